@@ -1,36 +1,57 @@
 //! A subscriber's loop: takes what waits, handles one after another, ends the turn.
 
+use crate::call::AnyCall;
+use crate::credit::Credits;
+use crate::envelope::Envelope;
+use crate::guard::{Ended, guarded};
 use crate::hub::Hub;
 use crate::log::Item;
-use crate::panics::caught;
 use crate::rebuild::Rebuild;
 use crate::{AskError, Context, EventNumber, Missed, Origin, Subscriber, TraceId, Wiring};
 use std::collections::VecDeque;
-use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::pin;
 use std::sync::Arc;
-use std::task::Poll;
 use std::time::Duration;
-use tokio::time::{Instant, timeout};
-use tracing::Instrument;
+use tokio::time::Instant;
 
 /// The state can no longer be trusted: it is to be loaded anew.
 pub(crate) struct Crashed;
 
 pub(crate) struct Actor<S: Subscriber> {
-    pub(crate) hub: Arc<Hub>,
-    pub(crate) index: usize,
-    pub(crate) wiring: Arc<Wiring<S>>,
-    pub(crate) limit: Duration,
-    pub(crate) rebuild: Rebuild<S>,
+    hub: Arc<Hub>,
+    index: usize,
+    wiring: Arc<Wiring<S>>,
+    rebuild: Rebuild<S>,
+    limit: Duration,
     /// Taken and not yet handled.
-    pub(crate) turn: VecDeque<Item>,
+    turn: VecDeque<Item>,
     /// Where what has been handled in this turn came from: its credits stay until the turn's end.
-    pub(crate) origins: Vec<Origin>,
+    origins: Vec<Origin>,
+    /// When the last handler ended, which is when the next one of the turn begins.
+    clock: Instant,
 }
 
 impl<S: Subscriber> Actor<S> {
+    pub(crate) fn new(
+        hub: Arc<Hub>,
+        index: usize,
+        wiring: Arc<Wiring<S>>,
+        rebuild: Rebuild<S>,
+    ) -> Self {
+        let (limit, clock) = (hub.handler_limit(), Instant::now());
+        let (turn, origins) = (VecDeque::new(), Vec::new());
+        Self {
+            hub,
+            index,
+            wiring,
+            rebuild,
+            limit,
+            turn,
+            origins,
+            clock,
+        }
+    }
+
     /// Runs until the bus closes; begins with `loaded`, or else by loading.
     pub(crate) async fn run(mut self, loaded: Option<S>) {
         let mut state = match loaded {
@@ -38,6 +59,7 @@ impl<S: Subscriber> Actor<S> {
             None => self.rebuilt().await,
         };
         while let Some(missed) = self.hub.take(self.index, S::TURN_MAX, &mut self.turn).await {
+            self.clock = Instant::now();
             if missed > 0
                 && self
                     .tell_missed(&mut state, Missed::Events(missed))
@@ -54,7 +76,19 @@ impl<S: Subscriber> Actor<S> {
 
     async fn take_turn(&mut self, mut state: S) -> S {
         while let Some(item) = self.turn.pop_front() {
-            if self.handle(&mut state, item).await.is_err() {
+            self.hub
+                .inbox(self.index)
+                .counters
+                .begins(item.at(), self.turn.len());
+            let handled = match item {
+                Item::Event {
+                    handler,
+                    number,
+                    envelope,
+                } => self.handle(&mut state, handler, number, envelope).await,
+                Item::Request { handler, call } => self.answer(&mut state, handler, call).await,
+            };
+            if handled.is_err() {
                 state = self.replaced(state).await;
             }
         }
@@ -65,113 +99,97 @@ impl<S: Subscriber> Actor<S> {
         state
     }
 
-    async fn handle(&mut self, state: &mut S, item: Item) -> Result<(), Crashed> {
-        let at = item.at();
-        self.hub
-            .inbox(self.index)
-            .counters
-            .begins(at, self.turn.len());
-        match item {
-            Item::Event {
-                handler,
-                number,
-                envelope,
-            } => {
-                let origin = envelope.origin.reaction_to(number);
-                let what = What {
-                    name: envelope.name,
-                    number,
-                    trace: origin.trace(),
-                };
-                self.origins.push(origin.clone());
-                let mut ctx = Context::new(origin);
-                let payload = Arc::clone(&envelope.payload);
-                // A handler that keeps the payload must not keep the envelope's credits.
-                drop(envelope);
-                let work = self.wiring.event_handler(handler)(state, payload, &mut ctx);
-                let ended = self.run_handler(&what, work).await;
-                self.conclude(&what, ctx, ended).await
-            }
-            Item::Request { call, .. } if call.lapsed(Instant::now()) => {
-                call.fail(AskError::Overloaded);
-                Ok(())
-            }
-            Item::Request { handler, call } => {
-                let origin = call.origin().clone();
-                let what = What {
-                    name: call.name(),
-                    number: 0,
-                    trace: origin.trace(),
-                };
-                self.origins.push(origin.clone());
-                let mut ctx = Context::new(origin);
-                let work = self.wiring.request_handler(handler)(state, call, &mut ctx);
-                let ended = self.run_handler(&what, work).await;
-                self.conclude(&what, ctx, ended).await
-            }
+    async fn handle(
+        &mut self,
+        state: &mut S,
+        handler: usize,
+        number: EventNumber,
+        envelope: Arc<Envelope>,
+    ) -> Result<(), Crashed> {
+        let origin = envelope.origin.reaction_to(number);
+        let what = What {
+            name: envelope.name,
+            number,
+            trace: origin.trace(),
+        };
+        let mut ctx = Context::new(origin);
+        let payload = Arc::clone(&envelope.payload);
+        let work = self.wiring.event_handler(handler)(state, payload, &mut ctx);
+        let ended = guarded(self.limit, work, || what.span(S::NAME)).await;
+        self.conclude(&what, ctx, ended).await
+    }
+
+    async fn answer(
+        &mut self,
+        state: &mut S,
+        handler: usize,
+        call: Box<dyn AnyCall>,
+    ) -> Result<(), Crashed> {
+        if call.lapsed(self.clock) {
+            call.fail(AskError::Overloaded);
+            return Ok(());
         }
+        let origin = call.origin().clone();
+        let what = What {
+            name: call.name(),
+            number: 0,
+            trace: origin.trace(),
+        };
+        let mut ctx = Context::new(origin);
+        let work = self.wiring.request_handler(handler)(state, call, &mut ctx);
+        let ended = guarded(self.limit, work, || what.span(S::NAME)).await;
+        self.conclude(&what, ctx, ended).await
     }
 
     /// Ends the turn on behalf of all that was handled in it; then its credits go home.
     async fn end_turn(&mut self, state: &mut S) -> Result<(), Crashed> {
-        let Some(origin) = Origin::merged(&self.origins) else {
+        let Some(origin) = Origin::gathered(self.origins.drain(..)) else {
             return Ok(());
         };
-        self.origins.clear();
         let what = What {
             name: "turn_ended",
             number: origin.cause(),
             trace: origin.trace(),
         };
         let mut ctx = Context::new(origin);
-        let ended = limited(self.limit, state.turn_ended(&mut ctx)).await;
-        self.conclude(&what, ctx, ended).await
+        let work = state.turn_ended(&mut ctx);
+        let ended = guarded(self.limit, work, || what.span(S::NAME)).await;
+        let concluded = self.conclude(&what, ctx, ended).await;
+        self.origins.clear();
+        concluded
     }
 
     /// An isolated subscriber that cannot make up for what it missed has to begin anew.
     async fn tell_missed(&mut self, state: &mut S, missed: Missed) -> Result<(), Crashed> {
-        let origin = Origin::outside(TraceId::random(), smallvec::SmallVec::new());
+        let origin = Origin::outside(TraceId::random(), Credits::none());
         let what = What {
             name: "missed",
             number: 0,
             trace: origin.trace(),
         };
         let mut ctx = Context::new(origin);
-        let ended = limited(self.limit, state.missed(missed, &mut ctx)).await;
+        let work = state.missed(missed, &mut ctx);
+        let ended = guarded(self.limit, work, || what.span(S::NAME)).await;
         let well = matches!(ended, Ended::Well);
         self.conclude(&what, ctx, ended).await?;
+        self.origins.clear();
         well.then_some(()).ok_or(Crashed)
-    }
-
-    async fn run_handler(
-        &mut self,
-        what: &What,
-        work: impl Future<Output = anyhow::Result<()>>,
-    ) -> Ended {
-        let What {
-            name,
-            number,
-            trace,
-        } = *what;
-        let span = tracing::debug_span!("handle", subscriber = S::NAME, name, number, %trace);
-        let started = Instant::now();
-        let ended = limited(self.limit, work.instrument(span)).await;
-        self.hub.inbox(self.index).counters.ended(started.elapsed());
-        ended
     }
 
     /// Publishes what was emitted if all went well, and says so once if not.
     async fn conclude(&mut self, what: &What, ctx: Context, ended: Ended) -> Result<(), Crashed> {
-        let error = match ended {
-            Ended::Well => {
+        let began = std::mem::replace(&mut self.clock, Instant::now());
+        let counters = &self.hub.inbox(self.index).counters;
+        counters.ended(self.clock - began);
+        let Some(error) = ended.error(self.limit) else {
+            if ctx.has_emitted() {
                 self.publish(ctx).await;
-                return Ok(());
+            } else {
+                self.origins.push(ctx.into_parts().0);
             }
-            Ended::Failed(ref error) => format!("{error:#}"),
-            Ended::Panicked(ref panic) => panic.clone(),
-            Ended::Overran => format!("overran {:?}", self.limit),
+            return Ok(());
         };
-        self.hub.inbox(self.index).counters.failed();
+        counters.failed();
         let What {
             name,
             number,
@@ -179,21 +197,28 @@ impl<S: Subscriber> Actor<S> {
         } = what;
         let (subscriber, cause) = (S::NAME, ctx.origin().cause());
         tracing::error!(subscriber, name, number, cause, %trace, error, "a handler failed");
-        match ended {
-            Ended::Panicked(_) | Ended::Overran => Err(Crashed),
-            Ended::Well | Ended::Failed(_) => Ok(()),
+        self.origins.push(ctx.into_parts().0);
+        if ended.is_a_crash() {
+            Err(Crashed)
+        } else {
+            Ok(())
         }
     }
 
     async fn publish(&mut self, ctx: Context) {
-        let (mut origin, emitted) = ctx.into_parts();
-        if !emitted.is_empty() && !self.hub.inbox(self.index).essential {
-            // It stands outside: what it states enters like anything else from there.
-            origin = origin.on_credits(self.hub.enter().await);
-        }
+        let (origin, emitted) = ctx.into_parts();
+        let essential = self.hub.inbox(self.index).essential;
+        // Who stands outside enters like anything else from there, but keeps no credit itself.
+        let entered = if essential {
+            None
+        } else {
+            Some(self.hub.enter().await)
+        };
+        let riding = entered.map(|credits| origin.on_credits(credits));
         for event in emitted {
-            self.hub.publish(&origin, event);
+            self.hub.publish(riding.as_ref().unwrap_or(&origin), event);
         }
+        self.origins.push(origin);
     }
 
     /// Throws the state away and makes it again.
@@ -208,6 +233,7 @@ impl<S: Subscriber> Actor<S> {
         self.origins.clear();
         loop {
             let mut state = self.rebuild.run(&self.hub, &mut self.turn).await;
+            self.clock = Instant::now();
             let essential = self.hub.inbox(self.index).essential;
             if essential
                 || self
@@ -230,26 +256,13 @@ struct What {
     trace: TraceId,
 }
 
-/// How a handler call ended.
-enum Ended {
-    Well,
-    Failed(anyhow::Error),
-    Panicked(String),
-    Overran,
-}
-
-async fn limited(limit: Duration, work: impl Future<Output = anyhow::Result<()>>) -> Ended {
-    let mut work = pin!(caught(work));
-    // Most handlers never wait: those need no timer.
-    let first = poll_fn(|cx| Poll::Ready(work.as_mut().poll(cx))).await;
-    let ended = match first {
-        Poll::Ready(ended) => Ok(ended),
-        Poll::Pending => timeout(limit, work).await,
-    };
-    match ended {
-        Ok(Ok(Ok(()))) => Ended::Well,
-        Ok(Ok(Err(error))) => Ended::Failed(error),
-        Ok(Err(panic)) => Ended::Panicked(panic),
-        Err(_) => Ended::Overran,
+impl What {
+    fn span(&self, subscriber: &'static str) -> tracing::Span {
+        let What {
+            name,
+            number,
+            trace,
+        } = self;
+        tracing::debug_span!("handle", subscriber, name, number, %trace)
     }
 }

@@ -28,6 +28,10 @@ impl Context {
         &self.origin
     }
 
+    pub(crate) fn has_emitted(&self) -> bool {
+        !self.emitted.is_empty()
+    }
+
     pub(crate) fn into_parts(self) -> (Origin, Vec<Outgoing>) {
         (self.origin, self.emitted)
     }

@@ -149,7 +149,7 @@ impl Hub {
                 .await
                 .map_err(|_| AskError::Overloaded)?
         } else {
-            Credits::new()
+            Credits::none()
         };
         let (reply, asker) = reply::pair(Origin::outside(trace, credits), deadline);
         let call = Box::new(Call {

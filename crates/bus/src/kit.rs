@@ -4,13 +4,13 @@
 //! what it published is kept in order and looked at with [`Alone::published`]. [`origin`] and
 //! [`reply`] stand in for the bus where a job is tested without one.
 
+use crate::credit::Credits;
 use crate::envelope::Outgoing;
 use crate::reply::{self, Asker};
 use crate::{
     Answers, AskError, Context, Event, EventNumber, Handles, LoadError, Missed, Origin, Reply,
     Request, Subscriber, TraceId,
 };
-use smallvec::SmallVec;
 use std::any::TypeId;
 use std::future::Future;
 use std::sync::Arc;
@@ -23,7 +23,7 @@ const PATIENCE: Duration = Duration::from_secs(3600);
 /// An origin from outside, on no credits.
 #[must_use]
 pub fn origin() -> Origin {
-    Origin::outside(TraceId::random(), SmallVec::new())
+    Origin::outside(TraceId::random(), Credits::none())
 }
 
 /// Both ends of a request that nobody asked: the answerer's, and what its asker will be told.

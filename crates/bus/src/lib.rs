@@ -18,6 +18,7 @@ mod credit;
 mod envelope;
 mod event;
 mod figures;
+mod guard;
 mod hub;
 pub mod kit;
 mod log;
