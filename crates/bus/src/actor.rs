@@ -1,17 +1,20 @@
 //! A subscriber's loop: takes what waits, handles one after another, ends the turn.
 
-use crate::call::AnyCall;
+use crate::context::Cause;
 use crate::credit::Credits;
-use crate::envelope::Envelope;
-use crate::guard::{Ended, guarded};
+use crate::guard::{Ended, finish, first_poll};
 use crate::hub::Hub;
 use crate::log::Item;
+use crate::panics::caught;
 use crate::rebuild::Rebuild;
-use crate::{AskError, Context, EventNumber, Missed, Origin, Subscriber, TraceId, Wiring};
+use crate::stopwatch::Stopwatch;
+use crate::{AskError, Context, Missed, Origin, Subscriber, TraceId, Wiring};
 use std::collections::VecDeque;
+use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
 use std::sync::Arc;
-use std::time::Duration;
+use std::task::Poll;
 use tokio::time::Instant;
 
 /// The state can no longer be trusted: it is to be loaded anew.
@@ -22,13 +25,9 @@ pub(crate) struct Actor<S: Subscriber> {
     index: usize,
     wiring: Arc<Wiring<S>>,
     rebuild: Rebuild<S>,
-    limit: Duration,
+    watch: Stopwatch,
     /// Taken and not yet handled.
     turn: VecDeque<Item>,
-    /// Where what has been handled in this turn came from: its credits stay until the turn's end.
-    origins: Vec<Origin>,
-    /// When the last handler ended, which is when the next one of the turn begins.
-    clock: Instant,
 }
 
 impl<S: Subscriber> Actor<S> {
@@ -38,206 +37,193 @@ impl<S: Subscriber> Actor<S> {
         wiring: Arc<Wiring<S>>,
         rebuild: Rebuild<S>,
     ) -> Self {
-        let (limit, clock) = (hub.handler_limit(), Instant::now());
-        let (turn, origins) = (VecDeque::new(), Vec::new());
         Self {
             hub,
             index,
             wiring,
             rebuild,
-            limit,
-            turn,
-            origins,
-            clock,
+            watch: Stopwatch::new(),
+            turn: VecDeque::new(),
         }
     }
 
     /// Runs until the bus closes; begins with `loaded`, or else by loading.
     pub(crate) async fn run(mut self, loaded: Option<S>) {
+        let mut ctx = Context::default();
         let mut state = match loaded {
             Some(state) => state,
-            None => self.rebuilt().await,
+            None => self.rebuilt(&mut ctx).await,
         };
         while let Some(missed) = self.hub.take(self.index, S::TURN_MAX, &mut self.turn).await {
-            self.clock = Instant::now();
-            if missed > 0
-                && self
-                    .tell_missed(&mut state, Missed::Events(missed))
-                    .await
-                    .is_err()
-            {
-                state = self.replaced(state).await;
+            self.watch.start();
+            if missed > 0 {
+                state = self.catch_up(state, &mut ctx, missed).await;
             }
-            state = self.take_turn(state).await;
+            state = self.take_turn(state, &mut ctx).await;
+            self.hub.counters(self.index).rests();
             // Handlers that never wait would otherwise keep the thread from everyone else.
             tokio::task::coop::consume_budget().await;
         }
     }
 
-    async fn take_turn(&mut self, mut state: S) -> S {
+    async fn take_turn(&mut self, mut state: S, ctx: &mut Context) -> S {
         while let Some(item) = self.turn.pop_front() {
-            self.hub
-                .inbox(self.index)
-                .counters
-                .begins(item.at(), self.turn.len());
-            let handled = match item {
-                Item::Event {
-                    handler,
-                    number,
-                    envelope,
-                } => self.handle(&mut state, handler, number, envelope).await,
-                Item::Request { handler, call } => self.answer(&mut state, handler, call).await,
-            };
-            if handled.is_err() {
-                state = self.replaced(state).await;
+            if self.handle(&mut state, ctx, item).await.is_err() {
+                state = self.replaced(state, ctx).await;
             }
         }
-        if self.end_turn(&mut state).await.is_err() {
-            state = self.replaced(state).await;
+        if self.end_turn(&mut state, ctx).await.is_err() {
+            state = self.replaced(state, ctx).await;
         }
-        self.hub.inbox(self.index).counters.rests();
         state
     }
 
     async fn handle(
         &mut self,
         state: &mut S,
-        handler: usize,
-        number: EventNumber,
-        envelope: Arc<Envelope>,
+        ctx: &mut Context,
+        item: Item,
     ) -> Result<(), Crashed> {
-        let origin = envelope.origin.reaction_to(number);
-        let what = What {
-            name: envelope.name,
-            number,
-            trace: origin.trace(),
+        let at = item.at();
+        let work = match item {
+            Item::Event {
+                handler,
+                number,
+                envelope,
+            } => {
+                let payload = Arc::clone(&envelope.payload);
+                ctx.begin(Cause::Event { number, envelope });
+                self.wiring.event_handler(handler)(state, payload, ctx)
+            }
+            Item::Request { call, .. } if call.lapsed(Instant::now()) => {
+                call.fail(AskError::Overloaded);
+                return Ok(());
+            }
+            Item::Request { handler, call } => {
+                ctx.begin(Cause::Other {
+                    name: call.name(),
+                    origin: call.origin().clone(),
+                });
+                self.wiring.request_handler(handler)(state, call, ctx)
+            }
         };
-        let mut ctx = Context::new(origin);
-        let payload = Arc::clone(&envelope.payload);
-        let work = self.wiring.event_handler(handler)(state, payload, &mut ctx);
-        let ended = guarded(self.limit, work, || what.span(S::NAME)).await;
-        self.conclude(&what, ctx, ended).await
-    }
-
-    async fn answer(
-        &mut self,
-        state: &mut S,
-        handler: usize,
-        call: Box<dyn AnyCall>,
-    ) -> Result<(), Crashed> {
-        if call.lapsed(self.clock) {
-            call.fail(AskError::Overloaded);
-            return Ok(());
-        }
-        let origin = call.origin().clone();
-        let what = What {
-            name: call.name(),
-            number: 0,
-            trace: origin.trace(),
-        };
-        let mut ctx = Context::new(origin);
-        let work = self.wiring.request_handler(handler)(state, call, &mut ctx);
-        let ended = guarded(self.limit, work, || what.span(S::NAME)).await;
-        self.conclude(&what, ctx, ended).await
+        let ended = self.guarded(Some(at), work).await;
+        self.conclude(ctx, ended).await
     }
 
     /// Ends the turn on behalf of all that was handled in it; then its credits go home.
-    async fn end_turn(&mut self, state: &mut S) -> Result<(), Crashed> {
-        let Some(origin) = Origin::gathered(self.origins.drain(..)) else {
-            return Ok(());
-        };
-        let what = What {
-            name: "turn_ended",
-            number: origin.cause(),
-            trace: origin.trace(),
-        };
-        let mut ctx = Context::new(origin);
-        let work = state.turn_ended(&mut ctx);
-        let ended = guarded(self.limit, work, || what.span(S::NAME)).await;
-        let concluded = self.conclude(&what, ctx, ended).await;
-        self.origins.clear();
+    async fn end_turn(&mut self, state: &mut S, ctx: &mut Context) -> Result<(), Crashed> {
+        let mut concluded = Ok(());
+        if ctx.begin_ending() {
+            let ended = self.guarded(None, state.turn_ended(ctx)).await;
+            concluded = self.conclude(ctx, ended).await;
+        }
+        ctx.clear();
         concluded
     }
 
+    async fn catch_up(&mut self, mut state: S, ctx: &mut Context, missed: u64) -> S {
+        if self
+            .tell_missed(&mut state, ctx, Missed::Events(missed))
+            .await
+            .is_err()
+        {
+            return self.replaced(state, ctx).await;
+        }
+        state
+    }
+
     /// An isolated subscriber that cannot make up for what it missed has to begin anew.
-    async fn tell_missed(&mut self, state: &mut S, missed: Missed) -> Result<(), Crashed> {
+    async fn tell_missed(
+        &mut self,
+        state: &mut S,
+        ctx: &mut Context,
+        missed: Missed,
+    ) -> Result<(), Crashed> {
         let origin = Origin::outside(TraceId::random(), Credits::none());
-        let what = What {
+        ctx.begin(Cause::Other {
             name: "missed",
-            number: 0,
-            trace: origin.trace(),
-        };
-        let mut ctx = Context::new(origin);
-        let work = state.missed(missed, &mut ctx);
-        let ended = guarded(self.limit, work, || what.span(S::NAME)).await;
+            origin,
+        });
+        let ended = self.guarded(None, state.missed(missed, ctx)).await;
         let well = matches!(ended, Ended::Well);
-        self.conclude(&what, ctx, ended).await?;
-        self.origins.clear();
-        well.then_some(()).ok_or(Crashed)
+        let concluded = self.conclude(ctx, ended).await;
+        ctx.clear();
+        if well { concluded } else { Err(Crashed) }
+    }
+
+    /// Runs a handler for at most its limit; `at` is the age of what it handles.
+    async fn guarded(
+        &mut self,
+        at: Option<Instant>,
+        work: impl Future<Output = anyhow::Result<()>>,
+    ) -> Ended {
+        let counters = self.hub.counters(self.index);
+        let mut work = pin!(caught(work));
+        // Most handlers never wait: those need no timer, and hardly a clock.
+        if let Poll::Ready(ended) = first_poll(work.as_mut()).await {
+            self.watch.instant_call(counters);
+            return ended.into();
+        }
+        if let Some(at) = at {
+            counters.begins(at, self.turn.len());
+        }
+        let ended = finish(work, self.hub.handler_limit()).await;
+        self.watch.call(counters);
+        ended
     }
 
     /// Publishes what was emitted if all went well, and says so once if not.
-    async fn conclude(&mut self, what: &What, ctx: Context, ended: Ended) -> Result<(), Crashed> {
-        let began = std::mem::replace(&mut self.clock, Instant::now());
-        let counters = &self.hub.inbox(self.index).counters;
-        counters.ended(self.clock - began);
-        let Some(error) = ended.error(self.limit) else {
-            if ctx.has_emitted() {
+    async fn conclude(&mut self, ctx: &mut Context, ended: Ended) -> Result<(), Crashed> {
+        let error = match &ended {
+            Ended::Well if ctx.has_emitted() => {
                 self.publish(ctx).await;
-            } else {
-                self.origins.push(ctx.into_parts().0);
+                return Ok(());
             }
-            return Ok(());
+            Ended::Well => return Ok(()),
+            Ended::Failed(error) => format!("{error:#}"),
+            Ended::Panicked(panic) => panic.clone(),
+            Ended::Overran => format!("overran its {:?}", self.hub.handler_limit()),
         };
-        counters.failed();
-        let What {
-            name,
-            number,
-            trace,
-        } = what;
-        let (subscriber, cause) = (S::NAME, ctx.origin().cause());
-        tracing::error!(subscriber, name, number, cause, %trace, error, "a handler failed");
-        self.origins.push(ctx.into_parts().0);
-        if ended.is_a_crash() {
-            Err(Crashed)
-        } else {
-            Ok(())
+        ctx.take_emitted();
+        self.hub.counters(self.index).failed();
+        let (name, number) = ctx.what();
+        let (cause, trace) = (ctx.origin().cause(), ctx.origin().trace());
+        tracing::error!(subscriber = S::NAME, name, number, cause, %trace, error, "a handler failed");
+        match ended {
+            Ended::Well | Ended::Failed(_) => Ok(()),
+            Ended::Panicked(_) | Ended::Overran => Err(Crashed),
         }
     }
 
-    async fn publish(&mut self, ctx: Context) {
-        let (origin, emitted) = ctx.into_parts();
-        let essential = self.hub.inbox(self.index).essential;
-        // Who stands outside enters like anything else from there, but keeps no credit itself.
-        let entered = if essential {
-            None
-        } else {
-            Some(self.hub.enter().await)
-        };
-        let riding = entered.map(|credits| origin.on_credits(credits));
-        for event in emitted {
-            self.hub.publish(riding.as_ref().unwrap_or(&origin), event);
+    async fn publish(&mut self, ctx: &mut Context) {
+        let emitted = ctx.take_emitted();
+        if self.hub.inbox(self.index).essential {
+            return self.hub.publish_all(ctx.origin(), emitted);
         }
-        self.origins.push(origin);
+        // It stands outside: what it states enters like anything else from there.
+        let credits = self.hub.enter().await;
+        self.hub
+            .publish_all(&ctx.origin().on_credits(credits), emitted);
     }
 
     /// Throws the state away and makes it again.
-    async fn replaced(&mut self, state: S) -> S {
+    async fn replaced(&mut self, state: S, ctx: &mut Context) -> S {
         // What was broken may break once more as it is dropped; that changes nothing.
         let _ = catch_unwind(AssertUnwindSafe(move || drop(state)));
-        self.rebuilt().await
+        self.rebuilt(ctx).await
     }
 
-    /// Loads until it succeeds. The turn's earlier origins go with the state that knew of them.
-    async fn rebuilt(&mut self) -> S {
-        self.origins.clear();
+    /// Loads until it succeeds. The turn so far goes with the state that knew of it.
+    async fn rebuilt(&mut self, ctx: &mut Context) -> S {
+        ctx.clear();
         loop {
             let mut state = self.rebuild.run(&self.hub, &mut self.turn).await;
-            self.clock = Instant::now();
+            self.watch.start();
             let essential = self.hub.inbox(self.index).essential;
             if essential
                 || self
-                    .tell_missed(&mut state, Missed::Everything)
+                    .tell_missed(&mut state, ctx, Missed::Everything)
                     .await
                     .is_ok()
             {
@@ -246,23 +232,5 @@ impl<S: Subscriber> Actor<S> {
             }
             self.rebuild.rest(&self.hub, &mut self.turn).await;
         }
-    }
-}
-
-/// What the log calls the thing being handled.
-struct What {
-    name: &'static str,
-    number: EventNumber,
-    trace: TraceId,
-}
-
-impl What {
-    fn span(&self, subscriber: &'static str) -> tracing::Span {
-        let What {
-            name,
-            number,
-            trace,
-        } = self;
-        tracing::debug_span!("handle", subscriber, name, number, %trace)
     }
 }

@@ -31,6 +31,7 @@ mod reply;
 mod request;
 mod running;
 mod settings;
+mod stopwatch;
 mod subscriber;
 mod tasks;
 mod wired;

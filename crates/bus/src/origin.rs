@@ -39,11 +39,11 @@ impl Origin {
     /// trace. `None` of nothing.
     #[must_use]
     pub fn merged<'a>(origins: impl IntoIterator<Item = &'a Origin>) -> Option<Origin> {
-        Self::gathered(origins.into_iter().cloned())
+        Self::merged_of(origins.into_iter().cloned())
     }
 
-    /// [`Origin::merged`] of origins that nobody else needs.
-    pub(crate) fn gathered(origins: impl IntoIterator<Item = Origin>) -> Option<Origin> {
+    /// [`Origin::merged`] of origins made for it.
+    pub(crate) fn merged_of(origins: impl IntoIterator<Item = Origin>) -> Option<Origin> {
         let mut origins = origins.into_iter();
         let first = origins.next()?;
         let Origin {
