@@ -92,7 +92,7 @@ async fn a_stuck_subscriber_holds_up_the_edge_and_bounds_its_queue() {
         ..credits(3)
     };
     let world = World::new(limits, |builder| {
-        _ = builder.essential::<Doer>(desk.clone())
+        _ = builder.essential::<Doer>(desk.clone());
     })
     .await;
     let bus = world.bus();

@@ -14,7 +14,7 @@ async fn world(desk: &Desk) -> World {
         ..credits(1)
     };
     World::new(settings, |builder| {
-        _ = builder.isolated::<Doer>(desk.clone())
+        _ = builder.isolated::<Doer>(desk.clone());
     })
     .await
 }
