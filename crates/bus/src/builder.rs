@@ -19,7 +19,11 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { credits: 1024, handler_limit: Duration::from_secs(2), ring: 4096 }
+        Self {
+            credits: 1024,
+            handler_limit: Duration::from_secs(2),
+            ring: 4096,
+        }
     }
 }
 

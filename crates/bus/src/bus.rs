@@ -21,7 +21,11 @@ impl Bus {
         unimplemented!()
     }
     /// Asks the one answerer of `R` and waits at most `within`.
-    pub async fn ask<R: Request>(&self, request: R, within: Duration) -> Result<R::Answer, AskError> {
+    pub async fn ask<R: Request>(
+        &self,
+        request: R,
+        within: Duration,
+    ) -> Result<R::Answer, AskError> {
         self.ask_traced(request, within, TraceId::random()).await
     }
     /// [`Bus::ask`] under a trace that the asker has already named.

@@ -8,8 +8,8 @@
 //! database and no socket. The database is the truth, the bus a hint: what a crash takes from it
 //! is read again from storage.
 
-mod bus;
 mod builder;
+mod bus;
 mod credit;
 mod event;
 mod figures;
@@ -27,7 +27,5 @@ pub use figures::{BusFigures, SubscriberFigures};
 pub use origin::{Origin, TraceId};
 pub use probe::{Probe, ProbeState};
 pub use request::{AskError, Reply, Request};
-pub use subscriber::{
-    Answers, Context, Handles, LoadError, Missed, Reads, Subscriber, Wiring,
-};
+pub use subscriber::{Answers, Context, Handles, LoadError, Missed, Reads, Subscriber, Wiring};
 pub use tasks::{Task, TaskInfo, TaskState, Tasks};

@@ -62,7 +62,12 @@ impl Tasks {
         unimplemented!()
     }
     /// A task that ends by itself; a panic is logged once and nothing else happens.
-    pub fn once<F>(&self, _owner: &'static str, _name: impl Into<Cow<'static, str>>, _work: F) -> Task
+    pub fn once<F>(
+        &self,
+        _owner: &'static str,
+        _name: impl Into<Cow<'static, str>>,
+        _work: F,
+    ) -> Task
     where
         F: Future<Output = ()> + Send + 'static,
     {

@@ -37,7 +37,7 @@ pub mod prelude {
         AsChangeset, BoolExpressionMethods as _, CombineDsl as _, ExpressionMethods as _,
         Insertable, IntoSql as _, JoinOnDsl as _, NullableExpressionMethods as _,
         OptionalExtension as _, QueryDsl as _, Queryable, QueryableByName, Selectable,
-        SelectableHelper as _, TextExpressionMethods as _,
-        allow_tables_to_appear_in_same_query, joinable, table,
+        SelectableHelper as _, TextExpressionMethods as _, allow_tables_to_appear_in_same_query,
+        joinable, table,
     };
 }
