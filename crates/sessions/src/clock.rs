@@ -53,7 +53,7 @@ pub(crate) fn millis(duration: Duration) -> i64 {
 
 /// A clock that stands until it is moved.
 #[cfg(test)]
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct ManualClock(std::sync::Arc<std::sync::atomic::AtomicU64>);
 
 #[cfg(test)]
@@ -68,13 +68,6 @@ impl ManualClock {
 
     fn passed_ms(&self) -> u64 {
         self.0.load(std::sync::atomic::Ordering::Relaxed)
-    }
-}
-
-#[cfg(test)]
-impl Default for ManualClock {
-    fn default() -> Self {
-        Self(std::sync::Arc::default())
     }
 }
 
