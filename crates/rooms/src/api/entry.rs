@@ -25,8 +25,12 @@ impl Entry {
     /// The entry's id on the wire: unique on the server, made of the room's row and the seq.
     #[must_use]
     pub fn id(&self) -> String {
-        format!("{}.{}", self.room.0, self.seq)
+        wire_id(self.room, self.seq)
     }
+}
+
+pub(super) fn wire_id(room: RoomId, seq: Seq) -> String {
+    format!("{}.{seq}", room.0)
 }
 
 /// What changed.
