@@ -1,217 +1,229 @@
 //! A subscriber's loop: takes what waits, handles one after another, ends the turn.
 
+use crate::context::Cause;
+use crate::credit::Credits;
+use crate::guard::{Ended, finish, first_poll};
 use crate::hub::Hub;
 use crate::log::Item;
 use crate::panics::caught;
 use crate::rebuild::Rebuild;
-use crate::{AskError, Context, EventNumber, Missed, Origin, Subscriber, TraceId, Wiring};
+use crate::stopwatch::Stopwatch;
+use crate::{AskError, Context, Missed, Origin, Subscriber, TraceId, Wiring};
 use std::collections::VecDeque;
-use std::future::{Future, poll_fn};
+use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
-use std::time::Duration;
-use tokio::time::{Instant, timeout};
-use tracing::Instrument;
+use tokio::time::Instant;
 
 /// The state can no longer be trusted: it is to be loaded anew.
 pub(crate) struct Crashed;
 
 pub(crate) struct Actor<S: Subscriber> {
-    pub(crate) hub: Arc<Hub>,
-    pub(crate) index: usize,
-    pub(crate) wiring: Arc<Wiring<S>>,
-    pub(crate) limit: Duration,
-    pub(crate) rebuild: Rebuild<S>,
+    hub: Arc<Hub>,
+    index: usize,
+    wiring: Arc<Wiring<S>>,
+    rebuild: Rebuild<S>,
+    watch: Stopwatch,
     /// Taken and not yet handled.
-    pub(crate) turn: VecDeque<Item>,
-    /// Where what has been handled in this turn came from: its credits stay until the turn's end.
-    pub(crate) origins: Vec<Origin>,
+    turn: VecDeque<Item>,
 }
 
 impl<S: Subscriber> Actor<S> {
+    pub(crate) fn new(
+        hub: Arc<Hub>,
+        index: usize,
+        wiring: Arc<Wiring<S>>,
+        rebuild: Rebuild<S>,
+    ) -> Self {
+        Self {
+            hub,
+            index,
+            wiring,
+            rebuild,
+            watch: Stopwatch::new(),
+            turn: VecDeque::new(),
+        }
+    }
+
     /// Runs until the bus closes; begins with `loaded`, or else by loading.
     pub(crate) async fn run(mut self, loaded: Option<S>) {
+        let mut ctx = Context::default();
         let mut state = match loaded {
             Some(state) => state,
-            None => self.rebuilt().await,
+            None => self.rebuilt(&mut ctx).await,
         };
         while let Some(missed) = self.hub.take(self.index, S::TURN_MAX, &mut self.turn).await {
-            if missed > 0
-                && self
-                    .tell_missed(&mut state, Missed::Events(missed))
-                    .await
-                    .is_err()
-            {
-                state = self.replaced(state).await;
+            self.watch.start();
+            if missed > 0 {
+                state = self.catch_up(state, &mut ctx, missed).await;
             }
-            state = self.take_turn(state).await;
+            state = self.take_turn(state, &mut ctx).await;
+            self.hub.counters(self.index).rests();
             // Handlers that never wait would otherwise keep the thread from everyone else.
             tokio::task::coop::consume_budget().await;
         }
     }
 
-    async fn take_turn(&mut self, mut state: S) -> S {
+    async fn take_turn(&mut self, mut state: S, ctx: &mut Context) -> S {
         while let Some(item) = self.turn.pop_front() {
-            if self.handle(&mut state, item).await.is_err() {
-                state = self.replaced(state).await;
+            if self.handle(&mut state, ctx, item).await.is_err() {
+                state = self.replaced(state, ctx).await;
             }
         }
-        if self.end_turn(&mut state).await.is_err() {
-            state = self.replaced(state).await;
+        if self.end_turn(&mut state, ctx).await.is_err() {
+            state = self.replaced(state, ctx).await;
         }
-        self.hub.inbox(self.index).counters.rests();
         state
     }
 
-    async fn handle(&mut self, state: &mut S, item: Item) -> Result<(), Crashed> {
+    async fn handle(
+        &mut self,
+        state: &mut S,
+        ctx: &mut Context,
+        item: Item,
+    ) -> Result<(), Crashed> {
         let at = item.at();
-        self.hub
-            .inbox(self.index)
-            .counters
-            .begins(at, self.turn.len());
-        match item {
+        let work = match item {
             Item::Event {
                 handler,
                 number,
                 envelope,
             } => {
-                let origin = envelope.origin.reaction_to(number);
-                let what = What {
-                    name: envelope.name,
-                    number,
-                    trace: origin.trace(),
-                };
-                self.origins.push(origin.clone());
-                let mut ctx = Context::new(origin);
                 let payload = Arc::clone(&envelope.payload);
-                // A handler that keeps the payload must not keep the envelope's credits.
-                drop(envelope);
-                let work = self.wiring.event_handler(handler)(state, payload, &mut ctx);
-                let ended = self.run_handler(&what, work).await;
-                self.conclude(&what, ctx, ended).await
+                ctx.begin(Cause::Event { number, envelope });
+                self.wiring.event_handler(handler)(state, payload, ctx)
             }
             Item::Request { call, .. } if call.lapsed(Instant::now()) => {
                 call.fail(AskError::Overloaded);
-                Ok(())
+                return Ok(());
             }
             Item::Request { handler, call } => {
-                let origin = call.origin().clone();
-                let what = What {
+                ctx.begin(Cause::Other {
                     name: call.name(),
-                    number: 0,
-                    trace: origin.trace(),
-                };
-                self.origins.push(origin.clone());
-                let mut ctx = Context::new(origin);
-                let work = self.wiring.request_handler(handler)(state, call, &mut ctx);
-                let ended = self.run_handler(&what, work).await;
-                self.conclude(&what, ctx, ended).await
+                    origin: call.origin().clone(),
+                });
+                self.wiring.request_handler(handler)(state, call, ctx)
             }
-        }
+        };
+        let ended = self.guarded(Some(at), work).await;
+        self.conclude(ctx, ended).await
     }
 
     /// Ends the turn on behalf of all that was handled in it; then its credits go home.
-    async fn end_turn(&mut self, state: &mut S) -> Result<(), Crashed> {
-        let Some(origin) = Origin::merged(&self.origins) else {
-            return Ok(());
-        };
-        self.origins.clear();
-        let what = What {
-            name: "turn_ended",
-            number: origin.cause(),
-            trace: origin.trace(),
-        };
-        let mut ctx = Context::new(origin);
-        let ended = limited(self.limit, state.turn_ended(&mut ctx)).await;
-        self.conclude(&what, ctx, ended).await
+    async fn end_turn(&mut self, state: &mut S, ctx: &mut Context) -> Result<(), Crashed> {
+        let mut concluded = Ok(());
+        if ctx.begin_ending() {
+            let ended = self.guarded(None, state.turn_ended(ctx)).await;
+            concluded = self.conclude(ctx, ended).await;
+        }
+        ctx.clear();
+        concluded
+    }
+
+    async fn catch_up(&mut self, mut state: S, ctx: &mut Context, missed: u64) -> S {
+        if self
+            .tell_missed(&mut state, ctx, Missed::Events(missed))
+            .await
+            .is_err()
+        {
+            return self.replaced(state, ctx).await;
+        }
+        state
     }
 
     /// An isolated subscriber that cannot make up for what it missed has to begin anew.
-    async fn tell_missed(&mut self, state: &mut S, missed: Missed) -> Result<(), Crashed> {
-        let origin = Origin::outside(TraceId::random(), smallvec::SmallVec::new());
-        let what = What {
+    async fn tell_missed(
+        &mut self,
+        state: &mut S,
+        ctx: &mut Context,
+        missed: Missed,
+    ) -> Result<(), Crashed> {
+        let origin = Origin::outside(TraceId::random(), Credits::none());
+        ctx.begin(Cause::Other {
             name: "missed",
-            number: 0,
-            trace: origin.trace(),
-        };
-        let mut ctx = Context::new(origin);
-        let ended = limited(self.limit, state.missed(missed, &mut ctx)).await;
+            origin,
+        });
+        let ended = self.guarded(None, state.missed(missed, ctx)).await;
         let well = matches!(ended, Ended::Well);
-        self.conclude(&what, ctx, ended).await?;
-        well.then_some(()).ok_or(Crashed)
+        let concluded = self.conclude(ctx, ended).await;
+        ctx.clear();
+        if well { concluded } else { Err(Crashed) }
     }
 
-    async fn run_handler(
+    /// Runs a handler for at most its limit; `at` is the age of what it handles.
+    async fn guarded(
         &mut self,
-        what: &What,
+        at: Option<Instant>,
         work: impl Future<Output = anyhow::Result<()>>,
     ) -> Ended {
-        let What {
-            name,
-            number,
-            trace,
-        } = *what;
-        let span = tracing::debug_span!("handle", subscriber = S::NAME, name, number, %trace);
-        let started = Instant::now();
-        let ended = limited(self.limit, work.instrument(span)).await;
-        self.hub.inbox(self.index).counters.ended(started.elapsed());
+        let counters = self.hub.counters(self.index);
+        let mut work = pin!(caught(work));
+        // Most handlers never wait: those need no timer, and hardly a clock.
+        if let Poll::Ready(ended) = first_poll(work.as_mut()).await {
+            self.watch.instant_call(counters);
+            return ended.into();
+        }
+        if let Some(at) = at {
+            counters.begins(at, self.turn.len());
+        }
+        let ended = finish(work, self.hub.handler_limit()).await;
+        self.watch.call(counters);
         ended
     }
 
     /// Publishes what was emitted if all went well, and says so once if not.
-    async fn conclude(&mut self, what: &What, ctx: Context, ended: Ended) -> Result<(), Crashed> {
-        let error = match ended {
-            Ended::Well => {
+    async fn conclude(&mut self, ctx: &mut Context, ended: Ended) -> Result<(), Crashed> {
+        let error = match &ended {
+            Ended::Well if ctx.has_emitted() => {
                 self.publish(ctx).await;
                 return Ok(());
             }
-            Ended::Failed(ref error) => format!("{error:#}"),
-            Ended::Panicked(ref panic) => panic.clone(),
-            Ended::Overran => format!("overran {:?}", self.limit),
+            Ended::Well => return Ok(()),
+            Ended::Failed(error) => format!("{error:#}"),
+            Ended::Panicked(panic) => panic.clone(),
+            Ended::Overran => format!("overran its {:?}", self.hub.handler_limit()),
         };
-        self.hub.inbox(self.index).counters.failed();
-        let What {
-            name,
-            number,
-            trace,
-        } = what;
-        let (subscriber, cause) = (S::NAME, ctx.origin().cause());
-        tracing::error!(subscriber, name, number, cause, %trace, error, "a handler failed");
+        ctx.take_emitted();
+        self.hub.counters(self.index).failed();
+        let (name, number) = ctx.what();
+        let (cause, trace) = (ctx.origin().cause(), ctx.origin().trace());
+        tracing::error!(subscriber = S::NAME, name, number, cause, %trace, error, "a handler failed");
         match ended {
-            Ended::Panicked(_) | Ended::Overran => Err(Crashed),
             Ended::Well | Ended::Failed(_) => Ok(()),
+            Ended::Panicked(_) | Ended::Overran => Err(Crashed),
         }
     }
 
-    async fn publish(&mut self, ctx: Context) {
-        let (mut origin, emitted) = ctx.into_parts();
-        if !emitted.is_empty() && !self.hub.inbox(self.index).essential {
-            // It stands outside: what it states enters like anything else from there.
-            origin = origin.on_credits(self.hub.enter().await);
+    async fn publish(&mut self, ctx: &mut Context) {
+        let emitted = ctx.take_emitted();
+        if self.hub.inbox(self.index).essential {
+            return self.hub.publish_all(ctx.origin(), emitted);
         }
-        for event in emitted {
-            self.hub.publish(&origin, event);
-        }
+        // It stands outside: what it states enters like anything else from there.
+        let credits = self.hub.enter().await;
+        self.hub
+            .publish_all(&ctx.origin().on_credits(credits), emitted);
     }
 
     /// Throws the state away and makes it again.
-    async fn replaced(&mut self, state: S) -> S {
+    async fn replaced(&mut self, state: S, ctx: &mut Context) -> S {
         // What was broken may break once more as it is dropped; that changes nothing.
         let _ = catch_unwind(AssertUnwindSafe(move || drop(state)));
-        self.rebuilt().await
+        self.rebuilt(ctx).await
     }
 
-    /// Loads until it succeeds. The turn's earlier origins go with the state that knew of them.
-    async fn rebuilt(&mut self) -> S {
-        self.origins.clear();
+    /// Loads until it succeeds. The turn so far goes with the state that knew of it.
+    async fn rebuilt(&mut self, ctx: &mut Context) -> S {
+        ctx.clear();
         loop {
             let mut state = self.rebuild.run(&self.hub, &mut self.turn).await;
+            self.watch.start();
             let essential = self.hub.inbox(self.index).essential;
             if essential
                 || self
-                    .tell_missed(&mut state, Missed::Everything)
+                    .tell_missed(&mut state, ctx, Missed::Everything)
                     .await
                     .is_ok()
             {
@@ -220,36 +232,5 @@ impl<S: Subscriber> Actor<S> {
             }
             self.rebuild.rest(&self.hub, &mut self.turn).await;
         }
-    }
-}
-
-/// What the log calls the thing being handled.
-struct What {
-    name: &'static str,
-    number: EventNumber,
-    trace: TraceId,
-}
-
-/// How a handler call ended.
-enum Ended {
-    Well,
-    Failed(anyhow::Error),
-    Panicked(String),
-    Overran,
-}
-
-async fn limited(limit: Duration, work: impl Future<Output = anyhow::Result<()>>) -> Ended {
-    let mut work = pin!(caught(work));
-    // Most handlers never wait: those need no timer.
-    let first = poll_fn(|cx| Poll::Ready(work.as_mut().poll(cx))).await;
-    let ended = match first {
-        Poll::Ready(ended) => Ok(ended),
-        Poll::Pending => timeout(limit, work).await,
-    };
-    match ended {
-        Ok(Ok(Ok(()))) => Ended::Well,
-        Ok(Ok(Err(error))) => Ended::Failed(error),
-        Ok(Err(panic)) => Ended::Panicked(panic),
-        Err(_) => Ended::Overran,
     }
 }

@@ -68,9 +68,10 @@ impl Counters {
         self.taken.store(waiting, Relaxed);
     }
 
-    /// That handler call has ended after `took`.
-    pub(crate) fn ended(&self, took: Duration) {
-        self.handled.store(self.handled.load(Relaxed) + 1, Relaxed);
+    /// That many handler calls have ended, all in all after `took`.
+    pub(crate) fn ended(&self, calls: u64, took: Duration) {
+        self.handled
+            .store(self.handled.load(Relaxed) + calls, Relaxed);
         if micros(took) > self.slowest_micros.load(Relaxed) {
             self.slowest_micros.store(micros(took), Relaxed);
         }

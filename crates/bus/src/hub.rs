@@ -3,6 +3,7 @@
 use crate::call::Call;
 use crate::credit::{Credits, Edge};
 use crate::envelope::{Envelope, Outgoing};
+use crate::figures::Counters;
 use crate::log::{After, Item, Log, Taken};
 use crate::reply;
 use crate::wired::{Answerer, Inbox, Port, Wired};
@@ -99,6 +100,12 @@ impl Hub {
         self.conclude(after);
     }
 
+    pub(crate) fn publish_all(&self, origin: &Origin, events: Vec<Outgoing>) {
+        for event in events {
+            self.publish(origin, event);
+        }
+    }
+
     pub(crate) fn drain(&self) {
         self.draining.store(true, Ordering::Release);
     }
@@ -149,7 +156,7 @@ impl Hub {
                 .await
                 .map_err(|_| AskError::Overloaded)?
         } else {
-            Credits::new()
+            Credits::none()
         };
         let (reply, asker) = reply::pair(Origin::outside(trace, credits), deadline);
         let call = Box::new(Call {
@@ -251,6 +258,10 @@ impl Hub {
             .get()
             .expect("subscribers run after the start")
             .inboxes[subscriber]
+    }
+
+    pub(crate) fn counters(&self, subscriber: usize) -> &Counters {
+        &self.inbox(subscriber).counters
     }
 
     /// What had to wait for the lock to be given back.

@@ -321,13 +321,18 @@ impl Queue {
         self.items.push_back(item);
     }
 
+    /// `turn` is empty.
     fn take(&mut self, turn_max: usize, turn: &mut VecDeque<Item>) {
-        let count = turn_max.clamp(1, self.items.len());
-        for item in self.items.drain(..count) {
-            self.requests -= usize::from(matches!(item, Item::Request { .. }));
-            turn.push_back(item);
+        if self.items.len() <= turn_max {
+            std::mem::swap(&mut self.items, turn);
+            self.requests = 0;
+        } else {
+            for item in self.items.drain(..turn_max.clamp(1, self.items.len())) {
+                self.requests -= usize::from(matches!(item, Item::Request { .. }));
+                turn.push_back(item);
+            }
         }
-        self.in_hand = count;
+        self.in_hand = turn.len();
     }
 
     /// The oldest event, when there are more than the ring holds.

@@ -15,10 +15,10 @@ const BROKEN_MAX: usize = 3;
 const BROKEN_WINDOW: Duration = Duration::from_secs(60);
 
 pub(crate) struct Rebuild<S: Subscriber> {
-    pub(crate) index: usize,
-    pub(crate) seed: Arc<S::Seed>,
+    index: usize,
+    seed: Arc<S::Seed>,
     /// Cancelled when an essential subscriber stays broken.
-    pub(crate) stop: CancellationToken,
+    stop: CancellationToken,
     backoff: Backoff,
     broken: VecDeque<Instant>,
 }
