@@ -25,12 +25,14 @@ impl Entry {
     /// The entry's id on the wire: unique on the server, made of the room's row and the seq.
     #[must_use]
     pub fn id(&self) -> String {
-        wire_id(self.room, self.seq)
+        Self::id_at(self.room, self.seq)
     }
-}
 
-pub(super) fn wire_id(room: RoomId, seq: Seq) -> String {
-    format!("{}.{seq}", room.0)
+    /// The id of the entry at this place.
+    #[must_use]
+    pub fn id_at(room: RoomId, seq: Seq) -> String {
+        format!("{}.{seq}", room.0)
+    }
 }
 
 /// What changed.

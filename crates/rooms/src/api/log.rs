@@ -3,8 +3,8 @@
 //! messaging calls it inside its own jobs; rooms uses it for its own entries.
 
 use super::{Entry, Refusal, Role, RoomFace, RoomId, RoomKey, Seq};
-use crate::pen::{Book, rank};
 use crate::page;
+use crate::pen::{Book, rank};
 use crate::store::entries::{self as rows, From, Kinds};
 use crate::store::{members, rooms};
 use sessions::api::{User, UserId};
@@ -76,7 +76,7 @@ impl Appended {
     /// The entry's id on the wire: [`Entry::id`].
     #[must_use]
     pub fn id(&self) -> String {
-        super::entry::wire_id(self.room.id, self.seq)
+        Entry::id_at(self.room.id, self.seq)
     }
 }
 
@@ -152,7 +152,8 @@ async fn stands(
     let Some(member) = members::find(access, room.face.id, user).await? else {
         return Ok(Err(rank::outsider(&room)));
     };
-    Ok(Ok(rank::standing(&room, &member)))
+    let role = rank::of_member(access, &room, user, member.role).await?;
+    Ok(Ok(rank::standing(&room, &member, role)))
 }
 
 /// The entries with these places, ascending, as they stand (deleted messages without body). Absent
@@ -190,10 +191,21 @@ pub async fn messages(
     let (range, from) = match window {
         Window::Newest => ((visible_from, Seq::MAX), From::Highest),
         Window::Before(place) => ((visible_from, place.saturating_sub(1)), From::Highest),
-        Window::After(place) => ((visible_from.max(place.saturating_add(1)), Seq::MAX), From::Lowest),
+        Window::After(place) => (
+            (visible_from.max(place.saturating_add(1)), Seq::MAX),
+            From::Lowest,
+        ),
     };
     let limit = limit.max(1);
-    let found = rows::between(access, room, range, Kinds::Messages, from, limit.saturating_add(1)).await?;
+    let found = rows::between(
+        access,
+        room,
+        range,
+        Kinds::Messages,
+        from,
+        limit.saturating_add(1),
+    )
+    .await?;
     Ok(page::cut(found, from, limit, bytes))
 }
 

@@ -19,6 +19,8 @@ pub(crate) struct Book<'r> {
     people: HashMap<String, User>,
     members: HashMap<(RoomId, UserId), Member>,
     targets: Targets,
+    /// Those who may delete what others wrote, without being moderators of the room.
+    admins: HashSet<(RoomId, UserId)>,
     sheet: Sheet,
 }
 
@@ -32,12 +34,14 @@ impl<'r> Book<'r> {
         let people = named(tx, run).await?;
         let members = members::of(tx, &pairs(run, of, &people)).await?;
         let targets = lookups::targets(tx, &places(run, of)).await?;
+        let admins = admins(tx, run, &rooms).await?;
         Ok(Self {
             rooms,
             repeats,
             people,
             members,
             targets,
+            admins,
             sheet: Sheet::default(),
         })
     }
@@ -62,7 +66,12 @@ impl<'r> Book<'r> {
 
     /// A repeat is answered whatever became of the author since: it tells nothing new.
     fn repeat(&self, room: &Room, item: &Append<'_>) -> Result<Option<Appended>, Refusal> {
-        let Draft::Message { cid, body, reply_to } = item.what else {
+        let Draft::Message {
+            cid,
+            body,
+            reply_to,
+        } = item.what
+        else {
             return Ok(None);
         };
         let key = (room.face.id, item.author.id, cid.to_owned());
@@ -90,7 +99,11 @@ impl<'r> Book<'r> {
             return Err(Refusal::Muted);
         }
         match item.what {
-            Draft::Message { cid, body, reply_to } => {
+            Draft::Message {
+                cid,
+                body,
+                reply_to,
+            } => {
                 if let Some(place) = reply_to {
                     self.target(room, member, place)?;
                 }
@@ -113,7 +126,9 @@ impl<'r> Book<'r> {
             }
             Draft::Deleted { target } => {
                 let message = self.living(room, member, target)?;
-                if message.author != item.author.id && member.role < Role::Moderator {
+                let by_right = member.role >= Role::Moderator
+                    || self.admins.contains(&(room.face.id, item.author.id));
+                if message.author != item.author.id && !by_right {
                     return Err(Refusal::Forbidden);
                 }
                 Ok(Change::Deleted { target })
@@ -160,7 +175,10 @@ impl<'r> Book<'r> {
     }
 
     fn add(&mut self, item: &Append<'_>, change: Change) -> Appended {
-        let room = self.rooms.get_mut(&*item.room.0).expect("it was judged in this room");
+        let room = self
+            .rooms
+            .get_mut(&*item.room.0)
+            .expect("it was judged in this room");
         let seq = self.sheet.add(room, item.author, item.at, change);
         let room = room.clone();
         self.remember(&room, item, seq);
@@ -176,14 +194,27 @@ impl<'r> Book<'r> {
     fn remember(&mut self, room: &Room, item: &Append<'_>, seq: Seq) {
         let (id, author) = (room.face.id, item.author.id);
         match item.what {
-            Draft::Message { cid, body, reply_to } => {
+            Draft::Message {
+                cid,
+                body,
+                reply_to,
+            } => {
                 let print = fingerprint::of(body, reply_to).to_vec();
                 let at = item.at;
-                self.repeats.insert((id, author, cid.to_owned()), Standing { seq, at, print });
-                self.targets.insert((id, seq), Target { author, deleted: false });
+                self.repeats
+                    .insert((id, author, cid.to_owned()), Standing { seq, at, print });
+                self.targets.insert(
+                    (id, seq),
+                    Target {
+                        author,
+                        deleted: false,
+                    },
+                );
             }
             Draft::Deleted { target } => {
-                self.targets.entry((id, target)).and_modify(|message| message.deleted = true);
+                self.targets
+                    .entry((id, target))
+                    .and_modify(|message| message.deleted = true);
             }
             Draft::Edited { .. } | Draft::Reaction { .. } => {}
         }
@@ -200,7 +231,9 @@ async fn lock<'r>(
     for room in rooms::lock(tx, &keys).await? {
         found.insert(room.face.key.0.to_string(), room);
     }
-    let rooms = keys.into_iter().filter_map(|key| Some((key, found.remove(key)?)));
+    let rooms = keys
+        .into_iter()
+        .filter_map(|key| Some((key, found.remove(key)?)));
     Ok(rooms.collect())
 }
 
@@ -217,10 +250,7 @@ fn sends<'r>(
 }
 
 /// The people whose names are in the run's messages.
-async fn named(
-    tx: &mut Writer<'_>,
-    run: &[Append<'_>],
-) -> Result<HashMap<String, User>, Fault> {
+async fn named(tx: &mut Writer<'_>, run: &[Append<'_>]) -> Result<HashMap<String, User>, Fault> {
     let names: HashSet<&str> = run.iter().flat_map(candidates).collect();
     if names.is_empty() {
         return Ok(HashMap::new());
@@ -236,6 +266,28 @@ fn candidates<'r>(item: &Append<'r>) -> Vec<&'r str> {
     }
 }
 
+/// Server administrators among those who delete something, with the public rooms they do it in.
+async fn admins(
+    tx: &mut Writer<'_>,
+    run: &[Append<'_>],
+    rooms: &HashMap<&str, Room>,
+) -> Result<HashSet<(RoomId, UserId)>, Fault> {
+    let mut admins = HashSet::new();
+    for item in run {
+        let Draft::Deleted { .. } = item.what else {
+            continue;
+        };
+        let Some(room) = rooms.get(&*item.room.0) else {
+            continue;
+        };
+        let role = rank::of_member(tx, room, item.author.id, Role::Member).await?;
+        if role >= Role::Moderator {
+            admins.insert((room.face.id, item.author.id));
+        }
+    }
+    Ok(admins)
+}
+
 /// The memberships that matter: of each author, and of each person named.
 fn pairs(
     run: &[Append<'_>],
@@ -246,7 +298,9 @@ fn pairs(
     for item in run {
         let Some(room) = room_of(item) else { continue };
         pairs.insert((room, item.author.id));
-        let named = candidates(item).into_iter().filter_map(|name| people.get(name));
+        let named = candidates(item)
+            .into_iter()
+            .filter_map(|name| people.get(name));
         pairs.extend(named.map(|user| (room, user.id)));
     }
     pairs.into_iter().collect()

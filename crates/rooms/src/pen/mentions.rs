@@ -55,7 +55,10 @@ mod tests {
 
     #[test]
     fn names_end_where_sentences_do() {
-        assert_eq!(candidates("hi @alice, (@bob) and @Éva!"), ["alice", "bob", "Éva"]);
+        assert_eq!(
+            candidates("hi @alice, (@bob) and @Éva!"),
+            ["alice", "bob", "Éva"]
+        );
         assert_eq!(candidates("ask @alice-2."), ["alice-2.", "alice-2"]);
         assert_eq!(candidates("„@анна“"), ["анна"]);
     }

@@ -25,7 +25,11 @@ impl Sheet {
             at,
             change,
         });
-        match self.rooms.iter_mut().find(|part| part.room.id == room.face.id) {
+        match self
+            .rooms
+            .iter_mut()
+            .find(|part| part.room.id == room.face.id)
+        {
             Some(part) => {
                 part.room = Arc::clone(&room.face);
                 part.entries.push(entry);
@@ -57,7 +61,9 @@ impl Sheet {
     }
 
     fn entries(&self) -> impl Iterator<Item = &Entry> {
-        self.rooms.iter().flat_map(|part| part.entries.iter().map(|entry| &**entry))
+        self.rooms
+            .iter()
+            .flat_map(|part| part.entries.iter().map(|entry| &**entry))
     }
 
     fn heads(&self) -> Vec<(i64, Seq)> {
@@ -68,9 +74,10 @@ impl Sheet {
 
 fn print(entry: &Entry) -> Option<[u8; 16]> {
     match &entry.change {
-        Change::Message { body, reply_to, .. } => {
-            Some(fingerprint::of(body.as_deref().unwrap_or_default(), *reply_to))
-        }
+        Change::Message { body, reply_to, .. } => Some(fingerprint::of(
+            body.as_deref().unwrap_or_default(),
+            *reply_to,
+        )),
         _ => None,
     }
 }

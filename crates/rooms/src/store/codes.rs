@@ -52,6 +52,7 @@ impl Code for History {
 }
 
 impl Code for Role {
-    const ALL: &'static [(Self, i16)] = &[(Self::Member, 1), (Self::Moderator, 2), (Self::Owner, 3)];
+    const ALL: &'static [(Self, i16)] =
+        &[(Self::Member, 1), (Self::Moderator, 2), (Self::Owner, 3)];
     const WHAT: &'static str = "role";
 }

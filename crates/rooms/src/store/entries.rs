@@ -113,9 +113,15 @@ pub(crate) async fn unread(
         .limit(UNREAD_MAX)
         .load(c))?;
     let me = people::hex(user);
-    let mentions = unread.iter().flatten().filter(|detail| detail.contains(&me));
+    let mentions = unread
+        .iter()
+        .flatten()
+        .filter(|detail| detail.contains(&me));
     let counts = (unread.len(), mentions.count());
-    Ok((counts.0.try_into().unwrap_or(u32::MAX), counts.1.try_into().unwrap_or(u32::MAX)))
+    Ok((
+        counts.0.try_into().unwrap_or(u32::MAX),
+        counts.1.try_into().unwrap_or(u32::MAX),
+    ))
 }
 
 /// Takes the bodies of a message and of its edits out of the log.

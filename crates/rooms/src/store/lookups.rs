@@ -94,7 +94,10 @@ fn targets_at(places: &[(RoomId, Seq)]) -> Rows<'_, (BigInt, BigInt, Binary, Boo
     let rooms = places.iter().map(|(room, _)| room.0).collect();
     let seqs = places.iter().map(|(_, seq)| *seq).collect();
     Rows::new(
-        vec![("room", Column::Numbers(rooms)), ("place", Column::Numbers(seqs))],
+        vec![
+            ("room", Column::Numbers(rooms)),
+            ("place", Column::Numbers(seqs)),
+        ],
         "SELECT e.room_id, e.seq, e.author_id, e.body IS NULL FROM w JOIN entries e \
          ON e.room_id = w.room AND e.seq = w.place WHERE e.kind = 1",
     )

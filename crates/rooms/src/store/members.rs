@@ -50,7 +50,10 @@ fn wanted(pairs: &[(RoomId, UserId)]) -> Rows<'_, Pair> {
     let rooms = pairs.iter().map(|(room, _)| room.0).collect();
     let users = pairs.iter().map(|(_, user)| &user.0[..]).collect();
     Rows::new(
-        vec![("room", Column::Numbers(rooms)), ("person", Column::Bytes(users))],
+        vec![
+            ("room", Column::Numbers(rooms)),
+            ("person", Column::Bytes(users)),
+        ],
         "SELECT m.room_id, m.user_id, m.role, m.joined_seq, m.muted_until \
          FROM w JOIN members m ON m.room_id = w.room AND m.user_id = w.person",
     )

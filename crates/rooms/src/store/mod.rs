@@ -3,10 +3,10 @@
 mod codes;
 pub(crate) mod entries;
 pub(crate) mod entry_row;
-pub(crate) mod members;
-pub(crate) mod rooms;
 pub(crate) mod insert;
 pub(crate) mod lookups;
+pub(crate) mod members;
 pub(crate) mod people;
+pub(crate) mod rooms;
 mod rows;
 mod schema;

@@ -7,7 +7,9 @@ use storage::Fault;
 
 /// The id in a column.
 pub(crate) fn id(bytes: &[u8]) -> Result<UserId, Fault> {
-    let bytes = bytes.try_into().map_err(|_| anyhow!("an id of {} bytes", bytes.len()))?;
+    let bytes = bytes
+        .try_into()
+        .map_err(|_| anyhow!("an id of {} bytes", bytes.len()))?;
     Ok(UserId(bytes))
 }
 

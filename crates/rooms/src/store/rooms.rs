@@ -100,7 +100,10 @@ pub(crate) async fn lock_one(tx: &mut Writer<'_>, key: &RoomKey) -> Result<Optio
 /// Rooms of rows: the people of direct ones are looked up, all at once.
 async fn dress(access: &mut impl Access, rows: Vec<Row>) -> Result<Vec<Room>, Fault> {
     let pairs = rows.iter().flat_map(|row| [&row.pair_low, &row.pair_high]);
-    let ids: Vec<UserId> = pairs.flatten().map(|id| people::id(id)).collect::<Result<_, _>>()?;
+    let ids: Vec<UserId> = pairs
+        .flatten()
+        .map(|id| people::id(id))
+        .collect::<Result<_, _>>()?;
     let users = if ids.is_empty() {
         HashMap::new()
     } else {

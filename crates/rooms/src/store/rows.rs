@@ -7,7 +7,7 @@ use diesel::backend::Backend;
 use diesel::pg::Pg;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::result::QueryResult;
-use diesel::sql_types::{Array, BigInt, Binary, HasSqlType, Nullable, SmallInt, Text};
+use diesel::sql_types::{Array, BigInt, Binary, Nullable, SmallInt, Text};
 use diesel::sqlite::Sqlite;
 use std::marker::PhantomData;
 
@@ -80,11 +80,12 @@ pub(crate) struct Rows<'a, Row = ()> {
 
 impl<'a, Row> Rows<'a, Row> {
     /// `columns` are of one length, not 0.
-    pub(crate) fn new(
-        columns: Vec<(&'static str, Column<'a>)>,
-        statement: &'static str,
-    ) -> Self {
-        debug_assert!(columns.iter().all(|(_, column)| column.len() == columns[0].1.len()));
+    pub(crate) fn new(columns: Vec<(&'static str, Column<'a>)>, statement: &'static str) -> Self {
+        debug_assert!(
+            columns
+                .iter()
+                .all(|(_, column)| column.len() == columns[0].1.len())
+        );
         Self {
             columns,
             statement,
