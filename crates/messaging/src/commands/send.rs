@@ -28,7 +28,9 @@ impl Job for Sending {
     }
 
     async fn run(&self, tx: &mut Writer<'_>) -> Result<Sent, JobError<Refusal>> {
-        pen::append(tx, self.draft()).await.map(sent)
+        pen::append(tx, self.draft())
+            .await
+            .map(|appended| sent(&appended))
     }
 
     async fn run_set(
@@ -39,7 +41,7 @@ impl Job for Sending {
         let outcomes = log::append(tx, &run).await?;
         Ok(outcomes
             .into_iter()
-            .map(|outcome| outcome.map(sent))
+            .map(|outcome| outcome.map(|appended| sent(&appended)))
             .collect())
     }
 }
@@ -59,7 +61,7 @@ impl Sending {
     }
 }
 
-fn sent(appended: Appended) -> Sent {
+fn sent(appended: &Appended) -> Sent {
     Sent {
         id: appended.id(),
         seq: appended.seq,
