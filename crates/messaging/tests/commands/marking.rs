@@ -82,8 +82,7 @@ async fn a_burst_of_marks_ends_at_the_furthest() {
         seqs.push(house.send(&ann, &room, &format!("c{n}"), "hello").await.seq);
     }
     let by_both = seqs.iter().flat_map(|seq| [(&ann, *seq), (&bob, *seq)]);
-    let marks = by_both.map(|(who, seq)| async move { (seq, house_mark(who, seq).await) });
-    let house_mark = |who, seq| house.mark(who, &room, seq);
+    let marks = by_both.map(async |(who, seq)| (seq, house.mark(who, &room, seq).await));
     let answers = futures_util::future::join_all(marks).await;
     assert!(answers.iter().all(|(seq, answer)| answer.seq >= *seq));
     let last = *seqs.last().unwrap();
