@@ -1,10 +1,11 @@
-//! `delete`: by the author, or by whoever moderates the room.
+//! `delete`: by the author, muted or not, or by whoever moderates the room. The pen takes the bodies
+//! out of the log.
 
 use super::pen;
 use super::target::Target;
 use crate::api::{Done, Refusal};
 use crate::store::{reactions, states};
-use rooms::api::log::{self, Append, Draft};
+use rooms::api::log::{Append, Draft};
 use rooms::api::{Role, RoomKey, Seq};
 use sessions::api::User;
 use storage::prelude::*;
@@ -27,7 +28,7 @@ impl Job for Deleting {
     }
 
     async fn run(&self, tx: &mut Writer<'_>) -> Result<Done, JobError<Refusal>> {
-        let target = Target::find(tx, &self.room, &self.author, self.target, self.at).await?;
+        let target = Target::find(tx, &self.room, self.author.id, self.target).await?;
         if target.author != self.author.id && target.standing.role < Role::Moderator {
             return Err(JobError::Refused(Refusal::Forbidden));
         }
@@ -35,7 +36,6 @@ impl Job for Deleting {
             return Ok(Done { seq, dup: true });
         }
         let seq = pen::append(tx, self.draft()).await?.seq;
-        log::redact(tx, target.room(), self.target).await?;
         states::deleted(tx, target.room(), self.target, seq).await?;
         reactions::clear(tx, target.room(), self.target).await?;
         Ok(Done { seq, dup: false })

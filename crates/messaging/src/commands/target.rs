@@ -4,7 +4,7 @@ use crate::api::Refusal;
 use crate::store::states::{self, State};
 use rooms::api::log::{self, Standing};
 use rooms::api::{Change, RoomId, RoomKey, Seq};
-use sessions::api::{User, UserId};
+use sessions::api::UserId;
 use storage::prelude::*;
 
 /// A message that the actor may read, and how the actor stands, both under the room's lock.
@@ -17,20 +17,16 @@ pub(crate) struct Target {
 }
 
 impl Target {
-    /// Refuses those who may not write in the room, and messages they cannot see.
+    /// Refuses those who are not members, and messages they cannot see.
     pub(crate) async fn find(
         tx: &mut Writer<'_>,
         room: &RoomKey,
-        actor: &User,
+        actor: UserId,
         seq: Seq,
-        now: i64,
     ) -> Result<Self, JobError<Refusal>> {
-        let standing = log::admit(tx, room, actor.id)
+        let standing = log::admit(tx, room, actor)
             .await?
             .map_err(JobError::Refused)?;
-        if standing.muted_until.is_some_and(|until| until > now) {
-            return Err(JobError::Refused(Refusal::Muted));
-        }
         if seq < standing.visible_from {
             return Err(JobError::Refused(Refusal::NoSuchMessage));
         }
@@ -43,6 +39,14 @@ impl Target {
             first_body,
             seq,
         })
+    }
+
+    /// Refuses an actor who is muted at this time.
+    pub(crate) fn unmuted(&self, now: i64) -> Result<(), JobError<Refusal>> {
+        match self.standing.muted_until {
+            Some(until) if until > now => Err(JobError::Refused(Refusal::Muted)),
+            _ => Ok(()),
+        }
     }
 
     /// The room's row.

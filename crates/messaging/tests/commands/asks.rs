@@ -14,7 +14,13 @@ use sessions::api::Caller;
 const FAR: i64 = 4_000_000_000_000;
 
 impl House {
-    pub(crate) fn message(&self, who: &Caller, room: &RoomKey, cid: &str, body: &str) -> SendMessage {
+    pub(crate) fn message(
+        &self,
+        who: &Caller,
+        room: &RoomKey,
+        cid: &str,
+        body: &str,
+    ) -> SendMessage {
         SendMessage {
             caller: who.clone(),
             room: room.clone(),
@@ -55,7 +61,9 @@ impl House {
     }
 
     pub(crate) async fn edit(&self, who: &Caller, room: &RoomKey, target: Seq, body: &str) -> Done {
-        self.try_edit(who, room, target, body).await.expect("edited")
+        self.try_edit(who, room, target, body)
+            .await
+            .expect("edited")
     }
 
     pub(crate) async fn try_delete(
@@ -148,7 +156,9 @@ impl House {
         anchor: Anchor,
         limit: usize,
     ) -> HistoryPage {
-        let page = self.ask(self.history_request(who, room, anchor, limit)).await;
+        let page = self
+            .ask(self.history_request(who, room, anchor, limit))
+            .await;
         page.expect("a page")
     }
 

@@ -10,11 +10,20 @@ async fn a_deleted_message_has_no_body_anywhere() {
     let edit = house.edit(&ann, &room, sent.seq, "more secret").await;
     let other = house.send(&ann, &room, "c2", "stays").await;
     let deleted = house.delete(&ann, &room, sent.seq).await;
-    assert_eq!(deleted, Done { seq: other.seq + 1, dup: false });
+    assert_eq!(
+        deleted,
+        Done {
+            seq: other.seq + 1,
+            dup: false
+        }
+    );
 
     let messages = house.history(&ann, &room).await.messages;
     assert_eq!(messages.len(), 2);
-    assert_eq!((messages[0].seq, messages[0].body.as_deref()), (sent.seq, None));
+    assert_eq!(
+        (messages[0].seq, messages[0].body.as_deref()),
+        (sent.seq, None)
+    );
     assert_eq!(messages[1].body.as_deref(), Some("stays"));
     for seq in [sent.seq, edit.seq] {
         let change = house.entry(&room, seq).await.change;
@@ -32,7 +41,13 @@ async fn a_second_deletion_names_the_first() {
     let sent = house.send(&ann, &room, "c1", "hello").await;
     let deleted = house.delete(&ann, &room, sent.seq).await;
     let again = house.delete(&ann, &room, sent.seq).await;
-    assert_eq!(again, Done { dup: true, ..deleted });
+    assert_eq!(
+        again,
+        Done {
+            dup: true,
+            ..deleted
+        }
+    );
     assert_eq!(house.head(&ann, &room).await, deleted.seq);
 }
 
@@ -42,8 +57,13 @@ async fn moderators_delete_what_others_wrote() {
     let (ann, room) = house.ann_in_a_room().await;
     let bob = house.member("bob", &room).await;
     let sent = house.send(&ann, &room, "c1", "hello").await;
-    refused(house.try_delete(&bob, &room, sent.seq).await, &Refusal::Forbidden);
-    house.moderate(&ann, &bob, &room, Moderation::Role(Role::Moderator)).await;
+    refused(
+        house.try_delete(&bob, &room, sent.seq).await,
+        &Refusal::Forbidden,
+    );
+    house
+        .moderate(&ann, &bob, &room, Moderation::Role(Role::Moderator))
+        .await;
     assert!(!house.delete(&bob, &room, sent.seq).await.dup);
     assert!(house.delete(&ann, &room, sent.seq).await.dup);
 }
@@ -55,7 +75,20 @@ async fn rights_come_before_repeats() {
     let bob = house.member("bob", &room).await;
     let sent = house.send(&ann, &room, "c1", "hello").await;
     house.delete(&ann, &room, sent.seq).await;
-    refused(house.try_delete(&bob, &room, sent.seq).await, &Refusal::Forbidden);
+    refused(
+        house.try_delete(&bob, &room, sent.seq).await,
+        &Refusal::Forbidden,
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_muted_may_take_back_what_they_said() {
+    let house = House::new().await;
+    let (ann, room) = house.ann_in_a_room().await;
+    let bob = house.member("bob", &room).await;
+    let sent = house.send(&bob, &room, "c1", "oops").await;
+    house.mute(&ann, &bob, &room).await;
+    assert!(!house.delete(&bob, &room, sent.seq).await.dup);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -77,7 +110,10 @@ async fn a_stranger_deletes_nothing() {
     let bob = house.member("bob", &room).await;
     let sent = house.send(&bob, &room, "c1", "hello").await;
     house.moderate(&ann, &bob, &room, Moderation::Kick).await;
-    refused(house.try_delete(&bob, &room, sent.seq).await, &Refusal::NotMember);
+    refused(
+        house.try_delete(&bob, &room, sent.seq).await,
+        &Refusal::NotMember,
+    );
     let body = house.newest(&ann, &room).await.body;
     assert_eq!(body.as_deref(), Some("hello"));
 }

@@ -2,7 +2,7 @@
 
 use bus::{Bus, Context, Handles, LoadError, Request, Subscriber, Wiring};
 use messaging::api::{MarkerMoved, Refusal};
-use rooms::api::{Entry, EntriesAppended, Kind, Moderation, RoomKey};
+use rooms::api::{EntriesAppended, Entry, Kind, Moderation, RoomKey};
 use sessions::api::{Caller, ConnectionId, Hello, Proof};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -110,14 +110,22 @@ impl Handles<EntriesAppended> for Witness {
         fact: &Arc<EntriesAppended>,
         _ctx: &mut Context,
     ) -> anyhow::Result<()> {
-        self.0.entries.lock().expect("no panic").push(Arc::clone(fact));
+        self.0
+            .entries
+            .lock()
+            .expect("no panic")
+            .push(Arc::clone(fact));
         Ok(())
     }
 }
 
 impl Handles<MarkerMoved> for Witness {
     async fn handle(&mut self, fact: &Arc<MarkerMoved>, _ctx: &mut Context) -> anyhow::Result<()> {
-        self.0.moves.lock().expect("no panic").push(Arc::clone(fact));
+        self.0
+            .moves
+            .lock()
+            .expect("no panic")
+            .push(Arc::clone(fact));
         Ok(())
     }
 }

@@ -3,7 +3,10 @@ use messaging::api::RoomsPage;
 use rooms::api::Kind;
 
 fn keys(page: &RoomsPage) -> Vec<String> {
-    page.rooms.iter().map(|line| line.card.room.key.0.to_string()).collect()
+    page.rooms
+        .iter()
+        .map(|line| line.card.room.key.0.to_string())
+        .collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -41,8 +44,16 @@ async fn all_are_the_public_ones_members_or_not() {
     house.send(&ann, &room, "c1", "hello").await;
     let bob = house.person("bob").await;
     let page = house.rooms(&bob, true, None, 50).await;
-    assert!(page.rooms.iter().all(|line| line.card.room.kind == Kind::Public));
-    let line = page.rooms.iter().find(|line| line.card.room.key == room).unwrap();
+    assert!(
+        page.rooms
+            .iter()
+            .all(|line| line.card.room.kind == Kind::Public)
+    );
+    let line = page
+        .rooms
+        .iter()
+        .find(|line| line.card.room.key == room)
+        .unwrap();
     assert_eq!((line.card.role, line.read, line.unread), (None, 0, 0));
 }
 

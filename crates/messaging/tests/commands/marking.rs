@@ -4,7 +4,11 @@ use rooms::api::Kind;
 use sessions::api::ConnectionId;
 
 fn marked(seq: i64, unread: u32, mentions: u32) -> Marked {
-    Marked { seq, unread, mentions }
+    Marked {
+        seq,
+        unread,
+        mentions,
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -33,7 +37,10 @@ async fn unread_are_messages_of_others_that_stand() {
     assert_eq!(house.mark(&bob, &room, 0).await, marked(joined, 3, 2));
     house.delete(&ann, &room, three.seq).await;
     assert_eq!(house.mark(&bob, &room, 0).await, marked(joined, 2, 1));
-    assert_eq!(house.mark(&bob, &room, one.seq).await, marked(one.seq, 1, 1));
+    assert_eq!(
+        house.mark(&bob, &room, one.seq).await,
+        marked(one.seq, 1, 1)
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -43,9 +50,18 @@ async fn a_marker_never_moves_back_nor_beyond_the_head() {
     let bob = house.member("bob", &room).await;
     let one = house.send(&ann, &room, "c1", "one").await;
     let two = house.send(&ann, &room, "c2", "two").await;
-    assert_eq!(house.mark(&bob, &room, one.seq).await, marked(one.seq, 1, 0));
-    assert_eq!(house.mark(&bob, &room, i64::MAX).await, marked(two.seq, 0, 0));
-    assert_eq!(house.mark(&bob, &room, one.seq).await, marked(two.seq, 0, 0));
+    assert_eq!(
+        house.mark(&bob, &room, one.seq).await,
+        marked(one.seq, 1, 0)
+    );
+    assert_eq!(
+        house.mark(&bob, &room, i64::MAX).await,
+        marked(two.seq, 0, 0)
+    );
+    assert_eq!(
+        house.mark(&bob, &room, one.seq).await,
+        marked(two.seq, 0, 0)
+    );
     assert_eq!(house.mark(&bob, &room, -5).await, marked(two.seq, 0, 0));
 }
 
@@ -67,7 +83,10 @@ async fn a_move_is_stated_for_the_other_connections() {
     let moves = house.stated_moves().await;
     assert_eq!(moves.len(), 1, "the second moved nothing");
     let moved = &moves[0];
-    assert_eq!((moved.user, &moved.room, moved.seq), (bob.user.id, &room, one.seq));
+    assert_eq!(
+        (moved.user, &moved.room, moved.seq),
+        (bob.user.id, &room, one.seq)
+    );
     assert_eq!((moved.unread, moved.mentions), (1, 1));
     assert_eq!(moved.by, Some(ConnectionId(7)));
 }

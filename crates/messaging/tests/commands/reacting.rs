@@ -2,7 +2,11 @@ use crate::house::{House, refused};
 use messaging::api::{Done, Reaction, Refusal};
 
 fn reaction(emoji: &str, count: u32, mine: bool) -> Reaction {
-    Reaction { emoji: emoji.to_owned(), count, mine }
+    Reaction {
+        emoji: emoji.to_owned(),
+        count,
+        mine,
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -15,9 +19,15 @@ async fn reactions_are_counted_per_kind_and_in_order() {
     house.react(&bob, &room, seq, "🎉", true).await;
     house.react(&ann, &room, seq, "🎉", true).await;
     let seen_by_ann = house.newest(&ann, &room).await.reactions;
-    assert_eq!(seen_by_ann, [reaction("👍", 1, false), reaction("🎉", 2, true)]);
+    assert_eq!(
+        seen_by_ann,
+        [reaction("👍", 1, false), reaction("🎉", 2, true)]
+    );
     let seen_by_bob = house.newest(&bob, &room).await.reactions;
-    assert_eq!(seen_by_bob, [reaction("👍", 1, true), reaction("🎉", 2, true)]);
+    assert_eq!(
+        seen_by_bob,
+        [reaction("👍", 1, true), reaction("🎉", 2, true)]
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -39,10 +49,19 @@ async fn a_reaction_is_set_once() {
     let (ann, room) = house.ann_in_a_room().await;
     let seq = house.send(&ann, &room, "c1", "hello").await.seq;
     let set = house.react(&ann, &room, seq, "👍", true).await;
-    assert_eq!(set, Done { seq: seq + 1, dup: false });
+    assert_eq!(
+        set,
+        Done {
+            seq: seq + 1,
+            dup: false
+        }
+    );
     let again = house.react(&ann, &room, seq, "👍", true).await;
     assert_eq!(again, Done { dup: true, ..set });
-    assert_eq!(house.newest(&ann, &room).await.reactions, [reaction("👍", 1, true)]);
+    assert_eq!(
+        house.newest(&ann, &room).await.reactions,
+        [reaction("👍", 1, true)]
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -54,9 +73,21 @@ async fn a_reaction_is_taken_back_once() {
     assert_eq!(never_set, Done { seq: 0, dup: true });
     let set = house.react(&ann, &room, seq, "👍", true).await;
     let taken_back = house.react(&ann, &room, seq, "👍", false).await;
-    assert_eq!(taken_back, Done { seq: set.seq + 1, dup: false });
+    assert_eq!(
+        taken_back,
+        Done {
+            seq: set.seq + 1,
+            dup: false
+        }
+    );
     let again = house.react(&ann, &room, seq, "👍", false).await;
-    assert_eq!(again, Done { dup: true, ..taken_back });
+    assert_eq!(
+        again,
+        Done {
+            dup: true,
+            ..taken_back
+        }
+    );
     assert!(house.newest(&ann, &room).await.reactions.is_empty());
     assert!(!house.react(&ann, &room, seq, "👍", true).await.dup);
 }
@@ -68,10 +99,15 @@ async fn a_message_bears_twenty_kinds() {
     let bob = house.member("bob", &room).await;
     let seq = house.send(&ann, &room, "c1", "hello").await.seq;
     for n in 0..20 {
-        house.react(&ann, &room, seq, &format!("kind{n}"), true).await;
+        house
+            .react(&ann, &room, seq, &format!("kind{n}"), true)
+            .await;
     }
     let full = Refusal::LimitReached { limit: "reactions" };
-    refused(house.try_react(&bob, &room, seq, "one-more", true).await, &full);
+    refused(
+        house.try_react(&bob, &room, seq, "one-more", true).await,
+        &full,
+    );
     assert!(!house.react(&bob, &room, seq, "kind7", true).await.dup);
     house.react(&ann, &room, seq, "kind0", false).await;
     assert!(!house.react(&bob, &room, seq, "one-more", true).await.dup);
@@ -100,10 +136,22 @@ async fn a_reaction_needs_an_emoji_and_a_member_who_may_speak() {
     let (ann, room) = house.ann_in_a_room().await;
     let bob = house.person("bob").await;
     let seq = house.send(&ann, &room, "c1", "hello").await.seq;
-    let refusal = house.try_react(&ann, &room, seq, "", true).await.unwrap_err();
-    assert!(matches!(refusal, Refusal::BadRequest { field: "emoji", .. }));
-    refused(house.try_react(&bob, &room, seq, "👍", true).await, &Refusal::NotMember);
+    let refusal = house
+        .try_react(&ann, &room, seq, "", true)
+        .await
+        .unwrap_err();
+    assert!(matches!(
+        refusal,
+        Refusal::BadRequest { field: "emoji", .. }
+    ));
+    refused(
+        house.try_react(&bob, &room, seq, "👍", true).await,
+        &Refusal::NotMember,
+    );
     house.join(&bob, &room).await;
     house.mute(&ann, &bob, &room).await;
-    refused(house.try_react(&bob, &room, seq, "👍", true).await, &Refusal::Muted);
+    refused(
+        house.try_react(&bob, &room, seq, "👍", true).await,
+        &Refusal::Muted,
+    );
 }

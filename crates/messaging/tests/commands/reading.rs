@@ -8,7 +8,12 @@ async fn ten_messages(house: &House) -> (Caller, RoomKey, Vec<Seq>) {
     let (ann, room) = house.ann_in_a_room().await;
     let mut seqs = Vec::new();
     for n in 0..10 {
-        seqs.push(house.send(&ann, &room, &format!("c{n}"), &format!("m{n}")).await.seq);
+        seqs.push(
+            house
+                .send(&ann, &room, &format!("c{n}"), &format!("m{n}"))
+                .await
+                .seq,
+        );
     }
     (ann, room, seqs)
 }
@@ -57,9 +62,15 @@ async fn around_is_centred() {
     let alone = around(5, 1).await;
     assert_eq!((places(&alone), alone.more), (vec![seqs[5]], true));
     let at_the_start = around(0, 4).await;
-    assert_eq!((places(&at_the_start), at_the_start.more), (seqs[..4].to_vec(), true));
+    assert_eq!(
+        (places(&at_the_start), at_the_start.more),
+        (seqs[..4].to_vec(), true)
+    );
     let at_the_end = around(9, 20).await;
-    assert_eq!((places(&at_the_end), at_the_end.more), (seqs.clone(), false));
+    assert_eq!(
+        (places(&at_the_end), at_the_end.more),
+        (seqs.clone(), false)
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -78,11 +89,17 @@ async fn a_page_ends_when_its_bytes_are_used_up() {
     };
     for anchor in [Anchor::Newest, Anchor::After(0), Anchor::Around(5)] {
         let three = page(anchor, 3_500).await.unwrap();
-        assert!(three.messages.iter().map(length).sum::<usize>() <= 3_500, "{anchor:?}");
+        assert!(
+            three.messages.iter().map(length).sum::<usize>() <= 3_500,
+            "{anchor:?}"
+        );
         assert!(!three.messages.is_empty() && three.more, "{anchor:?}");
     }
     let one = page(Anchor::Newest, 1).await.unwrap();
-    assert_eq!((one.messages.len(), one.messages[0].seq, one.more), (1, one.head, true));
+    assert_eq!(
+        (one.messages.len(), one.messages[0].seq, one.more),
+        (1, one.head, true)
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -114,7 +131,11 @@ async fn members_of_a_discreet_room_read_from_their_joining() {
     let after = house.send(&ann, &room, "c2", "after bob").await;
     for anchor in [Anchor::Newest, Anchor::After(0), Anchor::Around(1)] {
         let page = house.page(&bob, &room, anchor, 10).await;
-        assert_eq!((places(&page), page.more), (vec![after.seq], false), "{anchor:?}");
+        assert_eq!(
+            (places(&page), page.more),
+            (vec![after.seq], false),
+            "{anchor:?}"
+        );
     }
 }
 
