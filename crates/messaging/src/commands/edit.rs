@@ -1,10 +1,9 @@
 //! `edit`: by the author alone.
 
-use super::pen;
 use super::target::Target;
 use crate::api::{Done, Refusal};
 use crate::store::states;
-use rooms::api::log::{Append, Draft};
+use rooms::api::log::{self, Append, Draft};
 use rooms::api::{RoomKey, Seq};
 use sessions::api::User;
 use storage::prelude::*;
@@ -41,7 +40,8 @@ impl Job for Editing {
                 dup: true,
             });
         }
-        let seq = pen::append(tx, self.draft()).await?.seq;
+        let appended = log::append_one(tx, self.draft()).await?;
+        let seq = appended.map_err(JobError::Refused)?.seq;
         states::edited(tx, target.room(), self.target, seq).await?;
         Ok(Done { seq, dup: false })
     }

@@ -3,7 +3,6 @@
 mod delete;
 mod edit;
 mod mark;
-mod pen;
 mod react;
 mod send;
 mod target;

@@ -1,6 +1,5 @@
 //! `send`: neighbours are appended as one set, whatever their rooms.
 
-use super::pen;
 use crate::api::{Refusal, Sent};
 use rooms::api::log::{self, Append, Appended, Draft};
 use rooms::api::{RoomKey, Seq};
@@ -28,9 +27,10 @@ impl Job for Sending {
     }
 
     async fn run(&self, tx: &mut Writer<'_>) -> Result<Sent, JobError<Refusal>> {
-        pen::append(tx, self.draft())
-            .await
+        let outcome = log::append_one(tx, self.draft()).await?;
+        outcome
             .map(|appended| sent(&appended))
+            .map_err(JobError::Refused)
     }
 
     async fn run_set(

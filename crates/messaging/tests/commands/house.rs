@@ -1,36 +1,48 @@
 //! The server without its sockets: sessions, rooms and messaging on one bus and one store.
 
-use bus::{Bus, Context, Handles, LoadError, Request, Subscriber, Wiring};
+use bus::{Builder, Request};
 use messaging::api::{MarkerMoved, Refusal};
-use rooms::api::{EntriesAppended, Entry, Kind, Moderation, RoomKey};
-use sessions::api::{Caller, ConnectionId, Hello, Proof};
+use rooms::api::{EntriesAppended, Entry, Moderation, RoomKey};
+use sessions::api::{Caller, ConnectionId, Hello, Online, Proof};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
+use storage::Database;
+use storage::kit::{Seen, Store};
 
-/// Long enough for anything here.
+/// Long enough for anything here, on a busy machine.
 const LONG: Duration = Duration::from_secs(30);
 
 pub(crate) struct House {
-    bus: Bus,
-    witness: Arc<Stated>,
+    pub(crate) store: Store,
+    appended: Seen<EntriesAppended>,
+    moved: Seen<MarkerMoved>,
     connections: AtomicU64,
 }
 
-/// What was stated, in order.
-#[derive(Default)]
-struct Stated {
-    entries: Mutex<Vec<Arc<EntriesAppended>>>,
-    moves: Mutex<Vec<Arc<MarkerMoved>>>,
-}
-
 impl House {
+    pub(crate) async fn new() -> Self {
+        let (appended, moved) = (Seen::new(), Seen::new());
+        let store = Store::with(|bus, database| {
+            appended.watch(bus);
+            moved.watch(bus);
+            wire(bus, database);
+        });
+        Self {
+            store: store.await,
+            appended,
+            moved,
+            connections: AtomicU64::new(1),
+        }
+    }
+
     pub(crate) fn key(name: &str) -> RoomKey {
         RoomKey(Arc::from(name))
     }
 
     pub(crate) async fn ask<R: Request>(&self, request: R) -> R::Answer {
-        self.bus.ask(request, LONG).await.expect("an answer")
+        let answer = self.store.bus().ask(request, LONG).await;
+        answer.expect("an answer")
     }
 
     /// A new guest.
@@ -68,8 +80,8 @@ impl House {
 
     /// All entries of a room that were stated, in the order in which they were.
     pub(crate) async fn stated_entries(&self, room: &RoomKey) -> Vec<Arc<Entry>> {
-        self.bus.quiet().await;
-        let facts = self.witness.entries.lock().expect("no panic");
+        self.store.quiet().await;
+        let facts = self.appended.facts();
         let parts = facts.iter().flat_map(|fact| &fact.rooms);
         let of_room = parts.filter(|part| part.room.key == *room);
         of_room.flat_map(|part| part.entries.clone()).collect()
@@ -77,55 +89,36 @@ impl House {
 
     /// All moves of markers that were stated.
     pub(crate) async fn stated_moves(&self) -> Vec<Arc<MarkerMoved>> {
-        self.bus.quiet().await;
-        self.witness.moves.lock().expect("no panic").clone()
+        self.store.quiet().await;
+        self.moved.facts()
     }
+
+    /// Ends it and asserts that nothing is left.
+    pub(crate) async fn close(self) {
+        self.store.close().await;
+    }
+}
+
+fn wire(bus: &mut Builder, database: &Database) {
+    let online = Online::default();
+    let sessions = sessions::Seed::new(
+        database.clone(),
+        sessions::Settings::default(),
+        online.clone(),
+        sessions::SystemClock::new(),
+        sessions::SystemRandom::new(),
+    );
+    sessions::wire(bus, &sessions);
+    let seed = messaging::Seed {
+        database: database.clone(),
+        settings: messaging::Settings::default(),
+        clock: now,
+    };
+    messaging::wire(bus, seed);
 }
 
 /// Asserts a refusal.
 #[track_caller]
 pub(crate) fn refused<T: std::fmt::Debug>(outcome: Result<T, Refusal>, with: &Refusal) {
     assert_eq!(&outcome.expect_err("a refusal"), with);
-}
-
-/// A subscriber that remembers all it sees.
-struct Witness(Arc<Stated>);
-
-impl Subscriber for Witness {
-    const NAME: &'static str = "witness";
-    type Seed = Arc<Stated>;
-
-    async fn load(seed: &Arc<Stated>) -> Result<Self, LoadError> {
-        Ok(Self(Arc::clone(seed)))
-    }
-
-    fn wire(wiring: &mut Wiring<Self>) {
-        wiring.on::<EntriesAppended>().on::<MarkerMoved>();
-    }
-}
-
-impl Handles<EntriesAppended> for Witness {
-    async fn handle(
-        &mut self,
-        fact: &Arc<EntriesAppended>,
-        _ctx: &mut Context,
-    ) -> anyhow::Result<()> {
-        self.0
-            .entries
-            .lock()
-            .expect("no panic")
-            .push(Arc::clone(fact));
-        Ok(())
-    }
-}
-
-impl Handles<MarkerMoved> for Witness {
-    async fn handle(&mut self, fact: &Arc<MarkerMoved>, _ctx: &mut Context) -> anyhow::Result<()> {
-        self.0
-            .moves
-            .lock()
-            .expect("no panic")
-            .push(Arc::clone(fact));
-        Ok(())
-    }
 }
