@@ -17,7 +17,7 @@ mod gate;
 mod health;
 mod inspect;
 mod job;
-#[cfg(feature = "kit")]
+#[cfg(any(test, feature = "kit"))]
 pub mod kit;
 mod lane;
 mod lock;
