@@ -1,0 +1,61 @@
+//! Named databases: one pool each, write lanes with group commit, migrations, retry, health.
+//!
+//! Everything that touches a database goes through [`Database`]: reads borrow a pooled connection
+//! inside a read-only snapshot; every write is a [`Job`] handed to a write lane, which commits what
+//! waits as one transaction, puts the facts on the bus and then answers. One text of each query
+//! ([`query!`], [`statement!`]) serves SQLite and PostgreSQL. It knows no chat.
+
+mod access;
+mod asker;
+mod batch;
+mod config;
+mod database;
+mod envelope;
+mod error;
+mod fault;
+mod gate;
+mod health;
+mod inspect;
+mod job;
+#[cfg(any(test, feature = "kit"))]
+pub mod kit;
+mod lane;
+mod lock;
+mod macros;
+mod migrate;
+mod pool;
+mod postgres;
+mod read;
+mod registry;
+mod sqlite;
+mod step;
+mod transaction;
+mod vitals;
+
+pub use access::{Access, Backend, Connection, Reader, Writer};
+pub use config::{DatabaseConfig, Migrations, Url};
+pub use database::Database;
+pub use error::{Fault, JobError, StorageError};
+pub use job::{Job, LaneKey};
+pub use registry::{OpenError, Registry};
+pub use vitals::EpochChanged;
+
+#[doc(hidden)]
+pub mod reexport {
+    pub use diesel;
+    pub use diesel_async;
+}
+
+/// What a query module imports: diesel's prelude without its `RunQueryDsl`, which [`query!`] and
+/// [`statement!`] bring in themselves, the right one for each backend.
+pub mod prelude {
+    pub use crate::{Access, Fault, Job, JobError, LaneKey, Reader, Writer, query, statement};
+    pub use diesel::upsert::excluded;
+    pub use diesel::{
+        AsChangeset, BoolExpressionMethods as _, CombineDsl as _, ExpressionMethods as _,
+        Insertable, IntoSql as _, JoinOnDsl as _, NullableExpressionMethods as _,
+        OptionalExtension as _, QueryDsl as _, Queryable, QueryableByName, Selectable,
+        SelectableHelper as _, TextExpressionMethods as _, allow_tables_to_appear_in_same_query,
+        joinable, table,
+    };
+}

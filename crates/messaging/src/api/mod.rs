@@ -1,0 +1,13 @@
+//! The public face: requests, their answers, facts.
+
+mod facts;
+mod message;
+mod requests;
+
+pub use facts::MarkerMoved;
+pub use message::{Message, Reaction};
+pub use requests::{
+    Anchor, DeleteMessage, EditMessage, History, HistoryPage, ListRooms, MarkRead, Marked, React,
+    RoomLine, RoomsPage, SendMessage, Sent,
+};
+pub use rooms::api::{Done, Refusal};

@@ -1,0 +1,20 @@
+//! The public face: ids, entries, requests, facts, the log's pen and the catalogue, the last two as
+//! functions that others run inside their own transactions, and the one rule for texts.
+
+pub mod catalogue;
+mod entry;
+mod facts;
+pub mod log;
+mod refusal;
+mod requests;
+mod room;
+pub mod text;
+
+pub use entry::{Change, Entry, Seq};
+pub use facts::{EntriesAppended, RoomEntries};
+pub use refusal::Refusal;
+pub use requests::{
+    CreateRoom, Created, Done, JoinRoom, Joined, LeaveRoom, LogPage, Member, Members, MembersPage,
+    Membership, Memberships, Moderate, Moderation, OpenDirect, ReadLog, RecentHeads, UpdateRoom,
+};
+pub use room::{Card, History, Kind, Role, RoomFace, RoomId, RoomKey};

@@ -1,0 +1,18 @@
+//! The public face: ids, requests, facts, and the functions that others may run inside their own
+//! transactions.
+
+pub mod directory;
+mod facts;
+mod ids;
+mod online;
+mod requests;
+mod user;
+
+pub use facts::{EndReason, GuestExpired, PresenceChanged, SessionEnded};
+pub use ids::{ConnectionId, NotAnId, SessionId, UserId};
+pub use online::Online;
+pub use requests::{
+    Authenticate, ChangePassword, Disconnected, Hello, KeepConnected, ListSessions, Login, Logout,
+    Proof, Register, RevokeSession, SessionLine, Welcome,
+};
+pub use user::{Caller, Refusal, Token, User};

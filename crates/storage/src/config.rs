@@ -1,0 +1,112 @@
+//! How a database is configured.
+
+use crate::Backend;
+use diesel_migrations::EmbeddedMigrations;
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Where a database is.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Url {
+    /// A file; created with its directories.
+    Sqlite(PathBuf),
+    /// `postgres://…`; `Debug` never shows it.
+    Postgres(String),
+}
+
+impl Url {
+    pub(crate) fn backend(&self) -> Backend {
+        match self {
+            Self::Sqlite(_) => Backend::Sqlite,
+            Self::Postgres(_) => Backend::Postgres,
+        }
+    }
+}
+
+impl fmt::Debug for Url {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sqlite(path) => f.debug_tuple("Sqlite").field(path).finish(),
+            Self::Postgres(_) => f.write_str("Postgres(…)"),
+        }
+    }
+}
+
+/// A database's migrations, forward only. Every list makes the table `storage_meta`.
+#[derive(Clone)]
+pub enum Migrations {
+    /// In the binary, one list per backend.
+    Embedded {
+        /// `migrations/<database>/sqlite`.
+        sqlite: &'static EmbeddedMigrations,
+        /// `migrations/<database>/postgres`.
+        postgres: &'static EmbeddedMigrations,
+    },
+    /// `migrations/<database>` on disk, with `sqlite` and `postgres` in it: for tests.
+    Folder(PathBuf),
+}
+
+/// Everything about one database.
+#[derive(Clone)]
+pub struct DatabaseConfig {
+    /// Its name in the registry.
+    pub name: String,
+    /// Where it is.
+    pub url: Url,
+    /// Most connections. Default 10. Too low: callers wait; too high: PostgreSQL runs out of slots.
+    pub pool_max: u32,
+    /// Connections kept open. Default 2.
+    pub pool_min: u32,
+    /// Longest wait for a connection. Default 2 s.
+    pub acquire_timeout: Duration,
+    /// Longest statement. Default 2 s.
+    pub statement_timeout: Duration,
+    /// After this long unused a connection above `pool_min` is closed. Default 10 min.
+    pub idle_timeout: Duration,
+    /// True: the server is not ready without it.
+    pub critical: bool,
+    /// Several nodes share this store: no exclusive lock is taken.
+    pub shared: bool,
+    /// Its schema.
+    pub migrations: Migrations,
+}
+
+impl DatabaseConfig {
+    /// A database with the documented defaults; `core` is critical, others are not.
+    #[must_use]
+    pub fn new(name: impl Into<String>, url: Url, migrations: Migrations) -> Self {
+        let name = name.into();
+        Self {
+            critical: name == "core",
+            name,
+            url,
+            pool_max: 10,
+            pool_min: 2,
+            acquire_timeout: Duration::from_secs(2),
+            statement_timeout: Duration::from_secs(2),
+            idle_timeout: Duration::from_secs(600),
+            shared: false,
+            migrations,
+        }
+    }
+
+    /// How errors call it: never with a password.
+    pub(crate) fn store(&self) -> String {
+        match &self.url {
+            Url::Sqlite(path) => path.display().to_string(),
+            Url::Postgres(_) => format!("the PostgreSQL database of {}", self.name),
+        }
+    }
+}
+
+impl fmt::Debug for DatabaseConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DatabaseConfig")
+            .field("name", &self.name)
+            .field("url", &self.url)
+            .field("pool_max", &self.pool_max)
+            .field("shared", &self.shared)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,93 @@
+//! What can go wrong: a refusal declines, a fault is the world's.
+
+use bus::AskError;
+use std::time::Duration;
+
+/// The database failed. Transient ones are repeated by the lane while the job's time lasts.
+#[derive(Debug, thiserror::Error)]
+pub enum Fault {
+    /// What diesel reported.
+    #[error(transparent)]
+    Query(#[from] diesel::result::Error),
+    /// Anything else that a piece of work could not go on with.
+    #[error(transparent)]
+    Other(#[from] anyhow::Error),
+}
+
+/// How a job ends when it does not succeed. Either way nothing of it is written.
+#[derive(Debug)]
+pub enum JobError<R> {
+    /// We decline: the asker gets this as its answer.
+    Refused(R),
+    /// The database failed.
+    Fault(Fault),
+}
+
+impl<R> From<Fault> for JobError<R> {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+impl<R> From<diesel::result::Error> for JobError<R> {
+    fn from(error: diesel::result::Error) -> Self {
+        Self::Fault(Fault::Query(error))
+    }
+}
+
+/// Why storage gave no result.
+#[derive(Debug, thiserror::Error)]
+pub enum StorageError {
+    /// No connection within the time: the pool is exhausted or the database is away. Nothing was
+    /// done.
+    #[error("database {database} is unavailable: {cause}")]
+    Unavailable {
+        /// Which database.
+        database: String,
+        /// The last thing that went wrong there.
+        cause: String,
+        /// When a repeat is worth trying.
+        retry_after: Duration,
+    },
+    /// The connection went away during the commit: it may or may not have taken effect.
+    #[error("the outcome of {operation} is unknown")]
+    OutcomeUnknown {
+        /// What was being done.
+        operation: &'static str,
+    },
+    /// The work failed for good.
+    #[error("{operation} failed")]
+    Failed {
+        /// What was being done.
+        operation: &'static str,
+        /// Why.
+        #[source]
+        fault: Fault,
+    },
+    /// The database is closed or closing.
+    #[error("database {database} is closed")]
+    Closed {
+        /// Which database.
+        database: String,
+    },
+}
+
+impl From<StorageError> for AskError {
+    fn from(error: StorageError) -> Self {
+        match error {
+            StorageError::Unavailable { retry_after, .. } => Self::Unavailable { retry_after },
+            StorageError::OutcomeUnknown { .. } => Self::OutcomeUnknown,
+            StorageError::Failed { .. } => Self::Failed,
+            StorageError::Closed { .. } => Self::Draining,
+        }
+    }
+}
+
+impl From<StorageError> for bus::LoadError {
+    fn from(error: StorageError) -> Self {
+        match error {
+            StorageError::Failed { .. } => Self::Broken(error.into()),
+            _ => Self::Away(error.into()),
+        }
+    }
+}
