@@ -143,8 +143,8 @@ impl Job for Hold {
 
     async fn run(&self, _tx: &mut Writer<'_>) -> Result<(), JobError<Unwanted>> {
         self.begun.send(()).unwrap();
-        // Ends when the other side is dropped.
-        let _ = self.go_on.lock().unwrap().recv();
+        // Ends when the other side is dropped; on PostgreSQL it would hold up a worker.
+        let _ = tokio::task::block_in_place(|| self.go_on.lock().unwrap().recv());
         Ok(())
     }
 }

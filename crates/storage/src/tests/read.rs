@@ -37,8 +37,10 @@ async fn a_read_sees_one_snapshot() {
     let read = database.read("storage.test_snapshot", move |reader| {
         Box::pin(async move {
             let before: i64 = query!(reader, |c| notes::table.count().get_result(c))?;
-            started.send(()).unwrap();
-            is_written.recv().unwrap();
+            tokio::task::block_in_place(|| {
+                started.send(()).unwrap();
+                is_written.recv().unwrap();
+            });
             let after: i64 = query!(reader, |c| notes::table.count().get_result(c))?;
             Ok((before, after))
         })
@@ -65,10 +67,12 @@ async fn a_read_whose_caller_has_gone_ends_and_gives_its_connection_back() {
     let database = store.database().clone();
     let mut read = Box::pin(database.read("storage.test_dropped", move |reader| {
         Box::pin(async move {
-            started.send(()).unwrap();
-            may_go_on.recv().unwrap();
+            tokio::task::block_in_place(|| {
+                started.send(()).unwrap();
+                may_go_on.recv().unwrap();
+            });
             let notes: i64 = query!(reader, |c| notes::table.count().get_result(c))?;
-            ended.send(notes).unwrap();
+            tokio::task::block_in_place(|| ended.send(notes).unwrap());
             Ok(())
         })
     }));
