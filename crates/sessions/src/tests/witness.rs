@@ -39,7 +39,10 @@ impl Subscriber for Witness {
     }
 
     fn wire(wiring: &mut Wiring<Self>) {
-        wiring.on::<PresenceChanged>().on::<SessionEnded>().on::<GuestExpired>();
+        wiring
+            .on::<PresenceChanged>()
+            .on::<SessionEnded>()
+            .on::<GuestExpired>();
     }
 }
 
@@ -50,7 +53,11 @@ impl Handles<PresenceChanged> for Witness {
         _ctx: &mut Context,
     ) -> anyhow::Result<()> {
         for (user, online) in &fact.changes {
-            let stated = if *online { Stated::Online } else { Stated::Offline };
+            let stated = if *online {
+                Stated::Online
+            } else {
+                Stated::Offline
+            };
             self.0.note(stated(user.id));
         }
         Ok(())

@@ -9,7 +9,7 @@ use crate::clock::{Clock as _, ManualClock};
 use crate::jobs::{Door, OpenToken};
 use crate::presence::{Opening, Tick};
 use crate::{Seed, Settings, SystemRandom};
-use bus::{AskError, Bus, Builder, Request, Running, Tasks};
+use bus::{AskError, Builder, Bus, Request, Running, Tasks};
 use futures_util::FutureExt as _;
 use std::convert::Infallible;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -56,7 +56,15 @@ impl World {
 
     /// Stops without a word and starts again on the same store.
     pub(super) async fn crashed(self) -> Self {
-        let Self { clock, running, registry, tasks, settings, store, .. } = self;
+        let Self {
+            clock,
+            running,
+            registry,
+            tasks,
+            settings,
+            store,
+            ..
+        } = self;
         running.stop(PATIENCE).await;
         registry.close(PATIENCE).await;
         assert_eq!(tasks.stop(PATIENCE).await, Vec::<String>::new());
@@ -83,8 +91,18 @@ impl World {
         let bus = running.bus().clone();
         let connections = AtomicU64::new(1);
         Self {
-            clock, online, database, seed, bus, notes, connections, running, registry, tasks,
-            settings, store,
+            clock,
+            online,
+            database,
+            seed,
+            bus,
+            notes,
+            connections,
+            running,
+            registry,
+            tasks,
+            settings,
+            store,
         }
     }
 
@@ -110,7 +128,12 @@ impl World {
         connection: ConnectionId,
         proof: Proof,
     ) -> Result<Welcome, Refusal> {
-        self.ask(Hello { proof, connection, client: None }).await
+        self.ask(Hello {
+            proof,
+            connection,
+            client: None,
+        })
+        .await
     }
 
     pub(super) fn connection(&self) -> ConnectionId {
@@ -128,7 +151,10 @@ impl World {
     }
 
     pub(super) async fn authenticate(&self, token: &Token) -> Result<Caller, Refusal> {
-        self.ask(Authenticate { token: token.clone() }).await
+        self.ask(Authenticate {
+            token: token.clone(),
+        })
+        .await
     }
 
     pub(super) async fn disconnect(&self, connection: ConnectionId, clean: bool) {
@@ -179,7 +205,11 @@ impl World {
     pub(super) async fn open_as_set(&self, tokens: &[&Token]) -> Vec<Result<Welcome, Refusal>> {
         let open = |token: &&Token| {
             let door = Door::new(self.connection(), None, self.now(), &self.database);
-            OpenToken { door, token: (*token).clone(), current: None }
+            OpenToken {
+                door,
+                token: (*token).clone(),
+                current: None,
+            }
         };
         let Ok(answers) = self.write(AsSet(tokens.iter().map(open).collect())).await;
         answers
@@ -214,7 +244,17 @@ impl Job for AsSet {
 
 /// Someone on a connection, as a job states it.
 pub(super) fn opening(n: u8) -> Opening {
-    let user = User { id: UserId([n; 16]), name: "someone".into(), guest: true };
+    let user = User {
+        id: UserId([n; 16]),
+        name: "someone".into(),
+        guest: true,
+    };
     let connection = ConnectionId(u64::from(n));
-    Opening { connection, session: SessionId([n; 16]), user, connected_at: 1, token: None }
+    Opening {
+        connection,
+        session: SessionId([n; 16]),
+        user,
+        connected_at: 1,
+        token: None,
+    }
 }
