@@ -77,3 +77,50 @@ impl Attempts {
         Refusal::RateLimited { retry_after_ms }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::ManualClock;
+
+    fn wait(refused: Result<(), Refusal>) -> Duration {
+        match refused {
+            Err(Refusal::RateLimited { retry_after_ms }) => Duration::from_millis(retry_after_ms),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_name_is_guessed_at_only_so_often_from_wherever() {
+        let clock = ManualClock::default();
+        let attempts = Attempts::new(2, 100, Arc::new(clock.clone()));
+        assert_eq!(attempts.count("a", Some("alice")), Ok(()));
+        assert_eq!(attempts.count("b", Some("alice")), Ok(()));
+        let wait = wait(attempts.count("c", Some("alice")));
+        assert_eq!(attempts.count("c", Some("bob")), Ok(()));
+        clock.advance(wait);
+        assert_eq!(attempts.count("c", Some("alice")), Ok(()));
+    }
+
+    #[test]
+    fn a_network_guesses_only_so_often_at_whatever() {
+        let clock = ManualClock::default();
+        let attempts = Attempts::new(100, 2, Arc::new(clock.clone()));
+        assert_eq!(attempts.count("a", Some("alice")), Ok(()));
+        assert_eq!(attempts.count("a", None), Ok(()));
+        let wait = wait(attempts.count("a", Some("bob")));
+        assert_eq!(attempts.count("b", Some("bob")), Ok(()));
+        clock.advance(wait);
+        assert_eq!(attempts.count("a", Some("bob")), Ok(()));
+    }
+
+    #[test]
+    fn those_who_stopped_trying_are_forgotten() {
+        let clock = ManualClock::default();
+        let attempts = Attempts::new(2, 2, Arc::new(clock.clone()));
+        attempts.count("a", Some("alice")).unwrap();
+        clock.advance(Duration::from_secs(120));
+        attempts.forget_old();
+        assert!(attempts.names.is_empty() && attempts.networks.is_empty());
+    }
+}

@@ -50,3 +50,34 @@ impl Clock for SystemClock {
 pub(crate) fn millis(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }
+
+/// A clock that stands until it is moved.
+#[cfg(test)]
+#[derive(Debug, Clone, Default)]
+pub(crate) struct ManualClock(std::sync::Arc<std::sync::atomic::AtomicU64>);
+
+#[cfg(test)]
+impl ManualClock {
+    /// 2026-11-20, noon.
+    pub(crate) const START_MS: i64 = 1_795_176_000_000;
+
+    pub(crate) fn advance(&self, by: Duration) {
+        let by = u64::try_from(by.as_millis()).unwrap();
+        self.0.fetch_add(by, std::sync::atomic::Ordering::Relaxed);
+    }
+
+    fn passed_ms(&self) -> u64 {
+        self.0.load(std::sync::atomic::Ordering::Relaxed)
+    }
+}
+
+#[cfg(test)]
+impl Clock for ManualClock {
+    fn wall_ms(&self) -> i64 {
+        Self::START_MS + i64::try_from(self.passed_ms()).unwrap()
+    }
+
+    fn uptime(&self) -> Duration {
+        Duration::from_millis(self.passed_ms())
+    }
+}

@@ -107,3 +107,56 @@ fn argon2() -> Result<Argon2<'static>, argon2::Error> {
     let params = Params::new(MEMORY_KIB, PASSES, LANES, None)?;
     Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_password_is_told_from_another() {
+        let hasher = Hasher::new(1, 8);
+        let hash = hasher.hash("correct horse".into(), [7; 16]).await.unwrap();
+        assert!(
+            hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"),
+            "{hash}"
+        );
+        let right = hasher.verify("correct horse".into(), Some(hash.clone()));
+        assert_eq!(right.await, Ok(true));
+        let wrong = hasher.verify("correct house".into(), Some(hash));
+        assert_eq!(wrong.await, Ok(false));
+    }
+
+    #[tokio::test]
+    async fn nobody_costs_as_much_as_somebody() {
+        let hasher = Hasher::new(1, 8);
+        let hash = hasher.hash("correct horse".into(), [7; 16]).await.unwrap();
+        let (somebody, nobody) = (PasswordHash::new(&hash), PasswordHash::new(NOBODY));
+        let (somebody, nobody) = (somebody.unwrap(), nobody.unwrap());
+        assert_eq!(nobody.algorithm, somebody.algorithm);
+        assert_eq!(nobody.params, somebody.params);
+        assert_eq!(nobody.hash.unwrap().len(), somebody.hash.unwrap().len());
+        assert_eq!(hasher.verify("correct horse".into(), None).await, Ok(false));
+    }
+
+    #[tokio::test]
+    async fn beyond_the_queue_passwords_are_refused() {
+        let hasher = Hasher::new(1, 1);
+        let all_places = Arc::clone(&hasher.places)
+            .try_acquire_many_owned(2)
+            .unwrap();
+        let refused = hasher.verify("correct horse".into(), None).await;
+        assert_eq!(refused, Err(HashError::Overloaded));
+        drop(all_places);
+        assert_eq!(hasher.verify("correct horse".into(), None).await, Ok(false));
+    }
+
+    #[tokio::test]
+    async fn at_most_so_many_are_hashed_at_once() {
+        let hasher = Hasher::new(1, 1);
+        let turn = Arc::clone(&hasher.running).try_acquire_owned().unwrap();
+        let mut waiting = std::pin::pin!(hasher.verify("correct horse".into(), None));
+        assert!(futures_util::poll!(&mut waiting).is_pending());
+        drop(turn);
+        assert_eq!(waiting.await, Ok(false));
+    }
+}

@@ -162,3 +162,187 @@ fn name_of(claim: &str) -> Option<Name> {
         Name::parse(&parts.join("-"))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jsonwebtoken::{EncodingKey, Header, encode};
+    use serde_json::{Value, json};
+
+    const SECRET: &[u8] = b"0123456789abcdef0123456789abcdef";
+    const NOW_S: i64 = 1_795_176_000;
+    const NOW_MS: i64 = NOW_S * 1000;
+
+    fn settings() -> JwtSettings {
+        let keys = vec![JwtKey::hs256(SECRET).unwrap()];
+        JwtSettings {
+            keys,
+            issuer: None,
+            audience: None,
+        }
+    }
+
+    fn sign(algorithm: Algorithm, secret: &[u8], claims: &Value) -> String {
+        let key = EncodingKey::from_secret(secret);
+        encode(&Header::new(algorithm), claims, &key).unwrap()
+    }
+
+    /// Alice, for an hour, with these claims on top; null takes one away.
+    fn claims(more: &Value) -> Value {
+        let mut claims = json!({"sub": "u1", "name": "alice", "exp": NOW_S + 3600});
+        let all = claims.as_object_mut().unwrap();
+        for (name, value) in more.as_object().unwrap().clone() {
+            if value.is_null() {
+                all.remove(&name);
+            } else {
+                all.insert(name, value);
+            }
+        }
+        claims
+    }
+
+    fn read(settings: &JwtSettings, more: &Value) -> Result<Identity, Refusal> {
+        verify(
+            settings,
+            &sign(Algorithm::HS256, SECRET, &claims(more)),
+            NOW_MS,
+        )
+    }
+
+    #[test]
+    fn a_good_signature_says_who_someone_is() {
+        let identity = read(&settings(), &json!({"iss": "https://id.example"})).unwrap();
+        assert_eq!(identity.issuer, "https://id.example");
+        assert_eq!(identity.subject, "u1");
+        assert_eq!(identity.name.text(), "alice");
+        assert_eq!(identity.expires_at, NOW_MS + 3_600_000);
+    }
+
+    #[test]
+    fn another_key_or_algorithm_counts_for_nothing() {
+        let claims = claims(&json!({}));
+        let other_key = sign(
+            Algorithm::HS256,
+            b"another key of thirty-two bytes!",
+            &claims,
+        );
+        let other_algorithm = sign(Algorithm::HS512, SECRET, &claims);
+        let unsigned =
+            "eyJhbGciOiJub25lIn0.eyJzdWIiOiJ1MSIsIm5hbWUiOiJhbGljZSIsImV4cCI6OTk5OTk5OTk5OX0.";
+        for jwt in [
+            other_key.as_str(),
+            &other_algorithm,
+            unsigned,
+            "",
+            "a.b.c",
+            "…",
+        ] {
+            let refused = verify(&settings(), jwt, NOW_MS);
+            assert_eq!(refused, Err(Refusal::BadCredentials), "{jwt}");
+        }
+    }
+
+    #[test]
+    fn any_of_several_keys_will_do() {
+        let mut settings = settings();
+        let newer = JwtKey::hs256(b"another key of thirty-two bytes!").unwrap();
+        settings.keys.insert(0, newer);
+        assert!(read(&settings, &json!({})).is_ok());
+    }
+
+    #[test]
+    fn what_is_needed_must_be_there() {
+        for missing in ["sub", "name", "exp"] {
+            let refused = read(&settings(), &json!({missing: null}));
+            assert_eq!(refused, Err(Refusal::BadCredentials), "{missing}");
+        }
+        for bad in [
+            json!({"sub": ""}),
+            json!({"sub": "a\0b"}),
+            json!({"exp": "soon"}),
+        ] {
+            assert_eq!(
+                read(&settings(), &bad),
+                Err(Refusal::BadCredentials),
+                "{bad}"
+            );
+        }
+    }
+
+    #[test]
+    fn clocks_may_differ_by_a_minute() {
+        let exp = |by: i64| read(&settings(), &json!({"exp": NOW_S + by}));
+        assert_eq!(exp(1).unwrap().expires_at, NOW_MS + 1000);
+        // Accepted for the skew's sake, it holds to the skew's end and not to a moment gone by.
+        assert_eq!(exp(-59).unwrap().expires_at, NOW_MS + 1000);
+        assert_eq!(exp(-60), Err(Refusal::TokenExpired));
+        let nbf = |by: i64| read(&settings(), &json!({"nbf": NOW_S + by}));
+        assert!(nbf(60).is_ok());
+        assert_eq!(nbf(61), Err(Refusal::BadCredentials));
+    }
+
+    #[test]
+    fn absurd_times_do_no_harm() {
+        let exp = |exp: Value| read(&settings(), &json!({"exp": exp}));
+        assert_eq!(exp(json!(u64::MAX)).unwrap().expires_at, i64::MAX);
+        assert_eq!(exp(json!(0)), Err(Refusal::TokenExpired));
+        for absurd in [json!(1e300), json!(-1e300), json!(i64::MIN)] {
+            assert!(exp(absurd.clone()).is_err(), "{absurd}");
+        }
+    }
+
+    #[test]
+    fn issuer_and_audience_are_checked_when_they_are_set() {
+        let issuer = Some("https://id.example".to_owned());
+        let audience = Some("parlor".to_owned());
+        let strict = JwtSettings {
+            issuer,
+            audience,
+            ..settings()
+        };
+        let good = json!({"iss": "https://id.example", "aud": ["parlor", "mail"]});
+        assert!(read(&strict, &good).is_ok());
+        for (claim, value) in [
+            ("iss", json!("https://evil.example")),
+            ("iss", json!(null)),
+            ("aud", json!("mail")),
+            ("aud", json!(null)),
+        ] {
+            let mut bad = good.clone();
+            bad[claim] = value;
+            assert_eq!(
+                read(&strict, &bad),
+                Err(Refusal::BadCredentials),
+                "{bad}"
+            );
+        }
+        // Unset, they may be anything.
+        assert!(read(&settings(), &good).is_ok());
+    }
+
+    #[test]
+    fn a_full_name_becomes_a_name() {
+        let named = |name: &str| read(&settings(), &json!({"name": name}));
+        assert_eq!(
+            named("Alice B. Smith").unwrap().name.text(),
+            "alice-b-smith"
+        );
+        assert_eq!(
+            named("alice@example.com").unwrap().name.text(),
+            "alice-example-com"
+        );
+        let field = |refused| match refused {
+            Err(Refusal::BadRequest { field, .. }) => field,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(field(named("☃")), "jwt");
+        assert_eq!(field(named("")), "jwt");
+    }
+
+    #[test]
+    fn a_secret_that_can_be_guessed_is_refused() {
+        assert_eq!(JwtKey::hs256(b"secret").unwrap_err(), WeakSecret);
+        let shown = format!("{:?}", settings());
+        assert!(!shown.contains("0123"), "{shown}");
+    }
+}

@@ -71,12 +71,12 @@ pub fn tasks(tasks: &Tasks, bus: &Bus, seed: &Seed) {
 
 async fn write_seen(seed: Seed) -> anyhow::Result<()> {
     seed.attempts.forget_old();
-    let seen = seed.take_seen();
-    if seen.is_empty() {
+    let sessions = seed.take_seen();
+    if sessions.is_empty() {
         return Ok(());
     }
     let job = Touch {
-        seen,
+        seen: sessions,
         now: seed.clock.wall_ms(),
     };
     let Ok(()) = seed.database.write(job, WRITE_WITHIN).await?;

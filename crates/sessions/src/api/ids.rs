@@ -9,7 +9,7 @@ use diesel::sql_types::Binary;
 use std::fmt;
 use std::str::FromStr;
 
-/// Who someone is, for ever. Sixteen bytes (UUIDv7), stored as BLOB or BYTEA; on the wire 22
+/// Who someone is, for ever. Sixteen bytes (`UUIDv7`), stored as BLOB or BYTEA; on the wire 22
 /// characters of URL-safe base64 without padding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, AsExpression, FromSqlRow)]
 #[diesel(sql_type = Binary)]

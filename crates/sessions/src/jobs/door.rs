@@ -1,6 +1,6 @@
 //! What every `hello` has in common.
 
-use crate::api::{Caller, ConnectionId, SessionId, Token, Welcome};
+use crate::api::{Caller, ConnectionId, SessionId, Token, UserId, Welcome};
 use crate::presence::Opening;
 use storage::Database;
 
@@ -89,9 +89,12 @@ impl Door {
     }
 }
 
-/// Where the mark of a session is found again.
 impl Entered {
     pub(crate) fn session(&self) -> SessionId {
         self.caller.session
+    }
+
+    pub(crate) fn user(&self) -> UserId {
+        self.caller.user.id
     }
 }

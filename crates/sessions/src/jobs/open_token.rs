@@ -1,8 +1,8 @@
 //! Someone comes back with a token.
 
 use super::door::{Door, Entered};
-use crate::api::{Refusal, SessionId, Token, Welcome};
-use crate::presence::Opened;
+use crate::api::{Refusal, SessionId, Token, UserId, Welcome};
+use crate::presence::{Opened, Opening};
 use crate::secret::TokenHash;
 use crate::store::sessions::{self, Living};
 use crate::store::users;
@@ -38,14 +38,16 @@ impl Job for OpenToken {
         jobs: &[&Self],
         tx: &mut Writer<'_>,
     ) -> Result<Vec<Result<Welcome, Refusal>>, Fault> {
-        let hashes: Vec<TokenHash> = jobs.iter().map(|job| TokenHash::of(&job.token)).collect();
-        let living = lock_living(tx, &hashes, jobs).await?;
-        let entered: Vec<Result<Entered, Refusal>> = jobs
-            .iter()
-            .zip(&hashes)
-            .map(|(job, hash)| job.enter(living.get(hash)))
-            .collect();
-        mark(tx, jobs, &entered, &living).await?;
+        let set = Set::of(jobs);
+        let mut living = set.living(tx).await?;
+        let mut entered = set.enter(&living);
+        let people: HashSet<UserId> = entered.iter().flatten().map(Entered::user).collect();
+        // This locks their rows: a guest whom another lane is ending is gone by now, or stays.
+        if users::seen(tx, &people, set.now).await? < people.len() {
+            living = set.living(tx).await?;
+            entered = set.enter(&living);
+        }
+        set.mark(tx, &entered, &living).await?;
         let welcomes = jobs.iter().zip(entered);
         Ok(welcomes
             .map(|(job, entered)| Ok(job.door.welcome(entered?)))
@@ -74,62 +76,67 @@ impl OpenToken {
     }
 }
 
-/// The living sessions behind these tokens, with their people's rows locked: a guest that is being
-/// ended by another lane is either gone afterwards or stays.
-async fn lock_living(
-    tx: &mut Writer<'_>,
-    hashes: &[TokenHash],
-    jobs: &[&OpenToken],
-) -> Result<HashMap<TokenHash, Living>, Fault> {
-    let now = jobs
-        .iter()
-        .map(|job| job.door.now)
-        .max()
-        .unwrap_or_default();
-    let mut living = sessions::by_token(tx, hashes).await?;
-    let people: HashSet<_> = living.iter().map(|living| living.user.id).collect();
-    if users::seen(tx, &people, now).await? < people.len() {
-        living = sessions::by_token(tx, hashes).await?;
-    }
-    let by_hash = living.into_iter().filter_map(|living| {
-        let hash = living.session.token_hash.as_slice().try_into().ok()?;
-        Some((TokenHash(hash), living))
-    });
-    Ok(by_hash.collect())
+/// Several who come back at once.
+struct Set<'a> {
+    jobs: &'a [&'a OpenToken],
+    hashes: Vec<TokenHash>,
+    now: i64,
 }
 
-/// Marks those who came in as connected, and says so.
-async fn mark(
-    tx: &mut Writer<'_>,
-    jobs: &[&OpenToken],
-    entered: &[Result<Entered, Refusal>],
-    living: &HashMap<TokenHash, Living>,
-) -> Result<(), Fault> {
-    let known: HashMap<_, _> = living
-        .values()
-        .map(|living| (living.session.id, living.session.device.as_deref()))
-        .collect();
-    let now = jobs
-        .iter()
-        .map(|job| job.door.now)
-        .max()
-        .unwrap_or_default();
-    let mut openings = Vec::new();
-    for (job, entered) in jobs.iter().zip(entered) {
-        let Ok(entered) = entered else { continue };
-        let mut opening = job.door.opening(entered);
-        opening.connected_at = now;
-        openings.push(opening);
-        let device = known.get(&entered.session()).copied().flatten();
-        if let Some(device) = job.door.renamed(device) {
-            sessions::rename_device(tx, entered.session(), device).await?;
+impl<'a> Set<'a> {
+    fn of(jobs: &'a [&'a OpenToken]) -> Self {
+        let hashes = jobs.iter().map(|job| TokenHash::of(&job.token)).collect();
+        let now = jobs.iter().map(|job| job.door.now).max();
+        Self {
+            jobs,
+            hashes,
+            now: now.unwrap_or_default(),
         }
     }
-    if openings.is_empty() {
-        return Ok(());
+
+    /// The living sessions behind the tokens.
+    async fn living(&self, tx: &mut Writer<'_>) -> Result<HashMap<TokenHash, Living>, Fault> {
+        let living = sessions::by_token(tx, &self.hashes).await?;
+        let by_hash = living.into_iter().filter_map(|living| {
+            let hash = living.session.token_hash.as_slice().try_into().ok()?;
+            Some((TokenHash(hash), living))
+        });
+        Ok(by_hash.collect())
     }
-    let ids: Vec<SessionId> = openings.iter().map(|opening| opening.session).collect();
-    sessions::connected(tx, &ids, now).await?;
-    tx.state(Opened(openings));
-    Ok(())
+
+    fn enter(&self, living: &HashMap<TokenHash, Living>) -> Vec<Result<Entered, Refusal>> {
+        let jobs = self.jobs.iter().zip(&self.hashes);
+        jobs.map(|(job, hash)| job.enter(living.get(hash)))
+            .collect()
+    }
+
+    /// Marks those who came in as connected, and says so.
+    async fn mark(
+        &self,
+        tx: &mut Writer<'_>,
+        entered: &[Result<Entered, Refusal>],
+        living: &HashMap<TokenHash, Living>,
+    ) -> Result<(), Fault> {
+        let mut openings = Vec::new();
+        for ((job, hash), entered) in self.jobs.iter().zip(&self.hashes).zip(entered) {
+            let Ok(entered) = entered else { continue };
+            let known = living
+                .get(hash)
+                .and_then(|living| living.session.device.as_deref());
+            if let Some(device) = job.door.renamed(known) {
+                sessions::rename_device(tx, entered.session(), device).await?;
+            }
+            openings.push(Opening {
+                connected_at: self.now,
+                ..job.door.opening(entered)
+            });
+        }
+        if openings.is_empty() {
+            return Ok(());
+        }
+        let ids: Vec<SessionId> = openings.iter().map(|opening| opening.session).collect();
+        sessions::connected(tx, &ids, self.now).await?;
+        tx.state(Opened(openings));
+        Ok(())
+    }
 }
