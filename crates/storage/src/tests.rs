@@ -2,6 +2,7 @@
 //! when `PARLOR_TEST_POSTGRES` names a server, on PostgreSQL.
 
 mod lane;
+mod migrate;
 mod notes;
 mod open;
 mod read;
