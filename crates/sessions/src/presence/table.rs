@@ -266,7 +266,9 @@ mod tests {
     use super::*;
 
     const CLEAN: Duration = Duration::from_millis(1500);
+    const ALMOST_CLEAN: Duration = Duration::from_millis(1499);
     const LOST: Duration = Duration::from_secs(12);
+    const ALMOST_LOST: Duration = Duration::from_millis(11_999);
 
     fn table() -> (Presence, Online) {
         let online = Online::new();
@@ -324,7 +326,7 @@ mod tests {
         table.opened(&opening(1, 1, 10), Duration::ZERO);
         table.take_changes();
         table.closed(ConnectionId(1), true, Duration::ZERO);
-        assert_eq!(let_go(&mut table, CLEAN - Duration::from_millis(1)), []);
+        assert_eq!(let_go(&mut table, ALMOST_CLEAN), []);
         assert!(online.contains(user(1).id));
         assert_eq!(let_go(&mut table, CLEAN), [(user(1), false)]);
         assert_eq!(online.count(), 0);
@@ -336,7 +338,7 @@ mod tests {
         table.opened(&opening(1, 1, 10), Duration::ZERO);
         table.take_changes();
         table.closed(ConnectionId(1), false, Duration::ZERO);
-        assert_eq!(let_go(&mut table, LOST - Duration::from_millis(1)), []);
+        assert_eq!(let_go(&mut table, ALMOST_LOST), []);
         assert_eq!(let_go(&mut table, LOST), [(user(1), false)]);
     }
 
