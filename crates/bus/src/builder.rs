@@ -1,31 +1,12 @@
 //! Building the bus: wiring is checked first, then everything is loaded, then spawned.
 
-use crate::{Bus, LoadError, Reads, Request, Subscriber, Tasks};
+use crate::actor::Actor;
+use crate::hub::{ESSENTIAL, Hub};
+use crate::rebuild::{Rebuild, load};
+use crate::wired::Draft;
+use crate::{Bus, LoadError, Reads, Request, Running, Settings, Subscriber, Task, Tasks, Wiring};
+use futures_util::future::BoxFuture;
 use std::sync::Arc;
-use std::time::Duration;
-
-/// The bus's limits.
-#[derive(Debug, Clone)]
-pub struct Settings {
-    /// Events and ordered requests from outside under way at once. Default 1,024. Too low: sockets
-    /// wait although the database is idle. Too high: memory under overload, longer queues.
-    pub credits: usize,
-    /// How long one handler call may take. Default 2 s. Too low: a slow disk rebuilds subscribers;
-    /// too high: a stuck handler holds everyone up for that long.
-    pub handler_limit: Duration,
-    /// Events an isolated subscriber may be behind before it is told what it missed. Default 4,096.
-    pub ring: usize,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            credits: 1024,
-            handler_limit: Duration::from_secs(2),
-            ring: 4096,
-        }
-    }
-}
 
 /// A mistake in how the bus was put together; found before anything runs.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -44,58 +25,13 @@ pub enum WiringError {
     NoAnswerer(&'static str),
 }
 
-/// Collects subscribers and answerers.
-pub struct Builder {
-    _private: (),
-}
-
-impl Builder {
-    /// An empty bus with these limits, whose subscribers will be tasks of `tasks`.
-    #[must_use]
-    pub fn new(_settings: Settings, _tasks: &Tasks) -> Self {
-        unimplemented!()
-    }
-    /// The handle; usable at once for wiring, deaf until the start.
-    #[must_use]
-    pub fn bus(&self) -> Bus {
-        unimplemented!()
-    }
-    /// Adds a subscriber whose queue holds credits: it loses nothing, and if it is stuck the edge
-    /// waits.
-    pub fn essential<S: Subscriber>(&mut self, _seed: S::Seed) -> &mut Self {
-        unimplemented!()
-    }
-    /// Adds a subscriber with a ring of its own: it stalls nobody and is told what it missed.
-    pub fn isolated<S: Subscriber>(&mut self, _seed: S::Seed) -> &mut Self {
-        unimplemented!()
-    }
-    /// Adds a concurrent answerer of `R`. All requests added with the same `reader` name share one
-    /// semaphore of `at_once` permits.
-    pub fn reads<R: Request, A: Reads<R>>(
-        &mut self,
-        _reader: &'static str,
-        _at_once: usize,
-        _answerer: Arc<A>,
-    ) -> &mut Self {
-        unimplemented!()
-    }
-    /// Declares that someone will ask `R`: without an answerer the start fails.
-    pub fn asks<R: Request>(&mut self) -> &mut Self {
-        unimplemented!()
-    }
-    /// Checks the wiring, loads every subscriber, then spawns them.
-    pub async fn start(self) -> Result<Running, StartError> {
-        unimplemented!()
-    }
-}
-
 /// Why the bus did not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// Put together wrongly.
     #[error(transparent)]
     Wiring(#[from] WiringError),
-    /// A subscriber could not be loaded.
+    /// An essential subscriber could not be loaded.
     #[error("{subscriber}: {error}")]
     Load {
         /// Which.
@@ -105,19 +41,171 @@ pub enum StartError {
     },
 }
 
-/// A bus under way.
-pub struct Running {
-    _private: (),
+/// Collects subscribers and answerers.
+pub struct Builder {
+    hub: Arc<Hub>,
+    tasks: Tasks,
+    draft: Draft,
+    plans: Vec<Box<dyn Plan>>,
 }
 
-impl Running {
-    /// The handle.
+impl Builder {
+    /// An empty bus with these limits, whose subscribers will be tasks of `tasks`.
     #[must_use]
-    pub fn bus(&self) -> &Bus {
-        unimplemented!()
+    pub fn new(settings: Settings, tasks: &Tasks) -> Self {
+        Self {
+            hub: Hub::new(settings),
+            tasks: tasks.clone(),
+            draft: Draft::default(),
+            plans: Vec::new(),
+        }
     }
-    /// Ends every subscriber after what is already queued, at most `within`.
-    pub async fn stop(self, _within: Duration) {
-        unimplemented!()
+
+    /// The handle; usable at once for wiring, deaf until the start.
+    #[must_use]
+    pub fn bus(&self) -> Bus {
+        Bus::new(Arc::clone(&self.hub))
+    }
+
+    /// Adds a subscriber whose queue holds credits: it loses nothing, and if it is stuck the edge
+    /// waits.
+    pub fn essential<S: Subscriber>(&mut self, seed: S::Seed) -> &mut Self {
+        let planned = self.plan::<S>(seed, true);
+        self.plans.push(Box::new(Essential {
+            planned,
+            state: None,
+        }));
+        self
+    }
+
+    /// Adds a subscriber with a ring of its own: it stalls nobody and is told what it missed. It
+    /// is loaded in its own time: one whose storage is away does not keep the server from starting.
+    pub fn isolated<S: Subscriber>(&mut self, seed: S::Seed) -> &mut Self {
+        let planned = self.plan::<S>(seed, false);
+        self.plans.push(Box::new(Isolated { planned }));
+        self
+    }
+
+    /// Adds a concurrent answerer of `R`. All requests added with the same `reader` name share one
+    /// semaphore of `at_once` permits, as many as the first of them says.
+    pub fn reads<R: Request, A: Reads<R>>(
+        &mut self,
+        reader: &'static str,
+        at_once: usize,
+        answerer: Arc<A>,
+    ) -> &mut Self {
+        self.draft.reads::<R, A>(reader, at_once, answerer);
+        self
+    }
+
+    /// Declares that someone will ask `R`: without an answerer the start fails.
+    pub fn asks<R: Request>(&mut self) -> &mut Self {
+        self.draft.asks::<R>();
+        self
+    }
+
+    /// Checks the wiring, loads every subscriber, then spawns them. What is published while they
+    /// load waits for them.
+    pub async fn start(self) -> Result<Running, StartError> {
+        let Self {
+            hub,
+            tasks,
+            draft,
+            mut plans,
+            ..
+        } = self;
+        hub.wire(draft.checked()?);
+        for plan in &mut plans {
+            if let Err(error) = plan.load().await {
+                hub.clear();
+                return Err(error);
+            }
+        }
+        let tasks = plans.into_iter().map(|plan| plan.spawn(&tasks)).collect();
+        Ok(Running::new(hub, tasks))
+    }
+
+    fn plan<S: Subscriber>(&mut self, seed: S::Seed, essential: bool) -> Planned<S> {
+        let wiring = Wiring::of();
+        Planned {
+            index: self.draft.subscriber(&wiring, essential),
+            wiring: Arc::new(wiring),
+            seed: Arc::new(seed),
+            hub: Arc::clone(&self.hub),
+        }
+    }
+}
+
+/// A subscriber that does not run yet.
+trait Plan: Send {
+    fn load(&mut self) -> BoxFuture<'_, Result<(), StartError>>;
+    fn spawn(self: Box<Self>, tasks: &Tasks) -> Task;
+}
+
+struct Planned<S: Subscriber> {
+    hub: Arc<Hub>,
+    index: usize,
+    wiring: Arc<Wiring<S>>,
+    seed: Arc<S::Seed>,
+}
+
+impl<S: Subscriber> Planned<S> {
+    fn actor(&self, tasks: &Tasks) -> Actor<S> {
+        let stop = tasks.stopping().clone();
+        let rebuild = Rebuild::new(self.index, Arc::clone(&self.seed), stop);
+        Actor::new(
+            Arc::clone(&self.hub),
+            self.index,
+            Arc::clone(&self.wiring),
+            rebuild,
+        )
+    }
+}
+
+struct Essential<S: Subscriber> {
+    planned: Planned<S>,
+    state: Option<S>,
+}
+
+impl<S: Subscriber> Plan for Essential<S> {
+    fn load(&mut self) -> BoxFuture<'_, Result<(), StartError>> {
+        Box::pin(async {
+            let loaded = load::<S>(&self.planned.seed).await;
+            let failed = |error| StartError::Load {
+                subscriber: S::NAME,
+                error,
+            };
+            self.state = Some(loaded.map_err(failed)?);
+            Ok(())
+        })
+    }
+
+    fn spawn(self: Box<Self>, tasks: &Tasks) -> Task {
+        let running = self.planned.actor(tasks).run(self.state);
+        tasks.essential(S::NAME, "subscriber", async {
+            ESSENTIAL.scope(S::NAME, running).await;
+            Ok(())
+        })
+    }
+}
+
+struct Isolated<S: Subscriber> {
+    planned: Planned<S>,
+}
+
+impl<S: Subscriber> Plan for Isolated<S> {
+    fn load(&mut self) -> BoxFuture<'_, Result<(), StartError>> {
+        Box::pin(async { Ok(()) })
+    }
+
+    fn spawn(self: Box<Self>, tasks: &Tasks) -> Task {
+        let handle = tasks.clone();
+        tasks.restarting(S::NAME, "subscriber", move || {
+            let running = self.planned.actor(&handle).run(None);
+            async {
+                running.await;
+                Ok(())
+            }
+        })
     }
 }

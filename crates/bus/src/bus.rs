@@ -1,26 +1,47 @@
 //! The handle everyone holds.
 
+use crate::envelope::Outgoing;
+use crate::hub::{ESSENTIAL, Hub};
 use crate::{AskError, BusFigures, Event, Origin, Request, TraceId};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// A cheap handle on the one bus. Available from the builder before anything runs.
 #[derive(Clone)]
 pub struct Bus {
-    _private: (),
+    hub: Arc<Hub>,
 }
 
 impl Bus {
+    pub(crate) fn new(hub: Arc<Hub>) -> Self {
+        Self { hub }
+    }
+
     /// States a fact from outside (a timer, another node). Waits for a credit, so it must never be
     /// called from a handler of an essential subscriber. Cancel-safe: dropped before the credit
     /// came, nothing was published.
-    pub async fn publish<E: Event>(&self, _event: E) {
-        unimplemented!()
+    ///
+    /// # Panics
+    /// In a handler of an essential subscriber, which could wait for itself: use
+    /// [`Context::emit`](crate::Context::emit) there.
+    pub async fn publish<E: Event>(&self, event: E) {
+        let inside = ESSENTIAL.try_with(|name| *name);
+        assert!(
+            inside.is_err(),
+            "an essential subscriber emits, it does not publish"
+        );
+        let credits = self.hub.enter().await;
+        let origin = Origin::outside(TraceId::random(), credits);
+        self.hub.publish(&origin, Outgoing::new(event));
     }
+
     /// States a fact in reaction to something: rides on the credits of `origin`, never waits.
-    pub fn publish_from<E: Event>(&self, _origin: &Origin, _event: E) {
-        unimplemented!()
+    pub fn publish_from<E: Event>(&self, origin: &Origin, event: E) {
+        self.hub.publish(origin, Outgoing::new(event));
     }
-    /// Asks the one answerer of `R` and waits at most `within`.
+
+    /// Asks the one answerer of `R` and waits at most `within`. Dropped half way, an ordered
+    /// request that is already queued goes on without its asker; a read ends.
     pub async fn ask<R: Request>(
         &self,
         request: R,
@@ -28,26 +49,31 @@ impl Bus {
     ) -> Result<R::Answer, AskError> {
         self.ask_traced(request, within, TraceId::random()).await
     }
+
     /// [`Bus::ask`] under a trace that the asker has already named.
     pub async fn ask_traced<R: Request>(
         &self,
-        _request: R,
-        _within: Duration,
-        _trace: TraceId,
+        request: R,
+        within: Duration,
+        trace: TraceId,
     ) -> Result<R::Answer, AskError> {
-        unimplemented!()
+        self.hub.ask(request, trace, within).await
     }
+
     /// From now on asks are answered [`AskError::Draining`]; what is under way goes on.
     pub fn drain(&self) {
-        unimplemented!()
+        self.hub.drain();
     }
-    /// Resolves when no essential queue holds anything and all credits are home.
+
+    /// Resolves when no essential queue holds anything, no essential handler runs and all credits
+    /// are home.
     pub async fn quiet(&self) {
-        unimplemented!()
+        self.hub.quiet().await;
     }
+
     /// What the operator sees.
     #[must_use]
     pub fn figures(&self) -> BusFigures {
-        unimplemented!()
+        self.hub.figures()
     }
 }

@@ -8,24 +8,44 @@
 //! database and no socket. The database is the truth, the bus a hint: what a crash takes from it
 //! is read again from storage.
 
+mod actor;
+mod backoff;
 mod builder;
 mod bus;
+mod call;
+mod context;
 mod credit;
+mod envelope;
 mod event;
 mod figures;
+mod guard;
+mod hub;
 pub mod kit;
+mod log;
 mod origin;
+mod panics;
 mod probe;
+mod reads;
+mod rebuild;
+mod reply;
 mod request;
+mod running;
+mod settings;
+mod stopwatch;
 mod subscriber;
 mod tasks;
+mod wired;
 
-pub use builder::{Builder, Running, Settings, StartError, WiringError};
+pub use builder::{Builder, StartError, WiringError};
 pub use bus::Bus;
+pub use context::Context;
 pub use event::{Event, EventNumber};
 pub use figures::{BusFigures, SubscriberFigures};
 pub use origin::{Origin, TraceId};
 pub use probe::{Probe, ProbeState};
-pub use request::{AskError, Reply, Request};
-pub use subscriber::{Answers, Context, Handles, LoadError, Missed, Reads, Subscriber, Wiring};
+pub use reply::Reply;
+pub use request::{AskError, Request};
+pub use running::Running;
+pub use settings::Settings;
+pub use subscriber::{Answers, Handles, LoadError, Missed, Reads, Subscriber, Wiring};
 pub use tasks::{Task, TaskInfo, TaskState, Tasks};

@@ -1,5 +1,11 @@
 //! Where an event or a request came from: its cause, its trace, and the credits it rides on.
 
+use crate::EventNumber;
+use crate::credit::Credits;
+
+/// How many reactions may follow from one another: more is a loop.
+pub(crate) const HOPS_MAX: u8 = 16;
+
 /// Sixteen random bytes that follow one command from the frame to the last event it causes;
 /// `Display` is 32 hex digits.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -22,24 +28,91 @@ impl std::fmt::Display for TraceId {
 /// Cloned freely; the credits go home when the last clone of all that rides on them is dropped.
 #[derive(Clone)]
 pub struct Origin {
-    _private: (),
+    cause: EventNumber,
+    trace: TraceId,
+    hops: u8,
+    credits: Credits,
 }
 
 impl Origin {
     /// One origin for what is done on behalf of several: all credits, the first one's cause and
     /// trace. `None` of nothing.
     #[must_use]
-    pub fn merged<'a>(_origins: impl IntoIterator<Item = &'a Origin>) -> Option<Origin> {
-        unimplemented!()
+    pub fn merged<'a>(origins: impl IntoIterator<Item = &'a Origin>) -> Option<Origin> {
+        Self::merged_of(origins.into_iter().cloned())
     }
+
+    /// [`Origin::merged`] of origins made for it.
+    pub(crate) fn merged_of(origins: impl IntoIterator<Item = Origin>) -> Option<Origin> {
+        let mut origins = origins.into_iter();
+        let first = origins.next()?;
+        let Origin {
+            cause,
+            trace,
+            mut hops,
+            credits,
+        } = first;
+        let others = origins.map(|other| {
+            hops = hops.max(other.hops);
+            other.credits
+        });
+        let credits = Credits::merged(std::iter::once(credits).chain(others));
+        Some(Origin {
+            cause,
+            trace,
+            hops,
+            credits,
+        })
+    }
+
     /// The trace of the first cause.
     #[must_use]
     pub fn trace(&self) -> TraceId {
-        unimplemented!()
+        self.trace
     }
+
     /// The event that caused this; 0 when it came from outside.
     #[must_use]
-    pub fn cause(&self) -> crate::EventNumber {
-        unimplemented!()
+    pub fn cause(&self) -> EventNumber {
+        self.cause
+    }
+
+    /// Of something that enters now, on these credits.
+    pub(crate) fn outside(trace: TraceId, credits: Credits) -> Self {
+        Self {
+            cause: 0,
+            trace,
+            hops: 0,
+            credits,
+        }
+    }
+
+    /// Of what is done in reaction to event `number`, itself published from here.
+    pub(crate) fn reaction_to(&self, number: EventNumber) -> Self {
+        Self {
+            cause: number,
+            hops: self.hops.saturating_add(1),
+            ..self.clone()
+        }
+    }
+
+    /// The same without the credits: for whoever must stall nobody.
+    pub(crate) fn without_credits(&self) -> Self {
+        self.on_credits(Credits::none())
+    }
+
+    /// The same on other credits.
+    pub(crate) fn on_credits(&self, credits: Credits) -> Self {
+        Self {
+            cause: self.cause,
+            trace: self.trace,
+            hops: self.hops,
+            credits,
+        }
+    }
+
+    /// True when reactions have followed from one another for so long that it must be a loop.
+    pub(crate) fn goes_in_circles(&self) -> bool {
+        self.hops > HOPS_MAX
     }
 }

@@ -1,7 +1,6 @@
-//! What a request is, and how its answer comes home.
+//! What a request is, and why it may have no answer.
 
-use crate::Origin;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Something one crate asks of the one that answers it. Refusals belong into the answer's type:
 /// usually `Result<Thing, Refusal>`.
@@ -33,41 +32,4 @@ pub enum AskError {
     /// The server is stopping and takes nothing new.
     #[error("draining")]
     Draining,
-}
-
-/// The way back to one asker. Dropped without an answer, the asker is told [`AskError::Failed`]
-/// at once. It carries the origin (credits, cause, trace) of the request, so whoever holds it
-/// holds the credit.
-#[must_use = "an asker waits for this"]
-pub struct Reply<A> {
-    _a: std::marker::PhantomData<fn(A)>,
-}
-
-impl<A: Send + 'static> Reply<A> {
-    /// Claims the request for execution. False when the asker has withdrawn it (its time was up
-    /// while it was queued): it must not be carried out. After `true` an asker whose time is up is
-    /// told [`AskError::OutcomeUnknown`]. Called by the write lane as it begins a job, or by
-    /// [`Reply::answer`] itself. Idempotent.
-    #[must_use]
-    pub fn begin(&self) -> bool {
-        unimplemented!()
-    }
-    /// Answers. An asker that has gone is no error.
-    pub fn answer(self, _answer: A) {
-        unimplemented!()
-    }
-    /// Tells the asker that there will be no answer, and why.
-    pub fn fail(self, _error: AskError) {
-        unimplemented!()
-    }
-    /// Where the request came from: facts stated because of it ride on this.
-    #[must_use]
-    pub fn origin(&self) -> &Origin {
-        unimplemented!()
-    }
-    /// When the asker stops waiting.
-    #[must_use]
-    pub fn deadline(&self) -> Instant {
-        unimplemented!()
-    }
 }

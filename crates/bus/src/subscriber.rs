@@ -1,6 +1,10 @@
 //! What a subscriber is: state with one owner, its handlers, and how it is made again.
 
-use crate::{AskError, Event, Origin, Reply, Request, TraceId};
+use crate::call::{AnyCall, Call};
+use crate::envelope::Payload;
+use crate::{AskError, Context, Event, Reply, Request, TraceId};
+use futures_util::future::BoxFuture;
+use std::any::TypeId;
 use std::future::Future;
 use std::sync::Arc;
 
@@ -94,26 +98,10 @@ pub trait Reads<R: Request>: Send + Sync + 'static {
     ) -> impl Future<Output = Result<R::Answer, AskError>> + Send;
 }
 
-/// What a handler may do besides changing its state.
-pub struct Context {
-    _private: (),
-}
-
-impl Context {
-    /// States a fact in reaction: on the bus when the handler has ended well, not before.
-    pub fn emit<E: Event>(&mut self, _event: E) {
-        unimplemented!()
-    }
-    /// Where the thing being handled came from; jobs handed to storage ride on it.
-    #[must_use]
-    pub fn origin(&self) -> &Origin {
-        unimplemented!()
-    }
-}
-
 /// The list of what a subscriber handles and answers.
 pub struct Wiring<S> {
-    _s: std::marker::PhantomData<fn(S)>,
+    events: Vec<Wire<EventHandler<S>>>,
+    requests: Vec<Wire<RequestHandler<S>>>,
 }
 
 impl<S: Subscriber> Wiring<S> {
@@ -122,13 +110,95 @@ impl<S: Subscriber> Wiring<S> {
     where
         S: Handles<E>,
     {
-        unimplemented!()
+        let kind = TypeId::of::<E>();
+        if self.events.iter().all(|wire| wire.kind != kind) {
+            self.events.push(Wire {
+                kind,
+                name: E::NAME,
+                handler: handle::<S, E>,
+            });
+        }
+        self
     }
+
     /// It is the one that answers `R`, in order.
     pub fn answers<R: Request>(&mut self) -> &mut Self
     where
         S: Answers<R>,
     {
-        unimplemented!()
+        let kind = TypeId::of::<R>();
+        self.requests.push(Wire {
+            kind,
+            name: R::NAME,
+            handler: answer::<S, R>,
+        });
+        self
     }
+
+    /// What `S` declares.
+    pub(crate) fn of() -> Self {
+        let mut wiring = Self {
+            events: Vec::new(),
+            requests: Vec::new(),
+        };
+        S::wire(&mut wiring);
+        wiring
+    }
+
+    pub(crate) fn events(&self) -> impl Iterator<Item = (TypeId, &'static str)> {
+        self.events.iter().map(|wire| (wire.kind, wire.name))
+    }
+
+    pub(crate) fn requests(&self) -> impl Iterator<Item = (TypeId, &'static str)> {
+        self.requests.iter().map(|wire| (wire.kind, wire.name))
+    }
+
+    pub(crate) fn event_handler(&self, index: usize) -> EventHandler<S> {
+        self.events[index].handler
+    }
+
+    pub(crate) fn request_handler(&self, index: usize) -> RequestHandler<S> {
+        self.requests[index].handler
+    }
+}
+
+/// One line of the wiring.
+struct Wire<H> {
+    kind: TypeId,
+    name: &'static str,
+    handler: H,
+}
+
+/// A handler under way.
+pub(crate) type Handling<'a> = BoxFuture<'a, anyhow::Result<()>>;
+/// [`Handles::handle`] with the event's type forgotten.
+pub(crate) type EventHandler<S> = for<'a> fn(&'a mut S, Payload, &'a mut Context) -> Handling<'a>;
+/// [`Answers::answer`] with the request's type forgotten.
+pub(crate) type RequestHandler<S> =
+    for<'a> fn(&'a mut S, Box<dyn AnyCall>, &'a mut Context) -> Handling<'a>;
+
+fn handle<'a, S: Handles<E>, E: Event>(
+    state: &'a mut S,
+    payload: Payload,
+    ctx: &'a mut Context,
+) -> Handling<'a> {
+    Box::pin(async move {
+        let event = payload.downcast::<E>().expect("routed by the event's type");
+        state.handle(&event, ctx).await
+    })
+}
+
+fn answer<'a, S: Answers<R>, R: Request>(
+    state: &'a mut S,
+    call: Box<dyn AnyCall>,
+    ctx: &'a mut Context,
+) -> Handling<'a> {
+    Box::pin(async move {
+        let call = call
+            .into_any()
+            .downcast::<Call<R>>()
+            .expect("routed by the request's type");
+        let Call { request, reply, .. } = *call;
+        state.answer(request, reply, ctx).await
+    })
 }

@@ -1,14 +1,26 @@
-//! The one place that spawns: every task has a name, an owner, a cancel token and is awaited.
+//! The one place that spawns: every task has a name, an owner, can be cancelled and is awaited.
+//!
+//! A task is cancelled by dropping its future at the next await. When the last one has gone the
+//! list is empty; [`Tasks::stop`] waits for that.
 
+mod kinds;
+mod record;
+mod supervised;
+
+use record::{List, Record};
 use std::borrow::Cow;
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
+use supervised::Supervised;
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 /// The process's tasks. A cheap handle.
 #[derive(Clone)]
 pub struct Tasks {
-    _private: (),
+    list: Arc<List>,
+    stop: CancellationToken,
 }
 
 /// How a task stands.
@@ -41,108 +53,105 @@ pub struct TaskInfo {
 
 /// A handle on one task. Dropping it leaves the task running.
 pub struct Task {
-    _private: (),
+    record: Arc<Record>,
+    handle: Option<JoinHandle<()>>,
 }
 
 impl Task {
-    /// Asks it to end: its token is cancelled, and its future dropped at the next await.
+    /// Asks it to end: its future is dropped at the next await.
     pub fn cancel(&self) {
-        unimplemented!()
+        self.record.cancel();
     }
+
     /// Waits until it has ended.
-    pub async fn ended(self) {
-        unimplemented!()
+    pub async fn ended(mut self) {
+        self.wait().await;
+    }
+
+    /// The same, when it may have to be cancelled after all.
+    pub(crate) async fn wait(&mut self) {
+        if let Some(handle) = &mut self.handle {
+            // Cancelled or not, it has ended; a panic was logged where it was caught.
+            let _ = handle.await;
+            self.handle = None;
+        }
     }
 }
 
 impl Tasks {
     /// No tasks yet. `stop` is the shutdown's signal: cancelled when an essential task dies.
     #[must_use]
-    pub fn new(_stop: CancellationToken) -> Self {
-        unimplemented!()
+    pub fn new(stop: CancellationToken) -> Self {
+        Self {
+            list: Arc::new(List::new()),
+            stop,
+        }
     }
-    /// A task that ends by itself; a panic is logged once and nothing else happens.
-    pub fn once<F>(
-        &self,
-        _owner: &'static str,
-        _name: impl Into<Cow<'static, str>>,
-        _work: F,
-    ) -> Task
-    where
-        F: Future<Output = ()> + Send + 'static,
-    {
-        unimplemented!()
-    }
-    /// A task without which the server must not go on: its end or panic starts the shutdown.
-    pub fn essential<F>(
-        &self,
-        _owner: &'static str,
-        _name: impl Into<Cow<'static, str>>,
-        _work: F,
-    ) -> Task
-    where
-        F: Future<Output = anyhow::Result<()>> + Send + 'static,
-    {
-        unimplemented!()
-    }
-    /// A task that is made again, with back-off, when it fails or panics.
-    pub fn restarting<M, F>(
-        &self,
-        _owner: &'static str,
-        _name: impl Into<Cow<'static, str>>,
-        _make: M,
-    ) -> Task
-    where
-        M: FnMut() -> F + Send + 'static,
-        F: Future<Output = anyhow::Result<()>> + Send + 'static,
-    {
-        unimplemented!()
-    }
-    /// Calls `make` every `every` ± `jitter` (a share, 0.0 to 1.0); one call at a time. A failed
-    /// call is logged and counted; the next comes all the same.
-    pub fn periodic<M, F>(
-        &self,
-        _owner: &'static str,
-        _name: impl Into<Cow<'static, str>>,
-        _every: Duration,
-        _jitter: f64,
-        _make: M,
-    ) -> Task
-    where
-        M: FnMut() -> F + Send + 'static,
-        F: Future<Output = anyhow::Result<()>> + Send + 'static,
-    {
-        unimplemented!()
-    }
-    /// A task that begins after a delay, unless it was cancelled before.
-    pub fn delayed<F>(
-        &self,
-        _owner: &'static str,
-        _name: impl Into<Cow<'static, str>>,
-        _after: Duration,
-        _work: F,
-    ) -> Task
-    where
-        F: Future<Output = ()> + Send + 'static,
-    {
-        unimplemented!()
-    }
+
     /// The live list, oldest first.
     #[must_use]
     pub fn list(&self) -> Vec<TaskInfo> {
-        unimplemented!()
+        self.list.lines()
     }
-    /// Cancels the periodic and delayed ones: the first step of a graceful stop.
+
+    /// Cancels the periodic ones, and the delayed ones that have not begun: the first step of a
+    /// graceful stop.
     pub fn stop_timers(&self) {
-        unimplemented!()
+        self.list
+            .all()
+            .iter()
+            .filter(|record| record.is_timer())
+            .for_each(|timer| timer.cancel());
     }
-    /// Cancels all, waits at most `within`, and returns the names of those that did not end.
-    pub async fn stop(&self, _within: Duration) -> Vec<String> {
-        unimplemented!()
+
+    /// Cancels all, waits at most `within`, and returns the names of those that did not end. What
+    /// is spawned from now on is dropped at once.
+    pub async fn stop(&self, within: Duration) -> Vec<String> {
+        self.list.close().iter().for_each(|record| record.cancel());
+        // Whoever is left is named below.
+        let _ = tokio::time::timeout(within, self.list.emptied()).await;
+        self.list
+            .all()
+            .iter()
+            .map(|record| record.full_name())
+            .collect()
     }
+
     /// The shutdown's signal.
     #[must_use]
     pub fn stopping(&self) -> &CancellationToken {
-        unimplemented!()
+        &self.stop
+    }
+
+    /// Spawns what `work` makes of the task's record.
+    fn spawn<F>(
+        &self,
+        owner: &'static str,
+        name: Cow<'static, str>,
+        timer: bool,
+        work: impl FnOnce(Arc<Record>) -> F,
+    ) -> Task
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let record = Arc::new(Record::new(owner, name, timer));
+        let Some(entry) = self.list.enter(&record) else {
+            tracing::debug!(owner, name = %record.name(), "too late to begin a task");
+            return Task {
+                record,
+                handle: None,
+            };
+        };
+        let supervised = Supervised::new(work(Arc::clone(&record)), entry);
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "this is the one place that spawns"
+        )]
+        let handle = tokio::spawn(supervised);
+        record.spawned(handle.abort_handle());
+        Task {
+            record,
+            handle: Some(handle),
+        }
     }
 }

@@ -1,0 +1,64 @@
+//! Concurrent answers: beside every queue, in the asker's own task, bounded by a semaphore.
+
+use crate::panics::caught;
+use crate::{AskError, Reads, Request, TraceId};
+use futures_util::future::BoxFuture;
+use std::any::Any;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Semaphore;
+use tokio::time::{Instant, timeout_at};
+
+/// A read has written nothing: it may be repeated soon.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
+
+/// [`Reads`] with the answerer's type forgotten.
+pub(crate) trait Read<R: Request>: Send + Sync {
+    fn read(&self, request: R, trace: TraceId) -> BoxFuture<'_, Result<R::Answer, AskError>>;
+}
+
+impl<R: Request, A: Reads<R>> Read<R> for A {
+    fn read(&self, request: R, trace: TraceId) -> BoxFuture<'_, Result<R::Answer, AskError>> {
+        Box::pin(Reads::read(self, request, trace))
+    }
+}
+
+/// The answerer of one type of request and the permits it shares with its fellows.
+pub(crate) struct Reader {
+    permits: Arc<Semaphore>,
+    /// An `Arc<dyn Read<R>>` of the one `R` under whose type this is filed.
+    answerer: Box<dyn Any + Send + Sync>,
+}
+
+impl Reader {
+    pub(crate) fn new<R: Request>(permits: Arc<Semaphore>, answerer: Arc<dyn Read<R>>) -> Self {
+        Self {
+            permits,
+            answerer: Box::new(answerer),
+        }
+    }
+
+    /// Waits for a permit and reads, both at most until the deadline. Cancel-safe.
+    pub(crate) async fn ask<R: Request>(
+        &self,
+        request: R,
+        trace: TraceId,
+        deadline: Instant,
+    ) -> Result<R::Answer, AskError> {
+        let answerer = self.answerer.downcast_ref::<Arc<dyn Read<R>>>();
+        let answerer = answerer.expect("filed under the request's type");
+        let permit = timeout_at(deadline, self.permits.acquire()).await;
+        let _permit = permit.map_err(|_| AskError::Overloaded)?;
+        let answer = caught(async { answerer.read(request, trace).await });
+        match timeout_at(deadline, answer).await {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(panic)) => {
+                tracing::error!(request = R::NAME, %trace, error = panic, "a read panicked");
+                Err(AskError::Failed)
+            }
+            Err(_) => Err(AskError::Unavailable {
+                retry_after: RETRY_AFTER,
+            }),
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! Making a subscriber's state again from storage, for as long as it takes.
+
+use crate::backoff::Backoff;
+use crate::hub::Hub;
+use crate::log::Item;
+use crate::panics::caught;
+use crate::{AskError, LoadError, Subscriber};
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::{Instant, sleep};
+use tokio_util::sync::CancellationToken;
+
+const BROKEN_MAX: usize = 3;
+const BROKEN_WINDOW: Duration = Duration::from_secs(60);
+
+pub(crate) struct Rebuild<S: Subscriber> {
+    index: usize,
+    seed: Arc<S::Seed>,
+    /// Cancelled when an essential subscriber stays broken.
+    stop: CancellationToken,
+    backoff: Backoff,
+    broken: VecDeque<Instant>,
+}
+
+impl<S: Subscriber> Rebuild<S> {
+    pub(crate) fn new(index: usize, seed: Arc<S::Seed>, stop: CancellationToken) -> Self {
+        Self {
+            index,
+            seed,
+            stop,
+            backoff: Backoff::new(),
+            broken: VecDeque::new(),
+        }
+    }
+
+    /// Loads until it succeeds. Meanwhile events wait, in `turn` too, and requests are refused.
+    pub(crate) async fn run(&mut self, hub: &Hub, turn: &mut VecDeque<Item>) -> S {
+        loop {
+            // What is missed from now on comes after what the load has seen.
+            hub.forget_missed(self.index);
+            match load::<S>(&self.seed).await {
+                Ok(state) => {
+                    hub.accept_requests(self.index);
+                    return state;
+                }
+                Err(error) => self.failed(hub, &error),
+            }
+            self.rest(hub, turn).await;
+        }
+    }
+
+    /// Lets some time pass before the next try.
+    pub(crate) async fn rest(&mut self, hub: &Hub, turn: &mut VecDeque<Item>) {
+        let pause = self.backoff.pause();
+        hub.refuse_requests(self.index, pause);
+        refuse(turn, pause);
+        sleep(pause).await;
+    }
+
+    /// All is well again: the next failure is a first one.
+    pub(crate) fn settled(&mut self) {
+        self.backoff.reset();
+    }
+
+    fn failed(&mut self, hub: &Hub, error: &LoadError) {
+        tracing::error!(subscriber = S::NAME, error = %error, "cannot rebuild a subscriber");
+        if matches!(error, LoadError::Away(_)) {
+            return;
+        }
+        let now = Instant::now();
+        self.broken.push_back(now);
+        self.broken.retain(|at| now - *at <= BROKEN_WINDOW);
+        let essential = hub.inbox(self.index).essential;
+        if essential && self.broken.len() >= BROKEN_MAX && !self.stop.is_cancelled() {
+            tracing::error!(subscriber = S::NAME, "stays broken: the server stops");
+            self.stop.cancel();
+        }
+    }
+}
+
+/// One try; a panic in it is a broken load.
+pub(crate) async fn load<S: Subscriber>(seed: &S::Seed) -> Result<S, LoadError> {
+    let loaded = caught(async { S::load(seed).await }).await;
+    loaded.unwrap_or_else(|panic| Err(LoadError::Broken(anyhow::Error::msg(panic))))
+}
+
+fn refuse(turn: &mut VecDeque<Item>, retry_after: Duration) {
+    for item in std::mem::take(turn) {
+        match item {
+            Item::Request { call, .. } => call.fail(AskError::Unavailable { retry_after }),
+            event @ Item::Event { .. } => turn.push_back(event),
+        }
+    }
+}

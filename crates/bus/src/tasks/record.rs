@@ -1,0 +1,229 @@
+//! The live list and its records.
+
+use super::{TaskInfo, TaskState};
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed, Ordering::SeqCst};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
+use tokio::sync::Notify;
+use tokio::task::AbortHandle;
+use tokio::time::Instant;
+
+/// What is known of one task. Small: there is one per connection.
+pub(super) struct Record {
+    name: Cow<'static, str>,
+    owner: &'static str,
+    since: Instant,
+    timer: AtomicBool,
+    waiting: AtomicBool,
+    cancelled: AtomicBool,
+    abort: OnceLock<AbortHandle>,
+    /// Made at the first failure: most tasks have none.
+    failures: OnceLock<Box<Failures>>,
+}
+
+#[derive(Default)]
+struct Failures {
+    restarts: AtomicU64,
+    last: Mutex<String>,
+}
+
+impl Failures {
+    fn last(&self) -> MutexGuard<'_, String> {
+        self.last.lock().expect("nothing panics under this lock")
+    }
+}
+
+impl Record {
+    pub(super) fn new(owner: &'static str, name: Cow<'static, str>, timer: bool) -> Self {
+        Self {
+            name,
+            owner,
+            since: Instant::now(),
+            timer: AtomicBool::new(timer),
+            waiting: AtomicBool::new(timer),
+            cancelled: AtomicBool::new(false),
+            abort: OnceLock::new(),
+            failures: OnceLock::new(),
+        }
+    }
+
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(super) fn owner(&self) -> &'static str {
+        self.owner
+    }
+
+    pub(super) fn full_name(&self) -> String {
+        format!("{}: {}", self.owner, self.name)
+    }
+
+    pub(super) fn is_timer(&self) -> bool {
+        self.timer.load(Relaxed)
+    }
+
+    /// A delayed task has begun: it is one like any other now.
+    pub(super) fn is_no_timer_any_more(&self) {
+        self.timer.store(false, Relaxed);
+    }
+
+    pub(super) fn is_waiting(&self) {
+        self.waiting.store(true, Relaxed);
+    }
+
+    pub(super) fn is_running(&self) {
+        self.waiting.store(false, Relaxed);
+    }
+
+    pub(super) fn has_failed(&self, why: &str) {
+        let failures = self.failures.get_or_init(Box::default);
+        why.clone_into(
+            &mut failures
+                .last
+                .lock()
+                .expect("nothing panics under this lock"),
+        );
+    }
+
+    pub(super) fn is_restarted(&self) {
+        self.failures
+            .get_or_init(Box::default)
+            .restarts
+            .fetch_add(1, Relaxed);
+    }
+
+    /// The handle comes after the task may have begun, or been cancelled already.
+    pub(super) fn spawned(&self, abort: AbortHandle) {
+        let abort = self.abort.get_or_init(|| abort);
+        if self.cancelled.load(SeqCst) {
+            abort.abort();
+        }
+    }
+
+    pub(super) fn cancel(&self) {
+        self.cancelled.store(true, SeqCst);
+        if let Some(abort) = self.abort.get() {
+            abort.abort();
+        }
+    }
+
+    fn line(&self) -> TaskInfo {
+        let failures = self.failures.get();
+        TaskInfo {
+            name: self.name.clone(),
+            owner: self.owner,
+            age: self.since.elapsed(),
+            state: self.state(),
+            restarts: failures.map_or(0, |failures| failures.restarts.load(Relaxed)),
+            last_error: failures.map(|failures| failures.last().clone()),
+        }
+    }
+
+    fn state(&self) -> TaskState {
+        if self.cancelled.load(SeqCst) {
+            return TaskState::Stopping;
+        }
+        if self.waiting.load(Relaxed) {
+            TaskState::Waiting
+        } else {
+            TaskState::Running
+        }
+    }
+}
+
+/// All live tasks, in the order of their beginning.
+pub(super) struct List {
+    entries: Mutex<Entries>,
+    emptied: Notify,
+}
+
+#[derive(Default)]
+struct Entries {
+    next: u64,
+    closed: bool,
+    records: BTreeMap<u64, Arc<Record>>,
+}
+
+impl List {
+    pub(super) fn new() -> Self {
+        Self {
+            entries: Mutex::default(),
+            emptied: Notify::new(),
+        }
+    }
+
+    /// Lists a task until the entry is dropped; `None` after the list has been closed.
+    pub(super) fn enter(self: &Arc<Self>, record: &Arc<Record>) -> Option<Entry> {
+        let mut entries = self.entries();
+        if entries.closed {
+            return None;
+        }
+        let id = entries.next;
+        entries.next += 1;
+        entries.records.insert(id, Arc::clone(record));
+        Some(Entry {
+            list: Arc::clone(self),
+            id,
+            record: Arc::clone(record),
+        })
+    }
+
+    pub(super) fn all(&self) -> Vec<Arc<Record>> {
+        self.entries().records.values().cloned().collect()
+    }
+
+    pub(super) fn lines(&self) -> Vec<TaskInfo> {
+        self.all().iter().map(|record| record.line()).collect()
+    }
+
+    /// Nothing enters any more; returns who is there.
+    pub(super) fn close(&self) -> Vec<Arc<Record>> {
+        self.entries().closed = true;
+        self.all()
+    }
+
+    /// Resolves when nobody is left.
+    pub(super) async fn emptied(&self) {
+        loop {
+            let mut emptied = std::pin::pin!(self.emptied.notified());
+            emptied.as_mut().enable();
+            if self.entries().records.is_empty() {
+                return;
+            }
+            emptied.await;
+        }
+    }
+
+    fn entries(&self) -> MutexGuard<'_, Entries> {
+        self.entries
+            .lock()
+            .expect("nothing panics under the list's lock")
+    }
+}
+
+/// A place in the list.
+pub(super) struct Entry {
+    list: Arc<List>,
+    id: u64,
+    record: Arc<Record>,
+}
+
+impl Entry {
+    pub(super) fn record(&self) -> &Record {
+        &self.record
+    }
+}
+
+impl Drop for Entry {
+    fn drop(&mut self) {
+        let mut entries = self.list.entries();
+        entries.records.remove(&self.id);
+        let empty = entries.records.is_empty();
+        drop(entries);
+        if empty {
+            self.list.emptied.notify_waiters();
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! Who wants and who answers what: drawn up and checked before the start, fixed after it.
+
+use crate::figures::Counters;
+use crate::reads::{Read, Reader};
+use crate::subscriber::Wiring;
+use crate::{Reads, Request, Subscriber, WiringError};
+use std::any::TypeId;
+use std::collections::HashMap;
+use std::sync::Arc;
+use tokio::sync::{Notify, Semaphore};
+
+/// A subscriber and the place of the handler in its wiring.
+pub(crate) struct Port {
+    pub(crate) subscriber: usize,
+    pub(crate) handler: usize,
+}
+
+/// Who wants one type of event.
+#[derive(Default)]
+pub(crate) struct Route {
+    pub(crate) essential: Vec<Port>,
+    pub(crate) isolated: Vec<Port>,
+}
+
+/// Who answers one type of request.
+pub(crate) enum Answerer {
+    Ordered(Port),
+    Concurrent(Reader),
+}
+
+/// One subscriber as the bus sees it.
+pub(crate) struct Inbox {
+    pub(crate) name: &'static str,
+    pub(crate) essential: bool,
+    pub(crate) awake: Notify,
+    pub(crate) counters: Counters,
+}
+
+/// All of it.
+#[derive(Default)]
+pub(crate) struct Wired {
+    pub(crate) routes: HashMap<TypeId, Route>,
+    pub(crate) answerers: HashMap<TypeId, Answerer>,
+    pub(crate) inboxes: Vec<Inbox>,
+}
+
+/// The wiring while it is being drawn up, with the mistakes found so far.
+#[derive(Default)]
+pub(crate) struct Draft {
+    wired: Wired,
+    names: HashMap<&'static str, TypeId>,
+    readers: HashMap<&'static str, Arc<Semaphore>>,
+    asked: Vec<(TypeId, &'static str)>,
+    mistakes: Vec<WiringError>,
+}
+
+impl Draft {
+    /// Adds a subscriber and returns its index.
+    pub(crate) fn subscriber<S: Subscriber>(
+        &mut self,
+        wiring: &Wiring<S>,
+        essential: bool,
+    ) -> usize {
+        let subscriber = self.wired.inboxes.len();
+        if self.wired.inboxes.iter().any(|other| other.name == S::NAME) {
+            self.mistakes
+                .push(WiringError::DuplicateSubscriber(S::NAME));
+        }
+        for (handler, (kind, name)) in wiring.events().enumerate() {
+            self.name(kind, name);
+            let route = self.wired.routes.entry(kind).or_default();
+            let ports = if essential {
+                &mut route.essential
+            } else {
+                &mut route.isolated
+            };
+            ports.push(Port {
+                subscriber,
+                handler,
+            });
+        }
+        for (handler, (kind, name)) in wiring.requests().enumerate() {
+            self.answerer(
+                kind,
+                name,
+                Answerer::Ordered(Port {
+                    subscriber,
+                    handler,
+                }),
+            );
+        }
+        self.wired.inboxes.push(Inbox {
+            name: S::NAME,
+            essential,
+            awake: Notify::new(),
+            counters: Counters::new(),
+        });
+        subscriber
+    }
+
+    /// Adds a concurrent answerer; the first of a `reader` decides how many permits it has.
+    pub(crate) fn reads<R: Request, A: Reads<R>>(
+        &mut self,
+        reader: &'static str,
+        at_once: usize,
+        answerer: Arc<A>,
+    ) {
+        let permits = self.readers.entry(reader);
+        let permits = Arc::clone(permits.or_insert_with(|| Arc::new(Semaphore::new(at_once))));
+        let answerer: Arc<dyn Read<R>> = answerer;
+        let reader = Reader::new(permits, answerer);
+        self.answerer(TypeId::of::<R>(), R::NAME, Answerer::Concurrent(reader));
+    }
+
+    /// Notes that someone will ask `R`.
+    pub(crate) fn asks<R: Request>(&mut self) {
+        self.name(TypeId::of::<R>(), R::NAME);
+        self.asked.push((TypeId::of::<R>(), R::NAME));
+    }
+
+    /// The wiring, or the first mistake in it.
+    pub(crate) fn checked(self) -> Result<Wired, WiringError> {
+        let unanswered = |(kind, _): &&(TypeId, _)| !self.wired.answerers.contains_key(kind);
+        let unanswered = self.asked.iter().find(unanswered);
+        let unanswered = unanswered.map(|(_, name)| WiringError::NoAnswerer(name));
+        match self.mistakes.into_iter().chain(unanswered).next() {
+            Some(mistake) => Err(mistake),
+            None => Ok(self.wired),
+        }
+    }
+
+    fn answerer(&mut self, kind: TypeId, name: &'static str, answerer: Answerer) {
+        self.name(kind, name);
+        if self.wired.answerers.insert(kind, answerer).is_some() {
+            self.mistakes.push(WiringError::TwoAnswerers(name));
+        }
+    }
+
+    fn name(&mut self, kind: TypeId, name: &'static str) {
+        if *self.names.entry(name).or_insert(kind) != kind {
+            self.mistakes.push(WiringError::DuplicateName(name));
+        }
+    }
+}

@@ -1,0 +1,4 @@
+//! What the bus promises, seen from outside.
+
+mod order;
+mod world;
