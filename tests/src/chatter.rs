@@ -150,7 +150,7 @@ impl Chatter {
             let Ok(answer) = self.client.reply_or_close(command).await else { continue };
             let ok = answer.unwrap_or_else(|why| panic!("{} may not resume: {}", self.name, why.all));
             assert_eq!(ok["resumed"], true, "{} resumes", self.name);
-            self.client.greet(ok);
+            self.client.greeted(ok);
             if self.page_over_gaps(&resume).await {
                 return;
             }
@@ -185,7 +185,7 @@ async fn arrive(server: &Server, name: &str, rooms: &[String]) -> Client {
         let guest = json!({"guest": format!("{name}-{attempt}")});
         let command = client.post("hello", guest).await;
         match client.reply_or_close(command).await {
-            Ok(Ok(ok)) => client.greet(ok),
+            Ok(Ok(ok)) => client.greeted(ok),
             Ok(Err(refusal)) if refusal.name == "name_taken" || may_repeat(&refusal) => continue,
             Ok(Err(refusal)) => panic!("{name} is refused: {}", refusal.all),
             Err(_) => continue,

@@ -69,13 +69,13 @@ impl Client {
     pub async fn hello(&mut self, d: Value) -> Result<Value, Refusal> {
         let answer = self.call("hello", d).await;
         if let Ok(ok) = &answer {
-            self.greet(ok.clone());
+            self.greeted(ok.clone());
         }
         answer
     }
 
     /// Keeps the reply to a `hello` that was posted.
-    pub(crate) fn greet(&mut self, ok: Value) {
+    pub fn greeted(&mut self, ok: Value) {
         if let Some(name) = ok["user"]["name"].as_str() {
             name.clone_into(&mut self.label);
         }
@@ -177,6 +177,18 @@ impl Client {
         }
     }
 
+    /// Makes a public room and subscribes to it.
+    pub async fn open(&mut self, room: &str) {
+        self.ok("room.create", json!({"name": room, "kind": "public"})).await;
+        self.ok("join", json!({"room": room})).await;
+    }
+
+    /// Says something with a `cid` of its own; the ack.
+    pub async fn say(&mut self, room: &str, body: &str) -> Value {
+        let cid = format!("{:032x}", rand::random::<u128>());
+        self.ok("send", json!({"room": room, "cid": cid, "body": body})).await
+    }
+
     /// Sends a command that must be refused with this name.
     pub async fn refused(&mut self, op: &str, d: Value, name: &str) -> Refusal {
         match self.call(op, d.clone()).await {
@@ -244,6 +256,15 @@ impl Client {
         self.push_where("entry", "general", LIMIT, |entry| entry["cid"] == cid.as_str()).await;
         if visits {
             self.ok("leave", json!({"room": "general"})).await;
+        }
+    }
+
+    /// Reads whatever comes until the connection ends or nothing came for a second.
+    pub async fn drain(&mut self) {
+        while self.closed.is_none() {
+            let next = tokio::time::timeout(Duration::from_secs(1), self.stream.next());
+            let Ok(message) = next.await else { return };
+            self.got(message);
         }
     }
 
