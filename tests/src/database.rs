@@ -41,6 +41,12 @@ impl Sql {
         Self::Sqlite(Box::new(connection))
     }
 
+    /// A new file.
+    #[must_use]
+    pub fn create(file: &Path) -> Self {
+        Self::sqlite(file)
+    }
+
     pub(crate) async fn postgres(url: &str) -> Self {
         let connection = AsyncPgConnection::establish(url).await;
         Self::Postgres(Box::new(connection.expect("PostgreSQL can be reached")))

@@ -22,9 +22,7 @@ on_both! {
                 }
             }
         }
-        let head = alice.cursor("lounge");
-        alice.say("lounge", "the last").await;
-        let head = head.max(alice.cursor("lounge"));
+        let head = alice.say("lounge", "the last").await["seq"].as_i64().unwrap();
         let mut cuts = 0;
         let mut resume = bob.resume();
         while resume["cursors"]["lounge"].as_i64().unwrap() < head {
