@@ -3,7 +3,7 @@
 use crate::call::Call;
 use crate::credit::{Credits, Edge};
 use crate::envelope::{Envelope, Outgoing};
-use crate::figures::Counters;
+use crate::figures::{Counters, Moment};
 use crate::log::{After, Item, Log, Taken};
 use crate::reply;
 use crate::wired::{Answerer, Inbox, Port, Wired};
@@ -29,6 +29,7 @@ pub(crate) struct Hub {
     wired: OnceLock<Wired>,
     draining: AtomicBool,
     settings: Settings,
+    start: Instant,
 }
 
 impl Hub {
@@ -39,6 +40,7 @@ impl Hub {
             wired: OnceLock::new(),
             draining: AtomicBool::new(false),
             settings,
+            start: Instant::now(),
         })
     }
 
@@ -76,7 +78,7 @@ impl Hub {
             return self.log().publish_unheard();
         };
         let Outgoing { name, payload, .. } = event;
-        let at = Instant::now();
+        let at = Moment::since(self.start);
         let isolated = (!route.isolated.is_empty()).then(|| {
             let (payload, origin) = (Arc::clone(&payload), origin.without_credits());
             Arc::new(Envelope {
@@ -162,7 +164,7 @@ impl Hub {
         let call = Box::new(Call {
             request,
             reply,
-            at: Instant::now(),
+            at: Moment::since(self.start),
         });
         let pushed = self
             .log()
@@ -239,10 +241,11 @@ impl Hub {
     pub(crate) fn figures(&self) -> BusFigures {
         let log = self.log();
         let inboxes = self.wired.get().map_or(&[][..], |wired| &wired.inboxes);
+        let now = Moment::since(self.start);
         let line = |(index, inbox): (usize, &Inbox)| {
             inbox
                 .counters
-                .line(inbox.name, inbox.essential, &log.figures(index))
+                .line(inbox.name, inbox.essential, &log.figures(index), now)
         };
         BusFigures {
             published: log.number(),

@@ -5,12 +5,12 @@
 //! [`reply`] stand in for the bus where a job is tested without one.
 
 use crate::context::Cause;
-use crate::credit::Credits;
 use crate::envelope::{Envelope, Outgoing};
+use crate::figures::Moment;
 use crate::reply::{self, Asker};
 use crate::{
     Answers, AskError, Context, Event, EventNumber, Handles, LoadError, Missed, Origin, Reply,
-    Request, Subscriber, TraceId,
+    Request, Subscriber,
 };
 use std::any::TypeId;
 use std::future::Future;
@@ -24,7 +24,7 @@ const PATIENCE: Duration = Duration::from_secs(3600);
 /// An origin from outside, on no credits.
 #[must_use]
 pub fn origin() -> Origin {
-    Origin::outside(TraceId::random(), Credits::none())
+    Origin::creditless()
 }
 
 /// Both ends of a request that nobody asked: the answerer's, and what its asker will be told.
@@ -69,7 +69,7 @@ impl<S: Subscriber> Alone<S> {
     {
         self.number += 1;
         let event = Arc::new(event);
-        let (payload, at) = (Arc::clone(&event) as _, Instant::now());
+        let (payload, at) = (Arc::clone(&event) as _, Moment::since(Instant::now()));
         let envelope = Arc::new(Envelope {
             name: E::NAME,
             payload,
