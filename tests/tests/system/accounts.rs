@@ -3,7 +3,7 @@
 use http::StatusCode;
 use serde_json::{Value, json};
 use std::time::Duration;
-use tests::{Client, Server, Store, on_both};
+use tests::{Client, Server, on_both};
 
 async fn login(server: &Server, name: &str) -> Value {
     let body = json!({"name": name, "password": format!("the password of {name}"), "device": "pda"});
@@ -26,7 +26,7 @@ on_both! {
         assert_eq!(answer["user"]["guest"], false);
         let alice = server.hello(json!({"token": answer["token"]})).await;
         assert_eq!(alice.user(), &answer["user"]);
-        server.api().post("/api/v1/register", &body).await.refused("name_taken");
+        let _ = server.api().post("/api/v1/register", &body).await.refused("name_taken");
     }
 
     async fn a_password_has_8_to_256_bytes(store: Store) {

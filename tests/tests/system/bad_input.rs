@@ -1,7 +1,7 @@
 //! What bad input gets: the error's name, and the connection stays.
 
 use serde_json::{Value, json};
-use tests::{Client, Server, Store, on_both};
+use tests::{Client, Server, on_both};
 
 async fn lounge(server: &Server) -> (Client, Client) {
     let mut alice = server.account("alice").await;

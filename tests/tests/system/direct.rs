@@ -1,7 +1,7 @@
 //! Direct rooms of two.
 
 use serde_json::json;
-use tests::{Store, on_both};
+use tests::on_both;
 
 on_both! {
     async fn a_direct_room_is_one_for_both(store: Store) {

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use std::time::Duration;
-use tests::{Store, on_both};
+use tests::on_both;
 
 on_both! {
     async fn a_guest_is_told_all_the_protocol_promises(store: Store) {
@@ -45,7 +45,7 @@ on_both! {
             assert_eq!(refusal, "name_taken", "{name}");
         }
         let alike = json!({"name": "\u{430}lice", "password": "long enough"});
-        server.api().post("/api/v1/register", &alike).await.refused("name_taken");
+        let _ = server.api().post("/api/v1/register", &alike).await.refused("name_taken");
     }
 
     async fn a_token_is_the_same_for_the_life_of_its_session(store: Store) {

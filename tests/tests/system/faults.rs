@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use std::time::Duration;
-use tests::{Client, Hold, LIMIT, Server, Settings, Store, on_both};
+use tests::{Client, Hold, LIMIT, Server, Settings, on_both};
 
 async fn lounge(server: &Server) -> (Client, Client) {
     let mut alice = server.account("alice").await;

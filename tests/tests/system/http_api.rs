@@ -2,7 +2,7 @@
 
 use http::{Method, StatusCode};
 use serde_json::json;
-use tests::{Store, on_both};
+use tests::on_both;
 
 on_both! {
     async fn a_program_sends_and_reads_over_http(store: Store) {

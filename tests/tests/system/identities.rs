@@ -3,7 +3,7 @@
 use crate::closing::identities;
 use serde_json::json;
 use std::time::Duration;
-use tests::{Algorithm, Claims, Store, on_both, sign};
+use tests::{Algorithm, Claims, on_both, sign};
 
 on_both! {
     async fn a_signed_identity_enters_under_its_name(store: Store) {

@@ -1,6 +1,6 @@
 //! Nothing acknowledged is lost to kill -9.
 
-use tests::{Plan, Store, on_both, torture};
+use tests::{Plan, on_both, torture};
 
 const PLAN: Plan = Plan { clients: 10, rooms: 4, window: 16, kills: 3, alive_ms: 1_200 };
 

@@ -3,7 +3,7 @@
 use http::StatusCode;
 use serde_json::json;
 use std::time::Duration;
-use tests::{Client, Server, Store, on_both};
+use tests::{Client, Server, on_both};
 
 async fn lounge(server: &Server) -> (Client, Client) {
     let mut alice = server.account("alice").await;

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use std::time::Duration;
-use tests::{Settings, Store, on_both};
+use tests::{Settings, on_both};
 
 on_both! {
     async fn sends_beyond_the_rate_are_refused_and_come_through_later(store: Store) {

@@ -1,7 +1,7 @@
 //! `rooms`, `members`, `presence` as lists.
 
 use serde_json::{Value, json};
-use tests::{Client, Store, on_both};
+use tests::{Client, on_both};
 
 /// All lines of a list that comes in pages.
 async fn all(client: &mut Client, op: &str, d: Value, list: &str) -> Vec<Value> {

@@ -24,6 +24,7 @@ mod repeats;
 mod resuming;
 mod resuming_cut;
 mod rights;
+mod rights_cast;
 mod starting;
 mod transport;
 mod typing;

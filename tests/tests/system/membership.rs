@@ -1,7 +1,7 @@
 //! Joining, leaving, subscribing; who hears of it.
 
 use serde_json::json;
-use tests::{Store, on_both};
+use tests::on_both;
 
 on_both! {
     async fn join_makes_a_member_and_gives_the_backlog_and_the_live_as_one(store: Store) {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
-use tests::{Client, LIMIT, Server, Store, on_both};
+use tests::{Client, LIMIT, Server, on_both};
 
 /// Alice owns a public room; bob is a member of it.
 async fn lounge(server: &Server) -> (Client, Client) {

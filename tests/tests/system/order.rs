@@ -1,7 +1,7 @@
 //! What orders what.
 
 use serde_json::json;
-use tests::{Store, on_both};
+use tests::on_both;
 
 on_both! {
     async fn sends_pipelined_on_one_connection_keep_their_order(store: Store) {

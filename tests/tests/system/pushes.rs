@@ -3,7 +3,7 @@
 use crate::closing::identities;
 use serde_json::{Value, json};
 use std::time::Duration;
-use tests::{Claims, Client, LIMIT, Server, Store, contract, on_both};
+use tests::{Claims, Client, LIMIT, Server, contract, on_both};
 
 macro_rules! pushes {
     ($(async fn $name:ident($store:ident: Store) $body:block)+) => {

@@ -1,7 +1,7 @@
 //! `log`, `history`, `read`.
 
 use serde_json::{Value, json};
-use tests::{Client, Server, Store, on_both};
+use tests::{Client, Server, on_both};
 
 /// Alice owns a room in which she said `m1`, `m2` … ; bob has joined after that.
 async fn told(server: &Server, count: usize) -> (Client, Client) {

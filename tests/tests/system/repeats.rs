@@ -1,7 +1,7 @@
 //! Every command may be repeated.
 
 use serde_json::{Value, json};
-use tests::{Client, Server, Store, on_both};
+use tests::{Client, Server, on_both};
 
 async fn lounge(server: &Server) -> (Client, Client) {
     let mut alice = server.account("alice").await;

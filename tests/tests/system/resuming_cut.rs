@@ -1,7 +1,7 @@
 //! A connection that breaks in the middle of its replay, again and again.
 
 use serde_json::json;
-use tests::{Store, on_both};
+use tests::on_both;
 
 on_both! {
     async fn a_replay_cut_at_a_random_byte_goes_on_where_it_broke(store: Store) {

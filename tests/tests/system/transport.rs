@@ -2,7 +2,7 @@
 
 use http::StatusCode;
 use serde_json::json;
-use tests::{Dial, Settings, Store, on_both};
+use tests::{Dial, Settings, on_both};
 
 on_both! {
     async fn the_subprotocol_is_echoed_when_offered_and_not_missed(store: Store) {

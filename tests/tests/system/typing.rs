@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use std::time::Duration;
-use tests::{Client, Server, Store, on_both};
+use tests::{Client, Server, on_both};
 use tokio::time::Instant;
 
 async fn lounge(server: &Server) -> (Client, Client) {
