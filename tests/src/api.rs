@@ -30,13 +30,19 @@ pub struct Answer {
 
 impl Api {
     pub(crate) fn at(address: SocketAddr) -> Self {
-        Self { address, token: None }
+        Self {
+            address,
+            token: None,
+        }
     }
 
     /// The same with this bearer token.
     #[must_use]
     pub fn bearing(&self, token: &str) -> Self {
-        Self { address: self.address, token: Some(token.to_owned()) }
+        Self {
+            address: self.address,
+            token: Some(token.to_owned()),
+        }
     }
 
     /// GET.
@@ -47,7 +53,8 @@ impl Api {
     /// POST of JSON.
     pub async fn post(&self, path: &str, body: &Value) -> Answer {
         let json = [("content-type", "application/json")];
-        self.send(Method::POST, path, &json, body.to_string().into()).await
+        self.send(Method::POST, path, &json, body.to_string().into())
+            .await
     }
 
     /// Any request.
@@ -68,9 +75,14 @@ impl Api {
         if let Some(token) = &self.token {
             request = request.header("authorization", format!("Bearer {token}"));
         }
-        let request = request.body(Full::new(body)).expect("the request is well made");
+        let request = request
+            .body(Full::new(body))
+            .expect("the request is well made");
         let called = tokio::time::timeout(Duration::from_secs(30), self.call(request));
-        called.await.expect("HTTP is answered in time").expect("HTTP is answered")
+        called
+            .await
+            .expect("HTTP is answered in time")
+            .expect("HTTP is answered")
     }
 
     async fn call(&self, request: Request<Full<Bytes>>) -> anyhow::Result<Answer> {
@@ -81,7 +93,11 @@ impl Api {
             let response = sender.send_request(request).await?;
             let (parts, body) = response.into_parts();
             let body = body.collect().await?.to_bytes();
-            Ok(Answer { status: parts.status, headers: parts.headers, body })
+            Ok(Answer {
+                status: parts.status,
+                headers: parts.headers,
+                body,
+            })
         };
         tokio::pin!(connection);
         tokio::pin!(answer);
@@ -113,7 +129,11 @@ impl Answer {
     pub fn refused(&self, name: &str) -> Refusal {
         let refusal = Refusal::read(&self.json()["err"]).expect("an err of the protocol");
         assert_eq!(refusal.name, name, "{}", refusal.all);
-        assert_eq!(u64::from(self.status.as_u16()), refusal.code, "the status is the code");
+        assert_eq!(
+            u64::from(self.status.as_u16()),
+            refusal.code,
+            "the status is the code"
+        );
         refusal
     }
 }

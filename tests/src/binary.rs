@@ -25,12 +25,21 @@ pub fn workspace() -> &'static Path {
 
 fn build() -> PathBuf {
     let profile = profile_directory();
-    let target = profile.parent().expect("a profile's directory lies in the target directory");
+    let target = profile
+        .parent()
+        .expect("a profile's directory lies in the target directory");
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
     command
         .current_dir(workspace())
-        .args(["build", "--quiet", "--workspace", "--bin", "parlor", "--target-dir"])
+        .args([
+            "build",
+            "--quiet",
+            "--workspace",
+            "--bin",
+            "parlor",
+            "--target-dir",
+        ])
         .arg(target);
     if profile.ends_with("release") {
         command.arg("--release");
@@ -46,7 +55,9 @@ fn profile_directory() -> PathBuf {
     let own = std::env::current_exe().expect("a running program knows its path");
     let mut folder = own.parent().expect("a program lies in a folder");
     if folder.ends_with("deps") {
-        folder = folder.parent().expect("deps lies in the profile's directory");
+        folder = folder
+            .parent()
+            .expect("deps lies in the profile's directory");
     }
     folder.to_owned()
 }

@@ -77,8 +77,16 @@ pub async fn torture(store: &Store, plan: Plan) -> Figures {
     let mut talkers = JoinSet::new();
     for number in 0..plan.clients {
         let mine: Vec<String> = rooms.iter().skip(number % 2).step_by(2).cloned().collect();
-        let talk = Talk { rooms: mine, window: plan.window, stopped: stopped.clone() };
-        talkers.spawn(Chatter::enter(server.clone(), format!("talker{number}"), talk));
+        let talk = Talk {
+            rooms: mine,
+            window: plan.window,
+            stopped: stopped.clone(),
+        };
+        talkers.spawn(Chatter::enter(
+            server.clone(),
+            format!("talker{number}"),
+            talk,
+        ));
     }
     for _ in 0..plan.kills {
         let alive = rand::random_range(20..plan.alive_ms);
@@ -98,7 +106,9 @@ async fn make_rooms(server: &Server, count: usize) -> Vec<String> {
     let mut rooms = Vec::new();
     for number in 0..count {
         let name = format!("chaos-{number}");
-        maker.ok("room.create", json!({"name": name, "kind": "public"})).await;
+        maker
+            .ok("room.create", json!({"name": name, "kind": "public"}))
+            .await;
         rooms.push(name);
     }
     rooms
@@ -122,9 +132,14 @@ async fn read_log(reader: &mut Client, room: &str, head: i64) -> BTreeMap<i64, O
     let mut log = BTreeMap::new();
     let mut cursor = 0;
     while cursor < head {
-        let page = reader.ok("log", json!({"room": room, "after": cursor, "limit": 200})).await;
+        let page = reader
+            .ok("log", json!({"room": room, "after": cursor, "limit": 200}))
+            .await;
         let entries = page["entries"].as_array().expect("entries are a list");
-        assert!(!entries.is_empty(), "a page of log holds at least one entry below the head");
+        assert!(
+            !entries.is_empty(),
+            "a page of log holds at least one entry below the head"
+        );
         for entry in entries {
             cursor = entry["seq"].as_i64().expect("seq is a number");
             log.insert(cursor, entry["cid"].as_str().map(str::to_owned));
@@ -151,18 +166,31 @@ async fn catch_up(chatters: Vec<Chatter>, logs: &Logs) -> Vec<Chatter> {
 }
 
 async fn judge(store: &Store, chatters: &[Chatter], logs: &Logs, kills: usize) -> Figures {
-    let mut figures = Figures { kills, ..Figures::default() };
+    let mut figures = Figures {
+        kills,
+        ..Figures::default()
+    };
     let stored = stored(store).await;
     for (room, log) in logs {
         figures.entries += log.len();
         let head = log.keys().max().copied().unwrap_or(0);
         figures.gaps += (1..=head).filter(|seq| !log.contains_key(seq)).count();
         figures.doubled += doubled(log);
-        assert_eq!(stored.get(room), Some(log), "the database and the log of {room} agree");
+        assert_eq!(
+            stored.get(room),
+            Some(log),
+            "the database and the log of {room} agree"
+        );
         // What anyone was ever given went through the world, which refuses to disagree.
         let seen = store.seen(room);
-        let all = seen.iter().map(|(seq, entry)| (*seq, entry["cid"].as_str().map(str::to_owned)));
-        assert_eq!(all.collect::<BTreeMap<_, _>>(), *log, "all clients and the log of {room} agree");
+        let all = seen
+            .iter()
+            .map(|(seq, entry)| (*seq, entry["cid"].as_str().map(str::to_owned)));
+        assert_eq!(
+            all.collect::<BTreeMap<_, _>>(),
+            *log,
+            "all clients and the log of {room} agree"
+        );
     }
     for chatter in chatters {
         figures.sent += chatter.sent();
@@ -170,7 +198,9 @@ async fn judge(store: &Store, chatters: &[Chatter], logs: &Logs, kills: usize) -
         figures.dups += chatter.dups();
         figures.acked += chatter.acked().len();
         let kept = |(room, cid, seq): &&(String, String, i64)| {
-            logs[room].get(seq).is_some_and(|found| found.as_ref() == Some(cid))
+            logs[room]
+                .get(seq)
+                .is_some_and(|found| found.as_ref() == Some(cid))
         };
         figures.lost += chatter.acked().len() - chatter.acked().iter().filter(kept).count();
     }
@@ -188,7 +218,9 @@ fn doubled(log: &BTreeMap<i64, Option<String>>) -> usize {
 async fn stored(store: &Store) -> Logs {
     let mut logs = Logs::new();
     for entry in store.sql().await.entries().await {
-        logs.entry(entry.room).or_default().insert(entry.seq, entry.cid);
+        logs.entry(entry.room)
+            .or_default()
+            .insert(entry.seq, entry.cid);
     }
     logs
 }

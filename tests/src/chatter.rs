@@ -85,8 +85,15 @@ impl Chatter {
     /// Reads until all entries up to these heads have come.
     pub(crate) async fn catch_up(&mut self, heads: &BTreeMap<String, i64>) {
         let end = tokio::time::Instant::now() + LIMIT;
-        while heads.iter().any(|(room, head)| self.client.cursor(room) < *head) {
-            assert!(tokio::time::Instant::now() < end, "{} does not catch up", self.name);
+        while heads
+            .iter()
+            .any(|(room, head)| self.client.cursor(room) < *head)
+        {
+            assert!(
+                tokio::time::Instant::now() < end,
+                "{} does not catch up",
+                self.name
+            );
             if self.client.has_ended() {
                 self.come_back().await;
             }
@@ -101,7 +108,12 @@ impl Chatter {
             self.sent += 1;
             let room = self.talk.rooms[self.sent % self.talk.rooms.len()].clone();
             let cid = format!("{}-{:08}", self.name, self.sent);
-            self.words.push_back(Word { room, cid, tries: 0, command: None });
+            self.words.push_back(Word {
+                room,
+                cid,
+                tries: 0,
+                command: None,
+            });
         }
         for word in self.words.iter_mut().filter(|word| word.command.is_none()) {
             let body = format!("{} says this", word.cid);
@@ -114,7 +126,9 @@ impl Chatter {
 
     /// Takes the reply to the oldest word, or comes back when the connection has ended.
     async fn advance(&mut self) {
-        let Some(mut word) = self.words.pop_front() else { return };
+        let Some(mut word) = self.words.pop_front() else {
+            return;
+        };
         let command = word.command.take().expect("a full window has been sent");
         match self.client.reply_or_close(command).await {
             Ok(Ok(ack)) => self.acknowledged(&word, &ack),
@@ -132,7 +146,11 @@ impl Chatter {
 
     fn acknowledged(&mut self, word: &Word, ack: &Value) {
         let dup = ack["dup"] == true;
-        assert!(!dup || word.tries > 1, "{} was sent once, and is a dup: {ack}", word.cid);
+        assert!(
+            !dup || word.tries > 1,
+            "{} was sent once, and is a dup: {ack}",
+            word.cid
+        );
         self.dups += usize::from(dup);
         let seq = ack["seq"].as_i64().expect("seq is a number");
         self.acked.push((word.room.clone(), word.cid.clone(), seq));
@@ -147,8 +165,11 @@ impl Chatter {
         loop {
             self.client = reconnect(&self.server).await;
             let command = self.client.post("hello", resume.clone()).await;
-            let Ok(answer) = self.client.reply_or_close(command).await else { continue };
-            let ok = answer.unwrap_or_else(|why| panic!("{} may not resume: {}", self.name, why.all));
+            let Ok(answer) = self.client.reply_or_close(command).await else {
+                continue;
+            };
+            let ok =
+                answer.unwrap_or_else(|why| panic!("{} may not resume: {}", self.name, why.all));
             assert_eq!(ok["resumed"], true, "{} resumes", self.name);
             self.client.greeted(ok);
             if self.page_over_gaps(&resume).await {
@@ -161,15 +182,27 @@ impl Chatter {
     async fn page_over_gaps(&mut self, resume: &Value) -> bool {
         let lines = self.client.greeting()["rooms"].clone();
         for (room, line) in lines.as_object().into_iter().flatten() {
-            assert!(line["head"].is_i64(), "{} is still a member of {room}: {line}", self.name);
-            let Some(end) = line["gap"][1].as_i64() else { continue };
-            let mut cursor = resume["cursors"][room].as_i64().expect("a cursor was given");
+            assert!(
+                line["head"].is_i64(),
+                "{} is still a member of {room}: {line}",
+                self.name
+            );
+            let Some(end) = line["gap"][1].as_i64() else {
+                continue;
+            };
+            let mut cursor = resume["cursors"][room]
+                .as_i64()
+                .expect("a cursor was given");
             while cursor < end {
                 let d = json!({"room": room, "after": cursor, "limit": 200});
                 let command = self.client.post("log", d).await;
-                let Ok(page) = self.client.reply_or_close(command).await else { return false };
+                let Ok(page) = self.client.reply_or_close(command).await else {
+                    return false;
+                };
                 let page = page.unwrap_or_else(|why| panic!("log is refused: {}", why.all));
-                let last = page["entries"].as_array().and_then(|entries| entries.last());
+                let last = page["entries"]
+                    .as_array()
+                    .and_then(|entries| entries.last());
                 cursor = last.map_or(end, |entry| entry["seq"].as_i64().expect("a number"));
             }
         }

@@ -102,26 +102,37 @@ impl Client {
     /// This user's id.
     #[must_use]
     pub fn id(&self) -> &str {
-        self.greeting["user"]["id"].as_str().expect("hello was said")
+        self.greeting["user"]["id"]
+            .as_str()
+            .expect("hello was said")
     }
 
     /// This session's token.
     #[must_use]
     pub fn token(&self) -> String {
-        self.greeting["token"].as_str().expect("hello was said").to_owned()
+        self.greeting["token"]
+            .as_str()
+            .expect("hello was said")
+            .to_owned()
     }
 
     /// What a `hello` needs to come back to where this connection is now.
     #[must_use]
     pub fn resume(&self) -> Value {
-        let cursors: Value = self.ledger.cursors().map(|(room, seq)| (room, seq)).collect();
+        let cursors: Value = self
+            .ledger
+            .cursors()
+            .map(|(room, seq)| (room, seq))
+            .collect();
         json!({"token": self.token(), "epoch": self.greeting["epoch"], "cursors": cursors})
     }
 
     /// The last `seq` this connection has of a room.
     #[must_use]
     pub fn cursor(&self, room: &str) -> i64 {
-        self.ledger.cursor(room).expect("the connection is subscribed to the room")
+        self.ledger
+            .cursor(room)
+            .expect("the connection is subscribed to the room")
     }
 
     /// Sends a command without waiting for its reply.
@@ -147,7 +158,8 @@ impl Client {
 
     /// The reply to a command that was posted.
     pub async fn reply(&mut self, id: u64) -> Result<Value, Refusal> {
-        self.until("a reply", LIMIT, |client| client.replies.remove(&id)).await
+        self.until("a reply", LIMIT, |client| client.replies.remove(&id))
+            .await
     }
 
     /// The reply to a command that was posted, or how the connection closed instead.
@@ -179,14 +191,16 @@ impl Client {
 
     /// Makes a public room and subscribes to it.
     pub async fn open(&mut self, room: &str) {
-        self.ok("room.create", json!({"name": room, "kind": "public"})).await;
+        self.ok("room.create", json!({"name": room, "kind": "public"}))
+            .await;
         self.ok("join", json!({"room": room})).await;
     }
 
     /// Says something with a `cid` of its own; the ack.
     pub async fn say(&mut self, room: &str, body: &str) -> Value {
         let cid = format!("{:032x}", rand::random::<u128>());
-        self.ok("send", json!({"room": room, "cid": cid, "body": body})).await
+        self.ok("send", json!({"room": room, "cid": cid, "body": body}))
+            .await
     }
 
     /// Sends a command that must be refused with this name.
@@ -200,7 +214,10 @@ impl Client {
 
     /// The next `err` that answers no command of ours: of a frame whose id could not be read.
     pub async fn stray(&mut self) -> Refusal {
-        self.until("an err with id null", LIMIT, |client| client.strays.pop_front()).await
+        self.until("an err with id null", LIMIT, |client| {
+            client.strays.pop_front()
+        })
+        .await
     }
 
     /// The `d` of the next push of this kind in this room (`""`: of no room); others are kept.
@@ -222,12 +239,14 @@ impl Client {
         wanted: impl Fn(&Value) -> bool,
     ) -> Value {
         let what = format!("a push {event} of {room:?}");
-        self.until(&what, within, |client| client.take(event, room, &wanted)).await
+        self.until(&what, within, |client| client.take(event, room, &wanted))
+            .await
     }
 
     /// The next entry of this kind in this room; entries of other kinds are kept.
     pub async fn entry(&mut self, room: &str, kind: &str) -> Value {
-        self.push_where("entry", room, LIMIT, |entry| entry["kind"] == kind).await
+        self.push_where("entry", room, LIMIT, |entry| entry["kind"] == kind)
+            .await
     }
 
     /// All pushes of this kind in this room that have come so far.
@@ -252,8 +271,15 @@ impl Client {
             self.ok("join", json!({"room": "general"})).await;
         }
         let cid = format!("settle-{}", rand::random::<u64>());
-        self.ok("send", json!({"room": "general", "cid": cid, "body": "settled"})).await;
-        self.push_where("entry", "general", LIMIT, |entry| entry["cid"] == cid.as_str()).await;
+        self.ok(
+            "send",
+            json!({"room": "general", "cid": cid, "body": "settled"}),
+        )
+        .await;
+        self.push_where("entry", "general", LIMIT, |entry| {
+            entry["cid"] == cid.as_str()
+        })
+        .await;
         if visits {
             self.ok("leave", json!({"room": "general"})).await;
         }
@@ -275,7 +301,8 @@ impl Client {
 
     /// As [`closed`](Self::closed), with a time limit of its own.
     pub async fn closed_within(&mut self, within: Duration) -> Closed {
-        self.until("a close", within, |client| client.closed.clone()).await
+        self.until("a close", within, |client| client.closed.clone())
+            .await
     }
 
     /// Whether the connection has been seen to end.
@@ -286,7 +313,10 @@ impl Client {
 
     /// Closes with this code and waits for the end.
     pub async fn close(mut self, code: u16) {
-        let frame = CloseFrame { code: code.into(), reason: "".into() };
+        let frame = CloseFrame {
+            code: code.into(),
+            reason: "".into(),
+        };
         self.frame(Message::Close(Some(frame))).await;
         self.closed().await;
     }
@@ -305,7 +335,9 @@ impl Client {
     pub async fn idle(&mut self, time: Duration) {
         let end = tokio::time::Instant::now() + time;
         while self.closed.is_none() {
-            let Ok(message) = tokio::time::timeout_at(end, self.stream.next()).await else { return };
+            let Ok(message) = tokio::time::timeout_at(end, self.stream.next()).await else {
+                return;
+            };
             self.got(message);
         }
     }
@@ -350,7 +382,9 @@ impl Client {
             Some(Ok(Message::Text(text))) => self.got_text(&text),
             Some(Ok(Message::Close(frame))) => {
                 let code = frame.as_ref().map(|frame| u16::from(frame.code));
-                let reason = frame.map(|frame| frame.reason.to_string()).unwrap_or_default();
+                let reason = frame
+                    .map(|frame| frame.reason.to_string())
+                    .unwrap_or_default();
                 self.note(format!("< close {code:?} {reason}"));
                 self.closed.get_or_insert(Closed { code, reason });
             }
@@ -358,11 +392,17 @@ impl Client {
             Some(Ok(other)) => self.fail(&format!("a frame that is not text: {other:?}")),
             Some(Err(why)) => {
                 self.note(format!("< broken: {why}"));
-                self.closed.get_or_insert(Closed { code: None, reason: why.to_string() });
+                self.closed.get_or_insert(Closed {
+                    code: None,
+                    reason: why.to_string(),
+                });
             }
             None => {
                 self.note("< the end".to_owned());
-                self.closed.get_or_insert(Closed { code: None, reason: String::new() });
+                self.closed.get_or_insert(Closed {
+                    code: None,
+                    reason: String::new(),
+                });
             }
         }
     }
@@ -471,7 +511,15 @@ fn shortened(line: &str) -> &str {
 }
 
 fn ascending(list: &Value, field: &str) -> Result<(), String> {
-    let numbers: Vec<i64> =
-        list.as_array().into_iter().flatten().filter_map(|one| one[field].as_i64()).collect();
-    if numbers.is_sorted_by(|a, b| a < b) { Ok(()) } else { Err(format!("not ascending: {list}")) }
+    let numbers: Vec<i64> = list
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|one| one[field].as_i64())
+        .collect();
+    if numbers.is_sorted_by(|a, b| a < b) {
+        Ok(())
+    } else {
+        Err(format!("not ascending: {list}"))
+    }
 }

@@ -54,7 +54,9 @@ fn quoted(text: &str) -> impl Iterator<Item = &str> {
 
 fn is_word(word: &str, more: &str) -> bool {
     word.starts_with(|c: char| c.is_ascii_lowercase())
-        && word.chars().all(|c| c.is_ascii_lowercase() || more.contains(c))
+        && word
+            .chars()
+            .all(|c| c.is_ascii_lowercase() || more.contains(c))
 }
 
 fn ops(section: &str) -> BTreeSet<String> {
@@ -68,7 +70,13 @@ fn ops(section: &str) -> BTreeSet<String> {
 
 /// The first paragraph lists them, each followed by its `d` if it has one.
 fn pushes(section: &str) -> BTreeSet<String> {
-    let list = without_brackets(section.trim_start().split("\n\n").next().unwrap_or_default());
+    let list = without_brackets(
+        section
+            .trim_start()
+            .split("\n\n")
+            .next()
+            .unwrap_or_default(),
+    );
     let named = list.split(" · ").flat_map(|part| {
         let before_d = part.split("`{").next().unwrap_or(part);
         quoted(before_d).map(str::to_owned).collect::<Vec<_>>()
@@ -83,9 +91,15 @@ fn errors(section: &str) -> BTreeMap<String, u64> {
         .expect("the protocol lists the errors by code, from 400 on");
     let list = without_brackets(list);
     let groups = list.split(" · ").flat_map(|group| {
-        let code = group.trim().split(' ').next().and_then(|code| code.parse().ok());
+        let code = group
+            .trim()
+            .split(' ')
+            .next()
+            .and_then(|code| code.parse().ok());
         let code: u64 = code.unwrap_or_else(|| panic!("a group begins with its code: {group}"));
-        quoted(group).map(move |name| (name.to_owned(), code)).collect::<Vec<_>>()
+        quoted(group)
+            .map(move |name| (name.to_owned(), code))
+            .collect::<Vec<_>>()
     });
     groups.collect()
 }
@@ -122,7 +136,9 @@ mod tests {
         let read = contract();
         assert_eq!(read.ops.len(), 27, "{:?}", read.ops);
         assert_eq!(read.errors.len(), 26, "{:?}", read.errors);
-        for push in ["entry", "room", "gone", "typing", "presence", "read", "heads", "bye"] {
+        for push in [
+            "entry", "room", "gone", "typing", "presence", "read", "heads", "bye",
+        ] {
             assert!(read.pushes.contains(push), "{push} in {:?}", read.pushes);
         }
         for code in [1001, 1012, 4002, 4508] {

@@ -37,7 +37,9 @@ impl Sql {
     pub(crate) fn sqlite(file: &Path) -> Self {
         let path = file.to_str().expect("the path is text");
         let mut connection = SqliteConnection::establish(path).expect("the file can be opened");
-        connection.batch_execute("PRAGMA busy_timeout = 10000").expect("a pragma can be set");
+        connection
+            .batch_execute("PRAGMA busy_timeout = 10000")
+            .expect("a pragma can be set");
         Self::Sqlite(Box::new(connection))
     }
 
@@ -54,7 +56,10 @@ impl Sql {
 
     /// Runs a statement beside all databases of tests.
     pub(crate) async fn administer(statement: &str) {
-        Self::postgres(&Postgres::shared().url("postgres")).await.run(statement).await;
+        Self::postgres(&Postgres::shared().url("postgres"))
+            .await
+            .run(statement)
+            .await;
     }
 
     /// Runs statements.
@@ -103,7 +108,10 @@ impl Hold {
                 None
             }
         };
-        Self { store: store.clone(), _lock: lock }
+        Self {
+            store: store.clone(),
+            _lock: lock,
+        }
     }
 
     /// Lets the server commit again.

@@ -42,6 +42,8 @@ pub fn sign(claims: &Claims, algorithm: Algorithm, secret: &str) -> String {
 }
 
 fn now_s() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).expect("the clock is set");
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .expect("the clock is set");
     i64::try_from(since.as_secs()).expect("the clock is set")
 }

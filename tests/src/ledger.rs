@@ -27,7 +27,9 @@ impl Ledger {
 
     /// All cursors of this connection.
     pub(crate) fn cursors(&self) -> impl Iterator<Item = (&str, i64)> {
-        self.rooms.iter().map(|(room, subscription)| (room.as_str(), subscription.cursor))
+        self.rooms
+            .iter()
+            .map(|(room, subscription)| (room.as_str(), subscription.cursor))
     }
 
     /// A push came.
@@ -36,7 +38,9 @@ impl Ledger {
             return Err("nothing but err precedes the hello reply".to_owned());
         }
         if self.ended.contains(room) && event != "room" {
-            return Err(format!("{event} of {room} after its gone or the reply to leave"));
+            return Err(format!(
+                "{event} of {room} after its gone or the reply to leave"
+            ));
         }
         match event {
             "entry" => self.entry(room, number(d, "seq")?),
@@ -69,7 +73,9 @@ impl Ledger {
         let subscription = self.subscription("entry", room)?;
         if seq != subscription.cursor + 1 {
             let cursor = subscription.cursor;
-            return Err(format!("entry {seq} of {room} was pushed above the cursor {cursor}"));
+            return Err(format!(
+                "entry {seq} of {room} was pushed above the cursor {cursor}"
+            ));
         }
         subscription.cursor = seq;
         Ok(())
@@ -79,7 +85,9 @@ impl Ledger {
         let subscription = self.subscription("gap", room)?;
         if from != subscription.cursor + 1 || to < from {
             let cursor = subscription.cursor;
-            return Err(format!("gap {from} to {to} of {room} above the cursor {cursor}"));
+            return Err(format!(
+                "gap {from} to {to} of {room} above the cursor {cursor}"
+            ));
         }
         subscription.cursor = to;
         Ok(())
@@ -98,9 +106,9 @@ impl Ledger {
     fn gone(&mut self, room: &str, seq: i64) -> Result<(), String> {
         self.ended.insert(room.to_owned());
         match self.rooms.remove(room) {
-            Some(Subscription { cursor, .. }) if cursor != seq => {
-                Err(format!("gone at {seq} of {room}, but the last entry pushed was {cursor}"))
-            }
+            Some(Subscription { cursor, .. }) if cursor != seq => Err(format!(
+                "gone at {seq} of {room}, but the last entry pushed was {cursor}"
+            )),
             _ => Ok(()),
         }
     }
@@ -110,7 +118,11 @@ impl Ledger {
             return Err("resumed comes once, after a hello with cursors".to_owned());
         }
         self.resumed_due = false;
-        match self.rooms.iter().find(|(_, room)| room.cursor < room.replay_to) {
+        match self
+            .rooms
+            .iter()
+            .find(|(_, room)| room.cursor < room.replay_to)
+        {
             Some((room, _)) => Err(format!("resumed before the replay of {room} was complete")),
             None => Ok(()),
         }
@@ -118,7 +130,9 @@ impl Ledger {
 
     fn hello(&mut self, asked: &Value, ok: &Value) -> Result<(), String> {
         self.greeted = true;
-        let has_cursors = asked["cursors"].as_object().is_some_and(|cursors| !cursors.is_empty());
+        let has_cursors = asked["cursors"]
+            .as_object()
+            .is_some_and(|cursors| !cursors.is_empty());
         self.all |= asked["subscribe"] == "all";
         self.resumed_due |= has_cursors || asked["subscribe"] == "all";
         for (room, line) in ok["rooms"].as_object().into_iter().flatten() {
@@ -126,7 +140,10 @@ impl Ledger {
             self.resume(room, asked, line)?;
         }
         let cursors = asked["cursors"].as_object().into_iter().flatten();
-        match cursors.map(|(room, _)| room).find(|room| ok["rooms"].get(room).is_none()) {
+        match cursors
+            .map(|(room, _)| room)
+            .find(|room| ok["rooms"].get(room).is_none())
+        {
             Some(room) => Err(format!("hello has no line for the cursor of {room}")),
             None => Ok(()),
         }
@@ -142,7 +159,9 @@ impl Ledger {
         } else if line["complete"] == true {
             let from = number(line, "from")?;
             if asked.is_some_and(|asked| from <= asked) || from > head + 1 {
-                return Err(format!("{room} resumes from {from} for the cursor {asked:?}"));
+                return Err(format!(
+                    "{room} resumes from {from} for the cursor {asked:?}"
+                ));
             }
             self.subscribe(room, from - 1, head);
         } else {
@@ -174,10 +193,13 @@ impl Ledger {
 
     fn subscribe(&mut self, room: &str, cursor: i64, replay_to: i64) {
         self.ended.remove(room);
-        self.rooms.insert(room.to_owned(), Subscription { cursor, replay_to });
+        self.rooms
+            .insert(room.to_owned(), Subscription { cursor, replay_to });
     }
 }
 
 fn number(value: &Value, field: &str) -> Result<i64, String> {
-    value[field].as_i64().ok_or_else(|| format!("{field} is a number, not {}", value[field]))
+    value[field]
+        .as_i64()
+        .ok_or_else(|| format!("{field} is a number, not {}", value[field]))
 }

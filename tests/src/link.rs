@@ -31,12 +31,20 @@ enum Flow {
 impl Link {
     /// A link to a port of this machine.
     pub async fn to(port: u16) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
-        let address = listener.local_addr().expect("a bound socket has an address");
+        let listener = TcpListener::bind("127.0.0.1:0")
+            .await
+            .expect("a port is free");
+        let address = listener
+            .local_addr()
+            .expect("a bound socket has an address");
         let flows = Arc::new(watch::Sender::new(Flow::Open));
         let mut tasks = JoinSet::new();
         tasks.spawn(accept(listener, port, Arc::clone(&flows)));
-        Self { address, flows, _tasks: tasks }
+        Self {
+            address,
+            flows,
+            _tasks: tasks,
+        }
     }
 
     /// Where to connect instead.
@@ -77,12 +85,18 @@ async fn accept(listener: TcpListener, port: u16, flows: Arc<watch::Sender<Flow>
 }
 
 async fn carry(near: TcpStream, port: u16, flow: watch::Receiver<Flow>) {
-    let Ok(far) = TcpStream::connect(("127.0.0.1", port)).await else { return };
+    let Ok(far) = TcpStream::connect(("127.0.0.1", port)).await else {
+        return;
+    };
     let _ = (near.set_nodelay(true), far.set_nodelay(true));
     let (near_read, near_write) = near.into_split();
     let (far_read, far_write) = far.into_split();
-    let there = pass(near_read, far_write, flow.clone(), |flow| flow != Flow::Silent);
-    let back = pass(far_read, near_write, flow.clone(), |flow| flow == Flow::Open);
+    let there = pass(near_read, far_write, flow.clone(), |flow| {
+        flow != Flow::Silent
+    });
+    let back = pass(far_read, near_write, flow.clone(), |flow| {
+        flow == Flow::Open
+    });
     let mut flow = flow;
     tokio::select! {
         () = there => {}
@@ -105,5 +119,39 @@ async fn pass(
         if to.write_all(&buffer[..count]).await.is_err() {
             return;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    async fn says(stream: &mut TcpStream) -> Option<u8> {
+        tokio::time::timeout(Duration::from_millis(100), stream.read_u8())
+            .await
+            .ok()?
+            .ok()
+    }
+
+    #[tokio::test]
+    async fn what_a_deaf_link_held_back_comes_when_it_opens() {
+        let far = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let link = Link::to(far.local_addr().unwrap().port()).await;
+        let mut near = TcpStream::connect(("127.0.0.1", link.port()))
+            .await
+            .unwrap();
+        let (mut far, _) = far.accept().await.unwrap();
+        near.write_u8(1).await.unwrap();
+        assert_eq!(far.read_u8().await.unwrap(), 1);
+        link.deafen();
+        near.write_u8(2).await.unwrap();
+        assert_eq!(far.read_u8().await.unwrap(), 2);
+        far.write_u8(3).await.unwrap();
+        assert_eq!(says(&mut near).await, None);
+        link.open();
+        assert_eq!(near.read_u8().await.unwrap(), 3);
+        link.cut();
+        assert!(near.read_u8().await.is_err());
     }
 }

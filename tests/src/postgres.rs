@@ -53,7 +53,10 @@ impl Postgres {
         let port = free_port();
         let supervisor = supervise(&programs, &owner, data.path(), port);
         wait_until_ready(&programs, port, data.path());
-        Self { port, _supervisor: supervisor }
+        Self {
+            port,
+            _supervisor: supervisor,
+        }
     }
 }
 
@@ -62,7 +65,17 @@ fn initialise(programs: &Path, owner: &Owner, data: &Path) {
     command
         .args(["-c", r#"exec "$0" "$@" >&2"#])
         .arg(programs.join("initdb"))
-        .args(["-U", "parlor", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync", "-D"])
+        .args([
+            "-U",
+            "parlor",
+            "-A",
+            "trust",
+            "-E",
+            "UTF8",
+            "--locale=C",
+            "--no-sync",
+            "-D",
+        ])
         .arg(data.join("data"));
     let output = command.output().expect("initdb can be run");
     let told = String::from_utf8_lossy(&output.stderr);
@@ -77,8 +90,20 @@ fn supervise(programs: &Path, owner: &Owner, data: &Path, port: u16) -> Child {
         .arg(programs.join("postgres"))
         .args(["-D".as_ref(), data.join("data").as_os_str()])
         .args(["-p", &port.to_string()])
-        .args(["-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories="])
-        .args(["-c", "max_connections=300", "-c", "fsync=on", "-c", "synchronous_commit=on"])
+        .args([
+            "-c",
+            "listen_addresses=127.0.0.1",
+            "-c",
+            "unix_socket_directories=",
+        ])
+        .args([
+            "-c",
+            "max_connections=300",
+            "-c",
+            "fsync=on",
+            "-c",
+            "synchronous_commit=on",
+        ])
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
@@ -150,11 +175,28 @@ impl Owner {
 }
 
 fn id(which: &str, user: Option<&str>) -> Option<u32> {
-    let output = Command::new("id").arg(which).args(user).output().expect("id can be run");
+    let output = Command::new("id")
+        .arg(which)
+        .args(user)
+        .output()
+        .expect("id can be run");
     String::from_utf8_lossy(&output.stdout).trim().parse().ok()
 }
 
 fn free_port() -> u16 {
     let socket = std::net::TcpListener::bind("127.0.0.1:0").expect("a port is free");
-    socket.local_addr().expect("a bound socket has an address").port()
+    socket
+        .local_addr()
+        .expect("a bound socket has an address")
+        .port()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::database::Sql;
+
+    #[tokio::test]
+    async fn the_server_of_the_test_run_answers() {
+        Sql::administer("SELECT 1").await;
+    }
 }

@@ -16,7 +16,10 @@ pub(crate) struct Process {
 
 impl Process {
     pub(crate) fn spawn(mut command: Command) -> Self {
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped());
         let mut child = command.spawn().expect("the program can be started");
         let stderr = child.stderr.take().expect("stderr is piped");
         let lines = Arc::new(Mutex::new(Vec::new()));
@@ -30,15 +33,25 @@ impl Process {
                 counter.send_replace(kept.len());
             }
         });
-        Self { child: Mutex::new(child), lines, count }
+        Self {
+            child: Mutex::new(child),
+            lines,
+            count,
+        }
     }
 
     pub(crate) fn id(&self) -> u32 {
-        self.child.lock().expect("nobody panics with the child").id()
+        self.child
+            .lock()
+            .expect("nobody panics with the child")
+            .id()
     }
 
     pub(crate) fn lines(&self) -> Vec<String> {
-        self.lines.lock().expect("nobody panics with the lines").clone()
+        self.lines
+            .lock()
+            .expect("nobody panics with the lines")
+            .clone()
     }
 
     /// The first answer `wanted` gives to a line, from the first line on; `None` when the process

@@ -17,8 +17,12 @@ pub struct Refusal {
 impl Refusal {
     /// Reads an `err` and checks that it is one the protocol knows, with its own code.
     pub fn read(value: &Value) -> Result<Self, String> {
-        let name = value["name"].as_str().ok_or_else(|| format!("an err without name: {value}"))?;
-        let code = value["code"].as_u64().ok_or_else(|| format!("an err without code: {value}"))?;
+        let name = value["name"]
+            .as_str()
+            .ok_or_else(|| format!("an err without name: {value}"))?;
+        let code = value["code"]
+            .as_u64()
+            .ok_or_else(|| format!("an err without code: {value}"))?;
         let known = contract().errors.get(name);
         let known = known.ok_or_else(|| format!("an err the protocol does not know: {value}"))?;
         if *known != code {
@@ -28,9 +32,15 @@ impl Refusal {
             return Err(format!("an err without message: {value}"));
         }
         if value["retryable"].as_bool() != Some(matches!(code, 429 | 503 | 504)) {
-            return Err(format!("retryable is true for 429, 503 and 504 only: {value}"));
+            return Err(format!(
+                "retryable is true for 429, 503 and 504 only: {value}"
+            ));
         }
-        Ok(Self { name: name.to_owned(), code, all: value.clone() })
+        Ok(Self {
+            name: name.to_owned(),
+            code,
+            all: value.clone(),
+        })
     }
 }
 

@@ -29,7 +29,11 @@ pub struct Settings {
 impl Default for Settings {
     /// Rates and connection counts beyond reach.
     fn default() -> Self {
-        Self { environment: BTreeMap::new(), linked: false }.with("PARLOR_LIMITS", "off")
+        Self {
+            environment: BTreeMap::new(),
+            linked: false,
+        }
+        .with("PARLOR_LIMITS", "off")
     }
 }
 
@@ -92,11 +96,22 @@ impl Server {
     ) -> Result<Self, Exit> {
         let running = Mutex::new(Arc::new(launch(&environment, None).await?));
         let troubled = Mutex::new(false);
-        Ok(Self(Arc::new(Inner { environment, world, running, troubled })))
+        Ok(Self(Arc::new(Inner {
+            environment,
+            world,
+            running,
+            troubled,
+        })))
     }
 
     fn running(&self) -> Arc<Running> {
-        Arc::clone(&self.0.running.lock().expect("nobody panics with the process"))
+        Arc::clone(
+            &self
+                .0
+                .running
+                .lock()
+                .expect("nobody panics with the process"),
+        )
     }
 
     /// Where it listens.
@@ -183,7 +198,9 @@ impl Server {
             let value = HeaderValue::from_str(value).expect("a header's value");
             request.headers_mut().append(*name, value);
         }
-        let stream = TcpStream::connect(address).await.expect("the server accepts");
+        let stream = TcpStream::connect(address)
+            .await
+            .expect("the server accepts");
         match self.upgrade(request, stream, &dial).await {
             Ok(client) => Ok(client),
             Err(Error::Http(response)) => Err(refused_upgrade(*response)),
@@ -210,7 +227,11 @@ impl Server {
         let upgraded = tokio::time::timeout(START, upgrade).await;
         let (stream, response) = upgraded.expect("the upgrade is answered in time")?;
         let echoed = response.headers().get("sec-websocket-protocol");
-        assert_eq!(echoed.is_some(), dial.offers(), "parlor.v1 is echoed when offered");
+        assert_eq!(
+            echoed.is_some(),
+            dial.offers(),
+            "parlor.v1 is echoed when offered"
+        );
         Ok(Client::new(stream, self.0.world.clone(), dial))
     }
 
@@ -227,8 +248,15 @@ impl Server {
     /// Waits for the end of the process.
     pub async fn ended(&self) -> Exit {
         let running = self.running();
-        let status = running.process.ended(STOP).await.expect("the server stops in time");
-        Exit { code: status.code(), lines: running.process.lines() }
+        let status = running
+            .process
+            .ended(STOP)
+            .await
+            .expect("the server stops in time");
+        Exit {
+            code: status.code(),
+            lines: running.process.lines(),
+        }
     }
 
     /// SIGTERM, and waits for the end.
@@ -243,15 +271,22 @@ impl Server {
         for _ in 0..20 {
             match launch(&self.0.environment, Some(address)).await {
                 Ok(running) => {
-                    *self.0.running.lock().expect("nobody panics with the process") =
-                        Arc::new(running);
+                    *self
+                        .0
+                        .running
+                        .lock()
+                        .expect("nobody panics with the process") = Arc::new(running);
                     return;
                 }
                 // Someone's outgoing connection may hold the port for a moment.
                 Err(exit) if exit.lines.iter().any(|line| line.contains("in use")) => {
                     tokio::time::sleep(Duration::from_millis(200)).await;
                 }
-                Err(exit) => panic!("no second start: {:?}\n{}", exit.code, exit.lines.join("\n")),
+                Err(exit) => panic!(
+                    "no second start: {:?}\n{}",
+                    exit.code,
+                    exit.lines.join("\n")
+                ),
             }
         }
         panic!("the port {address} did not come free");
@@ -276,7 +311,8 @@ impl Server {
             return;
         }
         self.quiet("/health/db-pool", &["in_use", "waiting"]).await;
-        self.quiet("/health/bus", &["credits_in_use", "depth"]).await;
+        self.quiet("/health/bus", &["credits_in_use", "depth"])
+            .await;
         let exit = self.stop().await;
         let shown = exit.lines.join("\n");
         assert_eq!(exit.code, Some(0), "a clean end\n{shown}");
@@ -295,7 +331,10 @@ impl Server {
             if figures.iter().all(|figure| sum(&page, figure) == 0) {
                 return;
             }
-            assert!(tokio::time::Instant::now() < end, "{path} did not become quiet: {page}");
+            assert!(
+                tokio::time::Instant::now() < end,
+                "{path} did not become quiet: {page}"
+            );
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
@@ -310,7 +349,10 @@ pub struct Dial {
 
 impl Default for Dial {
     fn default() -> Self {
-        Self { path: "/ws".to_owned(), headers: Vec::new() }
+        Self {
+            path: "/ws".to_owned(),
+            headers: Vec::new(),
+        }
     }
 }
 
@@ -332,7 +374,8 @@ impl Dial {
     /// With these subprotocols on offer.
     #[must_use]
     pub fn offering(mut self, protocols: &str) -> Self {
-        self.headers.push(("sec-websocket-protocol", protocols.to_owned()));
+        self.headers
+            .push(("sec-websocket-protocol", protocols.to_owned()));
         self
     }
 
@@ -344,7 +387,9 @@ impl Dial {
     }
 
     fn offers(&self) -> bool {
-        self.headers.iter().any(|(name, _)| *name == "sec-websocket-protocol")
+        self.headers
+            .iter()
+            .any(|(name, _)| *name == "sec-websocket-protocol")
     }
 
     pub(crate) fn label(&self) -> String {
@@ -354,7 +399,10 @@ impl Dial {
 
 fn refused_upgrade(response: Response<Option<Vec<u8>>>) -> (StatusCode, String) {
     let (parts, body) = response.into_parts();
-    (parts.status, String::from_utf8_lossy(&body.unwrap_or_default()).into_owned())
+    (
+        parts.status,
+        String::from_utf8_lossy(&body.unwrap_or_default()).into_owned(),
+    )
 }
 
 async fn launch(
@@ -362,7 +410,10 @@ async fn launch(
     address: Option<SocketAddr>,
 ) -> Result<Running, Exit> {
     let mut command = Command::new(parlor());
-    command.env_clear().envs(kept_environment()).envs(environment);
+    command
+        .env_clear()
+        .envs(kept_environment())
+        .envs(environment);
     if let Some(address) = address {
         command.env("PARLOR_LISTEN", address.to_string());
     }
@@ -370,9 +421,16 @@ async fn launch(
     let Some((address, operator)) = process.line(START, listening).await else {
         let status = process.ended(Duration::from_secs(5)).await;
         process.kill();
-        return Err(Exit { code: status.and_then(|end| end.code()), lines: process.lines() });
+        return Err(Exit {
+            code: status.and_then(|end| end.code()),
+            lines: process.lines(),
+        });
     };
-    Ok(Running { process, address, operator })
+    Ok(Running {
+        process,
+        address,
+        operator,
+    })
 }
 
 fn kept_environment() -> impl Iterator<Item = (String, String)> {
@@ -384,7 +442,11 @@ fn kept_environment() -> impl Iterator<Item = (String, String)> {
 /// The two addresses of the line that says that the server listens.
 fn listening(line: &str) -> Option<(SocketAddr, SocketAddr)> {
     let line: Value = serde_json::from_str(line).ok()?;
-    let fields = if line["fields"].is_object() { &line["fields"] } else { &line };
+    let fields = if line["fields"].is_object() {
+        &line["fields"]
+    } else {
+        &line
+    };
     if !fields["message"].as_str()?.contains("listening") {
         return None;
     }
@@ -394,7 +456,9 @@ fn listening(line: &str) -> Option<(SocketAddr, SocketAddr)> {
 
 fn is_error(line: &str) -> bool {
     let line: Value = serde_json::from_str(line).unwrap_or_default();
-    line["level"].as_str().is_some_and(|level| level.eq_ignore_ascii_case("error"))
+    line["level"]
+        .as_str()
+        .is_some_and(|level| level.eq_ignore_ascii_case("error"))
 }
 
 /// The sum of all numbers by this name, however deep.

@@ -57,7 +57,11 @@ pub(crate) fn push(frame: &Value) -> Result<(), String> {
     if frame["room"].is_string() != of_a_room {
         return Err(format!("{event} has a room: {of_a_room}, but: {frame}"));
     }
-    let judged = if shape == "entry" { entry(&frame["d"]) } else { fields(&frame["d"], shape) };
+    let judged = if shape == "entry" {
+        entry(&frame["d"])
+    } else {
+        fields(&frame["d"], shape)
+    };
     judged.map_err(|why| format!("a push {event}: {why} in {frame}"))
 }
 
@@ -89,7 +93,9 @@ fn fields(value: &Value, shape: &str) -> Result<(), String> {
         return Err("not an object".to_owned());
     }
     for field in shape.split_whitespace() {
-        let (name, kind) = field.split_once(':').expect("a shape's fields are name:type");
+        let (name, kind) = field
+            .split_once(':')
+            .expect("a shape's fields are name:type");
         let (name, optional) = match name.strip_suffix('?') {
             Some(name) => (name, true),
             None => (name, false),
@@ -138,12 +144,22 @@ fn typed(value: &Value, kind: &str) -> Result<(), String> {
         "changes" => return each(value, |one| fields(one, "user:user state:str")),
         other => panic!("a shape names the unknown type {other}"),
     };
-    if fits { Ok(()) } else { Err(format!("{value} is not of type {kind}")) }
+    if fits {
+        Ok(())
+    } else {
+        Err(format!("{value} is not of type {kind}"))
+    }
 }
 
 fn card(value: &Value) -> Result<(), String> {
-    fields(value, "room:str title:str topic:str kind:str history:str with?:user")?;
-    if !matches!(value["kind"].as_str(), Some("public" | "private" | "direct")) {
+    fields(
+        value,
+        "room:str title:str topic:str kind:str history:str with?:user",
+    )?;
+    if !matches!(
+        value["kind"].as_str(),
+        Some("public" | "private" | "direct")
+    ) {
         return Err(format!("no kind of room: {}", value["kind"]));
     }
     if !matches!(value["history"].as_str(), Some("all" | "since_join")) {
@@ -165,7 +181,11 @@ fn message(value: &Value) -> Result<(), String> {
 }
 
 fn each(value: &Value, judge: impl Fn(&Value) -> Result<(), String>) -> Result<(), String> {
-    value.as_array().ok_or_else(|| format!("{value} is not a list"))?.iter().try_for_each(judge)
+    value
+        .as_array()
+        .ok_or_else(|| format!("{value} is not a list"))?
+        .iter()
+        .try_for_each(judge)
 }
 
 /// `2026-11-20T10:00:00.000Z`.

@@ -65,12 +65,18 @@ struct Exposed(Store);
 
 impl Drop for Exposed {
     fn drop(&mut self) {
-        let Ok(servers) = self.0.0.servers.lock() else { return };
+        let Ok(servers) = self.0.0.servers.lock() else {
+            return;
+        };
         for server in servers.iter() {
             if std::thread::panicking() {
                 let lines = server.lines();
                 let last = lines.len().saturating_sub(80);
-                println!("--- log of {}:\n{}", server.address(), lines[last..].join("\n"));
+                println!(
+                    "--- log of {}:\n{}",
+                    server.address(),
+                    lines[last..].join("\n")
+                );
             }
             server.kill();
         }
@@ -129,7 +135,11 @@ impl Store {
         match self.try_serve(settings).await {
             Ok(server) => server,
             Err(exit) => {
-                panic!("the server did not start: {:?}\n{}", exit.code, exit.lines.join("\n"))
+                panic!(
+                    "the server did not start: {:?}\n{}",
+                    exit.code,
+                    exit.lines.join("\n")
+                )
             }
         }
     }
@@ -138,7 +148,11 @@ impl Store {
     pub async fn try_serve(&self, settings: Settings) -> Result<Server, Exit> {
         let environment = self.environment(settings).await;
         let server = Server::start(environment, self.0.world.clone()).await?;
-        self.0.servers.lock().expect("nobody panics with the servers").push(server.clone());
+        self.0
+            .servers
+            .lock()
+            .expect("nobody panics with the servers")
+            .push(server.clone());
         Ok(server)
     }
 
@@ -146,8 +160,14 @@ impl Store {
     pub async fn environment(&self, settings: Settings) -> BTreeMap<String, String> {
         let mut all = BTreeMap::from([
             ("PARLOR_LISTEN".to_owned(), "127.0.0.1:0".to_owned()),
-            ("PARLOR_OPERATOR_LISTEN".to_owned(), "127.0.0.1:0".to_owned()),
-            ("PARLOR_DATA_DIR".to_owned(), self.folder().display().to_string()),
+            (
+                "PARLOR_OPERATOR_LISTEN".to_owned(),
+                "127.0.0.1:0".to_owned(),
+            ),
+            (
+                "PARLOR_DATA_DIR".to_owned(),
+                self.folder().display().to_string(),
+            ),
         ]);
         if self.0.kind == Kind::Postgres {
             all.insert("CORE_DB_URL".to_owned(), self.url(settings.linked).await);
@@ -167,7 +187,11 @@ impl Store {
         }
         match self.0.link.get() {
             Some(link) if linked => {
-                format!("postgres://parlor@127.0.0.1:{}/{}", link.port(), self.0.database)
+                format!(
+                    "postgres://parlor@127.0.0.1:{}/{}",
+                    link.port(),
+                    self.0.database
+                )
             }
             _ => postgres.url(&self.0.database),
         }
@@ -194,7 +218,12 @@ impl Store {
     }
 
     async fn finish(&self) {
-        let servers = self.0.servers.lock().expect("nobody panics with the servers").clone();
+        let servers = self
+            .0
+            .servers
+            .lock()
+            .expect("nobody panics with the servers")
+            .clone();
         for server in servers {
             server.finish().await;
         }

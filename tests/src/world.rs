@@ -22,9 +22,10 @@ impl World {
             Slot::Occupied(slot) if lasting(slot.get()) == lasting(entry) => {
                 redacted_for_good(slot.get(), entry)
             }
-            Slot::Occupied(slot) => {
-                Err(format!("two entries at {room} {seq}: {} and {entry}", slot.get()))
-            }
+            Slot::Occupied(slot) => Err(format!(
+                "two entries at {room} {seq}: {} and {entry}",
+                slot.get()
+            )),
         }
     }
 

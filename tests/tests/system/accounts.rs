@@ -6,7 +6,8 @@ use std::time::Duration;
 use tests::{Client, Server, on_both};
 
 async fn login(server: &Server, name: &str) -> Value {
-    let body = json!({"name": name, "password": format!("the password of {name}"), "device": "pda"});
+    let body =
+        json!({"name": name, "password": format!("the password of {name}"), "device": "pda"});
     server.api().post("/api/v1/login", &body).await.ok()
 }
 

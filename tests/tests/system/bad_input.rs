@@ -14,7 +14,10 @@ async fn lounge(server: &Server) -> (Client, Client) {
 /// Nothing that went wrong reached anybody, and all still works.
 async fn unharmed(alice: &mut Client, bob: &mut Client) {
     bob.settle().await;
-    assert!(bob.pushed("entry", "lounge").is_empty(), "a refusal writes nothing");
+    assert!(
+        bob.pushed("entry", "lounge").is_empty(),
+        "a refusal writes nothing"
+    );
     let ack = alice.say("lounge", "still here").await;
     assert_eq!(bob.entry("lounge", "message").await["seq"], ack["seq"]);
 }

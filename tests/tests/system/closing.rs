@@ -13,9 +13,18 @@ const NOT_GIVEN: &[(u16, &str)] = &[
     (1001, "a client's word, when a page is left"),
     (1005, "no close frame at all: never on the wire"),
     (1006, "no close frame at all: never on the wire"),
-    (1011, "a bug of the server: the code is for other implementations"),
-    (1013, "given before hello when the machine is full: see life and limits"),
-    (4009, "order lost: needs a store that loses entries it has stated"),
+    (
+        1011,
+        "a bug of the server: the code is for other implementations",
+    ),
+    (
+        1013,
+        "given before hello when the machine is full: see life and limits",
+    ),
+    (
+        4009,
+        "order lost: needs a store that loses entries it has stated",
+    ),
     (4504, "there is no command yet that bans from the server"),
     (4999, "the end of a range"),
     (4499, "the end of a range"),
@@ -39,10 +48,16 @@ macro_rules! codes {
 fn every_close_code_of_the_protocol_has_its_test() {
     let excused: BTreeMap<_, _> = NOT_GIVEN.iter().copied().collect();
     for code in &contract().closes {
-        assert!(GIVEN.contains(code) || excused.contains_key(code), "no test closes with {code}");
+        assert!(
+            GIVEN.contains(code) || excused.contains_key(code),
+            "no test closes with {code}"
+        );
     }
     for code in GIVEN {
-        assert!(contract().closes.contains(code), "the protocol does not know {code}");
+        assert!(
+            contract().closes.contains(code),
+            "the protocol does not know {code}"
+        );
     }
 }
 

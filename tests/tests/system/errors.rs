@@ -24,7 +24,10 @@ fn every_error_name_of_the_protocol_has_its_test() {
         assert!(SEEN.contains(&name.as_str()), "no test gets {name}");
     }
     for name in SEEN {
-        assert!(contract().errors.contains_key(*name), "the protocol does not know {name}");
+        assert!(
+            contract().errors.contains_key(*name),
+            "the protocol does not know {name}"
+        );
     }
 }
 
@@ -289,11 +292,13 @@ async fn repeated(client: &mut Client, send: Value) {
         assert!(tokio::time::Instant::now() < end, "the repeat came through");
         tokio::time::sleep(Duration::from_millis(50)).await;
     };
-    let log = client.ok("log", json!({"room": "lounge", "after": 0, "limit": 200})).await;
+    let log = client
+        .ok("log", json!({"room": "lounge", "after": 0, "limit": 200}))
+        .await;
     let entries = log["entries"].as_array().unwrap();
-    let same = entries.iter().filter(|entry| {
-        entry["cid"] == send["cid"] && entry["author"]["id"] == client.id()
-    });
+    let same = entries
+        .iter()
+        .filter(|entry| entry["cid"] == send["cid"] && entry["author"]["id"] == client.id());
     let seqs: Vec<_> = same.map(|entry| entry["seq"].clone()).collect();
     assert_eq!(seqs, [ack["seq"].clone()]);
 }

@@ -2,7 +2,13 @@
 
 use tests::{Plan, on_both, torture};
 
-const PLAN: Plan = Plan { clients: 10, rooms: 4, window: 16, kills: 3, alive_ms: 1_200 };
+const PLAN: Plan = Plan {
+    clients: 10,
+    rooms: 4,
+    window: 16,
+    kills: 3,
+    alive_ms: 1_200,
+};
 
 on_both! {
     async fn three_kills_under_load_lose_double_and_skip_nothing(store: Store) {

@@ -18,7 +18,10 @@ async fn all(client: &mut Client, op: &str, d: Value, list: &str) -> Vec<Value> 
 }
 
 fn keys(lines: &[Value]) -> Vec<&str> {
-    lines.iter().map(|line| line["card"]["room"].as_str().unwrap()).collect()
+    lines
+        .iter()
+        .map(|line| line["card"]["room"].as_str().unwrap())
+        .collect()
 }
 
 on_both! {

@@ -13,9 +13,15 @@ async fn lounge(server: &Server) -> (Client, Client) {
 
 /// The message as `history` has it.
 async fn message(client: &mut Client, seq: &Value) -> Value {
-    let history = client.ok("history", json!({"room": "lounge", "around": seq})).await;
+    let history = client
+        .ok("history", json!({"room": "lounge", "around": seq}))
+        .await;
     let messages = history["messages"].as_array().unwrap();
-    messages.iter().find(|message| message["seq"] == *seq).expect("it is there").clone()
+    messages
+        .iter()
+        .find(|message| message["seq"] == *seq)
+        .expect("it is there")
+        .clone()
 }
 
 on_both! {

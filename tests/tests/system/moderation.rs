@@ -24,7 +24,11 @@ fn with(mut d: Value, field: &str, value: Value) -> Value {
 }
 
 fn in_ms(ms: u64) -> u128 {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis() + u128::from(ms)
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap()
+        .as_millis()
+        + u128::from(ms)
 }
 
 on_both! {

@@ -17,17 +17,25 @@ async fn lounge(server: &Server) -> (Client, Client) {
 
 fn says(push: &Value, user: &str, state: &str) -> bool {
     let changes = push["changes"].as_array().unwrap();
-    changes.iter().any(|change| change["user"]["id"] == user && change["state"] == state)
+    changes
+        .iter()
+        .any(|change| change["user"]["id"] == user && change["state"] == state)
 }
 
 /// Waits for the push that says so.
 async fn until(client: &mut Client, user: &str, state: &str, within: Duration) {
-    client.push_where("presence", "lounge", within, |push| says(push, user, state)).await;
+    client
+        .push_where("presence", "lounge", within, |push| says(push, user, state))
+        .await;
 }
 
 async fn is_online(client: &mut Client, user: &str) -> bool {
     let presence = client.ok("presence", json!({"room": "lounge"})).await;
-    presence["online"].as_array().unwrap().iter().any(|one| one["id"] == user)
+    presence["online"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .any(|one| one["id"] == user)
 }
 
 const SECOND: Duration = Duration::from_secs(1);

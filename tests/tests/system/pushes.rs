@@ -22,10 +22,16 @@ const NOT_STATED: &[&str] = &["notice"];
 fn every_push_of_the_protocol_has_its_test() {
     for name in &contract().pushes {
         let name = name.as_str();
-        assert!(SEEN.contains(&name) || NOT_STATED.contains(&name), "no test gets {name}");
+        assert!(
+            SEEN.contains(&name) || NOT_STATED.contains(&name),
+            "no test gets {name}"
+        );
     }
     for name in SEEN {
-        assert!(contract().pushes.contains(*name), "the protocol does not know {name}");
+        assert!(
+            contract().pushes.contains(*name),
+            "the protocol does not know {name}"
+        );
     }
 }
 

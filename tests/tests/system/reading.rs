@@ -9,7 +9,8 @@ async fn told(server: &Server, count: usize) -> (Client, Client) {
     alice.open("lounge").await;
     let mut commands = Vec::new();
     for number in 1..=count {
-        let send = json!({"room": "lounge", "cid": format!("m{number}"), "body": format!("m{number}")});
+        let send =
+            json!({"room": "lounge", "cid": format!("m{number}"), "body": format!("m{number}")});
         commands.push(alice.post("send", send).await);
     }
     for command in commands {
@@ -22,12 +23,18 @@ async fn told(server: &Server, count: usize) -> (Client, Client) {
 
 fn bodies(page: &Value) -> Vec<&str> {
     let messages = page["messages"].as_array().unwrap();
-    messages.iter().map(|message| message["body"].as_str().unwrap_or("-")).collect()
+    messages
+        .iter()
+        .map(|message| message["body"].as_str().unwrap_or("-"))
+        .collect()
 }
 
 fn seqs(page: &Value) -> Vec<i64> {
     let entries = page["entries"].as_array().unwrap();
-    entries.iter().map(|entry| entry["seq"].as_i64().unwrap()).collect()
+    entries
+        .iter()
+        .map(|entry| entry["seq"].as_i64().unwrap())
+        .collect()
 }
 
 on_both! {

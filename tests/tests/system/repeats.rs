@@ -12,7 +12,10 @@ async fn lounge(server: &Server) -> (Client, Client) {
 }
 
 async fn head(client: &mut Client, room: &str) -> Value {
-    client.ok("log", json!({"room": room, "after": 0, "limit": 1})).await["head"].clone()
+    client
+        .ok("log", json!({"room": room, "after": 0, "limit": 1}))
+        .await["head"]
+        .clone()
 }
 
 /// Does it twice: the second time it is a `dup` with the first one's `seq`, and writes nothing.

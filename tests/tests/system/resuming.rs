@@ -21,7 +21,9 @@ async fn say_many(client: &mut Client, room: &str, count: usize) -> i64 {
             commands.push(client.post("send", send).await);
         }
         for command in commands {
-            head = client.reply(command).await.unwrap()["seq"].as_i64().unwrap();
+            head = client.reply(command).await.unwrap()["seq"]
+                .as_i64()
+                .unwrap();
         }
     }
     head
@@ -34,7 +36,10 @@ fn rand_suffix() -> u64 {
 }
 
 fn seqs(entries: &[Value]) -> Vec<i64> {
-    entries.iter().map(|entry| entry["seq"].as_i64().unwrap()).collect()
+    entries
+        .iter()
+        .map(|entry| entry["seq"].as_i64().unwrap())
+        .collect()
 }
 
 on_both! {

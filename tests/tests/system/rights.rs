@@ -99,7 +99,9 @@ struct Row {
 }
 
 fn rows() -> Vec<Row> {
-    let lines = TABLE.lines().filter(|line| !line.is_empty() && !line.starts_with("op "));
+    let lines = TABLE
+        .lines()
+        .filter(|line| !line.is_empty() && !line.starts_with("op "));
     lines
         .map(|line| {
             let mut cells = line.split_whitespace();
@@ -116,18 +118,28 @@ fn rows() -> Vec<Row> {
 fn every_op_has_a_row_for_every_kind_of_room() {
     let rows = rows();
     for op in &contract().ops {
-        let kinds: BTreeSet<_> = rows.iter().filter(|row| row.op == op).map(|row| row.kind).collect();
+        let kinds: BTreeSet<_> = rows
+            .iter()
+            .filter(|row| row.op == op)
+            .map(|row| row.kind)
+            .collect();
         let complete = kinds == BTreeSet::from(["any"]) || kinds == KINDS.into_iter().collect();
         assert!(complete, "the rights of {op} are given for {kinds:?}");
     }
     for row in &rows {
-        assert!(contract().ops.contains(row.op), "the protocol has no op {}", row.op);
+        assert!(
+            contract().ops.contains(row.op),
+            "the protocol has no op {}",
+            row.op
+        );
     }
 }
 
 fn fits(expected: &str, answer: &str) -> bool {
     let open = OPEN.iter().find(|(word, _)| *word == expected);
-    open.map_or(expected, |(_, answers)| answers).split('|').any(|one| one == answer)
+    open.map_or(expected, |(_, answers)| answers)
+        .split('|')
+        .any(|one| one == answer)
 }
 
 async fn judge(store: &Store, kinds: &[&'static str]) {
@@ -135,7 +147,9 @@ async fn judge(store: &Store, kinds: &[&'static str]) {
     let mut cast = Cast::gather(&server).await;
     let mut wrong = Vec::new();
     for row in rows() {
-        let kinds = kinds.iter().filter(|kind| row.kind == "any" || row.kind == **kind);
+        let kinds = kinds
+            .iter()
+            .filter(|kind| row.kind == "any" || row.kind == **kind);
         for kind in kinds {
             if cast.is_tired() {
                 cast = Cast::gather(&server).await;
@@ -146,12 +160,20 @@ async fn judge(store: &Store, kinds: &[&'static str]) {
                 }
                 let answer = cast.play(kind, role, row.op).await;
                 if !fits(expected, &answer) {
-                    wrong.push(format!("{} {kind} {role:?}: {answer}, not {expected}", row.op));
+                    wrong.push(format!(
+                        "{} {kind} {role:?}: {answer}, not {expected}",
+                        row.op
+                    ));
                 }
             }
         }
     }
-    assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "{} wrong:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
 }
 
 on_both! {

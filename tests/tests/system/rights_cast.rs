@@ -32,7 +32,10 @@ impl Role {
     ];
 
     pub(crate) fn can_be_direct(self) -> bool {
-        matches!(self, Self::Member | Self::Stranger | Self::Guest | Self::Nobody)
+        matches!(
+            self,
+            Self::Member | Self::Stranger | Self::Guest | Self::Nobody
+        )
     }
 }
 
@@ -115,16 +118,22 @@ impl Cast {
     async fn room(&mut self, kind: &str, role: Role, actor: &mut Client) -> Scene {
         let create = json!({"name": fresh("room"), "kind": kind});
         let made = self.owner.ok("room.create", create).await;
-        let room = made["card"]["room"].as_str().expect("a key is text").to_owned();
+        let room = made["card"]["room"]
+            .as_str()
+            .expect("a key is text")
+            .to_owned();
         let said = self.owner.say(&room, "by the owner").await;
         bring(&mut self.owner, &mut self.victim, &room, kind).await;
         let mut target = said["seq"].as_i64().expect("a number");
-        let is_new = !matches!(role, Role::Stranger | Role::Nobody) && actor.id() != self.owner.id();
+        let is_new =
+            !matches!(role, Role::Stranger | Role::Nobody) && actor.id() != self.owner.id();
         if is_new {
             bring(&mut self.owner, actor, &room, kind).await;
         }
         if !matches!(role, Role::Stranger | Role::Nobody) {
-            target = actor.say(&room, "by the actor").await["seq"].as_i64().expect("a number");
+            target = actor.say(&room, "by the actor").await["seq"]
+                .as_i64()
+                .expect("a number");
         }
         self.dress(role, actor, &room).await;
         Scene { room, target }
@@ -144,11 +153,24 @@ impl Cast {
     }
 
     async fn direct(&mut self, role: Role, actor: &mut Client) -> Scene {
-        let with = if matches!(role, Role::Member | Role::Guest) { &*actor } else { &self.victim };
+        let with = if matches!(role, Role::Member | Role::Guest) {
+            &*actor
+        } else {
+            &self.victim
+        };
         let opened = self.owner.ok("dm", json!({"user": with.id()})).await;
-        let room = opened["card"]["room"].as_str().expect("a key is text").to_owned();
-        let speaker = if role == Role::Member || role == Role::Guest { actor } else { &mut self.owner };
-        let target = speaker.say(&room, "in private").await["seq"].as_i64().expect("a number");
+        let room = opened["card"]["room"]
+            .as_str()
+            .expect("a key is text")
+            .to_owned();
+        let speaker = if role == Role::Member || role == Role::Guest {
+            actor
+        } else {
+            &mut self.owner
+        };
+        let target = speaker.say(&room, "in private").await["seq"]
+            .as_i64()
+            .expect("a number");
         Scene { room, target }
     }
 
@@ -188,7 +210,9 @@ fn ends_session(op: &str) -> bool {
 /// Makes someone a member of the owner's room.
 async fn bring(owner: &mut Client, who: &mut Client, room: &str, kind: &str) {
     if kind == "private" {
-        owner.ok("invite", json!({"room": room, "user": who.id()})).await;
+        owner
+            .ok("invite", json!({"room": room, "user": who.id()}))
+            .await;
     }
     who.ok("join", json!({"room": room, "limit": 1})).await;
 }

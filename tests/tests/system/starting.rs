@@ -7,7 +7,9 @@ async fn run(store: &Store, arguments: &[&str], settings: Settings) -> Output {
     let environment = store.environment(settings).await;
     let mut command = Command::new(parlor());
     command.args(arguments).env_clear().envs(environment);
-    tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap()
+    tokio::task::spawn_blocking(move || command.output().unwrap())
+        .await
+        .unwrap()
 }
 
 on_both! {
@@ -67,12 +69,22 @@ async fn refuses_and_leaves(store: &Store, bytes: &[u8]) {
         std::fs::remove_file(beside.unwrap().path()).unwrap();
     }
     std::fs::write(&file, bytes).unwrap();
-    let exit = store.try_serve(Settings::default()).await.expect_err("it is refused");
+    let exit = store
+        .try_serve(Settings::default())
+        .await
+        .expect_err("it is refused");
     let told = exit.lines.join("\n");
     assert!(exit.code.is_some_and(|code| code != 0), "{told}");
     assert!(!told.contains("panicked"), "{told}");
-    assert!(told.contains(file.file_name().unwrap().to_str().unwrap()), "it is named: {told}");
-    assert_eq!(std::fs::read(&file).unwrap(), bytes, "the file is untouched");
+    assert!(
+        told.contains(file.file_name().unwrap().to_str().unwrap()),
+        "it is named: {told}"
+    );
+    assert_eq!(
+        std::fs::read(&file).unwrap(),
+        bytes,
+        "the file is untouched"
+    );
 }
 
 #[test]
@@ -96,7 +108,9 @@ fn a_foreign_database_is_refused_and_left_alone() {
     judge(Kind::Sqlite, "foreign", async |store| {
         let path = store.folder().join("foreign");
         let mut foreign = tests::Sql::create(&path);
-        foreign.run("CREATE TABLE recipes (id INTEGER, text TEXT)").await;
+        foreign
+            .run("CREATE TABLE recipes (id INTEGER, text TEXT)")
+            .await;
         drop(foreign);
         let bytes = std::fs::read(&path).unwrap();
         std::fs::remove_file(&path).unwrap();
@@ -107,9 +121,20 @@ fn a_foreign_database_is_refused_and_left_alone() {
 #[test]
 fn a_foreign_database_of_postgres_is_refused_and_left_alone() {
     judge(Kind::Postgres, "foreign", async |store| {
-        store.sql().await.run("CREATE TABLE users (recipe TEXT)").await;
-        let exit = store.try_serve(Settings::default()).await.expect_err("it is refused");
+        store
+            .sql()
+            .await
+            .run("CREATE TABLE users (recipe TEXT)")
+            .await;
+        let exit = store
+            .try_serve(Settings::default())
+            .await
+            .expect_err("it is refused");
         assert!(exit.code.is_some_and(|code| code != 0));
-        store.sql().await.run("INSERT INTO users VALUES ('still there')").await;
+        store
+            .sql()
+            .await
+            .run("INSERT INTO users VALUES ('still there')")
+            .await;
     });
 }
