@@ -119,11 +119,7 @@ impl Client {
     /// What a `hello` needs to come back to where this connection is now.
     #[must_use]
     pub fn resume(&self) -> Value {
-        let cursors: Value = self
-            .ledger
-            .cursors()
-            .map(|(room, seq)| (room, seq))
-            .collect();
+        let cursors: Value = self.ledger.cursors().collect();
         json!({"token": self.token(), "epoch": self.greeting["epoch"], "cursors": cursors})
     }
 

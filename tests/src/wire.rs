@@ -42,7 +42,6 @@ impl AsyncRead for Wire {
         let polled = Pin::new(&mut self.stream).poll_read(context, &mut part);
         let count = part.filled().len();
         let filled = part.filled().to_vec();
-        drop(part);
         buffer.put_slice(&filled);
         self.left = Some(left - count);
         polled

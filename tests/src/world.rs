@@ -49,7 +49,9 @@ fn lasting(entry: &Value) -> Value {
         }
     }
     if let Some(Value::Array(users)) = fields.get_mut("mentions") {
-        users.iter_mut().for_each(|user| *user = json!(user["id"]));
+        for user in users {
+            *user = json!(user["id"]);
+        }
     }
     if fields.get("mentions") == Some(&json!([])) {
         fields.remove("mentions");

@@ -1,5 +1,7 @@
 //! What users see: each behaviour over real sockets, on SQLite and on PostgreSQL.
 
+#![expect(clippy::unwrap_used, reason = "all of this crate is test code")]
+
 mod accounts;
 mod bad_input;
 mod closing;

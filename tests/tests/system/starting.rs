@@ -98,7 +98,7 @@ fn a_file_that_is_no_database_is_refused_and_left_alone() {
 fn a_damaged_database_is_refused_and_left_alone() {
     judge(Kind::Sqlite, "damaged", async |store| {
         let mut damaged = b"SQLite format 3\0".to_vec();
-        damaged.extend((0..100_000_u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 13) as u8));
+        damaged.extend((0..100_000_u32).flat_map(|n| n.wrapping_mul(2_654_435_761).to_be_bytes()));
         refuses_and_leaves(&store, &damaged).await;
     });
 }
@@ -111,7 +111,6 @@ fn a_foreign_database_is_refused_and_left_alone() {
         foreign
             .run("CREATE TABLE recipes (id INTEGER, text TEXT)")
             .await;
-        drop(foreign);
         let bytes = std::fs::read(&path).unwrap();
         std::fs::remove_file(&path).unwrap();
         refuses_and_leaves(&store, &bytes).await;
