@@ -3,7 +3,7 @@
 use crate::call::Call;
 use crate::credit::{Credits, Edge};
 use crate::envelope::{Envelope, Outgoing};
-use crate::figures::Counters;
+use crate::figures::{Counters, Moment};
 use crate::log::{After, Item, Log, Taken};
 use crate::reply;
 use crate::wired::{Answerer, Inbox, Port, Wired};
@@ -14,6 +14,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
+use tokio_util::sync::CancellationToken;
 
 /// An ask before the start, or while the answerer is being rebuilt, is worth repeating soon.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
@@ -28,7 +29,9 @@ pub(crate) struct Hub {
     log: Mutex<Log>,
     wired: OnceLock<Wired>,
     draining: AtomicBool,
+    closing: CancellationToken,
     settings: Settings,
+    start: Instant,
 }
 
 impl Hub {
@@ -38,7 +41,9 @@ impl Hub {
             log: Mutex::new(Log::new()),
             wired: OnceLock::new(),
             draining: AtomicBool::new(false),
+            closing: CancellationToken::new(),
             settings,
+            start: Instant::now(),
         })
     }
 
@@ -76,7 +81,7 @@ impl Hub {
             return self.log().publish_unheard();
         };
         let Outgoing { name, payload, .. } = event;
-        let at = Instant::now();
+        let at = Moment::since(self.start);
         let isolated = (!route.isolated.is_empty()).then(|| {
             let (payload, origin) = (Arc::clone(&payload), origin.without_credits());
             Arc::new(Envelope {
@@ -162,7 +167,7 @@ impl Hub {
         let call = Box::new(Call {
             request,
             reply,
-            at: Instant::now(),
+            at: Moment::since(self.start),
         });
         let pushed = self
             .log()
@@ -214,13 +219,30 @@ impl Hub {
         self.log().forget_missed(subscriber);
     }
 
+    /// Resolves when the bus has begun to close.
+    pub(crate) async fn closing(&self) {
+        self.closing.cancelled().await;
+    }
+
     pub(crate) fn close(&self) {
+        self.closing.cancel();
         let after = self.log().close();
         self.conclude(after);
     }
 
-    /// Nobody listens any more: what is left is dropped, its askers are told.
+    /// Nobody listens any more: what is left is dropped, its askers are told. Readers go too, for
+    /// they may hold the bus that holds them.
     pub(crate) fn clear(&self) {
+        for answerer in self
+            .wired
+            .get()
+            .iter()
+            .flat_map(|wired| wired.answerers.values())
+        {
+            if let Answerer::Concurrent(reader) = answerer {
+                reader.close();
+            }
+        }
         let (left, after) = self.log().clear();
         for item in left {
             if let Item::Request { call, .. } = item {
@@ -239,10 +261,11 @@ impl Hub {
     pub(crate) fn figures(&self) -> BusFigures {
         let log = self.log();
         let inboxes = self.wired.get().map_or(&[][..], |wired| &wired.inboxes);
+        let now = Moment::since(self.start);
         let line = |(index, inbox): (usize, &Inbox)| {
             inbox
                 .counters
-                .line(inbox.name, inbox.essential, &log.figures(index))
+                .line(inbox.name, inbox.essential, &log.figures(index), now)
         };
         BusFigures {
             published: log.number(),

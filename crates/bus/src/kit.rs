@@ -5,12 +5,12 @@
 //! [`reply`] stand in for the bus where a job is tested without one.
 
 use crate::context::Cause;
-use crate::credit::Credits;
 use crate::envelope::{Envelope, Outgoing};
+use crate::figures::Moment;
 use crate::reply::{self, Asker};
 use crate::{
     Answers, AskError, Context, Event, EventNumber, Handles, LoadError, Missed, Origin, Reply,
-    Request, Subscriber, TraceId,
+    Request, Subscriber,
 };
 use std::any::TypeId;
 use std::future::Future;
@@ -24,7 +24,7 @@ const PATIENCE: Duration = Duration::from_secs(3600);
 /// An origin from outside, on no credits.
 #[must_use]
 pub fn origin() -> Origin {
-    Origin::outside(TraceId::random(), Credits::none())
+    Origin::creditless()
 }
 
 /// Both ends of a request that nobody asked: the answerer's, and what its asker will be told.
@@ -69,7 +69,7 @@ impl<S: Subscriber> Alone<S> {
     {
         self.number += 1;
         let event = Arc::new(event);
-        let (payload, at) = (Arc::clone(&event) as _, Instant::now());
+        let (payload, at) = (Arc::clone(&event) as _, Moment::since(Instant::now()));
         let envelope = Arc::new(Envelope {
             name: E::NAME,
             payload,
@@ -109,11 +109,12 @@ impl<S: Subscriber> Alone<S> {
 
     /// Ends the turn of all that was handed to it since the last one, if there was anything.
     pub async fn turn_ended(&mut self) -> anyhow::Result<()> {
-        let mut concluded = Ok(());
-        if self.ctx.begin_ending() {
-            let ended = self.state.turn_ended(&mut self.ctx).await;
-            concluded = self.conclude(ended);
+        if !self.ctx.has_causes() {
+            return Ok(());
         }
+        self.ctx.begin_ending();
+        let ended = self.state.turn_ended(&mut self.ctx).await;
+        let concluded = self.conclude(ended);
         self.ctx.clear();
         concluded
     }

@@ -19,6 +19,7 @@ mod envelope;
 mod event;
 mod figures;
 mod guard;
+mod hands;
 mod hub;
 pub mod kit;
 mod log;

@@ -5,14 +5,13 @@
 
 use crate::call::AnyCall;
 use crate::envelope::Envelope;
-use crate::figures::QueueFigures;
+use crate::figures::{Moment, QueueFigures};
 use crate::wired::Route;
 use crate::{AskError, EventNumber};
 use smallvec::SmallVec;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::time::Instant;
 
 /// One thing that waits for a subscriber; `handler` is its place in the subscriber's wiring.
 pub(crate) enum Item {
@@ -28,7 +27,7 @@ pub(crate) enum Item {
 }
 
 impl Item {
-    pub(crate) fn at(&self) -> Instant {
+    pub(crate) fn at(&self) -> Moment {
         match self {
             Item::Event { envelope, .. } => envelope.at,
             Item::Request { call, .. } => call.at(),

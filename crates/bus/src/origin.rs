@@ -87,6 +87,11 @@ impl Origin {
         }
     }
 
+    /// Of something that enters now and holds up nobody.
+    pub(crate) fn creditless() -> Self {
+        Self::outside(TraceId::random(), Credits::none())
+    }
+
     /// Of what is done in reaction to event `number`, itself published from here.
     pub(crate) fn reaction_to(&self, number: EventNumber) -> Self {
         Self {

@@ -1,10 +1,10 @@
 //! Making a subscriber's state again from storage, for as long as it takes.
 
 use crate::backoff::Backoff;
+use crate::hands::Hands;
 use crate::hub::Hub;
-use crate::log::Item;
 use crate::panics::caught;
-use crate::{AskError, LoadError, Subscriber};
+use crate::{LoadError, Subscriber};
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
@@ -34,28 +34,32 @@ impl<S: Subscriber> Rebuild<S> {
         }
     }
 
-    /// Loads until it succeeds. Meanwhile events wait, in `turn` too, and requests are refused.
-    pub(crate) async fn run(&mut self, hub: &Hub, turn: &mut VecDeque<Item>) -> S {
+    /// Loads until it succeeds. Meanwhile events wait, in its hands too, and requests are refused.
+    /// `None` when the bus closes and nobody waits for this one.
+    pub(crate) async fn run(&mut self, hub: &Hub, hands: &mut Hands) -> Option<S> {
         loop {
             // What is missed from now on comes after what the load has seen.
             hub.forget_missed(self.index);
             match load::<S>(&self.seed).await {
                 Ok(state) => {
                     hub.accept_requests(self.index);
-                    return state;
+                    return Some(state);
                 }
                 Err(error) => self.failed(hub, &error),
             }
-            self.rest(hub, turn).await;
+            self.rest(hub, hands).await?;
         }
     }
 
-    /// Lets some time pass before the next try.
-    pub(crate) async fn rest(&mut self, hub: &Hub, turn: &mut VecDeque<Item>) {
+    /// Lets some time pass before the next try. An isolated one does not try again when the bus
+    /// closes; what waits for an essential one is worth all the time there is.
+    pub(crate) async fn rest(&mut self, hub: &Hub, hands: &mut Hands) -> Option<()> {
         let pause = self.backoff.pause();
-        hub.refuse_requests(self.index, pause);
-        refuse(turn, pause);
-        sleep(pause).await;
+        hands.refuse_requests(pause);
+        tokio::select! {
+            () = sleep(pause) => Some(()),
+            () = hub.closing(), if !hub.inbox(self.index).essential => None,
+        }
     }
 
     /// All is well again: the next failure is a first one.
@@ -64,10 +68,11 @@ impl<S: Subscriber> Rebuild<S> {
     }
 
     fn failed(&mut self, hub: &Hub, error: &LoadError) {
-        tracing::error!(subscriber = S::NAME, error = %error, "cannot rebuild a subscriber");
         if matches!(error, LoadError::Away(_)) {
+            tracing::warn!(subscriber = S::NAME, %error, "a subscriber waits for its storage");
             return;
         }
+        tracing::error!(subscriber = S::NAME, %error, "a subscriber cannot be loaded");
         let now = Instant::now();
         self.broken.push_back(now);
         self.broken.retain(|at| now - *at <= BROKEN_WINDOW);
@@ -83,13 +88,4 @@ impl<S: Subscriber> Rebuild<S> {
 pub(crate) async fn load<S: Subscriber>(seed: &S::Seed) -> Result<S, LoadError> {
     let loaded = caught(async { S::load(seed).await }).await;
     loaded.unwrap_or_else(|panic| Err(LoadError::Broken(anyhow::Error::msg(panic))))
-}
-
-fn refuse(turn: &mut VecDeque<Item>, retry_after: Duration) {
-    for item in std::mem::take(turn) {
-        match item {
-            Item::Request { call, .. } => call.fail(AskError::Unavailable { retry_after }),
-            event @ Item::Event { .. } => turn.push_back(event),
-        }
-    }
 }

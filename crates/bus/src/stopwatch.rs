@@ -4,7 +4,7 @@ use crate::figures::Counters;
 use tokio::time::Instant;
 
 /// Looking at the clock costs as much as handing over an event.
-const INSTANT_CALLS_PER_LOOK: u8 = 8;
+const CALLS_PER_LOOK: u8 = 8;
 
 /// Runs while a turn is being handled.
 pub(crate) struct Stopwatch {
@@ -20,31 +20,26 @@ impl Stopwatch {
         }
     }
 
-    /// A turn begins.
+    /// Handlers begin.
     pub(crate) fn start(&mut self) {
         self.last_look = Instant::now();
         self.unseen = 0;
     }
 
-    /// A handler has ended that never waited.
-    pub(crate) fn instant_call(&mut self, counters: &Counters) {
+    /// A handler has ended. Up to eight that never waited are counted as one: next to a slow one
+    /// the instant ones are nothing.
+    pub(crate) fn call(&mut self, counters: &Counters) {
+        counters.ended();
         self.unseen += 1;
-        if self.unseen == INSTANT_CALLS_PER_LOOK {
+        if self.unseen >= CALLS_PER_LOOK || counters.waited() {
             self.look(counters);
         }
     }
 
-    /// A handler has ended that waited.
-    pub(crate) fn call(&mut self, counters: &Counters) {
-        self.unseen += 1;
-        self.look(counters);
-    }
-
-    /// Counts the calls since the last look as one: next to a slow one the instant ones are
-    /// nothing.
-    fn look(&mut self, counters: &Counters) {
+    /// Counts all since the last look as one call.
+    pub(crate) fn look(&mut self, counters: &Counters) {
         let now = Instant::now();
-        counters.ended(u64::from(self.unseen), now - self.last_look);
+        counters.took(now - self.last_look);
         self.last_look = now;
         self.unseen = 0;
     }
