@@ -6,7 +6,6 @@ use crate::rebuild::{Rebuild, load};
 use crate::wired::Draft;
 use crate::{Bus, LoadError, Reads, Request, Running, Settings, Subscriber, Task, Tasks, Wiring};
 use futures_util::future::BoxFuture;
-use std::collections::VecDeque;
 use std::sync::Arc;
 
 /// A mistake in how the bus was put together; found before anything runs.
@@ -153,15 +152,13 @@ struct Planned<S: Subscriber> {
 impl<S: Subscriber> Planned<S> {
     fn actor(&self, tasks: &Tasks) -> Actor<S> {
         let stop = tasks.stopping().clone();
-        Actor {
-            hub: Arc::clone(&self.hub),
-            index: self.index,
-            wiring: Arc::clone(&self.wiring),
-            limit: self.hub.handler_limit(),
-            rebuild: Rebuild::new(self.index, Arc::clone(&self.seed), stop),
-            turn: VecDeque::new(),
-            origins: Vec::new(),
-        }
+        let rebuild = Rebuild::new(self.index, Arc::clone(&self.seed), stop);
+        Actor::new(
+            Arc::clone(&self.hub),
+            self.index,
+            Arc::clone(&self.wiring),
+            rebuild,
+        )
     }
 }
 

@@ -25,14 +25,24 @@ impl Bus {
     /// In a handler of an essential subscriber, which could wait for itself: use
     /// [`Context::emit`](crate::Context::emit) there.
     pub async fn publish<E: Event>(&self, event: E) {
+        let origin = self.enter().await;
+        self.hub.publish(&origin, Outgoing::new(event));
+    }
+
+    /// Comes in from outside: waits for a credit, on which everything rides that is later stated
+    /// from this origin. For whoever states facts from a place that must not wait, such as a write
+    /// lane. Cancel-safe.
+    ///
+    /// # Panics
+    /// In a handler of an essential subscriber, as [`Bus::publish`] does.
+    pub async fn enter(&self) -> Origin {
         let inside = ESSENTIAL.try_with(|name| *name);
         assert!(
             inside.is_err(),
             "an essential subscriber emits, it does not publish"
         );
         let credits = self.hub.enter().await;
-        let origin = Origin::outside(TraceId::random(), credits);
-        self.hub.publish(&origin, Outgoing::new(event));
+        Origin::outside(TraceId::random(), credits)
     }
 
     /// States a fact in reaction to something: rides on the credits of `origin`, never waits.

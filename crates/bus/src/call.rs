@@ -1,5 +1,6 @@
 //! An ordered request on its way through its answerer's queue.
 
+use crate::figures::Moment;
 use crate::{AskError, Origin, Reply, Request};
 use std::any::Any;
 use tokio::time::Instant;
@@ -8,14 +9,14 @@ use tokio::time::Instant;
 pub(crate) struct Call<R: Request> {
     pub(crate) request: R,
     pub(crate) reply: Reply<R::Answer>,
-    pub(crate) at: Instant,
+    pub(crate) at: Moment,
 }
 
 /// The same with its type forgotten: a queue holds all kinds.
 pub(crate) trait AnyCall: Send {
     fn name(&self) -> &'static str;
     fn origin(&self) -> &Origin;
-    fn at(&self) -> Instant;
+    fn at(&self) -> Moment;
     /// True when it need not be handled any more.
     fn lapsed(&self, now: Instant) -> bool;
     fn fail(self: Box<Self>, error: AskError);
@@ -31,7 +32,7 @@ impl<R: Request> AnyCall for Call<R> {
         self.reply.origin()
     }
 
-    fn at(&self) -> Instant {
+    fn at(&self) -> Moment {
         self.at
     }
 

@@ -1,22 +1,35 @@
 //! What a handler may do besides changing its state.
 
-use crate::envelope::Outgoing;
-use crate::{Event, Origin};
+use crate::envelope::{Envelope, Outgoing};
+use crate::{Event, EventNumber, Origin};
+use std::sync::{Arc, OnceLock};
 
 /// What a handler may do besides changing its state.
+#[derive(Default)]
 pub struct Context {
-    origin: Origin,
+    /// What has been handled since the last turn's end, the last one being handled now. It holds
+    /// the credits of the turn.
+    causes: Vec<Cause>,
+    /// True while the turn is being ended on behalf of all.
+    ending: bool,
+    /// Made when someone looks at it: most handlers state nothing.
+    origin: OnceLock<Origin>,
     emitted: Vec<Outgoing>,
 }
 
-impl Context {
-    pub(crate) fn new(origin: Origin) -> Self {
-        Self {
-            origin,
-            emitted: Vec::new(),
-        }
-    }
+/// Something that was handed to a subscriber.
+pub(crate) enum Cause {
+    Event {
+        number: EventNumber,
+        envelope: Arc<Envelope>,
+    },
+    Other {
+        name: &'static str,
+        origin: Origin,
+    },
+}
 
+impl Context {
     /// States a fact in reaction: on the bus when the handler has ended well, not before.
     pub fn emit<E: Event>(&mut self, event: E) {
         self.emitted.push(Outgoing::new(event));
@@ -25,10 +38,58 @@ impl Context {
     /// Where the thing being handled came from; jobs handed to storage ride on it.
     #[must_use]
     pub fn origin(&self) -> &Origin {
-        &self.origin
+        self.origin.get_or_init(|| match self.causes.last() {
+            Some(cause) if !self.ending => cause.origin(),
+            _ => Origin::merged_of(self.causes.iter().map(Cause::origin))
+                .expect("a turn is ended for something that was handled"),
+        })
     }
 
-    pub(crate) fn into_parts(self) -> (Origin, Vec<Outgoing>) {
-        (self.origin, self.emitted)
+    /// From now on it is about this.
+    pub(crate) fn begin(&mut self, cause: Cause) {
+        self.origin.take();
+        self.causes.push(cause);
+    }
+
+    /// From now on it is about the whole turn. False when nothing was handled in it.
+    pub(crate) fn begin_ending(&mut self) -> bool {
+        self.origin.take();
+        self.ending = true;
+        !self.causes.is_empty()
+    }
+
+    /// Forgets the turn, and with it its credits.
+    pub(crate) fn clear(&mut self) {
+        self.origin.take();
+        self.causes.clear();
+        self.emitted.clear();
+        self.ending = false;
+    }
+
+    pub(crate) fn has_emitted(&self) -> bool {
+        !self.emitted.is_empty()
+    }
+
+    pub(crate) fn take_emitted(&mut self) -> Vec<Outgoing> {
+        std::mem::take(&mut self.emitted)
+    }
+
+    /// What the log calls the thing being handled: its name and, of an event, its number.
+    pub(crate) fn what(&self) -> (&'static str, EventNumber) {
+        match self.causes.last() {
+            _ if self.ending => ("turn_ended", 0),
+            Some(Cause::Event { number, envelope }) => (envelope.name, *number),
+            Some(Cause::Other { name, .. }) => (name, 0),
+            None => ("nothing", 0),
+        }
+    }
+}
+
+impl Cause {
+    fn origin(&self) -> Origin {
+        match self {
+            Cause::Event { number, envelope } => envelope.origin.reaction_to(*number),
+            Cause::Other { origin, .. } => origin.clone(),
+        }
     }
 }

@@ -5,9 +5,6 @@ use smallvec::SmallVec;
 use std::sync::Arc;
 use tokio::sync::{Notify, Semaphore};
 
-/// What an origin holds: usually one credit, none for isolated subscribers, several after a merge.
-pub(crate) type Credits = SmallVec<[Arc<Credit>; 1]>;
-
 /// The edge of the bus, where newcomers wait.
 pub(crate) struct Edge {
     free: Semaphore,
@@ -29,11 +26,9 @@ impl Edge {
     pub(crate) async fn enter(self: &Arc<Self>) -> Credits {
         let permit = self.free.acquire().await.expect("the edge is never closed");
         permit.forget();
-        let mut credits = Credits::new();
-        credits.push(Arc::new(Credit {
+        Credits(Some(Arc::new(Held::One(Credit {
             edge: Arc::clone(self),
-        }));
-        credits
+        }))))
     }
 
     pub(crate) fn free(&self) -> usize {
@@ -66,8 +61,37 @@ impl Edge {
     }
 }
 
-/// One credit. Goes home when the last thing that rides on it is dropped.
-pub(crate) struct Credit {
+/// What an origin holds: usually one credit, none for isolated subscribers, several after a merge.
+/// A clone costs one counter, however many they are; they go home with the last clone.
+#[derive(Clone, Default)]
+pub(crate) struct Credits(Option<Arc<Held>>);
+
+impl Credits {
+    /// On none: for whoever must stall nobody.
+    pub(crate) fn none() -> Self {
+        Self::default()
+    }
+
+    /// All of them as one.
+    pub(crate) fn merged(all: impl IntoIterator<Item = Credits>) -> Self {
+        let mut held: SmallVec<[Arc<Held>; 8]> = all.into_iter().filter_map(|one| one.0).collect();
+        // Several facts of one command ride on the same credit.
+        held.dedup_by(|a, b| Arc::ptr_eq(a, b));
+        if held.len() > 1 {
+            return Self(Some(Arc::new(Held::Several(held.into_vec()))));
+        }
+        Self(held.pop())
+    }
+}
+
+/// One credit, or several that stay out together.
+enum Held {
+    One(#[expect(dead_code, reason = "held for its drop")] Credit),
+    Several(#[expect(dead_code, reason = "held for their drop")] Vec<Arc<Held>>),
+}
+
+/// One credit. Goes home when dropped.
+struct Credit {
     edge: Arc<Edge>,
 }
 

@@ -1,10 +1,10 @@
 //! An event on its way: the payload that handlers may keep, and the envelope, whose credits they
 //! may not.
 
+use crate::figures::Moment;
 use crate::{Event, Origin};
 use std::any::{Any, TypeId};
 use std::sync::Arc;
-use tokio::time::Instant;
 
 /// A payload whose type is known to its handlers.
 pub(crate) type Payload = Arc<dyn Any + Send + Sync>;
@@ -31,5 +31,5 @@ pub(crate) struct Envelope {
     pub(crate) name: &'static str,
     pub(crate) payload: Payload,
     pub(crate) origin: Origin,
-    pub(crate) at: Instant,
+    pub(crate) at: Moment,
 }

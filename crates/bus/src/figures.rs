@@ -1,6 +1,6 @@
 //! What the operator sees of the bus, and the counters behind it.
 
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -32,82 +32,105 @@ pub struct SubscriberFigures {
     pub handled: u64,
     /// Handlers that failed, panicked or overran.
     pub failed: u64,
-    /// The slowest handler call so far.
+    /// The slowest handler call so far; up to eight calls in a row that never waited count as one.
     pub slowest: Duration,
     /// Events that fell out of its ring.
     pub missed: u64,
 }
 
+/// A moment as nanoseconds since the start of the bus: it fits into an atomic.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Moment(u64);
+
+impl Moment {
+    pub(crate) fn since(start: Instant) -> Self {
+        Self(nanos(start.elapsed()))
+    }
+
+    fn age(self, now: Moment) -> Duration {
+        Duration::from_nanos(now.0.saturating_sub(self.0))
+    }
+}
+
 /// One subscriber's counters, written by its own loop only.
+#[derive(Default)]
 pub(crate) struct Counters {
-    since: Instant,
-    /// When the thing in its hands was published, in microseconds since `since`, plus one;
-    /// 0 when its hands are empty.
+    /// When the thing in its hands was published, plus one; 0 when its hands are empty.
     in_hand: AtomicU64,
-    taken: AtomicUsize,
+    /// In its hands behind that one.
+    behind: AtomicUsize,
+    begun: AtomicU64,
+    waited: AtomicBool,
     handled: AtomicU64,
     failed: AtomicU64,
-    slowest_micros: AtomicU64,
+    slowest_nanos: AtomicU64,
 }
 
 impl Counters {
-    pub(crate) fn new() -> Self {
-        Self {
-            since: Instant::now(),
-            in_hand: AtomicU64::new(0),
-            taken: AtomicUsize::new(0),
-            handled: AtomicU64::new(0),
-            failed: AtomicU64::new(0),
-            slowest_micros: AtomicU64::new(0),
+    /// It begins with something published at `at`; `behind` more are in its hands.
+    pub(crate) fn begins(&self, at: Moment, behind: usize) {
+        self.in_hand.store(at.0 + 1, Relaxed);
+        self.behind.store(behind, Relaxed);
+        add_one(&self.begun);
+    }
+
+    /// The handler under way is waiting for something; returns which one that is.
+    pub(crate) fn waits(&self) -> u64 {
+        self.waited.store(true, Relaxed);
+        self.begun.load(Relaxed)
+    }
+
+    /// True once after a handler waited.
+    pub(crate) fn waited(&self) -> bool {
+        let waited = self.waited.load(Relaxed);
+        if waited {
+            self.waited.store(false, Relaxed);
         }
+        waited
     }
 
-    /// It begins with something published at `at`; `waiting` more are in its hands.
-    pub(crate) fn begins(&self, at: Instant, waiting: usize) {
-        self.in_hand.store(micros(at - self.since) + 1, Relaxed);
-        self.taken.store(waiting, Relaxed);
+    /// A handler call has ended.
+    pub(crate) fn ended(&self) {
+        add_one(&self.handled);
     }
 
-    /// That handler call has ended after `took`.
-    pub(crate) fn ended(&self, took: Duration) {
-        self.handled.store(self.handled.load(Relaxed) + 1, Relaxed);
-        if micros(took) > self.slowest_micros.load(Relaxed) {
-            self.slowest_micros.store(micros(took), Relaxed);
+    /// One, or some instant ones, took that long.
+    pub(crate) fn took(&self, time: Duration) {
+        if nanos(time) > self.slowest_nanos.load(Relaxed) {
+            self.slowest_nanos.store(nanos(time), Relaxed);
         }
     }
 
     /// A handler failed, panicked or overran.
     pub(crate) fn failed(&self) {
-        self.failed.fetch_add(1, Relaxed);
+        add_one(&self.failed);
     }
 
     /// Its hands are empty.
     pub(crate) fn rests(&self) {
         self.in_hand.store(0, Relaxed);
-        self.taken.store(0, Relaxed);
+        self.behind.store(0, Relaxed);
     }
 
-    /// The line for the operator; `queued` and `front` are what still stands in the queue.
+    /// The line for the operator; `queue` is what still stands in the queue.
     pub(crate) fn line(
         &self,
         name: &'static str,
         essential: bool,
         queue: &QueueFigures,
+        now: Moment,
     ) -> SubscriberFigures {
-        let now = Instant::now();
-        let in_hand = self.in_hand.load(Relaxed).checked_sub(1);
-        let in_hand = in_hand.map(|published| self.since + Duration::from_micros(published));
-        let oldest = in_hand
-            .or(queue.front)
-            .map_or(Duration::ZERO, |at| now - at);
+        let in_hand = self.in_hand.load(Relaxed).checked_sub(1).map(Moment);
         SubscriberFigures {
             name,
             essential,
-            depth: queue.depth + self.taken.load(Relaxed),
-            oldest,
+            depth: queue.depth + self.behind.load(Relaxed),
+            oldest: in_hand
+                .or(queue.front)
+                .map_or(Duration::ZERO, |at| at.age(now)),
             handled: self.handled.load(Relaxed),
             failed: self.failed.load(Relaxed),
-            slowest: Duration::from_micros(self.slowest_micros.load(Relaxed)),
+            slowest: Duration::from_nanos(self.slowest_nanos.load(Relaxed)),
             missed: queue.missed,
         }
     }
@@ -116,10 +139,15 @@ impl Counters {
 /// What the queue itself knows.
 pub(crate) struct QueueFigures {
     pub(crate) depth: usize,
-    pub(crate) front: Option<Instant>,
+    pub(crate) front: Option<Moment>,
     pub(crate) missed: u64,
 }
 
-fn micros(duration: Duration) -> u64 {
-    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
+/// There is one writer: no need for a locked instruction.
+fn add_one(counter: &AtomicU64) {
+    counter.store(counter.load(Relaxed) + 1, Relaxed);
+}
+
+fn nanos(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }

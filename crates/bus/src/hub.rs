@@ -3,6 +3,7 @@
 use crate::call::Call;
 use crate::credit::{Credits, Edge};
 use crate::envelope::{Envelope, Outgoing};
+use crate::figures::{Counters, Moment};
 use crate::log::{After, Item, Log, Taken};
 use crate::reply;
 use crate::wired::{Answerer, Inbox, Port, Wired};
@@ -28,6 +29,7 @@ pub(crate) struct Hub {
     wired: OnceLock<Wired>,
     draining: AtomicBool,
     settings: Settings,
+    start: Instant,
 }
 
 impl Hub {
@@ -38,6 +40,7 @@ impl Hub {
             wired: OnceLock::new(),
             draining: AtomicBool::new(false),
             settings,
+            start: Instant::now(),
         })
     }
 
@@ -75,7 +78,7 @@ impl Hub {
             return self.log().publish_unheard();
         };
         let Outgoing { name, payload, .. } = event;
-        let at = Instant::now();
+        let at = Moment::since(self.start);
         let isolated = (!route.isolated.is_empty()).then(|| {
             let (payload, origin) = (Arc::clone(&payload), origin.without_credits());
             Arc::new(Envelope {
@@ -97,6 +100,12 @@ impl Hub {
             .log()
             .publish(route, essential, isolated, self.settings.ring);
         self.conclude(after);
+    }
+
+    pub(crate) fn publish_all(&self, origin: &Origin, events: Vec<Outgoing>) {
+        for event in events {
+            self.publish(origin, event);
+        }
     }
 
     pub(crate) fn drain(&self) {
@@ -149,13 +158,13 @@ impl Hub {
                 .await
                 .map_err(|_| AskError::Overloaded)?
         } else {
-            Credits::new()
+            Credits::none()
         };
         let (reply, asker) = reply::pair(Origin::outside(trace, credits), deadline);
         let call = Box::new(Call {
             request,
             reply,
-            at: Instant::now(),
+            at: Moment::since(self.start),
         });
         let pushed = self
             .log()
@@ -232,10 +241,11 @@ impl Hub {
     pub(crate) fn figures(&self) -> BusFigures {
         let log = self.log();
         let inboxes = self.wired.get().map_or(&[][..], |wired| &wired.inboxes);
+        let now = Moment::since(self.start);
         let line = |(index, inbox): (usize, &Inbox)| {
             inbox
                 .counters
-                .line(inbox.name, inbox.essential, &log.figures(index))
+                .line(inbox.name, inbox.essential, &log.figures(index), now)
         };
         BusFigures {
             published: log.number(),
@@ -251,6 +261,10 @@ impl Hub {
             .get()
             .expect("subscribers run after the start")
             .inboxes[subscriber]
+    }
+
+    pub(crate) fn counters(&self, subscriber: usize) -> &Counters {
+        &self.inbox(subscriber).counters
     }
 
     /// What had to wait for the lock to be given back.

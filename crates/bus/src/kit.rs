@@ -4,13 +4,14 @@
 //! what it published is kept in order and looked at with [`Alone::published`]. [`origin`] and
 //! [`reply`] stand in for the bus where a job is tested without one.
 
-use crate::envelope::Outgoing;
+use crate::context::Cause;
+use crate::envelope::{Envelope, Outgoing};
+use crate::figures::Moment;
 use crate::reply::{self, Asker};
 use crate::{
     Answers, AskError, Context, Event, EventNumber, Handles, LoadError, Missed, Origin, Reply,
-    Request, Subscriber, TraceId,
+    Request, Subscriber,
 };
-use smallvec::SmallVec;
 use std::any::TypeId;
 use std::future::Future;
 use std::sync::Arc;
@@ -23,7 +24,7 @@ const PATIENCE: Duration = Duration::from_secs(3600);
 /// An origin from outside, on no credits.
 #[must_use]
 pub fn origin() -> Origin {
-    Origin::outside(TraceId::random(), SmallVec::new())
+    Origin::creditless()
 }
 
 /// Both ends of a request that nobody asked: the answerer's, and what its asker will be told.
@@ -44,9 +45,9 @@ pub fn reply_within<A: Send + 'static>(
 pub struct Alone<S: Subscriber> {
     state: S,
     number: EventNumber,
+    /// Knows what was handled since the last turn's end.
+    ctx: Context,
     published: Vec<Outgoing>,
-    /// Where what was handled since the last turn's end came from.
-    turn: Vec<Origin>,
 }
 
 impl<S: Subscriber> Alone<S> {
@@ -56,8 +57,8 @@ impl<S: Subscriber> Alone<S> {
         Ok(Self {
             state,
             number: 0,
+            ctx: Context::default(),
             published: Vec::new(),
-            turn: Vec::new(),
         })
     }
 
@@ -67,9 +68,20 @@ impl<S: Subscriber> Alone<S> {
         S: Handles<E>,
     {
         self.number += 1;
-        let mut ctx = self.context(origin().reaction_to(self.number));
-        let ended = self.state.handle(&Arc::new(event), &mut ctx).await;
-        self.conclude(ctx, ended)
+        let event = Arc::new(event);
+        let (payload, at) = (Arc::clone(&event) as _, Moment::since(Instant::now()));
+        let envelope = Arc::new(Envelope {
+            name: E::NAME,
+            payload,
+            origin: origin(),
+            at,
+        });
+        self.ctx.begin(Cause::Event {
+            number: self.number,
+            envelope,
+        });
+        let ended = self.state.handle(&event, &mut self.ctx).await;
+        self.conclude(ended)
     }
 
     /// Hands it one request and waits for the answer, from the handler or from whom it handed the
@@ -87,27 +99,33 @@ impl<S: Subscriber> Alone<S> {
         S: Answers<R>,
     {
         let (reply, asker) = reply::pair(origin(), Instant::now() + PATIENCE);
-        let mut ctx = self.context(reply.origin().clone());
-        let ended = self.state.answer(request, reply, &mut ctx).await;
-        (self.conclude(ctx, ended), Pending { asker })
+        self.ctx.begin(Cause::Other {
+            name: R::NAME,
+            origin: reply.origin().clone(),
+        });
+        let ended = self.state.answer(request, reply, &mut self.ctx).await;
+        (self.conclude(ended), Pending { asker })
     }
 
     /// Ends the turn of all that was handed to it since the last one, if there was anything.
     pub async fn turn_ended(&mut self) -> anyhow::Result<()> {
-        let Some(origin) = Origin::merged(&self.turn) else {
-            return Ok(());
-        };
-        self.turn.clear();
-        let mut ctx = Context::new(origin);
-        let ended = self.state.turn_ended(&mut ctx).await;
-        self.conclude(ctx, ended)
+        let mut concluded = Ok(());
+        if self.ctx.begin_ending() {
+            let ended = self.state.turn_ended(&mut self.ctx).await;
+            concluded = self.conclude(ended);
+        }
+        self.ctx.clear();
+        concluded
     }
 
     /// Tells it that it missed something, as only isolated subscribers are told.
     pub async fn missed(&mut self, missed: Missed) -> anyhow::Result<()> {
-        let mut ctx = Context::new(origin());
-        let ended = self.state.missed(missed, &mut ctx).await;
-        self.conclude(ctx, ended)
+        self.ctx.begin(Cause::Other {
+            name: "missed",
+            origin: origin(),
+        });
+        let ended = self.state.missed(missed, &mut self.ctx).await;
+        self.conclude(ended)
     }
 
     /// Every `E` it has published so far, in order.
@@ -135,14 +153,10 @@ impl<S: Subscriber> Alone<S> {
         &self.state
     }
 
-    fn context(&mut self, origin: Origin) -> Context {
-        self.turn.push(origin.clone());
-        Context::new(origin)
-    }
-
-    fn conclude(&mut self, ctx: Context, ended: anyhow::Result<()>) -> anyhow::Result<()> {
+    fn conclude(&mut self, ended: anyhow::Result<()>) -> anyhow::Result<()> {
+        let emitted = self.ctx.take_emitted();
         ended?;
-        self.published.extend(ctx.into_parts().1);
+        self.published.extend(emitted);
         Ok(())
     }
 }

@@ -5,14 +5,13 @@
 
 use crate::call::AnyCall;
 use crate::envelope::Envelope;
-use crate::figures::QueueFigures;
+use crate::figures::{Moment, QueueFigures};
 use crate::wired::Route;
 use crate::{AskError, EventNumber};
 use smallvec::SmallVec;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::time::Instant;
 
 /// One thing that waits for a subscriber; `handler` is its place in the subscriber's wiring.
 pub(crate) enum Item {
@@ -28,7 +27,7 @@ pub(crate) enum Item {
 }
 
 impl Item {
-    pub(crate) fn at(&self) -> Instant {
+    pub(crate) fn at(&self) -> Moment {
         match self {
             Item::Event { envelope, .. } => envelope.at,
             Item::Request { call, .. } => call.at(),
@@ -321,13 +320,18 @@ impl Queue {
         self.items.push_back(item);
     }
 
+    /// `turn` is empty.
     fn take(&mut self, turn_max: usize, turn: &mut VecDeque<Item>) {
-        let count = turn_max.clamp(1, self.items.len());
-        for item in self.items.drain(..count) {
-            self.requests -= usize::from(matches!(item, Item::Request { .. }));
-            turn.push_back(item);
+        if self.items.len() <= turn_max {
+            std::mem::swap(&mut self.items, turn);
+            self.requests = 0;
+        } else {
+            for item in self.items.drain(..turn_max.clamp(1, self.items.len())) {
+                self.requests -= usize::from(matches!(item, Item::Request { .. }));
+                turn.push_back(item);
+            }
         }
-        self.in_hand = count;
+        self.in_hand = turn.len();
     }
 
     /// The oldest event, when there are more than the ring holds.

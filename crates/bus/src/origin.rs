@@ -2,7 +2,6 @@
 
 use crate::EventNumber;
 use crate::credit::Credits;
-use std::sync::Arc;
 
 /// How many reactions may follow from one another: more is a loop.
 pub(crate) const HOPS_MAX: u8 = 16;
@@ -40,21 +39,30 @@ impl Origin {
     /// trace. `None` of nothing.
     #[must_use]
     pub fn merged<'a>(origins: impl IntoIterator<Item = &'a Origin>) -> Option<Origin> {
+        Self::merged_of(origins.into_iter().cloned())
+    }
+
+    /// [`Origin::merged`] of origins made for it.
+    pub(crate) fn merged_of(origins: impl IntoIterator<Item = Origin>) -> Option<Origin> {
         let mut origins = origins.into_iter();
-        let mut merged = origins.next()?.clone();
-        for origin in origins {
-            merged.hops = merged.hops.max(origin.hops);
-            merged.credits.extend(origin.credits.iter().cloned());
-        }
-        if merged.credits.len() > 1 {
-            // Several facts of one command ride on one credit: holding it once is enough, and
-            // merging what was merged must not grow without end.
-            merged
-                .credits
-                .sort_unstable_by_key(|credit| Arc::as_ptr(credit).addr());
-            merged.credits.dedup_by(|a, b| Arc::ptr_eq(a, b));
-        }
-        Some(merged)
+        let first = origins.next()?;
+        let Origin {
+            cause,
+            trace,
+            mut hops,
+            credits,
+        } = first;
+        let others = origins.map(|other| {
+            hops = hops.max(other.hops);
+            other.credits
+        });
+        let credits = Credits::merged(std::iter::once(credits).chain(others));
+        Some(Origin {
+            cause,
+            trace,
+            hops,
+            credits,
+        })
     }
 
     /// The trace of the first cause.
@@ -79,6 +87,11 @@ impl Origin {
         }
     }
 
+    /// Of something that enters now and holds up nobody.
+    pub(crate) fn creditless() -> Self {
+        Self::outside(TraceId::random(), Credits::none())
+    }
+
     /// Of what is done in reaction to event `number`, itself published from here.
     pub(crate) fn reaction_to(&self, number: EventNumber) -> Self {
         Self {
@@ -90,7 +103,7 @@ impl Origin {
 
     /// The same without the credits: for whoever must stall nobody.
     pub(crate) fn without_credits(&self) -> Self {
-        self.on_credits(Credits::new())
+        self.on_credits(Credits::none())
     }
 
     /// The same on other credits.

@@ -1,10 +1,10 @@
 //! Making a subscriber's state again from storage, for as long as it takes.
 
 use crate::backoff::Backoff;
+use crate::hands::Hands;
 use crate::hub::Hub;
-use crate::log::Item;
 use crate::panics::caught;
-use crate::{AskError, LoadError, Subscriber};
+use crate::{LoadError, Subscriber};
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,10 +15,10 @@ const BROKEN_MAX: usize = 3;
 const BROKEN_WINDOW: Duration = Duration::from_secs(60);
 
 pub(crate) struct Rebuild<S: Subscriber> {
-    pub(crate) index: usize,
-    pub(crate) seed: Arc<S::Seed>,
+    index: usize,
+    seed: Arc<S::Seed>,
     /// Cancelled when an essential subscriber stays broken.
-    pub(crate) stop: CancellationToken,
+    stop: CancellationToken,
     backoff: Backoff,
     broken: VecDeque<Instant>,
 }
@@ -34,8 +34,8 @@ impl<S: Subscriber> Rebuild<S> {
         }
     }
 
-    /// Loads until it succeeds. Meanwhile events wait, in `turn` too, and requests are refused.
-    pub(crate) async fn run(&mut self, hub: &Hub, turn: &mut VecDeque<Item>) -> S {
+    /// Loads until it succeeds. Meanwhile events wait, in its hands too, and requests are refused.
+    pub(crate) async fn run(&mut self, hub: &Hub, hands: &mut Hands) -> S {
         loop {
             // What is missed from now on comes after what the load has seen.
             hub.forget_missed(self.index);
@@ -46,15 +46,14 @@ impl<S: Subscriber> Rebuild<S> {
                 }
                 Err(error) => self.failed(hub, &error),
             }
-            self.rest(hub, turn).await;
+            self.rest(hands).await;
         }
     }
 
     /// Lets some time pass before the next try.
-    pub(crate) async fn rest(&mut self, hub: &Hub, turn: &mut VecDeque<Item>) {
+    pub(crate) async fn rest(&mut self, hands: &mut Hands) {
         let pause = self.backoff.pause();
-        hub.refuse_requests(self.index, pause);
-        refuse(turn, pause);
+        hands.refuse_requests(pause);
         sleep(pause).await;
     }
 
@@ -83,13 +82,4 @@ impl<S: Subscriber> Rebuild<S> {
 pub(crate) async fn load<S: Subscriber>(seed: &S::Seed) -> Result<S, LoadError> {
     let loaded = caught(async { S::load(seed).await }).await;
     loaded.unwrap_or_else(|panic| Err(LoadError::Broken(anyhow::Error::msg(panic))))
-}
-
-fn refuse(turn: &mut VecDeque<Item>, retry_after: Duration) {
-    for item in std::mem::take(turn) {
-        match item {
-            Item::Request { call, .. } => call.fail(AskError::Unavailable { retry_after }),
-            event @ Item::Event { .. } => turn.push_back(event),
-        }
-    }
 }

@@ -1,12 +1,13 @@
 //! What a subscriber is: state with one owner, its handlers, and how it is made again.
 
-use crate::call::{AnyCall, Call};
-use crate::envelope::Payload;
+use crate::call::Call;
+use crate::hands::Hands;
 use crate::{AskError, Context, Event, Reply, Request, TraceId};
 use futures_util::future::BoxFuture;
 use std::any::TypeId;
 use std::future::Future;
 use std::sync::Arc;
+use tracing::{Instrument, Span};
 
 /// Why a subscriber could not be loaded.
 #[derive(Debug, thiserror::Error)]
@@ -169,36 +170,51 @@ struct Wire<H> {
     handler: H,
 }
 
-/// A handler under way.
+/// Handlers under way.
 pub(crate) type Handling<'a> = BoxFuture<'a, anyhow::Result<()>>;
-/// [`Handles::handle`] with the event's type forgotten.
-pub(crate) type EventHandler<S> = for<'a> fn(&'a mut S, Payload, &'a mut Context) -> Handling<'a>;
+/// [`Handles::handle`] with the event's type forgotten, for all events for it that come next.
+pub(crate) type EventHandler<S> = for<'a> fn(&'a mut S, usize, &'a mut Hands) -> Handling<'a>;
 /// [`Answers::answer`] with the request's type forgotten.
-pub(crate) type RequestHandler<S> =
-    for<'a> fn(&'a mut S, Box<dyn AnyCall>, &'a mut Context) -> Handling<'a>;
+pub(crate) type RequestHandler<S> = for<'a> fn(&'a mut S, &'a mut Hands) -> Handling<'a>;
 
 fn handle<'a, S: Handles<E>, E: Event>(
     state: &'a mut S,
-    payload: Payload,
-    ctx: &'a mut Context,
+    handler: usize,
+    hands: &'a mut Hands,
 ) -> Handling<'a> {
     Box::pin(async move {
-        let event = payload.downcast::<E>().expect("routed by the event's type");
-        state.handle(&event, ctx).await
+        while let Some(payload) = hands.next_event(handler) {
+            let event = payload.downcast::<E>().expect("routed by the event's type");
+            let span = hands.span(S::NAME);
+            spanned(span, state.handle(&event, &mut hands.ctx)).await?;
+            if !hands.ended_well() {
+                break;
+            }
+        }
+        Ok(())
     })
 }
 
-fn answer<'a, S: Answers<R>, R: Request>(
-    state: &'a mut S,
-    call: Box<dyn AnyCall>,
-    ctx: &'a mut Context,
-) -> Handling<'a> {
+fn answer<'a, S: Answers<R>, R: Request>(state: &'a mut S, hands: &'a mut Hands) -> Handling<'a> {
     Box::pin(async move {
+        let Some(call) = hands.next_request() else {
+            return Ok(());
+        };
         let call = call
             .into_any()
             .downcast::<Call<R>>()
             .expect("routed by the request's type");
         let Call { request, reply, .. } = *call;
-        state.answer(request, reply, ctx).await
+        let span = hands.span(S::NAME);
+        spanned(span, state.answer(request, reply, &mut hands.ctx)).await?;
+        hands.ended_well();
+        Ok(())
     })
+}
+
+async fn spanned<F: Future>(span: Option<Span>, work: F) -> F::Output {
+    match span {
+        Some(span) => work.instrument(span).await,
+        None => work.await,
+    }
 }

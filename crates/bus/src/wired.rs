@@ -93,7 +93,7 @@ impl Draft {
             name: S::NAME,
             essential,
             awake: Notify::new(),
-            counters: Counters::new(),
+            counters: Counters::default(),
         });
         subscriber
     }

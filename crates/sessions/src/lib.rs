@@ -1,5 +1,34 @@
 //! Accounts, guests, tokens, who is connected as whom, and presence.
 //!
 //! Everything others may use is in [`api`]; the tables `users` and `sessions` are this crate's own.
+//! The binary makes a [`Seed`], calls [`wire`] before the bus starts and [`tasks`] after.
+//!
+//! What it promises: a name belongs to one living person, however it is spelled; a token is known
+//! to its client and, as a hash, to storage; who is marked as connected in storage counts as online
+//! until a grace has passed, across a restart too. Rooms and memberships are left to others.
 
 pub mod api;
+mod attempts;
+mod clock;
+mod hasher;
+mod jobs;
+mod jwt;
+mod name;
+mod presence;
+mod random;
+mod reader;
+mod secret;
+mod seed;
+mod settings;
+mod store;
+mod subscriber;
+mod wiring;
+
+pub use clock::{Clock, SystemClock};
+pub use jwt::{JwtKey, JwtSettings, WeakSecret};
+pub use random::{Random, SystemRandom};
+pub use reader::Reader;
+pub use seed::Seed;
+pub use settings::{InviteCode, Registration, Settings};
+pub use subscriber::Sessions;
+pub use wiring::{tasks, wire};

@@ -1,6 +1,6 @@
 //! What a query runs on: a reader inside a snapshot, or a writer inside a lane's transaction.
 
-use bus::Event;
+use bus::{Bus, Event, Origin};
 use diesel::SqliteConnection;
 use diesel_async::AsyncPgConnection;
 
@@ -11,6 +11,15 @@ pub enum Backend {
     Sqlite,
     /// A server.
     Postgres,
+}
+
+impl Backend {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Sqlite => "sqlite",
+            Self::Postgres => "postgres",
+        }
+    }
 }
 
 /// A borrowed connection. The SQLite side is synchronous: whole pieces of work run on a blocking
@@ -44,7 +53,11 @@ pub struct Reader<'c> {
 /// Reads and writes inside a lane's transaction.
 pub struct Writer<'c> {
     connection: Connection<'c>,
+    facts: Vec<Fact>,
 }
+
+/// A fact on its way: publishes itself once its transaction has committed.
+pub(crate) type Fact = Box<dyn FnOnce(&Bus, &Origin) + Send>;
 
 impl Access for Reader<'_> {
     fn connection(&mut self) -> Connection<'_> {
@@ -58,7 +71,20 @@ impl Access for Writer<'_> {
     }
 }
 
-impl Writer<'_> {
+impl<'c> Reader<'c> {
+    pub(crate) fn new(connection: Connection<'c>) -> Self {
+        Self { connection }
+    }
+}
+
+impl<'c> Writer<'c> {
+    pub(crate) fn new(connection: Connection<'c>) -> Self {
+        Self {
+            connection,
+            facts: Vec::new(),
+        }
+    }
+
     /// The connection, for [`crate::statement!`].
     pub fn writable(&mut self) -> Connection<'_> {
         reborrow(&mut self.connection)
@@ -67,8 +93,13 @@ impl Writer<'_> {
     /// States a fact: on the bus when this transaction has committed, before any answer and before
     /// the lane's next batch; never, if the job is rolled back. Rides on the origin of the job (of
     /// all jobs of the set).
-    pub fn state<E: Event>(&mut self, _fact: E) {
-        unimplemented!()
+    pub fn state<E: Event>(&mut self, fact: E) {
+        self.facts
+            .push(Box::new(move |bus, origin| bus.publish_from(origin, fact)));
+    }
+
+    pub(crate) fn take_facts(&mut self) -> Vec<Fact> {
+        std::mem::take(&mut self.facts)
     }
 }
 

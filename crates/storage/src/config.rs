@@ -1,25 +1,50 @@
 //! How a database is configured.
 
+use crate::Backend;
 use diesel_migrations::EmbeddedMigrations;
+use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
 /// Where a database is.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum Url {
     /// A file; created with its directories.
     Sqlite(PathBuf),
-    /// `postgres://…`; `Debug` of a config never shows it.
+    /// `postgres://…`; `Debug` never shows it.
     Postgres(String),
 }
 
-/// A database's migrations, one list per backend, forward only.
-#[derive(Clone, Copy)]
-pub struct Migrations {
-    /// `migrations/<database>/sqlite`.
-    pub sqlite: &'static EmbeddedMigrations,
-    /// `migrations/<database>/postgres`.
-    pub postgres: &'static EmbeddedMigrations,
+impl Url {
+    pub(crate) fn backend(&self) -> Backend {
+        match self {
+            Self::Sqlite(_) => Backend::Sqlite,
+            Self::Postgres(_) => Backend::Postgres,
+        }
+    }
+}
+
+impl fmt::Debug for Url {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sqlite(path) => f.debug_tuple("Sqlite").field(path).finish(),
+            Self::Postgres(_) => f.write_str("Postgres(…)"),
+        }
+    }
+}
+
+/// A database's migrations, forward only. Every list makes the table `storage_meta`.
+#[derive(Clone)]
+pub enum Migrations {
+    /// In the binary, one list per backend.
+    Embedded {
+        /// `migrations/<database>/sqlite`.
+        sqlite: &'static EmbeddedMigrations,
+        /// `migrations/<database>/postgres`.
+        postgres: &'static EmbeddedMigrations,
+    },
+    /// `migrations/<database>` on disk, with `sqlite` and `postgres` in it: for tests.
+    Folder(PathBuf),
 }
 
 /// Everything about one database.
@@ -45,4 +70,43 @@ pub struct DatabaseConfig {
     pub shared: bool,
     /// Its schema.
     pub migrations: Migrations,
+}
+
+impl DatabaseConfig {
+    /// A database with the documented defaults; `core` is critical, others are not.
+    #[must_use]
+    pub fn new(name: impl Into<String>, url: Url, migrations: Migrations) -> Self {
+        let name = name.into();
+        Self {
+            critical: name == "core",
+            name,
+            url,
+            pool_max: 10,
+            pool_min: 2,
+            acquire_timeout: Duration::from_secs(2),
+            statement_timeout: Duration::from_secs(2),
+            idle_timeout: Duration::from_secs(600),
+            shared: false,
+            migrations,
+        }
+    }
+
+    /// How errors call it: never with a password.
+    pub(crate) fn store(&self) -> String {
+        match &self.url {
+            Url::Sqlite(path) => path.display().to_string(),
+            Url::Postgres(_) => format!("the PostgreSQL database of {}", self.name),
+        }
+    }
+}
+
+impl fmt::Debug for DatabaseConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DatabaseConfig")
+            .field("name", &self.name)
+            .field("url", &self.url)
+            .field("pool_max", &self.pool_max)
+            .field("shared", &self.shared)
+            .finish_non_exhaustive()
+    }
 }

@@ -1,5 +1,152 @@
-//! Throw-away databases for tests.
+//! Throw-away databases for tests, here and in other crates.
 //!
-//! `Store::new().await` makes a bus, tasks and a `core` database with every migration of
+//! [`Store::new`] makes a bus, tasks and a `core` database with every migration of
 //! `migrations/core`: SQLite in a temporary folder, or a fresh database on the PostgreSQL server
-//! that `PARLOR_TEST_POSTGRES` names.
+//! that `PARLOR_TEST_POSTGRES` names (`postgres://postgres@127.0.0.1:5432/postgres`).
+//! [`Store::with`] builds a bus with subscribers around it; [`Seen`] keeps the facts of one type.
+//! [`Store::close`] asserts that nothing is left.
+//!
+//! ```ignore
+//! let appended = Seen::<EntriesAppended>::new();
+//! let store = Store::with(|bus, database| {
+//!     appended.watch(bus);
+//!     bus.essential::<Rooms>(Seed::of(database));
+//! })
+//! .await;
+//! let answer = store.run(CreateRoom { .. }).await.unwrap();
+//! store.quiet().await;
+//! assert_eq!(appended.facts().len(), 1);
+//! store.close().await;
+//! ```
+
+mod place;
+mod seen;
+
+use crate::{Database, DatabaseConfig, Job, Migrations, Registry};
+use bus::{Builder, Bus, Running, Settings, Tasks};
+use place::Place;
+use std::path::Path;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+pub use seen::Seen;
+
+/// How long a test's job may take, on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A `core` database of its own, on a bus of its own.
+pub struct Store {
+    database: Database,
+    registry: Registry,
+    bus: Bus,
+    tasks: Tasks,
+    running: Running,
+    config: DatabaseConfig,
+    _place: Place,
+}
+
+impl Store {
+    /// An empty one, without subscribers.
+    pub async fn new() -> Self {
+        Self::with(|_, _| {}).await
+    }
+
+    /// An empty one, with subscribers: `wire` adds them before the bus starts.
+    pub async fn with(wire: impl FnOnce(&mut Builder, &Database)) -> Self {
+        Self::configured(|_, _| {}, wire).await
+    }
+
+    /// [`Store::with`] under other settings than the defaults.
+    pub async fn configured(
+        configure: impl FnOnce(&mut DatabaseConfig, &mut Settings),
+        wire: impl FnOnce(&mut Builder, &Database),
+    ) -> Self {
+        let place = Place::new().await;
+        let mut config = DatabaseConfig::new("core", place.url(), migrations("core"));
+        let mut settings = Settings::default();
+        configure(&mut config, &mut settings);
+        let tasks = Tasks::new(CancellationToken::new());
+        let mut builder = Builder::new(settings, &tasks);
+        let bus = builder.bus();
+        let registry = Registry::new(bus.clone(), tasks.clone());
+        let database = registry
+            .open(config.clone())
+            .await
+            .expect("the test's database opens");
+        wire(&mut builder, &database);
+        let running = builder.start().await.expect("the test's bus starts");
+        Self {
+            database,
+            registry,
+            bus,
+            tasks,
+            running,
+            config,
+            _place: place,
+        }
+    }
+
+    /// The database.
+    #[must_use]
+    pub fn database(&self) -> &Database {
+        &self.database
+    }
+
+    /// The registry it is in.
+    #[must_use]
+    pub fn registry(&self) -> &Registry {
+        &self.registry
+    }
+
+    /// The bus that it states its facts on.
+    #[must_use]
+    pub fn bus(&self) -> &Bus {
+        &self.bus
+    }
+
+    /// The tasks of both.
+    #[must_use]
+    pub fn tasks(&self) -> &Tasks {
+        &self.tasks
+    }
+
+    /// What it was opened with, to open it once more.
+    #[must_use]
+    pub fn config(&self) -> &DatabaseConfig {
+        &self.config
+    }
+
+    /// Runs one job through its lane and waits for its answer, or its refusal.
+    ///
+    /// # Panics
+    /// When storage fails.
+    pub async fn run<J: Job>(&self, job: J) -> Result<J::Answer, J::Refusal> {
+        self.database
+            .write(job, PATIENCE)
+            .await
+            .expect("the job ends in time")
+    }
+
+    /// Waits until every fact has been handled.
+    pub async fn quiet(&self) {
+        self.bus.quiet().await;
+    }
+
+    /// Ends everything and asserts that nothing is left: credits, connections, tasks.
+    pub async fn close(self) {
+        tokio::time::timeout(PATIENCE, self.bus.quiet())
+            .await
+            .expect("all credits come home");
+        self.registry.close(PATIENCE).await;
+        self.running.stop(PATIENCE).await;
+        let left = self.tasks.stop(PATIENCE).await;
+        assert!(left.is_empty(), "tasks are left: {left:?}");
+    }
+}
+
+/// The migrations of a database as they lie in the source tree.
+#[must_use]
+pub fn migrations(database: &str) -> Migrations {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../migrations");
+    Migrations::Folder(root.join(database))
+}

@@ -6,14 +6,31 @@
 //! ([`query!`], [`statement!`]) serves SQLite and PostgreSQL. It knows no chat.
 
 mod access;
+mod asker;
+mod batch;
 mod config;
 mod database;
+mod envelope;
 mod error;
+mod fault;
+mod gate;
+mod health;
+mod inspect;
 mod job;
-#[cfg(feature = "kit")]
+#[cfg(any(test, feature = "kit"))]
 pub mod kit;
+mod lane;
+mod lock;
 mod macros;
+mod migrate;
+mod pool;
+mod postgres;
+mod read;
 mod registry;
+mod sqlite;
+mod step;
+mod transaction;
+mod vitals;
 
 pub use access::{Access, Backend, Connection, Reader, Writer};
 pub use config::{DatabaseConfig, Migrations, Url};
@@ -21,6 +38,7 @@ pub use database::Database;
 pub use error::{Fault, JobError, StorageError};
 pub use job::{Job, LaneKey};
 pub use registry::{OpenError, Registry};
+pub use vitals::EpochChanged;
 
 #[doc(hidden)]
 pub mod reexport {

@@ -25,7 +25,13 @@ impl Entry {
     /// The entry's id on the wire: unique on the server, made of the room's row and the seq.
     #[must_use]
     pub fn id(&self) -> String {
-        format!("{}.{}", self.room.0, self.seq)
+        Self::id_at(self.room, self.seq)
+    }
+
+    /// The id of the entry at this place.
+    #[must_use]
+    pub fn id_at(room: RoomId, seq: Seq) -> String {
+        format!("{}.{seq}", room.0)
     }
 }
 

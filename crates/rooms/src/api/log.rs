@@ -3,6 +3,10 @@
 //! messaging calls it inside its own jobs; rooms uses it for its own entries.
 
 use super::{Entry, Refusal, Role, RoomFace, RoomId, RoomKey, Seq};
+use crate::page;
+use crate::pen::{Book, rank};
+use crate::store::entries::{self as rows, From, Kinds};
+use crate::store::{members, rooms};
 use sessions::api::{User, UserId};
 use std::sync::Arc;
 use storage::prelude::*;
@@ -68,15 +72,35 @@ pub struct Appended {
     pub dup: bool,
 }
 
+impl Appended {
+    /// The entry's id on the wire: [`Entry::id`].
+    #[must_use]
+    pub fn id(&self) -> String {
+        Entry::id_at(self.room.id, self.seq)
+    }
+}
+
 /// Writes a run of entries as a set: locks the rooms in id order, then checks repeats (also inside
 /// the run), membership, mute and ban, one query per table, moves each head by n and inserts.
 /// States [`super::EntriesAppended`]. One outcome per item, in order; a refused item writes
 /// nothing.
 pub async fn append(
-    _tx: &mut Writer<'_>,
-    _run: &[Append<'_>],
+    tx: &mut Writer<'_>,
+    run: &[Append<'_>],
 ) -> Result<Vec<Result<Appended, Refusal>>, Fault> {
-    unimplemented!()
+    let mut book = Book::open(tx, run).await?;
+    let outcomes = run.iter().map(|item| book.write(item)).collect();
+    book.close(tx).await?;
+    Ok(outcomes)
+}
+
+/// [`append`] for a run of one.
+pub async fn append_one(
+    tx: &mut Writer<'_>,
+    item: Append<'_>,
+) -> Result<Result<Appended, Refusal>, Fault> {
+    let mut outcomes = append(tx, &[item]).await?;
+    Ok(outcomes.pop().expect("one outcome per item"))
 }
 
 /// How someone stands in a room, read under the room's lock when it comes from a [`Writer`].
@@ -90,37 +114,56 @@ pub struct Standing {
     pub muted_until: Option<i64>,
     /// The first entry they may read.
     pub visible_from: Seq,
+    /// Their own `joined` entry, of the present stay.
+    pub joined_seq: Seq,
     /// The room's last `seq`.
     pub head: Seq,
 }
 
-/// How a member stands; refuses those who are not (`NotMember`, `NoSuchRoom`, `Banned`). In a
-/// writer's transaction the room is locked.
+/// How a member stands; refuses those who are not: `NotMember` in public rooms, `NoSuchRoom` else.
+/// Locks the room until the transaction ends.
 pub async fn admit(
-    _access: &mut Writer<'_>,
-    _room: &RoomKey,
-    _user: UserId,
+    tx: &mut Writer<'_>,
+    room: &RoomKey,
+    user: UserId,
 ) -> Result<Result<Standing, Refusal>, Fault> {
-    unimplemented!()
+    let room = rooms::lock_one(tx, room).await?;
+    stands(tx, room, user).await
 }
 
 /// [`admit`] for reading: locks nothing.
 pub async fn standing(
-    _access: &mut impl Access,
-    _room: &RoomKey,
-    _user: UserId,
+    access: &mut impl Access,
+    room: &RoomKey,
+    user: UserId,
 ) -> Result<Result<Standing, Refusal>, Fault> {
-    unimplemented!()
+    let room = rooms::find(access, room).await?;
+    stands(access, room, user).await
 }
 
-/// The entries with these places, as they stand (deleted messages without body). Absent ones are
-/// absent. One query and one for the people.
+async fn stands(
+    access: &mut impl Access,
+    room: Option<rooms::Room>,
+    user: UserId,
+) -> Result<Result<Standing, Refusal>, Fault> {
+    let Some(room) = room else {
+        return Ok(Err(Refusal::NoSuchRoom));
+    };
+    let Some(member) = members::find(access, room.face.id, user).await? else {
+        return Ok(Err(rank::outsider(&room)));
+    };
+    let role = rank::of_member(access, &room, user, member.role).await?;
+    Ok(Ok(rank::standing(&room, &member, role)))
+}
+
+/// The entries with these places, ascending, as they stand (deleted messages without body). Absent
+/// ones are absent. One query and one for the people.
 pub async fn entries(
-    _access: &mut impl Access,
-    _room: RoomId,
-    _seqs: &[Seq],
+    access: &mut impl Access,
+    room: RoomId,
+    seqs: &[Seq],
 ) -> Result<Vec<Entry>, Fault> {
-    unimplemented!()
+    rows::at(access, room, seqs).await
 }
 
 /// Which `message` entries of a room to read.
@@ -138,28 +181,47 @@ pub enum Window {
 /// `bytes` of bodies end the page early (one comes all the same). The flag says whether more lie
 /// in that direction.
 pub async fn messages(
-    _access: &mut impl Access,
-    _room: RoomId,
-    _visible_from: Seq,
-    _window: Window,
-    _limit: usize,
-    _bytes: usize,
+    access: &mut impl Access,
+    room: RoomId,
+    visible_from: Seq,
+    window: Window,
+    limit: usize,
+    bytes: usize,
 ) -> Result<(Vec<Entry>, bool), Fault> {
-    unimplemented!()
+    let (range, from) = match window {
+        Window::Newest => ((visible_from, Seq::MAX), From::Highest),
+        Window::Before(place) => ((visible_from, place.saturating_sub(1)), From::Highest),
+        Window::After(place) => (
+            (visible_from.max(place.saturating_add(1)), Seq::MAX),
+            From::Lowest,
+        ),
+    };
+    let limit = limit.max(1);
+    let found = rows::between(
+        access,
+        room,
+        range,
+        Kinds::Messages,
+        from,
+        limit.saturating_add(1),
+    )
+    .await?;
+    Ok(page::cut(found, from, limit, bytes))
 }
 
 /// Messages above `marker` by others than `user`, not deleted, and how many of them mention
 /// `user`; both capped at 999.
 pub async fn unread(
-    _access: &mut impl Access,
-    _room: RoomId,
-    _user: UserId,
-    _marker: Seq,
+    access: &mut impl Access,
+    room: RoomId,
+    user: UserId,
+    marker: Seq,
 ) -> Result<(u32, u32), Fault> {
-    unimplemented!()
+    rows::unread(access, room, user, marker).await
 }
 
-/// Takes the body of a message and of all its edits out of the log, for ever.
-pub async fn redact(_tx: &mut Writer<'_>, _room: RoomId, _target: Seq) -> Result<(), Fault> {
-    unimplemented!()
+/// Takes the body of a message and of all its edits out of the log, for ever. [`append`] does so
+/// itself for each `Deleted`; once more does no harm.
+pub async fn redact(tx: &mut Writer<'_>, room: RoomId, target: Seq) -> Result<(), Fault> {
+    rows::redact(tx, room, target).await
 }

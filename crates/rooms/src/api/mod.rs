@@ -1,5 +1,5 @@
 //! The public face: ids, entries, requests, facts, the log's pen and the catalogue, the last two as
-//! functions that others run inside their own transactions.
+//! functions that others run inside their own transactions, and the one rule for texts.
 
 pub mod catalogue;
 mod entry;
@@ -8,6 +8,7 @@ pub mod log;
 mod refusal;
 mod requests;
 mod room;
+pub mod text;
 
 pub use entry::{Change, Entry, Seq};
 pub use facts::{EntriesAppended, RoomEntries};

@@ -1,7 +1,9 @@
 //! What a room is.
 
 use sessions::api::{User, UserId};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
+use storage::LaneKey;
 
 /// A room's row; never on the wire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -11,6 +13,17 @@ pub struct RoomId(pub i64);
 /// Anything may be in it until a room has been found by it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RoomKey(pub Arc<str>);
+
+impl RoomKey {
+    /// The write lane of everything that writes into this room's log, whichever crate it is: only
+    /// within one lane do entries reach the bus in `seq` order.
+    #[must_use]
+    pub fn lane(&self) -> LaneKey {
+        let mut hasher = DefaultHasher::new();
+        self.0.hash(&mut hasher);
+        LaneKey(hasher.finish())
+    }
+}
 
 /// Who finds a room, and how one gets in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

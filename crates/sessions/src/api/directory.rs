@@ -1,39 +1,96 @@
 //! Users, read inside the caller's own transaction.
 
-use super::{User, UserId};
+use super::{EndReason, SessionEnded, SessionId, User, UserId};
+use crate::clock::{Clock as _, SystemClock};
+use crate::name::Name;
+use crate::store::{sessions, users};
 use std::collections::HashMap;
 use storage::prelude::*;
 
-/// The people with these ids; unknown ids are absent. One query.
+/// The people with these ids, those who ended too; unknown ids are absent. One query.
 pub async fn by_id(
-    _access: &mut impl Access,
-    _ids: &[UserId],
+    access: &mut impl Access,
+    ids: &[UserId],
 ) -> Result<HashMap<UserId, User>, Fault> {
-    unimplemented!()
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let rows = users::by_id(access, ids).await?;
+    Ok(rows.iter().map(|row| (row.id, row.user())).collect())
 }
 
 /// The living people with these names (compared confusable-safe), keyed by the name as given. One
 /// query.
 pub async fn by_name(
-    _access: &mut impl Access,
-    _names: &[&str],
+    access: &mut impl Access,
+    names: &[&str],
 ) -> Result<HashMap<String, User>, Fault> {
-    unimplemented!()
+    let parsed = names
+        .iter()
+        .filter_map(|typed| Some((*typed, Name::parse(typed)?)));
+    let parsed: Vec<(&str, Name)> = parsed.collect();
+    if parsed.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let keys: Vec<&str> = parsed.iter().map(|(_, name)| name.key()).collect();
+    let rows = users::by_key(access, &keys).await?;
+    let living: HashMap<&str, User> = rows
+        .iter()
+        .map(|row| (row.name_key.as_str(), row.user()))
+        .collect();
+    let found = parsed
+        .iter()
+        .filter_map(|(typed, name)| Some(((*typed).to_owned(), living.get(name.key())?.clone())));
+    Ok(found.collect())
 }
 
-/// What a command calls a `user`: an id or `@name`. `None`: no such user.
-pub async fn resolve(_access: &mut impl Access, _user: &str) -> Result<Option<User>, Fault> {
-    unimplemented!()
+/// What a command calls a `user`: an id or `@name`, of someone living. `None`: no such user.
+pub async fn resolve(access: &mut impl Access, user: &str) -> Result<Option<User>, Fault> {
+    if let Some(name) = user.strip_prefix('@') {
+        return Ok(by_name(access, &[name]).await?.remove(name));
+    }
+    let Ok(id) = user.parse::<UserId>() else {
+        return Ok(None);
+    };
+    let rows = users::by_id(access, &[id]).await?;
+    Ok(rows
+        .iter()
+        .find(|row| row.ended_at.is_none())
+        .map(users::UserRow::user))
+}
+
+/// Whether this person is a server administrator: moderator of every public room.
+pub async fn is_admin(access: &mut impl Access, user: UserId) -> Result<bool, Fault> {
+    users::is_admin(access, user).await
 }
 
 /// Ends a guest that is a member of no room: its sessions end, its name is free; its id stays
-/// known to [`by_id`] for the entries it wrote. Does nothing to an account. States
-/// [`super::SessionEnded`].
-pub async fn end_guest(_tx: &mut Writer<'_>, _guest: UserId) -> Result<(), Fault> {
-    unimplemented!()
+/// known to [`by_id`] for the entries it wrote. Does nothing to an account, nor to a guest that is
+/// connected (it came back meanwhile). States [`super::SessionEnded`].
+pub async fn end_guest(tx: &mut Writer<'_>, guest: UserId) -> Result<(), Fault> {
+    // The lock comes first: a `hello` in another lane is before it, and seen here, or after it.
+    if !users::lock_guest(tx, guest).await? || sessions::is_connected(tx, guest).await? {
+        return Ok(());
+    }
+    let now = SystemClock::new().wall_ms();
+    let rows = sessions::of_user(tx, guest).await?;
+    let ids: Vec<SessionId> = rows.iter().map(|session| session.id).collect();
+    sessions::end(tx, &ids, now).await?;
+    users::end(tx, guest, now).await?;
+    for session in ids {
+        tx.state(SessionEnded {
+            user: guest,
+            session,
+            reason: EndReason::Expired,
+        });
+    }
+    Ok(())
 }
 
 /// Makes an account a server administrator; false when there is no such account.
-pub async fn grant_admin(_tx: &mut Writer<'_>, _name: &str) -> Result<bool, Fault> {
-    unimplemented!()
+pub async fn grant_admin(tx: &mut Writer<'_>, name: &str) -> Result<bool, Fault> {
+    let Some(name) = Name::parse(name) else {
+        return Ok(false);
+    };
+    users::grant_admin(tx, name.key()).await
 }

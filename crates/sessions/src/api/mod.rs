@@ -9,7 +9,7 @@ mod requests;
 mod user;
 
 pub use facts::{EndReason, GuestExpired, PresenceChanged, SessionEnded};
-pub use ids::{ConnectionId, SessionId, UserId};
+pub use ids::{ConnectionId, NotAnId, SessionId, UserId};
 pub use online::Online;
 pub use requests::{
     Authenticate, ChangePassword, Disconnected, Hello, KeepConnected, ListSessions, Login, Logout,

@@ -1,27 +1,67 @@
 //! Who is online now: a shared snapshot, written by sessions alone.
 
 use super::UserId;
+use std::collections::HashSet;
+use std::sync::{Arc, PoisonError, RwLock};
 
 /// Who counts as online, grace included. A cheap handle for readers.
 #[derive(Clone, Default)]
 pub struct Online {
-    _private: (),
+    users: Arc<RwLock<HashSet<UserId>>>,
 }
 
 impl Online {
     /// Nobody yet.
     #[must_use]
     pub fn new() -> Self {
-        unimplemented!()
+        Self::default()
     }
+
     /// Whether this user counts as online.
     #[must_use]
-    pub fn contains(&self, _user: UserId) -> bool {
-        unimplemented!()
+    pub fn contains(&self, user: UserId) -> bool {
+        self.users
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .contains(&user)
     }
+
     /// How many are.
     #[must_use]
     pub fn count(&self) -> usize {
-        unimplemented!()
+        self.users
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .len()
+    }
+
+    pub(crate) fn insert(&self, user: UserId) {
+        self.users
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(user);
+    }
+
+    pub(crate) fn remove(&self, user: UserId) {
+        self.users
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(&user);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clone_sees_what_the_writer_wrote() {
+        let writer = Online::new();
+        let reader = writer.clone();
+        writer.insert(UserId([1; 16]));
+        assert!(reader.contains(UserId([1; 16])));
+        assert_eq!(reader.count(), 1);
+        writer.remove(UserId([1; 16]));
+        assert!(!reader.contains(UserId([1; 16])));
     }
 }

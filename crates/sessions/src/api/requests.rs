@@ -91,6 +91,8 @@ pub struct Register {
     pub name: String,
     /// 8–256 bytes.
     pub password: String,
+    /// What `registration = invite` asks for.
+    pub invite: Option<String>,
     /// For the list of devices.
     pub device: Option<String>,
     /// The caller's network (address, or /64), for the attempt limit.

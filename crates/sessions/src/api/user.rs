@@ -69,6 +69,11 @@ pub enum Refusal {
         /// A free name like it, if one was found.
         suggest: Option<String>,
     },
+    /// 429 `rate_limited`: too many attempts on this name or from this network.
+    RateLimited {
+        /// When the next one is let through.
+        retry_after_ms: u64,
+    },
     /// 503 `overloaded`: too many passwords are being hashed.
     Overloaded,
 }

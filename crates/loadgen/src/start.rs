@@ -1,0 +1,54 @@
+//! How long a start takes with a full store.
+
+use crate::ServerOptions;
+use crate::sends::{self, Until};
+use crate::target::Target;
+use std::fmt;
+use std::time::Duration;
+
+#[derive(clap::Args, Clone)]
+pub(crate) struct Options {
+    #[command(flatten)]
+    pub(crate) server: ServerOptions,
+    /// Messages in the store.
+    #[arg(long, default_value_t = 1_000_000)]
+    pub(crate) messages: u64,
+}
+
+pub(crate) struct Report {
+    messages: u64,
+    pub(crate) after_stop: Duration,
+    pub(crate) after_kill: Duration,
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} messages: healthy {:.2} s after a start, {:.2} s after a kill -9",
+            self.messages,
+            self.after_stop.as_secs_f64(),
+            self.after_kill.as_secs_f64()
+        )
+    }
+}
+
+pub(crate) async fn run(options: &Options) -> anyhow::Result<Report> {
+    let mut target = Target::start(&options.server).await?;
+    let sends = sends::Options {
+        server: options.server.clone(),
+        clients: 64,
+        in_flight: 16,
+        seconds: 0,
+    };
+    eprintln!("storing {} messages", options.messages);
+    let stored = sends::load(&target, &sends, Until::Acked(options.messages)).await?;
+    eprintln!("stored: {stored}");
+    let after_stop = target.stopped_and_restarted().await?;
+    let after_kill = target.killed_and_restarted().await?;
+    Ok(Report {
+        messages: options.messages,
+        after_stop,
+        after_kill,
+    })
+}

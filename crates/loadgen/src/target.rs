@@ -1,0 +1,171 @@
+//! The server under load: started here on a store of its own, killed when dropped.
+
+use crate::{ServerOptions, process};
+use anyhow::{Context, bail};
+use serde_json::Value;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::TcpStream;
+use tokio::process::{Child, ChildStderr, Command};
+use tokio::time::timeout;
+
+pub(crate) struct Target {
+    options: ServerOptions,
+    folder: tempfile::TempDir,
+    child: Child,
+    pub(crate) address: String,
+}
+
+impl Target {
+    /// Starts a server and waits until it is healthy.
+    pub(crate) async fn start(options: &ServerOptions) -> anyhow::Result<Self> {
+        let folder = tempfile::tempdir()?;
+        let (child, address) = spawn(options, folder.path()).await?;
+        let target = Self {
+            options: options.clone(),
+            folder,
+            child,
+            address,
+        };
+        target.healthy().await?;
+        Ok(target)
+    }
+
+    /// Kills it with no warning, starts it again on the same store and says how long it took until
+    /// `/health` said 200.
+    pub(crate) async fn killed_and_restarted(&mut self) -> anyhow::Result<Duration> {
+        self.child.kill().await?;
+        self.restarted().await
+    }
+
+    /// Stops it by signal, starts it again and says how long the start took.
+    pub(crate) async fn stopped_and_restarted(&mut self) -> anyhow::Result<Duration> {
+        let pid = self.pid().to_string();
+        Command::new("kill").args(["-TERM", &pid]).status().await?;
+        self.child.wait().await?;
+        self.restarted().await
+    }
+
+    async fn restarted(&mut self) -> anyhow::Result<Duration> {
+        let started = Instant::now();
+        (self.child, self.address) = spawn(&self.options, self.folder.path()).await?;
+        self.healthy().await?;
+        Ok(started.elapsed())
+    }
+
+    async fn healthy(&self) -> anyhow::Result<()> {
+        for _ in 0..6_000 {
+            if http(&self.address, "GET", "/health", "").await.is_ok() {
+                return Ok(());
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        bail!("the server is not healthy after 30 s")
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id().unwrap_or_default()
+    }
+
+    pub(crate) fn cpu(&self) -> anyhow::Result<Duration> {
+        process::cpu(self.pid())
+    }
+
+    pub(crate) fn resident(&self) -> anyhow::Result<u64> {
+        process::resident(self.pid())
+    }
+}
+
+async fn spawn(
+    options: &ServerOptions,
+    folder: &std::path::Path,
+) -> anyhow::Result<(Child, String)> {
+    let mut command = if options.pin {
+        let mut pinned = Command::new("taskset");
+        pinned.args(["-c", "0"]).arg(&options.parlor);
+        pinned
+    } else {
+        Command::new(&options.parlor)
+    };
+    command
+        .env("PARLOR_LISTEN", "127.0.0.1:0")
+        .env("PARLOR_OPERATOR_LISTEN", "127.0.0.1:0")
+        .env("PARLOR_DATA_DIR", folder.join("data"))
+        .env("PARLOR_LIMITS", "off")
+        .env("PARLOR_LOG_FORMAT", "json")
+        .current_dir(folder)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true);
+    if let Some(url) = &options.postgres {
+        command.env("CORE_DB_URL", url);
+    }
+    let mut child = command.spawn().with_context(|| {
+        format!(
+            "starting {} (cargo build --release)",
+            options.parlor.display()
+        )
+    })?;
+    let mut log = BufReader::new(child.stderr.take().context("no log")?);
+    let address = timeout(Duration::from_secs(60), listening(&mut log))
+        .await
+        .context("the server does not listen")??;
+    follow(log);
+    Ok((child, address))
+}
+
+async fn listening(log: &mut BufReader<ChildStderr>) -> anyhow::Result<String> {
+    let mut said = String::new();
+    loop {
+        let mut line = String::new();
+        if log.read_line(&mut line).await? == 0 {
+            bail!("the server ended: {said}");
+        }
+        let value: Value = serde_json::from_str(&line).unwrap_or_default();
+        if let Some(address) = value["fields"]["address"]
+            .as_str()
+            .or(value["address"].as_str())
+        {
+            return Ok(address.to_owned());
+        }
+        said.push_str(&line);
+    }
+}
+
+/// Takes the rest of the log and throws it away: a server whose log nobody takes would stop.
+fn follow(mut log: BufReader<ChildStderr>) {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the generator is no part of the server"
+    )]
+    tokio::spawn(async move {
+        let mut rest = [0; 8192];
+        while log.read(&mut rest).await.is_ok_and(|n| n > 0) {}
+    });
+}
+
+/// One HTTP exchange; the body of a 2xx answer.
+pub(crate) async fn http(
+    address: &str,
+    method: &str,
+    path: &str,
+    body: &str,
+) -> anyhow::Result<String> {
+    let mut stream = TcpStream::connect(address).await?;
+    let request = format!(
+        "{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\
+         Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    stream.write_all(request.as_bytes()).await?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await?;
+    let (head, body) = answer.split_once("\r\n\r\n").context("no HTTP answer")?;
+    let status = head.split(' ').nth(1).unwrap_or_default();
+    if !status.starts_with('2') {
+        bail!("{method} {path}: {status} {body}");
+    }
+    Ok(body.to_owned())
+}

@@ -1,0 +1,325 @@
+//! A run of appends: what it needs to know is read as sets, then each item is judged in its turn as
+//! if it were alone, the items before it included.
+
+use super::{Sheet, fingerprint, mentions, rank};
+use crate::api::log::{Append, Appended, Draft};
+use crate::api::{Change, Refusal, Role, RoomId, Seq};
+use crate::store::lookups::{self, Repeats, Standing, Target, Targets};
+use crate::store::members::{self, Member};
+use crate::store::rooms::{self, Room};
+use sessions::api::{User, UserId, directory};
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use storage::prelude::*;
+
+/// Everything that the items of one run are judged by, under the rooms' locks.
+pub(crate) struct Book<'r> {
+    rooms: HashMap<&'r str, Room>,
+    repeats: Repeats,
+    people: HashMap<String, User>,
+    members: HashMap<(RoomId, UserId), Member>,
+    targets: Targets,
+    /// Those who may delete what others wrote, without being moderators of the room.
+    admins: HashSet<(RoomId, UserId)>,
+    sheet: Sheet,
+}
+
+impl<'r> Book<'r> {
+    /// Locks the rooms and reads.
+    pub(crate) async fn open(tx: &mut Writer<'_>, run: &'r [Append<'r>]) -> Result<Self, Fault> {
+        let rooms = lock(tx, run).await?;
+        let of = |item: &Append<'_>| rooms.get(&*item.room.0).map(|room| room.face.id);
+        let sends = sends(run, of);
+        let repeats = lookups::repeats(tx, &sends).await?;
+        let people = named(tx, run).await?;
+        let members = members::of(tx, &pairs(run, of, &people)).await?;
+        let targets = lookups::targets(tx, &places(run, of)).await?;
+        let admins = admins(tx, run, &rooms).await?;
+        Ok(Self {
+            rooms,
+            repeats,
+            people,
+            members,
+            targets,
+            admins,
+            sheet: Sheet::default(),
+        })
+    }
+
+    /// Judges one item, and writes it down unless it is refused or a repeat.
+    pub(crate) fn write(&mut self, item: &Append<'_>) -> Result<Appended, Refusal> {
+        let Some(room) = self.rooms.get(&*item.room.0) else {
+            return Err(Refusal::NoSuchRoom);
+        };
+        let room = room.clone();
+        if let Some(before) = self.repeat(&room, item)? {
+            return Ok(before);
+        }
+        let change = self.judge(&room, item)?;
+        Ok(self.add(item, change))
+    }
+
+    /// Writes what was written down.
+    pub(crate) async fn close(self, tx: &mut Writer<'_>) -> Result<(), Fault> {
+        self.sheet.commit(tx).await
+    }
+
+    /// A repeat is answered whatever became of the author since: it tells nothing new.
+    fn repeat(&self, room: &Room, item: &Append<'_>) -> Result<Option<Appended>, Refusal> {
+        let Draft::Message {
+            cid,
+            body,
+            reply_to,
+        } = item.what
+        else {
+            return Ok(None);
+        };
+        let key = (room.face.id, item.author.id, cid.to_owned());
+        let Some(before) = self.repeats.get(&key) else {
+            return Ok(None);
+        };
+        if before.print != fingerprint::of(body, reply_to) {
+            return Err(Refusal::CidConflict);
+        }
+        Ok(Some(Appended {
+            room: Arc::clone(&room.face),
+            seq: before.seq,
+            at: before.at,
+            dup: true,
+        }))
+    }
+
+    fn judge(&self, room: &Room, item: &Append<'_>) -> Result<Change, Refusal> {
+        let member = self
+            .members
+            .get(&(room.face.id, item.author.id))
+            .ok_or_else(|| rank::outsider(room))?;
+        let muted = member.muted_until.is_some_and(|until| until > item.at);
+        if muted && !matches!(item.what, Draft::Deleted { .. }) {
+            return Err(Refusal::Muted);
+        }
+        match item.what {
+            Draft::Message {
+                cid,
+                body,
+                reply_to,
+            } => {
+                if let Some(place) = reply_to {
+                    self.target(room, member, place)?;
+                }
+                Ok(Change::Message {
+                    cid: cid.to_owned(),
+                    body: Some(body.to_owned()),
+                    reply_to,
+                    mentions: self.mentioned(room, body),
+                })
+            }
+            Draft::Edited { target, body } => {
+                let message = self.living(room, member, target)?;
+                if message.author != item.author.id {
+                    return Err(Refusal::Forbidden);
+                }
+                Ok(Change::Edited {
+                    target,
+                    body: Some(body.to_owned()),
+                })
+            }
+            Draft::Deleted { target } => {
+                let message = self.living(room, member, target)?;
+                let by_right = member.role >= Role::Moderator
+                    || self.admins.contains(&(room.face.id, item.author.id));
+                if message.author != item.author.id && !by_right {
+                    return Err(Refusal::Forbidden);
+                }
+                Ok(Change::Deleted { target })
+            }
+            Draft::Reaction { target, emoji, on } => {
+                self.living(room, member, target)?;
+                Ok(Change::Reaction {
+                    target,
+                    emoji: emoji.to_owned(),
+                    on,
+                })
+            }
+        }
+    }
+
+    /// A message that the member may read.
+    fn target(&self, room: &Room, member: &Member, place: Seq) -> Result<Target, Refusal> {
+        if place < rank::visible_from(room, member) {
+            return Err(Refusal::NoSuchMessage);
+        }
+        let target = self.targets.get(&(room.face.id, place));
+        target.copied().ok_or(Refusal::NoSuchMessage)
+    }
+
+    /// [`Book::target`], not deleted.
+    fn living(&self, room: &Room, member: &Member, place: Seq) -> Result<Target, Refusal> {
+        let target = self.target(room, member, place)?;
+        if target.deleted {
+            return Err(Refusal::NoSuchMessage);
+        }
+        Ok(target)
+    }
+
+    /// Members named in a body, each once.
+    fn mentioned(&self, room: &Room, body: &str) -> Vec<User> {
+        let mut seen = HashSet::new();
+        mentions::candidates(body)
+            .into_iter()
+            .filter_map(|name| self.people.get(name))
+            .filter(|user| self.members.contains_key(&(room.face.id, user.id)))
+            .filter(|user| seen.insert(user.id))
+            .cloned()
+            .collect()
+    }
+
+    fn add(&mut self, item: &Append<'_>, change: Change) -> Appended {
+        let room = self
+            .rooms
+            .get_mut(&*item.room.0)
+            .expect("it was judged in this room");
+        let seq = self.sheet.add(room, item.author, item.at, change);
+        let room = room.clone();
+        self.remember(&room, item, seq);
+        Appended {
+            room: room.face,
+            seq,
+            at: item.at,
+            dup: false,
+        }
+    }
+
+    /// Lets the items that follow see this one.
+    fn remember(&mut self, room: &Room, item: &Append<'_>, seq: Seq) {
+        let (id, author) = (room.face.id, item.author.id);
+        match item.what {
+            Draft::Message {
+                cid,
+                body,
+                reply_to,
+            } => {
+                let print = fingerprint::of(body, reply_to).to_vec();
+                let at = item.at;
+                self.repeats
+                    .insert((id, author, cid.to_owned()), Standing { seq, at, print });
+                self.targets.insert(
+                    (id, seq),
+                    Target {
+                        author,
+                        deleted: false,
+                    },
+                );
+            }
+            Draft::Deleted { target } => {
+                self.targets
+                    .entry((id, target))
+                    .and_modify(|message| message.deleted = true);
+            }
+            Draft::Edited { .. } | Draft::Reaction { .. } => {}
+        }
+    }
+}
+
+async fn lock<'r>(
+    tx: &mut Writer<'_>,
+    run: &'r [Append<'r>],
+) -> Result<HashMap<&'r str, Room>, Fault> {
+    let keys: HashSet<&str> = run.iter().map(|item| &*item.room.0).collect();
+    let keys: Vec<&str> = keys.into_iter().collect();
+    let mut found: HashMap<String, Room> = HashMap::new();
+    for room in rooms::lock(tx, &keys).await? {
+        found.insert(room.face.key.0.to_string(), room);
+    }
+    let rooms = keys
+        .into_iter()
+        .filter_map(|key| Some((key, found.remove(key)?)));
+    Ok(rooms.collect())
+}
+
+/// Every message of the run, with its room.
+fn sends<'r>(
+    run: &'r [Append<'r>],
+    room_of: impl Fn(&Append<'_>) -> Option<RoomId>,
+) -> Vec<(RoomId, UserId, &'r str)> {
+    let send = |item: &'r Append<'r>| match item.what {
+        Draft::Message { cid, .. } => Some((room_of(item)?, item.author.id, cid)),
+        _ => None,
+    };
+    run.iter().filter_map(send).collect()
+}
+
+/// The people whose names are in the run's messages.
+async fn named(tx: &mut Writer<'_>, run: &[Append<'_>]) -> Result<HashMap<String, User>, Fault> {
+    let names: HashSet<&str> = run.iter().flat_map(candidates).collect();
+    if names.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let names: Vec<&str> = names.into_iter().collect();
+    directory::by_name(tx, &names).await
+}
+
+fn candidates<'r>(item: &Append<'r>) -> Vec<&'r str> {
+    match item.what {
+        Draft::Message { body, .. } => mentions::candidates(body),
+        _ => Vec::new(),
+    }
+}
+
+/// Server administrators among those who delete something, with the public rooms they do it in.
+async fn admins(
+    tx: &mut Writer<'_>,
+    run: &[Append<'_>],
+    rooms: &HashMap<&str, Room>,
+) -> Result<HashSet<(RoomId, UserId)>, Fault> {
+    let mut admins = HashSet::new();
+    for item in run {
+        let Draft::Deleted { .. } = item.what else {
+            continue;
+        };
+        let Some(room) = rooms.get(&*item.room.0) else {
+            continue;
+        };
+        let role = rank::of_member(tx, room, item.author.id, Role::Member).await?;
+        if role >= Role::Moderator {
+            admins.insert((room.face.id, item.author.id));
+        }
+    }
+    Ok(admins)
+}
+
+/// The memberships that matter: of each author, and of each person named.
+fn pairs(
+    run: &[Append<'_>],
+    room_of: impl Fn(&Append<'_>) -> Option<RoomId>,
+    people: &HashMap<String, User>,
+) -> Vec<(RoomId, UserId)> {
+    let mut pairs = HashSet::new();
+    for item in run {
+        let Some(room) = room_of(item) else { continue };
+        pairs.insert((room, item.author.id));
+        let named = candidates(item)
+            .into_iter()
+            .filter_map(|name| people.get(name));
+        pairs.extend(named.map(|user| (room, user.id)));
+    }
+    pairs.into_iter().collect()
+}
+
+/// The places that the run refers to.
+fn places(
+    run: &[Append<'_>],
+    room_of: impl Fn(&Append<'_>) -> Option<RoomId>,
+) -> Vec<(RoomId, Seq)> {
+    let place = |item: &Append<'_>| {
+        let place = match item.what {
+            Draft::Message { reply_to, .. } => reply_to?,
+            Draft::Edited { target, .. }
+            | Draft::Deleted { target }
+            | Draft::Reaction { target, .. } => target,
+        };
+        Some((room_of(item)?, place))
+    };
+    let places: HashSet<(RoomId, Seq)> = run.iter().filter_map(place).collect();
+    places.into_iter().collect()
+}

@@ -1,0 +1,10 @@
+//! The pen: what may be written into rooms' logs, and the writing itself.
+
+mod book;
+mod fingerprint;
+mod mentions;
+pub(crate) mod rank;
+mod sheet;
+
+pub(crate) use book::Book;
+pub(crate) use sheet::Sheet;

@@ -1,0 +1,143 @@
+//! Reading a room's log.
+
+use super::codes::entry as codes;
+use super::entry_row::Row;
+use super::people;
+use super::schema::entries;
+use crate::api::{Entry, RoomId, Seq};
+use sessions::api::{UserId, directory};
+use storage::prelude::*;
+
+/// Which way a page of the log is filled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum From {
+    /// From the lowest place up.
+    Lowest,
+    /// From the highest place down.
+    Highest,
+}
+
+/// The entries with these places, ascending; absent ones are absent.
+pub(crate) async fn at(
+    access: &mut impl Access,
+    room: RoomId,
+    seqs: &[Seq],
+) -> Result<Vec<Entry>, Fault> {
+    let rows = query!(access, |c| entries::table
+        .filter(entries::room_id.eq(room.0))
+        .filter(entries::seq.eq_any(seqs))
+        .order(entries::seq)
+        .select(Row::as_select())
+        .load(c))?;
+    with_people(access, rows).await
+}
+
+/// Which kinds of entries a page holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kinds {
+    /// All.
+    All,
+    /// `message` only.
+    Messages,
+}
+
+/// At most `limit` entries between these places, both included, ascending.
+pub(crate) async fn between(
+    access: &mut impl Access,
+    room: RoomId,
+    (lowest, highest): (Seq, Seq),
+    kinds: Kinds,
+    from: From,
+    limit: usize,
+) -> Result<Vec<Entry>, Fault> {
+    let (first, last) = match kinds {
+        Kinds::All => (i16::MIN, i16::MAX),
+        Kinds::Messages => (codes::MESSAGE, codes::MESSAGE),
+    };
+    let wanted = || {
+        entries::table
+            .filter(entries::room_id.eq(room.0))
+            .filter(entries::seq.between(lowest, highest))
+            .filter(entries::kind.between(first, last))
+            .limit(i64::try_from(limit).unwrap_or(i64::MAX))
+    };
+    let rows: Vec<Row> = match from {
+        From::Lowest => query!(access, |c| wanted()
+            .order(entries::seq.asc())
+            .select(Row::as_select())
+            .load(c))?,
+        From::Highest => {
+            let downwards: Vec<Row> = query!(access, |c| wanted()
+                .order(entries::seq.desc())
+                .select(Row::as_select())
+                .load(c))?;
+            downwards.into_iter().rev().collect()
+        }
+    };
+    with_people(access, rows).await
+}
+
+/// Entries of rows; one query for all names.
+async fn with_people(access: &mut impl Access, rows: Vec<Row>) -> Result<Vec<Entry>, Fault> {
+    let mut ids = Vec::new();
+    for row in &rows {
+        row.people(&mut ids)?;
+    }
+    ids.sort_unstable();
+    ids.dedup();
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let users = directory::by_id(access, &ids).await?;
+    rows.into_iter().map(|row| row.into_entry(&users)).collect()
+}
+
+/// More than this many unread messages are told as this many.
+const UNREAD_MAX: i64 = 999;
+
+/// Messages above `marker` by others, not deleted, and how many of them mention `user`.
+pub(crate) async fn unread(
+    access: &mut impl Access,
+    room: RoomId,
+    user: UserId,
+    marker: Seq,
+) -> Result<(u32, u32), Fault> {
+    let unread: Vec<Option<String>> = query!(access, |c| entries::table
+        .filter(entries::room_id.eq(room.0))
+        .filter(entries::seq.gt(marker))
+        .filter(entries::kind.eq(codes::MESSAGE))
+        .filter(entries::author_id.ne(&user.0[..]))
+        .filter(entries::body.is_not_null())
+        .order(entries::seq)
+        .select(entries::detail)
+        .limit(UNREAD_MAX)
+        .load(c))?;
+    let me = people::hex(user);
+    let mentions = unread
+        .iter()
+        .flatten()
+        .filter(|detail| detail.contains(&me));
+    let counts = (unread.len(), mentions.count());
+    Ok((
+        counts.0.try_into().unwrap_or(u32::MAX),
+        counts.1.try_into().unwrap_or(u32::MAX),
+    ))
+}
+
+/// Takes the bodies of a message and of its edits out of the log.
+pub(crate) async fn redact(tx: &mut Writer<'_>, room: RoomId, target: Seq) -> Result<(), Fault> {
+    statement!(tx, |c| diesel::update(entries::table)
+        .filter(entries::room_id.eq(room.0))
+        .filter(entries::seq.eq(target))
+        .filter(entries::kind.eq(codes::MESSAGE))
+        .set(entries::body.eq(None::<String>))
+        .execute(c))?;
+    statement!(tx, |c| diesel::update(entries::table)
+        .filter(entries::room_id.eq(room.0))
+        .filter(entries::target.eq(target))
+        // Spelled out: only then do the databases see that their index of edits will do.
+        .filter(diesel::dsl::sql::<diesel::sql_types::Bool>("kind = 2"))
+        .set(entries::body.eq(None::<String>))
+        .execute(c))?;
+    Ok(())
+}

@@ -1,0 +1,96 @@
+//! Writing into the log, as sets.
+
+use super::entry_row::Columns;
+use super::rows::{Column, Rows};
+use crate::api::{Entry, Seq};
+use storage::Backend;
+use storage::prelude::*;
+
+/// Inserts entries, each with the fingerprint of what it said, if it says something.
+pub(crate) async fn entries(
+    tx: &mut Writer<'_>,
+    lines: &[(&Entry, Option<[u8; 16]>)],
+) -> Result<(), Fault> {
+    let columns: Vec<Columns<'_>> = lines.iter().map(|(entry, _)| Columns::of(entry)).collect();
+    statement!(tx, |c| set(lines, &columns).execute(c))?;
+    Ok(())
+}
+
+fn set<'a>(lines: &'a [(&'a Entry, Option<[u8; 16]>)], columns: &'a [Columns<'a>]) -> Rows<'a> {
+    let entries = || lines.iter().map(|(entry, _)| entry);
+    let prints = lines
+        .iter()
+        .map(|(_, print)| print.as_ref().map(|print| &print[..]));
+    let subjects = columns
+        .iter()
+        .map(|c| c.subject.as_ref().map(|user| &user.0[..]));
+    Rows::new(
+        vec![
+            (
+                "a",
+                Column::Numbers(entries().map(|entry| entry.room.0).collect()),
+            ),
+            (
+                "b",
+                Column::Numbers(entries().map(|entry| entry.seq).collect()),
+            ),
+            ("c", Column::Codes(columns.iter().map(|c| c.kind).collect())),
+            (
+                "d",
+                Column::Bytes(entries().map(|entry| &entry.author.id.0[..]).collect()),
+            ),
+            (
+                "e",
+                Column::Numbers(entries().map(|entry| entry.at).collect()),
+            ),
+            (
+                "f",
+                Column::MaybeTexts(columns.iter().map(|c| c.cid).collect()),
+            ),
+            (
+                "g",
+                Column::MaybeTexts(columns.iter().map(|c| c.body).collect()),
+            ),
+            ("h", Column::MaybeBytes(prints.collect())),
+            (
+                "i",
+                Column::MaybeNumbers(columns.iter().map(|c| c.target).collect()),
+            ),
+            ("j", Column::MaybeBytes(subjects.collect())),
+            (
+                "k",
+                Column::MaybeTexts(columns.iter().map(|c| c.detail.as_deref()).collect()),
+            ),
+        ],
+        "INSERT INTO entries (room_id, seq, kind, author_id, at, cid, body, body_hash, target, \
+         subject_id, detail) SELECT a, b, c, d, e, f, g, h, i, j, k FROM w",
+    )
+}
+
+/// Moves heads, each with the time by the database's own clock, rounded down to ten seconds.
+pub(crate) async fn heads(tx: &mut Writer<'_>, heads: &[(i64, Seq)]) -> Result<(), Fault> {
+    let text = match tx.backend() {
+        Backend::Sqlite => {
+            "UPDATE rooms SET head = w.head, head_at = unixepoch() / 10 * 10000 \
+             FROM w WHERE rooms.id = w.room"
+        }
+        Backend::Postgres => {
+            "UPDATE rooms SET head = w.head, \
+             head_at = floor(extract(epoch FROM clock_timestamp()) / 10)::bigint * 10000 \
+             FROM w WHERE rooms.id = w.room"
+        }
+    };
+    let set = || {
+        let rooms = heads.iter().map(|(room, _)| *room).collect();
+        let seqs = heads.iter().map(|(_, head)| *head).collect();
+        Rows::<'_, ()>::new(
+            vec![
+                ("room", Column::Numbers(rooms)),
+                ("head", Column::Numbers(seqs)),
+            ],
+            text,
+        )
+    };
+    statement!(tx, |c| set().execute(c))?;
+    Ok(())
+}

@@ -1,0 +1,126 @@
+//! What a run of appends asks the log for, as a set: one query each.
+
+use super::codes::entry as codes;
+use super::people;
+use super::rows::{Column, Rows};
+use super::schema::entries;
+use crate::api::{RoomId, Seq};
+use diesel::sql_types::{BigInt, Binary, Bool, Text};
+use sessions::api::UserId;
+use std::collections::HashMap;
+use storage::prelude::*;
+
+/// A message that stands in the log already.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Standing {
+    /// Its place.
+    pub(crate) seq: Seq,
+    /// When it was written.
+    pub(crate) at: i64,
+    /// What was sent first.
+    pub(crate) print: Vec<u8>,
+}
+
+/// By room, author and cid.
+pub(crate) type Repeats = HashMap<(RoomId, UserId, String), Standing>;
+
+type RepeatRow = (BigInt, Binary, Text, BigInt, BigInt, Binary);
+
+/// Those of these messages that were written before.
+pub(crate) async fn repeats(
+    access: &mut impl Access,
+    wanted: &[(RoomId, UserId, &str)],
+) -> Result<Repeats, Fault> {
+    if wanted.is_empty() {
+        return Ok(Repeats::new());
+    }
+    let found: Vec<(i64, Vec<u8>, String, i64, i64, Vec<u8>)> =
+        query!(access, |c| repeats_of(wanted).load(c))?;
+    found
+        .into_iter()
+        .map(|(room, author, cid, seq, at, print)| {
+            let key = (RoomId(room), people::id(&author)?, cid);
+            Ok((key, Standing { seq, at, print }))
+        })
+        .collect()
+}
+
+fn repeats_of<'a>(wanted: &'a [(RoomId, UserId, &'a str)]) -> Rows<'a, RepeatRow> {
+    let rooms = wanted.iter().map(|(room, ..)| room.0).collect();
+    let authors = wanted.iter().map(|(_, author, _)| &author.0[..]).collect();
+    let cids = wanted.iter().map(|(.., cid)| *cid).collect();
+    Rows::new(
+        vec![
+            ("room", Column::Numbers(rooms)),
+            ("author", Column::Bytes(authors)),
+            ("own_id", Column::Texts(cids)),
+        ],
+        "SELECT e.room_id, e.author_id, e.cid, e.seq, e.at, e.body_hash FROM w JOIN entries e \
+         ON e.cid = w.own_id AND e.author_id = w.author AND e.room_id = w.room",
+    )
+}
+
+/// A message that others refer to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Target {
+    /// Who wrote it.
+    pub(crate) author: UserId,
+    /// Its body is gone.
+    pub(crate) deleted: bool,
+}
+
+/// By room and place.
+pub(crate) type Targets = HashMap<(RoomId, Seq), Target>;
+
+/// Those of these places where a message stands.
+pub(crate) async fn targets(
+    access: &mut impl Access,
+    places: &[(RoomId, Seq)],
+) -> Result<Targets, Fault> {
+    if places.is_empty() {
+        return Ok(Targets::new());
+    }
+    let found: Vec<(i64, i64, Vec<u8>, bool)> = query!(access, |c| targets_at(places).load(c))?;
+    found
+        .into_iter()
+        .map(|(room, seq, author, deleted)| {
+            let author = people::id(&author)?;
+            Ok(((RoomId(room), seq), Target { author, deleted }))
+        })
+        .collect()
+}
+
+fn targets_at(places: &[(RoomId, Seq)]) -> Rows<'_, (BigInt, BigInt, Binary, Bool)> {
+    let rooms = places.iter().map(|(room, _)| room.0).collect();
+    let seqs = places.iter().map(|(_, seq)| *seq).collect();
+    Rows::new(
+        vec![
+            ("room", Column::Numbers(rooms)),
+            ("place", Column::Numbers(seqs)),
+        ],
+        "SELECT e.room_id, e.seq, e.author_id, e.body IS NULL FROM w JOIN entries e \
+         ON e.room_id = w.room AND e.seq = w.place WHERE e.kind = 1",
+    )
+}
+
+/// The last entry of one of these kinds about a person in a room.
+pub(crate) async fn last_about(
+    access: &mut impl Access,
+    room: RoomId,
+    user: UserId,
+    kinds: &[i16],
+) -> Result<Option<(i16, Seq)>, Fault> {
+    Ok(query!(access, |c| entries::table
+        .filter(entries::room_id.eq(room.0))
+        .filter(entries::subject_id.eq(&user.0[..]))
+        .filter(entries::kind.eq_any(kinds))
+        .order(entries::seq.desc())
+        .select((entries::kind, entries::seq))
+        .first(c))
+    .optional()?)
+}
+
+/// Whether a kind ends a stay.
+pub(crate) fn ends_a_stay(kind: i16) -> bool {
+    matches!(kind, codes::LEFT | codes::KICKED | codes::BANNED)
+}

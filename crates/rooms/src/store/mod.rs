@@ -1,0 +1,12 @@
+//! The tables of this crate and every query on them.
+
+mod codes;
+pub(crate) mod entries;
+pub(crate) mod entry_row;
+pub(crate) mod insert;
+pub(crate) mod lookups;
+pub(crate) mod members;
+pub(crate) mod people;
+pub(crate) mod rooms;
+mod rows;
+mod schema;

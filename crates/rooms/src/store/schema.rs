@@ -1,0 +1,67 @@
+//! The tables; what their columns mean stands in the migrations.
+
+use storage::prelude::*;
+
+table! {
+    rooms (id) {
+        id -> BigInt,
+        key -> Text,
+        title -> Text,
+        topic -> Text,
+        kind -> SmallInt,
+        history -> SmallInt,
+        head -> BigInt,
+        head_at -> BigInt,
+        settled -> BigInt,
+        pair_low -> Nullable<Binary>,
+        pair_high -> Nullable<Binary>,
+        creator -> Nullable<Binary>,
+        cid -> Nullable<Text>,
+        made_of -> Nullable<Binary>,
+        created_at -> BigInt,
+    }
+}
+
+table! {
+    members (room_id, user_id) {
+        room_id -> BigInt,
+        user_id -> Binary,
+        role -> SmallInt,
+        joined_seq -> BigInt,
+        muted_until -> Nullable<BigInt>,
+    }
+}
+
+table! {
+    bans (room_id, user_id) {
+        room_id -> BigInt,
+        user_id -> Binary,
+        seq -> BigInt,
+    }
+}
+
+table! {
+    invitations (room_id, user_id) {
+        room_id -> BigInt,
+        user_id -> Binary,
+        seq -> BigInt,
+    }
+}
+
+table! {
+    entries (room_id, seq) {
+        room_id -> BigInt,
+        seq -> BigInt,
+        kind -> SmallInt,
+        author_id -> Binary,
+        at -> BigInt,
+        cid -> Nullable<Text>,
+        body -> Nullable<Text>,
+        body_hash -> Nullable<Binary>,
+        target -> Nullable<BigInt>,
+        subject_id -> Nullable<Binary>,
+        detail -> Nullable<Text>,
+    }
+}
+
+allow_tables_to_appear_in_same_query!(rooms, members);

@@ -1,0 +1,126 @@
+//! How often a password may be tried.
+
+use crate::api::Refusal;
+use crate::clock::Clock;
+use governor::middleware::NoOpMiddleware;
+use governor::state::keyed::DashMapStateStore;
+use governor::{NotUntil, Quota, RateLimiter};
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Attempts per name and per network. Names are counted whether anyone has them or not.
+pub(crate) struct Attempts {
+    clock: Uptime,
+    names: Limiter,
+    networks: Limiter,
+}
+
+type Limiter = RateLimiter<String, DashMapStateStore<String>, Uptime, NoOpMiddleware<Duration>>;
+
+/// Our clock, as governor wants it.
+#[derive(Clone)]
+struct Uptime(Arc<dyn Clock>);
+
+impl governor::clock::Clock for Uptime {
+    type Instant = Duration;
+
+    fn now(&self) -> Duration {
+        self.0.uptime()
+    }
+}
+
+impl Attempts {
+    pub(crate) fn new(per_name: u32, per_network: u32, clock: Arc<dyn Clock>) -> Self {
+        let clock = Uptime(clock);
+        let limiter = |per_minute| {
+            let per_minute = NonZeroU32::new(per_minute).unwrap_or(NonZeroU32::MIN);
+            let store = DashMapStateStore::default();
+            RateLimiter::new(Quota::per_minute(per_minute), store, clock.clone())
+        };
+        let (names, networks) = (limiter(per_name), limiter(per_network));
+        Self {
+            clock,
+            names,
+            networks,
+        }
+    }
+
+    /// Counts one attempt from this network, and on this name if it is one.
+    pub(crate) fn count(&self, from: &str, name_key: Option<&str>) -> Result<(), Refusal> {
+        self.networks
+            .check_key(&from.to_owned())
+            .map_err(|until| self.refusal(&until))?;
+        let Some(key) = name_key else { return Ok(()) };
+        self.count_name(key)
+    }
+
+    /// Counts one attempt on this name by someone who is logged in.
+    pub(crate) fn count_name(&self, key: &str) -> Result<(), Refusal> {
+        self.names
+            .check_key(&key.to_owned())
+            .map_err(|until| self.refusal(&until))
+    }
+
+    /// Forgets those who have not tried for a while.
+    pub(crate) fn forget_old(&self) {
+        self.names.retain_recent();
+        self.networks.retain_recent();
+    }
+
+    fn refusal(&self, until: &NotUntil<Duration>) -> Refusal {
+        let wait = until.wait_time_from(governor::clock::Clock::now(&self.clock));
+        // Rounded up: whoever comes back then is let in.
+        let retry_after_ms = u64::try_from(wait.as_millis())
+            .unwrap_or(u64::MAX)
+            .saturating_add(1);
+        Refusal::RateLimited { retry_after_ms }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::ManualClock;
+
+    fn wait(refused: Result<(), Refusal>) -> Duration {
+        match refused {
+            Err(Refusal::RateLimited { retry_after_ms }) => Duration::from_millis(retry_after_ms),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_name_is_guessed_at_only_so_often_from_wherever() {
+        let clock = ManualClock::default();
+        let attempts = Attempts::new(2, 100, Arc::new(clock.clone()));
+        assert_eq!(attempts.count("a", Some("alice")), Ok(()));
+        assert_eq!(attempts.count("b", Some("alice")), Ok(()));
+        let wait = wait(attempts.count("c", Some("alice")));
+        assert_eq!(attempts.count("c", Some("bob")), Ok(()));
+        clock.advance(wait);
+        assert_eq!(attempts.count("c", Some("alice")), Ok(()));
+    }
+
+    #[test]
+    fn a_network_guesses_only_so_often_at_whatever() {
+        let clock = ManualClock::default();
+        let attempts = Attempts::new(100, 2, Arc::new(clock.clone()));
+        assert_eq!(attempts.count("a", Some("alice")), Ok(()));
+        assert_eq!(attempts.count("a", None), Ok(()));
+        let wait = wait(attempts.count("a", Some("bob")));
+        assert_eq!(attempts.count("b", Some("bob")), Ok(()));
+        clock.advance(wait);
+        assert_eq!(attempts.count("a", Some("bob")), Ok(()));
+    }
+
+    #[test]
+    fn those_who_stopped_trying_are_forgotten() {
+        let clock = ManualClock::default();
+        let attempts = Attempts::new(2, 2, Arc::new(clock.clone()));
+        attempts.count("a", Some("alice")).unwrap();
+        clock.advance(Duration::from_secs(120));
+        attempts.forget_old();
+        assert!(attempts.names.is_empty() && attempts.networks.is_empty());
+    }
+}

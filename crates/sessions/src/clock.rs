@@ -1,0 +1,83 @@
+//! Time, as a parameter.
+
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+/// What tells the time: of day for what is stored, of the process for what is waited for.
+pub trait Clock: Send + Sync + 'static {
+    /// Milliseconds since 1970.
+    fn wall_ms(&self) -> i64;
+    /// Since some fixed moment of this process; never goes back.
+    fn uptime(&self) -> Duration;
+}
+
+/// The machine's clock.
+#[derive(Debug, Clone)]
+pub struct SystemClock {
+    started: Instant,
+}
+
+impl SystemClock {
+    /// Counts its uptime from now.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            started: Instant::now(),
+        }
+    }
+}
+
+impl Default for SystemClock {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Clock for SystemClock {
+    fn wall_ms(&self) -> i64 {
+        // A clock before 1970 counts as 1970.
+        let since = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
+        i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+    }
+
+    fn uptime(&self) -> Duration {
+        self.started.elapsed()
+    }
+}
+
+/// Milliseconds of a setting.
+pub(crate) fn millis(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// A clock that stands until it is moved.
+#[cfg(test)]
+#[derive(Debug, Clone, Default)]
+pub(crate) struct ManualClock(std::sync::Arc<std::sync::atomic::AtomicU64>);
+
+#[cfg(test)]
+impl ManualClock {
+    /// 2026-11-20, noon.
+    pub(crate) const START_MS: i64 = 1_795_176_000_000;
+
+    pub(crate) fn advance(&self, by: Duration) {
+        let by = u64::try_from(by.as_millis()).unwrap();
+        self.0.fetch_add(by, std::sync::atomic::Ordering::Relaxed);
+    }
+
+    fn passed_ms(&self) -> u64 {
+        self.0.load(std::sync::atomic::Ordering::Relaxed)
+    }
+}
+
+#[cfg(test)]
+impl Clock for ManualClock {
+    fn wall_ms(&self) -> i64 {
+        Self::START_MS + i64::try_from(self.passed_ms()).unwrap()
+    }
+
+    fn uptime(&self) -> Duration {
+        Duration::from_millis(self.passed_ms())
+    }
+}

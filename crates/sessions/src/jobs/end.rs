@@ -1,0 +1,122 @@
+//! Sessions end because someone wants it.
+
+use crate::api::{Caller, EndReason, Refusal, SessionEnded, SessionId};
+use crate::store::{sessions, users};
+use storage::prelude::*;
+
+/// `logout`.
+pub(crate) struct Logout {
+    pub(crate) caller: Caller,
+    pub(crate) now: i64,
+}
+
+impl Job for Logout {
+    const NAME: &'static str = "sessions.logout";
+    type Answer = ();
+    type Refusal = Refusal;
+
+    fn lane(&self) -> LaneKey {
+        super::LANE
+    }
+
+    async fn run(&self, tx: &mut Writer<'_>) -> Result<(), JobError<Refusal>> {
+        end(
+            tx,
+            &self.caller,
+            &[self.caller.session],
+            EndReason::Logout,
+            self.now,
+        )
+        .await?;
+        Ok(())
+    }
+}
+
+/// `session.revoke`. One that has ended already is as good as revoked.
+pub(crate) struct Revoke {
+    pub(crate) caller: Caller,
+    pub(crate) session: SessionId,
+    pub(crate) now: i64,
+}
+
+/// What someone is told who names a session that is not theirs.
+pub(crate) const NO_SUCH_SESSION: Refusal = Refusal::BadRequest {
+    field: "session",
+    expected: "the id of one of your own sessions",
+};
+
+impl Job for Revoke {
+    const NAME: &'static str = "sessions.revoke";
+    type Answer = ();
+    type Refusal = Refusal;
+
+    fn lane(&self) -> LaneKey {
+        super::LANE
+    }
+
+    async fn run(&self, tx: &mut Writer<'_>) -> Result<(), JobError<Refusal>> {
+        let found = sessions::by_id(tx, self.session).await?;
+        let own = found.filter(|session| session.user_id == self.caller.user.id);
+        let session = own.ok_or(JobError::Refused(NO_SUCH_SESSION))?;
+        if session.ended_at.is_none() {
+            end(
+                tx,
+                &self.caller,
+                &[session.id],
+                EndReason::Revoked,
+                self.now,
+            )
+            .await?;
+        }
+        Ok(())
+    }
+}
+
+/// A new password: all other sessions end.
+pub(crate) struct Replace {
+    pub(crate) caller: Caller,
+    /// The hash that the old password was checked against.
+    pub(crate) checked: String,
+    pub(crate) hash: String,
+    pub(crate) now: i64,
+}
+
+impl Job for Replace {
+    const NAME: &'static str = "sessions.change_password";
+    type Answer = ();
+    type Refusal = Refusal;
+
+    fn lane(&self) -> LaneKey {
+        super::LANE
+    }
+
+    async fn run(&self, tx: &mut Writer<'_>) -> Result<(), JobError<Refusal>> {
+        let user = self.caller.user.id;
+        if !users::change_password(tx, user, &self.checked, &self.hash).await? {
+            return Err(JobError::Refused(Refusal::BadCredentials));
+        }
+        let sessions = sessions::of_user(tx, user).await?;
+        let others = sessions.iter().map(|session| session.id);
+        let others: Vec<SessionId> = others.filter(|id| *id != self.caller.session).collect();
+        end(tx, &self.caller, &others, EndReason::Revoked, self.now).await?;
+        Ok(())
+    }
+}
+
+async fn end(
+    tx: &mut Writer<'_>,
+    caller: &Caller,
+    ids: &[SessionId],
+    reason: EndReason,
+    now: i64,
+) -> Result<(), Fault> {
+    sessions::end(tx, ids, now).await?;
+    for &session in ids {
+        tx.state(SessionEnded {
+            user: caller.user.id,
+            session,
+            reason,
+        });
+    }
+    Ok(())
+}

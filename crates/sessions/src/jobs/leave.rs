@@ -1,0 +1,47 @@
+//! The grace of some sessions is over.
+
+use crate::api::{SessionId, UserId};
+use crate::presence::{Due, Left};
+use crate::store::{sessions, users};
+use std::collections::{HashMap, HashSet};
+use std::convert::Infallible;
+use storage::prelude::*;
+
+/// Takes the marks of these away, except of those that came back meanwhile: their mark is another.
+pub(crate) struct Leave {
+    pub(crate) due: Vec<Due>,
+    pub(crate) now: i64,
+}
+
+impl Job for Leave {
+    const NAME: &'static str = "sessions.leave";
+    type Answer = ();
+    type Refusal = Infallible;
+
+    fn lane(&self) -> LaneKey {
+        super::LANE
+    }
+
+    async fn run(&self, tx: &mut Writer<'_>) -> Result<(), JobError<Infallible>> {
+        let ids: Vec<SessionId> = self.due.iter().map(|due| due.session).collect();
+        let marks: HashMap<SessionId, i64> = sessions::marks(tx, &ids).await?.into_iter().collect();
+        // One whose mark is gone has left before: saying so again settles a lost answer.
+        let is_back = |due: &Due| {
+            marks
+                .get(&due.session)
+                .is_some_and(|at| *at != due.connected_at)
+        };
+        let gone: Vec<Due> = self
+            .due
+            .iter()
+            .copied()
+            .filter(|due| !is_back(due))
+            .collect();
+        let ids: Vec<SessionId> = gone.iter().map(|due| due.session).collect();
+        let people: HashSet<UserId> = gone.iter().map(|due| due.user).collect();
+        sessions::disconnected(tx, &ids, self.now).await?;
+        users::seen(tx, &people, self.now).await?;
+        tx.state(Left(ids));
+        Ok(())
+    }
+}

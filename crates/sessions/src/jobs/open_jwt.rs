@@ -1,0 +1,179 @@
+//! Someone comes in with a signed identity.
+
+use super::door::{Door, Entered};
+use super::fresh::{Beginning, Fresh};
+use super::spare_name::spare_name;
+use crate::api::{Caller, Refusal, SessionId, Token, UserId, Welcome};
+use crate::jwt::Identity;
+use crate::presence::Opened;
+use crate::secret::TokenHash;
+use crate::store::sessions::{self, SessionRow};
+use crate::store::users::{self, NewUser, UserRow};
+use std::collections::HashSet;
+use storage::prelude::*;
+
+/// `hello {"jwt": …}`, with or without the token of the session that it continues.
+pub(crate) struct OpenJwt {
+    pub(crate) door: Door,
+    pub(crate) identity: Identity,
+    pub(crate) token: Option<Token>,
+    /// What this connection has said `hello` for before.
+    pub(crate) extended: Option<Extended>,
+    /// The id of the person, should they be new.
+    pub(crate) user: UserId,
+    pub(crate) fresh: Fresh,
+}
+
+/// The session of a connection that says `hello` again.
+pub(crate) struct Extended {
+    pub(crate) session: SessionId,
+    pub(crate) user: UserId,
+    pub(crate) token: Token,
+}
+
+impl Job for OpenJwt {
+    const NAME: &'static str = "sessions.open_jwt";
+    type Answer = Welcome;
+    type Refusal = Refusal;
+
+    fn lane(&self) -> LaneKey {
+        super::LANE
+    }
+
+    async fn run(&self, tx: &mut Writer<'_>) -> Result<Welcome, JobError<Refusal>> {
+        let user = self.person(tx).await?;
+        if self
+            .extended
+            .as_ref()
+            .is_some_and(|extended| extended.user != user.id)
+        {
+            return Err(JobError::Refused(Refusal::BadCredentials));
+        }
+        let entered = match self.continued(tx, &user).await? {
+            Some((session, token)) => self.resume(tx, &user, &session, token).await?,
+            None => self.begin(tx, &user).await?,
+        };
+        tx.state(Opened(vec![self.door.opening(&entered)]));
+        Ok(self.door.welcome(entered))
+    }
+}
+
+impl OpenJwt {
+    /// The person whom the issuer means; made when this is their first time.
+    async fn person(&self, tx: &mut Writer<'_>) -> Result<UserRow, JobError<Refusal>> {
+        let Identity {
+            issuer,
+            subject,
+            name,
+            ..
+        } = &self.identity;
+        if let Some(user) = users::by_identity(tx, issuer, subject).await? {
+            users::seen(tx, &HashSet::from([user.id]), self.door.now).await?;
+            return Ok(user);
+        }
+        let vouched = (issuer.as_str(), subject.as_str());
+        let first = NewUser::vouched(self.user, name, vouched, self.door.now);
+        if !users::insert(tx, &first).await? {
+            let spare = spare_name(tx, name).await?.or_else(|| self.unlikely_name());
+            let spare = spare.ok_or(JobError::Refused(Refusal::NameTaken { suggest: None }))?;
+            let second = NewUser::vouched(self.user, &spare, vouched, self.door.now);
+            if !users::insert(tx, &second).await? {
+                return Err(JobError::Refused(Refusal::NameTaken { suggest: None }));
+            }
+        }
+        let user = users::by_identity(tx, issuer, subject).await?;
+        user.ok_or_else(|| Fault::Other(anyhow::anyhow!("a person just stored is missing")).into())
+    }
+
+    /// When all of `-2` … `-99` are taken: a suffix from the new id's random part.
+    fn unlikely_name(&self) -> Option<crate::name::Name> {
+        let [.., a, b, c, d] = self.user.0;
+        self.identity
+            .name
+            .with_suffix(u32::from_be_bytes([a, b, c, d]))
+    }
+
+    /// The living session that this continues, if any.
+    async fn continued(
+        &self,
+        tx: &mut Writer<'_>,
+        user: &UserRow,
+    ) -> Result<Option<(SessionRow, Token)>, JobError<Refusal>> {
+        let (found, token) = if let Some(token) = &self.token {
+            let found = sessions::by_token(tx, &[TokenHash::of(token)]).await?;
+            (found.into_iter().next().map(|living| living.session), token)
+        } else if let Some(extended) = &self.extended {
+            let found = sessions::by_id(tx, extended.session).await?;
+            (
+                found.filter(|session| session.ended_at.is_none()),
+                &extended.token,
+            )
+        } else {
+            return Ok(None);
+        };
+        let session = found.ok_or(JobError::Refused(Refusal::TokenInvalid))?;
+        if session.user_id != user.id {
+            return Err(JobError::Refused(Refusal::BadCredentials));
+        }
+        Ok(Some((session, token.clone())))
+    }
+
+    async fn resume(
+        &self,
+        tx: &mut Writer<'_>,
+        user: &UserRow,
+        session: &SessionRow,
+        token: Token,
+    ) -> Result<Entered, Fault> {
+        // An older identity never shortens what a newer one has given.
+        let expires_at = self
+            .identity
+            .expires_at
+            .max(session.expires_at.unwrap_or(i64::MIN));
+        sessions::extend(tx, session.id, expires_at).await?;
+        sessions::connected(tx, &[session.id], self.door.now).await?;
+        if let Some(device) = self.door.renamed(session.device.as_deref()) {
+            sessions::rename_device(tx, session.id, device).await?;
+        }
+        Ok(entered(user, session.id, token, true, expires_at))
+    }
+
+    async fn begin(&self, tx: &mut Writer<'_>, user: &UserRow) -> Result<Entered, Fault> {
+        let expires_at = self.identity.expires_at;
+        let beginning = Beginning {
+            user: user.id,
+            device: self.door.device.as_deref(),
+            now: self.door.now,
+            expires_at: Some(expires_at),
+            connected: true,
+        };
+        self.fresh.begin(tx, beginning).await?;
+        Ok(entered(
+            user,
+            self.fresh.id,
+            self.fresh.token.clone(),
+            false,
+            expires_at,
+        ))
+    }
+}
+
+fn entered(
+    user: &UserRow,
+    session: SessionId,
+    token: Token,
+    resumed: bool,
+    expires_at: i64,
+) -> Entered {
+    let caller = Caller {
+        user: user.user(),
+        session,
+        admin: user.admin,
+    };
+    Entered {
+        caller,
+        token,
+        resumed,
+        expires_at: Some(expires_at),
+    }
+}

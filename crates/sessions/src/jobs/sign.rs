@@ -1,0 +1,89 @@
+//! Sessions of accounts, made over HTTP.
+
+use super::fresh::{Beginning, Fresh};
+use super::spare_name::spare_name;
+use crate::api::{Refusal, Token, User, UserId};
+use crate::name::Name;
+use crate::store::users::{self, NewUser};
+use storage::prelude::*;
+
+/// A new account and its first session.
+pub(crate) struct SignUp {
+    pub(crate) name: Name,
+    pub(crate) hash: String,
+    pub(crate) user: UserId,
+    pub(crate) fresh: Fresh,
+    pub(crate) device: Option<String>,
+    pub(crate) now: i64,
+}
+
+impl Job for SignUp {
+    const NAME: &'static str = "sessions.register";
+    type Answer = (Token, User);
+    type Refusal = Refusal;
+
+    fn lane(&self) -> LaneKey {
+        super::LANE
+    }
+
+    async fn run(&self, tx: &mut Writer<'_>) -> Result<(Token, User), JobError<Refusal>> {
+        let account = NewUser::account(self.user, &self.name, &self.hash, self.now);
+        if !users::insert(tx, &account).await? {
+            let spare = spare_name(tx, &self.name).await?;
+            let suggest = spare.map(|name| name.text().to_owned());
+            return Err(JobError::Refused(Refusal::NameTaken { suggest }));
+        }
+        let user = User {
+            id: self.user,
+            name: self.name.text().into(),
+            guest: false,
+        };
+        begin(tx, &self.fresh, user.id, self.device.as_deref(), self.now).await?;
+        Ok((self.fresh.token.clone(), user))
+    }
+}
+
+/// A new session of an account whose password was right a moment ago.
+pub(crate) struct SignIn {
+    pub(crate) name: Name,
+    /// The hash that the password was checked against.
+    pub(crate) checked: String,
+    pub(crate) fresh: Fresh,
+    pub(crate) device: Option<String>,
+    pub(crate) now: i64,
+}
+
+impl Job for SignIn {
+    const NAME: &'static str = "sessions.login";
+    type Answer = (Token, User);
+    type Refusal = Refusal;
+
+    fn lane(&self) -> LaneKey {
+        super::LANE
+    }
+
+    async fn run(&self, tx: &mut Writer<'_>) -> Result<(Token, User), JobError<Refusal>> {
+        let found = users::with_password(tx, self.name.key()).await?;
+        let unchanged = found.filter(|(_, hash)| hash.as_deref() == Some(&self.checked));
+        let (user, _) = unchanged.ok_or(JobError::Refused(Refusal::BadCredentials))?;
+        begin(tx, &self.fresh, user.id, self.device.as_deref(), self.now).await?;
+        Ok((self.fresh.token.clone(), user.user()))
+    }
+}
+
+async fn begin(
+    tx: &mut Writer<'_>,
+    fresh: &Fresh,
+    user: UserId,
+    device: Option<&str>,
+    now: i64,
+) -> Result<(), Fault> {
+    let beginning = Beginning {
+        user,
+        device,
+        now,
+        expires_at: None,
+        connected: false,
+    };
+    fresh.begin(tx, beginning).await
+}

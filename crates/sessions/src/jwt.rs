@@ -1,0 +1,348 @@
+//! Signed identities: who is trusted to say who someone is.
+
+use crate::api::Refusal;
+use crate::name::Name;
+use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode};
+use serde::Deserialize;
+use std::collections::HashSet;
+
+/// How far the issuer's clock may be from ours.
+const SKEW_MS: i64 = 60_000;
+/// The shortest secret that HS256 is worth something with (RFC 7518, 3.2), in bytes.
+const SECRET_MIN: usize = 32;
+/// The longest `iss` or `sub`, in bytes.
+const CLAIM_MAX: usize = 255;
+
+/// Whose signatures are trusted.
+#[derive(Debug, Clone)]
+pub struct JwtSettings {
+    /// A signature by any of these counts, and no algorithm but theirs does. Default none. More
+    /// than one only while a key is being replaced.
+    pub keys: Vec<JwtKey>,
+    /// What `iss` must be. Default: anything. Unset, everyone who holds a key speaks for everyone.
+    pub issuer: Option<String>,
+    /// What `aud` must hold. Default: anything. Unset, identities meant for other services count.
+    pub audience: Option<String>,
+}
+
+/// A key that signatures are checked with; `Debug` shows none of it.
+#[derive(Clone)]
+pub struct JwtKey {
+    algorithm: Algorithm,
+    key: DecodingKey,
+}
+
+/// A secret that can be guessed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("an HS256 secret has at least {SECRET_MIN} bytes")]
+pub struct WeakSecret;
+
+impl JwtKey {
+    /// HMAC with SHA-256 and this secret.
+    pub fn hs256(secret: &[u8]) -> Result<Self, WeakSecret> {
+        if secret.len() < SECRET_MIN {
+            return Err(WeakSecret);
+        }
+        Ok(Self {
+            algorithm: Algorithm::HS256,
+            key: DecodingKey::from_secret(secret),
+        })
+    }
+}
+
+impl std::fmt::Debug for JwtKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "JwtKey({:?}, …)", self.algorithm)
+    }
+}
+
+/// Who someone is, by the word of an issuer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Identity {
+    pub(crate) issuer: String,
+    pub(crate) subject: String,
+    pub(crate) name: Name,
+    /// Until when, ms since 1970.
+    pub(crate) expires_at: i64,
+}
+
+/// The claims that count. Times are numbers of seconds, perhaps with a fraction.
+#[derive(Deserialize)]
+struct Claims {
+    #[serde(default)]
+    iss: String,
+    sub: String,
+    name: String,
+    exp: f64,
+    nbf: Option<f64>,
+}
+
+/// Reads an identity and checks that it holds now.
+pub(crate) fn verify(settings: &JwtSettings, jwt: &str, now_ms: i64) -> Result<Identity, Refusal> {
+    let mut checked = settings.keys.iter().map(|key| check(settings, key, jwt));
+    let claims = checked
+        .find_map(Result::ok)
+        .ok_or(Refusal::BadCredentials)?;
+    let expires_at = until(&claims, now_ms)?;
+    if !is_claim(&claims.sub) || (!claims.iss.is_empty() && !is_claim(&claims.iss)) {
+        return Err(Refusal::BadCredentials);
+    }
+    let name = name_of(&claims.name).ok_or(Refusal::BadRequest {
+        field: "jwt",
+        expected: "a name claim of 1 to 32 letters, digits or - _ .",
+    })?;
+    Ok(Identity {
+        issuer: claims.iss,
+        subject: claims.sub,
+        name,
+        expires_at,
+    })
+}
+
+/// The signature and whom it is meant for. Time is checked against our own clock, later.
+fn check(
+    settings: &JwtSettings,
+    key: &JwtKey,
+    jwt: &str,
+) -> Result<Claims, jsonwebtoken::errors::Error> {
+    let mut validation = Validation::new(key.algorithm);
+    validation.validate_exp = false;
+    validation.validate_aud = settings.audience.is_some();
+    let mut required = HashSet::from(["exp".to_owned(), "sub".to_owned()]);
+    if let Some(issuer) = &settings.issuer {
+        validation.set_issuer(&[issuer]);
+        required.insert("iss".to_owned());
+    }
+    if let Some(audience) = &settings.audience {
+        validation.set_audience(&[audience]);
+        required.insert("aud".to_owned());
+    }
+    validation.required_spec_claims = required;
+    Ok(decode::<Claims>(jwt, &key.key, &validation)?.claims)
+}
+
+/// Until when the identity holds. One that is accepted only for the skew's sake holds to the
+/// skew's end: its issuer's clock says that it is good.
+fn until(claims: &Claims, now_ms: i64) -> Result<i64, Refusal> {
+    let expires_at = as_ms(claims.exp);
+    let grace_ends = expires_at.saturating_add(SKEW_MS);
+    if grace_ends <= now_ms {
+        return Err(Refusal::TokenExpired);
+    }
+    if claims
+        .nbf
+        .is_some_and(|nbf| as_ms(nbf) > now_ms.saturating_add(SKEW_MS))
+    {
+        return Err(Refusal::BadCredentials);
+    }
+    Ok(if expires_at > now_ms {
+        expires_at
+    } else {
+        grace_ends
+    })
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "the cast saturates; nobody lives that long"
+)]
+fn as_ms(seconds: f64) -> i64 {
+    (seconds * 1000.0) as i64
+}
+
+fn is_claim(text: &str) -> bool {
+    (1..=CLAIM_MAX).contains(&text.len()) && !text.contains('\0')
+}
+
+/// Issuers know full names and addresses: what cannot be in a name becomes a hyphen.
+fn name_of(claim: &str) -> Option<Name> {
+    Name::parse(claim).or_else(|| {
+        let parts = claim.split(|c: char| c.is_whitespace() || c.is_ascii_punctuation());
+        let parts: Vec<&str> = parts.filter(|part| !part.is_empty()).collect();
+        Name::parse(&parts.join("-"))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jsonwebtoken::{EncodingKey, Header, encode};
+    use serde_json::{Value, json};
+
+    const SECRET: &[u8] = b"0123456789abcdef0123456789abcdef";
+    const NOW_S: i64 = 1_795_176_000;
+    const NOW_MS: i64 = NOW_S * 1000;
+
+    fn settings() -> JwtSettings {
+        let keys = vec![JwtKey::hs256(SECRET).unwrap()];
+        JwtSettings {
+            keys,
+            issuer: None,
+            audience: None,
+        }
+    }
+
+    fn sign(algorithm: Algorithm, secret: &[u8], claims: &Value) -> String {
+        let key = EncodingKey::from_secret(secret);
+        encode(&Header::new(algorithm), claims, &key).unwrap()
+    }
+
+    /// Alice, for an hour, with these claims on top; null takes one away.
+    fn claims(more: &Value) -> Value {
+        let mut claims = json!({"sub": "u1", "name": "alice", "exp": NOW_S + 3600});
+        let all = claims.as_object_mut().unwrap();
+        for (name, value) in more.as_object().unwrap().clone() {
+            if value.is_null() {
+                all.remove(&name);
+            } else {
+                all.insert(name, value);
+            }
+        }
+        claims
+    }
+
+    fn read(settings: &JwtSettings, more: &Value) -> Result<Identity, Refusal> {
+        verify(
+            settings,
+            &sign(Algorithm::HS256, SECRET, &claims(more)),
+            NOW_MS,
+        )
+    }
+
+    #[test]
+    fn a_good_signature_says_who_someone_is() {
+        let identity = read(&settings(), &json!({"iss": "https://id.example"})).unwrap();
+        assert_eq!(identity.issuer, "https://id.example");
+        assert_eq!(identity.subject, "u1");
+        assert_eq!(identity.name.text(), "alice");
+        assert_eq!(identity.expires_at, NOW_MS + 3_600_000);
+    }
+
+    #[test]
+    fn another_key_or_algorithm_counts_for_nothing() {
+        let claims = claims(&json!({}));
+        let other_key = sign(
+            Algorithm::HS256,
+            b"another key of thirty-two bytes!",
+            &claims,
+        );
+        let other_algorithm = sign(Algorithm::HS512, SECRET, &claims);
+        let unsigned =
+            "eyJhbGciOiJub25lIn0.eyJzdWIiOiJ1MSIsIm5hbWUiOiJhbGljZSIsImV4cCI6OTk5OTk5OTk5OX0.";
+        for jwt in [
+            other_key.as_str(),
+            &other_algorithm,
+            unsigned,
+            "",
+            "a.b.c",
+            "…",
+        ] {
+            let refused = verify(&settings(), jwt, NOW_MS);
+            assert_eq!(refused, Err(Refusal::BadCredentials), "{jwt}");
+        }
+    }
+
+    #[test]
+    fn any_of_several_keys_will_do() {
+        let mut settings = settings();
+        let newer = JwtKey::hs256(b"another key of thirty-two bytes!").unwrap();
+        settings.keys.insert(0, newer);
+        assert!(read(&settings, &json!({})).is_ok());
+    }
+
+    #[test]
+    fn what_is_needed_must_be_there() {
+        for missing in ["sub", "name", "exp"] {
+            let refused = read(&settings(), &json!({missing: null}));
+            assert_eq!(refused, Err(Refusal::BadCredentials), "{missing}");
+        }
+        for bad in [
+            json!({"sub": ""}),
+            json!({"sub": "a\0b"}),
+            json!({"exp": "soon"}),
+        ] {
+            assert_eq!(
+                read(&settings(), &bad),
+                Err(Refusal::BadCredentials),
+                "{bad}"
+            );
+        }
+    }
+
+    #[test]
+    fn clocks_may_differ_by_a_minute() {
+        let exp = |by: i64| read(&settings(), &json!({"exp": NOW_S + by}));
+        assert_eq!(exp(1).unwrap().expires_at, NOW_MS + 1000);
+        // Accepted for the skew's sake, it holds to the skew's end and not to a moment gone by.
+        assert_eq!(exp(-59).unwrap().expires_at, NOW_MS + 1000);
+        assert_eq!(exp(-60), Err(Refusal::TokenExpired));
+        let nbf = |by: i64| read(&settings(), &json!({"nbf": NOW_S + by}));
+        assert!(nbf(60).is_ok());
+        assert_eq!(nbf(61), Err(Refusal::BadCredentials));
+    }
+
+    #[test]
+    fn absurd_times_do_no_harm() {
+        let exp = |exp: Value| read(&settings(), &json!({"exp": exp}));
+        assert_eq!(exp(json!(u64::MAX)).unwrap().expires_at, i64::MAX);
+        assert_eq!(exp(json!(0)), Err(Refusal::TokenExpired));
+        for absurd in [json!(1e300), json!(-1e300), json!(i64::MIN)] {
+            assert!(exp(absurd.clone()).is_err(), "{absurd}");
+        }
+    }
+
+    #[test]
+    fn issuer_and_audience_are_checked_when_they_are_set() {
+        let issuer = Some("https://id.example".to_owned());
+        let audience = Some("parlor".to_owned());
+        let strict = JwtSettings {
+            issuer,
+            audience,
+            ..settings()
+        };
+        let good = json!({"iss": "https://id.example", "aud": ["parlor", "mail"]});
+        assert!(read(&strict, &good).is_ok());
+        for (claim, value) in [
+            ("iss", json!("https://evil.example")),
+            ("iss", json!(null)),
+            ("aud", json!("mail")),
+            ("aud", json!(null)),
+        ] {
+            let mut bad = good.clone();
+            bad[claim] = value;
+            assert_eq!(
+                read(&strict, &bad),
+                Err(Refusal::BadCredentials),
+                "{bad}"
+            );
+        }
+        // Unset, they may be anything.
+        assert!(read(&settings(), &good).is_ok());
+    }
+
+    #[test]
+    fn a_full_name_becomes_a_name() {
+        let named = |name: &str| read(&settings(), &json!({"name": name}));
+        assert_eq!(
+            named("Alice B. Smith").unwrap().name.text(),
+            "alice-b-smith"
+        );
+        assert_eq!(
+            named("alice@example.com").unwrap().name.text(),
+            "alice-example-com"
+        );
+        let field = |refused| match refused {
+            Err(Refusal::BadRequest { field, .. }) => field,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(field(named("☃")), "jwt");
+        assert_eq!(field(named("")), "jwt");
+    }
+
+    #[test]
+    fn a_secret_that_can_be_guessed_is_refused() {
+        assert_eq!(JwtKey::hs256(b"secret").unwrap_err(), WeakSecret);
+        let shown = format!("{:?}", settings());
+        assert!(!shown.contains("0123"), "{shown}");
+    }
+}

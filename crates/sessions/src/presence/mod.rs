@@ -1,0 +1,51 @@
+//! Who is connected, who counts as online, and when that ends.
+//!
+//! What storage marks as connected is the truth about sessions; this is the picture of it that the
+//! subscriber keeps from the facts of its own jobs, in the order in which they were committed. It
+//! adds what storage does not know: which connections are open, and how long a grace still runs.
+//! It outlives a rebuild of the subscriber, as sockets do.
+
+mod closed;
+mod table;
+
+use crate::api::{ConnectionId, SessionId, Token, User};
+use bus::Event;
+
+pub(crate) use table::{Due, Grace, Presence};
+
+/// A connection has said `hello`: from this commit on it counts as open.
+#[derive(Debug, Clone)]
+pub(crate) struct Opening {
+    pub(crate) connection: ConnectionId,
+    pub(crate) session: SessionId,
+    pub(crate) user: User,
+    /// The session's mark in storage.
+    pub(crate) connected_at: i64,
+    /// Of a session that must be extended on the same connection: only the client and this memory
+    /// know it.
+    pub(crate) token: Option<Token>,
+}
+
+/// Connections were opened, in this order.
+#[derive(Debug)]
+pub(crate) struct Opened(pub(crate) Vec<Opening>);
+
+impl Event for Opened {
+    const NAME: &'static str = "sessions.opened";
+}
+
+/// These sessions are no longer marked as connected.
+#[derive(Debug)]
+pub(crate) struct Left(pub(crate) Vec<SessionId>);
+
+impl Event for Left {
+    const NAME: &'static str = "sessions.left";
+}
+
+/// Time has passed.
+#[derive(Debug)]
+pub(crate) struct Tick;
+
+impl Event for Tick {
+    const NAME: &'static str = "sessions.tick";
+}

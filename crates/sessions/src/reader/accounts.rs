@@ -1,0 +1,194 @@
+//! Accounts with passwords.
+
+use super::Reader;
+use super::stop::{Stop, answered};
+use crate::api::{ChangePassword, Login, Refusal, Register, Token, User};
+use crate::jobs::{Door, Fresh, Replace, SignIn, SignUp};
+use crate::name::{self, Name};
+use crate::random;
+use crate::secret::digest;
+use crate::settings::Registration;
+use crate::store::users;
+use bus::{AskError, Reads, TraceId};
+use futures_util::FutureExt as _;
+use std::time::Duration;
+use storage::Job;
+
+/// How long a write that comes after a hash may wait: less than any asker does.
+const WRITE_WITHIN: Duration = Duration::from_secs(4);
+/// The bounds of a password, in bytes.
+const PASSWORD_BYTES: std::ops::RangeInclusive<usize> = 8..=256;
+
+impl Reader {
+    async fn register(&self, request: Register) -> Result<(Token, User), Stop> {
+        let Register {
+            name,
+            password,
+            invite,
+            device,
+            from,
+        } = request;
+        self.admit(invite.as_deref())?;
+        let name = Name::parse(&name).ok_or(Refusal::BadRequest {
+            field: "name",
+            expected: name::EXPECTED,
+        })?;
+        check_password("password", &password)?;
+        self.seed.attempts.count(&from, Some(name.key()))?;
+        let hash = self.hasher.hash(password, self.salt()).await?;
+        let now = self.seed.clock.wall_ms();
+        let user = random::user_id(&*self.seed.random, now);
+        let fresh = Fresh::new(&*self.seed.random, now);
+        let device = Door::clean_device(device);
+        self.write(SignUp {
+            name,
+            hash,
+            user,
+            fresh,
+            device,
+            now,
+        })
+        .await
+    }
+
+    /// Whether someone with this code may make an account.
+    fn admit(&self, invite: Option<&str>) -> Result<(), Refusal> {
+        let admitted = match &self.seed.settings.registration {
+            Registration::Open => true,
+            Registration::Off => false,
+            // Digests are compared, so that the time tells nothing about the code.
+            Registration::Invite(code) => digest(invite.unwrap_or_default()) == digest(&code.0),
+        };
+        if admitted {
+            Ok(())
+        } else {
+            Err(Refusal::Forbidden)
+        }
+    }
+
+    async fn login(&self, request: Login) -> Result<(Token, User), Stop> {
+        let Login {
+            name,
+            password,
+            device,
+            from,
+        } = request;
+        let name = Name::parse(&name);
+        self.seed
+            .attempts
+            .count(&from, name.as_ref().map(Name::key))?;
+        let hash = match &name {
+            Some(name) => self.password_hash(name).await?,
+            None => None,
+        };
+        self.check(password, hash.clone()).await?;
+        let (Some(name), Some(checked)) = (name, hash) else {
+            return Err(Refusal::BadCredentials.into());
+        };
+        let now = self.seed.clock.wall_ms();
+        let fresh = Fresh::new(&*self.seed.random, now);
+        let device = Door::clean_device(device);
+        self.write(SignIn {
+            name,
+            checked,
+            fresh,
+            device,
+            now,
+        })
+        .await
+    }
+
+    async fn change_password(&self, request: ChangePassword) -> Result<(), Stop> {
+        let ChangePassword { caller, old, new } = request;
+        if caller.user.guest {
+            return Err(Refusal::NotAllowedForGuests.into());
+        }
+        check_password("new", &new)?;
+        let name = Name::parse(&caller.user.name).ok_or(Refusal::BadCredentials)?;
+        self.seed.attempts.count_name(name.key())?;
+        let checked = self.password_hash(&name).await?;
+        self.check(old, checked.clone()).await?;
+        let checked = checked.ok_or(Refusal::BadCredentials)?;
+        let hash = self.hasher.hash(new, self.salt()).await?;
+        let now = self.seed.clock.wall_ms();
+        self.write(Replace {
+            caller,
+            checked,
+            hash,
+            now,
+        })
+        .await
+    }
+
+    async fn password_hash(&self, name: &Name) -> Result<Option<String>, Stop> {
+        let key = name.key().to_owned();
+        let found = self.seed.database.read("sessions.password", move |reader| {
+            async move { users::with_password(reader, &key).await }.boxed()
+        });
+        Ok(found.await?.and_then(|(_, hash)| hash))
+    }
+
+    /// Refuses unless the password has this hash; the work is the same without one.
+    async fn check(&self, password: String, hash: Option<String>) -> Result<(), Stop> {
+        if password.len() > *PASSWORD_BYTES.end() {
+            return Err(Refusal::BadCredentials.into());
+        }
+        if self.hasher.verify(password, hash).await? {
+            return Ok(());
+        }
+        Err(Refusal::BadCredentials.into())
+    }
+
+    fn salt(&self) -> [u8; 16] {
+        let mut salt = [0; 16];
+        self.seed.random.fill(&mut salt);
+        salt
+    }
+
+    async fn write<J>(&self, job: J) -> Result<J::Answer, Stop>
+    where
+        J: Job<Refusal = Refusal>,
+    {
+        Ok(self.seed.database.write(job, WRITE_WITHIN).await??)
+    }
+}
+
+fn check_password(field: &'static str, password: &str) -> Result<(), Refusal> {
+    if PASSWORD_BYTES.contains(&password.len()) {
+        return Ok(());
+    }
+    Err(Refusal::BadRequest {
+        field,
+        expected: "8 to 256 bytes",
+    })
+}
+
+impl Reads<Register> for Reader {
+    async fn read(
+        &self,
+        request: Register,
+        _trace: TraceId,
+    ) -> Result<Result<(Token, User), Refusal>, AskError> {
+        answered(self.register(request).await)
+    }
+}
+
+impl Reads<Login> for Reader {
+    async fn read(
+        &self,
+        request: Login,
+        _trace: TraceId,
+    ) -> Result<Result<(Token, User), Refusal>, AskError> {
+        answered(self.login(request).await)
+    }
+}
+
+impl Reads<ChangePassword> for Reader {
+    async fn read(
+        &self,
+        request: ChangePassword,
+        _trace: TraceId,
+    ) -> Result<Result<(), Refusal>, AskError> {
+        answered(self.change_password(request).await)
+    }
+}

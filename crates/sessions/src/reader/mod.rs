@@ -1,0 +1,85 @@
+//! What is answered beside the queue: reads, and whatever takes a hash.
+
+mod accounts;
+mod stop;
+
+use crate::api::{Authenticate, Caller, ListSessions, Refusal, SessionLine};
+use crate::hasher::Hasher;
+use crate::secret::TokenHash;
+use crate::seed::Seed;
+use crate::store::sessions;
+use bus::{AskError, Reads, TraceId};
+use futures_util::FutureExt as _;
+use stop::{Stop, answered};
+
+/// Answers beside the queue. Shared by all who ask.
+pub struct Reader {
+    seed: Seed,
+    hasher: Hasher,
+}
+
+impl Reader {
+    /// On common ground with the subscriber.
+    #[must_use]
+    pub fn new(seed: &Seed) -> Self {
+        let settings = &seed.settings;
+        let hasher = Hasher::new(settings.hashes_at_once, settings.hashes_waiting);
+        Self {
+            seed: seed.clone(),
+            hasher,
+        }
+    }
+
+    async fn authenticate(&self, request: Authenticate) -> Result<Caller, Stop> {
+        let hash = TokenHash::of(&request.token);
+        let found = self
+            .seed
+            .database
+            .read("sessions.authenticate", move |reader| {
+                async move { sessions::by_token(reader, &[hash]).await }.boxed()
+            });
+        let living = found.await?.pop().ok_or(Refusal::TokenInvalid)?;
+        if living.is_expired(self.seed.clock.wall_ms()) {
+            return Err(Refusal::TokenExpired.into());
+        }
+        self.seed.note_seen(living.session.id, living.user.id);
+        Ok(living.caller())
+    }
+
+    async fn list(&self, caller: Caller) -> Result<Vec<SessionLine>, Stop> {
+        let user = caller.user.id;
+        let found = self.seed.database.read("sessions.list", move |reader| {
+            async move { sessions::of_user(reader, user).await }.boxed()
+        });
+        let now = self.seed.clock.wall_ms();
+        let lines = found.await?.into_iter().map(|session| SessionLine {
+            session: session.id,
+            device: session.device,
+            created_at: session.created_at,
+            seen_at: session.connected_at.map_or(session.seen_at, |_| now),
+            online: session.connected_at.is_some(),
+            current: session.id == caller.session,
+        });
+        Ok(lines.collect())
+    }
+}
+
+impl Reads<Authenticate> for Reader {
+    async fn read(
+        &self,
+        request: Authenticate,
+        _trace: TraceId,
+    ) -> Result<Result<Caller, Refusal>, AskError> {
+        answered(self.authenticate(request).await)
+    }
+}
+
+impl Reads<ListSessions> for Reader {
+    async fn read(
+        &self,
+        request: ListSessions,
+        _trace: TraceId,
+    ) -> Result<Result<Vec<SessionLine>, Refusal>, AskError> {
+        answered(self.list(request.caller).await)
+    }
+}

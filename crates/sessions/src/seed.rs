@@ -1,0 +1,71 @@
+//! What sessions are made from.
+
+use crate::api::{Online, SessionId, UserId};
+use crate::attempts::Attempts;
+use crate::clock::Clock;
+use crate::presence::{Grace, Presence};
+use crate::random::Random;
+use crate::settings::Settings;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use storage::Database;
+
+/// The subscriber's, the reader's and the timers' common ground. A cheap handle.
+#[derive(Clone)]
+pub struct Seed {
+    pub(crate) database: Database,
+    pub(crate) settings: Arc<Settings>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) random: Arc<dyn Random>,
+    pub(crate) attempts: Arc<Attempts>,
+    presence: Arc<Mutex<Presence>>,
+    seen: Arc<Mutex<HashMap<SessionId, UserId>>>,
+}
+
+impl Seed {
+    /// Tables in `database`; `online` is written by sessions from now on.
+    #[must_use]
+    pub fn new(
+        database: Database,
+        settings: Settings,
+        online: Online,
+        clock: impl Clock,
+        random: impl Random,
+    ) -> Self {
+        let clock: Arc<dyn Clock> = Arc::new(clock);
+        let (per_name, per_network) = (settings.attempts_per_name, settings.attempts_per_network);
+        let attempts = Attempts::new(per_name, per_network, Arc::clone(&clock));
+        let grace = Grace {
+            clean: settings.clean_grace,
+            lost: settings.lost_grace,
+        };
+        Self {
+            database,
+            settings: Arc::new(settings),
+            clock,
+            attempts: Arc::new(attempts),
+            random: Arc::new(random),
+            presence: Arc::new(Mutex::new(Presence::new(grace, online))),
+            seen: Arc::default(),
+        }
+    }
+
+    /// The table of who is connected. Only the subscriber touches it; it is shared because it
+    /// outlives the subscriber's rebuild. Never held across an await.
+    pub(crate) fn presence(&self) -> MutexGuard<'_, Presence> {
+        self.presence.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes that a session was used without a connection; written in batches.
+    pub(crate) fn note_seen(&self, session: SessionId, user: UserId) {
+        self.seen
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(session, user);
+    }
+
+    /// Whom to write down as seen.
+    pub(crate) fn take_seen(&self) -> HashMap<SessionId, UserId> {
+        std::mem::take(&mut *self.seen.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}

@@ -1,0 +1,271 @@
+//! Sessions and who is marked as connected.
+
+use super::tables::{sessions, users};
+use super::users::UserRow;
+use crate::api::{Caller, SessionId, UserId};
+use crate::secret::TokenHash;
+use storage::prelude::*;
+
+/// A session as stored.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = sessions)]
+pub(crate) struct SessionRow {
+    pub(crate) id: SessionId,
+    pub(crate) user_id: UserId,
+    pub(crate) token_hash: Vec<u8>,
+    pub(crate) device: Option<String>,
+    pub(crate) created_at: i64,
+    pub(crate) seen_at: i64,
+    pub(crate) expires_at: Option<i64>,
+    pub(crate) connected_at: Option<i64>,
+    pub(crate) ended_at: Option<i64>,
+}
+
+/// A session with its person.
+#[derive(Debug, Clone)]
+pub(crate) struct Living {
+    pub(crate) session: SessionRow,
+    pub(crate) user: UserRow,
+}
+
+impl Living {
+    /// As commands carry it.
+    pub(crate) fn caller(&self) -> Caller {
+        Caller {
+            user: self.user.user(),
+            session: self.session.id,
+            admin: self.user.admin,
+        }
+    }
+
+    /// Whether its token alone no longer opens it.
+    pub(crate) fn is_expired(&self, now: i64) -> bool {
+        self.session.expires_at.is_some_and(|at| at <= now)
+    }
+}
+
+/// A session to be stored.
+#[derive(Debug, Clone, Insertable)]
+#[diesel(table_name = sessions)]
+pub(crate) struct NewSession<'a> {
+    pub(crate) id: SessionId,
+    pub(crate) user_id: UserId,
+    pub(crate) token_hash: &'a [u8],
+    pub(crate) device: Option<&'a str>,
+    pub(crate) created_at: i64,
+    pub(crate) seen_at: i64,
+    pub(crate) expires_at: Option<i64>,
+    pub(crate) connected_at: Option<i64>,
+}
+
+/// Stores a session.
+pub(crate) async fn insert(tx: &mut Writer<'_>, session: &NewSession<'_>) -> Result<(), Fault> {
+    statement!(tx, |c| diesel::insert_into(sessions::table)
+        .values(session)
+        .execute(c))?;
+    Ok(())
+}
+
+/// The living sessions of living people behind these tokens.
+pub(crate) async fn by_token(
+    access: &mut impl Access,
+    hashes: &[TokenHash],
+) -> Result<Vec<Living>, Fault> {
+    let hashes: Vec<&[u8]> = hashes.iter().map(|hash| hash.0.as_slice()).collect();
+    let rows: Vec<(SessionRow, UserRow)> = query!(access, |c| sessions::table
+        .inner_join(users::table)
+        .filter(sessions::token_hash.eq_any(&hashes))
+        .filter(sessions::ended_at.is_null())
+        .filter(users::ended_at.is_null())
+        .select((SessionRow::as_select(), UserRow::as_select()))
+        .load(c))?;
+    Ok(rows
+        .into_iter()
+        .map(|(session, user)| Living { session, user })
+        .collect())
+}
+
+/// One session, ended or not.
+pub(crate) async fn by_id(
+    access: &mut impl Access,
+    session: SessionId,
+) -> Result<Option<SessionRow>, Fault> {
+    Ok(query!(access, |c| sessions::table
+        .find(session)
+        .select(SessionRow::as_select())
+        .first(c))
+    .optional()?)
+}
+
+/// A person's living sessions, newest first.
+pub(crate) async fn of_user(
+    access: &mut impl Access,
+    user: UserId,
+) -> Result<Vec<SessionRow>, Fault> {
+    Ok(query!(access, |c| sessions::table
+        .filter(sessions::user_id.eq(user))
+        .filter(sessions::ended_at.is_null())
+        .order((sessions::created_at.desc(), sessions::id.desc()))
+        .select(SessionRow::as_select())
+        .load(c))?)
+}
+
+/// Marks these as connected now.
+pub(crate) async fn connected(
+    tx: &mut Writer<'_>,
+    ids: &[SessionId],
+    now: i64,
+) -> Result<(), Fault> {
+    statement!(tx, |c| diesel::update(sessions::table)
+        .filter(sessions::id.eq_any(ids))
+        .set((sessions::connected_at.eq(now), sessions::seen_at.eq(now)))
+        .execute(c))?;
+    Ok(())
+}
+
+/// Gives a session another name in the list of devices.
+pub(crate) async fn rename_device(
+    tx: &mut Writer<'_>,
+    session: SessionId,
+    device: &str,
+) -> Result<(), Fault> {
+    statement!(tx, |c| diesel::update(sessions::table)
+        .filter(sessions::id.eq(session))
+        .set(sessions::device.eq(device))
+        .execute(c))?;
+    Ok(())
+}
+
+/// Moves the moment after which the token alone opens it no more.
+pub(crate) async fn extend(
+    tx: &mut Writer<'_>,
+    session: SessionId,
+    expires_at: i64,
+) -> Result<(), Fault> {
+    statement!(tx, |c| diesel::update(sessions::table)
+        .filter(sessions::id.eq(session))
+        .set(sessions::expires_at.eq(expires_at))
+        .execute(c))?;
+    Ok(())
+}
+
+/// When each of these was marked as connected; the unmarked are absent.
+pub(crate) async fn marks(
+    access: &mut impl Access,
+    ids: &[SessionId],
+) -> Result<Vec<(SessionId, i64)>, Fault> {
+    Ok(query!(access, |c| sessions::table
+        .filter(sessions::id.eq_any(ids))
+        .filter(sessions::connected_at.is_not_null())
+        .select((sessions::id, sessions::connected_at.assume_not_null()))
+        .load(c))?)
+}
+
+/// Everyone who is marked as connected, the sessions that ended since too.
+pub(crate) async fn all_marked(
+    access: &mut impl Access,
+) -> Result<Vec<(SessionId, i64, UserRow)>, Fault> {
+    Ok(query!(access, |c| sessions::table
+        .inner_join(users::table)
+        .filter(sessions::connected_at.is_not_null())
+        .select((
+            sessions::id,
+            sessions::connected_at.assume_not_null(),
+            UserRow::as_select()
+        ))
+        .load(c))?)
+}
+
+/// Takes the mark of these away: last seen now.
+pub(crate) async fn disconnected(
+    tx: &mut Writer<'_>,
+    ids: &[SessionId],
+    now: i64,
+) -> Result<(), Fault> {
+    statement!(tx, |c| diesel::update(sessions::table)
+        .filter(sessions::id.eq_any(ids))
+        .set((
+            sessions::connected_at.eq(None::<i64>),
+            sessions::seen_at.eq(now)
+        ))
+        .execute(c))?;
+    Ok(())
+}
+
+/// Notes that these have just been seen.
+pub(crate) async fn seen(tx: &mut Writer<'_>, ids: &[SessionId], now: i64) -> Result<(), Fault> {
+    if ids.is_empty() {
+        return Ok(());
+    }
+    statement!(tx, |c| diesel::update(sessions::table)
+        .filter(sessions::id.eq_any(ids))
+        .set(sessions::seen_at.eq(now))
+        .execute(c))?;
+    Ok(())
+}
+
+/// Notes that everyone who is marked as connected has been seen until now.
+pub(crate) async fn all_connected_seen(tx: &mut Writer<'_>, now: i64) -> Result<(), Fault> {
+    statement!(tx, |c| diesel::update(sessions::table)
+        .filter(sessions::connected_at.is_not_null())
+        .set(sessions::seen_at.eq(now))
+        .execute(c))?;
+    Ok(())
+}
+
+/// Whether a session of this person is marked as connected.
+pub(crate) async fn is_connected(access: &mut impl Access, user: UserId) -> Result<bool, Fault> {
+    let marked: i64 = query!(access, |c| sessions::table
+        .filter(sessions::user_id.eq(user))
+        .filter(sessions::connected_at.is_not_null())
+        .count()
+        .get_result(c))?;
+    Ok(marked > 0)
+}
+
+/// Ends these sessions; those that had ended before stay as they were.
+pub(crate) async fn end(tx: &mut Writer<'_>, ids: &[SessionId], now: i64) -> Result<(), Fault> {
+    if ids.is_empty() {
+        return Ok(());
+    }
+    statement!(tx, |c| diesel::update(sessions::table)
+        .filter(sessions::id.eq_any(ids))
+        .filter(sessions::ended_at.is_null())
+        .set(sessions::ended_at.eq(now))
+        .execute(c))?;
+    Ok(())
+}
+
+/// Living sessions that are not connected and were last seen before this moment, at most `max`.
+pub(crate) async fn stale(
+    access: &mut impl Access,
+    before: i64,
+    max: i64,
+) -> Result<Vec<(SessionId, UserId)>, Fault> {
+    Ok(query!(access, |c| sessions::table
+        .filter(sessions::ended_at.is_null())
+        .filter(sessions::connected_at.is_null())
+        .filter(sessions::seen_at.lt(before))
+        .order(sessions::seen_at)
+        .limit(max)
+        .select((sessions::id, sessions::user_id))
+        .load(c))?)
+}
+
+/// Forgets sessions that ended before this moment, at most `max`.
+pub(crate) async fn forget_ended(tx: &mut Writer<'_>, before: i64, max: i64) -> Result<(), Fault> {
+    let old: Vec<SessionId> = query!(tx, |c| sessions::table
+        .filter(sessions::ended_at.lt(before))
+        .filter(sessions::connected_at.is_null())
+        .order(sessions::ended_at)
+        .limit(max)
+        .select(sessions::id)
+        .load(c))?;
+    if old.is_empty() {
+        return Ok(());
+    }
+    statement!(tx, |c| diesel::delete(sessions::table)
+        .filter(sessions::id.eq_any(&old))
+        .execute(c))?;
+    Ok(())
+}

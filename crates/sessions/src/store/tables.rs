@@ -1,0 +1,36 @@
+//! The columns.
+
+use storage::prelude::*;
+
+table! {
+    users (id) {
+        id -> Binary,
+        name -> Text,
+        name_key -> Text,
+        guest -> Bool,
+        password_hash -> Nullable<Text>,
+        issuer -> Nullable<Text>,
+        subject -> Nullable<Text>,
+        admin -> Bool,
+        created_at -> BigInt,
+        seen_at -> BigInt,
+        ended_at -> Nullable<BigInt>,
+    }
+}
+
+table! {
+    sessions (id) {
+        id -> Binary,
+        user_id -> Binary,
+        token_hash -> Binary,
+        device -> Nullable<Text>,
+        created_at -> BigInt,
+        seen_at -> BigInt,
+        expires_at -> Nullable<BigInt>,
+        connected_at -> Nullable<BigInt>,
+        ended_at -> Nullable<BigInt>,
+    }
+}
+
+joinable!(sessions -> users (user_id));
+allow_tables_to_appear_in_same_query!(users, sessions);

@@ -1,0 +1,245 @@
+//! People.
+
+use super::tables::{sessions, users};
+use crate::api::{User, UserId};
+use crate::name::Name;
+use std::collections::HashSet;
+use storage::prelude::*;
+
+/// A person as stored.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = users)]
+pub(crate) struct UserRow {
+    pub(crate) id: UserId,
+    pub(crate) name: String,
+    pub(crate) name_key: String,
+    pub(crate) guest: bool,
+    pub(crate) admin: bool,
+    pub(crate) ended_at: Option<i64>,
+}
+
+impl UserRow {
+    /// As everyone sees them.
+    pub(crate) fn user(&self) -> User {
+        User {
+            id: self.id,
+            name: self.name.as_str().into(),
+            guest: self.guest,
+        }
+    }
+}
+
+/// A person to be stored.
+#[derive(Debug, Clone, Insertable)]
+#[diesel(table_name = users)]
+pub(crate) struct NewUser<'a> {
+    id: UserId,
+    name: &'a str,
+    name_key: &'a str,
+    guest: bool,
+    password_hash: Option<&'a str>,
+    issuer: Option<&'a str>,
+    subject: Option<&'a str>,
+    created_at: i64,
+    seen_at: i64,
+}
+
+impl<'a> NewUser<'a> {
+    /// Someone without an account.
+    pub(crate) fn guest(id: UserId, name: &'a Name, now: i64) -> Self {
+        Self {
+            id,
+            name: name.text(),
+            name_key: name.key(),
+            guest: true,
+            password_hash: None,
+            issuer: None,
+            subject: None,
+            created_at: now,
+            seen_at: now,
+        }
+    }
+
+    /// Someone with a password.
+    pub(crate) fn account(id: UserId, name: &'a Name, hash: &'a str, now: i64) -> Self {
+        Self {
+            guest: false,
+            password_hash: Some(hash),
+            ..Self::guest(id, name, now)
+        }
+    }
+
+    /// Someone whom an issuer vouches for.
+    pub(crate) fn vouched(
+        id: UserId,
+        name: &'a Name,
+        (issuer, subject): (&'a str, &'a str),
+        now: i64,
+    ) -> Self {
+        Self {
+            guest: false,
+            issuer: Some(issuer),
+            subject: Some(subject),
+            ..Self::guest(id, name, now)
+        }
+    }
+}
+
+/// Stores a person; false when a living one has such a name, or the same identity.
+pub(crate) async fn insert(tx: &mut Writer<'_>, user: &NewUser<'_>) -> Result<bool, Fault> {
+    let rows = statement!(tx, |c| diesel::insert_into(users::table)
+        .values(user)
+        .on_conflict_do_nothing()
+        .execute(c))?;
+    Ok(rows == 1)
+}
+
+/// These people, the ended ones too.
+pub(crate) async fn by_id(access: &mut impl Access, ids: &[UserId]) -> Result<Vec<UserRow>, Fault> {
+    Ok(query!(access, |c| users::table
+        .filter(users::id.eq_any(ids))
+        .select(UserRow::as_select())
+        .load(c))?)
+}
+
+/// The living people with these name keys.
+pub(crate) async fn by_key(access: &mut impl Access, keys: &[&str]) -> Result<Vec<UserRow>, Fault> {
+    Ok(query!(access, |c| users::table
+        .filter(users::name_key.eq_any(keys))
+        .filter(users::ended_at.is_null())
+        .select(UserRow::as_select())
+        .load(c))?)
+}
+
+/// The person whom this issuer calls so.
+pub(crate) async fn by_identity(
+    access: &mut impl Access,
+    issuer: &str,
+    subject: &str,
+) -> Result<Option<UserRow>, Fault> {
+    Ok(query!(access, |c| users::table
+        .filter(users::issuer.eq(issuer))
+        .filter(users::subject.eq(subject))
+        .select(UserRow::as_select())
+        .first(c))
+    .optional()?)
+}
+
+/// The living person of this name and their password's hash.
+pub(crate) async fn with_password(
+    access: &mut impl Access,
+    key: &str,
+) -> Result<Option<(UserRow, Option<String>)>, Fault> {
+    Ok(query!(access, |c| users::table
+        .filter(users::name_key.eq(key))
+        .filter(users::ended_at.is_null())
+        .select((UserRow::as_select(), users::password_hash))
+        .first(c))
+    .optional()?)
+}
+
+/// Replaces a password, provided that it is still the one that was checked.
+pub(crate) async fn change_password(
+    tx: &mut Writer<'_>,
+    user: UserId,
+    checked: &str,
+    new: &str,
+) -> Result<bool, Fault> {
+    let rows = statement!(tx, |c| diesel::update(users::table)
+        .filter(users::id.eq(user))
+        .filter(users::password_hash.eq(checked))
+        .set(users::password_hash.eq(new))
+        .execute(c))?;
+    Ok(rows == 1)
+}
+
+/// Which of these keys living people have.
+pub(crate) async fn taken_keys(
+    access: &mut impl Access,
+    keys: &[&str],
+) -> Result<HashSet<String>, Fault> {
+    let taken: Vec<String> = query!(access, |c| users::table
+        .filter(users::name_key.eq_any(keys))
+        .filter(users::ended_at.is_null())
+        .select(users::name_key)
+        .load(c))?;
+    Ok(taken.into_iter().collect())
+}
+
+/// Notes that these people have just been seen, and locks their rows until the end of the
+/// transaction; how many of them are living.
+pub(crate) async fn seen(
+    tx: &mut Writer<'_>,
+    ids: &HashSet<UserId>,
+    now: i64,
+) -> Result<usize, Fault> {
+    if ids.is_empty() {
+        return Ok(0);
+    }
+    Ok(statement!(tx, |c| diesel::update(users::table)
+        .filter(users::id.eq_any(ids))
+        .filter(users::ended_at.is_null())
+        .set(users::seen_at.eq(now))
+        .execute(c))?)
+}
+
+/// Whether this person is a server administrator.
+pub(crate) async fn is_admin(access: &mut impl Access, user: UserId) -> Result<bool, Fault> {
+    let admin: Option<bool> = query!(access, |c| users::table
+        .find(user)
+        .select(users::admin)
+        .first(c))
+    .optional()?;
+    Ok(admin.unwrap_or(false))
+}
+
+/// Makes the account of this name an administrator; false when there is none.
+pub(crate) async fn grant_admin(tx: &mut Writer<'_>, key: &str) -> Result<bool, Fault> {
+    let rows = statement!(tx, |c| diesel::update(users::table)
+        .filter(users::name_key.eq(key))
+        .filter(users::ended_at.is_null())
+        .filter(users::guest.eq(false))
+        .set(users::admin.eq(true))
+        .execute(c))?;
+    Ok(rows == 1)
+}
+
+/// Locks a living guest's row, so that nobody comes in under it; false when it is none.
+pub(crate) async fn lock_guest(tx: &mut Writer<'_>, guest: UserId) -> Result<bool, Fault> {
+    let rows = statement!(tx, |c| diesel::update(users::table)
+        .filter(users::id.eq(guest))
+        .filter(users::guest.eq(true))
+        .filter(users::ended_at.is_null())
+        .set(users::seen_at.eq(users::seen_at))
+        .execute(c))?;
+    Ok(rows == 1)
+}
+
+/// Ends a person: the name is free from now on.
+pub(crate) async fn end(tx: &mut Writer<'_>, user: UserId, now: i64) -> Result<(), Fault> {
+    statement!(tx, |c| diesel::update(users::table)
+        .filter(users::id.eq(user))
+        .set(users::ended_at.eq(now))
+        .execute(c))?;
+    Ok(())
+}
+
+/// Living guests who are not connected and were last seen before this moment, at most `max`.
+pub(crate) async fn stale_guests(
+    access: &mut impl Access,
+    before: i64,
+    max: i64,
+) -> Result<Vec<UserRow>, Fault> {
+    let connected = sessions::table
+        .filter(sessions::connected_at.is_not_null())
+        .select(sessions::user_id);
+    Ok(query!(access, |c| users::table
+        .filter(users::guest)
+        .filter(users::ended_at.is_null())
+        .filter(users::seen_at.lt(before))
+        .filter(users::id.ne_all(connected))
+        .order(users::seen_at)
+        .limit(max)
+        .select(UserRow::as_select())
+        .load(c))?)
+}

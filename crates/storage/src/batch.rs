@@ -1,0 +1,127 @@
+//! What a lane takes at once: one transaction, its facts, its answers.
+
+use crate::access::Fact;
+use crate::envelope::{BoxJob, Queued};
+use crate::fault::Commit;
+use crate::pool::Pool;
+use crate::step::Steps;
+use crate::{Connection, Fault, StorageError, Writer};
+use bus::{Bus, Origin};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Jobs in the order they were handed over. Dropped half way, those begun are answered
+/// `outcome_unknown`.
+pub(crate) struct Batch {
+    jobs: Vec<BoxJob>,
+    begun: bool,
+}
+
+/// How one attempt went.
+pub(crate) enum Attempt {
+    /// All are answered.
+    Done,
+    /// Nothing was written; the same may succeed later.
+    Again(Batch, Fault),
+}
+
+/// What a batch needs besides a connection.
+#[derive(Clone)]
+pub(crate) struct Surroundings {
+    pub(crate) bus: Bus,
+    pub(crate) pool: Arc<Pool>,
+    pub(crate) statement_timeout: Duration,
+}
+
+impl Batch {
+    pub(crate) fn new(jobs: Vec<BoxJob>) -> Self {
+        Self { jobs, begun: false }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.jobs.len()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.jobs.is_empty()
+    }
+
+    /// Answers the jobs that meet a condition: nothing was done.
+    pub(crate) fn abandon(
+        &mut self,
+        which: impl Fn(&dyn Queued) -> bool,
+        why: impl Fn() -> StorageError,
+    ) {
+        let jobs = std::mem::take(&mut self.jobs);
+        let (out, stay): (Vec<_>, _) = jobs.into_iter().partition(|job| which(&**job));
+        self.jobs = stay;
+        out.into_iter().for_each(|job| job.abandon(why()));
+    }
+
+    /// Runs everything in one transaction; after the commit puts the facts on the bus, then
+    /// answers. Nothing waits between the commit and the answers.
+    pub(crate) async fn attempt(mut self, on: Connection<'_>, with: &Surroundings) -> Attempt {
+        let mut tx = Writer::new(on);
+        let steps = Steps::new(&mut tx, with);
+        if let Err(fault) = steps.limited(tx.begin()).await {
+            return Attempt::Again(self, fault);
+        }
+        self.begin();
+        let facts = match steps.run(&mut self.jobs, &mut tx).await {
+            Ok(facts) => facts,
+            Err(fault) => {
+                let _ = steps.limited(tx.undo()).await;
+                return Attempt::Again(self, fault);
+            }
+        };
+        match steps.limited(tx.keep()).await {
+            Ok(()) => self.finish(facts, &with.bus),
+            Err(fault) => self.not_committed(fault, with),
+        }
+    }
+
+    /// From here on the jobs count as begun; the withdrawn ones drop out.
+    fn begin(&mut self) {
+        self.begun = true;
+        self.jobs.retain(|job| job.begin());
+    }
+
+    fn finish(mut self, facts: Vec<(Origin, Fact)>, bus: &Bus) -> Attempt {
+        for (origin, fact) in facts {
+            fact(bus, &origin);
+        }
+        self.jobs.drain(..).for_each(|job| job.answer());
+        Attempt::Done
+    }
+
+    fn not_committed(mut self, fault: Fault, with: &Surroundings) -> Attempt {
+        match fault.after_commit() {
+            Commit::Repeat => return Attempt::Again(self, fault),
+            Commit::Unknown => {
+                with.pool.trouble().note(&fault);
+                tracing::error!(%fault, jobs = self.len(), "a connection was lost in its commit");
+            }
+            Commit::Failed => {
+                tracing::error!(%fault, jobs = self.len(), "a batch cannot be committed");
+                for job in self.jobs.drain(..) {
+                    let fault = Fault::Other(anyhow::anyhow!("{fault}"));
+                    let operation = job.name();
+                    job.abandon(StorageError::Failed { operation, fault });
+                }
+            }
+        }
+        Attempt::Done
+    }
+}
+
+impl Drop for Batch {
+    fn drop(&mut self) {
+        if !self.begun {
+            return;
+        }
+        for job in self.jobs.drain(..) {
+            let operation = job.name();
+            job.abandon(StorageError::OutcomeUnknown { operation });
+        }
+    }
+}

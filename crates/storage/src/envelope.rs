@@ -1,0 +1,141 @@
+//! A job on its way through a lane: the job, who asked, and how it went so far. Lanes see it
+//! without its type.
+
+use crate::asker::{Asker, End};
+use crate::{Fault, Job, JobError, StorageError, Writer};
+use bus::Origin;
+use futures_util::future::BoxFuture;
+use std::any::{Any, TypeId};
+use std::time::Instant;
+
+/// A job without its type.
+pub(crate) trait Queued: Any + Send {
+    fn name(&self) -> &'static str;
+    fn origin(&self) -> &Origin;
+    fn deadline(&self) -> Instant;
+    /// True when someone waits for it.
+    fn is_attended(&self) -> bool;
+    /// From here on it counts as begun. False when it has been withdrawn: it must not be run.
+    fn begin(&self) -> bool;
+    /// How neighbours of this type run together, if they do.
+    fn set_runner(&self) -> Option<SetRunner>;
+    /// Runs it alone.
+    fn run<'a>(&'a mut self, tx: &'a mut Writer<'_>) -> BoxFuture<'a, Result<Verdict, Fault>>;
+    /// It failed alone; its neighbours go on.
+    fn failed(&mut self, why: StorageError);
+    /// Tells the asker what came of it. Call it after the commit.
+    fn answer(self: Box<Self>);
+    /// Tells the asker why nothing came of it.
+    fn abandon(self: Box<Self>, why: StorageError);
+}
+
+/// A boxed [`Queued`].
+pub(crate) type BoxJob = Box<dyn Queued>;
+
+/// Runs neighbours of one type as a set.
+pub(crate) type SetRunner =
+    for<'a, 'w> fn(&'a mut [BoxJob], &'a mut Writer<'w>) -> BoxFuture<'a, Result<(), Fault>>;
+
+/// What a job that ran alone wants done with its savepoint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    Keep,
+    Undo,
+}
+
+/// The type of a job, to find neighbours.
+pub(crate) fn kind(job: &BoxJob) -> TypeId {
+    (**job).type_id()
+}
+
+/// A job with its asker.
+pub(crate) struct Envelope<J: Job> {
+    job: J,
+    asker: Asker<J::Answer, J::Refusal>,
+    end: Option<End<J::Answer, J::Refusal>>,
+}
+
+impl<J: Job> Envelope<J> {
+    pub(crate) fn boxed(job: J, asker: Asker<J::Answer, J::Refusal>) -> BoxJob {
+        Box::new(Self {
+            job,
+            asker,
+            end: None,
+        })
+    }
+
+    fn of(job: &BoxJob) -> &Self {
+        let job: &dyn Any = &**job;
+        job.downcast_ref().expect("neighbours have one type")
+    }
+
+    fn of_mut(job: &mut BoxJob) -> &mut Self {
+        let job: &mut dyn Any = &mut **job;
+        job.downcast_mut().expect("neighbours have one type")
+    }
+
+    async fn run_set(set: &mut [BoxJob], tx: &mut Writer<'_>) -> Result<(), Fault> {
+        let jobs: Vec<&J> = set.iter().map(|job| &Self::of(job).job).collect();
+        let answers = J::run_set(&jobs, tx).await?;
+        let (asked, answered) = (jobs.len(), answers.len());
+        if asked != answered {
+            let bug = anyhow::anyhow!("{}: a set of {asked} has {answered} answers", J::NAME);
+            return Err(Fault::Other(bug));
+        }
+        for (job, answer) in set.iter_mut().zip(answers) {
+            Self::of_mut(job).end = Some(Ok(answer));
+        }
+        Ok(())
+    }
+}
+
+impl<J: Job> Queued for Envelope<J> {
+    fn name(&self) -> &'static str {
+        J::NAME
+    }
+
+    fn origin(&self) -> &Origin {
+        self.asker.origin()
+    }
+
+    fn deadline(&self) -> Instant {
+        self.asker.deadline()
+    }
+
+    fn is_attended(&self) -> bool {
+        self.asker.is_somebody()
+    }
+
+    fn begin(&self) -> bool {
+        self.asker.begin()
+    }
+
+    fn set_runner(&self) -> Option<SetRunner> {
+        J::SET.then_some(|set, tx| Box::pin(Self::run_set(set, tx)))
+    }
+
+    fn run<'a>(&'a mut self, tx: &'a mut Writer<'_>) -> BoxFuture<'a, Result<Verdict, Fault>> {
+        Box::pin(async move {
+            let (end, verdict) = match self.job.run(tx).await {
+                Ok(answer) => (Ok(answer), Verdict::Keep),
+                Err(JobError::Refused(refusal)) => (Err(refusal), Verdict::Undo),
+                Err(JobError::Fault(fault)) => return Err(fault),
+            };
+            self.end = Some(Ok(end));
+            Ok(verdict)
+        })
+    }
+
+    fn failed(&mut self, why: StorageError) {
+        self.end = Some(Err(why));
+    }
+
+    fn answer(self: Box<Self>) {
+        let end = self.end.expect("a committed job has ended");
+        self.asker.tell(J::NAME, end);
+    }
+
+    fn abandon(self: Box<Self>, why: StorageError) {
+        self.asker.tell(J::NAME, Err(why));
+    }
+}

@@ -1,0 +1,122 @@
+//! The fair gate in front of a pool.
+//!
+//! bb8 alone is unfair: under contention one caller gets thousands of turns while the median gets
+//! one. Here callers queue in order, waiting is counted exactly, and closing is possible.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore};
+use tokio::time::Instant;
+
+/// What a connection is wanted for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    Read,
+    Write,
+}
+
+/// As many passes as connections; on SQLite one of them at a time for writing.
+pub(crate) struct Gate {
+    connections: Arc<Semaphore>,
+    writing: Option<Arc<Semaphore>>,
+    max: u32,
+    queue: Mutex<BTreeMap<u64, Instant>>,
+    tickets: AtomicU64,
+}
+
+/// The right to one connection.
+#[derive(Debug)]
+pub(crate) struct Pass {
+    _connection: OwnedSemaphorePermit,
+    _writing: Option<OwnedSemaphorePermit>,
+}
+
+impl Gate {
+    /// For a pool of `max` connections, where `one_writer` at a time may write.
+    pub(crate) fn new(max: u32, one_writer: bool) -> Self {
+        Self {
+            connections: Arc::new(Semaphore::new(max as usize)),
+            writing: one_writer.then(|| Arc::new(Semaphore::new(1))),
+            max,
+            queue: Mutex::default(),
+            tickets: AtomicU64::new(0),
+        }
+    }
+
+    /// Waits in line. Cancel-safe. Fails when the gate is closed.
+    ///
+    /// The write permit comes first: a writer that waits for its turn holds no connection.
+    pub(crate) async fn enter(&self, purpose: Purpose) -> Result<Pass, AcquireError> {
+        let writing = match &self.writing {
+            Some(writing) if purpose == Purpose::Write => {
+                Some(Arc::clone(writing).acquire_owned().await?)
+            }
+            _ => None,
+        };
+        let connection = match Arc::clone(&self.connections).try_acquire_owned() {
+            Ok(permit) => permit,
+            Err(_) => {
+                let _waiting = self.wait_in_line();
+                Arc::clone(&self.connections).acquire_owned().await?
+            }
+        };
+        Ok(Pass {
+            _connection: connection,
+            _writing: writing,
+        })
+    }
+
+    /// Waits until every pass is back, then lets nobody in any more.
+    pub(crate) async fn close(&self, within: Duration) {
+        let all = self.connections.acquire_many(self.max);
+        let all = tokio::time::timeout(within, all).await;
+        self.connections.close();
+        drop(all);
+        if let Some(writing) = &self.writing {
+            writing.close();
+        }
+    }
+
+    pub(crate) fn max(&self) -> u32 {
+        self.max
+    }
+
+    pub(crate) fn in_use(&self) -> usize {
+        (self.max as usize).saturating_sub(self.connections.available_permits())
+    }
+
+    pub(crate) fn waiting(&self) -> usize {
+        self.lined_up().len()
+    }
+
+    /// How long the first in line has been waiting.
+    pub(crate) fn longest_wait(&self) -> Duration {
+        self.lined_up()
+            .first_key_value()
+            .map_or(Duration::ZERO, |(_, since)| since.elapsed())
+    }
+
+    fn wait_in_line(&self) -> Waiting<'_> {
+        let ticket = self.tickets.fetch_add(1, Ordering::Relaxed);
+        self.lined_up().insert(ticket, Instant::now());
+        Waiting { gate: self, ticket }
+    }
+
+    fn lined_up(&self) -> std::sync::MutexGuard<'_, BTreeMap<u64, Instant>> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Counts one caller for as long as it waits, also when it goes away meanwhile.
+struct Waiting<'g> {
+    gate: &'g Gate,
+    ticket: u64,
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.gate.lined_up().remove(&self.ticket);
+    }
+}

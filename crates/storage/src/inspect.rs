@@ -1,0 +1,100 @@
+//! Is this SQLite file ours, and whole? Looks without changing a byte, before anything opens it
+//! for writing.
+
+use crate::registry::unreachable;
+use crate::sqlite::uri;
+use crate::{DatabaseConfig, OpenError};
+use diesel::sql_types::{BigInt, Integer, Text};
+use diesel::{
+    Connection as _, QueryResult, QueryableByName, RunQueryDsl as _, SqliteConnection, sql_query,
+};
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::path::Path;
+
+/// `Parl` in the file's header.
+pub(crate) const APPLICATION_ID: i32 = 0x5061_726C;
+
+/// Files up to this size are checked page by page at the start; larger ones would take longer than
+/// a start may. A damaged page still shows when it is read.
+const CHECKED_BYTES: u64 = 32 << 20;
+
+/// Refuses what is not a database, not Parlor's, or damaged. Blocks.
+pub(crate) fn inspect(file: &Path, config: &DatabaseConfig) -> Result<(), OpenError> {
+    let Some(bytes) = size(file).map_err(|error| unreachable(config, &error))? else {
+        return Ok(());
+    };
+    if !begins_like_sqlite(file).map_err(|error| unreachable(config, &error))? {
+        return Err(foreign(config, "it is not an SQLite database"));
+    }
+    let mut connection = SqliteConnection::establish(&untouched(file))
+        .map_err(|error| unreachable(config, &error))?;
+    match complaint(&mut connection, bytes) {
+        Ok(None) => Ok(()),
+        Ok(Some(why)) => Err(foreign(config, &why)),
+        Err(error) => Err(foreign(config, &error.to_string())),
+    }
+}
+
+/// `None` when there is nothing yet.
+fn size(file: &Path) -> io::Result<Option<u64>> {
+    match std::fs::metadata(file) {
+        Ok(metadata) if metadata.len() == 0 => Ok(None),
+        Ok(metadata) => Ok(Some(metadata.len())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+fn begins_like_sqlite(file: &Path) -> io::Result<bool> {
+    let mut begin = Vec::new();
+    File::open(file)?.take(16).read_to_end(&mut begin)?;
+    Ok(begin == b"SQLite format 3\0")
+}
+
+/// Without a log the file can be read as it lies; with one only its own rules tell what is valid.
+fn untouched(file: &Path) -> String {
+    let mut log = file.as_os_str().to_owned();
+    log.push("-wal");
+    let has_log = std::fs::metadata(log).is_ok_and(|log| log.len() > 0);
+    uri(file, if has_log { "?mode=ro" } else { "?immutable=1" })
+}
+
+#[derive(QueryableByName)]
+struct Header {
+    #[diesel(sql_type = Integer)]
+    application_id: i32,
+}
+
+#[derive(QueryableByName)]
+struct Tables {
+    #[diesel(sql_type = BigInt)]
+    tables: i64,
+}
+
+#[derive(QueryableByName)]
+struct Check {
+    #[diesel(sql_type = Text)]
+    quick_check: String,
+}
+
+fn complaint(connection: &mut SqliteConnection, bytes: u64) -> QueryResult<Option<String>> {
+    let header: Header = sql_query("PRAGMA application_id").get_result(connection)?;
+    let tables: Tables =
+        sql_query("SELECT count(*) AS tables FROM sqlite_master").get_result(connection)?;
+    if header.application_id != APPLICATION_ID && tables.tables > 0 {
+        return Ok(Some("it belongs to another application".into()));
+    }
+    if bytes > CHECKED_BYTES {
+        return Ok(None);
+    }
+    let check: Check = sql_query("PRAGMA quick_check(1)").get_result(connection)?;
+    Ok((check.quick_check != "ok").then_some(format!("it is damaged: {}", check.quick_check)))
+}
+
+pub(crate) fn foreign(config: &DatabaseConfig, why: &str) -> OpenError {
+    OpenError::Foreign {
+        store: config.store(),
+        why: why.into(),
+    }
+}

@@ -1,0 +1,64 @@
+//! Keeping the facts that were stated.
+
+use bus::{Builder, Context, Event, Handles, LoadError, Subscriber, Wiring};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Every `E` that was on the bus, in order. Clones share what they keep.
+pub struct Seen<E>(Arc<Mutex<Vec<Arc<E>>>>);
+
+impl<E: Event> Seen<E> {
+    /// Nothing yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self(Arc::default())
+    }
+
+    /// Adds itself to a bus. Once a bus is quiet, every fact stated before is here.
+    pub fn watch(&self, bus: &mut Builder) {
+        bus.essential::<Recorder<E>>(self.clone());
+    }
+
+    /// What there was so far.
+    #[must_use]
+    pub fn facts(&self) -> Vec<Arc<E>> {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+}
+
+impl<E: Event> Default for Seen<E> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<E> Clone for Seen<E> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+struct Recorder<E>(Seen<E>);
+
+impl<E: Event> Subscriber for Recorder<E> {
+    const NAME: &'static str = E::NAME;
+    type Seed = Seen<E>;
+
+    async fn load(seed: &Seen<E>) -> Result<Self, LoadError> {
+        Ok(Self(seed.clone()))
+    }
+
+    fn wire(wiring: &mut Wiring<Self>) {
+        wiring.on::<E>();
+    }
+}
+
+impl<E: Event> Handles<E> for Recorder<E> {
+    async fn handle(&mut self, event: &Arc<E>, _ctx: &mut Context) -> anyhow::Result<()> {
+        let mut facts = self.0.0.lock().unwrap_or_else(PoisonError::into_inner);
+        facts.push(Arc::clone(event));
+        Ok(())
+    }
+}

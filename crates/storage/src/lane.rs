@@ -1,0 +1,172 @@
+//! A write lane: the one place from which a share of a database's writes comes.
+//!
+//! Its queue is bounded by the credits that its jobs hold; nobody waits to hand one over. One batch
+//! is committed, published and answered before the next is taken, and a batch that met a passing
+//! fault is repeated as a whole, so that nothing overtakes.
+
+use crate::asker::now;
+use crate::batch::{Attempt, Batch, Surroundings};
+use crate::envelope::BoxJob;
+use crate::gate::Purpose;
+use crate::pool::AnyLease;
+use crate::{Connection, StorageError};
+use bus::{Task, Tasks};
+use futures_util::FutureExt as _;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+
+/// Most jobs of one transaction.
+const BATCH_MAX: usize = 256;
+
+/// First pause before a repeat; doubled up to [`PAUSE_MAX`], each with jitter.
+const PAUSE_MIN: Duration = Duration::from_millis(5);
+const PAUSE_MAX: Duration = Duration::from_millis(250);
+
+/// What waits for a lane, shared with its task so that a restarted one goes on with it.
+type Queue = Arc<tokio::sync::Mutex<UnboundedReceiver<BoxJob>>>;
+
+/// The end of a lane where jobs are handed over.
+pub(crate) struct Lane {
+    sender: Mutex<Option<UnboundedSender<BoxJob>>>,
+    queue: Queue,
+    task: Mutex<Option<Task>>,
+    figures: Arc<Figures>,
+}
+
+/// What the operator sees of a lane.
+#[derive(Debug, Default)]
+pub(crate) struct Figures {
+    pub(crate) queued: AtomicUsize,
+    pub(crate) jobs: AtomicU64,
+    pub(crate) batches: AtomicU64,
+    pub(crate) repeats: AtomicU64,
+}
+
+impl Lane {
+    /// Starts a lane.
+    pub(crate) fn start(name: String, tasks: &Tasks, with: &Surroundings) -> Self {
+        let (sender, receiver) = unbounded_channel();
+        let queue = Arc::new(tokio::sync::Mutex::new(receiver));
+        let figures = Arc::new(Figures::default());
+        let (its_queue, its_figures) = (Arc::clone(&queue), Arc::clone(&figures));
+        let with = with.clone();
+        let task = tasks.restarting("storage", name, move || {
+            serve(
+                Arc::clone(&its_queue),
+                Arc::clone(&its_figures),
+                with.clone(),
+            )
+        });
+        Self {
+            sender: Mutex::new(Some(sender)),
+            queue,
+            task: Mutex::new(Some(task)),
+            figures,
+        }
+    }
+
+    /// Hands over a job; gives it back when the lane is closed.
+    pub(crate) fn hand_over(&self, job: BoxJob) -> Result<(), BoxJob> {
+        let sender = self.sender.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(sender) = &*sender else {
+            return Err(job);
+        };
+        self.figures.queued.fetch_add(1, Ordering::Relaxed);
+        sender.send(job).map_err(|unsent| unsent.0)
+    }
+
+    /// Takes nothing new, ends what waits, at most `within`; what is left then is told so.
+    pub(crate) async fn close(&self, within: Duration, why: impl Fn() -> StorageError) {
+        self.sender
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        let task = self
+            .task
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        let Some(task) = task else { return };
+        let mut ended = std::pin::pin!(task.ended());
+        if tokio::time::timeout(within, &mut ended).await.is_ok() {
+            return;
+        }
+        tracing::warn!("a write lane is not empty in time");
+        if let Ok(mut queue) = self.queue.try_lock() {
+            while let Ok(job) = queue.try_recv() {
+                job.abandon(why());
+            }
+        }
+    }
+
+    pub(crate) fn figures(&self) -> &Figures {
+        &self.figures
+    }
+}
+
+async fn serve(queue: Queue, figures: Arc<Figures>, with: Surroundings) -> anyhow::Result<()> {
+    let mut queue = queue.lock().await;
+    loop {
+        let mut jobs = Vec::new();
+        if queue.recv_many(&mut jobs, BATCH_MAX).await == 0 {
+            return Ok(());
+        }
+        figures.queued.fetch_sub(jobs.len(), Ordering::Relaxed);
+        figures.jobs.fetch_add(jobs.len() as u64, Ordering::Relaxed);
+        figures.batches.fetch_add(1, Ordering::Relaxed);
+        carry_out(Batch::new(jobs), &figures, &with).await;
+    }
+}
+
+/// Repeats a batch until it is through or nobody's time lasts.
+async fn carry_out(mut batch: Batch, figures: &Figures, with: &Surroundings) {
+    let mut pause = PAUSE_MIN;
+    loop {
+        batch.abandon(
+            |job| job.deadline() <= now(),
+            || with.pool.unavailable_since(),
+        );
+        if batch.is_empty() {
+            return;
+        }
+        match with.pool.lease(Purpose::Write).await {
+            Ok(lease) => match attempt(lease, batch, with).await {
+                Attempt::Done => return,
+                Attempt::Again(same, fault) => {
+                    tracing::debug!(%fault, jobs = same.len(), "a batch is repeated");
+                    with.pool.trouble().note(&fault);
+                    batch = same;
+                }
+            },
+            Err(StorageError::Closed { .. }) => batch.abandon(|_| true, || with.pool.closed()),
+            Err(_) => batch.abandon(|job| job.is_attended(), || with.pool.unavailable_since()),
+        }
+        figures.repeats.fetch_add(1, Ordering::Relaxed);
+        tokio::time::sleep(pause.mul_f64(rand::random_range(0.5..1.5))).await;
+        pause = (pause * 2).min(PAUSE_MAX);
+    }
+}
+
+/// One attempt, on the lease's own thread on SQLite: nothing cuts it there, not even the end of
+/// this task.
+async fn attempt(lease: AnyLease, batch: Batch, with: &Surroundings) -> Attempt {
+    match lease {
+        AnyLease::Postgres(mut lease) => {
+            batch
+                .attempt(Connection::Postgres(&mut lease.connection), with)
+                .await
+        }
+        AnyLease::Sqlite(lease) => {
+            let with = with.clone();
+            lease
+                .on_its_thread(move |c| {
+                    let attempt = batch.attempt(Connection::Sqlite(c), &with).now_or_never();
+                    attempt.expect("a job awaits nothing but its queries")
+                })
+                .await
+                .unwrap_or(Attempt::Done)
+        }
+    }
+}

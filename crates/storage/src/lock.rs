@@ -1,0 +1,72 @@
+//! The lock on a store: one server at a time, unless several nodes are configured.
+//!
+//! Beside a SQLite file lies a lock file; on PostgreSQL it is an advisory lock. Either ends with
+//! its process, so a crash leaves nothing behind.
+
+mod advisory;
+mod file;
+
+use crate::{DatabaseConfig, OpenError, Url};
+use bus::{Task, Tasks};
+
+/// What wants the store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// Serves it, and keeps it.
+    Server,
+    /// Migrates it, and waits for others that do.
+    Migration,
+}
+
+/// A lock that is held. Dropped, it is given back.
+pub(crate) enum StoreLock {
+    /// A locked file.
+    File { _file: std::fs::File },
+    /// A task that keeps a connection.
+    Kept(Task),
+}
+
+impl StoreLock {
+    /// Takes the lock, or names who holds it. `None`: this store needs none.
+    pub(crate) async fn take(
+        config: &DatabaseConfig,
+        tasks: &Tasks,
+    ) -> Result<Option<Self>, OpenError> {
+        match &config.url {
+            Url::Sqlite(path) => {
+                let file = file::lock(path, Role::Server, config).await?;
+                Ok(Some(Self::File { _file: file }))
+            }
+            Url::Postgres(_) if config.shared => Ok(None),
+            Url::Postgres(url) => {
+                let held = advisory::lock(url, config).await?;
+                Ok(Some(Self::Kept(advisory::keep(held, url, config, tasks))))
+            }
+        }
+    }
+
+    /// Makes sure that no server holds the store while it is migrated.
+    pub(crate) async fn take_to_migrate(
+        config: &DatabaseConfig,
+    ) -> Result<Option<Self>, OpenError> {
+        match &config.url {
+            Url::Sqlite(path) => {
+                let file = file::lock(path, Role::Migration, config).await?;
+                Ok(Some(Self::File { _file: file }))
+            }
+            Url::Postgres(url) if !config.shared => {
+                advisory::refuse_beside_a_server(url, config).await?;
+                Ok(None)
+            }
+            Url::Postgres(_) => Ok(None),
+        }
+    }
+}
+
+impl Drop for StoreLock {
+    fn drop(&mut self) {
+        if let Self::Kept(task) = self {
+            task.cancel();
+        }
+    }
+}

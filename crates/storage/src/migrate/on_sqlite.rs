@@ -1,0 +1,60 @@
+//! Migrating SQLite: inside one exclusive transaction.
+
+use super::{Stop, apply, known, remember_epoch};
+use crate::inspect::{APPLICATION_ID, inspect};
+use crate::registry::unreachable;
+use crate::{Backend, DatabaseConfig, OpenError, Url, sqlite};
+use diesel::connection::SimpleConnection as _;
+use diesel::sql_types::Text;
+use diesel::{
+    OptionalExtension as _, QueryableByName, RunQueryDsl as _, SqliteConnection, sql_query,
+};
+
+/// Looks at the file first, and leaves it untouched if it is not ours.
+pub(super) async fn migrate(config: &DatabaseConfig) -> Result<Vec<String>, OpenError> {
+    let owned = config.clone();
+    let migrated = tokio::task::spawn_blocking(move || blocking(&owned));
+    migrated
+        .await
+        .unwrap_or_else(|error| Err(unreachable(config, &error)))
+}
+
+fn blocking(config: &DatabaseConfig) -> Result<Vec<String>, OpenError> {
+    if let Url::Sqlite(file) = &config.url {
+        inspect(file, config)?;
+    }
+    let mut connection =
+        sqlite::open(&config.url.target()).map_err(|error| unreachable(config, &error))?;
+    // Off, since a migration may have to make a table anew; checked below instead.
+    connection
+        .batch_execute("PRAGMA busy_timeout = 30000; PRAGMA foreign_keys = OFF")
+        .map_err(|error| unreachable(config, &error))?;
+    let known = known(&config.migrations, Backend::Sqlite).map_err(|s| s.into_error(config))?;
+    connection
+        .exclusive_transaction(|connection| {
+            let applied = apply(connection, known)?;
+            if !applied.is_empty() {
+                check_references(connection)?;
+                connection.batch_execute(&format!("PRAGMA application_id = {APPLICATION_ID}"))?;
+            }
+            connection.batch_execute(&remember_epoch())?;
+            Ok(applied)
+        })
+        .map_err(|stop: Stop| stop.into_error(config))
+}
+
+#[derive(QueryableByName)]
+struct Broken {
+    #[diesel(sql_type = Text)]
+    table: String,
+}
+
+fn check_references(connection: &mut SqliteConnection) -> Result<(), Stop> {
+    let broken = sql_query("SELECT \"table\" FROM pragma_foreign_key_check LIMIT 1");
+    match broken.get_result::<Broken>(connection).optional()? {
+        None => Ok(()),
+        Some(Broken { table }) => Err(Stop::Failed(format!(
+            "rows of {table} would refer to nothing"
+        ))),
+    }
+}

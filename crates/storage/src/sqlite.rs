@@ -1,0 +1,99 @@
+//! Connections to SQLite.
+//!
+//! [`Link`] runs what it is given on the thread that calls it: all of storage's SQLite work moves
+//! to a blocking thread as a whole, together with its pooled connection, so a caller that goes away
+//! blocks nobody and the connection comes home by itself.
+
+use crate::Url;
+use crate::vitals::{Vitals, sqlite_signs};
+use diesel::connection::SimpleConnection as _;
+use diesel::{Connection as _, ConnectionError, ConnectionResult, SqliteConnection};
+use diesel_async::sync_connection_wrapper::{SpawnBlocking, SyncConnectionWrapper};
+use futures_util::FutureExt as _;
+use futures_util::future::{BoxFuture, ready};
+use std::error::Error;
+use std::path::Path;
+
+/// What the pool holds for SQLite.
+pub(crate) type Link = SyncConnectionWrapper<SqliteConnection, OnThisThread>;
+
+/// Runs blocking work where it stands; see the module.
+pub(crate) struct OnThisThread;
+
+impl SpawnBlocking for OnThisThread {
+    fn spawn_blocking<'a, R>(
+        &mut self,
+        task: impl FnOnce() -> R + Send + 'static,
+    ) -> BoxFuture<'a, Result<R, Box<dyn Error + Send + Sync + 'static>>>
+    where
+        R: Send + 'static,
+    {
+        ready(Ok(task())).boxed()
+    }
+
+    fn get_runtime() -> Self {
+        Self
+    }
+}
+
+/// How long a statement waits for another process's write; the lane repeats after that.
+const BUSY_TIMEOUT: &str = "PRAGMA busy_timeout = 1000";
+
+/// FULL, so that an acknowledged commit survives a power cut; a larger checkpoint interval (pages)
+/// keeps the file's writes sequential under load.
+const SETTINGS: &str = "PRAGMA journal_mode = WAL;
+    PRAGMA synchronous = FULL;
+    PRAGMA foreign_keys = ON;
+    PRAGMA wal_autocheckpoint = 4000;";
+
+/// One more connection for the pool.
+pub(crate) async fn connect(path: String, vitals: &Vitals) -> ConnectionResult<Link> {
+    let opened = tokio::task::spawn_blocking(move || {
+        let mut connection = open(&path)?;
+        let signs = sqlite_signs(&mut connection)?;
+        Ok::<_, ConnectionError>((connection, signs))
+    });
+    let (connection, signs) = opened
+        .await
+        .map_err(|error| ConnectionError::BadConnection(error.to_string()))??;
+    vitals.observe(signs);
+    Ok(Link::with_runtime(connection, OnThisThread))
+}
+
+/// A connection with the house's settings. Blocks.
+pub(crate) fn open(path: &str) -> ConnectionResult<SqliteConnection> {
+    let mut connection = SqliteConnection::establish(path)?;
+    // First of all, since switching to WAL may already have to wait.
+    connection
+        .batch_execute(BUSY_TIMEOUT)
+        .map_err(ConnectionError::CouldntSetupConfiguration)?;
+    connection
+        .batch_execute(SETTINGS)
+        .map_err(ConnectionError::CouldntSetupConfiguration)?;
+    Ok(connection)
+}
+
+/// A file as SQLite's URI, so that no character of its name has a meaning.
+pub(crate) fn uri(path: &Path, parameters: &str) -> String {
+    let mut uri = String::from("file:");
+    for byte in path.as_os_str().as_encoded_bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'.' | b'-' | b'_' => {
+                uri.push(char::from(*byte));
+            }
+            other => uri.push_str(&format!("%{other:02X}")),
+        }
+    }
+    uri.push_str(parameters);
+    uri
+}
+
+impl Url {
+    /// What diesel connects to.
+    pub(crate) fn target(&self) -> String {
+        match self {
+            Self::Sqlite(path) => uri(path, ""),
+            Self::Postgres(url) => url.clone(),
+        }
+    }
+}

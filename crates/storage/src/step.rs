@@ -1,0 +1,177 @@
+//! How the jobs of a batch run: neighbours of one kind as a set, all others alone, each inside a
+//! savepoint of its own. One bad job fails alone; only a fault that passes by itself, or that takes
+//! the whole transaction with it, ends the attempt.
+
+use crate::access::Fact;
+use crate::batch::Surroundings;
+use crate::envelope::{BoxJob, SetRunner, Verdict, kind};
+use crate::pool::Pool;
+use crate::postgres::STATEMENTS_PER_STEP;
+use crate::{Access as _, Backend, Fault, Writer};
+use bus::Origin;
+use futures_util::FutureExt as _;
+use std::any::Any;
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
+use std::time::Duration;
+
+/// Facts with what they ride on.
+type Facts = Vec<(Origin, Fact)>;
+
+/// Runs jobs on one writer. Every error it returns ends the attempt.
+pub(crate) struct Steps<'p> {
+    pool: &'p Pool,
+    /// A server may be gone without a word; a file never is.
+    limit: Option<Duration>,
+}
+
+impl<'p> Steps<'p> {
+    pub(crate) fn new(tx: &mut Writer<'_>, with: &'p Surroundings) -> Self {
+        let limit = match tx.backend() {
+            Backend::Sqlite => None,
+            Backend::Postgres => Some(with.statement_timeout * STATEMENTS_PER_STEP),
+        };
+        Self {
+            pool: &with.pool,
+            limit,
+        }
+    }
+
+    /// Runs all in order; returns what they stated.
+    pub(crate) async fn run(
+        &self,
+        jobs: &mut [BoxJob],
+        tx: &mut Writer<'_>,
+    ) -> Result<Facts, Fault> {
+        let mut facts = Facts::new();
+        let mut rest = jobs;
+        while !rest.is_empty() {
+            let (run, tail) = rest.split_at_mut(neighbours(rest));
+            self.run_neighbours(run, tx, &mut facts).await?;
+            rest = tail;
+        }
+        Ok(facts)
+    }
+
+    /// Waits for the database, but not for ever.
+    pub(crate) async fn limited<T, E, F>(&self, work: F) -> Result<T, Fault>
+    where
+        F: Future<Output = Result<T, E>>,
+        Fault: From<E>,
+    {
+        let Some(limit) = self.limit else {
+            return Ok(work.await?);
+        };
+        match tokio::time::timeout(limit, work).await {
+            Ok(done) => Ok(done?),
+            Err(_) => Err(Fault::Other(anyhow::anyhow!("no answer within {limit:?}"))),
+        }
+    }
+
+    async fn run_neighbours(
+        &self,
+        run: &mut [BoxJob],
+        tx: &mut Writer<'_>,
+        facts: &mut Facts,
+    ) -> Result<(), Fault> {
+        let runner = run[0].set_runner().filter(|_| run.len() > 1);
+        if let Some(runner) = runner
+            && self.as_set(runner, run, tx).await?
+        {
+            let origin = Origin::merged(run.iter().map(|job| job.origin()));
+            let origin = origin.expect("a run of neighbours is never empty");
+            facts.extend(
+                tx.take_facts()
+                    .into_iter()
+                    .map(|fact| (origin.clone(), fact)),
+            );
+            return Ok(());
+        }
+        for job in run {
+            self.alone(job, tx).await?;
+            facts.extend(
+                tx.take_facts()
+                    .into_iter()
+                    .map(|fact| (job.origin().clone(), fact)),
+            );
+        }
+        Ok(())
+    }
+
+    /// False: the set failed and left nothing; they must run one by one.
+    async fn as_set(
+        &self,
+        runner: SetRunner,
+        run: &mut [BoxJob],
+        tx: &mut Writer<'_>,
+    ) -> Result<bool, Fault> {
+        let (name, jobs) = (run[0].name(), run.len());
+        self.limited(tx.savepoint()).await?;
+        let fault = match self
+            .limited(caught(runner(run, tx)).map(Ok::<_, Fault>))
+            .await?
+        {
+            Ok(()) => match self.limited(tx.keep()).await {
+                Ok(()) => return Ok(true),
+                Err(fault) => fault,
+            },
+            Err(fault) => fault,
+        };
+        if fault.is_transient() {
+            return Err(fault);
+        }
+        tracing::warn!(job = name, jobs, %fault, "a set failed, its jobs run one by one");
+        self.limited(tx.undo()).await?;
+        Ok(false)
+    }
+
+    async fn alone(&self, job: &mut BoxJob, tx: &mut Writer<'_>) -> Result<(), Fault> {
+        self.limited(tx.savepoint()).await?;
+        let fault = match self
+            .limited(caught(job.run(tx)).map(Ok::<_, Fault>))
+            .await?
+        {
+            Ok(Verdict::Undo) => return self.limited(tx.undo()).await,
+            Ok(Verdict::Keep) => match self.limited(tx.keep()).await {
+                Ok(()) => return Ok(()),
+                Err(fault) => fault,
+            },
+            Err(fault) => fault,
+        };
+        if fault.is_transient() {
+            return Err(fault);
+        }
+        tracing::error!(job = job.name(), %fault, "a job failed");
+        self.limited(tx.undo()).await?;
+        job.failed(self.pool.failure(job.name(), fault));
+        Ok(())
+    }
+}
+
+/// How many of the first jobs can run as one: all of one type with a set form, else one.
+fn neighbours(jobs: &[BoxJob]) -> usize {
+    let first = &jobs[0];
+    if first.set_runner().is_none() {
+        return 1;
+    }
+    jobs.iter()
+        .take_while(|job| kind(job) == kind(first))
+        .count()
+}
+
+/// A panic in a piece of work is that work's fault.
+pub(crate) async fn caught<T>(work: impl Future<Output = Result<T, Fault>>) -> Result<T, Fault> {
+    match AssertUnwindSafe(work).catch_unwind().await {
+        Ok(ended) => ended,
+        Err(panic) => Err(Fault::Other(anyhow::anyhow!(
+            "panicked: {}",
+            text_of(&*panic)
+        ))),
+    }
+}
+
+fn text_of(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("no text")
+}
