@@ -1,10 +1,11 @@
 //! The gateway's settings: what its listeners admit and how long they wait.
 
+use crate::Limits;
 use ipnet::IpNet;
 use std::time::Duration;
 
 /// What the listeners admit and how long they wait.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Settings {
     /// Origins besides the server's own that a browser page may connect from
     /// (`https://chat.example.org`). Default none. Too few: those pages get 403. Too many: a page
@@ -16,9 +17,9 @@ pub struct Settings {
     /// Open connections in all. Default 15,000. Too low: people are turned away with 503. Too high:
     /// the process runs out of file descriptors and accepts in fits.
     pub connections_max: usize,
-    /// Open connections of one address (IPv6: of one /64). Default 64. Too low: an office behind
-    /// one address is turned away. Too high: one machine takes everything.
-    pub connections_per_address: usize,
+    /// Open connections of one address (IPv6: of one /64) that are not sockets. Default 64. Too low:
+    /// pages of an office behind one address load slowly. Too high: one machine takes everything.
+    pub http_per_address: usize,
     /// Time to send a whole request head, and to begin the next one on an open connection. Default
     /// 5 s. Too low: slow networks fail to connect. Too high: silent connections hold descriptors.
     pub header_timeout: Duration,
@@ -31,12 +32,8 @@ pub struct Settings {
     /// HTTP requests under way at once. Default 256. Too low: 503 although the server is idle. Too
     /// high: memory and queues under overload.
     pub requests_max: usize,
-    /// Time for one HTTP request. Default 5 s; above the time of an ask. Too low: 504 for what
-    /// would have succeeded. Too high: stuck requests hold their places.
-    pub request_timeout: Duration,
-    /// Time for the inside to answer. Default 4.5 s; below the time of a request. Too low: 503 and
-    /// 504 under load that would have passed. Too high: clients give up before they are told.
-    pub ask_timeout: Duration,
+    /// What one client may take.
+    pub limits: Limits,
 }
 
 impl Default for Settings {
@@ -45,13 +42,27 @@ impl Default for Settings {
             allowed_origins: Vec::new(),
             trusted_proxies: Vec::new(),
             connections_max: 15_000,
-            connections_per_address: 64,
+            http_per_address: 64,
             header_timeout: Duration::from_secs(5),
             header_bytes_max: 16 * 1024,
             body_bytes_max: 64 * 1024,
             requests_max: 256,
-            request_timeout: Duration::from_secs(5),
-            ask_timeout: Duration::from_millis(4_500),
+            limits: Limits::default(),
+        }
+    }
+}
+
+impl Settings {
+    /// The same with rates and connection counts beyond reach, for load tests: the code that
+    /// counts runs as ever.
+    #[must_use]
+    pub fn unlimited(self) -> Self {
+        Self {
+            http_per_address: usize::MAX,
+            connections_max: usize::MAX,
+            requests_max: 65_536,
+            limits: self.limits.off(),
+            ..self
         }
     }
 }

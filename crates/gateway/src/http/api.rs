@@ -6,7 +6,7 @@
 use super::answer::{self, Answer, json_text, nothing_here, only};
 use super::body;
 use super::buckets::Buckets;
-use super::network::Network;
+use crate::socket::Peer;
 use crate::wire::{self, BAD_CREDENTIALS, Command, Error, Id, UNAUTHENTICATED, UserShape};
 use crate::{Call, Gateway};
 use bus::{Request as Ask, TraceId};
@@ -40,7 +40,7 @@ pub(super) struct Api {
 struct Asked {
     head: Parts,
     body: Incoming,
-    from: Network,
+    from: Peer,
     trace: TraceId,
 }
 
@@ -54,7 +54,7 @@ impl Api {
         self,
         path: String,
         request: Request<Incoming>,
-        from: Network,
+        from: Peer,
     ) -> Answer {
         let (head, body) = request.into_parts();
         let trace = TraceId::random();
@@ -87,6 +87,7 @@ impl Api {
             name: fields.string("name")?,
             password: fields.string("password")?,
             device: fields.optional_string("device")?,
+            invite: fields.optional_string("invite")?,
             from,
         };
         let (token, user) = self.ask(request, trace).await??;

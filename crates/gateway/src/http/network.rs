@@ -1,35 +1,10 @@
-//! Whose connection it is, as limits count it.
+//! Whose connection it is: the peer's, or the client's that a trusted proxy names.
 
 use http::HeaderMap;
 use ipnet::IpNet;
-use std::fmt;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 
 const FORWARDED_FOR: &str = "x-forwarded-for";
-
-/// An address as limits count it: IPv4 whole, IPv6 by its /64, which is one household's.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Network(IpAddr);
-
-impl Network {
-    /// The network of an address; an IPv4 address in IPv6 clothes counts as IPv4.
-    #[must_use]
-    pub fn of(address: IpAddr) -> Self {
-        Self(match address.to_canonical() {
-            IpAddr::V4(v4) => v4.into(),
-            IpAddr::V6(v6) => Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX)).into(),
-        })
-    }
-}
-
-impl fmt::Display for Network {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            IpAddr::V4(v4) => v4.fmt(f),
-            IpAddr::V6(v6) => write!(f, "{v6}/64"),
-        }
-    }
-}
 
 /// Whether `X-Forwarded-For` of this peer counts.
 pub(super) fn is_trusted(peer: IpAddr, trusted: &[IpNet]) -> bool {
@@ -111,14 +86,5 @@ mod tests {
     fn a_hop_may_name_its_port() {
         assert_eq!(seen("10.1.2.3", &["198.51.100.1:4711"]), "198.51.100.1");
         assert_eq!(seen("10.1.2.3", &["[2001:db8::1]:4711"]), "2001:db8::1");
-    }
-
-    #[test]
-    fn one_household_of_ipv6_counts_as_one() {
-        let of = |address: &str| Network::of(address.parse().unwrap());
-        assert_eq!(of("2001:db8:1:2::3"), of("2001:db8:1:2:ffff::4"));
-        assert_ne!(of("2001:db8:1:2::3"), of("2001:db8:1:3::3"));
-        assert_eq!(of("2001:db8:1:2::3").to_string(), "2001:db8:1:2::/64");
-        assert_eq!(of("::ffff:192.0.2.1").to_string(), "192.0.2.1");
     }
 }

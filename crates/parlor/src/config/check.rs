@@ -9,6 +9,7 @@ pub(super) fn contradictions(config: &Config) -> Result<(), Problem> {
         place(database, config)?;
         pool(database)?;
     }
+    config.sessions()?;
     times(config)
 }
 
@@ -69,16 +70,13 @@ fn pool(database: &DatabaseSettings) -> Result<(), Problem> {
 
 /// Time limits nest: the client's reply is later than the ask, the ask than acquire + statement.
 fn times(config: &Config) -> Result<(), Problem> {
-    let ask = config.gateway.ask_timeout;
-    let reply = config.gateway.request_timeout;
+    let ask = config.gateway.limits.ask_within;
+    let reply = config.gateway.limits.reply_within;
     if ask >= reply {
         return Err(Problem::new(
             "ask_timeout_ms",
             ask.as_millis().to_string(),
-            format!(
-                "less than request_timeout_ms, which is {}",
-                reply.as_millis()
-            ),
+            format!("less than reply_timeout_ms, which is {}", reply.as_millis()),
         ));
     }
     let core = &config.databases[0];

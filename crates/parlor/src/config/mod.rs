@@ -9,6 +9,7 @@ mod databases;
 mod defaults;
 mod layer;
 mod load;
+mod people;
 mod problem;
 mod setting;
 mod table;
@@ -18,7 +19,7 @@ pub(crate) use databases::DatabaseSettings;
 pub(crate) use defaults::default_config;
 pub(crate) use load::{Sources, load};
 pub(crate) use problem::Problem;
-pub(crate) use value::{LogFilter, LogFormat, Switch};
+pub(crate) use value::{LogFilter, LogFormat, Registration, Switch};
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -45,6 +46,17 @@ pub(crate) struct Config {
     pub(crate) bus: bus::Settings,
     /// Listeners and sockets.
     pub(crate) gateway: gateway::Settings,
+    /// Guests, accounts, identities; without what the fields below become in [`Config::sessions`].
+    sessions: sessions::Settings,
+    registration: Registration,
+    invite_code: Option<String>,
+    jwt_secret: Option<String>,
+    jwt_issuer: Option<String>,
+    jwt_audience: Option<String>,
+    /// Rooms.
+    pub(crate) rooms: rooms::Settings,
+    /// Messages.
+    pub(crate) messaging: messaging::Settings,
     /// The named databases, `core` first.
     pub(crate) databases: Vec<DatabaseSettings>,
 }
@@ -61,6 +73,14 @@ impl Default for Config {
             drain: Duration::from_secs(10),
             bus: bus::Settings::default(),
             gateway: gateway::Settings::default(),
+            sessions: sessions::Settings::default(),
+            registration: Registration::Open,
+            invite_code: None,
+            jwt_secret: None,
+            jwt_issuer: None,
+            jwt_audience: None,
+            rooms: rooms::Settings::default(),
+            messaging: messaging::Settings::default(),
             databases: vec![DatabaseSettings::new("core")],
         }
     }

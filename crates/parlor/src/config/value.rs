@@ -22,6 +22,17 @@ pub(crate) enum Switch {
     Off,
 }
 
+/// Who may make an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Registration {
+    /// Everyone.
+    Open,
+    /// Whoever knows the code.
+    Invite,
+    /// Nobody.
+    Off,
+}
+
 /// How log lines are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum LogFormat {
@@ -70,6 +81,24 @@ impl Value for bool {
     }
     fn show(&self) -> String {
         if *self { Switch::On } else { Switch::Off }.show()
+    }
+}
+
+impl Value for Registration {
+    fn parse(given: &str) -> Option<Self> {
+        match given {
+            "open" => Some(Self::Open),
+            "invite" => Some(Self::Invite),
+            "off" => Some(Self::Off),
+            _ => None,
+        }
+    }
+    fn show(&self) -> String {
+        quoted(match self {
+            Self::Open => "open",
+            Self::Invite => "invite",
+            Self::Off => "off",
+        })
     }
 }
 

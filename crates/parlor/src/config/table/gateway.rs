@@ -1,6 +1,6 @@
 //! The gateway: what its listeners admit and how long they wait.
 
-use super::of;
+use super::{limits, of};
 use crate::config::Config;
 use crate::config::setting::{Setting, millis, number, value};
 
@@ -40,16 +40,37 @@ fn admission() -> Vec<Setting<Config>> {
             "People are turned away with 503.",
             "The process runs out of file descriptors and accepts in fits.",
         ),
-        number(
-            "connections_per_address",
-            "connections",
-            1..=10_000_000,
-            |c| &mut of(c).gateway.connections_per_address,
-        )
-        .about("Open connections of one address (IPv6: of one /64).")
+        number("connections_per_address", "sockets", 1..=10_000_000, |c| {
+            &mut limits(c).connections_per_address
+        })
+        .about("Open sockets of one address (IPv6: of one /64).")
         .ends(
-            "An office behind one address is turned away.",
+            "An office behind one address is turned away (4505).",
             "One machine takes all connections.",
+        ),
+        number("http_per_address", "connections", 1..=10_000_000, |c| {
+            &mut of(c).gateway.http_per_address
+        })
+        .about("Open connections of one address that are not sockets.")
+        .ends(
+            "Pages of an office behind one address load slowly (429).",
+            "One machine takes all connections.",
+        ),
+        number("connections_per_user", "sockets", 1..=10_000_000, |c| {
+            &mut limits(c).connections_per_user
+        })
+        .about("Open sockets of one user, on all devices.")
+        .ends(
+            "People with many devices are turned away.",
+            "One account takes everything.",
+        ),
+        number("tabs_max", "sockets", 1..=10_000_000, |c| {
+            &mut limits(c).tabs_max
+        })
+        .about("Open sockets of one session, told apart by tab.")
+        .ends(
+            "People with many tabs are turned away.",
+            "One session takes everything.",
         ),
     ]
 }
@@ -85,20 +106,20 @@ fn http() -> Vec<Setting<Config>> {
             "503 although the server is idle.",
             "Memory and queues under overload.",
         ),
-        millis("request_timeout_ms", 100..=600_000, |c| {
-            &mut of(c).gateway.request_timeout
+        millis("reply_timeout_ms", 100..=600_000, |c| {
+            &mut limits(c).reply_within
         })
-        .about("Time for one HTTP request or one command of a socket, its reply included.")
+        .about("Time for one command or HTTP request, its reply included.")
         .ends(
             "504 for what would have succeeded.",
             "Stuck requests hold their places.",
         ),
         millis("ask_timeout_ms", 100..=600_000, |c| {
-            &mut of(c).gateway.ask_timeout
+            &mut limits(c).ask_within
         })
-        .about("Time for the inside to answer; less than request_timeout_ms.")
+        .about("Time for the inside to answer; less than reply_timeout_ms.")
         .ends(
-            "504 and 503 under load that would have passed.",
+            "503 and 504 under load that would have passed.",
             "Clients give up before they are told.",
         ),
     ]

@@ -1,4 +1,4 @@
-//! The bus.
+//! The bus, reads, and what a message may bear.
 
 use super::of;
 use crate::config::Config;
@@ -21,6 +21,30 @@ pub(super) fn rows() -> Vec<Setting<Config>> {
         .ends(
             "It reads again after every burst.",
             "Memory while it is behind.",
+        ),
+        number("session_reads_max", "reads", 1..=10_000, |c| {
+            &mut of(c).sessions.reads_at_once
+        })
+        .about("Reads of sessions under way at once.")
+        .ends(
+            "Reads queue behind each other.",
+            "Reads take every connection of the pool.",
+        ),
+        number("message_reads_max", "reads", 1..=10_000, |c| {
+            &mut of(c).messaging.reads_max
+        })
+        .about("Reads of history and room lists under way at once.")
+        .ends(
+            "Pages wait although the database is idle.",
+            "Commits wait for a connection.",
+        ),
+        number("reaction_kinds_max", "kinds", 1..=1_000, |c| {
+            &mut of(c).messaging.reaction_kinds_max
+        })
+        .about("Kinds of reactions one message may bear.")
+        .ends(
+            "People are refused the one they want.",
+            "Pages grow with every popular message.",
         ),
         millis("handler_limit_ms", 10..=600_000, |c| {
             &mut of(c).bus.handler_limit

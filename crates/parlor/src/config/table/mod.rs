@@ -2,6 +2,8 @@
 
 mod gateway;
 mod inside;
+mod limits;
+mod people;
 mod server;
 
 use super::Config;
@@ -11,7 +13,9 @@ use super::setting::Setting;
 pub(crate) fn groups() -> Vec<(&'static str, Vec<Setting<Config>>)> {
     vec![
         ("Server", server::rows()),
+        ("People", people::rows()),
         ("Connections and HTTP", gateway::listeners()),
+        ("Limits of one client", limits::rows()),
         ("Inside", inside::rows()),
     ]
 }
@@ -24,4 +28,8 @@ pub(crate) fn server() -> Vec<Setting<Config>> {
 /// Names the type for the closures of the rows.
 fn of(config: &mut Config) -> &mut Config {
     config
+}
+
+fn limits(config: &mut Config) -> &mut ::gateway::Limits {
+    &mut config.gateway.limits
 }
