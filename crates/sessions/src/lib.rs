@@ -22,6 +22,8 @@ mod seed;
 mod settings;
 mod store;
 mod subscriber;
+#[cfg(test)]
+mod tests;
 mod wiring;
 
 pub use clock::{Clock, SystemClock};

@@ -69,7 +69,7 @@ pub fn tasks(tasks: &Tasks, bus: &Bus, seed: &Seed) {
     );
 }
 
-async fn write_seen(seed: Seed) -> anyhow::Result<()> {
+pub(crate) async fn write_seen(seed: Seed) -> anyhow::Result<()> {
     seed.attempts.forget_old();
     let sessions = seed.take_seen();
     if sessions.is_empty() {
@@ -83,7 +83,7 @@ async fn write_seen(seed: Seed) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn expire(seed: Seed) -> anyhow::Result<()> {
+pub(crate) async fn expire(seed: Seed) -> anyhow::Result<()> {
     let job = Expire {
         now: seed.clock.wall_ms(),
         session_unseen_ms: millis(seed.settings.session_unseen),

@@ -119,8 +119,3 @@ pub(crate) async fn last_about(
         .first(c))
     .optional()?)
 }
-
-/// Whether a kind ends a stay.
-pub(crate) fn ends_a_stay(kind: i16) -> bool {
-    matches!(kind, codes::LEFT | codes::KICKED | codes::BANNED)
-}
