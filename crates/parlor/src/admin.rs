@@ -38,12 +38,22 @@ impl Job for Grant {
 pub(crate) async fn grant(config: &Config, name: &str) -> Result<(), Failure> {
     let core = schema::databases(config)?.remove(0);
     // Beside a server that runs: one small transaction needs no store of its own.
-    let core = DatabaseConfig { shared: true, ..core };
+    let core = DatabaseConfig {
+        shared: true,
+        ..core
+    };
     let tasks = Tasks::new(CancellationToken::new());
     let builder = Builder::new(config.bus.clone(), &tasks);
     let registry = Registry::new(builder.bus(), tasks.clone());
     let database = registry.open(core).await?;
-    let granted = database.write(Grant { name: name.to_owned() }, WITHIN).await;
+    let granted = database
+        .write(
+            Grant {
+                name: name.to_owned(),
+            },
+            WITHIN,
+        )
+        .await;
     registry.close(WITHIN).await;
     tasks.stop(WITHIN).await;
     let Ok(known) = granted.context("nothing was changed")?;

@@ -12,7 +12,7 @@ Exit codes:
 
 /// A chat server in one binary; without a command it serves.
 #[derive(Debug, Parser)]
-#[command(name = "parlor", version, about, after_help = EXIT_CODES)]
+#[command(name = "parlor", version, after_help = EXIT_CODES)]
 pub(crate) struct Cli {
     /// Settings in TOML [default: parlor.toml, if it is there]
     #[arg(long, global = true, value_name = "FILE")]
@@ -45,7 +45,7 @@ pub(crate) enum Command {
     DefaultConfig,
     /// Bring the databases' schemas up to date, and end
     Migrate,
-    /// What the operator does to the data; the server must not be running on SQLite
+    /// What the operator does to the data, while the server runs or not
     #[command(subcommand)]
     Admin(Admin),
 }

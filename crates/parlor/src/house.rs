@@ -12,7 +12,7 @@ use bus::{Builder, Running, Tasks};
 use gateway::{Gateway, Health, Listeners, Serving};
 use sessions::api::{KeepConnected, Online};
 use sessions::{SystemClock, SystemRandom};
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use storage::{Database, Registry};
 
 /// How long a store that is not going to be used may take to close.
@@ -49,7 +49,9 @@ pub(crate) async fn build(config: &Config, tasks: &Tasks) -> Result<Built, Failu
     let core = open(config, &registry).await?;
     let online = Online::new();
     let rooms = rooms::Seed::new(core.clone(), config.rooms.clone(), online.clone());
-    rooms::found(&rooms).await.context("cannot make the room general")?;
+    rooms::found(&rooms)
+        .await
+        .context("cannot make the room general")?;
     let sessions = sessions::Seed::new(
         core.clone(),
         config.sessions()?,
@@ -59,8 +61,14 @@ pub(crate) async fn build(config: &Config, tasks: &Tasks) -> Result<Built, Failu
     );
     sessions::wire(&mut builder, &sessions);
     rooms::wire(&mut builder, &rooms);
-    messaging::wire(&mut builder, messaging::Seed::new(core, config.messaging.clone()));
+    let messaging = messaging::Seed {
+        database: core,
+        settings: config.messaging.clone(),
+        clock: wall_ms,
+    };
+    messaging::wire(&mut builder, messaging);
     builder.asks::<KeepConnected>();
+    Listeners::wire(&mut builder);
     let gateway_settings = gateway_settings(config);
     let gateway = Gateway::wire(&mut builder, tasks, online, gateway_settings.limits.clone());
     Ok(Built {
@@ -96,7 +104,10 @@ fn gateway_settings(config: &Config) -> gateway::Settings {
 impl Built {
     /// Where people connect and where the operator looks, with real ports.
     pub(crate) fn addresses(&self) -> anyhow::Result<[std::net::SocketAddr; 2]> {
-        Ok([self.listeners.address()?, self.listeners.operator_address()?])
+        Ok([
+            self.listeners.address()?,
+            self.listeners.operator_address()?,
+        ])
     }
 
     /// Starts the bus, then the timers, then the listeners.
@@ -111,7 +122,9 @@ impl Built {
         sessions::tasks(&self.tasks, running.bus(), &self.sessions);
         self.gateway.start();
         let health = Health::new(self.registry.probes());
-        let serving = self.listeners.start(&self.gateway, &health, &self.gateway_settings);
+        let serving = self
+            .listeners
+            .start(&self.gateway, &health, &self.gateway_settings);
         Ok(Open {
             tasks: self.tasks,
             registry: self.registry,
@@ -121,4 +134,12 @@ impl Built {
             serving,
         })
     }
+}
+
+/// What time it is, ms since 1970; a clock before that counts as then.
+fn wall_ms() -> i64 {
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }

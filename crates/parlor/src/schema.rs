@@ -10,7 +10,9 @@ static CORE_POSTGRES: EmbeddedMigrations = embed_migrations!("../../migrations/c
 /// Everything storage needs to know of each configured database, `core` first.
 pub(crate) fn databases(config: &Config) -> Result<Vec<DatabaseConfig>, Problem> {
     let databases = config.databases.iter();
-    databases.map(|settings| database(config, settings)).collect()
+    databases
+        .map(|settings| database(config, settings))
+        .collect()
 }
 
 fn database(config: &Config, settings: &DatabaseSettings) -> Result<DatabaseConfig, Problem> {
@@ -30,7 +32,14 @@ fn database(config: &Config, settings: &DatabaseSettings) -> Result<DatabaseConf
 
 fn migrations(name: &str) -> Result<Migrations, Problem> {
     match name {
-        "core" => Ok(Migrations::Embedded { sqlite: &CORE_SQLITE, postgres: &CORE_POSTGRES }),
-        other => Err(Problem::new("DATABASES", other, "core: nothing here uses another database")),
+        "core" => Ok(Migrations::Embedded {
+            sqlite: &CORE_SQLITE,
+            postgres: &CORE_POSTGRES,
+        }),
+        other => Err(Problem::new(
+            "DATABASES",
+            other,
+            "core: nothing here uses another database",
+        )),
     }
 }

@@ -10,7 +10,11 @@ use tokio_util::sync::CancellationToken;
 /// Serves until a signal or a fault stops it. Fails when it could not start, or did not stop as it
 /// should.
 pub(crate) async fn serve(config: Config) -> Result<(), Failure> {
-    tracing::info!(version = env!("CARGO_PKG_VERSION"), pid = std::process::id(), "starting");
+    tracing::info!(
+        version = env!("CARGO_PKG_VERSION"),
+        pid = std::process::id(),
+        "starting"
+    );
     let tasks = Tasks::new(CancellationToken::new());
     signals::listen(&tasks)?;
     let built = house::build(&config, &tasks).await?;

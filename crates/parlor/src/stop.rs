@@ -25,7 +25,10 @@ struct Budget {
 pub(crate) async fn stop(open: Open, budget: Duration) -> anyhow::Result<()> {
     let began = Instant::now();
     watchdog::start(budget);
-    let mut left = Budget { end: began + budget, overran: Vec::new() };
+    let mut left = Budget {
+        end: began + budget,
+        overran: Vec::new(),
+    };
     open.health.drain();
     left.stage("listeners", CLOSING, open.serving.close()).await;
     open.tasks.stop_timers();
@@ -34,7 +37,8 @@ pub(crate) async fn stop(open: Open, budget: Duration) -> anyhow::Result<()> {
     left.stage("bus", QUIET, open.running.bus().quiet()).await;
     open.running.bus().drain();
     let within = left.share(QUIET);
-    left.stage("subscribers", within, open.running.stop(within)).await;
+    left.stage("subscribers", within, open.running.stop(within))
+        .await;
     // Its own two seconds, whatever happened before.
     open.registry.close(STORAGE).await;
     let unended = open.tasks.stop(left.remaining()).await;
@@ -75,7 +79,12 @@ impl Budget {
         let (replies, goodbyes) = (self.share(REPLIES), self.share(GOODBYES));
         gateway.drain(replies, goodbyes).await;
         let left = gateway.connections();
-        tracing::info!(open, left, took_ms = millis(began), "sockets have been closed");
+        tracing::info!(
+            open,
+            left,
+            took_ms = millis(began),
+            "sockets have been closed"
+        );
         if left > 0 {
             self.overran.push("sockets");
         }
@@ -87,7 +96,10 @@ impl Budget {
         if let Ok(Ok(())) = bus.ask(KeepConnected, within).await {
             return;
         }
-        tracing::warn!(stage = "sessions", "who was connected could not be written down");
+        tracing::warn!(
+            stage = "sessions",
+            "who was connected could not be written down"
+        );
         self.overran.push("sessions");
     }
 

@@ -9,7 +9,10 @@ const GRACE: Duration = Duration::from_secs(1);
 pub(crate) fn start(budget: Duration) {
     let watch = move || {
         std::thread::sleep(budget + GRACE);
-        eprintln!("parlor: the stop overran its {} ms; ending at once", budget.as_millis());
+        eprintln!(
+            "parlor: the stop overran its {} ms; ending at once",
+            budget.as_millis()
+        );
         std::process::exit(1);
     };
     let thread = std::thread::Builder::new().name("watchdog".to_owned());

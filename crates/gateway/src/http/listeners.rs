@@ -7,7 +7,7 @@ use super::operator::Operator;
 use super::routes::{Routes, Through};
 use super::stack::{self, Stack};
 use super::turned_away::{self, Reason};
-use super::{accept, connection};
+use super::{accept, api, connection};
 use crate::socket::{Peer, Stream};
 use crate::{Gateway, Settings};
 use bus::Tasks;
@@ -53,6 +53,11 @@ impl Listeners {
             main: bind(main, "listen")?,
             operator: bind(operator, "operator_listen")?,
         })
+    }
+
+    /// Declares what the API asks besides the commands, so that a missing answerer stops the start.
+    pub fn wire(builder: &mut bus::Builder) {
+        api::wire(builder);
     }
 
     /// Where people connect, with the port that a 0 became.

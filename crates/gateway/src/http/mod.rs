@@ -24,5 +24,3 @@ mod upgrade;
 
 pub use health::{Health, Status};
 pub use listeners::{BindError, Listeners, Serving};
-
-pub(crate) use api::wire;

@@ -9,7 +9,7 @@ use std::convert::Infallible;
 use std::future::Future;
 use std::time::Duration;
 use tower::util::BoxCloneSyncService;
-use tower::{BoxError, ServiceBuilder, ServiceExt as _, service_fn};
+use tower::{BoxError, ServiceBuilder, service_fn};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::trace::TraceLayer;
 use tracing::{Level, Span};
@@ -43,7 +43,7 @@ where
             let answered = answer(request);
             async move { Ok::<_, Infallible>(answered.await) }
         }));
-    service.boxed_clone_sync()
+    BoxCloneSyncService::new(service)
 }
 
 fn boxed<B>(body: B) -> UnsyncBoxBody<bytes::Bytes, BoxError>

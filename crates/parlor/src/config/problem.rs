@@ -26,10 +26,11 @@ impl Problem {
         }
     }
 
-    /// A key that nothing reads, with the one it resembles among `known`.
+    /// A key that nothing reads, with the one it resembles among `known`, written as the operator
+    /// wrote it.
     pub(crate) fn unknown<'k>(
-        name: impl Into<String>,
-        given: impl Into<String>,
+        name: &str,
+        given: &str,
         key: &str,
         known: impl IntoIterator<Item = &'k str>,
     ) -> Self {
@@ -39,10 +40,18 @@ impl Problem {
             .filter(|(distance, _)| *distance <= 3)
             .min();
         let expected = match near {
-            Some((_, near)) => format!("a known setting, such as {near}"),
+            Some((_, near)) => format!("a known setting, such as {}", dressed(name, key, near)),
             None => "a setting that `parlor default-config` lists".to_owned(),
         };
         Self::new(name, given, expected)
+    }
+}
+
+/// `near` in the place of `key` within `name`: `CORE_DB_POOLMAX` becomes `CORE_DB_POOL_MAX`.
+fn dressed(name: &str, key: &str, near: &str) -> String {
+    match name.strip_suffix(&key.to_uppercase()) {
+        Some(prefix) => format!("{prefix}{}", near.to_uppercase()),
+        None => near.to_owned(),
     }
 }
 

@@ -168,15 +168,6 @@ pub(crate) fn millis<C: Clone + 'static>(
     time(key, "milliseconds", 1, bounds, field)
 }
 
-/// A time in seconds.
-pub(crate) fn seconds<C: Clone + 'static>(
-    key: &'static str,
-    bounds: RangeInclusive<u64>,
-    field: Field<C, Duration>,
-) -> Setting<C> {
-    time(key, "seconds", 1_000, bounds, field)
-}
-
 /// A time in days.
 pub(crate) fn days<C: Clone + 'static>(
     key: &'static str,

@@ -30,6 +30,30 @@ pub(super) fn rows() -> Vec<Setting<Config>> {
             "Reads queue behind each other.",
             "Reads take every connection of the pool.",
         ),
+        number("room_reads_max", "reads", 1..=10_000, |c| {
+            &mut of(c).rooms.reads_max
+        })
+        .about("Reads of logs and members under way at once.")
+        .ends(
+            "Pages wait although the database is idle.",
+            "Commits wait for a connection.",
+        ),
+        number("rooms_max", "rooms", 1..=100_000, |c| {
+            &mut of(c).rooms.rooms_max
+        })
+        .about("Rooms one user may be a member of, direct ones included.")
+        .ends(
+            "People must leave one room to enter another.",
+            "Their hello reads as many.",
+        ),
+        number("presence_max", "people", 1..=100_000, |c| {
+            &mut of(c).rooms.presence_max
+        })
+        .about("People named in the online list of one room.")
+        .ends(
+            "Pages show few of those who are there.",
+            "Joining a large room costs kilobytes.",
+        ),
         number("message_reads_max", "reads", 1..=10_000, |c| {
             &mut of(c).messaging.reads_max
         })
