@@ -1,7 +1,7 @@
 //! Nothing lost, everything bounded, no deadlock.
 
 use crate::doer::{Act, Desk, Do, Doer, Listener, Told};
-use crate::world::{LONG, Notes, Ping, World, credits};
+use crate::world::{LONG, Notes, Ping, Pong, World, credits};
 use bus::{AskError, Context, Event, Handles, LoadError, Subscriber, Wiring};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
@@ -92,7 +92,7 @@ async fn a_stuck_subscriber_holds_up_the_edge_and_bounds_its_queue() {
         ..credits(3)
     };
     let world = World::new(limits, |builder| {
-        _ = builder.essential::<Doer>(desk.clone())
+        _ = builder.essential::<Doer>(desk.clone());
     })
     .await;
     let bus = world.bus();
@@ -140,6 +140,26 @@ async fn a_credit_stays_out_until_the_last_reaction_has_been_handled() {
     drop(origin);
     bus.quiet().await;
     assert_eq!(bus.figures().credits_free, 1);
+    world.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_has_entered_states_its_facts_without_waiting() {
+    let notes = Notes::default();
+    let world = World::new(credits(1), |builder| {
+        builder.essential::<Listener>(notes.clone());
+    })
+    .await;
+    let bus = world.bus();
+    let origin = bus.enter().await;
+    let second = tokio::time::timeout(Duration::from_secs(60), bus.enter());
+    assert!(second.await.is_err(), "two entered on one credit");
+    for n in 0..3 {
+        bus.publish_from(&origin, Pong(n));
+    }
+    drop(origin);
+    bus.quiet().await;
+    assert_eq!(notes.all(), ["pong 0", "pong 1", "pong 2"]);
     world.end().await;
 }
 

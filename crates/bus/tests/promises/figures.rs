@@ -69,7 +69,7 @@ async fn what_waits_behind_the_turn_in_hand_counts_too() {
         ..credits(16)
     };
     let world = World::new(settings, |builder| {
-        _ = builder.essential::<Doer>(desk.clone())
+        _ = builder.essential::<Doer>(desk.clone());
     })
     .await;
     let bus = world.bus();

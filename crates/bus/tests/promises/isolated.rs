@@ -4,6 +4,7 @@ use crate::doer::{Act, Desk, Do, Doer, Listener, Told, away, broken};
 use crate::world::{LONG, Notes, World, credits};
 use bus::{AskError, Settings};
 use std::time::Duration;
+use tokio::time::Instant;
 
 const RING: usize = 4;
 
@@ -14,7 +15,7 @@ async fn world(desk: &Desk) -> World {
         ..credits(1)
     };
     World::new(settings, |builder| {
-        _ = builder.isolated::<Doer>(desk.clone())
+        _ = builder.isolated::<Doer>(desk.clone());
     })
     .await
 }
@@ -126,4 +127,15 @@ async fn its_requests_take_no_credit_and_its_ring_bounds_them() {
         assert_eq!(answer.await, Ok(nth));
     }
     world.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_whose_storage_is_away_holds_up_no_stop() {
+    let desk = Desk::new();
+    desk.fail_next_loads((0..100).map(|_| away()));
+    let world = world(&desk).await;
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    let stopped_at = Instant::now();
+    world.end().await;
+    assert_eq!(stopped_at.elapsed(), Duration::ZERO);
 }

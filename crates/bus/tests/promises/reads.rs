@@ -138,3 +138,13 @@ async fn a_read_that_panics_fails_alone() {
     world.bus().publish(Told(Act::Count)).await;
     world.end().await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn nothing_holds_an_answerer_after_the_end() {
+    let (desk, library) = (Desk::new(), Library::new());
+    let world = world(&desk, &library).await;
+    let bus = world.bus();
+    world.end().await;
+    assert_eq!(Arc::strong_count(&library), 1);
+    assert_eq!(bus.ask(Triple(3), SECOND).await, Err(AskError::Draining));
+}

@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 async fn world(desk: &Desk) -> World {
     World::new(credits(8), |builder| {
-        _ = builder.essential::<Doer>(desk.clone())
+        _ = builder.essential::<Doer>(desk.clone());
     })
     .await
 }

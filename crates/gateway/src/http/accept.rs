@@ -106,7 +106,10 @@ mod tests {
         let (mut accepted, mut turned_away) = (0, 0);
         run(listener, stop, |_, _| accepted += 1, |_| turned_away += 1).await;
         assert_eq!((accepted, turned_away), (0, 1));
-        assert!(TcpStream::connect(address).await.is_err(), "nobody listens any more");
+        assert!(
+            TcpStream::connect(address).await.is_err(),
+            "nobody listens any more"
+        );
         drop(waiting);
     }
 }

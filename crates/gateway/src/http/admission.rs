@@ -39,7 +39,11 @@ pub(super) struct Place {
 
 impl Admission {
     pub(super) fn new(max: usize, per_network: usize) -> Self {
-        Self(Arc::new(Inner { max, per_network, open: Mutex::default() }))
+        Self(Arc::new(Inner {
+            max,
+            per_network,
+            open: Mutex::default(),
+        }))
     }
 
     /// A place for a connection; without a network (a proxy's) it counts in all alone.
@@ -57,7 +61,10 @@ impl Admission {
         }
         open.all += 1;
         drop(open);
-        Ok(Place { inner: Arc::clone(&self.0), network })
+        Ok(Place {
+            inner: Arc::clone(&self.0),
+            network,
+        })
     }
 }
 
@@ -129,7 +136,10 @@ mod tests {
         assert_eq!(refused(&admission, 2), None);
         drop(places);
         assert_eq!(refused(&admission, 1), None);
-        assert!(admission.0.open().of.is_empty(), "nothing is kept of who has gone");
+        assert!(
+            admission.0.open().of.is_empty(),
+            "nothing is kept of who has gone"
+        );
     }
 
     #[test]

@@ -32,8 +32,7 @@ pub(super) fn error(error: &wire::Error) -> Answer {
     struct Envelope<'a> {
         err: &'a wire::Error,
     }
-    let status =
-        StatusCode::from_u16(error.kind.code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let status = StatusCode::from_u16(error.kind.code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut answer = json(status, &Envelope { err: error });
     if status == StatusCode::UNAUTHORIZED {
         set(&mut answer, header::WWW_AUTHENTICATE, "Bearer");

@@ -46,7 +46,11 @@ struct Asked {
 
 impl Api {
     pub(super) fn new(gateway: Gateway, body_bytes_max: usize) -> Self {
-        Self { gateway, buckets: Buckets::default(), body_bytes_max }
+        Self {
+            gateway,
+            buckets: Buckets::default(),
+            body_bytes_max,
+        }
     }
 
     /// Answers the request at `path`, which begins after `/api/v1`.
@@ -59,7 +63,12 @@ impl Api {
         let (head, body) = request.into_parts();
         let trace = TraceId::random();
         let method = head.method.clone();
-        let asked = Asked { head, body, from, trace };
+        let asked = Asked {
+            head,
+            body,
+            from,
+            trace,
+        };
         let segments: Vec<_> = path.split('/').skip(1).collect();
         let answered = match (&method, segments.as_slice()) {
             (&Method::POST, ["register"]) => self.register(asked).await,
@@ -70,8 +79,9 @@ impl Api {
             (&Method::GET, ["rooms"]) => self.rooms(asked).await,
             (&Method::GET, ["rooms", room, "history"]) => self.history(room, asked).await,
             (&Method::POST, ["rooms", room, "messages"]) => self.send(room, asked).await,
-            (_, ["register" | "login" | "logout" | "password"])
-            | (_, ["rooms", _, "messages"]) => return only("POST"),
+            (_, ["register" | "login" | "logout" | "password"]) | (_, ["rooms", _, "messages"]) => {
+                return only("POST");
+            }
             (_, ["me" | "rooms"]) | (_, ["rooms", _, "history"]) => return only("GET"),
             _ => return nothing_here(),
         };
@@ -115,7 +125,8 @@ impl Api {
         let text = self.text(asked.body).await?;
         let fields = body::fields(&text)?;
         let (old, new) = (fields.string("old")?, fields.string("new")?);
-        self.ask(ChangePassword { caller, old, new }, trace).await??;
+        self.ask(ChangePassword { caller, old, new }, trace)
+            .await??;
         Ok(json_text(StatusCode::OK, "{}"))
     }
 
@@ -166,13 +177,19 @@ impl Api {
         trace: TraceId,
     ) -> Result<Answer, Error> {
         let bucket = self.buckets.of(caller.session, &self.gateway);
-        let body = self.gateway.call(Call::http(caller, command, trace, bucket)).await?;
+        let body = self
+            .gateway
+            .call(Call::http(caller, command, trace, bucket))
+            .await?;
         Ok(json_text(StatusCode::OK, body.0))
     }
 
     async fn ask<R: Ask>(&self, request: R, trace: TraceId) -> Result<R::Answer, Error> {
         let shared = &self.gateway.shared;
-        let asked = shared.bus.ask_traced(request, shared.limits.ask_within, trace).await;
+        let asked = shared
+            .bus
+            .ask_traced(request, shared.limits.ask_within, trace)
+            .await;
         asked.map_err(Error::from)
     }
 

@@ -42,7 +42,16 @@ impl Assets {
         Self(
             FILES
                 .iter()
-                .map(|&(path, kind, body)| (path, Asset { kind, body, tag: tag(body) }))
+                .map(|&(path, kind, body)| {
+                    (
+                        path,
+                        Asset {
+                            kind,
+                            body,
+                            tag: tag(body),
+                        },
+                    )
+                })
                 .collect(),
         )
     }
@@ -89,8 +98,15 @@ mod tests {
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/assets");
         for file in std::fs::read_dir(folder).unwrap() {
             let name = file.unwrap().file_name().into_string().unwrap();
-            let path = if name == "index.html" { "/".to_owned() } else { format!("/{name}") };
-            assert!(FILES.iter().any(|(served, ..)| *served == path), "{name} is not served");
+            let path = if name == "index.html" {
+                "/".to_owned()
+            } else {
+                format!("/{name}")
+            };
+            assert!(
+                FILES.iter().any(|(served, ..)| *served == path),
+                "{name} is not served"
+            );
         }
     }
 
@@ -102,13 +118,22 @@ mod tests {
         let mut headers = HeaderMap::new();
         let known = HeaderValue::from_str(&format!("\"other\", W/{tag}")).unwrap();
         headers.insert(header::IF_NONE_MATCH, known);
-        assert_eq!(assets.answer("/", &headers).unwrap().status(), StatusCode::NOT_MODIFIED);
+        assert_eq!(
+            assets.answer("/", &headers).unwrap().status(),
+            StatusCode::NOT_MODIFIED
+        );
     }
 
     #[test]
     fn the_page_runs_nothing_but_its_own_files() {
         let page = String::from_utf8_lossy(FILES[0].2);
-        assert!(!page.contains("<style") && !page.contains("style="), "inline style");
-        assert!(!page.contains("<script>") && !page.contains("onclick="), "inline script");
+        assert!(
+            !page.contains("<style") && !page.contains("style="),
+            "inline style"
+        );
+        assert!(
+            !page.contains("<script>") && !page.contains("onclick="),
+            "inline script"
+        );
     }
 }

@@ -11,13 +11,16 @@ const OBJECT: &str = "expected a JSON object";
 
 /// The whole body as text.
 pub(super) async fn text(body: Incoming, bytes_max: usize) -> Result<String, Error> {
-    let collected = Limited::new(body, bytes_max).collect().await.map_err(|error| {
-        if error.is::<LengthLimitError>() {
-            Error::new(&TOO_LARGE)
-        } else {
-            Error::field("body", "ended before it was complete")
-        }
-    })?;
+    let collected = Limited::new(body, bytes_max)
+        .collect()
+        .await
+        .map_err(|error| {
+            if error.is::<LengthLimitError>() {
+                Error::new(&TOO_LARGE)
+            } else {
+                Error::field("body", "ended before it was complete")
+            }
+        })?;
     String::from_utf8(collected.to_bytes().into()).map_err(|_| Error::field("body", "not UTF-8"))
 }
 
@@ -36,7 +39,9 @@ pub(super) fn object(text: &str) -> Result<Map<String, Value>, Error> {
 pub(super) fn query(uri: &Uri, typed: &[&str]) -> Map<String, Value> {
     form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes())
         .map(|(name, text)| {
-            let scalar = typed.contains(&name.as_ref()).then(|| serde_json::from_str(&text));
+            let scalar = typed
+                .contains(&name.as_ref())
+                .then(|| serde_json::from_str(&text));
             let value = match scalar {
                 Some(Ok(value)) => value,
                 _ => Value::String(text.into_owned()),
@@ -58,7 +63,9 @@ mod tests {
 
     #[test]
     fn a_query_becomes_the_fields_of_the_command() {
-        let uri: Uri = "/api/v1/rooms/general/history?before=12&limit=5".parse().unwrap();
+        let uri: Uri = "/api/v1/rooms/general/history?before=12&limit=5"
+            .parse()
+            .unwrap();
         let mut d = query(&uri, &["before", "limit"]);
         d.insert("room".to_owned(), "general".into());
         assert!(matches!(

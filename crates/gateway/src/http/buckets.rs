@@ -61,8 +61,15 @@ mod tests {
         let (one, other) = (SessionId([1; 16]), SessionId([2; 16]));
         let start = Instant::now();
         let first = buckets.at(one, start, full);
-        assert!(Arc::ptr_eq(&first, &buckets.at(one, start + Duration::from_secs(1), full)));
+        assert!(Arc::ptr_eq(
+            &first,
+            &buckets.at(one, start + Duration::from_secs(1), full)
+        ));
         buckets.at(other, start + REFILLED * 3, full);
-        assert_eq!(buckets.0.lock().unwrap().buckets.len(), 1, "the first was forgotten");
+        assert_eq!(
+            buckets.0.lock().unwrap().buckets.len(),
+            1,
+            "the first was forgotten"
+        );
     }
 }

@@ -49,7 +49,10 @@ impl Health {
     /// Of these parts.
     #[must_use]
     pub fn new(probes: Vec<Arc<dyn Probe>>) -> Self {
-        Self { probes: probes.into(), draining: Arc::default() }
+        Self {
+            probes: probes.into(),
+            draining: Arc::default(),
+        }
     }
 
     /// From now on the server is not ready.
@@ -102,16 +105,29 @@ mod tests {
 
     fn health(parts: impl IntoIterator<Item = (ProbeState, bool)>) -> Health {
         let parts = parts.into_iter();
-        Health::new(parts.map(|(state, critical)| Arc::new(Part(state, critical)) as _).collect())
+        Health::new(
+            parts
+                .map(|(state, critical)| Arc::new(Part(state, critical)) as _)
+                .collect(),
+        )
     }
 
     #[test]
     fn only_a_critical_part_makes_the_server_unavailable() {
         use ProbeState::{Degraded, Down, Ok};
         assert_eq!(health([(Ok, true), (Ok, false)]).status(), Status::Ok);
-        assert_eq!(health([(Ok, true), (Down, false)]).status(), Status::Degraded);
-        assert_eq!(health([(Degraded, true), (Ok, false)]).status(), Status::Degraded);
-        assert_eq!(health([(Down, true), (Degraded, false)]).status(), Status::Unavailable);
+        assert_eq!(
+            health([(Ok, true), (Down, false)]).status(),
+            Status::Degraded
+        );
+        assert_eq!(
+            health([(Degraded, true), (Ok, false)]).status(),
+            Status::Degraded
+        );
+        assert_eq!(
+            health([(Down, true), (Degraded, false)]).status(),
+            Status::Unavailable
+        );
     }
 
     #[test]

@@ -105,7 +105,11 @@ fn bind(address: SocketAddr, setting: &'static str) -> Result<TcpListener, BindE
         socket.bind(address)?;
         socket.listen(BACKLOG)
     };
-    bound().map_err(|error| BindError { address, setting, error })
+    bound().map_err(|error| BindError {
+        address,
+        setting,
+        error,
+    })
 }
 
 /// The people's listener, being served.
@@ -155,11 +159,13 @@ impl House {
         let accepted = move |stream, peer: SocketAddr| match house.admit(&admission, peer.ip()) {
             Ok(place) => {
                 let place = Arc::new(Mutex::new(Some(place)));
-                let through = Through { peer: peer.ip(), place };
+                let through = Through {
+                    peer: peer.ip(),
+                    place,
+                };
                 let routes = routes.clone();
-                let stack = stack::around(move |request| {
-                    routes.clone().answer(request, through.clone())
-                });
+                let stack =
+                    stack::around(move |request| routes.clone().answer(request, through.clone()));
                 house.serve(stream, stack);
             }
             Err(Full::Server) => house.turn_away(stream, Reason::Full),
@@ -167,10 +173,11 @@ impl House {
         };
         let house = self.clone();
         let late = move |stream| house.turn_away(stream, Reason::Draining);
-        self.tasks.essential("gateway", "accept people", async move {
-            accept::run(listener, stop, accepted, late).await;
-            Ok(())
-        })
+        self.tasks
+            .essential("gateway", "accept people", async move {
+                accept::run(listener, stop, accepted, late).await;
+                Ok(())
+            })
     }
 
     fn operators(self, listener: TcpListener, operator: Operator) {
@@ -189,10 +196,11 @@ impl House {
             });
             house.serve(stream, stack);
         };
-        self.tasks.essential("gateway", "accept operators", async move {
-            accept::run(listener, stop, accepted, drop).await;
-            Ok(())
-        });
+        self.tasks
+            .essential("gateway", "accept operators", async move {
+                accept::run(listener, stop, accepted, drop).await;
+                Ok(())
+            });
     }
 
     /// A proxy's connections carry many people: they count in all alone, and each socket of theirs
@@ -207,13 +215,16 @@ impl House {
         let Ok(stream) = Stream::new(stream) else {
             return;
         };
-        let House { settings, last, stop, .. } = self.clone();
+        let House {
+            settings,
+            last,
+            stop,
+            ..
+        } = self.clone();
         self.tasks.once("gateway", "http connection", async move {
             let answer = move |request| {
                 let answered = stack.clone().oneshot(request);
-                async move {
-                    answered.await.unwrap_or_else(|never| match never {})
-                }
+                async move { answered.await.unwrap_or_else(|never| match never {}) }
             };
             connection::serve(stream, &settings, last, stop, answer).await;
         });

@@ -33,13 +33,21 @@ impl Operator {
 
     fn whole(&self) -> Answer {
         let status = self.health.status();
-        let databases = self.health.part("databases").unwrap_or_else(|| "{}".to_owned());
+        let databases = self
+            .health
+            .part("databases")
+            .unwrap_or_else(|| "{}".to_owned());
         let databases = RawValue::from_string(databases).ok();
-        json(status.code(), &object!({ "status": status.as_str(), "databases": databases }))
+        json(
+            status.code(),
+            &object!({ "status": status.as_str(), "databases": databases }),
+        )
     }
 
     fn part(&self, path: &str) -> Answer {
-        let part = path.strip_prefix("/health/").and_then(|name| self.health.part(name));
+        let part = path
+            .strip_prefix("/health/")
+            .and_then(|name| self.health.part(name));
         part.map_or_else(nothing_here, |text| json_text(StatusCode::OK, text))
     }
 

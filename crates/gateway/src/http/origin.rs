@@ -11,7 +11,9 @@ pub(super) fn check(headers: &HeaderMap, allowed: &[String]) -> Result<(), Strin
         return Ok(());
     };
     let origin = String::from_utf8_lossy(origin.as_bytes());
-    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    let host = headers
+        .get(header::HOST)
+        .and_then(|host| host.to_str().ok());
     if host.is_some_and(|host| is_own(&origin, host)) || is_listed(&origin, allowed) {
         return Ok(());
     }

@@ -50,14 +50,17 @@ struct Call {
 impl Routes {
     pub(super) fn new(gateway: Gateway, health: Health, settings: Arc<Settings>) -> Self {
         let api = Api::new(gateway.clone(), settings.body_bytes_max);
-        let stack = ServiceBuilder::new()
-            .load_shed()
-            .concurrency_limit(settings.requests_max)
-            .timeout(gateway.limits().reply_within)
-            .service(service_fn(move |call: Call| {
-                let api = api.clone();
-                async move { Ok::<_, BoxError>(api.answer(call.path, call.request, call.from).await) }
-            }));
+        let stack =
+            ServiceBuilder::new()
+                .load_shed()
+                .concurrency_limit(settings.requests_max)
+                .timeout(gateway.limits().reply_within)
+                .service(service_fn(move |call: Call| {
+                    let api = api.clone();
+                    async move {
+                        Ok::<_, BoxError>(api.answer(call.path, call.request, call.from).await)
+                    }
+                }));
         Self {
             gateway,
             health,
@@ -97,7 +100,11 @@ impl Routes {
             return answer::error(&Error::new(&DRAINING));
         }
         let from = self.client(peer, &request);
-        let call = Call { path, request, from };
+        let call = Call {
+            path,
+            request,
+            from,
+        };
         let answered = self.api.clone().oneshot(call).await;
         answered.unwrap_or_else(|error| answer::error(&refusal(&error)))
     }
@@ -109,18 +116,25 @@ impl Routes {
         let answer = upgrade::answer(&request, &self.settings.allowed_origins);
         if answer.status() == StatusCode::SWITCHING_PROTOCOLS {
             let peer = self.client(through.peer, &request);
-            let mut place = through.place.lock().unwrap_or_else(PoisonError::into_inner).take();
+            let mut place = through
+                .place
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .take();
             if let Some(place) = &mut place {
                 place.became_socket();
             }
             let upgraded = hyper::upgrade::on(&mut request);
             let gateway = self.gateway.clone();
-            self.gateway.shared.tasks.once("gateway", "socket", async move {
-                if let Some((stream, read_ahead)) = upgrade::stream(upgraded).await {
-                    gateway.serve(stream, read_ahead, peer).await;
-                }
-                drop(place);
-            });
+            self.gateway
+                .shared
+                .tasks
+                .once("gateway", "socket", async move {
+                    if let Some((stream, read_ahead)) = upgrade::stream(upgraded).await {
+                        gateway.serve(stream, read_ahead, peer).await;
+                    }
+                    drop(place);
+                });
         }
         answer
     }

@@ -21,8 +21,16 @@ const LINGER: Duration = Duration::from_millis(500);
 impl Reason {
     fn response(self) -> String {
         let (status, name, message) = match self {
-            Self::Draining => ("503 Service Unavailable", "draining", "the server is stopping"),
-            Self::Full => ("503 Service Unavailable", "overloaded", "the server is full"),
+            Self::Draining => (
+                "503 Service Unavailable",
+                "draining",
+                "the server is stopping",
+            ),
+            Self::Full => (
+                "503 Service Unavailable",
+                "overloaded",
+                "the server is full",
+            ),
             Self::NetworkFull => (
                 "429 Too Many Requests",
                 "rate_limited",
@@ -62,8 +70,13 @@ mod tests {
     #[tokio::test]
     async fn the_reason_arrives_although_the_request_was_never_read() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let mut client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
-        client.write_all(b"GET /ws HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+        let mut client = TcpStream::connect(listener.local_addr().unwrap())
+            .await
+            .unwrap();
+        client
+            .write_all(b"GET /ws HTTP/1.1\r\nhost: x\r\n\r\n")
+            .await
+            .unwrap();
         let (stream, _) = listener.accept().await.unwrap();
         let mut told = String::new();
         let (_, read) = tokio::join!(tell(stream, Reason::Draining), async {

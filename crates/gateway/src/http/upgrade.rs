@@ -39,7 +39,10 @@ enum Offer {
 }
 
 fn offered(headers: &HeaderMap) -> Offer {
-    let mut lines = headers.get_all(header::SEC_WEBSOCKET_PROTOCOL).iter().peekable();
+    let mut lines = headers
+        .get_all(header::SEC_WEBSOCKET_PROTOCOL)
+        .iter()
+        .peekable();
     if lines.peek().is_none() {
         return Offer::Nothing;
     }
@@ -47,7 +50,11 @@ fn offered(headers: &HeaderMap) -> Offer {
         .filter_map(|line| line.to_str().ok())
         .flat_map(|line| line.split(','))
         .any(|protocol| protocol.trim() == PROTOCOL);
-    if ours { Offer::Ours } else { Offer::OnlyUnknown }
+    if ours {
+        Offer::Ours
+    } else {
+        Offer::OnlyUnknown
+    }
 }
 
 fn switching(response: Response<()>, offer: Offer) -> Answer {
@@ -112,15 +119,25 @@ mod tests {
     }
 
     fn protocol(answer: &Answer) -> Option<&str> {
-        answer.headers().get("sec-websocket-protocol")?.to_str().ok()
+        answer
+            .headers()
+            .get("sec-websocket-protocol")?
+            .to_str()
+            .ok()
     }
 
     #[test]
     fn our_protocol_is_echoed_and_none_is_accepted() {
-        let ours = answer(&request(&[("sec-websocket-protocol", "chat, parlor.v1")]), &[]);
+        let ours = answer(
+            &request(&[("sec-websocket-protocol", "chat, parlor.v1")]),
+            &[],
+        );
         assert_eq!(ours.status(), StatusCode::SWITCHING_PROTOCOLS);
         assert_eq!(protocol(&ours), Some("parlor.v1"));
-        assert_eq!(ours.headers()["sec-websocket-accept"], "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+        assert_eq!(
+            ours.headers()["sec-websocket-accept"],
+            "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
+        );
 
         let none = answer(&request(&[]), &[]);
         assert_eq!(none.status(), StatusCode::SWITCHING_PROTOCOLS);
@@ -150,7 +167,8 @@ mod tests {
         assert_eq!(answer(&plain, &[]).status(), StatusCode::UPGRADE_REQUIRED);
 
         let mut old = request(&[]);
-        old.headers_mut().insert("sec-websocket-version", http::HeaderValue::from_static("8"));
+        old.headers_mut()
+            .insert("sec-websocket-version", http::HeaderValue::from_static("8"));
         let answer = answer(&old, &[]);
         assert_eq!(answer.status(), StatusCode::BAD_REQUEST);
         assert_eq!(answer.headers()["sec-websocket-version"], "13");

@@ -32,6 +32,7 @@ async fn a_deleted_message_has_no_body_anywhere() {
         };
         assert_eq!(body, None);
     }
+    house.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -49,6 +50,7 @@ async fn a_second_deletion_names_the_first() {
         }
     );
     assert_eq!(house.head(&ann, &room).await, deleted.seq);
+    house.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -66,6 +68,7 @@ async fn moderators_delete_what_others_wrote() {
         .await;
     assert!(!house.delete(&bob, &room, sent.seq).await.dup);
     assert!(house.delete(&ann, &room, sent.seq).await.dup);
+    house.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -79,6 +82,7 @@ async fn rights_come_before_repeats() {
         house.try_delete(&bob, &room, sent.seq).await,
         &Refusal::Forbidden,
     );
+    house.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -89,6 +93,7 @@ async fn the_muted_may_take_back_what_they_said() {
     let sent = house.send(&bob, &room, "c1", "oops").await;
     house.mute(&ann, &bob, &room).await;
     assert!(!house.delete(&bob, &room, sent.seq).await.dup);
+    house.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -101,6 +106,7 @@ async fn only_messages_are_deleted() {
         let refusal = house.try_delete(&ann, &room, target).await;
         refused(refusal, &Refusal::NoSuchMessage);
     }
+    house.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -116,6 +122,7 @@ async fn a_stranger_deletes_nothing() {
     );
     let body = house.newest(&ann, &room).await.body;
     assert_eq!(body.as_deref(), Some("hello"));
+    house.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -127,4 +134,5 @@ async fn a_deletion_takes_the_reactions_along() {
     house.delete(&ann, &room, sent.seq).await;
     assert!(house.newest(&ann, &room).await.reactions.is_empty());
     assert_eq!(house.count("reactions").await, 0);
+    house.close().await;
 }

@@ -22,6 +22,7 @@ async fn an_edit_shows_in_history() {
         (sent.seq, Some(edit.seq))
     );
     assert!(message.edited_at.is_some());
+    house.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -62,6 +63,7 @@ async fn an_edit_that_changes_nothing_names_what_made_it_so() {
             dup: true
         }
     );
+    house.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -82,6 +84,7 @@ async fn nobody_edits_what_another_wrote() {
         house.try_edit(&bob, &room, by_ann.seq, "his").await,
         &Refusal::Forbidden,
     );
+    house.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -97,6 +100,7 @@ async fn only_messages_that_stand_are_edited() {
     house.delete(&ann, &room, sent.seq).await;
     let deleted = house.try_edit(&ann, &room, sent.seq, "x").await;
     refused(deleted, &Refusal::NoSuchMessage);
+    house.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -111,6 +115,7 @@ async fn an_edit_follows_the_rule_for_texts() {
         .await
         .unwrap_err();
     assert!(matches!(refusal, Refusal::BadText { field: "body", .. }));
+    house.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -124,6 +129,7 @@ async fn whoever_may_not_speak_may_not_edit() {
     refused(edit().await, &Refusal::Muted);
     house.moderate(&ann, &bob, &room, Moderation::Kick).await;
     refused(edit().await, &Refusal::NotMember);
+    house.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -138,4 +144,5 @@ async fn what_an_earlier_stay_wrote_is_out_of_reach() {
     house.join(&bob, &room).await;
     let refusal = house.try_edit(&bob, &room, sent.seq, "x").await;
     refused(refusal, &Refusal::NoSuchMessage);
+    house.close().await;
 }

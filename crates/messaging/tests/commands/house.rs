@@ -1,14 +1,16 @@
 //! The server without its sockets: sessions, rooms and messaging on one bus and one store.
 
 use bus::{Builder, Request};
+use diesel::sql_types::BigInt;
 use messaging::api::{MarkerMoved, Refusal};
 use rooms::api::{EntriesAppended, Entry, Moderation, RoomKey};
 use sessions::api::{Caller, ConnectionId, Hello, Online, Proof};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use storage::Database;
 use storage::kit::{Seen, Store};
+use storage::prelude::*;
 
 /// Long enough for anything here, on a busy machine.
 const LONG: Duration = Duration::from_secs(30);
@@ -93,10 +95,29 @@ impl House {
         self.moved.facts()
     }
 
+    /// How many rows a table has.
+    pub(crate) async fn count(&self, table: &'static str) -> i64 {
+        let read = self.store.database().read("test.count", move |access| {
+            Box::pin(async move {
+                let text = format!("SELECT count(*) AS n FROM {table}");
+                let rows: Vec<Counted> =
+                    query!(access, |c| diesel::sql_query(&text).load::<Counted>(c))?;
+                Ok(rows[0].n)
+            })
+        });
+        read.await.expect("a count")
+    }
+
     /// Ends it and asserts that nothing is left.
     pub(crate) async fn close(self) {
         self.store.close().await;
     }
+}
+
+#[derive(QueryableByName)]
+struct Counted {
+    #[diesel(sql_type = BigInt)]
+    n: i64,
 }
 
 fn wire(bus: &mut Builder, database: &Database) {
@@ -106,7 +127,7 @@ fn wire(bus: &mut Builder, database: &Database) {
         sessions::Settings::default(),
         online.clone(),
         sessions::SystemClock::new(),
-        sessions::SystemRandom::new(),
+        sessions::SystemRandom,
     );
     sessions::wire(bus, &sessions);
     let seed = messaging::Seed {
@@ -115,6 +136,11 @@ fn wire(bus: &mut Builder, database: &Database) {
         clock: now,
     };
     messaging::wire(bus, seed);
+}
+
+fn now() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    i64::try_from(since.expect("after 1970").as_millis()).expect("a date")
 }
 
 /// Asserts a refusal.

@@ -24,6 +24,7 @@ async fn ones_own_rooms_come_with_what_is_unread() {
     assert_eq!(line.card.room.key, room);
     assert_eq!((line.head, line.read), (two.seq, one.seq));
     assert_eq!((line.unread, line.mentions), (1, 1));
+    house.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -34,6 +35,7 @@ async fn a_room_just_joined_is_read_up_to_the_joining() {
     let bob = house.member("bob", &room).await;
     let line = house.rooms(&bob, false, None, 50).await.rooms.remove(0);
     assert_eq!((line.read, line.unread), (line.head, 0));
+    house.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -55,6 +57,7 @@ async fn all_are_the_public_ones_members_or_not() {
         .find(|line| line.card.room.key == room)
         .unwrap();
     assert_eq!((line.card.role, line.read, line.unread), (None, 0, 0));
+    house.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -70,4 +73,5 @@ async fn pages_of_rooms_join_without_hole_or_overlap() {
     assert_eq!(keys(&second), ["c", "d"]);
     let last = house.rooms(&ann, false, second.next, 2).await;
     assert_eq!((keys(&last), last.next), (vec!["e".to_owned()], None));
+    house.close().await;
 }

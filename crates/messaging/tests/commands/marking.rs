@@ -20,6 +20,7 @@ async fn a_marker_starts_at_ones_own_joining() {
     let joined = house.head(&bob, &room).await;
     house.send(&ann, &room, "c2", "after bob").await;
     assert_eq!(house.mark(&bob, &room, 0).await, marked(joined, 1, 0));
+    house.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -41,6 +42,7 @@ async fn unread_are_messages_of_others_that_stand() {
         house.mark(&bob, &room, one.seq).await,
         marked(one.seq, 1, 1)
     );
+    house.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -63,6 +65,7 @@ async fn a_marker_never_moves_back_nor_beyond_the_head() {
         marked(two.seq, 0, 0)
     );
     assert_eq!(house.mark(&bob, &room, -5).await, marked(two.seq, 0, 0));
+    house.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -89,6 +92,7 @@ async fn a_move_is_stated_for_the_other_connections() {
     );
     assert_eq!((moved.unread, moved.mentions), (1, 1));
     assert_eq!(moved.by, Some(ConnectionId(7)));
+    house.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -106,6 +110,7 @@ async fn a_burst_of_marks_ends_at_the_furthest() {
     assert!(answers.iter().all(|(seq, answer)| answer.seq >= *seq));
     let last = *seqs.last().unwrap();
     assert_eq!(house.mark(&bob, &room, 0).await, marked(last, 0, 0));
+    house.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -116,6 +121,7 @@ async fn only_members_have_markers() {
     let bob = house.person("bob").await;
     refused(house.try_mark(&bob, &room, 1).await, &Refusal::NotMember);
     refused(house.try_mark(&bob, &secret, 1).await, &Refusal::NoSuchRoom);
+    house.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -130,4 +136,5 @@ async fn whoever_joins_again_starts_at_the_new_joining() {
     house.join(&bob, &room).await;
     let joined = house.head(&bob, &room).await;
     assert_eq!(house.mark(&bob, &room, 0).await, marked(joined, 0, 0));
+    house.close().await;
 }

@@ -28,6 +28,7 @@ async fn reactions_are_counted_per_kind_and_in_order() {
         seen_by_bob,
         [reaction("👍", 1, true), reaction("🎉", 2, true)]
     );
+    house.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -41,6 +42,7 @@ async fn reactions_stay_with_their_message() {
     let messages = house.history(&ann, &room).await.messages;
     assert_eq!(messages[0].reactions, [reaction("👍", 1, true)]);
     assert_eq!(messages[1].reactions, [reaction("🎉", 1, true)]);
+    house.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -62,6 +64,7 @@ async fn a_reaction_is_set_once() {
         house.newest(&ann, &room).await.reactions,
         [reaction("👍", 1, true)]
     );
+    house.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -90,6 +93,7 @@ async fn a_reaction_is_taken_back_once() {
     );
     assert!(house.newest(&ann, &room).await.reactions.is_empty());
     assert!(!house.react(&ann, &room, seq, "👍", true).await.dup);
+    house.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -111,6 +115,7 @@ async fn a_message_bears_twenty_kinds() {
     assert!(!house.react(&bob, &room, seq, "kind7", true).await.dup);
     house.react(&ann, &room, seq, "kind0", false).await;
     assert!(!house.react(&bob, &room, seq, "one-more", true).await.dup);
+    house.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -128,6 +133,7 @@ async fn only_messages_that_stand_bear_reactions() {
         let refusal = house.try_react(&ann, &room, seq, "👍", on).await;
         refused(refusal, &Refusal::NoSuchMessage);
     }
+    house.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -154,4 +160,5 @@ async fn a_reaction_needs_an_emoji_and_a_member_who_may_speak() {
         house.try_react(&bob, &room, seq, "👍", true).await,
         &Refusal::Muted,
     );
+    house.close().await;
 }

@@ -36,6 +36,7 @@ async fn the_newest_come_first_and_in_order() {
     assert_eq!(page.head, seqs[9]);
     let all = house.page(&ann, &room, Anchor::Newest, 10).await;
     assert_eq!((places(&all), all.more), (seqs, false));
+    house.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -50,6 +51,7 @@ async fn pages_join_without_hole_or_overlap_in_both_directions() {
     assert_eq!((places(&after), after.more), (seqs[3..7].to_vec(), true));
     let last = house.page(&ann, &room, Anchor::After(seqs[6]), 4).await;
     assert_eq!((places(&last), last.more), (seqs[7..].to_vec(), false));
+    house.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -71,6 +73,7 @@ async fn around_is_centred() {
         (places(&at_the_end), at_the_end.more),
         (seqs.clone(), false)
     );
+    house.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -100,6 +103,7 @@ async fn a_page_ends_when_its_bytes_are_used_up() {
         (one.messages.len(), one.messages[0].seq, one.more),
         (1, one.head, true)
     );
+    house.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -119,6 +123,7 @@ async fn bytes_are_counted_as_the_messages_stand() {
     assert_eq!((places(&newest), newest.more), (seqs[7..].to_vec(), true));
     let oldest = page(Anchor::After(0)).await.unwrap();
     assert_eq!((places(&oldest), oldest.more), (seqs[..3].to_vec(), true));
+    house.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -137,6 +142,7 @@ async fn members_of_a_discreet_room_read_from_their_joining() {
             "{anchor:?}"
         );
     }
+    house.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -149,4 +155,5 @@ async fn strangers_read_nothing() {
     refused(read(&room).await, &Refusal::NotMember);
     refused(read(&secret).await, &Refusal::NoSuchRoom);
     refused(read(&House::key("nowhere")).await, &Refusal::NoSuchRoom);
+    house.close().await;
 }

@@ -13,6 +13,7 @@ async fn a_message_takes_the_next_place_in_its_room() {
     let entry = house.entry(&room, first.seq).await;
     assert_eq!(entry.id(), first.id);
     assert_eq!((entry.at, entry.author), (first.at, ann.user));
+    house.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -29,6 +30,7 @@ async fn a_repeat_gets_the_first_ack() {
         }
     );
     assert_eq!(house.head(&ann, &room).await, first.seq);
+    house.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -39,6 +41,7 @@ async fn a_repeat_within_one_batch_gets_the_first_ack() {
     let acks = futures_util::future::join_all(sends).await;
     assert_eq!(acks.iter().filter(|ack| !ack.dup).count(), 1);
     assert!(acks.iter().all(|ack| ack.seq == acks[0].seq));
+    house.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -53,6 +56,7 @@ async fn a_cid_stands_for_one_body_and_one_reply() {
         ..house.message(&ann, &room, "c1", "hello")
     };
     refused(house.ask(other_reply).await, &Refusal::CidConflict);
+    house.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -64,6 +68,7 @@ async fn a_cid_belongs_to_its_author_and_room() {
     assert!(!house.send(&ann, &room, "c1", "hello").await.dup);
     assert!(!house.send(&bob, &room, "c1", "hi").await.dup);
     assert!(!house.send(&ann, &other_room, "c1", "hey").await.dup);
+    house.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -85,6 +90,7 @@ async fn a_repeat_is_known_after_an_edit_and_a_deletion() {
     assert_eq!(house.send(&ann, &room, "c1", "hello").await, repeated);
     let other = house.try_send(&ann, &room, "c1", "other").await;
     refused(other, &Refusal::CidConflict);
+    house.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -98,6 +104,7 @@ async fn a_body_is_stored_normalised() {
     );
     let repeat = house.send(&ann, &room, "c1", "café").await;
     assert_eq!((repeat.seq, repeat.dup), (first.seq, true));
+    house.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -122,6 +129,7 @@ async fn bad_texts_and_cids_are_refused() {
             "{refusal:?}"
         );
     }
+    house.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -155,6 +163,7 @@ async fn only_members_who_may_speak_send() {
         house.try_send(&bob, &room, "c1", "hi").await,
         &Refusal::NotMember,
     );
+    house.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -170,6 +179,7 @@ async fn one_refused_send_fails_alone() {
     let outcomes = futures_util::future::join_all(sends).await;
     assert!(outcomes.iter().step_by(2).all(Result::is_ok));
     assert!(outcomes.iter().skip(1).step_by(2).all(Result::is_err));
+    house.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -185,6 +195,7 @@ async fn a_reply_names_a_message_of_the_room() {
     assert_eq!(house.newest(&ann, &room).await.reply_to, Some(first.seq));
     refused(house.ask(reply("c3", 999)).await, &Refusal::NoSuchMessage);
     refused(house.ask(reply("c4", 1)).await, &Refusal::NoSuchMessage);
+    house.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -197,6 +208,7 @@ async fn members_who_are_named_are_mentioned() {
         .send(&ann, &room, "c1", "@bob, have you seen @eve?")
         .await;
     assert_eq!(house.newest(&ann, &room).await.mentions, [bob.user]);
+    house.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -207,6 +219,7 @@ async fn a_plain_send_writes_none_of_messagings_tables() {
     for table in ["message_states", "reactions", "markers"] {
         assert_eq!(house.count(table).await, 0, "{table}");
     }
+    house.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -224,4 +237,5 @@ async fn every_entry_is_stated_once_and_in_order() {
     assert!(
         matches!(stated.last().unwrap().change, Change::Deleted { target } if target == sent.seq)
     );
+    house.close().await;
 }

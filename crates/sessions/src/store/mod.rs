@@ -10,7 +10,13 @@ pub(crate) async fn everything(
     access: &mut impl storage::Access,
 ) -> Result<String, storage::Fault> {
     use storage::prelude::*;
-    type Words = (String, String, Option<String>, Option<String>, Option<String>);
+    type Words = (
+        String,
+        String,
+        Option<String>,
+        Option<String>,
+        Option<String>,
+    );
     let people: Vec<Words> = query!(access, |c| tables::users::table
         .select((
             tables::users::name,
@@ -23,6 +29,11 @@ pub(crate) async fn everything(
     let sessions: Vec<(Vec<u8>, Option<String>)> = query!(access, |c| tables::sessions::table
         .select((tables::sessions::token_hash, tables::sessions::device))
         .load(c))?;
-    let hashes = sessions.iter().map(|(hash, _)| String::from_utf8_lossy(hash).into_owned());
-    Ok(format!("{people:?} {sessions:?} {}", hashes.collect::<String>()))
+    let hashes = sessions
+        .iter()
+        .map(|(hash, _)| String::from_utf8_lossy(hash).into_owned());
+    Ok(format!(
+        "{people:?} {sessions:?} {}",
+        hashes.collect::<String>()
+    ))
 }

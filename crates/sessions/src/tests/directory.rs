@@ -15,7 +15,9 @@ async fn people_are_found_by_id_and_by_any_spelling() {
     assert_eq!(known.len(), 2);
     assert_eq!(known[&alice.id], alice);
     assert_eq!(known[&bob.id], bob);
-    let named = world.by_name(&["Alice", "\u{430}lice", "bob", "nobody", "no name"]).await;
+    let named = world
+        .by_name(&["Alice", "\u{430}lice", "bob", "nobody", "no name"])
+        .await;
     assert_eq!(named.len(), 3);
     assert_eq!(named["Alice"], alice);
     assert_eq!(named["\u{430}lice"], alice);

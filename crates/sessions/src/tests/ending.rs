@@ -12,9 +12,17 @@ const LOST: Duration = Duration::from_secs(12);
 async fn logging_out_ends_the_own_session_alone() {
     let world = World::new().await;
     let (mine, _) = world.register("alice").await;
-    let (other, _) = world.login("alice", super::accounts::PASSWORD).await.unwrap();
+    let (other, _) = world
+        .login("alice", super::accounts::PASSWORD)
+        .await
+        .unwrap();
     let caller = world.authenticate(&mine).await.unwrap();
-    world.ask(Logout { caller: caller.clone() }).await.unwrap();
+    world
+        .ask(Logout {
+            caller: caller.clone(),
+        })
+        .await
+        .unwrap();
     assert_eq!(world.stated(), [Ended(caller.session, EndReason::Logout)]);
     assert_eq!(world.token(&mine).await.unwrap_err(), Refusal::TokenInvalid);
     assert_eq!(world.authenticate(&mine).await, Err(Refusal::TokenInvalid));
@@ -26,14 +34,25 @@ async fn logging_out_ends_the_own_session_alone() {
 async fn a_device_can_be_sent_away_from_another() {
     let world = World::new().await;
     let (mine, _) = world.register("alice").await;
-    let (lost, _) = world.login("alice", super::accounts::PASSWORD).await.unwrap();
+    let (lost, _) = world
+        .login("alice", super::accounts::PASSWORD)
+        .await
+        .unwrap();
     let caller = world.authenticate(&mine).await.unwrap();
     let gone = world.authenticate(&lost).await.unwrap().session;
-    let revoke = || RevokeSession { caller: caller.clone(), session: gone.to_string() };
+    let revoke = || RevokeSession {
+        caller: caller.clone(),
+        session: gone.to_string(),
+    };
     world.ask(revoke()).await.unwrap();
     assert_eq!(world.stated(), [Ended(gone, EndReason::Revoked)]);
     assert_eq!(world.token(&lost).await.unwrap_err(), Refusal::TokenInvalid);
-    let lines = world.ask(ListSessions { caller: caller.clone() }).await.unwrap();
+    let lines = world
+        .ask(ListSessions {
+            caller: caller.clone(),
+        })
+        .await
+        .unwrap();
     assert_eq!(lines.len(), 1);
     world.ask(revoke()).await.unwrap();
     assert_eq!(world.stated(), [], "a repeat changes nothing");
@@ -45,10 +64,29 @@ async fn nobody_sends_others_devices_away() {
     let (_, alice) = world.guest("alice").await;
     let (_, bob) = world.guest("bob").await;
     let foreign = bob.caller.session.to_string();
-    for session in [foreign, SessionId([0; 16]).to_string(), "x".into(), String::new()] {
-        let refused = world.ask(RevokeSession { caller: alice.caller.clone(), session }).await;
+    for session in [
+        foreign,
+        SessionId([0; 16]).to_string(),
+        "x".into(),
+        String::new(),
+    ] {
+        let refused = world
+            .ask(RevokeSession {
+                caller: alice.caller.clone(),
+                session,
+            })
+            .await;
         let refused = refused.unwrap_err();
-        assert!(matches!(refused, Refusal::BadRequest { field: "session", .. }), "{refused:?}");
+        assert!(
+            matches!(
+                refused,
+                Refusal::BadRequest {
+                    field: "session",
+                    ..
+                }
+            ),
+            "{refused:?}"
+        );
     }
     assert!(world.authenticate(&bob.token).await.is_ok());
 }
@@ -65,8 +103,14 @@ async fn a_session_unseen_for_long_ends() {
     world.clock.advance(Duration::from_millis(1));
     world.expire().await;
     assert_eq!(world.stated(), [Ended(session, EndReason::Expired)]);
-    assert_eq!(world.token(&token).await.unwrap_err(), Refusal::TokenInvalid);
-    world.login("alice", super::accounts::PASSWORD).await.unwrap();
+    assert_eq!(
+        world.token(&token).await.unwrap_err(),
+        Refusal::TokenInvalid
+    );
+    world
+        .login("alice", super::accounts::PASSWORD)
+        .await
+        .unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -95,8 +139,14 @@ async fn a_guest_unseen_for_a_week_is_given_to_rooms() {
     world.expire().await;
     assert_eq!(world.stated(), [GuestExpired(alice)]);
     world.end_guest(alice).await;
-    assert_eq!(world.stated(), [Ended(welcome.caller.session, EndReason::Expired)]);
-    assert_eq!(world.token(&welcome.token).await.unwrap_err(), Refusal::TokenInvalid);
+    assert_eq!(
+        world.stated(),
+        [Ended(welcome.caller.session, EndReason::Expired)]
+    );
+    assert_eq!(
+        world.token(&welcome.token).await.unwrap_err(),
+        Refusal::TokenInvalid
+    );
     world.expire().await;
     assert_eq!(world.stated(), []);
 }
@@ -122,10 +172,18 @@ async fn sessions_that_ended_long_ago_are_forgotten() {
     let world = World::new().await;
     let (token, _) = world.register("alice").await;
     let caller = world.authenticate(&token).await.unwrap();
-    world.ask(Logout { caller: caller.clone() }).await.unwrap();
+    world
+        .ask(Logout {
+            caller: caller.clone(),
+        })
+        .await
+        .unwrap();
     let revoke = || {
         let session = caller.session.to_string();
-        world.ask(RevokeSession { caller: caller.clone(), session })
+        world.ask(RevokeSession {
+            caller: caller.clone(),
+            session,
+        })
     };
     world.expire().await;
     assert_eq!(revoke().await, Ok(()), "still known");

@@ -1,8 +1,8 @@
 //! People who come in with a name alone.
 
 use super::world::World;
-use crate::api::{Disconnected, Hello, ListSessions, Proof, Refusal};
 use crate::Settings;
+use crate::api::{Disconnected, Hello, ListSessions, Proof, Refusal};
 use std::time::Duration;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -23,9 +23,13 @@ async fn a_guest_comes_in_with_a_free_name() {
 async fn a_name_that_looks_like_one_taken_is_taken() {
     let world = World::new().await;
     world.guest("alice").await;
-    for other in ["alice", "Alice", "\u{430}lice"] {
+    for (other, suggest) in [
+        ("alice", "alice-2"),
+        ("Alice", "alice-2"),
+        ("\u{430}lice", "\u{430}lice-2"),
+    ] {
         let refused = world.hello(Proof::Guest(other.into())).await.unwrap_err();
-        let suggest = Some("alice-2".to_owned());
+        let suggest = Some(suggest.to_owned());
         assert_eq!(refused, Refusal::NameTaken { suggest }, "{other}");
     }
 }
@@ -36,7 +40,12 @@ async fn the_suggested_name_is_free() {
     world.guest("alice").await;
     world.guest("alice-2").await;
     let refused = world.hello(Proof::Guest("alice".into())).await.unwrap_err();
-    let Refusal::NameTaken { suggest: Some(suggest) } = refused else { panic!("{refused:?}") };
+    let Refusal::NameTaken {
+        suggest: Some(suggest),
+    } = refused
+    else {
+        panic!("{refused:?}")
+    };
     assert_eq!(suggest, "alice-3");
     world.guest(&suggest).await;
 }
@@ -46,10 +55,16 @@ async fn of_two_who_want_a_name_at_once_one_gets_it() {
     let world = World::new().await;
     let hello = || {
         let proof = Proof::Guest("alice".into());
-        world.try_ask(Hello { proof, connection: world.connection(), client: None })
+        world.try_ask(Hello {
+            proof,
+            connection: world.connection(),
+            client: None,
+        })
     };
     let (a, b, c) = tokio::join!(hello(), hello(), hello());
-    let came_in = [a, b, c].into_iter().filter(|answer| answer.as_ref().unwrap().is_ok());
+    let came_in = [a, b, c]
+        .into_iter()
+        .filter(|answer| answer.as_ref().unwrap().is_ok());
     assert_eq!(came_in.count(), 1);
 }
 
@@ -58,14 +73,21 @@ async fn what_is_no_name_is_a_bad_request() {
     let world = World::new().await;
     for name in ["", " ", "a b", "@alice", "a\0b"] {
         let refused = world.hello(Proof::Guest(name.into())).await.unwrap_err();
-        assert!(matches!(refused, Refusal::BadRequest { field: "guest", .. }), "{name:?}");
+        assert!(
+            matches!(refused, Refusal::BadRequest { field: "guest", .. }),
+            "{name:?}"
+        );
     }
     assert_eq!(world.online.count(), 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn guests_can_be_off() {
-    let world = World::with(Settings { guests: false, ..Settings::default() }).await;
+    let world = World::with(Settings {
+        guests: false,
+        ..Settings::default()
+    })
+    .await;
     let refused = world.hello(Proof::Guest("alice".into())).await.unwrap_err();
     assert_eq!(refused, Refusal::GuestsOff);
 }
@@ -87,8 +109,14 @@ async fn a_guest_that_has_ended_leaves_its_name() {
 async fn a_connection_says_hello_as_a_guest_once() {
     let world = World::new().await;
     let (connection, _) = world.guest("alice").await;
-    let refused = world.hello_on(connection, Proof::Guest("bob".into())).await.unwrap_err();
-    assert!(matches!(refused, Refusal::BadRequest { field: "guest", .. }), "{refused:?}");
+    let refused = world
+        .hello_on(connection, Proof::Guest("bob".into()))
+        .await
+        .unwrap_err();
+    assert!(
+        matches!(refused, Refusal::BadRequest { field: "guest", .. }),
+        "{refused:?}"
+    );
     assert_eq!(world.online.count(), 1);
 }
 
@@ -98,14 +126,31 @@ async fn what_a_client_calls_itself_is_one_short_line() {
     let client = Some(format!(" my\n{} ", "x".repeat(100)));
     let proof = Proof::Guest("alice".into());
     let connection = world.connection();
-    let welcome = world.ask(Hello { proof, connection, client }).await.unwrap();
-    let lines = world.ask(ListSessions { caller: welcome.caller }).await.unwrap();
+    let welcome = world
+        .ask(Hello {
+            proof,
+            connection,
+            client,
+        })
+        .await
+        .unwrap();
+    let lines = world
+        .ask(ListSessions {
+            caller: welcome.caller,
+        })
+        .await
+        .unwrap();
     assert_eq!(lines[0].device, Some(format!("my{}", "x".repeat(61))));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_end_of_a_connection_nobody_knows_is_no_news() {
     let world = World::new().await;
-    world.ask(Disconnected { connection: world.connection(), clean: true }).await;
+    world
+        .ask(Disconnected {
+            connection: world.connection(),
+            clean: true,
+        })
+        .await;
     assert_eq!(world.stated(), []);
 }

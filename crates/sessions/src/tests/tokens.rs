@@ -12,7 +12,10 @@ async fn a_token_brings_its_session_back() {
     let (_, first) = world.guest("alice").await;
     let (_, second) = world.token(&first.token).await.unwrap();
     assert_eq!(second.caller, first.caller);
-    assert_eq!(second.token, first.token, "the same for the life of the session");
+    assert_eq!(
+        second.token, first.token,
+        "the same for the life of the session"
+    );
     assert!(second.resumed);
 }
 
@@ -55,11 +58,20 @@ async fn many_who_come_back_at_once_are_told_apart() {
         tokens.push((world.guest(&format!("guest-{n}x")).await.1, true));
     }
     let (_, gone) = world.guest("gone").await;
-    world.ask(crate::api::Logout { caller: gone.caller.clone() }).await.unwrap();
+    world
+        .ask(crate::api::Logout {
+            caller: gone.caller.clone(),
+        })
+        .await
+        .unwrap();
     tokens.push((gone, false));
     let hellos = tokens.iter().map(|(welcome, _)| {
         let proof = Proof::Token(welcome.token.clone());
-        world.try_ask(Hello { proof, connection: world.connection(), client: None })
+        world.try_ask(Hello {
+            proof,
+            connection: world.connection(),
+            client: None,
+        })
     });
     let answers = futures_util::future::join_all(hellos).await;
     for ((before, living), answer) in tokens.iter().zip(answers) {
@@ -75,7 +87,12 @@ async fn a_set_gives_each_its_own_answer() {
     let world = World::new().await;
     let (_, alice) = world.guest("alice").await;
     let (_, bob) = world.guest("bob").await;
-    let tokens = [&alice.token, &Token("unknown".into()), &bob.token, &alice.token];
+    let tokens = [
+        &alice.token,
+        &Token("unknown".into()),
+        &bob.token,
+        &alice.token,
+    ];
     let answers = world.open_as_set(&tokens).await;
     let who = |n: usize| answers[n].as_ref().map(|welcome| welcome.caller.user.id);
     assert_eq!(who(0), Ok(alice.caller.user.id));
@@ -88,10 +105,16 @@ async fn a_set_gives_each_its_own_answer() {
 async fn a_repeated_hello_is_the_same_hello() {
     let world = World::new().await;
     let (connection, first) = world.guest("alice").await;
-    let again = world.hello_on(connection, Proof::Token(first.token.clone())).await.unwrap();
+    let again = world
+        .hello_on(connection, Proof::Token(first.token.clone()))
+        .await
+        .unwrap();
     assert_eq!(again.caller, first.caller);
     let (_, bob) = world.guest("bob").await;
-    let refused = world.hello_on(connection, Proof::Token(bob.token)).await.unwrap_err();
+    let refused = world
+        .hello_on(connection, Proof::Token(bob.token))
+        .await
+        .unwrap_err();
     assert_eq!(refused, Refusal::BadCredentials);
 }
 

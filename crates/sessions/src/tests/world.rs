@@ -8,8 +8,9 @@ use crate::api::{
 use crate::clock::{Clock as _, ManualClock};
 use crate::jobs::{Door, OpenToken};
 use crate::presence::{Opening, Tick};
+use crate::timers::Timer;
 use crate::{Seed, Settings, SystemRandom};
-use bus::{AskError, Bus, Builder, Request, Running, Tasks};
+use bus::{AskError, Builder, Bus, Request, Running, Tasks};
 use futures_util::FutureExt as _;
 use std::convert::Infallible;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -56,7 +57,15 @@ impl World {
 
     /// Stops without a word and starts again on the same store.
     pub(super) async fn crashed(self) -> Self {
-        let Self { clock, running, registry, tasks, settings, store, .. } = self;
+        let Self {
+            clock,
+            running,
+            registry,
+            tasks,
+            settings,
+            store,
+            ..
+        } = self;
         running.stop(PATIENCE).await;
         registry.close(PATIENCE).await;
         assert_eq!(tasks.stop(PATIENCE).await, Vec::<String>::new());
@@ -83,8 +92,18 @@ impl World {
         let bus = running.bus().clone();
         let connections = AtomicU64::new(1);
         Self {
-            clock, online, database, seed, bus, notes, connections, running, registry, tasks,
-            settings, store,
+            clock,
+            online,
+            database,
+            seed,
+            bus,
+            notes,
+            connections,
+            running,
+            registry,
+            tasks,
+            settings,
+            store,
         }
     }
 
@@ -110,7 +129,12 @@ impl World {
         connection: ConnectionId,
         proof: Proof,
     ) -> Result<Welcome, Refusal> {
-        self.ask(Hello { proof, connection, client: None }).await
+        self.ask(Hello {
+            proof,
+            connection,
+            client: None,
+        })
+        .await
     }
 
     pub(super) fn connection(&self) -> ConnectionId {
@@ -128,7 +152,10 @@ impl World {
     }
 
     pub(super) async fn authenticate(&self, token: &Token) -> Result<Caller, Refusal> {
-        self.ask(Authenticate { token: token.clone() }).await
+        self.ask(Authenticate {
+            token: token.clone(),
+        })
+        .await
     }
 
     pub(super) async fn disconnect(&self, connection: ConnectionId, clean: bool) {
@@ -158,13 +185,35 @@ impl World {
 impl World {
     /// The timers' work, at once.
     pub(super) async fn write_seen(&self) {
-        crate::wiring::write_seen(self.seed.clone()).await.unwrap();
+        self.timer().write_seen().await.unwrap();
         self.bus.quiet().await;
     }
 
     pub(super) async fn expire(&self) {
-        crate::wiring::expire(self.seed.clone()).await.unwrap();
+        self.timer().expire().await.unwrap();
         self.bus.quiet().await;
+    }
+
+    pub(super) async fn count(&self) {
+        self.timer().count().await.unwrap();
+        self.bus.quiet().await;
+    }
+
+    fn timer(&self) -> Timer {
+        Timer {
+            bus: self.bus.clone(),
+            seed: self.seed.clone(),
+        }
+    }
+
+    /// Starts the timers themselves.
+    pub(super) fn start_timers(&self) {
+        crate::tasks(&self.tasks, &self.bus, &self.seed);
+    }
+
+    /// Waits until something is stated.
+    pub(super) async fn next_stated(&self) -> Vec<Stated> {
+        self.notes.next().await
     }
 
     pub(super) fn now(&self) -> i64 {
@@ -179,10 +228,19 @@ impl World {
     pub(super) async fn open_as_set(&self, tokens: &[&Token]) -> Vec<Result<Welcome, Refusal>> {
         let open = |token: &&Token| {
             let door = Door::new(self.connection(), None, self.now(), &self.database);
-            OpenToken { door, token: (*token).clone(), current: None }
+            OpenToken {
+                door,
+                token: (*token).clone(),
+                current: None,
+            }
         };
         let Ok(answers) = self.write(AsSet(tokens.iter().map(open).collect())).await;
         answers
+    }
+
+    /// Marks a session as connected and tells nobody.
+    pub(super) async fn mark_connected(&self, session: SessionId) {
+        let Ok(()) = self.write(Mark(session, self.now())).await;
     }
 
     /// Everything that storage knows in words.
@@ -212,9 +270,36 @@ impl Job for AsSet {
     }
 }
 
+/// The mark alone.
+struct Mark(SessionId, i64);
+
+impl Job for Mark {
+    const NAME: &'static str = "test.mark";
+    type Answer = ();
+    type Refusal = Infallible;
+
+    fn lane(&self) -> LaneKey {
+        LaneKey(1)
+    }
+
+    async fn run(&self, tx: &mut Writer<'_>) -> Result<(), JobError<Infallible>> {
+        Ok(crate::store::sessions::connected(tx, &[self.0], self.1).await?)
+    }
+}
+
 /// Someone on a connection, as a job states it.
 pub(super) fn opening(n: u8) -> Opening {
-    let user = User { id: UserId([n; 16]), name: "someone".into(), guest: true };
+    let user = User {
+        id: UserId([n; 16]),
+        name: "someone".into(),
+        guest: true,
+    };
     let connection = ConnectionId(u64::from(n));
-    Opening { connection, session: SessionId([n; 16]), user, connected_at: 1, token: None }
+    Opening {
+        connection,
+        session: SessionId([n; 16]),
+        user,
+        connected_at: 1,
+        token: None,
+    }
 }
