@@ -7,13 +7,14 @@ use crate::hub::Hub;
 use crate::log::Item;
 use crate::origin::Origin;
 use crate::rebuild::Rebuild;
+use crate::wired::Inbox;
 use crate::{Missed, Subscriber, Wiring};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 pub(crate) struct Actor<S: Subscriber> {
     hub: Arc<Hub>,
-    index: usize,
+    inbox: Arc<Inbox>,
     wiring: Arc<Wiring<S>>,
     rebuild: Rebuild<S>,
     hands: Hands,
@@ -26,10 +27,11 @@ impl<S: Subscriber> Actor<S> {
         wiring: Arc<Wiring<S>>,
         rebuild: Rebuild<S>,
     ) -> Self {
+        let inbox = Arc::clone(hub.inbox(index));
         let hands = Hands::new(Arc::clone(&hub), index);
         Self {
             hub,
-            index,
+            inbox,
             wiring,
             rebuild,
             hands,
@@ -79,7 +81,7 @@ impl<S: Subscriber> Actor<S> {
             }
             Item::Request { handler, .. } => self.wiring.request_handler(handler)(state, hands),
         };
-        Some(guarded(hub.handler_limit(), hub.counters(self.index), work).await)
+        Some(guarded(hub.handler_limit(), &self.inbox.counters, work).await)
     }
 
     /// Ends the turn on behalf of all that was handled in it; then its credits go home.
@@ -88,7 +90,7 @@ impl<S: Subscriber> Actor<S> {
             return Ok(());
         }
         self.hands.ctx.begin_ending();
-        let (limit, counters) = (self.hub.handler_limit(), self.hub.counters(self.index));
+        let (limit, counters) = (self.hub.handler_limit(), &self.inbox.counters);
         let ended = guarded(limit, counters, state.turn_ended(&mut self.hands.ctx)).await;
         self.hands.looks_at_the_clock();
         let concluded = self.hands.conclude(S::NAME, ended).await;
@@ -99,11 +101,8 @@ impl<S: Subscriber> Actor<S> {
     /// An isolated subscriber that cannot make up for what it missed has to begin anew.
     async fn tell_missed(&mut self, state: &mut S, missed: Missed) -> Result<(), Crashed> {
         let origin = Origin::creditless();
-        self.hands.ctx.begin(Cause::Other {
-            name: "missed",
-            origin,
-        });
-        let (limit, counters) = (self.hub.handler_limit(), self.hub.counters(self.index));
+        self.hands.ctx.begin(Cause::other("missed", origin));
+        let (limit, counters) = (self.hub.handler_limit(), &self.inbox.counters);
         let ended = guarded(limit, counters, state.missed(missed, &mut self.hands.ctx)).await;
         let well = matches!(ended, Ended::Well);
         self.hands.looks_at_the_clock();
@@ -125,7 +124,7 @@ impl<S: Subscriber> Actor<S> {
         self.hands.let_go();
         loop {
             let mut state = self.rebuild.run(&self.hub, &mut self.hands).await?;
-            if self.hub.inbox(self.index).essential
+            if self.inbox.essential
                 || self
                     .tell_missed(&mut state, Missed::Everything)
                     .await

@@ -3,7 +3,7 @@
 use crate::call::Call;
 use crate::credit::{Credits, Edge};
 use crate::envelope::{Envelope, Outgoing};
-use crate::figures::{Counters, Moment};
+use crate::figures::Moment;
 use crate::log::{After, Item, Log, Taken};
 use crate::reply;
 use crate::wired::{Answerer, Inbox, Port, Wired};
@@ -262,7 +262,7 @@ impl Hub {
         let log = self.log();
         let inboxes = self.wired.get().map_or(&[][..], |wired| &wired.inboxes);
         let now = Moment::since(self.start);
-        let line = |(index, inbox): (usize, &Inbox)| {
+        let line = |(index, inbox): (usize, &Arc<Inbox>)| {
             inbox
                 .counters
                 .line(inbox.name, inbox.essential, &log.figures(index), now)
@@ -275,16 +275,12 @@ impl Hub {
         }
     }
 
-    pub(crate) fn inbox(&self, subscriber: usize) -> &Inbox {
+    pub(crate) fn inbox(&self, subscriber: usize) -> &Arc<Inbox> {
         &self
             .wired
             .get()
             .expect("subscribers run after the start")
             .inboxes[subscriber]
-    }
-
-    pub(crate) fn counters(&self, subscriber: usize) -> &Counters {
-        &self.inbox(subscriber).counters
     }
 
     /// What had to wait for the lock to be given back.

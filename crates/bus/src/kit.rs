@@ -99,10 +99,8 @@ impl<S: Subscriber> Alone<S> {
         S: Answers<R>,
     {
         let (reply, asker) = reply::pair(origin(), Instant::now() + PATIENCE);
-        self.ctx.begin(Cause::Other {
-            name: R::NAME,
-            origin: reply.origin().clone(),
-        });
+        self.ctx
+            .begin(Cause::other(R::NAME, reply.origin().clone()));
         let ended = self.state.answer(request, reply, &mut self.ctx).await;
         (self.conclude(ended), Pending { asker })
     }
@@ -121,10 +119,7 @@ impl<S: Subscriber> Alone<S> {
 
     /// Tells it that it missed something, as only isolated subscribers are told.
     pub async fn missed(&mut self, missed: Missed) -> anyhow::Result<()> {
-        self.ctx.begin(Cause::Other {
-            name: "missed",
-            origin: origin(),
-        });
+        self.ctx.begin(Cause::other("missed", origin()));
         let ended = self.state.missed(missed, &mut self.ctx).await;
         self.conclude(ended)
     }
