@@ -29,14 +29,18 @@ pub(super) async fn linger(conn: &Conn, end: End, task: Option<&mut Task>) {
 async fn last_words(conn: &Conn) {
     loop {
         conn.write_out();
-        let egress = conn.egress();
-        if egress.is_empty() || egress.is_broken() {
+        if nothing_left(conn) {
             return;
         }
-        drop(egress);
         // An error shows itself in the writing.
         let _ = conn.stream.writable().await;
     }
+}
+
+/// Looked at apart: a lock held over an await would bind the task to its thread.
+fn nothing_left(conn: &Conn) -> bool {
+    let egress = conn.egress();
+    egress.is_empty() || egress.is_broken()
 }
 
 async fn until_close(conn: &Conn, task: &mut Task) {
