@@ -55,12 +55,11 @@ impl Gate {
             }
             _ => None,
         };
-        let connection = match Arc::clone(&self.connections).try_acquire_owned() {
-            Ok(permit) => permit,
-            Err(_) => {
-                let _waiting = self.wait_in_line();
-                Arc::clone(&self.connections).acquire_owned().await?
-            }
+        let connection = if let Ok(free) = Arc::clone(&self.connections).try_acquire_owned() {
+            free
+        } else {
+            let _waiting = self.wait_in_line();
+            Arc::clone(&self.connections).acquire_owned().await?
         };
         Ok(Pass {
             _connection: connection,

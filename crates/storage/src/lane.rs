@@ -6,9 +6,9 @@
 
 use crate::asker::now;
 use crate::batch::{Attempt, Batch, Surroundings};
-use crate::envelope::BoxJob;
+use crate::envelope::{BoxJob, Queued};
 use crate::gate::Purpose;
-use crate::pool::AnyLease;
+use crate::links::AnyLease;
 use crate::{Connection, StorageError};
 use bus::{Task, Tasks};
 use futures_util::FutureExt as _;
@@ -129,7 +129,7 @@ async fn carry_out(mut batch: Batch, figures: &Figures, with: &Surroundings) {
                 }
             },
             Err(StorageError::Closed { .. }) => batch.abandon(|_| true, || with.pool.closed()),
-            Err(_) => batch.abandon(|job| job.is_attended(), || with.pool.unavailable_since()),
+            Err(_) => batch.abandon(Queued::is_attended, || with.pool.unavailable_since()),
         }
         figures.repeats.fetch_add(1, Ordering::Relaxed);
         tokio::time::sleep(pause.mul_f64(rand::random_range(0.5..1.5))).await;

@@ -2,7 +2,8 @@
 
 use crate::fault::Silence;
 use crate::gate::Purpose;
-use crate::pool::{AnyLease, Lease, Pool};
+use crate::links::{AnyLease, Lease};
+use crate::pool::Pool;
 use crate::sqlite::Link;
 use crate::step::caught;
 use crate::{Connection, Fault, Reader, StorageError};
@@ -72,7 +73,7 @@ impl Read<'_> {
     /// `None` when the tasks are being stopped.
     async fn on_postgres<T, W>(
         &self,
-        mut lease: Lease<AsyncPgConnection>,
+        mut lease: Box<Lease<AsyncPgConnection>>,
         work: W,
     ) -> Option<Result<T, Fault>>
     where

@@ -8,6 +8,7 @@ use crate::{Backend, Database, EpochChanged, StorageError, Url};
 use bus::AskError;
 use diesel::connection::SimpleConnection as _;
 use diesel::{Connection as _, SqliteConnection};
+use futures_util::future::join_all;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -125,6 +126,23 @@ const DIE_AT_COMMIT: &[&str] = &[
     "CREATE CONSTRAINT TRIGGER dies AFTER INSERT ON notes DEFERRABLE INITIALLY DEFERRED
         FOR EACH ROW WHEN (NEW.id = 1) EXECUTE FUNCTION die()",
 ];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn reads_and_writes_go_on_after_all_connections_were_cut() {
+    let Some((store, _)) = on_postgres().await else {
+        return;
+    };
+    let cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+        WHERE datname = current_database() AND pid <> pg_backend_pid()";
+    for id in 1..=5 {
+        let reads = (0..8).map(|_| all(store.database()));
+        assert!(join_all(reads).await.iter().all(Result::is_ok));
+        rows(store.database(), cut).await;
+        assert_eq!(store.run(Note(id, Manner::Well)).await, Ok(id));
+    }
+    assert_eq!(all(store.database()).await.unwrap().len(), 5);
+    store.close().await;
+}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_statement_over_its_time_fails_its_job_alone() {

@@ -149,9 +149,9 @@ async fn the_database_of_another_application_stays_as_it_is() {
     for mode in ["DELETE", "WAL"] {
         let file = folder.path().join(format!("other {mode}?#.db"));
         let mut other = SqliteConnection::establish(file.to_str().unwrap()).unwrap();
-        let fill = "CREATE TABLE songs (title TEXT); INSERT INTO songs VALUES ('Parlor')";
+        let songs = "CREATE TABLE songs (title TEXT); INSERT INTO songs VALUES ('Parlor')";
         other
-            .batch_execute(&format!("PRAGMA journal_mode = {mode}; {fill}"))
+            .batch_execute(&format!("PRAGMA journal_mode = {mode}; {songs}"))
             .unwrap();
         drop(other);
         let before = std::fs::read(&file).unwrap();

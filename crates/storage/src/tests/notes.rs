@@ -95,7 +95,9 @@ impl Job for SetNote {
         let wanted = |job: &&&Self| job.1 != Manner::Refuses;
         let ids: Vec<i64> = jobs.iter().filter(wanted).map(|job| job.0).collect();
         insert(tx, &ids).await?;
-        ids.iter().for_each(|id| tx.state(Noted(*id)));
+        for id in &ids {
+            tx.state(Noted(*id));
+        }
         if jobs.iter().any(|job| job.1 == Manner::Breaks) {
             statement!(tx, |c| diesel::sql_query("INSERT INTO nowhere VALUES (1)")
                 .execute(c))?;
