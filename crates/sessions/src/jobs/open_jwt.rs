@@ -91,11 +91,8 @@ impl OpenJwt {
             self.identity.issuer.as_str(),
             self.identity.subject.as_str(),
         );
-        users::insert(
-            tx,
-            &NewUser::vouched(self.user, name, vouched, self.door.now),
-        )
-        .await
+        let person = NewUser::vouched(self.user, name, vouched, self.door.now);
+        Ok(!users::insert(tx, &[person]).await?.is_empty())
     }
 
     /// When all of `-2` … `-99` are taken: a suffix from the new id's random part.
@@ -160,7 +157,7 @@ impl OpenJwt {
             expires_at: Some(expires_at),
             connected: true,
         };
-        self.fresh.begin(tx, beginning).await?;
+        sessions::insert(tx, &[self.fresh.row(&beginning)]).await?;
         Ok(entered(
             user,
             self.fresh.id,

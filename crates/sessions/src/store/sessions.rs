@@ -1,5 +1,10 @@
 //! Sessions and who is marked as connected.
 
+#![expect(
+    clippy::ref_option_ref,
+    reason = "the derive of Insertable names such types"
+)]
+
 use super::tables::{sessions, users};
 use super::users::UserRow;
 use crate::api::{Caller, SessionId, UserId};
@@ -48,10 +53,12 @@ impl Living {
 /// A session to be stored.
 #[derive(Debug, Clone, Insertable)]
 #[diesel(table_name = sessions)]
+// One text whatever is null, so that it is prepared once.
+#[diesel(treat_none_as_default_value = false)]
 pub(crate) struct NewSession<'a> {
     pub(crate) id: SessionId,
     pub(crate) user_id: UserId,
-    pub(crate) token_hash: &'a [u8],
+    pub(crate) token_hash: Vec<u8>,
     pub(crate) device: Option<&'a str>,
     pub(crate) created_at: i64,
     pub(crate) seen_at: i64,
@@ -59,10 +66,13 @@ pub(crate) struct NewSession<'a> {
     pub(crate) connected_at: Option<i64>,
 }
 
-/// Stores a session.
-pub(crate) async fn insert(tx: &mut Writer<'_>, session: &NewSession<'_>) -> Result<(), Fault> {
+/// Stores sessions.
+pub(crate) async fn insert(tx: &mut Writer<'_>, new: &[NewSession<'_>]) -> Result<(), Fault> {
+    if new.is_empty() {
+        return Ok(());
+    }
     statement!(tx, |c| diesel::insert_into(sessions::table)
-        .values(session)
+        .values(new)
         .execute(c))?;
     Ok(())
 }

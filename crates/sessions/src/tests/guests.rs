@@ -51,21 +51,49 @@ async fn the_suggested_name_is_free() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_two_who_want_a_name_at_once_one_gets_it() {
+async fn of_many_who_want_a_name_at_once_one_gets_it() {
     let world = World::new().await;
-    let hello = || {
-        let proof = Proof::Guest("alice".into());
+    let hellos = ["alice", "Alice", "bob", "\u{430}lice", "alice"].map(|name| {
+        let proof = Proof::Guest(name.into());
+        let connection = world.connection();
         world.try_ask(Hello {
             proof,
-            connection: world.connection(),
+            connection,
             client: None,
         })
+    });
+    let answers = futures_util::future::join_all(hellos).await;
+    let came_in = answers.iter().flatten().flatten();
+    let mut names: Vec<_> = came_in
+        .map(|welcome| welcome.caller.user.name.to_string())
+        .collect();
+    names.sort();
+    assert_eq!(names.len(), 2, "{names:?}");
+    assert!(names.contains(&"bob".to_owned()), "{names:?}");
+    world.bus.quiet().await;
+    assert_eq!(world.online.count(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_set_of_guests_gives_each_its_own_answer() {
+    let world = World::new().await;
+    world.guest("alice").await;
+    let answers = world.guests_as_set(&["bob", "alice", "Bob", "carol"]).await;
+    let name = |n: usize| {
+        answers[n]
+            .as_ref()
+            .map(|welcome| &*welcome.caller.user.name)
     };
-    let (a, b, c) = tokio::join!(hello(), hello(), hello());
-    let came_in = [a, b, c]
-        .into_iter()
-        .filter(|answer| answer.as_ref().unwrap().is_ok());
-    assert_eq!(came_in.count(), 1);
+    let taken = |suggest: &str| Refusal::NameTaken {
+        suggest: Some(suggest.to_owned()),
+    };
+    assert_eq!(name(0), Ok("bob"));
+    assert_eq!(name(1), Err(&taken("alice-2")));
+    assert_eq!(name(2), Err(&taken("bob-2")));
+    assert_eq!(name(3), Ok("carol"));
+    for welcome in answers.iter().flatten() {
+        assert!(world.token(&welcome.token).await.is_ok());
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -141,3 +141,40 @@ async fn a_session_that_is_only_used_over_http_stays_alive() {
     assert_eq!(caller.user.id, user.id);
     assert_eq!(world.ask(ListSessions { caller }).await.unwrap().len(), 1);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reconnect_storm_takes_few_transactions() {
+    const PEOPLE: u64 = 300;
+    let world = World::new().await;
+    let hello = |world: &World, proof| {
+        let connection = world.connection();
+        let bus = world.bus.clone();
+        async move {
+            let hello = Hello {
+                proof,
+                connection,
+                client: None,
+            };
+            bus.ask(hello, Duration::from_secs(60))
+                .await
+                .unwrap()
+                .unwrap()
+        }
+    };
+    let guests = (0..PEOPLE).map(|n| hello(&world, Proof::Guest(format!("guest-{n}x"))));
+    let guests = futures_util::future::join_all(guests).await;
+    let world = world.crashed().await;
+    let before = world.bus.figures().published;
+    let back = guests
+        .iter()
+        .map(|guest| hello(&world, Proof::Token(guest.token.clone())));
+    let back = futures_util::future::join_all(back).await;
+    assert!(
+        back.iter()
+            .zip(&guests)
+            .all(|(back, guest)| back.caller == guest.caller)
+    );
+    // Each transaction states one fact: whom it let in.
+    let transactions = world.bus.figures().published - before;
+    assert!(transactions < PEOPLE / 3, "{transactions}");
+}

@@ -6,10 +6,11 @@ use crate::api::{
     SessionId, Token, User, UserId, Welcome,
 };
 use crate::clock::{Clock as _, ManualClock};
-use crate::jobs::{Door, OpenToken};
+use crate::jobs::{Door, Fresh, OpenGuest, OpenToken};
+use crate::name::Name;
 use crate::presence::{Opening, Tick};
 use crate::timers::Timer;
-use crate::{Seed, Settings, SystemRandom};
+use crate::{Seed, Settings, SystemRandom, random};
 use bus::{AskError, Builder, Bus, Request, Running, Tasks};
 use futures_util::FutureExt as _;
 use std::convert::Infallible;
@@ -227,15 +228,34 @@ impl World {
     /// Those who come back with these tokens, carried out as one set.
     pub(super) async fn open_as_set(&self, tokens: &[&Token]) -> Vec<Result<Welcome, Refusal>> {
         let open = |token: &&Token| {
-            let door = Door::new(self.connection(), None, self.now(), &self.database);
+            let token = (*token).clone();
             OpenToken {
-                door,
-                token: (*token).clone(),
+                door: self.door(),
+                token,
                 current: None,
             }
         };
         let Ok(answers) = self.write(AsSet(tokens.iter().map(open).collect())).await;
         answers
+    }
+
+    /// New guests, carried out as one set.
+    pub(super) async fn guests_as_set(&self, names: &[&str]) -> Vec<Result<Welcome, Refusal>> {
+        let open = |name: &&str| {
+            let now = self.now();
+            OpenGuest {
+                door: self.door(),
+                name: Name::parse(name).unwrap(),
+                user: random::user_id(&SystemRandom, now),
+                fresh: Fresh::new(&SystemRandom, now),
+            }
+        };
+        let Ok(answers) = self.write(AsSet(names.iter().map(open).collect())).await;
+        answers
+    }
+
+    fn door(&self) -> Door {
+        Door::new(self.connection(), None, self.now(), &self.database)
     }
 
     /// Marks a session as connected and tells nobody.
@@ -253,11 +273,11 @@ impl World {
 }
 
 /// Several jobs in one, in the lane of sessions.
-struct AsSet(Vec<OpenToken>);
+struct AsSet<J>(Vec<J>);
 
-impl Job for AsSet {
-    const NAME: &'static str = "test.open_as_set";
-    type Answer = Vec<Result<Welcome, Refusal>>;
+impl<J: Job> Job for AsSet<J> {
+    const NAME: &'static str = "test.as_set";
+    type Answer = Vec<Result<J::Answer, J::Refusal>>;
     type Refusal = Infallible;
 
     fn lane(&self) -> LaneKey {
@@ -265,8 +285,8 @@ impl Job for AsSet {
     }
 
     async fn run(&self, tx: &mut Writer<'_>) -> Result<Self::Answer, JobError<Infallible>> {
-        let jobs: Vec<&OpenToken> = self.0.iter().collect();
-        Ok(OpenToken::run_set(&jobs, tx).await?)
+        let jobs: Vec<&J> = self.0.iter().collect();
+        Ok(J::run_set(&jobs, tx).await?)
     }
 }
 
