@@ -51,11 +51,15 @@ impl Context {
         self.causes.push(cause);
     }
 
-    /// From now on it is about the whole turn. False when nothing was handled in it.
-    pub(crate) fn begin_ending(&mut self) -> bool {
+    /// False when nothing has been handled since the last turn's end.
+    pub(crate) fn has_causes(&self) -> bool {
+        !self.causes.is_empty()
+    }
+
+    /// From now on it is about the whole turn.
+    pub(crate) fn begin_ending(&mut self) {
         self.origin.take();
         self.ending = true;
-        !self.causes.is_empty()
     }
 
     /// Forgets the turn, and with it its credits.

@@ -109,11 +109,12 @@ impl<S: Subscriber> Alone<S> {
 
     /// Ends the turn of all that was handed to it since the last one, if there was anything.
     pub async fn turn_ended(&mut self) -> anyhow::Result<()> {
-        let mut concluded = Ok(());
-        if self.ctx.begin_ending() {
-            let ended = self.state.turn_ended(&mut self.ctx).await;
-            concluded = self.conclude(ended);
+        if !self.ctx.has_causes() {
+            return Ok(());
         }
+        self.ctx.begin_ending();
+        let ended = self.state.turn_ended(&mut self.ctx).await;
+        let concluded = self.conclude(ended);
         self.ctx.clear();
         concluded
     }

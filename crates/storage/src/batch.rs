@@ -70,7 +70,10 @@ impl Batch {
         let facts = match steps.run(&mut self.jobs, &mut tx).await {
             Ok(facts) => facts,
             Err(fault) => {
-                let _ = steps.limited(tx.undo()).await;
+                // A connection that is silent is thrown away as it is; so is one that cannot undo.
+                if !fault.is_silence() {
+                    let _ = steps.limited(tx.undo()).await;
+                }
                 return Attempt::Again(self, fault);
             }
         };

@@ -6,6 +6,7 @@
 
 use crate::Fault;
 use diesel::result::{DatabaseErrorKind as Kind, Error};
+use std::time::Duration;
 
 /// Nothing was done and the same may well succeed in a moment.
 const PASSING: [&str; 8] = [
@@ -30,6 +31,11 @@ impl Fault {
     /// True when the same work may succeed if it is repeated from the start of its transaction.
     pub(crate) fn is_transient(&self) -> bool {
         self.query_error().is_some_and(passes)
+    }
+
+    /// True when nothing came back at all: the connection must not be used any more.
+    pub(crate) fn is_silence(&self) -> bool {
+        matches!(self, Self::Other(error) if error.is::<Silence>())
     }
 
     /// True when a statement ran into its time limit: it had no effect, but a repeat is no better.
@@ -83,6 +89,11 @@ pub(crate) fn passes(error: &Error) -> bool {
         _ => false,
     }
 }
+
+/// The database did not answer in time.
+#[derive(Debug, thiserror::Error)]
+#[error("no answer within {0:?}")]
+pub(crate) struct Silence(pub(crate) Duration);
 
 /// What a failed COMMIT tells.
 #[derive(Debug, PartialEq, Eq)]

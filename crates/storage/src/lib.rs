@@ -29,6 +29,8 @@ mod read;
 mod registry;
 mod sqlite;
 mod step;
+#[cfg(test)]
+mod tests;
 mod transaction;
 mod vitals;
 

@@ -10,13 +10,14 @@ use diesel::{ConnectionResult, SqliteConnection};
 use diesel_async::AsyncPgConnection;
 use diesel_async::pooled_connection::{
     AsyncDieselConnectionManager as Manager, ManagerConfig, PoolableConnection, RecyclingMethod,
-    bb8::Pool as Bb8, bb8::PooledConnection,
+    bb8::Pool as Bb8, bb8::PooledConnection, bb8::RunError,
 };
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, ready};
 use std::fmt::Display;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+use tokio::time::{Instant, timeout_at};
 
 /// When a repeat is worth trying after the database was unavailable.
 pub(crate) const RETRY_AFTER: Duration = Duration::from_secs(1);
@@ -85,29 +86,18 @@ impl Pool {
 
     /// Borrows a connection, in turn, within the acquire time. Cancel-safe.
     pub(crate) async fn lease(&self, purpose: Purpose) -> Result<AnyLease, StorageError> {
-        match tokio::time::timeout(self.acquire_timeout, self.wait_for(purpose)).await {
-            Ok(lease) => lease,
-            Err(_) => Err(self.exhausted()),
-        }
-    }
-
-    async fn wait_for(&self, purpose: Purpose) -> Result<AnyLease, StorageError> {
-        let pass = self.gate.enter(purpose).await.map_err(|_| self.closed())?;
-        match self.links().ok_or_else(|| self.closed())? {
-            Links::Sqlite(links) => {
-                let connection = links.get_owned().await.map_err(|e| self.unavailable(&e))?;
-                Ok(AnyLease::Sqlite(Lease {
-                    connection,
-                    _pass: pass,
-                }))
-            }
-            Links::Postgres(links) => {
-                let connection = links.get_owned().await.map_err(|e| self.unavailable(&e))?;
-                Ok(AnyLease::Postgres(Lease {
-                    connection,
-                    _pass: pass,
-                }))
-            }
+        let deadline = Instant::now() + self.acquire_timeout;
+        let pass = match timeout_at(deadline, self.gate.enter(purpose)).await {
+            Ok(entered) => entered.map_err(|_| self.closed())?,
+            Err(_) => return Err(self.exhausted()),
+        };
+        let links = self.links().ok_or_else(|| self.closed())?;
+        // With a pass there is a place in the pool: whoever waits now waits for a connection to be
+        // made, and bb8 tells why it is not only to its sink.
+        match timeout_at(deadline, links.borrow(pass)).await {
+            Ok(Ok(lease)) => Ok(lease),
+            Ok(Err(RunError::User(error))) => Err(self.unavailable(&error)),
+            Ok(Err(RunError::TimedOut)) | Err(_) => Err(self.unavailable_since()),
         }
     }
 
@@ -168,7 +158,7 @@ impl Pool {
 
     /// What a failed piece of work tells its caller.
     pub(crate) fn failure(&self, operation: &'static str, fault: Fault) -> StorageError {
-        if fault.is_transient() || fault.is_time_out() {
+        if fault.is_transient() || fault.is_time_out() || fault.is_silence() {
             return self.unavailable(&fault);
         }
         StorageError::Failed { operation, fault }
@@ -181,10 +171,6 @@ impl Pool {
     }
 
     fn exhausted(&self) -> StorageError {
-        let (connections, _) = self.size();
-        if connections == 0 {
-            return self.unavailable_since();
-        }
         self.unavailable(&format_args!(
             "all {} connections are in use",
             self.gate.max()
@@ -206,6 +192,25 @@ impl Links {
             Url::Sqlite(_) => Self::Sqlite(sqlite_links(config, vitals, trouble)),
             Url::Postgres(_) => Self::Postgres(postgres_links(config, vitals, trouble)),
         }
+    }
+
+    async fn borrow(&self, pass: Pass) -> Result<AnyLease, RunError> {
+        Ok(match self {
+            Self::Sqlite(links) => {
+                let connection = links.get_owned().await?;
+                AnyLease::Sqlite(Lease {
+                    connection,
+                    _pass: pass,
+                })
+            }
+            Self::Postgres(links) => {
+                let connection = links.get_owned().await?;
+                AnyLease::Postgres(Lease {
+                    connection,
+                    _pass: pass,
+                })
+            }
+        })
     }
 
     /// Blocks: the last SQLite connection that closes writes the rest of the log into the file.
@@ -251,7 +256,6 @@ fn postgres_links(
     let setup = Setup {
         application: format!("parlor {}", config.name),
         statement_timeout: config.statement_timeout,
-        connect_timeout: config.acquire_timeout,
     };
     let (vitals, trouble) = (Arc::clone(vitals), Arc::clone(trouble));
     let connect = move |url| {

@@ -1,7 +1,7 @@
 //! The table of connections, sessions and people.
 
-use super::Opening;
 use super::closed::Closed;
+use super::{Marked, Opening};
 use crate::api::{ConnectionId, Online, SessionId, Token, User, UserId};
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -82,23 +82,23 @@ impl Presence {
 
     /// A session is marked in storage: its person counts as online and has one grace to come back.
     /// Of a session that is known already only the mark is believed.
-    pub(crate) fn restore(
-        &mut self,
-        session: SessionId,
-        connected_at: i64,
-        user: &User,
-        now: Duration,
-    ) {
+    pub(crate) fn restore(&mut self, marked: &Marked, now: Duration) {
         let news = self.changes.len();
-        self.mark(session, connected_at, user);
+        self.mark(marked.session, marked.connected_at, &marked.user);
         // They were online before: that they still are is no news.
         self.changes.truncate(news);
-        if self
-            .sessions
-            .get(&session)
-            .is_some_and(|present| present.connections == 0)
-        {
-            self.leaving.entry(session).or_insert(now + self.grace.lost);
+        if self.is_alone(marked.session) {
+            let due = now + self.grace.lost;
+            self.leaving.entry(marked.session).or_insert(due);
+        }
+    }
+
+    /// A session was marked in storage a moment ago. One that nobody here knows of came in by a
+    /// `hello` whose outcome was lost: it leaves like those of another life. Of the others more
+    /// may be known here by now than when storage was read.
+    pub(crate) fn recount(&mut self, marked: &Marked, now: Duration) {
+        if !self.sessions.contains_key(&marked.session) {
+            self.restore(marked, now);
         }
     }
 
@@ -228,13 +228,16 @@ impl Presence {
     }
 
     fn leave_if_alone(&mut self, session: SessionId, due: Duration) {
-        if self
-            .sessions
-            .get(&session)
-            .is_some_and(|present| present.connections == 0)
-        {
+        if self.is_alone(session) {
             self.leaving.insert(session, due);
         }
+    }
+
+    /// Marked as connected, with no connection that is known.
+    fn is_alone(&self, session: SessionId) -> bool {
+        self.sessions
+            .get(&session)
+            .is_some_and(|present| present.connections == 0)
     }
 
     fn one_session_more(&mut self, user: &User) {
@@ -300,6 +303,14 @@ mod tests {
             user,
             connected_at,
             token: None,
+        }
+    }
+
+    fn marked(n: u8) -> Marked {
+        Marked {
+            session: session(n),
+            user: user(n),
+            connected_at: 10,
         }
     }
 
@@ -457,8 +468,8 @@ mod tests {
     #[test]
     fn after_a_restart_everyone_has_one_grace_to_come_back() {
         let (mut table, online) = table();
-        table.restore(session(1), 10, &user(1), Duration::ZERO);
-        table.restore(session(2), 10, &user(2), Duration::ZERO);
+        table.restore(&marked(1), Duration::ZERO);
+        table.restore(&marked(2), Duration::ZERO);
         assert_eq!(online.count(), 2);
         table.opened(&opening(1, 1, 20), LOST / 2);
         assert_eq!(table.take_changes(), [], "they were online before");
@@ -469,13 +480,27 @@ mod tests {
     fn a_rebuild_takes_no_open_connection_away() {
         let (mut table, _) = table();
         table.opened(&opening(1, 1, 10), Duration::ZERO);
-        table.restore(session(1), 10, &user(1), Duration::ZERO);
+        table.restore(&marked(1), Duration::ZERO);
         assert_eq!(
             table.take_changes(),
             [(user(1), true)],
             "not said before the rebuild"
         );
         assert_eq!(let_go(&mut table, LOST * 2), []);
+    }
+
+    #[test]
+    fn a_mark_of_nobody_known_is_found_and_leaves() {
+        let (mut table, online) = table();
+        table.opened(&opening(1, 1, 20), Duration::ZERO);
+        table.take_changes();
+        table.recount(&marked(1), Duration::ZERO);
+        table.recount(&marked(2), Duration::ZERO);
+        assert!(online.contains(user(2).id));
+        assert_eq!(let_go(&mut table, LOST), [(user(2), false)]);
+        // What storage said of the known one was old: its mark is the newer one.
+        table.closed(ConnectionId(1), true, LOST);
+        assert_eq!(table.due(LOST * 2)[0].connected_at, 20);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use super::tables::{sessions, users};
 use super::users::UserRow;
 use crate::api::{Caller, SessionId, UserId};
+use crate::presence::Marked;
 use crate::secret::TokenHash;
 use storage::prelude::*;
 
@@ -162,10 +163,8 @@ pub(crate) async fn marks(
 }
 
 /// Everyone who is marked as connected, the sessions that ended since too.
-pub(crate) async fn all_marked(
-    access: &mut impl Access,
-) -> Result<Vec<(SessionId, i64, UserRow)>, Fault> {
-    Ok(query!(access, |c| sessions::table
+pub(crate) async fn all_marked(access: &mut impl Access) -> Result<Vec<Marked>, Fault> {
+    let rows: Vec<(SessionId, i64, UserRow)> = query!(access, |c| sessions::table
         .inner_join(users::table)
         .filter(sessions::connected_at.is_not_null())
         .select((
@@ -173,7 +172,15 @@ pub(crate) async fn all_marked(
             sessions::connected_at.assume_not_null(),
             UserRow::as_select()
         ))
-        .load(c))?)
+        .load(c))?;
+    let marked = rows
+        .into_iter()
+        .map(|(session, connected_at, user)| Marked {
+            session,
+            user: user.user(),
+            connected_at,
+        });
+    Ok(marked.collect())
 }
 
 /// Takes the mark of these away: last seen now.

@@ -171,7 +171,7 @@ async fn a_second_hello_extends_the_connection() {
         .unwrap();
     assert_eq!(
         shorter.expires_at,
-        at(7200),
+        Some(at(7200)),
         "an older identity takes nothing away"
     );
 }

@@ -220,3 +220,36 @@ async fn a_turn_states_its_changes_as_one() {
     assert_eq!(changes.len(), 1);
     assert_eq!(changes[0].changes.len(), 3);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_timers_let_people_go() {
+    let world = World::new().await;
+    world.start_timers();
+    let (connection, welcome) = world.guest("alice").await;
+    let alice = welcome.caller.user.id;
+    assert_eq!(world.next_stated().await, [Online(alice)]);
+    world.disconnect(connection, true).await;
+    world.clock.advance(CLEAN);
+    assert_eq!(world.next_stated().await, [Offline(alice)]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hello_whose_outcome_was_lost_holds_nobody() {
+    let world = World::new().await;
+    let (connection, welcome) = world.guest("alice").await;
+    let alice = welcome.caller.user.id;
+    world.disconnect(connection, true).await;
+    world.pass(CLEAN).await;
+    world.stated();
+    // Marked in storage, and the subscriber never heard of it.
+    world.mark_connected(welcome.caller.session).await;
+    world.count().await;
+    assert!(world.online.contains(alice));
+    world.pass(LOST).await;
+    assert_eq!(world.stated(), [Offline(alice)]);
+    world.end_guest(alice).await;
+    assert!(
+        world.by_name(&["alice"]).await.is_empty(),
+        "the mark is gone"
+    );
+}

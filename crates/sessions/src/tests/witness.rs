@@ -3,6 +3,7 @@
 use crate::api::{EndReason, GuestExpired, PresenceChanged, SessionEnded, SessionId, UserId};
 use bus::{Context, Handles, LoadError, Subscriber, Wiring};
 use std::sync::{Arc, Mutex};
+use tokio::sync::Notify;
 
 /// One thing that was stated.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,16 +16,31 @@ pub(super) enum Stated {
 
 /// Where it is written down.
 #[derive(Clone, Default)]
-pub(super) struct Notes(Arc<Mutex<Vec<Stated>>>);
+pub(super) struct Notes {
+    stated: Arc<Mutex<Vec<Stated>>>,
+    news: Arc<Notify>,
+}
 
 impl Notes {
     /// What was stated since this was last asked.
     pub(super) fn take(&self) -> Vec<Stated> {
-        std::mem::take(&mut self.0.lock().unwrap())
+        std::mem::take(&mut self.stated.lock().unwrap())
+    }
+
+    /// Waits until something is stated.
+    pub(super) async fn next(&self) -> Vec<Stated> {
+        loop {
+            let stated = self.take();
+            if !stated.is_empty() {
+                return stated;
+            }
+            self.news.notified().await;
+        }
     }
 
     fn note(&self, stated: Stated) {
-        self.0.lock().unwrap().push(stated);
+        self.stated.lock().unwrap().push(stated);
+        self.news.notify_one();
     }
 }
 

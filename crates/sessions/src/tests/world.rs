@@ -8,6 +8,7 @@ use crate::api::{
 use crate::clock::{Clock as _, ManualClock};
 use crate::jobs::{Door, OpenToken};
 use crate::presence::{Opening, Tick};
+use crate::timers::Timer;
 use crate::{Seed, Settings, SystemRandom};
 use bus::{AskError, Builder, Bus, Request, Running, Tasks};
 use futures_util::FutureExt as _;
@@ -184,13 +185,35 @@ impl World {
 impl World {
     /// The timers' work, at once.
     pub(super) async fn write_seen(&self) {
-        crate::wiring::write_seen(self.seed.clone()).await.unwrap();
+        self.timer().write_seen().await.unwrap();
         self.bus.quiet().await;
     }
 
     pub(super) async fn expire(&self) {
-        crate::wiring::expire(self.seed.clone()).await.unwrap();
+        self.timer().expire().await.unwrap();
         self.bus.quiet().await;
+    }
+
+    pub(super) async fn count(&self) {
+        self.timer().count().await.unwrap();
+        self.bus.quiet().await;
+    }
+
+    fn timer(&self) -> Timer {
+        Timer {
+            bus: self.bus.clone(),
+            seed: self.seed.clone(),
+        }
+    }
+
+    /// Starts the timers themselves.
+    pub(super) fn start_timers(&self) {
+        crate::tasks(&self.tasks, &self.bus, &self.seed);
+    }
+
+    /// Waits until something is stated.
+    pub(super) async fn next_stated(&self) -> Vec<Stated> {
+        self.notes.next().await
     }
 
     pub(super) fn now(&self) -> i64 {
@@ -213,6 +236,11 @@ impl World {
         };
         let Ok(answers) = self.write(AsSet(tokens.iter().map(open).collect())).await;
         answers
+    }
+
+    /// Marks a session as connected and tells nobody.
+    pub(super) async fn mark_connected(&self, session: SessionId) {
+        let Ok(()) = self.write(Mark(session, self.now())).await;
     }
 
     /// Everything that storage knows in words.
@@ -239,6 +267,23 @@ impl Job for AsSet {
     async fn run(&self, tx: &mut Writer<'_>) -> Result<Self::Answer, JobError<Infallible>> {
         let jobs: Vec<&OpenToken> = self.0.iter().collect();
         Ok(OpenToken::run_set(&jobs, tx).await?)
+    }
+}
+
+/// The mark alone.
+struct Mark(SessionId, i64);
+
+impl Job for Mark {
+    const NAME: &'static str = "test.mark";
+    type Answer = ();
+    type Refusal = Infallible;
+
+    fn lane(&self) -> LaneKey {
+        LaneKey(1)
+    }
+
+    async fn run(&self, tx: &mut Writer<'_>) -> Result<(), JobError<Infallible>> {
+        Ok(crate::store::sessions::connected(tx, &[self.0], self.1).await?)
     }
 }
 
