@@ -13,23 +13,29 @@ use sessions::api::Caller;
 /// Far in the future, ms since 1970.
 const FAR: i64 = 4_000_000_000_000;
 
-impl House {
-    pub(crate) fn message(
-        &self,
-        who: &Caller,
-        room: &RoomKey,
-        cid: &str,
-        body: &str,
-    ) -> SendMessage {
-        SendMessage {
-            caller: who.clone(),
-            room: room.clone(),
-            cid: cid.to_owned(),
-            body: body.to_owned(),
-            reply_to: None,
-        }
+/// A plain send.
+pub(crate) fn message(who: &Caller, room: &RoomKey, cid: &str, body: &str) -> SendMessage {
+    SendMessage {
+        caller: who.clone(),
+        room: room.clone(),
+        cid: cid.to_owned(),
+        body: body.to_owned(),
+        reply_to: None,
     }
+}
 
+/// A request for a page of the usual size in bytes.
+pub(crate) fn history(who: &Caller, room: &RoomKey, anchor: Anchor, limit: usize) -> History {
+    History {
+        caller: who.clone(),
+        room: room.clone(),
+        anchor,
+        limit,
+        bytes: 131_072,
+    }
+}
+
+impl House {
     pub(crate) async fn try_send(
         &self,
         who: &Caller,
@@ -37,7 +43,7 @@ impl House {
         cid: &str,
         body: &str,
     ) -> Result<Sent, Refusal> {
-        self.ask(self.message(who, room, cid, body)).await
+        self.ask(message(who, room, cid, body)).await
     }
 
     pub(crate) async fn send(&self, who: &Caller, room: &RoomKey, cid: &str, body: &str) -> Sent {
@@ -133,22 +139,6 @@ impl House {
         self.try_mark(who, room, seq).await.expect("marked")
     }
 
-    pub(crate) fn history_request(
-        &self,
-        who: &Caller,
-        room: &RoomKey,
-        anchor: Anchor,
-        limit: usize,
-    ) -> History {
-        History {
-            caller: who.clone(),
-            room: room.clone(),
-            anchor,
-            limit,
-            bytes: 131_072,
-        }
-    }
-
     pub(crate) async fn page(
         &self,
         who: &Caller,
@@ -156,9 +146,7 @@ impl House {
         anchor: Anchor,
         limit: usize,
     ) -> HistoryPage {
-        let page = self
-            .ask(self.history_request(who, room, anchor, limit))
-            .await;
+        let page = self.ask(history(who, room, anchor, limit)).await;
         page.expect("a page")
     }
 

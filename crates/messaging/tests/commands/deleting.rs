@@ -1,6 +1,6 @@
 use crate::house::{House, refused};
 use messaging::api::{Done, Refusal};
-use rooms::api::{Change, Moderation, Role};
+use rooms::api::{Change, Kind, Moderation, Role};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_deleted_message_has_no_body_anywhere() {
@@ -68,6 +68,24 @@ async fn moderators_delete_what_others_wrote() {
         .await;
     assert!(!house.delete(&bob, &room, sent.seq).await.dup);
     assert!(house.delete(&ann, &room, sent.seq).await.dup);
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn administrators_delete_in_public_rooms_alone() {
+    let house = House::new().await;
+    let (ann, room) = house.ann_in_a_room().await;
+    let secret = house.room_of(&ann, "secret", Kind::Private).await;
+    let admin = house.invited("root", &ann, &secret).await;
+    house.join(&admin, &room).await;
+    house.make_administrator("root").await;
+    let public = house.send(&ann, &room, "c1", "hello").await;
+    let private = house.send(&ann, &secret, "c1", "hello").await;
+    assert!(!house.delete(&admin, &room, public.seq).await.dup);
+    refused(
+        house.try_delete(&admin, &secret, private.seq).await,
+        &Refusal::Forbidden,
+    );
     house.close().await;
 }
 

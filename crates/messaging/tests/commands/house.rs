@@ -4,7 +4,7 @@ use bus::{Builder, Request};
 use diesel::sql_types::BigInt;
 use messaging::api::{MarkerMoved, Refusal};
 use rooms::api::{EntriesAppended, Entry, Moderation, RoomKey};
-use sessions::api::{Authenticate, Caller, Online, Register};
+use sessions::api::{Authenticate, Caller, Online, Register, directory};
 use std::sync::Arc;
 use std::time::Duration;
 use storage::Database;
@@ -56,6 +56,12 @@ impl House {
         let (token, _) = self.ask(request).await.expect("an account");
         let caller = self.ask(Authenticate { token }).await;
         caller.expect("a session")
+    }
+
+    /// What the operator does.
+    pub(crate) async fn make_administrator(&self, name: &'static str) {
+        let granted = self.store.run(Grant(name)).await;
+        assert_eq!(granted, Ok(true));
     }
 
     /// ann, and a public room of hers.
@@ -111,6 +117,22 @@ impl House {
     /// Ends it and asserts that nothing is left.
     pub(crate) async fn close(self) {
         self.store.close().await;
+    }
+}
+
+struct Grant(&'static str);
+
+impl Job for Grant {
+    const NAME: &'static str = "test.grant";
+    type Answer = bool;
+    type Refusal = Refusal;
+
+    fn lane(&self) -> LaneKey {
+        LaneKey(0)
+    }
+
+    async fn run(&self, tx: &mut Writer<'_>) -> Result<bool, JobError<Refusal>> {
+        Ok(directory::grant_admin(tx, self.0).await?)
     }
 }
 

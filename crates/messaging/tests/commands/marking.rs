@@ -83,9 +83,9 @@ async fn a_move_is_stated_for_the_other_connections() {
     };
     house.ask(mark(one.seq)).await.unwrap();
     house.ask(mark(one.seq)).await.unwrap();
-    let moves = house.stated_moves().await;
-    assert_eq!(moves.len(), 1, "the second moved nothing");
-    let moved = &moves[0];
+    let stated = house.stated_moves().await;
+    assert_eq!(stated.len(), 1, "the second moved nothing");
+    let moved = &stated[0];
     assert_eq!(
         (moved.user, &moved.room, moved.seq),
         (bob.user.id, &room, one.seq)

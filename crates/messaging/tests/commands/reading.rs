@@ -1,3 +1,4 @@
+use crate::asks::history;
 use crate::house::{House, refused};
 use messaging::api::{Anchor, History, HistoryPage, Message, Refusal};
 use rooms::api::{Kind, RoomKey, Seq};
@@ -87,7 +88,7 @@ async fn a_page_ends_when_its_bytes_are_used_up() {
     let page = |anchor, bytes| {
         house.ask(History {
             bytes,
-            ..house.history_request(&ann, &room, anchor, 10)
+            ..history(&ann, &room, anchor, 10)
         })
     };
     for anchor in [Anchor::Newest, Anchor::After(0), Anchor::Around(5)] {
@@ -116,7 +117,7 @@ async fn bytes_are_counted_as_the_messages_stand() {
     let page = |anchor| {
         house.ask(History {
             bytes: 3_500,
-            ..house.history_request(&ann, &room, anchor, 10)
+            ..history(&ann, &room, anchor, 10)
         })
     };
     let newest = page(Anchor::Newest).await.unwrap();
@@ -151,7 +152,7 @@ async fn strangers_read_nothing() {
     let (ann, room) = house.ann_in_a_room().await;
     let secret = house.room_of(&ann, "secret", Kind::Private).await;
     let bob = house.person("bob").await;
-    let read = |room| house.ask(house.history_request(&bob, room, Anchor::Newest, 10));
+    let read = |room| house.ask(history(&bob, room, Anchor::Newest, 10));
     refused(read(&room).await, &Refusal::NotMember);
     refused(read(&secret).await, &Refusal::NoSuchRoom);
     refused(read(&House::key("nowhere")).await, &Refusal::NoSuchRoom);

@@ -1,3 +1,4 @@
+use crate::asks::message;
 use crate::house::{House, refused};
 use messaging::api::{Refusal, SendMessage, Sent};
 use rooms::api::{Change, Kind, Moderation};
@@ -53,7 +54,7 @@ async fn a_cid_stands_for_one_body_and_one_reply() {
     refused(other_body, &Refusal::CidConflict);
     let other_reply = SendMessage {
         reply_to: Some(first.seq),
-        ..house.message(&ann, &room, "c1", "hello")
+        ..message(&ann, &room, "c1", "hello")
     };
     refused(house.ask(other_reply).await, &Refusal::CidConflict);
     house.close().await;
@@ -189,7 +190,7 @@ async fn a_reply_names_a_message_of_the_room() {
     let first = house.send(&ann, &room, "c1", "hello").await;
     let reply = |cid: &str, seq| SendMessage {
         reply_to: Some(seq),
-        ..house.message(&ann, &room, cid, "indeed")
+        ..message(&ann, &room, cid, "indeed")
     };
     house.ask(reply("c2", first.seq)).await.unwrap();
     assert_eq!(house.newest(&ann, &room).await.reply_to, Some(first.seq));
