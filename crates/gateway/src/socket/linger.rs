@@ -29,11 +29,9 @@ pub(super) async fn linger(conn: &Conn, end: End, task: Option<&mut Task>) {
 async fn last_words(conn: &Conn) {
     loop {
         conn.write_out();
-        let egress = conn.egress();
-        if egress.is_empty() || egress.is_broken() {
+        if conn.egress().is_finished() {
             return;
         }
-        drop(egress);
         // An error shows itself in the writing.
         let _ = conn.stream.writable().await;
     }
