@@ -7,13 +7,17 @@
 
 mod dispatch;
 mod gateway;
+mod http;
 mod hub;
 mod limits;
+mod settings;
 mod shared;
 mod socket;
 pub mod wire;
 
 pub use dispatch::{Body, Bucket, Call, Dispatcher};
 pub use gateway::Gateway;
+pub use http::{BindError, Health, Listeners, Serving, Status};
 pub use limits::{Limits, Points};
+pub use settings::Settings;
 pub use socket::{Peer, Stream};

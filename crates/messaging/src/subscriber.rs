@@ -1,6 +1,6 @@
 //! The subscriber: it checks what needs no storage and hands the rest to the room's lane.
 
-use crate::Settings;
+use crate::Seed;
 use crate::api::{
     DeleteMessage, Done, EditMessage, MarkRead, Marked, React, Refusal, SendMessage, Sent,
 };
@@ -8,26 +8,11 @@ use crate::checks;
 use crate::commands::{Deleting, Editing, Marking, Reacting, Sending};
 use bus::{Answers, Context, LoadError, Reply, Subscriber, Wiring};
 use rooms::api::text;
-use storage::{Database, Job};
-
-/// What time it is, ms since 1970.
-pub type Clock = fn() -> i64;
-
-/// What messaging is made from.
-pub struct Seed {
-    /// The database that holds the rooms.
-    pub database: Database,
-    /// The limits.
-    pub settings: Settings,
-    /// Dates the entries.
-    pub clock: Clock,
-}
+use storage::Job;
 
 /// Answers messaging's commands. All its truth is in storage.
 pub struct Messaging {
-    database: Database,
-    settings: Settings,
-    clock: Clock,
+    seed: Seed,
 }
 
 impl Subscriber for Messaging {
@@ -35,11 +20,7 @@ impl Subscriber for Messaging {
     type Seed = Seed;
 
     async fn load(seed: &Seed) -> Result<Self, LoadError> {
-        Ok(Self {
-            database: seed.database.clone(),
-            settings: seed.settings.clone(),
-            clock: seed.clock,
-        })
+        Ok(Self { seed: seed.clone() })
     }
 
     fn wire(wiring: &mut Wiring<Self>) {
@@ -53,13 +34,17 @@ impl Subscriber for Messaging {
 }
 
 impl Messaging {
+    fn now(&self) -> i64 {
+        (self.seed.clock)()
+    }
+
     /// A job goes to its lane and answers the asker itself; a refusal is answered here.
     fn hand_over<J>(&self, job: Result<J, Refusal>, reply: Reply<Result<J::Answer, Refusal>>)
     where
         J: Job<Refusal = Refusal>,
     {
         match job {
-            Ok(job) => self.database.submit(job, reply),
+            Ok(job) => self.seed.database.submit(job, reply),
             Err(refusal) => reply.answer(Err(refusal)),
         }
     }
@@ -72,7 +57,7 @@ impl Messaging {
             room: request.room,
             cid: request.cid,
             reply_to: request.reply_to,
-            at: (self.clock)(),
+            at: self.now(),
         })
     }
 
@@ -82,7 +67,7 @@ impl Messaging {
             author: request.caller.user,
             room: request.room,
             target: request.target,
-            at: (self.clock)(),
+            at: self.now(),
         })
     }
 
@@ -93,8 +78,8 @@ impl Messaging {
             room: request.room,
             target: request.target,
             on: request.on,
-            kinds_max: self.settings.reaction_kinds_max,
-            at: (self.clock)(),
+            kinds_max: self.seed.settings.reaction_kinds_max,
+            at: self.now(),
         })
     }
 }
@@ -134,7 +119,7 @@ impl Answers<DeleteMessage> for Messaging {
             author: request.caller.user,
             room: request.room,
             target: request.target,
-            at: (self.clock)(),
+            at: self.now(),
         };
         self.hand_over(Ok(job), reply);
         Ok(())

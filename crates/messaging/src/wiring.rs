@@ -1,16 +1,19 @@
-//! How messaging is put on the bus.
+//! How messaging is put into a server.
 
 use crate::api::{History, ListRooms};
 use crate::{Messaging, Reader, Seed};
 use bus::Builder;
 use std::sync::Arc;
 
+/// The semaphore of the concurrent answers.
+const READS: &str = "messaging.reads";
+
 /// Adds messaging to a bus: its commands in order, its reads beside them.
-pub fn wire(builder: &mut Builder, seed: Seed) {
+pub fn wire(builder: &mut Builder, seed: &Seed) {
+    let reader = Arc::new(Reader::new(seed));
     let at_once = seed.settings.reads_max;
-    let reader = Arc::new(Reader::new(seed.database.clone()));
     builder
-        .reads::<History, Reader>("messaging", at_once, Arc::clone(&reader))
-        .reads::<ListRooms, Reader>("messaging", at_once, reader)
-        .essential::<Messaging>(seed);
+        .essential::<Messaging>(seed.clone())
+        .reads::<History, _>(READS, at_once, Arc::clone(&reader))
+        .reads::<ListRooms, _>(READS, at_once, reader);
 }

@@ -256,7 +256,6 @@ fn postgres_links(
     let setup = Setup {
         application: format!("parlor {}", config.name),
         statement_timeout: config.statement_timeout,
-        connect_timeout: config.acquire_timeout,
     };
     let (vitals, trouble) = (Arc::clone(vitals), Arc::clone(trouble));
     let connect = move |url| {

@@ -18,6 +18,7 @@ mod time;
 pub use command::{Command, Hello};
 pub(crate) use entry::EntryShape;
 pub use error::*;
+pub(crate) use fields::Fields;
 pub use frame::{Malformed, Request, read};
 pub use ids::Id;
 pub use ops::{Answerer, Cost, Lane, OPS, Op};

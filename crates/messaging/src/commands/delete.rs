@@ -1,10 +1,11 @@
 //! `delete`: by the author, muted or not, or by whoever moderates the room. The pen takes the bodies
 //! out of the log.
 
+use super::pen;
 use super::target::Target;
 use crate::api::{Done, Refusal};
 use crate::store::{reactions, states};
-use rooms::api::log::{self, Append, Draft};
+use rooms::api::log::{Append, Draft};
 use rooms::api::{Role, RoomKey, Seq};
 use sessions::api::User;
 use storage::prelude::*;
@@ -34,8 +35,7 @@ impl Job for Deleting {
         if let Some(seq) = target.state.deleted_seq {
             return Ok(Done { seq, dup: true });
         }
-        let appended = log::append_one(tx, self.draft()).await?;
-        let seq = appended.map_err(JobError::Refused)?.seq;
+        let seq = pen::append(tx, self.draft()).await?.seq;
         states::deleted(tx, target.room(), self.target, seq).await?;
         reactions::clear(tx, target.room(), self.target).await?;
         Ok(Done { seq, dup: false })

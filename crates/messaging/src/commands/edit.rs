@@ -1,9 +1,10 @@
 //! `edit`: by the author alone.
 
+use super::pen;
 use super::target::Target;
 use crate::api::{Done, Refusal};
 use crate::store::states;
-use rooms::api::log::{self, Append, Draft};
+use rooms::api::log::{Append, Draft};
 use rooms::api::{RoomKey, Seq};
 use sessions::api::User;
 use storage::prelude::*;
@@ -40,8 +41,7 @@ impl Job for Editing {
                 dup: true,
             });
         }
-        let appended = log::append_one(tx, self.draft()).await?;
-        let seq = appended.map_err(JobError::Refused)?.seq;
+        let seq = pen::append(tx, self.draft()).await?.seq;
         states::edited(tx, target.room(), self.target, seq).await?;
         Ok(Done { seq, dup: false })
     }

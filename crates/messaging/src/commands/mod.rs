@@ -3,6 +3,7 @@
 mod delete;
 mod edit;
 mod mark;
+mod pen;
 mod react;
 mod send;
 mod target;

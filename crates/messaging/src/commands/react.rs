@@ -1,9 +1,10 @@
 //! `react`: one person's reaction of one kind, set or taken back.
 
+use super::pen;
 use super::target::Target;
 use crate::api::{Done, Refusal};
 use crate::store::reactions::{self, Place};
-use rooms::api::log::{self, Append, Draft};
+use rooms::api::log::{Append, Draft};
 use rooms::api::{RoomId, RoomKey, Seq};
 use sessions::api::User;
 use storage::prelude::*;
@@ -43,8 +44,7 @@ impl Job for Reacting {
         if self.on {
             self.admit_kind(tx, &place).await?;
         }
-        let appended = log::append_one(tx, self.draft()).await?;
-        let seq = appended.map_err(JobError::Refused)?.seq;
+        let seq = pen::append(tx, self.draft()).await?.seq;
         reactions::set(tx, &place, self.on, seq).await?;
         Ok(Done { seq, dup: false })
     }

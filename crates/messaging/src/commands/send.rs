@@ -1,5 +1,6 @@
 //! `send`: neighbours are appended as one set, whatever their rooms.
 
+use super::pen;
 use crate::api::{Refusal, Sent};
 use rooms::api::log::{self, Append, Appended, Draft};
 use rooms::api::{RoomKey, Seq};
@@ -27,10 +28,8 @@ impl Job for Sending {
     }
 
     async fn run(&self, tx: &mut Writer<'_>) -> Result<Sent, JobError<Refusal>> {
-        let outcome = log::append_one(tx, self.draft()).await?;
-        outcome
-            .map(|appended| sent(&appended))
-            .map_err(JobError::Refused)
+        let appended = pen::append(tx, self.draft()).await?;
+        Ok(sent(&appended))
     }
 
     async fn run_set(

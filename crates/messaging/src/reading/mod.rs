@@ -4,6 +4,7 @@ mod history;
 mod listing;
 mod page;
 
+use crate::Seed;
 use crate::api::{History, HistoryPage, ListRooms, Refusal, RoomsPage};
 use bus::{AskError, Reads, Request as _, TraceId};
 use storage::Database;
@@ -14,10 +15,12 @@ pub struct Reader {
 }
 
 impl Reader {
-    /// Reads from this database.
+    /// Reads from the seed's database.
     #[must_use]
-    pub fn new(database: Database) -> Self {
-        Self { database }
+    pub fn new(seed: &Seed) -> Self {
+        Self {
+            database: seed.database.clone(),
+        }
     }
 }
 

@@ -4,10 +4,9 @@ use bus::{Builder, Request};
 use diesel::sql_types::BigInt;
 use messaging::api::{MarkerMoved, Refusal};
 use rooms::api::{EntriesAppended, Entry, Moderation, RoomKey};
-use sessions::api::{Caller, ConnectionId, Hello, Online, Proof};
+use sessions::api::{Authenticate, Caller, Online, Register};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 use storage::Database;
 use storage::kit::{Seen, Store};
 use storage::prelude::*;
@@ -19,7 +18,6 @@ pub(crate) struct House {
     pub(crate) store: Store,
     appended: Seen<EntriesAppended>,
     moved: Seen<MarkerMoved>,
-    connections: AtomicU64,
 }
 
 impl House {
@@ -34,7 +32,6 @@ impl House {
             store: store.await,
             appended,
             moved,
-            connections: AtomicU64::new(1),
         }
     }
 
@@ -47,15 +44,18 @@ impl House {
         answer.expect("an answer")
     }
 
-    /// A new guest.
+    /// A new account.
     pub(crate) async fn person(&self, name: &str) -> Caller {
-        let number = self.connections.fetch_add(1, Ordering::Relaxed);
-        let request = Hello {
-            proof: Proof::Guest(name.to_owned()),
-            connection: ConnectionId(number),
-            client: None,
+        let request = Register {
+            name: name.to_owned(),
+            password: "a long password".to_owned(),
+            invite: None,
+            device: None,
+            from: "127.0.0.1".to_owned(),
         };
-        self.ask(request).await.expect("welcome").caller
+        let (token, _) = self.ask(request).await.expect("an account");
+        let caller = self.ask(Authenticate { token }).await;
+        caller.expect("a session")
     }
 
     /// ann, and a public room of hers.
@@ -65,14 +65,14 @@ impl House {
         (ann, room)
     }
 
-    /// A new guest who has joined a public room.
+    /// Someone who has joined a public room.
     pub(crate) async fn member(&self, name: &str, room: &RoomKey) -> Caller {
         let who = self.person(name).await;
         self.join(&who, room).await;
         who
     }
 
-    /// A new guest who was invited into a private room and has joined it.
+    /// Someone who was invited into a private room and has joined it.
     pub(crate) async fn invited(&self, name: &str, by: &Caller, room: &RoomKey) -> Caller {
         let who = self.person(name).await;
         self.moderate(by, &who, room, Moderation::Invite).await;
@@ -130,17 +130,10 @@ fn wire(bus: &mut Builder, database: &Database) {
         sessions::SystemRandom,
     );
     sessions::wire(bus, &sessions);
-    let seed = messaging::Seed {
-        database: database.clone(),
-        settings: messaging::Settings::default(),
-        clock: now,
-    };
-    messaging::wire(bus, seed);
-}
-
-fn now() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    i64::try_from(since.expect("after 1970").as_millis()).expect("a date")
+    let rooms = rooms::Seed::new(database.clone(), rooms::Settings::default(), online);
+    rooms::wire(bus, &rooms);
+    let messaging = messaging::Seed::new(database.clone(), messaging::Settings::default());
+    messaging::wire(bus, &messaging);
 }
 
 /// Asserts a refusal.
