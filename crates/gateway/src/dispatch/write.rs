@@ -26,8 +26,8 @@ pub(super) async fn write(
                 body,
                 reply_to,
             };
-            let sent = asker.ask(send).await?;
-            Ok(Body::of(&SentShape::from(&sent)))
+            let stored = asker.ask(send).await?;
+            Ok(Body::of(&SentShape::from(&stored)))
         }
         Command::Edit { room, target, body } => {
             let edit = EditMessage {

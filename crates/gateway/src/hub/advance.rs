@@ -4,7 +4,7 @@ use super::Hub;
 use super::person::Stay;
 use super::requests::{Advance, Advanced, Found, Mark, SayLeft, Unmark};
 use super::room::Room;
-use super::sub::{Held, Phase, Sub};
+use super::sub::{Held, Phase, Sub, Why};
 use crate::socket::{Class, Frame};
 use crate::wire::push;
 use bus::{Answers, Context, Reply};
@@ -75,10 +75,13 @@ impl Hub {
             return;
         };
         let room = self.rooms.entry(key.clone()).or_default();
-        let was_live = room.subs.get(&connection).is_some_and(Sub::is_live);
+        let why = match room.subs.get(&connection) {
+            Some(sub) if sub.is_live() => Why::JoinAgain,
+            _ => Why::Join,
+        };
         let sub = Sub {
             conn: Arc::clone(&attached.conn),
-            phase: Phase::Held(Box::new(Held::new(true, was_live))),
+            phase: Phase::Held(Box::new(Held::new(why))),
         };
         room.subs.insert(connection, sub);
         attached.rooms.insert(key.clone());
@@ -96,15 +99,16 @@ impl Hub {
         let Some(held) = sub.join_under_way() else {
             return;
         };
-        let held = std::mem::replace(held, Held::new(false, false));
-        if held.over && held.was_live && !held.ended {
+        let held = std::mem::replace(held, Held::new(Why::Replay));
+        let was_live = held.why == Why::JoinAgain;
+        if held.over && was_live && !held.ended {
             // What was not kept is for the client to read.
             let to = room.next.unwrap_or(1) - 1;
             let gap = Frame::json(&push::gap(key, 1, to));
             self.outbox.send(&sub.conn, gap, Class::Push);
         }
         let conn = Arc::clone(&sub.conn);
-        if held.was_live {
+        if was_live {
             let after = held.entries.back().map_or(0, |(seq, _)| *seq);
             for (_, frame) in held.entries {
                 self.outbox.send(&conn, frame, Class::Push);
@@ -114,7 +118,7 @@ impl Hub {
         for frame in held.after {
             self.outbox.send(&conn, frame, Class::Push);
         }
-        if held.ended || !held.was_live {
+        if held.ended || !was_live {
             self.drop_sub(connection, key);
         }
     }
@@ -190,8 +194,8 @@ impl Hub {
         let conn = Arc::clone(&sub.conn);
         let kept = match &mut sub.phase {
             Phase::Live(_) => return Advanced::Live,
-            Phase::Replaying => Held::new(false, false),
-            Phase::Held(held) => std::mem::replace(&mut **held, Held::new(false, false)),
+            Phase::Replaying => Held::new(Why::Replay),
+            Phase::Held(held) => std::mem::replace(&mut **held, Held::new(Why::Replay)),
         };
         let reaches = reaches(&kept, cursor, caught_up);
         let mut last = cursor;
@@ -210,7 +214,7 @@ impl Hub {
         }
         if !reaches {
             // Kept from here on, the next page and what is kept will meet.
-            sub.phase = Phase::Held(Box::new(Held::new(false, false)));
+            sub.phase = Phase::Held(Box::new(Held::new(Why::Replay)));
             return Advanced::More;
         }
         sub.phase = Phase::Live(last);

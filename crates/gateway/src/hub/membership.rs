@@ -226,7 +226,7 @@ impl Hub {
                 .get_mut(&face.key)
                 .and_then(|r| r.subs.get_mut(&id));
             match sub.and_then(|sub| sub.join_under_way()) {
-                Some(held) => held.after.push(frame.clone()),
+                Some(join) => join.after.push(frame.clone()),
                 None => self.tell(id, frame.clone()),
             }
         }

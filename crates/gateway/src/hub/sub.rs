@@ -21,16 +21,24 @@ pub(super) enum Phase {
     Live(Seq),
 }
 
+/// What a subscription is held for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Why {
+    /// The end of a replay.
+    Replay,
+    /// The reply to a `join`.
+    Join,
+    /// The reply to a `join` of what was live already.
+    JoinAgain,
+}
+
 /// Entries kept for one subscription; beyond this many the log is read again instead.
 const HELD_MAX: usize = 256;
 /// The same in bytes.
 const HELD_BYTES: usize = 64 << 10;
 
 pub(super) struct Held {
-    /// Held for the reply to a `join`.
-    pub(super) join: bool,
-    /// It was live before.
-    pub(super) was_live: bool,
+    pub(super) why: Why,
     pub(super) since: Instant,
     pub(super) entries: VecDeque<(Seq, Frame)>,
     bytes: usize,
@@ -43,10 +51,9 @@ pub(super) struct Held {
 }
 
 impl Held {
-    pub(super) fn new(join: bool, was_live: bool) -> Self {
+    pub(super) fn new(why: Why) -> Self {
         Self {
-            join,
-            was_live,
+            why,
             since: Instant::now(),
             entries: VecDeque::new(),
             bytes: 0,
@@ -85,7 +92,7 @@ impl Sub {
     /// Where the reply to a `join` is still to come, this comes after it.
     pub(super) fn join_under_way(&mut self) -> Option<&mut Held> {
         match &mut self.phase {
-            Phase::Held(held) if held.join => Some(held),
+            Phase::Held(held) if held.why != Why::Replay => Some(held),
             _ => None,
         }
     }

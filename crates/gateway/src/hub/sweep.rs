@@ -2,7 +2,7 @@
 
 use super::Hub;
 use super::requests::Ticked;
-use super::sub::Phase;
+use super::sub::{Phase, Why};
 use bus::{Context, Handles};
 use rooms::api::RoomKey;
 use sessions::api::{ConnectionId, UserId};
@@ -54,7 +54,7 @@ impl Hub {
         let Some(room) = self.rooms.get(key) else {
             return false;
         };
-        let joining = |phase: &Phase| matches!(phase, Phase::Held(held) if held.join);
+        let joining = |phase: &Phase| matches!(phase, Phase::Held(held) if held.why != Why::Replay);
         room.hole.is_some()
             || room.pulse.beats()
             || room.subs.values().any(|sub| joining(&sub.phase))
@@ -66,7 +66,9 @@ impl Hub {
             return;
         };
         let abandoned = |phase: &Phase| match phase {
-            Phase::Held(held) => held.join && now.duration_since(held.since) > JOIN_WITHIN,
+            Phase::Held(held) => {
+                held.why != Why::Replay && now.duration_since(held.since) > JOIN_WITHIN
+            }
             _ => false,
         };
         let abandoned: Vec<ConnectionId> = room

@@ -70,7 +70,7 @@ impl Hub {
                 continue;
             };
             let typist = room.pulse.typists.get(&user);
-            if !typist.is_some_and(|typist| typist.connection == connection) {
+            if typist.is_none_or(|typist| typist.connection != connection) {
                 continue;
             }
             let typist = room.pulse.typists.remove(&user).filter(|typist| typist.on);

@@ -28,7 +28,9 @@ pub(crate) async fn drain(shared: &Shared, replies: Duration, goodbyes: Duration
     }
     let left = sockets.all();
     tracing::warn!(sockets = left.len(), "cutting sockets that take nothing");
-    left.iter().for_each(|conn| conn.cut());
+    for conn in left {
+        conn.cut();
+    }
     // Whoever is left is the task manager's.
     let _ = timeout(CUT_WITHIN, sockets.empty()).await;
 }

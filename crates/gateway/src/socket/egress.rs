@@ -135,8 +135,9 @@ impl Egress {
         self.broken
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.queue.is_empty()
+    /// Nothing is left to write, or nobody to write to.
+    pub(crate) fn is_finished(&self) -> bool {
+        self.queue.is_empty() || self.broken
     }
 
     pub(crate) fn closing(&self) -> Option<Close> {

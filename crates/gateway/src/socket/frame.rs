@@ -27,9 +27,9 @@ impl Frame {
         let length = pieces.iter().map(|piece| piece.len()).sum::<usize>();
         let mut bytes = Vec::with_capacity(HEADER + length);
         bytes.resize(HEADER, 0);
-        pieces
-            .iter()
-            .for_each(|piece| bytes.extend_from_slice(piece));
+        for piece in pieces {
+            bytes.extend_from_slice(piece);
+        }
         Self::with_header(bytes, FINAL_TEXT)
     }
 

@@ -29,18 +29,12 @@ pub(super) async fn linger(conn: &Conn, end: End, task: Option<&mut Task>) {
 async fn last_words(conn: &Conn) {
     loop {
         conn.write_out();
-        if nothing_left(conn) {
+        if conn.egress().is_finished() {
             return;
         }
         // An error shows itself in the writing.
         let _ = conn.stream.writable().await;
     }
-}
-
-/// Looked at apart: a lock held over an await would bind the task to its thread.
-fn nothing_left(conn: &Conn) -> bool {
-    let egress = conn.egress();
-    egress.is_empty() || egress.is_broken()
 }
 
 async fn until_close(conn: &Conn, task: &mut Task) {

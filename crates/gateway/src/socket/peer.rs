@@ -16,7 +16,7 @@ impl Peer {
                 let network = u128::from(address) & !u128::from(u64::MAX);
                 Self(Ipv6Addr::from(network).into())
             }
-            v4 => Self(v4),
+            v4 @ IpAddr::V4(_) => Self(v4),
         }
     }
 }

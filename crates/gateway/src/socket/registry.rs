@@ -24,8 +24,7 @@ pub(crate) struct Registry {
 struct Open {
     conns: HashMap<ConnectionId, Arc<Conn>>,
     per_network: HashMap<Peer, usize>,
-    /// The server stops; said goodbye to, who comes now is to come back after so long.
-    draining: Option<Option<u64>>,
+    stop: Stop,
 }
 
 impl Registry {
@@ -59,9 +58,11 @@ impl Registry {
         }
         *count += 1;
         open.conns.insert(conn.id, Arc::clone(conn));
-        if let Some(goodbye) = open.draining {
-            conn.drain();
-            if let Some(after) = goodbye {
+        match open.stop {
+            Stop::No => {}
+            Stop::Draining => conn.drain(),
+            Stop::Goodbye(after) => {
+                conn.drain();
                 conn.say_goodbye(after);
             }
         }
@@ -82,15 +83,16 @@ impl Registry {
 
     /// Every socket stops reading commands, those that come in later too.
     pub(crate) fn drain(&self) {
-        self.open().draining = Some(None);
+        self.open().stop = Stop::Draining;
         self.all().iter().for_each(|conn| conn.drain());
     }
 
     /// Every socket is said goodbye to; each client gets a moment of its own to come back.
     pub(crate) fn say_goodbye(&self, after_ms: impl Fn() -> u64) {
-        self.open().draining = Some(Some(after_ms()));
-        let all = self.all();
-        all.iter().for_each(|conn| conn.say_goodbye(after_ms()));
+        self.open().stop = Stop::Goodbye(after_ms());
+        for conn in self.all() {
+            conn.say_goodbye(after_ms());
+        }
     }
 
     pub(crate) fn all(&self) -> Vec<Arc<Conn>> {
@@ -137,6 +139,17 @@ impl Registry {
             .lock()
             .expect("nothing panics under the list's lock")
     }
+}
+
+/// Whether the server stops.
+#[derive(Default, Clone, Copy)]
+enum Stop {
+    #[default]
+    No,
+    /// No more commands are read.
+    Draining,
+    /// Goodbye is said: who comes now is to come back after so many milliseconds.
+    Goodbye(u64),
 }
 
 /// A socket in the list.

@@ -213,7 +213,7 @@ impl Task {
                 });
                 self.launch();
             }
-            Err(malformed) => self.refuse_bad(malformed.id, malformed.error),
+            Err(malformed) => self.refuse_bad(malformed.id, *malformed.error),
         }
     }
 

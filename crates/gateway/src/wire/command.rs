@@ -424,8 +424,7 @@ fn proof(d: &Fields<'_>) -> Result<Proof, Error> {
         (Some(name), None, None) => Ok(Proof::Guest(name)),
         (None, Some(token), None) => Ok(Proof::Token(token)),
         (None, token, Some(jwt)) => Ok(Proof::Jwt { jwt, token }),
-        (None, None, None) => Err(Error::field("guest", ONE_PROOF)),
-        (Some(_), ..) => Err(Error::field("guest", ONE_PROOF)),
+        (None, None, None) | (Some(_), ..) => Err(Error::field("guest", ONE_PROOF)),
     }
 }
 

@@ -69,14 +69,12 @@ table! {
 pub struct Error {
     /// Which.
     pub kind: &'static ErrorKind,
-    /// The field that is missing or wrong.
-    pub field: Option<&'static str>,
+    /// The field that is missing or wrong, or the limit that was reached.
+    pub about: Option<&'static str>,
     /// What is expected of the field, for people.
     pub expected: Option<&'static str>,
-    /// The limit that was reached.
-    pub limit: Option<&'static str>,
     /// A free name.
-    pub suggest: Option<String>,
+    pub suggest: Option<Box<str>>,
     /// When a repeat is worth trying.
     pub retry_after: Option<Duration>,
     /// The trace that the log has it under.
@@ -89,9 +87,8 @@ impl Error {
     pub const fn new(kind: &'static ErrorKind) -> Self {
         Self {
             kind,
-            field: None,
+            about: None,
             expected: None,
-            limit: None,
             suggest: None,
             retry_after: None,
             trace: None,
@@ -102,7 +99,7 @@ impl Error {
     #[must_use]
     pub fn field(field: &'static str, expected: &'static str) -> Self {
         Self {
-            field: Some(field),
+            about: Some(field),
             expected: Some(expected),
             ..Self::new(&BAD_REQUEST)
         }
@@ -112,7 +109,7 @@ impl Error {
     #[must_use]
     pub fn limit(limit: &'static str) -> Self {
         Self {
-            limit: Some(limit),
+            about: Some(limit),
             ..Self::new(&LIMIT_REACHED)
         }
     }
@@ -147,18 +144,16 @@ impl Serialize for Error {
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("code", &self.kind.code)?;
         map.serialize_entry("name", self.kind.name)?;
-        match (self.field, self.expected) {
+        match (self.about, self.expected) {
             (Some(field), Some(expected)) => {
                 map.serialize_entry("message", &format_args!("{field}: {expected}"))?;
             }
             _ => map.serialize_entry("message", self.kind.message)?,
         }
         map.serialize_entry("retryable", &self.kind.retryable())?;
-        if let Some(field) = self.field {
-            map.serialize_entry("field", field)?;
-        }
-        if let Some(limit) = self.limit {
-            map.serialize_entry("limit", limit)?;
+        if let Some(about) = self.about {
+            let reached = self.kind == &LIMIT_REACHED;
+            map.serialize_entry(if reached { "limit" } else { "field" }, about)?;
         }
         if let Some(suggest) = &self.suggest {
             map.serialize_entry("suggest", suggest)?;
@@ -206,7 +201,7 @@ impl From<sessions::api::Refusal> for Error {
             R::LimitReached { limit } => Self::limit(limit),
             R::NoSuchUser => Self::new(&NO_SUCH_USER),
             R::NameTaken { suggest } => Self {
-                suggest,
+                suggest: suggest.map(Into::into),
                 ..Self::new(&NAME_TAKEN)
             },
             R::Overloaded => Self::new(&OVERLOADED),
@@ -223,7 +218,7 @@ impl From<rooms::api::Refusal> for Error {
         match refusal {
             R::BadRequest { field, expected } => Self::field(field, expected),
             R::BadText { field, why } => Self {
-                field: Some(field),
+                about: Some(field),
                 expected: Some(why),
                 ..Self::new(&BAD_TEXT)
             },
@@ -238,7 +233,7 @@ impl From<rooms::api::Refusal> for Error {
             R::NoSuchUser => Self::new(&NO_SUCH_USER),
             R::CidConflict => Self::new(&CID_CONFLICT),
             R::NameTaken { suggest } => Self {
-                suggest,
+                suggest: suggest.map(Into::into),
                 ..Self::new(&NAME_TAKEN)
             },
         }

@@ -22,7 +22,7 @@ pub struct Malformed {
     /// The client's.
     pub id: Option<u64>,
     /// What is wrong.
-    pub error: Error,
+    pub error: Box<Error>,
 }
 
 #[derive(Deserialize)]
@@ -37,13 +37,15 @@ struct Envelope<'a> {
 
 /// Reads one text frame.
 pub fn read(text: &str) -> Result<Request, Malformed> {
-    let nothing = |_| Malformed {
+    let envelope = envelope(text).ok_or(Malformed {
         id: None,
-        error: Error::new(&BAD_FRAME),
-    };
-    let envelope = envelope(text).map_err(nothing)?;
+        error: Box::new(Error::new(&BAD_FRAME)),
+    })?;
     let id = envelope.id.and_then(id);
-    let malformed = |error| Malformed { id, error };
+    let malformed = |error| Malformed {
+        id,
+        error: Box::new(error),
+    };
     let Some(id) = id else {
         return Err(malformed(Error::new(&BAD_FRAME)));
     };
@@ -57,12 +59,12 @@ pub fn read(text: &str) -> Result<Request, Malformed> {
     Ok(Request { id, command })
 }
 
-fn envelope(text: &str) -> Result<Envelope<'_>, ()> {
+fn envelope(text: &str) -> Option<Envelope<'_>> {
     // A struct would also be read from an array.
     if !text.trim_start().starts_with('{') {
-        return Err(());
+        return None;
     }
-    serde_json::from_str(text).map_err(|_| ())
+    serde_json::from_str(text).ok()
 }
 
 fn id(raw: &RawValue) -> Option<u64> {
