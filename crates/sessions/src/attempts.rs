@@ -115,6 +115,12 @@ mod tests {
     }
 
     #[test]
+    fn a_limit_beyond_reach_is_not_reached() {
+        let attempts = Attempts::new(u32::MAX, u32::MAX, Arc::new(ManualClock::default()));
+        assert!((0..10_000).all(|_| attempts.at_name("alice").is_ok()));
+    }
+
+    #[test]
     fn those_who_stopped_trying_are_forgotten() {
         let clock = ManualClock::default();
         let attempts = Attempts::new(2, 2, Arc::new(clock.clone()));
