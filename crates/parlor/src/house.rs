@@ -12,7 +12,7 @@ use bus::{Builder, Running, Tasks};
 use gateway::{Gateway, Health, Listeners, Serving};
 use sessions::api::{KeepConnected, Online};
 use sessions::{SystemClock, SystemRandom};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 use storage::{Database, Registry};
 
 /// How long a store that is not going to be used may take to close.
@@ -61,12 +61,8 @@ pub(crate) async fn build(config: &Config, tasks: &Tasks) -> Result<Built, Failu
     );
     sessions::wire(&mut builder, &sessions);
     rooms::wire(&mut builder, &rooms);
-    let messaging = messaging::Seed {
-        database: core,
-        settings: config.messaging.clone(),
-        clock: wall_ms,
-    };
-    messaging::wire(&mut builder, messaging);
+    let messaging = messaging::Seed::new(core, config.messaging.clone());
+    messaging::wire(&mut builder, &messaging);
     builder.asks::<KeepConnected>();
     Listeners::wire(&mut builder);
     let gateway_settings = gateway_settings(config);
@@ -134,12 +130,4 @@ impl Built {
             serving,
         })
     }
-}
-
-/// What time it is, ms since 1970; a clock before that counts as then.
-fn wall_ms() -> i64 {
-    let since = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
-    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }

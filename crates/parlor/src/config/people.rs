@@ -1,16 +1,20 @@
 //! What several settings together say about who gets in.
 
 use super::value::Registration;
-use super::{Config, Problem};
+use super::{Config, Problem, Switch};
 use sessions::{InviteCode, JwtKey, JwtSettings, Settings};
 
 impl Config {
     /// The settings of sessions, or what contradicts itself in them.
     pub(crate) fn sessions(&self) -> Result<Settings, Problem> {
-        Ok(Settings {
+        let settings = Settings {
             registration: self.registration()?,
             jwt: self.jwt()?,
             ..self.sessions.clone()
+        };
+        Ok(match self.limits {
+            Switch::On => settings,
+            Switch::Off => settings.unlimited(),
         })
     }
 
