@@ -94,6 +94,15 @@ pub async fn append(
     Ok(outcomes)
 }
 
+/// [`append`] for a run of one.
+pub async fn append_one(
+    tx: &mut Writer<'_>,
+    item: Append<'_>,
+) -> Result<Result<Appended, Refusal>, Fault> {
+    let mut outcomes = append(tx, &[item]).await?;
+    Ok(outcomes.pop().expect("one outcome per item"))
+}
+
 /// How someone stands in a room, read under the room's lock when it comes from a [`Writer`].
 #[derive(Debug, Clone)]
 pub struct Standing {

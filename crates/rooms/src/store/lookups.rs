@@ -1,6 +1,5 @@
 //! What a run of appends asks the log for, as a set: one query each.
 
-use super::codes::entry as codes;
 use super::people;
 use super::rows::{Column, Rows};
 use super::schema::entries;

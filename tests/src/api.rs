@@ -1,0 +1,139 @@
+//! HTTP as a program speaks it: `/api/v1`, health, the page.
+
+use crate::refusal::Refusal;
+use bytes::Bytes;
+use http::{HeaderMap, Method, Request, StatusCode};
+use http_body_util::{BodyExt, Full};
+use hyper_util::rt::TokioIo;
+use serde_json::Value;
+use std::net::SocketAddr;
+use std::time::Duration;
+use tokio::net::TcpStream;
+
+/// A caller of one server, with a token or without. A new connection for each call.
+#[derive(Debug, Clone)]
+pub struct Api {
+    address: SocketAddr,
+    token: Option<String>,
+}
+
+/// What came back.
+#[derive(Debug)]
+pub struct Answer {
+    /// HTTP status.
+    pub status: StatusCode,
+    /// Headers.
+    pub headers: HeaderMap,
+    /// Body.
+    pub body: Bytes,
+}
+
+impl Api {
+    pub(crate) fn at(address: SocketAddr) -> Self {
+        Self {
+            address,
+            token: None,
+        }
+    }
+
+    /// The same with this bearer token.
+    #[must_use]
+    pub fn bearing(&self, token: &str) -> Self {
+        Self {
+            address: self.address,
+            token: Some(token.to_owned()),
+        }
+    }
+
+    /// GET.
+    pub async fn get(&self, path: &str) -> Answer {
+        self.send(Method::GET, path, &[], Bytes::new()).await
+    }
+
+    /// POST of JSON.
+    pub async fn post(&self, path: &str, body: &Value) -> Answer {
+        let json = [("content-type", "application/json")];
+        self.send(Method::POST, path, &json, body.to_string().into())
+            .await
+    }
+
+    /// Any request.
+    pub async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Bytes,
+    ) -> Answer {
+        let mut request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header("host", self.address.to_string());
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        if let Some(token) = &self.token {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        let request = request
+            .body(Full::new(body))
+            .expect("the request is well made");
+        let called = tokio::time::timeout(Duration::from_secs(30), self.call(request));
+        called
+            .await
+            .expect("HTTP is answered in time")
+            .expect("HTTP is answered")
+    }
+
+    async fn call(&self, request: Request<Full<Bytes>>) -> anyhow::Result<Answer> {
+        let stream = TcpStream::connect(self.address).await?;
+        let (mut sender, connection) =
+            hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
+        let answer = async {
+            let response = sender.send_request(request).await?;
+            let (parts, body) = response.into_parts();
+            let body = body.collect().await?.to_bytes();
+            Ok(Answer {
+                status: parts.status,
+                headers: parts.headers,
+                body,
+            })
+        };
+        tokio::pin!(connection);
+        tokio::pin!(answer);
+        tokio::select! {
+            answer = &mut answer => answer,
+            // The connection may end before the answer has been taken out of it.
+            _ = &mut connection => answer.await,
+        }
+    }
+}
+
+impl Answer {
+    /// The body as JSON.
+    #[must_use]
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body)
+            .unwrap_or_else(|why| panic!("{why}: {} {:?}", self.status, self.body))
+    }
+
+    /// The body of a success as JSON.
+    #[must_use]
+    pub fn ok(&self) -> Value {
+        assert!(self.status.is_success(), "{} {:?}", self.status, self.body);
+        self.json()
+    }
+
+    /// The refusal, with this name and its own status.
+    #[must_use]
+    pub fn refused(&self, name: &str) -> Refusal {
+        let refusal = Refusal::read(&self.json()["err"]).expect("an err of the protocol");
+        assert_eq!(refusal.name, name, "{}", refusal.all);
+        assert_eq!(
+            u64::from(self.status.as_u16()),
+            refusal.code,
+            "the status is the code"
+        );
+        refusal
+    }
+}

@@ -1,0 +1,63 @@
+//! Where the binary under test is.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+static BINARY: OnceLock<PathBuf> = OnceLock::new();
+
+/// The binary `parlor` of the same target directory and profile as this test, built once if
+/// needed; `PARLOR_TESTS_BINARY` names another one.
+pub fn parlor() -> &'static Path {
+    BINARY.get_or_init(|| match std::env::var_os("PARLOR_TESTS_BINARY") {
+        Some(given) => PathBuf::from(given),
+        None => build(),
+    })
+}
+
+/// The root of the workspace.
+#[must_use]
+pub fn workspace() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("the crate lies in the workspace")
+}
+
+fn build() -> PathBuf {
+    let profile = profile_directory();
+    let target = profile
+        .parent()
+        .expect("a profile's directory lies in the target directory");
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut command = Command::new(cargo);
+    command
+        .current_dir(workspace())
+        .args([
+            "build",
+            "--quiet",
+            "--workspace",
+            "--bin",
+            "parlor",
+            "--target-dir",
+        ])
+        .arg(target);
+    if profile.ends_with("release") {
+        command.arg("--release");
+    }
+    let status = command.status().expect("cargo can be run");
+    assert!(status.success(), "the binary parlor does not build");
+    profile.join("parlor")
+}
+
+/// `target/<profile>`, from where this very test runs: `target/<profile>/deps/system-…` or
+/// `target/<profile>/torture`.
+fn profile_directory() -> PathBuf {
+    let own = std::env::current_exe().expect("a running program knows its path");
+    let mut folder = own.parent().expect("a program lies in a folder");
+    if folder.ends_with("deps") {
+        folder = folder
+            .parent()
+            .expect("deps lies in the profile's directory");
+    }
+    folder.to_owned()
+}

@@ -1,0 +1,521 @@
+//! A client that speaks `parlor.v1` and judges every frame it gets.
+//!
+//! It reads only while a test waits for something, so nothing happens behind a test's back. A
+//! breach of the contract panics with the last frames of the connection.
+
+use crate::ledger::Ledger;
+use crate::refusal::Refusal;
+use crate::wire::Wire;
+use crate::world::World;
+use crate::{server::Dial, shape};
+use futures_util::{SinkExt, StreamExt};
+use serde_json::{Value, json};
+use std::collections::{HashMap, VecDeque};
+use std::time::Duration;
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::{Error, Message, protocol::CloseFrame};
+
+/// The longest a test waits for something that must happen at once: generous, since it is only
+/// ever used up by a failure.
+pub const LIMIT: Duration = Duration::from_secs(20);
+
+const TRAIL: usize = 60;
+
+/// How a connection ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Closed {
+    /// The code of the close frame; `None` when the connection just ended.
+    pub code: Option<u16>,
+    /// Its reason.
+    pub reason: String,
+}
+
+/// One connection.
+#[derive(Debug)]
+pub struct Client {
+    stream: WebSocketStream<Wire>,
+    label: String,
+    world: World,
+    ledger: Ledger,
+    next_id: u64,
+    unanswered: HashMap<u64, (String, Value)>,
+    replies: HashMap<u64, Result<Value, Refusal>>,
+    strays: VecDeque<Refusal>,
+    pushes: VecDeque<Value>,
+    closed: Option<Closed>,
+    trail: VecDeque<String>,
+    greeting: Value,
+}
+
+impl Client {
+    pub(crate) fn new(stream: WebSocketStream<Wire>, world: World, dial: &Dial) -> Self {
+        Self {
+            stream,
+            label: dial.label(),
+            world,
+            ledger: Ledger::default(),
+            next_id: 1,
+            unanswered: HashMap::new(),
+            replies: HashMap::new(),
+            strays: VecDeque::new(),
+            pushes: VecDeque::new(),
+            closed: None,
+            trail: VecDeque::new(),
+            greeting: Value::Null,
+        }
+    }
+
+    /// Says hello; a reply that is `ok` is kept as the [`greeting`](Self::greeting).
+    pub async fn hello(&mut self, d: Value) -> Result<Value, Refusal> {
+        let answer = self.call("hello", d).await;
+        if let Ok(ok) = &answer {
+            self.greeted(ok.clone());
+        }
+        answer
+    }
+
+    /// Keeps the reply to a `hello` that was posted.
+    pub fn greeted(&mut self, ok: Value) {
+        if let Some(name) = ok["user"]["name"].as_str() {
+            name.clone_into(&mut self.label);
+        }
+        self.greeting = ok;
+    }
+
+    /// Drops the pushes that nobody asked for.
+    pub(crate) fn forget(&mut self) {
+        self.pushes.clear();
+    }
+
+    /// The reply to the last `hello` that was `ok`.
+    #[must_use]
+    pub fn greeting(&self) -> &Value {
+        &self.greeting
+    }
+
+    /// This user.
+    #[must_use]
+    pub fn user(&self) -> &Value {
+        &self.greeting["user"]
+    }
+
+    /// This user's id.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        self.greeting["user"]["id"]
+            .as_str()
+            .expect("hello was said")
+    }
+
+    /// This session's token.
+    #[must_use]
+    pub fn token(&self) -> String {
+        self.greeting["token"]
+            .as_str()
+            .expect("hello was said")
+            .to_owned()
+    }
+
+    /// What a `hello` needs to come back to where this connection is now.
+    #[must_use]
+    pub fn resume(&self) -> Value {
+        let cursors: Value = self.ledger.cursors().collect();
+        json!({"token": self.token(), "epoch": self.greeting["epoch"], "cursors": cursors})
+    }
+
+    /// The last `seq` this connection has of a room.
+    #[must_use]
+    pub fn cursor(&self, room: &str) -> i64 {
+        self.ledger
+            .cursor(room)
+            .expect("the connection is subscribed to the room")
+    }
+
+    /// Sends a command without waiting for its reply.
+    pub async fn post(&mut self, op: &str, d: Value) -> u64 {
+        let id = self.next_id;
+        self.next_id += 1;
+        let frame = json!({"id": id, "op": op, "d": d}).to_string();
+        self.unanswered.insert(id, (op.to_owned(), d));
+        self.text(&frame).await;
+        id
+    }
+
+    /// Writes a text frame as it is.
+    pub async fn text(&mut self, text: &str) {
+        self.note(format!("> {text}"));
+        self.frame(Message::text(text)).await;
+    }
+
+    /// Writes any frame. A connection that is gone shows when it is read.
+    pub async fn frame(&mut self, message: Message) {
+        let _ = tokio::time::timeout(LIMIT, self.stream.send(message)).await;
+    }
+
+    /// The reply to a command that was posted.
+    pub async fn reply(&mut self, id: u64) -> Result<Value, Refusal> {
+        self.until("a reply", LIMIT, |client| client.replies.remove(&id))
+            .await
+    }
+
+    /// The reply to a command that was posted, or how the connection closed instead.
+    pub async fn reply_or_close(&mut self, id: u64) -> Result<Result<Value, Refusal>, Closed> {
+        loop {
+            if let Some(reply) = self.replies.remove(&id) {
+                return Ok(reply);
+            }
+            if let Some(closed) = &self.closed {
+                return Err(closed.clone());
+            }
+            self.read_one("a reply", LIMIT).await;
+        }
+    }
+
+    /// Sends a command and waits for its reply.
+    pub async fn call(&mut self, op: &str, d: Value) -> Result<Value, Refusal> {
+        let id = self.post(op, d).await;
+        self.reply(id).await
+    }
+
+    /// Sends a command that must succeed.
+    pub async fn ok(&mut self, op: &str, d: Value) -> Value {
+        match self.call(op, d.clone()).await {
+            Ok(ok) => ok,
+            Err(refusal) => self.fail(&format!("{op} {d} was refused: {}", refusal.all)),
+        }
+    }
+
+    /// Makes a public room and subscribes to it.
+    pub async fn open(&mut self, room: &str) {
+        self.ok("room.create", json!({"name": room, "kind": "public"}))
+            .await;
+        self.ok("join", json!({"room": room})).await;
+    }
+
+    /// Says something with a `cid` of its own; the ack.
+    pub async fn say(&mut self, room: &str, body: &str) -> Value {
+        let cid = format!("{:032x}", rand::random::<u128>());
+        self.ok("send", json!({"room": room, "cid": cid, "body": body}))
+            .await
+    }
+
+    /// Sends a command that must be refused with this name.
+    pub async fn refused(&mut self, op: &str, d: Value, name: &str) -> Refusal {
+        match self.call(op, d.clone()).await {
+            Err(refusal) if refusal.name == name => refusal,
+            Err(other) => self.fail(&format!("{op} {d}: {} rather than {name}", other.all)),
+            Ok(ok) => self.fail(&format!("{op} {d}: {ok} rather than {name}")),
+        }
+    }
+
+    /// The next `err` that answers no command of ours: of a frame whose id could not be read.
+    pub async fn stray(&mut self) -> Refusal {
+        self.until("an err with id null", LIMIT, |client| {
+            client.strays.pop_front()
+        })
+        .await
+    }
+
+    /// The `d` of the next push of this kind in this room (`""`: of no room); others are kept.
+    pub async fn push(&mut self, event: &str, room: &str) -> Value {
+        self.push_within(event, room, LIMIT).await
+    }
+
+    /// As [`push`](Self::push), with a time limit of its own.
+    pub async fn push_within(&mut self, event: &str, room: &str, within: Duration) -> Value {
+        self.push_where(event, room, within, |_| true).await
+    }
+
+    /// The `d` of the next push of this kind in this room that is as wanted; others are kept.
+    pub async fn push_where(
+        &mut self,
+        event: &str,
+        room: &str,
+        within: Duration,
+        wanted: impl Fn(&Value) -> bool,
+    ) -> Value {
+        let what = format!("a push {event} of {room:?}");
+        self.until(&what, within, |client| client.take(event, room, &wanted))
+            .await
+    }
+
+    /// The next entry of this kind in this room; entries of other kinds are kept.
+    pub async fn entry(&mut self, room: &str, kind: &str) -> Value {
+        self.push_where("entry", room, LIMIT, |entry| entry["kind"] == kind)
+            .await
+    }
+
+    /// All pushes of this kind in this room that have come so far.
+    pub fn pushed(&mut self, event: &str, room: &str) -> Vec<Value> {
+        std::iter::from_fn(|| self.take(event, room, &|_| true)).collect()
+    }
+
+    /// Reads until this entry of a room has come.
+    pub async fn reach(&mut self, room: &str, seq: i64) {
+        let what = format!("entry {seq} of {room}");
+        self.until(&what, LIMIT, |client| {
+            (client.ledger.cursor(room) >= Some(seq)).then_some(())
+        })
+        .await;
+    }
+
+    /// Reads until nothing that was stated before can still come: an entry of its own in `general`
+    /// passes the one bus behind all of it.
+    pub async fn settle(&mut self) {
+        let visits = self.ledger.cursor("general").is_none();
+        if visits {
+            self.ok("join", json!({"room": "general"})).await;
+        }
+        let cid = format!("settle-{}", rand::random::<u64>());
+        self.ok(
+            "send",
+            json!({"room": "general", "cid": cid, "body": "settled"}),
+        )
+        .await;
+        self.push_where("entry", "general", LIMIT, |entry| {
+            entry["cid"] == cid.as_str()
+        })
+        .await;
+        if visits {
+            self.ok("leave", json!({"room": "general"})).await;
+        }
+    }
+
+    /// Reads whatever comes until the connection ends or nothing came for a second.
+    pub async fn drain(&mut self) {
+        while self.closed.is_none() {
+            let next = tokio::time::timeout(Duration::from_secs(1), self.stream.next());
+            let Ok(message) = next.await else { return };
+            self.got(message);
+        }
+    }
+
+    /// Waits for the server to close the connection.
+    pub async fn closed(&mut self) -> Closed {
+        self.closed_within(LIMIT).await
+    }
+
+    /// As [`closed`](Self::closed), with a time limit of its own.
+    pub async fn closed_within(&mut self, within: Duration) -> Closed {
+        self.until("a close", within, |client| client.closed.clone())
+            .await
+    }
+
+    /// Whether the connection has been seen to end.
+    #[must_use]
+    pub fn has_ended(&self) -> bool {
+        self.closed.is_some()
+    }
+
+    /// Closes with this code and waits for the end.
+    pub async fn close(mut self, code: u16) {
+        let frame = CloseFrame {
+            code: code.into(),
+            reason: "".into(),
+        };
+        self.frame(Message::Close(Some(frame))).await;
+        self.closed().await;
+    }
+
+    /// Ends the connection without a word.
+    pub fn vanish(self) {
+        drop(self);
+    }
+
+    /// Breaks the connection after this many more bytes have come.
+    pub fn break_after(&mut self, bytes: usize) {
+        self.stream.get_mut().break_after(bytes);
+    }
+
+    /// Reads for a while, whatever comes, so that pings are answered meanwhile.
+    pub async fn idle(&mut self, time: Duration) {
+        let end = tokio::time::Instant::now() + time;
+        while self.closed.is_none() {
+            let Ok(message) = tokio::time::timeout_at(end, self.stream.next()).await else {
+                return;
+            };
+            self.got(message);
+        }
+    }
+
+    /// Entries a page of `log` or `join` gave are entered into what all clients must agree on.
+    pub(crate) fn saw(&mut self, room: &str, entries: &Value) {
+        for entry in entries.as_array().into_iter().flatten() {
+            if let Err(why) = self.world.saw(room, entry) {
+                self.fail(&why);
+            }
+        }
+    }
+
+    async fn until<T>(
+        &mut self,
+        what: &str,
+        within: Duration,
+        mut look: impl FnMut(&mut Self) -> Option<T>,
+    ) -> T {
+        let end = tokio::time::Instant::now() + within;
+        loop {
+            if let Some(found) = look(self) {
+                return found;
+            }
+            if let Some(closed) = self.closed.clone() {
+                self.fail(&format!("closed ({closed:?}) while waiting for {what}"));
+            }
+            let left = end.saturating_duration_since(tokio::time::Instant::now());
+            self.read_one(what, left).await;
+        }
+    }
+
+    async fn read_one(&mut self, what: &str, within: Duration) {
+        match tokio::time::timeout(within, self.stream.next()).await {
+            Ok(message) => self.got(message),
+            Err(_) => self.fail(&format!("{what} did not come")),
+        }
+    }
+
+    fn got(&mut self, message: Option<Result<Message, Error>>) {
+        match message {
+            Some(Ok(Message::Text(text))) => self.got_text(&text),
+            Some(Ok(Message::Close(frame))) => {
+                let code = frame.as_ref().map(|frame| u16::from(frame.code));
+                let reason = frame
+                    .map(|frame| frame.reason.to_string())
+                    .unwrap_or_default();
+                self.note(format!("< close {code:?} {reason}"));
+                self.closed.get_or_insert(Closed { code, reason });
+            }
+            Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
+            Some(Ok(other)) => self.fail(&format!("a frame that is not text: {other:?}")),
+            Some(Err(why)) => {
+                self.note(format!("< broken: {why}"));
+                self.closed.get_or_insert(Closed {
+                    code: None,
+                    reason: why.to_string(),
+                });
+            }
+            None => {
+                self.note("< the end".to_owned());
+                self.closed.get_or_insert(Closed {
+                    code: None,
+                    reason: String::new(),
+                });
+            }
+        }
+    }
+
+    fn got_text(&mut self, text: &str) {
+        self.note(format!("< {text}"));
+        let frame: Value = match serde_json::from_str(text) {
+            Ok(frame) => frame,
+            Err(why) => self.fail(&format!("a frame that is not JSON: {why}")),
+        };
+        let judged = if frame.get("ev").is_some() {
+            self.got_push(frame)
+        } else {
+            self.got_reply(&frame)
+        };
+        if let Err(why) = judged {
+            self.fail(&why);
+        }
+    }
+
+    fn got_push(&mut self, frame: Value) -> Result<(), String> {
+        if frame.get("id").is_some() {
+            return Err("a push has no id".to_owned());
+        }
+        shape::push(&frame)?;
+        let event = frame["ev"].as_str().unwrap_or_default();
+        let room = frame["room"].as_str().unwrap_or_default();
+        self.ledger.pushed(event, room, &frame["d"])?;
+        if event == "entry" {
+            self.world.saw(room, &frame["d"])?;
+        }
+        self.pushes.push_back(frame);
+        Ok(())
+    }
+
+    fn got_reply(&mut self, frame: &Value) -> Result<(), String> {
+        let answer = match (frame.get("ok"), frame.get("err")) {
+            (Some(ok), None) => Ok(ok.clone()),
+            (None, Some(err)) => Err(Refusal::read(err)?),
+            _ => return Err("a reply has either ok or err".to_owned()),
+        };
+        let Some(id) = frame["id"].as_u64() else {
+            return match answer {
+                Err(refusal) if frame["id"].is_null() => {
+                    self.strays.push_back(refusal);
+                    Ok(())
+                }
+                _ => Err("only an err may have the id null".to_owned()),
+            };
+        };
+        let Some((op, asked)) = self.unanswered.remove(&id) else {
+            return Err(format!("a second reply, or one to no command: {id}"));
+        };
+        if let Ok(ok) = &answer {
+            self.judge_ok(&op, &asked, ok)?;
+        }
+        self.replies.insert(id, answer);
+        Ok(())
+    }
+
+    fn judge_ok(&mut self, op: &str, asked: &Value, ok: &Value) -> Result<(), String> {
+        shape::reply(op, ok)?;
+        self.ledger.answered(op, asked, ok)?;
+        if matches!(op, "join" | "log") {
+            ascending(&ok["entries"], "seq")?;
+            self.saw(asked["room"].as_str().unwrap_or_default(), &ok["entries"]);
+        }
+        if op == "history" {
+            ascending(&ok["messages"], "seq")?;
+        }
+        Ok(())
+    }
+
+    /// Says that a command with this id is on its way, written by the test itself.
+    pub fn expects(&mut self, id: u64, op: &str, d: Value) {
+        self.unanswered.insert(id, (op.to_owned(), d));
+    }
+
+    fn take(&mut self, event: &str, room: &str, wanted: &dyn Fn(&Value) -> bool) -> Option<Value> {
+        let place = self.pushes.iter().position(|push| {
+            push["ev"] == event
+                && push["room"].as_str().unwrap_or_default() == room
+                && wanted(&push["d"])
+        })?;
+        self.pushes.remove(place).map(|mut push| push["d"].take())
+    }
+
+    fn note(&mut self, line: String) {
+        if self.trail.len() == TRAIL {
+            self.trail.pop_front();
+        }
+        self.trail.push_back(line);
+    }
+
+    fn fail(&self, why: &str) -> ! {
+        let trail: Vec<&str> = self.trail.iter().map(|line| shortened(line)).collect();
+        panic!("{}: {why}\n  {}", self.label, trail.join("\n  "))
+    }
+}
+
+fn shortened(line: &str) -> &str {
+    match line.char_indices().nth(400) {
+        Some((end, _)) => &line[..end],
+        None => line,
+    }
+}
+
+fn ascending(list: &Value, field: &str) -> Result<(), String> {
+    let numbers: Vec<i64> = list
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|one| one[field].as_i64())
+        .collect();
+    if numbers.is_sorted_by(|a, b| a < b) {
+        Ok(())
+    } else {
+        Err(format!("not ascending: {list}"))
+    }
+}

@@ -1,0 +1,129 @@
+//! The database beside the server: what it really holds, and how to get in its way.
+
+use crate::postgres::Postgres;
+use crate::store::{Kind, Store};
+use diesel::connection::SimpleConnection as _;
+use diesel::sql_types::{BigInt, Nullable, Text};
+use diesel::{Connection as _, QueryableByName, RunQueryDsl as _, SqliteConnection};
+use diesel_async::{AsyncConnection as _, AsyncPgConnection, SimpleAsyncConnection as _};
+use std::path::Path;
+
+/// A connection of the test's own.
+pub enum Sql {
+    /// To the file.
+    Sqlite(Box<SqliteConnection>),
+    /// To the database of this test.
+    Postgres(Box<AsyncPgConnection>),
+}
+
+/// A message of the log, as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, QueryableByName)]
+pub struct Stored {
+    /// The room's key.
+    #[diesel(sql_type = Text)]
+    pub room: String,
+    /// Its place.
+    #[diesel(sql_type = BigInt)]
+    pub seq: i64,
+    /// What made it unique, if it is a message.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub cid: Option<String>,
+    /// What it says, if it is a message.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub body: Option<String>,
+}
+
+impl Sql {
+    pub(crate) fn sqlite(file: &Path) -> Self {
+        let path = file.to_str().expect("the path is text");
+        let mut connection = SqliteConnection::establish(path).expect("the file can be opened");
+        connection
+            .batch_execute("PRAGMA busy_timeout = 10000")
+            .expect("a pragma can be set");
+        Self::Sqlite(Box::new(connection))
+    }
+
+    /// A new file.
+    #[must_use]
+    pub fn create(file: &Path) -> Self {
+        Self::sqlite(file)
+    }
+
+    pub(crate) async fn postgres(url: &str) -> Self {
+        let connection = AsyncPgConnection::establish(url).await;
+        Self::Postgres(Box::new(connection.expect("PostgreSQL can be reached")))
+    }
+
+    /// Runs a statement beside all databases of tests.
+    pub(crate) async fn administer(statement: &str) {
+        Self::postgres(&Postgres::shared().url("postgres"))
+            .await
+            .run(statement)
+            .await;
+    }
+
+    /// Runs statements.
+    pub async fn run(&mut self, statements: &str) {
+        let done = match self {
+            Self::Sqlite(connection) => connection.batch_execute(statements),
+            Self::Postgres(connection) => connection.batch_execute(statements).await,
+        };
+        done.unwrap_or_else(|why| panic!("{statements}: {why}"));
+    }
+
+    /// Every entry of every room, by room and `seq`.
+    pub async fn entries(&mut self) -> Vec<Stored> {
+        let query = diesel::sql_query(ENTRIES);
+        match self {
+            Self::Sqlite(connection) => query.load(connection.as_mut()),
+            Self::Postgres(connection) => {
+                diesel_async::RunQueryDsl::load(query, connection.as_mut()).await
+            }
+        }
+        .expect("the log can be read")
+    }
+}
+
+const ENTRIES: &str = "SELECT r.key AS room, e.seq AS seq, e.cid AS cid, e.body AS body \
+    FROM entries e JOIN rooms r ON r.id = e.room_id ORDER BY r.key, e.seq";
+
+/// Keeps the server from committing, until dropped.
+#[must_use]
+pub struct Hold {
+    store: Store,
+    _lock: Option<Sql>,
+}
+
+impl Hold {
+    /// Takes SQLite's write lock, or silences the link to PostgreSQL.
+    pub async fn of(store: &Store) -> Self {
+        let lock = match store.kind() {
+            Kind::Sqlite => {
+                let mut sql = store.sql().await;
+                sql.run("BEGIN IMMEDIATE").await;
+                Some(sql)
+            }
+            Kind::Postgres => {
+                store.link().deafen();
+                None
+            }
+        };
+        Self {
+            store: store.clone(),
+            _lock: lock,
+        }
+    }
+
+    /// Lets the server commit again.
+    pub fn release(self) {
+        drop(self);
+    }
+}
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        if self.store.kind() == Kind::Postgres {
+            self.store.link().open();
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! The harness of the whole-system tests: the real binary in a process of its own, on SQLite or on
+//! a real PostgreSQL, and clients that judge every frame they get by the wire protocol.
+//!
+//! A test body gets a [`Store`], starts [`Server`]s on it and talks to them with [`Client`]s and
+//! [`Api`] calls. Whatever the test looks at, every client checks the contract on the way: one
+//! reply per command, pushes only of rooms it is subscribed to, each entry once and in order, the
+//! shapes of replies and entries; and all clients of one store must agree on every `(room, seq)`.
+//! When the body is done the harness stops the servers and checks that they were left clean.
+
+mod api;
+mod binary;
+mod chaos;
+mod chatter;
+mod client;
+mod contract;
+mod database;
+mod folder;
+mod jwt;
+mod ledger;
+mod link;
+mod postgres;
+mod process;
+mod refusal;
+mod server;
+mod shape;
+mod store;
+mod wire;
+mod world;
+
+pub use api::{Answer, Api};
+pub use binary::{parlor, workspace};
+pub use chaos::{Figures, Plan, torture};
+pub use client::{Client, Closed, LIMIT};
+pub use contract::{Contract, contract};
+pub use database::{Hold, Sql, Stored};
+pub use jsonwebtoken::Algorithm;
+pub use jwt::{Claims, SECRET, sign};
+pub use link::Link;
+pub use refusal::Refusal;
+pub use server::{Dial, Exit, Server, Settings};
+pub use store::{Kind, Store, judge};
+pub use wire::Wire;
+
+/// Makes of each `async fn name(store: Store) { … }` two tests, `name::sqlite` and
+/// `name::postgres`.
+#[macro_export]
+macro_rules! on_both {
+    ($(async fn $name:ident($store:ident: Store) $body:block)+) => {$(
+        mod $name {
+            use super::*;
+
+            async fn body($store: $crate::Store) $body
+
+            #[test]
+            fn sqlite() {
+                $crate::judge($crate::Kind::Sqlite, concat!(module_path!(), "::sqlite"), body);
+            }
+
+            #[test]
+            fn postgres() {
+                $crate::judge($crate::Kind::Postgres, concat!(module_path!(), "::postgres"), body);
+            }
+        }
+    )+};
+}

@@ -1,0 +1,157 @@
+//! A TCP proxy between the server and its database that can fall silent.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+/// Carries bytes both ways, or holds them back. Ends with all its connections when dropped.
+#[derive(Debug)]
+pub struct Link {
+    address: SocketAddr,
+    flows: Arc<watch::Sender<Flow>>,
+    _tasks: JoinSet<()>,
+}
+
+/// What passes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Flow {
+    Open,
+    /// What the far end says is held back; what is said to it arrives.
+    Deaf,
+    /// Nothing passes.
+    Silent,
+    /// All connections are cut and new ones too.
+    Cut,
+}
+
+impl Link {
+    /// A link to a port of this machine.
+    pub async fn to(port: u16) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0")
+            .await
+            .expect("a port is free");
+        let address = listener
+            .local_addr()
+            .expect("a bound socket has an address");
+        let flows = Arc::new(watch::Sender::new(Flow::Open));
+        let mut tasks = JoinSet::new();
+        tasks.spawn(accept(listener, port, Arc::clone(&flows)));
+        Self {
+            address,
+            flows,
+            _tasks: tasks,
+        }
+    }
+
+    /// Where to connect instead.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.address.port()
+    }
+
+    /// Holds back what the far end says: it acts, but nobody learns of it.
+    pub fn deafen(&self) {
+        self.flows.send_replace(Flow::Deaf);
+    }
+
+    /// Holds back everything, both ways.
+    pub fn silence(&self) {
+        self.flows.send_replace(Flow::Silent);
+    }
+
+    /// Cuts all connections, and each new one at once.
+    pub fn cut(&self) {
+        self.flows.send_replace(Flow::Cut);
+    }
+
+    /// Lets everything pass again, what was held back first.
+    pub fn open(&self) {
+        self.flows.send_replace(Flow::Open);
+    }
+}
+
+async fn accept(listener: TcpListener, port: u16, flows: Arc<watch::Sender<Flow>>) {
+    let mut carriers = JoinSet::new();
+    while let Ok((near, _)) = listener.accept().await {
+        while carriers.try_join_next().is_some() {}
+        if *flows.borrow() != Flow::Cut {
+            carriers.spawn(carry(near, port, flows.subscribe()));
+        }
+    }
+}
+
+async fn carry(near: TcpStream, port: u16, flow: watch::Receiver<Flow>) {
+    let Ok(far) = TcpStream::connect(("127.0.0.1", port)).await else {
+        return;
+    };
+    let _ = (near.set_nodelay(true), far.set_nodelay(true));
+    let (near_read, near_write) = near.into_split();
+    let (far_read, far_write) = far.into_split();
+    let there = pass(near_read, far_write, flow.clone(), |flow| {
+        flow != Flow::Silent
+    });
+    let back = pass(far_read, near_write, flow.clone(), |flow| {
+        flow == Flow::Open
+    });
+    let mut flow = flow;
+    tokio::select! {
+        () = there => {}
+        () = back => {}
+        _ = flow.wait_for(|flow| *flow == Flow::Cut) => {}
+    }
+}
+
+async fn pass(
+    mut from: OwnedReadHalf,
+    mut to: OwnedWriteHalf,
+    mut flow: watch::Receiver<Flow>,
+    passes: fn(Flow) -> bool,
+) {
+    let mut buffer = vec![0; 64 * 1024];
+    while let Ok(count @ 1..) = from.read(&mut buffer).await {
+        if flow.wait_for(|flow| passes(*flow)).await.is_err() {
+            return;
+        }
+        if to.write_all(&buffer[..count]).await.is_err() {
+            return;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    async fn says(stream: &mut TcpStream) -> Option<u8> {
+        tokio::time::timeout(Duration::from_millis(100), stream.read_u8())
+            .await
+            .ok()?
+            .ok()
+    }
+
+    #[tokio::test]
+    async fn what_a_deaf_link_held_back_comes_when_it_opens() {
+        let far = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let link = Link::to(far.local_addr().unwrap().port()).await;
+        let mut near = TcpStream::connect(("127.0.0.1", link.port()))
+            .await
+            .unwrap();
+        let (mut far, _) = far.accept().await.unwrap();
+        near.write_u8(1).await.unwrap();
+        assert_eq!(far.read_u8().await.unwrap(), 1);
+        link.deafen();
+        near.write_u8(2).await.unwrap();
+        assert_eq!(far.read_u8().await.unwrap(), 2);
+        far.write_u8(3).await.unwrap();
+        assert_eq!(says(&mut near).await, None);
+        link.open();
+        assert_eq!(near.read_u8().await.unwrap(), 3);
+        link.cut();
+        assert!(near.read_u8().await.is_err());
+    }
+}

@@ -1,0 +1,477 @@
+//! The binary as a child process: start, kill, stop, start again on the same data and port.
+
+use crate::api::Api;
+use crate::binary::parlor;
+use crate::client::Client;
+use crate::process::Process;
+use crate::wire::Wire;
+use crate::world::World;
+use http::{HeaderValue, Request, Response, StatusCode};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::process::Command;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tokio::net::TcpStream;
+use tokio_tungstenite::tungstenite::{Error, client::IntoClientRequest};
+
+const START: Duration = Duration::from_secs(60);
+const STOP: Duration = Duration::from_secs(20);
+
+/// The environment a server is started with.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    pub(crate) environment: BTreeMap<String, String>,
+    pub(crate) linked: bool,
+}
+
+impl Default for Settings {
+    /// Rates and connection counts beyond reach.
+    fn default() -> Self {
+        Self {
+            environment: BTreeMap::new(),
+            linked: false,
+        }
+        .with("PARLOR_LIMITS", "off")
+    }
+}
+
+impl Settings {
+    /// The same with this variable.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: &str) -> Self {
+        self.environment.insert(name.to_owned(), value.to_owned());
+        self
+    }
+
+    /// With the limits as they are for everyone.
+    #[must_use]
+    pub fn limited(mut self) -> Self {
+        self.environment.remove("PARLOR_LIMITS");
+        self
+    }
+
+    /// With a [`Link`](crate::Link) before the database, if it is PostgreSQL.
+    #[must_use]
+    pub fn linked(mut self) -> Self {
+        self.linked = true;
+        self
+    }
+}
+
+/// How a server ended.
+#[derive(Debug)]
+pub struct Exit {
+    /// Its exit code; `None` when a signal ended it.
+    pub code: Option<i32>,
+    /// What it wrote to stderr.
+    pub lines: Vec<String>,
+}
+
+/// A running server. A cheap handle.
+#[derive(Debug, Clone)]
+pub struct Server(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    environment: BTreeMap<String, String>,
+    world: World,
+    running: Mutex<Arc<Running>>,
+    troubled: Mutex<bool>,
+}
+
+#[derive(Debug)]
+struct Running {
+    process: Process,
+    address: SocketAddr,
+    operator: SocketAddr,
+}
+
+impl Server {
+    /// Starts the binary and waits until it listens.
+    pub(crate) async fn start(
+        environment: BTreeMap<String, String>,
+        world: World,
+    ) -> Result<Self, Exit> {
+        let running = Mutex::new(Arc::new(launch(&environment, None).await?));
+        let troubled = Mutex::new(false);
+        Ok(Self(Arc::new(Inner {
+            environment,
+            world,
+            running,
+            troubled,
+        })))
+    }
+
+    fn running(&self) -> Arc<Running> {
+        Arc::clone(
+            &self
+                .0
+                .running
+                .lock()
+                .expect("nobody panics with the process"),
+        )
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.running().address
+    }
+
+    /// HTTP on the main listener.
+    #[must_use]
+    pub fn api(&self) -> Api {
+        Api::at(self.running().address)
+    }
+
+    /// HTTP on the operator's listener.
+    #[must_use]
+    pub fn operator(&self) -> Api {
+        Api::at(self.running().operator)
+    }
+
+    /// What it wrote to stderr since it was last started.
+    #[must_use]
+    pub fn lines(&self) -> Vec<String> {
+        self.running().process.lines()
+    }
+
+    /// Waits for a line of the log that contains this text.
+    pub async fn logged(&self, text: &str) -> String {
+        let running = self.running();
+        let line = |line: &str| line.contains(text).then(|| line.to_owned());
+        let found = running.process.line(START, line).await;
+        found.unwrap_or_else(|| panic!("no line of the log contains {text:?}"))
+    }
+
+    /// A connection on which nothing has been said.
+    pub async fn connect(&self) -> Client {
+        let client = self.dial(Dial::default()).await;
+        client.unwrap_or_else(|refusal| panic!("the upgrade was refused: {refusal:?}"))
+    }
+
+    /// A guest by this name.
+    pub async fn guest(&self, name: &str) -> Client {
+        self.hello(json!({"guest": name})).await
+    }
+
+    /// A connection on which this `hello` was said, with success.
+    pub async fn hello(&self, d: Value) -> Client {
+        let mut client = self.connect().await;
+        let said = client.hello(d.clone()).await;
+        said.unwrap_or_else(|refusal| panic!("hello {d} was refused: {}", refusal.all));
+        client
+    }
+
+    /// A new account's token.
+    pub async fn register(&self, name: &str) -> String {
+        let body = json!({"name": name, "password": format!("the password of {name}")});
+        let ok = self.api().post("/api/v1/register", &body).await.ok();
+        ok["token"].as_str().expect("a token is text").to_owned()
+    }
+
+    /// A new account, connected.
+    pub async fn account(&self, name: &str) -> Client {
+        let token = self.register(name).await;
+        self.hello(json!({"token": token})).await
+    }
+
+    /// Another connection of the same session, as another tab.
+    pub async fn tab(&self, of: &Client, tab: &str) -> Client {
+        self.hello(json!({"token": of.token(), "tab": tab})).await
+    }
+
+    /// A new connection of the same session that resumes where this one is.
+    pub async fn resume(&self, client: &Client) -> Client {
+        self.hello(client.resume()).await
+    }
+
+    /// A connection made as told, or the status and body of the refusal.
+    pub async fn dial(&self, dial: Dial) -> Result<Client, (StatusCode, String)> {
+        let address = self.address();
+        let mut request = format!("ws://{address}{}", dial.path)
+            .into_client_request()
+            .expect("the address makes a request");
+        for (name, value) in &dial.headers {
+            let value = HeaderValue::from_str(value).expect("a header's value");
+            request.headers_mut().append(*name, value);
+        }
+        let stream = TcpStream::connect(address)
+            .await
+            .expect("the server accepts");
+        match self.upgrade(request, stream, &dial).await {
+            Ok(client) => Ok(client),
+            Err(Error::Http(response)) => Err(refused_upgrade(*response)),
+            Err(other) => panic!("the upgrade failed: {other}"),
+        }
+    }
+
+    /// A connection, or nothing when the server is not there to make one.
+    pub(crate) async fn try_connect(&self) -> Option<Client> {
+        let address = self.address();
+        let request = format!("ws://{address}/ws").into_client_request().ok()?;
+        let stream = TcpStream::connect(address).await.ok()?;
+        self.upgrade(request, stream, &Dial::default()).await.ok()
+    }
+
+    async fn upgrade(
+        &self,
+        request: Request<()>,
+        stream: TcpStream,
+        dial: &Dial,
+    ) -> Result<Client, Error> {
+        let _ = stream.set_nodelay(true);
+        let upgrade = tokio_tungstenite::client_async(request, Wire::whole(stream));
+        let upgraded = tokio::time::timeout(START, upgrade).await;
+        let (stream, response) = upgraded.expect("the upgrade is answered in time")?;
+        let echoed = response.headers().get("sec-websocket-protocol");
+        assert_eq!(
+            echoed.is_some(),
+            dial.offers(),
+            "parlor.v1 is echoed when offered"
+        );
+        Ok(Client::new(stream, self.0.world.clone(), dial))
+    }
+
+    /// SIGKILL.
+    pub fn kill(&self) {
+        self.running().process.kill();
+    }
+
+    /// Sends a signal by name, `TERM` or `STOP`.
+    pub fn signal(&self, name: &str) {
+        self.running().process.signal(name);
+    }
+
+    /// Waits for the end of the process.
+    pub async fn ended(&self) -> Exit {
+        let running = self.running();
+        let status = running
+            .process
+            .ended(STOP)
+            .await
+            .expect("the server stops in time");
+        Exit {
+            code: status.code(),
+            lines: running.process.lines(),
+        }
+    }
+
+    /// SIGTERM, and waits for the end.
+    pub async fn stop(&self) -> Exit {
+        self.signal("TERM");
+        self.ended().await
+    }
+
+    /// Starts again, on the same data and the same port. The old process must have ended.
+    pub async fn start_again(&self) {
+        let address = self.address();
+        for _ in 0..20 {
+            match launch(&self.0.environment, Some(address)).await {
+                Ok(running) => {
+                    *self
+                        .0
+                        .running
+                        .lock()
+                        .expect("nobody panics with the process") = Arc::new(running);
+                    return;
+                }
+                // Someone's outgoing connection may hold the port for a moment.
+                Err(exit) if exit.lines.iter().any(|line| line.contains("in use")) => {
+                    tokio::time::sleep(Duration::from_millis(200)).await;
+                }
+                Err(exit) => panic!(
+                    "no second start: {:?}\n{}",
+                    exit.code,
+                    exit.lines.join("\n")
+                ),
+            }
+        }
+        panic!("the port {address} did not come free");
+    }
+
+    /// SIGKILL and start again.
+    pub async fn crash(&self) {
+        self.kill();
+        self.start_again().await;
+    }
+
+    /// Says that this test brings the server into trouble that it may well call an error.
+    pub fn expect_trouble(&self) {
+        *self.0.troubled.lock().expect("nobody panics with a flag") = true;
+    }
+
+    /// Stops the server, if it still runs, and checks that it was left clean: all connections to
+    /// the database back, all credits home, no error logged, exit code 0.
+    pub(crate) async fn finish(&self) {
+        let running = self.running();
+        if running.process.status().is_some() {
+            return;
+        }
+        self.quiet("/health/db-pool", &["in_use", "waiting"]).await;
+        self.quiet("/health/bus", &["credits_in_use", "depth"])
+            .await;
+        let exit = self.stop().await;
+        let shown = exit.lines.join("\n");
+        assert_eq!(exit.code, Some(0), "a clean end\n{shown}");
+        assert!(!shown.contains("panicked"), "nothing panicked\n{shown}");
+        if !*self.0.troubled.lock().expect("nobody panics with a flag") {
+            let error = exit.lines.iter().find(|line| is_error(line));
+            assert!(error.is_none(), "an error was logged: {error:?}");
+        }
+    }
+
+    /// Waits until all these figures of an operator's page are nought.
+    async fn quiet(&self, path: &str, figures: &[&str]) {
+        let end = tokio::time::Instant::now() + Duration::from_secs(10);
+        loop {
+            let page = self.operator().get(path).await.json();
+            if figures.iter().all(|figure| sum(&page, figure) == 0) {
+                return;
+            }
+            assert!(
+                tokio::time::Instant::now() < end,
+                "{path} did not become quiet: {page}"
+            );
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+}
+
+/// How to ask for a socket.
+#[derive(Debug, Clone)]
+pub struct Dial {
+    path: String,
+    headers: Vec<(&'static str, String)>,
+}
+
+impl Default for Dial {
+    fn default() -> Self {
+        Self {
+            path: "/ws".to_owned(),
+            headers: Vec::new(),
+        }
+    }
+}
+
+impl Dial {
+    /// At another path, or with a query.
+    #[must_use]
+    pub fn path(mut self, path: &str) -> Self {
+        path.clone_into(&mut self.path);
+        self
+    }
+
+    /// From a page of this origin.
+    #[must_use]
+    pub fn origin(mut self, origin: &str) -> Self {
+        self.headers.push(("origin", origin.to_owned()));
+        self
+    }
+
+    /// With these subprotocols on offer.
+    #[must_use]
+    pub fn offering(mut self, protocols: &str) -> Self {
+        self.headers
+            .push(("sec-websocket-protocol", protocols.to_owned()));
+        self
+    }
+
+    /// With this header.
+    #[must_use]
+    pub fn header(mut self, name: &'static str, value: &str) -> Self {
+        self.headers.push((name, value.to_owned()));
+        self
+    }
+
+    fn offers(&self) -> bool {
+        self.headers
+            .iter()
+            .any(|(name, _)| *name == "sec-websocket-protocol")
+    }
+
+    pub(crate) fn label(&self) -> String {
+        format!("a connection to {}", self.path)
+    }
+}
+
+fn refused_upgrade(response: Response<Option<Vec<u8>>>) -> (StatusCode, String) {
+    let (parts, body) = response.into_parts();
+    (
+        parts.status,
+        String::from_utf8_lossy(&body.unwrap_or_default()).into_owned(),
+    )
+}
+
+async fn launch(
+    environment: &BTreeMap<String, String>,
+    address: Option<SocketAddr>,
+) -> Result<Running, Exit> {
+    let mut command = Command::new(parlor());
+    command
+        .env_clear()
+        .envs(kept_environment())
+        .envs(environment);
+    if let Some(address) = address {
+        command.env("PARLOR_LISTEN", address.to_string());
+    }
+    let process = Process::spawn(command);
+    let Some((address, operator)) = process.line(START, listening).await else {
+        let status = process.ended(Duration::from_secs(5)).await;
+        process.kill();
+        return Err(Exit {
+            code: status.and_then(|end| end.code()),
+            lines: process.lines(),
+        });
+    };
+    Ok(Running {
+        process,
+        address,
+        operator,
+    })
+}
+
+fn kept_environment() -> impl Iterator<Item = (String, String)> {
+    ["PATH", "HOME", "TMPDIR", "RUST_BACKTRACE"]
+        .into_iter()
+        .filter_map(|name| Some((name.to_owned(), std::env::var(name).ok()?)))
+}
+
+/// The two addresses of the line that says that the server listens.
+fn listening(line: &str) -> Option<(SocketAddr, SocketAddr)> {
+    let line: Value = serde_json::from_str(line).ok()?;
+    let fields = if line["fields"].is_object() {
+        &line["fields"]
+    } else {
+        &line
+    };
+    if !fields["message"].as_str()?.contains("listening") {
+        return None;
+    }
+    let address = |name: &str| fields[name].as_str()?.parse().ok();
+    Some((address("address")?, address("operator")?))
+}
+
+fn is_error(line: &str) -> bool {
+    let line: Value = serde_json::from_str(line).unwrap_or_default();
+    line["level"]
+        .as_str()
+        .is_some_and(|level| level.eq_ignore_ascii_case("error"))
+}
+
+/// The sum of all numbers by this name, however deep.
+fn sum(page: &Value, figure: &str) -> u64 {
+    match page {
+        Value::Array(list) => list.iter().map(|one| sum(one, figure)).sum(),
+        Value::Object(fields) => fields
+            .iter()
+            .map(|(name, value)| match value.as_u64() {
+                Some(number) if name == figure => number,
+                _ => sum(value, figure),
+            })
+            .sum(),
+        _ => 0,
+    }
+}

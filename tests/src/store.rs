@@ -1,0 +1,235 @@
+//! Where a test's data is, and the frame every test runs in.
+
+use crate::database::Sql;
+use crate::folder::Folder;
+use crate::link::Link;
+use crate::postgres::Postgres;
+use crate::server::{Exit, Server, Settings};
+use crate::world::World;
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, OnceLock};
+use std::time::Duration;
+
+/// No test takes longer, whatever hangs.
+const TEST: Duration = Duration::from_secs(280);
+
+static NUMBER: AtomicU32 = AtomicU32::new(0);
+
+/// Which database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A file in the data directory.
+    Sqlite,
+    /// A database of the test run's server.
+    Postgres,
+}
+
+/// A store of one test: empty at first, removed at its end. A cheap handle.
+#[derive(Clone)]
+pub struct Store(Arc<Inner>);
+
+struct Inner {
+    kind: Kind,
+    folder: Folder,
+    database: String,
+    world: World,
+    link: OnceLock<Link>,
+    servers: Mutex<Vec<Server>>,
+}
+
+/// Runs a test body on a new store; afterwards its servers must have been left clean. On a failure
+/// their logs are shown.
+pub fn judge<F: Future<Output = ()>>(kind: Kind, name: &str, body: impl FnOnce(Store) -> F) {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime can be built");
+    runtime.block_on(async {
+        let store = Store::new(kind).await;
+        let exposed = Exposed(store.clone());
+        let whole = async {
+            body(store.clone()).await;
+            store.finish().await;
+        };
+        let ended = tokio::time::timeout(TEST, whole).await;
+        assert!(ended.is_ok(), "{name} took more than {} s", TEST.as_secs());
+        drop(exposed);
+    });
+}
+
+/// Shows the logs of the servers when a test fails, and leaves no process behind.
+struct Exposed(Store);
+
+impl Drop for Exposed {
+    fn drop(&mut self) {
+        let Ok(servers) = self.0.0.servers.lock() else {
+            return;
+        };
+        for server in servers.iter() {
+            if std::thread::panicking() {
+                let lines = server.lines();
+                let last = lines.len().saturating_sub(80);
+                println!(
+                    "--- log of {}:\n{}",
+                    server.address(),
+                    lines[last..].join("\n")
+                );
+            }
+            server.kill();
+        }
+    }
+}
+
+impl Store {
+    async fn new(kind: Kind) -> Self {
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let database = format!("test_{number}");
+        if kind == Kind::Postgres {
+            Sql::administer(&format!("CREATE DATABASE {database}")).await;
+        }
+        Self(Arc::new(Inner {
+            kind,
+            folder: Folder::new("data"),
+            database,
+            world: World::default(),
+            link: OnceLock::new(),
+            servers: Mutex::default(),
+        }))
+    }
+
+    /// Which database.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        self.0.kind
+    }
+
+    /// The data directory.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.0.folder.path()
+    }
+
+    /// SQLite's file, once a server has made it.
+    #[must_use]
+    pub fn file(&self) -> PathBuf {
+        let files = std::fs::read_dir(self.folder()).expect("the data directory can be read");
+        files
+            .filter_map(|file| Some(file.ok()?.path()))
+            .find(|path| {
+                let magic = std::fs::read(path).unwrap_or_default();
+                magic.starts_with(b"SQLite format 3\0")
+            })
+            .expect("the data directory holds a database")
+    }
+
+    /// A server with the usual settings.
+    pub async fn server(&self) -> Server {
+        self.serve(Settings::default()).await
+    }
+
+    /// A server with these settings.
+    pub async fn serve(&self, settings: Settings) -> Server {
+        match self.try_serve(settings).await {
+            Ok(server) => server,
+            Err(exit) => {
+                panic!(
+                    "the server did not start: {:?}\n{}",
+                    exit.code,
+                    exit.lines.join("\n")
+                )
+            }
+        }
+    }
+
+    /// A server with these settings, or how it ended instead of listening.
+    pub async fn try_serve(&self, settings: Settings) -> Result<Server, Exit> {
+        let environment = self.environment(settings).await;
+        let server = Server::start(environment, self.0.world.clone()).await?;
+        self.0
+            .servers
+            .lock()
+            .expect("nobody panics with the servers")
+            .push(server.clone());
+        Ok(server)
+    }
+
+    /// The environment a server of this store runs in.
+    pub async fn environment(&self, settings: Settings) -> BTreeMap<String, String> {
+        let mut all = BTreeMap::from([
+            ("PARLOR_LISTEN".to_owned(), "127.0.0.1:0".to_owned()),
+            (
+                "PARLOR_OPERATOR_LISTEN".to_owned(),
+                "127.0.0.1:0".to_owned(),
+            ),
+            (
+                "PARLOR_DATA_DIR".to_owned(),
+                self.folder().display().to_string(),
+            ),
+        ]);
+        if self.0.kind == Kind::Postgres {
+            all.insert("CORE_DB_URL".to_owned(), self.url(settings.linked).await);
+        }
+        if let Ok(max) = std::env::var("PARLOR_TESTS_POOL_MAX") {
+            all.insert("CORE_DB_POOL_MAX".to_owned(), max);
+        }
+        all.extend(settings.environment);
+        all
+    }
+
+    async fn url(&self, linked: bool) -> String {
+        let postgres = Postgres::shared();
+        if linked && self.0.link.get().is_none() {
+            let link = Link::to(postgres.port()).await;
+            assert!(self.0.link.set(link).is_ok(), "a store is linked once");
+        }
+        match self.0.link.get() {
+            Some(link) if linked => {
+                format!(
+                    "postgres://parlor@127.0.0.1:{}/{}",
+                    link.port(),
+                    self.0.database
+                )
+            }
+            _ => postgres.url(&self.0.database),
+        }
+    }
+
+    /// The link before PostgreSQL of a server that was started with [`Settings::linked`].
+    #[must_use]
+    pub fn link(&self) -> &Link {
+        self.0.link.get().expect("a server was started with a link")
+    }
+
+    /// The database itself, beside the server.
+    pub async fn sql(&self) -> Sql {
+        match self.0.kind {
+            Kind::Sqlite => Sql::sqlite(&self.file()),
+            Kind::Postgres => Sql::postgres(&Postgres::shared().url(&self.0.database)).await,
+        }
+    }
+
+    /// What all clients together have seen of a room, by `seq`.
+    #[must_use]
+    pub fn seen(&self, room: &str) -> BTreeMap<i64, serde_json::Value> {
+        self.0.world.room(room)
+    }
+
+    async fn finish(&self) {
+        let servers = self
+            .0
+            .servers
+            .lock()
+            .expect("nobody panics with the servers")
+            .clone();
+        for server in servers {
+            server.finish().await;
+        }
+        if self.0.kind == Kind::Postgres {
+            let database = &self.0.database;
+            Sql::administer(&format!("DROP DATABASE {database} WITH (FORCE)")).await;
+        }
+    }
+}

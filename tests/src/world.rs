@@ -1,0 +1,70 @@
+//! What all clients of one store have seen of its logs: they must agree on every `(room, seq)`.
+
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry as Slot;
+use std::sync::{Arc, Mutex};
+
+/// Every entry any client of a store has been given. A cheap handle.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct World(Arc<Mutex<BTreeMap<String, BTreeMap<i64, Value>>>>);
+
+impl World {
+    /// Takes an entry that a client was given, and holds it against what others were given.
+    pub(crate) fn saw(&self, room: &str, entry: &Value) -> Result<(), String> {
+        let seq = entry["seq"].as_i64().ok_or("an entry has a seq")?;
+        let mut seen = self.0.lock().expect("nobody panics with the world");
+        match seen.entry(room.to_owned()).or_default().entry(seq) {
+            Slot::Vacant(slot) => {
+                slot.insert(entry.clone());
+                Ok(())
+            }
+            Slot::Occupied(slot) if lasting(slot.get()) == lasting(entry) => {
+                redacted_for_good(slot.get(), entry)
+            }
+            Slot::Occupied(slot) => Err(format!(
+                "two entries at {room} {seq}: {} and {entry}",
+                slot.get()
+            )),
+        }
+    }
+
+    /// All entries of a room by `seq`.
+    pub(crate) fn room(&self, room: &str) -> BTreeMap<i64, Value> {
+        let seen = self.0.lock().expect("nobody panics with the world");
+        seen.get(room).cloned().unwrap_or_default()
+    }
+}
+
+/// An entry without what may change: the names of people, and the body that a deletion takes.
+fn lasting(entry: &Value) -> Value {
+    let mut kept = entry.clone();
+    let fields = kept.as_object_mut().expect("an entry is an object");
+    fields.remove("body");
+    fields.remove("deleted");
+    fields.retain(|_, value| !value.is_null());
+    for field in ["author", "user"] {
+        if let Some(user) = fields.get_mut(field) {
+            *user = json!(user["id"]);
+        }
+    }
+    if let Some(Value::Array(users)) = fields.get_mut("mentions") {
+        for user in users {
+            *user = json!(user["id"]);
+        }
+    }
+    if fields.get("mentions") == Some(&json!([])) {
+        fields.remove("mentions");
+    }
+    kept
+}
+
+/// A body never changes; it only goes, together with its message.
+fn redacted_for_good(before: &Value, now: &Value) -> Result<(), String> {
+    match (before["body"].as_str(), now["body"].as_str()) {
+        (Some(before), Some(now)) if before != now => {
+            Err(format!("a body changed from {before:?} to {now:?}"))
+        }
+        _ => Ok(()),
+    }
+}

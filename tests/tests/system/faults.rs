@@ -1,0 +1,111 @@
+//! The database goes away, is slow, or is written by another node.
+
+use serde_json::{Value, json};
+use std::time::Duration;
+use tests::{Client, Hold, LIMIT, Server, Settings, on_both};
+
+async fn lounge(server: &Server) -> (Client, Client) {
+    let mut alice = server.account("alice").await;
+    alice.open("lounge").await;
+    let mut bob = server.account("bob").await;
+    bob.ok("join", json!({"room": "lounge"})).await;
+    (alice, bob)
+}
+
+/// What another node would write: a copy of the last message at the next place.
+const ANOTHER_NODES_MESSAGE: &str = "
+    INSERT INTO entries (room_id, seq, kind, author_id, at, cid, body, body_hash)
+        SELECT e.room_id, e.seq + 1, e.kind, e.author_id, e.at, 'of-another-node', e.body, e.body_hash
+        FROM entries e JOIN rooms r ON r.id = e.room_id AND r.head = e.seq WHERE r.key = 'lounge';
+    UPDATE rooms SET head = head + 1 WHERE key = 'lounge';";
+
+on_both! {
+    async fn a_send_whose_time_is_up_during_its_commit_is_stored_pushed_and_found(store: Store) {
+        let server = store.serve(Settings::default().linked()).await;
+        server.expect_trouble();
+        let (mut alice, mut bob) = lounge(&server).await;
+        let send = json!({"room": "lounge", "cid": "held", "body": "said in bad times"});
+        let hold = Hold::of(&store).await;
+        let refusal = alice.call("send", send.clone()).await.unwrap_err();
+        assert_eq!(refusal, "outcome_unknown");
+        hold.release();
+        let ack = loop {
+            match alice.call("send", send.clone()).await {
+                Ok(ack) => break ack,
+                Err(refusal) => assert_eq!(refusal.all["retryable"], true, "{}", refusal.all),
+            }
+        };
+        assert_eq!(bob.entry("lounge", "message").await["seq"], ack["seq"]);
+        bob.settle().await;
+        assert!(bob.pushed("entry", "lounge").is_empty(), "once");
+    }
+
+    async fn reading_goes_on_while_a_commit_hangs(store: Store) {
+        if store.kind() == tests::Kind::Postgres {
+            // The silent link would hang the reads too.
+            return;
+        }
+        let server = store.server().await;
+        server.expect_trouble();
+        let (mut alice, mut bob) = lounge(&server).await;
+        alice.say("lounge", "hello").await;
+        let hold = Hold::of(&store).await;
+        let sent = alice.post("send", json!({"room": "lounge", "cid": "c", "body": "x"})).await;
+        let before = tokio::time::Instant::now();
+        let history = bob.ok("history", json!({"room": "lounge"})).await;
+        assert_eq!(history["messages"][0]["body"], "hello");
+        assert!(before.elapsed() < Duration::from_secs(1));
+        hold.release();
+        let _ = alice.reply(sent).await;
+    }
+
+    async fn an_entry_of_another_node_is_delivered_before_the_next_one(store: Store) {
+        let server = store.server().await;
+        let (mut alice, mut bob) = lounge(&server).await;
+        alice.say("lounge", "from here").await;
+        store.sql().await.run(ANOTHER_NODES_MESSAGE).await;
+        let ack = alice.say("lounge", "from here again").await;
+        for client in [&mut alice, &mut bob] {
+            client.reach("lounge", ack["seq"].as_i64().unwrap()).await;
+            let told = client.pushed("entry", "lounge");
+            let cids: Vec<_> = told.iter().map(|entry| entry["cid"].clone()).collect();
+            assert!(cids.contains(&json!("of-another-node")), "{cids:?}");
+        }
+    }
+
+    async fn an_entry_of_another_node_is_noticed_within_fifteen_seconds(store: Store) {
+        let server = store.server().await;
+        let (mut alice, mut bob) = lounge(&server).await;
+        let ack = alice.say("lounge", "from here").await["seq"].as_i64().unwrap();
+        store.sql().await.run(ANOTHER_NODES_MESSAGE).await;
+        let limit = Duration::from_secs(16);
+        let of_the_other = |entry: &Value| entry["cid"] == "of-another-node";
+        let entry = bob.push_where("entry", "lounge", limit, of_the_other).await;
+        assert_eq!(entry["seq"], ack + 1);
+        alice.push_where("entry", "lounge", LIMIT, of_the_other).await;
+    }
+
+    async fn a_database_that_went_away_comes_back(store: Store) {
+        if store.kind() == tests::Kind::Sqlite {
+            // A file does not go away.
+            return;
+        }
+        let server = store.serve(Settings::default().linked()).await;
+        server.expect_trouble();
+        let (mut alice, mut bob) = lounge(&server).await;
+        store.link().cut();
+        let send = json!({"room": "lounge", "cid": "c", "body": "into the void"});
+        let refusal = alice.call("send", send.clone()).await.unwrap_err();
+        assert!(refusal == "storage_unavailable" || refusal == "outcome_unknown", "{}", refusal.all);
+        let health = server.api().get("/health").await;
+        assert!(matches!(health.status.as_u16(), 200 | 503));
+        store.link().open();
+        let end = tokio::time::Instant::now() + Duration::from_secs(30);
+        // A new connection to the database reads the epoch again; it has not changed.
+        while alice.call("send", send.clone()).await.is_err() {
+            assert!(tokio::time::Instant::now() < end, "it came back");
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        bob.entry("lounge", "message").await;
+    }
+}

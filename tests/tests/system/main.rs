@@ -1,0 +1,32 @@
+//! What users see: each behaviour over real sockets, on SQLite and on PostgreSQL.
+
+#![expect(clippy::unwrap_used, reason = "all of this crate is test code")]
+
+mod accounts;
+mod bad_input;
+mod closing;
+mod direct;
+mod entering;
+mod errors;
+mod faults;
+mod http_api;
+mod identities;
+mod killing;
+mod life;
+mod limits;
+mod listing;
+mod membership;
+mod messages;
+mod moderation;
+mod order;
+mod presence;
+mod pushes;
+mod reading;
+mod repeats;
+mod resuming;
+mod resuming_cut;
+mod rights;
+mod rights_cast;
+mod starting;
+mod transport;
+mod typing;

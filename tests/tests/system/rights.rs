@@ -1,0 +1,191 @@
+//! Who may do what: every op, by every role, in every kind of room.
+
+use crate::rights_cast::{Cast, Role};
+use std::collections::BTreeSet;
+use tests::{Store, contract, on_both};
+
+/// What each op gets, per kind of room: `ok`, or the error's name. `|` parts answers that the
+/// protocol leaves open, `-` is a case that cannot be. In direct rooms nobody is above anybody.
+const TABLE: &str = "
+op             kind    owner     moderator member    muted     banned            stranger     guest     nobody
+hello          any     ok        ok        ok        ok        ok                ok           ok        ok
+ping           any     ok        ok        ok        ok        ok                ok           ok        ok
+rooms          any     ok        ok        ok        ok        ok                ok           ok        unauthenticated
+sessions       any     ok        ok        ok        ok        ok                ok           ok        unauthenticated
+session.revoke any     ok        ok        ok        ok        ok                ok           ok        unauthenticated
+logout         any     ok        ok        ok        ok        ok                ok           ok        unauthenticated
+room.create    any     ok        ok        ok        ok        ok                ok           GUEST     unauthenticated
+dm             any     ok        ok        ok        ok        ok                ok           GUEST     unauthenticated
+
+join           public  ok        ok        ok        ok        banned            ok           ok        unauthenticated
+join           private ok        ok        ok        ok        HIDDEN            no_such_room ok        unauthenticated
+join           direct  -         -         ok        -         -                 no_such_room ok        unauthenticated
+leave          public  ok        ok        ok        ok        OUT               not_member   ok        unauthenticated
+leave          private ok        ok        ok        ok        HIDDEN            no_such_room ok        unauthenticated
+leave          direct  -         -         LEAVE     -         -                 no_such_room LEAVE     unauthenticated
+
+send           public  ok        ok        ok        muted     OUT               not_member   ok        unauthenticated
+send           private ok        ok        ok        muted     HIDDEN            no_such_room ok        unauthenticated
+send           direct  -         -         ok        -         -                 no_such_room ok        unauthenticated
+edit           public  ok        ok        ok        muted     OUT               not_member   ok        unauthenticated
+edit           private ok        ok        ok        muted     HIDDEN            no_such_room ok        unauthenticated
+edit           direct  -         -         ok        -         -                 no_such_room ok        unauthenticated
+delete         public  ok        ok        ok        ok        OUT               not_member   ok        unauthenticated
+delete         private ok        ok        ok        ok        HIDDEN            no_such_room ok        unauthenticated
+delete         direct  -         -         ok        -         -                 no_such_room ok        unauthenticated
+react          public  ok        ok        ok        muted     OUT               not_member   ok        unauthenticated
+react          private ok        ok        ok        muted     HIDDEN            no_such_room ok        unauthenticated
+react          direct  -         -         ok        -         -                 no_such_room ok        unauthenticated
+
+log            public  ok        ok        ok        ok        OUT               not_member   ok        unauthenticated
+log            private ok        ok        ok        ok        HIDDEN            no_such_room ok        unauthenticated
+log            direct  -         -         ok        -         -                 no_such_room ok        unauthenticated
+history        public  ok        ok        ok        ok        OUT               not_member   ok        unauthenticated
+history        private ok        ok        ok        ok        HIDDEN            no_such_room ok        unauthenticated
+history        direct  -         -         ok        -         -                 no_such_room ok        unauthenticated
+read           public  ok        ok        ok        ok        OUT               not_member   ok        unauthenticated
+read           private ok        ok        ok        ok        HIDDEN            no_such_room ok        unauthenticated
+read           direct  -         -         ok        -         -                 no_such_room ok        unauthenticated
+typing         public  ok        ok        ok        ok|muted  OUT               not_member   ok        unauthenticated
+typing         private ok        ok        ok        ok|muted  HIDDEN            no_such_room ok        unauthenticated
+typing         direct  -         -         ok        -         -                 no_such_room ok        unauthenticated
+members        public  ok        ok        ok        ok        OUT               not_member   ok        unauthenticated
+members        private ok        ok        ok        ok        HIDDEN            no_such_room ok        unauthenticated
+members        direct  -         -         ok        -         -                 no_such_room ok        unauthenticated
+presence       public  ok        ok        ok        ok        OUT               not_member   ok        unauthenticated
+presence       private ok        ok        ok        ok        HIDDEN            no_such_room ok        unauthenticated
+presence       direct  -         -         ok        -         -                 no_such_room ok        unauthenticated
+
+room.update    public  ok        forbidden forbidden forbidden OUT               not_member   forbidden unauthenticated
+room.update    private ok        forbidden forbidden forbidden HIDDEN            no_such_room forbidden unauthenticated
+room.update    direct  -         -         forbidden -         -                 no_such_room forbidden unauthenticated
+invite         public  ok        ok        INVITE    INVITE    OUT               not_member   INVITE    unauthenticated
+invite         private ok        ok        forbidden forbidden HIDDEN            no_such_room forbidden unauthenticated
+invite         direct  -         -         forbidden -         -                 no_such_room forbidden unauthenticated
+kick           public  ok        ok        forbidden forbidden OUT               not_member   forbidden unauthenticated
+kick           private ok        ok        forbidden forbidden HIDDEN            no_such_room forbidden unauthenticated
+kick           direct  -         -         forbidden -         -                 no_such_room forbidden unauthenticated
+ban            public  ok        ok        forbidden forbidden OUT               not_member   forbidden unauthenticated
+ban            private ok        ok        forbidden forbidden HIDDEN            no_such_room forbidden unauthenticated
+ban            direct  -         -         forbidden -         -                 no_such_room forbidden unauthenticated
+unban          public  ok        ok        forbidden forbidden OUT               not_member   forbidden unauthenticated
+unban          private ok        ok        forbidden forbidden HIDDEN            no_such_room forbidden unauthenticated
+unban          direct  -         -         forbidden -         -                 no_such_room forbidden unauthenticated
+mute           public  ok        ok        forbidden forbidden OUT               not_member   forbidden unauthenticated
+mute           private ok        ok        forbidden forbidden HIDDEN            no_such_room forbidden unauthenticated
+mute           direct  -         -         forbidden -         -                 no_such_room forbidden unauthenticated
+role           public  ok        forbidden forbidden forbidden OUT               not_member   forbidden unauthenticated
+role           private ok        forbidden forbidden forbidden HIDDEN            no_such_room forbidden unauthenticated
+role           direct  -         -         forbidden -         -                 no_such_room forbidden unauthenticated
+";
+
+/// Answers that the protocol leaves open, by the word in the table.
+const OPEN: &[(&str, &str)] = &[
+    // A public room tells the banned that they are no members, or why.
+    ("OUT", "not_member|banned"),
+    // A private room need not be known to one who was thrown out of it, or may say why.
+    ("HIDDEN", "no_such_room|banned"),
+    ("GUEST", "ok|not_allowed_for_guests"),
+    ("INVITE", "ok|forbidden|muted"),
+    ("LEAVE", "ok|forbidden"),
+];
+
+const KINDS: [&str; 3] = ["public", "private", "direct"];
+
+struct Row {
+    op: &'static str,
+    kind: &'static str,
+    expected: Vec<&'static str>,
+}
+
+fn rows() -> Vec<Row> {
+    let lines = TABLE
+        .lines()
+        .filter(|line| !line.is_empty() && !line.starts_with("op "));
+    lines
+        .map(|line| {
+            let mut cells = line.split_whitespace();
+            let op = cells.next().expect("a row begins with its op");
+            let kind = cells.next().expect("a row has a kind of room");
+            let expected: Vec<_> = cells.collect();
+            assert_eq!(expected.len(), Role::ALL.len(), "a column per role: {line}");
+            Row { op, kind, expected }
+        })
+        .collect()
+}
+
+#[test]
+fn every_op_has_a_row_for_every_kind_of_room() {
+    let rows = rows();
+    for op in &contract().ops {
+        let kinds: BTreeSet<_> = rows
+            .iter()
+            .filter(|row| row.op == op)
+            .map(|row| row.kind)
+            .collect();
+        let complete = kinds == BTreeSet::from(["any"]) || kinds == KINDS.into_iter().collect();
+        assert!(complete, "the rights of {op} are given for {kinds:?}");
+    }
+    for row in &rows {
+        assert!(
+            contract().ops.contains(row.op),
+            "the protocol has no op {}",
+            row.op
+        );
+    }
+}
+
+fn fits(expected: &str, answer: &str) -> bool {
+    let open = OPEN.iter().find(|(word, _)| *word == expected);
+    open.map_or(expected, |(_, answers)| answers)
+        .split('|')
+        .any(|one| one == answer)
+}
+
+async fn judge(store: &Store, kinds: &[&'static str]) {
+    let server = store.server().await;
+    let mut cast = Cast::gather(&server).await;
+    let mut wrong = Vec::new();
+    for row in rows() {
+        let kinds = kinds
+            .iter()
+            .filter(|kind| row.kind == "any" || row.kind == **kind);
+        for kind in kinds {
+            if cast.is_tired() {
+                cast = Cast::gather(&server).await;
+            }
+            for (role, expected) in Role::ALL.into_iter().zip(&row.expected) {
+                if *expected == "-" || (*kind == "direct" && !role.can_be_direct()) {
+                    continue;
+                }
+                let answer = cast.play(kind, role, row.op).await;
+                if !fits(expected, &answer) {
+                    wrong.push(format!(
+                        "{} {kind} {role:?}: {answer}, not {expected}",
+                        row.op
+                    ));
+                }
+            }
+        }
+    }
+    assert!(
+        wrong.is_empty(),
+        "{} wrong:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
+}
+
+on_both! {
+    async fn in_public_rooms_everyone_may_what_the_table_says(store: Store) {
+        judge(&store, &["public"]).await;
+    }
+
+    async fn in_private_rooms_everyone_may_what_the_table_says(store: Store) {
+        judge(&store, &["private"]).await;
+    }
+
+    async fn in_direct_rooms_everyone_may_what_the_table_says(store: Store) {
+        judge(&store, &["direct"]).await;
+    }
+}

@@ -1,0 +1,218 @@
+//! The people who try what the table of rights says.
+
+use serde_json::{Value, json};
+use std::sync::atomic::{AtomicU32, Ordering};
+use tests::{Client, Server};
+
+static NUMBER: AtomicU32 = AtomicU32::new(0);
+
+/// How someone stands to a room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Role {
+    Owner,
+    Moderator,
+    Member,
+    Muted,
+    Banned,
+    Stranger,
+    Guest,
+    Nobody,
+}
+
+impl Role {
+    pub(crate) const ALL: [Self; 8] = [
+        Self::Owner,
+        Self::Moderator,
+        Self::Member,
+        Self::Muted,
+        Self::Banned,
+        Self::Stranger,
+        Self::Guest,
+        Self::Nobody,
+    ];
+
+    pub(crate) fn can_be_direct(self) -> bool {
+        matches!(
+            self,
+            Self::Member | Self::Stranger | Self::Guest | Self::Nobody
+        )
+    }
+}
+
+/// An owner, someone to act upon, someone not in the room, and an account for the actor.
+pub(crate) struct Cast {
+    server: Server,
+    owner: Client,
+    victim: Client,
+    absent: Client,
+    actor: Client,
+    rooms: usize,
+}
+
+/// A room that is ready for one try.
+struct Scene {
+    room: String,
+    target: i64,
+}
+
+fn fresh(what: &str) -> String {
+    format!("{what}-{}", NUMBER.fetch_add(1, Ordering::Relaxed))
+}
+
+impl Cast {
+    pub(crate) async fn gather(server: &Server) -> Self {
+        Self {
+            server: server.clone(),
+            owner: server.account(&fresh("owner")).await,
+            victim: server.account(&fresh("victim")).await,
+            absent: server.account(&fresh("absent")).await,
+            actor: server.account(&fresh("actor")).await,
+            rooms: 0,
+        }
+    }
+
+    /// Nobody may be in more than 128 rooms: then others have to play on.
+    pub(crate) fn is_tired(&self) -> bool {
+        self.rooms > 100
+    }
+
+    /// What one in this role gets for this op in a new room of this kind: `ok` or an error's name.
+    pub(crate) async fn play(&mut self, kind: &str, role: Role, op: &str) -> String {
+        self.rooms += 1;
+        let mut actor = self.actor(role, op).await;
+        let scene = match kind {
+            "direct" => self.direct(role, &mut actor).await,
+            kind => self.room(kind, role, &mut actor).await,
+        };
+        if op == "hello" {
+            return self.hello(role, &actor).await;
+        }
+        let d = self.asked(op, role, &scene, &actor);
+        match actor.call(op, d).await {
+            Ok(_) => "ok".to_owned(),
+            Err(refusal) => refusal.name,
+        }
+    }
+
+    async fn actor(&mut self, role: Role, op: &str) -> Client {
+        match role {
+            Role::Nobody => self.server.connect().await,
+            Role::Guest => self.server.guest(&fresh("guest")).await,
+            Role::Owner if !ends_session(op) => self.server.tab(&self.owner, "owner").await,
+            _ if !ends_session(op) => self.server.tab(&self.actor, "actor").await,
+            _ => self.server.account(&fresh("actor")).await,
+        }
+    }
+
+    async fn hello(&mut self, role: Role, actor: &Client) -> String {
+        let d = match role {
+            Role::Nobody => json!({"guest": fresh("nobody")}),
+            _ => json!({"token": actor.token(), "tab": fresh("tab")}),
+        };
+        match self.server.connect().await.hello(d).await {
+            Ok(_) => "ok".to_owned(),
+            Err(refusal) => refusal.name,
+        }
+    }
+
+    async fn room(&mut self, kind: &str, role: Role, actor: &mut Client) -> Scene {
+        let create = json!({"name": fresh("room"), "kind": kind});
+        let made = self.owner.ok("room.create", create).await;
+        let room = made["card"]["room"]
+            .as_str()
+            .expect("a key is text")
+            .to_owned();
+        let said = self.owner.say(&room, "by the owner").await;
+        bring(&mut self.owner, &mut self.victim, &room, kind).await;
+        let mut target = said["seq"].as_i64().expect("a number");
+        let is_new =
+            !matches!(role, Role::Stranger | Role::Nobody) && actor.id() != self.owner.id();
+        if is_new {
+            bring(&mut self.owner, actor, &room, kind).await;
+        }
+        if !matches!(role, Role::Stranger | Role::Nobody) {
+            target = actor.say(&room, "by the actor").await["seq"]
+                .as_i64()
+                .expect("a number");
+        }
+        self.dress(role, actor, &room).await;
+        Scene { room, target }
+    }
+
+    /// Gives the actor the role.
+    async fn dress(&mut self, role: Role, actor: &mut Client, room: &str) {
+        let (op, field, value) = match role {
+            Role::Moderator => ("role", "role", json!("moderator")),
+            Role::Muted => ("mute", "until_ms", json!(4_000_000_000_000_u64)),
+            Role::Banned => ("ban", "reason", json!("for the test")),
+            _ => return,
+        };
+        let mut d = json!({"room": room, "user": actor.id()});
+        d[field] = value;
+        self.owner.ok(op, d).await;
+    }
+
+    async fn direct(&mut self, role: Role, actor: &mut Client) -> Scene {
+        let with = if matches!(role, Role::Member | Role::Guest) {
+            &*actor
+        } else {
+            &self.victim
+        };
+        let opened = self.owner.ok("dm", json!({"user": with.id()})).await;
+        let room = opened["card"]["room"]
+            .as_str()
+            .expect("a key is text")
+            .to_owned();
+        let speaker = if role == Role::Member || role == Role::Guest {
+            actor
+        } else {
+            &mut self.owner
+        };
+        let target = speaker.say(&room, "in private").await["seq"]
+            .as_i64()
+            .expect("a number");
+        Scene { room, target }
+    }
+
+    fn asked(&self, op: &str, role: Role, scene: &Scene, actor: &Client) -> Value {
+        let Scene { room, target } = scene;
+        let victim = self.victim.id();
+        match op {
+            "join" | "leave" | "history" | "members" | "presence" => json!({"room": room}),
+            "send" => json!({"room": room, "cid": fresh("cid"), "body": "spoken"}),
+            "edit" => json!({"room": room, "target": target, "body": "edited"}),
+            "delete" => json!({"room": room, "target": target}),
+            "react" => json!({"room": room, "target": target, "emoji": "👍", "on": true}),
+            "log" => json!({"room": room, "after": 0}),
+            "read" => json!({"room": room, "seq": target}),
+            "typing" => json!({"room": room, "on": true}),
+            "room.create" => json!({"name": fresh("made"), "kind": "public"}),
+            "room.update" => json!({"room": room, "topic": "a new topic"}),
+            "dm" => json!({"user": self.absent.id()}),
+            "invite" => json!({"room": room, "user": self.absent.id()}),
+            "kick" | "ban" | "unban" => json!({"room": room, "user": victim}),
+            "mute" => json!({"room": room, "user": victim, "until_ms": 4_000_000_000_000_u64}),
+            "role" => json!({"room": room, "user": victim, "role": "moderator"}),
+            "session.revoke" if role != Role::Nobody => {
+                json!({"session": actor.greeting()["session"]})
+            }
+            "session.revoke" => json!({"session": "x"}),
+            _ => json!({}),
+        }
+    }
+}
+
+/// After these the session that played is over.
+fn ends_session(op: &str) -> bool {
+    matches!(op, "logout" | "session.revoke")
+}
+
+/// Makes someone a member of the owner's room.
+async fn bring(owner: &mut Client, who: &mut Client, room: &str, kind: &str) {
+    if kind == "private" {
+        owner
+            .ok("invite", json!({"room": room, "user": who.id()}))
+            .await;
+    }
+    who.ok("join", json!({"room": room, "limit": 1})).await;
+}
