@@ -124,11 +124,12 @@ async fn whoever_may_not_speak_may_not_edit() {
     let (ann, room) = house.ann_in_a_room().await;
     let bob = house.member("bob", &room).await;
     let sent = house.send(&bob, &room, "c1", "hello").await;
-    let edit = || house.try_edit(&bob, &room, sent.seq, "changed");
+    let edit = |body| house.try_edit(&bob, &room, sent.seq, body);
     house.mute(&ann, &bob, &room).await;
-    refused(edit().await, &Refusal::Muted);
+    refused(edit("changed").await, &Refusal::Muted);
+    refused(edit("hello").await, &Refusal::Muted);
     house.moderate(&ann, &bob, &room, Moderation::Kick).await;
-    refused(edit().await, &Refusal::NotMember);
+    refused(edit("changed").await, &Refusal::NotMember);
     house.close().await;
 }
 
@@ -142,7 +143,11 @@ async fn what_an_earlier_stay_wrote_is_out_of_reach() {
     house.leave(&bob, &room).await;
     house.moderate(&ann, &bob, &room, Moderation::Invite).await;
     house.join(&bob, &room).await;
-    let refusal = house.try_edit(&bob, &room, sent.seq, "x").await;
+    for body in ["changed", "hello"] {
+        let refusal = house.try_edit(&bob, &room, sent.seq, body).await;
+        refused(refusal, &Refusal::NoSuchMessage);
+    }
+    let refusal = house.try_delete(&bob, &room, sent.seq).await;
     refused(refusal, &Refusal::NoSuchMessage);
     house.close().await;
 }

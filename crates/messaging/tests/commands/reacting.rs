@@ -155,7 +155,10 @@ async fn a_reaction_needs_an_emoji_and_a_member_who_may_speak() {
         &Refusal::NotMember,
     );
     house.join(&bob, &room).await;
+    house.react(&bob, &room, seq, "🎉", true).await;
     house.mute(&ann, &bob, &room).await;
+    let repeat = house.try_react(&bob, &room, seq, "🎉", true).await;
+    refused(repeat, &Refusal::Muted);
     refused(
         house.try_react(&bob, &room, seq, "👍", true).await,
         &Refusal::Muted,
