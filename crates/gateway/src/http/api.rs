@@ -225,6 +225,6 @@ fn bearer(headers: &HeaderMap) -> Result<Token, Error> {
 
 impl From<wire::Malformed> for Error {
     fn from(malformed: wire::Malformed) -> Self {
-        malformed.error
+        *malformed.error
     }
 }
