@@ -10,6 +10,7 @@ use bytes::Bytes;
 use sessions::api::Online;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::Semaphore;
 
 /// The sockets' side of the house: the hub on the bus, the dispatcher, the live connections. A
 /// cheap handle.
@@ -22,8 +23,13 @@ pub struct Gateway {
 impl Gateway {
     /// Puts the hub on the bus and declares what will be asked. Nothing runs yet.
     pub fn wire(builder: &mut Builder, tasks: &Tasks, online: Online, limits: Limits) -> Self {
+        let bus = builder.bus();
+        // The rest is for facts, and for what outlives its reply. So the bus lets every command of
+        // a socket in at once, in the order in which they come.
+        let at_once = bus.figures().credits * 2 / 3;
         let shared = Arc::new(Shared {
-            bus: builder.bus(),
+            bus,
+            line: Arc::new(Semaphore::new(at_once.max(1))),
             tasks: tasks.clone(),
             sockets: Arc::new(Registry::new()),
             online,

@@ -39,11 +39,7 @@ impl Hub {
         let Some(person) = self.people.get_mut(&user.id) else {
             return;
         };
-        let role = if entry.seq == 1 {
-            Role::Owner
-        } else {
-            Role::Member
-        };
+        let role = role_of_joined(face, entry.seq);
         if person.note(&face.key, entry.seq, Some(role)).is_none() {
             return;
         }
@@ -51,12 +47,8 @@ impl Hub {
         room.at_least(entry.seq);
         room.face = Some(Arc::clone(face));
         room.members.insert(user.id);
-        let why = if face.kind == Kind::Direct {
-            Why::Dm
-        } else {
-            Why::Joined
-        };
-        self.show(face, entry.seq, user.id, Some(role), why, user);
+        let (why, by) = why_joined(face, entry);
+        self.show(face, entry.seq, user.id, Some(role), why, &by);
         self.subscribe_gained(user.id, &face.key, entry.seq);
         if self.shared.online.contains(user.id) {
             self.pulse_presence(&face.key, user, true);
@@ -231,6 +223,27 @@ impl Hub {
             }
         }
     }
+}
+
+/// The room that belongs to the server: its first member does not own it.
+const GENERAL: &str = "general";
+
+/// Whoever made a room owns it, but for direct rooms, which nobody does; everyone else begins as a
+/// member.
+fn role_of_joined(face: &RoomFace, seq: Seq) -> Role {
+    let made = seq == 1 && face.kind != Kind::Direct && &*face.key.0 != GENERAL;
+    if made { Role::Owner } else { Role::Member }
+}
+
+/// Why someone is shown a room they have joined, and by whose doing: a direct room's second member
+/// is brought in by its first.
+fn why_joined(face: &Arc<RoomFace>, entry: &Entry) -> (Why, User) {
+    if face.kind != Kind::Direct {
+        return (Why::Joined, entry.author.clone());
+    }
+    let other = face.card(entry.author.id, None).with;
+    let by = other.filter(|_| entry.seq > 1);
+    (Why::Dm, by.unwrap_or_else(|| entry.author.clone()))
 }
 
 /// Server administrators are at least moderators of public rooms they are in.

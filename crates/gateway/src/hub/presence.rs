@@ -65,7 +65,11 @@ impl Handles<Counted> for Hub {
         if let Some(room) = self.rooms.get_mut(&counted.room) {
             room.pulse.counting = false;
             room.pulse.count = room.pulse.count.or(counted.count);
+            let room_counted = room.pulse.count.is_some();
             self.busy.insert(counted.room.clone());
+            if room_counted {
+                self.presence_ticked(&counted.room, Instant::now());
+            }
         }
         Ok(())
     }

@@ -79,6 +79,13 @@ impl Flights {
         ready
     }
 
+    /// Puts back, in their order, what could not start after all.
+    pub(super) fn put_back(&mut self, ready: Vec<Waiting>) {
+        for waiting in ready.into_iter().rev() {
+            self.waiting.push_front(waiting);
+        }
+    }
+
     pub(super) fn start(&mut self, id: u64, lane: Lane, room: Option<RoomKey>, flying: Flying) {
         self.running.push(Running { id, lane, room });
         self.futures.push(flying);
@@ -101,16 +108,13 @@ impl Flights {
 
     /// When the command that has waited longest was sent.
     pub(super) fn oldest(&self) -> Option<Instant> {
-        self.waiting.front().map(|waiting| waiting.since)
+        self.waiting.iter().map(|waiting| waiting.since).min()
     }
 
-    /// Takes out the command that has waited longest, if it was sent before `then`.
+    /// Takes out a command that was sent before `then` and still waits.
     pub(super) fn overdue(&mut self, then: Instant) -> Option<u64> {
-        let overdue = self.oldest().is_some_and(|since| since <= then);
-        overdue
-            .then(|| self.waiting.pop_front())
-            .flatten()
-            .map(|waiting| waiting.id)
+        let place = self.waiting.iter().position(|one| one.since <= then)?;
+        self.waiting.remove(place).map(|waiting| waiting.id)
     }
 
     /// The ids of all that will have no reply any more, and whether they had begun.
@@ -171,5 +175,139 @@ impl Before {
         if let Some(room) = room {
             self.rooms.insert(room, None);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Flights, Waiting};
+    use crate::dispatch::{Answer, Body};
+    use crate::wire;
+    use bus::TraceId;
+    use bytes::Bytes;
+    use futures_util::FutureExt as _;
+    use tokio::time::Instant;
+
+    fn sent(flights: &mut Flights, id: u64, op: &str, room: &str) {
+        let d = format!(
+            r#"{{"room":"{room}","cid":"c","body":"b","target":1,"emoji":"e","on":true,"seq":1,"after":1,"user":"@a","guest":"g"}}"#
+        );
+        let frame = format!(r#"{{"id":{id},"op":"{op}","d":{d}}}"#);
+        let command = wire::read(&frame).expect(&frame).command;
+        flights.wait(Waiting {
+            id,
+            command,
+            trace: TraceId(u128::from(id)),
+            since: Instant::now(),
+        });
+    }
+
+    /// Starts what may start; returns the ids.
+    fn started(flights: &mut Flights) -> Vec<u64> {
+        let mut ids = Vec::new();
+        for waiting in flights.ready() {
+            let (id, command) = (waiting.id, waiting.command);
+            let answer = Ok(Answer::Body(Body(Bytes::from_static(b"{}"))));
+            let flying = std::future::ready((id, answer)).boxed();
+            flights.start(id, command.op().lane, command.room(), flying);
+            ids.push(id);
+        }
+        ids
+    }
+
+    fn land_all(flights: &mut Flights) {
+        while flights.landed().now_or_never().is_some() {}
+    }
+
+    #[test]
+    fn commands_of_one_room_for_one_crate_are_under_way_together() {
+        let mut flights = Flights::default();
+        sent(&mut flights, 1, "send", "x");
+        sent(&mut flights, 2, "edit", "x");
+        sent(&mut flights, 3, "send", "x");
+        assert_eq!(started(&mut flights), [1, 2, 3]);
+    }
+
+    #[test]
+    fn another_crate_and_a_read_wait_for_what_was_before_them() {
+        for other in ["kick", "log", "join", "typing"] {
+            let mut flights = Flights::default();
+            sent(&mut flights, 1, "send", "x");
+            sent(&mut flights, 2, other, "x");
+            sent(&mut flights, 3, "send", "x");
+            assert_eq!(started(&mut flights), [1], "{other}");
+            land_all(&mut flights);
+            assert_eq!(started(&mut flights), [2], "{other}");
+            land_all(&mut flights);
+            assert_eq!(started(&mut flights), [3], "{other}");
+        }
+    }
+
+    #[test]
+    fn nothing_passes_a_command_of_its_room_that_waits() {
+        let mut flights = Flights::default();
+        sent(&mut flights, 1, "send", "x");
+        sent(&mut flights, 2, "log", "x");
+        assert_eq!(started(&mut flights), [1]);
+        sent(&mut flights, 3, "send", "x");
+        assert!(started(&mut flights).is_empty());
+    }
+
+    #[test]
+    fn rooms_do_not_wait_for_each_other() {
+        let mut flights = Flights::default();
+        sent(&mut flights, 1, "join", "x");
+        sent(&mut flights, 2, "send", "x");
+        sent(&mut flights, 3, "log", "y");
+        sent(&mut flights, 4, "rooms", "x");
+        assert_eq!(started(&mut flights), [1, 3, 4]);
+    }
+
+    #[test]
+    fn hello_is_alone() {
+        let mut flights = Flights::default();
+        sent(&mut flights, 1, "ping", "x");
+        sent(&mut flights, 2, "hello", "x");
+        sent(&mut flights, 3, "ping", "x");
+        assert_eq!(started(&mut flights), [1]);
+        land_all(&mut flights);
+        assert_eq!(started(&mut flights), [2]);
+        assert!(started(&mut flights).is_empty());
+        land_all(&mut flights);
+        assert_eq!(started(&mut flights), [3]);
+    }
+
+    #[test]
+    fn an_id_counts_until_its_reply() {
+        let mut flights = Flights::default();
+        sent(&mut flights, 1, "send", "x");
+        sent(&mut flights, 2, "log", "x");
+        started(&mut flights);
+        assert!(flights.contains(1) && flights.contains(2) && !flights.contains(3));
+        assert_eq!(flights.len(), 2);
+        land_all(&mut flights);
+        assert!(!flights.contains(1) && flights.contains(2));
+    }
+
+    #[test]
+    fn what_is_abandoned_says_whether_it_had_begun() {
+        let mut flights = Flights::default();
+        sent(&mut flights, 1, "send", "x");
+        sent(&mut flights, 2, "log", "x");
+        started(&mut flights);
+        assert_eq!(flights.abandon(), [(1, true), (2, false)]);
+        assert!(flights.is_empty());
+    }
+
+    #[test]
+    fn what_waits_too_long_is_taken_out() {
+        let mut flights = Flights::default();
+        let before = Instant::now();
+        sent(&mut flights, 1, "send", "x");
+        sent(&mut flights, 2, "log", "x");
+        started(&mut flights);
+        assert_eq!(flights.overdue(before - std::time::Duration::from_secs(1)), None);
+        assert_eq!(flights.overdue(Instant::now()), Some(2));
+        assert_eq!(flights.overdue(Instant::now()), None);
     }
 }

@@ -122,6 +122,8 @@ impl Close {
 pub(crate) const LINGER: Duration = Duration::from_secs(1);
 /// How long a closed socket may take for what still waits in front of the close frame.
 pub(crate) const LAST_WORDS: Duration = Duration::from_secs(2);
+/// The same for a slow consumer, which has all of the kernel's buffer to read before it.
+pub(crate) const SLOW_LAST_WORDS: Duration = Duration::from_secs(15);
 
 #[cfg(test)]
 mod tests {

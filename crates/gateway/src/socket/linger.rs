@@ -2,7 +2,7 @@
 //! so that the close code arrives.
 
 use super::conn::Conn;
-use super::frame::{LAST_WORDS, LINGER};
+use super::frame::{Close, LAST_WORDS, LINGER, SLOW_LAST_WORDS};
 use super::reader::Inbound;
 use super::task::{End, Task};
 use tokio::time::timeout;
@@ -13,7 +13,11 @@ pub(super) async fn linger(conn: &Conn, end: End, task: Option<&mut Task>) {
         return;
     }
     // What a client does not take within this time it will not take.
-    let _ = timeout(LAST_WORDS, last_words(conn)).await;
+    let patience = match conn.egress().closing() {
+        Some(Close::SLOW) => SLOW_LAST_WORDS,
+        _ => LAST_WORDS,
+    };
+    let _ = timeout(patience, last_words(conn)).await;
     conn.stream.end_writing();
     match (end, task) {
         (End::Ours { deaf: false, .. }, Some(task)) => {

@@ -17,12 +17,15 @@ use futures_util::future::BoxFuture;
 use sessions::api::Caller;
 use std::pin::Pin;
 use std::sync::Arc;
+use tokio::sync::{AcquireError, OwnedSemaphorePermit};
 use tokio::time::{Instant, Sleep, sleep_until};
 
 /// Frames read before others get their turn.
 const FRAMES_AT_ONCE: usize = 32;
 /// A replay's next page is read when less than this waits for the socket.
 const REPLAY_BELOW: usize = 16 << 10;
+
+type Line = BoxFuture<'static, Result<OwnedSemaphorePermit, AcquireError>>;
 
 pub(super) struct Task {
     gateway: Gateway,
@@ -31,6 +34,10 @@ pub(super) struct Task {
     /// Whole frames may wait in the reader's buffer: the kernel need not have anything.
     more: bool,
     flights: Flights,
+    /// This connection stands in line for a place on the bus.
+    line: Option<Line>,
+    /// The place it got.
+    place: Option<OwnedSemaphorePermit>,
     bucket: Arc<Bucket>,
     flood: Flood,
     caller: Option<Caller>,
@@ -69,6 +76,8 @@ impl Task {
             reader: Reader::new(read_ahead, limits),
             more: true,
             flights: Flights::default(),
+            line: None,
+            place: None,
             bucket: gateway.bucket(),
             flood: Flood::default(),
             caller: None,
@@ -135,6 +144,7 @@ impl Task {
             biased;
             () = conn.bell.notified() => {}
             (id, result) = self.flights.landed() => self.land_all(id, result),
+            place = in_line(&mut self.line) => self.admitted(place),
             replay = page(&mut self.page) => self.paged(replay),
             _ = conn.stream.writable(), if blocked => { conn.write_out(); }
             () = readable(&conn, more), if reads => self.read(),
@@ -247,25 +257,60 @@ impl Task {
         }
     }
 
-    /// Starts the commands whose turn it is.
+    /// Starts the commands whose turn it is. What takes a place in the order of the bus first
+    /// stands in line, one command of this connection at a time, so that none overtakes another.
     fn launch(&mut self) {
+        let mut held = Vec::new();
         for waiting in self.flights.ready() {
-            let Waiting {
-                id, command, trace, ..
-            } = waiting;
-            let (lane, room) = (command.op().lane, command.room());
-            let call = Call {
-                caller: self.caller.clone(),
-                conn: Some(Arc::clone(&self.conn)),
-                id,
-                command,
-                trace,
-                bucket: Arc::clone(&self.bucket),
-            };
-            let dispatcher = self.gateway.dispatcher.clone();
-            let flying = async move { (id, dispatcher.answer(call).await) }.boxed();
-            self.flights.start(id, lane, room, flying);
+            if !waiting.command.op().lane.writes() {
+                self.start(waiting, None);
+            } else if let Some(place) = self.place() {
+                self.start(waiting, Some(place));
+            } else {
+                held.push(waiting);
+            }
         }
+        self.flights.put_back(held);
+        // Whatever it was for has been taken out meanwhile.
+        self.place = None;
+    }
+
+    /// A place on the bus, if there is one and nobody of this connection stands in line.
+    fn place(&mut self) -> Option<OwnedSemaphorePermit> {
+        if let Some(place) = self.place.take() {
+            return Some(place);
+        }
+        if self.line.is_some() {
+            return None;
+        }
+        let line = &self.gateway.shared.line;
+        let place = Arc::clone(line).try_acquire_owned().ok();
+        if place.is_none() {
+            self.line = Some(Arc::clone(line).acquire_owned().boxed());
+        }
+        place
+    }
+
+    fn start(&mut self, waiting: Waiting, place: Option<OwnedSemaphorePermit>) {
+        let Waiting {
+            id, command, trace, ..
+        } = waiting;
+        let (lane, room) = (command.op().lane, command.room());
+        let call = Call {
+            caller: self.caller.clone(),
+            conn: Some(Arc::clone(&self.conn)),
+            id,
+            command,
+            trace,
+            bucket: Arc::clone(&self.bucket),
+        };
+        let dispatcher = self.gateway.dispatcher.clone();
+        let flying = async move {
+            let answer = dispatcher.answer(call).await;
+            drop(place);
+            (id, answer)
+        };
+        self.flights.start(id, lane, room, flying.boxed());
     }
 
     /// Lands one command and all others that are done by now: one write for all their replies.
@@ -321,6 +366,12 @@ impl Task {
         let shared = Arc::clone(&self.gateway.shared);
         let step = replay.step(shared, Arc::clone(&self.conn), caller.user.id);
         self.page = Some(step.boxed());
+    }
+
+    /// Its turn in the line has come.
+    fn admitted(&mut self, place: Option<OwnedSemaphorePermit>) {
+        self.line = None;
+        self.place = place;
     }
 
     fn paged(&mut self, mut replay: Replay) {
@@ -408,6 +459,14 @@ impl Drop for Task {
     fn drop(&mut self) {
         let sockets = &self.gateway.shared.sockets;
         sockets.answered(self.flights.len());
+    }
+}
+
+/// The place waited for; pending while none is.
+async fn in_line(line: &mut Option<Line>) -> Option<OwnedSemaphorePermit> {
+    match line {
+        Some(line) => line.await.ok(),
+        None => std::future::pending().await,
     }
 }
 

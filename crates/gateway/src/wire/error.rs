@@ -239,3 +239,98 @@ impl From<rooms::api::Refusal> for Error {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    fn shown(error: &Error) -> Value {
+        serde_json::to_value(error).unwrap()
+    }
+
+    #[test]
+    fn the_table_is_the_protocols() {
+        let line = |kind: &&ErrorKind| format!("{} {}", kind.code, kind.name);
+        let table: Vec<String> = ERRORS.iter().map(line).collect();
+        let expected = [
+            "400 bad_frame",
+            "400 bad_request",
+            "400 unknown_op",
+            "400 bad_text",
+            "401 unauthenticated",
+            "401 token_expired",
+            "401 bad_credentials",
+            "403 not_member",
+            "403 forbidden",
+            "403 muted",
+            "403 banned",
+            "403 guests_off",
+            "403 not_allowed_for_guests",
+            "403 limit_reached",
+            "404 no_such_room",
+            "404 no_such_message",
+            "404 no_such_user",
+            "409 cid_conflict",
+            "409 name_taken",
+            "413 too_large",
+            "429 rate_limited",
+            "500 internal",
+            "503 overloaded",
+            "503 storage_unavailable",
+            "503 draining",
+            "504 outcome_unknown",
+        ];
+        assert_eq!(table, expected);
+    }
+
+    #[test]
+    fn only_429_503_and_504_are_worth_repeating() {
+        for kind in ERRORS {
+            let expected = [429, 503, 504].contains(&kind.code);
+            assert_eq!(shown(&Error::new(kind))["retryable"], json!(expected));
+        }
+    }
+
+    #[test]
+    fn what_an_error_is_about_has_the_name_of_its_kind() {
+        let field = shown(&Error::field("body", "expected a string"));
+        assert_eq!(field["field"], "body");
+        assert_eq!(field["message"], "body: expected a string");
+        let limit = shown(&Error::limit("rooms"));
+        assert_eq!((&limit["limit"], limit.get("field")), (&json!("rooms"), None));
+        let rate = shown(&Error::rate_limited(Duration::from_micros(799_001)));
+        assert_eq!(rate["retry_after_ms"], 800);
+        let traced = shown(&Error::new(&INTERNAL).traced(TraceId(7)));
+        assert_eq!(traced["trace"], format!("{:032x}", 7));
+    }
+
+    #[test]
+    fn every_refusal_has_its_name() {
+        use rooms::api::Refusal as R;
+        use sessions::api::Refusal as S;
+        let name = |error: Error| error.kind.name;
+        assert_eq!(name(S::TokenInvalid.into()), "bad_credentials");
+        assert_eq!(name(S::GuestsOff.into()), "guests_off");
+        assert_eq!(name(R::CidConflict.into()), "cid_conflict");
+        assert_eq!(name(R::NoSuchMessage.into()), "no_such_message");
+        let taken = Error::from(S::NameTaken {
+            suggest: Some("alice-2".to_owned()),
+        });
+        assert_eq!(shown(&taken)["suggest"], "alice-2");
+        let text = Error::from(R::BadText {
+            field: "body",
+            why: "empty",
+        });
+        assert_eq!(shown(&text)["name"], "bad_text");
+        let away = Error::from(AskError::Unavailable {
+            retry_after: Duration::from_secs(1),
+        });
+        assert_eq!(shown(&away)["name"], "storage_unavailable");
+        assert_eq!(shown(&away)["retry_after_ms"], 1000);
+        assert_eq!(name(AskError::OutcomeUnknown.into()), "outcome_unknown");
+        assert_eq!(name(AskError::Draining.into()), "draining");
+        assert_eq!(name(AskError::Overloaded.into()), "overloaded");
+        assert_eq!(name(AskError::Failed.into()), "internal");
+    }
+}

@@ -16,7 +16,8 @@ pub enum Lane {
 }
 
 impl Lane {
-    /// Whether it may change something: then a time-out leaves the outcome open.
+    /// Whether it may change something: then it takes its place in the order of the bus, and a
+    /// time-out leaves the outcome open.
     #[must_use]
     pub const fn writes(self) -> bool {
         !matches!(self, Lane::Concurrent)
