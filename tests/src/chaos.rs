@@ -2,12 +2,14 @@
 //! started again, and in the end everybody and the database must agree on every word.
 
 use crate::chatter::{Chatter, Talk};
-use crate::client::Client;
+use crate::client::{Client, LIMIT};
 use crate::server::Server;
 use crate::store::Store;
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -74,6 +76,7 @@ pub async fn torture(store: &Store, plan: Plan) -> Figures {
     let server = store.server().await;
     let rooms = make_rooms(&server, plan.rooms).await;
     let (stop, stopped) = watch::channel(false);
+    let acks = Arc::new(AtomicUsize::new(0));
     let mut talkers = JoinSet::new();
     for number in 0..plan.clients {
         let mine: Vec<String> = rooms.iter().skip(number % 2).step_by(2).cloned().collect();
@@ -81,6 +84,7 @@ pub async fn torture(store: &Store, plan: Plan) -> Figures {
             rooms: mine,
             window: plan.window,
             stopped: stopped.clone(),
+            acks: Arc::clone(&acks),
         };
         talkers.spawn(Chatter::enter(
             server.clone(),
@@ -89,7 +93,8 @@ pub async fn torture(store: &Store, plan: Plan) -> Figures {
         ));
     }
     for _ in 0..plan.kills {
-        let alive = rand::random_range(20..plan.alive_ms);
+        busy(&acks).await;
+        let alive = rand::random_range(0..plan.alive_ms);
         tokio::time::sleep(Duration::from_millis(alive)).await;
         server.crash().await;
     }
@@ -99,6 +104,16 @@ pub async fn torture(store: &Store, plan: Plan) -> Figures {
     let logs = read_logs(&server, &rooms).await;
     let chatters = catch_up(chatters, &logs).await;
     judge(store, &chatters, &logs, plan.kills).await
+}
+
+/// Waits until people are talking again: a kill of a server that idles proves nothing.
+async fn busy(acks: &AtomicUsize) {
+    let enough = acks.load(Ordering::Relaxed) + 100;
+    let end = tokio::time::Instant::now() + LIMIT;
+    while acks.load(Ordering::Relaxed) < enough {
+        assert!(tokio::time::Instant::now() < end, "nobody is talking");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
 }
 
 async fn make_rooms(server: &Server, count: usize) -> Vec<String> {

@@ -6,6 +6,8 @@ use crate::refusal::Refusal;
 use crate::server::Server;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use tokio::sync::watch;
 
@@ -15,6 +17,8 @@ pub(crate) struct Talk {
     pub(crate) rooms: Vec<String>,
     pub(crate) window: usize,
     pub(crate) stopped: watch::Receiver<bool>,
+    /// Acknowledgements of all people so far.
+    pub(crate) acks: Arc<AtomicUsize>,
 }
 
 #[derive(Debug)]
@@ -154,6 +158,7 @@ impl Chatter {
         self.dups += usize::from(dup);
         let seq = ack["seq"].as_i64().expect("seq is a number");
         self.acked.push((word.room.clone(), word.cid.clone(), seq));
+        self.talk.acks.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Connects again, resumes, pages over gaps; all that was not acknowledged is to be repeated.

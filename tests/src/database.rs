@@ -87,6 +87,40 @@ impl Sql {
 const ENTRIES: &str = "SELECT r.key AS room, e.seq AS seq, e.cid AS cid, e.body AS body \
     FROM entries e JOIN rooms r ON r.id = e.room_id ORDER BY r.key, e.seq";
 
+/// Counting this far takes SQLite longer than any asker waits.
+const LONG_COUNT: &str = "
+    CREATE VIEW long_count AS WITH RECURSIVE n(i) AS
+        (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 30000000) SELECT count(*) AS c FROM n;
+    CREATE TRIGGER snag AFTER INSERT ON entries WHEN NEW.cid = 'held'
+        BEGIN SELECT c FROM long_count; END;";
+
+/// Three statements of 1.6 s each, as one may take 2 s: at the head, at the entry, at the commit.
+const LONG_SLEEPS: &str = "
+    CREATE FUNCTION snag() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN PERFORM pg_sleep(1.6); RETURN NEW; END $$;
+    CREATE TRIGGER snag_head AFTER UPDATE ON rooms FOR EACH ROW EXECUTE FUNCTION snag();
+    CREATE TRIGGER snag_entry AFTER INSERT ON entries FOR EACH ROW EXECUTE FUNCTION snag();
+    CREATE CONSTRAINT TRIGGER snag_commit AFTER INSERT ON entries DEFERRABLE INITIALLY DEFERRED
+        FOR EACH ROW EXECUTE FUNCTION snag();";
+
+/// From now on the message with the cid `held` takes longer to store than its asker waits.
+pub async fn snag(store: &Store) {
+    let sql = match store.kind() {
+        Kind::Sqlite => LONG_COUNT,
+        Kind::Postgres => LONG_SLEEPS,
+    };
+    store.sql().await.run(sql).await;
+}
+
+/// All is as quick as before [`snag`].
+pub async fn unsnag(store: &Store) {
+    let sql = match store.kind() {
+        Kind::Sqlite => "DROP TRIGGER snag; DROP VIEW long_count;",
+        Kind::Postgres => "DROP FUNCTION snag() CASCADE;",
+    };
+    store.sql().await.run(sql).await;
+}
+
 /// Keeps the server from committing, until dropped.
 #[must_use]
 pub struct Hold {

@@ -32,7 +32,7 @@ pub use binary::{parlor, workspace};
 pub use chaos::{Figures, Plan, torture};
 pub use client::{Client, Closed, LIMIT};
 pub use contract::{Contract, contract};
-pub use database::{Hold, Sql, Stored};
+pub use database::{Hold, Sql, Stored, snag, unsnag};
 pub use jsonwebtoken::Algorithm;
 pub use jwt::{Claims, SECRET, sign};
 pub use link::Link;

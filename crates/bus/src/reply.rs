@@ -4,6 +4,7 @@
 use crate::{AskError, Origin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
+use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
@@ -27,6 +28,12 @@ impl<A: Send + 'static> Reply<A> {
     #[must_use]
     pub fn begin(&self) -> bool {
         self.stage.begin()
+    }
+
+    /// Notes that it waits for storage from now on: an asker whose time is up before it is begun is
+    /// told [`AskError::Unavailable`].
+    pub fn hand_over(&self) {
+        self.stage.hand_over();
     }
 
     /// Answers. An asker that has gone is no error.
@@ -87,8 +94,8 @@ impl<A> Asker<A> {
         if let Ok(told) = tokio::time::timeout_at(self.deadline, &mut self.answer).await {
             return told.unwrap_or(Err(AskError::Failed));
         }
-        if self.stage.withdraw() {
-            return Err(AskError::Overloaded);
+        if let Some(error) = self.stage.give_up() {
+            return Err(error);
         }
         // Begun; perhaps answered in this very moment.
         self.answer
@@ -120,8 +127,12 @@ pub(crate) fn pair<A>(origin: Origin, deadline: Instant) -> (Reply<A>, Asker<A>)
 const QUEUED: u8 = 0;
 const BEGUN: u8 = 1;
 const WITHDRAWN: u8 = 2;
+const HANDED_OVER: u8 = 3;
 
-/// Queued, then either begun or withdrawn, and never anything else after that.
+/// When a repeat is worth trying of what waited for storage in vain.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
+
+/// Queued, perhaps handed over, then either begun or withdrawn, and never anything else after that.
 struct Stage(AtomicU8);
 
 impl Stage {
@@ -133,16 +144,36 @@ impl Stage {
         self.leave_queue(WITHDRAWN)
     }
 
+    fn hand_over(&self) {
+        let _ = self
+            .0
+            .compare_exchange(QUEUED, HANDED_OVER, Ordering::AcqRel, Ordering::Acquire);
+    }
+
+    /// Withdraws what has not been begun, and says what it was waiting for.
+    fn give_up(&self) -> Option<AskError> {
+        let handed_over = self.0.load(Ordering::Acquire) == HANDED_OVER;
+        self.withdraw().then_some(if handed_over {
+            AskError::Unavailable {
+                retry_after: RETRY_AFTER,
+            }
+        } else {
+            AskError::Overloaded
+        })
+    }
+
     fn is_withdrawn(&self) -> bool {
         self.0.load(Ordering::Acquire) == WITHDRAWN
     }
 
     /// True when it stands at `to` now, whoever brought it there.
     fn leave_queue(&self, to: u8) -> bool {
-        match self
+        let left = self
             .0
-            .compare_exchange(QUEUED, to, Ordering::AcqRel, Ordering::Acquire)
-        {
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, |stands| {
+                matches!(stands, QUEUED | HANDED_OVER).then_some(to)
+            });
+        match left {
             Ok(_) => true,
             Err(stands) => stands == to,
         }

@@ -112,6 +112,7 @@ impl Database {
     /// Hands a job and the asker it answers to the write lane. Never waits: the reply holds a
     /// credit, and credits bound the queue.
     pub fn submit<J: Job>(&self, job: J, reply: Reply<Result<J::Answer, J::Refusal>>) {
+        reply.hand_over();
         self.enqueue(job, Asker::Bus(reply));
     }
 

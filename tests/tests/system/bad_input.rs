@@ -235,6 +235,7 @@ on_both! {
             .await;
         let (mut alice, mut bob) = lounge(&server).await;
         alice.say("lounge", "the password is swordfish").await;
+        bob.entry("lounge", "message").await;
         let _ = server.connect().await.hello(json!({"token": alice.token()})).await;
         unharmed(&mut server.hello(json!({"token": alice.token()})).await, &mut bob).await;
         let log = server.lines().join("\n");

@@ -113,7 +113,7 @@ codes! {
 
     async fn a_stopping_server_closes_1012(store: Store) -> 1012 {
         let server = store.server().await;
-        let mut client = server.guest("alice").await;
+        let mut client = server.account("alice").await;
         server.signal("TERM");
         let bye = client.push("bye", "").await;
         assert!(bye["reconnect_after_ms"].as_u64().unwrap() <= 1_000);
@@ -133,7 +133,7 @@ codes! {
 
     async fn a_client_that_reads_too_slowly_is_closed_4008(store: Store) -> 4008 {
         let server = store.server().await;
-        let mut alice = server.guest("alice").await;
+        let mut alice = server.account("alice").await;
         alice.open("lounge").await;
         let mut slow = server.guest("slow").await;
         slow.ok("join", json!({"room": "lounge"})).await;
@@ -177,7 +177,7 @@ codes! {
 
     async fn a_connection_taken_over_is_closed_4503(store: Store) -> 4503 {
         let server = store.server().await;
-        let mut older = server.guest("alice").await;
+        let mut older = server.account("alice").await;
         let _newer = server.hello(json!({"token": older.token()})).await;
         older.closed().await
     }
@@ -185,7 +185,7 @@ codes! {
     async fn one_connection_too_many_is_closed_4505(store: Store) -> 4505 {
         let settings = Settings::default().limited().with("PARLOR_CONNECTIONS_PER_USER", "2");
         let server = store.serve(settings).await;
-        let first = server.guest("alice").await;
+        let first = server.account("alice").await;
         let _second = server.tab(&first, "second").await;
         let mut third = server.connect().await;
         let command = third.post("hello", json!({"token": first.token(), "tab": "third"})).await;
@@ -197,7 +197,7 @@ codes! {
 
     async fn a_flood_is_closed_4508(store: Store) -> 4508 {
         let server = store.serve(Settings::default().limited()).await;
-        let mut client = server.guest("alice").await;
+        let mut client = server.account("alice").await;
         for _ in 0..600 {
             client.post("ping", json!({})).await;
         }

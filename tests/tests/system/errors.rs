@@ -3,7 +3,7 @@
 use crate::closing::identities;
 use serde_json::{Value, json};
 use std::time::Duration;
-use tests::{Api, Claims, Client, Hold, Refusal, Server, Settings, Store, contract, on_both};
+use tests::{Api, Claims, Client, Hold, Refusal, Server, Settings, Store, contract, on_both, snag};
 
 macro_rules! names {
     ($(async fn $name:ident($store:ident: Store) $body:block)+) => {
@@ -125,8 +125,8 @@ names! {
 
     async fn not_allowed_for_guests(store: Store) {
         let server = store.server().await;
-        let (_alice, bob) = lounge(&server).await;
-        err(&mut server.guest("guest").await, "dm", json!({"user": bob.id()})).await
+        let create = json!({"name": "guests", "kind": "public"});
+        err(&mut server.guest("guest").await, "room.create", create).await
     }
 
     async fn limit_reached(store: Store) {
@@ -136,7 +136,7 @@ names! {
         for number in 0..20 {
             alice.ok("react", react(format!("e{number}"))).await;
         }
-        let refusal = err(&mut alice, "react", react("one too many".to_owned())).await;
+        let refusal = err(&mut alice, "react", react("e-one-too-many".to_owned())).await;
         assert!(refusal.all["limit"].is_string());
         refusal
     }
@@ -163,7 +163,7 @@ names! {
 
     async fn name_taken(store: Store) {
         let server = store.server().await;
-        let _alice = server.guest("alice").await;
+        let _alice = server.account("alice").await;
         err(&mut server.connect().await, "hello", json!({"guest": "alice"})).await
     }
 
@@ -175,7 +175,7 @@ names! {
 
     async fn rate_limited(store: Store) {
         let server = store.serve(Settings::default().limited()).await;
-        let mut alice = server.guest("alice").await;
+        let mut alice = server.account("alice").await;
         alice.open("lounge").await;
         let mut commands = Vec::new();
         for number in 0..60 {
@@ -252,12 +252,11 @@ names! {
     }
 
     async fn outcome_unknown(store: Store) {
-        let server = store.serve(Settings::default().linked()).await;
+        let server = store.server().await;
         server.expect_trouble();
         let (mut alice, _bob) = lounge(&server).await;
-        let hold = Hold::of(&store).await;
+        snag(&store).await;
         let refusal = err(&mut alice, "send", send("held")).await;
-        hold.release();
         repeated(&mut alice, send("held")).await;
         refusal
     }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use std::time::Duration;
-use tests::{Client, Hold, LIMIT, Server, Settings, on_both};
+use tests::{Client, Hold, LIMIT, Server, Settings, on_both, snag, unsnag};
 
 async fn lounge(server: &Server) -> (Client, Client) {
     let mut alice = server.account("alice").await;
@@ -21,14 +21,13 @@ const ANOTHER_NODES_MESSAGE: &str = "
 
 on_both! {
     async fn a_send_whose_time_is_up_during_its_commit_is_stored_pushed_and_found(store: Store) {
-        let server = store.serve(Settings::default().linked()).await;
+        let server = store.server().await;
         server.expect_trouble();
         let (mut alice, mut bob) = lounge(&server).await;
         let send = json!({"room": "lounge", "cid": "held", "body": "said in bad times"});
-        let hold = Hold::of(&store).await;
+        snag(&store).await;
         let refusal = alice.call("send", send.clone()).await.unwrap_err();
         assert_eq!(refusal, "outcome_unknown");
-        hold.release();
         let ack = loop {
             match alice.call("send", send.clone()).await {
                 Ok(ack) => break ack,
@@ -36,8 +35,11 @@ on_both! {
             }
         };
         assert_eq!(bob.entry("lounge", "message").await["seq"], ack["seq"]);
+        assert_eq!(ack["dup"], true);
         bob.settle().await;
         assert!(bob.pushed("entry", "lounge").is_empty(), "once");
+        unsnag(&store).await;
+        alice.say("lounge", "all is well").await;
     }
 
     async fn reading_goes_on_while_a_commit_hangs(store: Store) {

@@ -141,7 +141,7 @@ on_both! {
         for number in 0..20 {
             alice.ok("react", react(&format!("e{number}"))).await;
         }
-        alice.refused("react", react("one too many"), "limit_reached").await;
+        alice.refused("react", react("one-too-many"), "limit_reached").await;
         alice.ok("react", react("e3")).await;
     }
 

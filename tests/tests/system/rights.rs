@@ -14,8 +14,8 @@ rooms          any     ok        ok        ok        ok        ok               
 sessions       any     ok        ok        ok        ok        ok                ok           ok        unauthenticated
 session.revoke any     ok        ok        ok        ok        ok                ok           ok        unauthenticated
 logout         any     ok        ok        ok        ok        ok                ok           ok        unauthenticated
-room.create    any     ok        ok        ok        ok        ok                ok           GUEST     unauthenticated
-dm             any     ok        ok        ok        ok        ok                ok           GUEST     unauthenticated
+room.create    any     ok        ok        ok        ok        ok                ok           ACCOUNT   unauthenticated
+dm             any     ok        ok        ok        ok        ok                ok           ok        unauthenticated
 
 join           public  ok        ok        ok        ok        banned            ok           ok        unauthenticated
 join           private ok        ok        ok        ok        HIDDEN            no_such_room ok        unauthenticated
@@ -85,7 +85,8 @@ const OPEN: &[(&str, &str)] = &[
     ("OUT", "not_member|banned"),
     // A private room need not be known to one who was thrown out of it, or may say why.
     ("HIDDEN", "no_such_room|banned"),
-    ("GUEST", "ok|not_allowed_for_guests"),
+    // A room is for ever; a guest is not.
+    ("ACCOUNT", "not_allowed_for_guests"),
     ("INVITE", "ok|forbidden|muted"),
     ("LEAVE", "ok|forbidden"),
 ];

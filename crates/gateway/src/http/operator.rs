@@ -64,7 +64,7 @@ impl Operator {
 }
 
 /// One word, for probes that look at the status code alone.
-pub(super) fn state(status: Status) -> Answer {
+fn state(status: Status) -> Answer {
     json(status.code(), &object!({ "status": status.as_str() }))
 }
 

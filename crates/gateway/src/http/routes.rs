@@ -1,12 +1,11 @@
 //! The people's listener: the page, the socket, the API, and how the server is.
 
 use super::admission::Place;
-use super::answer::{self, Answer, nothing_here, only};
+use super::answer::{self, Answer, nothing_here, only, text};
 use super::api::Api;
 use super::assets::Assets;
 use super::health::{Health, Status};
 use super::network;
-use super::operator::state;
 use super::upgrade;
 use crate::socket::Peer;
 use crate::wire::{DRAINING, Error, INTERNAL, OUTCOME_UNKNOWN, OVERLOADED};
@@ -92,7 +91,10 @@ impl Routes {
         if !matches!(*request.method(), Method::GET | Method::HEAD) {
             return only("GET, HEAD");
         }
-        asset.unwrap_or_else(|| state(self.health.status()))
+        asset.unwrap_or_else(|| {
+            let status = self.health.status();
+            text(status.code(), status.as_str())
+        })
     }
 
     async fn api(&self, path: String, request: Request<Incoming>, peer: IpAddr) -> Answer {

@@ -306,7 +306,10 @@ mod tests {
         sent(&mut flights, 1, "send", "x");
         sent(&mut flights, 2, "log", "x");
         started(&mut flights);
-        assert_eq!(flights.overdue(before - std::time::Duration::from_secs(1)), None);
+        assert_eq!(
+            flights.overdue(before - std::time::Duration::from_secs(1)),
+            None
+        );
         assert_eq!(flights.overdue(Instant::now()), Some(2));
         assert_eq!(flights.overdue(Instant::now()), None);
     }

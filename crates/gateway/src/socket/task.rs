@@ -8,7 +8,10 @@ use super::flood::Flood;
 use super::frame::{Close, Frame};
 use super::reader::{Inbound, Reader};
 use crate::dispatch::{Answer, Bucket, Call, Opened, Replay};
-use crate::wire::{self, DRAINING, Error, OUTCOME_UNKNOWN, OVERLOADED, RATE_LIMITED, push, reply};
+use crate::wire::{
+    self, DRAINING, Error, Malformed, OUTCOME_UNKNOWN, OVERLOADED, RATE_LIMITED, UNAUTHENTICATED,
+    push, reply,
+};
 use crate::{Gateway, Limits};
 use bus::TraceId;
 use bytes::Bytes;
@@ -222,6 +225,12 @@ impl Task {
                     since: Instant::now(),
                 });
                 self.launch();
+            }
+            // Who has not said hello is told that first, whatever else is wrong.
+            Err(Malformed {
+                id, op: Some(op), ..
+            }) if self.caller.is_none() && op.needs_caller() => {
+                self.refuse_bad(id, Error::new(&UNAUTHENTICATED));
             }
             Err(malformed) => self.refuse_bad(malformed.id, *malformed.error),
         }

@@ -298,7 +298,10 @@ mod tests {
         assert_eq!(field["field"], "body");
         assert_eq!(field["message"], "body: expected a string");
         let limit = shown(&Error::limit("rooms"));
-        assert_eq!((&limit["limit"], limit.get("field")), (&json!("rooms"), None));
+        assert_eq!(
+            (&limit["limit"], limit.get("field")),
+            (&json!("rooms"), None)
+        );
         let rate = shown(&Error::rate_limited(Duration::from_micros(799_001)));
         assert_eq!(rate["retry_after_ms"], 800);
         let traced = shown(&Error::new(&INTERNAL).traced(TraceId(7)));

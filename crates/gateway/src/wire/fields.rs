@@ -60,6 +60,14 @@ impl<'a> Fields<'a> {
                 },
                 _ => error,
             })
+            .and_then(|text: Option<String>| match text {
+                // No database stores it, and no name, key or text has it.
+                Some(text) if text.contains('\0') => Err(Error {
+                    kind: &BAD_TEXT,
+                    ..Error::field(field, "NUL is no text")
+                }),
+                text => Ok(text),
+            })
     }
 
     pub(crate) fn string(&self, field: &'static str) -> Result<String, Error> {

@@ -21,6 +21,8 @@ pub struct Request {
 pub struct Malformed {
     /// The client's.
     pub id: Option<u64>,
+    /// The operation, if it is a known one.
+    pub op: Option<&'static Op>,
     /// What is wrong.
     pub error: Box<Error>,
 }
@@ -39,23 +41,25 @@ struct Envelope<'a> {
 pub fn read(text: &str) -> Result<Request, Malformed> {
     let envelope = envelope(text).ok_or(Malformed {
         id: None,
+        op: None,
         error: Box::new(Error::new(&BAD_FRAME)),
     })?;
     let id = envelope.id.and_then(id);
-    let malformed = |error| Malformed {
+    let malformed = |op, error| Malformed {
         id,
+        op,
         error: Box::new(error),
     };
     let Some(id) = id else {
-        return Err(malformed(Error::new(&BAD_FRAME)));
+        return Err(malformed(None, Error::new(&BAD_FRAME)));
     };
     let op: String = envelope
         .op
         .and_then(|op| serde_json::from_str(op.get()).ok())
-        .ok_or_else(|| malformed(Error::new(&BAD_FRAME)))?;
-    let op = Op::by_name(&op).ok_or_else(|| malformed(Error::new(&UNKNOWN_OP)))?;
-    let fields = Fields::read(envelope.d).map_err(malformed)?;
-    let command = Command::read(op, &fields).map_err(malformed)?;
+        .ok_or_else(|| malformed(None, Error::new(&BAD_FRAME)))?;
+    let op = Op::by_name(&op).ok_or_else(|| malformed(None, Error::new(&UNKNOWN_OP)))?;
+    let fields = Fields::read(envelope.d).map_err(|error| malformed(Some(op), error))?;
+    let command = Command::read(op, &fields).map_err(|error| malformed(Some(op), error))?;
     Ok(Request { id, command })
 }
 
@@ -136,10 +140,7 @@ mod tests {
                 r#"{"id":1,"op":"send","d":{"room":"x","cid":"c","body":"b","reply_to":"1"}}"#,
                 "reply_to",
             ),
-            (
-                r#"{"id":1,"op":"read","d":{"room":"x","seq":-1}}"#,
-                "seq",
-            ),
+            (r#"{"id":1,"op":"read","d":{"room":"x","seq":-1}}"#, "seq"),
             (
                 r#"{"id":1,"op":"read","d":{"room":"x","seq":9007199254740992}}"#,
                 "seq",
@@ -203,7 +204,8 @@ mod tests {
 
     #[test]
     fn unknown_fields_and_nulls_for_optional_ones_are_ignored() {
-        let frame = r#" {"x":1,"d":{"room":"x","after":null,"limit":null,"y":[]},"op":"join","id":3}"#;
+        let frame =
+            r#" {"x":1,"d":{"room":"x","after":null,"limit":null,"y":[]},"op":"join","id":3}"#;
         let joined = command(frame);
         assert!(matches!(
             joined,
@@ -273,11 +275,9 @@ mod tests {
 
     #[test]
     fn a_public_room_is_in_order_from_its_creation_on() {
-        let created =
-            command(r#"{"id":1,"op":"room.create","d":{"name":"x","kind":"public"}}"#);
+        let created = command(r#"{"id":1,"op":"room.create","d":{"name":"x","kind":"public"}}"#);
         assert_eq!(created.room().expect("its name is its key").0.as_ref(), "x");
-        let private =
-            command(r#"{"id":1,"op":"room.create","d":{"name":"x","kind":"private"}}"#);
+        let private = command(r#"{"id":1,"op":"room.create","d":{"name":"x","kind":"private"}}"#);
         assert_eq!(private.room(), None);
         assert!(matches!(created.op().lane, Lane::Ordered(_)));
     }

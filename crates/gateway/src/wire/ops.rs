@@ -127,4 +127,10 @@ impl Op {
     pub fn by_name(name: &str) -> Option<&'static Op> {
         OPS.iter().find(|op| op.name == name)
     }
+
+    /// Whether only those may ask it who have said hello.
+    #[must_use]
+    pub fn needs_caller(&self) -> bool {
+        !matches!(self.name, "hello" | "ping")
+    }
 }
