@@ -1,6 +1,7 @@
 //! The one pen per room log: the only code that writes entries, and the only copy of a body.
 //!
-//! messaging calls it inside its own jobs; rooms uses it for its own entries.
+//! messaging calls it inside its own jobs. A job that appends belongs to its room's lane
+//! ([`RoomKey::lane`]), so that entries reach the bus in `seq` order.
 
 use super::{Entry, Refusal, Role, RoomFace, RoomId, RoomKey, Seq};
 use crate::page;
@@ -81,9 +82,14 @@ impl Appended {
 }
 
 /// Writes a run of entries as a set: locks the rooms in id order, then checks repeats (also inside
-/// the run), membership, mute and ban, one query per table, moves each head by n and inserts.
-/// States [`super::EntriesAppended`]. One outcome per item, in order; a refused item writes
-/// nothing.
+/// the run), membership and mute, one query per table, moves each head by n and inserts. States
+/// one [`super::EntriesAppended`]. One outcome per item, in order; each is judged as if the items
+/// before it had been written alone; a refused item writes nothing.
+///
+/// A repeat is answered before anything else is asked, even of one who is a member no more: it
+/// tells nothing new. Who is no member, banned or not, is told [`Refusal::NotMember`], of a room
+/// that is not public [`Refusal::NoSuchRoom`]. The muted may delete and nothing else. A `target`
+/// must be a message that the author may read and that stands; a `reply_to` may be a deleted one.
 pub async fn append(
     tx: &mut Writer<'_>,
     run: &[Append<'_>],
@@ -92,15 +98,6 @@ pub async fn append(
     let outcomes = run.iter().map(|item| book.write(item)).collect();
     book.close(tx).await?;
     Ok(outcomes)
-}
-
-/// [`append`] for a run of one.
-pub async fn append_one(
-    tx: &mut Writer<'_>,
-    item: Append<'_>,
-) -> Result<Result<Appended, Refusal>, Fault> {
-    let mut outcomes = append(tx, &[item]).await?;
-    Ok(outcomes.pop().expect("one outcome per item"))
 }
 
 /// How someone stands in a room, read under the room's lock when it comes from a [`Writer`].

@@ -16,6 +16,9 @@ pub struct Done {
 }
 
 /// `join`, the durable part. Ordered.
+///
+/// Anyone joins a public room but the banned ([`Refusal::Banned`]), guests too; a private one only
+/// who was invited, and the invitation is used up. A mute outlasts leaving and coming back.
 pub struct JoinRoom {
     /// Who.
     pub caller: Caller,
@@ -43,7 +46,12 @@ pub struct Joined {
     pub dup: bool,
 }
 
-/// `leave`. Ordered. Who has left already gets the `seq` of that.
+/// `leave`. Ordered. Who has left already gets the `seq` of that; who was put out, or never in, is
+/// an outsider. Nobody leaves a direct room.
+///
+/// When the last owner leaves, the room passes to the moderator who has been there longest, or
+/// else to such a member, guests excepted: a `role` entry by the leaver precedes the `left`. With
+/// nobody to pass it on to the room stays without an owner.
 pub struct LeaveRoom {
     /// Who.
     pub caller: Caller,
@@ -56,7 +64,11 @@ impl Request for LeaveRoom {
     type Answer = Result<Done, Refusal>;
 }
 
-/// `room.create`. Ordered.
+/// `room.create`. Ordered. Takes an account; the creator is its owner.
+///
+/// A public creation is told by its key: when the room is the caller's own and has these settings
+/// it is a repeat, else the name is taken. A private one is told by `cid`; the same `cid` with
+/// other wishes is a [`Refusal::CidConflict`], and without a `cid` each creation is a new one.
 pub struct CreateRoom {
     /// Who.
     pub caller: Caller,
@@ -86,7 +98,11 @@ pub struct Created {
     pub done: Done,
 }
 
-/// `room.update`. Ordered. `None` leaves as it is.
+/// `room.update`. Ordered. `None` leaves as it is. Moderators change title and topic, owners also
+/// history and kind.
+///
+/// A public room may be made private and public again; it keeps its key. A room whose key the
+/// server made stays private.
 pub struct UpdateRoom {
     /// Who.
     pub caller: Caller,
@@ -107,7 +123,8 @@ impl Request for UpdateRoom {
     type Answer = Result<Created, Refusal>;
 }
 
-/// `dm`. Ordered.
+/// `dm`. Ordered. Both are members, neither more than the other; the room has no doors: joining,
+/// leaving and moderating are refused. It counts among the rooms of both.
 pub struct OpenDirect {
     /// Who.
     pub caller: Caller,
@@ -141,6 +158,13 @@ pub enum Moderation {
 }
 
 /// `invite` `kick` `ban` `unban` `mute` `role`. Ordered.
+///
+/// Moderators and owners invite into private rooms, every member into public ones; moderators
+/// kick, ban, unban and mute; owners give roles. Nobody acts on themselves or on one of equal or
+/// higher rank, but owners act on owners. Server administrators count as moderators of the public
+/// rooms they are members of. `role` adds an owner, it does not hand the room over; the only owner
+/// cannot step down; guests stay members. Who is banned must be unbanned before an invitation.
+/// Muting until a moment that has passed is unmuting.
 pub struct Moderate {
     /// Who does it.
     pub caller: Caller,

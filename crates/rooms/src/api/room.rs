@@ -50,9 +50,9 @@ pub enum History {
 pub enum Role {
     /// Speak.
     Member,
-    /// Invite to private rooms, kick, ban, mute, delete.
+    /// Also invite into private rooms, kick, ban, mute, delete, change title and topic.
     Moderator,
-    /// Change the room and the roles.
+    /// Also change history, kind and roles.
     Owner,
 }
 

@@ -17,14 +17,9 @@ impl Reads<Members> for Reader {
         request: Members,
         _trace: TraceId,
     ) -> Result<Result<MembersPage, Refusal>, AskError> {
-        let after = match request
-            .after
-            .as_deref()
-            .map(str::parse::<UserId>)
-            .transpose()
-        {
-            Ok(after) => after,
-            Err(_) => return Ok(Err(BAD_AFTER)),
+        let after = request.after.as_deref().map(str::parse::<UserId>);
+        let Ok(after) = after.transpose() else {
+            return Ok(Err(BAD_AFTER));
         };
         let limit = request.limit.max(1);
         let wanted = Wanted {

@@ -106,7 +106,7 @@ pub(crate) async fn unread(
         .filter(entries::room_id.eq(room.0))
         .filter(entries::seq.gt(marker))
         .filter(entries::kind.eq(codes::MESSAGE))
-        .filter(entries::author_id.ne(&user.0[..]))
+        .filter(entries::author_id.ne(user))
         .filter(entries::body.is_not_null())
         .order(entries::seq)
         .select(entries::detail)

@@ -17,12 +17,12 @@ pub(crate) struct Row {
     pub(crate) room_id: i64,
     pub(crate) seq: i64,
     kind: i16,
-    author_id: Vec<u8>,
+    author_id: UserId,
     at: i64,
     cid: Option<String>,
     body: Option<String>,
     target: Option<i64>,
-    subject_id: Option<Vec<u8>>,
+    subject_id: Option<UserId>,
     detail: Option<String>,
 }
 
@@ -194,9 +194,9 @@ fn json(detail: &Detail) -> Option<String> {
 impl Row {
     /// Everyone whose name is needed to show it.
     pub(crate) fn people(&self, into: &mut Vec<UserId>) -> Result<(), Fault> {
-        into.push(people::id(&self.author_id)?);
-        if let Some(subject) = &self.subject_id {
-            into.push(people::id(subject)?);
+        into.push(self.author_id);
+        if let Some(subject) = self.subject_id {
+            into.push(subject);
         }
         for mentioned in self.detail()?.mentions {
             into.push(people::from_hex(&mentioned)?);
@@ -206,7 +206,7 @@ impl Row {
 
     /// The entry, with the people by id.
     pub(crate) fn into_entry(self, users: &HashMap<UserId, User>) -> Result<Entry, Fault> {
-        let author = people::named(users, people::id(&self.author_id)?);
+        let author = people::named(users, self.author_id);
         let (room, seq, at) = (RoomId(self.room_id), self.seq, self.at);
         let change = self
             .into_change(users)
@@ -244,7 +244,7 @@ impl Row {
             codes::LEFT => Change::Left,
             codes::ROOM => room_change(detail.room.context("no room")?)?,
             kind => {
-                let user = people::id(&self.subject_id.context("no subject")?)?;
+                let user = self.subject_id.context("no subject")?;
                 moderated(kind, people::named(users, user), detail)?
             }
         };

@@ -21,9 +21,7 @@ fn set<'a>(lines: &'a [(&'a Entry, Option<[u8; 16]>)], columns: &'a [Columns<'a>
     let prints = lines
         .iter()
         .map(|(_, print)| print.as_ref().map(|print| &print[..]));
-    let subjects = columns
-        .iter()
-        .map(|c| c.subject.as_ref().map(|user| &user.0[..]));
+    let subjects = columns.iter().map(|c| c.subject);
     Rows::new(
         vec![
             (
@@ -37,7 +35,7 @@ fn set<'a>(lines: &'a [(&'a Entry, Option<[u8; 16]>)], columns: &'a [Columns<'a>
             ("c", Column::Codes(columns.iter().map(|c| c.kind).collect())),
             (
                 "d",
-                Column::Bytes(entries().map(|entry| &entry.author.id.0[..]).collect()),
+                Column::People(entries().map(|entry| entry.author.id).collect()),
             ),
             (
                 "e",
@@ -56,7 +54,7 @@ fn set<'a>(lines: &'a [(&'a Entry, Option<[u8; 16]>)], columns: &'a [Columns<'a>
                 "i",
                 Column::MaybeNumbers(columns.iter().map(|c| c.target).collect()),
             ),
-            ("j", Column::MaybeBytes(subjects.collect())),
+            ("j", Column::MaybePeople(subjects.collect())),
             (
                 "k",
                 Column::MaybeTexts(columns.iter().map(|c| c.detail.as_deref()).collect()),

@@ -1,6 +1,5 @@
 //! What a run of appends asks the log for, as a set: one query each.
 
-use super::people;
 use super::rows::{Column, Rows};
 use super::schema::entries;
 use crate::api::{RoomId, Seq};
@@ -23,7 +22,7 @@ pub(crate) struct Standing {
 /// By room, author and cid.
 pub(crate) type Repeats = HashMap<(RoomId, UserId, String), Standing>;
 
-type RepeatRow = (BigInt, Binary, Text, BigInt, BigInt, Binary);
+type RepeatRow = (i64, UserId, String, i64, i64, Vec<u8>);
 
 /// Those of these messages that were written before.
 pub(crate) async fn repeats(
@@ -33,25 +32,26 @@ pub(crate) async fn repeats(
     if wanted.is_empty() {
         return Ok(Repeats::new());
     }
-    let found: Vec<(i64, Vec<u8>, String, i64, i64, Vec<u8>)> =
-        query!(access, |c| repeats_of(wanted).load(c))?;
-    found
+    let found: Vec<RepeatRow> = query!(access, |c| repeats_of(wanted).load(c))?;
+    let found = found
         .into_iter()
         .map(|(room, author, cid, seq, at, print)| {
-            let key = (RoomId(room), people::id(&author)?, cid);
-            Ok((key, Standing { seq, at, print }))
-        })
-        .collect()
+            let key = (RoomId(room), author, cid);
+            (key, Standing { seq, at, print })
+        });
+    Ok(found.collect())
 }
 
-fn repeats_of<'a>(wanted: &'a [(RoomId, UserId, &'a str)]) -> Rows<'a, RepeatRow> {
+fn repeats_of<'a>(
+    wanted: &'a [(RoomId, UserId, &'a str)],
+) -> Rows<'a, (BigInt, Binary, Text, BigInt, BigInt, Binary)> {
     let rooms = wanted.iter().map(|(room, ..)| room.0).collect();
-    let authors = wanted.iter().map(|(_, author, _)| &author.0[..]).collect();
+    let authors = wanted.iter().map(|(_, author, _)| *author).collect();
     let cids = wanted.iter().map(|(.., cid)| *cid).collect();
     Rows::new(
         vec![
             ("room", Column::Numbers(rooms)),
-            ("author", Column::Bytes(authors)),
+            ("author", Column::People(authors)),
             ("own_id", Column::Texts(cids)),
         ],
         "SELECT e.room_id, e.author_id, e.cid, e.seq, e.at, e.body_hash FROM w JOIN entries e \
@@ -79,14 +79,12 @@ pub(crate) async fn targets(
     if places.is_empty() {
         return Ok(Targets::new());
     }
-    let found: Vec<(i64, i64, Vec<u8>, bool)> = query!(access, |c| targets_at(places).load(c))?;
-    found
-        .into_iter()
-        .map(|(room, seq, author, deleted)| {
-            let author = people::id(&author)?;
-            Ok(((RoomId(room), seq), Target { author, deleted }))
-        })
-        .collect()
+    let found: Vec<(i64, i64, UserId, bool)> = query!(access, |c| targets_at(places).load(c))?;
+    let found = found.into_iter().map(|(room, seq, author, deleted)| {
+        let target = Target { author, deleted };
+        ((RoomId(room), seq), target)
+    });
+    Ok(found.collect())
 }
 
 fn targets_at(places: &[(RoomId, Seq)]) -> Rows<'_, (BigInt, BigInt, Binary, Bool)> {
@@ -111,7 +109,7 @@ pub(crate) async fn last_about(
 ) -> Result<Option<(i16, Seq)>, Fault> {
     Ok(query!(access, |c| entries::table
         .filter(entries::room_id.eq(room.0))
-        .filter(entries::subject_id.eq(&user.0[..]))
+        .filter(entries::subject_id.eq(user))
         .filter(entries::kind.eq_any(kinds))
         .order(entries::seq.desc())
         .select((entries::kind, entries::seq))

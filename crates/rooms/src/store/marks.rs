@@ -17,7 +17,7 @@ macro_rules! marks {
                 user: UserId,
             ) -> Result<Option<Seq>, Fault> {
                 Ok(query!(access, |c| table::table
-                    .find((room.0, &user.0[..]))
+                    .find((room.0, user))
                     .select(table::seq)
                     .first(c))
                 .optional()?)
@@ -33,7 +33,7 @@ macro_rules! marks {
                 statement!(tx, |c| diesel::insert_into(table::table)
                     .values((
                         table::room_id.eq(room.0),
-                        table::user_id.eq(&user.0[..]),
+                        table::user_id.eq(user),
                         table::seq.eq(seq)
                     ))
                     .execute(c))?;
@@ -48,7 +48,7 @@ macro_rules! marks {
             ) -> Result<bool, Fault> {
                 let removed = statement!(tx, |c| diesel::delete(table::table)
                     .filter(table::room_id.eq(room.0))
-                    .filter(table::user_id.eq(&user.0[..]))
+                    .filter(table::user_id.eq(user))
                     .execute(c))?;
                 Ok(removed > 0)
             }

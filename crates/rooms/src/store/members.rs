@@ -1,7 +1,6 @@
 //! Who is a member of what.
 
 use super::codes::Code as _;
-use super::people;
 use super::rows::{Column, Rows};
 use super::schema::members;
 use crate::api::{Role, RoomId, Seq};
@@ -22,6 +21,7 @@ pub(crate) struct Member {
 }
 
 type Pair = (BigInt, Binary, SmallInt, BigInt, Nullable<BigInt>);
+type PairRow = (i64, UserId, i16, i64, Option<i64>);
 
 /// Those of these people who are members of these rooms, pair by pair. One query.
 pub(crate) async fn of(
@@ -31,8 +31,7 @@ pub(crate) async fn of(
     if pairs.is_empty() {
         return Ok(HashMap::new());
     }
-    let found: Vec<(i64, Vec<u8>, i16, i64, Option<i64>)> =
-        query!(access, |c| wanted(pairs).load(c))?;
+    let found: Vec<PairRow> = query!(access, |c| wanted(pairs).load(c))?;
     found
         .into_iter()
         .map(|(room, user, role, joined_seq, muted_until)| {
@@ -41,18 +40,18 @@ pub(crate) async fn of(
                 joined_seq,
                 muted_until,
             };
-            Ok(((RoomId(room), people::id(&user)?), member))
+            Ok(((RoomId(room), user), member))
         })
         .collect()
 }
 
 fn wanted(pairs: &[(RoomId, UserId)]) -> Rows<'_, Pair> {
     let rooms = pairs.iter().map(|(room, _)| room.0).collect();
-    let users = pairs.iter().map(|(_, user)| &user.0[..]).collect();
+    let users = pairs.iter().map(|(_, user)| *user).collect();
     Rows::new(
         vec![
             ("room", Column::Numbers(rooms)),
-            ("person", Column::Bytes(users)),
+            ("person", Column::People(users)),
         ],
         "SELECT m.room_id, m.user_id, m.role, m.joined_seq, m.muted_until \
          FROM w JOIN members m ON m.room_id = w.room AND m.user_id = w.person",
@@ -66,7 +65,7 @@ pub(crate) async fn find(
     user: UserId,
 ) -> Result<Option<Member>, Fault> {
     let row: Option<(i16, i64, Option<i64>)> = query!(access, |c| members::table
-        .find((room.0, &user.0[..]))
+        .find((room.0, user))
         .select((members::role, members::joined_seq, members::muted_until))
         .first(c))
     .optional()?;
@@ -83,7 +82,7 @@ pub(crate) async fn find(
 /// How many rooms someone is a member of.
 pub(crate) async fn count_of(access: &mut impl Access, user: UserId) -> Result<usize, Fault> {
     let count: i64 = query!(access, |c| members::table
-        .filter(members::user_id.eq(&user.0[..]))
+        .filter(members::user_id.eq(user))
         .count()
         .get_result(c))?;
     Ok(usize::try_from(count).unwrap_or(0))
@@ -108,9 +107,8 @@ pub(crate) async fn places(
 ) -> Result<Vec<Place>, Fault> {
     let mut places = Vec::new();
     for users in users.chunks(IDS_AT_ONCE) {
-        let ids: Vec<&[u8]> = users.iter().map(|user| &user.0[..]).collect();
-        let found: Vec<(i64, Vec<u8>, i16, i64)> = query!(access, |c| members::table
-            .filter(members::user_id.eq_any(&ids))
+        let found: Vec<(i64, UserId, i16, i64)> = query!(access, |c| members::table
+            .filter(members::user_id.eq_any(users))
             .select((
                 members::room_id,
                 members::user_id,
@@ -121,7 +119,7 @@ pub(crate) async fn places(
         for (room, user, role, joined_seq) in found {
             places.push(Place {
                 room: RoomId(room),
-                user: people::id(&user)?,
+                user,
                 role: Role::decode(role)?,
                 joined_seq,
             });
@@ -135,7 +133,7 @@ pub(crate) async fn all(
     access: &mut impl Access,
     room: RoomId,
 ) -> Result<Vec<(UserId, Member)>, Fault> {
-    let found: Vec<(Vec<u8>, i16, i64, Option<i64>)> = query!(access, |c| members::table
+    let found: Vec<(UserId, i16, i64, Option<i64>)> = query!(access, |c| members::table
         .filter(members::room_id.eq(room.0))
         .order(members::user_id)
         .select((
@@ -153,7 +151,7 @@ pub(crate) async fn all(
                 joined_seq,
                 muted_until,
             };
-            Ok((people::id(&user)?, member))
+            Ok((user, member))
         })
         .collect()
 }
@@ -168,7 +166,7 @@ pub(crate) async fn insert(
     statement!(tx, |c| diesel::insert_into(members::table)
         .values((
             members::room_id.eq(room.0),
-            members::user_id.eq(&user.0[..]),
+            members::user_id.eq(user),
             members::role.eq(member.role.code()),
             members::joined_seq.eq(member.joined_seq),
             members::muted_until.eq(member.muted_until),
@@ -181,7 +179,7 @@ pub(crate) async fn insert(
 pub(crate) async fn remove(tx: &mut Writer<'_>, room: RoomId, user: UserId) -> Result<(), Fault> {
     statement!(tx, |c| diesel::delete(members::table)
         .filter(members::room_id.eq(room.0))
-        .filter(members::user_id.eq(&user.0[..]))
+        .filter(members::user_id.eq(user))
         .execute(c))?;
     Ok(())
 }
@@ -195,7 +193,7 @@ pub(crate) async fn set_role(
 ) -> Result<(), Fault> {
     statement!(tx, |c| diesel::update(members::table)
         .filter(members::room_id.eq(room.0))
-        .filter(members::user_id.eq(&user.0[..]))
+        .filter(members::user_id.eq(user))
         .set(members::role.eq(role.code()))
         .execute(c))?;
     Ok(())
@@ -210,7 +208,7 @@ pub(crate) async fn set_mute(
 ) -> Result<(), Fault> {
     statement!(tx, |c| diesel::update(members::table)
         .filter(members::room_id.eq(room.0))
-        .filter(members::user_id.eq(&user.0[..]))
+        .filter(members::user_id.eq(user))
         .set(members::muted_until.eq(until))
         .execute(c))?;
     Ok(())
@@ -235,12 +233,11 @@ pub(crate) async fn heirs(
     room: RoomId,
     leaver: UserId,
 ) -> Result<Vec<UserId>, Fault> {
-    let found: Vec<Vec<u8>> = query!(access, |c| members::table
+    Ok(query!(access, |c| members::table
         .filter(members::room_id.eq(room.0))
-        .filter(members::user_id.ne(&leaver.0[..]))
+        .filter(members::user_id.ne(leaver))
         .order((members::role.desc(), members::joined_seq.asc()))
         .select(members::user_id)
         .limit(HEIRS_MAX)
-        .load(c))?;
-    found.iter().map(|user| people::id(user)).collect()
+        .load(c))?)
 }

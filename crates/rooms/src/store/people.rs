@@ -1,17 +1,9 @@
-//! Ids of people in columns, and the people behind them.
+//! Ids of people in JSON columns, and the people behind ids.
 
 use anyhow::anyhow;
 use sessions::api::{User, UserId};
 use std::collections::HashMap;
 use storage::Fault;
-
-/// The id in a column.
-pub(crate) fn id(bytes: &[u8]) -> Result<UserId, Fault> {
-    let bytes = bytes
-        .try_into()
-        .map_err(|_| anyhow!("an id of {} bytes", bytes.len()))?;
-    Ok(UserId(bytes))
-}
 
 /// An id inside a JSON column: 32 hex digits, which mean nothing to LIKE.
 pub(crate) fn hex(id: UserId) -> String {

@@ -44,9 +44,9 @@ struct Row {
     history: i16,
     head: i64,
     settled: i64,
-    pair_low: Option<Vec<u8>>,
-    pair_high: Option<Vec<u8>>,
-    creator: Option<Vec<u8>>,
+    pair_low: Option<UserId>,
+    pair_high: Option<UserId>,
+    creator: Option<UserId>,
 }
 
 /// Keys are shorter than this, and PostgreSQL takes no NUL: no room is called anything else.
@@ -74,8 +74,8 @@ pub(crate) async fn of_pair(
     (low, high): (UserId, UserId),
 ) -> Result<Option<Room>, Fault> {
     let row = query!(access, |c| rooms::table
-        .filter(rooms::pair_low.eq(&low.0[..]))
-        .filter(rooms::pair_high.eq(&high.0[..]))
+        .filter(rooms::pair_low.eq(low))
+        .filter(rooms::pair_high.eq(high))
         .select(Row::as_select())
         .first(c))
     .optional()?;
@@ -89,7 +89,7 @@ pub(crate) async fn of_creation(
     cid: &str,
 ) -> Result<Option<(Room, Vec<u8>)>, Fault> {
     let found: Option<(Row, Option<Vec<u8>>)> = query!(access, |c| rooms::table
-        .filter(rooms::creator.eq(&creator.0[..]))
+        .filter(rooms::creator.eq(creator))
         .filter(rooms::cid.eq(cid))
         .select((Row::as_select(), rooms::made_of))
         .first(c))
@@ -116,6 +116,8 @@ pub(crate) async fn public(
     }
     let rows = query!(access, |c| rooms::table
         .filter(rooms::key.gt(after))
+        // Where the keys begin that the server made.
+        .filter(rooms::key.lt("~"))
         .filter(rooms::kind.eq(Kind::Public.code()))
         .order(rooms::key)
         .select(Row::as_select())
@@ -204,9 +206,9 @@ pub(crate) async fn insert(tx: &mut Writer<'_>, new: &New<'_>) -> Result<bool, F
             rooms::topic.eq(new.topic),
             rooms::kind.eq(new.kind.code()),
             rooms::history.eq(new.history.code()),
-            rooms::pair_low.eq(new.pair.as_ref().map(|(low, _)| &low.0[..])),
-            rooms::pair_high.eq(new.pair.as_ref().map(|(_, high)| &high.0[..])),
-            rooms::creator.eq(new.creator.as_ref().map(|creator| &creator.0[..])),
+            rooms::pair_low.eq(new.pair.map(|(low, _)| low)),
+            rooms::pair_high.eq(new.pair.map(|(_, high)| high)),
+            rooms::creator.eq(new.creator),
             rooms::cid.eq(new.cid),
             rooms::made_of.eq(new.made_of.as_ref().map(|print| &print[..])),
             rooms::created_at.eq(new.at),
@@ -271,11 +273,8 @@ pub(crate) async fn recent_heads(
 
 /// Rooms of rows: the people of direct ones are looked up, all at once.
 async fn dress(access: &mut impl Access, rows: Vec<Row>) -> Result<Vec<Room>, Fault> {
-    let pairs = rows.iter().flat_map(|row| [&row.pair_low, &row.pair_high]);
-    let ids: Vec<UserId> = pairs
-        .flatten()
-        .map(|id| people::id(id))
-        .collect::<Result<_, _>>()?;
+    let pairs = rows.iter().flat_map(|row| [row.pair_low, row.pair_high]);
+    let ids: Vec<UserId> = pairs.flatten().collect();
     let users = if ids.is_empty() {
         HashMap::new()
     } else {
@@ -286,9 +285,8 @@ async fn dress(access: &mut impl Access, rows: Vec<Row>) -> Result<Vec<Room>, Fa
 
 impl Row {
     fn into_room(self, users: &HashMap<UserId, User>) -> Result<Room, Fault> {
-        let pair = match (&self.pair_low, &self.pair_high) {
+        let pair = match (self.pair_low, self.pair_high) {
             (Some(low), Some(high)) => {
-                let (low, high) = (people::id(low)?, people::id(high)?);
                 Some((people::named(users, low), people::named(users, high)))
             }
             _ => None,
@@ -306,7 +304,7 @@ impl Row {
             face: Arc::new(face),
             head: self.head,
             settled: self.settled,
-            creator: self.creator.as_deref().map(people::id).transpose()?,
+            creator: self.creator,
         })
     }
 }

@@ -9,6 +9,7 @@ use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::result::QueryResult;
 use diesel::sql_types::{Array, BigInt, Binary, Nullable, SmallInt, Text};
 use diesel::sqlite::Sqlite;
+use sessions::api::UserId;
 use std::marker::PhantomData;
 
 /// One column of the list.
@@ -19,9 +20,11 @@ pub(crate) enum Column<'a> {
     MaybeNumbers(Vec<Option<i64>>),
     /// Codes.
     Codes(Vec<i16>),
-    /// Ids of people.
-    Bytes(Vec<&'a [u8]>),
-    /// Ids or hashes that may be absent.
+    /// People.
+    People(Vec<UserId>),
+    /// People that may be absent.
+    MaybePeople(Vec<Option<UserId>>),
+    /// Hashes that may be absent.
     MaybeBytes(Vec<Option<&'a [u8]>>),
     /// Texts.
     Texts(Vec<&'a str>),
@@ -45,8 +48,12 @@ macro_rules! each_kind {
                 type $sql_type = SmallInt;
                 $body
             }
-            Column::Bytes($v) => {
+            Column::People($v) => {
                 type $sql_type = Binary;
+                $body
+            }
+            Column::MaybePeople($v) => {
+                type $sql_type = Nullable<Binary>;
                 $body
             }
             Column::MaybeBytes($v) => {

@@ -133,26 +133,26 @@ async fn unread_counts_end_at_999() {
 #[tokio::test(flavor = "multi_thread")]
 async fn standing_tells_role_and_horizon_and_refuses_outsiders() {
     let house = House::new().await;
-    let (ann, root) = (house.person("ann").await, house.admin("root").await);
+    let (ann, admin) = (house.person("ann").await, house.admin("root").await);
     let public = house.public(&ann, "a").await;
     let private = house.private(&ann, "b").await;
-    refused(standing(&house, &root, &public).await, &Refusal::NotMember);
+    refused(standing(&house, &admin, &public).await, &Refusal::NotMember);
     refused(
-        standing(&house, &root, &private).await,
+        standing(&house, &admin, &private).await,
         &Refusal::NoSuchRoom,
     );
-    house.join(&root, &public).await.expect("a member");
+    house.join(&admin, &public).await.expect("a member");
     house
-        .moderate(&ann, &private, &root, Moderation::Invite)
+        .moderate(&ann, &private, &admin, Moderation::Invite)
         .await
         .expect("invited");
-    house.join(&root, &private).await.expect("a member");
-    let here = standing(&house, &root, &public).await.expect("a member");
+    house.join(&admin, &private).await.expect("a member");
+    let here = standing(&house, &admin, &public).await.expect("a member");
     assert_eq!(
         (here.role, here.visible_from, here.joined_seq),
         (Role::Moderator, 1, 2)
     );
-    let there = standing(&house, &root, &private).await.expect("a member");
+    let there = standing(&house, &admin, &private).await.expect("a member");
     assert_eq!(
         (there.role, there.visible_from, there.head),
         (Role::Member, 3, 3)

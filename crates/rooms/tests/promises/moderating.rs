@@ -118,19 +118,19 @@ async fn an_owner_acts_on_owners() {
 #[tokio::test(flavor = "multi_thread")]
 async fn moderators_do_not_act_on_administrators() {
     let house = House::new().await;
-    let (ann, root) = (house.person("ann").await, house.admin("root").await);
+    let (ann, admin) = (house.person("ann").await, house.admin("root").await);
     let room = house.public(&ann, "a").await;
-    house.join(&root, &room).await.expect("a member");
+    house.join(&admin, &room).await.expect("a member");
     let mia = house.ranked("mia", &ann, &room, Role::Moderator).await;
     refused(
-        house.moderate(&mia, &room, &root, Moderation::Kick).await,
+        house.moderate(&mia, &room, &admin, Moderation::Kick).await,
         &Refusal::Forbidden,
     );
     refused(
-        house.moderate(&root, &room, &ann, Moderation::Kick).await,
+        house.moderate(&admin, &room, &ann, Moderation::Kick).await,
         &Refusal::Forbidden,
     );
-    fresh(house.moderate(&ann, &room, &root, Moderation::Kick).await);
+    fresh(house.moderate(&ann, &room, &admin, Moderation::Kick).await);
     house.close().await;
 }
 

@@ -287,7 +287,7 @@ async fn mentions_are_members_named_in_the_text() {
     let Change::Message { mentions, .. } = entry.change else {
         panic!("{entry:?}")
     };
-    assert_eq!(mentions, [bob.user.clone()]);
+    assert_eq!(mentions, std::slice::from_ref(&bob.user));
     assert_eq!(house.stated(&room).await, house.log(&room).await);
     house.close().await;
 }
@@ -319,25 +319,25 @@ async fn only_the_author_edits_and_moderators_delete() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_administrator_moderates_public_rooms_only() {
     let house = House::new().await;
-    let (ann, root) = (house.person("ann").await, house.admin("root").await);
+    let (ann, admin) = (house.person("ann").await, house.admin("root").await);
     let public = house.public(&ann, "a").await;
     let private = house.private(&ann, "b").await;
-    house.join(&root, &public).await.expect("a member");
+    house.join(&admin, &public).await.expect("a member");
     house
-        .moderate(&ann, &private, &root, Moderation::Invite)
+        .moderate(&ann, &private, &admin, Moderation::Invite)
         .await
         .expect("invited");
-    house.join(&root, &private).await.expect("a member");
+    house.join(&admin, &private).await.expect("a member");
     let seq = house.say(&ann, &public, "1", "x").await.expect("sent").seq;
     assert!(
         house
-            .append(vec![line(&root, &public, What::Delete(seq))])
+            .append(vec![line(&admin, &public, What::Delete(seq))])
             .await[0]
             .is_ok()
     );
     let seq = house.say(&ann, &private, "1", "x").await.expect("sent").seq;
     let refused = house
-        .append(vec![line(&root, &private, What::Delete(seq))])
+        .append(vec![line(&admin, &private, What::Delete(seq))])
         .await;
     assert_eq!(seqs(&refused), [Err(Refusal::Forbidden)]);
     house.close().await;

@@ -27,12 +27,12 @@ async fn owners_make_and_unmake_moderators_and_owners() {
 #[tokio::test(flavor = "multi_thread")]
 async fn only_owners_give_roles() {
     let house = House::new().await;
-    let (ann, root) = (house.person("ann").await, house.admin("root").await);
+    let (ann, admin) = (house.person("ann").await, house.admin("root").await);
     let room = house.public(&ann, "a").await;
-    house.join(&root, &room).await.expect("a member");
+    house.join(&admin, &room).await.expect("a member");
     let mia = house.ranked("mia", &ann, &room, Role::Moderator).await;
     let bob = house.member("bob", &room).await;
-    for by in [&mia, &bob, &root] {
+    for by in [&mia, &bob, &admin] {
         let outcome = house
             .moderate(by, &room, &bob, Moderation::Role(Role::Moderator))
             .await;

@@ -123,9 +123,9 @@ async fn a_room_that_the_server_named_stays_private() {
 #[tokio::test(flavor = "multi_thread")]
 async fn administrators_keep_general_tidy() {
     let house = House::new().await;
-    let (ann, root) = (house.person("ann").await, house.admin("root").await);
+    let (ann, admin) = (house.person("ann").await, house.admin("root").await);
     let general = crate::house::key("general");
-    for who in [&ann, &root] {
+    for who in [&ann, &admin] {
         house.join(who, &general).await.expect("a member");
     }
     refused(
@@ -133,11 +133,11 @@ async fn administrators_keep_general_tidy() {
         &Refusal::Forbidden,
     );
     house
-        .ask(topic(&root, &general, "be kind"))
+        .ask(topic(&admin, &general, "be kind"))
         .await
         .expect("changed");
     house
-        .moderate(&root, &general, &ann, Moderation::Kick)
+        .moderate(&admin, &general, &ann, Moderation::Kick)
         .await
         .expect("kicked");
     house.close().await;
