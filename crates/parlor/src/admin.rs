@@ -1,4 +1,5 @@
-//! `parlor admin`: what the operator does to the data, while the server runs or not.
+//! `parlor admin`: what the operator does to the data. PostgreSQL may be served meanwhile; an
+//! embedded store has one user at a time.
 
 use crate::config::Config;
 use crate::exit::Failure;
@@ -37,7 +38,7 @@ impl Job for Grant {
 /// Makes the account of this name a server administrator, and says so.
 pub(crate) async fn grant(config: &Config, name: &str) -> Result<(), Failure> {
     let core = schema::databases(config)?.remove(0);
-    // Beside a server that runs: one small transaction needs no store of its own.
+    // One small transaction needs no PostgreSQL of its own.
     let core = DatabaseConfig {
         shared: true,
         ..core

@@ -45,7 +45,7 @@ pub(crate) enum Command {
     DefaultConfig,
     /// Bring the databases' schemas up to date, and end
     Migrate,
-    /// What the operator does to the data, while the server runs or not
+    /// What the operator does to the data; with SQLite, while no server runs
     #[command(subcommand)]
     Admin(Admin),
 }

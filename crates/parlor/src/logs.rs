@@ -7,7 +7,7 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{Layer as _, fmt};
 
-/// Sets up the log; the first call alone has an effect.
+/// Sets up the log; a panic is a line of it like any other.
 pub(crate) fn start(config: &Config) {
     let filter: Targets = config
         .log
@@ -27,10 +27,10 @@ pub(crate) fn start(config: &Config) {
             .with_target(false)
             .boxed()
     };
-    // A second start (in a test) keeps the first log.
-    let _ = tracing_subscriber::registry()
+    tracing_subscriber::registry()
         .with(lines.with_filter(filter))
-        .try_init();
+        .init();
+    std::panic::set_hook(Box::new(|panic| tracing::error!(%panic, "a bug")));
 }
 
 fn is_json(format: LogFormat) -> bool {

@@ -16,14 +16,21 @@ pub(crate) async fn serve(config: Config) -> Result<(), Failure> {
         "starting"
     );
     let tasks = Tasks::new(CancellationToken::new());
-    signals::listen(&tasks)?;
+    let asked = signals::listen(&tasks)?;
     let built = house::build(&config, &tasks).await?;
     let addresses = built.addresses()?;
     let open = built.start().await?;
     announce(&config, addresses);
     tasks.stopping().cancelled().await;
+    if !asked.is_cancelled() {
+        tracing::error!("a part that the server cannot do without has ended: stopping");
+    }
     stop::stop(open, config.drain).await?;
-    Ok(())
+    if asked.is_cancelled() {
+        return Ok(());
+    }
+    let why = "stopped because a part of the server had ended; the log says which and why";
+    Err(Failure::Failed(anyhow::anyhow!(why)))
 }
 
 fn announce(config: &Config, [address, operator]: [SocketAddr; 2]) {
@@ -36,7 +43,7 @@ fn announce(config: &Config, [address, operator]: [SocketAddr; 2]) {
     if !address.ip().is_loopback() && config.is_open_to_all() {
         tracing::warn!(
             setting = "guests, registration",
-            "listening beyond this machine, and anyone may come in as a guest or make an account"
+            "anyone who reaches this address may come in as a guest or make an account"
         );
     }
     if !operator.ip().is_loopback() {

@@ -4,11 +4,14 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 /// The first wait after a failure; it doubles up to [`WAIT_MAX`].
 const WAIT_MIN: Duration = Duration::from_millis(20);
 const WAIT_MAX: Duration = Duration::from_secs(1);
+/// After this long without a failure it has passed.
+const CALM: Duration = Duration::from_secs(1);
 
 /// Accepts until `stop`, then hands what is left in the backlog to `turned_away` and closes the
 /// listener. Neither callback may wait.
@@ -55,28 +58,30 @@ fn is_the_peers(error: &io::Error) -> bool {
     )
 }
 
-/// A spell in which nothing can be accepted, most likely for want of file descriptors: said once
-/// when it begins and once when it is over.
+/// A spell in which connections cannot be accepted, most likely for want of file descriptors: said
+/// once when it begins, and once when it has been over for a while.
 #[derive(Default)]
 struct Trouble {
     wait: Option<Duration>,
+    last: Option<Instant>,
 }
 
 impl Trouble {
+    /// It failed: how long to wait before the next try.
     fn again(&mut self, error: &io::Error) -> Duration {
-        let wait = match self.wait {
-            Some(wait) => (wait * 2).min(WAIT_MAX),
-            None => {
-                tracing::error!(%error, "cannot accept connections; waiting for it to pass");
-                WAIT_MIN
-            }
-        };
+        if self.last.replace(Instant::now()).is_none() {
+            tracing::error!(%error, "cannot accept connections; waiting for it to pass");
+        }
+        let wait = self.wait.map_or(WAIT_MIN, |wait| (wait * 2).min(WAIT_MAX));
         self.wait = Some(wait);
         wait
     }
 
+    /// It went well.
     fn over(&mut self) {
-        if self.wait.take().is_some() {
+        self.wait = None;
+        if self.last.is_some_and(|last| last.elapsed() >= CALM) {
+            self.last = None;
             tracing::info!("accepting connections again");
         }
     }
@@ -86,14 +91,25 @@ impl Trouble {
 mod tests {
     use super::*;
 
-    #[test]
-    fn waiting_grows_to_a_second_and_begins_anew() {
+    #[tokio::test(start_paused = true)]
+    async fn waiting_grows_to_a_second_and_begins_anew() {
         let mut trouble = Trouble::default();
         let full = io::Error::from_raw_os_error(24);
         let waits: Vec<_> = (0..8).map(|_| trouble.again(&full).as_millis()).collect();
         assert_eq!(waits, [20, 40, 80, 160, 320, 640, 1000, 1000]);
         trouble.over();
         assert_eq!(trouble.again(&full), WAIT_MIN);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_spell_goes_on_until_it_has_been_calm() {
+        let mut trouble = Trouble::default();
+        trouble.again(&io::Error::from_raw_os_error(24));
+        trouble.over();
+        assert!(trouble.last.is_some(), "one success is not yet the end");
+        tokio::time::advance(CALM).await;
+        trouble.over();
+        assert!(trouble.last.is_none());
     }
 
     #[tokio::test]

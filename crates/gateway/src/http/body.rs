@@ -79,9 +79,9 @@ mod tests {
         let uri: Uri = "/?before=yesterday".parse().unwrap();
         let mut d = query(&uri, &["before"]);
         d.insert("room".to_owned(), "general".into());
-        assert_eq!(command("history", d).unwrap_err().field, Some("before"));
+        assert_eq!(command("history", d).unwrap_err().about, Some("before"));
         assert_eq!(query(&"/?after=12".parse().unwrap(), &[])["after"], "12");
-        assert_eq!(fields("[]").err().unwrap().field, Some("body"));
-        assert_eq!(object("3").unwrap_err().field, Some("body"));
+        assert_eq!(fields("[]").err().unwrap().about, Some("body"));
+        assert_eq!(object("3").unwrap_err().about, Some("body"));
     }
 }

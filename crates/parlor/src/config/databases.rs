@@ -152,7 +152,7 @@ fn place() -> Vec<Setting<DatabaseSettings>> {
             .secret()
             .about("PostgreSQL's password. Unset: none is sent."),
         value("critical", "on or off", |d| &mut row(d).critical)
-            .about("Whether the server is unavailable without it. Default on for core alone."),
+            .about("Whether the server is unavailable without it."),
     ]
 }
 

@@ -29,6 +29,9 @@ fn describe<C: Clone + 'static>(out: &mut String, row: &Setting<C>, defaults: &C
     if !row.too_low.is_empty() {
         let _ = writeln!(out, "# Too low: {} Too high: {}", row.too_low, row.too_high);
     }
+    if let Some(default) = row.default_is {
+        let _ = writeln!(out, "# Default: {default}.");
+    }
     let _ = writeln!(out, "#{} = {}", row.key, row.show(defaults));
 }
 

@@ -7,6 +7,8 @@
 mod check;
 mod databases;
 mod defaults;
+#[cfg(test)]
+mod documented;
 mod layer;
 mod load;
 mod people;

@@ -20,6 +20,8 @@ pub(crate) struct Setting<C> {
     pub(crate) too_high: &'static str,
     /// What may be given, for people.
     pub(crate) expected: String,
+    /// What the default is, where it depends on the machine.
+    pub(crate) default_is: Option<&'static str>,
     /// Never shown in messages.
     pub(crate) secret: bool,
     set: Set<C>,
@@ -34,6 +36,7 @@ impl<C: Clone + 'static> Setting<C> {
             too_low: "",
             too_high: "",
             expected,
+            default_is: None,
             secret: false,
             set,
             show,
@@ -50,6 +53,12 @@ impl<C: Clone + 'static> Setting<C> {
     pub(crate) fn ends(mut self, too_low: &'static str, too_high: &'static str) -> Self {
         self.too_low = too_low;
         self.too_high = too_high;
+        self
+    }
+
+    /// Says what the default is, as it differs from machine to machine.
+    pub(crate) fn default_is(mut self, default: &'static str) -> Self {
+        self.default_is = Some(default);
         self
     }
 

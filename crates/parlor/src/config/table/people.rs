@@ -109,7 +109,8 @@ fn passwords() -> Vec<Setting<Config>> {
         number("hashes_at_once", "passwords", 1..=1_024, |c| {
             &mut of(c).sessions.hashes_at_once
         })
-        .about("Passwords hashed at once. Default: the number of cores.")
+        .about("Passwords hashed at once.")
+        .default_is("the number of cores")
         .ends("Logins queue.", "They take the processor, and 19 MiB each."),
         number("hashes_waiting", "passwords", 0..=1_000_000, |c| {
             &mut of(c).sessions.hashes_waiting

@@ -1,0 +1,93 @@
+//! The test that `docs/configuration.md` says of every setting what the table says.
+//!
+//! `PARLOR_TEST_WRITE=1 cargo test -p parlor documented` writes the tables anew.
+
+use super::setting::Setting;
+use super::{Config, DatabaseSettings, databases, table};
+use std::fmt::Write as _;
+
+const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/configuration.md");
+const BEGIN: &str = "<!-- settings: begin -->\n";
+const END: &str = "<!-- settings: end -->\n";
+
+#[test]
+fn every_setting_is_documented_as_it_is() {
+    let file = std::fs::read_to_string(FILE).unwrap();
+    let (before, rest) = file.split_once(BEGIN).unwrap();
+    let (found, after) = rest.split_once(END).unwrap();
+    let expected = tables();
+    if std::env::var_os("PARLOR_TEST_WRITE").is_some() {
+        std::fs::write(FILE, format!("{before}{BEGIN}{expected}{END}{after}")).unwrap();
+        return;
+    }
+    for (found, expected) in found.lines().zip(expected.lines()) {
+        assert_eq!(
+            found, expected,
+            "docs/configuration.md differs from the table of settings"
+        );
+    }
+    assert_eq!(
+        found.len(),
+        expected.len(),
+        "docs/configuration.md is not complete"
+    );
+}
+
+#[test]
+fn every_setting_says_what_it_is_and_what_to_expect() {
+    for row in table::server() {
+        assert!(row.about.ends_with('.'), "{}: {}", row.key, row.about);
+        assert!(!row.expected.is_empty(), "{}", row.key);
+        assert!(row.set(&mut Config::default(), shown(&row).trim_matches('"')) || row.secret);
+    }
+}
+
+fn shown(row: &Setting<Config>) -> String {
+    row.show(&Config::default())
+        .trim_matches(['[', ']'])
+        .to_owned()
+}
+
+fn tables() -> String {
+    let mut out = String::new();
+    let config = Config::default();
+    for (title, rows) in table::groups() {
+        heading(&mut out, title);
+        for row in rows {
+            line(&mut out, &row, &config, "PARLOR_");
+        }
+    }
+    heading(&mut out, "A database");
+    let core = DatabaseSettings::new("core");
+    for row in databases::table() {
+        line(&mut out, &row, &core, "CORE_DB_");
+    }
+    out
+}
+
+fn heading(out: &mut String, title: &str) {
+    let _ = write!(
+        out,
+        "\n## {title}\n\n\
+         | key, environment | default | expected | what it is | too low | too high |\n\
+         | --- | --- | --- | --- | --- | --- |\n"
+    );
+}
+
+fn line<C: Clone + 'static>(out: &mut String, row: &Setting<C>, defaults: &C, prefix: &str) {
+    let default = match row.default_is {
+        Some(words) => words.to_owned(),
+        None => format!("`{}`", row.show(defaults)),
+    };
+    let or_none = |text: &'static str| if text.is_empty() { "–" } else { text };
+    let _ = writeln!(
+        out,
+        "| `{}` `{prefix}{}` | {default} | {} | {} | {} | {} |",
+        row.key,
+        row.key.to_uppercase(),
+        row.expected,
+        row.about,
+        or_none(row.too_low),
+        or_none(row.too_high),
+    );
+}

@@ -1,0 +1,218 @@
+//! Who may import whom, read from the dependency graph and the sources.
+
+#![expect(clippy::unwrap_used, reason = "all of this file is test code")]
+
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+const DOMAIN: [&str; 3] = ["sessions", "rooms", "messaging"];
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// What each crate of the workspace imports outside its tests.
+fn imports() -> BTreeMap<String, BTreeSet<String>> {
+    let output = Command::new(env!("CARGO"))
+        .args(["metadata", "--format-version=1", "--no-deps", "--offline"])
+        .current_dir(root())
+        .output()
+        .unwrap();
+    let metadata: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let packages = metadata["packages"].as_array().unwrap();
+    packages.iter().map(imports_of).collect()
+}
+
+fn imports_of(package: &Value) -> (String, BTreeSet<String>) {
+    let name = package["name"].as_str().unwrap().to_owned();
+    let dependencies = package["dependencies"].as_array().unwrap();
+    let imports = dependencies
+        .iter()
+        .filter(|dependency| dependency["kind"] != "dev")
+        .map(|dependency| dependency["name"].as_str().unwrap().to_owned())
+        .collect();
+    (name, imports)
+}
+
+/// Fails when `name` imports anything of `never`.
+fn forbid(name: &str, never: &[&str]) {
+    let all = imports();
+    for other in never {
+        assert!(
+            !all[name].contains(*other),
+            "{name} must never import {other}"
+        );
+    }
+}
+
+#[test]
+fn the_bus_knows_no_chat_no_database_and_no_socket() {
+    forbid(
+        "bus",
+        &[
+            "storage",
+            "sessions",
+            "rooms",
+            "messaging",
+            "gateway",
+            "parlor",
+        ],
+    );
+    forbid(
+        "bus",
+        &[
+            "diesel",
+            "diesel-async",
+            "bb8",
+            "hyper",
+            "tokio-tungstenite",
+            "serde",
+        ],
+    );
+}
+
+#[test]
+fn storage_knows_no_chat_and_no_gateway() {
+    forbid(
+        "storage",
+        &[
+            "sessions",
+            "rooms",
+            "messaging",
+            "gateway",
+            "parlor",
+            "hyper",
+        ],
+    );
+}
+
+#[test]
+fn the_domain_knows_no_wire() {
+    for name in DOMAIN {
+        forbid(
+            name,
+            &[
+                "gateway",
+                "parlor",
+                "hyper",
+                "http",
+                "tokio-tungstenite",
+                "tower",
+            ],
+        );
+    }
+    forbid("sessions", &["rooms", "messaging"]);
+    forbid("rooms", &["messaging"]);
+}
+
+#[test]
+fn the_gateway_cannot_name_a_database_connection() {
+    forbid(
+        "gateway",
+        &["storage", "diesel", "diesel-async", "bb8", "parlor"],
+    );
+}
+
+#[test]
+fn nothing_imports_the_binary() {
+    for (name, imports) in imports() {
+        assert!(
+            !imports.contains("parlor"),
+            "{name} must never import parlor"
+        );
+    }
+}
+
+/// The lines of a crate's sources that are not comments, with their files.
+fn lines(name: &str) -> Vec<(PathBuf, String)> {
+    let mut folders = vec![root().join("crates").join(name).join("src")];
+    let mut lines = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let text = std::fs::read_to_string(&path).unwrap();
+                let code = text
+                    .lines()
+                    .filter(|line| !line.trim_start().starts_with("//"));
+                lines.extend(code.map(|line| (path.clone(), line.to_owned())));
+            }
+        }
+    }
+    lines
+}
+
+/// What follows `neighbour::` wherever it begins a path.
+fn reached<'l>(line: &'l str, neighbour: &str) -> Vec<&'l str> {
+    let path = format!("{neighbour}::");
+    line.match_indices(&path)
+        .filter(|(at, _)| {
+            let before = line[..*at].chars().next_back();
+            !before.is_some_and(|c| c.is_alphanumeric() || c == '_' || c == ':')
+        })
+        .map(|(at, _)| &line[at + path.len()..])
+        .collect()
+}
+
+#[test]
+fn a_neighbour_is_imported_for_its_api_alone() {
+    for name in ["rooms", "messaging", "gateway"] {
+        for neighbour in DOMAIN.iter().filter(|neighbour| **neighbour != name) {
+            for (path, line) in lines(name) {
+                // The tests of a crate may put a neighbour together; and a crate may have a module
+                // of the same name, which it then reaches by `super` or `crate`.
+                if path.components().any(|part| part.as_os_str() == "tests") || is_own(&line) {
+                    continue;
+                }
+                for rest in reached(&line, neighbour) {
+                    let place = path.display();
+                    assert!(
+                        rest.starts_with("api"),
+                        "{place} reaches into {neighbour}: {line}"
+                    );
+                }
+            }
+        }
+    }
+}
+
+fn is_own(line: &str) -> bool {
+    let start = line.trim_start();
+    start.starts_with("use super::") || start.starts_with("use crate::")
+}
+
+#[test]
+fn only_the_binary_reads_the_environment() {
+    for name in ["bus", "sessions", "rooms", "messaging", "gateway"] {
+        for (path, line) in lines(name) {
+            let reads = line.contains("env::var") || line.contains("env::args");
+            assert!(!reads, "{} reads the environment: {line}", path.display());
+        }
+    }
+}
+
+#[test]
+fn every_dependency_has_its_line_in_the_docs() {
+    let manifest = std::fs::read_to_string(root().join("Cargo.toml")).unwrap();
+    let manifest: toml::Table = toml::from_str(&manifest).unwrap();
+    let table = manifest["workspace"]["dependencies"].as_table().unwrap();
+    let used: BTreeSet<&str> = table
+        .iter()
+        .filter(|(_, dependency)| dependency.get("path").is_none())
+        .map(|(name, _)| name.as_str())
+        .collect();
+    let page = std::fs::read_to_string(root().join("docs/dependencies.md")).unwrap();
+    let documented: BTreeSet<&str> = page
+        .lines()
+        .filter_map(|line| line.strip_prefix("| ")?.split(' ').next())
+        .filter(|name| *name != "crate" && *name != "---")
+        .collect();
+    assert_eq!(
+        documented, used,
+        "docs/dependencies.md and the workspace's table differ"
+    );
+}

@@ -1,0 +1,229 @@
+//! Settings that are wrong: exit code 2 and one line with the key, what was given, what is expected.
+
+use crate::process::{Ended, Server, parlor, run};
+use tempfile::TempDir;
+
+fn check(file: &str, environment: &[(&str, &str)], arguments: &[&str]) -> Ended {
+    let folder = TempDir::new().unwrap();
+    if !file.is_empty() {
+        std::fs::write(folder.path().join("parlor.toml"), file).unwrap();
+    }
+    let mut command = parlor(folder.path());
+    run(command
+        .envs(environment.iter().copied())
+        .args(arguments)
+        .arg("check-config"))
+}
+
+/// Fails unless the settings are refused in one line that says all of `said`.
+fn refused(ended: &Ended, said: &[&str]) {
+    assert_eq!(ended.code, Some(2), "{}", ended.told);
+    assert_eq!(ended.told.trim_end().lines().count(), 1, "{}", ended.told);
+    for word in said {
+        assert!(
+            ended.told.contains(word),
+            "{word:?} is missing: {}",
+            ended.told
+        );
+    }
+}
+
+#[test]
+fn a_wrong_variable_is_named_with_what_was_given_and_what_is_expected() {
+    for (name, given, expected) in [
+        ("PARLOR_LISTEN", "8080", "address:port"),
+        ("PARLOR_LISTEN", "localhost:8080", "address:port"),
+        ("PARLOR_OPERATOR_LISTEN", "127.0.0.1:99999", "address:port"),
+        ("PARLOR_DRAIN_MS", "-1", "from 100 to 600000"),
+        ("PARLOR_DRAIN_MS", "10s", "a whole number of milliseconds"),
+        ("PARLOR_LIMITS", "maybe", "on or off"),
+        ("PARLOR_LOG", "infoo", "error, warn, info"),
+        ("PARLOR_LOG_FORMAT", "xml", "auto, human or json"),
+        ("PARLOR_REGISTRATION", "closed", "open, invite or off"),
+        ("PARLOR_TRUSTED_PROXIES", "10.0.0.0/33", "networks such as"),
+        ("CORE_DB_POOL_MAX", "0", "from 1 to 1000"),
+        ("CORE_DB_PORT", "70000", "from 1 to 65535"),
+        ("DATABASES", "core,Analytics", "names of a-z"),
+        ("DATABASES", "core,analytics", "core"),
+    ] {
+        let given_quoted = if name == "DATABASES" {
+            "nalytics".to_owned()
+        } else {
+            format!("{given:?}")
+        };
+        refused(
+            &check("", &[(name, given)], &[]),
+            &[name, &given_quoted, expected],
+        );
+    }
+}
+
+#[test]
+fn a_mistyped_variable_is_told_the_one_that_was_meant() {
+    for (name, meant) in [
+        ("PARLOR_LISTNE", "PARLOR_LISTEN"),
+        ("CORE_DB_POOLMAX", "CORE_DB_POOL_MAX"),
+        ("CORE_DB_UR", "CORE_DB_URL"),
+    ] {
+        refused(&check("", &[(name, "x")], &[]), &[name, "\"x\"", meant]);
+    }
+    refused(
+        &check("", &[("PARLOR_WEATHER", "fine")], &[]),
+        &["PARLOR_WEATHER", "default-config"],
+    );
+}
+
+#[test]
+fn a_wrong_key_in_the_file_is_named_with_the_file() {
+    for (file, said) in [
+        ("drain = 5", ["drain in parlor.toml", "\"5\"", "drain_ms"]),
+        (
+            "drain_ms = 1.5",
+            ["drain_ms in parlor.toml", "1.5", "a number"],
+        ),
+        (
+            "listen = 8080",
+            ["listen in parlor.toml", "8080", "address:port"],
+        ),
+        ("drain_ms =", ["parlor.toml", "got", "TOML"]),
+        (
+            "databases = 3",
+            ["databases in parlor.toml", "3", "[databases.core]"],
+        ),
+        (
+            "[databases.core]\npoolmax = 1",
+            ["databases.core.poolmax", "\"1\"", "pool_max"],
+        ),
+    ] {
+        refused(&check(file, &[], &[]), &said);
+    }
+}
+
+#[test]
+fn a_wrong_flag_is_named() {
+    refused(
+        &check("", &[], &["--listen", "here"]),
+        &["--listen", "\"here\"", "address:port"],
+    );
+    refused(
+        &check("", &[], &["--set", "drain_ms"]),
+        &["--set", "\"drain_ms\"", "KEY=VALUE"],
+    );
+    refused(
+        &check("", &[], &["--set", "dran_ms=5"]),
+        &["dran_ms", "\"5\"", "drain_ms"],
+    );
+    refused(
+        &check("", &[], &["--config", "nowhere.toml"]),
+        &["--config", "nowhere.toml", "read"],
+    );
+    refused(
+        &check("", &[], &["--lissten", "x"]),
+        &["--lissten", "--help"],
+    );
+}
+
+#[test]
+fn settings_that_contradict_each_other_are_refused() {
+    let url = ("CORE_DB_URL", "postgres://user:topsecret@db/parlor");
+    refused(
+        &check("", &[url, ("CORE_DB_HOST", "db")], &[]),
+        &["CORE_DB_HOST", "CORE_DB_URL"],
+    );
+    refused(
+        &check("", &[("CORE_DB_USER", "x")], &[]),
+        &["CORE_DB_USER", "CORE_DB_HOST"],
+    );
+    let pool = [("CORE_DB_POOL_MAX", "2"), ("CORE_DB_POOL_MIN", "3")];
+    refused(
+        &check("", &pool, &[]),
+        &["CORE_DB_POOL_MIN", "\"3\"", "at most CORE_DB_POOL_MAX"],
+    );
+    refused(
+        &check("", &[("PARLOR_ASK_TIMEOUT_MS", "5000")], &[]),
+        &["ask_timeout_ms", "\"5000\""],
+    );
+    let slow = ("CORE_DB_STATEMENT_TIMEOUT_MS", "3000");
+    refused(
+        &check("", &[slow], &[]),
+        &["CORE_DB_STATEMENT_TIMEOUT_MS", "ask_timeout_ms"],
+    );
+    let invite = ("PARLOR_REGISTRATION", "invite");
+    refused(
+        &check("", &[invite], &[]),
+        &["registration", "\"invite\"", "invite_code"],
+    );
+    refused(
+        &check("", &[("PARLOR_INVITE_CODE", "x")], &[]),
+        &["invite_code", "registration"],
+    );
+    refused(
+        &check("", &[("PARLOR_JWT_ISSUER", "me")], &[]),
+        &["jwt_issuer", "jwt_secret"],
+    );
+    let same = [
+        ("PARLOR_LISTEN", "127.0.0.1:1"),
+        ("PARLOR_OPERATOR_LISTEN", "127.0.0.1:1"),
+    ];
+    refused(
+        &check("", &same, &[]),
+        &["operator_listen", "127.0.0.1:1", "listen"],
+    );
+}
+
+#[test]
+fn a_secret_is_never_shown() {
+    for (name, given) in [
+        ("CORE_DB_URL", "mysql://user:topsecret@db"),
+        ("PARLOR_JWT_SECRET", "topsecret"),
+    ] {
+        let ended = check("", &[(name, given)], &[]);
+        refused(&ended, &["expected"]);
+        assert!(!ended.told.contains("topsecret"), "{}", ended.told);
+    }
+}
+
+#[test]
+fn what_is_right_is_said_to_be() {
+    let file =
+        "drain_ms = 5_000\ntrusted_proxies = [\"10.0.0.0/8\"]\n[databases.core]\npool_max = 1";
+    let ended = check(
+        file,
+        &[("PARLOR_LOG", "info,bus=debug"), ("OTHER", "x")],
+        &[],
+    );
+    assert_eq!((ended.code, ended.told.as_str()), (Some(0), ""));
+    assert!(ended.out.contains("right"), "{}", ended.out);
+}
+
+#[test]
+fn flags_overrule_the_environment_and_that_the_file() {
+    let folder = TempDir::new().unwrap();
+    let file = "listen = \"127.0.0.3:0\"\noperator_listen = \"127.0.0.3:0\"\ndrain_ms = 200";
+    std::fs::write(folder.path().join("parlor.toml"), file).unwrap();
+    let mut command = parlor(folder.path());
+    command
+        .env("PARLOR_LISTEN", "127.0.0.2:0")
+        .env_remove("PARLOR_OPERATOR_LISTEN")
+        .args(["--listen", "127.0.0.1:0"]);
+    let server = Server::launch(&mut command);
+    assert_eq!(server.address.ip().to_string(), "127.0.0.1");
+    assert_eq!(server.operator.ip().to_string(), "127.0.0.3");
+}
+
+#[test]
+fn help_version_and_defaults_are_printed() {
+    let folder = TempDir::new().unwrap();
+    let printed = |argument: &str| run(parlor(folder.path()).arg(argument));
+    assert!(printed("--help").out.contains("Exit codes"));
+    assert!(printed("--version").out.starts_with("parlor "));
+    let defaults = printed("default-config");
+    assert_eq!(defaults.code, Some(0));
+    assert!(defaults.out.contains("#listen = \"127.0.0.1:8080\""));
+    std::fs::write(folder.path().join("parlor.toml"), defaults.out).unwrap();
+    assert_eq!(
+        printed("check-config").code,
+        Some(0),
+        "it is a file that can be used as it is"
+    );
+}

@@ -1,0 +1,46 @@
+//! Stopping: what is under way is finished, and everyone is told.
+
+use crate::process::{Answer, Server, connect};
+use serde_json::Value;
+use std::io::Write;
+use std::net::TcpStream;
+
+#[test]
+fn a_signal_stops_it_with_0_and_the_log_says_how() {
+    for signal in ["TERM", "INT"] {
+        let server = Server::with(&[]);
+        server.signal(signal);
+        let (code, log) = server.ended();
+        assert_eq!(code, Some(0), "{log:?}");
+        let last: Value = serde_json::from_str(log.last().unwrap()).unwrap();
+        assert_eq!(last["message"], "stopped", "{log:?}");
+        assert!(last["took_ms"].is_u64(), "{log:?}");
+    }
+}
+
+#[test]
+fn a_request_under_way_is_answered_and_its_connection_closed() {
+    let mut server = Server::with(&[]);
+    let mut stream = server.connect();
+    // Half a request: it is being read when the signal comes.
+    stream
+        .write_all(b"POST /api/v1/login HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\n{")
+        .unwrap();
+    // The second connection is answered, so the first has been accepted.
+    assert_eq!(server.get("/health").status, 200);
+    server.signal("TERM");
+    server.logged("stopping");
+    stream.write_all(b"}").unwrap();
+    let answer = Answer::read(&mut stream);
+    assert!([400, 503].contains(&answer.status), "{}", answer.head);
+    assert_eq!(server.ended().0, Some(0));
+}
+
+#[test]
+fn nobody_can_connect_to_a_server_that_has_stopped() {
+    let server = Server::with(&[]);
+    let address = server.address;
+    drop(connect(address));
+    assert_eq!(server.stop().0, Some(0));
+    assert!(TcpStream::connect(address).is_err());
+}

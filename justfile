@@ -1,0 +1,47 @@
+# The binary that the tests start is the one that `cargo build` makes.
+set shell := ["bash", "-euo", "pipefail", "-c"]
+
+export RUSTDOCFLAGS := "-D warnings"
+
+# List the recipes
+default:
+    @just --list
+
+# Format, lints, docs, arrows between the crates
+check:
+    cargo fmt --all --check
+    cargo clippy --workspace --all-targets --locked -- -D warnings
+    cargo doc --workspace --no-deps --document-private-items --locked
+    cargo test --package parlor --test arrows --locked
+
+# Serve on 127.0.0.1:8080 with SQLite in ./data
+run *arguments:
+    cargo run --release --package parlor -- {{ arguments }}
+
+# Everything: check, unit tests, the whole system on both databases, a browser
+test: check unit system pool-of-one browser
+
+# Tests beside the code, and those of the binary
+unit:
+    cargo test --workspace --exclude tests --locked
+
+# The whole system on SQLite and PostgreSQL
+system *filter:
+    cargo test --package tests --locked -- {{ filter }}
+
+# The whole system on SQLite with one connection to the database
+pool-of-one:
+    PARLOR_TESTS_POOL_MAX=1 cargo test --package tests --locked -- ::sqlite
+
+# Two people chat in a real browser while the server is killed and restarted
+browser:
+    cargo build --package parlor --locked
+    scripts/browser
+
+# Twenty kills on each database, and the long cases
+torture:
+    cargo run --release --package tests --bin torture --locked
+
+# What things cost
+bench *filter:
+    cargo bench --package bus --locked -- {{ filter }}
