@@ -133,7 +133,7 @@ codes! {
 
     async fn a_client_that_reads_too_slowly_is_closed_4008(store: Store) -> 4008 {
         let server = store.server().await;
-        let mut alice = server.guest("alice").await;
+        let mut alice = server.account("alice").await;
         alice.open("lounge").await;
         let mut slow = server.guest("slow").await;
         slow.ok("join", json!({"room": "lounge"})).await;

@@ -112,7 +112,7 @@ on_both! {
 
     async fn tabs_of_one_session_live_side_by_side(store: Store) {
         let server = store.server().await;
-        let mut one = server.guest("alice").await;
+        let mut one = server.account("alice").await;
         one.open("tabs").await;
         let mut two = server.tab(&one, "two").await;
         two.ok("join", json!({"room": "tabs"})).await;

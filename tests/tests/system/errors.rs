@@ -124,9 +124,8 @@ names! {
     }
 
     async fn not_allowed_for_guests(store: Store) {
-        let server = store.server().await;
-        let (_alice, bob) = lounge(&server).await;
-        err(&mut server.guest("guest").await, "dm", json!({"user": bob.id()})).await
+        let mut guest = store.server().await.guest("guest").await;
+        err(&mut guest, "room.create", json!({"name": "lounge", "kind": "public"})).await
     }
 
     async fn limit_reached(store: Store) {
@@ -175,7 +174,7 @@ names! {
 
     async fn rate_limited(store: Store) {
         let server = store.serve(Settings::default().limited()).await;
-        let mut alice = server.guest("alice").await;
+        let mut alice = server.account("alice").await;
         alice.open("lounge").await;
         let mut commands = Vec::new();
         for number in 0..60 {

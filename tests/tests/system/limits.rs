@@ -7,7 +7,7 @@ use tests::{Settings, on_both};
 on_both! {
     async fn sends_beyond_the_rate_are_refused_and_come_through_later(store: Store) {
         let server = store.serve(Settings::default().limited()).await;
-        let mut alice = server.guest("alice").await;
+        let mut alice = server.account("alice").await;
         alice.open("lounge").await;
         let send = |number: usize| json!({"room": "lounge", "cid": format!("c{number}"), "body": "x"});
         let mut commands = Vec::new();
@@ -42,7 +42,7 @@ on_both! {
     async fn limits_are_off_for_load_and_the_log_says_so(store: Store) {
         let server = store.server().await;
         server.logged("limits").await;
-        let mut alice = server.guest("alice").await;
+        let mut alice = server.account("alice").await;
         alice.open("lounge").await;
         let mut commands = Vec::new();
         for number in 0..500 {
@@ -73,7 +73,7 @@ on_both! {
 
     async fn a_pipeline_longer_than_256_only_waits(store: Store) {
         let server = store.server().await;
-        let mut alice = server.guest("alice").await;
+        let mut alice = server.account("alice").await;
         alice.open("lounge").await;
         let mut commands = Vec::new();
         for number in 0..2_000 {

@@ -6,7 +6,7 @@ use tests::on_both;
 on_both! {
     async fn join_makes_a_member_and_gives_the_backlog_and_the_live_as_one(store: Store) {
         let server = store.server().await;
-        let mut alice = server.guest("alice").await;
+        let mut alice = server.account("alice").await;
         alice.open("lounge").await;
         alice.say("lounge", "one").await;
         alice.say("lounge", "two").await;
@@ -29,7 +29,7 @@ on_both! {
 
     async fn join_gives_at_most_limit_entries_and_says_whether_that_is_all(store: Store) {
         let server = store.server().await;
-        let mut alice = server.guest("alice").await;
+        let mut alice = server.account("alice").await;
         alice.open("lounge").await;
         for number in 0..5 {
             alice.say("lounge", &format!("message {number}")).await;
@@ -78,7 +78,7 @@ on_both! {
 
     async fn a_subscription_to_all_follows_every_membership(store: Store) {
         let server = store.server().await;
-        let mut alice = server.guest("alice").await;
+        let mut alice = server.account("alice").await;
         let mut tab = server
             .hello(json!({"token": alice.token(), "tab": "all", "subscribe": "all"}))
             .await;
@@ -93,7 +93,7 @@ on_both! {
 
     async fn leaving_ends_the_room_before_its_reply(store: Store) {
         let server = store.server().await;
-        let mut alice = server.guest("alice").await;
+        let mut alice = server.account("alice").await;
         alice.open("lounge").await;
         let mut bob = server.guest("bob").await;
         let mut tab = server.tab(&bob, "tab").await;
@@ -115,7 +115,7 @@ on_both! {
 
     async fn one_who_has_left_may_join_again(store: Store) {
         let server = store.server().await;
-        let mut alice = server.guest("alice").await;
+        let mut alice = server.account("alice").await;
         alice.open("lounge").await;
         let mut bob = server.guest("bob").await;
         let first = bob.ok("join", json!({"room": "lounge"})).await;
@@ -128,7 +128,7 @@ on_both! {
 
     async fn only_members_of_a_public_room_read_or_write_in_it(store: Store) {
         let server = store.server().await;
-        let mut alice = server.guest("alice").await;
+        let mut alice = server.account("alice").await;
         alice.open("lounge").await;
         let mut eve = server.guest("eve").await;
         let room = json!({"room": "lounge"});

@@ -6,7 +6,7 @@ use tests::on_both;
 on_both! {
     async fn sends_pipelined_on_one_connection_keep_their_order(store: Store) {
         let server = store.server().await;
-        let mut alice = server.guest("alice").await;
+        let mut alice = server.account("alice").await;
         alice.open("lounge").await;
         let mut commands = Vec::new();
         for number in 0..200 {
@@ -23,7 +23,7 @@ on_both! {
 
     async fn commands_of_one_room_take_effect_in_the_order_sent(store: Store) {
         let server = store.server().await;
-        let mut alice = server.guest("alice").await;
+        let mut alice = server.account("alice").await;
         alice.ok("room.create", json!({"name": "lounge", "kind": "public"})).await;
         let mut bob = server.guest("bob").await;
         let room = json!({"room": "lounge"});
@@ -53,7 +53,7 @@ on_both! {
 
     async fn an_ack_orders_what_is_sent_after_it_anywhere(store: Store) {
         let server = store.server().await;
-        let mut alice = server.guest("alice").await;
+        let mut alice = server.account("alice").await;
         alice.open("lounge").await;
         let mut bob = server.guest("bob").await;
         bob.ok("join", json!({"room": "lounge"})).await;
@@ -69,7 +69,7 @@ on_both! {
     async fn many_speakers_are_heard_in_one_order_by_all(store: Store) {
         let server = store.server().await;
         let mut people = Vec::new();
-        let mut first = server.guest("first").await;
+        let mut first = server.account("first").await;
         first.open("lounge").await;
         people.push(first);
         for number in 0..7 {
@@ -99,7 +99,7 @@ on_both! {
 
     async fn a_message_follows_the_reply_to_join_without_hole_or_repeat(store: Store) {
         let server = store.server().await;
-        let mut alice = server.guest("alice").await;
+        let mut alice = server.account("alice").await;
         alice.open("lounge").await;
         let mut commands = Vec::new();
         let mut guests = Vec::new();
@@ -124,7 +124,7 @@ on_both! {
 
     async fn the_id_of_an_unanswered_command_is_not_free(store: Store) {
         let server = store.server().await;
-        let mut alice = server.guest("alice").await;
+        let mut alice = server.account("alice").await;
         alice.open("lounge").await;
         // Ids may be anything up to 2^53 - 1, and be used again once answered.
         for id in [0, 9_007_199_254_740_991_u64, 0] {

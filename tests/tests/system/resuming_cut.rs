@@ -6,7 +6,7 @@ use tests::on_both;
 on_both! {
     async fn a_replay_cut_at_a_random_byte_goes_on_where_it_broke(store: Store) {
         let server = store.server().await;
-        let mut alice = server.guest("alice").await;
+        let mut alice = server.account("alice").await;
         alice.open("lounge").await;
         let mut bob = server.guest("bob").await;
         bob.ok("join", json!({"room": "lounge"})).await;

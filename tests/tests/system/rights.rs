@@ -14,7 +14,7 @@ rooms          any     ok        ok        ok        ok        ok               
 sessions       any     ok        ok        ok        ok        ok                ok           ok        unauthenticated
 session.revoke any     ok        ok        ok        ok        ok                ok           ok        unauthenticated
 logout         any     ok        ok        ok        ok        ok                ok           ok        unauthenticated
-room.create    any     ok        ok        ok        ok        ok                ok           GUEST     unauthenticated
+room.create    any     ok        ok        ok        ok        ok                ok           not_allowed_for_guests unauthenticated
 dm             any     ok        ok        ok        ok        ok                ok           GUEST     unauthenticated
 
 join           public  ok        ok        ok        ok        banned            ok           ok        unauthenticated
@@ -22,7 +22,7 @@ join           private ok        ok        ok        ok        HIDDEN           
 join           direct  -         -         ok        -         -                 no_such_room ok        unauthenticated
 leave          public  ok        ok        ok        ok        OUT               not_member   ok        unauthenticated
 leave          private ok        ok        ok        ok        HIDDEN            no_such_room ok        unauthenticated
-leave          direct  -         -         LEAVE     -         -                 no_such_room LEAVE     unauthenticated
+leave          direct  -         -         forbidden -         -                 no_such_room forbidden unauthenticated
 
 send           public  ok        ok        ok        muted     OUT               not_member   ok        unauthenticated
 send           private ok        ok        ok        muted     HIDDEN            no_such_room ok        unauthenticated
@@ -56,10 +56,10 @@ presence       public  ok        ok        ok        ok        OUT              
 presence       private ok        ok        ok        ok        HIDDEN            no_such_room ok        unauthenticated
 presence       direct  -         -         ok        -         -                 no_such_room ok        unauthenticated
 
-room.update    public  ok        forbidden forbidden forbidden OUT               not_member   forbidden unauthenticated
-room.update    private ok        forbidden forbidden forbidden HIDDEN            no_such_room forbidden unauthenticated
+room.update    public  ok        ok        forbidden forbidden OUT               not_member   forbidden unauthenticated
+room.update    private ok        ok        forbidden forbidden HIDDEN            no_such_room forbidden unauthenticated
 room.update    direct  -         -         forbidden -         -                 no_such_room forbidden unauthenticated
-invite         public  ok        ok        INVITE    INVITE    OUT               not_member   INVITE    unauthenticated
+invite         public  ok        ok        ok        ok        OUT               not_member   ok        unauthenticated
 invite         private ok        ok        forbidden forbidden HIDDEN            no_such_room forbidden unauthenticated
 invite         direct  -         -         forbidden -         -                 no_such_room forbidden unauthenticated
 kick           public  ok        ok        forbidden forbidden OUT               not_member   forbidden unauthenticated
@@ -86,8 +86,6 @@ const OPEN: &[(&str, &str)] = &[
     // A private room need not be known to one who was thrown out of it, or may say why.
     ("HIDDEN", "no_such_room|banned"),
     ("GUEST", "ok|not_allowed_for_guests"),
-    ("INVITE", "ok|forbidden|muted"),
-    ("LEAVE", "ok|forbidden"),
 ];
 
 const KINDS: [&str; 3] = ["public", "private", "direct"];
