@@ -7,7 +7,7 @@ import { chromium } from 'playwright-core';
 import WebSocket from 'ws';
 import { Server } from './server.mjs';
 
-const PICTURES = process.env.PARLOR_PICTURES;
+const PICTURES = process.env.BROWSER_TEST_PICTURES;
 const server = new Server();
 let browser;
 

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
 const TARGET = process.env.CARGO_TARGET_DIR ?? new URL('../../target', import.meta.url).pathname;
-const BINARY = process.env.PARLOR_BINARY ?? join(TARGET, 'debug', 'parlor');
+const BINARY = process.env.BROWSER_TEST_BINARY ?? join(TARGET, 'debug', 'parlor');
 
 export class Server {
   #child = null;
@@ -26,7 +26,7 @@ export class Server {
     const child = spawn(BINARY, [], {
       cwd: this.folder,
       env: {
-        ...process.env,
+        PATH: process.env.PATH,
         PARLOR_LISTEN: this.listen,
         PARLOR_OPERATOR_LISTEN: '127.0.0.1:0',
         PARLOR_DATA_DIR: join(this.folder, 'data'),

@@ -7,13 +7,14 @@ use crate::hub::Hub;
 use crate::log::Item;
 use crate::origin::Origin;
 use crate::rebuild::Rebuild;
+use crate::wired::Inbox;
 use crate::{Missed, Subscriber, Wiring};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 pub(crate) struct Actor<S: Subscriber> {
     hub: Arc<Hub>,
-    index: usize,
+    inbox: Arc<Inbox>,
     wiring: Arc<Wiring<S>>,
     rebuild: Rebuild<S>,
     hands: Hands,
@@ -26,10 +27,11 @@ impl<S: Subscriber> Actor<S> {
         wiring: Arc<Wiring<S>>,
         rebuild: Rebuild<S>,
     ) -> Self {
+        let inbox = Arc::clone(hub.inbox(index));
         let hands = Hands::new(Arc::clone(&hub), index);
         Self {
             hub,
-            index,
+            inbox,
             wiring,
             rebuild,
             hands,
@@ -38,30 +40,35 @@ impl<S: Subscriber> Actor<S> {
 
     /// Runs until the bus closes; begins with `loaded`, or else by loading.
     pub(crate) async fn run(mut self, loaded: Option<S>) {
-        let mut state = match loaded {
-            Some(state) => state,
-            None => self.rebuilt().await,
-        };
-        while let Some(missed) = self.hands.take_turn(S::TURN_MAX).await {
-            if missed > 0
-                && self
-                    .tell_missed(&mut state, Missed::Events(missed))
-                    .await
-                    .is_err()
-            {
-                state = self.replaced(state).await;
-            }
-            while let Some(ended) = self.handle_some(&mut state).await {
-                if self.hands.conclude(S::NAME, ended).await.is_err() {
-                    state = self.replaced(state).await;
-                }
-            }
-            if self.end_turn(&mut state).await.is_err() {
-                state = self.replaced(state).await;
-            }
+        let mut state = loaded;
+        if state.is_none() {
+            state = self.rebuilt().await;
+        }
+        while let Some(with) = state {
+            state = self.take_turn(with).await;
             // Handlers that never wait would otherwise keep the thread from everyone else.
             tokio::task::coop::consume_budget().await;
         }
+    }
+
+    /// Waits for a turn, handles it, ends it. `None` when the bus has closed.
+    async fn take_turn(&mut self, mut state: S) -> Option<S> {
+        let missed = self.hands.take_turn(S::TURN_MAX).await?;
+        if missed > 0 {
+            let missed = Missed::Events(missed);
+            if self.tell_missed(&mut state, missed).await.is_err() {
+                state = self.replaced(state).await?;
+            }
+        }
+        while let Some(ended) = self.handle_some(&mut state).await {
+            if self.hands.conclude(S::NAME, ended).await.is_err() {
+                state = self.replaced(state).await?;
+            }
+        }
+        if self.end_turn(&mut state).await.is_err() {
+            state = self.replaced(state).await?;
+        }
+        Some(state)
     }
 
     /// Handles the next request, or the next events for one handler until one needs more than
@@ -74,15 +81,16 @@ impl<S: Subscriber> Actor<S> {
             }
             Item::Request { handler, .. } => self.wiring.request_handler(handler)(state, hands),
         };
-        Some(guarded(hub.handler_limit(), hub.counters(self.index), work).await)
+        Some(guarded(hub.handler_limit(), &self.inbox.counters, work).await)
     }
 
     /// Ends the turn on behalf of all that was handled in it; then its credits go home.
     async fn end_turn(&mut self, state: &mut S) -> Result<(), Crashed> {
-        if !self.hands.ctx.begin_ending() {
+        if !self.hands.ctx.has_causes() {
             return Ok(());
         }
-        let (limit, counters) = (self.hub.handler_limit(), self.hub.counters(self.index));
+        self.hands.ctx.begin_ending();
+        let (limit, counters) = (self.hub.handler_limit(), &self.inbox.counters);
         let ended = guarded(limit, counters, state.turn_ended(&mut self.hands.ctx)).await;
         self.hands.looks_at_the_clock();
         let concluded = self.hands.conclude(S::NAME, ended).await;
@@ -93,11 +101,8 @@ impl<S: Subscriber> Actor<S> {
     /// An isolated subscriber that cannot make up for what it missed has to begin anew.
     async fn tell_missed(&mut self, state: &mut S, missed: Missed) -> Result<(), Crashed> {
         let origin = Origin::creditless();
-        self.hands.ctx.begin(Cause::Other {
-            name: "missed",
-            origin,
-        });
-        let (limit, counters) = (self.hub.handler_limit(), self.hub.counters(self.index));
+        self.hands.ctx.begin(Cause::other("missed", origin));
+        let (limit, counters) = (self.hub.handler_limit(), &self.inbox.counters);
         let ended = guarded(limit, counters, state.missed(missed, &mut self.hands.ctx)).await;
         let well = matches!(ended, Ended::Well);
         self.hands.looks_at_the_clock();
@@ -107,19 +112,19 @@ impl<S: Subscriber> Actor<S> {
     }
 
     /// Throws the state away and makes it again.
-    async fn replaced(&mut self, state: S) -> S {
+    async fn replaced(&mut self, state: S) -> Option<S> {
         // What was broken may break once more as it is dropped; that changes nothing.
         let _ = catch_unwind(AssertUnwindSafe(move || drop(state)));
         self.rebuilt().await
     }
 
-    /// Loads until it succeeds. The turn so far goes with the state that knew of it.
-    async fn rebuilt(&mut self) -> S {
+    /// Loads until it succeeds. The turn so far goes with the state that knew of it. `None` when
+    /// the bus closes and nobody waits for this one.
+    async fn rebuilt(&mut self) -> Option<S> {
+        self.hands.let_go();
         loop {
-            self.hands.let_go();
-            let mut state = self.rebuild.run(&self.hub, &mut self.hands).await;
-            let essential = self.hub.inbox(self.index).essential;
-            if essential
+            let mut state = self.rebuild.run(&self.hub, &mut self.hands).await?;
+            if self.inbox.essential
                 || self
                     .tell_missed(&mut state, Missed::Everything)
                     .await
@@ -127,9 +132,9 @@ impl<S: Subscriber> Actor<S> {
             {
                 self.rebuild.settled();
                 self.hands.let_go();
-                return state;
+                return Some(state);
             }
-            self.rebuild.rest(&mut self.hands).await;
+            self.rebuild.rest(&self.hub, &mut self.hands).await?;
         }
     }
 }

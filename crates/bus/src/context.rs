@@ -23,10 +23,14 @@ pub(crate) enum Cause {
         number: EventNumber,
         envelope: Arc<Envelope>,
     },
-    Other {
-        name: &'static str,
-        origin: Origin,
-    },
+    /// Boxed, for most causes are events, and small.
+    Other(Box<Other>),
+}
+
+/// A request, or what was missed.
+pub(crate) struct Other {
+    name: &'static str,
+    origin: Origin,
 }
 
 impl Context {
@@ -47,23 +51,33 @@ impl Context {
 
     /// From now on it is about this.
     pub(crate) fn begin(&mut self, cause: Cause) {
-        self.origin.take();
+        self.forget_origin();
         self.causes.push(cause);
     }
 
-    /// From now on it is about the whole turn. False when nothing was handled in it.
-    pub(crate) fn begin_ending(&mut self) -> bool {
-        self.origin.take();
-        self.ending = true;
+    /// False when nothing has been handled since the last turn's end.
+    pub(crate) fn has_causes(&self) -> bool {
         !self.causes.is_empty()
+    }
+
+    /// From now on it is about the whole turn.
+    pub(crate) fn begin_ending(&mut self) {
+        self.forget_origin();
+        self.ending = true;
     }
 
     /// Forgets the turn, and with it its credits.
     pub(crate) fn clear(&mut self) {
-        self.origin.take();
+        self.forget_origin();
         self.causes.clear();
         self.emitted.clear();
         self.ending = false;
+    }
+
+    fn forget_origin(&mut self) {
+        if self.origin.get().is_some() {
+            self.origin = OnceLock::new();
+        }
     }
 
     pub(crate) fn has_emitted(&self) -> bool {
@@ -79,17 +93,21 @@ impl Context {
         match self.causes.last() {
             _ if self.ending => ("turn_ended", 0),
             Some(Cause::Event { number, envelope }) => (envelope.name, *number),
-            Some(Cause::Other { name, .. }) => (name, 0),
+            Some(Cause::Other(other)) => (other.name, 0),
             None => ("nothing", 0),
         }
     }
 }
 
 impl Cause {
+    pub(crate) fn other(name: &'static str, origin: Origin) -> Self {
+        Self::Other(Box::new(Other { name, origin }))
+    }
+
     fn origin(&self) -> Origin {
         match self {
             Cause::Event { number, envelope } => envelope.origin.reaction_to(*number),
-            Cause::Other { origin, .. } => origin.clone(),
+            Cause::Other(other) => other.origin.clone(),
         }
     }
 }

@@ -4,11 +4,11 @@
 use crate::call::AnyCall;
 use crate::context::Cause;
 use crate::envelope::Payload;
-use crate::figures::Counters;
 use crate::guard::Ended;
 use crate::hub::Hub;
 use crate::log::Item;
 use crate::stopwatch::Stopwatch;
+use crate::wired::Inbox;
 use crate::{AskError, Context};
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -22,7 +22,10 @@ pub(crate) struct Crashed;
 pub(crate) struct Hands {
     hub: Arc<Hub>,
     index: usize,
+    inbox: Arc<Inbox>,
     watch: Stopwatch,
+    /// True while someone wants to see each handler call.
+    is_looked_at: bool,
     /// Taken and not yet handled.
     turn: VecDeque<Item>,
     pub(crate) ctx: Context,
@@ -30,11 +33,14 @@ pub(crate) struct Hands {
 
 impl Hands {
     pub(crate) fn new(hub: Arc<Hub>, index: usize) -> Self {
+        let inbox = Arc::clone(hub.inbox(index));
         let (watch, turn, ctx) = (Stopwatch::new(), VecDeque::new(), Context::default());
         Self {
             hub,
             index,
+            inbox,
             watch,
+            is_looked_at: false,
             turn,
             ctx,
         }
@@ -43,9 +49,10 @@ impl Hands {
     /// Waits for the next turn; returns how many events were missed before it, or `None` when the
     /// bus has closed.
     pub(crate) async fn take_turn(&mut self, turn_max: usize) -> Option<u64> {
-        self.counters().rests();
+        self.inbox.counters.rests();
         let missed = self.hub.take(self.index, turn_max, &mut self.turn).await;
         self.watch.start();
+        self.is_looked_at = tracing::enabled!(tracing::Level::DEBUG);
         missed
     }
 
@@ -74,7 +81,7 @@ impl Hands {
         else {
             return None;
         };
-        self.counters().begins(envelope.at, self.turn.len());
+        self.inbox.counters.begins(envelope.at, self.turn.len());
         let payload = Arc::clone(&envelope.payload);
         self.ctx.begin(Cause::Event { number, envelope });
         Some(payload)
@@ -88,24 +95,22 @@ impl Hands {
         let Some(Item::Request { call, .. }) = self.turn.pop_front() else {
             return None;
         };
-        self.counters().begins(call.at(), self.turn.len());
-        self.ctx.begin(Cause::Other {
-            name: call.name(),
-            origin: call.origin().clone(),
-        });
+        self.inbox.counters.begins(call.at(), self.turn.len());
+        self.ctx
+            .begin(Cause::other(call.name(), call.origin().clone()));
         Some(call)
     }
 
     /// A handler has ended well: publishes what it emitted. False when that has to wait for a
     /// credit, which is no handler's business.
     pub(crate) fn ended_well(&mut self) -> bool {
-        self.watch.call(&self.hub.inbox(self.index).counters);
+        self.watch.call(&self.inbox.counters);
         self.publish_inside()
     }
 
     /// The end of a turn has been handled, or of what was missed: no item, but it takes time.
     pub(crate) fn looks_at_the_clock(&mut self) {
-        self.watch.look(&self.hub.inbox(self.index).counters);
+        self.watch.look(&self.inbox.counters);
     }
 
     /// What is left to do when handlers have ended: publish for one that ended well, and say so
@@ -120,8 +125,8 @@ impl Hands {
             Ended::Panicked(panic) => panic.clone(),
             Ended::Overran(limit) => format!("overran its {limit:?}"),
         };
-        self.watch.call(&self.hub.inbox(self.index).counters);
-        self.counters().failed();
+        self.watch.call(&self.inbox.counters);
+        self.inbox.counters.failed();
         self.ctx.take_emitted();
         let (name, number) = self.ctx.what();
         let (cause, trace) = (self.ctx.origin().cause(), self.ctx.origin().trace());
@@ -135,7 +140,7 @@ impl Hands {
 
     /// A span per handler call is costly: only where someone looks.
     pub(crate) fn span(&self, subscriber: &str) -> Option<Span> {
-        if !tracing::enabled!(tracing::Level::DEBUG) {
+        if !self.is_looked_at {
             return None;
         }
         let (name, number) = self.ctx.what();
@@ -159,7 +164,7 @@ impl Hands {
         if !self.ctx.has_emitted() {
             return true;
         }
-        if !self.hub.inbox(self.index).essential {
+        if !self.inbox.essential {
             return false;
         }
         let emitted = self.ctx.take_emitted();
@@ -182,9 +187,5 @@ impl Hands {
     pub(crate) fn let_go(&mut self) {
         self.ctx.clear();
         self.watch.start();
-    }
-
-    fn counters(&self) -> &Counters {
-        &self.hub.inbox(self.index).counters
     }
 }

@@ -3,7 +3,7 @@
 use crate::call::Call;
 use crate::credit::{Credits, Edge};
 use crate::envelope::{Envelope, Outgoing};
-use crate::figures::{Counters, Moment};
+use crate::figures::Moment;
 use crate::log::{After, Item, Log, Taken};
 use crate::reply;
 use crate::wired::{Answerer, Inbox, Port, Wired};
@@ -14,6 +14,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
+use tokio_util::sync::CancellationToken;
 
 /// An ask before the start, or while the answerer is being rebuilt, is worth repeating soon.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
@@ -28,6 +29,7 @@ pub(crate) struct Hub {
     log: Mutex<Log>,
     wired: OnceLock<Wired>,
     draining: AtomicBool,
+    closing: CancellationToken,
     settings: Settings,
     start: Instant,
 }
@@ -39,6 +41,7 @@ impl Hub {
             log: Mutex::new(Log::new()),
             wired: OnceLock::new(),
             draining: AtomicBool::new(false),
+            closing: CancellationToken::new(),
             settings,
             start: Instant::now(),
         })
@@ -216,13 +219,30 @@ impl Hub {
         self.log().forget_missed(subscriber);
     }
 
+    /// Resolves when the bus has begun to close.
+    pub(crate) async fn closing(&self) {
+        self.closing.cancelled().await;
+    }
+
     pub(crate) fn close(&self) {
+        self.closing.cancel();
         let after = self.log().close();
         self.conclude(after);
     }
 
-    /// Nobody listens any more: what is left is dropped, its askers are told.
+    /// Nobody listens any more: what is left is dropped, its askers are told. Readers go too, for
+    /// they may hold the bus that holds them.
     pub(crate) fn clear(&self) {
+        for answerer in self
+            .wired
+            .get()
+            .iter()
+            .flat_map(|wired| wired.answerers.values())
+        {
+            if let Answerer::Concurrent(reader) = answerer {
+                reader.close();
+            }
+        }
         let (left, after) = self.log().clear();
         for item in left {
             if let Item::Request { call, .. } = item {
@@ -242,7 +262,7 @@ impl Hub {
         let log = self.log();
         let inboxes = self.wired.get().map_or(&[][..], |wired| &wired.inboxes);
         let now = Moment::since(self.start);
-        let line = |(index, inbox): (usize, &Inbox)| {
+        let line = |(index, inbox): (usize, &Arc<Inbox>)| {
             inbox
                 .counters
                 .line(inbox.name, inbox.essential, &log.figures(index), now)
@@ -255,16 +275,12 @@ impl Hub {
         }
     }
 
-    pub(crate) fn inbox(&self, subscriber: usize) -> &Inbox {
+    pub(crate) fn inbox(&self, subscriber: usize) -> &Arc<Inbox> {
         &self
             .wired
             .get()
             .expect("subscribers run after the start")
             .inboxes[subscriber]
-    }
-
-    pub(crate) fn counters(&self, subscriber: usize) -> &Counters {
-        &self.inbox(subscriber).counters
     }
 
     /// What had to wait for the lock to be given back.

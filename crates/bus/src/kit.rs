@@ -99,31 +99,27 @@ impl<S: Subscriber> Alone<S> {
         S: Answers<R>,
     {
         let (reply, asker) = reply::pair(origin(), Instant::now() + PATIENCE);
-        self.ctx.begin(Cause::Other {
-            name: R::NAME,
-            origin: reply.origin().clone(),
-        });
+        self.ctx
+            .begin(Cause::other(R::NAME, reply.origin().clone()));
         let ended = self.state.answer(request, reply, &mut self.ctx).await;
         (self.conclude(ended), Pending { asker })
     }
 
     /// Ends the turn of all that was handed to it since the last one, if there was anything.
     pub async fn turn_ended(&mut self) -> anyhow::Result<()> {
-        let mut concluded = Ok(());
-        if self.ctx.begin_ending() {
-            let ended = self.state.turn_ended(&mut self.ctx).await;
-            concluded = self.conclude(ended);
+        if !self.ctx.has_causes() {
+            return Ok(());
         }
+        self.ctx.begin_ending();
+        let ended = self.state.turn_ended(&mut self.ctx).await;
+        let concluded = self.conclude(ended);
         self.ctx.clear();
         concluded
     }
 
     /// Tells it that it missed something, as only isolated subscribers are told.
     pub async fn missed(&mut self, missed: Missed) -> anyhow::Result<()> {
-        self.ctx.begin(Cause::Other {
-            name: "missed",
-            origin: origin(),
-        });
+        self.ctx.begin(Cause::other("missed", origin()));
         let ended = self.state.missed(missed, &mut self.ctx).await;
         self.conclude(ended)
     }

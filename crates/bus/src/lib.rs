@@ -21,6 +21,7 @@ mod figures;
 mod guard;
 mod hands;
 mod hub;
+mod kinds;
 pub mod kit;
 mod log;
 mod origin;

@@ -4,7 +4,7 @@ use crate::panics::caught;
 use crate::{AskError, Reads, Request, TraceId};
 use futures_util::future::BoxFuture;
 use std::any::Any;
-use std::sync::Arc;
+use std::sync::{Arc, RwLock};
 use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout_at};
@@ -26,16 +26,14 @@ impl<R: Request, A: Reads<R>> Read<R> for A {
 /// The answerer of one type of request and the permits it shares with its fellows.
 pub(crate) struct Reader {
     permits: Arc<Semaphore>,
-    /// An `Arc<dyn Read<R>>` of the one `R` under whose type this is filed.
-    answerer: Box<dyn Any + Send + Sync>,
+    /// An `Arc<dyn Read<R>>` of the one `R` under whose type this is filed; `None` after the end.
+    answerer: RwLock<Option<Box<dyn Any + Send + Sync>>>,
 }
 
 impl Reader {
     pub(crate) fn new<R: Request>(permits: Arc<Semaphore>, answerer: Arc<dyn Read<R>>) -> Self {
-        Self {
-            permits,
-            answerer: Box::new(answerer),
-        }
+        let answerer = RwLock::new(Some(Box::new(answerer) as Box<_>));
+        Self { permits, answerer }
     }
 
     /// Waits for a permit and reads, both at most until the deadline. Cancel-safe.
@@ -45,10 +43,9 @@ impl Reader {
         trace: TraceId,
         deadline: Instant,
     ) -> Result<R::Answer, AskError> {
-        let answerer = self.answerer.downcast_ref::<Arc<dyn Read<R>>>();
-        let answerer = answerer.expect("filed under the request's type");
         let permit = timeout_at(deadline, self.permits.acquire()).await;
         let _permit = permit.map_err(|_| AskError::Overloaded)?;
+        let answerer = self.answerer::<R>().ok_or(AskError::Draining)?;
         let answer = caught(async { answerer.read(request, trace).await });
         match timeout_at(deadline, answer).await {
             Ok(Ok(answer)) => answer,
@@ -60,5 +57,26 @@ impl Reader {
                 retry_after: RETRY_AFTER,
             }),
         }
+    }
+
+    /// Lets go of the answerer.
+    pub(crate) fn close(&self) {
+        let answerer = self
+            .answerer
+            .write()
+            .expect("nothing panics under this lock")
+            .take();
+        drop(answerer);
+    }
+
+    fn answerer<R: Request>(&self) -> Option<Arc<dyn Read<R>>> {
+        let answerer = self
+            .answerer
+            .read()
+            .expect("nothing panics under this lock");
+        let answerer = answerer.as_ref()?.downcast_ref::<Arc<dyn Read<R>>>();
+        Some(Arc::clone(
+            answerer.expect("filed under the request's type"),
+        ))
     }
 }

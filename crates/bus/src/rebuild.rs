@@ -35,26 +35,31 @@ impl<S: Subscriber> Rebuild<S> {
     }
 
     /// Loads until it succeeds. Meanwhile events wait, in its hands too, and requests are refused.
-    pub(crate) async fn run(&mut self, hub: &Hub, hands: &mut Hands) -> S {
+    /// `None` when the bus closes and nobody waits for this one.
+    pub(crate) async fn run(&mut self, hub: &Hub, hands: &mut Hands) -> Option<S> {
         loop {
             // What is missed from now on comes after what the load has seen.
             hub.forget_missed(self.index);
             match load::<S>(&self.seed).await {
                 Ok(state) => {
                     hub.accept_requests(self.index);
-                    return state;
+                    return Some(state);
                 }
                 Err(error) => self.failed(hub, &error),
             }
-            self.rest(hands).await;
+            self.rest(hub, hands).await?;
         }
     }
 
-    /// Lets some time pass before the next try.
-    pub(crate) async fn rest(&mut self, hands: &mut Hands) {
+    /// Lets some time pass before the next try. An isolated one does not try again when the bus
+    /// closes; what waits for an essential one is worth all the time there is.
+    pub(crate) async fn rest(&mut self, hub: &Hub, hands: &mut Hands) -> Option<()> {
         let pause = self.backoff.pause();
         hands.refuse_requests(pause);
-        sleep(pause).await;
+        tokio::select! {
+            () = sleep(pause) => Some(()),
+            () = hub.closing(), if !hub.inbox(self.index).essential => None,
+        }
     }
 
     /// All is well again: the next failure is a first one.
@@ -63,10 +68,11 @@ impl<S: Subscriber> Rebuild<S> {
     }
 
     fn failed(&mut self, hub: &Hub, error: &LoadError) {
-        tracing::error!(subscriber = S::NAME, error = %error, "cannot rebuild a subscriber");
         if matches!(error, LoadError::Away(_)) {
+            tracing::warn!(subscriber = S::NAME, %error, "a subscriber waits for its storage");
             return;
         }
+        tracing::error!(subscriber = S::NAME, %error, "a subscriber cannot be loaded");
         let now = Instant::now();
         self.broken.push_back(now);
         self.broken.retain(|at| now - *at <= BROKEN_WINDOW);

@@ -1,6 +1,7 @@
 //! Who wants and who answers what: drawn up and checked before the start, fixed after it.
 
 use crate::figures::Counters;
+use crate::kinds::ByKind;
 use crate::reads::{Read, Reader};
 use crate::subscriber::Wiring;
 use crate::{Reads, Request, Subscriber, WiringError};
@@ -39,9 +40,9 @@ pub(crate) struct Inbox {
 /// All of it.
 #[derive(Default)]
 pub(crate) struct Wired {
-    pub(crate) routes: HashMap<TypeId, Route>,
-    pub(crate) answerers: HashMap<TypeId, Answerer>,
-    pub(crate) inboxes: Vec<Inbox>,
+    pub(crate) routes: ByKind<Route>,
+    pub(crate) answerers: ByKind<Answerer>,
+    pub(crate) inboxes: Vec<Arc<Inbox>>,
 }
 
 /// The wiring while it is being drawn up, with the mistakes found so far.
@@ -89,12 +90,12 @@ impl Draft {
                 }),
             );
         }
-        self.wired.inboxes.push(Inbox {
+        self.wired.inboxes.push(Arc::new(Inbox {
             name: S::NAME,
             essential,
             awake: Notify::new(),
             counters: Counters::default(),
-        });
+        }));
         subscriber
     }
 

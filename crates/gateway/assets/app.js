@@ -65,7 +65,11 @@ function enter(identity) {
 function listen(source) {
   const on = (type, handle) => source.addEventListener(type, ({ detail }) => { if (source === client) handle(detail); });
   on('ready', welcome);
-  on('offline', () => status('offline', 'reconnecting…'));
+  on('offline', () => {
+    status('offline', 'reconnecting…');
+    for (const room of rooms.values()) room.typing.clear();
+    drawTyping();
+  });
   on('turned-away', (error) => { localStorage.removeItem('parlor.token'); showDoor(error.name === 'bad_credentials' ? 'Your session has ended. Please come in again.' : explain(error)); });
   on('closed', ({ code }) => { if (code === 4502) localStorage.removeItem('parlor.token'); showDoor(TURNED_AWAY[code]); });
   on('entry', ({ room, entry }) => addEntry(room, entry));
@@ -122,7 +126,7 @@ function addEntry(key, entry) {
     room.typing.delete(entry.author.id);
     if (key !== current && entry.author.id !== me.id) room.unread += 1;
   }
-  if (key === current) { drawLog(); drawPeople(); markRead(); } else drawRooms();
+  if (key === current) { drawLog(); drawPeople(); drawTyping(); markRead(); } else drawRooms();
 }
 
 function forget(key, why, reason) {

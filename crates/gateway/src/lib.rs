@@ -1,1 +1,23 @@
+//! HTTP and sockets; knows the wire, knows no database.
+//!
+//! A frame becomes a typed command ([`wire`]), passes a stack of tower layers and is asked of the
+//! crate that answers it ([`Dispatcher`]); what the house states goes from the one hub on the bus
+//! to the sockets. A socket is never a subscriber, and nothing here can hold a database connection,
+//! because nothing here can name one.
 
+mod dispatch;
+mod gateway;
+mod http;
+mod hub;
+mod limits;
+mod settings;
+mod shared;
+mod socket;
+pub mod wire;
+
+pub use dispatch::{Body, Bucket, Call, Dispatcher};
+pub use gateway::Gateway;
+pub use http::{BindError, Health, Listeners, Serving, Status};
+pub use limits::{Limits, Points};
+pub use settings::Settings;
+pub use socket::{Peer, Stream};

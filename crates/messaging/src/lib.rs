@@ -1,6 +1,23 @@
 //! Sending, editing, deleting, reactions, history, read markers.
 //!
-//! Everything others may use is in [`api`]. Its tables hold only what the room log lacks: the state
-//! of edited messages, reactions, markers; a plain send writes none of them.
+//! Everything others may use is in [`api`]; the binary makes a [`Seed`] and calls
+//! [`wire`] before the bus starts. Commands become storage jobs
+//! in their room's lane, reads run beside them in one snapshot each. Its tables hold only what the
+//! room log lacks: the state of edited and deleted messages, reactions, markers; a plain send
+//! writes none of them. It keeps no truth in memory.
 
 pub mod api;
+mod checks;
+mod commands;
+mod reading;
+mod seed;
+mod settings;
+mod store;
+mod subscriber;
+mod wiring;
+
+pub use reading::Reader;
+pub use seed::{Clock, Seed};
+pub use settings::Settings;
+pub use subscriber::Messaging;
+pub use wiring::wire;

@@ -1,1 +1,73 @@
-fn main() {}
+//! The binary `parlor`: reads the configuration, builds, connects, starts, waits, stops.
+
+mod admin;
+mod cli;
+mod config;
+mod exit;
+mod house;
+mod logs;
+mod migrate;
+mod schema;
+mod serve;
+mod signals;
+mod sources;
+mod stop;
+mod watchdog;
+
+use anyhow::Context as _;
+use clap::Parser as _;
+use cli::{Admin, Cli, Command};
+use config::{Config, default_config};
+use exit::Failure;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    match asked().and_then(run) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("parlor: {failure}");
+            ExitCode::from(failure.code())
+        }
+    }
+}
+
+/// The arguments. Help and version print themselves and end the process.
+fn asked() -> Result<Cli, Failure> {
+    Cli::try_parse().map_err(|error| {
+        if !error.use_stderr() {
+            error.exit();
+        }
+        let text = error.to_string();
+        let line = text.lines().next().unwrap_or_default();
+        let line = line.trim_start_matches("error: ");
+        Failure::Usage(format!("{line} (see parlor --help)"))
+    })
+}
+
+fn run(cli: Cli) -> Result<(), Failure> {
+    if matches!(cli.command, Some(Command::DefaultConfig)) {
+        print!("{}", default_config());
+        return Ok(());
+    }
+    let config = config::load(&sources::read(&cli)?)?;
+    schema::databases(&config)?;
+    let command = cli.command.unwrap_or(Command::Serve);
+    if matches!(command, Command::CheckConfig) {
+        println!("the settings are right");
+        return Ok(());
+    }
+    logs::start(&config);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("cannot start the runtime")?;
+    runtime.block_on(carry_out(command, config))
+}
+
+async fn carry_out(command: Command, config: Config) -> Result<(), Failure> {
+    match command {
+        Command::Migrate => migrate::migrate(&config).await,
+        Command::Admin(Admin::Grant { name }) => admin::grant(&config, &name).await,
+        _ => serve::serve(config).await,
+    }
+}

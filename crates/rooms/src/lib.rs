@@ -1,9 +1,29 @@
 //! Rooms, members, roles, and each room's log.
 //!
 //! Everything others may use is in [`api`]; the tables `rooms`, `members`, `bans`, `invitations` and
-//! `entries` are this crate's own, and [`api::log`] is the only pen that writes a room's log.
+//! `entries` are this crate's own, and [`api::log`] is the only pen that writes a room's log. The
+//! binary makes a [`Seed`], calls [`found`] once the database is open and [`wire`] before the bus
+//! starts.
+//!
+//! What it promises: an entry's place is its room's next, given in the transaction that stores it;
+//! rights are read in that transaction too, under the room's lock; a refusal writes nothing; a
+//! command that finds its wish fulfilled says since when and writes nothing. Who is online, and
+//! who someone is, is left to sessions; what messages are about, to messaging.
 
 pub mod api;
+mod jobs;
 mod page;
 mod pen;
+mod reader;
+mod seed;
+mod settings;
 mod store;
+mod subscriber;
+mod wiring;
+mod wishes;
+
+pub use reader::Reader;
+pub use seed::{Clock, Random, Seed};
+pub use settings::Settings;
+pub use subscriber::Rooms;
+pub use wiring::{found, wire};

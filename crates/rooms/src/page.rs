@@ -1,7 +1,7 @@
 //! Where a page of entries ends.
 
 use crate::api::{Change, Entry};
-use crate::store::entries::From;
+use crate::store::entries::End;
 
 /// What an entry costs besides its body, roughly: names, ids, times and their keys.
 const AROUND_A_BODY: usize = 200;
@@ -10,18 +10,18 @@ const AROUND_A_BODY: usize = 200;
 /// from, and at least one. The flag says whether something was cut.
 pub(crate) fn cut(
     mut entries: Vec<Entry>,
-    from: From,
+    from: End,
     limit: usize,
     bytes: usize,
 ) -> (Vec<Entry>, bool) {
     let all = entries.len();
     let kept = match from {
-        From::Lowest => fitting(entries.iter(), limit, bytes),
-        From::Highest => fitting(entries.iter().rev(), limit, bytes),
+        End::Lowest => fitting(entries.iter(), limit, bytes),
+        End::Highest => fitting(entries.iter().rev(), limit, bytes),
     };
     match from {
-        From::Lowest => entries.truncate(kept),
-        From::Highest => drop(entries.drain(..all - kept)),
+        End::Lowest => entries.truncate(kept),
+        End::Highest => drop(entries.drain(..all - kept)),
     }
     (entries, kept < all)
 }

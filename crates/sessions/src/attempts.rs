@@ -46,18 +46,18 @@ impl Attempts {
         }
     }
 
-    /// Counts one attempt from this network, and on this name if it is one.
-    pub(crate) fn count(&self, from: &str, name_key: Option<&str>) -> Result<(), Refusal> {
-        self.networks
-            .check_key(&from.to_owned())
-            .map_err(|until| self.refusal(&until))?;
-        let Some(key) = name_key else { return Ok(()) };
-        self.count_name(key)
+    /// Counts one attempt from this network, at whatever name.
+    pub(crate) fn by_network(&self, network: &str) -> Result<(), Refusal> {
+        self.count(&self.networks, network)
     }
 
-    /// Counts one attempt on this name by someone who is logged in.
-    pub(crate) fn count_name(&self, key: &str) -> Result<(), Refusal> {
-        self.names
+    /// Counts one attempt on this name, from wherever.
+    pub(crate) fn at_name(&self, key: &str) -> Result<(), Refusal> {
+        self.count(&self.names, key)
+    }
+
+    fn count(&self, limiter: &Limiter, key: &str) -> Result<(), Refusal> {
+        limiter
             .check_key(&key.to_owned())
             .map_err(|until| self.refusal(&until))
     }
@@ -91,34 +91,41 @@ mod tests {
     }
 
     #[test]
-    fn a_name_is_guessed_at_only_so_often_from_wherever() {
+    fn a_name_is_guessed_at_only_so_often() {
         let clock = ManualClock::default();
-        let attempts = Attempts::new(2, 100, Arc::new(clock.clone()));
-        assert_eq!(attempts.count("a", Some("alice")), Ok(()));
-        assert_eq!(attempts.count("b", Some("alice")), Ok(()));
-        let wait = wait(attempts.count("c", Some("alice")));
-        assert_eq!(attempts.count("c", Some("bob")), Ok(()));
+        let attempts = Attempts::new(2, 1, Arc::new(clock.clone()));
+        assert_eq!(attempts.at_name("alice"), Ok(()));
+        assert_eq!(attempts.at_name("alice"), Ok(()));
+        let wait = wait(attempts.at_name("alice"));
+        assert_eq!(attempts.at_name("bob"), Ok(()));
         clock.advance(wait);
-        assert_eq!(attempts.count("c", Some("alice")), Ok(()));
+        assert_eq!(attempts.at_name("alice"), Ok(()));
     }
 
     #[test]
-    fn a_network_guesses_only_so_often_at_whatever() {
+    fn a_network_guesses_only_so_often() {
         let clock = ManualClock::default();
-        let attempts = Attempts::new(100, 2, Arc::new(clock.clone()));
-        assert_eq!(attempts.count("a", Some("alice")), Ok(()));
-        assert_eq!(attempts.count("a", None), Ok(()));
-        let wait = wait(attempts.count("a", Some("bob")));
-        assert_eq!(attempts.count("b", Some("bob")), Ok(()));
+        let attempts = Attempts::new(1, 2, Arc::new(clock.clone()));
+        assert_eq!(attempts.by_network("a"), Ok(()));
+        assert_eq!(attempts.by_network("a"), Ok(()));
+        let wait = wait(attempts.by_network("a"));
+        assert_eq!(attempts.by_network("b"), Ok(()));
         clock.advance(wait);
-        assert_eq!(attempts.count("a", Some("bob")), Ok(()));
+        assert_eq!(attempts.by_network("a"), Ok(()));
+    }
+
+    #[test]
+    fn a_limit_beyond_reach_is_not_reached() {
+        let attempts = Attempts::new(u32::MAX, u32::MAX, Arc::new(ManualClock::default()));
+        assert!((0..10_000).all(|_| attempts.at_name("alice").is_ok()));
     }
 
     #[test]
     fn those_who_stopped_trying_are_forgotten() {
         let clock = ManualClock::default();
         let attempts = Attempts::new(2, 2, Arc::new(clock.clone()));
-        attempts.count("a", Some("alice")).unwrap();
+        attempts.by_network("a").unwrap();
+        attempts.at_name("alice").unwrap();
         clock.advance(Duration::from_secs(120));
         attempts.forget_old();
         assert!(attempts.names.is_empty() && attempts.networks.is_empty());

@@ -310,11 +310,7 @@ mod tests {
         ] {
             let mut bad = good.clone();
             bad[claim] = value;
-            assert_eq!(
-                read(&strict, &bad),
-                Err(Refusal::BadCredentials),
-                "{bad}"
-            );
+            assert_eq!(read(&strict, &bad), Err(Refusal::BadCredentials), "{bad}");
         }
         // Unset, they may be anything.
         assert!(read(&settings(), &good).is_ok());

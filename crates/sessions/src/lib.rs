@@ -22,6 +22,9 @@ mod seed;
 mod settings;
 mod store;
 mod subscriber;
+#[cfg(test)]
+mod tests;
+mod timers;
 mod wiring;
 
 pub use clock::{Clock, SystemClock};
@@ -31,4 +34,5 @@ pub use reader::Reader;
 pub use seed::Seed;
 pub use settings::{InviteCode, Registration, Settings};
 pub use subscriber::Sessions;
-pub use wiring::{tasks, wire};
+pub use timers::tasks;
+pub use wiring::wire;

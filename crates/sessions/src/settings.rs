@@ -83,3 +83,15 @@ impl Default for Settings {
         }
     }
 }
+
+impl Settings {
+    /// Attempts beyond reach, for load tests: the same code runs.
+    #[must_use]
+    pub fn unlimited(self) -> Self {
+        Self {
+            attempts_per_name: u32::MAX,
+            attempts_per_network: u32::MAX,
+            ..self
+        }
+    }
+}

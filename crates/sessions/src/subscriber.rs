@@ -6,12 +6,13 @@ use crate::api::{
 };
 use crate::jobs::{self, Door, Extended, Fresh, OpenGuest, OpenJwt, OpenToken};
 use crate::name::{self, Name};
-use crate::presence::{Left, Opened, Tick};
+use crate::presence::{Counted, Left, Marked, Opened, Tick};
 use crate::seed::Seed;
 use crate::{jwt, random, store};
 use bus::{Answers, Context, Handles, LoadError, Reply, Subscriber, Wiring};
 use futures_util::FutureExt as _;
 use std::sync::Arc;
+use storage::{Database, StorageError};
 
 type Welcomed = Reply<Result<Welcome, Refusal>>;
 
@@ -27,14 +28,11 @@ impl Subscriber for Sessions {
     type Seed = Seed;
 
     async fn load(seed: &Seed) -> Result<Self, LoadError> {
-        let marked = seed.database.read("sessions.load", |reader| {
-            async move { store::sessions::all_marked(reader).await }.boxed()
-        });
-        let marked = marked.await?;
+        let marked = marked(&seed.database).await?;
         let now = seed.clock.uptime();
         let mut presence = seed.presence();
-        for (session, connected_at, user) in marked {
-            presence.restore(session, connected_at, &user.user(), now);
+        for marked in &marked {
+            presence.restore(marked, now);
         }
         drop(presence);
         Ok(Self { seed: seed.clone() })
@@ -49,6 +47,7 @@ impl Subscriber for Sessions {
             .answers::<RevokeSession>()
             .on::<Opened>()
             .on::<Left>()
+            .on::<Counted>()
             .on::<SessionEnded>()
             .on::<Tick>();
     }
@@ -60,6 +59,14 @@ impl Subscriber for Sessions {
         }
         Ok(())
     }
+}
+
+/// Who is marked as connected in storage.
+pub(crate) async fn marked(database: &Database) -> Result<Vec<Marked>, StorageError> {
+    let read = database.read("sessions.marked", |reader| {
+        async move { store::sessions::all_marked(reader).await }.boxed()
+    });
+    read.await
 }
 
 impl Answers<Hello> for Sessions {
@@ -265,6 +272,17 @@ impl Handles<Opened> for Sessions {
 impl Handles<Left> for Sessions {
     async fn handle(&mut self, left: &Arc<Left>, _ctx: &mut Context) -> anyhow::Result<()> {
         self.seed.presence().left(&left.0);
+        Ok(())
+    }
+}
+
+impl Handles<Counted> for Sessions {
+    async fn handle(&mut self, counted: &Arc<Counted>, _ctx: &mut Context) -> anyhow::Result<()> {
+        let now = self.seed.clock.uptime();
+        let mut presence = self.seed.presence();
+        for marked in &counted.0 {
+            presence.recount(marked, now);
+        }
         Ok(())
     }
 }

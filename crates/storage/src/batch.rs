@@ -55,7 +55,9 @@ impl Batch {
         let jobs = std::mem::take(&mut self.jobs);
         let (out, stay): (Vec<_>, _) = jobs.into_iter().partition(|job| which(&**job));
         self.jobs = stay;
-        out.into_iter().for_each(|job| job.abandon(why()));
+        for job in out {
+            job.abandon(why());
+        }
     }
 
     /// Runs everything in one transaction; after the commit puts the facts on the bus, then
@@ -70,7 +72,10 @@ impl Batch {
         let facts = match steps.run(&mut self.jobs, &mut tx).await {
             Ok(facts) => facts,
             Err(fault) => {
-                let _ = steps.limited(tx.undo()).await;
+                // A connection that is silent is thrown away as it is; so is one that cannot undo.
+                if !fault.is_silence() {
+                    let _ = steps.limited(tx.undo()).await;
+                }
                 return Attempt::Again(self, fault);
             }
         };
@@ -90,7 +95,9 @@ impl Batch {
         for (origin, fact) in facts {
             fact(bus, &origin);
         }
-        self.jobs.drain(..).for_each(|job| job.answer());
+        for job in self.jobs.drain(..) {
+            job.answer();
+        }
         Attempt::Done
     }
 

@@ -7,6 +7,7 @@ use crate::health::Health;
 use crate::lane::Lane;
 use crate::lock::StoreLock;
 use crate::pool::Pool;
+use crate::postgres::STATEMENTS_PER_STEP;
 use crate::read::Read;
 use crate::vitals::Vitals;
 use crate::{Backend, DatabaseConfig, Fault, Job, LaneKey, Reader, StorageError};
@@ -97,12 +98,12 @@ impl Database {
             statement_timeout,
             ..
         } = &*self.parts;
-        let statement_timeout = *statement_timeout;
+        let limit = *statement_timeout * STATEMENTS_PER_STEP;
         Read {
             operation,
             pool,
             tasks,
-            statement_timeout,
+            limit,
         }
         .run(work)
         .await
@@ -194,13 +195,7 @@ impl Database {
         }
         // Half for the lanes: the checkpoint gets its share whatever they do.
         let share = within / 2;
-        join_all(
-            parts
-                .lanes
-                .iter()
-                .map(|lane| lane.close(share, || parts.pool.closed())),
-        )
-        .await;
+        join_all(parts.lanes.iter().map(|lane| lane.close(share))).await;
         parts.pool.close(share / 2).await;
         parts
             .lock

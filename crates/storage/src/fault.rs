@@ -6,6 +6,7 @@
 
 use crate::Fault;
 use diesel::result::{DatabaseErrorKind as Kind, Error};
+use std::time::Duration;
 
 /// Nothing was done and the same may well succeed in a moment.
 const PASSING: [&str; 8] = [
@@ -30,6 +31,11 @@ impl Fault {
     /// True when the same work may succeed if it is repeated from the start of its transaction.
     pub(crate) fn is_transient(&self) -> bool {
         self.query_error().is_some_and(passes)
+    }
+
+    /// True when nothing came back at all: the connection must not be used any more.
+    pub(crate) fn is_silence(&self) -> bool {
+        matches!(self, Self::Other(error) if error.is::<Silence>())
     }
 
     /// True when a statement ran into its time limit: it had no effect, but a repeat is no better.
@@ -84,6 +90,11 @@ pub(crate) fn passes(error: &Error) -> bool {
     }
 }
 
+/// The database did not answer in time.
+#[derive(Debug, thiserror::Error)]
+#[error("no answer within {0:?}")]
+pub(crate) struct Silence(pub(crate) Duration);
+
 /// What a failed COMMIT tells.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Commit {
@@ -93,4 +104,48 @@ pub(crate) enum Commit {
     Failed,
     /// It may have been written: the connection went away in between.
     Unknown,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Commit, Silence};
+    use crate::Fault;
+    use diesel::result::{DatabaseErrorKind as Kind, Error};
+    use std::time::Duration;
+
+    fn told(kind: Kind, text: &str) -> Fault {
+        Fault::Query(Error::DatabaseError(kind, Box::new(text.to_owned())))
+    }
+
+    #[test]
+    fn what_passes_by_itself_is_known_also_under_a_context() {
+        let locked = told(Kind::Unknown, "database is locked");
+        assert!(locked.is_transient());
+        let Fault::Query(error) = locked else {
+            unreachable!()
+        };
+        assert!(Fault::Other(anyhow::Error::new(error).context("reading heads")).is_transient());
+        assert!(told(Kind::SerializationFailure, "any language").is_transient());
+        assert!(told(Kind::UnableToSendCommand, "connection closed").is_transient());
+        assert!(!told(Kind::UnableToSendCommand, "error serializing parameter 0").is_transient());
+        assert!(!told(Kind::UniqueViolation, "duplicate key").is_transient());
+        assert!(!Fault::Query(Error::NotFound).is_transient());
+    }
+
+    #[test]
+    fn only_a_commit_that_was_heard_is_certain() {
+        assert_eq!(
+            told(Kind::Unknown, "database is locked").after_commit(),
+            Commit::Repeat
+        );
+        assert_eq!(
+            told(Kind::UniqueViolation, "late").after_commit(),
+            Commit::Failed
+        );
+        let cut = told(Kind::UnableToSendCommand, "connection closed");
+        assert_eq!(cut.after_commit(), Commit::Unknown);
+        let silence = Fault::Other(Silence(Duration::from_secs(1)).into());
+        assert_eq!(silence.after_commit(), Commit::Unknown);
+        assert!(silence.is_silence() && !silence.is_transient());
+    }
 }

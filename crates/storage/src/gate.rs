@@ -55,12 +55,11 @@ impl Gate {
             }
             _ => None,
         };
-        let connection = match Arc::clone(&self.connections).try_acquire_owned() {
-            Ok(permit) => permit,
-            Err(_) => {
-                let _waiting = self.wait_in_line();
-                Arc::clone(&self.connections).acquire_owned().await?
-            }
+        let connection = if let Ok(free) = Arc::clone(&self.connections).try_acquire_owned() {
+            free
+        } else {
+            let _waiting = self.wait_in_line();
+            Arc::clone(&self.connections).acquire_owned().await?
         };
         Ok(Pass {
             _connection: connection,
@@ -118,5 +117,74 @@ struct Waiting<'g> {
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
         self.gate.lined_up().remove(&self.ticket);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Gate, Purpose};
+    use futures_util::FutureExt as _;
+    use futures_util::future::join_all;
+    use std::sync::Mutex;
+    use std::time::Duration;
+
+    #[tokio::test]
+    async fn callers_are_served_in_turn() {
+        let gate = Gate::new(1, false);
+        let served = Mutex::new(Vec::new());
+        let turns = (0..40).map(|turn| {
+            let (gate, served) = (&gate, &served);
+            async move {
+                let caller = turn % 4;
+                let _pass = gate.enter(Purpose::Read).await.unwrap();
+                tokio::task::yield_now().await;
+                served.lock().unwrap().push(caller);
+            }
+        });
+        join_all(turns).await;
+        let expected: Vec<_> = (0..40).map(|turn| turn % 4).collect();
+        assert_eq!(*served.lock().unwrap(), expected);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn waiting_is_counted_exactly_also_when_a_caller_goes_away() {
+        let gate = Gate::new(1, false);
+        let pass = gate.enter(Purpose::Read).await.unwrap();
+        assert_eq!((gate.in_use(), gate.waiting()), (1, 0));
+        let mut first = Box::pin(gate.enter(Purpose::Read));
+        let mut second = Box::pin(gate.enter(Purpose::Read));
+        assert!((&mut first).now_or_never().is_none());
+        tokio::time::advance(Duration::from_secs(2)).await;
+        assert!((&mut second).now_or_never().is_none());
+        assert_eq!(gate.waiting(), 2);
+        assert_eq!(gate.longest_wait(), Duration::from_secs(2));
+        drop(first);
+        assert_eq!(gate.waiting(), 1);
+        assert_eq!(gate.longest_wait(), Duration::ZERO);
+        drop(pass);
+        assert!(second.await.is_ok());
+        assert_eq!((gate.in_use(), gate.waiting()), (0, 0));
+    }
+
+    #[tokio::test]
+    async fn a_waiting_writer_holds_no_connection() {
+        let gate = Gate::new(2, true);
+        let writing = gate.enter(Purpose::Write).await.unwrap();
+        assert!(gate.enter(Purpose::Write).now_or_never().is_none());
+        assert!(gate.enter(Purpose::Read).now_or_never().is_some());
+        drop(writing);
+        assert!(gate.enter(Purpose::Write).now_or_never().is_some());
+    }
+
+    #[tokio::test]
+    async fn a_closed_gate_lets_those_inside_end_and_nobody_in() {
+        let gate = Gate::new(2, true);
+        let pass = gate.enter(Purpose::Write).await.unwrap();
+        let mut closing = Box::pin(gate.close(Duration::from_secs(5)));
+        assert!((&mut closing).now_or_never().is_none());
+        drop(pass);
+        closing.await;
+        assert!(gate.enter(Purpose::Read).await.is_err());
+        assert!(gate.enter(Purpose::Write).await.is_err());
     }
 }

@@ -8,6 +8,9 @@ use std::future::Future;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct LaneKey(pub u64);
 
+/// What a set answers, one for each job.
+pub type SetAnswers<J> = Vec<Result<<J as Job>::Answer, <J as Job>::Refusal>>;
+
 /// One change, carried out in a lane's transaction. It may run again after a transient fault or
 /// after a failed set, so it borrows itself; it awaits nothing but its queries.
 pub trait Job: Send + Sync + 'static {
@@ -34,7 +37,7 @@ pub trait Job: Send + Sync + 'static {
     fn run_set(
         jobs: &[&Self],
         _tx: &mut Writer<'_>,
-    ) -> impl Future<Output = Result<Vec<Result<Self::Answer, Self::Refusal>>, Fault>> + Send {
+    ) -> impl Future<Output = Result<SetAnswers<Self>, Fault>> + Send {
         let n = jobs.len();
         async move { unreachable!("{}: a set of {n} for a job without a set form", Self::NAME) }
     }

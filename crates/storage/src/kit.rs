@@ -24,11 +24,11 @@ mod seen;
 
 use crate::{Database, DatabaseConfig, Job, Migrations, Registry};
 use bus::{Builder, Bus, Running, Settings, Tasks};
-use place::Place;
 use std::path::Path;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
+pub use place::Place;
 pub use seen::Seen;
 
 /// How long a test's job may take, on a busy machine.
@@ -62,7 +62,7 @@ impl Store {
         wire: impl FnOnce(&mut Builder, &Database),
     ) -> Self {
         let place = Place::new().await;
-        let mut config = DatabaseConfig::new("core", place.url(), migrations("core"));
+        let mut config = place.config();
         let mut settings = Settings::default();
         configure(&mut config, &mut settings);
         let tasks = Tasks::new(CancellationToken::new());

@@ -6,9 +6,9 @@
 
 use crate::asker::now;
 use crate::batch::{Attempt, Batch, Surroundings};
-use crate::envelope::BoxJob;
+use crate::envelope::{BoxJob, Queued};
 use crate::gate::Purpose;
-use crate::pool::AnyLease;
+use crate::links::AnyLease;
 use crate::{Connection, StorageError};
 use bus::{Task, Tasks};
 use futures_util::FutureExt as _;
@@ -30,7 +30,6 @@ type Queue = Arc<tokio::sync::Mutex<UnboundedReceiver<BoxJob>>>;
 /// The end of a lane where jobs are handed over.
 pub(crate) struct Lane {
     sender: Mutex<Option<UnboundedSender<BoxJob>>>,
-    queue: Queue,
     task: Mutex<Option<Task>>,
     figures: Arc<Figures>,
 }
@@ -48,20 +47,15 @@ impl Lane {
     /// Starts a lane.
     pub(crate) fn start(name: String, tasks: &Tasks, with: &Surroundings) -> Self {
         let (sender, receiver) = unbounded_channel();
-        let queue = Arc::new(tokio::sync::Mutex::new(receiver));
+        let queue: Queue = Arc::new(tokio::sync::Mutex::new(receiver));
         let figures = Arc::new(Figures::default());
-        let (its_queue, its_figures) = (Arc::clone(&queue), Arc::clone(&figures));
+        let its_figures = Arc::clone(&figures);
         let with = with.clone();
         let task = tasks.restarting("storage", name, move || {
-            serve(
-                Arc::clone(&its_queue),
-                Arc::clone(&its_figures),
-                with.clone(),
-            )
+            serve(Arc::clone(&queue), Arc::clone(&its_figures), with.clone())
         });
         Self {
             sender: Mutex::new(Some(sender)),
-            queue,
             task: Mutex::new(Some(task)),
             figures,
         }
@@ -77,8 +71,9 @@ impl Lane {
         sender.send(job).map_err(|unsent| unsent.0)
     }
 
-    /// Takes nothing new, ends what waits, at most `within`; what is left then is told so.
-    pub(crate) async fn close(&self, within: Duration, why: impl Fn() -> StorageError) {
+    /// Takes nothing new and ends what waits, at most `within`. What is left then is told so as
+    /// soon as the pool is closed.
+    pub(crate) async fn close(&self, within: Duration) {
         self.sender
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -89,15 +84,8 @@ impl Lane {
             .unwrap_or_else(PoisonError::into_inner)
             .take();
         let Some(task) = task else { return };
-        let mut ended = std::pin::pin!(task.ended());
-        if tokio::time::timeout(within, &mut ended).await.is_ok() {
-            return;
-        }
-        tracing::warn!("a write lane is not empty in time");
-        if let Ok(mut queue) = self.queue.try_lock() {
-            while let Ok(job) = queue.try_recv() {
-                job.abandon(why());
-            }
+        if tokio::time::timeout(within, task.ended()).await.is_err() {
+            tracing::warn!("a write lane is not empty in time");
         }
     }
 
@@ -141,7 +129,7 @@ async fn carry_out(mut batch: Batch, figures: &Figures, with: &Surroundings) {
                 }
             },
             Err(StorageError::Closed { .. }) => batch.abandon(|_| true, || with.pool.closed()),
-            Err(_) => batch.abandon(|job| job.is_attended(), || with.pool.unavailable_since()),
+            Err(_) => batch.abandon(Queued::is_attended, || with.pool.unavailable_since()),
         }
         figures.repeats.fetch_add(1, Ordering::Relaxed);
         tokio::time::sleep(pause.mul_f64(rand::random_range(0.5..1.5))).await;

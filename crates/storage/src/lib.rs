@@ -20,6 +20,7 @@ mod job;
 #[cfg(any(test, feature = "kit"))]
 pub mod kit;
 mod lane;
+mod links;
 mod lock;
 mod macros;
 mod migrate;
@@ -29,14 +30,17 @@ mod read;
 mod registry;
 mod sqlite;
 mod step;
+#[cfg(test)]
+mod tests;
 mod transaction;
+mod trouble;
 mod vitals;
 
 pub use access::{Access, Backend, Connection, Reader, Writer};
 pub use config::{DatabaseConfig, Migrations, Url};
 pub use database::Database;
 pub use error::{Fault, JobError, StorageError};
-pub use job::{Job, LaneKey};
+pub use job::{Job, LaneKey, SetAnswers};
 pub use registry::{OpenError, Registry};
 pub use vitals::EpochChanged;
 

@@ -80,19 +80,22 @@ where
     for version in connection.applied_migrations()? {
         applied.insert(version.to_string());
     }
-    let version = |migration: &Box<dyn Migration<DB>>| migration.name().version().to_string();
-    let names: BTreeSet<String> = known.iter().map(version).collect();
+    let names: BTreeSet<String> = known.iter().map(|one| version(&**one)).collect();
     if let Some(unknown) = applied.difference(&names).last() {
         let why = format!("it is newer than this program: migration {unknown} is unknown here");
         return Err(Stop::Foreign(why));
     }
-    known.sort_by_key(version);
-    known.retain(|migration| !applied.contains(&version(migration)));
+    known.sort_by_key(|one| version(&**one));
+    known.retain(|one| !applied.contains(&version(&**one)));
     let mut done = Vec::new();
     for migration in &known {
         done.push(connection.run_migration(migration)?.to_string());
     }
     Ok(done)
+}
+
+fn version<DB: Sql>(migration: &dyn Migration<DB>) -> String {
+    migration.name().version().to_string()
 }
 
 /// Gives the store its epoch, once.

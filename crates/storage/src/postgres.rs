@@ -3,6 +3,7 @@
 use crate::vitals::{Vitals, postgres_signs};
 use diesel::{ConnectionError, ConnectionResult, QueryResult};
 use diesel_async::{AsyncConnection as _, AsyncPgConnection, SimpleAsyncConnection as _};
+use std::future::Future;
 use std::time::Duration;
 
 /// How a pooled connection is set up.
@@ -12,9 +13,10 @@ pub(crate) struct Setup {
     pub(crate) application: String,
     /// The server ends a statement after this long.
     pub(crate) statement_timeout: Duration,
-    /// Longest time to connect.
-    pub(crate) connect_timeout: Duration,
 }
+
+/// Longest time to connect; whoever waits for it in the pool gives up earlier.
+pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How many statements' time a piece of work may take, before its connection counts as dead.
 pub(crate) const STATEMENTS_PER_STEP: u32 = 5;
@@ -26,11 +28,13 @@ impl Setup {
         url: String,
         vitals: &Vitals,
     ) -> ConnectionResult<AsyncPgConnection> {
-        let mut connection = connect_within(self.connect_timeout, &url).await?;
-        self.configure(&mut connection, vitals)
-            .await
-            .map_err(ConnectionError::CouldntSetupConfiguration)?;
-        Ok(connection)
+        in_time(async {
+            let mut connection = AsyncPgConnection::establish(&url).await?;
+            let configured = self.configure(&mut connection, vitals).await;
+            configured.map_err(ConnectionError::CouldntSetupConfiguration)?;
+            Ok(connection)
+        })
+        .await
     }
 
     async fn configure(&self, to: &mut AsyncPgConnection, vitals: &Vitals) -> QueryResult<()> {
@@ -48,17 +52,21 @@ impl Setup {
     }
 }
 
-/// Connects, or gives up: a host that swallows packets would hold us for minutes.
-pub(crate) async fn connect_within(
-    limit: Duration,
-    url: &str,
-) -> ConnectionResult<AsyncPgConnection> {
-    match tokio::time::timeout(limit, AsyncPgConnection::establish(url)).await {
-        Ok(established) => established,
-        Err(_) => Err(ConnectionError::BadConnection(
+/// A connection outside the pool.
+pub(crate) async fn connect(url: &str) -> ConnectionResult<AsyncPgConnection> {
+    in_time(AsyncPgConnection::establish(url)).await
+}
+
+/// Gives up on a host that swallows packets: it would hold us for minutes.
+async fn in_time<C>(connecting: impl Future<Output = ConnectionResult<C>>) -> ConnectionResult<C> {
+    let silence = |_| {
+        Err(ConnectionError::BadConnection(
             "no answer from the server".into(),
-        )),
-    }
+        ))
+    };
+    tokio::time::timeout(CONNECT_TIMEOUT, connecting)
+        .await
+        .unwrap_or_else(silence)
 }
 
 /// For the inside of an SQL literal.

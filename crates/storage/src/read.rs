@@ -1,8 +1,9 @@
 //! Reads: one read-only snapshot each, on a pooled connection.
 
+use crate::fault::Silence;
 use crate::gate::Purpose;
-use crate::pool::{AnyLease, Lease, Pool};
-use crate::postgres::STATEMENTS_PER_STEP;
+use crate::links::{AnyLease, Lease};
+use crate::pool::Pool;
 use crate::sqlite::Link;
 use crate::step::caught;
 use crate::{Connection, Fault, Reader, StorageError};
@@ -22,7 +23,8 @@ pub(crate) struct Read<'d> {
     pub(crate) operation: &'static str,
     pub(crate) pool: &'d Arc<Pool>,
     pub(crate) tasks: &'d Tasks,
-    pub(crate) statement_timeout: Duration,
+    /// Longest wait for all of it; SQLite cannot be stopped, but its caller is told.
+    pub(crate) limit: Duration,
 }
 
 impl Read<'_> {
@@ -34,19 +36,16 @@ impl Read<'_> {
         T: Send + 'static,
         W: for<'r> FnOnce(&'r mut Reader<'_>) -> BoxFuture<'r, Result<T, Fault>> + Send + 'static,
     {
-        let lease = self.lease().await?;
-        let limit = self.statement_timeout * STATEMENTS_PER_STEP;
-        let read = async {
-            match lease {
-                AnyLease::Sqlite(lease) => on_sqlite(lease, work).await,
-                AnyLease::Postgres(lease) => self.on_postgres(lease, work).await,
-            }
+        let read = match self.lease().await? {
+            AnyLease::Sqlite(lease) => tokio::time::timeout(self.limit, on_sqlite(lease, work))
+                .await
+                .unwrap_or_else(|_| Some(Err(Fault::Other(Silence(self.limit).into())))),
+            AnyLease::Postgres(lease) => self.on_postgres(lease, work).await,
         };
-        match tokio::time::timeout(limit, read).await {
-            Ok(read) => read.map_err(|fault| self.pool.failure(self.operation, fault)),
-            Err(_) => Err(self
-                .pool
-                .unavailable(&format_args!("no answer within {limit:?}"))),
+        match read {
+            Some(Ok(value)) => Ok(value),
+            Some(Err(fault)) => Err(self.pool.failure(self.operation, fault)),
+            None => Err(self.pool.closed()),
         }
     }
 
@@ -71,29 +70,30 @@ impl Read<'_> {
         }
     }
 
+    /// `None` when the tasks are being stopped.
     async fn on_postgres<T, W>(
         &self,
-        mut lease: Lease<AsyncPgConnection>,
+        mut lease: Box<Lease<AsyncPgConnection>>,
         work: W,
-    ) -> Result<T, Fault>
+    ) -> Option<Result<T, Fault>>
     where
         T: Send + 'static,
         W: for<'r> FnOnce(&'r mut Reader<'_>) -> BoxFuture<'r, Result<T, Fault>> + Send + 'static,
     {
         let (sender, receiver) = oneshot::channel();
+        let limit = self.limit;
         self.tasks.once("storage", self.operation, async move {
             let mut reader = Reader::new(Connection::Postgres(&mut lease.connection));
-            let read = finish(&mut reader, work).await;
+            let read = tokio::time::timeout(limit, finish(&mut reader, work)).await;
             drop(lease);
-            let _ = sender.send(read);
+            let _ = sender.send(read.unwrap_or_else(|_| Err(Fault::Other(Silence(limit).into()))));
         });
-        receiver
-            .await
-            .unwrap_or_else(|_| Err(Fault::Other(anyhow::anyhow!("cut short"))))
+        receiver.await.ok()
     }
 }
 
-async fn on_sqlite<T, W>(lease: Lease<Link>, work: W) -> Result<T, Fault>
+/// `None` when the process ends.
+async fn on_sqlite<T, W>(lease: Lease<Link>, work: W) -> Option<Result<T, Fault>>
 where
     T: Send + 'static,
     W: for<'r> FnOnce(&'r mut Reader<'_>) -> BoxFuture<'r, Result<T, Fault>> + Send + 'static,
@@ -108,7 +108,6 @@ where
             .expect("a read awaits nothing but its queries")
     });
     read.await
-        .unwrap_or_else(|| Err(Fault::Other(anyhow::anyhow!("cut short"))))
 }
 
 /// Works inside the open snapshot and closes it, also after a panic.

@@ -3,6 +3,7 @@
 use crate::health::{DatabasesProbe, PoolProbe};
 use crate::lock::StoreLock;
 use crate::pool::RETRY_AFTER;
+use crate::postgres::CONNECT_TIMEOUT;
 use crate::{Database, DatabaseConfig, StorageError, migrate, vitals};
 use bus::{Bus, Probe, Tasks};
 use futures_util::future::join_all;
@@ -10,6 +11,7 @@ use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
+use tokio::time::Instant;
 
 /// How long a database that did not open may take to close again.
 const GIVE_UP: Duration = Duration::from_secs(2);
@@ -82,7 +84,7 @@ impl Registry {
         let lock = StoreLock::take(&config, &self.tasks).await?;
         migrate::migrate(&config).await?;
         let database = Database::assemble(&config, lock, self.bus.clone(), self.tasks.clone());
-        if let Err(error) = database.ping().await {
+        if let Err(error) = answers(&database).await {
             database.close(GIVE_UP).await;
             return Err(error.into());
         }
@@ -160,6 +162,17 @@ impl Databases {
 
     fn write(&self) -> std::sync::RwLockWriteGuard<'_, BTreeMap<String, Database>> {
         self.0.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The one real query at the start. A slow server may need longer to connect than callers wait.
+async fn answers(database: &Database) -> Result<(), StorageError> {
+    let deadline = Instant::now() + CONNECT_TIMEOUT;
+    loop {
+        match database.ping().await {
+            Err(StorageError::Unavailable { .. }) if Instant::now() < deadline => {}
+            answer => return answer,
+        }
     }
 }
 

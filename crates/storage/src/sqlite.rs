@@ -73,6 +73,10 @@ pub(crate) fn open(path: &str) -> ConnectionResult<SqliteConnection> {
     Ok(connection)
 }
 
+const HEX: [char; 16] = [
+    '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F',
+];
+
 /// A file as SQLite's URI, so that no character of its name has a meaning.
 pub(crate) fn uri(path: &Path, parameters: &str) -> String {
     let mut uri = String::from("file:");
@@ -81,7 +85,10 @@ pub(crate) fn uri(path: &Path, parameters: &str) -> String {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'.' | b'-' | b'_' => {
                 uri.push(char::from(*byte));
             }
-            other => uri.push_str(&format!("%{other:02X}")),
+            other => {
+                uri.push('%');
+                uri.extend([other >> 4, other & 15].map(|digit| HEX[usize::from(digit)]));
+            }
         }
     }
     uri.push_str(parameters);

@@ -5,6 +5,7 @@
 use crate::access::Fact;
 use crate::batch::Surroundings;
 use crate::envelope::{BoxJob, SetRunner, Verdict, kind};
+use crate::fault::Silence;
 use crate::pool::Pool;
 use crate::postgres::STATEMENTS_PER_STEP;
 use crate::{Access as _, Backend, Fault, Writer};
@@ -64,7 +65,7 @@ impl<'p> Steps<'p> {
         };
         match tokio::time::timeout(limit, work).await {
             Ok(done) => Ok(done?),
-            Err(_) => Err(Fault::Other(anyhow::anyhow!("no answer within {limit:?}"))),
+            Err(_) => Err(Fault::Other(Silence(limit).into())),
         }
     }
 
@@ -120,7 +121,7 @@ impl<'p> Steps<'p> {
         if fault.is_transient() {
             return Err(fault);
         }
-        tracing::warn!(job = name, jobs, %fault, "a set failed, its jobs run one by one");
+        tracing::warn!(job = name, jobs, fault = %format_args!("{fault:#}"), "a set failed, its jobs run one by one");
         self.limited(tx.undo()).await?;
         Ok(false)
     }
@@ -141,7 +142,7 @@ impl<'p> Steps<'p> {
         if fault.is_transient() {
             return Err(fault);
         }
-        tracing::error!(job = job.name(), %fault, "a job failed");
+        tracing::error!(job = job.name(), fault = %format_args!("{fault:#}"), "a job failed");
         self.limited(tx.undo()).await?;
         job.failed(self.pool.failure(job.name(), fault));
         Ok(())

@@ -22,7 +22,8 @@ impl Tasks {
         self.spawn(owner, name.into(), false, |_| work)
     }
 
-    /// A task without which the server must not go on: its end or panic starts the shutdown.
+    /// A task without which the server must not go on: its end, however it comes, starts the
+    /// shutdown.
     pub fn essential<F>(
         &self,
         owner: &'static str,
@@ -32,8 +33,10 @@ impl Tasks {
     where
         F: Future<Output = anyhow::Result<()>> + Send + 'static,
     {
-        let stop = self.stop.clone();
+        let (stop, at_the_end) = (self.stop.clone(), self.stop.clone().drop_guard());
         self.spawn(owner, name.into(), false, |record| async move {
+            // However it ends, by being cancelled too.
+            let _at_the_end = at_the_end;
             if let Err(error) = outcome(work).await {
                 tracing::error!(
                     owner,
@@ -44,7 +47,6 @@ impl Tasks {
             } else if !stop.is_cancelled() {
                 tracing::info!(owner, name = record.name(), "an essential task has ended");
             }
-            stop.cancel();
         })
     }
 

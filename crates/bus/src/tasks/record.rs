@@ -3,7 +3,7 @@
 use super::{TaskInfo, TaskState};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 use tokio::sync::Notify;
 use tokio::task::AbortHandle;
@@ -16,10 +16,16 @@ pub(super) struct Record {
     since: Instant,
     timer: AtomicBool,
     waiting: AtomicBool,
-    cancelled: AtomicBool,
-    abort: OnceLock<AbortHandle>,
+    abort: Mutex<Abort>,
     /// Made at the first failure: most tasks have none.
     failures: OnceLock<Box<Failures>>,
+}
+
+/// How it can be cancelled. The handle comes after the task may have begun.
+enum Abort {
+    NotYet,
+    With(AbortHandle),
+    Done,
 }
 
 #[derive(Default)]
@@ -42,8 +48,7 @@ impl Record {
             since: Instant::now(),
             timer: AtomicBool::new(timer),
             waiting: AtomicBool::new(timer),
-            cancelled: AtomicBool::new(false),
-            abort: OnceLock::new(),
+            abort: Mutex::new(Abort::NotYet),
             failures: OnceLock::new(),
         }
     }
@@ -94,19 +99,24 @@ impl Record {
             .fetch_add(1, Relaxed);
     }
 
-    /// The handle comes after the task may have begun, or been cancelled already.
-    pub(super) fn spawned(&self, abort: AbortHandle) {
-        let abort = self.abort.get_or_init(|| abort);
-        if self.cancelled.load(SeqCst) {
-            abort.abort();
+    /// It has been spawned, and perhaps cancelled before that was known here.
+    pub(super) fn spawned(&self, handle: AbortHandle) {
+        let mut abort = self.abort();
+        match *abort {
+            Abort::Done => handle.abort(),
+            Abort::NotYet | Abort::With(_) => *abort = Abort::With(handle),
         }
     }
 
     pub(super) fn cancel(&self) {
-        self.cancelled.store(true, SeqCst);
-        if let Some(abort) = self.abort.get() {
-            abort.abort();
+        let abort = std::mem::replace(&mut *self.abort(), Abort::Done);
+        if let Abort::With(handle) = abort {
+            handle.abort();
         }
+    }
+
+    fn abort(&self) -> MutexGuard<'_, Abort> {
+        self.abort.lock().expect("nothing panics under this lock")
     }
 
     fn line(&self) -> TaskInfo {
@@ -122,7 +132,7 @@ impl Record {
     }
 
     fn state(&self) -> TaskState {
-        if self.cancelled.load(SeqCst) {
+        if matches!(*self.abort(), Abort::Done) {
             return TaskState::Stopping;
         }
         if self.waiting.load(Relaxed) {

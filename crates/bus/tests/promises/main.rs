@@ -1,4 +1,16 @@
 //! What the bus promises, seen from outside.
 
+mod asks;
+mod credits;
+mod doer;
+mod failures;
+mod figures;
+mod isolated;
+mod kit;
 mod order;
+mod reads;
+mod rebuilds;
+mod stops;
+mod turns;
+mod wiring;
 mod world;

@@ -1,11 +1,14 @@
 //! What the tests share: a few events and requests, and how a bus is built and ended.
 
-use bus::{Builder, Event, Request, Running, Settings, Tasks};
+use bus::{AskError, Builder, Event, Request, Running, Settings, Tasks};
+use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::{oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
-/// Long enough for anything here.
-pub(crate) const LONG: Duration = Duration::from_secs(60);
+/// Long enough for anything here; most tests run on paused time, where it costs nothing.
+pub(crate) const LONG: Duration = Duration::from_secs(3600);
 
 /// A bus with its tasks; [`World::end`] asserts that nothing is left of it.
 pub(crate) struct World {
@@ -26,6 +29,20 @@ impl World {
         self.running.bus().clone()
     }
 
+    /// Asks in a task of its own.
+    pub(crate) fn asks<R: Request>(
+        &self,
+        request: R,
+        within: Duration,
+    ) -> impl Future<Output = Result<R::Answer, AskError>> + use<R> {
+        let (bus, (told, answer)) = (self.bus(), oneshot::channel());
+        self.tasks.once("test", "asker", async move {
+            // A test that has ended does not look.
+            let _ = told.send(bus.ask(request, within).await);
+        });
+        async { answer.await.expect("the asker runs to its end") }
+    }
+
     pub(crate) async fn end(self) {
         let bus = self.bus();
         self.running.stop(LONG).await;
@@ -34,11 +51,46 @@ impl World {
             Vec::<String>::new(),
             "tasks are left"
         );
+        assert!(self.tasks.list().is_empty(), "the list is not empty");
         let figures = bus.figures();
         assert_eq!(
             figures.credits_free, figures.credits,
             "credits are not home"
         );
+    }
+}
+
+/// Few credits, so that a leak shows.
+pub(crate) fn credits(credits: usize) -> Settings {
+    Settings {
+        credits,
+        ..Settings::default()
+    }
+}
+
+/// A list that subscribers write and tests read.
+#[derive(Clone)]
+pub(crate) struct Notes(Arc<watch::Sender<Vec<String>>>);
+
+impl Default for Notes {
+    fn default() -> Self {
+        Self(Arc::new(watch::Sender::new(Vec::new())))
+    }
+}
+
+impl Notes {
+    pub(crate) fn add(&self, note: impl Into<String>) {
+        self.0.send_modify(|notes| notes.push(note.into()));
+    }
+
+    pub(crate) fn all(&self) -> Vec<String> {
+        self.0.borrow().clone()
+    }
+
+    pub(crate) async fn wait_for(&self, count: usize) -> Vec<String> {
+        let mut notes = self.0.subscribe();
+        let notes = notes.wait_for(|notes| notes.len() >= count).await;
+        notes.expect("these notes hold the sender").clone()
     }
 }
 

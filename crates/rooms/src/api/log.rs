@@ -5,7 +5,7 @@
 use super::{Entry, Refusal, Role, RoomFace, RoomId, RoomKey, Seq};
 use crate::page;
 use crate::pen::{Book, rank};
-use crate::store::entries::{self as rows, From, Kinds};
+use crate::store::entries::{self as rows, End, Kinds};
 use crate::store::{members, rooms};
 use sessions::api::{User, UserId};
 use std::sync::Arc;
@@ -189,11 +189,11 @@ pub async fn messages(
     bytes: usize,
 ) -> Result<(Vec<Entry>, bool), Fault> {
     let (range, from) = match window {
-        Window::Newest => ((visible_from, Seq::MAX), From::Highest),
-        Window::Before(place) => ((visible_from, place.saturating_sub(1)), From::Highest),
+        Window::Newest => ((visible_from, Seq::MAX), End::Highest),
+        Window::Before(place) => ((visible_from, place.saturating_sub(1)), End::Highest),
         Window::After(place) => (
             (visible_from.max(place.saturating_add(1)), Seq::MAX),
-            From::Lowest,
+            End::Lowest,
         ),
     };
     let limit = limit.max(1);

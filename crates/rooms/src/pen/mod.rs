@@ -1,7 +1,7 @@
 //! The pen: what may be written into rooms' logs, and the writing itself.
 
 mod book;
-mod fingerprint;
+pub(crate) mod fingerprint;
 mod mentions;
 pub(crate) mod rank;
 mod sheet;

@@ -8,9 +8,9 @@ use crate::api::{Entry, RoomId, Seq};
 use sessions::api::{UserId, directory};
 use storage::prelude::*;
 
-/// Which way a page of the log is filled.
+/// Which end of its range a page is filled from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum From {
+pub(crate) enum End {
     /// From the lowest place up.
     Lowest,
     /// From the highest place down.
@@ -47,7 +47,7 @@ pub(crate) async fn between(
     room: RoomId,
     (lowest, highest): (Seq, Seq),
     kinds: Kinds,
-    from: From,
+    from: End,
     limit: usize,
 ) -> Result<Vec<Entry>, Fault> {
     let (first, last) = match kinds {
@@ -62,11 +62,11 @@ pub(crate) async fn between(
             .limit(i64::try_from(limit).unwrap_or(i64::MAX))
     };
     let rows: Vec<Row> = match from {
-        From::Lowest => query!(access, |c| wanted()
+        End::Lowest => query!(access, |c| wanted()
             .order(entries::seq.asc())
             .select(Row::as_select())
             .load(c))?,
-        From::Highest => {
+        End::Highest => {
             let downwards: Vec<Row> = query!(access, |c| wanted()
                 .order(entries::seq.desc())
                 .select(Row::as_select())

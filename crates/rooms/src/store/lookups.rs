@@ -1,6 +1,5 @@
 //! What a run of appends asks the log for, as a set: one query each.
 
-use super::codes::entry as codes;
 use super::people;
 use super::rows::{Column, Rows};
 use super::schema::entries;
@@ -118,9 +117,4 @@ pub(crate) async fn last_about(
         .select((entries::kind, entries::seq))
         .first(c))
     .optional()?)
-}
-
-/// Whether a kind ends a stay.
-pub(crate) fn ends_a_stay(kind: i16) -> bool {
-    matches!(kind, codes::LEFT | codes::KICKED | codes::BANNED)
 }

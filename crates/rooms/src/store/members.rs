@@ -79,3 +79,168 @@ pub(crate) async fn find(
     });
     member.transpose()
 }
+
+/// How many rooms someone is a member of.
+pub(crate) async fn count_of(access: &mut impl Access, user: UserId) -> Result<usize, Fault> {
+    let count: i64 = query!(access, |c| members::table
+        .filter(members::user_id.eq(&user.0[..]))
+        .count()
+        .get_result(c))?;
+    Ok(usize::try_from(count).unwrap_or(0))
+}
+
+/// A place of someone in a room.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Place {
+    pub(crate) room: RoomId,
+    pub(crate) user: UserId,
+    pub(crate) role: Role,
+    pub(crate) joined_seq: Seq,
+}
+
+/// Ids given to one statement at most.
+const IDS_AT_ONCE: usize = 1_000;
+
+/// Every place of these people.
+pub(crate) async fn places(
+    access: &mut impl Access,
+    users: &[UserId],
+) -> Result<Vec<Place>, Fault> {
+    let mut places = Vec::new();
+    for users in users.chunks(IDS_AT_ONCE) {
+        let ids: Vec<&[u8]> = users.iter().map(|user| &user.0[..]).collect();
+        let found: Vec<(i64, Vec<u8>, i16, i64)> = query!(access, |c| members::table
+            .filter(members::user_id.eq_any(&ids))
+            .select((
+                members::room_id,
+                members::user_id,
+                members::role,
+                members::joined_seq
+            ))
+            .load(c))?;
+        for (room, user, role, joined_seq) in found {
+            places.push(Place {
+                room: RoomId(room),
+                user: people::id(&user)?,
+                role: Role::decode(role)?,
+                joined_seq,
+            });
+        }
+    }
+    Ok(places)
+}
+
+/// Everyone in a room, by id.
+pub(crate) async fn all(
+    access: &mut impl Access,
+    room: RoomId,
+) -> Result<Vec<(UserId, Member)>, Fault> {
+    let found: Vec<(Vec<u8>, i16, i64, Option<i64>)> = query!(access, |c| members::table
+        .filter(members::room_id.eq(room.0))
+        .order(members::user_id)
+        .select((
+            members::user_id,
+            members::role,
+            members::joined_seq,
+            members::muted_until
+        ))
+        .load(c))?;
+    found
+        .into_iter()
+        .map(|(user, role, joined_seq, muted_until)| {
+            let member = Member {
+                role: Role::decode(role)?,
+                joined_seq,
+                muted_until,
+            };
+            Ok((people::id(&user)?, member))
+        })
+        .collect()
+}
+
+/// Adds a member.
+pub(crate) async fn insert(
+    tx: &mut Writer<'_>,
+    room: RoomId,
+    user: UserId,
+    member: Member,
+) -> Result<(), Fault> {
+    statement!(tx, |c| diesel::insert_into(members::table)
+        .values((
+            members::room_id.eq(room.0),
+            members::user_id.eq(&user.0[..]),
+            members::role.eq(member.role.code()),
+            members::joined_seq.eq(member.joined_seq),
+            members::muted_until.eq(member.muted_until),
+        ))
+        .execute(c))?;
+    Ok(())
+}
+
+/// Takes a member out.
+pub(crate) async fn remove(tx: &mut Writer<'_>, room: RoomId, user: UserId) -> Result<(), Fault> {
+    statement!(tx, |c| diesel::delete(members::table)
+        .filter(members::room_id.eq(room.0))
+        .filter(members::user_id.eq(&user.0[..]))
+        .execute(c))?;
+    Ok(())
+}
+
+/// Changes a member's role.
+pub(crate) async fn set_role(
+    tx: &mut Writer<'_>,
+    room: RoomId,
+    user: UserId,
+    role: Role,
+) -> Result<(), Fault> {
+    statement!(tx, |c| diesel::update(members::table)
+        .filter(members::room_id.eq(room.0))
+        .filter(members::user_id.eq(&user.0[..]))
+        .set(members::role.eq(role.code()))
+        .execute(c))?;
+    Ok(())
+}
+
+/// Mutes a member until then, or lets it speak again.
+pub(crate) async fn set_mute(
+    tx: &mut Writer<'_>,
+    room: RoomId,
+    user: UserId,
+    until: Option<i64>,
+) -> Result<(), Fault> {
+    statement!(tx, |c| diesel::update(members::table)
+        .filter(members::room_id.eq(room.0))
+        .filter(members::user_id.eq(&user.0[..]))
+        .set(members::muted_until.eq(until))
+        .execute(c))?;
+    Ok(())
+}
+
+/// How many owners a room has.
+pub(crate) async fn owners(access: &mut impl Access, room: RoomId) -> Result<usize, Fault> {
+    let owners: i64 = query!(access, |c| members::table
+        .filter(members::room_id.eq(room.0))
+        .filter(members::role.eq(Role::Owner.code()))
+        .count()
+        .get_result(c))?;
+    Ok(usize::try_from(owners).unwrap_or(0))
+}
+
+/// Looked at for someone who may own a room: guests may not.
+const HEIRS_MAX: i64 = 100;
+
+/// Those next in line for a room: the highest roles first, of equals whoever joined first.
+pub(crate) async fn heirs(
+    access: &mut impl Access,
+    room: RoomId,
+    leaver: UserId,
+) -> Result<Vec<UserId>, Fault> {
+    let found: Vec<Vec<u8>> = query!(access, |c| members::table
+        .filter(members::room_id.eq(room.0))
+        .filter(members::user_id.ne(&leaver.0[..]))
+        .order((members::role.desc(), members::joined_seq.asc()))
+        .select(members::user_id)
+        .limit(HEIRS_MAX)
+        .load(c))?;
+    found.iter().map(|user| people::id(user)).collect()
+}

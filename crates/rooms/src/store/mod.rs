@@ -5,8 +5,12 @@ pub(crate) mod entries;
 pub(crate) mod entry_row;
 pub(crate) mod insert;
 pub(crate) mod lookups;
+mod marks;
 pub(crate) mod members;
 pub(crate) mod people;
 pub(crate) mod rooms;
 mod rows;
 mod schema;
+
+pub(crate) use codes::entry as kinds;
+pub(crate) use marks::{bans, invitations};

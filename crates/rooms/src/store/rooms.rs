@@ -5,10 +5,10 @@ use super::people;
 use super::schema::rooms;
 use crate::api::{History, Kind, RoomFace, RoomId, RoomKey, Seq};
 use sessions::api::{User, UserId, directory};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use storage::prelude::*;
-use storage::{Access, Connection};
+use storage::{Backend, Connection};
 
 /// A room as it stands in the present transaction.
 #[derive(Clone)]
@@ -19,6 +19,8 @@ pub(crate) struct Room {
     pub(crate) head: Seq,
     /// The entry that made it what its face shows.
     pub(crate) settled: Seq,
+    /// Who made it; the server, if nobody.
+    pub(crate) creator: Option<UserId>,
 }
 
 impl Room {
@@ -44,31 +46,113 @@ struct Row {
     settled: i64,
     pair_low: Option<Vec<u8>>,
     pair_high: Option<Vec<u8>>,
+    creator: Option<Vec<u8>>,
+}
+
+/// Keys are shorter than this, and PostgreSQL takes no NUL: no room is called anything else.
+fn may_be_a_key(key: &str) -> bool {
+    key.len() <= 32 && !key.contains('\0')
 }
 
 /// The room with this key.
 pub(crate) async fn find(access: &mut impl Access, key: &RoomKey) -> Result<Option<Room>, Fault> {
     let key: &str = &key.0;
+    if !may_be_a_key(key) {
+        return Ok(None);
+    }
     let row = query!(access, |c| rooms::table
         .filter(rooms::key.eq(key))
         .select(Row::as_select())
         .first(c))
     .optional()?;
+    one(access, row).await
+}
+
+/// The direct room of two people, the lower id first.
+pub(crate) async fn of_pair(
+    access: &mut impl Access,
+    (low, high): (UserId, UserId),
+) -> Result<Option<Room>, Fault> {
+    let row = query!(access, |c| rooms::table
+        .filter(rooms::pair_low.eq(&low.0[..]))
+        .filter(rooms::pair_high.eq(&high.0[..]))
+        .select(Row::as_select())
+        .first(c))
+    .optional()?;
+    one(access, row).await
+}
+
+/// The room that someone made under an id of their own, and the print of what they asked for.
+pub(crate) async fn of_creation(
+    access: &mut impl Access,
+    creator: UserId,
+    cid: &str,
+) -> Result<Option<(Room, Vec<u8>)>, Fault> {
+    let found: Option<(Row, Option<Vec<u8>>)> = query!(access, |c| rooms::table
+        .filter(rooms::creator.eq(&creator.0[..]))
+        .filter(rooms::cid.eq(cid))
+        .select((Row::as_select(), rooms::made_of))
+        .first(c))
+    .optional()?;
+    let Some((row, made_of)) = found else {
+        return Ok(None);
+    };
+    let room = one(access, Some(row)).await?;
+    Ok(room.zip(Some(made_of.unwrap_or_default())))
+}
+
+async fn one(access: &mut impl Access, row: Option<Row>) -> Result<Option<Room>, Fault> {
     Ok(dress(access, row.into_iter().collect()).await?.pop())
 }
 
-/// The rooms with these ids, in no order.
-pub(crate) async fn by_ids(access: &mut impl Access, ids: &[RoomId]) -> Result<Vec<Room>, Fault> {
-    let ids: Vec<i64> = ids.iter().map(|id| id.0).collect();
+/// Public rooms by key, after this one.
+pub(crate) async fn public(
+    access: &mut impl Access,
+    after: &str,
+    limit: usize,
+) -> Result<Vec<Room>, Fault> {
+    if after.contains('\0') {
+        return Ok(Vec::new());
+    }
     let rows = query!(access, |c| rooms::table
-        .filter(rooms::id.eq_any(&ids))
+        .filter(rooms::key.gt(after))
+        .filter(rooms::kind.eq(Kind::Public.code()))
+        .order(rooms::key)
         .select(Row::as_select())
+        .limit(i64::try_from(limit).unwrap_or(i64::MAX))
         .load(c))?;
     dress(access, rows).await
 }
 
+/// Ids given to one statement at most.
+const IDS_AT_ONCE: usize = 1_000;
+
+/// The rooms with these ids.
+pub(crate) async fn by_ids(
+    access: &mut impl Access,
+    ids: &HashSet<RoomId>,
+) -> Result<HashMap<RoomId, Room>, Fault> {
+    let ids: Vec<i64> = ids.iter().map(|id| id.0).collect();
+    let mut rows = Vec::new();
+    for ids in ids.chunks(IDS_AT_ONCE) {
+        let found: Vec<Row> = query!(access, |c| rooms::table
+            .filter(rooms::id.eq_any(ids))
+            .select(Row::as_select())
+            .load(c))?;
+        rows.extend(found);
+    }
+    let rooms = dress(access, rows).await?.into_iter();
+    Ok(rooms.map(|room| (room.face.id, room)).collect())
+}
+
 /// Locks the rooms with these keys, in the order of their ids, until the transaction ends.
 pub(crate) async fn lock(tx: &mut Writer<'_>, keys: &[&str]) -> Result<Vec<Room>, Fault> {
+    let keys: Vec<&str> = keys
+        .iter()
+        .copied()
+        .filter(|key| may_be_a_key(key))
+        .collect();
+    let keys = &keys[..];
     // A writer's transaction on SQLite has locked the whole database.
     let rows = match tx.writable() {
         Connection::Sqlite(c) => {
@@ -95,6 +179,94 @@ pub(crate) async fn lock(tx: &mut Writer<'_>, keys: &[&str]) -> Result<Vec<Room>
 /// Locks one room.
 pub(crate) async fn lock_one(tx: &mut Writer<'_>, key: &RoomKey) -> Result<Option<Room>, Fault> {
     Ok(lock(tx, &[&key.0]).await?.pop())
+}
+
+/// A room to be made.
+pub(crate) struct New<'a> {
+    pub(crate) key: &'a RoomKey,
+    pub(crate) title: &'a str,
+    pub(crate) topic: &'a str,
+    pub(crate) kind: Kind,
+    pub(crate) history: History,
+    pub(crate) pair: Option<(UserId, UserId)>,
+    pub(crate) creator: Option<UserId>,
+    pub(crate) cid: Option<&'a str>,
+    pub(crate) made_of: Option<[u8; 16]>,
+    pub(crate) at: i64,
+}
+
+/// Makes a room, without entries; false if there is one by this key, pair or creation.
+pub(crate) async fn insert(tx: &mut Writer<'_>, new: &New<'_>) -> Result<bool, Fault> {
+    let made = statement!(tx, |c| diesel::insert_into(rooms::table)
+        .values((
+            rooms::key.eq(&*new.key.0),
+            rooms::title.eq(new.title),
+            rooms::topic.eq(new.topic),
+            rooms::kind.eq(new.kind.code()),
+            rooms::history.eq(new.history.code()),
+            rooms::pair_low.eq(new.pair.as_ref().map(|(low, _)| &low.0[..])),
+            rooms::pair_high.eq(new.pair.as_ref().map(|(_, high)| &high.0[..])),
+            rooms::creator.eq(new.creator.as_ref().map(|creator| &creator.0[..])),
+            rooms::cid.eq(new.cid),
+            rooms::made_of.eq(new.made_of.as_ref().map(|print| &print[..])),
+            rooms::created_at.eq(new.at),
+            // Its creator's `joined`, if it has a creator.
+            rooms::settled.eq(i64::from(new.creator.is_some())),
+        ))
+        .on_conflict_do_nothing()
+        .execute(c))?;
+    Ok(made > 0)
+}
+
+/// Makes a room what its face says, by this entry.
+pub(crate) async fn settle(
+    tx: &mut Writer<'_>,
+    face: &RoomFace,
+    settled: Seq,
+) -> Result<(), Fault> {
+    statement!(tx, |c| diesel::update(rooms::table)
+        .filter(rooms::id.eq(face.id.0))
+        .set((
+            rooms::title.eq(&face.title),
+            rooms::topic.eq(&face.topic),
+            rooms::kind.eq(face.kind.code()),
+            rooms::history.eq(face.history.code()),
+            rooms::settled.eq(settled),
+        ))
+        .execute(c))?;
+    Ok(())
+}
+
+/// Those of these keys that are taken.
+pub(crate) async fn taken(
+    access: &mut impl Access,
+    keys: &[String],
+) -> Result<HashSet<String>, Fault> {
+    let found: Vec<String> = query!(access, |c| rooms::table
+        .filter(rooms::key.eq_any(keys))
+        .select(rooms::key)
+        .load(c))?;
+    Ok(found.into_iter().collect())
+}
+
+/// The rooms whose head moved in the last 30 to 40 s by the database's own clock.
+pub(crate) async fn recent_heads(
+    access: &mut impl Access,
+) -> Result<Vec<(RoomId, RoomKey, Seq)>, Fault> {
+    let recent = match access.backend() {
+        Backend::Sqlite => "head_at >= unixepoch() / 10 * 10000 - 30000",
+        Backend::Postgres => {
+            "head_at >= floor(extract(epoch FROM clock_timestamp()) / 10)::bigint * 10000 - 30000"
+        }
+    };
+    let found: Vec<(i64, String, i64)> = query!(access, |c| rooms::table
+        .filter(diesel::dsl::sql::<diesel::sql_types::Bool>(recent))
+        .select((rooms::id, rooms::key, rooms::head))
+        .load(c))?;
+    let heads = found.into_iter();
+    Ok(heads
+        .map(|(id, key, head)| (RoomId(id), RoomKey(key.into()), head))
+        .collect())
 }
 
 /// Rooms of rows: the people of direct ones are looked up, all at once.
@@ -134,6 +306,7 @@ impl Row {
             face: Arc::new(face),
             head: self.head,
             settled: self.settled,
+            creator: self.creator.as_deref().map(people::id).transpose()?,
         })
     }
 }

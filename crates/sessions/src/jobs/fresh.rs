@@ -3,8 +3,7 @@
 use crate::api::{SessionId, Token, UserId};
 use crate::random::{self, Random};
 use crate::secret::TokenHash;
-use crate::store::sessions::{self, NewSession};
-use storage::prelude::*;
+use crate::store::sessions::NewSession;
 
 /// The id and the token of a session, made before the job, which may run more than once.
 pub(crate) struct Fresh {
@@ -30,30 +29,24 @@ impl Fresh {
         }
     }
 
-    /// Stores it.
-    pub(crate) async fn begin(
-        &self,
-        tx: &mut Writer<'_>,
-        beginning: Beginning<'_>,
-    ) -> Result<(), Fault> {
-        let Beginning {
+    /// As it is stored.
+    pub(crate) fn row<'a>(&self, beginning: &Beginning<'a>) -> NewSession<'a> {
+        let &Beginning {
             user,
             device,
             now,
             expires_at,
             connected,
         } = beginning;
-        let hash = TokenHash::of(&self.token);
-        let session = NewSession {
+        NewSession {
             id: self.id,
             user_id: user,
-            token_hash: &hash.0,
+            token_hash: TokenHash::of(&self.token).0.to_vec(),
             device,
             created_at: now,
             seen_at: now,
             expires_at,
             connected_at: connected.then_some(now),
-        };
-        sessions::insert(tx, &session).await
+        }
     }
 }

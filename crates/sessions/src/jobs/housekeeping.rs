@@ -8,6 +8,8 @@ use storage::prelude::*;
 
 /// The most rows of one kind that one run touches: the lane has other work.
 const ROWS_MAX: i64 = 500;
+/// The most ids of one statement: more would not fit.
+const STATEMENT_MAX: usize = 10_000;
 
 /// Notes who has been seen without a connection.
 pub(crate) struct Touch {
@@ -57,10 +59,13 @@ async fn touch(
     seen: &HashMap<SessionId, UserId>,
     now: i64,
 ) -> Result<(), Fault> {
-    let ids: Vec<SessionId> = seen.keys().copied().collect();
-    let people: HashSet<UserId> = seen.values().copied().collect();
-    sessions::seen(tx, &ids, now).await?;
-    users::seen(tx, &people, now).await?;
+    let seen: Vec<(SessionId, UserId)> = seen.iter().map(|(id, user)| (*id, *user)).collect();
+    for some in seen.chunks(STATEMENT_MAX) {
+        let ids: Vec<SessionId> = some.iter().map(|(session, _)| *session).collect();
+        let people: HashSet<UserId> = some.iter().map(|(_, user)| *user).collect();
+        sessions::seen(tx, &ids, now).await?;
+        users::seen(tx, &people, now).await?;
+    }
     Ok(())
 }
 

@@ -2,14 +2,16 @@
 
 use super::door::{Door, Entered};
 use super::fresh::{Beginning, Fresh};
-use super::spare_name::spare_name;
+use super::spare_name::name_taken;
 use crate::api::{Caller, Refusal, User, UserId, Welcome};
 use crate::name::Name;
 use crate::presence::Opened;
+use crate::store::sessions::{self, NewSession};
 use crate::store::users::{self, NewUser};
 use storage::prelude::*;
 
-/// `hello {"guest": …}`.
+/// `hello {"guest": …}`: when a hall opens its doors hundreds of them come at once, so they are
+/// carried out as a set.
 pub(crate) struct OpenGuest {
     pub(crate) door: Door,
     pub(crate) name: Name,
@@ -19,6 +21,7 @@ pub(crate) struct OpenGuest {
 
 impl Job for OpenGuest {
     const NAME: &'static str = "sessions.open_guest";
+    const SET: bool = true;
     type Answer = Welcome;
     type Refusal = Refusal;
 
@@ -27,28 +30,51 @@ impl Job for OpenGuest {
     }
 
     async fn run(&self, tx: &mut Writer<'_>) -> Result<Welcome, JobError<Refusal>> {
-        let now = self.door.now;
-        if !users::insert(tx, &NewUser::guest(self.user, &self.name, now)).await? {
-            let spare = spare_name(tx, &self.name).await?;
-            let suggest = spare.map(|name| name.text().to_owned());
-            return Err(JobError::Refused(Refusal::NameTaken { suggest }));
+        let answers = Self::run_set(&[self], tx).await?;
+        let answer = answers.into_iter().next().expect("one answer for one job");
+        answer.map_err(JobError::Refused)
+    }
+
+    async fn run_set(
+        jobs: &[&Self],
+        tx: &mut Writer<'_>,
+    ) -> Result<Vec<Result<Welcome, Refusal>>, Fault> {
+        let people: Vec<NewUser> = jobs.iter().map(|job| job.person()).collect();
+        let stored = users::insert(tx, &people).await?;
+        let (mut sessions, mut openings, mut answers) = (Vec::new(), Vec::new(), Vec::new());
+        for job in jobs {
+            if !stored.contains(&job.user) {
+                answers.push(Err(name_taken(tx, &job.name).await?));
+                continue;
+            }
+            let entered = job.entered();
+            sessions.push(job.session());
+            openings.push(job.door.opening(&entered));
+            answers.push(Ok(job.door.welcome(entered)));
         }
-        let device = self.door.device.as_deref();
-        let beginning = Beginning {
-            user: self.user,
-            device,
-            now,
-            expires_at: None,
-            connected: true,
-        };
-        self.fresh.begin(tx, beginning).await?;
-        let entered = self.entered();
-        tx.state(Opened(vec![self.door.opening(&entered)]));
-        Ok(self.door.welcome(entered))
+        sessions::insert(tx, &sessions).await?;
+        if !openings.is_empty() {
+            tx.state(Opened(openings));
+        }
+        Ok(answers)
     }
 }
 
 impl OpenGuest {
+    fn person(&self) -> NewUser<'_> {
+        NewUser::guest(self.user, &self.name, self.door.now)
+    }
+
+    fn session(&self) -> NewSession<'_> {
+        self.fresh.row(&Beginning {
+            user: self.user,
+            device: self.door.device.as_deref(),
+            now: self.door.now,
+            expires_at: None,
+            connected: true,
+        })
+    }
+
     fn entered(&self) -> Entered {
         let user = User {
             id: self.user,

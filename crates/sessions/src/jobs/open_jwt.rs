@@ -5,6 +5,7 @@ use super::fresh::{Beginning, Fresh};
 use super::spare_name::spare_name;
 use crate::api::{Caller, Refusal, SessionId, Token, UserId, Welcome};
 use crate::jwt::Identity;
+use crate::name::Name;
 use crate::presence::Opened;
 use crate::secret::TokenHash;
 use crate::store::sessions::{self, SessionRow};
@@ -58,6 +59,9 @@ impl Job for OpenJwt {
     }
 }
 
+/// A hundred people and more have that name.
+const NO_NAME: JobError<Refusal> = JobError::Refused(Refusal::NameTaken { suggest: None });
+
 impl OpenJwt {
     /// The person whom the issuer means; made when this is their first time.
     async fn person(&self, tx: &mut Writer<'_>) -> Result<UserRow, JobError<Refusal>> {
@@ -71,22 +75,28 @@ impl OpenJwt {
             users::seen(tx, &HashSet::from([user.id]), self.door.now).await?;
             return Ok(user);
         }
-        let vouched = (issuer.as_str(), subject.as_str());
-        let first = NewUser::vouched(self.user, name, vouched, self.door.now);
-        if !users::insert(tx, &first).await? {
+        if !self.make_person(tx, name).await? {
             let spare = spare_name(tx, name).await?.or_else(|| self.unlikely_name());
-            let spare = spare.ok_or(JobError::Refused(Refusal::NameTaken { suggest: None }))?;
-            let second = NewUser::vouched(self.user, &spare, vouched, self.door.now);
-            if !users::insert(tx, &second).await? {
-                return Err(JobError::Refused(Refusal::NameTaken { suggest: None }));
-            }
+            let spare = spare.ok_or(NO_NAME)?;
+            self.make_person(tx, &spare).await?;
         }
+        // Another node may have made them in this very moment: then theirs is found.
         let user = users::by_identity(tx, issuer, subject).await?;
-        user.ok_or_else(|| Fault::Other(anyhow::anyhow!("a person just stored is missing")).into())
+        user.ok_or(NO_NAME)
+    }
+
+    /// False when the name, or the person, is there already.
+    async fn make_person(&self, tx: &mut Writer<'_>, name: &Name) -> Result<bool, Fault> {
+        let vouched = (
+            self.identity.issuer.as_str(),
+            self.identity.subject.as_str(),
+        );
+        let person = NewUser::vouched(self.user, name, vouched, self.door.now);
+        Ok(!users::insert(tx, &[person]).await?.is_empty())
     }
 
     /// When all of `-2` … `-99` are taken: a suffix from the new id's random part.
-    fn unlikely_name(&self) -> Option<crate::name::Name> {
+    fn unlikely_name(&self) -> Option<Name> {
         let [.., a, b, c, d] = self.user.0;
         self.identity
             .name
@@ -147,7 +157,7 @@ impl OpenJwt {
             expires_at: Some(expires_at),
             connected: true,
         };
-        self.fresh.begin(tx, beginning).await?;
+        sessions::insert(tx, &[self.fresh.row(&beginning)]).await?;
         Ok(entered(
             user,
             self.fresh.id,

@@ -1,9 +1,10 @@
 //! Sessions of accounts, made over HTTP.
 
 use super::fresh::{Beginning, Fresh};
-use super::spare_name::spare_name;
+use super::spare_name::name_taken;
 use crate::api::{Refusal, Token, User, UserId};
 use crate::name::Name;
+use crate::store::sessions;
 use crate::store::users::{self, NewUser};
 use storage::prelude::*;
 
@@ -28,10 +29,8 @@ impl Job for SignUp {
 
     async fn run(&self, tx: &mut Writer<'_>) -> Result<(Token, User), JobError<Refusal>> {
         let account = NewUser::account(self.user, &self.name, &self.hash, self.now);
-        if !users::insert(tx, &account).await? {
-            let spare = spare_name(tx, &self.name).await?;
-            let suggest = spare.map(|name| name.text().to_owned());
-            return Err(JobError::Refused(Refusal::NameTaken { suggest }));
+        if users::insert(tx, &[account]).await?.is_empty() {
+            return Err(JobError::Refused(name_taken(tx, &self.name).await?));
         }
         let user = User {
             id: self.user,
@@ -85,5 +84,5 @@ async fn begin(
         expires_at: None,
         connected: false,
     };
-    fresh.begin(tx, beginning).await
+    sessions::insert(tx, &[fresh.row(&beginning)]).await
 }

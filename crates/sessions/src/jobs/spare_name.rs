@@ -1,5 +1,6 @@
 //! A free name like one that is taken.
 
+use crate::api::Refusal;
 use crate::name::Name;
 use crate::store::users;
 use storage::prelude::*;
@@ -20,4 +21,12 @@ pub(super) async fn spare_name(
     Ok(spares
         .into_iter()
         .find(|spare| !taken.contains(spare.key())))
+}
+
+/// What someone is told whose name is taken.
+pub(super) async fn name_taken(access: &mut impl Access, taken: &Name) -> Result<Refusal, Fault> {
+    let spare = spare_name(access, taken).await?;
+    Ok(Refusal::NameTaken {
+        suggest: spare.map(|name| name.text().to_owned()),
+    })
 }

@@ -42,6 +42,22 @@ impl Event for Left {
     const NAME: &'static str = "sessions.left";
 }
 
+/// Who is marked as connected in storage, read beside the queue.
+#[derive(Debug)]
+pub(crate) struct Counted(pub(crate) Vec<Marked>);
+
+impl Event for Counted {
+    const NAME: &'static str = "sessions.counted";
+}
+
+/// A session that is marked as connected.
+#[derive(Debug, Clone)]
+pub(crate) struct Marked {
+    pub(crate) session: SessionId,
+    pub(crate) user: User,
+    pub(crate) connected_at: i64,
+}
+
 /// Time has passed.
 #[derive(Debug)]
 pub(crate) struct Tick;

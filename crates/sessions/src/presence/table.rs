@@ -1,7 +1,7 @@
 //! The table of connections, sessions and people.
 
-use super::Opening;
 use super::closed::Closed;
+use super::{Marked, Opening};
 use crate::api::{ConnectionId, Online, SessionId, Token, User, UserId};
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -82,23 +82,23 @@ impl Presence {
 
     /// A session is marked in storage: its person counts as online and has one grace to come back.
     /// Of a session that is known already only the mark is believed.
-    pub(crate) fn restore(
-        &mut self,
-        session: SessionId,
-        connected_at: i64,
-        user: &User,
-        now: Duration,
-    ) {
+    pub(crate) fn restore(&mut self, marked: &Marked, now: Duration) {
         let news = self.changes.len();
-        self.mark(session, connected_at, user);
+        self.mark(marked.session, marked.connected_at, &marked.user);
         // They were online before: that they still are is no news.
         self.changes.truncate(news);
-        if self
-            .sessions
-            .get(&session)
-            .is_some_and(|present| present.connections == 0)
-        {
-            self.leaving.entry(session).or_insert(now + self.grace.lost);
+        if self.is_alone(marked.session) {
+            let due = now + self.grace.lost;
+            self.leaving.entry(marked.session).or_insert(due);
+        }
+    }
+
+    /// A session was marked in storage a moment ago. One that nobody here knows of came in by a
+    /// `hello` whose outcome was lost: it leaves like those of another life. Of the others more
+    /// may be known here by now than when storage was read.
+    pub(crate) fn recount(&mut self, marked: &Marked, now: Duration) {
+        if !self.sessions.contains_key(&marked.session) {
+            self.restore(marked, now);
         }
     }
 
@@ -228,13 +228,16 @@ impl Presence {
     }
 
     fn leave_if_alone(&mut self, session: SessionId, due: Duration) {
-        if self
-            .sessions
-            .get(&session)
-            .is_some_and(|present| present.connections == 0)
-        {
+        if self.is_alone(session) {
             self.leaving.insert(session, due);
         }
+    }
+
+    /// Marked as connected, with no connection that is known.
+    fn is_alone(&self, session: SessionId) -> bool {
+        self.sessions
+            .get(&session)
+            .is_some_and(|present| present.connections == 0)
     }
 
     fn one_session_more(&mut self, user: &User) {
@@ -262,239 +265,4 @@ impl Presence {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const CLEAN: Duration = Duration::from_millis(1500);
-    const LOST: Duration = Duration::from_secs(12);
-
-    fn table() -> (Presence, Online) {
-        let online = Online::new();
-        let grace = Grace {
-            clean: CLEAN,
-            lost: LOST,
-        };
-        (Presence::new(grace, online.clone()), online)
-    }
-
-    fn user(n: u8) -> User {
-        User {
-            id: UserId([n; 16]),
-            name: format!("user{n}").into(),
-            guest: true,
-        }
-    }
-
-    fn session(n: u8) -> SessionId {
-        SessionId([n; 16])
-    }
-
-    fn opening(connection: u64, of: u8, connected_at: i64) -> Opening {
-        let (session, user) = (session(of), user(of));
-        let connection = ConnectionId(connection);
-        Opening {
-            connection,
-            session,
-            user,
-            connected_at,
-            token: None,
-        }
-    }
-
-    /// Storage takes away the marks of those who are due; who left.
-    fn let_go(table: &mut Presence, now: Duration) -> Vec<(User, bool)> {
-        let due: Vec<SessionId> = table.due(now).iter().map(|due| due.session).collect();
-        table.left(&due);
-        table.take_changes()
-    }
-
-    #[test]
-    fn the_first_connection_brings_someone_online() {
-        let (mut table, online) = table();
-        table.opened(&opening(1, 1, 10), Duration::ZERO);
-        assert_eq!(table.take_changes(), [(user(1), true)]);
-        assert!(online.contains(user(1).id));
-        table.opened(&opening(2, 1, 20), Duration::ZERO);
-        assert_eq!(table.take_changes(), []);
-    }
-
-    #[test]
-    fn a_clean_leave_shows_after_the_short_grace() {
-        let (mut table, online) = table();
-        table.opened(&opening(1, 1, 10), Duration::ZERO);
-        table.take_changes();
-        table.closed(ConnectionId(1), true, Duration::ZERO);
-        assert_eq!(let_go(&mut table, CLEAN - Duration::from_millis(1)), []);
-        assert!(online.contains(user(1).id));
-        assert_eq!(let_go(&mut table, CLEAN), [(user(1), false)]);
-        assert_eq!(online.count(), 0);
-    }
-
-    #[test]
-    fn a_lost_connection_shows_after_the_long_grace() {
-        let (mut table, _) = table();
-        table.opened(&opening(1, 1, 10), Duration::ZERO);
-        table.take_changes();
-        table.closed(ConnectionId(1), false, Duration::ZERO);
-        assert_eq!(let_go(&mut table, LOST - Duration::from_millis(1)), []);
-        assert_eq!(let_go(&mut table, LOST), [(user(1), false)]);
-    }
-
-    #[test]
-    fn whoever_comes_back_within_the_grace_never_left() {
-        let (mut table, _) = table();
-        table.opened(&opening(1, 1, 10), Duration::ZERO);
-        table.closed(ConnectionId(1), false, Duration::ZERO);
-        table.opened(&opening(2, 1, 20), LOST / 2);
-        table.take_changes();
-        assert_eq!(let_go(&mut table, LOST * 10), []);
-    }
-
-    #[test]
-    fn the_last_of_several_connections_counts() {
-        let (mut table, _) = table();
-        table.opened(&opening(1, 1, 10), Duration::ZERO);
-        table.opened(&opening(2, 1, 20), Duration::ZERO);
-        table.take_changes();
-        table.closed(ConnectionId(1), true, Duration::ZERO);
-        assert_eq!(let_go(&mut table, LOST), []);
-        table.closed(ConnectionId(2), true, LOST);
-        assert_eq!(let_go(&mut table, LOST + CLEAN), [(user(1), false)]);
-    }
-
-    #[test]
-    fn the_last_of_several_sessions_counts() {
-        let (mut table, _) = table();
-        let phone = Opening {
-            session: session(9),
-            ..opening(2, 1, 20)
-        };
-        table.opened(&opening(1, 1, 10), Duration::ZERO);
-        table.opened(&phone, Duration::ZERO);
-        table.take_changes();
-        table.closed(ConnectionId(1), true, Duration::ZERO);
-        assert_eq!(let_go(&mut table, LOST), []);
-        table.closed(ConnectionId(2), true, LOST);
-        assert_eq!(let_go(&mut table, LOST + CLEAN), [(user(1), false)]);
-    }
-
-    #[test]
-    fn a_mark_taken_away_too_late_takes_nobody_away() {
-        let (mut table, online) = table();
-        table.opened(&opening(1, 1, 10), Duration::ZERO);
-        table.closed(ConnectionId(1), true, Duration::ZERO);
-        let asked = table.due(CLEAN);
-        let expected = Due {
-            session: session(1),
-            user: user(1).id,
-            connected_at: 10,
-        };
-        assert_eq!(asked, [expected]);
-        table.opened(&opening(2, 1, 20), CLEAN);
-        table.take_changes();
-        table.left(&[session(1)]);
-        assert_eq!(table.take_changes(), []);
-        assert!(online.contains(user(1).id));
-    }
-
-    #[test]
-    fn storage_is_asked_again_when_nothing_was_heard_of_it() {
-        let (mut table, _) = table();
-        table.opened(&opening(1, 1, 10), Duration::ZERO);
-        table.closed(ConnectionId(1), true, Duration::ZERO);
-        assert_eq!(table.due(CLEAN).len(), 1);
-        assert_eq!(table.due(CLEAN).len(), 0);
-        assert_eq!(table.due(CLEAN + ASK_AGAIN).len(), 1);
-    }
-
-    #[test]
-    fn a_hello_that_commits_after_its_connection_closed_keeps_nobody_online() {
-        let (mut table, _) = table();
-        table.closed(ConnectionId(1), true, Duration::ZERO);
-        table.opened(&opening(1, 1, 10), Duration::ZERO);
-        assert_eq!(table.take_changes(), [(user(1), true)]);
-        assert!(table.open(ConnectionId(1)).is_none());
-        assert_eq!(let_go(&mut table, LOST), [(user(1), false)]);
-    }
-
-    #[test]
-    fn a_connection_that_says_hello_again_counts_once() {
-        let (mut table, _) = table();
-        table.opened(&opening(1, 1, 10), Duration::ZERO);
-        table.opened(&opening(1, 1, 20), Duration::ZERO);
-        table.take_changes();
-        table.closed(ConnectionId(1), true, Duration::ZERO);
-        assert_eq!(let_go(&mut table, CLEAN), [(user(1), false)]);
-    }
-
-    #[test]
-    fn a_connection_that_changes_its_session_leaves_the_old_one() {
-        let (mut table, _) = table();
-        table.opened(&opening(1, 1, 10), Duration::ZERO);
-        table.opened(&opening(1, 2, 20), Duration::ZERO);
-        table.take_changes();
-        assert_eq!(let_go(&mut table, CLEAN), [(user(1), false)]);
-    }
-
-    #[test]
-    fn an_ended_session_waits_for_nobody() {
-        let (mut table, _) = table();
-        table.opened(&opening(1, 1, 10), Duration::ZERO);
-        table.opened(&opening(2, 2, 10), Duration::ZERO);
-        table.take_changes();
-        // One ends while its connection is still open, the other in the middle of the long grace.
-        table.ended(session(1), Duration::ZERO);
-        table.closed(ConnectionId(1), false, Duration::ZERO);
-        table.closed(ConnectionId(2), false, Duration::ZERO);
-        table.ended(session(2), Duration::ZERO);
-        let mut left = let_go(&mut table, CLEAN);
-        left.sort_by_key(|(user, _)| user.id);
-        assert_eq!(left, [(user(1), false), (user(2), false)]);
-    }
-
-    #[test]
-    fn after_a_restart_everyone_has_one_grace_to_come_back() {
-        let (mut table, online) = table();
-        table.restore(session(1), 10, &user(1), Duration::ZERO);
-        table.restore(session(2), 10, &user(2), Duration::ZERO);
-        assert_eq!(online.count(), 2);
-        table.opened(&opening(1, 1, 20), LOST / 2);
-        assert_eq!(table.take_changes(), [], "they were online before");
-        assert_eq!(let_go(&mut table, LOST), [(user(2), false)]);
-    }
-
-    #[test]
-    fn a_rebuild_takes_no_open_connection_away() {
-        let (mut table, _) = table();
-        table.opened(&opening(1, 1, 10), Duration::ZERO);
-        table.restore(session(1), 10, &user(1), Duration::ZERO);
-        assert_eq!(
-            table.take_changes(),
-            [(user(1), true)],
-            "not said before the rebuild"
-        );
-        assert_eq!(let_go(&mut table, LOST * 2), []);
-    }
-
-    #[test]
-    fn a_server_that_stops_announces_nobodys_leaving() {
-        let (mut table, _) = table();
-        table.opened(&opening(1, 1, 10), Duration::ZERO);
-        table.take_changes();
-        table.keep();
-        table.closed(ConnectionId(1), true, Duration::ZERO);
-        assert_eq!(let_go(&mut table, LOST * 2), []);
-    }
-
-    #[test]
-    fn nothing_is_left_of_those_who_left() {
-        let (mut table, _) = table();
-        for n in 1..=9 {
-            table.opened(&opening(u64::from(n), n, 10), Duration::ZERO);
-            table.closed(ConnectionId(u64::from(n)), true, Duration::ZERO);
-        }
-        let_go(&mut table, CLEAN);
-        assert!(table.connections.is_empty() && table.sessions.is_empty());
-        assert!(table.people.is_empty() && table.leaving.is_empty());
-    }
-}
+mod tests;

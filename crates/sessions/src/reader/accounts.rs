@@ -28,13 +28,14 @@ impl Reader {
             device,
             from,
         } = request;
+        self.seed.attempts.by_network(&from)?;
         self.admit(invite.as_deref())?;
         let name = Name::parse(&name).ok_or(Refusal::BadRequest {
             field: "name",
             expected: name::EXPECTED,
         })?;
         check_password("password", &password)?;
-        self.seed.attempts.count(&from, Some(name.key()))?;
+        self.seed.attempts.at_name(name.key())?;
         let hash = self.hasher.hash(password, self.salt()).await?;
         let now = self.seed.clock.wall_ms();
         let user = random::user_id(&*self.seed.random, now);
@@ -73,12 +74,13 @@ impl Reader {
             device,
             from,
         } = request;
+        self.seed.attempts.by_network(&from)?;
         let name = Name::parse(&name);
-        self.seed
-            .attempts
-            .count(&from, name.as_ref().map(Name::key))?;
         let hash = match &name {
-            Some(name) => self.password_hash(name).await?,
+            Some(name) => {
+                self.seed.attempts.at_name(name.key())?;
+                self.password_hash(name).await?
+            }
             None => None,
         };
         self.check(password, hash.clone()).await?;
@@ -105,7 +107,7 @@ impl Reader {
         }
         check_password("new", &new)?;
         let name = Name::parse(&caller.user.name).ok_or(Refusal::BadCredentials)?;
-        self.seed.attempts.count_name(name.key())?;
+        self.seed.attempts.at_name(name.key())?;
         let checked = self.password_hash(&name).await?;
         self.check(old, checked.clone()).await?;
         let checked = checked.ok_or(Refusal::BadCredentials)?;

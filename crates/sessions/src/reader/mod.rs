@@ -30,6 +30,12 @@ impl Reader {
         }
     }
 
+    /// How many passwords were checked against some hash.
+    #[cfg(test)]
+    pub(crate) fn verified(&self) -> usize {
+        self.hasher.verified()
+    }
+
     async fn authenticate(&self, request: Authenticate) -> Result<Caller, Stop> {
         let hash = TokenHash::of(&request.token);
         let found = self

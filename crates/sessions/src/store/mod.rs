@@ -3,3 +3,37 @@
 pub(crate) mod sessions;
 mod tables;
 pub(crate) mod users;
+
+/// All that is stored, as text, for tests that look for what must not be there.
+#[cfg(test)]
+pub(crate) async fn everything(
+    access: &mut impl storage::Access,
+) -> Result<String, storage::Fault> {
+    use storage::prelude::*;
+    type Words = (
+        String,
+        String,
+        Option<String>,
+        Option<String>,
+        Option<String>,
+    );
+    let people: Vec<Words> = query!(access, |c| tables::users::table
+        .select((
+            tables::users::name,
+            tables::users::name_key,
+            tables::users::password_hash,
+            tables::users::issuer,
+            tables::users::subject
+        ))
+        .load(c))?;
+    let sessions: Vec<(Vec<u8>, Option<String>)> = query!(access, |c| tables::sessions::table
+        .select((tables::sessions::token_hash, tables::sessions::device))
+        .load(c))?;
+    let hashes = sessions
+        .iter()
+        .map(|(hash, _)| String::from_utf8_lossy(hash).into_owned());
+    Ok(format!(
+        "{people:?} {sessions:?} {}",
+        hashes.collect::<String>()
+    ))
+}

@@ -1,8 +1,14 @@
 //! Sessions and who is marked as connected.
 
+#![expect(
+    clippy::ref_option_ref,
+    reason = "the derive of Insertable names such types"
+)]
+
 use super::tables::{sessions, users};
 use super::users::UserRow;
 use crate::api::{Caller, SessionId, UserId};
+use crate::presence::Marked;
 use crate::secret::TokenHash;
 use storage::prelude::*;
 
@@ -47,10 +53,12 @@ impl Living {
 /// A session to be stored.
 #[derive(Debug, Clone, Insertable)]
 #[diesel(table_name = sessions)]
+// One text whatever is null, so that it is prepared once.
+#[diesel(treat_none_as_default_value = false)]
 pub(crate) struct NewSession<'a> {
     pub(crate) id: SessionId,
     pub(crate) user_id: UserId,
-    pub(crate) token_hash: &'a [u8],
+    pub(crate) token_hash: Vec<u8>,
     pub(crate) device: Option<&'a str>,
     pub(crate) created_at: i64,
     pub(crate) seen_at: i64,
@@ -58,10 +66,13 @@ pub(crate) struct NewSession<'a> {
     pub(crate) connected_at: Option<i64>,
 }
 
-/// Stores a session.
-pub(crate) async fn insert(tx: &mut Writer<'_>, session: &NewSession<'_>) -> Result<(), Fault> {
+/// Stores sessions.
+pub(crate) async fn insert(tx: &mut Writer<'_>, new: &[NewSession<'_>]) -> Result<(), Fault> {
+    if new.is_empty() {
+        return Ok(());
+    }
     statement!(tx, |c| diesel::insert_into(sessions::table)
-        .values(session)
+        .values(new)
         .execute(c))?;
     Ok(())
 }
@@ -162,10 +173,8 @@ pub(crate) async fn marks(
 }
 
 /// Everyone who is marked as connected, the sessions that ended since too.
-pub(crate) async fn all_marked(
-    access: &mut impl Access,
-) -> Result<Vec<(SessionId, i64, UserRow)>, Fault> {
-    Ok(query!(access, |c| sessions::table
+pub(crate) async fn all_marked(access: &mut impl Access) -> Result<Vec<Marked>, Fault> {
+    let rows: Vec<(SessionId, i64, UserRow)> = query!(access, |c| sessions::table
         .inner_join(users::table)
         .filter(sessions::connected_at.is_not_null())
         .select((
@@ -173,7 +182,15 @@ pub(crate) async fn all_marked(
             sessions::connected_at.assume_not_null(),
             UserRow::as_select()
         ))
-        .load(c))?)
+        .load(c))?;
+    let marked = rows
+        .into_iter()
+        .map(|(session, connected_at, user)| Marked {
+            session,
+            user: user.user(),
+            connected_at,
+        });
+    Ok(marked.collect())
 }
 
 /// Takes the mark of these away: last seen now.

@@ -1,5 +1,10 @@
 //! People.
 
+#![expect(
+    clippy::ref_option_ref,
+    reason = "the derive of Insertable names such types"
+)]
+
 use super::tables::{sessions, users};
 use crate::api::{User, UserId};
 use crate::name::Name;
@@ -32,8 +37,10 @@ impl UserRow {
 /// A person to be stored.
 #[derive(Debug, Clone, Insertable)]
 #[diesel(table_name = users)]
+// One text whatever is null, so that it is prepared once.
+#[diesel(treat_none_as_default_value = false)]
 pub(crate) struct NewUser<'a> {
-    id: UserId,
+    pub(crate) id: UserId,
     name: &'a str,
     name_key: &'a str,
     guest: bool,
@@ -85,13 +92,17 @@ impl<'a> NewUser<'a> {
     }
 }
 
-/// Stores a person; false when a living one has such a name, or the same identity.
-pub(crate) async fn insert(tx: &mut Writer<'_>, user: &NewUser<'_>) -> Result<bool, Fault> {
-    let rows = statement!(tx, |c| diesel::insert_into(users::table)
-        .values(user)
+/// Stores people, each unless a living one has such a name or the same identity; who was stored.
+pub(crate) async fn insert(
+    tx: &mut Writer<'_>,
+    people: &[NewUser<'_>],
+) -> Result<HashSet<UserId>, Fault> {
+    let stored: Vec<UserId> = statement!(tx, |c| diesel::insert_into(users::table)
+        .values(people)
         .on_conflict_do_nothing()
-        .execute(c))?;
-    Ok(rows == 1)
+        .returning(users::id)
+        .get_results(c))?;
+    Ok(stored.into_iter().collect())
 }
 
 /// These people, the ended ones too.

@@ -1,43 +1,56 @@
 //! Where a test's database lives, and how it goes away.
 
-use crate::Url;
+use crate::{DatabaseConfig, Url};
 use diesel_async::{AsyncConnection as _, AsyncPgConnection, SimpleAsyncConnection as _};
 use tempfile::TempDir;
 
 /// The server to test on; without it, SQLite.
 const SERVER: &str = "PARLOR_TEST_POSTGRES";
 
-/// A folder, or a database on a server. Gone when dropped.
-pub(super) enum Place {
+/// A place for one database: a folder, or an empty database on a server. Gone when dropped.
+pub struct Place(Kind);
+
+enum Kind {
     Folder(TempDir),
     Server { server: String, name: String },
 }
 
 impl Place {
-    pub(super) async fn new() -> Self {
+    /// A new one.
+    ///
+    /// # Panics
+    /// When there is no room, or the server does not make one.
+    pub async fn new() -> Self {
         let Ok(server) = std::env::var(SERVER) else {
-            return Self::Folder(
-                tempfile::tempdir().expect("there is room for a temporary folder"),
-            );
+            let folder = tempfile::tempdir().expect("there is room for a temporary folder");
+            return Self(Kind::Folder(folder));
         };
         let name = format!("parlor_test_{:016x}", rand::random::<u64>());
         tell(&server, &format!("CREATE DATABASE {name}"))
             .await
             .expect("the server makes one");
-        Self::Server { server, name }
+        Self(Kind::Server { server, name })
     }
 
-    pub(super) fn url(&self) -> Url {
-        match self {
-            Self::Folder(folder) => Url::Sqlite(folder.path().join("data/core.db")),
-            Self::Server { server, name } => Url::Postgres(with_database(server, name)),
+    /// How the database `core` is opened here, with the migrations of the source tree.
+    #[must_use]
+    pub fn config(&self) -> DatabaseConfig {
+        DatabaseConfig::new("core", self.url(), super::migrations("core"))
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn url(&self) -> Url {
+        match &self.0 {
+            Kind::Folder(folder) => Url::Sqlite(folder.path().join("data/core.db")),
+            Kind::Server { server, name } => Url::Postgres(with_database(server, name)),
         }
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        let Self::Server { server, name } = self else {
+        let Kind::Server { server, name } = &self.0 else {
             return;
         };
         let (server, drop) = (server.clone(), format!("DROP DATABASE {name} WITH (FORCE)"));

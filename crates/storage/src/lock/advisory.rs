@@ -1,6 +1,6 @@
 //! The advisory lock on PostgreSQL, on a connection of its own beside the pool.
 
-use crate::postgres::{connect_within, quoted};
+use crate::postgres::{self, quoted};
 use crate::registry::unreachable;
 use crate::{DatabaseConfig, OpenError};
 use bus::{Task, Tasks};
@@ -133,7 +133,7 @@ async fn watch(mut connection: AsyncPgConnection) -> anyhow::Error {
 }
 
 async fn connect(url: &str, config: &DatabaseConfig) -> Result<AsyncPgConnection, OpenError> {
-    let mut connection = connect_within(config.acquire_timeout, url)
+    let mut connection = postgres::connect(url)
         .await
         .map_err(|error| unreachable(config, &error))?;
     let name = format!("parlor {}, process {}", config.name, std::process::id());

@@ -1,9 +1,8 @@
 //! Migrating PostgreSQL: on a connection of its own, under an advisory lock.
 
 use super::{Stop, apply, known, remember_epoch};
-use crate::postgres::connect_within;
 use crate::registry::unreachable;
-use crate::{Backend, DatabaseConfig, OpenError};
+use crate::{Backend, DatabaseConfig, OpenError, postgres};
 use diesel::connection::SimpleConnection;
 use diesel::sql_types::Bool;
 use diesel::{Connection as _, QueryableByName, RunQueryDsl as _, sql_query};
@@ -20,7 +19,7 @@ const LOCK: &str = "SET application_name = 'parlor migration';
     SELECT pg_advisory_lock(1885434476, 2)";
 
 pub(super) async fn migrate(url: &str, config: &DatabaseConfig) -> Result<Vec<String>, OpenError> {
-    let mut connection = connect_within(config.acquire_timeout, url)
+    let mut connection = postgres::connect(url)
         .await
         .map_err(|error| unreachable(config, &error))?;
     connection

@@ -1,0 +1,237 @@
+//! A subscriber that does what it is told, and one that writes down what came of it.
+
+use crate::world::{Notes, Pong};
+use bus::{
+    Answers, Context, Event, Handles, LoadError, Missed, Reply, Request, Subscriber, Wiring,
+};
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
+use std::sync::{Arc, Mutex};
+use tokio::sync::Semaphore;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+
+/// What a doer is told to do.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Act {
+    /// Answer, if asked, and count.
+    Count,
+    /// Emit a pong and be well.
+    Emit(u64),
+    /// Emit a pong, then fail in one of three ways.
+    Fail,
+    Panic,
+    Hang,
+    /// Wait until the test lets one through.
+    Block,
+    /// Keep the reply for the test, as a storage lane would.
+    Keep,
+    /// Hand the reply over and panic.
+    KeepAndPanic,
+    /// Drop the reply and end well.
+    Forget,
+}
+
+/// An event that makes a doer do something.
+pub(crate) struct Told(pub(crate) Act);
+
+impl Event for Told {
+    const NAME: &'static str = "test.told";
+}
+
+/// The same as a request; the answer is how often this state has counted.
+pub(crate) struct Do(pub(crate) Act);
+
+impl Request for Do {
+    const NAME: &'static str = "test.do";
+    type Answer = u64;
+}
+
+/// A doer's seed and what the test sees and holds of it.
+#[derive(Clone)]
+pub(crate) struct Desk(Arc<Inner>);
+
+struct Inner {
+    notes: Notes,
+    gate: Semaphore,
+    loads: AtomicU64,
+    /// How the next loads fail.
+    faults: Mutex<VecDeque<LoadError>>,
+    missed_fails: AtomicBool,
+    kept: (
+        UnboundedSender<Reply<u64>>,
+        tokio::sync::Mutex<UnboundedReceiver<Reply<u64>>>,
+    ),
+}
+
+impl Desk {
+    pub(crate) fn new() -> Self {
+        let (keep, kept) = unbounded_channel();
+        Self(Arc::new(Inner {
+            notes: Notes::default(),
+            gate: Semaphore::new(0),
+            loads: AtomicU64::new(0),
+            faults: Mutex::default(),
+            missed_fails: AtomicBool::new(false),
+            kept: (keep, tokio::sync::Mutex::new(kept)),
+        }))
+    }
+    pub(crate) fn notes(&self) -> Vec<String> {
+        self.0.notes.all()
+    }
+    pub(crate) fn note(&self, note: impl Into<String>) {
+        self.0.notes.add(note);
+    }
+    /// Waits until the test lets one through.
+    pub(crate) async fn passes(&self) {
+        self.0.gate.acquire().await.expect("never closed").forget();
+    }
+    pub(crate) fn loads(&self) -> u64 {
+        self.0.loads.load(SeqCst)
+    }
+    pub(crate) fn let_through(&self, count: usize) {
+        self.0.gate.add_permits(count);
+    }
+    pub(crate) fn fail_next_loads(&self, faults: impl IntoIterator<Item = LoadError>) {
+        self.0
+            .faults
+            .lock()
+            .expect("no test panics here")
+            .extend(faults);
+    }
+    pub(crate) fn fail_next_missed(&self) {
+        self.0.missed_fails.store(true, SeqCst);
+    }
+    /// The next reply that was handed over.
+    pub(crate) async fn kept(&self) -> Reply<u64> {
+        self.0
+            .kept
+            .1
+            .lock()
+            .await
+            .recv()
+            .await
+            .expect("the desk holds the sender")
+    }
+    /// Waits until that many things were done.
+    pub(crate) async fn noted(&self, count: usize) -> Vec<String> {
+        self.0.notes.wait_for(count).await
+    }
+}
+
+pub(crate) fn away() -> LoadError {
+    LoadError::Away(anyhow::anyhow!("no database"))
+}
+
+pub(crate) fn broken() -> LoadError {
+    LoadError::Broken(anyhow::anyhow!("no sense"))
+}
+
+pub(crate) struct Doer {
+    desk: Desk,
+    counted: u64,
+}
+
+impl Subscriber for Doer {
+    const NAME: &'static str = "doer";
+    const TURN_MAX: usize = 4;
+    type Seed = Desk;
+
+    async fn load(desk: &Desk) -> Result<Self, LoadError> {
+        desk.0.loads.fetch_add(1, SeqCst);
+        if let Some(fault) = desk
+            .0
+            .faults
+            .lock()
+            .expect("no test panics here")
+            .pop_front()
+        {
+            return Err(fault);
+        }
+        Ok(Self {
+            desk: desk.clone(),
+            counted: 0,
+        })
+    }
+
+    fn wire(wiring: &mut Wiring<Self>) {
+        wiring.on::<Told>().answers::<Do>();
+    }
+
+    async fn missed(&mut self, missed: Missed, _: &mut Context) -> anyhow::Result<()> {
+        self.desk.0.notes.add(format!("{missed:?}"));
+        anyhow::ensure!(!self.desk.0.missed_fails.swap(false, SeqCst), "told to");
+        Ok(())
+    }
+}
+
+impl Doer {
+    async fn act(&mut self, act: Act, ctx: &mut Context) -> anyhow::Result<()> {
+        self.desk.0.notes.add(format!("{act:?}"));
+        match act {
+            Act::Count | Act::Keep | Act::KeepAndPanic | Act::Forget => self.counted += 1,
+            Act::Emit(n) => ctx.emit(Pong(n)),
+            Act::Block => self.desk.passes().await,
+            Act::Fail => {
+                ctx.emit(Pong(0));
+                anyhow::bail!("told to");
+            }
+            Act::Panic => {
+                ctx.emit(Pong(0));
+                panic!("told to");
+            }
+            Act::Hang => {
+                ctx.emit(Pong(0));
+                std::future::pending::<()>().await;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Handles<Told> for Doer {
+    async fn handle(&mut self, event: &Arc<Told>, ctx: &mut Context) -> anyhow::Result<()> {
+        self.act(event.0, ctx).await
+    }
+}
+
+impl Answers<Do> for Doer {
+    async fn answer(
+        &mut self,
+        request: Do,
+        reply: Reply<u64>,
+        ctx: &mut Context,
+    ) -> anyhow::Result<()> {
+        self.act(request.0, ctx).await?;
+        match request.0 {
+            Act::Keep => _ = self.desk.0.kept.0.send(reply),
+            Act::KeepAndPanic => {
+                _ = self.desk.0.kept.0.send(reply);
+                panic!("told to");
+            }
+            Act::Forget => drop(reply),
+            _ => reply.answer(self.counted),
+        }
+        Ok(())
+    }
+}
+
+/// Writes down the pongs.
+pub(crate) struct Listener(Notes);
+
+impl Subscriber for Listener {
+    const NAME: &'static str = "listener";
+    type Seed = Notes;
+    async fn load(notes: &Notes) -> Result<Self, LoadError> {
+        Ok(Self(notes.clone()))
+    }
+    fn wire(wiring: &mut Wiring<Self>) {
+        wiring.on::<Pong>();
+    }
+}
+
+impl Handles<Pong> for Listener {
+    async fn handle(&mut self, event: &Arc<Pong>, _: &mut Context) -> anyhow::Result<()> {
+        self.0.add(format!("pong {}", event.0));
+        Ok(())
+    }
+}

@@ -1,0 +1,90 @@
+//! What the operator sees.
+
+use crate::doer::{Act, Desk, Do, Doer, Listener, Told};
+use crate::world::{LONG, Notes, World, credits};
+use bus::Settings;
+use std::time::Duration;
+
+#[tokio::test(start_paused = true)]
+async fn the_figures_tell_what_waits_for_how_long_and_what_went_wrong() {
+    let (desk, notes) = (Desk::new(), Notes::default());
+    let settings = Settings {
+        handler_limit: LONG,
+        ..credits(16)
+    };
+    let world = World::new(settings, |builder| {
+        builder
+            .essential::<Doer>(desk.clone())
+            .isolated::<Listener>(notes.clone());
+    })
+    .await;
+    let bus = world.bus();
+    bus.publish(Told(Act::Block)).await;
+    desk.noted(1).await;
+    tokio::time::advance(Duration::from_secs(3)).await;
+    for act in [Act::Count, Act::Emit(1), Act::Fail, Act::Panic, Act::Count] {
+        bus.publish(Told(act)).await;
+    }
+    tokio::time::advance(Duration::from_secs(4)).await;
+
+    let figures = bus.figures();
+    assert_eq!(
+        (figures.published, figures.credits, figures.credits_free),
+        (6, 16, 10)
+    );
+    let [doer, listener] = &figures.subscribers[..] else {
+        panic!("two subscribers")
+    };
+    assert_eq!(
+        (doer.name, doer.essential, doer.depth, doer.handled),
+        ("doer", true, 5, 0)
+    );
+    assert_eq!(
+        doer.oldest,
+        Duration::from_secs(7),
+        "the one in its hands counts"
+    );
+    assert_eq!((listener.name, listener.essential), ("listener", false));
+    assert_eq!((listener.depth, listener.oldest), (0, Duration::ZERO));
+
+    desk.let_through(1);
+    bus.quiet().await;
+    let figures = bus.figures();
+    let doer = &figures.subscribers[0];
+    assert_eq!(
+        (doer.depth, doer.handled, doer.failed, doer.missed),
+        (0, 6, 2, 0)
+    );
+    assert_eq!(doer.oldest, Duration::ZERO);
+    assert_eq!(doer.slowest, Duration::from_secs(7));
+    assert_eq!(figures.published, 7);
+    world.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_waits_behind_the_turn_in_hand_counts_too() {
+    let desk = Desk::new();
+    let settings = Settings {
+        handler_limit: LONG,
+        ..credits(16)
+    };
+    let world = World::new(settings, |builder| {
+        _ = builder.essential::<Doer>(desk.clone());
+    })
+    .await;
+    let bus = world.bus();
+    for _ in 0..6 {
+        bus.publish(Told(Act::Block)).await;
+    }
+    let asked = world.asks(Do(Act::Count), LONG);
+    desk.noted(1).await;
+    tokio::time::advance(Duration::from_secs(1)).await;
+    desk.let_through(1);
+    desk.noted(2).await;
+    // Of a turn of four one is in hand and two behind it; two events and a request are queued.
+    assert_eq!(bus.figures().subscribers[0].depth, 5);
+    assert_eq!(bus.figures().subscribers[0].oldest, Duration::from_secs(1));
+    desk.let_through(5);
+    assert_eq!(asked.await, Ok(1));
+    world.end().await;
+}

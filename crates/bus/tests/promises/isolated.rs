@@ -1,0 +1,141 @@
+//! Isolated subscribers: they stall nobody, and are told what they missed.
+
+use crate::doer::{Act, Desk, Do, Doer, Listener, Told, away, broken};
+use crate::world::{LONG, Notes, World, credits};
+use bus::{AskError, Settings};
+use std::time::Duration;
+use tokio::time::Instant;
+
+const RING: usize = 4;
+
+async fn world(desk: &Desk) -> World {
+    let settings = Settings {
+        handler_limit: LONG,
+        ring: RING,
+        ..credits(1)
+    };
+    World::new(settings, |builder| {
+        _ = builder.isolated::<Doer>(desk.clone());
+    })
+    .await
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_that_never_reads_stalls_nobody_and_is_told_how_much_it_missed() {
+    let desk = Desk::new();
+    let world = world(&desk).await;
+    let bus = world.bus();
+    desk.noted(1).await;
+    bus.publish(Told(Act::Block)).await;
+    desk.noted(2).await;
+    for _ in 0..100 {
+        bus.publish(Told(Act::Count)).await;
+    }
+    bus.quiet().await;
+    let figures = bus.figures();
+    assert_eq!(figures.credits_free, 1);
+    assert_eq!(
+        (figures.subscribers[0].missed, figures.subscribers[0].depth),
+        (96, RING)
+    );
+
+    desk.let_through(1);
+    let notes = desk.noted(3 + RING).await;
+    assert_eq!(
+        notes,
+        [
+            "Everything",
+            "Block",
+            "Events(96)",
+            "Count",
+            "Count",
+            "Count",
+            "Count"
+        ]
+    );
+    world.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn it_begins_as_if_it_had_missed_everything_and_again_after_a_panic() {
+    let desk = Desk::new();
+    let world = world(&desk).await;
+    desk.noted(1).await;
+    world.bus().publish(Told(Act::Panic)).await;
+    world.bus().publish(Told(Act::Count)).await;
+    let notes = desk.noted(4).await;
+    assert_eq!(notes, ["Everything", "Panic", "Everything", "Count"]);
+    world.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_that_cannot_catch_up_tries_again() {
+    let desk = Desk::new();
+    desk.fail_next_missed();
+    let world = world(&desk).await;
+    world.bus().publish(Told(Act::Count)).await;
+    assert_eq!(desk.noted(3).await, ["Everything", "Everything", "Count"]);
+    world.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_that_cannot_be_loaded_keeps_nobody_from_starting_or_working() {
+    let desk = Desk::new();
+    desk.fail_next_loads([broken(), broken(), broken(), broken(), away()]);
+    let world = world(&desk).await;
+    world.bus().publish(Told(Act::Count)).await;
+    assert_eq!(desk.noted(2).await, ["Everything", "Count"]);
+    assert_eq!(desk.loads(), 6);
+    assert!(!world.tasks.stopping().is_cancelled());
+    world.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_it_states_enters_on_a_credit_of_its_own() {
+    let (desk, notes) = (Desk::new(), Notes::default());
+    let world = World::new(credits(1), |builder| {
+        builder
+            .isolated::<Doer>(desk.clone())
+            .essential::<Listener>(notes.clone());
+    })
+    .await;
+    desk.noted(1).await;
+    for n in 0..20 {
+        world.bus().publish(Told(Act::Emit(n))).await;
+    }
+    assert_eq!(notes.wait_for(20).await.last().expect("twenty"), "pong 19");
+    world.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn its_requests_take_no_credit_and_its_ring_bounds_them() {
+    let desk = Desk::new();
+    let world = world(&desk).await;
+    let bus = world.bus();
+    desk.noted(1).await;
+    bus.publish(Told(Act::Block)).await;
+    desk.noted(2).await;
+    let asked: Vec<_> = (0..RING)
+        .map(|_| world.asks(Do(Act::Count), LONG))
+        .collect();
+    tokio::task::yield_now().await;
+    let refused = bus.ask(Do(Act::Count), Duration::from_secs(1)).await;
+    assert_eq!(refused, Err(AskError::Overloaded));
+    assert_eq!(bus.figures().credits_free, 1);
+    desk.let_through(1);
+    for (nth, answer) in (1..).zip(asked) {
+        assert_eq!(answer.await, Ok(nth));
+    }
+    world.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_whose_storage_is_away_holds_up_no_stop() {
+    let desk = Desk::new();
+    desk.fail_next_loads((0..100).map(|_| away()));
+    let world = world(&desk).await;
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    let stopped_at = Instant::now();
+    world.end().await;
+    assert_eq!(stopped_at.elapsed(), Duration::ZERO);
+}

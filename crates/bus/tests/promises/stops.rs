@@ -1,0 +1,109 @@
+//! Quiet, and the end.
+
+use crate::doer::{Act, Desk, Do, Doer, Listener, Told};
+use crate::world::{LONG, Notes, Pong, World, credits};
+use bus::{AskError, Settings};
+use std::time::Duration;
+use tokio::time::timeout;
+
+const SECOND: Duration = Duration::from_secs(1);
+
+async fn world(desk: &Desk, notes: &Notes) -> World {
+    let settings = Settings {
+        handler_limit: LONG,
+        ..credits(4)
+    };
+    World::new(settings, |builder| {
+        builder
+            .essential::<Doer>(desk.clone())
+            .essential::<Listener>(notes.clone());
+    })
+    .await
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_bus_is_quiet_only_when_no_handler_runs_and_no_reply_is_owed() {
+    let (desk, notes) = (Desk::new(), Notes::default());
+    let world = world(&desk, &notes).await;
+    let bus = world.bus();
+    bus.quiet().await;
+    bus.publish(Told(Act::Block)).await;
+    assert!(
+        timeout(SECOND, bus.quiet()).await.is_err(),
+        "a handler runs"
+    );
+    desk.let_through(1);
+    bus.quiet().await;
+
+    let asked = world.asks(Do(Act::Keep), LONG);
+    let reply = desk.kept().await;
+    assert!(
+        timeout(SECOND, bus.quiet()).await.is_err(),
+        "a reply is owed"
+    );
+    reply.answer(1);
+    bus.quiet().await;
+    assert_eq!(asked.await, Ok(1));
+    world.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn waiting_for_quiet_keeps_nobody_out() {
+    let (desk, notes) = (Desk::new(), Notes::default());
+    let world = world(&desk, &notes).await;
+    let bus = world.bus();
+    bus.publish(Told(Act::Block)).await;
+    let mut quiet = Box::pin(bus.quiet());
+    assert!(timeout(SECOND, &mut quiet).await.is_err());
+    bus.publish(Told(Act::Count)).await;
+    desk.let_through(1);
+    quiet.await;
+    assert_eq!(desk.notes().len(), 2);
+    world.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stop_lets_the_queued_and_its_reactions_be_handled() {
+    let (desk, notes) = (Desk::new(), Notes::default());
+    let world = world(&desk, &notes).await;
+    let bus = world.bus();
+    bus.publish(Told(Act::Block)).await;
+    for n in 1..=3 {
+        bus.publish(Told(Act::Emit(n))).await;
+    }
+    desk.let_through(1);
+    world.end().await;
+    assert_eq!(notes.all(), ["pong 1", "pong 2", "pong 3"]);
+    bus.publish(Pong(4)).await;
+    assert_eq!(
+        bus.ask(Do(Act::Count), SECOND).await,
+        Err(AskError::Draining)
+    );
+    assert_eq!(
+        bus.figures().credits_free,
+        4,
+        "nothing stays on a bus that has ended"
+    );
+    bus.quiet().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stop_cuts_off_what_does_not_end_in_time() {
+    let (desk, notes) = (Desk::new(), Notes::default());
+    let world = world(&desk, &notes).await;
+    let bus = world.bus();
+    let in_hand = world.asks(Do(Act::Block), LONG);
+    let queued = world.asks(Do(Act::Count), LONG);
+    desk.noted(1).await;
+    let World { tasks, running } = world;
+    running.stop(SECOND).await;
+    assert_eq!(in_hand.await, Err(AskError::Failed));
+    let queued = queued.await;
+    assert!(
+        matches!(queued, Err(AskError::Draining | AskError::Failed)),
+        "{queued:?}"
+    );
+    assert_eq!(bus.figures().credits_free, 4);
+    bus.quiet().await;
+    assert!(tasks.stop(SECOND).await.is_empty());
+}

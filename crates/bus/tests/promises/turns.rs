@@ -1,0 +1,243 @@
+//! Turns: all that waits is taken at once, and each item keeps its own cause.
+
+use crate::doer::{Act, Desk, Do, Doer};
+use crate::world::{Double, LONG, Notes, Ping, Pong, World, credits};
+use bus::{
+    Answers, Context, Event, Handles, LoadError, Origin, Reply, Settings, Subscriber, TraceId,
+    Wiring,
+};
+use std::sync::Arc;
+
+/// What a batcher states at the end of a turn.
+struct Batch(Vec<u64>);
+
+impl Event for Batch {
+    const NAME: &'static str = "test.batch";
+}
+
+/// Gathers pings and doubles them at the end of the turn, like a storage lane.
+struct Batcher {
+    notes: Notes,
+    gathered: Vec<u64>,
+    replies: Vec<Reply<u64>>,
+    origins: Vec<Origin>,
+}
+
+impl Subscriber for Batcher {
+    const NAME: &'static str = "batcher";
+    const TURN_MAX: usize = 3;
+    type Seed = Notes;
+    async fn load(notes: &Notes) -> Result<Self, LoadError> {
+        let (notes, gathered) = (notes.clone(), Vec::new());
+        Ok(Self {
+            notes,
+            gathered,
+            replies: Vec::new(),
+            origins: Vec::new(),
+        })
+    }
+    fn wire(wiring: &mut Wiring<Self>) {
+        wiring.on::<Ping>().on::<Batch>().answers::<Double>();
+    }
+    async fn turn_ended(&mut self, ctx: &mut Context) -> anyhow::Result<()> {
+        for reply in self.replies.drain(..) {
+            reply.answer(self.gathered.iter().sum());
+        }
+        if self.gathered.is_empty() {
+            return Ok(());
+        }
+        let first = self.origins.first().expect("gathered with its origin");
+        anyhow::ensure!(
+            ctx.origin().trace() == first.trace(),
+            "not on behalf of the first"
+        );
+        self.notes.add(format!(
+            "{:?} because of {}",
+            self.gathered,
+            ctx.origin().cause()
+        ));
+        ctx.emit(Batch(std::mem::take(&mut self.gathered)));
+        self.origins.clear();
+        Ok(())
+    }
+}
+
+impl Handles<Ping> for Batcher {
+    async fn handle(&mut self, event: &Arc<Ping>, ctx: &mut Context) -> anyhow::Result<()> {
+        self.gathered.push(event.0);
+        self.origins.push(ctx.origin().clone());
+        Ok(())
+    }
+}
+
+impl Handles<Batch> for Batcher {
+    async fn handle(&mut self, event: &Arc<Batch>, ctx: &mut Context) -> anyhow::Result<()> {
+        self.notes.add(format!(
+            "batch of {} after {}",
+            event.0.len(),
+            ctx.origin().cause()
+        ));
+        Ok(())
+    }
+}
+
+impl Answers<Double> for Batcher {
+    async fn answer(
+        &mut self,
+        request: Double,
+        reply: Reply<u64>,
+        ctx: &mut Context,
+    ) -> anyhow::Result<()> {
+        self.gathered.push(request.0);
+        self.origins.push(ctx.origin().clone());
+        self.replies.push(reply);
+        Ok(())
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_turn_takes_what_waits_up_to_its_limit_and_acts_for_the_first() {
+    let notes = Notes::default();
+    let world = World::new(credits(8), |builder| {
+        builder.essential::<Batcher>(notes.clone());
+    })
+    .await;
+    let bus = world.bus();
+    // On one thread nobody takes anything until this test waits.
+    for n in 10..14 {
+        bus.publish(Ping(n)).await;
+    }
+    bus.quiet().await;
+    let expected = ["[10, 11, 12] because of 1", "[13] because of 4"];
+    let turns: Vec<_> = notes
+        .all()
+        .into_iter()
+        .filter(|note| note.starts_with('['))
+        .collect();
+    assert_eq!(turns, expected);
+    world.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_fact_stated_for_several_holds_the_credits_of_all() {
+    let (notes, desk) = (Notes::default(), Desk::new());
+    let settings = Settings {
+        handler_limit: LONG,
+        ..credits(3)
+    };
+    let world = World::new(settings, |builder| {
+        builder
+            .essential::<Batcher>(notes.clone())
+            .essential::<Watcher>(desk.clone());
+    })
+    .await;
+    let bus = world.bus();
+    for n in 0..3 {
+        bus.publish(Ping(n)).await;
+    }
+    // The watcher holds the batch, and with it all three credits.
+    desk.noted(1).await;
+    assert_eq!(notes.wait_for(2).await[0], "[0, 1, 2] because of 1");
+    assert_eq!(bus.figures().credits_free, 0);
+    desk.let_through(1);
+    bus.quiet().await;
+    assert_eq!(bus.figures().credits_free, 3);
+    world.end().await;
+}
+
+/// Blocks at each batch.
+struct Watcher(Desk);
+
+impl Subscriber for Watcher {
+    const NAME: &'static str = "watcher";
+    type Seed = Desk;
+    async fn load(desk: &Desk) -> Result<Self, LoadError> {
+        Ok(Self(desk.clone()))
+    }
+    fn wire(wiring: &mut Wiring<Self>) {
+        wiring.on::<Batch>();
+    }
+}
+
+impl Handles<Batch> for Watcher {
+    async fn handle(&mut self, _: &Arc<Batch>, _: &mut Context) -> anyhow::Result<()> {
+        self.0.note("batch");
+        self.0.passes().await;
+        Ok(())
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn requests_of_a_turn_may_be_answered_at_its_end() {
+    let notes = Notes::default();
+    let world = World::new(credits(8), |builder| {
+        builder.essential::<Batcher>(notes.clone());
+    })
+    .await;
+    let bus = world.bus();
+    bus.publish(Ping(5)).await;
+    assert_eq!(bus.ask(Double(6), LONG).await, Ok(11));
+    bus.quiet().await;
+    assert_eq!(notes.all()[0], "[5, 6] because of 1");
+    world.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_credit_is_enough_for_turns_that_state_something() {
+    let notes = Notes::default();
+    let world = World::new(credits(1), |builder| {
+        builder.essential::<Batcher>(notes.clone());
+    })
+    .await;
+    for n in 0..10 {
+        world.bus().publish(Ping(n)).await;
+    }
+    world.bus().quiet().await;
+    assert_eq!(notes.all().len(), 20);
+    world.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_item_of_a_turn_keeps_its_own_trace() {
+    let desk = Desk::new();
+    let world = World::new(credits(8), |builder| {
+        builder
+            .essential::<Doer>(desk.clone())
+            .essential::<Tracer>(desk.clone());
+    })
+    .await;
+    let bus = world.bus();
+    let ask = |n: u64| bus.ask_traced(Do(Act::Emit(n)), LONG, TraceId(n.into()));
+    let answers = tokio::join!(ask(1), ask(2), ask(3));
+    assert_eq!(answers, (Ok(0), Ok(0), Ok(0)));
+    bus.quiet().await;
+    let traces: Vec<_> = desk
+        .notes()
+        .into_iter()
+        .filter(|note| note.contains("by"))
+        .collect();
+    assert_eq!(traces, [1, 2, 3].map(|n| format!("pong {n} by {n:032x}")));
+    world.end().await;
+}
+
+/// Writes down the traces of pongs.
+struct Tracer(Desk);
+
+impl Subscriber for Tracer {
+    const NAME: &'static str = "tracer";
+    type Seed = Desk;
+    async fn load(desk: &Desk) -> Result<Self, LoadError> {
+        Ok(Self(desk.clone()))
+    }
+    fn wire(wiring: &mut Wiring<Self>) {
+        wiring.on::<Pong>();
+    }
+}
+
+impl Handles<Pong> for Tracer {
+    async fn handle(&mut self, event: &Arc<Pong>, ctx: &mut Context) -> anyhow::Result<()> {
+        self.0
+            .note(format!("pong {} by {}", event.0, ctx.origin().trace()));
+        Ok(())
+    }
+}

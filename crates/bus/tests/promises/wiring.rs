@@ -1,0 +1,137 @@
+//! Every mistake in the wiring is found at the start, before anything is loaded.
+
+use crate::doer::{Act, Desk, Do, Doer, Told};
+use crate::world::{Double, Ping};
+use bus::{
+    Answers, AskError, Builder, Context, Event, Handles, LoadError, Reads, Reply, Request,
+    Settings, StartError, Subscriber, Tasks, TraceId, Wiring, WiringError,
+};
+use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
+
+/// Starts a bus with a mistake, beside a subscriber that must not be loaded then.
+async fn mistake(wire: impl FnOnce(&mut Builder)) -> WiringError {
+    let tasks = Tasks::new(CancellationToken::new());
+    let mut builder = Builder::new(Settings::default(), &tasks);
+    let desk = Desk::new();
+    builder.essential::<Doer>(desk.clone());
+    wire(&mut builder);
+    let error = builder.start().await.err().expect("a mistake");
+    assert_eq!(desk.loads(), 0, "loaded before the wiring was checked");
+    assert!(tasks.list().is_empty());
+    match error {
+        StartError::Wiring(mistake) => mistake,
+        StartError::Load { .. } => panic!("{error}"),
+    }
+}
+
+/// Takes the name of another event.
+struct Impostor;
+
+impl Event for Impostor {
+    const NAME: &'static str = <Ping as Event>::NAME;
+}
+
+/// A request that takes the name of an event.
+struct Pretender;
+
+impl Request for Pretender {
+    const NAME: &'static str = <Told as Event>::NAME;
+    type Answer = ();
+}
+
+struct Naive<const N: usize>;
+
+impl<const N: usize> Subscriber for Naive<N> {
+    const NAME: &'static str = ["naive", "doer"][N];
+    type Seed = ();
+    async fn load((): &()) -> Result<Self, LoadError> {
+        Ok(Self)
+    }
+    fn wire(wiring: &mut Wiring<Self>) {
+        if N == 0 {
+            wiring.on::<Ping>().on::<Ping>().on::<Impostor>();
+        }
+    }
+}
+
+impl<const N: usize> Handles<Ping> for Naive<N> {
+    async fn handle(&mut self, _: &Arc<Ping>, _: &mut Context) -> anyhow::Result<()> {
+        Ok(())
+    }
+}
+
+impl<const N: usize> Handles<Impostor> for Naive<N> {
+    async fn handle(&mut self, _: &Arc<Impostor>, _: &mut Context) -> anyhow::Result<()> {
+        Ok(())
+    }
+}
+
+/// Answers what the doer answers.
+struct Rival;
+
+impl Subscriber for Rival {
+    const NAME: &'static str = "rival";
+    type Seed = ();
+    async fn load((): &()) -> Result<Self, LoadError> {
+        Ok(Self)
+    }
+    fn wire(wiring: &mut Wiring<Self>) {
+        wiring.answers::<Do>();
+    }
+}
+
+impl Answers<Do> for Rival {
+    async fn answer(&mut self, _: Do, reply: Reply<u64>, _: &mut Context) -> anyhow::Result<()> {
+        reply.answer(0);
+        Ok(())
+    }
+}
+
+/// Answers it concurrently.
+struct Reader;
+
+impl Reads<Do> for Reader {
+    async fn read(&self, request: Do, _: TraceId) -> Result<u64, AskError> {
+        match request.0 {
+            Act::Emit(n) => Ok(n),
+            _ => Err(AskError::Failed),
+        }
+    }
+}
+
+#[tokio::test]
+async fn two_types_with_one_name_are_a_mistake() {
+    let found = mistake(|builder| _ = builder.essential::<Naive<0>>(())).await;
+    assert_eq!(found, WiringError::DuplicateName("test.ping"));
+}
+
+#[tokio::test]
+async fn a_request_with_the_name_of_an_event_is_a_mistake() {
+    let found = mistake(|builder| _ = builder.asks::<Pretender>()).await;
+    assert_eq!(found, WiringError::DuplicateName("test.told"));
+}
+
+#[tokio::test]
+async fn two_subscribers_with_one_name_are_a_mistake() {
+    let found = mistake(|builder| _ = builder.isolated::<Naive<1>>(())).await;
+    assert_eq!(found, WiringError::DuplicateSubscriber("doer"));
+}
+
+#[tokio::test]
+async fn two_ordered_answerers_of_one_request_are_a_mistake() {
+    let found = mistake(|builder| _ = builder.essential::<Rival>(())).await;
+    assert_eq!(found, WiringError::TwoAnswerers("test.do"));
+}
+
+#[tokio::test]
+async fn an_ordered_and_a_concurrent_answerer_of_one_request_are_a_mistake() {
+    let found = mistake(|builder| _ = builder.reads::<Do, _>("reader", 1, Arc::new(Reader))).await;
+    assert_eq!(found, WiringError::TwoAnswerers("test.do"));
+}
+
+#[tokio::test]
+async fn a_request_that_nobody_answers_is_a_mistake() {
+    let found = mistake(|builder| _ = builder.asks::<Do>().asks::<Double>()).await;
+    assert_eq!(found, WiringError::NoAnswerer("test.double"));
+}

@@ -1,0 +1,37 @@
+//! Asking the house on behalf of one command.
+
+use crate::shared::Shared;
+use crate::wire::Error;
+use bus::{Request, TraceId};
+use std::sync::Arc;
+
+/// Asks under one trace.
+pub(crate) struct Asker {
+    pub(crate) shared: Arc<Shared>,
+    trace: TraceId,
+}
+
+impl Asker {
+    pub(crate) fn new(shared: &Arc<Shared>, trace: TraceId) -> Self {
+        Self {
+            shared: Arc::clone(shared),
+            trace,
+        }
+    }
+
+    /// Asks what may be declined.
+    pub(crate) async fn ask<R, T, F>(&self, request: R) -> Result<T, Error>
+    where
+        R: Request<Answer = Result<T, F>>,
+        Error: From<F>,
+    {
+        Ok(self.plainly(request).await??)
+    }
+
+    /// Asks what is only ever answered.
+    pub(crate) async fn plainly<R: Request>(&self, request: R) -> Result<R::Answer, Error> {
+        let within = self.shared.limits.ask_within;
+        let asked = self.shared.bus.ask_traced(request, within, self.trace);
+        Ok(asked.await?)
+    }
+}

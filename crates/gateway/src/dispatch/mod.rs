@@ -1,0 +1,117 @@
+//! From a command to its answer: a stack of tower layers around the one service that asks.
+//!
+//! From the outside in: trace, catch-panic, time-out, rate limit, load-shed, dispatch. Every
+//! command that enters comes out with exactly one answer or error, within `reply_within`.
+
+mod answer;
+mod asker;
+mod bucket;
+mod call;
+mod carry;
+mod hello;
+mod layers;
+mod moderate;
+mod read;
+mod replay;
+mod stay;
+mod write;
+
+pub(crate) use answer::{Answer, Opened};
+pub(crate) use asker::Asker;
+pub use bucket::Bucket;
+pub use call::{Body, Call};
+use carry::Carry;
+pub(crate) use replay::Replay;
+
+use crate::shared::Shared;
+use crate::wire::{Error, INTERNAL, OUTCOME_UNKNOWN, OVERLOADED, UNKNOWN_OP};
+use bus::TraceId;
+use layers::{CatchPanic, RateLimit, Trace};
+use std::sync::Arc;
+use tower::util::BoxCloneSyncService;
+use tower::{BoxError, ServiceBuilder, ServiceExt as _};
+
+/// The way of every command to the crate that answers it. A cheap handle.
+#[derive(Clone)]
+pub struct Dispatcher {
+    stack: BoxCloneSyncService<Call, Answer, BoxError>,
+}
+
+/// Declares what will be asked, so that a missing answerer stops the start.
+pub(crate) fn wire(builder: &mut bus::Builder) {
+    use messaging::api as m;
+    use rooms::api as r;
+    use sessions::api as s;
+    builder
+        .asks::<s::Hello>()
+        .asks::<s::Disconnected>()
+        .asks::<s::Logout>()
+        .asks::<s::RevokeSession>()
+        .asks::<s::ListSessions>()
+        .asks::<r::JoinRoom>()
+        .asks::<r::LeaveRoom>()
+        .asks::<r::CreateRoom>()
+        .asks::<r::UpdateRoom>()
+        .asks::<r::OpenDirect>()
+        .asks::<r::Moderate>()
+        .asks::<r::ReadLog>()
+        .asks::<r::Members>()
+        .asks::<r::Memberships>()
+        .asks::<r::RecentHeads>()
+        .asks::<m::SendMessage>()
+        .asks::<m::EditMessage>()
+        .asks::<m::DeleteMessage>()
+        .asks::<m::React>()
+        .asks::<m::MarkRead>()
+        .asks::<m::History>()
+        .asks::<m::ListRooms>();
+}
+
+impl Dispatcher {
+    pub(crate) fn new(shared: &Arc<Shared>) -> Self {
+        let limits = &shared.limits;
+        let stack = ServiceBuilder::new()
+            .layer_fn(Trace::new)
+            .layer_fn(CatchPanic::new)
+            .timeout(limits.reply_within)
+            .layer_fn(|inner| RateLimit::new(inner, limits))
+            .load_shed()
+            .concurrency_limit(limits.commands_at_once)
+            .service(Carry::new(shared));
+        Self {
+            stack: BoxCloneSyncService::new(stack),
+        }
+    }
+
+    /// Carries out one command that came over HTTP.
+    pub async fn call(&self, call: Call) -> Result<Body, Error> {
+        match self.answer(call).await? {
+            Answer::Body(body) => Ok(body),
+            // Those are refused where there is no socket.
+            Answer::Written | Answer::Behind(..) | Answer::Opened(_) | Answer::Last(..) => {
+                Err(Error::new(&UNKNOWN_OP))
+            }
+        }
+    }
+
+    /// Carries out one command.
+    pub(crate) async fn answer(&self, call: Call) -> Result<Answer, Error> {
+        let (trace, ordered) = (call.trace, call.command.op().lane.writes());
+        let answer = self.stack.clone().oneshot(call).await;
+        answer.map_err(|error| refusal(error, ordered, trace))
+    }
+}
+
+/// What a client is told of an error that came through the stack.
+fn refusal(error: BoxError, ordered: bool, trace: TraceId) -> Error {
+    let error = match error.downcast::<Error>() {
+        Ok(error) => *error,
+        Err(other) if other.is::<tower::load_shed::error::Overloaded>() => Error::new(&OVERLOADED),
+        Err(other) if other.is::<tower::timeout::error::Elapsed>() && ordered => {
+            Error::new(&OUTCOME_UNKNOWN)
+        }
+        Err(other) if other.is::<tower::timeout::error::Elapsed>() => Error::new(&OVERLOADED),
+        Err(_) => Error::new(&INTERNAL),
+    };
+    error.traced(trace)
+}

@@ -1,0 +1,168 @@
+//! Reads: they run beside all writing and see one snapshot each.
+
+use super::{Asker, Body};
+use crate::Limits;
+use crate::wire::{
+    Command, EntryShape, Error, MemberShape, MessageShape, RoomShape, SessionShape, UNKNOWN_OP,
+    UserShape,
+};
+use messaging::api::{History, HistoryPage, ListRooms, RoomsPage};
+use rooms::api::{LogPage, Members, MembersPage, ReadLog, Seq};
+use serde::Serialize;
+use serde_json::json;
+use sessions::api::{Caller, ListSessions};
+
+/// Entries or messages of a page when the client names no number.
+const PAGE: i64 = 50;
+/// Rooms or members of a page.
+const LINES: usize = 100;
+
+/// How many of a page a client gets.
+pub(super) fn clipped(limit: Option<i64>, limits: &Limits) -> usize {
+    let wanted = usize::try_from(limit.unwrap_or(PAGE)).unwrap_or(usize::MAX);
+    wanted.clamp(1, limits.page_max)
+}
+
+pub(super) async fn read(asker: &Asker, caller: Caller, command: Command) -> Result<Body, Error> {
+    let limits = &asker.shared.limits;
+    match command {
+        Command::Log { room, after, limit } => {
+            let read = ReadLog {
+                reader: Some(caller.user.id),
+                room,
+                after: Some(after),
+                upto: None,
+                limit: clipped(limit, limits),
+                bytes: limits.page_bytes,
+            };
+            Ok(log(&asker.ask(read).await?))
+        }
+        Command::History {
+            room,
+            anchor,
+            limit,
+        } => {
+            let read = History {
+                caller,
+                room,
+                anchor,
+                limit: clipped(limit, limits),
+                bytes: limits.page_bytes,
+            };
+            Ok(history(&asker.ask(read).await?))
+        }
+        Command::Members { room, after } => {
+            let read = Members {
+                caller,
+                room,
+                after,
+                limit: LINES,
+                online_only: false,
+            };
+            Ok(members(&asker.ask(read).await?))
+        }
+        Command::Presence { room } => {
+            let read = online(caller, room, limits);
+            let page = asker.ask(read).await?;
+            Ok(Body::of(&presence(&page)))
+        }
+        Command::Rooms { all, after } => {
+            let read = ListRooms {
+                caller,
+                all,
+                after,
+                limit: LINES,
+            };
+            Ok(rooms(&asker.ask(read).await?))
+        }
+        Command::Sessions => {
+            let lines = asker.ask(ListSessions { caller }).await?;
+            let lines: Vec<_> = lines.iter().map(SessionShape::from).collect();
+            Ok(Body::of(&json!({ "sessions": lines })))
+        }
+        _ => Err(Error::new(&UNKNOWN_OP)),
+    }
+}
+
+/// Who of a room is there, as `presence` and `join` show it.
+pub(super) fn online(caller: Caller, room: rooms::api::RoomKey, limits: &Limits) -> Members {
+    Members {
+        caller,
+        room,
+        after: None,
+        limit: limits.page_max,
+        online_only: true,
+    }
+}
+
+/// `{"online":[user…],"count"}`.
+#[derive(Serialize)]
+pub(super) struct PresenceShape<'a> {
+    online: Vec<UserShape<'a>>,
+    count: u64,
+}
+
+pub(super) fn presence(page: &MembersPage) -> PresenceShape<'_> {
+    let people = page.members.iter().map(|member| &member.user);
+    PresenceShape {
+        online: people.map(UserShape::from).collect(),
+        count: page.count,
+    }
+}
+
+#[derive(Serialize)]
+struct LogShape<'a> {
+    entries: Vec<EntryShape<'a>>,
+    head: Seq,
+}
+
+fn log(page: &LogPage) -> Body {
+    let entries = page.entries.iter().map(|entry| EntryShape::from(&**entry));
+    Body::of(&LogShape {
+        entries: entries.collect(),
+        head: page.head,
+    })
+}
+
+#[derive(Serialize)]
+struct HistoryShape<'a> {
+    messages: Vec<MessageShape<'a>>,
+    more: bool,
+    head: Seq,
+}
+
+fn history(page: &HistoryPage) -> Body {
+    Body::of(&HistoryShape {
+        messages: page.messages.iter().map(MessageShape::from).collect(),
+        more: page.more,
+        head: page.head,
+    })
+}
+
+#[derive(Serialize)]
+struct MembersShape<'a> {
+    members: Vec<MemberShape<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<&'a str>,
+}
+
+fn members(page: &MembersPage) -> Body {
+    Body::of(&MembersShape {
+        members: page.members.iter().map(MemberShape::from).collect(),
+        next: page.next.as_deref(),
+    })
+}
+
+#[derive(Serialize)]
+struct RoomsShape<'a> {
+    rooms: Vec<RoomShape<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<&'a str>,
+}
+
+fn rooms(page: &RoomsPage) -> Body {
+    Body::of(&RoomsShape {
+        rooms: page.rooms.iter().map(RoomShape::from).collect(),
+        next: page.next.as_deref(),
+    })
+}

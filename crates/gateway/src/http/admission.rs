@@ -1,0 +1,153 @@
+//! Who gets in: so many connections in all, and so many of one network that are not sockets (yet);
+//! sockets are counted where they are served.
+
+use crate::socket::Peer;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// The open connections, counted. A cheap handle.
+#[derive(Clone)]
+pub(super) struct Admission(Arc<Inner>);
+
+struct Inner {
+    max: usize,
+    per_network: usize,
+    open: Mutex<Open>,
+}
+
+#[derive(Default)]
+struct Open {
+    all: usize,
+    of: HashMap<Peer, usize>,
+}
+
+/// Why a connection does not get in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Full {
+    /// The server has as many as it takes.
+    Server,
+    /// This network has.
+    Network,
+}
+
+/// One connection's place; given back when dropped.
+#[must_use = "dropped, the place is free again"]
+pub(super) struct Place {
+    inner: Arc<Inner>,
+    network: Option<Peer>,
+}
+
+impl Admission {
+    pub(super) fn new(max: usize, per_network: usize) -> Self {
+        Self(Arc::new(Inner {
+            max,
+            per_network,
+            open: Mutex::default(),
+        }))
+    }
+
+    /// A place for a connection; without a network (a proxy's) it counts in all alone.
+    pub(super) fn enter(&self, network: Option<Peer>) -> Result<Place, Full> {
+        let mut open = self.0.open();
+        if open.all >= self.0.max {
+            return Err(Full::Server);
+        }
+        if let Some(network) = network {
+            let of = open.of.entry(network).or_default();
+            if *of >= self.0.per_network {
+                return Err(Full::Network);
+            }
+            *of += 1;
+        }
+        open.all += 1;
+        drop(open);
+        Ok(Place {
+            inner: Arc::clone(&self.0),
+            network,
+        })
+    }
+}
+
+impl Place {
+    /// The connection is a socket from now on: it no longer counts for its network here.
+    pub(super) fn became_socket(&mut self) {
+        if let Some(network) = self.network.take() {
+            self.inner.open().leave(network);
+        }
+    }
+}
+
+impl Open {
+    fn leave(&mut self, network: Peer) {
+        if let Some(of) = self.of.get_mut(&network) {
+            *of -= 1;
+            if *of == 0 {
+                self.of.remove(&network);
+            }
+        }
+    }
+}
+
+impl Inner {
+    fn open(&self) -> std::sync::MutexGuard<'_, Open> {
+        // Counting does not panic half way; a poisoned count is still right.
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut open = self.inner.open();
+        open.all -= 1;
+        if let Some(network) = self.network {
+            open.leave(network);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn network(last: u8) -> Option<Peer> {
+        Some(Peer::of([192, 0, 2, last].into()))
+    }
+
+    fn refused(admission: &Admission, last: u8) -> Option<Full> {
+        admission.enter(network(last)).err()
+    }
+
+    #[test]
+    fn a_socket_leaves_its_place_in_its_network_to_another() {
+        let admission = Admission::new(2, 1);
+        let mut place = admission.enter(network(1)).ok().unwrap();
+        place.became_socket();
+        let other = admission.enter(network(1)).ok().unwrap();
+        assert_eq!(refused(&admission, 2), Some(Full::Server));
+        drop((place, other));
+        assert!(admission.0.open().of.is_empty());
+    }
+
+    #[test]
+    fn one_network_does_not_take_everything() {
+        let admission = Admission::new(10, 2);
+        let places = [admission.enter(network(1)), admission.enter(network(1))];
+        assert_eq!(refused(&admission, 1), Some(Full::Network));
+        assert_eq!(refused(&admission, 2), None);
+        drop(places);
+        assert_eq!(refused(&admission, 1), None);
+        assert!(
+            admission.0.open().of.is_empty(),
+            "nothing is kept of who has gone"
+        );
+    }
+
+    #[test]
+    fn the_server_takes_so_many_and_no_more() {
+        let admission = Admission::new(1, 2);
+        let place = admission.enter(None).ok();
+        assert_eq!(refused(&admission, 1), Some(Full::Server));
+        drop(place);
+        assert_eq!(refused(&admission, 1), None);
+    }
+}

@@ -1,0 +1,53 @@
+//! One HTTP connection: how long it may take, and how it ends.
+
+use crate::Settings;
+use crate::socket::Stream;
+use http::{Request, Response};
+use hyper::body::{Body, Incoming};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use std::convert::Infallible;
+use std::future::Future;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+use tower::BoxError;
+
+/// After this long a connection takes no further request: a browser opens another one.
+const LIFE: Duration = Duration::from_secs(60);
+/// hyper's own floor for its read buffer.
+const BUFFER_MIN: usize = 8 * 1024;
+
+/// Serves it until it has ended, become a socket, lived its time, or `stop` comes; a request under
+/// way then has `last` left for its answer.
+pub(super) async fn serve<A, F, B>(
+    stream: Stream,
+    settings: &Settings,
+    last: Duration,
+    stop: CancellationToken,
+    answer: A,
+) where
+    A: Fn(Request<Incoming>) -> F,
+    F: Future<Output = Response<B>> + Send + 'static,
+    B: Body<Error: Into<BoxError>, Data: Send> + Send + 'static,
+{
+    let service = service_fn(|request| {
+        let answered = answer(request);
+        async move { Ok::<_, Infallible>(answered.await) }
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(settings.header_timeout)
+        .max_buf_size(settings.header_bytes_max.max(BUFFER_MIN))
+        .serve_connection(TokioIo::new(stream), service)
+        .with_upgrades();
+    let mut connection = std::pin::pin!(connection);
+    tokio::select! {
+        // A client that breaks off, or breaks HTTP, is no news.
+        _ = connection.as_mut() => return,
+        () = stop.cancelled() => {}
+        () = tokio::time::sleep(LIFE) => {}
+    }
+    connection.as_mut().graceful_shutdown();
+    let _ = tokio::time::timeout(last, connection).await;
+}

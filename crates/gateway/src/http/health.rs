@@ -1,0 +1,140 @@
+//! How the server is, from what its parts say of themselves.
+
+use bus::{Probe, ProbeState};
+use http::StatusCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// How the server is, in one word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Status {
+    /// As it should be.
+    Ok,
+    /// Works, with less.
+    Degraded,
+    /// Stops: takes nothing new.
+    Draining,
+    /// A part that it cannot do without is down.
+    Unavailable,
+}
+
+impl Status {
+    /// The word.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Degraded => "degraded",
+            Self::Draining => "draining",
+            Self::Unavailable => "unavailable",
+        }
+    }
+
+    pub(super) const fn code(self) -> StatusCode {
+        match self {
+            Self::Ok | Self::Degraded => StatusCode::OK,
+            Self::Draining | Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+}
+
+/// The parts that are asked, and whether the server is stopping. A cheap handle.
+#[derive(Clone)]
+pub struct Health {
+    probes: Arc<[Arc<dyn Probe>]>,
+    draining: Arc<AtomicBool>,
+}
+
+impl Health {
+    /// Of these parts.
+    #[must_use]
+    pub fn new(probes: Vec<Arc<dyn Probe>>) -> Self {
+        Self {
+            probes: probes.into(),
+            draining: Arc::default(),
+        }
+    }
+
+    /// From now on the server is not ready.
+    pub fn drain(&self) {
+        self.draining.store(true, Ordering::Release);
+    }
+
+    /// How it is now.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        if self.draining.load(Ordering::Acquire) {
+            return Status::Draining;
+        }
+        self.probes.iter().fold(Status::Ok, |worst, probe| {
+            match (probe.state(), probe.critical(), worst) {
+                (ProbeState::Down, true, _) | (_, _, Status::Unavailable) => Status::Unavailable,
+                (ProbeState::Ok, _, worst) => worst,
+                (ProbeState::Degraded | ProbeState::Down, ..) => Status::Degraded,
+            }
+        })
+    }
+
+    /// What one part says of itself, as JSON.
+    pub(super) fn part(&self, name: &str) -> Option<String> {
+        let probe = self.probes.iter().find(|probe| probe.name() == name)?;
+        Some(probe.json())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Part(ProbeState, bool);
+
+    impl Probe for Part {
+        fn name(&self) -> &'static str {
+            "part"
+        }
+        fn critical(&self) -> bool {
+            self.1
+        }
+        fn state(&self) -> ProbeState {
+            self.0
+        }
+        fn json(&self) -> String {
+            "{}".to_owned()
+        }
+    }
+
+    fn health(parts: impl IntoIterator<Item = (ProbeState, bool)>) -> Health {
+        let parts = parts.into_iter();
+        Health::new(
+            parts
+                .map(|(state, critical)| Arc::new(Part(state, critical)) as _)
+                .collect(),
+        )
+    }
+
+    #[test]
+    fn only_a_critical_part_makes_the_server_unavailable() {
+        use ProbeState::{Degraded, Down, Ok};
+        assert_eq!(health([(Ok, true), (Ok, false)]).status(), Status::Ok);
+        assert_eq!(
+            health([(Ok, true), (Down, false)]).status(),
+            Status::Degraded
+        );
+        assert_eq!(
+            health([(Degraded, true), (Ok, false)]).status(),
+            Status::Degraded
+        );
+        assert_eq!(
+            health([(Down, true), (Degraded, false)]).status(),
+            Status::Unavailable
+        );
+    }
+
+    #[test]
+    fn a_stopping_server_is_not_ready_however_it_is() {
+        let health = health([(ProbeState::Ok, true)]);
+        health.drain();
+        assert_eq!(health.status(), Status::Draining);
+        assert_eq!(health.status().code(), StatusCode::SERVICE_UNAVAILABLE);
+    }
+}

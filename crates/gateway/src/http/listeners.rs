@@ -1,0 +1,241 @@
+//! Binding, serving and closing the listeners.
+
+use super::admission::{Admission, Full, Place};
+use super::health::Health;
+use super::network;
+use super::operator::Operator;
+use super::routes::{Routes, Through};
+use super::stack::{self, Stack};
+use super::turned_away::{self, Reason};
+use super::{accept, api, connection};
+use crate::socket::{Peer, Stream};
+use crate::{Gateway, Settings};
+use bus::Tasks;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+use tower::ServiceExt as _;
+
+/// Connections that wait in the kernel to be accepted: a whole town reconnecting at once.
+const BACKLOG: u32 = 4096;
+/// Connections being told that they do not get in; beyond that they are closed without a word.
+const TURNED_AWAY_MAX: usize = 256;
+/// The operator's connections: a monitor or two.
+const OPERATOR_MAX: usize = 64;
+
+/// Both listeners, bound and not yet served.
+#[derive(Debug)]
+pub struct Listeners {
+    main: TcpListener,
+    operator: TcpListener,
+}
+
+/// An address that cannot be listened on.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot listen on {address} ({setting}): {error}")]
+pub struct BindError {
+    address: SocketAddr,
+    setting: &'static str,
+    error: io::Error,
+}
+
+impl Listeners {
+    /// Takes both addresses.
+    ///
+    /// # Errors
+    /// When one is taken, or not this machine's, or not allowed.
+    pub fn bind(main: SocketAddr, operator: SocketAddr) -> Result<Self, BindError> {
+        Ok(Self {
+            main: bind(main, "listen")?,
+            operator: bind(operator, "operator_listen")?,
+        })
+    }
+
+    /// Declares what the API asks besides the commands, so that a missing answerer stops the start.
+    pub fn wire(builder: &mut bus::Builder) {
+        api::wire(builder);
+    }
+
+    /// Where people connect, with the port that a 0 became.
+    ///
+    /// # Errors
+    /// When the kernel has forgotten it.
+    pub fn address(&self) -> io::Result<SocketAddr> {
+        self.main.local_addr()
+    }
+
+    /// Where the operator looks.
+    ///
+    /// # Errors
+    /// When the kernel has forgotten it.
+    pub fn operator_address(&self) -> io::Result<SocketAddr> {
+        self.operator.local_addr()
+    }
+
+    /// Serves both, as tasks of the gateway.
+    #[must_use]
+    pub fn start(self, gateway: &Gateway, health: &Health, settings: &Settings) -> Serving {
+        let stop = CancellationToken::new();
+        let house = House::new(gateway, settings, &stop);
+        let routes = Routes::new(gateway.clone(), health.clone(), Arc::clone(&house.settings));
+        let accepting = house.people(self.main, routes);
+        // The operator looks on until the end: this one is stopped with all other tasks.
+        let operator = Operator {
+            health: health.clone(),
+            tasks: gateway.shared.tasks.clone(),
+            bus: gateway.shared.bus.clone(),
+        };
+        House::new(gateway, settings, &CancellationToken::new()).operators(self.operator, operator);
+        Serving { stop, accepting }
+    }
+}
+
+fn bind(address: SocketAddr, setting: &'static str) -> Result<TcpListener, BindError> {
+    let bound = || {
+        let socket = match address {
+            SocketAddr::V4(_) => TcpSocket::new_v4(),
+            SocketAddr::V6(_) => TcpSocket::new_v6(),
+        }?;
+        // Connections of the process before this one may still be on their way out.
+        socket.set_reuseaddr(true)?;
+        socket.bind(address)?;
+        socket.listen(BACKLOG)
+    };
+    bound().map_err(|error| BindError {
+        address,
+        setting,
+        error,
+    })
+}
+
+/// The people's listener, being served.
+#[must_use = "the listener is closed through this"]
+pub struct Serving {
+    stop: CancellationToken,
+    accepting: bus::Task,
+}
+
+impl Serving {
+    /// Closes it: whoever waits in the backlog is told so, requests under way are answered and
+    /// their connections closed. Resolves when nobody can connect any more.
+    pub async fn close(self) {
+        self.stop.cancel();
+        self.accepting.ended().await;
+    }
+}
+
+/// What every connection of a listener needs. A cheap handle.
+#[derive(Clone)]
+struct House {
+    tasks: Tasks,
+    settings: Arc<Settings>,
+    /// What a request under way has left when its connection is to end.
+    last: Duration,
+    stop: CancellationToken,
+    turning_away: Arc<Semaphore>,
+}
+
+impl House {
+    fn new(gateway: &Gateway, settings: &Settings, stop: &CancellationToken) -> Self {
+        Self {
+            tasks: gateway.shared.tasks.clone(),
+            settings: Arc::new(settings.clone()),
+            last: gateway.limits().reply_within,
+            stop: stop.clone(),
+            turning_away: Arc::new(Semaphore::new(TURNED_AWAY_MAX)),
+        }
+    }
+
+    fn people(self, listener: TcpListener, routes: Routes) -> bus::Task {
+        let admission = Admission::new(
+            self.settings.connections_max,
+            self.settings.http_per_address,
+        );
+        let (house, stop) = (self.clone(), self.stop.clone());
+        let accepted = move |stream, peer: SocketAddr| match house.admit(&admission, peer.ip()) {
+            Ok(place) => {
+                let place = Arc::new(Mutex::new(Some(place)));
+                let through = Through {
+                    peer: peer.ip(),
+                    place,
+                };
+                let routes = routes.clone();
+                let stack =
+                    stack::around(move |request| routes.clone().answer(request, through.clone()));
+                house.serve(stream, stack);
+            }
+            Err(Full::Server) => house.turn_away(stream, Reason::Full),
+            Err(Full::Network) => house.turn_away(stream, Reason::NetworkFull),
+        };
+        let house = self.clone();
+        let late = move |stream| house.turn_away(stream, Reason::Draining);
+        self.tasks
+            .essential("gateway", "accept people", async move {
+                accept::run(listener, stop, accepted, late).await;
+                Ok(())
+            })
+    }
+
+    fn operators(self, listener: TcpListener, operator: Operator) {
+        let places = Admission::new(OPERATOR_MAX, OPERATOR_MAX);
+        let (house, stop) = (self.clone(), self.stop.clone());
+        let accepted = move |stream, _| {
+            let Ok(place) = places.enter(None) else {
+                return house.turn_away(stream, Reason::Full);
+            };
+            let (operator, place) = (operator.clone(), Arc::new(place));
+            let stack = stack::around(move |request| {
+                let answer = operator.answer(request.method(), request.uri().path());
+                // The place is the connection's, which holds this handler.
+                let _ = &place;
+                std::future::ready(answer)
+            });
+            house.serve(stream, stack);
+        };
+        self.tasks
+            .essential("gateway", "accept operators", async move {
+                accept::run(listener, stop, accepted, drop).await;
+                Ok(())
+            });
+    }
+
+    /// A proxy's connections carry many people: they count in all alone, and each socket of theirs
+    /// counts for the network that the proxy names.
+    fn admit(&self, admission: &Admission, peer: IpAddr) -> Result<Place, Full> {
+        let is_proxy = network::is_trusted(peer, &self.settings.trusted_proxies);
+        admission.enter((!is_proxy).then(|| Peer::of(peer)))
+    }
+
+    fn serve(&self, stream: TcpStream, stack: Stack) {
+        // A kernel that refuses an option has lost the peer.
+        let Ok(stream) = Stream::new(stream) else {
+            return;
+        };
+        let House {
+            settings,
+            last,
+            stop,
+            ..
+        } = self.clone();
+        self.tasks.once("gateway", "http connection", async move {
+            let answer = move |request| {
+                let answered = stack.clone().oneshot(request);
+                async move { answered.await.unwrap_or_else(|never| match never {}) }
+            };
+            connection::serve(stream, &settings, last, stop, answer).await;
+        });
+    }
+
+    fn turn_away(&self, stream: TcpStream, reason: Reason) {
+        if let Ok(permit) = Arc::clone(&self.turning_away).try_acquire_owned() {
+            self.tasks.once("gateway", "turn away", async move {
+                turned_away::tell(stream, reason).await;
+                drop(permit);
+            });
+        }
+    }
+}

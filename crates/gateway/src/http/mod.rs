@@ -1,0 +1,26 @@
+//! The two listeners: the people's and the operator's.
+//!
+//! [`Listeners::bind`] takes the addresses before anything runs; [`Listeners::start`] serves them.
+//! A connection is admitted, speaks HTTP/1.1 through tower's layers, and may become a socket, which
+//! is [`Gateway::serve`]'s from then on. Nothing here decides what a command means.
+
+mod accept;
+mod admission;
+mod answer;
+mod api;
+mod assets;
+mod body;
+mod buckets;
+mod connection;
+mod health;
+mod listeners;
+mod network;
+mod operator;
+mod origin;
+mod routes;
+mod stack;
+mod turned_away;
+mod upgrade;
+
+pub use health::{Health, Status};
+pub use listeners::{BindError, Listeners, Serving};

@@ -1,0 +1,91 @@
+//! What a connection is told that does not get in: one canned response, then the end.
+
+use std::time::Duration;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
+/// Why.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reason {
+    /// The server stops.
+    Draining,
+    /// It has as many connections as it takes.
+    Full,
+    /// This network has.
+    NetworkFull,
+}
+
+/// Closing with unread bytes would reset the connection and take the response with it.
+const LINGER: Duration = Duration::from_millis(500);
+
+impl Reason {
+    fn response(self) -> String {
+        let (status, name, message) = match self {
+            Self::Draining => (
+                "503 Service Unavailable",
+                "draining",
+                "the server is stopping",
+            ),
+            Self::Full => (
+                "503 Service Unavailable",
+                "overloaded",
+                "the server is full",
+            ),
+            Self::NetworkFull => (
+                "429 Too Many Requests",
+                "rate_limited",
+                "too many connections from this address",
+            ),
+        };
+        let code = &status[..3];
+        let body = format!(
+            "{{\"err\":{{\"code\":{code},\"name\":\"{name}\",\"message\":\"{message}\",\"retryable\":true}}}}"
+        );
+        format!(
+            "HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncache-control: no-store\r\n\
+             retry-after: 1\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}",
+            body.len()
+        )
+    }
+}
+
+/// Tells it and closes; a peer that takes nothing is not waited for.
+pub(super) async fn tell(mut stream: TcpStream, reason: Reason) {
+    let said_and_heard = async {
+        stream.write_all(reason.response().as_bytes()).await?;
+        stream.shutdown().await?;
+        let mut scrap = [0; 512];
+        while stream.read(&mut scrap).await? > 0 {}
+        std::io::Result::Ok(())
+    };
+    // Whoever has gone meanwhile need not be told.
+    let _ = tokio::time::timeout(LINGER, said_and_heard).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::net::TcpListener;
+
+    #[tokio::test]
+    async fn the_reason_arrives_although_the_request_was_never_read() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut client = TcpStream::connect(listener.local_addr().unwrap())
+            .await
+            .unwrap();
+        client
+            .write_all(b"GET /ws HTTP/1.1\r\nhost: x\r\n\r\n")
+            .await
+            .unwrap();
+        let (stream, _) = listener.accept().await.unwrap();
+        let mut told = String::new();
+        let (_, read) = tokio::join!(tell(stream, Reason::Draining), async {
+            let read = client.read_to_string(&mut told).await;
+            drop(client);
+            read
+        });
+        read.unwrap();
+        assert!(told.starts_with("HTTP/1.1 503 "), "{told}");
+        assert!(told.contains("\"name\":\"draining\""), "{told}");
+    }
+}

@@ -1,0 +1,176 @@
+//! From a request at `/ws` to a socket, or to why not.
+
+use super::answer::{Answer, set, text};
+use super::origin;
+use crate::socket::Stream;
+use bytes::Bytes;
+use http::{HeaderMap, Request, Response, StatusCode, header};
+use http_body_util::Full;
+use hyper::upgrade::OnUpgrade;
+use hyper_util::rt::TokioIo;
+use tokio_tungstenite::tungstenite::handshake::server::create_response_with_body;
+
+/// The one subprotocol.
+const PROTOCOL: &str = "parlor.v1";
+
+/// Checks the request and answers it: 101, or a refusal in words.
+pub(super) fn answer<B>(request: &Request<B>, allowed_origins: &[String]) -> Answer {
+    let headers = request.headers();
+    if let Err(origin) = origin::check(headers, allowed_origins) {
+        return refuse_origin(&origin);
+    }
+    let offer = offered(headers);
+    if offer == Offer::OnlyUnknown {
+        let line = format!("the only subprotocol is {PROTOCOL}\n");
+        return text(StatusCode::BAD_REQUEST, line);
+    }
+    match create_response_with_body(request, || ()) {
+        Ok(response) => switching(response, offer),
+        Err(error) => not_a_handshake(headers, &error.to_string()),
+    }
+}
+
+/// What the client offers to speak.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Offer {
+    Nothing,
+    Ours,
+    OnlyUnknown,
+}
+
+fn offered(headers: &HeaderMap) -> Offer {
+    let mut lines = headers
+        .get_all(header::SEC_WEBSOCKET_PROTOCOL)
+        .iter()
+        .peekable();
+    if lines.peek().is_none() {
+        return Offer::Nothing;
+    }
+    let ours = lines
+        .filter_map(|line| line.to_str().ok())
+        .flat_map(|line| line.split(','))
+        .any(|protocol| protocol.trim() == PROTOCOL);
+    if ours {
+        Offer::Ours
+    } else {
+        Offer::OnlyUnknown
+    }
+}
+
+fn switching(response: Response<()>, offer: Offer) -> Answer {
+    let mut answer = response.map(|()| Full::new(Bytes::new()));
+    if offer == Offer::Ours {
+        set(&mut answer, header::SEC_WEBSOCKET_PROTOCOL, PROTOCOL);
+    }
+    answer
+}
+
+fn refuse_origin(origin: &str) -> Answer {
+    tracing::warn!(
+        origin = ?origin,
+        setting = "allowed_origins",
+        "refused a page of a foreign origin; name it in allowed_origins to let it in"
+    );
+    let line = format!(
+        "pages of {origin:?} may not connect: its operator can name it in allowed_origins \
+         (PARLOR_ALLOWED_ORIGINS)\n"
+    );
+    text(StatusCode::FORBIDDEN, line)
+}
+
+fn not_a_handshake(headers: &HeaderMap, why: &str) -> Answer {
+    let status = if headers.contains_key(header::SEC_WEBSOCKET_KEY) {
+        StatusCode::BAD_REQUEST
+    } else {
+        StatusCode::UPGRADE_REQUIRED
+    };
+    let mut answer = text(status, format!("this is a WebSocket, version 13: {why}\n"));
+    set(&mut answer, header::UPGRADE, "websocket");
+    set(&mut answer, header::SEC_WEBSOCKET_VERSION, "13");
+    answer
+}
+
+/// The stream after the 101, with what hyper had already read of it. `None`: the client has gone.
+pub(super) async fn stream(upgrade: OnUpgrade) -> Option<(Stream, Bytes)> {
+    let upgraded = upgrade.await.ok()?;
+    let parts = upgraded.downcast::<TokioIo<Stream>>().ok()?;
+    // A copy: a slice would keep hyper's whole read buffer alive.
+    let read_ahead = Bytes::copy_from_slice(&parts.read_buf);
+    Some((parts.io.into_inner(), read_ahead))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http_body_util::BodyExt as _;
+
+    fn request(extra: &[(&str, &str)]) -> Request<()> {
+        let mut request = Request::builder()
+            .uri("/ws")
+            .header("host", "parlor.example")
+            .header("connection", "Upgrade")
+            .header("upgrade", "websocket")
+            .header("sec-websocket-version", "13")
+            .header("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==");
+        for (name, value) in extra {
+            request = request.header(*name, *value);
+        }
+        request.body(()).unwrap()
+    }
+
+    fn protocol(answer: &Answer) -> Option<&str> {
+        answer
+            .headers()
+            .get("sec-websocket-protocol")?
+            .to_str()
+            .ok()
+    }
+
+    #[test]
+    fn our_protocol_is_echoed_and_none_is_accepted() {
+        let ours = answer(
+            &request(&[("sec-websocket-protocol", "chat, parlor.v1")]),
+            &[],
+        );
+        assert_eq!(ours.status(), StatusCode::SWITCHING_PROTOCOLS);
+        assert_eq!(protocol(&ours), Some("parlor.v1"));
+        assert_eq!(
+            ours.headers()["sec-websocket-accept"],
+            "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
+        );
+
+        let none = answer(&request(&[]), &[]);
+        assert_eq!(none.status(), StatusCode::SWITCHING_PROTOCOLS);
+        assert_eq!(protocol(&none), None);
+    }
+
+    #[test]
+    fn only_unknown_protocols_are_refused() {
+        let unknown = answer(&request(&[("sec-websocket-protocol", "parlor.v2")]), &[]);
+        assert_eq!(unknown.status(), StatusCode::BAD_REQUEST);
+    }
+
+    #[tokio::test]
+    async fn a_foreign_page_is_told_the_setting_that_would_let_it_in() {
+        let refused = answer(&request(&[("origin", "https://evil.example")]), &[]);
+        assert_eq!(refused.status(), StatusCode::FORBIDDEN);
+        let body = refused.into_body().collect().await.unwrap().to_bytes();
+        let body = String::from_utf8_lossy(&body).into_owned();
+        assert!(body.contains("https://evil.example") && body.contains("allowed_origins"));
+    }
+
+    #[test]
+    fn a_request_that_is_no_handshake_is_told_what_is_expected() {
+        let mut plain = request(&[]);
+        plain.headers_mut().remove("upgrade");
+        plain.headers_mut().remove("sec-websocket-key");
+        assert_eq!(answer(&plain, &[]).status(), StatusCode::UPGRADE_REQUIRED);
+
+        let mut old = request(&[]);
+        old.headers_mut()
+            .insert("sec-websocket-version", http::HeaderValue::from_static("8"));
+        let answer = answer(&old, &[]);
+        assert_eq!(answer.status(), StatusCode::BAD_REQUEST);
+        assert_eq!(answer.headers()["sec-websocket-version"], "13");
+    }
+}

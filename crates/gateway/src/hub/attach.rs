@@ -1,0 +1,237 @@
+//! Connections come and go.
+
+use super::person::{Before, Person};
+use super::requests::{Attach, Attaching, Detach, Open};
+use super::room::Room;
+use super::sub::{Phase, Sub};
+use super::{Attached, Hub};
+use crate::socket::{Class, Close};
+use bus::{Answers, Context, Reply};
+use rooms::api::{Membership, RoomKey, Seq};
+use sessions::api::{ConnectionId, UserId};
+use std::collections::HashSet;
+use std::sync::Arc;
+use tokio::time::Instant;
+
+/// How a subscription begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Start {
+    /// With the next entry.
+    Live,
+    /// With a replay of what the client has missed.
+    Behind,
+}
+
+impl Answers<Attach> for Hub {
+    async fn answer(
+        &mut self,
+        attach: Attach,
+        reply: Reply<Attaching>,
+        _: &mut Context,
+    ) -> anyhow::Result<()> {
+        // An asker that has given up says hello again: attaching is not begun for it.
+        if reply.begin() {
+            reply.answer(self.attach(attach));
+        }
+        Ok(())
+    }
+}
+
+impl Answers<Open> for Hub {
+    async fn answer(
+        &mut self,
+        open: Open,
+        reply: Reply<Vec<(RoomKey, Seq)>>,
+        _: &mut Context,
+    ) -> anyhow::Result<()> {
+        if reply.begin() {
+            reply.answer(self.open(open));
+        }
+        Ok(())
+    }
+}
+
+impl Answers<Detach> for Hub {
+    async fn answer(
+        &mut self,
+        detach: Detach,
+        reply: Reply<()>,
+        _: &mut Context,
+    ) -> anyhow::Result<()> {
+        self.detach(detach.connection);
+        reply.answer(());
+        Ok(())
+    }
+}
+
+impl Hub {
+    fn attach(&mut self, attach: Attach) -> Attaching {
+        self.detach(attach.conn.id);
+        self.take_over(&attach);
+        let (user, session) = (attach.caller.user.id, attach.caller.session);
+        let limits = &self.shared.limits;
+        let mine = self.connections_of(user);
+        let tabs = mine
+            .iter()
+            .filter(|id| self.connections[*id].caller.session == session);
+        if tabs.count() >= limits.tabs_max {
+            return Attaching::TooManyTabs;
+        }
+        if mine.len() >= limits.connections_per_user {
+            return Attaching::TooManyConnections;
+        }
+        let person = self
+            .people
+            .entry(user)
+            .or_insert_with(|| Person::new(attach.caller.user.clone()));
+        person.user = attach.caller.user.clone();
+        person.connections.push(attach.conn.id);
+        person.alone = None;
+        let attached = Attached {
+            conn: attach.conn,
+            caller: attach.caller,
+            tab: attach.tab,
+            all: attach.all,
+            rooms: HashSet::new(),
+            opening: Some(Vec::new()),
+        };
+        self.connections.insert(attached.conn.id, attached);
+        Attaching::Done
+    }
+
+    /// Of two connections with the same session and tab the newer wins.
+    fn take_over(&mut self, newer: &Attach) {
+        for id in self.connections_of(newer.caller.user.id) {
+            let older = &self.connections[&id];
+            if older.caller.session == newer.caller.session && older.tab == newer.tab {
+                older.conn.close(Close::TAKEN_OVER);
+                older.conn.flush();
+                self.detach(id);
+            }
+        }
+    }
+
+    fn open(&mut self, open: Open) -> Vec<(RoomKey, Seq)> {
+        let Some(attached) = self.connections.get_mut(&open.connection) else {
+            return Vec::new();
+        };
+        let (user, all) = (attached.caller.user.id, attached.all);
+        let conn = Arc::clone(&attached.conn);
+        let kept = attached.opening.take().unwrap_or_default();
+        self.outbox.send(&conn, open.reply, Class::Reply);
+        for frame in kept {
+            self.outbox.send(&conn, frame, Class::Push);
+        }
+        for membership in &open.memberships {
+            self.learn(membership);
+        }
+        self.now_known(user);
+        let mut behind = Vec::new();
+        for (room, cursor) in open.cursors {
+            if self.subscribe(open.connection, &room, Some(cursor)) == Some(Start::Behind) {
+                behind.push((room, cursor));
+            }
+        }
+        if all {
+            self.subscribe_all(open.connection, user);
+        }
+        behind
+    }
+
+    /// A membership that was read; what the entries have said since stands.
+    pub(super) fn learn(&mut self, membership: &Membership) {
+        let key = &membership.room.key;
+        let Some(person) = self.people.get_mut(&membership.user) else {
+            return;
+        };
+        // Noted as of the head it was read at: what was seen above that is newer.
+        let before = person.note(key, membership.head, Some(membership.role));
+        if person.role(key).is_none() {
+            return;
+        }
+        let room = self.rooms.entry(key.clone()).or_default();
+        room.at_least(membership.head);
+        room.face
+            .get_or_insert_with(|| Arc::clone(&membership.room));
+        room.members.insert(membership.user);
+        if before == Some(Before::Outside) {
+            // The entry is still on its way and will be old when it comes.
+            self.show_gained(membership.user, key, membership.head);
+        }
+    }
+
+    /// All memberships of this user have been learnt.
+    fn now_known(&mut self, user: UserId) {
+        let Some(person) = self.people.get_mut(&user) else {
+            return;
+        };
+        person.known = true;
+        if std::mem::take(&mut person.came) {
+            self.came_or_went(user, true);
+        }
+    }
+
+    /// Subscribes to the rooms that no cursor named, from where they are.
+    fn subscribe_all(&mut self, connection: ConnectionId, user: UserId) {
+        let rooms: Vec<RoomKey> = self.people[&user].rooms().cloned().collect();
+        for room in rooms {
+            if !self.connections[&connection].rooms.contains(&room) {
+                self.subscribe(connection, &room, None);
+            }
+        }
+    }
+
+    /// Subscribes a member's connection from a cursor, or from where the room is; not one whose
+    /// user is no member.
+    pub(super) fn subscribe(
+        &mut self,
+        connection: ConnectionId,
+        key: &RoomKey,
+        cursor: Option<Seq>,
+    ) -> Option<Start> {
+        let attached = self.connections.get_mut(&connection)?;
+        let user = attached.caller.user.id;
+        self.people.get(&user)?.role(key)?;
+        let room: &mut Room = self.rooms.entry(key.clone()).or_default();
+        let cursor = cursor.or(room.next.map(|next| next - 1)).unwrap_or(0);
+        let (phase, start) = if room.is_caught_up(cursor) {
+            room.at_least(cursor);
+            (Phase::Live(cursor), Start::Live)
+        } else {
+            (Phase::Replaying, Start::Behind)
+        };
+        let conn = Arc::clone(&attached.conn);
+        room.subs.insert(connection, Sub { conn, phase });
+        attached.rooms.insert(key.clone());
+        Some(start)
+    }
+
+    /// Forgets a connection, and nothing of it is left.
+    pub(super) fn detach(&mut self, connection: ConnectionId) {
+        let Some(attached) = self.connections.remove(&connection) else {
+            return;
+        };
+        let user = attached.caller.user.id;
+        for key in &attached.rooms {
+            self.unsubscribe(connection, key);
+        }
+        self.stop_typing(connection, user);
+        if let Some(person) = self.people.get_mut(&user) {
+            person.connections.retain(|id| *id != connection);
+            if person.connections.is_empty() {
+                person.alone = Some(Instant::now());
+            }
+        }
+    }
+
+    fn unsubscribe(&mut self, connection: ConnectionId, key: &RoomKey) {
+        let Some(room) = self.rooms.get_mut(key) else {
+            return;
+        };
+        room.subs.remove(&connection);
+        if room.is_deserted() {
+            self.rooms.remove(key);
+            self.busy.remove(key);
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! Entries come from the bus and go out in the order of their room.
+
+use super::hole::Hole;
+use super::{Hub, hole};
+use crate::socket::Frame;
+use crate::wire::push;
+use bus::{Context, Handles};
+use rooms::api::{EntriesAppended, Entry, RoomFace};
+use std::sync::Arc;
+
+impl Handles<EntriesAppended> for Hub {
+    async fn handle(
+        &mut self,
+        appended: &Arc<EntriesAppended>,
+        _: &mut Context,
+    ) -> anyhow::Result<()> {
+        for part in &appended.rooms {
+            for entry in &part.entries {
+                self.arrive(&part.room, entry);
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Hub {
+    /// An entry has come, live or filled in: delivered if it is its turn, else kept or left out.
+    pub(super) fn arrive(&mut self, face: &Arc<RoomFace>, entry: &Arc<Entry>) {
+        let Some(room) = self.rooms.get_mut(&face.key) else {
+            // Nobody here is in this room; someone may be from now on.
+            return self.follow(face, entry);
+        };
+        let next = *room.next.get_or_insert(entry.seq);
+        if entry.seq < next {
+            return self.follow(face, entry);
+        }
+        if entry.seq > next {
+            room.hole
+                .get_or_insert_with(|| Box::new(Hole::new()))
+                .keep(entry);
+            return self.fill(&face.key);
+        }
+        self.deliver(face, entry);
+        self.deliver_kept(face);
+    }
+
+    /// What was kept until its turn came.
+    pub(super) fn deliver_kept(&mut self, face: &Arc<RoomFace>) {
+        while let Some(entry) = self.rooms.get_mut(&face.key).and_then(hole::take_next) {
+            self.deliver(face, &entry);
+        }
+    }
+
+    /// The room's next entry goes to everyone who is subscribed, encoded once; then the
+    /// memberships follow it.
+    fn deliver(&mut self, face: &Arc<RoomFace>, entry: &Arc<Entry>) {
+        let Some(room) = self.rooms.get_mut(&face.key) else {
+            return;
+        };
+        room.next = Some(entry.seq + 1);
+        if !room
+            .face
+            .as_ref()
+            .is_some_and(|known| Arc::ptr_eq(known, face))
+        {
+            room.face = Some(Arc::clone(face));
+        }
+        if !room.subs.is_empty() {
+            let frame = Frame::json(&push::entry(&face.key, entry));
+            for sub in room.subs.values_mut() {
+                sub.offer(entry.seq, &frame, &mut self.outbox);
+            }
+        }
+        self.follow(face, entry);
+    }
+}

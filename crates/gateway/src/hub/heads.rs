@@ -1,0 +1,94 @@
+//! Heads as the store has them: whoever has missed a push finds out, the hub included.
+
+use super::Hub;
+use super::hole::Hole;
+use super::pulse::Announced;
+use super::requests::HeadsRead;
+use crate::socket::{Class, Conn, Frame};
+use crate::wire::push;
+use bus::{Context, Handles};
+use rooms::api::{RoomKey, Seq};
+use sessions::api::ConnectionId;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// After this long a head is told once more.
+const AGAIN_AFTER: Duration = Duration::from_secs(15);
+
+impl Handles<HeadsRead> for Hub {
+    async fn handle(&mut self, read: &Arc<HeadsRead>, _: &mut Context) -> anyhow::Result<()> {
+        let now = Instant::now();
+        let mut news = Vec::new();
+        for (_, key, head) in &read.heads {
+            self.catch_up(key, *head);
+            if self.is_news(key, *head, now) {
+                news.push((key.clone(), *head));
+            }
+        }
+        self.tell_heads(&news);
+        Ok(())
+    }
+}
+
+impl Hub {
+    /// A room that is behind the store is filled like a hole.
+    fn catch_up(&mut self, key: &RoomKey, head: Seq) {
+        let Some(room) = self.rooms.get_mut(key) else {
+            return;
+        };
+        if room.next.is_some_and(|next| next <= head) {
+            let hole = room.hole.get_or_insert_with(|| Box::new(Hole::new()));
+            hole.reaches(head);
+            self.fill(key);
+        }
+    }
+
+    fn is_news(&mut self, key: &RoomKey, head: Seq, now: Instant) -> bool {
+        let Some(room) = self.rooms.get_mut(key) else {
+            return false;
+        };
+        let told = &mut room.pulse.announced;
+        if told.as_ref().is_some_and(|told| told.head >= head) {
+            return false;
+        }
+        *told = Some(Announced {
+            head,
+            at: now,
+            again: false,
+        });
+        self.busy.insert(key.clone());
+        true
+    }
+
+    /// The head to be told once more, if it is time.
+    pub(super) fn head_ticked(&mut self, key: &RoomKey, now: Instant) -> Option<Seq> {
+        let told = self.rooms.get_mut(key)?.pulse.announced.as_mut()?;
+        if told.again || now.duration_since(told.at) < AGAIN_AFTER {
+            return None;
+        }
+        told.again = true;
+        Some(told.head)
+    }
+
+    /// Each connection gets one push with all that concerns it.
+    pub(super) fn tell_heads(&mut self, heads: &[(RoomKey, Seq)]) {
+        let mut told: HashMap<ConnectionId, (Arc<Conn>, BTreeMap<&str, Seq>)> = HashMap::new();
+        for (key, head) in heads {
+            let Some(room) = self.rooms.get(key) else {
+                continue;
+            };
+            for (id, sub) in room.subs.iter().filter(|(_, sub)| sub.is_live()) {
+                let (_, rooms) = told
+                    .entry(*id)
+                    .or_insert_with(|| (Arc::clone(&sub.conn), BTreeMap::new()));
+                rooms.insert(&key.0, *head);
+            }
+        }
+        for (conn, rooms) in told.into_values() {
+            let frame = Frame::json(&push::heads(&rooms));
+            self.outbox.send(&conn, frame, Class::Soft);
+        }
+    }
+}

@@ -1,0 +1,191 @@
+//! Holes in a room's entries: what came too early waits, what is missing is read from the log.
+//!
+//! Nobody but this room waits. What could not be read within two seconds or three attempts is
+//! given up: every subscriber is told `gap`, and goes on behind it.
+
+use super::requests::HoleRead;
+use super::room::Room;
+use super::sub::Phase;
+use super::{Hub, OWNER};
+use crate::shared::Shared;
+use crate::socket::{Class, Frame};
+use crate::wire::push;
+use bus::{Context, Handles};
+use rooms::api::{Entry, ReadLog, RoomKey, Seq};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// Entries kept behind a hole; what comes on top is read from the log with the rest.
+const KEPT_MAX: usize = 64;
+const PATIENCE: Duration = Duration::from_secs(2);
+const ATTEMPTS: u32 = 3;
+/// Entries and bytes read at once.
+const PAGE: usize = 200;
+const PAGE_BYTES: usize = 256 << 10;
+
+pub(super) struct Hole {
+    kept: BTreeMap<Seq, Arc<Entry>>,
+    /// The log is known to go up to here.
+    target: Seq,
+    since: Instant,
+    failures: u32,
+    asking: bool,
+}
+
+impl Hole {
+    pub(super) fn new() -> Self {
+        Self {
+            kept: BTreeMap::new(),
+            target: 0,
+            since: Instant::now(),
+            failures: 0,
+            asking: false,
+        }
+    }
+
+    pub(super) fn keep(&mut self, entry: &Arc<Entry>) {
+        self.reaches(entry.seq);
+        if self.kept.len() < KEPT_MAX {
+            self.kept.insert(entry.seq, Arc::clone(entry));
+        }
+    }
+
+    pub(super) fn reaches(&mut self, seq: Seq) {
+        self.target = self.target.max(seq);
+    }
+
+    fn is_hopeless(&self, now: Instant) -> bool {
+        self.failures >= ATTEMPTS || now.duration_since(self.since) > PATIENCE
+    }
+}
+
+/// The entry whose turn it is, if it was kept. Closes the hole when nothing is missing any more.
+pub(super) fn take_next(room: &mut Room) -> Option<Arc<Entry>> {
+    let next = room.next?;
+    let hole = room.hole.as_mut()?;
+    hole.kept.retain(|seq, _| *seq >= next);
+    let entry = hole.kept.remove(&next);
+    if entry.is_none() && next > hole.target {
+        room.hole = None;
+    }
+    entry
+}
+
+impl Handles<HoleRead> for Hub {
+    async fn handle(&mut self, read: &Arc<HoleRead>, _: &mut Context) -> anyhow::Result<()> {
+        let Some(room) = self.rooms.get_mut(&read.room) else {
+            return Ok(());
+        };
+        let before = room.next;
+        if let Some(page) = &read.page {
+            for entry in &page.entries {
+                self.arrive(&page.room, entry);
+            }
+        }
+        let Some(room) = self.rooms.get_mut(&read.room) else {
+            return Ok(());
+        };
+        let progressed = room.next > before;
+        if let Some(hole) = &mut room.hole {
+            hole.asking = false;
+            if progressed {
+                (hole.failures, hole.since) = (0, Instant::now());
+            } else {
+                hole.failures += 1;
+            }
+            self.busy.insert(read.room.clone());
+        }
+        if progressed {
+            self.fill(&read.room);
+        }
+        Ok(())
+    }
+}
+
+impl Hub {
+    /// Has the log read where the room has a hole, unless that is under way.
+    pub(super) fn fill(&mut self, key: &RoomKey) {
+        let Some(room) = self.rooms.get_mut(key) else {
+            return;
+        };
+        let (Some(next), Some(hole)) = (room.next, &mut room.hole) else {
+            return;
+        };
+        if std::mem::replace(&mut hole.asking, true) {
+            return;
+        }
+        self.busy.insert(key.clone());
+        let read = ReadLog {
+            reader: None,
+            room: key.clone(),
+            after: Some(next - 1),
+            upto: Some(hole.target),
+            limit: PAGE,
+            bytes: PAGE_BYTES,
+        };
+        let shared = Arc::clone(&self.shared);
+        let reading = async move { read_hole(&shared, read).await };
+        self.shared.tasks.once(OWNER, "gateway.read_hole", reading);
+    }
+
+    /// Time has passed for a room with a hole: tried again, or given up.
+    pub(super) fn hole_ticked(&mut self, key: &RoomKey, now: Instant) {
+        let hole = self.rooms.get(key).and_then(|room| room.hole.as_ref());
+        match hole {
+            Some(hole) if hole.is_hopeless(now) => self.give_up(key),
+            Some(_) => self.fill(key),
+            None => {}
+        }
+    }
+
+    fn give_up(&mut self, key: &RoomKey) {
+        let Some(room) = self.rooms.get_mut(key) else {
+            return;
+        };
+        let (Some(next), Some(hole)) = (room.next, &mut room.hole) else {
+            return;
+        };
+        let first = hole.kept.keys().next().copied();
+        let to = first.map_or(hole.target, |first| first - 1);
+        let id = room.face.as_ref().map_or(0, |face| face.id.0);
+        tracing::warn!(
+            room = id,
+            from = next,
+            to,
+            "entries were not to be had: a gap was told"
+        );
+        room.next = Some(to + 1);
+        (hole.failures, hole.since) = (0, Instant::now());
+        let gap = Frame::json(&push::gap(key, next, to));
+        for sub in room.subs.values_mut() {
+            match &mut sub.phase {
+                Phase::Live(_) => self.outbox.send(&sub.conn, gap.clone(), Class::Push),
+                // Its own reading comes to the same place and finds out for itself.
+                Phase::Held(held) => held.over = true,
+                Phase::Replaying => {}
+            }
+        }
+        if let Some(face) = room.face.clone() {
+            self.deliver_kept(&face);
+        }
+    }
+}
+
+async fn read_hole(shared: &Shared, read: ReadLog) {
+    let room = read.room.clone();
+    let asked = shared.bus.ask(read, shared.limits.ask_within).await;
+    let page = match asked {
+        Ok(Ok(page)) => Some(page),
+        Ok(Err(refusal)) => {
+            tracing::warn!(?refusal, "a hole could not be read");
+            None
+        }
+        Err(error) => {
+            tracing::warn!(%error, "a hole could not be read");
+            None
+        }
+    };
+    shared.bus.publish(HoleRead { room, page }).await;
+}

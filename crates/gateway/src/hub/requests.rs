@@ -1,0 +1,191 @@
+//! What the connections' tasks ask of the hub, in its one order with the facts; and what its own
+//! tasks bring it.
+
+use crate::socket::{Conn, Frame};
+use bus::{Event, Request};
+use rooms::api::{LogPage, Membership, Role, RoomFace, RoomId, RoomKey, Seq};
+use sessions::api::{Caller, ConnectionId, User};
+use std::sync::Arc;
+
+/// A connection is somebody's from now on: what concerns this user is kept for it until [`Open`].
+pub(crate) struct Attach {
+    pub(crate) conn: Arc<Conn>,
+    pub(crate) caller: Caller,
+    pub(crate) tab: String,
+    /// `subscribe:"all"`.
+    pub(crate) all: bool,
+}
+
+/// How an [`Attach`] went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Attaching {
+    Done,
+    TooManyTabs,
+    TooManyConnections,
+}
+
+impl Request for Attach {
+    const NAME: &'static str = "gateway.attach";
+    type Answer = Attaching;
+}
+
+/// The `hello` reply goes out, and everything that has to come after it.
+pub(crate) struct Open {
+    pub(crate) connection: ConnectionId,
+    /// Read after the [`Attach`].
+    pub(crate) memberships: Vec<Membership>,
+    /// The rooms subscribed to, each from the entry after this one.
+    pub(crate) cursors: Vec<(RoomKey, Seq)>,
+    pub(crate) reply: Frame,
+}
+
+impl Request for Open {
+    const NAME: &'static str = "gateway.open";
+    /// The rooms that have to be replayed, from their cursors.
+    type Answer = Vec<(RoomKey, Seq)>;
+}
+
+/// A `join` begins: what happens in the room is kept until its reply is out.
+pub(crate) struct Mark {
+    pub(crate) connection: ConnectionId,
+    pub(crate) room: RoomKey,
+}
+
+impl Request for Mark {
+    const NAME: &'static str = "gateway.mark";
+    type Answer = ();
+}
+
+/// A `join` was declined: all is as before its [`Mark`].
+pub(crate) struct Unmark {
+    pub(crate) connection: ConnectionId,
+    pub(crate) room: RoomKey,
+}
+
+impl Request for Unmark {
+    const NAME: &'static str = "gateway.unmark";
+    type Answer = ();
+}
+
+/// Part of a room's past goes out on one connection: the reply to `join`, or a page of a replay.
+pub(crate) struct Advance {
+    pub(crate) connection: ConnectionId,
+    pub(crate) room: RoomKey,
+    /// The reply to `join`, which goes out whatever has happened since.
+    pub(crate) reply: Option<Frame>,
+    pub(crate) frames: Vec<Frame>,
+    /// The client knows everything up to here then.
+    pub(crate) cursor: Seq,
+    /// This was the room's head when it was read.
+    pub(crate) at_head: bool,
+    /// What the `join` found.
+    pub(crate) joined: Option<Box<Found>>,
+}
+
+/// What a `join` found.
+pub(crate) struct Found {
+    pub(crate) face: Arc<RoomFace>,
+    pub(crate) role: Role,
+    /// Members of the room.
+    pub(crate) count: u64,
+}
+
+/// What remains to be done after an [`Advance`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Advanced {
+    /// Nothing: what comes now comes by itself.
+    Live,
+    /// Read on from the cursor.
+    More,
+    /// Nothing: the membership or the connection has ended.
+    Gone,
+}
+
+impl Request for Advance {
+    const NAME: &'static str = "gateway.advance";
+    type Answer = Advanced;
+}
+
+/// The reply to `leave`, after the entry and `gone`.
+pub(crate) struct SayLeft {
+    pub(crate) connection: ConnectionId,
+    pub(crate) user: User,
+    pub(crate) room: RoomKey,
+    pub(crate) seq: Seq,
+    pub(crate) reply: Frame,
+}
+
+impl Request for SayLeft {
+    const NAME: &'static str = "gateway.say_left";
+    type Answer = ();
+}
+
+/// Someone types, or has stopped.
+pub(crate) struct Types {
+    pub(crate) connection: ConnectionId,
+    pub(crate) user: User,
+    pub(crate) room: RoomKey,
+    pub(crate) on: bool,
+}
+
+impl Request for Types {
+    const NAME: &'static str = "gateway.types";
+    /// False when the user is no member as far as the hub knows.
+    type Answer = bool;
+}
+
+/// A connection has ended.
+pub(crate) struct Detach {
+    pub(crate) connection: ConnectionId,
+}
+
+impl Request for Detach {
+    const NAME: &'static str = "gateway.detach";
+    type Answer = ();
+}
+
+/// Time passes.
+pub(crate) struct Ticked;
+
+impl Event for Ticked {
+    const NAME: &'static str = "gateway.ticked";
+}
+
+/// What the log has where the hub had a hole; `None`: it could not be read.
+pub(crate) struct HoleRead {
+    pub(crate) room: RoomKey,
+    pub(crate) page: Option<LogPage>,
+}
+
+impl Event for HoleRead {
+    const NAME: &'static str = "gateway.hole_read";
+}
+
+/// The store's own figures of the rooms that moved lately.
+pub(crate) struct HeadsRead {
+    pub(crate) heads: Vec<(RoomId, RoomKey, Seq)>,
+}
+
+impl Event for HeadsRead {
+    const NAME: &'static str = "gateway.heads_read";
+}
+
+/// Where people are members whom the hub did not know.
+pub(crate) struct StaysRead {
+    pub(crate) users: Vec<(User, bool)>,
+    pub(crate) stays: Vec<Membership>,
+}
+
+impl Event for StaysRead {
+    const NAME: &'static str = "gateway.stays_read";
+}
+
+/// How many members a room has; `None`: it could not be read.
+pub(crate) struct Counted {
+    pub(crate) room: RoomKey,
+    pub(crate) count: Option<u64>,
+}
+
+impl Event for Counted {
+    const NAME: &'static str = "gateway.counted";
+}

@@ -1,0 +1,40 @@
+//! A room as the hub knows it: who gets its entries, and which entry comes next.
+
+use super::hole::Hole;
+use super::pulse::Pulse;
+use super::sub::Sub;
+use rooms::api::{RoomFace, Seq};
+use sessions::api::{ConnectionId, UserId};
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+#[derive(Default)]
+pub(super) struct Room {
+    pub(super) face: Option<Arc<RoomFace>>,
+    /// The entry to be delivered next; unknown until an entry or a head was seen.
+    pub(super) next: Option<Seq>,
+    pub(super) subs: HashMap<ConnectionId, Sub>,
+    /// The members that the hub knows as people.
+    pub(super) members: HashSet<UserId>,
+    /// Entries that came too early, and how far the log is known to go.
+    pub(super) hole: Option<Box<Hole>>,
+    /// Typing, presence and heads.
+    pub(super) pulse: Pulse,
+}
+
+impl Room {
+    /// Whether the client that knows everything up to `cursor` has missed nothing.
+    pub(super) fn is_caught_up(&self, cursor: Seq) -> bool {
+        self.next.is_none_or(|next| next <= cursor + 1)
+    }
+
+    /// Learns how far the room is, if nothing better is known.
+    pub(super) fn at_least(&mut self, head: Seq) {
+        self.next.get_or_insert(head + 1);
+    }
+
+    /// Nobody here has anything to do with it.
+    pub(super) fn is_deserted(&self) -> bool {
+        self.subs.is_empty() && self.members.is_empty()
+    }
+}

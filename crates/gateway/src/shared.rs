@@ -1,0 +1,19 @@
+//! What the gateway's parts have in common.
+
+use crate::Limits;
+use crate::socket::Registry;
+use bus::{Bus, Tasks};
+use sessions::api::Online;
+use std::sync::Arc;
+use tokio::sync::Semaphore;
+
+/// Handles, limits and the list of live sockets. No state of the chat: that is the hub's.
+pub(crate) struct Shared {
+    pub(crate) bus: Bus,
+    pub(crate) tasks: Tasks,
+    pub(crate) limits: Limits,
+    pub(crate) online: Online,
+    pub(crate) sockets: Arc<Registry>,
+    /// The line in which commands wait for their turn to enter the bus.
+    pub(crate) line: Arc<Semaphore>,
+}

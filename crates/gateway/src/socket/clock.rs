@@ -1,0 +1,168 @@
+//! What becomes due on a connection: its first `hello`, a ping, the pong, the end of its identity.
+
+use crate::Limits;
+use crate::wire::Time;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// How long before its end an identity is said to expire.
+const WARNING: Duration = Duration::from_secs(60);
+
+pub(super) struct Clock {
+    /// When something last came from the client.
+    seen: Instant,
+    /// When it was pinged since then.
+    pinged: Option<Instant>,
+    /// By when it must have said `hello`; `None` once it has.
+    hello_by: Option<Instant>,
+    expires: Option<Expiry>,
+}
+
+struct Expiry {
+    at: Instant,
+    warned: bool,
+}
+
+/// What is due.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Due {
+    Ping,
+    NoPong,
+    NoHello,
+    Warning(Duration),
+    Expired,
+}
+
+impl Clock {
+    pub(super) fn new(now: Instant, limits: &Limits) -> Self {
+        Self {
+            seen: now,
+            pinged: None,
+            hello_by: Some(now + limits.hello_within),
+            expires: None,
+        }
+    }
+
+    /// Any frame of the client answers a ping.
+    pub(super) fn seen(&mut self, now: Instant) {
+        self.seen = now;
+        self.pinged = None;
+    }
+
+    /// It is somebody's, until `expires_at` (ms since 1970) if that is limited.
+    pub(super) fn opened(&mut self, now: Instant, expires_at: Option<i64>) {
+        self.hello_by = None;
+        self.expires = expires_at.map(|at| {
+            let left = u64::try_from(at - Time::now().0).unwrap_or(0);
+            Expiry {
+                at: now + Duration::from_millis(left),
+                warned: false,
+            }
+        });
+    }
+
+    /// When something will be due.
+    pub(super) fn next(&self, limits: &Limits) -> Instant {
+        let alive = match self.pinged {
+            Some(at) => at + limits.pong_within,
+            None => self.seen + limits.ping_every,
+        };
+        let expiry = self.expires.as_ref().map(|expiry| {
+            if expiry.warned {
+                expiry.at
+            } else {
+                expiry.at.checked_sub(WARNING).unwrap_or(self.seen)
+            }
+        });
+        let others = [self.hello_by, expiry].into_iter().flatten();
+        others.fold(alive, Instant::min)
+    }
+
+    /// What is due now, and notes that it was told.
+    pub(super) fn due(&mut self, now: Instant, limits: &Limits) -> Option<Due> {
+        if self.hello_by.is_some_and(|by| by <= now) {
+            return Some(Due::NoHello);
+        }
+        if let Some(due) = self.expires.as_mut().and_then(|expiry| expiry.due(now)) {
+            return Some(due);
+        }
+        match self.pinged {
+            Some(at) if at + limits.pong_within <= now => Some(Due::NoPong),
+            None if self.seen + limits.ping_every <= now => {
+                self.pinged = Some(now);
+                Some(Due::Ping)
+            }
+            _ => None,
+        }
+    }
+}
+
+impl Expiry {
+    fn due(&mut self, now: Instant) -> Option<Due> {
+        if self.at <= now {
+            return Some(Due::Expired);
+        }
+        let left = self.at - now;
+        if left > WARNING || std::mem::replace(&mut self.warned, true) {
+            return None;
+        }
+        Some(Due::Warning(left))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Clock, Due};
+    use crate::Limits;
+    use crate::wire::Time;
+    use std::time::Duration;
+    use tokio::time::Instant;
+
+    const S: Duration = Duration::from_secs(1);
+
+    #[test]
+    fn a_silent_client_is_pinged_and_then_given_up() {
+        let (limits, start) = (Limits::default(), Instant::now());
+        let mut clock = Clock::new(start, &limits);
+        clock.opened(start, None);
+        assert_eq!(clock.next(&limits), start + 25 * S);
+        assert_eq!(clock.due(start + 24 * S, &limits), None);
+        assert_eq!(clock.due(start + 25 * S, &limits), Some(Due::Ping));
+        assert_eq!(clock.next(&limits), start + 35 * S);
+        assert_eq!(clock.due(start + 34 * S, &limits), None);
+        assert_eq!(clock.due(start + 35 * S, &limits), Some(Due::NoPong));
+    }
+
+    #[test]
+    fn any_frame_answers_a_ping() {
+        let (limits, start) = (Limits::default(), Instant::now());
+        let mut clock = Clock::new(start, &limits);
+        clock.opened(start, None);
+        assert_eq!(clock.due(start + 25 * S, &limits), Some(Due::Ping));
+        clock.seen(start + 30 * S);
+        assert_eq!(clock.due(start + 40 * S, &limits), None);
+        assert_eq!(clock.due(start + 55 * S, &limits), Some(Due::Ping));
+    }
+
+    #[test]
+    fn without_hello_it_ends_after_ten_seconds_however_chatty() {
+        let (limits, start) = (Limits::default(), Instant::now());
+        let mut clock = Clock::new(start, &limits);
+        clock.seen(start + 9 * S);
+        assert_eq!(clock.next(&limits), start + 10 * S);
+        assert_eq!(clock.due(start + 10 * S, &limits), Some(Due::NoHello));
+    }
+
+    #[test]
+    fn an_identity_is_said_to_expire_once_and_then_does() {
+        let (limits, start) = (Limits::default(), Instant::now());
+        let mut clock = Clock::new(start, &limits);
+        clock.opened(start, Some(Time::now().0 + 90_000));
+        clock.seen(start + 40 * S);
+        assert_eq!(clock.due(start + 20 * S, &limits), None);
+        let warned = clock.due(start + 40 * S, &limits);
+        assert!(matches!(warned, Some(Due::Warning(left)) if left <= 50 * S && left > 49 * S));
+        assert_eq!(clock.due(start + 41 * S, &limits), None);
+        assert_eq!(clock.due(start + 91 * S, &limits), Some(Due::Expired));
+    }
+}

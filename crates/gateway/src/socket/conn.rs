@@ -1,0 +1,161 @@
+//! One connection as the rest of the gateway holds it: a stream, a queue, a bell.
+
+use super::egress::{Class, Egress, Then};
+use super::frame::{Close, Frame};
+use super::stream::Stream;
+use crate::Limits;
+use sessions::api::ConnectionId;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard};
+use tokio::sync::Notify;
+
+const NO_GOODBYE: u64 = u64::MAX;
+
+/// Shared by the connection's own task, which reads and ends it, and the hub, which only puts
+/// frames in and flushes.
+pub(crate) struct Conn {
+    pub(crate) id: ConnectionId,
+    pub(crate) stream: Stream,
+    egress: Mutex<Egress>,
+    /// Rung when the connection's task has to look up: the queue is blocked, broken or closing, or
+    /// the server stops.
+    pub(crate) bell: Notify,
+    /// Its own `logout` is under way: the reply comes before the close.
+    logging_out: AtomicBool,
+    /// The session has ended during that.
+    ended: AtomicBool,
+    /// The server stops: no more commands are read.
+    draining: AtomicBool,
+    /// After how many milliseconds its client is to come back.
+    goodbye: AtomicU64,
+    /// Its task has ended.
+    over: AtomicBool,
+}
+
+impl Conn {
+    pub(crate) fn new(id: ConnectionId, stream: Stream, limits: &Limits) -> Self {
+        Self {
+            id,
+            stream,
+            egress: Mutex::new(Egress::new(limits.egress_bytes, limits.egress_age)),
+            bell: Notify::new(),
+            logging_out: AtomicBool::new(false),
+            ended: AtomicBool::new(false),
+            draining: AtomicBool::new(false),
+            goodbye: AtomicU64::new(NO_GOODBYE),
+            over: AtomicBool::new(false),
+        }
+    }
+
+    /// Puts a frame into the queue; `true` asks the caller to flush at the end of its turn.
+    #[must_use]
+    pub(crate) fn push(&self, frame: Frame, class: Class) -> bool {
+        let then = self.egress().push(frame, class);
+        self.follow(then)
+    }
+
+    /// Puts a frame in and flushes at once.
+    pub(crate) fn say(&self, frame: Frame) {
+        if self.push(frame, Class::Reply) {
+            self.flush();
+        }
+    }
+
+    /// Its session has ended: closed, unless that is its own `logout`, whose reply comes first.
+    pub(crate) fn end_session(&self, close: Close) {
+        self.ended.store(true, Ordering::SeqCst);
+        if !self.logging_out.load(Ordering::SeqCst) {
+            self.close(close);
+        }
+    }
+
+    /// Its own `logout` begins.
+    pub(crate) fn logs_out(&self) {
+        self.logging_out.store(true, Ordering::SeqCst);
+    }
+
+    /// Its own `logout` failed; if the session has ended all the same, so does the connection.
+    pub(crate) fn stays(&self) {
+        self.logging_out.store(false, Ordering::SeqCst);
+        if self.ended.load(Ordering::SeqCst) {
+            self.close(Close::SESSION_ENDED);
+        }
+    }
+
+    /// No more commands are to be read.
+    pub(crate) fn drain(&self) {
+        self.draining.store(true, Ordering::SeqCst);
+        self.bell.notify_one();
+    }
+
+    pub(crate) fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::SeqCst)
+    }
+
+    /// The server says goodbye: its client is to come back after so long.
+    pub(crate) fn say_goodbye(&self, reconnect_after_ms: u64) {
+        self.goodbye.store(reconnect_after_ms, Ordering::SeqCst);
+        self.bell.notify_one();
+    }
+
+    /// When its client is to come back, if the server says goodbye.
+    pub(crate) fn goodbye(&self) -> Option<u64> {
+        let after = self.goodbye.load(Ordering::SeqCst);
+        (after != NO_GOODBYE).then_some(after)
+    }
+
+    /// Breaks it off: it takes nothing.
+    pub(crate) fn cut(&self) {
+        self.egress().cut();
+        self.bell.notify_one();
+    }
+
+    /// Its task has ended: whoever still holds it may let go.
+    pub(crate) fn end(&self) {
+        self.over.store(true, Ordering::SeqCst);
+    }
+
+    pub(crate) fn is_over(&self) -> bool {
+        self.over.load(Ordering::SeqCst)
+    }
+
+    /// Closes it: what waits goes out first.
+    pub(crate) fn close(&self, close: Close) {
+        let then = self.egress().close(close);
+        self.follow(then);
+    }
+
+    /// Puts a frame in from the connection's own task, which flushes at the end of its turn.
+    pub(crate) fn put(&self, frame: Frame, class: Class) {
+        let then = self.egress().push(frame, class);
+        self.follow(then);
+    }
+
+    /// Writes what the kernel takes; the rest is left to the connection's task.
+    pub(crate) fn flush(&self) {
+        if !self.write_out() {
+            self.bell.notify_one();
+        }
+    }
+
+    /// Writes what the kernel takes; false when that was not all.
+    pub(crate) fn write_out(&self) -> bool {
+        let mut egress = self.egress();
+        egress.flush(&self.stream);
+        !egress.is_blocked() && !egress.is_broken()
+    }
+
+    /// The queue, locked: never held over an await.
+    pub(crate) fn egress(&self) -> MutexGuard<'_, Egress> {
+        self.egress
+            .lock()
+            .expect("nothing panics under the queue's lock")
+    }
+
+    fn follow(&self, then: Then) -> bool {
+        if then == Then::Wake {
+            self.bell.notify_one();
+        }
+        then == Then::Flush
+    }
+}

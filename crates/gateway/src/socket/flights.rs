@@ -1,0 +1,313 @@
+//! The commands of one connection that have no reply yet, and which of them may be under way
+//! together.
+//!
+//! Per room a command is passed on while those before it are bound for the same crate, which takes
+//! them in order; otherwise it waits for their replies. Some commands are alone on the connection.
+
+use crate::dispatch::Answer;
+use crate::wire::{Command, Error, Lane};
+use bus::TraceId;
+use futures_util::StreamExt as _;
+use futures_util::future::BoxFuture;
+use futures_util::stream::FuturesUnordered;
+use rooms::api::RoomKey;
+use std::collections::{HashMap, VecDeque};
+use tokio::time::Instant;
+
+/// A command under way, then its id and what became of it.
+pub(super) type Flying = BoxFuture<'static, (u64, Result<Answer, Error>)>;
+
+#[derive(Default)]
+pub(super) struct Flights {
+    waiting: VecDeque<Waiting>,
+    running: Vec<Running>,
+    futures: FuturesUnordered<Flying>,
+}
+
+/// A command that waits for others.
+pub(super) struct Waiting {
+    pub(super) id: u64,
+    pub(super) command: Command,
+    pub(super) trace: TraceId,
+    pub(super) since: Instant,
+}
+
+struct Running {
+    id: u64,
+    lane: Lane,
+    room: Option<RoomKey>,
+}
+
+impl Flights {
+    pub(super) fn len(&self) -> usize {
+        self.waiting.len() + self.running.len()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Whether a command with this id has no reply yet.
+    pub(super) fn contains(&self, id: u64) -> bool {
+        self.running.iter().any(|running| running.id == id)
+            || self.waiting.iter().any(|waiting| waiting.id == id)
+    }
+
+    pub(super) fn wait(&mut self, waiting: Waiting) {
+        self.waiting.push_back(waiting);
+    }
+
+    /// Takes out the commands that may start now, in the order they were sent.
+    pub(super) fn ready(&mut self) -> Vec<Waiting> {
+        if self.waiting.is_empty() {
+            return Vec::new();
+        }
+        let mut before = Before::of(&self.running);
+        let mut ready = Vec::new();
+        let mut waiting = VecDeque::with_capacity(self.waiting.len());
+        for one in self.waiting.drain(..) {
+            let (lane, room) = (one.command.op().lane, one.command.room());
+            if before.lets(lane, room.as_ref()) {
+                before.runs(lane, room);
+                ready.push(one);
+            } else {
+                before.waits(lane, room);
+                waiting.push_back(one);
+            }
+        }
+        self.waiting = waiting;
+        ready
+    }
+
+    /// Puts back, in their order, what could not start after all.
+    pub(super) fn put_back(&mut self, ready: Vec<Waiting>) {
+        for waiting in ready.into_iter().rev() {
+            self.waiting.push_front(waiting);
+        }
+    }
+
+    pub(super) fn start(&mut self, id: u64, lane: Lane, room: Option<RoomKey>, flying: Flying) {
+        self.running.push(Running { id, lane, room });
+        self.futures.push(flying);
+    }
+
+    /// The next command that is done; pending while none is under way.
+    pub(super) async fn landed(&mut self) -> (u64, Result<Answer, Error>) {
+        match self.futures.next().await {
+            Some((id, result)) => {
+                self.running.retain(|running| running.id != id);
+                if self.is_empty() {
+                    // What a burst needed is not kept by an idle connection.
+                    *self = Self::default();
+                }
+                (id, result)
+            }
+            None => std::future::pending().await,
+        }
+    }
+
+    /// When the command that has waited longest was sent.
+    pub(super) fn oldest(&self) -> Option<Instant> {
+        self.waiting.iter().map(|waiting| waiting.since).min()
+    }
+
+    /// Takes out a command that was sent before `then` and still waits.
+    pub(super) fn overdue(&mut self, then: Instant) -> Option<u64> {
+        let place = self.waiting.iter().position(|one| one.since <= then)?;
+        self.waiting.remove(place).map(|waiting| waiting.id)
+    }
+
+    /// The ids of all that will have no reply any more, and whether they had begun.
+    pub(super) fn abandon(&mut self) -> Vec<(u64, bool)> {
+        let running = self.running.iter().map(|running| (running.id, true));
+        let waiting = self.waiting.iter().map(|waiting| (waiting.id, false));
+        let all = running.chain(waiting).collect();
+        *self = Self::default();
+        all
+    }
+}
+
+/// What stands before a command: per room the one lane that all before it are in, if they are.
+struct Before {
+    rooms: HashMap<RoomKey, Option<Lane>>,
+    any: bool,
+    alone: bool,
+}
+
+impl Before {
+    fn of(running: &[Running]) -> Self {
+        let mut before = Self {
+            rooms: HashMap::new(),
+            any: false,
+            alone: false,
+        };
+        for one in running {
+            before.runs(one.lane, one.room.clone());
+        }
+        before
+    }
+
+    fn lets(&self, lane: Lane, room: Option<&RoomKey>) -> bool {
+        if self.alone || (lane == Lane::Alone && self.any) {
+            return false;
+        }
+        let Some(before) = room.and_then(|room| self.rooms.get(room)) else {
+            return true;
+        };
+        matches!(lane, Lane::Ordered(_)) && *before == Some(lane)
+    }
+
+    fn runs(&mut self, lane: Lane, room: Option<RoomKey>) {
+        self.any = true;
+        self.alone |= lane == Lane::Alone;
+        if let Some(room) = room {
+            let same = self.rooms.entry(room).or_insert(Some(lane));
+            if *same != Some(lane) {
+                *same = None;
+            }
+        }
+    }
+
+    /// Nothing of its room may pass one that waits.
+    fn waits(&mut self, lane: Lane, room: Option<RoomKey>) {
+        self.any = true;
+        self.alone |= lane == Lane::Alone;
+        if let Some(room) = room {
+            self.rooms.insert(room, None);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Flights, Waiting};
+    use crate::dispatch::{Answer, Body};
+    use crate::wire;
+    use bus::TraceId;
+    use bytes::Bytes;
+    use futures_util::FutureExt as _;
+    use tokio::time::Instant;
+
+    fn sent(flights: &mut Flights, id: u64, op: &str, room: &str) {
+        let d = format!(
+            r#"{{"room":"{room}","cid":"c","body":"b","target":1,"emoji":"e","on":true,"seq":1,"after":1,"user":"@a","guest":"g"}}"#
+        );
+        let frame = format!(r#"{{"id":{id},"op":"{op}","d":{d}}}"#);
+        let command = wire::read(&frame).expect(&frame).command;
+        flights.wait(Waiting {
+            id,
+            command,
+            trace: TraceId(u128::from(id)),
+            since: Instant::now(),
+        });
+    }
+
+    /// Starts what may start; returns the ids.
+    fn started(flights: &mut Flights) -> Vec<u64> {
+        let mut ids = Vec::new();
+        for waiting in flights.ready() {
+            let (id, command) = (waiting.id, waiting.command);
+            let answer = Ok(Answer::Body(Body(Bytes::from_static(b"{}"))));
+            let flying = std::future::ready((id, answer)).boxed();
+            flights.start(id, command.op().lane, command.room(), flying);
+            ids.push(id);
+        }
+        ids
+    }
+
+    fn land_all(flights: &mut Flights) {
+        while flights.landed().now_or_never().is_some() {}
+    }
+
+    #[test]
+    fn commands_of_one_room_for_one_crate_are_under_way_together() {
+        let mut flights = Flights::default();
+        sent(&mut flights, 1, "send", "x");
+        sent(&mut flights, 2, "edit", "x");
+        sent(&mut flights, 3, "send", "x");
+        assert_eq!(started(&mut flights), [1, 2, 3]);
+    }
+
+    #[test]
+    fn another_crate_and_a_read_wait_for_what_was_before_them() {
+        for other in ["kick", "log", "join", "typing"] {
+            let mut flights = Flights::default();
+            sent(&mut flights, 1, "send", "x");
+            sent(&mut flights, 2, other, "x");
+            sent(&mut flights, 3, "send", "x");
+            assert_eq!(started(&mut flights), [1], "{other}");
+            land_all(&mut flights);
+            assert_eq!(started(&mut flights), [2], "{other}");
+            land_all(&mut flights);
+            assert_eq!(started(&mut flights), [3], "{other}");
+        }
+    }
+
+    #[test]
+    fn nothing_passes_a_command_of_its_room_that_waits() {
+        let mut flights = Flights::default();
+        sent(&mut flights, 1, "send", "x");
+        sent(&mut flights, 2, "log", "x");
+        assert_eq!(started(&mut flights), [1]);
+        sent(&mut flights, 3, "send", "x");
+        assert!(started(&mut flights).is_empty());
+    }
+
+    #[test]
+    fn rooms_do_not_wait_for_each_other() {
+        let mut flights = Flights::default();
+        sent(&mut flights, 1, "join", "x");
+        sent(&mut flights, 2, "send", "x");
+        sent(&mut flights, 3, "log", "y");
+        sent(&mut flights, 4, "rooms", "x");
+        assert_eq!(started(&mut flights), [1, 3, 4]);
+    }
+
+    #[test]
+    fn hello_is_alone() {
+        let mut flights = Flights::default();
+        sent(&mut flights, 1, "ping", "x");
+        sent(&mut flights, 2, "hello", "x");
+        sent(&mut flights, 3, "ping", "x");
+        assert_eq!(started(&mut flights), [1]);
+        land_all(&mut flights);
+        assert_eq!(started(&mut flights), [2]);
+        assert!(started(&mut flights).is_empty());
+        land_all(&mut flights);
+        assert_eq!(started(&mut flights), [3]);
+    }
+
+    #[test]
+    fn an_id_counts_until_its_reply() {
+        let mut flights = Flights::default();
+        sent(&mut flights, 1, "send", "x");
+        sent(&mut flights, 2, "log", "x");
+        started(&mut flights);
+        assert!(flights.contains(1) && flights.contains(2) && !flights.contains(3));
+        assert_eq!(flights.len(), 2);
+        land_all(&mut flights);
+        assert!(!flights.contains(1) && flights.contains(2));
+    }
+
+    #[test]
+    fn what_is_abandoned_says_whether_it_had_begun() {
+        let mut flights = Flights::default();
+        sent(&mut flights, 1, "send", "x");
+        sent(&mut flights, 2, "log", "x");
+        started(&mut flights);
+        assert_eq!(flights.abandon(), [(1, true), (2, false)]);
+        assert!(flights.is_empty());
+    }
+
+    #[test]
+    fn what_waits_too_long_is_taken_out() {
+        let mut flights = Flights::default();
+        let before = Instant::now();
+        sent(&mut flights, 1, "send", "x");
+        sent(&mut flights, 2, "log", "x");
+        started(&mut flights);
+        assert_eq!(flights.overdue(before - std::time::Duration::from_secs(1)), None);
+        assert_eq!(flights.overdue(Instant::now()), Some(2));
+        assert_eq!(flights.overdue(Instant::now()), None);
+    }
+}

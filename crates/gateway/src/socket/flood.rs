@@ -1,0 +1,46 @@
+//! When a client that is refused goes on all the same.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+use tokio::time::Instant;
+
+const WITHIN: Duration = Duration::from_secs(10);
+
+/// The latest refusals for rate.
+#[derive(Default)]
+pub(super) struct Flood {
+    refused: VecDeque<Instant>,
+}
+
+impl Flood {
+    /// Counts one; true when there have been `max` within ten seconds.
+    pub(super) fn refused(&mut self, now: Instant, max: usize) -> bool {
+        while self
+            .refused
+            .front()
+            .is_some_and(|at| now.duration_since(*at) > WITHIN)
+        {
+            self.refused.pop_front();
+        }
+        self.refused.push_back(now);
+        self.refused.len() >= max
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Flood, WITHIN};
+    use std::time::Duration;
+    use tokio::time::Instant;
+
+    #[test]
+    fn refusals_count_for_ten_seconds() {
+        let (mut flood, start) = (Flood::default(), Instant::now());
+        assert!(!flood.refused(start, 3));
+        assert!(!flood.refused(start, 3));
+        let later = start + WITHIN + Duration::from_millis(1);
+        assert!(!flood.refused(later, 3));
+        assert!(!flood.refused(later, 3));
+        assert!(flood.refused(later, 3));
+    }
+}

@@ -1,0 +1,25 @@
+//! Parlor's WebSocket side: a stream of our own, one task per connection, one queue per socket.
+
+mod clock;
+mod conn;
+mod drain;
+mod egress;
+mod flights;
+mod flood;
+mod frame;
+mod linger;
+mod peer;
+mod reader;
+mod registry;
+mod serve;
+mod stream;
+mod task;
+
+pub(crate) use conn::Conn;
+pub(crate) use drain::drain;
+pub(crate) use egress::Class;
+pub(crate) use frame::{Close, Frame};
+pub use peer::Peer;
+pub(crate) use registry::Registry;
+pub(crate) use serve::serve;
+pub use stream::Stream;

@@ -1,0 +1,80 @@
+//! The whole life of one socket, from the 101 response until nothing of it is left.
+
+use super::conn::Conn;
+use super::frame::Close;
+use super::linger::linger;
+use super::peer::Peer;
+use super::stream::Stream;
+use super::task::{End, Task};
+use crate::Gateway;
+use crate::hub::Detach;
+use crate::shared::Shared;
+use bus::{AskError, Request};
+use bytes::Bytes;
+use futures_util::FutureExt as _;
+use sessions::api::Disconnected;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Between two attempts to say that a connection has ended.
+const AGAIN_AFTER: Duration = Duration::from_secs(1);
+
+pub(crate) async fn serve(gateway: Gateway, stream: Stream, read_ahead: Bytes, peer: Peer) {
+    let shared = Arc::clone(&gateway.shared);
+    let id = shared.sockets.next_id();
+    let conn = Arc::new(Conn::new(id, stream, &shared.limits));
+    let max = shared.limits.connections_per_address;
+    let Some(entered) = shared.sockets.enter(&conn, peer, max) else {
+        conn.close(Close::CONNECTIONS);
+        return linger(&conn, REFUSED, None).await;
+    };
+    let mut task = Task::new(gateway, Arc::clone(&conn), &read_ahead);
+    drop(read_ahead);
+    let end = run(&mut task, &conn).await;
+    let saying = async {
+        linger(&conn, end, Some(&mut task)).await;
+        drop(task);
+    };
+    futures_util::future::join(Box::pin(saying), Box::pin(forget(&shared, &conn, end))).await;
+    drop(entered);
+}
+
+const REFUSED: End = End::Ours {
+    clean: false,
+    deaf: true,
+};
+
+/// A panic costs the connection, not what is to be cleared away after it.
+async fn run(task: &mut Task, conn: &Conn) -> End {
+    let ran = AssertUnwindSafe(task.run()).catch_unwind().await;
+    ran.unwrap_or_else(|_| {
+        tracing::error!(connection = conn.id.0, "a connection's task panicked");
+        conn.close(Close::INTERNAL);
+        REFUSED
+    })
+}
+
+/// Tells the hub and sessions that it has ended; sessions not, when the server stops: who is
+/// connected then stays so across the restart.
+async fn forget(shared: &Shared, conn: &Conn, end: End) {
+    let connection = conn.id;
+    insist(shared, || Detach { connection }).await;
+    let clean = matches!(
+        end,
+        End::Ours { clean: true, .. } | End::Theirs { clean: true }
+    );
+    if !conn.is_draining() {
+        insist(shared, || Disconnected { connection, clean }).await;
+    }
+}
+
+/// Asks until it was heard, or the server stops.
+async fn insist<R: Request>(shared: &Shared, request: impl Fn() -> R) {
+    while let Err(error) = shared.bus.ask(request(), shared.limits.ask_within).await {
+        if error == AskError::Draining || shared.tasks.stopping().is_cancelled() {
+            return;
+        }
+        tokio::time::sleep(AGAIN_AFTER).await;
+    }
+}

@@ -1,0 +1,95 @@
+//! The gateway's own stream: a concrete `TcpStream` inside, so that a socket can be handed to
+//! another process, and one place that reads and one that writes.
+
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+
+/// Bytes the kernel may hold back unsent: without it megabytes vanish into each stalled client
+/// before a write says so.
+const UNSENT_MAX: u32 = 16 << 10;
+
+/// An accepted connection, set up for small frames. hyper speaks HTTP over it; after the upgrade
+/// it comes back by `Upgraded::downcast`.
+#[derive(Debug)]
+pub struct Stream {
+    tcp: TcpStream,
+}
+
+impl Stream {
+    /// Sets the options that every socket of ours has.
+    ///
+    /// # Errors
+    /// When the kernel refuses one; the peer is usually gone then.
+    pub fn new(tcp: TcpStream) -> io::Result<Self> {
+        tcp.set_nodelay(true)?;
+        socket2::SockRef::from(&tcp).set_tcp_notsent_lowat(UNSENT_MAX)?;
+        Ok(Self { tcp })
+    }
+
+    /// What is in the kernel's buffer; `WouldBlock` when nothing is.
+    pub(crate) fn try_read(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.tcp.try_read(buffer)
+    }
+
+    /// Writes what the kernel takes; `WouldBlock` when it takes nothing.
+    pub(crate) fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
+        self.tcp.try_write(bytes)
+    }
+
+    pub(crate) async fn readable(&self) -> io::Result<()> {
+        self.tcp.readable().await
+    }
+
+    pub(crate) async fn writable(&self) -> io::Result<()> {
+        self.tcp.writable().await
+    }
+
+    /// Tells the peer that nothing more will come.
+    pub(crate) fn end_writing(&self) {
+        // A peer that has gone already need not be told.
+        let _ = socket2::SockRef::from(&self.tcp).shutdown(std::net::Shutdown::Write);
+    }
+}
+
+impl AsyncRead for Stream {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.tcp).poll_read(cx, buffer)
+    }
+}
+
+impl AsyncWrite for Stream {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.tcp).poll_write(cx, bytes)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.tcp).poll_write_vectored(cx, slices)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.tcp.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.tcp).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.tcp).poll_shutdown(cx)
+    }
+}

@@ -1,0 +1,486 @@
+//! The one task of a connection: reads, carries commands out, replies, keeps time.
+
+use super::clock::{Clock, Due};
+use super::conn::Conn;
+use super::egress::Class;
+use super::flights::{Flights, Waiting};
+use super::flood::Flood;
+use super::frame::{Close, Frame};
+use super::reader::{Inbound, Reader};
+use crate::dispatch::{Answer, Bucket, Call, Opened, Replay};
+use crate::wire::{self, DRAINING, Error, OUTCOME_UNKNOWN, OVERLOADED, RATE_LIMITED, push, reply};
+use crate::{Gateway, Limits};
+use bus::TraceId;
+use bytes::Bytes;
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use sessions::api::Caller;
+use std::pin::Pin;
+use std::sync::Arc;
+use tokio::sync::{AcquireError, OwnedSemaphorePermit};
+use tokio::time::{Instant, Sleep, sleep_until};
+
+/// Frames read before others get their turn.
+const FRAMES_AT_ONCE: usize = 32;
+/// A replay's next page is read when less than this waits for the socket.
+const REPLAY_BELOW: usize = 16 << 10;
+
+type Line = BoxFuture<'static, Result<OwnedSemaphorePermit, AcquireError>>;
+
+pub(super) struct Task {
+    gateway: Gateway,
+    conn: Arc<Conn>,
+    reader: Reader,
+    /// Whole frames may wait in the reader's buffer: the kernel need not have anything.
+    more: bool,
+    flights: Flights,
+    /// This connection stands in line for a place on the bus.
+    line: Option<Line>,
+    /// The place it got.
+    place: Option<OwnedSemaphorePermit>,
+    bucket: Arc<Bucket>,
+    flood: Flood,
+    caller: Option<Caller>,
+    replay: Option<Replay>,
+    page: Option<BoxFuture<'static, Replay>>,
+    clock: Clock,
+    timer: Pin<Box<Sleep>>,
+    end: Option<End>,
+}
+
+/// How a connection ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum End {
+    /// We close it: the close frame is in the queue.
+    Ours {
+        /// After its own `logout`.
+        clean: bool,
+        /// The client has broken the rules: what it sends is not understood any more.
+        deaf: bool,
+    },
+    /// The client closed it: the echo is in the queue.
+    Theirs {
+        /// With 1000 or 1001.
+        clean: bool,
+    },
+    /// It broke.
+    Lost,
+}
+
+impl Task {
+    pub(super) fn new(gateway: Gateway, conn: Arc<Conn>, read_ahead: &Bytes) -> Self {
+        let now = Instant::now();
+        let limits = gateway.limits();
+        let clock = Clock::new(now, limits);
+        Self {
+            reader: Reader::new(read_ahead, limits),
+            more: true,
+            flights: Flights::default(),
+            line: None,
+            place: None,
+            bucket: gateway.bucket(),
+            flood: Flood::default(),
+            caller: None,
+            replay: None,
+            page: None,
+            timer: Box::pin(sleep_until(clock.next(limits))),
+            clock,
+            end: None,
+            conn,
+            gateway,
+        }
+    }
+
+    /// The next thing the client sends, when it is only listened to for its close frame.
+    pub(super) fn last_words(&mut self) -> Inbound {
+        self.reader.next(&self.conn)
+    }
+
+    /// Runs until it has ended, one way or another.
+    pub(super) async fn run(&mut self) -> End {
+        loop {
+            self.turn();
+            if let Some(end) = self.end {
+                return end;
+            }
+            self.wait().await;
+        }
+    }
+
+    /// Starts what can be started and writes what has come together.
+    fn turn(&mut self) {
+        self.launch();
+        self.replay();
+        self.say_goodbye();
+        if !self.is_blocked() {
+            self.conn.write_out();
+        }
+        self.look();
+    }
+
+    /// Has it ended?
+    fn look(&mut self) {
+        let egress = self.conn.egress();
+        let (broken, closing) = (egress.is_broken(), egress.closing());
+        drop(egress);
+        if broken {
+            self.end.get_or_insert(End::Lost);
+        } else if let Some(close) = closing {
+            self.end.get_or_insert(End::Ours {
+                clean: close == Close::LOGOUT,
+                deaf: false,
+            });
+        }
+    }
+
+    async fn wait(&mut self) {
+        let due = self.due_at();
+        if due < self.timer.deadline() {
+            self.timer.as_mut().reset(due);
+        }
+        let (blocked, reads, more) = (self.is_blocked(), self.reads(), self.more);
+        let conn = Arc::clone(&self.conn);
+        tokio::select! {
+            biased;
+            () = conn.bell.notified() => {}
+            (id, result) = self.flights.landed() => self.land_all(id, result),
+            place = in_line(&mut self.line) => self.admitted(place),
+            replay = page(&mut self.page) => self.paged(replay),
+            _ = conn.stream.writable(), if blocked => { conn.write_out(); }
+            () = readable(&conn, more), if reads => self.read(),
+            () = self.timer.as_mut() => self.time_is_up(),
+        }
+    }
+
+    /// Whether commands are read now.
+    fn reads(&self) -> bool {
+        let limits = self.limits();
+        !self.conn.is_draining()
+            && self.flights.len() < limits.unanswered_max
+            && self.conn.egress().bytes() <= limits.egress_bytes / 4
+    }
+
+    fn is_blocked(&self) -> bool {
+        self.conn.egress().is_blocked()
+    }
+
+    fn limits(&self) -> &Limits {
+        self.gateway.limits()
+    }
+
+    fn read(&mut self) {
+        let now = Instant::now();
+        self.more = true;
+        for _ in 0..FRAMES_AT_ONCE {
+            match self.reader.next(&self.conn) {
+                Inbound::Nothing => {
+                    self.more = false;
+                    return;
+                }
+                Inbound::Text(text) => self.frame(&text),
+                Inbound::Ping => self.pinged(),
+                Inbound::Pong => {}
+                inbound => return self.end = Some(self.last(&inbound)),
+            }
+            self.clock.seen(now);
+            if self.end.is_some() || !self.reads() {
+                return;
+            }
+        }
+    }
+
+    /// What ends the reading.
+    fn last(&self, inbound: &Inbound) -> End {
+        match inbound {
+            Inbound::Close(code) => End::Theirs {
+                clean: matches!(code, Some(1000 | 1001)),
+            },
+            Inbound::Refused(close) => {
+                self.conn.close(*close);
+                End::Ours {
+                    clean: false,
+                    deaf: true,
+                }
+            }
+            _ => End::Lost,
+        }
+    }
+
+    /// A text frame: a command waits for its turn, anything else is refused at once.
+    fn frame(&mut self, text: &str) {
+        match wire::read(text) {
+            Ok(request) if self.flights.contains(request.id) => {
+                let error = Error::field("id", "a command with this id has no reply yet");
+                self.refuse_bad(Some(request.id), error);
+            }
+            Ok(request) => {
+                self.gateway.shared.sockets.asked();
+                self.flights.wait(Waiting {
+                    id: request.id,
+                    command: request.command,
+                    trace: TraceId::random(),
+                    since: Instant::now(),
+                });
+                self.launch();
+            }
+            Err(malformed) => self.refuse_bad(malformed.id, *malformed.error),
+        }
+    }
+
+    fn refuse_bad(&mut self, id: Option<u64>, error: Error) {
+        let error = match self.bucket.pay_bad(self.limits()) {
+            Ok(()) => error,
+            Err(empty) => empty,
+        };
+        self.refuse(id, &error);
+    }
+
+    fn refuse(&mut self, id: Option<u64>, error: &Error) {
+        self.reply(reply::err(id, error));
+        if error.kind == &RATE_LIMITED {
+            self.refused();
+        }
+    }
+
+    /// A control Ping costs like any frame; its Pong is on its way.
+    fn pinged(&mut self) {
+        let cost = wire::Cost::Other;
+        if self.bucket.pay(cost, self.limits()).is_err() {
+            self.refused();
+        }
+    }
+
+    fn refused(&mut self) {
+        let max = self.limits().refusals_max;
+        if self.flood.refused(Instant::now(), max) {
+            self.conn.close(Close::FLOOD);
+        }
+    }
+
+    /// Starts the commands whose turn it is. What takes a place in the order of the bus first
+    /// stands in line, one command of this connection at a time, so that none overtakes another.
+    fn launch(&mut self) {
+        let mut held = Vec::new();
+        for waiting in self.flights.ready() {
+            if !waiting.command.op().lane.writes() {
+                self.start(waiting, None);
+            } else if let Some(place) = self.place() {
+                self.start(waiting, Some(place));
+            } else {
+                held.push(waiting);
+            }
+        }
+        self.flights.put_back(held);
+        // Whatever it was for has been taken out meanwhile.
+        self.place = None;
+    }
+
+    /// A place on the bus, if there is one and nobody of this connection stands in line.
+    fn place(&mut self) -> Option<OwnedSemaphorePermit> {
+        if let Some(place) = self.place.take() {
+            return Some(place);
+        }
+        if self.line.is_some() {
+            return None;
+        }
+        let line = &self.gateway.shared.line;
+        let place = Arc::clone(line).try_acquire_owned().ok();
+        if place.is_none() {
+            self.line = Some(Arc::clone(line).acquire_owned().boxed());
+        }
+        place
+    }
+
+    fn start(&mut self, waiting: Waiting, place: Option<OwnedSemaphorePermit>) {
+        let Waiting {
+            id, command, trace, ..
+        } = waiting;
+        let (lane, room) = (command.op().lane, command.room());
+        let call = Call {
+            caller: self.caller.clone(),
+            conn: Some(Arc::clone(&self.conn)),
+            id,
+            command,
+            trace,
+            bucket: Arc::clone(&self.bucket),
+        };
+        let dispatcher = self.gateway.dispatcher.clone();
+        let flying = async move {
+            let answer = dispatcher.answer(call).await;
+            drop(place);
+            (id, answer)
+        };
+        self.flights.start(id, lane, room, flying.boxed());
+    }
+
+    /// Lands one command and all others that are done by now: one write for all their replies.
+    fn land_all(&mut self, id: u64, result: Result<Answer, Error>) {
+        self.land(id, result);
+        while let Some((id, result)) = self.flights.landed().now_or_never() {
+            self.land(id, result);
+        }
+    }
+
+    fn land(&mut self, id: u64, result: Result<Answer, Error>) {
+        self.gateway.shared.sockets.answered(1);
+        match result {
+            Ok(Answer::Body(body)) => self.reply(reply::ok(id, &body.0)),
+            Ok(Answer::Written) => {}
+            Ok(Answer::Behind(room, cursor)) => self
+                .replay
+                .get_or_insert_with(|| Replay::new(Vec::new(), false))
+                .add(room, cursor),
+            Ok(Answer::Opened(opened)) => self.opened(*opened),
+            Ok(Answer::Last(result, close)) => {
+                match result {
+                    Ok(body) => self.reply(reply::ok(id, &body.0)),
+                    Err(error) => self.refuse(Some(id), &error),
+                }
+                self.conn.close(close);
+            }
+            Err(error) => self.refuse(Some(id), &error),
+        }
+    }
+
+    fn opened(&mut self, opened: Opened) {
+        self.caller = Some(opened.caller);
+        self.clock.opened(Instant::now(), opened.expires_at);
+        self.replay = self.replay.take().or(opened.replay);
+    }
+
+    fn reply(&mut self, frame: Frame) {
+        self.conn.put(frame, Class::Reply);
+    }
+
+    /// Begins to read the next page of what the client has missed, once the last has drained.
+    fn replay(&mut self) {
+        if self.page.is_some() || self.conn.egress().bytes() > REPLAY_BELOW {
+            return;
+        }
+        let Some(caller) = &self.caller else {
+            return;
+        };
+        let Some(replay) = self.replay.take().filter(|replay| !replay.is_done()) else {
+            return;
+        };
+        let shared = Arc::clone(&self.gateway.shared);
+        let step = replay.step(shared, Arc::clone(&self.conn), caller.user.id);
+        self.page = Some(step.boxed());
+    }
+
+    /// Its turn in the line has come.
+    fn admitted(&mut self, place: Option<OwnedSemaphorePermit>) {
+        self.line = None;
+        self.place = place;
+    }
+
+    fn paged(&mut self, mut replay: Replay) {
+        self.page = None;
+        if let Some(added) = self.replay.take() {
+            replay.absorb(added);
+        }
+        self.replay = Some(replay);
+    }
+
+    /// When something will be due, the queue's age and waiting commands included.
+    fn due_at(&self) -> Instant {
+        let limits = self.limits();
+        let egress = self.conn.egress().expires();
+        let waiting = self.flights.oldest().map(|at| at + limits.reply_within);
+        let others = [egress, waiting].into_iter().flatten();
+        others.fold(self.clock.next(limits), Instant::min)
+    }
+
+    fn time_is_up(&mut self) {
+        let now = Instant::now();
+        if !self.reads() {
+            // Who is not read cannot answer a ping.
+            self.clock.seen(now);
+        }
+        while let Some(due) = self.clock.due(now, self.gateway.limits()) {
+            self.is_due(due);
+            if self.conn.egress().closing().is_some() {
+                break;
+            }
+        }
+        if self.conn.egress().expires().is_some_and(|at| at <= now) {
+            self.conn.close(Close::SLOW);
+        }
+        self.shed(now);
+        let next = self.due_at();
+        self.timer.as_mut().reset(next);
+    }
+
+    fn is_due(&mut self, due: Due) {
+        match due {
+            Due::Ping => {
+                self.conn.put(Frame::ping(), Class::Push);
+                self.conn.put(Frame::json(&push::ping()), Class::Push);
+            }
+            Due::Warning(left) => {
+                let ms = u64::try_from(left.as_millis()).unwrap_or(u64::MAX);
+                let warning = Frame::json(&push::auth_expiring(ms));
+                self.conn.put(warning, Class::Push);
+            }
+            Due::NoPong => self.conn.close(Close::NO_PONG),
+            Due::NoHello => self.conn.close(Close::NO_HELLO),
+            Due::Expired => self.conn.close(Close::EXPIRED),
+        }
+    }
+
+    /// Commands that have waited in vain for those before them: nothing was done.
+    fn shed(&mut self, now: Instant) {
+        let Some(then) = now.checked_sub(self.limits().reply_within) else {
+            return;
+        };
+        while let Some(id) = self.flights.overdue(then) {
+            self.gateway.shared.sockets.answered(1);
+            self.refuse(Some(id), &Error::new(&OVERLOADED));
+        }
+    }
+
+    /// The server stops and this socket's turn has come.
+    fn say_goodbye(&mut self) {
+        let Some(reconnect_after_ms) = self.conn.goodbye() else {
+            return;
+        };
+        for (id, begun) in self.flights.abandon() {
+            self.gateway.shared.sockets.answered(1);
+            let kind = if begun { &OUTCOME_UNKNOWN } else { &DRAINING };
+            self.reply(reply::err(Some(id), &Error::new(kind)));
+        }
+        let bye = Frame::json(&push::bye("restart", reconnect_after_ms));
+        self.conn.put(bye, Class::Push);
+        self.conn.close(Close::RESTART);
+    }
+}
+
+impl Drop for Task {
+    fn drop(&mut self) {
+        let sockets = &self.gateway.shared.sockets;
+        sockets.answered(self.flights.len());
+    }
+}
+
+/// The place waited for; pending while none is.
+async fn in_line(line: &mut Option<Line>) -> Option<OwnedSemaphorePermit> {
+    match line {
+        Some(line) => line.await.ok(),
+        None => std::future::pending().await,
+    }
+}
+
+/// The page under way; pending while there is none.
+async fn page(page: &mut Option<BoxFuture<'static, Replay>>) -> Replay {
+    match page {
+        Some(page) => page.await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn readable(conn: &Conn, more: bool) {
+    if !more {
+        // An error shows itself in the reading.
+        let _ = conn.stream.readable().await;
+    }
+}

@@ -1,0 +1,431 @@
+//! The commands of the protocol, typed.
+
+use super::error::Error;
+use super::fields::Fields;
+use super::ops::Op;
+use messaging::api::Anchor;
+use rooms::api::{History, Kind, Moderation, Role, RoomKey, Seq};
+use sessions::api::{Proof, Token};
+
+/// One command of a client, every field of the right type and nothing more checked.
+#[derive(Debug, Clone)]
+pub enum Command {
+    /// `hello`.
+    Hello(Box<Hello>),
+    /// `join`.
+    Join {
+        /// Where.
+        room: RoomKey,
+        /// The client's cursor.
+        after: Option<Seq>,
+        /// Most entries.
+        limit: Option<i64>,
+    },
+    /// `leave`.
+    Leave {
+        /// Where.
+        room: RoomKey,
+    },
+    /// `send`.
+    Send {
+        /// Where.
+        room: RoomKey,
+        /// The client's own id.
+        cid: String,
+        /// What.
+        body: String,
+        /// What it answers.
+        reply_to: Option<Seq>,
+    },
+    /// `edit`.
+    Edit {
+        /// Where.
+        room: RoomKey,
+        /// Which.
+        target: Seq,
+        /// What it shall say.
+        body: String,
+    },
+    /// `delete`.
+    Delete {
+        /// Where.
+        room: RoomKey,
+        /// Which.
+        target: Seq,
+    },
+    /// `react`.
+    React {
+        /// Where.
+        room: RoomKey,
+        /// To which.
+        target: Seq,
+        /// With what.
+        emoji: String,
+        /// Set or taken back.
+        on: bool,
+    },
+    /// `log`.
+    Log {
+        /// Where.
+        room: RoomKey,
+        /// Above this.
+        after: Seq,
+        /// Most entries.
+        limit: Option<i64>,
+    },
+    /// `history`.
+    History {
+        /// Where.
+        room: RoomKey,
+        /// Which.
+        anchor: Anchor,
+        /// Most messages.
+        limit: Option<i64>,
+    },
+    /// `read`.
+    Read {
+        /// Where.
+        room: RoomKey,
+        /// Up to here.
+        seq: Seq,
+    },
+    /// `typing`.
+    Typing {
+        /// Where.
+        room: RoomKey,
+        /// Begun or ended.
+        on: bool,
+    },
+    /// `members`.
+    Members {
+        /// Where.
+        room: RoomKey,
+        /// The page before.
+        after: Option<String>,
+    },
+    /// `presence`.
+    Presence {
+        /// Where.
+        room: RoomKey,
+    },
+    /// `rooms`.
+    Rooms {
+        /// All public ones.
+        all: bool,
+        /// The page before.
+        after: Option<String>,
+    },
+    /// `room.create`.
+    CreateRoom {
+        /// Key or title.
+        name: String,
+        /// Public or private.
+        kind: Kind,
+        /// About what.
+        topic: Option<String>,
+        /// How far back.
+        history: Option<History>,
+        /// The client's own id for it.
+        cid: Option<String>,
+    },
+    /// `room.update`.
+    UpdateRoom {
+        /// Where.
+        room: RoomKey,
+        /// What people call it.
+        title: Option<String>,
+        /// About what.
+        topic: Option<String>,
+        /// How far back.
+        history: Option<History>,
+        /// Public or private.
+        kind: Option<Kind>,
+    },
+    /// `dm`.
+    Direct {
+        /// With whom.
+        user: String,
+    },
+    /// `invite`, `kick`, `ban`, `unban`, `mute`, `role`.
+    Moderate {
+        /// Where.
+        room: RoomKey,
+        /// To whom.
+        user: String,
+        /// What.
+        what: Moderation,
+        /// Why.
+        reason: Option<String>,
+    },
+    /// `sessions`.
+    Sessions,
+    /// `session.revoke`.
+    RevokeSession {
+        /// Which.
+        session: String,
+    },
+    /// `logout`.
+    Logout,
+    /// `ping`.
+    Ping,
+}
+
+/// `hello`.
+#[derive(Debug, Clone)]
+pub struct Hello {
+    /// Who.
+    pub proof: Proof,
+    /// Of the store the cursors are of.
+    pub epoch: Option<String>,
+    /// The last entry applied, per room.
+    pub cursors: Vec<(RoomKey, Seq)>,
+    /// `subscribe:"all"`.
+    pub all: bool,
+    /// Which of the session's connections.
+    pub tab: String,
+    /// What the client calls itself.
+    pub client: Option<String>,
+}
+
+const KINDS: &[(&str, Kind)] = &[("public", Kind::Public), ("private", Kind::Private)];
+const KIND: &str = "expected public or private";
+const HISTORIES: &[(&str, History)] = &[("all", History::All), ("since_join", History::SinceJoin)];
+const HISTORY: &str = "expected all or since_join";
+const ROLES: &[(&str, Role)] = &[
+    ("member", Role::Member),
+    ("moderator", Role::Moderator),
+    ("owner", Role::Owner),
+];
+const ROLE: &str = "expected member, moderator or owner";
+
+impl Command {
+    /// Reads the command `op` from its `d`.
+    pub(crate) fn read(op: &Op, d: &Fields<'_>) -> Result<Self, Error> {
+        Ok(match op.name {
+            "hello" => Self::Hello(Box::new(Hello::read(d)?)),
+            "join" => Self::Join {
+                room: d.room()?,
+                after: d.optional_integer("after")?,
+                limit: d.optional_integer("limit")?,
+            },
+            "leave" => Self::Leave { room: d.room()? },
+            "send" => Self::Send {
+                room: d.room()?,
+                cid: d.string("cid")?,
+                body: d.string("body")?,
+                reply_to: d.optional_integer("reply_to")?,
+            },
+            "edit" => Self::Edit {
+                room: d.room()?,
+                target: d.integer("target")?,
+                body: d.string("body")?,
+            },
+            "delete" => Self::Delete {
+                room: d.room()?,
+                target: d.integer("target")?,
+            },
+            "react" => Self::React {
+                room: d.room()?,
+                target: d.integer("target")?,
+                emoji: d.string("emoji")?,
+                on: d.flag("on")?,
+            },
+            "log" => Self::Log {
+                room: d.room()?,
+                after: d.integer("after")?,
+                limit: d.optional_integer("limit")?,
+            },
+            "history" => Self::History {
+                room: d.room()?,
+                anchor: anchor(d)?,
+                limit: d.optional_integer("limit")?,
+            },
+            "read" => Self::Read {
+                room: d.room()?,
+                seq: d.integer("seq")?,
+            },
+            "typing" => Self::Typing {
+                room: d.room()?,
+                on: d.flag("on")?,
+            },
+            "members" => Self::Members {
+                room: d.room()?,
+                after: d.optional_string("after")?,
+            },
+            "presence" => Self::Presence { room: d.room()? },
+            "sessions" => Self::Sessions,
+            "session.revoke" => Self::RevokeSession {
+                session: d.string("session")?,
+            },
+            "logout" => Self::Logout,
+            "ping" => Self::Ping,
+            "rooms" | "room.create" | "room.update" | "dm" => Self::read_rooms(op, d)?,
+            moderation => Self::Moderate {
+                room: d.room()?,
+                user: d.string("user")?,
+                what: moderate(moderation, d)?,
+                reason: d.optional_string("reason")?,
+            },
+        })
+    }
+
+    fn read_rooms(op: &Op, d: &Fields<'_>) -> Result<Self, Error> {
+        Ok(match op.name {
+            "rooms" => Self::Rooms {
+                all: d.optional_flag("all")?.unwrap_or(false),
+                after: d.optional_string("after")?,
+            },
+            "room.create" => Self::CreateRoom {
+                name: d.string("name")?,
+                kind: d.word("kind", KINDS, KIND)?,
+                topic: d.optional_string("topic")?,
+                history: d.optional_word("history", HISTORIES, HISTORY)?,
+                cid: d.optional_string("cid")?,
+            },
+            "room.update" => Self::UpdateRoom {
+                room: d.room()?,
+                title: d.optional_string("title")?,
+                topic: d.optional_string("topic")?,
+                history: d.optional_word("history", HISTORIES, HISTORY)?,
+                kind: d.optional_word("kind", KINDS, KIND)?,
+            },
+            _ => Self::Direct {
+                user: d.string("user")?,
+            },
+        })
+    }
+
+    /// Its line in the table.
+    #[must_use]
+    pub fn op(&self) -> &'static Op {
+        Op::by_name(self.name()).expect("every command is in the table")
+    }
+
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Hello(_) => "hello",
+            Self::Join { .. } => "join",
+            Self::Leave { .. } => "leave",
+            Self::Send { .. } => "send",
+            Self::Edit { .. } => "edit",
+            Self::Delete { .. } => "delete",
+            Self::React { .. } => "react",
+            Self::Log { .. } => "log",
+            Self::History { .. } => "history",
+            Self::Read { .. } => "read",
+            Self::Typing { .. } => "typing",
+            Self::Members { .. } => "members",
+            Self::Presence { .. } => "presence",
+            Self::Rooms { .. } => "rooms",
+            Self::CreateRoom { .. } => "room.create",
+            Self::UpdateRoom { .. } => "room.update",
+            Self::Direct { .. } => "dm",
+            Self::Moderate { what, .. } => match what {
+                Moderation::Invite => "invite",
+                Moderation::Kick => "kick",
+                Moderation::Ban => "ban",
+                Moderation::Unban => "unban",
+                Moderation::Mute { .. } => "mute",
+                Moderation::Role(_) => "role",
+            },
+            Self::Sessions => "sessions",
+            Self::RevokeSession { .. } => "session.revoke",
+            Self::Logout => "logout",
+            Self::Ping => "ping",
+        }
+    }
+
+    /// The one room it touches.
+    #[must_use]
+    pub fn room(&self) -> Option<RoomKey> {
+        match self {
+            Self::Join { room, .. }
+            | Self::Leave { room }
+            | Self::Send { room, .. }
+            | Self::Edit { room, .. }
+            | Self::Delete { room, .. }
+            | Self::React { room, .. }
+            | Self::Log { room, .. }
+            | Self::History { room, .. }
+            | Self::Read { room, .. }
+            | Self::Typing { room, .. }
+            | Self::Members { room, .. }
+            | Self::Presence { room }
+            | Self::UpdateRoom { room, .. }
+            | Self::Moderate { room, .. } => Some(room.clone()),
+            // The name of a public room is its key: what follows may already mean it.
+            Self::CreateRoom {
+                name,
+                kind: Kind::Public,
+                ..
+            } => Some(RoomKey(name.as_str().into())),
+            _ => None,
+        }
+    }
+}
+
+fn anchor(d: &Fields<'_>) -> Result<Anchor, Error> {
+    let given = [
+        d.optional_integer("before")?.map(Anchor::Before),
+        d.optional_integer("after")?.map(Anchor::After),
+        d.optional_integer("around")?.map(Anchor::Around),
+    ];
+    let mut given = given.into_iter().flatten();
+    let anchor = given.next().unwrap_or(Anchor::Newest);
+    match (anchor, given.next()) {
+        (anchor, None) => Ok(anchor),
+        (_, Some(Anchor::After(_))) => Err(Error::field("after", ONE_ANCHOR)),
+        (_, Some(_)) => Err(Error::field("around", ONE_ANCHOR)),
+    }
+}
+
+const ONE_ANCHOR: &str = "at most one of before, after and around";
+
+fn moderate(op: &str, d: &Fields<'_>) -> Result<Moderation, Error> {
+    Ok(match op {
+        "invite" => Moderation::Invite,
+        "kick" => Moderation::Kick,
+        "ban" => Moderation::Ban,
+        "unban" => Moderation::Unban,
+        "mute" => Moderation::Mute {
+            until_ms: d.integer("until_ms")?,
+        },
+        _ => Moderation::Role(d.word("role", ROLES, ROLE)?),
+    })
+}
+
+impl Hello {
+    fn read(d: &Fields<'_>) -> Result<Self, Error> {
+        let hello = Self {
+            proof: proof(d)?,
+            epoch: d.optional_string("epoch")?,
+            cursors: d.cursors()?,
+            all: d
+                .optional_word("subscribe", &[("all", ())], "expected all")?
+                .is_some(),
+            tab: d.optional_string("tab")?.unwrap_or_default(),
+            client: d.optional_string("client")?,
+        };
+        if hello.epoch.is_none() && !hello.cursors.is_empty() {
+            return Err(Error::field("epoch", "cursors need the epoch they are of"));
+        }
+        if hello.tab.chars().count() > 32 {
+            return Err(Error::field("tab", "expected at most 32 characters"));
+        }
+        Ok(hello)
+    }
+}
+
+fn proof(d: &Fields<'_>) -> Result<Proof, Error> {
+    let guest = d.optional_string("guest")?;
+    let token = d.optional_string("token")?.map(Token);
+    let jwt = d.optional_string("jwt")?;
+    match (guest, token, jwt) {
+        (Some(name), None, None) => Ok(Proof::Guest(name)),
+        (None, Some(token), None) => Ok(Proof::Token(token)),
+        (None, token, Some(jwt)) => Ok(Proof::Jwt { jwt, token }),
+        (None, None, None) | (Some(_), ..) => Err(Error::field("guest", ONE_PROOF)),
+    }
+}
+
+const ONE_PROOF: &str = "expected one of guest, token and jwt";

@@ -1,0 +1,336 @@
+//! The errors of the protocol: one table, one shape.
+
+use bus::{AskError, TraceId};
+use serde::ser::{Serialize, SerializeMap, Serializer};
+use std::time::Duration;
+
+/// One line of the protocol's table.
+#[derive(Debug, PartialEq, Eq)]
+pub struct ErrorKind {
+    /// As HTTP knows it.
+    pub code: u16,
+    /// The stable key.
+    pub name: &'static str,
+    /// For people.
+    pub message: &'static str,
+}
+
+impl ErrorKind {
+    /// Whether the same command may succeed later.
+    #[must_use]
+    pub const fn retryable(&self) -> bool {
+        matches!(self.code, 429 | 503 | 504)
+    }
+}
+
+macro_rules! table {
+    ($($constant:ident = $code:literal $name:literal, $message:literal;)*) => {
+        /// Every error a client may see.
+        pub const ERRORS: &[&ErrorKind] = &[$(&$constant),*];
+        $(
+            #[doc = concat!("`", $name, "`: ", $message, ".")]
+            pub static $constant: ErrorKind =
+                ErrorKind { code: $code, name: $name, message: $message };
+        )*
+    };
+}
+
+table! {
+    BAD_FRAME = 400 "bad_frame", "a frame is one JSON object with an id and an op";
+    BAD_REQUEST = 400 "bad_request", "a field is missing or not as expected";
+    UNKNOWN_OP = 400 "unknown_op", "there is no such command";
+    BAD_TEXT = 400 "bad_text", "the text is empty, too long or not plain text";
+    UNAUTHENTICATED = 401 "unauthenticated", "say hello first";
+    TOKEN_EXPIRED = 401 "token_expired", "the identity has expired";
+    BAD_CREDENTIALS = 401 "bad_credentials", "not known";
+    NOT_MEMBER = 403 "not_member", "join the room first";
+    FORBIDDEN = 403 "forbidden", "that takes more rights";
+    MUTED = 403 "muted", "you are muted in this room";
+    BANNED = 403 "banned", "you are banned from this room";
+    GUESTS_OFF = 403 "guests_off", "guests are not let in";
+    NOT_ALLOWED_FOR_GUESTS = 403 "not_allowed_for_guests", "that takes an account";
+    LIMIT_REACHED = 403 "limit_reached", "a limit has been reached";
+    NO_SUCH_ROOM = 404 "no_such_room", "there is no such room";
+    NO_SUCH_MESSAGE = 404 "no_such_message", "there is no such message";
+    NO_SUCH_USER = 404 "no_such_user", "there is no such user";
+    CID_CONFLICT = 409 "cid_conflict", "this cid was used for another message";
+    NAME_TAKEN = 409 "name_taken", "the name is taken";
+    TOO_LARGE = 413 "too_large", "that is too large";
+    RATE_LIMITED = 429 "rate_limited", "too much in too short a time";
+    INTERNAL = 500 "internal", "something went wrong here";
+    OVERLOADED = 503 "overloaded", "the server has too much to do";
+    STORAGE_UNAVAILABLE = 503 "storage_unavailable", "the database is away";
+    DRAINING = 503 "draining", "the server is stopping";
+    OUTCOME_UNKNOWN = 504 "outcome_unknown", "it may or may not have happened: repeat it";
+}
+
+/// What a client is told when a command is declined or has failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Error {
+    /// Which.
+    pub kind: &'static ErrorKind,
+    /// The field that is missing or wrong, or the limit that was reached.
+    pub about: Option<&'static str>,
+    /// What is expected of the field, for people.
+    pub expected: Option<&'static str>,
+    /// A free name.
+    pub suggest: Option<Box<str>>,
+    /// When a repeat is worth trying.
+    pub retry_after: Option<Duration>,
+    /// The trace that the log has it under.
+    pub trace: Option<TraceId>,
+}
+
+impl Error {
+    /// One of this kind.
+    #[must_use]
+    pub const fn new(kind: &'static ErrorKind) -> Self {
+        Self {
+            kind,
+            about: None,
+            expected: None,
+            suggest: None,
+            retry_after: None,
+            trace: None,
+        }
+    }
+
+    /// `bad_request` because of this field.
+    #[must_use]
+    pub fn field(field: &'static str, expected: &'static str) -> Self {
+        Self {
+            about: Some(field),
+            expected: Some(expected),
+            ..Self::new(&BAD_REQUEST)
+        }
+    }
+
+    /// `limit_reached`, and which.
+    #[must_use]
+    pub fn limit(limit: &'static str) -> Self {
+        Self {
+            about: Some(limit),
+            ..Self::new(&LIMIT_REACHED)
+        }
+    }
+
+    /// `rate_limited`, and for how long.
+    #[must_use]
+    pub fn rate_limited(retry_after: Duration) -> Self {
+        Self {
+            retry_after: Some(retry_after),
+            ..Self::new(&RATE_LIMITED)
+        }
+    }
+
+    /// The same under this trace.
+    #[must_use]
+    pub fn traced(mut self, trace: TraceId) -> Self {
+        self.trace = Some(trace);
+        self
+    }
+}
+
+impl std::fmt::Display for Error {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.kind.name)
+    }
+}
+
+impl std::error::Error for Error {}
+
+impl Serialize for Error {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("code", &self.kind.code)?;
+        map.serialize_entry("name", self.kind.name)?;
+        match (self.about, self.expected) {
+            (Some(field), Some(expected)) => {
+                map.serialize_entry("message", &format_args!("{field}: {expected}"))?;
+            }
+            _ => map.serialize_entry("message", self.kind.message)?,
+        }
+        map.serialize_entry("retryable", &self.kind.retryable())?;
+        if let Some(about) = self.about {
+            let reached = self.kind == &LIMIT_REACHED;
+            map.serialize_entry(if reached { "limit" } else { "field" }, about)?;
+        }
+        if let Some(suggest) = &self.suggest {
+            map.serialize_entry("suggest", suggest)?;
+        }
+        if let Some(after) = self.retry_after {
+            map.serialize_entry("retry_after_ms", &whole_ms(after))?;
+        }
+        if let Some(trace) = self.trace {
+            map.serialize_entry("trace", &format_args!("{trace}"))?;
+        }
+        map.end()
+    }
+}
+
+/// Milliseconds, rounded up: a client that comes back then is not too early.
+fn whole_ms(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos().div_ceil(1_000_000)).unwrap_or(u64::MAX)
+}
+
+impl From<AskError> for Error {
+    fn from(error: AskError) -> Self {
+        match error {
+            AskError::Overloaded => Self::new(&OVERLOADED),
+            AskError::Unavailable { retry_after } => Self {
+                retry_after: Some(retry_after),
+                ..Self::new(&STORAGE_UNAVAILABLE)
+            },
+            AskError::OutcomeUnknown => Self::new(&OUTCOME_UNKNOWN),
+            AskError::Failed => Self::new(&INTERNAL),
+            AskError::Draining => Self::new(&DRAINING),
+        }
+    }
+}
+
+impl From<sessions::api::Refusal> for Error {
+    fn from(refusal: sessions::api::Refusal) -> Self {
+        use sessions::api::Refusal as R;
+        match refusal {
+            R::BadRequest { field, expected } => Self::field(field, expected),
+            R::BadCredentials | R::TokenInvalid => Self::new(&BAD_CREDENTIALS),
+            R::TokenExpired => Self::new(&TOKEN_EXPIRED),
+            R::GuestsOff => Self::new(&GUESTS_OFF),
+            R::Forbidden => Self::new(&FORBIDDEN),
+            R::NotAllowedForGuests => Self::new(&NOT_ALLOWED_FOR_GUESTS),
+            R::LimitReached { limit } => Self::limit(limit),
+            R::NoSuchUser => Self::new(&NO_SUCH_USER),
+            R::NameTaken { suggest } => Self {
+                suggest: suggest.map(Into::into),
+                ..Self::new(&NAME_TAKEN)
+            },
+            R::Overloaded => Self::new(&OVERLOADED),
+            R::RateLimited { retry_after_ms } => {
+                Self::rate_limited(Duration::from_millis(retry_after_ms))
+            }
+        }
+    }
+}
+
+impl From<rooms::api::Refusal> for Error {
+    fn from(refusal: rooms::api::Refusal) -> Self {
+        use rooms::api::Refusal as R;
+        match refusal {
+            R::BadRequest { field, expected } => Self::field(field, expected),
+            R::BadText { field, why } => Self {
+                about: Some(field),
+                expected: Some(why),
+                ..Self::new(&BAD_TEXT)
+            },
+            R::NotMember => Self::new(&NOT_MEMBER),
+            R::Forbidden => Self::new(&FORBIDDEN),
+            R::Muted => Self::new(&MUTED),
+            R::Banned => Self::new(&BANNED),
+            R::NotAllowedForGuests => Self::new(&NOT_ALLOWED_FOR_GUESTS),
+            R::LimitReached { limit } => Self::limit(limit),
+            R::NoSuchRoom => Self::new(&NO_SUCH_ROOM),
+            R::NoSuchMessage => Self::new(&NO_SUCH_MESSAGE),
+            R::NoSuchUser => Self::new(&NO_SUCH_USER),
+            R::CidConflict => Self::new(&CID_CONFLICT),
+            R::NameTaken { suggest } => Self {
+                suggest: suggest.map(Into::into),
+                ..Self::new(&NAME_TAKEN)
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    fn shown(error: &Error) -> Value {
+        serde_json::to_value(error).unwrap()
+    }
+
+    #[test]
+    fn the_table_is_the_protocols() {
+        let line = |kind: &&ErrorKind| format!("{} {}", kind.code, kind.name);
+        let table: Vec<String> = ERRORS.iter().map(line).collect();
+        let expected = [
+            "400 bad_frame",
+            "400 bad_request",
+            "400 unknown_op",
+            "400 bad_text",
+            "401 unauthenticated",
+            "401 token_expired",
+            "401 bad_credentials",
+            "403 not_member",
+            "403 forbidden",
+            "403 muted",
+            "403 banned",
+            "403 guests_off",
+            "403 not_allowed_for_guests",
+            "403 limit_reached",
+            "404 no_such_room",
+            "404 no_such_message",
+            "404 no_such_user",
+            "409 cid_conflict",
+            "409 name_taken",
+            "413 too_large",
+            "429 rate_limited",
+            "500 internal",
+            "503 overloaded",
+            "503 storage_unavailable",
+            "503 draining",
+            "504 outcome_unknown",
+        ];
+        assert_eq!(table, expected);
+    }
+
+    #[test]
+    fn only_429_503_and_504_are_worth_repeating() {
+        for kind in ERRORS {
+            let expected = [429, 503, 504].contains(&kind.code);
+            assert_eq!(shown(&Error::new(kind))["retryable"], json!(expected));
+        }
+    }
+
+    #[test]
+    fn what_an_error_is_about_has_the_name_of_its_kind() {
+        let field = shown(&Error::field("body", "expected a string"));
+        assert_eq!(field["field"], "body");
+        assert_eq!(field["message"], "body: expected a string");
+        let limit = shown(&Error::limit("rooms"));
+        assert_eq!((&limit["limit"], limit.get("field")), (&json!("rooms"), None));
+        let rate = shown(&Error::rate_limited(Duration::from_micros(799_001)));
+        assert_eq!(rate["retry_after_ms"], 800);
+        let traced = shown(&Error::new(&INTERNAL).traced(TraceId(7)));
+        assert_eq!(traced["trace"], format!("{:032x}", 7));
+    }
+
+    #[test]
+    fn every_refusal_has_its_name() {
+        use rooms::api::Refusal as R;
+        use sessions::api::Refusal as S;
+        let name = |error: Error| error.kind.name;
+        assert_eq!(name(S::TokenInvalid.into()), "bad_credentials");
+        assert_eq!(name(S::GuestsOff.into()), "guests_off");
+        assert_eq!(name(R::CidConflict.into()), "cid_conflict");
+        assert_eq!(name(R::NoSuchMessage.into()), "no_such_message");
+        let taken = Error::from(S::NameTaken {
+            suggest: Some("alice-2".to_owned()),
+        });
+        assert_eq!(shown(&taken)["suggest"], "alice-2");
+        let text = Error::from(R::BadText {
+            field: "body",
+            why: "empty",
+        });
+        assert_eq!(shown(&text)["name"], "bad_text");
+        let away = Error::from(AskError::Unavailable {
+            retry_after: Duration::from_secs(1),
+        });
+        assert_eq!(shown(&away)["name"], "storage_unavailable");
+        assert_eq!(shown(&away)["retry_after_ms"], 1000);
+        assert_eq!(name(AskError::OutcomeUnknown.into()), "outcome_unknown");
+        assert_eq!(name(AskError::Draining.into()), "draining");
+        assert_eq!(name(AskError::Overloaded.into()), "overloaded");
+        assert_eq!(name(AskError::Failed.into()), "internal");
+    }
+}

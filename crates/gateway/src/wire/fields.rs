@@ -1,0 +1,138 @@
+//! The fields of a command's `d`: each read by name, each refusal naming it.
+
+use super::error::{BAD_TEXT, Error};
+use rooms::api::{RoomKey, Seq};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use std::collections::HashMap;
+
+/// The largest integer every JSON reader agrees on.
+pub(crate) const INTEGER_MAX: i64 = (1 << 53) - 1;
+
+const OBJECT: &str = "expected an object";
+const STRING: &str = "expected a string";
+const INTEGER: &str = "expected an integer from 0 to 2^53-1";
+const FLAG: &str = "expected true or false";
+const REQUIRED: &str = "required";
+
+/// An object whose values are not looked at before they are asked for.
+pub(crate) struct Fields<'a>(HashMap<String, &'a RawValue>);
+
+impl<'a> Fields<'a> {
+    /// Reads `d`; absent and null are an empty object.
+    pub(crate) fn read(d: Option<&'a RawValue>) -> Result<Self, Error> {
+        let Some(d) = d else {
+            return Ok(Self(HashMap::new()));
+        };
+        serde_json::from_str(d.get())
+            .map(Self)
+            .map_err(|_| Error::field("d", OBJECT))
+    }
+
+    fn raw(&self, field: &str) -> Option<&'a RawValue> {
+        self.0
+            .get(field)
+            .copied()
+            .filter(|value| value.get() != "null")
+    }
+
+    fn typed<T: Deserialize<'a>>(
+        &self,
+        field: &'static str,
+        expected: &'static str,
+    ) -> Result<Option<T>, Error> {
+        let Some(raw) = self.raw(field) else {
+            return Ok(None);
+        };
+        serde_json::from_str(raw.get())
+            .map(Some)
+            .map_err(|_| Error::field(field, expected))
+    }
+
+    pub(crate) fn optional_string(&self, field: &'static str) -> Result<Option<String>, Error> {
+        self.typed(field, STRING)
+            .map_err(|error| match self.raw(field) {
+                // A string that is no string: half a surrogate pair.
+                Some(raw) if raw.get().starts_with('"') => Error {
+                    kind: &BAD_TEXT,
+                    expected: Some("not Unicode text"),
+                    ..error
+                },
+                _ => error,
+            })
+    }
+
+    pub(crate) fn string(&self, field: &'static str) -> Result<String, Error> {
+        self.optional_string(field)?
+            .ok_or(Error::field(field, REQUIRED))
+    }
+
+    pub(crate) fn room(&self) -> Result<RoomKey, Error> {
+        Ok(RoomKey(self.string("room")?.into()))
+    }
+
+    pub(crate) fn optional_integer(&self, field: &'static str) -> Result<Option<i64>, Error> {
+        match self.typed(field, INTEGER)? {
+            Some(value) if !(0..=INTEGER_MAX).contains(&value) => Err(Error::field(field, INTEGER)),
+            value => Ok(value),
+        }
+    }
+
+    pub(crate) fn integer(&self, field: &'static str) -> Result<i64, Error> {
+        self.optional_integer(field)?
+            .ok_or(Error::field(field, REQUIRED))
+    }
+
+    pub(crate) fn optional_flag(&self, field: &'static str) -> Result<Option<bool>, Error> {
+        self.typed(field, FLAG)
+    }
+
+    pub(crate) fn flag(&self, field: &'static str) -> Result<bool, Error> {
+        self.optional_flag(field)?
+            .ok_or(Error::field(field, REQUIRED))
+    }
+
+    /// One of a few words.
+    pub(crate) fn optional_word<T: Copy>(
+        &self,
+        field: &'static str,
+        words: &[(&str, T)],
+        expected: &'static str,
+    ) -> Result<Option<T>, Error> {
+        let Some(given) = self.optional_string(field)? else {
+            return Ok(None);
+        };
+        let found = words.iter().find(|(word, _)| *word == given);
+        found
+            .map(|(_, value)| Some(*value))
+            .ok_or(Error::field(field, expected))
+    }
+
+    pub(crate) fn word<T: Copy>(
+        &self,
+        field: &'static str,
+        words: &[(&str, T)],
+        expected: &'static str,
+    ) -> Result<T, Error> {
+        self.optional_word(field, words, expected)?
+            .ok_or(Error::field(field, REQUIRED))
+    }
+
+    /// A room's cursors; empty counts as absent.
+    pub(crate) fn cursors(&self) -> Result<Vec<(RoomKey, Seq)>, Error> {
+        const EXPECTED: &str = "expected an object of rooms and their last seq";
+        let found: Option<HashMap<String, Seq>> = self.typed("cursors", EXPECTED)?;
+        let cursors: Vec<_> = found
+            .unwrap_or_default()
+            .into_iter()
+            .map(|(room, seq)| (RoomKey(room.into()), seq))
+            .collect();
+        if cursors
+            .iter()
+            .any(|(_, seq)| !(0..=INTEGER_MAX).contains(seq))
+        {
+            return Err(Error::field("cursors", EXPECTED));
+        }
+        Ok(cursors)
+    }
+}

@@ -1,0 +1,194 @@
+//! What the server says of itself: pushes.
+
+use super::entry::EntryShape;
+use super::shapes::{CardShape, MarkedShape, UserShape};
+use messaging::api::{Marked, MarkerMoved};
+use rooms::api::{Card, Entry, RoomKey, Seq};
+use serde::Serialize;
+use sessions::api::User;
+use std::collections::BTreeMap;
+
+/// `{"ev","room"?,"d"}`.
+#[derive(Debug, Serialize)]
+pub(crate) struct Push<'a, D> {
+    ev: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    room: Option<&'a str>,
+    d: D,
+}
+
+impl<'a, D: Serialize> Push<'a, D> {
+    fn of_room(ev: &'static str, room: &'a RoomKey, d: D) -> Self {
+        Self {
+            ev,
+            room: Some(&room.0),
+            d,
+        }
+    }
+
+    const fn of_none(ev: &'static str, d: D) -> Self {
+        Self { ev, room: None, d }
+    }
+}
+
+/// `{}`.
+#[derive(Debug, Serialize)]
+pub(crate) struct Nothing {}
+
+pub(crate) fn entry<'a>(room: &'a RoomKey, entry: &'a Entry) -> Push<'a, EntryShape<'a>> {
+    Push::of_room("entry", room, entry.into())
+}
+
+/// Why a room is shown to someone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Why {
+    Joined,
+    Invited,
+    Dm,
+    Role,
+    Changed,
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct Shown<'a> {
+    card: CardShape<'a>,
+    head: Seq,
+    why: Why,
+    by: UserShape<'a>,
+}
+
+pub(crate) fn room<'a>(card: &'a Card, head: Seq, why: Why, by: &'a User) -> Push<'a, Shown<'a>> {
+    let d = Shown {
+        card: card.into(),
+        head,
+        why,
+        by: by.into(),
+    };
+    Push::of_room("room", &card.room.key, d)
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct Ended<'a> {
+    why: &'static str,
+    seq: Seq,
+    by: UserShape<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'a str>,
+}
+
+pub(crate) fn gone<'a>(
+    room: &'a RoomKey,
+    why: &'static str,
+    seq: Seq,
+    by: &'a User,
+    reason: Option<&'a str>,
+) -> Push<'a, Ended<'a>> {
+    let d = Ended {
+        why,
+        seq,
+        by: by.into(),
+        reason,
+    };
+    Push::of_room("gone", room, d)
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct Types<'a> {
+    user: UserShape<'a>,
+    on: bool,
+}
+
+pub(crate) fn typing<'a>(room: &'a RoomKey, user: &'a User, on: bool) -> Push<'a, Types<'a>> {
+    let user = user.into();
+    Push::of_room("typing", room, Types { user, on })
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct Presence<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    changes: Option<Vec<Came<'a>>>,
+    online: usize,
+}
+
+#[derive(Debug, Serialize)]
+struct Came<'a> {
+    user: UserShape<'a>,
+    state: &'static str,
+}
+
+/// Without `changes` for large rooms.
+pub(crate) fn presence<'a>(
+    room: &'a RoomKey,
+    changes: Option<&'a [(User, bool)]>,
+    online: usize,
+) -> Push<'a, Presence<'a>> {
+    let came = |(user, online): &'a (User, bool)| Came {
+        user: user.into(),
+        state: if *online { "online" } else { "offline" },
+    };
+    let changes = changes.map(|changes| changes.iter().map(came).collect());
+    Push::of_room("presence", room, Presence { changes, online })
+}
+
+pub(crate) fn read(moved: &MarkerMoved) -> Push<'_, MarkedShape> {
+    let marked = Marked {
+        seq: moved.seq,
+        unread: moved.unread,
+        mentions: moved.mentions,
+    };
+    Push::of_room("read", &moved.room, marked.into())
+}
+
+pub(crate) fn heads<'a>(heads: &'a BTreeMap<&'a str, Seq>) -> Push<'a, &'a BTreeMap<&'a str, Seq>> {
+    Push::of_none("heads", heads)
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct Hole {
+    from: Seq,
+    to: Seq,
+}
+
+pub(crate) fn gap(room: &RoomKey, from: Seq, to: Seq) -> Push<'_, Hole> {
+    Push::of_room("gap", room, Hole { from, to })
+}
+
+pub(crate) const fn resumed() -> Push<'static, Nothing> {
+    Push {
+        ev: "resumed",
+        room: None,
+        d: Nothing {},
+    }
+}
+
+pub(crate) const fn ping() -> Push<'static, Nothing> {
+    Push {
+        ev: "ping",
+        room: None,
+        d: Nothing {},
+    }
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct Expiring {
+    in_ms: u64,
+}
+
+pub(crate) fn auth_expiring(in_ms: u64) -> Push<'static, Expiring> {
+    Push::of_none("auth_expiring", Expiring { in_ms })
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct Bye {
+    reason: &'static str,
+    reconnect_after_ms: u64,
+}
+
+pub(crate) fn bye(reason: &'static str, reconnect_after_ms: u64) -> Push<'static, Bye> {
+    let d = Bye {
+        reason,
+        reconnect_after_ms,
+    };
+    Push::of_none("bye", d)
+}

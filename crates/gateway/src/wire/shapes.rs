@@ -1,0 +1,255 @@
+//! From the domain's types to the shapes of the protocol, in one boring place.
+
+use super::ids::Id;
+use super::time::Time;
+use messaging::api::{Marked, Message, RoomLine, Sent};
+use rooms::api::{Card, Done, History, Kind, Member, Role, Seq};
+use serde::Serialize;
+use sessions::api::{SessionId, SessionLine, User, UserId};
+
+/// `{"id","name","guest"}`.
+#[derive(Debug, Serialize)]
+pub struct UserShape<'a> {
+    id: Id<UserId>,
+    name: &'a str,
+    guest: bool,
+}
+
+impl<'a> From<&'a User> for UserShape<'a> {
+    fn from(user: &'a User) -> Self {
+        Self {
+            id: Id(user.id),
+            name: &user.name,
+            guest: user.guest,
+        }
+    }
+}
+
+/// Several of them.
+pub(crate) fn users<'a>(of: impl IntoIterator<Item = &'a User>) -> Vec<UserShape<'a>> {
+    of.into_iter().map(UserShape::from).collect()
+}
+
+pub(crate) const fn kind(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Public => "public",
+        Kind::Private => "private",
+        Kind::Direct => "direct",
+    }
+}
+
+pub(crate) const fn history(history: History) -> &'static str {
+    match history {
+        History::All => "all",
+        History::SinceJoin => "since_join",
+    }
+}
+
+pub(crate) const fn role(role: Role) -> &'static str {
+    match role {
+        Role::Member => "member",
+        Role::Moderator => "moderator",
+        Role::Owner => "owner",
+    }
+}
+
+/// A room card.
+#[derive(Debug, Serialize)]
+pub struct CardShape<'a> {
+    room: &'a str,
+    title: &'a str,
+    topic: &'a str,
+    kind: &'static str,
+    history: &'static str,
+    role: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    with: Option<UserShape<'a>>,
+}
+
+impl<'a> From<&'a Card> for CardShape<'a> {
+    fn from(card: &'a Card) -> Self {
+        Self {
+            room: &card.room.key.0,
+            title: &card.room.title,
+            topic: &card.room.topic,
+            kind: kind(card.room.kind),
+            history: history(card.room.history),
+            role: card.role.map(role),
+            with: card.with.as_ref().map(UserShape::from),
+        }
+    }
+}
+
+/// `{"seq","dup"}`.
+#[derive(Debug, Serialize)]
+pub(crate) struct DoneShape {
+    seq: Seq,
+    dup: bool,
+}
+
+impl From<Done> for DoneShape {
+    fn from(done: Done) -> Self {
+        Self {
+            seq: done.seq,
+            dup: done.dup,
+        }
+    }
+}
+
+/// `{"id","seq","at","dup"}`.
+#[derive(Debug, Serialize)]
+pub(crate) struct SentShape<'a> {
+    id: &'a str,
+    seq: Seq,
+    at: Time,
+    dup: bool,
+}
+
+impl<'a> From<&'a Sent> for SentShape<'a> {
+    fn from(sent: &'a Sent) -> Self {
+        Self {
+            id: &sent.id,
+            seq: sent.seq,
+            at: Time(sent.at),
+            dup: sent.dup,
+        }
+    }
+}
+
+/// `{"seq","unread","mentions"}`.
+#[derive(Debug, Serialize)]
+pub(crate) struct MarkedShape {
+    seq: Seq,
+    unread: u32,
+    mentions: u32,
+}
+
+impl From<Marked> for MarkedShape {
+    fn from(marked: Marked) -> Self {
+        Self {
+            seq: marked.seq,
+            unread: marked.unread,
+            mentions: marked.mentions,
+        }
+    }
+}
+
+/// A message as it stands.
+#[derive(Debug, Serialize)]
+pub(crate) struct MessageShape<'a> {
+    seq: Seq,
+    id: &'a str,
+    author: UserShape<'a>,
+    at: Time,
+    cid: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    body: Option<&'a str>,
+    deleted: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    edited_at: Option<Time>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    edited_seq: Option<Seq>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reply_to: Option<Seq>,
+    mentions: Vec<UserShape<'a>>,
+    reactions: Vec<ReactionShape<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct ReactionShape<'a> {
+    emoji: &'a str,
+    count: u32,
+    mine: bool,
+}
+
+impl<'a> From<&'a Message> for MessageShape<'a> {
+    fn from(message: &'a Message) -> Self {
+        let reaction = |of: &'a messaging::api::Reaction| ReactionShape {
+            emoji: &of.emoji,
+            count: of.count,
+            mine: of.mine,
+        };
+        Self {
+            seq: message.seq,
+            id: &message.id,
+            author: (&message.author).into(),
+            at: Time(message.at),
+            cid: &message.cid,
+            body: message.body.as_deref(),
+            deleted: message.body.is_none(),
+            edited_at: message.edited_at.map(Time),
+            edited_seq: message.edited_seq,
+            reply_to: message.reply_to,
+            mentions: users(&message.mentions),
+            reactions: message.reactions.iter().map(reaction).collect(),
+        }
+    }
+}
+
+/// A line of `members`.
+#[derive(Debug, Serialize)]
+pub(crate) struct MemberShape<'a> {
+    user: UserShape<'a>,
+    role: &'static str,
+    online: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    muted_until: Option<Time>,
+}
+
+impl<'a> From<&'a Member> for MemberShape<'a> {
+    fn from(member: &'a Member) -> Self {
+        Self {
+            user: (&member.user).into(),
+            role: role(member.role),
+            online: member.online,
+            muted_until: member.muted_until.map(Time),
+        }
+    }
+}
+
+/// A line of `rooms`.
+#[derive(Debug, Serialize)]
+pub(crate) struct RoomShape<'a> {
+    card: CardShape<'a>,
+    head: Seq,
+    read: Seq,
+    unread: u32,
+    mentions: u32,
+}
+
+impl<'a> From<&'a RoomLine> for RoomShape<'a> {
+    fn from(line: &'a RoomLine) -> Self {
+        Self {
+            card: (&line.card).into(),
+            head: line.head,
+            read: line.read,
+            unread: line.unread,
+            mentions: line.mentions,
+        }
+    }
+}
+
+/// A line of `sessions`.
+#[derive(Debug, Serialize)]
+pub(crate) struct SessionShape<'a> {
+    session: Id<SessionId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    device: Option<&'a str>,
+    created_at: Time,
+    seen_at: Time,
+    online: bool,
+    current: bool,
+}
+
+impl<'a> From<&'a SessionLine> for SessionShape<'a> {
+    fn from(line: &'a SessionLine) -> Self {
+        Self {
+            session: Id(line.session),
+            device: line.device.as_deref(),
+            created_at: Time(line.created_at),
+            seen_at: Time(line.seen_at),
+            online: line.online,
+            current: line.current,
+        }
+    }
+}

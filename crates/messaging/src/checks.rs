@@ -1,0 +1,65 @@
+//! The rules for the short texts that only messaging takes; bodies follow [`rooms::api::text`].
+
+use rooms::api::Refusal;
+use unicode_normalization::UnicodeNormalization as _;
+
+const CID_CHARS_MAX: usize = 64;
+const EMOJI_BYTES_MAX: usize = 32;
+
+/// A client's own id for a send: compared as it is, so it is not normalised.
+pub(crate) fn cid(text: &str) -> Result<(), Refusal> {
+    let length = text.chars().count();
+    if (1..=CID_CHARS_MAX).contains(&length) && !text.chars().any(char::is_control) {
+        return Ok(());
+    }
+    Err(Refusal::BadRequest {
+        field: "cid",
+        expected: "1 to 64 characters, none of them a control character",
+    })
+}
+
+/// An emoji, normalised, so that one reaction is told from another by its bytes.
+pub(crate) fn emoji(text: &str) -> Result<String, Refusal> {
+    let emoji: String = text.nfc().collect();
+    let blank = |c: char| c.is_control() || c.is_whitespace();
+    if (1..=EMOJI_BYTES_MAX).contains(&emoji.len()) && !emoji.contains(blank) {
+        return Ok(emoji);
+    }
+    Err(Refusal::BadRequest {
+        field: "emoji",
+        expected: "1 to 32 bytes, no space and no control character",
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cid_has_one_to_sixty_four_characters() {
+        assert!(cid("a").is_ok());
+        assert!(cid(&"é".repeat(64)).is_ok());
+        for bad in ["", &"a".repeat(65), "a\0b", "a\nb"] {
+            let refusal = cid(bad).unwrap_err();
+            assert!(matches!(refusal, Refusal::BadRequest { field: "cid", .. }));
+        }
+    }
+
+    #[test]
+    fn an_emoji_has_one_to_thirty_two_bytes() {
+        assert_eq!(emoji("👩‍🚀").unwrap(), "👩‍🚀");
+        assert!(emoji(&"👍".repeat(8)).is_ok());
+        for bad in ["", &"👍".repeat(9), " ", "a b", "\0"] {
+            let refusal = emoji(bad).unwrap_err();
+            assert!(matches!(
+                refusal,
+                Refusal::BadRequest { field: "emoji", .. }
+            ));
+        }
+    }
+
+    #[test]
+    fn an_emoji_is_normalised() {
+        assert_eq!(emoji("e\u{301}").unwrap(), "é");
+    }
+}

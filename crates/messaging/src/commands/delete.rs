@@ -1,0 +1,56 @@
+//! `delete`: by the author, muted or not, or by whoever moderates the room. The pen takes the bodies
+//! out of the log.
+
+use super::pen;
+use super::target::Target;
+use crate::api::{Done, Refusal};
+use crate::store::{reactions, states};
+use rooms::api::log::{Append, Draft};
+use rooms::api::{Role, RoomKey, Seq};
+use sessions::api::User;
+use storage::prelude::*;
+
+/// A message to be taken back for ever.
+pub(crate) struct Deleting {
+    pub(crate) author: User,
+    pub(crate) room: RoomKey,
+    pub(crate) target: Seq,
+    pub(crate) at: i64,
+}
+
+impl Job for Deleting {
+    const NAME: &'static str = "messaging.delete";
+    type Answer = Done;
+    type Refusal = Refusal;
+
+    fn lane(&self) -> LaneKey {
+        self.room.lane()
+    }
+
+    async fn run(&self, tx: &mut Writer<'_>) -> Result<Done, JobError<Refusal>> {
+        let target = Target::find(tx, &self.room, self.author.id, self.target).await?;
+        if target.author != self.author.id && target.standing.role < Role::Moderator {
+            return Err(JobError::Refused(Refusal::Forbidden));
+        }
+        if let Some(seq) = target.state.deleted_seq {
+            return Ok(Done { seq, dup: true });
+        }
+        let seq = pen::append(tx, self.draft()).await?.seq;
+        states::deleted(tx, target.room(), self.target, seq).await?;
+        reactions::clear(tx, target.room(), self.target).await?;
+        Ok(Done { seq, dup: false })
+    }
+}
+
+impl Deleting {
+    fn draft(&self) -> Append<'_> {
+        Append {
+            room: &self.room,
+            author: &self.author,
+            at: self.at,
+            what: Draft::Deleted {
+                target: self.target,
+            },
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! The writing side: one job per command, each in its room's lane.
+
+mod delete;
+mod edit;
+mod mark;
+mod pen;
+mod react;
+mod send;
+mod target;
+
+pub(crate) use delete::Deleting;
+pub(crate) use edit::Editing;
+pub(crate) use mark::Marking;
+pub(crate) use react::Reacting;
+pub(crate) use send::Sending;

@@ -1,0 +1,15 @@
+//! The room log's pen, for one entry.
+
+use crate::api::Refusal;
+use rooms::api::log::{self, Append, Appended};
+use storage::prelude::*;
+
+/// Appends one entry, or ends the job.
+pub(crate) async fn append(
+    tx: &mut Writer<'_>,
+    entry: Append<'_>,
+) -> Result<Appended, JobError<Refusal>> {
+    let mut outcomes = log::append(tx, &[entry]).await?;
+    let outcome = outcomes.pop().expect("one outcome per entry");
+    outcome.map_err(JobError::Refused)
+}

@@ -1,0 +1,70 @@
+//! `send`: neighbours are appended as one set, whatever their rooms.
+
+use super::pen;
+use crate::api::{Refusal, Sent};
+use rooms::api::log::{self, Append, Appended, Draft};
+use rooms::api::{RoomKey, Seq};
+use sessions::api::User;
+use storage::prelude::*;
+
+/// A message to be stored; its texts have been checked.
+pub(crate) struct Sending {
+    pub(crate) author: User,
+    pub(crate) room: RoomKey,
+    pub(crate) cid: String,
+    pub(crate) body: String,
+    pub(crate) reply_to: Option<Seq>,
+    pub(crate) at: i64,
+}
+
+impl Job for Sending {
+    const NAME: &'static str = "messaging.send";
+    type Answer = Sent;
+    type Refusal = Refusal;
+    const SET: bool = true;
+
+    fn lane(&self) -> LaneKey {
+        self.room.lane()
+    }
+
+    async fn run(&self, tx: &mut Writer<'_>) -> Result<Sent, JobError<Refusal>> {
+        let appended = pen::append(tx, self.draft()).await?;
+        Ok(sent(&appended))
+    }
+
+    async fn run_set(
+        jobs: &[&Self],
+        tx: &mut Writer<'_>,
+    ) -> Result<Vec<Result<Sent, Refusal>>, Fault> {
+        let run: Vec<Append<'_>> = jobs.iter().map(|job| job.draft()).collect();
+        let outcomes = log::append(tx, &run).await?;
+        Ok(outcomes
+            .into_iter()
+            .map(|outcome| outcome.map(|appended| sent(&appended)))
+            .collect())
+    }
+}
+
+impl Sending {
+    fn draft(&self) -> Append<'_> {
+        Append {
+            room: &self.room,
+            author: &self.author,
+            at: self.at,
+            what: Draft::Message {
+                cid: &self.cid,
+                body: &self.body,
+                reply_to: self.reply_to,
+            },
+        }
+    }
+}
+
+fn sent(appended: &Appended) -> Sent {
+    Sent {
+        id: appended.id(),
+        seq: appended.seq,
+        at: appended.at,
+        dup: appended.dup,
+    }
+}

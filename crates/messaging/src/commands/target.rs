@@ -1,0 +1,92 @@
+//! The message that an edit, a deletion or a reaction is about.
+
+use crate::api::Refusal;
+use crate::store::states::{self, State};
+use rooms::api::log::{self, Standing};
+use rooms::api::{Change, RoomId, RoomKey, Seq};
+use sessions::api::UserId;
+use storage::prelude::*;
+
+/// A message that the actor may read, and how the actor stands, both under the room's lock.
+pub(crate) struct Target {
+    pub(crate) standing: Standing,
+    pub(crate) author: UserId,
+    pub(crate) state: State,
+    first_body: Option<String>,
+    seq: Seq,
+}
+
+impl Target {
+    /// Refuses those who are not members, and messages they cannot see.
+    pub(crate) async fn find(
+        tx: &mut Writer<'_>,
+        room: &RoomKey,
+        actor: UserId,
+        seq: Seq,
+    ) -> Result<Self, JobError<Refusal>> {
+        let standing = log::admit(tx, room, actor)
+            .await?
+            .map_err(JobError::Refused)?;
+        if seq < standing.visible_from {
+            return Err(JobError::Refused(Refusal::NoSuchMessage));
+        }
+        let (author, first_body) = message(tx, standing.room.id, seq).await?;
+        let state = states::of(tx, standing.room.id, seq).await?;
+        Ok(Self {
+            standing,
+            author,
+            state,
+            first_body,
+            seq,
+        })
+    }
+
+    /// Refuses an actor who is muted at this time.
+    pub(crate) fn unmuted(&self, now: i64) -> Result<(), JobError<Refusal>> {
+        match self.standing.muted_until {
+            Some(until) if until > now => Err(JobError::Refused(Refusal::Muted)),
+            _ => Ok(()),
+        }
+    }
+
+    /// The room's row.
+    pub(crate) fn room(&self) -> RoomId {
+        self.standing.room.id
+    }
+
+    /// Refuses a message that has been deleted.
+    pub(crate) fn undeleted(&self) -> Result<(), JobError<Refusal>> {
+        match self.state.deleted_seq {
+            Some(_) => Err(JobError::Refused(Refusal::NoSuchMessage)),
+            None => Ok(()),
+        }
+    }
+
+    /// What it says now, and the entry that made it say so.
+    pub(crate) async fn body(
+        &self,
+        tx: &mut Writer<'_>,
+    ) -> Result<(Option<String>, Seq), JobError<Refusal>> {
+        let Some(edited_seq) = self.state.edited_seq else {
+            return Ok((self.first_body.clone(), self.seq));
+        };
+        let found = log::entries(tx, self.room(), &[edited_seq]).await?;
+        let body = found.into_iter().find_map(|entry| match entry.change {
+            Change::Edited { body, .. } => body,
+            _ => None,
+        });
+        Ok((body, edited_seq))
+    }
+}
+
+async fn message(
+    tx: &mut Writer<'_>,
+    room: RoomId,
+    seq: Seq,
+) -> Result<(UserId, Option<String>), JobError<Refusal>> {
+    let found = log::entries(tx, room, &[seq]).await?.pop();
+    match found.map(|entry| (entry.author.id, entry.change)) {
+        Some((author, Change::Message { body, .. })) => Ok((author, body)),
+        _ => Err(JobError::Refused(Refusal::NoSuchMessage)),
+    }
+}

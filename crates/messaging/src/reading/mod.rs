@@ -1,0 +1,57 @@
+//! The reading side: each read in one snapshot, beside every queue.
+
+mod history;
+mod listing;
+mod page;
+
+use crate::Seed;
+use crate::api::{History, HistoryPage, ListRooms, Refusal, RoomsPage};
+use bus::{AskError, Reads, Request as _, TraceId};
+use storage::Database;
+
+/// Answers `history` and `rooms`.
+pub struct Reader {
+    database: Database,
+}
+
+impl Reader {
+    /// Reads from the seed's database.
+    #[must_use]
+    pub fn new(seed: &Seed) -> Self {
+        Self {
+            database: seed.database.clone(),
+        }
+    }
+}
+
+impl Reads<History> for Reader {
+    async fn read(
+        &self,
+        request: History,
+        _trace: TraceId,
+    ) -> Result<Result<HistoryPage, Refusal>, AskError> {
+        let page = self
+            .database
+            .read(History::NAME, |access| {
+                Box::pin(history::page(access, request))
+            })
+            .await?;
+        Ok(page)
+    }
+}
+
+impl Reads<ListRooms> for Reader {
+    async fn read(
+        &self,
+        request: ListRooms,
+        _trace: TraceId,
+    ) -> Result<Result<RoomsPage, Refusal>, AskError> {
+        let page = self
+            .database
+            .read(ListRooms::NAME, |access| {
+                Box::pin(listing::page(access, request))
+            })
+            .await?;
+        Ok(Ok(page))
+    }
+}

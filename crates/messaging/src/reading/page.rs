@@ -1,0 +1,148 @@
+//! Messages with their edits, deletions and reactions applied.
+
+use crate::api::{Message, Reaction};
+use crate::store::reactions;
+use crate::store::states::{self, State};
+use rooms::api::log::{self, Window};
+use rooms::api::{Change, Entry, RoomId, Seq};
+use sessions::api::UserId;
+use std::collections::HashMap;
+use storage::prelude::*;
+
+/// Whose eyes, in which room, from where on.
+pub(super) struct View {
+    pub(super) room: RoomId,
+    pub(super) visible_from: Seq,
+    pub(super) viewer: UserId,
+}
+
+/// Messages, ascending, and whether more lie in the direction read.
+pub(super) struct Page {
+    pub(super) messages: Vec<Message>,
+    pub(super) more: bool,
+}
+
+/// Reads one window: the log first, then each table once.
+pub(super) async fn read(
+    access: &mut impl Access,
+    view: &View,
+    window: Window,
+    limit: usize,
+    bytes: usize,
+) -> Result<Page, Fault> {
+    let View {
+        room,
+        visible_from,
+        viewer,
+    } = *view;
+    let (entries, more) = log::messages(access, room, visible_from, window, limit, bytes).await?;
+    let seqs: Vec<Seq> = entries.iter().map(|entry| entry.seq).collect();
+    let states = states::of_all(access, room, &seqs).await?;
+    let edits = edits(access, room, &states).await?;
+    let mut reactions = reactions::of_all(access, room, &seqs, viewer).await?;
+    let messages = entries
+        .into_iter()
+        .filter_map(|entry| {
+            let edit = edits.get(&entry.seq);
+            let reactions = reactions.remove(&entry.seq).unwrap_or_default();
+            message(entry, edit, reactions)
+        })
+        .collect();
+    let mut page = Page { messages, more };
+    page.shorten(window, bytes);
+    Ok(page)
+}
+
+/// The last edits of the messages that still have a body, by message.
+async fn edits(
+    access: &mut impl Access,
+    room: RoomId,
+    states: &HashMap<Seq, State>,
+) -> Result<HashMap<Seq, Entry>, Fault> {
+    let living = states.values().filter(|state| state.deleted_seq.is_none());
+    let seqs: Vec<Seq> = living.filter_map(|state| state.edited_seq).collect();
+    if seqs.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let entries = log::entries(access, room, &seqs).await?;
+    Ok(entries
+        .into_iter()
+        .filter_map(|entry| target(&entry).map(|seq| (seq, entry)))
+        .collect())
+}
+
+fn target(entry: &Entry) -> Option<Seq> {
+    match entry.change {
+        Change::Edited { target, .. } => Some(target),
+        _ => None,
+    }
+}
+
+fn message(entry: Entry, edit: Option<&Entry>, reactions: Vec<Reaction>) -> Option<Message> {
+    let id = entry.id();
+    let Change::Message {
+        cid,
+        body,
+        reply_to,
+        mentions,
+    } = entry.change
+    else {
+        return None;
+    };
+    Some(Message {
+        seq: entry.seq,
+        id,
+        author: entry.author,
+        at: entry.at,
+        cid,
+        body: edit.map_or(body, edited_body),
+        edited_at: edit.map(|edit| edit.at),
+        edited_seq: edit.map(|edit| edit.seq),
+        reply_to,
+        mentions,
+        reactions,
+    })
+}
+
+fn edited_body(edit: &Entry) -> Option<String> {
+    match &edit.change {
+        Change::Edited { body, .. } => body.clone(),
+        _ => None,
+    }
+}
+
+impl Page {
+    /// The log counted the bodies as they were sent; edits may have made them longer. What lies
+    /// furthest from the anchor goes first, one message stays.
+    fn shorten(&mut self, window: Window, bytes: usize) {
+        let sizes = self.messages.iter().map(size);
+        match window {
+            Window::After(_) => {
+                let kept = fitting(sizes, bytes);
+                self.more |= kept < self.messages.len();
+                self.messages.truncate(kept);
+            }
+            Window::Newest | Window::Before(_) => {
+                let cut = self.messages.len() - fitting(sizes.rev(), bytes);
+                self.more |= cut > 0;
+                self.messages.drain(..cut);
+            }
+        }
+    }
+}
+
+fn size(message: &Message) -> usize {
+    message.body.as_ref().map_or(0, String::len)
+}
+
+/// How many of these, in this order, fit into that many bytes; at least the first.
+fn fitting(sizes: impl Iterator<Item = usize>, bytes: usize) -> usize {
+    let mut sum = 0;
+    let fits = |size: &usize| {
+        sum += size;
+        sum <= bytes
+    };
+    let mut sizes = sizes.peekable();
+    let least = usize::from(sizes.peek().is_some());
+    sizes.take_while(fits).count().max(least)
+}

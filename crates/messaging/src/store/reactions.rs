@@ -1,0 +1,144 @@
+//! Who has reacted to which message with what.
+//!
+//! A reaction taken back keeps its row, with the entry that took it back, so that a repeat is
+//! told; a deleted message keeps none.
+
+use crate::api::Reaction;
+use diesel::dsl::{case_when, max, min, sum};
+use rooms::api::{RoomId, Seq};
+use sessions::api::UserId;
+use std::collections::HashMap;
+use storage::prelude::*;
+
+table! {
+    reactions (room_id, seq, emoji, user_id) {
+        room_id -> BigInt,
+        seq -> BigInt,
+        emoji -> Text,
+        user_id -> Binary,
+        active -> Integer,
+        entry_seq -> BigInt,
+    }
+}
+
+const ACTIVE: i32 = 1;
+
+/// One person's reaction of one kind.
+pub(crate) struct Place<'a> {
+    pub(crate) room: RoomId,
+    pub(crate) seq: Seq,
+    pub(crate) emoji: &'a str,
+    pub(crate) user: UserId,
+}
+
+/// Whether a reaction is there, and the entry that made it so; 0 where none did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct State {
+    pub(crate) active: bool,
+    pub(crate) entry_seq: Seq,
+}
+
+/// How one reaction stands.
+pub(crate) async fn state(access: &mut impl Access, place: &Place<'_>) -> Result<State, Fault> {
+    use reactions as r;
+    let row: Option<(i32, Seq)> = query!(access, |c| r::table
+        .find((place.room.0, place.seq, place.emoji, &place.user.0[..]))
+        .select((r::active, r::entry_seq))
+        .first::<(i32, Seq)>(c))
+    .optional()?;
+    let (active, entry_seq) = row.unwrap_or_default();
+    Ok(State {
+        active: active == ACTIVE,
+        entry_seq,
+    })
+}
+
+/// The kinds that a message bears.
+pub(crate) async fn kinds(
+    access: &mut impl Access,
+    room: RoomId,
+    seq: Seq,
+) -> Result<Vec<String>, Fault> {
+    use reactions as r;
+    let kinds = query!(access, |c| r::table
+        .filter(
+            r::room_id
+                .eq(room.0)
+                .and(r::seq.eq(seq))
+                .and(r::active.eq(ACTIVE))
+        )
+        .select(r::emoji)
+        .distinct()
+        .load::<String>(c))?;
+    Ok(kinds)
+}
+
+type Counted = (Seq, String, Option<i64>, Option<i32>, Option<Seq>);
+
+/// The reactions on these messages as one person sees them, each message's by the oldest that
+/// stands.
+pub(crate) async fn of_all(
+    access: &mut impl Access,
+    room: RoomId,
+    seqs: &[Seq],
+    viewer: UserId,
+) -> Result<HashMap<Seq, Vec<Reaction>>, Fault> {
+    use reactions as r;
+    let mine = || max(case_when(r::user_id.eq(&viewer.0[..]), r::active).otherwise(0));
+    let mut rows: Vec<Counted> = query!(access, |c| r::table
+        .filter(
+            r::room_id
+                .eq(room.0)
+                .and(r::seq.eq_any(seqs))
+                .and(r::active.eq(ACTIVE))
+        )
+        .group_by((r::seq, r::emoji))
+        .select((r::seq, r::emoji, sum(r::active), mine(), min(r::entry_seq)))
+        .load::<Counted>(c))?;
+    rows.sort_by_key(|(.., first)| *first);
+    let mut found: HashMap<Seq, Vec<Reaction>> = HashMap::new();
+    for (seq, emoji, count, mine, _) in rows {
+        found.entry(seq).or_default().push(Reaction {
+            emoji,
+            count: count
+                .and_then(|n| u32::try_from(n).ok())
+                .unwrap_or(u32::MAX),
+            mine: mine == Some(ACTIVE),
+        });
+    }
+    Ok(found)
+}
+
+/// Sets a reaction or takes it back.
+pub(crate) async fn set(
+    tx: &mut Writer<'_>,
+    place: &Place<'_>,
+    on: bool,
+    entry_seq: Seq,
+) -> Result<(), Fault> {
+    use reactions as r;
+    let now = (r::active.eq(i32::from(on)), r::entry_seq.eq(entry_seq));
+    statement!(tx, |c| diesel::insert_into(r::table)
+        .values((
+            r::room_id.eq(place.room.0),
+            r::seq.eq(place.seq),
+            r::emoji.eq(place.emoji),
+            r::user_id.eq(&place.user.0[..]),
+            now,
+        ))
+        .on_conflict((r::room_id, r::seq, r::emoji, r::user_id))
+        .do_update()
+        .set(now)
+        .execute(c))?;
+    Ok(())
+}
+
+/// Forgets the reactions to a deleted message.
+pub(crate) async fn clear(tx: &mut Writer<'_>, room: RoomId, seq: Seq) -> Result<(), Fault> {
+    use reactions as r;
+    statement!(tx, |c| diesel::delete(
+        r::table.filter(r::room_id.eq(room.0).and(r::seq.eq(seq)))
+    )
+    .execute(c))?;
+    Ok(())
+}

@@ -1,0 +1,97 @@
+//! Which messages were edited or deleted, and by which entry. The bodies stay in the room log.
+
+use rooms::api::{RoomId, Seq};
+use std::collections::HashMap;
+use storage::prelude::*;
+
+table! {
+    message_states (room_id, seq) {
+        room_id -> BigInt,
+        seq -> BigInt,
+        edited_seq -> Nullable<BigInt>,
+        deleted_seq -> Nullable<BigInt>,
+    }
+}
+
+/// How a message stands; the default is as it was sent.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct State {
+    /// The last edit.
+    pub(crate) edited_seq: Option<Seq>,
+    /// The deletion.
+    pub(crate) deleted_seq: Option<Seq>,
+}
+
+type Row = (Seq, Option<Seq>, Option<Seq>);
+
+/// The state of one message.
+pub(crate) async fn of(access: &mut impl Access, room: RoomId, seq: Seq) -> Result<State, Fault> {
+    Ok(of_all(access, room, &[seq])
+        .await?
+        .remove(&seq)
+        .unwrap_or_default())
+}
+
+/// The states of those of these messages that have one.
+pub(crate) async fn of_all(
+    access: &mut impl Access,
+    room: RoomId,
+    seqs: &[Seq],
+) -> Result<HashMap<Seq, State>, Fault> {
+    use message_states as s;
+    let rows: Vec<Row> = query!(access, |c| s::table
+        .filter(s::room_id.eq(room.0).and(s::seq.eq_any(seqs)))
+        .select((s::seq, s::edited_seq, s::deleted_seq))
+        .load::<Row>(c))?;
+    Ok(rows.into_iter().map(state).collect())
+}
+
+fn state((seq, edited_seq, deleted_seq): Row) -> (Seq, State) {
+    let state = State {
+        edited_seq,
+        deleted_seq,
+    };
+    (seq, state)
+}
+
+/// Notes the entry of an edit.
+pub(crate) async fn edited(
+    tx: &mut Writer<'_>,
+    room: RoomId,
+    seq: Seq,
+    edited_seq: Seq,
+) -> Result<(), Fault> {
+    use message_states as s;
+    statement!(tx, |c| diesel::insert_into(s::table)
+        .values((
+            s::room_id.eq(room.0),
+            s::seq.eq(seq),
+            s::edited_seq.eq(edited_seq)
+        ))
+        .on_conflict((s::room_id, s::seq))
+        .do_update()
+        .set(s::edited_seq.eq(edited_seq))
+        .execute(c))?;
+    Ok(())
+}
+
+/// Notes the entry of a deletion.
+pub(crate) async fn deleted(
+    tx: &mut Writer<'_>,
+    room: RoomId,
+    seq: Seq,
+    deleted_seq: Seq,
+) -> Result<(), Fault> {
+    use message_states as s;
+    statement!(tx, |c| diesel::insert_into(s::table)
+        .values((
+            s::room_id.eq(room.0),
+            s::seq.eq(seq),
+            s::deleted_seq.eq(deleted_seq)
+        ))
+        .on_conflict((s::room_id, s::seq))
+        .do_update()
+        .set(s::deleted_seq.eq(deleted_seq))
+        .execute(c))?;
+    Ok(())
+}

@@ -1,0 +1,157 @@
+//! The subscriber: it checks what needs no storage and hands the rest to the room's lane.
+
+use crate::Seed;
+use crate::api::{
+    DeleteMessage, Done, EditMessage, MarkRead, Marked, React, Refusal, SendMessage, Sent,
+};
+use crate::checks;
+use crate::commands::{Deleting, Editing, Marking, Reacting, Sending};
+use bus::{Answers, Context, LoadError, Reply, Subscriber, Wiring};
+use rooms::api::text;
+use storage::Job;
+
+/// Answers messaging's commands. All its truth is in storage.
+pub struct Messaging {
+    seed: Seed,
+}
+
+impl Subscriber for Messaging {
+    const NAME: &'static str = "messaging";
+    type Seed = Seed;
+
+    async fn load(seed: &Seed) -> Result<Self, LoadError> {
+        Ok(Self { seed: seed.clone() })
+    }
+
+    fn wire(wiring: &mut Wiring<Self>) {
+        wiring
+            .answers::<SendMessage>()
+            .answers::<EditMessage>()
+            .answers::<DeleteMessage>()
+            .answers::<React>()
+            .answers::<MarkRead>();
+    }
+}
+
+impl Messaging {
+    fn now(&self) -> i64 {
+        (self.seed.clock)()
+    }
+
+    /// A job goes to its lane and answers the asker itself; a refusal is answered here.
+    fn hand_over<J>(&self, job: Result<J, Refusal>, reply: Reply<Result<J::Answer, Refusal>>)
+    where
+        J: Job<Refusal = Refusal>,
+    {
+        match job {
+            Ok(job) => self.seed.database.submit(job, reply),
+            Err(refusal) => reply.answer(Err(refusal)),
+        }
+    }
+
+    fn send(&self, request: SendMessage) -> Result<Sending, Refusal> {
+        checks::cid(&request.cid)?;
+        Ok(Sending {
+            body: text::body(&request.body)?,
+            author: request.caller.user,
+            room: request.room,
+            cid: request.cid,
+            reply_to: request.reply_to,
+            at: self.now(),
+        })
+    }
+
+    fn edit(&self, request: EditMessage) -> Result<Editing, Refusal> {
+        Ok(Editing {
+            body: text::body(&request.body)?,
+            author: request.caller.user,
+            room: request.room,
+            target: request.target,
+            at: self.now(),
+        })
+    }
+
+    fn react(&self, request: React) -> Result<Reacting, Refusal> {
+        Ok(Reacting {
+            emoji: checks::emoji(&request.emoji)?,
+            author: request.caller.user,
+            room: request.room,
+            target: request.target,
+            on: request.on,
+            kinds_max: self.seed.settings.reaction_kinds_max,
+            at: self.now(),
+        })
+    }
+}
+
+impl Answers<SendMessage> for Messaging {
+    async fn answer(
+        &mut self,
+        request: SendMessage,
+        reply: Reply<Result<Sent, Refusal>>,
+        _ctx: &mut Context,
+    ) -> anyhow::Result<()> {
+        self.hand_over(self.send(request), reply);
+        Ok(())
+    }
+}
+
+impl Answers<EditMessage> for Messaging {
+    async fn answer(
+        &mut self,
+        request: EditMessage,
+        reply: Reply<Result<Done, Refusal>>,
+        _ctx: &mut Context,
+    ) -> anyhow::Result<()> {
+        self.hand_over(self.edit(request), reply);
+        Ok(())
+    }
+}
+
+impl Answers<DeleteMessage> for Messaging {
+    async fn answer(
+        &mut self,
+        request: DeleteMessage,
+        reply: Reply<Result<Done, Refusal>>,
+        _ctx: &mut Context,
+    ) -> anyhow::Result<()> {
+        let job = Deleting {
+            author: request.caller.user,
+            room: request.room,
+            target: request.target,
+            at: self.now(),
+        };
+        self.hand_over(Ok(job), reply);
+        Ok(())
+    }
+}
+
+impl Answers<React> for Messaging {
+    async fn answer(
+        &mut self,
+        request: React,
+        reply: Reply<Result<Done, Refusal>>,
+        _ctx: &mut Context,
+    ) -> anyhow::Result<()> {
+        self.hand_over(self.react(request), reply);
+        Ok(())
+    }
+}
+
+impl Answers<MarkRead> for Messaging {
+    async fn answer(
+        &mut self,
+        request: MarkRead,
+        reply: Reply<Result<Marked, Refusal>>,
+        _ctx: &mut Context,
+    ) -> anyhow::Result<()> {
+        let job = Marking {
+            user: request.caller.user.id,
+            connection: request.connection,
+            room: request.room,
+            seq: request.seq,
+        };
+        self.hand_over(Ok(job), reply);
+        Ok(())
+    }
+}

@@ -1,0 +1,11 @@
+//! What messaging answers, over a real bus and a real database.
+
+mod asks;
+mod deleting;
+mod editing;
+mod house;
+mod listing;
+mod marking;
+mod reacting;
+mod reading;
+mod sending;

@@ -1,0 +1,92 @@
+//! Settings that are right one by one and wrong together.
+
+use super::{Config, DatabaseSettings, Problem};
+
+/// The first contradiction, if there is one.
+pub(super) fn contradictions(config: &Config) -> Result<(), Problem> {
+    addresses(config)?;
+    for database in &config.databases {
+        place(database, config)?;
+        pool(database)?;
+    }
+    config.sessions()?;
+    times(config)
+}
+
+fn addresses(config: &Config) -> Result<(), Problem> {
+    if config.listen == config.operator_listen && config.listen.port() != 0 {
+        return Err(Problem::new(
+            "operator_listen",
+            config.operator_listen.to_string(),
+            "another address than listen",
+        ));
+    }
+    Ok(())
+}
+
+fn place(database: &DatabaseSettings, config: &Config) -> Result<(), Problem> {
+    let parts = [
+        ("HOST", database.host.is_some()),
+        ("PORT", database.port.is_some()),
+        ("NAME", database.database.is_some()),
+        ("USER", database.user.is_some()),
+        ("PASSWORD", database.password.is_some()),
+    ];
+    let given = parts.iter().find(|(_, given)| *given);
+    let prefix = database.prefix();
+    let problem = |part: &str, expected: String| Problem {
+        name: format!("{prefix}{part}"),
+        given: None,
+        expected,
+    };
+    match given {
+        Some((part, _)) if database.url.is_some() => Err(problem(
+            part,
+            format!(
+                "either {prefix}URL or {prefix}HOST, _PORT, _NAME, _USER and _PASSWORD, not both"
+            ),
+        )),
+        Some((part, _)) if database.host.is_none() => {
+            Err(problem(part, format!("{prefix}HOST beside it")))
+        }
+        _ => database.location(&config.data_dir).map(drop),
+    }
+}
+
+fn pool(database: &DatabaseSettings) -> Result<(), Problem> {
+    if database.pool_min() <= database.pool_max {
+        return Ok(());
+    }
+    Err(Problem::new(
+        format!("{}POOL_MIN", database.prefix()),
+        database.pool_min().to_string(),
+        format!(
+            "at most {}POOL_MAX, which is {}",
+            database.prefix(),
+            database.pool_max
+        ),
+    ))
+}
+
+/// Time limits nest: the client's reply is later than the ask, the ask than acquire + statement.
+fn times(config: &Config) -> Result<(), Problem> {
+    let ask = config.gateway.limits.ask_within;
+    let reply = config.gateway.limits.reply_within;
+    if ask >= reply {
+        return Err(Problem::new(
+            "ask_timeout_ms",
+            ask.as_millis().to_string(),
+            format!("less than reply_timeout_ms, which is {}", reply.as_millis()),
+        ));
+    }
+    let core = &config.databases[0];
+    let storage = core.acquire_timeout + core.statement_timeout;
+    if storage >= ask {
+        return Err(Problem::new(
+            "CORE_DB_ACQUIRE_TIMEOUT_MS + CORE_DB_STATEMENT_TIMEOUT_MS",
+            storage.as_millis().to_string(),
+            format!("less than ask_timeout_ms, which is {}", ask.as_millis()),
+        ));
+    }
+    Ok(())
+}

@@ -1,0 +1,238 @@
+//! One named database's settings, and where it is.
+
+use super::Problem;
+use super::setting::{Setting, millis, number, value};
+use std::path::Path;
+use std::time::Duration;
+use storage::Url;
+
+/// What can be set for one named database.
+#[derive(Clone)]
+pub(crate) struct DatabaseSettings {
+    /// Its name in the registry.
+    pub(crate) name: String,
+    pub(crate) url: Option<String>,
+    pub(crate) host: Option<String>,
+    pub(crate) port: Option<u16>,
+    pub(crate) database: Option<String>,
+    pub(crate) user: Option<String>,
+    pub(crate) password: Option<String>,
+    pub(crate) pool_max: u32,
+    /// `None`: 2, or `pool_max` if that is less.
+    pub(crate) pool_min: Option<u32>,
+    pub(crate) acquire_timeout: Duration,
+    pub(crate) statement_timeout: Duration,
+    pub(crate) idle_timeout: Duration,
+    pub(crate) critical: bool,
+}
+
+impl std::fmt::Debug for DatabaseSettings {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("DatabaseSettings")
+            .field("name", &self.name)
+            .finish_non_exhaustive()
+    }
+}
+
+impl DatabaseSettings {
+    /// The defaults of a database of this name.
+    pub(crate) fn new(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            url: None,
+            host: None,
+            port: None,
+            database: None,
+            user: None,
+            password: None,
+            pool_max: 10,
+            pool_min: None,
+            acquire_timeout: Duration::from_secs(2),
+            statement_timeout: Duration::from_secs(2),
+            idle_timeout: Duration::from_secs(600),
+            critical: name == "core",
+        }
+    }
+
+    /// The prefix of its names in the environment: `CORE_DB_`.
+    pub(crate) fn prefix(&self) -> String {
+        prefix(&self.name)
+    }
+
+    /// Connections kept open.
+    pub(crate) fn pool_min(&self) -> u32 {
+        self.pool_min.unwrap_or_else(|| self.pool_max.min(2))
+    }
+
+    /// Where it is: its URL, or its parts, or a file of its name in the data directory.
+    pub(crate) fn location(&self, data_dir: &Path) -> Result<Url, Problem> {
+        match &self.url {
+            Some(url) => self.parse(url),
+            None if self.host.is_some() => Ok(Url::Postgres(self.joined())),
+            None => Ok(Url::Sqlite(data_dir.join(format!("{}.db", self.name)))),
+        }
+    }
+
+    fn parse(&self, url: &str) -> Result<Url, Problem> {
+        if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            return Ok(Url::Postgres(url.to_owned()));
+        }
+        match url.strip_prefix("sqlite:") {
+            Some(path) if !path.trim_start_matches("//").is_empty() => {
+                Ok(Url::Sqlite(path.strip_prefix("//").unwrap_or(path).into()))
+            }
+            _ => Err(Problem {
+                name: format!("{}URL", self.prefix()),
+                given: None,
+                expected: "postgres://user:password@host:port/name or sqlite:path".to_owned(),
+            }),
+        }
+    }
+
+    fn joined(&self) -> String {
+        let part = |text: &Option<String>, or: &str| encoded(text.as_deref().unwrap_or(or));
+        let user = part(&self.user, "parlor");
+        let password = match &self.password {
+            Some(password) => format!(":{}", encoded(password)),
+            None => String::new(),
+        };
+        let host = self.host.as_deref().unwrap_or("localhost");
+        let port = self.port.unwrap_or(5432);
+        let database = part(&self.database, "parlor");
+        format!("postgres://{user}{password}@{host}:{port}/{database}")
+    }
+}
+
+/// The prefix of a database's names in the environment.
+pub(super) fn prefix(name: &str) -> String {
+    format!("{}_DB_", name.to_uppercase())
+}
+
+/// Percent-encodes everything that could end a part of a URL.
+fn encoded(text: &str) -> String {
+    use std::fmt::Write as _;
+    text.bytes().fold(String::new(), |mut out, byte| {
+        if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            let _ = write!(out, "%{byte:02X}");
+        }
+        out
+    })
+}
+
+/// What can be set for each named database.
+pub(crate) fn table() -> Vec<Setting<DatabaseSettings>> {
+    let mut rows = place();
+    rows.extend(pool());
+    rows
+}
+
+fn place() -> Vec<Setting<DatabaseSettings>> {
+    vec![
+        value(
+            "url",
+            "postgres://user:password@host:port/name or sqlite:path",
+            |d| &mut row(d).url,
+        )
+        .secret()
+        .about(
+            "Where the database is. Unset: a SQLite file of the database's name in the data \
+             directory. Contradicts host, port, name, user and password.",
+        ),
+        value("host", "a host name or an address", |d| &mut row(d).host)
+            .about("PostgreSQL's host, instead of a URL."),
+        number("port", "the port", 1..=65_535, |d| &mut row(d).port)
+            .about("PostgreSQL's port. Unset: 5432."),
+        value("name", "a database's name", |d| &mut row(d).database)
+            .about("PostgreSQL's database. Unset: parlor."),
+        value("user", "a user's name", |d| &mut row(d).user)
+            .about("PostgreSQL's user. Unset: parlor."),
+        value("password", "a password", |d| &mut row(d).password)
+            .secret()
+            .about("PostgreSQL's password. Unset: none is sent."),
+        value("critical", "on or off", |d| &mut row(d).critical)
+            .about("Whether the server is unavailable without it. Default on for core alone."),
+    ]
+}
+
+fn pool() -> Vec<Setting<DatabaseSettings>> {
+    vec![
+        number("pool_max", "connections", 1..=1_000, |d| {
+            &mut row(d).pool_max
+        })
+        .about("Most connections.")
+        .ends(
+            "Callers wait for one another.",
+            "PostgreSQL runs out of slots.",
+        ),
+        number("pool_min", "connections", 0..=1_000, |d| {
+            &mut row(d).pool_min
+        })
+        .about("Connections kept open. Unset: 2, or pool_max if that is less.")
+        .ends(
+            "A burst waits for new connections.",
+            "Idle connections hold slots.",
+        ),
+        millis("acquire_timeout_ms", 10..=600_000, |d| {
+            &mut row(d).acquire_timeout
+        })
+        .about("Longest wait for a connection. With the statement's time within ask_timeout_ms.")
+        .ends(
+            "A short burst is refused.",
+            "Callers wait for a database that is away.",
+        ),
+        millis("statement_timeout_ms", 10..=600_000, |d| {
+            &mut row(d).statement_timeout
+        })
+        .about("Longest statement.")
+        .ends(
+            "A slow disk fails what would have succeeded.",
+            "A stuck query holds its connection.",
+        ),
+        millis("idle_timeout_ms", 1_000..=86_400_000, |d| {
+            &mut row(d).idle_timeout
+        })
+        .about("After this long unused a connection above pool_min is closed.")
+        .ends("Connections come and go.", "Idle connections hold slots."),
+    ]
+}
+
+/// Names the type for the closures above.
+fn row(database: &mut DatabaseSettings) -> &mut DatabaseSettings {
+    database
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lone_name_is_a_file_in_the_data_directory() {
+        let core = DatabaseSettings::new("core");
+        assert_eq!(
+            core.location(Path::new("/var/lib/parlor")).unwrap(),
+            Url::Sqlite("/var/lib/parlor/core.db".into())
+        );
+    }
+
+    #[test]
+    fn the_parts_make_a_url_with_every_odd_character_encoded() {
+        let mut core = DatabaseSettings::new("core");
+        core.host = Some("db".to_owned());
+        core.password = Some("p@ss/word".to_owned());
+        assert_eq!(
+            core.location(Path::new("data")).unwrap(),
+            Url::Postgres("postgres://parlor:p%40ss%2Fword@db:5432/parlor".to_owned())
+        );
+    }
+
+    #[test]
+    fn a_url_of_another_kind_is_a_problem_that_does_not_show_it() {
+        let mut core = DatabaseSettings::new("core");
+        core.url = Some("mysql://root:secret@db".to_owned());
+        let problem = core.location(Path::new("data")).unwrap_err().to_string();
+        assert!(problem.starts_with("CORE_DB_URL:"), "{problem}");
+        assert!(!problem.contains("secret"), "{problem}");
+    }
+}

@@ -1,0 +1,56 @@
+//! The commented TOML of all settings that `parlor default-config` prints.
+
+use super::setting::Setting;
+use super::{Config, DatabaseSettings, databases, table};
+use std::fmt::Write as _;
+
+/// All settings with their defaults, each commented out: taking away a `#` sets it.
+pub(crate) fn default_config() -> String {
+    let mut out = String::from(
+        "# Settings of Parlor. Each is shown with its default: take away its # to change it.\n\
+         # The environment overrules this file: PARLOR_LISTEN, CORE_DB_POOL_MAX, and so on.\n",
+    );
+    let config = Config::default();
+    for (title, rows) in table::groups() {
+        let _ = write!(out, "\n## {title}\n");
+        rows.iter().for_each(|row| describe(&mut out, row, &config));
+    }
+    out.push_str("\n## A database: core, or another one that is named here or in DATABASES\n");
+    out.push_str("\n[databases.core]\n");
+    let core = DatabaseSettings::new("core");
+    for row in databases::table() {
+        describe(&mut out, &row, &core);
+    }
+    out
+}
+
+fn describe<C: Clone + 'static>(out: &mut String, row: &Setting<C>, defaults: &C) {
+    let _ = write!(out, "\n# {}\n# Expected: {}.\n", row.about, row.expected);
+    if !row.too_low.is_empty() {
+        let _ = writeln!(out, "# Too low: {} Too high: {}", row.too_low, row.too_high);
+    }
+    let _ = writeln!(out, "#{} = {}", row.key, row.show(defaults));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Sources, load};
+
+    #[test]
+    fn the_printed_defaults_are_a_file_that_loads_and_changes_nothing() {
+        let text: String = default_config()
+            .lines()
+            .map(|line| match line.strip_prefix('#') {
+                Some(setting) if !setting.starts_with([' ', '#']) => format!("{setting}\n"),
+                _ => format!("{line}\n"),
+            })
+            .collect();
+        let sources = Sources {
+            file: Some(("parlor.toml".into(), text)),
+            ..Sources::default()
+        };
+        let config = load(&sources).unwrap();
+        assert_eq!(format!("{config:?}"), format!("{:?}", Config::default()));
+    }
+}

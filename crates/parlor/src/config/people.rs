@@ -1,0 +1,71 @@
+//! What several settings together say about who gets in.
+
+use super::value::Registration;
+use super::{Config, Problem, Switch};
+use sessions::{InviteCode, JwtKey, JwtSettings, Settings};
+
+impl Config {
+    /// The settings of sessions, or what contradicts itself in them.
+    pub(crate) fn sessions(&self) -> Result<Settings, Problem> {
+        let settings = Settings {
+            registration: self.registration()?,
+            jwt: self.jwt()?,
+            ..self.sessions.clone()
+        };
+        Ok(match self.limits {
+            Switch::On => settings,
+            Switch::Off => settings.unlimited(),
+        })
+    }
+
+    /// Whether a stranger gets in by either door.
+    pub(crate) fn is_open_to_all(&self) -> bool {
+        self.sessions.guests && self.registration == Registration::Open
+    }
+
+    fn registration(&self) -> Result<sessions::Registration, Problem> {
+        match (self.registration, &self.invite_code) {
+            (Registration::Open, None) => Ok(sessions::Registration::Open),
+            (Registration::Off, None) => Ok(sessions::Registration::Off),
+            (Registration::Invite, Some(code)) => {
+                Ok(sessions::Registration::Invite(InviteCode(code.clone())))
+            }
+            (Registration::Invite, None) => Err(Problem::new(
+                "registration",
+                "invite",
+                "invite_code beside it",
+            )),
+            (Registration::Open | Registration::Off, Some(_)) => Err(Problem {
+                name: "invite_code".to_owned(),
+                given: None,
+                expected: "registration = \"invite\" beside it".to_owned(),
+            }),
+        }
+    }
+
+    fn jwt(&self) -> Result<Option<JwtSettings>, Problem> {
+        let Some(secret) = &self.jwt_secret else {
+            let named = [
+                ("jwt_issuer", &self.jwt_issuer),
+                ("jwt_audience", &self.jwt_audience),
+            ];
+            let alone = named
+                .iter()
+                .find_map(|(key, given)| Some((*key, given.as_ref()?)));
+            return match alone {
+                Some((key, given)) => Err(Problem::new(key, given, "jwt_secret beside it")),
+                None => Ok(None),
+            };
+        };
+        let key = JwtKey::hs256(secret.as_bytes()).map_err(|_| Problem {
+            name: "jwt_secret".to_owned(),
+            given: None,
+            expected: "a secret of at least 32 bytes".to_owned(),
+        })?;
+        Ok(Some(JwtSettings {
+            keys: vec![key],
+            issuer: self.jwt_issuer.clone(),
+            audience: self.jwt_audience.clone(),
+        }))
+    }
+}

@@ -1,0 +1,35 @@
+//! The one list of settings.
+
+mod gateway;
+mod inside;
+mod limits;
+mod people;
+mod server;
+
+use super::Config;
+use super::setting::Setting;
+
+/// The server's settings, in groups that belong together.
+pub(crate) fn groups() -> Vec<(&'static str, Vec<Setting<Config>>)> {
+    vec![
+        ("Server", server::rows()),
+        ("People", people::rows()),
+        ("Connections and HTTP", gateway::listeners()),
+        ("Limits of one client", limits::rows()),
+        ("Inside", inside::rows()),
+    ]
+}
+
+/// The server's settings.
+pub(crate) fn server() -> Vec<Setting<Config>> {
+    groups().into_iter().flat_map(|(_, rows)| rows).collect()
+}
+
+/// Names the type for the closures of the rows.
+fn of(config: &mut Config) -> &mut Config {
+    config
+}
+
+fn limits(config: &mut Config) -> &mut ::gateway::Limits {
+    &mut config.gateway.limits
+}

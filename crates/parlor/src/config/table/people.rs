@@ -1,0 +1,123 @@
+//! Who gets in: guests, accounts, signed identities, and how long they are kept.
+
+use super::of;
+use crate::config::Config;
+use crate::config::setting::{Setting, days, millis, number, value};
+
+pub(super) fn rows() -> Vec<Setting<Config>> {
+    [doors(), identities(), ages(), passwords()]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+fn doors() -> Vec<Setting<Config>> {
+    vec![
+        value("guests", "on or off", |c| &mut of(c).sessions.guests)
+            .about("Whether people may come in with a name alone.")
+            .ends(
+                "Off, everyone needs an account.",
+                "On, anyone who reaches the server talks.",
+            ),
+        value("registration", "open, invite or off", |c| {
+            &mut of(c).registration
+        })
+        .about("Who may make an account; invite asks for invite_code.")
+        .ends("Off, nobody new gets an account.", "Open, anyone gets one."),
+        value("invite_code", "the code", |c| &mut of(c).invite_code)
+            .secret()
+            .about("The code that registration = \"invite\" asks for."),
+    ]
+}
+
+fn identities() -> Vec<Setting<Config>> {
+    vec![
+        value("jwt_secret", "a secret of at least 32 bytes", |c| {
+            &mut of(c).jwt_secret
+        })
+        .secret()
+        .about("Secret of the identities (JWT, HS256) that are trusted. Unset: none are.")
+        .ends("Short, it can be guessed: it is refused.", ""),
+        value("jwt_issuer", "the issuer", |c| &mut of(c).jwt_issuer)
+            .about("What iss of an identity must be. Unset: anything."),
+        value("jwt_audience", "the audience", |c| &mut of(c).jwt_audience)
+            .about("What aud of an identity must hold. Unset: anything."),
+    ]
+}
+
+fn ages() -> Vec<Setting<Config>> {
+    vec![
+        days("session_unseen_days", 1..=3_650, |c| {
+            &mut of(c).sessions.session_unseen
+        })
+        .about("A session unseen for so long ends.")
+        .ends(
+            "People on holiday log in again.",
+            "A lost device stays logged in.",
+        ),
+        days("guest_unseen_days", 1..=3_650, |c| {
+            &mut of(c).sessions.guest_unseen
+        })
+        .about("A guest unseen for so long ends.")
+        .ends(
+            "Guests lose their rooms over a weekend.",
+            "Names stay taken.",
+        ),
+        millis("clean_grace_ms", 0..=600_000, |c| {
+            &mut of(c).sessions.clean_grace
+        })
+        .about("From leaving to being shown as offline.")
+        .ends(
+            "A reload shows as leaving and coming.",
+            "People who left seem to be there.",
+        ),
+        millis("lost_grace_ms", 0..=600_000, |c| {
+            &mut of(c).sessions.lost_grace
+        })
+        .about("From a lost connection, or the server's start, to being shown as offline.")
+        .ends(
+            "Every tunnel and restart shows as leaving.",
+            "The dead seem alive.",
+        ),
+    ]
+}
+
+fn passwords() -> Vec<Setting<Config>> {
+    vec![
+        number(
+            "attempts_per_name",
+            "attempts a minute",
+            1..=1_000_000_000,
+            |c| &mut of(c).sessions.attempts_per_name,
+        )
+        .about("Password attempts for one name.")
+        .ends(
+            "A stranger keeps people out by guessing at them.",
+            "Passwords can be guessed.",
+        ),
+        number(
+            "attempts_per_network",
+            "attempts a minute",
+            1..=1_000_000_000,
+            |c| &mut of(c).sessions.attempts_per_network,
+        )
+        .about("Password attempts of one address (IPv6: of one /64).")
+        .ends(
+            "Offices behind one address wait.",
+            "One machine tries many names.",
+        ),
+        number("hashes_at_once", "passwords", 1..=1_024, |c| {
+            &mut of(c).sessions.hashes_at_once
+        })
+        .about("Passwords hashed at once. Default: the number of cores.")
+        .ends("Logins queue.", "They take the processor, and 19 MiB each."),
+        number("hashes_waiting", "passwords", 0..=1_000_000, |c| {
+            &mut of(c).sessions.hashes_waiting
+        })
+        .about("Passwords waiting to be hashed before more are refused.")
+        .ends(
+            "A morning's rush is refused.",
+            "Logins run out of time in the queue.",
+        ),
+    ]
+}

@@ -1,0 +1,232 @@
+//! The types a setting may have, read from text and shown as TOML.
+
+use ipnet::IpNet;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+
+/// A value that can be read from what an operator types.
+pub(crate) trait Value: Clone + Send + Sync + 'static {
+    /// Reads it; `None` when it is not one.
+    fn parse(given: &str) -> Option<Self>;
+    /// Shows it as TOML.
+    fn show(&self) -> String;
+}
+
+/// On or off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Switch {
+    /// `on`
+    On,
+    /// `off`
+    Off,
+}
+
+/// Who may make an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Registration {
+    /// Everyone.
+    Open,
+    /// Whoever knows the code.
+    Invite,
+    /// Nobody.
+    Off,
+}
+
+/// How log lines are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum LogFormat {
+    /// For people on a terminal, JSON otherwise.
+    Auto,
+    /// For people.
+    Human,
+    /// One JSON object per line.
+    Json,
+}
+
+/// Which log lines are written: `info`, or `info,bus=debug`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct LogFilter(pub(crate) String);
+
+impl LogFilter {
+    /// What may be given.
+    pub(crate) const EXPECTED: &'static str =
+        "off, error, warn, info, debug or trace, or levels per part such as info,bus=debug";
+}
+
+/// Shows text as a TOML string.
+pub(crate) fn quoted(text: &str) -> String {
+    toml::Value::String(text.to_owned()).to_string()
+}
+
+impl Value for Switch {
+    fn parse(given: &str) -> Option<Self> {
+        match given {
+            "on" | "true" => Some(Self::On),
+            "off" | "false" => Some(Self::Off),
+            _ => None,
+        }
+    }
+    fn show(&self) -> String {
+        quoted(match self {
+            Self::On => "on",
+            Self::Off => "off",
+        })
+    }
+}
+
+impl Value for bool {
+    fn parse(given: &str) -> Option<Self> {
+        Switch::parse(given).map(|switch| switch == Switch::On)
+    }
+    fn show(&self) -> String {
+        if *self { Switch::On } else { Switch::Off }.show()
+    }
+}
+
+impl Value for Registration {
+    fn parse(given: &str) -> Option<Self> {
+        match given {
+            "open" => Some(Self::Open),
+            "invite" => Some(Self::Invite),
+            "off" => Some(Self::Off),
+            _ => None,
+        }
+    }
+    fn show(&self) -> String {
+        quoted(match self {
+            Self::Open => "open",
+            Self::Invite => "invite",
+            Self::Off => "off",
+        })
+    }
+}
+
+impl Value for LogFormat {
+    fn parse(given: &str) -> Option<Self> {
+        match given {
+            "auto" => Some(Self::Auto),
+            "human" => Some(Self::Human),
+            "json" => Some(Self::Json),
+            _ => None,
+        }
+    }
+    fn show(&self) -> String {
+        quoted(match self {
+            Self::Auto => "auto",
+            Self::Human => "human",
+            Self::Json => "json",
+        })
+    }
+}
+
+/// A bare word must be a level: `infoo` would otherwise be a part of that name.
+impl Value for LogFilter {
+    fn parse(given: &str) -> Option<Self> {
+        let fits = given.split(',').all(|directive| {
+            let level = directive
+                .split_once('=')
+                .map_or(directive, |(_, level)| level);
+            level.trim().parse::<LevelFilter>().is_ok()
+        });
+        (fits && given.parse::<Targets>().is_ok()).then(|| Self(given.to_owned()))
+    }
+    fn show(&self) -> String {
+        quoted(&self.0)
+    }
+}
+
+impl Value for SocketAddr {
+    fn parse(given: &str) -> Option<Self> {
+        given.parse().ok()
+    }
+    fn show(&self) -> String {
+        quoted(&self.to_string())
+    }
+}
+
+impl Value for PathBuf {
+    fn parse(given: &str) -> Option<Self> {
+        (!given.is_empty()).then(|| Self::from(given))
+    }
+    fn show(&self) -> String {
+        quoted(&self.to_string_lossy())
+    }
+}
+
+impl Value for String {
+    fn parse(given: &str) -> Option<Self> {
+        (!given.is_empty()).then(|| given.to_owned())
+    }
+    fn show(&self) -> String {
+        quoted(self)
+    }
+}
+
+impl Value for IpNet {
+    /// A network, or a single address.
+    fn parse(given: &str) -> Option<Self> {
+        given
+            .parse()
+            .ok()
+            .or_else(|| given.parse().ok().map(std::net::IpAddr::into))
+    }
+    fn show(&self) -> String {
+        quoted(&self.to_string())
+    }
+}
+
+/// Empty means unset.
+impl<V: Value> Value for Option<V> {
+    fn parse(given: &str) -> Option<Self> {
+        if given.is_empty() {
+            return Some(None);
+        }
+        V::parse(given).map(Some)
+    }
+    fn show(&self) -> String {
+        self.as_ref().map_or_else(|| quoted(""), V::show)
+    }
+}
+
+/// A list: commas in the environment, an array in TOML.
+impl<V: Value> Value for Vec<V> {
+    fn parse(given: &str) -> Option<Self> {
+        given
+            .split(',')
+            .map(str::trim)
+            .filter(|item| !item.is_empty())
+            .map(V::parse)
+            .collect()
+    }
+    fn show(&self) -> String {
+        let items: Vec<_> = self.iter().map(V::show).collect();
+        format!("[{}]", items.join(", "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_proxy_is_a_network_or_one_address() {
+        assert_eq!(
+            Vec::<IpNet>::parse("10.0.0.0/8, ::1").map(|v| v.show()),
+            Some(r#"["10.0.0.0/8", "::1/128"]"#.to_owned())
+        );
+        assert_eq!(Vec::<IpNet>::parse("10.0.0.0/40"), None);
+    }
+
+    #[test]
+    fn a_bare_word_in_a_log_filter_is_a_level() {
+        assert!(LogFilter::parse("info,bus=debug").is_some());
+        assert_eq!(LogFilter::parse("infoo"), None);
+        assert_eq!(LogFilter::parse("info,bus=loud"), None);
+    }
+
+    #[test]
+    fn a_list_may_be_empty() {
+        assert_eq!(Vec::<String>::parse(""), Some(vec![]));
+    }
+}

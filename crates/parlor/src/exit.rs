@@ -1,0 +1,64 @@
+//! How the process ends, as an exit code and at most one line.
+
+use crate::config::Problem;
+use std::fmt;
+use storage::OpenError;
+
+/// Why a command did not do what it was asked to.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// 1: it failed; or it was stopped before everything was done.
+    Failed(anyhow::Error),
+    /// 2: a setting is wrong.
+    Setting(Problem),
+    /// 2: an argument is wrong.
+    Usage(String),
+    /// 3: another server uses the store.
+    InUse(OpenError),
+}
+
+impl Failure {
+    /// The exit code.
+    pub(crate) fn code(&self) -> u8 {
+        match self {
+            Self::Failed(_) => 1,
+            Self::Setting(_) | Self::Usage(_) => 2,
+            Self::InUse(_) => 3,
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Failed(error) => write!(f, "{error:#}"),
+            Self::Setting(problem) => problem.fmt(f),
+            Self::Usage(line) => f.write_str(line),
+            Self::InUse(error) => write!(
+                f,
+                "{error}; stop that server first, or give this one a data_dir or database of its own"
+            ),
+        }
+    }
+}
+
+impl From<Problem> for Failure {
+    fn from(problem: Problem) -> Self {
+        Self::Setting(problem)
+    }
+}
+
+impl From<anyhow::Error> for Failure {
+    fn from(error: anyhow::Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
+impl From<OpenError> for Failure {
+    fn from(error: OpenError) -> Self {
+        match error {
+            OpenError::Locked { .. } => Self::InUse(error),
+            other => Self::Failed(other.into()),
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! The composition root: what is built from the configuration, and what runs once it has started.
+//!
+//! Nothing is spawned for others before everything has been built and checked: a mistake in the
+//! wiring, a store in use, an address that is taken are errors of [`build`], and leave nothing
+//! behind.
+
+use crate::config::{Config, Switch};
+use crate::exit::Failure;
+use crate::schema;
+use anyhow::Context as _;
+use bus::{Builder, Running, Tasks};
+use gateway::{Gateway, Health, Listeners, Serving};
+use sessions::api::{KeepConnected, Online};
+use sessions::{SystemClock, SystemRandom};
+use std::time::Duration;
+use storage::{Database, Registry};
+
+/// How long a store that is not going to be used may take to close.
+const GIVE_UP: Duration = Duration::from_secs(2);
+
+/// Everything built, nothing started.
+pub(crate) struct Built {
+    tasks: Tasks,
+    registry: Registry,
+    builder: Builder,
+    gateway: Gateway,
+    gateway_settings: gateway::Settings,
+    sessions: sessions::Seed,
+    listeners: Listeners,
+}
+
+/// Everything running.
+pub(crate) struct Open {
+    pub(crate) tasks: Tasks,
+    pub(crate) registry: Registry,
+    pub(crate) running: Running,
+    pub(crate) gateway: Gateway,
+    pub(crate) health: Health,
+    pub(crate) serving: Serving,
+}
+
+/// Opens the store, founds what must be there, and wires the house together.
+pub(crate) async fn build(config: &Config, tasks: &Tasks) -> Result<Built, Failure> {
+    // First of all: a port that is taken must not cost a migration.
+    let listeners = Listeners::bind(config.listen, config.operator_listen)
+        .map_err(|error| Failure::Failed(error.into()))?;
+    let mut builder = Builder::new(config.bus.clone(), tasks);
+    let registry = Registry::new(builder.bus(), tasks.clone());
+    let core = open(config, &registry).await?;
+    let online = Online::new();
+    let rooms = rooms::Seed::new(core.clone(), config.rooms.clone(), online.clone());
+    rooms::found(&rooms)
+        .await
+        .context("cannot make the room general")?;
+    let sessions = sessions::Seed::new(
+        core.clone(),
+        config.sessions()?,
+        online.clone(),
+        SystemClock::new(),
+        SystemRandom,
+    );
+    sessions::wire(&mut builder, &sessions);
+    rooms::wire(&mut builder, &rooms);
+    let messaging = messaging::Seed::new(core, config.messaging.clone());
+    messaging::wire(&mut builder, &messaging);
+    builder.asks::<KeepConnected>();
+    Listeners::wire(&mut builder);
+    let gateway_settings = gateway_settings(config);
+    let gateway = Gateway::wire(&mut builder, tasks, online, gateway_settings.limits.clone());
+    Ok(Built {
+        tasks: tasks.clone(),
+        registry,
+        builder,
+        gateway,
+        gateway_settings,
+        sessions,
+        listeners,
+    })
+}
+
+/// All databases; the first is `core`.
+async fn open(config: &Config, registry: &Registry) -> Result<Database, Failure> {
+    let mut opened = Vec::new();
+    for database in schema::databases(config)? {
+        opened.push(registry.open(database).await?);
+    }
+    let core = opened.into_iter().next();
+    Ok(core.expect("core is always configured, and first"))
+}
+
+fn gateway_settings(config: &Config) -> gateway::Settings {
+    let mut settings = config.gateway.clone();
+    settings.limits.rooms_max = config.rooms.rooms_max;
+    match config.limits {
+        Switch::On => settings,
+        Switch::Off => settings.unlimited(),
+    }
+}
+
+impl Built {
+    /// Where people connect and where the operator looks, with real ports.
+    pub(crate) fn addresses(&self) -> anyhow::Result<[std::net::SocketAddr; 2]> {
+        Ok([
+            self.listeners.address()?,
+            self.listeners.operator_address()?,
+        ])
+    }
+
+    /// Starts the bus, then the timers, then the listeners.
+    pub(crate) async fn start(self) -> Result<Open, Failure> {
+        let running = match self.builder.start().await {
+            Ok(running) => running,
+            Err(error) => {
+                self.registry.close(GIVE_UP).await;
+                return Err(Failure::Failed(error.into()));
+            }
+        };
+        sessions::tasks(&self.tasks, running.bus(), &self.sessions);
+        self.gateway.start();
+        let health = Health::new(self.registry.probes());
+        let serving = self
+            .listeners
+            .start(&self.gateway, &health, &self.gateway_settings);
+        Ok(Open {
+            tasks: self.tasks,
+            registry: self.registry,
+            running,
+            gateway: self.gateway,
+            health,
+            serving,
+        })
+    }
+}

@@ -1,0 +1,42 @@
+//! Where log lines go: standard error, for people on a terminal, as JSON otherwise.
+
+use crate::config::{Config, LogFormat};
+use std::io::IsTerminal as _;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{Layer as _, fmt};
+
+/// Sets up the log; the first call alone has an effect.
+pub(crate) fn start(config: &Config) {
+    let filter: Targets = config
+        .log
+        .0
+        .parse()
+        .expect("a log filter was parsed when it was read");
+    let lines = fmt::layer().with_writer(std::io::stderr);
+    let lines = if is_json(config.log_format) {
+        lines
+            .json()
+            .flatten_event(true)
+            .with_current_span(false)
+            .boxed()
+    } else {
+        lines
+            .with_ansi(std::io::stderr().is_terminal())
+            .with_target(false)
+            .boxed()
+    };
+    // A second start (in a test) keeps the first log.
+    let _ = tracing_subscriber::registry()
+        .with(lines.with_filter(filter))
+        .try_init();
+}
+
+fn is_json(format: LogFormat) -> bool {
+    match format {
+        LogFormat::Json => true,
+        LogFormat::Human => false,
+        LogFormat::Auto => !std::io::stderr().is_terminal(),
+    }
+}

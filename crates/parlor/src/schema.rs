@@ -1,0 +1,45 @@
+//! The databases this binary knows, and their migrations.
+
+use crate::config::{Config, DatabaseSettings, Problem};
+use diesel_migrations::{EmbeddedMigrations, embed_migrations};
+use storage::{DatabaseConfig, Migrations};
+
+static CORE_SQLITE: EmbeddedMigrations = embed_migrations!("../../migrations/core/sqlite");
+static CORE_POSTGRES: EmbeddedMigrations = embed_migrations!("../../migrations/core/postgres");
+
+/// Everything storage needs to know of each configured database, `core` first.
+pub(crate) fn databases(config: &Config) -> Result<Vec<DatabaseConfig>, Problem> {
+    let databases = config.databases.iter();
+    databases
+        .map(|settings| database(config, settings))
+        .collect()
+}
+
+fn database(config: &Config, settings: &DatabaseSettings) -> Result<DatabaseConfig, Problem> {
+    Ok(DatabaseConfig {
+        name: settings.name.clone(),
+        url: settings.location(&config.data_dir)?,
+        pool_max: settings.pool_max,
+        pool_min: settings.pool_min(),
+        acquire_timeout: settings.acquire_timeout,
+        statement_timeout: settings.statement_timeout,
+        idle_timeout: settings.idle_timeout,
+        critical: settings.critical,
+        shared: false,
+        migrations: migrations(&settings.name)?,
+    })
+}
+
+fn migrations(name: &str) -> Result<Migrations, Problem> {
+    match name {
+        "core" => Ok(Migrations::Embedded {
+            sqlite: &CORE_SQLITE,
+            postgres: &CORE_POSTGRES,
+        }),
+        other => Err(Problem::new(
+            "DATABASES",
+            other,
+            "core: nothing here uses another database",
+        )),
+    }
+}

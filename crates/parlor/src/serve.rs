@@ -1,0 +1,61 @@
+//! Serving: built, started, told to stop, stopped.
+
+use crate::config::{Config, Switch};
+use crate::exit::Failure;
+use crate::{house, signals, stop};
+use bus::Tasks;
+use std::net::{IpAddr, SocketAddr};
+use tokio_util::sync::CancellationToken;
+
+/// Serves until a signal or a fault stops it. Fails when it could not start, or did not stop as it
+/// should.
+pub(crate) async fn serve(config: Config) -> Result<(), Failure> {
+    tracing::info!(
+        version = env!("CARGO_PKG_VERSION"),
+        pid = std::process::id(),
+        "starting"
+    );
+    let tasks = Tasks::new(CancellationToken::new());
+    signals::listen(&tasks)?;
+    let built = house::build(&config, &tasks).await?;
+    let addresses = built.addresses()?;
+    let open = built.start().await?;
+    announce(&config, addresses);
+    tasks.stopping().cancelled().await;
+    stop::stop(open, config.drain).await?;
+    Ok(())
+}
+
+fn announce(config: &Config, [address, operator]: [SocketAddr; 2]) {
+    if config.limits == Switch::Off {
+        tracing::warn!(
+            setting = "limits",
+            "limits are off: one client can take the whole server"
+        );
+    }
+    if !address.ip().is_loopback() && config.is_open_to_all() {
+        tracing::warn!(
+            setting = "guests, registration",
+            "listening beyond this machine, and anyone may come in as a guest or make an account"
+        );
+    }
+    if !operator.ip().is_loopback() {
+        tracing::warn!(
+            setting = "operator_listen",
+            "the operator's listener asks for no password and can be reached from other machines"
+        );
+    }
+    let url = url(address);
+    tracing::info!(%address, %operator, url, "listening: open {url} in a browser");
+}
+
+/// What to type into a browser on this machine.
+fn url(address: SocketAddr) -> String {
+    if address.ip().is_unspecified() {
+        return format!("http://localhost:{}/", address.port());
+    }
+    match address.ip() {
+        IpAddr::V4(ip) => format!("http://{ip}:{}/", address.port()),
+        IpAddr::V6(ip) => format!("http://[{ip}]:{}/", address.port()),
+    }
+}

@@ -1,0 +1,57 @@
+//! What the operator said: the file, the environment and the flags, read and not yet understood.
+
+use crate::cli::Cli;
+use crate::config::{Problem, Sources};
+use std::path::{Path, PathBuf};
+
+const FILE: &str = "parlor.toml";
+const FILE_VARIABLE: &str = "PARLOR_CONFIG";
+
+/// Reads all three. The environment is read here and nowhere else.
+pub(crate) fn read(cli: &Cli) -> Result<Sources, Problem> {
+    let environment: Vec<(String, String)> = std::env::vars_os()
+        .filter_map(|(name, text)| Some((name.into_string().ok()?, text.to_string_lossy().into())))
+        .collect();
+    Ok(Sources {
+        file: file(cli, &environment)?,
+        flags: flags(cli)?,
+        environment,
+    })
+}
+
+fn file(cli: &Cli, environment: &[(String, String)]) -> Result<Option<(PathBuf, String)>, Problem> {
+    let variable = environment.iter().find(|(name, _)| name == FILE_VARIABLE);
+    let (named_by, path) = match (&cli.config, variable) {
+        (Some(path), _) => ("--config", path.clone()),
+        (None, Some((name, path))) => (name.as_str(), PathBuf::from(path)),
+        (None, None) if Path::new(FILE).exists() => (FILE, PathBuf::from(FILE)),
+        (None, None) => return Ok(None),
+    };
+    match std::fs::read_to_string(&path) {
+        Ok(text) => Ok(Some((path, text))),
+        Err(error) => Err(Problem::new(
+            named_by,
+            format!("{} ({error})", path.display()),
+            "a file in TOML that can be read",
+        )),
+    }
+}
+
+fn flags(cli: &Cli) -> Result<Vec<(String, String, String)>, Problem> {
+    let named = [
+        ("--listen", "listen", &cli.listen),
+        ("--operator-listen", "operator_listen", &cli.operator_listen),
+        ("--data-dir", "data_dir", &cli.data_dir),
+    ];
+    let mut flags: Vec<_> = named
+        .into_iter()
+        .filter_map(|(flag, key, text)| Some((flag.to_owned(), key.to_owned(), text.clone()?)))
+        .collect();
+    for pair in &cli.set {
+        let Some((key, text)) = pair.split_once('=') else {
+            return Err(Problem::new("--set", pair, "KEY=VALUE"));
+        };
+        flags.push((format!("--set {key}"), key.to_owned(), text.to_owned()));
+    }
+    Ok(flags)
+}

@@ -1,0 +1,167 @@
+//! `room.create`.
+
+use super::{Outcome, refuse, room_for_one_more};
+use crate::api::{Change, Created, Done, History, Kind, Refusal, Role, RoomKey, Seq};
+use crate::pen::{Sheet, fingerprint};
+use crate::store::members::{self, Member};
+use crate::store::rooms::{self, Room};
+use anyhow::Context as _;
+use sessions::api::User;
+use storage::prelude::*;
+
+/// Makes a public or private room. Its texts and its key have been checked.
+pub(crate) struct Create {
+    pub(crate) creator: User,
+    /// Of a public room the chosen one; of a private room one that nobody has had.
+    pub(crate) key: RoomKey,
+    pub(crate) kind: Kind,
+    pub(crate) title: String,
+    pub(crate) topic: String,
+    pub(crate) history: History,
+    /// By which a repeated creation of a private room is told.
+    pub(crate) cid: Option<String>,
+    pub(crate) rooms_max: usize,
+    pub(crate) at: i64,
+}
+
+impl Job for Create {
+    const NAME: &'static str = "rooms.create";
+    type Answer = Created;
+    type Refusal = Refusal;
+
+    fn lane(&self) -> LaneKey {
+        self.key.lane()
+    }
+
+    async fn run(&self, tx: &mut Writer<'_>) -> Outcome<Created> {
+        if let Some(created) = self.repeat(tx).await? {
+            return Ok(created);
+        }
+        room_for_one_more(tx, self.creator.id, self.rooms_max).await?;
+        if !rooms::insert(tx, &self.row()).await? {
+            // Made in another lane in this very moment.
+            let created = self.repeat(tx).await?;
+            return Ok(created
+                .context("a room that is there cannot be found")
+                .map_err(Fault::from)?);
+        }
+        let room = rooms::find(tx, &self.key).await?;
+        let mut room = room
+            .context("a new room cannot be found")
+            .map_err(Fault::from)?;
+        self.move_in(tx, &mut room).await?;
+        let role = Some(Role::Owner);
+        Ok(self.created(
+            &room,
+            role,
+            Done {
+                seq: room.head,
+                dup: false,
+            },
+        ))
+    }
+}
+
+impl Create {
+    fn row(&self) -> rooms::New<'_> {
+        rooms::New {
+            key: &self.key,
+            title: &self.title,
+            topic: &self.topic,
+            kind: self.kind,
+            history: self.history,
+            pair: None,
+            creator: Some(self.creator.id),
+            cid: self.cid.as_deref(),
+            made_of: Some(self.print()),
+            at: self.at,
+        }
+    }
+
+    async fn move_in(&self, tx: &mut Writer<'_>, room: &mut Room) -> Result<(), Fault> {
+        let mut sheet = Sheet::default();
+        let joined_seq = sheet.add(room, &self.creator, self.at, Change::Joined);
+        let owner = Member {
+            role: Role::Owner,
+            joined_seq,
+            muted_until: None,
+        };
+        members::insert(tx, room.face.id, self.creator.id, owner).await?;
+        sheet.commit(tx).await
+    }
+
+    async fn repeat(&self, tx: &mut Writer<'_>) -> Outcome<Option<Created>> {
+        match (self.kind, &self.cid) {
+            (Kind::Public, _) => self.same_key(tx).await,
+            (_, Some(cid)) => self.same_cid(tx, cid).await,
+            (_, None) => Ok(None),
+        }
+    }
+
+    /// A public room that the caller made, owns, and that has these settings is this one.
+    async fn same_key(&self, tx: &mut Writer<'_>) -> Outcome<Option<Created>> {
+        let Some(room) = rooms::find(tx, &self.key).await? else {
+            return Ok(None);
+        };
+        let member = members::find(tx, room.face.id, self.creator.id).await?;
+        let owned = member.is_some_and(|member| member.role == Role::Owner);
+        let mine = owned && room.creator == Some(self.creator.id);
+        let face = &room.face;
+        let same = (face.kind, face.history, &*face.title, &*face.topic)
+            == (self.kind, self.history, &*self.title, &*self.topic);
+        if !mine || !same {
+            let suggest = spare_key(tx, &self.key).await?;
+            return Err(refuse(Refusal::NameTaken { suggest }));
+        }
+        let seq = room.settled;
+        Ok(Some(self.created(
+            &room,
+            Some(Role::Owner),
+            Done { seq, dup: true },
+        )))
+    }
+
+    /// A private room is told by the caller's own id for it, whatever became of it since.
+    async fn same_cid(&self, tx: &mut Writer<'_>, cid: &str) -> Outcome<Option<Created>> {
+        let Some((room, made_of)) = rooms::of_creation(tx, self.creator.id, cid).await? else {
+            return Ok(None);
+        };
+        if made_of != self.print() {
+            return Err(refuse(Refusal::CidConflict));
+        }
+        let Some(member) = members::find(tx, room.face.id, self.creator.id).await? else {
+            return Err(refuse(Refusal::NoSuchRoom));
+        };
+        let seq: Seq = 1;
+        Ok(Some(self.created(
+            &room,
+            Some(member.role),
+            Done { seq, dup: true },
+        )))
+    }
+
+    fn created(&self, room: &Room, role: Option<Role>, done: Done) -> Created {
+        Created {
+            card: room.face.card(self.creator.id, role),
+            done,
+        }
+    }
+
+    /// What was asked for, in sixteen bytes.
+    fn print(&self) -> [u8; 16] {
+        let wish = (self.kind, self.history, &self.title, &self.topic);
+        fingerprint::of(&format!("{wish:?}"), None)
+    }
+}
+
+/// The first free key like this one.
+async fn spare_key(tx: &mut Writer<'_>, key: &RoomKey) -> Result<Option<String>, Fault> {
+    const KEY_MAX: usize = 32;
+    let like = |n: u32| format!("{}-{n}", key.0);
+    let keys: Vec<String> = (2..10)
+        .map(like)
+        .filter(|key| key.len() <= KEY_MAX)
+        .collect();
+    let taken = rooms::taken(tx, &keys).await?;
+    Ok(keys.into_iter().find(|key| !taken.contains(key)))
+}

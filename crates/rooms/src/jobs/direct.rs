@@ -1,0 +1,117 @@
+//! `dm`: the one room of two people.
+
+use super::{Outcome, guests, refuse, room_for_one_more};
+use crate::api::{Change, Created, Done, History, Kind, Refusal, Role, RoomKey};
+use crate::pen::Sheet;
+use crate::store::members::{self, Member};
+use crate::store::rooms::{self, Room};
+use anyhow::Context as _;
+use sessions::api::{User, UserId, directory};
+use storage::prelude::*;
+
+/// Finds or makes the direct room of two people.
+pub(crate) struct Direct {
+    pub(crate) caller: User,
+    /// Id or `@name`.
+    pub(crate) user: String,
+    /// The room's, if it has to be made.
+    pub(crate) key: RoomKey,
+    pub(crate) rooms_max: usize,
+    pub(crate) at: i64,
+}
+
+impl Job for Direct {
+    const NAME: &'static str = "rooms.open_direct";
+    type Answer = Created;
+    type Refusal = Refusal;
+
+    /// Of the room to be made: one that stands is only read.
+    fn lane(&self) -> LaneKey {
+        self.key.lane()
+    }
+
+    async fn run(&self, tx: &mut Writer<'_>) -> Outcome<Created> {
+        let other = directory::resolve(tx, &self.user).await?;
+        let other = other.ok_or_else(|| refuse(Refusal::NoSuchUser))?;
+        if other.id == self.caller.id {
+            return Err(refuse(Refusal::BadRequest {
+                field: "user",
+                expected: "someone else",
+            }));
+        }
+        let pair = in_order(self.caller.id, other.id);
+        if let Some(room) = rooms::of_pair(tx, pair).await? {
+            return self.found(tx, &room).await;
+        }
+        for user in [&self.caller, &other] {
+            room_for_one_more(tx, user.id, self.rooms_max).await?;
+            guests::only_living(tx, user).await?;
+        }
+        let made = rooms::insert(tx, &self.row(pair)).await?;
+        let room = rooms::of_pair(tx, pair).await?;
+        let mut room = room
+            .context("a room that is there cannot be found")
+            .map_err(Fault::from)?;
+        if !made {
+            // Made in another lane in this very moment.
+            return self.found(tx, &room).await;
+        }
+        self.move_in(tx, &mut room, &other).await
+    }
+}
+
+impl Direct {
+    fn row(&self, pair: (UserId, UserId)) -> rooms::New<'_> {
+        rooms::New {
+            key: &self.key,
+            title: "",
+            topic: "",
+            kind: Kind::Direct,
+            history: History::All,
+            pair: Some(pair),
+            creator: Some(self.caller.id),
+            cid: None,
+            made_of: None,
+            at: self.at,
+        }
+    }
+
+    /// Both join; neither is more than the other.
+    async fn move_in(
+        &self,
+        tx: &mut Writer<'_>,
+        room: &mut Room,
+        other: &User,
+    ) -> Outcome<Created> {
+        let mut sheet = Sheet::default();
+        for user in [&self.caller, other] {
+            let joined_seq = sheet.add(room, user, self.at, Change::Joined);
+            let member = Member {
+                role: Role::Member,
+                joined_seq,
+                muted_until: None,
+            };
+            members::insert(tx, room.face.id, user.id, member).await?;
+        }
+        sheet.commit(tx).await?;
+        Ok(Created {
+            card: room.face.card(self.caller.id, Some(Role::Member)),
+            done: Done { seq: 1, dup: false },
+        })
+    }
+
+    async fn found(&self, tx: &mut Writer<'_>, room: &Room) -> Outcome<Created> {
+        let member = members::find(tx, room.face.id, self.caller.id).await?;
+        let seq = member.map_or(0, |member| member.joined_seq);
+        Ok(Created {
+            card: room
+                .face
+                .card(self.caller.id, member.map(|member| member.role)),
+            done: Done { seq, dup: true },
+        })
+    }
+}
+
+fn in_order(a: UserId, b: UserId) -> (UserId, UserId) {
+    if a < b { (a, b) } else { (b, a) }
+}

@@ -1,0 +1,91 @@
+//! `leave`, and what becomes of a room whose last owner leaves.
+
+use super::{Outcome, lock, refuse};
+use crate::api::{Change, Done, Kind, Refusal, Role, RoomKey, Seq};
+use crate::pen::{Sheet, rank};
+use crate::store::members::{self, Member};
+use crate::store::rooms::Room;
+use crate::store::{kinds, lookups};
+use sessions::api::{User, directory};
+use storage::prelude::*;
+
+/// Ends a membership by the member's own will.
+pub(crate) struct Leave {
+    pub(crate) user: User,
+    pub(crate) room: RoomKey,
+    pub(crate) at: i64,
+}
+
+impl Job for Leave {
+    const NAME: &'static str = "rooms.leave";
+    type Answer = Done;
+    type Refusal = Refusal;
+
+    fn lane(&self) -> LaneKey {
+        self.room.lane()
+    }
+
+    async fn run(&self, tx: &mut Writer<'_>) -> Outcome<Done> {
+        let mut room = lock(tx, &self.room).await?;
+        let Some(member) = members::find(tx, room.face.id, self.user.id).await? else {
+            return already_out(tx, &room, &self.user).await;
+        };
+        if room.face.kind == Kind::Direct {
+            return Err(refuse(Refusal::Forbidden));
+        }
+        let seq = depart(tx, &mut room, &self.user, &member, self.at).await?;
+        Ok(Done { seq, dup: false })
+    }
+}
+
+/// One who has left gets the entry of that; one who was put out, or never in, is an outsider.
+async fn already_out(tx: &mut Writer<'_>, room: &Room, user: &User) -> Outcome<Done> {
+    let ends = [kinds::LEFT, kinds::KICKED, kinds::BANNED];
+    match lookups::last_about(tx, room.face.id, user.id, &ends).await? {
+        Some((kinds::LEFT, seq)) => Ok(Done { seq, dup: true }),
+        _ => Err(refuse(rank::outsider(room))),
+    }
+}
+
+/// Takes a member out with a `left` entry. The last owner hands the room on first.
+pub(super) async fn depart(
+    tx: &mut Writer<'_>,
+    room: &mut Room,
+    user: &User,
+    member: &Member,
+    at: i64,
+) -> Result<Seq, Fault> {
+    let id = room.face.id;
+    let mut sheet = Sheet::default();
+    if let Some(heir) = heir(tx, room, user, member).await? {
+        members::set_role(tx, id, heir.id, Role::Owner).await?;
+        let inherits = Change::Role {
+            user: heir,
+            role: Role::Owner,
+            reason: None,
+        };
+        sheet.add(room, user, at, inherits);
+    }
+    members::remove(tx, id, user.id).await?;
+    let seq = sheet.add(room, user, at, Change::Left);
+    sheet.commit(tx).await?;
+    Ok(seq)
+}
+
+/// Who owns the room when this member has gone, if nobody else does: the moderator, or else the
+/// member, who has been there longest and is no guest.
+async fn heir(
+    tx: &mut Writer<'_>,
+    room: &Room,
+    leaver: &User,
+    member: &Member,
+) -> Result<Option<User>, Fault> {
+    let id = room.face.id;
+    if member.role < Role::Owner || members::owners(tx, id).await? > 1 {
+        return Ok(None);
+    }
+    let heirs = members::heirs(tx, id, leaver.id).await?;
+    let mut people = directory::by_id(tx, &heirs).await?;
+    let heirs = heirs.into_iter().filter_map(|id| people.remove(&id));
+    Ok(heirs.into_iter().find(|user| !user.guest))
+}

@@ -1,0 +1,65 @@
+//! What the commands do in their rooms' lanes. A refusal writes nothing.
+
+mod create;
+mod direct;
+mod found;
+mod guests;
+mod join;
+mod leave;
+mod moderate;
+mod update;
+
+pub(crate) use create::Create;
+pub(crate) use direct::Direct;
+pub(crate) use found::Found;
+pub(crate) use guests::{Depart, EndGuest, GuestLeaving, PartGuest};
+pub(crate) use join::Join;
+pub(crate) use leave::Leave;
+pub(crate) use moderate::Moderating;
+pub(crate) use update::Update;
+
+use crate::api::{Refusal, Role, RoomKey};
+use crate::pen::rank;
+use crate::store::members::{self, Member};
+use crate::store::rooms::{self, Room};
+use sessions::api::UserId;
+use storage::prelude::*;
+
+/// How a job ends.
+type Outcome<T> = Result<T, JobError<Refusal>>;
+
+fn refuse(refusal: Refusal) -> JobError<Refusal> {
+    JobError::Refused(refusal)
+}
+
+/// Locks a room.
+async fn lock(tx: &mut Writer<'_>, key: &RoomKey) -> Outcome<Room> {
+    let room = rooms::lock_one(tx, key).await?;
+    room.ok_or_else(|| refuse(Refusal::NoSuchRoom))
+}
+
+/// A room under lock, and the member of it who acts.
+struct Scene {
+    room: Room,
+    member: Member,
+    /// With what a server administrator is besides.
+    role: Role,
+}
+
+/// Locks a room for one of its members.
+async fn enter(tx: &mut Writer<'_>, key: &RoomKey, actor: UserId) -> Outcome<Scene> {
+    let room = lock(tx, key).await?;
+    let Some(member) = members::find(tx, room.face.id, actor).await? else {
+        return Err(refuse(rank::outsider(&room)));
+    };
+    let role = rank::of_member(tx, &room, actor, member.role).await?;
+    Ok(Scene { room, member, role })
+}
+
+/// Refuses one more room to someone who is in as many as may be.
+async fn room_for_one_more(tx: &mut Writer<'_>, user: UserId, rooms_max: usize) -> Outcome<()> {
+    if members::count_of(tx, user).await? >= rooms_max {
+        return Err(refuse(Refusal::LimitReached { limit: "rooms_max" }));
+    }
+    Ok(())
+}

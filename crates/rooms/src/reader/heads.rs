@@ -1,0 +1,20 @@
+//! `RecentHeads`: where something was written lately.
+
+use super::Reader;
+use crate::api::{RecentHeads, Refusal, RoomId, RoomKey, Seq};
+use crate::store::rooms;
+use bus::{AskError, Reads, TraceId};
+use futures_util::FutureExt as _;
+
+impl Reads<RecentHeads> for Reader {
+    async fn read(
+        &self,
+        _request: RecentHeads,
+        _trace: TraceId,
+    ) -> Result<Result<Vec<(RoomId, RoomKey, Seq)>, Refusal>, AskError> {
+        self.snapshot("rooms.recent_heads", |snapshot| {
+            async move { rooms::recent_heads(snapshot).await.map(Ok) }.boxed()
+        })
+        .await
+    }
+}

@@ -1,0 +1,76 @@
+//! `ReadLog`: a page of a room's log.
+
+use super::{Found, Reader};
+use crate::api::{LogPage, ReadLog, Refusal, Seq};
+use crate::page;
+use crate::pen::rank;
+use crate::store::entries::{self, End, Kinds};
+use crate::store::members;
+use crate::store::rooms::{self, Room};
+use bus::{AskError, Reads, TraceId};
+use futures_util::FutureExt as _;
+use sessions::api::UserId;
+use std::sync::Arc;
+use storage::prelude::*;
+
+impl Reads<ReadLog> for Reader {
+    async fn read(
+        &self,
+        request: ReadLog,
+        _trace: TraceId,
+    ) -> Result<Result<LogPage, Refusal>, AskError> {
+        self.snapshot("rooms.read_log", |snapshot| {
+            async move { read(snapshot, &request).await }.boxed()
+        })
+        .await
+    }
+}
+
+async fn read(access: &mut impl Access, request: &ReadLog) -> Found<LogPage> {
+    let Some(room) = rooms::find(access, &request.room).await? else {
+        return Ok(Err(Refusal::NoSuchRoom));
+    };
+    let visible_from = match request.reader {
+        None => 1,
+        Some(user) => match visible_to(access, &room, user).await? {
+            Ok(seq) => seq,
+            Err(refusal) => return Ok(Err(refusal)),
+        },
+    };
+    page_of(access, &room, visible_from, request).await.map(Ok)
+}
+
+async fn visible_to(access: &mut impl Access, room: &Room, user: UserId) -> Found<Seq> {
+    let member = members::find(access, room.face.id, user).await?;
+    Ok(member
+        .map(|member| rank::visible_from(room, &member))
+        .ok_or_else(|| rank::outsider(room)))
+}
+
+async fn page_of(
+    access: &mut impl Access,
+    room: &Room,
+    visible_from: Seq,
+    request: &ReadLog,
+) -> Result<LogPage, Fault> {
+    let highest = request.upto.unwrap_or(room.head).min(room.head);
+    let (lowest, from) = match request.after {
+        None => (visible_from, End::Highest),
+        Some(after) => (visible_from.max(after.saturating_add(1)), End::Lowest),
+    };
+    let limit = request.limit.max(1);
+    let range = (lowest, highest);
+    let found = entries::between(access, room.face.id, range, Kinds::All, from, limit).await?;
+    let (entries, _) = page::cut(found, from, limit, request.bytes);
+    let reached = match from {
+        End::Lowest => entries.last().map_or(highest, |last| last.seq) >= highest,
+        End::Highest => entries.first().map_or(lowest, |first| first.seq) <= lowest,
+    };
+    Ok(LogPage {
+        room: Arc::clone(&room.face),
+        entries: entries.into_iter().map(Arc::new).collect(),
+        head: room.head,
+        visible_from,
+        complete: reached,
+    })
+}

@@ -1,0 +1,60 @@
+//! Bans and invitations: who, where, and the entry that says so.
+
+/// The queries on one such table.
+macro_rules! marks {
+    ($name:ident, $what:literal) => {
+        #[doc = $what]
+        pub(crate) mod $name {
+            use crate::api::{RoomId, Seq};
+            use crate::store::schema::$name as table;
+            use sessions::api::UserId;
+            use storage::prelude::*;
+
+            /// The entry that says so, if it is so.
+            pub(crate) async fn find(
+                access: &mut impl Access,
+                room: RoomId,
+                user: UserId,
+            ) -> Result<Option<Seq>, Fault> {
+                Ok(query!(access, |c| table::table
+                    .find((room.0, &user.0[..]))
+                    .select(table::seq)
+                    .first(c))
+                .optional()?)
+            }
+
+            /// Makes it so.
+            pub(crate) async fn put(
+                tx: &mut Writer<'_>,
+                room: RoomId,
+                user: UserId,
+                seq: Seq,
+            ) -> Result<(), Fault> {
+                statement!(tx, |c| diesel::insert_into(table::table)
+                    .values((
+                        table::room_id.eq(room.0),
+                        table::user_id.eq(&user.0[..]),
+                        table::seq.eq(seq)
+                    ))
+                    .execute(c))?;
+                Ok(())
+            }
+
+            /// Ends it; false if it was not so.
+            pub(crate) async fn remove(
+                tx: &mut Writer<'_>,
+                room: RoomId,
+                user: UserId,
+            ) -> Result<bool, Fault> {
+                let removed = statement!(tx, |c| diesel::delete(table::table)
+                    .filter(table::room_id.eq(room.0))
+                    .filter(table::user_id.eq(&user.0[..]))
+                    .execute(c))?;
+                Ok(removed > 0)
+            }
+        }
+    };
+}
+
+marks!(bans, "Who may not join.");
+marks!(invitations, "Who may join a room that is not public.");

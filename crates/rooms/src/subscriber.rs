@@ -1,0 +1,202 @@
+//! The subscriber: it checks what needs no storage and hands the rest to the room's lane.
+
+use crate::api::{
+    CreateRoom, Created, Done, JoinRoom, Joined, LeaveRoom, Moderate, OpenDirect, Refusal,
+    UpdateRoom,
+};
+use crate::jobs::{Depart, Direct, EndGuest, GuestLeaving, Join, Leave, Moderating, PartGuest};
+use crate::{Seed, wishes};
+use bus::{Answers, Context, Handles, LoadError, Reply, Subscriber, Wiring};
+use sessions::api::{GuestExpired, PresenceChanged};
+use std::sync::Arc;
+use storage::Job;
+
+/// Answers the commands of rooms, and sees guests out. All its truth is in storage.
+pub struct Rooms {
+    seed: Seed,
+}
+
+impl Subscriber for Rooms {
+    const NAME: &'static str = "rooms";
+    type Seed = Seed;
+
+    async fn load(seed: &Seed) -> Result<Self, LoadError> {
+        Ok(Self { seed: seed.clone() })
+    }
+
+    fn wire(wiring: &mut Wiring<Self>) {
+        wiring
+            .answers::<JoinRoom>()
+            .answers::<LeaveRoom>()
+            .answers::<CreateRoom>()
+            .answers::<UpdateRoom>()
+            .answers::<OpenDirect>()
+            .answers::<Moderate>()
+            .on::<PresenceChanged>()
+            .on::<GuestExpired>()
+            .on::<GuestLeaving>();
+    }
+}
+
+impl Rooms {
+    /// A job goes to its lane and answers the asker itself; a refusal is answered here.
+    fn hand_over<J>(&self, job: Result<J, Refusal>, reply: Reply<Result<J::Answer, Refusal>>)
+    where
+        J: Job<Refusal = Refusal>,
+    {
+        match job {
+            Ok(job) => self.seed.database.submit(job, reply),
+            Err(refusal) => reply.answer(Err(refusal)),
+        }
+    }
+
+    fn now(&self) -> i64 {
+        (self.seed.clock)()
+    }
+}
+
+impl Answers<JoinRoom> for Rooms {
+    async fn answer(
+        &mut self,
+        request: JoinRoom,
+        reply: Reply<Result<Joined, Refusal>>,
+        _ctx: &mut Context,
+    ) -> anyhow::Result<()> {
+        let job = Join {
+            user: request.caller.user,
+            room: request.room,
+            rooms_max: self.seed.settings.rooms_max,
+            at: self.now(),
+        };
+        self.hand_over(Ok(job), reply);
+        Ok(())
+    }
+}
+
+impl Answers<LeaveRoom> for Rooms {
+    async fn answer(
+        &mut self,
+        request: LeaveRoom,
+        reply: Reply<Result<Done, Refusal>>,
+        _ctx: &mut Context,
+    ) -> anyhow::Result<()> {
+        let job = Leave {
+            user: request.caller.user,
+            room: request.room,
+            at: self.now(),
+        };
+        self.hand_over(Ok(job), reply);
+        Ok(())
+    }
+}
+
+impl Answers<CreateRoom> for Rooms {
+    async fn answer(
+        &mut self,
+        request: CreateRoom,
+        reply: Reply<Result<Created, Refusal>>,
+        _ctx: &mut Context,
+    ) -> anyhow::Result<()> {
+        self.hand_over(wishes::create(request, &self.seed), reply);
+        Ok(())
+    }
+}
+
+impl Answers<UpdateRoom> for Rooms {
+    async fn answer(
+        &mut self,
+        request: UpdateRoom,
+        reply: Reply<Result<Created, Refusal>>,
+        _ctx: &mut Context,
+    ) -> anyhow::Result<()> {
+        self.hand_over(wishes::update(request, self.now()), reply);
+        Ok(())
+    }
+}
+
+impl Answers<OpenDirect> for Rooms {
+    async fn answer(
+        &mut self,
+        request: OpenDirect,
+        reply: Reply<Result<Created, Refusal>>,
+        _ctx: &mut Context,
+    ) -> anyhow::Result<()> {
+        let job = Direct {
+            caller: request.caller.user,
+            user: request.user,
+            key: self.seed.new_key(),
+            rooms_max: self.seed.settings.rooms_max,
+            at: self.now(),
+        };
+        self.hand_over(Ok(job), reply);
+        Ok(())
+    }
+}
+
+impl Answers<Moderate> for Rooms {
+    async fn answer(
+        &mut self,
+        request: Moderate,
+        reply: Reply<Result<Done, Refusal>>,
+        _ctx: &mut Context,
+    ) -> anyhow::Result<()> {
+        let reason = wishes::reason(request.reason);
+        let at = self.now();
+        let job = reason.map(|reason| Moderating {
+            actor: request.caller.user,
+            room: request.room,
+            user: request.user,
+            what: request.what,
+            reason,
+            at,
+        });
+        self.hand_over(job, reply);
+        Ok(())
+    }
+}
+
+impl Handles<PresenceChanged> for Rooms {
+    async fn handle(
+        &mut self,
+        fact: &Arc<PresenceChanged>,
+        ctx: &mut Context,
+    ) -> anyhow::Result<()> {
+        let gone = fact
+            .changes
+            .iter()
+            .filter(|(user, online)| user.guest && !online);
+        for (guest, _) in gone {
+            let job = EndGuest {
+                guest: guest.id,
+                online: self.seed.online.clone(),
+            };
+            self.seed.database.submit_from(job, ctx.origin());
+        }
+        Ok(())
+    }
+}
+
+impl Handles<GuestExpired> for Rooms {
+    async fn handle(&mut self, fact: &Arc<GuestExpired>, ctx: &mut Context) -> anyhow::Result<()> {
+        let job = PartGuest {
+            guest: fact.user.clone(),
+        };
+        self.seed.database.submit_from(job, ctx.origin());
+        Ok(())
+    }
+}
+
+impl Handles<GuestLeaving> for Rooms {
+    async fn handle(&mut self, fact: &Arc<GuestLeaving>, ctx: &mut Context) -> anyhow::Result<()> {
+        for room in &fact.rooms {
+            let job = Depart {
+                guest: fact.user.clone(),
+                room: room.clone(),
+                online: self.seed.online.clone(),
+                at: self.now(),
+            };
+            self.seed.database.submit_from(job, ctx.origin());
+        }
+        Ok(())
+    }
+}

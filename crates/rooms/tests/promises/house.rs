@@ -1,0 +1,502 @@
+//! Sessions and rooms on one bus and one store, and people to fill them.
+
+use bus::Request;
+use rooms::Seed;
+use rooms::api::log::{self, Append, Appended, Draft};
+use rooms::api::{
+    CreateRoom, Created, Done, EntriesAppended, Entry, History, JoinRoom, Joined, Kind, LeaveRoom,
+    Members, MembersPage, Moderate, Moderation, ReadLog, Refusal, Role, RoomKey, Seq,
+};
+use sessions::api::{
+    Authenticate, Caller, ConnectionId, Disconnected, Hello, Online, Proof, Register, User,
+    directory,
+};
+use sessions::{SystemClock, SystemRandom};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::time::Duration;
+use storage::kit::{Seen, Store};
+use storage::prelude::*;
+
+/// Long enough for anything here.
+const LONG: Duration = Duration::from_secs(30);
+/// More than any page here holds.
+const ALL: usize = 10_000;
+
+pub(crate) struct House {
+    pub(crate) store: Store,
+    pub(crate) seed: Seed,
+    appended: Seen<EntriesAppended>,
+    connections: AtomicU64,
+}
+
+/// The time in every house, ms since 1970.
+pub(crate) static NOW: AtomicI64 = AtomicI64::new(1_800_000_000_000);
+
+fn now() -> i64 {
+    NOW.load(Ordering::Relaxed)
+}
+
+impl House {
+    pub(crate) async fn new() -> Self {
+        Self::with(rooms::Settings::default()).await
+    }
+
+    pub(crate) async fn with(settings: rooms::Settings) -> Self {
+        let appended = Seen::new();
+        let mut built = None;
+        let store = Store::with(|bus, database| {
+            let online = Online::new();
+            let quick = sessions::Settings {
+                clean_grace: Duration::ZERO,
+                attempts_per_network: 10_000,
+                ..sessions::Settings::default()
+            };
+            let people = sessions::Seed::new(
+                database.clone(),
+                quick,
+                online.clone(),
+                SystemClock::new(),
+                SystemRandom,
+            );
+            let seed = Seed::new(database.clone(), settings, online).with_clock(now);
+            sessions::wire(bus, &people);
+            rooms::wire(bus, &seed);
+            appended.watch(bus);
+            built = Some((people, seed));
+        })
+        .await;
+        let (people, seed) = built.expect("it was wired");
+        sessions::tasks(store.tasks(), store.bus(), &people);
+        rooms::found(&seed).await.expect("general");
+        Self {
+            store,
+            seed,
+            appended,
+            connections: AtomicU64::new(1),
+        }
+    }
+
+    /// Ends everything; nothing may be left.
+    pub(crate) async fn close(self) {
+        self.store.tasks().stop_timers();
+        self.store.close().await;
+    }
+
+    pub(crate) async fn ask<R: Request>(&self, request: R) -> R::Answer {
+        self.store
+            .bus()
+            .ask(request, LONG)
+            .await
+            .expect("an answer")
+    }
+
+    /// Someone with an account.
+    pub(crate) async fn person(&self, name: &str) -> Caller {
+        let request = Register {
+            name: name.to_owned(),
+            password: "a long password".to_owned(),
+            invite: None,
+            device: None,
+            from: name.to_owned(),
+        };
+        let (token, _) = self.ask(request).await.expect("an account");
+        self.ask(Authenticate { token }).await.expect("a session")
+    }
+
+    /// A server administrator.
+    pub(crate) async fn admin(&self, name: &str) -> Caller {
+        let caller = self.person(name).await;
+        let granted = self
+            .store
+            .run(Grant(name.to_owned()))
+            .await
+            .expect("no refusal");
+        assert!(granted);
+        caller
+    }
+
+    /// A guest, connected.
+    pub(crate) async fn guest(&self, name: &str) -> (Caller, ConnectionId) {
+        let connection = ConnectionId(self.connections.fetch_add(1, Ordering::Relaxed));
+        let request = Hello {
+            proof: Proof::Guest(name.to_owned()),
+            connection,
+            client: None,
+        };
+        (self.ask(request).await.expect("welcome").caller, connection)
+    }
+
+    pub(crate) async fn disconnect(&self, connection: ConnectionId) {
+        self.ask(Disconnected {
+            connection,
+            clean: true,
+        })
+        .await;
+    }
+
+    /// Waits until this person is known no more by name.
+    pub(crate) async fn ended(&self, user: &User) {
+        let gone = async {
+            while self.resolve(&user.id.to_string()).await.is_some() {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(LONG, gone)
+            .await
+            .expect("the guest ends");
+    }
+
+    pub(crate) async fn resolve(&self, user: &str) -> Option<User> {
+        let user = user.to_owned();
+        let read = self.store.database().read("test", move |reader| {
+            Box::pin(async move { directory::resolve(reader, &user).await })
+        });
+        read.await.expect("a snapshot")
+    }
+
+    /// A public room of this person's.
+    pub(crate) async fn public(&self, owner: &Caller, name: &str) -> RoomKey {
+        self.create(owner, name, Kind::Public)
+            .await
+            .expect("a room")
+            .card
+            .room
+            .key
+            .clone()
+    }
+
+    /// A private room of this person's.
+    pub(crate) async fn private(&self, owner: &Caller, title: &str) -> RoomKey {
+        self.create(owner, title, Kind::Private)
+            .await
+            .expect("a room")
+            .card
+            .room
+            .key
+            .clone()
+    }
+
+    pub(crate) async fn create(
+        &self,
+        owner: &Caller,
+        name: &str,
+        kind: Kind,
+    ) -> Result<Created, Refusal> {
+        self.ask(wish(owner, name, kind)).await
+    }
+
+    pub(crate) async fn join(&self, who: &Caller, room: &RoomKey) -> Result<Joined, Refusal> {
+        let (caller, room) = (who.clone(), room.clone());
+        self.ask(JoinRoom { caller, room }).await
+    }
+
+    pub(crate) async fn leave(&self, who: &Caller, room: &RoomKey) -> Result<Done, Refusal> {
+        let (caller, room) = (who.clone(), room.clone());
+        self.ask(LeaveRoom { caller, room }).await
+    }
+
+    pub(crate) async fn moderate(
+        &self,
+        by: &Caller,
+        room: &RoomKey,
+        user: &Caller,
+        what: Moderation,
+    ) -> Result<Done, Refusal> {
+        self.ask(Moderate {
+            caller: by.clone(),
+            room: room.clone(),
+            user: user.user.id.to_string(),
+            what,
+            reason: None,
+        })
+        .await
+    }
+
+    /// A new person who has joined a public room.
+    pub(crate) async fn member(&self, name: &str, room: &RoomKey) -> Caller {
+        let who = self.person(name).await;
+        self.join(&who, room).await.expect("a member");
+        who
+    }
+
+    /// A new person who was invited into a private room and has joined.
+    pub(crate) async fn invited(&self, name: &str, by: &Caller, room: &RoomKey) -> Caller {
+        let who = self.person(name).await;
+        self.moderate(by, room, &who, Moderation::Invite)
+            .await
+            .expect("an invitation");
+        self.join(&who, room).await.expect("a member");
+        who
+    }
+
+    /// A new member with a role.
+    pub(crate) async fn ranked(
+        &self,
+        name: &str,
+        owner: &Caller,
+        room: &RoomKey,
+        role: Role,
+    ) -> Caller {
+        let who = self.member(name, room).await;
+        self.moderate(owner, room, &who, Moderation::Role(role))
+            .await
+            .expect("a role");
+        who
+    }
+
+    /// The whole log as the server sees it.
+    pub(crate) async fn log(&self, room: &RoomKey) -> Vec<Entry> {
+        let request = ReadLog {
+            reader: None,
+            room: room.clone(),
+            after: Some(0),
+            upto: None,
+            limit: ALL,
+            bytes: usize::MAX,
+        };
+        let page = self.ask(request).await.expect("a page");
+        page.entries
+            .iter()
+            .map(|entry| Entry::clone(entry))
+            .collect()
+    }
+
+    /// What it says in a room's log, one word per entry.
+    pub(crate) async fn kinds(&self, room: &RoomKey) -> Vec<&'static str> {
+        self.log(room).await.iter().map(kind).collect()
+    }
+
+    pub(crate) async fn members(&self, who: &Caller, room: &RoomKey) -> MembersPage {
+        self.ask(Members {
+            caller: who.clone(),
+            room: room.clone(),
+            after: None,
+            limit: ALL,
+            online_only: false,
+        })
+        .await
+        .expect("members")
+    }
+
+    pub(crate) async fn role_of(&self, who: &Caller, room: &RoomKey) -> Option<Role> {
+        let page = self.members(who, room).await;
+        page.members
+            .iter()
+            .find(|member| member.user == who.user)
+            .map(|member| member.role)
+    }
+
+    /// All entries of a room that were stated, in the order in which they were.
+    pub(crate) async fn stated(&self, room: &RoomKey) -> Vec<Entry> {
+        self.store.quiet().await;
+        let facts = self.appended.facts();
+        let parts = facts.iter().flat_map(|fact| &fact.rooms);
+        let here = parts.filter(|part| part.room.key == *room);
+        here.flat_map(|part| part.entries.iter().map(|entry| Entry::clone(entry)))
+            .collect()
+    }
+
+    /// How many facts were stated.
+    pub(crate) async fn facts(&self) -> usize {
+        self.store.quiet().await;
+        self.appended.facts().len()
+    }
+
+    /// Appends a run in one transaction.
+    pub(crate) async fn append(&self, run: Vec<Line>) -> Vec<Result<Appended, Refusal>> {
+        self.store
+            .run(Run(run))
+            .await
+            .expect("no refusal of the whole")
+    }
+
+    /// Sends one message.
+    pub(crate) async fn say(
+        &self,
+        who: &Caller,
+        room: &RoomKey,
+        cid: &str,
+        body: &str,
+    ) -> Result<Appended, Refusal> {
+        self.append(vec![line(who, room, say(cid, body))])
+            .await
+            .pop()
+            .expect("an outcome")
+    }
+}
+
+pub(crate) fn wish(owner: &Caller, name: &str, kind: Kind) -> CreateRoom {
+    CreateRoom {
+        caller: owner.clone(),
+        name: name.to_owned(),
+        kind,
+        topic: None,
+        history: None,
+        cid: None,
+    }
+}
+
+pub(crate) fn key(name: &str) -> RoomKey {
+    RoomKey(name.into())
+}
+
+/// One item of a run, owned.
+#[derive(Clone)]
+pub(crate) struct Line {
+    pub(crate) author: User,
+    pub(crate) room: RoomKey,
+    pub(crate) what: What,
+}
+
+#[derive(Clone)]
+pub(crate) enum What {
+    Say {
+        cid: String,
+        body: String,
+        reply_to: Option<Seq>,
+    },
+    Edit(Seq, String),
+    Delete(Seq),
+    React(Seq, String),
+}
+
+pub(crate) fn line(who: &Caller, room: &RoomKey, what: What) -> Line {
+    Line {
+        author: who.user.clone(),
+        room: room.clone(),
+        what,
+    }
+}
+
+pub(crate) fn say(cid: &str, body: &str) -> What {
+    What::Say {
+        cid: cid.to_owned(),
+        body: body.to_owned(),
+        reply_to: None,
+    }
+}
+
+pub(crate) fn answer(cid: &str, body: &str, reply_to: Seq) -> What {
+    What::Say {
+        cid: cid.to_owned(),
+        body: body.to_owned(),
+        reply_to: Some(reply_to),
+    }
+}
+
+impl Line {
+    fn append(&self) -> Append<'_> {
+        let what = match &self.what {
+            What::Say {
+                cid,
+                body,
+                reply_to,
+            } => Draft::Message {
+                cid,
+                body,
+                reply_to: *reply_to,
+            },
+            What::Edit(target, body) => Draft::Edited {
+                target: *target,
+                body,
+            },
+            What::Delete(target) => Draft::Deleted { target: *target },
+            What::React(target, emoji) => Draft::Reaction {
+                target: *target,
+                emoji,
+                on: true,
+            },
+        };
+        Append {
+            room: &self.room,
+            author: &self.author,
+            at: now(),
+            what,
+        }
+    }
+}
+
+/// A run as one job.
+pub(crate) struct Run(pub(crate) Vec<Line>);
+
+impl Job for Run {
+    const NAME: &'static str = "test.run";
+    type Answer = Vec<Result<Appended, Refusal>>;
+    type Refusal = Refusal;
+
+    fn lane(&self) -> LaneKey {
+        self.0[0].room.lane()
+    }
+
+    async fn run(&self, tx: &mut Writer<'_>) -> Result<Self::Answer, JobError<Refusal>> {
+        let run: Vec<Append<'_>> = self.0.iter().map(Line::append).collect();
+        Ok(log::append(tx, &run).await?)
+    }
+}
+
+struct Grant(String);
+
+impl Job for Grant {
+    const NAME: &'static str = "test.grant";
+    type Answer = bool;
+    type Refusal = Refusal;
+
+    fn lane(&self) -> LaneKey {
+        LaneKey(0)
+    }
+
+    async fn run(&self, tx: &mut Writer<'_>) -> Result<bool, JobError<Refusal>> {
+        Ok(directory::grant_admin(tx, &self.0).await?)
+    }
+}
+
+/// The word that the protocol has for an entry.
+pub(crate) fn kind(entry: &Entry) -> &'static str {
+    use rooms::api::Change as C;
+    match &entry.change {
+        C::Message { .. } => "message",
+        C::Edited { .. } => "edited",
+        C::Deleted { .. } => "deleted",
+        C::Reaction { .. } => "reaction",
+        C::Joined => "joined",
+        C::Left => "left",
+        C::Invited { .. } => "invited",
+        C::Kicked { .. } => "kicked",
+        C::Banned { .. } => "banned",
+        C::Unbanned { .. } => "unbanned",
+        C::Muted { .. } => "muted",
+        C::Unmuted { .. } => "unmuted",
+        C::Role { .. } => "role",
+        C::Room { .. } => "room",
+    }
+}
+
+/// Asserts a refusal.
+#[track_caller]
+pub(crate) fn refused<T: std::fmt::Debug>(outcome: Result<T, Refusal>, with: &Refusal) {
+    assert_eq!(&outcome.expect_err("a refusal"), with);
+}
+
+/// Asserts a first time, and returns the entry's place.
+#[track_caller]
+pub(crate) fn fresh(outcome: Result<Done, Refusal>) -> Seq {
+    let done = outcome.expect("no refusal");
+    assert!(!done.dup, "it was so already");
+    done.seq
+}
+
+/// Asserts a repeat, and returns the place of the entry that made it so.
+#[track_caller]
+pub(crate) fn repeated(outcome: Result<Done, Refusal>) -> Seq {
+    let done = outcome.expect("no refusal");
+    assert!(done.dup, "it was not so");
+    done.seq
+}
+
+/// A private room whose members read the whole log.
+pub(crate) fn open_history(wish: CreateRoom) -> CreateRoom {
+    CreateRoom {
+        history: Some(History::All),
+        ..wish
+    }
+}

@@ -1,0 +1,198 @@
+//! What messaging reads of the log: messages, unread counts, standing, the catalogue.
+
+use crate::house::{House, Run, What, line, refused, say};
+use rooms::api::log::{self, Standing, Window};
+use rooms::api::{Kind, Moderation, Refusal, Role, RoomKey, Seq, catalogue};
+use sessions::api::Caller;
+
+async fn messages(
+    house: &House,
+    room: &RoomKey,
+    visible_from: Seq,
+    window: Window,
+    limit: usize,
+) -> (Vec<Seq>, bool) {
+    let room = room.clone();
+    let read = house.store.database().read("test", move |reader| {
+        Box::pin(async move {
+            let id = id_of(reader, &room).await?;
+            log::messages(reader, id, visible_from, window, limit, 1 << 20).await
+        })
+    });
+    let (entries, more) = read.await.expect("a snapshot");
+    (entries.iter().map(|entry| entry.seq).collect(), more)
+}
+
+async fn id_of(
+    access: &mut storage::Reader<'_>,
+    room: &RoomKey,
+) -> Result<rooms::api::RoomId, storage::Fault> {
+    let nobody = sessions::api::UserId([0; 16]);
+    let listed = catalogue::public(access, nobody, None, 100).await?;
+    let found = listed.iter().find(|line| line.card.room.key == *room);
+    Ok(found.expect("a public room").card.room.id)
+}
+
+async fn unread(house: &House, who: &Caller, room: &RoomKey, marker: Seq) -> (u32, u32) {
+    let (room, user) = (room.clone(), who.user.id);
+    let read = house.store.database().read("test", move |reader| {
+        Box::pin(async move {
+            let id = id_of(reader, &room).await?;
+            log::unread(reader, id, user, marker).await
+        })
+    });
+    read.await.expect("a snapshot")
+}
+
+async fn standing(house: &House, who: &Caller, room: &RoomKey) -> Result<Standing, Refusal> {
+    let (room, user) = (room.clone(), who.user.id);
+    let read = house.store.database().read("test", move |reader| {
+        Box::pin(async move { log::standing(reader, &room, user).await })
+    });
+    read.await.expect("a snapshot")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn history_holds_messages_only() {
+    let house = House::new().await;
+    let ann = house.person("ann").await;
+    let room = house.public(&ann, "a").await;
+    for n in 0..3 {
+        house
+            .say(&ann, &room, &n.to_string(), "x")
+            .await
+            .expect("sent");
+        house.member(&format!("m{n}"), &room).await;
+    }
+    let all = messages(&house, &room, 1, Window::Newest, 10).await;
+    assert_eq!(all, (vec![2, 4, 6], false));
+    assert_eq!(
+        messages(&house, &room, 1, Window::Newest, 2).await,
+        (vec![4, 6], true)
+    );
+    assert_eq!(
+        messages(&house, &room, 1, Window::Before(6), 1).await,
+        (vec![4], true)
+    );
+    assert_eq!(
+        messages(&house, &room, 1, Window::Before(4), 9).await,
+        (vec![2], false)
+    );
+    assert_eq!(
+        messages(&house, &room, 1, Window::After(2), 1).await,
+        (vec![4], true)
+    );
+    assert_eq!(
+        messages(&house, &room, 1, Window::After(4), 9).await,
+        (vec![6], false)
+    );
+    assert_eq!(
+        messages(&house, &room, 4, Window::Newest, 9).await,
+        (vec![4, 6], false)
+    );
+    assert_eq!(
+        messages(&house, &room, 4, Window::After(0), 9).await,
+        (vec![4, 6], false)
+    );
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn unread_are_the_messages_of_others_above_the_marker() {
+    let house = House::new().await;
+    let ann = house.person("ann").await;
+    let room = house.public(&ann, "a").await;
+    let bob = house.member("bob", &room).await;
+    assert_eq!(unread(&house, &bob, &room, 2).await, (0, 0));
+    let run = vec![
+        line(&ann, &room, say("1", "hello @bob")),
+        line(&ann, &room, say("2", "gone @bob")),
+        line(&ann, &room, say("3", "nobody")),
+        line(&bob, &room, say("1", "his own")),
+    ];
+    house.store.run(Run(run)).await.expect("no refusal");
+    house.append(vec![line(&ann, &room, What::Delete(4))]).await;
+    assert_eq!(unread(&house, &bob, &room, 2).await, (2, 1));
+    assert_eq!(unread(&house, &bob, &room, 3).await, (1, 0));
+    assert_eq!(unread(&house, &ann, &room, 1).await, (1, 0));
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn unread_counts_end_at_999() {
+    let house = House::new().await;
+    let ann = house.person("ann").await;
+    let room = house.public(&ann, "a").await;
+    let bob = house.member("bob", &room).await;
+    let run = (0..1_100).map(|n| line(&ann, &room, say(&n.to_string(), "@bob")));
+    house.append(run.collect()).await;
+    assert_eq!(unread(&house, &bob, &room, 2).await, (999, 999));
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn standing_tells_role_and_horizon_and_refuses_outsiders() {
+    let house = House::new().await;
+    let (ann, root) = (house.person("ann").await, house.admin("root").await);
+    let public = house.public(&ann, "a").await;
+    let private = house.private(&ann, "b").await;
+    refused(standing(&house, &root, &public).await, &Refusal::NotMember);
+    refused(
+        standing(&house, &root, &private).await,
+        &Refusal::NoSuchRoom,
+    );
+    house.join(&root, &public).await.expect("a member");
+    house
+        .moderate(&ann, &private, &root, Moderation::Invite)
+        .await
+        .expect("invited");
+    house.join(&root, &private).await.expect("a member");
+    let here = standing(&house, &root, &public).await.expect("a member");
+    assert_eq!(
+        (here.role, here.visible_from, here.joined_seq),
+        (Role::Moderator, 1, 2)
+    );
+    let there = standing(&house, &root, &private).await.expect("a member");
+    assert_eq!(
+        (there.role, there.visible_from, there.head),
+        (Role::Member, 3, 3)
+    );
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_catalogue_lists_ones_own_rooms_and_the_public_ones() {
+    let house = House::new().await;
+    let (ann, bob) = (house.person("ann").await, house.person("bob").await);
+    let names = ["c", "a", "b"];
+    for name in names {
+        house.public(&ann, name).await;
+    }
+    house
+        .create(&ann, "hidden", Kind::Private)
+        .await
+        .expect("made");
+    let (viewer, owner) = (bob.user.id, ann.user.id);
+    let read = house.store.database().read("test", move |reader| {
+        Box::pin(async move {
+            let mine = catalogue::mine(reader, owner, Some("a"), 2).await?;
+            let public = catalogue::public(reader, viewer, Some("a"), 2).await?;
+            Ok((mine, public))
+        })
+    });
+    let (mine, public) = read.await.expect("a snapshot");
+    let keys = |listed: &[catalogue::Listed]| -> Vec<String> {
+        listed
+            .iter()
+            .map(|line| line.card.room.key.0.to_string())
+            .collect()
+    };
+    assert_eq!(keys(&mine), ["b", "c"]);
+    assert_eq!(
+        (mine[0].card.role, mine[0].joined_seq),
+        (Some(Role::Owner), Some(1))
+    );
+    assert_eq!(keys(&public), ["b", "c"]);
+    assert_eq!((public[0].card.role, public[0].joined_seq), (None, None));
+    house.close().await;
+}

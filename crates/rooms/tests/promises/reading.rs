@@ -1,0 +1,257 @@
+//! `ReadLog`, `Members`, `Memberships`, `RecentHeads`.
+
+use crate::house::{House, line, refused, say};
+use rooms::api::{
+    History, LogPage, Members, Memberships, Moderation, OpenDirect, ReadLog, RecentHeads, Refusal,
+    Role, RoomKey, UpdateRoom,
+};
+use sessions::api::Caller;
+
+fn read(reader: &Caller, room: &RoomKey, after: Option<i64>, limit: usize) -> ReadLog {
+    ReadLog {
+        reader: Some(reader.user.id),
+        room: room.clone(),
+        after,
+        upto: None,
+        limit,
+        bytes: 128 * 1024,
+    }
+}
+
+fn seqs(page: &LogPage) -> Vec<i64> {
+    page.entries.iter().map(|entry| entry.seq).collect()
+}
+
+async fn filled(house: &House, messages: usize) -> (Caller, RoomKey) {
+    let ann = house.person("ann").await;
+    let room = house.public(&ann, "a").await;
+    let run = (0..messages).map(|n| line(&ann, &room, say(&n.to_string(), "hello")));
+    house.append(run.collect()).await;
+    (ann, room)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_go_up_from_a_cursor_and_down_from_the_head() {
+    let house = House::new().await;
+    let (ann, room) = filled(&house, 9).await;
+    let up = house
+        .ask(read(&ann, &room, Some(3), 4))
+        .await
+        .expect("a page");
+    assert_eq!(
+        (seqs(&up), up.head, up.complete),
+        (vec![4, 5, 6, 7], 10, false)
+    );
+    let rest = house
+        .ask(read(&ann, &room, Some(7), 4))
+        .await
+        .expect("a page");
+    assert_eq!((seqs(&rest), rest.complete), (vec![8, 9, 10], true));
+    let beyond = house
+        .ask(read(&ann, &room, Some(99), 4))
+        .await
+        .expect("a page");
+    assert_eq!((seqs(&beyond), beyond.complete), (vec![], true));
+    let newest = house.ask(read(&ann, &room, None, 3)).await.expect("a page");
+    assert_eq!((seqs(&newest), newest.complete), (vec![8, 9, 10], false));
+    let all = house
+        .ask(read(&ann, &room, None, 10))
+        .await
+        .expect("a page");
+    assert_eq!((seqs(&all).len(), all.complete), (10, true));
+    let upto = ReadLog {
+        upto: Some(5),
+        ..read(&ann, &room, Some(3), 50)
+    };
+    let hole = house.ask(upto).await.expect("a page");
+    assert_eq!((seqs(&hole), hole.complete), (vec![4, 5], true));
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_ends_at_its_bytes_but_holds_one_entry() {
+    let house = House::new().await;
+    let ann = house.person("ann").await;
+    let room = house.public(&ann, "a").await;
+    let big = "x".repeat(4_000);
+    let run = (0..4).map(|n| line(&ann, &room, say(&n.to_string(), &big)));
+    house.append(run.collect()).await;
+    let few = |after, bytes| ReadLog {
+        bytes,
+        ..read(&ann, &room, after, 50)
+    };
+    let up = house.ask(few(Some(1), 9_000)).await.expect("a page");
+    assert_eq!((seqs(&up), up.complete), (vec![2, 3], false));
+    let down = house.ask(few(None, 9_000)).await.expect("a page");
+    assert_eq!((seqs(&down), down.complete), (vec![4, 5], false));
+    let one = house.ask(few(Some(1), 10)).await.expect("a page");
+    assert_eq!(seqs(&one), [2]);
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn members_read_from_where_they_may() {
+    let house = House::new().await;
+    let (ann, out) = (house.person("ann").await, house.person("out").await);
+    let room = house.private(&ann, "quiet").await;
+    house
+        .say(&ann, &room, "1", "before bob")
+        .await
+        .expect("sent");
+    let bob = house.invited("bob", &ann, &room).await;
+    let his = house
+        .ask(read(&bob, &room, Some(0), 50))
+        .await
+        .expect("a page");
+    assert_eq!(
+        (seqs(&his), his.visible_from, his.complete),
+        (vec![4], 4, true)
+    );
+    let server = ReadLog {
+        reader: None,
+        ..read(&bob, &room, Some(0), 50)
+    };
+    assert_eq!(
+        seqs(&house.ask(server).await.expect("a page")),
+        [1, 2, 3, 4]
+    );
+    refused(
+        house.ask(read(&out, &room, None, 50)).await,
+        &Refusal::NoSuchRoom,
+    );
+    let opened = UpdateRoom {
+        caller: ann.clone(),
+        room: room.clone(),
+        title: None,
+        topic: None,
+        history: Some(History::All),
+        kind: None,
+    };
+    house.ask(opened).await.expect("opened");
+    let his = house
+        .ask(read(&bob, &room, None, 50))
+        .await
+        .expect("a page");
+    assert_eq!(seqs(&his), [1, 2, 3, 4, 5]);
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_was_put_out_reads_nothing() {
+    let house = House::new().await;
+    let (ann, room) = filled(&house, 1).await;
+    let bob = house.member("bob", &room).await;
+    house
+        .ask(read(&bob, &room, None, 50))
+        .await
+        .expect("a page");
+    house
+        .moderate(&ann, &room, &bob, Moderation::Ban)
+        .await
+        .expect("banned");
+    refused(
+        house.ask(read(&bob, &room, None, 50)).await,
+        &Refusal::NotMember,
+    );
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn members_come_in_pages_and_show_who_is_online() {
+    let house = House::new().await;
+    let ann = house.person("ann").await;
+    let room = house.public(&ann, "a").await;
+    for n in 0..4 {
+        house.member(&format!("m{n}"), &room).await;
+    }
+    let (gus, _) = house.guest("gus").await;
+    house.join(&gus, &room).await.expect("a member");
+    let page = |after, limit, online_only| Members {
+        caller: ann.clone(),
+        room: room.clone(),
+        after,
+        limit,
+        online_only,
+    };
+    let mut names = Vec::new();
+    let mut after = None;
+    loop {
+        let found = house.ask(page(after, 4, false)).await.expect("members");
+        assert_eq!((found.count, found.online), (6, 1));
+        names.extend(
+            found
+                .members
+                .iter()
+                .map(|member| member.user.name.to_string()),
+        );
+        after = found.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    names.sort_unstable();
+    assert_eq!(names, ["ann", "gus", "m0", "m1", "m2", "m3"]);
+    let online = house.ask(page(None, 50, true)).await.expect("members");
+    assert_eq!((online.members.len(), online.count), (1, 6));
+    assert_eq!(online.members[0].user, gus.user);
+    let bad = house.ask(page(Some("?".to_owned()), 4, false)).await;
+    assert!(
+        matches!(bad, Err(Refusal::BadRequest { field: "after", .. })),
+        "{bad:?}"
+    );
+    let out = house.person("out").await;
+    let stranger = Members {
+        caller: out,
+        ..page(None, 4, false)
+    };
+    refused(house.ask(stranger).await, &Refusal::NotMember);
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn memberships_are_found_for_many_at_once() {
+    let house = House::new().await;
+    let ann = house.person("ann").await;
+    let room = house.public(&ann, "a").await;
+    let bob = house.member("bob", &room).await;
+    let direct = OpenDirect {
+        caller: ann.clone(),
+        user: "@bob".to_owned(),
+    };
+    let direct = house.ask(direct).await.expect("made").card.room.key.clone();
+    let users = vec![ann.user.id, bob.user.id];
+    let found = house.ask(Memberships { users }).await.expect("memberships");
+    let mut lines: Vec<_> = found
+        .iter()
+        .map(|place| {
+            (
+                place.room.key.clone(),
+                place.user == ann.user.id,
+                place.role,
+                place.head,
+            )
+        })
+        .collect();
+    lines.sort_unstable();
+    let expected = [
+        (room.clone(), false, Role::Member, 2),
+        (room, true, Role::Owner, 2),
+        (direct.clone(), false, Role::Member, 2),
+        (direct, true, Role::Member, 2),
+    ];
+    assert_eq!(lines, expected);
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn heads_that_moved_lately_are_found() {
+    let house = House::new().await;
+    let (_, room) = filled(&house, 3).await;
+    let heads = house.ask(RecentHeads).await.expect("heads");
+    let heads: Vec<_> = heads
+        .into_iter()
+        .map(|(_, key, head)| (key, head))
+        .collect();
+    assert_eq!(heads, [(room, 4)], "general has not moved");
+    house.close().await;
+}

@@ -1,0 +1,193 @@
+//! How sessions and guests end.
+
+use super::witness::Stated::{Ended, GuestExpired, Offline, Online};
+use super::world::World;
+use crate::api::{EndReason, ListSessions, Logout, Refusal, RevokeSession, SessionId};
+use std::time::Duration;
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+const LOST: Duration = Duration::from_secs(12);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn logging_out_ends_the_own_session_alone() {
+    let world = World::new().await;
+    let (mine, _) = world.register("alice").await;
+    let (other, _) = world
+        .login("alice", super::accounts::PASSWORD)
+        .await
+        .unwrap();
+    let caller = world.authenticate(&mine).await.unwrap();
+    world
+        .ask(Logout {
+            caller: caller.clone(),
+        })
+        .await
+        .unwrap();
+    assert_eq!(world.stated(), [Ended(caller.session, EndReason::Logout)]);
+    assert_eq!(world.token(&mine).await.unwrap_err(), Refusal::TokenInvalid);
+    assert_eq!(world.authenticate(&mine).await, Err(Refusal::TokenInvalid));
+    assert!(world.authenticate(&other).await.is_ok());
+    world.ask(Logout { caller }).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_device_can_be_sent_away_from_another() {
+    let world = World::new().await;
+    let (mine, _) = world.register("alice").await;
+    let (lost, _) = world
+        .login("alice", super::accounts::PASSWORD)
+        .await
+        .unwrap();
+    let caller = world.authenticate(&mine).await.unwrap();
+    let gone = world.authenticate(&lost).await.unwrap().session;
+    let revoke = || RevokeSession {
+        caller: caller.clone(),
+        session: gone.to_string(),
+    };
+    world.ask(revoke()).await.unwrap();
+    assert_eq!(world.stated(), [Ended(gone, EndReason::Revoked)]);
+    assert_eq!(world.token(&lost).await.unwrap_err(), Refusal::TokenInvalid);
+    let lines = world
+        .ask(ListSessions {
+            caller: caller.clone(),
+        })
+        .await
+        .unwrap();
+    assert_eq!(lines.len(), 1);
+    world.ask(revoke()).await.unwrap();
+    assert_eq!(world.stated(), [], "a repeat changes nothing");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_sends_others_devices_away() {
+    let world = World::new().await;
+    let (_, alice) = world.guest("alice").await;
+    let (_, bob) = world.guest("bob").await;
+    let foreign = bob.caller.session.to_string();
+    for session in [
+        foreign,
+        SessionId([0; 16]).to_string(),
+        "x".into(),
+        String::new(),
+    ] {
+        let refused = world
+            .ask(RevokeSession {
+                caller: alice.caller.clone(),
+                session,
+            })
+            .await;
+        let refused = refused.unwrap_err();
+        assert!(
+            matches!(
+                refused,
+                Refusal::BadRequest {
+                    field: "session",
+                    ..
+                }
+            ),
+            "{refused:?}"
+        );
+    }
+    assert!(world.authenticate(&bob.token).await.is_ok());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_unseen_for_long_ends() {
+    let world = World::new().await;
+    let (token, _) = world.register("alice").await;
+    let session = world.authenticate(&token).await.unwrap().session;
+    world.write_seen().await;
+    world.clock.advance(30 * DAY);
+    world.expire().await;
+    assert_eq!(world.stated(), []);
+    world.clock.advance(Duration::from_millis(1));
+    world.expire().await;
+    assert_eq!(world.stated(), [Ended(session, EndReason::Expired)]);
+    assert_eq!(
+        world.token(&token).await.unwrap_err(),
+        Refusal::TokenInvalid
+    );
+    world
+        .login("alice", super::accounts::PASSWORD)
+        .await
+        .unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_stays_connected_is_seen_all_the_time() {
+    let world = World::new().await;
+    world.guest("alice").await;
+    world.stated();
+    world.clock.advance(100 * DAY);
+    world.expire().await;
+    assert_eq!(world.stated(), []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_guest_unseen_for_a_week_is_given_to_rooms() {
+    let world = World::new().await;
+    let (connection, welcome) = world.guest("alice").await;
+    let alice = welcome.caller.user.id;
+    world.clock.advance(DAY);
+    world.disconnect(connection, false).await;
+    world.pass(LOST).await;
+    assert_eq!(world.stated(), [Online(alice), Offline(alice)]);
+    world.clock.advance(7 * DAY);
+    world.expire().await;
+    assert_eq!(world.stated(), []);
+    world.clock.advance(Duration::from_millis(1));
+    world.expire().await;
+    assert_eq!(world.stated(), [GuestExpired(alice)]);
+    world.end_guest(alice).await;
+    assert_eq!(
+        world.stated(),
+        [Ended(welcome.caller.session, EndReason::Expired)]
+    );
+    assert_eq!(
+        world.token(&welcome.token).await.unwrap_err(),
+        Refusal::TokenInvalid
+    );
+    world.expire().await;
+    assert_eq!(world.stated(), []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_guest_that_is_connected_is_not_ended() {
+    let world = World::new().await;
+    let (_, welcome) = world.guest("alice").await;
+    world.end_guest(welcome.caller.user.id).await;
+    assert_eq!(world.authenticate(&welcome.token).await, Ok(welcome.caller));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_is_not_ended_as_a_guest() {
+    let world = World::new().await;
+    let (token, user) = world.register("alice").await;
+    world.end_guest(user.id).await;
+    assert!(world.authenticate(&token).await.is_ok());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sessions_that_ended_long_ago_are_forgotten() {
+    let world = World::new().await;
+    let (token, _) = world.register("alice").await;
+    let caller = world.authenticate(&token).await.unwrap();
+    world
+        .ask(Logout {
+            caller: caller.clone(),
+        })
+        .await
+        .unwrap();
+    let revoke = || {
+        let session = caller.session.to_string();
+        world.ask(RevokeSession {
+            caller: caller.clone(),
+            session,
+        })
+    };
+    world.expire().await;
+    assert_eq!(revoke().await, Ok(()), "still known");
+    world.clock.advance(31 * DAY);
+    world.expire().await;
+    assert!(revoke().await.is_err());
+}

@@ -1,0 +1,236 @@
+//! People whom an issuer vouches for.
+
+use super::witness::Stated;
+use super::world::World;
+use crate::api::{ConnectionId, Logout, Proof, Refusal, Token, Welcome};
+use crate::clock::ManualClock;
+use crate::{JwtKey, JwtSettings, Settings};
+use jsonwebtoken::{EncodingKey, Header, encode};
+use serde_json::json;
+use std::time::Duration;
+
+const SECRET: &[u8] = b"0123456789abcdef0123456789abcdef";
+const HOUR: Duration = Duration::from_secs(3600);
+const ALMOST_HOUR: Duration = Duration::from_millis(3_599_999);
+
+async fn world() -> World {
+    let keys = vec![JwtKey::hs256(SECRET).unwrap()];
+    let jwt = Some(JwtSettings {
+        keys,
+        issuer: None,
+        audience: None,
+    });
+    World::with(Settings {
+        jwt,
+        ..Settings::default()
+    })
+    .await
+}
+
+/// An identity that holds for so many seconds after the clock's start.
+fn jwt(subject: &str, name: &str, seconds: i64) -> String {
+    let exp = ManualClock::START_MS / 1000 + seconds;
+    let claims = json!({"iss": "https://id.example", "sub": subject, "name": name, "exp": exp});
+    encode(
+        &Header::default(),
+        &claims,
+        &EncodingKey::from_secret(SECRET),
+    )
+    .unwrap()
+}
+
+fn at(seconds: i64) -> i64 {
+    ManualClock::START_MS + seconds * 1000
+}
+
+impl World {
+    async fn jwt(
+        &self,
+        jwt: String,
+        token: Option<&Token>,
+    ) -> Result<(ConnectionId, Welcome), Refusal> {
+        self.hello(Proof::Jwt {
+            jwt,
+            token: token.cloned(),
+        })
+        .await
+    }
+
+    async fn jwt_on(&self, connection: ConnectionId, jwt: String) -> Result<Welcome, Refusal> {
+        self.hello_on(connection, Proof::Jwt { jwt, token: None })
+            .await
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_identity_comes_in_until_it_expires() {
+    let world = world().await;
+    let (_, welcome) = world.jwt(jwt("u1", "alice", 3600), None).await.unwrap();
+    assert_eq!(&*welcome.caller.user.name, "alice");
+    assert!(!welcome.caller.user.guest);
+    assert!(!welcome.resumed);
+    assert_eq!(welcome.expires_at, Some(at(3600)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_subject_of_one_issuer_is_one_person() {
+    let world = world().await;
+    let (_, first) = world.jwt(jwt("u1", "alice", 3600), None).await.unwrap();
+    let (_, second) = world.jwt(jwt("u1", "alice", 3600), None).await.unwrap();
+    assert_eq!(second.caller.user, first.caller.user);
+    assert_ne!(second.caller.session, first.caller.session);
+    let (_, other) = world.jwt(jwt("u2", "bob", 3600), None).await.unwrap();
+    assert_ne!(other.caller.user.id, first.caller.user.id);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_taken_name_gets_a_number() {
+    let world = world().await;
+    world.guest("alice").await;
+    let (_, second) = world.jwt(jwt("u1", "Alice", 3600), None).await.unwrap();
+    assert_eq!(&*second.caller.user.name, "alice-2");
+    let (_, third) = world.jwt(jwt("u2", "alice", 3600), None).await.unwrap();
+    assert_eq!(&*third.caller.user.name, "alice-3");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn its_token_alone_resumes_until_it_expires() {
+    let world = world().await;
+    let (_, first) = world.jwt(jwt("u1", "alice", 3600), None).await.unwrap();
+    world.clock.advance(ALMOST_HOUR);
+    let (_, resumed) = world.token(&first.token).await.unwrap();
+    assert_eq!(resumed.caller, first.caller);
+    assert_eq!(resumed.expires_at, Some(at(3600)));
+    assert!(world.authenticate(&first.token).await.is_ok());
+    world.clock.advance(Duration::from_millis(1));
+    assert_eq!(
+        world.token(&first.token).await.unwrap_err(),
+        Refusal::TokenExpired
+    );
+    assert_eq!(
+        world.authenticate(&first.token).await,
+        Err(Refusal::TokenExpired)
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_identity_with_the_token_continues_the_session() {
+    let world = world().await;
+    let (_, first) = world.jwt(jwt("u1", "alice", 3600), None).await.unwrap();
+    world.clock.advance(2 * HOUR);
+    let newer = jwt("u1", "alice", 3 * 3600);
+    let (_, second) = world.jwt(newer, Some(&first.token)).await.unwrap();
+    assert_eq!(second.caller, first.caller);
+    assert_eq!(second.token, first.token);
+    assert!(second.resumed);
+    assert_eq!(second.expires_at, Some(at(3 * 3600)));
+    assert!(world.token(&first.token).await.is_ok());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_of_someone_else_or_of_nobody_continues_nothing() {
+    let world = world().await;
+    let (_, guest) = world.guest("bob").await;
+    let good = || jwt("u1", "alice", 3600);
+    let refused = world.jwt(good(), Some(&guest.token)).await.unwrap_err();
+    assert_eq!(refused, Refusal::BadCredentials);
+    let refused = world
+        .jwt(good(), Some(&Token("unknown".into())))
+        .await
+        .unwrap_err();
+    assert_eq!(refused, Refusal::TokenInvalid);
+    let (_, mine) = world.jwt(good(), None).await.unwrap();
+    world
+        .ask(Logout {
+            caller: mine.caller,
+        })
+        .await
+        .unwrap();
+    let refused = world.jwt(good(), Some(&mine.token)).await.unwrap_err();
+    assert_eq!(refused, Refusal::TokenInvalid);
+    assert!(
+        world.by_name(&["alice-2"]).await.is_empty(),
+        "a refusal writes nothing"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_hello_extends_the_connection() {
+    let world = world().await;
+    let (connection, first) = world.jwt(jwt("u1", "alice", 3600), None).await.unwrap();
+    let extended = world
+        .jwt_on(connection, jwt("u1", "alice", 7200))
+        .await
+        .unwrap();
+    assert_eq!(extended.caller, first.caller);
+    assert_eq!(extended.token, first.token);
+    assert_eq!(extended.expires_at, Some(at(7200)));
+    let shorter = world
+        .jwt_on(connection, jwt("u1", "alice", 60))
+        .await
+        .unwrap();
+    assert_eq!(
+        shorter.expires_at,
+        Some(at(7200)),
+        "an older identity takes nothing away"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_resumed_connection_can_be_extended_too() {
+    let world = world().await;
+    let (_, first) = world.jwt(jwt("u1", "alice", 3600), None).await.unwrap();
+    let (connection, _) = world.token(&first.token).await.unwrap();
+    let extended = world
+        .jwt_on(connection, jwt("u1", "alice", 7200))
+        .await
+        .unwrap();
+    assert_eq!(extended.token, first.token);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_stays_with_its_person() {
+    let world = world().await;
+    let (connection, _) = world.jwt(jwt("u1", "alice", 3600), None).await.unwrap();
+    let refused = world
+        .jwt_on(connection, jwt("u2", "bob", 3600))
+        .await
+        .unwrap_err();
+    assert_eq!(refused, Refusal::BadCredentials);
+    assert!(
+        world.by_name(&["bob"]).await.is_empty(),
+        "a refusal writes nothing"
+    );
+    let (connection, _) = world.guest("carol").await;
+    let refused = world
+        .jwt_on(connection, jwt("u1", "alice", 3600))
+        .await
+        .unwrap_err();
+    assert_eq!(refused, Refusal::BadCredentials);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_trusted_is_refused() {
+    let world = world().await;
+    let expired = world.jwt(jwt("u1", "alice", -61), None).await.unwrap_err();
+    assert_eq!(expired, Refusal::TokenExpired);
+    let forged = world.jwt("a.b.c".into(), None).await.unwrap_err();
+    assert_eq!(forged, Refusal::BadCredentials);
+    assert_eq!(world.stated(), Vec::<Stated>::new());
+    let trusting_nobody = World::new().await;
+    let refused = trusting_nobody
+        .jwt(jwt("u1", "alice", 3600), None)
+        .await
+        .unwrap_err();
+    assert_eq!(refused, Refusal::BadCredentials);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_identity_has_no_password() {
+    let world = world().await;
+    world.jwt(jwt("u1", "alice", 3600), None).await.unwrap();
+    for password in ["", "password"] {
+        let refused = world.login("alice", password).await.unwrap_err();
+        assert_eq!(refused, Refusal::BadCredentials);
+    }
+}

@@ -1,0 +1,12 @@
+//! What sessions promise, on a real bus and a real database.
+
+mod accounts;
+mod directory;
+mod ending;
+mod guests;
+mod identities;
+mod people;
+mod presence;
+mod tokens;
+mod witness;
+mod world;

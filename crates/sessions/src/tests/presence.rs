@@ -1,0 +1,255 @@
+//! Who counts as online, as others are told.
+
+use super::witness::Stated::{Offline, Online};
+use super::world::World;
+use crate::api::{EndReason, KeepConnected, ListSessions, Logout, Proof};
+use crate::presence::Opened;
+use std::time::Duration;
+
+const CLEAN: Duration = Duration::from_millis(1500);
+const ALMOST_CLEAN: Duration = Duration::from_millis(1499);
+const LOST: Duration = Duration::from_secs(12);
+const ALMOST_LOST: Duration = Duration::from_millis(11_999);
+const MOMENT: Duration = Duration::from_millis(1);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn coming_and_going_is_stated_once() {
+    let world = World::new().await;
+    let (first, welcome) = world.guest("alice").await;
+    let (second, _) = world.token(&welcome.token).await.unwrap();
+    let alice = welcome.caller.user.id;
+    assert_eq!(world.stated(), [Online(alice)]);
+    assert!(world.online.contains(alice));
+    world.disconnect(first, true).await;
+    world.disconnect(second, true).await;
+    world.pass(ALMOST_CLEAN).await;
+    assert_eq!(world.stated(), []);
+    world.pass(MOMENT).await;
+    assert_eq!(world.stated(), [Offline(alice)]);
+    assert!(!world.online.contains(alice));
+    world.pass(LOST).await;
+    assert_eq!(world.stated(), []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_connection_has_time_to_come_back() {
+    let world = World::new().await;
+    let (connection, welcome) = world.guest("alice").await;
+    world.disconnect(connection, false).await;
+    world.pass(ALMOST_LOST).await;
+    let (connection, _) = world.token(&welcome.token).await.unwrap();
+    world.pass(LOST).await;
+    let alice = welcome.caller.user.id;
+    assert_eq!(world.stated(), [Online(alice)]);
+    world.disconnect(connection, false).await;
+    world.pass(LOST).await;
+    assert_eq!(world.stated(), [Offline(alice)]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_returns_after_the_grace_comes_anew() {
+    let world = World::new().await;
+    let (connection, welcome) = world.guest("alice").await;
+    world.disconnect(connection, true).await;
+    world.pass(CLEAN).await;
+    world.token(&welcome.token).await.unwrap();
+    let alice = welcome.caller.user.id;
+    assert_eq!(
+        world.stated(),
+        [Online(alice), Offline(alice), Online(alice)]
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_a_crash_everyone_counts_as_online_for_one_grace() {
+    let world = World::new().await;
+    let (_, alice) = world.guest("alice").await;
+    let (_, bob) = world.guest("bob").await;
+    let (gone, carol) = world.guest("carol").await;
+    world.disconnect(gone, true).await;
+    world.pass(CLEAN).await;
+    let world = world.crashed().await;
+    assert_eq!(world.online.count(), 2);
+    assert!(!world.online.contains(carol.caller.user.id));
+    world.token(&alice.token).await.unwrap();
+    world.pass(ALMOST_LOST).await;
+    assert_eq!(world.stated(), [], "nobody left and nobody came");
+    world.pass(MOMENT).await;
+    assert_eq!(world.stated(), [Offline(bob.caller.user.id)]);
+    let world = world.crashed().await;
+    assert_eq!(world.online.count(), 1, "who left was written down");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn those_who_leave_together_are_one_fact() {
+    let world = World::new().await;
+    for n in 0..5 {
+        world.guest(&format!("guest-{n}x")).await;
+    }
+    let world = world.crashed().await;
+    let before = world.bus.figures().published;
+    world.pass(LOST).await;
+    // The tick, who left, and the one change of presence.
+    assert_eq!(world.bus.figures().published - before, 3);
+    assert_eq!(world.stated().len(), 5);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_stops_announces_nobodys_leaving() {
+    let world = World::new().await;
+    let (connection, alice) = world.guest("alice").await;
+    world.stated();
+    world.ask(KeepConnected).await.unwrap();
+    world.disconnect(connection, true).await;
+    world.pass(LOST * 2).await;
+    assert_eq!(world.stated(), []);
+    let world = world.crashed().await;
+    assert!(world.online.contains(alice.caller.user.id));
+    world.pass(LOST).await;
+    assert_eq!(world.stated(), [Offline(alice.caller.user.id)]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn logging_out_shows_after_the_short_grace() {
+    let world = World::new().await;
+    let (connection, welcome) = world.guest("alice").await;
+    let alice = welcome.caller.user.id;
+    world
+        .ask(Logout {
+            caller: welcome.caller.clone(),
+        })
+        .await
+        .unwrap();
+    world.disconnect(connection, false).await;
+    world.pass(CLEAN).await;
+    let ended = super::witness::Stated::Ended(welcome.caller.session, EndReason::Logout);
+    assert_eq!(world.stated(), [Online(alice), ended, Offline(alice)]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mark_that_was_renewed_in_storage_is_not_taken_away() {
+    let world = World::new().await;
+    let (connection, welcome) = world.guest("alice").await;
+    world.disconnect(connection, true).await;
+    world.clock.advance(CLEAN);
+    // The hello is committed before the leave, but the subscriber has not seen it yet.
+    let due = world.seed.presence().due(world.uptime());
+    let back = world
+        .open_as_set(&[&welcome.token])
+        .await
+        .remove(0)
+        .unwrap();
+    world
+        .write(crate::jobs::Leave {
+            due,
+            now: world.now(),
+        })
+        .await
+        .unwrap();
+    world.pass(LOST).await;
+    assert_eq!(world.stated(), [Online(welcome.caller.user.id)]);
+    let lines = world
+        .ask(ListSessions {
+            caller: back.caller,
+        })
+        .await
+        .unwrap();
+    assert!(lines[0].online);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_that_closed_before_its_hello_was_done_holds_nobody() {
+    let world = World::new().await;
+    let connection = world.connection();
+    world.disconnect(connection, true).await;
+    let welcome = world
+        .hello_on(connection, Proof::Guest("alice".into()))
+        .await
+        .unwrap();
+    world.pass(LOST).await;
+    let alice = welcome.caller.user.id;
+    assert_eq!(world.stated(), [Online(alice), Offline(alice)]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_list_of_devices_shows_which_are_connected() {
+    let world = World::new().await;
+    let (token, _) = world.register("alice").await;
+    let (connection, welcome) = world.token(&token).await.unwrap();
+    let line = async || {
+        let caller = welcome.caller.clone();
+        world.ask(ListSessions { caller }).await.unwrap().remove(0)
+    };
+    world.clock.advance(Duration::from_secs(60));
+    assert!(line().await.online && line().await.current);
+    assert_eq!(line().await.seen_at, world.now());
+    world.disconnect(connection, true).await;
+    world.pass(CLEAN).await;
+    let left_at = world.now();
+    world.clock.advance(Duration::from_secs(60));
+    assert!(!line().await.online);
+    assert_eq!(line().await.seen_at, left_at);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rebuilt_subscriber_still_knows_its_connections() {
+    let world = World::new().await;
+    let (_, welcome) = world.guest("alice").await;
+    let alone = bus::kit::Alone::<crate::Sessions>::load(&world.seed)
+        .await
+        .unwrap();
+    drop(alone);
+    world.pass(LOST * 2).await;
+    assert_eq!(world.stated(), [Online(welcome.caller.user.id)]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_turn_states_its_changes_as_one() {
+    let world = World::new().await;
+    let mut alone = bus::kit::Alone::<crate::Sessions>::load(&world.seed)
+        .await
+        .unwrap();
+    for n in 1..=3 {
+        alone
+            .send(Opened(vec![super::world::opening(n)]))
+            .await
+            .unwrap();
+    }
+    alone.turn_ended().await.unwrap();
+    let changes = alone.published::<crate::api::PresenceChanged>();
+    assert_eq!(changes.len(), 1);
+    assert_eq!(changes[0].changes.len(), 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_timers_let_people_go() {
+    let world = World::new().await;
+    world.start_timers();
+    let (connection, welcome) = world.guest("alice").await;
+    let alice = welcome.caller.user.id;
+    assert_eq!(world.next_stated().await, [Online(alice)]);
+    world.disconnect(connection, true).await;
+    world.clock.advance(CLEAN);
+    assert_eq!(world.next_stated().await, [Offline(alice)]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hello_whose_outcome_was_lost_holds_nobody() {
+    let world = World::new().await;
+    let (connection, welcome) = world.guest("alice").await;
+    let alice = welcome.caller.user.id;
+    world.disconnect(connection, true).await;
+    world.pass(CLEAN).await;
+    world.stated();
+    // Marked in storage, and the subscriber never heard of it.
+    world.mark_connected(welcome.caller.session).await;
+    world.count().await;
+    assert!(world.online.contains(alice));
+    world.pass(LOST).await;
+    assert_eq!(world.stated(), [Offline(alice)]);
+    world.end_guest(alice).await;
+    assert!(
+        world.by_name(&["alice"]).await.is_empty(),
+        "the mark is gone"
+    );
+}

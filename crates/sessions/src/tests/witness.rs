@@ -1,0 +1,95 @@
+//! A subscriber that remembers what sessions stated.
+
+use crate::api::{EndReason, GuestExpired, PresenceChanged, SessionEnded, SessionId, UserId};
+use bus::{Context, Handles, LoadError, Subscriber, Wiring};
+use std::sync::{Arc, Mutex};
+use tokio::sync::Notify;
+
+/// One thing that was stated.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Stated {
+    Online(UserId),
+    Offline(UserId),
+    Ended(SessionId, EndReason),
+    GuestExpired(UserId),
+}
+
+/// Where it is written down.
+#[derive(Clone, Default)]
+pub(super) struct Notes {
+    stated: Arc<Mutex<Vec<Stated>>>,
+    news: Arc<Notify>,
+}
+
+impl Notes {
+    /// What was stated since this was last asked.
+    pub(super) fn take(&self) -> Vec<Stated> {
+        std::mem::take(&mut self.stated.lock().unwrap())
+    }
+
+    /// Waits until something is stated.
+    pub(super) async fn next(&self) -> Vec<Stated> {
+        loop {
+            let stated = self.take();
+            if !stated.is_empty() {
+                return stated;
+            }
+            self.news.notified().await;
+        }
+    }
+
+    fn note(&self, stated: Stated) {
+        self.stated.lock().unwrap().push(stated);
+        self.news.notify_one();
+    }
+}
+
+pub(super) struct Witness(Notes);
+
+impl Subscriber for Witness {
+    const NAME: &'static str = "witness";
+    type Seed = Notes;
+
+    async fn load(seed: &Notes) -> Result<Self, LoadError> {
+        Ok(Self(seed.clone()))
+    }
+
+    fn wire(wiring: &mut Wiring<Self>) {
+        wiring
+            .on::<PresenceChanged>()
+            .on::<SessionEnded>()
+            .on::<GuestExpired>();
+    }
+}
+
+impl Handles<PresenceChanged> for Witness {
+    async fn handle(
+        &mut self,
+        fact: &Arc<PresenceChanged>,
+        _ctx: &mut Context,
+    ) -> anyhow::Result<()> {
+        for (user, online) in &fact.changes {
+            let stated = if *online {
+                Stated::Online
+            } else {
+                Stated::Offline
+            };
+            self.0.note(stated(user.id));
+        }
+        Ok(())
+    }
+}
+
+impl Handles<SessionEnded> for Witness {
+    async fn handle(&mut self, fact: &Arc<SessionEnded>, _ctx: &mut Context) -> anyhow::Result<()> {
+        self.0.note(Stated::Ended(fact.session, fact.reason));
+        Ok(())
+    }
+}
+
+impl Handles<GuestExpired> for Witness {
+    async fn handle(&mut self, fact: &Arc<GuestExpired>, _ctx: &mut Context) -> anyhow::Result<()> {
+        self.0.note(Stated::GuestExpired(fact.user.id));
+        Ok(())
+    }
+}

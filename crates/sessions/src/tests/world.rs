@@ -1,0 +1,325 @@
+//! A bus, a database and sessions on them, with a clock that stands until it is moved.
+
+use super::witness::{Notes, Stated, Witness};
+use crate::api::{
+    Authenticate, Caller, ConnectionId, Disconnected, Hello, KeepConnected, Online, Proof, Refusal,
+    SessionId, Token, User, UserId, Welcome,
+};
+use crate::clock::{Clock as _, ManualClock};
+use crate::jobs::{Door, Fresh, OpenGuest, OpenToken};
+use crate::name::Name;
+use crate::presence::{Opening, Tick};
+use crate::timers::Timer;
+use crate::{Seed, Settings, SystemRandom, random};
+use bus::{AskError, Builder, Bus, Request, Running, Tasks};
+use futures_util::FutureExt as _;
+use std::convert::Infallible;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+use storage::kit::Store;
+use storage::prelude::*;
+use storage::{Database, Registry};
+
+/// Longer than anything takes.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+pub(super) struct World {
+    pub(super) clock: ManualClock,
+    pub(super) online: Online,
+    pub(super) database: Database,
+    pub(super) seed: Seed,
+    pub(super) bus: Bus,
+    notes: Notes,
+    connections: AtomicU64,
+    running: Running,
+    registry: Registry,
+    tasks: Tasks,
+    settings: Settings,
+    /// Only its place is used: sessions get a bus and a registry that can end and begin again.
+    store: Store,
+}
+
+impl World {
+    pub(super) async fn new() -> Self {
+        Self::with(Settings::default()).await
+    }
+
+    pub(super) async fn with(settings: Settings) -> Self {
+        let store = Store::new().await;
+        store.registry().close(PATIENCE).await;
+        Self::start(settings, store, ManualClock::default()).await
+    }
+
+    /// Stops as a server does and starts again on the same store.
+    pub(super) async fn restarted(self) -> Self {
+        self.ask(KeepConnected).await.unwrap();
+        self.crashed().await
+    }
+
+    /// Stops without a word and starts again on the same store.
+    pub(super) async fn crashed(self) -> Self {
+        let Self {
+            clock,
+            running,
+            registry,
+            tasks,
+            settings,
+            store,
+            ..
+        } = self;
+        running.stop(PATIENCE).await;
+        registry.close(PATIENCE).await;
+        assert_eq!(tasks.stop(PATIENCE).await, Vec::<String>::new());
+        Self::start(settings, store, clock).await
+    }
+
+    async fn start(settings: Settings, store: Store, clock: ManualClock) -> Self {
+        let tasks = Tasks::new(tokio_util::sync::CancellationToken::new());
+        let mut builder = Builder::new(bus::Settings::default(), &tasks);
+        let registry = Registry::new(builder.bus(), tasks.clone());
+        let database = registry.open(store.config().clone()).await.unwrap();
+        let online = Online::new();
+        let seed = Seed::new(
+            database.clone(),
+            settings.clone(),
+            online.clone(),
+            clock.clone(),
+            SystemRandom,
+        );
+        crate::wire(&mut builder, &seed);
+        let notes = Notes::default();
+        builder.essential::<Witness>(notes.clone());
+        let running = builder.start().await.unwrap();
+        let bus = running.bus().clone();
+        let connections = AtomicU64::new(1);
+        Self {
+            clock,
+            online,
+            database,
+            seed,
+            bus,
+            notes,
+            connections,
+            running,
+            registry,
+            tasks,
+            settings,
+            store,
+        }
+    }
+
+    /// Asks, and waits until all that follows has been handled.
+    pub(super) async fn ask<R: Request>(&self, request: R) -> R::Answer {
+        let answer = self.try_ask(request).await.unwrap();
+        self.bus.quiet().await;
+        answer
+    }
+
+    pub(super) async fn try_ask<R: Request>(&self, request: R) -> Result<R::Answer, AskError> {
+        self.bus.ask(request, PATIENCE).await
+    }
+
+    /// A new connection says hello.
+    pub(super) async fn hello(&self, proof: Proof) -> Result<(ConnectionId, Welcome), Refusal> {
+        let connection = self.connection();
+        Ok((connection, self.hello_on(connection, proof).await?))
+    }
+
+    pub(super) async fn hello_on(
+        &self,
+        connection: ConnectionId,
+        proof: Proof,
+    ) -> Result<Welcome, Refusal> {
+        self.ask(Hello {
+            proof,
+            connection,
+            client: None,
+        })
+        .await
+    }
+
+    pub(super) fn connection(&self) -> ConnectionId {
+        ConnectionId(self.connections.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// A new guest on a new connection.
+    pub(super) async fn guest(&self, name: &str) -> (ConnectionId, Welcome) {
+        self.hello(Proof::Guest(name.into())).await.unwrap()
+    }
+
+    /// Someone comes back on a new connection.
+    pub(super) async fn token(&self, token: &Token) -> Result<(ConnectionId, Welcome), Refusal> {
+        self.hello(Proof::Token(token.clone())).await
+    }
+
+    pub(super) async fn authenticate(&self, token: &Token) -> Result<Caller, Refusal> {
+        self.ask(Authenticate {
+            token: token.clone(),
+        })
+        .await
+    }
+
+    pub(super) async fn disconnect(&self, connection: ConnectionId, clean: bool) {
+        self.ask(Disconnected { connection, clean }).await;
+    }
+
+    /// Time passes, and is noticed.
+    pub(super) async fn pass(&self, time: Duration) {
+        self.clock.advance(time);
+        self.bus.publish(Tick).await;
+        self.bus.quiet().await;
+    }
+
+    /// Carries out a job.
+    pub(super) async fn write<J: Job>(&self, job: J) -> Result<J::Answer, J::Refusal> {
+        let answer = self.database.write(job, PATIENCE).await.unwrap();
+        self.bus.quiet().await;
+        answer
+    }
+
+    /// What was stated since this was last asked.
+    pub(super) fn stated(&self) -> Vec<Stated> {
+        self.notes.take()
+    }
+}
+
+impl World {
+    /// The timers' work, at once.
+    pub(super) async fn write_seen(&self) {
+        self.timer().write_seen().await.unwrap();
+        self.bus.quiet().await;
+    }
+
+    pub(super) async fn expire(&self) {
+        self.timer().expire().await.unwrap();
+        self.bus.quiet().await;
+    }
+
+    pub(super) async fn count(&self) {
+        self.timer().count().await.unwrap();
+        self.bus.quiet().await;
+    }
+
+    fn timer(&self) -> Timer {
+        Timer {
+            bus: self.bus.clone(),
+            seed: self.seed.clone(),
+        }
+    }
+
+    /// Starts the timers themselves.
+    pub(super) fn start_timers(&self) {
+        crate::tasks(&self.tasks, &self.bus, &self.seed);
+    }
+
+    /// Waits until something is stated.
+    pub(super) async fn next_stated(&self) -> Vec<Stated> {
+        self.notes.next().await
+    }
+
+    pub(super) fn now(&self) -> i64 {
+        self.clock.wall_ms()
+    }
+
+    pub(super) fn uptime(&self) -> Duration {
+        self.clock.uptime()
+    }
+
+    /// Those who come back with these tokens, carried out as one set.
+    pub(super) async fn open_as_set(&self, tokens: &[&Token]) -> Vec<Result<Welcome, Refusal>> {
+        let open = |token: &&Token| {
+            let token = (*token).clone();
+            OpenToken {
+                door: self.door(),
+                token,
+                current: None,
+            }
+        };
+        let Ok(answers) = self.write(AsSet(tokens.iter().map(open).collect())).await;
+        answers
+    }
+
+    /// New guests, carried out as one set.
+    pub(super) async fn guests_as_set(&self, names: &[&str]) -> Vec<Result<Welcome, Refusal>> {
+        let open = |name: &&str| {
+            let now = self.now();
+            OpenGuest {
+                door: self.door(),
+                name: Name::parse(name).unwrap(),
+                user: random::user_id(&SystemRandom, now),
+                fresh: Fresh::new(&SystemRandom, now),
+            }
+        };
+        let Ok(answers) = self.write(AsSet(names.iter().map(open).collect())).await;
+        answers
+    }
+
+    fn door(&self) -> Door {
+        Door::new(self.connection(), None, self.now(), &self.database)
+    }
+
+    /// Marks a session as connected and tells nobody.
+    pub(super) async fn mark_connected(&self, session: SessionId) {
+        let Ok(()) = self.write(Mark(session, self.now())).await;
+    }
+
+    /// Everything that storage knows in words.
+    pub(super) async fn stored_text(&self) -> String {
+        let read = self.database.read("test", |reader| {
+            async move { crate::store::everything(reader).await }.boxed()
+        });
+        read.await.unwrap()
+    }
+}
+
+/// Several jobs in one, in the lane of sessions.
+struct AsSet<J>(Vec<J>);
+
+impl<J: Job> Job for AsSet<J> {
+    const NAME: &'static str = "test.as_set";
+    type Answer = Vec<Result<J::Answer, J::Refusal>>;
+    type Refusal = Infallible;
+
+    fn lane(&self) -> LaneKey {
+        self.0[0].lane()
+    }
+
+    async fn run(&self, tx: &mut Writer<'_>) -> Result<Self::Answer, JobError<Infallible>> {
+        let jobs: Vec<&J> = self.0.iter().collect();
+        Ok(J::run_set(&jobs, tx).await?)
+    }
+}
+
+/// The mark alone.
+struct Mark(SessionId, i64);
+
+impl Job for Mark {
+    const NAME: &'static str = "test.mark";
+    type Answer = ();
+    type Refusal = Infallible;
+
+    fn lane(&self) -> LaneKey {
+        LaneKey(1)
+    }
+
+    async fn run(&self, tx: &mut Writer<'_>) -> Result<(), JobError<Infallible>> {
+        Ok(crate::store::sessions::connected(tx, &[self.0], self.1).await?)
+    }
+}
+
+/// Someone on a connection, as a job states it.
+pub(super) fn opening(n: u8) -> Opening {
+    let user = User {
+        id: UserId([n; 16]),
+        name: "someone".into(),
+        guest: true,
+    };
+    let connection = ConnectionId(u64::from(n));
+    Opening {
+        connection,
+        session: SessionId([n; 16]),
+        user,
+        connected_at: 1,
+        token: None,
+    }
+}

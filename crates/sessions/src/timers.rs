@@ -1,0 +1,89 @@
+//! What sessions do from time to time.
+
+use crate::clock::millis;
+use crate::jobs::{Expire, Touch};
+use crate::presence::{Counted, Tick};
+use crate::seed::Seed;
+use crate::subscriber::{Sessions, marked};
+use bus::{Bus, Subscriber as _, Tasks};
+use std::time::Duration;
+
+/// How often graces are looked at: short against the shortest of them.
+const TICK: Duration = Duration::from_millis(250);
+/// How often it is written down who was seen without a connection.
+const SEEN: Duration = Duration::from_secs(60);
+/// How often the unseen are looked for, and the connected counted.
+const EXPIRY: Duration = Duration::from_secs(10 * 60);
+/// How much earlier or later a slow timer may come.
+const JITTER: f64 = 0.2;
+/// How long a timer's write may wait: nobody is waiting for it.
+const WRITE_WITHIN: Duration = Duration::from_secs(10);
+
+/// Starts the timers of sessions: graces, who was seen, who has not been for too long.
+pub fn tasks(tasks: &Tasks, bus: &Bus, seed: &Seed) {
+    let owner = Sessions::NAME;
+    let timer = Timer {
+        bus: bus.clone(),
+        seed: seed.clone(),
+    };
+    let its = timer.clone();
+    tasks.periodic(owner, "sessions.tick", TICK, 0.0, move || {
+        its.clone().tick()
+    });
+    let its = timer.clone();
+    tasks.periodic(owner, "sessions.seen", SEEN, JITTER, move || {
+        its.clone().write_seen()
+    });
+    let its = timer.clone();
+    tasks.periodic(owner, "sessions.expiry", EXPIRY, JITTER, move || {
+        its.clone().expire()
+    });
+    tasks.periodic(owner, "sessions.count", EXPIRY, JITTER, move || {
+        timer.clone().count()
+    });
+}
+
+/// What the timers work with.
+#[derive(Clone)]
+pub(crate) struct Timer {
+    pub(crate) bus: Bus,
+    pub(crate) seed: Seed,
+}
+
+impl Timer {
+    async fn tick(self) -> anyhow::Result<()> {
+        self.bus.publish(Tick).await;
+        Ok(())
+    }
+
+    pub(crate) async fn write_seen(self) -> anyhow::Result<()> {
+        self.seed.attempts.forget_old();
+        let sessions = self.seed.take_seen();
+        if sessions.is_empty() {
+            return Ok(());
+        }
+        let job = Touch {
+            seen: sessions,
+            now: self.seed.clock.wall_ms(),
+        };
+        let Ok(()) = self.seed.database.write(job, WRITE_WITHIN).await?;
+        Ok(())
+    }
+
+    pub(crate) async fn expire(self) -> anyhow::Result<()> {
+        let settings = &self.seed.settings;
+        let job = Expire {
+            now: self.seed.clock.wall_ms(),
+            session_unseen_ms: millis(settings.session_unseen),
+            guest_unseen_ms: millis(settings.guest_unseen),
+        };
+        let Ok(()) = self.seed.database.write(job, WRITE_WITHIN).await?;
+        Ok(())
+    }
+
+    pub(crate) async fn count(self) -> anyhow::Result<()> {
+        let marked = marked(&self.seed.database).await?;
+        self.bus.publish(Counted(marked)).await;
+        Ok(())
+    }
+}

@@ -1,0 +1,184 @@
+//! bb8's pools, one kind per backend, and the connections they lend.
+
+use crate::gate::Pass;
+use crate::postgres::Setup;
+use crate::sqlite::Link;
+use crate::trouble::Trouble;
+use crate::vitals::Vitals;
+use crate::{DatabaseConfig, Url, sqlite};
+use bb8::{ManageConnection, QueueStrategy};
+use diesel::{ConnectionResult, SqliteConnection};
+use diesel_async::AsyncPgConnection;
+use diesel_async::pooled_connection::{
+    AsyncDieselConnectionManager as Manager, ManagerConfig, PoolableConnection, RecyclingMethod,
+    bb8::Pool as Bb8, bb8::PooledConnection, bb8::RunError,
+};
+use futures_util::FutureExt as _;
+use futures_util::future::{BoxFuture, ready};
+use std::sync::Arc;
+
+/// A pool of either kind.
+#[derive(Clone)]
+pub(crate) enum Links {
+    Sqlite(Bb8<Link>),
+    Postgres(Bb8<AsyncPgConnection>),
+}
+
+/// A connection on loan; comes home when dropped, before its pass does.
+pub(crate) struct Lease<C: PoolableConnection + 'static>
+where
+    Manager<C>: ManageConnection,
+{
+    pub(crate) connection: PooledConnection<'static, C>,
+    _pass: Pass,
+}
+
+/// A connection on loan, of either kind.
+pub(crate) enum AnyLease {
+    Sqlite(Lease<Link>),
+    Postgres(Box<Lease<AsyncPgConnection>>),
+}
+
+impl Lease<Link> {
+    /// Moves the connection to a blocking thread and works there. Dropping this future ends the
+    /// waiting only. `None` when the work panicked.
+    pub(crate) async fn on_its_thread<T: Send + 'static>(
+        self,
+        work: impl FnOnce(&mut SqliteConnection) -> T + Send + 'static,
+    ) -> Option<T> {
+        let done = tokio::task::spawn_blocking(move || {
+            let mut lease = self;
+            let done = lease.connection.spawn_blocking(move |c| Ok(work(c)));
+            done.now_or_never()
+                .expect("a link works where it stands")
+                .expect("it has no errors")
+        });
+        done.await.ok()
+    }
+}
+
+impl Links {
+    /// Opens no connection yet.
+    pub(crate) fn new(
+        config: &DatabaseConfig,
+        vitals: &Arc<Vitals>,
+        trouble: &Arc<Trouble>,
+    ) -> Self {
+        match config.url {
+            Url::Sqlite(_) => Self::Sqlite(sqlite_links(config, vitals, trouble)),
+            Url::Postgres(_) => Self::Postgres(postgres_links(config, vitals, trouble)),
+        }
+    }
+
+    /// Waits until a connection is there.
+    pub(crate) async fn borrow(&self, pass: Pass) -> Result<AnyLease, RunError> {
+        Ok(match self {
+            Self::Sqlite(links) => {
+                let connection = links.get_owned().await?;
+                AnyLease::Sqlite(Lease {
+                    connection,
+                    _pass: pass,
+                })
+            }
+            Self::Postgres(links) => {
+                let connection = links.get_owned().await?;
+                AnyLease::Postgres(Box::new(Lease {
+                    connection,
+                    _pass: pass,
+                }))
+            }
+        })
+    }
+
+    /// All connections, and those of them that nobody uses.
+    pub(crate) fn size(&self) -> (u32, u32) {
+        let state = match self {
+            Self::Sqlite(links) => links.state(),
+            Self::Postgres(links) => links.state(),
+        };
+        (state.connections, state.idle_connections)
+    }
+
+    /// Blocks: the last SQLite connection that closes writes the rest of the log into the file.
+    pub(crate) fn close(self) {
+        let Self::Sqlite(links) = self else { return };
+        let runtime = tokio::runtime::Handle::current();
+        if let Err(error) = runtime.block_on(checkpoint(&links)) {
+            tracing::warn!(%error, "the last checkpoint failed; the next start makes up for it");
+        }
+    }
+}
+
+async fn checkpoint(links: &Bb8<Link>) -> anyhow::Result<()> {
+    use diesel::connection::SimpleConnection as _;
+    let mut link = links.get().await?;
+    link.spawn_blocking(|c| c.batch_execute("PRAGMA wal_checkpoint(TRUNCATE)"))
+        .await?;
+    Ok(())
+}
+
+fn sqlite_links(
+    config: &DatabaseConfig,
+    vitals: &Arc<Vitals>,
+    trouble: &Arc<Trouble>,
+) -> Bb8<Link> {
+    let (vitals, trouble) = (Arc::clone(vitals), Arc::clone(trouble));
+    let connect = move |target| {
+        let (vitals, trouble) = (Arc::clone(&vitals), Arc::clone(&trouble));
+        async move { trouble.noted(sqlite::connect(target, &vitals).await) }.boxed()
+    };
+    builder(config)
+        // One always stays: the last to close would do a checkpoint wherever it is dropped.
+        .min_idle(config.pool_min.clamp(1, config.pool_max.max(1)))
+        .max_lifetime(None)
+        .build_unchecked(manager(config, connect, |_| ready(Ok(())).boxed()))
+}
+
+fn postgres_links(
+    config: &DatabaseConfig,
+    vitals: &Arc<Vitals>,
+    trouble: &Arc<Trouble>,
+) -> Bb8<AsyncPgConnection> {
+    let setup = Setup {
+        application: format!("parlor {}", config.name),
+        statement_timeout: config.statement_timeout,
+    };
+    let (vitals, trouble) = (Arc::clone(vitals), Arc::clone(trouble));
+    let connect = move |url| {
+        let (setup, vitals, trouble) = (setup.clone(), Arc::clone(&vitals), Arc::clone(&trouble));
+        async move { trouble.noted(setup.connect(url, &vitals).await) }.boxed()
+    };
+    builder(config).build_unchecked(manager(config, connect, still_open))
+}
+
+/// Looks only: a real query on every loan would cost more than the work it is for.
+fn still_open(connection: &mut AsyncPgConnection) -> BoxFuture<'_, diesel::QueryResult<()>> {
+    let open = if connection.is_broken() {
+        Err(diesel::result::Error::BrokenTransactionManager)
+    } else {
+        Ok(())
+    };
+    ready(open).boxed()
+}
+
+fn manager<C: PoolableConnection + 'static>(
+    config: &DatabaseConfig,
+    connect: impl Fn(String) -> BoxFuture<'static, ConnectionResult<C>> + Send + Sync + 'static,
+    check: impl Fn(&mut C) -> BoxFuture<'_, diesel::QueryResult<()>> + Send + Sync + 'static,
+) -> Manager<C> {
+    let mut settings = ManagerConfig::default();
+    settings.recycling_method = RecyclingMethod::CustomFunction(Box::new(check));
+    settings.custom_setup = Box::new(move |target| connect(target.to_owned()));
+    Manager::new_with_config(config.url.target(), settings)
+}
+
+fn builder<M: ManageConnection>(config: &DatabaseConfig) -> bb8::Builder<M> {
+    let max = config.pool_max.max(1);
+    bb8::Pool::builder()
+        // The one used last has the warmest caches.
+        .queue_strategy(QueueStrategy::Lifo)
+        .max_size(max)
+        .min_idle(config.pool_min.min(max))
+        .idle_timeout(config.idle_timeout)
+        .connection_timeout(config.acquire_timeout)
+}
