@@ -124,9 +124,8 @@ names! {
     }
 
     async fn not_allowed_for_guests(store: Store) {
-        let server = store.server().await;
-        let create = json!({"name": "guests", "kind": "public"});
-        err(&mut server.guest("guest").await, "room.create", create).await
+        let mut guest = store.server().await.guest("guest").await;
+        err(&mut guest, "room.create", json!({"name": "lounge", "kind": "public"})).await
     }
 
     async fn limit_reached(store: Store) {

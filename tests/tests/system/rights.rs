@@ -22,7 +22,7 @@ join           private ok        ok        ok        ok        HIDDEN           
 join           direct  -         -         ok        -         -                 no_such_room ok        unauthenticated
 leave          public  ok        ok        ok        ok        OUT               not_member   ok        unauthenticated
 leave          private ok        ok        ok        ok        HIDDEN            no_such_room ok        unauthenticated
-leave          direct  -         -         LEAVE     -         -                 no_such_room LEAVE     unauthenticated
+leave          direct  -         -         forbidden -         -                 no_such_room forbidden unauthenticated
 
 send           public  ok        ok        ok        muted     OUT               not_member   ok        unauthenticated
 send           private ok        ok        ok        muted     HIDDEN            no_such_room ok        unauthenticated
@@ -56,10 +56,10 @@ presence       public  ok        ok        ok        ok        OUT              
 presence       private ok        ok        ok        ok        HIDDEN            no_such_room ok        unauthenticated
 presence       direct  -         -         ok        -         -                 no_such_room ok        unauthenticated
 
-room.update    public  ok        forbidden forbidden forbidden OUT               not_member   forbidden unauthenticated
-room.update    private ok        forbidden forbidden forbidden HIDDEN            no_such_room forbidden unauthenticated
+room.update    public  ok        ok        forbidden forbidden OUT               not_member   forbidden unauthenticated
+room.update    private ok        ok        forbidden forbidden HIDDEN            no_such_room forbidden unauthenticated
 room.update    direct  -         -         forbidden -         -                 no_such_room forbidden unauthenticated
-invite         public  ok        ok        INVITE    INVITE    OUT               not_member   INVITE    unauthenticated
+invite         public  ok        ok        ok        ok        OUT               not_member   ok        unauthenticated
 invite         private ok        ok        forbidden forbidden HIDDEN            no_such_room forbidden unauthenticated
 invite         direct  -         -         forbidden -         -                 no_such_room forbidden unauthenticated
 kick           public  ok        ok        forbidden forbidden OUT               not_member   forbidden unauthenticated
