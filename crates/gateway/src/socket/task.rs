@@ -121,11 +121,12 @@ impl Task {
     /// Starts what can be started and writes what has come together.
     fn turn(&mut self) {
         self.launch();
-        self.replay();
         self.say_goodbye();
         if !self.is_blocked() {
             self.conn.write_out();
         }
+        // After the writing: what it has drained rings no bell.
+        self.replay();
         self.look();
     }
 
