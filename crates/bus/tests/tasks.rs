@@ -221,6 +221,36 @@ async fn a_cancelled_task_has_dropped_everything_when_it_has_ended() {
     end(&tasks).await;
 }
 
+/// Counts the live tasks as it is dropped.
+struct LiveWhenDropped(Tasks, Counter);
+
+impl Drop for LiveWhenDropped {
+    fn drop(&mut self) {
+        let live = self.0.list().len() as u64;
+        self.1.0.store(live, SeqCst);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_task_leaves_the_list_after_all_it_held_was_dropped() {
+    for cancelled in [false, true] {
+        let (tasks, live) = (tasks(), Counter::default());
+        let held = LiveWhenDropped(tasks.clone(), live.clone());
+        let task = tasks.once("test", "holder", async move {
+            let _held = held;
+            if cancelled {
+                std::future::pending::<()>().await;
+            }
+            panic!("told to");
+        });
+        tokio::task::yield_now().await;
+        task.cancel();
+        task.ended().await;
+        assert_eq!(live.value(), 1, "cancelled: {cancelled}");
+        end(&tasks).await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stop_names_those_that_do_not_end() {
     let tasks = tasks();

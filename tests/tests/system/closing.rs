@@ -139,9 +139,9 @@ codes! {
         slow.ok("join", json!({"room": "lounge"})).await;
         let long = "x".repeat(4_000);
         // Far more than the queue, and than the kernel takes beside it.
-        for part in 0..40 {
+        for part in 0..160 {
             let mut commands = Vec::new();
-            for number in 0..100 {
+            for number in 0..25 {
                 let cid = format!("{part}-{number}");
                 let send = json!({"room": "lounge", "cid": cid, "body": long});
                 commands.push(alice.post("send", send).await);

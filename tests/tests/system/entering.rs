@@ -27,7 +27,7 @@ on_both! {
 
     async fn a_connected_guest_keeps_its_name_and_a_free_one_is_suggested(store: Store) {
         let server = store.server().await;
-        let _alice = server.account("alice").await;
+        let _alice = server.guest("alice").await;
         let mut other = server.connect().await;
         let refusal = other.hello(json!({"guest": "alice"})).await.unwrap_err();
         assert_eq!(refusal, "name_taken");
@@ -38,7 +38,7 @@ on_both! {
 
     async fn names_that_look_alike_are_one(store: Store) {
         let server = store.server().await;
-        let _alice = server.account("alice").await;
+        let _alice = server.guest("alice").await;
         server.register("robert").await;
         for name in ["alice", "Alice", "ALICE", "\u{430}lice", "robert", "Robert", "r\u{43e}bert"] {
             let refusal = server.connect().await.hello(json!({"guest": name})).await.unwrap_err();
@@ -50,7 +50,7 @@ on_both! {
 
     async fn a_token_is_the_same_for_the_life_of_its_session(store: Store) {
         let server = store.server().await;
-        let alice = server.account("alice").await;
+        let alice = server.guest("alice").await;
         let again = server.hello(json!({"token": alice.token(), "tab": "b"})).await;
         assert_eq!(again.token(), alice.token());
         assert_eq!(again.id(), alice.id());
@@ -68,7 +68,7 @@ on_both! {
 
     async fn any_other_refused_hello_leaves_the_connection_for_another_try(store: Store) {
         let server = store.server().await;
-        let _alice = server.account("alice").await;
+        let _alice = server.guest("alice").await;
         let mut client = server.connect().await;
         client.refused("hello", json!({"guest": "alice"}), "name_taken").await;
         client.refused("hello", json!({"guest": ""}), "bad_request").await;
@@ -78,7 +78,7 @@ on_both! {
 
     async fn hello_wants_exactly_one_proof(store: Store) {
         let server = store.server().await;
-        let alice = server.account("alice").await;
+        let alice = server.guest("alice").await;
         let mut client = server.connect().await;
         client.refused("hello", json!({}), "bad_request").await;
         let two = json!({"guest": "bob", "token": alice.token()});
@@ -101,7 +101,7 @@ on_both! {
 
     async fn the_newer_of_two_connections_of_one_tab_wins(store: Store) {
         let server = store.server().await;
-        let mut older = server.account("alice").await;
+        let mut older = server.guest("alice").await;
         let mut newer = server.connect().await;
         newer.hello(json!({"token": older.token()})).await.unwrap();
         // Its close was sent before the newer one's reply, so it is there already.
@@ -126,7 +126,7 @@ on_both! {
 
     async fn a_session_has_at_most_eight_tabs(store: Store) {
         let server = store.server().await;
-        let mut first = server.account("alice").await;
+        let mut first = server.guest("alice").await;
         let mut tabs = Vec::new();
         for number in 1..8 {
             tabs.push(server.tab(&first, &format!("tab-{number}")).await);
@@ -144,7 +144,7 @@ on_both! {
 
     async fn the_name_of_a_guest_in_no_room_is_free_when_it_has_gone(store: Store) {
         let server = store.server().await;
-        server.account("alice").await.close(1000).await;
+        server.guest("alice").await.close(1000).await;
         let end = tokio::time::Instant::now() + Duration::from_secs(10);
         while server.connect().await.hello(json!({"guest": "alice"})).await.is_err() {
             assert!(tokio::time::Instant::now() < end, "the name came free");
@@ -154,7 +154,7 @@ on_both! {
 
     async fn a_guest_who_is_a_member_keeps_name_and_session_while_away(store: Store) {
         let server = store.server().await;
-        let mut alice = server.account("alice").await;
+        let mut alice = server.guest("alice").await;
         alice.ok("join", json!({"room": "general"})).await;
         let resume = alice.resume();
         alice.close(1000).await;

@@ -36,9 +36,9 @@ on_both! {
         };
         assert_eq!(bob.entry("lounge", "message").await["seq"], ack["seq"]);
         assert_eq!(ack["dup"], true);
+        unsnag(&store).await;
         bob.settle().await;
         assert!(bob.pushed("entry", "lounge").is_empty(), "once");
-        unsnag(&store).await;
         alice.say("lounge", "all is well").await;
     }
 

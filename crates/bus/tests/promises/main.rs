@@ -7,6 +7,7 @@ mod failures;
 mod figures;
 mod isolated;
 mod kit;
+mod logs;
 mod order;
 mod reads;
 mod rebuilds;

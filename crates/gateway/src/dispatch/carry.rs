@@ -67,6 +67,10 @@ async fn carry_out(asker: &Asker, call: Call) -> Result<Answer, Error> {
             super::stay::typing(asker, caller, socket(conn)?, room, on).await
         }
         Command::Logout => super::hello::logout(asker, caller, conn).await,
+        // To revoke the session that asks is to log out: only so its reply goes before its close.
+        Command::RevokeSession { session } if session == caller.session.to_string() => {
+            super::hello::logout(asker, caller, conn).await
+        }
         command => plain(asker, caller, conn, command).await.map(Answer::Body),
     }
 }

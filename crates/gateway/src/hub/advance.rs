@@ -75,9 +75,12 @@ impl Hub {
             return;
         };
         let room = self.rooms.entry(key.clone()).or_default();
-        let why = match room.subs.get(&connection) {
-            Some(sub) if sub.is_live() => Why::JoinAgain,
-            _ => Why::Join,
+        let why = match room.subs.get(&connection).map(|sub| &sub.phase) {
+            Some(Phase::Live(_)) => Why::JoinAgain,
+            // A replay is under way: nothing live comes before its end, nor before the reply.
+            Some(Phase::Replaying) => return,
+            Some(Phase::Held(held)) if held.why == Why::Replay => return,
+            Some(Phase::Held(_)) | None => Why::Join,
         };
         let sub = Sub {
             conn: Arc::clone(&attached.conn),
@@ -154,6 +157,10 @@ impl Hub {
         let Some(sub) = room.and_then(|room| room.subs.get_mut(&advance.connection)) else {
             return Advanced::Gone;
         };
+        if sub.is_live() {
+            // A `join` has overtaken this replay, and its reply said from where the room goes on.
+            return Advanced::Live;
+        }
         for frame in advance.frames {
             self.outbox.send(&sub.conn, frame, Class::Push);
         }

@@ -58,6 +58,7 @@ impl Hub {
             return;
         };
         room.next = Some(entry.seq + 1);
+        room.pulse.count_follows(&entry.change);
         if !room
             .face
             .as_ref()

@@ -167,6 +167,9 @@ impl Hub {
                 Phase::Replaying => {}
             }
         }
+        if first.is_none() {
+            room.hole = None;
+        }
         if let Some(face) = room.face.clone() {
             self.deliver_kept(&face);
         }

@@ -33,9 +33,6 @@ impl Hub {
 
     fn joined(&mut self, face: &Arc<RoomFace>, entry: &Entry) {
         let user = &entry.author;
-        if let Some(room) = self.rooms.get_mut(&face.key) {
-            room.pulse.count_changed(1);
-        }
         let Some(person) = self.people.get_mut(&user.id) else {
             return;
         };
@@ -86,22 +83,15 @@ impl Hub {
         reason: Option<&str>,
     ) {
         let Some(person) = self.people.get_mut(&user.id) else {
-            return self.count_ended(&face.key);
+            return;
         };
         match person.note(&face.key, entry.seq, None) {
             Some(Before::Member | Before::Unknown) => {}
             Some(Before::Outside) | None => return,
         }
-        self.count_ended(&face.key);
         let gone = push::gone(&face.key, why, entry.seq, &entry.author, reason);
         let last = Frame::json(&push::entry(&face.key, entry));
         self.close_room(user.id, &face.key, &Frame::json(&gone), Some(&last));
-    }
-
-    fn count_ended(&mut self, key: &RoomKey) {
-        if let Some(room) = self.rooms.get_mut(key) {
-            room.pulse.count_changed(-1);
-        }
     }
 
     /// `gone` goes to every connection of the user, and nothing of the room after it.

@@ -20,6 +20,8 @@ mod requests;
 mod room;
 mod sub;
 mod sweep;
+#[cfg(test)]
+mod tests;
 mod timers;
 mod typing;
 

@@ -1,6 +1,6 @@
 //! What is soft about a room: who types, who came and went, how far its log is by the store.
 
-use rooms::api::Seq;
+use rooms::api::{Change, Seq};
 use sessions::api::{ConnectionId, User, UserId};
 use std::collections::HashMap;
 use tokio::time::Instant;
@@ -41,8 +41,15 @@ impl Pulse {
         self.count = Some(count);
     }
 
-    pub(super) fn count_changed(&mut self, by: i64) {
-        self.count = self.count.map(|count| count.saturating_add_signed(by));
+    /// The number of members follows an entry; where that is not to be told from it, it is to be
+    /// counted again.
+    pub(super) fn count_follows(&mut self, change: &Change) {
+        self.count = match change {
+            Change::Joined => self.count.map(|count| count + 1),
+            Change::Left | Change::Kicked { .. } => self.count.map(|count| count.saturating_sub(1)),
+            Change::Banned { .. } => None,
+            _ => self.count,
+        };
     }
 
     /// A member is one no longer.

@@ -221,3 +221,165 @@ impl Egress {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Class, Egress, Then};
+    use crate::socket::Close;
+    use crate::socket::frame::Frame;
+    use crate::socket::stream::Stream;
+    use std::io::Read as _;
+    use std::net::{TcpListener, TcpStream};
+    use std::time::Duration;
+    use tokio::time::advance;
+
+    const MAX: usize = 4096;
+    const AGE: Duration = Duration::from_secs(15);
+
+    fn egress() -> Egress {
+        Egress::new(MAX, AGE)
+    }
+
+    fn frame(length: usize) -> Frame {
+        Frame::text(&[&vec![b'x'; length]])
+    }
+
+    async fn pair() -> (Stream, TcpStream) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (server, _) = listener.accept().unwrap();
+        server.set_nonblocking(true).unwrap();
+        let stream = Stream::new(tokio::net::TcpStream::from_std(server).unwrap()).unwrap();
+        stream.writable().await.unwrap();
+        (stream, client)
+    }
+
+    /// Fills the kernel's buffers until it takes no more.
+    fn block(egress: &mut Egress, stream: &Stream) {
+        while !egress.is_blocked() {
+            egress.push(frame(2000), Class::Reply);
+            egress.flush(stream);
+        }
+    }
+
+    #[tokio::test]
+    async fn what_waits_goes_out_in_order_in_one_write() {
+        let (stream, mut client) = pair().await;
+        let mut egress = egress();
+        assert_eq!(
+            egress.push(Frame::text(&[b"one"]), Class::Push),
+            Then::Flush
+        );
+        let again = egress.push(Frame::text(&[b"two"]), Class::Push);
+        assert_eq!(again, Then::Nothing, "whoever was first flushes");
+        egress.flush(&stream);
+        assert!(egress.is_finished());
+        let mut read = [0; 10];
+        client.read_exact(&mut read).unwrap();
+        assert_eq!(&read, b"\x81\x03one\x81\x03two");
+    }
+
+    #[tokio::test]
+    async fn every_byte_arrives_once_however_the_kernel_takes_them() {
+        let (stream, mut client) = pair().await;
+        let mut egress = Egress::new(64 << 20, AGE);
+        let mut expected = Vec::new();
+        for length in (0..2000).map(|number| number * 37 % 20_011) {
+            let frame = frame(length);
+            expected.extend_from_slice(frame.bytes());
+            egress.push(frame, Class::Push);
+        }
+        let total = expected.len();
+        let reader = std::thread::spawn(move || {
+            let mut read = vec![0; total];
+            client.read_exact(&mut read).map(|()| read)
+        });
+        while !egress.is_finished() {
+            egress.flush(&stream);
+            stream.writable().await.unwrap();
+        }
+        assert!(reader.join().unwrap().unwrap() == expected, "byte for byte");
+        assert_eq!(egress.bytes(), 0);
+    }
+
+    #[test]
+    fn from_a_quarter_on_soft_frames_are_left_out() {
+        let mut egress = egress();
+        egress.push(frame(MAX / 4 + 1), Class::Push);
+        let before = egress.bytes();
+        assert_eq!(egress.push(frame(10), Class::Soft), Then::Nothing);
+        assert_eq!(egress.bytes(), before);
+        assert_eq!(egress.closing(), None);
+        egress.push(frame(10), Class::Push);
+        assert!(egress.bytes() > before);
+    }
+
+    #[test]
+    fn a_full_queue_is_closed_not_waited_for() {
+        let mut egress = egress();
+        egress.push(frame(MAX), Class::Push);
+        assert_eq!(egress.push(frame(10), Class::Push), Then::Wake);
+        assert_eq!(egress.closing(), Some(Close::SLOW));
+        assert!(egress.bytes() < 100, "only the close frame is left");
+    }
+
+    #[tokio::test]
+    async fn a_frame_half_written_is_finished_before_the_close_frame() {
+        let (stream, mut client) = pair().await;
+        let mut egress = egress();
+        block(&mut egress, &stream);
+        while egress.closing().is_none() {
+            egress.push(frame(2000), Class::Push);
+        }
+        let reader = std::thread::spawn(move || {
+            let mut read = Vec::new();
+            client.read_to_end(&mut read).map(|_| read)
+        });
+        while !egress.is_finished() {
+            stream.writable().await.unwrap();
+            egress.flush(&stream);
+        }
+        drop(stream);
+        let read = reader.join().unwrap().unwrap();
+        let mut frames = &read[..];
+        while frames.starts_with(&[0x81, 126]) {
+            frames = &frames[4 + 2000..];
+        }
+        assert_eq!(
+            &frames[..4],
+            [0x88, 15, 0x0f, 0xa8],
+            "4008 after whole frames"
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_queue_whose_oldest_frame_is_too_old_is_closed() {
+        let mut egress = egress();
+        egress.push(frame(10), Class::Push);
+        advance(AGE - Duration::from_millis(1)).await;
+        egress.push(frame(10), Class::Push);
+        assert_eq!(egress.closing(), None);
+        advance(Duration::from_millis(1)).await;
+        assert_eq!(egress.push(frame(10), Class::Push), Then::Wake);
+        assert_eq!(egress.closing(), Some(Close::SLOW));
+    }
+
+    #[test]
+    fn a_reply_is_taken_where_a_push_would_be_too_much() {
+        let mut egress = egress();
+        egress.push(frame(MAX), Class::Push);
+        assert_eq!(egress.push(frame(MAX), Class::Reply), Then::Nothing);
+        assert_eq!(egress.closing(), None);
+    }
+
+    #[test]
+    fn nothing_follows_a_close_frame() {
+        let mut egress = egress();
+        assert_eq!(egress.close(Close::RESTART), Then::Wake);
+        let before = egress.bytes();
+        assert_eq!(egress.push(frame(10), Class::Reply), Then::Nothing);
+        assert_eq!(egress.close(Close::SLOW), Then::Nothing);
+        assert_eq!(egress.bytes(), before);
+        assert_eq!(egress.closing(), Some(Close::RESTART));
+    }
+}

@@ -32,11 +32,17 @@ pub(crate) async fn serve(gateway: Gateway, stream: Stream, read_ahead: Bytes, p
     let mut task = Task::new(gateway, Arc::clone(&conn), &read_ahead);
     drop(read_ahead);
     let end = run(&mut task, &conn).await;
+    let knocked = task.has_knocked();
     let saying = async {
         linger(&conn, end, Some(&mut task)).await;
         drop(task);
     };
-    futures_util::future::join(Box::pin(saying), Box::pin(forget(&shared, &conn, end))).await;
+    let forgetting = async {
+        if knocked {
+            forget(&shared, &conn, end).await;
+        }
+    };
+    futures_util::future::join(Box::pin(saying), Box::pin(forgetting)).await;
     drop(entered);
 }
 

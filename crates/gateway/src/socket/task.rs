@@ -9,8 +9,8 @@ use super::frame::{Close, Frame};
 use super::reader::{Inbound, Reader};
 use crate::dispatch::{Answer, Bucket, Call, Opened, Replay};
 use crate::wire::{
-    self, DRAINING, Error, Malformed, OUTCOME_UNKNOWN, OVERLOADED, RATE_LIMITED, UNAUTHENTICATED,
-    push, reply,
+    self, Command, DRAINING, Error, Malformed, OUTCOME_UNKNOWN, OVERLOADED, RATE_LIMITED,
+    UNAUTHENTICATED, push, reply,
 };
 use crate::{Gateway, Limits};
 use bus::TraceId;
@@ -46,6 +46,8 @@ pub(super) struct Task {
     caller: Option<Caller>,
     replay: Option<Replay>,
     page: Option<BoxFuture<'static, Replay>>,
+    /// It has tried to say hello: sessions may know of it.
+    knocked: bool,
     clock: Clock,
     timer: Pin<Box<Sleep>>,
     end: Option<End>,
@@ -86,6 +88,7 @@ impl Task {
             caller: None,
             replay: None,
             page: None,
+            knocked: false,
             timer: Box::pin(sleep_until(clock.next(limits))),
             clock,
             end: None,
@@ -97,6 +100,11 @@ impl Task {
     /// The next thing the client sends, when it is only listened to for its close frame.
     pub(super) fn last_words(&mut self) -> Inbound {
         self.reader.next(&self.conn)
+    }
+
+    /// Whether anyone else may know of this connection.
+    pub(super) fn has_knocked(&self) -> bool {
+        self.knocked
     }
 
     /// Runs until it has ended, one way or another.
@@ -113,11 +121,12 @@ impl Task {
     /// Starts what can be started and writes what has come together.
     fn turn(&mut self) {
         self.launch();
-        self.replay();
         self.say_goodbye();
         if !self.is_blocked() {
             self.conn.write_out();
         }
+        // After the writing: what it has drained rings no bell.
+        self.replay();
         self.look();
     }
 
@@ -305,6 +314,7 @@ impl Task {
             id, command, trace, ..
         } = waiting;
         let (lane, room) = (command.op().lane, command.room());
+        self.knocked |= matches!(command, Command::Hello(_));
         let call = Call {
             caller: self.caller.clone(),
             conn: Some(Arc::clone(&self.conn)),
@@ -488,7 +498,10 @@ async fn page(page: &mut Option<BoxFuture<'static, Replay>>) -> Replay {
 }
 
 async fn readable(conn: &Conn, more: bool) {
-    if !more {
+    if more {
+        // One that always has more must not keep the thread from everyone else.
+        tokio::task::coop::consume_budget().await;
+    } else {
         // An error shows itself in the reading.
         let _ = conn.stream.readable().await;
     }

@@ -59,13 +59,14 @@ impl Job for Revoke {
         let own = found.filter(|session| session.user_id == self.caller.user.id);
         let session = own.ok_or(JobError::Refused(NO_SUCH_SESSION))?;
         if session.ended_at.is_none() {
-            // To revoke the session that asks is to log out: its reply still arrives.
-            let reason = if session.id == self.caller.session {
-                EndReason::Logout
-            } else {
-                EndReason::Revoked
-            };
-            end(tx, &self.caller, &[session.id], reason, self.now).await?;
+            end(
+                tx,
+                &self.caller,
+                &[session.id],
+                EndReason::Revoked,
+                self.now,
+            )
+            .await?;
         }
         Ok(())
     }

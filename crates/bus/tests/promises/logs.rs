@@ -1,0 +1,77 @@
+//! A failure is logged once, and the line says where it came from.
+
+use crate::doer::{Act, Desk, Do, Doer, Told};
+use crate::world::{LONG, World, credits};
+use bus::{AskError, TraceId};
+use std::io;
+use std::sync::{Arc, Mutex};
+use tracing_subscriber::fmt::MakeWriter;
+
+/// What was logged on this thread.
+#[derive(Clone, Default)]
+struct Lines(Arc<Mutex<Vec<u8>>>);
+
+impl Lines {
+    fn all(&self) -> Vec<String> {
+        let bytes = self.0.lock().expect("no test panics here").clone();
+        let text = String::from_utf8(bytes).expect("the log is text");
+        text.lines().map(str::to_owned).collect()
+    }
+}
+
+impl io::Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().expect("no test panics here").write(bytes)
+    }
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl MakeWriter<'_> for Lines {
+    type Writer = Self;
+    fn make_writer(&self) -> Self {
+        self.clone()
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failure_is_logged_once_with_its_subscriber_name_number_and_trace() {
+    let lines = Lines::default();
+    let log = tracing_subscriber::fmt()
+        .with_ansi(false)
+        .with_writer(lines.clone())
+        .finish();
+    let _guard = tracing::subscriber::set_default(log);
+    let desk = Desk::new();
+    let world = World::new(credits(1), |builder| {
+        builder.essential::<Doer>(desk.clone());
+    })
+    .await;
+    let bus = world.bus();
+    bus.publish(Told(Act::Count)).await;
+    bus.publish(Told(Act::Panic)).await;
+    let asked = bus.ask_traced(Do(Act::Fail), LONG, TraceId(0xbad)).await;
+    assert_eq!(asked, Err(AskError::Failed));
+    bus.quiet().await;
+
+    let lines = lines.all();
+    let [panic, failure] = &lines[..] else {
+        panic!("not two lines: {lines:#?}")
+    };
+    for part in [
+        "ERROR",
+        "\"doer\"",
+        "\"test.told\"",
+        "number=2",
+        "trace=",
+        "panicked: told to",
+    ] {
+        assert!(panic.contains(part), "{part} is missing in {panic}");
+    }
+    let trace = format!("trace={:032x}", 0xbad);
+    for part in ["ERROR", "\"doer\"", "\"test.do\"", &trace, "told to"] {
+        assert!(failure.contains(part), "{part} is missing in {failure}");
+    }
+    world.end().await;
+}

@@ -1,0 +1,155 @@
+use super::stage::{Stage, caller, entry, key, member, said};
+use crate::Limits;
+use crate::hub::requests::{Attach, Attaching, Detach, Types};
+use crate::hub::tests::stage::user;
+use rooms::api::Change;
+use serde_json::json;
+use sessions::api::{EndReason, SessionEnded, SessionId};
+use std::sync::Arc;
+
+#[tokio::test]
+async fn of_two_with_the_same_session_and_tab_the_newer_wins() {
+    let mut stage = Stage::new().await;
+    let mut older = stage.member("ann", "x", 1).await;
+    let mut other = stage.attach("ann", "other", false).await;
+    let mut newer = stage.attach("ann", "", false).await;
+    assert_eq!(older.names(), ["close 4503"]);
+    let memberships = vec![member("ann", "x", 1)];
+    stage.open(&newer, memberships, &[("x", 1)]).await;
+    stage.append("x", vec![entry(2, "bob", said("hi"))]).await;
+    assert_eq!(newer.names(), ["hello", "entry 2"]);
+    assert!(older.take().is_empty(), "nothing follows a close frame");
+    assert!(other.take().is_empty(), "another tab is left alone");
+}
+
+#[tokio::test]
+async fn tabs_and_connections_have_a_limit() {
+    let limits = Limits {
+        tabs_max: 1,
+        connections_per_user: 2,
+        ..Limits::default()
+    };
+    let mut stage = Stage::with(limits).await;
+    let _first = stage.attach("ann", "1", false).await;
+    let socket = stage.socket().await;
+    let attach = |session: u8| Attach {
+        conn: Arc::clone(&socket.conn),
+        caller: sessions::api::Caller {
+            session: SessionId([session; 16]),
+            ..caller("ann")
+        },
+        tab: "2".to_owned(),
+        all: false,
+    };
+    let mine = Attach {
+        caller: caller("ann"),
+        ..attach(1)
+    };
+    assert_eq!(stage.ask(mine).await, Attaching::TooManyTabs);
+    assert_eq!(stage.ask(attach(1)).await, Attaching::Done);
+    let third = stage.socket().await;
+    let attach = Attach {
+        conn: Arc::clone(&third.conn),
+        ..attach(2)
+    };
+    assert_eq!(stage.ask(attach).await, Attaching::TooManyConnections);
+}
+
+#[tokio::test]
+async fn nothing_comes_before_the_reply_to_hello() {
+    let mut stage = Stage::new().await;
+    let mut socket = stage.attach("ann", "", true).await;
+    stage
+        .append("x", vec![entry(5, "ann", Change::Joined)])
+        .await;
+    assert!(socket.take().is_empty());
+    stage.open(&socket, vec![member("ann", "x", 5)], &[]).await;
+    stage.append("x", vec![entry(6, "bob", said("hi"))]).await;
+    assert_eq!(socket.names(), ["hello", "room 5", "entry 6"]);
+}
+
+#[tokio::test]
+async fn what_ended_while_hello_was_under_way_is_told_and_not_subscribed() {
+    let mut stage = Stage::new().await;
+    let mut socket = stage.attach("ann", "", false).await;
+    stage
+        .append("x", vec![entry(6, "bob", super::stage::kicked("ann"))])
+        .await;
+    let behind = stage
+        .open(&socket, vec![member("ann", "x", 5)], &[("x", 2)])
+        .await;
+    assert!(behind.is_empty(), "nothing of that room is replayed");
+    stage
+        .append("x", vec![entry(7, "bob", said("secret"))])
+        .await;
+    assert_eq!(socket.names(), ["hello", "gone 6"]);
+}
+
+#[tokio::test]
+async fn a_connection_that_ends_leaves_nothing_behind() {
+    let mut stage = Stage::new().await;
+    let socket = stage.member("ann", "x", 1).await;
+    let typing = Types {
+        connection: socket.id(),
+        user: user("ann"),
+        room: key("x"),
+        on: true,
+    };
+    assert!(stage.ask(typing).await);
+    let connection = socket.id();
+    stage.ask(Detach { connection }).await;
+    assert!(stage.hub().connections.is_empty());
+    assert!(stage.hub().rooms[&key("x")].subs.is_empty());
+    assert!(stage.hub().rooms[&key("x")].pulse.typists.is_empty());
+    assert_eq!(
+        Arc::strong_count(&socket.conn),
+        1,
+        "nobody holds the socket"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_stays_away_is_forgotten_with_their_rooms() {
+    let mut stage = Stage::new().await;
+    let socket = stage.member("ann", "x", 1).await;
+    let connection = socket.id();
+    stage.ask(Detach { connection }).await;
+    tokio::time::advance(std::time::Duration::from_secs(61)).await;
+    for _ in 0..20 {
+        stage.send(crate::hub::requests::Ticked).await;
+    }
+    assert!(stage.hub().people.is_empty());
+    assert!(stage.hub().rooms.is_empty());
+    assert!(stage.hub().busy.is_empty());
+}
+
+#[tokio::test]
+async fn an_ended_session_closes_its_own_sockets_only() {
+    let mut stage = Stage::new().await;
+    let mut ann = stage.member("ann", "x", 1).await;
+    let mut bob = stage.member("bob", "x", 1).await;
+    let ended = SessionEnded {
+        user: user("ann").id,
+        session: caller("ann").session,
+        reason: EndReason::Revoked,
+    };
+    stage.send(ended).await;
+    ann.conn.flush();
+    assert_eq!(ann.names(), ["close 4502"]);
+    assert!(bob.take().is_empty());
+}
+
+#[tokio::test]
+async fn a_logout_is_closed_after_its_reply() {
+    let mut stage = Stage::new().await;
+    let mut ann = stage.member("ann", "x", 1).await;
+    ann.conn.logs_out();
+    let ended = SessionEnded {
+        user: user("ann").id,
+        session: caller("ann").session,
+        reason: EndReason::Logout,
+    };
+    stage.send(ended).await;
+    ann.conn.say(super::stage::reply("logout"));
+    assert_eq!(ann.take(), [json!({"reply": "logout"})]);
+}

@@ -1,0 +1,8 @@
+//! The hub alone: driven event by event, its sockets real ones over loopback.
+
+mod attaching;
+mod delivering;
+mod ending;
+mod soft;
+mod stage;
+mod subscribing;

@@ -1,0 +1,179 @@
+use super::stage::{Socket, Stage, entry, key, said, user};
+use crate::hub::requests::{Counted, HeadsRead, Ticked, Types};
+use messaging::api::MarkerMoved;
+use rooms::api::RoomId;
+use serde_json::{Value, json};
+use sessions::api::PresenceChanged;
+use std::time::Duration;
+use tokio::time::advance;
+
+const S: Duration = Duration::from_secs(1);
+
+async fn types(stage: &mut Stage, socket: &Socket, name: &str, on: bool) -> bool {
+    let types = Types {
+        connection: socket.id(),
+        user: user(name),
+        room: key("x"),
+        on,
+    };
+    stage.ask(types).await
+}
+
+async fn came(stage: &mut Stage, name: &str, online: bool) {
+    let changes = vec![(user(name), online)];
+    stage.send(PresenceChanged { changes }).await;
+}
+
+async fn counted(stage: &mut Stage, count: u64) {
+    let room = key("x");
+    let count = Some(count);
+    stage.send(Counted { room, count }).await;
+}
+
+fn states(told: &[Value]) -> Vec<&str> {
+    let changes = told
+        .iter()
+        .filter_map(|push| push["d"]["changes"].as_array());
+    let states = changes.flatten().map(|change| &change["state"]);
+    states.filter_map(Value::as_str).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn typing_is_told_to_others_and_ends_by_itself() {
+    let mut stage = Stage::new().await;
+    let mut ann = stage.member("ann", "x", 1).await;
+    let mut bob = stage.member("bob", "x", 1).await;
+    assert!(types(&mut stage, &bob, "bob", true).await);
+    assert_eq!(ann.take()[0]["d"]["on"], true);
+    assert!(bob.take().is_empty(), "whoever types knows");
+    advance(7 * S).await;
+    stage.send(Ticked).await;
+    assert!(ann.take().is_empty());
+    advance(S).await;
+    stage.send(Ticked).await;
+    assert_eq!(ann.take()[0]["d"]["on"], false);
+    stage.send(Ticked).await;
+    assert!(ann.take().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_typing_in_three_seconds_counts() {
+    let mut stage = Stage::new().await;
+    let mut ann = stage.member("ann", "x", 1).await;
+    let bob = stage.member("bob", "x", 1).await;
+    for _ in 0..5 {
+        types(&mut stage, &bob, "bob", true).await;
+    }
+    assert_eq!(ann.take().len(), 1);
+    types(&mut stage, &bob, "bob", false).await;
+    types(&mut stage, &bob, "bob", true).await;
+    assert_eq!(
+        ann.take().len(),
+        1,
+        "the end was told, the new beginning not"
+    );
+    advance(3 * S).await;
+    types(&mut stage, &bob, "bob", true).await;
+    assert_eq!(ann.take()[0]["d"]["on"], true);
+}
+
+#[tokio::test]
+async fn only_members_type_and_only_in_small_rooms() {
+    let mut stage = Stage::new().await;
+    let mut ann = stage.member("ann", "x", 1).await;
+    let eve = stage.member("eve", "y", 1).await;
+    assert!(!types(&mut stage, &eve, "eve", true).await);
+    let bob = stage.member("bob", "x", 1).await;
+    counted(&mut stage, 101).await;
+    assert!(types(&mut stage, &bob, "bob", true).await);
+    assert!(ann.take().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn presence_is_told_at_most_once_a_second() {
+    let mut stage = Stage::new().await;
+    let mut ann = stage.member("ann", "x", 1).await;
+    let _bob = stage.member("bob", "x", 1).await;
+    counted(&mut stage, 2).await;
+    came(&mut stage, "bob", true).await;
+    assert_eq!(states(&ann.take()), ["online"]);
+    came(&mut stage, "bob", false).await;
+    came(&mut stage, "bob", true).await;
+    came(&mut stage, "bob", false).await;
+    stage.send(Ticked).await;
+    assert!(ann.take().is_empty());
+    advance(S).await;
+    stage.send(Ticked).await;
+    assert_eq!(states(&ann.take()), ["offline"], "only how it stands");
+}
+
+#[tokio::test]
+async fn a_large_room_is_only_told_how_many_are_there() {
+    let mut stage = Stage::new().await;
+    let mut ann = stage.member("ann", "x", 1).await;
+    let _bob = stage.member("bob", "x", 1).await;
+    counted(&mut stage, 101).await;
+    came(&mut stage, "bob", true).await;
+    assert_eq!(ann.take()[0]["d"], json!({"online": 0}));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_head_is_told_and_once_more_fifteen_seconds_later() {
+    let mut stage = Stage::new().await;
+    let mut ann = stage.member("ann", "x", 4).await;
+    let mut eve = stage.member("eve", "y", 4).await;
+    let heads = || HeadsRead {
+        heads: vec![(RoomId(1), key("x"), 4)],
+    };
+    stage.send(heads()).await;
+    assert_eq!(ann.take(), [json!({"ev": "heads", "d": {"x": 4}})]);
+    advance(10 * S).await;
+    stage.send(heads()).await;
+    stage.send(Ticked).await;
+    assert!(ann.take().is_empty());
+    advance(5 * S).await;
+    stage.send(Ticked).await;
+    assert_eq!(ann.take(), [json!({"ev": "heads", "d": {"x": 4}})]);
+    advance(20 * S).await;
+    stage.send(heads()).await;
+    stage.send(Ticked).await;
+    assert!(ann.take().is_empty());
+    assert!(eve.take().is_empty());
+}
+
+#[tokio::test]
+async fn a_room_behind_the_store_is_filled_like_a_hole() {
+    let mut stage = Stage::new().await;
+    let mut ann = stage.member("ann", "x", 4).await;
+    let heads = vec![(RoomId(1), key("x"), 6)];
+    stage.send(HeadsRead { heads }).await;
+    assert!(stage.hub().rooms[&key("x")].hole.is_some());
+    stage.append("x", vec![entry(5, "bob", said("5"))]).await;
+    stage.append("x", vec![entry(6, "bob", said("6"))]).await;
+    assert_eq!(ann.names(), ["heads", "entry 5", "entry 6"]);
+    assert!(stage.hub().rooms[&key("x")].hole.is_none());
+}
+
+#[tokio::test]
+async fn a_marker_is_told_to_ones_other_connections() {
+    let mut stage = Stage::new().await;
+    let mut ann = stage.member("ann", "x", 4).await;
+    let mut tab = stage.attach("ann", "tab", false).await;
+    stage.open(&tab, Vec::new(), &[]).await;
+    let mut bob = stage.member("bob", "x", 4).await;
+    let moved = MarkerMoved {
+        user: user("ann").id,
+        room: key("x"),
+        seq: 3,
+        unread: 1,
+        mentions: 0,
+        by: Some(ann.id()),
+    };
+    stage.send(moved).await;
+    assert!(ann.take().is_empty());
+    assert_eq!(
+        tab.take()[1],
+        json!({"ev": "read", "room": "x", "d": {"seq": 3, "unread": 1, "mentions": 0}})
+    );
+    assert!(bob.take().is_empty());
+}

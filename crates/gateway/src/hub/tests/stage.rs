@@ -1,0 +1,331 @@
+//! A hub on a stage: sockets whose other end is looked at, people, rooms, entries.
+
+use crate::Limits;
+use crate::hub::requests::{Advance, Advanced, Attach, Attaching, Mark, Open};
+use crate::hub::{Found, Hub};
+use crate::shared::Shared;
+use crate::socket::{Conn, Frame, Registry, Stream};
+use bus::kit::Alone;
+use bus::{Answers, Builder, Event, Handles, Request, Tasks};
+use rooms::api::{
+    Change, EntriesAppended, Entry, History, Kind, Membership, Role, RoomEntries, RoomFace, RoomId,
+    RoomKey, Seq,
+};
+use serde_json::{Value, json};
+use sessions::api::{Caller, ConnectionId, Online, SessionId, User, UserId};
+use std::io::{ErrorKind, Read};
+use std::net::TcpListener;
+use std::sync::Arc;
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+
+pub(super) struct Stage {
+    hub: Alone<Hub>,
+    pub(super) shared: Arc<Shared>,
+}
+
+/// A connection and what its client has got.
+pub(super) struct Socket {
+    pub(super) conn: Arc<Conn>,
+    client: std::net::TcpStream,
+    bytes: Vec<u8>,
+}
+
+pub(super) fn user(name: &str) -> User {
+    let mut id = [0; 16];
+    id[..name.len()].copy_from_slice(name.as_bytes());
+    User {
+        id: UserId(id),
+        name: name.into(),
+        guest: false,
+    }
+}
+
+pub(super) fn caller(name: &str) -> Caller {
+    let user = user(name);
+    Caller {
+        session: SessionId(user.id.0),
+        user,
+        admin: false,
+    }
+}
+
+pub(super) fn key(room: &str) -> RoomKey {
+    RoomKey(room.into())
+}
+
+pub(super) fn face(room: &str) -> Arc<RoomFace> {
+    Arc::new(RoomFace {
+        id: RoomId(1),
+        key: key(room),
+        title: room.to_owned(),
+        topic: String::new(),
+        kind: Kind::Public,
+        history: History::All,
+        pair: None,
+    })
+}
+
+pub(super) fn said(text: &str) -> Change {
+    Change::Message {
+        cid: text.to_owned(),
+        body: Some(text.to_owned()),
+        reply_to: None,
+        mentions: Vec::new(),
+    }
+}
+
+pub(super) fn kicked(name: &str) -> Change {
+    Change::Kicked {
+        user: user(name),
+        reason: None,
+    }
+}
+
+pub(super) fn entry(seq: Seq, author: &str, change: Change) -> Arc<Entry> {
+    Arc::new(Entry {
+        room: RoomId(1),
+        seq,
+        author: user(author),
+        at: 0,
+        change,
+    })
+}
+
+pub(super) fn member(name: &str, room: &str, head: Seq) -> Membership {
+    Membership {
+        user: user(name).id,
+        room: face(room),
+        role: Role::Member,
+        head,
+        visible_from: 1,
+    }
+}
+
+/// A frame as a reply would be.
+pub(super) fn reply(name: &str) -> Frame {
+    Frame::json(&json!({ "reply": name }))
+}
+
+impl Stage {
+    pub(super) async fn new() -> Self {
+        Self::with(Limits::default()).await
+    }
+
+    pub(super) async fn with(limits: Limits) -> Self {
+        let tasks = Tasks::new(CancellationToken::new());
+        let builder = Builder::new(bus::Settings::default(), &tasks);
+        let shared = Arc::new(Shared {
+            bus: builder.bus(),
+            tasks,
+            limits,
+            online: Online::new(),
+            sockets: Arc::new(Registry::new()),
+            line: Arc::new(Semaphore::new(1)),
+        });
+        let hub = Alone::load(&shared).await.unwrap();
+        Self { hub, shared }
+    }
+
+    pub(super) fn hub(&self) -> &Hub {
+        self.hub.state()
+    }
+
+    /// A fact, and the end of its turn.
+    pub(super) async fn send<E: Event>(&mut self, event: E)
+    where
+        Hub: Handles<E>,
+    {
+        self.hub.send(event).await.unwrap();
+        self.hub.turn_ended().await.unwrap();
+    }
+
+    /// A request, and the end of its turn.
+    pub(super) async fn ask<R: Request>(&mut self, request: R) -> R::Answer
+    where
+        Hub: Answers<R>,
+    {
+        let answer = self.hub.ask(request).await.unwrap();
+        self.hub.turn_ended().await.unwrap();
+        answer
+    }
+
+    pub(super) async fn socket(&self) -> Socket {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let client = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        client.set_nonblocking(true).unwrap();
+        let (server, _) = listener.accept().unwrap();
+        server.set_nonblocking(true).unwrap();
+        let stream = Stream::new(tokio::net::TcpStream::from_std(server).unwrap()).unwrap();
+        stream.writable().await.unwrap();
+        let id = self.shared.sockets.next_id();
+        let conn = Arc::new(Conn::new(id, stream, &self.shared.limits));
+        Socket {
+            conn,
+            client,
+            bytes: Vec::new(),
+        }
+    }
+
+    pub(super) async fn attach(&mut self, name: &str, tab: &str, all: bool) -> Socket {
+        let socket = self.socket().await;
+        let attach = Attach {
+            conn: Arc::clone(&socket.conn),
+            caller: caller(name),
+            tab: tab.to_owned(),
+            all,
+        };
+        assert_eq!(self.ask(attach).await, Attaching::Done);
+        socket
+    }
+
+    pub(super) async fn open(
+        &mut self,
+        socket: &Socket,
+        memberships: Vec<Membership>,
+        cursors: &[(&str, Seq)],
+    ) -> Vec<(RoomKey, Seq)> {
+        let cursors = cursors.iter().map(|(room, seq)| (key(room), *seq));
+        let open = Open {
+            connection: socket.id(),
+            memberships,
+            cursors: cursors.collect(),
+            reply: reply("hello"),
+        };
+        self.ask(open).await
+    }
+
+    /// Someone connected, a member of `room` and subscribed to it from its `head`.
+    pub(super) async fn member(&mut self, name: &str, room: &str, head: Seq) -> Socket {
+        let mut socket = self.attach(name, "", false).await;
+        let memberships = vec![member(name, room, head)];
+        let behind = self.open(&socket, memberships, &[(room, head)]).await;
+        assert!(behind.is_empty(), "nothing was missed");
+        assert_eq!(socket.take(), [json!({"reply": "hello"})]);
+        socket
+    }
+
+    pub(super) async fn append(&mut self, room: &str, entries: Vec<Arc<Entry>>) {
+        let part = RoomEntries {
+            room: face(room),
+            entries,
+        };
+        self.send(EntriesAppended { rooms: vec![part] }).await;
+    }
+
+    pub(super) async fn mark(&mut self, socket: &Socket, room: &str) {
+        let mark = Mark {
+            connection: socket.id(),
+            room: key(room),
+        };
+        self.ask(mark).await;
+    }
+
+    /// The reply to a `join` that found the room at `head`.
+    pub(super) async fn joined(&mut self, socket: &Socket, room: &str, head: Seq) -> Advanced {
+        let found = Found {
+            face: face(room),
+            role: Role::Member,
+            count: 2,
+        };
+        let advance = Advance {
+            connection: socket.id(),
+            room: key(room),
+            reply: Some(reply("join")),
+            frames: Vec::new(),
+            cursor: head,
+            at_head: true,
+            joined: Some(Box::new(found)),
+        };
+        self.ask(advance).await
+    }
+
+    /// A page of a replay: the entries after `after` up to `upto`.
+    pub(super) async fn page(
+        &mut self,
+        socket: &Socket,
+        room: &str,
+        (after, upto): (Seq, Seq),
+        at_head: bool,
+    ) -> Advanced {
+        let frames = (after + 1..=upto).map(|seq| {
+            let room = key(room);
+            let entry = entry(seq, "old", said("old"));
+            Frame::json(&crate::wire::push::entry(&room, &entry))
+        });
+        let advance = Advance {
+            connection: socket.id(),
+            room: key(room),
+            reply: None,
+            frames: frames.collect(),
+            cursor: upto,
+            at_head,
+            joined: None,
+        };
+        self.ask(advance).await
+    }
+}
+
+impl Socket {
+    pub(super) fn id(&self) -> ConnectionId {
+        self.conn.id
+    }
+
+    /// All that has come since the last time, close frames as `{"close":code}`.
+    pub(super) fn take(&mut self) -> Vec<Value> {
+        let mut buffer = [0; 4096];
+        loop {
+            match self.client.read(&mut buffer) {
+                Ok(0) => break,
+                Ok(length) => self.bytes.extend_from_slice(&buffer[..length]),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+                Err(error) => panic!("{error}"),
+            }
+        }
+        let mut frames = Vec::new();
+        while let Some(frame) = self.frame() {
+            frames.push(frame);
+        }
+        frames
+    }
+
+    fn frame(&mut self) -> Option<Value> {
+        let [first, length, ..] = self.bytes[..] else {
+            return None;
+        };
+        let (start, length) = match length {
+            126 => {
+                let length = u16::from_be_bytes(self.bytes.get(2..4)?.try_into().unwrap());
+                (4, usize::from(length))
+            }
+            127 => panic!("no frame of the tests is that long"),
+            length => (2, usize::from(length)),
+        };
+        let payload = self.bytes.get(start..start + length)?.to_vec();
+        self.bytes.drain(..start + length);
+        Some(if first == 0x88 {
+            json!({ "close": u16::from_be_bytes(payload[..2].try_into().unwrap()) })
+        } else {
+            serde_json::from_slice(&payload).unwrap()
+        })
+    }
+
+    /// The same in short: `entry 3`, `gone 4`, `join`, `close 4503`.
+    pub(super) fn names(&mut self) -> Vec<String> {
+        let name = |frame: Value| {
+            if let Some(reply) = frame["reply"].as_str() {
+                return reply.to_owned();
+            }
+            if let Some(code) = frame["close"].as_u64() {
+                return format!("close {code}");
+            }
+            let d = &frame["d"];
+            let seq = ["seq", "head", "from"]
+                .iter()
+                .find_map(|field| d[field].as_i64());
+            let event = frame["ev"].as_str().unwrap();
+            seq.map_or(event.to_owned(), |seq| format!("{event} {seq}"))
+        };
+        self.take().into_iter().map(name).collect()
+    }
+}
