@@ -39,37 +39,53 @@ pub(crate) struct Open {
     pub(crate) serving: Serving,
 }
 
-/// Opens the store, founds what must be there, and wires the house together.
+/// Opens the store, founds what must be there, and wires the house together. What was opened for a
+/// house that cannot be built is closed again.
 pub(crate) async fn build(config: &Config, tasks: &Tasks) -> Result<Built, Failure> {
-    // First of all: a port that is taken must not cost a migration.
+    let builder = Builder::new(config.bus.clone(), tasks);
+    let registry = Registry::new(builder.bus(), tasks.clone());
+    let built = assemble(config, tasks, builder, &registry).await;
+    if built.is_err() {
+        registry.close(GIVE_UP).await;
+    }
+    built
+}
+
+async fn assemble(
+    config: &Config,
+    tasks: &Tasks,
+    mut builder: Builder,
+    registry: &Registry,
+) -> Result<Built, Failure> {
+    // Before the addresses: whoever starts a second server is told which one has the store.
+    let core = open(config, registry).await?;
     let listeners = Listeners::bind(config.listen, config.operator_listen)
         .map_err(|error| Failure::Failed(error.into()))?;
-    let mut builder = Builder::new(config.bus.clone(), tasks);
-    let registry = Registry::new(builder.bus(), tasks.clone());
-    let core = open(config, &registry).await?;
     let online = Online::new();
     let rooms = rooms::Seed::new(core.clone(), config.rooms.clone(), online.clone());
     rooms::found(&rooms)
         .await
         .context("cannot make the room general")?;
+    let clock = SystemClock::new();
     let sessions = sessions::Seed::new(
         core.clone(),
         config.sessions()?,
         online.clone(),
-        SystemClock::new(),
+        clock,
         SystemRandom,
     );
+    let messaging = messaging::Seed::new(core, config.messaging.clone());
     sessions::wire(&mut builder, &sessions);
     rooms::wire(&mut builder, &rooms);
-    let messaging = messaging::Seed::new(core, config.messaging.clone());
     messaging::wire(&mut builder, &messaging);
-    builder.asks::<KeepConnected>();
     Listeners::wire(&mut builder);
+    builder.asks::<KeepConnected>();
     let gateway_settings = gateway_settings(config);
-    let gateway = Gateway::wire(&mut builder, tasks, online, gateway_settings.limits.clone());
+    let limits = gateway_settings.limits.clone();
+    let gateway = Gateway::wire(&mut builder, tasks, online, limits);
     Ok(Built {
         tasks: tasks.clone(),
-        registry,
+        registry: registry.clone(),
         builder,
         gateway,
         gateway_settings,

@@ -53,7 +53,7 @@ fn announce(config: &Config, [address, operator]: [SocketAddr; 2]) {
         );
     }
     let url = url(address);
-    tracing::info!(%address, %operator, url, "listening: open {url} in a browser");
+    tracing::info!(%address, %operator, "listening: open {url} in a browser");
 }
 
 /// What to type into a browser on this machine.

@@ -14,6 +14,8 @@ const GOODBYES: Duration = Duration::from_secs(2);
 const SESSIONS: Duration = Duration::from_secs(1);
 const QUIET: Duration = Duration::from_secs(1);
 const STORAGE: Duration = Duration::from_secs(2);
+/// What cancelled tasks may take to end, even when the budget is spent.
+const JOINING: Duration = Duration::from_millis(200);
 
 /// A budget running down.
 struct Budget {
@@ -41,7 +43,7 @@ pub(crate) async fn stop(open: Open, budget: Duration) -> anyhow::Result<()> {
         .await;
     // Its own two seconds, whatever happened before.
     open.registry.close(STORAGE).await;
-    let unended = open.tasks.stop(left.remaining()).await;
+    let unended = open.tasks.stop(left.remaining().max(JOINING)).await;
     left.report(began, &unended)
 }
 

@@ -109,20 +109,20 @@ impl Drop for Place {
 mod tests {
     use super::*;
 
-    fn network(last: u8) -> Option<Peer> {
-        Some(Peer::of([192, 0, 2, last].into()))
+    fn network(last: u8) -> Peer {
+        Peer::of([192, 0, 2, last].into())
     }
 
     fn refused(admission: &Admission, last: u8) -> Option<Full> {
-        admission.enter(network(last)).err()
+        admission.enter(Some(network(last))).err()
     }
 
     #[test]
     fn a_socket_leaves_its_place_in_its_network_to_another() {
         let admission = Admission::new(2, 1);
-        let mut place = admission.enter(network(1)).ok().unwrap();
+        let mut place = admission.enter(Some(network(1))).ok().unwrap();
         place.became_socket();
-        let other = admission.enter(network(1)).ok().unwrap();
+        let other = admission.enter(Some(network(1))).ok().unwrap();
         assert_eq!(refused(&admission, 2), Some(Full::Server));
         drop((place, other));
         assert!(admission.0.open().of.is_empty());
@@ -131,7 +131,10 @@ mod tests {
     #[test]
     fn one_network_does_not_take_everything() {
         let admission = Admission::new(10, 2);
-        let places = [admission.enter(network(1)), admission.enter(network(1))];
+        let places = [
+            admission.enter(Some(network(1))),
+            admission.enter(Some(network(1))),
+        ];
         assert_eq!(refused(&admission, 1), Some(Full::Network));
         assert_eq!(refused(&admission, 2), None);
         drop(places);

@@ -79,10 +79,10 @@ impl Api {
             (&Method::GET, ["rooms"]) => self.rooms(asked).await,
             (&Method::GET, ["rooms", room, "history"]) => self.history(room, asked).await,
             (&Method::POST, ["rooms", room, "messages"]) => self.send(room, asked).await,
-            (_, ["register" | "login" | "logout" | "password"]) | (_, ["rooms", _, "messages"]) => {
+            (_, ["register" | "login" | "logout" | "password"] | ["rooms", _, "messages"]) => {
                 return only("POST");
             }
-            (_, ["me" | "rooms"]) | (_, ["rooms", _, "history"]) => return only("GET"),
+            (_, ["me" | "rooms"] | ["rooms", _, "history"]) => return only("GET"),
             _ => return nothing_here(),
         };
         answered.unwrap_or_else(|error| answer::error(&error.traced(trace)))
@@ -146,7 +146,7 @@ impl Api {
 
     async fn rooms(&self, asked: Asked) -> Result<Answer, Error> {
         let caller = self.caller(&asked).await?;
-        let command = body::command("rooms", body::query(&asked.head.uri, &["all"]))?;
+        let command = body::command("rooms", &body::query(&asked.head.uri, &["all"]))?;
         self.call(caller, command, asked.trace).await
     }
 
@@ -201,7 +201,7 @@ impl Api {
 fn in_room(op: &str, room: &str, mut d: Map<String, Value>) -> Result<Command, Error> {
     let room = percent_decode_str(room).decode_utf8_lossy().into_owned();
     d.insert("room".to_owned(), Value::String(room));
-    body::command(op, d)
+    body::command(op, &d)
 }
 
 fn welcome(token: &Token, user: &User) -> Answer {

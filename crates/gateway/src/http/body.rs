@@ -52,7 +52,7 @@ pub(super) fn query(uri: &Uri, typed: &[&str]) -> Map<String, Value> {
 }
 
 /// The command `op` with these fields, read as if it had come in a frame.
-pub(super) fn command(op: &str, d: Map<String, Value>) -> Result<Command, Error> {
+pub(super) fn command(op: &str, d: &Map<String, Value>) -> Result<Command, Error> {
     let frame = json!({ "id": 0, "op": op, "d": d }).to_string();
     Ok(wire::read(&frame)?.command)
 }
@@ -69,7 +69,7 @@ mod tests {
         let mut d = query(&uri, &["before", "limit"]);
         d.insert("room".to_owned(), "general".into());
         assert!(matches!(
-            command("history", d).unwrap(),
+            command("history", &d).unwrap(),
             Command::History { limit: Some(5), .. }
         ));
     }
@@ -79,7 +79,7 @@ mod tests {
         let uri: Uri = "/?before=yesterday".parse().unwrap();
         let mut d = query(&uri, &["before"]);
         d.insert("room".to_owned(), "general".into());
-        assert_eq!(command("history", d).unwrap_err().about, Some("before"));
+        assert_eq!(command("history", &d).unwrap_err().about, Some("before"));
         assert_eq!(query(&"/?after=12".parse().unwrap(), &[])["after"], "12");
         assert_eq!(fields("[]").err().unwrap().about, Some("body"));
         assert_eq!(object("3").unwrap_err().about, Some("body"));

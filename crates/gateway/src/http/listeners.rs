@@ -77,7 +77,6 @@ impl Listeners {
     }
 
     /// Serves both, as tasks of the gateway.
-    #[must_use]
     pub fn start(self, gateway: &Gateway, health: &Health, settings: &Settings) -> Serving {
         let stop = CancellationToken::new();
         let house = House::new(gateway, settings, &stop);

@@ -79,7 +79,7 @@ mod tests {
             .unwrap();
         let (stream, _) = listener.accept().await.unwrap();
         let mut told = String::new();
-        let (_, read) = tokio::join!(tell(stream, Reason::Draining), async {
+        let ((), read) = tokio::join!(tell(stream, Reason::Draining), async {
             let read = client.read_to_string(&mut told).await;
             drop(client);
             read

@@ -90,15 +90,15 @@ impl DatabaseSettings {
     }
 
     fn joined(&self) -> String {
-        let part = |text: &Option<String>, or: &str| encoded(text.as_deref().unwrap_or(or));
-        let user = part(&self.user, "parlor");
+        let or = |text: &Option<String>, or: &str| encoded(text.as_deref().unwrap_or(or));
+        let user = or(&self.user, "parlor");
         let password = match &self.password {
             Some(password) => format!(":{}", encoded(password)),
             None => String::new(),
         };
         let host = self.host.as_deref().unwrap_or("localhost");
         let port = self.port.unwrap_or(5432);
-        let database = part(&self.database, "parlor");
+        let database = or(&self.database, "parlor");
         format!("postgres://{user}{password}@{host}:{port}/{database}")
     }
 }

@@ -13,7 +13,9 @@ pub(crate) fn default_config() -> String {
     let config = Config::default();
     for (title, rows) in table::groups() {
         let _ = write!(out, "\n## {title}\n");
-        rows.iter().for_each(|row| describe(&mut out, row, &config));
+        for row in &rows {
+            describe(&mut out, row, &config);
+        }
     }
     out.push_str("\n## A database: core, or another one that is named here or in DATABASES\n");
     out.push_str("\n[databases.core]\n");

@@ -28,8 +28,8 @@ pub(super) struct Given {
     pub(super) text: String,
 }
 
-/// Variables that steer where settings come from, and those of the test harness.
-const NOT_SETTINGS: [&str; 2] = ["PARLOR_CONFIG", "PARLOR_TEST_"];
+/// What begins like this is no setting: where settings come from, and the tests' own variables.
+const NOT_SETTINGS: [&str; 2] = ["PARLOR_CONFIG", "PARLOR_TEST"];
 
 /// The settings in the text of a TOML file.
 pub(super) fn file(path: &Path, text: &str) -> Result<Vec<Given>, Problem> {

@@ -57,8 +57,8 @@ pub(crate) struct Server {
     log: Vec<String>,
     pub(crate) address: SocketAddr,
     pub(crate) operator: SocketAddr,
-    // Its data goes with it.
-    _folder: Option<TempDir>,
+    /// Its data goes with it.
+    folder: Option<TempDir>,
 }
 
 impl Server {
@@ -68,7 +68,7 @@ impl Server {
         let mut command = parlor(folder.path());
         command.envs(settings.iter().copied());
         let mut server = Self::launch(&mut command);
-        server._folder = Some(folder);
+        server.folder = Some(folder);
         server
     }
 
@@ -80,7 +80,7 @@ impl Server {
         let script = format!("ulimit -n {files}; exec \"$0\"");
         command.args(["-c", &script, env!("CARGO_BIN_EXE_parlor")]);
         let mut server = Self::launch(&mut command);
-        server._folder = Some(folder);
+        server.folder = Some(folder);
         server
     }
 
@@ -107,7 +107,7 @@ impl Server {
             log: Vec::new(),
             address: nowhere,
             operator: nowhere,
-            _folder: None,
+            folder: None,
         };
         let line = server.logged("listening");
         let address = |name: &str| line[name].as_str().unwrap().parse().unwrap();
@@ -244,12 +244,13 @@ fn ask(
     headers: &[(&str, &str)],
     body: &str,
 ) -> Answer {
-    let mut request = format!("{method} {path} HTTP/1.1\r\nhost: {address}\r\n");
-    for (name, value) in headers {
-        request += &format!("{name}: {value}\r\n");
-    }
-    request += &format!(
-        "connection: close\r\ncontent-length: {}\r\n\r\n{body}",
+    let more: String = headers
+        .iter()
+        .map(|(name, value)| [name, ": ", value, "\r\n"].concat())
+        .collect();
+    let request = format!(
+        "{method} {path} HTTP/1.1\r\nhost: {address}\r\n{more}connection: close\r\n\
+         content-length: {}\r\n\r\n{body}",
         body.len()
     );
     let mut stream = connect(address);

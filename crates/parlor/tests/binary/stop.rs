@@ -2,7 +2,7 @@
 
 use crate::process::{Answer, Server, connect};
 use serde_json::Value;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::net::TcpStream;
 
 #[test]
@@ -34,6 +34,28 @@ fn a_request_under_way_is_answered_and_its_connection_closed() {
     let answer = Answer::read(&mut stream);
     assert!([400, 503].contains(&answer.status), "{}", answer.head);
     assert_eq!(server.ended().0, Some(0));
+}
+
+#[test]
+fn a_second_signal_stops_it_at_once_with_1() {
+    let mut server = Server::with(&[]);
+    // A socket that never answers the goodbye holds the stop up for a while.
+    let mut socket = server.connect();
+    socket
+        .write_all(
+            b"GET /ws HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\n\
+              sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+        )
+        .unwrap();
+    let mut head = [0; 12];
+    socket.read_exact(&mut head).unwrap();
+    assert_eq!(&head, b"HTTP/1.1 101");
+    server.signal("TERM");
+    server.logged("stopping");
+    server.signal("TERM");
+    let (code, log) = server.ended();
+    assert_eq!(code, Some(1), "{log:?}");
+    assert!(log.last().unwrap().contains("a second signal"), "{log:?}");
 }
 
 #[test]
