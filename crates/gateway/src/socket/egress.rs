@@ -356,7 +356,7 @@ mod tests {
     async fn a_queue_whose_oldest_frame_is_too_old_is_closed() {
         let mut egress = egress();
         egress.push(frame(10), Class::Push);
-        advance(AGE - Duration::from_millis(1)).await;
+        advance(AGE.saturating_sub(Duration::from_millis(1))).await;
         egress.push(frame(10), Class::Push);
         assert_eq!(egress.closing(), None);
         advance(Duration::from_millis(1)).await;
