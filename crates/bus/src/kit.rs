@@ -2,7 +2,7 @@
 //!
 //! [`Alone::load`] makes it; [`Alone::send`] and [`Alone::ask`] call its handlers as the bus would;
 //! what it published is kept in order and looked at with [`Alone::published`]. [`origin`] and
-//! [`reply`] stand in for the bus where a job is tested without one.
+//! [`reply()`] stand in for the bus where a job is tested without one.
 
 use crate::context::Cause;
 use crate::envelope::{Envelope, Outgoing};
@@ -32,7 +32,7 @@ pub fn reply<A: Send + 'static>() -> (Reply<A>, impl Future<Output = Result<A, A
     reply_within(PATIENCE)
 }
 
-/// [`reply`] whose asker waits only so long, and then withdraws the request or learns that its
+/// [`reply()`] whose asker waits only so long, and then withdraws the request or learns that its
 /// outcome is unknown, like any other.
 pub fn reply_within<A: Send + 'static>(
     within: Duration,

@@ -2,7 +2,7 @@
 //!
 //! [`Listeners::bind`] takes the addresses before anything runs; [`Listeners::start`] serves them.
 //! A connection is admitted, speaks HTTP/1.1 through tower's layers, and may become a socket, which
-//! is [`Gateway::serve`]'s from then on. Nothing here decides what a command means.
+//! is [`crate::Gateway::serve`]'s from then on. Nothing here decides what a command means.
 
 mod accept;
 mod admission;
