@@ -42,6 +42,9 @@ browser:
 torture:
     cargo run --release --package tests --bin torture --locked
 
-# What things cost
-bench *filter:
-    cargo bench --package bus --locked -- {{ filter }}
+# What things cost: the bus alone, then a release build under load (`just bench --postgres URL`)
+bench *arguments:
+    cargo bench --package bus --locked
+    cargo build --release --package parlor --locked
+    cargo run --release --package loadgen --locked -- figures \
+        --parlor "${CARGO_TARGET_DIR:-target}/release/parlor" {{ arguments }}
