@@ -25,13 +25,13 @@ test: check unit system pool-of-one browser
 unit:
     cargo test --workspace --exclude tests --locked
 
-# The whole system on SQLite and PostgreSQL
+# The whole system on SQLite and PostgreSQL; its tests mostly wait, so six share two cores
 system *filter:
-    cargo test --package tests --locked -- {{ filter }}
+    cargo test --package tests --locked -- --test-threads 6 {{ filter }}
 
 # The whole system on SQLite with one connection to the database
 pool-of-one:
-    PARLOR_TESTS_POOL_MAX=1 cargo test --package tests --locked -- ::sqlite
+    PARLOR_TESTS_POOL_MAX=1 cargo test --package tests --locked -- --test-threads 6 ::sqlite
 
 # Two people chat in a real browser while the server is killed and restarted
 browser:
