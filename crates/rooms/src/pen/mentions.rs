@@ -7,11 +7,9 @@ const NAMES_MAX: usize = 32;
 /// a sentence may be part of a name or not: both readings are given, the longer one first.
 pub(crate) fn candidates(body: &str) -> Vec<&str> {
     let mut names = Vec::new();
-    let mut before = None;
-    for (at, sign) in body.char_indices() {
-        let starts = sign == '@' && !before.is_some_and(is_part);
-        before = Some(sign);
-        if starts {
+    for (at, _) in body.match_indices('@') {
+        let before = body[..at].chars().next_back();
+        if !before.is_some_and(is_part) {
             readings(&body[at + 1..], &mut names);
         }
         if names.len() >= NAMES_MAX {
