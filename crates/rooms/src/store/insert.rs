@@ -1,7 +1,7 @@
 //! Writing into the log, as sets.
 
 use super::entry_row::Columns;
-use super::rows::{Column, Rows};
+use super::rows::{self, Column, Rows};
 use crate::api::{Entry, Seq};
 use storage::Backend;
 use storage::prelude::*;
@@ -12,7 +12,13 @@ pub(crate) async fn entries(
     lines: &[(&Entry, Option<[u8; 16]>)],
 ) -> Result<(), Fault> {
     let columns: Vec<Columns<'_>> = lines.iter().map(|(entry, _)| Columns::of(entry)).collect();
-    statement!(tx, |c| set(lines, &columns).execute(c))?;
+    let (mut lines, mut columns) = (lines, &columns[..]);
+    for length in rows::lengths(tx.backend(), lines.len()) {
+        let (these, their_columns);
+        (these, lines) = lines.split_at(length);
+        (their_columns, columns) = columns.split_at(length);
+        statement!(tx, |c| set(these, their_columns).execute(c))?;
+    }
     Ok(())
 }
 

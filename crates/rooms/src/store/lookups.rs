@@ -54,8 +54,9 @@ fn repeats_of<'a>(
             ("author", Column::People(authors)),
             ("own_id", Column::Texts(cids)),
         ],
-        "SELECT e.room_id, e.author_id, e.cid, e.seq, e.at, e.body_hash FROM w JOIN entries e \
-         ON e.cid = w.own_id AND e.author_id = w.author AND e.room_id = w.room",
+        "SELECT e.room_id, e.author_id, e.cid, e.seq, e.at, e.body_hash \
+         FROM w CROSS JOIN entries e \
+         WHERE e.cid = w.own_id AND e.author_id = w.author AND e.room_id = w.room",
     )
 }
 
@@ -95,8 +96,8 @@ fn targets_at(places: &[(RoomId, Seq)]) -> Rows<'_, (BigInt, BigInt, Binary, Boo
             ("room", Column::Numbers(rooms)),
             ("place", Column::Numbers(seqs)),
         ],
-        "SELECT e.room_id, e.seq, e.author_id, e.body IS NULL FROM w JOIN entries e \
-         ON e.room_id = w.room AND e.seq = w.place WHERE e.kind = 1",
+        "SELECT e.room_id, e.seq, e.author_id, e.body IS NULL FROM w CROSS JOIN entries e \
+         WHERE e.room_id = w.room AND e.seq = w.place AND e.kind = 1",
     )
 }
 
@@ -115,4 +116,27 @@ pub(crate) async fn last_about(
         .select((entries::kind, entries::seq))
         .first(c))
     .optional()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{repeats_of, targets_at};
+    use crate::api::RoomId;
+    use crate::store::plan;
+    use sessions::api::UserId;
+
+    #[test]
+    fn however_many_are_asked_for_the_log_is_not_read_through() {
+        let nobody = UserId([0; 16]);
+        for many in [1, 64, 256, 1_024] {
+            let sends: Vec<_> = (0..many).map(|n| (RoomId(n), nobody, "cid")).collect();
+            let places: Vec<_> = (0..many).map(|n| (RoomId(n), n)).collect();
+            for plan in [
+                plan::of(&repeats_of(&sends)),
+                plan::of(&targets_at(&places)),
+            ] {
+                assert!(plan.contains("SEARCH e USING INDEX"), "{many}: {plan}");
+            }
+        }
+    }
 }

@@ -54,7 +54,7 @@ fn wanted(pairs: &[(RoomId, UserId)]) -> Rows<'_, Pair> {
             ("person", Column::People(users)),
         ],
         "SELECT m.room_id, m.user_id, m.role, m.joined_seq, m.muted_until \
-         FROM w JOIN members m ON m.room_id = w.room AND m.user_id = w.person",
+         FROM w CROSS JOIN members m WHERE m.room_id = w.room AND m.user_id = w.person",
     )
 }
 
@@ -240,4 +240,24 @@ pub(crate) async fn heirs(
         .select(members::user_id)
         .limit(HEIRS_MAX)
         .load(c))?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::wanted;
+    use crate::api::RoomId;
+    use crate::store::plan;
+    use sessions::api::UserId;
+
+    #[test]
+    fn however_many_are_asked_for_the_members_are_not_read_through() {
+        for many in [1, 64, 256, 1_024] {
+            let pairs: Vec<_> = (0..many).map(|n| (RoomId(n), UserId([0; 16]))).collect();
+            let plan = plan::of(&wanted(&pairs));
+            assert!(
+                plan.contains("SEARCH m USING PRIMARY KEY"),
+                "{many}: {plan}"
+            );
+        }
+    }
 }

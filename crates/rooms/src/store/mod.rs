@@ -8,6 +8,8 @@ pub(crate) mod lookups;
 mod marks;
 pub(crate) mod members;
 pub(crate) mod people;
+#[cfg(test)]
+mod plan;
 pub(crate) mod rooms;
 mod rows;
 mod schema;

@@ -2,13 +2,15 @@
 
 use super::codes::Code as _;
 use super::people;
+use super::rows::{Column, Rows};
 use super::schema::rooms;
 use crate::api::{History, Kind, RoomFace, RoomId, RoomKey, Seq};
+use diesel::sql_types::{BigInt, Binary, Nullable, SmallInt, Text};
 use sessions::api::{User, UserId, directory};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+use storage::Backend;
 use storage::prelude::*;
-use storage::{Backend, Connection};
 
 /// A room as it stands in the present transaction.
 #[derive(Clone)]
@@ -147,35 +149,48 @@ pub(crate) async fn by_ids(
     Ok(rooms.map(|room| (room.face.id, room)).collect())
 }
 
-/// Locks the rooms with these keys, in the order of their ids, until the transaction ends.
+/// Locks the rooms with these keys, in the order of their ids, until the transaction ends. One may
+/// be given twice.
 pub(crate) async fn lock(tx: &mut Writer<'_>, keys: &[&str]) -> Result<Vec<Room>, Fault> {
-    let keys: Vec<&str> = keys
-        .iter()
-        .copied()
-        .filter(|key| may_be_a_key(key))
-        .collect();
-    let keys = &keys[..];
-    // A writer's transaction on SQLite has locked the whole database.
-    let rows = match tx.writable() {
-        Connection::Sqlite(c) => {
-            use diesel::RunQueryDsl as _;
-            rooms::table
-                .filter(rooms::key.eq_any(keys))
-                .select(Row::as_select())
-                .load(c)?
+    let keys = keys.iter().copied();
+    let keys: Vec<&str> = keys.filter(|key| may_be_a_key(key)).collect();
+    if keys.is_empty() {
+        return Ok(Vec::new());
+    }
+    let wanted = wanted(tx.backend(), keys);
+    let rows = statement!(tx, |c| wanted.load(c))?;
+    dress(tx, rows).await
+}
+
+/// What [`Row`] is made of.
+type Columns = (
+    BigInt,
+    Text,
+    Text,
+    Text,
+    SmallInt,
+    SmallInt,
+    BigInt,
+    BigInt,
+    Nullable<Binary>,
+    Nullable<Binary>,
+    Nullable<Binary>,
+);
+
+fn wanted(backend: Backend, keys: Vec<&str>) -> Rows<'_, Columns> {
+    let statement = match backend {
+        // A writer's transaction has locked the whole database.
+        Backend::Sqlite => {
+            "SELECT r.id, r.key, r.title, r.topic, r.kind, r.history, r.head, r.settled, \
+             r.pair_low, r.pair_high, r.creator FROM w CROSS JOIN rooms r WHERE r.key = w.wanted"
         }
-        Connection::Postgres(c) => {
-            use diesel_async::RunQueryDsl as _;
-            rooms::table
-                .filter(rooms::key.eq_any(keys))
-                .order(rooms::id)
-                .select(Row::as_select())
-                .for_update()
-                .load(c)
-                .await?
+        Backend::Postgres => {
+            "SELECT r.id, r.key, r.title, r.topic, r.kind, r.history, r.head, r.settled, \
+             r.pair_low, r.pair_high, r.creator FROM w CROSS JOIN rooms r WHERE r.key = w.wanted \
+             ORDER BY r.id FOR UPDATE OF r"
         }
     };
-    dress(tx, rows).await
+    Rows::new(vec![("wanted", Column::Texts(keys))], statement)
 }
 
 /// Locks one room.
@@ -306,5 +321,20 @@ impl Row {
             settled: self.settled,
             creator: self.creator,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::wanted;
+    use crate::store::plan;
+    use storage::Backend;
+
+    #[test]
+    fn however_many_are_locked_the_rooms_are_not_read_through() {
+        for many in [1, 64, 256] {
+            let plan = plan::of(&wanted(Backend::Sqlite, vec!["general"; many]));
+            assert!(plan.contains("SEARCH r USING INDEX"), "{many}: {plan}");
+        }
     }
 }

@@ -1,7 +1,13 @@
 //! A list of rows given to one statement, on both databases: `WITH w(a, b) AS (…) SELECT … FROM w`.
 //!
 //! PostgreSQL gets one array per column and unfolds them, so the statement's text is the same for
-//! any number of rows and stays prepared. SQLite has no arrays and gets a list of values.
+//! any number of rows and stays prepared. SQLite has no arrays and gets a list of values, whose
+//! length is a power of two, the last row repeated if need be: so few texts stay prepared, where
+//! parsing would cost as much as the work itself. Whoever inserts asks [`lengths`] for parts that
+//! need no repeat.
+//!
+//! What a list is joined with is found by CROSS JOIN and WHERE: SQLite then walks through the list.
+//! Left to choose, it reads the whole table once the list is long, as it knows nothing of sizes.
 
 use diesel::backend::Backend;
 use diesel::pg::Pg;
@@ -86,7 +92,7 @@ pub(crate) struct Rows<'a, Row = ()> {
 }
 
 impl<'a, Row> Rows<'a, Row> {
-    /// `columns` are of one length, not 0.
+    /// `columns` are of one length, not 0. On SQLite the last row may be given several times.
     pub(crate) fn new(columns: Vec<(&'static str, Column<'a>)>, statement: &'static str) -> Self {
         debug_assert!(
             columns
@@ -137,22 +143,36 @@ impl<Row> QueryFragment<Pg> for Rows<'_, Row> {
 
 impl<Row> QueryFragment<Sqlite> for Rows<'_, Row> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
-        // As many texts as there are lengths: none of them is worth keeping prepared.
-        out.unsafe_to_cache_prepared();
         self.open(&mut out);
         out.push_sql("VALUES ");
-        for row in 0..self.columns[0].1.len() {
+        let given = self.columns[0].1.len();
+        for row in 0..given.next_power_of_two() {
             separate(row, &mut out);
             out.push_sql("(");
+            let given_row = row.min(given - 1);
             for (n, (_, column)) in self.columns.iter().enumerate() {
                 separate(n, &mut out);
-                each_kind!(column, |v, T| out.push_bind_param::<T, _>(&v[row])?);
+                each_kind!(column, |v, T| out.push_bind_param::<T, _>(&v[given_row])?);
             }
             out.push_sql(")");
         }
         self.close(&mut out);
         Ok(())
     }
+}
+
+/// Lengths that add up to `all`, each of which a list may have without a repeat.
+pub(crate) fn lengths(backend: storage::Backend, all: usize) -> impl Iterator<Item = usize> {
+    let mut left = all;
+    std::iter::from_fn(move || {
+        let highest = left.checked_ilog2()?;
+        let length = match backend {
+            storage::Backend::Sqlite => 1 << highest,
+            storage::Backend::Postgres => left,
+        };
+        left -= length;
+        Some(length)
+    })
 }
 
 /// Told apart by their text.
@@ -166,3 +186,18 @@ impl<Row> Query for Rows<'_, Row> {
 }
 
 impl<Row, Conn> diesel::RunQueryDsl<Conn> for Rows<'_, Row> {}
+
+#[cfg(test)]
+mod tests {
+    use super::lengths;
+    use storage::Backend;
+
+    #[test]
+    fn a_list_is_cut_where_nothing_has_to_be_repeated() {
+        let cut = |backend, all| lengths(backend, all).collect::<Vec<_>>();
+        assert_eq!(cut(Backend::Sqlite, 200), [128, 64, 8]);
+        assert_eq!(cut(Backend::Sqlite, 1), [1]);
+        assert_eq!(cut(Backend::Postgres, 200), [200]);
+        assert_eq!(cut(Backend::Sqlite, 0), Vec::<usize>::new());
+    }
+}
