@@ -40,10 +40,12 @@ impl SpawnBlocking for OnThisThread {
 const BUSY_TIMEOUT: &str = "PRAGMA busy_timeout = 1000";
 
 /// FULL, so that an acknowledged commit survives a power cut; a larger checkpoint interval (pages)
-/// keeps the file's writes sequential under load.
+/// keeps the file's writes sequential under load; what a savepoint may have to undo stays in
+/// memory.
 const SETTINGS: &str = "PRAGMA journal_mode = WAL;
     PRAGMA synchronous = FULL;
     PRAGMA foreign_keys = ON;
+    PRAGMA temp_store = MEMORY;
     PRAGMA wal_autocheckpoint = 4000;";
 
 /// One more connection for the pool.

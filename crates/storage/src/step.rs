@@ -1,5 +1,5 @@
 //! How the jobs of a batch run: neighbours of one kind as a set, all others alone, each inside a
-//! savepoint of its own. One bad job fails alone; only a fault that passes by itself, or that takes
+//! savepoint of its own unless there is nothing beside it. One bad job fails alone; only a fault that passes by itself, or that takes
 //! the whole transaction with it, ends the attempt.
 
 use crate::access::Fact;
@@ -10,6 +10,7 @@ use crate::pool::Pool;
 use crate::postgres::STATEMENTS_PER_STEP;
 use crate::{Access as _, Backend, Fault, Writer};
 use bus::Origin;
+use diesel::QueryResult;
 use futures_util::FutureExt as _;
 use std::any::Any;
 use std::future::Future;
@@ -45,10 +46,12 @@ impl<'p> Steps<'p> {
         tx: &mut Writer<'_>,
     ) -> Result<Facts, Fault> {
         let mut facts = Facts::new();
+        let all = jobs.len();
         let mut rest = jobs;
         while !rest.is_empty() {
             let (run, tail) = rest.split_at_mut(neighbours(rest));
-            self.run_neighbours(run, tx, &mut facts).await?;
+            let ground = Ground::of(run.len(), all);
+            self.run_neighbours(run, ground, tx, &mut facts).await?;
             rest = tail;
         }
         Ok(facts)
@@ -72,12 +75,13 @@ impl<'p> Steps<'p> {
     async fn run_neighbours(
         &self,
         run: &mut [BoxJob],
+        ground: Ground,
         tx: &mut Writer<'_>,
         facts: &mut Facts,
     ) -> Result<(), Fault> {
         let runner = run[0].set_runner().filter(|_| run.len() > 1);
         if let Some(runner) = runner
-            && self.as_set(runner, run, tx).await?
+            && self.as_set(runner, run, ground, tx).await?
         {
             let origin = Origin::merged(run.iter().map(|job| job.origin()));
             let origin = origin.expect("a run of neighbours is never empty");
@@ -88,8 +92,9 @@ impl<'p> Steps<'p> {
             );
             return Ok(());
         }
+        let ground = Ground::of(1, run.len()).within(ground);
         for job in run {
-            self.alone(job, tx).await?;
+            self.alone(job, ground, tx).await?;
             facts.extend(
                 tx.take_facts()
                     .into_iter()
@@ -104,15 +109,16 @@ impl<'p> Steps<'p> {
         &self,
         runner: SetRunner,
         run: &mut [BoxJob],
+        ground: Ground,
         tx: &mut Writer<'_>,
     ) -> Result<bool, Fault> {
         let (name, jobs) = (run[0].name(), run.len());
-        self.limited(tx.savepoint()).await?;
+        self.limited(ground.open(tx)).await?;
         let fault = match self
             .limited(caught(runner(run, tx)).map(Ok::<_, Fault>))
             .await?
         {
-            Ok(()) => match self.limited(tx.keep()).await {
+            Ok(()) => match self.limited(ground.keep(tx)).await {
                 Ok(()) => return Ok(true),
                 Err(fault) => fault,
             },
@@ -122,18 +128,23 @@ impl<'p> Steps<'p> {
             return Err(fault);
         }
         tracing::warn!(job = name, jobs, fault = %format_args!("{fault:#}"), "a set failed, its jobs run one by one");
-        self.limited(tx.undo()).await?;
+        self.limited(ground.undo(tx)).await?;
         Ok(false)
     }
 
-    async fn alone(&self, job: &mut BoxJob, tx: &mut Writer<'_>) -> Result<(), Fault> {
-        self.limited(tx.savepoint()).await?;
+    async fn alone(
+        &self,
+        job: &mut BoxJob,
+        ground: Ground,
+        tx: &mut Writer<'_>,
+    ) -> Result<(), Fault> {
+        self.limited(ground.open(tx)).await?;
         let fault = match self
             .limited(caught(job.run(tx)).map(Ok::<_, Fault>))
             .await?
         {
-            Ok(Verdict::Undo) => return self.limited(tx.undo()).await,
-            Ok(Verdict::Keep) => match self.limited(tx.keep()).await {
+            Ok(Verdict::Undo) => return self.limited(ground.undo(tx)).await,
+            Ok(Verdict::Keep) => match self.limited(ground.keep(tx)).await {
                 Ok(()) => return Ok(()),
                 Err(fault) => fault,
             },
@@ -143,9 +154,61 @@ impl<'p> Steps<'p> {
             return Err(fault);
         }
         tracing::error!(job = job.name(), fault = %format_args!("{fault:#}"), "a job failed");
-        self.limited(tx.undo()).await?;
+        self.limited(ground.undo(tx)).await?;
         job.failed(self.pool.failure(job.name(), fault));
         Ok(())
+    }
+}
+
+/// What a piece of work stands on, to be undone alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ground {
+    /// It is all there is: the transaction itself, which costs nothing more.
+    Transaction,
+    /// A savepoint of its own.
+    Savepoint,
+}
+
+impl Ground {
+    /// Of a part of the jobs that run in one transaction.
+    fn of(part: usize, all: usize) -> Self {
+        if part == all {
+            Self::Transaction
+        } else {
+            Self::Savepoint
+        }
+    }
+
+    /// Of a part of what stands on `whole`.
+    fn within(self, whole: Self) -> Self {
+        if whole == Self::Savepoint {
+            whole
+        } else {
+            self
+        }
+    }
+
+    async fn open(self, tx: &mut Writer<'_>) -> QueryResult<()> {
+        match self {
+            Self::Transaction => Ok(()),
+            Self::Savepoint => tx.savepoint().await,
+        }
+    }
+
+    async fn keep(self, tx: &mut Writer<'_>) -> QueryResult<()> {
+        match self {
+            Self::Transaction => Ok(()),
+            Self::Savepoint => tx.keep().await,
+        }
+    }
+
+    /// Leaves a transaction open either way.
+    async fn undo(self, tx: &mut Writer<'_>) -> QueryResult<()> {
+        tx.undo().await?;
+        match self {
+            Self::Transaction => tx.begin().await,
+            Self::Savepoint => Ok(()),
+        }
     }
 }
 

@@ -2,21 +2,20 @@
 //! connection was left in the middle of one, and the pool then throws it away.
 
 use crate::{Access as _, Connection, Reader, Writer};
-use diesel::QueryResult;
 use diesel::connection::{
     AnsiTransactionManager as Sync, SimpleConnection as _, TransactionManager,
 };
+use diesel::{QueryResult, SqliteConnection};
 use diesel_async::{
     AnsiTransactionManager as Async, TransactionManager as AsyncTransactionManager,
 };
 
 impl Reader<'_> {
-    /// Opens the snapshot. On SQLite the connection refuses writes from here on, until a writer
-    /// gets it.
+    /// Opens the snapshot.
     pub(crate) async fn begin(&mut self) -> QueryResult<()> {
         match self.connection() {
             Connection::Sqlite(c) => {
-                c.batch_execute("PRAGMA query_only = ON")?;
+                refuse_writes(c, true)?;
                 Sync::begin_transaction_sql(c, "BEGIN DEFERRED")
             }
             Connection::Postgres(c) => {
@@ -26,12 +25,23 @@ impl Reader<'_> {
         }
     }
 
+    /// Closes it. Nothing is ever kept of it.
     pub(crate) async fn end(&mut self) -> QueryResult<()> {
         match self.connection() {
-            Connection::Sqlite(c) => Sync::commit_transaction(c),
-            Connection::Postgres(c) => Async::commit_transaction(c).await,
+            Connection::Sqlite(c) => Sync::rollback_transaction(c),
+            Connection::Postgres(c) => Async::rollback_transaction(c).await,
         }
     }
+}
+
+/// A read that writes is a mistake of ours, for debug builds to find. In others this would cost
+/// more than most reads: such a pragma makes the connection prepare all its statements again.
+fn refuse_writes(connection: &mut SqliteConnection, refuse: bool) -> QueryResult<()> {
+    if !cfg!(debug_assertions) {
+        return Ok(());
+    }
+    let mode = if refuse { "ON" } else { "OFF" };
+    connection.batch_execute(&format!("PRAGMA query_only = {mode}"))
 }
 
 impl Writer<'_> {
@@ -40,7 +50,7 @@ impl Writer<'_> {
     pub(crate) async fn begin(&mut self) -> QueryResult<()> {
         match self.connection() {
             Connection::Sqlite(c) => {
-                c.batch_execute("PRAGMA query_only = OFF")?;
+                refuse_writes(c, false)?;
                 Sync::begin_transaction_sql(c, "BEGIN IMMEDIATE")
             }
             Connection::Postgres(c) => {
