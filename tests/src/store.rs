@@ -16,6 +16,9 @@ use std::time::Duration;
 /// No test takes longer, whatever hangs.
 const TEST: Duration = Duration::from_secs(280);
 
+/// Set it to run the tests with so many connections to the database.
+const POOL_MAX: &str = "PARLOR_TESTS_POOL_MAX";
+
 static NUMBER: AtomicU32 = AtomicU32::new(0);
 
 /// Which database.
@@ -106,6 +109,12 @@ impl Store {
         self.0.kind
     }
 
+    /// Whether this is a run with a pool of one: a write keeps everyone else waiting.
+    #[must_use]
+    pub fn has_one_connection(&self) -> bool {
+        std::env::var(POOL_MAX).is_ok_and(|max| max == "1")
+    }
+
     /// The data directory.
     #[must_use]
     pub fn folder(&self) -> &Path {
@@ -172,7 +181,7 @@ impl Store {
         if self.0.kind == Kind::Postgres {
             all.insert("CORE_DB_URL".to_owned(), self.url(settings.linked).await);
         }
-        if let Ok(max) = std::env::var("PARLOR_TESTS_POOL_MAX") {
+        if let Ok(max) = std::env::var(POOL_MAX) {
             all.insert("CORE_DB_POOL_MAX".to_owned(), max);
         }
         all.extend(settings.environment);

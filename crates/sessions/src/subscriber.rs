@@ -1,8 +1,8 @@
 //! The subscriber: commands in order, and the presence that follows from their facts.
 
 use crate::api::{
-    Disconnected, Hello, KeepConnected, Logout, PresenceChanged, Proof, Refusal, RevokeSession,
-    SessionEnded, Token, Welcome,
+    Disconnected, EpochChanged, Hello, KeepConnected, Logout, PresenceChanged, Proof, Refusal,
+    RevokeSession, SessionEnded, Token, Welcome,
 };
 use crate::jobs::{self, Door, Extended, Fresh, OpenGuest, OpenJwt, OpenToken};
 use crate::name::{self, Name};
@@ -49,6 +49,7 @@ impl Subscriber for Sessions {
             .on::<Left>()
             .on::<Counted>()
             .on::<SessionEnded>()
+            .on::<storage::EpochChanged>()
             .on::<Tick>();
     }
 
@@ -295,6 +296,20 @@ impl Handles<SessionEnded> for Sessions {
     ) -> anyhow::Result<()> {
         let now = self.seed.clock.uptime();
         self.seed.presence().ended(ended.session, now);
+        Ok(())
+    }
+}
+
+impl Handles<storage::EpochChanged> for Sessions {
+    async fn handle(
+        &mut self,
+        changed: &Arc<storage::EpochChanged>,
+        ctx: &mut Context,
+    ) -> anyhow::Result<()> {
+        if changed.database == self.seed.database.name() {
+            let epoch = changed.epoch.clone();
+            ctx.emit(EpochChanged { epoch });
+        }
         Ok(())
     }
 }

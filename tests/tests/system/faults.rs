@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use std::time::Duration;
-use tests::{Client, Hold, LIMIT, Server, Settings, on_both, snag, unsnag};
+use tests::{Client, Hold, Kind, LIMIT, Server, Settings, judge, on_both, snag, unsnag};
 
 async fn lounge(server: &Server) -> (Client, Client) {
     let mut alice = server.account("alice").await;
@@ -43,8 +43,8 @@ on_both! {
     }
 
     async fn reading_goes_on_while_a_commit_hangs(store: Store) {
-        if store.kind() == tests::Kind::Postgres {
-            // The silent link would hang the reads too.
+        if store.kind() == Kind::Postgres || store.has_one_connection() {
+            // The silent link would hang the reads too; the only connection waits for the commit.
             return;
         }
         let server = store.server().await;
@@ -88,7 +88,7 @@ on_both! {
     }
 
     async fn a_database_that_went_away_comes_back(store: Store) {
-        if store.kind() == tests::Kind::Sqlite {
+        if store.kind() == Kind::Sqlite {
             // A file does not go away.
             return;
         }
@@ -110,4 +110,29 @@ on_both! {
         }
         bob.entry("lounge", "message").await;
     }
+}
+
+/// What a restore or a promotion under a running server looks like to it.
+const ANOTHER_EPOCH: &str = "UPDATE storage_meta SET value = 'another' WHERE key = 'epoch';
+    SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE datname = current_database() AND application_name LIKE 'parlor%';";
+
+#[test]
+fn an_epoch_that_changes_under_the_server_closes_all_sockets() {
+    judge(Kind::Postgres, "another epoch", async |store| {
+        let server = store.server().await;
+        server.expect_trouble();
+        let (mut alice, mut bob) = lounge(&server).await;
+        alice.say("lounge", "before").await;
+        let resume = bob.resume();
+        store.sql().await.run(ANOTHER_EPOCH).await;
+        for client in [&mut alice, &mut bob] {
+            let closed = client.closed_within(Duration::from_secs(10)).await;
+            assert_eq!(closed.code, Some(1012), "{closed:?}");
+        }
+        let back = server.hello(resume.clone()).await;
+        assert_ne!(back.greeting()["epoch"], resume["epoch"]);
+        assert_eq!(back.greeting()["resumed"], false);
+        assert_eq!(back.greeting()["rooms"]["lounge"]["reset"], true);
+    });
 }

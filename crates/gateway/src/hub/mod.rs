@@ -39,7 +39,9 @@ use person::Person;
 use requests::{Counted, HeadsRead, HoleRead, StaysRead, Ticked};
 use room::Room;
 use rooms::api::{EntriesAppended, RoomKey};
-use sessions::api::{Caller, ConnectionId, EndReason, PresenceChanged, SessionEnded, UserId};
+use sessions::api::{
+    Caller, ConnectionId, EndReason, EpochChanged, PresenceChanged, SessionEnded, UserId,
+};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
@@ -82,16 +84,7 @@ impl Subscriber for Hub {
     /// Begins with nobody. After a failure the sockets that it knew are closed: their clients come
     /// back and resume.
     async fn load(shared: &Arc<Shared>) -> Result<Self, LoadError> {
-        shared.sockets.close_all(Close::RESTART);
-        Ok(Self {
-            shared: Arc::clone(shared),
-            connections: HashMap::new(),
-            people: HashMap::new(),
-            rooms: HashMap::new(),
-            busy: HashSet::new(),
-            outbox: Outbox::default(),
-            ticks: 0,
-        })
+        Ok(Self::anew(shared))
     }
 
     fn wire(wiring: &mut Wiring<Self>) {
@@ -99,6 +92,7 @@ impl Subscriber for Hub {
             .on::<EntriesAppended>()
             .on::<PresenceChanged>()
             .on::<SessionEnded>()
+            .on::<EpochChanged>()
             .on::<MarkerMoved>()
             .on::<Ticked>()
             .on::<HoleRead>()
@@ -138,6 +132,15 @@ impl Handles<SessionEnded> for Hub {
     }
 }
 
+impl Handles<EpochChanged> for Hub {
+    /// Nothing the hub knows of rooms holds in another store.
+    async fn handle(&mut self, _: &Arc<EpochChanged>, _: &mut Context) -> anyhow::Result<()> {
+        self.outbox.flush();
+        *self = Self::anew(&self.shared);
+        Ok(())
+    }
+}
+
 impl Handles<MarkerMoved> for Hub {
     async fn handle(&mut self, moved: &Arc<MarkerMoved>, _: &mut Context) -> anyhow::Result<()> {
         let frame = Frame::json(&crate::wire::push::read(moved));
@@ -147,6 +150,20 @@ impl Handles<MarkerMoved> for Hub {
 }
 
 impl Hub {
+    /// Knows nobody; the sockets that are open come back.
+    fn anew(shared: &Arc<Shared>) -> Self {
+        shared.sockets.close_all(Close::RESTART);
+        Self {
+            shared: Arc::clone(shared),
+            connections: HashMap::new(),
+            people: HashMap::new(),
+            rooms: HashMap::new(),
+            busy: HashSet::new(),
+            outbox: Outbox::default(),
+            ticks: 0,
+        }
+    }
+
     /// A push to one connection, whatever it is subscribed to; not before its `hello` reply.
     fn tell(&mut self, id: ConnectionId, frame: Frame) {
         let Some(attached) = self.connections.get_mut(&id) else {

@@ -51,3 +51,15 @@ pub struct GuestExpired {
 impl Event for GuestExpired {
     const NAME: &'static str = "sessions.guest_expired";
 }
+
+/// The store is another one than before (restored, or promoted): what [`super::Hello`] said of its
+/// epoch is void, and so is every cursor.
+#[derive(Debug, Clone)]
+pub struct EpochChanged {
+    /// The new one.
+    pub epoch: String,
+}
+
+impl Event for EpochChanged {
+    const NAME: &'static str = "sessions.epoch_changed";
+}

@@ -8,7 +8,7 @@ mod online;
 mod requests;
 mod user;
 
-pub use facts::{EndReason, GuestExpired, PresenceChanged, SessionEnded};
+pub use facts::{EndReason, EpochChanged, GuestExpired, PresenceChanged, SessionEnded};
 pub use ids::{ConnectionId, NotAnId, SessionId, UserId};
 pub use online::Online;
 pub use requests::{
