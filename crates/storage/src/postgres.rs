@@ -21,6 +21,12 @@ pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// How many statements' time a piece of work may take, before its connection counts as dead.
 pub(crate) const STATEMENTS_PER_STEP: u32 = 5;
 
+/// Every query of ours is a lookup by an index, and its plan is kept: one made while the tables
+/// were empty would read them through until the server next looks at their sizes. Without JIT,
+/// which pays for reports and not for lookups.
+const PLANS: &str = "SET enable_seqscan = off; SET enable_hashjoin = off; \
+    SET enable_mergejoin = off; SET jit = off";
+
 impl Setup {
     /// One more connection for the pool.
     pub(crate) async fn connect(
@@ -43,7 +49,7 @@ impl Setup {
         let idle = (self.statement_timeout * STATEMENTS_PER_STEP).as_millis();
         to.batch_execute(&format!(
             "SET application_name = '{}'; SET statement_timeout = {statement}; \
-             SET idle_in_transaction_session_timeout = {idle}",
+             SET idle_in_transaction_session_timeout = {idle}; {PLANS}",
             quoted(&self.application),
         ))
         .await?;
