@@ -44,7 +44,7 @@ pub use context::Context;
 pub use event::{Event, EventNumber};
 pub use figures::{BusFigures, SubscriberFigures};
 pub use origin::{Origin, TraceId};
-pub use probe::{Probe, ProbeState};
+pub use probe::{ActError, Acting, Probe, ProbeState};
 pub use reply::Reply;
 pub use request::{AskError, Request};
 pub use running::Running;

@@ -1,4 +1,6 @@
-//! How a part of the house shows itself to the operator.
+//! How a part of the house shows itself to the operator, and what can be done to it.
+
+use futures_util::future::BoxFuture;
 
 /// How a part is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,4 +23,26 @@ pub trait Probe: Send + Sync + 'static {
     fn state(&self) -> ProbeState;
     /// Details as JSON text. Never waits.
     fn json(&self) -> String;
+
+    /// Does what `path` names, `core/reset`: `POST /{name}/{path}` on the operator's listener.
+    /// `None`: there is no such thing to do. What has been begun goes on when its future is
+    /// dropped.
+    fn act(&self, path: &str) -> Option<Acting> {
+        let _ = path;
+        None
+    }
+}
+
+/// An action under way: JSON text when it is done.
+pub type Acting = BoxFuture<'static, Result<String, ActError>>;
+
+/// Why an action was not carried out.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ActError {
+    /// It, or one that excludes it, is under way.
+    #[error("this is being done already")]
+    Busy,
+    /// It did not succeed.
+    #[error("{0}")]
+    Failed(String),
 }

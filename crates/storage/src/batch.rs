@@ -42,6 +42,11 @@ impl Batch {
         self.jobs.len()
     }
 
+    /// The name of the first.
+    pub(crate) fn name(&self) -> &'static str {
+        self.jobs.first().map_or("storage.batch", |job| job.name())
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.jobs.is_empty()
     }
@@ -74,13 +79,16 @@ impl Batch {
             Err(fault) => {
                 // A connection that is silent is thrown away as it is; so is one that cannot undo.
                 if !fault.is_silence() {
-                    let _ = steps.limited(tx.undo()).await;
+                    steps.limited(tx.undo_all()).await.ok();
                 }
-                return Attempt::Again(self, fault);
+                return self.undone(fault, with);
             }
         };
         match steps.limited(tx.keep()).await {
-            Ok(()) => self.finish(facts, &with.bus),
+            Ok(()) => {
+                with.pool.trouble().over();
+                self.finish(facts, &with.bus)
+            }
             Err(fault) => self.not_committed(fault, with),
         }
     }
@@ -101,13 +109,23 @@ impl Batch {
         Attempt::Done
     }
 
+    /// Nothing was written. Without room the askers are told at once: a repeat would keep them for
+    /// as long as they wait, and then leave them in doubt.
+    fn undone(mut self, fault: Fault, with: &Surroundings) -> Attempt {
+        if fault.is_no_room() {
+            self.abandon(Queued::is_attended, || with.pool.unavailable(&fault));
+        }
+        Attempt::Again(self, fault)
+    }
+
     fn not_committed(mut self, fault: Fault, with: &Surroundings) -> Attempt {
         match fault.after_commit() {
-            Commit::Repeat => return Attempt::Again(self, fault),
+            Commit::Repeat => return self.undone(fault, with),
             Commit::Unknown => {
                 with.pool.trouble().note(&fault);
                 tracing::error!(%fault, jobs = self.len(), "a connection was lost in its commit");
             }
+            Commit::Torn => with.pool.spoil(&fault),
             Commit::Failed => {
                 tracing::error!(%fault, jobs = self.len(), "a batch cannot be committed");
                 for job in self.jobs.drain(..) {

@@ -54,9 +54,9 @@ pub struct DatabaseConfig {
     pub name: String,
     /// Where it is.
     pub url: Url,
-    /// Most connections. Default 10. Too low: callers wait; too high: PostgreSQL runs out of slots.
+    /// Most connections. Default 10, beside `core` 5. Too low: callers wait; too high: PostgreSQL runs out of slots.
     pub pool_max: u32,
-    /// Connections kept open. Default 2.
+    /// Connections kept open. Default 2, beside `core` 1.
     pub pool_min: u32,
     /// Longest wait for a connection. Default 2 s.
     pub acquire_timeout: Duration,
@@ -77,12 +77,13 @@ impl DatabaseConfig {
     #[must_use]
     pub fn new(name: impl Into<String>, url: Url, migrations: Migrations) -> Self {
         let name = name.into();
+        let is_core = name == "core";
         Self {
-            critical: name == "core",
+            critical: is_core,
             name,
             url,
-            pool_max: 10,
-            pool_min: 2,
+            pool_max: if is_core { 10 } else { 5 },
+            pool_min: if is_core { 2 } else { 1 },
             acquire_timeout: Duration::from_secs(2),
             statement_timeout: Duration::from_secs(2),
             idle_timeout: Duration::from_secs(600),

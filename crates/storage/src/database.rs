@@ -1,112 +1,63 @@
 //! One named database.
 
 use crate::asker::{Asker, Caller, now};
-use crate::batch::Surroundings;
 use crate::envelope::Envelope;
-use crate::health::Health;
-use crate::lane::Lane;
-use crate::lock::StoreLock;
-use crate::pool::Pool;
 use crate::postgres::STATEMENTS_PER_STEP;
 use crate::read::Read;
-use crate::vitals::Vitals;
-use crate::{Backend, DatabaseConfig, Fault, Job, LaneKey, Reader, StorageError};
-use bus::{Bus, Origin, Reply, Task, Tasks};
-use futures_util::future::{BoxFuture, join_all};
-use std::sync::{Arc, Mutex, PoisonError};
+use crate::slot::Slot;
+use crate::{Condition, Fault, Job, Reader, StorageError};
+use bus::{Origin, Reply};
+use futures_util::future::BoxFuture;
+use std::sync::Arc;
 use std::time::Duration;
 
-/// Write lanes of a database on PostgreSQL; SQLite has one writer anyway.
-const LANES: u32 = 4;
-
-/// A cheap handle on one named database: its one pool and its write lanes.
+/// A cheap handle on one named database: its one pool and its write lanes. It stays valid while
+/// the database is lost, closed, reset or pointed elsewhere; meanwhile callers are told so.
 #[derive(Clone)]
 pub struct Database {
-    parts: Arc<Parts>,
-}
-
-/// What a database is made of.
-pub(crate) struct Parts {
-    pub(crate) name: String,
-    pub(crate) backend: Backend,
-    pub(crate) critical: bool,
-    pub(crate) pool: Arc<Pool>,
-    pub(crate) vitals: Arc<Vitals>,
-    pub(crate) health: Arc<Health>,
-    pub(crate) lanes: Vec<Lane>,
-    bus: Bus,
-    tasks: Tasks,
-    statement_timeout: Duration,
-    attendants: Mutex<Vec<Task>>,
-    lock: Mutex<Option<StoreLock>>,
+    name: Arc<str>,
+    slot: Arc<Slot>,
 }
 
 impl Database {
-    /// Puts together a database whose store is locked and migrated. Opens no connection.
-    pub(crate) fn assemble(
-        config: &DatabaseConfig,
-        lock: Option<StoreLock>,
-        bus: Bus,
-        tasks: Tasks,
-    ) -> Self {
-        let vitals = Arc::new(Vitals::unknown());
-        let pool = Arc::new(Pool::new(config, &vitals));
-        let statement_timeout = config.statement_timeout;
-        let with = Surroundings {
-            bus: bus.clone(),
-            pool: Arc::clone(&pool),
-            statement_timeout,
-        };
-        let lanes = (1..=lane_count(config))
-            .map(|n| Lane::start(format!("{} write lane {n}", config.name), &tasks, &with))
-            .collect();
-        let parts = Parts {
-            name: config.name.clone(),
-            backend: config.url.backend(),
-            critical: config.critical,
-            health: Arc::default(),
-            pool,
-            vitals,
-            lanes,
-            bus,
-            tasks,
-            statement_timeout,
-            attendants: Mutex::default(),
-            lock: Mutex::new(lock),
-        };
+    pub(crate) fn new(slot: Arc<Slot>) -> Self {
         Self {
-            parts: Arc::new(parts),
+            name: slot.config().name.into(),
+            slot,
         }
     }
 
     /// Its name: `core`.
     #[must_use]
     pub fn name(&self) -> &str {
-        &self.parts.name
+        &self.name
+    }
+
+    /// How it is.
+    #[must_use]
+    pub fn condition(&self) -> Condition {
+        self.slot.standing().condition()
     }
 
     /// Reads within one read-only snapshot, on a pooled connection, in a task of its own: dropping
-    /// this future ends the waiting, never the query.
+    /// this future ends the waiting, never the query. After a fault that passes the work is done
+    /// again, few times and never longer than one slow read may take.
     pub async fn read<T, W>(&self, operation: &'static str, work: W) -> Result<T, StorageError>
     where
         T: Send + 'static,
-        W: for<'r> FnOnce(&'r mut Reader<'_>) -> BoxFuture<'r, Result<T, Fault>> + Send + 'static,
+        W: for<'r> FnOnce(&'r mut Reader<'_>) -> BoxFuture<'r, Result<T, Fault>>
+            + Clone
+            + Send
+            + 'static,
     {
-        let Parts {
-            pool,
-            tasks,
-            statement_timeout,
-            ..
-        } = &*self.parts;
-        let limit = *statement_timeout * STATEMENTS_PER_STEP;
-        Read {
+        let parts = self.slot.parts()?;
+        let read = Read {
             operation,
-            pool,
-            tasks,
-            limit,
-        }
-        .run(work)
-        .await
+            pool: &parts.pool,
+            tasks: &self.slot.tasks,
+            limit: parts.config.statement_timeout * STATEMENTS_PER_STEP,
+        };
+        read.run(work).await
     }
 
     /// Hands a job and the asker it answers to the write lane. Never waits: the reply holds a
@@ -130,86 +81,46 @@ impl Database {
         job: J,
         within: Duration,
     ) -> Result<Result<J::Answer, J::Refusal>, StorageError> {
-        let pool = &self.parts.pool;
+        let parts = self.slot.parts()?;
         let deadline = now() + within;
-        let Ok(origin) = tokio::time::timeout(within, self.parts.bus.enter()).await else {
-            return Err(pool.overloaded());
+        let Ok(origin) = tokio::time::timeout(within, self.slot.bus.enter()).await else {
+            return Err(parts.pool.overloaded());
         };
         let (caller, waiter) = Caller::new(origin, deadline);
         self.enqueue(job, Asker::Caller(caller));
         waiter
             .end(J::NAME)
             .await
-            .unwrap_or_else(|| Err(pool.unavailable_since()))
+            .unwrap_or_else(|| Err(parts.pool.unavailable_since()))
     }
 
     /// The store's epoch: random, stored with the data, joined on PostgreSQL with the timeline.
     #[must_use]
     pub fn epoch(&self) -> String {
-        self.parts.vitals.epoch()
+        self.slot.shared.vitals.epoch()
     }
 
     /// What an acknowledgement survives: `power` or `process`.
     #[must_use]
     pub fn durability(&self) -> &'static str {
-        self.parts.vitals.durability()
+        self.slot.shared.vitals.durability()
     }
 
     fn enqueue<J: Job>(&self, job: J, asker: Asker<J::Answer, J::Refusal>) {
-        let lane = self.lane(job.lane());
-        if let Err(job) = lane.hand_over(Envelope::boxed(job, asker)) {
-            job.abandon(self.parts.pool.closed());
+        let key = job.lane();
+        let job = Envelope::boxed(job, asker);
+        match self.slot.parts() {
+            Err(why) => job.abandon(why),
+            Ok(parts) => {
+                if let Err(job) = parts.lane(key).hand_over(job) {
+                    job.abandon(parts.pool.closed());
+                }
+            }
         }
     }
 
-    fn lane(&self, key: LaneKey) -> &Lane {
-        let lanes = &self.parts.lanes;
-        // Fibonacci hashing: neighbouring keys spread over all lanes.
-        let spread = key.0.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32;
-        let index = usize::try_from(spread).expect("32 bits") % lanes.len();
-        &lanes[index]
-    }
-
-    pub(crate) fn parts(&self) -> &Parts {
-        &self.parts
-    }
-
-    /// Keeps a task that is cancelled when the database closes.
-    pub(crate) fn attend(&self, task: Task) {
-        self.parts
-            .attendants
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(task);
-    }
-
-    /// Empties the lanes, closes the pool and gives back the lock.
-    pub(crate) async fn close(&self, within: Duration) {
-        let parts = &*self.parts;
-        for task in parts
-            .attendants
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .drain(..)
-        {
-            task.cancel();
-        }
-        // Half for the lanes: the checkpoint gets its share whatever they do.
-        let share = within / 2;
-        join_all(parts.lanes.iter().map(|lane| lane.close(share))).await;
-        parts.pool.close(share / 2).await;
-        parts
-            .lock
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
-    }
-}
-
-/// No more lanes than connections: they would only wait for each other.
-fn lane_count(config: &DatabaseConfig) -> u32 {
-    match config.url.backend() {
-        Backend::Sqlite => 1,
-        Backend::Postgres => LANES.min(config.pool_max.max(1)),
+    #[cfg(test)]
+    pub(crate) fn slot(&self) -> &Slot {
+        &self.slot
     }
 }

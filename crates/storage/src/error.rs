@@ -38,14 +38,24 @@ impl<R> From<diesel::result::Error> for JobError<R> {
 /// Why storage gave no result.
 #[derive(Debug, thiserror::Error)]
 pub enum StorageError {
-    /// No connection within the time: the pool is exhausted or the database is away. Nothing was
-    /// done.
+    /// The database is away, or could do nothing within the time. Nothing was done.
     #[error("database {database} is unavailable: {cause}")]
     Unavailable {
         /// Which database.
         database: String,
         /// The last thing that went wrong there.
         cause: String,
+        /// When a repeat is worth trying.
+        retry_after: Duration,
+    },
+    /// The database may well be there, but all its connections were in use for as long as one may
+    /// wait. Nothing was done.
+    #[error("database {database} is saturated: all {max} connections are in use")]
+    Saturated {
+        /// Which database.
+        database: String,
+        /// How many connections there are.
+        max: u32,
         /// When a repeat is worth trying.
         retry_after: Duration,
     },
@@ -75,7 +85,8 @@ pub enum StorageError {
 impl From<StorageError> for AskError {
     fn from(error: StorageError) -> Self {
         match error {
-            StorageError::Unavailable { retry_after, .. } => Self::Unavailable { retry_after },
+            StorageError::Unavailable { retry_after, .. }
+            | StorageError::Saturated { retry_after, .. } => Self::Unavailable { retry_after },
             StorageError::OutcomeUnknown { .. } => Self::OutcomeUnknown,
             StorageError::Failed { .. } => Self::Failed,
             StorageError::Closed { .. } => Self::Draining,

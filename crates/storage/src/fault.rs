@@ -1,12 +1,23 @@
 //! Which faults pass by themselves.
 //!
-//! Diesel hides PostgreSQL's error codes but for a few kinds, so the rest is told by its text. A
-//! server that speaks another language costs nothing but a repeat: a lost connection also shows
-//! when the savepoint cannot be undone.
+//! Diesel hides the databases' error codes but for a few kinds, and diesel-async gives no way to
+//! what is behind them, so the rest is told by its text. PostgreSQL is asked for English at the
+//! set-up of each connection, which a plain role may not be allowed to; a server that then speaks
+//! another language costs nothing but a repeat: a lost connection also shows when the savepoint
+//! cannot be undone.
 
 use crate::Fault;
 use diesel::result::{DatabaseErrorKind as Kind, Error};
 use std::time::Duration;
+
+/// How SQLite says that there is no room.
+const DISK_FULL: &str = "database or disk is full";
+
+/// How the operating system says so; PostgreSQL hands it on.
+const NO_SPACE: &str = "No space left on device";
+
+/// How SQLite says that the operating system failed it: in a COMMIT, a write or a sync of its log.
+const IO_ERROR: &str = "disk I/O error";
 
 /// Nothing was done and the same may well succeed in a moment.
 const PASSING: [&str; 8] = [
@@ -46,6 +57,15 @@ impl Fault {
         information.message().starts_with("canceling statement")
     }
 
+    /// True when the disk is full: nothing was written, and nobody knows when there will be room.
+    pub(crate) fn is_no_room(&self) -> bool {
+        let Some(Error::DatabaseError(_, information)) = self.query_error() else {
+            return false;
+        };
+        let message = information.message();
+        message.starts_with(DISK_FULL) || message.contains(NO_SPACE)
+    }
+
     /// Whether the COMMIT that failed so has written anything.
     pub(crate) fn after_commit(&self) -> Commit {
         let Some(Error::DatabaseError(kind, information)) = self.query_error() else {
@@ -65,16 +85,19 @@ impl Fault {
             {
                 Commit::Repeat
             }
+            _ if self.is_no_room() => Commit::Repeat,
+            _ if text.starts_with(IO_ERROR) => Commit::Torn,
             _ => Commit::Unknown,
         }
     }
 
     /// What diesel reported, also under the context of an [`anyhow::Error`].
     fn query_error(&self) -> Option<&Error> {
-        match self {
+        let error = match self {
             Self::Query(error) => Some(error),
             Self::Other(error) => error.downcast_ref(),
-        }
+        };
+        error.map(first)
     }
 }
 
@@ -83,10 +106,19 @@ pub(crate) fn passes(error: &Error) -> bool {
     match error {
         Error::DatabaseError(Kind::SerializationFailure | Kind::ClosedConnection, _)
         | Error::BrokenTransactionManager => true,
-        Error::DatabaseError(_, information) => PASSING
-            .iter()
-            .any(|text| information.message().starts_with(text)),
+        Error::DatabaseError(_, information) => {
+            let message = information.message();
+            PASSING.iter().any(|text| message.starts_with(text))
+        }
         _ => false,
+    }
+}
+
+/// What went wrong first: SQLite has often rolled back by itself before diesel tries to.
+fn first(error: &Error) -> &Error {
+    match error {
+        Error::RollbackErrorOnCommit { commit_error, .. } => first(commit_error),
+        error => error,
     }
 }
 
@@ -104,6 +136,9 @@ pub(crate) enum Commit {
     Failed,
     /// It may have been written: the connection went away in between.
     Unknown,
+    /// It may have been written, and what was written before may not have been: the operating
+    /// system failed a write or a sync.
+    Torn,
 }
 
 #[cfg(test)]
@@ -142,6 +177,18 @@ mod tests {
             told(Kind::UniqueViolation, "late").after_commit(),
             Commit::Failed
         );
+        let torn = Fault::Query(Error::RollbackErrorOnCommit {
+            rollback_error: Box::new(Error::NotInTransaction),
+            commit_error: Box::new(Error::DatabaseError(
+                Kind::Unknown,
+                Box::new("disk I/O error".to_owned()),
+            )),
+        });
+        assert_eq!(torn.after_commit(), Commit::Torn);
+        assert!(!torn.is_transient());
+        let full = told(Kind::Unknown, "database or disk is full");
+        assert_eq!(full.after_commit(), Commit::Repeat);
+        assert!(full.is_no_room() && !full.is_transient());
         let cut = told(Kind::UnableToSendCommand, "connection closed");
         assert_eq!(cut.after_commit(), Commit::Unknown);
         let silence = Fault::Other(Silence(Duration::from_secs(1)).into());

@@ -1,9 +1,11 @@
 //! The fair gate in front of a pool.
 //!
 //! bb8 alone is unfair: under contention one caller gets thousands of turns while the median gets
-//! one. Here callers queue in order, waiting is counted exactly, and closing is possible.
+//! one. Here callers queue in order, who waits and who is inside is known exactly, and closing is
+//! possible.
 
 use std::collections::BTreeMap;
+use std::ops::Deref;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -12,9 +14,50 @@ use tokio::time::Instant;
 
 /// What a connection is wanted for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Wish {
+    /// A read's name, or that of a batch's first job: `rooms.read_log`.
+    pub(crate) operation: &'static str,
+    pub(crate) purpose: Purpose,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Purpose {
     Read,
-    Write,
+    /// So many jobs at once.
+    Write(usize),
+}
+
+impl Wish {
+    pub(crate) fn read(operation: &'static str) -> Self {
+        Self {
+            operation,
+            purpose: Purpose::Read,
+        }
+    }
+
+    pub(crate) fn write(operation: &'static str, jobs: usize) -> Self {
+        Self {
+            operation,
+            purpose: Purpose::Write(jobs),
+        }
+    }
+
+    /// Whose wish it is: operations begin with the name of the subscriber.
+    pub(crate) fn subscriber(self) -> &'static str {
+        self.operation.split('.').next().unwrap_or_default()
+    }
+
+    /// How many jobs write at once; `None` reads.
+    pub(crate) fn jobs(self) -> Option<usize> {
+        match self.purpose {
+            Purpose::Read => None,
+            Purpose::Write(jobs) => Some(jobs),
+        }
+    }
+
+    fn writes(self) -> bool {
+        self.jobs().is_some()
+    }
 }
 
 /// As many passes as connections; on SQLite one of them at a time for writing.
@@ -22,15 +65,15 @@ pub(crate) struct Gate {
     connections: Arc<Semaphore>,
     writing: Option<Arc<Semaphore>>,
     max: u32,
-    queue: Mutex<BTreeMap<u64, Instant>>,
-    tickets: AtomicU64,
+    waiting: Book<()>,
+    inside: Arc<Book<Wish>>,
 }
 
 /// The right to one connection.
-#[derive(Debug)]
 pub(crate) struct Pass {
     _connection: OwnedSemaphorePermit,
     _writing: Option<OwnedSemaphorePermit>,
+    _inside: Line<Wish, Arc<Book<Wish>>>,
 }
 
 impl Gate {
@@ -40,30 +83,29 @@ impl Gate {
             connections: Arc::new(Semaphore::new(max as usize)),
             writing: one_writer.then(|| Arc::new(Semaphore::new(1))),
             max,
-            queue: Mutex::default(),
-            tickets: AtomicU64::new(0),
+            waiting: Book::default(),
+            inside: Arc::default(),
         }
     }
 
     /// Waits in line. Cancel-safe. Fails when the gate is closed.
     ///
     /// The write permit comes first: a writer that waits for its turn holds no connection.
-    pub(crate) async fn enter(&self, purpose: Purpose) -> Result<Pass, AcquireError> {
+    pub(crate) async fn enter(&self, wish: Wish) -> Result<Pass, AcquireError> {
         let writing = match &self.writing {
-            Some(writing) if purpose == Purpose::Write => {
-                Some(Arc::clone(writing).acquire_owned().await?)
-            }
+            Some(writing) if wish.writes() => Some(Arc::clone(writing).acquire_owned().await?),
             _ => None,
         };
         let connection = if let Ok(free) = Arc::clone(&self.connections).try_acquire_owned() {
             free
         } else {
-            let _waiting = self.wait_in_line();
+            let _waiting = Line::in_book(&self.waiting, ());
             Arc::clone(&self.connections).acquire_owned().await?
         };
         Ok(Pass {
             _connection: connection,
             _writing: writing,
+            _inside: Line::in_book(Arc::clone(&self.inside), wish),
         })
     }
 
@@ -87,46 +129,84 @@ impl Gate {
     }
 
     pub(crate) fn waiting(&self) -> usize {
-        self.lined_up().len()
+        self.waiting.lines().len()
     }
 
     /// How long the first in line has been waiting.
     pub(crate) fn longest_wait(&self) -> Duration {
-        self.lined_up()
+        let lines = self.waiting.lines();
+        lines
             .first_key_value()
-            .map_or(Duration::ZERO, |(_, since)| since.elapsed())
+            .map_or(Duration::ZERO, |(_, ((), since))| since.elapsed())
     }
 
-    fn wait_in_line(&self) -> Waiting<'_> {
-        let ticket = self.tickets.fetch_add(1, Ordering::Relaxed);
-        self.lined_up().insert(ticket, Instant::now());
-        Waiting { gate: self, ticket }
-    }
-
-    fn lined_up(&self) -> std::sync::MutexGuard<'_, BTreeMap<u64, Instant>> {
-        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Who is inside, and for how long, the longest first.
+    pub(crate) fn holders(&self) -> Vec<(Wish, Duration)> {
+        let lines = self.inside.lines();
+        lines
+            .values()
+            .map(|(wish, since)| (*wish, since.elapsed()))
+            .collect()
     }
 }
 
-/// Counts one caller for as long as it waits, also when it goes away meanwhile.
-struct Waiting<'g> {
-    gate: &'g Gate,
+/// Who is there, in the order of coming.
+struct Book<T> {
+    tickets: AtomicU64,
+    lines: Mutex<BTreeMap<u64, (T, Instant)>>,
+}
+
+impl<T> Default for Book<T> {
+    fn default() -> Self {
+        Self {
+            tickets: AtomicU64::default(),
+            lines: Mutex::default(),
+        }
+    }
+}
+
+impl<T> Book<T> {
+    fn lines(&self) -> std::sync::MutexGuard<'_, BTreeMap<u64, (T, Instant)>> {
+        self.lines.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One line of a book, for as long as it is held, also by a caller that goes away meanwhile.
+struct Line<T, B: Deref<Target = Book<T>>> {
+    book: B,
     ticket: u64,
 }
 
-impl Drop for Waiting<'_> {
+impl<T, B: Deref<Target = Book<T>>> Line<T, B> {
+    fn in_book(book: B, who: T) -> Self {
+        let ticket = book.tickets.fetch_add(1, Ordering::Relaxed);
+        book.lines().insert(ticket, (who, Instant::now()));
+        Self { book, ticket }
+    }
+}
+
+impl<T, B: Deref<Target = Book<T>>> Drop for Line<T, B> {
     fn drop(&mut self) {
-        self.gate.lined_up().remove(&self.ticket);
+        self.book.lines().remove(&self.ticket);
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Gate, Purpose};
+    use super::{Gate, Wish};
     use futures_util::FutureExt as _;
     use futures_util::future::join_all;
     use std::sync::Mutex;
     use std::time::Duration;
+
+    const READ: Wish = Wish {
+        operation: "rooms.read_log",
+        purpose: super::Purpose::Read,
+    };
+    const WRITE: Wish = Wish {
+        operation: "messaging.send",
+        purpose: super::Purpose::Write(3),
+    };
 
     #[tokio::test]
     async fn callers_are_served_in_turn() {
@@ -136,7 +216,7 @@ mod tests {
             let (gate, served) = (&gate, &served);
             async move {
                 let caller = turn % 4;
-                let _pass = gate.enter(Purpose::Read).await.unwrap();
+                let _pass = gate.enter(READ).await.unwrap();
                 tokio::task::yield_now().await;
                 served.lock().unwrap().push(caller);
             }
@@ -149,10 +229,10 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn waiting_is_counted_exactly_also_when_a_caller_goes_away() {
         let gate = Gate::new(1, false);
-        let pass = gate.enter(Purpose::Read).await.unwrap();
+        let pass = gate.enter(READ).await.unwrap();
         assert_eq!((gate.in_use(), gate.waiting()), (1, 0));
-        let mut first = Box::pin(gate.enter(Purpose::Read));
-        let mut second = Box::pin(gate.enter(Purpose::Read));
+        let mut first = Box::pin(gate.enter(READ));
+        let mut second = Box::pin(gate.enter(READ));
         assert!((&mut first).now_or_never().is_none());
         tokio::time::advance(Duration::from_secs(2)).await;
         assert!((&mut second).now_or_never().is_none());
@@ -169,22 +249,37 @@ mod tests {
     #[tokio::test]
     async fn a_waiting_writer_holds_no_connection() {
         let gate = Gate::new(2, true);
-        let writing = gate.enter(Purpose::Write).await.unwrap();
-        assert!(gate.enter(Purpose::Write).now_or_never().is_none());
-        assert!(gate.enter(Purpose::Read).now_or_never().is_some());
+        let writing = gate.enter(WRITE).await.unwrap();
+        assert!(gate.enter(WRITE).now_or_never().is_none());
+        assert!(gate.enter(READ).now_or_never().is_some());
         drop(writing);
-        assert!(gate.enter(Purpose::Write).now_or_never().is_some());
+        assert!(gate.enter(WRITE).now_or_never().is_some());
     }
 
     #[tokio::test]
     async fn a_closed_gate_lets_those_inside_end_and_nobody_in() {
         let gate = Gate::new(2, true);
-        let pass = gate.enter(Purpose::Write).await.unwrap();
+        let pass = gate.enter(WRITE).await.unwrap();
         let mut closing = Box::pin(gate.close(Duration::from_secs(5)));
         assert!((&mut closing).now_or_never().is_none());
         drop(pass);
         closing.await;
-        assert!(gate.enter(Purpose::Read).await.is_err());
-        assert!(gate.enter(Purpose::Write).await.is_err());
+        assert!(gate.enter(READ).await.is_err());
+        assert!(gate.enter(WRITE).await.is_err());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_is_inside_is_known_until_the_pass_is_back() {
+        let gate = Gate::new(2, true);
+        let writing = gate.enter(WRITE).await.unwrap();
+        tokio::time::advance(Duration::from_secs(3)).await;
+        let reading = gate.enter(READ).await.unwrap();
+        let three = Duration::from_secs(3);
+        assert_eq!(gate.holders(), [(WRITE, three), (READ, Duration::ZERO)]);
+        assert_eq!(WRITE.subscriber(), "messaging");
+        drop(writing);
+        assert_eq!(gate.holders(), [(READ, Duration::ZERO)]);
+        drop(reading);
+        assert!(gate.holders().is_empty());
     }
 }

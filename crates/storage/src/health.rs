@@ -1,103 +1,18 @@
-//! How a database is: asked by a probe every few seconds, shown to the operator.
+//! What the operator sees of databases and pools, and the one thing that can be done to them here.
 
-use crate::pool::Pool;
 use crate::registry::Databases;
-use crate::{Database, StorageError, query};
-use bus::{Probe, ProbeState, Task, Tasks};
+use crate::slot::Slot;
+use crate::{Condition, ControlError};
+use bus::{ActError, Acting, Probe, ProbeState};
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
-
-/// How often a database is asked whether it is there, and how long it may take to say so.
-const PROBE_EVERY: Duration = Duration::from_secs(5);
-const PROBE_LIMIT: Duration = Duration::from_secs(1);
 
 /// Callers that wait longer than this for a connection make a pool unhealthy.
 const LONG_WAIT: Duration = Duration::from_secs(1);
 
-/// What the last probe found.
-#[derive(Debug, Default)]
-pub(crate) struct Health {
-    away: AtomicBool,
-}
-
-impl Health {
-    pub(crate) fn is_away(&self) -> bool {
-        self.away.load(Ordering::Relaxed)
-    }
-}
-
-impl Database {
-    /// Asks it for something real.
-    pub(crate) async fn ping(&self) -> Result<(), StorageError> {
-        self.read("storage.probe", |reader| {
-            Box::pin(async move {
-                query!(reader, |c| diesel::sql_query("SELECT 1").execute(c))?;
-                Ok(())
-            })
-        })
-        .await
-    }
-
-    /// Keeps asking.
-    pub(crate) fn probe_on(&self, tasks: &Tasks) -> Task {
-        let name = format!("{} probe", self.name());
-        let database = self.clone();
-        tasks.periodic("storage", name, PROBE_EVERY, 0.1, move || {
-            database.clone().probe()
-        })
-    }
-
-    async fn probe(self) -> anyhow::Result<()> {
-        let answer = tokio::time::timeout(PROBE_LIMIT, self.ping()).await;
-        let away = !matches!(answer, Ok(Ok(())));
-        self.parts().health.away.store(away, Ordering::Relaxed);
-        answer.map_err(|_| anyhow::anyhow!("no answer within {PROBE_LIMIT:?}"))??;
-        Ok(())
-    }
-
-    fn figures(&self) -> Value {
-        let parts = self.parts();
-        let count = |n: &std::sync::atomic::AtomicU64| n.load(Ordering::Relaxed);
-        let lanes = parts.lanes.iter().map(|lane| {
-            let lane = lane.figures();
-            json!({
-                "queued": lane.queued.load(Ordering::Relaxed),
-                "jobs": count(&lane.jobs),
-                "batches": count(&lane.batches),
-                "repeats": count(&lane.repeats),
-            })
-        });
-        json!({
-            "status": if parts.health.is_away() { "unavailable" } else { "ok" },
-            "backend": parts.backend.name(),
-            "critical": parts.critical,
-            "durability": self.durability(),
-            "epoch": self.epoch(),
-            "last_error": parts.pool.trouble().last(),
-            "lanes": lanes.collect::<Vec<_>>(),
-        })
-    }
-
-    fn pool_is_healthy(&self) -> bool {
-        let parts = self.parts();
-        !parts.health.is_away() && parts.pool.gate().longest_wait() <= LONG_WAIT
-    }
-
-    fn pool_figures(&self) -> Value {
-        let pool: &Pool = &self.parts().pool;
-        let (total, idle) = pool.size();
-        json!({
-            "total": total,
-            "idle": idle,
-            "in_use": pool.gate().in_use(),
-            "waiting": pool.gate().waiting(),
-            "max": pool.gate().max(),
-            "healthy": self.pool_is_healthy(),
-        })
-    }
-}
+/// How long a reset waits for what is under way.
+const DRAIN: Duration = Duration::from_secs(5);
 
 /// `databases`: is each of them there?
 pub(crate) struct DatabasesProbe(pub(crate) Arc<Databases>);
@@ -115,21 +30,33 @@ impl Probe for DatabasesProbe {
     }
 
     fn state(&self) -> ProbeState {
-        let away = self
-            .0
-            .all()
-            .into_iter()
-            .filter(|d| d.parts().health.is_away());
-        let worst = away.map(|d| d.parts().critical).max();
-        match worst {
-            None => ProbeState::Ok,
-            Some(false) => ProbeState::Degraded,
-            Some(true) => ProbeState::Down,
-        }
+        let states = self.0.all().into_iter().map(|slot| slot.state());
+        states.fold(ProbeState::Ok, |worst, state| match (worst, state) {
+            (ProbeState::Down, _) | (_, ProbeState::Down) => ProbeState::Down,
+            (ProbeState::Ok, state) => state,
+            (worst, _) => worst,
+        })
     }
 
     fn json(&self) -> String {
-        by_name(&self.0, Database::figures).to_string()
+        let status = word(self.state());
+        let databases = by_name(&self.0, Slot::face);
+        json!({ "status": status, "databases": databases }).to_string()
+    }
+
+    /// `{name}/reset`: closes a database and opens it again; the answer is how it is then.
+    fn act(&self, path: &str) -> Option<Acting> {
+        let name = path.strip_suffix("/reset")?;
+        let slot = self.0.named(name)?;
+        let (databases, name) = (Arc::clone(&self.0), name.to_owned());
+        Some(Box::pin(async move {
+            tracing::warn!(database = %name, "a reset was asked for");
+            match databases.reset(&name, DRAIN).await {
+                Ok(()) => Ok(slot.face().to_string()),
+                Err(ControlError::Busy(_)) => Err(ActError::Busy),
+                Err(error) => Err(ActError::Failed(error.to_string())),
+            }
+        }))
     }
 }
 
@@ -143,8 +70,7 @@ impl Probe for PoolProbe {
     }
 
     fn state(&self) -> ProbeState {
-        let healthy = self.0.all().iter().all(Database::pool_is_healthy);
-        if healthy {
+        if self.0.all().iter().all(|slot| slot.pool_is_healthy()) {
             ProbeState::Ok
         } else {
             ProbeState::Degraded
@@ -152,16 +78,121 @@ impl Probe for PoolProbe {
     }
 
     fn json(&self) -> String {
-        let healthy = self.0.all().iter().all(Database::pool_is_healthy);
-        let databases = by_name(&self.0, Database::pool_figures);
+        let healthy = self.state() == ProbeState::Ok;
+        let databases = by_name(&self.0, Slot::pool_face);
         json!({ "healthy": healthy, "databases": databases }).to_string()
     }
 }
 
-fn by_name(databases: &Databases, figures: impl Fn(&Database) -> Value) -> Value {
+impl Slot {
+    /// What it means for the server: without a critical one there is none.
+    fn state(&self) -> ProbeState {
+        match self.standing().condition() {
+            Condition::Connected => ProbeState::Ok,
+            Condition::Connecting | Condition::Lost | Condition::Closed
+                if self.config().critical =>
+            {
+                ProbeState::Down
+            }
+            _ => ProbeState::Degraded,
+        }
+    }
+
+    fn face(&self) -> Value {
+        let (figures, shared) = (self.figures(), &self.shared);
+        json!({
+            "status": word(self.state()),
+            "condition": figures.condition.name(),
+            "cause": shared.standing.cause(),
+            "backend": figures.backend.name(),
+            "critical": figures.critical,
+            "durability": shared.vitals.durability(),
+            "epoch": shared.vitals.epoch(),
+            "last_error": self.last_error(),
+            "lanes": {
+                "count": figures.lanes.lanes,
+                "queued": figures.lanes.queued,
+                "jobs": figures.lanes.jobs,
+                "batches": figures.lanes.batches,
+                "repeats": figures.lanes.repeats,
+            },
+            "read_repeats": figures.read_repeats,
+        })
+    }
+
+    fn pool_is_healthy(&self) -> bool {
+        let waits = self.current().map(|parts| parts.pool.gate().longest_wait());
+        self.standing().condition() == Condition::Connected
+            && waits.is_some_and(|longest| longest <= LONG_WAIT)
+    }
+
+    fn pool_face(&self) -> Value {
+        let pool = self.figures().pool;
+        let acquires = &pool.acquire_micros;
+        let millis = |micros: u64| Duration::from_micros(micros).as_secs_f64() * 1_000.0;
+        json!({
+            "total": pool.total,
+            "idle": pool.idle,
+            "in_use": pool.in_use,
+            "waiting": pool.waiting,
+            "max": pool.max,
+            "healthy": self.pool_is_healthy(),
+            "condition": self.standing().condition().name(),
+            "longest_wait_ms": ms(pool.longest_wait),
+            "acquire": {
+                "count": acquires.count(),
+                "mean_ms": millis(acquires.mean()),
+                "p99_ms": millis(acquires.quantile(990)),
+                "max_ms": millis(acquires.max),
+            },
+            "timeouts": pool.timeouts,
+            "holders": self.holders(),
+            "last_error": self.last_error(),
+        })
+    }
+
+    /// Who holds connections now, the longest first.
+    fn holders(&self) -> Vec<Value> {
+        let Some(parts) = self.current() else {
+            return Vec::new();
+        };
+        let holders = parts.pool.gate().holders().into_iter();
+        holders
+            .map(|(wish, held)| {
+                json!({
+                    "subscriber": wish.subscriber(),
+                    "operation": wish.operation,
+                    "jobs": wish.jobs(),
+                    "for_ms": ms(held),
+                })
+            })
+            .collect()
+    }
+
+    fn last_error(&self) -> Value {
+        self.shared.trouble.last().map_or(
+            Value::Null,
+            |(text, at)| json!({ "text": text, "ago_ms": ms(at.elapsed()) }),
+        )
+    }
+}
+
+fn word(state: ProbeState) -> &'static str {
+    match state {
+        ProbeState::Ok => "ok",
+        ProbeState::Degraded => "degraded",
+        ProbeState::Down => "unavailable",
+    }
+}
+
+fn ms(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
+fn by_name(databases: &Databases, face: impl Fn(&Slot) -> Value) -> Value {
     let lines = databases
         .all()
         .into_iter()
-        .map(|d| (d.name().to_owned(), figures(&d)));
+        .map(|slot| (slot.config().name, face(&slot)));
     Value::Object(lines.collect::<Map<_, _>>())
 }

@@ -7,12 +7,14 @@
 use crate::asker::now;
 use crate::batch::{Attempt, Batch, Surroundings};
 use crate::envelope::{BoxJob, Queued};
-use crate::gate::Purpose;
+use crate::gate::Wish;
 use crate::links::AnyLease;
+use crate::pool::Pool;
+use crate::tally::count;
 use crate::{Connection, StorageError};
 use bus::{Task, Tasks};
 use futures_util::FutureExt as _;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -31,16 +33,7 @@ type Queue = Arc<tokio::sync::Mutex<UnboundedReceiver<BoxJob>>>;
 pub(crate) struct Lane {
     sender: Mutex<Option<UnboundedSender<BoxJob>>>,
     task: Mutex<Option<Task>>,
-    figures: Arc<Figures>,
-}
-
-/// What the operator sees of a lane.
-#[derive(Debug, Default)]
-pub(crate) struct Figures {
-    pub(crate) queued: AtomicUsize,
-    pub(crate) jobs: AtomicU64,
-    pub(crate) batches: AtomicU64,
-    pub(crate) repeats: AtomicU64,
+    pool: Arc<Pool>,
 }
 
 impl Lane {
@@ -48,16 +41,15 @@ impl Lane {
     pub(crate) fn start(name: String, tasks: &Tasks, with: &Surroundings) -> Self {
         let (sender, receiver) = unbounded_channel();
         let queue: Queue = Arc::new(tokio::sync::Mutex::new(receiver));
-        let figures = Arc::new(Figures::default());
-        let its_figures = Arc::clone(&figures);
+        let pool = Arc::clone(&with.pool);
         let with = with.clone();
         let task = tasks.restarting("storage", name, move || {
-            serve(Arc::clone(&queue), Arc::clone(&its_figures), with.clone())
+            serve(Arc::clone(&queue), with.clone())
         });
         Self {
             sender: Mutex::new(Some(sender)),
             task: Mutex::new(Some(task)),
-            figures,
+            pool,
         }
     }
 
@@ -67,7 +59,7 @@ impl Lane {
         let Some(sender) = &*sender else {
             return Err(job);
         };
-        self.figures.queued.fetch_add(1, Ordering::Relaxed);
+        self.pool.tally().queued.fetch_add(1, Ordering::Relaxed);
         sender.send(job).map_err(|unsent| unsent.0)
     }
 
@@ -88,28 +80,26 @@ impl Lane {
             tracing::warn!("a write lane is not empty in time");
         }
     }
-
-    pub(crate) fn figures(&self) -> &Figures {
-        &self.figures
-    }
 }
 
-async fn serve(queue: Queue, figures: Arc<Figures>, with: Surroundings) -> anyhow::Result<()> {
+async fn serve(queue: Queue, with: Surroundings) -> anyhow::Result<()> {
     let mut queue = queue.lock().await;
+    let tally = with.pool.tally();
     loop {
         let mut jobs = Vec::new();
         if queue.recv_many(&mut jobs, BATCH_MAX).await == 0 {
             return Ok(());
         }
-        figures.queued.fetch_sub(jobs.len(), Ordering::Relaxed);
-        figures.jobs.fetch_add(jobs.len() as u64, Ordering::Relaxed);
-        figures.batches.fetch_add(1, Ordering::Relaxed);
-        carry_out(Batch::new(jobs), &figures, &with).await;
+        tally.queued.fetch_sub(jobs.len(), Ordering::Relaxed);
+        tally.jobs.fetch_add(jobs.len() as u64, Ordering::Relaxed);
+        tally.batch_jobs.record(jobs.len() as u64);
+        count(&tally.batches);
+        carry_out(Batch::new(jobs), &with).await;
     }
 }
 
 /// Repeats a batch until it is through or nobody's time lasts.
-async fn carry_out(mut batch: Batch, figures: &Figures, with: &Surroundings) {
+async fn carry_out(mut batch: Batch, with: &Surroundings) {
     let mut pause = PAUSE_MIN;
     loop {
         batch.abandon(
@@ -119,7 +109,8 @@ async fn carry_out(mut batch: Batch, figures: &Figures, with: &Surroundings) {
         if batch.is_empty() {
             return;
         }
-        match with.pool.lease(Purpose::Write).await {
+        let leased = Wish::write(batch.name(), batch.len());
+        match with.pool.lease(leased).await {
             Ok(lease) => match attempt(lease, batch, with).await {
                 Attempt::Done => return,
                 Attempt::Again(same, fault) => {
@@ -129,9 +120,12 @@ async fn carry_out(mut batch: Batch, figures: &Figures, with: &Surroundings) {
                 }
             },
             Err(StorageError::Closed { .. }) => batch.abandon(|_| true, || with.pool.closed()),
+            Err(StorageError::Saturated { .. }) => {
+                batch.abandon(Queued::is_attended, || with.pool.saturated());
+            }
             Err(_) => batch.abandon(Queued::is_attended, || with.pool.unavailable_since()),
         }
-        figures.repeats.fetch_add(1, Ordering::Relaxed);
+        count(&with.pool.tally().write_repeats);
         tokio::time::sleep(pause.mul_f64(rand::random_range(0.5..1.5))).await;
         pause = (pause * 2).min(PAUSE_MAX);
     }

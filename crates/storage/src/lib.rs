@@ -8,13 +8,16 @@
 mod access;
 mod asker;
 mod batch;
+mod condition;
 mod config;
 mod database;
 mod envelope;
 mod error;
 mod fault;
+mod figures;
 mod gate;
 mod health;
+mod histogram;
 mod inspect;
 mod job;
 #[cfg(any(test, feature = "kit"))]
@@ -24,12 +27,17 @@ mod links;
 mod lock;
 mod macros;
 mod migrate;
+mod parts;
+mod poison;
 mod pool;
 mod postgres;
+mod probe;
 mod read;
 mod registry;
+mod slot;
 mod sqlite;
 mod step;
+mod tally;
 #[cfg(test)]
 mod tests;
 mod transaction;
@@ -37,11 +45,15 @@ mod trouble;
 mod vitals;
 
 pub use access::{Access, Backend, Connection, Reader, Writer};
+pub use condition::{Condition, DatabaseChanged};
 pub use config::{DatabaseConfig, Migrations, Url};
 pub use database::Database;
 pub use error::{Fault, JobError, StorageError};
+pub use figures::{Figures, LaneFigures, PoolFigures};
+pub use histogram::Spread;
 pub use job::{Job, LaneKey, SetAnswers};
-pub use registry::{OpenError, Registry};
+pub use poison::Poisoned;
+pub use registry::{ControlError, OpenError, Registry};
 pub use vitals::EpochChanged;
 
 #[doc(hidden)]

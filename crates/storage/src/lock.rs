@@ -27,10 +27,12 @@ pub(crate) enum StoreLock {
 }
 
 impl StoreLock {
-    /// Takes the lock, or names who holds it. `None`: this store needs none.
+    /// Takes the lock, or names who holds it. `None`: this store needs none. `on_taken` is called
+    /// when the lock was lost and another server took it.
     pub(crate) async fn take(
         config: &DatabaseConfig,
         tasks: &Tasks,
+        on_taken: impl Fn(&OpenError) + Send + 'static,
     ) -> Result<Option<Self>, OpenError> {
         match &config.url {
             Url::Sqlite(path) => {
@@ -40,7 +42,9 @@ impl StoreLock {
             Url::Postgres(_) if config.shared => Ok(None),
             Url::Postgres(url) => {
                 let held = advisory::lock(url, config).await?;
-                Ok(Some(Self::Kept(advisory::keep(held, url, config, tasks))))
+                Ok(Some(Self::Kept(advisory::keep(
+                    held, url, config, tasks, on_taken,
+                ))))
             }
         }
     }

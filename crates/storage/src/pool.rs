@@ -1,13 +1,16 @@
-//! The one pool of a database: bb8 behind the fair gate, and what it last suffered from.
+//! The one pool of a database: bb8 behind the fair gate, and what it suffers from.
 
-use crate::gate::{Gate, Purpose};
+use crate::condition::{Condition, Standing};
+use crate::gate::{Gate, Wish};
 use crate::links::{AnyLease, Links};
+use crate::poison::Alarm;
+use crate::slot::Shared;
+use crate::tally::{Tally, count};
 use crate::trouble::Trouble;
-use crate::vitals::Vitals;
 use crate::{DatabaseConfig, Fault, StorageError, Url};
 use diesel_async::pooled_connection::bb8::RunError;
 use std::fmt::Display;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
@@ -20,31 +23,71 @@ pub(crate) struct Pool {
     gate: Gate,
     links: Mutex<Option<Links>>,
     trouble: Arc<Trouble>,
+    standing: Arc<Standing>,
+    tally: Arc<Tally>,
+    alarm: Option<Alarm>,
+    /// Why no connection's word counts any more.
+    spoiled: OnceLock<String>,
     acquire_timeout: Duration,
 }
 
 impl Pool {
     /// Opens no connection yet; the first lease does.
-    pub(crate) fn new(config: &DatabaseConfig, vitals: &Arc<Vitals>) -> Self {
-        let trouble = Arc::new(Trouble::default());
+    pub(crate) fn new(config: &DatabaseConfig, shared: &Shared) -> Self {
         let one_writer = matches!(config.url, Url::Sqlite(_));
+        let Shared {
+            vitals,
+            trouble,
+            standing,
+            tally,
+            alarm,
+        } = shared;
         Self {
             name: config.name.clone(),
             gate: Gate::new(config.pool_max.max(1), one_writer),
-            links: Mutex::new(Some(Links::new(config, vitals, &trouble))),
-            trouble,
+            links: Mutex::new(Some(Links::new(config, vitals, trouble))),
+            trouble: Arc::clone(trouble),
+            standing: Arc::clone(standing),
+            tally: Arc::clone(tally),
+            alarm: config.critical.then(|| alarm.clone()),
+            spoiled: OnceLock::new(),
             acquire_timeout: config.acquire_timeout,
         }
     }
 
+    /// How long callers wait for a connection.
+    pub(crate) fn acquire_timeout(&self) -> Duration {
+        self.acquire_timeout
+    }
+
     /// Borrows a connection, in turn, within the acquire time. Cancel-safe.
-    pub(crate) async fn lease(&self, purpose: Purpose) -> Result<AnyLease, StorageError> {
-        let deadline = Instant::now() + self.acquire_timeout;
-        let pass = match timeout_at(deadline, self.gate.enter(purpose)).await {
+    pub(crate) async fn lease(&self, wish: Wish) -> Result<AnyLease, StorageError> {
+        let began = Instant::now();
+        let lease = self.lease_by(wish, began + self.acquire_timeout).await;
+        match &lease {
+            Ok(_) => {
+                let micros = began.elapsed().as_micros();
+                self.tally
+                    .acquires
+                    .record(u64::try_from(micros).unwrap_or(u64::MAX));
+            }
+            Err(StorageError::Closed { .. }) => {}
+            Err(_) => count(&self.tally.timeouts),
+        }
+        lease
+    }
+
+    /// The same by another time, and uncounted. Cancel-safe.
+    pub(crate) async fn lease_by(
+        &self,
+        wish: Wish,
+        deadline: Instant,
+    ) -> Result<AnyLease, StorageError> {
+        let pass = match timeout_at(deadline, self.gate.enter(wish)).await {
             Ok(entered) => entered.map_err(|_| self.closed())?,
-            Err(_) => return Err(self.exhausted()),
+            Err(_) => return Err(self.saturated()),
         };
-        let links = self.links().ok_or_else(|| self.closed())?;
+        let links = self.usable_links()?;
         // With a pass there is a place in the pool: whoever waits now waits for a connection to be
         // made, and bb8 tells why it is not only to its sink.
         match timeout_at(deadline, links.borrow(pass)).await {
@@ -67,17 +110,36 @@ impl Pool {
         }
     }
 
+    /// From now on no connection is lent: what the operating system said of a write is not to be
+    /// trusted. Of a critical database the process is told, which ends.
+    pub(crate) fn spoil(&self, cause: &dyn Display) {
+        let cause = format!("what was written may be lost: {cause}");
+        if self.spoiled.set(cause.clone()).is_err() {
+            return;
+        }
+        tracing::error!(database = %self.name, %cause, "nothing more is acknowledged here");
+        self.standing.is_ill(Condition::Lost, cause.clone());
+        if let Some(alarm) = &self.alarm {
+            alarm.raise(&self.name, cause);
+        }
+    }
+
     pub(crate) fn gate(&self) -> &Gate {
         &self.gate
     }
 
     /// All connections, and those of them that nobody uses.
     pub(crate) fn size(&self) -> (u32, u32) {
-        self.links().map_or((0, 0), |links| links.size())
+        let links = self.locked_links().clone();
+        links.map_or((0, 0), |links| links.size())
     }
 
     pub(crate) fn trouble(&self) -> &Trouble {
         &self.trouble
+    }
+
+    pub(crate) fn tally(&self) -> &Tally {
+        &self.tally
     }
 
     /// Remembers a transient fault and tells the caller to come again.
@@ -86,50 +148,73 @@ impl Pool {
         self.unavailable_since()
     }
 
-    /// [`StorageError::Unavailable`] with the last thing that went wrong.
+    /// [`StorageError::Unavailable`] with what is wrong now.
     pub(crate) fn unavailable_since(&self) -> StorageError {
-        StorageError::Unavailable {
-            database: self.name.clone(),
-            cause: self.trouble.last().unwrap_or_else(|| "no time left".into()),
-            retry_after: RETRY_AFTER,
-        }
+        unavailable(
+            &self.name,
+            self.trouble.now().unwrap_or_else(|| "no time left".into()),
+        )
     }
 
     /// The bus had no credit for a write in time.
     pub(crate) fn overloaded(&self) -> StorageError {
-        StorageError::Unavailable {
-            database: self.name.clone(),
-            cause: "no credit is free".into(),
-            retry_after: RETRY_AFTER,
-        }
+        unavailable(&self.name, "no credit is free".into())
     }
 
     /// What a failed piece of work tells its caller.
     pub(crate) fn failure(&self, operation: &'static str, fault: Fault) -> StorageError {
-        if fault.is_transient() || fault.is_time_out() || fault.is_silence() {
+        let passes = fault.is_transient() || fault.is_no_room();
+        if passes || fault.is_time_out() || fault.is_silence() {
             return self.unavailable(&fault);
         }
         StorageError::Failed { operation, fault }
     }
 
+    /// What callers are told who come while it closes.
     pub(crate) fn closed(&self) -> StorageError {
-        StorageError::Closed {
+        not_open(&self.name, &self.standing)
+    }
+
+    /// What a caller is told whose turn did not come; the probe finds out what is behind that.
+    pub(crate) fn saturated(&self) -> StorageError {
+        self.standing.ring();
+        StorageError::Saturated {
             database: self.name.clone(),
+            max: self.gate.max(),
+            retry_after: RETRY_AFTER,
         }
     }
 
-    fn exhausted(&self) -> StorageError {
-        self.unavailable(&format_args!(
-            "all {} connections are in use",
-            self.gate.max()
-        ))
-    }
-
-    fn links(&self) -> Option<Links> {
-        self.locked_links().clone()
+    fn usable_links(&self) -> Result<Links, StorageError> {
+        if let Some(cause) = self.spoiled.get() {
+            return Err(unavailable(&self.name, cause.clone()));
+        }
+        self.locked_links().clone().ok_or_else(|| self.closed())
     }
 
     fn locked_links(&self) -> std::sync::MutexGuard<'_, Option<Links>> {
         self.links.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What callers are told of a database that is not open: closed for good, or to be open again soon.
+pub(crate) fn not_open(database: &str, standing: &Standing) -> StorageError {
+    if standing.condition() == Condition::Closed {
+        return StorageError::Closed {
+            database: database.to_owned(),
+        };
+    }
+    let cause = standing.cause();
+    unavailable(
+        database,
+        cause.unwrap_or_else(|| "it is being opened".into()),
+    )
+}
+
+fn unavailable(database: &str, cause: String) -> StorageError {
+    StorageError::Unavailable {
+        database: database.to_owned(),
+        cause,
+        retry_after: RETRY_AFTER,
     }
 }

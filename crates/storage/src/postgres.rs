@@ -53,6 +53,8 @@ impl Setup {
             quoted(&self.application),
         ))
         .await?;
+        // Faults are told by their text. Who may not choose the language goes on with the server's.
+        let _ = to.batch_execute("SET lc_messages = 'C'").await;
         vitals.observe(postgres_signs(to).await?);
         Ok(())
     }

@@ -1,11 +1,12 @@
-//! Reads: one read-only snapshot each, on a pooled connection.
+//! Reads: one read-only snapshot each, on a pooled connection, repeated when a fault passes.
 
 use crate::fault::Silence;
-use crate::gate::Purpose;
+use crate::gate::Wish;
 use crate::links::{AnyLease, Lease};
 use crate::pool::Pool;
 use crate::sqlite::Link;
 use crate::step::caught;
+use crate::tally::count;
 use crate::{Connection, Fault, Reader, StorageError};
 use bus::Tasks;
 use diesel_async::AsyncPgConnection;
@@ -14,60 +15,87 @@ use futures_util::future::BoxFuture;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::oneshot;
+use tokio::time::Instant;
 
-/// How often a connection that turned out to be dead is replaced before the work has begun.
-const ATTEMPTS: usize = 3;
+/// How often a read is tried: a connection that has died in the pool shows only when it is used,
+/// and several may have died together.
+const ATTEMPTS: u32 = 5;
+
+/// The pause before the second attempt; doubled before each further one, with jitter.
+const PAUSE: Duration = Duration::from_millis(4);
 
 /// What a read runs with.
 pub(crate) struct Read<'d> {
     pub(crate) operation: &'static str,
     pub(crate) pool: &'d Arc<Pool>,
     pub(crate) tasks: &'d Tasks,
-    /// Longest wait for all of it; SQLite cannot be stopped, but its caller is told.
+    /// Longest wait for the work; SQLite cannot be stopped, but its caller is told.
     pub(crate) limit: Duration,
 }
+
+/// `None` when the process ends.
+type Trial<T> = Result<T, Option<Fault>>;
 
 impl Read<'_> {
     /// Borrows a connection, then hands it and the work to a thread or task of its own. Dropped
     /// before that, nothing was begun; dropped later, the query ends all the same and its
     /// connection comes home clean.
+    ///
+    /// A passing fault is followed by another attempt, as long as that begins within the time in
+    /// which the first might still have been waiting for its connection: no caller waits longer
+    /// than for one slow read.
     pub(crate) async fn run<T, W>(&self, work: W) -> Result<T, StorageError>
+    where
+        T: Send + 'static,
+        W: for<'r> FnOnce(&'r mut Reader<'_>) -> BoxFuture<'r, Result<T, Fault>>
+            + Clone
+            + Send
+            + 'static,
+    {
+        let begin_by = Instant::now() + self.pool.acquire_timeout();
+        let mut pause = PAUSE;
+        for _ in 1..ATTEMPTS {
+            let lease = self.pool.lease(Wish::read(self.operation)).await?;
+            let fault = match self.on(lease, work.clone()).await {
+                Err(Some(fault)) if fault.is_transient() => fault,
+                ended => return self.told(ended),
+            };
+            self.pool.trouble().note(&fault);
+            let resume = Instant::now() + pause.mul_f64(rand::random_range(0.5..1.5));
+            if resume >= begin_by {
+                return self.told(Err(Some(fault)));
+            }
+            tracing::debug!(%fault, operation = self.operation, "a read is repeated");
+            count(&self.pool.tally().read_repeats);
+            tokio::time::sleep_until(resume).await;
+            pause *= 2;
+        }
+        let lease = self.pool.lease(Wish::read(self.operation)).await?;
+        self.told(self.on(lease, work).await)
+    }
+
+    /// One attempt.
+    pub(crate) async fn on<T, W>(&self, lease: AnyLease, work: W) -> Trial<T>
     where
         T: Send + 'static,
         W: for<'r> FnOnce(&'r mut Reader<'_>) -> BoxFuture<'r, Result<T, Fault>> + Send + 'static,
     {
-        let read = match self.lease().await? {
+        let read = match lease {
             AnyLease::Sqlite(lease) => tokio::time::timeout(self.limit, on_sqlite(lease, work))
                 .await
                 .unwrap_or_else(|_| Some(Err(Fault::Other(Silence(self.limit).into())))),
             AnyLease::Postgres(lease) => self.on_postgres(lease, work).await,
         };
-        match read {
-            Some(Ok(value)) => Ok(value),
-            Some(Err(fault)) => Err(self.pool.failure(self.operation, fault)),
-            None => Err(self.pool.closed()),
-        }
+        let value = read.ok_or(None)?.map_err(Some)?;
+        self.pool.trouble().over();
+        Ok(value)
     }
 
-    /// A connection; on PostgreSQL with the snapshot open, for which a few are tried, since one
-    /// that has died in the pool shows only now.
-    async fn lease(&self) -> Result<AnyLease, StorageError> {
-        let mut attempts = 1..=ATTEMPTS;
-        loop {
-            attempts.next();
-            let mut lease = match self.pool.lease(Purpose::Read).await? {
-                AnyLease::Postgres(lease) => lease,
-                sqlite @ AnyLease::Sqlite(_) => return Ok(sqlite),
-            };
-            let mut reader = Reader::new(Connection::Postgres(&mut lease.connection));
-            match reader.begin().await.map_err(Fault::from) {
-                Ok(()) => return Ok(AnyLease::Postgres(lease)),
-                Err(fault) if fault.is_transient() && !attempts.is_empty() => {
-                    self.pool.trouble().note(&fault);
-                }
-                Err(fault) => return Err(self.pool.failure(self.operation, fault)),
-            }
-        }
+    fn told<T>(&self, ended: Trial<T>) -> Result<T, StorageError> {
+        ended.map_err(|fault| match fault {
+            Some(fault) => self.pool.failure(self.operation, fault),
+            None => self.pool.closed(),
+        })
     }
 
     /// `None` when the tasks are being stopped.
@@ -84,7 +112,7 @@ impl Read<'_> {
         let limit = self.limit;
         self.tasks.once("storage", self.operation, async move {
             let mut reader = Reader::new(Connection::Postgres(&mut lease.connection));
-            let read = tokio::time::timeout(limit, finish(&mut reader, work)).await;
+            let read = tokio::time::timeout(limit, snapshot(&mut reader, work)).await;
             drop(lease);
             let _ = sender.send(read.unwrap_or_else(|_| Err(Fault::Other(Silence(limit).into()))));
         });
@@ -100,21 +128,18 @@ where
 {
     let read = lease.on_its_thread(|c| {
         let mut reader = Reader::new(Connection::Sqlite(c));
-        let read = async {
-            reader.begin().await?;
-            finish(&mut reader, work).await
-        };
-        read.now_or_never()
-            .expect("a read awaits nothing but its queries")
+        let read = snapshot(&mut reader, work).now_or_never();
+        read.expect("a read awaits nothing but its queries")
     });
     read.await
 }
 
-/// Works inside the open snapshot and closes it, also after a panic.
-async fn finish<T, W>(reader: &mut Reader<'_>, work: W) -> Result<T, Fault>
+/// Opens a snapshot, works inside and closes it, also after a panic.
+async fn snapshot<T, W>(reader: &mut Reader<'_>, work: W) -> Result<T, Fault>
 where
     W: for<'r> FnOnce(&'r mut Reader<'_>) -> BoxFuture<'r, Result<T, Fault>> + Send + 'static,
 {
+    reader.begin().await?;
     let read = caught(async { work(reader).await }).await;
     // Whatever is wrong with the connection now, the pool looks at it as it comes home.
     let _ = reader.end().await;

@@ -1,20 +1,21 @@
 //! All named databases of the process.
 
+use crate::figures::Figures;
 use crate::health::{DatabasesProbe, PoolProbe};
 use crate::lock::StoreLock;
+use crate::poison::{Alarm, Poisoned};
 use crate::pool::RETRY_AFTER;
-use crate::postgres::CONNECT_TIMEOUT;
-use crate::{Database, DatabaseConfig, StorageError, migrate, vitals};
+use crate::slot::Slot;
+use crate::{Condition, Database, DatabaseConfig, StorageError, migrate};
 use bus::{Bus, Probe, Tasks};
 use futures_util::future::join_all;
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::fmt::Display;
+use std::future::Future;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
-use tokio::time::Instant;
-
-/// How long a database that did not open may take to close again.
-const GIVE_UP: Duration = Duration::from_secs(2);
+use tokio::sync::{OwnedMutexGuard, oneshot};
 
 /// The named databases. A cheap handle.
 #[derive(Clone)]
@@ -22,13 +23,18 @@ pub struct Registry {
     bus: Bus,
     tasks: Tasks,
     databases: Arc<Databases>,
-    /// Held while one is being opened, so that a name is opened once.
-    opening: Arc<tokio::sync::Mutex<()>>,
+    alarm: Alarm,
 }
 
-/// The open ones, by name.
+/// Them, by name.
 #[derive(Default)]
-pub(crate) struct Databases(RwLock<BTreeMap<String, Database>>);
+pub(crate) struct Databases(RwLock<Names>);
+
+#[derive(Default)]
+struct Names {
+    slots: BTreeMap<String, Arc<Slot>>,
+    default: Option<String>,
+}
 
 /// Why a database did not open.
 #[derive(Debug, thiserror::Error)]
@@ -62,6 +68,20 @@ pub enum OpenError {
     Storage(#[from] StorageError),
 }
 
+/// Why a database was not stopped, started, reset or pointed elsewhere.
+#[derive(Debug, thiserror::Error)]
+pub enum ControlError {
+    /// No database of this name is registered.
+    #[error("there is no database called {0}")]
+    Unknown(String),
+    /// The same or another of these is under way.
+    #[error("{0} is being stopped, started or reset already")]
+    Busy(String),
+    /// It is closed and did not open again; it is tried again until it does.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+}
+
 impl Registry {
     /// No databases yet. Facts of their jobs go to `bus`, their tasks belong to `tasks`.
     #[must_use]
@@ -70,27 +90,39 @@ impl Registry {
             bus,
             tasks,
             databases: Arc::default(),
-            opening: Arc::default(),
+            alarm: Alarm::new(),
         }
+    }
+
+    /// Makes a database known without opening it. A name that is known already stays as it is.
+    pub fn register(&self, config: DatabaseConfig) {
+        self.slot(config);
     }
 
     /// Opens a database: lock, migrations, pool, lanes. Called again with the same name it returns
     /// the same instance and opens nothing.
     pub async fn open(&self, config: DatabaseConfig) -> Result<Database, OpenError> {
-        let _one_at_a_time = self.opening.lock().await;
-        if let Some(database) = self.databases.named(&config.name) {
-            return Ok(database);
+        let slot = self.slot(config);
+        slot.open().await?;
+        Ok(Database::new(slot))
+    }
+
+    /// Opens all that are registered: waits for the critical ones, and fails with the first of
+    /// them that does; the others are opened in their own time, again and again if need be. What
+    /// is open already stays as it is.
+    pub async fn initialise(&self) -> Result<(), OpenError> {
+        let (critical, others): (Vec<_>, _) = self
+            .databases
+            .all()
+            .into_iter()
+            .partition(|slot| slot.config().critical);
+        for slot in critical {
+            slot.open().await?;
         }
-        let lock = StoreLock::take(&config, &self.tasks).await?;
-        migrate::migrate(&config).await?;
-        let database = Database::assemble(&config, lock, self.bus.clone(), self.tasks.clone());
-        if let Err(error) = answers(&database).await {
-            database.close(GIVE_UP).await;
-            return Err(error.into());
+        for slot in others {
+            slot.open_in_time();
         }
-        self.attend(&database);
-        self.databases.write().insert(config.name, database.clone());
-        Ok(database)
+        Ok(())
     }
 
     /// Runs the migrations of a database and closes it again.
@@ -99,13 +131,64 @@ impl Registry {
         migrate::migrate(&config).await
     }
 
-    /// By name; `default` is the only one, or `core`.
+    /// By name; `default` is what [`Self::make_default`] says, or else the only one, or `core`.
     #[must_use]
     pub fn database(&self, name: &str) -> Option<Database> {
-        match name {
+        let slot = match name {
             "default" => self.databases.default(),
             name => self.databases.named(name),
-        }
+        };
+        slot.map(Database::new)
+    }
+
+    /// From now on `default` is this one, however many there are.
+    pub fn make_default(&self, name: &str) {
+        self.databases.write().default = Some(name.to_owned());
+    }
+
+    /// Closes one, and leaves the others alone: its lanes are emptied and its connections waited
+    /// for, within this time. Its users are told [`StorageError::Closed`].
+    ///
+    /// This and the three below go on to their end when their future is dropped.
+    pub async fn stop(&self, name: &str, drain: Duration) -> Result<(), ControlError> {
+        let claim = self.databases.claim(name)?;
+        let slot = Arc::clone(&claim.slot);
+        claim
+            .carry_out(async move {
+                slot.close(drain, Condition::Closed).await;
+                Ok(())
+            })
+            .await
+    }
+
+    /// Opens one again that was stopped.
+    pub async fn start(&self, name: &str) -> Result<(), ControlError> {
+        let claim = self.databases.claim(name)?;
+        let slot = Arc::clone(&claim.slot);
+        claim.carry_out(async move { reopen(&slot).await }).await
+    }
+
+    /// Closes one and opens it again: all its connections are new. Its users wait no longer than
+    /// usual and are told to come again.
+    pub async fn reset(&self, name: &str, drain: Duration) -> Result<(), ControlError> {
+        self.databases.reset(name, drain).await
+    }
+
+    /// Closes one and opens another in its place, of the same name.
+    pub async fn repoint(
+        &self,
+        config: DatabaseConfig,
+        drain: Duration,
+    ) -> Result<(), ControlError> {
+        let claim = self.databases.claim(&config.name)?;
+        let slot = Arc::clone(&claim.slot);
+        claim
+            .carry_out(async move {
+                slot.close(drain, Condition::Connecting).await;
+                slot.repoint(config);
+                reopen(&slot).await
+            })
+            .await
     }
 
     /// What the operator sees: `databases` and `db-pool`.
@@ -117,62 +200,122 @@ impl Registry {
         ]
     }
 
+    /// Every database in figures, by name. Cheap; nothing waits.
+    #[must_use]
+    pub fn figures(&self) -> Vec<Figures> {
+        let slots = self.databases.all();
+        slots.iter().map(|slot| slot.figures()).collect()
+    }
+
+    /// Waits until a critical database may have lost what was written. The process must then end
+    /// at once, without closing anything.
+    pub async fn poisoned(&self) -> Poisoned {
+        self.alarm.raised().await
+    }
+
     /// Empties the lanes, checkpoints SQLite on a blocking thread, closes the pools in parallel and
     /// gives back the locks, within this time in all.
     pub async fn close(&self, within: Duration) {
-        let databases = std::mem::take(&mut *self.databases.write());
-        join_all(databases.values().map(|database| database.close(within))).await;
+        let names = std::mem::take(&mut *self.databases.write());
+        join_all(names.slots.values().map(|slot| slot.end(within))).await;
     }
 
-    fn attend(&self, database: &Database) {
-        let name = database.name().to_owned();
-        let (epochs, bus) = (database.parts().vitals.follow(), self.bus.clone());
-        let epoch = self
-            .tasks
-            .restarting("storage", format!("{name} epoch"), move || {
-                vitals::state_changes(epochs.clone(), name.clone(), bus.clone())
-            });
-        database.attend(epoch);
-        database.attend(database.probe_on(&self.tasks));
+    /// The place of this name, made if need be.
+    fn slot(&self, config: DatabaseConfig) -> Arc<Slot> {
+        let mut names = self.databases.write();
+        let slot = match names.slots.entry(config.name.clone()) {
+            Entry::Occupied(taken) => taken.into_mut(),
+            Entry::Vacant(free) => {
+                let (bus, tasks) = (self.bus.clone(), self.tasks.clone());
+                free.insert(Slot::new(config, bus, tasks, self.alarm.clone()))
+            }
+        };
+        Arc::clone(slot)
+    }
+}
+
+/// Opens it, now or in its own time.
+async fn reopen(slot: &Arc<Slot>) -> Result<(), ControlError> {
+    if let Err(error) = slot.open().await {
+        slot.open_in_time();
+        return Err(error.into());
+    }
+    Ok(())
+}
+
+/// The right to stop, start, reset or repoint one database.
+struct Claim {
+    slot: Arc<Slot>,
+    alone: OwnedMutexGuard<()>,
+}
+
+impl Claim {
+    /// Does it in a task of its own: half done, a database would stay closed.
+    async fn carry_out(
+        self,
+        work: impl Future<Output = Result<(), ControlError>> + Send + 'static,
+    ) -> Result<(), ControlError> {
+        let Self { slot, alone } = self;
+        let (sender, done) = oneshot::channel();
+        slot.tasks.once("storage", "control", async move {
+            let ended = work.await;
+            drop(alone);
+            let _ = sender.send(ended);
+        });
+        let stopping = |_| Err(ControlError::Busy(slot.config().name));
+        done.await.unwrap_or_else(stopping)
     }
 }
 
 impl Databases {
-    pub(crate) fn all(&self) -> Vec<Database> {
-        self.read().values().cloned().collect()
+    pub(crate) fn all(&self) -> Vec<Arc<Slot>> {
+        self.read().slots.values().cloned().collect()
     }
 
-    fn named(&self, name: &str) -> Option<Database> {
-        self.read().get(name).cloned()
+    pub(crate) fn named(&self, name: &str) -> Option<Arc<Slot>> {
+        self.read().slots.get(name).cloned()
     }
 
-    fn default(&self) -> Option<Database> {
-        let databases = self.read();
-        let only = if databases.len() == 1 {
-            databases.values().next()
+    pub(crate) async fn reset(&self, name: &str, drain: Duration) -> Result<(), ControlError> {
+        let claim = self.claim(name)?;
+        let slot = Arc::clone(&claim.slot);
+        claim
+            .carry_out(async move {
+                slot.close(drain, Condition::Connecting).await;
+                reopen(&slot).await
+            })
+            .await
+    }
+
+    /// The right to do something to one of them, unless something is being done to it already.
+    fn claim(&self, name: &str) -> Result<Claim, ControlError> {
+        let unknown = || ControlError::Unknown(name.to_owned());
+        let slot = self.named(name).ok_or_else(unknown)?;
+        match Arc::clone(&slot.control).try_lock_owned() {
+            Ok(alone) => Ok(Claim { slot, alone }),
+            Err(_) => Err(ControlError::Busy(name.to_owned())),
+        }
+    }
+
+    fn default(&self) -> Option<Arc<Slot>> {
+        let names = self.read();
+        if let Some(name) = &names.default {
+            return names.slots.get(name).cloned();
+        }
+        let only = if names.slots.len() == 1 {
+            names.slots.values().next()
         } else {
             None
         };
-        only.or_else(|| databases.get("core")).cloned()
+        only.or_else(|| names.slots.get("core")).cloned()
     }
 
-    fn read(&self) -> std::sync::RwLockReadGuard<'_, BTreeMap<String, Database>> {
+    fn read(&self) -> std::sync::RwLockReadGuard<'_, Names> {
         self.0.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn write(&self) -> std::sync::RwLockWriteGuard<'_, BTreeMap<String, Database>> {
+    fn write(&self) -> std::sync::RwLockWriteGuard<'_, Names> {
         self.0.write().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// The one real query at the start. A slow server may need longer to connect than callers wait.
-async fn answers(database: &Database) -> Result<(), StorageError> {
-    let deadline = Instant::now() + CONNECT_TIMEOUT;
-    loop {
-        match database.ping().await {
-            Err(StorageError::Unavailable { .. }) if Instant::now() < deadline => {}
-            answer => return answer,
-        }
     }
 }
 

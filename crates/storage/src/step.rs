@@ -1,6 +1,7 @@
 //! How the jobs of a batch run: neighbours of one kind as a set, all others alone, each inside a
-//! savepoint of its own unless there is nothing beside it. One bad job fails alone; only a fault that passes by itself, or that takes
-//! the whole transaction with it, ends the attempt.
+//! savepoint of its own unless there is nothing beside it. One bad job fails alone; only a fault
+//! that passes by itself, that takes the whole transaction with it, or that would befall all others
+//! too, ends the attempt.
 
 use crate::access::Fact;
 use crate::batch::Surroundings;
@@ -124,7 +125,7 @@ impl<'p> Steps<'p> {
             },
             Err(fault) => fault,
         };
-        if fault.is_transient() {
+        if fault.is_transient() || fault.is_no_room() {
             return Err(fault);
         }
         tracing::warn!(job = name, jobs, fault = %format_args!("{fault:#}"), "a set failed, its jobs run one by one");
@@ -150,7 +151,7 @@ impl<'p> Steps<'p> {
             },
             Err(fault) => fault,
         };
-        if fault.is_transient() {
+        if fault.is_transient() || fault.is_no_room() {
             return Err(fault);
         }
         tracing::error!(job = job.name(), fault = %format_args!("{fault:#}"), "a job failed");

@@ -3,7 +3,10 @@
 
 mod faults;
 mod lane;
+mod lives;
 mod migrate;
 mod notes;
 mod open;
+mod pressure;
 mod read;
+mod repeats;

@@ -5,6 +5,7 @@ use crate::{Access as _, Connection, Reader, Writer};
 use diesel::connection::{
     AnsiTransactionManager as Sync, SimpleConnection as _, TransactionManager,
 };
+use diesel::result::Error;
 use diesel::{QueryResult, SqliteConnection};
 use diesel_async::{
     AnsiTransactionManager as Async, TransactionManager as AsyncTransactionManager,
@@ -73,6 +74,18 @@ impl Writer<'_> {
         match self.connection() {
             Connection::Sqlite(c) => Sync::commit_transaction(c),
             Connection::Postgres(c) => Async::commit_transaction(c).await,
+        }
+    }
+
+    /// Undoes the savepoint, if there is one, and the transaction: the connection is clean again.
+    pub(crate) async fn undo_all(&mut self) -> QueryResult<()> {
+        match self.undo().await {
+            // There was no savepoint.
+            Ok(()) => match self.undo().await {
+                Err(Error::NotInTransaction) => Ok(()),
+                ended => ended,
+            },
+            Err(error) => Err(error),
         }
     }
 

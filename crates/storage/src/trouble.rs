@@ -1,28 +1,56 @@
-//! What a database last suffered from.
+//! What a database suffers from, and last suffered from.
 
+use crate::condition::Standing;
 use diesel::ConnectionResult;
 use std::fmt::Display;
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::time::Instant;
 
-/// The last thing that went wrong, since bb8 tells its callers only that time was up.
-#[derive(Debug, Default)]
-pub(crate) struct Trouble(Mutex<Option<String>>);
+/// What went wrong, since bb8 tells its callers only that time was up. Never holds a password: the
+/// errors of neither driver show the URL.
+pub(crate) struct Trouble {
+    standing: Arc<Standing>,
+    /// Whether there is any now: all is well again far more often than not.
+    hurts: AtomicBool,
+    now: Mutex<Option<String>>,
+    last: Mutex<Option<(String, Instant)>>,
+}
 
 impl Trouble {
+    pub(crate) fn none(standing: &Arc<Standing>) -> Self {
+        Self {
+            standing: Arc::clone(standing),
+            hurts: AtomicBool::new(false),
+            now: Mutex::default(),
+            last: Mutex::default(),
+        }
+    }
+
     pub(crate) fn note(&self, what: &dyn Display) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(what.to_string());
+        let text = what.to_string();
+        *locked(&self.last) = Some((text.clone(), Instant::now()));
+        *locked(&self.now) = Some(text);
+        self.hurts.store(true, Ordering::Release);
+        self.standing.ring();
     }
 
-    pub(crate) fn last(&self) -> Option<String> {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+    /// What is wrong now.
+    pub(crate) fn now(&self) -> Option<String> {
+        locked(&self.now).clone()
     }
 
-    /// All is well again.
+    /// What was last wrong, and when.
+    pub(crate) fn last(&self) -> Option<(String, Instant)> {
+        locked(&self.last).clone()
+    }
+
+    /// Something has gone well.
     pub(crate) fn over(&self) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        if self.hurts.load(Ordering::Relaxed) && self.hurts.swap(false, Ordering::AcqRel) {
+            *locked(&self.now) = None;
+            self.standing.ring();
+        }
     }
 
     /// Notes why connecting failed, or that it is over.
@@ -33,4 +61,8 @@ impl Trouble {
         }
         connected
     }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

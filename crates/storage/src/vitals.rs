@@ -1,11 +1,12 @@
 //! What every new connection tells of the store: its epoch, and what a commit survives.
 
+use crate::DatabaseChanged;
 use bus::{Bus, Event};
 use diesel::sql_types::{Bool, Text};
 use diesel::{OptionalExtension as _, QueryResult, QueryableByName, SqliteConnection, sql_query};
 use diesel_async::AsyncPgConnection;
 use std::sync::atomic::{AtomicBool, Ordering};
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 
 /// The store is another one than before: restored, or its server was replaced by a promoted one.
 /// Cursors of the old epoch are void.
@@ -44,7 +45,7 @@ impl Vitals {
     pub(crate) fn observe(&self, signs: Signs) {
         self.power_safe.store(signs.power_safe, Ordering::Relaxed);
         self.epoch.send_if_modified(|epoch| {
-            let changed = *epoch != signs.epoch;
+            let changed = !epoch.is_empty() && *epoch != signs.epoch;
             *epoch = signs.epoch;
             changed
         });
@@ -69,22 +70,24 @@ impl Vitals {
     }
 }
 
-/// States every change of the epoch, until the database is gone.
-pub(crate) async fn state_changes(
+/// States every change of the database and of its epoch, until the database is gone.
+pub(crate) async fn state(
+    mut changes: mpsc::Receiver<DatabaseChanged>,
     mut epochs: watch::Receiver<String>,
     database: String,
     bus: Bus,
-) -> anyhow::Result<()> {
-    while epochs.changed().await.is_ok() {
-        let epoch = epochs.borrow_and_update().clone();
-        tracing::warn!(%database, %epoch, "the store's epoch has changed");
-        bus.publish(EpochChanged {
-            database: database.clone(),
-            epoch,
-        })
-        .await;
+) {
+    loop {
+        tokio::select! {
+            Some(change) = changes.recv() => bus.publish(change).await,
+            Ok(()) = epochs.changed() => {
+                let epoch = epochs.borrow_and_update().clone();
+                tracing::warn!(%database, %epoch, "the store's epoch has changed");
+                bus.publish(EpochChanged { database: database.clone(), epoch }).await;
+            }
+            else => return,
+        }
     }
-    Ok(())
 }
 
 #[derive(QueryableByName)]

@@ -130,6 +130,7 @@ pub enum Anchor {
 }
 
 /// `history`. Concurrent.
+#[derive(Clone)]
 pub struct History {
     /// Who.
     pub caller: Caller,
@@ -160,6 +161,7 @@ pub struct HistoryPage {
 }
 
 /// `rooms`. Concurrent.
+#[derive(Clone)]
 pub struct ListRooms {
     /// Who.
     pub caller: Caller,

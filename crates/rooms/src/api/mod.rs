@@ -14,7 +14,8 @@ pub use entry::{Change, Entry, Seq};
 pub use facts::{EntriesAppended, RoomEntries};
 pub use refusal::Refusal;
 pub use requests::{
-    CreateRoom, Created, Done, JoinRoom, Joined, LeaveRoom, LogPage, Member, Members, MembersPage,
-    Membership, Memberships, Moderate, Moderation, OpenDirect, ReadLog, RecentHeads, UpdateRoom,
+    CreateRoom, Created, Done, Heads, JoinRoom, Joined, LeaveRoom, LogPage, Member, Members,
+    MembersPage, Membership, Memberships, Moderate, Moderation, OpenDirect, ReadLog, RecentHeads,
+    UpdateRoom,
 };
 pub use room::{Card, History, Kind, Role, RoomFace, RoomId, RoomKey};

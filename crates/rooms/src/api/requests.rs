@@ -184,6 +184,7 @@ impl Request for Moderate {
 }
 
 /// A page of a room's log, ascending. Concurrent.
+#[derive(Clone)]
 pub struct ReadLog {
     /// Whose eyes; `None`: the server's own (holes in the fan-out), which see all.
     pub reader: Option<UserId>,
@@ -221,6 +222,7 @@ pub struct LogPage {
 }
 
 /// `members`. Concurrent.
+#[derive(Clone)]
 pub struct Members {
     /// Who asks.
     pub caller: Caller,
@@ -266,6 +268,7 @@ pub struct Member {
 }
 
 /// Every room some users are members of: for `hello`, and for the fan-out's index. Concurrent.
+#[derive(Clone)]
 pub struct Memberships {
     /// Whose.
     pub users: Vec<UserId>,
@@ -289,6 +292,21 @@ pub struct Membership {
     pub head: Seq,
     /// The first entry this user may read.
     pub visible_from: Seq,
+}
+
+/// Every room with its last `seq`, by row, a page at a time: for the server's own who follow all
+/// logs. Concurrent.
+#[derive(Clone)]
+pub struct Heads {
+    /// Rooms above this one; `None`: from the first.
+    pub after: Option<RoomId>,
+    /// Most rooms.
+    pub limit: usize,
+}
+
+impl Request for Heads {
+    const NAME: &'static str = "rooms.heads";
+    type Answer = Result<Vec<(RoomId, RoomKey, Seq)>, Refusal>;
 }
 
 /// The rooms whose head moved within the last 30 s by the store's clock. Concurrent.

@@ -1,10 +1,25 @@
-//! `RecentHeads`: where something was written lately.
+//! `Heads` and `RecentHeads`: how far the logs of all rooms go, and where something was written
+//! lately.
 
 use super::Reader;
-use crate::api::{RecentHeads, Refusal, RoomId, RoomKey, Seq};
+use crate::api::{Heads, RecentHeads, Refusal, RoomId, RoomKey, Seq};
 use crate::store::rooms;
 use bus::{AskError, Reads, TraceId};
 use futures_util::FutureExt as _;
+
+impl Reads<Heads> for Reader {
+    async fn read(
+        &self,
+        request: Heads,
+        _trace: TraceId,
+    ) -> Result<Result<Vec<(RoomId, RoomKey, Seq)>, Refusal>, AskError> {
+        let Heads { after, limit } = request;
+        self.snapshot("rooms.heads", move |snapshot| {
+            async move { rooms::heads(snapshot, after, limit).await.map(Ok) }.boxed()
+        })
+        .await
+    }
+}
 
 impl Reads<RecentHeads> for Reader {
     async fn read(

@@ -45,6 +45,7 @@ const BAD_AFTER: Refusal = Refusal::BadRequest {
     expected: "the next of the page before",
 };
 
+#[derive(Clone)]
 struct Wanted {
     request: Members,
     online: Online,

@@ -40,7 +40,7 @@ impl Reader {
     ) -> Result<Result<T, Refusal>, AskError>
     where
         T: Send + 'static,
-        W: for<'r> FnOnce(&'r mut Snapshot<'_>) -> BoxFuture<'r, Found<T>> + Send + 'static,
+        W: for<'r> FnOnce(&'r mut Snapshot<'_>) -> BoxFuture<'r, Found<T>> + Clone + Send + 'static,
     {
         Ok(self.database.read(operation, work).await?)
     }

@@ -266,6 +266,25 @@ pub(crate) async fn taken(
     Ok(found.into_iter().collect())
 }
 
+/// Every room above this one, by row.
+pub(crate) async fn heads(
+    access: &mut impl Access,
+    after: Option<RoomId>,
+    limit: usize,
+) -> Result<Vec<(RoomId, RoomKey, Seq)>, Fault> {
+    let after = after.map_or(i64::MIN, |room| room.0);
+    let found: Vec<(i64, String, i64)> = query!(access, |c| rooms::table
+        .filter(rooms::id.gt(after))
+        .order(rooms::id)
+        .select((rooms::id, rooms::key, rooms::head))
+        .limit(i64::try_from(limit).unwrap_or(i64::MAX))
+        .load(c))?;
+    let heads = found.into_iter();
+    Ok(heads
+        .map(|(id, key, head)| (RoomId(id), RoomKey(key.into()), head))
+        .collect())
+}
+
 /// The rooms whose head moved in the last 30 to 40 s by the database's own clock.
 pub(crate) async fn recent_heads(
     access: &mut impl Access,

@@ -85,22 +85,23 @@ pub(super) async fn refuse_beside_a_server(
 }
 
 /// Looks after the lock until the task is cancelled: takes it again when its connection is lost,
-/// and stops the server if another one was faster.
+/// and says so if another server was faster.
 pub(super) fn keep(
     held: AsyncPgConnection,
     url: &str,
     config: &DatabaseConfig,
     tasks: &Tasks,
+    on_taken: impl Fn(&OpenError) + Send + 'static,
 ) -> Task {
     let held = Arc::new(Mutex::new(Some(held)));
     let (url, config) = (url.to_owned(), config.clone());
-    let stop = tasks.stopping().clone();
+    let on_taken = Arc::new(Mutex::new(on_taken));
     tasks.restarting(
         "storage",
         format!("{} store lock", config.name),
         move || {
             let held = held.lock().unwrap_or_else(PoisonError::into_inner).take();
-            let (url, config, stop) = (url.clone(), config.clone(), stop.clone());
+            let (url, config, on_taken) = (url.clone(), config.clone(), Arc::clone(&on_taken));
             async move {
                 let connection = match held {
                     Some(connection) => Ok(connection),
@@ -109,8 +110,7 @@ pub(super) fn keep(
                 match connection {
                     Ok(connection) => Err(watch(connection).await),
                     Err(error @ OpenError::Locked { .. }) => {
-                        tracing::error!(%error, "another server took the store, stopping");
-                        stop.cancel();
+                        on_taken.lock().unwrap_or_else(PoisonError::into_inner)(&error);
                         Ok(())
                     }
                     Err(error) => Err(error.into()),

@@ -1,7 +1,7 @@
 //! What passes by itself is repeated, what does not is told.
 
-use super::notes::{Manner, Note, Unwanted, all, ask_within, make_table, notes, store};
-use crate::gate::Purpose;
+use super::notes::{Manner, Note, Unwanted, all, ask_within, make_table, notes, pool, store};
+use crate::gate::Wish;
 use crate::kit::{Seen, Store};
 use crate::prelude::*;
 use crate::{Backend, Database, EpochChanged, StorageError, Url};
@@ -200,10 +200,10 @@ async fn a_new_connection_that_finds_another_epoch_states_it() {
         .run(Statements(&["UPDATE storage_meta SET value = 'restored'"]))
         .await
         .unwrap();
-    let pool = &store.database().parts().pool;
+    let pool = pool(store.database());
     let mut all_and_one_more = Vec::new();
     while store.database().epoch() == old {
-        all_and_one_more.push(pool.lease(Purpose::Read).await.unwrap());
+        all_and_one_more.push(pool.lease(Wish::read("storage.test")).await.unwrap());
     }
     until(|| !changes.facts().is_empty()).await;
     assert!(changes.facts()[0].epoch.starts_with("restored"));
@@ -231,7 +231,7 @@ async fn durability_is_what_the_store_is_set_to() {
 }
 
 /// Runs plain statements.
-struct Statements(&'static [&'static str]);
+pub(super) struct Statements(pub(super) &'static [&'static str]);
 
 impl Job for Statements {
     const NAME: &'static str = "storage.test_statements";
@@ -267,7 +267,7 @@ impl Job for OtherLane {
     }
 }
 
-async fn rows(database: &Database, text: &'static str) -> usize {
+pub(super) async fn rows(database: &Database, text: &'static str) -> usize {
     let rows = database.read("storage.test_rows", move |reader| {
         Box::pin(async move { Ok(query!(reader, |c| diesel::sql_query(text).execute(c))?) })
     });
@@ -275,20 +275,22 @@ async fn rows(database: &Database, text: &'static str) -> usize {
 }
 
 fn repeats(database: &Database) -> u64 {
-    let lanes = database.parts().lanes.iter();
-    lanes
-        .map(|lane| lane.figures().repeats.load(Ordering::Relaxed))
-        .sum()
+    let tally = database.slot().tally();
+    tally.write_repeats.load(Ordering::Relaxed)
 }
 
-async fn until(reached: impl Fn() -> bool) {
-    while !reached() {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+pub(super) async fn until(reached: impl Fn() -> bool) {
+    let waiting = async {
+        while !reached() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    let waited = tokio::time::timeout(Duration::from_secs(30), waiting).await;
+    waited.expect("it is reached in time");
 }
 
 /// `None` while the tests run on SQLite.
-async fn on_postgres() -> Option<(Store, Seen<super::notes::Noted>)> {
+pub(super) async fn on_postgres() -> Option<(Store, Seen<super::notes::Noted>)> {
     let (store, seen) = store().await;
     match store.config().url.backend() {
         Backend::Postgres => Some((store, seen)),

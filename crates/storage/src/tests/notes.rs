@@ -1,6 +1,7 @@
 //! A table of notes, and jobs that write them well and badly.
 
 use crate::kit::{Seen, Store};
+use crate::pool::Pool;
 use crate::prelude::*;
 use crate::{Database, StorageError};
 use bus::{AskError, Event};
@@ -272,12 +273,11 @@ pub(super) fn ask_within<J: Job>(
 
 /// How many batches have been begun.
 pub(super) fn batches(database: &Database) -> u64 {
-    let lanes = database.parts().lanes.iter();
-    lanes
-        .map(|lane| {
-            lane.figures()
-                .batches
-                .load(std::sync::atomic::Ordering::Relaxed)
-        })
-        .sum()
+    let tally = database.slot().tally();
+    tally.batches.load(std::sync::atomic::Ordering::Relaxed)
+}
+
+/// Its pool, while it is open.
+pub(super) fn pool(database: &Database) -> Arc<Pool> {
+    Arc::clone(&database.slot().parts().unwrap().pool)
 }

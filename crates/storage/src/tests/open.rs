@@ -1,6 +1,6 @@
 //! Opening, locking and closing.
 
-use super::notes::{Manner, Note, all, batches, store};
+use super::notes::{Manner, Note, all, batches, pool, store};
 use crate::kit::{Place, Store};
 use crate::{DatabaseConfig, OpenError, Registry, StorageError, Url};
 use bus::{Builder, ProbeState, Settings, Tasks};
@@ -12,12 +12,12 @@ use tokio_util::sync::CancellationToken;
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn opening_a_hundred_times_leaves_the_connections_as_they_were() {
     let (store, _) = store().await;
-    let before = store.database().parts().pool.size();
+    let before = pool(store.database()).size();
     let opened = (0..100).map(|_| store.registry().open(store.config().clone()));
     for database in join_all(opened).await {
         assert_eq!(database.unwrap().epoch(), store.database().epoch());
     }
-    assert_eq!(store.database().parts().pool.size(), before);
+    assert_eq!(pool(store.database()).size(), before);
     store.close().await;
 }
 
@@ -123,8 +123,11 @@ async fn the_operator_sees_databases_and_pools() {
     assert_eq!(names, ["databases", "db-pool"]);
     assert!(probes.iter().all(|probe| probe.state() == ProbeState::Ok));
     let json = |at: usize| -> serde_json::Value { probes[at].json().parse().unwrap() };
-    assert_eq!(json(0)["core"]["status"], "ok");
-    assert_eq!(json(0)["core"]["epoch"], store.database().epoch());
+    assert_eq!(json(0)["databases"]["core"]["status"], "ok");
+    assert_eq!(
+        json(0)["databases"]["core"]["epoch"],
+        store.database().epoch()
+    );
     assert_eq!(json(1)["healthy"], true);
     let core = &json(1)["databases"]["core"];
     assert_eq!(

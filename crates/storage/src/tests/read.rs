@@ -4,7 +4,8 @@ use super::notes::{Manner, Note, all, hold, make_table, notes, store};
 use crate::kit::Store;
 use crate::prelude::*;
 use crate::{Backend, Connection, StorageError};
-use std::sync::mpsc;
+use bus::AskError;
+use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -33,13 +34,14 @@ async fn a_read_sees_one_snapshot() {
     let (store, _) = store().await;
     let (started, has_started) = mpsc::sync_channel(0);
     let (written, is_written) = mpsc::sync_channel(0);
+    let is_written = Arc::new(Mutex::new(is_written));
     let database = store.database().clone();
     let read = database.read("storage.test_snapshot", move |reader| {
         Box::pin(async move {
             let before: i64 = query!(reader, |c| notes::table.count().get_result(c))?;
             tokio::task::block_in_place(|| {
                 started.send(()).unwrap();
-                is_written.recv().unwrap();
+                is_written.lock().unwrap().recv().unwrap();
             });
             let after: i64 = query!(reader, |c| notes::table.count().get_result(c))?;
             Ok((before, after))
@@ -63,13 +65,14 @@ async fn a_read_whose_caller_has_gone_ends_and_gives_its_connection_back() {
     make_table(&store).await;
     let (started, has_started) = mpsc::sync_channel(0);
     let (go_on, may_go_on) = mpsc::sync_channel(0);
+    let may_go_on = Arc::new(Mutex::new(may_go_on));
     let (ended, has_ended) = mpsc::sync_channel(0);
     let database = store.database().clone();
     let mut read = Box::pin(database.read("storage.test_dropped", move |reader| {
         Box::pin(async move {
             tokio::task::block_in_place(|| {
                 started.send(()).unwrap();
-                may_go_on.recv().unwrap();
+                may_go_on.lock().unwrap().recv().unwrap();
             });
             let notes: i64 = query!(reader, |c| notes::table.count().get_result(c))?;
             tokio::task::block_in_place(|| ended.send(notes).unwrap());
@@ -137,10 +140,13 @@ async fn without_a_free_connection_a_reader_is_told_in_time() {
     make_table(&store).await;
     let held = hold(store.database()).await;
     let refused = all(store.database()).await;
-    let Err(StorageError::Unavailable { cause, .. }) = refused else {
+    let Err(error @ StorageError::Saturated { max: 1, .. }) = refused else {
         panic!("{refused:?}")
     };
-    assert_eq!(cause, "all 1 connections are in use");
+    assert!(matches!(
+        AskError::from(error),
+        AskError::Unavailable { .. }
+    ));
     drop(held);
     store.close().await;
 }

@@ -1,0 +1,105 @@
+//! What an open database is made of. A reset takes these away and puts new ones in their place.
+
+use crate::batch::Surroundings;
+use crate::lane::Lane;
+use crate::lock::StoreLock;
+use crate::pool::Pool;
+use crate::postgres::CONNECT_TIMEOUT;
+use crate::probe::ping;
+use crate::slot::Slot;
+use crate::{Backend, DatabaseConfig, LaneKey, OpenError, StorageError, migrate};
+use bus::Tasks;
+use futures_util::future::join_all;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// Write lanes of a database on PostgreSQL; SQLite has one writer anyway.
+const LANES: u32 = 4;
+
+/// How long a database that did not open may take to close again.
+const GIVE_UP: Duration = Duration::from_secs(2);
+
+pub(crate) struct Parts {
+    pub(crate) config: DatabaseConfig,
+    pub(crate) pool: Arc<Pool>,
+    pub(crate) lanes: Vec<Lane>,
+    lock: Mutex<Option<StoreLock>>,
+}
+
+impl Parts {
+    /// Lock, migrations, pool, lanes, and one real query.
+    pub(crate) async fn open(config: DatabaseConfig, slot: &Arc<Slot>) -> Result<Self, OpenError> {
+        let lock = StoreLock::take(&config, &slot.tasks, slot.on_lock_lost()).await?;
+        migrate::migrate(&config).await?;
+        let parts = Self::assemble(config, lock, slot);
+        if let Err(error) = parts.answers(&slot.tasks).await {
+            parts.close(GIVE_UP).await;
+            return Err(error.into());
+        }
+        Ok(parts)
+    }
+
+    /// Opens no connection yet.
+    fn assemble(config: DatabaseConfig, lock: Option<StoreLock>, slot: &Slot) -> Self {
+        let pool = Arc::new(Pool::new(&config, &slot.shared));
+        let with = Surroundings {
+            bus: slot.bus.clone(),
+            pool: Arc::clone(&pool),
+            statement_timeout: config.statement_timeout,
+        };
+        let lanes = (1..=lane_count(&config))
+            .map(|n| {
+                Lane::start(
+                    format!("{} write lane {n}", config.name),
+                    &slot.tasks,
+                    &with,
+                )
+            })
+            .collect();
+        Self {
+            config,
+            pool,
+            lanes,
+            lock: Mutex::new(lock),
+        }
+    }
+
+    /// A slow server may need longer to connect than callers wait.
+    async fn answers(&self, tasks: &Tasks) -> Result<(), StorageError> {
+        let deadline = Instant::now() + CONNECT_TIMEOUT;
+        loop {
+            match ping(&self.pool, tasks, self.pool.acquire_timeout()).await {
+                Err(StorageError::Unavailable { .. }) if Instant::now() < deadline => {}
+                answer => return answer,
+            }
+        }
+    }
+
+    pub(crate) fn lane(&self, key: LaneKey) -> &Lane {
+        // Fibonacci hashing: neighbouring keys spread over all lanes.
+        let spread = key.0.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32;
+        let index = usize::try_from(spread).expect("32 bits") % self.lanes.len();
+        &self.lanes[index]
+    }
+
+    /// Empties the lanes, closes the pool and gives back the lock.
+    pub(crate) async fn close(&self, within: Duration) {
+        // Half for the lanes: the checkpoint gets its share whatever they do.
+        let share = within / 2;
+        join_all(self.lanes.iter().map(|lane| lane.close(share))).await;
+        self.pool.close(share / 2).await;
+        self.lock
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+    }
+}
+
+/// No more lanes than connections: they would only wait for each other.
+fn lane_count(config: &DatabaseConfig) -> u32 {
+    match config.url.backend() {
+        Backend::Sqlite => 1,
+        Backend::Postgres => LANES.min(config.pool_max.max(1)),
+    }
+}

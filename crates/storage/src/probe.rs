@@ -1,0 +1,138 @@
+//! Is the database there? Asked every few seconds, and at once when something went wrong.
+//!
+//! A probe waits in line like everyone: if it gets no turn the pool is saturated, and a connection
+//! of its own beside the pool tells whether the database behind it lives.
+
+use crate::gate::Wish;
+use crate::parts::Parts;
+use crate::pool::Pool;
+use crate::read::Read;
+use crate::slot::Slot;
+use crate::{Condition, DatabaseConfig, StorageError, Url, postgres, query, sqlite};
+use bus::{Task, Tasks};
+use diesel::connection::SimpleConnection as _;
+use diesel_async::SimpleAsyncConnection as _;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// The probe's name as a holder of connections.
+const OPERATION: &str = "storage.probe";
+
+/// How often a database is asked that is well, and one that is not.
+const EVERY: Duration = Duration::from_secs(5);
+const EVERY_WHILE_ILL: Duration = Duration::from_secs(1);
+
+/// However often it is rung for.
+const PAUSE: Duration = Duration::from_millis(200);
+
+/// How long it may wait for its turn, and then for the answer.
+pub(crate) const LIMIT: Duration = Duration::from_secs(1);
+
+/// Keeps looking.
+pub(crate) fn keep(slot: &Arc<Slot>, name: &str) -> Task {
+    let (tasks, slot) = (slot.tasks.clone(), Arc::clone(slot));
+    tasks.restarting("storage", format!("{name} probe"), move || {
+        let slot = Arc::clone(&slot);
+        async move {
+            loop {
+                let every = match slot.standing().condition() {
+                    Condition::Degraded | Condition::Lost => EVERY_WHILE_ILL,
+                    _ => EVERY,
+                };
+                let every = every.mul_f64(rand::random_range(0.9..1.1));
+                // Either way it is time.
+                let _ = tokio::time::timeout(every, slot.standing().rung()).await;
+                look(&slot).await;
+                tokio::time::sleep(PAUSE).await;
+            }
+        }
+    })
+}
+
+/// Looks once. One that is not open has nothing to be looked at.
+async fn look(slot: &Slot) {
+    let Some(parts) = slot.current() else { return };
+    let found = find(&parts, &slot.tasks).await;
+    // Closed or replaced meanwhile: what was found is of no use.
+    let still = slot.current().is_some_and(|now| Arc::ptr_eq(&now, &parts));
+    match found {
+        Some(found) if still => found.tell(slot),
+        _ => {}
+    }
+}
+
+enum Found {
+    Well,
+    Ill(Condition, String),
+}
+
+impl Found {
+    fn tell(self, slot: &Slot) {
+        match self {
+            Self::Well => slot.standing().is(Condition::Connected),
+            Self::Ill(condition, cause) => slot.standing().is_ill(condition, cause),
+        }
+    }
+}
+
+async fn find(parts: &Parts, tasks: &Tasks) -> Option<Found> {
+    match ping(&parts.pool, tasks, LIMIT).await {
+        Ok(()) => Some(Found::Well),
+        Err(StorageError::Closed { .. }) => None,
+        Err(saturated @ StorageError::Saturated { .. }) => {
+            let knocked = tokio::time::timeout(LIMIT, knock(&parts.config)).await;
+            Some(match knocked {
+                Ok(Ok(())) => Found::Ill(Condition::Degraded, saturated.to_string()),
+                Ok(Err(cause)) => Found::Ill(Condition::Lost, format!("{cause:#}")),
+                Err(_) => Found::Ill(Condition::Lost, format!("no answer within {LIMIT:?}")),
+            })
+        }
+        Err(StorageError::Unavailable { cause, .. }) => Some(Found::Ill(Condition::Lost, cause)),
+        Err(error) => Some(Found::Ill(Condition::Lost, error.to_string())),
+    }
+}
+
+/// Asks it for something real, in turn.
+pub(crate) async fn ping(
+    pool: &Arc<Pool>,
+    tasks: &Tasks,
+    acquire: Duration,
+) -> Result<(), StorageError> {
+    let read = Read {
+        operation: OPERATION,
+        pool,
+        tasks,
+        limit: LIMIT,
+    };
+    let lease = pool.lease_by(Wish::read(OPERATION), Instant::now() + acquire);
+    let answer = read.on(lease.await?, |reader| {
+        Box::pin(async move {
+            query!(reader, |c| diesel::sql_query("SELECT 1").execute(c))?;
+            Ok(())
+        })
+    });
+    answer.await.map_err(|fault| match fault {
+        Some(fault) => pool.failure(OPERATION, fault),
+        None => pool.closed(),
+    })
+}
+
+/// Asks it on a connection beside the pool.
+async fn knock(config: &DatabaseConfig) -> anyhow::Result<()> {
+    let target = config.url.target();
+    match &config.url {
+        Url::Sqlite(_) => {
+            let asked = tokio::task::spawn_blocking(move || {
+                sqlite::open(&target)?.batch_execute("SELECT 1")?;
+                Ok(())
+            });
+            asked.await?
+        }
+        Url::Postgres(url) => {
+            let mut connection = postgres::connect(url).await?;
+            connection.batch_execute("SELECT 1").await?;
+            Ok(())
+        }
+    }
+}

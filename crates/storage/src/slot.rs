@@ -1,0 +1,218 @@
+//! A named place for a database. The place lasts, and so do the handles on it; what is in it comes
+//! and goes: opened, lost, closed, opened again somewhere else.
+
+use crate::condition::{Condition, DatabaseChanged, Standing};
+use crate::parts::Parts;
+use crate::poison::Alarm;
+use crate::pool::not_open;
+use crate::tally::Tally;
+use crate::trouble::Trouble;
+use crate::vitals::{self, Vitals};
+use crate::{DatabaseConfig, OpenError, StorageError, probe};
+use bus::{Bus, Task, Tasks};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Duration;
+use tokio::sync::mpsc;
+
+/// First pause before a database is tried again; doubled up to [`PAUSE_MAX`], each with jitter.
+const PAUSE_MIN: Duration = Duration::from_millis(100);
+const PAUSE_MAX: Duration = Duration::from_secs(5);
+
+pub(crate) struct Slot {
+    pub(crate) bus: Bus,
+    pub(crate) tasks: Tasks,
+    pub(crate) shared: Shared,
+    config: RwLock<DatabaseConfig>,
+    parts: RwLock<Option<Arc<Parts>>>,
+    /// Held by whoever opens or closes.
+    turn: tokio::sync::Mutex<()>,
+    /// Held by whoever stops, starts, resets or repoints: never two at once.
+    pub(crate) control: Arc<tokio::sync::Mutex<()>>,
+    connecting: Mutex<Option<Task>>,
+    attendants: Mutex<Attendants>,
+}
+
+/// What outlasts the parts: how the database is, what it suffered, what it did.
+pub(crate) struct Shared {
+    pub(crate) vitals: Arc<Vitals>,
+    pub(crate) trouble: Arc<Trouble>,
+    pub(crate) standing: Arc<Standing>,
+    pub(crate) tally: Arc<Tally>,
+    pub(crate) alarm: Alarm,
+}
+
+enum Attendants {
+    NotYet(mpsc::Receiver<DatabaseChanged>),
+    There(Vec<Task>),
+}
+
+impl Slot {
+    /// A closed one.
+    pub(crate) fn new(config: DatabaseConfig, bus: Bus, tasks: Tasks, alarm: Alarm) -> Arc<Self> {
+        let (standing, changes) = Standing::new(&config.name);
+        let standing = Arc::new(standing);
+        let shared = Shared {
+            vitals: Arc::new(Vitals::unknown()),
+            trouble: Arc::new(Trouble::none(&standing)),
+            standing,
+            tally: Arc::default(),
+            alarm,
+        };
+        Arc::new(Self {
+            bus,
+            tasks,
+            shared,
+            config: RwLock::new(config),
+            parts: RwLock::default(),
+            turn: tokio::sync::Mutex::default(),
+            control: Arc::default(),
+            connecting: Mutex::default(),
+            attendants: Mutex::new(Attendants::NotYet(changes)),
+        })
+    }
+
+    pub(crate) fn config(&self) -> DatabaseConfig {
+        let config = self.config.read().unwrap_or_else(PoisonError::into_inner);
+        config.clone()
+    }
+
+    pub(crate) fn standing(&self) -> &Standing {
+        &self.shared.standing
+    }
+
+    pub(crate) fn tally(&self) -> &Tally {
+        &self.shared.tally
+    }
+
+    /// What is in it now.
+    pub(crate) fn current(&self) -> Option<Arc<Parts>> {
+        let parts = self.parts.read().unwrap_or_else(PoisonError::into_inner);
+        parts.clone()
+    }
+
+    /// What is in it, or why nothing is.
+    pub(crate) fn parts(&self) -> Result<Arc<Parts>, StorageError> {
+        self.current().ok_or_else(|| {
+            let config = self.config.read().unwrap_or_else(PoisonError::into_inner);
+            not_open(&config.name, self.standing())
+        })
+    }
+
+    /// Opens it, unless it is open.
+    pub(crate) async fn open(self: &Arc<Self>) -> Result<(), OpenError> {
+        let _turn = self.turn.lock().await;
+        if self.current().is_some() {
+            return Ok(());
+        }
+        self.attend();
+        if self.standing().condition() == Condition::Closed {
+            self.standing().is(Condition::Connecting);
+        }
+        match Parts::open(self.config(), self).await {
+            Ok(parts) => {
+                self.put(Some(Arc::new(parts)));
+                self.standing().is(Condition::Connected);
+                Ok(())
+            }
+            Err(error) => {
+                let cause = error.to_string();
+                self.standing().is_ill(Condition::Lost, cause);
+                Err(error)
+            }
+        }
+    }
+
+    /// Opens it as soon as that is possible.
+    pub(crate) fn open_in_time(self: &Arc<Self>) {
+        let (slot, name) = (Arc::clone(self), format!("{} connect", self.config().name));
+        let task = self.tasks.once("storage", name, async move {
+            let mut pause = PAUSE_MIN;
+            while slot.open().await.is_err() {
+                tokio::time::sleep(pause.mul_f64(rand::random_range(0.5..1.0))).await;
+                pause = (pause * 2).min(PAUSE_MAX);
+            }
+        });
+        if let Some(former) = self.locked_connecting().replace(task) {
+            former.cancel();
+        }
+    }
+
+    /// Empties it. Until it is filled again callers are told what `meanwhile` says.
+    pub(crate) async fn close(&self, within: Duration, meanwhile: Condition) {
+        let connecting = self.locked_connecting().take();
+        if let Some(connecting) = connecting {
+            connecting.cancel();
+            connecting.ended().await;
+        }
+        let _turn = self.turn.lock().await;
+        self.standing().is(meanwhile);
+        if let Some(parts) = self.put(None) {
+            parts.close(within).await;
+        }
+    }
+
+    /// From now on it is another database.
+    pub(crate) fn repoint(&self, config: DatabaseConfig) {
+        *self.config.write().unwrap_or_else(PoisonError::into_inner) = config;
+    }
+
+    /// Closes it for good.
+    pub(crate) async fn end(&self, within: Duration) {
+        self.close(within, Condition::Closed).await;
+        let mut attendants = self.locked_attendants();
+        if let Attendants::There(tasks) = &mut *attendants {
+            tasks.drain(..).for_each(|task| task.cancel());
+        }
+    }
+
+    /// What is done when another server takes the store while the lock on it is lost: without a
+    /// critical one this server ends, another one is closed and waited for.
+    pub(crate) fn on_lock_lost(self: &Arc<Self>) -> impl Fn(&OpenError) + Send + 'static {
+        let slot = Arc::downgrade(self);
+        move |error| {
+            let Some(slot) = slot.upgrade() else { return };
+            if slot.config().critical {
+                tracing::error!(%error, "another server took the store, stopping");
+                slot.tasks.stopping().cancel();
+                return;
+            }
+            tracing::error!(%error, "another server took the store, waiting for it");
+            let tasks = slot.tasks.clone();
+            tasks.once("storage", "give up a store", async move {
+                slot.close(Duration::ZERO, Condition::Lost).await;
+                slot.open_in_time();
+            });
+        }
+    }
+
+    fn put(&self, parts: Option<Arc<Parts>>) -> Option<Arc<Parts>> {
+        let mut place = self.parts.write().unwrap_or_else(PoisonError::into_inner);
+        std::mem::replace(&mut place, parts)
+    }
+
+    /// Starts what looks after it, once.
+    fn attend(self: &Arc<Self>) {
+        let mut attendants = self.locked_attendants();
+        let Attendants::NotYet(changes) = &mut *attendants else {
+            return;
+        };
+        let changes = std::mem::replace(changes, mpsc::channel(1).1);
+        let name = self.config().name;
+        let epochs = self.shared.vitals.follow();
+        let stating = vitals::state(changes, epochs, name.clone(), self.bus.clone());
+        let stating = self.tasks.once("storage", format!("{name} news"), stating);
+        *attendants = Attendants::There(vec![stating, probe::keep(self, &name)]);
+    }
+
+    fn locked_connecting(&self) -> std::sync::MutexGuard<'_, Option<Task>> {
+        self.connecting
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn locked_attendants(&self) -> std::sync::MutexGuard<'_, Attendants> {
+        self.attendants
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,145 @@
+//! A pool that is too small, or whose file has no room: callers are told in time, and it ends.
+
+use super::faults::{Statements, until};
+use super::notes::{Manner, Note, all, ask, hold, make_table, pool};
+use crate::kit::Store;
+use crate::{Backend, Condition, DatabaseConfig, StorageError};
+use bus::{AskError, ProbeState, Settings};
+use futures_util::future::join_all;
+use std::time::Duration;
+
+/// A store with one connection, for which callers wait this long.
+async fn narrow(acquire: Duration) -> Store {
+    let one = move |config: &mut DatabaseConfig, _: &mut Settings| {
+        config.pool_max = 1;
+        config.pool_min = 1;
+        config.acquire_timeout = acquire;
+    };
+    let store = Store::configured(one, |_, _| {}).await;
+    make_table(&store).await;
+    store
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_saturated_pool_is_not_a_lost_database() {
+    let store = narrow(Duration::from_millis(100)).await;
+    let held = hold(store.database()).await;
+    assert!(matches!(
+        all(store.database()).await,
+        Err(StorageError::Saturated { .. })
+    ));
+    until(|| store.database().condition() == Condition::Degraded).await;
+    let probes = store.registry().probes();
+    assert!(
+        probes
+            .iter()
+            .all(|probe| probe.state() == ProbeState::Degraded)
+    );
+    let json = |at: usize| -> serde_json::Value { probes[at].json().parse().unwrap() };
+    let core = &json(0)["databases"]["core"];
+    assert_eq!(core["status"], "degraded");
+    assert!(
+        core["cause"].as_str().unwrap().contains("saturated"),
+        "{core}"
+    );
+    let core = &json(1)["databases"]["core"];
+    assert_eq!(
+        (&core["healthy"], &core["timeouts"]),
+        (&false.into(), &1.into())
+    );
+    drop(held);
+    until(|| store.database().condition() == Condition::Connected).await;
+    assert_eq!(json(1)["healthy"], true);
+    store.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_holds_a_connection_is_shown_with_what_for() {
+    let store = narrow(Duration::from_secs(2)).await;
+    let held = hold(store.database()).await;
+    let page = store.registry().probes()[1].json();
+    let page: serde_json::Value = page.parse().unwrap();
+    let holders = page["databases"]["core"]["holders"].as_array().unwrap();
+    assert_eq!(holders.len(), 1, "{page}");
+    assert_eq!(holders[0]["subscriber"], "storage");
+    assert_eq!(holders[0]["operation"], "storage.test_hold");
+    assert_eq!(holders[0]["jobs"], 1);
+    drop(held);
+    store.run(Note(1, Manner::Well)).await.unwrap();
+    until(|| pool(store.database()).gate().holders().is_empty()).await;
+    store.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_exhausted_pool_tells_everyone_in_time_and_recovers() {
+    let store = narrow(Duration::from_millis(200)).await;
+    let held = hold(store.database()).await;
+    let began = tokio::time::Instant::now();
+    let reads = join_all((0..50).map(|_| all(store.database()))).await;
+    assert!(
+        began.elapsed() < Duration::from_secs(2),
+        "{:?}",
+        began.elapsed()
+    );
+    for read in reads {
+        let told = AskError::from(read.unwrap_err());
+        assert!(matches!(told, AskError::Unavailable { retry_after } if !retry_after.is_zero()));
+    }
+    let figures = &store.registry().figures()[0].pool;
+    assert_eq!((figures.timeouts, figures.in_use), (50, 1));
+    drop(held);
+    let writes = (1..=20).map(|id| ask(store.database(), Note(id, Manner::Well)));
+    let reads = (1..=20).map(|_| async { all(store.database()).await.is_ok() });
+    let (writes, _) = tokio::join!(join_all(writes), join_all(reads));
+    assert!(writes.iter().all(Result::is_ok));
+    assert_eq!(all(store.database()).await.unwrap().len(), 20);
+    let figures = &store.registry().figures()[0];
+    assert!(figures.pool.acquire_micros.count() > 20);
+    store.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_full_disk_is_a_retryable_error_and_ends_when_there_is_room() {
+    let store = narrow(Duration::from_secs(2)).await;
+    if store.config().url.backend() != Backend::Sqlite {
+        return store.close().await;
+    }
+    store
+        .run(Statements(&["PRAGMA max_page_count = 1"]))
+        .await
+        .unwrap();
+    let big = Statements(&["CREATE TABLE big AS SELECT zeroblob(1000000)"]);
+    let told = store
+        .database()
+        .write(big, Duration::from_millis(300))
+        .await;
+    let Err(StorageError::Unavailable { cause, .. }) = told else {
+        panic!("{told:?}")
+    };
+    assert_eq!(cause, "database or disk is full");
+    assert_eq!(all(store.database()).await.unwrap(), [0; 0], "reads go on");
+    store
+        .run(Statements(&["PRAGMA max_page_count = 1000000"]))
+        .await
+        .unwrap();
+    let big = Statements(&["CREATE TABLE big AS SELECT zeroblob(1000000)"]);
+    store.run(big).await.unwrap();
+    store.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn after_a_failed_sync_nothing_is_acknowledged_and_the_process_is_told() {
+    let store = narrow(Duration::from_secs(2)).await;
+    pool(store.database()).spoil(&"disk I/O error");
+    let told = ask(store.database(), Note(1, Manner::Well)).await;
+    assert!(
+        matches!(told, Err(AskError::Unavailable { .. })),
+        "{told:?}"
+    );
+    assert!(all(store.database()).await.is_err());
+    let poisoned = store.registry().poisoned().await;
+    assert_eq!(poisoned.database, "core");
+    assert!(poisoned.cause.contains("disk I/O error"), "{poisoned:?}");
+    assert_eq!(store.database().condition(), Condition::Lost);
+    store.close().await;
+}
