@@ -1,6 +1,6 @@
 //! How the server is, from what its parts say of themselves.
 
-use bus::{Probe, ProbeState};
+use bus::{Acting, Probe, ProbeState};
 use http::StatusCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -79,6 +79,12 @@ impl Health {
     pub(super) fn part(&self, name: &str) -> Option<String> {
         let probe = self.probes.iter().find(|probe| probe.name() == name)?;
         Some(probe.json())
+    }
+
+    /// What one part begins to do when it is told to; `None` if it knows no such thing.
+    pub(super) fn act(&self, part: &str, action: &str) -> Option<Acting> {
+        let probe = self.probes.iter().find(|probe| probe.name() == part)?;
+        probe.act(action)
     }
 }
 

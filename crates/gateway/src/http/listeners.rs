@@ -188,10 +188,9 @@ impl House {
             };
             let (operator, place) = (operator.clone(), Arc::new(place));
             let stack = stack::around(move |request| {
-                let answer = operator.answer(request.method(), request.uri().path());
                 // The place is the connection's, which holds this handler.
                 let _ = &place;
-                std::future::ready(answer)
+                operator.answer(&request)
             });
             house.serve(stream, stack);
         };

@@ -1,9 +1,11 @@
-//! The operator's listener: how the server is, part by part.
+//! The operator's listener: how the server is, part by part, and what can be done to the parts.
 
-use super::answer::{Answer, json, json_text, nothing_here, only};
+use super::answer::{Answer, json, json_text, nothing_here, only, text};
 use super::health::{Health, Status};
-use bus::{Bus, SubscriberFigures, TaskInfo, TaskState, Tasks};
-use http::{Method, StatusCode};
+use bus::{ActError, Acting, Bus, SubscriberFigures, TaskInfo, TaskState, Tasks};
+use futures_util::FutureExt as _;
+use futures_util::future::{BoxFuture, ready};
+use http::{Method, Request, StatusCode, header};
 use serde_json::value::RawValue;
 use serde_json::{Value, json as object};
 use std::time::Duration;
@@ -17,7 +19,25 @@ pub(super) struct Operator {
 }
 
 impl Operator {
-    pub(super) fn answer(&self, method: &Method, path: &str) -> Answer {
+    /// Answers one request; only an action takes time.
+    pub(super) fn answer<B>(&self, request: &Request<B>) -> BoxFuture<'static, Answer> {
+        let path = request.uri().path();
+        if request.method() != Method::POST {
+            return ready(self.show(request.method(), path)).boxed();
+        }
+        // Nobody is asked for a password here, so no page in the operator's browser may act.
+        if request.headers().contains_key(header::ORIGIN) {
+            let line = "actions are not taken from web pages\n";
+            return ready(text(StatusCode::FORBIDDEN, line)).boxed();
+        }
+        let parts = path.strip_prefix('/').and_then(|path| path.split_once('/'));
+        match parts.and_then(|(part, action)| self.health.act(part, action)) {
+            Some(acting) => act(acting).boxed(),
+            None => ready(nothing_here()).boxed(),
+        }
+    }
+
+    fn show(&self, method: &Method, path: &str) -> Answer {
         if method != Method::GET && method != Method::HEAD {
             return only("GET, HEAD");
         }
@@ -33,11 +53,9 @@ impl Operator {
 
     fn whole(&self) -> Answer {
         let status = self.health.status();
-        let databases = self
-            .health
-            .part("databases")
-            .unwrap_or_else(|| "{}".to_owned());
-        let databases = RawValue::from_string(databases).ok();
+        let part = self.health.part("databases").unwrap_or_default();
+        let part: Option<Databases> = serde_json::from_str(&part).ok();
+        let databases = part.map(|part| part.databases);
         json(
             status.code(),
             &object!({ "status": status.as_str(), "databases": databases }),
@@ -60,6 +78,26 @@ impl Operator {
             "credits_in_use": figures.credits.saturating_sub(figures.credits_free),
             "subscribers": subscribers,
         })
+    }
+}
+
+/// What storage says of its databases.
+#[derive(serde::Deserialize)]
+struct Databases<'j> {
+    #[serde(borrow)]
+    databases: &'j RawValue,
+}
+
+async fn act(acting: Acting) -> Answer {
+    match acting.await {
+        Ok(done) => json_text(StatusCode::OK, done),
+        Err(error) => {
+            let status = match error {
+                ActError::Busy => StatusCode::CONFLICT,
+                ActError::Failed(_) => StatusCode::SERVICE_UNAVAILABLE,
+            };
+            json(status, &object!({ "error": error.to_string() }))
+        }
     }
 }
 
