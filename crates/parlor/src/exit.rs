@@ -1,8 +1,9 @@
 //! How the process ends, as an exit code and at most one line.
 
 use crate::config::Problem;
+use bus::Tasks;
 use std::fmt;
-use storage::OpenError;
+use storage::{OpenError, Poisoned, Registry};
 
 /// Why a command did not do what it was asked to.
 #[derive(Debug)]
@@ -15,6 +16,8 @@ pub(crate) enum Failure {
     Usage(String),
     /// 3: another server uses the store.
     InUse(OpenError),
+    /// 4: the operating system failed to keep what was written.
+    Poisoned(Poisoned),
 }
 
 impl Failure {
@@ -24,8 +27,21 @@ impl Failure {
             Self::Failed(_) => 1,
             Self::Setting(_) | Self::Usage(_) => 2,
             Self::InUse(_) => 3,
+            Self::Poisoned(_) => 4,
         }
     }
+}
+
+/// Ends the process the moment a critical database may have lost what was written. Nothing is
+/// drained or closed: that would write more, and whoever waits for an acknowledgement gets none.
+pub(crate) fn when_poisoned(registry: &Registry, tasks: &Tasks) {
+    let registry = registry.clone();
+    tasks.once("parlor", "watch for lost writes", async move {
+        let failure = Failure::Poisoned(registry.poisoned().await);
+        tracing::error!(code = failure.code(), "{failure}");
+        eprintln!("parlor: {failure}");
+        std::process::exit(failure.code().into());
+    });
 }
 
 impl fmt::Display for Failure {
@@ -34,6 +50,10 @@ impl fmt::Display for Failure {
             Self::Failed(error) => write!(f, "{error:#}"),
             Self::Setting(problem) => problem.fmt(f),
             Self::Usage(line) => f.write_str(line),
+            Self::Poisoned(Poisoned { database, cause }) => write!(
+                f,
+                "ended at once, database {database}: {cause}; start it again, it then reads its log anew"
+            ),
             Self::InUse(error) => write!(
                 f,
                 "{error}; stop that server first, or give this one a data_dir or database of its own"

@@ -5,7 +5,7 @@
 //! behind.
 
 use crate::config::{Config, Switch};
-use crate::exit::Failure;
+use crate::exit::{self, Failure};
 use crate::schema;
 use anyhow::Context as _;
 use bus::{Builder, Running, Tasks};
@@ -26,6 +26,7 @@ pub(crate) struct Built {
     gateway: Gateway,
     gateway_settings: gateway::Settings,
     sessions: sessions::Seed,
+    analytics: Option<analytics::Seed>,
     listeners: Listeners,
 }
 
@@ -44,6 +45,7 @@ pub(crate) struct Open {
 pub(crate) async fn build(config: &Config, tasks: &Tasks) -> Result<Built, Failure> {
     let builder = Builder::new(config.bus.clone(), tasks);
     let registry = Registry::new(builder.bus(), tasks.clone());
+    exit::when_poisoned(&registry, tasks);
     let built = assemble(config, tasks, builder, &registry).await;
     if built.is_err() {
         registry.close(GIVE_UP).await;
@@ -74,11 +76,17 @@ async fn assemble(
         clock,
         SystemRandom,
     );
-    let messaging = messaging::Seed::new(core, config.messaging.clone());
+    let messaging = messaging::Seed::new(core.clone(), config.messaging.clone());
     sessions::wire(&mut builder, &sessions);
     rooms::wire(&mut builder, &rooms);
     messaging::wire(&mut builder, &messaging);
     Listeners::wire(&mut builder);
+    let analytics = registry
+        .database(analytics::DATABASE)
+        .map(|database| analytics::Seed::new(database, move || core.epoch()));
+    if let Some(seed) = &analytics {
+        analytics::wire(&mut builder, seed);
+    }
     builder.asks::<KeepConnected>();
     let gateway_settings = gateway_settings(config);
     let limits = gateway_settings.limits.clone();
@@ -90,18 +98,19 @@ async fn assemble(
         gateway,
         gateway_settings,
         sessions,
+        analytics,
         listeners,
     })
 }
 
-/// All databases; the first is `core`.
+/// Opens all databases that are critical; the others are opened in their own time.
 async fn open(config: &Config, registry: &Registry) -> Result<Database, Failure> {
-    let mut opened = Vec::new();
     for database in schema::databases(config)? {
-        opened.push(registry.open(database).await?);
+        registry.register(database);
     }
-    let core = opened.into_iter().next();
-    Ok(core.expect("core is always configured, and first"))
+    registry.initialise().await?;
+    let core = registry.database("core");
+    Ok(core.expect("core is always configured"))
 }
 
 fn gateway_settings(config: &Config) -> gateway::Settings {
@@ -132,8 +141,13 @@ impl Built {
             }
         };
         sessions::tasks(&self.tasks, running.bus(), &self.sessions);
+        let mut probes = self.registry.probes();
+        if let Some(seed) = &self.analytics {
+            analytics::tasks(&self.tasks, running.bus(), seed);
+            probes.push(analytics::probe(seed));
+        }
         self.gateway.start();
-        let health = Health::new(self.registry.probes());
+        let health = Health::new(probes);
         let serving = self
             .listeners
             .start(&self.gateway, &health, &self.gateway_settings);

@@ -6,6 +6,10 @@ use storage::{DatabaseConfig, Migrations};
 
 static CORE_SQLITE: EmbeddedMigrations = embed_migrations!("../../migrations/core/sqlite");
 static CORE_POSTGRES: EmbeddedMigrations = embed_migrations!("../../migrations/core/postgres");
+static ANALYTICS_SQLITE: EmbeddedMigrations =
+    embed_migrations!("../../migrations/analytics/sqlite");
+static ANALYTICS_POSTGRES: EmbeddedMigrations =
+    embed_migrations!("../../migrations/analytics/postgres");
 
 /// Everything storage needs to know of each configured database, `core` first.
 pub(crate) fn databases(config: &Config) -> Result<Vec<DatabaseConfig>, Problem> {
@@ -36,10 +40,14 @@ fn migrations(name: &str) -> Result<Migrations, Problem> {
             sqlite: &CORE_SQLITE,
             postgres: &CORE_POSTGRES,
         }),
+        analytics::DATABASE => Ok(Migrations::Embedded {
+            sqlite: &ANALYTICS_SQLITE,
+            postgres: &ANALYTICS_POSTGRES,
+        }),
         other => Err(Problem::new(
             "DATABASES",
             other,
-            "core: nothing here uses another database",
+            "core, analytics: nothing here uses another database",
         )),
     }
 }

@@ -7,6 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+/// Optional subscribers, each with a database of its own.
+const EXTENSIONS: [&str; 1] = ["analytics"];
+
 const DOMAIN: [&str; 3] = ["sessions", "rooms", "messaging"];
 
 fn root() -> PathBuf {
@@ -116,6 +119,22 @@ fn the_gateway_cannot_name_a_database_connection() {
 }
 
 #[test]
+fn an_extension_knows_no_wire_and_only_the_binary_knows_it() {
+    for name in EXTENSIONS {
+        forbid(
+            name,
+            &["gateway", "parlor", "hyper", "tokio-tungstenite", "tower"],
+        );
+        for (other, imports) in imports() {
+            assert!(
+                other == "parlor" || !imports.contains(name),
+                "{other} must never import {name}"
+            );
+        }
+    }
+}
+
+#[test]
 fn nothing_imports_the_binary() {
     for (name, imports) in imports() {
         assert!(
@@ -160,7 +179,7 @@ fn reached<'l>(line: &'l str, neighbour: &str) -> Vec<&'l str> {
 
 #[test]
 fn a_neighbour_is_imported_for_its_api_alone() {
-    for name in ["rooms", "messaging", "gateway"] {
+    for name in ["rooms", "messaging", "gateway", "analytics"] {
         for neighbour in DOMAIN.iter().filter(|neighbour| **neighbour != name) {
             for (path, line) in lines(name) {
                 // The tests of a crate may put a neighbour together; and a crate may have a module
@@ -187,7 +206,14 @@ fn is_own(line: &str) -> bool {
 
 #[test]
 fn only_the_binary_reads_the_environment() {
-    for name in ["bus", "sessions", "rooms", "messaging", "gateway"] {
+    for name in [
+        "bus",
+        "sessions",
+        "rooms",
+        "messaging",
+        "gateway",
+        "analytics",
+    ] {
         for (path, line) in lines(name) {
             let reads = line.contains("env::var") || line.contains("env::args");
             assert!(!reads, "{} reads the environment: {line}", path.display());

@@ -9,6 +9,7 @@ pub(super) fn contradictions(config: &Config) -> Result<(), Problem> {
         place(database, config)?;
         pool(database)?;
     }
+    apart(config)?;
     config.sessions()?;
     times(config)
 }
@@ -51,6 +52,23 @@ fn place(database: &DatabaseSettings, config: &Config) -> Result<(), Problem> {
         }
         _ => database.location(&config.data_dir).map(drop),
     }
+}
+
+/// Each database has a place of its own: they know nothing of each other's tables.
+fn apart(config: &Config) -> Result<(), Problem> {
+    let mut taken = Vec::new();
+    for database in &config.databases {
+        let place = database.location(&config.data_dir)?;
+        if taken.contains(&place) {
+            return Err(Problem {
+                name: format!("{}URL", database.prefix()),
+                given: None,
+                expected: "another place than that of another database".to_owned(),
+            });
+        }
+        taken.push(place);
+    }
+    Ok(())
 }
 
 fn pool(database: &DatabaseSettings) -> Result<(), Problem> {

@@ -6,6 +6,9 @@ use std::path::Path;
 use std::time::Duration;
 use storage::Url;
 
+/// The database that is always there.
+const CORE: &str = "core";
+
 /// What can be set for one named database.
 #[derive(Clone)]
 pub(crate) struct DatabaseSettings {
@@ -18,7 +21,7 @@ pub(crate) struct DatabaseSettings {
     pub(crate) user: Option<String>,
     pub(crate) password: Option<String>,
     pub(crate) pool_max: u32,
-    /// `None`: 2, or `pool_max` if that is less.
+    /// `None`: 2, beside `core` 1, or `pool_max` if that is less.
     pub(crate) pool_min: Option<u32>,
     pub(crate) acquire_timeout: Duration,
     pub(crate) statement_timeout: Duration,
@@ -45,12 +48,12 @@ impl DatabaseSettings {
             database: None,
             user: None,
             password: None,
-            pool_max: 10,
+            pool_max: if name == CORE { 10 } else { 5 },
             pool_min: None,
             acquire_timeout: Duration::from_secs(2),
             statement_timeout: Duration::from_secs(2),
             idle_timeout: Duration::from_secs(600),
-            critical: name == "core",
+            critical: name == CORE,
         }
     }
 
@@ -61,7 +64,8 @@ impl DatabaseSettings {
 
     /// Connections kept open.
     pub(crate) fn pool_min(&self) -> u32 {
-        self.pool_min.unwrap_or_else(|| self.pool_max.min(2))
+        let usual = if self.name == CORE { 2 } else { 1 };
+        self.pool_min.unwrap_or_else(|| self.pool_max.min(usual))
     }
 
     /// Where it is: its URL, or its parts, or a file of its name in the data directory.
@@ -152,7 +156,7 @@ fn place() -> Vec<Setting<DatabaseSettings>> {
             .secret()
             .about("PostgreSQL's password. Unset: none is sent."),
         value("critical", "on or off", |d| &mut row(d).critical)
-            .about("Whether the server is unavailable without it."),
+            .about("Whether the server is unavailable without it. Beside core the default is off."),
     ]
 }
 
@@ -161,7 +165,7 @@ fn pool() -> Vec<Setting<DatabaseSettings>> {
         number("pool_max", "connections", 1..=1_000, |d| {
             &mut row(d).pool_max
         })
-        .about("Most connections.")
+        .about("Most connections. Beside core the default is 5.")
         .ends(
             "Callers wait for one another.",
             "PostgreSQL runs out of slots.",
@@ -169,7 +173,7 @@ fn pool() -> Vec<Setting<DatabaseSettings>> {
         number("pool_min", "connections", 0..=1_000, |d| {
             &mut row(d).pool_min
         })
-        .about("Connections kept open. Unset: 2, or pool_max if that is less.")
+        .about("Connections kept open. Unset: 2, beside core 1, or pool_max if that is less.")
         .ends(
             "A burst waits for new connections.",
             "Idle connections hold slots.",
@@ -213,6 +217,22 @@ mod tests {
         assert_eq!(
             core.location(Path::new("/var/lib/parlor")).unwrap(),
             Url::Sqlite("/var/lib/parlor/core.db".into())
+        );
+    }
+
+    #[test]
+    fn a_database_beside_core_is_smaller_and_not_critical() {
+        let (core, other) = (
+            DatabaseSettings::new("core"),
+            DatabaseSettings::new("analytics"),
+        );
+        assert_eq!(
+            (core.pool_max, core.pool_min(), core.critical),
+            (10, 2, true)
+        );
+        assert_eq!(
+            (other.pool_max, other.pool_min(), other.critical),
+            (5, 1, false)
         );
     }
 

@@ -57,7 +57,7 @@ fn health_is_one_word_for_people_and_the_whole_for_the_operator() {
     assert_eq!(whole["status"], "ok");
     assert_eq!(whole["databases"]["core"]["backend"], "sqlite");
     assert_eq!(
-        server.operator("/health/databases").json()["core"]["durability"],
+        server.operator("/health/databases").json()["databases"]["core"]["durability"],
         "power"
     );
     let pool = server.operator("/health/db-pool").json();

@@ -44,7 +44,7 @@ fn a_wrong_variable_is_named_with_what_was_given_and_what_is_expected() {
         ("CORE_DB_POOL_MAX", "0", "from 1 to 1000"),
         ("CORE_DB_PORT", "70000", "from 1 to 65535"),
         ("DATABASES", "core,Analytics", "names of a-z"),
-        ("DATABASES", "core,analytics", "core"),
+        ("DATABASES", "core,analytic", "core, analytics"),
     ] {
         let given_quoted = if name == "DATABASES" {
             "nalytics".to_owned()
