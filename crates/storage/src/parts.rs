@@ -15,7 +15,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 /// Write lanes of a database on PostgreSQL; SQLite has one writer anyway.
-const LANES: u32 = 4;
+const LANES: u32 = 2;
 
 /// How long a database that did not open may take to close again.
 const GIVE_UP: Duration = Duration::from_secs(2);
