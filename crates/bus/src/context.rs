@@ -19,10 +19,7 @@ pub struct Context {
 
 /// Something that was handed to a subscriber.
 pub(crate) enum Cause {
-    Event {
-        number: EventNumber,
-        envelope: Arc<Envelope>,
-    },
+    Event(Arc<Envelope>),
     /// Boxed, for most causes are events, and small.
     Other(Box<Other>),
 }
@@ -92,7 +89,7 @@ impl Context {
     pub(crate) fn what(&self) -> (&'static str, EventNumber) {
         match self.causes.last() {
             _ if self.ending => ("turn_ended", 0),
-            Some(Cause::Event { number, envelope }) => (envelope.name, *number),
+            Some(Cause::Event(envelope)) => (envelope.name, envelope.number),
             Some(Cause::Other(other)) => (other.name, 0),
             None => ("nothing", 0),
         }
@@ -106,7 +103,7 @@ impl Cause {
 
     fn origin(&self) -> Origin {
         match self {
-            Cause::Event { number, envelope } => envelope.origin.reaction_to(*number),
+            Cause::Event(envelope) => envelope.origin.reaction_to(envelope.number),
             Cause::Other(other) => other.origin.clone(),
         }
     }

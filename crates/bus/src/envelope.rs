@@ -2,7 +2,7 @@
 //! may not.
 
 use crate::figures::Moment;
-use crate::{Event, Origin};
+use crate::{Event, EventNumber, Origin};
 use std::any::{Any, TypeId};
 use std::sync::Arc;
 
@@ -28,6 +28,8 @@ impl Outgoing {
 
 /// A published event, one for all the queues it stands in.
 pub(crate) struct Envelope {
+    /// Given by the log.
+    pub(crate) number: EventNumber,
     pub(crate) name: &'static str,
     pub(crate) payload: Payload,
     pub(crate) origin: Origin,

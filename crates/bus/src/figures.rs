@@ -32,7 +32,7 @@ pub struct SubscriberFigures {
     pub handled: u64,
     /// Handlers that failed, panicked or overran.
     pub failed: u64,
-    /// The slowest handler call so far; up to eight calls in a row that never waited count as one.
+    /// The slowest handler call so far; up to 64 calls in a row that never waited count as one.
     pub slowest: Duration,
     /// Events that fell out of its ring.
     pub missed: u64,

@@ -70,20 +70,17 @@ impl Hands {
     }
 
     /// Begins with the next item if it is an event for this handler.
-    pub(crate) fn next_event(&mut self, handler: usize) -> Option<Payload> {
+    pub(crate) fn next_event(&mut self, handler: u32) -> Option<Payload> {
         let front = self.turn.front();
         if !matches!(front, Some(Item::Event { handler: wanted, .. }) if *wanted == handler) {
             return None;
         }
-        let Some(Item::Event {
-            number, envelope, ..
-        }) = self.turn.pop_front()
-        else {
+        let Some(Item::Event { envelope, .. }) = self.turn.pop_front() else {
             return None;
         };
         self.inbox.counters.begins(envelope.at, self.turn.len());
         let payload = Arc::clone(&envelope.payload);
-        self.ctx.begin(Cause::Event { number, envelope });
+        self.ctx.begin(Cause::Event(envelope));
         Some(payload)
     }
 

@@ -84,20 +84,20 @@ impl Hub {
         let at = Moment::since(self.start);
         let isolated = (!route.isolated.is_empty()).then(|| {
             let (payload, origin) = (Arc::clone(&payload), origin.without_credits());
-            Arc::new(Envelope {
+            Envelope {
+                number: 0,
                 name,
                 payload,
                 origin,
                 at,
-            })
+            }
         });
-        let essential = (!route.essential.is_empty()).then(|| {
-            Arc::new(Envelope {
-                name,
-                payload,
-                origin: origin.clone(),
-                at,
-            })
+        let essential = (!route.essential.is_empty()).then(|| Envelope {
+            number: 0,
+            name,
+            payload,
+            origin: origin.clone(),
+            at,
         });
         let after = self
             .log()

@@ -71,15 +71,13 @@ impl<S: Subscriber> Alone<S> {
         let event = Arc::new(event);
         let (payload, at) = (Arc::clone(&event) as _, Moment::since(Instant::now()));
         let envelope = Arc::new(Envelope {
+            number: self.number,
             name: E::NAME,
             payload,
             origin: origin(),
             at,
         });
-        self.ctx.begin(Cause::Event {
-            number: self.number,
-            envelope,
-        });
+        self.ctx.begin(Cause::Event(envelope));
         let ended = self.state.handle(&event, &mut self.ctx).await;
         self.conclude(ended)
     }

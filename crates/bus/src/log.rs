@@ -16,12 +16,11 @@ use std::time::Duration;
 /// One thing that waits for a subscriber; `handler` is its place in the subscriber's wiring.
 pub(crate) enum Item {
     Event {
-        handler: usize,
-        number: EventNumber,
+        handler: u32,
         envelope: Arc<Envelope>,
     },
     Request {
-        handler: usize,
+        handler: u32,
         call: Box<dyn AnyCall>,
     },
 }
@@ -99,8 +98,8 @@ impl Log {
     pub(crate) fn publish(
         &mut self,
         route: &Route,
-        essential: Option<Arc<Envelope>>,
-        isolated: Option<Arc<Envelope>>,
+        essential: Option<Envelope>,
+        isolated: Option<Envelope>,
         ring: usize,
     ) -> After {
         let mut after = After::default();
@@ -108,34 +107,28 @@ impl Log {
             return after;
         }
         self.number += 1;
-        let number = self.number;
         if let Some(envelope) = essential {
             self.pending += route.essential.len();
+            let envelope = self.numbered(envelope);
             for port in &route.essential {
-                let envelope = Arc::clone(&envelope);
-                let item = Item::Event {
-                    handler: port.handler,
-                    number,
-                    envelope,
-                };
-                self.push(port.subscriber, item, &mut after);
+                self.push(port.subscriber, port.event(&envelope), &mut after);
             }
         }
         if let Some(envelope) = isolated {
+            let envelope = self.numbered(envelope);
             for port in &route.isolated {
-                let envelope = Arc::clone(&envelope);
-                let item = Item::Event {
-                    handler: port.handler,
-                    number,
-                    envelope,
-                };
-                self.push(port.subscriber, item, &mut after);
+                self.push(port.subscriber, port.event(&envelope), &mut after);
                 after
                     .fallen
                     .extend(self.queues[port.subscriber].overflow(ring));
             }
         }
         after
+    }
+
+    fn numbered(&self, envelope: Envelope) -> Arc<Envelope> {
+        let number = self.number;
+        Arc::new(Envelope { number, ..envelope })
     }
 
     /// Numbers an event that nobody wants.
@@ -149,7 +142,7 @@ impl Log {
     pub(crate) fn request(
         &mut self,
         subscriber: usize,
-        handler: usize,
+        handler: u32,
         call: Box<dyn AnyCall>,
         ring: usize,
     ) -> Result<After, (Box<dyn AnyCall>, AskError)> {

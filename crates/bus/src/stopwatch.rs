@@ -4,7 +4,7 @@ use crate::figures::Counters;
 use tokio::time::Instant;
 
 /// Looking at the clock costs as much as handing over an event.
-const CALLS_PER_LOOK: u8 = 8;
+const CALLS_PER_LOOK: u8 = 64;
 
 /// Runs while a turn is being handled.
 pub(crate) struct Stopwatch {
@@ -26,7 +26,7 @@ impl Stopwatch {
         self.unseen = 0;
     }
 
-    /// A handler has ended. Up to eight that never waited are counted as one: next to a slow one
+    /// A handler has ended. Up to 64 that never waited are counted as one: next to a slow one
     /// the instant ones are nothing.
     pub(crate) fn call(&mut self, counters: &Counters) {
         counters.ended();

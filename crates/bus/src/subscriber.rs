@@ -154,12 +154,12 @@ impl<S: Subscriber> Wiring<S> {
         self.requests.iter().map(|wire| (wire.kind, wire.name))
     }
 
-    pub(crate) fn event_handler(&self, index: usize) -> EventHandler<S> {
-        self.events[index].handler
+    pub(crate) fn event_handler(&self, index: u32) -> EventHandler<S> {
+        self.events[index as usize].handler
     }
 
-    pub(crate) fn request_handler(&self, index: usize) -> RequestHandler<S> {
-        self.requests[index].handler
+    pub(crate) fn request_handler(&self, index: u32) -> RequestHandler<S> {
+        self.requests[index as usize].handler
     }
 }
 
@@ -173,13 +173,13 @@ struct Wire<H> {
 /// Handlers under way.
 pub(crate) type Handling<'a> = BoxFuture<'a, anyhow::Result<()>>;
 /// [`Handles::handle`] with the event's type forgotten, for all events for it that come next.
-pub(crate) type EventHandler<S> = for<'a> fn(&'a mut S, usize, &'a mut Hands) -> Handling<'a>;
+pub(crate) type EventHandler<S> = for<'a> fn(&'a mut S, u32, &'a mut Hands) -> Handling<'a>;
 /// [`Answers::answer`] with the request's type forgotten.
 pub(crate) type RequestHandler<S> = for<'a> fn(&'a mut S, &'a mut Hands) -> Handling<'a>;
 
 fn handle<'a, S: Handles<E>, E: Event>(
     state: &'a mut S,
-    handler: usize,
+    handler: u32,
     hands: &'a mut Hands,
 ) -> Handling<'a> {
     Box::pin(async move {

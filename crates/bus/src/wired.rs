@@ -1,7 +1,9 @@
 //! Who wants and who answers what: drawn up and checked before the start, fixed after it.
 
+use crate::envelope::Envelope;
 use crate::figures::Counters;
 use crate::kinds::ByKind;
+use crate::log::Item;
 use crate::reads::{Read, Reader};
 use crate::subscriber::Wiring;
 use crate::{Reads, Request, Subscriber, WiringError};
@@ -13,7 +15,17 @@ use tokio::sync::{Notify, Semaphore};
 /// A subscriber and the place of the handler in its wiring.
 pub(crate) struct Port {
     pub(crate) subscriber: usize,
-    pub(crate) handler: usize,
+    pub(crate) handler: u32,
+}
+
+impl Port {
+    /// An event on its way in here.
+    pub(crate) fn event(&self, envelope: &Arc<Envelope>) -> Item {
+        Item::Event {
+            handler: self.handler,
+            envelope: Arc::clone(envelope),
+        }
+    }
 }
 
 /// Who wants one type of event.
@@ -67,7 +79,7 @@ impl Draft {
             self.mistakes
                 .push(WiringError::DuplicateSubscriber(S::NAME));
         }
-        for (handler, (kind, name)) in wiring.events().enumerate() {
+        for (handler, (kind, name)) in (0..).zip(wiring.events()) {
             self.name(kind, name);
             let route = self.wired.routes.entry(kind).or_default();
             let ports = if essential {
@@ -80,7 +92,7 @@ impl Draft {
                 handler,
             });
         }
-        for (handler, (kind, name)) in wiring.requests().enumerate() {
+        for (handler, (kind, name)) in (0..).zip(wiring.requests()) {
             self.answerer(
                 kind,
                 name,
