@@ -38,9 +38,9 @@ browser:
     cargo build --package parlor --locked
     scripts/browser
 
-# Twenty kills on each database, and the long cases
-torture:
-    cargo run --release --package tests --bin torture --locked
+# The long cases on each database: kills, leaks, drain, or those named
+torture *cases:
+    cargo run --release --package tests --bin torture --locked -- {{ cases }}
 
 # What things cost: the bus alone, then a release build under load (`just bench --postgres URL`)
 bench *arguments:

@@ -4,6 +4,7 @@ use crate::api::Api;
 use crate::binary::parlor;
 use crate::client::Client;
 use crate::process::Process;
+use crate::scrape::Scrape;
 use crate::wire::Wire;
 use crate::world::World;
 use http::{HeaderValue, Request, Response, StatusCode};
@@ -130,6 +131,14 @@ impl Server {
     #[must_use]
     pub fn operator(&self) -> Api {
         Api::at(self.running().operator)
+    }
+
+    /// The page of figures.
+    pub async fn scrape(&self) -> Scrape {
+        let page = self.operator().get("/metrics").await;
+        assert_eq!(page.status, StatusCode::OK);
+        let text = std::str::from_utf8(&page.body).expect("figures are text");
+        Scrape::read(text).unwrap_or_else(|why| panic!("{why}\n{text}"))
     }
 
     /// What it wrote to stderr since it was last started.
@@ -409,11 +418,7 @@ async fn launch(
     environment: &BTreeMap<String, String>,
     address: Option<SocketAddr>,
 ) -> Result<Running, Exit> {
-    let mut command = Command::new(parlor());
-    command
-        .env_clear()
-        .envs(kept_environment())
-        .envs(environment);
+    let mut command = command(environment);
     if let Some(address) = address {
         command.env("PARLOR_LISTEN", address.to_string());
     }
@@ -431,6 +436,16 @@ async fn launch(
         address,
         operator,
     })
+}
+
+/// The binary in this environment, and in nothing else of ours.
+pub(crate) fn command(environment: &BTreeMap<String, String>) -> Command {
+    let mut command = Command::new(parlor());
+    command
+        .env_clear()
+        .envs(kept_environment())
+        .envs(environment);
+    command
 }
 
 fn kept_environment() -> impl Iterator<Item = (String, String)> {

@@ -5,6 +5,7 @@ use crate::folder::Folder;
 use crate::link::Link;
 use crate::postgres::Postgres;
 use crate::server::{Exit, Server, Settings};
+use crate::starting::Starting;
 use crate::world::World;
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -163,6 +164,11 @@ impl Store {
             .expect("nobody panics with the servers")
             .push(server.clone());
         Ok(server)
+    }
+
+    /// A server that is not waited for: it may be held up on its way.
+    pub async fn start(&self, settings: Settings) -> Starting {
+        Starting::with(&self.environment(settings).await)
     }
 
     /// The environment a server of this store runs in.

@@ -3,10 +3,12 @@
 use crate::envelope::{Envelope, Outgoing};
 use crate::{Event, EventNumber, Origin};
 use std::sync::{Arc, OnceLock};
+use tokio::time::Instant;
 
 /// What a handler may do besides changing its state.
-#[derive(Default)]
 pub struct Context {
+    /// When the bus began: what the moments of its envelopes are counted from.
+    start: Instant,
     /// What has been handled since the last turn's end, the last one being handled now. It holds
     /// the credits of the turn.
     causes: Vec<Cause>,
@@ -31,6 +33,27 @@ pub(crate) struct Other {
 }
 
 impl Context {
+    pub(crate) fn new(start: Instant) -> Self {
+        Self {
+            start,
+            causes: Vec::new(),
+            ending: false,
+            origin: OnceLock::new(),
+            emitted: Vec::new(),
+        }
+    }
+
+    /// When the event that is being handled was put on the bus; `None` while something else is.
+    #[must_use]
+    pub fn stated_at(&self) -> Option<Instant> {
+        match self.causes.last() {
+            Some(Cause::Event { envelope, .. }) if !self.ending => {
+                Some(envelope.at.instant(self.start))
+            }
+            _ => None,
+        }
+    }
+
     /// States a fact in reaction: on the bus when the handler has ended well, not before.
     pub fn emit<E: Event>(&mut self, event: E) {
         self.emitted.push(Outgoing::new(event));

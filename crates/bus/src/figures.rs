@@ -47,6 +47,10 @@ impl Moment {
         Self(nanos(start.elapsed()))
     }
 
+    pub(crate) fn instant(self, start: Instant) -> Instant {
+        start + Duration::from_nanos(self.0)
+    }
+
     fn age(self, now: Moment) -> Duration {
         Duration::from_nanos(now.0.saturating_sub(self.0))
     }

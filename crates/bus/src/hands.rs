@@ -34,7 +34,8 @@ pub(crate) struct Hands {
 impl Hands {
     pub(crate) fn new(hub: Arc<Hub>, index: usize) -> Self {
         let inbox = Arc::clone(hub.inbox(index));
-        let (watch, turn, ctx) = (Stopwatch::new(), VecDeque::new(), Context::default());
+        let (watch, turn) = (Stopwatch::new(), VecDeque::new());
+        let ctx = Context::new(hub.start());
         Self {
             hub,
             index,

@@ -47,6 +47,11 @@ impl Hub {
         })
     }
 
+    /// When it was made.
+    pub(crate) fn start(&self) -> Instant {
+        self.start
+    }
+
     /// How long one handler call may take.
     pub(crate) fn handler_limit(&self) -> Duration {
         self.settings.handler_limit

@@ -45,6 +45,7 @@ pub fn reply_within<A: Send + 'static>(
 pub struct Alone<S: Subscriber> {
     state: S,
     number: EventNumber,
+    start: Instant,
     /// Knows what was handled since the last turn's end.
     ctx: Context,
     published: Vec<Outgoing>,
@@ -53,11 +54,12 @@ pub struct Alone<S: Subscriber> {
 impl<S: Subscriber> Alone<S> {
     /// Loads it.
     pub async fn load(seed: &S::Seed) -> Result<Self, LoadError> {
-        let state = S::load(seed).await?;
+        let (state, start) = (S::load(seed).await?, Instant::now());
         Ok(Self {
             state,
             number: 0,
-            ctx: Context::default(),
+            start,
+            ctx: Context::new(start),
             published: Vec::new(),
         })
     }
@@ -69,7 +71,7 @@ impl<S: Subscriber> Alone<S> {
     {
         self.number += 1;
         let event = Arc::new(event);
-        let (payload, at) = (Arc::clone(&event) as _, Moment::since(Instant::now()));
+        let (payload, at) = (Arc::clone(&event) as _, Moment::since(self.start));
         let envelope = Arc::new(Envelope {
             number: self.number,
             name: E::NAME,

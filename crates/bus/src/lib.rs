@@ -25,7 +25,7 @@ mod kinds;
 pub mod kit;
 mod log;
 mod origin;
-mod panics;
+pub mod panics;
 mod probe;
 mod reads;
 mod rebuild;

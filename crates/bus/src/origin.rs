@@ -2,6 +2,7 @@
 
 use crate::EventNumber;
 use crate::credit::Credits;
+use std::future::Future;
 
 /// How many reactions may follow from one another: more is a loop.
 pub(crate) const HOPS_MAX: u8 = 16;
@@ -11,11 +12,28 @@ pub(crate) const HOPS_MAX: u8 = 16;
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct TraceId(pub u128);
 
+tokio::task_local! {
+    /// Set while a task carries out a read for an asker.
+    static READING: TraceId;
+}
+
 impl TraceId {
     /// A new random one.
     #[must_use]
     pub fn random() -> Self {
         Self(rand::random())
+    }
+
+    /// That of the read which this task carries out for an asker, who hears only that it failed:
+    /// whoever knows the cause says it under this trace.
+    #[must_use]
+    pub fn of_this_read() -> Option<Self> {
+        READING.try_with(|trace| *trace).ok()
+    }
+
+    /// Carries a read out under this trace.
+    pub(crate) async fn reading<F: Future>(self, read: F) -> F::Output {
+        READING.scope(self, read).await
     }
 }
 

@@ -46,7 +46,7 @@ impl Reader {
         let permit = timeout_at(deadline, self.permits.acquire()).await;
         let _permit = permit.map_err(|_| AskError::Overloaded)?;
         let answerer = self.answerer::<R>().ok_or(AskError::Draining)?;
-        let answer = caught(async { answerer.read(request, trace).await });
+        let answer = caught(trace.reading(async { answerer.read(request, trace).await }));
         match timeout_at(deadline, answer).await {
             Ok(Ok(answer)) => answer,
             Ok(Err(panic)) => {

@@ -29,8 +29,8 @@ impl Running {
     }
 
     /// Ends every subscriber after what is already queued, at most `within`; those that have not
-    /// ended by then are cut off, and what they had not handled is dropped.
-    pub async fn stop(mut self, within: Duration) {
+    /// ended by then are cut off, and what they had not handled is dropped. Returns how many.
+    pub async fn stop(mut self, within: Duration) -> usize {
         self.hub.drain();
         self.hub.close();
         let all_ended = async {
@@ -38,13 +38,15 @@ impl Running {
                 task.wait().await;
             }
         };
-        if timeout(within, all_ended).await.is_err() {
-            tracing::warn!(?within, "subscribers did not finish in time");
-        }
+        // Those that have not are cut off below.
+        let _ = timeout(within, all_ended).await;
+        let running = self.tasks.iter().filter(|task| !task.has_ended());
+        let cut = running.count();
         for task in &mut self.tasks {
             task.cancel();
             task.wait().await;
         }
         self.hub.clear();
+        cut
     }
 }

@@ -63,6 +63,11 @@ impl Task {
         self.record.cancel();
     }
 
+    /// Whether it is over.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.handle.as_ref().is_none_or(JoinHandle::is_finished)
+    }
+
     /// Waits until it has ended.
     pub async fn ended(mut self) {
         self.wait().await;

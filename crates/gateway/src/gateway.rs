@@ -2,6 +2,7 @@
 
 use crate::dispatch::{Body, Bucket, Call, Dispatcher};
 use crate::hub;
+use crate::metrics::{Metrics, MetricsPage};
 use crate::shared::Shared;
 use crate::socket::{self, Peer, Registry, Stream};
 use crate::{Limits, wire};
@@ -11,6 +12,7 @@ use sessions::api::Online;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
+use tokio::time::Instant;
 
 /// The sockets' side of the house: the hub on the bus, the dispatcher, the live connections. A
 /// cheap handle.
@@ -32,6 +34,7 @@ impl Gateway {
             line: Arc::new(Semaphore::new(at_once.max(1))),
             tasks: tasks.clone(),
             sockets: Arc::new(Registry::new()),
+            metrics: Metrics::default(),
             online,
             limits,
         });
@@ -48,7 +51,17 @@ impl Gateway {
 
     /// Carries out one command that came over HTTP.
     pub async fn call(&self, call: Call) -> Result<Body, wire::Error> {
-        self.dispatcher.call(call).await
+        let (op, since) = (call.command.op(), Instant::now());
+        let answer = self.dispatcher.call(call).await;
+        let commands = &self.shared.metrics.commands;
+        commands.ended(op, answer.as_ref().err(), since.elapsed());
+        answer
+    }
+
+    /// The page of figures, with the gateway's own, the bus's and the tasks' on it.
+    #[must_use]
+    pub fn metrics(&self) -> MetricsPage {
+        MetricsPage::of(&self.shared)
     }
 
     /// A full bucket for an HTTP caller.
@@ -75,10 +88,15 @@ impl Gateway {
         socket::serve(self, stream, read_ahead, peer).await;
     }
 
-    /// The sockets' part of a graceful stop, in two steps of at most `replies` and `goodbyes`: no
-    /// more commands are read and those read get their reply; then each socket is flushed, told
-    /// `bye` and closed 1012. What takes nothing is cut.
-    pub async fn drain(&self, replies: Duration, goodbyes: Duration) {
-        socket::drain(&self.shared, replies, goodbyes).await;
+    /// The first step of the sockets' stop: no more commands are read, and those read get their
+    /// reply within this time. Returns how many have none; they are told so with the goodbye.
+    pub async fn finish_commands(&self, within: Duration) -> usize {
+        socket::finish_commands(&self.shared, within).await
+    }
+
+    /// The second step: each socket is flushed, told `bye` with a delay of its own, and closed
+    /// 1012. What takes nothing is cut. Returns how many are there even then.
+    pub async fn say_goodbye(&self, within: Duration) -> usize {
+        socket::say_goodbye(&self.shared, within).await
     }
 }

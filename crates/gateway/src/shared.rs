@@ -1,6 +1,7 @@
 //! What the gateway's parts have in common.
 
 use crate::Limits;
+use crate::metrics::Metrics;
 use crate::socket::Registry;
 use bus::{Bus, Tasks};
 use sessions::api::Online;
@@ -14,6 +15,7 @@ pub(crate) struct Shared {
     pub(crate) limits: Limits,
     pub(crate) online: Online,
     pub(crate) sockets: Arc<Registry>,
+    pub(crate) metrics: Metrics,
     /// The line in which commands wait for their turn to enter the bus.
     pub(crate) line: Arc<Semaphore>,
 }

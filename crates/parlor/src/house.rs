@@ -6,12 +6,14 @@
 
 use crate::config::{Config, Switch};
 use crate::exit::{self, Failure};
+use crate::figures::{self, Process};
 use crate::schema;
 use anyhow::Context as _;
 use bus::{Builder, Running, Tasks};
 use gateway::{Gateway, Health, Listeners, Serving};
 use sessions::api::{KeepConnected, Online};
 use sessions::{SystemClock, SystemRandom};
+use std::future::Future;
 use std::time::Duration;
 use storage::{Database, Registry};
 
@@ -41,16 +43,32 @@ pub(crate) struct Open {
 }
 
 /// Opens the store, founds what must be there, and wires the house together. What was opened for a
-/// house that cannot be built is closed again.
-pub(crate) async fn build(config: &Config, tasks: &Tasks) -> Result<Built, Failure> {
+/// house that cannot be built, or is not to be built after all (`None`), is closed again.
+pub(crate) async fn build(config: &Config, tasks: &Tasks) -> Result<Option<Built>, Failure> {
     let builder = Builder::new(config.bus.clone(), tasks);
     let registry = Registry::new(builder.bus(), tasks.clone());
     exit::when_poisoned(&registry, tasks);
-    let built = assemble(config, tasks, builder, &registry).await;
-    if built.is_err() {
+    let built = unless_stopped(tasks, assemble(config, tasks, builder, &registry)).await;
+    if !matches!(built, Ok(Some(_))) {
         registry.close(GIVE_UP).await;
     }
     built
+}
+
+/// Work of the start, which a stop does not wait for: a database that does not answer, a migration
+/// that waits for a lock. What was not committed when the process ends was never done.
+async fn unless_stopped<T>(
+    tasks: &Tasks,
+    work: impl Future<Output = Result<T, Failure>>,
+) -> Result<Option<T>, Failure> {
+    tokio::select! {
+        biased;
+        () = tasks.stopping().cancelled() => {
+            tracing::info!("told to stop before it served");
+            Ok(None)
+        }
+        done = work => done.map(Some),
+    }
 }
 
 async fn assemble(
@@ -131,13 +149,17 @@ impl Built {
         ])
     }
 
-    /// Starts the bus, then the timers, then the listeners.
-    pub(crate) async fn start(self) -> Result<Open, Failure> {
-        let running = match self.builder.start().await {
-            Ok(running) => running,
-            Err(error) => {
+    /// Starts the bus, then the timers, then the listeners. `None`: told to stop meanwhile.
+    pub(crate) async fn start(self, process: Process) -> Result<Option<Open>, Failure> {
+        let loaded = async {
+            let started = self.builder.start().await;
+            started.map_err(|error| Failure::Failed(error.into()))
+        };
+        let running = match unless_stopped(&self.tasks, loaded).await {
+            Ok(Some(running)) => running,
+            otherwise => {
                 self.registry.close(GIVE_UP).await;
-                return Err(Failure::Failed(error.into()));
+                return otherwise.map(|_| None);
             }
         };
         sessions::tasks(&self.tasks, running.bus(), &self.sessions);
@@ -147,17 +169,20 @@ impl Built {
             probes.push(analytics::probe(seed));
         }
         self.gateway.start();
+        let mut metrics = self.gateway.metrics();
+        metrics.add(process);
+        metrics.add(figures::Storage(self.registry.clone()));
         let health = Health::new(probes);
         let serving = self
             .listeners
-            .start(&self.gateway, &health, &self.gateway_settings);
-        Ok(Open {
+            .start(&self.gateway, &health, metrics, &self.gateway_settings);
+        Ok(Some(Open {
             tasks: self.tasks,
             registry: self.registry,
             running,
             gateway: self.gateway,
             health,
             serving,
-        })
+        }))
     }
 }

@@ -7,7 +7,8 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{Layer as _, fmt};
 
-/// Sets up the log; a panic is a line of it like any other.
+/// Sets up the log; a panic is a line of it like any other, said once: by whoever catches it, under
+/// its trace, or else here.
 pub(crate) fn start(config: &Config) {
     let filter: Targets = config
         .log
@@ -30,7 +31,11 @@ pub(crate) fn start(config: &Config) {
     tracing_subscriber::registry()
         .with(lines.with_filter(filter))
         .init();
-    std::panic::set_hook(Box::new(|panic| tracing::error!(%panic, "a bug")));
+    std::panic::set_hook(Box::new(|panic| {
+        if !bus::panics::is_caught(panic) {
+            tracing::error!(%panic, "a bug");
+        }
+    }));
 }
 
 fn is_json(format: LogFormat) -> bool {

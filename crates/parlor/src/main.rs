@@ -4,6 +4,7 @@ mod admin;
 mod cli;
 mod config;
 mod exit;
+mod figures;
 mod house;
 mod logs;
 mod migrate;
@@ -61,13 +62,16 @@ fn run(cli: Cli) -> Result<(), Failure> {
         .enable_all()
         .build()
         .context("cannot start the runtime")?;
-    runtime.block_on(carry_out(command, config))
+    let done = runtime.block_on(carry_out(command, config));
+    // A query that is stuck on a thread of its own is not waited for.
+    runtime.shutdown_background();
+    done
 }
 
 async fn carry_out(command: Command, config: Config) -> Result<(), Failure> {
     match command {
         Command::Migrate => migrate::migrate(&config).await,
         Command::Admin(Admin::Grant { name }) => admin::grant(&config, &name).await,
-        _ => serve::serve(config).await,
+        _ => Box::pin(serve::serve(config)).await,
     }
 }

@@ -2,7 +2,9 @@
 
 use crate::config::{Config, Switch};
 use crate::exit::Failure;
-use crate::{house, signals, stop};
+use crate::figures::Process;
+use crate::house::{self, Open};
+use crate::{signals, stop, watchdog};
 use bus::Tasks;
 use std::net::{IpAddr, SocketAddr};
 use tokio_util::sync::CancellationToken;
@@ -15,22 +17,36 @@ pub(crate) async fn serve(config: Config) -> Result<(), Failure> {
         pid = std::process::id(),
         "starting"
     );
+    let process = Process::starting();
     let tasks = Tasks::new(CancellationToken::new());
+    // Before anything that may hang: a stop is heard from here on.
     let asked = signals::listen(&tasks)?;
-    let built = house::build(&config, &tasks).await?;
-    let addresses = built.addresses()?;
-    let open = built.start().await?;
-    announce(&config, addresses);
-    tasks.stopping().cancelled().await;
-    if !asked.is_cancelled() {
-        tracing::error!("a part that the server cannot do without has ended: stopping");
+    watchdog::follow(&tasks, config.drain);
+    if let Some(open) = open(&config, &tasks, process).await? {
+        tasks.stopping().cancelled().await;
+        if !asked.is_cancelled() {
+            tracing::error!("a part that the server cannot do without has ended: stopping");
+        }
+        stop::stop(open, config.drain).await?;
     }
-    stop::stop(open, config.drain).await?;
     if asked.is_cancelled() {
         return Ok(());
     }
     let why = "stopped because a part of the server had ended; the log says which and why";
     Err(Failure::Failed(anyhow::anyhow!(why)))
+}
+
+/// Builds and starts the house. `None`: told to stop meanwhile; what had been opened is closed.
+async fn open(config: &Config, tasks: &Tasks, process: Process) -> Result<Option<Open>, Failure> {
+    let Some(built) = house::build(config, tasks).await? else {
+        return Ok(None);
+    };
+    let addresses = built.addresses()?;
+    let open = built.start(process).await?;
+    if open.is_some() {
+        announce(config, addresses);
+    }
+    Ok(open)
 }
 
 fn announce(config: &Config, [address, operator]: [SocketAddr; 2]) {

@@ -1,120 +1,158 @@
 //! A graceful stop: one budget, stages that are named, and storage's share kept back for it.
 
 use crate::house::Open;
-use crate::watchdog;
 use sessions::api::KeepConnected;
 use std::future::Future;
 use std::time::Duration;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 /// What each stage may take of the budget.
-const CLOSING: Duration = Duration::from_millis(500);
+const ACCEPTING: Duration = Duration::from_millis(500);
 const REPLIES: Duration = Duration::from_secs(3);
 const GOODBYES: Duration = Duration::from_secs(2);
 const SESSIONS: Duration = Duration::from_secs(1);
 const QUIET: Duration = Duration::from_secs(1);
-const STORAGE: Duration = Duration::from_secs(2);
+const SUBSCRIBERS: Duration = Duration::from_secs(1);
+/// Storage's own, whatever happened before.
+pub(crate) const STORAGE: Duration = Duration::from_secs(2);
 /// What cancelled tasks may take to end, even when the budget is spent.
-const JOINING: Duration = Duration::from_millis(200);
+const TASKS: Duration = Duration::from_millis(200);
+/// What a stage that minds its own time may take beyond that.
+const GRACE: Duration = Duration::from_millis(100);
 
-/// A budget running down.
-struct Budget {
-    end: Instant,
-    overran: Vec<&'static str>,
+/// The longest that a stop with this budget takes.
+pub(crate) fn longest(budget: Duration) -> Duration {
+    budget.max(STORAGE + TASKS)
 }
 
-/// Stops everything within `budget`. The error names what was not done in time.
+/// Stops everything within `budget`. The error names the stages that left something undone.
 pub(crate) async fn stop(open: Open, budget: Duration) -> anyhow::Result<()> {
-    let began = Instant::now();
-    watchdog::start(budget);
-    let mut left = Budget {
-        end: began + budget,
-        overran: Vec::new(),
-    };
-    open.health.drain();
-    left.stage("listeners", CLOSING, open.serving.close()).await;
-    open.tasks.stop_timers();
-    left.sockets(&open.gateway).await;
-    left.sessions(open.running.bus()).await;
-    left.stage("bus", QUIET, open.running.bus().quiet()).await;
-    open.running.bus().drain();
-    let within = left.share(QUIET);
-    left.stage("subscribers", within, open.running.stop(within))
-        .await;
-    // Its own two seconds, whatever happened before.
-    open.registry.close(STORAGE).await;
-    let unended = open.tasks.stop(left.remaining().max(JOINING)).await;
-    left.report(began, &unended)
+    let Open {
+        tasks,
+        registry,
+        running,
+        gateway,
+        health,
+        serving,
+    } = open;
+    let bus = running.bus().clone();
+    let mut stop = Stop::within(budget);
+
+    health.drain();
+    stop.stage("not ready", Duration::ZERO, async {}).await;
+    stop.stage("accepting", ACCEPTING, serving.close()).await;
+    tasks.stop_timers();
+    stop.stage("timers", Duration::ZERO, async {}).await;
+
+    let replies = stop.share(REPLIES);
+    let unanswered = gateway.finish_commands(replies);
+    stop.counted("replies", REPLIES, unanswered).await;
+    let goodbyes = stop.share(GOODBYES);
+    let open = gateway.say_goodbye(goodbyes);
+    stop.counted("goodbyes", GOODBYES, open).await;
+
+    let within = stop.share(SESSIONS);
+    let kept = async { usize::from(!matches!(bus.ask(KeepConnected, within).await, Ok(Ok(())))) };
+    stop.counted("sessions", SESSIONS, kept).await;
+    stop.stage("bus", QUIET, bus.quiet()).await;
+    bus.drain();
+    let ended = running.stop(stop.share(SUBSCRIBERS));
+    stop.counted("subscribers", SUBSCRIBERS, ended).await;
+
+    stop.last("storage", STORAGE, async {
+        registry.close(STORAGE).await;
+        Vec::new()
+    })
+    .await;
+    stop.last("tasks", TASKS, tasks.stop(TASKS)).await;
+    stop.report()
 }
 
-impl Budget {
-    fn remaining(&self) -> Duration {
-        self.end.saturating_duration_since(Instant::now())
+/// A budget running down, and what was left undone meanwhile.
+struct Stop {
+    began: Instant,
+    end: Instant,
+    undone: Vec<String>,
+}
+
+impl Stop {
+    fn within(budget: Duration) -> Self {
+        let began = Instant::now();
+        Self {
+            began,
+            end: began + budget,
+            undone: Vec::new(),
+        }
     }
 
-    /// At most `wanted`, and never what storage needs.
+    /// At most `wanted`, and never what the last stages need.
     fn share(&self, wanted: Duration) -> Duration {
-        wanted.min(self.remaining().saturating_sub(STORAGE))
+        let left = self.end.saturating_duration_since(Instant::now());
+        wanted.min(left.saturating_sub(STORAGE + TASKS))
     }
 
-    async fn stage<F: Future<Output = ()>>(
+    /// A stage that is done when it has ended.
+    async fn stage(
         &mut self,
         stage: &'static str,
         wanted: Duration,
-        work: F,
+        work: impl Future<Output = ()>,
+    ) {
+        let (began, within) = (Instant::now(), self.share(wanted));
+        let ended = within.is_zero() || timeout(within, work).await.is_ok();
+        self.ended(stage, began, usize::from(!ended), "");
+    }
+
+    /// A stage that minds its own time and says how much it has left undone.
+    async fn counted(
+        &mut self,
+        stage: &'static str,
+        wanted: Duration,
+        work: impl Future<Output = usize>,
     ) {
         let began = Instant::now();
-        let within = self.share(wanted);
-        let done = tokio::time::timeout(within, work).await.is_ok();
+        let left = timeout(self.share(wanted) + GRACE, work).await;
+        self.ended(stage, began, left.unwrap_or(1), "");
+    }
+
+    /// A stage with a share of its own, which names what it has left.
+    async fn last(
+        &mut self,
+        stage: &'static str,
+        own: Duration,
+        work: impl Future<Output = Vec<String>>,
+    ) {
+        let began = Instant::now();
+        let left = timeout(own + GRACE, work).await;
+        let left = left.unwrap_or_else(|_| vec!["all of it".to_owned()]);
+        self.ended(stage, began, left.len(), &left.join(", "));
+    }
+
+    fn ended(&mut self, stage: &'static str, began: Instant, left: usize, what: &str) {
         let took_ms = millis(began);
-        if done {
-            tracing::debug!(stage, took_ms, "stopped");
-        } else {
-            tracing::warn!(stage, took_ms, "did not stop in time; going on");
-            self.overran.push(stage);
-        }
-    }
-
-    /// Replies to what was read, then goodbyes; the gateway cuts what takes nothing.
-    async fn sockets(&mut self, gateway: &gateway::Gateway) {
-        let (began, open) = (Instant::now(), gateway.connections());
-        let (replies, goodbyes) = (self.share(REPLIES), self.share(GOODBYES));
-        gateway.drain(replies, goodbyes).await;
-        let left = gateway.connections();
-        tracing::info!(
-            open,
-            left,
-            took_ms = millis(began),
-            "sockets have been closed"
-        );
-        if left > 0 {
-            self.overran.push("sockets");
-        }
-    }
-
-    /// Who is connected stays marked as such: across the restart nobody seems to leave.
-    async fn sessions(&mut self, bus: &bus::Bus) {
-        let within = self.share(SESSIONS);
-        if let Ok(Ok(())) = bus.ask(KeepConnected, within).await {
+        if left == 0 {
+            tracing::info!(stage, took_ms, left, "a stage of the stop is done");
             return;
         }
         tracing::warn!(
-            stage = "sessions",
-            "who was connected could not be written down"
+            stage,
+            took_ms,
+            left,
+            what,
+            "a stage of the stop is passed over"
         );
-        self.overran.push("sessions");
+        self.undone.push(stage.to_owned());
     }
 
-    fn report(self, began: Instant, unended: &[String]) -> anyhow::Result<()> {
-        let took_ms = millis(began);
-        if self.overran.is_empty() && unended.is_empty() {
+    fn report(self) -> anyhow::Result<()> {
+        let took_ms = millis(self.began);
+        if self.undone.is_empty() {
             tracing::info!(took_ms, "stopped");
             return Ok(());
         }
-        let late = self.overran.join(", ");
-        let tasks = unended.join(", ");
-        tracing::warn!(took_ms, late, tasks, "stopped before everything was done");
-        anyhow::bail!("stopped before everything was done: {late} {tasks}")
+        let undone = self.undone.join(", ");
+        tracing::warn!(took_ms, undone, "stopped before everything was done");
+        anyhow::bail!("stopped before everything was done: {undone}")
     }
 }
 

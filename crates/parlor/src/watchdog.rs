@@ -1,17 +1,28 @@
 //! The last resort of a stop: a thread of its own, which no stuck runtime can hold up.
 
+use crate::stop;
+use bus::Tasks;
 use std::time::Duration;
 
-/// What the budget may be overrun by: joining, logging.
+/// What the longest stop may be overrun by: joining, logging.
 const GRACE: Duration = Duration::from_secs(1);
 
-/// Ends the process when it is still there after the budget.
-pub(crate) fn start(budget: Duration) {
+/// Waits for the stop, whatever causes it and whenever it comes; then ends the process when it is
+/// still there after the budget.
+pub(crate) fn follow(tasks: &Tasks, budget: Duration) {
+    let stopping = tasks.stopping().clone();
+    tasks.once("parlor", "watchdog", async move {
+        stopping.cancelled().await;
+        start(stop::longest(budget));
+    });
+}
+
+fn start(longest: Duration) {
     let watch = move || {
-        std::thread::sleep(budget + GRACE);
+        std::thread::sleep(longest + GRACE);
         eprintln!(
             "parlor: the stop overran its {} ms; ending at once",
-            budget.as_millis()
+            longest.as_millis()
         );
         std::process::exit(1);
     };

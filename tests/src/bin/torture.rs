@@ -1,8 +1,56 @@
-//! `just torture`: the kill -9 trial, long, on both databases.
+//! `just torture`: the long cases, each on both databases; `just torture NAME…` runs those alone.
 
-use tests::{Kind, Plan, judge, torture};
+use std::time::{Duration, Instant};
+use tests::{Footprint, Kind, Plan, Store, churn, drained, judge, torture};
 
-const PLAN: Plan = Plan {
+/// A long case.
+struct Case {
+    name: &'static str,
+    run: fn(Kind, &str),
+}
+
+/// All of them, in the order in which they run.
+const CASES: &[Case] = &[
+    Case {
+        name: "kills",
+        run: |kind, name| judge(kind, name, kills),
+    },
+    Case {
+        name: "leaks",
+        run: |kind, name| judge(kind, name, leaks),
+    },
+    Case {
+        name: "drain",
+        run: |kind, name| judge(kind, name, drain),
+    },
+];
+
+fn main() {
+    let wanted: Vec<String> = std::env::args().skip(1).collect();
+    for unknown in wanted
+        .iter()
+        .filter(|name| CASES.iter().all(|case| case.name != **name))
+    {
+        let names: Vec<_> = CASES.iter().map(|case| case.name).collect();
+        panic!("there is no case {unknown}; there are {}", names.join(", "));
+    }
+    for case in CASES {
+        if !wanted.is_empty() && !wanted.iter().any(|name| name == case.name) {
+            continue;
+        }
+        for kind in [Kind::Sqlite, Kind::Postgres] {
+            let began = Instant::now();
+            (case.run)(kind, case.name);
+            println!(
+                "{} {kind:?}: passed in {:.1} s",
+                case.name,
+                began.elapsed().as_secs_f64()
+            );
+        }
+    }
+}
+
+const KILLS: Plan = Plan {
     clients: 16,
     rooms: 6,
     window: 16,
@@ -10,16 +58,60 @@ const PLAN: Plan = Plan {
     alive_ms: 2_000,
 };
 
-fn main() {
-    for kind in [Kind::Sqlite, Kind::Postgres] {
-        judge(kind, "torture", async |store| {
-            let figures = torture(&store, PLAN).await;
-            println!("{kind:?}: {figures}");
-            assert_eq!((figures.lost, figures.doubled, figures.gaps), (0, 0, 0));
-            assert_eq!(
-                figures.acked, figures.sent,
-                "every message was acknowledged in the end"
-            );
-        });
-    }
+/// Nothing acknowledged is lost to kill -9.
+async fn kills(store: Store) {
+    let figures = torture(&store, KILLS).await;
+    println!("kills {:?}: {figures}", store.kind());
+    assert_eq!((figures.lost, figures.doubled, figures.gaps), (0, 0, 0));
+    assert_eq!(
+        figures.acked, figures.sent,
+        "every message was acknowledged in the end"
+    );
+}
+
+/// What an allocator may keep.
+const MEMORY: f64 = 16.0 * 1024.0 * 1024.0;
+/// Guests, and people without a connection, are remembered for about a minute.
+const FORGOTTEN: Duration = Duration::from_secs(120);
+
+/// 10,000 connections that break off leave nothing behind.
+async fn leaks(store: Store) {
+    let server = store.server().await;
+    let token = server.register("alice").await;
+    churn(&server, &token, 2_000).await;
+    let nothing = Footprint {
+        tasks: f64::INFINITY,
+        descriptors: f64::INFINITY,
+        busy: 0.0,
+        hub: [0.0; 3],
+        memory: f64::INFINITY,
+    };
+    let before = nothing.regained(&server, 0.0, FORGOTTEN).await;
+    churn(&server, &token, 10_000).await;
+    let after = before.regained(&server, MEMORY, FORGOTTEN).await;
+    println!("leaks {:?}: before {before}", store.kind());
+    println!("leaks {:?}: after  {after}", store.kind());
+}
+
+/// 5,000 connections drain within the budget, each told when to come back.
+async fn drain(store: Store) {
+    let server = store.server().await;
+    let drained = drained(&server, 5_000).await;
+    let log = drained.exit.lines.join("\n");
+    assert_eq!(drained.exit.code, Some(0), "{log}");
+    assert!(
+        drained.took < Duration::from_secs(10),
+        "{:?}\n{log}",
+        drained.took
+    );
+    assert_eq!(drained.delays_ms.len(), 5_000);
+    assert!(drained.delays_ms.iter().all(|ms| *ms <= 5_000));
+    let latest = drained.delays_ms.iter().max();
+    println!(
+        "drain {:?}: 5,000 connections in {:.2} s, {} different delays up to {latest:?} ms",
+        store.kind(),
+        drained.took.as_secs_f64(),
+        drained.different()
+    );
+    assert!(drained.different() > 2_500);
 }

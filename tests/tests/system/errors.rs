@@ -154,6 +154,10 @@ names! {
         err(&mut alice, "kick", json!({"room": "lounge", "user": "@nobody"})).await
     }
 
+    async fn no_such_path(store: Store) {
+        answered(&store.server().await.api(), "/api/v1/nothing", json!({})).await
+    }
+
     async fn cid_conflict(store: Store) {
         let (mut alice, _) = lounge(&store.server().await).await;
         alice.ok("send", send("c")).await;

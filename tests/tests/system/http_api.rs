@@ -53,8 +53,12 @@ on_both! {
     async fn paths_and_methods_that_are_not_there(store: Store) {
         let server = store.server().await;
         let api = server.api();
-        for path in ["/nothing", "/api/v1/nothing", "/api/v2/me", "/../etc/passwd", "/%00"] {
+        for path in ["/nothing", "/api/v2/me", "/../etc/passwd", "/%00"] {
             assert!(api.get(path).await.status.is_client_error(), "{path}");
+        }
+        for path in ["/api/v1", "/api/v1/", "/api/v1/nothing", "/api/v1/rooms/general/nothing"] {
+            let refusal = api.get(path).await.refused("no_such_path");
+            assert_eq!(refusal.all["retryable"], false, "{path}");
         }
         let wrong = api.send(Method::DELETE, "/api/v1/me", &[], "".into()).await;
         assert!(wrong.status.is_client_error(), "{}", wrong.status);

@@ -1,7 +1,7 @@
 //! What is really spawned: the work, its place in the list, and a net for its panics.
 
 use super::record::Entry;
-use crate::panics::message;
+use crate::panics::{Catcher, message};
 use futures_util::future::BoxFuture;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -28,7 +28,11 @@ impl Future for Supervised {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let Self { work, entry } = &mut *self;
-        match catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(cx))) {
+        let polled = catch_unwind(AssertUnwindSafe(|| {
+            let _here = Catcher::stand();
+            work.as_mut().poll(cx)
+        }));
+        match polled {
             Ok(poll) => poll,
             Err(panic) => {
                 let (owner, name) = (entry.record().owner(), entry.record().name());

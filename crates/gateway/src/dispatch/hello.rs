@@ -3,6 +3,7 @@
 use super::{Answer, Asker, Body, Opened, Replay};
 use crate::Limits;
 use crate::hub::{Attach, Attaching, Detach, Open};
+use crate::metrics::Resume;
 use crate::socket::{Close, Conn};
 use crate::wire::{self, BAD_CREDENTIALS, Error, Id, Time, UserShape};
 use rooms::api::{Membership, Memberships, RoomKey, Seq};
@@ -110,6 +111,8 @@ async fn open(
             reply: wire::reply::ok(id, &body.0),
         })
         .await?;
+    let outcome = resume(hello, lines.iter().map(|(_, line)| line));
+    asker.shared.metrics.sockets.resumed(outcome);
     let announced = hello.all || !hello.cursors.is_empty();
     let replay = announced.then(|| Replay::new(behind, true));
     Ok(Ok(replay))
@@ -175,6 +178,19 @@ impl Line {
             Self::Gone { .. } => None,
         }
     }
+}
+
+/// The worst that any room came to.
+fn resume<'a>(hello: &wire::Hello, lines: impl Iterator<Item = &'a Line>) -> Resume {
+    if hello.cursors.is_empty() {
+        return Resume::Fresh;
+    }
+    let outcome = |line: &Line| match line {
+        Line::Complete { .. } | Line::Gone { .. } => Resume::Complete,
+        Line::TooMany { .. } => Resume::Gap,
+        Line::Reset { .. } => Resume::Reset,
+    };
+    lines.map(outcome).max().unwrap_or(Resume::Complete)
 }
 
 /// One line per cursor, and with `subscribe:"all"` per membership.

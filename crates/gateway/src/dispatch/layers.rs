@@ -3,9 +3,8 @@
 use super::{Answer, Call};
 use crate::Limits;
 use crate::wire::{Error, INTERNAL};
-use futures_util::FutureExt as _;
+use bus::panics::caught;
 use futures_util::future::BoxFuture;
-use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use tower::{BoxError, Service};
@@ -80,10 +79,10 @@ where
 
     fn call(&mut self, call: Call) -> Answering {
         let (op, trace) = (call.command.op().name, call.trace);
-        let work = AssertUnwindSafe(self.inner.call(call)).catch_unwind();
+        let work = caught(self.inner.call(call));
         Box::pin(async move {
-            work.await.unwrap_or_else(|_| {
-                tracing::error!(op, %trace, "a command panicked");
+            work.await.unwrap_or_else(|panic| {
+                tracing::error!(op, %trace, error = panic, "a command panicked");
                 Err(Error::new(&INTERNAL).into())
             })
         })
@@ -124,5 +123,37 @@ where
             Ok(()) => Box::pin(self.inner.call(call)),
             Err(empty) => Box::pin(std::future::ready(Err(empty.into()))),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dispatch::Bucket;
+    use crate::wire::Command;
+    use bus::TraceId;
+    use tower::service_fn;
+
+    async fn panics(_: Call) -> Result<Answer, BoxError> {
+        panic!("a bug")
+    }
+
+    #[tokio::test]
+    async fn a_command_that_panics_is_answered_like_any_other() {
+        let call = Call {
+            caller: None,
+            conn: None,
+            id: 1,
+            command: Command::Ping,
+            trace: TraceId(7),
+            bucket: Arc::new(Bucket::new(&Limits::default())),
+        };
+        let error = CatchPanic::new(service_fn(panics))
+            .call(call)
+            .await
+            .err()
+            .unwrap();
+        let error = super::super::refusal(error, false, TraceId(7));
+        assert_eq!((error.kind, error.trace), (&INTERNAL, Some(TraceId(7))));
     }
 }

@@ -1,8 +1,10 @@
 //! Who gets in: so many connections in all, and so many of one network that are not sockets (yet);
 //! sockets are counted where they are served.
 
+use crate::metrics::{Figures, Sheet};
 use crate::socket::Peer;
 use std::collections::HashMap;
+use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// The open connections, counted. A cheap handle.
@@ -65,6 +67,14 @@ impl Admission {
             inner: Arc::clone(&self.0),
             network,
         })
+    }
+}
+
+impl Figures for Admission {
+    fn write(&self, sheet: &mut Sheet<'_>) -> fmt::Result {
+        let all = self.0.open().all;
+        let help = "Open connections of the people's listener, sockets among them";
+        sheet.gauge("connections", help, all)
     }
 }
 

@@ -3,11 +3,13 @@
 //! Accounts are asked of sessions; all else becomes the same command that a frame would be, and
 //! takes the same way. A token comes in `Authorization: Bearer` and from nowhere else.
 
-use super::answer::{self, Answer, json_text, nothing_here, only};
+use super::answer::{self, Answer, json_text, only};
 use super::body;
 use super::buckets::Buckets;
 use crate::socket::Peer;
-use crate::wire::{self, BAD_CREDENTIALS, Command, Error, Id, UNAUTHENTICATED, UserShape};
+use crate::wire::{
+    self, BAD_CREDENTIALS, Command, Error, Id, NO_SUCH_PATH, UNAUTHENTICATED, UserShape,
+};
 use crate::{Call, Gateway};
 use bus::{Request as Ask, TraceId};
 use http::{HeaderMap, Method, Request, StatusCode, header, request::Parts};
@@ -83,7 +85,7 @@ impl Api {
                 return only("POST");
             }
             (_, ["me" | "rooms"] | ["rooms", _, "history"]) => return only("GET"),
-            _ => return nothing_here(),
+            _ => Err(Error::new(&NO_SUCH_PATH)),
         };
         answered.unwrap_or_else(|error| answer::error(&error.traced(trace)))
     }

@@ -1,7 +1,9 @@
 //! How the server is, from what its parts say of themselves.
 
+use crate::metrics::{Figures, Sheet};
 use bus::{Acting, Probe, ProbeState};
 use http::StatusCode;
+use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -85,6 +87,14 @@ impl Health {
     pub(super) fn act(&self, part: &str, action: &str) -> Option<Acting> {
         let probe = self.probes.iter().find(|probe| probe.name() == part)?;
         probe.act(action)
+    }
+}
+
+impl Figures for Health {
+    fn write(&self, sheet: &mut Sheet<'_>) -> fmt::Result {
+        let ready = u32::from(self.status().code().is_success());
+        let help = "1 while the server is ready: neither stopping nor without something critical";
+        sheet.gauge("ready", help, ready)
     }
 }
 

@@ -6,11 +6,12 @@ use super::network;
 use super::operator::Operator;
 use super::routes::{Routes, Through};
 use super::stack::{self, Stack};
-use super::turned_away::{self, Reason};
+use super::turned_away;
 use super::{accept, api, connection};
+use crate::metrics::{MetricsPage, TurnedAway};
+use crate::shared::Shared;
 use crate::socket::{Peer, Stream};
 use crate::{Gateway, Settings};
-use bus::Tasks;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex};
@@ -76,17 +77,27 @@ impl Listeners {
         self.operator.local_addr()
     }
 
-    /// Serves both, as tasks of the gateway.
-    pub fn start(self, gateway: &Gateway, health: &Health, settings: &Settings) -> Serving {
+    /// Serves both, as tasks of the gateway; the operator reads `metrics`.
+    pub fn start(
+        self,
+        gateway: &Gateway,
+        health: &Health,
+        mut metrics: MetricsPage,
+        settings: &Settings,
+    ) -> Serving {
         let stop = CancellationToken::new();
         let house = House::new(gateway, settings, &stop);
         let routes = Routes::new(gateway.clone(), health.clone(), Arc::clone(&house.settings));
-        let accepting = house.people(self.main, routes);
+        let admission = Admission::new(settings.connections_max, settings.http_per_address);
+        metrics.add(admission.clone());
+        metrics.add(health.clone());
+        let accepting = house.people(self.main, routes, admission);
         // The operator looks on until the end: this one is stopped with all other tasks.
         let operator = Operator {
             health: health.clone(),
             tasks: gateway.shared.tasks.clone(),
             bus: gateway.shared.bus.clone(),
+            metrics: Arc::new(metrics),
         };
         House::new(gateway, settings, &CancellationToken::new()).operators(self.operator, operator);
         Serving { stop, accepting }
@@ -130,7 +141,7 @@ impl Serving {
 /// What every connection of a listener needs. A cheap handle.
 #[derive(Clone)]
 struct House {
-    tasks: Tasks,
+    shared: Arc<Shared>,
     settings: Arc<Settings>,
     /// What a request under way has left when its connection is to end.
     last: Duration,
@@ -141,7 +152,7 @@ struct House {
 impl House {
     fn new(gateway: &Gateway, settings: &Settings, stop: &CancellationToken) -> Self {
         Self {
-            tasks: gateway.shared.tasks.clone(),
+            shared: Arc::clone(&gateway.shared),
             settings: Arc::new(settings.clone()),
             last: gateway.limits().reply_within,
             stop: stop.clone(),
@@ -149,11 +160,7 @@ impl House {
         }
     }
 
-    fn people(self, listener: TcpListener, routes: Routes) -> bus::Task {
-        let admission = Admission::new(
-            self.settings.connections_max,
-            self.settings.http_per_address,
-        );
+    fn people(self, listener: TcpListener, routes: Routes, admission: Admission) -> bus::Task {
         let (house, stop) = (self.clone(), self.stop.clone());
         let accepted = move |stream, peer: SocketAddr| match house.admit(&admission, peer.ip()) {
             Ok(place) => {
@@ -167,16 +174,16 @@ impl House {
                     stack::around(move |request| routes.clone().answer(request, through.clone()));
                 house.serve(stream, stack);
             }
-            Err(Full::Server) => house.turn_away(stream, Reason::Full),
-            Err(Full::Network) => house.turn_away(stream, Reason::NetworkFull),
+            Err(Full::Server) => house.turn_away(stream, TurnedAway::Full),
+            Err(Full::Network) => house.turn_away(stream, TurnedAway::NetworkFull),
         };
         let house = self.clone();
-        let late = move |stream| house.turn_away(stream, Reason::Draining);
-        self.tasks
-            .essential("gateway", "accept people", async move {
-                accept::run(listener, stop, accepted, late).await;
-                Ok(())
-            })
+        let late = move |stream| house.turn_away(stream, TurnedAway::Draining);
+        let tasks = &self.shared.tasks;
+        tasks.essential("gateway", "accept people", async move {
+            accept::run(listener, stop, accepted, late).await;
+            Ok(())
+        })
     }
 
     fn operators(self, listener: TcpListener, operator: Operator) {
@@ -184,7 +191,7 @@ impl House {
         let (house, stop) = (self.clone(), self.stop.clone());
         let accepted = move |stream, _| {
             let Ok(place) = places.enter(None) else {
-                return house.turn_away(stream, Reason::Full);
+                return house.turn_away(stream, TurnedAway::Full);
             };
             let (operator, place) = (operator.clone(), Arc::new(place));
             let stack = stack::around(move |request| {
@@ -194,11 +201,11 @@ impl House {
             });
             house.serve(stream, stack);
         };
-        self.tasks
-            .essential("gateway", "accept operators", async move {
-                accept::run(listener, stop, accepted, drop).await;
-                Ok(())
-            });
+        let tasks = &self.shared.tasks;
+        tasks.essential("gateway", "accept operators", async move {
+            accept::run(listener, stop, accepted, drop).await;
+            Ok(())
+        });
     }
 
     /// A proxy's connections carry many people: they count in all alone, and each socket of theirs
@@ -219,18 +226,21 @@ impl House {
             stop,
             ..
         } = self.clone();
-        self.tasks.once("gateway", "http connection", async move {
-            let answer = move |request| {
-                let answered = stack.clone().oneshot(request);
-                async move { answered.await.unwrap_or_else(|never| match never {}) }
-            };
-            connection::serve(stream, &settings, last, stop, answer).await;
-        });
+        self.shared
+            .tasks
+            .once("gateway", "http connection", async move {
+                let answer = move |request| {
+                    let answered = stack.clone().oneshot(request);
+                    async move { answered.await.unwrap_or_else(|never| match never {}) }
+                };
+                connection::serve(stream, &settings, last, stop, answer).await;
+            });
     }
 
-    fn turn_away(&self, stream: TcpStream, reason: Reason) {
+    fn turn_away(&self, stream: TcpStream, reason: TurnedAway) {
+        self.shared.metrics.sockets.turned_away(reason);
         if let Ok(permit) = Arc::clone(&self.turning_away).try_acquire_owned() {
-            self.tasks.once("gateway", "turn away", async move {
+            self.shared.tasks.once("gateway", "turn away", async move {
                 turned_away::tell(stream, reason).await;
                 drop(permit);
             });

@@ -1,13 +1,16 @@
 //! The operator's listener: how the server is, part by part, and what can be done to the parts.
 
-use super::answer::{Answer, json, json_text, nothing_here, only, text};
+use super::answer::{Answer, bytes, error, json, json_text, nothing_here, only, text};
 use super::health::{Health, Status};
-use bus::{ActError, Acting, Bus, SubscriberFigures, TaskInfo, TaskState, Tasks};
+use crate::metrics::{CONTENT_TYPE, MetricsPage};
+use crate::wire::{Error, INTERNAL};
+use bus::{ActError, Acting, Bus, SubscriberFigures, TaskInfo, TaskState, Tasks, TraceId};
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, ready};
 use http::{Method, Request, StatusCode, header};
 use serde_json::value::RawValue;
 use serde_json::{Value, json as object};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// What the operator looks at. A cheap handle.
@@ -16,6 +19,7 @@ pub(super) struct Operator {
     pub(super) health: Health,
     pub(super) tasks: Tasks,
     pub(super) bus: Bus,
+    pub(super) metrics: Arc<MetricsPage>,
 }
 
 impl Operator {
@@ -47,6 +51,7 @@ impl Operator {
             "/health/ready" => state(self.health.status()),
             "/health/tasks" => json(StatusCode::OK, &tasks(&self.tasks.list())),
             "/health/bus" => json(StatusCode::OK, &self.bus()),
+            "/metrics" => self.metrics(),
             _ => self.part(path),
         }
     }
@@ -60,6 +65,17 @@ impl Operator {
             status.code(),
             &object!({ "status": status.as_str(), "databases": databases }),
         )
+    }
+
+    fn metrics(&self) -> Answer {
+        match self.metrics.text() {
+            Ok(text) => bytes(StatusCode::OK, CONTENT_TYPE, text.into()),
+            Err(fault) => {
+                let trace = TraceId::random();
+                tracing::error!(%trace, %fault, "the figures cannot be written");
+                error(&Error::new(&INTERNAL).traced(trace))
+            }
+        }
     }
 
     fn part(&self, path: &str) -> Answer {

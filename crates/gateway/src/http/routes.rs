@@ -10,7 +10,6 @@ use super::upgrade;
 use crate::socket::Peer;
 use crate::wire::{DRAINING, Error, INTERNAL, OUTCOME_UNKNOWN, OVERLOADED};
 use crate::{Gateway, Settings};
-use bytes::Bytes;
 use http::{Method, Request, StatusCode};
 use hyper::body::Incoming;
 use std::net::IpAddr;
@@ -156,9 +155,4 @@ fn refusal(error: &BoxError) -> Error {
     }
     tracing::error!(%error, "a request failed in a way that nobody foresaw");
     Error::new(&INTERNAL)
-}
-
-/// What a panic leaves to say.
-pub(super) fn panicked() -> http::Response<http_body_util::Full<Bytes>> {
-    answer::error(&Error::new(&INTERNAL))
 }

@@ -1,7 +1,9 @@
 //! The layers around every request, whichever listener it came to.
 
-use super::answer::Answer;
-use super::routes::panicked;
+use super::answer::{self, Answer};
+use crate::wire::{Error, INTERNAL};
+use bus::TraceId;
+use bus::panics::caught;
 use http::{Request, Response};
 use http_body_util::combinators::UnsyncBoxBody;
 use hyper::body::Incoming;
@@ -10,7 +12,6 @@ use std::future::Future;
 use std::time::Duration;
 use tower::util::BoxCloneSyncService;
 use tower::{BoxError, ServiceBuilder, service_fn};
-use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::trace::TraceLayer;
 use tracing::{Level, Span};
 
@@ -26,24 +27,33 @@ where
     A: Fn(Request<Incoming>) -> F + Clone + Send + Sync + 'static,
     F: Future<Output = Answer> + Send + 'static,
 {
-    let service = ServiceBuilder::new()
-        .map_response(|response: Response<_>| response.map(boxed))
-        .layer(
-            TraceLayer::new_for_http()
-                .make_span_with(span)
-                .on_request(())
-                .on_response(|response: &Response<_>, took: Duration, _: &Span| {
-                    let status = response.status().as_u16();
-                    tracing::debug!(status, took_ms = took.as_millis(), "answered");
-                })
-                .on_failure(()),
-        )
-        .layer(CatchPanicLayer::custom(|_| panicked()))
-        .service(service_fn(move |request| {
-            let answered = answer(request);
-            async move { Ok::<_, Infallible>(answered.await) }
-        }));
+    let service =
+        ServiceBuilder::new()
+            .map_response(|response: Response<_>| response.map(boxed))
+            .layer(
+                TraceLayer::new_for_http()
+                    .make_span_with(span)
+                    .on_request(())
+                    .on_response(|response: &Response<_>, took: Duration, _: &Span| {
+                        let status = response.status().as_u16();
+                        tracing::debug!(status, took_ms = took.as_millis(), "answered");
+                    })
+                    .on_failure(()),
+            )
+            .service(service_fn(move |request| {
+                let answered = caught(answer(request));
+                async move {
+                    Ok::<_, Infallible>(answered.await.unwrap_or_else(|panic| panicked(&panic)))
+                }
+            }));
     BoxCloneSyncService::new(service)
+}
+
+/// What a panic leaves to say.
+fn panicked(panic: &str) -> Answer {
+    let trace = TraceId::random();
+    tracing::error!(%trace, error = panic, "a request panicked");
+    answer::error(&Error::new(&INTERNAL).traced(trace))
 }
 
 fn boxed<B>(body: B) -> UnsyncBoxBody<bytes::Bytes, BoxError>

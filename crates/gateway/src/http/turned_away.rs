@@ -1,58 +1,46 @@
 //! What a connection is told that does not get in: one canned response, then the end.
 
+use crate::metrics::TurnedAway;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-/// Why.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Reason {
-    /// The server stops.
-    Draining,
-    /// It has as many connections as it takes.
-    Full,
-    /// This network has.
-    NetworkFull,
-}
-
 /// Closing with unread bytes would reset the connection and take the response with it.
 const LINGER: Duration = Duration::from_millis(500);
 
-impl Reason {
-    fn response(self) -> String {
-        let (status, name, message) = match self {
-            Self::Draining => (
-                "503 Service Unavailable",
-                "draining",
-                "the server is stopping",
-            ),
-            Self::Full => (
-                "503 Service Unavailable",
-                "overloaded",
-                "the server is full",
-            ),
-            Self::NetworkFull => (
-                "429 Too Many Requests",
-                "rate_limited",
-                "too many connections from this address",
-            ),
-        };
-        let code = &status[..3];
-        let body = format!(
-            "{{\"err\":{{\"code\":{code},\"name\":\"{name}\",\"message\":\"{message}\",\"retryable\":true}}}}"
-        );
-        format!(
-            "HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncache-control: no-store\r\n\
+fn response(reason: TurnedAway) -> String {
+    let (status, name, message) = match reason {
+        TurnedAway::Draining => (
+            "503 Service Unavailable",
+            "draining",
+            "the server is stopping",
+        ),
+        TurnedAway::Full => (
+            "503 Service Unavailable",
+            "overloaded",
+            "the server is full",
+        ),
+        TurnedAway::NetworkFull => (
+            "429 Too Many Requests",
+            "rate_limited",
+            "too many connections from this address",
+        ),
+    };
+    let code = &status[..3];
+    let body = format!(
+        "{{\"err\":{{\"code\":{code},\"name\":\"{name}\",\"message\":\"{message}\",\"retryable\":true}}}}"
+    );
+    format!(
+        "HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncache-control: no-store\r\n\
              retry-after: 1\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}",
-            body.len()
-        )
-    }
+        body.len()
+    )
 }
 
 /// Tells it and closes; a peer that takes nothing is not waited for.
-pub(super) async fn tell(mut stream: TcpStream, reason: Reason) {
+pub(super) async fn tell(mut stream: TcpStream, reason: TurnedAway) {
     let said_and_heard = async {
-        stream.write_all(reason.response().as_bytes()).await?;
+        stream.write_all(response(reason).as_bytes()).await?;
         stream.shutdown().await?;
         let mut scrap = [0; 512];
         while stream.read(&mut scrap).await? > 0 {}
@@ -79,7 +67,7 @@ mod tests {
             .unwrap();
         let (stream, _) = listener.accept().await.unwrap();
         let mut told = String::new();
-        let ((), read) = tokio::join!(tell(stream, Reason::Draining), async {
+        let ((), read) = tokio::join!(tell(stream, TurnedAway::Draining), async {
             let read = client.read_to_string(&mut told).await;
             drop(client);
             read

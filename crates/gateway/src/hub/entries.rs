@@ -12,12 +12,18 @@ impl Handles<EntriesAppended> for Hub {
     async fn handle(
         &mut self,
         appended: &Arc<EntriesAppended>,
-        _: &mut Context,
+        ctx: &mut Context,
     ) -> anyhow::Result<()> {
+        let before = self.outbox.frames();
         for part in &appended.rooms {
             for entry in &part.entries {
                 self.arrive(&part.room, entry);
             }
+        }
+        if self.outbox.frames() > before
+            && let Some(stated) = ctx.stated_at()
+        {
+            self.outbox.brought(stated);
         }
         Ok(())
     }

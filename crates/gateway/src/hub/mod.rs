@@ -110,7 +110,9 @@ impl Subscriber for Hub {
     }
 
     async fn turn_ended(&mut self, _: &mut Context) -> anyhow::Result<()> {
-        self.outbox.flush();
+        let fanout = &self.shared.metrics.fanout;
+        self.outbox.flush(fanout);
+        fanout.keeps(self.connections.len(), self.people.len(), self.rooms.len());
         Ok(())
     }
 }
@@ -135,7 +137,7 @@ impl Handles<SessionEnded> for Hub {
 impl Handles<EpochChanged> for Hub {
     /// Nothing the hub knows of rooms holds in another store.
     async fn handle(&mut self, _: &Arc<EpochChanged>, _: &mut Context) -> anyhow::Result<()> {
-        self.outbox.flush();
+        self.outbox.flush(&self.shared.metrics.fanout);
         *self = Self::anew(&self.shared);
         Ok(())
     }

@@ -1,24 +1,49 @@
 //! The flusher: frames go into queues as they come, and each touched socket is written to once at
 //! the end of the turn.
 
+use crate::metrics::Fanout;
 use crate::socket::{Class, Conn, Frame};
 use std::sync::Arc;
+use tokio::time::Instant;
 
 #[derive(Default)]
 pub(super) struct Outbox {
     dirty: Vec<Arc<Conn>>,
+    /// Frames put into queues in this turn.
+    frames: usize,
+    /// When the facts were stated that have put any there.
+    stated: Vec<Instant>,
 }
 
 impl Outbox {
     pub(super) fn send(&mut self, conn: &Arc<Conn>, frame: Frame, class: Class) {
+        self.frames += 1;
         if conn.push(frame, class) {
             self.dirty.push(Arc::clone(conn));
         }
     }
 
-    pub(super) fn flush(&mut self) {
+    /// How many frames this turn has come to so far.
+    pub(super) fn frames(&self) -> usize {
+        self.frames
+    }
+
+    /// A fact stated then has put frames into queues.
+    pub(super) fn brought(&mut self, stated: Instant) {
+        self.stated.push(stated);
+    }
+
+    pub(super) fn flush(&mut self, fanout: &Fanout) {
+        if self.frames == 0 {
+            return;
+        }
+        fanout.batch(std::mem::take(&mut self.frames), self.dirty.len());
         for conn in self.dirty.drain(..) {
             conn.flush();
+        }
+        let now = Instant::now();
+        for stated in self.stated.drain(..) {
+            fanout.delivered(now.duration_since(stated));
         }
     }
 }

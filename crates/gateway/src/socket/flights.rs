@@ -5,7 +5,7 @@
 //! them in order; otherwise it waits for their replies. Some commands are alone on the connection.
 
 use crate::dispatch::Answer;
-use crate::wire::{Command, Error, Lane};
+use crate::wire::{Command, Error, Lane, Op};
 use bus::TraceId;
 use futures_util::StreamExt as _;
 use futures_util::future::BoxFuture;
@@ -32,10 +32,23 @@ pub(super) struct Waiting {
     pub(super) since: Instant,
 }
 
-struct Running {
-    id: u64,
-    lane: Lane,
-    room: Option<RoomKey>,
+/// A command that has been passed on.
+pub(super) struct Running {
+    pub(super) id: u64,
+    pub(super) op: &'static Op,
+    pub(super) trace: TraceId,
+    pub(super) since: Instant,
+    pub(super) room: Option<RoomKey>,
+}
+
+/// A command that will have no answer from whoever was or was to be asked.
+pub(super) struct Abandoned {
+    pub(super) id: u64,
+    pub(super) op: &'static Op,
+    pub(super) trace: TraceId,
+    pub(super) since: Instant,
+    /// It may have changed something, or may yet.
+    pub(super) open: bool,
 }
 
 impl Flights {
@@ -86,24 +99,23 @@ impl Flights {
         }
     }
 
-    pub(super) fn start(&mut self, id: u64, lane: Lane, room: Option<RoomKey>, flying: Flying) {
-        self.running.push(Running { id, lane, room });
+    pub(super) fn start(&mut self, running: Running, flying: Flying) {
+        self.running.push(running);
         self.futures.push(flying);
     }
 
     /// The next command that is done; pending while none is under way.
-    pub(super) async fn landed(&mut self) -> (u64, Result<Answer, Error>) {
-        match self.futures.next().await {
-            Some((id, result)) => {
-                self.running.retain(|running| running.id != id);
-                if self.is_empty() {
-                    // What a burst needed is not kept by an idle connection.
-                    *self = Self::default();
-                }
-                (id, result)
-            }
-            None => std::future::pending().await,
+    pub(super) async fn landed(&mut self) -> (Running, Result<Answer, Error>) {
+        let Some((id, result)) = self.futures.next().await else {
+            return std::future::pending().await;
+        };
+        let place = self.running.iter().position(|running| running.id == id);
+        let landed = self.running.remove(place.expect("what flies is running"));
+        if self.is_empty() {
+            // What a burst needed is not kept by an idle connection.
+            *self = Self::default();
         }
+        (landed, result)
     }
 
     /// When the command that has waited longest was sent.
@@ -112,18 +124,43 @@ impl Flights {
     }
 
     /// Takes out a command that was sent before `then` and still waits.
-    pub(super) fn overdue(&mut self, then: Instant) -> Option<u64> {
+    pub(super) fn overdue(&mut self, then: Instant) -> Option<Abandoned> {
         let place = self.waiting.iter().position(|one| one.since <= then)?;
-        self.waiting.remove(place).map(|waiting| waiting.id)
+        self.waiting
+            .remove(place)
+            .as_ref()
+            .map(Abandoned::not_begun)
     }
 
-    /// The ids of all that will have no reply any more, and whether they had begun.
-    pub(super) fn abandon(&mut self) -> Vec<(u64, bool)> {
-        let running = self.running.iter().map(|running| (running.id, true));
-        let waiting = self.waiting.iter().map(|waiting| (waiting.id, false));
+    /// All that will have no reply any more.
+    pub(super) fn abandon(&mut self) -> Vec<Abandoned> {
+        let running = self.running.iter().map(Abandoned::under_way);
+        let waiting = self.waiting.iter().map(Abandoned::not_begun);
         let all = running.chain(waiting).collect();
         *self = Self::default();
         all
+    }
+}
+
+impl Abandoned {
+    fn not_begun(waiting: &Waiting) -> Self {
+        Self {
+            id: waiting.id,
+            op: waiting.command.op(),
+            trace: waiting.trace,
+            since: waiting.since,
+            open: false,
+        }
+    }
+
+    fn under_way(running: &Running) -> Self {
+        Self {
+            id: running.id,
+            op: running.op,
+            trace: running.trace,
+            since: running.since,
+            open: running.op.lane.writes(),
+        }
     }
 }
 
@@ -142,7 +179,7 @@ impl Before {
             alone: false,
         };
         for one in running {
-            before.runs(one.lane, one.room.clone());
+            before.runs(one.op.lane, one.room.clone());
         }
         before
     }
@@ -180,7 +217,7 @@ impl Before {
 
 #[cfg(test)]
 mod tests {
-    use super::{Flights, Waiting};
+    use super::{Flights, Running, Waiting};
     use crate::dispatch::{Answer, Body};
     use crate::wire;
     use bus::TraceId;
@@ -209,7 +246,14 @@ mod tests {
             let (id, command) = (waiting.id, waiting.command);
             let answer = Ok(Answer::Body(Body(Bytes::from_static(b"{}"))));
             let flying = std::future::ready((id, answer)).boxed();
-            flights.start(id, command.op().lane, command.room(), flying);
+            let running = Running {
+                id,
+                op: command.op(),
+                trace: TraceId(u128::from(id)),
+                since: Instant::now(),
+                room: command.room(),
+            };
+            flights.start(running, flying);
             ids.push(id);
         }
         ids
@@ -290,12 +334,17 @@ mod tests {
     }
 
     #[test]
-    fn what_is_abandoned_says_whether_it_had_begun() {
+    fn only_a_write_under_way_is_abandoned_with_its_outcome_open() {
         let mut flights = Flights::default();
         sent(&mut flights, 1, "send", "x");
         sent(&mut flights, 2, "log", "x");
+        sent(&mut flights, 3, "log", "y");
         started(&mut flights);
-        assert_eq!(flights.abandon(), [(1, true), (2, false)]);
+        let abandoned = flights.abandon().into_iter().map(|one| (one.id, one.open));
+        assert_eq!(
+            abandoned.collect::<Vec<_>>(),
+            [(1, true), (3, false), (2, false)]
+        );
         assert!(flights.is_empty());
     }
 
@@ -306,11 +355,9 @@ mod tests {
         sent(&mut flights, 1, "send", "x");
         sent(&mut flights, 2, "log", "x");
         started(&mut flights);
-        assert_eq!(
-            flights.overdue(before - std::time::Duration::from_secs(1)),
-            None
-        );
-        assert_eq!(flights.overdue(Instant::now()), Some(2));
-        assert_eq!(flights.overdue(Instant::now()), None);
+        let mut overdue = |then| flights.overdue(then).map(|one| one.id);
+        assert_eq!(overdue(before - std::time::Duration::from_secs(1)), None);
+        assert_eq!(overdue(Instant::now()), Some(2));
+        assert_eq!(overdue(Instant::now()), None);
     }
 }

@@ -16,7 +16,7 @@ mod stream;
 mod task;
 
 pub(crate) use conn::Conn;
-pub(crate) use drain::drain;
+pub(crate) use drain::{finish_commands, say_goodbye};
 pub(crate) use egress::Class;
 pub(crate) use frame::{Close, Frame};
 pub use peer::Peer;

@@ -112,6 +112,11 @@ impl Registry {
         }
     }
 
+    /// Commands that were read and have no reply yet.
+    pub(crate) fn unanswered(&self) -> usize {
+        self.unanswered.load(Ordering::SeqCst)
+    }
+
     /// Waits until no socket is open.
     pub(crate) async fn empty(&self) {
         self.until(|| self.count() == 0).await;
@@ -119,8 +124,7 @@ impl Registry {
 
     /// Waits until every command that was read has its reply.
     pub(crate) async fn all_answered(&self) {
-        self.until(|| self.unanswered.load(Ordering::SeqCst) == 0)
-            .await;
+        self.until(|| self.unanswered() == 0).await;
     }
 
     async fn until(&self, done: impl Fn() -> bool) {

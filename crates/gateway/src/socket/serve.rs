@@ -8,12 +8,12 @@ use super::stream::Stream;
 use super::task::{End, Task};
 use crate::Gateway;
 use crate::hub::Detach;
+use crate::metrics::Ending;
 use crate::shared::Shared;
+use bus::panics::caught;
 use bus::{AskError, Request};
 use bytes::Bytes;
-use futures_util::FutureExt as _;
 use sessions::api::Disconnected;
-use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -27,11 +27,13 @@ pub(crate) async fn serve(gateway: Gateway, stream: Stream, read_ahead: Bytes, p
     let max = shared.limits.connections_per_address;
     let Some(entered) = shared.sockets.enter(&conn, peer, max) else {
         conn.close(Close::CONNECTIONS);
+        shared.metrics.sockets.ended(ending(&conn, REFUSED));
         return linger(&conn, REFUSED, None).await;
     };
     let mut task = Task::new(gateway, Arc::clone(&conn), &read_ahead);
     drop(read_ahead);
     let end = run(&mut task, &conn).await;
+    shared.metrics.sockets.ended(ending(&conn, end));
     let knocked = task.has_knocked();
     let saying = async {
         linger(&conn, end, Some(&mut task)).await;
@@ -51,11 +53,23 @@ const REFUSED: End = End::Ours {
     deaf: true,
 };
 
+/// How it ended, as it is counted.
+fn ending(conn: &Conn, end: End) -> Ending {
+    match (end, conn.egress().closing()) {
+        (End::Ours { .. }, Some(close)) => Ending::Ours(close.code),
+        (End::Theirs { .. }, _) => Ending::Theirs,
+        (End::Ours { .. } | End::Lost, _) => Ending::Lost,
+    }
+}
+
 /// A panic costs the connection, not what is to be cleared away after it.
 async fn run(task: &mut Task, conn: &Conn) -> End {
-    let ran = AssertUnwindSafe(task.run()).catch_unwind().await;
-    ran.unwrap_or_else(|_| {
-        tracing::error!(connection = conn.id.0, "a connection's task panicked");
+    caught(task.run()).await.unwrap_or_else(|panic| {
+        tracing::error!(
+            connection = conn.id.0,
+            error = panic,
+            "a connection's task panicked"
+        );
         conn.close(Close::INTERNAL);
         REFUSED
     })

@@ -3,14 +3,14 @@
 use super::clock::{Clock, Due};
 use super::conn::Conn;
 use super::egress::Class;
-use super::flights::{Flights, Waiting};
+use super::flights::{Abandoned, Flights, Running, Waiting};
 use super::flood::Flood;
 use super::frame::{Close, Frame};
 use super::reader::{Inbound, Reader};
 use crate::dispatch::{Answer, Bucket, Call, Opened, Replay};
 use crate::wire::{
-    self, Command, DRAINING, Error, Malformed, OUTCOME_UNKNOWN, OVERLOADED, RATE_LIMITED,
-    UNAUTHENTICATED, push, reply,
+    self, Command, DRAINING, Error, ErrorKind, Malformed, OUTCOME_UNKNOWN, OVERLOADED, Op,
+    RATE_LIMITED, UNAUTHENTICATED, push, reply,
 };
 use crate::{Gateway, Limits};
 use bus::TraceId;
@@ -155,7 +155,7 @@ impl Task {
         tokio::select! {
             biased;
             () = conn.bell.notified() => {}
-            (id, result) = self.flights.landed() => self.land_all(id, result),
+            (landed, result) = self.flights.landed() => self.land_all(&landed, result),
             place = in_line(&mut self.line) => self.admitted(place),
             replay = page(&mut self.page) => self.paged(replay),
             _ = conn.stream.writable(), if blocked => { conn.write_out(); }
@@ -223,7 +223,8 @@ impl Task {
         match wire::read(text) {
             Ok(request) if self.flights.contains(request.id) => {
                 let error = Error::field("id", "a command with this id has no reply yet");
-                self.refuse_bad(Some(request.id), error);
+                let op = request.command.op();
+                self.refuse_bad(Some(request.id), Some(op), error);
             }
             Ok(request) => {
                 self.gateway.shared.sockets.asked();
@@ -239,17 +240,18 @@ impl Task {
             Err(Malformed {
                 id, op: Some(op), ..
             }) if self.caller.is_none() && op.needs_caller() => {
-                self.refuse_bad(id, Error::new(&UNAUTHENTICATED));
+                self.refuse_bad(id, Some(op), Error::new(&UNAUTHENTICATED));
             }
-            Err(malformed) => self.refuse_bad(malformed.id, *malformed.error),
+            Err(malformed) => self.refuse_bad(malformed.id, malformed.op, *malformed.error),
         }
     }
 
-    fn refuse_bad(&mut self, id: Option<u64>, error: Error) {
+    fn refuse_bad(&mut self, id: Option<u64>, op: Option<&'static Op>, error: Error) {
         let error = match self.bucket.pay_bad(self.limits()) {
             Ok(()) => error,
             Err(empty) => empty,
         };
+        self.gateway.shared.metrics.commands.refused(op, &error);
         self.refuse(id, &error);
     }
 
@@ -311,9 +313,18 @@ impl Task {
 
     fn start(&mut self, waiting: Waiting, place: Option<OwnedSemaphorePermit>) {
         let Waiting {
-            id, command, trace, ..
+            id,
+            command,
+            trace,
+            since,
         } = waiting;
-        let (lane, room) = (command.op().lane, command.room());
+        let running = Running {
+            id,
+            op: command.op(),
+            trace,
+            since,
+            room: command.room(),
+        };
         self.knocked |= matches!(command, Command::Hello(_));
         let call = Call {
             caller: self.caller.clone(),
@@ -329,19 +340,24 @@ impl Task {
             drop(place);
             (id, answer)
         };
-        self.flights.start(id, lane, room, flying.boxed());
+        self.flights.start(running, flying.boxed());
     }
 
     /// Lands one command and all others that are done by now: one write for all their replies.
-    fn land_all(&mut self, id: u64, result: Result<Answer, Error>) {
-        self.land(id, result);
-        while let Some((id, result)) = self.flights.landed().now_or_never() {
-            self.land(id, result);
+    fn land_all(&mut self, landed: &Running, result: Result<Answer, Error>) {
+        self.land(landed, result);
+        while let Some((landed, result)) = self.flights.landed().now_or_never() {
+            self.land(&landed, result);
         }
     }
 
-    fn land(&mut self, id: u64, result: Result<Answer, Error>) {
-        self.gateway.shared.sockets.answered(1);
+    fn land(&mut self, landed: &Running, result: Result<Answer, Error>) {
+        let error = match &result {
+            Ok(Answer::Last(result, _)) => result.as_ref().err(),
+            result => result.as_ref().err(),
+        };
+        self.answered(landed.op, landed.since, error);
+        let id = landed.id;
         match result {
             Ok(Answer::Body(body)) => self.reply(reply::ok(id, &body.0)),
             Ok(Answer::Written) => {}
@@ -359,6 +375,13 @@ impl Task {
             }
             Err(error) => self.refuse(Some(id), &error),
         }
+    }
+
+    /// A command has its reply, or is about to.
+    fn answered(&self, op: &'static Op, since: Instant, error: Option<&Error>) {
+        let shared = &self.gateway.shared;
+        shared.sockets.answered(1);
+        shared.metrics.commands.ended(op, error, since.elapsed());
     }
 
     fn opened(&mut self, opened: Opened) {
@@ -452,10 +475,15 @@ impl Task {
         let Some(then) = now.checked_sub(self.limits().reply_within) else {
             return;
         };
-        while let Some(id) = self.flights.overdue(then) {
-            self.gateway.shared.sockets.answered(1);
-            self.refuse(Some(id), &Error::new(&OVERLOADED));
+        while let Some(overdue) = self.flights.overdue(then) {
+            self.abandon(&overdue, &OVERLOADED);
         }
+    }
+
+    fn abandon(&mut self, abandoned: &Abandoned, kind: &'static ErrorKind) {
+        let error = Error::new(kind).traced(abandoned.trace);
+        self.answered(abandoned.op, abandoned.since, Some(&error));
+        self.refuse(Some(abandoned.id), &error);
     }
 
     /// The server stops and this socket's turn has come.
@@ -463,10 +491,13 @@ impl Task {
         let Some(reconnect_after_ms) = self.conn.goodbye() else {
             return;
         };
-        for (id, begun) in self.flights.abandon() {
-            self.gateway.shared.sockets.answered(1);
-            let kind = if begun { &OUTCOME_UNKNOWN } else { &DRAINING };
-            self.reply(reply::err(Some(id), &Error::new(kind)));
+        for abandoned in self.flights.abandon() {
+            let kind = if abandoned.open {
+                &OUTCOME_UNKNOWN
+            } else {
+                &DRAINING
+            };
+            self.abandon(&abandoned, kind);
         }
         let bye = Frame::json(&push::bye("restart", reconnect_after_ms));
         self.conn.put(bye, Class::Push);

@@ -66,6 +66,8 @@ impl Cost {
 /// One line of the table.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Op {
+    /// Its place in the table.
+    pub number: usize,
     /// As the wire calls it.
     pub name: &'static str,
     /// Who carries it out.
@@ -78,6 +80,7 @@ pub struct Op {
 
 const fn op(name: &'static str, lane: Lane, cost: Cost, in_room: bool) -> Op {
     Op {
+        number: 0,
         name,
         lane,
         cost,
@@ -90,8 +93,18 @@ const ROOMS: Lane = Lane::Ordered(Answerer::Rooms);
 const SESSIONS: Lane = Lane::Ordered(Answerer::Sessions);
 const GATEWAY: Lane = Lane::Ordered(Answerer::Gateway);
 
+/// Each knows its place.
+const fn numbered<const N: usize>(mut ops: [Op; N]) -> [Op; N] {
+    let mut number = 0;
+    while number < N {
+        ops[number].number = number;
+        number += 1;
+    }
+    ops
+}
+
 /// Every command of the protocol.
-pub const OPS: &[Op] = &[
+pub static OPS: &[Op] = &numbered([
     op("hello", Lane::Alone, Cost::Hello, false),
     op("join", Lane::Steps, Cost::Other, true),
     op("leave", Lane::Steps, Cost::Other, true),
@@ -119,7 +132,7 @@ pub const OPS: &[Op] = &[
     op("session.revoke", SESSIONS, Cost::Other, false),
     op("logout", Lane::Alone, Cost::Other, false),
     op("ping", Lane::Concurrent, Cost::Other, false),
-];
+]);
 
 impl Op {
     /// The command of this name.

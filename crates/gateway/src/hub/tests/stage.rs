@@ -3,6 +3,7 @@
 use crate::Limits;
 use crate::hub::requests::{Advance, Advanced, Attach, Attaching, Mark, Open};
 use crate::hub::{Found, Hub};
+use crate::metrics::Metrics;
 use crate::shared::Shared;
 use crate::socket::{Conn, Frame, Registry, Stream};
 use bus::kit::Alone;
@@ -121,6 +122,7 @@ impl Stage {
             limits,
             online: Online::new(),
             sockets: Arc::new(Registry::new()),
+            metrics: Metrics::default(),
             line: Arc::new(Semaphore::new(1)),
         });
         let hub = Alone::load(&shared).await.unwrap();

@@ -1,0 +1,107 @@
+//! Commands: how many came to what, and how long they took.
+
+use super::seconds;
+use crate::wire::{Error, OPS, Op};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::Registry;
+use std::time::Duration;
+
+/// Stands for the operation of a frame that names none of the protocol's.
+const NO_OP: &str = "unknown";
+
+type ByOp = [(&'static str, &'static str); 1];
+type ByOutcome = [(&'static str, &'static str); 2];
+type Latencies = Family<ByOp, Histogram, fn() -> Histogram>;
+
+/// Commands by operation and outcome.
+#[derive(Debug)]
+pub(crate) struct Commands {
+    ended: Family<ByOutcome, Counter>,
+    took: Latencies,
+    /// Handles for what happens most, in the order of the protocol's table.
+    ops: Box<[Handles]>,
+}
+
+#[derive(Debug)]
+struct Handles {
+    ok: Counter,
+    took: Histogram,
+}
+
+impl Default for Commands {
+    fn default() -> Self {
+        let ended = Family::<ByOutcome, Counter>::default();
+        let took = Latencies::new_with_constructor(seconds);
+        let handles = |op: &Op| Handles {
+            ok: ended.get_or_create(&outcome(op.name, "ok")).clone(),
+            took: took.get_or_create(&[("op", op.name)]).clone(),
+        };
+        Self {
+            ops: OPS.iter().map(handles).collect(),
+            ended,
+            took,
+        }
+    }
+}
+
+impl Commands {
+    pub(super) fn register(&self, registry: &mut Registry) {
+        registry.register(
+            "commands",
+            "Commands that got their reply, by operation and outcome: ok or the error's name",
+            self.ended.clone(),
+        );
+        registry.register(
+            "command_ack_seconds",
+            "From a command read off its connection until its reply stood in the socket's queue \
+             (over HTTP: until the answer was made), whatever its outcome",
+            self.took.clone(),
+        );
+    }
+
+    /// A command has its reply.
+    pub(crate) fn ended(&self, op: &'static Op, error: Option<&Error>, took: Duration) {
+        let handles = &self.ops[op.number];
+        handles.took.observe(took.as_secs_f64());
+        match error {
+            None => handles.ok.inc(),
+            Some(error) => self.refused(Some(op), error),
+        };
+    }
+
+    /// A frame was refused before it was a command.
+    pub(crate) fn refused(&self, op: Option<&'static Op>, error: &Error) -> u64 {
+        let op = op.map_or(NO_OP, |op| op.name);
+        self.ended
+            .get_or_create(&outcome(op, error.kind.name))
+            .inc()
+    }
+}
+
+fn outcome(op: &'static str, outcome: &'static str) -> ByOutcome {
+    [("op", op), ("outcome", outcome)]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::FORBIDDEN;
+
+    #[test]
+    fn each_command_counts_for_its_own_operation_and_outcome() {
+        let commands = Commands::default();
+        let op = |name| Op::by_name(name).unwrap();
+        for op in OPS {
+            commands.ended(op, None, Duration::from_millis(1));
+        }
+        commands.ended(op("kick"), Some(&Error::new(&FORBIDDEN)), Duration::ZERO);
+        for op in OPS {
+            let ok = commands.ended.get_or_create(&outcome(op.name, "ok")).get();
+            assert_eq!(ok, 1, "{}", op.name);
+        }
+        let kicked = outcome("kick", "forbidden");
+        assert_eq!(commands.ended.get_or_create(&kicked).get(), 1);
+    }
+}

@@ -1,0 +1,90 @@
+//! What the hub does per turn, and how much it keeps.
+
+use super::{count, counts, seconds};
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::Registry;
+use std::time::Duration;
+
+/// From facts to sockets.
+#[derive(Debug)]
+pub(crate) struct Fanout {
+    delivered: Histogram,
+    frames: Histogram,
+    sockets: Histogram,
+    connections: Gauge,
+    people: Gauge,
+    rooms: Gauge,
+}
+
+impl Default for Fanout {
+    fn default() -> Self {
+        Self {
+            delivered: seconds(),
+            frames: counts(),
+            sockets: counts(),
+            connections: Gauge::default(),
+            people: Gauge::default(),
+            rooms: Gauge::default(),
+        }
+    }
+}
+
+impl Fanout {
+    pub(super) fn register(&self, registry: &mut Registry) {
+        registry.register(
+            "delivery_seconds",
+            "From the fact of new entries put on the bus, right after its commit, until each socket \
+             concerned was written to once; what the kernel did not take then waits in its queue \
+             and is not in here",
+            self.delivered.clone(),
+        );
+        registry.register(
+            "fanout_batch_frames",
+            "Frames put into sockets' queues in one turn of the hub",
+            self.frames.clone(),
+        );
+        registry.register(
+            "fanout_batch_sockets",
+            "Sockets written to in one turn of the hub, each once",
+            self.sockets.clone(),
+        );
+        registry.register(
+            "hub_connections",
+            "Connections that the hub keeps: those that have said hello",
+            self.connections.clone(),
+        );
+        registry.register(
+            "hub_people",
+            "Users that the hub keeps: connected here, or gone for less than a minute",
+            self.people.clone(),
+        );
+        registry.register(
+            "hub_rooms",
+            "Rooms that the hub keeps: those that anyone it keeps is in",
+            self.rooms.clone(),
+        );
+    }
+
+    /// A fact has been brought to everyone here whom it concerns.
+    pub(crate) fn delivered(&self, took: Duration) {
+        self.delivered.observe(took.as_secs_f64());
+    }
+
+    /// A turn put so many frames into the queues of so many sockets.
+    pub(crate) fn batch(&self, frames: usize, sockets: usize) {
+        self.frames.observe(count(frames));
+        self.sockets.observe(count(sockets));
+    }
+
+    /// How much the hub keeps.
+    pub(crate) fn keeps(&self, connections: usize, people: usize, rooms: usize) {
+        self.connections.set(whole(connections));
+        self.people.set(whole(people));
+        self.rooms.set(whole(rooms));
+    }
+}
+
+fn whole(n: usize) -> i64 {
+    i64::try_from(n).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,49 @@
+//! The page itself: everything that counts, in one text.
+
+use super::bus::BusFigures;
+use super::open::OpenSockets;
+use super::sheet::{Asked, Figures};
+use super::tasks::TaskFigures;
+use crate::shared::Shared;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::registry::Registry;
+use std::fmt;
+use std::sync::Arc;
+
+/// What the text is.
+pub(crate) const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// The figures of the whole process, as one text at each scrape.
+pub struct MetricsPage {
+    registry: Registry,
+}
+
+impl MetricsPage {
+    pub(crate) fn of(shared: &Arc<Shared>) -> Self {
+        let mut registry = Registry::with_prefix("parlor");
+        shared.metrics.register(&mut registry);
+        let mut page = Self { registry };
+        page.add(OpenSockets(Arc::clone(&shared.sockets)));
+        page.add(BusFigures(shared.bus.clone()));
+        page.add(TaskFigures(shared.tasks.clone()));
+        page
+    }
+
+    /// Adds what someone else counts.
+    pub fn add(&mut self, figures: impl Figures) {
+        self.registry
+            .register_collector(Box::new(Asked(Box::new(figures))));
+    }
+
+    pub(crate) fn text(&self) -> Result<String, fmt::Error> {
+        let mut text = String::new();
+        encode(&mut text, &self.registry)?;
+        Ok(text)
+    }
+}
+
+impl fmt::Debug for MetricsPage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("MetricsPage")
+    }
+}

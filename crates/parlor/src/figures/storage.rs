@@ -1,0 +1,126 @@
+//! The databases: how they are, their pools, their write lanes.
+
+use gateway::{Figures, HistogramBucket, Sheet};
+use std::fmt;
+use std::time::Duration;
+use storage::{Condition, Registry, Spread};
+
+/// What storage counts.
+pub(crate) struct Storage(pub(crate) Registry);
+
+impl Figures for Storage {
+    fn write(&self, sheet: &mut Sheet<'_>) -> fmt::Result {
+        let all = self.0.figures();
+        sheet.gauges("db_up", "1 while the database answers", by(&all, is_up))?;
+        pools(sheet, &all)?;
+        lanes(sheet, &all)?;
+        sheet.counters(
+            "db_read_retries",
+            "Reads repeated after a fault that passes",
+            by(&all, |one| one.read_repeats),
+        )
+    }
+}
+
+fn is_up(database: &storage::Figures) -> u32 {
+    let up = matches!(
+        database.condition,
+        Condition::Connected | Condition::Degraded
+    );
+    u32::from(up)
+}
+
+fn pools(sheet: &mut Sheet<'_>, all: &[storage::Figures]) -> fmt::Result {
+    sheet.gauges(
+        "db_pool_connections",
+        "Connections of the pool",
+        by(all, |one| one.pool.total),
+    )?;
+    sheet.gauges(
+        "db_pool_idle",
+        "Connections that nobody uses",
+        by(all, |one| one.pool.idle),
+    )?;
+    sheet.gauges(
+        "db_pool_in_use",
+        "Connections on loan",
+        by(all, |one| one.pool.in_use),
+    )?;
+    sheet.gauges(
+        "db_pool_waiting",
+        "Callers that wait for a connection",
+        by(all, |one| one.pool.waiting),
+    )?;
+    sheet.gauges(
+        "db_pool_max",
+        "Connections that the pool may have",
+        by(all, |one| one.pool.max),
+    )?;
+    sheet.gauges(
+        "db_pool_longest_wait_seconds",
+        "How long the first in line has been waiting",
+        by(all, |one| one.pool.longest_wait.as_secs_f64()),
+    )?;
+    sheet.counters(
+        "db_pool_timeouts",
+        "Callers that got no connection in time",
+        by(all, |one| one.pool.timeouts),
+    )?;
+    sheet.histograms(
+        "db_pool_acquire_seconds",
+        "How long callers waited for the connection that they got",
+        by(all, |one| buckets(&one.pool.acquire_micros, seconds)),
+    )
+}
+
+fn lanes(sheet: &mut Sheet<'_>, all: &[storage::Figures]) -> fmt::Result {
+    sheet.gauges(
+        "db_lane_queued",
+        "Jobs that wait for a write lane",
+        by(all, |one| one.lanes.queued),
+    )?;
+    sheet.counters(
+        "db_lane_jobs",
+        "Jobs taken by the write lanes",
+        by(all, |one| one.lanes.jobs),
+    )?;
+    sheet.histograms(
+        "db_lane_batch_jobs",
+        "Jobs per batch: how many share one commit",
+        by(all, |one| buckets(&one.lanes.batch_jobs, whole)),
+    )?;
+    sheet.counters(
+        "db_lane_retries",
+        "Batches repeated after a fault that passes",
+        by(all, |one| one.lanes.repeats),
+    )
+}
+
+/// One row per database.
+fn by<'a, V>(
+    all: &'a [storage::Figures],
+    figure: impl Fn(&storage::Figures) -> V + 'a,
+) -> impl Iterator<Item = ([(&'static str, &'a str); 1], V)> {
+    all.iter()
+        .map(move |one| ([("database", one.database.as_str())], figure(one)))
+}
+
+/// A spread as the page shows it: its sum, and its buckets in this unit.
+fn buckets(spread: &Spread, unit: fn(u64) -> f64) -> (f64, Vec<HistogramBucket>) {
+    let bounds = spread.bounds.iter().map(|bound| unit(*bound));
+    let bounds = bounds.chain([f64::MAX]);
+    let buckets = bounds.zip(spread.counts.iter().copied()).collect();
+    (unit(spread.sum), buckets)
+}
+
+fn seconds(micros: u64) -> f64 {
+    Duration::from_micros(micros).as_secs_f64()
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "a double counts exactly far beyond any number of jobs"
+)]
+fn whole(jobs: u64) -> f64 {
+    jobs as f64
+}

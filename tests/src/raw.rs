@@ -1,0 +1,185 @@
+//! A client of a few hundred bytes, for when thousands are needed: it speaks frames, judges nothing,
+//! and can vanish without a word.
+
+use serde_json::Value;
+use std::io;
+use std::net::SocketAddr;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
+const UPGRADE: &str = "GET /ws HTTP/1.1\r\nhost: parlor\r\nconnection: upgrade\r\n\
+    upgrade: websocket\r\nsec-websocket-version: 13\r\n\
+    sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+
+const TEXT: u8 = 0x81;
+const CLOSE: u8 = 0x88;
+
+/// One connection.
+#[derive(Debug)]
+pub struct Raw {
+    stream: TcpStream,
+    /// What has come and was not taken yet.
+    bytes: Vec<u8>,
+}
+
+/// What the server says.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Said {
+    /// A text frame.
+    Text(Value),
+    /// A close frame with this code.
+    Close(u16),
+    /// The end.
+    Nothing,
+}
+
+impl Raw {
+    /// Connects, and says nothing.
+    ///
+    /// # Errors
+    /// When nobody listens.
+    pub async fn connect(address: SocketAddr) -> io::Result<Self> {
+        let stream = TcpStream::connect(address).await?;
+        let bytes = Vec::new();
+        Ok(Self { stream, bytes })
+    }
+
+    /// Becomes a socket.
+    ///
+    /// # Errors
+    /// When the server does not want it.
+    pub async fn upgrade(&mut self) -> io::Result<()> {
+        self.stream.write_all(UPGRADE.as_bytes()).await?;
+        let end = loop {
+            if let Some(end) = self.bytes.windows(4).position(|four| four == b"\r\n\r\n") {
+                break end + 4;
+            }
+            self.more().await?;
+        };
+        if !self.bytes.starts_with(b"HTTP/1.1 101") {
+            let head = String::from_utf8_lossy(&self.bytes).into_owned();
+            return Err(io::Error::other(head));
+        }
+        self.bytes.drain(..end);
+        Ok(())
+    }
+
+    /// Sends a text frame.
+    ///
+    /// # Errors
+    /// When the connection has ended.
+    pub async fn say(&mut self, text: &Value) -> io::Result<()> {
+        self.frame(TEXT, text.to_string().as_bytes()).await
+    }
+
+    /// Closes, as a browser does.
+    ///
+    /// # Errors
+    /// When the connection has ended.
+    pub async fn close(&mut self, code: u16) -> io::Result<()> {
+        self.frame(CLOSE, &code.to_be_bytes()).await
+    }
+
+    /// Sends any bytes.
+    ///
+    /// # Errors
+    /// When the connection has ended.
+    pub async fn bytes(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.stream.write_all(bytes).await
+    }
+
+    /// All that comes until the server closes, as text.
+    ///
+    /// # Errors
+    /// When the connection breaks.
+    pub async fn rest(mut self) -> io::Result<String> {
+        self.stream.read_to_end(&mut self.bytes).await?;
+        Ok(String::from_utf8_lossy(&self.bytes).into_owned())
+    }
+
+    /// The next text or close frame.
+    pub async fn next(&mut self) -> Said {
+        loop {
+            if let Some((first, payload)) = self.taken() {
+                match first {
+                    TEXT => {
+                        let text = serde_json::from_slice(&payload);
+                        return Said::Text(text.expect("a text frame is JSON"));
+                    }
+                    CLOSE => {
+                        let code = payload
+                            .first_chunk()
+                            .map_or(1005, |two| u16::from_be_bytes(*two));
+                        return Said::Close(code);
+                    }
+                    _ => {}
+                }
+            } else if self.more().await.is_err() {
+                return Said::Nothing;
+            }
+        }
+    }
+
+    /// Reads on until the reply to this command.
+    pub async fn reply(&mut self, id: u64) -> Option<Value> {
+        loop {
+            match self.next().await {
+                Said::Text(frame) if frame["id"] == id => return Some(frame),
+                Said::Text(_) => {}
+                Said::Close(_) | Said::Nothing => return None,
+            }
+        }
+    }
+
+    /// Ends without a word: what was on its way is lost.
+    pub fn reset(self) {
+        let _ = self.stream.set_zero_linger();
+        drop(self);
+    }
+
+    /// A masked frame; the mask is all zeros, which masks nothing.
+    async fn frame(&mut self, first: u8, payload: &[u8]) -> io::Result<()> {
+        let mut frame = vec![first];
+        match u8::try_from(payload.len()) {
+            Ok(length @ 0..=125) => frame.push(0x80 | length),
+            _ => {
+                let length = u16::try_from(payload.len()).expect("short frames only");
+                frame.push(0x80 | 126);
+                frame.extend_from_slice(&length.to_be_bytes());
+            }
+        }
+        frame.extend_from_slice(&[0; 4]);
+        frame.extend_from_slice(payload);
+        self.stream.write_all(&frame).await
+    }
+
+    /// The first whole frame of what has come.
+    fn taken(&mut self) -> Option<(u8, Vec<u8>)> {
+        let (first, short) = (*self.bytes.first()?, *self.bytes.get(1)?);
+        let (start, length) = match short {
+            126 => {
+                let length = self.bytes.get(2..4)?.try_into().ok()?;
+                (4, usize::from(u16::from_be_bytes(length)))
+            }
+            127 => {
+                let length = self.bytes.get(2..10)?.try_into().ok()?;
+                (10, usize::try_from(u64::from_be_bytes(length)).ok()?)
+            }
+            short => (2, usize::from(short)),
+        };
+        let payload = self.bytes.get(start..start + length)?.to_vec();
+        self.bytes.drain(..start + length);
+        Some((first, payload))
+    }
+
+    async fn more(&mut self) -> io::Result<()> {
+        let mut scratch = [0; 2048];
+        match self.stream.read(&mut scratch).await? {
+            0 => Err(io::ErrorKind::UnexpectedEof.into()),
+            count => {
+                self.bytes.extend_from_slice(&scratch[..count]);
+                Ok(())
+            }
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! A server that has not got as far as to listen.
+
+use crate::process::Process;
+use crate::server::{Exit, command};
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+
+const LONG: Duration = Duration::from_secs(60);
+
+/// The binary on its way to serve. Killed when dropped.
+#[derive(Debug)]
+pub struct Starting(Process);
+
+impl Starting {
+    pub(crate) fn with(environment: &BTreeMap<String, String>) -> Self {
+        Self(Process::spawn(command(environment)))
+    }
+
+    /// Waits for a line of the log that contains this text.
+    pub async fn logged(&self, text: &str) {
+        let found = |line: &str| line.contains(text).then_some(());
+        let found = self.0.line(LONG, found).await;
+        found.unwrap_or_else(|| panic!("no line of the log contains {text:?}"));
+    }
+
+    /// Whether it has this file open.
+    #[must_use]
+    pub fn has_open(&self, file: &Path) -> bool {
+        let folder = format!("/proc/{}/fd", self.0.id());
+        let open = std::fs::read_dir(folder).into_iter().flatten().flatten();
+        open.filter_map(|fd| std::fs::read_link(fd.path()).ok())
+            .any(|path| path == file)
+    }
+
+    /// Sends a signal by name.
+    pub fn signal(&self, name: &str) {
+        self.0.signal(name);
+    }
+
+    /// Waits for its end.
+    pub async fn ended(&self) -> Exit {
+        let status = self.0.ended(LONG).await.expect("it stops in time");
+        Exit {
+            code: status.code(),
+            lines: self.0.lines(),
+        }
+    }
+}

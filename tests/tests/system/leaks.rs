@@ -1,0 +1,86 @@
+//! Nothing is left of what has gone: no task, no descriptor, no entry in a map.
+
+use serde_json::json;
+use std::time::Duration;
+use tests::{Footprint, Settings, churn, on_both};
+
+const SOON: Duration = Duration::from_secs(20);
+/// What an allocator may keep of some hundreds of connections.
+const MEMORY: f64 = 24.0 * 1024.0 * 1024.0;
+
+on_both! {
+    async fn connections_that_break_off_leave_nothing(store: Store) {
+        // All connections to the database are there from the start: only sockets come and go.
+        let settings = Settings::default().with("CORE_DB_POOL_MIN", "2").with("CORE_DB_POOL_MAX", "2");
+        let server = store.serve(settings).await;
+        let token = server.register("alice").await;
+        let _alice = server.hello(json!({"token": token, "tab": "kept"})).await;
+        let idle = Footprint::of(&server).await;
+        churn(&server, &token, 60).await;
+        // Whoever has gone is remembered as a person for a minute, with the rooms they are in.
+        let idle = Footprint { hub: [1.0, f64::INFINITY, 1.0], ..idle };
+        let warm = idle.regained(&server, f64::INFINITY, SOON).await;
+        churn(&server, &token, 300).await;
+        let warm = Footprint { hub: idle.hub, ..warm };
+        warm.regained(&server, MEMORY, SOON).await;
+    }
+
+    async fn rooms_that_were_left_are_forgotten(store: Store) {
+        let server = store.server().await;
+        let (mut alice, mut bob) = (server.account("alice").await, server.account("bob").await);
+        let before = Footprint::of(&server).await;
+        for number in 0..20 {
+            let room = format!("room-{number}");
+            alice.open(&room).await;
+            bob.ok("join", json!({"room": room})).await;
+            bob.ok("typing", json!({"room": room, "on": true})).await;
+        }
+        let amid = Footprint::of(&server).await;
+        assert_eq!((before.hub[2].to_string(), amid.hub[2].to_string()), ("0".into(), "20".into()));
+        for number in 0..20 {
+            let room = format!("room-{number}");
+            bob.ok("leave", json!({"room": room})).await;
+            alice.ok("leave", json!({"room": room})).await;
+        }
+        before.regained(&server, MEMORY, SOON).await;
+    }
+
+    async fn jobs_and_reads_that_fail_leave_nothing(store: Store) {
+        let server = store.server().await;
+        server.expect_trouble();
+        let mut alice = server.account("alice").await;
+        alice.open("lounge").await;
+        let seq = alice.say("lounge", "react!").await["seq"].clone();
+        let before = Footprint::of(&server).await;
+        store.sql().await.run("ALTER TABLE reactions RENAME TO hidden").await;
+        for number in 0..20 {
+            let react = json!({"room": "lounge", "target": seq, "emoji": format!("e{number}"), "on": true});
+            alice.refused("react", react, "internal").await;
+            alice.refused("history", json!({"room": "lounge"}), "internal").await;
+        }
+        store.sql().await.run("ALTER TABLE hidden RENAME TO reactions").await;
+        alice.ok("history", json!({"room": "lounge"})).await;
+        before.regained(&server, MEMORY, SOON).await;
+    }
+
+    async fn a_failure_is_told_with_a_trace_and_logged_once_with_its_cause(store: Store) {
+        let server = store.server().await;
+        server.expect_trouble();
+        let mut alice = server.account("alice").await;
+        alice.open("lounge").await;
+        let seq = alice.say("lounge", "react!").await["seq"].clone();
+        store.sql().await.run("ALTER TABLE reactions RENAME TO hidden").await;
+        let react = json!({"room": "lounge", "target": seq, "emoji": "👍", "on": true});
+        for (op, d) in [("react", react), ("history", json!({"room": "lounge"}))] {
+            let refusal = alice.refused(op, d, "internal").await;
+            let trace = refusal.all["trace"].as_str().unwrap().to_owned();
+            server.logged(&trace).await;
+            let lines = server.lines();
+            let lines: Vec<_> = lines.iter().filter(|line| line.contains(&trace)).collect();
+            assert_eq!(lines.len(), 1, "{op}: {lines:?}");
+            assert!(lines[0].contains("reactions"), "{op}: the cause is said: {}", lines[0]);
+        }
+        store.sql().await.run("ALTER TABLE hidden RENAME TO reactions").await;
+        alice.say("lounge", "the connection lives").await;
+    }
+}

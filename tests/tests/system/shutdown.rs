@@ -1,0 +1,154 @@
+//! How a server stops, whatever stands in its way.
+
+use serde_json::{Value, json};
+use std::time::Duration;
+use tests::{Exit, Kind, Raw, Settings, drained, on_both, snag};
+use tokio::time::Instant;
+
+/// Every stage of a stop, in its order.
+const STAGES: [&str; 10] = [
+    "not ready",
+    "accepting",
+    "timers",
+    "replies",
+    "goodbyes",
+    "sessions",
+    "bus",
+    "subscribers",
+    "storage",
+    "tasks",
+];
+
+/// Stage, milliseconds and what was left undone, from the log.
+fn stages(exit: &Exit) -> Vec<(String, u64, u64)> {
+    let lines = exit.lines.iter();
+    let lines = lines.filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let stages = lines.filter_map(|line| {
+        let stage = line["stage"].as_str()?.to_owned();
+        Some((stage, line["took_ms"].as_u64()?, line["left"].as_u64()?))
+    });
+    stages.collect()
+}
+
+fn names(exit: &Exit) -> Vec<String> {
+    stages(exit).into_iter().map(|(stage, ..)| stage).collect()
+}
+
+on_both! {
+    async fn each_stage_is_logged_with_its_time_and_what_it_left(store: Store) {
+        let server = store.server().await;
+        let mut alice = server.account("alice").await;
+        alice.open("lounge").await;
+        server.signal("TERM");
+        assert_eq!(alice.closed().await.code, Some(1012));
+        let exit = server.ended().await;
+        assert_eq!(exit.code, Some(0), "{}", exit.lines.join("\n"));
+        assert_eq!(names(&exit), STAGES);
+        for (stage, took_ms, left) in stages(&exit) {
+            assert_eq!(left, 0, "{stage}");
+            assert!(took_ms < 2_500, "{stage} took {took_ms} ms");
+        }
+    }
+
+    async fn hundreds_drain_in_time_each_with_a_delay_of_its_own(store: Store) {
+        let server = store.server().await;
+        let drained = drained(&server, 300).await;
+        let log = drained.exit.lines.join("\n");
+        assert_eq!(drained.exit.code, Some(0), "{log}");
+        assert!(drained.took < Duration::from_secs(10), "{:?}\n{log}", drained.took);
+        assert_eq!(drained.delays_ms.len(), 300);
+        assert!(drained.delays_ms.iter().all(|ms| *ms <= 1_000), "{:?}", drained.delays_ms);
+        assert!(drained.different() > 200, "{:?}", drained.delays_ms);
+        assert_eq!(names(&drained.exit), STAGES);
+    }
+
+    async fn a_stop_that_has_to_cut_a_command_says_so_and_ends_with_1(store: Store) {
+        let server = store.server().await;
+        server.expect_trouble();
+        let mut alice = server.account("alice").await;
+        alice.open("lounge").await;
+        snag(&store).await;
+        let stuck = alice.post("send", json!({"room": "lounge", "cid": "held", "body": "x"})).await;
+        // Behind it in its room, and so not begun.
+        let waiting = alice.post("history", json!({"room": "lounge"})).await;
+        alice.ok("ping", json!({})).await;
+        let began = Instant::now();
+        server.signal("TERM");
+        let refusal = alice.reply(stuck).await.unwrap_err();
+        assert_eq!(refusal, "outcome_unknown");
+        assert!(refusal.all["trace"].is_string(), "{}", refusal.all);
+        assert_eq!(alice.reply(waiting).await.unwrap_err(), "draining");
+        assert_eq!(alice.closed().await.code, Some(1012));
+        let exit = server.ended().await;
+        assert_eq!(exit.code, Some(1), "{}", exit.lines.join("\n"));
+        assert!(began.elapsed() < Duration::from_secs(11), "{:?}", began.elapsed());
+        assert_eq!(names(&exit), STAGES, "a stage that hangs holds up none after it");
+        let replies = stages(&exit).into_iter().find(|(stage, ..)| stage == "replies");
+        assert_eq!(replies.unwrap().2, 2, "two commands had no reply");
+    }
+
+    async fn a_stop_is_heard_while_the_database_is_being_migrated(store: Store) {
+        // There is a database, and somebody else is busy in it.
+        let server = store.server().await;
+        assert_eq!(server.stop().await.code, Some(0));
+        let mut sql = store.sql().await;
+        sql.run(match store.kind() {
+            Kind::Sqlite => "BEGIN IMMEDIATE",
+            Kind::Postgres => "SELECT pg_advisory_lock(1885434476, 2)",
+        })
+        .await;
+        let starting = store.start(Settings::default()).await;
+        starting.logged("starting").await;
+        let end = Instant::now() + Duration::from_secs(10);
+        while store.kind() == Kind::Sqlite && !starting.has_open(&store.file()) {
+            assert!(Instant::now() < end, "it opens its file");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        let began = Instant::now();
+        starting.signal("TERM");
+        let exit = starting.ended().await;
+        assert_eq!(exit.code, Some(0), "{}", exit.lines.join("\n"));
+        assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+        assert!(exit.lines.join("\n").contains("before it served"), "{}", exit.lines.join("\n"));
+        drop(sql);
+        let server = store.server().await;
+        server.guest("alice").await;
+    }
+
+    async fn whoever_waits_to_be_let_in_is_answered(store: Store) {
+        let server = store.server().await;
+        let _alice = server.account("alice").await;
+        server.signal("STOP");
+        let mut waiting = Vec::new();
+        for _ in 0..20 {
+            let mut raw = Raw::connect(server.address()).await.unwrap();
+            raw.bytes(b"GET /api/v1/me HTTP/1.1\r\nhost: parlor\r\nconnection: close\r\n\r\n").await.unwrap();
+            waiting.push(raw);
+        }
+        server.signal("TERM");
+        server.signal("CONT");
+        for raw in waiting {
+            let answer = raw.rest().await.unwrap();
+            // Those that were let in before the signal was heard are told that they lack a token.
+            let told = ["503", "401"].iter().any(|status| answer.starts_with(&format!("HTTP/1.1 {status} ")));
+            assert!(told, "{answer}");
+        }
+        assert_eq!(server.ended().await.code, Some(0));
+    }
+
+    async fn a_second_signal_ends_it_at_once_with_1(store: Store) {
+        let server = store.server().await;
+        let mut alice = server.account("alice").await;
+        alice.open("lounge").await;
+        snag(&store).await;
+        alice.post("send", json!({"room": "lounge", "cid": "held", "body": "x"})).await;
+        alice.ok("ping", json!({})).await;
+        server.signal("TERM");
+        server.logged("a second signal stops at once").await;
+        let began = Instant::now();
+        server.signal("TERM");
+        let exit = server.ended().await;
+        assert_eq!(exit.code, Some(1), "{}", exit.lines.join("\n"));
+        assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
+    }
+}
