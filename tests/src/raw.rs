@@ -13,6 +13,9 @@ const UPGRADE: &str = "GET /ws HTTP/1.1\r\nhost: parlor\r\nconnection: upgrade\r
 
 const TEXT: u8 = 0x81;
 const CLOSE: u8 = 0x88;
+const MASKED: u8 = 0x80;
+/// Instead of a length: it follows in two bytes.
+const LONGER: u8 = 0x7e;
 
 /// One connection.
 #[derive(Debug)]
@@ -140,13 +143,12 @@ impl Raw {
     /// A masked frame; the mask is all zeros, which masks nothing.
     async fn frame(&mut self, first: u8, payload: &[u8]) -> io::Result<()> {
         let mut frame = vec![first];
-        match u8::try_from(payload.len()) {
-            Ok(length @ 0..=125) => frame.push(0x80 | length),
-            _ => {
-                let length = u16::try_from(payload.len()).expect("short frames only");
-                frame.push(0x80 | 126);
-                frame.extend_from_slice(&length.to_be_bytes());
-            }
+        let length = u16::try_from(payload.len()).expect("short frames only");
+        if length < 126 {
+            frame.push(MASKED | length.to_be_bytes()[1]);
+        } else {
+            frame.push(MASKED | LONGER);
+            frame.extend_from_slice(&length.to_be_bytes());
         }
         frame.extend_from_slice(&[0; 4]);
         frame.extend_from_slice(payload);

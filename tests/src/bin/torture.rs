@@ -27,13 +27,13 @@ const CASES: &[Case] = &[
 
 fn main() {
     let wanted: Vec<String> = std::env::args().skip(1).collect();
-    for unknown in wanted
-        .iter()
-        .filter(|name| CASES.iter().all(|case| case.name != **name))
-    {
-        let names: Vec<_> = CASES.iter().map(|case| case.name).collect();
-        panic!("there is no case {unknown}; there are {}", names.join(", "));
-    }
+    let known = |name: &&String| CASES.iter().any(|case| case.name == **name);
+    let unknown: Vec<_> = wanted.iter().filter(|name| !known(name)).collect();
+    let names: Vec<_> = CASES.iter().map(|case| case.name).collect();
+    assert!(
+        unknown.is_empty(),
+        "no case {unknown:?}; there are {names:?}"
+    );
     for case in CASES {
         if !wanted.is_empty() && !wanted.iter().any(|name| name == case.name) {
             continue;
