@@ -10,11 +10,14 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use std::convert::Infallible;
 use std::future::Future;
 use std::time::Duration;
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tower::BoxError;
 
 /// After this long a connection takes no further request: a browser opens another one.
 const LIFE: Duration = Duration::from_secs(60);
+/// How long one that was let in just before a stop has for its first request.
+const FIRST: Duration = Duration::from_millis(250);
 /// hyper's own floor for its read buffer.
 const BUFFER_MIN: usize = 8 * 1024;
 
@@ -31,7 +34,9 @@ pub(super) async fn serve<A, F, B>(
     F: Future<Output = Response<B>> + Send + 'static,
     B: Body<Error: Into<BoxError>, Data: Send> + Send + 'static,
 {
+    let asked = Notify::new();
     let service = service_fn(|request| {
+        asked.notify_one();
         let answered = answer(request);
         async move { Ok::<_, Infallible>(answered.await) }
     });
@@ -47,6 +52,13 @@ pub(super) async fn serve<A, F, B>(
         _ = connection.as_mut() => return,
         () = stop.cancelled() => {}
         () = tokio::time::sleep(LIFE) => {}
+    }
+    // hyper hangs up at once on whoever it has not heard yet, also when the request is there to be
+    // read.
+    tokio::select! {
+        _ = connection.as_mut() => return,
+        () = asked.notified() => {}
+        () = tokio::time::sleep(FIRST) => {}
     }
     connection.as_mut().graceful_shutdown();
     let _ = tokio::time::timeout(last, connection).await;
