@@ -8,7 +8,7 @@ use crate::sqlite::Link;
 use crate::step::caught;
 use crate::tally::count;
 use crate::{Connection, Fault, Reader, StorageError};
-use bus::Tasks;
+use bus::{Tasks, TraceId};
 use diesel_async::AsyncPgConnection;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
@@ -93,9 +93,19 @@ impl Read<'_> {
 
     fn told<T>(&self, ended: Trial<T>) -> Result<T, StorageError> {
         ended.map_err(|fault| match fault {
-            Some(fault) => self.pool.failure(self.operation, fault),
+            Some(fault) => self.failed(self.pool.failure(self.operation, fault)),
             None => self.pool.closed(),
         })
+    }
+
+    /// Whoever asked on the bus hears only that it failed: the cause is said here, under the trace.
+    fn failed(&self, error: StorageError) -> StorageError {
+        if let (StorageError::Failed { fault, .. }, Some(trace)) = (&error, TraceId::of_this_read())
+        {
+            let (operation, fault) = (self.operation, format_args!("{fault:#}"));
+            tracing::error!(operation, %trace, %fault, "a read failed");
+        }
+        error
     }
 
     /// `None` when the tasks are being stopped.

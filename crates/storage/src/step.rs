@@ -154,7 +154,8 @@ impl<'p> Steps<'p> {
         if fault.is_transient() || fault.is_no_room() {
             return Err(fault);
         }
-        tracing::error!(job = job.name(), fault = %format_args!("{fault:#}"), "a job failed");
+        let trace = job.origin().trace();
+        tracing::error!(job = job.name(), %trace, fault = %format_args!("{fault:#}"), "a job failed");
         self.limited(ground.undo(tx)).await?;
         job.failed(self.pool.failure(job.name(), fault));
         Ok(())
