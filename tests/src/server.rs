@@ -53,6 +53,14 @@ impl Settings {
         self
     }
 
+    /// With so many connections to the database, all there from the start.
+    #[must_use]
+    pub fn pool_of(self, connections: u32) -> Self {
+        let connections = connections.to_string();
+        self.with("CORE_DB_POOL_MIN", &connections)
+            .with("CORE_DB_POOL_MAX", &connections)
+    }
+
     /// With a [`Link`](crate::Link) before the database, if it is PostgreSQL.
     #[must_use]
     pub fn linked(mut self) -> Self {

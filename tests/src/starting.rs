@@ -3,7 +3,6 @@
 use crate::process::Process;
 use crate::server::{Exit, command};
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::time::Duration;
 
 const LONG: Duration = Duration::from_secs(60);
@@ -22,15 +21,6 @@ impl Starting {
         let found = |line: &str| line.contains(text).then_some(());
         let found = self.0.line(LONG, found).await;
         found.unwrap_or_else(|| panic!("no line of the log contains {text:?}"));
-    }
-
-    /// Whether it has this file open.
-    #[must_use]
-    pub fn has_open(&self, file: &Path) -> bool {
-        let folder = format!("/proc/{}/fd", self.0.id());
-        let open = std::fs::read_dir(folder).into_iter().flatten().flatten();
-        open.filter_map(|fd| std::fs::read_link(fd.path()).ok())
-            .any(|path| path == file)
     }
 
     /// Sends a signal by name.

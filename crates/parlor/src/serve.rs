@@ -12,16 +12,16 @@ use tokio_util::sync::CancellationToken;
 /// Serves until a signal or a fault stops it. Fails when it could not start, or did not stop as it
 /// should.
 pub(crate) async fn serve(config: Config) -> Result<(), Failure> {
-    tracing::info!(
-        version = env!("CARGO_PKG_VERSION"),
-        pid = std::process::id(),
-        "starting"
-    );
     let process = Process::starting();
     let tasks = Tasks::new(CancellationToken::new());
     // Before anything that may hang: a stop is heard from here on.
     let asked = signals::listen(&tasks)?;
     watchdog::follow(&tasks, config.drain);
+    tracing::info!(
+        version = env!("CARGO_PKG_VERSION"),
+        pid = std::process::id(),
+        "starting"
+    );
     if let Some(open) = open(&config, &tasks, process).await? {
         tasks.stopping().cancelled().await;
         if !asked.is_cancelled() {

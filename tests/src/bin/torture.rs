@@ -1,7 +1,7 @@
 //! `just torture`: the long cases, each on both databases; `just torture NAME…` runs those alone.
 
 use std::time::{Duration, Instant};
-use tests::{Footprint, Kind, Plan, Store, churn, drained, judge, torture};
+use tests::{Footprint, Kind, Plan, Settings, Store, churn, drained, judge, torture};
 
 /// A long case.
 struct Case {
@@ -76,7 +76,8 @@ const FORGOTTEN: Duration = Duration::from_secs(120);
 
 /// 10,000 connections that break off leave nothing behind.
 async fn leaks(store: Store) {
-    let server = store.server().await;
+    // Only what people do comes and goes.
+    let server = store.serve(Settings::default().pool_of(4)).await;
     let token = server.register("alice").await;
     churn(&server, &token, 2_000).await;
     let nothing = Footprint {

@@ -8,15 +8,9 @@ const SOON: Duration = Duration::from_secs(20);
 /// What an allocator may keep of some hundreds of connections.
 const MEMORY: f64 = 24.0 * 1024.0 * 1024.0;
 
-/// All connections to the database are there from the start: only what people do comes and goes.
-fn settled() -> Settings {
-    let settings = Settings::default().with("CORE_DB_POOL_MIN", "2");
-    settings.with("CORE_DB_POOL_MAX", "2")
-}
-
 on_both! {
     async fn connections_that_break_off_leave_nothing(store: Store) {
-        let server = store.serve(settled()).await;
+        let server = store.serve(Settings::default().pool_of(2)).await;
         let token = server.register("alice").await;
         let _alice = server.hello(json!({"token": token, "tab": "kept"})).await;
         let idle = Footprint::of(&server).await;
@@ -30,7 +24,7 @@ on_both! {
     }
 
     async fn rooms_that_were_left_are_forgotten(store: Store) {
-        let server = store.serve(settled()).await;
+        let server = store.serve(Settings::default().pool_of(2)).await;
         let (mut alice, mut bob) = (server.account("alice").await, server.account("bob").await);
         let before = Footprint::of(&server).await;
         for number in 0..20 {
@@ -50,7 +44,7 @@ on_both! {
     }
 
     async fn jobs_and_reads_that_fail_leave_nothing(store: Store) {
-        let server = store.serve(settled()).await;
+        let server = store.serve(Settings::default().pool_of(2)).await;
         server.expect_trouble();
         let mut alice = server.account("alice").await;
         alice.open("lounge").await;
