@@ -68,3 +68,24 @@ impl Drop for Catcher {
         CATCHERS.set(CATCHERS.get() - 1);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_caught_panic_is_told_with_its_place_and_left_to_who_caught_it() {
+        let usual = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic| {
+            if !is_caught(panic) {
+                usual(panic);
+            }
+        }));
+        let told: Result<(), String> = caught(async { panic!("a bug") }).await;
+        let told = told.unwrap_err();
+        assert!(told.starts_with("panicked: a bug ("), "{told}");
+        assert!(told.contains("panics.rs:"), "{told}");
+        assert_eq!(CATCHERS.get(), 0, "nobody stands there any more");
+        assert_eq!(caught(async { 7 }).await, Ok(7));
+    }
+}

@@ -59,11 +59,7 @@ pub(crate) async fn stop(open: Open, budget: Duration) -> anyhow::Result<()> {
     let ended = running.stop(stop.share(SUBSCRIBERS));
     stop.counted("subscribers", SUBSCRIBERS, ended).await;
 
-    stop.last("storage", STORAGE, async {
-        registry.close(STORAGE).await;
-        Vec::new()
-    })
-    .await;
+    stop.last("storage", STORAGE, registry.close(STORAGE)).await;
     stop.last("tasks", TASKS, tasks.stop(TASKS)).await;
     stop.report()
 }

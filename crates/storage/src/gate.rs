@@ -110,14 +110,17 @@ impl Gate {
     }
 
     /// Waits until every pass is back, then lets nobody in any more.
-    pub(crate) async fn close(&self, within: Duration) {
+    /// False: some were still out.
+    pub(crate) async fn close(&self, within: Duration) -> bool {
         let all = self.connections.acquire_many(self.max);
         let all = tokio::time::timeout(within, all).await;
+        let home = all.is_ok();
         self.connections.close();
         drop(all);
         if let Some(writing) = &self.writing {
             writing.close();
         }
+        home
     }
 
     pub(crate) fn max(&self) -> u32 {

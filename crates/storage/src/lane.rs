@@ -64,8 +64,8 @@ impl Lane {
     }
 
     /// Takes nothing new and ends what waits, at most `within`. What is left then is told so as
-    /// soon as the pool is closed.
-    pub(crate) async fn close(&self, within: Duration) {
+    /// soon as the pool is closed. False: something is.
+    pub(crate) async fn close(&self, within: Duration) -> bool {
         self.sender
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -75,10 +75,12 @@ impl Lane {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .take();
-        let Some(task) = task else { return };
-        if tokio::time::timeout(within, task.ended()).await.is_err() {
+        let Some(task) = task else { return true };
+        let empty = tokio::time::timeout(within, task.ended()).await.is_ok();
+        if !empty {
             tracing::warn!("a write lane is not empty in time");
         }
+        empty
     }
 }
 

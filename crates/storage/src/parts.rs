@@ -83,16 +83,17 @@ impl Parts {
         &self.lanes[index]
     }
 
-    /// Empties the lanes, closes the pool and gives back the lock.
-    pub(crate) async fn close(&self, within: Duration) {
+    /// Empties the lanes, closes the pool and gives back the lock. False: not all in time.
+    pub(crate) async fn close(&self, within: Duration) -> bool {
         // Half for the lanes: the checkpoint gets its share whatever they do.
         let share = within / 2;
-        join_all(self.lanes.iter().map(|lane| lane.close(share))).await;
-        self.pool.close(share / 2).await;
+        let empty = join_all(self.lanes.iter().map(|lane| lane.close(share))).await;
+        let closed = self.pool.close(share / 2).await;
         self.lock
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .take();
+        closed && !empty.contains(&false)
     }
 }
 

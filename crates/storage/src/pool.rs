@@ -99,15 +99,18 @@ impl Pool {
 
     /// Waits until all connections are home, then closes them on a blocking thread: SQLite moves
     /// its log into the file first.
-    pub(crate) async fn close(&self, within: Duration) {
-        self.gate.close(within).await;
+    /// Each may take `within`; false: one took longer.
+    pub(crate) async fn close(&self, within: Duration) -> bool {
+        let home = self.gate.close(within).await;
         let Some(links) = self.locked_links().take() else {
-            return;
+            return home;
         };
         let closed = tokio::task::spawn_blocking(move || links.close());
-        if tokio::time::timeout(within, closed).await.is_err() {
+        let closed = tokio::time::timeout(within, closed).await.is_ok();
+        if !closed {
             tracing::warn!(database = %self.name, "closing the pool takes too long, going on");
         }
+        home && closed
     }
 
     /// From now on no connection is lent: what the operating system said of a write is not to be

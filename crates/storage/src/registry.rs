@@ -214,10 +214,15 @@ impl Registry {
     }
 
     /// Empties the lanes, checkpoints SQLite on a blocking thread, closes the pools in parallel and
-    /// gives back the locks, within this time in all.
-    pub async fn close(&self, within: Duration) {
+    /// gives back the locks, within this time in all. Returns the names of those that were not done
+    /// with by then.
+    pub async fn close(&self, within: Duration) -> Vec<String> {
         let names = std::mem::take(&mut *self.databases.write());
-        join_all(names.slots.values().map(|slot| slot.end(within))).await;
+        let closing = names.slots.iter().map(|(name, slot)| async move {
+            let in_time = slot.end(within).await;
+            (!in_time).then(|| name.clone())
+        });
+        join_all(closing).await.into_iter().flatten().collect()
     }
 
     /// The place of this name, made if need be.

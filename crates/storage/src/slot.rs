@@ -137,8 +137,9 @@ impl Slot {
         }
     }
 
-    /// Empties it. Until it is filled again callers are told what `meanwhile` says.
-    pub(crate) async fn close(&self, within: Duration, meanwhile: Condition) {
+    /// Empties it. Until it is filled again callers are told what `meanwhile` says. False: not all
+    /// in time.
+    pub(crate) async fn close(&self, within: Duration, meanwhile: Condition) -> bool {
         let connecting = self.locked_connecting().take();
         if let Some(connecting) = connecting {
             connecting.cancel();
@@ -146,8 +147,9 @@ impl Slot {
         }
         let _turn = self.turn.lock().await;
         self.standing().is(meanwhile);
-        if let Some(parts) = self.put(None) {
-            parts.close(within).await;
+        match self.put(None) {
+            Some(parts) => parts.close(within).await,
+            None => true,
         }
     }
 
@@ -156,13 +158,14 @@ impl Slot {
         *self.config.write().unwrap_or_else(PoisonError::into_inner) = config;
     }
 
-    /// Closes it for good.
-    pub(crate) async fn end(&self, within: Duration) {
-        self.close(within, Condition::Closed).await;
+    /// Closes it for good. False: not all in time.
+    pub(crate) async fn end(&self, within: Duration) -> bool {
+        let in_time = self.close(within, Condition::Closed).await;
         let mut attendants = self.locked_attendants();
         if let Attendants::There(tasks) = &mut *attendants {
             tasks.drain(..).for_each(|task| task.cancel());
         }
+        in_time
     }
 
     /// What is done when another server takes the store while the lock on it is lost: without a

@@ -13,9 +13,7 @@ use crate::{Access as _, Backend, Fault, Writer};
 use bus::Origin;
 use diesel::QueryResult;
 use futures_util::FutureExt as _;
-use std::any::Any;
 use std::future::Future;
-use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 /// Facts with what they ride on.
@@ -227,17 +225,6 @@ fn neighbours(jobs: &[BoxJob]) -> usize {
 
 /// A panic in a piece of work is that work's fault.
 pub(crate) async fn caught<T>(work: impl Future<Output = Result<T, Fault>>) -> Result<T, Fault> {
-    match AssertUnwindSafe(work).catch_unwind().await {
-        Ok(ended) => ended,
-        Err(panic) => Err(Fault::Other(anyhow::anyhow!(
-            "panicked: {}",
-            text_of(&*panic)
-        ))),
-    }
-}
-
-fn text_of(panic: &(dyn Any + Send)) -> &str {
-    let text = panic.downcast_ref::<&str>().copied();
-    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("no text")
+    let ended = bus::panics::caught(work).await;
+    ended.unwrap_or_else(|panic| Err(Fault::Other(anyhow::Error::msg(panic))))
 }

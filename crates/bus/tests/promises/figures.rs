@@ -2,7 +2,8 @@
 
 use crate::doer::{Act, Desk, Do, Doer, Listener, Told};
 use crate::world::{LONG, Notes, World, credits};
-use bus::Settings;
+use bus::{Context, Handles, LoadError, Settings, Subscriber, Wiring};
+use std::sync::Arc;
 use std::time::Duration;
 
 #[tokio::test(start_paused = true)]
@@ -86,5 +87,53 @@ async fn what_waits_behind_the_turn_in_hand_counts_too() {
     assert_eq!(bus.figures().subscribers[0].oldest, Duration::from_secs(1));
     desk.let_through(5);
     assert_eq!(asked.await, Ok(1));
+    world.end().await;
+}
+
+/// Takes five seconds over each event, and notes how old it was.
+struct Slow(Notes);
+
+impl Subscriber for Slow {
+    const NAME: &'static str = "slow";
+    type Seed = Notes;
+
+    async fn load(notes: &Notes) -> Result<Self, LoadError> {
+        Ok(Self(notes.clone()))
+    }
+
+    fn wire(wiring: &mut Wiring<Self>) {
+        wiring.on::<Told>();
+    }
+
+    async fn turn_ended(&mut self, ctx: &mut Context) -> anyhow::Result<()> {
+        self.0.add(format!("{:?}", ctx.stated_at()));
+        Ok(())
+    }
+}
+
+impl Handles<Told> for Slow {
+    async fn handle(&mut self, _: &Arc<Told>, ctx: &mut Context) -> anyhow::Result<()> {
+        let age = ctx.stated_at().map(|stated| stated.elapsed().as_secs());
+        self.0.add(format!("{age:?}"));
+        tokio::time::sleep(Duration::from_secs(5)).await;
+        Ok(())
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_handler_knows_when_its_event_was_stated() {
+    let notes = Notes::default();
+    let settings = Settings {
+        handler_limit: LONG,
+        ..credits(2)
+    };
+    let world = World::new(settings, |builder| {
+        builder.essential::<Slow>(notes.clone());
+    })
+    .await;
+    world.bus().publish(Told(Act::Count)).await;
+    world.bus().publish(Told(Act::Count)).await;
+    world.bus().quiet().await;
+    assert_eq!(notes.all(), ["Some(0)", "Some(5)", "None"]);
     world.end().await;
 }

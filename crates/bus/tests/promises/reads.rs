@@ -47,7 +47,8 @@ impl Reads<Double> for Library {
 }
 
 impl Reads<Triple> for Library {
-    async fn read(&self, request: Triple, _: TraceId) -> Result<u64, AskError> {
+    async fn read(&self, request: Triple, trace: TraceId) -> Result<u64, AskError> {
+        assert_eq!(TraceId::of_this_read(), Some(trace));
         Ok(request.0 * 3)
     }
 }
