@@ -8,6 +8,7 @@
 //! When the body is done the harness stops the servers and checks that they were left clean.
 
 mod api;
+mod beside;
 mod binary;
 mod chaos;
 mod chatter;
@@ -33,6 +34,7 @@ mod wire;
 mod world;
 
 pub use api::{Answer, Api};
+pub use beside::{Beside, Hidden, Silence};
 pub use binary::{parlor, workspace};
 pub use chaos::{Figures, Plan, torture};
 pub use churn::{Footprint, churn};

@@ -116,6 +116,10 @@ impl Store {
         std::env::var(POOL_MAX).is_ok_and(|max| max == "1")
     }
 
+    pub(crate) fn database(&self) -> &str {
+        &self.0.database
+    }
+
     /// The data directory.
     #[must_use]
     pub fn folder(&self) -> &Path {

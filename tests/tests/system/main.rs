@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "all of this crate is test code")]
 
 mod accounts;
+mod analytics;
 mod bad_input;
 mod closing;
 mod direct;

@@ -74,6 +74,31 @@ fn a_mistyped_variable_is_told_the_one_that_was_meant() {
 }
 
 #[test]
+fn a_second_database_has_its_own_settings_and_its_own_place() {
+    let named = ("DATABASES", "core,analytics");
+    let right = check("", &[named, ("ANALYTICS_DB_POOL_MAX", "3")], &[]);
+    assert_eq!(right.code, Some(0), "{}", right.told);
+    let file = "[databases.analytics]\npool_max = 3\ncritical = true";
+    assert_eq!(check(file, &[], &[]).code, Some(0));
+    let mistyped = [named, ("ANALYTICS_DB_POOLMAX", "3")];
+    refused(
+        &check("", &mistyped, &[]),
+        &["ANALYTICS_DB_POOLMAX", "\"3\"", "ANALYTICS_DB_POOL_MAX"],
+    );
+    let unnamed = check("", &[("ANALYTICS_DB_POOLMAX", "3")], &[]);
+    assert_eq!(unnamed.code, Some(0), "someone else's variable");
+    let same = [
+        named,
+        ("CORE_DB_URL", "postgres://parlor@localhost/parlor"),
+        ("ANALYTICS_DB_URL", "postgres://parlor@localhost/parlor"),
+    ];
+    refused(
+        &check("", &same, &[]),
+        &["ANALYTICS_DB_URL", "another place"],
+    );
+}
+
+#[test]
 fn a_wrong_key_in_the_file_is_named_with_the_file() {
     for (file, said) in [
         ("drain = 5", ["drain in parlor.toml", "\"5\"", "drain_ms"]),

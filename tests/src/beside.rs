@@ -1,0 +1,122 @@
+//! A second database beside the first, for what is counted, that can be lost or fall silent.
+
+use crate::database::Sql;
+use crate::link::Link;
+use crate::postgres::Postgres;
+use crate::server::Settings;
+use crate::store::{Kind, Store};
+use std::path::PathBuf;
+
+/// The database `analytics` of a store's servers.
+pub struct Beside(Place);
+
+enum Place {
+    File(PathBuf),
+    Server { database: String, link: Link },
+}
+
+impl Beside {
+    /// An empty one, of the same kind.
+    pub async fn of(store: &Store) -> Self {
+        if store.kind() == Kind::Sqlite {
+            return Self(Place::File(store.folder().join("beside/analytics.db")));
+        }
+        let database = format!("{}_beside", store.database());
+        Sql::administer(&format!("CREATE DATABASE {database}")).await;
+        let link = Link::to(Postgres::shared().port()).await;
+        Self(Place::Server { database, link })
+    }
+
+    /// A server with it.
+    #[must_use]
+    pub fn settings(&self) -> Settings {
+        let url = match &self.0 {
+            Place::File(file) => format!("sqlite:{}", file.display()),
+            Place::Server { database, link } => {
+                format!("postgres://parlor@127.0.0.1:{}/{database}", link.port())
+            }
+        };
+        Settings::default()
+            .with("DATABASES", "core,analytics")
+            .with("ANALYTICS_DB_URL", &url)
+    }
+
+    /// Takes all that it holds. No server may be using it.
+    pub async fn lose(&self) {
+        match &self.0 {
+            Place::File(file) => {
+                let folder = file.parent().expect("it is in a folder");
+                std::fs::remove_dir_all(folder).expect("it can be removed");
+            }
+            Place::Server { database, .. } => {
+                Sql::administer(&format!("DROP DATABASE {database} WITH (FORCE)")).await;
+                Sql::administer(&format!("CREATE DATABASE {database}")).await;
+            }
+        }
+    }
+
+    /// Makes it useless: a lock held by another on the file, a server that does not say a word.
+    pub async fn silence(&self) -> Silence<'_> {
+        match &self.0 {
+            Place::File(file) => {
+                let mut sql = Sql::sqlite(file);
+                sql.run("BEGIN IMMEDIATE").await;
+                Silence::Lock(sql)
+            }
+            Place::Server { link, .. } => {
+                link.silence();
+                Silence::Link(link)
+            }
+        }
+    }
+
+    /// Makes it impossible to open: a file where its folder would be, a server that is not there.
+    pub fn hide(&self) -> Hidden<'_> {
+        match &self.0 {
+            Place::File(file) => {
+                let folder = file.parent().expect("it is in a folder").to_owned();
+                std::fs::write(&folder, "in the way").expect("there is nothing yet");
+                Hidden::File(folder)
+            }
+            Place::Server { link, .. } => {
+                link.cut();
+                Hidden::Link(link)
+            }
+        }
+    }
+}
+
+/// A database that can be used again when this is dropped.
+#[must_use]
+pub enum Silence<'b> {
+    /// Of a file.
+    Lock(Sql),
+    /// Of a server.
+    Link(&'b Link),
+}
+
+impl Drop for Silence<'_> {
+    fn drop(&mut self) {
+        if let Self::Link(link) = self {
+            link.open();
+        }
+    }
+}
+
+/// A database that can be opened again when this is dropped.
+#[must_use]
+pub enum Hidden<'b> {
+    /// Behind a file.
+    File(PathBuf),
+    /// Behind a link.
+    Link(&'b Link),
+}
+
+impl Drop for Hidden<'_> {
+    fn drop(&mut self) {
+        match self {
+            Self::File(file) => std::fs::remove_file(file).expect("it is in the way"),
+            Self::Link(link) => link.open(),
+        }
+    }
+}

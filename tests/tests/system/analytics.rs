@@ -1,0 +1,197 @@
+//! What is said is counted, each word once, whatever becomes of the second database; and chat does
+//! not notice what becomes of it.
+
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::time::Duration;
+use tests::{Beside, Client, LIMIT, Server, Store, on_both};
+
+/// How long the counter may take to be exact again.
+const EXACT: Duration = Duration::from_secs(40);
+
+/// Chat notices nothing: an acknowledgement takes no longer than this.
+const AT_ONCE: Duration = Duration::from_secs(2);
+
+async fn lounge(server: &Server) -> (Client, Client) {
+    let mut alice = server.account("alice").await;
+    alice.open("lounge").await;
+    let mut bob = server.account("bob").await;
+    bob.ok("join", json!({"room": "lounge"})).await;
+    (alice, bob)
+}
+
+/// Says so many things, each acknowledged at once.
+async fn chat(client: &mut Client, words: usize) {
+    for word in 0..words {
+        let text = format!("word {word}");
+        let ack = tokio::time::timeout(AT_ONCE, client.say("lounge", &text)).await;
+        ack.expect("chat does not notice");
+    }
+}
+
+/// Messages by room, as the log has them.
+async fn stored(store: &Store) -> BTreeMap<String, i64> {
+    let mut rooms = BTreeMap::new();
+    for entry in store.sql().await.entries().await {
+        if entry.cid.is_some() {
+            *rooms.entry(entry.room).or_default() += 1;
+        }
+    }
+    rooms
+}
+
+/// Messages by room, as they were counted.
+fn counted(page: &Value) -> BTreeMap<String, i64> {
+    let rooms = page["figures"]["last_24h"]["rooms"].as_array();
+    let rooms = rooms.into_iter().flatten();
+    rooms
+        .map(|room| {
+            let hours = room["hours"].as_array().unwrap();
+            let sum: i64 = hours.iter().map(|hour| hour[1].as_i64().unwrap()).sum();
+            assert_eq!(room["messages"], sum, "{room}");
+            (room["room"].as_str().unwrap().to_owned(), sum)
+        })
+        .collect()
+}
+
+/// Waits until the operator sees exactly what the log has.
+async fn exact(store: &Store, server: &Server) -> Value {
+    let stored = stored(store).await;
+    let end = tokio::time::Instant::now() + EXACT;
+    loop {
+        let page = server.operator().get("/health/analytics").await.ok();
+        if counted(&page) == stored && page["status"] == "ok" {
+            assert_eq!(
+                page["figures"]["last_24h"]["messages"],
+                stored.values().sum::<i64>()
+            );
+            return page;
+        }
+        assert!(
+            tokio::time::Instant::now() < end,
+            "{stored:?} was stored, but {page}"
+        );
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+/// Waits until the server says this of itself.
+async fn says(server: &Server, word: &str) {
+    let end = tokio::time::Instant::now() + LIMIT;
+    while server.api().get("/health").await.body != word {
+        assert!(tokio::time::Instant::now() < end, "it never was {word}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+on_both! {
+    async fn what_is_said_is_counted_once_by_room_and_by_who_was_there(store: Store) {
+        let beside = Beside::of(&store).await;
+        let server = store.serve(beside.settings()).await;
+        let (mut alice, mut bob) = lounge(&server).await;
+        chat(&mut alice, 20).await;
+        bob.open("den").await;
+        let said = bob.say("den", "alone").await;
+        bob.ok("edit", json!({"room": "den", "target": said["seq"], "body": "on my own"})).await;
+        let page = exact(&store, &server).await;
+        let figures = &page["figures"];
+        assert_eq!(counted(&page), BTreeMap::from([("lounge".to_owned(), 20), ("den".to_owned(), 1)]));
+        let active = &figures["active_users"];
+        let days = active["today"].as_i64().unwrap() + active["yesterday"].as_i64().unwrap();
+        assert!((2..=4).contains(&days), "two people, perhaps on both sides of midnight: {page}");
+        let sends = figures["accept_to_commit_ms"]["sends"].as_array().unwrap();
+        let sends: i64 = sends.iter().map(|sends| sends.as_i64().unwrap()).sum();
+        assert_eq!(sends, 21, "all were heard live");
+        let databases = server.operator().get("/health/databases").await.ok();
+        assert_eq!(databases["databases"]["analytics"]["critical"], false);
+        let pool = server.operator().get("/health/db-pool").await.ok();
+        assert_eq!(pool["databases"]["analytics"]["max"], 5);
+    }
+
+    async fn what_was_said_before_and_between_crashes_is_counted_once(store: Store) {
+        let without = store.server().await;
+        let (mut alice, _bob) = lounge(&without).await;
+        chat(&mut alice, 30).await;
+        assert_eq!(without.stop().await.code, Some(0));
+        let beside = Beside::of(&store).await;
+        let server = store.serve(beside.settings()).await;
+        for _ in 0..4 {
+            let mut alice = server.hello(json!({"token": alice.token()})).await;
+            chat(&mut alice, 25).await;
+            // In the middle of the counting, as often as not.
+            server.crash().await;
+        }
+        let page = exact(&store, &server).await;
+        assert_eq!(counted(&page)["lounge"], 130);
+    }
+
+    async fn a_database_that_was_lost_is_counted_anew(store: Store) {
+        let beside = Beside::of(&store).await;
+        let server = store.serve(beside.settings()).await;
+        let (mut alice, _bob) = lounge(&server).await;
+        chat(&mut alice, 30).await;
+        exact(&store, &server).await;
+        server.kill();
+        server.ended().await;
+        beside.lose().await;
+        server.start_again().await;
+        let mut alice = server.resume(&alice).await;
+        chat(&mut alice, 5).await;
+        let page = exact(&store, &server).await;
+        assert_eq!(counted(&page)["lounge"], 35);
+    }
+
+    async fn a_database_that_falls_silent_disturbs_nobody_and_is_caught_up(store: Store) {
+        let beside = Beside::of(&store).await;
+        let server = store.serve(beside.settings()).await;
+        let (mut alice, _bob) = lounge(&server).await;
+        chat(&mut alice, 5).await;
+        exact(&store, &server).await;
+        let silence = beside.silence().await;
+        chat(&mut alice, 50).await;
+        says(&server, "degraded").await;
+        assert_eq!(server.operator().get("/health/ready").await.status.as_u16(), 200);
+        chat(&mut alice, 50).await;
+        drop(silence);
+        let page = exact(&store, &server).await;
+        assert_eq!(counted(&page)["lounge"], 105);
+        says(&server, "ok").await;
+    }
+
+    async fn a_database_that_is_away_at_the_start_is_waited_for_while_people_chat(store: Store) {
+        let beside = Beside::of(&store).await;
+        let hidden = beside.hide();
+        let server = store.serve(beside.settings()).await;
+        let (mut alice, _bob) = lounge(&server).await;
+        chat(&mut alice, 20).await;
+        says(&server, "degraded").await;
+        server.logged("a database is lost").await;
+        drop(hidden);
+        let page = exact(&store, &server).await;
+        assert_eq!(counted(&page)["lounge"], 20);
+        server.logged("a database is recovered").await;
+    }
+
+    async fn the_operator_resets_one_database_and_people_stay(store: Store) {
+        let beside = Beside::of(&store).await;
+        let server = store.serve(beside.settings()).await;
+        let (mut alice, mut bob) = lounge(&server).await;
+        chat(&mut alice, 5).await;
+        for name in ["analytics", "core"] {
+            let path = format!("/databases/{name}/reset");
+            let done = server.operator().post(&path, &json!({})).await.ok();
+            assert_eq!(done["condition"], "connected", "{done}");
+        }
+        let operator = server.operator();
+        let unknown = operator.post("/databases/elsewhere/reset", &json!({})).await;
+        assert_eq!(unknown.status.as_u16(), 404);
+        let path = "/databases/core/reset";
+        let page = [("origin", "http://evil.example")];
+        let of_a_page = operator.send(http::Method::POST, path, &page, "".into()).await;
+        assert_eq!(of_a_page.status.as_u16(), 403);
+        chat(&mut alice, 5).await;
+        bob.reach("lounge", 12).await;
+        let page = exact(&store, &server).await;
+        assert_eq!(counted(&page)["lounge"], 10);
+    }
+}
