@@ -252,6 +252,11 @@ impl Server {
         Ok(Client::new(stream, self.0.world.clone(), dial))
     }
 
+    /// Its process id.
+    pub(crate) fn process(&self) -> u32 {
+        self.running().process.id()
+    }
+
     /// SIGKILL.
     pub fn kill(&self) {
         self.running().process.kill();

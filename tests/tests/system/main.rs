@@ -17,6 +17,7 @@ mod leaks;
 mod life;
 mod limits;
 mod listing;
+mod lost_writes;
 mod membership;
 mod messages;
 mod moderation;
