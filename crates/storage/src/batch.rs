@@ -1,6 +1,7 @@
 //! What a lane takes at once: one transaction, its facts, its answers.
 
 use crate::access::Fact;
+use crate::checkpoint;
 use crate::envelope::{BoxJob, Queued};
 use crate::fault::Commit;
 use crate::pool::Pool;
@@ -87,7 +88,9 @@ impl Batch {
         match steps.limited(tx.keep()).await {
             Ok(()) => {
                 with.pool.trouble().over();
-                self.finish(facts, &with.bus)
+                let done = self.finish(facts, &with.bus);
+                checkpoint::in_time(&mut tx, &with.pool);
+                done
             }
             Err(fault) => self.not_committed(fault, with),
         }

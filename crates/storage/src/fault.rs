@@ -66,6 +66,14 @@ impl Fault {
         message.starts_with(DISK_FULL) || message.contains(NO_SPACE)
     }
 
+    /// True when the operating system failed SQLite: what it was told is written may not be.
+    pub(crate) fn is_torn(&self) -> bool {
+        let Some(Error::DatabaseError(_, information)) = self.query_error() else {
+            return false;
+        };
+        information.message().starts_with(IO_ERROR)
+    }
+
     /// Whether the COMMIT that failed so has written anything.
     pub(crate) fn after_commit(&self) -> Commit {
         let Some(Error::DatabaseError(kind, information)) = self.query_error() else {
@@ -86,7 +94,7 @@ impl Fault {
                 Commit::Repeat
             }
             _ if self.is_no_room() => Commit::Repeat,
-            _ if text.starts_with(IO_ERROR) => Commit::Torn,
+            _ if self.is_torn() => Commit::Torn,
             _ => Commit::Unknown,
         }
     }

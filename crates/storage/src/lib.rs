@@ -8,6 +8,7 @@
 mod access;
 mod asker;
 mod batch;
+mod checkpoint;
 mod condition;
 mod config;
 mod database;

@@ -5,7 +5,7 @@ use crate::postgres::Setup;
 use crate::sqlite::Link;
 use crate::trouble::Trouble;
 use crate::vitals::Vitals;
-use crate::{DatabaseConfig, Url, sqlite};
+use crate::{DatabaseConfig, Fault, Url, checkpoint, sqlite};
 use bb8::{ManageConnection, QueueStrategy};
 use diesel::{ConnectionResult, SqliteConnection};
 use diesel_async::AsyncPgConnection;
@@ -99,22 +99,17 @@ impl Links {
         (state.connections, state.idle_connections)
     }
 
-    /// Blocks: the last SQLite connection that closes writes the rest of the log into the file.
-    pub(crate) fn close(self) {
-        let Self::Sqlite(links) = self else { return };
+    /// Moves the rest of SQLite's log into the file. Blocks.
+    pub(crate) fn settle(&self) -> Result<(), Fault> {
+        let Self::Sqlite(links) = self else {
+            return Ok(());
+        };
         let runtime = tokio::runtime::Handle::current();
-        if let Err(error) = runtime.block_on(checkpoint(&links)) {
-            tracing::warn!(%error, "the last checkpoint failed; the next start makes up for it");
-        }
+        runtime.block_on(async {
+            let mut link = links.get().await.map_err(anyhow::Error::from)?;
+            Ok(link.spawn_blocking(checkpoint::whole).await?)
+        })
     }
-}
-
-async fn checkpoint(links: &Bb8<Link>) -> anyhow::Result<()> {
-    use diesel::connection::SimpleConnection as _;
-    let mut link = links.get().await?;
-    link.spawn_blocking(|c| c.batch_execute("PRAGMA wal_checkpoint(TRUNCATE)"))
-        .await?;
-    Ok(())
 }
 
 fn sqlite_links(

@@ -1,5 +1,6 @@
 //! The one pool of a database: bb8 behind the fair gate, and what it suffers from.
 
+use crate::checkpoint;
 use crate::condition::{Condition, Standing};
 use crate::gate::{Gate, Wish};
 use crate::links::{AnyLease, Links};
@@ -100,12 +101,23 @@ impl Pool {
     /// Waits until all connections are home, then closes them on a blocking thread: SQLite moves
     /// its log into the file first.
     /// Each may take `within`; false: one took longer.
-    pub(crate) async fn close(&self, within: Duration) -> bool {
+    pub(crate) async fn close(self: &Arc<Self>, within: Duration) -> bool {
         let home = self.gate.close(within).await;
         let Some(links) = self.locked_links().take() else {
             return home;
         };
-        let closed = tokio::task::spawn_blocking(move || links.close());
+        let pool = Arc::clone(self);
+        let closed = tokio::task::spawn_blocking(move || {
+            if pool.spoiled.get().is_none()
+                && let Err(fault) = links.settle()
+            {
+                checkpoint::failed(&fault, &pool);
+            }
+            if pool.spoiled.get().is_some() {
+                // Closing would write more and call it safe.
+                std::mem::forget(links);
+            }
+        });
         let closed = tokio::time::timeout(within, closed).await.is_ok();
         if !closed {
             tracing::warn!(database = %self.name, "closing the pool takes too long, going on");

@@ -39,14 +39,13 @@ impl SpawnBlocking for OnThisThread {
 /// How long a statement waits for another process's write; the lane repeats after that.
 const BUSY_TIMEOUT: &str = "PRAGMA busy_timeout = 1000";
 
-/// FULL, so that an acknowledged commit survives a power cut; a larger checkpoint interval (pages)
-/// keeps the file's writes sequential under load; what a savepoint may have to undo stays in
-/// memory.
+/// FULL, so that an acknowledged commit survives a power cut; what a savepoint may have to undo
+/// stays in memory; the log is moved into the file by [`crate::checkpoint`] alone.
 const SETTINGS: &str = "PRAGMA journal_mode = WAL;
     PRAGMA synchronous = FULL;
     PRAGMA foreign_keys = ON;
     PRAGMA temp_store = MEMORY;
-    PRAGMA wal_autocheckpoint = 4000;";
+    PRAGMA wal_autocheckpoint = 0;";
 
 /// One more connection for the pool.
 pub(crate) async fn connect(path: String, vitals: &Vitals) -> ConnectionResult<Link> {

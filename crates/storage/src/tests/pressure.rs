@@ -2,8 +2,9 @@
 
 use super::faults::{Statements, until};
 use super::notes::{Manner, Note, all, ask, hold, make_table, pool};
+use super::open::beside;
 use crate::kit::Store;
-use crate::{Backend, Condition, DatabaseConfig, StorageError};
+use crate::{Backend, Condition, DatabaseConfig, StorageError, Url};
 use bus::{AskError, ProbeState, Settings};
 use futures_util::future::join_all;
 use std::time::Duration;
@@ -124,6 +125,28 @@ async fn a_full_disk_is_a_retryable_error_and_ends_when_there_is_room() {
         .unwrap();
     let big = Statements(&["CREATE TABLE big AS SELECT zeroblob(1000000)"]);
     store.run(big).await.unwrap();
+    store.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_log_of_a_file_does_not_grow_for_ever() {
+    let store = narrow(Duration::from_secs(2)).await;
+    let Url::Sqlite(file) = store.config().url.clone() else {
+        return store.close().await;
+    };
+    store
+        .run(Statements(&["CREATE TABLE big (bytes BLOB)"]))
+        .await
+        .unwrap();
+    for _ in 0..60 {
+        let big = Statements(&["INSERT INTO big VALUES (zeroblob(1000000))"]);
+        store.run(big).await.unwrap();
+    }
+    let log = std::fs::metadata(beside(&file, "-wal")).unwrap().len();
+    assert!(
+        log < 40_000_000,
+        "60 MB were written, and the log has {log}"
+    );
     store.close().await;
 }
 
