@@ -112,3 +112,94 @@ impl Inbox {
         heard.head = heard.head.max(last.seq);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Desk, ENTRIES_MAX, Inbox};
+    use rooms::api::{Change, Entry, History, Kind, RoomEntries, RoomFace, RoomId, RoomKey, Seq};
+    use sessions::api::{User, UserId};
+    use std::ops::RangeInclusive;
+    use std::sync::Arc;
+
+    fn said(room: i64, seqs: RangeInclusive<Seq>) -> RoomEntries {
+        let id = RoomId(room);
+        let author = User {
+            id: UserId([7; 16]),
+            name: "ann".into(),
+            guest: false,
+        };
+        let entry = |seq| Entry {
+            room: id,
+            seq,
+            author: author.clone(),
+            at: 0,
+            change: Change::Message {
+                cid: seq.to_string(),
+                body: None,
+                reply_to: None,
+                mentions: Vec::new(),
+            },
+        };
+        RoomEntries {
+            room: Arc::new(RoomFace {
+                id,
+                key: RoomKey("a".into()),
+                title: "a".into(),
+                topic: String::new(),
+                kind: Kind::Public,
+                history: History::All,
+                pair: None,
+            }),
+            entries: seqs.map(|seq| Arc::new(entry(seq))).collect(),
+        }
+    }
+
+    /// The head of a room, and the entries that need not be read.
+    fn heard(inbox: &Inbox, room: i64) -> (Seq, Vec<Seq>) {
+        let heard = &inbox.rooms[&RoomId(room)];
+        let entries = heard.entries.iter().map(|entry| entry.seq);
+        (heard.head, entries.collect())
+    }
+
+    #[test]
+    fn what_was_heard_in_a_row_is_kept_and_what_lies_before_a_hole_is_read() {
+        let desk = Desk::default();
+        desk.hear(&[said(1, 1..=2), said(2, 1..=1)], 0);
+        desk.hear(&[said(1, 3..=3), said(2, 4..=5)], 0);
+        let inbox = desk.take();
+        assert_eq!(heard(&inbox, 1), (3, vec![1, 2, 3]));
+        assert_eq!(heard(&inbox, 2), (5, vec![4, 5]));
+        assert_eq!(inbox.latencies.rows().next(), Some((0, 0, 6)));
+        assert!(desk.take().rooms.is_empty(), "taken once");
+    }
+
+    #[test]
+    fn beyond_its_room_only_heads_are_kept() {
+        let desk = Desk::default();
+        let many = Seq::try_from(ENTRIES_MAX).unwrap();
+        desk.hear(&[said(1, 1..=many)], 0);
+        desk.hear(&[said(2, 1..=3)], 0);
+        desk.hear(&[said(1, many + 1..=many + 1)], 0);
+        desk.hear(&[said(3, 1..=2)], 0);
+        let inbox = desk.take();
+        assert_eq!(heard(&inbox, 2), (3, vec![]));
+        assert_eq!(
+            heard(&inbox, 1),
+            (many + 1, vec![many + 1]),
+            "the log has the rest"
+        );
+        assert_eq!(heard(&inbox, 3), (2, vec![1, 2]), "there is room again");
+    }
+
+    #[test]
+    fn what_could_not_be_counted_is_looked_for_in_every_room() {
+        let desk = Desk::default();
+        desk.hear(&[said(1, 1..=2)], 0);
+        let taken = desk.take();
+        assert!(!taken.everything);
+        desk.give_back(taken.latencies);
+        let again = desk.take();
+        assert!(again.everything && again.rooms.is_empty());
+        assert_eq!(again.latencies.rows().next(), Some((0, 0, 2)));
+    }
+}

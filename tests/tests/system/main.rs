@@ -23,6 +23,7 @@ mod messages;
 mod moderation;
 mod operator;
 mod order;
+mod pools;
 mod presence;
 mod pushes;
 mod reading;

@@ -1,9 +1,9 @@
-//! `ReadLog`, `Members`, `Memberships`, `RecentHeads`.
+//! `ReadLog`, `Members`, `Memberships`, `Heads`, `RecentHeads`.
 
 use crate::house::{House, line, refused, say};
 use rooms::api::{
-    History, LogPage, Members, Memberships, Moderation, OpenDirect, ReadLog, RecentHeads, Refusal,
-    Role, RoomKey, UpdateRoom,
+    Heads, History, LogPage, Members, Memberships, Moderation, OpenDirect, ReadLog, RecentHeads,
+    Refusal, Role, RoomKey, UpdateRoom,
 };
 use sessions::api::Caller;
 
@@ -253,5 +253,23 @@ async fn heads_that_moved_lately_are_found() {
         .map(|(_, key, head)| (key, head))
         .collect();
     assert_eq!(heads, [(room, 4)], "general has not moved");
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn all_rooms_with_their_heads_are_found_page_by_page() {
+    let house = House::new().await;
+    let (ann, room) = filled(&house, 3).await;
+    let other = house.public(&ann, "b").await;
+    let (mut after, mut heads) = (None, Vec::new());
+    loop {
+        let page = house.ask(Heads { after, limit: 2 }).await.expect("heads");
+        let Some((last, ..)) = page.last() else { break };
+        after = Some(*last);
+        heads.extend(page.into_iter().map(|(_, key, head)| (key, head)));
+    }
+    heads.sort();
+    let general = RoomKey("general".into());
+    assert_eq!(heads, [(room, 4), (other, 1), (general, 0)]);
     house.close().await;
 }

@@ -17,6 +17,10 @@ async fn opening_a_hundred_times_leaves_the_connections_as_they_were() {
     for database in join_all(opened).await {
         assert_eq!(database.unwrap().epoch(), store.database().epoch());
     }
+    for _ in 0..10 {
+        store.registry().register(store.config().clone());
+        store.registry().initialise().await.unwrap();
+    }
     assert_eq!(pool(store.database()).size(), before);
     store.close().await;
 }

@@ -1,0 +1,90 @@
+//! A pool that is held up is told apart from a database that does not answer.
+
+use serde_json::{Value, json};
+use std::time::Duration;
+use tests::{Client, Kind, Server, Settings, judge};
+
+async fn core(server: &Server, page: &str) -> Value {
+    let page = server.operator().get(page).await.ok();
+    page["databases"]["core"].clone()
+}
+
+/// Keeps everyone reading until the operator sees this.
+async fn until(server: &Server, readers: &mut [Client], condition: &str) -> Value {
+    let end = tokio::time::Instant::now() + Duration::from_secs(30);
+    loop {
+        let mut asked = Vec::new();
+        for reader in readers.iter_mut() {
+            asked.push(reader.post("history", json!({"room": "general"})).await);
+        }
+        for _ in 0..100 {
+            let core = core(server, "/health/databases").await;
+            if core["condition"] == condition {
+                return core;
+            }
+            assert!(
+                tokio::time::Instant::now() < end,
+                "never {condition}: {core}"
+            );
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        for (reader, asked) in readers.iter_mut().zip(asked) {
+            let _ = reader.reply(asked).await;
+        }
+    }
+}
+
+#[test]
+fn a_pool_that_is_held_up_is_degraded_and_a_silent_database_is_lost() {
+    // A file neither keeps readers waiting nor falls silent.
+    judge(Kind::Postgres, "pools", async |store| {
+        let few = Settings::default().linked().with("CORE_DB_POOL_MAX", "2");
+        let server = store.serve(few).await;
+        server.expect_trouble();
+        let mut readers = Vec::new();
+        for number in 0..6 {
+            let mut reader = server.guest(&format!("reader{number}")).await;
+            reader.ok("join", json!({"room": "general"})).await;
+            readers.push(reader);
+        }
+
+        let mut sql = store.sql().await;
+        sql.run("BEGIN; LOCK TABLE entries IN ACCESS EXCLUSIVE MODE")
+            .await;
+        let degraded = until(&server, &mut readers, "degraded").await;
+        let cause = degraded["cause"].as_str().unwrap();
+        assert!(cause.contains("all 2 connections are in use"), "{degraded}");
+        assert_eq!(
+            server.operator().get("/health/ready").await.status.as_u16(),
+            200
+        );
+        let pool = core(&server, "/health/db-pool").await;
+        assert_eq!(pool["healthy"], false);
+        let holders = pool["holders"].as_array().unwrap();
+        assert!(
+            holders
+                .iter()
+                .any(|holder| holder["subscriber"] == "messaging"),
+            "{pool}"
+        );
+        sql.run("ROLLBACK").await;
+        until(&server, &mut [], "connected").await;
+
+        store.link().silence();
+        let lost = until(&server, &mut readers, "lost").await;
+        assert!(
+            lost["cause"].as_str().unwrap().contains("no answer"),
+            "{lost}"
+        );
+        assert_eq!(
+            server.operator().get("/health/ready").await.status.as_u16(),
+            503
+        );
+        store.link().open();
+        let connected = until(&server, &mut [], "connected").await;
+        assert!(connected["last_error"]["text"].is_string(), "{connected}");
+        for reader in &mut readers {
+            reader.ok("history", json!({"room": "general"})).await;
+        }
+    });
+}
