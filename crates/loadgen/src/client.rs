@@ -1,15 +1,24 @@
-//! One connection of the generator.
+//! One connection of the generator before and beside the hot loop: for what happens once.
 
-use crate::frame::{self, Frame};
+use crate::dialect::{Dialect, Seen};
+use crate::frame::{self, Frame, Opcode};
 use anyhow::{Context, bail};
 use serde_json::Value;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
 
 /// Longest wait for any one answer.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Connections take turns between this many loopback addresses: each has 28,000 ports, and a port
+/// rests for a minute after use.
+const ADDRESSES: u8 = 64;
+
+static TURN: AtomicU8 = AtomicU8::new(0);
 
 pub(crate) struct Client {
     stream: TcpStream,
@@ -20,13 +29,25 @@ pub(crate) struct Client {
 
 impl Client {
     /// Opens a WebSocket.
-    pub(crate) async fn connect(address: &str) -> anyhow::Result<Self> {
-        let mut stream = TcpStream::connect(address).await.context("connecting")?;
+    pub(crate) async fn connect(address: &str, dialect: Dialect) -> anyhow::Result<Self> {
+        let socket = TcpSocket::new_v4()?;
+        let turn = TURN.fetch_add(1, Ordering::Relaxed) % ADDRESSES;
+        socket.bind(SocketAddr::from((Ipv4Addr::new(127, 0, 1, 1 + turn), 0)))?;
+        let mut stream = socket
+            .connect(address.parse()?)
+            .await
+            .context("connecting")?;
         stream.set_nodelay(true)?;
+        let (path, protocol) = match dialect {
+            Dialect::Parlor => ("/ws", "Sec-WebSocket-Protocol: parlor.v1\r\n"),
+            Dialect::SocketIo => ("/socket.io/?EIO=4&transport=websocket", ""),
+            Dialect::Json => ("/ws", ""),
+            Dialect::Nats => ("/", ""),
+        };
         let request = format!(
-            "GET /ws HTTP/1.1\r\nHost: {address}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+            "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
              Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\
-             Sec-WebSocket-Protocol: parlor.v1\r\n\r\n"
+             {protocol}\r\n"
         );
         stream.write_all(request.as_bytes()).await?;
         let mut client = Self {
@@ -35,7 +56,9 @@ impl Client {
             output: Vec::new(),
             next_id: 1,
         };
-        client.accept_upgrade().await?;
+        timeout(PATIENCE, client.accept_upgrade())
+            .await
+            .context("no answer to the upgrade")??;
         Ok(client)
     }
 
@@ -55,14 +78,12 @@ impl Client {
         }
     }
 
-    /// Queues a command; [`Client::flush`] writes it. Returns its id.
+    /// Queues a command of Parlor or of a JSON peer; [`Client::flush`] writes it. Returns its id.
     pub(crate) fn queue(&mut self, op: &str, d: &str) -> u64 {
         let id = self.next_id;
         self.next_id += 1;
-        frame::write_text(
-            &mut self.output,
-            &format!(r#"{{"id":{id},"op":"{op}","d":{d}}}"#),
-        );
+        let text = format!(r#"{{"id":{id},"op":"{op}","d":{d}}}"#);
+        frame::write(&mut self.output, Opcode::Text, text.as_bytes());
         id
     }
 
@@ -76,43 +97,82 @@ impl Client {
 
     /// One command and its `ok`; pushes on the way are passed over.
     pub(crate) async fn call(&mut self, op: &str, d: &str) -> anyhow::Result<Value> {
-        let id = self.queue(op, d);
-        self.flush().await?;
-        loop {
-            let mut answer = None;
-            self.read(|text| {
-                let value: Value = serde_json::from_slice(text).unwrap_or_default();
-                if value["id"] == id {
-                    answer = Some(value);
-                }
-            })
-            .await?;
-            if let Some(mut answer) = answer {
-                if answer["ok"].is_null() {
-                    bail!("{op} was declined: {answer}");
-                }
-                return Ok(answer["ok"].take());
-            }
-        }
+        let reply = self.reply(op, d).await?;
+        let mut reply: Value = serde_json::from_slice(&reply)?;
+        Ok(reply["ok"].take())
     }
 
-    /// Waits for bytes and hands over each whole text frame. Pings are answered.
+    /// As [`Client::call`], the `ok` unread.
+    pub(crate) async fn reply(&mut self, op: &str, d: &str) -> anyhow::Result<Vec<u8>> {
+        let wanted = self.queue(op, d);
+        self.flush().await?;
+        let mut found = None;
+        while found.is_none() {
+            self.read(|payload| {
+                Dialect::Parlor.scan(payload, "", |seen| {
+                    if let Seen::Reply { id, ok } = seen
+                        && id == wanted
+                    {
+                        found = Some((ok, payload.to_vec()));
+                    }
+                });
+            })
+            .await?;
+        }
+        let (ok, reply) = found.expect("the loop ends with it");
+        if !ok {
+            bail!("{op} was declined: {}", String::from_utf8_lossy(&reply));
+        }
+        Ok(reply)
+    }
+
+    /// Writes one frame of any server and waits for a payload that begins with `answer`.
+    pub(crate) async fn exchange(
+        &mut self,
+        opcode: Opcode,
+        payload: &str,
+        answer: &str,
+    ) -> anyhow::Result<()> {
+        frame::write(&mut self.output, opcode, payload.as_bytes());
+        self.flush().await?;
+        self.await_payload(answer).await
+    }
+
+    /// Passes over payloads until one begins with `begin`.
+    pub(crate) async fn await_payload(&mut self, begin: &str) -> anyhow::Result<()> {
+        let mut seen = false;
+        while !seen {
+            self.read(|payload| seen |= payload.starts_with(begin.as_bytes()))
+                .await?;
+        }
+        Ok(())
+    }
+
+    /// Waits for bytes and hands over each whole frame. Pings are answered.
     pub(crate) async fn read(&mut self, mut each: impl FnMut(&[u8])) -> anyhow::Result<()> {
-        timeout(PATIENCE, self.fill())
-            .await
-            .context("the server is silent")??;
+        let mut used = self.frames(&mut each)?;
+        if used == 0 {
+            timeout(PATIENCE, self.fill())
+                .await
+                .context("the server is silent")??;
+            used = self.frames(&mut each)?;
+        }
+        self.input.drain(..used);
+        self.flush().await
+    }
+
+    fn frames(&mut self, each: &mut impl FnMut(&[u8])) -> anyhow::Result<usize> {
         let mut used = 0;
         while let Some((frame, length)) = frame::read(&self.input[used..]) {
             match frame {
-                Frame::Text(text) => each(text),
-                Frame::Ping(payload) => frame::write_pong(&mut self.output, payload),
+                Frame::Data(payload) => each(payload),
+                Frame::Ping(payload) => frame::write(&mut self.output, Opcode::Pong, payload),
                 Frame::Close(code) => bail!("the server closed with {code}"),
                 Frame::Other => {}
             }
             used += length;
         }
-        self.input.drain(..used);
-        self.flush().await
+        Ok(used)
     }
 
     async fn fill(&mut self) -> anyhow::Result<()> {
@@ -122,33 +182,17 @@ impl Client {
         }
         Ok(())
     }
-}
 
-/// The `id` of a reply, or `None` for a push: replies begin with `{"id":`.
-pub(crate) fn reply_id(text: &[u8]) -> Option<u64> {
-    let digits = text.strip_prefix(br#"{"id":"#)?;
-    let end = digits.iter().position(|byte| !byte.is_ascii_digit())?;
-    std::str::from_utf8(&digits[..end]).ok()?.parse().ok()
-}
+    pub(crate) fn local_address(&self) -> anyhow::Result<SocketAddr> {
+        Ok(self.stream.local_addr()?)
+    }
 
-/// Whether a reply is an `ok`.
-pub(crate) fn is_ok(text: &[u8]) -> bool {
-    find(&text[..text.len().min(40)], br#""ok":"#).is_some()
+    /// The bare stream, and what was read from it and not used.
+    pub(crate) fn into_parts(self) -> anyhow::Result<(std::net::TcpStream, Vec<u8>)> {
+        Ok((self.stream.into_std()?, self.input))
+    }
 }
 
 fn find(bytes: &[u8], what: &[u8]) -> Option<usize> {
     bytes.windows(what.len()).position(|window| window == what)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn replies_are_told_from_pushes() {
-        assert_eq!(reply_id(br#"{"id":17,"ok":{}}"#), Some(17));
-        assert_eq!(reply_id(br#"{"ev":"entry","room":"x"}"#), None);
-        assert!(is_ok(br#"{"id":17,"ok":{}}"#));
-        assert!(!is_ok(br#"{"id":17,"err":{"name":"muted"}}"#));
-    }
 }

@@ -1,17 +1,16 @@
 //! WebSocket frames as a client writes and reads them, without a copy that is not needed.
 
-/// Appends one masked text frame. The mask is zero: legal, and free.
-pub(crate) fn write_text(out: &mut Vec<u8>, text: &str) {
-    write(out, 0x1, text.as_bytes());
+/// What a client writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Opcode {
+    Text = 0x1,
+    Binary = 0x2,
+    Pong = 0xA,
 }
 
-/// Appends one masked pong.
-pub(crate) fn write_pong(out: &mut Vec<u8>, payload: &[u8]) {
-    write(out, 0xA, payload);
-}
-
-fn write(out: &mut Vec<u8>, opcode: u8, payload: &[u8]) {
-    out.push(0x80 | opcode);
+/// Appends one masked frame. The mask is zero: legal, and free.
+pub(crate) fn write(out: &mut Vec<u8>, opcode: Opcode, payload: &[u8]) {
+    out.push(0x80 | opcode as u8);
     match payload.len() {
         short @ 0..126 => out.push(0x80 | u8::try_from(short).expect("below 126")),
         long => {
@@ -26,7 +25,8 @@ fn write(out: &mut Vec<u8>, opcode: u8, payload: &[u8]) {
 
 /// What a server sends.
 pub(crate) enum Frame<'a> {
-    Text(&'a [u8]),
+    /// Text or binary: a server of one kind sends one kind.
+    Data(&'a [u8]),
     Ping(&'a [u8]),
     Close(u16),
     Other,
@@ -45,7 +45,7 @@ pub(crate) fn read(bytes: &[u8]) -> Option<(Frame<'_>, usize)> {
     };
     let payload = bytes.get(head..head + length)?;
     let frame = match first & 0x0F {
-        0x1 => Frame::Text(payload),
+        0x1 | 0x2 => Frame::Data(payload),
         0x8 => Frame::Close(
             payload
                 .first_chunk()
@@ -65,7 +65,7 @@ mod tests {
     fn a_frame_is_read_only_when_it_is_whole() {
         let bytes = [0x81, 2, b'h', b'i', 0x81];
         assert!(read(&bytes[..3]).is_none());
-        let Some((Frame::Text(text), 4)) = read(&bytes) else {
+        let Some((Frame::Data(text), 4)) = read(&bytes) else {
             panic!("not a text frame")
         };
         assert_eq!(text, b"hi");
@@ -74,7 +74,7 @@ mod tests {
     #[test]
     fn lengths_above_125_take_two_more_bytes() {
         let mut out = Vec::new();
-        write_text(&mut out, &"x".repeat(300));
+        write(&mut out, Opcode::Text, &[b'x'; 300]);
         assert_eq!(out[1] & 0x7F, 126);
         assert_eq!(out.len(), 2 + 2 + 4 + 300);
     }

@@ -1,18 +1,32 @@
-//! Loads a Parlor server and reports what it cost: per server CPU second and per connection beside
+//! Loads a chat server and reports what it cost: per server CPU second and per connection beside
 //! wall figures. It speaks raw frames, so that one core of it outruns one core of any server.
 
+mod churn;
 mod client;
-mod figures;
+mod crowd;
+mod day;
+mod dialect;
+mod fanout;
 mod frame;
 mod idle;
+mod load;
+mod options;
+mod peer;
+mod plan;
 mod process;
+mod pump;
 mod rooms;
+mod seat;
 mod sends;
+mod stalled;
+mod stamp;
 mod start;
+mod storm;
+mod tally;
 mod target;
+mod wire;
 
 use clap::{Parser, Subcommand};
-use std::path::PathBuf;
 
 #[derive(Parser)]
 #[command(about, version)]
@@ -23,40 +37,35 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Scenario {
-    /// Durable sends: every client has its own room and this many messages unanswered.
+    /// Rooms with members and publishers, at a given rate or as fast as it goes.
+    Fanout(fanout::Options),
+    /// Durable sends: every client has its own room and so many messages unanswered.
     Sends(sends::Options),
     /// Connections that have joined a room and say nothing: resident memory for each.
     Idle(idle::Options),
+    /// Connect, hello, join, history, leave, over and over.
+    Churn(churn::Options),
+    /// Some readers never read: the others' latency, and memory for each.
+    Stalled(stalled::Options),
+    /// All connections drop and come back at once: time until all are caught up.
+    Storm(storm::Options),
+    /// Messages, typing, reactions, history and presence together.
+    Day(day::Options),
     /// Fills a store with messages, kills the server and times its start until it is healthy.
     Start(start::Options),
-    /// All figures of docs/benchmarks.md, as Markdown.
-    Figures(figures::Options),
-}
-
-/// The server under load, started by the generator on a store of its own.
-#[derive(clap::Args, Clone)]
-struct ServerOptions {
-    /// The binary.
-    #[arg(long, default_value = "target/release/parlor")]
-    parlor: PathBuf,
-    /// `postgres://…` of an empty database; SQLite in a temporary folder without it.
-    #[arg(long)]
-    postgres: Option<String>,
-    /// Bind the server to this processor and the generator to the other one.
-    #[arg(long)]
-    pin: bool,
 }
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> anyhow::Result<()> {
     match Arguments::parse().scenario {
-        Scenario::Sends(options) => sends::run(&options)
-            .await
-            .map(|report| println!("{report}")),
-        Scenario::Idle(options) => idle::run(&options).await.map(|report| println!("{report}")),
-        Scenario::Start(options) => start::run(&options)
-            .await
-            .map(|report| println!("{report}")),
-        Scenario::Figures(options) => figures::run(&options).await,
+        Scenario::Fanout(options) => println!("{}", fanout::run(&options).await?),
+        Scenario::Sends(options) => println!("{}", sends::run(&options).await?),
+        Scenario::Idle(options) => println!("{}", idle::run(&options).await?),
+        Scenario::Churn(options) => println!("{}", churn::run(&options).await?),
+        Scenario::Stalled(options) => println!("{}", stalled::run(&options).await?),
+        Scenario::Storm(options) => println!("{}", storm::run(&options).await?),
+        Scenario::Day(options) => println!("{}", day::run(&options).await?),
+        Scenario::Start(options) => println!("{}", start::run(&options).await?),
     }
+    Ok(())
 }

@@ -1,6 +1,6 @@
 //! What the kernel says of a process.
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use std::time::Duration;
 
 /// Ticks per second of `/proc/PID/stat`: 100 on every Linux this runs on.
@@ -35,4 +35,74 @@ pub(crate) fn resident(pid: u32) -> anyhow::Result<u64> {
         .context("no figure")?
         .parse()?;
     Ok(kib * 1024)
+}
+
+/// Moves this process off the first processor, where the server is; threads made later follow.
+pub(crate) async fn pin_this() -> anyhow::Result<()> {
+    let this = std::process::id().to_string();
+    let moved = tokio::process::Command::new("taskset")
+        .args(["-a", "-p", "-c", "1", &this])
+        .stdout(std::process::Stdio::null())
+        .status()
+        .await?;
+    ensure!(moved.success(), "pinning needs a second processor");
+    Ok(())
+}
+
+/// Bytes the kernel holds for the server's end of these connections, by the address of each client:
+/// what `ss` calls socket memory, all of its kinds that are bytes in use.
+pub(crate) async fn kernel_bytes(server: &str, clients: &[String]) -> anyhow::Result<u64> {
+    let port = server.rsplit(':').next().unwrap_or_default();
+    let listed = tokio::process::Command::new("ss")
+        .args(["-tnmH", "state", "connected", &format!("sport = :{port}")])
+        .output()
+        .await
+        .context("ss")?;
+    let text = String::from_utf8_lossy(&listed.stdout);
+    let wanted: std::collections::HashSet<&str> = clients.iter().map(String::as_str).collect();
+    let mut counted = false;
+    let mut bytes = 0;
+    for line in text.lines() {
+        if let Some(memory) = line.trim().strip_prefix("skmem:(") {
+            if counted {
+                bytes += in_use(memory);
+            }
+        } else {
+            counted = line
+                .split_whitespace()
+                .last()
+                .is_some_and(|peer| wanted.contains(peer));
+            if let Some((_, memory)) = line.split_once("skmem:(") {
+                counted = line.split_whitespace().any(|word| wanted.contains(word));
+                if counted {
+                    bytes += in_use(memory);
+                }
+            }
+        }
+    }
+    Ok(bytes)
+}
+
+/// Received, forward-allocated, queued for writing, options and backlog.
+fn in_use(memory: &str) -> u64 {
+    memory
+        .trim_end_matches(')')
+        .split(',')
+        .filter_map(|word| {
+            let digits = word.trim_start_matches(|letter: char| letter.is_ascii_alphabetic());
+            let kind = &word[..word.len() - digits.len()];
+            matches!(kind, "r" | "f" | "w" | "o" | "bl").then(|| digits.parse::<u64>().ok())?
+        })
+        .sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn socket_memory_is_what_is_in_use_and_not_what_is_allowed() {
+        let memory = "r0,rb131072,t0,tb2626560,f2048,w14336,o0,bl0,d0)";
+        assert_eq!(in_use(memory), 16_384);
+    }
 }

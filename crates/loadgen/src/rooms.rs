@@ -1,9 +1,10 @@
 //! Rooms for a scenario, made by an account of its own.
 
 use crate::client::Client;
+use crate::dialect::Dialect;
 use crate::target::http;
 use anyhow::Context;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// A prefix that no earlier run on the same store has used.
@@ -18,31 +19,22 @@ pub(crate) fn unique(kind: &str) -> String {
 pub(crate) async fn create(address: &str, prefix: &str, count: usize) -> anyhow::Result<()> {
     // An account may be a member of 128 rooms, so each one makes a hundred.
     for (batch, first) in (0..count).step_by(100).enumerate() {
-        let account =
-            format!(r#"{{"name":"{prefix}-maker-{batch}","password":"a password for loads"}}"#);
-        let answer = http(address, "POST", "/api/v1/register", &account).await?;
-        let answer: Value = serde_json::from_str(&answer)?;
-        let token = answer["token"].as_str().context("no token")?;
-        let mut client = Client::connect(address).await?;
-        client
-            .call("hello", &format!(r#"{{"token":"{token}"}}"#))
-            .await?;
+        let token = account(address, &format!("{prefix}-maker-{batch}")).await?;
+        let mut client = Client::connect(address, Dialect::Parlor).await?;
+        let hello = json!({ "token": token }).to_string();
+        client.reply("hello", &hello).await?;
         for room in first..count.min(first + 100) {
-            let d = format!(r#"{{"name":"{prefix}-{room}","kind":"public"}}"#);
-            client.call("room.create", &d).await?;
+            let d = json!({ "name": format!("{prefix}-{room}"), "kind": "public" });
+            client.reply("room.create", &d.to_string()).await?;
         }
     }
     Ok(())
 }
 
-/// A guest who has joined a room.
-pub(crate) async fn guest(address: &str, name: &str, room: &str) -> anyhow::Result<Client> {
-    let mut client = Client::connect(address).await?;
-    client
-        .call("hello", &format!(r#"{{"guest":"{name}"}}"#))
-        .await?;
-    client
-        .call("join", &format!(r#"{{"room":"{room}","limit":1}}"#))
-        .await?;
-    Ok(client)
+/// Makes an account; its token.
+pub(crate) async fn account(address: &str, name: &str) -> anyhow::Result<String> {
+    let account = json!({ "name": name, "password": "a password for loads" }).to_string();
+    let answer = http(address, "POST", "/api/v1/register", &account).await?;
+    let answer: Value = serde_json::from_str(&answer)?;
+    Ok(answer["token"].as_str().context("no token")?.to_owned())
 }

@@ -1,7 +1,7 @@
 //! How long a start takes with a full store.
 
-use crate::ServerOptions;
-use crate::sends::{self, Until};
+use crate::options::ServerOptions;
+use crate::sends;
 use crate::target::Target;
 use std::fmt;
 use std::time::Duration;
@@ -17,8 +17,8 @@ pub(crate) struct Options {
 
 pub(crate) struct Report {
     messages: u64,
-    pub(crate) after_stop: Duration,
-    pub(crate) after_kill: Duration,
+    after_stop: Duration,
+    after_kill: Duration,
 }
 
 impl fmt::Display for Report {
@@ -35,20 +35,11 @@ impl fmt::Display for Report {
 
 pub(crate) async fn run(options: &Options) -> anyhow::Result<Report> {
     let mut target = Target::start(&options.server).await?;
-    let sends = sends::Options {
-        server: options.server.clone(),
-        clients: 64,
-        in_flight: 16,
-        seconds: 0,
-    };
     eprintln!("storing {} messages", options.messages);
-    let stored = sends::load(&target, &sends, Until::Acked(options.messages)).await?;
-    eprintln!("stored: {stored}");
-    let after_stop = target.stopped_and_restarted().await?;
-    let after_kill = target.killed_and_restarted().await?;
+    sends::store(&target, options.messages).await?;
     Ok(Report {
         messages: options.messages,
-        after_stop,
-        after_kill,
+        after_stop: target.stopped_and_restarted().await?,
+        after_kill: target.killed_and_restarted().await?,
     })
 }

@@ -1,8 +1,11 @@
 //! The server under load: started here on a store of its own, killed when dropped.
 
-use crate::{ServerOptions, process};
+use crate::options::ServerOptions;
+use crate::peer::Peer;
+use crate::process;
 use anyhow::{Context, bail};
 use serde_json::Value;
+use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
@@ -14,21 +17,35 @@ pub(crate) struct Target {
     options: ServerOptions,
     folder: tempfile::TempDir,
     child: Child,
+    pub(crate) peer: Peer,
     pub(crate) address: String,
 }
 
 impl Target {
     /// Starts a server and waits until it is healthy.
     pub(crate) async fn start(options: &ServerOptions) -> anyhow::Result<Self> {
-        let folder = tempfile::tempdir()?;
-        let (child, address) = spawn(options, folder.path()).await?;
+        if options.pin {
+            process::pin_this().await?;
+        }
+        let folder = match &options.store {
+            Some(parent) => tempfile::tempdir_in(parent)?,
+            None => tempfile::tempdir()?,
+        };
+        let peer = options.peer;
+        let (child, address) = match peer {
+            Peer::Parlor => spawn(options, folder.path()).await?,
+            _ => spawn_peer(options, folder.path()).await?,
+        };
         let target = Self {
             options: options.clone(),
             folder,
             child,
+            peer,
             address,
         };
-        target.healthy().await?;
+        if peer == Peer::Parlor {
+            target.healthy().await?;
+        }
         Ok(target)
     }
 
@@ -77,17 +94,8 @@ impl Target {
     }
 }
 
-async fn spawn(
-    options: &ServerOptions,
-    folder: &std::path::Path,
-) -> anyhow::Result<(Child, String)> {
-    let mut command = if options.pin {
-        let mut pinned = Command::new("taskset");
-        pinned.args(["-c", "0"]).arg(&options.parlor);
-        pinned
-    } else {
-        Command::new(&options.parlor)
-    };
+async fn spawn(options: &ServerOptions, folder: &Path) -> anyhow::Result<(Child, String)> {
+    let mut command = program(options, &options.parlor);
     command
         .env("PARLOR_LISTEN", "127.0.0.1:0")
         .env("PARLOR_OPERATOR_LISTEN", "127.0.0.1:0")
@@ -114,6 +122,49 @@ async fn spawn(
         .context("the server does not listen")??;
     follow(log);
     Ok((child, address))
+}
+
+/// The command of a server, on the first processor when it is to be pinned.
+fn program(options: &ServerOptions, path: &Path) -> Command {
+    if !options.pin {
+        return Command::new(path);
+    }
+    let mut pinned = Command::new("taskset");
+    pinned.args(["-c", "0"]).arg(path);
+    pinned
+}
+
+async fn spawn_peer(options: &ServerOptions, folder: &Path) -> anyhow::Result<(Child, String)> {
+    // Free a moment ago; nothing else here takes ports.
+    let port = std::net::TcpListener::bind("127.0.0.1:0")?
+        .local_addr()?
+        .port();
+    options.peer.prepare(port, folder)?;
+    let (path, arguments) = options.peer.command(&options.peers, port, folder);
+    let mut child = program(options, &path)
+        .args(arguments)
+        .env("NODE_ENV", "production")
+        .env("GOMAXPROCS", "1")
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::inherit())
+        .kill_on_drop(true)
+        .spawn()
+        .with_context(|| format!("starting {} (bench/peers/install)", path.display()))?;
+    let address = format!("127.0.0.1:{port}");
+    for _ in 0..2_000 {
+        if let Some(status) = child.try_wait()? {
+            bail!(
+                "{:?} ended with {status} (bench/peers/install)",
+                options.peer
+            );
+        }
+        if TcpStream::connect(&address).await.is_ok() {
+            return Ok((child, address));
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    bail!("{:?} does not listen after 10 s", options.peer)
 }
 
 async fn listening(log: &mut BufReader<ChildStderr>) -> anyhow::Result<String> {

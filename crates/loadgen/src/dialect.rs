@@ -1,0 +1,248 @@
+//! What a server speaks inside its frames: how a message is sent, and what an arriving frame is.
+
+use crate::frame::{self, Opcode};
+use crate::stamp::Stamp;
+
+/// How long a body is: with the envelope about 200 bytes reach a receiver of Parlor's peers.
+pub(crate) const BODY_BYTES: usize = 120;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Dialect {
+    /// `parlor.v1`.
+    Parlor,
+    /// The smallest JSON that does the same: `join` and `send`, `entry` pushed, no session.
+    Json,
+    /// Engine.IO 4 and Socket.IO 5 packets as text.
+    SocketIo,
+    /// NATS's text protocol in binary frames.
+    Nats,
+}
+
+/// What a frame, or a part of one, says.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Seen {
+    /// Something published in a room; `seq` where the server numbers it.
+    Delivery {
+        seq: Option<u64>,
+        stamp: Option<Stamp>,
+    },
+    /// The answer to a command.
+    Reply {
+        id: u64,
+        ok: bool,
+    },
+    /// A heartbeat that asks for this frame.
+    Beat(Opcode, &'static [u8]),
+    /// Something that must not happen under load.
+    Hole,
+    Other,
+}
+
+/// A message to send.
+pub(crate) struct Message<'a> {
+    pub(crate) room: &'a str,
+    pub(crate) id: u64,
+    /// Makes the message's own id unique beside every other run.
+    pub(crate) nonce: u64,
+    pub(crate) stamp: Stamp,
+}
+
+impl Dialect {
+    /// Appends one message as a whole frame; `scratch` is emptied first.
+    pub(crate) fn write(self, out: &mut Vec<u8>, scratch: &mut Vec<u8>, message: &Message<'_>) {
+        use std::io::Write as _;
+        scratch.clear();
+        let Message {
+            room, id, stamp, ..
+        } = message;
+        let wrote = match self {
+            Self::Parlor => write!(
+                scratch,
+                r#"{{"id":{id},"op":"send","d":{{"room":"{room}","cid":"{:012x}-{:03x}-{:08x}","body":""#,
+                message.nonce + stamp.at / 1_000,
+                stamp.publisher,
+                stamp.count,
+            ),
+            Self::Json => write!(
+                scratch,
+                r#"{{"id":{id},"op":"send","d":{{"room":"{room}","body":""#
+            ),
+            Self::SocketIo => write!(scratch, r#"42{id}["send","{room}",""#),
+            Self::Nats => write!(scratch, "PUB {room} {BODY_BYTES}\r\n"),
+        };
+        wrote.expect("a vector takes everything");
+        stamp.write_body(scratch, BODY_BYTES);
+        scratch.extend_from_slice(match self {
+            Self::Parlor | Self::Json => br#""}}"#,
+            Self::SocketIo => br#""]"#,
+            Self::Nats => b"\r\n",
+        });
+        frame::write(out, self.opcode(), scratch);
+    }
+
+    /// What its frames are.
+    pub(crate) const fn opcode(self) -> Opcode {
+        match self {
+            Self::Nats => Opcode::Binary,
+            _ => Opcode::Text,
+        }
+    }
+
+    /// Whether a send is answered.
+    pub(crate) const fn answers(self) -> bool {
+        !matches!(self, Self::Nats)
+    }
+
+    /// Hands over what a frame's payload says to a connection that is in `room`.
+    pub(crate) fn scan(self, payload: &[u8], room: &str, mut each: impl FnMut(Seen)) {
+        match self {
+            Self::Parlor | Self::Json => each(scan_json(payload, room)),
+            Self::SocketIo => each(scan_socket_io(payload)),
+            Self::Nats => scan_nats(payload, each),
+        }
+    }
+}
+
+/// Before the key of the room in a pushed entry.
+const ENTRY: &[u8] = br#"{"ev":"entry","room":""#;
+/// Between the key and the number.
+const SEQ: &[u8] = br#"","d":{"seq":"#;
+
+fn scan_json(payload: &[u8], room: &str) -> Seen {
+    if payload.starts_with(ENTRY) {
+        return Seen::Delivery {
+            seq: payload
+                .get(ENTRY.len() + room.len() + SEQ.len()..)
+                .map(|digits| leading_number(digits).0),
+            stamp: Stamp::find(payload),
+        };
+    }
+    if let Some(rest) = payload.strip_prefix(br#"{"id":"#) {
+        let (id, digits) = leading_number(rest);
+        return Seen::Reply {
+            id,
+            ok: rest[digits..].starts_with(br#","ok":"#),
+        };
+    }
+    if payload.starts_with(br#"{"ev":"gap""#) {
+        return Seen::Hole;
+    }
+    Seen::Other
+}
+
+fn scan_socket_io(payload: &[u8]) -> Seen {
+    match payload {
+        [b'4', b'2', ..] => Seen::Delivery {
+            seq: None,
+            stamp: Stamp::find(payload),
+        },
+        [b'4', b'3', rest @ ..] => Seen::Reply {
+            id: leading_number(rest).0,
+            ok: true,
+        },
+        [b'2', ..] => Seen::Beat(Opcode::Text, b"3"),
+        _ => Seen::Other,
+    }
+}
+
+/// One frame holds what the server had to say at that moment: several whole lines and messages.
+fn scan_nats(mut payload: &[u8], mut each: impl FnMut(Seen)) {
+    while let Some(end) = payload.iter().position(|byte| *byte == b'\n') {
+        let (line, rest) = payload.split_at(end + 1);
+        payload = rest;
+        if line.starts_with(b"MSG ") {
+            let digits = line[..line.len().saturating_sub(2)]
+                .iter()
+                .rposition(|byte| *byte == b' ')
+                .map_or(0, |space| space + 1);
+            let length = usize::try_from(leading_number(&line[digits..]).0).unwrap_or_default();
+            let body = payload.get(..length).unwrap_or_default();
+            each(Seen::Delivery {
+                seq: None,
+                stamp: Stamp::find(body),
+            });
+            payload = payload.get(length + 2..).unwrap_or_default();
+        } else if line.starts_with(b"PING") {
+            each(Seen::Beat(Opcode::Binary, b"PONG\r\n"));
+        } else if line.starts_with(b"-ERR") {
+            each(Seen::Hole);
+        }
+    }
+}
+
+/// The number that `digits` begins with, and how long it is.
+fn leading_number(digits: &[u8]) -> (u64, usize) {
+    let mut value = 0_u64;
+    let mut length = 0;
+    while let Some(digit @ b'0'..=b'9') = digits.get(length) {
+        value = value.wrapping_mul(10) + u64::from(digit - b'0');
+        length += 1;
+    }
+    (value, length)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const STAMP: Stamp = Stamp {
+        publisher: 1,
+        count: 2,
+        at: 3,
+    };
+
+    fn all(dialect: Dialect, payload: &[u8]) -> Vec<Seen> {
+        let mut seen = Vec::new();
+        dialect.scan(payload, "general", |one| seen.push(one));
+        seen
+    }
+
+    #[test]
+    fn an_entry_says_its_seq_and_stamp() {
+        let mut payload = br#"{"ev":"entry","room":"general","d":{"seq":412,"body":""#.to_vec();
+        STAMP.write_body(&mut payload, 60);
+        payload.extend(br#""}}"#);
+        let expected = Seen::Delivery {
+            seq: Some(412),
+            stamp: Some(STAMP),
+        };
+        assert_eq!(all(Dialect::Parlor, &payload), [expected]);
+    }
+
+    #[test]
+    fn replies_say_whether_they_are_ok() {
+        assert_eq!(
+            all(Dialect::Parlor, br#"{"id":17,"ok":{}}"#),
+            [Seen::Reply { id: 17, ok: true }]
+        );
+        assert_eq!(
+            all(Dialect::Parlor, br#"{"id":17,"err":{"name":"muted"}}"#),
+            [Seen::Reply { id: 17, ok: false }]
+        );
+        assert_eq!(
+            all(Dialect::SocketIo, b"4317[5]"),
+            [Seen::Reply { id: 17, ok: true }]
+        );
+    }
+
+    #[test]
+    fn one_frame_of_nats_holds_several_messages() {
+        let mut payload = Vec::new();
+        for _ in 0..2 {
+            payload.extend(b"MSG general 1 60\r\n");
+            STAMP.write_body(&mut payload, 60);
+            payload.extend(b"\r\n");
+        }
+        payload.extend(b"PING\r\n");
+        let seen = all(Dialect::Nats, &payload);
+        assert_eq!(seen.len(), 3);
+        assert!(matches!(
+            seen[1],
+            Seen::Delivery {
+                stamp: Some(STAMP),
+                ..
+            }
+        ));
+        assert!(matches!(seen[2], Seen::Beat(..)));
+    }
+}

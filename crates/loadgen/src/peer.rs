@@ -1,0 +1,159 @@
+//! Who is measured: Parlor, and what a user would pick instead.
+
+use crate::dialect::Dialect;
+use std::path::{Path, PathBuf};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Peer {
+    /// Parlor on SQLite, synchronous=FULL.
+    Parlor,
+    /// Socket.IO on Node, in memory.
+    SocketIo,
+    /// Socket.IO, better-sqlite3, one commit per message.
+    SocketIoEach,
+    /// Socket.IO, better-sqlite3, one commit per turn of the event loop.
+    SocketIoTurn,
+    /// `ws` on Node, in memory.
+    Ws,
+    /// Bun's WebSocket publish (the uWebSockets engine), in memory.
+    Bun,
+    /// nats-server's WebSocket listener.
+    Nats,
+    /// tokio-tungstenite and nothing else, in memory.
+    Broadcaster,
+}
+
+/// What a peer promises to whoever chats, in the words of the table.
+pub(crate) struct Promise {
+    pub(crate) name: &'static str,
+    pub(crate) durable: &'static str,
+    pub(crate) order: &'static str,
+    pub(crate) resume: &'static str,
+}
+
+impl Peer {
+    pub(crate) const ALL: [Self; 8] = [
+        Self::Parlor,
+        Self::SocketIo,
+        Self::SocketIoEach,
+        Self::SocketIoTurn,
+        Self::Ws,
+        Self::Bun,
+        Self::Nats,
+        Self::Broadcaster,
+    ];
+
+    pub(crate) const fn dialect(self) -> Dialect {
+        match self {
+            Self::Parlor => Dialect::Parlor,
+            Self::SocketIo | Self::SocketIoEach | Self::SocketIoTurn => Dialect::SocketIo,
+            Self::Ws | Self::Bun | Self::Broadcaster => Dialect::Json,
+            Self::Nats => Dialect::Nats,
+        }
+    }
+
+    pub(crate) const fn promise(self) -> Promise {
+        let (name, durable, order, resume) = match self {
+            Self::Parlor => (
+                "Parlor",
+                "every ack",
+                "one per room, numbered",
+                "from a cursor",
+            ),
+            Self::SocketIo => ("Socket.IO, memory", "no", "per process", "no"),
+            Self::SocketIoEach => (
+                "Socket.IO, SQLite, commit each",
+                "every ack",
+                "per process, numbered",
+                "no",
+            ),
+            Self::SocketIoTurn => (
+                "Socket.IO, SQLite, commit per turn",
+                "every ack",
+                "per process, numbered",
+                "no",
+            ),
+            Self::Ws => ("ws (Node), memory", "no", "per process", "no"),
+            Self::Bun => ("Bun publish, memory", "no", "per process", "no"),
+            Self::Nats => ("NATS, memory", "no ack", "per publisher", "no"),
+            Self::Broadcaster => ("tokio-tungstenite, memory", "no", "per process", "no"),
+        };
+        Promise {
+            name,
+            durable,
+            order,
+            resume,
+        }
+    }
+
+    /// Program and arguments of a peer that listens on `port` and keeps what it keeps in `folder`.
+    pub(crate) fn command(self, peers: &Path, port: u16, folder: &Path) -> (PathBuf, Vec<String>) {
+        let script = |name: &str| peers.join(name).join("server.js").display().to_string();
+        let socket_io = |store: &str| {
+            let folder = folder.display().to_string();
+            let arguments = [
+                script("socket.io"),
+                port.to_string(),
+                store.to_owned(),
+                folder,
+            ];
+            (PathBuf::from("node"), arguments.to_vec())
+        };
+        match self {
+            Self::Parlor => unreachable!("Parlor has a start of its own"),
+            Self::SocketIo => socket_io("memory"),
+            Self::SocketIoEach => socket_io("each"),
+            Self::SocketIoTurn => socket_io("turn"),
+            Self::Ws => (PathBuf::from("node"), vec![script("ws"), port.to_string()]),
+            Self::Bun => (
+                peers.join("bun/node_modules/bun/bin/bun.exe"),
+                vec![script("bun"), port.to_string()],
+            ),
+            Self::Nats => (
+                PathBuf::from("nats-server"),
+                vec![
+                    "-c".to_owned(),
+                    folder.join("nats.conf").display().to_string(),
+                ],
+            ),
+            Self::Broadcaster => (beside_this("broadcaster"), vec![port.to_string()]),
+        }
+    }
+
+    /// What must lie in `folder` before the start.
+    pub(crate) fn prepare(self, port: u16, folder: &Path) -> std::io::Result<()> {
+        if self != Self::Nats {
+            return Ok(());
+        }
+        // A slow consumer is cut at 10 s and 64 MiB by default, as everyone runs it.
+        let config = format!(
+            "listen: \"127.0.0.1:-1\"\nmax_connections: 15000\n\
+             websocket {{ listen: \"127.0.0.1:{port}\"\n no_tls: true\n compression: false }}\n"
+        );
+        std::fs::write(folder.join("nats.conf"), config)
+    }
+
+    /// Whether what it needs is installed.
+    pub(crate) fn installed(self, peers: &Path) -> bool {
+        match self {
+            Self::Parlor => true,
+            Self::SocketIo | Self::SocketIoEach | Self::SocketIoTurn => {
+                peers.join("socket.io/node_modules/socket.io").exists()
+            }
+            Self::Ws => peers.join("ws/node_modules/ws").exists(),
+            Self::Bun => peers.join("bun/node_modules/bun/bin/bun.exe").exists(),
+            Self::Nats => in_path("nats-server"),
+            Self::Broadcaster => beside_this("broadcaster").exists(),
+        }
+    }
+}
+
+fn beside_this(name: &str) -> PathBuf {
+    let this = std::env::current_exe().unwrap_or_default();
+    this.with_file_name(name)
+}
+
+fn in_path(name: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).any(|folder| folder.join(name).exists())
+}

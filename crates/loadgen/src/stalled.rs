@@ -1,0 +1,111 @@
+//! Readers that never read: what they cost the server, and the others.
+
+use crate::crowd::{Crowd, Shape};
+use crate::load;
+use crate::options::{LoadOptions, ServerOptions};
+use crate::plan::{Goal, Pace, Plan};
+use crate::process;
+use crate::tally::{Outcome, float};
+use crate::target::Target;
+use std::fmt;
+use std::time::Duration;
+
+#[derive(clap::Args, Clone)]
+pub(crate) struct Options {
+    #[command(flatten)]
+    pub(crate) server: ServerOptions,
+    #[command(flatten)]
+    pub(crate) load: LoadOptions,
+    /// Rooms.
+    #[arg(long, default_value_t = 50)]
+    pub(crate) rooms: usize,
+    /// Members of each room, the stalled ones included.
+    #[arg(long, default_value_t = 20)]
+    pub(crate) members: usize,
+    /// Who of a hundred never reads.
+    #[arg(long, default_value_t = 5)]
+    pub(crate) percent: usize,
+    /// Messages per second in all.
+    #[arg(long, default_value_t = 2_000.0)]
+    pub(crate) rate: f64,
+}
+
+pub(crate) struct Report {
+    all_read: Outcome,
+    some_stall: Outcome,
+    stalled: usize,
+    /// The highest that was seen, in bytes.
+    kernel: u64,
+    resident: u64,
+}
+
+impl Report {
+    pub(crate) fn p99_ratio(&self) -> f64 {
+        self.some_stall.ms_at(0.99) / self.all_read.ms_at(0.99)
+    }
+
+    pub(crate) fn kib_per_stalled(&self) -> f64 {
+        let grown = self.resident.saturating_sub(self.all_read.resident);
+        float(grown + self.kernel) / float(self.stalled as u64) / 1024.0
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "all read: {}", self.all_read)?;
+        writeln!(f, "{} stall: {}", self.stalled, self.some_stall)?;
+        write!(
+            f,
+            "p99 of the others × {:.2}; at most {:.0} KiB per stalled reader, {:.0} KiB of it in the \
+             kernel",
+            self.p99_ratio(),
+            self.kib_per_stalled(),
+            float(self.kernel) / float(self.stalled as u64) / 1024.0
+        )
+    }
+}
+
+pub(crate) async fn run(options: &Options) -> anyhow::Result<Report> {
+    let all_read = one(options, 0).await?.0;
+    let (some_stall, stalled, kernel, resident) = one(options, options.percent).await?;
+    Ok(Report {
+        all_read,
+        some_stall,
+        stalled,
+        kernel,
+        resident,
+    })
+}
+
+async fn one(options: &Options, percent: usize) -> anyhow::Result<(Outcome, usize, u64, u64)> {
+    let target = Target::start(&options.server).await?;
+    let shape = Shape {
+        stalled_percent: percent,
+        ..Shape::new(options.rooms, options.members, 1)
+    };
+    let mut crowd = Crowd::seat(&target, shape).await?;
+    let stalled = crowd.take_stalled();
+    let addresses = stalled
+        .iter()
+        .map(|client| client.local_address().map(|address| address.to_string()))
+        .collect::<anyhow::Result<Vec<_>>>()?;
+    let pace = Pace::Open {
+        per_s: options.rate,
+    };
+    let plan = Plan::new(pace, Goal::Delivery);
+    let load = load::measure(&target, crowd, plan, options.load.spell(), 1);
+    tokio::pin!(load);
+    let (mut kernel, mut resident) = (0, 0);
+    loop {
+        let tick = tokio::time::sleep(Duration::from_millis(500));
+        tokio::select! {
+            outcome = &mut load => return Ok((outcome?, stalled.len(), kernel, resident)),
+            () = tick => {
+                resident = resident.max(target.resident()?);
+                if !addresses.is_empty() {
+                    kernel = kernel.max(process::kernel_bytes(&target.address, &addresses).await?);
+                }
+            }
+        }
+    }
+}

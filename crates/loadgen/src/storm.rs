@@ -1,0 +1,253 @@
+//! Everyone's connection drops, people go on talking, everyone comes back at once.
+
+use crate::client::Client;
+use crate::crowd::{self, Ticket};
+use crate::dialect::{Dialect, Seen};
+use crate::options::ServerOptions;
+use crate::stamp::Stamp;
+use crate::tally::float;
+use crate::target::Target;
+use crate::{process, rooms};
+use anyhow::{Context, ensure};
+use hdrhistogram::Histogram;
+use serde_json::json;
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+
+/// Arrivals before the storm, and posters, that are under way at once.
+const AT_ONCE: usize = 64;
+
+#[derive(clap::Args, Clone)]
+pub(crate) struct Options {
+    #[command(flatten)]
+    pub(crate) server: ServerOptions,
+    /// Connections.
+    #[arg(long, default_value_t = 2_000)]
+    pub(crate) connections: usize,
+    /// Members of each room.
+    #[arg(long, default_value_t = 50)]
+    pub(crate) members: usize,
+    /// Messages in each room while everyone is away.
+    #[arg(long, default_value_t = 20)]
+    pub(crate) missed: u64,
+    /// Connections under way at once; all of them without it.
+    #[arg(long)]
+    pub(crate) at_once: Option<usize>,
+}
+
+pub(crate) struct Report {
+    connections: usize,
+    /// Until the last one had everything.
+    wall: Duration,
+    server_cpu: Duration,
+    own_cpu: Duration,
+    latency: Histogram<u64>,
+    failed: Vec<String>,
+}
+
+impl Report {
+    pub(crate) fn seconds(&self) -> f64 {
+        self.wall.as_secs_f64()
+    }
+
+    pub(crate) const fn failed(&self) -> usize {
+        self.failed.len()
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} back and caught up in {:.2} s (half of them in {:.2} s, 99 % in {:.2} s); server \
+             {:.2} s of CPU, generator {:.2} s; ",
+            self.connections - self.failed.len(),
+            self.seconds(),
+            float(self.latency.value_at_quantile(0.5)) / 1e6,
+            float(self.latency.value_at_quantile(0.99)) / 1e6,
+            self.server_cpu.as_secs_f64(),
+            self.own_cpu.as_secs_f64(),
+        )?;
+        match self.failed.first() {
+            None => write!(f, "nothing lost"),
+            Some(first) => write!(f, "BROKEN: {} failed, one by: {first}", self.failed.len()),
+        }
+    }
+}
+
+/// Someone who will come back, and where from.
+struct Guest {
+    room: usize,
+    name: String,
+    ticket: Option<Ticket>,
+}
+
+pub(crate) async fn run(options: &Options) -> anyhow::Result<Report> {
+    let target = Target::start(&options.server).await?;
+    let dialect = target.peer.dialect();
+    let run = rooms::unique("w");
+    let count = options.connections.div_ceil(options.members);
+    if dialect == Dialect::Parlor {
+        rooms::create(&target.address, &run, count).await?;
+    }
+    let names: Vec<String> = (0..count).map(|n| format!("{run}-{n}")).collect();
+    let guests = arrive(&target, &names, &run, options).await?;
+    // Until the server has seen them go.
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    let missed = if dialect == Dialect::Parlor {
+        options.missed
+    } else {
+        0
+    };
+    let mut cursors = Vec::new();
+    for (at, room) in names.iter().enumerate() {
+        cursors.push(match missed {
+            0 => 0,
+            _ => talk(&target, &format!("{run}-poster-{at}"), room, missed).await?,
+        });
+    }
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    eprintln!("{} come back at once", guests.len());
+    let (cpu, own) = (target.cpu()?, process::cpu(std::process::id())?);
+    let gate = Arc::new(Semaphore::new(options.at_once.unwrap_or(guests.len())));
+    let started = Instant::now();
+    let mut coming = JoinSet::new();
+    for guest in guests {
+        let (address, gate) = (target.address.clone(), gate.clone());
+        let (room, cursor) = (names[guest.room].clone(), cursors[guest.room]);
+        coming.spawn(async move {
+            let _place = gate.acquire().await?;
+            let client = match &guest.ticket {
+                Some(ticket) => resume(&address, ticket, &room, cursor, missed).await?,
+                None => crowd::enter(&address, dialect, &guest.name, &room).await?.0,
+            };
+            Ok::<_, anyhow::Error>((client, started.elapsed()))
+        });
+    }
+    let (mut latency, mut failed, mut back) = (Histogram::new(3)?, Vec::new(), Vec::new());
+    let mut wall = Duration::ZERO;
+    while let Some(came) = coming.join_next().await {
+        match came? {
+            Ok((client, after)) => {
+                latency.saturating_record(u64::try_from(after.as_micros()).unwrap_or(u64::MAX));
+                wall = wall.max(after);
+                back.push(client);
+            }
+            Err(error) => failed.push(format!("{error:#}")),
+        }
+    }
+    Ok(Report {
+        connections: back.len() + failed.len(),
+        wall,
+        server_cpu: target.cpu()?.saturating_sub(cpu),
+        own_cpu: process::cpu(std::process::id())?.saturating_sub(own),
+        latency,
+        failed,
+    })
+}
+
+/// Everyone enters, stays until all are there, and drops without a word.
+async fn arrive(
+    target: &Target,
+    names: &[String],
+    run: &str,
+    options: &Options,
+) -> anyhow::Result<Vec<Guest>> {
+    let dialect = target.peer.dialect();
+    let mut arriving = JoinSet::new();
+    let (mut guests, mut clients) = (Vec::new(), Vec::new());
+    for at in 0..options.connections {
+        let room = at / options.members;
+        let (address, name, key) = (
+            target.address.clone(),
+            format!("{run}-m-{at}"),
+            names[room].clone(),
+        );
+        arriving.spawn(async move {
+            let (client, ticket) = crowd::enter(&address, dialect, &name, &key).await?;
+            Ok::<_, anyhow::Error>((client, Guest { room, name, ticket }))
+        });
+        if arriving.len() >= AT_ONCE {
+            let (client, guest) = arriving.join_next().await.context("none left")???;
+            clients.push(client);
+            guests.push(guest);
+        }
+    }
+    while let Some(arrived) = arriving.join_next().await {
+        let (client, guest) = arrived??;
+        clients.push(client);
+        guests.push(guest);
+    }
+    Ok(guests)
+}
+
+/// One more member says something; the head before the first message.
+async fn talk(target: &Target, name: &str, room: &str, messages: u64) -> anyhow::Result<u64> {
+    let (mut client, _) = crowd::enter(&target.address, Dialect::Parlor, name, room).await?;
+    let mut head = None;
+    for count in 1..=messages {
+        let mut body = Vec::new();
+        let stamp = Stamp {
+            publisher: 0,
+            count,
+            at: 0,
+        };
+        stamp.write_body(&mut body, crate::dialect::BODY_BYTES);
+        let body = String::from_utf8(body)?;
+        let d = json!({ "room": room, "cid": format!("{name}-{count:04}"), "body": body });
+        let ok = client.call("send", &d.to_string()).await?;
+        let seq = ok["seq"].as_u64().context("no seq")?;
+        head.get_or_insert(seq - 1);
+    }
+    head.context("nothing was said")
+}
+
+/// Comes back with a cursor and waits until it has all that it missed, in order.
+async fn resume(
+    address: &str,
+    ticket: &Ticket,
+    room: &str,
+    cursor: u64,
+    missed: u64,
+) -> anyhow::Result<Client> {
+    let mut client = Client::connect(address, Dialect::Parlor).await?;
+    let hello = json!({
+        "token": ticket.token,
+        "epoch": ticket.epoch,
+        "cursors": { room: cursor },
+    });
+    client.queue("hello", &hello.to_string());
+    client.flush().await?;
+    let (mut last, mut wrong, mut resumed) = (cursor, None, false);
+    while !resumed {
+        client
+            .read(|payload| {
+                resumed |= payload.starts_with(br#"{"ev":"resumed""#);
+                Dialect::Parlor.scan(payload, room, |seen| match seen {
+                    Seen::Delivery { seq: Some(seq), .. } => {
+                        if seq != last + 1 {
+                            wrong = Some(format!("{seq} after {last}"));
+                        }
+                        last = seq;
+                    }
+                    Seen::Reply { ok: false, .. } => {
+                        wrong = Some(String::from_utf8_lossy(payload).into_owned());
+                        resumed = true;
+                    }
+                    Seen::Hole => wrong = Some("a gap".to_owned()),
+                    _ => {}
+                });
+            })
+            .await?;
+    }
+    ensure!(wrong.is_none(), "{}", wrong.unwrap_or_default());
+    ensure!(
+        last >= cursor + missed,
+        "{} of {missed} messages came",
+        last - cursor
+    );
+    Ok(client)
+}
