@@ -6,7 +6,7 @@ use crate::dialect::Dialect;
 use crate::load;
 use crate::options::{LoadOptions, ServerOptions};
 use crate::plan::{Goal, Pace, Plan};
-use crate::tally::float;
+use crate::tally::{float, latencies};
 use crate::target::Target;
 use crate::{process, rooms};
 use hdrhistogram::Histogram;
@@ -89,7 +89,7 @@ pub(crate) async fn run(options: &Options) -> anyhow::Result<Report> {
             until,
         ));
     }
-    let mut latency = Histogram::new(3)?;
+    let mut latency = latencies();
     while let Some(ended) = workers.join_next().await {
         latency.add(ended??)?;
     }
@@ -109,7 +109,7 @@ async fn work(
     first: usize,
     until: Instant,
 ) -> anyhow::Result<Histogram<u64>> {
-    let mut latency = Histogram::new(3)?;
+    let mut latency = latencies();
     let mut at = first;
     while Instant::now() < until {
         let began = Instant::now();

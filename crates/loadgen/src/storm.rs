@@ -5,7 +5,7 @@ use crate::crowd::{self, Ticket};
 use crate::dialect::{Dialect, Seen};
 use crate::options::ServerOptions;
 use crate::stamp::Stamp;
-use crate::tally::float;
+use crate::tally::{float, latencies};
 use crate::target::Target;
 use crate::{process, rooms};
 use anyhow::{Context, ensure};
@@ -127,7 +127,7 @@ pub(crate) async fn run(options: &Options) -> anyhow::Result<Report> {
             Ok::<_, anyhow::Error>((client, started.elapsed()))
         });
     }
-    let (mut latency, mut failed, mut back) = (Histogram::new(3)?, Vec::new(), Vec::new());
+    let (mut latency, mut failed, mut back) = (latencies(), Vec::new(), Vec::new());
     let mut wall = Duration::ZERO;
     while let Some(came) = coming.join_next().await {
         match came? {

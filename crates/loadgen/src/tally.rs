@@ -65,7 +65,7 @@ impl Tally {
             sent: 0,
             deliveries: 0,
             acked: 0,
-            latency: Histogram::new(3).expect("three digits are allowed"),
+            latency: latencies(),
             faults: Faults::default(),
         }
     }
@@ -148,6 +148,11 @@ impl fmt::Display for Outcome {
             self.tally.faults,
         )
     }
+}
+
+/// Microseconds up to two minutes; what is longer counts as that.
+pub(crate) fn latencies() -> Histogram<u64> {
+    Histogram::new_with_bounds(1, 120_000_000, 3).expect("bounds that are allowed")
 }
 
 /// For people: no figure here comes near 2^53.
