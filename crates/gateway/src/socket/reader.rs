@@ -11,7 +11,7 @@ use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig, WebSocketC
 use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes, error::ProtocolError};
 
 /// Zeroed at every read and kept per connection, so small.
-const READ_BUFFER: usize = 2 << 10;
+const READ_BUFFER: usize = 1024;
 /// Pongs alone pass through it.
 const WRITE_BUFFER_MAX: usize = 1 << 10;
 

@@ -28,7 +28,8 @@ pub(crate) async fn serve(gateway: Gateway, stream: Stream, read_ahead: Bytes, p
     let Some(entered) = shared.sockets.enter(&conn, peer, max) else {
         conn.close(Close::CONNECTIONS);
         shared.metrics.sockets.ended(ending(&conn, REFUSED));
-        return linger(&conn, REFUSED, None).await;
+        // Boxed like what follows: each connection would keep the room for it.
+        return Box::pin(linger(&conn, REFUSED, None)).await;
     };
     let mut task = Task::new(gateway, Arc::clone(&conn), &read_ahead);
     drop(read_ahead);
