@@ -11,6 +11,7 @@ mod batch;
 mod checkpoint;
 mod condition;
 mod config;
+mod control;
 mod database;
 mod envelope;
 mod error;
@@ -48,13 +49,14 @@ mod vitals;
 pub use access::{Access, Backend, Connection, Reader, Writer};
 pub use condition::{Condition, DatabaseChanged};
 pub use config::{DatabaseConfig, Migrations, Url};
+pub use control::ControlError;
 pub use database::Database;
 pub use error::{Fault, JobError, StorageError};
 pub use figures::{Figures, LaneFigures, PoolFigures};
 pub use histogram::Spread;
 pub use job::{Job, LaneKey, SetAnswers};
 pub use poison::Poisoned;
-pub use registry::{ControlError, OpenError, Registry};
+pub use registry::{OpenError, Registry};
 pub use vitals::EpochChanged;
 
 #[doc(hidden)]

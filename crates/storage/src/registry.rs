@@ -6,23 +6,21 @@ use crate::lock::StoreLock;
 use crate::poison::{Alarm, Poisoned};
 use crate::pool::RETRY_AFTER;
 use crate::slot::Slot;
-use crate::{Condition, Database, DatabaseConfig, StorageError, migrate};
+use crate::{Database, DatabaseConfig, StorageError, migrate};
 use bus::{Bus, Probe, Tasks};
 use futures_util::future::join_all;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::fmt::Display;
-use std::future::Future;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
-use tokio::sync::{OwnedMutexGuard, oneshot};
 
 /// The named databases. A cheap handle.
 #[derive(Clone)]
 pub struct Registry {
     bus: Bus,
     tasks: Tasks,
-    databases: Arc<Databases>,
+    pub(crate) databases: Arc<Databases>,
     alarm: Alarm,
 }
 
@@ -66,20 +64,6 @@ pub enum OpenError {
     /// It cannot be reached.
     #[error(transparent)]
     Storage(#[from] StorageError),
-}
-
-/// Why a database was not stopped, started, reset or pointed elsewhere.
-#[derive(Debug, thiserror::Error)]
-pub enum ControlError {
-    /// No database of this name is registered.
-    #[error("there is no database called {0}")]
-    Unknown(String),
-    /// The same or another of these is under way.
-    #[error("{0} is being stopped, started or reset already")]
-    Busy(String),
-    /// It is closed and did not open again; it is tried again until it does.
-    #[error(transparent)]
-    Open(#[from] OpenError),
 }
 
 impl Registry {
@@ -146,51 +130,6 @@ impl Registry {
         self.databases.write().default = Some(name.to_owned());
     }
 
-    /// Closes one, and leaves the others alone: its lanes are emptied and its connections waited
-    /// for, within this time. Its users are told [`StorageError::Closed`].
-    ///
-    /// This and the three below go on to their end when their future is dropped.
-    pub async fn stop(&self, name: &str, drain: Duration) -> Result<(), ControlError> {
-        let claim = self.databases.claim(name)?;
-        let slot = Arc::clone(&claim.slot);
-        claim
-            .carry_out(async move {
-                slot.close(drain, Condition::Closed).await;
-                Ok(())
-            })
-            .await
-    }
-
-    /// Opens one again that was stopped.
-    pub async fn start(&self, name: &str) -> Result<(), ControlError> {
-        let claim = self.databases.claim(name)?;
-        let slot = Arc::clone(&claim.slot);
-        claim.carry_out(async move { reopen(&slot).await }).await
-    }
-
-    /// Closes one and opens it again: all its connections are new. Its users wait no longer than
-    /// usual and are told to come again.
-    pub async fn reset(&self, name: &str, drain: Duration) -> Result<(), ControlError> {
-        self.databases.reset(name, drain).await
-    }
-
-    /// Closes one and opens another in its place, of the same name.
-    pub async fn repoint(
-        &self,
-        config: DatabaseConfig,
-        drain: Duration,
-    ) -> Result<(), ControlError> {
-        let claim = self.databases.claim(&config.name)?;
-        let slot = Arc::clone(&claim.slot);
-        claim
-            .carry_out(async move {
-                slot.close(drain, Condition::Connecting).await;
-                slot.repoint(config);
-                reopen(&slot).await
-            })
-            .await
-    }
-
     /// What the operator sees: `databases` and `db-pool`.
     #[must_use]
     pub fn probes(&self) -> Vec<Arc<dyn Probe>> {
@@ -239,39 +178,6 @@ impl Registry {
     }
 }
 
-/// Opens it, now or in its own time.
-async fn reopen(slot: &Arc<Slot>) -> Result<(), ControlError> {
-    if let Err(error) = slot.open().await {
-        slot.open_in_time();
-        return Err(error.into());
-    }
-    Ok(())
-}
-
-/// The right to stop, start, reset or repoint one database.
-struct Claim {
-    slot: Arc<Slot>,
-    alone: OwnedMutexGuard<()>,
-}
-
-impl Claim {
-    /// Does it in a task of its own: half done, a database would stay closed.
-    async fn carry_out(
-        self,
-        work: impl Future<Output = Result<(), ControlError>> + Send + 'static,
-    ) -> Result<(), ControlError> {
-        let Self { slot, alone } = self;
-        let (sender, done) = oneshot::channel();
-        slot.tasks.once("storage", "control", async move {
-            let ended = work.await;
-            drop(alone);
-            let _ = sender.send(ended);
-        });
-        let stopping = |_| Err(ControlError::Busy(slot.config().name));
-        done.await.unwrap_or_else(stopping)
-    }
-}
-
 impl Databases {
     pub(crate) fn all(&self) -> Vec<Arc<Slot>> {
         self.read().slots.values().cloned().collect()
@@ -279,27 +185,6 @@ impl Databases {
 
     pub(crate) fn named(&self, name: &str) -> Option<Arc<Slot>> {
         self.read().slots.get(name).cloned()
-    }
-
-    pub(crate) async fn reset(&self, name: &str, drain: Duration) -> Result<(), ControlError> {
-        let claim = self.claim(name)?;
-        let slot = Arc::clone(&claim.slot);
-        claim
-            .carry_out(async move {
-                slot.close(drain, Condition::Connecting).await;
-                reopen(&slot).await
-            })
-            .await
-    }
-
-    /// The right to do something to one of them, unless something is being done to it already.
-    fn claim(&self, name: &str) -> Result<Claim, ControlError> {
-        let unknown = || ControlError::Unknown(name.to_owned());
-        let slot = self.named(name).ok_or_else(unknown)?;
-        match Arc::clone(&slot.control).try_lock_owned() {
-            Ok(alone) => Ok(Claim { slot, alone }),
-            Err(_) => Err(ControlError::Busy(name.to_owned())),
-        }
     }
 
     fn default(&self) -> Option<Arc<Slot>> {

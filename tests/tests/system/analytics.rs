@@ -141,6 +141,23 @@ on_both! {
         assert_eq!(counted(&page)["lounge"], 35);
     }
 
+    async fn a_database_that_was_lost_under_the_server_is_counted_anew_after_a_reset(store: Store) {
+        let beside = Beside::of(&store).await;
+        let server = store.serve(beside.settings()).await;
+        let (mut alice, _bob) = lounge(&server).await;
+        chat(&mut alice, 10).await;
+        exact(&store, &server).await;
+        server.expect_trouble();
+        beside.lose().await;
+        chat(&mut alice, 10).await;
+        let operator = server.operator();
+        let reset = operator.post("/databases/analytics/reset", &json!({})).await.ok();
+        assert_eq!(reset["condition"], "connected", "{reset}");
+        chat(&mut alice, 5).await;
+        let page = exact(&store, &server).await;
+        assert_eq!(counted(&page)["lounge"], 25);
+    }
+
     async fn a_database_that_falls_silent_disturbs_nobody_and_is_caught_up(store: Store) {
         let beside = Beside::of(&store).await;
         let server = store.serve(beside.settings()).await;
