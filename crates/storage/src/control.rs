@@ -25,7 +25,7 @@ pub enum ControlError {
 
 impl Registry {
     /// Closes one, and leaves the others alone: its lanes are emptied and its connections waited
-    /// for, within this time. Its users are told [`StorageError::Closed`].
+    /// for, within this time. Its users are told [`crate::StorageError::Closed`].
     pub async fn stop(&self, name: &str, drain: Duration) -> Result<(), ControlError> {
         let claim = self.databases.claim(name)?;
         let slot = Arc::clone(&claim.slot);
