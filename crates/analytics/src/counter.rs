@@ -15,6 +15,7 @@ use bus::{Bus, Tasks};
 use rooms::api::{Heads, LogPage, ReadLog, Refusal, RoomId, RoomKey, Seq};
 use std::collections::HashMap;
 use std::time::Duration;
+use storage::Condition;
 use tokio::time::{Instant, sleep};
 
 /// What comes within this time is counted together.
@@ -84,7 +85,8 @@ impl Counter {
                 }
                 Err(error) => {
                     self.start_over();
-                    if !tasks.stopping().is_cancelled() {
+                    let opening = self.seed.database.condition() == Condition::Connecting;
+                    if !opening && !tasks.stopping().is_cancelled() {
                         self.seed.board.is_ill(&error);
                     }
                     sleep(pause.mul_f64(rand::random_range(0.5..1.0))).await;

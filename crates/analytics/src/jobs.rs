@@ -18,6 +18,7 @@ impl Job for Count {
     const NAME: &'static str = "analytics.count";
     type Answer = ();
     type Refusal = Stale;
+    const STATES: bool = false;
 
     fn lane(&self) -> LaneKey {
         LANE
@@ -43,6 +44,7 @@ impl Job for Forget {
     const NAME: &'static str = "analytics.forget";
     type Answer = ();
     type Refusal = Stale;
+    const STATES: bool = false;
 
     fn lane(&self) -> LaneKey {
         LANE

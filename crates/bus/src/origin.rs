@@ -83,6 +83,13 @@ impl Origin {
         })
     }
 
+    /// For work from outside that states nothing: on no credits, so however long it takes it holds
+    /// up nobody. Whatever is stated from it all the same is bounded by nothing.
+    #[must_use]
+    pub fn silent() -> Self {
+        Self::creditless()
+    }
+
     /// The trace of the first cause.
     #[must_use]
     pub fn trace(&self) -> TraceId {

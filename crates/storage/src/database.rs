@@ -73,7 +73,8 @@ impl Database {
     }
 
     /// Hands over a job and waits for its end, for tasks and isolated subscribers: never from the
-    /// handler of an essential subscriber. Its facts take a credit of their own.
+    /// handler of an essential subscriber. Its facts take a credit of their own, unless it states
+    /// none.
     ///
     /// Dropped before the lane has begun the job, the job is withdrawn; later it goes on unheard.
     pub async fn write<J: Job>(
@@ -83,8 +84,11 @@ impl Database {
     ) -> Result<Result<J::Answer, J::Refusal>, StorageError> {
         let parts = self.slot.parts()?;
         let deadline = now() + within;
-        let Ok(origin) = tokio::time::timeout(within, self.slot.bus.enter()).await else {
-            return Err(parts.pool.overloaded());
+        let origin = if J::STATES {
+            let entered = tokio::time::timeout(within, self.slot.bus.enter()).await;
+            entered.map_err(|_| parts.pool.overloaded())?
+        } else {
+            Origin::silent()
         };
         let (caller, waiter) = Caller::new(origin, deadline);
         self.enqueue(job, Asker::Caller(caller));

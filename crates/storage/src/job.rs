@@ -23,6 +23,10 @@ pub trait Job: Send + Sync + 'static {
     /// True when neighbours of this type are carried out by [`Job::run_set`].
     const SET: bool = false;
 
+    /// False when it states no facts: then [`crate::Database::write`] takes no credit, and the job
+    /// holds up nobody however long it waits for its database.
+    const STATES: bool = true;
+
     /// The lane it belongs to.
     fn lane(&self) -> LaneKey;
 

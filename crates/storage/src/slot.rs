@@ -24,8 +24,8 @@ pub(crate) struct Slot {
     pub(crate) shared: Shared,
     config: RwLock<DatabaseConfig>,
     parts: RwLock<Option<Arc<Parts>>>,
-    /// Held by whoever opens or closes.
-    turn: tokio::sync::Mutex<()>,
+    /// Held by whoever opens or closes. True: closed for good.
+    turn: tokio::sync::Mutex<bool>,
     /// Held by whoever stops, starts, resets or repoints: never two at once.
     pub(crate) control: Arc<tokio::sync::Mutex<()>>,
     connecting: Mutex<Option<Task>>,
@@ -100,7 +100,10 @@ impl Slot {
 
     /// Opens it, unless it is open.
     pub(crate) async fn open(self: &Arc<Self>) -> Result<(), OpenError> {
-        let _turn = self.turn.lock().await;
+        let over = self.turn.lock().await;
+        if *over {
+            return Err(not_open(&self.config().name, self.standing()).into());
+        }
         if self.current().is_some() {
             return Ok(());
         }
@@ -161,6 +164,7 @@ impl Slot {
     /// Closes it for good. False: not all in time.
     pub(crate) async fn end(&self, within: Duration) -> bool {
         let in_time = self.close(within, Condition::Closed).await;
+        *self.turn.lock().await = true;
         let mut attendants = self.locked_attendants();
         if let Attendants::There(tasks) = &mut *attendants {
             tasks.drain(..).for_each(|task| task.cancel());
