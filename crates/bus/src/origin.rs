@@ -54,7 +54,8 @@ pub struct Origin {
 
 impl Origin {
     /// One origin for what is done on behalf of several: all credits, the first one's cause and
-    /// trace. `None` of nothing.
+    /// trace. It is as far from the outside as the nearest of them: a stream in which each turn
+    /// holds something new is no circle, however long it lasts. `None` of nothing.
     #[must_use]
     pub fn merged<'a>(origins: impl IntoIterator<Item = &'a Origin>) -> Option<Origin> {
         Self::merged_of(origins.into_iter().cloned())
@@ -71,7 +72,7 @@ impl Origin {
             credits,
         } = first;
         let others = origins.map(|other| {
-            hops = hops.max(other.hops);
+            hops = hops.min(other.hops);
             other.credits
         });
         let credits = Credits::merged(std::iter::once(credits).chain(others));
@@ -144,5 +145,19 @@ impl Origin {
     /// True when reactions have followed from one another for so long that it must be a loop.
     pub(crate) fn goes_in_circles(&self) -> bool {
         self.hops > HOPS_MAX
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_nothing_new_has_caused_goes_in_circles() {
+        let new = Origin::creditless();
+        let old = (1..=16).fold(new.clone(), |origin, number| origin.reaction_to(number));
+        let of = |all: [&Origin; 2]| Origin::merged(all).map(|origin| origin.reaction_to(17));
+        assert!(of([&old, &old]).is_some_and(|origin| origin.goes_in_circles()));
+        assert!(of([&old, &new]).is_some_and(|origin| !origin.goes_in_circles()));
     }
 }
