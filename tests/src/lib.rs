@@ -52,7 +52,7 @@ pub use refusal::Refusal;
 pub use scrape::{Family, Scrape};
 pub use server::{Dial, Exit, Server, Settings};
 pub use starting::Starting;
-pub use store::{Kind, Store, judge};
+pub use store::{Kind, Store, judge, judge_within};
 pub use wire::Wire;
 
 /// Makes of each `async fn name(store: Store) { … }` two tests, `name::sqlite` and

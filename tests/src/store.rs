@@ -47,6 +47,16 @@ struct Inner {
 /// Runs a test body on a new store; afterwards its servers must have been left clean. On a failure
 /// their logs are shown.
 pub fn judge<F: Future<Output = ()>>(kind: Kind, name: &str, body: impl FnOnce(Store) -> F) {
+    judge_within(TEST, kind, name, body);
+}
+
+/// The same for a case that takes longer.
+pub fn judge_within<F: Future<Output = ()>>(
+    limit: Duration,
+    kind: Kind,
+    name: &str,
+    body: impl FnOnce(Store) -> F,
+) {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -58,8 +68,8 @@ pub fn judge<F: Future<Output = ()>>(kind: Kind, name: &str, body: impl FnOnce(S
             body(store.clone()).await;
             store.finish().await;
         };
-        let ended = tokio::time::timeout(TEST, whole).await;
-        assert!(ended.is_ok(), "{name} took more than {} s", TEST.as_secs());
+        let ended = tokio::time::timeout(limit, whole).await;
+        assert!(ended.is_ok(), "{name} took more than {} s", limit.as_secs());
         drop(exposed);
     });
 }

@@ -1,7 +1,10 @@
 //! `just torture`: the long cases, each on both databases; `just torture NAME…` runs those alone.
 
 use std::time::{Duration, Instant};
-use tests::{Footprint, Kind, Plan, Settings, Store, churn, drained, judge, torture};
+use tests::{Footprint, Kind, Plan, Settings, Store, churn, drained, judge_within, torture};
+
+/// No case takes longer, whatever hangs.
+const LIMIT: Duration = Duration::from_secs(1800);
 
 /// A long case.
 struct Case {
@@ -13,15 +16,15 @@ struct Case {
 const CASES: &[Case] = &[
     Case {
         name: "kills",
-        run: |kind, name| judge(kind, name, kills),
+        run: |kind, name| judge_within(LIMIT, kind, name, kills),
     },
     Case {
         name: "leaks",
-        run: |kind, name| judge(kind, name, leaks),
+        run: |kind, name| judge_within(LIMIT, kind, name, leaks),
     },
     Case {
         name: "drain",
-        run: |kind, name| judge(kind, name, drain),
+        run: |kind, name| judge_within(LIMIT, kind, name, drain),
     },
 ];
 
