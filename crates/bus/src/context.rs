@@ -47,9 +47,7 @@ impl Context {
     #[must_use]
     pub fn stated_at(&self) -> Option<Instant> {
         match self.causes.last() {
-            Some(Cause::Event(envelope)) if !self.ending => {
-                Some(envelope.at.instant(self.start))
-            }
+            Some(Cause::Event(envelope)) if !self.ending => Some(envelope.at.instant(self.start)),
             _ => None,
         }
     }

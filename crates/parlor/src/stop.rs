@@ -95,7 +95,7 @@ impl Stop {
         work: impl Future<Output = ()>,
     ) {
         let (began, within) = (Instant::now(), self.share(wanted));
-        let ended = within.is_zero() || timeout(within, work).await.is_ok();
+        let ended = timeout(within, work).await.is_ok();
         self.ended(stage, began, usize::from(!ended), "");
     }
 
@@ -154,4 +154,68 @@ impl Stop {
 
 fn millis(since: Instant) -> u64 {
     u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::future::pending;
+
+    const BUDGET: Duration = Duration::from_secs(10);
+
+    #[tokio::test(start_paused = true)]
+    async fn stages_that_hang_are_passed_over_within_the_budget() {
+        let mut stop = Stop::within(BUDGET);
+        for stage in ["one", "two", "three"] {
+            stop.stage(stage, Duration::from_secs(4), pending()).await;
+        }
+        stop.counted("four", Duration::from_secs(4), pending())
+            .await;
+        let left = BUDGET.saturating_sub(stop.began.elapsed());
+        assert!(
+            left + GRACE >= STORAGE + TASKS,
+            "{left:?} for the last ones"
+        );
+        let names = |left: &str| vec![left.to_owned()];
+        stop.last("storage", STORAGE, pending()).await;
+        stop.last("tasks", TASKS, async { names("a task") }).await;
+        assert!(stop.began.elapsed() <= BUDGET + 2 * GRACE);
+        assert_eq!(
+            stop.undone,
+            ["one", "two", "three", "four", "storage", "tasks"]
+        );
+        assert!(stop.report().is_err());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_stage_is_done_when_nothing_is_left_of_it() {
+        let mut stop = Stop::within(BUDGET);
+        stop.stage("one", Duration::from_secs(1), async {}).await;
+        stop.counted("two", Duration::from_secs(1), async { 0 })
+            .await;
+        stop.last("tasks", TASKS, async { Vec::new() }).await;
+        assert!(stop.report().is_ok());
+        let mut stop = Stop::within(BUDGET);
+        stop.counted("two", Duration::from_secs(1), async { 3 })
+            .await;
+        assert!(stop.report().is_err());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn storage_keeps_its_share_of_the_smallest_budget() {
+        let mut stop = Stop::within(Duration::from_millis(100));
+        stop.stage("one", Duration::from_secs(1), pending()).await;
+        let storage = tokio::time::sleep(STORAGE);
+        stop.last("storage", STORAGE, async {
+            storage.await;
+            Vec::new()
+        })
+        .await;
+        assert!(
+            !stop.undone.contains(&"storage".to_owned()),
+            "{:?}",
+            stop.undone
+        );
+        assert!(stop.began.elapsed() <= longest(Duration::from_millis(100)));
+    }
 }

@@ -152,7 +152,11 @@ codes! {
             }
             alice.pushed("entry", "lounge");
         }
-        slow.closed().await
+        let closed = slow.closed().await;
+        let page = server.scrape().await;
+        let slow = page.sum("parlor_sockets_closed_total", &[("code", "4008")]);
+        assert_eq!(slow.to_string(), "1");
+        closed
     }
 
     async fn a_connection_whose_token_expires_is_closed_4011(store: Store) -> 4011 {

@@ -100,7 +100,7 @@ on_both! {
         assert!(by("parlor_bus_events_total", &[]) > 0.5);
         assert!(by("parlor_bus_subscriber_handled_total", &[("subscriber", "messaging")]) > 19.5);
         assert!(by("parlor_process_cpu_seconds_total", &[]) >= 0.0);
-        for (name, value) in [("parlor_hub_connections", "2"), ("parlor_hub_people", "2"), ("parlor_hub_rooms", "1")] {
+        for (name, value) in [("parlor_people_online", "2"), ("parlor_hub_connections", "2"), ("parlor_hub_people", "2"), ("parlor_hub_rooms", "1")] {
             assert_eq!(after.sum(name, &[]).to_string(), value, "{name}");
         }
         for name in ["parlor_ready", "parlor_db_up", "parlor_build_info"] {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use std::time::Duration;
-use tests::{Exit, Kind, Raw, Settings, drained, on_both, snag};
+use tests::{Exit, Kind, Raw, Settings, drained, on_both, snag, workspace};
 use tokio::time::Instant;
 
 /// Every stage of a stop, in its order.
@@ -32,6 +32,15 @@ fn stages(exit: &Exit) -> Vec<(String, u64, u64)> {
 
 fn names(exit: &Exit) -> Vec<String> {
     stages(exit).into_iter().map(|(stage, ..)| stage).collect()
+}
+
+#[test]
+fn every_stage_is_documented() {
+    let page = std::fs::read_to_string(workspace().join("docs/operating.md")).unwrap();
+    let (_, page) = page.split_once("## How it stops").unwrap();
+    let rows = page.lines().filter_map(|line| line.strip_prefix("| `"));
+    let rows: Vec<_> = rows.filter_map(|row| row.split('`').next()).collect();
+    assert_eq!(rows[..STAGES.len()], STAGES);
 }
 
 on_both! {
@@ -74,6 +83,11 @@ on_both! {
         alice.ok("ping", json!({})).await;
         let began = Instant::now();
         server.signal("TERM");
+        server.logged("\"timers\"").await;
+        let operator = server.operator();
+        assert_eq!(operator.get("/health/ready").await.status, 503);
+        assert_eq!(operator.get("/health/live").await.status, 200);
+        assert_eq!(server.scrape().await.sum("parlor_ready", &[]).to_string(), "0");
         let refusal = alice.reply(stuck).await.unwrap_err();
         assert_eq!(refusal, "outcome_unknown");
         assert!(refusal.all["trace"].is_string(), "{}", refusal.all);

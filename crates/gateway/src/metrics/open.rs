@@ -1,15 +1,15 @@
-//! The sockets that are open now.
+//! The sockets that are open now, and the people who are here.
 
 use super::{Figures, Sheet};
-use crate::socket::Registry;
+use crate::shared::Shared;
 use std::fmt;
 use std::sync::Arc;
 
-pub(super) struct OpenSockets(pub(super) Arc<Registry>);
+pub(super) struct Open(pub(super) Arc<Shared>);
 
-impl Figures for OpenSockets {
+impl Figures for Open {
     fn write(&self, sheet: &mut Sheet<'_>) -> fmt::Result {
-        let sockets = self.0.all();
+        let sockets = self.0.sockets.all();
         let waiting = sockets.iter().map(|conn| conn.egress().bytes());
         let (sum, largest) = waiting.fold((0, 0), |(sum, largest), bytes| {
             (sum + bytes, usize::max(largest, bytes))
@@ -28,7 +28,12 @@ impl Figures for OpenSockets {
         sheet.gauge(
             "commands_unanswered",
             "Commands read from sockets and not yet answered",
-            self.0.unanswered(),
+            self.0.sockets.unanswered(),
+        )?;
+        sheet.gauge(
+            "people_online",
+            "Users who count as online, those included who may yet come back at once",
+            self.0.online.count(),
         )
     }
 }

@@ -1,7 +1,7 @@
 //! The page itself: everything that counts, in one text.
 
 use super::bus::BusFigures;
-use super::open::OpenSockets;
+use super::open::Open;
 use super::sheet::{Asked, Figures};
 use super::tasks::TaskFigures;
 use crate::shared::Shared;
@@ -23,7 +23,7 @@ impl MetricsPage {
         let mut registry = Registry::with_prefix("parlor");
         shared.metrics.register(&mut registry);
         let mut page = Self { registry };
-        page.add(OpenSockets(Arc::clone(&shared.sockets)));
+        page.add(Open(Arc::clone(shared)));
         page.add(BusFigures(shared.bus.clone()));
         page.add(TaskFigures(shared.tasks.clone()));
         page
