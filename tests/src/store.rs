@@ -240,6 +240,11 @@ impl Store {
         }
     }
 
+    /// The data became older data: what clients have seen so far binds nobody any more.
+    pub fn begins_anew(&self) {
+        self.0.world.forget();
+    }
+
     /// What all clients together have seen of a room, by `seq`.
     #[must_use]
     pub fn seen(&self, room: &str) -> BTreeMap<i64, serde_json::Value> {

@@ -29,6 +29,11 @@ impl World {
         }
     }
 
+    /// Nothing has been seen.
+    pub(crate) fn forget(&self) {
+        self.0.lock().expect("nobody panics with the world").clear();
+    }
+
     /// All entries of a room by `seq`.
     pub(crate) fn room(&self, room: &str) -> BTreeMap<i64, Value> {
         let seen = self.0.lock().expect("nobody panics with the world");

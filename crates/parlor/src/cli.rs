@@ -45,6 +45,18 @@ pub(crate) enum Command {
     DefaultConfig,
     /// Bring the databases' schemas up to date, and end
     Migrate,
+    /// Copy the embedded store into a new file, also while a server serves it
+    Backup {
+        /// The file to make; it must not exist
+        file: PathBuf,
+    },
+    /// Put a backup in the place of the embedded store, while no server runs
+    Restore {
+        /// The backup; it stays as it is
+        file: PathBuf,
+    },
+    /// After a restore by other means: tell all clients to begin anew
+    NewEpoch,
     /// What the operator does to the data; with SQLite, while no server runs
     #[command(subcommand)]
     Admin(Admin),

@@ -3,6 +3,7 @@
 use crate::config::Problem;
 use bus::Tasks;
 use std::fmt;
+use storage::backup::BackupError;
 use storage::{OpenError, Poisoned, Registry};
 
 /// Why a command did not do what it was asked to.
@@ -78,6 +79,22 @@ impl From<OpenError> for Failure {
     fn from(error: OpenError) -> Self {
         match error {
             OpenError::Locked { .. } => Self::InUse(error),
+            other => Self::Failed(other.into()),
+        }
+    }
+}
+
+impl From<BackupError> for Failure {
+    fn from(error: BackupError) -> Self {
+        match error {
+            BackupError::Open(error) => error.into(),
+            BackupError::NotEmbedded { .. } => Self::Usage(format!(
+                "{error}: pg_dump backs it up and pg_restore restores it, then parlor new-epoch; \
+                 see deploy/README.md"
+            )),
+            BackupError::Exists(_) | BackupError::NoStore(_) | BackupError::Itself(_) => {
+                Self::Usage(error.to_string())
+            }
             other => Self::Failed(other.into()),
         }
     }

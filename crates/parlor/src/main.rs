@@ -1,6 +1,7 @@
 //! The binary `parlor`: reads the configuration, builds, connects, starts, waits, stops.
 
 mod admin;
+mod backup;
 mod cli;
 mod config;
 mod exit;
@@ -8,6 +9,9 @@ mod figures;
 mod house;
 mod logs;
 mod migrate;
+mod new_epoch;
+mod progress;
+mod restore;
 mod schema;
 mod serve;
 mod signals;
@@ -71,6 +75,9 @@ fn run(cli: Cli) -> Result<(), Failure> {
 async fn carry_out(command: Command, config: Config) -> Result<(), Failure> {
     match command {
         Command::Migrate => migrate::migrate(&config).await,
+        Command::Backup { file } => backup::backup(&config, &file).await,
+        Command::Restore { file } => restore::restore(&config, &file).await,
+        Command::NewEpoch => new_epoch::new_epoch(&config).await,
         Command::Admin(Admin::Grant { name }) => admin::grant(&config, &name).await,
         _ => Box::pin(serve::serve(config)).await,
     }

@@ -2,6 +2,7 @@
 
 use crate::config::{Config, DatabaseSettings, Problem};
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
+use storage::backup::Watermark;
 use storage::{DatabaseConfig, Migrations};
 
 static CORE_SQLITE: EmbeddedMigrations = embed_migrations!("../../migrations/core/sqlite");
@@ -30,7 +31,21 @@ fn database(config: &Config, settings: &DatabaseSettings) -> Result<DatabaseConf
         idle_timeout: settings.idle_timeout,
         critical: settings.critical,
         shared: false,
+        watermark: watermark(settings),
         migrations: migrations(&settings.name)?,
+    })
+}
+
+/// The database that the server cannot do without.
+pub(crate) fn core(config: &Config) -> Result<DatabaseConfig, Problem> {
+    database(config, &config.databases[0])
+}
+
+/// The rooms' logs tell an older copy of `core`; what else there may be can be made again from it.
+fn watermark(settings: &DatabaseSettings) -> Option<Watermark> {
+    (settings.name == "core").then_some(Watermark {
+        table: rooms::api::log::TABLE,
+        every: settings.mark_every,
     })
 }
 

@@ -1,6 +1,7 @@
 //! How a database is configured.
 
 use crate::Backend;
+use crate::backup::Watermark;
 use diesel_migrations::EmbeddedMigrations;
 use std::fmt;
 use std::path::PathBuf;
@@ -68,6 +69,8 @@ pub struct DatabaseConfig {
     pub critical: bool,
     /// Several nodes share this store: no exclusive lock is taken.
     pub shared: bool,
+    /// By what an older copy of an embedded database is told; `None`: not at all.
+    pub watermark: Option<Watermark>,
     /// Its schema.
     pub migrations: Migrations,
 }
@@ -88,6 +91,7 @@ impl DatabaseConfig {
             statement_timeout: Duration::from_secs(2),
             idle_timeout: Duration::from_secs(600),
             shared: false,
+            watermark: None,
             migrations,
         }
     }

@@ -53,7 +53,7 @@ fn begins_like_sqlite(file: &Path) -> io::Result<bool> {
 }
 
 /// Without a log the file can be read as it lies; with one only its own rules tell what is valid.
-fn untouched(file: &Path) -> String {
+pub(crate) fn untouched(file: &Path) -> String {
     let mut log = file.as_os_str().to_owned();
     log.push("-wal");
     let has_log = std::fs::metadata(log).is_ok_and(|log| log.len() > 0);

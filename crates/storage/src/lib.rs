@@ -7,6 +7,7 @@
 
 mod access;
 mod asker;
+pub mod backup;
 mod batch;
 mod checkpoint;
 mod condition;

@@ -1,5 +1,6 @@
 //! What an open database is made of. A reset takes these away and puts new ones in their place.
 
+use crate::backup::watermark::{self, Keeper};
 use crate::batch::Surroundings;
 use crate::lane::Lane;
 use crate::lock::StoreLock;
@@ -24,6 +25,7 @@ pub(crate) struct Parts {
     pub(crate) config: DatabaseConfig,
     pub(crate) pool: Arc<Pool>,
     pub(crate) lanes: Vec<Lane>,
+    keeper: Option<Keeper>,
     lock: Mutex<Option<StoreLock>>,
 }
 
@@ -32,6 +34,7 @@ impl Parts {
     pub(crate) async fn open(config: DatabaseConfig, slot: &Arc<Slot>) -> Result<Self, OpenError> {
         let lock = StoreLock::take(&config, &slot.tasks, slot.on_lock_lost()).await?;
         migrate::migrate(&config).await?;
+        watermark::settle(&config).await?;
         let parts = Self::assemble(config, lock, slot);
         if let Err(error) = parts.answers(&slot.tasks).await {
             parts.close(GIVE_UP).await;
@@ -58,6 +61,7 @@ impl Parts {
             })
             .collect();
         Self {
+            keeper: Keeper::start(&config, &pool, &slot.tasks),
             config,
             pool,
             lanes,
@@ -88,6 +92,9 @@ impl Parts {
         // Half for the lanes: the checkpoint gets its share whatever they do.
         let share = within / 2;
         let empty = join_all(self.lanes.iter().map(|lane| lane.close(share))).await;
+        if let Some(keeper) = &self.keeper {
+            keeper.end(share / 4).await;
+        }
         let closed = self.pool.close(share / 2).await;
         self.lock
             .lock()

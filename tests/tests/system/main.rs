@@ -4,6 +4,7 @@
 
 mod accounts;
 mod analytics;
+mod backup;
 mod bad_input;
 mod closing;
 mod direct;

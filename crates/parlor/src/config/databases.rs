@@ -26,6 +26,7 @@ pub(crate) struct DatabaseSettings {
     pub(crate) acquire_timeout: Duration,
     pub(crate) statement_timeout: Duration,
     pub(crate) idle_timeout: Duration,
+    pub(crate) mark_every: Duration,
     pub(crate) critical: bool,
 }
 
@@ -53,6 +54,7 @@ impl DatabaseSettings {
             acquire_timeout: Duration::from_secs(2),
             statement_timeout: Duration::from_secs(2),
             idle_timeout: Duration::from_secs(600),
+            mark_every: Duration::from_secs(10),
             critical: name == CORE,
         }
     }
@@ -199,6 +201,17 @@ fn pool() -> Vec<Setting<DatabaseSettings>> {
         })
         .about("After this long unused a connection above pool_min is closed.")
         .ends("Connections come and go.", "Idle connections hold slots."),
+        millis("mark_every_ms", 10..=3_600_000, |d| {
+            &mut row(d).mark_every
+        })
+        .about(
+            "How often it is noted beside an embedded core how far it has come; an older copy that \
+             is put back by hand is told by that.",
+        )
+        .ends(
+            "The disk writes for nothing.",
+            "After a crash a copy taken shortly before it goes unnoticed.",
+        ),
     ]
 }
 

@@ -12,6 +12,10 @@ use sessions::api::{User, UserId};
 use std::sync::Arc;
 use storage::prelude::*;
 
+/// The table of all rooms' entries. Its rows are added at the end and the last one is never taken
+/// away, so that storage can tell an older copy of the database by it.
+pub const TABLE: &str = "entries";
+
 /// One entry to be written on behalf of a member.
 #[derive(Debug, Clone)]
 pub struct Append<'a> {

@@ -1,0 +1,61 @@
+//! Is this file a whole store of Parlor's? Looks without changing a byte.
+
+use super::BackupError;
+use crate::inspect::{APPLICATION_ID, untouched};
+use diesel::sql_types::{Integer, Text};
+use diesel::{
+    Connection as _, QueryResult, QueryableByName, RunQueryDsl as _, SqliteConnection, sql_query,
+};
+use std::path::Path;
+
+/// Refuses what is not Parlor's, or damaged; reads every page, so it takes as long as the file is
+/// large. Blocks.
+pub(super) fn examine(file: &Path) -> Result<(), BackupError> {
+    if !file.is_file() {
+        return Err(BackupError::NoStore(file.to_owned()));
+    }
+    let foreign = |why: String| BackupError::Foreign {
+        path: file.to_owned(),
+        why,
+    };
+    let mut connection = SqliteConnection::establish(&untouched(file))
+        .map_err(|error| foreign(error.to_string()))?;
+    match complaint(&mut connection) {
+        Ok(None) => Ok(()),
+        Ok(Some(why)) => Err(foreign(why)),
+        Err(error) => Err(foreign(error.to_string())),
+    }
+}
+
+#[derive(QueryableByName)]
+struct Header {
+    #[diesel(sql_type = Integer)]
+    application_id: i32,
+}
+
+#[derive(QueryableByName)]
+struct Check {
+    #[diesel(sql_type = Text)]
+    quick_check: String,
+}
+
+#[derive(QueryableByName)]
+struct Epoch {
+    #[diesel(sql_type = Text)]
+    epoch: String,
+}
+
+const EPOCH: &str = "SELECT value AS epoch FROM storage_meta WHERE key = 'epoch'";
+
+fn complaint(connection: &mut SqliteConnection) -> QueryResult<Option<String>> {
+    let header: Header = sql_query("PRAGMA application_id").get_result(connection)?;
+    if header.application_id != APPLICATION_ID {
+        return Ok(Some("it is not a store of Parlor's".to_owned()));
+    }
+    let epoch = sql_query(EPOCH).get_result::<Epoch>(connection);
+    if !epoch.is_ok_and(|row| !row.epoch.is_empty()) {
+        return Ok(Some("it has no epoch".to_owned()));
+    }
+    let check: Check = sql_query("PRAGMA quick_check(1)").get_result(connection)?;
+    Ok((check.quick_check != "ok").then_some(format!("it is damaged: {}", check.quick_check)))
+}

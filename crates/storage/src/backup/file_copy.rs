@@ -1,0 +1,123 @@
+//! One consistent copy of a SQLite store into a new file, while others read and write the store.
+//!
+//! SQLite's own `VACUUM INTO` reads one snapshot and keeps nobody from writing. It fills a file
+//! beside the target, which gets the target's name only when it is whole, checked and on the disk.
+
+use super::place::{beside, place, sync_directory};
+use super::{BackupError, examine::examine};
+use crate::sqlite::uri;
+use crate::{DatabaseConfig, Url};
+use diesel::connection::SimpleConnection as _;
+use diesel::{Connection as _, SqliteConnection};
+use std::fs::{File, OpenOptions};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+
+/// A copy that is about to be made.
+pub struct FileCopy {
+    source: PathBuf,
+    target: PathBuf,
+    partial: PathBuf,
+}
+
+/// How far a copy is, for whoever shows it.
+#[derive(Debug, Clone)]
+pub struct Progress {
+    partial: PathBuf,
+    bytes_about: u64,
+}
+
+impl FileCopy {
+    /// Of this database's store to this file, which must not exist.
+    pub fn new(config: &DatabaseConfig, target: &Path) -> Result<Self, BackupError> {
+        let Url::Sqlite(source) = &config.url else {
+            return Err(BackupError::NotEmbedded {
+                database: config.name.clone(),
+            });
+        };
+        if !source.is_file() {
+            return Err(BackupError::NoStore(source.clone()));
+        }
+        if target.exists() {
+            return Err(BackupError::Exists(target.to_owned()));
+        }
+        Ok(Self {
+            source: source.clone(),
+            target: target.to_owned(),
+            partial: beside(target, &format!(".{}.partial", std::process::id())),
+        })
+    }
+
+    /// How far it is; only the order of magnitude of the end is known.
+    #[must_use]
+    pub fn progress(&self) -> Progress {
+        Progress {
+            partial: self.partial.clone(),
+            bytes_about: size(&self.source) + size(&beside(&self.source, "-wal")),
+        }
+    }
+
+    /// The file that is being filled: what is left of a copy that was broken off.
+    #[must_use]
+    pub fn partial(&self) -> &Path {
+        &self.partial
+    }
+
+    /// Makes the copy and returns its size in bytes. Blocks, as long as the store is large.
+    pub fn run(self) -> Result<u64, BackupError> {
+        let copied = self.fill().and_then(|()| self.keep());
+        if copied.is_err() {
+            // Whatever is left of it is of no use.
+            let _ = std::fs::remove_file(&self.partial);
+        }
+        copied
+    }
+
+    fn fill(&self) -> Result<(), BackupError> {
+        copy_into(&uri(&self.source, "?mode=ro"), &self.source, &self.partial)?;
+        examine(&self.partial)
+    }
+
+    fn keep(&self) -> Result<u64, BackupError> {
+        let bytes = size(&self.partial);
+        place(&self.partial, &self.target)?;
+        sync_directory(&self.target)?;
+        Ok(bytes)
+    }
+}
+
+impl Progress {
+    /// Bytes written so far.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        size(&self.partial)
+    }
+
+    /// About as many as there will be; fewer when the store has room to spare.
+    #[must_use]
+    pub fn bytes_about(&self) -> u64 {
+        self.bytes_about
+    }
+}
+
+/// Copies the database at a URI into a new file, for nobody but its owner to read: there are
+/// hashes of passwords in it. On the disk when this returns. Blocks.
+pub(super) fn copy_into(from: &str, named: &Path, to: &Path) -> Result<(), BackupError> {
+    let file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(to)
+        .map_err(BackupError::file(to))?;
+    let mut connection = SqliteConnection::establish(from).map_err(BackupError::database(named))?;
+    // A URI has no character that would end the literal.
+    let copy = format!("PRAGMA busy_timeout = 30000; VACUUM INTO '{}'", uri(to, ""));
+    connection
+        .batch_execute(&copy)
+        .map_err(BackupError::database(named))?;
+    File::sync_all(&file).map_err(BackupError::file(to))
+}
+
+fn size(file: &Path) -> u64 {
+    std::fs::metadata(file).map_or(0, |metadata| metadata.len())
+}

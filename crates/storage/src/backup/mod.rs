@@ -1,0 +1,22 @@
+//! Backup, restore, and the epoch that tells clients of one.
+//!
+//! A backup is a consistent copy of a SQLite store, taken while others read and write it. A restore
+//! puts such a copy in the store's place and gives it a new epoch in the same step, so that no
+//! crash leaves old data under the epoch of what was there before. A copy that somebody puts back
+//! by hand is noticed at the next start by the [`mark`] beside the file. PostgreSQL has tools of
+//! its own for all but the epoch.
+
+mod epoch;
+mod error;
+mod examine;
+mod file_copy;
+pub(crate) mod mark;
+mod place;
+mod restore;
+pub(crate) mod watermark;
+
+pub use epoch::new_epoch;
+pub use error::BackupError;
+pub use file_copy::{FileCopy, Progress};
+pub use restore::{Restore, Restored};
+pub use watermark::Watermark;

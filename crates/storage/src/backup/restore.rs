@@ -1,0 +1,194 @@
+//! A backup put in the place of a store that nobody serves.
+//!
+//! The new store is made whole beside the old one: copied, checked, migrated, with a new epoch.
+//! Then the mark names that epoch, and one rename puts the store in its place. Cut off before the
+//! rename, the old store stands, and at worst begins a new epoch at its next start.
+
+use super::examine::examine;
+use super::file_copy::copy_into;
+use super::mark::Mark;
+use super::place::{beside, keep_as, sync_directory};
+use super::{BackupError, epoch};
+use crate::inspect::untouched;
+use crate::lock::StoreLock;
+use crate::{DatabaseConfig, Url, migrate, sqlite};
+use diesel::connection::SimpleConnection as _;
+use diesel::sql_types::Text;
+use diesel::{QueryResult, QueryableByName, RunQueryDsl as _, SqliteConnection, sql_query};
+use std::fs::File;
+use std::os::unix::fs::{MetadataExt as _, chown};
+use std::path::{Path, PathBuf};
+
+/// A restore that is about to be made.
+pub struct Restore {
+    config: DatabaseConfig,
+    store: PathBuf,
+    file: PathBuf,
+    staged: PathBuf,
+}
+
+/// What a restore did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Restored {
+    /// The epoch of the store from now on.
+    pub epoch: String,
+    /// Where the store of before is kept, if there was one.
+    pub kept: Option<PathBuf>,
+}
+
+impl Restore {
+    /// Of this file into the place of this database's store.
+    pub fn new(config: &DatabaseConfig, file: &Path) -> Result<Self, BackupError> {
+        let Url::Sqlite(store) = &config.url else {
+            return Err(BackupError::NotEmbedded {
+                database: config.name.clone(),
+            });
+        };
+        if is_same(store, file) {
+            return Err(BackupError::Itself(file.to_owned()));
+        }
+        Ok(Self {
+            config: config.clone(),
+            store: store.clone(),
+            file: file.to_owned(),
+            staged: beside(store, ".restoring"),
+        })
+    }
+
+    /// Restores under the store's lock, which a server must not hold.
+    pub async fn run(self) -> Result<Restored, BackupError> {
+        let _lock = StoreLock::take_to_migrate(&self.config).await?;
+        let this = std::sync::Arc::new(self);
+        in_blocking(&this, Self::stage).await?;
+        migrate::migrate(&this.staged_config()).await?;
+        in_blocking(&this, Self::swap).await
+    }
+
+    fn staged_config(&self) -> DatabaseConfig {
+        DatabaseConfig {
+            url: Url::Sqlite(self.staged.clone()),
+            ..self.config.clone()
+        }
+    }
+
+    /// A copy of the file, beside the store.
+    fn stage(&self) -> Result<(), BackupError> {
+        examine(&self.file)?;
+        // Of a restore that was cut off; the lock is ours.
+        for suffix in ["", "-wal", "-shm"] {
+            let _ = std::fs::remove_file(beside(&self.staged, suffix));
+        }
+        copy_into(&untouched(&self.file), &self.file, &self.staged)
+    }
+
+    fn swap(&self) -> Result<Restored, BackupError> {
+        let renewed = self.finish_staged()?;
+        let kept = self.keep_old(&renewed)?;
+        std::fs::rename(&self.staged, &self.store).map_err(BackupError::file(&self.store))?;
+        sync_directory(&self.store)?;
+        Ok(Restored {
+            epoch: renewed.epoch,
+            kept,
+        })
+    }
+
+    /// A new epoch, and everything in the one file, on the disk.
+    fn finish_staged(&self) -> Result<Renewed, BackupError> {
+        let table = self.config.watermark.map(|watermark| watermark.table);
+        let renewed = renew(&self.staged, table).map_err(BackupError::database(&self.staged))?;
+        File::open(&self.staged)
+            .and_then(|file| file.sync_all())
+            .map_err(BackupError::file(&self.staged))?;
+        Ok(renewed)
+    }
+
+    /// Gives the old store a second name. From the mark on it would begin a new epoch.
+    fn keep_old(&self, renewed: &Renewed) -> Result<Option<PathBuf>, BackupError> {
+        let old = std::fs::metadata(&self.store).ok();
+        if let Some(old) = &old {
+            fold_log(&self.store);
+            chown(&self.staged, Some(old.uid()), Some(old.gid()))
+                .map_err(BackupError::file(&self.staged))?;
+        }
+        if let Some(mark) = &renewed.mark {
+            mark.write(&self.store)
+                .map_err(BackupError::file(&self.store))?;
+            sync_directory(&self.store)?;
+        }
+        if old.is_none() {
+            return Ok(None);
+        }
+        let kept = beside(&self.store, &format!(".before-restore-{}", renewed.now));
+        keep_as(&self.store, &kept)?;
+        // Only of a store too damaged to be opened: its log must not meet the new store.
+        let log = beside(&self.store, "-wal");
+        if log.exists() {
+            let aside = beside(&kept, "-wal");
+            std::fs::rename(&log, &aside).map_err(BackupError::file(&log))?;
+        }
+        let _ = std::fs::remove_file(beside(&self.store, "-shm"));
+        Ok(Some(kept))
+    }
+}
+
+async fn in_blocking<T: Send + 'static>(
+    this: &std::sync::Arc<Restore>,
+    step: fn(&Restore) -> Result<T, BackupError>,
+) -> Result<T, BackupError> {
+    let restore = std::sync::Arc::clone(this);
+    let done = tokio::task::spawn_blocking(move || step(&restore)).await;
+    done.unwrap_or_else(|panic| Err(BackupError::database(&this.store)(panic)))
+}
+
+fn is_same(store: &Path, file: &Path) -> bool {
+    match (store.canonicalize(), file.canonicalize()) {
+        (Ok(store), Ok(file)) => store == file,
+        _ => false,
+    }
+}
+
+/// A store with a new epoch.
+struct Renewed {
+    epoch: String,
+    mark: Option<Mark>,
+    /// The time, for the name of what is kept.
+    now: String,
+}
+
+#[derive(QueryableByName)]
+struct Now {
+    #[diesel(sql_type = Text)]
+    now: String,
+}
+
+fn renew(staged: &Path, table: Option<&str>) -> anyhow::Result<Renewed> {
+    let mut connection = sqlite::open(&sqlite::uri(staged, ""))?;
+    let epoch = epoch::renew_sqlite(&mut connection)?;
+    let mark = match table {
+        Some(table) => Some(Mark::of(&mut connection, table)?),
+        None => None,
+    };
+    let now: Now =
+        sql_query("SELECT strftime('%Y%m%dT%H%M%SZ') AS now").get_result(&mut connection)?;
+    checkpoint(&mut connection)?;
+    Ok(Renewed {
+        epoch,
+        mark,
+        now: now.now,
+    })
+}
+
+/// Moves the log of a store that was not closed into its file, as far as that can be done.
+fn fold_log(store: &Path) {
+    let folded = sqlite::open(&sqlite::uri(store, ""))
+        .map_err(anyhow::Error::from)
+        .and_then(|mut connection| Ok(checkpoint(&mut connection)?));
+    if let Err(error) = folded {
+        tracing::warn!(%error, "the old store cannot be opened; it is kept as it lies");
+    }
+}
+
+/// The last connection that closes removes the empty log.
+fn checkpoint(connection: &mut SqliteConnection) -> QueryResult<()> {
+    connection.batch_execute("PRAGMA wal_checkpoint(TRUNCATE)")
+}
