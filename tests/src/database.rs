@@ -33,6 +33,12 @@ pub struct Stored {
     pub body: Option<String>,
 }
 
+#[derive(QueryableByName)]
+struct Count {
+    #[diesel(sql_type = BigInt)]
+    count: i64,
+}
+
 impl Sql {
     pub(crate) fn sqlite(file: &Path) -> Self {
         let path = file.to_str().expect("the path is text");
@@ -69,6 +75,18 @@ impl Sql {
             Self::Postgres(connection) => connection.batch_execute(statements).await,
         };
         done.unwrap_or_else(|why| panic!("{statements}: {why}"));
+    }
+
+    /// How many rows a table has; none when there is no such table yet.
+    pub async fn count(&mut self, table: &str) -> i64 {
+        let query = diesel::sql_query(format!("SELECT count(*) AS count FROM {table}"));
+        let row: Result<Count, _> = match self {
+            Self::Sqlite(connection) => query.get_result(connection.as_mut()),
+            Self::Postgres(connection) => {
+                diesel_async::RunQueryDsl::get_result(query, connection.as_mut()).await
+            }
+        };
+        row.map_or(0, |row| row.count)
     }
 
     /// Every entry of every room, by room and `seq`.

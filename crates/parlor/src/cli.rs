@@ -57,6 +57,15 @@ pub(crate) enum Command {
     },
     /// After a restore by other means: tell all clients to begin anew
     NewEpoch,
+    /// Copy everything into another, empty database, while no server runs on either
+    Copy {
+        /// Where it is [default: where core is]
+        #[arg(long, value_name = "URL")]
+        from: Option<String>,
+        /// Where it shall be: sqlite:path or postgres://user:password@host:port/name
+        #[arg(long, value_name = "URL")]
+        to: String,
+    },
     /// What the operator does to the data; with SQLite, while no server runs
     #[command(subcommand)]
     Admin(Admin),

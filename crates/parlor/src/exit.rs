@@ -4,6 +4,7 @@ use crate::config::Problem;
 use bus::Tasks;
 use std::fmt;
 use storage::backup::BackupError;
+use storage::transfer::TransferError;
 use storage::{OpenError, Poisoned, Registry};
 
 /// Why a command did not do what it was asked to.
@@ -93,6 +94,18 @@ impl From<BackupError> for Failure {
                  see deploy/README.md"
             )),
             BackupError::Exists(_) | BackupError::NoStore(_) | BackupError::Itself(_) => {
+                Self::Usage(error.to_string())
+            }
+            other => Self::Failed(other.into()),
+        }
+    }
+}
+
+impl From<TransferError> for Failure {
+    fn from(error: TransferError) -> Self {
+        match error {
+            TransferError::Open(error) => error.into(),
+            TransferError::Same | TransferError::NotEmpty { .. } | TransferError::OtherSource => {
                 Self::Usage(error.to_string())
             }
             other => Self::Failed(other.into()),

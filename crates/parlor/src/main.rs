@@ -4,6 +4,8 @@ mod admin;
 mod backup;
 mod cli;
 mod config;
+mod contents;
+mod copy;
 mod exit;
 mod figures;
 mod house;
@@ -77,6 +79,7 @@ async fn carry_out(command: Command, config: Config) -> Result<(), Failure> {
         Command::Migrate => migrate::migrate(&config).await,
         Command::Backup { file } => backup::backup(&config, &file).await,
         Command::Restore { file } => restore::restore(&config, &file).await,
+        Command::Copy { from, to } => copy::copy(&config, from.as_deref(), &to).await,
         Command::NewEpoch => new_epoch::new_epoch(&config).await,
         Command::Admin(Admin::Grant { name }) => admin::grant(&config, &name).await,
         _ => Box::pin(serve::serve(config)).await,

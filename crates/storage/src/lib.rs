@@ -44,6 +44,7 @@ mod tally;
 #[cfg(test)]
 mod tests;
 mod transaction;
+pub mod transfer;
 mod trouble;
 mod vitals;
 

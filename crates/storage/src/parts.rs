@@ -8,7 +8,7 @@ use crate::pool::Pool;
 use crate::postgres::CONNECT_TIMEOUT;
 use crate::probe::ping;
 use crate::slot::Slot;
-use crate::{Backend, DatabaseConfig, LaneKey, OpenError, StorageError, migrate};
+use crate::{Backend, DatabaseConfig, LaneKey, OpenError, StorageError, migrate, transfer};
 use bus::Tasks;
 use futures_util::future::join_all;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -34,6 +34,7 @@ impl Parts {
     pub(crate) async fn open(config: DatabaseConfig, slot: &Arc<Slot>) -> Result<Self, OpenError> {
         let lock = StoreLock::take(&config, &slot.tasks, slot.on_lock_lost()).await?;
         migrate::migrate(&config).await?;
+        transfer::refuse_unfinished(&config).await?;
         watermark::settle(&config).await?;
         let parts = Self::assemble(config, lock, slot);
         if let Err(error) = parts.answers(&slot.tasks).await {

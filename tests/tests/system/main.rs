@@ -22,6 +22,7 @@ mod lost_writes;
 mod membership;
 mod messages;
 mod moderation;
+mod moving;
 mod operator;
 mod order;
 mod pools;

@@ -1,0 +1,46 @@
+//! `parlor copy`: everything into another database, of either kind.
+
+use crate::config::{Config, DatabaseSettings, Problem};
+use crate::contents::CORE;
+use crate::exit::Failure;
+use crate::{progress, schema};
+use storage::DatabaseConfig;
+use storage::transfer::{Tally, Transfer};
+
+/// Copies `core`, compares both, and says what to set next.
+pub(crate) async fn copy(config: &Config, from: Option<&str>, to: &str) -> Result<(), Failure> {
+    let transfer = Transfer {
+        from: place(config, "--from", from)?,
+        to: place(config, "--to", Some(to))?,
+        tables: CORE,
+    };
+    let tally = Tally::default();
+    let line = || match (tally.done(), tally.of()) {
+        (_, 0) => "counting".to_owned(),
+        (done, of) => format!("{done} of {of} rows written and compared"),
+    };
+    let copied = progress::shown(line, transfer.run(tally.clone())).await?;
+    println!(
+        "{} rows of {} rooms copied and compared; the target has an epoch of its own, so clients \
+         begin anew. Set CORE_DB_URL to it, and never serve both.",
+        copied.rows, copied.groups
+    );
+    Ok(())
+}
+
+/// `core` as it is configured, at another place if one is named.
+fn place(config: &Config, flag: &str, url: Option<&str>) -> Result<DatabaseConfig, Problem> {
+    let core = schema::core(config)?;
+    let Some(url) = url else {
+        return Ok(core);
+    };
+    let mut named = DatabaseSettings::new("core");
+    named.url = Some(url.to_owned());
+    let url = named
+        .location(&config.data_dir)
+        .map_err(|problem| Problem {
+            name: flag.to_owned(),
+            ..problem
+        })?;
+    Ok(DatabaseConfig { url, ..core })
+}

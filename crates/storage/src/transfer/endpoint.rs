@@ -1,0 +1,205 @@
+//! One end of a copy: a connection of its own, used from one blocking thread.
+
+use super::sql::{self, Page};
+use super::state::{State, UNFINISHED};
+use super::{Table, TransferError};
+use crate::registry::unreachable;
+use crate::{Backend, DatabaseConfig, OpenError, Url, postgres, sqlite};
+use diesel::connection::SimpleConnection as _;
+use diesel::sql_types::{BigInt, Text};
+use diesel::{
+    Connection as _, OptionalExtension as _, QueryResult, QueryableByName, RunQueryDsl as _,
+    SqliteConnection, sql_query,
+};
+use diesel_async::AsyncPgConnection;
+use diesel_async::async_connection_wrapper::AsyncConnectionWrapper;
+use std::collections::BTreeSet;
+
+/// A database at one end.
+pub(super) enum Endpoint {
+    Sqlite(Box<SqliteConnection>),
+    Postgres(Box<AsyncConnectionWrapper<AsyncPgConnection>>),
+}
+
+/// Does the same on either connection.
+macro_rules! on {
+    ($endpoint:expr, |$c:ident| $body:expr) => {
+        match $endpoint {
+            Endpoint::Sqlite($c) => {
+                let $c = $c.as_mut();
+                $body
+            }
+            Endpoint::Postgres($c) => {
+                let $c = $c.as_mut();
+                $body
+            }
+        }
+    };
+}
+
+#[derive(QueryableByName)]
+struct Line {
+    #[diesel(sql_type = Text)]
+    line: String,
+}
+
+#[derive(QueryableByName)]
+struct Count {
+    #[diesel(sql_type = BigInt)]
+    count: i64,
+}
+
+/// All columns of all tables but storage's own.
+const SQLITE_COLUMNS: &str = "SELECT m.name || '.' || p.name AS line
+    FROM sqlite_schema AS m JOIN pragma_table_info(m.name) AS p
+    WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite\\_%' ESCAPE '\\'
+        AND m.name NOT IN ('storage_meta', '__diesel_schema_migrations')";
+
+const POSTGRES_COLUMNS: &str = "SELECT table_name || '.' || column_name AS line
+    FROM information_schema.columns WHERE table_schema = current_schema()
+        AND table_name NOT IN ('storage_meta', '__diesel_schema_migrations')";
+
+impl Endpoint {
+    /// A connection whose statements may take as long as they need.
+    pub(super) async fn open(config: &DatabaseConfig) -> Result<Self, OpenError> {
+        match &config.url {
+            Url::Sqlite(file) => {
+                let connection = sqlite::open(&sqlite::uri(file, ""))
+                    .map_err(|error| unreachable(config, &error))?;
+                Ok(Self::Sqlite(Box::new(connection)))
+            }
+            Url::Postgres(url) => {
+                let connection = postgres::connect(url)
+                    .await
+                    .map_err(|error| unreachable(config, &error))?;
+                Ok(Self::Postgres(Box::new(connection.into())))
+            }
+        }
+    }
+
+    fn backend(&self) -> Backend {
+        match self {
+            Self::Sqlite(_) => Backend::Sqlite,
+            Self::Postgres(_) => Backend::Postgres,
+        }
+    }
+
+    /// From here on it shows one moment and refuses writes.
+    pub(super) fn begin_snapshot(&mut self) -> Result<(), TransferError> {
+        let begin = match self.backend() {
+            Backend::Sqlite => "PRAGMA query_only = ON; BEGIN",
+            Backend::Postgres => "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY",
+        };
+        on!(self, |c| c.batch_execute(begin)).map_err(TransferError::of_state)
+    }
+
+    /// Fails when the list leaves a column out, or names one that is not there.
+    pub(super) fn check_list(&mut self, tables: &[Table]) -> Result<(), TransferError> {
+        let columns = match self.backend() {
+            Backend::Sqlite => SQLITE_COLUMNS,
+            Backend::Postgres => POSTGRES_COLUMNS,
+        };
+        let found: BTreeSet<String> = self
+            .lines(columns)
+            .map_err(TransferError::of_state)?
+            .into_iter()
+            .collect();
+        let listed: BTreeSet<String> = tables
+            .iter()
+            .flat_map(|table| {
+                let columns = table.columns.iter();
+                columns.map(|column| format!("{}.{}", table.name, column.name))
+            })
+            .collect();
+        match found.symmetric_difference(&listed).next() {
+            Some(column) => Err(TransferError::Unlisted(column.clone())),
+            None => Ok(()),
+        }
+    }
+
+    pub(super) fn epoch(&mut self) -> Result<String, TransferError> {
+        self.meta("epoch")?
+            .ok_or_else(|| TransferError::Bug("a migrated store has an epoch".to_owned()))
+    }
+
+    /// What storage knows under this key.
+    pub(super) fn meta(&mut self, key: &str) -> Result<Option<String>, TransferError> {
+        let query = format!("SELECT value AS line FROM storage_meta WHERE key = '{key}'");
+        let row = on!(self, |c| sql_query(query).get_result::<Line>(c)).optional();
+        Ok(row.map_err(TransferError::of_state)?.map(|row| row.line))
+    }
+
+    pub(super) fn count(&mut self, table: &Table) -> Result<u64, TransferError> {
+        let query = format!("SELECT count(*) AS count FROM {}", table.name);
+        let row: Count =
+            on!(self, |c| sql_query(query).get_result(c)).map_err(TransferError::at(table))?;
+        Ok(row.count.unsigned_abs())
+    }
+
+    /// Rows after a key.
+    pub(super) fn page(
+        &mut self,
+        table: &Table,
+        after: Option<&str>,
+        rows: usize,
+    ) -> Result<Page, TransferError> {
+        let query = sql::read(table, self.backend(), after.is_some(), rows);
+        let lines = match after {
+            None => self.lines(&query),
+            Some(key) => {
+                let bound = on!(self, |c| {
+                    sql_query(query).bind::<Text, _>(key).load::<Line>(c)
+                });
+                bound.map(texts)
+            }
+        };
+        let lines = lines.map_err(TransferError::at(table))?;
+        Page::new(table, lines).map_err(|error| TransferError::Bug(error.to_string()))
+    }
+
+    /// Adds rows and remembers how far the copy is, both or neither.
+    pub(super) fn add(
+        &mut self,
+        table: &Table,
+        page: &Page,
+        state: &State,
+    ) -> Result<(), TransferError> {
+        let write = sql::write(table, self.backend());
+        let (rows, state) = (page.json(), state.json());
+        let added: QueryResult<usize> = on!(self, |c| c.transaction(|c| {
+            sql_query(write).bind::<Text, _>(rows).execute(c)?;
+            sql_query(State::REMEMBER).bind::<Text, _>(state).execute(c)
+        }));
+        added.map(drop).map_err(TransferError::at(table))
+    }
+
+    /// From now on it is a store like any other.
+    pub(super) fn finish(&mut self, tables: &[Table]) -> Result<(), TransferError> {
+        let numbered = tables
+            .iter()
+            .filter_map(|table| Some(sql::number_on(table, table.numbered?)));
+        // SQLite counts on from what it was given.
+        let mut statements: Vec<String> = match self.backend() {
+            Backend::Sqlite => Vec::new(),
+            Backend::Postgres => numbered.collect(),
+        };
+        statements.push(format!(
+            "DELETE FROM storage_meta WHERE key = '{UNFINISHED}'"
+        ));
+        let finished: QueryResult<()> = on!(self, |c| c.transaction(|c| {
+            for statement in statements {
+                sql_query(statement).execute(c)?;
+            }
+            Ok(())
+        }));
+        finished.map_err(TransferError::of_state)
+    }
+
+    fn lines(&mut self, query: &str) -> QueryResult<Vec<String>> {
+        on!(self, |c| sql_query(query).load::<Line>(c)).map(texts)
+    }
+}
+
+fn texts(lines: Vec<Line>) -> Vec<String> {
+    lines.into_iter().map(|line| line.line).collect()
+}

@@ -1,0 +1,153 @@
+//! Everything in one database, copied into another of either kind.
+//!
+//! The list of [`Table`]s is all it knows of the contents, and it refuses to begin when the list
+//! and the schema differ. Rows travel as JSON arrays in pages, each of which is committed together
+//! with how far the copy is: broken off, it goes on there. Until every row has been read back and
+//! compared, the target says that it is unfinished and no server opens it.
+//!
+//! Neither database may be served meanwhile: what people wrote into the source after the copy
+//! would be lost with it.
+
+mod endpoint;
+mod error;
+mod sql;
+mod state;
+mod sums;
+mod table;
+mod tally;
+
+pub use error::TransferError;
+pub use table::{Column, Holds, Table};
+pub use tally::Tally;
+
+pub(crate) use state::refuse_unfinished;
+
+use crate::lock::StoreLock;
+use crate::{DatabaseConfig, migrate};
+use endpoint::Endpoint;
+use state::{Place, State};
+
+/// Rows of one page: one statement, one commit.
+const PAGE: usize = 500;
+
+/// A copy that is about to be made.
+pub struct Transfer {
+    /// Read, and left as it is but for its migrations.
+    pub from: DatabaseConfig,
+    /// Must be empty, or the unfinished copy of the same source.
+    pub to: DatabaseConfig,
+    /// All tables but storage's own, those first that others refer to.
+    pub tables: &'static [Table],
+}
+
+/// What was copied and compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Copied {
+    /// Rows of all tables.
+    pub rows: u64,
+    /// Groups of rows (rooms) that were compared one by one.
+    pub groups: usize,
+}
+
+impl Transfer {
+    /// Copies, compares, and calls the target finished.
+    pub async fn run(self, tally: Tally) -> Result<Copied, TransferError> {
+        if self.from.url == self.to.url {
+            return Err(TransferError::Same);
+        }
+        let _source = StoreLock::take_to_migrate(&self.from).await?;
+        let _target = StoreLock::take_to_migrate(&self.to).await?;
+        // Both have the schema of this program then, and the list of tables fits both.
+        migrate::migrate(&self.from).await?;
+        migrate::migrate(&self.to).await?;
+        let from = Endpoint::open(&self.from).await?;
+        let to = Endpoint::open(&self.to).await?;
+        let tables = self.tables;
+        let running = tokio::task::spawn_blocking(move || {
+            let mut run = Run {
+                from,
+                to,
+                tables,
+                tally,
+            };
+            run.all()
+        });
+        running
+            .await
+            .map_err(|panic| TransferError::Bug(panic.to_string()))?
+    }
+}
+
+/// Both ends, open. Everything here blocks.
+struct Run {
+    from: Endpoint,
+    to: Endpoint,
+    tables: &'static [Table],
+    tally: Tally,
+}
+
+impl Run {
+    fn all(&mut self) -> Result<Copied, TransferError> {
+        self.from.check_list(self.tables)?;
+        self.to.check_list(self.tables)?;
+        // One snapshot to the end, whatever happens beside the locks.
+        self.from.begin_snapshot()?;
+        let source = self.from.epoch()?;
+        let state = State::of(&mut self.to, &source, self.tables)?;
+        let expected = self.rows_expected()?;
+        self.tally.expect(expected);
+        for table in self.tables {
+            self.copy(table, &source, &state)?;
+        }
+        let copied = self.compare()?;
+        self.to.finish(self.tables)?;
+        Ok(copied)
+    }
+
+    fn rows_expected(&mut self) -> Result<u64, TransferError> {
+        let mut rows = 0;
+        for table in self.tables {
+            rows += self.from.count(table)?;
+        }
+        // Each is read back.
+        Ok(rows * 2)
+    }
+
+    fn copy(&mut self, table: &Table, source: &str, state: &State) -> Result<(), TransferError> {
+        let mut after = match state.place_in(table) {
+            Place::Start => None,
+            Place::After(key) => Some(key),
+            Place::End => {
+                self.tally.add(self.to.count(table)?);
+                return Ok(());
+            }
+        };
+        if after.is_some() {
+            self.tally.add(self.to.count(table)?);
+        }
+        loop {
+            let page = self.from.page(table, after.as_deref(), PAGE)?;
+            let Some(key) = page.last_key() else {
+                return Ok(());
+            };
+            self.to
+                .add(table, &page, &State::after(source, table, key))?;
+            self.tally.add(page.len() as u64);
+            after = Some(key.to_owned());
+        }
+    }
+
+    /// Reads all rows of both ends once more.
+    fn compare(&mut self) -> Result<Copied, TransferError> {
+        let mut copied = Copied { rows: 0, groups: 0 };
+        for table in self.tables {
+            let (from, to) = (&mut self.from, &mut self.to);
+            let wanted = sums::of(from, table, PAGE, |_| {})?;
+            let found = sums::of(to, table, PAGE, |rows| self.tally.add(rows))?;
+            wanted.same_as(&found, table)?;
+            copied.rows += found.rows();
+            copied.groups = copied.groups.max(found.groups());
+        }
+        Ok(copied)
+    }
+}

@@ -1,0 +1,137 @@
+//! The statements for one table: rows out of a database and into one, as JSON arrays.
+
+use super::{Column, Holds, Table};
+use crate::Backend;
+use serde_json::Value;
+
+/// Rows in the order of their key.
+pub(super) struct Page {
+    rows: Vec<String>,
+    last_key: Option<String>,
+}
+
+impl Page {
+    /// Rows as the database gave them.
+    pub(super) fn new(table: &Table, rows: Vec<String>) -> Result<Self, serde_json::Error> {
+        let last_key = match rows.last() {
+            Some(row) => Some(key_of(table, row)?),
+            None => None,
+        };
+        Ok(Self { rows, last_key })
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    pub(super) fn rows(&self) -> &[String] {
+        &self.rows
+    }
+
+    /// The key of the last row as a JSON array: the next page begins after it.
+    pub(super) fn last_key(&self) -> Option<&str> {
+        self.last_key.as_deref()
+    }
+
+    /// All rows as one JSON array.
+    pub(super) fn json(&self) -> String {
+        format!("[{}]", self.rows.join(","))
+    }
+}
+
+fn key_of(table: &Table, row: &str) -> Result<String, serde_json::Error> {
+    let row: Vec<Value> = serde_json::from_str(row)?;
+    let key = table
+        .key
+        .iter()
+        .map(|name| row[table.position(name)].clone());
+    Ok(Value::Array(key.collect()).to_string())
+}
+
+/// Rows after a key (`$1`, if there is one), each as the JSON array of its columns.
+pub(super) fn read(table: &Table, backend: Backend, goes_on: bool, rows: usize) -> String {
+    let columns = join(table.columns, |column| out_of(column, backend));
+    let make = match backend {
+        Backend::Sqlite => format!("json_array({columns})"),
+        Backend::Postgres => format!("json_build_array({columns})::text"),
+    };
+    let key = table.key.join(", ");
+    let after = if goes_on {
+        let mut place = 0..;
+        let values = table.key_columns().map(|column| {
+            let place = place.next().expect("it has no end");
+            into(column, backend, "$1", place)
+        });
+        let values: Vec<_> = values.collect();
+        format!("WHERE ({key}) > ({})", values.join(", "))
+    } else {
+        String::new()
+    };
+    let name = table.name;
+    format!("SELECT {make} AS line FROM {name} {after} ORDER BY {key} LIMIT {rows}")
+}
+
+/// Writes the rows of a JSON array (`$1`) of arrays.
+pub(super) fn write(table: &Table, backend: Backend) -> String {
+    let names = join(table.columns, |column| column.name.to_owned());
+    let mut place = 0..;
+    let values = join(table.columns, |column| {
+        let place = place.next().expect("it has no end");
+        into(column, backend, "line.value", place)
+    });
+    let name = table.name;
+    match backend {
+        Backend::Sqlite => format!(
+            "INSERT INTO {name} ({names}) SELECT {values} FROM json_each($1) AS line ORDER BY line.id"
+        ),
+        Backend::Postgres => format!(
+            "INSERT INTO {name} ({names}) OVERRIDING SYSTEM VALUE
+             SELECT {values} FROM json_array_elements($1::json) AS line (value)"
+        ),
+    }
+}
+
+/// Lets the database go on numbering after the highest number.
+pub(super) fn number_on(table: &Table, column: &str) -> String {
+    let name = table.name;
+    format!(
+        "SELECT setval(pg_get_serial_sequence('{name}', '{column}'), max({column})) FROM {name}
+         HAVING max({column}) IS NOT NULL"
+    )
+}
+
+/// A column as a value of JSON.
+fn out_of(column: &Column, backend: Backend) -> String {
+    let name = column.name;
+    match (column.holds, backend) {
+        (Holds::Integer | Holds::Text, _) | (Holds::Truth, Backend::Sqlite) => name.to_owned(),
+        (Holds::Truth, Backend::Postgres) => format!("{name}::int"),
+        // hex(NULL) would be an empty text.
+        (Holds::Bytes, Backend::Sqlite) => format!("iif({name} IS NULL, NULL, lower(hex({name})))"),
+        (Holds::Bytes, Backend::Postgres) => format!("encode({name}, 'hex')"),
+    }
+}
+
+/// The value of a column from its place in a JSON array.
+fn into(column: &Column, backend: Backend, from: &str, place: usize) -> String {
+    match backend {
+        Backend::Sqlite => match column.holds {
+            Holds::Bytes => format!("unhex({from} ->> {place})"),
+            _ => format!("({from} ->> {place})"),
+        },
+        Backend::Postgres => {
+            let text = format!("({from}::json ->> {place})");
+            match column.holds {
+                Holds::Integer => format!("{text}::bigint"),
+                Holds::Text => text,
+                Holds::Bytes => format!("decode({text}, 'hex')"),
+                Holds::Truth => format!("{text}::int::boolean"),
+            }
+        }
+    }
+}
+
+fn join(columns: &[Column], form: impl FnMut(&Column) -> String) -> String {
+    let formed: Vec<_> = columns.iter().map(form).collect();
+    formed.join(", ")
+}
