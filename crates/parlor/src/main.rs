@@ -12,6 +12,7 @@ mod house;
 mod logs;
 mod migrate;
 mod new_epoch;
+mod notify;
 mod progress;
 mod restore;
 mod schema;
@@ -82,6 +83,6 @@ async fn carry_out(command: Command, config: Config) -> Result<(), Failure> {
         Command::Copy { from, to } => copy::copy(&config, from.as_deref(), &to).await,
         Command::NewEpoch => new_epoch::new_epoch(&config).await,
         Command::Admin(Admin::Grant { name }) => admin::grant(&config, &name).await,
-        _ => Box::pin(serve::serve(config)).await,
+        _ => Box::pin(serve::serve(config, &sources::service_manager())).await,
     }
 }

@@ -4,6 +4,7 @@ use crate::config::{Config, Switch};
 use crate::exit::Failure;
 use crate::figures::Process;
 use crate::house::{self, Open};
+use crate::notify::{Manager, Wanted};
 use crate::{signals, stop, watchdog};
 use bus::Tasks;
 use std::net::{IpAddr, SocketAddr};
@@ -11,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 /// Serves until a signal or a fault stops it. Fails when it could not start, or did not stop as it
 /// should.
-pub(crate) async fn serve(config: Config) -> Result<(), Failure> {
+pub(crate) async fn serve(config: Config, wanted: &Wanted) -> Result<(), Failure> {
     let process = Process::starting();
     let tasks = Tasks::new(CancellationToken::new());
     // Before anything that may hang: a stop is heard from here on.
@@ -22,8 +23,10 @@ pub(crate) async fn serve(config: Config) -> Result<(), Failure> {
         pid = std::process::id(),
         "starting"
     );
-    if let Some(open) = open(&config, &tasks, process).await? {
+    let manager = Manager::new(wanted);
+    if let Some(open) = open(&config, &tasks, process, &manager).await? {
         tasks.stopping().cancelled().await;
+        manager.stopping();
         if !asked.is_cancelled() {
             tracing::error!("a part that the server cannot do without has ended: stopping");
         }
@@ -37,14 +40,21 @@ pub(crate) async fn serve(config: Config) -> Result<(), Failure> {
 }
 
 /// Builds and starts the house. `None`: told to stop meanwhile; what had been opened is closed.
-async fn open(config: &Config, tasks: &Tasks, process: Process) -> Result<Option<Open>, Failure> {
+async fn open(
+    config: &Config,
+    tasks: &Tasks,
+    process: Process,
+    manager: &Manager,
+) -> Result<Option<Open>, Failure> {
     let Some(built) = house::build(config, tasks).await? else {
         return Ok(None);
     };
     let addresses = built.addresses()?;
     let open = built.start(process).await?;
-    if open.is_some() {
+    if let Some(open) = &open {
         announce(config, addresses);
+        manager.watched(tasks, open.running.bus(), &open.health);
+        manager.ready(addresses[0]);
     }
     Ok(open)
 }

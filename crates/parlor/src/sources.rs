@@ -2,6 +2,7 @@
 
 use crate::cli::Cli;
 use crate::config::{Problem, Sources};
+use crate::notify::Wanted;
 use std::path::{Path, PathBuf};
 
 const FILE: &str = "parlor.toml";
@@ -17,6 +18,15 @@ pub(crate) fn read(cli: &Cli) -> Result<Sources, Problem> {
         flags: flags(cli)?,
         environment,
     })
+}
+
+/// What the service manager wants to hear, if one started this process.
+pub(crate) fn service_manager() -> Wanted {
+    Wanted {
+        socket: std::env::var_os("NOTIFY_SOCKET"),
+        watchdog_us: std::env::var("WATCHDOG_USEC").ok(),
+        watchdog_pid: std::env::var("WATCHDOG_PID").ok(),
+    }
 }
 
 fn file(cli: &Cli, environment: &[(String, String)]) -> Result<Option<(PathBuf, String)>, Problem> {

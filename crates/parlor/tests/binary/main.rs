@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "all of this crate is test code")]
 
 mod faces;
+mod notified;
 mod process;
 mod settings;
 mod start;
