@@ -1,0 +1,278 @@
+//! What is in `deploy/` fits this server: its settings, ports, times, exit codes and figures.
+
+#![expect(clippy::unwrap_used, reason = "all of this file is test code")]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+fn read(path: &str) -> String {
+    let file = root().join(path);
+    std::fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()))
+}
+
+/// All files of `deploy/` with their texts.
+fn deployed() -> Vec<(String, String)> {
+    let (mut folders, mut files) = (vec![root().join("deploy")], Vec::new());
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let name = path.strip_prefix(root()).unwrap().display().to_string();
+            files.push((name, std::fs::read_to_string(path).unwrap()));
+        }
+    }
+    files
+}
+
+/// The words of a text that are made of these characters.
+fn words(text: &str, of: fn(char) -> bool) -> impl Iterator<Item = &str> {
+    text.split(move |c| !of(c)).filter(|word| !word.is_empty())
+}
+
+fn is_variable(c: char) -> bool {
+    c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_'
+}
+
+fn is_key(c: char) -> bool {
+    c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_'
+}
+
+/// Every setting by its name in the environment, from the page that a test keeps right.
+fn variables() -> BTreeSet<String> {
+    let page = read("docs/configuration.md");
+    let names = words(&page, is_variable);
+    let own = names.filter(|name| name.starts_with("PARLOR_") || name.starts_with("CORE_DB_"));
+    own.map(str::to_owned).collect()
+}
+
+/// The defaults of the numbers, by key.
+fn defaults() -> BTreeMap<String, u64> {
+    let output = Command::new(env!("CARGO_BIN_EXE_parlor"))
+        .arg("default-config")
+        .output()
+        .unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let lines = text.lines().filter_map(|line| line.strip_prefix('#'));
+    let numbers = lines.filter_map(|line| {
+        let (key, value) = line.split_once(" = ")?;
+        Some((key.to_owned(), value.parse().ok()?))
+    });
+    numbers.collect()
+}
+
+fn seconds(key: &str) -> u64 {
+    defaults()[key].div_ceil(1000)
+}
+
+/// The number that follows this text in a file.
+fn number_after(file: &str, text: &str) -> u64 {
+    let content = read(file);
+    let (_, rest) = content
+        .split_once(text)
+        .unwrap_or_else(|| panic!("{file} does not say {text:?}"));
+    let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
+    digits.parse().unwrap()
+}
+
+/// Variables that look like ours and are Caddy's.
+const NOT_SETTINGS: [&str; 2] = ["PARLOR_HOST", "PARLOR_UPSTREAM"];
+
+#[test]
+fn every_variable_named_there_is_a_setting() {
+    let known = variables();
+    assert!(known.contains("PARLOR_LISTEN") && known.contains("CORE_DB_HOST"));
+    for (file, text) in deployed() {
+        let ours = words(&text, is_variable)
+            .filter(|name| name.starts_with("PARLOR_") || name.starts_with("CORE_DB_"))
+            .filter(|name| !NOT_SETTINGS.contains(name));
+        for name in ours {
+            assert!(known.contains(name), "{file}: there is no setting {name}");
+        }
+    }
+}
+
+#[test]
+fn every_key_that_the_guide_and_the_examples_explain_is_a_setting() {
+    let page = read("docs/configuration.md");
+    let keys: BTreeSet<&str> = words(&page, is_key).collect();
+    let endings = [
+        "_ms",
+        "_max",
+        "_proxies",
+        "_origins",
+        "_per_address",
+        "_listen",
+    ];
+    let mut found = 0;
+    for (file, text) in deployed() {
+        let named = words(&text, is_key)
+            .filter(|word| endings.iter().any(|ending| word.ends_with(ending)))
+            .filter(|word| !word.starts_with("parlor_"));
+        for key in named {
+            assert!(keys.contains(key), "{file}: there is no setting {key}");
+            found += 1;
+        }
+    }
+    assert!(found > 10, "the guide explains settings");
+}
+
+/// `NAME=value` and `NAME: value` of a file, as its environment would be.
+fn environment(text: &str) -> Vec<(String, String)> {
+    let lines = text.lines().map(str::trim);
+    let pairs = lines.filter_map(|line| {
+        let line = line
+            .trim_start_matches("Environment=")
+            .trim_start_matches("ENV ");
+        let line = line.trim_end_matches('\\').trim();
+        let (name, value) = line.split_once(": ").or_else(|| line.split_once('='))?;
+        let own = name.starts_with("PARLOR_") || name.starts_with("CORE_DB_");
+        let given = !value.starts_with("${") && own && !NOT_SETTINGS.contains(&name);
+        given.then(|| (name.to_owned(), value.trim_matches('"').to_owned()))
+    });
+    pairs.collect()
+}
+
+#[test]
+fn every_value_given_there_is_accepted() {
+    for file in [
+        "deploy/parlor.service",
+        "deploy/Dockerfile",
+        "deploy/compose.yaml",
+        "deploy/kubernetes/parlor.yaml",
+    ] {
+        let given = environment(&read(file));
+        assert!(!given.is_empty(), "{file} gives settings");
+        let folder = tempfile::tempdir().unwrap();
+        let output = Command::new(env!("CARGO_BIN_EXE_parlor"))
+            .arg("check-config")
+            .env_clear()
+            .envs(given)
+            .current_dir(folder.path())
+            .output()
+            .unwrap();
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "{file}: {told}");
+    }
+}
+
+#[test]
+fn the_commands_of_the_guide_exist() {
+    let help = Command::new(env!("CARGO_BIN_EXE_parlor"))
+        .arg("--help")
+        .output()
+        .unwrap();
+    let help = String::from_utf8(help.stdout).unwrap();
+    let known = |command: &str| {
+        help.lines()
+            .any(|line| line.trim_start().split(' ').next() == Some(command))
+    };
+    let guide = read("deploy/README.md");
+    for command in [
+        "backup",
+        "restore",
+        "new-epoch",
+        "copy",
+        "check-config",
+        "default-config",
+    ] {
+        assert!(guide.contains(command), "the guide explains {command}");
+        assert!(known(command), "there is no command {command}");
+    }
+    for file in ["deploy/parlor.service", "deploy/parlor-backup.service"] {
+        assert!(read(file).contains("/usr/local/bin/parlor --config /etc/parlor/parlor.toml"));
+    }
+}
+
+#[test]
+fn everyone_knocks_at_the_port_that_is_listened_on() {
+    let config = read("docs/configuration.md");
+    assert!(config.contains("`\"127.0.0.1:8080\"`") && config.contains("`\"127.0.0.1:9090\"`"));
+    for (file, before) in [
+        ("deploy/Caddyfile", "PARLOR_UPSTREAM:127.0.0.1:"),
+        ("deploy/nginx.conf", "server 127.0.0.1:"),
+        ("deploy/Dockerfile", "EXPOSE "),
+        ("deploy/Dockerfile", "/dev/tcp/127.0.0.1/"),
+        ("deploy/Dockerfile", "PARLOR_LISTEN=0.0.0.0:"),
+        ("deploy/compose.yaml", "PARLOR_UPSTREAM: parlor:"),
+        ("deploy/kubernetes/parlor.yaml", "PARLOR_LISTEN: 0.0.0.0:"),
+        (
+            "deploy/kubernetes/parlor.yaml",
+            "name: http, containerPort: ",
+        ),
+        ("deploy/kubernetes/parlor.yaml", "protocol: TCP, port: "),
+    ] {
+        assert_eq!(number_after(file, before), 8080, "{file}: {before}");
+    }
+    for (file, before) in [
+        ("deploy/README.md", "targets: [\"127.0.0.1:"),
+        (
+            "deploy/kubernetes/parlor.yaml",
+            "PARLOR_OPERATOR_LISTEN: 0.0.0.0:",
+        ),
+        (
+            "deploy/kubernetes/parlor.yaml",
+            "name: operator, containerPort: ",
+        ),
+        ("deploy/kubernetes/parlor.yaml", "prometheus.io/port: \""),
+    ] {
+        assert_eq!(number_after(file, before), 9090, "{file}: {before}");
+    }
+}
+
+/// What a stop may take: its budget, and the second after which the process ends itself.
+fn stop_s() -> u64 {
+    seconds("drain_ms") + 1
+}
+
+#[test]
+fn nobody_is_killed_before_a_graceful_stop_is_over() {
+    let unit = number_after("deploy/parlor.service", "TimeoutStopSec=");
+    assert!(unit > stop_s(), "systemd gives {unit} s");
+    let compose = number_after("deploy/compose.yaml", "\n    stop_grace_period: ");
+    assert!(compose > stop_s(), "compose gives {compose} s");
+    let file = "deploy/kubernetes/parlor.yaml";
+    let pod = number_after(file, "terminationGracePeriodSeconds: ");
+    let before = number_after(file, "command: [sleep, \"");
+    let drain = number_after(file, "PARLOR_DRAIN_MS: \"") / 1000;
+    assert!(pod > before + drain + 1, "Kubernetes gives {pod} s");
+}
+
+#[test]
+fn proxies_wait_longer_than_the_server_does_for_a_silent_client() {
+    let silence = seconds("ping_every_ms") + seconds("pong_timeout_ms");
+    for (file, before) in [
+        ("deploy/nginx.conf", "proxy_read_timeout "),
+        ("deploy/kubernetes/parlor.yaml", "proxy-read-timeout: \""),
+    ] {
+        let waits = number_after(file, before);
+        assert!(
+            waits > silence,
+            "{file}: {waits} s, silence may be {silence} s"
+        );
+    }
+}
+
+#[test]
+fn what_a_restart_cannot_mend_is_not_restarted() {
+    let help = Command::new(env!("CARGO_BIN_EXE_parlor"))
+        .arg("--help")
+        .output()
+        .unwrap();
+    let help = String::from_utf8(help.stdout).unwrap();
+    assert!(
+        help.contains("2  a setting or an argument is wrong"),
+        "{help}"
+    );
+    assert!(help.contains("3  the store is in use"), "{help}");
+    let unit = read("deploy/parlor.service");
+    assert!(unit.contains("RestartPreventExitStatus=2 3"));
+    assert!(unit.contains("Type=notify") && unit.contains("WatchdogSec="));
+}
