@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 use tests::{Client, Kind, Server, Settings, Sql, Store, judge, on_both, parlor};
 
@@ -250,6 +250,53 @@ fn a_store_whose_file_is_lost_is_restored_from_a_backup() {
         let again = store.server().await;
         let mut back = comes_back_to_a_reset(&again, resume).await;
         assert_eq!(bodies(&mut back).await.len(), 20);
+    });
+}
+
+#[test]
+fn a_restore_that_is_cut_off_leaves_the_one_store_or_the_other() {
+    judge(Kind::Sqlite, "restore cut off", async |store| {
+        let server = store.server().await;
+        let mut alice = server.account("alice").await;
+        alice.open("lounge").await;
+        chat(&mut alice, "kept", 300).await;
+        let file = store.folder().join("copy");
+        done(&store, &["backup", text(&file)]).await;
+        chat(&mut alice, "late", 5).await;
+        let mut before = epoch(&alice);
+        let token = alice.token();
+        alice.vanish();
+        server.kill();
+        let mut restored = 0;
+        for attempt in 0..16 {
+            let environment = store.environment(Settings::default()).await;
+            let mut restore = Command::new(parlor());
+            restore
+                .args(["restore", text(&file)])
+                .env_clear()
+                .envs(environment)
+                .stdout(Stdio::null())
+                .stderr(Stdio::null());
+            let mut restore = restore.spawn().unwrap();
+            tokio::time::sleep(Duration::from_millis(attempt * 10)).await;
+            restore.kill().unwrap();
+            restore.wait().unwrap();
+            store.begins_anew();
+            server.start_again().await;
+            let mut alice = server.hello(json!({"token": token})).await;
+            let seen = bodies(&mut alice).await;
+            let is_old = seen.iter().any(|body| body.starts_with("late"));
+            if !is_old {
+                assert_ne!(epoch(&alice), before, "attempt {attempt}");
+                restored += 1;
+                alice.say("lounge", "late again").await;
+            }
+            before = epoch(&alice);
+            alice.vanish();
+            server.kill();
+        }
+        println!("{restored} of 16 were quicker than the kill");
+        server.start_again().await;
     });
 }
 
