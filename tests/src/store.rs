@@ -240,7 +240,8 @@ impl Store {
         }
     }
 
-    /// The data became older data: what clients have seen so far binds nobody any more.
+    /// The data was changed by hand, or became older data: what clients have seen so far binds
+    /// nobody any more.
     pub fn begins_anew(&self) {
         self.0.world.forget();
     }

@@ -5,9 +5,10 @@ use crate::api::{
     DeleteMessage, Done, EditMessage, MarkRead, Marked, React, Refusal, SendMessage, Sent,
 };
 use crate::checks;
-use crate::commands::{Deleting, Editing, Marking, Reacting, Sending};
-use bus::{Answers, Context, LoadError, Reply, Subscriber, Wiring};
-use rooms::api::text;
+use crate::commands::{Deleting, Editing, Forgetting, Marking, Reacting, Sending};
+use bus::{Answers, Context, Handles, LoadError, Reply, Subscriber, Wiring};
+use rooms::api::{EntriesForgotten, text};
+use std::sync::Arc;
 use storage::Job;
 
 /// Answers messaging's commands. All its truth is in storage.
@@ -29,7 +30,8 @@ impl Subscriber for Messaging {
             .answers::<EditMessage>()
             .answers::<DeleteMessage>()
             .answers::<React>()
-            .answers::<MarkRead>();
+            .answers::<MarkRead>()
+            .on::<EntriesForgotten>();
     }
 }
 
@@ -152,6 +154,22 @@ impl Answers<MarkRead> for Messaging {
             seq: request.seq,
         };
         self.hand_over(Ok(job), reply);
+        Ok(())
+    }
+}
+
+/// Lost in a crash, it is made up for the next time that this room forgets something.
+impl Handles<EntriesForgotten> for Messaging {
+    async fn handle(
+        &mut self,
+        fact: &Arc<EntriesForgotten>,
+        ctx: &mut Context,
+    ) -> anyhow::Result<()> {
+        let job = Forgetting {
+            room: Arc::clone(&fact.room),
+            kept_from: fact.kept_from,
+        };
+        self.seed.database.submit_from(job, ctx.origin());
         Ok(())
     }
 }

@@ -59,6 +59,7 @@ pub(crate) const CORE: &[Table] = &[
             text("cid"),
             bytes("made_of"),
             integer("created_at"),
+            integer("kept_from"),
         ],
         key: &["id"],
         group: Some("id"),

@@ -28,6 +28,7 @@ pub(crate) struct Built {
     gateway: Gateway,
     gateway_settings: gateway::Settings,
     sessions: sessions::Seed,
+    rooms: rooms::Seed,
     analytics: Option<analytics::Seed>,
     listeners: Listeners,
 }
@@ -116,6 +117,7 @@ async fn assemble(
         gateway,
         gateway_settings,
         sessions,
+        rooms,
         analytics,
         listeners,
     })
@@ -163,6 +165,7 @@ impl Built {
             }
         };
         sessions::tasks(&self.tasks, running.bus(), &self.sessions);
+        rooms::tasks(&self.tasks, &self.rooms);
         let mut probes = self.registry.probes();
         if let Some(seed) = &self.analytics {
             analytics::tasks(&self.tasks, running.bus(), seed);

@@ -19,6 +19,7 @@ mod seed;
 mod settings;
 mod store;
 mod subscriber;
+mod timers;
 mod wiring;
 mod wishes;
 
@@ -26,4 +27,5 @@ pub use reader::Reader;
 pub use seed::{Clock, Random, Seed};
 pub use settings::Settings;
 pub use subscriber::Rooms;
+pub use timers::{forget, tasks};
 pub use wiring::{found, wire};

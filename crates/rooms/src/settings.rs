@@ -1,5 +1,7 @@
 //! What the operator decides about rooms.
 
+use std::time::Duration;
+
 /// Everything about rooms that can be set.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
@@ -15,6 +17,10 @@ pub struct Settings {
     /// wait although the database is idle; too high: reads take all the connections and commits
     /// wait for one.
     pub reads_max: usize,
+    /// Entries older than this are taken out of their room's log, all but its last one; zero: none
+    /// are. Default zero. Too low: people miss what they have not read; too high: the database
+    /// grows.
+    pub retention: Duration,
 }
 
 impl Default for Settings {
@@ -23,6 +29,7 @@ impl Default for Settings {
             rooms_max: 128,
             presence_max: 100,
             reads_max: 8,
+            retention: Duration::ZERO,
         }
     }
 }

@@ -32,6 +32,7 @@ mod reading;
 mod repeats;
 mod resuming;
 mod resuming_cut;
+mod retention;
 mod rights;
 mod rights_cast;
 mod shutdown;

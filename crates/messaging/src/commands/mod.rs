@@ -2,6 +2,7 @@
 
 mod delete;
 mod edit;
+mod forget;
 mod mark;
 mod pen;
 mod react;
@@ -10,6 +11,7 @@ mod target;
 
 pub(crate) use delete::Deleting;
 pub(crate) use edit::Editing;
+pub(crate) use forget::Forgetting;
 pub(crate) use mark::Marking;
 pub(crate) use react::Reacting;
 pub(crate) use send::Sending;

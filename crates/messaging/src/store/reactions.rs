@@ -142,3 +142,13 @@ pub(crate) async fn clear(tx: &mut Writer<'_>, room: RoomId, seq: Seq) -> Result
     .execute(c))?;
     Ok(())
 }
+
+/// Forgets the reactions to messages below this place.
+pub(crate) async fn forget(tx: &mut Writer<'_>, room: RoomId, kept_from: Seq) -> Result<(), Fault> {
+    use reactions as r;
+    statement!(tx, |c| diesel::delete(
+        r::table.filter(r::room_id.eq(room.0).and(r::seq.lt(kept_from)))
+    )
+    .execute(c))?;
+    Ok(())
+}

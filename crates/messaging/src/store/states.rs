@@ -95,3 +95,12 @@ pub(crate) async fn deleted(
         .execute(c))?;
     Ok(())
 }
+
+/// Forgets the states of messages below this place.
+pub(crate) async fn forget(tx: &mut Writer<'_>, room: RoomId, kept_from: Seq) -> Result<(), Fault> {
+    use message_states as s;
+    statement!(tx, |c| diesel::delete(s::table)
+        .filter(s::room_id.eq(room.0).and(s::seq.lt(kept_from)))
+        .execute(c))?;
+    Ok(())
+}

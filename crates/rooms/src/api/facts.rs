@@ -1,12 +1,12 @@
 //! What rooms states.
 
-use super::{Entry, RoomFace};
+use super::{Entry, RoomFace, Seq};
 use bus::Event;
 use std::sync::Arc;
 
 /// Entries were committed. On one node each room's come in `seq` order, without holes unless
-/// another node or a fault made one. Stated by the pen alone, whichever crate appended. There is
-/// no other fact about rooms: every copy of membership follows these entries.
+/// another node or a fault made one. Stated by the pen alone, whichever crate appended. Every
+/// copy of membership follows these entries; no other fact says the same.
 #[derive(Debug, Clone)]
 pub struct EntriesAppended {
     /// One part per room.
@@ -24,4 +24,17 @@ pub struct RoomEntries {
     pub room: Arc<RoomFace>,
     /// At least one.
     pub entries: Vec<Arc<Entry>>,
+}
+
+/// A room's oldest entries were too old to be kept: nothing below this place is there any more.
+#[derive(Debug, Clone)]
+pub struct EntriesForgotten {
+    /// Which room.
+    pub room: Arc<RoomFace>,
+    /// The first entry that is left.
+    pub kept_from: Seq,
+}
+
+impl Event for EntriesForgotten {
+    const NAME: &'static str = "rooms.entries_forgotten";
 }

@@ -11,7 +11,7 @@ mod room;
 pub mod text;
 
 pub use entry::{Change, Entry, Seq};
-pub use facts::{EntriesAppended, RoomEntries};
+pub use facts::{EntriesAppended, EntriesForgotten, RoomEntries};
 pub use refusal::Refusal;
 pub use requests::{
     CreateRoom, Created, Done, Heads, JoinRoom, Joined, LeaveRoom, LogPage, Member, Members,

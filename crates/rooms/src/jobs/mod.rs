@@ -2,6 +2,7 @@
 
 mod create;
 mod direct;
+mod forget;
 mod found;
 mod guests;
 mod join;
@@ -11,6 +12,7 @@ mod update;
 
 pub(crate) use create::Create;
 pub(crate) use direct::Direct;
+pub(crate) use forget::{ENTRIES_MAX, Forget};
 pub(crate) use found::Found;
 pub(crate) use guests::{Depart, EndGuest, GuestLeaving, PartGuest};
 pub(crate) use join::Join;

@@ -31,7 +31,7 @@ async fn read(access: &mut impl Access, request: &ReadLog) -> Found<LogPage> {
         return Ok(Err(Refusal::NoSuchRoom));
     };
     let visible_from = match request.reader {
-        None => 1,
+        None => room.kept_from,
         Some(user) => match visible_to(access, &room, user).await? {
             Ok(seq) => seq,
             Err(refusal) => return Ok(Err(refusal)),

@@ -10,6 +10,7 @@ pub(crate) mod members;
 pub(crate) mod people;
 #[cfg(test)]
 mod plan;
+pub(crate) mod retention;
 pub(crate) mod rooms;
 mod rows;
 mod schema;

@@ -19,6 +19,8 @@ pub(crate) struct Room {
     pub(crate) face: Arc<RoomFace>,
     /// Its last entry.
     pub(crate) head: Seq,
+    /// Its first entry that has been kept.
+    pub(crate) kept_from: Seq,
     /// The entry that made it what its face shows.
     pub(crate) settled: Seq,
     /// Who made it; the server, if nobody.
@@ -29,8 +31,8 @@ impl Room {
     /// The first entry that a member may read who joined there.
     pub(crate) fn visible_from(&self, joined_seq: Seq) -> Seq {
         match self.face.history {
-            History::All => 1,
-            History::SinceJoin => joined_seq,
+            History::All => self.kept_from,
+            History::SinceJoin => self.kept_from.max(joined_seq),
         }
     }
 }
@@ -45,6 +47,7 @@ struct Row {
     kind: i16,
     history: i16,
     head: i64,
+    kept_from: i64,
     settled: i64,
     pair_low: Option<UserId>,
     pair_high: Option<UserId>,
@@ -172,6 +175,7 @@ type Columns = (
     SmallInt,
     BigInt,
     BigInt,
+    BigInt,
     Nullable<Binary>,
     Nullable<Binary>,
     Nullable<Binary>,
@@ -181,13 +185,14 @@ fn wanted(backend: Backend, keys: Vec<&str>) -> Rows<'_, Columns> {
     let statement = match backend {
         // A writer's transaction has locked the whole database.
         Backend::Sqlite => {
-            "SELECT r.id, r.key, r.title, r.topic, r.kind, r.history, r.head, r.settled, \
-             r.pair_low, r.pair_high, r.creator FROM w CROSS JOIN rooms r WHERE r.key = w.wanted"
+            "SELECT r.id, r.key, r.title, r.topic, r.kind, r.history, r.head, r.kept_from, \
+             r.settled, r.pair_low, r.pair_high, r.creator FROM w CROSS JOIN rooms r \
+             WHERE r.key = w.wanted"
         }
         Backend::Postgres => {
-            "SELECT r.id, r.key, r.title, r.topic, r.kind, r.history, r.head, r.settled, \
-             r.pair_low, r.pair_high, r.creator FROM w CROSS JOIN rooms r WHERE r.key = w.wanted \
-             ORDER BY r.id FOR UPDATE OF r"
+            "SELECT r.id, r.key, r.title, r.topic, r.kind, r.history, r.head, r.kept_from, \
+             r.settled, r.pair_low, r.pair_high, r.creator FROM w CROSS JOIN rooms r \
+             WHERE r.key = w.wanted ORDER BY r.id FOR UPDATE OF r"
         }
     };
     Rows::new(vec![("wanted", Column::Texts(keys))], statement)
@@ -337,6 +342,7 @@ impl Row {
         Ok(Room {
             face: Arc::new(face),
             head: self.head,
+            kept_from: self.kept_from,
             settled: self.settled,
             creator: self.creator,
         })

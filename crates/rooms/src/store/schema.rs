@@ -19,6 +19,7 @@ table! {
         cid -> Nullable<Text>,
         made_of -> Nullable<Binary>,
         created_at -> BigInt,
+        kept_from -> BigInt,
     }
 }
 

@@ -63,6 +63,17 @@ fn ages() -> Vec<Setting<Config>> {
             "Guests lose their rooms over a weekend.",
             "Names stay taken.",
         ),
+        days("retention_days", 0..=36_500, |c| {
+            &mut of(c).rooms.retention
+        })
+        .about(
+            "Messages and other entries older than this are taken out of their room; 0: they are \
+             kept for ever. A room's last entry stays, and places do not change.",
+        )
+        .ends(
+            "People miss what they have not read yet.",
+            "The database grows.",
+        ),
         millis("clean_grace_ms", 0..=600_000, |c| {
             &mut of(c).sessions.clean_grace
         })

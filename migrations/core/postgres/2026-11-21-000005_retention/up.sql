@@ -1,0 +1,2 @@
+-- The first entry that a room still has; what is below was too old to be kept.
+ALTER TABLE rooms ADD COLUMN kept_from BIGINT NOT NULL DEFAULT 1;
