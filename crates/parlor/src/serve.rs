@@ -24,7 +24,7 @@ pub(crate) async fn serve(config: Config, wanted: &Wanted) -> Result<(), Failure
         "starting"
     );
     let manager = Manager::new(wanted);
-    if let Some(open) = open(&config, &tasks, process, &manager).await? {
+    if let Some(open) = Box::pin(open(&config, &tasks, process, &manager)).await? {
         tasks.stopping().cancelled().await;
         manager.stopping();
         if !asked.is_cancelled() {
