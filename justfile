@@ -3,6 +3,9 @@ set shell := ["bash", "-euo", "pipefail", "-c"]
 
 export RUSTDOCFLAGS := "-D warnings"
 
+release := env("CARGO_TARGET_DIR", "target") / "release"
+loadgen := release / "loadgen"
+
 # List the recipes
 default:
     @just --list
@@ -42,9 +45,24 @@ browser:
 torture *cases:
     cargo run --release --package tests --bin torture --locked -- {{ cases }}
 
-# What things cost: the bus alone, then a release build under load (`just bench --postgres URL`)
-bench *arguments:
+# What things cost: the bus alone, then Parlor's own figures (`just bench --postgres URL --pin`)
+bench *arguments: bench-build
     cargo bench --package bus --locked
-    cargo build --release --package parlor --locked
-    cargo run --release --package loadgen --locked -- figures \
-        --parlor "${CARGO_TARGET_DIR:-target}/release/parlor" {{ arguments }}
+    {{ loadgen }} figures --parlor {{ release }}/parlor {{ arguments }}
+
+# Parlor and its peers in interleaved rounds, table and plot into docs/benchmarks (`--rounds`, `--pin`)
+bench-peers *arguments: bench-build
+    bench/peers/install
+    {{ loadgen }} peers --parlor {{ release }}/parlor {{ arguments }}
+
+# Whether anything bends as it grows, table and plot into docs/benchmarks (`--quick`)
+bench-growth *arguments: bench-build
+    {{ loadgen }} growth --parlor {{ release }}/parlor {{ arguments }}
+
+# One load on one server: `just bench-one fanout --help`
+bench-one scenario *arguments: bench-build
+    {{ loadgen }} {{ scenario }} --parlor {{ release }}/parlor {{ arguments }}
+
+[private]
+bench-build:
+    cargo build --release --package parlor --package loadgen --locked

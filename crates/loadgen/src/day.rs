@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
 
 /// How long one who came stays.
-const STAY: Duration = Duration::from_millis(2_000);
+const STAY: Duration = Duration::from_secs(2);
 
 #[derive(clap::Args, Clone)]
 pub(crate) struct Options {
@@ -34,6 +34,20 @@ pub(crate) struct Options {
     /// People who come and go.
     #[arg(long, default_value_t = 50)]
     pub(crate) comers: usize,
+}
+
+impl Options {
+    /// What the defaults are on the command line.
+    pub(crate) fn usual(server: &ServerOptions, load: LoadOptions) -> Self {
+        Self {
+            server: server.clone(),
+            load,
+            rooms: 100,
+            members: 20,
+            rate: 2_000.0,
+            comers: 50,
+        }
+    }
 }
 
 pub(crate) async fn run(options: &Options) -> anyhow::Result<Outcome> {

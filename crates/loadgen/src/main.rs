@@ -3,16 +3,20 @@
 
 mod churn;
 mod client;
+mod compare;
 mod crowd;
 mod day;
 mod dialect;
 mod fanout;
+mod figures;
 mod frame;
+mod growth;
 mod idle;
 mod load;
 mod options;
 mod peer;
 mod plan;
+mod plot;
 mod process;
 mod pump;
 mod rooms;
@@ -25,6 +29,7 @@ mod storm;
 mod tally;
 mod target;
 mod wire;
+mod work;
 
 use clap::{Parser, Subcommand};
 
@@ -53,6 +58,12 @@ enum Scenario {
     Day(day::Options),
     /// Fills a store with messages, kills the server and times its start until it is healthy.
     Start(start::Options),
+    /// All of Parlor's figures beside what they are to reach: parlor.md.
+    Figures(figures::Options),
+    /// Parlor and its peers in interleaved rounds: peers.md and peers.svg.
+    Peers(compare::Options),
+    /// Against connections, rooms, room size and what is stored: growth.md and growth.svg.
+    Growth(growth::Options),
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -66,6 +77,9 @@ async fn main() -> anyhow::Result<()> {
         Scenario::Storm(options) => println!("{}", storm::run(&options).await?),
         Scenario::Day(options) => println!("{}", day::run(&options).await?),
         Scenario::Start(options) => println!("{}", start::run(&options).await?),
+        Scenario::Figures(options) => figures::run(&options).await?,
+        Scenario::Peers(options) => compare::run(&options).await?,
+        Scenario::Growth(options) => growth::run(&options).await?,
     }
     Ok(())
 }

@@ -127,8 +127,9 @@ impl Peer {
         }
         // A slow consumer is cut at 10 s and 64 MiB by default, as everyone runs it.
         let config = format!(
-            "listen: \"127.0.0.1:-1\"\nmax_connections: 15000\n\
-             websocket {{ listen: \"127.0.0.1:{port}\"\n no_tls: true\n compression: false }}\n"
+            "listen: \"127.0.0.1:-1\"\nmax_connections: 15000\nlogtime: false\nlog_file: \"{}\"\n\
+             websocket {{ listen: \"127.0.0.1:{port}\"\n no_tls: true\n compression: false }}\n",
+            folder.join("nats.log").display()
         );
         std::fs::write(folder.join("nats.conf"), config)
     }

@@ -17,17 +17,31 @@ pub(crate) struct Options {
     #[command(flatten)]
     pub(crate) load: LoadOptions,
     /// Rooms.
-    #[arg(long, default_value_t = 50)]
+    #[arg(long, default_value_t = 10)]
     pub(crate) rooms: usize,
     /// Members of each room, the stalled ones included.
-    #[arg(long, default_value_t = 20)]
+    #[arg(long, default_value_t = 100)]
     pub(crate) members: usize,
     /// Who of a hundred never reads.
     #[arg(long, default_value_t = 5)]
     pub(crate) percent: usize,
     /// Messages per second in all.
-    #[arg(long, default_value_t = 2_000.0)]
+    #[arg(long, default_value_t = 1_000.0)]
     pub(crate) rate: f64,
+}
+
+impl Options {
+    /// What the defaults are on the command line.
+    pub(crate) fn usual(server: &ServerOptions, load: LoadOptions) -> Self {
+        Self {
+            server: server.clone(),
+            load,
+            rooms: 10,
+            members: 100,
+            percent: 5,
+            rate: 1_000.0,
+        }
+    }
 }
 
 pub(crate) struct Report {

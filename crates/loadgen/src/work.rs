@@ -1,0 +1,228 @@
+//! The loads that are compared, each by name: what docs/benchmarks.md has a column for.
+
+use crate::options::{LoadOptions, ServerOptions};
+use crate::tally::Outcome;
+use crate::{fanout, idle, sends, storm};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Work {
+    /// 10 rooms of 50, four outstanding of each sender.
+    FullRate,
+    /// The same, one outstanding.
+    OneAtATime,
+    /// One room of 1,000, four senders.
+    BigRoom,
+    /// 100 rooms of 10, 1,000 messages per second.
+    Chat,
+    /// 50 clients with 16 sends in flight.
+    Sends,
+    /// 10,000 connections in rooms of 50.
+    Idle,
+    /// 2,000 come back at once.
+    Storm,
+}
+
+/// Which way is up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Better {
+    More,
+    Less,
+}
+
+/// One measurement.
+#[derive(Clone, Debug)]
+pub(crate) struct Figure {
+    /// What counts, in [`Work::unit`].
+    pub(crate) value: f64,
+    /// Of the wall clock; idle connections have none.
+    pub(crate) per_s: Option<f64>,
+    /// Latencies in milliseconds.
+    pub(crate) p50_p99: Option<(f64, f64)>,
+    /// What went wrong.
+    pub(crate) broken: Option<String>,
+}
+
+impl Work {
+    pub(crate) const ALL: [Self; 7] = [
+        Self::FullRate,
+        Self::OneAtATime,
+        Self::BigRoom,
+        Self::Chat,
+        Self::Sends,
+        Self::Idle,
+        Self::Storm,
+    ];
+
+    pub(crate) const fn title(self) -> &'static str {
+        match self {
+            Self::FullRate => "full rate",
+            Self::OneAtATime => "one at a time",
+            Self::BigRoom => "room of 1,000",
+            Self::Chat => "chat",
+            Self::Sends => "acknowledged sends",
+            Self::Idle => "idle connection",
+            Self::Storm => "2,000 come back",
+        }
+    }
+
+    pub(crate) const fn unit(self) -> &'static str {
+        match self {
+            Self::FullRate | Self::OneAtATime | Self::BigRoom | Self::Chat => {
+                "deliveries per server CPU second"
+            }
+            Self::Sends => "acknowledged per server CPU second",
+            Self::Idle => "KiB resident each",
+            Self::Storm => "seconds",
+        }
+    }
+
+    pub(crate) const fn better(self) -> Better {
+        match self {
+            Self::Idle | Self::Storm => Better::Less,
+            _ => Better::More,
+        }
+    }
+
+    /// A figure as people read it.
+    pub(crate) fn show(self, value: f64) -> String {
+        match self {
+            Self::Idle => format!("{value:.1} KiB"),
+            Self::Storm => format!("{value:.2} s"),
+            _ => thousands(value),
+        }
+    }
+
+    pub(crate) async fn run(
+        self,
+        server: &ServerOptions,
+        load: LoadOptions,
+    ) -> anyhow::Result<Figure> {
+        let rooms = |rooms, members, publishers, outstanding, rate| fanout::Options {
+            server: server.clone(),
+            load,
+            rooms,
+            members,
+            publishers,
+            outstanding,
+            rate,
+        };
+        match self {
+            Self::FullRate => deliveries(&rooms(10, 50, 1, 4, None)).await,
+            Self::OneAtATime => deliveries(&rooms(10, 50, 1, 1, None)).await,
+            Self::BigRoom => deliveries(&rooms(1, 1_000, 4, 1, None)).await,
+            Self::Chat => deliveries(&rooms(100, 10, 1, 1, Some(1_000.0))).await,
+            Self::Sends => sends_of(server, load, 50, 16).await,
+            Self::Idle => {
+                let options = idle::Options {
+                    server: server.clone(),
+                    connections: 10_000,
+                    room_size: 50,
+                };
+                let report = idle::run(&options).await?;
+                Ok(Figure {
+                    value: report.kib_per_connection(),
+                    per_s: None,
+                    p50_p99: None,
+                    broken: None,
+                })
+            }
+            Self::Storm => storm_of(server, 2_000).await,
+        }
+    }
+}
+
+async fn deliveries(options: &fanout::Options) -> anyhow::Result<Figure> {
+    let outcome = fanout::run(options).await?;
+    let value = outcome.deliveries_per_cpu_s();
+    let per_s = outcome.deliveries_per_s();
+    Ok(figure(&outcome, value, per_s))
+}
+
+/// `clients` with so many sends in flight each.
+pub(crate) async fn sends_of(
+    server: &ServerOptions,
+    load: LoadOptions,
+    clients: usize,
+    in_flight: u64,
+) -> anyhow::Result<Figure> {
+    let options = sends::Options {
+        server: server.clone(),
+        load,
+        clients,
+        in_flight,
+    };
+    let outcome = sends::run(&options).await?;
+    let value = outcome.acked_per_cpu_s();
+    Ok(figure(&outcome, value, outcome.acked_per_s()))
+}
+
+/// So many come back at once.
+pub(crate) async fn storm_of(server: &ServerOptions, connections: usize) -> anyhow::Result<Figure> {
+    let options = storm::Options {
+        server: server.clone(),
+        connections,
+        members: 50,
+        missed: 20,
+        at_once: None,
+    };
+    let report = storm::run(&options).await?;
+    Ok(Figure {
+        value: report.seconds(),
+        per_s: None,
+        p50_p99: None,
+        broken: (report.failed() > 0).then(|| report.to_string()),
+    })
+}
+
+fn figure(outcome: &Outcome, value: f64, per_s: f64) -> Figure {
+    let faults = outcome.tally.faults;
+    Figure {
+        value,
+        per_s: Some(per_s),
+        p50_p99: Some((outcome.ms_at(0.5), outcome.ms_at(0.99))),
+        broken: faults.any().then(|| faults.to_string()),
+    }
+}
+
+/// 467513.2 as `468 k`, 2410528 as `2.41 M`.
+pub(crate) fn thousands(value: f64) -> String {
+    match value {
+        small if small < 10_000.0 => format!("{small:.0}"),
+        middle if middle < 1e6 => format!("{:.0} k", middle / 1e3),
+        large => format!("{:.2} M", large / 1e6),
+    }
+}
+
+/// The one in the middle; of two in the middle the lower.
+pub(crate) fn median(mut values: Vec<f64>) -> Option<f64> {
+    values.sort_by(f64::total_cmp);
+    let middle = values.len().checked_sub(1)? / 2;
+    values.get(middle).copied()
+}
+
+/// The figure in the middle by its value.
+pub(crate) fn median_figure(figures: &[Figure]) -> Option<&Figure> {
+    let middle = median(figures.iter().map(|figure| figure.value).collect())?;
+    figures
+        .iter()
+        .find(|figure| figure.value.total_cmp(&middle).is_eq())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_median_is_one_of_the_values() {
+        assert_eq!(median(vec![3.0, 1.0, 2.0]), Some(2.0));
+        assert_eq!(median(vec![4.0, 1.0]), Some(1.0));
+        assert_eq!(median(Vec::new()), None);
+    }
+
+    #[test]
+    fn large_figures_are_shortened() {
+        assert_eq!(thousands(467_513.2), "468 k");
+        assert_eq!(thousands(2_410_528.0), "2.41 M");
+        assert_eq!(thousands(744.0), "744");
+    }
+}
