@@ -45,12 +45,12 @@ browser:
 torture *cases:
     cargo run --release --package tests --bin torture --locked -- {{ cases }}
 
-# What things cost: the bus alone, then Parlor's own figures (`just bench --postgres URL --pin`)
+# What things cost: the bus alone, then Parlor's own figures (`just bench --postgres URL`)
 bench *arguments: bench-build
     cargo bench --package bus --locked
     {{ loadgen }} figures --parlor {{ release }}/parlor {{ arguments }}
 
-# Parlor and its peers in interleaved rounds, table and plot into docs/benchmarks (`--rounds`, `--pin`)
+# Parlor and its peers in interleaved rounds, table and plot into docs/benchmarks (`--rounds`)
 bench-peers *arguments: bench-build
     bench/peers/install
     {{ loadgen }} peers --parlor {{ release }}/parlor {{ arguments }}

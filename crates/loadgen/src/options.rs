@@ -22,9 +22,10 @@ pub(crate) struct ServerOptions {
     /// Where temporary stores are made: on a disk, not in memory, if commits are to cost anything.
     #[arg(long)]
     pub(crate) store: Option<PathBuf>,
-    /// Bind the server to the first processor and the generator to the second.
+    /// Leave server and generator where they are put; by default the server has the first processor
+    /// for itself and the generator the second.
     #[arg(long)]
-    pub(crate) pin: bool,
+    pub(crate) unpinned: bool,
 }
 
 /// How long and with how many threads.

@@ -29,7 +29,7 @@ pub(crate) struct Plan {
     pub(crate) goal: Goal,
     /// Stop sending after so many messages.
     pub(crate) sends_max: u64,
-    /// Besides messages: typing, reactions, history, leaving and coming back. Parlor alone.
+    /// Besides messages: typing, reactions and history. Parlor alone.
     pub(crate) mixed: bool,
     pub(crate) clock: Clock,
     /// What makes messages' own ids unique: the time of day, in milliseconds.

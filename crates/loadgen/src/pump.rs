@@ -8,8 +8,9 @@ use crate::wire::{BUFFER_BYTES, Closed};
 use mio::{Events, Interest, Poll, Token};
 use std::time::{Duration, Instant};
 
-/// How long what is under way may take to arrive after the last send.
-const ENDING: Duration = Duration::from_secs(5);
+/// After the last send: how long nothing may arrive before the rest counts as lost. A server that is
+/// merely behind is waited for.
+const SILENCE: Duration = Duration::from_secs(5);
 
 pub(crate) struct Pump {
     poll: Poll,
@@ -63,7 +64,7 @@ impl Pump {
     pub(crate) fn run(mut self) -> anyhow::Result<Tally> {
         let mut events = Events::with_capacity(1024);
         let began = Instant::now();
-        let mut ending = None;
+        let mut heard: Option<(u64, Instant)> = None;
         for at in 0..self.seats.len() {
             self.with_seat(at, |seat, common, _| {
                 seat.fill(common);
@@ -86,8 +87,11 @@ impl Pump {
             }
             self.publish(began.elapsed());
             if !self.common.sending() {
-                let ending = *ending.get_or_insert_with(Instant::now);
-                if self.settled() || ending.elapsed() > ENDING {
+                if heard.is_none_or(|(got, _)| got != self.common.got) {
+                    heard = Some((self.common.got, Instant::now()));
+                }
+                let silent = heard.is_some_and(|(_, since)| since.elapsed() > SILENCE);
+                if silent || self.settled() {
                     return Ok(self.finish());
                 }
             }

@@ -24,7 +24,7 @@ pub(crate) struct Target {
 impl Target {
     /// Starts a server and waits until it is healthy.
     pub(crate) async fn start(options: &ServerOptions) -> anyhow::Result<Self> {
-        if options.pin {
+        if !options.unpinned {
             process::pin_this().await?;
         }
         let folder = match &options.store {
@@ -124,9 +124,9 @@ async fn spawn(options: &ServerOptions, folder: &Path) -> anyhow::Result<(Child,
     Ok((child, address))
 }
 
-/// The command of a server, on the first processor when it is to be pinned.
+/// The command of a server, on the first processor unless it is to be left alone.
 fn program(options: &ServerOptions, path: &Path) -> Command {
-    if !options.pin {
+    if options.unpinned {
         return Command::new(path);
     }
     let mut pinned = Command::new("taskset");
