@@ -8,6 +8,7 @@ use crate::asker::now;
 use crate::batch::{Attempt, Batch, Surroundings};
 use crate::envelope::{BoxJob, Queued};
 use crate::gate::Wish;
+use crate::gather::{Gather, MOMENT};
 use crate::links::AnyLease;
 use crate::pool::Pool;
 use crate::tally::count;
@@ -18,6 +19,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::time::Instant;
 
 /// Most jobs of one transaction.
 const BATCH_MAX: usize = 256;
@@ -87,10 +89,15 @@ impl Lane {
 async fn serve(queue: Queue, with: Surroundings) -> anyhow::Result<()> {
     let mut queue = queue.lock().await;
     let tally = with.pool.tally();
+    let mut gather = Gather::new(Instant::now());
     loop {
         let mut jobs = Vec::new();
         if queue.recv_many(&mut jobs, BATCH_MAX).await == 0 {
             return Ok(());
+        }
+        if gather.is_worth_it(jobs.len(), Instant::now()) {
+            tokio::time::sleep(MOMENT).await;
+            gather.brought(take_more(&mut queue, &mut jobs));
         }
         tally.queued.fetch_sub(jobs.len(), Ordering::Relaxed);
         tally.jobs.fetch_add(jobs.len() as u64, Ordering::Relaxed);
@@ -98,6 +105,17 @@ async fn serve(queue: Queue, with: Surroundings) -> anyhow::Result<()> {
         count(&tally.batches);
         carry_out(Batch::new(jobs), &with).await;
     }
+}
+
+/// Takes what waits besides; how many.
+fn take_more(queue: &mut UnboundedReceiver<BoxJob>, jobs: &mut Vec<BoxJob>) -> usize {
+    let had = jobs.len();
+    while jobs.len() < BATCH_MAX
+        && let Ok(job) = queue.try_recv()
+    {
+        jobs.push(job);
+    }
+    jobs.len() - had
 }
 
 /// Repeats a batch until it is through or nobody's time lasts.

@@ -19,6 +19,7 @@ mod error;
 mod fault;
 mod figures;
 mod gate;
+mod gather;
 mod health;
 mod histogram;
 mod inspect;

@@ -1,0 +1,131 @@
+//! Whether a lane waits a moment for company: a transaction costs much the same for one job and
+//! for ten.
+//!
+//! It waits only while many jobs come one after another, and only as long as that brings some: a
+//! single client that sends its next job after the answer would wait for itself.
+
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// Until the runtime's clock next ticks: at most a millisecond.
+pub(crate) const MOMENT: Duration = Duration::from_micros(1);
+
+/// So many jobs have gathered by themselves.
+const COMPANY: usize = 16;
+
+/// Fewer jobs than this in [`WINDOW`] are too few to wait for: 200 per second.
+const BUSY: usize = 20;
+const WINDOW: Duration = Duration::from_millis(100);
+
+/// After waiting in vain again and again, so many batches go without.
+const SKIPPED_MAX: u32 = 256;
+
+/// What a lane has seen lately.
+pub(crate) struct Gather {
+    window_began: Instant,
+    arrived: usize,
+    is_busy: bool,
+    /// Batches that still go without.
+    skip: u32,
+    /// Batches that go without the next time that waiting was in vain.
+    penalty: u32,
+}
+
+impl Gather {
+    pub(crate) fn new(now: Instant) -> Self {
+        Self {
+            window_began: now,
+            arrived: 0,
+            is_busy: false,
+            skip: 0,
+            penalty: 1,
+        }
+    }
+
+    /// So many jobs have just been taken: is a [`MOMENT`] likely to bring more?
+    pub(crate) fn is_worth_it(&mut self, jobs: usize, now: Instant) -> bool {
+        self.count(jobs, now);
+        if jobs >= COMPANY || !self.is_busy {
+            return false;
+        }
+        let skipped = self.skip > 0;
+        self.skip = self.skip.saturating_sub(1);
+        !skipped
+    }
+
+    /// It was waited for, and brought so many.
+    pub(crate) fn brought(&mut self, more: usize) {
+        self.arrived += more;
+        if more > 0 {
+            self.penalty = 1;
+        } else {
+            self.skip = self.penalty;
+            self.penalty = (self.penalty * 2).min(SKIPPED_MAX);
+        }
+    }
+
+    fn count(&mut self, jobs: usize, now: Instant) {
+        self.arrived += jobs;
+        let took = now - self.window_began;
+        if took < WINDOW {
+            return;
+        }
+        // A window that ends late was quiet for a while.
+        self.is_busy = self.arrived >= BUSY && took < 2 * WINDOW;
+        self.arrived = 0;
+        self.window_began = now;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{BUSY, Gather, WINDOW};
+    use std::time::Duration;
+    use tokio::time::Instant;
+
+    fn busy() -> (Gather, Instant) {
+        let start = Instant::now();
+        let mut gather = Gather::new(start);
+        let now = start + WINDOW;
+        gather.is_worth_it(BUSY, now);
+        (gather, now)
+    }
+
+    #[test]
+    fn a_quiet_lane_waits_for_nobody() {
+        let start = Instant::now();
+        let mut gather = Gather::new(start);
+        for n in 1..=20 {
+            let now = start + Duration::from_millis(10) * n;
+            assert!(!gather.is_worth_it(1, now), "100 per second");
+        }
+    }
+
+    #[test]
+    fn a_busy_lane_waits_as_long_as_that_brings_company() {
+        let (mut gather, now) = busy();
+        assert!(gather.is_worth_it(1, now));
+        gather.brought(1);
+        assert!(gather.is_worth_it(2, now));
+        assert!(!gather.is_worth_it(16, now), "company enough");
+    }
+
+    #[test]
+    fn one_who_waits_for_the_answer_is_not_kept_waiting() {
+        let (mut gather, now) = busy();
+        let mut waited = 0;
+        for _ in 0..1_000 {
+            if gather.is_worth_it(1, now) {
+                waited += 1;
+                gather.brought(0);
+            }
+        }
+        assert!(waited < 20, "{waited}");
+    }
+
+    #[test]
+    fn a_pause_ends_the_rush() {
+        let (mut gather, now) = busy();
+        assert!(!gather.is_worth_it(1, now + 10 * WINDOW));
+    }
+}
