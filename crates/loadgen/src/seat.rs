@@ -102,6 +102,7 @@ impl Seat {
             view,
             publisher,
             room,
+            readers,
             ..
         } = self;
         let dialect = common.dialect;
@@ -119,6 +120,10 @@ impl Seat {
                 Seen::Reply { id, ok } => {
                     if let Some(publisher) = publisher {
                         publisher.answered(id, ok, common);
+                        // What is declined is counted as that, and not as lost too.
+                        if !ok && !common.plan.mixed {
+                            common.due = common.due.saturating_sub(*readers);
+                        }
                     }
                 }
                 Seen::Beat(opcode, answer) => frame::write(output, opcode, answer),
@@ -246,6 +251,9 @@ impl Publisher {
     fn answered(&mut self, id: u64, ok: bool, common: &mut Common) {
         if !ok {
             common.tally.faults.refused += 1;
+            if common.plan.goal == Goal::Delivery {
+                self.outstanding = self.outstanding.saturating_sub(1);
+            }
         }
         if common.measuring() {
             common.tally.acked += 1;
