@@ -75,4 +75,4 @@ io.on("connection", (socket) => {
   });
   socket.on("send", send);
 });
-http.listen(Number(port), "127.0.0.1");
+http.listen({ port: Number(port), host: "127.0.0.1", backlog: 4096 });

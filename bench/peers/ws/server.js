@@ -5,6 +5,7 @@ const server = new WebSocketServer({
   host: "127.0.0.1",
   port: Number(process.argv[2]),
   path: "/ws",
+  backlog: 4096,
   perMessageDeflate: false,
   clientTracking: false,
   skipUTF8Validation: true,

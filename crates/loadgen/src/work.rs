@@ -10,7 +10,7 @@ pub(crate) enum Work {
     FullRate,
     /// The same, one outstanding.
     OneAtATime,
-    /// One room of 1,000, four senders.
+    /// One room of 1,000, four senders, two outstanding of each.
     BigRoom,
     /// 100 rooms of 10, 1,000 messages per second.
     Chat,
@@ -109,7 +109,7 @@ impl Work {
         match self {
             Self::FullRate => deliveries(&rooms(10, 50, 1, 4, None)).await,
             Self::OneAtATime => deliveries(&rooms(10, 50, 1, 1, None)).await,
-            Self::BigRoom => deliveries(&rooms(1, 1_000, 4, 1, None)).await,
+            Self::BigRoom => deliveries(&rooms(1, 1_000, 4, 2, None)).await,
             Self::Chat => deliveries(&rooms(100, 10, 1, 1, Some(1_000.0))).await,
             Self::Sends => sends_of(server, load, 50, 16).await,
             Self::Idle => {
