@@ -10,6 +10,9 @@ use crate::target::Target;
 use std::fmt;
 use std::time::Duration;
 
+/// A reader's kernel takes so long at the usual rate until the server notices that nobody reads.
+const FILLED_S: u64 = 12;
+
 #[derive(clap::Args, Clone)]
 pub(crate) struct Options {
     #[command(flatten)]
@@ -31,11 +34,15 @@ pub(crate) struct Options {
 }
 
 impl Options {
-    /// What the defaults are on the command line.
+    /// What the defaults are on the command line, for as long as it takes to fill a stalled reader's
+    /// own buffers.
     pub(crate) fn usual(server: &ServerOptions, load: LoadOptions) -> Self {
         Self {
             server: server.clone(),
-            load,
+            load: LoadOptions {
+                seconds: load.seconds.max(FILLED_S),
+                ..load
+            },
             rooms: 10,
             members: 100,
             percent: 5,
