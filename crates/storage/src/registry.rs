@@ -153,13 +153,13 @@ impl Registry {
     }
 
     /// Empties the lanes, checkpoints SQLite on a blocking thread, closes the pools in parallel and
-    /// gives back the locks, within this time in all. Returns the names of those that were not done
-    /// with by then.
+    /// gives back the locks, within this time in all. Returns the names of the critical ones that
+    /// were not done with by then; of the others nothing was promised to anyone.
     pub async fn close(&self, within: Duration) -> Vec<String> {
         let names = std::mem::take(&mut *self.databases.write());
         let closing = names.slots.iter().map(|(name, slot)| async move {
             let in_time = slot.end(within).await;
-            (!in_time).then(|| name.clone())
+            (!in_time && slot.config().critical).then(|| name.clone())
         });
         join_all(closing).await.into_iter().flatten().collect()
     }
