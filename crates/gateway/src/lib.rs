@@ -18,7 +18,7 @@ pub mod wire;
 
 pub use dispatch::{Body, Bucket, Call, Dispatcher};
 pub use gateway::Gateway;
-pub use http::{BindError, Health, Listeners, Serving, Status};
+pub use http::{BindError, Health, Listeners, Requests, Serving, Status};
 pub use limits::{Limits, Points};
 pub use metrics::{Figures, HistogramBucket, MetricsPage, Sheet};
 pub use settings::Settings;

@@ -38,6 +38,7 @@ pub(crate) async fn stop(open: Open, budget: Duration) -> anyhow::Result<()> {
     let bus = running.bus().clone();
     let mut stop = Stop::within(budget);
 
+    let requests = serving.requests();
     health.drain();
     stop.stage("not ready", Duration::ZERO, async {}).await;
     stop.stage("accepting", ACCEPTING, serving.close()).await;
@@ -45,7 +46,11 @@ pub(crate) async fn stop(open: Open, budget: Duration) -> anyhow::Result<()> {
     stop.stage("timers", Duration::ZERO, async {}).await;
 
     let replies = stop.share(REPLIES);
-    let unanswered = gateway.finish_commands(replies);
+    let unanswered = async {
+        let answered = timeout(replies, requests.answered());
+        let (unanswered, _) = tokio::join!(gateway.finish_commands(replies), answered);
+        unanswered
+    };
     stop.counted("replies", REPLIES, unanswered).await;
     let goodbyes = stop.share(GOODBYES);
     let open = gateway.say_goodbye(goodbyes);

@@ -124,6 +124,23 @@ on_both! {
         server.guest("alice").await;
     }
 
+    async fn a_stop_is_heard_while_the_database_says_nothing(store: Store) {
+        if store.kind() == Kind::Sqlite {
+            // A file always answers.
+            return;
+        }
+        let settings = Settings::default().linked();
+        let _ = store.environment(settings.clone()).await;
+        store.link().silence();
+        let starting = store.start(settings).await;
+        starting.logged("a database is connecting").await;
+        let began = Instant::now();
+        starting.signal("TERM");
+        let exit = starting.ended().await;
+        assert_eq!(exit.code, Some(0), "{}", exit.lines.join("\n"));
+        assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+    }
+
     async fn whoever_waits_to_be_let_in_is_answered(store: Store) {
         let server = store.server().await;
         let _alice = server.account("alice").await;

@@ -9,9 +9,11 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use std::convert::Infallible;
 use std::future::Future;
+use std::sync::OnceLock;
 use std::time::Duration;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 use tower::BoxError;
 
 /// After this long a connection takes no further request: a browser opens another one.
@@ -22,12 +24,13 @@ const FIRST: Duration = Duration::from_millis(250);
 const BUFFER_MIN: usize = 8 * 1024;
 
 /// Serves it until it has ended, become a socket, lived its time, or `stop` comes; a request under
-/// way then has `last` left for its answer.
+/// way then has `last` left for its answer, and is entered in `under_way`.
 pub(super) async fn serve<A, F, B>(
     stream: Stream,
     settings: &Settings,
     last: Duration,
     stop: CancellationToken,
+    under_way: &TaskTracker,
     answer: A,
 ) where
     A: Fn(Request<Incoming>) -> F,
@@ -35,7 +38,10 @@ pub(super) async fn serve<A, F, B>(
     B: Body<Error: Into<BoxError>, Data: Send> + Send + 'static,
 {
     let asked = Notify::new();
+    // From the first request on until the connection has ended, with all that was to be said on it.
+    let heard = OnceLock::new();
     let service = service_fn(|request| {
+        heard.get_or_init(|| under_way.token());
         asked.notify_one();
         let answered = answer(request);
         async move { Ok::<_, Infallible>(answered.await) }

@@ -19,6 +19,7 @@ use std::time::Duration;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 use tower::ServiceExt as _;
 
 /// Connections that wait in the kernel to be accepted: a whole town reconnecting at once.
@@ -91,6 +92,7 @@ impl Listeners {
         let admission = Admission::new(settings.connections_max, settings.http_per_address);
         metrics.add(admission.clone());
         metrics.add(health.clone());
+        let requests = Requests(house.under_way.clone());
         let accepting = house.people(self.main, routes, admission);
         // The operator looks on until the end: this one is stopped with all other tasks.
         let operator = Operator {
@@ -100,7 +102,11 @@ impl Listeners {
             metrics: Arc::new(metrics),
         };
         House::new(gateway, settings, &CancellationToken::new()).operators(self.operator, operator);
-        Serving { stop, accepting }
+        Serving {
+            stop,
+            accepting,
+            requests,
+        }
     }
 }
 
@@ -127,14 +133,34 @@ fn bind(address: SocketAddr, setting: &'static str) -> Result<TcpListener, BindE
 pub struct Serving {
     stop: CancellationToken,
     accepting: bus::Task,
+    requests: Requests,
 }
 
 impl Serving {
+    /// The requests on it, to be waited for once it is closed.
+    #[must_use]
+    pub fn requests(&self) -> Requests {
+        self.requests.clone()
+    }
+
     /// Closes it: whoever waits in the backlog is told so, requests under way are answered and
     /// their connections closed. Resolves when nobody can connect any more.
     pub async fn close(self) {
         self.stop.cancel();
         self.accepting.ended().await;
+    }
+}
+
+/// The requests that the people's listener has let in. A cheap handle.
+#[derive(Debug, Clone)]
+pub struct Requests(TaskTracker);
+
+impl Requests {
+    /// Resolves when all that were begun before [`Serving::close`] have been answered. One that its
+    /// client does not finish takes its whole time.
+    pub async fn answered(&self) {
+        self.0.close();
+        self.0.wait().await;
     }
 }
 
@@ -147,6 +173,8 @@ struct House {
     last: Duration,
     stop: CancellationToken,
     turning_away: Arc<Semaphore>,
+    /// What has to be answered before the process ends.
+    under_way: TaskTracker,
 }
 
 impl House {
@@ -157,6 +185,7 @@ impl House {
             last: gateway.limits().reply_within,
             stop: stop.clone(),
             turning_away: Arc::new(Semaphore::new(TURNED_AWAY_MAX)),
+            under_way: TaskTracker::new(),
         }
     }
 
@@ -224,6 +253,7 @@ impl House {
             settings,
             last,
             stop,
+            under_way,
             ..
         } = self.clone();
         self.shared
@@ -233,16 +263,17 @@ impl House {
                     let answered = stack.clone().oneshot(request);
                     async move { answered.await.unwrap_or_else(|never| match never {}) }
                 };
-                connection::serve(stream, &settings, last, stop, answer).await;
+                connection::serve(stream, &settings, last, stop, &under_way, answer).await;
             });
     }
 
     fn turn_away(&self, stream: TcpStream, reason: TurnedAway) {
         self.shared.metrics.sockets.turned_away(reason);
         if let Ok(permit) = Arc::clone(&self.turning_away).try_acquire_owned() {
+            let token = self.under_way.token();
             self.shared.tasks.once("gateway", "turn away", async move {
                 turned_away::tell(stream, reason).await;
-                drop(permit);
+                drop((permit, token));
             });
         }
     }

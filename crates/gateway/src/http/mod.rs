@@ -23,4 +23,4 @@ mod turned_away;
 mod upgrade;
 
 pub use health::{Health, Status};
-pub use listeners::{BindError, Listeners, Serving};
+pub use listeners::{BindError, Listeners, Requests, Serving};

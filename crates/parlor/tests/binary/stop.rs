@@ -37,6 +37,32 @@ fn a_request_under_way_is_answered_and_its_connection_closed() {
 }
 
 #[test]
+fn requests_that_take_their_time_are_answered_before_the_end() {
+    let mut server = Server::with(&[("PARLOR_HASHES_AT_ONCE", "1")]);
+    let mut logins = Vec::new();
+    // One after another is hashed, which takes a while; nobody by this name is there.
+    for _ in 0..6 {
+        let mut stream = server.connect();
+        stream
+            .write_all(
+                b"POST /api/v1/login HTTP/1.1\r\nhost: x\r\ncontent-length: 41\r\n\r\n\
+                  {\"name\":\"nobody\",\"password\":\"wonderland\"}",
+            )
+            .unwrap();
+        logins.push(stream);
+    }
+    // Whoever is answered came after them.
+    assert_eq!(server.get("/health").status, 200);
+    server.signal("TERM");
+    server.logged("stopping");
+    for mut login in logins {
+        let answer = Answer::read(&mut login);
+        assert!([401, 429, 503].contains(&answer.status), "{}", answer.head);
+    }
+    assert_eq!(server.ended().0, Some(0));
+}
+
+#[test]
 fn a_second_signal_stops_it_at_once_with_1() {
     let mut server = Server::with(&[]);
     // A socket that never answers the goodbye holds the stop up for a while.
