@@ -35,34 +35,71 @@ impl Job for Grant {
     }
 }
 
+/// Deletes an account.
+struct Delete {
+    name: String,
+}
+
+impl Job for Delete {
+    const NAME: &'static str = "parlor.delete_account";
+    type Answer = bool;
+    type Refusal = Infallible;
+
+    fn lane(&self) -> LaneKey {
+        LaneKey(0)
+    }
+
+    async fn run(&self, tx: &mut Writer<'_>) -> Result<bool, JobError<Infallible>> {
+        Ok(directory::delete_account(tx, &self.name).await?)
+    }
+}
+
 /// Makes the account of this name a server administrator, and says so.
 pub(crate) async fn grant(config: &Config, name: &str) -> Result<(), Failure> {
-    let core = schema::databases(config)?.remove(0);
+    let job = Grant {
+        name: name.to_owned(),
+    };
+    to_account(config, name, job).await?;
+    println!("{name} is a server administrator from the next hello on");
+    Ok(())
+}
+
+/// Deletes the account of this name, and says so. A server on PostgreSQL does not hear of it:
+/// connections that are open then last until they close.
+pub(crate) async fn delete_account(config: &Config, name: &str) -> Result<(), Failure> {
+    let job = Delete {
+        name: name.to_owned(),
+    };
+    to_account(config, name, job).await?;
+    println!(
+        "{name} is called \"deleted user\" now, and nobody gets in by its sessions any more; \
+         connections that are open end with the next restart at the latest"
+    );
+    Ok(())
+}
+
+/// Carries out one small job that says whether there is such an account.
+async fn to_account<J>(config: &Config, name: &str, job: J) -> Result<(), Failure>
+where
+    J: Job<Answer = bool, Refusal = Infallible>,
+{
     // One small transaction needs no PostgreSQL of its own.
     let core = DatabaseConfig {
         shared: true,
-        ..core
+        ..schema::core(config)?
     };
     let tasks = Tasks::new(CancellationToken::new());
     let builder = Builder::new(config.bus.clone(), &tasks);
     let registry = Registry::new(builder.bus(), tasks.clone());
     let database = registry.open(core).await?;
-    let granted = database
-        .write(
-            Grant {
-                name: name.to_owned(),
-            },
-            WITHIN,
-        )
-        .await;
+    let done = database.write(job, WITHIN).await;
     registry.close(WITHIN).await;
     tasks.stop(WITHIN).await;
-    let Ok(known) = granted.context("nothing was changed")?;
+    let Ok(known) = done.context("nothing was changed")?;
     if !known {
         return Err(Failure::Failed(anyhow::anyhow!(
             "there is no account called {name:?}: register it first"
         )));
     }
-    println!("{name} is a server administrator from the next hello on");
     Ok(())
 }

@@ -79,4 +79,9 @@ pub(crate) enum Admin {
         /// The account's name
         name: String,
     },
+    /// Delete an account for good; what it wrote stays, as by "deleted user"
+    DeleteAccount {
+        /// The account's name
+        name: String,
+    },
 }

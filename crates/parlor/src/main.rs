@@ -83,6 +83,9 @@ async fn carry_out(command: Command, config: Config) -> Result<(), Failure> {
         Command::Copy { from, to } => copy::copy(&config, from.as_deref(), &to).await,
         Command::NewEpoch => new_epoch::new_epoch(&config).await,
         Command::Admin(Admin::Grant { name }) => admin::grant(&config, &name).await,
+        Command::Admin(Admin::DeleteAccount { name }) => {
+            admin::delete_account(&config, &name).await
+        }
         _ => Box::pin(serve::serve(config, &sources::service_manager())).await,
     }
 }

@@ -1,6 +1,6 @@
 //! How sessions are put into a server.
 
-use crate::api::{Authenticate, ChangePassword, ListSessions, Login, Register};
+use crate::api::{Authenticate, ChangePassword, DeleteAccount, ListSessions, Login, Register};
 use crate::reader::Reader;
 use crate::seed::Seed;
 use crate::subscriber::Sessions;
@@ -28,5 +28,6 @@ pub fn wire(builder: &mut Builder, seed: &Seed) {
         .reads::<ListSessions, _>(READS, reads, Arc::clone(&reader))
         .reads::<Register, _>(PASSWORDS, passwords, Arc::clone(&reader))
         .reads::<Login, _>(PASSWORDS, passwords, Arc::clone(&reader))
-        .reads::<ChangePassword, _>(PASSWORDS, passwords, reader);
+        .reads::<ChangePassword, _>(PASSWORDS, passwords, Arc::clone(&reader))
+        .reads::<DeleteAccount, _>(PASSWORDS, passwords, reader);
 }

@@ -7,6 +7,7 @@ mod analytics;
 mod backup;
 mod bad_input;
 mod closing;
+mod deletion;
 mod direct;
 mod entering;
 mod errors;

@@ -16,7 +16,9 @@ use http::{HeaderMap, Method, Request, StatusCode, header, request::Parts};
 use hyper::body::Incoming;
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value, json};
-use sessions::api::{Authenticate, Caller, ChangePassword, Login, Register, Token, User};
+use sessions::api::{
+    Authenticate, Caller, ChangePassword, DeleteAccount, Login, Register, Token, User,
+};
 
 /// The fields of `history` that are numbers.
 const PAGE: &[&str] = &["before", "after", "around", "limit"];
@@ -27,7 +29,8 @@ pub(super) fn wire(builder: &mut bus::Builder) {
         .asks::<Authenticate>()
         .asks::<Register>()
         .asks::<Login>()
-        .asks::<ChangePassword>();
+        .asks::<ChangePassword>()
+        .asks::<DeleteAccount>();
 }
 
 /// The API. A cheap handle.
@@ -77,11 +80,16 @@ impl Api {
             (&Method::POST, ["login"]) => self.login(asked).await,
             (&Method::POST, ["logout"]) => self.logout(asked).await,
             (&Method::POST, ["password"]) => self.password(asked).await,
+            (&Method::POST, ["delete-account"]) => self.delete_account(asked).await,
             (&Method::GET, ["me"]) => self.me(asked).await,
             (&Method::GET, ["rooms"]) => self.rooms(asked).await,
             (&Method::GET, ["rooms", room, "history"]) => self.history(room, asked).await,
             (&Method::POST, ["rooms", room, "messages"]) => self.send(room, asked).await,
-            (_, ["register" | "login" | "logout" | "password"] | ["rooms", _, "messages"]) => {
+            (
+                _,
+                ["register" | "login" | "logout" | "password" | "delete-account"]
+                | ["rooms", _, "messages"],
+            ) => {
                 return only("POST");
             }
             (_, ["me" | "rooms"] | ["rooms", _, "history"]) => return only("GET"),
@@ -128,6 +136,16 @@ impl Api {
         let fields = body::fields(&text)?;
         let (old, new) = (fields.string("old")?, fields.string("new")?);
         self.ask(ChangePassword { caller, old, new }, trace)
+            .await??;
+        Ok(json_text(StatusCode::OK, "{}"))
+    }
+
+    async fn delete_account(&self, asked: Asked) -> Result<Answer, Error> {
+        let trace = asked.trace;
+        let caller = self.caller(&asked).await?;
+        let text = self.text(asked.body).await?;
+        let password = body::fields(&text)?.string("password")?;
+        self.ask(DeleteAccount { caller, password }, trace)
             .await??;
         Ok(json_text(StatusCode::OK, "{}"))
     }

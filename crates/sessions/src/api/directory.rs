@@ -2,6 +2,7 @@
 
 use super::{EndReason, SessionEnded, SessionId, User, UserId};
 use crate::clock::{Clock as _, SystemClock};
+use crate::jobs::erase;
 use crate::name::Name;
 use crate::store::{sessions, users};
 use std::collections::HashMap;
@@ -93,4 +94,15 @@ pub async fn grant_admin(tx: &mut Writer<'_>, name: &str) -> Result<bool, Fault>
         return Ok(false);
     };
     users::grant_admin(tx, name.key()).await
+}
+
+/// Deletes the account of this name: everyone sees `deleted user` in its place, its sessions end,
+/// and nothing else changes; false when there is no such account. States [`super::SessionEnded`].
+pub async fn delete_account(tx: &mut Writer<'_>, name: &str) -> Result<bool, Fault> {
+    let named = by_name(tx, &[name]).await?.remove(name);
+    let Some(account) = named.filter(|user| !user.guest) else {
+        return Ok(false);
+    };
+    erase(tx, account.id, SystemClock::new().wall_ms()).await?;
+    Ok(true)
 }

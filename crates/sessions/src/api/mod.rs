@@ -12,7 +12,7 @@ pub use facts::{EndReason, EpochChanged, GuestExpired, PresenceChanged, SessionE
 pub use ids::{ConnectionId, NotAnId, SessionId, UserId};
 pub use online::Online;
 pub use requests::{
-    Authenticate, ChangePassword, Disconnected, Hello, KeepConnected, ListSessions, Login, Logout,
-    Proof, Register, RevokeSession, SessionLine, Welcome,
+    Authenticate, ChangePassword, DeleteAccount, Disconnected, Hello, KeepConnected, ListSessions,
+    Login, Logout, Proof, Register, RevokeSession, SessionLine, Welcome,
 };
 pub use user::{Caller, Refusal, Token, User};

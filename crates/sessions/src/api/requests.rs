@@ -136,6 +136,20 @@ impl Request for ChangePassword {
     type Answer = Result<(), Refusal>;
 }
 
+/// Deletes the caller's own account: everyone sees `deleted user` in its place, all its sessions
+/// end, nothing else changes. Concurrent.
+pub struct DeleteAccount {
+    /// Who.
+    pub caller: Caller,
+    /// The present one.
+    pub password: String,
+}
+
+impl Request for DeleteAccount {
+    const NAME: &'static str = "sessions.delete_account";
+    type Answer = Result<(), Refusal>;
+}
+
 /// Ends the caller's own session. Ordered.
 pub struct Logout {
     /// Who.

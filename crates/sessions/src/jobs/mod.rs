@@ -5,6 +5,7 @@
 
 mod door;
 mod end;
+mod erase;
 mod fresh;
 mod housekeeping;
 mod leave;
@@ -18,6 +19,7 @@ use storage::LaneKey;
 
 pub(crate) use door::Door;
 pub(crate) use end::{Logout, NO_SUCH_SESSION, Replace, Revoke};
+pub(crate) use erase::{Erase, erase};
 pub(crate) use fresh::Fresh;
 pub(crate) use housekeeping::{Expire, Keep, Touch};
 pub(crate) use leave::Leave;

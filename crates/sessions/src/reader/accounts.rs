@@ -2,8 +2,8 @@
 
 use super::Reader;
 use super::stop::{Stop, answered};
-use crate::api::{ChangePassword, Login, Refusal, Register, Token, User};
-use crate::jobs::{Door, Fresh, Replace, SignIn, SignUp};
+use crate::api::{Caller, ChangePassword, DeleteAccount, Login, Refusal, Register, Token, User};
+use crate::jobs::{Door, Erase, Fresh, Replace, SignIn, SignUp};
 use crate::name::{self, Name};
 use crate::random;
 use crate::secret::digest;
@@ -102,15 +102,9 @@ impl Reader {
 
     async fn change_password(&self, request: ChangePassword) -> Result<(), Stop> {
         let ChangePassword { caller, old, new } = request;
-        if caller.user.guest {
-            return Err(Refusal::NotAllowedForGuests.into());
-        }
+        only_accounts(&caller)?;
         check_password("new", &new)?;
-        let name = Name::parse(&caller.user.name).ok_or(Refusal::BadCredentials)?;
-        self.seed.attempts.at_name(name.key())?;
-        let checked = self.password_hash(&name).await?;
-        self.check(old, checked.clone()).await?;
-        let checked = checked.ok_or(Refusal::BadCredentials)?;
+        let checked = self.own_password(&caller, old).await?;
         let hash = self.hasher.hash(new, self.salt()).await?;
         let now = self.seed.clock.wall_ms();
         self.write(Replace {
@@ -120,6 +114,28 @@ impl Reader {
             now,
         })
         .await
+    }
+
+    async fn delete_account(&self, request: DeleteAccount) -> Result<(), Stop> {
+        let DeleteAccount { caller, password } = request;
+        only_accounts(&caller)?;
+        let checked = self.own_password(&caller, password).await?;
+        let now = self.seed.clock.wall_ms();
+        self.write(Erase {
+            caller,
+            checked,
+            now,
+        })
+        .await
+    }
+
+    /// The hash of the caller's password, if this is it.
+    async fn own_password(&self, caller: &Caller, password: String) -> Result<String, Stop> {
+        let name = Name::parse(&caller.user.name).ok_or(Refusal::BadCredentials)?;
+        self.seed.attempts.at_name(name.key())?;
+        let checked = self.password_hash(&name).await?;
+        self.check(password, checked.clone()).await?;
+        Ok(checked.ok_or(Refusal::BadCredentials)?)
     }
 
     async fn password_hash(&self, name: &Name) -> Result<Option<String>, Stop> {
@@ -153,6 +169,13 @@ impl Reader {
     {
         Ok(self.seed.database.write(job, WRITE_WITHIN).await??)
     }
+}
+
+fn only_accounts(caller: &Caller) -> Result<(), Refusal> {
+    if caller.user.guest {
+        return Err(Refusal::NotAllowedForGuests);
+    }
+    Ok(())
 }
 
 fn check_password(field: &'static str, password: &str) -> Result<(), Refusal> {
@@ -192,5 +215,15 @@ impl Reads<ChangePassword> for Reader {
         _trace: TraceId,
     ) -> Result<Result<(), Refusal>, AskError> {
         answered(self.change_password(request).await)
+    }
+}
+
+impl Reads<DeleteAccount> for Reader {
+    async fn read(
+        &self,
+        request: DeleteAccount,
+        _trace: TraceId,
+    ) -> Result<Result<(), Refusal>, AskError> {
+        answered(self.delete_account(request).await)
     }
 }

@@ -235,6 +235,41 @@ pub(crate) async fn end(tx: &mut Writer<'_>, user: UserId, now: i64) -> Result<(
     Ok(())
 }
 
+/// What people see in the place of a deleted account's name; nobody can be called so.
+const DELETED: &str = "deleted user";
+
+/// Ends an account and takes away all that tells who it was.
+pub(crate) async fn erase(tx: &mut Writer<'_>, user: UserId, now: i64) -> Result<(), Fault> {
+    statement!(tx, |c| diesel::update(users::table)
+        .filter(users::id.eq(user))
+        .set((
+            users::name.eq(DELETED),
+            users::name_key.eq(DELETED),
+            users::password_hash.eq(None::<String>),
+            users::issuer.eq(None::<String>),
+            users::subject.eq(None::<String>),
+            users::admin.eq(false),
+            users::ended_at.eq(now),
+        ))
+        .execute(c))?;
+    Ok(())
+}
+
+/// Whether this living person's password still has this hash.
+pub(crate) async fn has_password(
+    access: &mut impl Access,
+    user: UserId,
+    hash: &str,
+) -> Result<bool, Fault> {
+    let found: i64 = query!(access, |c| users::table
+        .filter(users::id.eq(user))
+        .filter(users::password_hash.eq(hash))
+        .filter(users::ended_at.is_null())
+        .count()
+        .get_result(c))?;
+    Ok(found == 1)
+}
+
 /// Living guests who are not connected and were last seen before this moment, at most `max`.
 pub(crate) async fn stale_guests(
     access: &mut impl Access,

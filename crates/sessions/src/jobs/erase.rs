@@ -1,0 +1,48 @@
+//! An account ends for good. What it wrote stays, under a name that says nothing.
+
+use crate::api::{Caller, EndReason, Refusal, SessionEnded, UserId};
+use crate::store::{sessions, users};
+use storage::prelude::*;
+
+/// Deletes the caller's own account.
+pub(crate) struct Erase {
+    pub(crate) caller: Caller,
+    /// The hash that the password was checked against.
+    pub(crate) checked: String,
+    pub(crate) now: i64,
+}
+
+impl Job for Erase {
+    const NAME: &'static str = "sessions.delete_account";
+    type Answer = ();
+    type Refusal = Refusal;
+
+    fn lane(&self) -> LaneKey {
+        super::LANE
+    }
+
+    async fn run(&self, tx: &mut Writer<'_>) -> Result<(), JobError<Refusal>> {
+        let user = self.caller.user.id;
+        if !users::has_password(tx, user, &self.checked).await? {
+            return Err(JobError::Refused(Refusal::BadCredentials));
+        }
+        erase(tx, user, self.now).await?;
+        Ok(())
+    }
+}
+
+/// Takes name, password, identity and rank away, and ends all sessions.
+pub(crate) async fn erase(tx: &mut Writer<'_>, user: UserId, now: i64) -> Result<(), Fault> {
+    let living = sessions::of_user(tx, user).await?;
+    let ids: Vec<_> = living.iter().map(|session| session.id).collect();
+    sessions::end(tx, &ids, now).await?;
+    users::erase(tx, user, now).await?;
+    for session in ids {
+        tx.state(SessionEnded {
+            user,
+            session,
+            reason: EndReason::Revoked,
+        });
+    }
+    Ok(())
+}
