@@ -36,10 +36,14 @@ pub(super) async fn read(
         viewer,
     } = *view;
     let (entries, more) = log::messages(access, room, visible_from, window, limit, bytes).await?;
-    let seqs: Vec<Seq> = entries.iter().map(|entry| entry.seq).collect();
-    let states = states::of_all(access, room, &seqs).await?;
+    let (Some(first), Some(last)) = (entries.first(), entries.last()) else {
+        let messages = Vec::new();
+        return Ok(Page { messages, more });
+    };
+    let places = (first.seq, last.seq);
+    let states = states::of_all(access, room, places).await?;
     let edits = edits(access, room, &states).await?;
-    let mut reactions = reactions::of_all(access, room, &seqs, viewer).await?;
+    let mut reactions = reactions::of_all(access, room, places, viewer).await?;
     let messages = entries
         .into_iter()
         .filter_map(|entry| {

@@ -75,12 +75,12 @@ pub(crate) async fn kinds(
 
 type Counted = (Seq, String, Option<i64>, Option<i32>, Option<Seq>);
 
-/// The reactions on these messages as one person sees them, each message's by the oldest that
-/// stands.
+/// The reactions on the messages from one place to another as one person sees them, each message's
+/// by the oldest that stands.
 pub(crate) async fn of_all(
     access: &mut impl Access,
     room: RoomId,
-    seqs: &[Seq],
+    (first, last): (Seq, Seq),
     viewer: UserId,
 ) -> Result<HashMap<Seq, Vec<Reaction>>, Fault> {
     use reactions as r;
@@ -89,7 +89,7 @@ pub(crate) async fn of_all(
         .filter(
             r::room_id
                 .eq(room.0)
-                .and(r::seq.eq_any(seqs))
+                .and(r::seq.between(first, last))
                 .and(r::active.eq(ACTIVE))
         )
         .group_by((r::seq, r::emoji))

@@ -26,21 +26,21 @@ type Row = (Seq, Option<Seq>, Option<Seq>);
 
 /// The state of one message.
 pub(crate) async fn of(access: &mut impl Access, room: RoomId, seq: Seq) -> Result<State, Fault> {
-    Ok(of_all(access, room, &[seq])
+    Ok(of_all(access, room, (seq, seq))
         .await?
         .remove(&seq)
         .unwrap_or_default())
 }
 
-/// The states of those of these messages that have one.
+/// The states of those messages from the one place to the other that have one.
 pub(crate) async fn of_all(
     access: &mut impl Access,
     room: RoomId,
-    seqs: &[Seq],
+    (first, last): (Seq, Seq),
 ) -> Result<HashMap<Seq, State>, Fault> {
     use message_states as s;
     let rows: Vec<Row> = query!(access, |c| s::table
-        .filter(s::room_id.eq(room.0).and(s::seq.eq_any(seqs)))
+        .filter(s::room_id.eq(room.0).and(s::seq.between(first, last)))
         .select((s::seq, s::edited_seq, s::deleted_seq))
         .load::<Row>(c))?;
     Ok(rows.into_iter().map(state).collect())
