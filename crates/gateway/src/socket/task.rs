@@ -1,17 +1,16 @@
 //! The one task of a connection: reads, carries commands out, replies, keeps time.
 
+mod replies;
+
 use super::clock::{Clock, Due};
 use super::conn::Conn;
 use super::egress::Class;
-use super::flights::{Abandoned, Flights, Running, Waiting};
+use super::flights::{Flights, Running, Waiting};
 use super::flood::Flood;
 use super::frame::{Close, Frame};
 use super::reader::{Inbound, Reader};
-use crate::dispatch::{Answer, Bucket, Call, Opened, Replay};
-use crate::wire::{
-    self, Command, DRAINING, Error, ErrorKind, Malformed, OUTCOME_UNKNOWN, OVERLOADED, Op,
-    RATE_LIMITED, UNAUTHENTICATED, push, reply,
-};
+use crate::dispatch::{Bucket, Call, Replay};
+use crate::wire::{self, Command, Error, Malformed, OVERLOADED, UNAUTHENTICATED, push};
 use crate::{Gateway, Limits};
 use bus::TraceId;
 use bytes::Bytes;
@@ -246,34 +245,11 @@ impl Task {
         }
     }
 
-    fn refuse_bad(&mut self, id: Option<u64>, op: Option<&'static Op>, error: Error) {
-        let error = match self.bucket.pay_bad(self.limits()) {
-            Ok(()) => error,
-            Err(empty) => empty,
-        };
-        self.gateway.shared.metrics.commands.refused(op, &error);
-        self.refuse(id, &error);
-    }
-
-    fn refuse(&mut self, id: Option<u64>, error: &Error) {
-        self.reply(reply::err(id, error));
-        if error.kind == &RATE_LIMITED {
-            self.refused();
-        }
-    }
-
     /// A control Ping costs like any frame; its Pong is on its way.
     fn pinged(&mut self) {
         let cost = wire::Cost::Other;
         if self.bucket.pay(cost, self.limits()).is_err() {
             self.refused();
-        }
-    }
-
-    fn refused(&mut self) {
-        let max = self.limits().refusals_max;
-        if self.flood.refused(Instant::now(), max) {
-            self.conn.close(Close::FLOOD);
         }
     }
 
@@ -341,57 +317,6 @@ impl Task {
             (id, answer)
         };
         self.flights.start(running, flying.boxed());
-    }
-
-    /// Lands one command and all others that are done by now: one write for all their replies.
-    fn land_all(&mut self, landed: &Running, result: Result<Answer, Error>) {
-        self.land(landed, result);
-        while let Some((landed, result)) = self.flights.landed().now_or_never() {
-            self.land(&landed, result);
-        }
-    }
-
-    fn land(&mut self, landed: &Running, result: Result<Answer, Error>) {
-        let error = match &result {
-            Ok(Answer::Last(result, _)) => result.as_ref().err(),
-            result => result.as_ref().err(),
-        };
-        self.answered(landed.op, landed.since, error);
-        let id = landed.id;
-        match result {
-            Ok(Answer::Body(body)) => self.reply(reply::ok(id, &body.0)),
-            Ok(Answer::Written) => {}
-            Ok(Answer::Behind(room, cursor)) => self
-                .replay
-                .get_or_insert_with(|| Replay::new(Vec::new(), false))
-                .add(room, cursor),
-            Ok(Answer::Opened(opened)) => self.opened(*opened),
-            Ok(Answer::Last(result, close)) => {
-                match result {
-                    Ok(body) => self.reply(reply::ok(id, &body.0)),
-                    Err(error) => self.refuse(Some(id), &error),
-                }
-                self.conn.close(close);
-            }
-            Err(error) => self.refuse(Some(id), &error),
-        }
-    }
-
-    /// A command has its reply, or is about to.
-    fn answered(&self, op: &'static Op, since: Instant, error: Option<&Error>) {
-        let shared = &self.gateway.shared;
-        shared.sockets.answered(1);
-        shared.metrics.commands.ended(op, error, since.elapsed());
-    }
-
-    fn opened(&mut self, opened: Opened) {
-        self.caller = Some(opened.caller);
-        self.clock.opened(Instant::now(), opened.expires_at);
-        self.replay = self.replay.take().or(opened.replay);
-    }
-
-    fn reply(&mut self, frame: Frame) {
-        self.conn.put(frame, Class::Reply);
     }
 
     /// Begins to read the next page of what the client has missed, once the last has drained.
@@ -478,30 +403,6 @@ impl Task {
         while let Some(overdue) = self.flights.overdue(then) {
             self.abandon(&overdue, &OVERLOADED);
         }
-    }
-
-    fn abandon(&mut self, abandoned: &Abandoned, kind: &'static ErrorKind) {
-        let error = Error::new(kind).traced(abandoned.trace);
-        self.answered(abandoned.op, abandoned.since, Some(&error));
-        self.refuse(Some(abandoned.id), &error);
-    }
-
-    /// The server stops and this socket's turn has come.
-    fn say_goodbye(&mut self) {
-        let Some(reconnect_after_ms) = self.conn.goodbye() else {
-            return;
-        };
-        for abandoned in self.flights.abandon() {
-            let kind = if abandoned.open {
-                &OUTCOME_UNKNOWN
-            } else {
-                &DRAINING
-            };
-            self.abandon(&abandoned, kind);
-        }
-        let bye = Frame::json(&push::bye("restart", reconnect_after_ms));
-        self.conn.put(bye, Class::Push);
-        self.conn.close(Close::RESTART);
     }
 }
 
