@@ -3,7 +3,7 @@
 //! A backup is a consistent copy of a SQLite store, taken while others read and write it. A restore
 //! puts such a copy in the store's place and gives it a new epoch in the same step, so that no
 //! crash leaves old data under the epoch of what was there before. A copy that somebody puts back
-//! by hand is noticed at the next start by the [`mark`] beside the file. PostgreSQL has tools of
+//! by hand is noticed at the next start by the mark beside the file. PostgreSQL has tools of
 //! its own for all but the epoch.
 
 mod epoch;
