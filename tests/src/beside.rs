@@ -3,7 +3,7 @@
 use crate::database::Sql;
 use crate::link::Link;
 use crate::postgres::Postgres;
-use crate::server::Settings;
+use crate::settings::Settings;
 use crate::store::{Kind, Store};
 use std::path::PathBuf;
 

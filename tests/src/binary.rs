@@ -11,8 +11,15 @@ static BINARY: OnceLock<PathBuf> = OnceLock::new();
 pub fn parlor() -> &'static Path {
     BINARY.get_or_init(|| match std::env::var_os("PARLOR_TESTS_BINARY") {
         Some(given) => PathBuf::from(given),
-        None => build(),
+        None => build("parlor"),
     })
+}
+
+/// Another program of the same profile.
+pub(crate) fn companion(name: &str) -> PathBuf {
+    static BUILT: OnceLock<()> = OnceLock::new();
+    BUILT.get_or_init(|| drop(build(name)));
+    profile_directory().join(name)
 }
 
 /// The root of the workspace.
@@ -23,7 +30,7 @@ pub fn workspace() -> &'static Path {
         .expect("the crate lies in the workspace")
 }
 
-fn build() -> PathBuf {
+fn build(program: &str) -> PathBuf {
     let profile = profile_directory();
     let target = profile
         .parent()
@@ -37,7 +44,7 @@ fn build() -> PathBuf {
             "--quiet",
             "--workspace",
             "--bin",
-            "parlor",
+            program,
             "--target-dir",
         ])
         .arg(target);
@@ -45,8 +52,8 @@ fn build() -> PathBuf {
         command.arg("--release");
     }
     let status = command.status().expect("cargo can be run");
-    assert!(status.success(), "the binary parlor does not build");
-    profile.join("parlor")
+    assert!(status.success(), "the binary {program} does not build");
+    profile.join(program)
 }
 
 /// `target/<profile>`, from where this very test runs: `target/<profile>/deps/system-…` or

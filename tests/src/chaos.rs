@@ -1,18 +1,11 @@
 //! The kill -9 trial: people talk at full speed, the server is killed at random moments and
-//! started again, and in the end everybody and the database must agree on every word.
+//! started again.
 
-use crate::chatter::{Chatter, Talk};
-use crate::client::{Client, LIMIT};
-use crate::server::Server;
+use crate::crowd::{Crowd, Figures, People};
 use crate::store::Store;
-use serde_json::json;
-use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::ops::Deref;
 use std::time::Duration;
-use tokio::sync::watch;
-use tokio::task::JoinSet;
 
 /// How hard.
 #[derive(Debug, Clone, Copy)]
@@ -30,29 +23,23 @@ pub struct Plan {
 }
 
 /// What came of it.
-#[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub struct Figures {
+#[derive(Debug, Clone)]
+pub struct Killed {
     /// SIGKILLs.
     pub kills: usize,
-    /// Different messages.
-    pub sent: usize,
-    /// Of those, how many were acknowledged.
-    pub acked: usize,
-    /// Sends that were repeated, and how many of the repeats were told that they were.
-    pub repeated: usize,
-    /// See above.
-    pub dups: usize,
-    /// Entries of all rooms.
-    pub entries: usize,
-    /// Acknowledged messages that are not where the ack said, in the log or in the database.
-    pub lost: usize,
-    /// Messages that are there more than once.
-    pub doubled: usize,
-    /// Places of a room's log without an entry.
-    pub gaps: usize,
+    /// What people met with.
+    pub figures: Figures,
 }
 
-impl fmt::Display for Figures {
+impl Deref for Killed {
+    type Target = Figures;
+
+    fn deref(&self) -> &Figures {
+        &self.figures
+    }
+}
+
+impl fmt::Display for Killed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
@@ -72,170 +59,24 @@ impl fmt::Display for Figures {
 }
 
 /// Runs the trial on a new store and judges it.
-pub async fn torture(store: &Store, plan: Plan) -> Figures {
+pub async fn torture(store: &Store, plan: Plan) -> Killed {
     let server = store.server().await;
-    let rooms = make_rooms(&server, plan.rooms).await;
-    let (stop, stopped) = watch::channel(false);
-    let acks = Arc::new(AtomicUsize::new(0));
-    let mut talkers = JoinSet::new();
-    for number in 0..plan.clients {
-        let mine: Vec<String> = rooms.iter().skip(number % 2).step_by(2).cloned().collect();
-        let talk = Talk {
-            rooms: mine,
-            window: plan.window,
-            stopped: stopped.clone(),
-            acks: Arc::clone(&acks),
-        };
-        talkers.spawn(Chatter::enter(
-            server.clone(),
-            format!("talker{number}"),
-            talk,
-        ));
-    }
+    let people = People {
+        clients: plan.clients,
+        rooms: plan.rooms,
+        window: plan.window,
+        through: None,
+    };
+    let crowd = Crowd::gather(&server, people).await;
     for _ in 0..plan.kills {
-        busy(&acks).await;
+        crowd.busy().await;
         let alive = rand::random_range(0..plan.alive_ms);
         tokio::time::sleep(Duration::from_millis(alive)).await;
         server.crash().await;
     }
     tokio::time::sleep(Duration::from_millis(300)).await;
-    stop.send_replace(true);
-    let chatters = talkers.join_all().await;
-    let logs = read_logs(&server, &rooms).await;
-    let chatters = catch_up(chatters, &logs).await;
-    judge(store, &chatters, &logs, plan.kills).await
-}
-
-/// Waits until people are talking again: a kill of a server that idles proves nothing.
-async fn busy(acks: &AtomicUsize) {
-    let enough = acks.load(Ordering::Relaxed) + 100;
-    let end = tokio::time::Instant::now() + LIMIT;
-    while acks.load(Ordering::Relaxed) < enough {
-        assert!(tokio::time::Instant::now() < end, "nobody is talking");
-        tokio::time::sleep(Duration::from_millis(5)).await;
+    Killed {
+        kills: plan.kills,
+        figures: crowd.disperse(store).await,
     }
-}
-
-async fn make_rooms(server: &Server, count: usize) -> Vec<String> {
-    let mut maker = server.account("maker").await;
-    let mut rooms = Vec::new();
-    for number in 0..count {
-        let name = format!("chaos-{number}");
-        maker
-            .ok("room.create", json!({"name": name, "kind": "public"}))
-            .await;
-        rooms.push(name);
-    }
-    rooms
-}
-
-/// The whole log of each room as a new member reads it: `seq` to `cid`.
-type Logs = BTreeMap<String, BTreeMap<i64, Option<String>>>;
-
-async fn read_logs(server: &Server, rooms: &[String]) -> Logs {
-    let mut reader = server.account("reader").await;
-    let mut logs = Logs::new();
-    for room in rooms {
-        let head = reader.ok("join", json!({"room": room, "limit": 1})).await["head"].clone();
-        let log = read_log(&mut reader, room, head.as_i64().expect("head is a number")).await;
-        logs.insert(room.clone(), log);
-    }
-    logs
-}
-
-async fn read_log(reader: &mut Client, room: &str, head: i64) -> BTreeMap<i64, Option<String>> {
-    let mut log = BTreeMap::new();
-    let mut cursor = 0;
-    while cursor < head {
-        let page = reader
-            .ok("log", json!({"room": room, "after": cursor, "limit": 200}))
-            .await;
-        let entries = page["entries"].as_array().expect("entries are a list");
-        assert!(
-            !entries.is_empty(),
-            "a page of log holds at least one entry below the head"
-        );
-        for entry in entries {
-            cursor = entry["seq"].as_i64().expect("seq is a number");
-            log.insert(cursor, entry["cid"].as_str().map(str::to_owned));
-        }
-    }
-    log
-}
-
-/// Everyone reads on until they have all there is.
-async fn catch_up(chatters: Vec<Chatter>, logs: &Logs) -> Vec<Chatter> {
-    let mut waiting = JoinSet::new();
-    for mut chatter in chatters {
-        let heads: BTreeMap<String, i64> = chatter
-            .rooms()
-            .iter()
-            .map(|room| (room.clone(), logs[room].keys().max().copied().unwrap_or(0)))
-            .collect();
-        waiting.spawn(async move {
-            chatter.catch_up(&heads).await;
-            chatter
-        });
-    }
-    waiting.join_all().await
-}
-
-async fn judge(store: &Store, chatters: &[Chatter], logs: &Logs, kills: usize) -> Figures {
-    let mut figures = Figures {
-        kills,
-        ..Figures::default()
-    };
-    let stored = stored(store).await;
-    for (room, log) in logs {
-        figures.entries += log.len();
-        let head = log.keys().max().copied().unwrap_or(0);
-        figures.gaps += (1..=head).filter(|seq| !log.contains_key(seq)).count();
-        figures.doubled += doubled(log);
-        assert_eq!(
-            stored.get(room),
-            Some(log),
-            "the database and the log of {room} agree"
-        );
-        // What anyone was ever given went through the world, which refuses to disagree.
-        let seen = store.seen(room);
-        let all = seen
-            .iter()
-            .map(|(seq, entry)| (*seq, entry["cid"].as_str().map(str::to_owned)));
-        assert_eq!(
-            all.collect::<BTreeMap<_, _>>(),
-            *log,
-            "all clients and the log of {room} agree"
-        );
-    }
-    for chatter in chatters {
-        figures.sent += chatter.sent();
-        figures.repeated += chatter.repeated();
-        figures.dups += chatter.dups();
-        figures.acked += chatter.acked().len();
-        let kept = |(room, cid, seq): &&(String, String, i64)| {
-            logs[room]
-                .get(seq)
-                .is_some_and(|found| found.as_ref() == Some(cid))
-        };
-        figures.lost += chatter.acked().len() - chatter.acked().iter().filter(kept).count();
-    }
-    figures
-}
-
-fn doubled(log: &BTreeMap<i64, Option<String>>) -> usize {
-    let mut cids: Vec<&String> = log.values().flatten().collect();
-    let all = cids.len();
-    cids.sort();
-    cids.dedup();
-    all - cids.len()
-}
-
-async fn stored(store: &Store) -> Logs {
-    let mut logs = Logs::new();
-    for entry in store.sql().await.entries().await {
-        logs.entry(entry.room)
-            .or_default()
-            .insert(entry.seq, entry.cid);
-    }
-    logs
 }

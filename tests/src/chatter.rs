@@ -1,21 +1,33 @@
-//! One person of the kill -9 trial: talks, is cut off, comes back, repeats what was not
+//! One person of a trial: talks, is refused or cut off, comes back, repeats what was not
 //! acknowledged.
 
-use crate::client::{Client, LIMIT};
+use crate::client::{Client, Heard, LIMIT};
+use crate::crowd::Figures;
 use crate::refusal::Refusal;
 use crate::server::Server;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, VecDeque};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use tokio::sync::watch;
+use tokio::time::Instant;
+
+/// Whoever has heard nothing for so long takes the connection for dead. Longer than any reply may
+/// take.
+const PATIENCE: Duration = Duration::from_secs(8);
+
+/// The longest rest before a repeat.
+const REST: Duration = Duration::from_secs(1);
 
 /// What a person does.
 #[derive(Debug)]
 pub(crate) struct Talk {
     pub(crate) rooms: Vec<String>,
     pub(crate) window: usize,
+    /// The way to the server, if it is not the straight one.
+    pub(crate) through: Option<SocketAddr>,
     pub(crate) stopped: watch::Receiver<bool>,
     /// Acknowledgements of all people so far.
     pub(crate) acks: Arc<AtomicUsize>,
@@ -28,9 +40,7 @@ pub(crate) struct Chatter {
     talk: Talk,
     client: Client,
     words: VecDeque<Word>,
-    sent: usize,
-    repeated: usize,
-    dups: usize,
+    met: Figures,
     acked: Vec<(String, String, i64)>,
 }
 
@@ -41,21 +51,21 @@ struct Word {
     cid: String,
     tries: usize,
     command: Option<u64>,
+    /// Not to be repeated before.
+    rests_until: Instant,
 }
 
 impl Chatter {
     /// Enters, joins the rooms, and talks until it is told to stop and all is acknowledged.
     pub(crate) async fn enter(server: Server, name: String, talk: Talk) -> Self {
-        let client = arrive(&server, &name, &talk.rooms).await;
+        let client = arrive(&server, &name, &talk).await;
         let mut chatter = Self {
             server,
             name,
             talk,
             client,
             words: VecDeque::new(),
-            sent: 0,
-            repeated: 0,
-            dups: 0,
+            met: Figures::default(),
             acked: Vec::new(),
         };
         while !(*chatter.talk.stopped.borrow() && chatter.words.is_empty()) {
@@ -69,16 +79,16 @@ impl Chatter {
         &self.talk.rooms
     }
 
-    pub(crate) fn sent(&self) -> usize {
-        self.sent
-    }
-
-    pub(crate) fn repeated(&self) -> usize {
-        self.repeated
-    }
-
-    pub(crate) fn dups(&self) -> usize {
-        self.dups
+    /// What this person met with.
+    pub(crate) fn add_to(&self, all: &mut Figures) {
+        all.sent += self.met.sent;
+        all.repeated += self.met.repeated;
+        all.dups += self.met.dups;
+        all.refused += self.met.refused;
+        all.unknown += self.met.unknown;
+        all.cut += self.met.cut;
+        let slowest = self.met.slowest.max(self.client.slowest_send());
+        all.slowest = all.slowest.max(slowest);
     }
 
     /// Room, cid and `seq` of each acknowledged message.
@@ -106,44 +116,64 @@ impl Chatter {
         }
     }
 
-    /// Sends until the window is full.
+    /// Sends until the window is full, and again what has rested.
     async fn fill(&mut self) {
         while self.words.len() < self.talk.window && !*self.talk.stopped.borrow() {
-            self.sent += 1;
-            let room = self.talk.rooms[self.sent % self.talk.rooms.len()].clone();
-            let cid = format!("{}-{:08}", self.name, self.sent);
+            self.met.sent += 1;
+            let room = self.talk.rooms[self.met.sent % self.talk.rooms.len()].clone();
+            let cid = format!("{}-{:08}", self.name, self.met.sent);
             self.words.push_back(Word {
                 room,
                 cid,
                 tries: 0,
                 command: None,
+                rests_until: Instant::now(),
             });
         }
-        for word in self.words.iter_mut().filter(|word| word.command.is_none()) {
+        let now = Instant::now();
+        let due = |word: &&mut Word| word.command.is_none() && word.rests_until <= now;
+        for word in self.words.iter_mut().filter(due) {
             let body = format!("{} says this", word.cid);
             let d = json!({"room": word.room, "cid": word.cid, "body": body});
             word.command = Some(self.client.post("send", d).await);
-            self.repeated += usize::from(word.tries > 0);
+            self.met.repeated += usize::from(word.tries > 0);
             word.tries += 1;
         }
     }
 
-    /// Takes the reply to the oldest word, or comes back when the connection has ended.
+    /// Takes the reply to the oldest word under way, or comes back when the connection has ended.
     async fn advance(&mut self) {
-        let Some(mut word) = self.words.pop_front() else {
-            return;
+        let under_way = self.words.iter().position(|word| word.command.is_some());
+        let Some(mut word) = under_way.and_then(|place| self.words.remove(place)) else {
+            return self.rest().await;
         };
-        let command = word.command.take().expect("a full window has been sent");
-        match self.client.reply_or_close(command).await {
-            Ok(Ok(ack)) => self.acknowledged(&word, &ack),
-            Ok(Err(refusal)) => {
+        let command = word.command.take().expect("it is under way");
+        match self.client.heard(command, PATIENCE).await {
+            Heard::Reply(Ok(ack)) => self.acknowledged(&word, &ack),
+            Heard::Reply(Err(refusal)) => {
                 assert!(may_repeat(&refusal), "{}: {}", self.name, refusal.all);
+                self.met.refused += 1;
+                self.met.unknown += usize::from(refusal.name == "outcome_unknown");
+                word.rests_until = Instant::now() + pause(&refusal);
                 self.words.push_back(word);
             }
-            Err(_) => {
+            Heard::End | Heard::Nothing => {
                 self.words.push_front(word);
                 self.come_back().await;
             }
+        }
+        self.client.forget();
+    }
+
+    /// Reads on until a word has rested.
+    async fn rest(&mut self) {
+        let Some(until) = self.words.iter().map(|word| word.rests_until).min() else {
+            return;
+        };
+        let left = until.saturating_duration_since(Instant::now());
+        self.client.idle(left.max(Duration::from_millis(1))).await;
+        if self.client.has_ended() {
+            self.come_back().await;
         }
         self.client.forget();
     }
@@ -155,7 +185,7 @@ impl Chatter {
             "{} was sent once, and is a dup: {ack}",
             word.cid
         );
-        self.dups += usize::from(dup);
+        self.met.dups += usize::from(dup);
         let seq = ack["seq"].as_i64().expect("seq is a number");
         self.acked.push((word.room.clone(), word.cid.clone(), seq));
         self.talk.acks.fetch_add(1, Ordering::Relaxed);
@@ -164,17 +194,25 @@ impl Chatter {
     /// Connects again, resumes, pages over gaps; all that was not acknowledged is to be repeated.
     async fn come_back(&mut self) {
         let resume = self.client.resume();
+        self.met.cut += 1;
         for word in &mut self.words {
             word.command = None;
+            word.rests_until = Instant::now();
         }
         loop {
-            self.client = reconnect(&self.server).await;
+            let client = reconnect(&self.server, self.talk.through).await;
+            let before = std::mem::replace(&mut self.client, client);
+            self.met.slowest = self.met.slowest.max(before.slowest_send());
             let command = self.client.post("hello", resume.clone()).await;
-            let Ok(answer) = self.client.reply_or_close(command).await else {
-                continue;
+            let ok = match self.client.heard(command, PATIENCE).await {
+                Heard::Reply(Ok(ok)) => ok,
+                Heard::Reply(Err(refusal)) if may_repeat(&refusal) => {
+                    tokio::time::sleep(pause(&refusal)).await;
+                    continue;
+                }
+                Heard::Reply(Err(why)) => panic!("{} may not resume: {}", self.name, why.all),
+                Heard::End | Heard::Nothing => continue,
             };
-            let ok =
-                answer.unwrap_or_else(|why| panic!("{} may not resume: {}", self.name, why.all));
             assert_eq!(ok["resumed"], true, "{} resumes", self.name);
             self.client.greeted(ok);
             if self.page_over_gaps(&resume).await {
@@ -201,10 +239,12 @@ impl Chatter {
             while cursor < end {
                 let d = json!({"room": room, "after": cursor, "limit": 200});
                 let command = self.client.post("log", d).await;
-                let Ok(page) = self.client.reply_or_close(command).await else {
-                    return false;
+                let page = match self.client.heard(command, PATIENCE).await {
+                    Heard::Reply(Ok(page)) => page,
+                    Heard::Reply(Err(refusal)) if may_repeat(&refusal) => continue,
+                    Heard::Reply(Err(why)) => panic!("log is refused: {}", why.all),
+                    Heard::End | Heard::Nothing => return false,
                 };
-                let page = page.unwrap_or_else(|why| panic!("log is refused: {}", why.all));
                 let last = page["entries"]
                     .as_array()
                     .and_then(|entries| entries.last());
@@ -217,18 +257,20 @@ impl Chatter {
 
 /// A guest in all its rooms. The server may die at any moment of this too: a guest whose name is
 /// still taken by its own lost connection tries the next.
-async fn arrive(server: &Server, name: &str, rooms: &[String]) -> Client {
+async fn arrive(server: &Server, name: &str, talk: &Talk) -> Client {
     for attempt in 0.. {
-        let mut client = reconnect(server).await;
+        let mut client = reconnect(server, talk.through).await;
         let guest = json!({"guest": format!("{name}-{attempt}")});
         let command = client.post("hello", guest).await;
-        match client.reply_or_close(command).await {
-            Ok(Ok(ok)) => client.greeted(ok),
-            Ok(Err(refusal)) if refusal.name == "name_taken" || may_repeat(&refusal) => continue,
-            Ok(Err(refusal)) => panic!("{name} is refused: {}", refusal.all),
-            Err(_) => continue,
+        match client.heard(command, PATIENCE).await {
+            Heard::Reply(Ok(ok)) => client.greeted(ok),
+            Heard::Reply(Err(refusal)) if refusal.name == "name_taken" || may_repeat(&refusal) => {
+                continue;
+            }
+            Heard::Reply(Err(refusal)) => panic!("{name} is refused: {}", refusal.all),
+            Heard::End | Heard::Nothing => continue,
         }
-        if join_all(&mut client, rooms).await {
+        if join_all(&mut client, &talk.rooms).await {
             return client;
         }
     }
@@ -238,11 +280,11 @@ async fn arrive(server: &Server, name: &str, rooms: &[String]) -> Client {
 async fn join_all(client: &mut Client, rooms: &[String]) -> bool {
     for room in rooms {
         let command = client.post("join", json!({"room": room})).await;
-        match client.reply_or_close(command).await {
-            Ok(Ok(_)) => {}
-            Ok(Err(refusal)) if may_repeat(&refusal) => return false,
-            Ok(Err(refusal)) => panic!("join is refused: {}", refusal.all),
-            Err(_) => return false,
+        match client.heard(command, PATIENCE).await {
+            Heard::Reply(Ok(_)) => {}
+            Heard::Reply(Err(refusal)) if may_repeat(&refusal) => return false,
+            Heard::Reply(Err(refusal)) => panic!("join is refused: {}", refusal.all),
+            Heard::End | Heard::Nothing => return false,
         }
     }
     true
@@ -252,14 +294,21 @@ fn may_repeat(refusal: &Refusal) -> bool {
     refusal.all["retryable"] == true
 }
 
+/// As long as the server asks for.
+fn pause(refusal: &Refusal) -> Duration {
+    let asked = refusal.all["retry_after_ms"].as_u64().unwrap_or_default();
+    Duration::from_millis(asked).min(REST)
+}
+
 /// Tries until the server is there again.
-async fn reconnect(server: &Server) -> Client {
-    let end = tokio::time::Instant::now() + Duration::from_secs(60);
+async fn reconnect(server: &Server, through: Option<SocketAddr>) -> Client {
+    let end = Instant::now() + Duration::from_secs(60);
     loop {
-        if let Some(client) = server.try_connect().await {
+        let address = through.unwrap_or_else(|| server.address());
+        if let Some(client) = server.try_connect(address).await {
             return client;
         }
-        assert!(tokio::time::Instant::now() < end, "the server came back");
+        assert!(Instant::now() < end, "the server came back");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }

@@ -12,6 +12,7 @@ use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
+use tokio::time::Instant;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::{Error, Message, protocol::CloseFrame};
 
@@ -30,6 +31,25 @@ pub struct Closed {
     pub reason: String,
 }
 
+/// What came of a command.
+#[derive(Debug)]
+pub(crate) enum Heard {
+    /// Its reply.
+    Reply(Result<Value, Refusal>),
+    /// The connection ended instead.
+    End,
+    /// Not a single frame came for too long.
+    Nothing,
+}
+
+/// A command under way.
+#[derive(Debug)]
+struct Asked {
+    op: String,
+    d: Value,
+    at: Instant,
+}
+
 /// One connection.
 #[derive(Debug)]
 pub struct Client {
@@ -38,7 +58,8 @@ pub struct Client {
     world: World,
     ledger: Ledger,
     next_id: u64,
-    unanswered: HashMap<u64, (String, Value)>,
+    unanswered: HashMap<u64, Asked>,
+    slowest_send: Duration,
     replies: HashMap<u64, Result<Value, Refusal>>,
     strays: VecDeque<Refusal>,
     pushes: VecDeque<Value>,
@@ -56,6 +77,7 @@ impl Client {
             ledger: Ledger::default(),
             next_id: 1,
             unanswered: HashMap::new(),
+            slowest_send: Duration::ZERO,
             replies: HashMap::new(),
             strays: VecDeque::new(),
             pushes: VecDeque::new(),
@@ -136,7 +158,7 @@ impl Client {
         let id = self.next_id;
         self.next_id += 1;
         let frame = json!({"id": id, "op": op, "d": d}).to_string();
-        self.unanswered.insert(id, (op.to_owned(), d));
+        self.expects(id, op, d);
         self.text(&frame).await;
         id
     }
@@ -169,6 +191,28 @@ impl Client {
             }
             self.read_one("a reply", LIMIT).await;
         }
+    }
+
+    /// The reply to a command that was posted, or what came instead of it.
+    pub(crate) async fn heard(&mut self, id: u64, patience: Duration) -> Heard {
+        loop {
+            if let Some(reply) = self.replies.remove(&id) {
+                return Heard::Reply(reply);
+            }
+            if self.closed.is_some() {
+                return Heard::End;
+            }
+            let next = tokio::time::timeout(patience, self.stream.next());
+            let Ok(message) = next.await else {
+                return Heard::Nothing;
+            };
+            self.got(message);
+        }
+    }
+
+    /// The longest that a send of this connection waited for its reply.
+    pub(crate) fn slowest_send(&self) -> Duration {
+        self.slowest_send
     }
 
     /// Sends a command and waits for its reply.
@@ -449,11 +493,14 @@ impl Client {
                 _ => Err("only an err may have the id null".to_owned()),
             };
         };
-        let Some((op, asked)) = self.unanswered.remove(&id) else {
+        let Some(asked) = self.unanswered.remove(&id) else {
             return Err(format!("a second reply, or one to no command: {id}"));
         };
+        if asked.op == "send" {
+            self.slowest_send = self.slowest_send.max(asked.at.elapsed());
+        }
         if let Ok(ok) = &answer {
-            self.judge_ok(&op, &asked, ok)?;
+            self.judge_ok(&asked.op, &asked.d, ok)?;
         }
         self.replies.insert(id, answer);
         Ok(())
@@ -474,7 +521,12 @@ impl Client {
 
     /// Says that a command with this id is on its way, written by the test itself.
     pub fn expects(&mut self, id: u64, op: &str, d: Value) {
-        self.unanswered.insert(id, (op.to_owned(), d));
+        let asked = Asked {
+            op: op.to_owned(),
+            d,
+            at: Instant::now(),
+        };
+        self.unanswered.insert(id, asked);
     }
 
     fn take(&mut self, event: &str, room: &str, wanted: &dyn Fn(&Value) -> bool) -> Option<Value> {

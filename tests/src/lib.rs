@@ -15,11 +15,14 @@ mod chatter;
 mod churn;
 mod client;
 mod contract;
+mod crowd;
 mod database;
 mod drained;
 mod failing_disk;
+mod faults;
 mod folder;
 mod jwt;
+mod launch;
 mod ledger;
 mod link;
 mod postgres;
@@ -28,7 +31,9 @@ mod raw;
 mod refusal;
 mod scrape;
 mod server;
+mod settings;
 mod shape;
+mod small_disk;
 mod starting;
 mod store;
 mod wire;
@@ -37,22 +42,29 @@ mod world;
 pub use api::{Answer, Api};
 pub use beside::{Beside, Hidden, Silence};
 pub use binary::{parlor, workspace};
-pub use chaos::{Figures, Plan, torture};
+pub use chaos::{Killed, Plan, torture};
 pub use churn::{Footprint, churn};
 pub use client::{Client, Closed, LIMIT};
 pub use contract::{Contract, contract};
+pub use crowd::Figures;
 pub use database::{Hold, Sql, Stored, snag, unsnag};
 pub use drained::{Drained, drained};
 pub use failing_disk::FailingDisk;
+pub use faults::{
+    Misdeed, Rank, Report, Size, TRIALS, Trial, beside_away, beside_hidden, beside_lost_later,
+    black_hole, blocked_log, deaf, failed_sync, full_disk, half_open, hung, killed_connections,
+    locked, misbehaving, no_descriptors, restarted, slow, stopped,
+};
 pub use jsonwebtoken::Algorithm;
 pub use jwt::{Claims, SECRET, sign};
 pub use link::Link;
 pub use raw::{Raw, Said};
 pub use refusal::Refusal;
 pub use scrape::{Family, Scrape};
-pub use server::{Dial, Exit, Server, Settings};
+pub use server::{Dial, Exit, Server};
+pub use settings::Settings;
 pub use starting::Starting;
-pub use store::{Kind, Store, judge, judge_within};
+pub use store::{Kind, Place, Store, judge, judge_at, judge_within};
 pub use wire::Wire;
 
 /// Makes of each `async fn name(store: Store) { … }` two tests, `name::sqlite` and

@@ -1,4 +1,4 @@
-//! A TCP proxy between the server and its database that can fall silent.
+//! A TCP proxy before the database, or before the server, that can fall silent.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -48,6 +48,11 @@ impl Link {
     }
 
     /// Where to connect instead.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Its port.
     #[must_use]
     pub fn port(&self) -> u16 {
         self.address.port()
@@ -120,6 +125,8 @@ async fn pass(
             return;
         }
     }
+    // The end does not pass either: whoever vanishes behind a silent link is not seen to go.
+    let _ = flow.wait_for(|flow| passes(*flow)).await;
 }
 
 #[cfg(test)]

@@ -1,39 +1,74 @@
-//! A real PostgreSQL server, started once per test run by whoever needs it first.
+//! A real PostgreSQL server, started once per test run by whoever needs it first; and others of
+//! one trial each, which may be stopped, restarted and frozen.
 //!
 //! It listens on a free port of 127.0.0.1, belongs to an unprivileged user, keeps its data in a
 //! temporary folder with fsync on, and ends with the test run: a shell that holds our pipe stops
 //! it and removes its data when the pipe closes, however the run ended.
 
 use crate::folder::Folder;
+use crate::small_disk::SmallDisk;
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::sync::OnceLock;
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
-static SHARED: OnceLock<Postgres> = OnceLock::new();
+static SHARED: OnceLock<Arc<Postgres>> = OnceLock::new();
 
-/// Stops the server when its stdin ends, and removes the data.
+/// Does to the server what its stdin says; stops it when that ends, and removes the data. A frozen
+/// postmaster makes no more children, so it is frozen first.
 const SUPERVISE: &str = r#"
 data=$1; shift
-"$@" >"$data/log" 2>&1 &
-server=$!
-read -r _
+serve() { "$@" >>"$data/log" 2>&1 & server=$!; }
+children() { ps -o pid= --ppid $server; }
+serve "$@"
+while read -r order; do
+    case $order in
+        start) serve "$@" ;;
+        stop) kill -QUIT $server; wait $server ;;
+        restart) kill -INT $server; wait $server; serve "$@" ;;
+        freeze) kill -STOP $server; kill -STOP $(children) ;;
+        thaw) kill -CONT $(children) $server ;;
+    esac
+    echo done
+done
+kill -CONT $server $(children)
 kill -QUIT $server
 wait $server
-rm -rf "$data"
+rm -rf "$data"/*
+rmdir "$data"
 "#;
 
 pub(crate) struct Postgres {
     port: u16,
-    // Its stdin is what keeps the server alive.
-    _supervisor: Child,
+    programs: PathBuf,
+    data: PathBuf,
+    supervisor: Mutex<Supervisor>,
+    disk: Option<SmallDisk>,
+}
+
+struct Supervisor {
+    process: Child,
+    /// What keeps the server alive. `None` when it is to end.
+    orders: Option<ChildStdin>,
+    done: BufReader<ChildStdout>,
 }
 
 impl Postgres {
     /// The server of this test run.
-    pub(crate) fn shared() -> &'static Self {
-        SHARED.get_or_init(Self::start)
+    pub(crate) fn shared() -> &'static Arc<Self> {
+        SHARED.get_or_init(|| Arc::new(Self::start(None)))
+    }
+
+    /// A server of one trial.
+    pub(crate) fn alone() -> Arc<Self> {
+        Arc::new(Self::start(None))
+    }
+
+    /// A server of one trial, whose data is on a disk of so many megabytes.
+    pub(crate) fn on_a_small_disk(megabytes: u32) -> Arc<Self> {
+        Arc::new(Self::start(Some(megabytes)))
     }
 
     pub(crate) fn port(&self) -> u16 {
@@ -44,19 +79,102 @@ impl Postgres {
         format!("postgres://parlor@127.0.0.1:{}/{database}", self.port)
     }
 
-    fn start() -> Self {
+    /// The disk it is on, if that is a small one.
+    pub(crate) fn disk(&self) -> Option<&SmallDisk> {
+        self.disk.as_ref()
+    }
+
+    /// Stops at once, as if the power had failed.
+    pub(crate) fn stop(&self) {
+        self.order("stop");
+    }
+
+    /// Starts again, and waits until it answers.
+    pub(crate) fn start_again(&self) {
+        self.order("start");
+        self.wait_until_ready();
+    }
+
+    /// Ends all connections and starts again, and waits until it answers.
+    pub(crate) fn restart(&self) {
+        self.order("restart");
+        self.wait_until_ready();
+    }
+
+    /// Stands still from now on: connections stay open, and nothing is answered.
+    pub(crate) fn freeze(&self) {
+        self.order("freeze");
+    }
+
+    /// Goes on where it stood still.
+    pub(crate) fn thaw(&self) {
+        self.order("thaw");
+    }
+
+    fn order(&self, order: &str) {
+        let mut supervisor = self.supervisor.lock().expect("nobody panics with it");
+        let orders = supervisor.orders.as_mut().expect("it is not to end");
+        writeln!(orders, "{order}").expect("the supervisor reads");
+        let mut done = String::new();
+        let told = supervisor.done.read_line(&mut done);
+        assert_eq!(told.expect("the supervisor answers"), "done\n".len());
+    }
+
+    fn start(disk: Option<u32>) -> Self {
         let programs = programs();
         let owner = Owner::find();
-        let data = std::mem::ManuallyDrop::new(Folder::new("postgres"));
-        owner.give(data.path());
-        initialise(&programs, &owner, data.path());
+        let folder = std::mem::ManuallyDrop::new(Folder::new("postgres"));
+        let data = folder.path().to_owned();
+        let disk = disk.map(|megabytes| SmallDisk::over(&data, megabytes));
+        owner.give(&data);
+        initialise(&programs, &owner, &data);
         let port = free_port();
-        let supervisor = supervise(&programs, &owner, data.path(), port);
-        wait_until_ready(&programs, port, data.path());
-        Self {
+        let mut process = supervise(&programs, &owner, &data, port);
+        let orders = process.stdin.take();
+        let done = process.stdout.take().expect("it is a pipe");
+        let supervisor = Mutex::new(Supervisor {
+            process,
+            orders,
+            done: BufReader::new(done),
+        });
+        let postgres = Self {
             port,
-            _supervisor: supervisor,
+            programs,
+            data,
+            supervisor,
+            disk,
+        };
+        postgres.wait_until_ready();
+        postgres
+    }
+
+    fn wait_until_ready(&self) {
+        let end = Instant::now() + Duration::from_secs(60);
+        loop {
+            let status = Command::new(self.programs.join("pg_isready"))
+                .args(["-q", "-h", "127.0.0.1", "-p", &self.port.to_string()])
+                .status()
+                .expect("pg_isready can be run");
+            if status.success() {
+                return;
+            }
+            let log = std::fs::read_to_string(self.data.join("log")).unwrap_or_default();
+            assert!(Instant::now() < end, "PostgreSQL did not start:\n{log}");
+            std::thread::sleep(Duration::from_millis(20));
         }
+    }
+}
+
+/// The one of a trial has ended when the trial has; what is below it can go then.
+impl Drop for Postgres {
+    fn drop(&mut self) {
+        let Ok(supervisor) = self.supervisor.get_mut() else {
+            return;
+        };
+        drop(supervisor.orders.take());
+        let _ = supervisor.process.wait();
+        drop(self.disk.take());
+        let _ = std::fs::remove_dir(&self.data);
     }
 }
 
@@ -105,26 +223,10 @@ fn supervise(programs: &Path, owner: &Owner, data: &Path, port: u16) -> Child {
             "synchronous_commit=on",
         ])
         .stdin(Stdio::piped())
-        .stdout(Stdio::null())
+        .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
         .expect("postgres can be started")
-}
-
-fn wait_until_ready(programs: &Path, port: u16, data: &Path) {
-    let end = Instant::now() + Duration::from_secs(60);
-    loop {
-        let status = Command::new(programs.join("pg_isready"))
-            .args(["-q", "-h", "127.0.0.1", "-p", &port.to_string()])
-            .status()
-            .expect("pg_isready can be run");
-        if status.success() {
-            return;
-        }
-        let log = std::fs::read_to_string(data.join("log")).unwrap_or_default();
-        assert!(Instant::now() < end, "PostgreSQL did not start:\n{log}");
-        std::thread::sleep(Duration::from_millis(50));
-    }
 }
 
 /// Where Debian keeps the newest version, or else wherever PATH has them. PostgreSQL that is not

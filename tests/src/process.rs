@@ -2,15 +2,36 @@
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 use tokio::sync::watch;
+
+/// Whether anyone reads what the process writes.
+#[derive(Debug, Default)]
+struct Reading {
+    paused: Mutex<bool>,
+    changed: Condvar,
+}
+
+impl Reading {
+    fn set(&self, paused: bool) {
+        *self.paused.lock().expect("nobody panics with a flag") = paused;
+        self.changed.notify_all();
+    }
+
+    fn wait(&self) {
+        let paused = self.paused.lock().expect("nobody panics with a flag");
+        let gone_on = self.changed.wait_while(paused, |paused| *paused);
+        drop(gone_on.expect("nobody panics with a flag"));
+    }
+}
 
 /// A process whose stderr is kept line by line. Killed when dropped.
 #[derive(Debug)]
 pub(crate) struct Process {
     child: Mutex<Child>,
     lines: Arc<Mutex<Vec<String>>>,
+    reading: Arc<Reading>,
     count: watch::Receiver<usize>,
 }
 
@@ -25,8 +46,11 @@ impl Process {
         let lines = Arc::new(Mutex::new(Vec::new()));
         let (counter, count) = watch::channel(0);
         let kept = Arc::clone(&lines);
+        let reading = Arc::new(Reading::default());
+        let may_read = Arc::clone(&reading);
         std::thread::spawn(move || {
             for line in BufReader::new(stderr).split(b'\n').map_while(Result::ok) {
+                may_read.wait();
                 let line = String::from_utf8_lossy(&line).into_owned();
                 let mut kept = kept.lock().expect("nobody panics with the lines");
                 kept.push(line);
@@ -36,6 +60,7 @@ impl Process {
         Self {
             child: Mutex::new(child),
             lines,
+            reading,
             count,
         }
     }
@@ -52,6 +77,16 @@ impl Process {
             .lock()
             .expect("nobody panics with the lines")
             .clone()
+    }
+
+    /// Lets what it writes pile up in the pipe until that is full and it has to wait.
+    pub(crate) fn stop_reading(&self) {
+        self.reading.set(true);
+    }
+
+    /// Reads again, from where it was.
+    pub(crate) fn read_on(&self) {
+        self.reading.set(false);
     }
 
     /// The first answer `wanted` gives to a line, from the first line on; `None` when the process
@@ -114,6 +149,7 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
+        self.read_on();
         self.kill();
     }
 }

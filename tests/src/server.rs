@@ -1,8 +1,8 @@
 //! The binary as a child process: start, kill, stop, start again on the same data and port.
 
 use crate::api::Api;
-use crate::binary::parlor;
 use crate::client::Client;
+use crate::launch::Launch;
 use crate::process::Process;
 use crate::scrape::Scrape;
 use crate::wire::Wire;
@@ -11,63 +11,16 @@ use http::{HeaderValue, Request, Response, StatusCode};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::{Error, client::IntoClientRequest};
 
 const START: Duration = Duration::from_secs(60);
+/// Longest time that someone who would try again waits to be let in.
+const CONNECT: Duration = Duration::from_secs(5);
 const STOP: Duration = Duration::from_secs(20);
-
-/// The environment a server is started with.
-#[derive(Debug, Clone)]
-pub struct Settings {
-    pub(crate) environment: BTreeMap<String, String>,
-    pub(crate) linked: bool,
-}
-
-impl Default for Settings {
-    /// Rates and connection counts beyond reach.
-    fn default() -> Self {
-        Self {
-            environment: BTreeMap::new(),
-            linked: false,
-        }
-        .with("PARLOR_LIMITS", "off")
-    }
-}
-
-impl Settings {
-    /// The same with this variable.
-    #[must_use]
-    pub fn with(mut self, name: &str, value: &str) -> Self {
-        self.environment.insert(name.to_owned(), value.to_owned());
-        self
-    }
-
-    /// With the limits as they are for everyone.
-    #[must_use]
-    pub fn limited(mut self) -> Self {
-        self.environment.remove("PARLOR_LIMITS");
-        self
-    }
-
-    /// With so many connections to the database, all there from the start.
-    #[must_use]
-    pub fn pool_of(self, connections: u32) -> Self {
-        let connections = connections.to_string();
-        self.with("CORE_DB_POOL_MIN", &connections)
-            .with("CORE_DB_POOL_MAX", &connections)
-    }
-
-    /// With a [`Link`](crate::Link) before the database, if it is PostgreSQL.
-    #[must_use]
-    pub fn linked(mut self) -> Self {
-        self.linked = true;
-        self
-    }
-}
 
 /// How a server ended.
 #[derive(Debug)]
@@ -85,9 +38,11 @@ pub struct Server(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     environment: BTreeMap<String, String>,
+    launch: Launch,
     world: World,
     running: Mutex<Arc<Running>>,
-    troubled: Mutex<bool>,
+    troubled: AtomicBool,
+    panicked: AtomicBool,
 }
 
 #[derive(Debug)]
@@ -101,15 +56,17 @@ impl Server {
     /// Starts the binary and waits until it listens.
     pub(crate) async fn start(
         environment: BTreeMap<String, String>,
+        how: Launch,
         world: World,
     ) -> Result<Self, Exit> {
-        let running = Mutex::new(Arc::new(launch(&environment, None).await?));
-        let troubled = Mutex::new(false);
+        let running = Mutex::new(Arc::new(launch(&environment, &how, None).await?));
         Ok(Self(Arc::new(Inner {
             environment,
+            launch: how,
             world,
             running,
-            troubled,
+            troubled: AtomicBool::new(false),
+            panicked: AtomicBool::new(false),
         })))
     }
 
@@ -225,12 +182,14 @@ impl Server {
         }
     }
 
-    /// A connection, or nothing when the server is not there to make one.
-    pub(crate) async fn try_connect(&self) -> Option<Client> {
-        let address = self.address();
+    /// A connection by this address, or nothing when nobody is there to make one.
+    pub(crate) async fn try_connect(&self, address: SocketAddr) -> Option<Client> {
         let request = format!("ws://{address}/ws").into_client_request().ok()?;
-        let stream = TcpStream::connect(address).await.ok()?;
-        self.upgrade(request, stream, &Dial::default()).await.ok()
+        let connecting = async {
+            let stream = TcpStream::connect(address).await.ok()?;
+            self.upgrade(request, stream, &Dial::default()).await.ok()
+        };
+        tokio::time::timeout(CONNECT, connecting).await.ok()?
     }
 
     async fn upgrade(
@@ -255,6 +214,22 @@ impl Server {
     /// Its process id.
     pub(crate) fn process(&self) -> u32 {
         self.running().process.id()
+    }
+
+    /// How many files it has open, sockets included.
+    pub(crate) fn descriptors(&self) -> usize {
+        let open = std::fs::read_dir(format!("/proc/{}/fd", self.process()));
+        open.expect("it runs").count()
+    }
+
+    /// Lets its log pile up until it cannot write any more.
+    pub(crate) fn stop_reading(&self) {
+        self.running().process.stop_reading();
+    }
+
+    /// Reads its log again.
+    pub(crate) fn read_on(&self) {
+        self.running().process.read_on();
     }
 
     /// SIGKILL.
@@ -291,7 +266,7 @@ impl Server {
     pub async fn start_again(&self) {
         let address = self.address();
         for _ in 0..20 {
-            match launch(&self.0.environment, Some(address)).await {
+            match launch(&self.0.environment, &self.0.launch, Some(address)).await {
                 Ok(running) => {
                     *self
                         .0
@@ -322,7 +297,12 @@ impl Server {
 
     /// Says that this test brings the server into trouble that it may well call an error.
     pub fn expect_trouble(&self) {
-        *self.0.troubled.lock().expect("nobody panics with a flag") = true;
+        self.0.troubled.store(true, Ordering::Relaxed);
+    }
+
+    /// Says that something panics in this server, on purpose.
+    pub(crate) fn expect_panics(&self) {
+        self.0.panicked.store(true, Ordering::Relaxed);
     }
 
     /// Stops the server, if it still runs, and checks that it was left clean: all connections to
@@ -338,8 +318,12 @@ impl Server {
         let exit = self.stop().await;
         let shown = exit.lines.join("\n");
         assert_eq!(exit.code, Some(0), "a clean end\n{shown}");
-        assert!(!shown.contains("panicked"), "nothing panicked\n{shown}");
-        if !*self.0.troubled.lock().expect("nobody panics with a flag") {
+        let may_panic = self.0.panicked.load(Ordering::Relaxed);
+        assert!(
+            may_panic || !shown.contains("panicked"),
+            "nothing panicked\n{shown}"
+        );
+        if !self.0.troubled.load(Ordering::Relaxed) {
             let error = exit.lines.iter().find(|line| is_error(line));
             assert!(error.is_none(), "an error was logged: {error:?}");
         }
@@ -429,9 +413,10 @@ fn refused_upgrade(response: Response<Option<Vec<u8>>>) -> (StatusCode, String) 
 
 async fn launch(
     environment: &BTreeMap<String, String>,
+    how: &Launch,
     address: Option<SocketAddr>,
 ) -> Result<Running, Exit> {
-    let mut command = command(environment);
+    let mut command = how.command(environment);
     if let Some(address) = address {
         command.env("PARLOR_LISTEN", address.to_string());
     }
@@ -449,22 +434,6 @@ async fn launch(
         address,
         operator,
     })
-}
-
-/// The binary in this environment, and in nothing else of ours.
-pub(crate) fn command(environment: &BTreeMap<String, String>) -> Command {
-    let mut command = Command::new(parlor());
-    command
-        .env_clear()
-        .envs(kept_environment())
-        .envs(environment);
-    command
-}
-
-fn kept_environment() -> impl Iterator<Item = (String, String)> {
-    ["PATH", "HOME", "TMPDIR", "RUST_BACKTRACE"]
-        .into_iter()
-        .filter_map(|name| Some((name.to_owned(), std::env::var(name).ok()?)))
 }
 
 /// The two addresses of the line that says that the server listens.

@@ -1,7 +1,8 @@
 //! A server that has not got as far as to listen.
 
+use crate::launch::Launch;
 use crate::process::Process;
-use crate::server::{Exit, command};
+use crate::server::Exit;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -13,7 +14,7 @@ pub struct Starting(Process);
 
 impl Starting {
     pub(crate) fn with(environment: &BTreeMap<String, String>) -> Self {
-        Self(Process::spawn(command(environment)))
+        Self(Process::spawn(Launch::default().command(environment)))
     }
 
     /// Waits for a line of the log that contains this text.

@@ -4,7 +4,9 @@ use crate::database::Sql;
 use crate::folder::Folder;
 use crate::link::Link;
 use crate::postgres::Postgres;
-use crate::server::{Exit, Server, Settings};
+use crate::server::{Exit, Server};
+use crate::settings::Settings;
+use crate::small_disk::SmallDisk;
 use crate::starting::Starting;
 use crate::world::World;
 use std::collections::BTreeMap;
@@ -31,13 +33,49 @@ pub enum Kind {
     Postgres,
 }
 
+/// Where a test's data is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// A folder, or a database of the test run's server.
+    Usual(Kind),
+    /// A PostgreSQL server of the test's own.
+    Alone,
+    /// A disk that can be filled: of so many megabytes.
+    SmallDisk(Kind, u32),
+}
+
+impl Place {
+    /// Which database.
+    #[must_use]
+    pub fn kind(self) -> Kind {
+        match self {
+            Self::Usual(kind) | Self::SmallDisk(kind, _) => kind,
+            Self::Alone => Kind::Postgres,
+        }
+    }
+
+    fn postgres(self) -> Option<Arc<Postgres>> {
+        match self {
+            Self::Usual(Kind::Postgres) => Some(Arc::clone(Postgres::shared())),
+            Self::SmallDisk(Kind::Postgres, megabytes) => {
+                Some(Postgres::on_a_small_disk(megabytes))
+            }
+            Self::Alone => Some(Postgres::alone()),
+            Self::Usual(Kind::Sqlite) | Self::SmallDisk(Kind::Sqlite, _) => None,
+        }
+    }
+}
+
 /// A store of one test: empty at first, removed at its end. A cheap handle.
 #[derive(Clone)]
 pub struct Store(Arc<Inner>);
 
 struct Inner {
     kind: Kind,
+    // Uncovers the folder before that is removed.
+    disk: Option<SmallDisk>,
     folder: Folder,
+    postgres: Option<Arc<Postgres>>,
     database: String,
     world: World,
     link: OnceLock<Link>,
@@ -46,32 +84,57 @@ struct Inner {
 
 /// Runs a test body on a new store; afterwards its servers must have been left clean. On a failure
 /// their logs are shown.
-pub fn judge<F: Future<Output = ()>>(kind: Kind, name: &str, body: impl FnOnce(Store) -> F) {
-    judge_within(TEST, kind, name, body);
+pub fn judge<T, F: Future<Output = T>>(
+    kind: Kind,
+    name: &str,
+    body: impl FnOnce(Store) -> F,
+) -> T {
+    judged(TEST, Place::Usual(kind), name, body)
 }
 
 /// The same for a case that takes longer.
-pub fn judge_within<F: Future<Output = ()>>(
+pub fn judge_within<T, F: Future<Output = T>>(
     limit: Duration,
     kind: Kind,
     name: &str,
     body: impl FnOnce(Store) -> F,
-) {
+) -> T {
+    judged(limit, Place::Usual(kind), name, body)
+}
+
+/// As [`judge`], at another place.
+pub fn judge_at<T, F: Future<Output = T>>(
+    place: Place,
+    name: &str,
+    body: impl FnOnce(Store) -> F,
+) -> T {
+    judged(TEST, place, name, body)
+}
+
+fn judged<T, F: Future<Output = T>>(
+    limit: Duration,
+    place: Place,
+    name: &str,
+    body: impl FnOnce(Store) -> F,
+) -> T {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .expect("a runtime can be built");
     runtime.block_on(async {
-        let store = Store::new(kind).await;
+        let store = Store::new(place).await;
         let exposed = Exposed(store.clone());
         let whole = async {
-            body(store.clone()).await;
+            let result = body(store.clone()).await;
             store.finish().await;
+            result
         };
         let ended = tokio::time::timeout(limit, whole).await;
-        assert!(ended.is_ok(), "{name} took more than {} s", limit.as_secs());
+        let result =
+            ended.unwrap_or_else(|_| panic!("{name} took more than {} s", limit.as_secs()));
         drop(exposed);
-    });
+        result
+    })
 }
 
 /// Shows the logs of the servers when a test fails, and leaves no process behind.
@@ -98,15 +161,26 @@ impl Drop for Exposed {
 }
 
 impl Store {
-    async fn new(kind: Kind) -> Self {
+    async fn new(place: Place) -> Self {
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let database = format!("test_{number}");
-        if kind == Kind::Postgres {
-            Sql::administer(&format!("CREATE DATABASE {database}")).await;
+        let postgres = place.postgres();
+        if let Some(postgres) = &postgres {
+            let mut sql = Sql::postgres(&postgres.url("postgres")).await;
+            sql.run(&format!("CREATE DATABASE {database}")).await;
         }
+        let folder = Folder::new("data");
+        let disk = match place {
+            Place::SmallDisk(Kind::Sqlite, megabytes) => {
+                Some(SmallDisk::over(folder.path(), megabytes))
+            }
+            _ => None,
+        };
         Self(Arc::new(Inner {
-            kind,
-            folder: Folder::new("data"),
+            kind: place.kind(),
+            disk,
+            folder,
+            postgres,
             database,
             world: World::default(),
             link: OnceLock::new(),
@@ -170,8 +244,9 @@ impl Store {
 
     /// A server with these settings, or how it ended instead of listening.
     pub async fn try_serve(&self, settings: Settings) -> Result<Server, Exit> {
+        let how = settings.launch.clone();
         let environment = self.environment(settings).await;
-        let server = Server::start(environment, self.0.world.clone()).await?;
+        let server = Server::start(environment, how, self.0.world.clone()).await?;
         self.0
             .servers
             .lock()
@@ -209,7 +284,7 @@ impl Store {
     }
 
     async fn url(&self, linked: bool) -> String {
-        let postgres = Postgres::shared();
+        let postgres = self.postgres();
         if linked && self.0.link.get().is_none() {
             let link = Link::to(postgres.port()).await;
             assert!(self.0.link.set(link).is_ok(), "a store is linked once");
@@ -236,7 +311,7 @@ impl Store {
     pub async fn sql(&self) -> Sql {
         match self.0.kind {
             Kind::Sqlite => Sql::sqlite(&self.file()),
-            Kind::Postgres => Sql::postgres(&Postgres::shared().url(&self.0.database)).await,
+            Kind::Postgres => Sql::postgres(&self.postgres().url(&self.0.database)).await,
         }
     }
 
@@ -244,6 +319,19 @@ impl Store {
     /// nobody any more.
     pub fn begins_anew(&self) {
         self.0.world.forget();
+    }
+
+    /// The server that the data is on.
+    pub(crate) fn postgres(&self) -> &Arc<Postgres> {
+        let postgres = self.0.postgres.as_ref();
+        postgres.expect("the store is on PostgreSQL")
+    }
+
+    /// The disk that the data is on, if it can be filled.
+    pub(crate) fn disk(&self) -> &SmallDisk {
+        let of_the_server = || self.0.postgres.as_ref().and_then(|server| server.disk());
+        let disk = self.0.disk.as_ref().or_else(of_the_server);
+        disk.expect("the store is on a small disk")
     }
 
     /// What all clients together have seen of a room, by `seq`.
@@ -262,9 +350,11 @@ impl Store {
         for server in servers {
             server.finish().await;
         }
-        if self.0.kind == Kind::Postgres {
+        if let Some(postgres) = &self.0.postgres {
             let database = &self.0.database;
-            Sql::administer(&format!("DROP DATABASE {database} WITH (FORCE)")).await;
+            let mut sql = Sql::postgres(&postgres.url("postgres")).await;
+            sql.run(&format!("DROP DATABASE {database} WITH (FORCE)"))
+                .await;
         }
     }
 }

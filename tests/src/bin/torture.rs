@@ -1,7 +1,10 @@
 //! `just torture`: the long cases, each on both databases; `just torture NAME…` runs those alone.
 
 use std::time::{Duration, Instant};
-use tests::{Footprint, Kind, Plan, Settings, Store, churn, drained, judge_within, torture};
+use tests::{
+    Footprint, Kind, Plan, Report, Settings, Store, TRIALS, Trial, churn, drained, judge,
+    judge_within, torture,
+};
 
 /// No case takes longer, whatever hangs.
 const LIMIT: Duration = Duration::from_secs(1800);
@@ -30,17 +33,18 @@ const CASES: &[Case] = &[
 
 fn main() {
     let wanted: Vec<String> = std::env::args().skip(1).collect();
-    let known = |name: &&String| CASES.iter().any(|case| case.name == **name);
-    let unknown: Vec<_> = wanted.iter().filter(|name| !known(name)).collect();
-    let names: Vec<_> = CASES.iter().map(|case| case.name).collect();
+    let cases = CASES.iter().map(|case| case.name);
+    let names: Vec<_> = cases.chain(TRIALS.iter().map(|trial| trial.name)).collect();
+    let unknown: Vec<_> = wanted
+        .iter()
+        .filter(|name| !names.contains(&name.as_str()))
+        .collect();
     assert!(
         unknown.is_empty(),
         "no case {unknown:?}; there are {names:?}"
     );
-    for case in CASES {
-        if !wanted.is_empty() && !wanted.iter().any(|name| name == case.name) {
-            continue;
-        }
+    let is_wanted = |name: &str| wanted.is_empty() || wanted.iter().any(|one| one == name);
+    for case in CASES.iter().filter(|case| is_wanted(case.name)) {
         for kind in [Kind::Sqlite, Kind::Postgres] {
             let began = Instant::now();
             (case.run)(kind, case.name);
@@ -50,6 +54,19 @@ fn main() {
                 began.elapsed().as_secs_f64()
             );
         }
+    }
+    faults(TRIALS.iter().filter(|trial| is_wanted(trial.name)));
+}
+
+/// Everything that a server must survive, and in the end the table of `docs/faults.md`.
+fn faults<'t>(trials: impl Iterator<Item = &'t Trial>) {
+    let mut rows = Vec::new();
+    for report in trials.flat_map(Trial::reports) {
+        println!("{report}");
+        rows.push(report.row());
+    }
+    if !rows.is_empty() {
+        println!("\n{}\n{}", Report::HEAD, rows.join("\n"));
     }
 }
 

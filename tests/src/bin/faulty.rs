@@ -1,0 +1,224 @@
+//! A house like `parlor`'s with one more subscriber, which misbehaves: for trials only, and the
+//! reason why the product holds no such thing.
+//!
+//! `FAULTY_DOES` says what it does to each hundredth event (`panics`, `hangs`, `ends`), and
+//! `FAULTY_RANK` whether the house can do without it. A file `calm` in the data directory makes it
+//! behave.
+
+use anyhow::Context as _;
+use bus::{Builder, Context, Handles, LoadError, Running, Subscriber, Tasks, Wiring};
+use gateway::{Gateway, Health, Listeners, Serving};
+use rooms::api::EntriesAppended;
+use sessions::api::{KeepConnected, Online};
+use sessions::{SystemClock, SystemRandom};
+use std::env::var;
+use std::future::pending;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+use storage::{Database, DatabaseConfig, Migrations, Registry, Url};
+use tests::Misdeed;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+/// What each stage of the stop may take.
+const STAGE: Duration = Duration::from_secs(2);
+
+/// Each so manieth event goes wrong.
+const EACH: u64 = 100;
+
+/// Counts what it hears, and goes wrong.
+struct Faulty(Arc<Fault>);
+
+/// What outlives the subscriber.
+struct Fault {
+    does: Misdeed,
+    data: PathBuf,
+    heard: AtomicU64,
+    ended: AtomicBool,
+}
+
+impl Subscriber for Faulty {
+    const NAME: &'static str = "faulty";
+    type Seed = Arc<Fault>;
+
+    async fn load(fault: &Arc<Fault>) -> Result<Self, LoadError> {
+        if fault.ended.load(Ordering::Relaxed) {
+            return Err(LoadError::Broken(anyhow::anyhow!("it has ended")));
+        }
+        Ok(Self(Arc::clone(fault)))
+    }
+
+    fn wire(wiring: &mut Wiring<Self>) {
+        wiring.on::<EntriesAppended>();
+    }
+}
+
+impl Handles<EntriesAppended> for Faulty {
+    async fn handle(&mut self, _: &Arc<EntriesAppended>, _: &mut Context) -> anyhow::Result<()> {
+        let heard = self.0.heard.fetch_add(1, Ordering::Relaxed) + 1;
+        if heard % EACH != 0 || self.0.data.join("calm").exists() {
+            return Ok(());
+        }
+        match self.0.does {
+            Misdeed::Panics => panic!("faulty, as it should be"),
+            Misdeed::Hangs => pending().await,
+            Misdeed::Ends => {
+                self.0.ended.store(true, Ordering::Relaxed);
+                panic!("faulty, and never again")
+            }
+        }
+    }
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    tracing_subscriber::fmt()
+        .json()
+        .flatten_event(true)
+        .with_writer(std::io::stderr)
+        .init();
+    match serve().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            eprintln!("faulty: {why:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// What runs.
+struct House {
+    tasks: Tasks,
+    registry: Registry,
+    running: Running,
+    gateway: Gateway,
+    health: Health,
+    serving: Serving,
+}
+
+async fn serve() -> anyhow::Result<()> {
+    let tasks = Tasks::new(CancellationToken::new());
+    let asked = listen_for_signals(&tasks)?;
+    let house = build(&tasks).await?;
+    tasks.stopping().cancelled().await;
+    house.stop().await;
+    anyhow::ensure!(asked.is_cancelled(), "a part of the house has ended");
+    Ok(())
+}
+
+fn listen_for_signals(tasks: &Tasks) -> anyhow::Result<CancellationToken> {
+    let mut term = signal(SignalKind::terminate())?;
+    let (stop, asked) = (tasks.stopping().clone(), CancellationToken::new());
+    let told = asked.clone();
+    tasks.once("faulty", "signals", async move {
+        term.recv().await;
+        told.cancel();
+        stop.cancel();
+    });
+    Ok(asked)
+}
+
+/// As `parlor`'s composition root does it, without settings and without extensions.
+async fn build(tasks: &Tasks) -> anyhow::Result<House> {
+    let mut builder = Builder::new(bus::Settings::default(), tasks);
+    let registry = Registry::new(builder.bus(), tasks.clone());
+    let core = open(&registry).await?;
+    let listeners = Listeners::bind(
+        address("PARLOR_LISTEN")?,
+        address("PARLOR_OPERATOR_LISTEN")?,
+    )?;
+    let online = Online::new();
+    let rooms = rooms::Seed::new(core.clone(), rooms::Settings::default(), online.clone());
+    rooms::found(&rooms).await?;
+    let sessions = sessions::Seed::new(
+        core.clone(),
+        sessions::Settings::default().unlimited(),
+        online.clone(),
+        SystemClock::new(),
+        SystemRandom,
+    );
+    let messaging = messaging::Seed::new(core, messaging::Settings::default());
+    sessions::wire(&mut builder, &sessions);
+    rooms::wire(&mut builder, &rooms);
+    messaging::wire(&mut builder, &messaging);
+    Listeners::wire(&mut builder);
+    add_faulty(&mut builder)?;
+    builder.asks::<KeepConnected>();
+    let settings = gateway::Settings::default().unlimited();
+    let gateway = Gateway::wire(&mut builder, tasks, online, settings.limits.clone());
+    let addresses = (listeners.address()?, listeners.operator_address()?);
+
+    let running = builder.start().await?;
+    sessions::tasks(tasks, running.bus(), &sessions);
+    gateway.start();
+    let health = Health::new(registry.probes());
+    let serving = listeners.start(&gateway, &health, gateway.metrics(), &settings);
+    let (address, operator) = addresses;
+    tracing::info!(%address, %operator, "listening");
+    Ok(House {
+        tasks: tasks.clone(),
+        registry,
+        running,
+        gateway,
+        health,
+        serving,
+    })
+}
+
+async fn open(registry: &Registry) -> anyhow::Result<Database> {
+    let url = match var("CORE_DB_URL") {
+        Ok(url) => Url::Postgres(url),
+        Err(_) => Url::Sqlite(data()?.join("core.db")),
+    };
+    let migrations = Migrations::Folder(tests::workspace().join("migrations/core"));
+    let mut config = DatabaseConfig::new("core", url, migrations);
+    if let Ok(max) = var("CORE_DB_POOL_MAX") {
+        config.pool_max = max.parse()?;
+        config.pool_min = config.pool_min.min(config.pool_max);
+    }
+    registry.register(config);
+    registry.initialise().await?;
+    registry.database("core").context("it was just registered")
+}
+
+fn add_faulty(builder: &mut Builder) -> anyhow::Result<()> {
+    let fault = Arc::new(Fault {
+        does: var("FAULTY_DOES")?.parse()?,
+        data: data()?,
+        heard: AtomicU64::new(0),
+        ended: AtomicBool::new(false),
+    });
+    match var("FAULTY_RANK")?.as_str() {
+        "essential" => builder.essential::<Faulty>(fault),
+        _ => builder.isolated::<Faulty>(fault),
+    };
+    Ok(())
+}
+
+fn data() -> anyhow::Result<PathBuf> {
+    Ok(PathBuf::from(var("PARLOR_DATA_DIR")?))
+}
+
+fn address(name: &str) -> anyhow::Result<SocketAddr> {
+    Ok(var(name)?.parse()?)
+}
+
+impl House {
+    async fn stop(self) {
+        self.health.drain();
+        self.serving.close().await;
+        self.tasks.stop_timers();
+        self.gateway.finish_commands(STAGE).await;
+        self.gateway.say_goodbye(STAGE).await;
+        let _ = self.running.bus().ask(KeepConnected, STAGE).await;
+        self.running.bus().quiet().await;
+        self.running.bus().drain();
+        self.running.stop(STAGE).await;
+        self.registry.close(STAGE).await;
+        self.tasks.stop(STAGE).await;
+    }
+}

@@ -1,0 +1,68 @@
+//! The second database is not there. Chat does not notice.
+
+use crate::beside::Beside;
+use crate::client::LIMIT;
+use crate::faults::report::Report;
+use crate::faults::scene::{Scene, Size};
+use crate::server::Server;
+use crate::store::Store;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// Not there at the start, and then there.
+pub async fn beside_hidden(store: Store, size: Size, lasting: Duration) -> Report {
+    let fault = "second database down at the start";
+    let beside = Beside::of(&store).await;
+    let hidden = beside.hide();
+    let mut scene = Scene::open(&store, fault, size, beside.settings()).await;
+    scene.begins();
+    tokio::time::sleep(lasting).await;
+    says(scene.server(), "degraded").await;
+    drop(hidden);
+    scene.ends().await;
+    says(scene.server(), "ok").await;
+    unnoticed(scene).await
+}
+
+/// There at the start, then silent, then back.
+pub async fn beside_lost_later(store: Store, size: Size, lasting: Duration) -> Report {
+    let fault = "second database falls silent later";
+    let beside = Beside::of(&store).await;
+    let mut scene = Scene::open(&store, fault, size, beside.settings()).await;
+    says(scene.server(), "ok").await;
+    let silence = beside.silence().await;
+    scene.begins();
+    tokio::time::sleep(lasting).await;
+    says(scene.server(), "degraded").await;
+    drop(silence);
+    scene.ends().await;
+    says(scene.server(), "ok").await;
+    unnoticed(scene).await
+}
+
+/// Never there.
+pub async fn beside_away(store: Store, size: Size, lasting: Duration) -> Report {
+    let fault = "second database down for ever";
+    let beside = Beside::of(&store).await;
+    let _hidden = beside.hide();
+    let mut scene = Scene::open(&store, fault, size, beside.settings()).await;
+    scene.begins();
+    tokio::time::sleep(lasting).await;
+    scene.ends().await;
+    says(scene.server(), "degraded").await;
+    unnoticed(scene).await
+}
+
+async fn unnoticed(scene: Scene) -> Report {
+    let report = scene.close().await.kept_its_word().kept_all_sockets();
+    report.disturbed_nobody()
+}
+
+/// Waits until the server says this of itself.
+async fn says(server: &Server, word: &str) {
+    let end = Instant::now() + LIMIT;
+    while server.api().get("/health").await.body != word {
+        assert!(Instant::now() < end, "it never was {word}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}

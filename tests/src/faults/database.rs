@@ -1,0 +1,145 @@
+//! The database is away, slow, or cut off.
+
+use crate::database::Hold;
+use crate::faults::report::Report;
+use crate::faults::scene::{Scene, Size};
+use crate::postgres::Postgres;
+use crate::settings::Settings;
+use crate::store::{Kind, Store};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Does something to the server of the database, while people go on talking.
+async fn order(store: &Store, what: fn(&Postgres)) {
+    let postgres = Arc::clone(store.postgres());
+    let done = tokio::task::spawn_blocking(move || what(&postgres));
+    done.await.expect("an order does not panic");
+}
+
+/// PostgreSQL is stopped as if the power had failed, and started again.
+pub async fn stopped(store: Store, size: Size, lasting: Duration) -> Report {
+    let fault = "PostgreSQL stopped at once, and started again";
+    let mut scene = Scene::open(&store, fault, size, Settings::default()).await;
+    scene.begins();
+    order(&store, Postgres::stop).await;
+    tokio::time::sleep(lasting).await;
+    order(&store, Postgres::start_again).await;
+    scene.ends().await;
+    scene.close().await.kept_its_word().kept_all_sockets()
+}
+
+/// PostgreSQL is restarted, three times in a row.
+pub async fn restarted(store: Store, size: Size) -> Report {
+    let fault = "PostgreSQL restarted, three times";
+    let mut scene = Scene::open(&store, fault, size, Settings::default()).await;
+    scene.begins();
+    for _ in 0..3 {
+        order(&store, Postgres::restart).await;
+        scene.ends().await;
+    }
+    scene.close().await.kept_its_word().kept_all_sockets()
+}
+
+/// PostgreSQL stands still: its connections are open, and nothing is answered.
+pub async fn hung(store: Store, size: Size, lasting: Duration) -> Report {
+    let fault = "PostgreSQL hung (SIGSTOP)";
+    let mut scene = Scene::open(&store, fault, size, Settings::default()).await;
+    scene.begins();
+    order(&store, Postgres::freeze).await;
+    tokio::time::sleep(lasting).await;
+    order(&store, Postgres::thaw).await;
+    scene.ends().await;
+    let report = scene.close().await.kept_its_word().kept_all_sockets();
+    report.refused_some()
+}
+
+/// Nothing passes between the server and PostgreSQL, not even an end.
+pub async fn black_hole(store: Store, size: Size, lasting: Duration) -> Report {
+    let fault = "PostgreSQL behind a black hole";
+    let linked = Settings::default().linked();
+    let mut scene = Scene::open(&store, fault, size, linked).await;
+    scene.begins();
+    store.link().silence();
+    tokio::time::sleep(lasting).await;
+    store.link().open();
+    scene.ends().await;
+    scene.close().await.kept_its_word().kept_all_sockets()
+}
+
+/// PostgreSQL hears and commits, and nobody hears of it.
+pub async fn deaf(store: Store, size: Size, lasting: Duration) -> Report {
+    let fault = "PostgreSQL's answers held back";
+    let linked = Settings::default().linked();
+    let mut scene = Scene::open(&store, fault, size, linked).await;
+    scene.begins();
+    store.link().deafen();
+    tokio::time::sleep(lasting).await;
+    store.link().open();
+    scene.ends().await;
+    scene.close().await.kept_its_word().kept_all_sockets()
+}
+
+const KILL_ONE: &str = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE datname = current_database() AND application_name LIKE 'parlor%'
+    ORDER BY random() LIMIT 1;";
+
+/// Again and again a connection of the server to PostgreSQL is killed.
+pub async fn killed_connections(store: Store, size: Size, lasting: Duration) -> Report {
+    let fault = "connections to PostgreSQL killed at random";
+    let mut scene = Scene::open(&store, fault, size, Settings::default()).await;
+    let mut sql = store.sql().await;
+    scene.begins();
+    while scene.lasts() < lasting {
+        sql.run(KILL_ONE).await;
+        let pause = rand::random_range(10..150);
+        tokio::time::sleep(Duration::from_millis(pause)).await;
+    }
+    scene.ends().await;
+    let report = scene.close().await.kept_its_word().kept_all_sockets();
+    report.went_on()
+}
+
+/// Another process has SQLite's write lock.
+pub async fn locked(store: Store, size: Size, lasting: Duration) -> Report {
+    let fault = "SQLite locked by another process";
+    let mut scene = Scene::open(&store, fault, size, Settings::default()).await;
+    let lock = Hold::of(&store).await;
+    scene.begins();
+    tokio::time::sleep(lasting).await;
+    lock.release();
+    scene.ends().await;
+    scene.close().await.kept_its_word().kept_all_sockets()
+}
+
+/// Each statement that stores messages takes a third of a second longer.
+const SLOW_POSTGRES: &str = "
+    CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN PERFORM pg_sleep(0.3); RETURN NULL; END $$;
+    CREATE TRIGGER slow AFTER INSERT ON entries FOR EACH STATEMENT EXECUTE FUNCTION slow();";
+
+/// Each fifth message takes a good while longer.
+const SLOW_SQLITE: &str = "
+    CREATE VIEW long_count AS WITH RECURSIVE n(i) AS
+        (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 300000) SELECT count(*) AS c FROM n;
+    CREATE TRIGGER slow AFTER INSERT ON entries WHEN NEW.seq % 5 = 0
+        BEGIN SELECT c FROM long_count; END;";
+
+/// A pool of two, and queries that are slow.
+pub async fn slow(store: Store, size: Size, lasting: Duration) -> Report {
+    let fault = "a pool of two, and slow queries";
+    let two = Settings::default()
+        .with("CORE_DB_POOL_MIN", "2")
+        .with("CORE_DB_POOL_MAX", "2");
+    let mut scene = Scene::open(&store, fault, size, two).await;
+    let (slow, quick) = match store.kind() {
+        Kind::Sqlite => (SLOW_SQLITE, "DROP TRIGGER slow; DROP VIEW long_count;"),
+        Kind::Postgres => (SLOW_POSTGRES, "DROP FUNCTION slow() CASCADE;"),
+    };
+    let mut sql = store.sql().await;
+    sql.run(slow).await;
+    scene.begins();
+    tokio::time::sleep(lasting).await;
+    sql.run(quick).await;
+    scene.ends().await;
+    scene.close().await.kept_its_word().kept_all_sockets()
+}

@@ -1,0 +1,45 @@
+//! The disk is full, or fails.
+
+use crate::failing_disk::FailingDisk;
+use crate::faults::report::Report;
+use crate::faults::scene::{Scene, Size};
+use crate::settings::Settings;
+use crate::store::Store;
+use std::time::Duration;
+
+/// How a process ends that cannot trust what it has written.
+const POISONED: Option<i32> = Some(4);
+
+/// There is no room for a byte, and then there is again. The store must be on a small disk.
+pub async fn full_disk(store: Store, size: Size, lasting: Duration) -> Report {
+    let fault = "disk full, and freed";
+    let mut scene = Scene::open(&store, fault, size, Settings::default()).await;
+    scene.begins();
+    let full = store.disk().fill();
+    while scene.lasts() < lasting {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        full.again();
+    }
+    drop(full);
+    scene.ends().await;
+    let report = scene.close().await.kept_its_word().kept_all_sockets();
+    report.refused_some()
+}
+
+/// Every sync fails: the process ends with a code of its own, its supervisor starts it again on a
+/// disk that is well. The fault ends when it is started.
+pub async fn failed_sync(store: Store, size: Size) -> Report {
+    let fault = "fsync fails; started again by its supervisor";
+    let mut scene = Scene::open(&store, fault, size, Settings::default()).await;
+    let server = scene.server().clone();
+    scene.begins();
+    let disk = FailingDisk::under(&server).await;
+    let exit = server.ended().await;
+    let told = exit.lines.join("\n");
+    assert_eq!(exit.code, POISONED, "{told}");
+    assert!(told.contains("what was written may be lost"), "{told}");
+    drop(disk);
+    let (ends, ()) = tokio::join!(scene.ends(), server.start_again());
+    let () = ends;
+    scene.close().await.kept_its_word().lost_some_connections()
+}

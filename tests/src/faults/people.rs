@@ -1,0 +1,96 @@
+//! Too many people, and people who are no longer there.
+
+use crate::client::LIMIT;
+use crate::faults::report::Report;
+use crate::faults::scene::{Scene, Size};
+use crate::link::Link;
+use crate::server::Server;
+use crate::settings::Settings;
+use crate::store::Store;
+use std::net::SocketAddr;
+use std::time::Duration;
+use tokio::io::AsyncReadExt;
+use tokio::net::TcpStream;
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+
+/// Every third person vanishes without a word and without an end, for the network between is
+/// silent; they notice, come back when the network does, and go on.
+pub async fn half_open(store: Store, size: Size, lasting: Duration) -> Report {
+    let fault = "every third client half open";
+    let quick = Settings::default()
+        .with("PARLOR_PING_EVERY_MS", "500")
+        .with("PARLOR_PONG_TIMEOUT_MS", "500");
+    let server = store.serve(quick).await;
+    let link = Link::to(server.address().port()).await;
+    let mut scene = Scene::on(&store, &server, fault, size, Some(link.address())).await;
+    let before = server.descriptors();
+    scene.begins();
+    link.silence();
+    // The server has let go of them.
+    let end = Instant::now() + LIMIT;
+    while server.descriptors() >= before {
+        assert!(
+            Instant::now() < end,
+            "it still holds the sockets of the dead"
+        );
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    tokio::time::sleep(lasting.saturating_sub(scene.lasts())).await;
+    link.open();
+    scene.ends().await;
+    let report = scene.close().await.kept_its_word();
+    report.went_on().lost_some_connections()
+}
+
+/// What the server may have open.
+const DESCRIPTORS: u32 = 96;
+
+/// More connections than the server has file descriptors for: whoever is in stays and talks,
+/// whoever is new has to wait.
+pub async fn no_descriptors(store: Store, size: Size, lasting: Duration) -> Report {
+    let fault = "file descriptors exhausted";
+    let few = Settings::default().descriptors(DESCRIPTORS);
+    let mut scene = Scene::open(&store, fault, size, few).await;
+    let server = scene.server().clone();
+    let flood = flood(server.address(), 2 * DESCRIPTORS);
+    server.logged("cannot accept connections").await;
+    scene.begins();
+    while scene.lasts() < lasting {
+        assert!(is_at_its_end(&server), "there is room");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    drop(flood);
+    scene.ends().await;
+    newcomer(&server).await;
+    let report = scene.close().await.kept_its_word().kept_all_sockets();
+    report.disturbed_nobody()
+}
+
+/// All but the few that come and go.
+fn is_at_its_end(server: &Server) -> bool {
+    let most = usize::try_from(DESCRIPTORS).expect("it is small");
+    server.descriptors() + 8 > most
+}
+
+async fn newcomer(server: &Server) {
+    let began = Instant::now();
+    let client = server.try_connect(server.address()).await;
+    assert!(client.is_some(), "nobody new gets in");
+    assert!(began.elapsed() < Duration::from_secs(2), "but late");
+}
+
+/// Connections that say nothing, each made again when it has been closed.
+fn flood(address: SocketAddr, count: u32) -> JoinSet<()> {
+    let mut flood = JoinSet::new();
+    for _ in 0..count {
+        flood.spawn(async move {
+            loop {
+                if let Ok(mut stream) = TcpStream::connect(address).await {
+                    let _ = stream.read(&mut [0; 64]).await;
+                }
+            }
+        });
+    }
+    flood
+}

@@ -1,0 +1,122 @@
+//! A fault from its beginning to the judgement.
+
+use crate::crowd::{Crowd, People};
+use crate::faults::report::Report;
+use crate::server::Server;
+use crate::settings::Settings;
+use crate::store::Store;
+use std::net::SocketAddr;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// The longest that anyone is waited for after a fault: a report says how long it was.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How many people talk, and how fast.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Size {
+    /// Enough to be hit, for a test of seconds.
+    Short,
+    /// As many as talk in the kill -9 trial.
+    Long,
+}
+
+impl Size {
+    fn people(self, through: Option<SocketAddr>) -> People {
+        let (clients, rooms, window) = match self {
+            Self::Short => (6, 2, 4),
+            Self::Long => (16, 6, 16),
+        };
+        People {
+            clients,
+            rooms,
+            window,
+            through,
+        }
+    }
+}
+
+/// People on a server, and what goes wrong meanwhile.
+pub(crate) struct Scene {
+    store: Store,
+    server: Server,
+    crowd: Crowd,
+    fault: &'static str,
+    began: Instant,
+    acks_before: usize,
+    acks_meanwhile: usize,
+    lasted: Duration,
+    first_ack: Duration,
+}
+
+impl Scene {
+    /// People talk on a new server.
+    pub(crate) async fn open(
+        store: &Store,
+        fault: &'static str,
+        size: Size,
+        settings: Settings,
+    ) -> Self {
+        let server = store.serve(settings).await;
+        Self::on(store, &server, fault, size, None).await
+    }
+
+    /// People talk on this server, some by another way than the straight one.
+    pub(crate) async fn on(
+        store: &Store,
+        server: &Server,
+        fault: &'static str,
+        size: Size,
+        through: Option<SocketAddr>,
+    ) -> Self {
+        server.expect_trouble();
+        let crowd = Crowd::gather(server, size.people(through)).await;
+        crowd.busy().await;
+        Self {
+            store: store.clone(),
+            server: server.clone(),
+            acks_before: crowd.acks(),
+            crowd,
+            fault,
+            began: Instant::now(),
+            acks_meanwhile: 0,
+            lasted: Duration::ZERO,
+            first_ack: Duration::ZERO,
+        }
+    }
+
+    pub(crate) fn server(&self) -> &Server {
+        &self.server
+    }
+
+    /// The fault begins now.
+    pub(crate) fn begins(&mut self) {
+        self.began = Instant::now();
+        self.acks_before = self.crowd.acks();
+    }
+
+    /// How long it has lasted.
+    pub(crate) fn lasts(&self) -> Duration {
+        self.began.elapsed()
+    }
+
+    /// The fault is over now: waits until somebody is heard, and then until everybody talks.
+    pub(crate) async fn ends(&mut self) {
+        self.lasted = self.began.elapsed();
+        self.acks_meanwhile = self.crowd.acks() - self.acks_before;
+        self.first_ack = self.crowd.acks_after(1, PATIENCE).await;
+        self.crowd.acks_after(100, PATIENCE).await;
+    }
+
+    /// Everybody stops, and is judged.
+    pub(crate) async fn close(self) -> Report {
+        Report {
+            fault: self.fault,
+            kind: self.store.kind(),
+            lasted: self.lasted,
+            acks_meanwhile: self.acks_meanwhile,
+            first_ack: self.first_ack,
+            figures: self.crowd.disperse(&self.store).await,
+        }
+    }
+}

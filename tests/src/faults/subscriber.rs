@@ -1,0 +1,98 @@
+//! A subscriber misbehaves, in a house that is built like `parlor`'s but for that one more.
+
+use crate::faults::report::Report;
+use crate::faults::scene::{Scene, Size};
+use crate::settings::Settings;
+use crate::store::Store;
+use anyhow::Context as _;
+use std::str::FromStr;
+use std::time::Duration;
+
+/// What it does to each hundredth event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Misdeed {
+    /// Panics.
+    Panics,
+    /// Never comes to an end.
+    Hangs,
+    /// Panics, and cannot be loaded again.
+    Ends,
+}
+
+/// Whether the house can do without it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rank {
+    /// It cannot.
+    Essential,
+    /// It can.
+    Isolated,
+}
+
+impl FromStr for Misdeed {
+    type Err = anyhow::Error;
+
+    fn from_str(name: &str) -> anyhow::Result<Self> {
+        let all = [Self::Panics, Self::Hangs, Self::Ends];
+        let found = all.into_iter().find(|misdeed| misdeed.name() == name);
+        found.with_context(|| format!("{name} is no misdeed"))
+    }
+}
+
+impl Misdeed {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Panics => "panics",
+            Self::Hangs => "hangs",
+            Self::Ends => "ends",
+        }
+    }
+}
+
+/// People talk in a house with such a subscriber.
+pub async fn misbehaving(
+    store: Store,
+    size: Size,
+    lasting: Duration,
+    misdeed: Misdeed,
+    rank: Rank,
+) -> Report {
+    let fault = match (misdeed, rank) {
+        (Misdeed::Panics, Rank::Essential) => "essential subscriber panics on each 100th event",
+        (Misdeed::Panics, Rank::Isolated) => "isolated subscriber panics on each 100th event",
+        (Misdeed::Hangs, Rank::Essential) => "essential subscriber hangs on each 100th event",
+        (Misdeed::Hangs, Rank::Isolated) => "isolated subscriber hangs on each 100th event",
+        (Misdeed::Ends, Rank::Essential) => "essential subscriber ends",
+        (Misdeed::Ends, Rank::Isolated) => "isolated subscriber ends",
+    };
+    let rank_name = match rank {
+        Rank::Essential => "essential",
+        Rank::Isolated => "isolated",
+    };
+    let settings = Settings::default()
+        .program("faulty")
+        .with("FAULTY_DOES", misdeed.name())
+        .with("FAULTY_RANK", rank_name);
+    let mut scene = Scene::open(&store, fault, size, settings).await;
+    let server = scene.server().clone();
+    server.expect_panics();
+    scene.begins();
+    if (misdeed, rank) == (Misdeed::Ends, Rank::Essential) {
+        // The house stops by itself, and its supervisor starts it again, a better one this time.
+        let exit = server.ended().await;
+        let told = exit.lines.join("\n");
+        assert_eq!(exit.code, Some(1), "{told}");
+        assert!(told.contains("stays broken"), "{told}");
+        std::fs::write(store.folder().join("calm"), "").expect("the folder can be written");
+        let ((), ()) = tokio::join!(scene.ends(), server.start_again());
+        let report = scene.close().await.kept_its_word();
+        return report.lost_some_connections();
+    }
+    server.logged("faulty").await;
+    tokio::time::sleep(lasting).await;
+    scene.ends().await;
+    let report = scene.close().await.kept_its_word().kept_all_sockets();
+    match rank {
+        Rank::Essential => report,
+        Rank::Isolated => report.disturbed_nobody(),
+    }
+}
