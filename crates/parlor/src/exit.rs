@@ -1,6 +1,7 @@
 //! How the process ends, as an exit code and at most one line.
 
 use crate::config::Problem;
+use crate::lines;
 use bus::Tasks;
 use std::fmt;
 use storage::backup::BackupError;
@@ -41,7 +42,7 @@ pub(crate) fn when_poisoned(registry: &Registry, tasks: &Tasks) {
     tasks.once("parlor", "watch for lost writes", async move {
         let failure = Failure::Poisoned(registry.poisoned().await);
         tracing::error!(code = failure.code(), "{failure}");
-        eprintln!("parlor: {failure}");
+        lines::last_words(&format!("parlor: {failure}"));
         std::process::exit(failure.code().into());
     });
 }

@@ -1,6 +1,7 @@
 //! Where log lines go: standard error, for people on a terminal, as JSON otherwise.
 
 use crate::config::{Config, LogFormat};
+use crate::lines;
 use std::io::IsTerminal as _;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt as _;
@@ -15,7 +16,7 @@ pub(crate) fn start(config: &Config) {
         .0
         .parse()
         .expect("a log filter was parsed when it was read");
-    let lines = fmt::layer().with_writer(std::io::stderr);
+    let lines = fmt::layer().with_writer(lines::start());
     let lines = if is_json(config.log_format) {
         lines
             .json()

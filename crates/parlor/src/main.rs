@@ -9,6 +9,7 @@ mod copy;
 mod exit;
 mod figures;
 mod house;
+mod lines;
 mod logs;
 mod migrate;
 mod new_epoch;
@@ -31,9 +32,12 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     match asked().and_then(run) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(()) => {
+            lines::flush();
+            ExitCode::SUCCESS
+        }
         Err(failure) => {
-            eprintln!("parlor: {failure}");
+            lines::last_words(&format!("parlor: {failure}"));
             ExitCode::from(failure.code())
         }
     }

@@ -1,5 +1,6 @@
 //! What the operator's signals do: the first stops gracefully, the second at once.
 
+use crate::lines;
 use anyhow::Context as _;
 use bus::Tasks;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -18,6 +19,7 @@ pub(crate) fn listen(tasks: &Tasks) -> anyhow::Result<CancellationToken> {
         stop.cancel();
         let signal = next(&mut term, &mut int).await;
         tracing::warn!(signal, "a second signal: stopping at once");
+        lines::flush();
         std::process::exit(1);
     });
     Ok(asked)

@@ -1,6 +1,6 @@
 //! The last resort of a stop: a thread of its own, which no stuck runtime can hold up.
 
-use crate::stop;
+use crate::{lines, stop};
 use bus::Tasks;
 use std::time::Duration;
 
@@ -20,10 +20,10 @@ pub(crate) fn follow(tasks: &Tasks, budget: Duration) {
 fn start(longest: Duration) {
     let watch = move || {
         std::thread::sleep(longest + GRACE);
-        eprintln!(
+        lines::last_words(&format!(
             "parlor: the stop overran its {} ms; ending at once",
             longest.as_millis()
-        );
+        ));
         std::process::exit(1);
     };
     let thread = std::thread::Builder::new().name("watchdog".to_owned());
