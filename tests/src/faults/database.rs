@@ -7,7 +7,7 @@ use crate::postgres::Postgres;
 use crate::settings::Settings;
 use crate::store::{Kind, Store};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// Does something to the server of the database, while people go on talking.
 async fn order(store: &Store, what: fn(&Postgres)) {
@@ -111,35 +111,36 @@ pub async fn locked(store: Store, size: Size, lasting: Duration) -> Report {
     scene.close().await.kept_its_word().kept_all_sockets()
 }
 
-/// Each statement that stores messages takes a third of a second longer.
+/// Until that moment (ms since 1970) each statement that stores messages takes a third of a second
+/// longer.
 const SLOW_POSTGRES: &str = "
-    CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS
-        $$ BEGIN PERFORM pg_sleep(0.3); RETURN NULL; END $$;
+    CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+        IF extract(epoch FROM clock_timestamp()) * 1000 < {until} THEN PERFORM pg_sleep(0.3);
+        END IF; RETURN NULL; END $$;
     CREATE TRIGGER slow AFTER INSERT ON entries FOR EACH STATEMENT EXECUTE FUNCTION slow();";
 
-/// Each fifth message takes a good while longer.
+/// Until that moment each fifth message takes a good while longer.
 const SLOW_SQLITE: &str = "
     CREATE VIEW long_count AS WITH RECURSIVE n(i) AS
         (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 300000) SELECT count(*) AS c FROM n;
-    CREATE TRIGGER slow AFTER INSERT ON entries WHEN NEW.seq % 5 = 0
+    CREATE TRIGGER slow AFTER INSERT ON entries WHEN NEW.seq % 5 = 0 AND NEW.at < {until}
         BEGIN SELECT c FROM long_count; END;";
 
 /// A pool of two, and queries that are slow.
 pub async fn slow(store: Store, size: Size, lasting: Duration) -> Report {
     let fault = "a pool of two, and slow queries";
-    let two = Settings::default()
-        .with("CORE_DB_POOL_MIN", "2")
-        .with("CORE_DB_POOL_MAX", "2");
+    let two = Settings::default().pool_of(2);
     let mut scene = Scene::open(&store, fault, size, two).await;
-    let (slow, quick) = match store.kind() {
-        Kind::Sqlite => (SLOW_SQLITE, "DROP TRIGGER slow; DROP VIEW long_count;"),
-        Kind::Postgres => (SLOW_POSTGRES, "DROP FUNCTION slow() CASCADE;"),
+    let slow = match store.kind() {
+        Kind::Sqlite => SLOW_SQLITE,
+        Kind::Postgres => SLOW_POSTGRES,
     };
-    let mut sql = store.sql().await;
-    sql.run(slow).await;
+    let until = SystemTime::now() + lasting;
+    let until = until.duration_since(UNIX_EPOCH).expect("it is later");
+    let slow = slow.replace("{until}", &until.as_millis().to_string());
+    store.sql().await.run(&slow).await;
     scene.begins();
     tokio::time::sleep(lasting).await;
-    sql.run(quick).await;
     scene.ends().await;
     scene.close().await.kept_its_word().kept_all_sockets()
 }

@@ -22,7 +22,7 @@ pub async fn blocked_log(store: Store, size: Size, lasting: Duration) -> Report 
     tokio::time::sleep(lasting).await;
     server.read_on();
     scene.ends().await;
-    server.logged("lines of the log were left out").await;
     let report = scene.close().await.kept_its_word().kept_all_sockets();
+    server.logged("lines of the log were left out").await;
     report.disturbed_nobody()
 }

@@ -11,8 +11,13 @@ const REPLY: Duration = Duration::from_secs(5);
 /// After a fault the first acknowledgement comes within this.
 const RECOVERY: Duration = Duration::from_secs(2);
 
-/// What a machine that is busy with other tests may add to both.
-const SLACK: Duration = Duration::from_millis(500);
+/// What the machine may add to both: `just torture` has it to itself and a release build; a debug
+/// build among other tests has neither.
+const SLACK: Duration = if cfg!(debug_assertions) {
+    Duration::from_secs(3)
+} else {
+    Duration::from_millis(250)
+};
 
 /// What came of one fault.
 #[derive(Debug, Clone)]

@@ -12,6 +12,7 @@ mod direct;
 mod entering;
 mod errors;
 mod faults;
+mod faults_survived;
 mod http_api;
 mod identities;
 mod killing;
