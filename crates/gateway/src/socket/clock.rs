@@ -63,6 +63,9 @@ impl Clock {
 
     /// When something will be due.
     pub(super) fn next(&self, limits: &Limits) -> Instant {
+        if let Some(by) = self.hello_by {
+            return by;
+        }
         let alive = match self.pinged {
             Some(at) => at + limits.pong_within,
             None => self.seen + limits.ping_every,
@@ -74,14 +77,14 @@ impl Clock {
                 expiry.at.checked_sub(WARNING).unwrap_or(self.seen)
             }
         });
-        let others = [self.hello_by, expiry].into_iter().flatten();
-        others.fold(alive, Instant::min)
+        expiry.map_or(alive, |expiry| expiry.min(alive))
     }
 
     /// What is due now, and notes that it was told.
     pub(super) fn due(&mut self, now: Instant, limits: &Limits) -> Option<Due> {
-        if self.hello_by.is_some_and(|by| by <= now) {
-            return Some(Due::NoHello);
+        // Nothing but `err` precedes the reply to `hello`, and so no ping.
+        if let Some(by) = self.hello_by {
+            return (by <= now).then_some(Due::NoHello);
         }
         if let Some(due) = self.expires.as_mut().and_then(|expiry| expiry.due(now)) {
             return Some(due);
@@ -151,6 +154,20 @@ mod tests {
         clock.seen(start + 9 * S);
         assert_eq!(clock.next(&limits), start + 10 * S);
         assert_eq!(clock.due(start + 10 * S, &limits), Some(Due::NoHello));
+    }
+
+    #[test]
+    fn nobody_is_pinged_before_hello() {
+        let (limits, start) = (Limits::default(), Instant::now());
+        let limits = Limits {
+            ping_every: S,
+            ..limits
+        };
+        let mut clock = Clock::new(start, &limits);
+        assert_eq!(clock.next(&limits), start + 10 * S);
+        assert_eq!(clock.due(start + 9 * S, &limits), None);
+        clock.opened(start + 9 * S, None);
+        assert_eq!(clock.due(start + 9 * S, &limits), Some(Due::Ping));
     }
 
     #[test]
