@@ -122,7 +122,7 @@ const SLOW_POSTGRES: &str = "
 /// Until that moment each fifth message takes a good while longer.
 const SLOW_SQLITE: &str = "
     CREATE VIEW long_count AS WITH RECURSIVE n(i) AS
-        (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 300000) SELECT count(*) AS c FROM n;
+        (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 20000) SELECT count(*) AS c FROM n;
     CREATE TRIGGER slow AFTER INSERT ON entries WHEN NEW.seq % 5 = 0 AND NEW.at < {until}
         BEGIN SELECT c FROM long_count; END;";
 

@@ -1,7 +1,7 @@
 //! Too many people, and people who are no longer there.
 
 use crate::client::LIMIT;
-use crate::faults::report::Report;
+use crate::faults::report::{RECOVERY, Report, SLACK};
 use crate::faults::scene::{Scene, Size};
 use crate::link::Link;
 use crate::server::Server;
@@ -68,7 +68,7 @@ async fn newcomer(server: &Server) {
     let began = Instant::now();
     let client = server.try_connect(server.address()).await;
     assert!(client.is_some(), "nobody new gets in");
-    assert!(began.elapsed() < Duration::from_secs(2), "but late");
+    assert!(began.elapsed() < RECOVERY + SLACK, "but late");
 }
 
 /// Connections that say nothing, each made again when it has been closed.

@@ -9,11 +9,11 @@ use std::time::Duration;
 const REPLY: Duration = Duration::from_secs(5);
 
 /// After a fault the first acknowledgement comes within this.
-const RECOVERY: Duration = Duration::from_secs(2);
+pub(crate) const RECOVERY: Duration = Duration::from_secs(2);
 
 /// What the machine may add to both: `just torture` has it to itself and a release build; a debug
 /// build among other tests has neither.
-const SLACK: Duration = if cfg!(debug_assertions) {
+pub(crate) const SLACK: Duration = if cfg!(debug_assertions) {
     Duration::from_secs(3)
 } else {
     Duration::from_millis(250)
