@@ -84,11 +84,7 @@ struct Inner {
 
 /// Runs a test body on a new store; afterwards its servers must have been left clean. On a failure
 /// their logs are shown.
-pub fn judge<T, F: Future<Output = T>>(
-    kind: Kind,
-    name: &str,
-    body: impl FnOnce(Store) -> F,
-) -> T {
+pub fn judge<T, F: Future<Output = T>>(kind: Kind, name: &str, body: impl FnOnce(Store) -> F) -> T {
     judged(TEST, Place::Usual(kind), name, body)
 }
 

@@ -60,7 +60,7 @@ impl Subscriber for Faulty {
 impl Handles<EntriesAppended> for Faulty {
     async fn handle(&mut self, _: &Arc<EntriesAppended>, _: &mut Context) -> anyhow::Result<()> {
         let heard = self.0.heard.fetch_add(1, Ordering::Relaxed) + 1;
-        if heard % EACH != 0 || self.0.data.join("calm").exists() {
+        if !heard.is_multiple_of(EACH) || self.0.data.join("calm").exists() {
             return Ok(());
         }
         match self.0.does {

@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 use tests::{
-    Footprint, Kind, Plan, Report, Settings, Store, TRIALS, Trial, churn, drained, judge,
-    judge_within, torture,
+    Footprint, Kind, Plan, Report, Settings, Store, TRIALS, Trial, churn, drained, judge_within,
+    torture,
 };
 
 /// No case takes longer, whatever hangs.

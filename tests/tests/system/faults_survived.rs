@@ -3,9 +3,9 @@
 
 use std::time::Duration;
 use tests::{
-    Kind, Misdeed, Place, Rank, Size, Store, beside_away, beside_hidden, beside_lost_later,
-    black_hole, blocked_log, deaf, failed_sync, full_disk, half_open, judge, judge_at,
-    killed_connections, locked, misbehaving, no_descriptors, on_both, slow,
+    Kind, Misdeed, Place, Rank, Size, beside_away, beside_hidden, beside_lost_later, black_hole,
+    blocked_log, deaf, failed_sync, full_disk, half_open, judge, judge_at, killed_connections,
+    locked, misbehaving, no_descriptors, on_both, slow,
 };
 
 const SHORT: Size = Size::Short;
