@@ -11,6 +11,7 @@ mod figures;
 mod house;
 mod lines;
 mod logs;
+mod memory;
 mod migrate;
 mod new_epoch;
 mod notify;
@@ -31,6 +32,7 @@ use exit::Failure;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    memory::share_arenas();
     match asked().and_then(run) {
         Ok(()) => {
             lines::flush();
