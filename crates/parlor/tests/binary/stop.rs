@@ -81,7 +81,9 @@ fn a_second_signal_stops_it_at_once_with_1() {
     server.signal("TERM");
     let (code, log) = server.ended();
     assert_eq!(code, Some(1), "{log:?}");
-    assert!(log.last().unwrap().contains("a second signal"), "{log:?}");
+    // A stage of the stop may still get a word in.
+    let at_once = |line: &String| line.contains("a second signal: stopping at once");
+    assert!(log.iter().any(at_once), "{log:?}");
 }
 
 #[test]
