@@ -41,7 +41,7 @@ browser:
     cargo build --package parlor --locked
     scripts/browser
 
-# The long cases on each database: kills, leaks, drain, or those named
+# The long cases: kills, leaks, drain, every fault of docs/faults.md, or those named
 torture *cases:
     cargo run --release --package tests --bin torture --locked -- {{ cases }}
 

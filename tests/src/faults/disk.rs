@@ -39,7 +39,6 @@ pub async fn failed_sync(store: Store, size: Size) -> Report {
     assert_eq!(exit.code, POISONED, "{told}");
     assert!(told.contains("what was written may be lost"), "{told}");
     drop(disk);
-    let (ends, ()) = tokio::join!(scene.ends(), server.start_again());
-    let () = ends;
+    scene.ends_with_a_start().await;
     scene.close().await.kept_its_word().lost_some_connections()
 }

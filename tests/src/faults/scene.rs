@@ -100,6 +100,14 @@ impl Scene {
         self.began.elapsed()
     }
 
+    /// The server has ended of itself, and is started again: the fault is over now. What it had
+    /// acknowledged before is heard first.
+    pub(crate) async fn ends_with_a_start(&mut self) {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        let server = self.server.clone();
+        tokio::join!(self.ends(), server.start_again());
+    }
+
     /// The fault is over now: waits until somebody is heard, and then until everybody talks.
     pub(crate) async fn ends(&mut self) {
         self.lasted = self.began.elapsed();

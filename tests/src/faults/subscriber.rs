@@ -83,7 +83,7 @@ pub async fn misbehaving(
         assert_eq!(exit.code, Some(1), "{told}");
         assert!(told.contains("stays broken"), "{told}");
         std::fs::write(store.folder().join("calm"), "").expect("the folder can be written");
-        let ((), ()) = tokio::join!(scene.ends(), server.start_again());
+        scene.ends_with_a_start().await;
         let report = scene.close().await.kept_its_word();
         return report.lost_some_connections();
     }
