@@ -91,6 +91,11 @@ pub async fn misbehaving(
     tokio::time::sleep(lasting).await;
     scene.ends().await;
     let report = scene.close().await.kept_its_word().kept_all_sockets();
+    // From here on it behaves, so that the house becomes quiet; one that has ended never does.
+    std::fs::write(store.folder().join("calm"), "").expect("the folder can be written");
+    if misdeed == Misdeed::Ends {
+        server.kill();
+    }
     match rank {
         Rank::Essential => report,
         Rank::Isolated => report.disturbed_nobody(),
