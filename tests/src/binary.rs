@@ -11,14 +11,14 @@ static BINARY: OnceLock<PathBuf> = OnceLock::new();
 pub fn parlor() -> &'static Path {
     BINARY.get_or_init(|| match std::env::var_os("PARLOR_TESTS_BINARY") {
         Some(given) => PathBuf::from(given),
-        None => build("parlor"),
+        None => build(&["--workspace"], "parlor"),
     })
 }
 
-/// Another program of the same profile.
+/// Another program of this package, which its tests have had built already.
 pub(crate) fn companion(name: &str) -> PathBuf {
     static BUILT: OnceLock<()> = OnceLock::new();
-    BUILT.get_or_init(|| drop(build(name)));
+    BUILT.get_or_init(|| drop(build(&["--package", "tests"], name)));
     profile_directory().join(name)
 }
 
@@ -30,7 +30,7 @@ pub fn workspace() -> &'static Path {
         .expect("the crate lies in the workspace")
 }
 
-fn build(program: &str) -> PathBuf {
+fn build(of: &[&str], program: &str) -> PathBuf {
     let profile = profile_directory();
     let target = profile
         .parent()
@@ -39,14 +39,9 @@ fn build(program: &str) -> PathBuf {
     let mut command = Command::new(cargo);
     command
         .current_dir(workspace())
-        .args([
-            "build",
-            "--quiet",
-            "--workspace",
-            "--bin",
-            program,
-            "--target-dir",
-        ])
+        .args(["build", "--quiet"])
+        .args(of)
+        .args(["--bin", program, "--target-dir"])
         .arg(target);
     if profile.ends_with("release") {
         command.arg("--release");
