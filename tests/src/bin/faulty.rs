@@ -215,7 +215,8 @@ impl House {
         self.gateway.finish_commands(STAGE).await;
         self.gateway.say_goodbye(STAGE).await;
         let _ = self.running.bus().ask(KeepConnected, STAGE).await;
-        self.running.bus().quiet().await;
+        // What has ended never handles what waits for it.
+        let _ = tokio::time::timeout(STAGE, self.running.bus().quiet()).await;
         self.running.bus().drain();
         self.running.stop(STAGE).await;
         self.registry.close(STAGE).await;
