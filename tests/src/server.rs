@@ -216,12 +216,6 @@ impl Server {
         self.running().process.id()
     }
 
-    /// How many files it has open, sockets included.
-    pub(crate) fn descriptors(&self) -> usize {
-        let open = std::fs::read_dir(format!("/proc/{}/fd", self.process()));
-        open.expect("it runs").count()
-    }
-
     /// Lets its log pile up until it cannot write any more.
     pub(crate) fn stop_reading(&self) {
         self.running().process.stop_reading();
