@@ -319,9 +319,11 @@ impl Queue {
             std::mem::swap(&mut self.items, turn);
             self.requests = 0;
         } else {
-            for item in self.items.drain(..turn_max.clamp(1, self.items.len())) {
-                self.requests -= usize::from(matches!(item, Item::Request { .. }));
-                turn.push_back(item);
+            turn.extend(self.items.drain(..turn_max.clamp(1, self.items.len())));
+            if self.requests > 0 {
+                let requests = turn.iter();
+                let requests = requests.filter(|item| matches!(item, Item::Request { .. }));
+                self.requests -= requests.count();
             }
         }
         self.in_hand = turn.len();
