@@ -28,12 +28,12 @@ pub async fn stopped(store: Store, size: Size, lasting: Duration) -> Report {
     scene.close().await.kept_its_word().kept_all_sockets()
 }
 
-/// PostgreSQL is restarted, three times in a row.
-pub async fn restarted(store: Store, size: Size) -> Report {
-    let fault = "PostgreSQL restarted, three times";
+/// PostgreSQL is restarted, so many times in a row.
+pub async fn restarted(store: Store, size: Size, times: usize) -> Report {
+    let fault = "PostgreSQL restarted again and again";
     let mut scene = Scene::open(&store, fault, size, Settings::default()).await;
     scene.begins();
-    for _ in 0..3 {
+    for _ in 0..times {
         order(&store, Postgres::restart).await;
         scene.ends().await;
     }
@@ -50,7 +50,7 @@ pub async fn hung(store: Store, size: Size, lasting: Duration) -> Report {
     order(&store, Postgres::thaw).await;
     scene.ends().await;
     let report = scene.close().await.kept_its_word().kept_all_sockets();
-    report.refused_some()
+    report.was_felt()
 }
 
 /// Nothing passes between the server and PostgreSQL, not even an end.

@@ -90,6 +90,14 @@ connections ended | lost | doubled | gaps | longest wait for a reply ms | first 
         self
     }
 
+    /// It was a fault: sends were refused, or waited for its end. Otherwise the trial proves nothing.
+    pub fn was_felt(self) -> Self {
+        let figures = &self.figures;
+        let waited = figures.slowest * 2 > self.lasted;
+        assert!(figures.refused > 0 || waited, "nobody noticed: {self}");
+        self
+    }
+
     /// It was a fault: sends were refused. Otherwise the trial proves nothing.
     pub fn refused_some(self) -> Self {
         assert!(self.figures.refused > 0, "nobody noticed: {self}");

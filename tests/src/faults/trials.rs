@@ -15,8 +15,10 @@ pub struct Trial {
     /// What it is called on the command line.
     pub name: &'static str,
     places: &'static [Place],
-    run: fn(Store) -> BoxFuture<'static, Report>,
+    run: Run,
 }
+
+type Run = fn(Store) -> BoxFuture<'static, Report>;
 
 impl Trial {
     /// Runs it at all its places, each with a report that is as it should be.
@@ -43,126 +45,78 @@ const fn seconds(count: u64) -> Duration {
 
 /// All of them, in the order in which they run.
 pub const TRIALS: &[Trial] = &[
-    Trial {
-        name: "stopped",
-        places: ALONE,
-        run: |store| stopped(store, LONG, seconds(10)).boxed(),
-    },
-    Trial {
-        name: "restarted",
-        places: ALONE,
-        run: |store| restarted(store, LONG).boxed(),
-    },
-    Trial {
-        name: "hung",
-        places: ALONE,
-        run: |store| hung(store, LONG, seconds(20)).boxed(),
-    },
-    Trial {
-        name: "killed-connections",
-        places: POSTGRES,
-        run: |store| killed_connections(store, LONG, seconds(20)).boxed(),
-    },
-    Trial {
-        name: "black-hole",
-        places: POSTGRES,
-        run: |store| black_hole(store, LONG, seconds(20)).boxed(),
-    },
-    Trial {
-        name: "deaf",
-        places: POSTGRES,
-        run: |store| deaf(store, LONG, seconds(20)).boxed(),
-    },
-    Trial {
-        name: "slow",
-        places: BOTH,
-        run: |store| slow(store, LONG, seconds(10)).boxed(),
-    },
-    Trial {
-        name: "locked-1",
-        places: SQLITE,
-        run: |store| locked(store, LONG, seconds(1)).boxed(),
-    },
-    Trial {
-        name: "locked-4",
-        places: SQLITE,
-        run: |store| locked(store, LONG, seconds(4)).boxed(),
-    },
-    Trial {
-        name: "locked-10",
-        places: SQLITE,
-        run: |store| locked(store, LONG, seconds(10)).boxed(),
-    },
-    Trial {
-        name: "full-disk",
-        places: SMALL_DISKS,
-        run: |store| full_disk(store, LONG, seconds(10)).boxed(),
-    },
-    Trial {
-        name: "failed-sync",
-        places: SQLITE,
-        run: |store| failed_sync(store, LONG).boxed(),
-    },
-    Trial {
-        name: "beside-hidden",
-        places: BOTH,
-        run: |store| beside_hidden(store, LONG, seconds(10)).boxed(),
-    },
-    Trial {
-        name: "beside-later",
-        places: BOTH,
-        run: |store| beside_lost_later(store, LONG, seconds(10)).boxed(),
-    },
-    Trial {
-        name: "beside-away",
-        places: BOTH,
-        run: |store| beside_away(store, LONG, seconds(10)).boxed(),
-    },
-    Trial {
-        name: "panics",
-        places: BOTH,
-        run: |store| misbehaving(store, LONG, seconds(10), Misdeed::Panics, Rank::Isolated).boxed(),
-    },
-    Trial {
-        name: "hangs",
-        places: BOTH,
-        run: |store| misbehaving(store, LONG, seconds(10), Misdeed::Hangs, Rank::Isolated).boxed(),
-    },
-    Trial {
-        name: "ends",
-        places: BOTH,
-        run: |store| misbehaving(store, LONG, seconds(10), Misdeed::Ends, Rank::Isolated).boxed(),
-    },
-    Trial {
-        name: "essential-panics",
-        places: BOTH,
-        run: |store| {
-            misbehaving(store, LONG, seconds(10), Misdeed::Panics, Rank::Essential).boxed()
-        },
-    },
-    Trial {
-        name: "essential-hangs",
-        places: BOTH,
-        run: |store| misbehaving(store, LONG, seconds(10), Misdeed::Hangs, Rank::Essential).boxed(),
-    },
-    Trial {
-        name: "essential-ends",
-        places: BOTH,
-        run: |store| misbehaving(store, LONG, seconds(10), Misdeed::Ends, Rank::Essential).boxed(),
-    },
-    Trial {
-        name: "descriptors",
-        places: BOTH,
-        run: |store| no_descriptors(store, LONG, seconds(10)).boxed(),
-    },
-    Trial {
-        name: "half-open",
-        places: BOTH,
-        run: |store| half_open(store, LONG, seconds(20)).boxed(),
-    },
-    Trial {
-        name: "blocked-log",
-        places: BOTH,
-        run: |store| blocked_log(store, LONG, seconds(10)).boxed(),
-    },
+    trial("stopped", ALONE, |store| {
+        stopped(store, LONG, seconds(10)).boxed()
+    }),
+    trial("restarted", ALONE, |store| {
+        restarted(store, LONG, 3).boxed()
+    }),
+    trial("hung", ALONE, |store| {
+        hung(store, LONG, seconds(20)).boxed()
+    }),
+    trial("killed-connections", POSTGRES, |store| {
+        killed_connections(store, LONG, seconds(20)).boxed()
+    }),
+    trial("black-hole", POSTGRES, |store| {
+        black_hole(store, LONG, seconds(20)).boxed()
+    }),
+    trial("deaf", POSTGRES, |store| {
+        deaf(store, LONG, seconds(20)).boxed()
+    }),
+    trial("slow", BOTH, |store| slow(store, LONG, seconds(10)).boxed()),
+    trial("locked-1", SQLITE, |store| {
+        locked(store, LONG, seconds(1)).boxed()
+    }),
+    trial("locked-4", SQLITE, |store| {
+        locked(store, LONG, seconds(4)).boxed()
+    }),
+    trial("locked-10", SQLITE, |store| {
+        locked(store, LONG, seconds(10)).boxed()
+    }),
+    trial("full-disk", SMALL_DISKS, |store| {
+        full_disk(store, LONG, seconds(10)).boxed()
+    }),
+    trial("failed-sync", SQLITE, |store| {
+        failed_sync(store, LONG).boxed()
+    }),
+    trial("beside-hidden", BOTH, |store| {
+        beside_hidden(store, LONG, seconds(10)).boxed()
+    }),
+    trial("beside-later", BOTH, |store| {
+        beside_lost_later(store, LONG, seconds(10)).boxed()
+    }),
+    trial("beside-away", BOTH, |store| {
+        beside_away(store, LONG, seconds(10)).boxed()
+    }),
+    trial("panics", BOTH, |store| {
+        misbehaving(store, LONG, seconds(10), Misdeed::Panics, Rank::Isolated).boxed()
+    }),
+    trial("hangs", BOTH, |store| {
+        misbehaving(store, LONG, seconds(10), Misdeed::Hangs, Rank::Isolated).boxed()
+    }),
+    trial("ends", BOTH, |store| {
+        misbehaving(store, LONG, seconds(10), Misdeed::Ends, Rank::Isolated).boxed()
+    }),
+    trial("essential-panics", BOTH, |store| {
+        misbehaving(store, LONG, seconds(10), Misdeed::Panics, Rank::Essential).boxed()
+    }),
+    trial("essential-hangs", BOTH, |store| {
+        misbehaving(store, LONG, seconds(10), Misdeed::Hangs, Rank::Essential).boxed()
+    }),
+    trial("essential-ends", BOTH, |store| {
+        misbehaving(store, LONG, seconds(10), Misdeed::Ends, Rank::Essential).boxed()
+    }),
+    trial("descriptors", BOTH, |store| {
+        no_descriptors(store, LONG, seconds(10)).boxed()
+    }),
+    trial("half-open", BOTH, |store| {
+        half_open(store, LONG, seconds(20)).boxed()
+    }),
+    trial("blocked-log", BOTH, |store| {
+        blocked_log(store, LONG, seconds(10)).boxed()
+    }),
 ];
+
+const fn trial(name: &'static str, places: &'static [Place], run: Run) -> Trial {
+    Trial { name, places, run }
+}

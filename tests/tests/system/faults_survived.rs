@@ -4,14 +4,38 @@
 use std::time::Duration;
 use tests::{
     Kind, Misdeed, Place, Rank, Size, beside_away, beside_hidden, beside_lost_later, black_hole,
-    blocked_log, deaf, failed_sync, full_disk, half_open, judge, judge_at, killed_connections,
-    locked, misbehaving, no_descriptors, on_both, slow,
+    blocked_log, deaf, failed_sync, full_disk, half_open, hung, judge, judge_at,
+    killed_connections, locked, misbehaving, no_descriptors, on_both, restarted, slow, stopped,
 };
 
 const SHORT: Size = Size::Short;
 
 /// Long enough to be noticed, and within a test's time.
 const A_MOMENT: Duration = Duration::from_millis(1_500);
+
+/// A PostgreSQL of the test's own that starts, stops and recovers fast, whatever the disk does.
+const IN_MEMORY: Place = Place::SmallDisk(Kind::Postgres, 256);
+
+#[test]
+fn postgres_stopped_at_once_and_started_again_loses_nothing() {
+    judge_at(IN_MEMORY, "stopped", async |store| {
+        let _ = stopped(store, SHORT, A_MOMENT / 3).await;
+    });
+}
+
+#[test]
+fn postgres_restarted_loses_nothing() {
+    judge_at(IN_MEMORY, "restarted", async |store| {
+        let _ = restarted(store, SHORT, 1).await;
+    });
+}
+
+#[test]
+fn postgres_that_hangs_for_a_moment_loses_nothing() {
+    judge_at(IN_MEMORY, "hung", async |store| {
+        let _ = hung(store, SHORT, A_MOMENT).await;
+    });
+}
 
 #[test]
 fn postgres_behind_a_black_hole_loses_nothing() {
