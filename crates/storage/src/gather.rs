@@ -7,8 +7,10 @@
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// Until the runtime's clock next ticks: at most a millisecond.
-pub(crate) const MOMENT: Duration = Duration::from_micros(1);
+/// The runtime's clock ticks once in a millisecond and its sleep ends on the tick after: this is one
+/// to two milliseconds. Less would end just before the next of a thousand jobs per second, and
+/// bring nothing.
+pub(crate) const MOMENT: Duration = Duration::from_micros(500);
 
 /// So many jobs have gathered by themselves.
 const COMPANY: usize = 16;
@@ -16,6 +18,9 @@ const COMPANY: usize = 16;
 /// Fewer jobs than this in [`WINDOW`] are too few to wait for: 200 per second.
 const BUSY: usize = 20;
 const WINDOW: Duration = Duration::from_millis(100);
+
+/// So often in a row waiting may be in vain, as it is now and then where jobs come at random.
+const VAIN_MAX: u32 = 4;
 
 /// After waiting in vain again and again, so many batches go without.
 const SKIPPED_MAX: u32 = 256;
@@ -27,8 +32,8 @@ pub(crate) struct Gather {
     is_busy: bool,
     /// Batches that still go without.
     skip: u32,
-    /// Batches that go without the next time that waiting was in vain.
-    penalty: u32,
+    /// How often in a row waiting was in vain.
+    vain: u32,
 }
 
 impl Gather {
@@ -38,7 +43,7 @@ impl Gather {
             arrived: 0,
             is_busy: false,
             skip: 0,
-            penalty: 1,
+            vain: 0,
         }
     }
 
@@ -57,10 +62,14 @@ impl Gather {
     pub(crate) fn brought(&mut self, more: usize) {
         self.arrived += more;
         if more > 0 {
-            self.penalty = 1;
-        } else {
-            self.skip = self.penalty;
-            self.penalty = (self.penalty * 2).min(SKIPPED_MAX);
+            self.vain = 0;
+            return;
+        }
+        self.vain = self.vain.saturating_add(1);
+        if let Some(doublings) = self.vain.checked_sub(VAIN_MAX) {
+            self.skip = 1u32
+                .checked_shl(doublings)
+                .map_or(SKIPPED_MAX, |n| n.min(SKIPPED_MAX));
         }
     }
 
@@ -108,6 +117,18 @@ mod tests {
         gather.brought(1);
         assert!(gather.is_worth_it(2, now));
         assert!(!gather.is_worth_it(16, now), "company enough");
+    }
+
+    #[test]
+    fn jobs_that_come_at_random_are_waited_for() {
+        let (mut gather, now) = busy();
+        for n in 0..100 {
+            assert!(
+                gather.is_worth_it(1, now),
+                "vain up to three times in a row"
+            );
+            gather.brought(usize::from(n % 4 == 3));
+        }
     }
 
     #[test]
