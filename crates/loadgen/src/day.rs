@@ -3,7 +3,7 @@
 use crate::crowd::{self, Crowd, Shape};
 use crate::dialect::Dialect;
 use crate::load;
-use crate::options::{LoadOptions, ServerOptions};
+use crate::options::{LoadOptions, ServerOptions, by_default};
 use crate::plan::{Goal, Pace, Plan};
 use crate::rooms;
 use crate::tally::Outcome;
@@ -42,10 +42,7 @@ impl Options {
         Self {
             server: server.clone(),
             load,
-            rooms: 100,
-            members: 20,
-            rate: 2_000.0,
-            comers: 50,
+            ..by_default()
         }
     }
 }

@@ -2,7 +2,14 @@
 
 use crate::load::Spell;
 use crate::peer::Peer;
+use clap::{Args, Command};
 use std::path::PathBuf;
+
+/// What they are on a command line that names none.
+pub(crate) fn by_default<Options: Args>() -> Options {
+    let nothing = Options::augment_args(Command::new("")).get_matches_from([""]);
+    Options::from_arg_matches(&nothing).expect("each option has a default")
+}
 
 /// The server under load, started by the generator on a store of its own.
 #[derive(clap::Args, Clone)]

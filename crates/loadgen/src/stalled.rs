@@ -2,7 +2,7 @@
 
 use crate::crowd::{Crowd, Shape};
 use crate::load;
-use crate::options::{LoadOptions, ServerOptions};
+use crate::options::{LoadOptions, ServerOptions, by_default};
 use crate::plan::{Goal, Pace, Plan};
 use crate::process;
 use crate::tally::{Outcome, float};
@@ -43,10 +43,7 @@ impl Options {
                 seconds: load.seconds.max(FILLED_S),
                 ..load
             },
-            rooms: 10,
-            members: 100,
-            percent: 5,
-            rate: 1_000.0,
+            ..by_default()
         }
     }
 }

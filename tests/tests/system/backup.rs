@@ -63,6 +63,21 @@ async fn chat(client: &mut Client, what: &str, messages: u32) -> i64 {
     seq
 }
 
+/// Opens the lounge and has said this many things that are to be kept.
+async fn alice_after(server: &Server, messages: u32) -> Client {
+    let mut alice = server.account("alice").await;
+    alice.open("lounge").await;
+    chat(&mut alice, "kept", messages).await;
+    alice
+}
+
+/// Joins the lounge.
+async fn bob_of(server: &Server) -> Client {
+    let mut bob = server.account("bob").await;
+    bob.ok("join", json!({"room": "lounge"})).await;
+    bob
+}
+
 fn epoch(client: &Client) -> String {
     client.greeting()["epoch"].as_str().unwrap().to_owned()
 }
@@ -94,9 +109,7 @@ async fn comes_back_to_a_reset(server: &Server, resume: Value) -> Client {
 fn a_backup_while_people_chat_is_restored_and_nothing_is_mixed() {
     judge(Kind::Sqlite, "backup and restore", async |store| {
         let server = store.server().await;
-        let mut alice = server.account("alice").await;
-        alice.open("lounge").await;
-        chat(&mut alice, "kept", 20).await;
+        let mut alice = alice_after(&server, 20).await;
         let file = store.folder().join("copy");
         let arguments = ["backup", text(&file)];
         let ((), output) = tokio::join!(
@@ -118,8 +131,7 @@ fn a_backup_while_people_chat_is_restored_and_nothing_is_mixed() {
         );
         store.begins_anew();
         let again = store.server().await;
-        let mut bob = again.account("bob").await;
-        bob.ok("join", json!({"room": "lounge"})).await;
+        let mut bob = bob_of(&again).await;
         let restored = bob.cursor("lounge");
         assert!(restored < head, "{restored} is older than {head}");
         while bob.cursor("lounge") <= head {
@@ -188,9 +200,7 @@ fn a_store_that_is_served_is_not_restored() {
 fn what_is_no_whole_backup_is_not_restored() {
     judge(Kind::Sqlite, "restore refuses rubbish", async |store| {
         let server = store.server().await;
-        let mut alice = server.account("alice").await;
-        alice.open("lounge").await;
-        chat(&mut alice, "kept", 300).await;
+        let alice = alice_after(&server, 300).await;
         let good = store.folder().join("copy");
         done(&store, &["backup", text(&good)]).await;
         let before = epoch(&alice);
@@ -233,9 +243,7 @@ fn what_is_no_whole_backup_is_not_restored() {
 fn a_store_whose_file_is_lost_is_restored_from_a_backup() {
     judge(Kind::Sqlite, "restore into nothing", async |store| {
         let server = store.server().await;
-        let mut alice = server.account("alice").await;
-        alice.open("lounge").await;
-        chat(&mut alice, "kept", 20).await;
+        let alice = alice_after(&server, 20).await;
         let backup = store.folder().join("copy");
         done(&store, &["backup", text(&backup)]).await;
         let resume = alice.resume();
@@ -257,9 +265,7 @@ fn a_store_whose_file_is_lost_is_restored_from_a_backup() {
 fn a_restore_that_is_cut_off_leaves_the_one_store_or_the_other() {
     judge(Kind::Sqlite, "restore cut off", async |store| {
         let server = store.server().await;
-        let mut alice = server.account("alice").await;
-        alice.open("lounge").await;
-        chat(&mut alice, "kept", 300).await;
+        let mut alice = alice_after(&server, 300).await;
         let file = store.folder().join("copy");
         done(&store, &["backup", text(&file)]).await;
         chat(&mut alice, "late", 5).await;
@@ -313,9 +319,7 @@ fn noticed(server: &Server) -> usize {
 fn a_copy_put_back_by_hand_gets_a_new_epoch_by_itself() {
     judge(Kind::Sqlite, "a copy by hand", async |store| {
         let server = store.server().await;
-        let mut alice = server.account("alice").await;
-        alice.open("lounge").await;
-        chat(&mut alice, "kept", 5).await;
+        let alice = alice_after(&server, 5).await;
         let resume = alice.resume();
         alice.vanish();
         assert_eq!(server.stop().await.code, Some(0));
@@ -334,8 +338,7 @@ fn a_copy_put_back_by_hand_gets_a_new_epoch_by_itself() {
 
         server.start_again().await;
         assert_eq!(noticed(&server), 1);
-        let mut bob = server.account("bob").await;
-        bob.ok("join", json!({"room": "lounge"})).await;
+        let mut bob = bob_of(&server).await;
         assert!(chat(&mut bob, "new", 20).await > head);
         let mut back = comes_back_to_a_reset(&server, old).await;
         assert_eq!(bodies(&mut back).await, bodies(&mut bob).await);
@@ -391,9 +394,7 @@ fn rand_ms(kill: u64) -> u64 {
 on_both! {
     async fn a_new_epoch_is_taken_when_the_operator_says_so(store: Store) {
         let server = store.server().await;
-        let mut alice = server.account("alice").await;
-        alice.open("lounge").await;
-        chat(&mut alice, "kept", 5).await;
+        let alice = alice_after(&server, 5).await;
         let resume = alice.resume();
         alice.vanish();
         refused(&store, &["new-epoch"], 3, "in use by").await;
@@ -415,9 +416,7 @@ fn postgres_is_backed_up_with_its_own_tools() {
         let server = store.server().await;
         refused(&store, &["backup", "copy"], 2, "pg_dump").await;
         refused(&store, &["restore", "copy"], 2, "pg_restore").await;
-        let mut alice = server.account("alice").await;
-        alice.open("lounge").await;
-        chat(&mut alice, "kept", 20).await;
+        let mut alice = alice_after(&server, 20).await;
         let environment = store.environment(Settings::default()).await;
         let url = environment["CORE_DB_URL"].clone();
         let file = store.folder().join("copy");
@@ -437,8 +436,7 @@ fn postgres_is_backed_up_with_its_own_tools() {
         done(&store, &["new-epoch"]).await;
         store.begins_anew();
         server.start_again().await;
-        let mut bob = server.account("bob").await;
-        bob.ok("join", json!({"room": "lounge"})).await;
+        let mut bob = bob_of(&server).await;
         assert!(chat(&mut bob, "new", 30).await > head);
         let mut back = comes_back_to_a_reset(&server, old).await;
         assert_eq!(bodies(&mut back).await, bodies(&mut bob).await);
