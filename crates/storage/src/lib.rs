@@ -28,6 +28,7 @@ mod job;
 pub mod kit;
 mod lane;
 mod links;
+pub mod list;
 mod lock;
 mod macros;
 mod migrate;
@@ -71,6 +72,7 @@ pub mod reexport {
 /// What a query module imports: diesel's prelude without its `RunQueryDsl`, which [`query!`] and
 /// [`statement!`] bring in themselves, the right one for each backend.
 pub mod prelude {
+    pub use crate::list::ListExpressionMethods as _;
     pub use crate::{Access, Fault, Job, JobError, LaneKey, Reader, Writer, query, statement};
     pub use diesel::upsert::excluded;
     pub use diesel::{

@@ -31,7 +31,7 @@ pub(crate) async fn of_all(
     use markers as m;
     let ids: Vec<i64> = rooms.iter().map(|room| room.0).collect();
     let rows: Vec<(i64, Seq)> = query!(access, |c| m::table
-        .filter(m::user_id.eq(&user.0[..]).and(m::room_id.eq_any(&ids)))
+        .filter(m::user_id.eq(&user.0[..]).and(m::room_id.one_of(&ids)))
         .select((m::room_id, m::seq))
         .load::<(i64, Seq)>(c))?;
     Ok(rows

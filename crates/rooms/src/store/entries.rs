@@ -25,7 +25,7 @@ pub(crate) async fn at(
 ) -> Result<Vec<Entry>, Fault> {
     let rows = query!(access, |c| entries::table
         .filter(entries::room_id.eq(room.0))
-        .filter(entries::seq.eq_any(seqs))
+        .filter(entries::seq.one_of(seqs))
         .order(entries::seq)
         .select(Row::as_select())
         .load(c))?;

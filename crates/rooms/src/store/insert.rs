@@ -1,9 +1,9 @@
 //! Writing into the log, as sets.
 
 use super::entry_row::Columns;
-use super::rows::{self, Column, Rows};
 use crate::api::{Entry, Seq};
 use storage::Backend;
+use storage::list::{self, Rows};
 use storage::prelude::*;
 
 /// Inserts entries, each with the fingerprint of what it said, if it says something.
@@ -13,7 +13,7 @@ pub(crate) async fn entries(
 ) -> Result<(), Fault> {
     let columns: Vec<Columns<'_>> = lines.iter().map(|(entry, _)| Columns::of(entry)).collect();
     let (mut lines, mut columns) = (lines, &columns[..]);
-    for length in rows::lengths(tx.backend(), lines.len()) {
+    for length in list::lengths(tx.backend(), lines.len()) {
         let (these, their_columns);
         (these, lines) = lines.split_at(length);
         (their_columns, columns) = columns.split_at(length);
@@ -27,44 +27,20 @@ fn set<'a>(lines: &'a [(&'a Entry, Option<[u8; 16]>)], columns: &'a [Columns<'a>
     let prints = lines
         .iter()
         .map(|(_, print)| print.as_ref().map(|print| &print[..]));
-    let subjects = columns.iter().map(|c| c.subject);
+    let subject = |c: &'a Columns<'a>| c.subject.as_ref().map(|user| &user.0[..]);
     Rows::new(
         vec![
-            (
-                "a",
-                Column::Numbers(entries().map(|entry| entry.room.0).collect()),
-            ),
-            (
-                "b",
-                Column::Numbers(entries().map(|entry| entry.seq).collect()),
-            ),
-            ("c", Column::Codes(columns.iter().map(|c| c.kind).collect())),
-            (
-                "d",
-                Column::People(entries().map(|entry| entry.author.id).collect()),
-            ),
-            (
-                "e",
-                Column::Numbers(entries().map(|entry| entry.at).collect()),
-            ),
-            (
-                "f",
-                Column::MaybeTexts(columns.iter().map(|c| c.cid).collect()),
-            ),
-            (
-                "g",
-                Column::MaybeTexts(columns.iter().map(|c| c.body).collect()),
-            ),
-            ("h", Column::MaybeBytes(prints.collect())),
-            (
-                "i",
-                Column::MaybeNumbers(columns.iter().map(|c| c.target).collect()),
-            ),
-            ("j", Column::MaybePeople(subjects.collect())),
-            (
-                "k",
-                Column::MaybeTexts(columns.iter().map(|c| c.detail.as_deref()).collect()),
-            ),
+            ("a", entries().map(|entry| entry.room.0).collect()),
+            ("b", entries().map(|entry| entry.seq).collect()),
+            ("c", columns.iter().map(|c| c.kind).collect()),
+            ("d", entries().map(|entry| &entry.author.id.0[..]).collect()),
+            ("e", entries().map(|entry| entry.at).collect()),
+            ("f", columns.iter().map(|c| c.cid).collect()),
+            ("g", columns.iter().map(|c| c.body).collect()),
+            ("h", prints.collect()),
+            ("i", columns.iter().map(|c| c.target).collect()),
+            ("j", columns.iter().map(subject).collect()),
+            ("k", columns.iter().map(|c| c.detail.as_deref()).collect()),
         ],
         "INSERT INTO entries (room_id, seq, kind, author_id, at, cid, body, body_hash, target, \
          subject_id, detail) SELECT a, b, c, d, e, f, g, h, i, j, k FROM w",
@@ -85,13 +61,10 @@ pub(crate) async fn heads(tx: &mut Writer<'_>, heads: &[(i64, Seq)]) -> Result<(
         }
     };
     let set = || {
-        let rooms = heads.iter().map(|(room, _)| *room).collect();
-        let seqs = heads.iter().map(|(_, head)| *head).collect();
+        let rooms = heads.iter().map(|(room, _)| *room);
+        let seqs = heads.iter().map(|(_, head)| *head);
         Rows::<'_, ()>::new(
-            vec![
-                ("room", Column::Numbers(rooms)),
-                ("head", Column::Numbers(seqs)),
-            ],
+            vec![("room", rooms.collect()), ("head", seqs.collect())],
             text,
         )
     };

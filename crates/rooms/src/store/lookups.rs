@@ -1,11 +1,11 @@
 //! What a run of appends asks the log for, as a set: one query each.
 
-use super::rows::{Column, Rows};
 use super::schema::entries;
 use crate::api::{RoomId, Seq};
 use diesel::sql_types::{BigInt, Binary, Bool, Text};
 use sessions::api::UserId;
 use std::collections::HashMap;
+use storage::list::Rows;
 use storage::prelude::*;
 
 /// A message that stands in the log already.
@@ -45,14 +45,14 @@ pub(crate) async fn repeats(
 fn repeats_of<'a>(
     wanted: &'a [(RoomId, UserId, &'a str)],
 ) -> Rows<'a, (BigInt, Binary, Text, BigInt, BigInt, Binary)> {
-    let rooms = wanted.iter().map(|(room, ..)| room.0).collect();
-    let authors = wanted.iter().map(|(_, author, _)| *author).collect();
-    let cids = wanted.iter().map(|(.., cid)| *cid).collect();
+    let rooms = wanted.iter().map(|(room, ..)| room.0);
+    let authors = wanted.iter().map(|(_, author, _)| &author.0[..]);
+    let cids = wanted.iter().map(|(.., cid)| *cid);
     Rows::new(
         vec![
-            ("room", Column::Numbers(rooms)),
-            ("author", Column::People(authors)),
-            ("own_id", Column::Texts(cids)),
+            ("room", rooms.collect()),
+            ("author", authors.collect()),
+            ("own_id", cids.collect()),
         ],
         "SELECT e.room_id, e.author_id, e.cid, e.seq, e.at, e.body_hash \
          FROM w CROSS JOIN entries e \
@@ -89,13 +89,10 @@ pub(crate) async fn targets(
 }
 
 fn targets_at(places: &[(RoomId, Seq)]) -> Rows<'_, (BigInt, BigInt, Binary, Bool)> {
-    let rooms = places.iter().map(|(room, _)| room.0).collect();
-    let seqs = places.iter().map(|(_, seq)| *seq).collect();
+    let rooms = places.iter().map(|(room, _)| room.0);
+    let seqs = places.iter().map(|(_, seq)| *seq);
     Rows::new(
-        vec![
-            ("room", Column::Numbers(rooms)),
-            ("place", Column::Numbers(seqs)),
-        ],
+        vec![("room", rooms.collect()), ("place", seqs.collect())],
         "SELECT e.room_id, e.seq, e.author_id, e.body IS NULL FROM w CROSS JOIN entries e \
          WHERE e.room_id = w.room AND e.seq = w.place AND e.kind = 1",
     )
@@ -111,7 +108,7 @@ pub(crate) async fn last_about(
     Ok(query!(access, |c| entries::table
         .filter(entries::room_id.eq(room.0))
         .filter(entries::subject_id.eq(user))
-        .filter(entries::kind.eq_any(kinds))
+        .filter(entries::kind.one_of(kinds))
         .order(entries::seq.desc())
         .select((entries::kind, entries::seq))
         .first(c))

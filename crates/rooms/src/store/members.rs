@@ -1,12 +1,12 @@
 //! Who is a member of what.
 
 use super::codes::Code as _;
-use super::rows::{Column, Rows};
 use super::schema::members;
 use crate::api::{Role, RoomId, Seq};
 use diesel::sql_types::{BigInt, Binary, Nullable, SmallInt};
 use sessions::api::UserId;
 use std::collections::HashMap;
+use storage::list::Rows;
 use storage::prelude::*;
 
 /// One membership.
@@ -46,13 +46,10 @@ pub(crate) async fn of(
 }
 
 fn wanted(pairs: &[(RoomId, UserId)]) -> Rows<'_, Pair> {
-    let rooms = pairs.iter().map(|(room, _)| room.0).collect();
-    let users = pairs.iter().map(|(_, user)| *user).collect();
+    let rooms = pairs.iter().map(|(room, _)| room.0);
+    let users = pairs.iter().map(|(_, user)| &user.0[..]);
     Rows::new(
-        vec![
-            ("room", Column::Numbers(rooms)),
-            ("person", Column::People(users)),
-        ],
+        vec![("room", rooms.collect()), ("person", users.collect())],
         "SELECT m.room_id, m.user_id, m.role, m.joined_seq, m.muted_until \
          FROM w CROSS JOIN members m WHERE m.room_id = w.room AND m.user_id = w.person",
     )
@@ -108,7 +105,7 @@ pub(crate) async fn places(
     let mut places = Vec::new();
     for users in users.chunks(IDS_AT_ONCE) {
         let found: Vec<(i64, UserId, i16, i64)> = query!(access, |c| members::table
-            .filter(members::user_id.eq_any(users))
+            .filter(members::user_id.one_of(users))
             .select((
                 members::room_id,
                 members::user_id,

@@ -12,7 +12,6 @@ pub(crate) mod people;
 mod plan;
 pub(crate) mod retention;
 pub(crate) mod rooms;
-mod rows;
 mod schema;
 
 pub(crate) use codes::entry as kinds;

@@ -2,7 +2,6 @@
 
 use super::codes::Code as _;
 use super::people;
-use super::rows::{Column, Rows};
 use super::schema::rooms;
 use crate::api::{History, Kind, RoomFace, RoomId, RoomKey, Seq};
 use diesel::sql_types::{BigInt, Binary, Nullable, SmallInt, Text};
@@ -10,6 +9,7 @@ use sessions::api::{User, UserId, directory};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use storage::Backend;
+use storage::list::Rows;
 use storage::prelude::*;
 
 /// A room as it stands in the present transaction.
@@ -143,7 +143,7 @@ pub(crate) async fn by_ids(
     let mut rows = Vec::new();
     for ids in ids.chunks(IDS_AT_ONCE) {
         let found: Vec<Row> = query!(access, |c| rooms::table
-            .filter(rooms::id.eq_any(ids))
+            .filter(rooms::id.one_of(ids))
             .select(Row::as_select())
             .load(c))?;
         rows.extend(found);
@@ -195,7 +195,7 @@ fn wanted(backend: Backend, keys: Vec<&str>) -> Rows<'_, Columns> {
              WHERE r.key = w.wanted ORDER BY r.id FOR UPDATE OF r"
         }
     };
-    Rows::new(vec![("wanted", Column::Texts(keys))], statement)
+    Rows::new(vec![("wanted", keys.into_iter().collect())], statement)
 }
 
 /// Locks one room.
@@ -265,7 +265,7 @@ pub(crate) async fn taken(
     keys: &[String],
 ) -> Result<HashSet<String>, Fault> {
     let found: Vec<String> = query!(access, |c| rooms::table
-        .filter(rooms::key.eq_any(keys))
+        .filter(rooms::key.one_of(keys))
         .select(rooms::key)
         .load(c))?;
     Ok(found.into_iter().collect())
@@ -354,6 +354,7 @@ mod tests {
     use super::wanted;
     use crate::store::plan;
     use storage::Backend;
+    use storage::list::Rows;
 
     #[test]
     fn however_many_are_locked_the_rooms_are_not_read_through() {

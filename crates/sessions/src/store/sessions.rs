@@ -85,7 +85,7 @@ pub(crate) async fn by_token(
     let hashes: Vec<&[u8]> = hashes.iter().map(|hash| hash.0.as_slice()).collect();
     let rows: Vec<(SessionRow, UserRow)> = query!(access, |c| sessions::table
         .inner_join(users::table)
-        .filter(sessions::token_hash.eq_any(&hashes))
+        .filter(sessions::token_hash.one_of(&hashes))
         .filter(sessions::ended_at.is_null())
         .filter(users::ended_at.is_null())
         .select((SessionRow::as_select(), UserRow::as_select()))
@@ -128,7 +128,7 @@ pub(crate) async fn connected(
     now: i64,
 ) -> Result<(), Fault> {
     statement!(tx, |c| diesel::update(sessions::table)
-        .filter(sessions::id.eq_any(ids))
+        .filter(sessions::id.one_of(ids))
         .set((sessions::connected_at.eq(now), sessions::seen_at.eq(now)))
         .execute(c))?;
     Ok(())
@@ -166,7 +166,7 @@ pub(crate) async fn marks(
     ids: &[SessionId],
 ) -> Result<Vec<(SessionId, i64)>, Fault> {
     Ok(query!(access, |c| sessions::table
-        .filter(sessions::id.eq_any(ids))
+        .filter(sessions::id.one_of(ids))
         .filter(sessions::connected_at.is_not_null())
         .select((sessions::id, sessions::connected_at.assume_not_null()))
         .load(c))?)
@@ -200,7 +200,7 @@ pub(crate) async fn disconnected(
     now: i64,
 ) -> Result<(), Fault> {
     statement!(tx, |c| diesel::update(sessions::table)
-        .filter(sessions::id.eq_any(ids))
+        .filter(sessions::id.one_of(ids))
         .set((
             sessions::connected_at.eq(None::<i64>),
             sessions::seen_at.eq(now)
@@ -215,7 +215,7 @@ pub(crate) async fn seen(tx: &mut Writer<'_>, ids: &[SessionId], now: i64) -> Re
         return Ok(());
     }
     statement!(tx, |c| diesel::update(sessions::table)
-        .filter(sessions::id.eq_any(ids))
+        .filter(sessions::id.one_of(ids))
         .set(sessions::seen_at.eq(now))
         .execute(c))?;
     Ok(())
@@ -246,7 +246,7 @@ pub(crate) async fn end(tx: &mut Writer<'_>, ids: &[SessionId], now: i64) -> Res
         return Ok(());
     }
     statement!(tx, |c| diesel::update(sessions::table)
-        .filter(sessions::id.eq_any(ids))
+        .filter(sessions::id.one_of(ids))
         .filter(sessions::ended_at.is_null())
         .set(sessions::ended_at.eq(now))
         .execute(c))?;
@@ -282,7 +282,7 @@ pub(crate) async fn forget_ended(tx: &mut Writer<'_>, before: i64, max: i64) -> 
         return Ok(());
     }
     statement!(tx, |c| diesel::delete(sessions::table)
-        .filter(sessions::id.eq_any(&old))
+        .filter(sessions::id.one_of(&old))
         .execute(c))?;
     Ok(())
 }

@@ -108,7 +108,7 @@ pub(crate) async fn insert(
 /// These people, the ended ones too.
 pub(crate) async fn by_id(access: &mut impl Access, ids: &[UserId]) -> Result<Vec<UserRow>, Fault> {
     Ok(query!(access, |c| users::table
-        .filter(users::id.eq_any(ids))
+        .filter(users::id.one_of(ids))
         .select(UserRow::as_select())
         .load(c))?)
 }
@@ -116,7 +116,7 @@ pub(crate) async fn by_id(access: &mut impl Access, ids: &[UserId]) -> Result<Ve
 /// The living people with these name keys.
 pub(crate) async fn by_key(access: &mut impl Access, keys: &[&str]) -> Result<Vec<UserRow>, Fault> {
     Ok(query!(access, |c| users::table
-        .filter(users::name_key.eq_any(keys))
+        .filter(users::name_key.one_of(keys))
         .filter(users::ended_at.is_null())
         .select(UserRow::as_select())
         .load(c))?)
@@ -170,7 +170,7 @@ pub(crate) async fn taken_keys(
     keys: &[&str],
 ) -> Result<HashSet<String>, Fault> {
     let taken: Vec<String> = query!(access, |c| users::table
-        .filter(users::name_key.eq_any(keys))
+        .filter(users::name_key.one_of(keys))
         .filter(users::ended_at.is_null())
         .select(users::name_key)
         .load(c))?;
@@ -188,7 +188,7 @@ pub(crate) async fn seen(
         return Ok(0);
     }
     Ok(statement!(tx, |c| diesel::update(users::table)
-        .filter(users::id.eq_any(ids))
+        .filter(users::id.one_of(ids))
         .filter(users::ended_at.is_null())
         .set(users::seen_at.eq(now))
         .execute(c))?)
