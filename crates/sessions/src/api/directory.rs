@@ -1,8 +1,8 @@
 //! Users, read inside the caller's own transaction.
 
-use super::{EndReason, SessionEnded, SessionId, User, UserId};
+use super::{EndReason, User, UserId};
 use crate::clock::{Clock as _, SystemClock};
-use crate::jobs::erase;
+use crate::jobs::{end_all, erase};
 use crate::name::Name;
 use crate::store::{sessions, users};
 use std::collections::HashMap;
@@ -74,18 +74,8 @@ pub async fn end_guest(tx: &mut Writer<'_>, guest: UserId) -> Result<(), Fault> 
         return Ok(());
     }
     let now = SystemClock::new().wall_ms();
-    let rows = sessions::of_user(tx, guest).await?;
-    let ids: Vec<SessionId> = rows.iter().map(|session| session.id).collect();
-    sessions::end(tx, &ids, now).await?;
-    users::end(tx, guest, now).await?;
-    for session in ids {
-        tx.state(SessionEnded {
-            user: guest,
-            session,
-            reason: EndReason::Expired,
-        });
-    }
-    Ok(())
+    end_all(tx, guest, None, EndReason::Expired, now).await?;
+    users::end(tx, guest, now).await
 }
 
 /// Makes an account a server administrator; false when there is no such account.

@@ -1,6 +1,7 @@
 //! Sessions end because someone wants it.
 
-use crate::api::{Caller, EndReason, Refusal, SessionEnded, SessionId};
+use super::ending::{end, end_all};
+use crate::api::{Caller, EndReason, Refusal, SessionId};
 use crate::store::{sessions, users};
 use storage::prelude::*;
 
@@ -20,14 +21,8 @@ impl Job for Logout {
     }
 
     async fn run(&self, tx: &mut Writer<'_>) -> Result<(), JobError<Refusal>> {
-        end(
-            tx,
-            &self.caller,
-            &[self.caller.session],
-            EndReason::Logout,
-            self.now,
-        )
-        .await?;
+        let own = (self.caller.session, self.caller.user.id);
+        end(tx, &[own], EndReason::Logout, self.now).await?;
         Ok(())
     }
 }
@@ -59,14 +54,8 @@ impl Job for Revoke {
         let own = found.filter(|session| session.user_id == self.caller.user.id);
         let session = own.ok_or(JobError::Refused(NO_SUCH_SESSION))?;
         if session.ended_at.is_none() {
-            end(
-                tx,
-                &self.caller,
-                &[session.id],
-                EndReason::Revoked,
-                self.now,
-            )
-            .await?;
+            let revoked = (session.id, session.user_id);
+            end(tx, &[revoked], EndReason::Revoked, self.now).await?;
         }
         Ok(())
     }
@@ -95,28 +84,8 @@ impl Job for Replace {
         if !users::change_password(tx, user, &self.checked, &self.hash).await? {
             return Err(JobError::Refused(Refusal::BadCredentials));
         }
-        let sessions = sessions::of_user(tx, user).await?;
-        let others = sessions.iter().map(|session| session.id);
-        let others: Vec<SessionId> = others.filter(|id| *id != self.caller.session).collect();
-        end(tx, &self.caller, &others, EndReason::Revoked, self.now).await?;
+        let stays = Some(self.caller.session);
+        end_all(tx, user, stays, EndReason::Revoked, self.now).await?;
         Ok(())
     }
-}
-
-async fn end(
-    tx: &mut Writer<'_>,
-    caller: &Caller,
-    ids: &[SessionId],
-    reason: EndReason,
-    now: i64,
-) -> Result<(), Fault> {
-    sessions::end(tx, ids, now).await?;
-    for &session in ids {
-        tx.state(SessionEnded {
-            user: caller.user.id,
-            session,
-            reason,
-        });
-    }
-    Ok(())
 }

@@ -1,7 +1,8 @@
 //! An account ends for good. What it wrote stays, under a name that says nothing.
 
-use crate::api::{Caller, EndReason, Refusal, SessionEnded, UserId};
-use crate::store::{sessions, users};
+use super::end_all;
+use crate::api::{Caller, EndReason, Refusal, UserId};
+use crate::store::users;
 use storage::prelude::*;
 
 /// Deletes the caller's own account.
@@ -33,16 +34,6 @@ impl Job for Erase {
 
 /// Takes name, password, identity and rank away, and ends all sessions.
 pub(crate) async fn erase(tx: &mut Writer<'_>, user: UserId, now: i64) -> Result<(), Fault> {
-    let living = sessions::of_user(tx, user).await?;
-    let ids: Vec<_> = living.iter().map(|session| session.id).collect();
-    sessions::end(tx, &ids, now).await?;
-    users::erase(tx, user, now).await?;
-    for session in ids {
-        tx.state(SessionEnded {
-            user,
-            session,
-            reason: EndReason::Revoked,
-        });
-    }
-    Ok(())
+    end_all(tx, user, None, EndReason::Revoked, now).await?;
+    users::erase(tx, user, now).await
 }

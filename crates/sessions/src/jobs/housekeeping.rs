@@ -1,6 +1,7 @@
 //! What is written from time to time.
 
-use crate::api::{EndReason, GuestExpired, Refusal, SessionEnded, SessionId, UserId};
+use super::ending::end;
+use crate::api::{EndReason, GuestExpired, Refusal, SessionId, UserId};
 use crate::store::{sessions, users};
 use std::collections::{HashMap, HashSet};
 use std::convert::Infallible;
@@ -88,15 +89,7 @@ impl Job for Expire {
     async fn run(&self, tx: &mut Writer<'_>) -> Result<(), JobError<Infallible>> {
         let sessions_before = self.now.saturating_sub(self.session_unseen_ms);
         let stale = sessions::stale(tx, sessions_before, ROWS_MAX).await?;
-        let ids: Vec<SessionId> = stale.iter().map(|(session, _)| *session).collect();
-        sessions::end(tx, &ids, self.now).await?;
-        for (session, user) in stale {
-            tx.state(SessionEnded {
-                user,
-                session,
-                reason: EndReason::Expired,
-            });
-        }
+        end(tx, &stale, EndReason::Expired, self.now).await?;
         let guests_before = self.now.saturating_sub(self.guest_unseen_ms);
         for guest in users::stale_guests(tx, guests_before, ROWS_MAX).await? {
             tx.state(GuestExpired { user: guest.user() });

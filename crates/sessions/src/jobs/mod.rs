@@ -5,6 +5,7 @@
 
 mod door;
 mod end;
+mod ending;
 mod erase;
 mod fresh;
 mod housekeeping;
@@ -19,6 +20,7 @@ use storage::LaneKey;
 
 pub(crate) use door::Door;
 pub(crate) use end::{Logout, NO_SUCH_SESSION, Replace, Revoke};
+pub(crate) use ending::end_all;
 pub(crate) use erase::{Erase, erase};
 pub(crate) use fresh::Fresh;
 pub(crate) use housekeeping::{Expire, Keep, Touch};
