@@ -1,6 +1,7 @@
 //! What messaging reads of the log: messages, unread counts, standing, the catalogue.
 
-use crate::house::{House, Run, What, line, refused, say};
+use crate::house::{House, refused};
+use crate::lines::{Run, What, line, say};
 use rooms::api::log::{self, Standing, Window};
 use rooms::api::{Kind, Moderation, Refusal, Role, RoomKey, Seq, catalogue};
 use sessions::api::Caller;

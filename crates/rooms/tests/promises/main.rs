@@ -8,6 +8,7 @@ mod guests;
 mod house;
 mod joining;
 mod leaving;
+mod lines;
 mod log;
 mod moderating;
 mod pen;

@@ -1,6 +1,7 @@
 //! `log::append`: one pen per room log.
 
-use crate::house::{House, What, answer, key, line, refused, say};
+use crate::house::{House, key, refused};
+use crate::lines::{What, answer, line, say};
 use rooms::api::{Change, Moderation, Refusal, Role};
 use std::sync::atomic::Ordering;
 

@@ -1,6 +1,7 @@
 //! `ReadLog`, `Members`, `Memberships`, `Heads`, `RecentHeads`.
 
-use crate::house::{House, line, refused, say};
+use crate::house::{House, refused};
+use crate::lines::{line, say};
 use rooms::api::{
     Heads, History, LogPage, Members, Memberships, Moderation, OpenDirect, ReadLog, RecentHeads,
     Refusal, Role, RoomKey, UpdateRoom,
