@@ -9,6 +9,7 @@ mod access;
 mod asker;
 pub mod backup;
 mod batch;
+mod carry;
 mod checkpoint;
 mod condition;
 mod config;

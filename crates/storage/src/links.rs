@@ -1,5 +1,6 @@
 //! bb8's pools, one kind per backend, and the connections they lend.
 
+use crate::carry::{Line, Work};
 use crate::gate::Pass;
 use crate::postgres::Setup;
 use crate::sqlite::Link;
@@ -54,6 +55,16 @@ impl Lease<Link> {
                 .expect("it has no errors")
         });
         done.await.ok()
+    }
+}
+
+impl AnyLease {
+    /// Does one's own read and those of others on a connection to a file. Dropping this future ends
+    /// the waiting only.
+    pub(crate) async fn carry(self, line: Arc<Line>, own: Work) {
+        if let Self::Sqlite(lease) = self {
+            lease.on_its_thread(move |c| line.carry(own, c)).await;
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! The one pool of a database: bb8 behind the fair gate, and what it suffers from.
 
+use crate::carry::Line;
 use crate::checkpoint;
 use crate::condition::{Condition, Standing};
 use crate::gate::{Gate, Wish};
@@ -22,6 +23,8 @@ pub(crate) const RETRY_AFTER: Duration = Duration::from_secs(1);
 pub(crate) struct Pool {
     name: String,
     gate: Gate,
+    /// Reads of a file that wait; a server's connections need no threads.
+    line: Option<Arc<Line>>,
     links: Mutex<Option<Links>>,
     trouble: Arc<Trouble>,
     standing: Arc<Standing>,
@@ -46,6 +49,7 @@ impl Pool {
         Self {
             name: config.name.clone(),
             gate: Gate::new(config.pool_max.max(1), one_writer),
+            line: one_writer.then(Arc::default),
             links: Mutex::new(Some(Links::new(config, vitals, trouble))),
             trouble: Arc::clone(trouble),
             standing: Arc::clone(standing),
@@ -66,16 +70,17 @@ impl Pool {
         let began = Instant::now();
         let lease = self.lease_by(wish, began + self.acquire_timeout).await;
         match &lease {
-            Ok(_) => {
-                let micros = began.elapsed().as_micros();
-                self.tally
-                    .acquires
-                    .record(u64::try_from(micros).unwrap_or(u64::MAX));
-            }
-            Err(StorageError::Closed { .. }) => {}
-            Err(_) => count(&self.tally.timeouts),
+            Ok(_) => self.tally.acquired(began),
+            Err(error) => self.not_acquired(error),
         }
         lease
+    }
+
+    /// Counts one who got no connection.
+    pub(crate) fn not_acquired(&self, error: &StorageError) {
+        if !matches!(error, StorageError::Closed { .. }) {
+            count(&self.tally.timeouts);
+        }
     }
 
     /// The same by another time, and uncounted. Cancel-safe.
@@ -137,6 +142,11 @@ impl Pool {
         if let Some(alarm) = &self.alarm {
             alarm.raise(&self.name, cause);
         }
+    }
+
+    /// Where reads wait that can be carried.
+    pub(crate) fn line(&self) -> Option<&Arc<Line>> {
+        self.line.as_ref()
     }
 
     pub(crate) fn gate(&self) -> &Gate {

@@ -1,5 +1,7 @@
 //! Reads: one read-only snapshot each, on a pooled connection, repeated when a fault passes.
 
+mod in_line;
+
 use crate::fault::Silence;
 use crate::gate::Wish;
 use crate::links::{AnyLease, Lease};
@@ -55,8 +57,7 @@ impl Read<'_> {
         let begin_by = Instant::now() + self.pool.acquire_timeout();
         let mut pause = PAUSE;
         for _ in 1..ATTEMPTS {
-            let lease = self.pool.lease(Wish::read(self.operation)).await?;
-            let fault = match self.on(lease, work.clone()).await {
+            let fault = match self.attempt(work.clone()).await? {
                 Err(Some(fault)) if fault.is_transient() => fault,
                 ended => return self.told(ended),
             };
@@ -70,8 +71,20 @@ impl Read<'_> {
             tokio::time::sleep_until(resume).await;
             pause *= 2;
         }
+        self.told(self.attempt(work).await?)
+    }
+
+    /// One attempt, on whichever connection comes first.
+    async fn attempt<T, W>(&self, work: W) -> Result<Trial<T>, StorageError>
+    where
+        T: Send + 'static,
+        W: for<'r> FnOnce(&'r mut Reader<'_>) -> BoxFuture<'r, Result<T, Fault>> + Send + 'static,
+    {
+        if let Some(line) = self.pool.line() {
+            return self.in_line(Arc::clone(line), work).await;
+        }
         let lease = self.pool.lease(Wish::read(self.operation)).await?;
-        self.told(self.on(lease, work).await)
+        Ok(self.on(lease, work).await)
     }
 
     /// One attempt.
@@ -86,6 +99,10 @@ impl Read<'_> {
                 .unwrap_or_else(|_| Some(Err(Fault::Other(Silence(self.limit).into())))),
             AnyLease::Postgres(lease) => self.on_postgres(lease, work).await,
         };
+        self.ended(read)
+    }
+
+    fn ended<T>(&self, read: Option<Result<T, Fault>>) -> Trial<T> {
         let value = read.ok_or(None)?.map_err(Some)?;
         self.pool.trouble().over();
         Ok(value)

@@ -2,6 +2,7 @@
 
 use crate::histogram::Histogram;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use tokio::time::Instant;
 
 /// Microseconds: most loans are immediate, and the longest wait is the acquire time.
 const ACQUIRE_MICROS: &[u64] = &[
@@ -42,6 +43,15 @@ impl Default for Tally {
             write_repeats: AtomicU64::default(),
             read_repeats: AtomicU64::default(),
         }
+    }
+}
+
+impl Tally {
+    /// Somebody who came then has a connection now.
+    pub(crate) fn acquired(&self, came: Instant) {
+        let micros = came.elapsed().as_micros();
+        self.acquires
+            .record(u64::try_from(micros).unwrap_or(u64::MAX));
     }
 }
 
