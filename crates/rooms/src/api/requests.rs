@@ -232,7 +232,7 @@ pub struct Members {
     pub after: Option<String>,
     /// Most members.
     pub limit: usize,
-    /// True for `presence` and `join`: only those online, at most `limit`, and the counts.
+    /// True for `presence` and `join`: only those online, at most `limit`, and the count.
     pub online_only: bool,
 }
 
@@ -248,8 +248,6 @@ pub struct MembersPage {
     pub members: Vec<Member>,
     /// Of all pages.
     pub count: u64,
-    /// Of those, how many are online.
-    pub online: u64,
     /// The next page's `after`.
     pub next: Option<String>,
 }

@@ -1,7 +1,7 @@
 //! `Members`: who is in a room, and who of them is there.
 
 use super::{Found, Reader};
-use crate::api::{Member, Members, MembersPage, Refusal};
+use crate::api::{Member, Members, MembersPage, Refusal, RoomId};
 use crate::pen::rank;
 use crate::store::{members, people, rooms};
 use bus::{AskError, Reads, TraceId};
@@ -10,6 +10,10 @@ use sessions::api::{Online, UserId, directory};
 use storage::prelude::*;
 
 type Seats = Vec<(UserId, members::Member)>;
+
+/// Members read at once: of those online few are asked for, but they may be rare.
+const AT_ONCE_MIN: usize = 32;
+const AT_ONCE_MAX: usize = 1_000;
 
 impl Reads<Members> for Reader {
     async fn read(
@@ -58,17 +62,12 @@ async fn read(access: &mut impl Access, wanted: &Wanted) -> Found<MembersPage> {
     let Some(room) = rooms::find(access, &wanted.request.room).await? else {
         return Ok(Err(Refusal::NoSuchRoom));
     };
-    let seats = members::all(access, room.face.id).await?;
-    let caller = wanted.request.caller.user.id;
-    if !seats.iter().any(|(user, _)| *user == caller) {
+    let (id, caller) = (room.face.id, wanted.request.caller.user.id);
+    if members::find(access, id, caller).await?.is_none() {
         return Ok(Err(rank::outsider(&room)));
     }
-    let count = seats.len();
-    let online = seats
-        .iter()
-        .filter(|(user, _)| wanted.online.contains(*user))
-        .count();
-    let (seats, next) = wanted.page(seats);
+    let count = members::count_in(access, id).await?;
+    let (seats, next) = wanted.page(access, id).await?;
     let ids: Vec<UserId> = seats.iter().map(|(user, _)| *user).collect();
     let users = directory::by_id(access, &ids).await?;
     let members = seats.into_iter().map(|(user, seat)| Member {
@@ -79,25 +78,40 @@ async fn read(access: &mut impl Access, wanted: &Wanted) -> Found<MembersPage> {
     });
     Ok(Ok(MembersPage {
         members: members.collect(),
-        count: count.try_into().unwrap_or(u64::MAX),
-        online: online.try_into().unwrap_or(u64::MAX),
+        count,
         next,
     }))
 }
 
 impl Wanted {
-    /// This page of all seats, and the token of the next.
-    fn page(&self, seats: Seats) -> (Seats, Option<String>) {
-        let online_only = self.request.online_only;
-        let mut page: Seats = seats
-            .into_iter()
-            .filter(|(user, _)| self.after.is_none_or(|after| *user > after))
-            .filter(|(user, _)| !online_only || self.online.contains(*user))
-            .take(self.limit + 1)
-            .collect();
+    /// This page, and the token of the next. Of a large room no more is read than it takes.
+    async fn page(
+        &self,
+        access: &mut impl Access,
+        room: RoomId,
+    ) -> Result<(Seats, Option<String>), Fault> {
+        let at_once = (self.limit + 1).clamp(AT_ONCE_MIN, AT_ONCE_MAX);
+        let (mut page, mut after) = (Seats::new(), self.after);
+        while page.len() <= self.limit {
+            let seats = members::after(access, room, after, at_once).await?;
+            let were_all = seats.len() < at_once;
+            after = seats.last().map(|(user, _)| *user);
+            page.extend(
+                seats
+                    .into_iter()
+                    .filter(|(user, _)| self.is_asked_for(*user)),
+            );
+            if were_all {
+                break;
+            }
+        }
         let more = page.len() > self.limit;
         page.truncate(self.limit);
         let last = page.last().map(|(user, _)| user.to_string());
-        (page, last.filter(|_| more))
+        Ok((page, last.filter(|_| more)))
+    }
+
+    fn is_asked_for(&self, user: UserId) -> bool {
+        !self.request.online_only || self.online.contains(user)
     }
 }

@@ -125,13 +125,27 @@ pub(crate) async fn places(
     Ok(places)
 }
 
-/// Everyone in a room, by id.
-pub(crate) async fn all(
+/// How many are in a room.
+pub(crate) async fn count_in(access: &mut impl Access, room: RoomId) -> Result<u64, Fault> {
+    let count: i64 = query!(access, |c| members::table
+        .filter(members::room_id.eq(room.0))
+        .count()
+        .get_result(c))?;
+    Ok(u64::try_from(count).unwrap_or(0))
+}
+
+/// The next in a room by id, after this one.
+pub(crate) async fn after(
     access: &mut impl Access,
     room: RoomId,
+    after: Option<UserId>,
+    limit: usize,
 ) -> Result<Vec<(UserId, Member)>, Fault> {
+    // Nobody's id is lower.
+    let after = after.unwrap_or(UserId([0; 16]));
     let found: Vec<(UserId, i16, i64, Option<i64>)> = query!(access, |c| members::table
         .filter(members::room_id.eq(room.0))
+        .filter(members::user_id.gt(after))
         .order(members::user_id)
         .select((
             members::user_id,
@@ -139,6 +153,7 @@ pub(crate) async fn all(
             members::joined_seq,
             members::muted_until
         ))
+        .limit(i64::try_from(limit).unwrap_or(i64::MAX))
         .load(c))?;
     found
         .into_iter()
