@@ -19,22 +19,51 @@ impl Time {
     }
 }
 
+/// The first and the last moment that RFC 3339 can show: its years have four digits.
+const FIRST: i64 = -62_167_219_200_000;
+const LAST: i64 = 253_402_300_799_999;
+
+impl Time {
+    /// Written digit by digit: of what a page of history costs to encode, a sixth was `write!`.
+    /// A moment that cannot be shown is shown as the nearest that can.
+    fn text(self) -> [u8; 24] {
+        let ms = self.0.clamp(FIRST, LAST);
+        let (days, ms) = (ms.div_euclid(86_400_000), ms.rem_euclid(86_400_000));
+        let (year, month, day) = civil(days);
+        let s = ms / 1000;
+        let mut text = *b"0000-00-00T00:00:00.000Z";
+        put(&mut text[..4], year);
+        put(&mut text[5..7], month);
+        put(&mut text[8..10], day);
+        put(&mut text[11..13], s / 3600);
+        put(&mut text[14..16], s / 60 % 60);
+        put(&mut text[17..19], s % 60);
+        put(&mut text[20..23], ms % 1000);
+        text
+    }
+}
+
+/// The last digits of a number, as many as there are places.
+fn put(places: &mut [u8], mut number: i64) {
+    for place in places.iter_mut().rev() {
+        *place = b'0' + u8::try_from(number % 10).expect("a digit of a number from 0 on");
+        number /= 10;
+    }
+}
+
+fn shown(text: &[u8; 24]) -> &str {
+    std::str::from_utf8(text).expect("digits are ASCII")
+}
+
 impl fmt::Display for Time {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (days, ms) = (self.0.div_euclid(86_400_000), self.0.rem_euclid(86_400_000));
-        let (year, month, day) = civil(days);
-        let (s, ms) = (ms / 1000, ms % 1000);
-        let (hour, minute, second) = (s / 3600, s / 60 % 60, s % 60);
-        write!(
-            f,
-            "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{ms:03}Z"
-        )
+        f.write_str(shown(&self.text()))
     }
 }
 
 impl Serialize for Time {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        serializer.serialize_str(shown(&self.text()))
     }
 }
 
@@ -69,5 +98,7 @@ mod tests {
         assert_eq!(shown(951_782_400_000), "2000-02-29T00:00:00.000Z");
         assert_eq!(shown(1_795_168_800_123), "2026-11-20T10:00:00.123Z");
         assert_eq!(shown(4_107_542_400_000), "2100-03-01T00:00:00.000Z");
+        assert_eq!(shown(i64::MIN), "0000-01-01T00:00:00.000Z");
+        assert_eq!(shown(i64::MAX), "9999-12-31T23:59:59.999Z");
     }
 }
