@@ -53,7 +53,7 @@ impl Hands {
         self.inbox.counters.rests();
         let missed = self.hub.take(self.index, turn_max, &mut self.turn).await;
         self.watch.start();
-        self.is_looked_at = tracing::enabled!(tracing::Level::DEBUG);
+        self.is_looked_at = tracing::span_enabled!(tracing::Level::DEBUG);
         missed
     }
 
@@ -142,8 +142,9 @@ impl Hands {
             return None;
         }
         let (name, number) = self.ctx.what();
-        let trace = self.ctx.origin().trace();
-        Some(tracing::debug_span!("handle", subscriber, name, number, %trace))
+        let origin = self.ctx.origin();
+        let (parent, trace) = (origin.span(), origin.trace());
+        Some(tracing::debug_span!(parent: parent, "handle", subscriber, name, number, %trace))
     }
 
     async fn publish(&mut self) {

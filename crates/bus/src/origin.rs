@@ -3,6 +3,9 @@
 use crate::EventNumber;
 use crate::credit::Credits;
 use std::future::Future;
+use std::sync::Arc;
+use tracing::level_filters::LevelFilter;
+use tracing::{Level, Span};
 
 /// How many reactions may follow from one another: more is a loop.
 pub(crate) const HOPS_MAX: u8 = 16;
@@ -50,6 +53,8 @@ pub struct Origin {
     trace: TraceId,
     hops: u8,
     credits: Credits,
+    /// The span that it entered under, where someone looks at spans.
+    span: Option<Arc<Span>>,
 }
 
 impl Origin {
@@ -70,6 +75,7 @@ impl Origin {
             trace,
             mut hops,
             credits,
+            span,
         } = first;
         let others = origins.map(|other| {
             hops = hops.min(other.hops);
@@ -81,6 +87,7 @@ impl Origin {
             trace,
             hops,
             credits,
+            span,
         })
     }
 
@@ -97,19 +104,27 @@ impl Origin {
         self.trace
     }
 
+    /// The span of whoever let it in, for the spans of what is done because of it; `None` where
+    /// nobody looks.
+    #[must_use]
+    pub fn span(&self) -> Option<tracing::Id> {
+        self.span.as_ref().and_then(|span| span.id())
+    }
+
     /// The event that caused this; 0 when it came from outside.
     #[must_use]
     pub fn cause(&self) -> EventNumber {
         self.cause
     }
 
-    /// Of something that enters now, on these credits.
+    /// Of something that enters now, on these credits, under the span that is current here.
     pub(crate) fn outside(trace: TraceId, credits: Credits) -> Self {
         Self {
             cause: 0,
             trace,
             hops: 0,
             credits,
+            span: current_span(),
         }
     }
 
@@ -139,6 +154,7 @@ impl Origin {
             trace: self.trace,
             hops: self.hops,
             credits,
+            span: self.span.clone(),
         }
     }
 
@@ -146,6 +162,15 @@ impl Origin {
     pub(crate) fn goes_in_circles(&self) -> bool {
         self.hops > HOPS_MAX
     }
+}
+
+/// Asking for it costs more than an event: only where someone looks.
+fn current_span() -> Option<Arc<Span>> {
+    if LevelFilter::current() < Level::DEBUG {
+        return None;
+    }
+    let span = Span::current();
+    (!span.is_disabled()).then(|| Arc::new(span))
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use crate::config::{Config, Switch};
 use crate::exit::{self, Failure};
 use crate::figures::{self, Process};
 use crate::schema;
+use crate::traces::SpanFigures;
 use anyhow::Context as _;
 use bus::{Builder, Running, Tasks};
 use gateway::{Gateway, Health, Listeners, Serving};
@@ -152,7 +153,10 @@ impl Built {
     }
 
     /// Starts the bus, then the timers, then the listeners. `None`: told to stop meanwhile.
-    pub(crate) async fn start(self, process: Process) -> Result<Option<Open>, Failure> {
+    pub(crate) async fn start(
+        self,
+        (process, spans): (Process, SpanFigures),
+    ) -> Result<Option<Open>, Failure> {
         let loaded = async {
             let started = self.builder.start().await;
             started.map_err(|error| Failure::Failed(error.into()))
@@ -174,6 +178,7 @@ impl Built {
         self.gateway.start();
         let mut metrics = self.gateway.metrics();
         metrics.add(process);
+        metrics.add(spans);
         metrics.add(figures::Storage(self.registry.clone()));
         let health = Health::new(probes);
         let serving = self

@@ -22,6 +22,7 @@ mod serve;
 mod signals;
 mod sources;
 mod stop;
+mod traces;
 mod watchdog;
 
 use anyhow::Context as _;
@@ -30,6 +31,7 @@ use cli::{Admin, Cli, Command};
 use config::{Config, default_config};
 use exit::Failure;
 use std::process::ExitCode;
+use traces::Traces;
 
 fn main() -> ExitCode {
     memory::share_arenas();
@@ -70,18 +72,25 @@ fn run(cli: Cli) -> Result<(), Failure> {
         println!("the settings are right");
         return Ok(());
     }
-    logs::start(&config);
+    let serves = matches!(command, Command::Serve);
+    let traces = serves.then(|| Traces::new(&config.traces)).flatten();
+    let (tracer, traces) = traces.unzip();
+    logs::start(&config, tracer);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .context("cannot start the runtime")?;
-    let done = runtime.block_on(carry_out(command, config));
+    let done = runtime.block_on(carry_out(command, config, traces));
     // A query that is stuck on a thread of its own is not waited for.
     runtime.shutdown_background();
     done
 }
 
-async fn carry_out(command: Command, config: Config) -> Result<(), Failure> {
+async fn carry_out(
+    command: Command,
+    config: Config,
+    traces: Option<Traces>,
+) -> Result<(), Failure> {
     match command {
         Command::Migrate => migrate::migrate(&config).await,
         Command::Backup { file } => backup::backup(&config, &file).await,
@@ -92,6 +101,6 @@ async fn carry_out(command: Command, config: Config) -> Result<(), Failure> {
         Command::Admin(Admin::DeleteAccount { name }) => {
             admin::delete_account(&config, &name).await
         }
-        _ => Box::pin(serve::serve(config, &sources::service_manager())).await,
+        _ => Box::pin(serve::serve(config, &sources::service_manager(), traces)).await,
     }
 }

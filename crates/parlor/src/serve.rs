@@ -5,6 +5,7 @@ use crate::exit::Failure;
 use crate::figures::Process;
 use crate::house::{self, Open};
 use crate::notify::{Manager, Wanted};
+use crate::traces::{SpanFigures, Traces};
 use crate::{signals, stop, watchdog};
 use bus::Tasks;
 use std::net::{IpAddr, SocketAddr};
@@ -12,9 +13,14 @@ use tokio_util::sync::CancellationToken;
 
 /// Serves until a signal or a fault stops it. Fails when it could not start, or did not stop as it
 /// should.
-pub(crate) async fn serve(config: Config, wanted: &Wanted) -> Result<(), Failure> {
+pub(crate) async fn serve(
+    config: Config,
+    wanted: &Wanted,
+    traces: Option<Traces>,
+) -> Result<(), Failure> {
     let process = Process::starting();
     let tasks = Tasks::new(CancellationToken::new());
+    let traces = traces.map(|traces| traces.start(&tasks));
     // Before anything that may hang: a stop is heard from here on.
     let asked = signals::listen(&tasks)?;
     watchdog::follow(&tasks, config.drain);
@@ -23,14 +29,15 @@ pub(crate) async fn serve(config: Config, wanted: &Wanted) -> Result<(), Failure
         pid = std::process::id(),
         "starting"
     );
+    let figures = (process, SpanFigures::of(traces.as_ref()));
     let manager = Manager::new(wanted);
-    if let Some(open) = Box::pin(open(&config, &tasks, process, &manager)).await? {
+    if let Some(open) = Box::pin(open(&config, &tasks, figures, &manager)).await? {
         tasks.stopping().cancelled().await;
         manager.stopping();
         if !asked.is_cancelled() {
             tracing::error!("a part that the server cannot do without has ended: stopping");
         }
-        stop::stop(open, config.drain).await?;
+        stop::stop(open, traces, config.drain).await?;
     }
     if asked.is_cancelled() {
         return Ok(());
@@ -43,14 +50,14 @@ pub(crate) async fn serve(config: Config, wanted: &Wanted) -> Result<(), Failure
 async fn open(
     config: &Config,
     tasks: &Tasks,
-    process: Process,
+    figures: (Process, SpanFigures),
     manager: &Manager,
 ) -> Result<Option<Open>, Failure> {
     let Some(built) = house::build(config, tasks).await? else {
         return Ok(None);
     };
     let addresses = built.addresses()?;
-    let open = built.start(process).await?;
+    let open = built.start(figures).await?;
     if let Some(open) = &open {
         announce(config, addresses);
         manager.watched(tasks, open.running.bus(), &open.health);

@@ -1,6 +1,7 @@
 //! A graceful stop: one budget, stages that are named, and storage's share kept back for it.
 
 use crate::house::Open;
+use crate::traces::Exporting;
 use sessions::api::KeepConnected;
 use std::future::Future;
 use std::time::Duration;
@@ -15,18 +16,26 @@ const QUIET: Duration = Duration::from_secs(1);
 const SUBSCRIBERS: Duration = Duration::from_secs(1);
 /// Storage's own, whatever happened before.
 pub(crate) const STORAGE: Duration = Duration::from_secs(2);
+/// What spans may take to their collector, whatever happened before.
+const TRACES: Duration = Duration::from_millis(500);
 /// What cancelled tasks may take to end, even when the budget is spent.
 const TASKS: Duration = Duration::from_millis(200);
+/// What the last stages keep of the budget.
+const LAST: Duration = STORAGE.saturating_add(TRACES).saturating_add(TASKS);
 /// What a stage that minds its own time may take beyond that.
 const GRACE: Duration = Duration::from_millis(100);
 
 /// The longest that a stop with this budget takes.
 pub(crate) fn longest(budget: Duration) -> Duration {
-    budget.max(STORAGE + TASKS)
+    budget.max(LAST)
 }
 
 /// Stops everything within `budget`. The error names the stages that left something undone.
-pub(crate) async fn stop(open: Open, budget: Duration) -> anyhow::Result<()> {
+pub(crate) async fn stop(
+    open: Open,
+    traces: Option<Exporting>,
+    budget: Duration,
+) -> anyhow::Result<()> {
     let Open {
         tasks,
         registry,
@@ -65,6 +74,9 @@ pub(crate) async fn stop(open: Open, budget: Duration) -> anyhow::Result<()> {
     stop.counted("subscribers", SUBSCRIBERS, ended).await;
 
     stop.last("storage", STORAGE, registry.close(STORAGE)).await;
+    if let Some(traces) = traces {
+        stop.spare("traces", traces.flush(TRACES)).await;
+    }
     stop.last("tasks", TASKS, tasks.stop(TASKS)).await;
     stop.report()
 }
@@ -89,7 +101,7 @@ impl Stop {
     /// At most `wanted`, and never what the last stages need.
     fn share(&self, wanted: Duration) -> Duration {
         let left = self.end.saturating_duration_since(Instant::now());
-        wanted.min(left.saturating_sub(STORAGE + TASKS))
+        wanted.min(left.saturating_sub(LAST))
     }
 
     /// A stage that is done when it has ended.
@@ -127,6 +139,13 @@ impl Stop {
         let left = timeout(own + GRACE, work).await;
         let left = left.unwrap_or_else(|_| vec!["all of it".to_owned()]);
         self.ended(stage, began, left.len(), &left.join(", "));
+    }
+
+    /// A stage that minds its own time and says what it has left; nobody misses that.
+    async fn spare(&mut self, stage: &'static str, work: impl Future<Output = usize>) {
+        let began = Instant::now();
+        let (left, took_ms) = (work.await, millis(began));
+        tracing::info!(stage, took_ms, left, "a stage of the stop is done");
     }
 
     fn ended(&mut self, stage: &'static str, began: Instant, left: usize, what: &str) {
@@ -178,7 +197,7 @@ mod tests {
             .await;
         let left = BUDGET.saturating_sub(stop.began.elapsed());
         assert!(
-            left + GRACE >= STORAGE + TASKS,
+            left + GRACE >= LAST,
             "{left:?} for the last ones"
         );
         let names = |left: &str| vec![left.to_owned()];

@@ -99,7 +99,8 @@ impl Batch {
     /// From here on the jobs count as begun; the withdrawn ones drop out.
     fn begin(&mut self) {
         self.begun = true;
-        self.jobs.retain(|job| job.begin());
+        let jobs = self.jobs.len();
+        self.jobs.retain_mut(|job| job.begin(jobs));
     }
 
     fn finish(mut self, facts: Vec<(Origin, Fact)>, bus: &Bus) -> Attempt {
@@ -118,6 +119,7 @@ impl Batch {
         if fault.is_no_room() {
             self.abandon(Queued::is_attended, || with.pool.unavailable(&fault));
         }
+        self.jobs.iter_mut().for_each(|job| job.waits());
         Attempt::Again(self, fault)
     }
 

@@ -10,6 +10,7 @@ use bus::{Origin, Reply};
 use futures_util::future::BoxFuture;
 use std::sync::Arc;
 use std::time::Duration;
+use tracing::Instrument as _;
 
 /// A cheap handle on one named database: its one pool and its write lanes. It stays valid while
 /// the database is lost, closed, reset or pointed elsewhere; meanwhile callers are told so.
@@ -57,7 +58,8 @@ impl Database {
             tasks: &self.slot.tasks,
             limit: parts.config.statement_timeout * STATEMENTS_PER_STEP,
         };
-        read.run(work).await
+        let span = tracing::debug_span!("read", operation);
+        read.run(work).instrument(span).await
     }
 
     /// Hands a job and the asker it answers to the write lane. Never waits: the reply holds a

@@ -2,6 +2,7 @@
 //! without its type.
 
 use crate::asker::{Asker, End};
+use crate::journey::Journey;
 use crate::{Fault, Job, JobError, StorageError, Writer};
 use bus::Origin;
 use futures_util::future::BoxFuture;
@@ -15,8 +16,11 @@ pub(crate) trait Queued: Any + Send {
     fn deadline(&self) -> Instant;
     /// True when someone waits for it.
     fn is_attended(&self) -> bool;
-    /// From here on it counts as begun. False when it has been withdrawn: it must not be run.
-    fn begin(&self) -> bool;
+    /// From here on it counts as begun, in a transaction with so many jobs. False when it has been
+    /// withdrawn: it must not be run.
+    fn begin(&mut self, jobs: usize) -> bool;
+    /// The transaction has left nothing; it waits for another.
+    fn waits(&mut self);
     /// How neighbours of this type run together, if they do.
     fn set_runner(&self) -> Option<SetRunner>;
     /// Runs it alone.
@@ -53,14 +57,17 @@ pub(crate) struct Envelope<J: Job> {
     job: J,
     asker: Asker<J::Answer, J::Refusal>,
     end: Option<End<J::Answer, J::Refusal>>,
+    journey: Journey,
 }
 
 impl<J: Job> Envelope<J> {
     pub(crate) fn boxed(job: J, asker: Asker<J::Answer, J::Refusal>) -> BoxJob {
+        let journey = Journey::new(J::NAME, asker.origin());
         Box::new(Self {
             job,
             asker,
             end: None,
+            journey,
         })
     }
 
@@ -106,8 +113,13 @@ impl<J: Job> Queued for Envelope<J> {
         self.asker.is_somebody()
     }
 
-    fn begin(&self) -> bool {
+    fn begin(&mut self, jobs: usize) -> bool {
+        self.journey.begins(jobs);
         self.asker.begin()
+    }
+
+    fn waits(&mut self) {
+        self.journey.waits();
     }
 
     fn set_runner(&self) -> Option<SetRunner> {
@@ -130,12 +142,18 @@ impl<J: Job> Queued for Envelope<J> {
         self.end = Some(Err(why));
     }
 
-    fn answer(self: Box<Self>) {
+    fn answer(mut self: Box<Self>) {
         let end = self.end.expect("a committed job has ended");
+        self.journey.ends(match &end {
+            Ok(Ok(_)) => "done",
+            Ok(Err(_)) => "refused",
+            Err(_) => "failed",
+        });
         self.asker.tell(J::NAME, end);
     }
 
-    fn abandon(self: Box<Self>, why: StorageError) {
+    fn abandon(mut self: Box<Self>, why: StorageError) {
+        self.journey.ends("failed");
         self.asker.tell(J::NAME, Err(why));
     }
 }

@@ -27,6 +27,7 @@ mod inspect;
 mod job;
 #[cfg(any(test, feature = "kit"))]
 pub mod kit;
+mod journey;
 mod lane;
 mod links;
 pub mod list;

@@ -2,11 +2,13 @@
 
 use super::Bucket;
 use crate::socket::Conn;
-use crate::wire::Command;
+use crate::wire::{Command, Error};
 use bus::TraceId;
 use bytes::Bytes;
 use sessions::api::Caller;
 use std::sync::Arc;
+use tracing::Span;
+use tracing::field::Empty;
 
 /// One command of one caller.
 pub struct Call {
@@ -20,6 +22,8 @@ pub struct Call {
     pub(crate) command: Command,
     /// The trace it runs under, from the frame to the last event.
     pub(crate) trace: TraceId,
+    /// The same for whoever looks: [`command_span`].
+    pub(crate) span: Span,
     /// What it is paid from.
     pub(crate) bucket: Arc<Bucket>,
 }
@@ -32,11 +36,27 @@ impl Call {
             caller: Some(caller),
             conn: None,
             id: 0,
+            span: command_span(&command, trace),
             command,
             trace,
             bucket,
         }
     }
+}
+
+/// The span of one command, from where it was read to its reply.
+pub(crate) fn command_span(command: &Command, trace: TraceId) -> Span {
+    let op = command.op().name;
+    tracing::debug_span!("command", op, %trace, outcome = Empty, code = Empty)
+}
+
+/// Notes in a command's span what came of it.
+pub(crate) fn note_outcome(span: &Span, error: Option<&Error>) {
+    if span.is_disabled() {
+        return;
+    }
+    let (outcome, code) = error.map_or(("ok", 200), |error| (error.kind.name, error.kind.code));
+    span.record("outcome", outcome).record("code", code);
 }
 
 /// The `ok` object of an answer, encoded.

@@ -12,7 +12,7 @@ use tracing::Instrument as _;
 
 type Answering = BoxFuture<'static, Result<Answer, BoxError>>;
 
-/// A span around each command, under the trace that follows it through the house.
+/// The span of each command is current while it is carried out.
 #[derive(Clone)]
 pub(super) struct Trace<S> {
     inner: S,
@@ -38,8 +38,7 @@ where
     }
 
     fn call(&mut self, call: Call) -> Answering {
-        let span =
-            tracing::debug_span!("command", op = call.command.op().name, trace = %call.trace);
+        let span = call.span.clone();
         let work = span.in_scope(|| self.inner.call(call));
         let told = async move {
             let answer = work.await;
@@ -146,6 +145,7 @@ mod tests {
             id: 1,
             command: Command::Ping,
             trace: TraceId(7),
+            span: tracing::Span::none(),
             bucket: Arc::new(Bucket::new(&Limits::default())),
         };
         let error = CatchPanic::new(service_fn(panics))

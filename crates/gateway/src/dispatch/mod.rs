@@ -20,6 +20,7 @@ pub(crate) use answer::{Answer, Opened};
 pub(crate) use asker::Asker;
 pub use bucket::Bucket;
 pub use call::{Body, Call};
+pub(crate) use call::{command_span, note_outcome};
 use carry::Carry;
 pub(crate) use replay::Replay;
 
@@ -85,13 +86,16 @@ impl Dispatcher {
 
     /// Carries out one command that came over HTTP.
     pub async fn call(&self, call: Call) -> Result<Body, Error> {
-        match self.answer(call).await? {
+        let span = call.span.clone();
+        let answered = self.answer(call).await.and_then(|answer| match answer {
             Answer::Body(body) => Ok(body),
             // Those are refused where there is no socket.
             Answer::Written | Answer::Behind(..) | Answer::Opened(_) | Answer::Last(..) => {
                 Err(Error::new(&UNKNOWN_OP))
             }
-        }
+        });
+        note_outcome(&span, answered.as_ref().err());
+        answered
     }
 
     /// Carries out one command.

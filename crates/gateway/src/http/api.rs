@@ -6,6 +6,7 @@
 use super::answer::{self, Answer, json_text, only};
 use super::body;
 use super::buckets::Buckets;
+use super::traced::Traced;
 use crate::socket::Peer;
 use crate::wire::{
     self, BAD_CREDENTIALS, Command, Error, Id, NO_SUCH_PATH, UNAUTHENTICATED, UserShape,
@@ -41,6 +42,22 @@ pub(super) struct Api {
     body_bytes_max: usize,
 }
 
+/// The route of a path that begins after `/api/v1`.
+pub(super) fn route(path: &str) -> &'static str {
+    match path.split('/').skip(1).collect::<Vec<_>>().as_slice() {
+        ["register"] => "/api/v1/register",
+        ["login"] => "/api/v1/login",
+        ["logout"] => "/api/v1/logout",
+        ["password"] => "/api/v1/password",
+        ["delete-account"] => "/api/v1/delete-account",
+        ["me"] => "/api/v1/me",
+        ["rooms"] => "/api/v1/rooms",
+        ["rooms", _, "history"] => "/api/v1/rooms/{room}/history",
+        ["rooms", _, "messages"] => "/api/v1/rooms/{room}/messages",
+        _ => "/api/v1/{unknown}",
+    }
+}
+
 /// One request on its way.
 struct Asked {
     head: Parts,
@@ -65,8 +82,8 @@ impl Api {
         request: Request<Incoming>,
         from: Peer,
     ) -> Answer {
+        let Traced { trace, .. } = Traced::of(&request);
         let (head, body) = request.into_parts();
-        let trace = TraceId::random();
         let method = head.method.clone();
         let asked = Asked {
             head,

@@ -19,6 +19,7 @@ mod operator;
 mod origin;
 mod routes;
 mod stack;
+mod traced;
 mod turned_away;
 mod upgrade;
 

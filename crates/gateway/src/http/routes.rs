@@ -19,6 +19,14 @@ use tower::{BoxError, ServiceBuilder, ServiceExt as _, service_fn};
 
 const API: &str = "/api/v1";
 
+/// The route of a path, with nothing in it that a user has chosen.
+pub(super) fn route(path: &str) -> &'static str {
+    if path == "/ws" {
+        return "/ws";
+    }
+    path.strip_prefix(API).map_or("page", super::api::route)
+}
+
 /// Where a request came from: the peer, and the place its connection takes.
 #[derive(Clone)]
 pub(super) struct Through {

@@ -1,8 +1,9 @@
 //! The layers around every request, whichever listener it came to.
 
 use super::answer::{self, Answer};
+use super::routes;
+use super::traced::Traced;
 use crate::wire::{Error, INTERNAL};
-use bus::TraceId;
 use bus::panics::caught;
 use http::{Request, Response};
 use http_body_util::combinators::UnsyncBoxBody;
@@ -13,7 +14,8 @@ use std::time::Duration;
 use tower::util::BoxCloneSyncService;
 use tower::{BoxError, ServiceBuilder, service_fn};
 use tower_http::trace::TraceLayer;
-use tracing::{Level, Span};
+use tracing::Span;
+use tracing::field::{Empty, display};
 
 /// A response on its way out.
 pub(super) type Out = Response<UnsyncBoxBody<bytes::Bytes, BoxError>>;
@@ -29,29 +31,32 @@ where
 {
     let service =
         ServiceBuilder::new()
+            .map_request(Traced::named)
             .map_response(|response: Response<_>| response.map(boxed))
             .layer(
                 TraceLayer::new_for_http()
                     .make_span_with(span)
                     .on_request(())
-                    .on_response(|response: &Response<_>, took: Duration, _: &Span| {
+                    .on_response(|response: &Response<_>, took: Duration, span: &Span| {
                         let status = response.status().as_u16();
+                        span.record("http.response.status_code", status);
                         tracing::debug!(status, took_ms = took.as_millis(), "answered");
                     })
                     .on_failure(()),
             )
             .service(service_fn(move |request| {
+                let traced = Traced::of(&request);
                 let answered = caught(answer(request));
                 async move {
-                    Ok::<_, Infallible>(answered.await.unwrap_or_else(|panic| panicked(&panic)))
+                    let answered = answered.await;
+                    Ok::<_, Infallible>(answered.unwrap_or_else(|panic| panicked(traced, &panic)))
                 }
             }));
     BoxCloneSyncService::new(service)
 }
 
 /// What a panic leaves to say.
-fn panicked(panic: &str) -> Answer {
-    let trace = TraceId::random();
+fn panicked(Traced { trace, .. }: Traced, panic: &str) -> Answer {
     tracing::error!(%trace, error = panic, "a request panicked");
     answer::error(&Error::new(&INTERNAL).traced(trace))
 }
@@ -64,7 +69,14 @@ where
     body.map_err(Into::into).boxed_unsync()
 }
 
-/// Method and path; a query may hold anything, so it is left out.
+/// Method and route; a path and its query may hold anything, so they are left out. What is asked all
+/// the time by browsers and monitors is for whoever looks at everything.
 fn span(request: &Request<Incoming>) -> Span {
-    tracing::span!(Level::DEBUG, "http", method = %request.method(), path = request.uri().path())
+    let (method, route) = (request.method(), routes::route(request.uri().path()));
+    let Traced { trace, parent } = Traced::of(request);
+    let parent = parent.map(display);
+    if !route.starts_with('/') {
+        return tracing::trace_span!("http", "http.request.method" = %method, "http.route" = route, %trace, "http.response.status_code" = Empty);
+    }
+    tracing::debug_span!("http", "http.request.method" = %method, "http.route" = route, %trace, parent, "http.response.status_code" = Empty)
 }

@@ -13,6 +13,7 @@ use futures_util::stream::FuturesUnordered;
 use rooms::api::RoomKey;
 use std::collections::{HashMap, VecDeque};
 use tokio::time::Instant;
+use tracing::Span;
 
 /// A command under way, then its id and what became of it.
 pub(super) type Flying = BoxFuture<'static, (u64, Result<Answer, Error>)>;
@@ -29,6 +30,7 @@ pub(super) struct Waiting {
     pub(super) id: u64,
     pub(super) command: Command,
     pub(super) trace: TraceId,
+    pub(super) span: Span,
     pub(super) since: Instant,
 }
 
@@ -37,6 +39,7 @@ pub(super) struct Running {
     pub(super) id: u64,
     pub(super) op: &'static Op,
     pub(super) trace: TraceId,
+    pub(super) span: Span,
     pub(super) since: Instant,
     pub(super) room: Option<RoomKey>,
 }
@@ -46,6 +49,7 @@ pub(super) struct Abandoned {
     pub(super) id: u64,
     pub(super) op: &'static Op,
     pub(super) trace: TraceId,
+    pub(super) span: Span,
     pub(super) since: Instant,
     /// It may have changed something, or may yet.
     pub(super) open: bool,
@@ -148,6 +152,7 @@ impl Abandoned {
             id: waiting.id,
             op: waiting.command.op(),
             trace: waiting.trace,
+            span: waiting.span.clone(),
             since: waiting.since,
             open: false,
         }
@@ -158,6 +163,7 @@ impl Abandoned {
             id: running.id,
             op: running.op,
             trace: running.trace,
+            span: running.span.clone(),
             since: running.since,
             open: running.op.lane.writes(),
         }
@@ -235,6 +241,7 @@ mod tests {
             id,
             command,
             trace: TraceId(u128::from(id)),
+            span: tracing::Span::none(),
             since: Instant::now(),
         });
     }
@@ -250,6 +257,7 @@ mod tests {
                 id,
                 op: command.op(),
                 trace: TraceId(u128::from(id)),
+                span: tracing::Span::none(),
                 since: Instant::now(),
                 room: command.room(),
             };

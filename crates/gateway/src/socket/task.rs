@@ -9,7 +9,7 @@ use super::flights::{Flights, Running, Waiting};
 use super::flood::Flood;
 use super::frame::{Close, Frame};
 use super::reader::{Inbound, Reader};
-use crate::dispatch::{Bucket, Call, Replay};
+use crate::dispatch::{Bucket, Call, Replay, command_span};
 use crate::wire::{self, Command, Error, Malformed, OVERLOADED, UNAUTHENTICATED, push};
 use crate::{Gateway, Limits};
 use bus::TraceId;
@@ -227,10 +227,12 @@ impl Task {
             }
             Ok(request) => {
                 self.gateway.shared.sockets.asked();
+                let trace = TraceId::random();
                 self.flights.wait(Waiting {
                     id: request.id,
+                    span: command_span(&request.command, trace),
                     command: request.command,
-                    trace: TraceId::random(),
+                    trace,
                     since: Instant::now(),
                 });
                 self.launch();
@@ -292,12 +294,14 @@ impl Task {
             id,
             command,
             trace,
+            span,
             since,
         } = waiting;
         let running = Running {
             id,
             op: command.op(),
             trace,
+            span: span.clone(),
             since,
             room: command.room(),
         };
@@ -308,6 +312,7 @@ impl Task {
             id,
             command,
             trace,
+            span,
             bucket: Arc::clone(&self.bucket),
         };
         let dispatcher = self.gateway.dispatcher.clone();

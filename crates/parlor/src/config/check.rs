@@ -11,6 +11,7 @@ pub(super) fn contradictions(config: &Config) -> Result<(), Problem> {
     }
     apart(config)?;
     config.sessions()?;
+    config.traces.contradictions()?;
     times(config)
 }
 

@@ -54,7 +54,9 @@ fn tables() -> String {
     for (title, rows) in table::groups() {
         heading(&mut out, title);
         for row in rows {
-            line(&mut out, &row, &config, "PARLOR_");
+            let standard = row.key.starts_with("otel_");
+            let prefix = if standard { "" } else { "PARLOR_" };
+            line(&mut out, &row, &config, prefix);
         }
     }
     heading(&mut out, "A database");

@@ -2,6 +2,7 @@
 
 use super::Problem;
 use super::databases::prefix;
+use super::table::traces;
 use std::path::Path;
 
 /// Whose setting it is.
@@ -108,12 +109,14 @@ fn text_of(value: &toml::Value) -> Option<String> {
     }
 }
 
-/// The settings among the variables of the environment.
+/// The settings among the variables of the environment. An empty one of OpenTelemetry's counts as
+/// unset, as its standard says.
 ///
 /// `databases` are the names that are configured: only their `<NAME>_DB_` is Parlor's.
 pub(super) fn environment(variables: &[(String, String)], databases: &[String]) -> Vec<Given> {
     variables
         .iter()
+        .filter(|(name, text)| !(name.starts_with(traces::PREFIX) && text.is_empty()))
         .filter_map(|(name, text)| {
             let (place, key) = placed(name, databases)?;
             Some(Given {
@@ -129,6 +132,10 @@ pub(super) fn environment(variables: &[(String, String)], databases: &[String]) 
 fn placed(name: &str, databases: &[String]) -> Option<(Place, String)> {
     if NOT_SETTINGS.iter().any(|other| name.starts_with(other)) {
         return None;
+    }
+    if name.starts_with(traces::PREFIX) {
+        let key = name.to_lowercase();
+        return traces::is_known(&key).then_some((Place::Server, key));
     }
     if let Some(key) = name.strip_prefix("PARLOR_") {
         return Some((Place::Server, key.to_lowercase()));

@@ -15,12 +15,14 @@ mod people;
 mod problem;
 mod setting;
 mod table;
+mod traces;
 mod value;
 
 pub(crate) use databases::DatabaseSettings;
 pub(crate) use defaults::default_config;
 pub(crate) use load::{Sources, load};
 pub(crate) use problem::Problem;
+pub(crate) use traces::{Endpoint, SamplerName, TraceSettings};
 pub(crate) use value::{LogFilter, LogFormat, Registration, Switch};
 
 use std::net::{Ipv4Addr, SocketAddr};
@@ -59,6 +61,8 @@ pub(crate) struct Config {
     pub(crate) rooms: rooms::Settings,
     /// Messages.
     pub(crate) messaging: messaging::Settings,
+    /// Where spans go.
+    pub(crate) traces: TraceSettings,
     /// The named databases, `core` first.
     pub(crate) databases: Vec<DatabaseSettings>,
 }
@@ -83,6 +87,7 @@ impl Default for Config {
             jwt_audience: None,
             rooms: rooms::Settings::default(),
             messaging: messaging::Settings::default(),
+            traces: TraceSettings::default(),
             databases: vec![DatabaseSettings::new("core")],
         }
     }

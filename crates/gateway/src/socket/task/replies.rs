@@ -1,7 +1,7 @@
 //! What a connection's commands come to: each one reply, counted, and the end that some bring.
 
 use super::Task;
-use crate::dispatch::{Answer, Opened, Replay};
+use crate::dispatch::{Answer, Opened, Replay, note_outcome};
 use crate::socket::flights::{Abandoned, Running};
 use crate::socket::{Class, Close, Frame};
 use crate::wire::{DRAINING, Error, ErrorKind, OUTCOME_UNKNOWN, Op, RATE_LIMITED, push, reply};
@@ -22,6 +22,7 @@ impl Task {
             Ok(Answer::Last(result, _)) => result.as_ref().err(),
             result => result.as_ref().err(),
         };
+        note_outcome(&landed.span, error);
         self.answered(landed.op, landed.since, error);
         let id = landed.id;
         match result {
@@ -67,6 +68,7 @@ impl Task {
 
     pub(super) fn abandon(&mut self, abandoned: &Abandoned, kind: &'static ErrorKind) {
         let error = Error::new(kind).traced(abandoned.trace);
+        note_outcome(&abandoned.span, Some(&error));
         self.answered(abandoned.op, abandoned.since, Some(&error));
         self.refuse(Some(abandoned.id), &error);
     }

@@ -5,6 +5,7 @@ mod inside;
 mod limits;
 mod people;
 mod server;
+pub(crate) mod traces;
 
 use super::Config;
 use super::setting::Setting;
@@ -17,6 +18,7 @@ pub(crate) fn groups() -> Vec<(&'static str, Vec<Setting<Config>>)> {
         ("Connections and HTTP", gateway::listeners()),
         ("Limits of one client", limits::rows()),
         ("Inside", inside::rows()),
+        ("Traces", traces::rows()),
     ]
 }
 
