@@ -53,3 +53,46 @@ fn is_json(format: LogFormat) -> bool {
         LogFormat::Auto => !std::io::stderr().is_terminal(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::TraceSettings;
+    use crate::traces::Traces;
+    use tracing::Subscriber as _;
+    use tracing::level_filters::LevelFilter;
+    use tracing::subscriber::with_default;
+    use tracing::{Level, event_enabled, span_enabled};
+
+    const SPAN: &str = "gateway::dispatch";
+
+    #[test]
+    fn without_a_collector_spans_cost_nothing() {
+        let lines = tracing_subscriber::registry().with(lines(&Config::default()));
+        assert_eq!(lines.max_level_hint(), Some(LevelFilter::INFO));
+        with_default(lines, || {
+            assert!(!span_enabled!(target: SPAN, Level::DEBUG));
+        });
+    }
+
+    #[test]
+    fn a_collector_gets_spans_and_changes_nothing_about_lines() {
+        let settings = TraceSettings {
+            endpoint: Some(crate::config::Endpoint {
+                host: "localhost".to_owned(),
+                port: 4318,
+                path: "/v1/traces".to_owned(),
+            }),
+            ..TraceSettings::default()
+        };
+        let (tracer, _traces) = Traces::new(&settings).unwrap();
+        let lines = tracing_subscriber::registry().with(lines(&Config::default()));
+        with_default(lines.with(traces::layer(tracer)), || {
+            assert!(span_enabled!(target: SPAN, Level::DEBUG));
+            assert!(!span_enabled!(target: SPAN, Level::TRACE));
+            assert!(!span_enabled!(target: "hyper", Level::DEBUG));
+            assert!(!event_enabled!(target: SPAN, Level::DEBUG));
+            assert!(event_enabled!(target: SPAN, Level::INFO));
+        });
+    }
+}

@@ -196,10 +196,7 @@ mod tests {
         stop.counted("four", Duration::from_secs(4), pending())
             .await;
         let left = BUDGET.saturating_sub(stop.began.elapsed());
-        assert!(
-            left + GRACE >= LAST,
-            "{left:?} for the last ones"
-        );
+        assert!(left + GRACE >= LAST, "{left:?} for the last ones");
         let names = |left: &str| vec![left.to_owned()];
         stop.last("storage", STORAGE, pending()).await;
         stop.last("tasks", TASKS, async { names("a task") }).await;

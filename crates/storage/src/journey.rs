@@ -14,8 +14,7 @@ pub(crate) struct Journey {
 impl Journey {
     /// Of a job that is handed over now.
     pub(crate) fn new(job: &'static str, origin: &Origin) -> Self {
-        let whole =
-            tracing::debug_span!(parent: origin.span(), "job", job, trace = %origin.trace(), outcome = Empty);
+        let whole = tracing::debug_span!(parent: origin.span(), "job", job, trace = %origin.trace(), outcome = Empty);
         let mut journey = Self {
             whole,
             stage: Span::none(),

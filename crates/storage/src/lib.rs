@@ -25,9 +25,9 @@ mod health;
 mod histogram;
 mod inspect;
 mod job;
+mod journey;
 #[cfg(any(test, feature = "kit"))]
 pub mod kit;
-mod journey;
 mod lane;
 mod links;
 pub mod list;

@@ -39,5 +39,6 @@ mod rights;
 mod rights_cast;
 mod shutdown;
 mod starting;
+mod tracing;
 mod transport;
 mod typing;

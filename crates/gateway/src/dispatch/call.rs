@@ -56,7 +56,8 @@ pub(crate) fn note_outcome(span: &Span, error: Option<&Error>) {
         return;
     }
     let (outcome, code) = error.map_or(("ok", 200), |error| (error.kind.name, error.kind.code));
-    span.record("outcome", outcome).record("code", code);
+    span.record("outcome", outcome)
+        .record("code", i64::from(code));
 }
 
 /// The `ok` object of an answer, encoded.

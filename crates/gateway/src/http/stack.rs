@@ -29,29 +29,28 @@ where
     A: Fn(Request<Incoming>) -> F + Clone + Send + Sync + 'static,
     F: Future<Output = Answer> + Send + 'static,
 {
-    let service =
-        ServiceBuilder::new()
-            .map_request(Traced::named)
-            .map_response(|response: Response<_>| response.map(boxed))
-            .layer(
-                TraceLayer::new_for_http()
-                    .make_span_with(span)
-                    .on_request(())
-                    .on_response(|response: &Response<_>, took: Duration, span: &Span| {
-                        let status = response.status().as_u16();
-                        span.record("http.response.status_code", status);
-                        tracing::debug!(status, took_ms = took.as_millis(), "answered");
-                    })
-                    .on_failure(()),
-            )
-            .service(service_fn(move |request| {
-                let traced = Traced::of(&request);
-                let answered = caught(answer(request));
-                async move {
-                    let answered = answered.await;
-                    Ok::<_, Infallible>(answered.unwrap_or_else(|panic| panicked(traced, &panic)))
-                }
-            }));
+    let service = ServiceBuilder::new()
+        .map_request(Traced::named)
+        .map_response(|response: Response<_>| response.map(boxed))
+        .layer(
+            TraceLayer::new_for_http()
+                .make_span_with(span)
+                .on_request(())
+                .on_response(|response: &Response<_>, took: Duration, span: &Span| {
+                    let status = i64::from(response.status().as_u16());
+                    span.record("http.response.status_code", status);
+                    tracing::debug!(status, took_ms = took.as_millis(), "answered");
+                })
+                .on_failure(()),
+        )
+        .service(service_fn(move |request| {
+            let traced = Traced::of(&request);
+            let answered = caught(answer(request));
+            async move {
+                let answered = answered.await;
+                Ok::<_, Infallible>(answered.unwrap_or_else(|panic| panicked(traced, &panic)))
+            }
+        }));
     BoxCloneSyncService::new(service)
 }
 

@@ -73,10 +73,8 @@ impl Traced {
 
 /// So many digits, lower case.
 fn hex(text: &str, digits: usize) -> Option<u128> {
-    let right = text.len() == digits
-        && text
-            .bytes()
-            .all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+    let right =
+        text.len() == digits && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
     right.then(|| u128::from_str_radix(text, 16).ok()).flatten()
 }
 
@@ -106,10 +104,7 @@ mod tests {
             let line =
                 format!("{version}-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01{more}");
             let traced = asked(&[&line]);
-            assert_eq!(
-                traced.trace.to_string(),
-                "4bf92f3577b34da6a3ce929d0e0e4736"
-            );
+            assert_eq!(traced.trace.to_string(), "4bf92f3577b34da6a3ce929d0e0e4736");
             assert_eq!(traced.parent.unwrap().to_string(), "00f067aa0ba902b7-01");
         }
     }

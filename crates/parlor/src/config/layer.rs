@@ -138,6 +138,12 @@ fn placed(name: &str, databases: &[String]) -> Option<(Place, String)> {
         return traces::is_known(&key).then_some((Place::Server, key));
     }
     if let Some(key) = name.strip_prefix("PARLOR_") {
+        // Those have no second name.
+        let key = if key.starts_with(traces::PREFIX) {
+            name
+        } else {
+            key
+        };
         return Some((Place::Server, key.to_lowercase()));
     }
     databases.iter().find_map(|database| {

@@ -32,7 +32,9 @@ impl Collector {
         let headers = settings.headers.iter();
         Some(Self {
             endpoint,
-            headers: headers.map(|one| (one.name.clone(), one.value.clone())).collect(),
+            headers: headers
+                .map(|one| (one.name.clone(), one.value.clone()))
+                .collect(),
             within: settings.timeout,
         })
     }

@@ -55,7 +55,9 @@ impl Exporter {
     /// What waits, or will within a moment. `None` at the end.
     async fn batch(&mut self) -> Option<Vec<SpanData>> {
         let mut batch = Vec::new();
-        let first = self.closing.run_until_cancelled(self.spans.recv_many(&mut batch, BATCH));
+        let first = self
+            .closing
+            .run_until_cancelled(self.spans.recv_many(&mut batch, BATCH));
         if first.await.is_none() {
             return self.rest();
         }
@@ -138,7 +140,10 @@ impl Standing {
         self.left_out += left_out;
         let is_behind = left_out > 0;
         if is_behind && !self.is_behind && !self.is_away {
-            tracing::warn!(left_out, "more spans than the collector takes: some are left out");
+            tracing::warn!(
+                left_out,
+                "more spans than the collector takes: some are left out"
+            );
         }
         self.is_behind = is_behind;
     }

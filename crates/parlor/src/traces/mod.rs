@@ -105,7 +105,11 @@ impl Exporting {
 impl SpanFigures {
     /// Of these, if there are any.
     pub(crate) fn of(exporting: Option<&Exporting>) -> Self {
-        Self(exporting.map(|on| Arc::clone(&on.tally)).unwrap_or_default())
+        Self(
+            exporting
+                .map(|on| Arc::clone(&on.tally))
+                .unwrap_or_default(),
+        )
     }
 }
 

@@ -28,8 +28,7 @@ impl Tally {
         self.waiting.fetch_sub(spans, Ordering::Relaxed);
         let taken = (spans as u64).saturating_sub(rejected);
         self.exported.fetch_add(taken, Ordering::Relaxed);
-        self.lost
-            .fetch_add(spans as u64 - taken, Ordering::Relaxed);
+        self.lost.fetch_add(spans as u64 - taken, Ordering::Relaxed);
     }
 
     /// So many could not be sent.

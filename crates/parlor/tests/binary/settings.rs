@@ -43,6 +43,17 @@ fn a_wrong_variable_is_named_with_what_was_given_and_what_is_expected() {
         ("PARLOR_TRUSTED_PROXIES", "10.0.0.0/33", "networks such as"),
         ("CORE_DB_POOL_MAX", "0", "from 1 to 1000"),
         ("CORE_DB_PORT", "70000", "from 1 to 65535"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "localhost:4318", "http://"),
+        (
+            "OTEL_EXPORTER_OTLP_ENDPOINT",
+            "https://a:4318",
+            "plain HTTP",
+        ),
+        ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc", "http/protobuf"),
+        ("OTEL_EXPORTER_OTLP_TIMEOUT", "10s", "milliseconds"),
+        ("OTEL_RESOURCE_ATTRIBUTES", "team", "key=value"),
+        ("OTEL_TRACES_SAMPLER", "some", "parentbased_traceidratio"),
+        ("OTEL_TRACES_SAMPLER_ARG", "1.5", "from 0 to 1"),
         ("DATABASES", "core,Analytics", "names of a-z"),
         ("DATABASES", "core,analytic", "core, analytics"),
     ] {
@@ -70,6 +81,38 @@ fn a_mistyped_variable_is_told_the_one_that_was_meant() {
     refused(
         &check("", &[("PARLOR_WEATHER", "fine")], &[]),
         &["PARLOR_WEATHER", "default-config"],
+    );
+}
+
+#[test]
+fn the_standards_variables_for_traces_are_taken_as_it_has_them() {
+    let right = check(
+        "",
+        &[
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://localhost:4318"),
+            ("OTEL_EXPORTER_OTLP_HEADERS", "api-key=secret"),
+            ("OTEL_TRACES_SAMPLER_ARG", "0.5"),
+            ("OTEL_SERVICE_NAME", ""),
+            ("OTEL_METRICS_EXPORTER", "none"),
+        ],
+        &[],
+    );
+    assert_eq!(right.code, Some(0), "{}", right.told);
+    let headers = ("OTEL_EXPORTER_OTLP_HEADERS", "secret");
+    let wrong = check("", &[headers], &[]);
+    refused(&wrong, &["OTEL_EXPORTER_OTLP_HEADERS", "key=value"]);
+    assert!(!wrong.told.contains("got \"secret"), "{}", wrong.told);
+    let both = [
+        ("OTEL_TRACES_SAMPLER", "always_on"),
+        ("OTEL_TRACES_SAMPLER_ARG", "0.5"),
+    ];
+    refused(
+        &check("", &both, &[]),
+        &["OTEL_TRACES_SAMPLER_ARG", "traceidratio"],
+    );
+    refused(
+        &check("", &[("PARLOR_OTEL_SERVICE_NAME", "chat")], &[]),
+        &["PARLOR_OTEL_SERVICE_NAME"],
     );
 }
 

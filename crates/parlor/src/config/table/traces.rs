@@ -20,11 +20,9 @@ pub(super) fn rows() -> Vec<Setting<Config>> {
 
 fn collector() -> Vec<Setting<Config>> {
     vec![
-        value(
-            "otel_exporter_otlp_endpoint",
-            Endpoint::EXPECTED,
-            |c| &mut of(c).endpoint,
-        )
+        value("otel_exporter_otlp_endpoint", Endpoint::EXPECTED, |c| {
+            &mut of(c).endpoint
+        })
         .about(
             "Where the spans of commands and requests are sent; /v1/traces is put behind it. \
              Unset: nothing is traced.",
