@@ -158,6 +158,10 @@ names! {
         answered(&store.server().await.api(), "/api/v1/nothing", json!({})).await
     }
 
+    async fn method_not_allowed(store: Store) {
+        answered(&store.server().await.api(), "/api/v1/me", json!({})).await
+    }
+
     async fn cid_conflict(store: Store) {
         let (mut alice, _) = lounge(&store.server().await).await;
         alice.ok("send", send("c")).await;

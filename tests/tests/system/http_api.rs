@@ -60,10 +60,12 @@ on_both! {
             let refusal = api.get(path).await.refused("no_such_path");
             assert_eq!(refusal.all["retryable"], false, "{path}");
         }
-        let wrong = api.send(Method::DELETE, "/api/v1/me", &[], "".into()).await;
-        assert!(wrong.status.is_client_error(), "{}", wrong.status);
-        let wrong = api.get("/api/v1/login").await;
-        assert_eq!(wrong.status, StatusCode::METHOD_NOT_ALLOWED);
+        for (path, allowed) in [("/api/v1/me", "GET"), ("/api/v1/login", "POST"), ("/", "GET, HEAD")] {
+            let wrong = api.send(Method::DELETE, path, &[], "".into()).await;
+            let refusal = wrong.refused("method_not_allowed");
+            assert_eq!(refusal.all["retryable"], false, "{path}");
+            assert_eq!(wrong.headers["allow"], allowed, "{path}");
+        }
     }
 
     async fn the_page_is_served_with_a_strict_policy(store: Store) {

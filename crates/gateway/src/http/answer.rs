@@ -1,6 +1,6 @@
 //! Responses, made in one place.
 
-use crate::wire;
+use crate::wire::{Error, METHOD_NOT_ALLOWED};
 use bytes::Bytes;
 use http::header::{self, HeaderName};
 use http::{HeaderValue, Response, StatusCode};
@@ -27,10 +27,10 @@ pub(super) fn json(status: StatusCode, value: &impl Serialize) -> Answer {
 }
 
 /// A refusal or fault of the protocol, with its code as the status.
-pub(super) fn error(error: &wire::Error) -> Answer {
+pub(super) fn error(error: &Error) -> Answer {
     #[derive(Serialize)]
     struct Envelope<'a> {
-        err: &'a wire::Error,
+        err: &'a Error,
     }
     let status = StatusCode::from_u16(error.kind.code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut answer = json(status, &Envelope { err: error });
@@ -46,8 +46,7 @@ pub(super) fn error(error: &wire::Error) -> Answer {
 
 /// The path is there and the method is not.
 pub(super) fn only(methods: &'static str) -> Answer {
-    let line = format!("only {methods} is understood here\n");
-    let mut answer = text(StatusCode::METHOD_NOT_ALLOWED, line);
+    let mut answer = error(&Error::new(&METHOD_NOT_ALLOWED));
     set(&mut answer, header::ALLOW, methods);
     answer
 }

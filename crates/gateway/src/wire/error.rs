@@ -54,6 +54,7 @@ table! {
     NO_SUCH_MESSAGE = 404 "no_such_message", "there is no such message";
     NO_SUCH_USER = 404 "no_such_user", "there is no such user";
     NO_SUCH_PATH = 404 "no_such_path", "there is nothing at this path";
+    METHOD_NOT_ALLOWED = 405 "method_not_allowed", "this path takes another method";
     CID_CONFLICT = 409 "cid_conflict", "this cid was used for another message";
     NAME_TAKEN = 409 "name_taken", "the name is taken";
     TOO_LARGE = 413 "too_large", "that is too large";
@@ -273,6 +274,7 @@ mod tests {
             "404 no_such_message",
             "404 no_such_user",
             "404 no_such_path",
+            "405 method_not_allowed",
             "409 cid_conflict",
             "409 name_taken",
             "413 too_large",
