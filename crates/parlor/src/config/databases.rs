@@ -103,6 +103,12 @@ impl DatabaseSettings {
             None => String::new(),
         };
         let host = self.host.as_deref().unwrap_or("localhost");
+        let bare = host.contains(':') && !host.starts_with('[');
+        let host = if bare {
+            format!("[{host}]")
+        } else {
+            host.to_owned()
+        };
         let port = self.port.unwrap_or(5432);
         let database = or(&self.database, "parlor");
         format!("postgres://{user}{password}@{host}:{port}/{database}")
@@ -258,6 +264,22 @@ mod tests {
             core.location(Path::new("data")).unwrap(),
             Url::Postgres("postgres://parlor:p%40ss%2Fword@db:5432/parlor".to_owned())
         );
+    }
+
+    #[test]
+    fn a_host_may_be_an_address_of_either_kind() {
+        for (host, written) in [
+            ("192.0.2.7", "192.0.2.7"),
+            ("2001:db8::7", "[2001:db8::7]"),
+            ("[::1]", "[::1]"),
+        ] {
+            let mut core = DatabaseSettings::new("core");
+            core.host = Some(host.to_owned());
+            assert_eq!(
+                core.location(Path::new("data")).unwrap(),
+                Url::Postgres(format!("postgres://parlor@{written}:5432/parlor"))
+            );
+        }
     }
 
     #[test]
