@@ -14,7 +14,7 @@ use prost::Message as _;
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::future::pending;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -23,6 +23,9 @@ use tokio::task::JoinSet;
 
 /// Longest time until something arrives.
 const ARRIVES: Duration = Duration::from_secs(20);
+
+/// Any free port.
+const ANY: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
 /// One that listens on a port of its own. Ends with all its connections when dropped.
 #[derive(Debug)]
@@ -69,16 +72,21 @@ pub struct Span {
 impl Collector {
     /// One that takes all it gets.
     pub async fn start() -> Self {
-        Self::listening(true).await
+        Self::listening(true, ANY).await
+    }
+
+    /// One that takes all it gets, where one was before.
+    pub async fn start_at(address: SocketAddr) -> Self {
+        Self::listening(true, address).await
     }
 
     /// One that takes connections and requests and never answers.
     pub async fn silent() -> Self {
-        Self::listening(false).await
+        Self::listening(false, ANY).await
     }
 
-    async fn listening(answers: bool) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await;
+    async fn listening(answers: bool, at: SocketAddr) -> Self {
+        let listener = TcpListener::bind(at).await;
         let listener = listener.expect("a port is free");
         let address = listener
             .local_addr()

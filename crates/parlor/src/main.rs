@@ -73,14 +73,14 @@ fn run(cli: Cli) -> Result<(), Failure> {
         return Ok(());
     }
     let serves = matches!(command, Command::Serve);
-    let traces = serves.then(|| Traces::new(&config.traces)).flatten();
-    let (tracer, traces) = traces.unzip();
-    logs::start(&config, tracer);
+    let tracing = serves.then(|| Traces::new(&config.traces)).flatten();
+    let (spans, exports) = tracing.unzip();
+    logs::start(&config, spans);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .context("cannot start the runtime")?;
-    let done = runtime.block_on(carry_out(command, config, traces));
+    let done = runtime.block_on(carry_out(command, config, exports));
     // A query that is stuck on a thread of its own is not waited for.
     runtime.shutdown_background();
     done

@@ -148,7 +148,7 @@ on_both! {
         assert_eq!(wrong.refused("no_such_room").all["trace"], trace);
     }
 
-    async fn a_dead_collector_costs_spans_and_one_line(store: Store) {
+    async fn a_dead_collector_costs_spans_and_a_line_until_it_is_back(store: Store) {
         let nobody = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
         let server = store.serve(all(&format!("http://{nobody}"))).await;
         let mut alice = server.account("alice").await;
@@ -159,11 +159,14 @@ on_both! {
             assert!(began.elapsed() < Duration::from_secs(20), "no span was lost");
             alice.say("lounge", BODY).await;
         }
+        let collector = Collector::start_at(nobody).await;
         alice.say("lounge", BODY).await;
+        collector.until("spans", |seen| !seen.spans.is_empty()).await;
+        server.logged("the collector takes spans again").await;
         drop(alice);
         let exit = server.stop().await;
         assert_eq!(exit.code, Some(0), "{}", exit.lines.join("\n"));
-        assert_eq!(told(&exit), 1, "{}", exit.lines.join("\n"));
+        assert_eq!(told(&exit), 2, "{}", exit.lines.join("\n"));
     }
 
     async fn a_silent_collector_holds_up_neither_chat_nor_the_stop(store: Store) {

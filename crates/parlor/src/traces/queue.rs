@@ -52,3 +52,31 @@ impl SpanProcessor for Queue {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use opentelemetry::trace::{Tracer as _, TracerProvider as _};
+    use opentelemetry_sdk::trace::{Sampler, SdkTracerProvider};
+
+    #[test]
+    fn a_full_queue_leaves_out_and_counts_what_comes() {
+        let tally = Arc::new(Tally::default());
+        let (queue, mut spans) = pair(&tally);
+        let provider = SdkTracerProvider::builder()
+            .with_sampler(Sampler::AlwaysOn)
+            .with_span_processor(queue)
+            .build();
+        let tracer = provider.tracer("test");
+        for _ in 0..QUEUE + 3 {
+            drop(tracer.start("command"));
+        }
+        assert_eq!((tally.waiting(), tally.all_left_out()), (QUEUE, 3));
+        spans.try_recv().unwrap();
+        tally.sent(1, 0);
+        drop(tracer.start("command"));
+        assert_eq!((tally.waiting(), tally.all_left_out()), (QUEUE, 3));
+        let ended = tally.ended();
+        assert_eq!(ended, [("exported", 1), ("left_out", 3), ("lost", 0)]);
+    }
+}

@@ -130,6 +130,12 @@ fn a_second_database_has_its_own_settings_and_its_own_place() {
     );
     let unnamed = check("", &[("ANALYTICS_DB_POOLMAX", "3")], &[]);
     assert_eq!(unnamed.code, Some(0), "someone else's variable");
+    let apart = [
+        named,
+        ("CORE_DB_URL", "postgres://parlor@localhost/parlor"),
+        ("ANALYTICS_DB_URL", "postgres://parlor@localhost/analytics"),
+    ];
+    assert_eq!(check("", &apart, &[]).code, Some(0), "one server, two");
     let same = [
         named,
         ("CORE_DB_URL", "postgres://parlor@localhost/parlor"),
