@@ -42,6 +42,9 @@ pub enum ActError {
     /// It, or one that excludes it, is under way.
     #[error("this is being done already")]
     Busy,
+    /// There is nothing of the name that the path says.
+    #[error("{0}")]
+    Unknown(String),
     /// It did not succeed.
     #[error("{0}")]
     Failed(String),

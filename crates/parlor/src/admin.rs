@@ -6,7 +6,7 @@ use crate::exit::Failure;
 use crate::schema;
 use anyhow::Context as _;
 use bus::{Builder, Tasks};
-use sessions::api::directory;
+use sessions::api::operator::{EraseAccount, GrantAdmin};
 use std::convert::Infallible;
 use std::time::Duration;
 use storage::prelude::*;
@@ -16,47 +16,9 @@ use tokio_util::sync::CancellationToken;
 /// How long the write may take: a server may be writing too.
 const WITHIN: Duration = Duration::from_secs(10);
 
-/// Makes an account a server administrator.
-struct Grant {
-    name: String,
-}
-
-impl Job for Grant {
-    const NAME: &'static str = "parlor.grant";
-    type Answer = bool;
-    type Refusal = Infallible;
-
-    fn lane(&self) -> LaneKey {
-        LaneKey(0)
-    }
-
-    async fn run(&self, tx: &mut Writer<'_>) -> Result<bool, JobError<Infallible>> {
-        Ok(directory::grant_admin(tx, &self.name).await?)
-    }
-}
-
-/// Deletes an account.
-struct Delete {
-    name: String,
-}
-
-impl Job for Delete {
-    const NAME: &'static str = "parlor.delete_account";
-    type Answer = bool;
-    type Refusal = Infallible;
-
-    fn lane(&self) -> LaneKey {
-        LaneKey(0)
-    }
-
-    async fn run(&self, tx: &mut Writer<'_>) -> Result<bool, JobError<Infallible>> {
-        Ok(directory::delete_account(tx, &self.name).await?)
-    }
-}
-
 /// Makes the account of this name a server administrator, and says so.
 pub(crate) async fn grant(config: &Config, name: &str) -> Result<(), Failure> {
-    let job = Grant {
+    let job = GrantAdmin {
         name: name.to_owned(),
     };
     to_account(config, name, job).await?;
@@ -64,16 +26,17 @@ pub(crate) async fn grant(config: &Config, name: &str) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Deletes the account of this name, and says so. A server on PostgreSQL does not hear of it:
-/// connections that are open then last until they close.
+/// Deletes the account of this name, and says so. A server on PostgreSQL does not hear of it; it has
+/// an action of its own for this.
 pub(crate) async fn delete_account(config: &Config, name: &str) -> Result<(), Failure> {
-    let job = Delete {
+    let job = EraseAccount {
         name: name.to_owned(),
     };
     to_account(config, name, job).await?;
     println!(
         "{name} is called \"deleted user\" now, and nobody gets in by its sessions any more; \
-         connections that are open end with the next restart at the latest"
+         a server that runs on this data ends its open connections when it is told by \
+         POST /accounts/{name}/delete on its operator's listener, or restarted"
     );
     Ok(())
 }

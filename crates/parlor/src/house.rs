@@ -171,6 +171,7 @@ impl Built {
         sessions::tasks(&self.tasks, running.bus(), &self.sessions);
         rooms::tasks(&self.tasks, &self.rooms);
         let mut probes = self.registry.probes();
+        probes.push(sessions::probe(&self.sessions));
         if let Some(seed) = &self.analytics {
             analytics::tasks(&self.tasks, running.bus(), seed);
             probes.push(analytics::probe(seed));

@@ -10,6 +10,7 @@
 pub mod api;
 mod attempts;
 mod clock;
+mod desk;
 mod hasher;
 mod jobs;
 mod jwt;
@@ -28,6 +29,7 @@ mod timers;
 mod wiring;
 
 pub use clock::{Clock, SystemClock};
+pub use desk::probe;
 pub use jwt::{JwtKey, JwtSettings, WeakSecret};
 pub use random::{Random, SystemRandom};
 pub use reader::Reader;

@@ -93,4 +93,39 @@ on_both! {
         let mut bob = server.hello(json!({"token": token})).await;
         is_gone(&server, &alice, &mut bob).await;
     }
+
+    async fn the_operator_of_a_running_server_deletes_an_account_at_once(store: Store) {
+        let server = store.server().await;
+        let (mut alice, mut phone, mut bob) = scene(&server).await;
+        let operator = server.operator();
+        let nothing = json!({});
+        let unknown = operator.post("/accounts/nobody/delete", &nothing).await;
+        assert_eq!(unknown.status, StatusCode::NOT_FOUND);
+        let _carol = server.guest("carol").await;
+        let guest = operator.post("/accounts/carol/delete", &nothing).await;
+        assert_eq!(guest.status, StatusCode::NOT_FOUND, "a guest has no account");
+        let answer = operator.post("/accounts/%61lice/delete", &nothing).await;
+        assert_eq!(answer.status, StatusCode::OK);
+        for connection in [&mut alice, &mut phone] {
+            assert_eq!(connection.closed().await.code, Some(4502));
+        }
+        is_gone(&server, &alice, &mut bob).await;
+    }
+
+    async fn the_operator_of_a_running_server_makes_an_administrator(store: Store) {
+        let server = store.server().await;
+        let mut bob = server.account("bob").await;
+        bob.open("lounge").await;
+        let mut alice = server.account("alice").await;
+        let mut carol = server.account("carol").await;
+        for member in [&mut alice, &mut carol] {
+            member.ok("join", json!({"room": "lounge"})).await;
+        }
+        let kick = json!({"room": "lounge", "user": "@carol"});
+        alice.refused("kick", kick.clone(), "forbidden").await;
+        let granted = server.operator().post("/accounts/alice/grant-admin", &json!({})).await;
+        assert_eq!(granted.status, StatusCode::OK);
+        let mut back = server.hello(json!({"token": alice.token()})).await;
+        back.ok("kick", kick).await;
+    }
 }

@@ -8,6 +8,7 @@ use bus::{ActError, Acting, Bus, SubscriberFigures, TaskInfo, TaskState, Tasks, 
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, ready};
 use http::{Method, Request, StatusCode, header};
+use percent_encoding::percent_decode_str;
 use serde_json::value::RawValue;
 use serde_json::{Value, json as object};
 use std::sync::Arc;
@@ -35,7 +36,11 @@ impl Operator {
             return ready(text(StatusCode::FORBIDDEN, line)).boxed();
         }
         let parts = path.strip_prefix('/').and_then(|path| path.split_once('/'));
-        match parts.and_then(|(part, action)| self.health.act(part, action)) {
+        let acting = parts.and_then(|(part, action)| {
+            let action = percent_decode_str(action).decode_utf8().ok()?;
+            self.health.act(part, &action)
+        });
+        match acting {
             Some(acting) => act(acting).boxed(),
             None => ready(nothing_here()).boxed(),
         }
@@ -110,6 +115,7 @@ async fn act(acting: Acting) -> Answer {
         Err(error) => {
             let status = match error {
                 ActError::Busy => StatusCode::CONFLICT,
+                ActError::Unknown(_) => StatusCode::NOT_FOUND,
                 ActError::Failed(_) => StatusCode::SERVICE_UNAVAILABLE,
             };
             json(status, &object!({ "error": error.to_string() }))

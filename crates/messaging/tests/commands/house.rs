@@ -4,7 +4,8 @@ use bus::{Builder, Request};
 use diesel::sql_types::BigInt;
 use messaging::api::{MarkerMoved, Refusal};
 use rooms::api::{EntriesAppended, Entry, Moderation, RoomKey};
-use sessions::api::{Authenticate, Caller, Online, Register, directory};
+use sessions::api::operator::GrantAdmin;
+use sessions::api::{Authenticate, Caller, Online, Register};
 use std::sync::Arc;
 use std::time::Duration;
 use storage::Database;
@@ -60,7 +61,12 @@ impl House {
 
     /// What the operator does.
     pub(crate) async fn make_administrator(&self, name: &'static str) {
-        let granted = self.store.run(Grant(name)).await;
+        let granted = self
+            .store
+            .run(GrantAdmin {
+                name: name.to_owned(),
+            })
+            .await;
         assert_eq!(granted, Ok(true));
     }
 
@@ -117,22 +123,6 @@ impl House {
     /// Ends it and asserts that nothing is left.
     pub(crate) async fn close(self) {
         self.store.close().await;
-    }
-}
-
-struct Grant(&'static str);
-
-impl Job for Grant {
-    const NAME: &'static str = "test.grant";
-    type Answer = bool;
-    type Refusal = Refusal;
-
-    fn lane(&self) -> LaneKey {
-        LaneKey(0)
-    }
-
-    async fn run(&self, tx: &mut Writer<'_>) -> Result<bool, JobError<Refusal>> {
-        Ok(directory::grant_admin(tx, self.0).await?)
     }
 }
 

@@ -354,7 +354,6 @@ mod tests {
     use super::wanted;
     use crate::store::plan;
     use storage::Backend;
-    use storage::list::Rows;
 
     #[test]
     fn however_many_are_locked_the_rooms_are_not_read_through() {

@@ -8,6 +8,7 @@ use rooms::api::{
     CreateRoom, Created, Done, EntriesAppended, Entry, History, JoinRoom, Joined, Kind, LeaveRoom,
     Members, MembersPage, Moderate, Moderation, ReadLog, Refusal, Role, RoomKey, Seq,
 };
+use sessions::api::operator::GrantAdmin;
 use sessions::api::{
     Authenticate, Caller, ConnectionId, Disconnected, Hello, Online, Proof, Register, User,
     directory,
@@ -16,7 +17,6 @@ use sessions::{SystemClock, SystemRandom};
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 use storage::kit::{Seen, Store};
-use storage::prelude::*;
 
 /// Long enough for anything here.
 const LONG: Duration = Duration::from_secs(30);
@@ -109,7 +109,9 @@ impl House {
         let caller = self.person(name).await;
         let granted = self
             .store
-            .run(Grant(name.to_owned()))
+            .run(GrantAdmin {
+                name: name.to_owned(),
+            })
             .await
             .expect("no refusal");
         assert!(granted);
@@ -339,22 +341,6 @@ pub(crate) fn wish(owner: &Caller, name: &str, kind: Kind) -> CreateRoom {
 
 pub(crate) fn key(name: &str) -> RoomKey {
     RoomKey(name.into())
-}
-
-struct Grant(String);
-
-impl Job for Grant {
-    const NAME: &'static str = "test.grant";
-    type Answer = bool;
-    type Refusal = Refusal;
-
-    fn lane(&self) -> LaneKey {
-        LaneKey(0)
-    }
-
-    async fn run(&self, tx: &mut Writer<'_>) -> Result<bool, JobError<Refusal>> {
-        Ok(directory::grant_admin(tx, &self.0).await?)
-    }
 }
 
 /// The word that the protocol has for an entry.

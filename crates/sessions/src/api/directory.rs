@@ -2,7 +2,7 @@
 
 use super::{EndReason, User, UserId};
 use crate::clock::{Clock as _, SystemClock};
-use crate::jobs::{end_all, erase};
+use crate::jobs::end_all;
 use crate::name::Name;
 use crate::store::{sessions, users};
 use std::collections::HashMap;
@@ -76,23 +76,4 @@ pub async fn end_guest(tx: &mut Writer<'_>, guest: UserId) -> Result<(), Fault> 
     let now = SystemClock::new().wall_ms();
     end_all(tx, guest, None, EndReason::Expired, now).await?;
     users::end(tx, guest, now).await
-}
-
-/// Makes an account a server administrator; false when there is no such account.
-pub async fn grant_admin(tx: &mut Writer<'_>, name: &str) -> Result<bool, Fault> {
-    let Some(name) = Name::parse(name) else {
-        return Ok(false);
-    };
-    users::grant_admin(tx, name.key()).await
-}
-
-/// Deletes the account of this name: everyone sees `deleted user` in its place, its sessions end,
-/// and nothing else changes; false when there is no such account. States [`super::SessionEnded`].
-pub async fn delete_account(tx: &mut Writer<'_>, name: &str) -> Result<bool, Fault> {
-    let named = by_name(tx, &[name]).await?.remove(name);
-    let Some(account) = named.filter(|user| !user.guest) else {
-        return Ok(false);
-    };
-    erase(tx, account.id, SystemClock::new().wall_ms()).await?;
-    Ok(true)
 }

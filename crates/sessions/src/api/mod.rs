@@ -5,6 +5,7 @@ pub mod directory;
 mod facts;
 mod ids;
 mod online;
+pub mod operator;
 mod requests;
 mod user;
 

@@ -31,4 +31,4 @@ pub(crate) use open_token::OpenToken;
 pub(crate) use sign::{SignIn, SignUp};
 
 /// The one lane.
-const LANE: LaneKey = LaneKey(0x7365_7373);
+pub(crate) const LANE: LaneKey = LaneKey(0x7365_7373);

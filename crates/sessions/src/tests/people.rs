@@ -1,6 +1,7 @@
 //! The directory, as others use it inside their own reads and jobs.
 
 use super::world::World;
+use crate::api::operator::GrantAdmin;
 use crate::api::{User, UserId, directory};
 use futures_util::FutureExt as _;
 use std::collections::HashMap;
@@ -43,7 +44,11 @@ impl World {
     }
 
     pub(super) async fn grant_admin(&self, name: &'static str) -> bool {
-        let Ok(granted) = self.write(GrantAdmin(name)).await;
+        let Ok(granted) = self
+            .write(GrantAdmin {
+                name: name.to_owned(),
+            })
+            .await;
         granted
     }
 }
@@ -61,21 +66,5 @@ impl Job for EndGuest {
 
     async fn run(&self, tx: &mut Writer<'_>) -> Result<(), JobError<Infallible>> {
         Ok(directory::end_guest(tx, self.0).await?)
-    }
-}
-
-struct GrantAdmin(&'static str);
-
-impl Job for GrantAdmin {
-    const NAME: &'static str = "test.grant_admin";
-    type Answer = bool;
-    type Refusal = Infallible;
-
-    fn lane(&self) -> LaneKey {
-        LaneKey(1)
-    }
-
-    async fn run(&self, tx: &mut Writer<'_>) -> Result<bool, JobError<Infallible>> {
-        Ok(directory::grant_admin(tx, self.0).await?)
     }
 }
