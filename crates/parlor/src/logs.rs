@@ -85,6 +85,11 @@ mod tests {
             }),
             ..TraceSettings::default()
         };
+        let disabled = TraceSettings {
+            disabled: true,
+            ..settings.clone()
+        };
+        assert!(Traces::new(&disabled).is_none());
         let (tracer, _traces) = Traces::new(&settings).unwrap();
         let lines = tracing_subscriber::registry().with(lines(&Config::default()));
         with_default(lines.with(traces::layer(tracer)), || {

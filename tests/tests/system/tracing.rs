@@ -148,6 +148,36 @@ on_both! {
         assert_eq!(wrong.refused("no_such_room").all["trace"], trace);
     }
 
+    async fn of_all_that_many_say_at_once_every_trace_is_whole(store: Store) {
+        let collector = Collector::start().await;
+        let server = store.serve(all(&collector.endpoint())).await;
+        let mut talkers = Vec::new();
+        for name in ["alice", "bob", "carol", "dave"] {
+            let mut talker = server.account(name).await;
+            talker.open(name).await;
+            for number in 0..100 {
+                let send = json!({"room": name, "cid": format!("c{number}"), "body": BODY});
+                talker.post("send", send).await;
+            }
+            talkers.push((name, talker));
+        }
+        for (name, talker) in &mut talkers {
+            talker.reach(name, 101).await;
+        }
+        drop(talkers);
+        let exit = server.stop().await;
+        assert_eq!(exit.code, Some(0), "{}", exit.lines.join("\n"));
+        let collected = collector.collected();
+        let sends = collected.spans.iter().filter(|span| span.name == "command send");
+        let sends: Vec<_> = sends.collect();
+        assert_eq!(sends.len(), 400);
+        for send in sends {
+            let job = only(&collected, &send.trace, "job messaging.send");
+            assert_eq!(job.parent, send.id);
+            assert_eq!(only(&collected, &send.trace, "transaction").parent, job.id);
+        }
+    }
+
     async fn a_dead_collector_costs_spans_and_a_line_until_it_is_back(store: Store) {
         let nobody = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
         let server = store.serve(all(&format!("http://{nobody}"))).await;

@@ -22,6 +22,8 @@ pub(crate) use databases::DatabaseSettings;
 pub(crate) use defaults::default_config;
 pub(crate) use load::{Sources, load};
 pub(crate) use problem::Problem;
+#[cfg(test)]
+pub(crate) use traces::Ratio;
 pub(crate) use traces::{Endpoint, SamplerName, TraceSettings};
 pub(crate) use value::{LogFilter, LogFormat, Registration, Switch};
 

@@ -223,7 +223,7 @@ impl Value for SamplerName {
 
 /// A share from nought to one.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Ratio(f64);
+pub(crate) struct Ratio(pub(crate) f64);
 
 impl Value for Ratio {
     fn parse(given: &str) -> Option<Self> {

@@ -3,7 +3,7 @@
 use crate::config::{Endpoint, TraceSettings};
 use anyhow::{Context as _, bail};
 use bytes::Bytes;
-use http::{HeaderMap, Request, StatusCode, header};
+use http::{HeaderMap, Request, header};
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
@@ -73,7 +73,7 @@ impl Collector {
             _ = &mut connection => answered.await,
         };
         let (status, body) = answered?;
-        if status != StatusCode::OK {
+        if !status.is_success() {
             bail!("it answers {status}");
         }
         Ok(body)

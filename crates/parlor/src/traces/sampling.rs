@@ -43,3 +43,74 @@ impl ShouldSample for OrFailed {
         chosen
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Ratio;
+    use SamplingDecision::{Drop, RecordAndSample, RecordOnly};
+    use opentelemetry::trace::{SpanContext, SpanId, TraceContextExt as _, TraceFlags, TraceState};
+
+    const TRACE: TraceId = TraceId::from_bytes([0x80; 16]);
+
+    fn caller(flags: TraceFlags) -> Context {
+        let state = TraceState::default();
+        let span = SpanId::from_bytes([7; 8]);
+        Context::new().with_remote_span_context(SpanContext::new(TRACE, span, flags, true, state))
+    }
+
+    #[test]
+    fn each_sampler_keeps_what_its_name_says_and_notes_what_may_yet_fail() {
+        let callers = [
+            Context::new(),
+            caller(TraceFlags::SAMPLED),
+            caller(TraceFlags::NOT_SAMPLED),
+        ];
+        for (sampler, ratio, decisions) in [
+            (
+                SamplerName::AlwaysOn,
+                None,
+                [RecordAndSample, RecordAndSample, RecordAndSample],
+            ),
+            (SamplerName::AlwaysOff, None, [Drop, Drop, Drop]),
+            (
+                SamplerName::Ratio,
+                Some(0.0),
+                [RecordOnly, RecordOnly, RecordOnly],
+            ),
+            (
+                SamplerName::Ratio,
+                Some(1.0),
+                [RecordAndSample, RecordAndSample, RecordAndSample],
+            ),
+            (
+                SamplerName::ParentBasedAlwaysOn,
+                None,
+                [RecordAndSample, RecordAndSample, RecordOnly],
+            ),
+            (
+                SamplerName::ParentBasedAlwaysOff,
+                None,
+                [Drop, RecordAndSample, Drop],
+            ),
+            (
+                SamplerName::ParentBasedRatio,
+                Some(0.0),
+                [RecordOnly, RecordAndSample, RecordOnly],
+            ),
+        ] {
+            let settings = TraceSettings {
+                sampler,
+                ratio: ratio.map(Ratio),
+                ..TraceSettings::default()
+            };
+            let chosen = super::sampler(&settings);
+            let decided = callers.each_ref().map(|caller| {
+                let kind = SpanKind::Server;
+                let decided = chosen.should_sample(Some(caller), TRACE, "command", &kind, &[], &[]);
+                decided.decision
+            });
+            assert_eq!(decided, decisions, "{sampler:?} {ratio:?}");
+        }
+    }
+}
