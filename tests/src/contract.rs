@@ -135,7 +135,7 @@ mod tests {
     fn the_protocol_is_read_whole() {
         let read = contract();
         assert_eq!(read.ops.len(), 27, "{:?}", read.ops);
-        assert_eq!(read.errors.len(), 27, "{:?}", read.errors);
+        assert_eq!(read.errors.len(), 28, "{:?}", read.errors);
         for push in [
             "entry", "room", "gone", "typing", "presence", "read", "heads", "bye",
         ] {
