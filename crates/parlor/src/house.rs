@@ -126,7 +126,8 @@ async fn assemble(
 
 /// Opens all databases that are critical; the others are opened in their own time.
 async fn open(config: &Config, registry: &Registry) -> Result<Database, Failure> {
-    for database in schema::databases(config)? {
+    let replicas = schema::replicas(config)?;
+    for database in schema::databases(config)?.into_iter().chain(replicas) {
         registry.register(database);
     }
     registry.initialise().await?;

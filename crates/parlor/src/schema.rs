@@ -3,7 +3,7 @@
 use crate::config::{Config, DatabaseSettings, Problem};
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 use storage::backup::Watermark;
-use storage::{DatabaseConfig, Migrations};
+use storage::{DatabaseConfig, Migrations, ReplicaOf, Url};
 
 static CORE_SQLITE: EmbeddedMigrations = embed_migrations!("../../migrations/core/sqlite");
 static CORE_POSTGRES: EmbeddedMigrations = embed_migrations!("../../migrations/core/postgres");
@@ -33,7 +33,33 @@ fn database(config: &Config, settings: &DatabaseSettings) -> Result<DatabaseConf
         shared: false,
         watermark: watermark(settings),
         migrations: migrations(&settings.name)?,
+        replica_of: None,
     })
+}
+
+/// The replicas of all of them. Only a server that serves opens any.
+pub(crate) fn replicas(config: &Config) -> Result<Vec<DatabaseConfig>, Problem> {
+    let mut replicas = Vec::new();
+    for settings in &config.databases {
+        let primary = database(config, settings)?;
+        for (number, url) in (1..).zip(&settings.replica_urls) {
+            replicas.push(DatabaseConfig {
+                name: format!("{}-replica-{number}", primary.name),
+                url: Url::Postgres(url.0.clone()),
+                pool_max: settings.replica_pool_max,
+                pool_min: 1,
+                statement_timeout: settings.replica_timeout,
+                critical: false,
+                watermark: None,
+                replica_of: Some(ReplicaOf {
+                    primary: primary.name.clone(),
+                    lag_max: settings.replica_lag_max,
+                }),
+                ..primary.clone()
+            });
+        }
+    }
+    Ok(replicas)
 }
 
 /// The database that the server cannot do without.

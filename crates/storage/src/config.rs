@@ -73,6 +73,18 @@ pub struct DatabaseConfig {
     pub watermark: Option<Watermark>,
     /// Its schema.
     pub migrations: Migrations,
+    /// `Some`: a replica of another database, which alone asks it. Nothing is migrated here, locked
+    /// or written, and `statement_timeout` is the longest time that a read may take.
+    pub replica_of: Option<ReplicaOf>,
+}
+
+/// Whose replica a database is: a hot standby, fed by PostgreSQL's own streaming replication.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReplicaOf {
+    /// The name of its primary, which has been registered before.
+    pub primary: String,
+    /// Longest time that it may be behind its primary and be asked. Default 10 s.
+    pub lag_max: Duration,
 }
 
 impl DatabaseConfig {
@@ -93,6 +105,7 @@ impl DatabaseConfig {
             shared: false,
             watermark: None,
             migrations,
+            replica_of: None,
         }
     }
 

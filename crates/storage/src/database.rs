@@ -62,6 +62,46 @@ impl Database {
         read.run(work).instrument(span).await
     }
 
+    /// [`Self::read`] that may be answered by a replica, for reads that cost more than a glance.
+    ///
+    /// With a replica that is well, `least` is read here first: who may look, and how far what is
+    /// looked at had come. `None`: nobody needs a replica, it is about to be refused. Then the work
+    /// is done on the replica, and what it finds counts if it is `enough` of that: no older than
+    /// the primary was a moment ago, so that everybody sees their own acknowledged writes. In every
+    /// other case (it is behind, late, full, away or no replica any more), and where there are none,
+    /// this is [`Self::read`] and nothing else.
+    pub async fn read_spread<T, F, L, W>(
+        &self,
+        operation: &'static str,
+        least: L,
+        work: W,
+        enough: fn(&T, &F) -> bool,
+    ) -> Result<T, StorageError>
+    where
+        T: Send + 'static,
+        F: Send + 'static,
+        L: for<'r> FnOnce(&'r mut Reader<'_>) -> BoxFuture<'r, Result<Option<F>, Fault>>
+            + Clone
+            + Send
+            + 'static,
+        W: for<'r> FnOnce(&'r mut Reader<'_>) -> BoxFuture<'r, Result<T, Fault>>
+            + Clone
+            + Send
+            + 'static,
+    {
+        if let Some(replica) = self.slot.replicas.pick(|| self.epoch())
+            && let Some(least) = self.read(operation, least).await?
+        {
+            let found = replica.try_read(operation, self.epoch(), work.clone(), |found| {
+                enough(found, &least)
+            });
+            if let Some(found) = found.await {
+                return Ok(found);
+            }
+        }
+        self.read(operation, work).await
+    }
+
     /// Hands a job and the asker it answers to the write lane. Never waits: the reply holds a
     /// credit, and credits bound the queue.
     pub fn submit<J: Job>(&self, job: J, reply: Reply<Result<J::Answer, J::Refusal>>) {
@@ -118,7 +158,8 @@ impl Database {
         match self.slot.parts() {
             Err(why) => job.abandon(why),
             Ok(parts) => {
-                if let Err(job) = parts.lane(key).hand_over(job) {
+                let lane = parts.lane(key).map(|lane| lane.hand_over(job));
+                if let Some(Err(job)) = lane {
                     job.abandon(parts.pool.closed());
                 }
             }

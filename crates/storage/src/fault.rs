@@ -57,6 +57,14 @@ impl Fault {
         information.message().starts_with("canceling statement")
     }
 
+    /// True when a standby gave up a query for the sake of what it had to replay.
+    pub(crate) fn is_conflict(&self) -> bool {
+        let Some(Error::DatabaseError(_, information)) = self.query_error() else {
+            return false;
+        };
+        information.message().contains("conflict with recovery")
+    }
+
     /// True when the disk is full: nothing was written, and nobody knows when there will be room.
     pub(crate) fn is_no_room(&self) -> bool {
         let Some(Error::DatabaseError(_, information)) = self.query_error() else {

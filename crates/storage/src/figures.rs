@@ -2,7 +2,7 @@
 
 use crate::gate::Gate;
 use crate::slot::Slot;
-use crate::{Backend, Condition, Spread};
+use crate::{Backend, Condition, Outcome, Spread};
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -23,6 +23,19 @@ pub struct Figures {
     pub lanes: LaneFigures,
     /// Reads that were tried again after a transient fault.
     pub read_repeats: u64,
+    /// What it did for its primary, if it is a replica.
+    pub replica: Option<ReplicaFigures>,
+}
+
+/// A replica in figures.
+#[derive(Debug, Clone)]
+pub struct ReplicaFigures {
+    /// The name of its primary.
+    pub primary: String,
+    /// How long ago the primary had something that it lacks, as last seen.
+    pub behind: Duration,
+    /// How the reads ended that were tried on it.
+    pub reads: Vec<(Outcome, u64)>,
 }
 
 /// The connections of a database.
@@ -95,6 +108,11 @@ impl Slot {
             pool,
             lanes,
             read_repeats: tally.read_repeats.load(Ordering::Relaxed),
+            replica: self.mirror().map(|mirror| ReplicaFigures {
+                primary: mirror.primary_name().unwrap_or_default(),
+                behind: mirror.behind(),
+                reads: mirror.reads.all(),
+            }),
         }
     }
 }

@@ -5,6 +5,7 @@ use crate::slot::Slot;
 use crate::{Condition, ControlError};
 use bus::{ActError, Acting, Probe, ProbeState};
 use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -117,6 +118,12 @@ impl Slot {
                 "repeats": figures.lanes.repeats,
             },
             "read_repeats": figures.read_repeats,
+            "replica": figures.replica.map(|replica| json!({
+                "of": replica.primary,
+                "behind_ms": ms(replica.behind),
+                "reads": replica.reads.iter().map(|(outcome, reads)| (outcome.name(), *reads))
+                    .collect::<BTreeMap<_, _>>(),
+            })),
         })
     }
 

@@ -41,6 +41,7 @@ mod postgres;
 mod probe;
 mod read;
 mod registry;
+mod replica;
 mod slot;
 mod sqlite;
 mod step;
@@ -54,15 +55,16 @@ mod vitals;
 
 pub use access::{Access, Backend, Connection, Reader, Writer};
 pub use condition::{Condition, DatabaseChanged};
-pub use config::{DatabaseConfig, Migrations, Url};
+pub use config::{DatabaseConfig, Migrations, ReplicaOf, Url};
 pub use control::ControlError;
 pub use database::Database;
 pub use error::{Fault, JobError, StorageError};
-pub use figures::{Figures, LaneFigures, PoolFigures};
+pub use figures::{Figures, LaneFigures, PoolFigures, ReplicaFigures};
 pub use histogram::Spread;
 pub use job::{Job, LaneKey, SetAnswers};
 pub use poison::Poisoned;
 pub use registry::{OpenError, Registry};
+pub use replica::Outcome;
 pub use vitals::EpochChanged;
 
 #[doc(hidden)]

@@ -148,6 +148,7 @@ fn postgres_links(
     let setup = Setup {
         application: format!("parlor {}", config.name),
         statement_timeout: config.statement_timeout,
+        replica: config.replica_of.is_some(),
     };
     let (vitals, trouble) = (Arc::clone(vitals), Arc::clone(trouble));
     let connect = move |url| {

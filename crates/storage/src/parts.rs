@@ -8,7 +8,9 @@ use crate::pool::Pool;
 use crate::postgres::CONNECT_TIMEOUT;
 use crate::probe::ping;
 use crate::slot::Slot;
-use crate::{Backend, DatabaseConfig, LaneKey, OpenError, StorageError, migrate, transfer};
+use crate::{
+    Backend, DatabaseConfig, LaneKey, OpenError, ReplicaOf, StorageError, inspect, migrate, transfer,
+};
 use bus::Tasks;
 use futures_util::future::join_all;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -21,6 +23,9 @@ const LANES: u32 = 2;
 /// How long a database that did not open may take to close again.
 const GIVE_UP: Duration = Duration::from_secs(2);
 
+/// How soon a replica is looked at again that has not yet caught up.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
+
 pub(crate) struct Parts {
     pub(crate) config: DatabaseConfig,
     pub(crate) pool: Arc<Pool>,
@@ -32,6 +37,9 @@ pub(crate) struct Parts {
 impl Parts {
     /// Lock, migrations, pool, lanes, and one real query.
     pub(crate) async fn open(config: DatabaseConfig, slot: &Arc<Slot>) -> Result<Self, OpenError> {
+        if let Some(replica_of) = config.replica_of.clone() {
+            return Self::open_replica(config, slot, &replica_of).await;
+        }
         let lock = StoreLock::take(&config, &slot.tasks, slot.on_lock_lost()).await?;
         migrate::migrate(&config).await?;
         transfer::refuse_unfinished(&config).await?;
@@ -42,6 +50,39 @@ impl Parts {
             return Err(error.into());
         }
         Ok(parts)
+    }
+
+    /// Pool and looks only, at it and at its primary: a replica has the rest from there.
+    async fn open_replica(
+        config: DatabaseConfig,
+        slot: &Arc<Slot>,
+        replica_of: &ReplicaOf,
+    ) -> Result<Self, OpenError> {
+        let Some(mirror) = slot.mirror() else {
+            let why = format!("there is no database {}", replica_of.primary);
+            return Err(inspect::foreign(&config, &why));
+        };
+        if config.url.backend() == Backend::Sqlite {
+            return Err(inspect::foreign(&config, "SQLite has no replicas"));
+        }
+        mirror.begin();
+        let parts = Self::assemble(config, None, slot);
+        let deadline = Instant::now() + CONNECT_TIMEOUT;
+        loop {
+            let found = mirror
+                .examine(&parts.pool, &slot.tasks, replica_of.lag_max)
+                .await;
+            let ailment = match found {
+                Ok(()) => return Ok(parts),
+                Err(ailment) => ailment,
+            };
+            if ailment.may_pass() && Instant::now() < deadline {
+                tokio::time::sleep(LOOK_AGAIN).await;
+                continue;
+            }
+            parts.close(GIVE_UP).await;
+            return Err(ailment.refusal(&parts.config));
+        }
     }
 
     /// Opens no connection yet.
@@ -81,11 +122,13 @@ impl Parts {
         }
     }
 
-    pub(crate) fn lane(&self, key: LaneKey) -> &Lane {
+    /// `None`: nobody writes here.
+    pub(crate) fn lane(&self, key: LaneKey) -> Option<&Lane> {
         // Fibonacci hashing: neighbouring keys spread over all lanes.
         let spread = key.0.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32;
-        let index = usize::try_from(spread).expect("32 bits") % self.lanes.len();
-        &self.lanes[index]
+        let spread = usize::try_from(spread).expect("32 bits");
+        let index = spread.checked_rem(self.lanes.len())?;
+        self.lanes.get(index)
     }
 
     /// Empties the lanes, closes the pool and gives back the lock. False: not all in time.
@@ -107,6 +150,9 @@ impl Parts {
 
 /// No more lanes than connections: they would only wait for each other.
 fn lane_count(config: &DatabaseConfig) -> u32 {
+    if config.replica_of.is_some() {
+        return 0;
+    }
     match config.url.backend() {
         Backend::Sqlite => 1,
         Backend::Postgres => LANES.min(config.pool_max.max(1)),

@@ -3,7 +3,7 @@
 use crate::carry::Line;
 use crate::checkpoint;
 use crate::condition::{Condition, Standing};
-use crate::gate::{Gate, Wish};
+use crate::gate::{Gate, Pass, Wish};
 use crate::links::{AnyLease, Links};
 use crate::poison::Alarm;
 use crate::slot::Shared;
@@ -93,6 +93,15 @@ impl Pool {
             Ok(entered) => entered.map_err(|_| self.closed())?,
             Err(_) => return Err(self.saturated()),
         };
+        self.borrow(pass, deadline).await
+    }
+
+    /// A connection for one who has a pass. Cancel-safe.
+    pub(crate) async fn borrow(
+        &self,
+        pass: Pass,
+        deadline: Instant,
+    ) -> Result<AnyLease, StorageError> {
         let links = self.usable_links()?;
         // With a pass there is a place in the pool: whoever waits now waits for a connection to be
         // made, and bb8 tells why it is not only to its sink.

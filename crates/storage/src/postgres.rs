@@ -1,6 +1,8 @@
 //! Connections to PostgreSQL.
 
+use crate::replica;
 use crate::vitals::{Vitals, postgres_signs};
+use diesel::result::{DatabaseErrorKind as Kind, Error};
 use diesel::{ConnectionError, ConnectionResult, QueryResult};
 use diesel_async::{AsyncConnection as _, AsyncPgConnection, SimpleAsyncConnection as _};
 use std::future::Future;
@@ -13,6 +15,8 @@ pub(crate) struct Setup {
     pub(crate) application: String,
     /// The server ends a statement after this long.
     pub(crate) statement_timeout: Duration,
+    /// The server replays the writes of another.
+    pub(crate) replica: bool,
 }
 
 /// Longest time to connect; whoever waits for it in the pool gives up earlier.
@@ -55,9 +59,24 @@ impl Setup {
         .await?;
         // Faults are told by their text. Who may not choose the language goes on with the server's.
         let _ = to.batch_execute("SET lc_messages = 'C'").await;
+        if self.replica {
+            return known_standby(to, vitals).await;
+        }
         vitals.observe(postgres_signs(to).await?);
         Ok(())
     }
+}
+
+/// Refuses a server that is not, or no longer, the one that was compared with its primary: a name
+/// may lead to another one at each connecting.
+async fn known_standby(connection: &mut AsyncPgConnection, vitals: &Vitals) -> QueryResult<()> {
+    let signs = replica::of_standby(connection).await?;
+    let known = vitals.system();
+    if signs.standby && (known == 0 || known == signs.system) {
+        return Ok(());
+    }
+    let why = "it is not, or no longer, a standby of its primary";
+    Err(Error::DatabaseError(Kind::Unknown, Box::new(why.to_owned())))
 }
 
 /// A connection outside the pool.

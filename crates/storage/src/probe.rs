@@ -8,10 +8,13 @@ use crate::parts::Parts;
 use crate::pool::Pool;
 use crate::read::Read;
 use crate::slot::Slot;
-use crate::{Condition, DatabaseConfig, StorageError, Url, postgres, query, sqlite};
+use crate::{
+    Condition, DatabaseConfig, Fault, Reader, StorageError, Url, postgres, query, sqlite,
+};
 use bus::{Task, Tasks};
 use diesel::connection::SimpleConnection as _;
 use diesel_async::SimpleAsyncConnection as _;
+use futures_util::future::BoxFuture;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -38,6 +41,8 @@ pub(crate) fn keep(slot: &Arc<Slot>, name: &str) -> Task {
             loop {
                 let every = match slot.standing().condition() {
                     Condition::Degraded | Condition::Lost => EVERY_WHILE_ILL,
+                    // How far it is behind must be known as long as it serves.
+                    _ if slot.mirror().is_some() => EVERY_WHILE_ILL,
                     _ => EVERY,
                 };
                 let every = every.mul_f64(rand::random_range(0.9..1.1));
@@ -53,7 +58,16 @@ pub(crate) fn keep(slot: &Arc<Slot>, name: &str) -> Task {
 /// Looks once. One that is not open has nothing to be looked at.
 async fn look(slot: &Slot) {
     let Some(parts) = slot.current() else { return };
-    let found = find(&parts, &slot.tasks).await;
+    let found = match (slot.mirror(), &parts.config.replica_of) {
+        (Some(mirror), Some(of)) => {
+            let seen = mirror.examine(&parts.pool, &slot.tasks, of.lag_max).await;
+            match seen {
+                Ok(()) => Some(Found::Well),
+                Err(ailment) => ailment.condition().map(|(is, cause)| Found::Ill(is, cause)),
+            }
+        }
+        _ => find(&parts, &slot.tasks).await,
+    };
     // Closed or replaced meanwhile: what was found is of no use.
     let still = slot.current().is_some_and(|now| Arc::ptr_eq(&now, &parts));
     match found {
@@ -70,7 +84,7 @@ enum Found {
 impl Found {
     fn tell(self, slot: &Slot) {
         match self {
-            Self::Well => slot.standing().is(Condition::Connected),
+            Self::Well => slot.is_well(),
             Self::Ill(condition, cause) => slot.standing().is_ill(condition, cause),
         }
     }
@@ -99,6 +113,26 @@ pub(crate) async fn ping(
     tasks: &Tasks,
     acquire: Duration,
 ) -> Result<(), StorageError> {
+    let answer = asked(pool, tasks, acquire, |reader| {
+        Box::pin(async move {
+            query!(reader, |c| diesel::sql_query("SELECT 1").execute(c))?;
+            Ok(())
+        })
+    });
+    answer.await
+}
+
+/// Asks it this, in turn.
+pub(crate) async fn asked<T, W>(
+    pool: &Arc<Pool>,
+    tasks: &Tasks,
+    acquire: Duration,
+    question: W,
+) -> Result<T, StorageError>
+where
+    T: Send + 'static,
+    W: for<'r> FnOnce(&'r mut Reader<'_>) -> BoxFuture<'r, Result<T, Fault>> + Send + 'static,
+{
     let read = Read {
         operation: OPERATION,
         pool,
@@ -106,12 +140,7 @@ pub(crate) async fn ping(
         limit: LIMIT,
     };
     let lease = pool.lease_by(Wish::read(OPERATION), Instant::now() + acquire);
-    let answer = read.on(lease.await?, |reader| {
-        Box::pin(async move {
-            query!(reader, |c| diesel::sql_query("SELECT 1").execute(c))?;
-            Ok(())
-        })
-    });
+    let answer = read.on(lease.await?, question);
     answer.await.map_err(|fault| match fault {
         Some(fault) => pool.failure(OPERATION, fault),
         None => pool.closed(),

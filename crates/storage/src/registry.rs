@@ -115,13 +115,15 @@ impl Registry {
         migrate::migrate(&config).await
     }
 
-    /// By name; `default` is what [`Self::make_default`] says, or else the only one, or `core`.
+    /// By name; `default` is what [`Self::make_default`] says, or else the only one, or `core`. A
+    /// replica is reached through its primary alone.
     #[must_use]
     pub fn database(&self, name: &str) -> Option<Database> {
         let slot = match name {
             "default" => self.databases.default(),
             name => self.databases.named(name),
         };
+        let slot = slot.filter(|slot| slot.config().replica_of.is_none());
         slot.map(Database::new)
     }
 
@@ -167,11 +169,14 @@ impl Registry {
     /// The place of this name, made if need be.
     fn slot(&self, config: DatabaseConfig) -> Arc<Slot> {
         let mut names = self.databases.write();
+        let of = config.replica_of.as_ref();
+        let primary = of.and_then(|of| names.slots.get(&of.primary)).cloned();
         let slot = match names.slots.entry(config.name.clone()) {
             Entry::Occupied(taken) => taken.into_mut(),
             Entry::Vacant(free) => {
                 let (bus, tasks) = (self.bus.clone(), self.tasks.clone());
-                free.insert(Slot::new(config, bus, tasks, self.alarm.clone()))
+                let alarm = self.alarm.clone();
+                free.insert(Slot::new(config, bus, tasks, alarm, primary.as_ref()))
             }
         };
         Arc::clone(slot)
@@ -192,10 +197,11 @@ impl Databases {
         if let Some(name) = &names.default {
             return names.slots.get(name).cloned();
         }
-        let only = if names.slots.len() == 1 {
-            names.slots.values().next()
-        } else {
-            None
+        let primaries = names.slots.values();
+        let mut primaries = primaries.filter(|slot| slot.mirror().is_none());
+        let only = match (primaries.next(), primaries.next()) {
+            (Some(only), None) => Some(only),
+            _ => None,
         };
         only.or_else(|| names.slots.get("core")).cloned()
     }

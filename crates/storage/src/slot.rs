@@ -5,6 +5,7 @@ use crate::condition::{Condition, DatabaseChanged, Standing};
 use crate::parts::Parts;
 use crate::poison::Alarm;
 use crate::pool::not_open;
+use crate::replica::{Mirror, Replicas};
 use crate::tally::Tally;
 use crate::trouble::Trouble;
 use crate::vitals::{self, Vitals};
@@ -30,6 +31,10 @@ pub(crate) struct Slot {
     pub(crate) control: Arc<tokio::sync::Mutex<()>>,
     connecting: Mutex<Option<Task>>,
     attendants: Mutex<Attendants>,
+    /// Those that may be asked in its place.
+    pub(crate) replicas: Replicas,
+    /// What ties a replica to its primary.
+    mirror: Option<Mirror>,
 }
 
 /// What outlasts the parts: how the database is, what it suffered, what it did.
@@ -47,8 +52,14 @@ enum Attendants {
 }
 
 impl Slot {
-    /// A closed one.
-    pub(crate) fn new(config: DatabaseConfig, bus: Bus, tasks: Tasks, alarm: Alarm) -> Arc<Self> {
+    /// A closed one; a replica has a primary.
+    pub(crate) fn new(
+        config: DatabaseConfig,
+        bus: Bus,
+        tasks: Tasks,
+        alarm: Alarm,
+        primary: Option<&Arc<Self>>,
+    ) -> Arc<Self> {
         let (standing, changes) = Standing::new(&config.name);
         let standing = Arc::new(standing);
         let shared = Shared {
@@ -58,7 +69,8 @@ impl Slot {
             tally: Arc::default(),
             alarm,
         };
-        Arc::new(Self {
+        let mirror = primary.map(|slot| Mirror::of(Arc::downgrade(slot), &shared.vitals));
+        let slot = Arc::new(Self {
             bus,
             tasks,
             shared,
@@ -68,12 +80,34 @@ impl Slot {
             control: Arc::default(),
             connecting: Mutex::default(),
             attendants: Mutex::new(Attendants::NotYet(changes)),
-        })
+            replicas: Replicas::default(),
+            mirror,
+        });
+        if let Some(primary) = primary {
+            primary.replicas.add(&slot);
+        }
+        slot
     }
 
     pub(crate) fn config(&self) -> DatabaseConfig {
         let config = self.config.read().unwrap_or_else(PoisonError::into_inner);
         config.clone()
+    }
+
+    /// What ties it to its primary, if it is a replica.
+    pub(crate) fn mirror(&self) -> Option<&Mirror> {
+        self.mirror.as_ref()
+    }
+
+    /// It was looked at, and answers.
+    pub(crate) fn is_well(&self) {
+        let was = self.standing().condition();
+        self.standing().is(Condition::Connected);
+        if let Some(mirror) = &self.mirror
+            && was != Condition::Connected
+        {
+            mirror.rest.over();
+        }
     }
 
     pub(crate) fn standing(&self) -> &Standing {

@@ -5,7 +5,7 @@ use bus::{Bus, Event};
 use diesel::sql_types::{Bool, Text};
 use diesel::{OptionalExtension as _, QueryResult, QueryableByName, SqliteConnection, sql_query};
 use diesel_async::AsyncPgConnection;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use tokio::sync::{mpsc, watch};
 
 /// The store is another one than before: restored, or its server was replaced by a promoted one.
@@ -26,6 +26,8 @@ impl Event for EpochChanged {
 pub(crate) struct Vitals {
     epoch: watch::Sender<String>,
     power_safe: AtomicBool,
+    /// Of a replica that was found to be one of its primary: the identity of both, else 0.
+    system: AtomicI64,
 }
 
 /// What one connection saw.
@@ -39,6 +41,7 @@ impl Vitals {
         Self {
             epoch: watch::Sender::new(String::new()),
             power_safe: AtomicBool::new(false),
+            system: AtomicI64::new(0),
         }
     }
 
@@ -49,6 +52,19 @@ impl Vitals {
             *epoch = signs.epoch;
             changed
         });
+    }
+
+    /// Notes of which epoch and system a replica is. Its epoch is its primary's, who states it.
+    pub(crate) fn mirrored(&self, own: String, system: i64) {
+        self.system.store(system, Ordering::Relaxed);
+        self.epoch.send_if_modified(|epoch| {
+            *epoch = own;
+            false
+        });
+    }
+
+    pub(crate) fn system(&self) -> i64 {
+        self.system.load(Ordering::Relaxed)
     }
 
     pub(crate) fn epoch(&self) -> String {

@@ -2,21 +2,27 @@
 
 use super::page::{self, Page, View};
 use crate::api::{Anchor, History, HistoryPage, Refusal};
-use rooms::api::Seq;
+use rooms::api::{Floor, Seq};
 use rooms::api::log::{self, Window};
 use storage::prelude::*;
+
+/// A page, and where the room stood for its reader.
+type Seen = (HistoryPage, Floor);
 
 /// One page of a room's messages as they stand at its head.
 pub(super) async fn page(
     access: &mut impl Access,
     request: History,
-) -> Result<Result<HistoryPage, Refusal>, Fault> {
+) -> Result<Result<Seen, Refusal>, Fault> {
     let viewer = request.caller.user.id;
     let standing = match log::standing(access, &request.room, viewer).await? {
         Ok(standing) => standing,
         Err(refusal) => return Ok(Err(refusal)),
     };
-    let head = standing.head;
+    let seen = Floor {
+        head: standing.head,
+        visible_from: standing.visible_from,
+    };
     let view = View {
         room: standing.room.id,
         visible_from: standing.visible_from,
@@ -29,11 +35,19 @@ pub(super) async fn page(
         Anchor::After(seq) => page::read(access, &view, Window::After(seq), limit, bytes).await?,
         Anchor::Around(seq) => around(access, &view, seq, limit, bytes).await?,
     };
-    Ok(Ok(HistoryPage {
+    let page = HistoryPage {
         messages: page.messages,
         more: page.more,
-        head,
-    }))
+        head: seen.head,
+    };
+    Ok(Ok((page, seen)))
+}
+
+/// Whether a page that was not read on the primary is no older than what that told.
+pub(super) fn is_recent(found: &Result<Seen, Refusal>, floor: &Floor) -> bool {
+    found
+        .as_ref()
+        .is_ok_and(|(_, seen)| floor.is_reached_by(seen))
 }
 
 /// Half below the anchor, the rest from the anchor on; a side that falls short leaves its room to

@@ -1,4 +1,6 @@
-//! The reading side: each read in one snapshot, beside every queue.
+//! The reading side: each read in one snapshot, beside every queue. History may be read on a replica,
+//! when the room stands there where its reader sees it; the list of rooms, whose markers are in no
+//! log, is not.
 
 mod history;
 mod listing;
@@ -7,6 +9,7 @@ mod page;
 use crate::Seed;
 use crate::api::{History, HistoryPage, ListRooms, Refusal, RoomsPage};
 use bus::{AskError, Reads, Request as _, TraceId};
+use rooms::api::floor;
 use storage::Database;
 
 /// Answers `history` and `rooms`.
@@ -30,13 +33,14 @@ impl Reads<History> for Reader {
         request: History,
         _trace: TraceId,
     ) -> Result<Result<HistoryPage, Refusal>, AskError> {
-        let page = self
-            .database
-            .read(History::NAME, |access| {
-                Box::pin(history::page(access, request))
-            })
-            .await?;
-        Ok(page)
+        let (room, reader) = (request.room.clone(), Some(request.caller.user.id));
+        let found = self.database.read_spread(
+            History::NAME,
+            move |access| Box::pin(async move { floor(access, &room, reader).await }),
+            |access| Box::pin(history::page(access, request)),
+            history::is_recent,
+        );
+        Ok(found.await?.map(|(page, _)| page))
     }
 }
 

@@ -1,6 +1,7 @@
 //! Settings that are right one by one and wrong together.
 
 use super::{Config, DatabaseSettings, Problem};
+use storage::Url;
 
 /// The first contradiction, if there is one.
 pub(super) fn contradictions(config: &Config) -> Result<(), Problem> {
@@ -8,6 +9,7 @@ pub(super) fn contradictions(config: &Config) -> Result<(), Problem> {
     for database in &config.databases {
         place(database, config)?;
         pool(database)?;
+        replicas(database, config)?;
     }
     apart(config)?;
     config.sessions()?;
@@ -72,6 +74,35 @@ fn apart(config: &Config) -> Result<(), Problem> {
     Ok(())
 }
 
+/// Replicas are PostgreSQL's, and other servers than their primary.
+fn replicas(database: &DatabaseSettings, config: &Config) -> Result<(), Problem> {
+    let mut taken = vec![database.location(&config.data_dir)?];
+    let prefix = database.prefix();
+    let problem = |expected: String| {
+        Err(Problem {
+            name: format!("{prefix}REPLICA_URLS"),
+            given: None,
+            expected,
+        })
+    };
+    for replica in &database.replica_urls {
+        if !database.may_have_replicas() {
+            return problem("none: only core is read on replicas".to_owned());
+        }
+        if matches!(taken[0], Url::Sqlite(_)) {
+            return problem(format!(
+                "{prefix}URL to be PostgreSQL: an embedded database has no replicas"
+            ));
+        }
+        let place = Url::Postgres(replica.0.clone());
+        if taken.contains(&place) {
+            return problem(format!("each URL once, and none that is {prefix}URL"));
+        }
+        taken.push(place);
+    }
+    Ok(())
+}
+
 fn pool(database: &DatabaseSettings) -> Result<(), Problem> {
     if database.pool_min() <= database.pool_max {
         return Ok(());
@@ -100,6 +131,17 @@ fn times(config: &Config) -> Result<(), Problem> {
     }
     let core = &config.databases[0];
     let storage = core.acquire_timeout + core.statement_timeout;
+    if !core.replica_urls.is_empty() && storage + core.replica_timeout >= ask {
+        return Err(Problem::new(
+            "CORE_DB_REPLICA_TIMEOUT_MS",
+            core.replica_timeout.as_millis().to_string(),
+            format!(
+                "with CORE_DB_ACQUIRE_TIMEOUT_MS and CORE_DB_STATEMENT_TIMEOUT_MS less than \
+                 ask_timeout_ms, which is {}",
+                ask.as_millis()
+            ),
+        ));
+    }
     if storage >= ask {
         return Err(Problem::new(
             "CORE_DB_ACQUIRE_TIMEOUT_MS + CORE_DB_STATEMENT_TIMEOUT_MS",

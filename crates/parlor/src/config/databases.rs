@@ -2,6 +2,7 @@
 
 use super::Problem;
 use super::setting::{Setting, millis, number, value};
+use super::value::{PostgresUrl, Value as _};
 use std::path::Path;
 use std::time::Duration;
 use storage::Url;
@@ -28,6 +29,10 @@ pub(crate) struct DatabaseSettings {
     pub(crate) idle_timeout: Duration,
     pub(crate) mark_every: Duration,
     pub(crate) critical: bool,
+    pub(crate) replica_urls: Vec<PostgresUrl>,
+    pub(crate) replica_pool_max: u32,
+    pub(crate) replica_timeout: Duration,
+    pub(crate) replica_lag_max: Duration,
 }
 
 impl std::fmt::Debug for DatabaseSettings {
@@ -56,7 +61,16 @@ impl DatabaseSettings {
             idle_timeout: Duration::from_secs(600),
             mark_every: Duration::from_secs(10),
             critical: name == CORE,
+            replica_urls: Vec::new(),
+            replica_pool_max: 5,
+            replica_timeout: Duration::from_millis(250),
+            replica_lag_max: Duration::from_secs(10),
         }
+    }
+
+    /// Whether anything reads on its replicas.
+    pub(crate) fn may_have_replicas(&self) -> bool {
+        self.name == CORE
     }
 
     /// The prefix of its names in the environment: `CORE_DB_`.
@@ -80,8 +94,8 @@ impl DatabaseSettings {
     }
 
     fn parse(&self, url: &str) -> Result<Url, Problem> {
-        if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-            return Ok(Url::Postgres(url.to_owned()));
+        if let Some(PostgresUrl(url)) = PostgresUrl::parse(url) {
+            return Ok(Url::Postgres(url));
         }
         match url.strip_prefix("sqlite:") {
             Some(path) if !path.trim_start_matches("//").is_empty() => {
@@ -135,9 +149,7 @@ fn encoded(text: &str) -> String {
 
 /// What can be set for each named database.
 pub(crate) fn table() -> Vec<Setting<DatabaseSettings>> {
-    let mut rows = place();
-    rows.extend(pool());
-    rows
+    [place(), pool(), replicas()].into_iter().flatten().collect()
 }
 
 fn place() -> Vec<Setting<DatabaseSettings>> {
@@ -217,6 +229,45 @@ fn pool() -> Vec<Setting<DatabaseSettings>> {
         .ends(
             "The disk writes for nothing.",
             "After a crash a copy taken shortly before it goes unnoticed.",
+        ),
+    ]
+}
+
+fn replicas() -> Vec<Setting<DatabaseSettings>> {
+    vec![
+        value(
+            "replica_urls",
+            "postgres://user:password@host:port/name, separated by commas",
+            |d| &mut row(d).replica_urls,
+        )
+        .secret()
+        .about(
+            "Hot standbys of this database, where history, logs and members may be read. Only core \
+             on PostgreSQL has any.",
+        ),
+        number("replica_pool_max", "connections", 1..=1_000, |d| {
+            &mut row(d).replica_pool_max
+        })
+        .about("Most connections to each replica.")
+        .ends(
+            "Reads go to the primary though the replica is well.",
+            "The replica runs out of slots.",
+        ),
+        millis("replica_timeout_ms", 10..=60_000, |d| {
+            &mut row(d).replica_timeout
+        })
+        .about("Longest read on a replica; after that the primary is asked.")
+        .ends(
+            "What a busy replica would have answered is read twice.",
+            "A replica that hangs makes some readers wait.",
+        ),
+        millis("replica_lag_max_ms", 100..=3_600_000, |d| {
+            &mut row(d).replica_lag_max
+        })
+        .about("A replica that is further behind is not asked until it has caught up.")
+        .ends(
+            "A burst of writes turns all reads to the primary.",
+            "The name of a deleted account shows for longer.",
         ),
     ]
 }

@@ -48,6 +48,10 @@ pub(crate) enum LogFormat {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct LogFilter(pub(crate) String);
 
+/// `postgres://…`.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct PostgresUrl(pub(crate) String);
+
 impl LogFilter {
     /// What may be given.
     pub(crate) const EXPECTED: &'static str =
@@ -160,6 +164,17 @@ impl Value for String {
     }
     fn show(&self) -> String {
         quoted(self)
+    }
+}
+
+impl Value for PostgresUrl {
+    fn parse(given: &str) -> Option<Self> {
+        let schemes = ["postgres://", "postgresql://"];
+        let is_one = schemes.iter().any(|scheme| given.starts_with(scheme));
+        is_one.then(|| Self(given.to_owned()))
+    }
+    fn show(&self) -> String {
+        quoted(&self.0)
     }
 }
 

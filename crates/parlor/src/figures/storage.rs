@@ -14,6 +14,7 @@ impl Figures for Storage {
         sheet.gauges("db_up", "1 while the database answers", by(&all, is_up))?;
         pools(sheet, &all)?;
         lanes(sheet, &all)?;
+        replicas(sheet, &all)?;
         sheet.counters(
             "db_read_retries",
             "Reads repeated after a fault that passes",
@@ -93,6 +94,33 @@ fn lanes(sheet: &mut Sheet<'_>, all: &[storage::Figures]) -> fmt::Result {
         "db_lane_retries",
         "Batches repeated after a fault that passes",
         by(all, |one| one.lanes.repeats),
+    )
+}
+
+fn replicas(sheet: &mut Sheet<'_>, all: &[storage::Figures]) -> fmt::Result {
+    let replicas = || {
+        let tied = all.iter().map(|one| Some((one, one.replica.as_ref()?)));
+        tied.flatten()
+    };
+    let behind = replicas().map(|(one, replica)| {
+        let seconds = replica.behind.as_secs_f64();
+        ([("database", one.database.as_str())], seconds)
+    });
+    sheet.gauges(
+        "db_replica_behind_seconds",
+        "How long ago the primary had something that the replica lacks",
+        behind,
+    )?;
+    let reads = replicas().flat_map(|(one, replica)| {
+        replica.reads.iter().map(|(outcome, reads)| {
+            let database = ("database", one.database.as_str());
+            ([database, ("outcome", outcome.name())], *reads)
+        })
+    });
+    sheet.counters(
+        "db_replica_reads",
+        "Reads tried on a replica; after all outcomes but served the primary was asked",
+        reads,
     )
 }
 

@@ -4,6 +4,7 @@
 pub mod catalogue;
 mod entry;
 mod facts;
+mod floor;
 pub mod log;
 mod refusal;
 mod requests;
@@ -12,6 +13,7 @@ pub mod text;
 
 pub use entry::{Change, Entry, Seq};
 pub use facts::{EntriesAppended, EntriesForgotten, RoomEntries};
+pub use floor::{Floor, floor};
 pub use refusal::Refusal;
 pub use requests::{
     CreateRoom, Created, Done, Heads, JoinRoom, Joined, LeaveRoom, LogPage, Member, Members,

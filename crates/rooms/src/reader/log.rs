@@ -1,7 +1,7 @@
 //! `ReadLog`: a page of a room's log.
 
 use super::{Found, Reader};
-use crate::api::{LogPage, ReadLog, Refusal, Seq};
+use crate::api::{Floor, LogPage, ReadLog, Refusal, Seq};
 use crate::page;
 use crate::pen::rank;
 use crate::store::entries::{self, End, Kinds};
@@ -19,11 +19,23 @@ impl Reads<ReadLog> for Reader {
         request: ReadLog,
         _trace: TraceId,
     ) -> Result<Result<LogPage, Refusal>, AskError> {
-        self.snapshot("rooms.read_log", |snapshot| {
-            async move { read(snapshot, &request).await }.boxed()
-        })
+        let of = (request.room.clone(), request.reader);
+        self.spread(
+            "rooms.read_log",
+            of,
+            |snapshot| async move { read(snapshot, &request).await }.boxed(),
+            is_recent,
+        )
         .await
     }
+}
+
+fn is_recent(found: &Result<LogPage, Refusal>, floor: &Floor) -> bool {
+    let seen = found.as_ref().map(|page| Floor {
+        head: page.head,
+        visible_from: page.visible_from,
+    });
+    seen.is_ok_and(|seen| floor.is_reached_by(&seen))
 }
 
 async fn read(access: &mut impl Access, request: &ReadLog) -> Found<LogPage> {

@@ -1,7 +1,7 @@
 //! `Members`: who is in a room, and who of them is there.
 
 use super::{Found, Reader};
-use crate::api::{Member, Members, MembersPage, Refusal, RoomId};
+use crate::api::{Floor, Member, Members, MembersPage, Refusal, RoomId};
 use crate::pen::rank;
 use crate::store::{members, people, rooms};
 use bus::{AskError, Reads, TraceId};
@@ -37,11 +37,21 @@ impl Reads<Members> for Reader {
             },
             request,
         };
-        self.snapshot("rooms.members", |snapshot| {
-            async move { read(snapshot, &wanted).await }.boxed()
-        })
-        .await
+        let asked = &wanted.request;
+        let found = self.spread(
+            "rooms.members",
+            (asked.room.clone(), Some(asked.caller.user.id)),
+            |snapshot| async move { read(snapshot, &wanted).await }.boxed(),
+            is_recent,
+        );
+        Ok(found.await?.map(|(page, _)| page))
     }
+}
+
+fn is_recent(found: &Result<(MembersPage, Floor), Refusal>, floor: &Floor) -> bool {
+    found
+        .as_ref()
+        .is_ok_and(|(_, seen)| floor.is_reached_by(seen))
 }
 
 const BAD_AFTER: Refusal = Refusal::BadRequest {
@@ -58,14 +68,15 @@ struct Wanted {
     limit: usize,
 }
 
-async fn read(access: &mut impl Access, wanted: &Wanted) -> Found<MembersPage> {
+async fn read(access: &mut impl Access, wanted: &Wanted) -> Found<(MembersPage, Floor)> {
     let Some(room) = rooms::find(access, &wanted.request.room).await? else {
         return Ok(Err(Refusal::NoSuchRoom));
     };
     let (id, caller) = (room.face.id, wanted.request.caller.user.id);
-    if members::find(access, id, caller).await?.is_none() {
+    let Some(own) = members::find(access, id, caller).await? else {
         return Ok(Err(rank::outsider(&room)));
-    }
+    };
+    let seen = Floor::of(&room, Some(&own));
     let count = members::count_in(access, id).await?;
     let (seats, next) = wanted.page(access, id).await?;
     let ids: Vec<UserId> = seats.iter().map(|(user, _)| *user).collect();
@@ -76,11 +87,12 @@ async fn read(access: &mut impl Access, wanted: &Wanted) -> Found<MembersPage> {
         online: wanted.online.contains(user),
         muted_until: seat.muted_until.filter(|until| *until > wanted.now),
     });
-    Ok(Ok(MembersPage {
+    let page = MembersPage {
         members: members.collect(),
         count,
         next,
-    }))
+    };
+    Ok(Ok((page, seen)))
 }
 
 impl Wanted {

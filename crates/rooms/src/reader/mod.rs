@@ -5,11 +5,11 @@ mod log;
 mod members;
 mod memberships;
 
-use crate::api::Refusal;
+use crate::api::{Floor, Refusal, RoomKey, floor};
 use crate::{Clock, Seed};
 use bus::AskError;
 use futures_util::future::BoxFuture;
-use sessions::api::Online;
+use sessions::api::{Online, UserId};
 use storage::{Database, Fault, Reader as Snapshot};
 
 /// Reads rooms, their logs and their members.
@@ -43,5 +43,27 @@ impl Reader {
         W: for<'r> FnOnce(&'r mut Snapshot<'_>) -> BoxFuture<'r, Found<T>> + Clone + Send + 'static,
     {
         Ok(self.database.read(operation, work).await?)
+    }
+
+    /// The same for what is much to read of one room: on a replica, when what is found there is no
+    /// older than where the room stands for this reader on the primary.
+    async fn spread<T, W>(
+        &self,
+        operation: &'static str,
+        (room, reader): (RoomKey, Option<UserId>),
+        work: W,
+        enough: fn(&Result<T, Refusal>, &Floor) -> bool,
+    ) -> Result<Result<T, Refusal>, AskError>
+    where
+        T: Send + 'static,
+        W: for<'r> FnOnce(&'r mut Snapshot<'_>) -> BoxFuture<'r, Found<T>> + Clone + Send + 'static,
+    {
+        let found = self.database.read_spread(
+            operation,
+            move |snapshot| Box::pin(async move { floor(snapshot, &room, reader).await }),
+            work,
+            enough,
+        );
+        Ok(found.await?)
     }
 }

@@ -1,0 +1,103 @@
+//! A replica that failed is left alone for a while, so that it costs one late read and not each.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// The first pause; doubled after each further failure, up to [`PAUSE_MAX`], each with jitter.
+const PAUSE_MIN: Duration = Duration::from_millis(250);
+const PAUSE_MAX: Duration = Duration::from_secs(5);
+
+/// Whether a replica is left alone.
+#[derive(Debug, Default)]
+pub(crate) struct Rest(Mutex<Option<Pause>>);
+
+#[derive(Debug, Clone, Copy)]
+struct Pause {
+    until: Instant,
+    length: Duration,
+}
+
+impl Rest {
+    /// Whether it may be asked. When its pause has passed one caller may, as a trial; the others
+    /// wait for what comes of that, or for another pause.
+    pub(crate) fn may_try(&self) -> bool {
+        let mut resting = self.locked();
+        let Some(pause) = &mut *resting else {
+            return true;
+        };
+        let now = Instant::now();
+        if now < pause.until {
+            return false;
+        }
+        pause.until = now + pause.length;
+        true
+    }
+
+    /// It failed.
+    pub(crate) fn tired(&self) {
+        let mut resting = self.locked();
+        let now = Instant::now();
+        // Reads that were under way when it fell ill are one failure.
+        if resting.is_some_and(|pause| now + pause.length / 2 < pause.until) {
+            return;
+        }
+        let length = resting.map_or(PAUSE_MIN, |pause| (pause.length * 2).min(PAUSE_MAX));
+        let until = now + length.mul_f64(rand::random_range(0.75..1.25));
+        *resting = Some(Pause { until, length });
+    }
+
+    /// It did well.
+    pub(crate) fn over(&self) {
+        *self.locked() = None;
+    }
+
+    fn locked(&self) -> MutexGuard<'_, Option<Pause>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{PAUSE_MAX, Rest};
+    use std::time::Duration;
+    use tokio::time::{advance, sleep};
+
+    #[tokio::test(start_paused = true)]
+    async fn after_a_failure_one_at_a_time_tries_again() {
+        let rest = Rest::default();
+        assert!(rest.may_try() && rest.may_try());
+        rest.tired();
+        assert!(!rest.may_try());
+        advance(Duration::from_millis(350)).await;
+        assert!(rest.may_try(), "the trial");
+        assert!(!rest.may_try(), "the others");
+        rest.over();
+        assert!(rest.may_try() && rest.may_try());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn each_trial_that_fails_makes_the_pause_longer_up_to_a_bound() {
+        let rest = Rest::default();
+        for _ in 0..10 {
+            while !rest.may_try() {
+                sleep(Duration::from_millis(10)).await;
+            }
+            rest.tired();
+        }
+        advance(Duration::from_secs(3)).await;
+        assert!(!rest.may_try());
+        advance(PAUSE_MAX.mul_f64(1.25)).await;
+        assert!(rest.may_try());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn reads_that_fail_together_are_one_failure() {
+        let rest = Rest::default();
+        for _ in 0..10 {
+            rest.tired();
+        }
+        advance(Duration::from_millis(350)).await;
+        assert!(rest.may_try());
+    }
+}

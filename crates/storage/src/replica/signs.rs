@@ -1,0 +1,77 @@
+//! What tells that a standby is one of this very primary.
+
+use crate::{Access, Fault, Reader, query};
+use diesel::sql_types::{BigInt, Bool, Text};
+use diesel::{QueryResult, QueryableByName, sql_query};
+use diesel_async::AsyncPgConnection;
+
+/// What a server tells of itself.
+#[derive(Debug, Clone, QueryableByName)]
+pub(crate) struct Signs {
+    /// The store's, with the timeline.
+    #[diesel(sql_type = Text)]
+    pub(crate) epoch: String,
+    /// It takes no writes: it replays those of another.
+    #[diesel(sql_type = Bool)]
+    pub(crate) standby: bool,
+    /// Given once, when the primary was made, and copied with its files.
+    #[diesel(sql_type = BigInt)]
+    pub(crate) system: i64,
+    /// How far the log goes, or has been replayed.
+    #[diesel(sql_type = BigInt)]
+    pub(crate) position: i64,
+}
+
+const OF_PRIMARY: &str =
+    "SELECT value || '-' || left(pg_walfile_name(pg_current_wal_lsn()), 8) AS epoch,
+        FALSE AS standby, (SELECT system_identifier FROM pg_control_system()) AS system,
+        (pg_current_wal_flush_lsn() - '0/0')::bigint AS position
+    FROM storage_meta WHERE key = 'epoch'";
+
+/// A standby does not tell its timeline but by its control file, which after a promotion of its
+/// primary follows at the next restart point. Until then it is taken for what it may be: a standby
+/// of the server that was given up.
+const OF_STANDBY: &str = "SELECT value || '-' || lpad(upper(to_hex(greatest(
+            (SELECT timeline_id FROM pg_control_checkpoint()),
+            (SELECT min_recovery_end_timeline FROM pg_control_recovery())))), 8, '0') AS epoch,
+        pg_is_in_recovery() AS standby,
+        (SELECT system_identifier FROM pg_control_system()) AS system,
+        coalesce((pg_last_wal_replay_lsn() - '0/0')::bigint, 0) AS position
+    FROM storage_meta WHERE key = 'epoch'";
+
+/// That this is still a standby, and of this epoch: asked in the snapshot of each read.
+const STILL: &str =
+    "SELECT pg_is_in_recovery() AS standby FROM storage_meta WHERE key = 'epoch' AND value = $1";
+
+#[derive(QueryableByName)]
+struct Still {
+    #[diesel(sql_type = Bool)]
+    standby: bool,
+}
+
+impl Signs {
+    /// Of a primary.
+    pub(crate) async fn of_primary(reader: &mut Reader<'_>) -> Result<Self, Fault> {
+        Ok(query!(reader, |c| sql_query(OF_PRIMARY).get_result(c))?)
+    }
+
+    /// Of a standby.
+    pub(crate) async fn of_standby(reader: &mut Reader<'_>) -> Result<Self, Fault> {
+        Ok(query!(reader, |c| sql_query(OF_STANDBY).get_result(c))?)
+    }
+}
+
+/// What a new connection to a standby has to tell.
+pub(crate) async fn of_standby(connection: &mut AsyncPgConnection) -> QueryResult<Signs> {
+    use diesel_async::RunQueryDsl as _;
+    sql_query(OF_STANDBY).get_result(connection).await
+}
+
+/// Whether this is still a standby of the store of this epoch.
+pub(crate) async fn still(access: &mut impl Access, epoch: &str) -> Result<bool, Fault> {
+    let value = epoch
+        .rsplit_once('-')
+        .map_or(epoch, |(value, _timeline)| value);
+    let still: Vec<Still> = query!(access, |c| sql_query(STILL).bind::<Text, _>(value).load(c))?;
+    Ok(still.first().is_some_and(|still| still.standby))
+}
