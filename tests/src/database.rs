@@ -4,7 +4,10 @@ use crate::postgres::Postgres;
 use crate::store::{Kind, Store};
 use diesel::connection::SimpleConnection as _;
 use diesel::sql_types::{BigInt, Nullable, Text};
-use diesel::{Connection as _, QueryableByName, RunQueryDsl as _, SqliteConnection};
+use diesel::query_builder::SqlQuery;
+use diesel::{
+    Connection as _, QueryResult, QueryableByName, RunQueryDsl as _, SqliteConnection,
+};
 use diesel_async::{AsyncConnection as _, AsyncPgConnection, SimpleAsyncConnection as _};
 use std::path::Path;
 
@@ -80,13 +83,23 @@ impl Sql {
     /// How many rows a table has; none when there is no such table yet.
     pub async fn count(&mut self, table: &str) -> i64 {
         let query = diesel::sql_query(format!("SELECT count(*) AS count FROM {table}"));
-        let row: Result<Count, _> = match self {
+        self.counted(query).await.unwrap_or(0)
+    }
+
+    /// The number that a statement tells as `count`.
+    pub(crate) async fn number(&mut self, statement: &str) -> i64 {
+        let number = self.counted(diesel::sql_query(statement)).await;
+        number.unwrap_or_else(|why| panic!("{statement}: {why}"))
+    }
+
+    async fn counted(&mut self, query: SqlQuery) -> QueryResult<i64> {
+        let row: Count = match self {
             Self::Sqlite(connection) => query.get_result(connection.as_mut()),
             Self::Postgres(connection) => {
                 diesel_async::RunQueryDsl::get_result(query, connection.as_mut()).await
             }
-        };
-        row.map_or(0, |row| row.count)
+        }?;
+        Ok(row.count)
     }
 
     /// Every entry of every room, by room and `seq`.

@@ -71,6 +71,13 @@ impl Postgres {
         Arc::new(Self::start(Some(megabytes)))
     }
 
+    /// A hot standby of this server, fed by streaming replication: another server of one trial.
+    pub(crate) fn standby(&self) -> Self {
+        Self::made(None, |programs, owner, data| {
+            copy(programs, owner, data, self.port);
+        })
+    }
+
     pub(crate) fn port(&self) -> u16 {
         self.port
     }
@@ -121,13 +128,17 @@ impl Postgres {
     }
 
     fn start(disk: Option<u32>) -> Self {
+        Self::made(disk, initialise)
+    }
+
+    fn made(disk: Option<u32>, make: impl FnOnce(&Path, &Owner, &Path)) -> Self {
         let programs = programs();
         let owner = Owner::find();
         let folder = std::mem::ManuallyDrop::new(Folder::new("postgres"));
         let data = folder.path().to_owned();
         let disk = disk.map(|megabytes| SmallDisk::over(&data, megabytes));
         owner.give(&data);
-        initialise(&programs, &owner, &data);
+        make(&programs, &owner, &data);
         let port = free_port();
         let mut process = supervise(&programs, &owner, &data, port);
         let orders = process.stdin.take();
@@ -198,6 +209,21 @@ fn initialise(programs: &Path, owner: &Owner, data: &Path) {
     let output = command.output().expect("initdb can be run");
     let told = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "initdb failed: {told}");
+}
+
+/// The files of a running server, as those of its standby.
+fn copy(programs: &Path, owner: &Owner, data: &Path, port: u16) {
+    let mut command = owner.command("sh");
+    command
+        .args(["-c", r#"exec "$0" "$@" >&2"#])
+        .arg(programs.join("pg_basebackup"))
+        .args(["-R", "-N", "-X", "stream", "-c", "fast", "-w"])
+        .args(["-h", "127.0.0.1", "-U", "parlor"])
+        .args(["-p", &port.to_string(), "-D"])
+        .arg(data.join("data"));
+    let output = command.output().expect("pg_basebackup can be run");
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "pg_basebackup failed: {told}");
 }
 
 fn supervise(programs: &Path, owner: &Owner, data: &Path, port: u16) -> Child {

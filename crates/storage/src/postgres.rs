@@ -75,8 +75,8 @@ async fn known_standby(connection: &mut AsyncPgConnection, vitals: &Vitals) -> Q
     if signs.standby && (known == 0 || known == signs.system) {
         return Ok(());
     }
-    let why = "it is not, or no longer, a standby of its primary";
-    Err(Error::DatabaseError(Kind::Unknown, Box::new(why.to_owned())))
+    let why = replica::NO_STANDBY.to_owned();
+    Err(Error::DatabaseError(Kind::Unknown, Box::new(why)))
 }
 
 /// A connection outside the pool.

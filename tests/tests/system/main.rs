@@ -32,6 +32,7 @@ mod presence;
 mod pushes;
 mod reading;
 mod repeats;
+mod replicas;
 mod resuming;
 mod resuming_cut;
 mod retention;

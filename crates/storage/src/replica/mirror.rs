@@ -3,7 +3,7 @@
 use super::lag::Lag;
 use super::outcome::Outcomes;
 use super::rest::Rest;
-use super::signs::Signs;
+use super::signs::{NO_STANDBY, Signs};
 use crate::pool::Pool;
 use crate::probe::{LIMIT, asked};
 use crate::slot::Slot;
@@ -63,8 +63,7 @@ impl Mirror {
         });
         let own = signs.await.map_err(Ailment::Away)?;
         if !own.standby {
-            let why = "it takes writes of its own: it is no standby, or was promoted";
-            return Err(Ailment::Strange(why.to_owned()));
+            return Err(Ailment::Strange(NO_STANDBY.to_owned()));
         }
         match primary {
             Some(primary) => self.compare(&primary, own, lag_max),

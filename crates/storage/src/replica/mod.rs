@@ -16,4 +16,4 @@ mod signs;
 pub(crate) use mirror::Mirror;
 pub use outcome::Outcome;
 pub(crate) use replicas::Replicas;
-pub(crate) use signs::of_standby;
+pub(crate) use signs::{NO_STANDBY, of_standby};

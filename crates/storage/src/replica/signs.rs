@@ -43,6 +43,9 @@ const OF_STANDBY: &str = "SELECT value || '-' || lpad(upper(to_hex(greatest(
 const STILL: &str =
     "SELECT pg_is_in_recovery() AS standby FROM storage_meta WHERE key = 'epoch' AND value = $1";
 
+/// What is said of a server that takes writes of its own.
+pub(crate) const NO_STANDBY: &str = "it is no standby of its primary, or no longer one";
+
 #[derive(QueryableByName)]
 struct Still {
     #[diesel(sql_type = Bool)]
