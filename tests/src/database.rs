@@ -3,11 +3,9 @@
 use crate::postgres::Postgres;
 use crate::store::{Kind, Store};
 use diesel::connection::SimpleConnection as _;
-use diesel::sql_types::{BigInt, Nullable, Text};
 use diesel::query_builder::SqlQuery;
-use diesel::{
-    Connection as _, QueryResult, QueryableByName, RunQueryDsl as _, SqliteConnection,
-};
+use diesel::sql_types::{BigInt, Nullable, Text};
+use diesel::{Connection as _, QueryResult, QueryableByName, RunQueryDsl as _, SqliteConnection};
 use diesel_async::{AsyncConnection as _, AsyncPgConnection, SimpleAsyncConnection as _};
 use std::path::Path;
 

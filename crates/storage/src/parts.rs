@@ -9,7 +9,8 @@ use crate::postgres::CONNECT_TIMEOUT;
 use crate::probe::ping;
 use crate::slot::Slot;
 use crate::{
-    Backend, DatabaseConfig, LaneKey, OpenError, ReplicaOf, StorageError, inspect, migrate, transfer,
+    Backend, DatabaseConfig, LaneKey, OpenError, ReplicaOf, StorageError, inspect, migrate,
+    transfer,
 };
 use bus::Tasks;
 use futures_util::future::join_all;

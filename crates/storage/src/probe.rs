@@ -8,9 +8,7 @@ use crate::parts::Parts;
 use crate::pool::Pool;
 use crate::read::Read;
 use crate::slot::Slot;
-use crate::{
-    Condition, DatabaseConfig, Fault, Reader, StorageError, Url, postgres, query, sqlite,
-};
+use crate::{Condition, DatabaseConfig, Fault, Reader, StorageError, Url, postgres, query, sqlite};
 use bus::{Task, Tasks};
 use diesel::connection::SimpleConnection as _;
 use diesel_async::SimpleAsyncConnection as _;

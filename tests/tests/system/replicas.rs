@@ -84,25 +84,47 @@ fn history_log_and_members_are_read_on_the_standby() {
     judge_at(Place::Alone, "replica serves", async |store| {
         let standby = Standby::of(&store).await;
         let (server, mut alice, mut bob) = scene(&store, standby.settings()).await;
-        alice.ok("edit", json!({"room": "lounge", "target": 3, "body": "hi"})).await;
-        bob.ok("react", json!({"room": "lounge", "target": 3, "emoji": "👍", "on": true})).await;
+        alice
+            .ok("edit", json!({"room": "lounge", "target": 3, "body": "hi"}))
+            .await;
+        bob.ok(
+            "react",
+            json!({"room": "lounge", "target": 3, "emoji": "👍", "on": true}),
+        )
+        .await;
         standby.catches_up().await;
         let before = server.scrape().await;
         let history = bob.ok("history", json!({"room": "lounge"})).await;
         assert_eq!(history["messages"][0]["body"], "hi");
-        assert_eq!(history["messages"][0]["reactions"][0]["count"], 1, "{history}");
-        assert_eq!(history["messages"][0]["reactions"][0]["mine"], true, "{history}");
+        assert_eq!(
+            history["messages"][0]["reactions"][0]["count"], 1,
+            "{history}"
+        );
+        assert_eq!(
+            history["messages"][0]["reactions"][0]["mine"], true,
+            "{history}"
+        );
         let log = bob.ok("log", json!({"room": "lounge", "after": 0})).await;
         assert_eq!(log["entries"].as_array().unwrap().len(), 6);
         assert_eq!(log["head"], history["head"]);
         let members = bob.ok("members", json!({"room": "lounge"})).await;
         assert_eq!(members["members"].as_array().unwrap().len(), 2);
         let after = server.scrape().await;
-        assert_eq!(moved(&before, &after, READS, &[("outcome", "served")]).to_string(), "3");
+        assert_eq!(
+            moved(&before, &after, READS, &[("outcome", "served")]).to_string(),
+            "3"
+        );
         assert_eq!(moved(&before, &after, READS, &[]).to_string(), "3");
         for name in [READS, "parlor_db_replica_behind_seconds"] {
-            let used = after.families()[name].labels().into_iter().map(str::to_owned);
-            assert_eq!(used.collect::<BTreeSet<_>>(), documented()[name].1, "{name}");
+            let used = after.families()[name]
+                .labels()
+                .into_iter()
+                .map(str::to_owned);
+            assert_eq!(
+                used.collect::<BTreeSet<_>>(),
+                documented()[name].1,
+                "{name}"
+            );
         }
         standby.has_read_the_log().await;
         let pools = server.operator().get("/health/db-pool").await.ok();
@@ -118,28 +140,49 @@ fn history_log_and_members_are_read_on_the_standby() {
 fn people_see_their_own_writes_while_the_standby_lags() {
     judge_at(Place::Alone, "replica lags", async |store| {
         let standby = Standby::of(&store).await;
-        let settings = standby.settings().with("CORE_DB_REPLICA_LAG_MAX_MS", "1000");
+        let settings = standby
+            .settings()
+            .with("CORE_DB_REPLICA_LAG_MAX_MS", "1000");
         let (server, mut alice, mut bob) = scene(&store, settings).await;
         standby.catches_up().await;
         standby.pause().await;
         let before = server.scrape().await;
         alice.say("lounge", "unseen there").await;
-        assert_eq!(bodies(&mut alice).await, ["hello", "hello alice", "unseen there"]);
-        alice.ok("delete", json!({"room": "lounge", "target": 3})).await;
+        assert_eq!(
+            bodies(&mut alice).await,
+            ["hello", "hello alice", "unseen there"]
+        );
+        alice
+            .ok("delete", json!({"room": "lounge", "target": 3}))
+            .await;
         assert_eq!(bodies(&mut bob).await, ["-", "hello alice", "unseen there"]);
         let cursor = bob.cursor("lounge");
-        let log = bob.ok("log", json!({"room": "lounge", "after": cursor - 2})).await;
+        let log = bob
+            .ok("log", json!({"room": "lounge", "after": cursor - 2}))
+            .await;
         assert_eq!(log["entries"][0]["body"], "unseen there", "{log}");
         let after = server.scrape().await;
-        assert_eq!(moved(&before, &after, READS, &[("outcome", "behind")]).to_string(), "3");
+        assert_eq!(
+            moved(&before, &after, READS, &[("outcome", "behind")]).to_string(),
+            "3"
+        );
         assert_eq!(moved(&before, &after, READS, &[]).to_string(), "3");
         // A room where nothing was said is no older there; until all of it is too old.
         let lagging = becomes(&server, "degraded").await;
-        assert!(lagging["cause"].as_str().unwrap().contains("behind its primary"), "{lagging}");
+        assert!(
+            lagging["cause"]
+                .as_str()
+                .unwrap()
+                .contains("behind its primary"),
+            "{lagging}"
+        );
         is_degraded_and_ready(&server).await;
         let before = server.scrape().await;
         bodies(&mut alice).await;
-        assert_eq!(moved(&before, &server.scrape().await, READS, &[]).to_string(), "0");
+        assert_eq!(
+            moved(&before, &server.scrape().await, READS, &[]).to_string(),
+            "0"
+        );
         standby.go_on().await;
         becomes(&server, "connected").await;
         is_served(&server, &mut alice).await;
@@ -156,7 +199,9 @@ fn who_was_put_out_reads_nothing_through_a_standby_that_lags() {
         carol.ok("join", json!({"room": "lounge"})).await;
         standby.catches_up().await;
         standby.pause().await;
-        alice.ok("ban", json!({"room": "lounge", "user": bob.id()})).await;
+        alice
+            .ok("ban", json!({"room": "lounge", "user": bob.id()}))
+            .await;
         carol.ok("leave", json!({"room": "lounge"})).await;
         for outsider in [&mut bob, &mut carol] {
             for op in ["history", "log", "members"] {
@@ -183,7 +228,11 @@ fn a_standby_that_hangs_costs_few_late_reads_and_no_send() {
         standby.freeze().await;
         let began = Instant::now();
         assert_eq!(bodies(&mut bob).await.len(), 2);
-        assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
+        assert!(
+            began.elapsed() < Duration::from_secs(2),
+            "{:?}",
+            began.elapsed()
+        );
         for number in 0..20 {
             alice.say("lounge", &format!("message {number}")).await;
             assert_eq!(bodies(&mut bob).await.len(), 3 + number);
@@ -248,15 +297,19 @@ fn a_standby_that_was_promoted_is_not_believed() {
         standby.promote().await;
         let apart = "UPDATE entries SET body = 'of another world'; UPDATE rooms SET head = 1000;";
         standby.sql().await.run(apart).await;
-        let served = reads(&server.scrape().await, "served");
+        let before = server.scrape().await;
         for _ in 0..5 {
             assert_eq!(bodies(&mut bob).await, ["hello", "hello alice"]);
         }
         let lost = becomes(&server, "lost").await;
-        assert!(lost["cause"].as_str().unwrap().contains("no standby"), "{lost}");
+        assert!(
+            lost["cause"].as_str().unwrap().contains("no standby"),
+            "{lost}"
+        );
         assert_eq!(bodies(&mut alice).await, ["hello", "hello alice"]);
-        let now = reads(&server.scrape().await, "served");
-        assert_eq!(now.to_string(), served.to_string());
+        let after = server.scrape().await;
+        let answers = moved(&before, &after, READS, &[("outcome", "served")]);
+        assert_eq!(answers.to_string(), "0");
     });
 }
 
@@ -269,7 +322,10 @@ fn a_replica_that_is_the_primary_itself_is_named_and_not_used() {
         let server = store.serve(settings).await;
         let (_alice, mut bob) = lounge(&server).await;
         let lost = becomes(&server, "lost").await;
-        assert!(lost["cause"].as_str().unwrap().contains("no standby"), "{lost}");
+        assert!(
+            lost["cause"].as_str().unwrap().contains("no standby"),
+            "{lost}"
+        );
         assert_eq!(bodies(&mut bob).await, ["hello", "hello alice"]);
         assert_eq!(server.scrape().await.sum(READS, &[]).to_string(), "0");
     });

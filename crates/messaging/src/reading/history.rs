@@ -2,8 +2,8 @@
 
 use super::page::{self, Page, View};
 use crate::api::{Anchor, History, HistoryPage, Refusal};
-use rooms::api::{Floor, Seq};
 use rooms::api::log::{self, Window};
+use rooms::api::{Floor, Seq};
 use storage::prelude::*;
 
 /// A page, and where the room stood for its reader.

@@ -149,7 +149,10 @@ fn encoded(text: &str) -> String {
 
 /// What can be set for each named database.
 pub(crate) fn table() -> Vec<Setting<DatabaseSettings>> {
-    [place(), pool(), replicas()].into_iter().flatten().collect()
+    [place(), pool(), replicas()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 fn place() -> Vec<Setting<DatabaseSettings>> {

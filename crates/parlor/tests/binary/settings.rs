@@ -148,6 +148,45 @@ fn a_second_database_has_its_own_settings_and_its_own_place() {
 }
 
 #[test]
+fn replicas_that_cannot_be_are_refused_and_never_shown() {
+    const KEY: &str = "CORE_DB_REPLICA_URLS";
+    const CORE: (&str, &str) = ("CORE_DB_URL", "postgres://parlor:secret@db/parlor");
+    const OTHER: &str = "postgres://parlor:secret@standby/parlor";
+    let right = check("", &[CORE, (KEY, OTHER)], &[]);
+    assert_eq!(right.code, Some(0), "{}", right.told);
+    let twice = format!("{OTHER},{OTHER}");
+    let beside = ("DATABASES", "core,analytics");
+    for (environment, said) in [
+        (
+            vec![(KEY, OTHER)],
+            [KEY, "an embedded database has no replicas"],
+        ),
+        (vec![CORE, (KEY, CORE.1)], [KEY, "none that is CORE_DB_URL"]),
+        (vec![CORE, (KEY, &twice)], [KEY, "each URL once"]),
+        (
+            vec![CORE, (KEY, "sqlite:secret.db")],
+            [KEY, "separated by commas"],
+        ),
+        (
+            vec![CORE, beside, ("ANALYTICS_DB_REPLICA_URLS", OTHER)],
+            ["ANALYTICS_DB_REPLICA_URLS", "only core is read on replicas"],
+        ),
+        (
+            vec![CORE, (KEY, OTHER), ("CORE_DB_REPLICA_TIMEOUT_MS", "600")],
+            ["CORE_DB_REPLICA_TIMEOUT_MS", "less than ask_timeout_ms"],
+        ),
+        (
+            vec![CORE, ("CORE_DB_REPLICA_URL", "x")],
+            ["CORE_DB_REPLICA_URL:", KEY],
+        ),
+    ] {
+        let ended = check("", &environment, &[]);
+        refused(&ended, &said);
+        assert!(!ended.told.contains("secret"), "{}", ended.told);
+    }
+}
+
+#[test]
 fn a_wrong_key_in_the_file_is_named_with_the_file() {
     for (file, said) in [
         ("drain = 5", ["drain in parlor.toml", "\"5\"", "drain_ms"]),

@@ -56,9 +56,12 @@ impl Slot {
         let deadline = Instant::now() + limit;
         let pass = pool.gate().try_enter(Wish::read(operation));
         let lease = pool.borrow(pass.ok_or(Outcome::Busy)?, deadline).await;
-        let lease = lease.map_err(|_| match Instant::now() < deadline {
-            true => Outcome::Failed,
-            false => Outcome::Late,
+        let lease = lease.map_err(|_| {
+            if Instant::now() < deadline {
+                Outcome::Failed
+            } else {
+                Outcome::Late
+            }
         })?;
         let read = Read {
             operation,
