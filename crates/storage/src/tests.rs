@@ -10,3 +10,4 @@ mod open;
 mod pressure;
 mod read;
 mod repeats;
+mod replicas;

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// Moments remembered at most. While it is full the oldest ones stay: they are what counts.
+/// Moments remembered at most. Later ones then move the last, so that it is reached with all.
 const MARKS_MAX: usize = 600;
 
 /// Where the primary was when, as far as the replica has not been seen there.
@@ -22,8 +22,10 @@ impl Lag {
     /// replayed what its primary does not know.
     pub(crate) fn primary_at(&mut self, now: Instant, position: i64) {
         self.astray |= position < self.replayed;
-        if self.marks.len() < MARKS_MAX {
-            self.marks.push_back((now, position));
+        let full = self.marks.len() == MARKS_MAX;
+        match self.marks.back_mut() {
+            Some((_, last)) if full => *last = position,
+            _ => self.marks.push_back((now, position)),
         }
     }
 
@@ -84,6 +86,19 @@ mod tests {
         lag.replica_at(35);
         assert_eq!(lag.behind(begin + 3 * SECOND), Duration::ZERO);
         assert!(!lag.is_astray());
+    }
+
+    #[test]
+    fn one_that_was_away_for_long_is_behind_until_it_has_all() {
+        let begin = Instant::now();
+        let mut lag = Lag::default();
+        for second in 0..2_000 {
+            lag.primary_at(begin, second);
+        }
+        lag.replica_at(1_998);
+        assert_eq!(lag.behind(begin + SECOND), SECOND);
+        lag.replica_at(1_999);
+        assert_eq!(lag.behind(begin + SECOND), Duration::ZERO);
     }
 
     #[test]

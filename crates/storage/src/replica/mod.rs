@@ -1,7 +1,7 @@
 //! Read replicas: standbys of a database on PostgreSQL that may answer reads in its place.
 //!
 //! A replica is a named database of its own, with a pool, a probe and a condition, and without
-//! lanes, migrations and a lock. Nobody is given a handle on it: its primary's
+//! lanes, migrations and a lock. [`crate::Registry::database`] gives no handle on it: its primary's
 //! [`crate::Database::read_spread`] asks it, with a short time limit and without waiting in line,
 //! and believes it only when what it tells is no older than what the primary has told.
 

@@ -16,6 +16,7 @@ pub(crate) struct Rest(Mutex<Option<Pause>>);
 struct Pause {
     until: Instant,
     length: Duration,
+    on_trial: bool,
 }
 
 impl Rest {
@@ -31,20 +32,24 @@ impl Rest {
             return false;
         }
         pause.until = now + pause.length;
+        pause.on_trial = true;
         true
     }
 
     /// It failed.
     pub(crate) fn tired(&self) {
         let mut resting = self.locked();
-        let now = Instant::now();
-        // Reads that were under way when it fell ill are one failure.
-        if resting.is_some_and(|pause| now + pause.length / 2 < pause.until) {
-            return;
-        }
-        let length = resting.map_or(PAUSE_MIN, |pause| (pause.length * 2).min(PAUSE_MAX));
-        let until = now + length.mul_f64(rand::random_range(0.75..1.25));
-        *resting = Some(Pause { until, length });
+        let length = match *resting {
+            None => PAUSE_MIN,
+            Some(pause) if pause.on_trial => (pause.length * 2).min(PAUSE_MAX),
+            // Reads that were under way when it fell ill are one failure.
+            Some(_) => return,
+        };
+        *resting = Some(Pause {
+            until: Instant::now() + length.mul_f64(rand::random_range(0.75..1.25)),
+            length,
+            on_trial: false,
+        });
     }
 
     /// It did well.

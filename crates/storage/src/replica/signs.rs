@@ -28,12 +28,13 @@ const OF_PRIMARY: &str =
         (pg_current_wal_flush_lsn() - '0/0')::bigint AS position
     FROM storage_meta WHERE key = 'epoch'";
 
-/// A standby does not tell its timeline but by its control file, which after a promotion of its
-/// primary follows at the next restart point. Until then it is taken for what it may be: a standby
-/// of the server that was given up.
+/// A standby tells the timeline that it follows only to those who may read all statistics. Its
+/// control file tells everyone, but after a promotion of its primary not before the next restart
+/// point; until then it is taken for what it may be: a standby of the server that was given up.
 const OF_STANDBY: &str = "SELECT value || '-' || lpad(upper(to_hex(greatest(
             (SELECT timeline_id FROM pg_control_checkpoint()),
-            (SELECT min_recovery_end_timeline FROM pg_control_recovery())))), 8, '0') AS epoch,
+            (SELECT min_recovery_end_timeline FROM pg_control_recovery()),
+            (SELECT received_tli FROM pg_stat_wal_receiver))), 8, '0') AS epoch,
         pg_is_in_recovery() AS standby,
         (SELECT system_identifier FROM pg_control_system()) AS system,
         coalesce((pg_last_wal_replay_lsn() - '0/0')::bigint, 0) AS position
