@@ -34,7 +34,7 @@ const OF_PRIMARY: &str =
 const OF_STANDBY: &str = "SELECT value || '-' || lpad(upper(to_hex(greatest(
             (SELECT timeline_id FROM pg_control_checkpoint()),
             (SELECT min_recovery_end_timeline FROM pg_control_recovery()),
-            (SELECT received_tli FROM pg_stat_wal_receiver))), 8, '0') AS epoch,
+            (SELECT received_tli FROM pg_stat_wal_receiver)))), 8, '0') AS epoch,
         pg_is_in_recovery() AS standby,
         (SELECT system_identifier FROM pg_control_system()) AS system,
         coalesce((pg_last_wal_replay_lsn() - '0/0')::bigint, 0) AS position
