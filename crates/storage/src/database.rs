@@ -95,7 +95,8 @@ impl Database {
             let found = replica.try_read(operation, self.epoch(), work.clone(), |found| {
                 enough(found, &least)
             });
-            if let Some(found) = found.await {
+            let span = tracing::debug_span!("read on a replica", operation);
+            if let Some(found) = found.instrument(span).await {
                 return Ok(found);
             }
         }
