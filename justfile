@@ -45,9 +45,9 @@ browser:
 torture *cases:
     cargo run --release --package tests --bin torture --locked -- {{ cases }}
 
-# What things cost: the bus alone, then Parlor's own figures (`just bench --postgres URL`)
+# What things cost: the hot pieces alone, then Parlor's own figures (`just bench --postgres URL`)
 bench *arguments: bench-build
-    cargo bench --package bus --locked
+    cargo bench --package pieces --bench time --locked
     {{ loadgen }} figures --parlor {{ release }}/parlor {{ arguments }}
 
 # Parlor and its peers in interleaved rounds, table and plot into docs/benchmarks (`--rounds`)
@@ -62,6 +62,11 @@ bench-growth *arguments: bench-build
 # One load on one server: `just bench-one fanout --help`
 bench-one scenario *arguments: bench-build
     {{ loadgen }} {{ scenario }} --parlor {{ release }}/parlor {{ arguments }}
+
+# Instructions of the hot pieces, 5 % above bench/pieces/baseline.toml fails (`--write` renews it)
+bench-check *arguments:
+    bench/pieces/install
+    cargo run --release --package pieces --locked -- check {{ arguments }}
 
 [private]
 bench-build:

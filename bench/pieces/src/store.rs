@@ -1,0 +1,88 @@
+//! Sessions and rooms on an SQLite of their own, and someone who may speak in `general`.
+
+use bus::{Builder, Request, Running, Settings, Tasks};
+use rooms::api::{JoinRoom, RoomKey};
+use sessions::api::{Caller, ConnectionId, Hello, Online, Proof};
+use sessions::{SystemClock, SystemRandom};
+use std::path::Path;
+use std::time::Duration;
+use storage::{Database, DatabaseConfig, Migrations, Registry, Url};
+use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
+
+/// However slowly it goes.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(600);
+
+pub(crate) struct Store {
+    pub(crate) database: Database,
+    pub(crate) tasks: Tasks,
+    running: Running,
+    _registry: Registry,
+    _folder: TempDir,
+}
+
+impl Store {
+    pub(crate) async fn new() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let tasks = Tasks::new(CancellationToken::new());
+        let mut builder = Builder::new(Settings::default(), &tasks);
+        let registry = Registry::new(builder.bus(), tasks.clone());
+        let opened = registry.open(config(folder.path())).await;
+        let database = opened.expect("the database opens");
+        let online = Online::new();
+        let people = sessions::Seed::new(
+            database.clone(),
+            sessions::Settings::default(),
+            online.clone(),
+            SystemClock::new(),
+            SystemRandom,
+        );
+        let seed = rooms::Seed::new(database.clone(), rooms::Settings::default(), online);
+        sessions::wire(&mut builder, &people);
+        rooms::wire(&mut builder, &seed);
+        let running = builder.start().await.expect("the bus starts");
+        rooms::found(&seed).await.expect("general");
+        Self {
+            database,
+            tasks,
+            running,
+            _registry: registry,
+            _folder: folder,
+        }
+    }
+
+    /// A guest who has joined `general`.
+    pub(crate) async fn member(&self) -> (Caller, RoomKey) {
+        let hello = Hello {
+            proof: Proof::Guest("ann".to_owned()),
+            connection: ConnectionId(1),
+            client: None,
+        };
+        let caller = self.ask(hello).await.expect("a guest").caller;
+        let room = RoomKey("general".into());
+        let join = JoinRoom {
+            caller: caller.clone(),
+            room: room.clone(),
+        };
+        self.ask(join).await.expect("a member");
+        self.running.bus().quiet().await;
+        (caller, room)
+    }
+
+    async fn ask<R: Request>(&self, request: R) -> R::Answer {
+        let asked = self.running.bus().ask(request, PATIENCE).await;
+        asked.expect("an answer")
+    }
+}
+
+fn config(folder: &Path) -> DatabaseConfig {
+    let migrations = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../migrations/core");
+    DatabaseConfig {
+        acquire_timeout: PATIENCE,
+        ..DatabaseConfig::new(
+            "core",
+            Url::Sqlite(folder.join("core.db")),
+            Migrations::Folder(migrations),
+        )
+    }
+}
