@@ -19,7 +19,7 @@ use tokio::time::Instant;
 #[derive(Clone)]
 pub struct Gateway {
     pub(crate) shared: Arc<Shared>,
-    pub(crate) dispatcher: Dispatcher,
+    pub(crate) dispatcher: Arc<Dispatcher>,
 }
 
 impl Gateway {
@@ -40,7 +40,7 @@ impl Gateway {
         });
         hub::wire(builder, &shared);
         crate::dispatch::wire(builder);
-        let dispatcher = Dispatcher::new(&shared);
+        let dispatcher = Arc::new(Dispatcher::new(&shared));
         Self { shared, dispatcher }
     }
 
@@ -84,8 +84,13 @@ impl Gateway {
 
     /// Serves one socket from just after the 101 response until it has closed and nothing of it
     /// is left. `read_ahead` is what hyper had already read.
-    pub async fn serve(self, stream: Stream, read_ahead: Bytes, peer: Peer) {
-        socket::serve(self, stream, read_ahead, peer).await;
+    pub fn serve(
+        self,
+        stream: Stream,
+        read_ahead: Bytes,
+        peer: Peer,
+    ) -> impl Future<Output = ()> + Send + use<> {
+        socket::serve(self, stream, &read_ahead, peer)
     }
 
     /// The first step of the sockets' stop: no more commands are read, and those read get their

@@ -9,10 +9,14 @@ use crate::wire::push;
 use bus::{Context, Handles};
 use rooms::api::{RoomKey, Seq};
 use sessions::api::ConnectionId;
-use std::collections::{BTreeMap, HashMap};
+use smallvec::SmallVec;
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
+
+/// The heads for one connection: most have one room with news, and thousands may have it at once.
+type Told<'a> = SmallVec<[(&'a str, Seq); 1]>;
 
 /// After this long a head is told once more.
 const AGAIN_AFTER: Duration = Duration::from_secs(15);
@@ -74,7 +78,7 @@ impl Hub {
 
     /// Each connection gets one push with all that concerns it.
     pub(super) fn tell_heads(&mut self, heads: &[(RoomKey, Seq)]) {
-        let mut told: HashMap<ConnectionId, (Arc<Conn>, BTreeMap<&str, Seq>)> = HashMap::new();
+        let mut told: HashMap<ConnectionId, (Arc<Conn>, Told)> = HashMap::new();
         for (key, head) in heads {
             let Some(room) = self.rooms.get(key) else {
                 continue;
@@ -82,11 +86,12 @@ impl Hub {
             for (id, sub) in room.subs.iter().filter(|(_, sub)| sub.is_live()) {
                 let (_, rooms) = told
                     .entry(*id)
-                    .or_insert_with(|| (Arc::clone(&sub.conn), BTreeMap::new()));
-                rooms.insert(&key.0, *head);
+                    .or_insert_with(|| (Arc::clone(&sub.conn), Told::new()));
+                rooms.push((&key.0, *head));
             }
         }
         for (conn, rooms) in told.into_values() {
+            let rooms = rooms.into_iter().collect();
             let frame = Frame::json(&push::heads(&rooms));
             self.outbox.send(&conn, frame, Class::Soft);
         }

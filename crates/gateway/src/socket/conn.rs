@@ -1,5 +1,6 @@
 //! One connection as the rest of the gateway holds it: a stream, a queue, a bell.
 
+use super::bell::Bell;
 use super::egress::{Class, Egress, Then};
 use super::frame::{Close, Frame};
 use super::stream::Stream;
@@ -7,7 +8,6 @@ use crate::Limits;
 use sessions::api::ConnectionId;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard};
-use tokio::sync::Notify;
 
 const NO_GOODBYE: u64 = u64::MAX;
 
@@ -19,7 +19,7 @@ pub(crate) struct Conn {
     egress: Mutex<Egress>,
     /// Rung when the connection's task has to look up: the queue is blocked, broken or closing, or
     /// the server stops.
-    pub(crate) bell: Notify,
+    pub(crate) bell: Bell,
     /// Its own `logout` is under way: the reply comes before the close.
     logging_out: AtomicBool,
     /// The session has ended during that.
@@ -38,7 +38,7 @@ impl Conn {
             id,
             stream,
             egress: Mutex::new(Egress::new(limits.egress_bytes, limits.egress_age)),
-            bell: Notify::new(),
+            bell: Bell::default(),
             logging_out: AtomicBool::new(false),
             ended: AtomicBool::new(false),
             draining: AtomicBool::new(false),
@@ -85,7 +85,7 @@ impl Conn {
     /// No more commands are to be read.
     pub(crate) fn drain(&self) {
         self.draining.store(true, Ordering::SeqCst);
-        self.bell.notify_one();
+        self.bell.ring();
     }
 
     pub(crate) fn is_draining(&self) -> bool {
@@ -95,7 +95,7 @@ impl Conn {
     /// The server says goodbye: its client is to come back after so long.
     pub(crate) fn say_goodbye(&self, reconnect_after_ms: u64) {
         self.goodbye.store(reconnect_after_ms, Ordering::SeqCst);
-        self.bell.notify_one();
+        self.bell.ring();
     }
 
     /// When its client is to come back, if the server says goodbye.
@@ -107,7 +107,7 @@ impl Conn {
     /// Breaks it off: it takes nothing.
     pub(crate) fn cut(&self) {
         self.egress().cut();
-        self.bell.notify_one();
+        self.bell.ring();
     }
 
     /// Its task has ended: whoever still holds it may let go.
@@ -134,7 +134,7 @@ impl Conn {
     /// Writes what the kernel takes; the rest is left to the connection's task.
     pub(crate) fn flush(&self) {
         if !self.write_out() {
-            self.bell.notify_one();
+            self.bell.ring();
         }
     }
 
@@ -154,7 +154,7 @@ impl Conn {
 
     fn follow(&self, then: Then) -> bool {
         if then == Then::Wake {
-            self.bell.notify_one();
+            self.bell.ring();
         }
         then == Then::Flush
     }

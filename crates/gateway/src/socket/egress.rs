@@ -188,10 +188,8 @@ impl Egress {
             }
             self.advance(taken);
         }
-        // A burst's buffer is not kept for an idle connection.
-        if self.queue.capacity() > 64 {
-            self.queue = VecDeque::new();
-        }
+        // An idle connection keeps none: the next burst's costs far less than its write.
+        self.queue = VecDeque::new();
         Ok(())
     }
 

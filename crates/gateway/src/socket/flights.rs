@@ -12,6 +12,7 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
 use rooms::api::RoomKey;
 use std::collections::{HashMap, VecDeque};
+use std::task::{Context, Poll, Waker, ready};
 use tokio::time::Instant;
 use tracing::Span;
 
@@ -22,7 +23,8 @@ pub(super) type Flying = BoxFuture<'static, (u64, Result<Answer, Error>)>;
 pub(super) struct Flights {
     waiting: VecDeque<Waiting>,
     running: Vec<Running>,
-    futures: FuturesUnordered<Flying>,
+    /// `None` while nothing flies: even an empty one takes memory.
+    futures: Option<FuturesUnordered<Flying>>,
 }
 
 /// A command that waits for others.
@@ -105,13 +107,19 @@ impl Flights {
 
     pub(super) fn start(&mut self, running: Running, flying: Flying) {
         self.running.push(running);
-        self.futures.push(flying);
+        self.futures.get_or_insert_default().push(flying);
     }
 
     /// The next command that is done; pending while none is under way.
-    pub(super) async fn landed(&mut self) -> (Running, Result<Answer, Error>) {
-        let Some((id, result)) = self.futures.next().await else {
-            return std::future::pending().await;
+    pub(super) fn poll_landed(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<(Running, Result<Answer, Error>)> {
+        let Some(futures) = &mut self.futures else {
+            return Poll::Pending;
+        };
+        let Some((id, result)) = ready!(futures.poll_next_unpin(cx)) else {
+            return Poll::Pending;
         };
         let place = self.running.iter().position(|running| running.id == id);
         let landed = self.running.remove(place.expect("what flies is running"));
@@ -119,7 +127,16 @@ impl Flights {
             // What a burst needed is not kept by an idle connection.
             *self = Self::default();
         }
-        (landed, result)
+        Poll::Ready((landed, result))
+    }
+
+    /// One that is done already.
+    pub(super) fn landed(&mut self) -> Option<(Running, Result<Answer, Error>)> {
+        let landed = self.poll_landed(&mut Context::from_waker(Waker::noop()));
+        match landed {
+            Poll::Ready(landed) => Some(landed),
+            Poll::Pending => None,
+        }
     }
 
     /// When the command that has waited longest was sent.
@@ -268,7 +285,7 @@ mod tests {
     }
 
     fn land_all(flights: &mut Flights) {
-        while flights.landed().now_or_never().is_some() {}
+        while flights.landed().is_some() {}
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Parlor's WebSocket side: a stream of our own, one task per connection, one queue per socket.
 
+mod bell;
 mod clock;
 mod conn;
 mod drain;

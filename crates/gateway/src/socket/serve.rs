@@ -20,33 +20,47 @@ use std::time::Duration;
 /// Between two attempts to say that a connection has ended.
 const AGAIN_AFTER: Duration = Duration::from_secs(1);
 
-pub(crate) async fn serve(gateway: Gateway, stream: Stream, read_ahead: Bytes, peer: Peer) {
+/// What is needed at the beginning is used up before the future is made, and what is needed at the
+/// end is boxed then: what is left is what an idle connection keeps.
+pub(crate) fn serve(
+    gateway: Gateway,
+    stream: Stream,
+    read_ahead: &Bytes,
+    peer: Peer,
+) -> impl Future<Output = ()> + Send + use<> {
     let shared = Arc::clone(&gateway.shared);
     let id = shared.sockets.next_id();
     let conn = Arc::new(Conn::new(id, stream, &shared.limits));
     let max = shared.limits.connections_per_address;
-    let Some(entered) = shared.sockets.enter(&conn, peer, max) else {
-        conn.close(Close::CONNECTIONS);
-        shared.metrics.sockets.ended(ending(&conn, REFUSED));
-        // Boxed like what follows: each connection would keep the room for it.
-        return Box::pin(linger(&conn, REFUSED, None)).await;
-    };
-    let mut task = Task::new(gateway, Arc::clone(&conn), &read_ahead);
-    drop(read_ahead);
-    let end = run(&mut task, &conn).await;
-    shared.metrics.sockets.ended(ending(&conn, end));
+    let entered = shared.sockets.enter(&conn, peer, max);
+    let new = || Box::new(Task::new(gateway, Arc::clone(&conn), read_ahead));
+    let task = entered.is_some().then(new);
+    async move {
+        let Some(mut task) = task else {
+            conn.close(Close::CONNECTIONS);
+            shared.metrics.sockets.ended(ending(&conn, REFUSED));
+            return Box::pin(linger(&conn, REFUSED, None)).await;
+        };
+        let end = run(&mut task, &conn).await;
+        shared.metrics.sockets.ended(ending(&conn, end));
+        Box::pin(finish(&shared, &conn, task, end)).await;
+        drop(entered);
+    }
+}
+
+/// Says goodbye and, beside that, that it has gone.
+async fn finish(shared: &Shared, conn: &Conn, mut task: Box<Task>, end: End) {
     let knocked = task.has_knocked();
     let saying = async {
-        linger(&conn, end, Some(&mut task)).await;
+        linger(conn, end, Some(&mut task)).await;
         drop(task);
     };
     let forgetting = async {
         if knocked {
-            forget(&shared, &conn, end).await;
+            forget(shared, conn, end).await;
         }
     };
-    futures_util::future::join(Box::pin(saying), Box::pin(forgetting)).await;
-    drop(entered);
+    futures_util::future::join(saying, forgetting).await;
 }
 
 const REFUSED: End = End::Ours {
@@ -97,5 +111,38 @@ async fn insist<R: Request>(shared: &Shared, request: impl Fn() -> R) {
             return;
         }
         tokio::time::sleep(AGAIN_AFTER).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Task, serve};
+    use crate::socket::{Peer, Stream};
+    use crate::{Gateway, Limits};
+    use bus::{Builder, Settings, Tasks};
+    use bytes::Bytes;
+    use sessions::api::Online;
+    use tokio::net::{TcpListener, TcpStream};
+    use tokio_util::sync::CancellationToken;
+
+    /// Thousands of them wait at once. Whoever needs more: is it needed while nothing happens?
+    #[tokio::test]
+    async fn what_an_idle_connection_keeps_is_small() {
+        let tasks = Tasks::new(CancellationToken::new());
+        let mut builder = Builder::new(Settings::default(), &tasks);
+        let gateway = Gateway::wire(&mut builder, &tasks, Online::new(), Limits::default());
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let client = TcpStream::connect(address).await.unwrap();
+        let serving = serve(
+            gateway,
+            Stream::new(client).unwrap(),
+            &Bytes::new(),
+            Peer::of(address.ip()),
+        );
+        let size = size_of_val(&serving);
+        assert!(size <= 320, "its future: {size} bytes");
+        let size = size_of::<Task>();
+        assert!(size <= 704, "its task: {size} bytes");
     }
 }

@@ -47,6 +47,16 @@ impl Stream {
         self.tcp.writable().await
     }
 
+    /// Ready when there may be something to read. One task waits at a time, with nothing kept in it.
+    pub(crate) fn poll_readable(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.tcp.poll_read_ready(cx)
+    }
+
+    /// Ready when the kernel may take something. One task waits at a time, with nothing kept in it.
+    pub(crate) fn poll_writable(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.tcp.poll_write_ready(cx)
+    }
+
     /// Tells the peer that nothing more will come.
     pub(crate) fn end_writing(&self) {
         // A peer that has gone already need not be told.

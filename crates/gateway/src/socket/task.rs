@@ -9,7 +9,7 @@ use super::flights::{Flights, Running, Waiting};
 use super::flood::Flood;
 use super::frame::{Close, Frame};
 use super::reader::{Inbound, Reader};
-use crate::dispatch::{Bucket, Call, Replay, command_span};
+use crate::dispatch::{Answer, Bucket, Call, Replay, command_span};
 use crate::wire::{self, Command, Error, Malformed, OVERLOADED, UNAUTHENTICATED, push};
 use crate::{Gateway, Limits};
 use bus::TraceId;
@@ -17,8 +17,10 @@ use bytes::Bytes;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use sessions::api::Caller;
-use std::pin::Pin;
+use std::future::{Future as _, poll_fn};
+use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use tokio::sync::{AcquireError, OwnedSemaphorePermit};
 use tokio::time::{Instant, Sleep, sleep_until};
 
@@ -50,6 +52,24 @@ pub(super) struct Task {
     clock: Clock,
     timer: Pin<Box<Sleep>>,
     end: Option<End>,
+}
+
+/// Why a connection's task goes on.
+enum Woken {
+    /// It is to look up.
+    Bell,
+    /// A command has its answer.
+    Landed(Running, Result<Answer, Error>),
+    /// Its turn in the line has come.
+    Admitted(Option<OwnedSemaphorePermit>),
+    /// A page of the replay is in the queue.
+    Paged(Replay),
+    /// The kernel takes more.
+    Writable,
+    /// Something has come.
+    Readable,
+    /// Something is due.
+    Late,
 }
 
 /// How a connection ended.
@@ -149,17 +169,55 @@ impl Task {
         if due < self.timer.deadline() {
             self.timer.as_mut().reset(due);
         }
-        let (blocked, reads, more) = (self.is_blocked(), self.reads(), self.more);
-        let conn = Arc::clone(&self.conn);
-        tokio::select! {
-            biased;
-            () = conn.bell.notified() => {}
-            (landed, result) = self.flights.landed() => self.land_all(&landed, result),
-            place = in_line(&mut self.line) => self.admitted(place),
-            replay = page(&mut self.page) => self.paged(replay),
-            _ = conn.stream.writable(), if blocked => { conn.write_out(); }
-            () = readable(&conn, more), if reads => self.read(),
-            () = self.timer.as_mut() => self.time_is_up(),
+        let blocked = self.is_blocked();
+        match poll_fn(|cx| self.poll_woken(cx, blocked)).await {
+            Woken::Bell => {}
+            Woken::Landed(landed, result) => self.land_all(&landed, result),
+            Woken::Admitted(place) => self.admitted(place),
+            Woken::Paged(replay) => self.paged(replay),
+            Woken::Writable => {
+                self.conn.write_out();
+            }
+            Woken::Readable => self.read(),
+            Woken::Late => self.time_is_up(),
+        }
+    }
+
+    /// The first thing to do of all that it waits for. Polled by hand: the futures of a `select!`
+    /// would lie in every idle connection.
+    fn poll_woken(&mut self, cx: &mut Context<'_>, blocked: bool) -> Poll<Woken> {
+        if self.conn.bell.poll_heard(cx).is_ready() {
+            return Poll::Ready(Woken::Bell);
+        }
+        if let Poll::Ready((landed, result)) = self.flights.poll_landed(cx) {
+            return Poll::Ready(Woken::Landed(landed, result));
+        }
+        if let Some(line) = &mut self.line
+            && let Poll::Ready(place) = line.poll_unpin(cx)
+        {
+            return Poll::Ready(Woken::Admitted(place.ok()));
+        }
+        if let Some(page) = &mut self.page
+            && let Poll::Ready(replay) = page.poll_unpin(cx)
+        {
+            return Poll::Ready(Woken::Paged(replay));
+        }
+        // An error shows itself in the writing or reading.
+        if blocked && self.conn.stream.poll_writable(cx).is_ready() {
+            return Poll::Ready(Woken::Writable);
+        }
+        if self.reads() && self.poll_readable(cx).is_ready() {
+            return Poll::Ready(Woken::Readable);
+        }
+        self.timer.as_mut().poll(cx).map(|()| Woken::Late)
+    }
+
+    fn poll_readable(&self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.more {
+            // One that always has more must not keep the thread from everyone else.
+            pin!(tokio::task::coop::consume_budget()).poll(cx)
+        } else {
+            self.conn.stream.poll_readable(cx).map(|_| ())
         }
     }
 
@@ -315,7 +373,7 @@ impl Task {
             span,
             bucket: Arc::clone(&self.bucket),
         };
-        let dispatcher = self.gateway.dispatcher.clone();
+        let dispatcher = Arc::clone(&self.gateway.dispatcher);
         let flying = async move {
             let answer = dispatcher.answer(call).await;
             drop(place);
@@ -415,31 +473,5 @@ impl Drop for Task {
     fn drop(&mut self) {
         let sockets = &self.gateway.shared.sockets;
         sockets.answered(self.flights.len());
-    }
-}
-
-/// The place waited for; pending while none is.
-async fn in_line(line: &mut Option<Line>) -> Option<OwnedSemaphorePermit> {
-    match line {
-        Some(line) => line.await.ok(),
-        None => std::future::pending().await,
-    }
-}
-
-/// The page under way; pending while there is none.
-async fn page(page: &mut Option<BoxFuture<'static, Replay>>) -> Replay {
-    match page {
-        Some(page) => page.await,
-        None => std::future::pending().await,
-    }
-}
-
-async fn readable(conn: &Conn, more: bool) {
-    if more {
-        // One that always has more must not keep the thread from everyone else.
-        tokio::task::coop::consume_budget().await;
-    } else {
-        // An error shows itself in the reading.
-        let _ = conn.stream.readable().await;
     }
 }

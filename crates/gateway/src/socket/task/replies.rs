@@ -5,14 +5,13 @@ use crate::dispatch::{Answer, Opened, Replay, note_outcome};
 use crate::socket::flights::{Abandoned, Running};
 use crate::socket::{Class, Close, Frame};
 use crate::wire::{DRAINING, Error, ErrorKind, OUTCOME_UNKNOWN, Op, RATE_LIMITED, push, reply};
-use futures_util::FutureExt as _;
 use tokio::time::Instant;
 
 impl Task {
     /// Lands one command and all others that are done by now: one write for all their replies.
     pub(super) fn land_all(&mut self, landed: &Running, result: Result<Answer, Error>) {
         self.land(landed, result);
-        while let Some((landed, result)) = self.flights.landed().now_or_never() {
+        while let Some((landed, result)) = self.flights.landed() {
             self.land(&landed, result);
         }
     }
