@@ -9,6 +9,7 @@ mod supervised;
 
 use record::{List, Record};
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
@@ -97,6 +98,13 @@ impl Tasks {
     #[must_use]
     pub fn list(&self) -> Vec<TaskInfo> {
         self.list.lines()
+    }
+
+    /// How often tasks have failed so far and come back, by owner: restarts, and failed turns of
+    /// periodic ones. Counts those that have ended too.
+    #[must_use]
+    pub fn restarts(&self) -> BTreeMap<&'static str, u64> {
+        self.list.restarts()
     }
 
     /// Cancels the periodic ones, and the delayed ones that have not begun: the first step of a

@@ -124,6 +124,7 @@ async fn a_restarting_task_comes_back_with_growing_pauses_until_it_ends_well() {
     assert_eq!(line.state, TaskState::Waiting);
     task.ended().await;
     assert_eq!(runs.value(), 8);
+    assert_eq!(tasks.restarts()["test"], 7, "counted though it has ended");
     // 0.1 + 0.2 + 0.4 + 0.8 + 1.6 + 3.2 + 5 s, each at least half of it.
     let took = began.elapsed().as_secs_f64();
     assert!((5.65..=11.4).contains(&took), "{took}");

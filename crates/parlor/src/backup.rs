@@ -3,7 +3,7 @@
 use crate::config::Config;
 use crate::exit::Failure;
 use crate::progress::{self, mib};
-use crate::schema;
+use crate::{schema, signals};
 use anyhow::Context as _;
 use std::path::Path;
 use storage::backup::{BackupError, FileCopy};
@@ -19,7 +19,8 @@ pub(crate) async fn backup(config: &Config, file: &Path) -> Result<(), Failure> 
     let copying = progress::shown(line, tokio::task::spawn_blocking(move || copy.run()));
     let copied: Result<u64, BackupError> = tokio::select! {
         copied = copying => copied.context("the copying has panicked")?,
-        _ = tokio::signal::ctrl_c() => {
+        signal = signals::any() => {
+            signal?;
             let _ = std::fs::remove_file(&partial);
             eprintln!("parlor: broken off; nothing was kept");
             // A copy that runs on a thread of its own cannot be cancelled.

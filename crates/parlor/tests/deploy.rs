@@ -261,6 +261,20 @@ fn proxies_wait_longer_than_the_server_does_for_a_silent_client() {
 }
 
 #[test]
+fn the_backup_reads_the_settings_that_the_server_reads() {
+    let settings = |unit: &str| -> Vec<String> {
+        let text = read(unit);
+        let lines = text.lines().filter(|line| {
+            line.starts_with("EnvironmentFile=") || line.contains("PARLOR_DATA_DIR")
+        });
+        lines.map(str::to_owned).collect()
+    };
+    let server = settings("deploy/parlor.service");
+    assert!(server.len() > 1, "{server:?}");
+    assert_eq!(settings("deploy/parlor-backup.service"), server);
+}
+
+#[test]
 fn what_a_restart_cannot_mend_is_not_restarted() {
     let help = Command::new(env!("CARGO_BIN_EXE_parlor"))
         .arg("--help")

@@ -24,7 +24,7 @@ async fn scene(server: &Server) -> (Client, Client, Client) {
     let mut alice = server.account("alice").await;
     alice.ok("join", json!({"room": "lounge"})).await;
     alice.say("lounge", "hello @bob").await;
-    let login = json!({"name": "alice", "password": "the password of alice"});
+    let login = json!({"name": "alice", "password": "the password of alice", "device": "phone"});
     let second = server.api().post("/api/v1/login", &login).await.ok();
     let phone = server.hello(json!({"token": second["token"]})).await;
     (alice, phone, bob)
@@ -60,11 +60,14 @@ on_both! {
         let wrong = json!({"password": "not her password"});
         let _ = api.post("/api/v1/delete-account", &wrong).await.refused("bad_credentials");
         assert_eq!(authors(&mut bob).await, ["alice"]);
+        let named = "sessions WHERE device IS NOT NULL";
+        assert_eq!(store.sql().await.count(named).await, 1);
         let answer = api.post("/api/v1/delete-account", &password("alice")).await;
         assert_eq!(answer.status, StatusCode::OK);
         for connection in [&mut alice, &mut phone] {
             assert_eq!(connection.closed().await.code, Some(4502));
         }
+        assert_eq!(store.sql().await.count(named).await, 0, "what she called her phone is gone");
         let again = api.post("/api/v1/delete-account", &password("alice")).await;
         let _ = again.refused("bad_credentials");
         is_gone(&server, &alice, &mut bob).await;

@@ -119,6 +119,11 @@ impl Record {
         self.abort.lock().expect("nothing panics under this lock")
     }
 
+    fn restarts(&self) -> u64 {
+        let failures = self.failures.get();
+        failures.map_or(0, |failures| failures.restarts.load(Relaxed))
+    }
+
     fn line(&self) -> TaskInfo {
         let failures = self.failures.get();
         TaskInfo {
@@ -126,7 +131,7 @@ impl Record {
             owner: self.owner,
             age: self.since.elapsed(),
             state: self.state(),
-            restarts: failures.map_or(0, |failures| failures.restarts.load(Relaxed)),
+            restarts: self.restarts(),
             last_error: failures.map(|failures| failures.last().clone()),
         }
     }
@@ -154,6 +159,8 @@ struct Entries {
     next: u64,
     closed: bool,
     records: BTreeMap<u64, Arc<Record>>,
+    /// Restarts of those that have ended, by owner.
+    past_restarts: BTreeMap<&'static str, u64>,
 }
 
 impl List {
@@ -186,6 +193,16 @@ impl List {
 
     pub(super) fn lines(&self) -> Vec<TaskInfo> {
         self.all().iter().map(|record| record.line()).collect()
+    }
+
+    /// Restarts so far by owner, those of tasks that have ended among them.
+    pub(super) fn restarts(&self) -> BTreeMap<&'static str, u64> {
+        let entries = self.entries();
+        let mut restarts = entries.past_restarts.clone();
+        for record in entries.records.values() {
+            *restarts.entry(record.owner).or_default() += record.restarts();
+        }
+        restarts
     }
 
     /// Nothing enters any more; returns who is there.
@@ -230,6 +247,10 @@ impl Drop for Entry {
     fn drop(&mut self) {
         let mut entries = self.list.entries();
         entries.records.remove(&self.id);
+        let restarts = self.record.restarts();
+        if restarts > 0 {
+            *entries.past_restarts.entry(self.record.owner).or_default() += restarts;
+        }
         let empty = entries.records.is_empty();
         drop(entries);
         if empty {

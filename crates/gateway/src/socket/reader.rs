@@ -174,7 +174,16 @@ mod tests {
         server.set_nonblocking(true).unwrap();
         let stream = Stream::new(tokio::net::TcpStream::from_std(server).unwrap()).unwrap();
         let conn = Conn::new(ConnectionId(1), stream, &Limits::default());
-        let lengths = [1, READ_BUFFER, 5, READ_BUFFER + 1, AT_ONCE, 9, 3 * AT_ONCE, 2];
+        let lengths = [
+            1,
+            READ_BUFFER,
+            5,
+            READ_BUFFER + 1,
+            AT_ONCE,
+            9,
+            3 * AT_ONCE,
+            2,
+        ];
         let all: Vec<u8> = lengths.iter().flat_map(|length| frame(*length)).collect();
         // Half a frame was read by whoever read before.
         let (early, late) = all.split_at(3);

@@ -2,7 +2,7 @@
 
 use super::end_all;
 use crate::api::{Caller, EndReason, Refusal, UserId};
-use crate::store::users;
+use crate::store::{sessions, users};
 use storage::prelude::*;
 
 /// Deletes the caller's own account.
@@ -32,8 +32,9 @@ impl Job for Erase {
     }
 }
 
-/// Takes name, password, identity and rank away, and ends all sessions.
+/// Takes name, password, identity, rank and the names of devices away, and ends all sessions.
 pub(crate) async fn erase(tx: &mut Writer<'_>, user: UserId, now: i64) -> Result<(), Fault> {
     end_all(tx, user, None, EndReason::Revoked, now).await?;
+    sessions::forget_devices(tx, user).await?;
     users::erase(tx, user, now).await
 }

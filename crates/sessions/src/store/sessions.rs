@@ -240,6 +240,15 @@ pub(crate) async fn is_connected(access: &mut impl Access, user: UserId) -> Resu
     Ok(marked > 0)
 }
 
+/// Takes the names away that a person gave to devices, of sessions that have ended too.
+pub(crate) async fn forget_devices(tx: &mut Writer<'_>, user: UserId) -> Result<(), Fault> {
+    statement!(tx, |c| diesel::update(sessions::table)
+        .filter(sessions::user_id.eq(user))
+        .set(sessions::device.eq(None::<String>))
+        .execute(c))?;
+    Ok(())
+}
+
 /// Ends these sessions; those that had ended before stay as they were.
 pub(crate) async fn end(tx: &mut Writer<'_>, ids: &[SessionId], now: i64) -> Result<(), Fault> {
     if ids.is_empty() {
