@@ -11,7 +11,7 @@ use storage::backup::{BackupError, FileCopy};
 /// Copies `core` into a new file. Broken off by a signal, it leaves nothing behind.
 pub(crate) async fn backup(config: &Config, file: &Path) -> Result<(), Failure> {
     let copy = FileCopy::new(&schema::core(config)?, file)?;
-    let (progress, partial) = (copy.progress(), copy.partial().to_owned());
+    let progress = copy.progress();
     let line = || {
         let (done, about) = (mib(progress.bytes()), mib(progress.bytes_about()));
         format!("{done} of about {about} MiB")
@@ -21,7 +21,7 @@ pub(crate) async fn backup(config: &Config, file: &Path) -> Result<(), Failure> 
         copied = copying => copied.context("the copying has panicked")?,
         signal = signals::any() => {
             signal?;
-            let _ = std::fs::remove_file(&partial);
+            progress.give_up();
             eprintln!("parlor: broken off; nothing was kept");
             // A copy that runs on a thread of its own cannot be cancelled.
             std::process::exit(1);

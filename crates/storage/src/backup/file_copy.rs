@@ -57,18 +57,11 @@ impl FileCopy {
         }
     }
 
-    /// The file that is being filled: what is left of a copy that was broken off.
-    #[must_use]
-    pub fn partial(&self) -> &Path {
-        &self.partial
-    }
-
     /// Makes the copy and returns its size in bytes. Blocks, as long as the store is large.
     pub fn run(self) -> Result<u64, BackupError> {
         let copied = self.fill().and_then(|()| self.keep());
         if copied.is_err() {
-            // Whatever is left of it is of no use.
-            let _ = std::fs::remove_file(&self.partial);
+            self.progress().give_up();
         }
         copied
     }
@@ -97,6 +90,13 @@ impl Progress {
     #[must_use]
     pub fn bytes_about(&self) -> u64 {
         self.bytes_about
+    }
+
+    /// Removes what there is of a copy that is broken off: it is of no use.
+    pub fn give_up(&self) {
+        for file in [beside(&self.partial, "-journal"), self.partial.clone()] {
+            let _ = std::fs::remove_file(file);
+        }
     }
 }
 
