@@ -68,7 +68,8 @@ fn ages() -> Vec<Setting<Config>> {
         })
         .about(
             "Messages and other entries older than this are taken out of their room; 0: they are \
-             kept for ever. A room's last entry stays, and places do not change.",
+             kept for ever. A room's last entry stays, and places do not change. A send that is \
+             repeated later than this is a new message.",
         )
         .ends(
             "People miss what they have not read yet.",
