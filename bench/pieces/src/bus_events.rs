@@ -18,6 +18,7 @@ const fn burst(name: &'static str, prepare: fn() -> Box<dyn Round>) -> Piece {
         name,
         unit: "event",
         units: EVENTS,
+        steady: true,
         prepare,
     }
 }

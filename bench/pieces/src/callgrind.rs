@@ -26,7 +26,7 @@ pub(crate) fn instructions(piece: &Piece) -> anyhow::Result<u64> {
         .context("valgrind does not start; bench/pieces/install installs it")?;
     let said = String::from_utf8_lossy(&output.stderr);
     ensure!(output.status.success(), "{piece} under valgrind: {said}");
-    let total = total(&counts.with_added_extension("1"))
+    let total = total(&folder.path().join("counts.1"))
         .with_context(|| format!("{piece}: valgrind has counted nothing: {said}"))?;
     Ok(total / (piece.rounds() * piece.units))
 }

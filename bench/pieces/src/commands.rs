@@ -14,6 +14,7 @@ pub(crate) const PING: Piece = Piece {
     name: "command_stack_ping",
     unit: "command",
     units: COMMANDS,
+    steady: true,
     prepare: || {
         let stage = Stage::new(|_, _| false, 1);
         let bucket = stage.gateway.bucket();

@@ -14,6 +14,7 @@ pub(crate) const ENCODE: Piece = Piece {
     name: "encode_entry",
     unit: "entry",
     units: 32,
+    steady: true,
     prepare: || ready(|_, _| true, 1, 1, 32),
 };
 
@@ -22,6 +23,7 @@ pub(crate) const ROOM_OF_50: Piece = Piece {
     name: "deliver_in_room_of_50",
     unit: "delivery",
     units: 50,
+    steady: true,
     prepare: || ready(|_, _| true, 1, 50, 1),
 };
 
@@ -30,6 +32,7 @@ pub(crate) const HUNDRED_ROOMS: Piece = Piece {
     name: "deliver_in_100_rooms_of_10",
     unit: "delivery",
     units: 1_000,
+    steady: true,
     prepare: || {
         ready(
             |room, person| (room as u64 + person).is_multiple_of(5),

@@ -11,6 +11,7 @@ pub(crate) const SEND: Piece = Piece {
     name: "parse_send",
     unit: "frame",
     units: FRAMES,
+    steady: true,
     prepare: || Box::new(Frame(send())),
 };
 
@@ -19,6 +20,7 @@ pub(crate) const HELLO: Piece = Piece {
     name: "parse_hello_of_20_rooms",
     unit: "frame",
     units: FRAMES,
+    steady: true,
     prepare: || Box::new(Frame(hello())),
 };
 

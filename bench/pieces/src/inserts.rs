@@ -16,6 +16,7 @@ pub(crate) const BATCH_OF_64: Piece = Piece {
     name: "insert_64",
     unit: "message",
     units: 64,
+    steady: false,
     prepare: || ready(64),
 };
 
@@ -23,6 +24,7 @@ pub(crate) const BATCH_OF_256: Piece = Piece {
     name: "insert_256",
     unit: "message",
     units: 256,
+    steady: false,
     prepare: || ready(256),
 };
 

@@ -23,6 +23,8 @@ pub struct Piece {
     pub unit: &'static str,
     /// How many of them one round does.
     pub units: u64,
+    /// Whether two counts of the same code are the same within a per cent.
+    pub steady: bool,
     prepare: fn() -> Box<dyn Round>,
 }
 

@@ -90,7 +90,7 @@ impl Gateway {
         read_ahead: Bytes,
         peer: Peer,
     ) -> impl Future<Output = ()> + Send + use<> {
-        socket::serve(self, stream, &read_ahead, peer)
+        socket::serve(self, stream, read_ahead, peer)
     }
 
     /// The first step of the sockets' stop: no more commands are read, and those read get their

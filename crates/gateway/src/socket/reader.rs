@@ -48,14 +48,14 @@ pub(super) enum Inbound {
 }
 
 impl Reader {
-    pub(super) fn new(read_ahead: &Bytes, limits: &Limits) -> Self {
+    pub(super) fn new(read_ahead: Bytes, limits: &Limits) -> Self {
         let config = WebSocketConfig::default()
             .read_buffer_size(READ_BUFFER)
             .write_buffer_size(0)
             .max_write_buffer_size(WRITE_BUFFER_MAX)
             .max_message_size(Some(limits.frame_bytes))
             .max_frame_size(Some(limits.frame_bytes));
-        let part = read_ahead.to_vec();
+        let part = read_ahead.into();
         Self {
             ws: WebSocketContext::from_partially_read(part, Role::Server, Some(config)),
             ahead: Bytes::new(),
@@ -157,7 +157,7 @@ mod tests {
         match u8::try_from(length) {
             Ok(short) if short < 126 => frame.push(0x80 | short),
             _ => {
-                frame.push(0x80 | 126);
+                frame.push(0xfe);
                 frame.extend_from_slice(&u16::try_from(length).unwrap().to_be_bytes());
             }
         }
@@ -187,7 +187,7 @@ mod tests {
         let all: Vec<u8> = lengths.iter().flat_map(|length| frame(*length)).collect();
         // Half a frame was read by whoever read before.
         let (early, late) = all.split_at(3);
-        let mut reader = Reader::new(&Bytes::copy_from_slice(early), &Limits::default());
+        let mut reader = Reader::new(Bytes::copy_from_slice(early), &Limits::default());
         client.write_all(late).unwrap();
         conn.stream.readable().await.unwrap();
         for length in lengths {

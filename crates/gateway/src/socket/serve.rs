@@ -25,7 +25,7 @@ const AGAIN_AFTER: Duration = Duration::from_secs(1);
 pub(crate) fn serve(
     gateway: Gateway,
     stream: Stream,
-    read_ahead: &Bytes,
+    read_ahead: Bytes,
     peer: Peer,
 ) -> impl Future<Output = ()> + Send + use<> {
     let shared = Arc::clone(&gateway.shared);
@@ -137,7 +137,7 @@ mod tests {
         let serving = serve(
             gateway,
             Stream::new(client).unwrap(),
-            &Bytes::new(),
+            Bytes::new(),
             Peer::of(address.ip()),
         );
         let size = size_of_val(&serving);

@@ -92,7 +92,7 @@ pub(super) enum End {
 }
 
 impl Task {
-    pub(super) fn new(gateway: Gateway, conn: Arc<Conn>, read_ahead: &Bytes) -> Self {
+    pub(super) fn new(gateway: Gateway, conn: Arc<Conn>, read_ahead: Bytes) -> Self {
         let now = Instant::now();
         let limits = gateway.limits();
         let clock = Clock::new(now, limits);
