@@ -2,7 +2,7 @@
 
 use super::{Answer, Asker, Body, Opened, Replay};
 use crate::Limits;
-use crate::hub::{Attach, Attaching, Detach, Open};
+use crate::hub::{Attach, Attaching, Detach, Known, Open};
 use crate::metrics::Resume;
 use crate::socket::{Close, Conn};
 use crate::wire::{self, BAD_CREDENTIALS, Error, Id, Time, UserShape};
@@ -99,15 +99,15 @@ async fn open(
         .map(|(room, line)| (&*room.0, line))
         .collect::<BTreeMap<_, _>>();
     let body = body(welcome, hello, &rooms, limits);
-    let cursors = lines
+    let subscribed = lines
         .iter()
-        .filter_map(|(room, line)| Some((room.clone(), line.cursor()?)))
+        .filter_map(|(room, line)| Some((room.clone(), line.known()?)))
         .collect();
     let behind = asker
         .plainly(Open {
             connection: conn.id,
             memberships,
-            cursors,
+            rooms: subscribed,
             reply: wire::reply::ok(id, &body.0),
         })
         .await?;
@@ -170,11 +170,16 @@ impl Line {
         }
     }
 
-    /// Where the pushes of this room begin, less one.
-    fn cursor(&self) -> Option<Seq> {
-        match self {
-            Self::Complete { from, .. } => Some(from - 1),
-            Self::TooMany { head, .. } | Self::Reset { head, .. } => Some(*head),
+    /// The pushes of this room begin after that.
+    fn known(&self) -> Option<Known> {
+        match *self {
+            Self::Complete { from, head, .. } => Some(Known {
+                cursor: from - 1,
+                head,
+            }),
+            Self::TooMany { head, .. } | Self::Reset { head, .. } => {
+                Some(Known { cursor: head, head })
+            }
             Self::Gone { .. } => None,
         }
     }

@@ -1,7 +1,7 @@
 //! Connections come and go.
 
 use super::person::{Before, Person};
-use super::requests::{Attach, Attaching, Detach, Open};
+use super::requests::{Attach, Attaching, Detach, Known, Open};
 use super::room::Room;
 use super::sub::{Phase, Sub};
 use super::{Attached, Hub};
@@ -127,9 +127,9 @@ impl Hub {
         }
         self.now_known(user);
         let mut behind = Vec::new();
-        for (room, cursor) in open.cursors {
-            if self.subscribe(open.connection, &room, Some(cursor)) == Some(Start::Behind) {
-                behind.push((room, cursor));
+        for (room, known) in open.rooms {
+            if self.subscribe(open.connection, &room, Some(known)) == Some(Start::Behind) {
+                behind.push((room, known.cursor));
             }
         }
         if all {
@@ -187,14 +187,18 @@ impl Hub {
         &mut self,
         connection: ConnectionId,
         key: &RoomKey,
-        cursor: Option<Seq>,
+        known: Option<Known>,
     ) -> Option<Start> {
         let attached = self.connections.get_mut(&connection)?;
         let user = attached.caller.user.id;
         self.people.get(&user)?.role(key)?;
         let room: &mut Room = self.rooms.entry(key.clone()).or_default();
-        let cursor = cursor.or(room.next.map(|next| next - 1)).unwrap_or(0);
-        let (phase, start) = if room.is_caught_up(cursor) {
+        let here = room.next.map_or(0, |next| next - 1);
+        let Known { cursor, head } = known.unwrap_or(Known {
+            cursor: here,
+            head: here,
+        });
+        let (phase, start) = if head <= cursor && room.is_caught_up(cursor) {
             room.at_least(cursor);
             (Phase::Live(cursor), Start::Live)
         } else {

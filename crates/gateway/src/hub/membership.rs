@@ -3,6 +3,7 @@
 
 use super::Hub;
 use super::person::Before;
+use super::requests::Known;
 use super::sub::Phase;
 use crate::socket::{Class, Frame};
 use crate::wire::push::{self, Why};
@@ -68,7 +69,14 @@ impl Hub {
         for id in self.connections_of(user) {
             let attached = &self.connections[&id];
             if attached.all && attached.opening.is_none() && !attached.rooms.contains(key) {
-                self.subscribe(id, key, Some(seq));
+                self.subscribe(
+                    id,
+                    key,
+                    Some(Known {
+                        cursor: seq,
+                        head: seq,
+                    }),
+                );
             }
         }
     }

@@ -26,7 +26,7 @@ mod timers;
 mod typing;
 
 pub(crate) use requests::{
-    Advance, Advanced, Attach, Attaching, Detach, Found, Mark, Open, SayLeft, Types, Unmark,
+    Advance, Advanced, Attach, Attaching, Detach, Found, Known, Mark, Open, SayLeft, Types, Unmark,
 };
 pub(crate) use timers::start;
 

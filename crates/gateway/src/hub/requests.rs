@@ -34,8 +34,8 @@ pub(crate) struct Open {
     pub(crate) connection: ConnectionId,
     /// Read after the [`Attach`].
     pub(crate) memberships: Vec<Membership>,
-    /// The rooms subscribed to, each from the entry after this one.
-    pub(crate) cursors: Vec<(RoomKey, Seq)>,
+    /// The rooms subscribed to.
+    pub(crate) rooms: Vec<(RoomKey, Known)>,
     pub(crate) reply: Frame,
 }
 
@@ -43,6 +43,14 @@ impl Request for Open {
     const NAME: &'static str = "gateway.open";
     /// The rooms that have to be replayed, from their cursors.
     type Answer = Vec<(RoomKey, Seq)>;
+}
+
+/// What a client knows of a room, and what there was to know when that was read. Some of it may not
+/// have come to the hub yet: it is missed all the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Known {
+    pub(crate) cursor: Seq,
+    pub(crate) head: Seq,
 }
 
 /// A `join` begins: what happens in the room is kept until its reply is out.

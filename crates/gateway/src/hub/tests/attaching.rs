@@ -1,6 +1,6 @@
 use super::stage::{Stage, caller, entry, key, member, said};
 use crate::Limits;
-use crate::hub::requests::{Attach, Attaching, Detach, Types};
+use crate::hub::requests::{Advanced, Attach, Attaching, Detach, Types};
 use crate::hub::tests::stage::user;
 use rooms::api::Change;
 use serde_json::json;
@@ -83,6 +83,22 @@ async fn what_ended_while_hello_was_under_way_is_told_and_not_subscribed() {
         .append("x", vec![entry(7, "bob", said("secret"))])
         .await;
     assert_eq!(socket.names(), ["hello", "gone 6"]);
+}
+
+#[tokio::test]
+async fn what_is_committed_and_has_not_come_to_the_hub_is_replayed() {
+    let mut stage = Stage::new().await;
+    let _bob = stage.member("bob", "x", 4).await;
+    let mut ann = stage.attach("ann", "", false).await;
+    let behind = stage
+        .open(&ann, vec![member("ann", "x", 6)], &[("x", 4)])
+        .await;
+    assert_eq!(behind, [(key("x"), 4)], "the log had two more");
+    assert_eq!(stage.page(&ann, "x", (4, 6), true).await, Advanced::Live);
+    for seq in 5..8 {
+        stage.append("x", vec![entry(seq, "bob", said("hi"))]).await;
+    }
+    assert_eq!(ann.names(), ["hello", "entry 5", "entry 6", "entry 7"]);
 }
 
 #[tokio::test]

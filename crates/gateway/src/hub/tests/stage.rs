@@ -1,7 +1,7 @@
 //! A hub on a stage: sockets whose other end is looked at, people, rooms, entries.
 
 use crate::Limits;
-use crate::hub::requests::{Advance, Advanced, Attach, Attaching, Mark, Open};
+use crate::hub::requests::{Advance, Advanced, Attach, Attaching, Known, Mark, Open};
 use crate::hub::{Found, Hub};
 use crate::metrics::Metrics;
 use crate::shared::Shared;
@@ -14,6 +14,7 @@ use rooms::api::{
 };
 use serde_json::{Value, json};
 use sessions::api::{Caller, ConnectionId, Online, SessionId, User, UserId};
+use std::collections::HashMap;
 use std::io::{ErrorKind, Read};
 use std::net::TcpListener;
 use std::sync::Arc;
@@ -187,11 +188,19 @@ impl Stage {
         memberships: Vec<Membership>,
         cursors: &[(&str, Seq)],
     ) -> Vec<(RoomKey, Seq)> {
-        let cursors = cursors.iter().map(|(room, seq)| (key(room), *seq));
+        let heads: HashMap<RoomKey, Seq> = memberships
+            .iter()
+            .map(|membership| (membership.room.key.clone(), membership.head))
+            .collect();
+        let rooms = cursors.iter().map(|(room, cursor)| {
+            let (room, cursor) = (key(room), *cursor);
+            let head = heads.get(&room).copied().unwrap_or(cursor);
+            (room, Known { cursor, head })
+        });
         let open = Open {
             connection: socket.id(),
             memberships,
-            cursors: cursors.collect(),
+            rooms: rooms.collect(),
             reply: reply("hello"),
         };
         self.ask(open).await
