@@ -85,7 +85,7 @@ impl Sql {
     }
 
     /// The number that a statement tells as `count`.
-    pub(crate) async fn number(&mut self, statement: &str) -> i64 {
+    pub async fn number(&mut self, statement: &str) -> i64 {
         let number = self.counted(diesel::sql_query(statement)).await;
         number.unwrap_or_else(|why| panic!("{statement}: {why}"))
     }

@@ -12,8 +12,16 @@ use tokio::task::JoinSet;
 #[derive(Debug)]
 pub struct Link {
     address: SocketAddr,
-    flows: Arc<watch::Sender<Flow>>,
+    flows: Arc<watch::Sender<State>>,
     _tasks: JoinSet<()>,
+}
+
+/// How it stands.
+#[derive(Debug, Clone, Copy)]
+struct State {
+    flow: Flow,
+    /// How often the connections of before were forgotten.
+    age: u32,
 }
 
 /// What passes.
@@ -37,7 +45,10 @@ impl Link {
         let address = listener
             .local_addr()
             .expect("a bound socket has an address");
-        let flows = Arc::new(watch::Sender::new(Flow::Open));
+        let flows = Arc::new(watch::Sender::new(State {
+            flow: Flow::Open,
+            age: 0,
+        }));
         let mut tasks = JoinSet::new();
         tasks.spawn(accept(listener, port, Arc::clone(&flows)));
         Self {
@@ -60,65 +71,76 @@ impl Link {
 
     /// Holds back what the far end says: it acts, but nobody learns of it.
     pub fn deafen(&self) {
-        self.flows.send_replace(Flow::Deaf);
+        self.becomes(Flow::Deaf);
     }
 
     /// Holds back everything, both ways.
     pub fn silence(&self) {
-        self.flows.send_replace(Flow::Silent);
+        self.becomes(Flow::Silent);
     }
 
     /// Cuts all connections, and each new one at once.
     pub fn cut(&self) {
-        self.flows.send_replace(Flow::Cut);
+        self.becomes(Flow::Cut);
     }
 
     /// Lets everything pass again, what was held back first.
     pub fn open(&self) {
-        self.flows.send_replace(Flow::Open);
+        self.becomes(Flow::Open);
+    }
+
+    /// Forgets all connections, as a network does that was parted for long: neither end hears of
+    /// the other again, nor that it went. New ones are carried as ever.
+    pub fn forget(&self) {
+        self.flows.send_modify(|state| state.age += 1);
+    }
+
+    fn becomes(&self, flow: Flow) {
+        self.flows.send_modify(|state| state.flow = flow);
     }
 }
 
-async fn accept(listener: TcpListener, port: u16, flows: Arc<watch::Sender<Flow>>) {
+async fn accept(listener: TcpListener, port: u16, flows: Arc<watch::Sender<State>>) {
     let mut carriers = JoinSet::new();
     while let Ok((near, _)) = listener.accept().await {
         while carriers.try_join_next().is_some() {}
-        if *flows.borrow() != Flow::Cut {
-            carriers.spawn(carry(near, port, flows.subscribe()));
+        let State { flow, age } = *flows.borrow();
+        if flow != Flow::Cut {
+            carriers.spawn(carry(near, port, flows.subscribe(), age));
         }
     }
 }
 
-async fn carry(near: TcpStream, port: u16, flow: watch::Receiver<Flow>) {
+async fn carry(near: TcpStream, port: u16, state: watch::Receiver<State>, age: u32) {
     let Ok(far) = TcpStream::connect(("127.0.0.1", port)).await else {
         return;
     };
     let _ = (near.set_nodelay(true), far.set_nodelay(true));
     let (near_read, near_write) = near.into_split();
     let (far_read, far_write) = far.into_split();
-    let there = pass(near_read, far_write, flow.clone(), |flow| {
-        flow != Flow::Silent
+    let there = pass(near_read, far_write, state.clone(), move |state| {
+        state.age == age && state.flow != Flow::Silent
     });
-    let back = pass(far_read, near_write, flow.clone(), |flow| {
-        flow == Flow::Open
+    let back = pass(far_read, near_write, state.clone(), move |state| {
+        state.age == age && state.flow == Flow::Open
     });
-    let mut flow = flow;
+    let mut state = state;
     tokio::select! {
         () = there => {}
         () = back => {}
-        _ = flow.wait_for(|flow| *flow == Flow::Cut) => {}
+        _ = state.wait_for(|state| state.age == age && state.flow == Flow::Cut) => {}
     }
 }
 
 async fn pass(
     mut from: OwnedReadHalf,
     mut to: OwnedWriteHalf,
-    mut flow: watch::Receiver<Flow>,
-    passes: fn(Flow) -> bool,
+    mut state: watch::Receiver<State>,
+    passes: impl Fn(State) -> bool,
 ) {
     let mut buffer = vec![0; 64 * 1024];
     while let Ok(count @ 1..) = from.read(&mut buffer).await {
-        if flow.wait_for(|flow| passes(*flow)).await.is_err() {
+        if state.wait_for(|state| passes(*state)).await.is_err() {
             return;
         }
         if to.write_all(&buffer[..count]).await.is_err() {
@@ -126,7 +148,7 @@ async fn pass(
         }
     }
     // The end does not pass either: whoever vanishes behind a silent link is not seen to go.
-    let _ = flow.wait_for(|flow| passes(*flow)).await;
+    let _ = state.wait_for(|state| passes(*state)).await;
 }
 
 #[cfg(test)]
@@ -160,5 +182,28 @@ mod tests {
         assert_eq!(near.read_u8().await.unwrap(), 3);
         link.cut();
         assert!(near.read_u8().await.is_err());
+    }
+    #[tokio::test]
+    async fn of_forgotten_connections_neither_end_learns_anything_and_new_ones_pass() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let link = Link::to(listener.local_addr().unwrap().port()).await;
+        let mut near = TcpStream::connect(("127.0.0.1", link.port()))
+            .await
+            .unwrap();
+        let (mut far, _) = listener.accept().await.unwrap();
+        near.write_u8(1).await.unwrap();
+        assert_eq!(far.read_u8().await.unwrap(), 1);
+        link.forget();
+        near.write_u8(2).await.unwrap();
+        drop(near);
+        let mut anew = TcpStream::connect(("127.0.0.1", link.port()))
+            .await
+            .unwrap();
+        let (mut other, _) = listener.accept().await.unwrap();
+        anew.write_u8(3).await.unwrap();
+        assert_eq!(other.read_u8().await.unwrap(), 3);
+        let mut byte = [0];
+        let nothing = far.try_read(&mut byte);
+        assert_eq!(nothing.unwrap_err().kind(), std::io::ErrorKind::WouldBlock);
     }
 }

@@ -7,6 +7,7 @@ mod advisory;
 mod file;
 
 use crate::{DatabaseConfig, OpenError, Url};
+use advisory::Claimant;
 use bus::{Task, Tasks};
 
 /// What wants the store.
@@ -41,9 +42,10 @@ impl StoreLock {
             }
             Url::Postgres(_) if config.shared => Ok(None),
             Url::Postgres(url) => {
-                let held = advisory::lock(url, config).await?;
+                let claimant = Claimant::new(url, config);
+                let held = claimant.lock().await?;
                 Ok(Some(Self::Kept(advisory::keep(
-                    held, url, config, tasks, on_taken,
+                    claimant, held, tasks, on_taken,
                 ))))
             }
         }
@@ -59,7 +61,7 @@ impl StoreLock {
                 Ok(Some(Self::File { _file: file }))
             }
             Url::Postgres(url) if !config.shared => {
-                advisory::refuse_beside_a_server(url, config).await?;
+                Claimant::new(url, config).refuse_beside_a_server().await?;
                 Ok(None)
             }
             Url::Postgres(_) => Ok(None),

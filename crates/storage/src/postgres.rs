@@ -22,6 +22,10 @@ pub(crate) struct Setup {
 /// Longest time to connect; whoever waits for it in the pool gives up earlier.
 pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// Longest time to answer outside the pool what is answered at once: whoever opens a database must
+/// not hang on a server that takes the question and falls silent.
+const ANSWER: Duration = Duration::from_secs(5);
+
 /// How many statements' time a piece of work may take, before its connection counts as dead.
 pub(crate) const STATEMENTS_PER_STEP: u32 = 5;
 
@@ -82,6 +86,25 @@ async fn known_standby(connection: &mut AsyncPgConnection, vitals: &Vitals) -> Q
 /// A connection outside the pool.
 pub(crate) async fn connect(url: &str) -> ConnectionResult<AsyncPgConnection> {
     in_time(AsyncPgConnection::establish(url)).await
+}
+
+/// Gives up on a server that does not answer in time. The connection is of no use then.
+pub(crate) async fn answered<T>(asking: impl Future<Output = QueryResult<T>>) -> QueryResult<T> {
+    answered_within(ANSWER, asking).await
+}
+
+/// The same for a question that may take longer.
+pub(crate) async fn answered_within<T>(
+    limit: Duration,
+    asking: impl Future<Output = QueryResult<T>>,
+) -> QueryResult<T> {
+    let silence = |_| {
+        let why = "no answer from the server".to_owned();
+        Err(Error::DatabaseError(Kind::ClosedConnection, Box::new(why)))
+    };
+    tokio::time::timeout(limit, asking)
+        .await
+        .unwrap_or_else(silence)
 }
 
 /// Gives up on a host that swallows packets: it would hold us for minutes.

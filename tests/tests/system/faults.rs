@@ -136,3 +136,32 @@ fn an_epoch_that_changes_under_the_server_closes_all_sockets() {
         assert_eq!(back.greeting()["rooms"]["lounge"]["reset"], true);
     });
 }
+
+/// Which session holds the lock on the store.
+const LOCK_HOLDER: &str = "SELECT coalesce(max(pid), 0)::bigint AS count FROM pg_locks
+    WHERE locktype = 'advisory' AND granted AND classid = 1885434476 AND objid = 1
+        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+
+#[test]
+fn a_parted_network_costs_no_socket_though_postgres_keeps_the_old_lock() {
+    judge(Kind::Postgres, "parted", async |store| {
+        let server = store.serve(Settings::default().linked()).await;
+        server.expect_trouble();
+        let (mut alice, mut bob) = lounge(&server).await;
+        let mut sql = store.sql().await;
+        let before = sql.number(LOCK_HOLDER).await;
+        assert_ne!(before, 0);
+        store.link().forget();
+        let end = tokio::time::Instant::now() + Duration::from_secs(30);
+        while [0, before].contains(&sql.number(LOCK_HOLDER).await) {
+            assert!(tokio::time::Instant::now() < end, "it is taken back");
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        let send = json!({"room": "lounge", "cid": "c", "body": "whole again"});
+        while alice.call("send", send.clone()).await.is_err() {
+            assert!(tokio::time::Instant::now() < end, "it came back");
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        bob.entry("lounge", "message").await;
+    });
+}

@@ -1,12 +1,13 @@
 //! The advisory lock on PostgreSQL, on a connection of its own beside the pool.
 
-use crate::postgres::{self, quoted};
+use crate::postgres::{self, answered, quoted};
 use crate::registry::unreachable;
 use crate::{DatabaseConfig, OpenError};
 use bus::{Task, Tasks};
 use diesel::sql_types::{Bool, Text};
 use diesel::{OptionalExtension as _, QueryResult, QueryableByName, sql_query};
 use diesel_async::{AsyncPgConnection, RunQueryDsl as _, SimpleAsyncConnection as _};
+use std::fmt::Display;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -20,14 +21,20 @@ const POLL: Duration = Duration::from_millis(50);
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 const LOOK_LIMIT: Duration = Duration::from_secs(5);
 
+/// The server notices within so many seconds that nobody is at the other end any more, and gives
+/// the lock back: a machine that vanished says no farewell.
+const NOTICED: &str = "SET tcp_keepalives_idle = 5; SET tcp_keepalives_interval = 2;
+    SET tcp_keepalives_count = 3; SET tcp_user_timeout = 11000";
+
 /// Two numbers name the lock: `parl` and 1. Migrations use 2.
 const TAKE: &str = "SELECT pg_try_advisory_lock(1885434476, 1) AS taken";
 
-const HOLDER: &str = "SELECT format('%s at %s', nullif(application_name, ''),
-        coalesce(host(client_addr), 'the same machine')) AS name
-    FROM pg_locks JOIN pg_stat_activity USING (pid)
+const HOLDERS: &str = "FROM pg_locks JOIN pg_stat_activity USING (pid)
     WHERE locktype = 'advisory' AND granted AND classid = 1885434476 AND objid = 1
         AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+
+const HOLDER: &str = "format('%s at %s', nullif(application_name, ''),
+        coalesce(host(client_addr), 'the same machine')) AS name";
 
 #[derive(QueryableByName)]
 struct Taken {
@@ -41,71 +48,124 @@ struct Holder {
     name: String,
 }
 
-/// Takes the lock; the connection it returns holds it.
-pub(super) async fn lock(
-    url: &str,
-    config: &DatabaseConfig,
-) -> Result<AsyncPgConnection, OpenError> {
-    let mut connection = connect(url, config).await?;
-    let since = Instant::now();
-    while !take(&mut connection)
-        .await
-        .map_err(|error| unreachable(config, &error))?
-    {
-        if since.elapsed() > ENDING {
-            return Err(held(&mut connection, config).await);
-        }
-        tokio::time::sleep(POLL).await;
-    }
-    Ok(connection)
+/// One who wants the lock, for as long as it may want it again.
+#[derive(Clone)]
+pub(super) struct Claimant {
+    url: String,
+    config: DatabaseConfig,
+    /// Its sessions are called so, and nobody else's are.
+    name: String,
 }
 
-/// Fails when a server holds the lock.
-pub(super) async fn refuse_beside_a_server(
-    url: &str,
-    config: &DatabaseConfig,
-) -> Result<(), OpenError> {
-    let mut connection = connect(url, config).await?;
-    let since = Instant::now();
-    loop {
-        match holder(&mut connection)
-            .await
-            .map_err(|error| unreachable(config, &error))?
-        {
-            None => return Ok(()),
-            Some(holder) if since.elapsed() > ENDING => {
-                return Err(OpenError::Locked {
-                    store: config.store(),
-                    holder,
-                });
-            }
-            Some(_) => tokio::time::sleep(POLL).await,
+impl Claimant {
+    pub(super) fn new(url: &str, config: &DatabaseConfig) -> Self {
+        // PostgreSQL keeps 63 bytes of it, and the last of them tell it apart.
+        let (database, process) = (&config.name, std::process::id());
+        let name = format!(
+            "parlor {database:.20}, process {process}, {:016x}",
+            rand::random::<u64>()
+        );
+        Self {
+            url: url.to_owned(),
+            config: config.clone(),
+            name,
         }
+    }
+
+    /// Takes the lock; the connection it returns holds it.
+    ///
+    /// What holds it under this very name is a session that was lost on the way: the server may
+    /// not know for hours. It is ended, not waited for.
+    pub(super) async fn lock(&self) -> Result<AsyncPgConnection, OpenError> {
+        let mut connection = self.connect().await?;
+        let since = Instant::now();
+        while !take(&mut connection)
+            .await
+            .map_err(|error| self.unreachable(&error))?
+        {
+            if since.elapsed() > ENDING {
+                return Err(self.held(&mut connection).await);
+            }
+            self.end_lost_sessions(&mut connection)
+                .await
+                .map_err(|error| self.unreachable(&error))?;
+            tokio::time::sleep(POLL).await;
+        }
+        Ok(connection)
+    }
+
+    /// Fails when a server holds the lock.
+    pub(super) async fn refuse_beside_a_server(&self) -> Result<(), OpenError> {
+        let mut connection = self.connect().await?;
+        let since = Instant::now();
+        loop {
+            match holder(&mut connection)
+                .await
+                .map_err(|error| self.unreachable(&error))?
+            {
+                None => return Ok(()),
+                Some(holder) if since.elapsed() > ENDING => return Err(self.locked(holder)),
+                Some(_) => tokio::time::sleep(POLL).await,
+            }
+        }
+    }
+
+    async fn connect(&self) -> Result<AsyncPgConnection, OpenError> {
+        let mut connection = postgres::connect(&self.url)
+            .await
+            .map_err(|error| self.unreachable(&error))?;
+        let name = quoted(&self.name);
+        let set = format!("SET application_name = '{name}'; {NOTICED}");
+        answered(connection.batch_execute(&set))
+            .await
+            .map_err(|error| self.unreachable(&error))?;
+        Ok(connection)
+    }
+
+    async fn end_lost_sessions(&self, connection: &mut AsyncPgConnection) -> QueryResult<()> {
+        let name = quoted(&self.name);
+        let end =
+            format!("SELECT pg_terminate_backend(pid) {HOLDERS} AND application_name = '{name}'");
+        answered(connection.batch_execute(&end)).await
+    }
+
+    async fn held(&self, connection: &mut AsyncPgConnection) -> OpenError {
+        let holder = holder(connection).await.ok().flatten();
+        self.locked(holder.unwrap_or_else(|| "another server".into()))
+    }
+
+    fn locked(&self, holder: String) -> OpenError {
+        OpenError::Locked {
+            store: self.config.store(),
+            holder,
+        }
+    }
+
+    fn unreachable(&self, cause: &dyn Display) -> OpenError {
+        unreachable(&self.config, cause)
     }
 }
 
 /// Looks after the lock until the task is cancelled: takes it again when its connection is lost,
 /// and says so if another server was faster.
 pub(super) fn keep(
+    claimant: Claimant,
     held: AsyncPgConnection,
-    url: &str,
-    config: &DatabaseConfig,
     tasks: &Tasks,
     on_taken: impl Fn(&OpenError) + Send + 'static,
 ) -> Task {
     let held = Arc::new(Mutex::new(Some(held)));
-    let (url, config) = (url.to_owned(), config.clone());
     let on_taken = Arc::new(Mutex::new(on_taken));
     tasks.restarting(
         "storage",
-        format!("{} store lock", config.name),
+        format!("{} store lock", claimant.config.name),
         move || {
             let held = held.lock().unwrap_or_else(PoisonError::into_inner).take();
-            let (url, config, on_taken) = (url.clone(), config.clone(), Arc::clone(&on_taken));
+            let (claimant, on_taken) = (claimant.clone(), Arc::clone(&on_taken));
             async move {
                 let connection = match held {
                     Some(connection) => Ok(connection),
-                    None => lock(&url, &config).await,
+                    None => claimant.lock().await,
                 };
                 match connection {
                     Ok(connection) => Err(watch(connection).await),
@@ -132,34 +192,13 @@ async fn watch(mut connection: AsyncPgConnection) -> anyhow::Error {
     }
 }
 
-async fn connect(url: &str, config: &DatabaseConfig) -> Result<AsyncPgConnection, OpenError> {
-    let mut connection = postgres::connect(url)
-        .await
-        .map_err(|error| unreachable(config, &error))?;
-    let name = format!("parlor {}, process {}", config.name, std::process::id());
-    let name = format!("SET application_name = '{}'", quoted(&name));
-    connection
-        .batch_execute(&name)
-        .await
-        .map_err(|error| unreachable(config, &error))?;
-    Ok(connection)
-}
-
 async fn take(connection: &mut AsyncPgConnection) -> QueryResult<bool> {
-    let row: Taken = sql_query(TAKE).get_result(connection).await?;
+    let row: Taken = answered(sql_query(TAKE).get_result(connection)).await?;
     Ok(row.taken)
 }
 
 async fn holder(connection: &mut AsyncPgConnection) -> QueryResult<Option<String>> {
-    let row: QueryResult<Holder> = sql_query(HOLDER).get_result(connection).await;
+    let query = sql_query(format!("SELECT {HOLDER} {HOLDERS}"));
+    let row: QueryResult<Holder> = answered(query.get_result(connection)).await;
     Ok(row.optional()?.map(|holder| holder.name))
-}
-
-async fn held(connection: &mut AsyncPgConnection, config: &DatabaseConfig) -> OpenError {
-    let holder = holder(connection).await.ok().flatten();
-    let holder = holder.unwrap_or_else(|| "another server".into());
-    OpenError::Locked {
-        store: config.store(),
-        holder,
-    }
 }
