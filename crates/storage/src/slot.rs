@@ -14,6 +14,7 @@ use bus::{Bus, Task, Tasks};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
 
 /// First pause before a database is tried again; doubled up to [`PAUSE_MAX`], each with jitter.
 const PAUSE_MIN: Duration = Duration::from_millis(100);
@@ -25,8 +26,10 @@ pub(crate) struct Slot {
     pub(crate) shared: Shared,
     config: RwLock<DatabaseConfig>,
     parts: RwLock<Option<Arc<Parts>>>,
-    /// Held by whoever opens or closes. True: closed for good.
-    turn: tokio::sync::Mutex<bool>,
+    /// Held by whoever opens or closes.
+    turn: tokio::sync::Mutex<()>,
+    /// Closed for good: nobody opens it any more, and who is at it gives up.
+    over: CancellationToken,
     /// Held by whoever stops, starts, resets or repoints: never two at once.
     pub(crate) control: Arc<tokio::sync::Mutex<()>>,
     connecting: Mutex<Option<Task>>,
@@ -77,6 +80,7 @@ impl Slot {
             config: RwLock::new(config),
             parts: RwLock::default(),
             turn: tokio::sync::Mutex::default(),
+            over: CancellationToken::new(),
             control: Arc::default(),
             connecting: Mutex::default(),
             attendants: Mutex::new(Attendants::NotYet(changes)),
@@ -134,9 +138,9 @@ impl Slot {
 
     /// Opens it, unless it is open.
     pub(crate) async fn open(self: &Arc<Self>) -> Result<(), OpenError> {
-        let over = self.turn.lock().await;
-        if *over {
-            return Err(not_open(&self.config().name, self.standing()).into());
+        let _turn = self.turn.lock().await;
+        if self.over.is_cancelled() {
+            return Err(self.closed());
         }
         if self.current().is_some() {
             return Ok(());
@@ -145,7 +149,12 @@ impl Slot {
         if self.standing().condition() == Condition::Closed {
             self.standing().is(Condition::Connecting);
         }
-        match Parts::open(self.config(), self).await {
+        let opened = tokio::select! {
+            biased;
+            () = self.over.cancelled() => return Err(self.closed()),
+            opened = Parts::open(self.config(), self) => opened,
+        };
+        match opened {
             Ok(parts) => {
                 self.put(Some(Arc::new(parts)));
                 self.standing().is(Condition::Connected);
@@ -159,8 +168,12 @@ impl Slot {
         }
     }
 
-    /// Opens it as soon as that is possible.
+    /// Opens it as soon as that is possible; never when it is closed for good.
     pub(crate) fn open_in_time(self: &Arc<Self>) {
+        let mut connecting = self.locked_connecting();
+        if self.over.is_cancelled() {
+            return;
+        }
         let (slot, name) = (Arc::clone(self), format!("{} connect", self.config().name));
         let task = self.tasks.once("storage", name, async move {
             let mut pause = PAUSE_MIN;
@@ -169,7 +182,7 @@ impl Slot {
                 pause = (pause * 2).min(PAUSE_MAX);
             }
         });
-        if let Some(former) = self.locked_connecting().replace(task) {
+        if let Some(former) = connecting.replace(task) {
             former.cancel();
         }
     }
@@ -177,17 +190,9 @@ impl Slot {
     /// Empties it. Until it is filled again callers are told what `meanwhile` says. False: not all
     /// in time.
     pub(crate) async fn close(&self, within: Duration, meanwhile: Condition) -> bool {
-        let connecting = self.locked_connecting().take();
-        if let Some(connecting) = connecting {
-            connecting.cancel();
-            connecting.ended().await;
-        }
-        let _turn = self.turn.lock().await;
-        self.standing().is(meanwhile);
-        match self.put(None) {
-            Some(parts) => parts.close(within).await,
-            None => true,
-        }
+        self.end_connecting().await;
+        let turn = self.turn.lock().await;
+        self.empty(&turn, within, meanwhile).await
     }
 
     /// From now on it is another database.
@@ -196,14 +201,56 @@ impl Slot {
     }
 
     /// Closes it for good. False: not all in time.
+    ///
+    /// An opening under way is given up. A reset that is emptying it goes on with that, but may
+    /// take no longer than this may, and opens nothing afterwards.
     pub(crate) async fn end(&self, within: Duration) -> bool {
-        let in_time = self.close(within, Condition::Closed).await;
-        *self.turn.lock().await = true;
+        self.over.cancel();
+        self.end_connecting().await;
+        let turn = tokio::time::timeout(within, self.turn.lock()).await;
+        let in_time = if let Ok(turn) = turn {
+            self.empty(&turn, within, Condition::Closed).await
+        } else {
+            self.standing().is(Condition::Closed);
+            false
+        };
         let mut attendants = self.locked_attendants();
         if let Attendants::There(tasks) = &mut *attendants {
             tasks.drain(..).for_each(|task| task.cancel());
         }
         in_time
+    }
+
+    async fn end_connecting(&self) {
+        let connecting = self.locked_connecting().take();
+        if let Some(connecting) = connecting {
+            connecting.cancel();
+            connecting.ended().await;
+        }
+    }
+
+    /// First it is empty, then it is said so: nothing that is told of the parts comes after that.
+    async fn empty(
+        &self,
+        _turn: &tokio::sync::MutexGuard<'_, ()>,
+        within: Duration,
+        meanwhile: Condition,
+    ) -> bool {
+        let parts = self.put(None);
+        self.standing().is(if self.over.is_cancelled() {
+            Condition::Closed
+        } else {
+            meanwhile
+        });
+        match parts {
+            Some(parts) => parts.close(within).await,
+            None => true,
+        }
+    }
+
+    fn closed(&self) -> OpenError {
+        let database = self.config().name;
+        StorageError::Closed { database }.into()
     }
 
     /// What is done when another server takes the store while the lock on it is lost: without a

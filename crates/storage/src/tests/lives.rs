@@ -286,3 +286,57 @@ async fn an_explicit_default_wins() {
     );
     registry.close(DRAIN).await;
 }
+
+/// One that takes connections and never says a word; the port is closed when it is dropped.
+fn silent() -> (std::net::TcpListener, Url) {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    (
+        listener,
+        Url::Postgres(format!("postgres://{address}/core")),
+    )
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stop_does_not_wait_for_a_silent_address() {
+    let (store, _) = watched().await;
+    let place = Place::new().await;
+    let database = store.registry().open(analytics(&place)).await.unwrap();
+    let (_listener, url) = silent();
+    let nowhere = DatabaseConfig {
+        url,
+        ..analytics(&place)
+    };
+    let stopping = async {
+        until(|| database.condition() == Condition::Connecting).await;
+        let before = tokio::time::Instant::now();
+        store.registry().close(DRAIN).await;
+        before.elapsed()
+    };
+    let repointing = store.registry().repoint(nowhere, DRAIN);
+    let (repointed, took) = tokio::join!(repointing, stopping);
+    assert!(took < Duration::from_secs(3), "{took:?}");
+    assert!(repointed.is_err());
+    assert_eq!(database.condition(), Condition::Closed);
+    store.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_reset_opens_nothing_that_was_closed_for_good_meanwhile() {
+    let (store, _) = watched().await;
+    let database = store.database().clone();
+    let held = hold(&database).await;
+    let letting_go = async {
+        until(|| store.registry().database("core").is_none()).await;
+        drop(held);
+    };
+    let closing = async {
+        until(|| database.condition() == Condition::Connecting).await;
+        tokio::join!(store.registry().close(DRAIN), letting_go);
+    };
+    let (reset, ()) = tokio::join!(store.registry().reset("core", DRAIN), closing);
+    assert!(reset.is_err());
+    assert_eq!(database.condition(), Condition::Closed);
+    assert!(database.slot().current().is_none());
+    store.close().await;
+}
