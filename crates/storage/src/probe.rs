@@ -66,11 +66,8 @@ async fn look(slot: &Slot) {
         }
         _ => find(&parts, &slot.tasks).await,
     };
-    // Closed or replaced meanwhile: what was found is of no use.
-    let still = slot.current().is_some_and(|now| Arc::ptr_eq(&now, &parts));
-    match found {
-        Some(found) if still => found.tell(slot),
-        _ => {}
+    if let Some(found) = found {
+        slot.while_in_it(&parts, || found.tell(slot));
     }
 }
 

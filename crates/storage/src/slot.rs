@@ -128,6 +128,15 @@ impl Slot {
         parts.clone()
     }
 
+    /// Tells what was found out about these parts, unless they were closed or replaced meanwhile.
+    pub(crate) fn while_in_it(&self, parts: &Arc<Parts>, tell: impl FnOnce()) {
+        // Held while it is told, so that what is told of closing comes later.
+        let current = self.parts.read().unwrap_or_else(PoisonError::into_inner);
+        if current.as_ref().is_some_and(|now| Arc::ptr_eq(now, parts)) {
+            tell();
+        }
+    }
+
     /// What is in it, or why nothing is.
     pub(crate) fn parts(&self) -> Result<Arc<Parts>, StorageError> {
         self.current().ok_or_else(|| {

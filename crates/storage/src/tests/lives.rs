@@ -340,3 +340,29 @@ async fn a_reset_opens_nothing_that_was_closed_for_good_meanwhile() {
     assert!(database.slot().current().is_none());
     store.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_found_in_the_moment_of_closing_does_not_outlast_it() {
+    let (store, _) = watched().await;
+    let (database, registry) = (store.database().clone(), store.registry().clone());
+    let (slotted, parts) = (database.clone(), database.slot().current().unwrap());
+    let (begun, has_begun) = tokio::sync::oneshot::channel();
+    let telling = tokio::task::spawn_blocking(move || {
+        let slot = slotted.slot();
+        slot.while_in_it(&parts, || {
+            begun.send(()).unwrap();
+            let end = std::time::Instant::now() + Duration::from_millis(300);
+            while slot.standing().condition() != Condition::Closed
+                && std::time::Instant::now() < end
+            {
+                std::thread::yield_now();
+            }
+            slot.is_well();
+        });
+    });
+    has_begun.await.unwrap();
+    registry.stop("core", DRAIN).await.unwrap();
+    telling.await.unwrap();
+    assert_eq!(database.condition(), Condition::Closed);
+    store.close().await;
+}
