@@ -83,9 +83,22 @@ async fn known_standby(connection: &mut AsyncPgConnection, vitals: &Vitals) -> Q
     Err(Error::DatabaseError(Kind::Unknown, Box::new(why)))
 }
 
+/// Of a connection whose statements may take long: that nobody is at the other end any more is
+/// noticed within so many seconds all the same.
+const NOTICED: &str =
+    "keepalives_idle=5&keepalives_interval=2&keepalives_retries=3&tcp_user_timeout=11";
+
 /// A connection outside the pool.
 pub(crate) async fn connect(url: &str) -> ConnectionResult<AsyncPgConnection> {
-    in_time(AsyncPgConnection::establish(url)).await
+    in_time(AsyncPgConnection::establish(&noticing(url))).await
+}
+
+/// What the operator wrote comes after it, and wins.
+fn noticing(url: &str) -> String {
+    match url.split_once('?') {
+        Some((address, parameters)) => format!("{address}?{NOTICED}&{parameters}"),
+        None => format!("{url}?{NOTICED}"),
+    }
 }
 
 /// Gives up on a server that does not answer in time. The connection is of no use then.
@@ -122,4 +135,18 @@ async fn in_time<C>(connecting: impl Future<Output = ConnectionResult<C>>) -> Co
 /// For the inside of an SQL literal.
 pub(crate) fn quoted(text: &str) -> String {
     text.replace('\'', "''")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::noticing;
+
+    #[test]
+    fn what_the_operator_says_of_keepalives_comes_last() {
+        let plain = noticing("postgres://parlor@db:5432/core");
+        assert!(plain.starts_with("postgres://parlor@db:5432/core?keepalives_idle=5&"));
+        let own = noticing("postgres://db/core?keepalives_idle=60");
+        assert!(own.starts_with("postgres://db/core?keepalives_idle=5&"));
+        assert!(own.ends_with("&keepalives_idle=60"));
+    }
 }

@@ -11,3 +11,4 @@ mod pressure;
 mod read;
 mod repeats;
 mod replicas;
+mod silence;

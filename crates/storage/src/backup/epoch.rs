@@ -4,7 +4,8 @@ use super::BackupError;
 use super::mark::Mark;
 use crate::inspect::inspect;
 use crate::lock::StoreLock;
-use crate::{DatabaseConfig, Url, postgres, sqlite};
+use crate::postgres::{self, answered};
+use crate::{DatabaseConfig, Url, sqlite};
 use diesel::{QueryResult, SqliteConnection, sql_query};
 use diesel_async::AsyncPgConnection;
 use std::path::Path;
@@ -43,7 +44,7 @@ async fn on_postgres(url: &str, config: &DatabaseConfig) -> Result<String, Backu
     let mut connection = postgres::connect(url)
         .await
         .map_err(|error| failed(&error))?;
-    renew_postgres(&mut connection)
+    answered(renew_postgres(&mut connection))
         .await
         .map_err(|error| failed(&error))
 }

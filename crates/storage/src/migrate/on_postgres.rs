@@ -1,13 +1,20 @@
 //! Migrating PostgreSQL: on a connection of its own, under an advisory lock.
+//!
+//! Whether anything is to be done is asked first, and answered at once or not at all: migrations may
+//! take long, and a server that falls silent must not be waited for as if it were migrating.
 
-use super::{Stop, apply, known, remember_epoch};
+use super::{Stop, apply, known, remember_epoch, version};
+use crate::postgres::{self, answered, answered_within};
 use crate::registry::unreachable;
-use crate::{Backend, DatabaseConfig, OpenError, postgres};
+use crate::{Backend, DatabaseConfig, OpenError};
 use diesel::connection::SimpleConnection;
-use diesel::sql_types::Bool;
-use diesel::{Connection as _, QueryableByName, RunQueryDsl as _, sql_query};
+use diesel::pg::Pg;
+use diesel::sql_types::{Bool, Text};
+use diesel::{Connection as _, QueryResult, QueryableByName, RunQueryDsl as _, sql_query};
 use diesel_async::async_connection_wrapper::AsyncConnectionWrapper;
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection as _};
+use std::collections::BTreeSet;
+use std::time::Duration;
 
 type Wrapped = AsyncConnectionWrapper<AsyncPgConnection>;
 
@@ -18,12 +25,19 @@ const LOCK: &str = "SET application_name = 'parlor migration';
     SET statement_timeout = 0;
     SELECT pg_advisory_lock(1885434476, 2)";
 
+/// The server's own limit comes first.
+const LOCK_LIMIT: Duration = Duration::from_secs(65);
+
 pub(super) async fn migrate(url: &str, config: &DatabaseConfig) -> Result<Vec<String>, OpenError> {
     let mut connection = postgres::connect(url)
         .await
         .map_err(|error| unreachable(config, &error))?;
-    connection
-        .batch_execute(LOCK)
+    let known = versions(config)?;
+    let current = is_current(&mut connection, &known);
+    if current.await.map_err(|error| unreachable(config, &error))? {
+        return Ok(Vec::new());
+    }
+    answered_within(LOCK_LIMIT, connection.batch_execute(LOCK))
         .await
         .map_err(|error| unreachable(config, &error))?;
     let owned = config.clone();
@@ -31,6 +45,45 @@ pub(super) async fn migrate(url: &str, config: &DatabaseConfig) -> Result<Vec<St
     migrated
         .await
         .unwrap_or_else(|error| Err(unreachable(config, &error)))
+}
+
+fn versions(config: &DatabaseConfig) -> Result<BTreeSet<String>, OpenError> {
+    let known = known::<Pg>(&config.migrations, Backend::Postgres);
+    let known = known.map_err(|stop| stop.into_error(config))?;
+    Ok(known.iter().map(|one| version(&**one)).collect())
+}
+
+#[derive(QueryableByName)]
+struct Migrated {
+    #[diesel(sql_type = Bool)]
+    migrated: bool,
+}
+
+#[derive(QueryableByName)]
+struct Applied {
+    #[diesel(sql_type = Text)]
+    version: String,
+}
+
+/// Has it been migrated, and by a program that knew the same migrations?
+async fn is_current(
+    connection: &mut AsyncPgConnection,
+    known: &BTreeSet<String>,
+) -> QueryResult<bool> {
+    use diesel_async::RunQueryDsl;
+    let ever =
+        sql_query("SELECT to_regclass('__diesel_schema_migrations') IS NOT NULL AS migrated");
+    let ever: Migrated = answered(RunQueryDsl::get_result(ever, connection)).await?;
+    if !ever.migrated {
+        return Ok(false);
+    }
+    let applied = sql_query("SELECT version::text AS version FROM __diesel_schema_migrations");
+    let applied: Vec<Applied> = answered(RunQueryDsl::load(applied, connection)).await?;
+    Ok(applied
+        .into_iter()
+        .map(|one| one.version)
+        .collect::<BTreeSet<_>>()
+        == *known)
 }
 
 fn blocking(mut connection: Wrapped, config: &DatabaseConfig) -> Result<Vec<String>, OpenError> {

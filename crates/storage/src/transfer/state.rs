@@ -2,8 +2,11 @@
 
 use super::endpoint::Endpoint;
 use super::{Table, TransferError};
+use crate::postgres::{self, answered};
 use crate::registry::unreachable;
-use crate::{DatabaseConfig, OpenError, inspect};
+use crate::{DatabaseConfig, OpenError, Url, inspect};
+use diesel::sql_query;
+use diesel_async::RunQueryDsl as _;
 use serde_json::{Value, json};
 
 /// The key in `storage_meta` of a target that is not finished.
@@ -112,15 +115,34 @@ fn refuse_rows(target: &mut Endpoint, tables: &[Table]) -> Result<(), TransferEr
 
 /// Keeps a server from what is only half of a store.
 pub(crate) async fn refuse_unfinished(config: &DatabaseConfig) -> Result<(), OpenError> {
+    let unfinished = match &config.url {
+        Url::Sqlite(_) => in_file(config).await,
+        Url::Postgres(url) => on_server(url, config).await,
+    };
+    if unfinished? {
+        let why = "it is an unfinished copy: repeat the copy, or drop it";
+        return Err(inspect::foreign(config, why));
+    }
+    Ok(())
+}
+
+async fn in_file(config: &DatabaseConfig) -> Result<bool, OpenError> {
     let mut endpoint = Endpoint::open(config).await?;
     let looked = tokio::task::spawn_blocking(move || endpoint.meta(UNFINISHED)).await;
     match looked {
-        Ok(Ok(None)) => Ok(()),
-        Ok(Ok(Some(_))) => Err(inspect::foreign(
-            config,
-            "it is an unfinished copy: repeat the copy, or drop it",
-        )),
+        Ok(Ok(kept)) => Ok(kept.is_some()),
         Ok(Err(error)) => Err(unreachable(config, &error)),
         Err(panic) => Err(unreachable(config, &panic)),
     }
+}
+
+/// Not on a blocking thread: that would hang for as long as the server is silent.
+async fn on_server(url: &str, config: &DatabaseConfig) -> Result<bool, OpenError> {
+    let mut connection = postgres::connect(url)
+        .await
+        .map_err(|error| unreachable(config, &error))?;
+    let look = format!("SELECT FROM storage_meta WHERE key = '{UNFINISHED}'");
+    let rows = answered(sql_query(look).execute(&mut connection)).await;
+    let rows = rows.map_err(|error| unreachable(config, &error))?;
+    Ok(rows > 0)
 }
