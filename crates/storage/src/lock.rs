@@ -6,9 +6,12 @@
 mod advisory;
 mod file;
 
+use crate::postgres::answered;
+use crate::registry::unreachable;
 use crate::{DatabaseConfig, OpenError, Url};
 use advisory::Claimant;
 use bus::{Task, Tasks};
+use diesel_async::{AsyncPgConnection, SimpleAsyncConnection as _};
 
 /// What wants the store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,6 +28,8 @@ pub(crate) enum StoreLock {
     File { _file: std::fs::File },
     /// A task that keeps a connection.
     Kept(Task),
+    /// A connection that nobody looks at, see [`StoreLock::confirm`].
+    Session(Box<AsyncPgConnection>),
 }
 
 impl StoreLock {
@@ -42,13 +47,37 @@ impl StoreLock {
             }
             Url::Postgres(_) if config.shared => Ok(None),
             Url::Postgres(url) => {
-                let claimant = Claimant::new(url, config);
+                let claimant = Claimant::new(url, config, &config.name);
                 let held = claimant.lock().await?;
                 Ok(Some(Self::Kept(advisory::keep(
                     claimant, held, tasks, on_taken,
                 ))))
             }
         }
+    }
+
+    /// Takes the lock for a command that may take hours; others are told its name.
+    pub(crate) async fn take_for(
+        command: &str,
+        config: &DatabaseConfig,
+    ) -> Result<Option<Self>, OpenError> {
+        match &config.url {
+            Url::Postgres(url) if !config.shared => {
+                let held = Claimant::new(url, config, command).lock().await?;
+                Ok(Some(Self::Session(Box::new(held))))
+            }
+            _ => Self::take_to_migrate(config).await,
+        }
+    }
+
+    /// Fails when the lock was lost meanwhile: a server may have begun to write.
+    pub(crate) async fn confirm(&mut self, config: &DatabaseConfig) -> Result<(), OpenError> {
+        let Self::Session(held) = self else {
+            return Ok(());
+        };
+        answered(held.batch_execute("SELECT 1"))
+            .await
+            .map_err(|error| unreachable(config, &format!("the lock on it was lost: {error}")))
     }
 
     /// Makes sure that no server holds the store while it is migrated.
@@ -61,7 +90,9 @@ impl StoreLock {
                 Ok(Some(Self::File { _file: file }))
             }
             Url::Postgres(url) if !config.shared => {
-                Claimant::new(url, config).refuse_beside_a_server().await?;
+                Claimant::new(url, config, &config.name)
+                    .refuse_beside_a_server()
+                    .await?;
                 Ok(None)
             }
             Url::Postgres(_) => Ok(None),

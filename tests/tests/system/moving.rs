@@ -245,6 +245,14 @@ async fn entries_in(store: &Store) -> i64 {
 /// Killed when dropped.
 struct Killed(Child);
 
+impl Killed {
+    fn freeze(&self) {
+        let process = self.0.id().to_string();
+        let told = Command::new("kill").args(["-STOP", &process]).status();
+        assert!(told.unwrap().success());
+    }
+}
+
 impl Drop for Killed {
     fn drop(&mut self) {
         let _ = self.0.kill();
@@ -322,5 +330,45 @@ fn a_source_that_changed_between_two_runs_is_noticed() {
             "unfinished copy of another source",
         )
         .await;
+    });
+}
+
+/// Fills a room's log on PostgreSQL behind the server's back.
+const FILL: &str = "INSERT INTO entries (room_id, seq, kind, author_id, at, cid, body, body_hash)
+        SELECT r.id, r.head + i, 1, (SELECT id FROM users LIMIT 1), 1800000000000 + i,
+            'c' || i, 'message ' || i, decode(md5(i::text), 'hex')
+        FROM generate_series(1, 60000) AS i, rooms r WHERE r.key = 'lounge';
+    UPDATE rooms SET head = head + 60000 WHERE key = 'lounge';";
+
+/// Whether a copy holds the lock on the store.
+const COPIED: &str = "SELECT count(*) AS count FROM pg_locks JOIN pg_stat_activity USING (pid)
+    WHERE locktype = 'advisory' AND granted AND classid = 1885434476 AND objid = 1
+        AND datname = current_database() AND application_name LIKE 'parlor copy,%'";
+
+#[test]
+fn no_server_starts_on_a_source_while_it_is_copied() {
+    judge(Kind::Postgres, "being copied", async |store| {
+        let ends = Ends::of(&store).await;
+        let server = store.server().await;
+        live(&server).await;
+        assert_eq!(server.stop().await.code, Some(0));
+        let mut sql = store.sql().await;
+        sql.run(FILL).await;
+        let mut copy = command(&["copy", "--from", &ends.postgres, "--to", &ends.sqlite]);
+        copy.stdout(Stdio::null()).stderr(Stdio::null());
+        let copy = Killed(copy.spawn().unwrap());
+        let begun = async { while sql.number(COPIED).await == 0 {} };
+        tokio::time::timeout(Duration::from_secs(60), begun)
+            .await
+            .unwrap();
+        // It takes as long as the server needs to be refused.
+        copy.freeze();
+        let exit = store
+            .try_serve(Settings::default())
+            .await
+            .expect_err("it is being copied");
+        let told = exit.lines.join("\n");
+        assert_eq!(exit.code, Some(3), "{told}");
+        assert!(told.contains("in use by parlor copy, process"), "{told}");
     });
 }

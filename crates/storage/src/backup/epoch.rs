@@ -12,7 +12,7 @@ use std::path::Path;
 
 /// Gives a store that nobody serves a new epoch, and returns it.
 pub async fn new_epoch(config: &DatabaseConfig) -> Result<String, BackupError> {
-    let _lock = StoreLock::take_to_migrate(config).await?;
+    let _lock = StoreLock::take_for("new-epoch", config).await?;
     match &config.url {
         Url::Postgres(url) => on_postgres(url, config).await,
         Url::Sqlite(file) => {

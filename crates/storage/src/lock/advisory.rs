@@ -23,7 +23,10 @@ const LOOK_LIMIT: Duration = Duration::from_secs(5);
 
 /// The server notices within so many seconds that nobody is at the other end any more, and gives
 /// the lock back: a machine that vanished says no farewell.
-const NOTICED: &str = "SET tcp_keepalives_idle = 5; SET tcp_keepalives_interval = 2;
+/// Nobody ends it for being idle.
+const NOTICED: &str = "SELECT set_config(name, '0', false) FROM pg_settings
+        WHERE name = 'idle_session_timeout';
+    SET tcp_keepalives_idle = 5; SET tcp_keepalives_interval = 2;
     SET tcp_keepalives_count = 3; SET tcp_user_timeout = 11000";
 
 /// Two numbers name the lock: `parl` and 1. Migrations use 2.
@@ -58,11 +61,12 @@ pub(super) struct Claimant {
 }
 
 impl Claimant {
-    pub(super) fn new(url: &str, config: &DatabaseConfig) -> Self {
+    /// What it wants it for is shown to those who are refused.
+    pub(super) fn new(url: &str, config: &DatabaseConfig, what_for: &str) -> Self {
         // PostgreSQL keeps 63 bytes of it, and the last of them tell it apart.
-        let (database, process) = (&config.name, std::process::id());
+        let process = std::process::id();
         let name = format!(
-            "parlor {database:.20}, process {process}, {:016x}",
+            "parlor {what_for:.20}, process {process}, {:016x}",
             rand::random::<u64>()
         );
         Self {

@@ -6,7 +6,8 @@
 //! compared, the target says that it is unfinished and no server opens it.
 //!
 //! Neither database may be served meanwhile: what people wrote into the source after the copy
-//! would be lost with it.
+//! would be lost with it. So the locks of both are held from the beginning to the end, and looked at
+//! once more before the target is called finished.
 
 mod endpoint;
 mod error;
@@ -55,27 +56,42 @@ impl Transfer {
         if self.from.url == self.to.url {
             return Err(TransferError::Same);
         }
-        let _source = StoreLock::take_to_migrate(&self.from).await?;
-        let _target = StoreLock::take_to_migrate(&self.to).await?;
+        let mut source = StoreLock::take_for("copy", &self.from).await?;
+        let mut target = StoreLock::take_for("copy", &self.to).await?;
         // Both have the schema of this program then, and the list of tables fits both.
         migrate::migrate(&self.from).await?;
         migrate::migrate(&self.to).await?;
         let from = Endpoint::open(&self.from).await?;
         let to = Endpoint::open(&self.to).await?;
-        let tables = self.tables;
-        let running = tokio::task::spawn_blocking(move || {
-            let mut run = Run {
-                from,
-                to,
-                tables,
-                tally,
-            };
-            run.all()
-        });
-        running
-            .await
-            .map_err(|panic| TransferError::Bug(panic.to_string()))?
+        let run = Run {
+            from,
+            to,
+            tables: self.tables,
+            tally,
+        };
+        let (run, copied) = on_its_thread(run, Run::all).await?;
+        if let Some(lock) = &mut source {
+            lock.confirm(&self.from).await?;
+        }
+        if let Some(lock) = &mut target {
+            lock.confirm(&self.to).await?;
+        }
+        on_its_thread(run, |run| run.to.finish(run.tables)).await?;
+        Ok(copied)
     }
+}
+
+async fn on_its_thread<T: Send + 'static>(
+    mut run: Run,
+    step: impl FnOnce(&mut Run) -> Result<T, TransferError> + Send + 'static,
+) -> Result<(Run, T), TransferError> {
+    let running = tokio::task::spawn_blocking(move || {
+        let done = step(&mut run)?;
+        Ok((run, done))
+    });
+    running
+        .await
+        .map_err(|panic| TransferError::Bug(panic.to_string()))?
 }
 
 /// Both ends, open. Everything here blocks.
@@ -87,6 +103,7 @@ struct Run {
 }
 
 impl Run {
+    /// All but calling it finished.
     fn all(&mut self) -> Result<Copied, TransferError> {
         self.from.check_list(self.tables)?;
         self.to.check_list(self.tables)?;
@@ -99,9 +116,7 @@ impl Run {
         for table in self.tables {
             self.copy(table, &source, &state)?;
         }
-        let copied = self.compare()?;
-        self.to.finish(self.tables)?;
-        Ok(copied)
+        self.compare()
     }
 
     fn rows_expected(&mut self) -> Result<u64, TransferError> {
