@@ -63,7 +63,8 @@ pub struct DatabaseConfig {
     pub acquire_timeout: Duration,
     /// Longest statement. Default 2 s.
     pub statement_timeout: Duration,
-    /// After this long unused a connection above `pool_min` is closed. Default 10 min.
+    /// After this long unused a connection to PostgreSQL is closed, at most half as long later;
+    /// those of `pool_min` are made anew. Default 10 min. A file's connections stay.
     pub idle_timeout: Duration,
     /// True: the server is not ready without it.
     pub critical: bool,

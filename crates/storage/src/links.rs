@@ -17,6 +17,11 @@ use diesel_async::pooled_connection::{
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, ready};
 use std::sync::Arc;
+use std::time::Duration;
+
+/// How often, at most and at least, connections are looked for that have been idle too long.
+const REAPER_MIN: Duration = Duration::from_millis(500);
+const REAPER_MAX: Duration = Duration::from_secs(30);
 
 /// A pool of either kind.
 #[derive(Clone)]
@@ -134,8 +139,10 @@ fn sqlite_links(
         async move { trouble.noted(sqlite::connect(target, &vitals).await) }.boxed()
     };
     builder(config)
-        // One always stays: the last to close would do a checkpoint wherever it is dropped.
+        // None is closed for being idle: the last to close would do a checkpoint wherever it is
+        // dropped, and what was idle for long is closed all at once.
         .min_idle(config.pool_min.clamp(1, config.pool_max.max(1)))
+        .idle_timeout(None)
         .max_lifetime(None)
         .build_unchecked(manager(config, connect, |_| ready(Ok(())).boxed()))
 }
@@ -155,7 +162,15 @@ fn postgres_links(
         let (setup, vitals, trouble) = (setup.clone(), Arc::clone(&vitals), Arc::clone(&trouble));
         async move { trouble.noted(setup.connect(url, &vitals).await) }.boxed()
     };
-    builder(config).build_unchecked(manager(config, connect, still_open))
+    builder(config)
+        .idle_timeout(config.idle_timeout)
+        .reaper_rate(looks_for_idle(config.idle_timeout))
+        .build_unchecked(manager(config, connect, still_open))
+}
+
+/// How often idle connections are looked for: none outlives its time by more than half of it.
+fn looks_for_idle(idle_timeout: Duration) -> Duration {
+    (idle_timeout / 2).clamp(REAPER_MIN, REAPER_MAX)
 }
 
 /// Looks only: a real query on every loan would cost more than the work it is for.
@@ -186,6 +201,5 @@ fn builder<M: ManageConnection>(config: &DatabaseConfig) -> bb8::Builder<M> {
         .queue_strategy(QueueStrategy::Lifo)
         .max_size(max)
         .min_idle(config.pool_min.min(max))
-        .idle_timeout(config.idle_timeout)
         .connection_timeout(config.acquire_timeout)
 }

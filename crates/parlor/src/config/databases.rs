@@ -220,7 +220,10 @@ fn pool() -> Vec<Setting<DatabaseSettings>> {
         millis("idle_timeout_ms", 1_000..=86_400_000, |d| {
             &mut row(d).idle_timeout
         })
-        .about("After this long unused a connection above pool_min is closed.")
+        .about(
+            "After this long unused a connection to PostgreSQL is closed, at most half as long \
+             later, and pool_min of them are made anew. Those to an embedded database stay.",
+        )
         .ends("Connections come and go.", "Idle connections hold slots."),
         millis("mark_every_ms", 10..=3_600_000, |d| {
             &mut row(d).mark_every

@@ -3,11 +3,13 @@
 use super::faults::{Statements, until};
 use super::notes::{Manner, Note, all, ask, hold, make_table, pool};
 use super::open::beside;
+use crate::gate::Wish;
 use crate::kit::Store;
 use crate::{Backend, Condition, DatabaseConfig, StorageError, Url};
 use bus::{AskError, ProbeState, Settings};
-use futures_util::future::join_all;
+use futures_util::future::{join_all, try_join_all};
 use std::time::Duration;
+use tokio::time::Instant;
 
 /// A store with one connection, for which callers wait this long.
 async fn narrow(acquire: Duration) -> Store {
@@ -164,5 +166,27 @@ async fn after_a_failed_sync_nothing_is_acknowledged_and_the_process_is_told() {
     assert_eq!(poisoned.database, "core");
     assert!(poisoned.cause.contains("disk I/O error"), "{poisoned:?}");
     assert_eq!(store.database().condition(), Condition::Lost);
+    store.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn idle_connections_to_a_server_go_when_their_time_is_over() {
+    let soon = |config: &mut DatabaseConfig, _: &mut Settings| {
+        config.pool_min = 1;
+        config.idle_timeout = Duration::from_secs(1);
+    };
+    let store = Store::configured(soon, |_, _| {}).await;
+    if store.config().url.backend() == Backend::Sqlite {
+        // They stay.
+        store.close().await;
+        return;
+    }
+    let pool = pool(store.database());
+    let many = (0..6).map(|_| pool.lease(Wish::read("storage.test_many")));
+    drop(try_join_all(many).await.unwrap());
+    let since = Instant::now();
+    assert!(pool.size().0 >= 6, "{:?}", pool.size());
+    until(|| pool.size().0 <= 2).await;
+    assert!(since.elapsed() < Duration::from_secs(10));
     store.close().await;
 }
