@@ -175,12 +175,18 @@ fn whole_ms(time: Duration) -> u64 {
     u64::try_from(time.as_nanos().div_ceil(1_000_000)).unwrap_or(u64::MAX)
 }
 
+/// Between half and one and a half of it, another for each: those who were refused together must
+/// not all be back in the same moment.
+fn spread(retry_after: Duration) -> Duration {
+    retry_after.mul_f64(rand::random_range(0.5..1.5))
+}
+
 impl From<AskError> for Error {
     fn from(error: AskError) -> Self {
         match error {
             AskError::Overloaded => Self::new(&OVERLOADED),
             AskError::Unavailable { retry_after } => Self {
-                retry_after: Some(retry_after),
+                retry_after: Some(spread(retry_after)),
                 ..Self::new(&STORAGE_UNAVAILABLE)
             },
             AskError::OutcomeUnknown => Self::new(&OUTCOME_UNKNOWN),
@@ -334,10 +340,23 @@ mod tests {
             retry_after: Duration::from_secs(1),
         });
         assert_eq!(shown(&away)["name"], "storage_unavailable");
-        assert_eq!(shown(&away)["retry_after_ms"], 1000);
+        let after = shown(&away)["retry_after_ms"].as_u64().unwrap();
+        assert!((500..=1500).contains(&after), "{after}");
         assert_eq!(name(AskError::OutcomeUnknown.into()), "outcome_unknown");
         assert_eq!(name(AskError::Draining.into()), "draining");
         assert_eq!(name(AskError::Overloaded.into()), "overloaded");
         assert_eq!(name(AskError::Failed.into()), "internal");
+    }
+    #[test]
+    fn those_refused_together_are_not_told_to_return_together() {
+        let away = AskError::Unavailable {
+            retry_after: Duration::from_secs(1),
+        };
+        let told = |_| Error::from(away.clone()).retry_after.unwrap().as_millis() / 100;
+        let tenths: std::collections::BTreeSet<u128> = (0..1_000).map(told).collect();
+        assert_eq!(
+            tenths.into_iter().collect::<Vec<_>>(),
+            (5..15).collect::<Vec<_>>()
+        );
     }
 }
