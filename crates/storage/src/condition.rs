@@ -2,6 +2,7 @@
 
 use bus::Event;
 use std::sync::{Mutex, PoisonError};
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{Notify, mpsc};
 
 /// How a database is.
@@ -61,7 +62,8 @@ impl DatabaseChanged {
     }
 }
 
-/// Most changes that wait for the bus. One that finds no room is in the log all the same.
+/// Most changes that wait for the bus. One that finds no room is in the log, and so is that it was
+/// not stated.
 const CHANGES_MAX: usize = 64;
 
 /// How one database is now; states and logs each change once.
@@ -139,8 +141,11 @@ impl Standing {
             cause,
         };
         log(&change);
-        // Full only while the bus has been stuck for dozens of changes.
-        let _ = self.changes.try_send(change);
+        // Full only while the bus has been stuck for dozens of changes; closed at the end.
+        if let Err(TrySendError::Full(change)) = self.changes.try_send(change) {
+            let (database, word) = (&change.database, change.word());
+            tracing::warn!(%database, change = word, "the bus is not told of this change");
+        }
     }
 
     fn now(&self) -> std::sync::MutexGuard<'_, Now> {
