@@ -20,8 +20,10 @@ pub(crate) struct Batch {
 
 /// How one attempt went.
 pub(crate) enum Attempt {
-    /// All are answered.
-    Done,
+    /// All are answered, and something was written.
+    Committed,
+    /// All are answered, and perhaps nothing was written.
+    Answered,
     /// Nothing was written; the same may succeed later.
     Again(Batch, Fault),
 }
@@ -104,13 +106,17 @@ impl Batch {
     }
 
     fn finish(mut self, facts: Vec<(Origin, Fact)>, bus: &Bus) -> Attempt {
+        let all_withdrawn = self.is_empty();
         for (origin, fact) in facts {
             fact(bus, &origin);
         }
         for job in self.jobs.drain(..) {
             job.answer();
         }
-        Attempt::Done
+        if all_withdrawn {
+            return Attempt::Answered;
+        }
+        Attempt::Committed
     }
 
     /// Nothing was written. Without room the askers are told at once: a repeat would keep them for
@@ -140,7 +146,7 @@ impl Batch {
                 }
             }
         }
-        Attempt::Done
+        Attempt::Answered
     }
 }
 

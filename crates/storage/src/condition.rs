@@ -12,7 +12,7 @@ pub enum Condition {
     Connecting,
     /// Answers.
     Connected,
-    /// Answers, but callers wait long for a connection.
+    /// Answers, but callers wait long for a connection, or nothing can be written.
     Degraded,
     /// Does not answer, or could not be opened; it is tried again.
     Lost,

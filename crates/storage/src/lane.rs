@@ -9,6 +9,7 @@ use crate::batch::{Attempt, Batch, Surroundings};
 use crate::envelope::{BoxJob, Queued};
 use crate::gate::Wish;
 use crate::gather::{Gather, MOMENT};
+use crate::hindrance::Hindrance;
 use crate::links::AnyLease;
 use crate::pool::Pool;
 use crate::tally::count;
@@ -36,6 +37,7 @@ pub(crate) struct Lane {
     sender: Mutex<Option<UnboundedSender<BoxJob>>>,
     task: Mutex<Option<Task>>,
     pool: Arc<Pool>,
+    hindrance: Arc<Hindrance>,
 }
 
 impl Lane {
@@ -44,15 +46,22 @@ impl Lane {
         let (sender, receiver) = unbounded_channel();
         let queue: Queue = Arc::new(tokio::sync::Mutex::new(receiver));
         let pool = Arc::clone(&with.pool);
-        let with = with.clone();
+        let (with, hindrance) = (with.clone(), Arc::<Hindrance>::default());
+        let met = Arc::clone(&hindrance);
         let task = tasks.restarting("storage", name, move || {
-            serve(Arc::clone(&queue), with.clone())
+            serve(Arc::clone(&queue), with.clone(), Arc::clone(&met))
         });
         Self {
             sender: Mutex::new(Some(sender)),
             task: Mutex::new(Some(task)),
             pool,
+            hindrance,
         }
+    }
+
+    /// What keeps it from writing.
+    pub(crate) fn hindrance(&self) -> &Hindrance {
+        &self.hindrance
     }
 
     /// Hands over a job; gives it back when the lane is closed.
@@ -86,7 +95,7 @@ impl Lane {
     }
 }
 
-async fn serve(queue: Queue, with: Surroundings) -> anyhow::Result<()> {
+async fn serve(queue: Queue, with: Surroundings, hindrance: Arc<Hindrance>) -> anyhow::Result<()> {
     let mut queue = queue.lock().await;
     let tally = with.pool.tally();
     let mut gather = Gather::new(Instant::now());
@@ -103,7 +112,7 @@ async fn serve(queue: Queue, with: Surroundings) -> anyhow::Result<()> {
         tally.jobs.fetch_add(jobs.len() as u64, Ordering::Relaxed);
         tally.batch_jobs.record(jobs.len() as u64);
         count(&tally.batches);
-        carry_out(Batch::new(jobs), &with).await;
+        carry_out(Batch::new(jobs), &with, &hindrance).await;
     }
 }
 
@@ -119,7 +128,8 @@ fn take_more(queue: &mut UnboundedReceiver<BoxJob>, jobs: &mut Vec<BoxJob>) -> u
 }
 
 /// Repeats a batch until it is through or nobody's time lasts.
-async fn carry_out(mut batch: Batch, with: &Surroundings) {
+async fn carry_out(mut batch: Batch, with: &Surroundings, hindrance: &Hindrance) {
+    let began = Instant::now();
     let mut pause = PAUSE_MIN;
     loop {
         batch.abandon(
@@ -132,9 +142,11 @@ async fn carry_out(mut batch: Batch, with: &Surroundings) {
         let leased = Wish::write(batch.name(), batch.len());
         match with.pool.lease(leased).await {
             Ok(lease) => match attempt(lease, batch, with).await {
-                Attempt::Done => return,
+                Attempt::Committed => return hindrance.written(),
+                Attempt::Answered => return,
                 Attempt::Again(same, fault) => {
                     tracing::debug!(%fault, jobs = same.len(), "a batch is repeated");
+                    hindrance.meets(&fault, fault.is_no_room(), began);
                     with.pool.trouble().note(&fault);
                     batch = same;
                 }
@@ -168,7 +180,7 @@ async fn attempt(lease: AnyLease, batch: Batch, with: &Surroundings) -> Attempt 
                     attempt.expect("a job awaits nothing but its queries")
                 })
                 .await
-                .unwrap_or(Attempt::Done)
+                .unwrap_or(Attempt::Answered)
         }
     }
 }

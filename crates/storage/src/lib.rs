@@ -22,6 +22,7 @@ mod figures;
 mod gate;
 mod gather;
 mod health;
+mod hindrance;
 mod histogram;
 mod inspect;
 mod job;

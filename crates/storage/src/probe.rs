@@ -1,18 +1,27 @@
 //! Is the database there? Asked every few seconds, and at once when something went wrong.
 //!
 //! A probe waits in line like everyone: if it gets no turn the pool is saturated, and a connection
-//! of its own beside the pool tells whether the database behind it lives.
+//! of its own beside the pool tells whether the database behind it lives. One that answers reads
+//! while its lanes cannot write is not well either; where nobody writes the probe tries.
 
+use crate::asker::{Asker, Caller, now};
+use crate::envelope::Envelope;
 use crate::gate::Wish;
+use crate::lane::Lane;
 use crate::parts::Parts;
 use crate::pool::Pool;
 use crate::read::Read;
 use crate::slot::Slot;
-use crate::{Condition, DatabaseConfig, Fault, Reader, StorageError, Url, postgres, query, sqlite};
-use bus::{Task, Tasks};
+use crate::{
+    Condition, DatabaseConfig, Fault, Job, JobError, LaneKey, Reader, StorageError, Url, Writer,
+    postgres, query, sqlite, statement,
+};
+use bus::{Origin, Task, Tasks};
 use diesel::connection::SimpleConnection as _;
 use diesel_async::SimpleAsyncConnection as _;
-use futures_util::future::BoxFuture;
+use futures_util::future::{BoxFuture, join_all};
+use std::convert::Infallible;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -29,6 +38,10 @@ const PAUSE: Duration = Duration::from_millis(200);
 
 /// How long it may wait for its turn, and then for the answer.
 pub(crate) const LIMIT: Duration = Duration::from_secs(1);
+
+/// Something that every database of ours has: only what touches a page shows a file that is locked
+/// or cannot be read.
+const QUESTION: &str = "SELECT value FROM storage_meta WHERE key = 'epoch'";
 
 /// Keeps looking.
 pub(crate) fn keep(slot: &Arc<Slot>, name: &str) -> Task {
@@ -69,6 +82,43 @@ async fn look(slot: &Slot) {
     if let Some(found) = found {
         slot.while_in_it(&parts, || found.tell(slot));
     }
+    try_to_write(&parts.lanes).await;
+}
+
+/// Writes in each lane that could not, and in which nobody has tried since.
+async fn try_to_write(lanes: &[Lane]) {
+    let hindered = lanes
+        .iter()
+        .filter(|lane| lane.hindrance().is_to_be_tried());
+    let trials = hindered.map(|lane| async {
+        let (caller, waiter) = Caller::new(Origin::silent(), now() + LIMIT);
+        let trial = Envelope::boxed(WriteAgain, Asker::Caller(caller));
+        if lane.hand_over(trial).is_ok() {
+            // How it went the lane knows.
+            let _ = waiter.end(WriteAgain::NAME).await;
+        }
+    });
+    join_all(trials).await;
+}
+
+/// Writes what is there already.
+pub(crate) struct WriteAgain;
+
+impl Job for WriteAgain {
+    const NAME: &'static str = "storage.write_again";
+    const STATES: bool = false;
+    type Answer = ();
+    type Refusal = Infallible;
+
+    fn lane(&self) -> LaneKey {
+        LaneKey(0)
+    }
+
+    async fn run(&self, tx: &mut Writer<'_>) -> Result<(), JobError<Infallible>> {
+        let same = "UPDATE storage_meta SET value = value WHERE key = 'epoch'";
+        statement!(tx, |c| diesel::sql_query(same).execute(c))?;
+        Ok(())
+    }
 }
 
 enum Found {
@@ -87,7 +137,7 @@ impl Found {
 
 async fn find(parts: &Parts, tasks: &Tasks) -> Option<Found> {
     match ping(&parts.pool, tasks, LIMIT).await {
-        Ok(()) => Some(Found::Well),
+        Ok(()) => Some(behind_reads(parts).await),
         Err(StorageError::Closed { .. }) => None,
         Err(saturated @ StorageError::Saturated { .. }) => {
             let knocked = tokio::time::timeout(LIMIT, knock(&parts.config)).await;
@@ -102,6 +152,29 @@ async fn find(parts: &Parts, tasks: &Tasks) -> Option<Found> {
     }
 }
 
+/// What is wrong with a database although it answers.
+async fn behind_reads(parts: &Parts) -> Found {
+    if let Url::Sqlite(file) = &parts.config.url
+        && let Some(cause) = missing(file).await
+    {
+        return Found::Ill(Condition::Lost, cause);
+    }
+    let hindrance = parts.lanes.iter().find_map(|lane| lane.hindrance().cause());
+    hindrance.map_or(Found::Well, |cause| Found::Ill(Condition::Degraded, cause))
+}
+
+/// Why a file cannot be opened once more. A connection never notices: to it the file is there as
+/// long as it is open, and everything written goes with it.
+async fn missing(file: &Path) -> Option<String> {
+    let (path, name) = (file.to_owned(), file.display());
+    let there = tokio::task::spawn_blocking(move || path.try_exists());
+    match there.await.ok()? {
+        Ok(true) => None,
+        Ok(false) => Some(format!("{name} is gone: what is written will be lost")),
+        Err(why) => Some(format!("{name}: {why}")),
+    }
+}
+
 /// Asks it for something real, in turn.
 pub(crate) async fn ping(
     pool: &Arc<Pool>,
@@ -110,7 +183,7 @@ pub(crate) async fn ping(
 ) -> Result<(), StorageError> {
     let answer = asked(pool, tasks, acquire, |reader| {
         Box::pin(async move {
-            query!(reader, |c| diesel::sql_query("SELECT 1").execute(c))?;
+            query!(reader, |c| diesel::sql_query(QUESTION).execute(c))?;
             Ok(())
         })
     });
@@ -148,14 +221,14 @@ async fn knock(config: &DatabaseConfig) -> anyhow::Result<()> {
     match &config.url {
         Url::Sqlite(_) => {
             let asked = tokio::task::spawn_blocking(move || {
-                sqlite::open(&target)?.batch_execute("SELECT 1")?;
+                sqlite::open(&target)?.batch_execute(QUESTION)?;
                 Ok(())
             });
             asked.await?
         }
         Url::Postgres(url) => {
             let mut connection = postgres::connect(url).await?;
-            connection.batch_execute("SELECT 1").await?;
+            connection.batch_execute(QUESTION).await?;
             Ok(())
         }
     }

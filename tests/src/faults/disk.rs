@@ -4,7 +4,7 @@ use crate::failing_disk::FailingDisk;
 use crate::faults::report::Report;
 use crate::faults::scene::{Scene, Size};
 use crate::settings::Settings;
-use crate::store::Store;
+use crate::store::{Kind, Store};
 use std::time::Duration;
 
 /// How a process ends that cannot trust what it has written.
@@ -20,10 +20,20 @@ pub async fn full_disk(store: Store, size: Size, lasting: Duration) -> Report {
         tokio::time::sleep(Duration::from_millis(20)).await;
         full.again();
     }
+    scene.is_told(no_room(store.kind())).await;
     drop(full);
     scene.ends().await;
+    scene.is_over().await;
     let report = scene.close().await.kept_its_word().kept_all_sockets();
     report.refused_some()
+}
+
+/// How the operator is told. PostgreSQL may have ended for want of room for its log.
+fn no_room(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Sqlite => "database or disk is full",
+        Kind::Postgres => "",
+    }
 }
 
 /// Every sync fails: the process ends with a code of its own, its supervisor starts it again on a

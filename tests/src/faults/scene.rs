@@ -5,6 +5,7 @@ use crate::faults::report::Report;
 use crate::server::Server;
 use crate::settings::Settings;
 use crate::store::Store;
+use serde_json::Value;
 use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -114,6 +115,37 @@ impl Scene {
         self.acks_meanwhile = self.crowd.acks() - self.acks_before;
         self.first_ack = self.crowd.acks_after(1, PATIENCE).await;
         self.crowd.acks_after(100, PATIENCE).await;
+    }
+
+    /// Waits until the server says of its database that it is not well, and why: to its operator,
+    /// in its log, and to whoever counts.
+    pub(crate) async fn is_told(&self, cause: &str) {
+        let core = self.core_is(|core| core["condition"] != "connected").await;
+        let told = core["cause"].as_str().unwrap_or_default();
+        assert!(told.contains(cause), "not because of {cause:?}: {core}");
+        let condition = core["condition"].as_str().unwrap_or_default();
+        let change = format!("a database is {condition}");
+        let line = self.server.logged(&change).await;
+        assert!(line.contains(cause), "{line}");
+    }
+
+    /// Waits until the server says that its database is well again.
+    pub(crate) async fn is_over(&self) {
+        self.core_is(|core| core["condition"] == "connected").await;
+        self.server.logged("a database is recovered").await;
+    }
+
+    async fn core_is(&self, so: impl Fn(&Value) -> bool) -> Value {
+        let end = Instant::now() + PATIENCE;
+        loop {
+            let page = self.server.operator().get("/health/databases").await;
+            let core = page.json()["databases"]["core"].take();
+            if so(&core) {
+                return core;
+            }
+            assert!(Instant::now() < end, "never so: {core}");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
     }
 
     /// Everybody stops, and is judged.

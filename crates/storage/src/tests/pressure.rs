@@ -1,12 +1,14 @@
 //! A pool that is too small, or whose file has no room: callers are told in time, and it ends.
 
 use super::faults::{Statements, until};
-use super::notes::{Manner, Note, all, ask, hold, make_table, pool};
+use super::notes::{Manner, Note, all, ask, ask_within, hold, make_table, pool};
 use super::open::beside;
 use crate::gate::Wish;
-use crate::kit::Store;
-use crate::{Backend, Condition, DatabaseConfig, StorageError, Url};
+use crate::kit::{Seen, Store};
+use crate::{Backend, Condition, DatabaseChanged, DatabaseConfig, StorageError, Url};
 use bus::{AskError, ProbeState, Settings};
+use diesel::connection::SimpleConnection as _;
+use diesel::{Connection as _, SqliteConnection};
 use futures_util::future::{join_all, try_join_all};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -121,12 +123,95 @@ async fn a_full_disk_is_a_retryable_error_and_ends_when_there_is_room() {
     };
     assert_eq!(cause, "database or disk is full");
     assert_eq!(all(store.database()).await.unwrap(), [0; 0], "reads go on");
+    until(|| store.database().condition() == Condition::Degraded).await;
+    let page: serde_json::Value = store.registry().probes()[0].json().parse().unwrap();
+    let cause = page["databases"]["core"]["cause"].as_str().unwrap();
+    assert!(cause.ends_with("database or disk is full"), "{page}");
     store
         .run(Statements(&["PRAGMA max_page_count = 1000000"]))
         .await
         .unwrap();
     let big = Statements(&["CREATE TABLE big AS SELECT zeroblob(1000000)"]);
     store.run(big).await.unwrap();
+    until(|| store.database().condition() == Condition::Connected).await;
+    store.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_locked_file_is_degraded_until_the_probe_can_write_though_nobody_else_does() {
+    let changes = Seen::<DatabaseChanged>::new();
+    let store = Store::with(|bus, _| changes.watch(bus)).await;
+    make_table(&store).await;
+    let Url::Sqlite(file) = &store.config().url else {
+        return store.close().await;
+    };
+    let mut other = SqliteConnection::establish(file.to_str().unwrap()).unwrap();
+    other.batch_execute("BEGIN IMMEDIATE").unwrap();
+    let told = ask_within(
+        store.database(),
+        Note(1, Manner::Well),
+        Duration::from_millis(1_500),
+    );
+    assert!(told.await.is_err());
+    until(|| store.database().condition() == Condition::Degraded).await;
+    assert!(all(store.database()).await.is_ok(), "reads go on");
+    other.batch_execute("ROLLBACK").unwrap();
+    until(|| store.database().condition() == Condition::Connected).await;
+    store.quiet().await;
+    until(|| {
+        changes
+            .facts()
+            .iter()
+            .any(|change| change.word() == "recovered")
+    })
+    .await;
+    let facts = changes.facts();
+    let ill: Vec<_> = facts
+        .iter()
+        .filter(|change| change.is == Condition::Degraded)
+        .collect();
+    assert_eq!(ill.len(), 1, "stated once: {facts:?}");
+    assert!(
+        ill[0]
+            .cause
+            .as_ref()
+            .unwrap()
+            .ends_with("database is locked")
+    );
+    store.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_that_is_gone_is_a_lost_database() {
+    let store = narrow(Duration::from_secs(2)).await;
+    let Url::Sqlite(file) = store.config().url.clone() else {
+        return store.close().await;
+    };
+    let away = beside(&file, "-away");
+    std::fs::rename(&file, &away).unwrap();
+    store.database().slot().standing().ring();
+    until(|| store.database().condition() == Condition::Lost).await;
+    std::fs::rename(&away, &file).unwrap();
+    until(|| store.database().condition() == Condition::Connected).await;
+    store.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_that_does_not_hold_our_tables_is_a_lost_database() {
+    let store = narrow(Duration::from_secs(2)).await;
+    let Url::Sqlite(file) = store.config().url.clone() else {
+        return store.close().await;
+    };
+    let mut other = SqliteConnection::establish(file.to_str().unwrap()).unwrap();
+    other
+        .batch_execute("ALTER TABLE storage_meta RENAME TO hidden")
+        .unwrap();
+    store.database().slot().standing().ring();
+    until(|| store.database().condition() == Condition::Lost).await;
+    other
+        .batch_execute("ALTER TABLE hidden RENAME TO storage_meta")
+        .unwrap();
+    until(|| store.database().condition() == Condition::Connected).await;
     store.close().await;
 }
 
