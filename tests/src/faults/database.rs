@@ -8,6 +8,7 @@ use crate::settings::Settings;
 use crate::store::{Kind, Store};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use tokio::time::Instant;
 
 /// Does something to the server of the database, while people go on talking.
 async fn order(store: &Store, what: fn(&Postgres)) {
@@ -25,7 +26,8 @@ pub async fn stopped(store: Store, size: Size, lasting: Duration) -> Report {
     tokio::time::sleep(lasting).await;
     order(&store, Postgres::start_again).await;
     scene.ends().await;
-    scene.close().await.kept_its_word().kept_all_sockets()
+    let report = scene.close().await.kept_its_word().kept_all_sockets();
+    report.was_felt()
 }
 
 /// PostgreSQL is restarted, so many times in a row.
@@ -63,7 +65,8 @@ pub async fn black_hole(store: Store, size: Size, lasting: Duration) -> Report {
     tokio::time::sleep(lasting).await;
     store.link().open();
     scene.ends().await;
-    scene.close().await.kept_its_word().kept_all_sockets()
+    let report = scene.close().await.kept_its_word().kept_all_sockets();
+    report.was_felt()
 }
 
 /// PostgreSQL hears and commits, and nobody hears of it.
@@ -76,7 +79,8 @@ pub async fn deaf(store: Store, size: Size, lasting: Duration) -> Report {
     tokio::time::sleep(lasting).await;
     store.link().open();
     scene.ends().await;
-    scene.close().await.kept_its_word().kept_all_sockets()
+    let report = scene.close().await.kept_its_word().kept_all_sockets();
+    report.was_felt()
 }
 
 const KILL_ONE: &str = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
@@ -106,25 +110,31 @@ pub async fn locked(store: Store, size: Size, lasting: Duration) -> Report {
     let lock = Hold::of(&store).await;
     scene.begins();
     tokio::time::sleep(lasting).await;
+    scene.is_told("database is locked").await;
     lock.release();
     scene.ends().await;
-    scene.close().await.kept_its_word().kept_all_sockets()
+    scene.is_over().await;
+    let report = scene.close().await.kept_its_word().kept_all_sockets();
+    report.was_felt()
 }
 
 /// Until that moment (ms since 1970) each statement that stores messages takes a third of a second
-/// longer.
+/// longer, and leaves a row that says so.
 const SLOW_POSTGRES: &str = "
+    CREATE TABLE slowed (one BIGINT);
     CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-        IF extract(epoch FROM clock_timestamp()) * 1000 < {until} THEN PERFORM pg_sleep(0.3);
+        IF extract(epoch FROM clock_timestamp()) * 1000 < {until} THEN
+            PERFORM pg_sleep(0.3); INSERT INTO slowed VALUES (1);
         END IF; RETURN NULL; END $$;
     CREATE TRIGGER slow AFTER INSERT ON entries FOR EACH STATEMENT EXECUTE FUNCTION slow();";
 
-/// Until that moment each fifth message takes a good while longer.
+/// Until that moment each fifth message takes a good while longer, and leaves a row that says so.
 const SLOW_SQLITE: &str = "
+    CREATE TABLE slowed (one BIGINT);
     CREATE VIEW long_count AS WITH RECURSIVE n(i) AS
         (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 20000) SELECT count(*) AS c FROM n;
     CREATE TRIGGER slow AFTER INSERT ON entries WHEN NEW.seq % 5 = 0 AND NEW.at < {until}
-        BEGIN SELECT c FROM long_count; END;";
+        BEGIN INSERT INTO slowed SELECT c FROM long_count; END;";
 
 /// A pool of two, and queries that are slow.
 pub async fn slow(store: Store, size: Size, lasting: Duration) -> Report {
@@ -142,5 +152,24 @@ pub async fn slow(store: Store, size: Size, lasting: Duration) -> Report {
     scene.begins();
     tokio::time::sleep(lasting).await;
     scene.ends().await;
-    scene.close().await.kept_its_word().kept_all_sockets()
+    let slowed = store
+        .sql()
+        .await
+        .number("SELECT count(*) AS count FROM slowed")
+        .await;
+    assert!(slowed > 0, "no query was slow");
+    let report = scene.close().await.kept_its_word().kept_all_sockets();
+    report.waited(least_wait(&store).await)
+}
+
+/// What one slow query adds: somebody has waited for it.
+async fn least_wait(store: &Store) -> Duration {
+    match store.kind() {
+        Kind::Postgres => Duration::from_millis(300),
+        Kind::Sqlite => {
+            let (mut sql, began) = (store.sql().await, Instant::now());
+            sql.number("SELECT c AS count FROM long_count").await;
+            began.elapsed()
+        }
+    }
 }

@@ -98,6 +98,13 @@ connections ended | lost | doubled | gaps | longest wait for a reply ms | first 
         self
     }
 
+    /// Somebody waited as long as this. Otherwise the trial proves nothing.
+    pub fn waited(self, least: Duration) -> Self {
+        let slowest = self.figures.slowest;
+        assert!(slowest >= least, "nobody waited {least:?}: {self}");
+        self
+    }
+
     /// It was a fault: sends were refused. Otherwise the trial proves nothing.
     pub fn refused_some(self) -> Self {
         assert!(self.figures.refused > 0, "nobody noticed: {self}");
