@@ -1,13 +1,17 @@
 //! What a lane takes at once: one transaction, its facts, its answers.
 
 use crate::access::Fact;
+use crate::asker::now;
 use crate::checkpoint;
 use crate::envelope::{BoxJob, Queued};
 use crate::fault::Commit;
 use crate::pool::Pool;
+use crate::probe::WriteAgain;
 use crate::step::Steps;
-use crate::{Connection, Fault, StorageError, Writer};
+use crate::trouble::Trouble;
+use crate::{Connection, Fault, Job as _, StorageError, Writer};
 use bus::{Bus, Origin};
+use std::fmt::Display;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -57,6 +61,7 @@ impl Batch {
     /// Answers the jobs that meet a condition: nothing was done.
     pub(crate) fn abandon(
         &mut self,
+        trouble: &Trouble,
         which: impl Fn(&dyn Queued) -> bool,
         why: impl Fn() -> StorageError,
     ) {
@@ -64,7 +69,7 @@ impl Batch {
         let (out, stay): (Vec<_>, _) = jobs.into_iter().partition(|job| which(&**job));
         self.jobs = stay;
         for job in out {
-            job.abandon(why());
+            abandon(job, trouble, why());
         }
     }
 
@@ -76,7 +81,7 @@ impl Batch {
         if let Err(fault) = steps.limited(tx.begin()).await {
             return Attempt::Again(self, fault);
         }
-        self.begin();
+        self.begin(&with.pool);
         let facts = match steps.run(&mut self.jobs, &mut tx).await {
             Ok(facts) => facts,
             Err(fault) => {
@@ -99,13 +104,21 @@ impl Batch {
     }
 
     /// From here on the jobs count as begun; the withdrawn ones drop out.
-    fn begin(&mut self) {
+    fn begin(&mut self, pool: &Pool) {
         self.begun = true;
-        let jobs = self.jobs.len();
-        self.jobs.retain_mut(|job| job.begin(jobs));
+        let (jobs, now) = (self.jobs.len(), now());
+        self.jobs.retain_mut(|job| {
+            let begins = job.begin(jobs);
+            if !begins && job.deadline() <= now {
+                let trace = Some(job.origin().trace());
+                pool.trouble().refused(&pool.unavailable_since(), trace);
+            }
+            begins
+        });
     }
 
     fn finish(mut self, facts: Vec<(Origin, Fact)>, bus: &Bus) -> Attempt {
+        self.tell_of_the_late();
         let all_withdrawn = self.is_empty();
         for (origin, fact) in facts {
             fact(bus, &origin);
@@ -123,7 +136,8 @@ impl Batch {
     /// as long as they wait, and then leave them in doubt.
     fn undone(mut self, fault: Fault, with: &Surroundings) -> Attempt {
         if fault.is_no_room() {
-            self.abandon(Queued::is_attended, || with.pool.unavailable(&fault));
+            let (trouble, why) = (with.pool.trouble(), || with.pool.unavailable(&fault));
+            self.abandon(trouble, Queued::is_attended, why);
         }
         self.jobs.iter_mut().for_each(|job| job.waits());
         Attempt::Again(self, fault)
@@ -134,30 +148,78 @@ impl Batch {
             Commit::Repeat => return self.undone(fault, with),
             Commit::Unknown => {
                 with.pool.trouble().note(&fault);
-                tracing::error!(%fault, jobs = self.len(), "a connection was lost in its commit");
+                self.in_doubt(&fault);
             }
-            Commit::Torn => with.pool.spoil(&fault),
-            Commit::Failed => {
-                tracing::error!(%fault, jobs = self.len(), "a batch cannot be committed");
-                for job in self.jobs.drain(..) {
-                    let fault = Fault::Other(anyhow::anyhow!("{fault}"));
-                    let operation = job.name();
-                    job.abandon(StorageError::Failed { operation, fault });
-                }
+            Commit::Torn => {
+                with.pool.spoil(&fault);
+                self.in_doubt(&fault);
             }
+            Commit::Failed => self.failed(fault),
         }
         Attempt::Answered
     }
-}
 
-impl Drop for Batch {
-    fn drop(&mut self) {
-        if !self.begun {
-            return;
+    /// Nothing was written, and never will be.
+    fn failed(&mut self, fault: Fault) {
+        let (traces, cause) = (traces(self.attended()), format_args!("{fault:#}"));
+        tracing::error!(fault = %cause, jobs = self.len(), traces, "a batch cannot be committed");
+        let fault = Arc::new(fault);
+        for job in self.jobs.drain(..) {
+            let fault = Fault::Other(anyhow::Error::new(Arc::clone(&fault)));
+            let operation = job.name();
+            job.abandon(StorageError::Failed { operation, fault });
         }
+    }
+
+    /// Nobody knows what was written.
+    fn in_doubt(&mut self, why: &dyn Display) {
+        let traces = traces(self.attended());
+        tracing::error!(fault = %why, jobs = self.len(), traces, "the outcome of a batch is unknown");
         for job in self.jobs.drain(..) {
             let operation = job.name();
             job.abandon(StorageError::OutcomeUnknown { operation });
         }
     }
+
+    /// Whose time was up during the transaction has been told that the outcome is unknown.
+    fn tell_of_the_late(&self) {
+        let now = now();
+        let traces = traces(self.attended().filter(|job| job.deadline() <= now));
+        if !traces.is_empty() {
+            let fault = "it took longer than its askers wait";
+            tracing::warn!(
+                fault,
+                jobs = self.len(),
+                traces,
+                "a batch was committed late"
+            );
+        }
+    }
+
+    fn attended(&self) -> impl Iterator<Item = &BoxJob> {
+        self.jobs.iter().filter(|job| job.is_attended())
+    }
+}
+
+impl Drop for Batch {
+    fn drop(&mut self) {
+        if self.begun && !self.is_empty() {
+            self.in_doubt(&"it was broken off");
+        }
+    }
+}
+
+/// The traces that the askers of these jobs were given: all of them, a batch is bounded.
+fn traces<'j>(jobs: impl Iterator<Item = &'j BoxJob>) -> String {
+    let traces = jobs.map(|job| job.origin().trace().to_string());
+    traces.collect::<Vec<_>>().join(" ")
+}
+
+/// Answers a job of which nothing was done.
+pub(crate) fn abandon(job: BoxJob, trouble: &Trouble, why: StorageError) {
+    // The probe's own trial tells the probe.
+    if job.is_attended() && job.name() != WriteAgain::NAME {
+        trouble.refused(&why, Some(job.origin().trace()));
+    }
+    job.abandon(why);
 }

@@ -6,7 +6,7 @@ use crate::postgres::STATEMENTS_PER_STEP;
 use crate::read::Read;
 use crate::slot::Slot;
 use crate::{Condition, Fault, Job, Reader, StorageError};
-use bus::{Origin, Reply};
+use bus::{Origin, Reply, TraceId};
 use futures_util::future::BoxFuture;
 use std::sync::Arc;
 use std::time::Duration;
@@ -51,7 +51,10 @@ impl Database {
             + Send
             + 'static,
     {
-        let parts = self.slot.parts()?;
+        let parts = self.slot.parts().inspect_err(|why| {
+            let trouble = &self.slot.shared.trouble;
+            trouble.refused(why, TraceId::of_this_read());
+        })?;
         let read = Read {
             operation,
             pool: &parts.pool,
@@ -157,7 +160,11 @@ impl Database {
         let key = job.lane();
         let job = Envelope::boxed(job, asker);
         match self.slot.parts() {
-            Err(why) => job.abandon(why),
+            Err(why) => {
+                let trace = job.origin().trace();
+                self.slot.shared.trouble.refused(&why, Some(trace));
+                job.abandon(why);
+            }
             Ok(parts) => {
                 let lane = parts.lane(key).map(|lane| lane.hand_over(job));
                 if let Some(Err(job)) = lane {

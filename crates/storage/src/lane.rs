@@ -131,8 +131,10 @@ fn take_more(queue: &mut UnboundedReceiver<BoxJob>, jobs: &mut Vec<BoxJob>) -> u
 async fn carry_out(mut batch: Batch, with: &Surroundings, hindrance: &Hindrance) {
     let began = Instant::now();
     let mut pause = PAUSE_MIN;
+    let trouble = with.pool.trouble();
     loop {
         batch.abandon(
+            trouble,
             |job| job.deadline() <= now(),
             || with.pool.unavailable_since(),
         );
@@ -147,15 +149,20 @@ async fn carry_out(mut batch: Batch, with: &Surroundings, hindrance: &Hindrance)
                 Attempt::Again(same, fault) => {
                     tracing::debug!(%fault, jobs = same.len(), "a batch is repeated");
                     hindrance.meets(&fault, fault.is_no_room(), began);
-                    with.pool.trouble().note(&fault);
+                    trouble.note(&fault);
                     batch = same;
                 }
             },
-            Err(StorageError::Closed { .. }) => batch.abandon(|_| true, || with.pool.closed()),
-            Err(StorageError::Saturated { .. }) => {
-                batch.abandon(Queued::is_attended, || with.pool.saturated());
+            Err(StorageError::Closed { .. }) => {
+                batch.abandon(trouble, |_| true, || with.pool.closed());
             }
-            Err(_) => batch.abandon(Queued::is_attended, || with.pool.unavailable_since()),
+            Err(StorageError::Saturated { .. }) => {
+                batch.abandon(trouble, Queued::is_attended, || with.pool.saturated());
+            }
+            Err(_) => {
+                let why = || with.pool.unavailable_since();
+                batch.abandon(trouble, Queued::is_attended, why);
+            }
         }
         count(&with.pool.tally().write_repeats);
         tokio::time::sleep(pause.mul_f64(rand::random_range(0.5..1.5))).await;

@@ -41,6 +41,7 @@ mod pool;
 mod postgres;
 mod probe;
 mod read;
+mod refusals;
 mod registry;
 mod replica;
 mod slot;

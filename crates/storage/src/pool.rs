@@ -117,6 +117,7 @@ impl Pool {
     /// Each may take `within`; false: one took longer.
     pub(crate) async fn close(self: &Arc<Self>, within: Duration) -> bool {
         let home = self.gate.close(within).await;
+        self.trouble.refusals().say_the_rest(Duration::ZERO);
         let Some(links) = self.locked_links().take() else {
             return home;
         };

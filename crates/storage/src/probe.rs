@@ -60,6 +60,7 @@ pub(crate) fn keep(slot: &Arc<Slot>, name: &str) -> Task {
                 // Either way it is time.
                 let _ = tokio::time::timeout(every, slot.standing().rung()).await;
                 look(&slot).await;
+                slot.shared.trouble.refusals().say_the_rest(EVERY_WHILE_ILL);
                 tokio::time::sleep(PAUSE).await;
             }
         }

@@ -54,6 +54,18 @@ impl Read<'_> {
             + Send
             + 'static,
     {
+        let ended = self.repeated(work).await;
+        ended.inspect_err(|error| self.failed(error))
+    }
+
+    async fn repeated<T, W>(&self, work: W) -> Result<T, StorageError>
+    where
+        T: Send + 'static,
+        W: for<'r> FnOnce(&'r mut Reader<'_>) -> BoxFuture<'r, Result<T, Fault>>
+            + Clone
+            + Send
+            + 'static,
+    {
         let begin_by = Instant::now() + self.pool.acquire_timeout();
         let mut pause = PAUSE;
         for _ in 1..ATTEMPTS {
@@ -110,19 +122,19 @@ impl Read<'_> {
 
     fn told<T>(&self, ended: Trial<T>) -> Result<T, StorageError> {
         ended.map_err(|fault| match fault {
-            Some(fault) => self.failed(self.pool.failure(self.operation, fault)),
+            Some(fault) => self.pool.failure(self.operation, fault),
             None => self.pool.closed(),
         })
     }
 
     /// Whoever asked on the bus hears only that it failed: the cause is said here, under the trace.
-    fn failed(&self, error: StorageError) -> StorageError {
-        if let (StorageError::Failed { fault, .. }, Some(trace)) = (&error, TraceId::of_this_read())
-        {
+    fn failed(&self, error: &StorageError) {
+        let trace = TraceId::of_this_read();
+        self.pool.trouble().refused(error, trace);
+        if let (StorageError::Failed { fault, .. }, Some(trace)) = (error, trace) {
             let (operation, fault) = (self.operation, format_args!("{fault:#}"));
             tracing::error!(operation, %trace, %fault, "a read failed");
         }
-        error
     }
 
     /// `None` when the tasks are being stopped.

@@ -1,6 +1,9 @@
 //! What a database suffers from, and last suffered from.
 
+use crate::StorageError;
 use crate::condition::Standing;
+use crate::refusals::Refusals;
+use bus::TraceId;
 use diesel::ConnectionResult;
 use std::fmt::Display;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,6 +18,7 @@ pub(crate) struct Trouble {
     hurts: AtomicBool,
     now: Mutex<Option<String>>,
     last: Mutex<Option<(String, Instant)>>,
+    refusals: Refusals,
 }
 
 impl Trouble {
@@ -24,6 +28,7 @@ impl Trouble {
             hurts: AtomicBool::new(false),
             now: Mutex::default(),
             last: Mutex::default(),
+            refusals: Refusals::default(),
         }
     }
 
@@ -43,6 +48,27 @@ impl Trouble {
     /// What was last wrong, and when.
     pub(crate) fn last(&self) -> Option<(String, Instant)> {
         locked(&self.last).clone()
+    }
+
+    /// A caller was told this, under its trace: the log says why.
+    pub(crate) fn refused(&self, error: &StorageError, trace: Option<TraceId>) {
+        match error {
+            StorageError::Unavailable {
+                database, cause, ..
+            } => self.refusals.note(database, cause, trace),
+            StorageError::Saturated { database, .. } => {
+                self.refusals.note(database, &error.to_string(), trace);
+            }
+            // Said where it happened, or no trouble.
+            StorageError::OutcomeUnknown { .. }
+            | StorageError::Failed { .. }
+            | StorageError::Closed { .. } => {}
+        }
+    }
+
+    /// What the log has yet to say of them.
+    pub(crate) fn refusals(&self) -> &Refusals {
+        &self.refusals
     }
 
     /// Something has gone well.

@@ -2,11 +2,28 @@
 
 use serde_json::json;
 use std::time::Duration;
-use tests::{Footprint, Settings, churn, on_both};
+use tests::{Footprint, Hold, Kind, Server, Settings, churn, on_both, snag, unsnag};
 
 const SOON: Duration = Duration::from_secs(20);
 /// What an allocator may keep of some hundreds of connections.
 const MEMORY: f64 = 24.0 * 1024.0 * 1024.0;
+
+/// The one line of the log that has this trace.
+async fn line_of(server: &Server, trace: &str) -> String {
+    server.logged(trace).await;
+    let mut lines = server.lines();
+    lines.retain(|line| line.contains(trace));
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    lines.remove(0)
+}
+
+/// A message that says so kills the connection on which it is being committed.
+const DIE_AT_COMMIT: &str = "
+    CREATE FUNCTION die() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+        IF NEW.body = 'die' THEN PERFORM pg_terminate_backend(pg_backend_pid()); END IF;
+        RETURN NULL; END $$;
+    CREATE CONSTRAINT TRIGGER die AFTER INSERT ON entries DEFERRABLE INITIALLY DEFERRED
+        FOR EACH ROW EXECUTE FUNCTION die();";
 
 on_both! {
     async fn connections_that_break_off_leave_nothing(store: Store) {
@@ -80,5 +97,45 @@ on_both! {
         }
         store.sql().await.run("ALTER TABLE hidden RENAME TO reactions").await;
         alice.say("lounge", "the connection lives").await;
+    }
+    async fn an_outcome_that_is_unknown_has_its_trace_in_the_log_with_the_cause(store: Store) {
+        let server = store.server().await;
+        server.expect_trouble();
+        let mut alice = server.account("alice").await;
+        alice.open("lounge").await;
+        snag(&store).await;
+        let held = json!({"room": "lounge", "cid": "held", "body": "slowly"});
+        let refusal = alice.refused("send", held, "outcome_unknown").await;
+        let line = line_of(&server, refusal.all["trace"].as_str().unwrap()).await;
+        assert!(line.contains("it took longer than its askers wait"), "{line}");
+        unsnag(&store).await;
+        if store.kind() == Kind::Sqlite {
+            // No connection to a file dies.
+            return;
+        }
+        store.sql().await.run(DIE_AT_COMMIT).await;
+        let dies = json!({"room": "lounge", "cid": "dies", "body": "die"});
+        let refusal = alice.refused("send", dies, "outcome_unknown").await;
+        let line = line_of(&server, refusal.all["trace"].as_str().unwrap()).await;
+        assert!(line.contains("the outcome of a batch is unknown"), "{line}");
+        assert!(line.contains("fault"), "{line}");
+    }
+
+    async fn who_is_told_to_come_again_finds_the_cause_in_the_log(store: Store) {
+        if store.kind() == Kind::Postgres {
+            // What it does there differs from run to run; the line is the same.
+            return;
+        }
+        let server = store.server().await;
+        server.expect_trouble();
+        let mut alice = server.account("alice").await;
+        alice.open("lounge").await;
+        let hold = Hold::of(&store).await;
+        let send = json!({"room": "lounge", "cid": "c", "body": "x"});
+        let refusal = alice.refused("send", send, "storage_unavailable").await;
+        let line = line_of(&server, refusal.all["trace"].as_str().unwrap()).await;
+        assert!(line.contains("callers were told to come again"), "{line}");
+        assert!(line.contains("database is locked"), "{line}");
+        hold.release();
     }
 }
