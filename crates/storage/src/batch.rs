@@ -14,6 +14,7 @@ use bus::{Bus, Origin};
 use std::fmt::Display;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::time::Instant;
 
 /// Jobs in the order they were handed over. Dropped half way, those begun are answered
 /// `outcome_unknown`.
@@ -52,6 +53,11 @@ impl Batch {
     /// The name of the first.
     pub(crate) fn name(&self) -> &'static str {
         self.jobs.first().map_or("storage.batch", |job| job.name())
+    }
+
+    /// When the first came that somebody waits for.
+    pub(crate) fn first_attended(&self) -> Option<Instant> {
+        self.attended().next().map(|job| job.came())
     }
 
     pub(crate) fn is_empty(&self) -> bool {

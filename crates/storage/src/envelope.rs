@@ -14,6 +14,8 @@ pub(crate) trait Queued: Any + Send {
     fn name(&self) -> &'static str;
     fn origin(&self) -> &Origin;
     fn deadline(&self) -> Instant;
+    /// When it was handed over.
+    fn came(&self) -> tokio::time::Instant;
     /// True when someone waits for it.
     fn is_attended(&self) -> bool;
     /// From here on it counts as begun, in a transaction with so many jobs. False when it has been
@@ -58,6 +60,7 @@ pub(crate) struct Envelope<J: Job> {
     asker: Asker<J::Answer, J::Refusal>,
     end: Option<End<J::Answer, J::Refusal>>,
     journey: Journey,
+    came: tokio::time::Instant,
 }
 
 impl<J: Job> Envelope<J> {
@@ -68,6 +71,7 @@ impl<J: Job> Envelope<J> {
             asker,
             end: None,
             journey,
+            came: tokio::time::Instant::now(),
         })
     }
 
@@ -107,6 +111,10 @@ impl<J: Job> Queued for Envelope<J> {
 
     fn deadline(&self) -> Instant {
         self.asker.deadline()
+    }
+
+    fn came(&self) -> tokio::time::Instant {
+        self.came
     }
 
     fn is_attended(&self) -> bool {

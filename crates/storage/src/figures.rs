@@ -1,6 +1,7 @@
 //! The figures of a database, for whoever shows them: one cheap snapshot, nothing waits.
 
 use crate::gate::Gate;
+use crate::lane::Lane;
 use crate::slot::Slot;
 use crate::{Backend, Condition, Outcome, Spread};
 use std::sync::atomic::Ordering;
@@ -66,6 +67,8 @@ pub struct LaneFigures {
     pub lanes: usize,
     /// Jobs that wait.
     pub queued: usize,
+    /// For how long the oldest job has been waiting for its answer.
+    pub oldest: Duration,
     /// Jobs taken so far.
     pub jobs: u64,
     /// Batches begun so far.
@@ -77,6 +80,16 @@ pub struct LaneFigures {
 }
 
 impl Slot {
+    /// For how long the oldest job of all lanes has been waiting for its answer.
+    pub(crate) fn oldest_job(&self) -> Duration {
+        let parts = self.current();
+        let ages = parts
+            .iter()
+            .flat_map(|parts| &parts.lanes)
+            .map(Lane::oldest);
+        ages.max().unwrap_or_default()
+    }
+
     pub(crate) fn figures(&self) -> Figures {
         let (tally, config) = (self.tally(), self.config());
         let parts = self.current();
@@ -95,6 +108,7 @@ impl Slot {
         let lanes = LaneFigures {
             lanes: parts.as_ref().map_or(0, |parts| parts.lanes.len()),
             queued: tally.queued.load(Ordering::Relaxed),
+            oldest: self.oldest_job(),
             jobs: tally.jobs.load(Ordering::Relaxed),
             batches: tally.batches.load(Ordering::Relaxed),
             batch_jobs: tally.batch_jobs.spread(),

@@ -2,14 +2,15 @@
 
 use crate::registry::Databases;
 use crate::slot::Slot;
-use crate::{Condition, ControlError};
+use crate::{Condition, ControlError, Figures};
 use bus::{ActError, Acting, Probe, ProbeState};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Callers that wait longer than this for a connection make a pool unhealthy.
+/// Callers that wait longer than this for a connection, or for the answer to a write, make a pool
+/// unhealthy.
 const LONG_WAIT: Duration = Duration::from_secs(1);
 
 /// How long a reset waits for what is under way.
@@ -131,10 +132,11 @@ impl Slot {
         let waits = self.current().map(|parts| parts.pool.gate().longest_wait());
         self.standing().condition() == Condition::Connected
             && waits.is_some_and(|longest| longest <= LONG_WAIT)
+            && self.oldest_job() <= LONG_WAIT
     }
 
     fn pool_face(&self) -> Value {
-        let pool = self.figures().pool;
+        let Figures { pool, lanes, .. } = self.figures();
         let acquires = &pool.acquire_micros;
         let millis = |micros: u64| Duration::from_micros(micros).as_secs_f64() * 1_000.0;
         json!({
@@ -153,6 +155,7 @@ impl Slot {
                 "max_ms": millis(acquires.max),
             },
             "timeouts": pool.timeouts,
+            "lanes": { "queued": lanes.queued, "oldest_ms": ms(lanes.oldest) },
             "holders": self.holders(),
             "last_error": self.last_error(),
         })

@@ -5,21 +5,22 @@
 //! fault is repeated as a whole, so that nothing overtakes.
 
 use crate::asker::now;
-use crate::batch::{Attempt, Batch, Surroundings};
+use crate::batch::{Attempt, Batch, Surroundings, abandon};
 use crate::envelope::{BoxJob, Queued};
 use crate::gate::Wish;
 use crate::gather::{Gather, MOMENT};
 use crate::hindrance::Hindrance;
 use crate::links::AnyLease;
 use crate::pool::Pool;
+use crate::queue::Queue;
 use crate::tally::count;
 use crate::{Connection, StorageError};
 use bus::{Task, Tasks};
 use futures_util::FutureExt as _;
+use std::pin::pin;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::Instant;
 
 /// Most jobs of one transaction.
@@ -29,12 +30,10 @@ const BATCH_MAX: usize = 256;
 const PAUSE_MIN: Duration = Duration::from_millis(5);
 const PAUSE_MAX: Duration = Duration::from_millis(250);
 
-/// What waits for a lane, shared with its task so that a restarted one goes on with it.
-type Queue = Arc<tokio::sync::Mutex<UnboundedReceiver<BoxJob>>>;
-
 /// The end of a lane where jobs are handed over.
 pub(crate) struct Lane {
-    sender: Mutex<Option<UnboundedSender<BoxJob>>>,
+    /// Shared with the task, so that a restarted one goes on with it.
+    queue: Arc<Queue>,
     task: Mutex<Option<Task>>,
     pool: Arc<Pool>,
     hindrance: Arc<Hindrance>,
@@ -43,18 +42,19 @@ pub(crate) struct Lane {
 impl Lane {
     /// Starts a lane.
     pub(crate) fn start(name: String, tasks: &Tasks, with: &Surroundings) -> Self {
-        let (sender, receiver) = unbounded_channel();
-        let queue: Queue = Arc::new(tokio::sync::Mutex::new(receiver));
-        let pool = Arc::clone(&with.pool);
-        let (with, hindrance) = (with.clone(), Arc::<Hindrance>::default());
-        let met = Arc::clone(&hindrance);
-        let task = tasks.restarting("storage", name, move || {
-            serve(Arc::clone(&queue), with.clone(), Arc::clone(&met))
-        });
+        let serving = Serving {
+            queue: Arc::default(),
+            with: with.clone(),
+            hindrance: Arc::default(),
+        };
+        let queue = Arc::clone(&serving.queue);
+        let hindrance = Arc::clone(&serving.hindrance);
+        let server = Server(serving);
+        let task = tasks.restarting("storage", name, move || serve(server.0.clone()));
         Self {
-            sender: Mutex::new(Some(sender)),
+            queue,
             task: Mutex::new(Some(task)),
-            pool,
+            pool: Arc::clone(&with.pool),
             hindrance,
         }
     }
@@ -66,21 +66,23 @@ impl Lane {
 
     /// Hands over a job; gives it back when the lane is closed.
     pub(crate) fn hand_over(&self, job: BoxJob) -> Result<(), BoxJob> {
-        let sender = self.sender.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(sender) = &*sender else {
-            return Err(job);
-        };
-        self.pool.tally().queued.fetch_add(1, Ordering::Relaxed);
-        sender.send(job).map_err(|unsent| unsent.0)
+        let queued = &self.pool.tally().queued;
+        queued.fetch_add(1, Ordering::Relaxed);
+        self.queue.push(job).inspect_err(|_| {
+            queued.fetch_sub(1, Ordering::Relaxed);
+        })
+    }
+
+    /// For how long the oldest of its jobs has been waiting for its answer.
+    pub(crate) fn oldest(&self) -> Duration {
+        let oldest = self.queue.oldest();
+        oldest.map_or(Duration::ZERO, |came| came.elapsed())
     }
 
     /// Takes nothing new and ends what waits, at most `within`. What is left then is told so as
     /// soon as the pool is closed. False: something is.
     pub(crate) async fn close(&self, within: Duration) -> bool {
-        self.sender
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
+        self.queue.close();
         let task = self
             .task
             .lock()
@@ -95,78 +97,134 @@ impl Lane {
     }
 }
 
-async fn serve(queue: Queue, with: Surroundings, hindrance: Arc<Hindrance>) -> anyhow::Result<()> {
-    let mut queue = queue.lock().await;
-    let tally = with.pool.tally();
+/// What a lane's task works with.
+#[derive(Clone)]
+struct Serving {
+    queue: Arc<Queue>,
+    with: Surroundings,
+    hindrance: Arc<Hindrance>,
+}
+
+/// Goes with the task: whatever waits then is told so.
+struct Server(Serving);
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let left = self.0.queue.end();
+        let tally = self.0.with.pool.tally();
+        tally.queued.fetch_sub(left, Ordering::Relaxed);
+    }
+}
+
+async fn serve(serving: Serving) -> anyhow::Result<()> {
+    let (queue, tally) = (&serving.queue, serving.with.pool.tally());
     let mut gather = Gather::new(Instant::now());
+    let mut had = Instant::now();
     loop {
-        let mut jobs = Vec::new();
-        if queue.recv_many(&mut jobs, BATCH_MAX).await == 0 {
+        queue.done();
+        let mut jobs = queue.take(BATCH_MAX).await;
+        if jobs.is_empty() {
             return Ok(());
         }
         if gather.is_worth_it(jobs.len(), Instant::now()) {
             tokio::time::sleep(MOMENT).await;
-            gather.brought(take_more(&mut queue, &mut jobs));
+            gather.brought(queue.take_more(&mut jobs, BATCH_MAX));
         }
         tally.queued.fetch_sub(jobs.len(), Ordering::Relaxed);
         tally.jobs.fetch_add(jobs.len() as u64, Ordering::Relaxed);
         tally.batch_jobs.record(jobs.len() as u64);
         count(&tally.batches);
-        carry_out(Batch::new(jobs), &with, &hindrance).await;
+        serving.carry_out(Batch::new(jobs), &mut had).await;
     }
 }
 
-/// Takes what waits besides; how many.
-fn take_more(queue: &mut UnboundedReceiver<BoxJob>, jobs: &mut Vec<BoxJob>) -> usize {
-    let had = jobs.len();
-    while jobs.len() < BATCH_MAX
-        && let Ok(job) = queue.try_recv()
-    {
-        jobs.push(job);
-    }
-    jobs.len() - had
-}
-
-/// Repeats a batch until it is through or nobody's time lasts.
-async fn carry_out(mut batch: Batch, with: &Surroundings, hindrance: &Hindrance) {
-    let began = Instant::now();
-    let mut pause = PAUSE_MIN;
-    let trouble = with.pool.trouble();
-    loop {
-        batch.abandon(
-            trouble,
-            |job| job.deadline() <= now(),
-            || with.pool.unavailable_since(),
-        );
-        if batch.is_empty() {
-            return;
-        }
-        let leased = Wish::write(batch.name(), batch.len());
-        match with.pool.lease(leased).await {
-            Ok(lease) => match attempt(lease, batch, with).await {
-                Attempt::Committed => return hindrance.written(),
-                Attempt::Answered => return,
-                Attempt::Again(same, fault) => {
-                    tracing::debug!(%fault, jobs = same.len(), "a batch is repeated");
-                    hindrance.meets(&fault, fault.is_no_room(), began);
-                    trouble.note(&fault);
-                    batch = same;
+impl Serving {
+    /// Repeats a batch until it is through or nobody's time lasts. `had`: when the lane last had a
+    /// connection.
+    async fn carry_out(&self, mut batch: Batch, had: &mut Instant) {
+        let (with, began) = (&self.with, Instant::now());
+        let trouble = with.pool.trouble();
+        let mut pause = PAUSE_MIN;
+        loop {
+            batch.abandon(trouble, |job| job.deadline() <= now(), || self.no_time());
+            if batch.is_empty() {
+                return;
+            }
+            match self.lease(&mut batch, *had).await {
+                Ok(lease) => {
+                    let attempt = attempt(lease, batch, with).await;
+                    *had = Instant::now();
+                    match attempt {
+                        Attempt::Committed => return self.hindrance.written(),
+                        Attempt::Answered => return,
+                        Attempt::Again(same, fault) => {
+                            tracing::debug!(%fault, jobs = same.len(), "a batch is repeated");
+                            self.hindrance.meets(&fault, fault.is_no_room(), began);
+                            trouble.note(&fault);
+                            batch = same;
+                        }
+                    }
                 }
-            },
-            Err(StorageError::Closed { .. }) => {
-                batch.abandon(trouble, |_| true, || with.pool.closed());
+                Err(StorageError::Closed { .. }) => {
+                    batch.abandon(trouble, |_| true, || with.pool.closed());
+                }
+                Err(StorageError::Saturated { .. }) => {
+                    batch.abandon(trouble, Queued::is_attended, || with.pool.saturated());
+                }
+                Err(_) => {
+                    let why = || with.pool.unavailable_since();
+                    batch.abandon(trouble, Queued::is_attended, why);
+                }
             }
-            Err(StorageError::Saturated { .. }) => {
-                batch.abandon(trouble, Queued::is_attended, || with.pool.saturated());
-            }
-            Err(_) => {
-                let why = || with.pool.unavailable_since();
-                batch.abandon(trouble, Queued::is_attended, why);
-            }
+            count(&with.pool.tally().write_repeats);
+            tokio::time::sleep(pause.mul_f64(rand::random_range(0.5..1.5))).await;
+            pause = (pause * 2).min(PAUSE_MAX);
         }
-        count(&with.pool.tally().write_repeats);
-        tokio::time::sleep(pause.mul_f64(rand::random_range(0.5..1.5))).await;
-        pause = (pause * 2).min(PAUSE_MAX);
+    }
+
+    /// Why a job's time was not enough. Reads may go well meanwhile, so the lane's own cause first.
+    fn no_time(&self) -> StorageError {
+        let pool = &self.with.pool;
+        match self.hindrance.cause() {
+            Some(cause) => pool.unavailable_as(cause),
+            None => pool.unavailable_since(),
+        }
+    }
+
+    /// Waits for a connection. Meanwhile whoever has waited for one as long as one may is told so,
+    /// in the batch and behind it.
+    async fn lease(&self, batch: &mut Batch, had: Instant) -> Result<AnyLease, StorageError> {
+        let pool = &self.with.pool;
+        let mut lease = pin!(pool.lease(Wish::write(batch.name(), batch.len())));
+        while !batch.is_empty() {
+            let first = batch.first_attended().or(self.queue.first_attended());
+            let since = first.map_or_else(Instant::now, |came| came.max(had));
+            tokio::select! {
+                biased;
+                leased = &mut lease => return leased,
+                () = tokio::time::sleep_until(since + pool.acquire_timeout()) => {}
+            }
+            self.give_up(batch, had);
+        }
+        let no_turn = pool.no_turn();
+        pool.not_acquired(&no_turn);
+        Err(no_turn)
+    }
+
+    /// Answers those who have stood in line for the acquire time; what one waits while the lane
+    /// writes for others is not counted.
+    fn give_up(&self, batch: &mut Batch, had: Instant) {
+        let pool = &self.with.pool;
+        let (now, limit) = (Instant::now(), pool.acquire_timeout());
+        let overdue = |job: &dyn Queued| job.is_attended() && job.came().max(had) + limit <= now;
+        batch.abandon(pool.trouble(), overdue, || pool.no_turn());
+        let behind = self.queue.take_out(|job| overdue(&**job));
+        pool.tally()
+            .queued
+            .fetch_sub(behind.len(), Ordering::Relaxed);
+        for job in behind {
+            abandon(job, pool.trouble(), pool.no_turn());
+        }
     }
 }
 

@@ -40,6 +40,7 @@ mod poison;
 mod pool;
 mod postgres;
 mod probe;
+mod queue;
 mod read;
 mod refusals;
 mod registry;

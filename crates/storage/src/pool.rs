@@ -191,6 +191,11 @@ impl Pool {
         )
     }
 
+    /// [`StorageError::Unavailable`] for this reason, which is known already.
+    pub(crate) fn unavailable_as(&self, cause: String) -> StorageError {
+        unavailable(&self.name, cause)
+    }
+
     /// The bus had no credit for a write in time.
     pub(crate) fn overloaded(&self) -> StorageError {
         unavailable(&self.name, "no credit is free".into())
@@ -218,6 +223,15 @@ impl Pool {
             max: self.gate.max(),
             retry_after: RETRY_AFTER,
         }
+    }
+
+    /// What a caller is told who stands in line for as long as one may: why nobody gets a connection
+    /// shows in what is wrong now.
+    pub(crate) fn no_turn(&self) -> StorageError {
+        if self.trouble.now().is_some() {
+            return self.unavailable_since();
+        }
+        self.saturated()
     }
 
     fn usable_links(&self) -> Result<Links, StorageError> {

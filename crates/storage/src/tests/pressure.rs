@@ -104,6 +104,39 @@ async fn an_exhausted_pool_tells_everyone_in_time_and_recovers() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_write_behind_one_that_waits_for_a_connection_waits_no_longer_than_that() {
+    let acquire = Duration::from_secs(2);
+    let store = narrow(acquire).await;
+    let pool = pool(store.database());
+    let held = pool.lease(Wish::read("storage.test_held")).await.unwrap();
+    let first = ask(store.database(), Note(1, Manner::Well));
+    until(|| pool.gate().waiting() == 1).await;
+    let began = tokio::time::Instant::now();
+    let behind = ask(store.database(), Note(2, Manner::Well));
+    let page = || -> serde_json::Value {
+        let page = store.registry().probes()[1].json();
+        page.parse::<serde_json::Value>().unwrap()["databases"]["core"].take()
+    };
+    assert_eq!(page()["lanes"]["queued"], 1);
+    until(|| page()["lanes"]["oldest_ms"].as_u64() > Some(1_000)).await;
+    assert_eq!(page()["healthy"], false);
+    for told in [first.await, behind.await] {
+        assert!(
+            matches!(told, Err(AskError::Unavailable { .. })),
+            "{told:?}"
+        );
+    }
+    let waited = began.elapsed();
+    assert!(acquire <= waited && waited < acquire * 3 / 2, "{waited:?}");
+    drop(held);
+    store.run(Note(3, Manner::Well)).await.unwrap();
+    assert_eq!(all(store.database()).await.unwrap(), [3]);
+    let none = serde_json::json!({"queued": 0, "oldest_ms": 0});
+    until(|| page()["lanes"] == none).await;
+    store.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_full_disk_is_a_retryable_error_and_ends_when_there_is_room() {
     let store = narrow(Duration::from_secs(2)).await;
     if store.config().url.backend() != Backend::Sqlite {
