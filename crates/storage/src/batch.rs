@@ -5,6 +5,7 @@ use crate::asker::now;
 use crate::checkpoint;
 use crate::envelope::{BoxJob, Queued};
 use crate::fault::Commit;
+use crate::gate::Wish;
 use crate::pool::Pool;
 use crate::probe::WriteAgain;
 use crate::step::Steps;
@@ -50,9 +51,9 @@ impl Batch {
         self.jobs.len()
     }
 
-    /// The name of the first.
-    pub(crate) fn name(&self) -> &'static str {
-        self.jobs.first().map_or("storage.batch", |job| job.name())
+    /// A wish for a connection to write them on.
+    pub(crate) fn wish(&self) -> Wish {
+        Wish::write(self.jobs.iter().map(|job| job.name()))
     }
 
     /// When the first came that somebody waits for.

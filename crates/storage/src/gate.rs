@@ -13,18 +13,21 @@ use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
 /// What a connection is wanted for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Wish {
     /// A read's name, or that of a batch's first job: `rooms.read_log`.
     pub(crate) operation: &'static str,
     pub(crate) purpose: Purpose,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Purpose {
     Read,
-    /// So many jobs at once.
-    Write(usize),
+    /// So many jobs at once, and what they are besides the first, each once.
+    Write {
+        jobs: usize,
+        others: Vec<&'static str>,
+    },
 }
 
 impl Wish {
@@ -35,27 +38,44 @@ impl Wish {
         }
     }
 
-    pub(crate) fn write(operation: &'static str, jobs: usize) -> Self {
+    /// Of jobs by these names, in their order.
+    pub(crate) fn write(mut names: impl Iterator<Item = &'static str>) -> Self {
+        let operation = names.next().unwrap_or("storage.batch");
+        let (mut jobs, mut others) = (1, Vec::new());
+        for name in names {
+            jobs += 1;
+            if name != operation && !others.contains(&name) {
+                others.push(name);
+            }
+        }
         Self {
             operation,
-            purpose: Purpose::Write(jobs),
+            purpose: Purpose::Write { jobs, others },
         }
     }
 
     /// Whose wish it is: operations begin with the name of the subscriber.
-    pub(crate) fn subscriber(self) -> &'static str {
+    pub(crate) fn subscriber(&self) -> &'static str {
         self.operation.split('.').next().unwrap_or_default()
     }
 
     /// How many jobs write at once; `None` reads.
-    pub(crate) fn jobs(self) -> Option<usize> {
-        match self.purpose {
+    pub(crate) fn jobs(&self) -> Option<usize> {
+        match &self.purpose {
             Purpose::Read => None,
-            Purpose::Write(jobs) => Some(jobs),
+            Purpose::Write { jobs, .. } => Some(*jobs),
         }
     }
 
-    fn writes(self) -> bool {
+    /// What else is done by the way.
+    pub(crate) fn others(&self) -> &[&'static str] {
+        match &self.purpose {
+            Purpose::Read => &[],
+            Purpose::Write { others, .. } => others,
+        }
+    }
+
+    fn writes(&self) -> bool {
         self.jobs().is_some()
     }
 }
@@ -158,7 +178,7 @@ impl Gate {
         let lines = self.inside.lines();
         lines
             .values()
-            .map(|(wish, since)| (*wish, since.elapsed()))
+            .map(|(wish, since)| (wish.clone(), since.elapsed()))
             .collect()
     }
 }
@@ -218,8 +238,24 @@ mod tests {
     };
     const WRITE: Wish = Wish {
         operation: "messaging.send",
-        purpose: super::Purpose::Write(3),
+        purpose: super::Purpose::Write {
+            jobs: 3,
+            others: Vec::new(),
+        },
     };
+
+    #[test]
+    fn a_batch_names_each_of_its_operations_once() {
+        let names = [
+            "rooms.join",
+            "messaging.send",
+            "rooms.join",
+            "messaging.send",
+        ];
+        let wish = Wish::write(names.into_iter());
+        assert_eq!((wish.operation, wish.jobs()), ("rooms.join", Some(4)));
+        assert_eq!(wish.others(), ["messaging.send"]);
+    }
 
     #[tokio::test]
     async fn callers_are_served_in_turn() {

@@ -173,6 +173,7 @@ impl Slot {
                     "subscriber": wish.subscriber(),
                     "operation": wish.operation,
                     "jobs": wish.jobs(),
+                    "others": wish.others(),
                     "for_ms": ms(held),
                 })
             })

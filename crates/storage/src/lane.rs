@@ -7,7 +7,6 @@
 use crate::asker::now;
 use crate::batch::{Attempt, Batch, Surroundings, abandon};
 use crate::envelope::{BoxJob, Queued};
-use crate::gate::Wish;
 use crate::gather::{Gather, MOMENT};
 use crate::hindrance::Hindrance;
 use crate::links::AnyLease;
@@ -195,7 +194,7 @@ impl Serving {
     /// in the batch and behind it.
     async fn lease(&self, batch: &mut Batch, had: Instant) -> Result<AnyLease, StorageError> {
         let pool = &self.with.pool;
-        let mut lease = pin!(pool.lease(Wish::write(batch.name(), batch.len())));
+        let mut lease = pin!(pool.lease(batch.wish()));
         while !batch.is_empty() {
             let first = batch.first_attended().or(self.queue.first_attended());
             let since = first.map_or_else(Instant::now, |came| came.max(had));

@@ -69,7 +69,18 @@ async fn who_holds_a_connection_is_shown_with_what_for() {
     assert_eq!(holders[0]["subscriber"], "storage");
     assert_eq!(holders[0]["operation"], "storage.test_hold");
     assert_eq!(holders[0]["jobs"], 1);
-    drop(held);
+    assert_eq!(holders[0]["others"], serde_json::json!([]));
+
+    let note = ask(store.database(), Note(2, Manner::Well));
+    let (again, ()) = tokio::join!(hold(store.database()), async { drop(held) });
+    let page = store.registry().probes()[1].json();
+    let page: serde_json::Value = page.parse().unwrap();
+    let holder = &page["databases"]["core"]["holders"][0];
+    assert_eq!(holder["operation"], "storage.test_note");
+    assert_eq!(holder["others"], serde_json::json!(["storage.test_hold"]));
+    assert_eq!(holder["jobs"], 2);
+    drop(again);
+    assert_eq!(note.await, Ok(Ok(2)));
     store.run(Note(1, Manner::Well)).await.unwrap();
     until(|| pool(store.database()).gate().holders().is_empty()).await;
     store.close().await;
