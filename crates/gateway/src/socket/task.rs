@@ -55,6 +55,10 @@ pub(super) struct Task {
 }
 
 /// Why a connection's task goes on.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "it goes from one line to the next and is kept nowhere"
+)]
 enum Woken {
     /// It is to look up.
     Bell,
