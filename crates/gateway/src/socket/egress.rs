@@ -25,6 +25,10 @@ pub(crate) enum Class {
 /// Small frames are copied together into one write of at most this size.
 const SCRATCH: usize = 16 << 10;
 
+/// As much as a queue's first frame makes it have: to give that back, too, and take it anew would cost
+/// more than the rest of a delivery.
+const KEPT: usize = 4;
+
 thread_local! {
     static SCRATCHPAD: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
@@ -188,8 +192,10 @@ impl Egress {
             }
             self.advance(taken);
         }
-        // An idle connection keeps none: the next burst's costs far less than its write.
-        self.queue = VecDeque::new();
+        // A burst's buffer is not kept for an idle connection.
+        if self.queue.capacity() > KEPT {
+            self.queue = VecDeque::new();
+        }
         Ok(())
     }
 
