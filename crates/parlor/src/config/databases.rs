@@ -212,7 +212,7 @@ fn pool() -> Vec<Setting<DatabaseSettings>> {
         millis("statement_timeout_ms", 10..=600_000, |d| {
             &mut row(d).statement_timeout
         })
-        .about("Longest statement.")
+        .about("Longest statement: PostgreSQL ends it then. SQLite cannot; who waits for a read is told.")
         .ends(
             "A slow disk fails what would have succeeded.",
             "A stuck query holds its connection.",
