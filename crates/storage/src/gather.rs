@@ -67,9 +67,7 @@ impl Gather {
         }
         self.vain = self.vain.saturating_add(1);
         if let Some(doublings) = self.vain.checked_sub(VAIN_MAX) {
-            self.skip = 1u32
-                .checked_shl(doublings)
-                .map_or(SKIPPED_MAX, |n| n.min(SKIPPED_MAX));
+            self.skip = SKIPPED_MAX.min(1 << doublings.min(31));
         }
     }
 

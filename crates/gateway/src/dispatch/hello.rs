@@ -177,9 +177,7 @@ impl Line {
                 cursor: from - 1,
                 head,
             }),
-            Self::TooMany { head, .. } | Self::Reset { head, .. } => {
-                Some(Known { cursor: head, head })
-            }
+            Self::TooMany { head, .. } | Self::Reset { head, .. } => Some(Known::all_up_to(head)),
             Self::Gone { .. } => None,
         }
     }

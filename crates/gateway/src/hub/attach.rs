@@ -194,10 +194,7 @@ impl Hub {
         self.people.get(&user)?.role(key)?;
         let room: &mut Room = self.rooms.entry(key.clone()).or_default();
         let here = room.next.map_or(0, |next| next - 1);
-        let Known { cursor, head } = known.unwrap_or(Known {
-            cursor: here,
-            head: here,
-        });
+        let Known { cursor, head } = known.unwrap_or(Known::all_up_to(here));
         let (phase, start) = if head <= cursor && room.is_caught_up(cursor) {
             room.at_least(cursor);
             (Phase::Live(cursor), Start::Live)

@@ -69,14 +69,7 @@ impl Hub {
         for id in self.connections_of(user) {
             let attached = &self.connections[&id];
             if attached.all && attached.opening.is_none() && !attached.rooms.contains(key) {
-                self.subscribe(
-                    id,
-                    key,
-                    Some(Known {
-                        cursor: seq,
-                        head: seq,
-                    }),
-                );
+                self.subscribe(id, key, Some(Known::all_up_to(seq)));
             }
         }
     }

@@ -53,6 +53,13 @@ pub(crate) struct Known {
     pub(crate) head: Seq,
 }
 
+impl Known {
+    /// Everything up to there, and there was no more.
+    pub(crate) fn all_up_to(head: Seq) -> Self {
+        Self { cursor: head, head }
+    }
+}
+
 /// A `join` begins: what happens in the room is kept until its reply is out.
 pub(crate) struct Mark {
     pub(crate) connection: ConnectionId,
