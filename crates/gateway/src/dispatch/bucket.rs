@@ -2,14 +2,21 @@
 
 use crate::Limits;
 use crate::wire::{Cost, Error};
-use governor::clock::{Clock as _, DefaultClock};
-use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
+use governor::clock::{Clock as _, MonotonicClock};
+use governor::middleware::NoOpMiddleware;
+use governor::state::{InMemoryState, NotKeyed};
+use governor::{Quota, RateLimiter};
 use std::num::NonZeroU32;
+use std::time::Instant;
+
+/// By the standard library's clock: governor's default one asks the processor who it is for every
+/// limiter that is made, and on a virtual machine each such question goes to the host.
+type Limiter = RateLimiter<NotKeyed, InMemoryState, MonotonicClock, NoOpMiddleware<Instant>>;
 
 /// The points and sends of one connection, or of one HTTP caller.
 pub struct Bucket {
-    points: DefaultDirectRateLimiter,
-    sends: DefaultDirectRateLimiter,
+    points: Limiter,
+    sends: Limiter,
 }
 
 impl Bucket {
@@ -37,20 +44,21 @@ impl Bucket {
     }
 }
 
-fn limiter(per_s: u32, at_once: u32) -> DefaultDirectRateLimiter {
+fn limiter(per_s: u32, at_once: u32) -> Limiter {
     let positive = |value| NonZeroU32::new(value).unwrap_or(NonZeroU32::MIN);
     let quota = Quota::per_second(positive(per_s));
-    RateLimiter::direct(quota.allow_burst(positive(per_s.saturating_mul(at_once))))
+    let quota = quota.allow_burst(positive(per_s.saturating_mul(at_once)));
+    RateLimiter::direct_with_clock(quota, MonotonicClock)
 }
 
-fn take(limiter: &DefaultDirectRateLimiter, points: u32) -> Result<(), Error> {
+fn take(limiter: &Limiter, points: u32) -> Result<(), Error> {
     let Some(points) = NonZeroU32::new(points) else {
         return Ok(());
     };
     match limiter.check_n(points) {
         Ok(Ok(())) => Ok(()),
         Ok(Err(not_yet)) => {
-            let wait = not_yet.wait_time_from(DefaultClock::default().now());
+            let wait = not_yet.wait_time_from(MonotonicClock.now());
             Err(Error::rate_limited(wait))
         }
         // It costs more than the whole bucket holds: that never fits.
