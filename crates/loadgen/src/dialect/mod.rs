@@ -1,5 +1,9 @@
 //! What a server speaks inside its frames: how a message is sent, and what an arriving frame is.
 
+mod json;
+mod nats;
+mod socket_io;
+
 use crate::frame::{self, Opcode};
 use crate::stamp::Stamp;
 
@@ -96,76 +100,9 @@ impl Dialect {
     /// Hands over what a frame's payload says to a connection that is in `room`.
     pub(crate) fn scan(self, payload: &[u8], room: &str, mut each: impl FnMut(Seen)) {
         match self {
-            Self::Parlor | Self::Json => each(scan_json(payload, room)),
-            Self::SocketIo => each(scan_socket_io(payload)),
-            Self::Nats => scan_nats(payload, each),
-        }
-    }
-}
-
-/// Before the key of the room in a pushed entry.
-const ENTRY: &[u8] = br#"{"ev":"entry","room":""#;
-/// Between the key and the number.
-const SEQ: &[u8] = br#"","d":{"seq":"#;
-
-fn scan_json(payload: &[u8], room: &str) -> Seen {
-    if payload.starts_with(ENTRY) {
-        return Seen::Delivery {
-            seq: payload
-                .get(ENTRY.len() + room.len() + SEQ.len()..)
-                .map(|digits| leading_number(digits).0),
-            stamp: Stamp::find(payload),
-        };
-    }
-    if let Some(rest) = payload.strip_prefix(br#"{"id":"#) {
-        let (id, digits) = leading_number(rest);
-        return Seen::Reply {
-            id,
-            ok: rest[digits..].starts_with(br#","ok":"#),
-        };
-    }
-    if payload.starts_with(br#"{"ev":"gap""#) {
-        return Seen::Hole;
-    }
-    Seen::Other
-}
-
-fn scan_socket_io(payload: &[u8]) -> Seen {
-    match payload {
-        [b'4', b'2', ..] => Seen::Delivery {
-            seq: None,
-            stamp: Stamp::find(payload),
-        },
-        [b'4', b'3', rest @ ..] => Seen::Reply {
-            id: leading_number(rest).0,
-            ok: true,
-        },
-        [b'2', ..] => Seen::Beat(Opcode::Text, b"3"),
-        _ => Seen::Other,
-    }
-}
-
-/// One frame holds what the server had to say at that moment: several whole lines and messages.
-fn scan_nats(mut payload: &[u8], mut each: impl FnMut(Seen)) {
-    while let Some(end) = payload.iter().position(|byte| *byte == b'\n') {
-        let (line, rest) = payload.split_at(end + 1);
-        payload = rest;
-        if line.starts_with(b"MSG ") {
-            let digits = line[..line.len().saturating_sub(2)]
-                .iter()
-                .rposition(|byte| *byte == b' ')
-                .map_or(0, |space| space + 1);
-            let length = usize::try_from(leading_number(&line[digits..]).0).unwrap_or_default();
-            let body = payload.get(..length).unwrap_or_default();
-            each(Seen::Delivery {
-                seq: None,
-                stamp: Stamp::find(body),
-            });
-            payload = payload.get(length + 2..).unwrap_or_default();
-        } else if line.starts_with(b"PING") {
-            each(Seen::Beat(Opcode::Binary, b"PONG\r\n"));
-        } else if line.starts_with(b"-ERR") {
-            each(Seen::Hole);
+            Self::Parlor | Self::Json => each(json::scan(payload, room)),
+            Self::SocketIo => each(socket_io::scan(payload)),
+            Self::Nats => nats::scan(payload, each),
         }
     }
 }

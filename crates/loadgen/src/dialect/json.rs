@@ -1,0 +1,31 @@
+//! What `parlor.v1` and the smallest JSON say: one frame, one thing.
+
+use super::{Seen, leading_number};
+use crate::stamp::Stamp;
+
+/// Before the key of the room in a pushed entry.
+const ENTRY: &[u8] = br#"{"ev":"entry","room":""#;
+/// Between the key and the number.
+const SEQ: &[u8] = br#"","d":{"seq":"#;
+
+pub(super) fn scan(payload: &[u8], room: &str) -> Seen {
+    if payload.starts_with(ENTRY) {
+        return Seen::Delivery {
+            seq: payload
+                .get(ENTRY.len() + room.len() + SEQ.len()..)
+                .map(|digits| leading_number(digits).0),
+            stamp: Stamp::find(payload),
+        };
+    }
+    if let Some(rest) = payload.strip_prefix(br#"{"id":"#) {
+        let (id, digits) = leading_number(rest);
+        return Seen::Reply {
+            id,
+            ok: rest[digits..].starts_with(br#","ok":"#),
+        };
+    }
+    if payload.starts_with(br#"{"ev":"gap""#) {
+        return Seen::Hole;
+    }
+    Seen::Other
+}
