@@ -43,6 +43,7 @@ impl Client {
             Dialect::SocketIo => ("/socket.io/?EIO=4&transport=websocket", ""),
             Dialect::Json => ("/ws", ""),
             Dialect::Nats => ("/", ""),
+            Dialect::Centrifugo => ("/connection/websocket", ""),
         };
         let request = format!(
             "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\

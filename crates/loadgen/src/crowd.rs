@@ -212,6 +212,17 @@ pub(crate) async fn enter(
             let subscribe = format!("SUB {room} 1\r\nPING\r\n");
             client.exchange(Opcode::Binary, &subscribe, "PONG").await?;
         }
+        Dialect::Centrifugo => {
+            let connected = r#"{"id":1,"connect""#;
+            client
+                .exchange(Opcode::Text, r#"{"id":1,"connect":{}}"#, connected)
+                .await?;
+            let subscribe = format!(r#"{{"id":2,"subscribe":{{"channel":"{room}"}}}}"#);
+            let subscribed = r#"{"id":2,"subscribe""#;
+            client
+                .exchange(Opcode::Text, &subscribe, subscribed)
+                .await?;
+        }
     }
     Ok((client, ticket))
 }

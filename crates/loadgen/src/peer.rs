@@ -19,6 +19,8 @@ pub(crate) enum Peer {
     Bun,
     /// nats-server's WebSocket listener.
     Nats,
+    /// Centrifugo's memory engine with history.
+    Centrifugo,
     /// tokio-tungstenite and nothing else, in memory.
     Broadcaster,
 }
@@ -32,7 +34,7 @@ pub(crate) struct Promise {
 }
 
 impl Peer {
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 9] = [
         Self::Parlor,
         Self::SocketIo,
         Self::SocketIoEach,
@@ -40,6 +42,7 @@ impl Peer {
         Self::Ws,
         Self::Bun,
         Self::Nats,
+        Self::Centrifugo,
         Self::Broadcaster,
     ];
 
@@ -49,6 +52,7 @@ impl Peer {
             Self::SocketIo | Self::SocketIoEach | Self::SocketIoTurn => Dialect::SocketIo,
             Self::Ws | Self::Bun | Self::Broadcaster => Dialect::Json,
             Self::Nats => Dialect::Nats,
+            Self::Centrifugo => Dialect::Centrifugo,
         }
     }
 
@@ -76,6 +80,12 @@ impl Peer {
             Self::Ws => ("ws (Node), memory", "no", "per process", "no"),
             Self::Bun => ("Bun publish, memory", "no", "per process", "no"),
             Self::Nats => ("NATS, memory", "no ack", "per publisher", "no"),
+            Self::Centrifugo => (
+                "Centrifugo, memory",
+                "no",
+                "one per channel, numbered",
+                "from its history in memory",
+            ),
             Self::Broadcaster => ("tokio-tungstenite, memory", "no", "per process", "no"),
         };
         Promise {
@@ -116,6 +126,15 @@ impl Peer {
                     folder.join("nats.conf").display().to_string(),
                 ],
             ),
+            Self::Centrifugo => (
+                peers.join("centrifugo/bin/centrifugo"),
+                vec![
+                    "--config".to_owned(),
+                    peers.join("centrifugo/config.json").display().to_string(),
+                    "--http_server.port".to_owned(),
+                    port.to_string(),
+                ],
+            ),
             Self::Broadcaster => (beside_this("broadcaster"), vec![port.to_string()]),
         }
     }
@@ -144,6 +163,7 @@ impl Peer {
             Self::Ws => peers.join("ws/node_modules/ws").exists(),
             Self::Bun => peers.join("bun/node_modules/bun/bin/bun.exe").exists(),
             Self::Nats => in_path("nats-server"),
+            Self::Centrifugo => peers.join("centrifugo/bin/centrifugo").exists(),
             Self::Broadcaster => beside_this("broadcaster").exists(),
         }
     }

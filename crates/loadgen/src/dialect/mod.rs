@@ -1,5 +1,6 @@
 //! What a server speaks inside its frames: how a message is sent, and what an arriving frame is.
 
+mod centrifugo;
 mod json;
 mod nats;
 mod socket_io;
@@ -20,6 +21,8 @@ pub(crate) enum Dialect {
     SocketIo,
     /// NATS's text protocol in binary frames.
     Nats,
+    /// Centrifugo's commands, replies and pushes as JSON.
+    Centrifugo,
 }
 
 /// What a frame, or a part of one, says.
@@ -73,11 +76,15 @@ impl Dialect {
             ),
             Self::SocketIo => write!(scratch, r#"42{id}["send","{room}",""#),
             Self::Nats => write!(scratch, "PUB {room} {BODY_BYTES}\r\n"),
+            Self::Centrifugo => write!(
+                scratch,
+                r#"{{"id":{id},"publish":{{"channel":"{room}","data":""#
+            ),
         };
         wrote.expect("a vector takes everything");
         stamp.write_body(scratch, BODY_BYTES);
         scratch.extend_from_slice(match self {
-            Self::Parlor | Self::Json => br#""}}"#,
+            Self::Parlor | Self::Json | Self::Centrifugo => br#""}}"#,
             Self::SocketIo => br#""]"#,
             Self::Nats => b"\r\n",
         });
@@ -103,6 +110,7 @@ impl Dialect {
             Self::Parlor | Self::Json => each(json::scan(payload, room)),
             Self::SocketIo => each(socket_io::scan(payload)),
             Self::Nats => nats::scan(payload, each),
+            Self::Centrifugo => centrifugo::scan(payload, room, each),
         }
     }
 }
@@ -181,5 +189,30 @@ mod tests {
             }
         ));
         assert!(matches!(seen[2], Seen::Beat(..)));
+    }
+
+    #[test]
+    fn one_frame_of_centrifugo_holds_several_messages() {
+        let mut payload = br#"{"push":{"channel":"general","pub":{"data":""#.to_vec();
+        STAMP.write_body(&mut payload, 60);
+        payload.extend(br#"","info":{"user":"","client":"5a0e"},"offset":412,"epoch":"kX"}}}"#);
+        payload.extend(b"\n{\"id\":17,\"publish\":{}}\n{}");
+        let delivery = Seen::Delivery {
+            seq: Some(412),
+            stamp: Some(STAMP),
+        };
+        let reply = Seen::Reply { id: 17, ok: true };
+        let beat = Seen::Beat(Opcode::Text, b"{}");
+        assert_eq!(all(Dialect::Centrifugo, &payload), [delivery, reply, beat]);
+    }
+
+    #[test]
+    fn what_centrifugo_declines_and_cuts_is_seen() {
+        assert_eq!(
+            all(Dialect::Centrifugo, br#"{"id":17,"error":{"code":103}}"#),
+            [Seen::Reply { id: 17, ok: false }]
+        );
+        let cut = br#"{"push":{"channel":"general","unsubscribe":{"code":2500}}}"#;
+        assert_eq!(all(Dialect::Centrifugo, cut), [Seen::Hole]);
     }
 }
