@@ -6,7 +6,8 @@
 use super::{Entry, Refusal, Role, RoomFace, RoomId, RoomKey, Seq};
 use crate::page;
 use crate::pen::{Book, rank};
-use crate::store::entries::{self as rows, End, Kinds};
+use crate::store::entries::{self as rows, End};
+use crate::store::of_kind::OfKind;
 use crate::store::{members, rooms};
 use sessions::api::{User, UserId};
 use std::sync::Arc;
@@ -202,7 +203,7 @@ pub async fn messages(
         access,
         room,
         range,
-        Kinds::Messages,
+        OfKind::Message,
         from,
         limit.saturating_add(1),
     )

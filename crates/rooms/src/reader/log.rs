@@ -4,8 +4,9 @@ use super::{Found, Reader};
 use crate::api::{Floor, LogPage, ReadLog, Refusal, Seq};
 use crate::page;
 use crate::pen::rank;
-use crate::store::entries::{self, End, Kinds};
+use crate::store::entries::{self, End};
 use crate::store::members;
+use crate::store::of_kind::OfKind;
 use crate::store::rooms::{self, Room};
 use bus::{AskError, Reads, TraceId};
 use futures_util::FutureExt as _;
@@ -72,7 +73,7 @@ async fn page_of(
     };
     let limit = request.limit.max(1);
     let range = (lowest, highest);
-    let found = entries::between(access, room.face.id, range, Kinds::All, from, limit).await?;
+    let found = entries::between(access, room.face.id, range, OfKind::Any, from, limit).await?;
     let (entries, _) = page::cut(found, from, limit, request.bytes);
     let reached = match from {
         End::Lowest => entries.last().map_or(highest, |last| last.seq) >= highest,

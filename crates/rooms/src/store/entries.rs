@@ -2,6 +2,7 @@
 
 use super::codes::entry as codes;
 use super::entry_row::Row;
+use super::of_kind::OfKind;
 use super::people;
 use super::schema::entries;
 use crate::api::{Entry, RoomId, Seq};
@@ -32,33 +33,20 @@ pub(crate) async fn at(
     with_people(access, rows).await
 }
 
-/// Which kinds of entries a page holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kinds {
-    /// All.
-    All,
-    /// `message` only.
-    Messages,
-}
-
 /// At most `limit` entries between these places, both included, ascending.
 pub(crate) async fn between(
     access: &mut impl Access,
     room: RoomId,
     (lowest, highest): (Seq, Seq),
-    kinds: Kinds,
+    kind: OfKind,
     from: End,
     limit: usize,
 ) -> Result<Vec<Entry>, Fault> {
-    let (first, last) = match kinds {
-        Kinds::All => (i16::MIN, i16::MAX),
-        Kinds::Messages => (codes::MESSAGE, codes::MESSAGE),
-    };
     let wanted = || {
         entries::table
             .filter(entries::room_id.eq(room.0))
             .filter(entries::seq.between(lowest, highest))
-            .filter(entries::kind.between(first, last))
+            .filter(kind)
             .limit(i64::try_from(limit).unwrap_or(i64::MAX))
     };
     let rows: Vec<Row> = match from {
@@ -105,7 +93,7 @@ pub(crate) async fn unread(
     let unread: Vec<Option<String>> = query!(access, |c| entries::table
         .filter(entries::room_id.eq(room.0))
         .filter(entries::seq.gt(marker))
-        .filter(entries::kind.eq(codes::MESSAGE))
+        .filter(OfKind::Message)
         .filter(entries::author_id.ne(user))
         .filter(entries::body.is_not_null())
         .order(entries::seq)
@@ -140,4 +128,25 @@ pub(crate) async fn redact(tx: &mut Writer<'_>, room: RoomId, target: Seq) -> Re
         .set(entries::body.eq(None::<String>))
         .execute(c))?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{OfKind, entries};
+    use crate::store::plan;
+    use storage::prelude::*;
+
+    #[test]
+    fn a_page_of_messages_passes_over_everything_else() {
+        let page = entries::table
+            .filter(entries::room_id.eq(1_i64))
+            .filter(entries::seq.between(1_i64, 9_i64))
+            .filter(OfKind::Message)
+            .order(entries::seq.desc())
+            .limit(51)
+            .select(entries::body);
+        let plan = plan::of(&page);
+        assert!(plan.contains("USING INDEX entries_messages"), "{plan}");
+        assert!(!plan.contains("TEMP B-TREE"), "{plan}");
+    }
 }

@@ -7,6 +7,7 @@ pub(crate) mod insert;
 pub(crate) mod lookups;
 mod marks;
 pub(crate) mod members;
+pub(crate) mod of_kind;
 pub(crate) mod people;
 #[cfg(test)]
 mod plan;
