@@ -34,7 +34,6 @@ use std::process::ExitCode;
 use traces::Traces;
 
 fn main() -> ExitCode {
-    memory::share_arenas();
     match asked().and_then(run) {
         Ok(()) => {
             lines::flush();
