@@ -7,10 +7,9 @@
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// The runtime's clock ticks once in a millisecond and its sleep ends on the tick after: this is one
-/// to two milliseconds. Less would end just before the next of a thousand jobs per second, and
-/// bring nothing.
-pub(crate) const MOMENT: Duration = Duration::from_micros(500);
+/// Less than a millisecond would end just before the next of a thousand jobs per second, and bring
+/// nothing.
+const MOMENT: Duration = Duration::from_micros(1_200);
 
 /// So many jobs have gathered by themselves.
 const COMPANY: usize = 16;
@@ -24,6 +23,14 @@ const VAIN_MAX: u32 = 4;
 
 /// After waiting in vain again and again, so many batches go without.
 const SKIPPED_MAX: u32 = 256;
+
+/// Waits a moment, on a thread: the runtime's clock ticks once in a millisecond and its sleep ends on
+/// the tick after, so that its moments would be one or two milliseconds, by chance. Dropping this
+/// ends the waiting only.
+pub(crate) async fn moment() {
+    // Nothing in there panics; the end of the runtime is the end of the lane.
+    let _ = tokio::task::spawn_blocking(|| std::thread::sleep(MOMENT)).await;
+}
 
 /// What a lane has seen lately.
 pub(crate) struct Gather {
@@ -47,7 +54,7 @@ impl Gather {
         }
     }
 
-    /// So many jobs have just been taken: is a [`MOMENT`] likely to bring more?
+    /// So many jobs have just been taken: is a [`moment`] likely to bring more?
     pub(crate) fn is_worth_it(&mut self, jobs: usize, now: Instant) -> bool {
         self.count(jobs, now);
         if jobs >= COMPANY || !self.is_busy {

@@ -7,7 +7,7 @@
 use crate::asker::now;
 use crate::batch::{Attempt, Batch, Surroundings, abandon};
 use crate::envelope::{BoxJob, Queued};
-use crate::gather::{Gather, MOMENT};
+use crate::gather::{Gather, moment};
 use crate::hindrance::Hindrance;
 use crate::links::AnyLease;
 use crate::pool::Pool;
@@ -126,7 +126,7 @@ async fn serve(serving: Serving) -> anyhow::Result<()> {
             return Ok(());
         }
         if gather.is_worth_it(jobs.len(), Instant::now()) {
-            tokio::time::sleep(MOMENT).await;
+            moment().await;
             gather.brought(queue.take_more(&mut jobs, BATCH_MAX));
         }
         tally.queued.fetch_sub(jobs.len(), Ordering::Relaxed);
