@@ -12,6 +12,11 @@ use std::time::Duration;
 const TICK: Duration = Duration::from_millis(500);
 /// So that a lost push is noticed within fifteen seconds.
 const HEADS: Duration = Duration::from_secs(10);
+/// Heads are told of so many rooms at once, and then what waits meanwhile goes first: told all
+/// together, those of a thousand rooms would hold up every entry for as long as it takes to write to
+/// everyone.
+const HEADS_AT_ONCE: usize = 32;
+const BETWEEN: Duration = Duration::from_millis(2);
 
 /// Starts them; the bus must be running.
 pub(crate) fn start(shared: &Arc<Shared>) {
@@ -38,6 +43,10 @@ async fn read_heads(shared: Arc<Shared>) -> anyhow::Result<()> {
     let heads = asked
         .context("reading heads")?
         .map_err(|refusal| anyhow::anyhow!("reading heads: {refusal:?}"))?;
-    shared.bus.publish(HeadsRead { heads }).await;
+    for heads in heads.chunks(HEADS_AT_ONCE) {
+        let heads = heads.to_vec();
+        shared.bus.publish(HeadsRead { heads }).await;
+        tokio::time::sleep(BETWEEN).await;
+    }
     Ok(())
 }
