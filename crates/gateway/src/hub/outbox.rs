@@ -9,6 +9,8 @@ use tokio::time::Instant;
 #[derive(Default)]
 pub(super) struct Outbox {
     dirty: Vec<Arc<Conn>>,
+    /// When this turn began to put frames into queues.
+    began: Option<Instant>,
     /// Frames put into queues in this turn.
     frames: usize,
     /// When the facts were stated that have put any there.
@@ -18,7 +20,8 @@ pub(super) struct Outbox {
 impl Outbox {
     pub(super) fn send(&mut self, conn: &Arc<Conn>, frame: Frame, class: Class) {
         self.frames += 1;
-        if conn.push(frame, class) {
+        let now = *self.began.get_or_insert_with(Instant::now);
+        if conn.push(frame, class, now) {
             self.dirty.push(Arc::clone(conn));
         }
     }
@@ -37,6 +40,7 @@ impl Outbox {
         if self.frames == 0 {
             return;
         }
+        self.began = None;
         fanout.batch(std::mem::take(&mut self.frames), self.dirty.len());
         for conn in self.dirty.drain(..) {
             conn.flush();

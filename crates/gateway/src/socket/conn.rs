@@ -8,6 +8,7 @@ use crate::Limits;
 use sessions::api::ConnectionId;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard};
+use tokio::time::Instant;
 
 const NO_GOODBYE: u64 = u64::MAX;
 
@@ -49,14 +50,14 @@ impl Conn {
 
     /// Puts a frame into the queue; `true` asks the caller to flush at the end of its turn.
     #[must_use]
-    pub(crate) fn push(&self, frame: Frame, class: Class) -> bool {
-        let then = self.egress().push(frame, class);
+    pub(crate) fn push(&self, frame: Frame, class: Class, now: Instant) -> bool {
+        let then = self.egress().push(frame, class, now);
         self.follow(then)
     }
 
     /// Puts a frame in and flushes at once.
     pub(crate) fn say(&self, frame: Frame) {
-        if self.push(frame, Class::Reply) {
+        if self.push(frame, Class::Reply, Instant::now()) {
             self.flush();
         }
     }
@@ -127,7 +128,7 @@ impl Conn {
 
     /// Puts a frame in from the connection's own task, which flushes at the end of its turn.
     pub(crate) fn put(&self, frame: Frame, class: Class) {
-        let then = self.egress().push(frame, class);
+        let then = self.egress().push(frame, class, Instant::now());
         self.follow(then);
     }
 
