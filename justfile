@@ -50,12 +50,12 @@ bench *arguments: bench-build
     cargo bench --package pieces --bench time --locked
     {{ loadgen }} figures --parlor {{ release }}/parlor {{ arguments }}
 
-# Parlor and its peers in interleaved rounds, table and plot into docs/benchmarks (`--rounds`)
+# Parlor and its peers in interleaved rounds, table and plot into docs/benchmarks.md (`--rounds`)
 bench-peers *arguments: bench-build
     bench/peers/install
     {{ loadgen }} peers --parlor {{ release }}/parlor {{ arguments }}
 
-# Whether anything bends as it grows, table and plot into docs/benchmarks (`--quick`)
+# Whether anything bends as it grows, table and plot into docs/benchmarks.md (`--quick`)
 bench-growth *arguments: bench-build
     {{ loadgen }} growth --parlor {{ release }}/parlor {{ arguments }}
 

@@ -1,11 +1,11 @@
 //! Parlor and its peers in one run: rounds interleaved, medians, ratios, a table and a plot.
 
 use crate::options::{LoadOptions, ServerOptions};
+use crate::page::Page;
 use crate::peer::Peer;
 use crate::plot::{self, Bars};
 use crate::work::{Better, Figure, Work, median_figure};
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
 
 #[derive(clap::Args, Clone)]
 pub(crate) struct Options {
@@ -22,9 +22,8 @@ pub(crate) struct Options {
     /// Only these servers.
     #[arg(long, value_enum, value_delimiter = ',')]
     peers_only: Vec<Peer>,
-    /// The folder for peers.md and peers.svg.
-    #[arg(long, default_value = "docs/benchmarks")]
-    out: PathBuf,
+    #[command(flatten)]
+    page: Page,
 }
 
 /// All figures of one server under one load.
@@ -68,8 +67,8 @@ pub(crate) async fn run(options: &Options) -> anyhow::Result<()> {
     }
     let table = table(&works, &peers, &cells, options);
     println!("{table}");
-    save(&options.out, "peers.md", &table)?;
-    save(&options.out, "peers.svg", &chart(&works, &peers, &cells))
+    let plot = chart(&works, &peers, &cells);
+    options.page.keep_with_plot("peers", &table, &plot)
 }
 
 fn chosen<T: Copy>(asked: &[T], all: &[T]) -> Vec<T> {
@@ -102,13 +101,6 @@ async fn measure(cell: &mut Cell, round: usize, options: &Options) {
         }
         Err(error) => eprintln!("{what}: failed: {error:#}"),
     }
-}
-
-pub(crate) fn save(folder: &Path, name: &str, text: &str) -> anyhow::Result<()> {
-    std::fs::create_dir_all(folder)?;
-    std::fs::write(folder.join(name), text)?;
-    eprintln!("wrote {}", folder.join(name).display());
-    Ok(())
 }
 
 fn middle(cells: &[Cell], work: Work, peer: Peer) -> Option<&Figure> {

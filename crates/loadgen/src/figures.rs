@@ -1,11 +1,11 @@
 //! Parlor's own figures beside what they are to reach, as Markdown.
 
 use crate::options::{LoadOptions, ServerOptions};
+use crate::page::Page;
 use crate::peer::Peer;
 use crate::work::{Work, median, sends_of, storm_of, thousands};
-use crate::{churn, compare, day, stalled, start};
+use crate::{churn, day, stalled, start};
 use std::fmt::Write as _;
-use std::path::PathBuf;
 
 #[derive(clap::Args, Clone)]
 pub(crate) struct Options {
@@ -19,9 +19,8 @@ pub(crate) struct Options {
     /// Messages in the store whose start is timed.
     #[arg(long, default_value_t = 1_000_000)]
     messages: u64,
-    /// The folder for parlor.md.
-    #[arg(long, default_value = "docs/benchmarks")]
-    out: PathBuf,
+    #[command(flatten)]
+    page: Page,
 }
 
 /// A line of the table: what, what it is to reach, and what every round said of it.
@@ -35,9 +34,9 @@ struct Line {
 }
 
 #[derive(Default)]
-struct Page(Vec<Line>);
+struct Table(Vec<Line>);
 
-impl Page {
+impl Table {
     fn add(
         &mut self,
         (work, figure, wanted): (&'static str, &'static str, &'static str),
@@ -90,7 +89,7 @@ impl Page {
 }
 
 pub(crate) async fn run(options: &Options) -> anyhow::Result<()> {
-    let mut page = Page::default();
+    let mut table = Table::default();
     let sqlite = ServerOptions {
         peer: Peer::Parlor,
         postgres: None,
@@ -98,21 +97,21 @@ pub(crate) async fn run(options: &Options) -> anyhow::Result<()> {
     };
     for round in 0..options.rounds {
         eprintln!("round {} of {}", round + 1, options.rounds);
-        rooms(&mut page, &sqlite, options.load).await?;
-        stores(&mut page, &sqlite, options).await?;
-        people(&mut page, &sqlite, options.load).await?;
+        rooms(&mut table, &sqlite, options.load).await?;
+        stores(&mut table, &sqlite, options).await?;
+        people(&mut table, &sqlite, options.load).await?;
     }
     let start = start::Options {
         server: sqlite,
         messages: options.messages,
     };
     let start = start::run(&start).await?;
-    let table = format!("{}\n{start}\n", page.markdown(options));
+    let table = format!("{}\n{start}\n", table.markdown(options));
     println!("{table}");
-    compare::save(&options.out, "parlor.md", &table)
+    options.page.keep("parlor", &table)
 }
 
-async fn rooms(page: &mut Page, server: &ServerOptions, load: LoadOptions) -> anyhow::Result<()> {
+async fn rooms(table: &mut Table, server: &ServerOptions, load: LoadOptions) -> anyhow::Result<()> {
     for (work, wanted) in [
         (Work::FullRate, "430 k"),
         (Work::OneAtATime, "110 k"),
@@ -120,46 +119,50 @@ async fn rooms(page: &mut Page, server: &ServerOptions, load: LoadOptions) -> an
         (Work::Chat, "45 k"),
     ] {
         let figure = work.run(server, load).await?;
-        page.add((work.title(), work.unit(), wanted), thousands, figure.value);
+        table.add((work.title(), work.unit(), wanted), thousands, figure.value);
         if work == Work::Chat {
-            latencies(page, work.title(), ("2 ms", "10 ms"), figure.p50_p99);
+            latencies(table, work.title(), ("2 ms", "10 ms"), figure.p50_p99);
         }
         if let Some(broken) = figure.broken {
-            page.broke(work.title(), &broken);
+            table.broke(work.title(), &broken);
         }
     }
     Ok(())
 }
 
 fn latencies(
-    page: &mut Page,
+    table: &mut Table,
     work: &'static str,
     wanted: (&'static str, &'static str),
     p50_p99: Option<(f64, f64)>,
 ) {
     let (p50, p99) = p50_p99.unwrap_or_default();
-    page.add((work, "p50", wanted.0), ms, p50);
-    page.add((work, "p99", wanted.1), ms, p99);
+    table.add((work, "p50", wanted.0), ms, p50);
+    table.add((work, "p99", wanted.1), ms, p99);
 }
 
-async fn stores(page: &mut Page, sqlite: &ServerOptions, options: &Options) -> anyhow::Result<()> {
+async fn stores(
+    table: &mut Table,
+    sqlite: &ServerOptions,
+    options: &Options,
+) -> anyhow::Result<()> {
     const UNIT: &str = "acknowledged per server CPU second";
     let figure = sends_of(sqlite, options.load, 50, 16).await?;
-    page.add(
+    table.add(
         ("sends, 50 × 16 in flight", UNIT, "30 k"),
         thousands,
         figure.value,
     );
     let figure = sends_of(sqlite, options.load, 8, 8).await?;
     latencies(
-        page,
+        table,
         "sends, 64 in flight",
         ("5 ms", "40 ms"),
         figure.p50_p99,
     );
     if options.server.postgres.is_some() {
         let figure = sends_of(&options.server, options.load, 50, 16).await?;
-        page.add(
+        table.add(
             ("sends on PostgreSQL, 50 × 16 in flight", UNIT, "30 k"),
             thousands,
             figure.value,
@@ -168,10 +171,14 @@ async fn stores(page: &mut Page, sqlite: &ServerOptions, options: &Options) -> a
     Ok(())
 }
 
-async fn people(page: &mut Page, server: &ServerOptions, load: LoadOptions) -> anyhow::Result<()> {
+async fn people(
+    table: &mut Table,
+    server: &ServerOptions,
+    load: LoadOptions,
+) -> anyhow::Result<()> {
     let idle = Work::Idle.run(server, load).await?;
     let title = Work::Idle.title();
-    page.add(
+    table.add(
         (title, "KiB resident each, of 10,000", "6"),
         one_digit,
         idle.value,
@@ -184,19 +191,19 @@ async fn people(page: &mut Page, server: &ServerOptions, load: LoadOptions) -> a
     };
     let churn = churn::run(&churn).await?;
     let name = "connect, hello, join, history, leave";
-    page.add(
+    table.add(
         (name, "per server CPU second", "1,500"),
         thousands,
         churn.per_cpu_s(),
     );
     let stalled = stalled::run(&stalled::Options::usual(server, load)).await?;
     let name = "5 % stalled readers";
-    page.add(
+    table.add(
         (name, "others' p99, ratio", "1.2"),
         two_digits,
         stalled.p99_ratio(),
     );
-    page.add(
+    table.add(
         (name, "KiB per stalled reader, kernel included", "300"),
         one_digit,
         stalled.kib_per_stalled(),
@@ -206,24 +213,24 @@ async fn people(page: &mut Page, server: &ServerOptions, load: LoadOptions) -> a
         (5_000, "5,000 reconnect and resume", "2 s"),
     ] {
         let storm = storm_of(server, count).await?;
-        page.add(
+        table.add(
             (name, "until all are caught up", wanted),
             seconds,
             storm.value,
         );
         if let Some(broken) = storm.broken {
-            page.broke(name, &broken);
+            table.broke(name, &broken);
         }
     }
     let day = day::run(&day::Options::usual(server, load)).await?;
     let name = "mixed day, 2,000 commands/s";
-    page.add(
+    table.add(
         (name, "commands per server CPU second", "–"),
         thousands,
         day.acked_per_cpu_s(),
     );
     latencies(
-        page,
+        table,
         name,
         ("–", "–"),
         Some((day.ms_at(0.5), day.ms_at(0.99))),

@@ -3,14 +3,14 @@
 
 use crate::crowd::{Crowd, Shape};
 use crate::options::{LoadOptions, ServerOptions};
+use crate::page::Page;
 use crate::plan::{Goal, Pace, Plan};
 use crate::plot::{self, Lines};
 use crate::tally::{Outcome, float};
 use crate::target::Target;
 use crate::work::thousands;
-use crate::{compare, load, sends};
+use crate::{load, sends};
 use std::fmt::Write as _;
-use std::path::PathBuf;
 
 #[derive(clap::Args, Clone)]
 pub(crate) struct Options {
@@ -21,9 +21,8 @@ pub(crate) struct Options {
     /// Three small points of each series, to see that it runs.
     #[arg(long)]
     quick: bool,
-    /// The folder for growth.md and growth.svg.
-    #[arg(long, default_value = "docs/benchmarks")]
-    out: PathBuf,
+    #[command(flatten)]
+    page: Page,
 }
 
 /// One point: how many, and what was seen.
@@ -65,11 +64,12 @@ pub(crate) async fn run(options: &Options) -> anyhow::Result<()> {
             .await?,
         },
         Series {
-            title: "Members of one room, four senders, one message outstanding of each",
+            // Several would share more or fewer writes, by how they fall into step.
+            title: "Members of one room, one sender, one message outstanding",
             x: "members",
             goal: Goal::Delivery,
             points: crowds(options, &steps(&[10, 100, 1_000, 3_000, 10_000]), |n| {
-                (Shape::new(1, n, 4), Pace::Closed { outstanding: 1 })
+                (Shape::new(1, n, 1), Pace::Closed { outstanding: 1 })
             })
             .await?,
         },
@@ -86,8 +86,9 @@ pub(crate) async fn run(options: &Options) -> anyhow::Result<()> {
     ];
     let table = table(&series);
     println!("{table}");
-    compare::save(&options.out, "growth.md", &table)?;
-    compare::save(&options.out, "growth.svg", &chart(&series))
+    options
+        .page
+        .keep_with_plot("growth", &table, &chart(&series))
 }
 
 const OPEN: Pace = Pace::Open { per_s: 500.0 };

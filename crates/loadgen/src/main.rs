@@ -14,6 +14,7 @@ mod growth;
 mod idle;
 mod load;
 mod options;
+mod page;
 mod peer;
 mod plan;
 mod plot;
@@ -58,11 +59,11 @@ enum Scenario {
     Day(day::Options),
     /// Fills a store with messages, kills the server and times its start until it is healthy.
     Start(start::Options),
-    /// All of Parlor's figures beside what they are to reach: parlor.md.
+    /// All of Parlor's figures beside what they are to reach.
     Figures(figures::Options),
-    /// Parlor and its peers in interleaved rounds: peers.md and peers.svg.
+    /// Parlor and its peers in interleaved rounds.
     Peers(compare::Options),
-    /// Against connections, rooms, room size and what is stored: growth.md and growth.svg.
+    /// Against connections, rooms, room size and what is stored.
     Growth(growth::Options),
 }
 
