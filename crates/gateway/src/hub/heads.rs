@@ -3,10 +3,10 @@
 use super::Hub;
 use super::hole::Hole;
 use super::pulse::Announced;
-use super::requests::HeadsRead;
+use super::requests::{HeadsRead, TellHeads};
 use crate::socket::{Class, Conn, Frame};
 use crate::wire::push;
-use bus::{Context, Handles};
+use bus::{Answers, Context, Handles, Reply};
 use rooms::api::{RoomKey, Seq};
 use sessions::api::ConnectionId;
 use smallvec::SmallVec;
@@ -18,20 +18,37 @@ use tokio::time::Instant;
 /// The heads for one connection: most have one room with news, and thousands may have it at once.
 type Told<'a> = SmallVec<[(&'a str, Seq); 1]>;
 
+/// Heads are told to so many subscribers at once, and to a whole room: told all together, those of a
+/// thousand rooms would hold up every entry for as long as it takes to write to everyone.
+const READERS_AT_ONCE: usize = 256;
+
 /// After this long a head is told once more.
 const AGAIN_AFTER: Duration = Duration::from_secs(15);
 
 impl Handles<HeadsRead> for Hub {
     async fn handle(&mut self, read: &Arc<HeadsRead>, _: &mut Context) -> anyhow::Result<()> {
         let now = Instant::now();
-        let mut news = Vec::new();
         for (_, key, head) in &read.heads {
             self.catch_up(key, *head);
             if self.is_news(key, *head, now) {
-                news.push((key.clone(), *head));
+                self.news.push_back(key.clone());
             }
         }
-        self.tell_heads(&news);
+        Ok(())
+    }
+}
+
+impl Answers<TellHeads> for Hub {
+    async fn answer(
+        &mut self,
+        _: TellHeads,
+        reply: Reply<bool>,
+        _: &mut Context,
+    ) -> anyhow::Result<()> {
+        if reply.begin() {
+            self.tell_some_heads();
+            reply.answer(!self.news.is_empty());
+        }
         Ok(())
     }
 }
@@ -66,18 +83,37 @@ impl Hub {
         true
     }
 
-    /// The head to be told once more, if it is time.
-    pub(super) fn head_ticked(&mut self, key: &RoomKey, now: Instant) -> Option<Seq> {
-        let told = self.rooms.get_mut(key)?.pulse.announced.as_mut()?;
-        if told.again || now.duration_since(told.at) < AGAIN_AFTER {
-            return None;
+    /// A head is to be told once more, if it is time.
+    pub(super) fn head_ticked(&mut self, key: &RoomKey, now: Instant) {
+        let room = self.rooms.get_mut(key);
+        let Some(told) = room.and_then(|room| room.pulse.announced.as_mut()) else {
+            return;
+        };
+        if !told.again && now.duration_since(told.at) >= AGAIN_AFTER {
+            told.again = true;
+            self.news.push_back(key.clone());
         }
-        told.again = true;
-        Some(told.head)
+    }
+
+    /// Those of the first rooms in line.
+    fn tell_some_heads(&mut self) {
+        let (mut heads, mut readers) = (Vec::new(), 0);
+        while readers < READERS_AT_ONCE
+            && let Some(key) = self.news.pop_front()
+        {
+            let room = self.rooms.get(&key);
+            if let Some((room, told)) =
+                room.and_then(|room| Some((room, room.pulse.announced.as_ref()?)))
+            {
+                readers += room.subs.len();
+                heads.push((key, told.head));
+            }
+        }
+        self.tell_heads(&heads);
     }
 
     /// Each connection gets one push with all that concerns it.
-    pub(super) fn tell_heads(&mut self, heads: &[(RoomKey, Seq)]) {
+    fn tell_heads(&mut self, heads: &[(RoomKey, Seq)]) {
         let mut told: HashMap<ConnectionId, (Arc<Conn>, Told)> = HashMap::new();
         for (key, head) in heads {
             let Some(room) = self.rooms.get(key) else {

@@ -36,13 +36,13 @@ use bus::{Builder, Context, Handles, LoadError, Subscriber, Wiring};
 use messaging::api::MarkerMoved;
 use outbox::Outbox;
 use person::Person;
-use requests::{Counted, HeadsRead, HoleRead, StaysRead, Ticked};
+use requests::{Counted, HeadsRead, HoleRead, StaysRead, TellHeads, Ticked};
 use room::Room;
 use rooms::api::{EntriesAppended, RoomKey};
 use sessions::api::{
     Caller, ConnectionId, EndReason, EpochChanged, PresenceChanged, SessionEnded, UserId,
 };
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 /// Whom the gateway's own facts and tasks belong to.
@@ -55,6 +55,8 @@ pub(crate) struct Hub {
     rooms: HashMap<RoomKey, Room>,
     /// Rooms in which time will change something.
     busy: HashSet<RoomKey>,
+    /// Rooms whose heads are to be told; told before they are read again, so hardly one twice.
+    news: VecDeque<RoomKey>,
     outbox: Outbox,
     ticks: u32,
 }
@@ -105,6 +107,7 @@ impl Subscriber for Hub {
             .answers::<Unmark>()
             .answers::<Advance>()
             .answers::<SayLeft>()
+            .answers::<TellHeads>()
             .answers::<Types>()
             .answers::<Detach>();
     }
@@ -161,6 +164,7 @@ impl Hub {
             people: HashMap::new(),
             rooms: HashMap::new(),
             busy: HashSet::new(),
+            news: VecDeque::new(),
             outbox: Outbox::default(),
             ticks: 0,
         }

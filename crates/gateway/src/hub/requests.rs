@@ -185,6 +185,15 @@ impl Event for HeadsRead {
     const NAME: &'static str = "gateway.heads_read";
 }
 
+/// Tell some of the heads that are due; whether more are.
+#[derive(Debug)]
+pub(crate) struct TellHeads;
+
+impl Request for TellHeads {
+    const NAME: &'static str = "gateway.tell_heads";
+    type Answer = bool;
+}
+
 /// Where people are members whom the hub did not know.
 pub(crate) struct StaysRead {
     pub(crate) users: Vec<(User, bool)>,

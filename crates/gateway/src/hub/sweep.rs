@@ -29,20 +29,16 @@ impl Handles<Ticked> for Hub {
 impl Hub {
     fn tick(&mut self, now: Instant) {
         let busy: Vec<RoomKey> = self.busy.drain().collect();
-        let mut again = Vec::new();
         for key in busy {
             self.typing_ticked(&key, now);
             self.presence_ticked(&key, now);
             self.hole_ticked(&key, now);
             self.abandon_joins(&key, now);
-            if let Some(head) = self.head_ticked(&key, now) {
-                again.push((key.clone(), head));
-            }
+            self.head_ticked(&key, now);
             if self.is_busy(&key) {
                 self.busy.insert(key);
             }
         }
-        self.tell_heads(&again);
         self.ticks = self.ticks.wrapping_add(1);
         if self.ticks.is_multiple_of(SWEPT_EVERY) {
             self.forget_dead();

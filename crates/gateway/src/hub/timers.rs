@@ -1,7 +1,7 @@
 //! The hub's timers: a clock, and the reading of heads.
 
 use super::OWNER;
-use super::requests::{HeadsRead, Ticked};
+use super::requests::{HeadsRead, TellHeads, Ticked};
 use crate::shared::Shared;
 use anyhow::Context as _;
 use rooms::api::RecentHeads;
@@ -12,11 +12,6 @@ use std::time::Duration;
 const TICK: Duration = Duration::from_millis(500);
 /// So that a lost push is noticed within fifteen seconds.
 const HEADS: Duration = Duration::from_secs(10);
-/// Heads are told of so many rooms at once, and then what waits meanwhile goes first: told all
-/// together, those of a thousand rooms would hold up every entry for as long as it takes to write to
-/// everyone.
-const HEADS_AT_ONCE: usize = 32;
-const BETWEEN: Duration = Duration::from_millis(2);
 
 /// Starts them; the bus must be running.
 pub(crate) fn start(shared: &Arc<Shared>) {
@@ -27,6 +22,7 @@ pub(crate) fn start(shared: &Arc<Shared>) {
             let shared = Arc::clone(&ticking);
             async move {
                 shared.bus.publish(Ticked).await;
+                tell_heads(&shared).await;
                 Ok(())
             }
         });
@@ -43,10 +39,13 @@ async fn read_heads(shared: Arc<Shared>) -> anyhow::Result<()> {
     let heads = asked
         .context("reading heads")?
         .map_err(|refusal| anyhow::anyhow!("reading heads: {refusal:?}"))?;
-    for heads in heads.chunks(HEADS_AT_ONCE) {
-        let heads = heads.to_vec();
-        shared.bus.publish(HeadsRead { heads }).await;
-        tokio::time::sleep(BETWEEN).await;
-    }
+    shared.bus.publish(HeadsRead { heads }).await;
     Ok(())
+}
+
+/// Has the hub tell the heads that are due, bit by bit: what waits for it meanwhile goes first. Where
+/// the hub has no time for that, the next tick goes on.
+async fn tell_heads(shared: &Shared) {
+    let within = shared.limits.ask_within;
+    while let Ok(true) = shared.bus.ask(TellHeads, within).await {}
 }

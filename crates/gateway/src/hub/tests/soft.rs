@@ -1,5 +1,5 @@
 use super::stage::{Socket, Stage, entry, key, said, user};
-use crate::hub::requests::{Counted, HeadsRead, Ticked, Types};
+use crate::hub::requests::{Counted, HeadsRead, TellHeads, Ticked, Types};
 use messaging::api::MarkerMoved;
 use rooms::api::RoomId;
 use serde_json::{Value, json};
@@ -126,19 +126,46 @@ async fn a_head_is_told_and_once_more_fifteen_seconds_later() {
         heads: vec![(RoomId(1), key("x"), 4)],
     };
     stage.send(heads()).await;
+    assert!(!stage.ask(TellHeads).await, "that was all");
     assert_eq!(ann.take(), [json!({"ev": "heads", "d": {"x": 4}})]);
     advance(10 * S).await;
     stage.send(heads()).await;
     stage.send(Ticked).await;
+    stage.ask(TellHeads).await;
     assert!(ann.take().is_empty());
     advance(5 * S).await;
     stage.send(Ticked).await;
+    stage.ask(TellHeads).await;
     assert_eq!(ann.take(), [json!({"ev": "heads", "d": {"x": 4}})]);
     advance(20 * S).await;
     stage.send(heads()).await;
     stage.send(Ticked).await;
+    stage.ask(TellHeads).await;
     assert!(ann.take().is_empty());
     assert!(eve.take().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_heads_of_many_rooms_are_told_bit_by_bit() {
+    let mut stage = Stage::new().await;
+    let mut sockets = Vec::new();
+    let rooms: Vec<String> = (0..300).map(|n| format!("r{n}")).collect();
+    for room in &rooms {
+        sockets.push(stage.member(&format!("in-{room}"), room, 4).await);
+    }
+    let heads = rooms.iter().map(|room| (RoomId(1), key(room), 4)).collect();
+    stage.send(HeadsRead { heads }).await;
+    for again in [false, true] {
+        if again {
+            advance(15 * S).await;
+            stage.send(Ticked).await;
+        }
+        for (told, more) in [(256, true), (44, false)] {
+            assert_eq!(stage.ask(TellHeads).await, more);
+            let now = sockets.iter_mut().map(|socket| socket.take().len());
+            assert_eq!(now.sum::<usize>(), told);
+        }
+    }
 }
 
 #[tokio::test]
@@ -147,6 +174,7 @@ async fn a_room_behind_the_store_is_filled_like_a_hole() {
     let mut ann = stage.member("ann", "x", 4).await;
     let heads = vec![(RoomId(1), key("x"), 6)];
     stage.send(HeadsRead { heads }).await;
+    stage.ask(TellHeads).await;
     assert!(stage.hub().rooms[&key("x")].hole.is_some());
     stage.append("x", vec![entry(5, "bob", said("5"))]).await;
     stage.append("x", vec![entry(6, "bob", said("6"))]).await;
