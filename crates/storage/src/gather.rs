@@ -7,7 +7,7 @@
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// Less than a millisecond would end just before the next of a thousand jobs per second, and bring
+/// A millisecond or less would end just before the next of a thousand jobs per second, and bring
 /// nothing.
 const MOMENT: Duration = Duration::from_micros(1_200);
 
@@ -25,11 +25,12 @@ const VAIN_MAX: u32 = 4;
 const SKIPPED_MAX: u32 = 256;
 
 /// Waits a moment, on a thread: the runtime's clock ticks once in a millisecond and its sleep ends on
-/// the tick after, so that its moments would be one or two milliseconds, by chance. Dropping this
-/// ends the waiting only.
+/// the tick after, so that its moments would be one or two milliseconds, by chance. Where no thread
+/// is free that is what it comes to. Dropping this ends the waiting only.
 pub(crate) async fn moment() {
-    // Nothing in there panics; the end of the runtime is the end of the lane.
-    let _ = tokio::task::spawn_blocking(|| std::thread::sleep(MOMENT)).await;
+    let asleep = tokio::task::spawn_blocking(|| std::thread::sleep(MOMENT));
+    // Late, or at the end of the runtime: the lane goes on either way.
+    let _ = tokio::time::timeout(MOMENT, asleep).await;
 }
 
 /// What a lane has seen lately.
