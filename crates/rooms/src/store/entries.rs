@@ -33,6 +33,15 @@ pub(crate) async fn at(
     with_people(access, rows).await
 }
 
+/// Entries between these places, both included.
+#[diesel::dsl::auto_type(no_type_alias)]
+fn within(room: i64, lowest: Seq, highest: Seq, kind: OfKind) -> _ {
+    entries::table
+        .filter(entries::room_id.eq(room))
+        .filter(entries::seq.between(lowest, highest))
+        .filter(kind)
+}
+
 /// At most `limit` entries between these places, both included, ascending.
 pub(crate) async fn between(
     access: &mut impl Access,
@@ -42,13 +51,8 @@ pub(crate) async fn between(
     from: End,
     limit: usize,
 ) -> Result<Vec<Entry>, Fault> {
-    let wanted = || {
-        entries::table
-            .filter(entries::room_id.eq(room.0))
-            .filter(entries::seq.between(lowest, highest))
-            .filter(kind)
-            .limit(i64::try_from(limit).unwrap_or(i64::MAX))
-    };
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let wanted = || within(room.0, lowest, highest, kind).limit(limit);
     let rows: Vec<Row> = match from {
         End::Lowest => query!(access, |c| wanted()
             .order(entries::seq.asc())
@@ -90,10 +94,8 @@ pub(crate) async fn unread(
     user: UserId,
     marker: Seq,
 ) -> Result<(u32, u32), Fault> {
-    let unread: Vec<Option<String>> = query!(access, |c| entries::table
-        .filter(entries::room_id.eq(room.0))
-        .filter(entries::seq.gt(marker))
-        .filter(OfKind::Message)
+    let above = || within(room.0, marker.saturating_add(1), Seq::MAX, OfKind::Message);
+    let unread: Vec<Option<String>> = query!(access, |c| above()
         .filter(entries::author_id.ne(user))
         .filter(entries::body.is_not_null())
         .order(entries::seq)
@@ -132,21 +134,20 @@ pub(crate) async fn redact(tx: &mut Writer<'_>, room: RoomId, target: Seq) -> Re
 
 #[cfg(test)]
 mod tests {
-    use super::{OfKind, entries};
+    use super::{OfKind, codes, entries, within};
     use crate::store::plan;
     use storage::prelude::*;
 
     #[test]
     fn a_page_of_messages_passes_over_everything_else() {
-        let page = entries::table
-            .filter(entries::room_id.eq(1_i64))
-            .filter(entries::seq.between(1_i64, 9_i64))
-            .filter(OfKind::Message)
-            .order(entries::seq.desc())
-            .limit(51)
-            .select(entries::body);
-        let plan = plan::of(&page);
-        assert!(plan.contains("USING INDEX entries_messages"), "{plan}");
-        assert!(!plan.contains("TEMP B-TREE"), "{plan}");
+        assert_eq!(codes::MESSAGE, 1, "as the condition and the index have it");
+        let messages = || within(1, 1, 9, OfKind::Message).select(entries::body);
+        for plan in [
+            plan::of(&messages().order(entries::seq.desc()).limit(51)),
+            plan::of(&messages().order(entries::seq.asc()).limit(51)),
+        ] {
+            assert!(plan.contains("USING INDEX entries_messages"), "{plan}");
+            assert!(!plan.contains("TEMP B-TREE"), "{plan}");
+        }
     }
 }
