@@ -291,6 +291,12 @@ fn what_a_restart_cannot_mend_is_not_restarted() {
     assert!(unit.contains("Type=notify") && unit.contains("WatchdogSec="));
 }
 
+#[test]
+fn the_unit_lets_the_allocator_see_how_memory_is_promised() {
+    let unit = read("deploy/parlor.service");
+    assert!(!unit.lines().any(|line| line.starts_with("ProcSubset")));
+}
+
 /// Every figure that the server exports: its type and its labels, from the page that a test holds
 /// against `/metrics`.
 fn figures() -> BTreeMap<String, (String, Vec<String>)> {
