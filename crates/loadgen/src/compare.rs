@@ -16,10 +16,10 @@ pub(crate) struct Options {
     /// How often everything is measured; the table shows medians.
     #[arg(long, default_value_t = 3)]
     rounds: usize,
-    /// Only these loads.
+    /// Only these loads; the page stays as it is.
     #[arg(long, value_enum, value_delimiter = ',')]
     work: Vec<Work>,
-    /// Only these servers.
+    /// Only these servers; the page stays as it is.
     #[arg(long, value_enum, value_delimiter = ',')]
     peers_only: Vec<Peer>,
     #[command(flatten)]
@@ -67,6 +67,9 @@ pub(crate) async fn run(options: &Options) -> anyhow::Result<()> {
     }
     let table = table(&works, &peers, &cells, options);
     println!("{table}");
+    if !options.work.is_empty() || !options.peers_only.is_empty() {
+        return Ok(());
+    }
     let plot = chart(&works, &peers, &cells);
     options.page.keep_with_plot("peers", &table, &plot)
 }

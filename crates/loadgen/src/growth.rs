@@ -18,7 +18,7 @@ pub(crate) struct Options {
     server: ServerOptions,
     #[command(flatten)]
     load: LoadOptions,
-    /// Three small points of each series, to see that it runs.
+    /// Three small points of each series, to see that it runs; the page stays as it is.
     #[arg(long)]
     quick: bool,
     #[command(flatten)]
@@ -86,6 +86,9 @@ pub(crate) async fn run(options: &Options) -> anyhow::Result<()> {
     ];
     let table = table(&series);
     println!("{table}");
+    if options.quick {
+        return Ok(());
+    }
     options
         .page
         .keep_with_plot("growth", &table, &chart(&series))

@@ -2,6 +2,7 @@
 
 use anyhow::Context as _;
 use std::fs;
+use std::io;
 use std::path::PathBuf;
 
 #[derive(clap::Args, Clone)]
@@ -14,10 +15,14 @@ pub(crate) struct Page {
 impl Page {
     /// Puts the table by this name where it was, or at the end of the page.
     pub(crate) fn keep(&self, name: &str, table: &str) -> anyhow::Result<()> {
-        let text = fs::read_to_string(&self.page).unwrap_or_default();
-        fs::write(&self.page, replaced(&text, name, table))
-            .with_context(|| self.page.display().to_string())?;
-        eprintln!("renewed {name} in {}", self.page.display());
+        let page = self.page.display();
+        let text = match fs::read_to_string(&self.page) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
+            text => text.with_context(|| page.to_string())?,
+        };
+        let text = replaced(&text, name, table).with_context(|| page.to_string())?;
+        fs::write(&self.page, text).with_context(|| page.to_string())?;
+        eprintln!("renewed {name} in {page}");
         Ok(())
     }
 
@@ -25,7 +30,7 @@ impl Page {
     pub(crate) fn keep_with_plot(&self, name: &str, table: &str, svg: &str) -> anyhow::Result<()> {
         let folder = self.page.with_extension("");
         let file = folder.join(name).with_extension("svg");
-        fs::create_dir_all(&folder)?;
+        fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
         fs::write(&file, svg).with_context(|| file.display().to_string())?;
         eprintln!("wrote {}", file.display());
         let folder = folder.file_name().unwrap_or_default().to_string_lossy();
@@ -33,14 +38,20 @@ impl Page {
     }
 }
 
-fn replaced(text: &str, name: &str, table: &str) -> String {
+fn replaced(text: &str, name: &str, table: &str) -> anyhow::Result<String> {
     let (begin, end) = (
         format!("<!-- {name} -->"),
         format!("<!-- end of {name} -->"),
     );
-    let (before, after) = text.split_once(&begin).unwrap_or((text, "\n"));
-    let after = after.split_once(&end).map_or(after, |(_, after)| after);
-    format!("{before}{begin}\n{}\n{end}{after}", table.trim_end())
+    let (before, after) = match text.split_once(&begin) {
+        Some((before, rest)) => {
+            let (_, after) = rest.split_once(&end).context("a table has no end")?;
+            (before, after)
+        }
+        None => (text, "\n"),
+    };
+    let table = table.trim_end();
+    Ok(format!("{before}{begin}\n{table}\n{end}{after}"))
 }
 
 #[cfg(test)]
@@ -50,7 +61,7 @@ mod tests {
     #[test]
     fn a_table_comes_where_it_was_and_leaves_the_rest_alone() {
         let page = "# A\n\n<!-- b -->\nold\n<!-- end of b -->\n\ntext\n";
-        let renewed = replaced(page, "b", "new\n");
+        let renewed = replaced(page, "b", "new\n").unwrap();
         assert_eq!(
             renewed,
             "# A\n\n<!-- b -->\nnew\n<!-- end of b -->\n\ntext\n"
@@ -59,8 +70,13 @@ mod tests {
 
     #[test]
     fn a_table_that_was_not_there_comes_at_the_end() {
-        let page = replaced("# A\n", "b", "new");
+        let page = replaced("# A\n", "b", "new").unwrap();
         assert_eq!(page, "# A\n<!-- b -->\nnew\n<!-- end of b -->\n");
-        assert_eq!(replaced(&page, "b", "new"), page);
+        assert_eq!(replaced(&page, "b", "new").unwrap(), page);
+    }
+
+    #[test]
+    fn a_page_that_was_cut_off_is_left_as_it_is() {
+        assert!(replaced("# A\n<!-- b -->\nold\n", "b", "new").is_err());
     }
 }
