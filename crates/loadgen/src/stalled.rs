@@ -8,10 +8,12 @@ use crate::process;
 use crate::tally::{Outcome, float};
 use crate::target::Target;
 use std::fmt;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// A reader's kernel takes so long at the usual rate until the server notices that nobody reads.
 const FILLED_S: u64 = 12;
+/// Only then is memory looked at: what the rush of connections took has been given back.
+const SETTLED: Duration = Duration::from_secs(3);
 
 #[derive(clap::Args, Clone)]
 pub(crate) struct Options {
@@ -55,6 +57,7 @@ pub(crate) struct Report {
     /// The highest that was seen, in bytes.
     kernel: u64,
     resident: u64,
+    resident_all_read: u64,
 }
 
 impl Report {
@@ -63,7 +66,7 @@ impl Report {
     }
 
     pub(crate) fn kib_per_stalled(&self) -> f64 {
-        let grown = self.resident.saturating_sub(self.all_read.resident);
+        let grown = self.resident.saturating_sub(self.resident_all_read);
         float(grown + self.kernel) / float(self.stalled as u64) / 1024.0
     }
 }
@@ -84,7 +87,7 @@ impl fmt::Display for Report {
 }
 
 pub(crate) async fn run(options: &Options) -> anyhow::Result<Report> {
-    let all_read = one(options, 0).await?.0;
+    let (all_read, _, _, resident_all_read) = one(options, 0).await?;
     let (some_stall, stalled, kernel, resident) = one(options, options.percent).await?;
     Ok(Report {
         all_read,
@@ -92,6 +95,7 @@ pub(crate) async fn run(options: &Options) -> anyhow::Result<Report> {
         stalled,
         kernel,
         resident,
+        resident_all_read,
     })
 }
 
@@ -113,13 +117,15 @@ async fn one(options: &Options, percent: usize) -> anyhow::Result<(Outcome, usiz
     let plan = Plan::new(pace, Goal::Delivery);
     let load = load::measure(&target, crowd, plan, options.load.spell(), 1);
     tokio::pin!(load);
-    let (mut kernel, mut resident) = (0, 0);
+    let (began, mut kernel, mut resident) = (Instant::now(), 0, 0);
     loop {
         let tick = tokio::time::sleep(Duration::from_millis(500));
         tokio::select! {
             outcome = &mut load => return Ok((outcome?, stalled.len(), kernel, resident)),
             () = tick => {
-                resident = resident.max(target.resident()?);
+                if began.elapsed() > SETTLED {
+                    resident = resident.max(target.resident()?);
+                }
                 if !addresses.is_empty() {
                     kernel = kernel.max(process::kernel_bytes(&target.address, &addresses).await?);
                 }
