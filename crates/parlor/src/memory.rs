@@ -1,7 +1,7 @@
 //! Where memory comes from, SQLite's too.
 //!
 //! jemalloc rather than glibc, which keeps what a rush of connections leaves behind: ten thousand
-//! idle ones held 5.0 to 8.7 KiB each, depending on how they came. jemalloc gives back what nobody
+//! idle ones held 5.4 to 8.7 KiB each, depending on how they came. jemalloc gives back what nobody
 //! has used for a second, from threads of its own, as `.cargo/config.toml` has it built; a build that
 //! does not read that file wants `MALLOC_CONF` in the server's environment. Other C libraries keep
 //! their own allocator, with which this was not tried.

@@ -12,6 +12,9 @@ use std::time::Duration;
 const TICK: Duration = Duration::from_millis(500);
 /// So that a lost push is noticed within fifteen seconds.
 const HEADS: Duration = Duration::from_secs(10);
+/// Between two bits of telling heads, so that sockets are looked at too: a runtime that always has
+/// something to do does so every few dozen times only.
+const BETWEEN: Duration = Duration::from_millis(2);
 
 /// Starts them; the bus must be running.
 pub(crate) fn start(shared: &Arc<Shared>) {
@@ -47,5 +50,7 @@ async fn read_heads(shared: Arc<Shared>) -> anyhow::Result<()> {
 /// the hub has no time for that, the next tick goes on.
 async fn tell_heads(shared: &Shared) {
     let within = shared.limits.ask_within;
-    while let Ok(true) = shared.bus.ask(TellHeads, within).await {}
+    while let Ok(true) = shared.bus.ask(TellHeads, within).await {
+        tokio::time::sleep(BETWEEN).await;
+    }
 }
