@@ -101,10 +101,10 @@ impl Hub {
         while readers < READERS_AT_ONCE
             && let Some(key) = self.news.pop_front()
         {
-            let room = self.rooms.get(&key);
-            if let Some((room, told)) =
-                room.and_then(|room| Some((room, room.pulse.announced.as_ref()?)))
-            {
+            let Some(room) = self.rooms.get(&key) else {
+                continue;
+            };
+            if let Some(told) = &room.pulse.announced {
                 readers += room.subs.len();
                 heads.push((key, told.head));
             }
