@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 /// A millisecond or less would end just before the next of a thousand jobs per second, and bring
 /// nothing.
-const MOMENT: Duration = Duration::from_micros(1_200);
+pub(crate) const MOMENT: Duration = Duration::from_micros(1_200);
 
 /// So many jobs have gathered by themselves.
 const COMPANY: usize = 16;
@@ -24,7 +24,7 @@ const VAIN_MAX: u32 = 4;
 /// After waiting in vain again and again, so many batches go without.
 const SKIPPED_MAX: u32 = 256;
 
-/// Waits a moment, on a thread: the runtime's clock ticks once in a millisecond and its sleep ends on
+/// Waits a moment, on some thread: the runtime's clock ticks once in a millisecond and its sleep ends on
 /// the tick after, so that its moments would be one or two milliseconds, by chance. Where no thread
 /// is free that is what it comes to. Dropping this ends the waiting only.
 pub(crate) async fn moment() {

@@ -3,11 +3,14 @@
 //! Its queue is bounded by the credits that its jobs hold; nobody waits to hand one over. One batch
 //! is committed, published and answered before the next is taken, and a batch that met a passing
 //! fault is repeated as a whole, so that nothing overtakes.
+//!
+//! The lane of a file has a thread to itself, from the taking of the jobs to their answers: each move
+//! to another thread would cost a small commit as much as some of its pages.
 
 use crate::asker::now;
 use crate::batch::{Attempt, Batch, Surroundings, abandon};
 use crate::envelope::{BoxJob, Queued};
-use crate::gather::{Gather, moment};
+use crate::gather::{self, Gather};
 use crate::hindrance::Hindrance;
 use crate::links::AnyLease;
 use crate::pool::Pool;
@@ -19,7 +22,9 @@ use futures_util::FutureExt as _;
 use std::pin::pin;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
 use std::time::Duration;
+use tokio::runtime::Handle;
 use tokio::time::Instant;
 
 /// Most jobs of one transaction.
@@ -49,7 +54,7 @@ impl Lane {
         let queue = Arc::clone(&serving.queue);
         let hindrance = Arc::clone(&serving.hindrance);
         let server = Server(serving);
-        let task = tasks.restarting("storage", name, move || serve(server.0.clone()));
+        let task = tasks.restarting("storage", name, move || seated(server.0.clone()));
         Self {
             queue,
             task: Mutex::new(Some(task)),
@@ -115,6 +120,15 @@ impl Drop for Server {
     }
 }
 
+/// Serves where the backend wants it. Dropped, a thread ends with its batch, as the queue has ended.
+async fn seated(serving: Serving) -> anyhow::Result<()> {
+    if !serving.with.pool.is_file() {
+        return serve(serving).await;
+    }
+    let runtime = Handle::current();
+    tokio::task::spawn_blocking(move || runtime.block_on(serve(serving))).await?
+}
+
 async fn serve(serving: Serving) -> anyhow::Result<()> {
     let (queue, tally) = (&serving.queue, serving.with.pool.tally());
     let mut gather = Gather::new(Instant::now());
@@ -126,7 +140,7 @@ async fn serve(serving: Serving) -> anyhow::Result<()> {
             return Ok(());
         }
         if gather.is_worth_it(jobs.len(), Instant::now()) {
-            moment().await;
+            serving.moment().await;
             gather.brought(queue.take_more(&mut jobs, BATCH_MAX));
         }
         tally.queued.fetch_sub(jobs.len(), Ordering::Relaxed);
@@ -138,6 +152,14 @@ async fn serve(serving: Serving) -> anyhow::Result<()> {
 }
 
 impl Serving {
+    async fn moment(&self) {
+        if self.with.pool.is_file() {
+            thread::sleep(gather::MOMENT);
+        } else {
+            gather::moment().await;
+        }
+    }
+
     /// Repeats a batch until it is through or nobody's time lasts. `had`: when the lane last had a
     /// connection.
     async fn carry_out(&self, mut batch: Batch, had: &mut Instant) {
@@ -227,8 +249,7 @@ impl Serving {
     }
 }
 
-/// One attempt, on the lease's own thread on SQLite: nothing cuts it there, not even the end of
-/// this task.
+/// One attempt. On a file nothing cuts it, not even the end of this task.
 async fn attempt(lease: AnyLease, batch: Batch, with: &Surroundings) -> Attempt {
     match lease {
         AnyLease::Postgres(mut lease) => {
@@ -239,11 +260,10 @@ async fn attempt(lease: AnyLease, batch: Batch, with: &Surroundings) -> Attempt 
         AnyLease::Sqlite(lease) => {
             let with = with.clone();
             lease
-                .on_its_thread(move |c| {
+                .on_this_thread(move |c| {
                     let attempt = batch.attempt(Connection::Sqlite(c), &with).now_or_never();
                     attempt.expect("a job awaits nothing but its queries")
                 })
-                .await
                 .unwrap_or(Attempt::Answered)
         }
     }

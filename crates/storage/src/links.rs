@@ -16,6 +16,7 @@ use diesel_async::pooled_connection::{
 };
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, ready};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -52,14 +53,26 @@ impl Lease<Link> {
         self,
         work: impl FnOnce(&mut SqliteConnection) -> T + Send + 'static,
     ) -> Option<T> {
-        let done = tokio::task::spawn_blocking(move || {
-            let mut lease = self;
-            let done = lease.connection.spawn_blocking(move |c| Ok(work(c)));
-            done.now_or_never()
-                .expect("a link works where it stands")
-                .expect("it has no errors")
-        });
+        let done = tokio::task::spawn_blocking(move || self.work(work));
         done.await.ok()
+    }
+
+    /// Works where it stands, which must be a thread that may block. `None` when the work panicked.
+    pub(crate) fn on_this_thread<T: Send + 'static>(
+        self,
+        work: impl FnOnce(&mut SqliteConnection) -> T + Send + 'static,
+    ) -> Option<T> {
+        catch_unwind(AssertUnwindSafe(|| self.work(work))).ok()
+    }
+
+    fn work<T: Send + 'static>(
+        mut self,
+        work: impl FnOnce(&mut SqliteConnection) -> T + Send + 'static,
+    ) -> T {
+        let done = self.connection.spawn_blocking(move |c| Ok(work(c)));
+        done.now_or_never()
+            .expect("a link works where it stands")
+            .expect("it has no errors")
     }
 }
 

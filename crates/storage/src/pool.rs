@@ -60,6 +60,11 @@ impl Pool {
         }
     }
 
+    /// Whether its connections are to a file: they work on threads, and one of them at a time writes.
+    pub(crate) fn is_file(&self) -> bool {
+        self.line.is_some()
+    }
+
     /// How long callers wait for a connection.
     pub(crate) fn acquire_timeout(&self) -> Duration {
         self.acquire_timeout
