@@ -1,4 +1,7 @@
 //! Writing into the log, as sets.
+//!
+//! On SQLite `OR FAIL`: rows that went in before one that cannot stay until the job is undone, as it is
+//! after any failure. Left to undo them itself, SQLite copies each page before it changes it.
 
 use super::entry_row::Columns;
 use crate::api::{Entry, Seq};
@@ -17,12 +20,27 @@ pub(crate) async fn entries(
         let (these, their_columns);
         (these, lines) = lines.split_at(length);
         (their_columns, columns) = columns.split_at(length);
-        statement!(tx, |c| set(these, their_columns).execute(c))?;
+        let backend = tx.backend();
+        statement!(tx, |c| set(these, their_columns, backend).execute(c))?;
     }
     Ok(())
 }
 
-fn set<'a>(lines: &'a [(&'a Entry, Option<[u8; 16]>)], columns: &'a [Columns<'a>]) -> Rows<'a> {
+macro_rules! insert {
+    ($verb:literal) => {
+        concat!(
+            $verb,
+            " INTO entries (room_id, seq, kind, author_id, at, cid, body, body_hash, target, \
+             subject_id, detail) SELECT a, b, c, d, e, f, g, h, i, j, k FROM w"
+        )
+    };
+}
+
+fn set<'a>(
+    lines: &'a [(&'a Entry, Option<[u8; 16]>)],
+    columns: &'a [Columns<'a>],
+    backend: Backend,
+) -> Rows<'a> {
     let entries = || lines.iter().map(|(entry, _)| entry);
     let prints = lines
         .iter()
@@ -42,8 +60,10 @@ fn set<'a>(lines: &'a [(&'a Entry, Option<[u8; 16]>)], columns: &'a [Columns<'a>
             ("j", columns.iter().map(subject).collect()),
             ("k", columns.iter().map(|c| c.detail.as_deref()).collect()),
         ],
-        "INSERT INTO entries (room_id, seq, kind, author_id, at, cid, body, body_hash, target, \
-         subject_id, detail) SELECT a, b, c, d, e, f, g, h, i, j, k FROM w",
+        match backend {
+            Backend::Sqlite => insert!("INSERT OR FAIL"),
+            Backend::Postgres => insert!("INSERT"),
+        },
     )
 }
 
@@ -51,7 +71,7 @@ fn set<'a>(lines: &'a [(&'a Entry, Option<[u8; 16]>)], columns: &'a [Columns<'a>
 pub(crate) async fn heads(tx: &mut Writer<'_>, heads: &[(i64, Seq)]) -> Result<(), Fault> {
     let text = match tx.backend() {
         Backend::Sqlite => {
-            "UPDATE rooms SET head = w.head, head_at = unixepoch() / 10 * 10000 \
+            "UPDATE OR FAIL rooms SET head = w.head, head_at = unixepoch() / 10 * 10000 \
              FROM w WHERE rooms.id = w.room"
         }
         Backend::Postgres => {
