@@ -148,10 +148,19 @@ async fn serve(serving: Serving) -> anyhow::Result<()> {
         tally.batch_jobs.record(jobs.len() as u64);
         count(&tally.batches);
         serving.carry_out(Batch::new(jobs), &mut had).await;
+        serving.give_way();
     }
 }
 
 impl Serving {
+    /// Lets those go first who wait for the answers, where they share a processor with a thread: what
+    /// they ask for next is company for the next batch.
+    fn give_way(&self) {
+        if self.with.pool.is_file() {
+            thread::yield_now();
+        }
+    }
+
     async fn moment(&self) {
         if self.with.pool.is_file() {
             thread::sleep(gather::MOMENT);
