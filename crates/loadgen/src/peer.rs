@@ -1,6 +1,7 @@
 //! Who is measured: Parlor, and what a user would pick instead.
 
 use crate::dialect::Dialect;
+use crate::work::Work;
 use std::path::{Path, PathBuf};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -23,6 +24,10 @@ pub(crate) enum Peer {
     Centrifugo,
     /// tokio-tungstenite and nothing else, in memory.
     Broadcaster,
+    /// The least that any server does: one thread, one write per socket and turn.
+    Floor,
+    /// The same with one SQLite commit per turn.
+    FloorStored,
 }
 
 /// What a peer promises to whoever chats, in the words of the table.
@@ -34,7 +39,7 @@ pub(crate) struct Promise {
 }
 
 impl Peer {
-    pub(crate) const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 11] = [
         Self::Parlor,
         Self::SocketIo,
         Self::SocketIoEach,
@@ -44,13 +49,17 @@ impl Peer {
         Self::Nats,
         Self::Centrifugo,
         Self::Broadcaster,
+        Self::Floor,
+        Self::FloorStored,
     ];
 
     pub(crate) const fn dialect(self) -> Dialect {
         match self {
             Self::Parlor => Dialect::Parlor,
             Self::SocketIo | Self::SocketIoEach | Self::SocketIoTurn => Dialect::SocketIo,
-            Self::Ws | Self::Bun | Self::Broadcaster => Dialect::Json,
+            Self::Ws | Self::Bun | Self::Broadcaster | Self::Floor | Self::FloorStored => {
+                Dialect::Json
+            }
             Self::Nats => Dialect::Nats,
             Self::Centrifugo => Dialect::Centrifugo,
         }
@@ -87,12 +96,29 @@ impl Peer {
                 "from its history in memory",
             ),
             Self::Broadcaster => ("tokio-tungstenite, memory", "no", "per process", "no"),
+            Self::Floor => ("the floor, memory", "no", "per process", "no"),
+            Self::FloorStored => (
+                "the floor, SQLite, commit per turn",
+                "every ack",
+                "per process, numbered",
+                "no",
+            ),
         };
         Promise {
             name,
             durable,
             order,
             resume,
+        }
+    }
+
+    /// Whether its figure under a load would say anything: NATS acknowledges nothing, and the floor
+    /// shakes hands with one after another.
+    pub(crate) fn can(self, work: Work) -> bool {
+        match work {
+            Work::Sends => self.dialect().answers(),
+            Work::Idle | Work::Storm => !matches!(self, Self::Floor | Self::FloorStored),
+            _ => true,
         }
     }
 
@@ -136,6 +162,11 @@ impl Peer {
                 ],
             ),
             Self::Broadcaster => (beside_this("broadcaster"), vec![port.to_string()]),
+            Self::Floor => (beside_this("floor"), vec![port.to_string()]),
+            Self::FloorStored => (
+                beside_this("floor"),
+                vec![port.to_string(), folder.display().to_string()],
+            ),
         }
     }
 
@@ -165,6 +196,7 @@ impl Peer {
             Self::Nats => in_path("nats-server"),
             Self::Centrifugo => peers.join("centrifugo/bin/centrifugo").exists(),
             Self::Broadcaster => beside_this("broadcaster").exists(),
+            Self::Floor | Self::FloorStored => beside_this("floor").exists(),
         }
     }
 }
