@@ -24,7 +24,7 @@ const VAIN_MAX: u32 = 4;
 /// After waiting in vain again and again, so many batches go without.
 const SKIPPED_MAX: u32 = 256;
 
-/// Waits a moment, on some thread: the runtime's clock ticks once in a millisecond and its sleep ends on
+/// Waits a moment for a lane that is a task, on some thread: the runtime's clock ticks once in a millisecond and its sleep ends on
 /// the tick after, so that its moments would be one or two milliseconds, by chance. Where no thread
 /// is free that is what it comes to. Dropping this ends the waiting only.
 pub(crate) async fn moment() {
