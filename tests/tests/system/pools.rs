@@ -30,7 +30,9 @@ async fn seen(
         for reader in readers.iter_mut() {
             asked.push(reader.post("history", json!({"room": "general"})).await);
         }
-        for _ in 0..100 {
+        // As long as a read may take: asked again at once, they leave no connection free in between.
+        let answered = tokio::time::Instant::now() + Duration::from_millis(1_900);
+        while tokio::time::Instant::now() < answered {
             let core = core(server, page).await;
             if wanted(&core) {
                 return core;
