@@ -132,9 +132,14 @@ impl Conn {
         self.follow(then);
     }
 
-    /// Writes what the kernel takes; the rest is left to the connection's task.
+    /// Writes what the kernel takes; the rest is left to the connection's task, which may also have
+    /// seen what has just been written and wait for less.
     pub(crate) fn flush(&self) {
-        if !self.write_out() {
+        let mut egress = self.egress();
+        egress.flush(&self.stream);
+        let wakes = egress.is_awaited() || egress.is_blocked() || egress.is_broken();
+        drop(egress);
+        if wakes {
             self.bell.ring();
         }
     }
@@ -158,5 +163,49 @@ impl Conn {
             self.bell.ring();
         }
         then == Then::Flush
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Class, Conn, Frame, Instant, Stream};
+    use crate::Limits;
+    use futures_util::FutureExt as _;
+    use sessions::api::ConnectionId;
+    use std::future::poll_fn;
+    use std::net::{TcpListener, TcpStream};
+
+    fn is_woken(conn: &Conn) -> bool {
+        poll_fn(|cx| conn.bell.poll_heard(cx))
+            .now_or_never()
+            .is_some()
+    }
+
+    fn push(conn: &Conn) {
+        let frame = Frame::text(&[&[b'x'; 100]]);
+        assert!(conn.push(frame, Class::Push, Instant::now()));
+    }
+
+    #[tokio::test]
+    async fn who_found_too_much_is_woken_when_it_is_written() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let _client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (server, _) = listener.accept().unwrap();
+        server.set_nonblocking(true).unwrap();
+        let stream = Stream::new(tokio::net::TcpStream::from_std(server).unwrap()).unwrap();
+        stream.writable().await.unwrap();
+        let conn = Conn::new(ConnectionId(1), stream, &Limits::default());
+        push(&conn);
+        assert!(
+            !conn.egress().is_within(10),
+            "it looks between push and flush"
+        );
+        assert!(!is_woken(&conn));
+        conn.flush();
+        assert!(conn.egress().is_within(10));
+        assert!(is_woken(&conn), "or it would wait for its timer");
+        push(&conn);
+        conn.flush();
+        assert!(!is_woken(&conn), "who waits for nothing sleeps on");
     }
 }

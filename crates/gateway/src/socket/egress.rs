@@ -33,6 +33,10 @@ thread_local! {
     static SCRATCHPAD: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own, and most go together"
+)]
 pub(crate) struct Egress {
     queue: VecDeque<(Frame, Instant)>,
     /// Bytes in the queue, the written part of the first frame included.
@@ -49,6 +53,8 @@ pub(crate) struct Egress {
     closing: Option<Close>,
     /// The peer has gone.
     broken: bool,
+    /// The connection's task found too much here, and goes on once it is written.
+    awaited: bool,
 }
 
 /// What is left to do for whoever put a frame in.
@@ -74,6 +80,7 @@ impl Egress {
             blocked: false,
             closing: None,
             broken: false,
+            awaited: false,
         }
     }
 
@@ -131,6 +138,18 @@ impl Egress {
 
     pub(crate) fn bytes(&self) -> usize {
         self.bytes - self.written
+    }
+
+    /// Whether no more than this waits. Who is told no waits for [`Egress::is_awaited`].
+    pub(crate) fn is_within(&mut self, bytes: usize) -> bool {
+        let within = self.bytes() <= bytes;
+        self.awaited |= !within;
+        within
+    }
+
+    /// Someone was told once that too much waits: after the writing it is time to look again.
+    pub(crate) fn is_awaited(&mut self) -> bool {
+        std::mem::take(&mut self.awaited)
     }
 
     pub(crate) fn is_blocked(&self) -> bool {

@@ -230,7 +230,7 @@ impl Task {
         let limits = self.limits();
         !self.conn.is_draining()
             && self.flights.len() < limits.unanswered_max
-            && self.conn.egress().bytes() <= limits.egress_bytes / 4
+            && self.conn.egress().is_within(limits.egress_bytes / 4)
     }
 
     fn is_blocked(&self) -> bool {
@@ -388,7 +388,10 @@ impl Task {
 
     /// Begins to read the next page of what the client has missed, once the last has drained.
     fn replay(&mut self) {
-        if self.page.is_some() || self.conn.egress().bytes() > REPLAY_BELOW {
+        if self.page.is_some() || self.replay.is_none() {
+            return;
+        }
+        if !self.conn.egress().is_within(REPLAY_BELOW) {
             return;
         }
         let Some(caller) = &self.caller else {
