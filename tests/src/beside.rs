@@ -5,6 +5,7 @@ use crate::link::Link;
 use crate::postgres::Postgres;
 use crate::settings::Settings;
 use crate::store::{Kind, Store};
+use std::mem::ManuallyDrop;
 use std::path::PathBuf;
 
 /// The database `analytics` of a store's servers.
@@ -12,7 +13,12 @@ pub struct Beside(Place);
 
 enum Place {
     File(PathBuf),
-    Server { database: String, link: Link },
+    Server {
+        database: String,
+        /// Open until the test's runtime ends: its server is stopped, and must be left clean, after
+        /// this is dropped.
+        link: ManuallyDrop<Link>,
+    },
 }
 
 impl Beside {
@@ -23,7 +29,7 @@ impl Beside {
         }
         let database = format!("{}_beside", store.database());
         Sql::administer(&format!("CREATE DATABASE {database}")).await;
-        let link = Link::to(Postgres::shared().port()).await;
+        let link = ManuallyDrop::new(Link::to(Postgres::shared().port()).await);
         Self(Place::Server { database, link })
     }
 
