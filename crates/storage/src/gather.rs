@@ -7,10 +7,6 @@
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// A millisecond or less would end just before the next of a thousand jobs per second, and bring
-/// nothing.
-pub(crate) const MOMENT: Duration = Duration::from_micros(1_200);
-
 /// So many jobs have gathered by themselves.
 const COMPANY: usize = 16;
 
@@ -23,15 +19,6 @@ const VAIN_MAX: u32 = 4;
 
 /// After waiting in vain again and again, so many batches go without.
 const SKIPPED_MAX: u32 = 256;
-
-/// Waits a moment for a lane that is a task, on some thread: the runtime's clock ticks once in a millisecond and its sleep ends on
-/// the tick after, so that its moments would be one or two milliseconds, by chance. Where no thread
-/// is free that is what it comes to. Dropping this ends the waiting only.
-pub(crate) async fn moment() {
-    let asleep = tokio::task::spawn_blocking(|| std::thread::sleep(MOMENT));
-    // Late, or at the end of the runtime: the lane goes on either way.
-    let _ = tokio::time::timeout(MOMENT, asleep).await;
-}
 
 /// What a lane has seen lately.
 pub(crate) struct Gather {
@@ -55,7 +42,7 @@ impl Gather {
         }
     }
 
-    /// So many jobs have just been taken: is a [`moment`] likely to bring more?
+    /// So many jobs have just been taken: is a moment likely to bring more?
     pub(crate) fn is_worth_it(&mut self, jobs: usize, now: Instant) -> bool {
         self.count(jobs, now);
         if jobs >= COMPANY || !self.is_busy {

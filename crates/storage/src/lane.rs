@@ -3,18 +3,16 @@
 //! Its queue is bounded by the credits that its jobs hold; nobody waits to hand one over. One batch
 //! is committed, published and answered before the next is taken, and a batch that met a passing
 //! fault is repeated as a whole, so that nothing overtakes.
-//!
-//! The lane of a file has a thread to itself, from the taking of the jobs to their answers: each move
-//! to another thread would cost a small commit as much as some of its pages.
 
 use crate::asker::now;
 use crate::batch::{Attempt, Batch, Surroundings, abandon};
 use crate::envelope::{BoxJob, Queued};
-use crate::gather::{self, Gather};
+use crate::gather::Gather;
 use crate::hindrance::Hindrance;
 use crate::links::AnyLease;
 use crate::pool::Pool;
 use crate::queue::Queue;
+use crate::seat::Seat;
 use crate::tally::count;
 use crate::{Connection, StorageError};
 use bus::{Task, Tasks};
@@ -22,9 +20,7 @@ use futures_util::FutureExt as _;
 use std::pin::pin;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread;
 use std::time::Duration;
-use tokio::runtime::Handle;
 use tokio::time::Instant;
 
 /// Most jobs of one transaction.
@@ -50,11 +46,14 @@ impl Lane {
             queue: Arc::default(),
             with: with.clone(),
             hindrance: Arc::default(),
+            seat: with.pool.seat(),
         };
         let queue = Arc::clone(&serving.queue);
         let hindrance = Arc::clone(&serving.hindrance);
         let server = Server(serving);
-        let task = tasks.restarting("storage", name, move || seated(server.0.clone()));
+        let seat = server.0.seat;
+        // Dropped, a thread ends with its batch, as the queue has ended.
+        let task = tasks.restarting("storage", name, move || seat.hold(serve(server.0.clone())));
         Self {
             queue,
             task: Mutex::new(Some(task)),
@@ -107,6 +106,7 @@ struct Serving {
     queue: Arc<Queue>,
     with: Surroundings,
     hindrance: Arc<Hindrance>,
+    seat: Seat,
 }
 
 /// Goes with the task: whatever waits then is told so.
@@ -120,15 +120,6 @@ impl Drop for Server {
     }
 }
 
-/// Serves where the backend wants it. Dropped, a thread ends with its batch, as the queue has ended.
-async fn seated(serving: Serving) -> anyhow::Result<()> {
-    if !serving.with.pool.is_file() {
-        return serve(serving).await;
-    }
-    let runtime = Handle::current();
-    tokio::task::spawn_blocking(move || runtime.block_on(serve(serving))).await?
-}
-
 async fn serve(serving: Serving) -> anyhow::Result<()> {
     let (queue, tally) = (&serving.queue, serving.with.pool.tally());
     let mut gather = Gather::new(Instant::now());
@@ -140,7 +131,7 @@ async fn serve(serving: Serving) -> anyhow::Result<()> {
             return Ok(());
         }
         if gather.is_worth_it(jobs.len(), Instant::now()) {
-            serving.moment().await;
+            serving.seat.moment().await;
             gather.brought(queue.take_more(&mut jobs, BATCH_MAX));
         }
         tally.queued.fetch_sub(jobs.len(), Ordering::Relaxed);
@@ -148,27 +139,11 @@ async fn serve(serving: Serving) -> anyhow::Result<()> {
         tally.batch_jobs.record(jobs.len() as u64);
         count(&tally.batches);
         serving.carry_out(Batch::new(jobs), &mut had).await;
-        serving.give_way();
+        serving.seat.give_way();
     }
 }
 
 impl Serving {
-    /// Lets those go first who wait for the answers, where they share a processor with a thread: what
-    /// they ask for next is company for the next batch.
-    fn give_way(&self) {
-        if self.with.pool.is_file() {
-            thread::yield_now();
-        }
-    }
-
-    async fn moment(&self) {
-        if self.with.pool.is_file() {
-            thread::sleep(gather::MOMENT);
-        } else {
-            gather::moment().await;
-        }
-    }
-
     /// Repeats a batch until it is through or nobody's time lasts. `had`: when the lane last had a
     /// connection.
     async fn carry_out(&self, mut batch: Batch, had: &mut Instant) {

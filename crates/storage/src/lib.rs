@@ -45,6 +45,7 @@ mod read;
 mod refusals;
 mod registry;
 mod replica;
+mod seat;
 mod slot;
 mod sqlite;
 mod step;

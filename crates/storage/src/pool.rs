@@ -6,6 +6,7 @@ use crate::condition::{Condition, Standing};
 use crate::gate::{Gate, Pass, Wish};
 use crate::links::{AnyLease, Links};
 use crate::poison::Alarm;
+use crate::seat::Seat;
 use crate::slot::Shared;
 use crate::tally::{Tally, count};
 use crate::trouble::Trouble;
@@ -60,9 +61,13 @@ impl Pool {
         }
     }
 
-    /// Whether its connections are to a file: they work on threads, and one of them at a time writes.
-    pub(crate) fn is_file(&self) -> bool {
-        self.line.is_some()
+    /// Where its lanes work: connections to a file work on threads.
+    pub(crate) fn seat(&self) -> Seat {
+        if self.line.is_some() {
+            Seat::Thread
+        } else {
+            Seat::Task
+        }
     }
 
     /// How long callers wait for a connection.

@@ -137,7 +137,7 @@ impl Conn {
     pub(crate) fn flush(&self) {
         let mut egress = self.egress();
         egress.flush(&self.stream);
-        let wakes = egress.is_awaited() || egress.is_blocked() || egress.is_broken();
+        let wakes = egress.take_awaited() || egress.is_blocked() || egress.is_broken();
         drop(egress);
         if wakes {
             self.bell.ring();
@@ -168,12 +168,12 @@ impl Conn {
 
 #[cfg(test)]
 mod tests {
-    use super::{Class, Conn, Frame, Instant, Stream};
+    use super::{Class, Conn, Frame, Instant};
     use crate::Limits;
+    use crate::socket::pair;
     use futures_util::FutureExt as _;
     use sessions::api::ConnectionId;
     use std::future::poll_fn;
-    use std::net::{TcpListener, TcpStream};
 
     fn is_woken(conn: &Conn) -> bool {
         poll_fn(|cx| conn.bell.poll_heard(cx))
@@ -188,12 +188,7 @@ mod tests {
 
     #[tokio::test]
     async fn who_found_too_much_is_woken_when_it_is_written() {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let _client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-        let (server, _) = listener.accept().unwrap();
-        server.set_nonblocking(true).unwrap();
-        let stream = Stream::new(tokio::net::TcpStream::from_std(server).unwrap()).unwrap();
-        stream.writable().await.unwrap();
+        let (stream, _client) = pair().await;
         let conn = Conn::new(ConnectionId(1), stream, &Limits::default());
         push(&conn);
         assert!(

@@ -35,7 +35,7 @@ thread_local! {
 
 #[expect(
     clippy::struct_excessive_bools,
-    reason = "each is a fact of its own, and most go together"
+    reason = "each is a fact of its own, and several may hold at once"
 )]
 pub(crate) struct Egress {
     queue: VecDeque<(Frame, Instant)>,
@@ -140,7 +140,7 @@ impl Egress {
         self.bytes - self.written
     }
 
-    /// Whether no more than this waits. Who is told no waits for [`Egress::is_awaited`].
+    /// Whether no more than this waits. Who is told no waits for [`Egress::take_awaited`].
     pub(crate) fn is_within(&mut self, bytes: usize) -> bool {
         let within = self.bytes() <= bytes;
         self.awaited |= !within;
@@ -148,7 +148,7 @@ impl Egress {
     }
 
     /// Someone was told once that too much waits: after the writing it is time to look again.
-    pub(crate) fn is_awaited(&mut self) -> bool {
+    pub(crate) fn take_awaited(&mut self) -> bool {
         std::mem::take(&mut self.awaited)
     }
 
@@ -250,11 +250,9 @@ impl Egress {
 #[cfg(test)]
 mod tests {
     use super::{Class, Egress, Then};
-    use crate::socket::Close;
     use crate::socket::frame::Frame;
-    use crate::socket::stream::Stream;
+    use crate::socket::{Close, Stream, pair};
     use std::io::Read as _;
-    use std::net::{TcpListener, TcpStream};
     use std::time::Duration;
     use tokio::time::{Instant, advance};
 
@@ -271,16 +269,6 @@ mod tests {
 
     fn frame(length: usize) -> Frame {
         Frame::text(&[&vec![b'x'; length]])
-    }
-
-    async fn pair() -> (Stream, TcpStream) {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-        let (server, _) = listener.accept().unwrap();
-        server.set_nonblocking(true).unwrap();
-        let stream = Stream::new(tokio::net::TcpStream::from_std(server).unwrap()).unwrap();
-        stream.writable().await.unwrap();
-        (stream, client)
     }
 
     /// Fills the kernel's buffers until it takes no more.

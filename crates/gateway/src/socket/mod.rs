@@ -24,3 +24,5 @@ pub use peer::Peer;
 pub(crate) use registry::Registry;
 pub(crate) use serve::serve;
 pub use stream::Stream;
+#[cfg(test)]
+pub(crate) use stream::pair;

@@ -145,11 +145,10 @@ impl Write for Shim<'_> {
 mod tests {
     use super::{AT_ONCE, Inbound, READ_BUFFER, Reader};
     use crate::Limits;
-    use crate::socket::{Conn, Stream};
+    use crate::socket::{Conn, pair};
     use bytes::Bytes;
     use sessions::api::ConnectionId;
     use std::io::Write as _;
-    use std::net::TcpListener;
 
     /// A client's text frame under the mask of zeros.
     fn frame(length: usize) -> Vec<u8> {
@@ -168,11 +167,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_came_at_once_is_read_frame_by_frame_and_nothing_of_it_kept() {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let mut client = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-        let (server, _) = listener.accept().unwrap();
-        server.set_nonblocking(true).unwrap();
-        let stream = Stream::new(tokio::net::TcpStream::from_std(server).unwrap()).unwrap();
+        let (stream, mut client) = pair().await;
         let conn = Conn::new(ConnectionId(1), stream, &Limits::default());
         let lengths = [
             1,

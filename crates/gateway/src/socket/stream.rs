@@ -103,3 +103,15 @@ impl AsyncWrite for Stream {
         Pin::new(&mut self.tcp).poll_shutdown(cx)
     }
 }
+
+/// A stream that can be written to, and its other end.
+#[cfg(test)]
+pub(crate) async fn pair() -> (Stream, std::net::TcpStream) {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let client = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let (server, _) = listener.accept().unwrap();
+    server.set_nonblocking(true).unwrap();
+    let stream = Stream::new(TcpStream::from_std(server).unwrap()).unwrap();
+    stream.writable().await.unwrap();
+    (stream, client)
+}

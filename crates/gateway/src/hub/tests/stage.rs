@@ -5,7 +5,7 @@ use crate::hub::requests::{Advance, Advanced, Attach, Attaching, Known, Mark, Op
 use crate::hub::{Found, Hub};
 use crate::metrics::Metrics;
 use crate::shared::Shared;
-use crate::socket::{Conn, Frame, Registry, Stream};
+use crate::socket::{Conn, Frame, Registry, pair};
 use bus::kit::Alone;
 use bus::{Answers, Builder, Event, Handles, Request, Tasks};
 use rooms::api::{
@@ -16,7 +16,6 @@ use serde_json::{Value, json};
 use sessions::api::{Caller, ConnectionId, Online, SessionId, User, UserId};
 use std::collections::HashMap;
 use std::io::{ErrorKind, Read};
-use std::net::TcpListener;
 use std::sync::Arc;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -154,13 +153,8 @@ impl Stage {
     }
 
     pub(super) async fn socket(&self) -> Socket {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let client = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (stream, client) = pair().await;
         client.set_nonblocking(true).unwrap();
-        let (server, _) = listener.accept().unwrap();
-        server.set_nonblocking(true).unwrap();
-        let stream = Stream::new(tokio::net::TcpStream::from_std(server).unwrap()).unwrap();
-        stream.writable().await.unwrap();
         let id = self.shared.sockets.next_id();
         let conn = Arc::new(Conn::new(id, stream, &self.shared.limits));
         Socket {
