@@ -1,6 +1,7 @@
 //! A subscriber's loop: takes what waits, handles one after another, ends the turn.
 
 use crate::context::Cause;
+use crate::give_way;
 use crate::guard::{Ended, guarded};
 use crate::hands::{Crashed, Hands};
 use crate::hub::Hub;
@@ -88,6 +89,9 @@ impl<S: Subscriber> Actor<S> {
     async fn end_turn(&mut self, state: &mut S) -> Result<(), Crashed> {
         if !self.hands.ctx.has_causes() {
             return Ok(());
+        }
+        if S::ENDS_LAST {
+            give_way().await;
         }
         self.hands.ctx.begin_ending();
         let (limit, counters) = (self.hub.handler_limit(), &self.inbox.counters);

@@ -48,6 +48,10 @@ pub trait Subscriber: Sized + Send + 'static {
     /// The most events taken as one turn; 1 means one by one.
     const TURN_MAX: usize = 64;
 
+    /// Whether all else that is ready goes first when a turn is about to be ended: one ending may
+    /// then serve what comes of that as well.
+    const ENDS_LAST: bool = false;
+
     /// Called after each turn, when all that waited (at most [`Self::TURN_MAX`]) has been handled.
     /// What is emitted here holds the credits of the whole turn and names its first as cause.
     fn turn_ended(

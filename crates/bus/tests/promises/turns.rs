@@ -243,3 +243,46 @@ impl Handles<Pong> for Tracer {
         Ok(())
     }
 }
+
+/// Hears pings, and ends its turns after all others.
+struct Last(Notes);
+
+impl Subscriber for Last {
+    const NAME: &'static str = "last";
+    const ENDS_LAST: bool = true;
+    type Seed = Notes;
+    async fn load(notes: &Notes) -> Result<Self, LoadError> {
+        Ok(Self(notes.clone()))
+    }
+    fn wire(wiring: &mut Wiring<Self>) {
+        wiring.on::<Ping>();
+    }
+    async fn turn_ended(&mut self, _: &mut Context) -> anyhow::Result<()> {
+        self.0.add("last ends".to_owned());
+        Ok(())
+    }
+}
+
+impl Handles<Ping> for Last {
+    async fn handle(&mut self, _: &Arc<Ping>, _: &mut Context) -> anyhow::Result<()> {
+        self.0.add("last handles".to_owned());
+        Ok(())
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_ends_last_lets_others_handle_the_same_first() {
+    let notes = Notes::default();
+    let world = World::new(credits(8), |builder| {
+        builder
+            .essential::<Last>(notes.clone())
+            .essential::<Batcher>(notes.clone());
+    })
+    .await;
+    world.bus().publish(Ping(1)).await;
+    world.bus().quiet().await;
+    let all = notes.all();
+    assert_eq!(all[..2], ["last handles", "[1] because of 1"]);
+    assert!(all[2..].contains(&"last ends".to_owned()), "{all:?}");
+    world.end().await;
+}

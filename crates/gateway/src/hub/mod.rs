@@ -83,6 +83,9 @@ impl Subscriber for Hub {
     const NAME: &'static str = OWNER;
     type Seed = Arc<Shared>;
 
+    /// Who is told that a message is stored is about to get it, too: one write for both.
+    const ENDS_LAST: bool = true;
+
     /// Begins with nobody. After a failure the sockets that it knew are closed: their clients come
     /// back and resume.
     async fn load(shared: &Arc<Shared>) -> Result<Self, LoadError> {

@@ -76,6 +76,14 @@ enum Woken {
     Late,
 }
 
+/// Whether the hub is about to put in more.
+#[derive(PartialEq, Eq)]
+enum More {
+    /// What came of a write: one writing will do for it and the reply.
+    Comes,
+    Unknown,
+}
+
 /// How a connection ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum End {
@@ -137,7 +145,9 @@ impl Task {
             if let Some(end) = self.end {
                 return end;
             }
-            self.wait().await;
+            if self.wait().await == More::Comes {
+                bus::give_way().await;
+            }
         }
     }
 
@@ -168,7 +178,7 @@ impl Task {
         }
     }
 
-    async fn wait(&mut self) {
+    async fn wait(&mut self) -> More {
         let due = self.due_at();
         if due < self.timer.deadline() {
             self.timer.as_mut().reset(due);
@@ -176,7 +186,12 @@ impl Task {
         let blocked = self.is_blocked();
         match poll_fn(|cx| self.poll_woken(cx, blocked)).await {
             Woken::Bell => {}
-            Woken::Landed(landed, result) => self.land_all(&landed, result),
+            Woken::Landed(landed, result) => {
+                self.land_all(&landed, result);
+                if landed.op.lane.writes() {
+                    return More::Comes;
+                }
+            }
             Woken::Admitted(place) => self.admitted(place),
             Woken::Paged(replay) => self.paged(replay),
             Woken::Writable => {
@@ -185,6 +200,7 @@ impl Task {
             Woken::Readable => self.read(),
             Woken::Late => self.time_is_up(),
         }
+        More::Unknown
     }
 
     /// The first thing to do of all that it waits for. Polled by hand: the futures of a `select!`
