@@ -8,10 +8,11 @@ use crate::fault::Commit;
 use crate::gate::Wish;
 use crate::pool::Pool;
 use crate::probe::WriteAgain;
+use crate::seat::Telling;
 use crate::step::Steps;
 use crate::trouble::Trouble;
 use crate::{Connection, Fault, Job as _, StorageError, Writer};
-use bus::{Bus, Origin};
+use bus::{Bus, Origin, Tasks};
 use std::fmt::Display;
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,8 +27,8 @@ pub(crate) struct Batch {
 
 /// How one attempt went.
 pub(crate) enum Attempt {
-    /// All are answered, and something was written.
-    Committed,
+    /// Something was written, and all are being told.
+    Committed(Telling),
     /// All are answered, and perhaps nothing was written.
     Answered,
     /// Nothing was written; the same may succeed later.
@@ -39,6 +40,7 @@ pub(crate) enum Attempt {
 pub(crate) struct Surroundings {
     pub(crate) bus: Bus,
     pub(crate) pool: Arc<Pool>,
+    pub(crate) tasks: Tasks,
     pub(crate) statement_timeout: Duration,
 }
 
@@ -81,7 +83,7 @@ impl Batch {
     }
 
     /// Runs everything in one transaction; after the commit puts the facts on the bus, then
-    /// answers. Nothing waits between the commit and the answers.
+    /// answers. Between the commit and the answers nothing waits, but for a thread to tell them on.
     pub(crate) async fn attempt(mut self, on: Connection<'_>, with: &Surroundings) -> Attempt {
         let mut tx = Writer::new(on);
         let steps = Steps::new(&mut tx, with);
@@ -102,7 +104,7 @@ impl Batch {
         match steps.limited(tx.keep()).await {
             Ok(()) => {
                 with.pool.trouble().over();
-                let done = self.finish(facts, &with.bus);
+                let done = self.finish(facts, with);
                 checkpoint::in_time(&mut tx, &with.pool);
                 done
             }
@@ -124,19 +126,26 @@ impl Batch {
         });
     }
 
-    fn finish(mut self, facts: Vec<(Origin, Fact)>, bus: &Bus) -> Attempt {
+    fn finish(self, facts: Vec<(Origin, Fact)>, with: &Surroundings) -> Attempt {
         self.tell_of_the_late();
-        let all_withdrawn = self.is_empty();
+        if self.is_empty() {
+            return Attempt::Answered;
+        }
+        let bus = with.bus.clone();
+        let telling = with
+            .pool
+            .seat()
+            .tell(&with.tasks, move || self.tell(facts, &bus));
+        Attempt::Committed(telling)
+    }
+
+    fn tell(mut self, facts: Vec<(Origin, Fact)>, bus: &Bus) {
         for (origin, fact) in facts {
             fact(bus, &origin);
         }
         for job in self.jobs.drain(..) {
             job.answer();
         }
-        if all_withdrawn {
-            return Attempt::Answered;
-        }
-        Attempt::Committed
     }
 
     /// Nothing was written. Without room the askers are told at once: a repeat would keep them for

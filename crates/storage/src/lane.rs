@@ -139,7 +139,6 @@ async fn serve(serving: Serving) -> anyhow::Result<()> {
         tally.batch_jobs.record(jobs.len() as u64);
         count(&tally.batches);
         serving.carry_out(Batch::new(jobs), &mut had).await;
-        serving.seat.give_way();
     }
 }
 
@@ -160,7 +159,10 @@ impl Serving {
                     let attempt = attempt(lease, batch, with).await;
                     *had = Instant::now();
                     match attempt {
-                        Attempt::Committed => return self.hindrance.written(),
+                        Attempt::Committed(telling) => {
+                            self.hindrance.written();
+                            return telling.ended().await;
+                        }
                         Attempt::Answered => return,
                         Attempt::Again(same, fault) => {
                             tracing::debug!(%fault, jobs = same.len(), "a batch is repeated");

@@ -92,6 +92,7 @@ impl Parts {
         let with = Surroundings {
             bus: slot.bus.clone(),
             pool: Arc::clone(&pool),
+            tasks: slot.tasks.clone(),
             statement_timeout: config.statement_timeout,
         };
         let lanes = (1..=lane_count(&config))

@@ -1,7 +1,8 @@
 //! Where a lane works. That of a file has a thread to itself, from the taking of the jobs to their
-//! answers: each move to another thread would cost a small commit as much as some of its pages. That
-//! of a server is a task like any other.
+//! commit: each move to another thread would cost a small commit as much as some of its pages. That of a
+//! server is a task like any other.
 
+use bus::{Task, Tasks};
 use std::future::Future;
 use std::thread;
 use std::time::Duration;
@@ -47,12 +48,29 @@ impl Seat {
         }
     }
 
-    /// Lets those go first who wait for the answers, where they share a processor with a thread: what
-    /// they ask for next is company for the next batch.
-    pub(crate) fn give_way(self) {
+    /// Tells what was committed: on a thread of the runtime, where those who are told wake one another
+    /// without a system call, and none of them runs before all have been told.
+    pub(crate) fn tell(self, tasks: &Tasks, tell: impl FnOnce() + Send + 'static) -> Telling {
         match self {
-            Self::Thread => thread::yield_now(),
-            Self::Task => {}
+            Self::Thread => Telling(Some(tasks.once("storage", "answers", async { tell() }))),
+            Self::Task => {
+                tell();
+                Telling(None)
+            }
+        }
+    }
+}
+
+/// Those who wait for what was committed are being told.
+pub(crate) struct Telling(Option<Task>);
+
+impl Telling {
+    /// Waits until all are. They go first where they share a processor with a thread: what they ask for
+    /// next is company for the next batch.
+    pub(crate) async fn ended(self) {
+        if let Some(task) = self.0 {
+            thread::yield_now();
+            task.ended().await;
         }
     }
 }
