@@ -11,7 +11,7 @@ use futures_util::StreamExt as _;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
 use rooms::api::RoomKey;
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::task::{Context, Poll, Waker, ready};
 use tokio::time::Instant;
 use tracing::Span;
@@ -189,7 +189,7 @@ impl Abandoned {
 
 /// What stands before a command: per room the one lane that all before it are in, if they are.
 struct Before {
-    rooms: HashMap<RoomKey, Option<Lane>>,
+    rooms: BTreeMap<RoomKey, Option<Lane>>,
     any: bool,
     alone: bool,
 }
@@ -197,7 +197,7 @@ struct Before {
 impl Before {
     fn of(running: &[Running]) -> Self {
         let mut before = Self {
-            rooms: HashMap::new(),
+            rooms: BTreeMap::new(),
             any: false,
             alone: false,
         };
