@@ -48,8 +48,8 @@ impl Seat {
         }
     }
 
-    /// Tells what was committed: on a thread of the runtime, where those who are told wake one another
-    /// without a system call, and none of them runs before all have been told.
+    /// Tells what was committed, on a thread of the runtime: there it takes no system call to wake those
+    /// who are told, and none of them takes the processor from the telling.
     pub(crate) fn tell(self, tasks: &Tasks, tell: impl FnOnce() + Send + 'static) -> Telling {
         match self {
             Self::Thread => Telling(Some(tasks.once("storage", "answers", async { tell() }))),
