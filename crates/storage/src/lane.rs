@@ -12,7 +12,6 @@ use crate::hindrance::Hindrance;
 use crate::links::AnyLease;
 use crate::pool::Pool;
 use crate::queue::Queue;
-use crate::seat::Seat;
 use crate::tally::count;
 use crate::{Connection, StorageError};
 use bus::{Task, Tasks};
@@ -46,12 +45,11 @@ impl Lane {
             queue: Arc::default(),
             with: with.clone(),
             hindrance: Arc::default(),
-            seat: with.pool.seat(),
         };
         let queue = Arc::clone(&serving.queue);
         let hindrance = Arc::clone(&serving.hindrance);
         let server = Server(serving);
-        let seat = server.0.seat;
+        let seat = with.pool.seat();
         // Dropped, a thread ends with its batch, as the queue has ended.
         let task = tasks.restarting("storage", name, move || seat.hold(serve(server.0.clone())));
         Self {
@@ -106,7 +104,6 @@ struct Serving {
     queue: Arc<Queue>,
     with: Surroundings,
     hindrance: Arc<Hindrance>,
-    seat: Seat,
 }
 
 /// Goes with the task: whatever waits then is told so.
@@ -131,7 +128,7 @@ async fn serve(serving: Serving) -> anyhow::Result<()> {
             return Ok(());
         }
         if gather.is_worth_it(jobs.len(), Instant::now()) {
-            serving.seat.moment().await;
+            serving.with.pool.seat().moment().await;
             gather.brought(queue.take_more(&mut jobs, BATCH_MAX));
         }
         tally.queued.fetch_sub(jobs.len(), Ordering::Relaxed);
