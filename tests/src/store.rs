@@ -1,14 +1,14 @@
 //! Where a test's data is, and the frame every test runs in.
 
 use crate::database::Sql;
-use crate::folder::Folder;
 use crate::link::Link;
-use crate::postgres::Postgres;
 use crate::server::{Exit, Server};
 use crate::settings::Settings;
-use crate::small_disk::SmallDisk;
 use crate::starting::Starting;
 use crate::world::World;
+use fixtures::Folder;
+use fixtures::Postgres;
+use fixtures::SmallDisk;
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::path::{Path, PathBuf};
