@@ -190,12 +190,6 @@ impl Store {
         self.0.kind
     }
 
-    /// Whether this is a run with a pool of one: a write keeps everyone else waiting.
-    #[must_use]
-    pub fn has_one_connection(&self) -> bool {
-        std::env::var(POOL_MAX).is_ok_and(|max| max == "1")
-    }
-
     pub(crate) fn database(&self) -> &str {
         &self.0.database
     }

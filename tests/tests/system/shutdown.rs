@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use std::time::Duration;
-use tests::{Exit, Kind, Raw, Settings, drained, on_both, snag, workspace};
+use tests::{Exit, Kind, Raw, Settings, drained, on_both, on_postgres, snag, workspace};
 use tokio::time::Instant;
 
 /// Every stage of a stop, in its order.
@@ -124,23 +124,6 @@ on_both! {
         server.guest("alice").await;
     }
 
-    async fn a_stop_is_heard_while_the_database_says_nothing(store: Store) {
-        if store.kind() == Kind::Sqlite {
-            // A file always answers.
-            return;
-        }
-        let settings = Settings::default().linked();
-        let _ = store.environment(settings.clone()).await;
-        store.link().silence();
-        let starting = store.start(settings).await;
-        starting.logged("a database is connecting").await;
-        let began = Instant::now();
-        starting.signal("TERM");
-        let exit = starting.ended().await;
-        assert_eq!(exit.code, Some(0), "{}", exit.lines.join("\n"));
-        assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
-    }
-
     async fn whoever_waits_to_be_let_in_is_answered(store: Store) {
         let server = store.server().await;
         let _alice = server.account("alice").await;
@@ -176,5 +159,20 @@ on_both! {
         let exit = server.ended().await;
         assert_eq!(exit.code, Some(1), "{}", exit.lines.join("\n"));
         assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
+    }
+}
+
+on_postgres! {
+    async fn a_stop_is_heard_while_the_database_says_nothing(store: Store) {
+        let settings = Settings::default().linked();
+        let _ = store.environment(settings.clone()).await;
+        store.link().silence();
+        let starting = store.start(settings).await;
+        starting.logged("a database is connecting").await;
+        let began = Instant::now();
+        starting.signal("TERM");
+        let exit = starting.ended().await;
+        assert_eq!(exit.code, Some(0), "{}", exit.lines.join("\n"));
+        assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
     }
 }
