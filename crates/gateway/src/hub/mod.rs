@@ -12,6 +12,7 @@ mod entries;
 mod heads;
 mod hole;
 mod membership;
+mod notice;
 mod outbox;
 mod person;
 mod presence;
@@ -40,7 +41,8 @@ use requests::{Counted, HeadsRead, HoleRead, StaysRead, TellHeads, Ticked};
 use room::Room;
 use rooms::api::{EntriesAppended, RoomKey};
 use sessions::api::{
-    Caller, ConnectionId, EndReason, EpochChanged, PresenceChanged, SessionEnded, UserId,
+    Caller, ConnectionId, EndReason, EpochChanged, PresenceChanged, SessionEnded, StoreReachable,
+    UserId,
 };
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
@@ -59,6 +61,8 @@ pub(crate) struct Hub {
     news: VecDeque<RoomKey>,
     outbox: Outbox,
     ticks: u32,
+    /// The store does not answer, and everyone here knows.
+    store_lost: bool,
 }
 
 /// A connection that is somebody's.
@@ -98,6 +102,7 @@ impl Subscriber for Hub {
             .on::<PresenceChanged>()
             .on::<SessionEnded>()
             .on::<EpochChanged>()
+            .on::<StoreReachable>()
             .on::<MarkerMoved>()
             .on::<Ticked>()
             .on::<HoleRead>()
@@ -170,6 +175,7 @@ impl Hub {
             news: VecDeque::new(),
             outbox: Outbox::default(),
             ticks: 0,
+            store_lost: false,
         }
     }
 

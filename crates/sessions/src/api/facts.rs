@@ -63,3 +63,15 @@ pub struct EpochChanged {
 impl Event for EpochChanged {
     const NAME: &'static str = "sessions.epoch_changed";
 }
+
+/// The database of the chat stopped answering, or answers again. While it is lost nothing can be
+/// stored and little can be read; what was acknowledged before is safe.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StoreReachable(
+    /// Whether it answers.
+    pub bool,
+);
+
+impl Event for StoreReachable {
+    const NAME: &'static str = "sessions.store_reachable";
+}
