@@ -229,15 +229,23 @@ async fn a_locked_file_is_degraded_until_the_probe_can_write_though_nobody_else_
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_file_that_is_gone_is_a_lost_database() {
+async fn a_file_that_is_gone_is_a_lost_database_until_it_is_back_and_reset() {
     let store = narrow_file().await;
     let file = store.file().to_owned();
     let away = beside(&file, "-away");
     std::fs::rename(&file, &away).unwrap();
     store.database().slot().standing().ring();
     until(|| store.database().condition() == Condition::Lost).await;
+    let refused = store.registry().poisoned().await;
+    assert_eq!(refused.kind, crate::Poison::FileMoved);
     std::fs::rename(&away, &file).unwrap();
-    until(|| store.database().condition() == Condition::Connected).await;
+    store.database().slot().standing().ring();
+    let registry = store.registry();
+    registry
+        .reset("core", Duration::from_secs(10))
+        .await
+        .unwrap();
+    assert_eq!(store.database().condition(), Condition::Connected);
     store.close().await;
 }
 
