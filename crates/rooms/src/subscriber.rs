@@ -4,7 +4,9 @@ use crate::api::{
     CreateRoom, Created, Done, JoinRoom, Joined, LeaveRoom, Moderate, OpenDirect, Refusal,
     UpdateRoom,
 };
-use crate::jobs::{Depart, Direct, EndGuest, GuestLeaving, Join, Leave, Moderating, PartGuest};
+use crate::jobs::{
+    Depart, Direct, EndGuest, GuestDeparted, GuestLeaving, Join, Leave, Moderating, PartGuest,
+};
 use crate::{Seed, wishes};
 use bus::{Answers, Context, Handles, LoadError, Reply, Subscriber, Wiring};
 use sessions::api::{GuestExpired, PresenceChanged};
@@ -34,7 +36,8 @@ impl Subscriber for Rooms {
             .answers::<Moderate>()
             .on::<PresenceChanged>()
             .on::<GuestExpired>()
-            .on::<GuestLeaving>();
+            .on::<GuestLeaving>()
+            .on::<GuestDeparted>();
     }
 }
 
@@ -197,6 +200,17 @@ impl Handles<GuestLeaving> for Rooms {
             };
             self.seed.database.submit_from(job, ctx.origin());
         }
+        Ok(())
+    }
+}
+
+impl Handles<GuestDeparted> for Rooms {
+    async fn handle(&mut self, fact: &Arc<GuestDeparted>, ctx: &mut Context) -> anyhow::Result<()> {
+        let job = EndGuest {
+            guest: fact.guest,
+            online: self.seed.online.clone(),
+        };
+        self.seed.database.submit_from(job, ctx.origin());
         Ok(())
     }
 }

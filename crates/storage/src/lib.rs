@@ -36,6 +36,7 @@ mod lane;
 mod links;
 pub mod list;
 mod lock;
+mod locks;
 mod macros;
 mod migrate;
 mod parts;

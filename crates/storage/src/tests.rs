@@ -4,6 +4,7 @@
 mod faults;
 mod lane;
 mod lives;
+mod locks;
 mod migrate;
 mod notes;
 mod open;

@@ -1,6 +1,6 @@
 //! `dm`: the one room of two people.
 
-use super::{Outcome, guests, refuse, room_for_one_more};
+use super::{Outcome, person, refuse};
 use crate::api::{Change, Created, Done, History, Kind, Refusal, Role, RoomKey};
 use crate::pen::Sheet;
 use crate::store::members::{self, Member};
@@ -22,12 +22,19 @@ pub(crate) struct Direct {
 
 impl Job for Direct {
     const NAME: &'static str = "rooms.open_direct";
+    const LOCKS: bool = true;
     type Answer = Created;
     type Refusal = Refusal;
 
     /// Of the room to be made: one that stands is only read.
     fn lane(&self) -> LaneKey {
         self.key.lane()
+    }
+
+    async fn locks(&self, tx: &mut Writer<'_>) -> Result<Vec<i64>, Fault> {
+        let other = directory::resolve(tx, &self.user).await?;
+        let both = [Some(self.caller.id), other.map(|other| other.id)];
+        Ok(both.into_iter().flatten().map(person::lock).collect())
     }
 
     async fn run(&self, tx: &mut Writer<'_>) -> Outcome<Created> {
@@ -43,9 +50,10 @@ impl Job for Direct {
         if let Some(room) = rooms::of_pair(tx, pair).await? {
             return self.found(tx, &room).await;
         }
-        for user in [&self.caller, &other] {
-            room_for_one_more(tx, user.id, self.rooms_max).await?;
-            guests::only_living(tx, user).await?;
+        person::must_be_locked(tx, other.id).await?;
+        for user in [self.caller.id, other.id] {
+            person::must_have_room(tx, user, self.rooms_max).await?;
+            person::must_live(tx, user).await?;
         }
         let made = rooms::insert(tx, &self.row(pair)).await?;
         let room = rooms::of_pair(tx, pair).await?;

@@ -1,6 +1,6 @@
 //! `join`: the durable part.
 
-use super::{Outcome, guests, lock, refuse, room_for_one_more};
+use super::{Outcome, lock, person, refuse};
 use crate::api::{Change, Joined, Kind, Refusal, Role, RoomKey, Seq};
 use crate::pen::Sheet;
 use crate::store::members::{self, Member};
@@ -20,11 +20,16 @@ pub(crate) struct Join {
 
 impl Job for Join {
     const NAME: &'static str = "rooms.join";
+    const LOCKS: bool = true;
     type Answer = Joined;
     type Refusal = Refusal;
 
     fn lane(&self) -> LaneKey {
         self.room.lane()
+    }
+
+    async fn locks(&self, _tx: &mut Writer<'_>) -> Result<Vec<i64>, Fault> {
+        Ok(vec![person::lock(self.user.id)])
     }
 
     async fn run(&self, tx: &mut Writer<'_>) -> Outcome<Joined> {
@@ -34,8 +39,8 @@ impl Job for Join {
             return Ok(joined(&room, &member, true));
         }
         admission(tx, &room, user).await?;
-        room_for_one_more(tx, user, self.rooms_max).await?;
-        guests::only_living(tx, &self.user).await?;
+        person::must_have_room(tx, user, self.rooms_max).await?;
+        person::must_live(tx, user).await?;
 
         let mut sheet = Sheet::default();
         let joined_seq = sheet.add(&mut room, &self.user, self.at, Change::Joined);

@@ -8,13 +8,14 @@ mod guests;
 mod join;
 mod leave;
 mod moderate;
+mod person;
 mod update;
 
 pub(crate) use create::Create;
 pub(crate) use direct::Direct;
 pub(crate) use forget::{ENTRIES_MAX, Forget};
 pub(crate) use found::Found;
-pub(crate) use guests::{Depart, EndGuest, GuestLeaving, PartGuest};
+pub(crate) use guests::{Depart, EndGuest, GuestDeparted, GuestLeaving, PartGuest};
 pub(crate) use join::Join;
 pub(crate) use leave::Leave;
 pub(crate) use moderate::Moderating;
@@ -56,12 +57,4 @@ async fn enter(tx: &mut Writer<'_>, key: &RoomKey, actor: UserId) -> Outcome<Sce
     };
     let role = rank::of_member(tx, &room, actor, member.role).await?;
     Ok(Scene { room, member, role })
-}
-
-/// Refuses one more room to someone who is in as many as may be.
-async fn room_for_one_more(tx: &mut Writer<'_>, user: UserId, rooms_max: usize) -> Outcome<()> {
-    if members::count_of(tx, user).await? >= rooms_max {
-        return Err(refuse(Refusal::LimitReached { limit: "rooms_max" }));
-    }
-    Ok(())
 }

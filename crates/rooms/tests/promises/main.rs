@@ -2,6 +2,7 @@
 
 mod bans;
 mod creating;
+mod crowding;
 mod direct;
 mod guests;
 mod house;

@@ -2,11 +2,15 @@
 
 use super::{EndReason, User, UserId};
 use crate::clock::{Clock as _, SystemClock};
-use crate::jobs::end_all;
+use crate::jobs::{self, end_all};
 use crate::name::Name;
 use crate::store::{sessions, users};
 use std::collections::HashMap;
 use storage::prelude::*;
+
+/// The lane of every job that writes people or their sessions, whichever crate it is: then no two
+/// transactions wait for each other's rows.
+pub const LANE: LaneKey = jobs::LANE;
 
 /// The people with these ids, those who ended too; unknown ids are absent. One query.
 pub async fn by_id(
@@ -66,7 +70,7 @@ pub async fn is_admin(access: &mut impl Access, user: UserId) -> Result<bool, Fa
 }
 
 /// Ends a guest that is a member of no room: its sessions end, its name is free; its id stays
-/// known to [`by_id`] for the entries it wrote. Does nothing to an account, nor to a guest that is
+/// known to [`by_id`] for the entries it wrote. The job belongs to [`LANE`]. Does nothing to an account, nor to a guest that is
 /// connected (it came back meanwhile). States [`super::SessionEnded`].
 pub async fn end_guest(tx: &mut Writer<'_>, guest: UserId) -> Result<(), Fault> {
     // The lock comes first: a `hello` in another lane is before it, and seen here, or after it.

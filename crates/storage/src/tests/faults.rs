@@ -289,7 +289,7 @@ pub(super) async fn rows(database: &Database, text: &'static str) -> usize {
     rows.await.unwrap()
 }
 
-fn repeats(database: &Database) -> u64 {
+pub(super) fn repeats(database: &Database) -> u64 {
     let tally = database.slot().tally();
     tally.write_repeats.load(Ordering::Relaxed)
 }
