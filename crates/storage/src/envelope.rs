@@ -23,7 +23,9 @@ pub(crate) trait Queued: Any + Send {
     fn begin(&mut self, jobs: usize) -> bool;
     /// The transaction has left nothing; it waits for another.
     fn waits(&mut self);
-    /// The locks that it shares with other lanes, if it has any.
+    /// Whether it shares locks with other lanes.
+    fn has_locks(&self) -> bool;
+    /// Those locks, if it has any.
     fn locks<'a>(
         &'a mut self,
         tx: &'a mut Writer<'_>,
@@ -133,6 +135,10 @@ impl<J: Job> Queued for Envelope<J> {
 
     fn waits(&mut self) {
         self.journey.waits();
+    }
+
+    fn has_locks(&self) -> bool {
+        J::LOCKS
     }
 
     fn locks<'a>(

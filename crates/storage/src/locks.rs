@@ -20,9 +20,18 @@ pub(crate) async fn take(jobs: &mut [BoxJob], tx: &mut Writer<'_>) -> Result<(),
     if let (false, Connection::Postgres(c)) = (numbers.is_empty(), tx.connection()) {
         use diesel_async::RunQueryDsl as _;
         let take = diesel::sql_query(TAKE).bind::<Array<BigInt>, _>(numbers);
-        take.execute(c).await?;
+        take.execute(c).await.map_err(waited_in_vain)?;
     }
     Ok(())
+}
+
+/// Another batch that takes long says nothing of the database.
+fn waited_in_vain(error: diesel::result::Error) -> Fault {
+    let fault = Fault::Query(error);
+    if fault.is_time_out() {
+        return Fault::contention("another batch held a lock for too long");
+    }
+    fault
 }
 
 /// Each once, ascending.

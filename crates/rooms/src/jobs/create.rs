@@ -92,7 +92,7 @@ impl Create {
             joined_seq,
             muted_until: None,
         };
-        members::insert(tx, room.face.id, self.creator.id, owner).await?;
+        members::insert(tx, room.face.id, &self.creator, owner).await?;
         sheet.commit(tx).await
     }
 

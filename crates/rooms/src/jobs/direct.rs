@@ -99,7 +99,7 @@ impl Direct {
                 joined_seq,
                 muted_until: None,
             };
-            members::insert(tx, room.face.id, user.id, member).await?;
+            members::insert(tx, room.face.id, user, member).await?;
         }
         sheet.commit(tx).await?;
         Ok(Created {

@@ -1,11 +1,11 @@
 //! `join`: the durable part.
 
-use super::{Outcome, lock, person, refuse};
+use super::{Outcome, heirs, lock, person, refuse};
 use crate::api::{Change, Joined, Kind, Refusal, Role, RoomKey, Seq};
 use crate::pen::Sheet;
 use crate::store::members::{self, Member};
 use crate::store::rooms::Room;
-use crate::store::{bans, entries, invitations, kinds, lookups};
+use crate::store::{self, bans, entries, invitations, kinds, lookups};
 use sessions::api::{User, UserId};
 use std::sync::Arc;
 use storage::prelude::*;
@@ -44,15 +44,31 @@ impl Job for Join {
 
         let mut sheet = Sheet::default();
         let joined_seq = sheet.add(&mut room, &self.user, self.at, Change::Joined);
-        let member = Member {
+        let mut member = Member {
             role: Role::Member,
             joined_seq,
             muted_until: still_muted(tx, &room, user, self.at).await?,
         };
-        members::insert(tx, id, user, member).await?;
+        members::insert(tx, id, &self.user, member).await?;
         invitations::remove(tx, id, user).await?;
+        if self.finds_it_deserted(tx, &room).await? {
+            let heir = self.user.clone();
+            heirs::inherits(tx, &mut room, heir, &self.user, (&mut sheet, self.at)).await?;
+            member.role = Role::Owner;
+        }
         sheet.commit(tx).await?;
         Ok(joined(&room, &member, false))
+    }
+}
+
+impl Join {
+    /// Whether nobody owns the room whom an account could ask. Trusts what is noted of the owners: one
+    /// who was deleted passes the room on as soon as rooms hears of it.
+    async fn finds_it_deserted(&self, tx: &mut Writer<'_>, room: &Room) -> Result<bool, Fault> {
+        if self.user.guest || !room.has_owners() {
+            return Ok(false);
+        }
+        Ok(store::heirs::owners(tx, room.face.id, 1).await?.is_empty())
     }
 }
 

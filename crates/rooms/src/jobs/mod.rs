@@ -2,9 +2,11 @@
 
 mod create;
 mod direct;
+mod ended;
 mod forget;
 mod found;
 mod guests;
+mod heirs;
 mod join;
 mod leave;
 mod moderate;
@@ -13,6 +15,7 @@ mod update;
 
 pub(crate) use create::Create;
 pub(crate) use direct::Direct;
+pub(crate) use ended::{ClearEnded, Disown, PeopleLeft, Repair};
 pub(crate) use forget::{ENTRIES_MAX, Forget};
 pub(crate) use found::Found;
 pub(crate) use guests::{Depart, EndGuest, GuestDeparted, GuestLeaving, PartGuest};

@@ -52,6 +52,23 @@ macro_rules! marks {
                     .execute(c))?;
                 Ok(removed > 0)
             }
+
+            /// Ends it for these people in all rooms, at most so many times.
+            pub(crate) async fn remove_of(
+                tx: &mut Writer<'_>,
+                users: &[UserId],
+                max: i64,
+            ) -> Result<(), Fault> {
+                let rows: Vec<(i64, UserId)> = query!(tx, |c| table::table
+                    .filter(table::user_id.one_of(users))
+                    .select((table::room_id, table::user_id))
+                    .limit(max)
+                    .load(c))?;
+                for (room, user) in rows {
+                    remove(tx, RoomId(room), user).await?;
+                }
+                Ok(())
+            }
         }
     };
 }

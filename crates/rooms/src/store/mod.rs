@@ -3,6 +3,7 @@
 mod codes;
 pub(crate) mod entries;
 pub(crate) mod entry_row;
+pub(crate) mod heirs;
 pub(crate) mod insert;
 pub(crate) mod lookups;
 mod marks;

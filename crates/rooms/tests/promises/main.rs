@@ -5,6 +5,7 @@ mod creating;
 mod crowding;
 mod direct;
 mod guests;
+mod heirs;
 mod house;
 mod joining;
 mod leaving;

@@ -5,7 +5,7 @@ use crate::clock::{Clock as _, SystemClock};
 use crate::jobs::{self, end_all};
 use crate::name::Name;
 use crate::store::{sessions, users};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use storage::prelude::*;
 
 /// The lane of every job that writes people or their sessions, whichever crate it is: then no two
@@ -67,6 +67,17 @@ pub async fn resolve(access: &mut impl Access, user: &str) -> Result<Option<User
 /// Whether this person is a server administrator: moderator of every public room.
 pub async fn is_admin(access: &mut impl Access, user: UserId) -> Result<bool, Fault> {
     users::is_admin(access, user).await
+}
+
+/// Those of these people who are living: no guest that ended and no account that was deleted. One
+/// query.
+pub async fn living(access: &mut impl Access, ids: &[UserId]) -> Result<HashSet<UserId>, Fault> {
+    if ids.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let rows = users::by_id(access, ids).await?;
+    let living = rows.iter().filter(|row| row.ended_at.is_none());
+    Ok(living.map(|row| row.id).collect())
 }
 
 /// Ends a guest that is a member of no room: its sessions end, its name is free; its id stays

@@ -52,6 +52,19 @@ impl Event for GuestExpired {
     const NAME: &'static str = "sessions.guest_expired";
 }
 
+/// These people are over, for good: guests that ended, accounts that were deleted. Whoever owns
+/// something for them passes it on, and removes what only they needed. Stated of an account when it
+/// is deleted.
+#[derive(Debug, Clone)]
+pub struct PeopleEnded {
+    /// Who.
+    pub users: Vec<UserId>,
+}
+
+impl Event for PeopleEnded {
+    const NAME: &'static str = "sessions.people_ended";
+}
+
 /// The store is another one than before (restored, or promoted): what [`super::Hello`] said of its
 /// epoch is void, and so is every cursor.
 #[derive(Debug, Clone)]

@@ -10,7 +10,7 @@ mod requests;
 mod user;
 
 pub use facts::{
-    EndReason, EpochChanged, GuestExpired, PresenceChanged, SessionEnded, StoreReachable,
+    EndReason, EpochChanged, GuestExpired, PeopleEnded, PresenceChanged, SessionEnded, StoreReachable,
 };
 pub use ids::{ConnectionId, NotAnId, SessionId, UserId};
 pub use online::Online;
