@@ -1,5 +1,6 @@
 //! The one task of a connection: reads, carries commands out, replies, keeps time.
 
+mod reading;
 mod replies;
 
 use super::clock::{Clock, Due};
@@ -9,10 +10,9 @@ use super::flights::{Flights, Running, Waiting};
 use super::flood::Flood;
 use super::frame::{Close, Frame};
 use super::reader::{Inbound, Reader};
-use crate::dispatch::{Answer, Bucket, Call, Replay, command_span};
-use crate::wire::{self, Command, Error, Malformed, OVERLOADED, UNAUTHENTICATED, push};
+use crate::dispatch::{Answer, Bucket, Call, Replay};
+use crate::wire::{Command, Error, OVERLOADED, push};
 use crate::{Gateway, Limits};
-use bus::TraceId;
 use bytes::Bytes;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
@@ -24,8 +24,6 @@ use std::task::{Context, Poll};
 use tokio::sync::{AcquireError, OwnedSemaphorePermit};
 use tokio::time::{Instant, Sleep, sleep_until};
 
-/// Frames read before others get their turn.
-const FRAMES_AT_ONCE: usize = 32;
 /// A replay's next page is read when less than this waits for the socket.
 const REPLAY_BELOW: usize = 16 << 10;
 
@@ -255,82 +253,6 @@ impl Task {
 
     fn limits(&self) -> &Limits {
         self.gateway.limits()
-    }
-
-    fn read(&mut self) {
-        let now = Instant::now();
-        self.more = true;
-        for _ in 0..FRAMES_AT_ONCE {
-            match self.reader.next(&self.conn) {
-                Inbound::Nothing => {
-                    self.more = false;
-                    return;
-                }
-                Inbound::Text(text) => self.frame(&text),
-                Inbound::Ping => self.pinged(),
-                Inbound::Pong => {}
-                inbound => return self.end = Some(self.last(&inbound)),
-            }
-            self.clock.seen(now);
-            if self.end.is_some() || !self.reads() {
-                return;
-            }
-        }
-    }
-
-    /// What ends the reading.
-    fn last(&self, inbound: &Inbound) -> End {
-        match inbound {
-            Inbound::Close(code) => End::Theirs {
-                clean: matches!(code, Some(1000 | 1001)),
-            },
-            Inbound::Refused(close) => {
-                self.conn.close(*close);
-                End::Ours {
-                    clean: false,
-                    deaf: true,
-                }
-            }
-            _ => End::Lost,
-        }
-    }
-
-    /// A text frame: a command waits for its turn, anything else is refused at once.
-    fn frame(&mut self, text: &str) {
-        match wire::read(text) {
-            Ok(request) if self.flights.contains(request.id) => {
-                let error = Error::field("id", "a command with this id has no reply yet");
-                let op = request.command.op();
-                self.refuse_bad(Some(request.id), Some(op), error);
-            }
-            Ok(request) => {
-                self.gateway.shared.sockets.asked();
-                let trace = TraceId::random();
-                self.flights.wait(Waiting {
-                    id: request.id,
-                    span: command_span(&request.command, trace),
-                    command: request.command,
-                    trace,
-                    since: Instant::now(),
-                });
-                self.launch();
-            }
-            // Who has not said hello is told that first, whatever else is wrong.
-            Err(Malformed {
-                id, op: Some(op), ..
-            }) if self.caller.is_none() && op.needs_caller() => {
-                self.refuse_bad(id, Some(op), Error::new(&UNAUTHENTICATED));
-            }
-            Err(malformed) => self.refuse_bad(malformed.id, malformed.op, *malformed.error),
-        }
-    }
-
-    /// A control Ping costs like any frame; its Pong is on its way.
-    fn pinged(&mut self) {
-        let cost = wire::Cost::Other;
-        if self.bucket.pay(cost, self.limits()).is_err() {
-            self.refused();
-        }
     }
 
     /// Starts the commands whose turn it is. What takes a place in the order of the bus first
