@@ -1,8 +1,9 @@
-//! What a connection reads, frame by frame.
+//! What a connection reads, frame by frame: so much in one turn, each frame at its price.
 
 use super::{End, Task};
 use crate::dispatch::command_span;
 use crate::socket::flights::Waiting;
+use crate::socket::linger::Heard;
 use crate::socket::reader::Inbound;
 use crate::wire::{self, Error, Malformed, UNAUTHENTICATED};
 use bus::TraceId;
@@ -12,23 +13,60 @@ use tokio::time::Instant;
 const FRAMES_AT_ONCE: usize = 32;
 
 impl Task {
+    /// Reads for one turn.
     pub(super) fn read(&mut self) {
         let now = Instant::now();
-        self.more = true;
+        self.reader.begin_turn(now);
+        self.more = self.read_frames(now);
+        if self.reader.taken() > 0 {
+            self.clock.seen(now);
+        }
+        if self.end.is_some() {
+            return;
+        }
+        for _ in 0..self.reader.take_small_pieces() {
+            self.pay_for_frame();
+        }
+        // A client that never pauses leaves no moment in which the timer would be polled.
+        if self.timer.deadline() <= now {
+            self.time_is_up();
+        }
+    }
+
+    /// Reads until there is nothing more, which is false, or the turn has had its share.
+    fn read_frames(&mut self, now: Instant) -> bool {
         for _ in 0..FRAMES_AT_ONCE {
             match self.reader.next(&self.conn) {
-                Inbound::Nothing => {
-                    self.more = false;
-                    return;
-                }
+                Inbound::Nothing => return self.reader.is_spent(),
                 Inbound::Text(text) => self.frame(&text),
-                Inbound::Ping => self.pinged(),
-                Inbound::Pong => {}
-                inbound => return self.end = Some(self.last(&inbound)),
+                Inbound::Pong if self.pongs_owed > 0 => self.pongs_owed -= 1,
+                Inbound::Ping | Inbound::Pong => self.pay_for_frame(),
+                inbound => {
+                    self.end = Some(self.last(&inbound));
+                    return false;
+                }
             }
             self.clock.seen(now);
-            if self.end.is_some() || !self.reads() {
-                return;
+            if !self.reads() {
+                break;
+            }
+        }
+        true
+    }
+
+    /// One turn of reading on after our close frame: what comes is not answered any more.
+    pub(in crate::socket) fn hear_out(&mut self) -> Heard {
+        self.reader.begin_turn(Instant::now());
+        loop {
+            match self.reader.next(&self.conn) {
+                // The bytes of a turn bound this loop.
+                Inbound::Text(_) | Inbound::Ping | Inbound::Pong => {}
+                Inbound::Close(_) | Inbound::Lost => return Heard::End,
+                Inbound::Refused(_) => return Heard::Nonsense,
+                Inbound::Nothing if self.reader.taken() > 0 => {
+                    return Heard::Bytes(self.reader.taken());
+                }
+                Inbound::Nothing => return Heard::Nothing,
             }
         }
     }
@@ -80,8 +118,8 @@ impl Task {
         }
     }
 
-    /// A control Ping costs like any frame; its Pong is on its way.
-    fn pinged(&mut self) {
+    /// A control frame that nobody asked for, or a small piece of a message, costs like a command.
+    fn pay_for_frame(&mut self) {
         let cost = wire::Cost::Other;
         if self.bucket.pay(cost, self.limits()).is_err() {
             self.refused();
