@@ -21,6 +21,7 @@ mod database;
 mod drained;
 mod failing_disk;
 mod faults;
+mod floods;
 mod jwt;
 mod launch;
 mod ledger;
@@ -55,6 +56,7 @@ pub use faults::{
     black_hole, blocked_log, deaf, failed_sync, full_disk, half_open, hung, killed_connections,
     locked, misbehaving, no_descriptors, restarted, slow, stopped,
 };
+pub use floods::{FLOODS, Felt, Flood, Scale};
 pub use jsonwebtoken::Algorithm;
 pub use jwt::{Claims, SECRET, sign};
 pub use link::Link;

@@ -13,6 +13,7 @@ mod entering;
 mod errors;
 mod faults;
 mod faults_survived;
+mod floods;
 mod http_api;
 mod identities;
 mod killing;
