@@ -106,7 +106,8 @@ on_sqlite! {
         let before = tokio::time::Instant::now();
         let history = bob.ok("history", json!({"room": "lounge"})).await;
         assert_eq!(history["messages"][0]["body"], "hello");
-        assert!(before.elapsed() < Duration::from_secs(1));
+        // Nobody waits for the commit, which is still held.
+        assert!(before.elapsed() < Duration::from_secs(4));
         hold.release();
         let _ = alice.reply(sent).await;
     }

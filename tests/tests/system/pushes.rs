@@ -3,7 +3,7 @@
 use crate::closing::identities;
 use serde_json::{Value, json};
 use std::time::Duration;
-use tests::{Claims, Client, LIMIT, Server, contract, on_both};
+use tests::{Claims, Client, LIMIT, Server, Settings, contract, on_both};
 
 /// A probe of the database is due and has been answered, on a busy machine too.
 const PROBED: Duration = Duration::from_secs(40);
@@ -159,11 +159,15 @@ pushes! {
     }
 
     async fn ping(store: Store) {
-        let server = store.server().await;
+        let settings = Settings::default()
+            .with("PARLOR_PING_EVERY_MS", "1000")
+            .with("PARLOR_PONG_TIMEOUT_MS", "5000");
+        let server = store.serve(settings).await;
         let mut alice = server.guest("alice").await;
-        alice.push_within("ping", "", Duration::from_secs(28)).await;
-        // Its control Ping was answered on the way, so the connection lives on.
-        alice.idle(Duration::from_secs(12)).await;
+        // Each control Ping is answered on the way, so the connection lives on.
+        for _ in 0..7 {
+            alice.push("ping", "").await;
+        }
         assert!(!alice.has_ended());
         alice.ok("ping", json!({})).await;
     }
