@@ -56,6 +56,8 @@ impl Store {
         let hello = Hello {
             proof: Proof::Guest("ann".to_owned()),
             connection: ConnectionId(1),
+            session: None,
+            from: "home".into(),
             client: None,
         };
         let caller = self.ask(hello).await.expect("a guest").caller;

@@ -5,9 +5,10 @@ use crate::api::{
     DeleteMessage, Done, EditMessage, MarkRead, Marked, React, Refusal, SendMessage, Sent,
 };
 use crate::checks;
-use crate::commands::{Deleting, Editing, Forgetting, Marking, Reacting, Sending};
+use crate::commands::{Clearing, Deleting, Editing, Forgetting, Marking, Reacting, Sending};
 use bus::{Answers, Context, Handles, LoadError, Reply, Subscriber, Wiring};
 use rooms::api::{EntriesForgotten, text};
+use sessions::api::PeopleEnded;
 use std::sync::Arc;
 use storage::Job;
 
@@ -31,7 +32,8 @@ impl Subscriber for Messaging {
             .answers::<DeleteMessage>()
             .answers::<React>()
             .answers::<MarkRead>()
-            .on::<EntriesForgotten>();
+            .on::<EntriesForgotten>()
+            .on::<PeopleEnded>();
     }
 }
 
@@ -170,6 +172,16 @@ impl Handles<EntriesForgotten> for Messaging {
             kept_from: fact.kept_from,
         };
         self.seed.database.submit_from(job, ctx.origin());
+        Ok(())
+    }
+}
+
+impl Handles<PeopleEnded> for Messaging {
+    async fn handle(&mut self, fact: &Arc<PeopleEnded>, ctx: &mut Context) -> anyhow::Result<()> {
+        let users = fact.users.clone();
+        self.seed
+            .database
+            .submit_from(Clearing { users }, ctx.origin());
         Ok(())
     }
 }

@@ -5,12 +5,12 @@ use crate::api::{
     UpdateRoom,
 };
 use crate::jobs::{
-    ClearEnded, Depart, Direct, Disown, EndGuest, GuestDeparted, GuestLeaving, Join, Leave,
-    Moderating, PartGuest, PeopleLeft,
+    ClearEnded, Depart, Direct, Disown, EndGuest, ForgetPeople, GuestDeparted, GuestLeaving, Join,
+    Leave, Moderating, PartGuest, PeopleLeft,
 };
 use crate::{Seed, wishes};
 use bus::{Answers, Context, Handles, LoadError, Reply, Subscriber, Wiring};
-use sessions::api::{GuestExpired, PeopleEnded, PresenceChanged};
+use sessions::api::{GuestExpired, PeopleEnded, PeopleForgettable, PresenceChanged};
 use std::sync::Arc;
 use storage::Job;
 
@@ -40,6 +40,7 @@ impl Subscriber for Rooms {
             .on::<GuestLeaving>()
             .on::<GuestDeparted>()
             .on::<PeopleEnded>()
+            .on::<PeopleForgettable>()
             .on::<PeopleLeft>();
     }
 }
@@ -203,6 +204,21 @@ impl Handles<GuestLeaving> for Rooms {
             };
             self.seed.database.submit_from(job, ctx.origin());
         }
+        Ok(())
+    }
+}
+
+impl Handles<PeopleForgettable> for Rooms {
+    async fn handle(
+        &mut self,
+        fact: &Arc<PeopleForgettable>,
+        ctx: &mut Context,
+    ) -> anyhow::Result<()> {
+        let job = ForgetPeople {
+            users: fact.users.clone(),
+            unseen_before: fact.unseen_before,
+        };
+        self.seed.database.submit_from(job, ctx.origin());
         Ok(())
     }
 }

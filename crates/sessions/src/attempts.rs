@@ -1,133 +1,67 @@
-//! How often a password may be tried.
+//! How often strangers may try a password, and make somebody new.
 
-use crate::api::Refusal;
+use crate::api::{Refusal, SessionId};
 use crate::clock::Clock;
-use governor::middleware::NoOpMiddleware;
-use governor::state::keyed::DashMapStateStore;
-use governor::{NotUntil, Quota, RateLimiter};
-use std::num::NonZeroU32;
+use crate::limiter::Limiter;
+use crate::settings::Settings;
 use std::sync::Arc;
-use std::time::Duration;
 
-/// Attempts per name and per network. Names are counted whether anyone has them or not.
+/// The rates of the door.
 pub(crate) struct Attempts {
-    clock: Uptime,
     names: Limiter,
     networks: Limiter,
-}
-
-type Limiter = RateLimiter<String, DashMapStateStore<String>, Uptime, NoOpMiddleware<Duration>>;
-
-/// Our clock, as governor wants it.
-#[derive(Clone)]
-struct Uptime(Arc<dyn Clock>);
-
-impl governor::clock::Clock for Uptime {
-    type Instant = Duration;
-
-    fn now(&self) -> Duration {
-        self.0.uptime()
-    }
+    sessions: Limiter,
+    guests: Limiter,
+    accounts: Limiter,
 }
 
 impl Attempts {
-    pub(crate) fn new(per_name: u32, per_network: u32, clock: Arc<dyn Clock>) -> Self {
-        let clock = Uptime(clock);
-        let limiter = |per_minute| {
-            let per_minute = NonZeroU32::new(per_minute).unwrap_or(NonZeroU32::MIN);
-            let store = DashMapStateStore::default();
-            RateLimiter::new(Quota::per_minute(per_minute), store, clock.clone())
-        };
-        let (names, networks) = (limiter(per_name), limiter(per_network));
+    pub(crate) fn new(settings: &Settings, clock: &Arc<dyn Clock>) -> Self {
+        let per_minute = |most| Limiter::per_minute(most, Arc::clone(clock));
         Self {
-            clock,
-            names,
-            networks,
+            names: per_minute(settings.attempts_per_name),
+            networks: per_minute(settings.attempts_per_network),
+            sessions: per_minute(settings.attempts_per_name),
+            guests: per_minute(settings.guests_per_network),
+            accounts: Limiter::per_hour(settings.accounts_per_network, Arc::clone(clock)),
         }
     }
 
-    /// Counts one attempt from this network, at whatever name.
+    /// Counts one password from this network, at whatever name.
     pub(crate) fn by_network(&self, network: &str) -> Result<(), Refusal> {
-        self.count(&self.networks, network)
+        self.networks.count(network)
     }
 
-    /// Counts one attempt on this name, from wherever.
+    /// Counts one password for this name, whether anyone has it or not, from wherever.
     pub(crate) fn at_name(&self, key: &str) -> Result<(), Refusal> {
-        self.count(&self.names, key)
+        self.names.count(key)
     }
 
-    fn count(&self, limiter: &Limiter, key: &str) -> Result<(), Refusal> {
-        limiter
-            .check_key(&key.to_owned())
-            .map_err(|until| self.refusal(&until))
+    /// Counts one password given on a session that is logged in. Apart from [`Self::at_name`]:
+    /// strangers who guess at the name must not keep its owner from changing the password.
+    pub(crate) fn by_session(&self, session: SessionId) -> Result<(), Refusal> {
+        self.sessions.count(&session.to_string())
+    }
+
+    /// Counts one new guest, or one person who comes with a signed identity for the first time.
+    pub(crate) fn new_guest(&self, network: &str) -> Result<(), Refusal> {
+        self.guests.count(network)
+    }
+
+    /// Counts one registration.
+    pub(crate) fn new_account(&self, network: &str) -> Result<(), Refusal> {
+        self.accounts.count(network)
     }
 
     /// Forgets those who have not tried for a while.
     pub(crate) fn forget_old(&self) {
-        self.names.retain_recent();
-        self.networks.retain_recent();
-    }
-
-    fn refusal(&self, until: &NotUntil<Duration>) -> Refusal {
-        let wait = until.wait_time_from(governor::clock::Clock::now(&self.clock));
-        // Rounded up: whoever comes back then is let in.
-        let retry_after_ms = u64::try_from(wait.as_millis())
-            .unwrap_or(u64::MAX)
-            .saturating_add(1);
-        Refusal::RateLimited { retry_after_ms }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::clock::ManualClock;
-
-    fn wait(refused: Result<(), Refusal>) -> Duration {
-        match refused {
-            Err(Refusal::RateLimited { retry_after_ms }) => Duration::from_millis(retry_after_ms),
-            other => panic!("{other:?}"),
-        }
-    }
-
-    #[test]
-    fn a_name_is_guessed_at_only_so_often() {
-        let clock = ManualClock::default();
-        let attempts = Attempts::new(2, 1, Arc::new(clock.clone()));
-        assert_eq!(attempts.at_name("alice"), Ok(()));
-        assert_eq!(attempts.at_name("alice"), Ok(()));
-        let wait = wait(attempts.at_name("alice"));
-        assert_eq!(attempts.at_name("bob"), Ok(()));
-        clock.advance(wait);
-        assert_eq!(attempts.at_name("alice"), Ok(()));
-    }
-
-    #[test]
-    fn a_network_guesses_only_so_often() {
-        let clock = ManualClock::default();
-        let attempts = Attempts::new(1, 2, Arc::new(clock.clone()));
-        assert_eq!(attempts.by_network("a"), Ok(()));
-        assert_eq!(attempts.by_network("a"), Ok(()));
-        let wait = wait(attempts.by_network("a"));
-        assert_eq!(attempts.by_network("b"), Ok(()));
-        clock.advance(wait);
-        assert_eq!(attempts.by_network("a"), Ok(()));
-    }
-
-    #[test]
-    fn a_limit_beyond_reach_is_not_reached() {
-        let attempts = Attempts::new(u32::MAX, u32::MAX, Arc::new(ManualClock::default()));
-        assert!((0..10_000).all(|_| attempts.at_name("alice").is_ok()));
-    }
-
-    #[test]
-    fn those_who_stopped_trying_are_forgotten() {
-        let clock = ManualClock::default();
-        let attempts = Attempts::new(2, 2, Arc::new(clock.clone()));
-        attempts.by_network("a").unwrap();
-        attempts.at_name("alice").unwrap();
-        clock.advance(Duration::from_secs(120));
-        attempts.forget_old();
-        assert!(attempts.names.is_empty() && attempts.networks.is_empty());
+        let all = [
+            &self.names,
+            &self.networks,
+            &self.sessions,
+            &self.guests,
+            &self.accounts,
+        ];
+        all.into_iter().for_each(Limiter::forget_old);
     }
 }

@@ -33,8 +33,7 @@ impl Seed {
         random: impl Random,
     ) -> Self {
         let clock: Arc<dyn Clock> = Arc::new(clock);
-        let (per_name, per_network) = (settings.attempts_per_name, settings.attempts_per_network);
-        let attempts = Attempts::new(per_name, per_network, Arc::clone(&clock));
+        let attempts = Attempts::new(&settings, &clock);
         let grace = Grace {
             clean: settings.clean_grace,
             lost: settings.lost_grace,

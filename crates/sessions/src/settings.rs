@@ -52,8 +52,20 @@ pub struct Settings {
     /// Password attempts per network and minute. Default 30. Too low: offices and schools behind
     /// one address wait; too high: one machine can try many names.
     pub attempts_per_network: u32,
-    /// Passwords hashed at once. Default the number of cores. Too low: logins queue; too high:
-    /// they take the processor (and 19 MiB each) from everyone else.
+    /// New guests per network and minute, and people who come with a signed identity for the first
+    /// time. Default 300. Too low: a school behind one address waits at the door; too high: one
+    /// machine fills the store and takes the names.
+    pub guests_per_network: u32,
+    /// New accounts per network and hour. Default 100. Too low: a school behind one address waits;
+    /// too high: one machine fills the store for ever.
+    pub accounts_per_network: u32,
+    /// Sessions of one person. When a further one begins, the one that was unseen for longest ends;
+    /// if all are connected, the answer is `limit_reached`. Default 64. Too low: devices push each
+    /// other out; too high: one person fills the store.
+    pub sessions_per_person: u32,
+    /// Passwords hashed at once, each on a thread of the lowest priority. Default half of the cores,
+    /// at least one. Too low: logins queue; too high: they take the processor (and 19 MiB each) from
+    /// everyone else.
     pub hashes_at_once: usize,
     /// Passwords waiting to be hashed, beyond which the answer is `overloaded`. Default 32. Too
     /// low: a morning's rush is refused; too high: logins run out of time in the queue.
@@ -77,7 +89,10 @@ impl Default for Settings {
             lost_grace: Duration::from_secs(12),
             attempts_per_name: 10,
             attempts_per_network: 30,
-            hashes_at_once: cores,
+            guests_per_network: 300,
+            accounts_per_network: 100,
+            sessions_per_person: 64,
+            hashes_at_once: (cores / 2).max(1),
             hashes_waiting: 32,
             reads_at_once: 8,
         }
@@ -85,12 +100,15 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// Attempts beyond reach, for load tests: the same code runs.
+    /// Limits beyond reach, for load tests: the same code runs.
     #[must_use]
     pub fn unlimited(self) -> Self {
         Self {
             attempts_per_name: u32::MAX,
             attempts_per_network: u32::MAX,
+            guests_per_network: u32::MAX,
+            accounts_per_network: u32::MAX,
+            sessions_per_person: u32::MAX,
             ..self
         }
     }

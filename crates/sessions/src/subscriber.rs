@@ -1,24 +1,24 @@
 //! The subscriber: commands in order, and the presence that follows from their facts.
 
 use crate::api::{
-    Disconnected, EpochChanged, Hello, KeepConnected, Logout, PresenceChanged, Proof, Refusal,
-    RevokeSession, SessionEnded, StoreReachable, Token, Welcome,
+    Disconnected, EpochChanged, Hello, KeepConnected, Logout, PresenceChanged, Refusal,
+    RevokeSession, SessionEnded, StoreReachable, WithdrawHello,
 };
-use crate::jobs::{self, Door, Extended, Fresh, OpenGuest, OpenJwt, OpenToken};
-use crate::name::{self, Name};
+use crate::jobs;
 use crate::presence::{Counted, Left, Marked, Opened, Tick};
 use crate::seed::Seed;
-use crate::{jwt, random, store};
+use crate::store;
 use bus::{Answers, Context, Handles, LoadError, Reply, Subscriber, Wiring};
 use futures_util::FutureExt as _;
 use std::sync::Arc;
 use storage::{Condition, Database, DatabaseChanged, StorageError};
 
-type Welcomed = Reply<Result<Welcome, Refusal>>;
+/// What `session.revoke` calls all sessions but the one that asks.
+const OTHERS: &str = "others";
 
 /// Lets people in and out, and says who is there.
 pub struct Sessions {
-    seed: Seed,
+    pub(crate) seed: Seed,
 }
 
 impl Subscriber for Sessions {
@@ -42,6 +42,7 @@ impl Subscriber for Sessions {
         wiring
             .answers::<Hello>()
             .answers::<Disconnected>()
+            .answers::<WithdrawHello>()
             .answers::<KeepConnected>()
             .answers::<Logout>()
             .answers::<RevokeSession>()
@@ -71,121 +72,6 @@ pub(crate) async fn marked(database: &Database) -> Result<Vec<Marked>, StorageEr
     read.await
 }
 
-impl Answers<Hello> for Sessions {
-    async fn answer(
-        &mut self,
-        hello: Hello,
-        reply: Welcomed,
-        _ctx: &mut Context,
-    ) -> anyhow::Result<()> {
-        let Hello {
-            proof,
-            connection,
-            client,
-        } = hello;
-        let now = self.seed.clock.wall_ms();
-        let device = Door::clean_device(client);
-        let door = Door::new(connection, device, now, &self.seed.database);
-        match proof {
-            Proof::Guest(name) => self.guest(door, &name, reply),
-            Proof::Token(token) => self.token(door, token, reply),
-            Proof::Jwt { jwt, token } => self.jwt(door, &jwt, token, reply),
-        }
-        Ok(())
-    }
-}
-
-impl Sessions {
-    fn guest(&self, door: Door, name: &str, reply: Welcomed) {
-        if !self.seed.settings.guests {
-            return reply.answer(Err(Refusal::GuestsOff));
-        }
-        if self.seed.presence().open(door.connection).is_some() {
-            let expected = "no guest: this connection has said hello";
-            return reply.answer(Err(Refusal::BadRequest {
-                field: "guest",
-                expected,
-            }));
-        }
-        let Some(name) = Name::parse(name) else {
-            let refusal = Refusal::BadRequest {
-                field: "guest",
-                expected: name::EXPECTED,
-            };
-            return reply.answer(Err(refusal));
-        };
-        let user = random::user_id(&*self.seed.random, door.now);
-        let fresh = Fresh::new(&*self.seed.random, door.now);
-        self.seed.database.submit(
-            OpenGuest {
-                door,
-                name,
-                user,
-                fresh,
-            },
-            reply,
-        );
-    }
-
-    fn token(&self, door: Door, token: Token, reply: Welcomed) {
-        let current = self
-            .seed
-            .presence()
-            .open(door.connection)
-            .map(|open| open.session);
-        self.seed.database.submit(
-            OpenToken {
-                door,
-                token,
-                current,
-            },
-            reply,
-        );
-    }
-
-    fn jwt(&self, door: Door, jwt: &str, token: Option<Token>, reply: Welcomed) {
-        let Some(settings) = &self.seed.settings.jwt else {
-            return reply.answer(Err(Refusal::BadCredentials));
-        };
-        let identity = match jwt::verify(settings, jwt, door.now) {
-            Ok(identity) => identity,
-            Err(refusal) => return reply.answer(Err(refusal)),
-        };
-        let Ok(extended) = self.extended(&door) else {
-            return reply.answer(Err(Refusal::BadCredentials));
-        };
-        let user = random::user_id(&*self.seed.random, door.now);
-        let fresh = Fresh::new(&*self.seed.random, door.now);
-        let job = OpenJwt {
-            door,
-            identity,
-            token,
-            extended,
-            user,
-            fresh,
-        };
-        self.seed.database.submit(job, reply);
-    }
-
-    /// The session of a connection that has said `hello` before; an error when that was not by an
-    /// identity.
-    fn extended(&self, door: &Door) -> Result<Option<Extended>, NotByIdentity> {
-        let presence = self.seed.presence();
-        let Some(open) = presence.open(door.connection) else {
-            return Ok(None);
-        };
-        let token = open.token.clone().ok_or(NotByIdentity)?;
-        Ok(Some(Extended {
-            session: open.session,
-            user: open.user,
-            token,
-        }))
-    }
-}
-
-/// The connection belongs to a guest or to an account with a password.
-struct NotByIdentity;
-
 impl Answers<Disconnected> for Sessions {
     async fn answer(
         &mut self,
@@ -197,6 +83,20 @@ impl Answers<Disconnected> for Sessions {
         self.seed
             .presence()
             .closed(request.connection, request.clean, now);
+        reply.answer(());
+        Ok(())
+    }
+}
+
+impl Answers<WithdrawHello> for Sessions {
+    async fn answer(
+        &mut self,
+        request: WithdrawHello,
+        reply: Reply<()>,
+        _ctx: &mut Context,
+    ) -> anyhow::Result<()> {
+        let now = self.seed.clock.uptime();
+        self.seed.presence().withdrawn(request.connection, now);
         reply.answer(());
         Ok(())
     }
@@ -245,17 +145,25 @@ impl Answers<RevokeSession> for Sessions {
         reply: Reply<Result<(), Refusal>>,
         _ctx: &mut Context,
     ) -> anyhow::Result<()> {
-        let Ok(session) = request.session.parse() else {
-            reply.answer(Err(jobs::NO_SUCH_SESSION));
-            return Ok(());
-        };
+        let RevokeSession { caller, session } = request;
         let now = self.seed.clock.wall_ms();
-        let job = jobs::Revoke {
-            caller: request.caller,
-            session,
-            now,
-        };
-        self.seed.database.submit(job, reply);
+        if session == OTHERS {
+            self.seed
+                .database
+                .submit(jobs::RevokeOthers { caller, now }, reply);
+            return Ok(());
+        }
+        match session.parse() {
+            Ok(session) => {
+                let job = jobs::Revoke {
+                    caller,
+                    session,
+                    now,
+                };
+                self.seed.database.submit(job, reply);
+            }
+            Err(_) => reply.answer(Err(jobs::NO_SUCH_SESSION)),
+        }
         Ok(())
     }
 }

@@ -5,6 +5,7 @@ use crate::jobs::{Expire, Touch};
 use crate::presence::{Counted, Tick};
 use crate::seed::Seed;
 use crate::subscriber::{Sessions, marked};
+use crate::sweep::Sweep;
 use bus::{Bus, Subscriber as _, Tasks};
 use std::time::Duration;
 
@@ -14,6 +15,11 @@ const TICK: Duration = Duration::from_millis(250);
 const SEEN: Duration = Duration::from_secs(60);
 /// How often the unseen are looked for, and the connected counted.
 const EXPIRY: Duration = Duration::from_secs(10 * 60);
+/// The most shares of one expiry: what it leaves, the next one finds.
+const SHARES_MAX: usize = 20;
+/// How soon after the start rows that nobody needs are looked for, and how often then.
+const SWEEP_SOON: Duration = Duration::from_secs(2);
+const SWEEP: Duration = Duration::from_secs(60);
 /// How much earlier or later a slow timer may come.
 const JITTER: f64 = 0.2;
 /// How long a timer's write may wait: nobody is waiting for it.
@@ -37,6 +43,16 @@ pub fn tasks(tasks: &Tasks, bus: &Bus, seed: &Seed) {
     let its = timer.clone();
     tasks.periodic(owner, "sessions.expiry", EXPIRY, JITTER, move || {
         its.clone().expire()
+    });
+    let sweep = Sweep::new(bus, seed);
+    let its = sweep.clone();
+    tasks.delayed(owner, "sessions.first_sweep", SWEEP_SOON, async move {
+        if let Err(error) = its.run().await {
+            tracing::warn!(%error, "could not look for people who can be forgotten; tries again");
+        }
+    });
+    tasks.periodic(owner, "sessions.sweep", SWEEP, JITTER, move || {
+        sweep.clone().run()
     });
     tasks.periodic(owner, "sessions.count", EXPIRY, JITTER, move || {
         timer.clone().count()
@@ -72,12 +88,17 @@ impl Timer {
 
     pub(crate) async fn expire(self) -> anyhow::Result<()> {
         let settings = &self.seed.settings;
-        let job = Expire {
-            now: self.seed.clock.wall_ms(),
-            session_unseen_ms: millis(settings.session_unseen),
-            guest_unseen_ms: millis(settings.guest_unseen),
-        };
-        let Ok(()) = self.seed.database.write(job, WRITE_WITHIN).await?;
+        for _ in 0..SHARES_MAX {
+            let job = Expire {
+                now: self.seed.clock.wall_ms(),
+                session_unseen_ms: millis(settings.session_unseen),
+                guest_unseen_ms: millis(settings.guest_unseen),
+            };
+            let Ok(more) = self.seed.database.write(job, WRITE_WITHIN).await?;
+            if !more {
+                break;
+            }
+        }
         Ok(())
     }
 

@@ -88,7 +88,7 @@ async fn plain(
         | Command::Members { .. }
         | Command::Presence { .. }
         | Command::Rooms { .. }
-        | Command::Sessions => super::read::read(asker, caller, command).await,
+        | Command::Sessions { .. } => super::read::read(asker, caller, command).await,
         Command::CreateRoom { .. }
         | Command::UpdateRoom { .. }
         | Command::Direct { .. }

@@ -9,7 +9,7 @@ use crate::wire::{self, BAD_CREDENTIALS, Error, Id, Time, UserShape};
 use rooms::api::{Membership, Memberships, RoomKey, Seq};
 use serde::Serialize;
 use sessions::api::{
-    Caller, Disconnected, Hello as Knock, Logout, Proof, Refusal, SessionId, Welcome,
+    Caller, Hello as Knock, Logout, Proof, Refusal, SessionId, Welcome, WithdrawHello,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -27,6 +27,8 @@ pub(super) async fn hello(
     let knock = Knock {
         proof: hello.proof.clone(),
         connection: conn.id,
+        session: already.as_ref().map(|caller| caller.session),
+        from: conn.network(),
         client: hello.client.clone(),
     };
     let welcome = match asker.plainly(knock).await? {
@@ -68,8 +70,7 @@ fn opened(welcome: Welcome, replay: Option<Replay>) -> Opened {
 async fn undo(asker: &Asker, conn: &Conn) {
     let connection = conn.id;
     let _ = asker.plainly(Detach { connection }).await;
-    let clean = true;
-    let _ = asker.plainly(Disconnected { connection, clean }).await;
+    let _ = asker.plainly(WithdrawHello { connection }).await;
 }
 
 async fn open(

@@ -46,6 +46,7 @@ pub(crate) fn wire(builder: &mut bus::Builder) {
     builder
         .asks::<s::Hello>()
         .asks::<s::Disconnected>()
+        .asks::<s::WithdrawHello>()
         .asks::<s::Logout>()
         .asks::<s::RevokeSession>()
         .asks::<s::ListSessions>()

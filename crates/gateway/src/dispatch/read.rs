@@ -3,18 +3,17 @@
 use super::{Asker, Body};
 use crate::Limits;
 use crate::wire::{
-    Command, EntryShape, Error, MemberShape, MessageShape, RoomShape, SessionShape, UNKNOWN_OP,
+    Command, EntryShape, Error, Id, MemberShape, MessageShape, RoomShape, SessionShape, UNKNOWN_OP,
     UserShape,
 };
 use messaging::api::{History, HistoryPage, ListRooms, RoomsPage};
 use rooms::api::{LogPage, Members, MembersPage, ReadLog, Seq};
 use serde::Serialize;
-use serde_json::json;
-use sessions::api::{Caller, ListSessions};
+use sessions::api::{Caller, ListSessions, SessionId, SessionsPage};
 
 /// Entries or messages of a page when the client names no number.
 const PAGE: i64 = 50;
-/// Rooms or members of a page.
+/// Rooms, members or sessions of a page.
 const LINES: usize = 100;
 
 /// How many of a page a client gets.
@@ -75,10 +74,13 @@ pub(super) async fn read(asker: &Asker, caller: Caller, command: Command) -> Res
             };
             Ok(rooms(&asker.ask(read).await?))
         }
-        Command::Sessions => {
-            let lines = asker.ask(ListSessions { caller }).await?;
-            let lines: Vec<_> = lines.iter().map(SessionShape::from).collect();
-            Ok(Body::of(&json!({ "sessions": lines })))
+        Command::Sessions { after } => {
+            let read = ListSessions {
+                caller,
+                after,
+                limit: LINES,
+            };
+            Ok(sessions(&asker.ask(read).await?))
         }
         _ => Err(Error::new(&UNKNOWN_OP)),
     }
@@ -164,5 +166,19 @@ fn rooms(page: &RoomsPage) -> Body {
     Body::of(&RoomsShape {
         rooms: page.rooms.iter().map(RoomShape::from).collect(),
         next: page.next.as_deref(),
+    })
+}
+
+#[derive(Serialize)]
+struct SessionsShape<'a> {
+    sessions: Vec<SessionShape<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<Id<SessionId>>,
+}
+
+fn sessions(page: &SessionsPage) -> Body {
+    Body::of(&SessionsShape {
+        sessions: page.lines.iter().map(SessionShape::from).collect(),
+        next: page.next.map(Id),
     })
 }

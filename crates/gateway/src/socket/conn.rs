@@ -3,6 +3,7 @@
 use super::bell::Bell;
 use super::egress::{Class, Egress, Then};
 use super::frame::{Close, Frame};
+use super::peer::Peer;
 use super::stream::Stream;
 use crate::Limits;
 use sessions::api::ConnectionId;
@@ -17,6 +18,8 @@ const NO_GOODBYE: u64 = u64::MAX;
 pub(crate) struct Conn {
     pub(crate) id: ConnectionId,
     pub(crate) stream: Stream,
+    /// Whom it counts for.
+    peer: Option<Peer>,
     egress: Mutex<Egress>,
     /// Rung when the connection's task has to look up: the queue is blocked, broken or closing, or
     /// the server stops.
@@ -38,6 +41,7 @@ impl Conn {
         Self {
             id,
             stream,
+            peer: None,
             egress: Mutex::new(Egress::new(limits.egress_bytes, limits.egress_age)),
             bell: Bell::default(),
             logging_out: AtomicBool::new(false),
@@ -46,6 +50,17 @@ impl Conn {
             goodbye: AtomicU64::new(NO_GOODBYE),
             over: AtomicBool::new(false),
         }
+    }
+
+    /// The same, counted for this network.
+    pub(crate) fn of(mut self, peer: Peer) -> Self {
+        self.peer = Some(peer);
+        self
+    }
+
+    /// The network that pays for what it makes; empty when nobody knows it.
+    pub(crate) fn network(&self) -> String {
+        self.peer.map(|peer| peer.to_string()).unwrap_or_default()
     }
 
     /// Puts a frame into the queue; `true` asks the caller to flush at the end of its turn.

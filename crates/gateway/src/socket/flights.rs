@@ -328,7 +328,7 @@ mod tests {
         sent(&mut flights, 1, "join", "x");
         sent(&mut flights, 2, "send", "x");
         sent(&mut flights, 3, "log", "y");
-        sent(&mut flights, 4, "sessions", "x");
+        sent(&mut flights, 4, "dm", "x");
         assert_eq!(started(&mut flights), [1, 3, 4]);
     }
 

@@ -30,7 +30,7 @@ pub(crate) fn serve(
 ) -> impl Future<Output = ()> + Send + use<> {
     let shared = Arc::clone(&gateway.shared);
     let id = shared.sockets.next_id();
-    let conn = Arc::new(Conn::new(id, stream, &shared.limits));
+    let conn = Arc::new(Conn::new(id, stream, &shared.limits).of(peer));
     let max = shared.limits.connections_per_address;
     let entered = shared.sockets.enter(&conn, peer, max);
     let new = || Box::new(Task::new(gateway, Arc::clone(&conn), read_ahead));

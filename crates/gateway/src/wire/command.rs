@@ -158,7 +158,10 @@ pub enum Command {
         reason: Option<String>,
     },
     /// `sessions`.
-    Sessions,
+    Sessions {
+        /// The last of the page before.
+        after: Option<String>,
+    },
     /// `session.revoke`.
     RevokeSession {
         /// Which.
@@ -253,7 +256,9 @@ impl Command {
                 after: d.optional_string("after")?,
             },
             "presence" => Self::Presence { room: d.room()? },
-            "sessions" => Self::Sessions,
+            "sessions" => Self::Sessions {
+                after: d.optional_string("after")?,
+            },
             "session.revoke" => Self::RevokeSession {
                 session: d.string("session")?,
             },
@@ -328,7 +333,7 @@ impl Command {
                 Moderation::Mute { .. } => "mute",
                 Moderation::Role(_) => "role",
             },
-            Self::Sessions => "sessions",
+            Self::Sessions { .. } => "sessions",
             Self::RevokeSession { .. } => "session.revoke",
             Self::Logout => "logout",
             Self::Ping => "ping",

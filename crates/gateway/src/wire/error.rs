@@ -212,7 +212,10 @@ impl From<sessions::api::Refusal> for Error {
                 suggest: suggest.map(Into::into),
                 ..Self::new(&NAME_TAKEN)
             },
-            R::Overloaded => Self::new(&OVERLOADED),
+            R::Overloaded { retry_after_ms } => Self {
+                retry_after: Some(spread(Duration::from_millis(retry_after_ms))),
+                ..Self::new(&OVERLOADED)
+            },
             R::RateLimited { retry_after_ms } => {
                 Self::rate_limited(Duration::from_millis(retry_after_ms))
             }

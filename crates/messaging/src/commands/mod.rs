@@ -1,5 +1,6 @@
 //! The writing side: one job per command, each in its room's lane.
 
+mod clear;
 mod delete;
 mod edit;
 mod forget;
@@ -9,6 +10,7 @@ mod react;
 mod send;
 mod target;
 
+pub(crate) use clear::Clearing;
 pub(crate) use delete::Deleting;
 pub(crate) use edit::Editing;
 pub(crate) use forget::Forgetting;

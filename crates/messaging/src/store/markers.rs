@@ -62,3 +62,13 @@ pub(crate) async fn advance(
         .execute(c))?;
     Ok(())
 }
+
+/// Removes all markers of these people.
+pub(crate) async fn forget(tx: &mut Writer<'_>, users: &[UserId]) -> Result<(), Fault> {
+    use markers as m;
+    let users: Vec<&[u8]> = users.iter().map(|user| &user.0[..]).collect();
+    statement!(tx, |c| diesel::delete(m::table)
+        .filter(m::user_id.one_of(&users))
+        .execute(c))?;
+    Ok(())
+}

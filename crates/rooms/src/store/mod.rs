@@ -15,6 +15,7 @@ mod plan;
 pub(crate) mod retention;
 pub(crate) mod rooms;
 mod schema;
+pub(crate) mod traces;
 
 pub(crate) use codes::entry as kinds;
 pub(crate) use marks::{bans, invitations};

@@ -50,6 +50,7 @@ impl House {
             let quick = sessions::Settings {
                 clean_grace: Duration::ZERO,
                 attempts_per_network: 10_000,
+                guests_per_network: 10_000,
                 ..sessions::Settings::default()
             };
             let people = sessions::Seed::new(
@@ -124,6 +125,8 @@ impl House {
         let request = Hello {
             proof: Proof::Guest(name.to_owned()),
             connection,
+            session: None,
+            from: "home".into(),
             client: None,
         };
         (self.ask(request).await.expect("welcome").caller, connection)

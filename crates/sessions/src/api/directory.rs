@@ -2,9 +2,9 @@
 
 use super::{EndReason, User, UserId};
 use crate::clock::{Clock as _, SystemClock};
-use crate::jobs::{self, end_all};
+use crate::jobs::{self, end_person};
 use crate::name::Name;
-use crate::store::{sessions, users};
+use crate::store::{housekeeping, of_person, users};
 use std::collections::{HashMap, HashSet};
 use storage::prelude::*;
 
@@ -80,15 +80,29 @@ pub async fn living(access: &mut impl Access, ids: &[UserId]) -> Result<HashSet<
     Ok(living.map(|row| row.id).collect())
 }
 
-/// Ends a guest that is a member of no room: its sessions end, its name is free; its id stays
-/// known to [`by_id`] for the entries it wrote. The job belongs to [`LANE`]. Does nothing to an account, nor to a guest that is
-/// connected (it came back meanwhile). States [`super::SessionEnded`].
+/// Ends a guest that is a member of no room: its sessions end and are removed, its name is free; its
+/// id stays known to [`by_id`] for the entries it wrote, until [`forget`]. Does nothing to an account,
+/// nor to a guest that is connected (it came back meanwhile). The job belongs to [`LANE`]. States
+/// [`super::SessionEnded`] and [`super::PeopleForgettable`].
 pub async fn end_guest(tx: &mut Writer<'_>, guest: UserId) -> Result<(), Fault> {
     // The lock comes first: a `hello` in another lane is before it, and seen here, or after it.
-    if !users::lock_guest(tx, guest).await? || sessions::is_connected(tx, guest).await? {
+    if !users::lock_guest(tx, guest).await? || of_person::is_connected(tx, guest).await? {
         return Ok(());
     }
     let now = SystemClock::new().wall_ms();
-    end_all(tx, guest, None, EndReason::Expired, now).await?;
+    end_person(tx, guest, EndReason::Expired, now).await?;
     users::end(tx, guest, now).await
+}
+
+/// Removes those of these people who have ended, and their sessions. The caller knows that no entry and
+/// no membership names them.
+pub async fn forget(tx: &mut Writer<'_>, ids: &[UserId]) -> Result<(), Fault> {
+    housekeeping::forget_ended(tx, ids).await
+}
+
+/// Removes those of these people of an identity provider who were unseen since this moment
+/// ([`super::PeopleForgettable`]). The caller knows that nothing names them. Leaves whoever has a
+/// session or came back meanwhile.
+pub async fn forget_unseen(tx: &mut Writer<'_>, ids: &[UserId], before: i64) -> Result<(), Fault> {
+    housekeeping::forget_unseen(tx, ids, before).await
 }

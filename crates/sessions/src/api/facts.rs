@@ -54,15 +54,37 @@ impl Event for GuestExpired {
 
 /// These people are over, for good: guests that ended, accounts that were deleted. Whoever owns
 /// something for them passes it on, and removes what only they needed. Stated of an account when it
-/// is deleted.
+/// is deleted, and once a day of everyone whose row is still there (at most [`PeopleEnded::MAX`] in
+/// one fact): what a crash has lost is found again.
 #[derive(Debug, Clone)]
 pub struct PeopleEnded {
     /// Who.
     pub users: Vec<UserId>,
 }
 
+impl PeopleEnded {
+    /// The most people of one fact.
+    pub const MAX: usize = 200;
+}
+
 impl Event for PeopleEnded {
     const NAME: &'static str = "sessions.people_ended";
+}
+
+/// These people are over, or come from an identity provider, have no session left and were unseen for
+/// as long as one lives: their next identity makes them anew. Whoever knows the log calls
+/// [`super::directory::forget`] or [`super::directory::forget_unseen`] for those that nothing names.
+/// Stated of everyone who ends, and once a day again as [`PeopleEnded`] is.
+#[derive(Debug, Clone)]
+pub struct PeopleForgettable {
+    /// Who; at most [`PeopleEnded::MAX`].
+    pub users: Vec<UserId>,
+    /// Of people who are not over: since when they were unseen, ms since 1970.
+    pub unseen_before: Option<i64>,
+}
+
+impl Event for PeopleForgettable {
+    const NAME: &'static str = "sessions.people_forgettable";
 }
 
 /// The store is another one than before (restored, or promoted): what [`super::Hello`] said of its

@@ -10,12 +10,14 @@ mod requests;
 mod user;
 
 pub use facts::{
-    EndReason, EpochChanged, GuestExpired, PeopleEnded, PresenceChanged, SessionEnded, StoreReachable,
+    EndReason, EpochChanged, GuestExpired, PeopleEnded, PeopleForgettable, PresenceChanged,
+    SessionEnded, StoreReachable,
 };
 pub use ids::{ConnectionId, NotAnId, SessionId, UserId};
 pub use online::Online;
 pub use requests::{
     Authenticate, ChangePassword, DeleteAccount, Disconnected, Hello, KeepConnected, ListSessions,
-    Login, Logout, Proof, Register, RevokeSession, SessionLine, Welcome,
+    Login, Logout, Proof, Register, RevokeSession, SessionLine, SessionsPage, Welcome,
+    WithdrawHello,
 };
 pub use user::{Caller, Refusal, Token, User};

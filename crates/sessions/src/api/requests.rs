@@ -26,6 +26,11 @@ pub struct Hello {
     pub proof: Proof,
     /// On which connection.
     pub connection: ConnectionId,
+    /// The session this connection speaks for already, if it has said hello before. It never
+    /// changes: a later hello that names another session is refused.
+    pub session: Option<SessionId>,
+    /// The client's network (an address, or an IPv6 /64), which pays for a new person.
+    pub from: String,
     /// What the client calls itself, for the list of devices.
     pub client: Option<String>,
 }
@@ -63,6 +68,18 @@ pub struct Disconnected {
 
 impl Request for Disconnected {
     const NAME: &'static str = "sessions.disconnected";
+    type Answer = ();
+}
+
+/// A `hello` that was answered is taken back, because the gateway could not follow it. Its connection
+/// is still there and may say another. Ordered.
+pub struct WithdrawHello {
+    /// On which connection.
+    pub connection: ConnectionId,
+}
+
+impl Request for WithdrawHello {
+    const NAME: &'static str = "sessions.withdraw_hello";
     type Answer = ();
 }
 
@@ -161,11 +178,11 @@ impl Request for Logout {
     type Answer = Result<(), Refusal>;
 }
 
-/// Ends another session of the caller. Ordered.
+/// Ends another session of the caller, or all others. Ordered.
 pub struct RevokeSession {
     /// Who.
     pub caller: Caller,
-    /// Which, as the wire gives it.
+    /// Which, as the wire gives it; `others`: all but the one that asks.
     pub session: String,
 }
 
@@ -174,15 +191,28 @@ impl Request for RevokeSession {
     type Answer = Result<(), Refusal>;
 }
 
-/// All sessions of the caller, newest first. Concurrent.
+/// A page of the caller's sessions, newest first. Concurrent.
 pub struct ListSessions {
     /// Who.
     pub caller: Caller,
+    /// From below this session on, as the wire gives it.
+    pub after: Option<String>,
+    /// At most so many.
+    pub limit: usize,
 }
 
 impl Request for ListSessions {
     const NAME: &'static str = "sessions.list";
-    type Answer = Result<Vec<SessionLine>, Refusal>;
+    type Answer = Result<SessionsPage, Refusal>;
+}
+
+/// Some of a person's sessions.
+#[derive(Debug, Clone)]
+pub struct SessionsPage {
+    /// Newest first.
+    pub lines: Vec<SessionLine>,
+    /// The last of them, if there are more.
+    pub next: Option<SessionId>,
 }
 
 /// One device.

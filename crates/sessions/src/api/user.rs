@@ -75,5 +75,8 @@ pub enum Refusal {
         retry_after_ms: u64,
     },
     /// 503 `overloaded`: too many passwords are being hashed.
-    Overloaded,
+    Overloaded {
+        /// When there is room again, if those who wait now have had their turn.
+        retry_after_ms: u64,
+    },
 }

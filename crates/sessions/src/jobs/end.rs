@@ -37,7 +37,7 @@ pub(crate) struct Revoke {
 /// What someone is told who names a session that is not theirs.
 pub(crate) const NO_SUCH_SESSION: Refusal = Refusal::BadRequest {
     field: "session",
-    expected: "the id of one of your own sessions",
+    expected: "the id of one of your own sessions, or \"others\"",
 };
 
 impl Job for Revoke {
@@ -57,6 +57,28 @@ impl Job for Revoke {
             let revoked = (session.id, session.user_id);
             end(tx, &[revoked], EndReason::Revoked, self.now).await?;
         }
+        Ok(())
+    }
+}
+
+/// `session.revoke` of all others: those who have none lose none.
+pub(crate) struct RevokeOthers {
+    pub(crate) caller: Caller,
+    pub(crate) now: i64,
+}
+
+impl Job for RevokeOthers {
+    const NAME: &'static str = "sessions.revoke_others";
+    type Answer = ();
+    type Refusal = Refusal;
+
+    fn lane(&self) -> LaneKey {
+        super::LANE
+    }
+
+    async fn run(&self, tx: &mut Writer<'_>) -> Result<(), JobError<Refusal>> {
+        let (user, stays) = (self.caller.user.id, Some(self.caller.session));
+        end_all(tx, user, stays, EndReason::Revoked, self.now).await?;
         Ok(())
     }
 }

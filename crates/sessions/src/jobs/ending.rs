@@ -1,7 +1,7 @@
 //! Sessions end, and it is said: the one place for every reason.
 
-use crate::api::{EndReason, SessionEnded, SessionId, UserId};
-use crate::store::sessions;
+use crate::api::{EndReason, PeopleForgettable, SessionEnded, SessionId, UserId};
+use crate::store::{of_person, sessions};
 use storage::prelude::*;
 
 /// Ends these sessions, each given with its person, and states it.
@@ -31,8 +31,25 @@ pub(crate) async fn end_all(
     reason: EndReason,
     now: i64,
 ) -> Result<(), Fault> {
-    let living = sessions::of_user(tx, user).await?;
-    let ending = living.iter().map(|session| (session.id, user));
-    let ending: Vec<_> = ending.filter(|(id, _)| Some(*id) != but).collect();
+    let living = of_person::of_user(tx, user).await?;
+    let ending = living.into_iter().filter(|id| Some(*id) != but);
+    let ending: Vec<_> = ending.map(|id| (id, user)).collect();
     end(tx, &ending, reason, now).await
+}
+
+/// A person is over: ends their sessions, removes them, and states that they may be forgotten. Whoever comes with one of these tokens
+/// gets the same answer as with any other that has ended.
+pub(crate) async fn end_person(
+    tx: &mut Writer<'_>,
+    user: UserId,
+    reason: EndReason,
+    now: i64,
+) -> Result<(), Fault> {
+    end_all(tx, user, None, reason, now).await?;
+    of_person::forget_of(tx, user).await?;
+    tx.state(PeopleForgettable {
+        users: vec![user],
+        unseen_before: None,
+    });
+    Ok(())
 }

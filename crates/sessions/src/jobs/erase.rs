@@ -1,8 +1,8 @@
 //! An account ends for good. What it wrote stays, under a name that says nothing.
 
-use super::end_all;
+use super::end_person;
 use crate::api::{Caller, EndReason, PeopleEnded, Refusal, UserId};
-use crate::store::{sessions, users};
+use crate::store::users;
 use storage::prelude::*;
 
 /// Deletes the caller's own account.
@@ -32,10 +32,9 @@ impl Job for Erase {
     }
 }
 
-/// Takes name, password, identity, rank and the names of devices away, and ends all sessions.
+/// Takes name, password, identity and rank away, and ends and removes all sessions.
 pub(crate) async fn erase(tx: &mut Writer<'_>, user: UserId, now: i64) -> Result<(), Fault> {
-    end_all(tx, user, None, EndReason::Revoked, now).await?;
-    sessions::forget_devices(tx, user).await?;
+    end_person(tx, user, EndReason::Revoked, now).await?;
     users::erase(tx, user, now).await?;
     tx.state(PeopleEnded { users: vec![user] });
     Ok(())

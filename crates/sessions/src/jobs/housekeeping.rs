@@ -2,13 +2,15 @@
 
 use super::ending::end;
 use crate::api::{EndReason, GuestExpired, Refusal, SessionId, UserId};
-use crate::store::{sessions, users};
+use crate::store::{housekeeping, of_person, sessions, users};
 use std::collections::{HashMap, HashSet};
 use std::convert::Infallible;
 use storage::prelude::*;
 
 /// The most rows of one kind that one run touches: the lane has other work.
 const ROWS_MAX: i64 = 500;
+/// How long an ended session is kept: as long as `session.revoke` of it may be repeated.
+const ENDED_KEPT_MS: i64 = 24 * 60 * 60 * 1000;
 /// The most ids of one statement: more would not fit.
 const STATEMENT_MAX: usize = 10_000;
 
@@ -70,7 +72,7 @@ async fn touch(
     Ok(())
 }
 
-/// Ends what has not been seen for too long. What one run leaves, the next finds.
+/// Ends what has not been seen for too long, a share at a time.
 pub(crate) struct Expire {
     pub(crate) now: i64,
     pub(crate) session_unseen_ms: i64,
@@ -79,22 +81,38 @@ pub(crate) struct Expire {
 
 impl Job for Expire {
     const NAME: &'static str = "sessions.expire";
-    type Answer = ();
+    /// Whether there may be more sessions to end or to remove.
+    type Answer = bool;
     type Refusal = Infallible;
 
     fn lane(&self) -> LaneKey {
         super::LANE
     }
 
-    async fn run(&self, tx: &mut Writer<'_>) -> Result<(), JobError<Infallible>> {
+    async fn run(&self, tx: &mut Writer<'_>) -> Result<bool, JobError<Infallible>> {
         let sessions_before = self.now.saturating_sub(self.session_unseen_ms);
         let stale = sessions::stale(tx, sessions_before, ROWS_MAX).await?;
         end(tx, &stale, EndReason::Expired, self.now).await?;
-        let guests_before = self.now.saturating_sub(self.guest_unseen_ms);
-        for guest in users::stale_guests(tx, guests_before, ROWS_MAX).await? {
+        let ended_before = self.now.saturating_sub(ENDED_KEPT_MS);
+        let forgotten = sessions::forget_ended(tx, ended_before, ROWS_MAX).await?;
+        self.expire_guests(tx).await?;
+        let share = usize::try_from(ROWS_MAX).unwrap_or(usize::MAX);
+        Ok(stale.len() >= share || forgotten >= share)
+    }
+}
+
+impl Expire {
+    async fn expire_guests(&self, tx: &mut Writer<'_>) -> Result<(), Fault> {
+        let before = self.now.saturating_sub(self.guest_unseen_ms);
+        let stale = housekeeping::stale_guests(tx, before, ROWS_MAX).await?;
+        let ids: Vec<UserId> = stale.iter().map(|guest| guest.id).collect();
+        let connected = of_person::connected_among(tx, &ids).await?;
+        // Noted as seen, they make room for those who come after them.
+        users::seen(tx, &connected, self.now).await?;
+        let gone = stale.iter().filter(|guest| !connected.contains(&guest.id));
+        for guest in gone {
             tx.state(GuestExpired { user: guest.user() });
         }
-        sessions::forget_ended(tx, sessions_before, ROWS_MAX).await?;
         Ok(())
     }
 }

@@ -13,14 +13,15 @@ mod leave;
 mod open_guest;
 mod open_jwt;
 mod open_token;
+mod quota;
 mod sign;
 mod spare_name;
 
 use storage::LaneKey;
 
 pub(crate) use door::Door;
-pub(crate) use end::{Logout, NO_SUCH_SESSION, Replace, Revoke};
-pub(crate) use ending::end_all;
+pub(crate) use end::{Logout, NO_SUCH_SESSION, Replace, Revoke, RevokeOthers};
+pub(crate) use ending::end_person;
 pub(crate) use erase::{Erase, erase};
 pub(crate) use fresh::Fresh;
 pub(crate) use housekeeping::{Expire, Keep, Touch};

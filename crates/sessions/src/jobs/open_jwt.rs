@@ -2,8 +2,10 @@
 
 use super::door::{Door, Entered};
 use super::fresh::{Beginning, Fresh};
+use super::quota::make_room;
 use super::spare_name::spare_name;
 use crate::api::{Caller, Refusal, SessionId, Token, UserId, Welcome};
+use crate::attempts::Attempts;
 use crate::jwt::Identity;
 use crate::name::Name;
 use crate::presence::Opened;
@@ -11,6 +13,7 @@ use crate::secret::TokenHash;
 use crate::store::sessions::{self, SessionRow};
 use crate::store::users::{self, NewUser, UserRow};
 use std::collections::HashSet;
+use std::sync::Arc;
 use storage::prelude::*;
 
 /// `hello {"jwt": …}`, with or without the token of the session that it continues.
@@ -23,6 +26,10 @@ pub(crate) struct OpenJwt {
     /// The id of the person, should they be new.
     pub(crate) user: UserId,
     pub(crate) fresh: Fresh,
+    /// The network that pays for a new person, and the rates it pays from.
+    pub(crate) from: String,
+    pub(crate) attempts: Arc<Attempts>,
+    pub(crate) sessions_max: u32,
 }
 
 /// The session of a connection that says `hello` again.
@@ -50,9 +57,11 @@ impl Job for OpenJwt {
         {
             return Err(JobError::Refused(Refusal::BadCredentials));
         }
-        let entered = match self.continued(tx, &user).await? {
-            Some((session, token)) => self.resume(tx, &user, &session, token).await?,
-            None => self.begin(tx, &user).await?,
+        let entered = if let Some((session, token)) = self.continued(tx, &user).await? {
+            self.resume(tx, &user, &session, token).await?
+        } else {
+            make_room(tx, user.id, self.sessions_max, self.door.now).await?;
+            self.begin(tx, &user).await?
         };
         tx.state(Opened(vec![self.door.opening(&entered)]));
         Ok(self.door.welcome(entered))
@@ -71,10 +80,15 @@ impl OpenJwt {
             name,
             ..
         } = &self.identity;
-        if let Some(user) = users::by_identity(tx, issuer, subject).await? {
-            users::seen(tx, &HashSet::from([user.id]), self.door.now).await?;
+        if let Some(user) = users::by_identity(tx, issuer, subject).await?
+            // This locks the row; one that another lane has forgotten meanwhile is made anew.
+            && users::seen(tx, &HashSet::from([user.id]), self.door.now).await? == 1
+        {
             return Ok(user);
         }
+        self.attempts
+            .new_guest(&self.from)
+            .map_err(JobError::Refused)?;
         if !self.make_person(tx, name).await? {
             let spare = spare_name(tx, name).await?.or_else(|| self.unlikely_name());
             let spare = spare.ok_or(NO_NAME)?;
@@ -122,7 +136,10 @@ impl OpenJwt {
             return Ok(None);
         };
         let session = found.ok_or(JobError::Refused(Refusal::TokenInvalid))?;
-        if session.user_id != user.id {
+        // The hub has filed the connection under its first session: under another one it would
+        // outlive that one's end.
+        let is_other = |extended: &Extended| extended.session != session.id;
+        if session.user_id != user.id || self.extended.as_ref().is_some_and(is_other) {
             return Err(JobError::Refused(Refusal::BadCredentials));
         }
         Ok(Some((session, token.clone())))

@@ -1,6 +1,7 @@
 //! Sessions of accounts, made over HTTP.
 
 use super::fresh::{Beginning, Fresh};
+use super::quota::make_room;
 use super::spare_name::name_taken;
 use crate::api::{Refusal, Token, User, UserId};
 use crate::name::Name;
@@ -49,6 +50,7 @@ pub(crate) struct SignIn {
     pub(crate) checked: String,
     pub(crate) fresh: Fresh,
     pub(crate) device: Option<String>,
+    pub(crate) sessions_max: u32,
     pub(crate) now: i64,
 }
 
@@ -65,6 +67,7 @@ impl Job for SignIn {
         let found = users::with_password(tx, self.name.key()).await?;
         let unchanged = found.filter(|(_, hash)| hash.as_deref() == Some(&self.checked));
         let (user, _) = unchanged.ok_or(JobError::Refused(Refusal::BadCredentials))?;
+        make_room(tx, user.id, self.sessions_max, self.now).await?;
         begin(tx, &self.fresh, user.id, self.device.as_deref(), self.now).await?;
         Ok((self.fresh.token.clone(), user.user()))
     }

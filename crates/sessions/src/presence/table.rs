@@ -128,12 +128,21 @@ impl Presence {
     /// A connection has closed.
     pub(crate) fn closed(&mut self, connection: ConnectionId, clean: bool, now: Duration) {
         self.closed.remember(connection, now);
+        let grace = if clean {
+            self.grace.clean
+        } else {
+            self.grace.lost
+        };
+        self.let_go(connection, grace, now);
+    }
+
+    /// A `hello` was taken back; its connection is still there and may say another.
+    pub(crate) fn withdrawn(&mut self, connection: ConnectionId, now: Duration) {
+        self.let_go(connection, self.grace.clean, now);
+    }
+
+    fn let_go(&mut self, connection: ConnectionId, grace: Duration, now: Duration) {
         if let Some(open) = self.connections.remove(&connection) {
-            let grace = if clean {
-                self.grace.clean
-            } else {
-                self.grace.lost
-            };
             self.release(open.session, grace, now);
         }
     }

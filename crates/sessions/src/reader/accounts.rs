@@ -36,7 +36,8 @@ impl Reader {
         })?;
         check_password("password", &password)?;
         self.seed.attempts.at_name(name.key())?;
-        let hash = self.hasher.hash(password, self.salt()).await?;
+        self.seed.attempts.new_account(&from)?;
+        let hash = self.hasher.hash(&from, password, self.salt()).await?;
         let now = self.seed.clock.wall_ms();
         let user = random::user_id(&*self.seed.random, now);
         let fresh = Fresh::new(&*self.seed.random, now);
@@ -83,7 +84,7 @@ impl Reader {
             }
             None => None,
         };
-        self.check(password, hash.clone()).await?;
+        self.check(&from, password, hash.clone()).await?;
         let (Some(name), Some(checked)) = (name, hash) else {
             return Err(Refusal::BadCredentials.into());
         };
@@ -95,6 +96,7 @@ impl Reader {
             checked,
             fresh,
             device,
+            sessions_max: self.seed.settings.sessions_per_person,
             now,
         })
         .await
@@ -105,7 +107,7 @@ impl Reader {
         only_accounts(&caller)?;
         check_password("new", &new)?;
         let checked = self.own_password(&caller, old).await?;
-        let hash = self.hasher.hash(new, self.salt()).await?;
+        let hash = self.hasher.hash(&asker(&caller), new, self.salt()).await?;
         let now = self.seed.clock.wall_ms();
         self.write(Replace {
             caller,
@@ -132,9 +134,10 @@ impl Reader {
     /// The hash of the caller's password, if this is it.
     async fn own_password(&self, caller: &Caller, password: String) -> Result<String, Stop> {
         let name = Name::parse(&caller.user.name).ok_or(Refusal::BadCredentials)?;
-        self.seed.attempts.at_name(name.key())?;
+        self.seed.attempts.by_session(caller.session)?;
         let checked = self.password_hash(&name).await?;
-        self.check(password, checked.clone()).await?;
+        self.check(&asker(caller), password, checked.clone())
+            .await?;
         Ok(checked.ok_or(Refusal::BadCredentials)?)
     }
 
@@ -147,11 +150,11 @@ impl Reader {
     }
 
     /// Refuses unless the password has this hash; the work is the same without one.
-    async fn check(&self, password: String, hash: Option<String>) -> Result<(), Stop> {
+    async fn check(&self, asker: &str, password: String, hash: Option<String>) -> Result<(), Stop> {
         if password.len() > *PASSWORD_BYTES.end() {
             return Err(Refusal::BadCredentials.into());
         }
-        if self.hasher.verify(password, hash).await? {
+        if self.hasher.verify(asker, password, hash).await? {
             return Ok(());
         }
         Err(Refusal::BadCredentials.into())
@@ -169,6 +172,11 @@ impl Reader {
     {
         Ok(self.seed.database.write(job, WRITE_WITHIN).await??)
     }
+}
+
+/// Whose turn it is that a logged-in person's password takes: their own, not their network's.
+fn asker(caller: &Caller) -> String {
+    caller.user.id.to_string()
 }
 
 fn only_accounts(caller: &Caller) -> Result<(), Refusal> {

@@ -3,11 +3,13 @@
 mod accounts;
 mod stop;
 
-use crate::api::{Authenticate, Caller, ListSessions, Refusal, SessionLine};
+use crate::api::{
+    Authenticate, Caller, ListSessions, Refusal, SessionId, SessionLine, SessionsPage,
+};
 use crate::hasher::Hasher;
 use crate::secret::TokenHash;
 use crate::seed::Seed;
-use crate::store::sessions;
+use crate::store::{of_person, sessions};
 use bus::{AskError, Reads, TraceId};
 use futures_util::FutureExt as _;
 use stop::{Stop, answered};
@@ -52,13 +54,28 @@ impl Reader {
         Ok(living.caller())
     }
 
-    async fn list(&self, caller: Caller) -> Result<Vec<SessionLine>, Stop> {
+    async fn list(&self, request: ListSessions) -> Result<SessionsPage, Stop> {
+        let ListSessions {
+            caller,
+            after,
+            limit,
+        } = request;
+        let after: Option<SessionId> = match after {
+            Some(after) => Some(after.parse().map_err(|_| NO_SUCH_PAGE)?),
+            None => None,
+        };
         let user = caller.user.id;
+        // One more than asked for tells whether there are more.
+        let max = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
         let found = self.seed.database.read("sessions.list", move |reader| {
-            async move { sessions::of_user(reader, user).await }.boxed()
+            async move { of_person::page(reader, user, after, max).await }.boxed()
         });
+        let mut rows = found.await?;
+        let more = rows.len() > limit;
+        rows.truncate(limit);
+        let next = rows.last().filter(|_| more).map(|last| last.id);
         let now = self.seed.clock.wall_ms();
-        let lines = found.await?.into_iter().map(|session| SessionLine {
+        let lines = rows.into_iter().map(|session| SessionLine {
             session: session.id,
             device: session.device,
             created_at: session.created_at,
@@ -66,9 +83,15 @@ impl Reader {
             online: session.connected_at.is_some(),
             current: session.id == caller.session,
         });
-        Ok(lines.collect())
+        let lines = lines.collect();
+        Ok(SessionsPage { lines, next })
     }
 }
+
+const NO_SUCH_PAGE: Refusal = Refusal::BadRequest {
+    field: "after",
+    expected: "the next of another page",
+};
 
 impl Reads<Authenticate> for Reader {
     async fn read(
@@ -85,7 +108,7 @@ impl Reads<ListSessions> for Reader {
         &self,
         request: ListSessions,
         _trace: TraceId,
-    ) -> Result<Result<Vec<SessionLine>, Refusal>, AskError> {
-        answered(self.list(request.caller).await)
+    ) -> Result<Result<SessionsPage, Refusal>, AskError> {
+        answered(self.list(request).await)
     }
 }

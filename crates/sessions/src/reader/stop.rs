@@ -26,7 +26,9 @@ impl From<StorageError> for Stop {
 impl From<HashError> for Stop {
     fn from(error: HashError) -> Self {
         match error {
-            HashError::Overloaded => Self::Refused(Refusal::Overloaded),
+            HashError::Overloaded { retry_after } => Self::Refused(Refusal::Overloaded {
+                retry_after_ms: u64::try_from(retry_after.as_millis()).unwrap_or(u64::MAX),
+            }),
             HashError::Failed => Self::Failed(AskError::Failed),
         }
     }

@@ -1,5 +1,9 @@
 //! The tables `users` and `sessions`, and every query on them.
 
+pub(crate) mod housekeeping;
+pub(crate) mod of_person;
+#[cfg(test)]
+mod plan;
 pub(crate) mod sessions;
 mod tables;
 pub(crate) mod users;

@@ -108,19 +108,6 @@ pub(crate) async fn by_id(
     .optional()?)
 }
 
-/// A person's living sessions, newest first.
-pub(crate) async fn of_user(
-    access: &mut impl Access,
-    user: UserId,
-) -> Result<Vec<SessionRow>, Fault> {
-    Ok(query!(access, |c| sessions::table
-        .filter(sessions::user_id.eq(user))
-        .filter(sessions::ended_at.is_null())
-        .order((sessions::created_at.desc(), sessions::id.desc()))
-        .select(SessionRow::as_select())
-        .load(c))?)
-}
-
 /// Marks these as connected now.
 pub(crate) async fn connected(
     tx: &mut Writer<'_>,
@@ -230,25 +217,6 @@ pub(crate) async fn all_connected_seen(tx: &mut Writer<'_>, now: i64) -> Result<
     Ok(())
 }
 
-/// Whether a session of this person is marked as connected.
-pub(crate) async fn is_connected(access: &mut impl Access, user: UserId) -> Result<bool, Fault> {
-    let marked: i64 = query!(access, |c| sessions::table
-        .filter(sessions::user_id.eq(user))
-        .filter(sessions::connected_at.is_not_null())
-        .count()
-        .get_result(c))?;
-    Ok(marked > 0)
-}
-
-/// Takes the names away that a person gave to devices, of sessions that have ended too.
-pub(crate) async fn forget_devices(tx: &mut Writer<'_>, user: UserId) -> Result<(), Fault> {
-    statement!(tx, |c| diesel::update(sessions::table)
-        .filter(sessions::user_id.eq(user))
-        .set(sessions::device.eq(None::<String>))
-        .execute(c))?;
-    Ok(())
-}
-
 /// Ends these sessions; those that had ended before stay as they were.
 pub(crate) async fn end(tx: &mut Writer<'_>, ids: &[SessionId], now: i64) -> Result<(), Fault> {
     if ids.is_empty() {
@@ -278,8 +246,23 @@ pub(crate) async fn stale(
         .load(c))?)
 }
 
-/// Forgets sessions that ended before this moment, at most `max`.
-pub(crate) async fn forget_ended(tx: &mut Writer<'_>, before: i64, max: i64) -> Result<(), Fault> {
+/// Removes these sessions.
+pub(crate) async fn forget(tx: &mut Writer<'_>, ids: &[SessionId]) -> Result<(), Fault> {
+    if ids.is_empty() {
+        return Ok(());
+    }
+    statement!(tx, |c| diesel::delete(sessions::table)
+        .filter(sessions::id.one_of(ids))
+        .execute(c))?;
+    Ok(())
+}
+
+/// Removes sessions that ended before this moment, at most `max`; how many.
+pub(crate) async fn forget_ended(
+    tx: &mut Writer<'_>,
+    before: i64,
+    max: i64,
+) -> Result<usize, Fault> {
     let old: Vec<SessionId> = query!(tx, |c| sessions::table
         .filter(sessions::ended_at.lt(before))
         .filter(sessions::connected_at.is_null())
@@ -287,11 +270,6 @@ pub(crate) async fn forget_ended(tx: &mut Writer<'_>, before: i64, max: i64) -> 
         .limit(max)
         .select(sessions::id)
         .load(c))?;
-    if old.is_empty() {
-        return Ok(());
-    }
-    statement!(tx, |c| diesel::delete(sessions::table)
-        .filter(sessions::id.one_of(&old))
-        .execute(c))?;
-    Ok(())
+    forget(tx, &old).await?;
+    Ok(old.len())
 }

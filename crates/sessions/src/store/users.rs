@@ -5,7 +5,7 @@
     reason = "the derive of Insertable names such types"
 )]
 
-use super::tables::{sessions, users};
+use super::tables::users;
 use crate::api::{User, UserId};
 use crate::name::Name;
 use std::collections::HashSet;
@@ -268,24 +268,4 @@ pub(crate) async fn has_password(
         .count()
         .get_result(c))?;
     Ok(found == 1)
-}
-
-/// Living guests who are not connected and were last seen before this moment, at most `max`.
-pub(crate) async fn stale_guests(
-    access: &mut impl Access,
-    before: i64,
-    max: i64,
-) -> Result<Vec<UserRow>, Fault> {
-    let connected = sessions::table
-        .filter(sessions::connected_at.is_not_null())
-        .select(sessions::user_id);
-    Ok(query!(access, |c| users::table
-        .filter(users::guest)
-        .filter(users::ended_at.is_null())
-        .filter(users::seen_at.lt(before))
-        .filter(users::id.ne_all(connected))
-        .order(users::seen_at)
-        .limit(max)
-        .select(UserRow::as_select())
-        .load(c))?)
 }

@@ -2,7 +2,7 @@
 
 use super::world::World;
 use crate::Settings;
-use crate::api::{Disconnected, Hello, ListSessions, Proof, Refusal};
+use crate::api::{Disconnected, Hello, Proof, Refusal};
 use std::time::Duration;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -59,6 +59,8 @@ async fn of_many_who_want_a_name_at_once_one_gets_it() {
         world.try_ask(Hello {
             proof,
             connection,
+            session: None,
+            from: "home".into(),
             client: None,
         })
     });
@@ -158,16 +160,13 @@ async fn what_a_client_calls_itself_is_one_short_line() {
         .ask(Hello {
             proof,
             connection,
+            session: None,
+            from: "home".into(),
             client,
         })
         .await
         .unwrap();
-    let lines = world
-        .ask(ListSessions {
-            caller: welcome.caller,
-        })
-        .await
-        .unwrap();
+    let lines = world.sessions(welcome.caller).await;
     assert_eq!(lines[0].device, Some(format!("my{}", "x".repeat(61))));
 }
 

@@ -7,6 +7,7 @@ mod guests;
 mod identities;
 mod people;
 mod presence;
+mod quotas;
 mod tokens;
 mod witness;
 mod world;

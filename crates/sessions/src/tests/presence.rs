@@ -2,7 +2,7 @@
 
 use super::witness::Stated::{Offline, Online};
 use super::world::World;
-use crate::api::{EndReason, KeepConnected, ListSessions, Logout, Proof};
+use crate::api::{EndReason, KeepConnected, Logout, Proof, WithdrawHello};
 use crate::presence::Opened;
 use std::time::Duration;
 
@@ -148,12 +148,7 @@ async fn a_mark_that_was_renewed_in_storage_is_not_taken_away() {
         .unwrap();
     world.pass(LOST).await;
     assert_eq!(world.stated(), [Online(welcome.caller.user.id)]);
-    let lines = world
-        .ask(ListSessions {
-            caller: back.caller,
-        })
-        .await
-        .unwrap();
+    let lines = world.sessions(back.caller).await;
     assert!(lines[0].online);
 }
 
@@ -178,7 +173,7 @@ async fn the_list_of_devices_shows_which_are_connected() {
     let (connection, welcome) = world.token(&token).await.unwrap();
     let line = async || {
         let caller = welcome.caller.clone();
-        world.ask(ListSessions { caller }).await.unwrap().remove(0)
+        world.sessions(caller).await.remove(0)
     };
     world.clock.advance(Duration::from_secs(60));
     assert!(line().await.online && line().await.current);
@@ -252,4 +247,18 @@ async fn a_hello_whose_outcome_was_lost_holds_nobody() {
         world.by_name(&["alice"]).await.is_empty(),
         "the mark is gone"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_whose_hello_was_taken_back_may_say_another() {
+    let world = World::new().await;
+    let (token, _) = world.register("alice").await;
+    let (connection, _) = world.token(&token).await.unwrap();
+    world.ask(WithdrawHello { connection }).await;
+    let again = Proof::Token(token.clone());
+    let welcome = world.hello_on(connection, again).await.unwrap();
+    world.stated();
+    world.pass(Duration::from_secs(60)).await;
+    assert_eq!(world.stated(), [], "nobody left");
+    assert!(world.online.contains(welcome.caller.user.id));
 }

@@ -1,7 +1,7 @@
 //! People who come back with a token.
 
 use super::world::World;
-use crate::api::{Hello, ListSessions, Proof, Refusal, Token};
+use crate::api::{Hello, Proof, Refusal, Token};
 use std::time::Duration;
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -70,6 +70,8 @@ async fn many_who_come_back_at_once_are_told_apart() {
         world.try_ask(Hello {
             proof,
             connection: world.connection(),
+            session: None,
+            from: "home".into(),
             client: None,
         })
     });
@@ -139,7 +141,7 @@ async fn a_session_that_is_only_used_over_http_stays_alive() {
     }
     let caller = world.authenticate(&token).await.unwrap();
     assert_eq!(caller.user.id, user.id);
-    assert_eq!(world.ask(ListSessions { caller }).await.unwrap().len(), 1);
+    assert_eq!(world.sessions(caller).await.len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -153,6 +155,8 @@ async fn a_reconnect_storm_takes_few_transactions() {
             let hello = Hello {
                 proof,
                 connection,
+                session: None,
+                from: "home".into(),
                 client: None,
             };
             bus.ask(hello, Duration::from_secs(60))

@@ -2,8 +2,8 @@
 
 use super::witness::{Notes, Stated, Witness};
 use crate::api::{
-    Authenticate, Caller, ConnectionId, Disconnected, Hello, KeepConnected, Online, Proof, Refusal,
-    SessionId, Token, User, UserId, Welcome,
+    Authenticate, Caller, ConnectionId, Disconnected, Hello, KeepConnected, ListSessions, Online,
+    Proof, Refusal, SessionId, SessionLine, Token, User, UserId, Welcome,
 };
 use crate::clock::{Clock as _, ManualClock};
 use crate::jobs::{Door, Fresh, OpenGuest, OpenToken};
@@ -133,6 +133,8 @@ impl World {
         self.ask(Hello {
             proof,
             connection,
+            session: None,
+            from: "home".into(),
             client: None,
         })
         .await
@@ -157,6 +159,17 @@ impl World {
             token: token.clone(),
         })
         .await
+    }
+
+    /// The first page of a person's sessions.
+    pub(super) async fn sessions(&self, caller: Caller) -> Vec<SessionLine> {
+        let (after, limit) = (None, 100);
+        let page = self.ask(ListSessions {
+            caller,
+            after,
+            limit,
+        });
+        page.await.unwrap().lines
     }
 
     pub(super) async fn disconnect(&self, connection: ConnectionId, clean: bool) {

@@ -5,7 +5,7 @@ use crate::config::Config;
 use crate::config::setting::{Setting, days, millis, number, value};
 
 pub(super) fn rows() -> Vec<Setting<Config>> {
-    [doors(), identities(), ages(), passwords()]
+    [doors(), identities(), ages(), passwords(), quotas()]
         .into_iter()
         .flatten()
         .collect()
@@ -121,8 +121,8 @@ fn passwords() -> Vec<Setting<Config>> {
         number("hashes_at_once", "passwords", 1..=1_024, |c| {
             &mut of(c).sessions.hashes_at_once
         })
-        .about("Passwords hashed at once.")
-        .default_is("the number of cores")
+        .about("Passwords hashed at once, each on a thread of the lowest priority.")
+        .default_is("half of the cores, at least one")
         .ends("Logins queue.", "They take the processor, and 19 MiB each."),
         number("hashes_waiting", "passwords", 0..=1_000_000, |c| {
             &mut of(c).sessions.hashes_waiting
@@ -131,6 +131,41 @@ fn passwords() -> Vec<Setting<Config>> {
         .ends(
             "A morning's rush is refused.",
             "Logins run out of time in the queue.",
+        ),
+    ]
+}
+
+fn quotas() -> Vec<Setting<Config>> {
+    vec![
+        number("guests_per_network", "guests a minute", 1..=1_000_000_000, |c| {
+            &mut of(c).sessions.guests_per_network
+        })
+        .about(
+            "New guests of one address (IPv6: of one /64), and people who come with an identity for \
+             the first time; then rate_limited.",
+        )
+        .ends(
+            "A school behind one address waits at the door.",
+            "One machine takes the names and keeps the database busy.",
+        ),
+        number("accounts_per_network", "accounts an hour", 1..=1_000_000_000, |c| {
+            &mut of(c).sessions.accounts_per_network
+        })
+        .about("New accounts of one address (IPv6: of one /64); then rate_limited.")
+        .ends(
+            "A school behind one address waits.",
+            "One machine fills the database for ever.",
+        ),
+        number("sessions_per_person", "sessions", 1..=1_000_000_000, |c| {
+            &mut of(c).sessions.sessions_per_person
+        })
+        .about(
+            "Sessions of one person. For a further one the one that was unseen for longest ends; if \
+             all are connected, the answer is limit_reached.",
+        )
+        .ends(
+            "Devices push each other out.",
+            "One person fills the database.",
         ),
     ]
 }

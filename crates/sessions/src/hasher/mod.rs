@@ -1,9 +1,13 @@
 //! Passwords: hashed slowly, a few at a time, beside the runtime.
 
+mod line;
+mod threads;
+
 use argon2::password_hash::{PasswordHash, PasswordHasher as _, PasswordVerifier as _, SaltString};
 use argon2::{Algorithm, Argon2, Params, Version};
-use std::sync::Arc;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use std::time::Duration;
+use threads::{Full, Threads, Turn};
+use tokio::sync::oneshot;
 
 /// Memory of one hash in KiB: 19 MiB, with [`PASSES`] and [`LANES`] OWASP's recommendation.
 const MEMORY_KIB: u32 = 19 * 1024;
@@ -17,34 +21,37 @@ const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$\
 /// Why a password was not looked at.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum HashError {
-    /// Too many wait already.
-    Overloaded,
+    /// Too many wait already; more have their turn after this.
+    Overloaded { retry_after: Duration },
     /// The hash could not be made or its thread died.
     Failed,
 }
 
-/// Hashes at most so many passwords at once; as many more as may wait do, others are refused.
+/// Hashes at most so many passwords at once; as many more as may wait do, others are refused. Those
+/// who wait take turns, asker by asker: a network, or a person who is logged in.
 pub(crate) struct Hasher {
-    running: Arc<Semaphore>,
-    places: Arc<Semaphore>,
+    threads: Threads,
     #[cfg(test)]
     verified: std::sync::atomic::AtomicUsize,
 }
 
 impl Hasher {
     pub(crate) fn new(at_once: usize, waiting: usize) -> Self {
-        let at_once = at_once.max(1);
         Self {
-            running: Arc::new(Semaphore::new(at_once)),
-            places: Arc::new(Semaphore::new(at_once.saturating_add(waiting))),
+            threads: Threads::new(at_once, waiting),
             #[cfg(test)]
             verified: std::sync::atomic::AtomicUsize::new(0),
         }
     }
 
     /// The hash of a new password, with its salt and parameters.
-    pub(crate) async fn hash(&self, password: String, salt: [u8; 16]) -> Result<String, HashError> {
-        self.run(move || {
+    pub(crate) async fn hash(
+        &self,
+        asker: &str,
+        password: String,
+        salt: [u8; 16],
+    ) -> Result<String, HashError> {
+        self.run(asker, move || {
             let salt = SaltString::encode_b64(&salt).ok()?;
             let hash = argon2()
                 .ok()?
@@ -59,13 +66,14 @@ impl Hasher {
     /// Whether the password has this hash; without one, false after the same work.
     pub(crate) async fn verify(
         &self,
+        asker: &str,
         password: String,
         hash: Option<String>,
     ) -> Result<bool, HashError> {
         #[cfg(test)]
         self.verified
             .fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        self.run(move || {
+        self.run(asker, move || {
             let known = hash.is_some();
             let hash = hash.unwrap_or_else(|| NOBODY.to_owned());
             let Ok(parsed) = PasswordHash::new(&hash) else {
@@ -79,27 +87,36 @@ impl Hasher {
         .await
     }
 
-    /// Carries out the work on a blocking thread. The permits go with it: dropped half way, the
-    /// thread still counts until it has ended.
+    /// Carries out the work when its turn has come, unless nobody waits for it any more.
     async fn run<T: Send + 'static>(
         &self,
+        asker: &str,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, HashError> {
-        let place = Arc::clone(&self.places).try_acquire_owned();
-        let place = place.map_err(|_| HashError::Overloaded)?;
-        let turn = Arc::clone(&self.running).acquire_owned().await;
-        let turn = turn.map_err(|_| HashError::Failed)?;
-        let done = tokio::task::spawn_blocking(move || {
-            let _permits: [OwnedSemaphorePermit; 2] = [place, turn];
-            work()
-        });
-        done.await.map_err(|_| HashError::Failed)
+        let (answer, answered) = oneshot::channel();
+        let work = move |turn| match turn {
+            Turn::Never(full) => {
+                let _ = answer.send(Err(full.into()));
+            }
+            Turn::Now if answer.is_closed() => {}
+            Turn::Now => {
+                let _ = answer.send(Ok(work()));
+            }
+        };
+        self.threads.submit(asker, Box::new(work))?;
+        answered.await.unwrap_or(Err(HashError::Failed))
     }
 
     /// How many passwords were checked against some hash.
     #[cfg(test)]
     pub(crate) fn verified(&self) -> usize {
         self.verified.load(std::sync::atomic::Ordering::Relaxed)
+    }
+}
+
+impl From<Full> for HashError {
+    fn from(Full { retry_after }: Full) -> Self {
+        Self::Overloaded { retry_after }
     }
 }
 
@@ -115,48 +132,35 @@ mod tests {
     #[tokio::test]
     async fn a_password_is_told_from_another() {
         let hasher = Hasher::new(1, 8);
-        let hash = hasher.hash("correct horse".into(), [7; 16]).await.unwrap();
+        let hash = hasher
+            .hash("home", "correct horse".into(), [7; 16])
+            .await
+            .unwrap();
         assert!(
             hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"),
             "{hash}"
         );
-        let right = hasher.verify("correct horse".into(), Some(hash.clone()));
+        let right = hasher.verify("home", "correct horse".into(), Some(hash.clone()));
         assert_eq!(right.await, Ok(true));
-        let wrong = hasher.verify("correct house".into(), Some(hash));
+        let wrong = hasher.verify("home", "correct house".into(), Some(hash));
         assert_eq!(wrong.await, Ok(false));
     }
 
     #[tokio::test]
     async fn nobody_costs_as_much_as_somebody() {
         let hasher = Hasher::new(1, 8);
-        let hash = hasher.hash("correct horse".into(), [7; 16]).await.unwrap();
+        let hash = hasher
+            .hash("home", "correct horse".into(), [7; 16])
+            .await
+            .unwrap();
         let (somebody, nobody) = (PasswordHash::new(&hash), PasswordHash::new(NOBODY));
         let (somebody, nobody) = (somebody.unwrap(), nobody.unwrap());
         assert_eq!(nobody.algorithm, somebody.algorithm);
         assert_eq!(nobody.params, somebody.params);
         assert_eq!(nobody.hash.unwrap().len(), somebody.hash.unwrap().len());
-        assert_eq!(hasher.verify("correct horse".into(), None).await, Ok(false));
-    }
-
-    #[tokio::test]
-    async fn beyond_the_queue_passwords_are_refused() {
-        let hasher = Hasher::new(1, 1);
-        let all_places = Arc::clone(&hasher.places)
-            .try_acquire_many_owned(2)
-            .unwrap();
-        let refused = hasher.verify("correct horse".into(), None).await;
-        assert_eq!(refused, Err(HashError::Overloaded));
-        drop(all_places);
-        assert_eq!(hasher.verify("correct horse".into(), None).await, Ok(false));
-    }
-
-    #[tokio::test]
-    async fn at_most_so_many_are_hashed_at_once() {
-        let hasher = Hasher::new(1, 1);
-        let turn = Arc::clone(&hasher.running).try_acquire_owned().unwrap();
-        let mut waiting = std::pin::pin!(hasher.verify("correct horse".into(), None));
-        assert!(futures_util::poll!(&mut waiting).is_pending());
-        drop(turn);
-        assert_eq!(waiting.await, Ok(false));
+        assert_eq!(
+            hasher.verify("home", "correct horse".into(), None).await,
+            Ok(false)
+        );
     }
 }

@@ -1,0 +1,68 @@
+//! Whom the tables of rooms still name.
+
+use super::schema::{bans, invitations};
+use diesel::sql_types::Binary;
+use sessions::api::UserId;
+use std::collections::HashSet;
+use storage::list::Rows;
+use storage::prelude::*;
+
+/// Those of these people who are a member of something, of a direct room's pair, or named by an
+/// entry. Messages need no look: of everyone who was ever in a room a later entry says that they
+/// went, and it is kept for as long as what they wrote.
+pub(crate) async fn named(
+    access: &mut impl Access,
+    users: &[UserId],
+) -> Result<HashSet<UserId>, Fault> {
+    if users.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let found: Vec<(UserId,)> = query!(access, |c| among(users).load(c))?;
+    Ok(found.into_iter().map(|(user,)| user).collect())
+}
+
+fn among(users: &[UserId]) -> Rows<'_, (Binary,)> {
+    let users = users.iter().map(|user| &user.0[..]);
+    Rows::new(
+        vec![("person", users.collect())],
+        "SELECT w.person FROM w \
+         WHERE EXISTS (SELECT 1 FROM members m WHERE m.user_id = w.person) \
+         OR EXISTS (SELECT 1 FROM entries e WHERE e.subject_id = w.person) \
+         OR EXISTS (SELECT 1 FROM rooms r WHERE r.pair_low = w.person) \
+         OR EXISTS (SELECT 1 FROM rooms r WHERE r.pair_high = w.person)",
+    )
+}
+
+/// Those of these people who are banned or invited somewhere.
+pub(crate) async fn expected(
+    access: &mut impl Access,
+    users: &[UserId],
+) -> Result<HashSet<UserId>, Fault> {
+    let banned: Vec<UserId> = query!(access, |c| bans::table
+        .filter(bans::user_id.one_of(users))
+        .select(bans::user_id)
+        .load(c))?;
+    let invited: Vec<UserId> = query!(access, |c| invitations::table
+        .filter(invitations::user_id.one_of(users))
+        .select(invitations::user_id)
+        .load(c))?;
+    Ok(banned.into_iter().chain(invited).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::among;
+    use crate::store::plan;
+    use sessions::api::UserId;
+
+    #[test]
+    fn however_many_are_looked_for_no_table_is_read_through() {
+        for many in [1, 200] {
+            let users = vec![UserId([7; 16]); many];
+            let plan = plan::of(&among(&users));
+            for table in ["SCAN m", "SCAN r"] {
+                assert!(!plan.contains(table), "{table}: {plan}");
+            }
+        }
+    }
+}

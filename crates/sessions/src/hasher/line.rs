@@ -1,0 +1,124 @@
+//! Who waits for a thread: round-robin between those who ask, so that one who asks often waits for
+//! their own work and nobody else does.
+
+use std::collections::{HashMap, VecDeque};
+
+/// Items in the order of the round: one of each asker, then the next of each.
+pub(super) struct Line<T> {
+    waiting: HashMap<String, VecDeque<T>>,
+    round: VecDeque<String>,
+    len: usize,
+    /// What one asker may have waiting.
+    each_max: usize,
+}
+
+impl<T> Line<T> {
+    pub(super) fn new(each_max: usize) -> Self {
+        Self {
+            waiting: HashMap::new(),
+            round: VecDeque::new(),
+            len: 0,
+            each_max,
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Puts one in, if fewer than `max` wait. When it is full, the newest of whoever has most waiting
+    /// gives way, as long as that is fairer. Returns what gave way, or the item itself if it has no place.
+    pub(super) fn push(&mut self, asker: &str, item: T, max: usize) -> Result<Option<T>, T> {
+        let own = self.waiting.get(asker).map_or(0, VecDeque::len);
+        if own >= self.each_max {
+            return Err(item);
+        }
+        let mut displaced = None;
+        if self.len >= max {
+            displaced = self.newest_of_longest(own + 2);
+            if displaced.is_none() {
+                return Err(item);
+            }
+        }
+        let queue = self.waiting.entry(asker.to_owned()).or_default();
+        if queue.is_empty() {
+            self.round.push_back(asker.to_owned());
+        }
+        queue.push_back(item);
+        self.len += 1;
+        Ok(displaced)
+    }
+
+    /// The next one of the round.
+    pub(super) fn pop(&mut self) -> Option<T> {
+        let asker = self.round.pop_front()?;
+        let queue = self.waiting.get_mut(&asker)?;
+        let item = queue.pop_front()?;
+        self.len -= 1;
+        if queue.is_empty() {
+            self.waiting.remove(&asker);
+        } else {
+            self.round.push_back(asker);
+        }
+        Some(item)
+    }
+
+    fn newest_of_longest(&mut self, at_least: usize) -> Option<T> {
+        let longest = self.waiting.values_mut().max_by_key(|queue| queue.len())?;
+        if longest.len() < at_least {
+            return None;
+        }
+        self.len -= 1;
+        longest.pop_back()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Line;
+
+    fn rest(line: &mut Line<u32>) -> Vec<u32> {
+        std::iter::from_fn(|| line.pop()).collect()
+    }
+
+    #[test]
+    fn askers_take_turns() {
+        let mut line = Line::new(9);
+        for item in [10, 11, 12] {
+            assert_eq!(line.push("a", item, 9), Ok(None));
+        }
+        assert_eq!(line.push("b", 20, 9), Ok(None));
+        assert_eq!(rest(&mut line), [10, 20, 11, 12]);
+        assert_eq!(line.len(), 0);
+    }
+
+    #[test]
+    fn one_asker_has_only_so_many_waiting() {
+        let mut line = Line::new(2);
+        assert_eq!(line.push("a", 10, 9), Ok(None));
+        assert_eq!(line.push("a", 11, 9), Ok(None));
+        assert_eq!(line.push("a", 12, 9), Err(12));
+        assert_eq!(line.push("b", 20, 9), Ok(None));
+        assert_eq!(line.len(), 3);
+    }
+
+    #[test]
+    fn in_a_full_line_the_greediest_gives_way() {
+        let mut line = Line::new(9);
+        for item in [10, 11, 12] {
+            assert_eq!(line.push("a", item, 3), Ok(None));
+        }
+        assert_eq!(line.push("b", 20, 3), Ok(Some(12)));
+        assert_eq!(line.push("b", 21, 3), Err(21), "that would not be fairer");
+        assert_eq!(line.push("c", 30, 3), Ok(Some(11)));
+        assert_eq!(line.push("d", 40, 3), Err(40), "everyone has one");
+        assert_eq!(rest(&mut line), [10, 20, 30]);
+    }
+
+    #[test]
+    fn a_line_without_room_takes_nobody() {
+        let mut line = Line::new(1);
+        assert_eq!(line.push("a", 10, 0), Err(10));
+        assert_eq!(line.pop(), None);
+    }
+}

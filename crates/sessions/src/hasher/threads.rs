@@ -1,0 +1,268 @@
+//! The threads that hash: few, and of the lowest priority, so that a rush of logins never takes a
+//! core from people who talk.
+
+use super::line::Line;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// The lowest that an ordinary thread can have.
+#[cfg(target_os = "linux")]
+const NICE: i32 = 19;
+/// What a hash takes, until one was measured.
+const GUESS: Duration = Duration::from_millis(50);
+/// The least that someone who was refused is asked to wait.
+const RETRY_LEAST: Duration = Duration::from_millis(500);
+
+/// One piece of work; it answers whoever waits for it.
+pub(super) type Work = Box<dyn FnOnce(Turn) + Send>;
+
+/// What becomes of a piece of work.
+pub(super) enum Turn {
+    /// It is carried out.
+    Now,
+    /// It had to give way.
+    Never(Full),
+}
+
+/// Threads that start when they are needed and end with this handle. What waits then is dropped.
+pub(super) struct Threads(Arc<Shared>);
+
+struct Shared {
+    most: usize,
+    waiting_max: usize,
+    state: Mutex<State>,
+    news: Condvar,
+    /// What one piece takes, a moving average in microseconds.
+    takes_us: AtomicU64,
+}
+
+struct State {
+    line: Line<Work>,
+    threads: usize,
+    running: usize,
+    closed: bool,
+}
+
+/// There is no room: come back after this.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Full {
+    pub(super) retry_after: Duration,
+}
+
+impl Threads {
+    /// At most so many run at once, and so many wait besides; one asker has at most half of these
+    /// places.
+    pub(super) fn new(most: usize, waiting_max: usize) -> Self {
+        let most = most.max(1);
+        let places = most.saturating_add(waiting_max);
+        Self(Arc::new(Shared {
+            most,
+            waiting_max,
+            state: Mutex::new(State {
+                line: Line::new((places / 2).max(1)),
+                threads: 0,
+                running: 0,
+                closed: false,
+            }),
+            news: Condvar::new(),
+            takes_us: AtomicU64::new(u64::try_from(GUESS.as_micros()).unwrap_or(u64::MAX)),
+        }))
+    }
+
+    /// Puts one piece of work in for this asker; another's may have to give way for it. All that
+    /// waits is dropped if there is no thread to do it.
+    pub(super) fn submit(&self, asker: &str, work: Work) -> Result<(), Full> {
+        let shared = &self.0;
+        let mut state = shared.state();
+        let places = shared.most.saturating_add(shared.waiting_max);
+        let room = places.saturating_sub(state.running);
+        let full = shared.full(state.line.len() + state.running);
+        let Ok(displaced) = state.line.push(asker, work, room) else {
+            return Err(full);
+        };
+        if state.threads < shared.most && state.running + state.line.len() > state.threads {
+            shared.start_one(&mut state);
+        }
+        drop(state);
+        shared.news.notify_one();
+        if let Some(displaced) = displaced {
+            displaced(Turn::Never(full));
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Threads {
+    fn drop(&mut self) {
+        self.0.state().closed = true;
+        self.0.news.notify_all();
+    }
+}
+
+impl Shared {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Everyone who waits now comes first.
+    fn full(&self, waiting: usize) -> Full {
+        let takes = Duration::from_micros(self.takes_us.load(Ordering::Relaxed));
+        let turns = u32::try_from(waiting / self.most).unwrap_or(u32::MAX);
+        let retry_after = takes.saturating_mul(turns).max(RETRY_LEAST);
+        Full { retry_after }
+    }
+
+    fn start_one(self: &Arc<Self>, state: &mut State) {
+        let shared = Arc::clone(self);
+        let thread = std::thread::Builder::new().name("passwords".to_owned());
+        match thread.spawn(move || shared.work()) {
+            Ok(_) => state.threads += 1,
+            Err(error) => {
+                tracing::error!(%error, "could not start a thread that hashes passwords");
+                if state.threads == 0 {
+                    while state.line.pop().is_some() {}
+                }
+            }
+        }
+    }
+
+    fn work(&self) {
+        step_back();
+        while let Some(work) = self.next() {
+            let started = Instant::now();
+            // A panic drops the answer: whoever waits for it learns that.
+            let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| work(Turn::Now)));
+            self.measured(started.elapsed());
+            self.state().running -= 1;
+        }
+    }
+
+    /// Waits for work; none when the handle is gone.
+    fn next(&self) -> Option<Work> {
+        let mut state = self.state();
+        loop {
+            if state.closed {
+                return None;
+            }
+            if let Some(work) = state.line.pop() {
+                state.running += 1;
+                return Some(work);
+            }
+            state = self
+                .news
+                .wait(state)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    fn measured(&self, took: Duration) {
+        let took = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+        let before = self.takes_us.load(Ordering::Relaxed);
+        let now = before - before / 8 + took / 8;
+        self.takes_us.store(now, Ordering::Relaxed);
+    }
+}
+
+/// Gives this thread the lowest priority. Linux alone has one per thread; elsewhere the small number
+/// of threads has to do.
+fn step_back() {
+    #[cfg(target_os = "linux")]
+    if let Err(error) = rustix::process::setpriority_process(Some(rustix::thread::gettid()), NICE) {
+        tracing::warn!(%error, "passwords are hashed at the ordinary priority");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::mpsc;
+
+    /// Work that waits until it is let go.
+    fn held() -> (Work, mpsc::Sender<()>) {
+        let (go, held) = mpsc::channel::<()>();
+        let work = move |_| {
+            let _ = held.recv();
+        };
+        (Box::new(work), go)
+    }
+
+    #[test]
+    fn at_most_so_many_run_at_once_and_the_rest_is_refused() {
+        let threads = Threads::new(1, 1);
+        let (first, go) = held();
+        threads.submit("a", first).unwrap();
+        while threads.0.state().running == 0 {
+            std::thread::yield_now();
+        }
+        threads.submit("b", Box::new(|_| {})).unwrap();
+        let refused = threads.submit("c", Box::new(|_| {})).unwrap_err();
+        assert!(refused.retry_after >= RETRY_LEAST, "{refused:?}");
+        assert_eq!(threads.0.state().threads, 1);
+        drop(go);
+    }
+
+    #[test]
+    fn whoever_gives_way_learns_it() {
+        let threads = Threads::new(1, 3);
+        let (first, go) = held();
+        threads.submit("a", first).unwrap();
+        while threads.0.state().running == 0 {
+            std::thread::yield_now();
+        }
+        let (told, turns) = mpsc::channel();
+        let noting = |name: &'static str| -> Work {
+            let told = told.clone();
+            Box::new(move |turn| told.send((name, matches!(turn, Turn::Now))).unwrap())
+        };
+        threads.submit("a", noting("a1")).unwrap();
+        threads.submit("a", noting("a2")).unwrap();
+        threads.submit("b", noting("b1")).unwrap();
+        threads.submit("c", noting("c1")).unwrap();
+        assert_eq!(turns.recv().unwrap(), ("a2", false));
+        drop(go);
+        let rest: Vec<_> = (0..3).map(|_| turns.recv().unwrap()).collect();
+        assert_eq!(rest, [("a1", true), ("b1", true), ("c1", true)]);
+    }
+
+    #[test]
+    fn a_panic_costs_its_own_work_alone() {
+        let threads = Threads::new(1, 8);
+        threads
+            .submit("a", Box::new(|_| panic!("on purpose")))
+            .unwrap();
+        let (done, end) = mpsc::channel();
+        let work = move |_| done.send(()).unwrap();
+        threads.submit("a", Box::new(work)).unwrap();
+        end.recv().unwrap();
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn the_threads_have_the_lowest_priority_and_the_process_keeps_its_own() {
+        let own = rustix::process::getpriority_process(None).unwrap();
+        let threads = Threads::new(1, 0);
+        let (nice, known) = mpsc::channel();
+        let work = move |_| {
+            let own = rustix::thread::gettid();
+            let found = rustix::process::getpriority_process(Some(own));
+            nice.send(found.unwrap()).unwrap();
+        };
+        threads.submit("a", Box::new(work)).unwrap();
+        assert_eq!(known.recv().unwrap(), NICE);
+        assert_eq!(rustix::process::getpriority_process(None).unwrap(), own);
+    }
+
+    #[test]
+    fn the_threads_end_with_their_handle() {
+        let threads = Threads::new(2, 8);
+        let shared = Arc::clone(&threads.0);
+        let (first, go) = held();
+        threads.submit("a", first).unwrap();
+        drop(threads);
+        drop(go);
+        while Arc::strong_count(&shared) > 1 {
+            std::thread::yield_now();
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! People whose rows nobody may need any more are named to those who know, a few at a time.
+
+use crate::api::{PeopleEnded, PeopleForgettable, UserId};
+use crate::clock::millis;
+use crate::seed::Seed;
+use crate::store::{housekeeping, of_person};
+use bus::Bus;
+use futures_util::FutureExt as _;
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use storage::StorageError;
+
+/// The most facts of one run: others' writes come between them, and between the runs.
+const SHARES_MAX: usize = 50;
+/// From the end of one walk through all people to the next.
+const REST: Duration = Duration::from_secs(24 * 60 * 60);
+/// Where a walk begins.
+const FIRST: UserId = UserId([0; 16]);
+
+/// Walks through the people who ended, then through those of identity providers; then rests.
+#[derive(Clone)]
+pub(crate) struct Sweep {
+    bus: Bus,
+    seed: Seed,
+    place: Arc<Mutex<Place>>,
+}
+
+/// How far the walk has come.
+#[derive(Debug, Clone, Copy)]
+enum Place {
+    Ended(UserId),
+    Vouched(UserId),
+    /// Until then, by the uptime.
+    Resting(Duration),
+}
+
+impl Sweep {
+    pub(crate) fn new(bus: &Bus, seed: &Seed) -> Self {
+        Self {
+            bus: bus.clone(),
+            seed: seed.clone(),
+            place: Arc::new(Mutex::new(Place::Ended(FIRST))),
+        }
+    }
+
+    /// Goes on for a while. Repeats a share that failed.
+    pub(crate) async fn run(self) -> anyhow::Result<()> {
+        for _ in 0..SHARES_MAX {
+            let place = *self.place.lock().unwrap_or_else(PoisonError::into_inner);
+            let next = match place {
+                Place::Resting(until) if self.seed.clock.uptime() < until => return Ok(()),
+                Place::Resting(_) => Place::Ended(FIRST),
+                Place::Ended(after) => self.ended(after).await?,
+                Place::Vouched(after) => self.vouched(after).await?,
+            };
+            *self.place.lock().unwrap_or_else(PoisonError::into_inner) = next;
+        }
+        Ok(())
+    }
+
+    async fn ended(&self, after: UserId) -> Result<Place, StorageError> {
+        let read = self.seed.database.read("sessions.ended", move |reader| {
+            async move { housekeeping::ended_after(reader, after, share()).await }.boxed()
+        });
+        let users = read.await?;
+        let Some(last) = users.last().copied() else {
+            return Ok(Place::Vouched(FIRST));
+        };
+        let unseen_before = None;
+        let forgettable = PeopleForgettable {
+            users: users.clone(),
+            unseen_before,
+        };
+        self.bus.publish(PeopleEnded { users }).await;
+        self.bus.publish(forgettable).await;
+        Ok(Place::Ended(last))
+    }
+
+    async fn vouched(&self, after: UserId) -> Result<Place, StorageError> {
+        let unseen = millis(self.seed.settings.session_unseen);
+        let before = self.seed.clock.wall_ms().saturating_sub(unseen);
+        let read = self.seed.database.read("sessions.vouched", move |reader| {
+            async move {
+                let people = housekeeping::vouched_after(reader, after, share()).await?;
+                let last = people.last().map(|(id, _)| *id);
+                let unseen = people.into_iter().filter(|(_, seen_at)| *seen_at < before);
+                let mut unseen: Vec<UserId> = unseen.map(|(id, _)| id).collect();
+                let busy: HashSet<UserId> = of_person::people_among(reader, &unseen).await?;
+                unseen.retain(|id| !busy.contains(id));
+                Ok((last, unseen))
+            }
+            .boxed()
+        });
+        let (last, users) = read.await?;
+        if !users.is_empty() {
+            let unseen_before = Some(before);
+            let forgettable = PeopleForgettable {
+                users,
+                unseen_before,
+            };
+            self.bus.publish(forgettable).await;
+        }
+        let rest = || Place::Resting(self.seed.clock.uptime() + REST);
+        Ok(last.map_or_else(rest, Place::Vouched))
+    }
+}
+
+fn share() -> i64 {
+    i64::try_from(PeopleEnded::MAX).unwrap_or(i64::MAX)
+}
