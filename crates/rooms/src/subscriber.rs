@@ -1,10 +1,12 @@
 //! The subscriber: it checks what needs no storage and hands the rest to the room's lane.
 
 use crate::api::{
-    CreateRoom, Created, Done, JoinRoom, Joined, LeaveRoom, Moderate, OpenDirect, Refusal,
-    UpdateRoom,
+    AnswerDirect, CreateRoom, Created, DirectRoom, Done, JoinRoom, Joined, LeaveRoom, Moderate,
+    OpenDirect, Refusal, UpdateRoom,
 };
-use crate::jobs::{Depart, Direct, EndGuest, GuestLeaving, Join, Leave, Moderating, PartGuest};
+use crate::jobs::{
+    AnsweringDirect, Depart, Direct, EndGuest, GuestLeaving, Join, Leave, Moderating, PartGuest,
+};
 use crate::{Seed, wishes};
 use bus::{Answers, Context, Handles, LoadError, Reply, Subscriber, Wiring};
 use sessions::api::{GuestExpired, PresenceChanged};
@@ -31,6 +33,7 @@ impl Subscriber for Rooms {
             .answers::<CreateRoom>()
             .answers::<UpdateRoom>()
             .answers::<OpenDirect>()
+            .answers::<AnswerDirect>()
             .answers::<Moderate>()
             .on::<PresenceChanged>()
             .on::<GuestExpired>()
@@ -118,13 +121,32 @@ impl Answers<OpenDirect> for Rooms {
     async fn answer(
         &mut self,
         request: OpenDirect,
-        reply: Reply<Result<Created, Refusal>>,
+        reply: Reply<Result<DirectRoom, Refusal>>,
         _ctx: &mut Context,
     ) -> anyhow::Result<()> {
         let job = Direct {
             caller: request.caller.user,
             user: request.user,
             key: self.seed.new_key(),
+            rooms_max: self.seed.settings.rooms_max,
+            quotas: self.seed.settings.quotas.clone(),
+            at: self.now(),
+        };
+        self.hand_over(Ok(job), reply);
+        Ok(())
+    }
+}
+
+impl Answers<AnswerDirect> for Rooms {
+    async fn answer(
+        &mut self,
+        request: AnswerDirect,
+        reply: Reply<Result<Created, Refusal>>,
+        _ctx: &mut Context,
+    ) -> anyhow::Result<()> {
+        let job = AnsweringDirect {
+            caller: request.caller.user,
+            room: request.room,
             rooms_max: self.seed.settings.rooms_max,
             at: self.now(),
         };

@@ -9,6 +9,7 @@ mod bad_input;
 mod closing;
 mod deletion;
 mod direct;
+mod direct_strangers;
 mod entering;
 mod errors;
 mod faults;

@@ -22,7 +22,7 @@ join           private ok        ok        ok        ok        HIDDEN           
 join           direct  -         -         ok        -         -                 no_such_room ok        unauthenticated
 leave          public  ok        ok        ok        ok        OUT               not_member   ok        unauthenticated
 leave          private ok        ok        ok        ok        HIDDEN            no_such_room ok        unauthenticated
-leave          direct  -         -         forbidden -         -                 no_such_room forbidden unauthenticated
+leave          direct  -         -         ok        -         -                 no_such_room ok        unauthenticated
 
 send           public  ok        ok        ok        muted     OUT               not_member   ok        unauthenticated
 send           private ok        ok        ok        muted     HIDDEN            no_such_room ok        unauthenticated

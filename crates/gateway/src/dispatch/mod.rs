@@ -54,6 +54,7 @@ pub(crate) fn wire(builder: &mut bus::Builder) {
         .asks::<r::CreateRoom>()
         .asks::<r::UpdateRoom>()
         .asks::<r::OpenDirect>()
+        .asks::<r::AnswerDirect>()
         .asks::<r::Moderate>()
         .asks::<r::ReadLog>()
         .asks::<r::Members>()

@@ -154,6 +154,7 @@ impl Hub {
         room.face
             .get_or_insert_with(|| Arc::clone(&membership.room));
         room.members.insert(membership.user);
+        room.answer_was(membership);
         if before == Some(Before::Outside) {
             // The entry is still on its way and will be old when it comes.
             self.show_gained(membership.user, key, membership.head);

@@ -14,6 +14,7 @@ use std::sync::Arc;
 impl Hub {
     /// Draws the consequences of one entry. Idempotent: an old one changes nothing.
     pub(super) fn follow(&mut self, face: &Arc<RoomFace>, entry: &Entry) {
+        self.answer_follows(face, entry);
         match &entry.change {
             Change::Joined => self.joined(face, entry),
             Change::Left => self.ended(face, entry, &entry.author, "left", None),
@@ -45,6 +46,7 @@ impl Hub {
         room.at_least(entry.seq);
         room.face = Some(Arc::clone(face));
         room.members.insert(user.id);
+        self.answer_follows(face, entry);
         let (why, by) = why_joined(face, entry);
         self.show(face, entry.seq, user.id, Some(role), why, &by);
         self.subscribe_gained(user.id, &face.key, entry.seq);

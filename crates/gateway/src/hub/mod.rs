@@ -7,6 +7,7 @@
 //! storage: what it lacks, tasks of its own read and bring as events.
 
 mod advance;
+mod answer;
 mod attach;
 mod entries;
 mod heads;
@@ -38,7 +39,7 @@ use outbox::Outbox;
 use person::Person;
 use requests::{Counted, HeadsRead, HoleRead, StaysRead, TellHeads, Ticked};
 use room::Room;
-use rooms::api::{EntriesAppended, RoomKey};
+use rooms::api::{DirectAnswered, EntriesAppended, RoomKey};
 use sessions::api::{
     Caller, ConnectionId, EndReason, EpochChanged, PresenceChanged, SessionEnded, UserId,
 };
@@ -95,6 +96,7 @@ impl Subscriber for Hub {
     fn wire(wiring: &mut Wiring<Self>) {
         wiring
             .on::<EntriesAppended>()
+            .on::<DirectAnswered>()
             .on::<PresenceChanged>()
             .on::<SessionEnded>()
             .on::<EpochChanged>()

@@ -42,6 +42,9 @@ impl Hub {
         let Some(room) = self.rooms.get_mut(&types.room) else {
             return true;
         };
+        if room.hides(types.user.id) {
+            return true;
+        }
         if types.on {
             begin(room, &types, now, &mut self.outbox);
             self.busy.insert(types.room);

@@ -215,6 +215,14 @@ pub(crate) struct RoomShape<'a> {
     read: Seq,
     unread: u32,
     mentions: u32,
+    /// Said only where it is false.
+    #[serde(skip_serializing_if = "is_true")]
+    answered: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes it so")]
+fn is_true(truth: &bool) -> bool {
+    *truth
 }
 
 impl<'a> From<&'a RoomLine> for RoomShape<'a> {
@@ -225,6 +233,7 @@ impl<'a> From<&'a RoomLine> for RoomShape<'a> {
             read: line.read,
             unread: line.unread,
             mentions: line.mentions,
+            answered: line.answered,
         }
     }
 }

@@ -200,4 +200,6 @@ pub struct RoomLine {
     pub unread: u32,
     /// Of those, how many mention the caller.
     pub mentions: u32,
+    /// False for a direct room that the other one opened and the caller has not answered.
+    pub answered: bool,
 }

@@ -57,5 +57,6 @@ async fn room_line(
         read,
         unread,
         mentions,
+        answered: line.answered,
     })
 }

@@ -47,7 +47,8 @@ pub struct Joined {
 }
 
 /// `leave`. Ordered. Who has left already gets the `seq` of that; who was put out, or never in, is
-/// an outsider. Nobody leaves a direct room.
+/// an outsider. Whoever leaves a direct room closes it: the other one writes no more into it until
+/// the leaver comes back by [`AnswerDirect`].
 ///
 /// When the last owner leaves, the room passes to the moderator who has been there longest, or
 /// else to such a member, guests excepted: a `role` entry by the leaver precedes the `left`. With
@@ -123,8 +124,13 @@ impl Request for UpdateRoom {
     type Answer = Result<Created, Refusal>;
 }
 
-/// `dm`. Ordered. Both are members, neither more than the other; the room has no doors: joining,
-/// leaving and moderating are refused. It counts among the rooms of both.
+/// `dm`. Ordered. Both are members, neither more than the other; the room has no doors: joining
+/// and moderating are refused. It counts among the opener's rooms, and among those of the other one
+/// as soon as that one answers: by writing in it or by a `dm` back. How many an opener may have
+/// unanswered, and how many may wait for one person, is limited.
+///
+/// A room that stands is found and not changed; where the caller has left it or has not answered
+/// it, [`AnswerDirect`] comes next, in the room's own order.
 pub struct OpenDirect {
     /// Who.
     pub caller: Caller,
@@ -134,6 +140,31 @@ pub struct OpenDirect {
 
 impl Request for OpenDirect {
     const NAME: &'static str = "rooms.open_direct";
+    type Answer = Result<DirectRoom, Refusal>;
+}
+
+/// A direct room that was found or made.
+#[derive(Debug, Clone)]
+pub struct DirectRoom {
+    /// As the caller sees it.
+    pub card: Card,
+    /// What made it so.
+    pub done: Done,
+    /// The caller is in it by choice; false: [`AnswerDirect`] makes it so.
+    pub answered: bool,
+}
+
+/// The second half of `dm`. Ordered. Answers a direct room that the other one opened, or comes back
+/// to one that the caller has left. Refuses everyone but the two with [`Refusal::NoSuchRoom`].
+pub struct AnswerDirect {
+    /// Who.
+    pub caller: Caller,
+    /// Which room.
+    pub room: RoomKey,
+}
+
+impl Request for AnswerDirect {
+    const NAME: &'static str = "rooms.answer_direct";
     type Answer = Result<Created, Refusal>;
 }
 
@@ -290,6 +321,8 @@ pub struct Membership {
     pub head: Seq,
     /// The first entry this user may read.
     pub visible_from: Seq,
+    /// False in a direct room that the other one opened and this user has not answered.
+    pub answered: bool,
 }
 
 /// Every room with its last `seq`, by row, a page at a time: for the server's own who follow all

@@ -85,6 +85,7 @@ impl Create {
             role: Role::Owner,
             joined_seq,
             muted_until: None,
+            answered: true,
         };
         members::insert(tx, room.face.id, self.creator.id, owner).await?;
         sheet.commit(tx).await

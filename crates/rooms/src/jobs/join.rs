@@ -43,6 +43,7 @@ impl Job for Join {
             role: Role::Member,
             joined_seq,
             muted_until: still_muted(tx, &room, user, self.at).await?,
+            answered: true,
         };
         members::insert(tx, id, user, member).await?;
         invitations::remove(tx, id, user).await?;

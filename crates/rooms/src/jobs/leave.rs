@@ -1,7 +1,7 @@
 //! `leave`, and what becomes of a room whose last owner leaves.
 
 use super::{Outcome, lock, refuse};
-use crate::api::{Change, Done, Kind, Refusal, Role, RoomKey, Seq};
+use crate::api::{Change, Done, Refusal, Role, RoomKey, Seq};
 use crate::pen::{Sheet, rank};
 use crate::store::members::{self, Member};
 use crate::store::rooms::Room;
@@ -30,9 +30,6 @@ impl Job for Leave {
         let Some(member) = members::find(tx, room.face.id, self.user.id).await? else {
             return already_out(tx, &room, &self.user).await;
         };
-        if room.face.kind == Kind::Direct {
-            return Err(refuse(Refusal::Forbidden));
-        }
         let seq = depart(tx, &mut room, &self.user, &member, self.at).await?;
         Ok(Done { seq, dup: false })
     }

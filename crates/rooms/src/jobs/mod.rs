@@ -1,5 +1,6 @@
 //! What the commands do in their rooms' lanes. A refusal writes nothing.
 
+mod answer_direct;
 mod create;
 mod direct;
 mod forget;
@@ -8,8 +9,10 @@ mod guests;
 mod join;
 mod leave;
 mod moderate;
+mod quotas;
 mod update;
 
+pub(crate) use answer_direct::AnsweringDirect;
 pub(crate) use create::Create;
 pub(crate) use direct::Direct;
 pub(crate) use forget::{ENTRIES_MAX, Forget};
@@ -58,9 +61,9 @@ async fn enter(tx: &mut Writer<'_>, key: &RoomKey, actor: UserId) -> Outcome<Sce
     Ok(Scene { room, member, role })
 }
 
-/// Refuses one more room to someone who is in as many as may be.
+/// Refuses one more room to someone who has chosen as many as may be.
 async fn room_for_one_more(tx: &mut Writer<'_>, user: UserId, rooms_max: usize) -> Outcome<()> {
-    if members::count_of(tx, user).await? >= rooms_max {
+    if members::chosen_by(tx, user).await? >= rooms_max {
         return Err(refuse(Refusal::LimitReached { limit: "rooms_max" }));
     }
     Ok(())

@@ -21,6 +21,8 @@ pub(crate) struct Book<'r> {
     targets: Targets,
     /// Those who may delete what others wrote, without being moderators of the room.
     admins: HashSet<(RoomId, UserId)>,
+    /// Those who answer a direct room by writing into it.
+    answers: HashSet<(RoomId, UserId)>,
     sheet: Sheet,
 }
 
@@ -32,7 +34,7 @@ impl<'r> Book<'r> {
         let sends = sends(run, of);
         let repeats = lookups::repeats(tx, &sends).await?;
         let people = named(tx, run).await?;
-        let members = members::of(tx, &pairs(run, of, &people)).await?;
+        let members = members::of(tx, &pairs(run, &rooms, &people)).await?;
         let targets = lookups::targets(tx, &places(run, of)).await?;
         let admins = admins(tx, run, &rooms).await?;
         Ok(Self {
@@ -42,6 +44,7 @@ impl<'r> Book<'r> {
             members,
             targets,
             admins,
+            answers: HashSet::new(),
             sheet: Sheet::default(),
         })
     }
@@ -61,6 +64,9 @@ impl<'r> Book<'r> {
 
     /// Writes what was written down.
     pub(crate) async fn close(self, tx: &mut Writer<'_>) -> Result<(), Fault> {
+        for (room, user) in self.answers {
+            members::set_answered(tx, room, user).await?;
+        }
         self.sheet.commit(tx).await
     }
 
@@ -97,6 +103,9 @@ impl<'r> Book<'r> {
         let muted = member.muted_until.is_some_and(|until| until > item.at);
         if muted && !matches!(item.what, Draft::Deleted { .. }) {
             return Err(Refusal::Muted);
+        }
+        if !matches!(item.what, Draft::Deleted { .. }) && self.is_closed(room) {
+            return Err(Refusal::OtherLeft);
         }
         match item.what {
             Draft::Message {
@@ -142,6 +151,13 @@ impl<'r> Book<'r> {
                 })
             }
         }
+    }
+
+    /// Whether this is a direct room that one of the two has left.
+    fn is_closed(&self, room: &Room) -> bool {
+        let here = |user: &User| self.members.contains_key(&(room.face.id, user.id));
+        let pair = room.face.pair.as_ref();
+        pair.is_some_and(|(a, b)| !here(a) || !here(b))
     }
 
     /// A message that the member may read.
@@ -193,6 +209,12 @@ impl<'r> Book<'r> {
     /// Lets the items that follow see this one.
     fn remember(&mut self, room: &Room, item: &Append<'_>, seq: Seq) {
         let (id, author) = (room.face.id, item.author.id);
+        if let Some(member) = self.members.get_mut(&(id, author))
+            && !member.answered
+        {
+            member.answered = true;
+            self.answers.insert((id, author));
+        }
         match item.what {
             Draft::Message {
                 cid,
@@ -288,16 +310,22 @@ async fn admins(
     Ok(admins)
 }
 
-/// The memberships that matter: of each author, and of each person named.
+/// The memberships that matter: of each author, of each person named, and of both in a direct room.
 fn pairs(
     run: &[Append<'_>],
-    room_of: impl Fn(&Append<'_>) -> Option<RoomId>,
+    rooms: &HashMap<&str, Room>,
     people: &HashMap<String, User>,
 ) -> Vec<(RoomId, UserId)> {
     let mut pairs = HashSet::new();
     for item in run {
-        let Some(room) = room_of(item) else { continue };
+        let Some(found) = rooms.get(&*item.room.0) else {
+            continue;
+        };
+        let room = found.face.id;
         pairs.insert((room, item.author.id));
+        if let Some((a, b)) = &found.face.pair {
+            pairs.extend([(room, a.id), (room, b.id)]);
+        }
         let named = candidates(item)
             .into_iter()
             .filter_map(|name| people.get(name));

@@ -31,9 +31,10 @@ async fn read(access: &mut impl Access, users: &[UserId]) -> Found<Vec<Membershi
         Some(Membership {
             user: place.user,
             room: Arc::clone(&room.face),
-            role: place.role,
+            role: place.member.role,
             head: room.head,
-            visible_from: room.visible_from(place.joined_seq),
+            visible_from: room.visible_from(place.member.joined_seq),
+            answered: place.member.answered,
         })
     });
     Ok(Ok(memberships.collect()))

@@ -11,6 +11,7 @@ pub(crate) mod of_kind;
 pub(crate) mod people;
 #[cfg(test)]
 mod plan;
+pub(crate) mod quotas;
 pub(crate) mod retention;
 pub(crate) mod rooms;
 mod schema;

@@ -30,6 +30,7 @@ table! {
         role -> SmallInt,
         joined_seq -> BigInt,
         muted_until -> Nullable<BigInt>,
+        answered -> SmallInt,
     }
 }
 
@@ -46,6 +47,16 @@ table! {
         room_id -> BigInt,
         user_id -> Binary,
         seq -> BigInt,
+        by_id -> Nullable<Binary>,
+    }
+}
+
+table! {
+    mutes (room_id, user_id) {
+        room_id -> BigInt,
+        user_id -> Binary,
+        seq -> BigInt,
+        until_ms -> BigInt,
     }
 }
 

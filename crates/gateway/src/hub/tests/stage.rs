@@ -100,6 +100,7 @@ pub(super) fn member(name: &str, room: &str, head: Seq) -> Membership {
         role: Role::Member,
         head,
         visible_from: 1,
+        answered: true,
     }
 }
 
