@@ -55,6 +55,17 @@ pub struct Quotas {
     /// 64. Too low: a few strangers keep all others from writing first; too high: the person's
     /// `hello` reads as many besides `rooms_max`.
     pub direct_waiting_max: usize,
+    /// Invitations that one person has and has neither used nor declined. Default 100, more than
+    /// that are not shown. Too low: people miss invitations that they want; too high: their `hello`
+    /// repeats as many.
+    pub invitations_max: usize,
+    /// How many of those may be from one person. Default 32. Too low: a friend cannot show all their
+    /// rooms; too high: one person takes all the places.
+    pub invitations_each_max: usize,
+    /// Public and private rooms that one account makes within 24 hours. Default 128, as many as one
+    /// may be in. Too low: people who set up a community wait a day; too high: one account spends
+    /// names for ever, room by room.
+    pub rooms_day_max: usize,
 }
 
 impl Default for Quotas {
@@ -65,6 +76,9 @@ impl Default for Quotas {
             direct_day_max: 128,
             direct_day_guest_max: 16,
             direct_waiting_max: 64,
+            invitations_max: 100,
+            invitations_each_max: 32,
+            rooms_day_max: 128,
         }
     }
 }

@@ -170,6 +170,7 @@ impl Answers<Moderate> for Rooms {
             user: request.user,
             what: request.what,
             reason,
+            quotas: self.seed.settings.quotas.clone(),
             at,
         });
         self.hand_over(job, reply);

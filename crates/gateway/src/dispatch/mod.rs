@@ -59,6 +59,7 @@ pub(crate) fn wire(builder: &mut bus::Builder) {
         .asks::<r::ReadLog>()
         .asks::<r::Members>()
         .asks::<r::Memberships>()
+        .asks::<r::Invitations>()
         .asks::<r::RecentHeads>()
         .asks::<m::SendMessage>()
         .asks::<m::EditMessage>()

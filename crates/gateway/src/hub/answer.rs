@@ -45,10 +45,10 @@ impl Hub {
         match entry.change {
             // The opener's own is the first; those of later stays are their own choice.
             Change::Joined if entry.seq == 2 => room.awaits(entry.author.id),
-            Change::Joined | Change::Message { .. } | Change::Reaction { .. } => {
-                if room.answered_by(entry.author.id) {
-                    self.shows_now(&face.key, entry.author.id);
-                }
+            Change::Joined | Change::Message { .. } | Change::Reaction { .. }
+                if room.answered_by(entry.author.id) =>
+            {
+                self.shows_now(&face.key, entry.author.id);
             }
             _ => {}
         }

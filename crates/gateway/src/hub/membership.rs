@@ -29,6 +29,10 @@ impl Hub {
             }
             Change::Role { user, role, .. } => self.role_changed(face, entry, user, *role),
             Change::Room { .. } => self.room_changed(face, entry),
+            Change::Muted { user, until_ms, .. } => {
+                self.mute_changed(face, entry.seq, user.id, *until_ms);
+            }
+            Change::Unmuted { user, .. } => self.mute_changed(face, entry.seq, user.id, 0),
             _ => {}
         }
     }
@@ -172,6 +176,12 @@ impl Hub {
                 );
             }
             Some(Before::Outside) | None => {}
+        }
+    }
+
+    fn mute_changed(&mut self, face: &RoomFace, seq: Seq, user: UserId, until_ms: i64) {
+        if let Some(person) = self.people.get_mut(&user) {
+            person.note_mute(&face.key, seq, until_ms);
         }
     }
 

@@ -27,7 +27,8 @@ mod timers;
 mod typing;
 
 pub(crate) use requests::{
-    Advance, Advanced, Attach, Attaching, Detach, Found, Known, Mark, Open, SayLeft, Types, Unmark,
+    Advance, Advanced, Attach, Attaching, Detach, Found, Known, Mark, Open, SayLeft, Types, Typing,
+    Unmark,
 };
 pub(crate) use timers::start;
 

@@ -3,7 +3,8 @@
 use super::{Card, RoomId, Seq};
 use crate::store::members::{self, Member};
 use crate::store::rooms::{self, Room};
-use sessions::api::UserId;
+use crate::store::{invitations, people};
+use sessions::api::{User, UserId, directory};
 use storage::prelude::*;
 
 /// A room in a list.
@@ -56,6 +57,49 @@ pub async fn public(
         .iter()
         .map(|room| listed(room, viewer, member(room)))
         .collect())
+}
+
+/// An invitation that has not been used up.
+#[derive(Debug, Clone)]
+pub struct Invited {
+    /// The room as the one invited sees it.
+    pub card: Card,
+    /// Its last `seq`.
+    pub head: Seq,
+    /// Who gave it.
+    pub by: User,
+    /// The entry that says so.
+    pub seq: Seq,
+}
+
+/// Someone's invitations, by key, at most `limit`.
+pub async fn invitations(
+    access: &mut impl Access,
+    user: UserId,
+    limit: usize,
+) -> Result<Vec<Invited>, Fault> {
+    let found = invitations::of(access, user, limit).await?;
+    if found.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ids = found.iter().map(|invitation| invitation.room).collect();
+    let rooms = rooms::by_ids(access, &ids).await?;
+    // Nobody has this id: the log no longer says who it was.
+    let giver = |by: Option<UserId>| by.unwrap_or(UserId([0; 16]));
+    let givers: Vec<UserId> = found.iter().map(|one| giver(one.by)).collect();
+    let users = directory::by_id(access, &givers).await?;
+    let mut invited: Vec<Invited> = found
+        .iter()
+        .filter_map(|one| Some((one, rooms.get(&one.room)?)))
+        .map(|(one, room)| Invited {
+            card: room.face.card(user, None),
+            head: room.head,
+            by: people::named(&users, giver(one.by)),
+            seq: one.seq,
+        })
+        .collect();
+    invited.sort_unstable_by(|a, b| a.card.room.key.cmp(&b.card.room.key));
+    Ok(invited)
 }
 
 fn listed(room: &Room, viewer: UserId, member: Option<Member>) -> Listed {

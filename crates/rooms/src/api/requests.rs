@@ -1,6 +1,7 @@
 //! What rooms answers. Strings of clients (`user`, names, reasons) come as they were sent; rooms
 //! checks and normalises them.
 
+use super::catalogue::Invited;
 use super::{Card, Entry, History, Kind, Refusal, Role, RoomFace, RoomId, RoomKey, Seq};
 use bus::Request;
 use sessions::api::{Caller, User, UserId};
@@ -42,13 +43,16 @@ pub struct Joined {
     pub head: Seq,
     /// The first entry this member may read.
     pub visible_from: Seq,
+    /// Muted until, ms since 1970; may have passed.
+    pub muted_until: Option<i64>,
     /// True when it wrote no entry.
     pub dup: bool,
 }
 
 /// `leave`. Ordered. Who has left already gets the `seq` of that; who was put out, or never in, is
 /// an outsider. Whoever leaves a direct room closes it: the other one writes no more into it until
-/// the leaver comes back by [`AnswerDirect`].
+/// the leaver comes back by [`AnswerDirect`]. Of a room that one is invited to it declines the
+/// invitation, which writes no entry and is told by the one that invited.
 ///
 /// When the last owner leaves, the room passes to the moderator who has been there longest, or
 /// else to such a member, guests excepted: a `role` entry by the leaver precedes the `left`. With
@@ -195,7 +199,8 @@ pub enum Moderation {
 /// higher rank, but owners act on owners. Server administrators count as moderators of the public
 /// rooms they are members of. `role` adds an owner, it does not hand the room over; the only owner
 /// cannot step down; guests stay members. Who is banned must be unbanned before an invitation.
-/// Muting until a moment that has passed is unmuting.
+/// Muting until a moment that has passed is unmuting. A mute lasts through leaving and joining;
+/// the muted may do none of this, nor update the room.
 pub struct Moderate {
     /// Who does it.
     pub caller: Caller,
@@ -323,6 +328,22 @@ pub struct Membership {
     pub visible_from: Seq,
     /// False in a direct room that the other one opened and this user has not answered.
     pub answered: bool,
+    /// Muted until, ms since 1970; may have passed.
+    pub muted_until: Option<i64>,
+}
+
+/// The invitations of one user, at most so many: for `hello`. Concurrent.
+#[derive(Clone)]
+pub struct Invitations {
+    /// Whose.
+    pub user: UserId,
+    /// Most invitations.
+    pub limit: usize,
+}
+
+impl Request for Invitations {
+    const NAME: &'static str = "rooms.invitations";
+    type Answer = Result<Vec<Invited>, Refusal>;
 }
 
 /// Every room with its last `seq`, by row, a page at a time: for the server's own who follow all

@@ -1,8 +1,9 @@
 //! `room.create`.
 
-use super::{Outcome, refuse, room_for_one_more};
+use super::{Outcome, quotas, refuse, room_for_one_more};
 use crate::api::{Change, Created, Done, History, Kind, Refusal, Role, RoomKey, Seq};
 use crate::pen::{Sheet, fingerprint};
+use crate::settings::Quotas;
 use crate::store::members::{self, Member};
 use crate::store::rooms::{self, Room};
 use anyhow::Context as _;
@@ -21,6 +22,7 @@ pub(crate) struct Create {
     /// By which a repeated creation of a private room is told.
     pub(crate) cid: Option<String>,
     pub(crate) rooms_max: usize,
+    pub(crate) quotas: Quotas,
     pub(crate) at: i64,
 }
 
@@ -38,6 +40,7 @@ impl Job for Create {
             return Ok(created);
         }
         room_for_one_more(tx, self.creator.id, self.rooms_max).await?;
+        quotas::one_more_room(tx, &self.quotas, self.creator.id, self.at).await?;
         if !rooms::insert(tx, &self.row()).await? {
             // Made in another lane in this very moment.
             let created = self.repeat(tx).await?;

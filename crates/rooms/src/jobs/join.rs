@@ -1,11 +1,11 @@
 //! `join`: the durable part.
 
 use super::{Outcome, guests, lock, refuse, room_for_one_more};
-use crate::api::{Change, Joined, Kind, Refusal, Role, RoomKey, Seq};
+use crate::api::{Change, History, Joined, Kind, Refusal, Role, RoomKey, Seq};
 use crate::pen::Sheet;
 use crate::store::members::{self, Member};
 use crate::store::rooms::Room;
-use crate::store::{bans, entries, invitations, kinds, lookups};
+use crate::store::{bans, invitations, mutes};
 use sessions::api::{User, UserId};
 use std::sync::Arc;
 use storage::prelude::*;
@@ -37,18 +37,43 @@ impl Job for Join {
         room_for_one_more(tx, user, self.rooms_max).await?;
         guests::only_living(tx, &self.user).await?;
 
+        let inherits = self.inherits(tx, &room).await?;
+        let mute = mutes::lasting(tx, id, user, self.at).await?;
         let mut sheet = Sheet::default();
         let joined_seq = sheet.add(&mut room, &self.user, self.at, Change::Joined);
         let member = Member {
-            role: Role::Member,
+            role: if inherits { Role::Owner } else { Role::Member },
             joined_seq,
-            muted_until: still_muted(tx, &room, user, self.at).await?,
+            // Leaving and coming back does not end a mute.
+            muted_until: mute.map(|mute| mute.until_ms),
             answered: true,
         };
+        if inherits {
+            let owns = Change::Role {
+                user: self.user.clone(),
+                role: Role::Owner,
+                reason: None,
+            };
+            sheet.add(&mut room, &self.user, self.at, owns);
+        }
         members::insert(tx, id, user, member).await?;
         invitations::remove(tx, id, user).await?;
         sheet.commit(tx).await?;
         Ok(joined(&room, &member, false))
+    }
+}
+
+impl Join {
+    /// Whether a room becomes the joiner's: it has a name that people made, nobody is in it, and
+    /// everyone let in reads all of it. Where people read from their own joining only, an owner
+    /// could open what was said before to themselves: such a room stays without one.
+    async fn inherits(&self, tx: &mut Writer<'_>, room: &Room) -> Result<bool, Fault> {
+        let may_be_owned = room.creator.is_some() && room.face.history == History::All;
+        if self.user.guest || !may_be_owned {
+            return Ok(false);
+        }
+        let first = members::after(tx, room.face.id, None, 1).await?;
+        Ok(first.is_empty())
     }
 }
 
@@ -66,27 +91,6 @@ async fn admission(tx: &mut Writer<'_>, room: &Room, user: UserId) -> Outcome<()
     refusal.map_or(Ok(()), |refusal| Err(refuse(refusal)))
 }
 
-/// Leaving and coming back does not end a mute: the log remembers.
-async fn still_muted(
-    tx: &mut Writer<'_>,
-    room: &Room,
-    user: UserId,
-    now: i64,
-) -> Result<Option<i64>, Fault> {
-    let id = room.face.id;
-    let last = lookups::last_about(tx, id, user, &[kinds::MUTED, kinds::UNMUTED]).await?;
-    let Some((kinds::MUTED, seq)) = last else {
-        return Ok(None);
-    };
-    let until = |change: &Change| match change {
-        Change::Muted { until_ms, .. } => Some(*until_ms),
-        _ => None,
-    };
-    let found = entries::at(tx, id, &[seq]).await?;
-    let until = found.first().and_then(|entry| until(&entry.change));
-    Ok(until.filter(|until| *until > now))
-}
-
 fn joined(room: &Room, member: &Member, dup: bool) -> Joined {
     let head: Seq = room.head;
     Joined {
@@ -94,6 +98,7 @@ fn joined(room: &Room, member: &Member, dup: bool) -> Joined {
         role: member.role,
         head,
         visible_from: room.visible_from(member.joined_seq),
+        muted_until: member.muted_until,
         dup,
     }
 }

@@ -1,11 +1,11 @@
-//! `leave`, and what becomes of a room whose last owner leaves.
+//! `leave`, which also declines an invitation, and what becomes of a room whose last owner leaves.
 
 use super::{Outcome, lock, refuse};
 use crate::api::{Change, Done, Refusal, Role, RoomKey, Seq};
 use crate::pen::{Sheet, rank};
 use crate::store::members::{self, Member};
 use crate::store::rooms::Room;
-use crate::store::{kinds, lookups};
+use crate::store::{invitations, kinds, lookups};
 use sessions::api::{User, directory};
 use storage::prelude::*;
 
@@ -35,11 +35,17 @@ impl Job for Leave {
     }
 }
 
-/// One who has left gets the entry of that; one who was put out, or never in, is an outsider.
+/// One who is invited declines; no entry says so, as none said that they came. One who has declined
+/// or left gets the entry of that; one who was put out, or never in, is an outsider.
 async fn already_out(tx: &mut Writer<'_>, room: &Room, user: &User) -> Outcome<Done> {
-    let ends = [kinds::LEFT, kinds::KICKED, kinds::BANNED];
-    match lookups::last_about(tx, room.face.id, user.id, &ends).await? {
-        Some((kinds::LEFT, seq)) => Ok(Done { seq, dup: true }),
+    let id = room.face.id;
+    if let Some(seq) = invitations::find(tx, id, user.id).await? {
+        invitations::remove(tx, id, user.id).await?;
+        return Ok(Done { seq, dup: false });
+    }
+    let ends = [kinds::LEFT, kinds::INVITED, kinds::KICKED, kinds::BANNED];
+    match lookups::last_about(tx, id, user.id, &ends).await? {
+        Some((kinds::LEFT | kinds::INVITED, seq)) => Ok(Done { seq, dup: true }),
         _ => Err(refuse(rank::outsider(room))),
     }
 }

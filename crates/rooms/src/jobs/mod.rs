@@ -61,6 +61,16 @@ async fn enter(tx: &mut Writer<'_>, key: &RoomKey, actor: UserId) -> Outcome<Sce
     Ok(Scene { room, member, role })
 }
 
+impl Scene {
+    /// Refuses someone who is muted at this time: texts of any sort reach everyone.
+    fn must_not_be_muted(&self, now: i64) -> Outcome<()> {
+        if self.member.muted_until.is_some_and(|until| until > now) {
+            return Err(refuse(Refusal::Muted));
+        }
+        Ok(())
+    }
+}
+
 /// Refuses one more room to someone who has chosen as many as may be.
 async fn room_for_one_more(tx: &mut Writer<'_>, user: UserId, rooms_max: usize) -> Outcome<()> {
     if members::chosen_by(tx, user).await? >= rooms_max {

@@ -5,7 +5,7 @@ use super::{Outcome, refuse};
 use crate::api::Refusal;
 use crate::settings::Quotas;
 use crate::store::quotas;
-use sessions::api::{User, directory};
+use sessions::api::{User, UserId, directory};
 use storage::prelude::*;
 
 /// The time that the quotas by day look back.
@@ -43,6 +43,20 @@ pub(super) async fn one_more_direct(
     }
     if !room {
         return Err(reached("direct_waiting_max"));
+    }
+    Ok(())
+}
+
+/// Refuses one more public or private room to someone who has made too many within a day: a name is
+/// spent for ever, whoever stays in the room.
+pub(super) async fn one_more_room(
+    tx: &mut Writer<'_>,
+    quotas: &Quotas,
+    creator: UserId,
+    now: i64,
+) -> Outcome<()> {
+    if quotas::made_since(tx, creator, false, now - DAY_MS).await? >= quotas.rooms_day_max {
+        return Err(reached("rooms_day_max"));
     }
     Ok(())
 }

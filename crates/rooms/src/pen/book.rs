@@ -134,7 +134,7 @@ impl<'r> Book<'r> {
                 })
             }
             Draft::Deleted { target } => {
-                let message = self.living(room, member, target)?;
+                let message = self.deletable(room, member, (target, item.author.id))?;
                 let by_right = member.role >= Role::Moderator
                     || self.admins.contains(&(room.face.id, item.author.id));
                 if message.author != item.author.id && !by_right {
@@ -167,6 +167,21 @@ impl<'r> Book<'r> {
         }
         let target = self.targets.get(&(room.face.id, place));
         target.copied().ok_or(Refusal::NoSuchMessage)
+    }
+
+    /// A message that stands and that the member may read or wrote: what people said in an earlier
+    /// stay they take back too.
+    fn deletable(
+        &self,
+        room: &Room,
+        member: &Member,
+        (place, author): (Seq, UserId),
+    ) -> Result<Target, Refusal> {
+        let own = self.targets.get(&(room.face.id, place));
+        match own.filter(|message| message.author == author && !message.deleted) {
+            Some(own) => Ok(*own),
+            None => self.living(room, member, place),
+        }
     }
 
     /// [`Book::target`], not deleted.

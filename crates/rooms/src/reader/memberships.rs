@@ -35,6 +35,7 @@ async fn read(access: &mut impl Access, users: &[UserId]) -> Found<Vec<Membershi
             head: room.head,
             visible_from: room.visible_from(place.member.joined_seq),
             answered: place.member.answered,
+            muted_until: place.member.muted_until,
         })
     });
     Ok(Ok(memberships.collect()))

@@ -2,7 +2,7 @@
 
 use super::codes::Code as _;
 use super::people;
-use super::schema::rooms;
+use super::schema::{members, rooms};
 use crate::api::{History, Kind, RoomFace, RoomId, RoomKey, Seq};
 use diesel::sql_types::{BigInt, Binary, Nullable, SmallInt, Text};
 use sessions::api::{User, UserId, directory};
@@ -110,7 +110,7 @@ async fn one(access: &mut impl Access, row: Option<Row>) -> Result<Option<Room>,
     Ok(dress(access, row.into_iter().collect()).await?.pop())
 }
 
-/// Public rooms by key, after this one.
+/// Public rooms by key, after this one; of those that people made, the ones that somebody is in.
 pub(crate) async fn public(
     access: &mut impl Access,
     after: &str,
@@ -124,6 +124,9 @@ pub(crate) async fn public(
         // Where the keys begin that the server made.
         .filter(rooms::key.lt("~"))
         .filter(rooms::kind.eq(Kind::Public.code()))
+        .filter(rooms::creator.is_null().or(diesel::dsl::exists(
+            members::table.filter(members::room_id.eq(rooms::id))
+        )))
         .order(rooms::key)
         .select(Row::as_select())
         .limit(i64::try_from(limit).unwrap_or(i64::MAX))

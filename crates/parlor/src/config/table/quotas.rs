@@ -46,5 +46,29 @@ pub(super) fn rows() -> Vec<Setting<Config>> {
             "A few strangers keep all others from writing first.",
             "That person's hello reads as many besides rooms_max.",
         ),
+        number("invitations_max", "invitations", 1..=100, |c| {
+            &mut of(c).rooms.quotas.invitations_max
+        })
+        .about("Invitations that one person has and has neither used nor declined.")
+        .ends(
+            "People miss invitations that they want.",
+            "Their hello repeats as many.",
+        ),
+        number("invitations_each_max", "invitations", 1..=100, |c| {
+            &mut of(c).rooms.quotas.invitations_each_max
+        })
+        .about("How many of those may be from one person.")
+        .ends(
+            "A friend cannot show all their rooms.",
+            "One person takes all the places.",
+        ),
+        number("rooms_day_max", "rooms", 1..=1_000_000, |c| {
+            &mut of(c).rooms.quotas.rooms_day_max
+        })
+        .about("Public and private rooms that one account makes within 24 hours.")
+        .ends(
+            "People who set up a community wait a day.",
+            "One account spends names for ever.",
+        ),
     ]
 }

@@ -1,8 +1,8 @@
 //! `role`: owners make moderators and further owners, and unmake them.
 
 use super::{Act, Outcome, refuse, repeated};
-use crate::api::{Change, Done, Refusal, Role};
-use crate::store::{kinds, lookups, members};
+use crate::api::{Change, Done, Kind, Refusal, Role};
+use crate::store::{invitations, kinds, lookups, members};
 use storage::prelude::*;
 
 pub(super) async fn run(tx: &mut Writer<'_>, mut act: Act<'_>, role: Role) -> Outcome<Done> {
@@ -24,6 +24,9 @@ pub(super) async fn run(tx: &mut Writer<'_>, mut act: Act<'_>, role: Role) -> Ou
         return Err(refuse(Refusal::Forbidden));
     }
     members::set_role(tx, room, user, role).await?;
+    if role < Role::Moderator && act.room.face.kind == Kind::Private {
+        invitations::void_by(tx, room, user).await?;
+    }
     let changed = Change::Role {
         user: act.subject.clone(),
         role,
