@@ -24,9 +24,11 @@ run *arguments:
 # Everything: check, unit tests, the whole system on both databases, a browser
 test: check unit system pool-of-one browser
 
-# Tests beside the code, and those of the binary
+# Tests beside the code, and those of the binary; what has a database runs on PostgreSQL too
 unit:
     cargo test --workspace --exclude tests --locked
+    PARLOR_TEST_STORE=postgres cargo test --locked \
+        --package storage --package sessions --package rooms --package messaging
 
 # The whole system on SQLite and PostgreSQL; its tests mostly wait, so six share two cores
 system *filter:

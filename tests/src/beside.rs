@@ -2,9 +2,9 @@
 
 use crate::database::Sql;
 use crate::link::Link;
-use crate::postgres::Postgres;
 use crate::settings::Settings;
 use crate::store::{Kind, Store};
+use fixtures::Postgres;
 use std::mem::ManuallyDrop;
 use std::path::PathBuf;
 

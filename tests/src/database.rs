@@ -1,12 +1,12 @@
 //! The database beside the server: what it really holds, and how to get in its way.
 
-use crate::postgres::Postgres;
 use crate::store::{Kind, Store};
 use diesel::connection::SimpleConnection as _;
 use diesel::query_builder::SqlQuery;
 use diesel::sql_types::{BigInt, Nullable, Text};
 use diesel::{Connection as _, QueryResult, QueryableByName, RunQueryDsl as _, SqliteConnection};
 use diesel_async::{AsyncConnection as _, AsyncPgConnection, SimpleAsyncConnection as _};
+use fixtures::Postgres;
 use std::path::Path;
 
 /// A connection of the test's own.

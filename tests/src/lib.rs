@@ -21,12 +21,11 @@ mod database;
 mod drained;
 mod failing_disk;
 mod faults;
-mod folder;
+mod floods;
 mod jwt;
 mod launch;
 mod ledger;
 mod link;
-mod postgres;
 mod process;
 mod raw;
 mod refusal;
@@ -34,7 +33,6 @@ mod scrape;
 mod server;
 mod settings;
 mod shape;
-mod small_disk;
 mod standby;
 mod starting;
 mod store;
@@ -58,6 +56,7 @@ pub use faults::{
     black_hole, blocked_log, deaf, failed_sync, full_disk, half_open, hung, killed_connections,
     locked, misbehaving, no_descriptors, restarted, slow, stopped,
 };
+pub use floods::{FLOODS, Felt, Flood, Scale};
 pub use jsonwebtoken::Algorithm;
 pub use jwt::{Claims, SECRET, sign};
 pub use link::Link;
@@ -81,15 +80,49 @@ macro_rules! on_both {
 
             async fn body($store: $crate::Store) $body
 
-            #[test]
-            fn sqlite() {
-                $crate::judge($crate::Kind::Sqlite, concat!(module_path!(), "::sqlite"), body);
-            }
-
-            #[test]
-            fn postgres() {
-                $crate::judge($crate::Kind::Postgres, concat!(module_path!(), "::postgres"), body);
-            }
+            $crate::on_one!(sqlite, Sqlite);
+            $crate::on_one!(postgres, Postgres);
         }
     )+};
+}
+
+/// [`on_both`] for what only SQLite does: one test each, `name::sqlite`.
+#[macro_export]
+macro_rules! on_sqlite {
+    ($(async fn $name:ident($store:ident: Store) $body:block)+) => {$(
+        mod $name {
+            use super::*;
+
+            async fn body($store: $crate::Store) $body
+
+            $crate::on_one!(sqlite, Sqlite);
+        }
+    )+};
+}
+
+/// [`on_both`] for what only PostgreSQL does: one test each, `name::postgres`.
+#[macro_export]
+macro_rules! on_postgres {
+    ($(async fn $name:ident($store:ident: Store) $body:block)+) => {$(
+        mod $name {
+            use super::*;
+
+            async fn body($store: $crate::Store) $body
+
+            $crate::on_one!(postgres, Postgres);
+        }
+    )+};
+}
+
+/// The test that runs `body` on one kind of database.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! on_one {
+    ($test:ident, $kind:ident) => {
+        #[test]
+        fn $test() {
+            let name = concat!(module_path!(), "::", stringify!($test));
+            $crate::judge($crate::Kind::$kind, name, body);
+        }
+    };
 }

@@ -98,6 +98,11 @@ impl Server {
         Api::at(self.running().operator)
     }
 
+    /// Where its operator looks.
+    pub(crate) fn operator_address(&self) -> SocketAddr {
+        self.running().operator
+    }
+
     /// The page of figures.
     pub async fn scrape(&self) -> Scrape {
         let page = self.operator().get("/metrics").await;

@@ -12,7 +12,8 @@ pub struct Settings {
 }
 
 impl Default for Settings {
-    /// Rates and connection counts beyond reach.
+    /// Rates and connection counts beyond reach. A client answers pings only while its test reads from
+    /// it, and may have to wait for others, so it is given up late.
     fn default() -> Self {
         Self {
             environment: BTreeMap::new(),
@@ -20,6 +21,7 @@ impl Default for Settings {
             launch: Launch::default(),
         }
         .with("PARLOR_LIMITS", "off")
+        .with("PARLOR_PONG_TIMEOUT_MS", "600000")
     }
 }
 

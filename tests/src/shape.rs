@@ -51,7 +51,8 @@ pub(crate) fn push(frame: &Value) -> Result<(), String> {
         "gap" => (true, "from:seq to:seq"),
         "auth_expiring" => (false, "in_ms:int"),
         "bye" => (false, "reason:str reconnect_after_ms:int"),
-        "heads" | "notice" | "resumed" | "ping" => (false, ""),
+        "notice" => (false, "name:str message:str"),
+        "heads" | "resumed" | "ping" => (false, ""),
         _ => return Err(format!("a push the protocol does not know: {frame}")),
     };
     if frame["room"].is_string() != of_a_room {

@@ -1,9 +1,9 @@
 //! A read replica: a real hot standby of a store's PostgreSQL server.
 
 use crate::database::Sql;
-use crate::postgres::Postgres;
 use crate::settings::Settings;
 use crate::store::Store;
+use fixtures::Postgres;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;

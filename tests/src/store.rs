@@ -1,14 +1,14 @@
 //! Where a test's data is, and the frame every test runs in.
 
 use crate::database::Sql;
-use crate::folder::Folder;
 use crate::link::Link;
-use crate::postgres::Postgres;
 use crate::server::{Exit, Server};
 use crate::settings::Settings;
-use crate::small_disk::SmallDisk;
 use crate::starting::Starting;
 use crate::world::World;
+use fixtures::Folder;
+use fixtures::Postgres;
+use fixtures::SmallDisk;
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::path::{Path, PathBuf};
@@ -188,12 +188,6 @@ impl Store {
     #[must_use]
     pub fn kind(&self) -> Kind {
         self.0.kind
-    }
-
-    /// Whether this is a run with a pool of one: a write keeps everyone else waiting.
-    #[must_use]
-    pub fn has_one_connection(&self) -> bool {
-        std::env::var(POOL_MAX).is_ok_and(|max| max == "1")
     }
 
     pub(crate) fn database(&self) -> &str {

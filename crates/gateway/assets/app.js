@@ -85,6 +85,7 @@ function listen(source) {
   on('presence', ({ room, changes, online }) => presence(room, changes, online));
   on('typing', ({ room, user, on: typing }) => setTyping(room, user, typing));
   on('read', ({ room, unread }) => { const it = rooms.get(room); if (it) { it.unread = unread; drawRooms(); } });
+  on('notice', ({ message }) => notice(message));
   on('sending', (message) => { pending.set(message.cid, message); drawLog(true); });
   on('sent', ({ cid }) => { pending.delete(cid); drawLog(); });
   on('refused', ({ cid, error, body }) => { pending.delete(cid); notice(explain(error)); if (!$('body').value) $('body').value = body; drawLog(); });

@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+/// A line that carries so many bytes a second is slow, but alive: it is waited for.
+const SLOWEST_LINE: u64 = 250;
+
 /// The gateway's limits, each with its default, its unit and what goes wrong beside it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Limits {
@@ -52,6 +55,9 @@ pub struct Limits {
     pub ping_every: Duration,
     /// Time for any frame after a ping. Default 10 s.
     pub pong_within: Duration,
+    /// Time to finish a message that has begun, beside what its bytes take at 250 a second. Default
+    /// 30 s. Too low: a line that falters is cut off; too high: half messages hold memory.
+    pub message_within: Duration,
     /// Time for a reply, whatever happens. Default 5 s; must exceed `ask_within`.
     pub reply_within: Duration,
     /// Time for the answer of the crate asked. Default 4.5 s.
@@ -67,7 +73,7 @@ pub struct Points {
     pub send: u32,
     /// `history`, `log`, `members`. Default 2.
     pub page: u32,
-    /// Any other command. Default 1.
+    /// Any other command, and a frame that is a part of one or none. Default 1.
     pub other: u32,
     /// A frame that is no command. Default 5.
     pub bad: u32,
@@ -110,13 +116,24 @@ impl Default for Limits {
             hello_within: Duration::from_secs(10),
             ping_every: Duration::from_secs(25),
             pong_within: Duration::from_secs(10),
+            message_within: Duration::from_secs(30),
             reply_within: Duration::from_secs(5),
             ask_within: Duration::from_millis(4500),
         }
     }
 }
 
+/// What so many bytes take on the slowest line that is waited for.
+pub(crate) fn on_a_slow_line(bytes: u32) -> Duration {
+    Duration::from_millis(u64::from(bytes) * 1000 / SLOWEST_LINE)
+}
+
 impl Limits {
+    /// How long a message may take of which so many bytes have come.
+    pub(crate) fn message_time(&self, received: u32) -> Duration {
+        self.message_within + on_a_slow_line(received)
+    }
+
     /// The same with rates and connection counts beyond reach, for load tests: the code that
     /// counts runs as ever.
     #[must_use]

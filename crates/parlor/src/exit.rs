@@ -4,9 +4,10 @@ use crate::config::Problem;
 use crate::lines;
 use bus::Tasks;
 use std::fmt;
+use std::time::Duration;
 use storage::backup::BackupError;
 use storage::transfer::TransferError;
-use storage::{OpenError, Poisoned, Registry};
+use storage::{OpenError, Poison, Poisoned, Registry};
 
 /// Why a command did not do what it was asked to.
 #[derive(Debug)]
@@ -21,7 +22,13 @@ pub(crate) enum Failure {
     InUse(OpenError),
     /// 4: the operating system failed to keep what was written.
     Poisoned(Poisoned),
+    /// 5: the file of the store was moved, removed or replaced while it was served.
+    FileMoved(Poisoned),
 }
+
+/// How long a server whose file was moved goes on to refuse, so that people and monitors are told
+/// why before it stops.
+const REFUSING: Duration = Duration::from_secs(2);
 
 impl Failure {
     /// The exit code.
@@ -31,20 +38,37 @@ impl Failure {
             Self::Setting(_) | Self::Usage(_) => 2,
             Self::InUse(_) => 3,
             Self::Poisoned(_) => 4,
+            Self::FileMoved(_) => 5,
         }
     }
 }
 
 /// Ends the process the moment a critical database may have lost what was written. Nothing is
-/// drained or closed: that would write more, and whoever waits for an acknowledgement gets none.
+/// drained or closed: that would write more, and whoever waits for an acknowledgement gets none. When
+/// only its file was moved, begins an orderly stop instead; [`Failure::of`] has the code for that.
 pub(crate) fn when_poisoned(registry: &Registry, tasks: &Tasks) {
-    let registry = registry.clone();
+    let (registry, stopping) = (registry.clone(), tasks.stopping().clone());
     tasks.once("parlor", "watch for lost writes", async move {
-        let failure = Failure::Poisoned(registry.poisoned().await);
+        let failure = Failure::of(registry.poisoned().await);
         tracing::error!(code = failure.code(), "{failure}");
+        if let Failure::FileMoved(_) = failure {
+            tokio::time::sleep(REFUSING).await;
+            stopping.cancel();
+            return;
+        }
         lines::last_words(&format!("parlor: {failure}"));
         std::process::exit(failure.code().into());
     });
+}
+
+impl Failure {
+    /// How a process ends with such a database.
+    pub(crate) fn of(poisoned: Poisoned) -> Self {
+        match poisoned.kind {
+            Poison::FailedWrite => Self::Poisoned(poisoned),
+            Poison::FileMoved => Self::FileMoved(poisoned),
+        }
+    }
 }
 
 impl fmt::Display for Failure {
@@ -53,7 +77,16 @@ impl fmt::Display for Failure {
             Self::Failed(error) => write!(f, "{error:#}"),
             Self::Setting(problem) => problem.fmt(f),
             Self::Usage(line) => f.write_str(line),
-            Self::Poisoned(Poisoned { database, cause }) => write!(
+            Self::FileMoved(Poisoned {
+                database, cause, ..
+            }) => write!(
+                f,
+                "stopped, database {database}: {cause}; put back the file that is to be served, then \
+                 start it again"
+            ),
+            Self::Poisoned(Poisoned {
+                database, cause, ..
+            }) => write!(
                 f,
                 "ended at once, database {database}: {cause}; start it again, it then reads its log anew"
             ),

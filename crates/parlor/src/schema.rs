@@ -32,6 +32,7 @@ fn database(config: &Config, settings: &DatabaseSettings) -> Result<DatabaseConf
         critical: settings.critical,
         shared: false,
         watermark: watermark(settings),
+        mark_file: Some(config.data_dir.join(&settings.name)),
         migrations: migrations(&settings.name)?,
         replica_of: None,
     })

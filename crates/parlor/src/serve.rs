@@ -37,7 +37,12 @@ pub(crate) async fn serve(
         if !asked.is_cancelled() {
             tracing::error!("a part that the server cannot do without has ended: stopping");
         }
-        stop::stop(open, traces, config.drain).await?;
+        let registry = open.registry.clone();
+        let stopped = stop::stop(open, traces, config.drain).await;
+        if let Some(poisoned) = registry.poison() {
+            return Err(Failure::of(poisoned));
+        }
+        stopped?;
     }
     if asked.is_cancelled() {
         return Ok(());

@@ -5,11 +5,12 @@ use crate::api::{
     OpenDirect, Refusal, UpdateRoom,
 };
 use crate::jobs::{
-    AnsweringDirect, Depart, Direct, EndGuest, GuestLeaving, Join, Leave, Moderating, PartGuest,
+    AnsweringDirect, ClearEnded, Depart, Direct, Disown, EndGuest, GuestDeparted, GuestLeaving,
+    Join, Leave, Moderating, PartGuest, PeopleLeft,
 };
 use crate::{Seed, wishes};
 use bus::{Answers, Context, Handles, LoadError, Reply, Subscriber, Wiring};
-use sessions::api::{GuestExpired, PresenceChanged};
+use sessions::api::{GuestExpired, PeopleEnded, PresenceChanged};
 use std::sync::Arc;
 use storage::Job;
 
@@ -37,7 +38,10 @@ impl Subscriber for Rooms {
             .answers::<Moderate>()
             .on::<PresenceChanged>()
             .on::<GuestExpired>()
-            .on::<GuestLeaving>();
+            .on::<GuestLeaving>()
+            .on::<GuestDeparted>()
+            .on::<PeopleEnded>()
+            .on::<PeopleLeft>();
     }
 }
 
@@ -216,6 +220,40 @@ impl Handles<GuestLeaving> for Rooms {
                 guest: fact.user.clone(),
                 room: room.clone(),
                 online: self.seed.online.clone(),
+                at: self.now(),
+            };
+            self.seed.database.submit_from(job, ctx.origin());
+        }
+        Ok(())
+    }
+}
+
+impl Handles<GuestDeparted> for Rooms {
+    async fn handle(&mut self, fact: &Arc<GuestDeparted>, ctx: &mut Context) -> anyhow::Result<()> {
+        let job = EndGuest {
+            guest: fact.guest,
+            online: self.seed.online.clone(),
+        };
+        self.seed.database.submit_from(job, ctx.origin());
+        Ok(())
+    }
+}
+
+impl Handles<PeopleEnded> for Rooms {
+    async fn handle(&mut self, fact: &Arc<PeopleEnded>, ctx: &mut Context) -> anyhow::Result<()> {
+        let users = fact.users.clone();
+        let job = ClearEnded { users };
+        self.seed.database.submit_from(job, ctx.origin());
+        Ok(())
+    }
+}
+
+impl Handles<PeopleLeft> for Rooms {
+    async fn handle(&mut self, fact: &Arc<PeopleLeft>, ctx: &mut Context) -> anyhow::Result<()> {
+        for (user, room) in &fact.places {
+            let job = Disown {
+                user: user.clone(),
+                room: room.clone(),
                 at: self.now(),
             };
             self.seed.database.submit_from(job, ctx.origin());

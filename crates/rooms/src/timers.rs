@@ -2,12 +2,14 @@
 
 use crate::Seed;
 use crate::api::RoomId;
-use crate::jobs::{ENTRIES_MAX, Forget};
+use crate::jobs::{ENTRIES_MAX, Forget, Repair};
+use crate::store::heirs::{self, Survey};
 use crate::store::retention;
 use bus::{Subscriber as _, Tasks};
+use futures_util::future::BoxFuture;
 use std::time::Duration;
 
-/// How soon after the start what is too old is looked for, and how often then.
+/// How soon after the start each task runs first, and how often then.
 const SOON: Duration = Duration::from_secs(1);
 const EVERY: Duration = Duration::from_secs(10 * 60);
 /// How much earlier or later a timer may come.
@@ -16,24 +18,66 @@ const JITTER: f64 = 0.2;
 const WRITE_WITHIN: Duration = Duration::from_secs(10);
 /// Rooms looked at in one read.
 const ROOMS_MAX: i64 = 100;
+/// Rooms whose owners are looked at in one read.
+const SURVEYED_MAX: i64 = 1_000;
 
-/// Starts the timers of rooms: what is too old is forgotten, if the operator wants that.
+/// Starts the timers of rooms: what a crash left undone is done, and what is too old is forgotten, if
+/// the operator wants that.
 pub fn tasks(tasks: &Tasks, seed: &Seed) {
+    repeat(
+        tasks,
+        seed,
+        ["rooms.first_repair", "rooms.repair"],
+        |seed| Box::pin(async move { repair(&seed).await }),
+    );
     if seed.settings.retention.is_zero() {
         return;
     }
+    let names = ["rooms.first_retention", "rooms.retention"];
+    repeat(tasks, seed, names, |seed| {
+        Box::pin(async move { forget(&seed).await })
+    });
+}
+
+/// Runs it soon after the start, and from time to time then.
+fn repeat(
+    tasks: &Tasks,
+    seed: &Seed,
+    [first, then]: [&'static str; 2],
+    run: fn(Seed) -> BoxFuture<'static, anyhow::Result<()>>,
+) {
     let owner = crate::Rooms::NAME;
-    let first = seed.clone();
-    tasks.delayed(owner, "rooms.first_retention", SOON, async move {
-        if let Err(error) = forget(&first).await {
-            tracing::warn!(%error, "what is too old stays until later");
+    let soon = run(seed.clone());
+    tasks.delayed(owner, first, SOON, async move {
+        if let Err(error) = soon.await {
+            tracing::warn!(task = then, %error, "a task failed and is tried again later");
         }
     });
     let seed = seed.clone();
-    tasks.periodic(owner, "rooms.retention", EVERY, JITTER, move || {
-        let seed = seed.clone();
-        async move { forget(&seed).await }
-    });
+    tasks.periodic(owner, then, EVERY, JITTER, move || run(seed.clone()));
+}
+
+/// Gives every room that nobody living owns to whoever is next in line: what a crash left undone, or
+/// the deletion of an account while no server ran. Safe to repeat.
+async fn repair(seed: &Seed) -> anyhow::Result<()> {
+    let mut after = Some(RoomId(0));
+    while let Some(room) = after {
+        let read = seed.database.read("rooms.survey", move |reader| {
+            Box::pin(async move { heirs::survey(reader, room, SURVEYED_MAX).await })
+        });
+        let Survey { suspects, last } = read.await?;
+        for room in suspects {
+            let at = (seed.clock)();
+            let repaired = seed
+                .database
+                .write(Repair { room, at }, WRITE_WITHIN)
+                .await?;
+            repaired
+                .map_err(|refusal| anyhow::anyhow!("a room cannot be repaired: {refusal:?}"))?;
+        }
+        after = last;
+    }
+    Ok(())
 }
 
 /// Takes what is too old out of every room, a few entries at a time; a room's other writes come

@@ -2,7 +2,7 @@
 
 use crate::api::{
     Disconnected, EpochChanged, Hello, KeepConnected, Logout, PresenceChanged, Proof, Refusal,
-    RevokeSession, SessionEnded, Token, Welcome,
+    RevokeSession, SessionEnded, StoreReachable, Token, Welcome,
 };
 use crate::jobs::{self, Door, Extended, Fresh, OpenGuest, OpenJwt, OpenToken};
 use crate::name::{self, Name};
@@ -12,7 +12,7 @@ use crate::{jwt, random, store};
 use bus::{Answers, Context, Handles, LoadError, Reply, Subscriber, Wiring};
 use futures_util::FutureExt as _;
 use std::sync::Arc;
-use storage::{Database, StorageError};
+use storage::{Condition, Database, DatabaseChanged, StorageError};
 
 type Welcomed = Reply<Result<Welcome, Refusal>>;
 
@@ -50,6 +50,7 @@ impl Subscriber for Sessions {
             .on::<Counted>()
             .on::<SessionEnded>()
             .on::<storage::EpochChanged>()
+            .on::<DatabaseChanged>()
             .on::<Tick>();
     }
 
@@ -309,6 +310,23 @@ impl Handles<storage::EpochChanged> for Sessions {
         if changed.database == self.seed.database.name() {
             let epoch = changed.epoch.clone();
             ctx.emit(EpochChanged { epoch });
+        }
+        Ok(())
+    }
+}
+
+impl Handles<DatabaseChanged> for Sessions {
+    async fn handle(
+        &mut self,
+        changed: &Arc<DatabaseChanged>,
+        ctx: &mut Context,
+    ) -> anyhow::Result<()> {
+        if changed.database == self.seed.database.name() {
+            match changed.is {
+                Condition::Lost => ctx.emit(StoreReachable(false)),
+                Condition::Connected | Condition::Degraded => ctx.emit(StoreReachable(true)),
+                Condition::Connecting | Condition::Closed => {}
+            }
         }
         Ok(())
     }

@@ -98,17 +98,29 @@ impl Batch {
                 if !fault.is_silence() {
                     steps.limited(tx.undo_all()).await.ok();
                 }
+                if fault.is_no_room() {
+                    checkpoint::make_room(&mut tx, &with.pool);
+                }
                 return self.undone(fault, with);
             }
         };
         match steps.limited(tx.keep()).await {
             Ok(()) => {
+                if let Err(cause) = with.pool.look_at_file() {
+                    self.in_doubt(&cause);
+                    return Attempt::Answered;
+                }
                 with.pool.trouble().over();
                 let done = self.finish(facts, with);
                 checkpoint::in_time(&mut tx, &with.pool);
                 done
             }
-            Err(fault) => self.not_committed(fault, with),
+            Err(fault) => {
+                if fault.is_no_room() {
+                    checkpoint::make_room(&mut tx, &with.pool);
+                }
+                self.not_committed(fault, with)
+            }
         }
     }
 

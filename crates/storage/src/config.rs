@@ -72,6 +72,8 @@ pub struct DatabaseConfig {
     pub shared: bool,
     /// By what an older copy of an embedded database is told; `None`: not at all.
     pub watermark: Option<Watermark>,
+    /// Where it is noted outside PostgreSQL how far the database has come; `None`: nowhere.
+    pub mark_file: Option<PathBuf>,
     /// Its schema.
     pub migrations: Migrations,
     /// `Some`: a replica of another database, which alone asks it. Nothing is migrated here, locked
@@ -105,6 +107,7 @@ impl DatabaseConfig {
             idle_timeout: Duration::from_secs(600),
             shared: false,
             watermark: None,
+            mark_file: None,
             migrations,
             replica_of: None,
         }

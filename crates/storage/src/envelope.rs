@@ -23,6 +23,13 @@ pub(crate) trait Queued: Any + Send {
     fn begin(&mut self, jobs: usize) -> bool;
     /// The transaction has left nothing; it waits for another.
     fn waits(&mut self);
+    /// Whether it shares locks with other lanes.
+    fn has_locks(&self) -> bool;
+    /// Those locks, if it has any.
+    fn locks<'a>(
+        &'a mut self,
+        tx: &'a mut Writer<'_>,
+    ) -> Option<BoxFuture<'a, Result<Vec<i64>, Fault>>>;
     /// How neighbours of this type run together, if they do.
     fn set_runner(&self) -> Option<SetRunner>;
     /// Runs it alone.
@@ -128,6 +135,20 @@ impl<J: Job> Queued for Envelope<J> {
 
     fn waits(&mut self) {
         self.journey.waits();
+    }
+
+    fn has_locks(&self) -> bool {
+        J::LOCKS
+    }
+
+    fn locks<'a>(
+        &'a mut self,
+        tx: &'a mut Writer<'_>,
+    ) -> Option<BoxFuture<'a, Result<Vec<i64>, Fault>>> {
+        if !J::LOCKS {
+            return None;
+        }
+        Some(Box::pin(self.job.locks(tx)))
     }
 
     fn set_runner(&self) -> Option<SetRunner> {

@@ -14,6 +14,18 @@ pub enum Fault {
     Other(#[from] anyhow::Error),
 }
 
+impl Fault {
+    /// Another writer is in the way: the batch is undone and repeated in a moment.
+    #[must_use]
+    pub fn contention(why: &'static str) -> Self {
+        let kind = diesel::result::DatabaseErrorKind::SerializationFailure;
+        Self::Query(diesel::result::Error::DatabaseError(
+            kind,
+            Box::new(why.to_owned()),
+        ))
+    }
+}
+
 /// How a job ends when it does not succeed. Either way nothing of it is written.
 #[derive(Debug)]
 pub enum JobError<R> {

@@ -31,6 +31,9 @@ const PASSING: [&str; 8] = [
     "the database system is",
 ];
 
+/// How PostgreSQL says that it broke a circle of writers that waited for each other.
+const CONTENTION: [&str; 2] = ["deadlock detected", "could not serialize access"];
+
 /// Those of them by which a COMMIT that was heard is declined.
 const REFUSED_COMMIT: [&str; 3] = [
     "database is locked",
@@ -42,6 +45,18 @@ impl Fault {
     /// True when the same work may succeed if it is repeated from the start of its transaction.
     pub(crate) fn is_transient(&self) -> bool {
         self.query_error().is_some_and(passes)
+    }
+
+    /// True when two writers of this server were in each other's way: the database itself is well.
+    pub(crate) fn is_contention(&self) -> bool {
+        match self.query_error() {
+            Some(Error::DatabaseError(Kind::SerializationFailure, _)) => true,
+            Some(Error::DatabaseError(_, information)) => {
+                let message = information.message();
+                CONTENTION.iter().any(|text| message.starts_with(text))
+            }
+            _ => false,
+        }
     }
 
     /// True when nothing came back at all: the connection must not be used any more.
@@ -181,6 +196,15 @@ mod tests {
         assert!(!told(Kind::UnableToSendCommand, "error serializing parameter 0").is_transient());
         assert!(!told(Kind::UniqueViolation, "duplicate key").is_transient());
         assert!(!Fault::Query(Error::NotFound).is_transient());
+    }
+
+    #[test]
+    fn writers_in_each_others_way_are_told_from_a_database_that_is_ill() {
+        assert!(told(Kind::Unknown, "deadlock detected").is_contention());
+        let busy = Fault::contention("a lock is held elsewhere");
+        assert!(busy.is_contention() && busy.is_transient());
+        assert!(!told(Kind::Unknown, "database is locked").is_contention());
+        assert!(!told(Kind::UnableToSendCommand, "connection closed").is_contention());
     }
 
     #[test]

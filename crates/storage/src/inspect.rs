@@ -1,6 +1,7 @@
 //! Is this SQLite file ours, and whole? Looks without changing a byte, before anything opens it
 //! for writing.
 
+use crate::backup::beside;
 use crate::registry::unreachable;
 use crate::sqlite::uri;
 use crate::{DatabaseConfig, OpenError};
@@ -46,18 +47,34 @@ fn size(file: &Path) -> io::Result<Option<u64>> {
     }
 }
 
+/// Whether its header says so, without opening it as a database.
+pub(crate) fn is_ours(file: &Path) -> bool {
+    let mut header = Vec::new();
+    let read = File::open(file).and_then(|file| file.take(72).read_to_end(&mut header));
+    read.is_ok() && header.get(68..) == Some(APPLICATION_ID.to_be_bytes().as_slice())
+}
+
 fn begins_like_sqlite(file: &Path) -> io::Result<bool> {
     let mut begin = Vec::new();
     File::open(file)?.take(16).read_to_end(&mut begin)?;
     Ok(begin == b"SQLite format 3\0")
 }
 
+/// Whether there is anything in the log beside it.
+pub(crate) fn has_log(file: &Path) -> bool {
+    std::fs::metadata(beside(file, "-wal")).is_ok_and(|log| log.len() > 0)
+}
+
 /// Without a log the file can be read as it lies; with one only its own rules tell what is valid.
 pub(crate) fn untouched(file: &Path) -> String {
-    let mut log = file.as_os_str().to_owned();
-    log.push("-wal");
-    let has_log = std::fs::metadata(log).is_ok_and(|log| log.len() > 0);
-    uri(file, if has_log { "?mode=ro" } else { "?immutable=1" })
+    uri(
+        file,
+        if has_log(file) {
+            "?mode=ro"
+        } else {
+            "?immutable=1"
+        },
+    )
 }
 
 #[derive(QueryableByName)]

@@ -27,8 +27,19 @@ pub trait Job: Send + Sync + 'static {
     /// holds up nobody however long it waits for its database.
     const STATES: bool = true;
 
+    /// True when it needs locks that jobs of other lanes need too: [`Job::locks`].
+    const LOCKS: bool = false;
+
     /// The lane it belongs to.
     fn lane(&self) -> LaneKey;
+
+    /// The numbers of the locks that it shares with other lanes. On PostgreSQL the lane takes those
+    /// of the whole batch before its first job runs, in ascending order, so that no two batches wait
+    /// for each other; they are held until the transaction ends. It may read to find out which.
+    /// SQLite has one writer and needs none.
+    fn locks(&self, _tx: &mut Writer<'_>) -> impl Future<Output = Result<Vec<i64>, Fault>> + Send {
+        async { Ok(Vec::new()) }
+    }
 
     /// Carries out one, inside its own savepoint: refused or failed, nothing of it stays.
     fn run(

@@ -1,8 +1,9 @@
 //! Throw-away databases for tests, here and in other crates.
 //!
 //! [`Store::new`] makes a bus, tasks and a `core` database with every migration of
-//! `migrations/core`: SQLite in a temporary folder, or a fresh database on the PostgreSQL server
-//! that `PARLOR_TEST_POSTGRES` names (`postgres://postgres@127.0.0.1:5432/postgres`).
+//! `migrations/core`: SQLite in a temporary folder, or, with `PARLOR_TEST_STORE=postgres`, a fresh
+//! database on a PostgreSQL server that the test run starts. [`Store::on`] names the kind itself, for
+//! tests of what only one of them does.
 //! [`Store::with`] builds a bus with subscribers around it; [`Seen`] keeps the facts of one type.
 //! [`Store::close`] asserts that nothing is left.
 //!
@@ -22,7 +23,7 @@
 mod place;
 mod seen;
 
-use crate::{Database, DatabaseConfig, Job, Migrations, Registry};
+use crate::{Backend, Database, DatabaseConfig, Job, Migrations, Registry, Url};
 use bus::{Builder, Bus, Running, Settings, Tasks};
 use std::path::Path;
 use std::time::Duration;
@@ -56,12 +57,25 @@ impl Store {
         Self::configured(|_, _| {}, wire).await
     }
 
+    /// [`Store::with`] on a database of this kind, whatever kind the test run is for.
+    pub async fn on(backend: Backend, wire: impl FnOnce(&mut Builder, &Database)) -> Self {
+        Self::at(Place::on(backend).await, |_, _| {}, wire).await
+    }
+
     /// [`Store::with`] under other settings than the defaults.
     pub async fn configured(
         configure: impl FnOnce(&mut DatabaseConfig, &mut Settings),
         wire: impl FnOnce(&mut Builder, &Database),
     ) -> Self {
-        let place = Place::new().await;
+        Self::at(Place::new().await, configure, wire).await
+    }
+
+    /// An empty one at a place, under other settings than the defaults.
+    pub async fn at(
+        place: Place,
+        configure: impl FnOnce(&mut DatabaseConfig, &mut Settings),
+        wire: impl FnOnce(&mut Builder, &Database),
+    ) -> Self {
         let mut config = place.config();
         let mut settings = Settings::default();
         configure(&mut config, &mut settings);
@@ -114,6 +128,18 @@ impl Store {
     #[must_use]
     pub fn config(&self) -> &DatabaseConfig {
         &self.config
+    }
+
+    /// The file of a store on SQLite.
+    ///
+    /// # Panics
+    /// If the store is on PostgreSQL.
+    #[must_use]
+    pub fn file(&self) -> &Path {
+        match &self.config.url {
+            Url::Sqlite(file) => file,
+            Url::Postgres(_) => panic!("a store on PostgreSQL has no file"),
+        }
     }
 
     /// Runs one job through its lane and waits for its answer, or its refusal.

@@ -163,8 +163,11 @@ impl Serving {
                         Attempt::Answered => return,
                         Attempt::Again(same, fault) => {
                             tracing::debug!(%fault, jobs = same.len(), "a batch is repeated");
-                            self.hindrance.meets(&fault, fault.is_no_room(), began);
-                            trouble.note(&fault);
+                            // Lanes that were in each other's way say nothing of their database.
+                            if !fault.is_contention() {
+                                self.hindrance.meets(&fault, fault.is_no_room(), began);
+                                trouble.note(&fault);
+                            }
                             batch = same;
                         }
                     }

@@ -1,14 +1,17 @@
 //! bb8's pools, one kind per backend, and the connections they lend.
 
+use crate::backup::pg_mark::PgMark;
 use crate::carry::{Line, Work};
+use crate::file_watch::FileWatch;
 use crate::gate::Pass;
 use crate::postgres::Setup;
 use crate::sqlite::Link;
+use crate::transaction::refuse_writes;
 use crate::trouble::Trouble;
 use crate::vitals::Vitals;
-use crate::{DatabaseConfig, Fault, Url, checkpoint, sqlite};
+use crate::{DatabaseConfig, Fault, Url, checkpoint, served_as, sqlite};
 use bb8::{ManageConnection, QueueStrategy};
-use diesel::{ConnectionResult, SqliteConnection};
+use diesel::{ConnectionResult, QueryResult, SqliteConnection};
 use diesel_async::AsyncPgConnection;
 use diesel_async::pooled_connection::{
     AsyncDieselConnectionManager as Manager, ManagerConfig, PoolableConnection, RecyclingMethod,
@@ -92,10 +95,12 @@ impl Links {
         config: &DatabaseConfig,
         vitals: &Arc<Vitals>,
         trouble: &Arc<Trouble>,
+        watch: Option<&Arc<FileWatch>>,
+        mark: Option<&Arc<PgMark>>,
     ) -> Self {
         match config.url {
-            Url::Sqlite(_) => Self::Sqlite(sqlite_links(config, vitals, trouble)),
-            Url::Postgres(_) => Self::Postgres(postgres_links(config, vitals, trouble)),
+            Url::Sqlite(_) => Self::Sqlite(sqlite_links(config, vitals, trouble, watch)),
+            Url::Postgres(_) => Self::Postgres(postgres_links(config, vitals, trouble, mark)),
         }
     }
 
@@ -130,13 +135,28 @@ impl Links {
 
     /// Moves the rest of SQLite's log into the file. Blocks.
     pub(crate) fn settle(&self) -> Result<(), Fault> {
+        self.on_a_file(|connection| {
+            let noted = served_as::closed(connection);
+            checkpoint::whole(connection).and(noted)
+        })
+    }
+
+    /// Works on a connection to a file, without a turn: there is none to wait for any more. Blocks.
+    pub(crate) fn on_a_file(
+        &self,
+        work: impl FnOnce(&mut SqliteConnection) -> QueryResult<()> + Send + 'static,
+    ) -> Result<(), Fault> {
         let Self::Sqlite(links) = self else {
             return Ok(());
         };
         let runtime = tokio::runtime::Handle::current();
         runtime.block_on(async {
             let mut link = links.get().await.map_err(anyhow::Error::from)?;
-            Ok(link.spawn_blocking(checkpoint::whole).await?)
+            let worked = link.spawn_blocking(|connection| {
+                refuse_writes(connection, false)?;
+                work(connection)
+            });
+            Ok(worked.await?)
         })
     }
 }
@@ -145,11 +165,14 @@ fn sqlite_links(
     config: &DatabaseConfig,
     vitals: &Arc<Vitals>,
     trouble: &Arc<Trouble>,
+    watch: Option<&Arc<FileWatch>>,
 ) -> Bb8<Link> {
     let (vitals, trouble) = (Arc::clone(vitals), Arc::clone(trouble));
+    let watch = watch.cloned();
     let connect = move |target| {
         let (vitals, trouble) = (Arc::clone(&vitals), Arc::clone(&trouble));
-        async move { trouble.noted(sqlite::connect(target, &vitals).await) }.boxed()
+        let watch = watch.clone();
+        async move { trouble.noted(sqlite::connect(target, watch, &vitals).await) }.boxed()
     };
     builder(config)
         // None is closed for being idle: the last to close would do a checkpoint wherever it is
@@ -164,11 +187,13 @@ fn postgres_links(
     config: &DatabaseConfig,
     vitals: &Arc<Vitals>,
     trouble: &Arc<Trouble>,
+    mark: Option<&Arc<PgMark>>,
 ) -> Bb8<AsyncPgConnection> {
     let setup = Setup {
         application: format!("parlor {}", config.name),
         statement_timeout: config.statement_timeout,
         replica: config.replica_of.is_some(),
+        mark: mark.cloned(),
     };
     let (vitals, trouble) = (Arc::clone(vitals), Arc::clone(trouble));
     let connect = move |url| {
@@ -187,7 +212,7 @@ fn looks_for_idle(idle_timeout: Duration) -> Duration {
 }
 
 /// Looks only: a real query on every loan would cost more than the work it is for.
-fn still_open(connection: &mut AsyncPgConnection) -> BoxFuture<'_, diesel::QueryResult<()>> {
+fn still_open(connection: &mut AsyncPgConnection) -> BoxFuture<'_, QueryResult<()>> {
     let open = if connection.is_broken() {
         Err(diesel::result::Error::BrokenTransactionManager)
     } else {
@@ -199,12 +224,12 @@ fn still_open(connection: &mut AsyncPgConnection) -> BoxFuture<'_, diesel::Query
 fn manager<C: PoolableConnection + 'static>(
     config: &DatabaseConfig,
     connect: impl Fn(String) -> BoxFuture<'static, ConnectionResult<C>> + Send + Sync + 'static,
-    check: impl Fn(&mut C) -> BoxFuture<'_, diesel::QueryResult<()>> + Send + Sync + 'static,
+    check: impl Fn(&mut C) -> BoxFuture<'_, QueryResult<()>> + Send + Sync + 'static,
 ) -> Manager<C> {
     let mut settings = ManagerConfig::default();
     settings.recycling_method = RecyclingMethod::CustomFunction(Box::new(check));
     settings.custom_setup = Box::new(move |target| connect(target.to_owned()));
-    Manager::new_with_config(config.url.target(), settings)
+    Manager::new_with_config(config.url.existing(), settings)
 }
 
 fn builder<M: ManageConnection>(config: &DatabaseConfig) -> bb8::Builder<M> {

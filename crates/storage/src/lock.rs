@@ -1,17 +1,24 @@
 //! The lock on a store: one server at a time, unless several nodes are configured.
 //!
-//! Beside a SQLite file lies a lock file; on PostgreSQL it is an advisory lock. Either ends with
-//! its process, so a crash leaves nothing behind.
+//! A SQLite file is locked twice: by a lock file beside it, which also servers of earlier versions
+//! respect, and by the file itself, whichever name leads to it. On PostgreSQL it is an advisory lock.
+//! All end with their process, so a crash leaves nothing behind.
 
 mod advisory;
+mod claim;
 mod file;
 
+use crate::backup::refuse_missing;
 use crate::postgres::answered;
 use crate::registry::unreachable;
 use crate::{DatabaseConfig, OpenError, Url};
 use advisory::Claimant;
 use bus::{Task, Tasks};
+use claim::Claim;
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection as _};
+use std::path::Path;
+
+pub(crate) use claim::{OpenFile, make};
 
 /// What wants the store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,8 +31,11 @@ pub(crate) enum Role {
 
 /// A lock that is held. Dropped, it is given back.
 pub(crate) enum StoreLock {
-    /// A locked file.
-    File { _file: std::fs::File },
+    /// A locked file, and the one beside it.
+    File {
+        store: Option<Claim>,
+        _beside: std::fs::File,
+    },
     /// A task that keeps a connection.
     Kept(Task),
     /// A connection that nobody looks at, see [`StoreLock::confirm`].
@@ -41,10 +51,7 @@ impl StoreLock {
         on_taken: impl Fn(&OpenError) + Send + 'static,
     ) -> Result<Option<Self>, OpenError> {
         match &config.url {
-            Url::Sqlite(path) => {
-                let file = file::lock(path, Role::Server, config).await?;
-                Ok(Some(Self::File { _file: file }))
-            }
+            Url::Sqlite(path) => Self::of_file(path, Role::Server, config).await,
             Url::Postgres(_) if config.shared => Ok(None),
             Url::Postgres(url) => {
                 let claimant = Claimant::new(url, config, &config.name);
@@ -85,10 +92,7 @@ impl StoreLock {
         config: &DatabaseConfig,
     ) -> Result<Option<Self>, OpenError> {
         match &config.url {
-            Url::Sqlite(path) => {
-                let file = file::lock(path, Role::Migration, config).await?;
-                Ok(Some(Self::File { _file: file }))
-            }
+            Url::Sqlite(path) => Self::of_file(path, Role::Migration, config).await,
             Url::Postgres(url) if !config.shared => {
                 Claimant::new(url, config, &config.name)
                     .refuse_beside_a_server()
@@ -96,6 +100,41 @@ impl StoreLock {
                 Ok(None)
             }
             Url::Postgres(_) => Ok(None),
+        }
+    }
+
+    /// A server makes the file, so that it can be locked before anyone opens it.
+    async fn of_file(
+        store: &Path,
+        role: Role,
+        config: &DatabaseConfig,
+    ) -> Result<Option<Self>, OpenError> {
+        let beside = file::lock(store, role, config).await?;
+        if role == Role::Server {
+            refuse_missing(store, config)?;
+            make(store).map_err(|error| unreachable(config, &error))?;
+        }
+        let store = Claim::take(store, config).await?;
+        Ok(Some(Self::File {
+            store,
+            _beside: beside,
+        }))
+    }
+
+    /// The file that is locked, if it is one.
+    pub(crate) fn file(&self) -> Option<OpenFile> {
+        let Self::File { store, .. } = self else {
+            return None;
+        };
+        store.as_ref().map(Claim::file)
+    }
+
+    /// Gives it back although connections may still be open.
+    pub(crate) fn give_back_early(mut self) {
+        if let Self::File { store, .. } = &mut self
+            && let Some(claim) = store.take()
+        {
+            claim.leave_open();
         }
     }
 }

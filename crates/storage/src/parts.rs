@@ -1,19 +1,23 @@
 //! What an open database is made of. A reset takes these away and puts new ones in their place.
 
+use crate::backup::pg_mark::PgMark;
 use crate::backup::watermark::{self, Keeper};
 use crate::batch::Surroundings;
+use crate::file_watch::FileWatch;
 use crate::lane::Lane;
-use crate::lock::StoreLock;
+use crate::lock::{OpenFile, StoreLock};
 use crate::pool::Pool;
 use crate::postgres::CONNECT_TIMEOUT;
 use crate::probe::ping;
+use crate::registry::unreachable;
 use crate::slot::Slot;
 use crate::{
-    Backend, DatabaseConfig, LaneKey, OpenError, ReplicaOf, StorageError, inspect, migrate,
+    Backend, DatabaseConfig, LaneKey, OpenError, ReplicaOf, StorageError, Url, inspect, migrate,
     transfer,
 };
 use bus::Tasks;
 use futures_util::future::join_all;
+use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -45,11 +49,16 @@ impl Parts {
         migrate::migrate(&config).await?;
         transfer::refuse_unfinished(&config).await?;
         watermark::settle(&config).await?;
-        let parts = Self::assemble(config, lock, slot);
+        let file = lock.as_ref().and_then(StoreLock::file);
+        let watch = watch(&config, file).map_err(|error| unreachable(&config, &error))?;
+        let parts = Self::assemble(config, lock, watch, slot);
         if let Err(error) = parts.answers(&slot.tasks).await {
             parts.close(GIVE_UP).await;
             return Err(error.into());
         }
+        let pool = Arc::clone(&parts.pool);
+        // Whether it could be noted is logged there.
+        let _ = tokio::task::spawn_blocking(move || pool.serves()).await;
         Ok(parts)
     }
 
@@ -67,7 +76,7 @@ impl Parts {
             return Err(inspect::foreign(&config, "SQLite has no replicas"));
         }
         mirror.begin();
-        let parts = Self::assemble(config, None, slot);
+        let parts = Self::assemble(config, None, None, slot);
         let deadline = Instant::now() + CONNECT_TIMEOUT;
         loop {
             let found = mirror
@@ -87,8 +96,14 @@ impl Parts {
     }
 
     /// Opens no connection yet.
-    fn assemble(config: DatabaseConfig, lock: Option<StoreLock>, slot: &Slot) -> Self {
-        let pool = Arc::new(Pool::new(&config, &slot.shared));
+    fn assemble(
+        config: DatabaseConfig,
+        lock: Option<StoreLock>,
+        watch: Option<Arc<FileWatch>>,
+        slot: &Slot,
+    ) -> Self {
+        let mark = mark(&config);
+        let pool = Arc::new(Pool::new(&config, &slot.shared, watch, mark.as_ref()));
         let with = Surroundings {
             bus: slot.bus.clone(),
             pool: Arc::clone(&pool),
@@ -105,7 +120,7 @@ impl Parts {
             })
             .collect();
         Self {
-            keeper: Keeper::start(&config, &pool, &slot.tasks),
+            keeper: Keeper::start(&config, &pool, mark, slot),
             config,
             pool,
             lanes,
@@ -142,12 +157,33 @@ impl Parts {
             keeper.end(share / 4).await;
         }
         let closed = self.pool.close(share / 2).await;
-        self.lock
+        let lock = self
+            .lock
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .take();
+        if let Some(lock) = lock
+            && !self.pool.is_empty()
+        {
+            lock.give_back_early();
+        }
         closed && !empty.contains(&false)
     }
+}
+
+/// By what a store on a server is found to have gone back; nothing is written to a replica.
+fn mark(config: &DatabaseConfig) -> Option<Arc<PgMark>> {
+    let is_marked = config.watermark.is_some() && config.replica_of.is_none();
+    let is_on_a_server = config.url.backend() == Backend::Postgres;
+    (is_marked && is_on_a_server).then(|| PgMark::of(config))
+}
+
+/// Watches the file that is about to be opened.
+fn watch(config: &DatabaseConfig, file: Option<OpenFile>) -> io::Result<Option<Arc<FileWatch>>> {
+    let Url::Sqlite(store) = &config.url else {
+        return Ok(None);
+    };
+    Ok(Some(Arc::new(FileWatch::of(store, file)?)))
 }
 
 /// No more lanes than connections: they would only wait for each other.

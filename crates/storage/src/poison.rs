@@ -1,18 +1,30 @@
 //! A database whose word does not count any more.
 //!
 //! After a failed sync nobody knows which of the written pages the operating system still has: the
-//! next sync may succeed without them. Only a new process that reads its log anew may go on.
+//! next sync may succeed without them. Only a new process that reads its log anew may go on. And a
+//! file that is no longer at its path takes along whatever is written to it.
 
 use tokio::sync::watch;
 
-/// The store may have lost what it was told to keep. The process must end, at once and without
-/// closing it: closing would write more and call it safe.
+/// What was acknowledged may be lost, and nothing more is acknowledged: the process must end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Poisoned {
     /// Which database.
     pub database: String,
     /// What happened.
     pub cause: String,
+    /// What kind of thing that is.
+    pub kind: Poison,
+}
+
+/// Why a database's word does not count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Poison {
+    /// The operating system failed a write or a sync. The process must end at once and without
+    /// closing the database: that would write more and call it safe.
+    FailedWrite,
+    /// Another file, or none, is at the path of the one that is served.
+    FileMoved,
 }
 
 /// Raised by pools of critical databases. A cheap handle.
@@ -24,11 +36,13 @@ impl Alarm {
         Self(watch::Sender::new(None))
     }
 
-    pub(crate) fn raise(&self, database: &str, cause: String) {
-        self.0.send_replace(Some(Poisoned {
-            database: database.to_owned(),
-            cause,
-        }));
+    pub(crate) fn raise(&self, poisoned: Poisoned) {
+        self.0.send_replace(Some(poisoned));
+    }
+
+    /// What was raised, if anything was.
+    pub(crate) fn now(&self) -> Option<Poisoned> {
+        self.0.borrow().clone()
     }
 
     /// Waits until it is raised.

@@ -1,8 +1,12 @@
 //! The one pool of a database: bb8 behind the fair gate, and what it suffers from.
 
+mod of_file;
+
+use crate::backup::pg_mark::PgMark;
 use crate::carry::Line;
-use crate::checkpoint;
+use crate::checkpoint::{self, Pace};
 use crate::condition::{Condition, Standing};
+use crate::file_watch::FileWatch;
 use crate::gate::{Gate, Pass, Wish};
 use crate::links::{AnyLease, Links};
 use crate::poison::Alarm;
@@ -13,6 +17,7 @@ use crate::trouble::Trouble;
 use crate::{DatabaseConfig, Fault, StorageError, Url};
 use diesel_async::pooled_connection::bb8::RunError;
 use std::fmt::Display;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
@@ -33,12 +38,22 @@ pub(crate) struct Pool {
     alarm: Option<Alarm>,
     /// Why no connection's word counts any more.
     spoiled: OnceLock<String>,
+    /// Of a file: whether it is still the one at its path.
+    watch: Option<Arc<FileWatch>>,
+    checkpoints: Pace,
+    /// All connections are closed, and none will be opened.
+    empty: AtomicBool,
     acquire_timeout: Duration,
 }
 
 impl Pool {
     /// Opens no connection yet; the first lease does.
-    pub(crate) fn new(config: &DatabaseConfig, shared: &Shared) -> Self {
+    pub(crate) fn new(
+        config: &DatabaseConfig,
+        shared: &Shared,
+        watch: Option<Arc<FileWatch>>,
+        mark: Option<&Arc<PgMark>>,
+    ) -> Self {
         let one_writer = matches!(config.url, Url::Sqlite(_));
         let Shared {
             vitals,
@@ -51,12 +66,21 @@ impl Pool {
             name: config.name.clone(),
             gate: Gate::new(config.pool_max.max(1), one_writer),
             line: one_writer.then(Arc::default),
-            links: Mutex::new(Some(Links::new(config, vitals, trouble))),
+            links: Mutex::new(Some(Links::new(
+                config,
+                vitals,
+                trouble,
+                watch.as_ref(),
+                mark,
+            ))),
             trouble: Arc::clone(trouble),
             standing: Arc::clone(standing),
             tally: Arc::clone(tally),
             alarm: config.critical.then(|| alarm.clone()),
             spoiled: OnceLock::new(),
+            watch,
+            checkpoints: Pace::default(),
+            empty: AtomicBool::new(false),
             acquire_timeout: config.acquire_timeout,
         }
     }
@@ -139,8 +163,11 @@ impl Pool {
                 checkpoint::failed(&fault, &pool);
             }
             if pool.spoiled.get().is_some() {
-                // Closing would write more and call it safe.
+                // Closing would write more and call it safe, and remove a log by its name.
                 std::mem::forget(links);
+            } else {
+                drop(links);
+                pool.empty.store(true, Ordering::Release);
             }
         });
         let closed = tokio::time::timeout(within, closed).await.is_ok();
@@ -148,20 +175,6 @@ impl Pool {
             tracing::warn!(database = %self.name, "closing the pool takes too long, going on");
         }
         home && closed
-    }
-
-    /// From now on no connection is lent: what the operating system said of a write is not to be
-    /// trusted. Of a critical database the process is told, which ends.
-    pub(crate) fn spoil(&self, cause: &dyn Display) {
-        let cause = format!("what was written may be lost: {cause}");
-        if self.spoiled.set(cause.clone()).is_err() {
-            return;
-        }
-        tracing::error!(database = %self.name, %cause, "nothing more is acknowledged here");
-        self.standing.is_ill(Condition::Lost, cause.clone());
-        if let Some(alarm) = &self.alarm {
-            alarm.raise(&self.name, cause);
-        }
     }
 
     /// Where reads wait that can be carried.

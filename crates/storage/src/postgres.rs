@@ -1,11 +1,13 @@
 //! Connections to PostgreSQL.
 
+use crate::backup::pg_mark::PgMark;
 use crate::replica;
 use crate::vitals::{Vitals, postgres_signs};
 use diesel::result::{DatabaseErrorKind as Kind, Error};
 use diesel::{ConnectionError, ConnectionResult, QueryResult};
 use diesel_async::{AsyncConnection as _, AsyncPgConnection, SimpleAsyncConnection as _};
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How a pooled connection is set up.
@@ -17,6 +19,8 @@ pub(crate) struct Setup {
     pub(crate) statement_timeout: Duration,
     /// The server replays the writes of another.
     pub(crate) replica: bool,
+    /// By what a store that went back is found.
+    pub(crate) mark: Option<Arc<PgMark>>,
 }
 
 /// Longest time to connect; whoever waits for it in the pool gives up earlier.
@@ -66,6 +70,13 @@ impl Setup {
         if self.replica {
             return known_standby(to, vitals).await;
         }
+        // Fails on a standby, before anything is written.
+        let signs = postgres_signs(to).await?;
+        let Some(mark) = &self.mark else {
+            vitals.observe(signs);
+            return Ok(());
+        };
+        mark.settle(to).await?;
         vitals.observe(postgres_signs(to).await?);
         Ok(())
     }

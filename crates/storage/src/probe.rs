@@ -5,6 +5,7 @@
 //! while its lanes cannot write is not well either; where nobody writes the probe tries.
 
 use crate::asker::{Asker, Caller, now};
+use crate::checkpoint::LOG_BYTES_MAX;
 use crate::envelope::Envelope;
 use crate::gate::Wish;
 use crate::lane::Lane;
@@ -21,7 +22,6 @@ use diesel::connection::SimpleConnection as _;
 use diesel_async::SimpleAsyncConnection as _;
 use futures_util::future::{BoxFuture, join_all};
 use std::convert::Infallible;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -83,14 +83,19 @@ async fn look(slot: &Slot) {
     if let Some(found) = found {
         slot.while_in_it(&parts, || found.tell(slot));
     }
-    try_to_write(&parts.lanes).await;
+    let log_is_long = parts.pool.log_bytes() > Some(LOG_BYTES_MAX);
+    if log_is_long {
+        parts.pool.checkpoints().is_due();
+    }
+    try_to_write(&parts.lanes, log_is_long).await;
 }
 
-/// Writes in each lane that could not, and in which nobody has tried since.
-async fn try_to_write(lanes: &[Lane]) {
+/// Writes in each lane that could not, and in which nobody has tried since; in all of them, if their
+/// file's log is long: the lane cuts it after a batch, and perhaps nobody else writes.
+async fn try_to_write(lanes: &[Lane], log_is_long: bool) {
     let hindered = lanes
         .iter()
-        .filter(|lane| lane.hindrance().is_to_be_tried());
+        .filter(|lane| log_is_long || lane.hindrance().is_to_be_tried());
     let trials = hindered.map(|lane| async {
         let (caller, waiter) = Caller::new(Origin::silent(), now() + LIMIT);
         let trial = Envelope::boxed(WriteAgain, Asker::Caller(caller));
@@ -155,25 +160,13 @@ async fn find(parts: &Parts, tasks: &Tasks) -> Option<Found> {
 
 /// What is wrong with a database although it answers.
 async fn behind_reads(parts: &Parts) -> Found {
-    if let Url::Sqlite(file) = &parts.config.url
-        && let Some(cause) = missing(file).await
-    {
+    let pool = Arc::clone(&parts.pool);
+    let looked = tokio::task::spawn_blocking(move || pool.look_at_file());
+    if let Ok(Err(cause)) = looked.await {
         return Found::Ill(Condition::Lost, cause);
     }
     let hindrance = parts.lanes.iter().find_map(|lane| lane.hindrance().cause());
     hindrance.map_or(Found::Well, |cause| Found::Ill(Condition::Degraded, cause))
-}
-
-/// Why a file cannot be opened once more. A connection never notices: to it the file is there as
-/// long as it is open, and everything written goes with it.
-async fn missing(file: &Path) -> Option<String> {
-    let (path, name) = (file.to_owned(), file.display());
-    let there = tokio::task::spawn_blocking(move || path.try_exists());
-    match there.await.ok()? {
-        Ok(true) => None,
-        Ok(false) => Some(format!("{name} is gone: what is written will be lost")),
-        Err(why) => Some(format!("{name}: {why}")),
-    }
 }
 
 /// Asks it for something real, in turn.
@@ -218,7 +211,7 @@ where
 
 /// Asks it on a connection beside the pool.
 async fn knock(config: &DatabaseConfig) -> anyhow::Result<()> {
-    let target = config.url.target();
+    let target = config.url.existing();
     match &config.url {
         Url::Sqlite(_) => {
             let asked = tokio::task::spawn_blocking(move || {

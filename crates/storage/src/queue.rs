@@ -6,6 +6,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
+/// Most jobs of one batch that share locks with other lanes: those wait until it is committed.
+const LOCKING_MAX: usize = 32;
+
 /// Many hand over, one takes.
 #[derive(Default)]
 pub(crate) struct Queue {
@@ -62,10 +65,17 @@ impl Queue {
         }
     }
 
-    /// Takes what there is besides, up to so many in all; how many.
+    /// Takes what there is besides, up to so many in all, at most [`LOCKING_MAX`] of them with locks;
+    /// how many.
     pub(crate) fn take_more(&self, jobs: &mut Vec<BoxJob>, max: usize) -> usize {
         let mut state = self.state();
-        let more = state.jobs.len().min(max.saturating_sub(jobs.len()));
+        let mut locking = jobs.iter().filter(|job| job.has_locks()).count();
+        let fits = |job: &&BoxJob| {
+            locking += usize::from(job.has_locks());
+            locking <= LOCKING_MAX
+        };
+        let room = max.saturating_sub(jobs.len());
+        let more = state.jobs.iter().take(room).take_while(fits).count();
         jobs.extend(state.jobs.drain(..more));
         state.in_hand = jobs.first().map(|job| job.came());
         more

@@ -148,10 +148,16 @@ impl Registry {
         slots.iter().map(|slot| slot.figures()).collect()
     }
 
-    /// Waits until a critical database may have lost what was written. The process must then end
-    /// at once, without closing anything.
+    /// Waits until a critical database may have lost what was written; [`Poison`](crate::Poison)
+    /// says how the process must end then.
     pub async fn poisoned(&self) -> Poisoned {
         self.alarm.raised().await
+    }
+
+    /// What [`Self::poisoned`] has returned, or would.
+    #[must_use]
+    pub fn poison(&self) -> Option<Poisoned> {
+        self.alarm.now()
     }
 
     /// Empties the lanes, checkpoints SQLite on a blocking thread, closes the pools in parallel and

@@ -161,7 +161,7 @@ impl Slot {
         let opened = tokio::select! {
             biased;
             () = self.over.cancelled() => return Err(self.closed()),
-            opened = Parts::open(self.config(), self) => opened,
+            opened = Box::pin(Parts::open(self.config(), self)) => opened,
         };
         match opened {
             Ok(parts) => {

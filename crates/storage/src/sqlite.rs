@@ -5,6 +5,7 @@
 //! blocks nobody and the connection comes home by itself.
 
 use crate::Url;
+use crate::file_watch::FileWatch;
 use crate::vitals::{Vitals, sqlite_signs};
 use diesel::connection::SimpleConnection as _;
 use diesel::{Connection as _, ConnectionError, ConnectionResult, SqliteConnection};
@@ -13,6 +14,7 @@ use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, ready};
 use std::error::Error;
 use std::path::Path;
+use std::sync::Arc;
 
 /// What the pool holds for SQLite.
 pub(crate) type Link = SyncConnectionWrapper<SqliteConnection, OnThisThread>;
@@ -37,20 +39,32 @@ impl SpawnBlocking for OnThisThread {
 }
 
 /// How long a statement waits for another process's write; the lane repeats after that.
-const BUSY_TIMEOUT: &str = "PRAGMA busy_timeout = 1000";
+pub(crate) const BUSY_TIMEOUT: &str = "PRAGMA busy_timeout = 1000";
 
-/// FULL, so that an acknowledged commit survives a power cut; what a savepoint may have to undo
+/// The log is cut to 64 MiB when it is begun anew, see [`crate::checkpoint`]. FULL, so that an acknowledged commit survives a power cut; what a savepoint may have to undo
 /// stays in memory; the log is moved into the file by [`crate::checkpoint`] alone.
 const SETTINGS: &str = "PRAGMA journal_mode = WAL;
     PRAGMA synchronous = FULL;
     PRAGMA foreign_keys = ON;
     PRAGMA temp_store = MEMORY;
-    PRAGMA wal_autocheckpoint = 0;";
+    PRAGMA wal_autocheckpoint = 0;
+    PRAGMA journal_size_limit = 67108864;";
 
-/// One more connection for the pool.
-pub(crate) async fn connect(path: String, vitals: &Vitals) -> ConnectionResult<Link> {
+/// One more connection for the pool, to the file that is watched and to no other: it may have been
+/// replaced since.
+pub(crate) async fn connect(
+    path: String,
+    watch: Option<Arc<FileWatch>>,
+    vitals: &Vitals,
+) -> ConnectionResult<Link> {
     let opened = tokio::task::spawn_blocking(move || {
+        let look = || match watch.as_ref().map(|watch| watch.look()) {
+            Some(Err(cause)) => Err(ConnectionError::BadConnection(cause)),
+            _ => Ok(()),
+        };
+        look()?;
         let mut connection = open(&path)?;
+        look()?;
         let signs = sqlite_signs(&mut connection)?;
         Ok::<_, ConnectionError>((connection, signs))
     });
@@ -97,6 +111,14 @@ pub(crate) fn uri(path: &Path, parameters: &str) -> String {
 }
 
 impl Url {
+    /// The same, but nothing is made where there is no file.
+    pub(crate) fn existing(&self) -> String {
+        match self {
+            Self::Sqlite(path) => uri(path, "?mode=rw"),
+            Self::Postgres(url) => url.clone(),
+        }
+    }
+
     /// What diesel connects to.
     pub(crate) fn target(&self) -> String {
         match self {

@@ -7,6 +7,7 @@ use crate::access::Fact;
 use crate::batch::Surroundings;
 use crate::envelope::{BoxJob, SetRunner, Verdict, kind};
 use crate::fault::Silence;
+use crate::locks;
 use crate::pool::Pool;
 use crate::postgres::STATEMENTS_PER_STEP;
 use crate::{Access as _, Backend, Fault, Writer};
@@ -46,6 +47,7 @@ impl<'p> Steps<'p> {
     ) -> Result<Facts, Fault> {
         let mut facts = Facts::new();
         let all = jobs.len();
+        self.limited(locks::take(jobs, tx)).await?;
         let mut rest = jobs;
         while !rest.is_empty() {
             let (run, tail) = rest.split_at_mut(neighbours(rest));
@@ -128,6 +130,9 @@ impl<'p> Steps<'p> {
         }
         tracing::warn!(job = name, jobs, fault = %format_args!("{fault:#}"), "a set failed, its jobs run one by one");
         self.limited(ground.undo(tx)).await?;
+        if ground == Ground::Transaction {
+            self.limited(locks::take(run, tx)).await?;
+        }
         Ok(false)
     }
 

@@ -1,9 +1,10 @@
-//! What a database promises as a whole, through its public face. The same tests run on SQLite and,
-//! when `PARLOR_TEST_POSTGRES` names a server, on PostgreSQL.
+//! What a database promises as a whole, through its public face, on SQLite and on PostgreSQL
+//! (`just unit` runs both; see [`crate::kit`]).
 
 mod faults;
 mod lane;
 mod lives;
+mod locks;
 mod migrate;
 mod notes;
 mod open;

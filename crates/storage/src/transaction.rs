@@ -37,7 +37,7 @@ impl Reader<'_> {
 
 /// A read that writes is a mistake of ours, for debug builds to find. In others this would cost
 /// more than most reads: such a pragma makes the connection prepare all its statements again.
-fn refuse_writes(connection: &mut SqliteConnection, refuse: bool) -> QueryResult<()> {
+pub(crate) fn refuse_writes(connection: &mut SqliteConnection, refuse: bool) -> QueryResult<()> {
     if !cfg!(debug_assertions) {
         return Ok(());
     }

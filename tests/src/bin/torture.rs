@@ -1,9 +1,10 @@
-//! `just torture`: the long cases, each on both databases; `just torture NAME…` runs those alone.
+//! `just torture`: the long cases, each on both databases; `just torture NAME…` runs those alone, and
+//! `just torture floods` the strangers who flood.
 
 use std::time::{Duration, Instant};
 use tests::{
-    Footprint, Kind, Plan, Report, Settings, Store, TRIALS, Trial, churn, drained, judge_within,
-    torture,
+    FLOODS, Felt, Footprint, Kind, Plan, Report, Scale, Settings, Store, TRIALS, Trial, churn,
+    drained, judge_within, torture,
 };
 
 /// No case takes longer, whatever hangs.
@@ -34,7 +35,8 @@ const CASES: &[Case] = &[
 fn main() {
     let wanted: Vec<String> = std::env::args().skip(1).collect();
     let cases = CASES.iter().map(|case| case.name);
-    let names: Vec<_> = cases.chain(TRIALS.iter().map(|trial| trial.name)).collect();
+    let trials = TRIALS.iter().map(|trial| trial.name);
+    let names: Vec<_> = cases.chain(trials).chain([FLOODS_NAME]).collect();
     let unknown: Vec<_> = wanted
         .iter()
         .filter(|name| !names.contains(&name.as_str()))
@@ -56,6 +58,44 @@ fn main() {
         }
     }
     faults(TRIALS.iter().filter(|trial| is_wanted(trial.name)));
+    if is_wanted(FLOODS_NAME) {
+        floods();
+    }
+}
+
+/// The name of all floods together.
+const FLOODS_NAME: &str = "floods";
+/// What others may feel of a flood.
+const FELT_MAX: Duration = Duration::from_millis(100);
+/// What the operator may.
+const HEALTH_MAX: Duration = Duration::from_millis(500);
+/// A stop has 10 s for what it has to do.
+const STOP_MAX: Duration = Duration::from_secs(10);
+
+/// Strangers who flood the server, and in the end the table of `docs/faults.md`. On SQLite alone:
+/// strangers get as far as no database.
+fn floods() {
+    println!("{}", Felt::HEAD);
+    let mut failed = Vec::new();
+    for flood in FLOODS {
+        let scale = Scale {
+            people: 100,
+            strangers: 8,
+            lasts: flood.gone_within + Duration::from_secs(3),
+            pinned: true,
+        };
+        let run = async |store: Store| flood.run(&store, scale).await;
+        let felt = judge_within(LIMIT, Kind::Sqlite, FLOODS_NAME, run);
+        println!("{felt}");
+        let is_harmless = felt.sends_p99 < FELT_MAX
+            && felt.health_p99 < HEALTH_MAX
+            && felt.longest_stay() < flood.gone_within
+            && felt.stop < STOP_MAX;
+        if !is_harmless {
+            failed.push(flood.name);
+        }
+    }
+    assert!(failed.is_empty(), "felt by others: {failed:?}");
 }
 
 /// Everything that a server must survive, and in the end the table of `docs/faults.md`.

@@ -3,9 +3,9 @@
 use crate::database::Hold;
 use crate::faults::report::Report;
 use crate::faults::scene::{Scene, Size};
-use crate::postgres::Postgres;
 use crate::settings::Settings;
 use crate::store::{Kind, Store};
+use fixtures::Postgres;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::time::Instant;

@@ -123,12 +123,28 @@ codes! {
     }
 
     async fn a_client_that_answers_no_ping_is_closed_4002(store: Store) -> 4002 {
-        let mut client = greeted(&store).await;
+        let settings = Settings::default()
+            .with("PARLOR_PING_EVERY_MS", "1000")
+            .with("PARLOR_PONG_TIMEOUT_MS", "1000");
+        let server = store.serve(settings).await;
+        let mut client = server.guest("alice").await;
         // It reads nothing meanwhile, so it answers nothing.
-        tokio::time::sleep(Duration::from_secs(38)).await;
+        let given_up = async || server.scrape().await.sum("parlor_sockets_closed_total", &[("code", "4002")]);
+        while given_up().await < 1.0 {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
         let closed = client.closed().await;
         assert_eq!(client.pushed("ping", "").len(), 1);
         closed
+    }
+
+    async fn a_message_that_is_never_finished_is_closed_4003(store: Store) -> 4003 {
+        let settings = Settings::default().with("PARLOR_MESSAGE_TIMEOUT_MS", "1500");
+        let server = store.serve(settings).await;
+        let mut client = server.guest("alice").await;
+        let opcode = OpCode::Data(Data::Text);
+        client.frame(Message::Frame(Frame::message(&b"{"[..], opcode, false))).await;
+        client.closed().await
     }
 
     async fn a_client_that_reads_too_slowly_is_closed_4008(store: Store) -> 4008 {

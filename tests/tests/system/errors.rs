@@ -276,7 +276,8 @@ names! {
         // The first is asked and held; the page behind it waits for its reply.
         let asked = alice.post("send", send("asked")).await;
         let waiting = alice.post("history", json!({"room": "lounge"})).await;
-        tokio::time::sleep(Duration::from_millis(300)).await;
+        // Both have been read when this is answered.
+        alice.ok("ping", json!({})).await;
         server.signal("TERM");
         let asked = alice.reply(asked).await.unwrap_err();
         assert!(asked == "outcome_unknown" || asked == "draining", "{}", asked.all);

@@ -2,7 +2,9 @@
 
 use serde_json::json;
 use std::time::Duration;
-use tests::{Footprint, Hold, Kind, Server, Settings, churn, on_both, snag, unsnag};
+use tests::{
+    Footprint, Hold, Server, Settings, churn, on_both, on_postgres, on_sqlite, snag, unsnag,
+};
 
 const SOON: Duration = Duration::from_secs(20);
 /// What an allocator may keep of some hundreds of connections.
@@ -109,10 +111,15 @@ on_both! {
         let line = line_of(&server, refusal.all["trace"].as_str().unwrap()).await;
         assert!(line.contains("it took longer than its askers wait"), "{line}");
         unsnag(&store).await;
-        if store.kind() == Kind::Sqlite {
-            // No connection to a file dies.
-            return;
-        }
+    }
+}
+
+on_postgres! {
+    async fn a_connection_that_dies_in_its_commit_has_its_trace_in_the_log(store: Store) {
+        let server = store.server().await;
+        server.expect_trouble();
+        let mut alice = server.account("alice").await;
+        alice.open("lounge").await;
         store.sql().await.run(DIE_AT_COMMIT).await;
         let dies = json!({"room": "lounge", "cid": "dies", "body": "die"});
         let refusal = alice.refused("send", dies, "outcome_unknown").await;
@@ -120,12 +127,10 @@ on_both! {
         assert!(line.contains("the outcome of a batch is unknown"), "{line}");
         assert!(line.contains("fault"), "{line}");
     }
+}
 
+on_sqlite! {
     async fn who_is_told_to_come_again_finds_the_cause_in_the_log(store: Store) {
-        if store.kind() == Kind::Postgres {
-            // What it does there differs from run to run; the line is the same.
-            return;
-        }
         let server = store.server().await;
         server.expect_trouble();
         let mut alice = server.account("alice").await;

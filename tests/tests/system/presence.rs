@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use std::time::Duration;
-use tests::{Client, Server, on_both};
+use tests::{Client, LIMIT, Server, on_both};
 use tokio::time::Instant;
 
 /// Alice owns a room of which bob is a member; both are online and alice knows.
@@ -48,13 +48,14 @@ on_both! {
         assert!(is_online(&mut alice, &id).await);
         let left = Instant::now();
         bob.close(1000).await;
-        until(&mut alice, &id, "offline", 6 * SECOND).await;
+        until(&mut alice, &id, "offline", LIMIT).await;
         assert!(left.elapsed() >= SECOND, "a moment of grace");
         assert!(!is_online(&mut alice, &id).await);
         let came = Instant::now();
         let _bob = server.hello(json!({"token": token})).await;
-        until(&mut alice, &id, "online", 6 * SECOND).await;
-        assert!(came.elapsed() <= 3 * SECOND, "online after {:?}", came.elapsed());
+        until(&mut alice, &id, "online", LIMIT).await;
+        // Two seconds, on a machine that has nothing else to do.
+        assert!(came.elapsed() <= 10 * SECOND, "online after {:?}", came.elapsed());
     }
 
     async fn a_lost_connection_has_a_grace_of_twelve_seconds(store: Store) {
@@ -63,7 +64,7 @@ on_both! {
         let id = bob.id().to_owned();
         let lost = Instant::now();
         bob.vanish();
-        until(&mut alice, &id, "offline", 20 * SECOND).await;
+        until(&mut alice, &id, "offline", LIMIT).await;
         assert!(lost.elapsed() >= 11 * SECOND, "offline after {:?}", lost.elapsed());
     }
 
@@ -95,7 +96,7 @@ on_both! {
         let (mut alice, mut bob) = lounge(&server).await;
         let id = bob.id().to_owned();
         bob.ok("logout", json!({})).await;
-        until(&mut alice, &id, "offline", 6 * SECOND).await;
+        until(&mut alice, &id, "offline", LIMIT).await;
     }
 
     async fn a_draining_server_announces_nobodys_leaving(store: Store) {
@@ -118,7 +119,7 @@ on_both! {
         let started = Instant::now();
         let mut alice = server.resume(&alice).await;
         assert!(is_online(&mut alice, &id).await, "bob was connected when it died");
-        until(&mut alice, &id, "offline", 25 * SECOND).await;
+        until(&mut alice, &id, "offline", LIMIT).await;
         assert!(started.elapsed() >= 10 * SECOND, "offline after {:?}", started.elapsed());
         assert!(!is_online(&mut alice, &id).await);
     }

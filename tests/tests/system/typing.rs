@@ -24,7 +24,7 @@ on_both! {
         let told = alice.push("typing", "lounge").await;
         assert_eq!((&told["user"], &told["on"]), (bob.user(), &json!(false)));
         let after = began.elapsed();
-        assert!(after > Duration::from_secs(6) && after < Duration::from_secs(12), "{after:?}");
+        assert!(after > Duration::from_secs(6) && after < Duration::from_secs(40), "{after:?}");
     }
 
     async fn typing_is_ended_by_the_typist(store: Store) {

@@ -1,5 +1,7 @@
 //! The accept loop: goes on whatever the kernel says, and leaves nobody in the backlog unanswered.
 
+use super::listeners::BACKLOG;
+use futures_util::FutureExt as _;
 use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -7,6 +9,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+/// Connections turned away before others get their turn.
+const TURN: u32 = 64;
 /// The first wait after a failure; it doubles up to [`WAIT_MAX`].
 const WAIT_MIN: Duration = Duration::from_millis(20);
 const WAIT_MAX: Duration = Duration::from_secs(1);
@@ -43,8 +47,21 @@ pub(super) async fn run(
             }
         }
     }
-    while let Some(Ok((stream, _))) = futures_util::FutureExt::now_or_never(listener.accept()) {
+    turn_away_all(&listener, &mut turned_away).await;
+}
+
+/// Empties the backlog: no more than it can hold, for others may go on connecting.
+async fn turn_away_all(listener: &TcpListener, turned_away: &mut impl FnMut(TcpStream)) {
+    for count in 1..=BACKLOG {
+        // tokio's own budget would end this long before the backlog is empty.
+        let next = tokio::task::coop::unconstrained(listener.accept());
+        let Some(Ok((stream, _))) = next.now_or_never() else {
+            return;
+        };
         turned_away(stream);
+        if count % TURN == 0 {
+            tokio::task::yield_now().await;
+        }
     }
 }
 
@@ -90,6 +107,7 @@ impl Trouble {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use tokio::net::TcpSocket;
 
     #[tokio::test(start_paused = true)]
     async fn waiting_grows_to_a_second_and_begins_anew() {
@@ -114,14 +132,19 @@ mod tests {
 
     #[tokio::test]
     async fn who_waits_in_the_backlog_at_the_end_is_turned_away() {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let listener = socket.listen(BACKLOG).unwrap();
         let address = listener.local_addr().unwrap();
-        let waiting = TcpStream::connect(address).await.unwrap();
+        let mut waiting = Vec::new();
+        for _ in 0..200 {
+            waiting.push(TcpStream::connect(address).await.unwrap());
+        }
         let stop = CancellationToken::new();
         stop.cancel();
         let (mut accepted, mut turned_away) = (0, 0);
         run(listener, stop, |_, _| accepted += 1, |_| turned_away += 1).await;
-        assert_eq!((accepted, turned_away), (0, 1));
+        assert_eq!((accepted, turned_away), (0, 200));
         assert!(
             TcpStream::connect(address).await.is_err(),
             "nobody listens any more"

@@ -1,27 +1,44 @@
 //! From a request's body or query to the fields of a command.
 
+use crate::limits::on_a_slow_line;
 use crate::wire::{self, Command, Error, Fields, TOO_LARGE};
+use bytes::Bytes;
 use http::Uri;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
-use hyper::body::Incoming;
+use hyper::body::Body;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
+use std::time::Duration;
+use tokio::time::{Instant, timeout_at};
+use tower::BoxError;
+
+/// Time for a body, beside what its bytes take on a slow line.
+const WITHIN: Duration = Duration::from_secs(5);
 
 const OBJECT: &str = "expected a JSON object";
 
-/// The whole body as text.
-pub(super) async fn text(body: Incoming, bytes_max: usize) -> Result<String, Error> {
-    let collected = Limited::new(body, bytes_max)
-        .collect()
-        .await
-        .map_err(|error| {
-            if error.is::<LengthLimitError>() {
-                Error::new(&TOO_LARGE)
-            } else {
-                Error::field("body", "ended before it was complete")
+/// The whole body as text. Its bytes earn it time: a slow line may be slow, a dripped body ends soon.
+pub(super) async fn text<B>(body: B, bytes_max: usize) -> Result<String, Error>
+where
+    B: Body<Data = Bytes, Error: Into<BoxError>> + Unpin,
+{
+    let began = Instant::now();
+    let mut body = Limited::new(body, bytes_max);
+    let mut bytes = Vec::new();
+    loop {
+        let received = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
+        let by = began + WITHIN + on_a_slow_line(received);
+        match timeout_at(by, body.frame()).await {
+            Ok(Some(Ok(frame))) => bytes.extend(frame.into_data().unwrap_or_default()),
+            Ok(Some(Err(error))) if error.is::<LengthLimitError>() => {
+                return Err(Error::new(&TOO_LARGE));
             }
-        })?;
-    String::from_utf8(collected.to_bytes().into()).map_err(|_| Error::field("body", "not UTF-8"))
+            Ok(Some(Err(_))) => return Err(Error::field("body", "ended before it was complete")),
+            Ok(None) => break,
+            Err(_) => return Err(Error::field("body", "did not come in time")),
+        }
+    }
+    String::from_utf8(bytes).map_err(|_| Error::field("body", "not UTF-8"))
 }
 
 /// The fields of a body.
@@ -60,6 +77,44 @@ pub(super) fn command(op: &str, d: &Map<String, Value>) -> Result<Command, Error
 #[cfg(test)]
 mod tests {
     use super::*;
+    use futures_util::stream;
+    use http_body_util::StreamBody;
+    use hyper::body::Frame;
+    use std::convert::Infallible;
+
+    /// A body of so many pieces, each of so many bytes and so long after the one before.
+    fn dripped(
+        pieces: usize,
+        bytes: usize,
+        pause: Duration,
+    ) -> impl Body<Data = Bytes, Error = Infallible> + Unpin {
+        let drops = stream::unfold(0, move |sent| async move {
+            if sent == pieces {
+                return None;
+            }
+            tokio::time::sleep(pause).await;
+            let drop = Frame::data(Bytes::from("x".repeat(bytes)));
+            Some((Ok(drop), sent + 1))
+        });
+        StreamBody::new(Box::pin(drops))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_slow_body_is_waited_for_and_a_dripped_one_is_not() {
+        let tenth = Duration::from_millis(100);
+        let slow = text(dripped(1000, 40, tenth), 1 << 20).await.unwrap();
+        assert_eq!(slow.len(), 40_000);
+        let began = Instant::now();
+        let dripped = text(dripped(1000, 1, tenth), 1 << 20).await;
+        assert_eq!(dripped.unwrap_err().about, Some("body"));
+        assert!(began.elapsed() < 2 * WITHIN, "{:?}", began.elapsed());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn no_more_is_read_than_fits() {
+        let much = dripped(1000, 1000, Duration::ZERO);
+        assert_eq!(text(much, 64_000).await.unwrap_err().kind, &TOO_LARGE);
+    }
 
     #[test]
     fn a_query_becomes_the_fields_of_the_command() {

@@ -41,10 +41,18 @@ pub(super) async fn serve<A, F, B>(
     // From the first request on until the connection has ended, with all that was to be said on it.
     let heard = OnceLock::new();
     let service = service_fn(|request| {
+        let asks_again = heard.get().is_some();
         heard.get_or_init(|| under_way.token());
         asked.notify_one();
         let answered = answer(request);
-        async move { Ok::<_, Infallible>(answered.await) }
+        async move {
+            // A client that sends requests without pause would own a thread: others go first, and
+            // whoever has just become ready by a socket or a timer.
+            if asks_again {
+                tokio::task::yield_now().await;
+            }
+            Ok::<_, Infallible>(answered.await)
+        }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())

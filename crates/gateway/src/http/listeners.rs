@@ -23,7 +23,7 @@ use tokio_util::task::TaskTracker;
 use tower::ServiceExt as _;
 
 /// Connections that wait in the kernel to be accepted: a whole town reconnecting at once.
-const BACKLOG: u32 = 4096;
+pub(super) const BACKLOG: u32 = 4096;
 /// Connections being told that they do not get in; beyond that they are closed without a word.
 const TURNED_AWAY_MAX: usize = 256;
 /// The operator's connections: a monitor or two.

@@ -7,6 +7,8 @@ use tokio::net::TcpStream;
 
 /// Closing with unread bytes would reset the connection and take the response with it.
 const LINGER: Duration = Duration::from_millis(500);
+/// No more is read of whoever does not get in: a whole request head and more.
+const READ_MAX: u64 = 64 << 10;
 
 fn response(reason: TurnedAway) -> String {
     let (status, name, message) = match reason {
@@ -43,7 +45,12 @@ pub(super) async fn tell(mut stream: TcpStream, reason: TurnedAway) {
         stream.write_all(response(reason).as_bytes()).await?;
         stream.shutdown().await?;
         let mut scrap = [0; 512];
-        while stream.read(&mut scrap).await? > 0 {}
+        let mut heard = (&mut stream).take(READ_MAX);
+        while heard.read(&mut scrap).await? > 0 {}
+        if heard.limit() == 0 {
+            // It goes on: until the time is over it may read what it was told.
+            std::future::pending::<()>().await;
+        }
         std::io::Result::Ok(())
     };
     // Whoever has gone meanwhile need not be told.

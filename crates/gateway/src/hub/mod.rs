@@ -13,6 +13,7 @@ mod entries;
 mod heads;
 mod hole;
 mod membership;
+mod notice;
 mod outbox;
 mod person;
 mod presence;
@@ -42,7 +43,8 @@ use requests::{Counted, HeadsRead, HoleRead, StaysRead, TellHeads, Ticked};
 use room::Room;
 use rooms::api::{DirectAnswered, EntriesAppended, RoomKey};
 use sessions::api::{
-    Caller, ConnectionId, EndReason, EpochChanged, PresenceChanged, SessionEnded, UserId,
+    Caller, ConnectionId, EndReason, EpochChanged, PresenceChanged, SessionEnded, StoreReachable,
+    UserId,
 };
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
@@ -61,6 +63,8 @@ pub(crate) struct Hub {
     news: VecDeque<RoomKey>,
     outbox: Outbox,
     ticks: u32,
+    /// The store does not answer, and everyone here knows.
+    store_lost: bool,
 }
 
 /// A connection that is somebody's.
@@ -101,6 +105,7 @@ impl Subscriber for Hub {
             .on::<PresenceChanged>()
             .on::<SessionEnded>()
             .on::<EpochChanged>()
+            .on::<StoreReachable>()
             .on::<MarkerMoved>()
             .on::<Ticked>()
             .on::<HoleRead>()
@@ -173,6 +178,7 @@ impl Hub {
             news: VecDeque::new(),
             outbox: Outbox::default(),
             ticks: 0,
+            store_lost: false,
         }
     }
 

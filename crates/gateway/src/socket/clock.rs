@@ -43,7 +43,7 @@ impl Clock {
         }
     }
 
-    /// Any frame of the client answers a ping.
+    /// Anything that comes from the client answers a ping, a part of a frame too.
     pub(super) fn seen(&mut self, now: Instant) {
         self.seen = now;
         self.pinged = None;

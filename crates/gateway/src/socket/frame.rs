@@ -111,6 +111,7 @@ impl Close {
     pub(crate) const INTERNAL: Self = Self::of(1011, "something went wrong here");
     pub(crate) const RESTART: Self = Self::of(1012, "restart");
     pub(crate) const NO_PONG: Self = Self::of(4002, "no pong");
+    pub(crate) const UNFINISHED: Self = Self::of(4003, "message not finished in time");
     pub(crate) const SLOW: Self = Self::of(4008, "slow consumer");
     pub(crate) const ORDER_LOST: Self = Self::of(4009, "order lost");
     pub(crate) const EXPIRED: Self = Self::of(4011, "token expired");
@@ -125,6 +126,8 @@ impl Close {
 pub(crate) const LINGER: Duration = Duration::from_secs(1);
 /// How long a closed socket may take for what still waits in front of the close frame.
 pub(crate) const LAST_WORDS: Duration = Duration::from_secs(2);
+/// The same for a flooder, who is to be gone soon.
+pub(crate) const FLOOD_LAST_WORDS: Duration = Duration::from_millis(500);
 /// The same for a slow consumer, which has all of the kernel's buffer to read before it.
 pub(crate) const SLOW_LAST_WORDS: Duration = Duration::from_secs(15);
 

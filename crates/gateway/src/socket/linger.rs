@@ -1,13 +1,33 @@
 //! The end of a connection: its last words go out, and it is listened to until the client closes,
 //! so that the close code arrives.
+//!
+//! Both have a time limit that does not depend on what the client does, and what is read is bounded.
 
 use super::conn::Conn;
-use super::frame::{Close, LAST_WORDS, LINGER, SLOW_LAST_WORDS};
-use super::reader::Inbound;
+use super::frame::{Close, FLOOD_LAST_WORDS, LAST_WORDS, LINGER, SLOW_LAST_WORDS};
 use super::task::{End, Task};
-use tokio::time::timeout;
+use std::io;
+use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 
-/// Says goodbye as `end` asks for. `None` where nothing the client sends can be understood.
+/// Bytes that are read of a client after our close frame. One that sends more waits until its time
+/// is over: to close on unread bytes would reset the connection, and the close code with it.
+const READ_MAX: usize = 256 << 10;
+/// Thrown away at once.
+const AT_ONCE: usize = 4 << 10;
+
+/// What one turn of listening brought.
+pub(super) enum Heard {
+    /// So many bytes, of no interest.
+    Bytes(usize),
+    /// Nothing for now.
+    Nothing,
+    /// Something that cannot be understood, nor what follows it.
+    Nonsense,
+    /// The client has closed, or gone.
+    End,
+}
+
+/// Says goodbye as `end` asks for. Without a task nothing the client sends can be understood.
 pub(super) async fn linger(conn: &Conn, end: End, task: Option<&mut Task>) {
     if end == End::Lost {
         return;
@@ -15,18 +35,14 @@ pub(super) async fn linger(conn: &Conn, end: End, task: Option<&mut Task>) {
     // What a client does not take within this time it will not take.
     let patience = match conn.egress().closing() {
         Some(Close::SLOW) => SLOW_LAST_WORDS,
+        Some(Close::FLOOD) => FLOOD_LAST_WORDS,
         _ => LAST_WORDS,
     };
     let _ = timeout(patience, last_words(conn)).await;
     conn.stream.end_writing();
-    match (end, task) {
-        (End::Ours { deaf: false, .. }, Some(task)) => {
-            let _ = timeout(LINGER, until_close(conn, task)).await;
-        }
-        (End::Ours { .. }, _) => {
-            let _ = timeout(LINGER, until_gone(conn)).await;
-        }
-        (End::Theirs { .. } | End::Lost, _) => {}
+    if let End::Ours { deaf, .. } = end {
+        let task = task.filter(|_| !deaf);
+        listen(conn, task, Instant::now() + LINGER).await;
     }
 }
 
@@ -41,34 +57,141 @@ async fn last_words(conn: &Conn) {
     }
 }
 
-async fn until_close(conn: &Conn, task: &mut Task) {
-    loop {
-        match task.last_words() {
-            Inbound::Text(_) | Inbound::Ping | Inbound::Pong => {}
-            Inbound::Close(_) | Inbound::Lost => return,
-            Inbound::Refused(_) => return until_gone(conn).await,
-            Inbound::Nothing => {
-                if conn.stream.readable().await.is_err() {
+/// Reads on until the client has closed or the time is over, a turn at a time.
+async fn listen(conn: &Conn, mut task: Option<&mut Task>, until: Instant) {
+    let mut left = READ_MAX;
+    while left > 0 && Instant::now() < until {
+        let heard = match &mut task {
+            Some(task) => task.hear_out(),
+            None => discard(conn),
+        };
+        match heard {
+            Heard::Bytes(count) => {
+                left = left.saturating_sub(count);
+                tokio::task::yield_now().await;
+            }
+            Heard::Nothing => {
+                let readable = timeout_at(until, conn.stream.readable()).await;
+                if !matches!(readable, Ok(Ok(()))) {
                     return;
                 }
             }
+            Heard::Nonsense => task = None,
+            Heard::End => return,
         }
     }
+    sleep_until(until).await;
 }
 
 /// Reads and throws away, without understanding anything.
-async fn until_gone(conn: &Conn) {
-    let mut scrap = [0; 1024];
-    loop {
-        match conn.stream.try_read(&mut scrap) {
-            Ok(0) => return,
-            Ok(_) => tokio::task::yield_now().await,
-            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {
-                if conn.stream.readable().await.is_err() {
-                    return;
-                }
-            }
-            Err(_) => return,
+fn discard(conn: &Conn) -> Heard {
+    let mut scrap = [0; AT_ONCE];
+    match conn.stream.try_read(&mut scrap) {
+        Ok(0) => Heard::End,
+        Ok(count) => Heard::Bytes(count),
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => Heard::Nothing,
+        Err(error) if error.kind() == io::ErrorKind::Interrupted => Heard::Bytes(0),
+        Err(_) => Heard::End,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{FLOOD_LAST_WORDS, LINGER, READ_MAX, linger};
+    use crate::socket::task::{End, Task};
+    use crate::socket::{Close, Conn, flood_from, pair};
+    use crate::{Gateway, Limits};
+    use bus::{Builder, Settings, Tasks};
+    use bytes::Bytes;
+    use sessions::api::{ConnectionId, Online};
+    use std::sync::Arc;
+    use std::time::Duration;
+    use tokio::time::Instant;
+    use tokio_util::sync::CancellationToken;
+
+    const OURS: End = End::Ours {
+        clean: false,
+        deaf: false,
+    };
+    const DEAF: End = End::Ours {
+        clean: false,
+        deaf: true,
+    };
+    /// What a busy machine may take beyond the time limits.
+    const SLACK: Duration = Duration::from_secs(5);
+
+    /// Closes on a client that sends this without pause; returns how long the end took.
+    async fn ended(end: End, close: Close, first: &[u8], again: &[u8]) -> Duration {
+        let tasks = Tasks::new(CancellationToken::new());
+        let mut builder = Builder::new(Settings::default(), &tasks);
+        let gateway = Gateway::wire(&mut builder, &tasks, Online::new(), Limits::default());
+        let (stream, client) = pair().await;
+        let conn = Arc::new(Conn::new(ConnectionId(1), stream, &Limits::default()));
+        let mut task = Task::new(gateway, Arc::clone(&conn), Bytes::new());
+        let flood = flood_from(client, first, again);
+        let began = Instant::now();
+        conn.close(close);
+        linger(&conn, end, Some(&mut task)).await;
+        let took = began.elapsed();
+        drop((task, conn));
+        flood.join().unwrap();
+        took
+    }
+
+    #[tokio::test]
+    async fn it_ends_in_time_although_a_thread_writes_without_pause() {
+        let fragments = (&[0x01, 0x81, 0, 0, 0, 0, b'x'], &[0x00, 0x80, 0, 0, 0, 0]);
+        let pings = &[0x89, 0x80, 0, 0, 0, 0];
+        for (end, first, again) in [
+            (OURS, &fragments.0[..], &fragments.1[..]),
+            (OURS, &[], pings),
+            (DEAF, &[], pings),
+            (OURS, &[], b"not a frame at all"),
+        ] {
+            let took = ended(end, Close::FLOOD, first, again).await;
+            assert!(took <= FLOOD_LAST_WORDS + LINGER + SLACK, "{took:?}");
         }
+    }
+
+    #[tokio::test]
+    async fn others_have_their_turn_meanwhile() {
+        let pings = [0x89, 0x80, 0, 0, 0, 0];
+        let others = async {
+            for _ in 0..1000 {
+                tokio::task::yield_now().await;
+            }
+            Instant::now()
+        };
+        let began = Instant::now();
+        let (_, done) = tokio::join!(ended(OURS, Close::FLOOD, &[], &pings), others);
+        assert!(done - began < SLACK, "{:?}", done - began);
+    }
+
+    #[tokio::test]
+    async fn no_more_is_read_than_a_bounded_amount() {
+        use std::io::Write as _;
+        let (stream, mut client) = pair().await;
+        let conn = Conn::new(ConnectionId(1), stream, &Limits::default());
+        client.set_nonblocking(true).unwrap();
+        let fill = |client: &mut std::net::TcpStream| {
+            let mut sent = 0;
+            while let Ok(count) = client.write(&[0; 4096]) {
+                sent += count;
+            }
+            sent
+        };
+        let before = fill(&mut client);
+        assert!(before > READ_MAX, "the kernel holds more: {before}");
+        conn.close(Close::FLOOD);
+        linger(&conn, DEAF, None).await;
+        let mut left = 0;
+        let mut scrap = vec![0; 4096];
+        while let Ok(count @ 1..) = conn.stream.try_read(&mut scrap) {
+            left += count;
+        }
+        assert!(
+            left + READ_MAX + scrap.len() >= before,
+            "{left} of {before}"
+        );
     }
 }

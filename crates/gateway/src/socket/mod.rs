@@ -9,10 +9,13 @@ mod flights;
 mod flood;
 mod frame;
 mod linger;
+mod parting;
 mod peer;
 mod reader;
 mod registry;
+mod scanner;
 mod serve;
+mod source;
 mod stream;
 mod task;
 
@@ -25,4 +28,4 @@ pub(crate) use registry::Registry;
 pub(crate) use serve::serve;
 pub use stream::Stream;
 #[cfg(test)]
-pub(crate) use stream::pair;
+pub(crate) use stream::{flood_from, pair};

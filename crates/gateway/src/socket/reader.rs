@@ -1,32 +1,29 @@
 //! The one place that reads: tungstenite decodes, over a shim whose writes (pongs, the echo of a
 //! close frame) go into the connection's queue as whole frames.
+//!
+//! tungstenite reads on for as long as no message is complete, so the bound is below it: a
+//! [`Source`] that gives so many bytes in one turn, and then says that there is nothing.
 
 use super::conn::Conn;
 use super::egress::Class;
 use super::frame::{Close, Frame};
+use super::source::Source;
 use crate::Limits;
-use bytes::{Buf as _, Bytes};
-use std::cell::RefCell;
+use bytes::Bytes;
 use std::io::{self, Read, Write};
+use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig, WebSocketContext};
 use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes, error::ProtocolError};
 
 /// Zeroed at every read and kept per connection, so small: what the kernel gives beyond it waits in
-/// [`Reader::ahead`].
+/// the [`Source`].
 const READ_BUFFER: usize = 128;
-/// Taken from the kernel at once.
-const AT_ONCE: usize = 4 << 10;
 /// Pongs alone pass through it.
 const WRITE_BUFFER_MAX: usize = 1 << 10;
 
-thread_local! {
-    static SCRATCHPAD: RefCell<Vec<u8>> = RefCell::new(vec![0; AT_ONCE]);
-}
-
 pub(super) struct Reader {
     ws: WebSocketContext,
-    /// What the kernel has given and tungstenite has not taken yet.
-    ahead: Bytes,
+    source: Source,
 }
 
 /// What came from the client.
@@ -55,25 +52,55 @@ impl Reader {
             .max_write_buffer_size(WRITE_BUFFER_MAX)
             .max_message_size(Some(limits.frame_bytes))
             .max_frame_size(Some(limits.frame_bytes));
-        let part = read_ahead.into();
         Self {
-            ws: WebSocketContext::from_partially_read(part, Role::Server, Some(config)),
-            ahead: Bytes::new(),
+            ws: WebSocketContext::new(Role::Server, Some(config)),
+            source: Source::new(read_ahead),
         }
     }
 
-    /// The next thing that the kernel already has.
+    /// A new turn begins, in which a bounded number of bytes is read.
+    pub(super) fn begin_turn(&mut self, now: Instant) {
+        self.source.begin_turn(now);
+    }
+
+    /// Whether this turn has read all that it may: there may be more.
+    pub(super) fn is_spent(&self) -> bool {
+        self.source.is_spent()
+    }
+
+    /// Bytes read in this turn.
+    pub(super) fn taken(&self) -> usize {
+        self.source.taken()
+    }
+
+    /// How many small pieces of messages have come since this was asked.
+    pub(super) fn take_small_pieces(&mut self) -> u32 {
+        self.source.scanner.take_small_pieces()
+    }
+
+    /// By when the unfinished message has to be complete. Its bytes earn it time.
+    pub(super) fn complete_by(&self, limits: &Limits) -> Option<Instant> {
+        let (since, received) = self.source.scanner.unfinished()?;
+        Some(since + limits.message_time(received))
+    }
+
+    /// The time of an unfinished message counts from now: nothing was read before.
+    pub(super) fn restart(&mut self, now: Instant) {
+        self.source.scanner.restart(now);
+    }
+
+    /// The next thing that the kernel already has, within what this turn may read.
     pub(super) fn next(&mut self, conn: &Conn) -> Inbound {
-        let ahead = &mut self.ahead;
-        match self.ws.read(&mut Shim { conn, ahead }) {
+        let source = &mut self.source;
+        match self.ws.read(&mut Shim { conn, source }) {
             Ok(Message::Text(text)) => Inbound::Text(text),
             Ok(Message::Binary(_) | Message::Frame(_)) => Inbound::Refused(Close::BINARY),
             Ok(Message::Ping(_)) => Inbound::Ping,
             Ok(Message::Pong(_)) => Inbound::Pong,
             Ok(Message::Close(frame)) => {
                 // Queues the echo; that the handshake is complete is told as an error.
-                let ahead = &mut self.ahead;
-                let _ = self.ws.flush(&mut Shim { conn, ahead });
+                let source = &mut self.source;
+                let _ = self.ws.flush(&mut Shim { conn, source });
                 Inbound::Close(frame.map(|frame| frame.code.into()))
             }
             Err(error) => failed(&error),
@@ -95,38 +122,12 @@ fn failed(error: &Error) -> Inbound {
 /// The socket as tungstenite sees it.
 struct Shim<'a> {
     conn: &'a Conn,
-    ahead: &'a mut Bytes,
-}
-
-impl Shim<'_> {
-    /// Fills the buffer from the kernel; what is too much for it waits ahead.
-    fn take(&mut self, buffer: &mut [u8], scratch: &mut [u8]) -> io::Result<usize> {
-        let length = loop {
-            match self.conn.stream.try_read(scratch) {
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                read => break read?,
-            }
-        };
-        let now = length.min(buffer.len());
-        buffer[..now].copy_from_slice(&scratch[..now]);
-        if now < length {
-            *self.ahead = Bytes::copy_from_slice(&scratch[now..length]);
-        }
-        Ok(now)
-    }
+    source: &'a mut Source,
 }
 
 impl Read for Shim<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.ahead.is_empty() {
-            return SCRATCHPAD.with_borrow_mut(|scratch| self.take(buffer, scratch));
-        }
-        let length = self.ahead.len().min(buffer.len());
-        self.ahead.copy_to_slice(&mut buffer[..length]);
-        if self.ahead.is_empty() {
-            *self.ahead = Bytes::new();
-        }
-        Ok(length)
+        self.source.read(&self.conn.stream, buffer)
     }
 }
 
@@ -143,12 +144,15 @@ impl Write for Shim<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::{AT_ONCE, Inbound, READ_BUFFER, Reader};
+    use super::{Inbound, READ_BUFFER, Reader};
     use crate::Limits;
-    use crate::socket::{Conn, pair};
+    use crate::socket::source::{AT_ONCE, PER_TURN};
+    use crate::socket::{Conn, flood_from, pair};
     use bytes::Bytes;
     use sessions::api::ConnectionId;
     use std::io::Write as _;
+    use std::time::Duration;
+    use tokio::time::Instant;
 
     /// A client's text frame under the mask of zeros.
     fn frame(length: usize) -> Vec<u8> {
@@ -186,12 +190,49 @@ mod tests {
         client.write_all(late).unwrap();
         conn.stream.readable().await.unwrap();
         for length in lengths {
+            reader.begin_turn(Instant::now());
             let Inbound::Text(text) = reader.next(&conn) else {
                 panic!("a text of {length} bytes");
             };
             assert_eq!(text.len(), length);
         }
         assert!(matches!(reader.next(&conn), Inbound::Nothing));
-        assert!(reader.ahead.is_empty());
+        assert!(reader.source.is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_turn_ends_although_a_thread_writes_without_pause() {
+        // One byte of a message, then empty fragments of it: tungstenite alone would never return.
+        let opening = [0x01, 0x81, 0, 0, 0, 0, b'x'];
+        let fragment = [0x00, 0x80, 0, 0, 0, 0];
+        for (first, again) in [
+            (&opening[..], &fragment[..]),
+            (&opening[..], &[0x00, 0x81, 0, 0, 0, 0, b'x'][..]),
+            (&[][..], &[0x89, 0x80, 0, 0, 0, 0][..]),
+            (&[][..], &[0x8a, 0x80, 0, 0, 0, 0][..]),
+            (&[][..], &[0x81, 0x81, 0, 0, 0, 0, b'x'][..]),
+        ] {
+            let (stream, client) = pair().await;
+            let conn = Conn::new(ConnectionId(1), stream, &Limits::default());
+            let flood = flood_from(client, first, again);
+            let mut reader = Reader::new(Bytes::new(), &Limits::default());
+            let (began, mut taken, mut spent) = (Instant::now(), 0, 0);
+            while spent < 20 {
+                conn.stream.readable().await.unwrap();
+                reader.begin_turn(Instant::now());
+                while !matches!(reader.next(&conn), Inbound::Nothing) {}
+                spent += usize::from(reader.is_spent());
+                taken += reader.taken();
+                assert!(reader.taken() <= PER_TURN);
+            }
+            assert!(taken >= 20 * PER_TURN);
+            assert!(
+                began.elapsed() < Duration::from_secs(20),
+                "{:?}",
+                began.elapsed()
+            );
+            drop(conn);
+            flood.join().unwrap();
+        }
     }
 }

@@ -143,6 +143,7 @@ mod tests {
         let size = size_of_val(&serving);
         assert!(size <= 320, "its future: {size} bytes");
         let size = size_of::<Task>();
-        assert!(size <= 704, "its task: {size} bytes");
+        // 768 is a size of the allocator's, and the one below is 640.
+        assert!(size <= 768, "its task: {size} bytes");
     }
 }

@@ -1,9 +1,10 @@
 //! The gateway's own stream: a concrete `TcpStream` inside, so that a socket can be handed to
 //! another process, and one place that reads and one that writes.
 
+use super::parting::Parting;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
@@ -16,6 +17,8 @@ const UNSENT_MAX: u32 = 16 << 10;
 #[derive(Debug)]
 pub struct Stream {
     tcp: TcpStream,
+    /// HTTP has said its last.
+    parting: Option<Box<Parting>>,
 }
 
 impl Stream {
@@ -26,7 +29,8 @@ impl Stream {
     pub fn new(tcp: TcpStream) -> io::Result<Self> {
         tcp.set_nodelay(true)?;
         socket2::SockRef::from(&tcp).set_tcp_notsent_lowat(UNSENT_MAX)?;
-        Ok(Self { tcp })
+        let parting = None;
+        Ok(Self { tcp, parting })
     }
 
     /// What is in the kernel's buffer; `WouldBlock` when nothing is.
@@ -99,9 +103,35 @@ impl AsyncWrite for Stream {
         Pin::new(&mut self.tcp).poll_flush(cx)
     }
 
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.tcp).poll_shutdown(cx)
+    /// Ends the writing, and is ready when the connection may be closed without harm.
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        if this.parting.is_none() {
+            ready!(Pin::new(&mut this.tcp).poll_shutdown(cx))?;
+        }
+        let parting = this
+            .parting
+            .get_or_insert_with(|| Box::new(Parting::begin()));
+        parting.poll_over(&this.tcp, cx).map(Ok)
     }
+}
+
+/// Writes `first`, then `again` without pause, from a thread of its own until the other end has gone.
+#[cfg(test)]
+pub(crate) fn flood_from(
+    mut client: std::net::TcpStream,
+    first: &[u8],
+    again: &[u8],
+) -> std::thread::JoinHandle<()> {
+    use std::io::Write as _;
+    let first = first.to_vec();
+    let burst = again.repeat(10_000);
+    std::thread::spawn(move || {
+        let mut going = client.write_all(&first);
+        while going.is_ok() {
+            going = client.write_all(&burst);
+        }
+    })
 }
 
 /// A stream that can be written to, and its other end.

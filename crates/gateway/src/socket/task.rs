@@ -1,5 +1,6 @@
 //! The one task of a connection: reads, carries commands out, replies, keeps time.
 
+mod reading;
 mod replies;
 
 use super::clock::{Clock, Due};
@@ -8,24 +9,21 @@ use super::egress::Class;
 use super::flights::{Flights, Running, Waiting};
 use super::flood::Flood;
 use super::frame::{Close, Frame};
-use super::reader::{Inbound, Reader};
-use crate::dispatch::{Answer, Bucket, Call, Replay, command_span};
-use crate::wire::{self, Command, Error, Malformed, OVERLOADED, UNAUTHENTICATED, push};
+use super::reader::Reader;
+use crate::dispatch::{Answer, Bucket, Call, Replay};
+use crate::wire::{Command, Error, OVERLOADED, push};
 use crate::{Gateway, Limits};
-use bus::TraceId;
 use bytes::Bytes;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use sessions::api::Caller;
 use std::future::{Future as _, poll_fn};
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use tokio::sync::{AcquireError, OwnedSemaphorePermit};
 use tokio::time::{Instant, Sleep, sleep_until};
 
-/// Frames read before others get their turn.
-const FRAMES_AT_ONCE: usize = 32;
 /// A replay's next page is read when less than this waits for the socket.
 const REPLAY_BELOW: usize = 16 << 10;
 
@@ -37,6 +35,8 @@ pub(super) struct Task {
     reader: Reader,
     /// Whole frames may wait in the reader's buffer: the kernel need not have anything.
     more: bool,
+    /// Our control Pings whose Pong has not come yet: those are free.
+    pongs_owed: u8,
     flights: Flights,
     /// This connection stands in line for a place on the bus.
     line: Option<Line>,
@@ -76,12 +76,15 @@ enum Woken {
     Late,
 }
 
-/// Whether the hub is about to put in more.
-#[derive(PartialEq, Eq)]
-enum More {
-    /// What came of a write: one writing will do for it and the reply.
-    Comes,
-    Unknown,
+/// For whom a connection's task pauses.
+enum Pause {
+    /// It goes on at once.
+    No,
+    /// The hub is about to put in what came of a write: one writing will do for it and the reply.
+    ForHub,
+    /// It has read all that one turn may: whoever else is ready goes first, and whoever has just
+    /// become so by a socket or a timer. Without that a client that never pauses would own a thread.
+    ForAll,
 }
 
 /// How a connection ended.
@@ -111,6 +114,7 @@ impl Task {
         Self {
             reader: Reader::new(read_ahead, limits),
             more: true,
+            pongs_owed: 0,
             flights: Flights::default(),
             line: None,
             place: None,
@@ -128,11 +132,6 @@ impl Task {
         }
     }
 
-    /// The next thing the client sends, when it is only listened to for its close frame.
-    pub(super) fn last_words(&mut self) -> Inbound {
-        self.reader.next(&self.conn)
-    }
-
     /// Whether anyone else may know of this connection.
     pub(super) fn has_knocked(&self) -> bool {
         self.knocked
@@ -145,8 +144,10 @@ impl Task {
             if let Some(end) = self.end {
                 return end;
             }
-            if self.wait().await == More::Comes {
-                bus::give_way().await;
+            match self.wait().await {
+                Pause::No => {}
+                Pause::ForHub => bus::give_way().await,
+                Pause::ForAll => tokio::task::yield_now().await,
             }
         }
     }
@@ -178,7 +179,7 @@ impl Task {
         }
     }
 
-    async fn wait(&mut self) -> More {
+    async fn wait(&mut self) -> Pause {
         let due = self.due_at();
         if due < self.timer.deadline() {
             self.timer.as_mut().reset(due);
@@ -189,7 +190,7 @@ impl Task {
             Woken::Landed(landed, result) => {
                 self.land_all(&landed, result);
                 if landed.op.lane.writes() {
-                    return More::Comes;
+                    return Pause::ForHub;
                 }
             }
             Woken::Admitted(place) => self.admitted(place),
@@ -197,10 +198,15 @@ impl Task {
             Woken::Writable => {
                 self.conn.write_out();
             }
-            Woken::Readable => self.read(),
+            Woken::Readable => {
+                self.read();
+                if self.more {
+                    return Pause::ForAll;
+                }
+            }
             Woken::Late => self.time_is_up(),
         }
-        More::Unknown
+        Pause::No
     }
 
     /// The first thing to do of all that it waits for. Polled by hand: the futures of a `select!`
@@ -234,8 +240,7 @@ impl Task {
 
     fn poll_readable(&self, cx: &mut Context<'_>) -> Poll<()> {
         if self.more {
-            // One that always has more must not keep the thread from everyone else.
-            pin!(tokio::task::coop::consume_budget()).poll(cx)
+            Poll::Ready(())
         } else {
             self.conn.stream.poll_readable(cx).map(|_| ())
         }
@@ -244,9 +249,11 @@ impl Task {
     /// Whether commands are read now.
     fn reads(&self) -> bool {
         let limits = self.limits();
-        !self.conn.is_draining()
-            && self.flights.len() < limits.unanswered_max
-            && self.conn.egress().is_within(limits.egress_bytes / 4)
+        if self.conn.is_draining() || self.flights.len() >= limits.unanswered_max {
+            return false;
+        }
+        let mut egress = self.conn.egress();
+        egress.closing().is_none() && egress.is_within(limits.egress_bytes / 4)
     }
 
     fn is_blocked(&self) -> bool {
@@ -255,82 +262,6 @@ impl Task {
 
     fn limits(&self) -> &Limits {
         self.gateway.limits()
-    }
-
-    fn read(&mut self) {
-        let now = Instant::now();
-        self.more = true;
-        for _ in 0..FRAMES_AT_ONCE {
-            match self.reader.next(&self.conn) {
-                Inbound::Nothing => {
-                    self.more = false;
-                    return;
-                }
-                Inbound::Text(text) => self.frame(&text),
-                Inbound::Ping => self.pinged(),
-                Inbound::Pong => {}
-                inbound => return self.end = Some(self.last(&inbound)),
-            }
-            self.clock.seen(now);
-            if self.end.is_some() || !self.reads() {
-                return;
-            }
-        }
-    }
-
-    /// What ends the reading.
-    fn last(&self, inbound: &Inbound) -> End {
-        match inbound {
-            Inbound::Close(code) => End::Theirs {
-                clean: matches!(code, Some(1000 | 1001)),
-            },
-            Inbound::Refused(close) => {
-                self.conn.close(*close);
-                End::Ours {
-                    clean: false,
-                    deaf: true,
-                }
-            }
-            _ => End::Lost,
-        }
-    }
-
-    /// A text frame: a command waits for its turn, anything else is refused at once.
-    fn frame(&mut self, text: &str) {
-        match wire::read(text) {
-            Ok(request) if self.flights.contains(request.id) => {
-                let error = Error::field("id", "a command with this id has no reply yet");
-                let op = request.command.op();
-                self.refuse_bad(Some(request.id), Some(op), error);
-            }
-            Ok(request) => {
-                self.gateway.shared.sockets.asked();
-                let trace = TraceId::random();
-                self.flights.wait(Waiting {
-                    id: request.id,
-                    span: command_span(&request.command, trace),
-                    command: request.command,
-                    trace,
-                    since: Instant::now(),
-                });
-                self.launch();
-            }
-            // Who has not said hello is told that first, whatever else is wrong.
-            Err(Malformed {
-                id, op: Some(op), ..
-            }) if self.caller.is_none() && op.needs_caller() => {
-                self.refuse_bad(id, Some(op), Error::new(&UNAUTHENTICATED));
-            }
-            Err(malformed) => self.refuse_bad(malformed.id, malformed.op, *malformed.error),
-        }
-    }
-
-    /// A control Ping costs like any frame; its Pong is on its way.
-    fn pinged(&mut self) {
-        let cost = wire::Cost::Other;
-        if self.bucket.pay(cost, self.limits()).is_err() {
-            self.refused();
-        }
     }
 
     /// Starts the commands whose turn it is. What takes a place in the order of the bus first
@@ -440,15 +371,17 @@ impl Task {
         let limits = self.limits();
         let egress = self.conn.egress().expires();
         let waiting = self.flights.oldest().map(|at| at + limits.reply_within);
-        let others = [egress, waiting].into_iter().flatten();
+        let message = self.reader.complete_by(limits);
+        let others = [egress, waiting, message].into_iter().flatten();
         others.fold(self.clock.next(limits), Instant::min)
     }
 
     fn time_is_up(&mut self) {
         let now = Instant::now();
         if !self.reads() {
-            // Who is not read cannot answer a ping.
+            // Who is not read cannot answer a ping, nor finish a message.
             self.clock.seen(now);
+            self.reader.restart(now);
         }
         while let Some(due) = self.clock.due(now, self.gateway.limits()) {
             self.is_due(due);
@@ -459,6 +392,10 @@ impl Task {
         if self.conn.egress().expires().is_some_and(|at| at <= now) {
             self.conn.close(Close::SLOW);
         }
+        let complete_by = self.reader.complete_by(self.limits());
+        if complete_by.is_some_and(|at| at <= now) {
+            self.conn.close(Close::UNFINISHED);
+        }
         self.shed(now);
         let next = self.due_at();
         self.timer.as_mut().reset(next);
@@ -467,6 +404,7 @@ impl Task {
     fn is_due(&mut self, due: Due) {
         match due {
             Due::Ping => {
+                self.pongs_owed = self.pongs_owed.saturating_add(1);
                 self.conn.put(Frame::ping(), Class::Push);
                 self.conn.put(Frame::json(&push::ping()), Class::Push);
             }

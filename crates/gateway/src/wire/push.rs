@@ -179,6 +179,30 @@ pub(crate) fn auth_expiring(in_ms: u64) -> Push<'static, Expiring> {
     Push::of_none("auth_expiring", Expiring { in_ms })
 }
 
+/// What everyone connected should know of the server.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Notice {
+    StorageUnavailable,
+    StorageAvailable,
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct Noticed {
+    name: &'static str,
+    message: &'static str,
+}
+
+pub(crate) fn notice(notice: Notice) -> Push<'static, Noticed> {
+    let (name, message) = match notice {
+        Notice::StorageUnavailable => (
+            "storage_unavailable",
+            "Nothing can be sent or read at the moment. What was sent is safe.",
+        ),
+        Notice::StorageAvailable => ("storage_available", "Sending and reading work again."),
+    };
+    Push::of_none("notice", Noticed { name, message })
+}
+
 #[derive(Debug, Serialize)]
 pub(crate) struct Bye {
     reason: &'static str,

@@ -1,6 +1,6 @@
 //! `dm` where the room stands already: the caller answers it, or comes back to it.
 
-use super::{Outcome, guests, lock, refuse, room_for_one_more};
+use super::{Outcome, lock, person, refuse};
 use crate::api::{Change, Created, DirectAnswered, Done, Refusal, Role, RoomKey};
 use crate::pen::Sheet;
 use crate::store::members::{self, Member};
@@ -18,11 +18,16 @@ pub(crate) struct AnsweringDirect {
 
 impl Job for AnsweringDirect {
     const NAME: &'static str = "rooms.answer_direct";
+    const LOCKS: bool = true;
     type Answer = Created;
     type Refusal = Refusal;
 
     fn lane(&self) -> LaneKey {
         self.room.lane()
+    }
+
+    async fn locks(&self, _tx: &mut Writer<'_>) -> Result<Vec<i64>, Fault> {
+        Ok(vec![person::lock(self.caller.id)])
     }
 
     async fn run(&self, tx: &mut Writer<'_>) -> Outcome<Created> {
@@ -39,7 +44,7 @@ impl Job for AnsweringDirect {
                 dup: true,
             },
             Some(member) => {
-                room_for_one_more(tx, caller, self.rooms_max).await?;
+                person::must_have_room(tx, caller, self.rooms_max).await?;
                 self.answer(tx, &room).await?;
                 Done {
                     seq: member.joined_seq,
@@ -47,7 +52,7 @@ impl Job for AnsweringDirect {
                 }
             }
             None => {
-                room_for_one_more(tx, caller, self.rooms_max).await?;
+                person::must_have_room(tx, caller, self.rooms_max).await?;
                 self.come_back(tx, &mut room).await?
             }
         };
@@ -69,7 +74,7 @@ impl AnsweringDirect {
     }
 
     async fn come_back(&self, tx: &mut Writer<'_>, room: &mut Room) -> Outcome<Done> {
-        guests::only_living(tx, &self.caller).await?;
+        person::must_live(tx, self.caller.id).await?;
         let mut sheet = Sheet::default();
         let joined_seq = sheet.add(room, &self.caller, self.at, Change::Joined);
         let member = Member {
@@ -78,7 +83,7 @@ impl AnsweringDirect {
             muted_until: None,
             answered: true,
         };
-        members::insert(tx, room.face.id, self.caller.id, member).await?;
+        members::insert(tx, room.face.id, &self.caller, member).await?;
         sheet.commit(tx).await?;
         Ok(Done {
             seq: joined_seq,

@@ -1,6 +1,6 @@
 //! `room.create`.
 
-use super::{Outcome, quotas, refuse, room_for_one_more};
+use super::{Outcome, person, quotas, refuse};
 use crate::api::{Change, Created, Done, History, Kind, Refusal, Role, RoomKey, Seq};
 use crate::pen::{Sheet, fingerprint};
 use crate::settings::Quotas;
@@ -28,6 +28,7 @@ pub(crate) struct Create {
 
 impl Job for Create {
     const NAME: &'static str = "rooms.create";
+    const LOCKS: bool = true;
     type Answer = Created;
     type Refusal = Refusal;
 
@@ -35,11 +36,16 @@ impl Job for Create {
         self.key.lane()
     }
 
+    async fn locks(&self, _tx: &mut Writer<'_>) -> Result<Vec<i64>, Fault> {
+        Ok(vec![person::lock(self.creator.id)])
+    }
+
     async fn run(&self, tx: &mut Writer<'_>) -> Outcome<Created> {
         if let Some(created) = self.repeat(tx).await? {
             return Ok(created);
         }
-        room_for_one_more(tx, self.creator.id, self.rooms_max).await?;
+        person::must_have_room(tx, self.creator.id, self.rooms_max).await?;
+        person::must_live(tx, self.creator.id).await?;
         quotas::one_more_room(tx, &self.quotas, self.creator.id, self.at).await?;
         if !rooms::insert(tx, &self.row()).await? {
             // Made in another lane in this very moment.
@@ -90,7 +96,7 @@ impl Create {
             muted_until: None,
             answered: true,
         };
-        members::insert(tx, room.face.id, self.creator.id, owner).await?;
+        members::insert(tx, room.face.id, &self.creator, owner).await?;
         sheet.commit(tx).await
     }
 

@@ -1,6 +1,6 @@
 //! `dm`: the one room of two people.
 
-use super::{Outcome, guests, quotas, refuse, room_for_one_more};
+use super::{Outcome, person, quotas, refuse};
 use crate::api::{Change, DirectRoom, Done, History, Kind, Refusal, Role, RoomKey};
 use crate::pen::Sheet;
 use crate::settings::Quotas;
@@ -24,12 +24,19 @@ pub(crate) struct Direct {
 
 impl Job for Direct {
     const NAME: &'static str = "rooms.open_direct";
+    const LOCKS: bool = true;
     type Answer = DirectRoom;
     type Refusal = Refusal;
 
     /// Of the room to be made: one that stands is only read, and answered in its own lane.
     fn lane(&self) -> LaneKey {
         self.key.lane()
+    }
+
+    async fn locks(&self, tx: &mut Writer<'_>) -> Result<Vec<i64>, Fault> {
+        let other = directory::resolve(tx, &self.user).await?;
+        let both = [Some(self.caller.id), other.map(|other| other.id)];
+        Ok(both.into_iter().flatten().map(person::lock).collect())
     }
 
     async fn run(&self, tx: &mut Writer<'_>) -> Outcome<DirectRoom> {
@@ -45,11 +52,12 @@ impl Job for Direct {
         if let Some(room) = rooms::of_pair(tx, pair).await? {
             return self.found(tx, &room).await;
         }
+        person::must_be_locked(tx, other.id).await?;
         // Of the other one nothing is asked: what somebody else opens is not their choice.
-        room_for_one_more(tx, self.caller.id, self.rooms_max).await?;
+        person::must_have_room(tx, self.caller.id, self.rooms_max).await?;
         quotas::one_more_direct(tx, &self.quotas, (&self.caller, &other), self.at).await?;
-        for user in [&self.caller, &other] {
-            guests::only_living(tx, user).await?;
+        for user in [self.caller.id, other.id] {
+            person::must_live(tx, user).await?;
         }
         let made = rooms::insert(tx, &self.row(pair)).await?;
         let room = rooms::of_pair(tx, pair).await?;
@@ -96,7 +104,7 @@ impl Direct {
                 muted_until: None,
                 answered: user.id == self.caller.id,
             };
-            members::insert(tx, room.face.id, user.id, member).await?;
+            members::insert(tx, room.face.id, user, member).await?;
         }
         sheet.commit(tx).await?;
         Ok(DirectRoom {

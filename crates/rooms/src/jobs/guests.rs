@@ -1,14 +1,13 @@
 //! Guests end with their last room. Joining a room and ending a guest exclude each other: both
-//! take the guest's own lock first, after the room's.
+//! hold the guest's own lock.
 
-use super::{Outcome, leave, lock, refuse};
+use super::{Outcome, leave, lock, person};
 use crate::api::{Refusal, RoomKey};
 use crate::store::{members, rooms};
 use bus::Event;
 use sessions::api::{Online, User, UserId, directory};
 use std::convert::Infallible;
 use storage::prelude::*;
-use storage::{Backend, Connection};
 
 /// A guest's way out of its rooms has been found: one job for each room follows, in that room's
 /// lane. Rooms tells it to itself only.
@@ -21,6 +20,16 @@ impl Event for GuestLeaving {
     const NAME: &'static str = "rooms.guest_leaving";
 }
 
+/// An expired guest was taken out of one of its rooms; perhaps it was the last. Rooms tells it to
+/// itself only.
+pub(crate) struct GuestDeparted {
+    pub(crate) guest: UserId,
+}
+
+impl Event for GuestDeparted {
+    const NAME: &'static str = "rooms.guest_departed";
+}
+
 /// Ends a guest who is offline and in no room.
 pub(crate) struct EndGuest {
     pub(crate) guest: UserId,
@@ -29,11 +38,16 @@ pub(crate) struct EndGuest {
 
 impl Job for EndGuest {
     const NAME: &'static str = "rooms.end_guest";
+    const LOCKS: bool = true;
     type Answer = ();
     type Refusal = Infallible;
 
     fn lane(&self) -> LaneKey {
-        lane(self.guest)
+        directory::LANE
+    }
+
+    async fn locks(&self, _tx: &mut Writer<'_>) -> Result<Vec<i64>, Fault> {
+        Ok(vec![person::lock(self.guest)])
     }
 
     async fn run(&self, tx: &mut Writer<'_>) -> Result<(), JobError<Infallible>> {
@@ -51,11 +65,16 @@ pub(crate) struct PartGuest {
 
 impl Job for PartGuest {
     const NAME: &'static str = "rooms.part_guest";
+    const LOCKS: bool = true;
     type Answer = ();
     type Refusal = Infallible;
 
     fn lane(&self) -> LaneKey {
-        lane(self.guest.id)
+        directory::LANE
+    }
+
+    async fn locks(&self, _tx: &mut Writer<'_>) -> Result<Vec<i64>, Fault> {
+        Ok(vec![person::lock(self.guest.id)])
     }
 
     async fn run(&self, tx: &mut Writer<'_>) -> Result<(), JobError<Infallible>> {
@@ -77,9 +96,8 @@ impl Job for PartGuest {
     }
 }
 
-/// Takes an expired guest out of one room, and ends it if that was the last one. After a crash
-/// between two rooms the guest is still there, unseen as before, and found again. One who has come
-/// back meanwhile stays.
+/// Takes an expired guest out of one room. After a crash between two rooms, or before its end, the
+/// guest is still there, unseen as before, and found again. One who has come back meanwhile stays.
 pub(crate) struct Depart {
     pub(crate) guest: User,
     pub(crate) room: RoomKey,
@@ -101,58 +119,20 @@ impl Job for Depart {
         if self.online.contains(self.guest.id) {
             return Ok(());
         }
-        hold(tx, self.guest.id).await?;
         let guest = &self.guest;
         if let Some(member) = members::find(tx, room.face.id, guest.id).await? {
             leave::depart(tx, &mut room, guest, &member, self.at).await?;
         }
-        end_if_homeless(tx, guest.id).await?;
+        tx.state(GuestDeparted { guest: guest.id });
         Ok(())
     }
 }
 
-/// Refuses a guest who has ended in the meantime; holds on to one who has not.
-pub(super) async fn only_living(tx: &mut Writer<'_>, user: &User) -> Outcome<()> {
-    if !user.guest {
-        return Ok(());
-    }
-    hold(tx, user.id).await?;
-    let living = directory::resolve(tx, &user.id.to_string()).await?;
-    living
-        .map(|_| ())
-        .ok_or_else(|| refuse(Refusal::NoSuchUser))
-}
-
+/// Under the guest's lock: whoever joins a room meanwhile comes before, and is seen here, or after,
+/// and sees that the guest has ended.
 async fn end_if_homeless(tx: &mut Writer<'_>, guest: UserId) -> Result<(), Fault> {
-    hold(tx, guest).await?;
     if members::count_of(tx, guest).await? == 0 {
         directory::end_guest(tx, guest).await?;
     }
     Ok(())
-}
-
-/// The guest's own lock, until the transaction ends. On SQLite there is one writer anyway.
-async fn hold(tx: &mut Writer<'_>, guest: UserId) -> Result<(), Fault> {
-    if tx.backend() == Backend::Sqlite {
-        return Ok(());
-    }
-    if let Connection::Postgres(c) = tx.writable() {
-        use diesel_async::RunQueryDsl as _;
-        diesel::sql_query("SELECT pg_advisory_xact_lock($1)")
-            .bind::<diesel::sql_types::BigInt, _>(lock_number(guest))
-            .execute(c)
-            .await?;
-    }
-    Ok(())
-}
-
-/// The last eight bytes of an id are random.
-fn lock_number(guest: UserId) -> i64 {
-    let mut last = [0; 8];
-    last.copy_from_slice(&guest.0[8..]);
-    i64::from_be_bytes(last)
-}
-
-fn lane(guest: UserId) -> LaneKey {
-    LaneKey(lock_number(guest).cast_unsigned())
 }

@@ -1,11 +1,11 @@
 //! `join`: the durable part.
 
-use super::{Outcome, guests, lock, refuse, room_for_one_more};
+use super::{Outcome, heirs, lock, person, refuse};
 use crate::api::{Change, History, Joined, Kind, Refusal, Role, RoomKey, Seq};
 use crate::pen::Sheet;
 use crate::store::members::{self, Member};
 use crate::store::rooms::Room;
-use crate::store::{bans, invitations, mutes};
+use crate::store::{self, bans, invitations, mutes};
 use sessions::api::{User, UserId};
 use std::sync::Arc;
 use storage::prelude::*;
@@ -20,11 +20,16 @@ pub(crate) struct Join {
 
 impl Job for Join {
     const NAME: &'static str = "rooms.join";
+    const LOCKS: bool = true;
     type Answer = Joined;
     type Refusal = Refusal;
 
     fn lane(&self) -> LaneKey {
         self.room.lane()
+    }
+
+    async fn locks(&self, _tx: &mut Writer<'_>) -> Result<Vec<i64>, Fault> {
+        Ok(vec![person::lock(self.user.id)])
     }
 
     async fn run(&self, tx: &mut Writer<'_>) -> Outcome<Joined> {
@@ -34,46 +39,40 @@ impl Job for Join {
             return Ok(joined(&room, &member, true));
         }
         admission(tx, &room, user).await?;
-        room_for_one_more(tx, user, self.rooms_max).await?;
-        guests::only_living(tx, &self.user).await?;
+        person::must_have_room(tx, user, self.rooms_max).await?;
+        person::must_live(tx, user).await?;
 
-        let inherits = self.inherits(tx, &room).await?;
         let mute = mutes::lasting(tx, id, user, self.at).await?;
         let mut sheet = Sheet::default();
         let joined_seq = sheet.add(&mut room, &self.user, self.at, Change::Joined);
-        let member = Member {
-            role: if inherits { Role::Owner } else { Role::Member },
+        let mut member = Member {
+            role: Role::Member,
             joined_seq,
             // Leaving and coming back does not end a mute.
             muted_until: mute.map(|mute| mute.until_ms),
             answered: true,
         };
-        if inherits {
-            let owns = Change::Role {
-                user: self.user.clone(),
-                role: Role::Owner,
-                reason: None,
-            };
-            sheet.add(&mut room, &self.user, self.at, owns);
-        }
-        members::insert(tx, id, user, member).await?;
+        members::insert(tx, id, &self.user, member).await?;
         invitations::remove(tx, id, user).await?;
+        if self.finds_it_deserted(tx, &room).await? {
+            let heir = self.user.clone();
+            heirs::inherits(tx, &mut room, heir, &self.user, (&mut sheet, self.at)).await?;
+            member.role = Role::Owner;
+        }
         sheet.commit(tx).await?;
         Ok(joined(&room, &member, false))
     }
 }
 
 impl Join {
-    /// Whether a room becomes the joiner's: it has a name that people made, nobody is in it, and
-    /// everyone let in reads all of it. Where people read from their own joining only, an owner
-    /// could open what was said before to themselves: such a room stays without one.
-    async fn inherits(&self, tx: &mut Writer<'_>, room: &Room) -> Result<bool, Fault> {
-        let may_be_owned = room.creator.is_some() && room.face.history == History::All;
-        if self.user.guest || !may_be_owned {
+    /// Whether nobody owns the room whom an account could ask. One with `since_join` stays without
+    /// owner: a new one could open to themselves what was said to others. Trusts what is noted of
+    /// the owners: one who was deleted passes the room on as soon as rooms hears of it.
+    async fn finds_it_deserted(&self, tx: &mut Writer<'_>, room: &Room) -> Result<bool, Fault> {
+        if self.user.guest || !room.has_owners() || room.face.history != History::All {
             return Ok(false);
         }
-        let first = members::after(tx, room.face.id, None, 1).await?;
-        Ok(first.is_empty())
+        Ok(store::heirs::owners(tx, room.face.id, 1).await?.is_empty())
     }
 }
 

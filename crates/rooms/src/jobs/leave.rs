@@ -1,12 +1,12 @@
 //! `leave`, which also declines an invitation, and what becomes of a room whose last owner leaves.
 
-use super::{Outcome, lock, refuse};
+use super::{Outcome, heirs, lock, refuse};
 use crate::api::{Change, Done, Refusal, Role, RoomKey, Seq};
 use crate::pen::{Sheet, rank};
 use crate::store::members::{self, Member};
 use crate::store::rooms::Room;
 use crate::store::{invitations, kinds, lookups};
-use sessions::api::{User, directory};
+use sessions::api::User;
 use storage::prelude::*;
 
 /// Ends a membership by the member's own will.
@@ -60,35 +60,11 @@ pub(super) async fn depart(
 ) -> Result<Seq, Fault> {
     let id = room.face.id;
     let mut sheet = Sheet::default();
-    if let Some(heir) = heir(tx, room, user, member).await? {
-        members::set_role(tx, id, heir.id, Role::Owner).await?;
-        let inherits = Change::Role {
-            user: heir,
-            role: Role::Owner,
-            reason: None,
-        };
-        sheet.add(room, user, at, inherits);
+    if member.role == Role::Owner {
+        heirs::pass_on(tx, room, Some(user), (&mut sheet, at)).await?;
     }
     members::remove(tx, id, user.id).await?;
     let seq = sheet.add(room, user, at, Change::Left);
     sheet.commit(tx).await?;
     Ok(seq)
-}
-
-/// Who owns the room when this member has gone, if nobody else does: the moderator, or else the
-/// member, who has been there longest and is no guest.
-async fn heir(
-    tx: &mut Writer<'_>,
-    room: &Room,
-    leaver: &User,
-    member: &Member,
-) -> Result<Option<User>, Fault> {
-    let id = room.face.id;
-    if member.role < Role::Owner || members::owners(tx, id).await? > 1 {
-        return Ok(None);
-    }
-    let heirs = members::heirs(tx, id, leaver.id).await?;
-    let mut people = directory::by_id(tx, &heirs).await?;
-    let heirs = heirs.into_iter().filter_map(|id| people.remove(&id));
-    Ok(heirs.into_iter().find(|user| !user.guest))
 }

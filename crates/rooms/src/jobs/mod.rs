@@ -3,21 +3,25 @@
 mod answer_direct;
 mod create;
 mod direct;
+mod ended;
 mod forget;
 mod found;
 mod guests;
+mod heirs;
 mod join;
 mod leave;
 mod moderate;
+mod person;
 mod quotas;
 mod update;
 
 pub(crate) use answer_direct::AnsweringDirect;
 pub(crate) use create::Create;
 pub(crate) use direct::Direct;
+pub(crate) use ended::{ClearEnded, Disown, PeopleLeft, Repair};
 pub(crate) use forget::{ENTRIES_MAX, Forget};
 pub(crate) use found::Found;
-pub(crate) use guests::{Depart, EndGuest, GuestLeaving, PartGuest};
+pub(crate) use guests::{Depart, EndGuest, GuestDeparted, GuestLeaving, PartGuest};
 pub(crate) use join::Join;
 pub(crate) use leave::Leave;
 pub(crate) use moderate::Moderating;
@@ -69,12 +73,4 @@ impl Scene {
         }
         Ok(())
     }
-}
-
-/// Refuses one more room to someone who has chosen as many as may be.
-async fn room_for_one_more(tx: &mut Writer<'_>, user: UserId, rooms_max: usize) -> Outcome<()> {
-    if members::chosen_by(tx, user).await? >= rooms_max {
-        return Err(refuse(Refusal::LimitReached { limit: "rooms_max" }));
-    }
-    Ok(())
 }

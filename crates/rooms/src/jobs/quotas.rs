@@ -1,5 +1,5 @@
-//! What one person may begin with others. Read under the room's lock: two jobs in two lanes may each
-//! take the last place, which is one too many and not a door.
+//! What one person may begin with others, read under the locks of the people concerned; of the one
+//! invited there is none: two invitations at once may be one too many.
 
 use super::{Outcome, refuse};
 use crate::api::Refusal;

@@ -77,7 +77,6 @@ async fn read(access: &mut impl Access, wanted: &Wanted) -> Found<(MembersPage, 
         return Ok(Err(rank::outsider(&room)));
     };
     let seen = Floor::of(&room, Some(&own));
-    let count = members::count_in(access, id).await?;
     let (seats, next) = wanted.page(access, id).await?;
     let ids: Vec<UserId> = seats.iter().map(|(user, _)| *user).collect();
     let users = directory::by_id(access, &ids).await?;
@@ -89,7 +88,7 @@ async fn read(access: &mut impl Access, wanted: &Wanted) -> Found<(MembersPage, 
     });
     let page = MembersPage {
         members: members.collect(),
-        count,
+        count: room.members,
         next,
     };
     Ok(Ok((page, seen)))

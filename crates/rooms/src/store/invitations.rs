@@ -116,3 +116,20 @@ pub(crate) async fn void_by_members(tx: &mut Writer<'_>, room: RoomId) -> Result
         .execute(c))?;
     Ok(())
 }
+
+/// Ends those of these people in all rooms, at most so many.
+pub(crate) async fn remove_of(
+    tx: &mut Writer<'_>,
+    users: &[UserId],
+    max: i64,
+) -> Result<(), Fault> {
+    let rows: Vec<(i64, UserId)> = query!(tx, |c| invitations::table
+        .filter(invitations::user_id.one_of(users))
+        .select((invitations::room_id, invitations::user_id))
+        .limit(max)
+        .load(c))?;
+    for (room, user) in rows {
+        remove(tx, RoomId(room), user).await?;
+    }
+    Ok(())
+}

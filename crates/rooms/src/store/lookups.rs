@@ -98,6 +98,18 @@ fn targets_at(places: &[(RoomId, Seq)]) -> Rows<'_, (BigInt, BigInt, Binary, Boo
     )
 }
 
+/// Entries of one kind about a person in a room, by place. Each kind is asked for alone: then the
+/// last one is found at once, however often the person came and went.
+#[diesel::dsl::auto_type(no_type_alias)]
+fn about(room: i64, user: UserId, kind: i16) -> _ {
+    entries::table
+        .filter(entries::subject_id.eq(user))
+        .filter(entries::room_id.eq(room))
+        .filter(entries::kind.eq(kind))
+        .order(entries::seq.desc())
+        .select(entries::seq)
+}
+
 /// The last entry of one of these kinds about a person in a room.
 pub(crate) async fn last_about(
     access: &mut impl Access,
@@ -105,14 +117,17 @@ pub(crate) async fn last_about(
     user: UserId,
     kinds: &[i16],
 ) -> Result<Option<(i16, Seq)>, Fault> {
-    Ok(query!(access, |c| entries::table
-        .filter(entries::room_id.eq(room.0))
-        .filter(entries::subject_id.eq(user))
-        .filter(entries::kind.one_of(kinds))
-        .order(entries::seq.desc())
-        .select((entries::kind, entries::seq))
-        .first(c))
-    .optional()?)
+    let mut last: Option<(i16, Seq)> = None;
+    for kind in kinds.iter().copied() {
+        let found: Option<Seq> =
+            query!(access, |c| about(room.0, user, kind).first(c)).optional()?;
+        if let Some(seq) = found
+            && last.is_none_or(|(_, before)| before < seq)
+        {
+            last = Some((kind, seq));
+        }
+    }
+    Ok(last)
 }
 
 #[cfg(test)]

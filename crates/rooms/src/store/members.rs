@@ -1,10 +1,10 @@
 //! Who is a member of what.
 
 use super::codes::Code as _;
-use super::schema::members;
+use super::schema::{members, rooms};
 use crate::api::{Role, RoomId, Seq};
 use diesel::sql_types::{BigInt, Binary, Nullable, SmallInt};
-use sessions::api::UserId;
+use sessions::api::{User, UserId};
 use std::collections::HashMap;
 use storage::list::Rows;
 use storage::prelude::*;
@@ -112,6 +112,8 @@ pub(crate) struct Place {
     pub(crate) room: RoomId,
     pub(crate) user: UserId,
     pub(crate) member: Member,
+    /// What is noted of it, not what is so: [`super::heirs`].
+    pub(crate) may_own: bool,
 }
 
 /// Ids given to one statement at most.
@@ -124,35 +126,30 @@ pub(crate) async fn places(
 ) -> Result<Vec<Place>, Fault> {
     let mut places = Vec::new();
     for users in users.chunks(IDS_AT_ONCE) {
-        let found: Vec<PairRow> = query!(access, |c| members::table
+        let found: Vec<(PairRow, bool)> = query!(access, |c| members::table
             .filter(members::user_id.one_of(users))
             .select((
-                members::room_id,
-                members::user_id,
-                members::role,
-                members::joined_seq,
-                members::muted_until,
-                members::answered
+                (
+                    members::room_id,
+                    members::user_id,
+                    members::role,
+                    members::joined_seq,
+                    members::muted_until,
+                    members::answered
+                ),
+                members::may_own
             ))
             .load(c))?;
-        for (room, user, role, joined_seq, muted_until, answered) in found {
+        for ((room, user, role, joined_seq, muted_until, answered), may_own) in found {
             places.push(Place {
                 room: RoomId(room),
                 user,
                 member: Member::of((role, joined_seq, muted_until, answered))?,
+                may_own,
             });
         }
     }
     Ok(places)
-}
-
-/// How many are in a room.
-pub(crate) async fn count_in(access: &mut impl Access, room: RoomId) -> Result<u64, Fault> {
-    let count: i64 = query!(access, |c| members::table
-        .filter(members::room_id.eq(room.0))
-        .count()
-        .get_result(c))?;
-    Ok(u64::try_from(count).unwrap_or(0))
 }
 
 /// The next in a room by id, after this one.
@@ -185,31 +182,44 @@ pub(crate) async fn after(
         .collect()
 }
 
-/// Adds a member.
+/// Adds a member, and counts it.
 pub(crate) async fn insert(
     tx: &mut Writer<'_>,
     room: RoomId,
-    user: UserId,
+    user: &User,
     member: Member,
 ) -> Result<(), Fault> {
     statement!(tx, |c| diesel::insert_into(members::table)
         .values((
             members::room_id.eq(room.0),
-            members::user_id.eq(user),
+            members::user_id.eq(user.id),
             members::role.eq(member.role.code()),
             members::joined_seq.eq(member.joined_seq),
             members::muted_until.eq(member.muted_until),
             members::answered.eq(i16::from(member.answered)),
+            members::may_own.eq(!user.guest),
         ))
         .execute(c))?;
-    Ok(())
+    count(tx, room, 1).await
 }
 
-/// Takes a member out.
+/// Takes a member out, if it is one.
 pub(crate) async fn remove(tx: &mut Writer<'_>, room: RoomId, user: UserId) -> Result<(), Fault> {
-    statement!(tx, |c| diesel::delete(members::table)
+    let removed = statement!(tx, |c| diesel::delete(members::table)
         .filter(members::room_id.eq(room.0))
         .filter(members::user_id.eq(user))
+        .execute(c))?;
+    if removed == 0 {
+        return Ok(());
+    }
+    count(tx, room, -1).await
+}
+
+/// Under the room's lock.
+async fn count(tx: &mut Writer<'_>, room: RoomId, more: i64) -> Result<(), Fault> {
+    statement!(tx, |c| diesel::update(rooms::table)
+        .filter(rooms::id.eq(room.0))
+        .set(rooms::member_count.eq(rooms::member_count + more))
         .execute(c))?;
     Ok(())
 }
@@ -256,34 +266,6 @@ pub(crate) async fn set_mute(
         .set(members::muted_until.eq(until))
         .execute(c))?;
     Ok(())
-}
-
-/// How many owners a room has.
-pub(crate) async fn owners(access: &mut impl Access, room: RoomId) -> Result<usize, Fault> {
-    let owners: i64 = query!(access, |c| members::table
-        .filter(members::room_id.eq(room.0))
-        .filter(members::role.eq(Role::Owner.code()))
-        .count()
-        .get_result(c))?;
-    Ok(usize::try_from(owners).unwrap_or(0))
-}
-
-/// Looked at for someone who may own a room: guests may not.
-const HEIRS_MAX: i64 = 100;
-
-/// Those next in line for a room: the highest roles first, of equals whoever joined first.
-pub(crate) async fn heirs(
-    access: &mut impl Access,
-    room: RoomId,
-    leaver: UserId,
-) -> Result<Vec<UserId>, Fault> {
-    Ok(query!(access, |c| members::table
-        .filter(members::room_id.eq(room.0))
-        .filter(members::user_id.ne(leaver))
-        .order((members::role.desc(), members::joined_seq.asc()))
-        .select(members::user_id)
-        .limit(HEIRS_MAX)
-        .load(c))?)
 }
 
 #[cfg(test)]

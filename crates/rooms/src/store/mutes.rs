@@ -55,3 +55,20 @@ pub(crate) async fn remove(tx: &mut Writer<'_>, room: RoomId, user: UserId) -> R
         .execute(c))?;
     Ok(())
 }
+
+/// Ends those of these people in all rooms, at most so many.
+pub(crate) async fn remove_of(
+    tx: &mut Writer<'_>,
+    users: &[UserId],
+    max: i64,
+) -> Result<(), Fault> {
+    let rows: Vec<(i64, UserId)> = query!(tx, |c| mutes::table
+        .filter(mutes::user_id.one_of(users))
+        .select((mutes::room_id, mutes::user_id))
+        .limit(max)
+        .load(c))?;
+    for (room, user) in rows {
+        remove(tx, RoomId(room), user).await?;
+    }
+    Ok(())
+}

@@ -2,7 +2,7 @@
 
 use super::codes::Code as _;
 use super::people;
-use super::schema::{members, rooms};
+use super::schema::rooms;
 use crate::api::{History, Kind, RoomFace, RoomId, RoomKey, Seq};
 use diesel::sql_types::{BigInt, Binary, Nullable, SmallInt, Text};
 use sessions::api::{User, UserId, directory};
@@ -25,9 +25,16 @@ pub(crate) struct Room {
     pub(crate) settled: Seq,
     /// Who made it; the server, if nobody.
     pub(crate) creator: Option<UserId>,
+    /// How many are in it.
+    pub(crate) members: u64,
 }
 
 impl Room {
+    /// Whether people own it: neither the two of a direct room do, nor anyone of the server's own.
+    pub(crate) fn has_owners(&self) -> bool {
+        self.face.kind != Kind::Direct && self.creator.is_some()
+    }
+
     /// The first entry that a member may read who joined there.
     pub(crate) fn visible_from(&self, joined_seq: Seq) -> Seq {
         match self.face.history {
@@ -52,6 +59,7 @@ struct Row {
     pair_low: Option<UserId>,
     pair_high: Option<UserId>,
     creator: Option<UserId>,
+    member_count: i64,
 }
 
 /// Keys are shorter than this, and PostgreSQL takes no NUL: no room is called anything else.
@@ -124,9 +132,7 @@ pub(crate) async fn public(
         // Where the keys begin that the server made.
         .filter(rooms::key.lt("~"))
         .filter(rooms::kind.eq(Kind::Public.code()))
-        .filter(rooms::creator.is_null().or(diesel::dsl::exists(
-            members::table.filter(members::room_id.eq(rooms::id))
-        )))
+        .filter(rooms::creator.is_null().or(rooms::member_count.gt(0)))
         .order(rooms::key)
         .select(Row::as_select())
         .limit(i64::try_from(limit).unwrap_or(i64::MAX))
@@ -182,6 +188,7 @@ type Columns = (
     Nullable<Binary>,
     Nullable<Binary>,
     Nullable<Binary>,
+    BigInt,
 );
 
 fn wanted(backend: Backend, keys: Vec<&str>) -> Rows<'_, Columns> {
@@ -189,12 +196,12 @@ fn wanted(backend: Backend, keys: Vec<&str>) -> Rows<'_, Columns> {
         // A writer's transaction has locked the whole database.
         Backend::Sqlite => {
             "SELECT r.id, r.key, r.title, r.topic, r.kind, r.history, r.head, r.kept_from, \
-             r.settled, r.pair_low, r.pair_high, r.creator FROM w CROSS JOIN rooms r \
+             r.settled, r.pair_low, r.pair_high, r.creator, r.member_count FROM w CROSS JOIN rooms r \
              WHERE r.key = w.wanted"
         }
         Backend::Postgres => {
             "SELECT r.id, r.key, r.title, r.topic, r.kind, r.history, r.head, r.kept_from, \
-             r.settled, r.pair_low, r.pair_high, r.creator FROM w CROSS JOIN rooms r \
+             r.settled, r.pair_low, r.pair_high, r.creator, r.member_count FROM w CROSS JOIN rooms r \
              WHERE r.key = w.wanted ORDER BY r.id FOR UPDATE OF r"
         }
     };
@@ -348,6 +355,7 @@ impl Row {
             kept_from: self.kept_from,
             settled: self.settled,
             creator: self.creator,
+            members: u64::try_from(self.member_count).unwrap_or(0),
         })
     }
 }

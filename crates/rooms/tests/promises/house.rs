@@ -299,6 +299,11 @@ impl House {
             .collect()
     }
 
+    /// How many batches were undone and repeated.
+    pub(crate) fn repeated_batches(&self) -> u64 {
+        self.store.registry().figures()[0].lanes.repeats
+    }
+
     /// How many facts were stated.
     pub(crate) async fn facts(&self) -> usize {
         self.store.quiet().await;

@@ -1,10 +1,11 @@
-//! What rooms promises, each on a real database: SQLite, or the PostgreSQL server that
-//! `PARLOR_TEST_POSTGRES` names.
+//! What rooms promises, on a real database: SQLite, or PostgreSQL with `PARLOR_TEST_STORE=postgres`.
 
 mod bans;
 mod creating;
+mod crowding;
 mod direct;
 mod guests;
+mod heirs;
 mod house;
 mod joining;
 mod leaving;

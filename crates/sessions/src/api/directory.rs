@@ -2,11 +2,15 @@
 
 use super::{EndReason, User, UserId};
 use crate::clock::{Clock as _, SystemClock};
-use crate::jobs::end_all;
+use crate::jobs::{self, end_all};
 use crate::name::Name;
 use crate::store::{sessions, users};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use storage::prelude::*;
+
+/// The lane of every job that writes people or their sessions, whichever crate it is: then no two
+/// transactions wait for each other's rows.
+pub const LANE: LaneKey = jobs::LANE;
 
 /// The people with these ids, those who ended too; unknown ids are absent. One query.
 pub async fn by_id(
@@ -65,8 +69,19 @@ pub async fn is_admin(access: &mut impl Access, user: UserId) -> Result<bool, Fa
     users::is_admin(access, user).await
 }
 
+/// Those of these people who are living: no guest that ended and no account that was deleted. One
+/// query.
+pub async fn living(access: &mut impl Access, ids: &[UserId]) -> Result<HashSet<UserId>, Fault> {
+    if ids.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let rows = users::by_id(access, ids).await?;
+    let living = rows.iter().filter(|row| row.ended_at.is_none());
+    Ok(living.map(|row| row.id).collect())
+}
+
 /// Ends a guest that is a member of no room: its sessions end, its name is free; its id stays
-/// known to [`by_id`] for the entries it wrote. Does nothing to an account, nor to a guest that is
+/// known to [`by_id`] for the entries it wrote. The job belongs to [`LANE`]. Does nothing to an account, nor to a guest that is
 /// connected (it came back meanwhile). States [`super::SessionEnded`].
 pub async fn end_guest(tx: &mut Writer<'_>, guest: UserId) -> Result<(), Fault> {
     // The lock comes first: a `hello` in another lane is before it, and seen here, or after it.

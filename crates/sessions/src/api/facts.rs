@@ -52,6 +52,19 @@ impl Event for GuestExpired {
     const NAME: &'static str = "sessions.guest_expired";
 }
 
+/// These people are over, for good: guests that ended, accounts that were deleted. Whoever owns
+/// something for them passes it on, and removes what only they needed. Stated of an account when it
+/// is deleted.
+#[derive(Debug, Clone)]
+pub struct PeopleEnded {
+    /// Who.
+    pub users: Vec<UserId>,
+}
+
+impl Event for PeopleEnded {
+    const NAME: &'static str = "sessions.people_ended";
+}
+
 /// The store is another one than before (restored, or promoted): what [`super::Hello`] said of its
 /// epoch is void, and so is every cursor.
 #[derive(Debug, Clone)]
@@ -62,4 +75,16 @@ pub struct EpochChanged {
 
 impl Event for EpochChanged {
     const NAME: &'static str = "sessions.epoch_changed";
+}
+
+/// The database of the chat stopped answering, or answers again. While it is lost nothing can be
+/// stored and little can be read; what was acknowledged before is safe.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StoreReachable(
+    /// Whether it answers.
+    pub bool,
+);
+
+impl Event for StoreReachable {
+    const NAME: &'static str = "sessions.store_reachable";
 }

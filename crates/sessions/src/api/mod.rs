@@ -9,7 +9,10 @@ pub mod operator;
 mod requests;
 mod user;
 
-pub use facts::{EndReason, EpochChanged, GuestExpired, PresenceChanged, SessionEnded};
+pub use facts::{
+    EndReason, EpochChanged, GuestExpired, PeopleEnded, PresenceChanged, SessionEnded,
+    StoreReachable,
+};
 pub use ids::{ConnectionId, NotAnId, SessionId, UserId};
 pub use online::Online;
 pub use requests::{

@@ -1,7 +1,7 @@
 //! An account ends for good. What it wrote stays, under a name that says nothing.
 
 use super::end_all;
-use crate::api::{Caller, EndReason, Refusal, UserId};
+use crate::api::{Caller, EndReason, PeopleEnded, Refusal, UserId};
 use crate::store::{sessions, users};
 use storage::prelude::*;
 
@@ -36,5 +36,7 @@ impl Job for Erase {
 pub(crate) async fn erase(tx: &mut Writer<'_>, user: UserId, now: i64) -> Result<(), Fault> {
     end_all(tx, user, None, EndReason::Revoked, now).await?;
     sessions::forget_devices(tx, user).await?;
-    users::erase(tx, user, now).await
+    users::erase(tx, user, now).await?;
+    tx.state(PeopleEnded { users: vec![user] });
+    Ok(())
 }

@@ -2,10 +2,11 @@
 
 use super::BackupError;
 use super::mark::Mark;
+use super::pg_mark;
 use crate::inspect::inspect;
 use crate::lock::StoreLock;
 use crate::postgres::{self, answered};
-use crate::{DatabaseConfig, Url, sqlite};
+use crate::{DatabaseConfig, Url, served_as, sqlite};
 use diesel::{QueryResult, SqliteConnection, sql_query};
 use diesel_async::AsyncPgConnection;
 use std::path::Path;
@@ -44,7 +45,7 @@ async fn on_postgres(url: &str, config: &DatabaseConfig) -> Result<String, Backu
     let mut connection = postgres::connect(url)
         .await
         .map_err(|error| failed(&error))?;
-    answered(renew_postgres(&mut connection))
+    answered(pg_mark::renew(&mut connection))
         .await
         .map_err(|error| failed(&error))
 }
@@ -57,14 +58,15 @@ fn fault(config: &DatabaseConfig, error: &dyn std::fmt::Display) -> BackupError 
 }
 
 /// Writes a new epoch into a SQLite store. Blocks.
-pub(super) fn renew_sqlite(connection: &mut SqliteConnection) -> QueryResult<String> {
+pub(crate) fn renew_sqlite(connection: &mut SqliteConnection) -> QueryResult<String> {
     use diesel::RunQueryDsl as _;
     let (epoch, renew) = renewal();
     let rows = sql_query(renew).execute(connection)?;
+    served_as::was_copy(connection)?;
     renewed(epoch, rows)
 }
 
-async fn renew_postgres(connection: &mut AsyncPgConnection) -> QueryResult<String> {
+pub(super) async fn renew_postgres(connection: &mut AsyncPgConnection) -> QueryResult<String> {
     use diesel_async::RunQueryDsl as _;
     let (epoch, renew) = renewal();
     let rows = sql_query(renew).execute(connection).await?;

@@ -6,12 +6,16 @@
 use super::place::{beside, place, sync_directory};
 use super::{BackupError, examine::examine};
 use crate::sqlite::uri;
-use crate::{DatabaseConfig, Url};
+use crate::{DatabaseConfig, Url, served_as};
 use diesel::connection::SimpleConnection as _;
-use diesel::{Connection as _, SqliteConnection};
+use diesel::{Connection as _, QueryResult, SqliteConnection};
 use std::fs::{File, OpenOptions};
+use std::io;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
+
+/// By how much a store's log may grow while a copy is made.
+const LOG_GROWTH_MAX: u64 = 1 << 30;
 
 /// A copy that is about to be made.
 pub struct FileCopy {
@@ -25,6 +29,8 @@ pub struct FileCopy {
 pub struct Progress {
     partial: PathBuf,
     bytes_about: u64,
+    log: PathBuf,
+    log_bytes_max: u64,
 }
 
 impl FileCopy {
@@ -51,9 +57,13 @@ impl FileCopy {
     /// How far it is; only the order of magnitude of the end is known.
     #[must_use]
     pub fn progress(&self) -> Progress {
+        let log = beside(&self.source, "-wal");
+        let log_bytes = size(&log);
         Progress {
             partial: self.partial.clone(),
-            bytes_about: size(&self.source) + size(&beside(&self.source, "-wal")),
+            bytes_about: size(&self.source) + log_bytes,
+            log,
+            log_bytes_max: log_bytes + LOG_GROWTH_MAX,
         }
     }
 
@@ -92,6 +102,13 @@ impl Progress {
         self.bytes_about
     }
 
+    /// True when the store's log has grown by 1 GiB meanwhile: nothing of it can be reused while it
+    /// is being copied, and it must not fill the disk.
+    #[must_use]
+    pub fn log_is_too_long(&self) -> bool {
+        size(&self.log) > self.log_bytes_max
+    }
+
     /// Removes what there is of a copy that is broken off: it is of no use.
     pub fn give_up(&self) {
         for file in [beside(&self.partial, "-journal"), self.partial.clone()] {
@@ -100,24 +117,66 @@ impl Progress {
     }
 }
 
-/// Copies the database at a URI into a new file, for nobody but its owner to read: there are
-/// hashes of passwords in it. On the disk when this returns. Blocks.
+/// Copies the database at a URI into a new file. On the disk when this returns. Blocks.
 pub(super) fn copy_into(from: &str, named: &Path, to: &Path) -> Result<(), BackupError> {
-    let file = OpenOptions::new()
+    let mut connection = SqliteConnection::establish(from).map_err(BackupError::database(named))?;
+    let file = new_file(to).map_err(BackupError::file(to))?;
+    fill(&mut connection, to).map_err(BackupError::database(named))?;
+    File::sync_all(&file).map_err(BackupError::file(to))
+}
+
+/// The same of the database that a connection has open. Blocks.
+pub(crate) fn copy_on(connection: &mut SqliteConnection, to: &Path) -> QueryResult<()> {
+    let failed = |error: io::Error| diesel::result::Error::SerializationError(error.into());
+    let file = new_file(to).map_err(failed)?;
+    fill(connection, to)?;
+    File::sync_all(&file).map_err(failed)
+}
+
+/// For nobody but its owner to read: there are hashes of passwords in it.
+fn new_file(to: &Path) -> io::Result<File> {
+    OpenOptions::new()
         .write(true)
         .create_new(true)
         .mode(0o600)
         .open(to)
-        .map_err(BackupError::file(to))?;
-    let mut connection = SqliteConnection::establish(from).map_err(BackupError::database(named))?;
+}
+
+fn fill(connection: &mut SqliteConnection, to: &Path) -> QueryResult<()> {
     // A URI has no character that would end the literal.
     let copy = format!("PRAGMA busy_timeout = 30000; VACUUM INTO '{}'", uri(to, ""));
-    connection
-        .batch_execute(&copy)
-        .map_err(BackupError::database(named))?;
-    File::sync_all(&file).map_err(BackupError::file(to))
+    connection.batch_execute(&copy)?;
+    let mut filled = SqliteConnection::establish(&uri(to, ""))
+        .map_err(|error| diesel::result::Error::SerializationError(error.into()))?;
+    // A copy that is cut off here is thrown away.
+    filled.batch_execute("PRAGMA journal_mode = MEMORY")?;
+    served_as::is_copy(&mut filled)
 }
 
 fn size(file: &Path) -> u64 {
     std::fs::metadata(file).map_or(0, |metadata| metadata.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{FileCopy, LOG_GROWTH_MAX};
+    use crate::{DatabaseConfig, Url, kit};
+    use std::fs::File;
+
+    #[test]
+    fn a_copy_that_lets_the_log_grow_too_long_is_to_be_given_up() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = folder.path().join("core.db");
+        let log = File::create(folder.path().join("core.db-wal")).unwrap();
+        File::create(&store).unwrap();
+        log.set_len(5).unwrap();
+        let config = DatabaseConfig::new("core", Url::Sqlite(store), kit::migrations("core"));
+        let copy = FileCopy::new(&config, &folder.path().join("copy")).unwrap();
+        let progress = copy.progress();
+        // Holes take no room.
+        log.set_len(5 + LOG_GROWTH_MAX).unwrap();
+        assert!(!progress.log_is_too_long());
+        log.set_len(6 + LOG_GROWTH_MAX).unwrap();
+        assert!(progress.log_is_too_long());
+    }
 }

@@ -6,6 +6,8 @@
 //! is behind its mark is therefore an older copy.
 
 use super::place::beside;
+use crate::inspect::foreign;
+use crate::{DatabaseConfig, OpenError};
 use diesel::sql_types::{BigInt, Text};
 use diesel::{QueryResult, QueryableByName, RunQueryDsl as _, SqliteConnection, sql_query};
 use serde_json::{Value, json};
@@ -52,6 +54,23 @@ impl Mark {
         mark
     }
 
+    /// Why no new store may be made at this place: there was one, and its file is missing.
+    fn missing(store: &Path) -> Option<String> {
+        let is_there = std::fs::metadata(store).map_or_else(
+            |error| error.kind() != io::ErrorKind::NotFound,
+            |file| file.len() > 0,
+        );
+        let mark = beside(store, SUFFIX);
+        if is_there || !mark.exists() {
+            return None;
+        }
+        let mark = mark.display();
+        Some(format!(
+            "it is missing or empty, and was served here before; put it back, restore \
+             a backup, or remove {mark} to begin with nothing"
+        ))
+    }
+
     fn parse(text: &str) -> Option<Self> {
         let value: Value = serde_json::from_str(text).ok()?;
         Some(Self {
@@ -78,6 +97,11 @@ impl Mark {
     pub(crate) fn is_followed_by(&self, now: &Self) -> bool {
         self.epoch == now.epoch && self.rowid <= now.rowid
     }
+}
+
+/// Refuses to make a new store in the place of one whose file is missing. Blocks.
+pub(crate) fn refuse_missing(store: &Path, config: &DatabaseConfig) -> Result<(), OpenError> {
+    Mark::missing(store).map_or(Ok(()), |why| Err(foreign(config, &why)))
 }
 
 const SUFFIX: &str = ".mark";

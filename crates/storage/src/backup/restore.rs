@@ -9,6 +9,7 @@ use super::file_copy::copy_into;
 use super::mark::Mark;
 use super::place::{beside, keep_as, sync_directory};
 use super::{BackupError, epoch};
+use crate::identity::Identity;
 use crate::inspect::untouched;
 use crate::lock::StoreLock;
 use crate::{DatabaseConfig, Url, migrate, sqlite};
@@ -44,7 +45,7 @@ impl Restore {
                 database: config.name.clone(),
             });
         };
-        if is_same(store, file) {
+        if Identity::is_same(store, file) {
             return Err(BackupError::Itself(file.to_owned()));
         }
         Ok(Self {
@@ -67,6 +68,8 @@ impl Restore {
     fn staged_config(&self) -> DatabaseConfig {
         DatabaseConfig {
             url: Url::Sqlite(self.staged.clone()),
+            // It gets a new epoch in the end, and is noted then.
+            watermark: None,
             ..self.config.clone()
         }
     }
@@ -138,13 +141,6 @@ async fn in_blocking<T: Send + 'static>(
     let restore = std::sync::Arc::clone(this);
     let done = tokio::task::spawn_blocking(move || step(&restore)).await;
     done.unwrap_or_else(|panic| Err(BackupError::database(&this.store)(panic)))
-}
-
-fn is_same(store: &Path, file: &Path) -> bool {
-    match (store.canonicalize(), file.canonicalize()) {
-        (Ok(store), Ok(file)) => store == file,
-        _ => false,
-    }
 }
 
 /// A store with a new epoch.

@@ -2,13 +2,21 @@
 //! start.
 
 use super::mark::Mark;
+use super::pg_mark::PgMark;
 use super::{BackupError, epoch};
+use crate::gate::Wish;
+use crate::links::AnyLease;
 use crate::pool::Pool;
 use crate::read::Read;
 use crate::registry::unreachable;
+use crate::slot::Slot;
+use crate::vitals::{Vitals, postgres_signs};
 use crate::{Access as _, Connection, DatabaseConfig, Fault, OpenError, Url, sqlite};
 use bus::{Task, Tasks};
+use diesel::QueryResult;
+use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -68,10 +76,17 @@ fn blocking(store: &Path, table: &str, database: &str) -> Result<(), BackupError
         }
         _ => now,
     };
-    if left.as_ref() != Some(&now) {
-        now.write(store).map_err(BackupError::file(store))?;
+    if left.as_ref() == Some(&now) {
+        return Ok(());
     }
-    Ok(())
+    match now.write(store) {
+        // A mark that is behind is no harm; one of another epoch costs one more epoch at most.
+        Err(error) if error.kind() == io::ErrorKind::StorageFull => {
+            tracing::warn!(database, %error, "the mark could not be written");
+            Ok(())
+        }
+        written => written.map_err(BackupError::file(store)),
+    }
 }
 
 fn fault<E: std::fmt::Display>(store: &Path) -> impl FnOnce(E) -> BackupError {
@@ -87,24 +102,43 @@ pub(crate) struct Keeper {
 #[derive(Clone)]
 struct Notes {
     database: String,
-    store: PathBuf,
-    table: &'static str,
+    place: Place,
+    /// How many batches there had been when it was last counted.
+    counted: Arc<AtomicU64>,
     pool: Arc<Pool>,
     tasks: Tasks,
     limit: Duration,
     last: Arc<Mutex<Option<Mark>>>,
 }
 
+/// What is noted, and where.
+#[derive(Clone)]
+enum Place {
+    /// The highest row of a table, beside the file.
+    File(PathBuf, &'static str),
+    /// A count, in the database and outside.
+    Server(Arc<PgMark>, Arc<Vitals>),
+}
+
 impl Keeper {
     /// `None`: nothing is to be noted.
-    pub(crate) fn start(config: &DatabaseConfig, pool: &Arc<Pool>, tasks: &Tasks) -> Option<Self> {
-        let (Url::Sqlite(store), Some(watermark)) = (&config.url, config.watermark) else {
-            return None;
+    pub(crate) fn start(
+        config: &DatabaseConfig,
+        pool: &Arc<Pool>,
+        mark: Option<Arc<PgMark>>,
+        slot: &Slot,
+    ) -> Option<Self> {
+        let tasks = &slot.tasks;
+        let watermark = config.watermark?;
+        let place = match (&config.url, mark) {
+            (Url::Sqlite(store), _) => Place::File(store.clone(), watermark.table),
+            (Url::Postgres(_), Some(mark)) => Place::Server(mark, Arc::clone(&slot.shared.vitals)),
+            (Url::Postgres(_), None) => return None,
         };
         let notes = Notes {
             database: config.name.clone(),
-            store: store.clone(),
-            table: watermark.table,
+            place,
+            counted: Arc::default(),
             pool: Arc::clone(pool),
             tasks: tasks.clone(),
             limit: config.statement_timeout,
@@ -141,11 +175,17 @@ impl Notes {
         }
     }
 
-    /// Reads what is committed, then writes it down. Dropped half way, either happens or not.
     async fn note(&self) -> anyhow::Result<()> {
-        let table = self.table;
+        match &self.place {
+            Place::File(store, table) => self.note_of_file(store.clone(), table).await,
+            Place::Server(mark, vitals) => self.count(mark, vitals).await,
+        }
+    }
+
+    /// Reads what is committed, then writes it down. Dropped half way, either happens or not.
+    async fn note_of_file(&self, store: PathBuf, table: &'static str) -> anyhow::Result<()> {
         let read = Read {
-            operation: "storage.mark",
+            operation: OPERATION,
             pool: &self.pool,
             tasks: &self.tasks,
             limit: self.limit,
@@ -160,11 +200,33 @@ impl Notes {
                 }
             })
         });
-        let (now, store, last) = (now.await?, self.store.clone(), Arc::clone(&self.last));
+        let (now, last) = (now.await?, Arc::clone(&self.last));
         tokio::task::spawn_blocking(move || write_once(now, &store, &last)).await??;
         Ok(())
     }
+
+    /// Counts on, if anything was written since. In doubt about the commit it counts again.
+    async fn count(&self, mark: &PgMark, vitals: &Vitals) -> anyhow::Result<()> {
+        let batches = self.pool.tally().batches.load(Ordering::Relaxed);
+        if self.counted.load(Ordering::Relaxed) == batches {
+            return Ok(());
+        }
+        let lease = self.pool.lease(Wish::read(OPERATION)).await?;
+        if let AnyLease::Postgres(mut lease) = lease {
+            let counting = async {
+                mark.count(&mut lease.connection).await?;
+                vitals.observe(postgres_signs(&mut lease.connection).await?);
+                QueryResult::Ok(())
+            };
+            tokio::time::timeout(self.limit, counting).await??;
+            self.counted.store(batches, Ordering::Relaxed);
+        }
+        Ok(())
+    }
 }
+
+/// The name of whoever notes it, as a holder of connections.
+const OPERATION: &str = "storage.mark";
 
 /// Under the lock from the comparison to the end, so that a later figure is never overwritten by an
 /// earlier one whose writer was slow.

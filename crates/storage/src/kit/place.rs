@@ -1,11 +1,12 @@
 //! Where a test's database lives, and how it goes away.
 
-use crate::{DatabaseConfig, Url};
+use crate::{Backend, DatabaseConfig, Url};
 use diesel_async::{AsyncConnection as _, AsyncPgConnection, SimpleAsyncConnection as _};
+use fixtures::Postgres;
 use tempfile::TempDir;
 
-/// The server to test on; without it, SQLite.
-const SERVER: &str = "PARLOR_TEST_POSTGRES";
+/// The database that tests run on unless they name one: `sqlite` (the default) or `postgres`.
+const STORE: &str = "PARLOR_TEST_STORE";
 
 /// A place for one database: a folder, or an empty database on a server. Gone when dropped.
 pub struct Place(Kind);
@@ -16,15 +17,29 @@ enum Kind {
 }
 
 impl Place {
-    /// A new one.
+    /// A new one, on the database that `PARLOR_TEST_STORE` names.
     ///
     /// # Panics
-    /// When there is no room, or the server does not make one.
+    /// If there is no room, or the server does not make one.
     pub async fn new() -> Self {
-        let Ok(server) = std::env::var(SERVER) else {
-            let folder = tempfile::tempdir().expect("there is room for a temporary folder");
-            return Self(Kind::Folder(folder));
-        };
+        Self::on(backend()).await
+    }
+
+    /// A new one, on a database of this kind. PostgreSQL is started if it does not run yet.
+    ///
+    /// # Panics
+    /// If there is no room, PostgreSQL is not installed, or the server does not make a database.
+    pub async fn on(backend: Backend) -> Self {
+        match backend {
+            Backend::Sqlite => {
+                let folder = tempfile::tempdir().expect("there is room for a temporary folder");
+                Self(Kind::Folder(folder))
+            }
+            Backend::Postgres => Self::on_server(Postgres::shared().url("postgres")).await,
+        }
+    }
+
+    async fn on_server(server: String) -> Self {
         let name = format!("parlor_test_{:016x}", rand::random::<u64>());
         tell(&server, &format!("CREATE DATABASE {name}"))
             .await
@@ -64,6 +79,14 @@ impl Drop for Place {
         if let Ok(Err(error)) = dropping.join() {
             eprintln!("a test's database stays behind: {error:#}");
         }
+    }
+}
+
+fn backend() -> Backend {
+    match std::env::var(STORE).as_deref() {
+        Err(_) | Ok("sqlite") => Backend::Sqlite,
+        Ok("postgres") => Backend::Postgres,
+        Ok(other) => panic!("{STORE} is sqlite or postgres, not {other}"),
     }
 }
 

@@ -59,14 +59,15 @@ fn open(store: &Path) -> io::Result<File> {
         .open(name)
 }
 
-/// Leaves our name: a server's process id, nothing for a migration.
+/// Leaves our name: a server's process id, nothing for a migration. Written over what is there, which
+/// takes no room on a full disk.
 fn sign(file: &mut File, role: Role) -> io::Result<()> {
-    file.set_len(0)?;
     file.rewind()?;
-    if role == Role::Server {
-        writeln!(file, "{}", std::process::id())?;
-    }
-    Ok(())
+    let name = match role {
+        Role::Server => std::process::id().to_string(),
+        Role::Migration => String::new(),
+    };
+    writeln!(file, "{name:<10}")
 }
 
 /// The server that holds the file, if it is one.

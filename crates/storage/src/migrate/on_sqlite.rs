@@ -1,9 +1,11 @@
 //! Migrating SQLite: inside one exclusive transaction.
 
 use super::{Stop, apply, known, remember_epoch};
-use crate::inspect::{APPLICATION_ID, inspect};
+use crate::backup::{refuse_missing, renew_sqlite};
+use crate::fold::fold;
+use crate::inspect::{APPLICATION_ID, foreign, inspect};
 use crate::registry::unreachable;
-use crate::{Backend, DatabaseConfig, OpenError, Url, sqlite};
+use crate::{Backend, DatabaseConfig, OpenError, Url, lock, served_as, sqlite};
 use diesel::connection::SimpleConnection as _;
 use diesel::sql_types::Text;
 use diesel::{
@@ -21,6 +23,14 @@ pub(super) async fn migrate(config: &DatabaseConfig) -> Result<Vec<String>, Open
 
 fn blocking(config: &DatabaseConfig) -> Result<Vec<String>, OpenError> {
     if let Url::Sqlite(file) = &config.url {
+        refuse_missing(file, config)?;
+        lock::make(file).map_err(|error| unreachable(config, &error))?;
+        match served_as::other_name(file) {
+            Ok(None) => {}
+            Ok(Some(why)) => return Err(foreign(config, &why)),
+            Err(fault) => return Err(unreachable(config, &fault)),
+        }
+        fold(file, config)?;
         inspect(file, config)?;
     }
     let mut connection =
@@ -38,6 +48,15 @@ fn blocking(config: &DatabaseConfig) -> Result<Vec<String>, OpenError> {
                 connection.batch_execute(&format!("PRAGMA application_id = {APPLICATION_ID}"))?;
             }
             connection.batch_execute(&remember_epoch())?;
+            if served_as::was_copy(connection)? && config.watermark.is_some() {
+                let epoch = renew_sqlite(connection)?;
+                tracing::warn!(
+                    database = %config.name,
+                    epoch,
+                    "the file is a backup that was put here by hand: it has a new epoch, and \
+                     clients begin anew"
+                );
+            }
             Ok(applied)
         })
         .map_err(|stop: Stop| stop.into_error(config))

@@ -1,10 +1,12 @@
 //! What passes by itself is repeated, what does not is told.
 
-use super::notes::{Manner, Note, Unwanted, all, ask_within, make_table, notes, pool, store};
+use super::notes::{
+    Manner, Note, Unwanted, all, ask_within, make_table, notes, pool, store, store_on,
+};
 use crate::gate::Wish;
 use crate::kit::{Seen, Store};
 use crate::prelude::*;
-use crate::{Backend, Database, EpochChanged, StorageError, Url};
+use crate::{Backend, Database, EpochChanged, StorageError};
 use bus::AskError;
 use diesel::connection::SimpleConnection as _;
 use diesel::{Connection as _, SqliteConnection};
@@ -36,11 +38,8 @@ impl Job for DiesOnce {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_batch_is_repeated_when_another_process_holds_the_file() {
-    let (store, seen) = store().await;
-    let Url::Sqlite(file) = &store.config().url else {
-        return;
-    };
-    let mut other = SqliteConnection::establish(file.to_str().unwrap()).unwrap();
+    let (store, seen) = store_on(Backend::Sqlite).await;
+    let mut other = SqliteConnection::establish(store.file().to_str().unwrap()).unwrap();
     other.batch_execute("BEGIN IMMEDIATE").unwrap();
     let answer = ask_within(
         store.database(),
@@ -57,11 +56,8 @@ async fn a_batch_is_repeated_when_another_process_holds_the_file() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_batch_that_cannot_begin_in_time_is_unavailable() {
-    let (store, seen) = store().await;
-    let Url::Sqlite(file) = &store.config().url else {
-        return;
-    };
-    let mut other = SqliteConnection::establish(file.to_str().unwrap()).unwrap();
+    let (store, seen) = store_on(Backend::Sqlite).await;
+    let mut other = SqliteConnection::establish(store.file().to_str().unwrap()).unwrap();
     other.batch_execute("BEGIN IMMEDIATE").unwrap();
     let told = store
         .database()
@@ -81,9 +77,7 @@ async fn a_batch_that_cannot_begin_in_time_is_unavailable() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_batch_is_repeated_when_its_connection_dies_before_the_commit() {
-    let Some((store, seen)) = on_postgres().await else {
-        return;
-    };
+    let (store, seen) = store_on(Backend::Postgres).await;
     let held = super::notes::hold(store.database()).await;
     let before = super::notes::ask(store.database(), Note(1, Manner::Well));
     let dying = super::notes::ask(store.database(), DiesOnce(2, AtomicBool::new(false)));
@@ -102,9 +96,7 @@ async fn a_batch_is_repeated_when_its_connection_dies_before_the_commit() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_connection_lost_in_its_commit_leaves_the_outcome_unknown() {
-    let Some((store, seen)) = on_postgres().await else {
-        return;
-    };
+    let (store, seen) = store_on(Backend::Postgres).await;
     store.run(Statements(DIE_AT_COMMIT)).await.unwrap();
     let answer = super::notes::ask(store.database(), Note(1, Manner::Well)).await;
     assert_eq!(answer, Err(AskError::OutcomeUnknown));
@@ -129,9 +121,7 @@ const DIE_AT_COMMIT: &[&str] = &[
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn reads_and_writes_go_on_after_all_connections_were_cut() {
-    let Some((store, _)) = on_postgres().await else {
-        return;
-    };
+    let (store, _) = store_on(Backend::Postgres).await;
     let cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
         WHERE datname = current_database() AND pid <> pg_backend_pid()";
     for id in 1..=5 {
@@ -146,9 +136,7 @@ async fn reads_and_writes_go_on_after_all_connections_were_cut() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_statement_over_its_time_fails_its_job_alone() {
-    let Some((store, _)) = on_postgres().await else {
-        return;
-    };
+    let (store, _) = store_on(Backend::Postgres).await;
     let held = super::notes::hold(store.database()).await;
     let before = super::notes::ask(store.database(), Note(1, Manner::Well));
     let slow = super::notes::ask(store.database(), Statements(&["SELECT pg_sleep(60)"]));
@@ -162,9 +150,7 @@ async fn a_statement_over_its_time_fails_its_job_alone() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn lanes_do_not_wait_for_each_other() {
-    let Some((store, _)) = on_postgres().await else {
-        return;
-    };
+    let (store, _) = store_on(Backend::Postgres).await;
     let held = super::notes::hold(store.database()).await;
     assert_eq!(store.run(OtherLane).await, Ok(()));
     drop(held);
@@ -173,21 +159,50 @@ async fn lanes_do_not_wait_for_each_other() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_store_lock_that_was_lost_is_taken_again() {
-    let Some((store, _)) = on_postgres().await else {
-        return;
+    let (store, _) = store_on(Backend::Postgres).await;
+    let first = lock_holder(store.database()).await.unwrap();
+    store.run(Statements(&[END_LOCK_HOLDER])).await.unwrap();
+    // The session that was ended may be listed for a moment after its end.
+    let taken_again = async {
+        loop {
+            match lock_holder(store.database()).await {
+                Some(holder) if holder != first => return,
+                _ => tokio::time::sleep(Duration::from_millis(5)).await,
+            }
+        }
     };
-    let lost = "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'
-        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
-    let held = "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND granted
-        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
-    assert_eq!(rows(store.database(), held).await, 1);
-    assert_eq!(rows(store.database(), lost).await, 1);
-    while rows(store.database(), held).await == 0 {
-        tokio::task::yield_now().await;
-    }
+    tokio::time::timeout(Duration::from_secs(30), taken_again)
+        .await
+        .expect("the lock is taken again in time");
     let second = super::open::registry().open(store.config().clone()).await;
-    assert!(matches!(second, Err(crate::OpenError::Locked { .. })));
+    assert!(
+        matches!(second, Err(crate::OpenError::Locked { .. })),
+        "{:?}",
+        second.err()
+    );
     store.close().await;
+}
+
+const END_LOCK_HOLDER: &str = "SELECT pg_terminate_backend(pid) FROM pg_locks
+    WHERE locktype = 'advisory' AND objid = 1
+        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+
+#[derive(diesel::QueryableByName)]
+struct LockHolder {
+    #[diesel(sql_type = diesel::sql_types::Integer)]
+    pid: i32,
+}
+
+/// The process of PostgreSQL that holds the lock on the store.
+async fn lock_holder(database: &Database) -> Option<i32> {
+    let text = "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted AND objid = 1
+        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+    let holders = database.read("storage.test_lock_holder", move |reader| {
+        Box::pin(
+            async move { Ok(query!(reader, |c| diesel::sql_query(text).load::<LockHolder>(c))?) },
+        )
+    });
+    holders.await.unwrap().first().map(|holder| holder.pid)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -274,7 +289,7 @@ pub(super) async fn rows(database: &Database, text: &'static str) -> usize {
     rows.await.unwrap()
 }
 
-fn repeats(database: &Database) -> u64 {
+pub(super) fn repeats(database: &Database) -> u64 {
     let tally = database.slot().tally();
     tally.write_repeats.load(Ordering::Relaxed)
 }
@@ -287,16 +302,4 @@ pub(super) async fn until(reached: impl Fn() -> bool) {
     };
     let waited = tokio::time::timeout(Duration::from_secs(30), waiting).await;
     waited.expect("it is reached in time");
-}
-
-/// `None` while the tests run on SQLite.
-pub(super) async fn on_postgres() -> Option<(Store, Seen<super::notes::Noted>)> {
-    let (store, seen) = store().await;
-    match store.config().url.backend() {
-        Backend::Postgres => Some((store, seen)),
-        Backend::Sqlite => {
-            store.close().await;
-            None
-        }
-    }
 }

@@ -1,9 +1,9 @@
 //! A table of notes, and jobs that write them well and badly.
 
-use crate::kit::{Seen, Store};
+use crate::kit::{Place, Seen, Store};
 use crate::pool::Pool;
 use crate::prelude::*;
-use crate::{Database, StorageError};
+use crate::{Backend, Database, StorageError};
 use bus::{AskError, Event};
 use futures_util::future::BoxFuture;
 use std::future::Future;
@@ -213,8 +213,17 @@ impl Job for HeldNote {
 
 /// A store with an empty table of notes, and the notes that were stated.
 pub(super) async fn store() -> (Store, Seen<Noted>) {
+    store_at(Place::new().await).await
+}
+
+/// A store on a database of this kind, for what only one of them does.
+pub(super) async fn store_on(backend: Backend) -> (Store, Seen<Noted>) {
+    store_at(Place::on(backend).await).await
+}
+
+async fn store_at(place: Place) -> (Store, Seen<Noted>) {
     let seen = Seen::new();
-    let store = Store::with(|bus, _| seen.watch(bus)).await;
+    let store = Store::at(place, |_, _| {}, |bus, _| seen.watch(bus)).await;
     make_table(&store).await;
     (store, seen)
 }

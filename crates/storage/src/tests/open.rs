@@ -1,8 +1,8 @@
 //! Opening, locking and closing.
 
-use super::notes::{Manner, Note, all, batches, pool, store};
+use super::notes::{Manner, Note, all, batches, pool, store, store_on};
 use crate::kit::{Place, Store};
-use crate::{DatabaseConfig, OpenError, Registry, StorageError, Url};
+use crate::{Backend, DatabaseConfig, OpenError, Registry, StorageError, Url};
 use bus::{Builder, ProbeState, Settings, Tasks};
 use futures_util::future::join_all;
 use std::path::{Path, PathBuf};
@@ -54,9 +54,9 @@ async fn what_was_written_is_there_when_it_is_opened_again() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_closed_database_says_so_and_leaves_no_log() {
+async fn a_closed_database_answers_that_it_is_closed() {
     let (store, _) = store().await;
-    let (database, config) = (store.database().clone(), store.config().clone());
+    let database = store.database().clone();
     store.run(Note(1, Manner::Well)).await.unwrap();
     store.registry().close(Duration::from_secs(10)).await;
     let read = all(&database).await;
@@ -68,13 +68,19 @@ async fn a_closed_database_says_so_and_leaves_no_log() {
         matches!(written, Err(StorageError::Closed { .. })),
         "{written:?}"
     );
-    if let Url::Sqlite(file) = config.url {
-        assert!(file.exists());
-        assert!(
-            !beside(&file, "-wal").exists(),
-            "the log has been moved into the file"
-        );
-    }
+    store.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_closed_file_leaves_no_log() {
+    let (store, _) = store_on(Backend::Sqlite).await;
+    store.run(Note(1, Manner::Well)).await.unwrap();
+    store.registry().close(Duration::from_secs(10)).await;
+    assert!(store.file().exists());
+    assert!(
+        !beside(store.file(), "-wal").exists(),
+        "the log has been moved into the file"
+    );
     store.close().await;
 }
 

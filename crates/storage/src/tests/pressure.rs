@@ -4,8 +4,8 @@ use super::faults::{Statements, until};
 use super::notes::{Manner, Note, all, ask, ask_within, hold, make_table, pool};
 use super::open::beside;
 use crate::gate::Wish;
-use crate::kit::{Seen, Store};
-use crate::{Backend, Condition, DatabaseChanged, DatabaseConfig, StorageError, Url};
+use crate::kit::{Place, Seen, Store};
+use crate::{Backend, Condition, DatabaseChanged, DatabaseConfig, StorageError};
 use bus::{AskError, ProbeState, Settings};
 use diesel::connection::SimpleConnection as _;
 use diesel::{Connection as _, SqliteConnection};
@@ -15,12 +15,21 @@ use tokio::time::Instant;
 
 /// A store with one connection, for which callers wait this long.
 async fn narrow(acquire: Duration) -> Store {
+    narrow_at(Place::new().await, acquire).await
+}
+
+/// The same on SQLite.
+async fn narrow_file() -> Store {
+    narrow_at(Place::on(Backend::Sqlite).await, Duration::from_secs(2)).await
+}
+
+async fn narrow_at(place: Place, acquire: Duration) -> Store {
     let one = move |config: &mut DatabaseConfig, _: &mut Settings| {
         config.pool_max = 1;
         config.pool_min = 1;
         config.acquire_timeout = acquire;
     };
-    let store = Store::configured(one, |_, _| {}).await;
+    let store = Store::at(place, one, |_, _| {}).await;
     make_table(&store).await;
     store
 }
@@ -149,10 +158,7 @@ async fn a_write_behind_one_that_waits_for_a_connection_waits_no_longer_than_tha
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_full_disk_is_a_retryable_error_and_ends_when_there_is_room() {
-    let store = narrow(Duration::from_secs(2)).await;
-    if store.config().url.backend() != Backend::Sqlite {
-        return store.close().await;
-    }
+    let store = narrow_file().await;
     store
         .run(Statements(&["PRAGMA max_page_count = 1"]))
         .await
@@ -184,12 +190,9 @@ async fn a_full_disk_is_a_retryable_error_and_ends_when_there_is_room() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_locked_file_is_degraded_until_the_probe_can_write_though_nobody_else_does() {
     let changes = Seen::<DatabaseChanged>::new();
-    let store = Store::with(|bus, _| changes.watch(bus)).await;
+    let store = Store::on(Backend::Sqlite, |bus, _| changes.watch(bus)).await;
     make_table(&store).await;
-    let Url::Sqlite(file) = &store.config().url else {
-        return store.close().await;
-    };
-    let mut other = SqliteConnection::establish(file.to_str().unwrap()).unwrap();
+    let mut other = SqliteConnection::establish(store.file().to_str().unwrap()).unwrap();
     other.batch_execute("BEGIN IMMEDIATE").unwrap();
     let told = ask_within(
         store.database(),
@@ -226,26 +229,30 @@ async fn a_locked_file_is_degraded_until_the_probe_can_write_though_nobody_else_
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_file_that_is_gone_is_a_lost_database() {
-    let store = narrow(Duration::from_secs(2)).await;
-    let Url::Sqlite(file) = store.config().url.clone() else {
-        return store.close().await;
-    };
+async fn a_file_that_is_gone_is_a_lost_database_until_it_is_back_and_reset() {
+    let store = narrow_file().await;
+    let file = store.file().to_owned();
     let away = beside(&file, "-away");
     std::fs::rename(&file, &away).unwrap();
     store.database().slot().standing().ring();
     until(|| store.database().condition() == Condition::Lost).await;
+    let refused = store.registry().poisoned().await;
+    assert_eq!(refused.kind, crate::Poison::FileMoved);
     std::fs::rename(&away, &file).unwrap();
-    until(|| store.database().condition() == Condition::Connected).await;
+    store.database().slot().standing().ring();
+    let registry = store.registry();
+    registry
+        .reset("core", Duration::from_secs(10))
+        .await
+        .unwrap();
+    assert_eq!(store.database().condition(), Condition::Connected);
     store.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_file_that_does_not_hold_our_tables_is_a_lost_database() {
-    let store = narrow(Duration::from_secs(2)).await;
-    let Url::Sqlite(file) = store.config().url.clone() else {
-        return store.close().await;
-    };
+    let store = narrow_file().await;
+    let file = store.file().to_owned();
     let mut other = SqliteConnection::establish(file.to_str().unwrap()).unwrap();
     other
         .batch_execute("ALTER TABLE storage_meta RENAME TO hidden")
@@ -261,10 +268,8 @@ async fn a_file_that_does_not_hold_our_tables_is_a_lost_database() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_log_of_a_file_does_not_grow_for_ever() {
-    let store = narrow(Duration::from_secs(2)).await;
-    let Url::Sqlite(file) = store.config().url.clone() else {
-        return store.close().await;
-    };
+    let store = narrow_file().await;
+    let file = store.file().to_owned();
     store
         .run(Statements(&["CREATE TABLE big (bytes BLOB)"]))
         .await
@@ -304,12 +309,8 @@ async fn idle_connections_to_a_server_go_when_their_time_is_over() {
         config.pool_min = 1;
         config.idle_timeout = Duration::from_secs(1);
     };
-    let store = Store::configured(soon, |_, _| {}).await;
-    if store.config().url.backend() == Backend::Sqlite {
-        // They stay.
-        store.close().await;
-        return;
-    }
+    let place = Place::on(Backend::Postgres).await;
+    let store = Store::at(place, soon, |_, _| {}).await;
     let pool = pool(store.database());
     let many = (0..6).map(|_| pool.lease(Wish::read("storage.test_many")));
     drop(try_join_all(many).await.unwrap());

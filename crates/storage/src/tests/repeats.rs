@@ -1,9 +1,8 @@
 //! Reads are repeated when a fault passes, few times and inside their time.
 
-use super::faults::on_postgres;
-use super::notes::{Manner, Note, all, notes, store};
+use super::notes::{Manner, Note, all, notes, store, store_on};
 use crate::prelude::*;
-use crate::{Database, StorageError};
+use crate::{Backend, Database, StorageError};
 use diesel::result::{DatabaseErrorKind, Error};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -55,9 +54,7 @@ async fn a_fault_that_stays_is_told_after_a_few_attempts() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_read_whose_connection_dies_is_read_on_another() {
-    let Some((store, _)) = on_postgres().await else {
-        return;
-    };
+    let (store, _) = store_on(Backend::Postgres).await;
     store.run(Note(1, Manner::Well)).await.unwrap();
     let tried = Arc::new(AtomicU32::new(0));
     let read = store.database().read("storage.test_dies", move |reader| {

@@ -2,7 +2,7 @@
 
 use super::open::registry;
 use crate::kit::Place;
-use crate::{DatabaseConfig, OpenError, Registry, StorageError, Url};
+use crate::{Backend, DatabaseConfig, OpenError, Registry, StorageError, Url};
 use futures_util::future::{join_all, pending};
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -76,10 +76,10 @@ fn through(config: &DatabaseConfig, server: &str, port: u16) -> DatabaseConfig {
 }
 
 async fn gives_up(question: &'static str) {
-    let place = Place::new().await;
+    let place = Place::on(Backend::Postgres).await;
     let config = place.config();
     let Url::Postgres(url) = &config.url else {
-        return;
+        unreachable!("the place is on a server");
     };
     let (_, server) = url.split_once('@').unwrap();
     let (server, _) = server.split_once('/').unwrap();

@@ -26,6 +26,7 @@ CREATE TABLE mutes (
     until_ms INTEGER NOT NULL,
     PRIMARY KEY (room_id, user_id)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX mutes_by_user ON mutes (user_id);
 INSERT INTO mutes (room_id, user_id, seq, until_ms)
 SELECT e.room_id, e.subject_id, e.seq, json_extract(e.detail, '$.until_ms')
 FROM entries e

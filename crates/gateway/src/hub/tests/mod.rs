@@ -3,6 +3,7 @@
 mod attaching;
 mod delivering;
 mod ending;
+mod noticing;
 mod soft;
 mod stage;
 mod subscribing;

@@ -85,7 +85,7 @@ fn costs() -> Vec<Setting<Config>> {
         number("points_other", "points", 0..=1_000, |c| {
             &mut limits(c).points.other
         })
-        .about("Cost of any other command.")
+        .about("Cost of any other command, of a control Ping, of a Pong that answers no ping and of a piece of a message below 256 bytes.")
         .ends("They are free.", "Ordinary use is refused."),
         number("points_bad", "points", 0..=1_000, |c| {
             &mut limits(c).points.bad
@@ -177,6 +177,14 @@ fn times() -> Vec<Setting<Config>> {
         .ends(
             "A slow network is taken for dead.",
             "Dead connections are found late.",
+        ),
+        millis("message_timeout_ms", 100..=600_000, |c| {
+            &mut limits(c).message_within
+        })
+        .about("Time to finish a message that has begun, beside what its bytes take at 250 a second; then the connection closes (4003).")
+        .ends(
+            "A line that falters is cut off.",
+            "Half messages hold memory.",
         ),
     ]
 }

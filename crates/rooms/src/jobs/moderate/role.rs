@@ -2,6 +2,7 @@
 
 use super::{Act, Outcome, refuse, repeated};
 use crate::api::{Change, Done, Kind, Refusal, Role};
+use crate::jobs::heirs;
 use crate::store::{invitations, kinds, lookups, members};
 use storage::prelude::*;
 
@@ -20,7 +21,7 @@ pub(super) async fn run(tx: &mut Writer<'_>, mut act: Act<'_>, role: Role) -> Ou
         return Err(refuse(Refusal::NotAllowedForGuests));
     }
     // A room is left to somebody, not to nobody.
-    if act.on_oneself() && members::owners(tx, room).await? == 1 {
+    if act.on_oneself() && !heirs::is_owned_besides(tx, room, Some(user)).await? {
         return Err(refuse(Refusal::Forbidden));
     }
     members::set_role(tx, room, user, role).await?;

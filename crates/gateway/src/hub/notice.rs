@@ -1,0 +1,37 @@
+//! Tells everyone when the store stops answering, and when it answers again.
+
+use super::Hub;
+use crate::socket::Frame;
+use crate::wire::push::{self, Notice};
+use bus::{Context, Handles};
+use sessions::api::{ConnectionId, StoreReachable};
+use std::sync::Arc;
+
+impl Handles<StoreReachable> for Hub {
+    async fn handle(
+        &mut self,
+        reachable: &Arc<StoreReachable>,
+        _: &mut Context,
+    ) -> anyhow::Result<()> {
+        let lost = !reachable.0;
+        if self.store_lost != lost {
+            self.store_lost = lost;
+            let notice = if lost {
+                Notice::StorageUnavailable
+            } else {
+                Notice::StorageAvailable
+            };
+            self.tell_everyone(&Frame::json(&push::notice(notice)));
+        }
+        Ok(())
+    }
+}
+
+impl Hub {
+    fn tell_everyone(&mut self, frame: &Frame) {
+        let all: Vec<ConnectionId> = self.connections.keys().copied().collect();
+        for id in all {
+            self.tell(id, frame.clone());
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! The end of an HTTP connection: what was answered arrives although the client is still sending.
+
+use std::future::Future as _;
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+use tokio::net::TcpStream;
+use tokio::time::{Sleep, sleep};
+
+/// A close on unread bytes resets the connection and takes the answer with it, so they are read and
+/// thrown away for so long.
+const LINGER: Duration = Duration::from_millis(500);
+/// No more than so many of them. A client that sends more waits until the time is over.
+const READ_MAX: usize = 256 << 10;
+/// Thrown away at once.
+const AT_ONCE: usize = 4 << 10;
+/// Reads before others get their turn.
+const READS_PER_TURN: usize = 4;
+
+/// What is read after the last answer, until the client has closed or the time is over.
+#[derive(Debug)]
+pub(super) struct Parting {
+    left: usize,
+    over: Pin<Box<Sleep>>,
+}
+
+impl Parting {
+    pub(super) fn begin() -> Self {
+        Self {
+            left: READ_MAX,
+            over: Box::pin(sleep(LINGER)),
+        }
+    }
+
+    /// Ready when the connection may be closed.
+    pub(super) fn poll_over(&mut self, tcp: &TcpStream, cx: &mut Context<'_>) -> Poll<()> {
+        if self.over.as_mut().poll(cx).is_ready() {
+            return Poll::Ready(());
+        }
+        for _ in 0..READS_PER_TURN {
+            if self.left == 0 {
+                return Poll::Pending;
+            }
+            let mut scrap = [0; AT_ONCE];
+            match tcp.try_read(&mut scrap) {
+                Ok(0) => return Poll::Ready(()),
+                Ok(count) => self.left = self.left.saturating_sub(count),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    match tcp.poll_read_ready(cx) {
+                        Poll::Ready(Ok(())) => {}
+                        Poll::Ready(Err(_)) => return Poll::Ready(()),
+                        Poll::Pending => return Poll::Pending,
+                    }
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(_) => return Poll::Ready(()),
+            }
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{LINGER, READ_MAX};
+    use crate::socket::{flood_from, pair};
+    use std::io::{Read as _, Write as _};
+    use std::time::Duration;
+    use tokio::io::AsyncWriteExt as _;
+    use tokio::time::Instant;
+
+    #[tokio::test]
+    async fn it_ends_in_time_although_a_thread_writes_without_pause() {
+        let (mut stream, client) = pair().await;
+        let flood = flood_from(client, &[], b"x");
+        let began = Instant::now();
+        stream.shutdown().await.unwrap();
+        let took = began.elapsed();
+        assert!(took >= LINGER, "{took:?}");
+        assert!(took < LINGER + Duration::from_secs(5), "{took:?}");
+        drop(stream);
+        flood.join().unwrap();
+    }
+
+    #[tokio::test]
+    async fn the_answer_arrives_although_the_request_is_still_coming() {
+        let (mut stream, mut client) = pair().await;
+        let reading = std::thread::spawn(move || {
+            client.write_all(&vec![b'x'; READ_MAX / 2]).unwrap();
+            let mut told = String::new();
+            client.read_to_string(&mut told).map(|_| told)
+        });
+        stream.write_all(b"413").await.unwrap();
+        stream.shutdown().await.unwrap();
+        drop(stream);
+        assert_eq!(reading.join().unwrap().unwrap(), "413");
+    }
+
+    #[tokio::test]
+    async fn who_has_closed_is_not_waited_for() {
+        let (mut stream, client) = pair().await;
+        drop(client);
+        let began = Instant::now();
+        let _ = stream.shutdown().await;
+        assert!(began.elapsed() < LINGER, "{:?}", began.elapsed());
+    }
+}

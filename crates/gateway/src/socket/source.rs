@@ -1,0 +1,106 @@
+//! The bytes of one client, in turns: a turn reads so many and no more, however many there are.
+
+use super::scanner::Scanner;
+use super::stream::Stream;
+use bytes::{Buf as _, Bytes};
+use std::cell::RefCell;
+use std::io;
+use tokio::time::Instant;
+
+/// Taken from the kernel at once.
+pub(super) const AT_ONCE: usize = 4 << 10;
+/// Read in one turn, before others get theirs.
+pub(super) const PER_TURN: usize = 16 << 10;
+
+thread_local! {
+    static SCRATCHPAD: RefCell<Vec<u8>> = RefCell::new(vec![0; AT_ONCE]);
+}
+
+pub(super) struct Source {
+    /// What the kernel has given and nobody has taken yet.
+    ahead: Bytes,
+    /// Bytes that may still be read in this turn.
+    budget: usize,
+    /// When this turn began.
+    now: Instant,
+    pub(super) scanner: Scanner,
+}
+
+impl Source {
+    /// A source that begins with what someone else has read of it.
+    pub(super) fn new(read_ahead: Bytes) -> Self {
+        Self {
+            ahead: read_ahead,
+            budget: PER_TURN,
+            now: Instant::now(),
+            scanner: Scanner::default(),
+        }
+    }
+
+    pub(super) fn begin_turn(&mut self, now: Instant) {
+        self.budget = PER_TURN;
+        self.now = now;
+    }
+
+    /// Whether this turn has read all that it may.
+    pub(super) fn is_spent(&self) -> bool {
+        self.budget == 0
+    }
+
+    /// Bytes read in this turn.
+    pub(super) fn taken(&self) -> usize {
+        PER_TURN - self.budget
+    }
+
+    /// Fills the buffer as far as there are bytes and this turn may read them.
+    pub(super) fn read(&mut self, stream: &Stream, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.is_spent() {
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
+        let most = self.budget.min(buffer.len());
+        let buffer = &mut buffer[..most];
+        let count = if self.ahead.is_empty() {
+            SCRATCHPAD.with_borrow_mut(|scratch| self.take(stream, buffer, scratch))?
+        } else {
+            self.take_ahead(buffer)
+        };
+        self.budget -= count;
+        self.scanner.scan(&buffer[..count], self.now);
+        Ok(count)
+    }
+
+    /// Fills the buffer from the kernel; what is too much for it waits ahead.
+    fn take(
+        &mut self,
+        stream: &Stream,
+        buffer: &mut [u8],
+        scratch: &mut [u8],
+    ) -> io::Result<usize> {
+        let length = loop {
+            match stream.try_read(scratch) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                read => break read?,
+            }
+        };
+        let now = length.min(buffer.len());
+        buffer[..now].copy_from_slice(&scratch[..now]);
+        if now < length {
+            self.ahead = Bytes::copy_from_slice(&scratch[now..length]);
+        }
+        Ok(now)
+    }
+
+    fn take_ahead(&mut self, buffer: &mut [u8]) -> usize {
+        let length = self.ahead.len().min(buffer.len());
+        self.ahead.copy_to_slice(&mut buffer[..length]);
+        if self.ahead.is_empty() {
+            self.ahead = Bytes::new();
+        }
+        length
+    }
+
+    #[cfg(test)]
+    pub(super) fn is_empty(&self) -> bool {
+        self.ahead.is_empty()
+    }
+}

@@ -1,0 +1,128 @@
+//! What a connection reads, frame by frame: so much in one turn, each frame at its price.
+
+use super::{End, Task};
+use crate::dispatch::command_span;
+use crate::socket::flights::Waiting;
+use crate::socket::linger::Heard;
+use crate::socket::reader::Inbound;
+use crate::wire::{self, Error, Malformed, UNAUTHENTICATED};
+use bus::TraceId;
+use tokio::time::Instant;
+
+/// Frames read before others get their turn.
+const FRAMES_AT_ONCE: usize = 32;
+
+impl Task {
+    /// Reads for one turn.
+    pub(super) fn read(&mut self) {
+        let now = Instant::now();
+        self.reader.begin_turn(now);
+        self.more = self.read_frames(now);
+        if self.reader.taken() > 0 {
+            self.clock.seen(now);
+        }
+        if self.end.is_some() {
+            return;
+        }
+        for _ in 0..self.reader.take_small_pieces() {
+            self.pay_for_frame();
+        }
+        // A client that never pauses leaves no moment in which the timer would be polled.
+        if self.timer.deadline() <= now {
+            self.time_is_up();
+        }
+    }
+
+    /// Reads until there is nothing more, which is false, or the turn has had its share.
+    fn read_frames(&mut self, now: Instant) -> bool {
+        for _ in 0..FRAMES_AT_ONCE {
+            match self.reader.next(&self.conn) {
+                Inbound::Nothing => return self.reader.is_spent(),
+                Inbound::Text(text) => self.frame(&text),
+                Inbound::Pong if self.pongs_owed > 0 => self.pongs_owed -= 1,
+                Inbound::Ping | Inbound::Pong => self.pay_for_frame(),
+                inbound => {
+                    self.end = Some(self.last(&inbound));
+                    return false;
+                }
+            }
+            self.clock.seen(now);
+            if !self.reads() {
+                break;
+            }
+        }
+        true
+    }
+
+    /// One turn of reading on after our close frame: what comes is not answered any more.
+    pub(in crate::socket) fn hear_out(&mut self) -> Heard {
+        self.reader.begin_turn(Instant::now());
+        loop {
+            match self.reader.next(&self.conn) {
+                // The bytes of a turn bound this loop.
+                Inbound::Text(_) | Inbound::Ping | Inbound::Pong => {}
+                Inbound::Close(_) | Inbound::Lost => return Heard::End,
+                Inbound::Refused(_) => return Heard::Nonsense,
+                Inbound::Nothing if self.reader.taken() > 0 => {
+                    return Heard::Bytes(self.reader.taken());
+                }
+                Inbound::Nothing => return Heard::Nothing,
+            }
+        }
+    }
+
+    /// What ends the reading.
+    fn last(&self, inbound: &Inbound) -> End {
+        match inbound {
+            Inbound::Close(code) => End::Theirs {
+                clean: matches!(code, Some(1000 | 1001)),
+            },
+            Inbound::Refused(close) => {
+                self.conn.close(*close);
+                End::Ours {
+                    clean: false,
+                    deaf: true,
+                }
+            }
+            _ => End::Lost,
+        }
+    }
+
+    /// A text frame: a command waits for its turn, anything else is refused at once.
+    fn frame(&mut self, text: &str) {
+        match wire::read(text) {
+            Ok(request) if self.flights.contains(request.id) => {
+                let error = Error::field("id", "a command with this id has no reply yet");
+                let op = request.command.op();
+                self.refuse_bad(Some(request.id), Some(op), error);
+            }
+            Ok(request) => {
+                self.gateway.shared.sockets.asked();
+                let trace = TraceId::random();
+                self.flights.wait(Waiting {
+                    id: request.id,
+                    span: command_span(&request.command, trace),
+                    command: request.command,
+                    trace,
+                    since: Instant::now(),
+                });
+                self.launch();
+            }
+            // Who has not said hello is told that first, whatever else is wrong.
+            Err(Malformed {
+                id, op: Some(op), ..
+            }) if self.caller.is_none() && op.needs_caller() => {
+                self.refuse_bad(id, Some(op), Error::new(&UNAUTHENTICATED));
+            }
+            Err(malformed) => self.refuse_bad(malformed.id, malformed.op, *malformed.error),
+        }
+    }
+
+    /// A control frame that nobody asked for, or a small piece of a message, costs like a command.
+    fn pay_for_frame(&mut self) {
+        let cost = wire::Cost::Other;
+        if self.bucket.pay(cost, self.limits()).is_err() {
+            self.refused();
+        }
+    }
+}
