@@ -41,35 +41,45 @@ impl World {
     }
 }
 
-/// An entry without what may change: the names of people, and the body that a deletion takes.
+/// An entry without what may change: the names of people, and what a deletion takes.
 fn lasting(entry: &Value) -> Value {
     let mut kept = entry.clone();
     let fields = kept.as_object_mut().expect("an entry is an object");
-    fields.remove("body");
     fields.remove("deleted");
+    for field in REDACTED {
+        fields.remove(field);
+    }
     fields.retain(|_, value| !value.is_null());
     for field in ["author", "user"] {
         if let Some(user) = fields.get_mut(field) {
             *user = json!(user["id"]);
         }
     }
-    if let Some(Value::Array(users)) = fields.get_mut("mentions") {
-        for user in users {
-            *user = json!(user["id"]);
-        }
-    }
-    if fields.get("mentions") == Some(&json!([])) {
-        fields.remove("mentions");
-    }
     kept
 }
 
-/// A body never changes; it only goes, together with its message.
+/// What goes together with its message.
+const REDACTED: [&str; 3] = ["body", "mentions", "emoji"];
+
+/// None of that ever changes; it only goes.
 fn redacted_for_good(before: &Value, now: &Value) -> Result<(), String> {
-    match (before["body"].as_str(), now["body"].as_str()) {
-        (Some(before), Some(now)) if before != now => {
-            Err(format!("a body changed from {before:?} to {now:?}"))
+    for field in REDACTED {
+        if let (Some(before), Some(now)) = (said(before, field), said(now, field))
+            && before != now
+        {
+            return Err(format!("{field} changed from {before} to {now}"));
         }
-        _ => Ok(()),
+    }
+    Ok(())
+}
+
+/// What an entry says in this field, people by id; nothing where it is empty.
+fn said(entry: &Value, field: &str) -> Option<Value> {
+    match &entry[field] {
+        Value::String(text) if !text.is_empty() => Some(json!(text)),
+        Value::Array(users) if !users.is_empty() => {
+            Some(users.iter().map(|user| user["id"].clone()).collect())
+        }
+        _ => None,
     }
 }

@@ -5,6 +5,7 @@ import { Room } from '/room.js';
 
 const $ = (id) => document.getElementById(id);
 const rooms = new Map();
+const invitations = new Map();
 const pending = new Map();
 let client = null;
 let me = null;
@@ -54,6 +55,7 @@ function tabName() {
 function enter(identity) {
   client?.stop();
   rooms.clear();
+  invitations.clear();
   const scheme = location.protocol === 'https:' ? 'wss:' : 'ws:';
   client = new Client({ url: `${scheme}//${location.host}/ws`, tab: tabName(), identity });
   listen(client);
@@ -73,8 +75,9 @@ function listen(source) {
   on('turned-away', (error) => { localStorage.removeItem('parlor.token'); showDoor(error.name === 'bad_credentials' ? 'Your session has ended. Please come in again.' : explain(error)); });
   on('closed', ({ code }) => { if (code === 4502) localStorage.removeItem('parlor.token'); showDoor(TURNED_AWAY[code]); });
   on('entry', ({ room, entry }) => addEntry(room, entry));
-  on('room', ({ room, card, head, why }) => {
-    if (why === 'invited') { notice(`You are invited to ${card.title || room}.`); addRoom(card, head).invited = true; } else addRoom(card, head).invited = false;
+  on('room', ({ room, card, head, why, by }) => {
+    if (why === 'invited') invitations.set(room, { card, by });
+    else { invitations.delete(room); addRoom(card, head).answered = why !== 'dm' || by.id === me?.id; }
     drawRooms();
     if (room === current) drawHead();
   });
@@ -103,9 +106,11 @@ async function welcome({ user, token, rooms: lines, fresh }) {
     let after;
     do {
       const page = await client.call('rooms', after ? { after } : {});
-      for (const line of page.rooms) addRoom(line.card, line.head).unread = line.unread;
+      for (const line of page.rooms) Object.assign(addRoom(line.card, line.head), { unread: line.unread, answered: line.answered ?? true });
+      for (const { card, by } of page.invitations ?? []) invitations.set(card.room, { card, by });
       after = page.next;
     } while (after);
+    drawRooms();
     if (!rooms.size) await join('general');
     else await open(current && rooms.has(current) ? current : [...rooms.keys()][0]);
   });
@@ -122,6 +127,7 @@ function addEntry(key, entry) {
   const room = rooms.get(key);
   if (!room) return;
   room.addEntry(entry);
+  if (entry.author.id === me.id && (entry.kind === 'message' || entry.kind === 'reaction')) room.answered = true;
   if (entry.kind === 'message') {
     pending.delete(entry.cid);
     room.typing.delete(entry.author.id);
@@ -172,7 +178,6 @@ async function join(key) {
 async function open(key) {
   current = key;
   const room = rooms.get(key);
-  if (room.invited) { room.invited = false; await join(key); return; }
   drawAll();
   if (!room.loaded) room.addHistory(await client.call('history', { room: key, limit: 50 }));
   const people = [];
@@ -200,6 +205,18 @@ async function older() {
     $('log').scrollTop += $('log').scrollHeight - height;
   });
   room.reading = false;
+}
+
+async function accept(key) {
+  invitations.delete(key);
+  await join(key);
+}
+
+/** Declines an invitation, or leaves a direct room that somebody else opened. */
+async function decline(key) {
+  invitations.delete(key);
+  drawRooms();
+  await client.call('leave', { room: key });
 }
 
 function markRead() {
@@ -270,17 +287,30 @@ function notice(text) { $('notice').textContent = text; }
 function drawAll(toEnd = false) { drawRooms(); drawHead(); drawLog(toEnd); drawPeople(); drawTyping(); }
 
 function drawRooms() {
+  $('invitations').replaceChildren(...[...invitations].map(([key, { card, by }]) => {
+    const item = element('li', '', `${by.name} invites you to ${card.title || key} `);
+    item.append(action('Accept', () => accept(key)), ' ', action('Decline', () => decline(key)));
+    return item;
+  }));
   $('rooms').replaceChildren(...[...rooms.values()].sort((a, b) => a.title.localeCompare(b.title)).map((room) => {
     const button = element('button', '', '');
     button.type = 'button';
     button.setAttribute('aria-current', room.key === current);
     button.append(element('span', '', room.title));
-    if (room.unread || room.invited) button.append(element('span', 'badge', room.invited ? 'invited' : room.unread));
+    if (room.unread) button.append(element('span', 'badge', room.unread));
     button.addEventListener('click', () => guarded(() => open(room.key)));
     const item = element('li');
     item.append(button);
+    if (room.answered === false) item.append(action('Decline', () => decline(room.key)));
     return item;
   }));
+}
+
+function action(text, work) {
+  const button = element('button', 'action', text);
+  button.type = 'button';
+  button.addEventListener('click', () => guarded(work));
+  return button;
 }
 
 function drawHead() {

@@ -66,6 +66,7 @@ export class Room {
   }
 
   #react(message, { emoji, on }) {
+    if (message.deleted || !emoji) return;
     const found = message.reactions.find((r) => r.emoji === emoji);
     if (found) found.count += on ? 1 : -1;
     else if (on) message.reactions.push({ emoji, count: 1 });

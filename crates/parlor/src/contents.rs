@@ -74,14 +74,35 @@ pub(crate) const CORE: &[Table] = &[
             integer("role"),
             integer("joined_seq"),
             integer("muted_until"),
+            integer("answered"),
             truth("may_own"),
         ],
         key: &["room_id", "user_id"],
         group: Some("room_id"),
         numbered: None,
     },
-    by_room_and_user("bans"),
-    by_room_and_user("invitations"),
+    by_room_and_user(
+        "bans",
+        &[integer("room_id"), bytes("user_id"), integer("seq")],
+    ),
+    by_room_and_user(
+        "invitations",
+        &[
+            integer("room_id"),
+            bytes("user_id"),
+            integer("seq"),
+            bytes("by_id"),
+        ],
+    ),
+    by_room_and_user(
+        "mutes",
+        &[
+            integer("room_id"),
+            bytes("user_id"),
+            integer("seq"),
+            integer("until_ms"),
+        ],
+    ),
     Table {
         name: "entries",
         columns: &[
@@ -137,17 +158,15 @@ pub(crate) const CORE: &[Table] = &[
 ];
 
 /// A table that says since which entry something holds for a user in a room.
-const fn by_room_and_user(name: &'static str) -> Table {
+const fn by_room_and_user(name: &'static str, columns: &'static [Column]) -> Table {
     Table {
         name,
-        columns: ROOM_USER_SEQ,
+        columns,
         key: &["room_id", "user_id"],
         group: Some("room_id"),
         numbered: None,
     }
 }
-
-const ROOM_USER_SEQ: &[Column] = &[integer("room_id"), bytes("user_id"), integer("seq")];
 
 const fn integer(name: &'static str) -> Column {
     let holds = Holds::Integer;

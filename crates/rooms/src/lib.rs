@@ -25,7 +25,7 @@ mod wishes;
 
 pub use reader::Reader;
 pub use seed::{Clock, Random, Seed};
-pub use settings::Settings;
+pub use settings::{Quotas, Settings};
 pub use subscriber::Rooms;
 pub use timers::{forget, tasks};
 pub use wiring::{found, wire};

@@ -1,12 +1,12 @@
 //! The subscriber: it checks what needs no storage and hands the rest to the room's lane.
 
 use crate::api::{
-    CreateRoom, Created, Done, JoinRoom, Joined, LeaveRoom, Moderate, OpenDirect, Refusal,
-    UpdateRoom,
+    AnswerDirect, CreateRoom, Created, DirectRoom, Done, JoinRoom, Joined, LeaveRoom, Moderate,
+    OpenDirect, Refusal, UpdateRoom,
 };
 use crate::jobs::{
-    ClearEnded, Depart, Direct, Disown, EndGuest, ForgetPeople, GuestDeparted, GuestLeaving, Join,
-    Leave, Moderating, PartGuest, PeopleLeft,
+    AnsweringDirect, ClearEnded, Depart, Direct, Disown, EndGuest, ForgetPeople, GuestDeparted,
+    GuestLeaving, Join, Leave, Moderating, PartGuest, PeopleLeft,
 };
 use crate::{Seed, wishes};
 use bus::{Answers, Context, Handles, LoadError, Reply, Subscriber, Wiring};
@@ -34,6 +34,7 @@ impl Subscriber for Rooms {
             .answers::<CreateRoom>()
             .answers::<UpdateRoom>()
             .answers::<OpenDirect>()
+            .answers::<AnswerDirect>()
             .answers::<Moderate>()
             .on::<PresenceChanged>()
             .on::<GuestExpired>()
@@ -125,13 +126,32 @@ impl Answers<OpenDirect> for Rooms {
     async fn answer(
         &mut self,
         request: OpenDirect,
-        reply: Reply<Result<Created, Refusal>>,
+        reply: Reply<Result<DirectRoom, Refusal>>,
         _ctx: &mut Context,
     ) -> anyhow::Result<()> {
         let job = Direct {
             caller: request.caller.user,
             user: request.user,
             key: self.seed.new_key(),
+            rooms_max: self.seed.settings.rooms_max,
+            quotas: self.seed.settings.quotas.clone(),
+            at: self.now(),
+        };
+        self.hand_over(Ok(job), reply);
+        Ok(())
+    }
+}
+
+impl Answers<AnswerDirect> for Rooms {
+    async fn answer(
+        &mut self,
+        request: AnswerDirect,
+        reply: Reply<Result<Created, Refusal>>,
+        _ctx: &mut Context,
+    ) -> anyhow::Result<()> {
+        let job = AnsweringDirect {
+            caller: request.caller.user,
+            room: request.room,
             rooms_max: self.seed.settings.rooms_max,
             at: self.now(),
         };
@@ -155,6 +175,7 @@ impl Answers<Moderate> for Rooms {
             user: request.user,
             what: request.what,
             reason,
+            quotas: self.seed.settings.quotas.clone(),
             at,
         });
         self.hand_over(job, reply);

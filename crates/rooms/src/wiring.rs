@@ -1,6 +1,6 @@
 //! How rooms are put into a server.
 
-use crate::api::{Heads, Members, Memberships, ReadLog, RecentHeads};
+use crate::api::{Heads, Invitations, Members, Memberships, ReadLog, RecentHeads};
 use crate::jobs::Found;
 use crate::{Reader, Rooms, Seed};
 use bus::Builder;
@@ -23,6 +23,7 @@ pub fn wire(builder: &mut Builder, seed: &Seed) {
         .reads::<ReadLog, _>(READS, at_once, Arc::clone(&reader))
         .reads::<Members, _>(READS, at_once, Arc::clone(&reader))
         .reads::<Memberships, _>(READS, at_once, Arc::clone(&reader))
+        .reads::<Invitations, _>(READS, at_once, Arc::clone(&reader))
         .reads::<Heads, _>(READS, at_once, Arc::clone(&reader))
         .reads::<RecentHeads, _>(READS, at_once, reader);
 }

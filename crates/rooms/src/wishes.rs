@@ -63,6 +63,7 @@ pub(crate) fn create(request: CreateRoom, seed: &Seed) -> Result<Create, Refusal
         history: request.history.unwrap_or(history),
         cid,
         rooms_max: seed.settings.rooms_max,
+        quotas: seed.settings.quotas.clone(),
         at: (seed.clock)(),
     })
 }

@@ -13,29 +13,43 @@ pub(crate) enum Role {
     Moderator,
     Member,
     Muted,
+    MutedModerator,
     Banned,
     Stranger,
+    Invited,
     Guest,
     Nobody,
+    Declined,
+    Alone,
 }
 
 impl Role {
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 12] = [
         Self::Owner,
         Self::Moderator,
         Self::Member,
         Self::Muted,
+        Self::MutedModerator,
         Self::Banned,
         Self::Stranger,
+        Self::Invited,
         Self::Guest,
         Self::Nobody,
+        Self::Declined,
+        Self::Alone,
     ];
 
-    pub(crate) fn can_be_direct(self) -> bool {
-        matches!(
-            self,
-            Self::Member | Self::Stranger | Self::Guest | Self::Nobody
-        )
+    pub(crate) fn can_be_in(self, kind: &str) -> bool {
+        match self {
+            Self::Member | Self::Stranger | Self::Guest | Self::Nobody => true,
+            Self::Declined | Self::Alone => kind == "direct",
+            _ => kind != "direct",
+        }
+    }
+
+    /// Who has no place in the room.
+    fn is_outside(self) -> bool {
+        matches!(self, Self::Stranger | Self::Invited | Self::Nobody)
     }
 }
 
@@ -125,12 +139,10 @@ impl Cast {
         let said = self.owner.say(&room, "by the owner").await;
         bring(&mut self.owner, &mut self.victim, &room, kind).await;
         let mut target = said["seq"].as_i64().expect("a number");
-        let is_new =
-            !matches!(role, Role::Stranger | Role::Nobody) && actor.id() != self.owner.id();
-        if is_new {
+        if !role.is_outside() && actor.id() != self.owner.id() {
             bring(&mut self.owner, actor, &room, kind).await;
         }
-        if !matches!(role, Role::Stranger | Role::Nobody) {
+        if !role.is_outside() {
             target = actor.say(&room, "by the actor").await["seq"]
                 .as_i64()
                 .expect("a number");
@@ -141,36 +153,47 @@ impl Cast {
 
     /// Gives the actor the role.
     async fn dress(&mut self, role: Role, actor: &mut Client, room: &str) {
-        let (op, field, value) = match role {
-            Role::Moderator => ("role", "role", json!("moderator")),
-            Role::Muted => ("mute", "until_ms", json!(4_000_000_000_000_u64)),
-            Role::Banned => ("ban", "reason", json!("for the test")),
-            _ => return,
+        let moderator = ("role", "role", json!("moderator"));
+        let muted = ("mute", "until_ms", json!(4_000_000_000_000_u64));
+        let steps = match role {
+            Role::Moderator => vec![moderator],
+            Role::Muted => vec![muted],
+            Role::MutedModerator => vec![moderator, muted],
+            Role::Banned => vec![("ban", "reason", json!("for the test"))],
+            Role::Invited => vec![("invite", "reason", json!("for the test"))],
+            _ => Vec::new(),
         };
-        let mut d = json!({"room": room, "user": actor.id()});
-        d[field] = value;
-        self.owner.ok(op, d).await;
+        for (op, field, value) in steps {
+            let mut d = json!({"room": room, "user": actor.id()});
+            d[field] = value;
+            self.owner.ok(op, d).await;
+        }
     }
 
     async fn direct(&mut self, role: Role, actor: &mut Client) -> Scene {
-        let with = if matches!(role, Role::Member | Role::Guest) {
-            &*actor
-        } else {
-            &self.victim
+        let (room, said) = match role {
+            Role::Member | Role::Guest => {
+                let room = agreed(&mut self.owner, actor).await;
+                (room.clone(), actor.say(&room, "in private").await)
+            }
+            Role::Declined => {
+                let room = agreed(&mut self.owner, actor).await;
+                let said = self.owner.say(&room, "in private").await;
+                actor.ok("leave", json!({"room": room})).await;
+                (room, said)
+            }
+            Role::Alone => {
+                let room = agreed(&mut self.victim, actor).await;
+                let said = actor.say(&room, "in private").await;
+                self.victim.ok("leave", json!({"room": room})).await;
+                (room, said)
+            }
+            _ => {
+                let room = agreed(&mut self.victim, &mut self.owner).await;
+                (room.clone(), self.owner.say(&room, "in private").await)
+            }
         };
-        let opened = self.owner.ok("dm", json!({"user": with.id()})).await;
-        let room = opened["card"]["room"]
-            .as_str()
-            .expect("a key is text")
-            .to_owned();
-        let speaker = if role == Role::Member || role == Role::Guest {
-            actor
-        } else {
-            &mut self.owner
-        };
-        let target = speaker.say(&room, "in private").await["seq"]
-            .as_i64()
-            .expect("a number");
+        let target = said["seq"].as_i64().expect("a number");
         Scene { room, target }
     }
 
@@ -200,6 +223,14 @@ impl Cast {
             _ => json!({}),
         }
     }
+}
+
+/// Opens the direct room of two, from both sides: either may have left it.
+async fn agreed(one: &mut Client, other: &mut Client) -> String {
+    one.ok("dm", json!({"user": other.id()})).await;
+    let opened = other.ok("dm", json!({"user": one.id()})).await;
+    let room = opened["card"]["room"].as_str();
+    room.expect("a key is text").to_owned()
 }
 
 /// After these the session that played is over.

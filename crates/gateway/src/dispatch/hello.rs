@@ -1,12 +1,13 @@
 //! `hello`: who it is, where they are members, what they have missed; and `logout`.
 
+use super::read::LINES;
 use super::{Answer, Asker, Body, Opened, Replay};
 use crate::Limits;
 use crate::hub::{Attach, Attaching, Detach, Known, Open};
 use crate::metrics::Resume;
 use crate::socket::{Close, Conn};
 use crate::wire::{self, BAD_CREDENTIALS, Error, Id, Time, UserShape};
-use rooms::api::{Membership, Memberships, RoomKey, Seq};
+use rooms::api::{Invitations, Membership, Memberships, RoomKey, Seq};
 use serde::Serialize;
 use sessions::api::{
     Caller, Hello as Knock, Logout, Proof, Refusal, SessionId, Welcome, WithdrawHello,
@@ -94,6 +95,12 @@ async fn open(
     }
     let users = vec![welcome.caller.user.id];
     let memberships = asker.ask(Memberships { users }).await?;
+    let invitations = if hello.all {
+        let (user, limit) = (welcome.caller.user.id, LINES);
+        asker.ask(Invitations { user, limit }).await?
+    } else {
+        Vec::new()
+    };
     let lines = lines(hello, &welcome.epoch, &memberships, limits);
     let rooms = lines
         .iter()
@@ -109,6 +116,7 @@ async fn open(
             connection: conn.id,
             memberships,
             rooms: subscribed,
+            invitations,
             reply: wire::reply::ok(id, &body.0),
         })
         .await?;

@@ -2,7 +2,7 @@
 
 use super::{Asker, Body};
 use crate::wire::{CardShape, Command, DoneShape, Error, UNKNOWN_OP};
-use rooms::api::{CreateRoom, Created, Moderate, OpenDirect, UpdateRoom};
+use rooms::api::{AnswerDirect, Card, CreateRoom, Created, Moderate, OpenDirect, UpdateRoom};
 use serde_json::json;
 use sessions::api::Caller;
 
@@ -43,9 +43,9 @@ pub(super) async fn govern(asker: &Asker, caller: Caller, command: Command) -> R
             Ok(created(&asker.ask(update).await?))
         }
         Command::Direct { user } => {
-            let direct = asker.ask(OpenDirect { caller, user }).await?;
-            let card = CardShape::from(&direct.card);
-            Ok(Body::of(&json!({ "card": card, "dup": direct.done.dup })))
+            let (card, dup) = direct(asker, caller, user).await?;
+            let card = CardShape::from(&card);
+            Ok(Body::of(&json!({ "card": card, "dup": dup })))
         }
         Command::Moderate {
             room,
@@ -64,6 +64,21 @@ pub(super) async fn govern(asker: &Asker, caller: Caller, command: Command) -> R
         }
         _ => Err(Error::new(&UNKNOWN_OP)),
     }
+}
+
+/// Finds or makes the room; one that stands without the caller's consent is then answered.
+async fn direct(asker: &Asker, caller: Caller, user: String) -> Result<(Card, bool), Error> {
+    let open = OpenDirect {
+        caller: caller.clone(),
+        user,
+    };
+    let found = asker.ask(open).await?;
+    if found.answered {
+        return Ok((found.card, found.done.dup));
+    }
+    let room = found.card.room.key.clone();
+    let answered = asker.ask(AnswerDirect { caller, room }).await?;
+    Ok((answered.card, answered.done.dup))
 }
 
 fn created(created: &Created) -> Body {

@@ -3,8 +3,8 @@
 use super::{Asker, Body};
 use crate::Limits;
 use crate::wire::{
-    Command, EntryShape, Error, Id, MemberShape, MessageShape, RoomShape, SessionShape, UNKNOWN_OP,
-    UserShape,
+    Command, EntryShape, Error, Id, InvitationShape, MemberShape, MessageShape, RoomShape,
+    SessionShape, UNKNOWN_OP, UserShape,
 };
 use messaging::api::{History, HistoryPage, ListRooms, RoomsPage};
 use rooms::api::{LogPage, Members, MembersPage, ReadLog, Seq};
@@ -13,8 +13,8 @@ use sessions::api::{Caller, ListSessions, SessionId, SessionsPage};
 
 /// Entries or messages of a page when the client names no number.
 const PAGE: i64 = 50;
-/// Rooms, members or sessions of a page.
-const LINES: usize = 100;
+/// Rooms, invitations, members or sessions of a page.
+pub(super) const LINES: usize = 100;
 
 /// How many of a page a client gets.
 pub(super) fn clipped(limit: Option<i64>, limits: &Limits) -> usize {
@@ -160,12 +160,16 @@ struct RoomsShape<'a> {
     rooms: Vec<RoomShape<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     next: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    invitations: Option<Vec<InvitationShape<'a>>>,
 }
 
 fn rooms(page: &RoomsPage) -> Body {
+    let invitations = page.invitations.as_ref();
     Body::of(&RoomsShape {
         rooms: page.rooms.iter().map(RoomShape::from).collect(),
         next: page.next.as_deref(),
+        invitations: invitations.map(|all| all.iter().map(InvitationShape::from).collect()),
     })
 }
 

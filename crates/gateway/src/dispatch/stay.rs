@@ -2,9 +2,9 @@
 
 use super::read::{PresenceShape, clipped, online, presence};
 use super::{Answer, Asker, Body};
-use crate::hub::{Advance, Advanced, Found, Mark, SayLeft, Types, Unmark};
+use crate::hub::{Advance, Advanced, Found, Mark, SayLeft, Types, Typing, Unmark};
 use crate::socket::{Conn, Frame};
-use crate::wire::{self, CardShape, DoneShape, EntryShape, Error, NO_SUCH_ROOM};
+use crate::wire::{self, CardShape, DoneShape, EntryShape, Error, MUTED, NO_SUCH_ROOM};
 use rooms::api::{JoinRoom, Joined, LeaveRoom, LogPage, MembersPage, ReadLog, RoomKey, Seq};
 use serde::Serialize;
 use serde_json::json;
@@ -61,6 +61,7 @@ pub(super) async fn join(
             face: Arc::clone(&found.joined.room),
             role: found.joined.role,
             count: found.members.count,
+            muted_until: found.joined.muted_until,
         })),
     };
     match asker.plainly(advance).await? {
@@ -160,11 +161,14 @@ pub(super) async fn typing(
         room: room.clone(),
         on,
     };
-    if !asker.plainly(types).await? {
-        // The hub knows no better; rooms says which refusal it is.
-        let limits = &asker.shared.limits;
-        asker.ask(online(caller, room, limits)).await?;
-        return Err(Error::new(&NO_SUCH_ROOM));
+    match asker.plainly(types).await? {
+        Typing::Heard => Ok(Answer::Body(Body::of(&json!({})))),
+        Typing::Muted => Err(Error::new(&MUTED)),
+        Typing::NoMember => {
+            // The hub knows no better; rooms says which refusal it is.
+            let limits = &asker.shared.limits;
+            asker.ask(online(caller, room, limits)).await?;
+            Err(Error::new(&NO_SUCH_ROOM))
+        }
     }
-    Ok(Answer::Body(Body::of(&json!({}))))
 }

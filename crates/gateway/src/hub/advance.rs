@@ -183,6 +183,9 @@ impl Hub {
             return;
         }
         stay.role = Some(found.role);
+        if let Some(until_ms) = found.muted_until {
+            person.note_mute(key, head, until_ms);
+        }
         let room = self.rooms.entry(key.clone()).or_default();
         room.face.get_or_insert_with(|| Arc::clone(&found.face));
         room.members.insert(user);

@@ -5,9 +5,10 @@ use super::requests::{Attach, Attaching, Detach, Known, Open};
 use super::room::Room;
 use super::sub::{Phase, Sub};
 use super::{Attached, Hub};
-use crate::socket::{Class, Close};
+use crate::socket::{Class, Close, Frame};
+use crate::wire::push::{self, Why};
 use bus::{Answers, Context, Reply};
-use rooms::api::{Membership, RoomKey, Seq};
+use rooms::api::{Invited, Membership, RoomKey, Seq};
 use sessions::api::{ConnectionId, UserId};
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -126,6 +127,7 @@ impl Hub {
             self.learn(membership);
         }
         self.now_known(user);
+        self.repeat_invitations(open.connection, user, &open.invitations);
         let mut behind = Vec::new();
         for (room, known) in open.rooms {
             if self.subscribe(open.connection, &room, Some(known)) == Some(Start::Behind) {
@@ -136,6 +138,19 @@ impl Hub {
             self.subscribe_all(open.connection, user);
         }
         behind
+    }
+
+    /// What a user was invited to while away, but for rooms they have joined since that was read.
+    fn repeat_invitations(&mut self, connection: ConnectionId, user: UserId, all: &[Invited]) {
+        for invited in all {
+            let person = self.people.get(&user);
+            let joined = person.and_then(|person| person.role(&invited.card.room.key));
+            if joined.is_none() {
+                let Invited { card, head, by, .. } = invited;
+                let frame = Frame::json(&push::room(card, *head, Why::Invited, by));
+                self.tell(connection, frame);
+            }
+        }
     }
 
     /// A membership that was read; what the entries have said since stands.
@@ -149,11 +164,15 @@ impl Hub {
         if person.role(key).is_none() {
             return;
         }
+        if let Some(until_ms) = membership.muted_until {
+            person.note_mute(key, membership.head, until_ms);
+        }
         let room = self.rooms.entry(key.clone()).or_default();
         room.at_least(membership.head);
         room.face
             .get_or_insert_with(|| Arc::clone(&membership.room));
         room.members.insert(membership.user);
+        room.answer_was(membership);
         if before == Some(Before::Outside) {
             // The entry is still on its way and will be old when it comes.
             self.show_gained(membership.user, key, membership.head);

@@ -14,6 +14,7 @@ use std::sync::Arc;
 impl Hub {
     /// Draws the consequences of one entry. Idempotent: an old one changes nothing.
     pub(super) fn follow(&mut self, face: &Arc<RoomFace>, entry: &Entry) {
+        self.answer_follows(face, entry);
         match &entry.change {
             Change::Joined => self.joined(face, entry),
             Change::Left => self.ended(face, entry, &entry.author, "left", None),
@@ -28,6 +29,10 @@ impl Hub {
             }
             Change::Role { user, role, .. } => self.role_changed(face, entry, user, *role),
             Change::Room { .. } => self.room_changed(face, entry),
+            Change::Muted { user, until_ms, .. } => {
+                self.mute_changed(face, entry.seq, user.id, *until_ms);
+            }
+            Change::Unmuted { user, .. } => self.mute_changed(face, entry.seq, user.id, 0),
             _ => {}
         }
     }
@@ -45,6 +50,7 @@ impl Hub {
         room.at_least(entry.seq);
         room.face = Some(Arc::clone(face));
         room.members.insert(user.id);
+        self.answer_follows(face, entry);
         let (why, by) = why_joined(face, entry);
         self.show(face, entry.seq, user.id, Some(role), why, &by);
         self.subscribe_gained(user.id, &face.key, entry.seq);
@@ -170,6 +176,12 @@ impl Hub {
                 );
             }
             Some(Before::Outside) | None => {}
+        }
+    }
+
+    fn mute_changed(&mut self, face: &RoomFace, seq: Seq, user: UserId, until_ms: i64) {
+        if let Some(person) = self.people.get_mut(&user) {
+            person.note_mute(&face.key, seq, until_ms);
         }
     }
 

@@ -7,6 +7,7 @@
 //! storage: what it lacks, tasks of its own read and bring as events.
 
 mod advance;
+mod answer;
 mod attach;
 mod entries;
 mod heads;
@@ -27,7 +28,8 @@ mod timers;
 mod typing;
 
 pub(crate) use requests::{
-    Advance, Advanced, Attach, Attaching, Detach, Found, Known, Mark, Open, SayLeft, Types, Unmark,
+    Advance, Advanced, Attach, Attaching, Detach, Found, Known, Mark, Open, SayLeft, Types, Typing,
+    Unmark,
 };
 pub(crate) use timers::start;
 
@@ -39,7 +41,7 @@ use outbox::Outbox;
 use person::Person;
 use requests::{Counted, HeadsRead, HoleRead, StaysRead, TellHeads, Ticked};
 use room::Room;
-use rooms::api::{EntriesAppended, RoomKey};
+use rooms::api::{DirectAnswered, EntriesAppended, RoomKey};
 use sessions::api::{
     Caller, ConnectionId, EndReason, EpochChanged, PresenceChanged, SessionEnded, StoreReachable,
     UserId,
@@ -99,6 +101,7 @@ impl Subscriber for Hub {
     fn wire(wiring: &mut Wiring<Self>) {
         wiring
             .on::<EntriesAppended>()
+            .on::<DirectAnswered>()
             .on::<PresenceChanged>()
             .on::<SessionEnded>()
             .on::<EpochChanged>()

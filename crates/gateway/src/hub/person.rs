@@ -12,6 +12,8 @@ pub(super) struct Person {
     pub(super) user: User,
     pub(super) connections: SmallVec<[ConnectionId; 2]>,
     pub(super) stays: HashMap<RoomKey, Stay>,
+    /// Until when they are muted (ms since 1970) where they ever were, as of an entry.
+    mutes: HashMap<RoomKey, (Seq, i64)>,
     /// The memberships have been copied: what is not among the stays is not.
     pub(super) known: bool,
     /// Came online before the memberships were known.
@@ -34,6 +36,7 @@ impl Person {
             user,
             connections: SmallVec::new(),
             stays: HashMap::new(),
+            mutes: HashMap::new(),
             known: false,
             came: false,
             alone: Some(Instant::now()),
@@ -59,6 +62,19 @@ impl Person {
                 })
             }
         }
+    }
+
+    /// Notes a mute as of an entry, unless a later one is known.
+    pub(super) fn note_mute(&mut self, room: &RoomKey, seq: Seq, until_ms: i64) {
+        let known = self.mutes.get(room);
+        if known.is_none_or(|(known, _)| *known < seq) {
+            self.mutes.insert(room.clone(), (seq, until_ms));
+        }
+    }
+
+    pub(super) fn is_muted(&self, room: &RoomKey, now_ms: i64) -> bool {
+        let mute = self.mutes.get(room);
+        mute.is_some_and(|(_, until_ms)| *until_ms > now_ms)
     }
 
     pub(super) fn role(&self, room: &RoomKey) -> Option<Role> {

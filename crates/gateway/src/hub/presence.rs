@@ -93,6 +93,9 @@ impl Hub {
         let Some(room) = self.rooms.get_mut(key) else {
             return;
         };
+        if room.hides(user.id) {
+            return;
+        }
         let changes = &mut room.pulse.changes;
         changes.retain(|(changed, _)| changed.id != user.id);
         changes.push((user.clone(), online));
@@ -125,7 +128,8 @@ impl Hub {
         let changes = std::mem::take(&mut room.pulse.changes);
         room.pulse.pushed = Some(now);
         let online = &self.shared.online;
-        let there = room.members.iter().filter(|user| online.contains(**user));
+        let there = room.members.iter();
+        let there = there.filter(|user| online.contains(**user) && !room.hides(**user));
         let small = room.pulse.count <= Some(self.shared.limits.small_room);
         let changes = small.then_some(&changes[..]);
         let frame = Frame::json(&push::presence(key, changes, there.count()));

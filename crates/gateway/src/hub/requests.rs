@@ -3,7 +3,7 @@
 
 use crate::socket::{Conn, Frame};
 use bus::{Event, Request};
-use rooms::api::{LogPage, Membership, Role, RoomFace, RoomId, RoomKey, Seq};
+use rooms::api::{Invited, LogPage, Membership, Role, RoomFace, RoomId, RoomKey, Seq};
 use sessions::api::{Caller, ConnectionId, User};
 use std::sync::Arc;
 
@@ -36,6 +36,8 @@ pub(crate) struct Open {
     pub(crate) memberships: Vec<Membership>,
     /// The rooms subscribed to.
     pub(crate) rooms: Vec<(RoomKey, Known)>,
+    /// Told once more: they may have come while the user was away.
+    pub(crate) invitations: Vec<Invited>,
     pub(crate) reply: Frame,
 }
 
@@ -103,6 +105,8 @@ pub(crate) struct Found {
     pub(crate) role: Role,
     /// Members of the room.
     pub(crate) count: u64,
+    /// The caller is muted until then, ms since 1970.
+    pub(crate) muted_until: Option<i64>,
 }
 
 /// What remains to be done after an [`Advance`].
@@ -143,10 +147,19 @@ pub(crate) struct Types {
     pub(crate) on: bool,
 }
 
+/// How a [`Types`] went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Typing {
+    Heard,
+    /// The user is muted there.
+    Muted,
+    /// The user is no member as far as the hub knows.
+    NoMember,
+}
+
 impl Request for Types {
     const NAME: &'static str = "gateway.types";
-    /// False when the user is no member as far as the hub knows.
-    type Answer = bool;
+    type Answer = Typing;
 }
 
 /// A connection has ended.

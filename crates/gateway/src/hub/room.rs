@@ -1,5 +1,6 @@
 //! A room as the hub knows it: who gets its entries, and which entry comes next.
 
+use super::answer::Answer;
 use super::hole::Hole;
 use super::pulse::Pulse;
 use super::sub::Sub;
@@ -16,6 +17,8 @@ pub(super) struct Room {
     pub(super) subs: HashMap<ConnectionId, Sub>,
     /// The members that the hub knows as people.
     pub(super) members: HashSet<UserId>,
+    /// Of a direct room.
+    pub(super) answer: Answer,
     /// Entries that came too early, and how far the log is known to go.
     pub(super) hole: Option<Box<Hole>>,
     /// Typing, presence and heads.

@@ -3,10 +3,10 @@
 use super::Hub;
 use super::outbox::Outbox;
 use super::pulse::Typist;
-use super::requests::Types;
+use super::requests::{Types, Typing};
 use super::room::Room;
 use crate::socket::{Class, Frame};
-use crate::wire::push;
+use crate::wire::{Time, push};
 use bus::{Answers, Context, Reply};
 use rooms::api::RoomKey;
 use sessions::api::{ConnectionId, User, UserId};
@@ -20,27 +20,34 @@ impl Answers<Types> for Hub {
     async fn answer(
         &mut self,
         types: Types,
-        reply: Reply<bool>,
+        reply: Reply<Typing>,
         _: &mut Context,
     ) -> anyhow::Result<()> {
-        let member = self.types(types, Instant::now());
-        reply.answer(member);
+        let typing = self.types(types, Instant::now());
+        reply.answer(typing);
         Ok(())
     }
 }
 
 impl Hub {
-    /// False when the user is no member.
-    fn types(&mut self, types: Types, now: Instant) -> bool {
+    fn types(&mut self, types: Types, now: Instant) -> Typing {
         let person = self.people.get(&types.user.id);
-        if person.and_then(|person| person.role(&types.room)).is_none() {
-            return false;
+        let Some(person) = person.filter(|person| person.role(&types.room).is_some()) else {
+            return Typing::NoMember;
+        };
+        if types.on && person.is_muted(&types.room, Time::now().0) {
+            return Typing::Muted;
         }
-        if !self.is_small(&types.room) {
-            return true;
+        if self.is_small(&types.room) {
+            self.show_typing(types, now);
         }
-        let Some(room) = self.rooms.get_mut(&types.room) else {
-            return true;
+        Typing::Heard
+    }
+
+    fn show_typing(&mut self, types: Types, now: Instant) {
+        let room = self.rooms.get_mut(&types.room);
+        let Some(room) = room.filter(|room| !room.hides(types.user.id)) else {
+            return;
         };
         if types.on {
             begin(room, &types, now, &mut self.outbox);
@@ -57,7 +64,6 @@ impl Hub {
                 &mut self.outbox,
             );
         }
-        true
     }
 
     /// A connection has gone: whoever typed through it has stopped.

@@ -73,7 +73,8 @@ pub struct Error {
     pub kind: &'static ErrorKind,
     /// The field that is missing or wrong, or the limit that was reached.
     pub about: Option<&'static str>,
-    /// What is expected of the field, for people.
+    /// What is expected of the field, or what there is to say instead of the kind's own words, for
+    /// people.
     pub expected: Option<&'static str>,
     /// A free name.
     pub suggest: Option<Box<str>>,
@@ -150,7 +151,9 @@ impl Serialize for Error {
             (Some(field), Some(expected)) => {
                 map.serialize_entry("message", &format_args!("{field}: {expected}"))?;
             }
-            _ => map.serialize_entry("message", self.kind.message)?,
+            (_, words) => {
+                map.serialize_entry("message", words.unwrap_or(self.kind.message))?;
+            }
         }
         map.serialize_entry("retryable", &self.kind.retryable())?;
         if let Some(about) = self.about {
@@ -235,6 +238,10 @@ impl From<rooms::api::Refusal> for Error {
             },
             R::NotMember => Self::new(&NOT_MEMBER),
             R::Forbidden => Self::new(&FORBIDDEN),
+            R::OtherLeft => Self {
+                expected: Some("the other person has left this conversation"),
+                ..Self::new(&FORBIDDEN)
+            },
             R::Muted => Self::new(&MUTED),
             R::Banned => Self::new(&BANNED),
             R::NotAllowedForGuests => Self::new(&NOT_ALLOWED_FOR_GUESTS),

@@ -24,6 +24,7 @@ pub use ids::Id;
 pub use ops::{Answerer, Cost, Lane, OPS, Op};
 pub use shapes::{CardShape, UserShape};
 pub(crate) use shapes::{
-    DoneShape, MarkedShape, MemberShape, MessageShape, RoomShape, SentShape, SessionShape,
+    DoneShape, InvitationShape, MarkedShape, MemberShape, MessageShape, RoomShape, SentShape,
+    SessionShape,
 };
 pub use time::Time;

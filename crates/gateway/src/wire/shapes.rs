@@ -3,7 +3,7 @@
 use super::ids::Id;
 use super::time::Time;
 use messaging::api::{Marked, Message, RoomLine, Sent};
-use rooms::api::{Card, Done, History, Kind, Member, Role, Seq};
+use rooms::api::{Card, Done, History, Invited, Kind, Member, Role, Seq};
 use serde::Serialize;
 use sessions::api::{SessionId, SessionLine, User, UserId};
 
@@ -215,6 +215,14 @@ pub(crate) struct RoomShape<'a> {
     read: Seq,
     unread: u32,
     mentions: u32,
+    /// Said only where it is false.
+    #[serde(skip_serializing_if = "is_true")]
+    answered: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes it so")]
+fn is_true(truth: &bool) -> bool {
+    *truth
 }
 
 impl<'a> From<&'a RoomLine> for RoomShape<'a> {
@@ -225,6 +233,25 @@ impl<'a> From<&'a RoomLine> for RoomShape<'a> {
             read: line.read,
             unread: line.unread,
             mentions: line.mentions,
+            answered: line.answered,
+        }
+    }
+}
+
+/// An invitation in `rooms`.
+#[derive(Debug, Serialize)]
+pub(crate) struct InvitationShape<'a> {
+    card: CardShape<'a>,
+    by: UserShape<'a>,
+    seq: Seq,
+}
+
+impl<'a> From<&'a Invited> for InvitationShape<'a> {
+    fn from(invited: &'a Invited) -> Self {
+        Self {
+            card: (&invited.card).into(),
+            by: (&invited.by).into(),
+            seq: invited.seq,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::Message;
 use bus::Request;
-use rooms::api::{Card, Done, Refusal, RoomKey, Seq};
+use rooms::api::{Card, Done, Invited, Refusal, RoomKey, Seq};
 use sessions::api::{Caller, ConnectionId};
 
 /// `send`. Ordered.
@@ -185,6 +185,8 @@ pub struct RoomsPage {
     pub rooms: Vec<RoomLine>,
     /// The next page's `after`.
     pub next: Option<String>,
+    /// With the first page of one's own: what one is invited to.
+    pub invitations: Option<Vec<Invited>>,
 }
 
 /// One room in the list.
@@ -200,4 +202,6 @@ pub struct RoomLine {
     pub unread: u32,
     /// Of those, how many mention the caller.
     pub mentions: u32,
+    /// False for a direct room that the other one opened and the caller has not answered.
+    pub answered: bool,
 }

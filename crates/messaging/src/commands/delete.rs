@@ -28,7 +28,7 @@ impl Job for Deleting {
     }
 
     async fn run(&self, tx: &mut Writer<'_>) -> Result<Done, JobError<Refusal>> {
-        let target = Target::find(tx, &self.room, self.author.id, self.target).await?;
+        let target = Target::visible_or_own(tx, &self.room, self.author.id, self.target).await?;
         if target.author != self.author.id && target.standing.role < Role::Moderator {
             return Err(JobError::Refused(Refusal::Forbidden));
         }

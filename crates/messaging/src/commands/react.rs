@@ -30,7 +30,7 @@ impl Job for Reacting {
     }
 
     async fn run(&self, tx: &mut Writer<'_>) -> Result<Done, JobError<Refusal>> {
-        let target = Target::find(tx, &self.room, self.author.id, self.target).await?;
+        let target = Target::visible(tx, &self.room, self.author.id, self.target).await?;
         target.unmuted(self.at)?;
         target.undeleted()?;
         let place = self.place(target.room());

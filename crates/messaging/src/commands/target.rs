@@ -18,7 +18,34 @@ pub(crate) struct Target {
 
 impl Target {
     /// Refuses those who are not members, and messages they cannot see.
-    pub(crate) async fn find(
+    pub(crate) async fn visible(
+        tx: &mut Writer<'_>,
+        room: &RoomKey,
+        actor: UserId,
+        seq: Seq,
+    ) -> Result<Self, JobError<Refusal>> {
+        let target = Self::find(tx, room, actor, seq).await?;
+        if seq < target.standing.visible_from {
+            return Err(JobError::Refused(Refusal::NoSuchMessage));
+        }
+        Ok(target)
+    }
+
+    /// The same, but that one's own message of an earlier stay may be out of sight.
+    pub(crate) async fn visible_or_own(
+        tx: &mut Writer<'_>,
+        room: &RoomKey,
+        actor: UserId,
+        seq: Seq,
+    ) -> Result<Self, JobError<Refusal>> {
+        let target = Self::find(tx, room, actor, seq).await?;
+        if seq < target.standing.visible_from && target.author != actor {
+            return Err(JobError::Refused(Refusal::NoSuchMessage));
+        }
+        Ok(target)
+    }
+
+    async fn find(
         tx: &mut Writer<'_>,
         room: &RoomKey,
         actor: UserId,
@@ -27,9 +54,6 @@ impl Target {
         let standing = log::admit(tx, room, actor)
             .await?
             .map_err(JobError::Refused)?;
-        if seq < standing.visible_from {
-            return Err(JobError::Refused(Refusal::NoSuchMessage));
-        }
         let (author, first_body) = message(tx, standing.room.id, seq).await?;
         let state = states::of(tx, standing.room.id, seq).await?;
         Ok(Self {

@@ -18,7 +18,16 @@ pub(super) async fn page(access: &mut impl Access, request: ListRooms) -> Result
         let marker = markers.get(&line.card.room.id).copied().unwrap_or(0);
         rooms.push(room_line(access, viewer, line, marker).await?);
     }
-    Ok(RoomsPage { rooms, next })
+    let invitations = if request.all || request.after.is_some() {
+        None
+    } else {
+        Some(catalogue::invitations(access, viewer, request.limit).await?)
+    };
+    Ok(RoomsPage {
+        rooms,
+        next,
+        invitations,
+    })
 }
 
 /// One more than asked for tells whether there is a next page.
@@ -57,5 +66,6 @@ async fn room_line(
         read,
         unread,
         mentions,
+        answered: line.answered,
     })
 }

@@ -134,12 +134,13 @@ async fn whoever_may_not_speak_may_not_edit() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_an_earlier_stay_wrote_is_out_of_reach() {
+async fn what_an_earlier_stay_wrote_is_out_of_reach_but_for_taking_it_back() {
     let house = House::new().await;
     let ann = house.person("ann").await;
     let room = house.room_of(&ann, "secret", Kind::Private).await;
     let bob = house.invited("bob", &ann, &room).await;
     let sent = house.send(&bob, &room, "c1", "hello").await;
+    let hers = house.send(&ann, &room, "c1", "welcome").await;
     house.leave(&bob, &room).await;
     house.moderate(&ann, &bob, &room, Moderation::Invite).await;
     house.join(&bob, &room).await;
@@ -147,7 +148,9 @@ async fn what_an_earlier_stay_wrote_is_out_of_reach() {
         let refusal = house.try_edit(&bob, &room, sent.seq, body).await;
         refused(refusal, &Refusal::NoSuchMessage);
     }
-    let refusal = house.try_delete(&bob, &room, sent.seq).await;
+    let refusal = house.try_delete(&bob, &room, hers.seq).await;
     refused(refusal, &Refusal::NoSuchMessage);
+    let taken_back = house.try_delete(&bob, &room, sent.seq).await;
+    assert!(!taken_back.expect("his own").dup);
     house.close().await;
 }

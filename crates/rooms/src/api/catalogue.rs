@@ -1,9 +1,10 @@
 //! Lists of rooms, read inside the caller's own snapshot.
 
-use super::{Card, Role, RoomId, Seq};
-use crate::store::members;
+use super::{Card, RoomId, Seq};
+use crate::store::members::{self, Member};
 use crate::store::rooms::{self, Room};
-use sessions::api::UserId;
+use crate::store::{invitations, people};
+use sessions::api::{User, UserId, directory};
 use storage::prelude::*;
 
 /// A room in a list.
@@ -15,6 +16,8 @@ pub struct Listed {
     pub head: Seq,
     /// The viewer's own `joined` entry, for members.
     pub joined_seq: Option<Seq>,
+    /// False for a direct room that the other one opened and the viewer has not answered.
+    pub answered: bool,
 }
 
 /// The rooms a user is a member of, by key, after this key, at most `limit`.
@@ -32,7 +35,7 @@ pub async fn mine(
         .iter()
         .filter_map(|place| Some((rooms.get(&place.room)?, place)))
         .filter(|(room, _)| &*room.face.key.0 > after)
-        .map(|(room, place)| listed(room, user, Some((place.role, place.joined_seq))))
+        .map(|(room, place)| listed(room, user, Some(place.member)))
         .collect();
     listed.sort_unstable_by(|a, b| a.card.room.key.cmp(&b.card.room.key));
     listed.truncate(limit);
@@ -49,20 +52,61 @@ pub async fn public(
     let rooms = rooms::public(access, after.unwrap_or_default(), limit).await?;
     let pairs: Vec<(RoomId, UserId)> = rooms.iter().map(|room| (room.face.id, viewer)).collect();
     let members = members::of(access, &pairs).await?;
-    let place = |room: &Room| {
-        let member = members.get(&(room.face.id, viewer))?;
-        Some((member.role, member.joined_seq))
-    };
+    let member = |room: &Room| members.get(&(room.face.id, viewer)).copied();
     Ok(rooms
         .iter()
-        .map(|room| listed(room, viewer, place(room)))
+        .map(|room| listed(room, viewer, member(room)))
         .collect())
 }
 
-fn listed(room: &Room, viewer: UserId, place: Option<(Role, Seq)>) -> Listed {
+/// An invitation that has not been used up.
+#[derive(Debug, Clone)]
+pub struct Invited {
+    /// The room as the one invited sees it.
+    pub card: Card,
+    /// Its last `seq`.
+    pub head: Seq,
+    /// Who gave it.
+    pub by: User,
+    /// The entry that says so.
+    pub seq: Seq,
+}
+
+/// Someone's invitations, by key, at most `limit`.
+pub async fn invitations(
+    access: &mut impl Access,
+    user: UserId,
+    limit: usize,
+) -> Result<Vec<Invited>, Fault> {
+    let found = invitations::of(access, user, limit).await?;
+    if found.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ids = found.iter().map(|invitation| invitation.room).collect();
+    let rooms = rooms::by_ids(access, &ids).await?;
+    // Nobody has this id: the log no longer says who it was.
+    let giver = |by: Option<UserId>| by.unwrap_or(UserId([0; 16]));
+    let givers: Vec<UserId> = found.iter().map(|one| giver(one.by)).collect();
+    let users = directory::by_id(access, &givers).await?;
+    let mut invited: Vec<Invited> = found
+        .iter()
+        .filter_map(|one| Some((one, rooms.get(&one.room)?)))
+        .map(|(one, room)| Invited {
+            card: room.face.card(user, None),
+            head: room.head,
+            by: people::named(&users, giver(one.by)),
+            seq: one.seq,
+        })
+        .collect();
+    invited.sort_unstable_by(|a, b| a.card.room.key.cmp(&b.card.room.key));
+    Ok(invited)
+}
+
+fn listed(room: &Room, viewer: UserId, member: Option<Member>) -> Listed {
     Listed {
-        card: room.face.card(viewer, place.map(|(role, _)| role)),
+        card: room.face.card(viewer, member.map(|member| member.role)),
         head: room.head,
-        joined_seq: place.map(|(_, joined_seq)| joined_seq),
+        joined_seq: member.map(|member| member.joined_seq),
+        answered: member.is_none_or(|member| member.answered),
     }
 }

@@ -1,7 +1,8 @@
 //! What rooms states.
 
-use super::{Entry, RoomFace, Seq};
+use super::{Entry, RoomFace, RoomKey, Seq};
 use bus::Event;
+use sessions::api::UserId;
 use std::sync::Arc;
 
 /// Entries were committed. On one node each room's come in `seq` order, without holes unless
@@ -37,4 +38,18 @@ pub struct EntriesForgotten {
 
 impl Event for EntriesForgotten {
     const NAME: &'static str = "rooms.entries_forgotten";
+}
+
+/// Someone has answered a direct room that the other one opened, by asking for it: no entry says
+/// so. One who answers by writing is known by the entry.
+#[derive(Debug, Clone)]
+pub struct DirectAnswered {
+    /// Which room.
+    pub room: RoomKey,
+    /// Who has answered.
+    pub user: UserId,
+}
+
+impl Event for DirectAnswered {
+    const NAME: &'static str = "rooms.direct_answered";
 }

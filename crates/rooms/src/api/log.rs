@@ -212,7 +212,7 @@ pub async fn messages(
 }
 
 /// Messages above `marker` by others than `user`, not deleted, and how many of them mention
-/// `user`; both capped at 999.
+/// `user`; both capped at 999, and counted among the newest 2,000 messages above `marker`.
 pub async fn unread(
     access: &mut impl Access,
     room: RoomId,

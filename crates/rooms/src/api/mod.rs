@@ -11,13 +11,14 @@ mod requests;
 mod room;
 pub mod text;
 
+pub use catalogue::Invited;
 pub use entry::{Change, Entry, Seq};
-pub use facts::{EntriesAppended, EntriesForgotten, RoomEntries};
+pub use facts::{DirectAnswered, EntriesAppended, EntriesForgotten, RoomEntries};
 pub use floor::{Floor, floor};
 pub use refusal::Refusal;
 pub use requests::{
-    CreateRoom, Created, Done, Heads, JoinRoom, Joined, LeaveRoom, LogPage, Member, Members,
-    MembersPage, Membership, Memberships, Moderate, Moderation, OpenDirect, ReadLog, RecentHeads,
-    UpdateRoom,
+    AnswerDirect, CreateRoom, Created, DirectRoom, Done, Heads, Invitations, JoinRoom, Joined,
+    LeaveRoom, LogPage, Member, Members, MembersPage, Membership, Memberships, Moderate,
+    Moderation, OpenDirect, ReadLog, RecentHeads, UpdateRoom,
 };
 pub use room::{Card, History, Kind, Role, RoomFace, RoomId, RoomKey};

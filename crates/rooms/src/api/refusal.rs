@@ -21,6 +21,8 @@ pub enum Refusal {
     NotMember,
     /// 403 `forbidden`.
     Forbidden,
+    /// 403 `forbidden`: the other one has left this direct room.
+    OtherLeft,
     /// 403 `muted`.
     Muted,
     /// 403 `banned`.

@@ -1,6 +1,7 @@
 //! What rooms answers. Strings of clients (`user`, names, reasons) come as they were sent; rooms
 //! checks and normalises them.
 
+use super::catalogue::Invited;
 use super::{Card, Entry, History, Kind, Refusal, Role, RoomFace, RoomId, RoomKey, Seq};
 use bus::Request;
 use sessions::api::{Caller, User, UserId};
@@ -42,12 +43,16 @@ pub struct Joined {
     pub head: Seq,
     /// The first entry this member may read.
     pub visible_from: Seq,
+    /// Muted until, ms since 1970; may have passed.
+    pub muted_until: Option<i64>,
     /// True when it wrote no entry.
     pub dup: bool,
 }
 
 /// `leave`. Ordered. Who has left already gets the `seq` of that; who was put out, or never in, is
-/// an outsider. Nobody leaves a direct room.
+/// an outsider. Whoever leaves a direct room closes it: the other one writes no more into it until
+/// the leaver comes back by [`AnswerDirect`]. Of a room that one is invited to it declines the
+/// invitation, which writes no entry and is told by the one that invited.
 ///
 /// When the last owner leaves, the room passes to the moderator who has been there longest, or
 /// else to such a member, guests excepted: a `role` entry by the leaver precedes the `left`. With
@@ -123,8 +128,13 @@ impl Request for UpdateRoom {
     type Answer = Result<Created, Refusal>;
 }
 
-/// `dm`. Ordered. Both are members, neither more than the other; the room has no doors: joining,
-/// leaving and moderating are refused. It counts among the rooms of both.
+/// `dm`. Ordered. Both are members, neither more than the other; the room has no doors: joining
+/// and moderating are refused. It counts among the opener's rooms, and among those of the other one
+/// as soon as that one answers: by writing in it or by a `dm` back. How many an opener may have
+/// unanswered, and how many may wait for one person, is limited.
+///
+/// A room that stands is found and not changed; where the caller has left it or has not answered
+/// it, [`AnswerDirect`] comes next, in the room's own order.
 pub struct OpenDirect {
     /// Who.
     pub caller: Caller,
@@ -134,6 +144,31 @@ pub struct OpenDirect {
 
 impl Request for OpenDirect {
     const NAME: &'static str = "rooms.open_direct";
+    type Answer = Result<DirectRoom, Refusal>;
+}
+
+/// A direct room that was found or made.
+#[derive(Debug, Clone)]
+pub struct DirectRoom {
+    /// As the caller sees it.
+    pub card: Card,
+    /// What made it so.
+    pub done: Done,
+    /// The caller is in it by choice; false: [`AnswerDirect`] makes it so.
+    pub answered: bool,
+}
+
+/// The second half of `dm`. Ordered. Answers a direct room that the other one opened, or comes back
+/// to one that the caller has left. Refuses everyone but the two with [`Refusal::NoSuchRoom`].
+pub struct AnswerDirect {
+    /// Who.
+    pub caller: Caller,
+    /// Which room.
+    pub room: RoomKey,
+}
+
+impl Request for AnswerDirect {
+    const NAME: &'static str = "rooms.answer_direct";
     type Answer = Result<Created, Refusal>;
 }
 
@@ -164,7 +199,8 @@ pub enum Moderation {
 /// higher rank, but owners act on owners. Server administrators count as moderators of the public
 /// rooms they are members of. `role` adds an owner, it does not hand the room over; the only owner
 /// cannot step down; guests stay members. Who is banned must be unbanned before an invitation.
-/// Muting until a moment that has passed is unmuting.
+/// Muting until a moment that has passed is unmuting. A mute lasts through leaving and joining;
+/// the muted may do none of this, nor update the room.
 pub struct Moderate {
     /// Who does it.
     pub caller: Caller,
@@ -290,6 +326,24 @@ pub struct Membership {
     pub head: Seq,
     /// The first entry this user may read.
     pub visible_from: Seq,
+    /// False in a direct room that the other one opened and this user has not answered.
+    pub answered: bool,
+    /// Muted until, ms since 1970; may have passed.
+    pub muted_until: Option<i64>,
+}
+
+/// The invitations of one user, at most so many: for `hello`. Concurrent.
+#[derive(Clone)]
+pub struct Invitations {
+    /// Whose.
+    pub user: UserId,
+    /// Most invitations.
+    pub limit: usize,
+}
+
+impl Request for Invitations {
+    const NAME: &'static str = "rooms.invitations";
+    type Answer = Result<Vec<Invited>, Refusal>;
 }
 
 /// Every room with its last `seq`, by row, a page at a time: for the server's own who follow all

@@ -1,8 +1,9 @@
 //! `room.create`.
 
-use super::{Outcome, person, refuse};
+use super::{Outcome, person, quotas, refuse};
 use crate::api::{Change, Created, Done, History, Kind, Refusal, Role, RoomKey, Seq};
 use crate::pen::{Sheet, fingerprint};
+use crate::settings::Quotas;
 use crate::store::members::{self, Member};
 use crate::store::rooms::{self, Room};
 use anyhow::Context as _;
@@ -21,6 +22,7 @@ pub(crate) struct Create {
     /// By which a repeated creation of a private room is told.
     pub(crate) cid: Option<String>,
     pub(crate) rooms_max: usize,
+    pub(crate) quotas: Quotas,
     pub(crate) at: i64,
 }
 
@@ -44,6 +46,7 @@ impl Job for Create {
         }
         person::must_have_room(tx, self.creator.id, self.rooms_max).await?;
         person::must_live(tx, self.creator.id).await?;
+        quotas::one_more_room(tx, &self.quotas, self.creator.id, self.at).await?;
         if !rooms::insert(tx, &self.row()).await? {
             // Made in another lane in this very moment.
             let created = self.repeat(tx).await?;
@@ -91,6 +94,7 @@ impl Create {
             role: Role::Owner,
             joined_seq,
             muted_until: None,
+            answered: true,
         };
         members::insert(tx, room.face.id, &self.creator, owner).await?;
         sheet.commit(tx).await

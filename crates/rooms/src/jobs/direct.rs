@@ -1,8 +1,9 @@
 //! `dm`: the one room of two people.
 
-use super::{Outcome, person, refuse};
-use crate::api::{Change, Created, Done, History, Kind, Refusal, Role, RoomKey};
+use super::{Outcome, person, quotas, refuse};
+use crate::api::{Change, DirectRoom, Done, History, Kind, Refusal, Role, RoomKey};
 use crate::pen::Sheet;
+use crate::settings::Quotas;
 use crate::store::members::{self, Member};
 use crate::store::rooms::{self, Room};
 use anyhow::Context as _;
@@ -17,16 +18,17 @@ pub(crate) struct Direct {
     /// The room's, if it has to be made.
     pub(crate) key: RoomKey,
     pub(crate) rooms_max: usize,
+    pub(crate) quotas: Quotas,
     pub(crate) at: i64,
 }
 
 impl Job for Direct {
     const NAME: &'static str = "rooms.open_direct";
     const LOCKS: bool = true;
-    type Answer = Created;
+    type Answer = DirectRoom;
     type Refusal = Refusal;
 
-    /// Of the room to be made: one that stands is only read.
+    /// Of the room to be made: one that stands is only read, and answered in its own lane.
     fn lane(&self) -> LaneKey {
         self.key.lane()
     }
@@ -37,7 +39,7 @@ impl Job for Direct {
         Ok(both.into_iter().flatten().map(person::lock).collect())
     }
 
-    async fn run(&self, tx: &mut Writer<'_>) -> Outcome<Created> {
+    async fn run(&self, tx: &mut Writer<'_>) -> Outcome<DirectRoom> {
         let other = directory::resolve(tx, &self.user).await?;
         let other = other.ok_or_else(|| refuse(Refusal::NoSuchUser))?;
         if other.id == self.caller.id {
@@ -51,8 +53,10 @@ impl Job for Direct {
             return self.found(tx, &room).await;
         }
         person::must_be_locked(tx, other.id).await?;
+        // Of the other one nothing is asked: what somebody else opens is not their choice.
+        person::must_have_room(tx, self.caller.id, self.rooms_max).await?;
+        quotas::one_more_direct(tx, &self.quotas, (&self.caller, &other), self.at).await?;
         for user in [self.caller.id, other.id] {
-            person::must_have_room(tx, user, self.rooms_max).await?;
             person::must_live(tx, user).await?;
         }
         let made = rooms::insert(tx, &self.row(pair)).await?;
@@ -84,13 +88,13 @@ impl Direct {
         }
     }
 
-    /// Both join; neither is more than the other.
+    /// Both join; neither is more than the other, but the other one has not answered yet.
     async fn move_in(
         &self,
         tx: &mut Writer<'_>,
         room: &mut Room,
         other: &User,
-    ) -> Outcome<Created> {
+    ) -> Outcome<DirectRoom> {
         let mut sheet = Sheet::default();
         for user in [&self.caller, other] {
             let joined_seq = sheet.add(room, user, self.at, Change::Joined);
@@ -98,24 +102,27 @@ impl Direct {
                 role: Role::Member,
                 joined_seq,
                 muted_until: None,
+                answered: user.id == self.caller.id,
             };
             members::insert(tx, room.face.id, user, member).await?;
         }
         sheet.commit(tx).await?;
-        Ok(Created {
+        Ok(DirectRoom {
             card: room.face.card(self.caller.id, Some(Role::Member)),
             done: Done { seq: 1, dup: false },
+            answered: true,
         })
     }
 
-    async fn found(&self, tx: &mut Writer<'_>, room: &Room) -> Outcome<Created> {
+    async fn found(&self, tx: &mut Writer<'_>, room: &Room) -> Outcome<DirectRoom> {
         let member = members::find(tx, room.face.id, self.caller.id).await?;
         let seq = member.map_or(0, |member| member.joined_seq);
-        Ok(Created {
+        Ok(DirectRoom {
             card: room
                 .face
                 .card(self.caller.id, member.map(|member| member.role)),
             done: Done { seq, dup: true },
+            answered: member.is_some_and(|member| member.answered),
         })
     }
 }

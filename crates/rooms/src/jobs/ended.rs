@@ -1,9 +1,9 @@
-//! What becomes of memberships, bans and invitations of people who are over.
+//! What becomes of memberships, bans, invitations and mutes of people who are over.
 
 use super::{Outcome, heirs, leave, lock};
 use crate::api::{Refusal, RoomKey};
 use crate::pen::Sheet;
-use crate::store::{bans, heirs as eligible, invitations, members, people, rooms};
+use crate::store::{bans, heirs as eligible, invitations, members, mutes, people, rooms};
 use bus::Event;
 use sessions::api::{User, UserId, directory};
 use std::collections::HashSet;
@@ -24,7 +24,7 @@ impl Event for PeopleLeft {
     const NAME: &'static str = "rooms.people_left";
 }
 
-/// Removes the bans and invitations of people who are over, and finds the rooms in which they still
+/// Removes the bans, invitations and mutes of people who are over, and finds the rooms in which they still
 /// stand for something. Nobody else touches those rows: whoever acts on a person asks whether it is
 /// living.
 pub(crate) struct ClearEnded {
@@ -46,6 +46,7 @@ impl Job for ClearEnded {
         let users: Vec<UserId> = users.copied().collect();
         bans::remove_of(tx, &users, ROWS_MAX).await?;
         invitations::remove_of(tx, &users, ROWS_MAX).await?;
+        mutes::remove_of(tx, &users, ROWS_MAX).await?;
         let places = places(tx, &users).await?;
         if !places.is_empty() {
             tx.state(PeopleLeft { places });

@@ -1,11 +1,11 @@
 //! `join`: the durable part.
 
 use super::{Outcome, heirs, lock, person, refuse};
-use crate::api::{Change, Joined, Kind, Refusal, Role, RoomKey, Seq};
+use crate::api::{Change, History, Joined, Kind, Refusal, Role, RoomKey, Seq};
 use crate::pen::Sheet;
 use crate::store::members::{self, Member};
 use crate::store::rooms::Room;
-use crate::store::{self, bans, entries, invitations, kinds, lookups};
+use crate::store::{self, bans, invitations, mutes};
 use sessions::api::{User, UserId};
 use std::sync::Arc;
 use storage::prelude::*;
@@ -42,12 +42,15 @@ impl Job for Join {
         person::must_have_room(tx, user, self.rooms_max).await?;
         person::must_live(tx, user).await?;
 
+        let mute = mutes::lasting(tx, id, user, self.at).await?;
         let mut sheet = Sheet::default();
         let joined_seq = sheet.add(&mut room, &self.user, self.at, Change::Joined);
         let mut member = Member {
             role: Role::Member,
             joined_seq,
-            muted_until: still_muted(tx, &room, user, self.at).await?,
+            // Leaving and coming back does not end a mute.
+            muted_until: mute.map(|mute| mute.until_ms),
+            answered: true,
         };
         members::insert(tx, id, &self.user, member).await?;
         invitations::remove(tx, id, user).await?;
@@ -62,10 +65,11 @@ impl Job for Join {
 }
 
 impl Join {
-    /// Whether nobody owns the room whom an account could ask. Trusts what is noted of the owners: one
-    /// who was deleted passes the room on as soon as rooms hears of it.
+    /// Whether nobody owns the room whom an account could ask. One with `since_join` stays without
+    /// owner: a new one could open to themselves what was said to others. Trusts what is noted of
+    /// the owners: one who was deleted passes the room on as soon as rooms hears of it.
     async fn finds_it_deserted(&self, tx: &mut Writer<'_>, room: &Room) -> Result<bool, Fault> {
-        if self.user.guest || !room.has_owners() {
+        if self.user.guest || !room.has_owners() || room.face.history != History::All {
             return Ok(false);
         }
         Ok(store::heirs::owners(tx, room.face.id, 1).await?.is_empty())
@@ -86,27 +90,6 @@ async fn admission(tx: &mut Writer<'_>, room: &Room, user: UserId) -> Outcome<()
     refusal.map_or(Ok(()), |refusal| Err(refuse(refusal)))
 }
 
-/// Leaving and coming back does not end a mute: the log remembers.
-async fn still_muted(
-    tx: &mut Writer<'_>,
-    room: &Room,
-    user: UserId,
-    now: i64,
-) -> Result<Option<i64>, Fault> {
-    let id = room.face.id;
-    let last = lookups::last_about(tx, id, user, &[kinds::MUTED, kinds::UNMUTED]).await?;
-    let Some((kinds::MUTED, seq)) = last else {
-        return Ok(None);
-    };
-    let until = |change: &Change| match change {
-        Change::Muted { until_ms, .. } => Some(*until_ms),
-        _ => None,
-    };
-    let found = entries::at(tx, id, &[seq]).await?;
-    let until = found.first().and_then(|entry| until(&entry.change));
-    Ok(until.filter(|until| *until > now))
-}
-
 fn joined(room: &Room, member: &Member, dup: bool) -> Joined {
     let head: Seq = room.head;
     Joined {
@@ -114,6 +97,7 @@ fn joined(room: &Room, member: &Member, dup: bool) -> Joined {
         role: member.role,
         head,
         visible_from: room.visible_from(member.joined_seq),
+        muted_until: member.muted_until,
         dup,
     }
 }

@@ -1,11 +1,11 @@
-//! `leave`, and what becomes of a room whose last owner leaves.
+//! `leave`, which also declines an invitation, and what becomes of a room whose last owner leaves.
 
 use super::{Outcome, heirs, lock, refuse};
-use crate::api::{Change, Done, Kind, Refusal, Role, RoomKey, Seq};
+use crate::api::{Change, Done, Refusal, Role, RoomKey, Seq};
 use crate::pen::{Sheet, rank};
 use crate::store::members::{self, Member};
 use crate::store::rooms::Room;
-use crate::store::{kinds, lookups};
+use crate::store::{invitations, kinds, lookups};
 use sessions::api::User;
 use storage::prelude::*;
 
@@ -30,19 +30,22 @@ impl Job for Leave {
         let Some(member) = members::find(tx, room.face.id, self.user.id).await? else {
             return already_out(tx, &room, &self.user).await;
         };
-        if room.face.kind == Kind::Direct {
-            return Err(refuse(Refusal::Forbidden));
-        }
         let seq = depart(tx, &mut room, &self.user, &member, self.at).await?;
         Ok(Done { seq, dup: false })
     }
 }
 
-/// One who has left gets the entry of that; one who was put out, or never in, is an outsider.
+/// One who is invited declines; no entry says so, as none said that they came. One who has declined
+/// or left gets the entry of that; one who was put out, or never in, is an outsider.
 async fn already_out(tx: &mut Writer<'_>, room: &Room, user: &User) -> Outcome<Done> {
-    let ends = [kinds::LEFT, kinds::KICKED, kinds::BANNED];
-    match lookups::last_about(tx, room.face.id, user.id, &ends).await? {
-        Some((kinds::LEFT, seq)) => Ok(Done { seq, dup: true }),
+    let id = room.face.id;
+    if let Some(seq) = invitations::find(tx, id, user.id).await? {
+        invitations::remove(tx, id, user.id).await?;
+        return Ok(Done { seq, dup: false });
+    }
+    let ends = [kinds::LEFT, kinds::INVITED, kinds::KICKED, kinds::BANNED];
+    match lookups::last_about(tx, id, user.id, &ends).await? {
+        Some((kinds::LEFT | kinds::INVITED, seq)) => Ok(Done { seq, dup: true }),
         _ => Err(refuse(rank::outsider(room))),
     }
 }

@@ -1,5 +1,6 @@
 //! What the commands do in their rooms' lanes. A refusal writes nothing.
 
+mod answer_direct;
 mod create;
 mod direct;
 mod ended;
@@ -12,8 +13,10 @@ mod join;
 mod leave;
 mod moderate;
 mod person;
+mod quotas;
 mod update;
 
+pub(crate) use answer_direct::AnsweringDirect;
 pub(crate) use create::Create;
 pub(crate) use direct::Direct;
 pub(crate) use ended::{ClearEnded, Disown, PeopleLeft, Repair};
@@ -62,4 +65,14 @@ async fn enter(tx: &mut Writer<'_>, key: &RoomKey, actor: UserId) -> Outcome<Sce
     };
     let role = rank::of_member(tx, &room, actor, member.role).await?;
     Ok(Scene { room, member, role })
+}
+
+impl Scene {
+    /// Refuses someone who is muted at this time: texts of any sort reach everyone.
+    fn must_not_be_muted(&self, now: i64) -> Outcome<()> {
+        if self.member.muted_until.is_some_and(|until| until > now) {
+            return Err(refuse(Refusal::Muted));
+        }
+        Ok(())
+    }
 }

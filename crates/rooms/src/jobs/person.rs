@@ -49,13 +49,13 @@ pub(super) async fn must_live(tx: &mut Writer<'_>, user: UserId) -> Outcome<()> 
         .ok_or_else(|| refuse(Refusal::NoSuchUser))
 }
 
-/// Refuses one more room to someone who is in as many as may be. Under the person's lock.
+/// Refuses one more room to someone who has chosen as many as may be. Under the person's lock.
 pub(super) async fn must_have_room(
     tx: &mut Writer<'_>,
     user: UserId,
     rooms_max: usize,
 ) -> Outcome<()> {
-    if members::count_of(tx, user).await? >= rooms_max {
+    if members::chosen_by(tx, user).await? >= rooms_max {
         return Err(refuse(Refusal::LimitReached { limit: "rooms_max" }));
     }
     Ok(())

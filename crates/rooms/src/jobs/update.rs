@@ -3,7 +3,7 @@
 use super::{Outcome, Scene, enter, refuse};
 use crate::api::{Change, Created, Done, History, Kind, Refusal, Role, RoomFace, RoomKey};
 use crate::pen::Sheet;
-use crate::store::rooms;
+use crate::store::{invitations, rooms};
 use sessions::api::User;
 use std::sync::Arc;
 use storage::prelude::*;
@@ -31,6 +31,7 @@ impl Job for Update {
     async fn run(&self, tx: &mut Writer<'_>) -> Outcome<Created> {
         let scene = enter(tx, &self.room, self.actor.id).await?;
         self.rights(&scene)?;
+        scene.must_not_be_muted(self.at)?;
         let Scene {
             mut room, member, ..
         } = scene;
@@ -42,6 +43,10 @@ impl Job for Update {
             };
             let card = room.face.card(self.actor.id, Some(member.role));
             return Ok(Created { card, done });
+        }
+        if room.face.kind == Kind::Public && wanted.kind == Kind::Private {
+            // They were an invitation into a room that everybody may read.
+            invitations::void_by_members(tx, room.face.id).await?;
         }
         room.face = Arc::new(wanted);
         let mut sheet = Sheet::default();

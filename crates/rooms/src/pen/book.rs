@@ -21,6 +21,8 @@ pub(crate) struct Book<'r> {
     targets: Targets,
     /// Those who may delete what others wrote, without being moderators of the room.
     admins: HashSet<(RoomId, UserId)>,
+    /// Those who answer a direct room by writing into it.
+    answers: HashSet<(RoomId, UserId)>,
     sheet: Sheet,
 }
 
@@ -32,7 +34,7 @@ impl<'r> Book<'r> {
         let sends = sends(run, of);
         let repeats = lookups::repeats(tx, &sends).await?;
         let people = named(tx, run).await?;
-        let members = members::of(tx, &pairs(run, of, &people)).await?;
+        let members = members::of(tx, &pairs(run, &rooms, &people)).await?;
         let targets = lookups::targets(tx, &places(run, of)).await?;
         let admins = admins(tx, run, &rooms).await?;
         Ok(Self {
@@ -42,6 +44,7 @@ impl<'r> Book<'r> {
             members,
             targets,
             admins,
+            answers: HashSet::new(),
             sheet: Sheet::default(),
         })
     }
@@ -61,6 +64,9 @@ impl<'r> Book<'r> {
 
     /// Writes what was written down.
     pub(crate) async fn close(self, tx: &mut Writer<'_>) -> Result<(), Fault> {
+        for (room, user) in self.answers {
+            members::set_answered(tx, room, user).await?;
+        }
         self.sheet.commit(tx).await
     }
 
@@ -98,6 +104,9 @@ impl<'r> Book<'r> {
         if muted && !matches!(item.what, Draft::Deleted { .. }) {
             return Err(Refusal::Muted);
         }
+        if !matches!(item.what, Draft::Deleted { .. }) && self.is_closed(room) {
+            return Err(Refusal::OtherLeft);
+        }
         match item.what {
             Draft::Message {
                 cid,
@@ -125,7 +134,7 @@ impl<'r> Book<'r> {
                 })
             }
             Draft::Deleted { target } => {
-                let message = self.living(room, member, target)?;
+                let message = self.deletable(room, member, (target, item.author.id))?;
                 let by_right = member.role >= Role::Moderator
                     || self.admins.contains(&(room.face.id, item.author.id));
                 if message.author != item.author.id && !by_right {
@@ -144,6 +153,13 @@ impl<'r> Book<'r> {
         }
     }
 
+    /// Whether this is a direct room that one of the two has left.
+    fn is_closed(&self, room: &Room) -> bool {
+        let here = |user: &User| self.members.contains_key(&(room.face.id, user.id));
+        let pair = room.face.pair.as_ref();
+        pair.is_some_and(|(a, b)| !here(a) || !here(b))
+    }
+
     /// A message that the member may read.
     fn target(&self, room: &Room, member: &Member, place: Seq) -> Result<Target, Refusal> {
         if place < rank::visible_from(room, member) {
@@ -151,6 +167,21 @@ impl<'r> Book<'r> {
         }
         let target = self.targets.get(&(room.face.id, place));
         target.copied().ok_or(Refusal::NoSuchMessage)
+    }
+
+    /// A message that stands and that the member may read or wrote: what people said in an earlier
+    /// stay they take back too.
+    fn deletable(
+        &self,
+        room: &Room,
+        member: &Member,
+        (place, author): (Seq, UserId),
+    ) -> Result<Target, Refusal> {
+        let own = self.targets.get(&(room.face.id, place));
+        match own.filter(|message| message.author == author && !message.deleted) {
+            Some(own) => Ok(*own),
+            None => self.living(room, member, place),
+        }
     }
 
     /// [`Book::target`], not deleted.
@@ -193,6 +224,12 @@ impl<'r> Book<'r> {
     /// Lets the items that follow see this one.
     fn remember(&mut self, room: &Room, item: &Append<'_>, seq: Seq) {
         let (id, author) = (room.face.id, item.author.id);
+        if let Some(member) = self.members.get_mut(&(id, author))
+            && !member.answered
+        {
+            member.answered = true;
+            self.answers.insert((id, author));
+        }
         match item.what {
             Draft::Message {
                 cid,
@@ -288,16 +325,22 @@ async fn admins(
     Ok(admins)
 }
 
-/// The memberships that matter: of each author, and of each person named.
+/// The memberships that matter: of each author, of each person named, and of both in a direct room.
 fn pairs(
     run: &[Append<'_>],
-    room_of: impl Fn(&Append<'_>) -> Option<RoomId>,
+    rooms: &HashMap<&str, Room>,
     people: &HashMap<String, User>,
 ) -> Vec<(RoomId, UserId)> {
     let mut pairs = HashSet::new();
     for item in run {
-        let Some(room) = room_of(item) else { continue };
+        let Some(found) = rooms.get(&*item.room.0) else {
+            continue;
+        };
+        let room = found.face.id;
         pairs.insert((room, item.author.id));
+        if let Some((a, b)) = &found.face.pair {
+            pairs.extend([(room, a.id), (room, b.id)]);
+        }
         let named = candidates(item)
             .into_iter()
             .filter_map(|name| people.get(name));

@@ -83,7 +83,7 @@ async fn read(access: &mut impl Access, wanted: &Wanted) -> Found<(MembersPage, 
     let members = seats.into_iter().map(|(user, seat)| Member {
         user: people::named(&users, user),
         role: seat.role,
-        online: wanted.online.contains(user),
+        online: wanted.shows(user, &seat),
         muted_until: seat.muted_until.filter(|until| *until > wanted.now),
     });
     let page = MembersPage {
@@ -110,7 +110,7 @@ impl Wanted {
             page.extend(
                 seats
                     .into_iter()
-                    .filter(|(user, _)| self.is_asked_for(*user)),
+                    .filter(|(user, seat)| self.is_asked_for(*user, seat)),
             );
             if were_all {
                 break;
@@ -122,7 +122,14 @@ impl Wanted {
         Ok((page, last.filter(|_| more)))
     }
 
-    fn is_asked_for(&self, user: UserId) -> bool {
-        !self.request.online_only || self.online.contains(user)
+    fn is_asked_for(&self, user: UserId, seat: &members::Member) -> bool {
+        !self.request.online_only || self.shows(user, seat)
+    }
+
+    /// Whether someone shows as online. Who has not answered a direct room shows nothing there to
+    /// the one who opened it.
+    fn shows(&self, user: UserId, seat: &members::Member) -> bool {
+        let seen = seat.answered || user == self.request.caller.user.id;
+        seen && self.online.contains(user)
     }
 }

@@ -31,9 +31,11 @@ async fn read(access: &mut impl Access, users: &[UserId]) -> Found<Vec<Membershi
         Some(Membership {
             user: place.user,
             room: Arc::clone(&room.face),
-            role: place.role,
+            role: place.member.role,
             head: room.head,
-            visible_from: room.visible_from(place.joined_seq),
+            visible_from: room.visible_from(place.member.joined_seq),
+            answered: place.member.answered,
+            muted_until: place.member.muted_until,
         })
     });
     Ok(Ok(memberships.collect()))

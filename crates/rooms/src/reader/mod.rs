@@ -1,6 +1,7 @@
 //! The concurrent answers: beside every queue, each of one snapshot.
 
 mod heads;
+mod invitations;
 mod log;
 mod members;
 mod memberships;

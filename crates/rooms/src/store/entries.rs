@@ -2,6 +2,7 @@
 
 use super::codes::entry as codes;
 use super::entry_row::Row;
+use super::lookups;
 use super::of_kind::OfKind;
 use super::people;
 use super::schema::entries;
@@ -70,7 +71,7 @@ pub(crate) async fn between(
 }
 
 /// Entries of rows; one query for all names.
-async fn with_people(access: &mut impl Access, rows: Vec<Row>) -> Result<Vec<Entry>, Fault> {
+async fn with_people(access: &mut impl Access, mut rows: Vec<Row>) -> Result<Vec<Entry>, Fault> {
     let mut ids = Vec::new();
     for row in &rows {
         row.people(&mut ids)?;
@@ -81,13 +82,35 @@ async fn with_people(access: &mut impl Access, rows: Vec<Row>) -> Result<Vec<Ent
         return Ok(Vec::new());
     }
     let users = directory::by_id(access, &ids).await?;
+    hide_reactions(access, &mut rows).await?;
     rows.into_iter().map(|row| row.into_entry(&users)).collect()
 }
 
-/// More than this many unread messages are told as this many.
-const UNREAD_MAX: i64 = 999;
+/// A reaction shows no emoji when the message it is about is deleted, or no longer kept. Looked up
+/// here and not written: the log has no index by which a deletion would find them.
+async fn hide_reactions(access: &mut impl Access, rows: &mut [Row]) -> Result<(), Fault> {
+    let reactions = rows.iter().filter_map(Row::reacts_to);
+    let mut places: Vec<(RoomId, Seq)> = reactions.collect();
+    places.sort_unstable();
+    places.dedup();
+    let targets = lookups::targets(access, &places).await?;
+    let stands = |place: &(RoomId, Seq)| targets.get(place).is_some_and(|message| !message.deleted);
+    for row in rows {
+        if row.reacts_to().is_some_and(|place| !stands(&place)) {
+            row.hide_emoji()?;
+        }
+    }
+    Ok(())
+}
 
-/// Messages above `marker` by others, not deleted, and how many of them mention `user`.
+/// More than this many unread messages are told as this many.
+const UNREAD_MAX: usize = 999;
+/// Messages looked at for that, the newest: those of one's own and deleted ones are passed over, and
+/// there may be any number of them.
+const UNREAD_LOOKED_AT: i64 = 2_000;
+
+/// Messages above `marker` by others, not deleted, and how many of them mention `user`: among the
+/// newest, so that a mention of today counts however much is unread below it.
 pub(crate) async fn unread(
     access: &mut impl Access,
     room: RoomId,
@@ -95,32 +118,38 @@ pub(crate) async fn unread(
     marker: Seq,
 ) -> Result<(u32, u32), Fault> {
     let above = || within(room.0, marker.saturating_add(1), Seq::MAX, OfKind::Message);
-    let unread: Vec<Option<String>> = query!(access, |c| above()
-        .filter(entries::author_id.ne(user))
-        .filter(entries::body.is_not_null())
-        .order(entries::seq)
-        .select(entries::detail)
-        .limit(UNREAD_MAX)
+    let newest: Vec<(UserId, bool, Option<String>)> = query!(access, |c| above()
+        .order(entries::seq.desc())
+        .select((
+            entries::author_id,
+            entries::body.is_not_null(),
+            entries::detail
+        ))
+        .limit(UNREAD_LOOKED_AT)
         .load(c))?;
     let me = people::hex(user);
-    let mentions = unread
-        .iter()
-        .flatten()
-        .filter(|detail| detail.contains(&me));
-    let counts = (unread.len(), mentions.count());
-    Ok((
-        counts.0.try_into().unwrap_or(u32::MAX),
-        counts.1.try_into().unwrap_or(u32::MAX),
-    ))
+    let unread = newest
+        .into_iter()
+        .filter(|(author, stands, _)| *stands && *author != user);
+    let (mut count, mut mentions) = (0, 0);
+    for (_, _, detail) in unread {
+        count += 1;
+        mentions += usize::from(detail.is_some_and(|detail| detail.contains(&me)));
+    }
+    let told = |n: usize| u32::try_from(n.min(UNREAD_MAX)).unwrap_or(u32::MAX);
+    Ok((told(count), told(mentions)))
 }
 
-/// Takes the bodies of a message and of its edits out of the log.
+/// Takes the bodies of a message and of its edits out of the log, and whom it mentioned.
 pub(crate) async fn redact(tx: &mut Writer<'_>, room: RoomId, target: Seq) -> Result<(), Fault> {
     statement!(tx, |c| diesel::update(entries::table)
         .filter(entries::room_id.eq(room.0))
         .filter(entries::seq.eq(target))
         .filter(entries::kind.eq(codes::MESSAGE))
-        .set(entries::body.eq(None::<String>))
+        .set((
+            entries::body.eq(None::<String>),
+            entries::detail.eq(None::<String>)
+        ))
         .execute(c))?;
     statement!(tx, |c| diesel::update(entries::table)
         .filter(entries::room_id.eq(room.0))

@@ -198,9 +198,31 @@ impl Row {
         if let Some(subject) = self.subject_id {
             into.push(subject);
         }
-        for mentioned in self.detail()?.mentions {
+        for mentioned in self.mentions()? {
             into.push(people::from_hex(&mentioned)?);
         }
+        Ok(())
+    }
+
+    /// Those mentioned. Messages that were deleted long ago still have theirs in the table.
+    fn mentions(&self) -> Result<Vec<String>, Fault> {
+        if self.kind != codes::MESSAGE || self.body.is_none() {
+            return Ok(Vec::new());
+        }
+        Ok(self.detail()?.mentions)
+    }
+
+    /// The message that a reaction is about.
+    pub(crate) fn reacts_to(&self) -> Option<(RoomId, Seq)> {
+        let target = self.target.filter(|_| self.kind == codes::REACTION)?;
+        Some((RoomId(self.room_id), target))
+    }
+
+    /// Shows a reaction without its emoji.
+    pub(crate) fn hide_emoji(&mut self) -> Result<(), Fault> {
+        let mut detail = self.detail()?;
+        detail.emoji = Some(String::new());
+        self.detail = json(&detail);
         Ok(())
     }
 
@@ -222,10 +244,11 @@ impl Row {
 
     fn into_change(self, users: &HashMap<UserId, User>) -> Result<Change, Fault> {
         let detail = self.detail()?;
+        let mentions = mentioned(&self.mentions()?, users)?;
         let target = || self.target.context("no target");
         let change = match self.kind {
             codes::MESSAGE => Change::Message {
-                mentions: mentioned(&detail.mentions, users)?,
+                mentions,
                 cid: self.cid.context("no cid")?,
                 body: self.body,
                 reply_to: self.target,

@@ -18,10 +18,26 @@ pub(crate) struct Member {
     pub(crate) joined_seq: Seq,
     /// Muted until, ms since 1970; may have passed.
     pub(crate) muted_until: Option<i64>,
+    /// False in a direct room that the other one opened and this one has not answered.
+    pub(crate) answered: bool,
 }
 
-type Pair = (BigInt, Binary, SmallInt, BigInt, Nullable<BigInt>);
-type PairRow = (i64, UserId, i16, i64, Option<i64>);
+/// The columns of a [`Member`].
+type Columns = (i16, i64, Option<i64>, i16);
+
+impl Member {
+    fn of((role, joined_seq, muted_until, answered): Columns) -> Result<Self, Fault> {
+        Ok(Self {
+            role: Role::decode(role)?,
+            joined_seq,
+            muted_until,
+            answered: answered != 0,
+        })
+    }
+}
+
+type Pair = (BigInt, Binary, SmallInt, BigInt, Nullable<BigInt>, SmallInt);
+type PairRow = (i64, UserId, i16, i64, Option<i64>, i16);
 
 /// Those of these people who are members of these rooms, pair by pair. One query.
 pub(crate) async fn of(
@@ -34,12 +50,8 @@ pub(crate) async fn of(
     let found: Vec<PairRow> = query!(access, |c| wanted(pairs).load(c))?;
     found
         .into_iter()
-        .map(|(room, user, role, joined_seq, muted_until)| {
-            let member = Member {
-                role: Role::decode(role)?,
-                joined_seq,
-                muted_until,
-            };
+        .map(|(room, user, role, joined_seq, muted_until, answered)| {
+            let member = Member::of((role, joined_seq, muted_until, answered))?;
             Ok(((RoomId(room), user), member))
         })
         .collect()
@@ -50,7 +62,7 @@ fn wanted(pairs: &[(RoomId, UserId)]) -> Rows<'_, Pair> {
     let users = pairs.iter().map(|(_, user)| &user.0[..]);
     Rows::new(
         vec![("room", rooms.collect()), ("person", users.collect())],
-        "SELECT m.room_id, m.user_id, m.role, m.joined_seq, m.muted_until \
+        "SELECT m.room_id, m.user_id, m.role, m.joined_seq, m.muted_until, m.answered \
          FROM w CROSS JOIN members m WHERE m.room_id = w.room AND m.user_id = w.person",
     )
 }
@@ -61,19 +73,17 @@ pub(crate) async fn find(
     room: RoomId,
     user: UserId,
 ) -> Result<Option<Member>, Fault> {
-    let row: Option<(i16, i64, Option<i64>)> = query!(access, |c| members::table
+    let row: Option<Columns> = query!(access, |c| members::table
         .find((room.0, user))
-        .select((members::role, members::joined_seq, members::muted_until))
+        .select((
+            members::role,
+            members::joined_seq,
+            members::muted_until,
+            members::answered
+        ))
         .first(c))
     .optional()?;
-    let member = row.map(|(role, joined_seq, muted_until)| {
-        Ok(Member {
-            role: Role::decode(role)?,
-            joined_seq,
-            muted_until,
-        })
-    });
-    member.transpose()
+    row.map(Member::of).transpose()
 }
 
 /// How many rooms someone is a member of.
@@ -85,13 +95,23 @@ pub(crate) async fn count_of(access: &mut impl Access, user: UserId) -> Result<u
     Ok(usize::try_from(count).unwrap_or(0))
 }
 
+/// How many rooms someone has chosen to be in: a direct room that others opened does not count until
+/// it is answered.
+pub(crate) async fn chosen_by(access: &mut impl Access, user: UserId) -> Result<usize, Fault> {
+    let count: i64 = query!(access, |c| members::table
+        .filter(members::user_id.eq(user))
+        .filter(members::answered.ne(0))
+        .count()
+        .get_result(c))?;
+    Ok(usize::try_from(count).unwrap_or(0))
+}
+
 /// A place of someone in a room.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Place {
     pub(crate) room: RoomId,
     pub(crate) user: UserId,
-    pub(crate) role: Role,
-    pub(crate) joined_seq: Seq,
+    pub(crate) member: Member,
     /// What is noted of it, not what is so: [`super::heirs`].
     pub(crate) may_own: bool,
 }
@@ -106,22 +126,25 @@ pub(crate) async fn places(
 ) -> Result<Vec<Place>, Fault> {
     let mut places = Vec::new();
     for users in users.chunks(IDS_AT_ONCE) {
-        let found: Vec<(i64, UserId, i16, i64, bool)> = query!(access, |c| members::table
+        let found: Vec<(PairRow, bool)> = query!(access, |c| members::table
             .filter(members::user_id.one_of(users))
             .select((
-                members::room_id,
-                members::user_id,
-                members::role,
-                members::joined_seq,
+                (
+                    members::room_id,
+                    members::user_id,
+                    members::role,
+                    members::joined_seq,
+                    members::muted_until,
+                    members::answered
+                ),
                 members::may_own
             ))
             .load(c))?;
-        for (room, user, role, joined_seq, may_own) in found {
+        for ((room, user, role, joined_seq, muted_until, answered), may_own) in found {
             places.push(Place {
                 room: RoomId(room),
                 user,
-                role: Role::decode(role)?,
-                joined_seq,
+                member: Member::of((role, joined_seq, muted_until, answered))?,
                 may_own,
             });
         }
@@ -138,28 +161,24 @@ pub(crate) async fn after(
 ) -> Result<Vec<(UserId, Member)>, Fault> {
     // Nobody's id is lower.
     let after = after.unwrap_or(UserId([0; 16]));
-    let found: Vec<(UserId, i16, i64, Option<i64>)> = query!(access, |c| members::table
+    let found: Vec<(UserId, Columns)> = query!(access, |c| members::table
         .filter(members::room_id.eq(room.0))
         .filter(members::user_id.gt(after))
         .order(members::user_id)
         .select((
             members::user_id,
-            members::role,
-            members::joined_seq,
-            members::muted_until
+            (
+                members::role,
+                members::joined_seq,
+                members::muted_until,
+                members::answered
+            )
         ))
         .limit(i64::try_from(limit).unwrap_or(i64::MAX))
         .load(c))?;
+    let found = found.into_iter();
     found
-        .into_iter()
-        .map(|(user, role, joined_seq, muted_until)| {
-            let member = Member {
-                role: Role::decode(role)?,
-                joined_seq,
-                muted_until,
-            };
-            Ok((user, member))
-        })
+        .map(|(user, columns)| Ok((user, Member::of(columns)?)))
         .collect()
 }
 
@@ -177,6 +196,7 @@ pub(crate) async fn insert(
             members::role.eq(member.role.code()),
             members::joined_seq.eq(member.joined_seq),
             members::muted_until.eq(member.muted_until),
+            members::answered.eq(i16::from(member.answered)),
             members::may_own.eq(!user.guest),
         ))
         .execute(c))?;
@@ -215,6 +235,20 @@ pub(crate) async fn set_role(
         .filter(members::room_id.eq(room.0))
         .filter(members::user_id.eq(user))
         .set(members::role.eq(role.code()))
+        .execute(c))?;
+    Ok(())
+}
+
+/// Notes that a member has answered a direct room.
+pub(crate) async fn set_answered(
+    tx: &mut Writer<'_>,
+    room: RoomId,
+    user: UserId,
+) -> Result<(), Fault> {
+    statement!(tx, |c| diesel::update(members::table)
+        .filter(members::room_id.eq(room.0))
+        .filter(members::user_id.eq(user))
+        .set(members::answered.eq(1))
         .execute(c))?;
     Ok(())
 }

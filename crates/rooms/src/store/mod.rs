@@ -1,21 +1,23 @@
 //! The tables of this crate and every query on them.
 
+pub(crate) mod bans;
 mod codes;
 pub(crate) mod entries;
 pub(crate) mod entry_row;
 pub(crate) mod heirs;
 pub(crate) mod insert;
+pub(crate) mod invitations;
 pub(crate) mod lookups;
-mod marks;
 pub(crate) mod members;
+pub(crate) mod mutes;
 pub(crate) mod of_kind;
 pub(crate) mod people;
 #[cfg(test)]
 mod plan;
+pub(crate) mod quotas;
 pub(crate) mod retention;
 pub(crate) mod rooms;
 mod schema;
 pub(crate) mod traces;
 
 pub(crate) use codes::entry as kinds;
-pub(crate) use marks::{bans, invitations};

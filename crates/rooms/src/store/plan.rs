@@ -6,13 +6,14 @@ use diesel::sql_types::Text;
 use diesel::sqlite::{Sqlite, SqliteConnection, SqliteQueryBuilder};
 use diesel::{Connection as _, QueryableByName, RunQueryDsl as _};
 
-const SCHEMA: [&str; 7] = [
+const SCHEMA: [&str; 8] = [
     include_str!("../../../../migrations/core/sqlite/2026-11-20-000001_store/up.sql"),
     include_str!("../../../../migrations/core/sqlite/2026-11-20-000002_sessions/up.sql"),
     include_str!("../../../../migrations/core/sqlite/2026-11-20-000003_rooms/up.sql"),
     include_str!("../../../../migrations/core/sqlite/2026-11-21-000005_retention/up.sql"),
     include_str!("../../../../migrations/core/sqlite/2026-11-29-000006_messages/up.sql"),
     include_str!("../../../../migrations/core/sqlite/2026-11-30-000007_people/up.sql"),
+    include_str!("../../../../migrations/core/sqlite/2026-11-30-000008_one_against_others/up.sql"),
     include_str!("../../../../migrations/core/sqlite/2026-11-30-000009_large_rooms/up.sql"),
 ];
 

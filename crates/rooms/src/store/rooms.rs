@@ -118,7 +118,7 @@ async fn one(access: &mut impl Access, row: Option<Row>) -> Result<Option<Room>,
     Ok(dress(access, row.into_iter().collect()).await?.pop())
 }
 
-/// Public rooms by key, after this one.
+/// Public rooms by key, after this one; of those that people made, the ones that somebody is in.
 pub(crate) async fn public(
     access: &mut impl Access,
     after: &str,
@@ -132,6 +132,7 @@ pub(crate) async fn public(
         // Where the keys begin that the server made.
         .filter(rooms::key.lt("~"))
         .filter(rooms::kind.eq(Kind::Public.code()))
+        .filter(rooms::creator.is_null().or(rooms::member_count.gt(0)))
         .order(rooms::key)
         .select(Row::as_select())
         .limit(i64::try_from(limit).unwrap_or(i64::MAX))

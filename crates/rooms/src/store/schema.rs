@@ -31,6 +31,7 @@ table! {
         role -> SmallInt,
         joined_seq -> BigInt,
         muted_until -> Nullable<BigInt>,
+        answered -> SmallInt,
         may_own -> Bool,
     }
 }
@@ -48,6 +49,16 @@ table! {
         room_id -> BigInt,
         user_id -> Binary,
         seq -> BigInt,
+        by_id -> Nullable<Binary>,
+    }
+}
+
+table! {
+    mutes (room_id, user_id) {
+        room_id -> BigInt,
+        user_id -> Binary,
+        seq -> BigInt,
+        until_ms -> BigInt,
     }
 }
 

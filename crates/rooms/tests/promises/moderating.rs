@@ -1,7 +1,7 @@
 //! `invite`, `kick`, `mute`.
 
 use crate::house::{House, NOW, fresh, key, refused, repeated};
-use rooms::api::{Change, Moderate, Moderation, Refusal, Role};
+use rooms::api::{Change, Moderate, Moderation, Refusal, Role, UpdateRoom};
 use std::sync::atomic::Ordering;
 
 fn later(ms: i64) -> i64 {
@@ -230,5 +230,61 @@ async fn strangers_cannot_be_muted() {
         house.moderate(&ann, &room, &bob, mute).await,
         &Refusal::NoSuchUser,
     );
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_muted_write_nothing_that_others_read() {
+    let house = House::new().await;
+    let ann = house.person("ann").await;
+    let room = house.public(&ann, "a").await;
+    let bob = house.member("bob", &room).await;
+    let mia = house.ranked("mia", &ann, &room, Role::Moderator).await;
+    let cleo = house.person("cleo").await;
+    for muted in [&bob, &mia] {
+        let until_ms = later(60_000);
+        let mute = Moderation::Mute { until_ms };
+        fresh(house.moderate(&ann, &room, muted, mute).await);
+    }
+    let before = house.kinds(&room).await;
+    let muted = Refusal::Muted;
+    let invite = |who| house.moderate(who, &room, &cleo, Moderation::Invite);
+    refused(invite(&bob).await, &muted);
+    refused(invite(&mia).await, &muted);
+    refused(
+        house.moderate(&mia, &room, &bob, Moderation::Kick).await,
+        &muted,
+    );
+    let update = UpdateRoom {
+        caller: mia.clone(),
+        room: room.clone(),
+        title: None,
+        topic: Some("heard all the same".to_owned()),
+        history: None,
+        kind: None,
+    };
+    refused(house.ask(update).await, &muted);
+    assert_eq!(house.kinds(&room).await, before, "a refusal writes nothing");
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mute_outlasts_a_kick_and_can_be_ended_meanwhile() {
+    let house = House::new().await;
+    let ann = house.person("ann").await;
+    let room = house.public(&ann, "a").await;
+    let bob = house.member("bob", &room).await;
+    let mute = |until_ms| house.moderate(&ann, &room, &bob, Moderation::Mute { until_ms });
+    let until = later(60_000);
+    let seq = fresh(mute(until).await);
+    fresh(house.moderate(&ann, &room, &bob, Moderation::Kick).await);
+    assert_eq!(repeated(mute(until).await), seq);
+    house.join(&bob, &room).await.expect("back");
+    refused(house.say(&bob, &room, "1", "x").await, &Refusal::Muted);
+    house.leave(&bob, &room).await.expect("left");
+    let unmuted = fresh(mute(0).await);
+    assert_eq!(repeated(mute(0).await), unmuted);
+    house.join(&bob, &room).await.expect("back");
+    house.say(&bob, &room, "1", "x").await.expect("may speak");
     house.close().await;
 }

@@ -1,6 +1,6 @@
 use super::stage::{Stage, caller, entry, key, member, said};
 use crate::Limits;
-use crate::hub::requests::{Advanced, Attach, Attaching, Detach, Types};
+use crate::hub::requests::{Advanced, Attach, Attaching, Detach, Types, Typing};
 use crate::hub::tests::stage::user;
 use rooms::api::Change;
 use serde_json::json;
@@ -111,7 +111,7 @@ async fn a_connection_that_ends_leaves_nothing_behind() {
         room: key("x"),
         on: true,
     };
-    assert!(stage.ask(typing).await);
+    assert_eq!(stage.ask(typing).await, Typing::Heard);
     let connection = socket.id();
     stage.ask(Detach { connection }).await;
     assert!(stage.hub().connections.is_empty());

@@ -1,5 +1,5 @@
 use super::stage::{Socket, Stage, entry, key, said, user};
-use crate::hub::requests::{Counted, HeadsRead, TellHeads, Ticked, Types};
+use crate::hub::requests::{Counted, HeadsRead, TellHeads, Ticked, Types, Typing};
 use messaging::api::MarkerMoved;
 use rooms::api::RoomId;
 use serde_json::{Value, json};
@@ -16,7 +16,7 @@ async fn types(stage: &mut Stage, socket: &Socket, name: &str, on: bool) -> bool
         room: key("x"),
         on,
     };
-    stage.ask(types).await
+    stage.ask(types).await == Typing::Heard
 }
 
 async fn came(stage: &mut Stage, name: &str, online: bool) {

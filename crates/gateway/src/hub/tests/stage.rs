@@ -100,6 +100,8 @@ pub(super) fn member(name: &str, room: &str, head: Seq) -> Membership {
         role: Role::Member,
         head,
         visible_from: 1,
+        answered: true,
+        muted_until: None,
     }
 }
 
@@ -195,6 +197,7 @@ impl Stage {
             connection: socket.id(),
             memberships,
             rooms: rooms.collect(),
+            invitations: Vec::new(),
             reply: reply("hello"),
         };
         self.ask(open).await
@@ -232,6 +235,7 @@ impl Stage {
             face: face(room),
             role: Role::Member,
             count: 2,
+            muted_until: None,
         };
         let advance = Advance {
             connection: socket.id(),

@@ -41,7 +41,7 @@ pub(super) fn rows() -> Vec<Setting<Config>> {
         number("rooms_max", "rooms", 1..=100_000, |c| {
             &mut of(c).rooms.rooms_max
         })
-        .about("Rooms one user may be a member of, direct ones included.")
+        .about("Rooms one user may be a member of, direct ones included but for those that others opened and the user has not answered.")
         .ends(
             "People must leave one room to enter another.",
             "Their hello reads as many.",

@@ -4,6 +4,7 @@ mod gateway;
 mod inside;
 mod limits;
 mod people;
+mod quotas;
 mod server;
 pub(crate) mod traces;
 
@@ -17,6 +18,7 @@ pub(crate) fn groups() -> Vec<(&'static str, Vec<Setting<Config>>)> {
         ("People", people::rows()),
         ("Connections and HTTP", gateway::listeners()),
         ("Limits of one client", limits::rows()),
+        ("Quotas of one person", quotas::rows()),
         ("Inside", inside::rows()),
         ("Traces", traces::rows()),
     ]

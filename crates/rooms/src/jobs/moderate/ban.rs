@@ -13,6 +13,7 @@ pub(super) async fn run(tx: &mut Writer<'_>, mut act: Act<'_>) -> Outcome<Done> 
     }
     members::remove(tx, room, user).await?;
     invitations::remove(tx, room, user).await?;
+    invitations::void_by(tx, room, user).await?;
     let banned = Change::Banned {
         user: act.subject.clone(),
         reason: act.reason(),

@@ -1,4 +1,4 @@
-//! `kick`: out, and no longer invited.
+//! `kick`: out, and no longer invited; those whom the kicked had invited neither.
 
 use super::{Act, Outcome};
 use crate::api::{Change, Done};
@@ -15,6 +15,7 @@ pub(super) async fn run(tx: &mut Writer<'_>, mut act: Act<'_>) -> Outcome<Done> 
             .await;
     }
     members::remove(tx, room, user).await?;
+    invitations::void_by(tx, room, user).await?;
     let kicked = Change::Kicked {
         user: act.subject.clone(),
         reason: act.reason(),

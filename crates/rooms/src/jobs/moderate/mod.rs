@@ -9,6 +9,7 @@ mod role;
 use super::{Outcome, Scene, enter, refuse};
 use crate::api::{Change, Done, Kind, Moderation, Refusal, Role, RoomKey, Seq};
 use crate::pen::{Sheet, rank};
+use crate::settings::Quotas;
 use crate::store::lookups;
 use crate::store::members::{self, Member};
 use crate::store::rooms::Room;
@@ -23,6 +24,7 @@ pub(crate) struct Moderating {
     pub(crate) user: String,
     pub(crate) what: Moderation,
     pub(crate) reason: Option<String>,
+    pub(crate) quotas: Quotas,
     pub(crate) at: i64,
 }
 
@@ -36,10 +38,13 @@ impl Job for Moderating {
     }
 
     async fn run(&self, tx: &mut Writer<'_>) -> Outcome<Done> {
-        let Scene { room, role, .. } = enter(tx, &self.room, self.actor.id).await?;
-        if room.face.kind == Kind::Direct || role < self.needed(room.face.kind) {
+        let scene = enter(tx, &self.room, self.actor.id).await?;
+        let kind = scene.room.face.kind;
+        if kind == Kind::Direct || scene.role < self.needed(kind) {
             return Err(refuse(Refusal::Forbidden));
         }
+        scene.must_not_be_muted(self.at)?;
+        let Scene { room, role, .. } = scene;
         let subject = directory::resolve(tx, &self.user).await?;
         let subject = subject.ok_or_else(|| refuse(Refusal::NoSuchUser))?;
         let seat = members::find(tx, room.face.id, subject.id).await?;

@@ -1,50 +1,57 @@
-//! `mute`: a member reads on and writes nothing until a moment comes, which may be past: unmuted.
+//! `mute`: someone reads on and writes nothing until a moment comes, which may be past: unmuted. It
+//! lasts whether they stay or leave meanwhile.
 
-use super::{Act, Outcome, refuse};
+use super::{Act, Outcome, refuse, repeated};
 use crate::api::{Change, Done, Refusal};
-use crate::store::{kinds, members};
+use crate::store::mutes::{self, Mute};
+use crate::store::{kinds, lookups, members};
 use storage::prelude::*;
 
 pub(super) async fn run(tx: &mut Writer<'_>, act: Act<'_>, until_ms: i64) -> Outcome<Done> {
     act.must_outrank(tx).await?;
-    let Some(seat) = act.seat else {
-        return Err(refuse(Refusal::NoSuchUser));
-    };
     let now = act.moderating.at;
-    let muted_until = seat.muted_until.filter(|until| *until > now);
-    if until_ms > now {
-        mute(tx, act, until_ms, muted_until).await
-    } else {
-        unmute(tx, act, muted_until).await
+    let lasting = mutes::lasting(tx, act.room.face.id, act.subject.id, now).await?;
+    match lasting {
+        Some(mute) if mute.until_ms == until_ms => Ok(repeated(mute.seq)),
+        Some(_) if until_ms <= now => unmute(tx, act).await,
+        None if until_ms <= now => unmuted_already(tx, &act).await,
+        // Whoever is not here can be kept out by a ban.
+        None if act.seat.is_none() => Err(refuse(Refusal::NoSuchUser)),
+        _ => mute(tx, act, until_ms).await,
     }
 }
 
-async fn mute(
-    tx: &mut Writer<'_>,
-    mut act: Act<'_>,
-    until_ms: i64,
-    muted_until: Option<i64>,
-) -> Outcome<Done> {
-    if muted_until == Some(until_ms) {
-        return act.stands(tx, &[kinds::MUTED]).await;
-    }
-    members::set_mute(tx, act.room.face.id, act.subject.id, Some(until_ms)).await?;
+async fn mute(tx: &mut Writer<'_>, mut act: Act<'_>, until_ms: i64) -> Outcome<Done> {
     let muted = Change::Muted {
         user: act.subject.clone(),
         until_ms,
         reason: act.reason(),
     };
-    act.write(tx, muted).await
+    let done = act.write(tx, muted).await?;
+    let (room, user) = (act.room.face.id, act.subject.id);
+    let seq = done.seq;
+    mutes::put(tx, room, user, Mute { seq, until_ms }).await?;
+    members::set_mute(tx, room, user, Some(until_ms)).await?;
+    Ok(done)
 }
 
-async fn unmute(tx: &mut Writer<'_>, mut act: Act<'_>, muted_until: Option<i64>) -> Outcome<Done> {
-    if muted_until.is_none() {
-        return act.stands(tx, &[kinds::UNMUTED]).await;
-    }
-    members::set_mute(tx, act.room.face.id, act.subject.id, None).await?;
+async fn unmute(tx: &mut Writer<'_>, mut act: Act<'_>) -> Outcome<Done> {
+    let (room, user) = (act.room.face.id, act.subject.id);
+    mutes::remove(tx, room, user).await?;
+    members::set_mute(tx, room, user, None).await?;
     let unmuted = Change::Unmuted {
         user: act.subject.clone(),
         reason: act.reason(),
     };
     act.write(tx, unmuted).await
+}
+
+/// A repeat; of one who is neither a member nor was ever unmuted nothing is known here.
+async fn unmuted_already(tx: &mut Writer<'_>, act: &Act<'_>) -> Outcome<Done> {
+    let (room, user) = (act.room.face.id, act.subject.id);
+    let last = lookups::last_about(tx, room, user, &[kinds::UNMUTED]).await?;
+    match last {
+        None if act.seat.is_none() => Err(refuse(Refusal::NoSuchUser)),
+        last => Ok(repeated(last.map_or(0, |(_, seq)| seq))),
+    }
 }

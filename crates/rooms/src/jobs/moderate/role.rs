@@ -1,9 +1,9 @@
 //! `role`: owners make moderators and further owners, and unmake them.
 
 use super::{Act, Outcome, refuse, repeated};
-use crate::api::{Change, Done, Refusal, Role};
+use crate::api::{Change, Done, Kind, Refusal, Role};
 use crate::jobs::heirs;
-use crate::store::{kinds, lookups, members};
+use crate::store::{invitations, kinds, lookups, members};
 use storage::prelude::*;
 
 pub(super) async fn run(tx: &mut Writer<'_>, mut act: Act<'_>, role: Role) -> Outcome<Done> {
@@ -25,6 +25,9 @@ pub(super) async fn run(tx: &mut Writer<'_>, mut act: Act<'_>, role: Role) -> Ou
         return Err(refuse(Refusal::Forbidden));
     }
     members::set_role(tx, room, user, role).await?;
+    if role < Role::Moderator && act.room.face.kind == Kind::Private {
+        invitations::void_by(tx, room, user).await?;
+    }
     let changed = Change::Role {
         user: act.subject.clone(),
         role,

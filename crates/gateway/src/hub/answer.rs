@@ -1,0 +1,95 @@
+//! Whether both of a direct room have agreed to it. Until then the one who was written to shows
+//! nothing to the opener: no presence, no typing.
+
+use super::Hub;
+use super::room::Room;
+use bus::{Context, Handles};
+use rooms::api::{Change, DirectAnswered, Entry, Kind, Membership, RoomFace, RoomKey};
+use sessions::api::UserId;
+use std::sync::Arc;
+
+/// What the hub knows of a room's answer. It never goes back: `Given` stays.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Answer {
+    /// Nothing was seen that says otherwise: nobody hides.
+    #[default]
+    Unknown,
+    /// This person has not answered.
+    Awaited(UserId),
+    Given,
+}
+
+impl Handles<DirectAnswered> for Hub {
+    async fn handle(
+        &mut self,
+        answered: &Arc<DirectAnswered>,
+        _: &mut Context,
+    ) -> anyhow::Result<()> {
+        let room = self.rooms.get_mut(&answered.room);
+        if room.is_some_and(|room| room.answered_by(answered.user)) {
+            self.shows_now(&answered.room, answered.user);
+        }
+        Ok(())
+    }
+}
+
+impl Hub {
+    /// Learns from an entry of a direct room who has yet to answer it, or has.
+    pub(super) fn answer_follows(&mut self, face: &RoomFace, entry: &Entry) {
+        if face.kind != Kind::Direct {
+            return;
+        }
+        let Some(room) = self.rooms.get_mut(&face.key) else {
+            return;
+        };
+        match entry.change {
+            // The opener's own is the first; those of later stays are their own choice.
+            Change::Joined if entry.seq == 2 => room.awaits(entry.author.id),
+            Change::Joined | Change::Message { .. } | Change::Reaction { .. }
+                if room.answered_by(entry.author.id) =>
+            {
+                self.shows_now(&face.key, entry.author.id);
+            }
+            _ => {}
+        }
+    }
+
+    /// What was hidden so far shows.
+    fn shows_now(&mut self, key: &RoomKey, user: UserId) {
+        let online = self.shared.online.contains(user);
+        let user = self.people.get(&user).map(|person| person.user.clone());
+        if let (Some(user), true) = (user, online) {
+            self.pulse_presence(key, &user, true);
+        }
+    }
+}
+
+impl Room {
+    /// Whether this person shows neither presence nor typing here.
+    pub(super) fn hides(&self, user: UserId) -> bool {
+        self.answer == Answer::Awaited(user)
+    }
+
+    /// What was read of a member, unless something later has been seen.
+    pub(super) fn answer_was(&mut self, membership: &Membership) {
+        let is_old = self.next.is_some_and(|next| next > membership.head + 1);
+        if !membership.answered && !is_old {
+            self.awaits(membership.user);
+        }
+    }
+
+    fn awaits(&mut self, user: UserId) {
+        if self.answer == Answer::Unknown {
+            self.answer = Answer::Awaited(user);
+        }
+    }
+
+    /// True if this person was awaited.
+    fn answered_by(&mut self, user: UserId) -> bool {
+        let awaited = self.hides(user);
+        if awaited {
+            self.answer = Answer::Given;
+        }
+        awaited
+    }
+}

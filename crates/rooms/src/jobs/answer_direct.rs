@@ -1,0 +1,93 @@
+//! `dm` where the room stands already: the caller answers it, or comes back to it.
+
+use super::{Outcome, lock, person, refuse};
+use crate::api::{Change, Created, DirectAnswered, Done, Refusal, Role, RoomKey};
+use crate::pen::Sheet;
+use crate::store::members::{self, Member};
+use crate::store::rooms::Room;
+use sessions::api::User;
+use storage::prelude::*;
+
+/// Makes one of the two of a direct room a member who has answered.
+pub(crate) struct AnsweringDirect {
+    pub(crate) caller: User,
+    pub(crate) room: RoomKey,
+    pub(crate) rooms_max: usize,
+    pub(crate) at: i64,
+}
+
+impl Job for AnsweringDirect {
+    const NAME: &'static str = "rooms.answer_direct";
+    const LOCKS: bool = true;
+    type Answer = Created;
+    type Refusal = Refusal;
+
+    fn lane(&self) -> LaneKey {
+        self.room.lane()
+    }
+
+    async fn locks(&self, _tx: &mut Writer<'_>) -> Result<Vec<i64>, Fault> {
+        Ok(vec![person::lock(self.caller.id)])
+    }
+
+    async fn run(&self, tx: &mut Writer<'_>) -> Outcome<Created> {
+        let mut room = lock(tx, &self.room).await?;
+        let caller = self.caller.id;
+        let pair = room.face.pair.as_ref();
+        if !pair.is_some_and(|(a, b)| a.id == caller || b.id == caller) {
+            return Err(refuse(Refusal::NoSuchRoom));
+        }
+        let member = members::find(tx, room.face.id, caller).await?;
+        let done = match member {
+            Some(member) if member.answered => Done {
+                seq: member.joined_seq,
+                dup: true,
+            },
+            Some(member) => {
+                person::must_have_room(tx, caller, self.rooms_max).await?;
+                self.answer(tx, &room).await?;
+                Done {
+                    seq: member.joined_seq,
+                    dup: true,
+                }
+            }
+            None => {
+                person::must_have_room(tx, caller, self.rooms_max).await?;
+                self.come_back(tx, &mut room).await?
+            }
+        };
+        Ok(Created {
+            card: room.face.card(caller, Some(Role::Member)),
+            done,
+        })
+    }
+}
+
+impl AnsweringDirect {
+    async fn answer(&self, tx: &mut Writer<'_>, room: &Room) -> Outcome<()> {
+        members::set_answered(tx, room.face.id, self.caller.id).await?;
+        tx.state(DirectAnswered {
+            room: room.face.key.clone(),
+            user: self.caller.id,
+        });
+        Ok(())
+    }
+
+    async fn come_back(&self, tx: &mut Writer<'_>, room: &mut Room) -> Outcome<Done> {
+        person::must_live(tx, self.caller.id).await?;
+        let mut sheet = Sheet::default();
+        let joined_seq = sheet.add(room, &self.caller, self.at, Change::Joined);
+        let member = Member {
+            role: Role::Member,
+            joined_seq,
+            muted_until: None,
+            answered: true,
+        };
+        members::insert(tx, room.face.id, &self.caller, member).await?;
+        sheet.commit(tx).await?;
+        Ok(Done {
+            seq: joined_seq,
+            dup: false,
+        })
+    }
+}

@@ -1,0 +1,62 @@
+//! Who may not join a room, and the entry that says so.
+
+use super::schema::bans;
+use crate::api::{RoomId, Seq};
+use sessions::api::UserId;
+use storage::prelude::*;
+
+/// The entry of someone's ban, if they are banned.
+pub(crate) async fn find(
+    access: &mut impl Access,
+    room: RoomId,
+    user: UserId,
+) -> Result<Option<Seq>, Fault> {
+    Ok(query!(access, |c| bans::table
+        .find((room.0, user))
+        .select(bans::seq)
+        .first(c))
+    .optional()?)
+}
+
+/// Bans someone.
+pub(crate) async fn put(
+    tx: &mut Writer<'_>,
+    room: RoomId,
+    user: UserId,
+    seq: Seq,
+) -> Result<(), Fault> {
+    statement!(tx, |c| diesel::insert_into(bans::table)
+        .values((
+            bans::room_id.eq(room.0),
+            bans::user_id.eq(user),
+            bans::seq.eq(seq)
+        ))
+        .execute(c))?;
+    Ok(())
+}
+
+/// Ends a ban; false if there was none.
+pub(crate) async fn remove(tx: &mut Writer<'_>, room: RoomId, user: UserId) -> Result<bool, Fault> {
+    let removed = statement!(tx, |c| diesel::delete(bans::table)
+        .filter(bans::room_id.eq(room.0))
+        .filter(bans::user_id.eq(user))
+        .execute(c))?;
+    Ok(removed > 0)
+}
+
+/// Ends those of these people in all rooms, at most so many.
+pub(crate) async fn remove_of(
+    tx: &mut Writer<'_>,
+    users: &[UserId],
+    max: i64,
+) -> Result<(), Fault> {
+    let rows: Vec<(i64, UserId)> = query!(tx, |c| bans::table
+        .filter(bans::user_id.one_of(users))
+        .select((bans::room_id, bans::user_id))
+        .limit(max)
+        .load(c))?;
+    for (room, user) in rows {
+        remove(tx, RoomId(room), user).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,135 @@
+//! Who may join a room that is not public, by whose word.
+
+use super::codes::Code as _;
+use super::schema::{invitations, members};
+use crate::api::{Role, RoomId, Seq};
+use sessions::api::UserId;
+use storage::prelude::*;
+
+/// One invitation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Invitation {
+    pub(crate) room: RoomId,
+    /// The entry that says so.
+    pub(crate) seq: Seq,
+    /// Who gave it; `None` where the log no longer said when this was first kept.
+    pub(crate) by: Option<UserId>,
+}
+
+/// The entry of someone's invitation, if they have one.
+pub(crate) async fn find(
+    access: &mut impl Access,
+    room: RoomId,
+    user: UserId,
+) -> Result<Option<Seq>, Fault> {
+    Ok(query!(access, |c| invitations::table
+        .find((room.0, user))
+        .select(invitations::seq)
+        .first(c))
+    .optional()?)
+}
+
+/// Someone's invitations, at most `limit`.
+pub(crate) async fn of(
+    access: &mut impl Access,
+    user: UserId,
+    limit: usize,
+) -> Result<Vec<Invitation>, Fault> {
+    let found: Vec<(i64, i64, Option<UserId>)> = query!(access, |c| invitations::table
+        .filter(invitations::user_id.eq(user))
+        .order(invitations::room_id)
+        .select((invitations::room_id, invitations::seq, invitations::by_id))
+        .limit(i64::try_from(limit).unwrap_or(i64::MAX))
+        .load(c))?;
+    let invitation = |(room, seq, by)| Invitation {
+        room: RoomId(room),
+        seq,
+        by,
+    };
+    Ok(found.into_iter().map(invitation).collect())
+}
+
+/// Invites someone.
+pub(crate) async fn put(
+    tx: &mut Writer<'_>,
+    user: UserId,
+    Invitation { room, seq, by }: Invitation,
+) -> Result<(), Fault> {
+    statement!(tx, |c| diesel::insert_into(invitations::table)
+        .values((
+            invitations::room_id.eq(room.0),
+            invitations::user_id.eq(user),
+            invitations::seq.eq(seq),
+            invitations::by_id.eq(by),
+        ))
+        .execute(c))?;
+    Ok(())
+}
+
+/// Makes an invitation that stands this person's.
+pub(crate) async fn adopt(
+    tx: &mut Writer<'_>,
+    room: RoomId,
+    user: UserId,
+    by: UserId,
+) -> Result<(), Fault> {
+    statement!(tx, |c| diesel::update(invitations::table)
+        .filter(invitations::room_id.eq(room.0))
+        .filter(invitations::user_id.eq(user))
+        .set(invitations::by_id.eq(by))
+        .execute(c))?;
+    Ok(())
+}
+
+/// Ends an invitation; false if there was none.
+pub(crate) async fn remove(tx: &mut Writer<'_>, room: RoomId, user: UserId) -> Result<bool, Fault> {
+    let removed = statement!(tx, |c| diesel::delete(invitations::table)
+        .filter(invitations::room_id.eq(room.0))
+        .filter(invitations::user_id.eq(user))
+        .execute(c))?;
+    Ok(removed > 0)
+}
+
+/// Ends all that this person has given for a room.
+pub(crate) async fn void_by(tx: &mut Writer<'_>, room: RoomId, by: UserId) -> Result<(), Fault> {
+    statement!(tx, |c| diesel::delete(invitations::table)
+        .filter(invitations::room_id.eq(room.0))
+        .filter(invitations::by_id.eq(by))
+        .execute(c))?;
+    Ok(())
+}
+
+/// Ends all those for a room whose givers are not moderators of it.
+pub(crate) async fn void_by_members(tx: &mut Writer<'_>, room: RoomId) -> Result<(), Fault> {
+    let moderators: Vec<UserId> = query!(tx, |c| members::table
+        .filter(members::room_id.eq(room.0))
+        .filter(members::role.ge(Role::Moderator.code()))
+        .select(members::user_id)
+        .load(c))?;
+    statement!(tx, |c| diesel::delete(invitations::table)
+        .filter(invitations::room_id.eq(room.0))
+        .filter(
+            invitations::by_id
+                .is_null()
+                .or(invitations::by_id.ne_all(&moderators))
+        )
+        .execute(c))?;
+    Ok(())
+}
+
+/// Ends those of these people in all rooms, at most so many.
+pub(crate) async fn remove_of(
+    tx: &mut Writer<'_>,
+    users: &[UserId],
+    max: i64,
+) -> Result<(), Fault> {
+    let rows: Vec<(i64, UserId)> = query!(tx, |c| invitations::table
+        .filter(invitations::user_id.one_of(users))
+        .select((invitations::room_id, invitations::user_id))
+        .limit(max)
+        .load(c))?;
+    for (room, user) in rows {
+        remove(tx, RoomId(room), user).await?;
+    }
+    Ok(())
+}

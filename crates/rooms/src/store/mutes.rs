@@ -1,0 +1,74 @@
+//! Who is muted where: it outlasts a membership, and what retention takes out of the log.
+
+use super::schema::mutes;
+use crate::api::{RoomId, Seq};
+use sessions::api::UserId;
+use storage::prelude::*;
+
+/// A mute, which may have passed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Mute {
+    /// The entry that says so; 0 if it was no longer in the log when this table was made.
+    pub(crate) seq: Seq,
+    /// ms since 1970.
+    pub(crate) until_ms: i64,
+}
+
+/// The mute that lasts at this time.
+pub(crate) async fn lasting(
+    access: &mut impl Access,
+    room: RoomId,
+    user: UserId,
+    now: i64,
+) -> Result<Option<Mute>, Fault> {
+    let row: Option<(i64, i64)> = query!(access, |c| mutes::table
+        .find((room.0, user))
+        .select((mutes::seq, mutes::until_ms))
+        .first(c))
+    .optional()?;
+    let mute = row.map(|(seq, until_ms)| Mute { seq, until_ms });
+    Ok(mute.filter(|mute| mute.until_ms > now))
+}
+
+/// Mutes someone, instead of any earlier mute.
+pub(crate) async fn put(
+    tx: &mut Writer<'_>,
+    room: RoomId,
+    user: UserId,
+    mute: Mute,
+) -> Result<(), Fault> {
+    let now = (mutes::seq.eq(mute.seq), mutes::until_ms.eq(mute.until_ms));
+    statement!(tx, |c| diesel::insert_into(mutes::table)
+        .values((mutes::room_id.eq(room.0), mutes::user_id.eq(user), now))
+        .on_conflict((mutes::room_id, mutes::user_id))
+        .do_update()
+        .set(now)
+        .execute(c))?;
+    Ok(())
+}
+
+/// Lets someone speak again.
+pub(crate) async fn remove(tx: &mut Writer<'_>, room: RoomId, user: UserId) -> Result<(), Fault> {
+    statement!(tx, |c| diesel::delete(mutes::table)
+        .filter(mutes::room_id.eq(room.0))
+        .filter(mutes::user_id.eq(user))
+        .execute(c))?;
+    Ok(())
+}
+
+/// Ends those of these people in all rooms, at most so many.
+pub(crate) async fn remove_of(
+    tx: &mut Writer<'_>,
+    users: &[UserId],
+    max: i64,
+) -> Result<(), Fault> {
+    let rows: Vec<(i64, UserId)> = query!(tx, |c| mutes::table
+        .filter(mutes::user_id.one_of(users))
+        .select((mutes::room_id, mutes::user_id))
+        .limit(max)
+        .load(c))?;
+    for (room, user) in rows {
+        remove(tx, RoomId(room), user).await?;
+    }
+    Ok(())
+}

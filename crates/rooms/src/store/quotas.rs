@@ -1,0 +1,51 @@
+//! What one person has begun, counted where more of it is refused.
+
+use super::codes::Code as _;
+use super::schema::{members, rooms};
+use crate::api::Kind;
+use sessions::api::UserId;
+use storage::prelude::*;
+
+/// How many direct rooms this person opened that the other one has not answered. One that the other
+/// has left is not among them.
+pub(crate) async fn unanswered(access: &mut impl Access, opener: UserId) -> Result<usize, Fault> {
+    let count: i64 = query!(access, |c| rooms::table
+        .inner_join(members::table.on(members::room_id.eq(rooms::id)))
+        .filter(rooms::creator.eq(opener))
+        .filter(rooms::kind.eq(Kind::Direct.code()))
+        .filter(members::answered.eq(0))
+        .count()
+        .get_result(c))?;
+    Ok(usize::try_from(count).unwrap_or(0))
+}
+
+/// Who opened the direct rooms that wait for this person's answer.
+pub(crate) async fn waiting_for(
+    access: &mut impl Access,
+    user: UserId,
+) -> Result<Vec<UserId>, Fault> {
+    let openers: Vec<Option<UserId>> = query!(access, |c| members::table
+        .inner_join(rooms::table.on(rooms::id.eq(members::room_id)))
+        .filter(members::user_id.eq(user))
+        .filter(members::answered.eq(0))
+        .select(rooms::creator)
+        .load(c))?;
+    Ok(openers.into_iter().flatten().collect())
+}
+
+/// How many rooms this person has made since then: direct ones, or all others.
+pub(crate) async fn made_since(
+    access: &mut impl Access,
+    creator: UserId,
+    direct: bool,
+    since: i64,
+) -> Result<usize, Fault> {
+    let direct_code = Kind::Direct.code();
+    let made: Vec<i16> = query!(access, |c| rooms::table
+        .filter(rooms::creator.eq(creator))
+        .filter(rooms::created_at.gt(since))
+        .select(rooms::kind)
+        .load(c))?;
+    let made = made.into_iter();
+    Ok(made.filter(|kind| (*kind == direct_code) == direct).count())
+}
