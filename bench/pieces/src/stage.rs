@@ -188,6 +188,8 @@ impl Cast {
                 role: Role::Member,
                 head: 0,
                 visible_from: 1,
+                answered: true,
+                muted_until: None,
             })
             .collect()
     }

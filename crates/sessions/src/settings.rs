@@ -53,10 +53,10 @@ pub struct Settings {
     /// one address wait; too high: one machine can try many names.
     pub attempts_per_network: u32,
     /// New guests per network and minute, and people who come with a signed identity for the first
-    /// time. Default 300. Too low: a school behind one address waits at the door; too high: one
+    /// time. Default 1,000. Too low: a school behind one address waits at the door; too high: one
     /// machine fills the store and takes the names.
     pub guests_per_network: u32,
-    /// New accounts per network and hour. Default 100. Too low: a school behind one address waits;
+    /// New accounts per network and hour. Default 1,000. Too low: a school behind one address waits;
     /// too high: one machine fills the store for ever.
     pub accounts_per_network: u32,
     /// Sessions of one person. When a further one begins, the one that was unseen for longest ends;
@@ -89,8 +89,8 @@ impl Default for Settings {
             lost_grace: Duration::from_secs(12),
             attempts_per_name: 10,
             attempts_per_network: 30,
-            guests_per_network: 300,
-            accounts_per_network: 100,
+            guests_per_network: 1_000,
+            accounts_per_network: 1_000,
             sessions_per_person: 64,
             hashes_at_once: (cores / 2).max(1),
             hashes_waiting: 32,
