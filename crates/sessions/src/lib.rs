@@ -12,6 +12,7 @@ mod attempts;
 mod clock;
 mod desk;
 mod hasher;
+mod hmac;
 mod jobs;
 mod jwt;
 mod name;
