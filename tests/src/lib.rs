@@ -25,6 +25,7 @@ mod folder;
 mod jwt;
 mod launch;
 mod ledger;
+mod line;
 mod link;
 mod postgres;
 mod process;
@@ -60,6 +61,7 @@ pub use faults::{
 };
 pub use jsonwebtoken::Algorithm;
 pub use jwt::{Claims, SECRET, sign};
+pub use line::Line;
 pub use link::Link;
 pub use raw::{Raw, Said};
 pub use refusal::Refusal;

@@ -27,6 +27,7 @@ mod moderation;
 mod moving;
 mod operator;
 mod order;
+mod outsiders;
 mod pools;
 mod presence;
 mod pushes;
