@@ -61,6 +61,9 @@ on_both! {
             assert!(body.contains("allowed_origins") && body.len() < 400, "{body}");
         }
         let periods = usize::try_from(began.elapsed().as_secs() / 10).unwrap() + 1;
+        let refused = server.scrape().await;
+        let refused = refused.sum("parlor_requests_refused_total", &[("why", "foreign_origin")]);
+        assert_eq!(refused.to_string(), "2000");
         let exit = server.stop().await;
         let (requests, lines) = counted(&exit.lines, "foreign origin");
         assert_eq!(requests, 2_000, "each is counted once");

@@ -234,7 +234,9 @@ impl Routes {
         let network = Peer::of(client);
         let shared = &self.gateway.shared;
         let bucket = shared.buckets.of_network(network, &shared.limits);
-        bucket.pay(cost, &shared.limits)?;
+        bucket
+            .pay(cost, &shared.limits)
+            .inspect_err(|_| shared.strangers.busy_network())?;
         let forwarded = client != through.peer;
         let place = forwarded.then(|| through.admission.enter_forwarded(network));
         let place = place.transpose().map_err(|_: Full| {
