@@ -25,6 +25,7 @@ mod floods;
 mod jwt;
 mod launch;
 mod ledger;
+mod line;
 mod link;
 mod process;
 mod raw;
@@ -59,6 +60,7 @@ pub use faults::{
 pub use floods::{FLOODS, Felt, Flood, Scale};
 pub use jsonwebtoken::Algorithm;
 pub use jwt::{Claims, SECRET, sign};
+pub use line::Line;
 pub use link::Link;
 pub use raw::{Raw, Said};
 pub use refusal::Refusal;

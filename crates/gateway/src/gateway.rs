@@ -1,6 +1,7 @@
 //! The gateway as the binary and the listeners hold it.
 
-use crate::dispatch::{Body, Bucket, Call, Dispatcher};
+use crate::dispatch::{Body, Bucket, Buckets, Call, Dispatcher};
+use crate::http::Strangers;
 use crate::hub;
 use crate::metrics::{Metrics, MetricsPage};
 use crate::shared::Shared;
@@ -35,6 +36,8 @@ impl Gateway {
             tasks: tasks.clone(),
             sockets: Arc::new(Registry::new()),
             metrics: Metrics::default(),
+            buckets: Buckets::default(),
+            strangers: Strangers::default(),
             online,
             limits,
         });
@@ -64,7 +67,7 @@ impl Gateway {
         MetricsPage::of(&self.shared)
     }
 
-    /// A full bucket for an HTTP caller.
+    /// A full bucket that nobody else pays from.
     #[must_use]
     pub fn bucket(&self) -> Arc<Bucket> {
         Arc::new(Bucket::new(&self.shared.limits))
@@ -90,7 +93,7 @@ impl Gateway {
         read_ahead: Bytes,
         peer: Peer,
     ) -> impl Future<Output = ()> + Send + use<> {
-        socket::serve(self, stream, read_ahead, peer)
+        socket::serve(self, stream, read_ahead, peer, &mut || {})
     }
 
     /// The first step of the sockets' stop: no more commands are read, and those read get their

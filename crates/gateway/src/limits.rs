@@ -21,10 +21,15 @@ pub struct Limits {
     pub page_bytes: usize,
     /// Rooms per user, as `hello` announces them; rooms enforces it. Default 128.
     pub rooms_max: usize,
-    /// Sends of one connection per second, twice as many at once. Default 20.
+    /// Sends of one user per second, on all sockets and over HTTP, twice as many at once. Default 20.
     pub sends_per_s: u32,
-    /// Points of one connection per second, four times as many at once. Default 50.
+    /// Points of one user per second, on all sockets and over HTTP, four times as many at once.
+    /// Default 50.
     pub commands_per_s: u32,
+    /// Points of one address (IPv6: of one /64) per second for what is asked before it is known who
+    /// asks, four times as many at once. Default 1,000. Too low: after a restart an office behind one
+    /// address comes back slowly.
+    pub network_points_per_s: u32,
     /// What each kind of command costs.
     pub points: Points,
     /// Refusals for rate within ten seconds after which the connection closes 4508. Default 50.
@@ -102,6 +107,7 @@ impl Default for Limits {
             rooms_max: 128,
             sends_per_s: 20,
             commands_per_s: 50,
+            network_points_per_s: 1000,
             points: Points::default(),
             refusals_max: 50,
             connections_per_address: 256,
@@ -141,6 +147,7 @@ impl Limits {
         Self {
             sends_per_s: 10_000_000,
             commands_per_s: 10_000_000,
+            network_points_per_s: 10_000_000,
             connections_per_address: usize::MAX,
             connections_per_user: usize::MAX,
             ..self

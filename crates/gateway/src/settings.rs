@@ -11,13 +11,23 @@ pub struct Settings {
     /// (`https://chat.example.org`). Default none. Too few: those pages get 403. Too many: a page
     /// of theirs can act for whoever pastes a token into it.
     pub allowed_origins: Vec<String>,
+    /// Names that people reach the server by (`chat.example.org`). When there are any, requests for
+    /// other names are refused with 421; addresses and `localhost` always count. Default none: a
+    /// listener on loopback then answers to names without a dot and to what a trusted proxy passes
+    /// on, any other to every name. Too few: people at a further name get 421. Too many: whoever
+    /// owns one that points elsewhere can have a visitor's browser speak to this server as theirs.
+    pub public_names: Vec<String>,
+    /// Names besides `localhost` that the operator's listener answers to. Default none. Too few and
+    /// too many: as with `public_names`.
+    pub operator_names: Vec<String>,
     /// Networks whose `X-Forwarded-For` counts. Default none. Too few: all users behind the proxy
     /// share one address and its limits. Too many: clients choose their own address.
     pub trusted_proxies: Vec<IpNet>,
     /// Open connections in all. Default 15,000. Too low: people are turned away with 503. Too high:
     /// the process runs out of file descriptors and accepts in fits.
     pub connections_max: usize,
-    /// Open connections of one address (IPv6: of one /64) that are not sockets. Default 64. Too low:
+    /// Open connections of one address (IPv6: of one /64) that are not sockets, and requests under way
+    /// that a trusted proxy passes on for it. Default 64. Too low:
     /// pages of an office behind one address load slowly. Too high: one machine takes everything.
     pub http_per_address: usize,
     /// Time to send a whole request head, and to begin the next one on an open connection. Default
@@ -40,6 +50,8 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             allowed_origins: Vec::new(),
+            public_names: Vec::new(),
+            operator_names: Vec::new(),
             trusted_proxies: Vec::new(),
             connections_max: 15_000,
             http_per_address: 64,

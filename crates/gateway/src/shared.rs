@@ -1,6 +1,8 @@
 //! What the gateway's parts have in common.
 
 use crate::Limits;
+use crate::dispatch::Buckets;
+use crate::http::Strangers;
 use crate::metrics::Metrics;
 use crate::socket::Registry;
 use bus::{Bus, Tasks};
@@ -16,6 +18,10 @@ pub(crate) struct Shared {
     pub(crate) online: Online,
     pub(crate) sockets: Arc<Registry>,
     pub(crate) metrics: Metrics,
+    /// What users and networks may still spend.
+    pub(crate) buckets: Buckets,
+    /// Refused requests on their way into the log.
+    pub(crate) strangers: Strangers,
     /// The line in which commands wait for their turn to enter the bus.
     pub(crate) line: Arc<Semaphore>,
 }

@@ -4,15 +4,19 @@
 //! the queue fill up, and further lines are left out; how many is said once all others are written.
 //! A process that ends gives its last words a moment, and then goes without.
 
+use crate::repeats;
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError, sync_channel};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tracing_subscriber::fmt::MakeWriter;
 
 /// Lines that may wait; a megabyte or two. One more is left out.
 const QUEUE: usize = 8192;
+
+/// How late at most it is told what was left out.
+const LOOK_UP: Duration = Duration::from_secs(1);
 
 /// What the last words may take.
 const LAST_WORDS: Duration = Duration::from_millis(500);
@@ -40,6 +44,7 @@ pub(crate) fn start() -> Lines {
 /// Waits a moment until everything has been written.
 pub(crate) fn flush() {
     if let Some(lines) = LINES.get() {
+        repeats::tell_all();
         lines.flush(LAST_WORDS);
     }
 }
@@ -88,8 +93,12 @@ fn carry(items: &Receiver<Item>, left_out: &AtomicU64, mut target: impl Write) {
             Err(TryRecvError::Disconnected) => return,
             Err(TryRecvError::Empty) => {
                 tell_what_is_missing(left_out);
-                let Ok(item) = items.recv() else { return };
-                item
+                repeats::tell();
+                match next(items) {
+                    Ok(item) => item,
+                    Err(RecvTimeoutError::Timeout) => continue,
+                    Err(RecvTimeoutError::Disconnected) => return,
+                }
             }
         };
         match item {
@@ -98,6 +107,14 @@ fn carry(items: &Receiver<Item>, left_out: &AtomicU64, mut target: impl Write) {
             Item::Mark(done) => drop(done.send(())),
         }
     }
+}
+
+/// The next item; looks up now and then while something may have to be told.
+fn next(items: &Receiver<Item>) -> Result<Item, RecvTimeoutError> {
+    if repeats::is_counting() {
+        return items.recv_timeout(LOOK_UP);
+    }
+    items.recv().map_err(|_| RecvTimeoutError::Disconnected)
 }
 
 /// The queue is empty, so that this line has a place in it.

@@ -2,6 +2,7 @@
 
 use crate::config::{Config, LogFormat};
 use crate::lines;
+use crate::repeats::Sparing;
 use crate::traces::{self, HouseTracer};
 use std::io::IsTerminal as _;
 use tracing_subscriber::filter::Targets;
@@ -43,7 +44,7 @@ fn lines(config: &Config) -> impl Layer<Registry> + use<> {
             .with_target(false)
             .boxed()
     };
-    lines.with_filter(filter)
+    lines.with_filter(Sparing::new(filter))
 }
 
 fn is_json(format: LogFormat) -> bool {

@@ -16,6 +16,7 @@ mod migrate;
 mod new_epoch;
 mod notify;
 mod progress;
+mod repeats;
 mod restore;
 mod schema;
 mod serve;

@@ -84,6 +84,12 @@ fn announce(config: &Config, [address, operator]: [SocketAddr; 2]) {
             "anyone who reaches this address may come in as a guest or make an account"
         );
     }
+    if !address.ip().is_loopback() && config.gateway.public_names.is_empty() {
+        tracing::warn!(
+            setting = "public_names",
+            "the people's listener answers to any host name: name yours in public_names"
+        );
+    }
     if !operator.ip().is_loopback() {
         tracing::warn!(
             setting = "operator_listen",

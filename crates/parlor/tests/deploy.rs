@@ -110,6 +110,7 @@ fn every_key_that_the_guide_and_the_examples_explain_is_a_setting() {
         "_origins",
         "_per_address",
         "_listen",
+        "_names",
     ];
     let mut found = 0;
     for (file, text) in deployed() {
@@ -122,6 +123,100 @@ fn every_key_that_the_guide_and_the_examples_explain_is_a_setting() {
         }
     }
     assert!(found > 10, "the guide explains settings");
+}
+
+#[test]
+fn the_names_that_people_type_are_set_wherever_a_proxy_stands_in_front() {
+    for (file, text) in [
+        ("deploy/Caddyfile", "public_names = [\"chat.example.org\"]"),
+        ("deploy/nginx.conf", "public_names = [\"chat.example.org\"]"),
+        ("deploy/README.md", "public_names = [\"chat.example.org\"]"),
+        (
+            "deploy/compose.yaml",
+            "PARLOR_PUBLIC_NAMES: ${PARLOR_HOST:?",
+        ),
+        (
+            "deploy/kubernetes/parlor.yaml",
+            "PARLOR_PUBLIC_NAMES: chat.example.org",
+        ),
+        ("deploy/kubernetes/parlor.yaml", "- host: chat.example.org"),
+    ] {
+        assert!(read(file).contains(text), "{file}: {text}");
+    }
+}
+
+#[test]
+fn both_proxies_ask_for_tls_for_a_year_and_limit_what_is_sent() {
+    for (file, wanted) in [
+        (
+            "deploy/Caddyfile",
+            [
+                "header Strict-Transport-Security \"max-age=31536000\"",
+                "max_size 1MB",
+                "read_header 10s",
+                "read_body 10s",
+            ],
+        ),
+        (
+            "deploy/nginx.conf",
+            [
+                "add_header Strict-Transport-Security \"max-age=31536000\" always;",
+                "client_max_body_size 1m;",
+                "client_body_timeout 10s;",
+                "proxy_request_buffering on;",
+            ],
+        ),
+    ] {
+        let text = read(file);
+        for line in wanted {
+            assert!(
+                text.lines().any(|found| found.trim() == line),
+                "{file}: {line}"
+            );
+        }
+    }
+    let body = defaults()["body_bytes_max"];
+    assert!(
+        body < 1_000_000,
+        "the server's own limit answers first: {body}"
+    );
+}
+
+#[test]
+fn few_are_trusted_and_nobody_reaches_a_port_of_kubernetes_unasked() {
+    let trusted: Vec<String> = deployed()
+        .iter()
+        .flat_map(|(_, text)| environment(text))
+        .filter(|(name, _)| name == "PARLOR_TRUSTED_PROXIES")
+        .map(|(_, networks)| networks)
+        .collect();
+    assert_eq!(trusted.len(), 2, "{trusted:?}");
+    for network in trusted.iter().flat_map(|networks| networks.split(',')) {
+        let (_, bits) = network.split_once('/').unwrap();
+        assert!(bits.parse::<u8>().unwrap() >= 24, "{network} is wide");
+    }
+    let text = read("deploy/kubernetes/parlor.yaml");
+    let (_, policy) = text.split_once("kind: NetworkPolicy").unwrap();
+    let (policy, _) = policy.split_once("\n---").unwrap();
+    let rules: Vec<&str> = policy.split("- ports:").skip(1).collect();
+    assert_eq!(rules.len(), 2, "{policy}");
+    for rule in rules {
+        assert!(
+            rule.contains("from:") && rule.contains("matchLabels:"),
+            "{rule}"
+        );
+    }
+}
+
+/// RSA has an open advisory (RUSTSEC-2023-0071), and no algorithm of the server's needs it.
+#[test]
+fn nothing_brings_rsa_into_the_build() {
+    let lock = read("Cargo.lock");
+    assert!(
+        lock.contains("name = \"jsonwebtoken\""),
+        "the lock file is read"
+    );
+    assert!(!lock.contains("name = \"rsa\""));
 }
 
 /// `NAME=value` and `NAME: value` of a file, as its environment would be.

@@ -43,6 +43,7 @@ impl JwtKey {
         if secret.len() < SECRET_MIN {
             return Err(WeakSecret);
         }
+        crate::hmac::install();
         Ok(Self {
             algorithm: Algorithm::HS256,
             key: DecodingKey::from_secret(secret),

@@ -13,6 +13,7 @@ mod clock;
 mod desk;
 mod entering;
 mod hasher;
+mod hmac;
 mod jobs;
 mod jwt;
 mod limiter;

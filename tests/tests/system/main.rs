@@ -33,6 +33,7 @@ mod moving;
 mod muting;
 mod operator;
 mod order;
+mod outsiders;
 mod pools;
 mod pools_at_stop;
 mod presence;

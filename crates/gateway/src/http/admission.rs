@@ -36,7 +36,14 @@ pub(super) enum Full {
 #[must_use = "dropped, the place is free again"]
 pub(super) struct Place {
     inner: Arc<Inner>,
-    network: Option<Peer>,
+    network: Option<NetworkPlace>,
+}
+
+/// One of the places of a network; given back when dropped.
+#[must_use = "dropped, the place is free again"]
+pub(super) struct NetworkPlace {
+    inner: Arc<Inner>,
+    network: Peer,
 }
 
 impl Admission {
@@ -55,18 +62,20 @@ impl Admission {
             return Err(Full::Server);
         }
         if let Some(network) = network {
-            let of = open.of.entry(network).or_default();
-            if *of >= self.0.per_network {
-                return Err(Full::Network);
-            }
-            *of += 1;
+            open.enter(network, self.0.per_network)?;
         }
         open.all += 1;
         drop(open);
         Ok(Place {
             inner: Arc::clone(&self.0),
-            network,
+            network: network.map(|network| self.0.place_of(network)),
         })
+    }
+
+    /// A place for one request that a proxy passes on for this network.
+    pub(super) fn enter_forwarded(&self, network: Peer) -> Result<NetworkPlace, Full> {
+        self.0.open().enter(network, self.0.per_network)?;
+        Ok(self.0.place_of(network))
     }
 }
 
@@ -79,15 +88,27 @@ impl Figures for Admission {
 }
 
 impl Place {
-    /// The connection is a socket from now on: it no longer counts for its network here.
+    /// A proxy's connection is one person's from now on, and counts for this network.
+    pub(super) fn count_for(&mut self, network: NetworkPlace) {
+        self.network = Some(network);
+    }
+
+    /// The connection is counted as a socket from now on, and no longer for its network here.
     pub(super) fn became_socket(&mut self) {
-        if let Some(network) = self.network.take() {
-            self.inner.open().leave(network);
-        }
+        self.network = None;
     }
 }
 
 impl Open {
+    fn enter(&mut self, network: Peer, max: usize) -> Result<(), Full> {
+        let of = self.of.entry(network).or_default();
+        if *of >= max {
+            return Err(Full::Network);
+        }
+        *of += 1;
+        Ok(())
+    }
+
     fn leave(&mut self, network: Peer) {
         if let Some(of) = self.of.get_mut(&network) {
             *of -= 1;
@@ -103,15 +124,25 @@ impl Inner {
         // Counting does not panic half way; a poisoned count is still right.
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    /// The guard of a place that was entered.
+    fn place_of(self: &Arc<Self>, network: Peer) -> NetworkPlace {
+        NetworkPlace {
+            inner: Arc::clone(self),
+            network,
+        }
+    }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        let mut open = self.inner.open();
-        open.all -= 1;
-        if let Some(network) = self.network {
-            open.leave(network);
-        }
+        self.inner.open().all -= 1;
+    }
+}
+
+impl Drop for NetworkPlace {
+    fn drop(&mut self) {
+        self.inner.open().leave(self.network);
     }
 }
 
@@ -135,6 +166,22 @@ mod tests {
         let other = admission.enter(Some(network(1))).ok().unwrap();
         assert_eq!(refused(&admission, 2), Some(Full::Server));
         drop((place, other));
+        assert!(admission.0.open().of.is_empty());
+    }
+
+    #[test]
+    fn a_proxys_connection_counts_for_whom_it_carries() {
+        let admission = Admission::new(10, 1);
+        let mut place = admission.enter(None).ok().unwrap();
+        place.count_for(admission.enter_forwarded(network(1)).ok().unwrap());
+        assert!(admission.enter_forwarded(network(1)).is_err());
+        assert!(
+            admission.enter_forwarded(network(2)).is_ok(),
+            "others are not concerned"
+        );
+        place.became_socket();
+        assert!(admission.enter_forwarded(network(1)).is_ok());
+        drop(place);
         assert!(admission.0.open().of.is_empty());
     }
 

@@ -1,21 +1,19 @@
 //! `/api/v1`: what is done before there is a socket, and what programs do without one.
 //!
 //! Accounts are asked of sessions; all else becomes the same command that a frame would be, and
-//! takes the same way. A token comes in `Authorization: Bearer` and from nowhere else.
+//! takes the same way. A token comes in `Authorization: Bearer` and from nowhere else, and is
+//! checked once the whole request is there: a session that ended meanwhile has no say any more.
 
-use super::answer::{self, Answer, json_text, only};
+use super::answer::{self, Answer, json_text};
 use super::body;
-use super::buckets::Buckets;
+use super::endpoint::Endpoint;
 use super::traced::Traced;
 use crate::socket::Peer;
-use crate::wire::{
-    self, BAD_CREDENTIALS, Command, Error, Id, NO_SUCH_PATH, UNAUTHENTICATED, UserShape,
-};
+use crate::wire::{self, BAD_CREDENTIALS, Command, Cost, Error, Id, UNAUTHENTICATED, UserShape};
 use crate::{Call, Gateway};
 use bus::{Request as Ask, TraceId};
-use http::{HeaderMap, Method, Request, StatusCode, header, request::Parts};
+use http::{HeaderMap, Request, StatusCode, header, request::Parts};
 use hyper::body::Incoming;
-use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value, json};
 use sessions::api::{
     Authenticate, Caller, ChangePassword, DeleteAccount, Login, Register, Token, User,
@@ -38,30 +36,15 @@ pub(super) fn wire(builder: &mut bus::Builder) {
 #[derive(Clone)]
 pub(super) struct Api {
     gateway: Gateway,
-    buckets: Buckets,
     body_bytes_max: usize,
 }
 
-/// The route of a path that begins after `/api/v1`.
-pub(super) fn route(path: &str) -> &'static str {
-    match path.split('/').skip(1).collect::<Vec<_>>().as_slice() {
-        ["register"] => "/api/v1/register",
-        ["login"] => "/api/v1/login",
-        ["logout"] => "/api/v1/logout",
-        ["password"] => "/api/v1/password",
-        ["delete-account"] => "/api/v1/delete-account",
-        ["me"] => "/api/v1/me",
-        ["rooms"] => "/api/v1/rooms",
-        ["rooms", _, "history"] => "/api/v1/rooms/{room}/history",
-        ["rooms", _, "messages"] => "/api/v1/rooms/{room}/messages",
-        _ => "/api/v1/{unknown}",
-    }
-}
-
-/// One request on its way.
-struct Asked {
+/// One request that is there as a whole.
+pub(super) struct Asked {
+    endpoint: Endpoint,
     head: Parts,
-    body: Incoming,
+    /// Empty where nothing in it counts.
+    text: String,
     from: Peer,
     trace: TraceId,
 }
@@ -70,99 +53,94 @@ impl Api {
     pub(super) fn new(gateway: Gateway, body_bytes_max: usize) -> Self {
         Self {
             gateway,
-            buckets: Buckets::default(),
             body_bytes_max,
         }
     }
 
-    /// Answers the request at `path`, which begins after `/api/v1`.
-    pub(super) async fn answer(
-        self,
-        path: String,
+    /// Reads what the endpoint needs. It takes as long as the client likes, up to the time for an
+    /// answer: so nothing that others need is held meanwhile.
+    pub(super) async fn read(
+        &self,
+        endpoint: Endpoint,
         request: Request<Incoming>,
         from: Peer,
-    ) -> Answer {
+    ) -> Result<Asked, Error> {
         let Traced { trace, .. } = Traced::of(&request);
         let (head, body) = request.into_parts();
-        let method = head.method.clone();
-        let asked = Asked {
+        let text = if endpoint.has_body() {
+            let within = self.gateway.limits().reply_within;
+            let read = tokio::time::timeout(within, body::text(body, self.body_bytes_max)).await;
+            let late = |_| Error::field("body", "did not arrive in time");
+            read.map_err(late)
+                .flatten()
+                .map_err(|error| error.traced(trace))?
+        } else {
+            String::new()
+        };
+        Ok(Asked {
+            endpoint,
             head,
-            body,
+            text,
             from,
             trace,
-        };
-        let segments: Vec<_> = path.split('/').skip(1).collect();
-        let answered = match (&method, segments.as_slice()) {
-            (&Method::POST, ["register"]) => self.register(asked).await,
-            (&Method::POST, ["login"]) => self.login(asked).await,
-            (&Method::POST, ["logout"]) => self.logout(asked).await,
-            (&Method::POST, ["password"]) => self.password(asked).await,
-            (&Method::POST, ["delete-account"]) => self.delete_account(asked).await,
-            (&Method::GET, ["me"]) => self.me(asked).await,
-            (&Method::GET, ["rooms"]) => self.rooms(asked).await,
-            (&Method::GET, ["rooms", room, "history"]) => self.history(room, asked).await,
-            (&Method::POST, ["rooms", room, "messages"]) => self.send(room, asked).await,
-            (
-                _,
-                ["register" | "login" | "logout" | "password" | "delete-account"]
-                | ["rooms", _, "messages"],
-            ) => {
-                return only("POST");
-            }
-            (_, ["me" | "rooms"] | ["rooms", _, "history"]) => return only("GET"),
-            _ => Err(Error::new(&NO_SUCH_PATH)),
+        })
+    }
+
+    /// Answers a request.
+    pub(super) async fn answer(self, asked: Asked) -> Answer {
+        let trace = asked.trace;
+        let answered = match asked.endpoint.clone() {
+            Endpoint::Register => self.register(asked).await,
+            Endpoint::Login => self.login(asked).await,
+            Endpoint::Logout => self.logout(asked).await,
+            Endpoint::Password => self.password(asked).await,
+            Endpoint::DeleteAccount => self.delete_account(asked).await,
+            Endpoint::Me => self.me(asked).await,
+            Endpoint::Rooms => self.rooms(asked).await,
+            Endpoint::History(room) => self.history(room, asked).await,
+            Endpoint::Send(room) => self.send(room, asked).await,
         };
         answered.unwrap_or_else(|error| answer::error(&error.traced(trace)))
     }
 
     async fn register(&self, asked: Asked) -> Result<Answer, Error> {
-        let trace = asked.trace;
-        let from = asked.from.to_string();
-        let text = self.text(asked.body).await?;
-        let fields = body::fields(&text)?;
+        let fields = body::fields(&asked.text)?;
         let request = Register {
             name: fields.string("name")?,
             password: fields.string("password")?,
             device: fields.optional_string("device")?,
             invite: fields.optional_string("invite")?,
-            from,
+            from: asked.from.to_string(),
         };
-        let (token, user) = self.ask(request, trace).await??;
+        let (token, user) = self.ask(request, asked.trace).await??;
         Ok(welcome(&token, &user))
     }
 
     async fn login(&self, asked: Asked) -> Result<Answer, Error> {
-        let trace = asked.trace;
-        let from = asked.from.to_string();
-        let text = self.text(asked.body).await?;
-        let fields = body::fields(&text)?;
+        let fields = body::fields(&asked.text)?;
         let request = Login {
             name: fields.string("name")?,
             password: fields.string("password")?,
             device: fields.optional_string("device")?,
-            from,
+            from: asked.from.to_string(),
         };
-        let (token, user) = self.ask(request, trace).await??;
+        let (token, user) = self.ask(request, asked.trace).await??;
         Ok(welcome(&token, &user))
     }
 
     async fn password(&self, asked: Asked) -> Result<Answer, Error> {
-        let trace = asked.trace;
-        let caller = self.caller(&asked).await?;
-        let text = self.text(asked.body).await?;
-        let fields = body::fields(&text)?;
+        let caller = self.paying_caller(&asked, Cost::Hello).await?;
+        let fields = body::fields(&asked.text)?;
         let (old, new) = (fields.string("old")?, fields.string("new")?);
-        self.ask(ChangePassword { caller, old, new }, trace)
+        self.ask(ChangePassword { caller, old, new }, asked.trace)
             .await??;
         Ok(json_text(StatusCode::OK, "{}"))
     }
 
     async fn delete_account(&self, asked: Asked) -> Result<Answer, Error> {
-        let trace = asked.trace;
-        let caller = self.caller(&asked).await?;
-        let text = self.text(asked.body).await?;
-        let password = body::fields(&text)?.string("password")?;
-        self.ask(DeleteAccount { caller, password }, trace)
+        let caller = self.paying_caller(&asked, Cost::Hello).await?;
+        let password = body::fields(&asked.text)?.string("password")?;
+        self.ask(DeleteAccount { caller, password }, asked.trace)
             .await??;
         Ok(json_text(StatusCode::OK, "{}"))
     }
@@ -173,7 +151,7 @@ impl Api {
     }
 
     async fn me(&self, asked: Asked) -> Result<Answer, Error> {
-        let caller = self.caller(&asked).await?;
+        let caller = self.paying_caller(&asked, Cost::Other).await?;
         let me = json!({
             "user": UserShape::from(&caller.user),
             "session": Id(caller.session),
@@ -187,24 +165,31 @@ impl Api {
         self.call(caller, command, asked.trace).await
     }
 
-    async fn history(&self, room: &str, asked: Asked) -> Result<Answer, Error> {
+    async fn history(&self, room: String, asked: Asked) -> Result<Answer, Error> {
         let caller = self.caller(&asked).await?;
         let command = in_room("history", room, body::query(&asked.head.uri, PAGE))?;
         self.call(caller, command, asked.trace).await
     }
 
-    async fn send(&self, room: &str, asked: Asked) -> Result<Answer, Error> {
-        let trace = asked.trace;
+    async fn send(&self, room: String, asked: Asked) -> Result<Answer, Error> {
         let caller = self.caller(&asked).await?;
-        let text = self.text(asked.body).await?;
-        let command = in_room("send", room, body::object(&text)?)?;
-        self.call(caller, command, trace).await
+        let command = in_room("send", room, body::object(&asked.text)?)?;
+        self.call(caller, command, asked.trace).await
     }
 
-    /// Whose token it is.
+    /// Whose token it is. The command that follows is paid for where it is carried out.
     async fn caller(&self, asked: &Asked) -> Result<Caller, Error> {
         let token = bearer(&asked.head.headers)?;
         Ok(self.ask(Authenticate { token }, asked.trace).await??)
+    }
+
+    /// Whose token it is, for what is no command: the user pays here.
+    async fn paying_caller(&self, asked: &Asked, cost: Cost) -> Result<Caller, Error> {
+        let caller = self.caller(asked).await?;
+        let shared = &self.gateway.shared;
+        let bucket = shared.buckets.of_user(caller.user.id, &shared.limits);
+        bucket.pay(cost, &shared.limits)?;
+        Ok(caller)
     }
 
     async fn call(
@@ -213,7 +198,8 @@ impl Api {
         command: Command,
         trace: TraceId,
     ) -> Result<Answer, Error> {
-        let bucket = self.buckets.of(caller.session, &self.gateway);
+        let shared = &self.gateway.shared;
+        let bucket = shared.buckets.of_user(caller.user.id, &shared.limits);
         let body = self
             .gateway
             .call(Call::http(caller, command, trace, bucket))
@@ -229,14 +215,9 @@ impl Api {
             .await;
         asked.map_err(Error::from)
     }
-
-    async fn text(&self, body: Incoming) -> Result<String, Error> {
-        body::text(body, self.body_bytes_max).await
-    }
 }
 
-fn in_room(op: &str, room: &str, mut d: Map<String, Value>) -> Result<Command, Error> {
-    let room = percent_decode_str(room).decode_utf8_lossy().into_owned();
+fn in_room(op: &str, room: String, mut d: Map<String, Value>) -> Result<Command, Error> {
     d.insert("room".to_owned(), Value::String(room));
     body::command(op, &d)
 }

@@ -2,10 +2,12 @@
 
 use super::admission::{Admission, Full, Place};
 use super::health::Health;
+use super::host::Hosts;
 use super::network;
 use super::operator::Operator;
 use super::routes::{Routes, Through};
 use super::stack::{self, Stack};
+use super::strangers;
 use super::turned_away;
 use super::{accept, api, connection};
 use crate::metrics::{MetricsPage, TurnedAway};
@@ -24,6 +26,8 @@ use tower::ServiceExt as _;
 
 /// Connections that wait in the kernel to be accepted: a whole town reconnecting at once.
 pub(super) const BACKLOG: u32 = 4096;
+/// How late at most strangers come into the log who were counted long enough.
+const LOOK_UP: Duration = Duration::from_secs(1);
 /// Connections being told that they do not get in; beyond that they are closed without a word.
 const TURNED_AWAY_MAX: usize = 256;
 /// The operator's connections: a monitor or two.
@@ -88,7 +92,13 @@ impl Listeners {
     ) -> Serving {
         let stop = CancellationToken::new();
         let house = House::new(gateway, settings, &stop);
-        let routes = Routes::new(gateway.clone(), health.clone(), Arc::clone(&house.settings));
+        let address = self.main.local_addr().ok().map(|address| address.ip());
+        let routes = Routes::new(
+            gateway.clone(),
+            health.clone(),
+            Arc::clone(&house.settings),
+            Hosts::of_people(&settings.public_names, address),
+        );
         let admission = Admission::new(settings.connections_max, settings.http_per_address);
         metrics.add(admission.clone());
         metrics.add(health.clone());
@@ -97,17 +107,30 @@ impl Listeners {
         // The operator looks on until the end: this one is stopped with all other tasks.
         let operator = Operator {
             health: health.clone(),
-            tasks: gateway.shared.tasks.clone(),
-            bus: gateway.shared.bus.clone(),
             metrics: Arc::new(metrics),
+            hosts: Arc::new(Hosts::of_operator(&settings.operator_names)),
+            shared: Arc::clone(&gateway.shared),
         };
         House::new(gateway, settings, &CancellationToken::new()).operators(self.operator, operator);
+        count_strangers(&gateway.shared);
         Serving {
+            shared: Arc::clone(&gateway.shared),
             stop,
             accepting,
             requests,
         }
     }
+}
+
+/// Brings into the log what was counted and nobody else has brought there.
+fn count_strangers(shared: &Arc<Shared>) {
+    let counted = Arc::clone(shared);
+    let say = move || {
+        counted.strangers.say_the_rest(strangers::EVERY);
+        std::future::ready(Ok(()))
+    };
+    let tasks = &shared.tasks;
+    drop(tasks.periodic("gateway", "count strangers", LOOK_UP, 0.0, say));
 }
 
 fn bind(address: SocketAddr, setting: &'static str) -> Result<TcpListener, BindError> {
@@ -131,6 +154,7 @@ fn bind(address: SocketAddr, setting: &'static str) -> Result<TcpListener, BindE
 /// The people's listener, being served.
 #[must_use = "the listener is closed through this"]
 pub struct Serving {
+    shared: Arc<Shared>,
     stop: CancellationToken,
     accepting: bus::Task,
     requests: Requests,
@@ -148,6 +172,7 @@ impl Serving {
     pub async fn close(self) {
         self.stop.cancel();
         self.accepting.ended().await;
+        self.shared.strangers.say_the_rest(Duration::ZERO);
     }
 }
 
@@ -196,6 +221,7 @@ impl House {
                 let place = Arc::new(Mutex::new(Some(place)));
                 let through = Through {
                     peer: peer.ip(),
+                    admission: admission.clone(),
                     place,
                 };
                 let routes = routes.clone();

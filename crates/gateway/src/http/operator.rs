@@ -2,9 +2,11 @@
 
 use super::answer::{Answer, bytes, error, json, json_text, nothing_here, only, text};
 use super::health::{Health, Status};
+use super::host::Hosts;
 use crate::metrics::{CONTENT_TYPE, MetricsPage};
+use crate::shared::Shared;
 use crate::wire::{Error, INTERNAL};
-use bus::{ActError, Acting, Bus, SubscriberFigures, TaskInfo, TaskState, Tasks, TraceId};
+use bus::{ActError, Acting, SubscriberFigures, TaskInfo, TaskState, TraceId};
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, ready};
 use http::{Method, Request, StatusCode, header};
@@ -18,14 +20,17 @@ use std::time::Duration;
 #[derive(Clone)]
 pub(super) struct Operator {
     pub(super) health: Health,
-    pub(super) tasks: Tasks,
-    pub(super) bus: Bus,
     pub(super) metrics: Arc<MetricsPage>,
+    pub(super) hosts: Arc<Hosts>,
+    pub(super) shared: Arc<Shared>,
 }
 
 impl Operator {
     /// Answers one request; only an action takes time.
     pub(super) fn answer<B>(&self, request: &Request<B>) -> BoxFuture<'static, Answer> {
+        if let Err(wrong) = self.hosts.check(request, false) {
+            return ready(self.hosts.refuse(wrong, &self.shared.strangers)).boxed();
+        }
         let path = request.uri().path();
         if request.method() != Method::POST {
             return ready(self.show(request.method(), path)).boxed();
@@ -54,7 +59,7 @@ impl Operator {
             "/health" => self.whole(),
             "/health/live" => json(StatusCode::OK, &object!({ "status": "ok" })),
             "/health/ready" => state(self.health.status()),
-            "/health/tasks" => json(StatusCode::OK, &tasks(&self.tasks.list())),
+            "/health/tasks" => json(StatusCode::OK, &tasks(&self.shared.tasks.list())),
             "/health/bus" => json(StatusCode::OK, &self.bus()),
             "/metrics" => self.metrics(),
             _ => self.part(path),
@@ -91,7 +96,7 @@ impl Operator {
     }
 
     fn bus(&self) -> Value {
-        let figures = self.bus.figures();
+        let figures = self.shared.bus.figures();
         let subscribers: Vec<_> = figures.subscribers.iter().map(subscriber).collect();
         object!({
             "published": figures.published,

@@ -1,23 +1,41 @@
 //! Which pages may connect: the server's own and those that the operator has named.
 
+use super::outside;
 use http::{HeaderMap, header};
 
-/// What an `Origin` must be to get in: absent (not a browser), the server's own host, or listed.
-///
-/// # Errors
-/// The origin that was refused, shortened: it comes from outside.
-pub(super) fn check(headers: &HeaderMap, allowed: &[String]) -> Result<(), String> {
-    let Some(origin) = headers.get(header::ORIGIN) else {
-        return Ok(());
+/// Who sends a request, as far as its `Origin` says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Sender {
+    /// No `Origin`: a program, or a browser that was sent here by its user.
+    Program,
+    /// The server's own page.
+    OwnPage,
+    /// A page of an origin that the operator has named.
+    ListedPage,
+    /// Any other page; with its origin, fit to be shown.
+    ForeignPage(String),
+}
+
+/// Reads and judges the `Origin`.
+pub(super) fn sender(headers: &HeaderMap, allowed: &[String]) -> Sender {
+    let mut lines = headers.get_all(header::ORIGIN).iter();
+    let (Some(given), further) = (lines.next(), lines.next()) else {
+        return Sender::Program;
     };
-    let origin = String::from_utf8_lossy(origin.as_bytes());
+    let foreign = || Sender::ForeignPage(outside::shown(given.as_bytes()));
+    let (Ok(origin), None) = (given.to_str(), further) else {
+        return foreign();
+    };
     let host = headers
         .get(header::HOST)
         .and_then(|host| host.to_str().ok());
-    if host.is_some_and(|host| is_own(&origin, host)) || is_listed(&origin, allowed) {
-        return Ok(());
+    if host.is_some_and(|host| is_own(origin, host)) {
+        return Sender::OwnPage;
     }
-    Err(origin.chars().take(200).collect())
+    if is_listed(origin, allowed) {
+        return Sender::ListedPage;
+    }
+    foreign()
 }
 
 /// The scheme does not count: TLS may end in front of the server.
@@ -48,35 +66,54 @@ mod tests {
     use super::*;
     use http::HeaderValue;
 
-    fn gets_in(origin: &'static str, host: &'static str) -> bool {
+    fn of(origins: &[&'static str], host: &'static str) -> Sender {
         let mut headers = HeaderMap::new();
-        headers.insert(header::ORIGIN, HeaderValue::from_static(origin));
+        for origin in origins {
+            headers.append(header::ORIGIN, HeaderValue::from_static(origin));
+        }
         headers.insert(header::HOST, HeaderValue::from_static(host));
-        check(&headers, &["https://chat.example.org".to_owned()]).is_ok()
+        sender(&headers, &["https://chat.example.org".to_owned()])
     }
 
     #[test]
     fn the_servers_own_page_gets_in_behind_tls_too() {
-        assert!(gets_in("http://127.0.0.1:8080", "127.0.0.1:8080"));
-        assert!(gets_in("https://Parlor.example", "parlor.example"));
-        assert!(gets_in("https://parlor.example", "parlor.example:443"));
+        for (origin, host) in [
+            ("http://127.0.0.1:8080", "127.0.0.1:8080"),
+            ("https://Parlor.example", "parlor.example"),
+            ("https://parlor.example", "parlor.example:443"),
+        ] {
+            assert_eq!(of(&[origin], host), Sender::OwnPage, "{origin}");
+        }
     }
 
     #[test]
     fn a_listed_origin_gets_in() {
-        assert!(gets_in("https://chat.example.org", "parlor.example"));
+        let listed = of(&["https://chat.example.org"], "parlor.example");
+        assert_eq!(listed, Sender::ListedPage);
     }
 
     #[test]
-    fn everyone_else_is_refused() {
-        assert!(!gets_in("https://evil.example", "parlor.example"));
-        assert!(!gets_in("http://chat.example.org", "parlor.example"));
-        assert!(!gets_in("http://parlor.example:8081", "parlor.example"));
-        assert!(!gets_in("null", "null"));
+    fn everyone_else_is_foreign_and_named() {
+        for (origin, host) in [
+            ("https://evil.example", "parlor.example"),
+            ("http://chat.example.org", "parlor.example"),
+            ("http://parlor.example:8081", "parlor.example"),
+            ("null", "null"),
+        ] {
+            assert_eq!(of(&[origin], host), Sender::ForeignPage(origin.to_owned()));
+        }
+        let two = of(
+            &["https://parlor.example", "https://evil.example"],
+            "parlor.example",
+        );
+        assert!(
+            matches!(two, Sender::ForeignPage(_)),
+            "one of two does not count"
+        );
     }
 
     #[test]
-    fn a_program_that_sends_none_gets_in() {
-        assert_eq!(check(&HeaderMap::new(), &[]), Ok(()));
+    fn a_program_sends_none() {
+        assert_eq!(sender(&HeaderMap::new(), &[]), Sender::Program);
     }
 }

@@ -1,7 +1,8 @@
 //! From a request at `/ws` to a socket, or to why not.
 
 use super::answer::{Answer, set, text};
-use super::origin;
+use super::origin::{self, Sender};
+use super::strangers::Strangers;
 use crate::socket::Stream;
 use bytes::Bytes;
 use http::{HeaderMap, Request, Response, StatusCode, header};
@@ -14,9 +15,14 @@ use tokio_tungstenite::tungstenite::handshake::server::create_response_with_body
 const PROTOCOL: &str = "parlor.v1";
 
 /// Checks the request and answers it: 101, or a refusal in words.
-pub(super) fn answer<B>(request: &Request<B>, allowed_origins: &[String]) -> Answer {
+pub(super) fn answer<B>(
+    request: &Request<B>,
+    allowed_origins: &[String],
+    strangers: &Strangers,
+) -> Answer {
     let headers = request.headers();
-    if let Err(origin) = origin::check(headers, allowed_origins) {
+    if let Sender::ForeignPage(origin) = origin::sender(headers, allowed_origins) {
+        strangers.foreign_origin(&origin);
         return refuse_origin(&origin);
     }
     let offer = offered(headers);
@@ -66,13 +72,8 @@ fn switching(response: Response<()>, offer: Offer) -> Answer {
 }
 
 fn refuse_origin(origin: &str) -> Answer {
-    tracing::warn!(
-        origin = ?origin,
-        setting = "allowed_origins",
-        "refused a page of a foreign origin; name it in allowed_origins to let it in"
-    );
     let line = format!(
-        "pages of {origin:?} may not connect: its operator can name it in allowed_origins \
+        "pages of {origin} may not connect: its operator can name it in allowed_origins \
          (PARLOR_ALLOWED_ORIGINS)\n"
     );
     text(StatusCode::FORBIDDEN, line)
@@ -118,6 +119,10 @@ mod tests {
         request.body(()).unwrap()
     }
 
+    fn answer(request: &Request<()>) -> Answer {
+        super::answer(request, &[], &Strangers::default())
+    }
+
     fn protocol(answer: &Answer) -> Option<&str> {
         answer
             .headers()
@@ -128,10 +133,7 @@ mod tests {
 
     #[test]
     fn our_protocol_is_echoed_and_none_is_accepted() {
-        let ours = answer(
-            &request(&[("sec-websocket-protocol", "chat, parlor.v1")]),
-            &[],
-        );
+        let ours = answer(&request(&[("sec-websocket-protocol", "chat, parlor.v1")]));
         assert_eq!(ours.status(), StatusCode::SWITCHING_PROTOCOLS);
         assert_eq!(protocol(&ours), Some("parlor.v1"));
         assert_eq!(
@@ -139,20 +141,20 @@ mod tests {
             "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
         );
 
-        let none = answer(&request(&[]), &[]);
+        let none = answer(&request(&[]));
         assert_eq!(none.status(), StatusCode::SWITCHING_PROTOCOLS);
         assert_eq!(protocol(&none), None);
     }
 
     #[test]
     fn only_unknown_protocols_are_refused() {
-        let unknown = answer(&request(&[("sec-websocket-protocol", "parlor.v2")]), &[]);
+        let unknown = answer(&request(&[("sec-websocket-protocol", "parlor.v2")]));
         assert_eq!(unknown.status(), StatusCode::BAD_REQUEST);
     }
 
     #[tokio::test]
     async fn a_foreign_page_is_told_the_setting_that_would_let_it_in() {
-        let refused = answer(&request(&[("origin", "https://evil.example")]), &[]);
+        let refused = answer(&request(&[("origin", "https://evil.example")]));
         assert_eq!(refused.status(), StatusCode::FORBIDDEN);
         let body = refused.into_body().collect().await.unwrap().to_bytes();
         let body = String::from_utf8_lossy(&body).into_owned();
@@ -164,12 +166,12 @@ mod tests {
         let mut plain = request(&[]);
         plain.headers_mut().remove("upgrade");
         plain.headers_mut().remove("sec-websocket-key");
-        assert_eq!(answer(&plain, &[]).status(), StatusCode::UPGRADE_REQUIRED);
+        assert_eq!(answer(&plain).status(), StatusCode::UPGRADE_REQUIRED);
 
         let mut old = request(&[]);
         old.headers_mut()
             .insert("sec-websocket-version", http::HeaderValue::from_static("8"));
-        let answer = answer(&old, &[]);
+        let answer = answer(&old);
         assert_eq!(answer.status(), StatusCode::BAD_REQUEST);
         assert_eq!(answer.headers()["sec-websocket-version"], "13");
     }

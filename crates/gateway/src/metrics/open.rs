@@ -30,6 +30,14 @@ impl Figures for Open {
             "Commands read from sockets and not yet answered",
             self.0.sockets.unanswered(),
         )?;
+        sheet.counters(
+            "requests_refused",
+            "HTTP requests refused before it was known who asks, by why",
+            self.0
+                .strangers
+                .refused()
+                .map(|(why, count)| ([("why", why)], count)),
+        )?;
         sheet.gauge(
             "people_online",
             "Users who count as online, those included who may yet come back at once",

@@ -20,6 +20,9 @@ use std::time::Duration;
 /// Between two attempts to say that a connection has ended.
 const AGAIN_AFTER: Duration = Duration::from_secs(1);
 
+/// Calls `entered_as_socket` at once if the network has room for one more; until then, and while one
+/// that is refused lingers, the connection counts as what it was before.
+///
 /// What is needed at the beginning is used up before the future is made, and what is needed at the
 /// end is boxed then: what is left is what an idle connection keeps.
 pub(crate) fn serve(
@@ -27,14 +30,19 @@ pub(crate) fn serve(
     stream: Stream,
     read_ahead: Bytes,
     peer: Peer,
+    entered_as_socket: &mut dyn FnMut(),
 ) -> impl Future<Output = ()> + Send + use<> {
     let shared = Arc::clone(&gateway.shared);
     let id = shared.sockets.next_id();
     let conn = Arc::new(Conn::new(id, stream, &shared.limits).of(peer));
     let max = shared.limits.connections_per_address;
     let entered = shared.sockets.enter(&conn, peer, max);
-    let new = || Box::new(Task::new(gateway, Arc::clone(&conn), read_ahead));
+    let bucket = || shared.buckets.before_hello(peer, &shared.limits);
+    let new = || Box::new(Task::new(gateway, Arc::clone(&conn), read_ahead, bucket()));
     let task = entered.is_some().then(new);
+    if task.is_some() {
+        entered_as_socket();
+    }
     async move {
         let Some(mut task) = task else {
             conn.close(Close::CONNECTIONS);
@@ -139,6 +147,7 @@ mod tests {
             Stream::new(client).unwrap(),
             Bytes::new(),
             Peer::of(address.ip()),
+            &mut || {},
         );
         let size = size_of_val(&serving);
         assert!(size <= 320, "its future: {size} bytes");

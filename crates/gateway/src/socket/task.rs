@@ -107,7 +107,13 @@ pub(super) enum End {
 }
 
 impl Task {
-    pub(super) fn new(gateway: Gateway, conn: Arc<Conn>, read_ahead: Bytes) -> Self {
+    /// One that is paid for from `bucket` until it has said hello.
+    pub(super) fn new(
+        gateway: Gateway,
+        conn: Arc<Conn>,
+        read_ahead: Bytes,
+        bucket: Arc<Bucket>,
+    ) -> Self {
         let now = Instant::now();
         let limits = gateway.limits();
         let clock = Clock::new(now, limits);
@@ -118,7 +124,7 @@ impl Task {
             flights: Flights::default(),
             line: None,
             place: None,
-            bucket: gateway.bucket(),
+            bucket,
             flood: Flood::default(),
             caller: None,
             replay: None,

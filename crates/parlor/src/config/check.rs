@@ -6,6 +6,7 @@ use storage::Url;
 /// The first contradiction, if there is one.
 pub(super) fn contradictions(config: &Config) -> Result<(), Problem> {
     addresses(config)?;
+    names(config)?;
     for database in &config.databases {
         place(database, config)?;
         pool(database)?;
@@ -24,6 +25,21 @@ fn addresses(config: &Config) -> Result<(), Problem> {
             config.operator_listen.to_string(),
             "another address than listen",
         ));
+    }
+    Ok(())
+}
+
+/// A scheme, a port or a pattern would never match a name.
+fn names(config: &Config) -> Result<(), Problem> {
+    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_');
+    for (key, names) in [
+        ("public_names", &config.gateway.public_names),
+        ("operator_names", &config.gateway.operator_names),
+    ] {
+        if let Some(wrong) = names.iter().find(|name| !name.chars().all(fits)) {
+            let expected = "names such as chat.example.org, without scheme, port or *";
+            return Err(Problem::new(key, wrong.clone(), expected));
+        }
     }
     Ok(())
 }

@@ -70,6 +70,19 @@ fn a_wrong_variable_is_named_with_what_was_given_and_what_is_expected() {
 }
 
 #[test]
+fn a_host_name_is_neither_an_origin_nor_a_pattern() {
+    for (name, given) in [
+        ("PARLOR_PUBLIC_NAMES", "https://chat.example.org"),
+        ("PARLOR_PUBLIC_NAMES", "chat.example.org:443"),
+        ("PARLOR_OPERATOR_NAMES", "*.example.org"),
+    ] {
+        let key = name.trim_start_matches("PARLOR_").to_lowercase();
+        let told = check("", &[(name, given)], &[]);
+        refused(&told, &[&key, given, "names such as chat.example.org"]);
+    }
+}
+
+#[test]
 fn a_mistyped_variable_is_told_the_one_that_was_meant() {
     for (name, meant) in [
         ("PARLOR_LISTNE", "PARLOR_LISTEN"),

@@ -125,6 +125,8 @@ impl Stage {
             online: Online::new(),
             sockets: Arc::new(Registry::new()),
             metrics: Metrics::default(),
+            buckets: crate::dispatch::Buckets::default(),
+            strangers: crate::http::Strangers::default(),
             line: Arc::new(Semaphore::new(1)),
         });
         let hub = Alone::load(&shared).await.unwrap();

@@ -44,6 +44,9 @@ impl Task {
     }
 
     fn opened(&mut self, opened: Opened) {
+        let shared = &self.gateway.shared;
+        let user = opened.caller.user.id;
+        self.bucket = shared.buckets.of_user(user, &shared.limits);
         self.caller = Some(opened.caller);
         self.clock.opened(Instant::now(), opened.expires_at);
         self.replay = self.replay.take().or(opened.replay);

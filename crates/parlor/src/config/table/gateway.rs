@@ -4,6 +4,8 @@ use super::{limits, of};
 use crate::config::Config;
 use crate::config::setting::{Setting, millis, number, value};
 
+const NAMES: &str = "names such as chat.example.org, separated by commas";
+
 pub(super) fn listeners() -> Vec<Setting<Config>> {
     let mut rows = admission();
     rows.extend(http());
@@ -21,6 +23,24 @@ fn admission() -> Vec<Setting<Config>> {
         .ends(
             "Those pages get 403.",
             "A page of theirs can act for whoever gives it a token.",
+        ),
+        value("public_names", NAMES, |c| &mut of(c).gateway.public_names)
+            .about(
+                "Names that people reach the server by; requests for other names get 421. Addresses and \
+                 localhost always count. Unset: on loopback, names without a dot and what a trusted \
+                 proxy passes on; elsewhere every name.",
+            )
+            .ends(
+                "People at a further name of the server get 421.",
+                "A page at a name of somebody else's can use its visitors' browsers (DNS rebinding).",
+            ),
+        value("operator_names", NAMES, |c| {
+            &mut of(c).gateway.operator_names
+        })
+        .about("Names besides localhost that the operator's listener answers to.")
+        .ends(
+            "A monitor that uses another name gets 421.",
+            "A page at a name of somebody else's reads the server's inside.",
         ),
         value(
             "trusted_proxies",
@@ -51,7 +71,10 @@ fn admission() -> Vec<Setting<Config>> {
         number("http_per_address", "connections", 1..=10_000_000, |c| {
             &mut of(c).gateway.http_per_address
         })
-        .about("Open connections of one address that are not sockets.")
+        .about(
+            "Open connections of one address (IPv6: of one /64) that are not sockets, or its requests \
+             under way through a trusted proxy.",
+        )
         .ends(
             "Pages of an office behind one address load slowly (429).",
             "One machine takes all connections.",

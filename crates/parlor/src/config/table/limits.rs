@@ -16,7 +16,7 @@ fn rates() -> Vec<Setting<Config>> {
         number("sends_per_s", "sends per second", 1..=1_000_000_000, |c| {
             &mut limits(c).sends_per_s
         })
-        .about("Sends of one connection; twice as many at once.")
+        .about("Sends of one user, on all sockets and over HTTP; twice as many at once.")
         .ends("Lively people are refused.", "One client fills the log."),
         number(
             "commands_per_s",
@@ -24,10 +24,25 @@ fn rates() -> Vec<Setting<Config>> {
             1..=1_000_000_000,
             |c| &mut limits(c).commands_per_s,
         )
-        .about("Points of one connection; four times as many at once.")
+        .about("Points of one user, on all sockets and over HTTP; four times as many at once.")
         .ends(
             "A client that catches up is refused.",
             "One client takes the server.",
+        ),
+        number(
+            "network_points_per_s",
+            "points per second",
+            1..=1_000_000_000,
+            |c| &mut limits(c).network_points_per_s,
+        )
+        .about(
+            "Points of one address (IPv6: of one /64) for what is asked before it is known who asks: \
+             each HTTP request 1 (register and login as a hello), frames before hello what they cost \
+             after it; four times as many at once.",
+        )
+        .ends(
+            "After a restart an office behind one address comes back slowly.",
+            "One machine takes the server without an account.",
         ),
         number("refusals_max", "refusals", 1..=1_000_000_000, |c| {
             &mut limits(c).refusals_max

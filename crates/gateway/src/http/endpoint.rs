@@ -1,0 +1,126 @@
+//! What a path and method of `/api/v1` stand for, as data: known before anything is read or paid.
+
+use super::answer::{self, Answer, only};
+use crate::wire::{Cost, Error, NO_SUCH_PATH};
+use http::Method;
+use percent_encoding::percent_decode_str;
+
+/// One thing that the API does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Endpoint {
+    Register,
+    Login,
+    Logout,
+    Password,
+    DeleteAccount,
+    Me,
+    Rooms,
+    /// Of this room.
+    History(String),
+    /// Into this room.
+    Send(String),
+}
+
+/// What there is instead of an endpoint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Missing {
+    /// Nothing at this path.
+    Path,
+    /// Nothing by this method, but by this one.
+    Method(&'static str),
+}
+
+impl Missing {
+    pub(super) fn answer(self) -> Answer {
+        match self {
+            Self::Path => answer::error(&Error::new(&NO_SUCH_PATH)),
+            Self::Method(allowed) => only(allowed),
+        }
+    }
+}
+
+impl Endpoint {
+    /// At this path, which begins after `/api/v1`.
+    pub(super) fn of(method: &Method, path: &str) -> Result<Self, Missing> {
+        let segments: Vec<_> = path.split('/').skip(1).collect();
+        let (allowed, endpoint) = match segments.as_slice() {
+            ["register"] => (Method::POST, Self::Register),
+            ["login"] => (Method::POST, Self::Login),
+            ["logout"] => (Method::POST, Self::Logout),
+            ["password"] => (Method::POST, Self::Password),
+            ["delete-account"] => (Method::POST, Self::DeleteAccount),
+            ["me"] => (Method::GET, Self::Me),
+            ["rooms"] => (Method::GET, Self::Rooms),
+            ["rooms", room, "history"] => (Method::GET, Self::History(key(room))),
+            ["rooms", room, "messages"] => (Method::POST, Self::Send(key(room))),
+            _ => return Err(Missing::Path),
+        };
+        if *method == allowed {
+            return Ok(endpoint);
+        }
+        let get = allowed == Method::GET;
+        Err(Missing::Method(if get { "GET" } else { "POST" }))
+    }
+
+    /// Whether its fields are in the body.
+    pub(super) fn has_body(&self) -> bool {
+        matches!(
+            self,
+            Self::Register | Self::Login | Self::Password | Self::DeleteAccount | Self::Send(_)
+        )
+    }
+
+    /// What the caller's network pays before it is known who calls.
+    pub(super) fn cost_before(&self) -> Cost {
+        match self {
+            Self::Register | Self::Login => Cost::Hello,
+            _ => Cost::Other,
+        }
+    }
+}
+
+/// The route of a path that begins after `/api/v1`, with nothing in it that a user has chosen.
+pub(super) fn route(path: &str) -> &'static str {
+    match path.split('/').skip(1).collect::<Vec<_>>().as_slice() {
+        ["register"] => "/api/v1/register",
+        ["login"] => "/api/v1/login",
+        ["logout"] => "/api/v1/logout",
+        ["password"] => "/api/v1/password",
+        ["delete-account"] => "/api/v1/delete-account",
+        ["me"] => "/api/v1/me",
+        ["rooms"] => "/api/v1/rooms",
+        ["rooms", _, "history"] => "/api/v1/rooms/{room}/history",
+        ["rooms", _, "messages"] => "/api/v1/rooms/{room}/messages",
+        _ => "/api/v1/{unknown}",
+    }
+}
+
+fn key(segment: &str) -> String {
+    percent_decode_str(segment).decode_utf8_lossy().into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http::{StatusCode, header};
+
+    #[test]
+    fn a_path_and_its_method_name_an_endpoint() {
+        let of = |method, path| Endpoint::of(&method, path).ok();
+        assert_eq!(of(Method::GET, "/me"), Some(Endpoint::Me));
+        let history = of(Method::GET, "/rooms/%7Eroom/history");
+        assert_eq!(history, Some(Endpoint::History("~room".to_owned())));
+        let wrong = Endpoint::of(&Method::DELETE, "/login")
+            .unwrap_err()
+            .answer();
+        assert_eq!(wrong.status(), StatusCode::METHOD_NOT_ALLOWED);
+        assert_eq!(wrong.headers()[header::ALLOW], "POST");
+        for path in ["", "/", "/nothing", "/rooms/general/nothing", "/me/"] {
+            assert_eq!(
+                Endpoint::of(&Method::GET, path),
+                Err(Missing::Path),
+                "{path}"
+            );
+        }
+    }
+}

@@ -1,0 +1,293 @@
+//! Which host names a listener answers to.
+//!
+//! A page at a stranger's name can make its visitor's browser ask this server by that name: the
+//! name is first resolved to the stranger's address and then to ours (DNS rebinding), and for the
+//! browser all of that is one origin. What it cannot choose is the `Host` that the browser sends.
+//! So a name counts when it is the operator's; an address and `localhost` always do, since nobody
+//! can point those elsewhere.
+
+use super::answer::{Answer, text};
+use super::outside;
+use super::strangers::Strangers;
+use http::{Request, StatusCode, header};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+/// The names of one listener.
+#[derive(Debug, Clone)]
+pub(super) struct Hosts {
+    names: Vec<String>,
+    /// When `names` is empty.
+    unnamed: Unnamed,
+    setting: &'static str,
+}
+
+/// What a listener answers to whose names are not set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Unnamed {
+    /// Addresses and loopback names.
+    Nothing,
+    /// Those, names without a dot (which no stranger can own), and what a trusted proxy passes on.
+    Local,
+    /// Every name: the listener cannot know what it is called.
+    Anything,
+}
+
+/// Why a request is not answered.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum WrongHost {
+    /// It names several hosts, or none that could be one.
+    Malformed,
+    /// It names this one, fit to be shown.
+    Foreign(String),
+}
+
+impl Hosts {
+    /// The operator's listener.
+    pub(super) fn of_operator(names: &[String]) -> Self {
+        Self {
+            names: names.to_vec(),
+            unnamed: Unnamed::Nothing,
+            setting: "operator_names",
+        }
+    }
+
+    /// The people's listener at this address.
+    pub(super) fn of_people(names: &[String], address: Option<IpAddr>) -> Self {
+        let local = address.is_some_and(|address| address.to_canonical().is_loopback());
+        Self {
+            names: names.to_vec(),
+            unnamed: if local {
+                Unnamed::Local
+            } else {
+                Unnamed::Anything
+            },
+            setting: "public_names",
+        }
+    }
+
+    /// Whether the request names a host of this listener. Without any it comes from no browser, and
+    /// passes. `X-Forwarded-Host` is not read: anyone can send it.
+    pub(super) fn check<B>(&self, request: &Request<B>, by_proxy: bool) -> Result<(), WrongHost> {
+        let mut lines = request.headers().get_all(header::HOST).iter();
+        let (line, further) = (lines.next(), lines.next());
+        if further.is_some() {
+            return Err(WrongHost::Malformed);
+        }
+        let target = request.uri().authority();
+        let target = target.map(|authority| authority.as_str().as_bytes());
+        let line = line.map(http::HeaderValue::as_bytes);
+        for named in [target, line].into_iter().flatten() {
+            if !named.is_empty() {
+                self.judge(named, by_proxy)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The answer to a request for a wrong host, which the log counts.
+    pub(super) fn refuse(&self, wrong: WrongHost, strangers: &Strangers) -> Answer {
+        let setting = self.setting;
+        let WrongHost::Foreign(host) = wrong else {
+            let line = "a request names one host, as host or host:port\n";
+            return text(StatusCode::BAD_REQUEST, line);
+        };
+        strangers.foreign_host(&host, setting);
+        let variable = setting.to_ascii_uppercase();
+        let line = format!(
+            "this server does not answer to {host}: its operator can name it in {setting} \
+             (PARLOR_{variable})\n"
+        );
+        text(StatusCode::MISDIRECTED_REQUEST, line)
+    }
+
+    fn judge(&self, named: &[u8], by_proxy: bool) -> Result<(), WrongHost> {
+        let host = Host::read(named).ok_or(WrongHost::Malformed)?;
+        let answered = match host {
+            Host::Address => true,
+            Host::Name(name) => is_loopback(&name) || self.knows(&name, by_proxy),
+        };
+        if answered {
+            return Ok(());
+        }
+        Err(WrongHost::Foreign(outside::shown(named)))
+    }
+
+    fn knows(&self, name: &str, by_proxy: bool) -> bool {
+        if !self.names.is_empty() {
+            return self.names.iter().any(|known| is_same(known, name));
+        }
+        match self.unnamed {
+            Unnamed::Nothing => false,
+            Unnamed::Local => by_proxy || !name.contains('.'),
+            Unnamed::Anything => true,
+        }
+    }
+}
+
+/// `name` is in lower case and has no dot at its end.
+fn is_same(known: &str, name: &str) -> bool {
+    let known = known.strip_suffix('.').unwrap_or(known);
+    known.eq_ignore_ascii_case(name)
+}
+
+fn is_loopback(name: &str) -> bool {
+    name == "localhost" || name.ends_with(".localhost")
+}
+
+/// What stands in `Host`, without its port.
+#[derive(Debug, PartialEq, Eq)]
+enum Host {
+    Address,
+    Name(String),
+}
+
+impl Host {
+    fn read(authority: &[u8]) -> Option<Self> {
+        let authority = std::str::from_utf8(authority).ok()?;
+        if let Some(rest) = authority.strip_prefix('[') {
+            let (address, port) = rest.split_once(']')?;
+            let is_one = address.parse::<Ipv6Addr>().is_ok();
+            let port = port.strip_prefix(':').unwrap_or(port);
+            return (is_one && is_port(port)).then_some(Self::Address);
+        }
+        let (name, port) = authority.split_once(':').unwrap_or((authority, ""));
+        let name = name.strip_suffix('.').unwrap_or(name);
+        let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_');
+        if !is_port(port) || name.is_empty() || !name.chars().all(fits) {
+            return None;
+        }
+        if name.parse::<Ipv4Addr>().is_ok() {
+            return Some(Self::Address);
+        }
+        Some(Self::Name(name.to_ascii_lowercase()))
+    }
+}
+
+/// Digits, or nothing.
+fn is_port(port: &str) -> bool {
+    port.len() <= 5 && port.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request(target: &str, hosts: &[&[u8]]) -> Request<()> {
+        let mut request = Request::builder().uri(target);
+        for host in hosts {
+            request = request.header(header::HOST, *host);
+        }
+        request.body(()).unwrap()
+    }
+
+    fn answers(hosts: &Hosts, host: &str) -> bool {
+        hosts
+            .check(&request("/", &[host.as_bytes()]), false)
+            .is_ok()
+    }
+
+    fn of_people(names: &[String], address: &str) -> Hosts {
+        Hosts::of_people(names, Some(address.parse().unwrap()))
+    }
+
+    fn named() -> Vec<String> {
+        vec!["chat.example.org".to_owned(), "Ops.Internal.".to_owned()]
+    }
+
+    const ALWAYS: [&str; 11] = [
+        "localhost",
+        "LOCALHOST:9090",
+        "localhost.",
+        "parlor.localhost",
+        "127.0.0.1",
+        "127.0.0.1:9090",
+        "10.1.2.3:8080",
+        "[::1]",
+        "[::1]:9090",
+        "[2001:db8::1]:80",
+        "localhost:",
+    ];
+
+    const FOREIGN: [&str; 6] = [
+        "evil.example",
+        "evil.example:9090",
+        "EVIL.example.",
+        "localhost.evil.example",
+        "127.0.0.1.evil.example",
+        "notlocalhost.example",
+    ];
+
+    #[test]
+    fn the_operators_listener_answers_to_addresses_loopback_and_its_names() {
+        let unnamed = Hosts::of_operator(&[]);
+        let named = Hosts::of_operator(&named());
+        for host in ALWAYS {
+            assert!(answers(&unnamed, host) && answers(&named, host), "{host}");
+        }
+        for host in FOREIGN {
+            assert!(!answers(&unnamed, host) && !answers(&named, host), "{host}");
+        }
+        assert!(!answers(&unnamed, "parlor"), "not to a short name either");
+        for host in ["chat.example.org", "CHAT.example.org.:80", "ops.internal"] {
+            assert!(answers(&named, host) && !answers(&unnamed, host), "{host}");
+        }
+    }
+
+    #[test]
+    fn the_peoples_listener_answers_to_any_name_only_where_it_cannot_know() {
+        let named = of_people(&named(), "0.0.0.0");
+        let local = of_people(&[], "127.0.0.1");
+        let wide = of_people(&[], "0.0.0.0");
+        for host in ALWAYS {
+            for hosts in [&named, &local, &wide] {
+                assert!(answers(hosts, host), "{host}");
+            }
+        }
+        for host in FOREIGN {
+            assert!(!answers(&named, host) && !answers(&local, host), "{host}");
+            assert!(answers(&wide, host), "{host}");
+        }
+        assert!(answers(&local, "mybox:8080") && !answers(&named, "mybox:8080"));
+        for address in ["::1", "::ffff:127.0.0.1", "127.9.9.9"] {
+            let local = of_people(&[], address);
+            assert!(!answers(&local, "evil.example"), "{address}");
+        }
+    }
+
+    #[test]
+    fn a_trusted_proxy_vouches_for_a_name_until_names_are_set() {
+        let foreign = request("/", &[b"chat.example.org"]);
+        let local = of_people(&[], "127.0.0.1");
+        assert!(local.check(&foreign, true).is_ok());
+        let other = of_people(&["other.example".to_owned()], "127.0.0.1");
+        assert!(other.check(&foreign, true).is_err());
+    }
+
+    #[test]
+    fn every_name_that_a_request_gives_must_be_ours() {
+        let hosts = Hosts::of_operator(&[]);
+        let check = |target: &str, lines: &[&[u8]]| hosts.check(&request(target, lines), false);
+        assert_eq!(check("/metrics", &[]), Ok(()), "HTTP/1.0 needs none");
+        assert_eq!(check("/metrics", &[b""]), Ok(()));
+        assert!(check("http://evil.example/metrics", &[b"localhost"]).is_err());
+        assert!(check("http://localhost/metrics", &[b"evil.example"]).is_err());
+        assert!(check("http://127.0.0.1:9090/metrics", &[b"localhost"]).is_ok());
+        let two: [&[u8]; 2] = [b"localhost", b"localhost"];
+        assert_eq!(check("/metrics", &two), Err(WrongHost::Malformed));
+        for bad in [
+            "a b",
+            "user@localhost",
+            "localhost:80:80",
+            "[::1",
+            "::1",
+            "ex\u{e4}mple",
+            ".",
+        ] {
+            assert_eq!(
+                check("/", &[bad.as_bytes()]),
+                Err(WrongHost::Malformed),
+                "{bad}"
+            );
+        }
+    }
+}

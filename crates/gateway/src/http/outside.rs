@@ -1,0 +1,32 @@
+//! Text from outside as it may stand in a line of the log or in an answer: short, and of plain
+//! letters.
+
+/// Longest piece of a stranger's text that is shown.
+const CHARS_MAX: usize = 100;
+
+/// The beginning of it; whatever could pretend to be something else becomes `?`.
+pub(super) fn shown(bytes: &[u8]) -> String {
+    let plain = |byte: &u8| match byte {
+        b'"' | b'\\' | b'<' | b'>' => '?',
+        b'!'..=b'~' => char::from(*byte),
+        _ => '?',
+    };
+    let mut text: String = bytes.iter().take(CHARS_MAX).map(plain).collect();
+    if bytes.len() > CHARS_MAX {
+        text.push('…');
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{CHARS_MAX, shown};
+
+    #[test]
+    fn what_a_stranger_says_is_short_and_plain() {
+        assert_eq!(shown(b"https://evil.example"), "https://evil.example");
+        assert_eq!(shown(b"a\"b\\c\n\x1b[2J\xff d"), "a?b?c??[2J??d");
+        let long = shown(&[b'x'; 10_000]);
+        assert_eq!(long.chars().count(), CHARS_MAX + 1);
+    }
+}

@@ -1,0 +1,89 @@
+//! HTTP/1.1 as it goes over the line, from an address of one's own: for whoever does not finish, or
+//! says what no honest client says.
+
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpSocket, TcpStream};
+
+/// The longest that an answer may take.
+const LIMIT: Duration = Duration::from_secs(30);
+
+/// One connection.
+#[derive(Debug)]
+pub struct Line {
+    stream: TcpStream,
+    bytes: Vec<u8>,
+}
+
+impl Line {
+    /// Connects from this address of the machine, such as `127.0.0.2`.
+    ///
+    /// # Errors
+    /// When nobody listens there.
+    pub async fn from(address: &str, server: SocketAddr) -> io::Result<Self> {
+        let own = SocketAddr::new(address.parse().expect("an address"), 0);
+        let socket = TcpSocket::new_v4()?;
+        socket.set_reuseaddr(true)?;
+        socket.bind(own)?;
+        let stream = socket.connect(server).await?;
+        let bytes = Vec::new();
+        Ok(Self { stream, bytes })
+    }
+
+    /// Writes these bytes.
+    ///
+    /// # Errors
+    /// When the connection has ended.
+    pub async fn write(&mut self, text: &str) -> io::Result<()> {
+        self.stream.write_all(text.as_bytes()).await
+    }
+
+    /// The status and body of the next answer; status 0 when the connection ended instead.
+    pub async fn answer(&mut self) -> (u16, String) {
+        let answer = tokio::time::timeout(LIMIT, self.read()).await;
+        answer
+            .expect("an answer in time")
+            .unwrap_or((0, String::new()))
+    }
+
+    /// Writes a request and reads its answer.
+    pub async fn ask(&mut self, request: &str) -> (u16, String) {
+        // Whoever was turned away is answered all the same.
+        let _ = self.write(request).await;
+        self.answer().await
+    }
+
+    async fn read(&mut self) -> io::Result<(u16, String)> {
+        let end = loop {
+            if let Some(at) = self.bytes.windows(4).position(|four| four == b"\r\n\r\n") {
+                break at + 4;
+            }
+            self.more().await?;
+        };
+        let head = String::from_utf8_lossy(&self.bytes[..end]).to_lowercase();
+        let status = head.split(' ').nth(1).and_then(|code| code.parse().ok());
+        let length = head
+            .split_once("content-length: ")
+            .and_then(|(_, rest)| rest.lines().next())
+            .map_or(0, |length| length.parse().expect("a length"));
+        while self.bytes.len() < end + length {
+            self.more().await?;
+        }
+        let body = String::from_utf8_lossy(&self.bytes[end..end + length]).into_owned();
+        self.bytes.drain(..end + length);
+        Ok((status.expect("a status"), body))
+    }
+
+    async fn more(&mut self) -> io::Result<()> {
+        let mut scratch = [0; 4096];
+        match self.stream.read(&mut scratch).await? {
+            0 => Err(io::ErrorKind::UnexpectedEof.into()),
+            count => {
+                self.bytes.extend_from_slice(&scratch[..count]);
+                Ok(())
+            }
+        }
+    }
+}
