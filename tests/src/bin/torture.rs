@@ -3,8 +3,8 @@
 
 use std::time::{Duration, Instant};
 use tests::{
-    FLOODS, Felt, Footprint, Kind, Plan, Report, Scale, Settings, Store, TRIALS, Trial, churn,
-    drained, judge_within, torture,
+    FLOODS, Felt, Flood, Footprint, Kind, Plan, Report, Scale, Settings, Store, TRIALS, Trial,
+    churn, drained, judge_within, torture,
 };
 
 /// No case takes longer, whatever hangs.
@@ -36,7 +36,8 @@ fn main() {
     let wanted: Vec<String> = std::env::args().skip(1).collect();
     let cases = CASES.iter().map(|case| case.name);
     let trials = TRIALS.iter().map(|trial| trial.name);
-    let names: Vec<_> = cases.chain(trials).chain([FLOODS_NAME]).collect();
+    let strangers = FLOODS.iter().map(|flood| flood.name).chain([FLOODS_NAME]);
+    let names: Vec<_> = cases.chain(trials).chain(strangers).collect();
     let unknown: Vec<_> = wanted
         .iter()
         .filter(|name| !names.contains(&name.as_str()))
@@ -58,9 +59,8 @@ fn main() {
         }
     }
     faults(TRIALS.iter().filter(|trial| is_wanted(trial.name)));
-    if is_wanted(FLOODS_NAME) {
-        floods();
-    }
+    let all = is_wanted(FLOODS_NAME);
+    floods(FLOODS.iter().filter(|flood| all || is_wanted(flood.name)));
 }
 
 /// The name of all floods together.
@@ -74,10 +74,12 @@ const STOP_MAX: Duration = Duration::from_secs(10);
 
 /// Strangers who flood the server, and in the end the table of `docs/faults.md`. On SQLite alone:
 /// strangers get as far as no database.
-fn floods() {
-    println!("{}", Felt::HEAD);
+fn floods(floods: impl Iterator<Item = &'static Flood>) {
     let mut failed = Vec::new();
-    for flood in FLOODS {
+    for (number, flood) in floods.enumerate() {
+        if number == 0 {
+            println!("{}", Felt::HEAD);
+        }
         let scale = Scale {
             people: 100,
             strangers: 8,

@@ -290,7 +290,8 @@ names! {
 
 /// After a time-out the command is repeated until it is through: nothing is lost, nothing doubled.
 async fn repeated(client: &mut Client, send: Value) {
-    let end = tokio::time::Instant::now() + Duration::from_secs(30);
+    // What holds it up may be a computation, which takes as long as the machine is busy.
+    let end = tokio::time::Instant::now() + Duration::from_secs(200);
     let ack = loop {
         match client.call("send", send.clone()).await {
             Ok(ack) => break ack,
