@@ -12,9 +12,8 @@ pub struct Settings {
     /// of theirs can act for whoever pastes a token into it.
     pub allowed_origins: Vec<String>,
     /// Names that people reach the server by (`chat.example.org`). When there are any, requests for
-    /// other names are refused with 421; addresses and `localhost` always count. Default none: a
-    /// listener on loopback then answers to names without a dot and to what a trusted proxy passes
-    /// on, any other to every name. Too few: people at a further name get 421. Too many: whoever
+    /// other names are refused with 421; addresses and `localhost` always count. Default none: every
+    /// name counts, since the server cannot know what a proxy before it is called. Too few: people at a further name get 421. Too many: whoever
     /// owns one that points elsewhere can have a visitor's browser speak to this server as theirs.
     pub public_names: Vec<String>,
     /// Names besides `localhost` that the operator's listener answers to. Default none. Too few and

@@ -10,26 +10,15 @@ use super::answer::{Answer, text};
 use super::outside;
 use super::strangers::Strangers;
 use http::{Request, StatusCode, header};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{Ipv4Addr, Ipv6Addr};
 
 /// The names of one listener.
 #[derive(Debug, Clone)]
 pub(super) struct Hosts {
     names: Vec<String>,
-    /// When `names` is empty.
-    unnamed: Unnamed,
+    /// Any name counts while `names` is empty.
+    unnamed: bool,
     setting: &'static str,
-}
-
-/// What a listener answers to whose names are not set.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Unnamed {
-    /// Addresses and loopback names.
-    Nothing,
-    /// Those, names without a dot (which no stranger can own), and what a trusted proxy passes on.
-    Local,
-    /// Every name: the listener cannot know what it is called.
-    Anything,
 }
 
 /// Why a request is not answered.
@@ -46,28 +35,24 @@ impl Hosts {
     pub(super) fn of_operator(names: &[String]) -> Self {
         Self {
             names: names.to_vec(),
-            unnamed: Unnamed::Nothing,
+            unnamed: false,
             setting: "operator_names",
         }
     }
 
-    /// The people's listener at this address.
-    pub(super) fn of_people(names: &[String], address: Option<IpAddr>) -> Self {
-        let local = address.is_some_and(|address| address.to_canonical().is_loopback());
+    /// The people's listener. It answers to any name until its names are set: it cannot know what a
+    /// proxy before it is called.
+    pub(super) fn of_people(names: &[String]) -> Self {
         Self {
             names: names.to_vec(),
-            unnamed: if local {
-                Unnamed::Local
-            } else {
-                Unnamed::Anything
-            },
+            unnamed: names.is_empty(),
             setting: "public_names",
         }
     }
 
     /// Whether the request names a host of this listener. Without any it comes from no browser, and
     /// passes. `X-Forwarded-Host` is not read: anyone can send it.
-    pub(super) fn check<B>(&self, request: &Request<B>, by_proxy: bool) -> Result<(), WrongHost> {
+    pub(super) fn check<B>(&self, request: &Request<B>) -> Result<(), WrongHost> {
         let mut lines = request.headers().get_all(header::HOST).iter();
         let (line, further) = (lines.next(), lines.next());
         if further.is_some() {
@@ -78,7 +63,7 @@ impl Hosts {
         let line = line.map(http::HeaderValue::as_bytes);
         for named in [target, line].into_iter().flatten() {
             if !named.is_empty() {
-                self.judge(named, by_proxy)?;
+                self.judge(named)?;
             }
         }
         Ok(())
@@ -100,11 +85,11 @@ impl Hosts {
         text(StatusCode::MISDIRECTED_REQUEST, line)
     }
 
-    fn judge(&self, named: &[u8], by_proxy: bool) -> Result<(), WrongHost> {
+    fn judge(&self, named: &[u8]) -> Result<(), WrongHost> {
         let host = Host::read(named).ok_or(WrongHost::Malformed)?;
         let answered = match host {
             Host::Address => true,
-            Host::Name(name) => is_loopback(&name) || self.knows(&name, by_proxy),
+            Host::Name(name) => is_loopback(&name) || self.knows(&name),
         };
         if answered {
             return Ok(());
@@ -112,15 +97,8 @@ impl Hosts {
         Err(WrongHost::Foreign(outside::shown(named)))
     }
 
-    fn knows(&self, name: &str, by_proxy: bool) -> bool {
-        if !self.names.is_empty() {
-            return self.names.iter().any(|known| is_same(known, name));
-        }
-        match self.unnamed {
-            Unnamed::Nothing => false,
-            Unnamed::Local => by_proxy || !name.contains('.'),
-            Unnamed::Anything => true,
-        }
+    fn knows(&self, name: &str) -> bool {
+        self.unnamed || self.names.iter().any(|known| is_same(known, name))
     }
 }
 
@@ -181,13 +159,7 @@ mod tests {
     }
 
     fn answers(hosts: &Hosts, host: &str) -> bool {
-        hosts
-            .check(&request("/", &[host.as_bytes()]), false)
-            .is_ok()
-    }
-
-    fn of_people(names: &[String], address: &str) -> Hosts {
-        Hosts::of_people(names, Some(address.parse().unwrap()))
+        hosts.check(&request("/", &[host.as_bytes()])).is_ok()
     }
 
     fn named() -> Vec<String> {
@@ -234,39 +206,21 @@ mod tests {
     }
 
     #[test]
-    fn the_peoples_listener_answers_to_any_name_only_where_it_cannot_know() {
-        let named = of_people(&named(), "0.0.0.0");
-        let local = of_people(&[], "127.0.0.1");
-        let wide = of_people(&[], "0.0.0.0");
+    fn the_peoples_listener_answers_to_any_name_until_its_names_are_set() {
+        let named = Hosts::of_people(&named());
+        let unnamed = Hosts::of_people(&[]);
         for host in ALWAYS {
-            for hosts in [&named, &local, &wide] {
-                assert!(answers(hosts, host), "{host}");
-            }
+            assert!(answers(&named, host) && answers(&unnamed, host), "{host}");
         }
         for host in FOREIGN {
-            assert!(!answers(&named, host) && !answers(&local, host), "{host}");
-            assert!(answers(&wide, host), "{host}");
+            assert!(!answers(&named, host) && answers(&unnamed, host), "{host}");
         }
-        assert!(answers(&local, "mybox:8080") && !answers(&named, "mybox:8080"));
-        for address in ["::1", "::ffff:127.0.0.1", "127.9.9.9"] {
-            let local = of_people(&[], address);
-            assert!(!answers(&local, "evil.example"), "{address}");
-        }
-    }
-
-    #[test]
-    fn a_trusted_proxy_vouches_for_a_name_until_names_are_set() {
-        let foreign = request("/", &[b"chat.example.org"]);
-        let local = of_people(&[], "127.0.0.1");
-        assert!(local.check(&foreign, true).is_ok());
-        let other = of_people(&["other.example".to_owned()], "127.0.0.1");
-        assert!(other.check(&foreign, true).is_err());
     }
 
     #[test]
     fn every_name_that_a_request_gives_must_be_ours() {
         let hosts = Hosts::of_operator(&[]);
-        let check = |target: &str, lines: &[&[u8]]| hosts.check(&request(target, lines), false);
+        let check = |target: &str, lines: &[&[u8]]| hosts.check(&request(target, lines));
         assert_eq!(check("/metrics", &[]), Ok(()), "HTTP/1.0 needs none");
         assert_eq!(check("/metrics", &[b""]), Ok(()));
         assert!(check("http://evil.example/metrics", &[b"localhost"]).is_err());

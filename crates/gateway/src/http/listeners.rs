@@ -92,12 +92,11 @@ impl Listeners {
     ) -> Serving {
         let stop = CancellationToken::new();
         let house = House::new(gateway, settings, &stop);
-        let address = self.main.local_addr().ok().map(|address| address.ip());
         let routes = Routes::new(
             gateway.clone(),
             health.clone(),
             Arc::clone(&house.settings),
-            Hosts::of_people(&settings.public_names, address),
+            Hosts::of_people(&settings.public_names),
         );
         let admission = Admission::new(settings.connections_max, settings.http_per_address);
         metrics.add(admission.clone());

@@ -28,7 +28,7 @@ pub(super) struct Operator {
 impl Operator {
     /// Answers one request; only an action takes time.
     pub(super) fn answer<B>(&self, request: &Request<B>) -> BoxFuture<'static, Answer> {
-        if let Err(wrong) = self.hosts.check(request, false) {
+        if let Err(wrong) = self.hosts.check(request) {
             return ready(self.hosts.refuse(wrong, &self.shared.strangers)).boxed();
         }
         let path = request.uri().path();

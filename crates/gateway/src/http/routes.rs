@@ -93,8 +93,7 @@ impl Routes {
 
     /// Answers one request.
     pub(super) async fn answer(self, request: Request<Incoming>, through: Through) -> Answer {
-        let by_proxy = network::is_trusted(through.peer, &self.settings.trusted_proxies);
-        if let Err(wrong) = self.hosts.check(&request, by_proxy) {
+        if let Err(wrong) = self.hosts.check(&request) {
             return self.hosts.refuse(wrong, &self.gateway.shared.strangers);
         }
         let path = request.uri().path();

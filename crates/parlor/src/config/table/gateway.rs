@@ -27,8 +27,7 @@ fn admission() -> Vec<Setting<Config>> {
         value("public_names", NAMES, |c| &mut of(c).gateway.public_names)
             .about(
                 "Names that people reach the server by; requests for other names get 421. Addresses and \
-                 localhost always count. Unset: on loopback, names without a dot and what a trusted \
-                 proxy passes on; elsewhere every name.",
+                 localhost always count. Unset: every name.",
             )
             .ends(
                 "People at a further name of the server get 421.",
