@@ -22,8 +22,8 @@ pub struct Figures {
     pub pool: PoolFigures,
     /// Its write lanes.
     pub lanes: LaneFigures,
-    /// How long the log of a file is, in bytes.
-    pub log_bytes: Option<u64>,
+    /// How long the log of a file is, in bytes; 0 for a server's.
+    pub log_bytes: u64,
     /// Reads that were tried again after a transient fault.
     pub read_repeats: u64,
     /// What it did for its primary, if it is a replica.
@@ -123,7 +123,7 @@ impl Slot {
             condition: self.standing().condition(),
             pool,
             lanes,
-            log_bytes: parts.as_ref().and_then(|parts| parts.pool.log_bytes()),
+            log_bytes: parts.as_ref().map_or(0, |parts| parts.pool.log_bytes()),
             read_repeats: tally.read_repeats.load(Ordering::Relaxed),
             replica: self.mirror().map(|mirror| ReplicaFigures {
                 primary: mirror.primary_name().unwrap_or_default(),

@@ -83,7 +83,7 @@ async fn look(slot: &Slot) {
     if let Some(found) = found {
         slot.while_in_it(&parts, || found.tell(slot));
     }
-    let log_is_long = parts.pool.log_bytes() > Some(LOG_BYTES_MAX);
+    let log_is_long = parts.pool.log_bytes() > LOG_BYTES_MAX;
     if log_is_long {
         parts.pool.checkpoints().is_due();
     }

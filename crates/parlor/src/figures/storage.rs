@@ -15,13 +15,10 @@ impl Figures for Storage {
         pools(sheet, &all)?;
         lanes(sheet, &all)?;
         replicas(sheet, &all)?;
-        let logs = all
-            .iter()
-            .filter_map(|one| Some(([("database", one.database.as_str())], one.log_bytes?)));
         sheet.gauges(
             "db_log_bytes",
             "Size of an embedded database's log, which a long read keeps from being cut",
-            logs,
+            by(&all, |one| one.log_bytes),
         )?;
         sheet.counters(
             "db_read_retries",

@@ -30,6 +30,8 @@ pub(crate) struct PgMark {
     file: Option<PathBuf>,
     /// The highest count seen, and under which epoch. Never ahead of what is committed.
     known: Mutex<Option<Mark>>,
+    /// Held by whoever counts: connections are made together, and the file has one writer at a time.
+    turn: tokio::sync::Mutex<()>,
     /// This start has been counted.
     counted: AtomicBool,
     /// The file was found not to be writable, and that was logged.
@@ -55,6 +57,7 @@ impl PgMark {
             database: config.name.clone(),
             known: Mutex::new(file.as_deref().and_then(Mark::read)),
             file,
+            turn: tokio::sync::Mutex::default(),
             counted: AtomicBool::new(false),
             unwritable: AtomicBool::new(false),
         })
@@ -62,13 +65,14 @@ impl PgMark {
 
     /// Looks at the store before this connection is used, and gives it a new epoch if it went back.
     pub(crate) async fn settle(&self, connection: &mut AsyncPgConnection) -> QueryResult<()> {
+        let _turn = self.turn.lock().await;
         let found = row::look(connection).await?;
         let starts = !AtomicBool::load(&self.counted, Ordering::Acquire);
         let fit = self.fit(&found, "");
         if !starts && fit == Fit::Well {
             return Ok(());
         }
-        match self.count(connection).await {
+        match self.count_in_turn(connection).await {
             Ok(()) => self.counted.store(true, Ordering::Release),
             // Nobody must go on under the old epoch.
             Err(error) if matches!(fit, Fit::WentBack(_)) => return Err(error),
@@ -82,6 +86,11 @@ impl PgMark {
 
     /// Counts on: what is committed now, an older store lacks. Renews the epoch of one that went back.
     pub(crate) async fn count(&self, connection: &mut AsyncPgConnection) -> QueryResult<()> {
+        let _turn = self.turn.lock().await;
+        self.count_in_turn(connection).await
+    }
+
+    async fn count_in_turn(&self, connection: &mut AsyncPgConnection) -> QueryResult<()> {
         let system = row::system(connection).await;
         Transaction::begin_transaction_sql(connection, "BEGIN").await?;
         match self.counted_on(connection, &system).await {
@@ -233,6 +242,7 @@ mod tests {
                 epoch: epoch.to_owned(),
                 rowid,
             })),
+            turn: tokio::sync::Mutex::default(),
             counted: false.into(),
             unwritable: false.into(),
         }

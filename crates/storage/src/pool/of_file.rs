@@ -56,10 +56,14 @@ impl Pool {
         &self.checkpoints
     }
 
-    /// How long the log of a file is.
-    pub(crate) fn log_bytes(&self) -> Option<u64> {
-        let log = beside(self.watch.as_ref()?.store(), "-wal");
-        Some(std::fs::metadata(log).map_or(0, |log| log.len()))
+    /// How long the log of a file is; 0 for a server's, which is its own affair.
+    pub(crate) fn log_bytes(&self) -> u64 {
+        let log = self
+            .watch
+            .as_ref()
+            .map(|watch| beside(watch.store(), "-wal"));
+        log.and_then(|log| std::fs::metadata(log).ok())
+            .map_or(0, |log| log.len())
     }
 
     /// True when no connection is left.
