@@ -42,8 +42,8 @@ const SOON: Duration = Duration::from_secs(2);
 const NO_HELLO: Duration = Duration::from_secs(14);
 /// A request head may take 5 s, and so may an answer.
 const HEAD: Duration = Duration::from_secs(8);
-/// A connection that does not take its answers.
-const LIFE: Duration = Duration::from_secs(70);
+/// A connection that takes nothing of its answers for 45 s.
+const STALLED: Duration = Duration::from_secs(50);
 
 const PING: &[u8] = &[0x89, 0x80, 1, 2, 3, 4];
 const PONG: &[u8] = &[0x8a, 0x80, 1, 2, 3, 4];
@@ -121,11 +121,11 @@ pub const FLOODS: &[Flood] = &[
     request("a dripped head", HALF_A_HEAD, b"x").dripped(HEAD),
     request("an endless body", ENDLESS_BODY, b"4\r\nxxxx\r\n"),
     request("a dripped body", LONG_BODY, b"x").dripped(HEAD),
-    request("requests, no answer read", b"", REQUEST).within(LIFE),
+    request("requests, no answer read", b"", REQUEST).within(STALLED),
     request("a dripped head, operator", HALF_A_HEAD, b"x")
         .at_the_operators_door()
         .dripped(HEAD),
     request("requests, no answer read, operator", b"", LIVE)
         .at_the_operators_door()
-        .within(LIFE),
+        .within(STALLED),
 ];

@@ -2,21 +2,31 @@
 //! another process, and one place that reads and one that writes.
 
 use super::parting::Parting;
+use std::future::Future as _;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
+use tokio::time::{Sleep, sleep};
 
 /// Bytes the kernel may hold back unsent: without it megabytes vanish into each stalled client
 /// before a write says so.
 const UNSENT_MAX: u32 = 16 << 10;
+
+/// A client that takes nothing of an HTTP answer for so long has gone, or never meant to read it. The
+/// kernel takes more once it has passed on about [`UNSENT_MAX`], for which a slow line of 400 bytes a
+/// second needs 40 s.
+const STALL: Duration = Duration::from_secs(45);
 
 /// An accepted connection, set up for small frames. hyper speaks HTTP over it; after the upgrade
 /// it comes back by `Upgraded::downcast`.
 #[derive(Debug)]
 pub struct Stream {
     tcp: TcpStream,
+    /// The kernel takes nothing more of an HTTP answer.
+    stall: Option<Pin<Box<Sleep>>>,
     /// HTTP has said its last.
     parting: Option<Box<Parting>>,
 }
@@ -29,8 +39,11 @@ impl Stream {
     pub fn new(tcp: TcpStream) -> io::Result<Self> {
         tcp.set_nodelay(true)?;
         socket2::SockRef::from(&tcp).set_tcp_notsent_lowat(UNSENT_MAX)?;
-        let parting = None;
-        Ok(Self { tcp, parting })
+        Ok(Self {
+            tcp,
+            stall: None,
+            parting: None,
+        })
     }
 
     /// What is in the kernel's buffer; `WouldBlock` when nothing is.
@@ -61,6 +74,21 @@ impl Stream {
         self.tcp.poll_write_ready(cx)
     }
 
+    /// What came of a write, unless the peer has taken nothing for too long.
+    fn unless_stalled(
+        &mut self,
+        cx: &mut Context<'_>,
+        written: Poll<io::Result<usize>>,
+    ) -> Poll<io::Result<usize>> {
+        if written.is_ready() {
+            self.stall = None;
+            return written;
+        }
+        let stall = self.stall.get_or_insert_with(|| Box::pin(sleep(STALL)));
+        ready!(stall.as_mut().poll(cx));
+        Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
+    }
+
     /// Tells the peer that nothing more will come.
     pub(crate) fn end_writing(&self) {
         // A peer that has gone already need not be told.
@@ -84,7 +112,8 @@ impl AsyncWrite for Stream {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.tcp).poll_write(cx, bytes)
+        let written = Pin::new(&mut self.tcp).poll_write(cx, bytes);
+        self.unless_stalled(cx, written)
     }
 
     fn poll_write_vectored(
@@ -92,7 +121,8 @@ impl AsyncWrite for Stream {
         cx: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.tcp).poll_write_vectored(cx, slices)
+        let written = Pin::new(&mut self.tcp).poll_write_vectored(cx, slices);
+        self.unless_stalled(cx, written)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -144,4 +174,22 @@ pub(crate) async fn pair() -> (Stream, std::net::TcpStream) {
     let stream = Stream::new(TcpStream::from_std(server).unwrap()).unwrap();
     stream.writable().await.unwrap();
     (stream, client)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{STALL, pair};
+    use std::io;
+    use tokio::io::AsyncWriteExt as _;
+    use tokio::time::Instant;
+
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_that_nobody_takes_is_given_up() {
+        let (mut stream, _client) = pair().await;
+        let began = Instant::now();
+        let much = vec![b'x'; 64 << 20];
+        let error = stream.write_all(&much).await.unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+        assert!(began.elapsed() >= STALL);
+    }
 }
