@@ -160,7 +160,7 @@ impl Answers<MarkRead> for Messaging {
     }
 }
 
-/// Lost in a crash, it is made up for the next time that this room forgets something.
+/// Lost in a crash, it is made up for after the next start.
 impl Handles<EntriesForgotten> for Messaging {
     async fn handle(
         &mut self,
@@ -168,8 +168,9 @@ impl Handles<EntriesForgotten> for Messaging {
         ctx: &mut Context,
     ) -> anyhow::Result<()> {
         let job = Forgetting {
-            room: Arc::clone(&fact.room),
-            kept_from: fact.kept_from,
+            room: fact.room.id,
+            key: fact.room.key.clone(),
+            places: (fact.from, fact.kept_from),
         };
         self.seed.database.submit_from(job, ctx.origin());
         Ok(())

@@ -81,6 +81,13 @@ pub(crate) const CORE: &[Table] = &[
         group: Some("room_id"),
         numbered: None,
     },
+    Table {
+        name: "room_ages",
+        columns: &[integer("room_id"), integer("oldest_at")],
+        key: &["room_id"],
+        group: Some("room_id"),
+        numbered: None,
+    },
     by_room_and_user(
         "bans",
         &[integer("room_id"), bytes("user_id"), integer("seq")],

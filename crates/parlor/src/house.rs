@@ -30,6 +30,7 @@ pub(crate) struct Built {
     gateway_settings: gateway::Settings,
     sessions: sessions::Seed,
     rooms: rooms::Seed,
+    messaging: messaging::Seed,
     analytics: Option<analytics::Seed>,
     listeners: Listeners,
 }
@@ -119,6 +120,7 @@ async fn assemble(
         gateway_settings,
         sessions,
         rooms,
+        messaging,
         analytics,
         listeners,
     })
@@ -171,6 +173,7 @@ impl Built {
         };
         sessions::tasks(&self.tasks, running.bus(), &self.sessions);
         rooms::tasks(&self.tasks, &self.rooms);
+        messaging::tasks(&self.tasks, &self.messaging);
         let mut probes = self.registry.probes();
         probes.push(sessions::probe(&self.sessions));
         if let Some(seed) = &self.analytics {

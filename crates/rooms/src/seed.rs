@@ -4,11 +4,15 @@ use crate::api::RoomKey;
 use crate::settings::Settings;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use sessions::api::Online;
-use std::time::{SystemTime, UNIX_EPOCH};
-use storage::Database;
+use std::sync::{Arc, LazyLock};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use storage::{ClockWatch, Database};
 
 /// What time it is, ms since 1970.
 pub type Clock = fn() -> i64;
+
+/// For how long the process has been running.
+pub type Uptime = fn() -> Duration;
 
 /// Sixteen random bytes.
 pub type Random = fn() -> [u8; 16];
@@ -20,6 +24,8 @@ pub struct Seed {
     pub(crate) settings: Settings,
     pub(crate) online: Online,
     pub(crate) clock: Clock,
+    pub(crate) uptime: Uptime,
+    pub(crate) watch: Arc<ClockWatch>,
     random: Random,
 }
 
@@ -29,6 +35,8 @@ impl Seed {
     #[must_use]
     pub fn new(database: Database, settings: Settings, online: Online) -> Self {
         Self {
+            watch: Arc::new(ClockWatch::new(&database)),
+            uptime,
             database,
             settings,
             online,
@@ -41,6 +49,13 @@ impl Seed {
     #[must_use]
     pub fn with_clock(mut self, clock: Clock) -> Self {
         self.clock = clock;
+        self
+    }
+
+    /// With another uptime.
+    #[must_use]
+    pub fn with_uptime(mut self, uptime: Uptime) -> Self {
+        self.uptime = uptime;
         self
     }
 
@@ -63,4 +78,10 @@ fn wall_ms() -> i64 {
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default();
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// Since it was first asked for; it never goes back, whatever becomes of the clock.
+fn uptime() -> Duration {
+    static STARTED: LazyLock<Instant> = LazyLock::new(Instant::now);
+    STARTED.elapsed()
 }

@@ -23,6 +23,10 @@ pub struct Settings {
     /// are. Default zero. Too low: people miss what they have not read; too high: the database
     /// grows.
     pub retention: Duration,
+    /// Entries that one run of retention takes away at most, every ten minutes. Default 200,000. Too
+    /// low: a busy server keeps entries for longer than it should; too high: a run that was a mistake
+    /// takes much before anyone notices, and the write lanes are busy with it for long.
+    pub retention_run_max: usize,
 }
 
 impl Default for Settings {
@@ -33,6 +37,7 @@ impl Default for Settings {
             presence_max: 100,
             reads_max: 8,
             retention: Duration::ZERO,
+            retention_run_max: 200_000,
         }
     }
 }

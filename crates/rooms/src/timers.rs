@@ -2,9 +2,9 @@
 
 use crate::Seed;
 use crate::api::RoomId;
-use crate::jobs::{ENTRIES_MAX, Forget, Repair};
+use crate::jobs::Repair;
+use crate::retention::forget;
 use crate::store::heirs::{self, Survey};
-use crate::store::retention;
 use bus::{Subscriber as _, Tasks};
 use futures_util::future::BoxFuture;
 use std::time::Duration;
@@ -16,8 +16,6 @@ const EVERY: Duration = Duration::from_secs(10 * 60);
 const JITTER: f64 = 0.2;
 /// How long a timer's write may wait: nobody is waiting for it.
 const WRITE_WITHIN: Duration = Duration::from_secs(10);
-/// Rooms looked at in one read.
-const ROOMS_MAX: i64 = 100;
 /// Rooms whose owners are looked at in one read.
 const SURVEYED_MAX: i64 = 1_000;
 
@@ -78,32 +76,4 @@ async fn repair(seed: &Seed) -> anyhow::Result<()> {
         after = last;
     }
     Ok(())
-}
-
-/// Takes what is too old out of every room, a few entries at a time; a room's other writes come
-/// between. Safe to repeat, and on several nodes at once.
-pub async fn forget(seed: &Seed) -> anyhow::Result<()> {
-    let age = i64::try_from(seed.settings.retention.as_millis()).unwrap_or(i64::MAX);
-    let before = (seed.clock)().saturating_sub(age);
-    let mut after = RoomId(0);
-    loop {
-        let read = seed.database.read("rooms.too_old", move |reader| {
-            Box::pin(async move { retention::due(reader, after, before, ROOMS_MAX).await })
-        });
-        let due = read.await?;
-        let Some((last, _)) = due.last() else {
-            return Ok(());
-        };
-        after = *last;
-        for (_, room) in due {
-            loop {
-                let room = room.clone();
-                let job = Forget { room, before };
-                let Ok(forgotten) = seed.database.write(job, WRITE_WITHIN).await?;
-                if forgotten < ENTRIES_MAX {
-                    break;
-                }
-            }
-        }
-    }
 }

@@ -2,6 +2,7 @@
 
 use crate::api::{Heads, Invitations, Members, Memberships, ReadLog, RecentHeads};
 use crate::jobs::Found;
+use crate::store::retention;
 use crate::{Reader, Rooms, Seed};
 use bus::Builder;
 use std::sync::Arc;
@@ -29,8 +30,15 @@ pub fn wire(builder: &mut Builder, seed: &Seed) {
 }
 
 /// Makes the public room `general`, unless it is there: it belongs to the server, so nobody owns
-/// it, and server administrators moderate it. Safe to repeat, on several nodes at once too.
+/// it, and server administrators moderate it. Before that, the store that knows no time yet takes
+/// that of its newest entry: nothing has been written by this process's clock. Safe to repeat, on
+/// several nodes at once too.
 pub async fn found(seed: &Seed) -> Result<(), StorageError> {
+    let read = seed.database.read("rooms.newest", |reader| {
+        Box::pin(async move { retention::newest(reader).await })
+    });
+    let newest = read.await?;
+    seed.watch.begin((seed.clock)(), newest).await?;
     let job = Found { at: (seed.clock)() };
     let Ok(()) = seed.database.write(job, FOUND_WITHIN).await?;
     Ok(())

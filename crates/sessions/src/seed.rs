@@ -8,7 +8,7 @@ use crate::random::Random;
 use crate::settings::Settings;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use storage::Database;
+use storage::{ClockWatch, Database};
 
 /// The subscriber's, the reader's and the timers' common ground. A cheap handle.
 #[derive(Clone)]
@@ -16,6 +16,7 @@ pub struct Seed {
     pub(crate) database: Database,
     pub(crate) settings: Arc<Settings>,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) watch: Arc<ClockWatch>,
     pub(crate) random: Arc<dyn Random>,
     pub(crate) attempts: Arc<Attempts>,
     presence: Arc<Mutex<Presence>>,
@@ -39,6 +40,7 @@ impl Seed {
             lost: settings.lost_grace,
         };
         Self {
+            watch: Arc::new(ClockWatch::new(&database)),
             database,
             settings: Arc::new(settings),
             clock,

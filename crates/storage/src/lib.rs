@@ -11,6 +11,7 @@ pub mod backup;
 mod batch;
 mod carry;
 mod checkpoint;
+mod clock_watch;
 mod condition;
 mod config;
 mod control;
@@ -64,6 +65,7 @@ mod trouble;
 mod vitals;
 
 pub use access::{Access, Backend, Connection, Reader, Writer};
+pub use clock_watch::{ClockTrust, ClockWatch};
 pub use condition::{Condition, DatabaseChanged};
 pub use config::{DatabaseConfig, Migrations, ReplicaOf, Url};
 pub use control::ControlError;

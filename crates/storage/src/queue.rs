@@ -7,7 +7,7 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 /// Most jobs of one batch that share locks with other lanes: those wait until it is committed.
-const LOCKING_MAX: usize = 32;
+const LOCKING_MAX: usize = 16;
 
 /// Many hand over, one takes.
 #[derive(Default)]

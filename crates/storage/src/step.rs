@@ -25,6 +25,7 @@ pub(crate) struct Steps<'p> {
     pool: &'p Pool,
     /// A server may be gone without a word; a file never is.
     limit: Option<Duration>,
+    statement_timeout: Duration,
 }
 
 impl<'p> Steps<'p> {
@@ -36,6 +37,7 @@ impl<'p> Steps<'p> {
         Self {
             pool: &with.pool,
             limit,
+            statement_timeout: with.statement_timeout,
         }
     }
 
@@ -47,7 +49,8 @@ impl<'p> Steps<'p> {
     ) -> Result<Facts, Fault> {
         let mut facts = Facts::new();
         let all = jobs.len();
-        self.limited(locks::take(jobs, tx)).await?;
+        self.limited(locks::take(jobs, tx, self.statement_timeout))
+            .await?;
         let mut rest = jobs;
         while !rest.is_empty() {
             let (run, tail) = rest.split_at_mut(neighbours(rest));
@@ -131,7 +134,8 @@ impl<'p> Steps<'p> {
         tracing::warn!(job = name, jobs, fault = %format_args!("{fault:#}"), "a set failed, its jobs run one by one");
         self.limited(ground.undo(tx)).await?;
         if ground == Ground::Transaction {
-            self.limited(locks::take(run, tx)).await?;
+            self.limited(locks::take(run, tx, self.statement_timeout))
+                .await?;
         }
         Ok(false)
     }

@@ -20,6 +20,7 @@ mod http_api;
 mod identities;
 mod inviting;
 mod killing;
+mod large_rooms;
 mod leaks;
 mod life;
 mod limits;

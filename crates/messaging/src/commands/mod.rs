@@ -8,6 +8,7 @@ mod mark;
 mod pen;
 mod react;
 mod send;
+mod sweep;
 mod target;
 
 pub(crate) use clear::Clearing;
@@ -17,3 +18,4 @@ pub(crate) use forget::Forgetting;
 pub(crate) use mark::Marking;
 pub(crate) use react::Reacting;
 pub(crate) use send::Sending;
+pub(crate) use sweep::Sweeping;

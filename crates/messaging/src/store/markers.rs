@@ -1,6 +1,7 @@
 //! How far people have read, where they have moved their marker themselves. Rows outlive a
-//! membership: whoever joins again starts at the later of this and their own `joined`.
+//! membership until they are swept: whoever joins again starts at their own `joined`, which is later.
 
+use diesel::sql_types::{BigInt, Binary};
 use rooms::api::{RoomId, Seq};
 use sessions::api::UserId;
 use std::collections::HashMap;
@@ -69,6 +70,57 @@ pub(crate) async fn forget(tx: &mut Writer<'_>, users: &[UserId]) -> Result<(), 
     let users: Vec<&[u8]> = users.iter().map(|user| &user.0[..]).collect();
     statement!(tx, |c| diesel::delete(m::table)
         .filter(m::user_id.one_of(&users))
+        .execute(c))?;
+    Ok(())
+}
+
+/// How far someone has read somewhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Marker {
+    pub(crate) user: UserId,
+    pub(crate) room: RoomId,
+    pub(crate) seq: Seq,
+}
+
+#[derive(QueryableByName)]
+struct Row {
+    #[diesel(sql_type = Binary)]
+    user_id: UserId,
+    #[diesel(sql_type = BigInt)]
+    room_id: i64,
+    #[diesel(sql_type = BigInt)]
+    seq: i64,
+}
+
+const AFTER: &str = "SELECT user_id, room_id, seq FROM markers WHERE (user_id, room_id) > ($1, $2)
+    ORDER BY user_id, room_id LIMIT $3";
+
+/// The markers after this place, by person and room.
+pub(crate) async fn after(
+    access: &mut impl Access,
+    (user, room): (UserId, RoomId),
+    max: i64,
+) -> Result<Vec<Marker>, Fault> {
+    let rows: Vec<Row> = query!(access, |c| diesel::sql_query(AFTER)
+        .bind::<Binary, _>(user)
+        .bind::<BigInt, _>(room.0)
+        .bind::<BigInt, _>(max)
+        .load(c))?;
+    let marker = |row: Row| Marker {
+        user: row.user_id,
+        room: RoomId(row.room_id),
+        seq: row.seq,
+    };
+    Ok(rows.into_iter().map(marker).collect())
+}
+
+/// Removes a marker, unless it was moved.
+pub(crate) async fn remove(tx: &mut Writer<'_>, marker: &Marker) -> Result<(), Fault> {
+    use markers as m;
+    statement!(tx, |c| diesel::delete(m::table)
+        .filter(m::user_id.eq(&marker.user.0[..]))
+        .filter(m::room_id.eq(marker.room.0))
+        .filter(m::seq.eq(marker.seq))
         .execute(c))?;
     Ok(())
 }

@@ -143,12 +143,33 @@ pub(crate) async fn clear(tx: &mut Writer<'_>, room: RoomId, seq: Seq) -> Result
     Ok(())
 }
 
-/// Forgets the reactions to messages below this place.
-pub(crate) async fn forget(tx: &mut Writer<'_>, room: RoomId, kept_from: Seq) -> Result<(), Fault> {
+/// Forgets the reactions to messages between these places, the last one excluded.
+pub(crate) async fn forget(
+    tx: &mut Writer<'_>,
+    room: RoomId,
+    (from, kept_from): (Seq, Seq),
+) -> Result<(), Fault> {
     use reactions as r;
-    statement!(tx, |c| diesel::delete(
-        r::table.filter(r::room_id.eq(room.0).and(r::seq.lt(kept_from)))
-    )
-    .execute(c))?;
+    statement!(tx, |c| diesel::delete(r::table)
+        .filter(r::room_id.eq(room.0))
+        .filter(r::seq.ge(from))
+        .filter(r::seq.lt(kept_from))
+        .execute(c))?;
     Ok(())
+}
+
+/// Whether there is a reaction to a message below this place.
+pub(crate) async fn any_below(
+    access: &mut impl Access,
+    room: RoomId,
+    kept_from: Seq,
+) -> Result<bool, Fault> {
+    use reactions as r;
+    let found: Option<Seq> = query!(access, |c| r::table
+        .filter(r::room_id.eq(room.0))
+        .filter(r::seq.lt(kept_from))
+        .select(r::seq)
+        .first(c))
+    .optional()?;
+    Ok(found.is_some())
 }

@@ -96,11 +96,33 @@ pub(crate) async fn deleted(
     Ok(())
 }
 
-/// Forgets the states of messages below this place.
-pub(crate) async fn forget(tx: &mut Writer<'_>, room: RoomId, kept_from: Seq) -> Result<(), Fault> {
+/// Forgets the states of messages between these places, the last one excluded.
+pub(crate) async fn forget(
+    tx: &mut Writer<'_>,
+    room: RoomId,
+    (from, kept_from): (Seq, Seq),
+) -> Result<(), Fault> {
     use message_states as s;
     statement!(tx, |c| diesel::delete(s::table)
-        .filter(s::room_id.eq(room.0).and(s::seq.lt(kept_from)))
+        .filter(s::room_id.eq(room.0))
+        .filter(s::seq.ge(from))
+        .filter(s::seq.lt(kept_from))
         .execute(c))?;
     Ok(())
+}
+
+/// Whether there is a state of a message below this place.
+pub(crate) async fn any_below(
+    access: &mut impl Access,
+    room: RoomId,
+    kept_from: Seq,
+) -> Result<bool, Fault> {
+    use message_states as s;
+    let found: Option<Seq> = query!(access, |c| s::table
+        .filter(s::room_id.eq(room.0))
+        .filter(s::seq.lt(kept_from))
+        .select(s::seq)
+        .first(c))
+    .optional()?;
+    Ok(found.is_some())
 }

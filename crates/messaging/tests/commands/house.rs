@@ -3,7 +3,7 @@
 use bus::{Builder, Request};
 use diesel::sql_types::BigInt;
 use messaging::api::{MarkerMoved, Refusal};
-use rooms::api::{EntriesAppended, Entry, Moderation, RoomKey};
+use rooms::api::{EntriesAppended, Entry, Moderation, RoomFace, RoomKey};
 use sessions::api::operator::GrantAdmin;
 use sessions::api::{Authenticate, Caller, Online, Register};
 use std::sync::Arc;
@@ -99,6 +99,15 @@ impl House {
         let parts = facts.iter().flat_map(|fact| &fact.rooms);
         let of_room = parts.filter(|part| part.room.key == *room);
         of_room.flat_map(|part| part.entries.clone()).collect()
+    }
+
+    /// A room as everyone in it sees it.
+    pub(crate) async fn entry_room(&self, room: &RoomKey) -> Arc<RoomFace> {
+        self.store.quiet().await;
+        let facts = self.appended.facts();
+        let mut parts = facts.iter().flat_map(|fact| &fact.rooms);
+        let part = parts.find(|part| part.room.key == *room);
+        Arc::clone(&part.expect("it has entries").room)
     }
 
     /// All moves of markers that were stated.

@@ -9,3 +9,4 @@ mod marking;
 mod reacting;
 mod reading;
 mod sending;
+mod sweeping;

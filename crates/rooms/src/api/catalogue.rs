@@ -1,10 +1,11 @@
 //! Lists of rooms, read inside the caller's own snapshot.
 
-use super::{Card, RoomId, Seq};
+use super::{Card, RoomId, RoomKey, Seq};
 use crate::store::members::{self, Member};
 use crate::store::rooms::{self, Room};
-use crate::store::{invitations, people};
+use crate::store::{invitations, people, retention};
 use sessions::api::{User, UserId, directory};
+use std::collections::{HashMap, HashSet};
 use storage::prelude::*;
 
 /// A room in a list.
@@ -109,4 +110,47 @@ fn listed(room: &Room, viewer: UserId, member: Option<Member>) -> Listed {
         joined_seq: member.map(|member| member.joined_seq),
         answered: member.is_none_or(|member| member.answered),
     }
+}
+
+/// A room that has forgotten its oldest entries.
+#[derive(Debug, Clone)]
+pub struct CutShort {
+    /// Its row.
+    pub id: RoomId,
+    /// Its key.
+    pub key: RoomKey,
+    /// The first entry that is left.
+    pub kept_from: Seq,
+}
+
+/// Rooms that have forgotten something, by row, after this one, at most `limit`.
+pub async fn cut_short(
+    access: &mut impl Access,
+    after: RoomId,
+    limit: usize,
+) -> Result<Vec<CutShort>, Fault> {
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let found = retention::cut_short(access, after, limit).await?;
+    let cut = |(id, key, kept_from)| CutShort { id, key, kept_from };
+    Ok(found.into_iter().map(cut).collect())
+}
+
+/// Those of these pairs that are memberships. One query.
+pub async fn members_among(
+    access: &mut impl Access,
+    pairs: &[(RoomId, UserId)],
+) -> Result<HashSet<(RoomId, UserId)>, Fault> {
+    Ok(members::of(access, pairs).await?.into_keys().collect())
+}
+
+/// The keys of these rooms.
+pub async fn keys(
+    access: &mut impl Access,
+    rooms: &[RoomId],
+) -> Result<HashMap<RoomId, RoomKey>, Fault> {
+    let ids = rooms.iter().copied().collect();
+    let rooms = rooms::by_ids(access, &ids).await?.into_iter();
+    Ok(rooms
+        .map(|(id, room)| (id, room.face.key.clone()))
+        .collect())
 }

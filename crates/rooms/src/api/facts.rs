@@ -32,6 +32,8 @@ pub struct RoomEntries {
 pub struct EntriesForgotten {
     /// Which room.
     pub room: Arc<RoomFace>,
+    /// The first entry that was there before.
+    pub from: Seq,
     /// The first entry that is left.
     pub kept_from: Seq,
 }

@@ -1,7 +1,8 @@
 //! What is too old is taken out of a room's log, from its beginning on. Places stay as they are.
 
 use crate::api::{EntriesForgotten, RoomKey};
-use crate::store::{retention, rooms};
+use crate::store::retention::{self, Age};
+use crate::store::rooms;
 use std::convert::Infallible;
 use std::sync::Arc;
 use storage::prelude::*;
@@ -9,12 +10,13 @@ use storage::prelude::*;
 /// The most entries that one job takes away: the lane has other work.
 pub(crate) const ENTRIES_MAX: usize = 500;
 
-/// Takes away a room's oldest entries as far as they are from before a moment, at most
-/// [`ENTRIES_MAX`]; how many those were. The last entry is always kept, and one that is dated later
+/// Takes away a room's oldest entries as far as they are from before a moment; how many those were. The last entry is always kept, and one that is dated later
 /// than its successors keeps them until its own time comes.
 pub(crate) struct Forget {
     pub(crate) room: RoomKey,
     pub(crate) before: i64,
+    /// At most so many, and at most [`ENTRIES_MAX`].
+    pub(crate) max: usize,
 }
 
 impl Job for Forget {
@@ -30,20 +32,43 @@ impl Job for Forget {
         let Some(room) = rooms::lock_one(tx, &self.room).await? else {
             return Ok(0);
         };
-        let (id, range) = (room.face.id, (room.kept_from, room.head));
-        let max = i64::try_from(ENTRIES_MAX).unwrap_or(i64::MAX);
-        let oldest = retention::oldest(tx, id, range, max).await?;
-        let too_old = oldest.iter().take_while(|(_, at)| *at < self.before);
-        let too_old: Vec<_> = too_old.collect();
-        let Some((last, _)) = too_old.last() else {
+        let (id, from) = (room.face.id, room.kept_from);
+        let max = self.max.min(ENTRIES_MAX);
+        let and_next = i64::try_from(max + 1).unwrap_or(i64::MAX);
+        let oldest = retention::oldest(tx, id, (from, room.head), and_next).await?;
+        let taken = oldest.iter().take(max);
+        let taken = taken.take_while(|(_, at)| *at < self.before).count();
+        let next = oldest.get(taken);
+        retention::renote(tx, id, next.map(|(_, at)| *at)).await?;
+        let Some((last, _)) = taken.checked_sub(1).map(|index| oldest[index]) else {
             return Ok(0);
         };
         let kept_from = last + 1;
-        retention::cut(tx, id, kept_from).await?;
+        retention::cut(tx, id, (from, kept_from)).await?;
         tx.state(EntriesForgotten {
             room: Arc::clone(&room.face),
+            from,
             kept_from,
         });
-        Ok(too_old.len())
+        Ok(taken)
+    }
+}
+
+/// Notes the ages of rooms that have grown.
+pub(crate) struct NoteAges(pub(crate) Vec<Age>);
+
+impl Job for NoteAges {
+    const NAME: &'static str = "rooms.note_ages";
+    const STATES: bool = false;
+    type Answer = ();
+    type Refusal = Infallible;
+
+    fn lane(&self) -> LaneKey {
+        LaneKey(0)
+    }
+
+    async fn run(&self, tx: &mut Writer<'_>) -> Result<(), JobError<Infallible>> {
+        retention::note(tx, &self.0).await?;
+        Ok(())
     }
 }

@@ -20,7 +20,7 @@ pub(crate) use answer_direct::AnsweringDirect;
 pub(crate) use create::Create;
 pub(crate) use direct::Direct;
 pub(crate) use ended::{ClearEnded, Disown, PeopleLeft, Repair};
-pub(crate) use forget::{ENTRIES_MAX, Forget};
+pub(crate) use forget::{ENTRIES_MAX, Forget, NoteAges};
 pub(crate) use forget_people::ForgetPeople;
 pub(crate) use found::Found;
 pub(crate) use guests::{Depart, EndGuest, GuestDeparted, GuestLeaving, PartGuest};

@@ -7,16 +7,27 @@
 use super::codes::Code as _;
 use super::schema::members;
 use crate::api::{Role, RoomId, RoomKey};
-use diesel::sql_types::{BigInt, Binary, Bool, Nullable, Text};
+use diesel::sql_types::{BigInt, Binary, Nullable, SmallInt, Text};
 use sessions::api::{UserId, directory};
 use storage::prelude::*;
 
-/// Members of a room who may own it.
 #[diesel::dsl::auto_type(no_type_alias)]
-fn eligible(room: i64) -> _ {
+fn owners_of(room: i64, owner: i16) -> _ {
     members::table
         .filter(members::room_id.eq(room))
         .filter(members::may_own)
+        .filter(members::role.eq(owner))
+        // Without an order SQLite walks over all members.
+        .order((members::role.desc(), members::joined_seq.asc()))
+        .select(members::user_id)
+}
+
+#[diesel::dsl::auto_type(no_type_alias)]
+fn line_of(room: i64) -> _ {
+    members::table
+        .filter(members::room_id.eq(room))
+        .filter(members::may_own)
+        .order((members::role.desc(), members::joined_seq.asc()))
         .select(members::user_id)
 }
 
@@ -26,8 +37,7 @@ pub(crate) async fn owners(
     room: RoomId,
     max: i64,
 ) -> Result<Vec<UserId>, Fault> {
-    Ok(query!(access, |c| eligible(room.0)
-        .filter(members::role.eq(Role::Owner.code()))
+    Ok(query!(access, |c| owners_of(room.0, Role::Owner.code())
         .limit(max)
         .load(c))?)
 }
@@ -39,10 +49,7 @@ pub(crate) async fn in_line(
     room: RoomId,
     max: i64,
 ) -> Result<Vec<UserId>, Fault> {
-    Ok(query!(access, |c| eligible(room.0)
-        .order((members::role.desc(), members::joined_seq.asc()))
-        .limit(max)
-        .load(c))?)
+    Ok(query!(access, |c| line_of(room.0).limit(max).load(c))?)
 }
 
 /// Notes that these members may own a room no more.
@@ -61,22 +68,23 @@ pub(crate) async fn are_over(
 
 #[derive(QueryableByName)]
 struct Owned {
-    #[diesel(sql_type = BigInt)]
-    id: i64,
     #[diesel(sql_type = Text)]
     key: String,
+    #[diesel(sql_type = BigInt)]
+    id: i64,
     #[diesel(sql_type = Nullable<Binary>)]
-    owner: Option<UserId>,
-    #[diesel(sql_type = Bool)]
-    has_heirs: bool,
+    first: Option<UserId>,
+    #[diesel(sql_type = Nullable<SmallInt>)]
+    role: Option<i16>,
 }
 
-/// Rooms that people own (3 is the kind of direct ones, and the role of owners), each with one of its
-/// owners, and whether anyone may own it.
+/// Rooms that people own (3 is the kind of direct ones), each with whoever is first in line and as
+/// what: an owner, if there is one.
 const OWNED: &str = "SELECT r.id, r.key,
-        (SELECT m.user_id FROM members m WHERE m.room_id = r.id AND m.may_own AND m.role = 3
-            ORDER BY m.joined_seq LIMIT 1) AS owner,
-        EXISTS (SELECT 1 FROM members m WHERE m.room_id = r.id AND m.may_own) AS has_heirs
+        (SELECT m.user_id FROM members m WHERE m.room_id = r.id AND m.may_own
+            ORDER BY m.role DESC, m.joined_seq LIMIT 1) AS first,
+        (SELECT m.role FROM members m WHERE m.room_id = r.id AND m.may_own
+            ORDER BY m.role DESC, m.joined_seq LIMIT 1) AS role
     FROM rooms r WHERE r.id > $1 AND r.kind <> 3 AND r.creator IS NOT NULL ORDER BY r.id LIMIT $2";
 
 /// Some rooms, of which those are to be looked at that may have no living owner.
@@ -96,15 +104,58 @@ pub(crate) async fn survey(
         .bind::<BigInt, _>(after.0)
         .bind::<BigInt, _>(max)
         .load(c))?;
-    let owners: Vec<UserId> = rooms.iter().filter_map(|room| room.owner).collect();
-    let living = directory::living(access, &owners).await?;
+    let first: Vec<UserId> = rooms.iter().filter_map(|room| room.first).collect();
+    let living = directory::living(access, &first).await?;
     let last = rooms.last().map(|room| RoomId(room.id));
-    let suspects = rooms.into_iter().filter(|room| match &room.owner {
-        Some(owner) => !living.contains(owner),
-        None => room.has_heirs,
+    let suspects = rooms.into_iter().filter(|room| {
+        let is_owned = room.role == Some(Role::Owner.code());
+        room.first
+            .is_some_and(|first| !is_owned || !living.contains(&first))
     });
     Ok(Survey {
         suspects: suspects.map(|room| RoomKey(room.key.into())).collect(),
         last,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{OWNED, line_of, owners_of};
+    use crate::store::plan;
+    use diesel::sql_types::BigInt;
+    use storage::prelude::*;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn owners_and_heirs_are_found_by_their_index_however_many_are_there() {
+        let mut plans = vec![
+            plan::of(&owners_of(1, 3).limit(32)),
+            plan::of(&line_of(1).limit(32)),
+        ];
+        plans.extend(plan::on_postgres(|| owners_of(1, 3).limit(32)).await);
+        plans.extend(plan::on_postgres(|| line_of(1).limit(32)).await);
+        for plan in plans {
+            assert!(plan.contains("members_heirs"), "{plan}");
+            assert!(
+                !plan.contains("TEMP B-TREE") && !plan.contains("Sort"),
+                "{plan}"
+            );
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_survey_of_rooms_does_not_walk_over_their_members() {
+        let owned = || {
+            let text = diesel::sql_query(OWNED);
+            text.bind::<BigInt, _>(0_i64).bind::<BigInt, _>(1_000_i64)
+        };
+        let mut plans = vec![plan::of(&owned())];
+        plans.extend(plan::on_postgres(owned).await);
+        for plan in plans {
+            assert!(plan.contains("members_heirs"), "{plan}");
+            assert!(
+                !plan.contains("SCAN m") && !plan.contains("Seq Scan on members"),
+                "{plan}"
+            );
+        }
+    }
 }

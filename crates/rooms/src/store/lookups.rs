@@ -132,10 +132,27 @@ pub(crate) async fn last_about(
 
 #[cfg(test)]
 mod tests {
-    use super::{repeats_of, targets_at};
+    use super::{about, repeats_of, targets_at};
     use crate::api::RoomId;
     use crate::store::plan;
     use sessions::api::UserId;
+    use storage::prelude::*;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn the_last_entry_about_someone_is_found_at_once_however_often_they_came() {
+        let mut person = [0; 16];
+        person[15] = 7;
+        let last = move || about(1, UserId(person), 5).limit(1);
+        let mut plans = vec![plan::of(&last())];
+        plans.extend(plan::on_postgres(last).await);
+        for plan in plans {
+            assert!(plan.contains("entries_about"), "{plan}");
+            assert!(
+                !plan.contains("TEMP B-TREE") && !plan.contains("Sort"),
+                "{plan}"
+            );
+        }
+    }
 
     #[test]
     fn however_many_are_asked_for_the_log_is_not_read_through() {

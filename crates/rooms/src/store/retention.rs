@@ -1,40 +1,105 @@
 //! What is too old to be kept.
+//!
+//! `room_ages` says of each room that has more than its last entry when its oldest one was written:
+//! which rooms are due is a range of an index, and not a walk over all of them.
 
-use super::schema::{entries, rooms};
+use super::schema::{entries, room_ages, rooms};
 use crate::api::{RoomId, RoomKey, Seq};
-use diesel::sql_types::{BigInt, Text};
+use diesel::sql_types::{BigInt, Nullable, Text};
+use storage::list::Rows;
 use storage::prelude::*;
 
 #[derive(QueryableByName)]
-struct Due {
+struct New {
     #[diesel(sql_type = BigInt)]
     id: i64,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    oldest_at: Option<i64>,
+}
+
+/// Rooms that have grown beyond their last entry since retention looked at them.
+const NEW: &str = "SELECT r.id, (
+        SELECT e.at FROM entries e WHERE e.room_id = r.id AND e.seq >= r.kept_from
+            AND e.seq < r.head ORDER BY e.seq LIMIT 1
+    ) AS oldest_at FROM rooms r WHERE r.id > $1 AND r.head > r.kept_from
+        AND NOT EXISTS (SELECT 1 FROM room_ages a WHERE a.room_id = r.id)
+    ORDER BY r.id LIMIT $2";
+
+/// A room, and when its oldest entry was written.
+pub(crate) type Age = (RoomId, i64);
+
+/// The rooms after this one, at most `max`, whose age is not noted yet.
+pub(crate) async fn unnoted(
+    access: &mut impl Access,
+    after: RoomId,
+    max: i64,
+) -> Result<Vec<Age>, Fault> {
+    let new: Vec<New> = query!(access, |c| diesel::sql_query(NEW)
+        .bind::<BigInt, _>(after.0)
+        .bind::<BigInt, _>(max)
+        .load(c))?;
+    let aged = |row: New| Some((RoomId(row.id), row.oldest_at?));
+    Ok(new.into_iter().filter_map(aged).collect())
+}
+
+/// Notes the ages of rooms, unless they are noted already.
+pub(crate) async fn note(tx: &mut Writer<'_>, ages: &[Age]) -> Result<(), Fault> {
+    let rooms = || ages.iter().map(|(room, _)| room.0);
+    let set = || {
+        Rows::<'_, ()>::new(
+            vec![
+                ("room", rooms().collect()),
+                ("age", ages.iter().map(|(_, at)| *at).collect()),
+            ],
+            "INSERT INTO room_ages (room_id, oldest_at) SELECT room, age FROM w WHERE TRUE \
+             ON CONFLICT (room_id) DO NOTHING",
+        )
+    };
+    statement!(tx, |c| set().execute(c))?;
+    Ok(())
+}
+
+/// Notes a room's age; none: it has only its last entry.
+pub(crate) async fn renote(
+    tx: &mut Writer<'_>,
+    room: RoomId,
+    oldest_at: Option<i64>,
+) -> Result<(), Fault> {
+    let Some(at) = oldest_at else {
+        statement!(tx, |c| diesel::delete(room_ages::table)
+            .filter(room_ages::room_id.eq(room.0))
+            .execute(c))?;
+        return Ok(());
+    };
+    statement!(tx, |c| diesel::insert_into(room_ages::table)
+        .values((room_ages::room_id.eq(room.0), room_ages::oldest_at.eq(at)))
+        .on_conflict(room_ages::room_id)
+        .do_update()
+        .set(room_ages::oldest_at.eq(at))
+        .execute(c))?;
+    Ok(())
+}
+
+#[derive(QueryableByName)]
+struct Due {
     #[diesel(sql_type = Text)]
     key: String,
 }
 
-/// The last entry stays, and with it the place that the next one gets.
-const DUE: &str = "SELECT r.id, r.key FROM rooms r WHERE r.id > $1 AND (
-        SELECT e.at FROM entries e WHERE e.room_id = r.id AND e.seq >= r.kept_from
-            AND e.seq < r.head ORDER BY e.seq LIMIT 1
-    ) < $2 ORDER BY r.id LIMIT $3";
+const DUE: &str = "SELECT r.key FROM room_ages a CROSS JOIN rooms r
+    WHERE a.oldest_at < $1 AND r.id = a.room_id ORDER BY a.oldest_at LIMIT $2";
 
-/// The rooms after this one, at most `max`, whose oldest entry is from before this moment.
+/// The rooms, at most `max`, whose oldest entry is from before this moment.
 pub(crate) async fn due(
     access: &mut impl Access,
-    after: RoomId,
     before: i64,
     max: i64,
-) -> Result<Vec<(RoomId, RoomKey)>, Fault> {
+) -> Result<Vec<RoomKey>, Fault> {
     let due: Vec<Due> = query!(access, |c| diesel::sql_query(DUE)
-        .bind::<BigInt, _>(after.0)
         .bind::<BigInt, _>(before)
         .bind::<BigInt, _>(max)
         .load(c))?;
-    let due = due.into_iter();
-    Ok(due
-        .map(|row| (RoomId(row.id), RoomKey(row.key.into())))
-        .collect())
+    Ok(due.into_iter().map(|row| RoomKey(row.key.into())).collect())
 }
 
 /// Places and times of a room's oldest entries between these places, the last one excluded.
@@ -54,10 +119,16 @@ pub(crate) async fn oldest(
         .load(c))?)
 }
 
-/// Takes a room's entries below this place away.
-pub(crate) async fn cut(tx: &mut Writer<'_>, room: RoomId, kept_from: Seq) -> Result<(), Fault> {
+/// Takes a room's entries between these places away, the last one excluded. The lower bound keeps
+/// PostgreSQL from walking over everything that was taken away before.
+pub(crate) async fn cut(
+    tx: &mut Writer<'_>,
+    room: RoomId,
+    (from, kept_from): (Seq, Seq),
+) -> Result<(), Fault> {
     statement!(tx, |c| diesel::delete(entries::table)
         .filter(entries::room_id.eq(room.0))
+        .filter(entries::seq.ge(from))
         .filter(entries::seq.lt(kept_from))
         .execute(c))?;
     statement!(tx, |c| diesel::update(rooms::table)
@@ -65,4 +136,80 @@ pub(crate) async fn cut(tx: &mut Writer<'_>, room: RoomId, kept_from: Seq) -> Re
         .set(rooms::kept_from.eq(kept_from))
         .execute(c))?;
     Ok(())
+}
+
+#[derive(QueryableByName)]
+struct Newest {
+    #[diesel(sql_type = Nullable<BigInt>)]
+    at: Option<i64>,
+}
+
+/// Of the rooms that were written in last.
+const NEWEST: &str = "SELECT max(e.at) AS at
+    FROM (SELECT id, head FROM rooms ORDER BY head_at DESC LIMIT 10) r
+    JOIN entries e ON e.room_id = r.id AND e.seq = r.head";
+
+/// About when something was last written.
+pub(crate) async fn newest(access: &mut impl Access) -> Result<Option<i64>, Fault> {
+    let newest: Newest = query!(access, |c| diesel::sql_query(NEWEST).get_result(c))?;
+    Ok(newest.at)
+}
+
+/// Rooms that have forgotten something, after this one.
+pub(crate) async fn cut_short(
+    access: &mut impl Access,
+    after: RoomId,
+    max: i64,
+) -> Result<Vec<(RoomId, RoomKey, Seq)>, Fault> {
+    let found: Vec<(i64, String, i64)> = query!(access, |c| rooms::table
+        .filter(rooms::id.gt(after.0))
+        .filter(rooms::kept_from.gt(1))
+        .order(rooms::id)
+        .select((rooms::id, rooms::key, rooms::kept_from))
+        .limit(max)
+        .load(c))?;
+    let found = found.into_iter();
+    Ok(found
+        .map(|(id, key, kept_from)| (RoomId(id), RoomKey(key.into()), kept_from))
+        .collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{DUE, NEW};
+    use crate::store::plan;
+    use diesel::sql_types::BigInt;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn rooms_that_are_due_are_a_range_of_an_index() {
+        let due = || {
+            let text = diesel::sql_query(DUE);
+            text.bind::<BigInt, _>(20_i64).bind::<BigInt, _>(100_i64)
+        };
+        let mut plans = vec![plan::of(&due())];
+        plans.extend(plan::on_postgres(due).await);
+        for plan in plans {
+            assert!(plan.contains("room_ages_oldest"), "{plan}");
+            assert!(
+                !plan.contains("SCAN r") && !plan.contains("Seq Scan"),
+                "{plan}"
+            );
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn the_log_is_asked_only_about_rooms_whose_age_is_not_noted() {
+        let new = || {
+            let text = diesel::sql_query(NEW);
+            text.bind::<BigInt, _>(0_i64).bind::<BigInt, _>(500_i64)
+        };
+        let mut plans = vec![plan::of(&new())];
+        plans.extend(plan::on_postgres(new).await);
+        for plan in plans {
+            assert!(
+                !plan.contains("SCAN e") && !plan.contains("Seq Scan on entries"),
+                "{plan}"
+            );
+        }
+    }
 }

@@ -300,14 +300,18 @@ pub(crate) async fn heads(
         .collect())
 }
 
-/// The rooms whose head moved in the last 30 to 40 s by the database's own clock.
+/// The rooms whose head moved in the last 30 to 40 s by the database's own clock. What a clock that
+/// was wild has put into the future is left out: it would be told of for as long as that lasts.
 pub(crate) async fn recent_heads(
     access: &mut impl Access,
 ) -> Result<Vec<(RoomId, RoomKey, Seq)>, Fault> {
     let recent = match access.backend() {
-        Backend::Sqlite => "head_at >= unixepoch() / 10 * 10000 - 30000",
+        Backend::Sqlite => {
+            "head_at >= unixepoch() / 10 * 10000 - 30000 AND head_at <= unixepoch() * 1000 + 10000"
+        }
         Backend::Postgres => {
-            "head_at >= floor(extract(epoch FROM clock_timestamp()) / 10)::bigint * 10000 - 30000"
+            "head_at >= floor(extract(epoch FROM clock_timestamp()) / 10)::bigint * 10000 - 30000 \
+             AND head_at <= floor(extract(epoch FROM clock_timestamp()))::bigint * 1000 + 10000"
         }
     };
     let found: Vec<(i64, String, i64)> = query!(access, |c| rooms::table

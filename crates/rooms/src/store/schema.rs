@@ -78,4 +78,11 @@ table! {
     }
 }
 
+table! {
+    room_ages (room_id) {
+        room_id -> BigInt,
+        oldest_at -> BigInt,
+    }
+}
+
 allow_tables_to_appear_in_same_query!(rooms, members);

@@ -4,6 +4,7 @@ mod bans;
 mod creating;
 mod crowding;
 mod direct;
+mod forgetting;
 mod guests;
 mod heirs;
 mod house;

@@ -109,6 +109,25 @@ async fn a_session_unseen_for_long_ends() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_wild_clock_ends_no_session() {
+    let world = World::new().await;
+    let (token, _) = world.register("alice").await;
+    let session = world.authenticate(&token).await.unwrap().session;
+    world.write_seen().await;
+    world.store_has_seen_this_time().await;
+    // To a process that has just started the clock stands two months ahead.
+    world.clock.advance(60 * DAY);
+    world.expire().await;
+    assert_eq!(world.stated(), []);
+    for _ in 0..24 {
+        world.clock.advance(DAY / 24);
+        world.expire().await;
+    }
+    let ended = [Ended(session, EndReason::Expired)];
+    assert_eq!(world.stated(), ended, "it has run evenly for a day");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn who_stays_connected_is_seen_all_the_time() {
     let world = World::new().await;
     world.guest("alice").await;

@@ -208,6 +208,13 @@ impl World {
         self.bus.quiet().await;
     }
 
+    /// What a server leaves that has looked at its clock and stopped.
+    pub(super) async fn store_has_seen_this_time(&self) {
+        let seed = self.timer().seed;
+        let now = seed.clock.wall_ms();
+        seed.watch.begin(now, None).await.unwrap();
+    }
+
     pub(super) async fn count(&self) {
         self.timer().count().await.unwrap();
         self.bus.quiet().await;

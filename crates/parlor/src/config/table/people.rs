@@ -75,6 +75,21 @@ fn ages() -> Vec<Setting<Config>> {
             "People miss what they have not read yet.",
             "The database grows.",
         ),
+        number(
+            "retention_run_max",
+            "entries in ten minutes",
+            500..=1_000_000_000,
+            |c| &mut of(c).rooms.retention_run_max,
+        )
+        .about(
+            "Old entries taken away in one run, every ten minutes. The log says how many that were. \
+             While the clock stands more than a day from the last time that the store has seen, \
+             nothing is taken: until the clock is set right, or has run evenly for a day.",
+        )
+        .ends(
+            "A busy server keeps entries for longer than retention_days.",
+            "A mistake takes much before anyone notices; writes wait for the runs.",
+        ),
         millis("clean_grace_ms", 0..=600_000, |c| {
             &mut of(c).sessions.clean_grace
         })

@@ -1,0 +1,30 @@
+//! Markers that nobody reads on from.
+
+use crate::store::markers::{self, Marker};
+use rooms::api::RoomKey;
+use std::convert::Infallible;
+use storage::prelude::*;
+
+/// Removes markers of one room that are of no use any more. One that was moved meanwhile stays.
+pub(crate) struct Sweeping {
+    pub(crate) room: RoomKey,
+    pub(crate) markers: Vec<Marker>,
+}
+
+impl Job for Sweeping {
+    const NAME: &'static str = "messaging.sweep";
+    const STATES: bool = false;
+    type Answer = ();
+    type Refusal = Infallible;
+
+    fn lane(&self) -> LaneKey {
+        self.room.lane()
+    }
+
+    async fn run(&self, tx: &mut Writer<'_>) -> Result<(), JobError<Infallible>> {
+        for marker in &self.markers {
+            markers::remove(tx, marker).await?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,120 @@
+//! What is too old is forgotten, unless the clock cannot be trusted.
+
+use crate::house::{House, now};
+use crate::lines::{line, say};
+use rooms::api::RoomKey;
+use rooms::{Seed, Settings};
+use sessions::api::{Caller, Online};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::time::Duration;
+
+const HOUR: Duration = Duration::from_secs(60 * 60);
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+fn ms(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).expect("it is short")
+}
+
+fn keeping(days: u32, run_max: usize) -> Settings {
+    Settings {
+        retention: DAY * days,
+        retention_run_max: run_max,
+        ..Settings::default()
+    }
+}
+
+/// A server on this store, with other settings.
+fn server(house: &House, settings: Settings) -> Seed {
+    Seed::new(house.store.database().clone(), settings, Online::new())
+}
+
+async fn chat(house: &House, who: &Caller, room: &RoomKey, messages: usize) {
+    for first in (0..messages).step_by(100) {
+        let cids: Vec<String> = (first..messages.min(first + 100))
+            .map(|n| format!("m{n}"))
+            .collect();
+        let run = cids.iter().map(|cid| line(who, room, say(cid, "x")));
+        let sent = house.append(run.collect()).await;
+        assert!(sent.iter().all(Result::is_ok));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wild_clock_erases_nothing_and_one_that_proves_itself_does() {
+    static AHEAD: AtomicI64 = AtomicI64::new(0);
+    static UP_S: AtomicU64 = AtomicU64::new(0);
+    let house = House::new().await;
+    let ann = house.person("ann").await;
+    let room = house.public(&ann, "a").await;
+    chat(&house, &ann, &room, 250).await;
+
+    let seed = server(&house, keeping(30, 200_000))
+        .with_clock(|| now() + AHEAD.load(Ordering::Relaxed))
+        .with_uptime(|| Duration::from_secs(UP_S.load(Ordering::Relaxed)));
+    rooms::found(&seed).await.expect("it is there");
+    AHEAD.store(ms(60 * DAY), Ordering::Relaxed);
+    for _ in 0..3 {
+        rooms::forget(&seed).await.expect("a run");
+    }
+    assert_eq!(house.log(&room).await.len(), 251, "the clock is wild");
+    // It goes on as evenly as the uptime: the server was off for long.
+    let mut hours = 0;
+    while house.log(&room).await.len() > 1 {
+        assert!(hours < 25, "it is believed after a day");
+        hours += 1;
+        AHEAD.fetch_add(ms(HOUR), Ordering::Relaxed);
+        UP_S.fetch_add(HOUR.as_secs(), Ordering::Relaxed);
+        rooms::forget(&seed).await.expect("a run");
+    }
+    assert_eq!(hours, 24);
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_takes_its_share_and_the_next_one_goes_on() {
+    static AHEAD: AtomicI64 = AtomicI64::new(0);
+    let house = House::new().await;
+    let ann = house.person("ann").await;
+    let mut rooms = Vec::new();
+    for name in ["a", "b"] {
+        let room = house.public(&ann, name).await;
+        chat(&house, &ann, &room, 700).await;
+        rooms.push(room);
+    }
+    let seed = server(&house, keeping(1, 500)).with_clock(|| now() + AHEAD.load(Ordering::Relaxed));
+    // Within what a clock may jump, and beyond what is kept.
+    AHEAD.store(ms(DAY) + 1, Ordering::Relaxed);
+    let left = async || {
+        let mut left = 0;
+        for room in &rooms {
+            left += house.log(room).await.len();
+        }
+        left
+    };
+    let mut before = left().await;
+    assert_eq!(before, 1_402);
+    // The first look makes the later time known.
+    AHEAD.store(ms(HOUR), Ordering::Relaxed);
+    rooms::forget(&seed).await.expect("a run");
+    assert_eq!(left().await, before, "nothing is too old");
+    AHEAD.store(ms(DAY) + 1, Ordering::Relaxed);
+    for _ in 0..2 {
+        rooms::forget(&seed).await.expect("a run");
+        let now = left().await;
+        assert_eq!(before - now, 500);
+        before = now;
+    }
+    rooms::forget(&seed).await.expect("a run");
+    assert_eq!(left().await, 2, "each keeps its last entry");
+    // One that grows is found again.
+    chat_more(&house, &ann, &rooms[0]).await;
+    rooms::forget(&seed).await.expect("a run");
+    assert_eq!(house.log(&rooms[0]).await.len(), 1);
+    house.close().await;
+}
+
+async fn chat_more(house: &House, who: &Caller, room: &RoomKey) {
+    for cid in ["later", "last"] {
+        house.say(who, room, cid, "x").await.expect("sent");
+    }
+}
