@@ -18,6 +18,7 @@ mod faults_survived;
 mod floods;
 mod http_api;
 mod identities;
+mod inheriting;
 mod inviting;
 mod killing;
 mod large_rooms;
