@@ -84,6 +84,7 @@ fn floods(floods: impl Iterator<Item = &'static Flood>) {
             people: 100,
             strangers: 8,
             lasts: flood.gone_within + Duration::from_secs(3),
+            patience: Duration::ZERO,
             pinned: true,
         };
         let run = async |store: Store| flood.run(&store, scale).await;

@@ -6,7 +6,7 @@ use std::io::{self, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -22,6 +22,7 @@ const DROP: Duration = Duration::from_millis(100);
 /// Strangers at work, until they are stopped.
 pub(super) struct Flooders {
     stop: Arc<AtomicBool>,
+    thrown_out: Arc<AtomicUsize>,
     threads: Vec<JoinHandle<Vec<Stay>>>,
 }
 
@@ -37,15 +38,20 @@ impl Flooders {
     /// So many of a kind; each comes back as soon as it is gone, if it is to.
     pub(super) fn start(flood: &'static Flood, count: usize, address: SocketAddr) -> Self {
         let stop = Arc::new(AtomicBool::new(false));
+        let thrown_out = Arc::new(AtomicUsize::new(0));
         let threads = (0..count)
             .map(|_| {
-                let stop = Arc::clone(&stop);
+                let (stop, thrown_out) = (Arc::clone(&stop), Arc::clone(&thrown_out));
                 std::thread::spawn(move || {
                     yield_to_people();
                     let mut stays = Vec::new();
                     while !stop.load(Ordering::Relaxed) {
                         match stay(flood, address, &stop) {
-                            Ok(stay) => stays.push(stay),
+                            Ok(stay) => {
+                                thrown_out
+                                    .fetch_add(usize::from(stay.was_ended), Ordering::Relaxed);
+                                stays.push(stay);
+                            }
                             // It is stopping, or full.
                             Err(_) => std::thread::sleep(DROP / 10),
                         }
@@ -54,7 +60,16 @@ impl Flooders {
                 })
             })
             .collect();
-        Self { stop, threads }
+        Self {
+            stop,
+            thrown_out,
+            threads,
+        }
+    }
+
+    /// How often one was thrown out.
+    pub(super) fn thrown_out(&self) -> usize {
+        self.thrown_out.load(Ordering::Relaxed)
     }
 
     /// Waits for the strangers to leave; their stays.

@@ -32,6 +32,8 @@ pub struct Scale {
     pub strangers: usize,
     /// How long the flood lasts.
     pub lasts: Duration,
+    /// How much longer at most, until as many were thrown out as there are strangers.
+    pub patience: Duration,
     /// The server has a core for itself, and everyone else another.
     pub pinned: bool,
 }
@@ -69,6 +71,10 @@ impl Flood {
     async fn among(&'static self, server: &Server, scale: Scale) -> Vec<Stay> {
         let flooders = self.start(server, scale);
         tokio::time::sleep(scale.lasts).await;
+        let end = Instant::now() + scale.patience;
+        while flooders.thrown_out() < scale.strangers && Instant::now() < end {
+            tokio::time::sleep(LOOK).await;
+        }
         flooders.stop().await
     }
 

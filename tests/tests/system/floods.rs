@@ -16,6 +16,7 @@ async fn harmless(store: &Store, name: &str) {
         people: 10,
         strangers: 4,
         lasts: Duration::from_secs(3),
+        patience: LONG,
         pinned: false,
     };
     let felt = flood.run(store, scale).await;
