@@ -92,7 +92,7 @@ async fn begins_anew(store: &Store, server: &Server, old: &Client) {
 }
 
 /// Says 20 things, calls `keep`, says 50 more, stops, calls `put_back`, and starts again.
-fn goes_back(what: &str, keep: impl AsyncFn(&str, &Path), put_back: impl AsyncFn(&str, &Path)) {
+fn goes_back(what: &str, keep: &impl AsyncFn(&str, &Path), put_back: &impl AsyncFn(&str, &Path)) {
     judge(Kind::Postgres, what, async |store| {
         let server = store.server().await;
         let mut alice = alice_after(&server, 20).await;
@@ -107,14 +107,14 @@ fn goes_back(what: &str, keep: impl AsyncFn(&str, &Path), put_back: impl AsyncFn
 
 #[test]
 fn a_dump_that_is_restored_over_the_store_is_noticed() {
-    goes_back("restored over", dump, async |url, file| {
+    goes_back("restored over", &dump, &async |url, file| {
         restore("--clean --if-exists", url, file).await;
     });
 }
 
 #[test]
 fn a_dump_that_is_restored_into_a_new_database_is_noticed() {
-    goes_back("restored anew", dump, async |url, file| {
+    goes_back("restored anew", &dump, &async |url, file| {
         let name = name(url);
         let drop = format!("DROP DATABASE {name} WITH (FORCE)");
         administer(url, &[&drop, &format!("CREATE DATABASE {name}")]).await;
@@ -124,7 +124,7 @@ fn a_dump_that_is_restored_into_a_new_database_is_noticed() {
 
 #[test]
 fn rows_that_are_loaded_into_emptied_tables_are_noticed() {
-    goes_back("rows alone", dump, async |url, file| {
+    goes_back("rows alone", &dump, &async |url, file| {
         let all =
             "DO $$ BEGIN EXECUTE (SELECT 'TRUNCATE ' || string_agg(format('%I', tablename), ',')
             FROM pg_tables WHERE schemaname = 'public'); END $$";
@@ -203,12 +203,12 @@ fn nothing_that_leaves_the_data_as_it_is_changes_the_epoch() {
                 "vacuum" => {
                     server.kill();
                     let vacuum = ["--command", "VACUUM FULL"].map(str::to_owned);
-                    run("psql", [&[url.clone()], &vacuum[..]].concat()).await;
+                    run("psql", [std::slice::from_ref(&url), &vacuum[..]].concat()).await;
                 }
                 "freeze" => {
                     server.kill();
                     let freeze = ["--command", "VACUUM FREEZE"].map(str::to_owned);
-                    run("psql", [&[url.clone()], &freeze[..]].concat()).await;
+                    run("psql", [std::slice::from_ref(&url), &freeze[..]].concat()).await;
                 }
                 "lost marks" => {
                     server.kill();

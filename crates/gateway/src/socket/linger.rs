@@ -127,7 +127,8 @@ mod tests {
         let gateway = Gateway::wire(&mut builder, &tasks, Online::new(), Limits::default());
         let (stream, client) = pair().await;
         let conn = Arc::new(Conn::new(ConnectionId(1), stream, &Limits::default()));
-        let mut task = Task::new(gateway, Arc::clone(&conn), Bytes::new());
+        let bucket = gateway.bucket();
+        let mut task = Task::new(gateway, Arc::clone(&conn), Bytes::new(), bucket);
         let flood = flood_from(client, first, again);
         let began = Instant::now();
         conn.close(close);
