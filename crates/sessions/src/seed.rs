@@ -8,7 +8,7 @@ use crate::random::Random;
 use crate::settings::Settings;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use storage::{ClockWatch, Database};
+use storage::{ClockTrust, ClockWatch, Database};
 
 /// The subscriber's, the reader's and the timers' common ground. A cheap handle.
 #[derive(Clone)]
@@ -49,6 +49,22 @@ impl Seed {
             presence: Arc::new(Mutex::new(Presence::new(grace, online))),
             seen: Arc::default(),
         }
+    }
+
+    /// Whether the clock may be trusted with what cannot be undone: a wild one would end every
+    /// session and every guest.
+    pub(crate) async fn trusts_clock(&self) -> anyhow::Result<bool> {
+        let look = self.watch.look(self.clock.wall_ms(), self.clock.uptime());
+        let ClockTrust::Suspect { ahead_ms, wait_ms } = look.await? else {
+            return Ok(true);
+        };
+        tracing::warn!(
+            ahead_s = ahead_ms / 1_000,
+            trusted_in_s = wait_ms / 1_000,
+            "the clock stands far from the last time that the store has seen: no session and no \
+             guest expires until it is set right, or has run evenly for a day"
+        );
+        Ok(false)
     }
 
     /// The table of who is connected. Only the subscriber touches it; it is shared because it

@@ -8,7 +8,6 @@ use crate::subscriber::{Sessions, marked};
 use crate::sweep::Sweep;
 use bus::{Bus, Subscriber as _, Tasks};
 use std::time::Duration;
-use storage::ClockTrust;
 
 /// How often graces are looked at: short against the shortest of them.
 const TICK: Duration = Duration::from_millis(250);
@@ -88,7 +87,7 @@ impl Timer {
     }
 
     pub(crate) async fn expire(self) -> anyhow::Result<()> {
-        if !self.trusts_clock().await? {
+        if !self.seed.trusts_clock().await? {
             return Ok(());
         }
         let settings = &self.seed.settings;
@@ -104,22 +103,6 @@ impl Timer {
             }
         }
         Ok(())
-    }
-
-    /// A wild clock would end every session and every guest.
-    async fn trusts_clock(&self) -> anyhow::Result<bool> {
-        let clock = &self.seed.clock;
-        let look = self.seed.watch.look(clock.wall_ms(), clock.uptime());
-        let ClockTrust::Suspect { ahead_ms, wait_ms } = look.await? else {
-            return Ok(true);
-        };
-        tracing::warn!(
-            ahead_s = ahead_ms / 1_000,
-            trusted_in_s = wait_ms / 1_000,
-            "the clock stands far from the last time that the store has seen: no session and no \
-             guest expires until it is set right, or has run evenly for a day"
-        );
-        Ok(false)
     }
 
     pub(crate) async fn count(self) -> anyhow::Result<()> {

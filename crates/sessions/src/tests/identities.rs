@@ -4,6 +4,7 @@ use super::witness::Stated;
 use super::world::World;
 use crate::api::{ConnectionId, Logout, Proof, Refusal, Token, Welcome};
 use crate::clock::ManualClock;
+use crate::sweep::Sweep;
 use crate::{JwtKey, JwtSettings, Settings};
 use jsonwebtoken::{EncodingKey, Header, encode};
 use serde_json::json;
@@ -233,4 +234,32 @@ async fn an_identity_has_no_password() {
         let refused = world.login("alice", password).await.unwrap_err();
         assert_eq!(refused, Refusal::BadCredentials);
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_wild_clock_forgets_nobody_who_was_vouched_for() {
+    const DAY: Duration = Duration::from_secs(24 * 3600);
+    let world = world().await;
+    let (connection, welcome) = world.jwt(jwt("1", "ann", 3600), None).await.unwrap();
+    let (caller, user) = (welcome.caller.clone(), welcome.caller.user.id);
+    world.ask(Logout { caller }).await.unwrap();
+    world.disconnect(connection, true).await;
+    world.pass(2 * DAY).await;
+    // Removes the session that ended.
+    world.expire().await;
+    let world = world.crashed().await;
+    let sweep = Sweep::new(&world.bus, &world.seed);
+    // To a process that has just started the clock stands two months ahead.
+    world.clock.advance(60 * DAY);
+    let _ = world.stated();
+    world.sweep(&sweep).await;
+    assert_eq!(world.stated(), [], "the clock is not trusted");
+    for _ in 0..49 {
+        world.clock.advance(DAY / 24);
+        world.sweep(&sweep).await;
+        world.expire().await;
+    }
+    let stated = world.stated();
+    let forgettable = stated.contains(&Stated::Forgettable(user));
+    assert!(forgettable, "it has run evenly for a day: {stated:?}");
 }

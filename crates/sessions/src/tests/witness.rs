@@ -1,7 +1,10 @@
 //! A subscriber that remembers what sessions stated.
 
-use crate::api::{EndReason, GuestExpired, PresenceChanged, SessionEnded, SessionId, UserId};
+use crate::api::{
+    EndReason, GuestExpired, PeopleForgettable, PresenceChanged, SessionEnded, SessionId, UserId,
+};
 use bus::{Context, Handles, LoadError, Subscriber, Wiring};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use tokio::sync::Notify;
 
@@ -12,12 +15,15 @@ pub(super) enum Stated {
     Offline(UserId),
     Ended(SessionId, EndReason),
     GuestExpired(UserId),
+    /// Somebody who is not over, but was unseen for long.
+    Forgettable(UserId),
 }
 
 /// Where it is written down.
 #[derive(Clone, Default)]
 pub(super) struct Notes {
     stated: Arc<Mutex<Vec<Stated>>>,
+    presence_facts: Arc<AtomicUsize>,
     news: Arc<Notify>,
 }
 
@@ -36,6 +42,11 @@ impl Notes {
             }
             self.news.notified().await;
         }
+    }
+
+    /// How many facts of presence were stated, whatever number of people each was about.
+    pub(super) fn presence_facts(&self) -> usize {
+        self.presence_facts.load(Ordering::Relaxed)
     }
 
     fn note(&self, stated: Stated) {
@@ -58,7 +69,8 @@ impl Subscriber for Witness {
         wiring
             .on::<PresenceChanged>()
             .on::<SessionEnded>()
-            .on::<GuestExpired>();
+            .on::<GuestExpired>()
+            .on::<PeopleForgettable>();
     }
 }
 
@@ -68,6 +80,7 @@ impl Handles<PresenceChanged> for Witness {
         fact: &Arc<PresenceChanged>,
         _ctx: &mut Context,
     ) -> anyhow::Result<()> {
+        self.0.presence_facts.fetch_add(1, Ordering::Relaxed);
         for (user, online) in &fact.changes {
             let stated = if *online {
                 Stated::Online
@@ -90,6 +103,21 @@ impl Handles<SessionEnded> for Witness {
 impl Handles<GuestExpired> for Witness {
     async fn handle(&mut self, fact: &Arc<GuestExpired>, _ctx: &mut Context) -> anyhow::Result<()> {
         self.0.note(Stated::GuestExpired(fact.user.id));
+        Ok(())
+    }
+}
+
+impl Handles<PeopleForgettable> for Witness {
+    async fn handle(
+        &mut self,
+        fact: &Arc<PeopleForgettable>,
+        _ctx: &mut Context,
+    ) -> anyhow::Result<()> {
+        if fact.unseen_before.is_some() {
+            for user in &fact.users {
+                self.0.note(Stated::Forgettable(*user));
+            }
+        }
         Ok(())
     }
 }

@@ -9,6 +9,7 @@ use crate::clock::{Clock as _, ManualClock};
 use crate::jobs::{Door, Fresh, OpenGuest, OpenToken};
 use crate::name::Name;
 use crate::presence::{Opening, Tick};
+use crate::sweep::Sweep;
 use crate::timers::Timer;
 use crate::{Seed, Settings, SystemRandom, random};
 use bus::{AskError, Builder, Bus, Request, Running, Tasks};
@@ -190,6 +191,11 @@ impl World {
         answer
     }
 
+    /// How many facts of presence were stated so far.
+    pub(super) fn presence_facts(&self) -> usize {
+        self.notes.presence_facts()
+    }
+
     /// What was stated since this was last asked.
     pub(super) fn stated(&self) -> Vec<Stated> {
         self.notes.take()
@@ -205,6 +211,11 @@ impl World {
 
     pub(super) async fn expire(&self) {
         self.timer().expire().await.unwrap();
+        self.bus.quiet().await;
+    }
+
+    pub(super) async fn sweep(&self, sweep: &Sweep) {
+        sweep.clone().run().await.unwrap();
         self.bus.quiet().await;
     }
 
