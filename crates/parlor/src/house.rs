@@ -4,7 +4,7 @@
 //! wiring, a store in use, an address that is taken are errors of [`build`], and leave nothing
 //! behind.
 
-use crate::config::{Config, Switch};
+use crate::config::Config;
 use crate::exit::{self, Failure};
 use crate::figures::{self, Process};
 use crate::schema;
@@ -109,7 +109,7 @@ async fn assemble(
         analytics::wire(&mut builder, seed);
     }
     builder.asks::<KeepConnected>();
-    let gateway_settings = gateway_settings(config);
+    let gateway_settings = config.gateway();
     let limits = gateway_settings.limits.clone();
     let gateway = Gateway::wire(&mut builder, tasks, online, limits);
     Ok(Built {
@@ -135,15 +135,6 @@ async fn open(config: &Config, registry: &Registry) -> Result<Database, Failure>
     registry.initialise().await?;
     let core = registry.database("core");
     Ok(core.expect("core is always configured"))
-}
-
-fn gateway_settings(config: &Config) -> gateway::Settings {
-    let mut settings = config.gateway.clone();
-    settings.limits.rooms_max = config.rooms.rooms_max;
-    match config.limits {
-        Switch::On => settings,
-        Switch::Off => settings.unlimited(),
-    }
 }
 
 impl Built {

@@ -11,6 +11,7 @@ mod defaults;
 mod documented;
 mod layer;
 mod load;
+mod networks;
 mod people;
 mod problem;
 mod setting;

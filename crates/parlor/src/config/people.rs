@@ -10,6 +10,7 @@ impl Config {
         let settings = Settings {
             registration: self.registration()?,
             jwt: self.jwt()?,
+            guests_per_network: self.for_its_sockets(self.sessions.guests_per_network),
             ..self.sessions.clone()
         };
         Ok(match self.limits {

@@ -38,7 +38,8 @@ fn rates() -> Vec<Setting<Config>> {
         .about(
             "Points of one address (IPv6: of one /64) for what is asked before it is known who asks: \
              each HTTP request 1 (register and login as a hello), frames before hello what they cost \
-             after it; four times as many at once.",
+             after it; four times as many at once. In proportion more where connections_per_address \
+             is above 256.",
         )
         .ends(
             "After a restart an office behind one address comes back slowly.",

@@ -157,7 +157,8 @@ fn quotas() -> Vec<Setting<Config>> {
         })
         .about(
             "New guests of one address (IPv6: of one /64), and people who come with an identity for \
-             the first time; then rate_limited.",
+             the first time; then rate_limited. In proportion more where connections_per_address is \
+             above 256.",
         )
         .ends(
             "A school behind one address waits at the door.",
