@@ -3,13 +3,18 @@
 use serde_json::{Value, json};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
-use tests::{Line, Server, Settings, on_both};
+use tests::{Line, Raw, Server, Settings, on_both};
 
 const SELF: &str = "127.0.0.1";
 const OTHER: &str = "127.0.0.2";
 
 const HANDSHAKE: &str = "connection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\n\
     sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
+
+/// White space before a body, sent in so many pieces: at two a second that takes seven seconds, 3,000
+/// bytes a second.
+const SLOW_PIECES: usize = 14;
+const SLOW_PIECE: [u8; 1500] = [b' '; 1500];
 
 fn get(path: &str, host: &str) -> String {
     format!("GET {path} HTTP/1.1\r\nhost: {host}\r\n\r\n")
@@ -333,6 +338,26 @@ on_both! {
         for (name, origin) in [("alice", "http://localhost"), ("bob", "https://app.example.org")] {
             assert_eq!(once(server.address(), &register(name, origin)).await.0, 200, "{origin}");
         }
+    }
+
+    async fn a_body_on_a_slow_line_is_read(store: Store) {
+        let server = store.server().await;
+        let mut raw = Raw::connect(server.address()).await.unwrap();
+        let body = json!({"name": "alice", "password": "the password of alice"}).to_string();
+        let length = SLOW_PIECES * SLOW_PIECE.len() + body.len();
+        let head = format!(
+            "POST /api/v1/register HTTP/1.1\r\nhost: parlor\r\ncontent-type: application/json\r\n\
+             content-length: {length}\r\nconnection: close\r\n\r\n"
+        );
+        raw.bytes(head.as_bytes()).await.unwrap();
+        for _ in 0..SLOW_PIECES {
+            raw.bytes(&SLOW_PIECE).await.unwrap();
+            // The line takes longer than a body may that never grows.
+            tokio::time::sleep(Duration::from_millis(500)).await;
+        }
+        raw.bytes(body.as_bytes()).await.unwrap();
+        let answer = raw.rest().await.unwrap();
+        assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
     }
 
     async fn a_token_counts_when_the_whole_request_is_there(store: Store) {

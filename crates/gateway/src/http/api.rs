@@ -57,8 +57,8 @@ impl Api {
         }
     }
 
-    /// Reads what the endpoint needs. It takes as long as the client likes, up to the time for an
-    /// answer: so nothing that others need is held meanwhile.
+    /// Reads what the endpoint needs. On a slow line that takes a while, so nothing that others need
+    /// is held meanwhile.
     pub(super) async fn read(
         &self,
         endpoint: Endpoint,
@@ -68,12 +68,8 @@ impl Api {
         let Traced { trace, .. } = Traced::of(&request);
         let (head, body) = request.into_parts();
         let text = if endpoint.has_body() {
-            let within = self.gateway.limits().reply_within;
-            let read = tokio::time::timeout(within, body::text(body, self.body_bytes_max)).await;
-            let late = |_| Error::field("body", "did not arrive in time");
-            read.map_err(late)
-                .flatten()
-                .map_err(|error| error.traced(trace))?
+            let read = body::text(body, self.body_bytes_max).await;
+            read.map_err(|error| error.traced(trace))?
         } else {
             String::new()
         };
