@@ -135,7 +135,7 @@ pub(crate) fn on_a_slow_line(bytes: u32) -> Duration {
 }
 
 impl Limits {
-    /// How long a message may take of which so many bytes have come.
+    /// How long a message may take when it has received this many bytes.
     pub(crate) fn message_time(&self, received: u32) -> Duration {
         self.message_within + on_a_slow_line(received)
     }

@@ -26,8 +26,8 @@ pub(crate) enum Failure {
     FileMoved(Poisoned),
 }
 
-/// How long a server whose file was moved goes on to refuse, so that people and monitors are told
-/// why before it stops.
+/// How long a server whose file was moved goes on refusing, so that people and monitors hear why
+/// before it stops.
 const REFUSING: Duration = Duration::from_secs(2);
 
 impl Failure {

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 const REFILLED: Duration = Duration::from_secs(10);
 /// More users than any one process serves.
 const USERS_MAX: usize = 1 << 20;
-/// Networks that are told apart within [`REFILLED`]; one machine has any number of IPv6 addresses.
+/// The most networks counted apart within [`REFILLED`]; one machine has any number of IPv6 addresses.
 const NETWORKS_MAX: usize = 1 << 16;
 
 /// All of them.

@@ -48,7 +48,7 @@ pub(super) async fn tell(mut stream: TcpStream, reason: TurnedAway) {
         let mut heard = (&mut stream).take(READ_MAX);
         while heard.read(&mut scrap).await? > 0 {}
         if heard.limit() == 0 {
-            // It goes on: until the time is over it may read what it was told.
+            // The client goes on writing: it may read the answer until the time is over.
             std::future::pending::<()>().await;
         }
         std::io::Result::Ok(())

@@ -108,7 +108,7 @@ impl Task {
                 });
                 self.launch();
             }
-            // Who has not said hello is told that first, whatever else is wrong.
+            // Before hello, every other mistake is reported as unauthenticated.
             Err(Malformed {
                 id, op: Some(op), ..
             }) if self.caller.is_none() && op.needs_caller() => {
