@@ -33,9 +33,9 @@ pub(crate) async fn backup(config: &Config, file: &Path) -> Result<(), Failure> 
         () = log_is_too_long(&its) => {
             progress.give_up();
             eprintln!(
-                "parlor: broken off, nothing was kept: people wrote 1 GiB meanwhile, all of which \
-                 stays in the log of the store until the copy ends; try at a quieter time or copy \
-                 to a faster disk"
+                "parlor: the backup stopped and kept nothing: people wrote 1 GiB meanwhile, and the \
+                 log of the store holds all of it until the copy ends; try at a quieter time or \
+                 copy to a faster disk"
             );
             std::process::exit(1);
         }

@@ -15,7 +15,7 @@ use tracing_subscriber::fmt::MakeWriter;
 /// Lines that may wait; a megabyte or two. One more is left out.
 const QUEUE: usize = 8192;
 
-/// How late at most it is told what was left out.
+/// The log says at most this late how many lines were left out.
 const LOOK_UP: Duration = Duration::from_secs(1);
 
 /// What the last words may take.

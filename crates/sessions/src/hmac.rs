@@ -1,7 +1,7 @@
 //! The signatures that jsonwebtoken may check: HMAC with SHA-256, and nothing else.
 //!
-//! Its own `rust_crypto` feature would bring RSA and elliptic curves along, none of which this
-//! server accepts; the `rsa` crate has an open advisory (RUSTSEC-2023-0071). So the crate reads and
+//! Its own `rust_crypto` feature would bring RSA and elliptic curves along, which this server does
+//! not accept; the `rsa` crate has an open advisory (RUSTSEC-2023-0071). So the crate reads and
 //! validates tokens, and computes signatures through this provider, as its documentation has it.
 
 use ::hmac::digest::KeyInit;

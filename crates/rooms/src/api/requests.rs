@@ -51,8 +51,8 @@ pub struct Joined {
 
 /// `leave`. Ordered. Who has left already gets the `seq` of that; who was put out, or never in, is
 /// an outsider. Whoever leaves a direct room closes it: the other one writes no more into it until
-/// the leaver comes back by [`AnswerDirect`]. Of a room that one is invited to it declines the
-/// invitation, which writes no entry and is told by the one that invited.
+/// the leaver comes back by [`AnswerDirect`]. Someone who is only invited declines the invitation:
+/// no entry is written, and the answer has the `seq` of the invitation.
 ///
 /// When the last owner leaves, the room passes to the moderator who has been there longest, or
 /// else to such a member, guests excepted: a `role` entry by the leaver precedes the `left`. With

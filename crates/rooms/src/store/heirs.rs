@@ -87,7 +87,7 @@ const OWNED: &str = "SELECT r.id, r.key,
             ORDER BY m.role DESC, m.joined_seq LIMIT 1) AS role
     FROM rooms r WHERE r.id > $1 AND r.kind <> 3 AND r.creator IS NOT NULL ORDER BY r.id LIMIT $2";
 
-/// Some rooms, of which those are to be looked at that may have no living owner.
+/// A share of all rooms, and those among them that may have no living owner.
 pub(crate) struct Survey {
     pub(crate) suspects: Vec<RoomKey>,
     /// The last room of these; none: there are no more.

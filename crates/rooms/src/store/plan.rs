@@ -28,7 +28,7 @@ struct Step {
     detail: String,
 }
 
-/// The steps of SQLite's plan, a line each, on empty tables of which it knows no sizes.
+/// The steps of SQLite's plan, a line each, on empty tables whose sizes it does not know.
 pub(crate) fn of(statement: &impl QueryFragment<Sqlite>) -> String {
     let mut text = SqliteQueryBuilder::new();
     statement.to_sql(&mut text, &Sqlite).unwrap();

@@ -19,7 +19,7 @@ struct Step {
     detail: String,
 }
 
-/// The steps of its plan, a line each, on empty tables of which SQLite knows no sizes.
+/// The steps of its plan, a line each, on empty tables whose sizes SQLite does not know.
 pub(crate) fn of(statement: &impl QueryFragment<Sqlite>) -> String {
     let mut connection = SqliteConnection::establish(":memory:").unwrap();
     for part in SCHEMA {
