@@ -47,6 +47,14 @@ browser:
 torture *cases:
     cargo run --release --package tests --bin torture --locked -- {{ cases }}
 
+# Plan and time of every query in a room of 100,000, or so many members, on both databases
+large-rooms members="100000":
+    for store in sqlite postgres; do \
+        PARLOR_TEST_STORE=$store PARLOR_TEST_LARGE={{ members }} cargo test --locked \
+            --package rooms --package sessions --package messaging \
+            --lib -- store::plans --nocapture --test-threads 1; \
+    done
+
 # What things cost: the hot pieces alone, then Parlor's own figures (`just bench --postgres URL`)
 bench *arguments: bench-build
     cargo bench --package pieces --bench time --locked

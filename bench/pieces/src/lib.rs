@@ -97,3 +97,17 @@ fn one_thread() -> Runtime {
         .build()
         .expect("a runtime")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::PIECES;
+
+    #[test]
+    fn every_piece_can_be_measured() {
+        for piece in PIECES {
+            let mut round = piece.prepare();
+            round.lay_out();
+            round.run();
+        }
+    }
+}

@@ -255,13 +255,7 @@ fn nobody_opens_a_connection_beside_the_pool() {
     {
         for (path, line) in lines(name) {
             let opens = OPENERS.iter().find(|opener| line.contains(**opener));
-            // The plan of a query is asked for in a test, of a file in memory.
-            let may = path.ends_with("src/store/plan.rs");
-            assert!(
-                may || opens.is_none(),
-                "{} opens one: {line}",
-                path.display()
-            );
+            assert!(opens.is_none(), "{} opens one: {line}", path.display());
         }
     }
 }

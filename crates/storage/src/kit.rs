@@ -5,6 +5,7 @@
 //! database on a PostgreSQL server that the test run starts. [`Store::on`] names the kind itself, for
 //! tests of what only one of them does.
 //! [`Store::with`] builds a bus with subscribers around it; [`Seen`] keeps the facts of one type.
+//! [`Store::fill`] and [`Store::explain`] tell how a large database goes about a piece of work.
 //! [`Store::close`] asserts that nothing is left.
 //!
 //! ```ignore
@@ -21,6 +22,7 @@
 //! ```
 
 mod place;
+mod plans;
 mod seen;
 
 use crate::{Backend, Database, DatabaseConfig, Job, Migrations, Registry, Url};
@@ -30,6 +32,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 pub use place::Place;
+pub use plans::{Statement, large};
 pub use seen::Seen;
 
 /// How long a test's job may take, on a busy machine.

@@ -1,5 +1,7 @@
 //! messaging's own tables and every query on them.
 
 pub(crate) mod markers;
+#[cfg(test)]
+mod plans;
 pub(crate) mod reactions;
 pub(crate) mod states;

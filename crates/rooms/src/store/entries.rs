@@ -160,23 +160,3 @@ pub(crate) async fn redact(tx: &mut Writer<'_>, room: RoomId, target: Seq) -> Re
         .execute(c))?;
     Ok(())
 }
-
-#[cfg(test)]
-mod tests {
-    use super::{OfKind, codes, entries, within};
-    use crate::store::plan;
-    use storage::prelude::*;
-
-    #[test]
-    fn a_page_of_messages_passes_over_everything_else() {
-        assert_eq!(codes::MESSAGE, 1, "as the condition and the index have it");
-        let messages = || within(1, 1, 9, OfKind::Message).select(entries::body);
-        for plan in [
-            plan::of(&messages().order(entries::seq.desc()).limit(51)),
-            plan::of(&messages().order(entries::seq.asc()).limit(51)),
-        ] {
-            assert!(plan.contains("USING INDEX entries_messages"), "{plan}");
-            assert!(!plan.contains("TEMP B-TREE"), "{plan}");
-        }
-    }
-}

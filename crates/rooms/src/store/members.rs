@@ -267,23 +267,3 @@ pub(crate) async fn set_mute(
         .execute(c))?;
     Ok(())
 }
-
-#[cfg(test)]
-mod tests {
-    use super::wanted;
-    use crate::api::RoomId;
-    use crate::store::plan;
-    use sessions::api::UserId;
-
-    #[test]
-    fn however_many_are_asked_for_the_members_are_not_read_through() {
-        for many in [1, 64, 256, 1_024] {
-            let pairs: Vec<_> = (0..many).map(|n| (RoomId(n), UserId([0; 16]))).collect();
-            let plan = plan::of(&wanted(&pairs));
-            assert!(
-                plan.contains("SEARCH m USING PRIMARY KEY"),
-                "{many}: {plan}"
-            );
-        }
-    }
-}

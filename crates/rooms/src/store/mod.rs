@@ -13,7 +13,7 @@ pub(crate) mod mutes;
 pub(crate) mod of_kind;
 pub(crate) mod people;
 #[cfg(test)]
-mod plan;
+mod plans;
 pub(crate) mod quotas;
 pub(crate) mod retention;
 pub(crate) mod rooms;

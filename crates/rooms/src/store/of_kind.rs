@@ -5,6 +5,7 @@
 //! would go through every joining and leaving between them. diesel's own `sql` would do the same, but
 //! has a query parsed anew each time.
 
+use super::codes::entry::MESSAGE;
 use super::schema::entries;
 use diesel::backend::Backend;
 use diesel::expression::{AppearsOnTable, Expression, ValidGrouping, is_aggregate};
@@ -19,6 +20,8 @@ pub(crate) enum OfKind {
     /// `message` only.
     Message,
 }
+
+const _: () = assert!(MESSAGE == 1, "as it is spelled out below and in the index");
 
 impl<DB: Backend> QueryFragment<DB> for OfKind {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {

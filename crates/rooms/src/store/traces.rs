@@ -48,21 +48,3 @@ pub(crate) async fn expected(
         .load(c))?;
     Ok(banned.into_iter().chain(invited).collect())
 }
-
-#[cfg(test)]
-mod tests {
-    use super::among;
-    use crate::store::plan;
-    use sessions::api::UserId;
-
-    #[test]
-    fn however_many_are_looked_for_no_table_is_read_through() {
-        for many in [1, 200] {
-            let users = vec![UserId([7; 16]); many];
-            let plan = plan::of(&among(&users));
-            for table in ["SCAN m", "SCAN e", "SCAN r"] {
-                assert!(!plan.contains(table), "{table}: {plan}");
-            }
-        }
-    }
-}

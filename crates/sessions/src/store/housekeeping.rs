@@ -5,39 +5,6 @@ use super::users::UserRow;
 use crate::api::UserId;
 use storage::prelude::*;
 
-/// One text for the query and for the test of its plan.
-macro_rules! stale {
-    ($before:expr, $max:expr) => {
-        users::table
-            .filter(users::guest)
-            .filter(users::ended_at.is_null())
-            .filter(users::seen_at.lt($before))
-            .order(users::seen_at)
-            .limit($max)
-    };
-}
-
-macro_rules! ended {
-    ($after:expr, $max:expr) => {
-        users::table
-            .filter(users::ended_at.is_not_null())
-            .filter(users::id.gt($after))
-            .order(users::id)
-            .limit($max)
-    };
-}
-
-macro_rules! vouched {
-    ($after:expr, $max:expr) => {
-        users::table
-            .filter(users::subject.is_not_null())
-            .filter(users::ended_at.is_null())
-            .filter(users::id.gt($after))
-            .order(users::id)
-            .limit($max)
-    };
-}
-
 /// Living guests who were last seen before this moment, at most `max`, the longest unseen first.
 /// Some may be connected: nobody notes again and again that these are seen.
 pub(crate) async fn stale_guests(
@@ -45,8 +12,13 @@ pub(crate) async fn stale_guests(
     before: i64,
     max: i64,
 ) -> Result<Vec<UserRow>, Fault> {
-    Ok(query!(access, |c| stale!(before, max)
+    Ok(query!(access, |c| users::table
+        .filter(users::guest)
+        .filter(users::ended_at.is_null())
+        .filter(users::seen_at.lt(before))
+        .order(users::seen_at)
         .select(UserRow::as_select())
+        .limit(max)
         .load(c))?)
 }
 
@@ -56,8 +28,12 @@ pub(crate) async fn ended_after(
     after: UserId,
     max: i64,
 ) -> Result<Vec<UserId>, Fault> {
-    Ok(query!(access, |c| ended!(after, max)
+    Ok(query!(access, |c| users::table
+        .filter(users::ended_at.is_not_null())
+        .filter(users::id.gt(after))
+        .order(users::id)
         .select(users::id)
+        .limit(max)
         .load(c))?)
 }
 
@@ -68,8 +44,13 @@ pub(crate) async fn vouched_after(
     after: UserId,
     max: i64,
 ) -> Result<Vec<(UserId, i64)>, Fault> {
-    Ok(query!(access, |c| vouched!(after, max)
+    Ok(query!(access, |c| users::table
+        .filter(users::subject.is_not_null())
+        .filter(users::ended_at.is_null())
+        .filter(users::id.gt(after))
+        .order(users::id)
         .select((users::id, users::seen_at))
+        .limit(max)
         .load(c))?)
 }
 
@@ -112,30 +93,4 @@ pub(crate) async fn forget_unseen(
         .filter(users::id.ne_all(with_session))
         .execute(c))?;
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::plan;
-    use super::*;
-
-    #[test]
-    fn a_share_is_read_along_an_index_and_never_sorted() {
-        let id = UserId([7; 16]);
-        let plans = [
-            (
-                "users_guests_seen",
-                plan::of(&stale!(9, 500).select(users::id)),
-            ),
-            ("users_ended", plan::of(&ended!(id, 200).select(users::id))),
-            (
-                "users_vouched",
-                plan::of(&vouched!(id, 200).select(users::id)),
-            ),
-        ];
-        for (index, plan) in plans {
-            assert!(plan.contains(&format!("INDEX {index} ")), "{index}: {plan}");
-            assert!(!plan.contains("B-TREE"), "{index}: {plan}");
-        }
-    }
 }

@@ -3,7 +3,7 @@
 pub(crate) mod housekeeping;
 pub(crate) mod of_person;
 #[cfg(test)]
-mod plan;
+mod plans;
 pub(crate) mod sessions;
 mod tables;
 pub(crate) mod users;

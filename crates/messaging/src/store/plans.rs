@@ -1,0 +1,79 @@
+//! What every query does in a large room, on the database that the tests run on: none reads through a
+//! table. `just large-rooms` runs this with a room of 100,000 and shows the times.
+
+use super::markers::Marker;
+use super::reactions::Place;
+use super::{markers, reactions, states};
+use rooms::api::RoomId;
+use sessions::api::UserId;
+use storage::kit::{Store, large};
+use storage::looks_up;
+
+const ROOM: RoomId = RoomId(1);
+
+fn person(n: u32) -> UserId {
+    UserId(u128::from(n).to_be_bytes())
+}
+
+/// In room 1 everyone has read something and every third message was edited or deleted; the first
+/// message has a reaction of everyone's, the next ones have one each.
+async fn large_store() -> Store {
+    let store = Store::new().await;
+    let fill = "INSERT INTO markers (user_id, room_id, seq) SELECT id, 1, n FROM numbers;
+         INSERT INTO markers (user_id, room_id, seq)
+             SELECT p.id, r.n, 1 FROM numbers r JOIN numbers p ON p.n <= 10
+             WHERE r.n BETWEEN 2 AND 200;
+         INSERT INTO message_states (room_id, seq, edited_seq, deleted_seq)
+             SELECT 1, n * 3, n, NULL FROM numbers;
+         INSERT INTO reactions (room_id, seq, emoji, user_id, active, entry_seq)
+             SELECT 1, 1, 'e' || n % 5, id, n % 2, n FROM numbers;
+         INSERT INTO reactions (room_id, seq, emoji, user_id, active, entry_seq)
+             SELECT 1, n + 1, 'e', id, 1, n FROM numbers;";
+    store.fill(large(), fill).await;
+    store
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn markers_states_and_reactions_are_looked_up() {
+    let store = large_store().await;
+    let people: Vec<UserId> = (1..=256).map(person).collect();
+    let people: &[UserId] = people.leak();
+    let many: Vec<RoomId> = (1..=256).map(RoomId).collect();
+    let many: &[RoomId] = many.leak();
+    let someone = person(7);
+    let place: &Place<'_> = Box::leak(Box::new(Place {
+        room: ROOM,
+        seq: 1,
+        emoji: "e2",
+        user: someone,
+    }));
+    let marker: &Marker = Box::leak(Box::new(Marker {
+        user: someone,
+        room: ROOM,
+        seq: 7,
+    }));
+    looks_up!(store, |tx| {
+        markers::of(tx, someone, ROOM);
+        markers::of_all(tx, someone, many);
+        markers::advance(tx, someone, ROOM, 9);
+        markers::remove(tx, marker);
+        markers::forget(tx, people);
+        states::of(tx, ROOM, 3);
+        states::of_all(tx, ROOM, (3, 300));
+        states::edited(tx, ROOM, 3, 9);
+        states::deleted(tx, ROOM, 3, 9);
+        states::any_below(tx, ROOM, 300);
+        states::forget(tx, ROOM, (3, 300));
+        reactions::state(tx, place);
+        reactions::kinds(tx, ROOM, 1);
+        reactions::of_all(tx, ROOM, (1, 51), someone);
+        reactions::set(tx, place, true, 9);
+        reactions::any_below(tx, ROOM, 300);
+        reactions::forget(tx, ROOM, (2, 300));
+        reactions::clear(tx, ROOM, 300);
+    });
+    looks_up!(in order store, |tx| {
+        markers::after(tx, (someone, ROOM), 500);
+    });
+    store.close().await;
+}

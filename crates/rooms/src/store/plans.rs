@@ -1,0 +1,220 @@
+//! What every query does in a large room, on the database that the tests run on: none reads through a
+//! table that grows. `just large-rooms` runs this with a room of 100,000 and shows the times.
+
+use super::entries::End;
+use super::invitations::Invitation;
+use super::members::Member;
+use super::mutes::Mute;
+use super::of_kind::OfKind;
+use super::{
+    bans, entries, heirs, insert, invitations, kinds, lookups, members, mutes, quotas, retention,
+    rooms, traces,
+};
+use crate::api::{Role, RoomId, RoomKey};
+use sessions::api::{User, UserId};
+use std::collections::HashSet;
+use storage::kit::{Store, large};
+use storage::looks_up;
+
+const ROOM: RoomId = RoomId(1);
+
+fn person(n: u32) -> UserId {
+    UserId(u128::from(n).to_be_bytes())
+}
+
+/// Room 1 has that many members and four times as many entries, two fifths of them about people who
+/// came and went; beside it, for every other member, a room with one member and one entry.
+async fn large_store() -> Store {
+    let members = large();
+    let store = Store::new().await;
+    let (rooms, log) = (members / 2, members * 4);
+    let fill = format!(
+        "INSERT INTO rooms (key, title, topic, kind, history, head, head_at, created_at, creator, cid)
+             SELECT 'room-' || n, '', '', 1, 1, 10, n * 10, n, id, 'made' FROM numbers
+             WHERE n <= {rooms} ORDER BY n;
+         UPDATE rooms SET head = {log}, kept_from = 2 WHERE id = 1;
+         INSERT INTO users (id, name, name_key, guest, created_at, seen_at)
+             SELECT id, 'p' || n, 'p' || n, n % 2 = 1, 1, n FROM numbers WHERE n <= {members};
+         INSERT INTO members (room_id, user_id, role, joined_seq, may_own)
+             SELECT 1, id, CASE WHEN n < 3 THEN 3 ELSE 1 END, n, n % 2 = 0 FROM numbers
+             WHERE n <= {members};
+         INSERT INTO members (room_id, user_id, role, joined_seq)
+             SELECT n, id, 3, 1 FROM numbers WHERE n BETWEEN 2 AND {rooms};
+         INSERT INTO bans (room_id, user_id, seq)
+             SELECT 1, id, 1 FROM numbers WHERE n BETWEEN {members} + 1 AND {members} * 2;
+         INSERT INTO invitations (room_id, user_id, seq, by_id)
+             SELECT 1, m.id, 1, b.id FROM numbers m JOIN numbers b ON b.n = m.n % 1000 + 1
+             WHERE m.n BETWEEN {members} + 1 AND {members} * 2;
+         INSERT INTO mutes (room_id, user_id, seq, until_ms)
+             SELECT 1, id, 1, 1 FROM numbers WHERE n BETWEEN {members} + 1 AND {members} * 2;
+         INSERT INTO entries (room_id, seq, kind, author_id, at, cid, body, body_hash, subject_id)
+             SELECT 1, e.n, CASE WHEN e.n % 5 < 3 THEN 1 ELSE 2 + e.n % 5 END, a.id, e.n, 'c' || e.n,
+                 'x', a.id, CASE WHEN e.n % 5 < 3 THEN NULL ELSE a.id END
+             FROM numbers e JOIN numbers a ON a.n = e.n % 50 + 1;
+         INSERT INTO entries (room_id, seq, kind, author_id, at, cid, body, body_hash)
+             SELECT n, 10, 1, id, n, 'c', 'x', id FROM numbers WHERE n BETWEEN 2 AND {rooms};
+         INSERT INTO room_ages (room_id, oldest_at)
+             SELECT n, n FROM numbers WHERE n BETWEEN 2 AND {rooms};"
+    );
+    store.fill(log, &fill).await;
+    store
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn members_heirs_and_traces_are_looked_up() {
+    let store = large_store().await;
+    let many: Vec<_> = (1..=256).map(|n| (ROOM, person(n))).collect();
+    let many: &[(RoomId, UserId)] = many.leak();
+    let people: Vec<_> = (1..=256).map(person).collect();
+    let people: &[UserId] = people.leak();
+    let someone = person(7);
+    let new = User {
+        id: person(9_999_999),
+        name: "new".into(),
+        guest: false,
+    };
+    let new: &User = Box::leak(Box::new(new));
+    let member = Member {
+        role: Role::Member,
+        joined_seq: 1,
+        muted_until: None,
+        answered: true,
+    };
+    looks_up!(store, |tx| {
+        members::of(tx, many);
+        members::of(tx, &many[..1]);
+        members::find(tx, ROOM, someone);
+        members::count_of(tx, someone);
+        members::chosen_by(tx, someone);
+        members::places(tx, people);
+        members::insert(tx, ROOM, new, member);
+        members::set_role(tx, ROOM, someone, Role::Moderator);
+        members::set_answered(tx, ROOM, someone);
+        members::set_mute(tx, ROOM, someone, Some(1));
+        members::remove(tx, ROOM, someone);
+        heirs::are_over(tx, ROOM, people);
+        traces::named(tx, people);
+        traces::named(tx, &people[..1]);
+        traces::expected(tx, people);
+    });
+    looks_up!(in order store, |tx| {
+        members::after(tx, ROOM, Some(someone), 100);
+        heirs::owners(tx, ROOM, 32);
+        heirs::in_line(tx, ROOM, 32);
+        heirs::survey(tx, ROOM, 1_000);
+    });
+    store.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bans_invitations_and_mutes_are_looked_up() {
+    let store = large_store().await;
+    let people: Vec<_> = (1..=256).map(person).collect();
+    let people: &[UserId] = people.leak();
+    let (someone, other) = (person(7), person(8));
+    let invitation = Invitation {
+        room: ROOM,
+        seq: 1,
+        by: Some(other),
+    };
+    let mute = Mute {
+        seq: 1,
+        until_ms: 2,
+    };
+    looks_up!(store, |tx| {
+        bans::find(tx, ROOM, someone);
+        bans::put(tx, ROOM, someone, 1);
+        bans::remove(tx, ROOM, someone);
+        bans::remove_of(tx, people, 100);
+        invitations::find(tx, ROOM, someone);
+        invitations::of(tx, someone, 100);
+        invitations::put(tx, someone, invitation);
+        invitations::adopt(tx, ROOM, someone, other);
+        invitations::remove(tx, ROOM, someone);
+        invitations::remove_of(tx, people, 100);
+        mutes::lasting(tx, ROOM, someone, 1);
+        mutes::put(tx, ROOM, someone, mute);
+        mutes::remove(tx, ROOM, someone);
+        mutes::remove_of(tx, people, 100);
+        quotas::unanswered(tx, someone);
+        quotas::waiting_for(tx, someone);
+        quotas::made_since(tx, someone, false, 1);
+    });
+    store.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_log_is_looked_up() {
+    let store = large_store().await;
+    let log = i64::from(large()) * 4;
+    let sends: Vec<_> = (1..=256).map(|n| (ROOM, person(n), "c7")).collect();
+    let sends: &[(RoomId, UserId, &str)] = sends.leak();
+    let places: Vec<_> = (1..=256).map(|n| (ROOM, n)).collect();
+    let places: &[(RoomId, i64)] = places.leak();
+    let someone = person(7);
+    looks_up!(store, |tx| {
+        lookups::repeats(tx, sends);
+        lookups::repeats(tx, &sends[..1]);
+        lookups::targets(tx, places);
+        lookups::targets(tx, &places[..1]);
+        entries::at(tx, ROOM, &[5, 6, 7]);
+        entries::redact(tx, ROOM, 5);
+        retention::cut(tx, ROOM, (2, 12));
+        insert::heads(tx, &[(1, 9), (2, 11)]);
+    });
+    looks_up!(in order store, |tx| {
+        lookups::last_about(tx, ROOM, someone, &[kinds::JOINED, kinds::LEFT]);
+        entries::between(tx, ROOM, (1, log), OfKind::Message, End::Highest, 51);
+        entries::between(tx, ROOM, (1, log), OfKind::Message, End::Lowest, 51);
+        entries::between(tx, ROOM, (1, log), OfKind::Any, End::Lowest, 51);
+        entries::unread(tx, ROOM, someone, 1);
+        retention::oldest(tx, ROOM, (1, log), 100);
+    });
+    store.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rooms_are_looked_up() {
+    let store = large_store().await;
+    let someone = person(7);
+    let key: &RoomKey = Box::leak(Box::new(RoomKey("room-7".into())));
+    let keys: Vec<String> = (1..=256).map(|n| format!("room-{n}")).collect();
+    let keys: &[String] = keys.leak();
+    let names: Vec<&str> = keys.iter().map(String::as_str).collect();
+    let names: &[&str] = names.leak();
+    let ids: HashSet<RoomId> = (1..=256).map(RoomId).collect();
+    let ids: &HashSet<RoomId> = Box::leak(Box::new(ids));
+    looks_up!(store, |tx| {
+        rooms::find(tx, key);
+        rooms::of_pair(tx, (someone, person(8)));
+        rooms::of_creation(tx, someone, "made");
+        rooms::by_ids(tx, ids);
+        rooms::lock(tx, names);
+        rooms::lock(tx, &names[..1]);
+        rooms::taken(tx, keys);
+        rooms::recent_heads(tx);
+        retention::unnoted(tx, RoomId(1), 500);
+        retention::renote(tx, RoomId(7), Some(9));
+        retention::renote(tx, RoomId(7), None);
+    });
+    looks_up!(in order store, |tx| {
+        rooms::public(tx, "room-2", 100);
+        rooms::heads(tx, Some(ROOM), 500);
+        retention::due(tx, 20, 100);
+        retention::cut_short(tx, RoomId(100), 500);
+    });
+    store.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_newest_entry_is_that_of_one_of_the_rooms_written_in_last() {
+    let store = large_store().await;
+    let statements = storage::explained!(store, tx, retention::newest(tx));
+    let [newest] = &statements[..] else {
+        panic!("one statement, not {statements:?}");
+    };
+    println!("retention::newest: {newest}");
+    assert!(newest.plan.contains("rooms_by_head_at"), "{newest}");
+    assert!(!newest.scans().contains(&"e"), "{newest}");
+    store.close().await;
+}
