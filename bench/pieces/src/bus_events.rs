@@ -40,7 +40,7 @@ struct Adder<const N: usize>(u64);
 
 impl<const N: usize> Subscriber for Adder<N> {
     const NAME: &'static str = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"][N];
-    type Seed = ();
+    type Deps = ();
 
     async fn load((): &()) -> Result<Self, LoadError> {
         Ok(Self(0))

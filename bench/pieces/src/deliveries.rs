@@ -3,7 +3,7 @@
 
 use crate::stage::{Stage, user};
 use crate::{Piece, Round};
-use rooms::api::{Change, EntriesAppended, Entry, RoomEntries, RoomFace, Seq};
+use rooms::api::{Change, EntriesAppended, Entry, RoomEntries, RoomInfo, Seq};
 use std::collections::VecDeque;
 use std::io::Read as _;
 use std::net::TcpStream;
@@ -93,7 +93,7 @@ fn ready(is_in: fn(usize, u64) -> bool, rooms: usize, people: u64, entries: Seq)
     })
 }
 
-fn said(room: &RoomFace, seq: Seq) -> Arc<Entry> {
+fn said(room: &RoomInfo, seq: Seq) -> Arc<Entry> {
     Arc::new(Entry {
         room: room.id,
         seq,

@@ -5,7 +5,7 @@ use crate::one_thread;
 use bus::{AskError, Builder, Bus, Reads, Request, Running, Tasks, TraceId};
 use gateway::{Gateway, Limits, Peer, Stream};
 use messaging::api as m;
-use rooms::api::{self as r, History, Kind, Membership, Role, RoomFace, RoomId, RoomKey};
+use rooms::api::{self as r, History, Kind, Membership, Role, RoomId, RoomInfo, RoomKey};
 use sessions::api::{
     self as s, Caller, ConnectionId, Hello, Online, Proof, SessionId, Token, User, UserId, Welcome,
 };
@@ -25,7 +25,7 @@ pub(crate) struct Stage {
     pub(crate) runtime: Runtime,
     pub(crate) gateway: Gateway,
     pub(crate) bus: Bus,
-    pub(crate) rooms: Vec<Arc<RoomFace>>,
+    pub(crate) rooms: Vec<Arc<RoomInfo>>,
     tasks: Tasks,
     _running: Running,
 }
@@ -33,7 +33,7 @@ pub(crate) struct Stage {
 impl Stage {
     pub(crate) fn new(is_in: IsIn, rooms: usize) -> Self {
         let runtime = one_thread();
-        let rooms: Vec<_> = (0..rooms).map(face).collect();
+        let rooms: Vec<_> = (0..rooms).map(info).collect();
         let cast = Arc::new(Cast {
             rooms: rooms.clone(),
             is_in,
@@ -134,8 +134,8 @@ fn id(person: u64) -> [u8; 16] {
     u128::from(person).to_be_bytes()
 }
 
-fn face(room: usize) -> Arc<RoomFace> {
-    Arc::new(RoomFace {
+fn info(room: usize) -> Arc<RoomInfo> {
+    Arc::new(RoomInfo {
         id: RoomId(i64::try_from(room).expect("few rooms")),
         key: RoomKey(format!("room-{room}").into()),
         title: format!("Room {room}"),
@@ -148,7 +148,7 @@ fn face(room: usize) -> Arc<RoomFace> {
 
 /// Who plays sessions and rooms.
 struct Cast {
-    rooms: Vec<Arc<RoomFace>>,
+    rooms: Vec<Arc<RoomInfo>>,
     is_in: IsIn,
 }
 
@@ -196,9 +196,9 @@ impl Cast {
         let rooms = self.rooms.iter().enumerate();
         rooms
             .filter(|(room, _)| (self.is_in)(*room, person))
-            .map(|(_, face)| Membership {
+            .map(|(_, info)| Membership {
                 user,
-                room: Arc::clone(face),
+                room: Arc::clone(info),
                 role: Role::Member,
                 head: 0,
                 visible_from: 1,
@@ -216,7 +216,7 @@ impl Cast {
             .hears::<s::Logout>()
             .hears::<s::RevokeSession>()
             .hears::<s::ListSessions>()
-            .hears::<s::WithdrawHello>()
+            .hears::<s::CancelHello>()
             .hears::<r::JoinRoom>()
             .hears::<r::LeaveRoom>()
             .hears::<r::CreateRoom>()
@@ -232,7 +232,7 @@ impl Cast {
             .hears::<m::DeleteMessage>()
             .hears::<m::React>()
             .hears::<m::MarkRead>()
-            .hears::<m::History>()
+            .hears::<m::ReadHistory>()
             .hears::<m::ListRooms>()
             .builder
             .reads::<Hello, _>(CAST, 1, Arc::clone(&self))

@@ -30,18 +30,18 @@ impl Store {
         let opened = registry.open(config(folder.path())).await;
         let database = opened.expect("the database opens");
         let online = Online::new();
-        let people = sessions::Seed::new(
+        let people = sessions::Deps::new(
             database.clone(),
             sessions::Settings::default(),
             online.clone(),
             SystemClock::new(),
             SystemRandom,
         );
-        let seed = rooms::Seed::new(database.clone(), rooms::Settings::default(), online);
+        let deps = rooms::Deps::new(database.clone(), rooms::Settings::default(), online);
         sessions::wire(&mut builder, &people);
-        rooms::wire(&mut builder, &seed);
+        rooms::wire(&mut builder, &deps);
         let running = builder.start().await.expect("the bus starts");
-        rooms::found(&seed).await.expect("general");
+        rooms::create_general(&deps).await.expect("general");
         Self {
             database,
             tasks,

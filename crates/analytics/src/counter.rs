@@ -4,7 +4,7 @@
 //! Whatever goes wrong, it forgets what it thinks it knows, reads its cursors again and looks at
 //! every room. It reads one page at a time, so that chat keeps its connections.
 
-use crate::Seed;
+use crate::Deps;
 use crate::counts::Counts;
 use crate::desk::{Heard, Inbox};
 use crate::jobs::{Count, Forget, Stale};
@@ -15,7 +15,7 @@ use bus::{Bus, Tasks};
 use rooms::api::{Heads, LogPage, ReadLog, Refusal, RoomId, RoomKey, Seq};
 use std::collections::HashMap;
 use std::time::Duration;
-use storage::Condition;
+use storage::DatabaseState;
 use tokio::time::{Instant, sleep};
 
 /// What comes within this time is counted together.
@@ -25,7 +25,7 @@ const GATHER: Duration = Duration::from_millis(200);
 /// lost on its way.
 const LOOK_AROUND: Duration = Duration::from_secs(300);
 
-/// How old the figures on the operator's page may be while nothing happens: the day goes on.
+/// How old the metrics on the operator's page may be while nothing happens: the day goes on.
 const SHOW_EVERY: Duration = Duration::from_secs(30);
 
 /// The least time between two pages, however much happens.
@@ -45,21 +45,21 @@ const PAGE_ROOMS: usize = 1_000;
 const WRITE_ENTRIES: usize = 5_000;
 
 pub(crate) struct Counter {
-    seed: Seed,
+    deps: Deps,
     bus: Bus,
     /// As far as it is known, how far each log has been counted.
     cursors: Option<HashMap<RoomId, Seq>>,
     counts: Counts,
     looked_around: Instant,
     shown: Instant,
-    /// There are figures that the operator's page does not have.
+    /// There are metrics that the operator's page does not have.
     unshown: bool,
 }
 
 impl Counter {
-    pub(crate) fn new(seed: Seed, bus: Bus) -> Self {
+    pub(crate) fn new(deps: Deps, bus: Bus) -> Self {
         Self {
-            seed,
+            deps,
             bus,
             cursors: None,
             counts: Counts::default(),
@@ -71,27 +71,27 @@ impl Counter {
 
     /// Counts until it is cancelled.
     pub(crate) async fn run(mut self, tasks: Tasks) -> anyhow::Result<()> {
-        self.seed.desk.look_at_everything();
+        self.deps.desk.look_at_everything();
         let mut pause = PAUSE_MIN;
         loop {
             let at_the_latest = if self.unshown { SHOW_AFTER } else { SHOW_EVERY };
             // Rung or not, it is time to look.
-            let _ = tokio::time::timeout(at_the_latest, self.seed.desk.rung()).await;
+            let _ = tokio::time::timeout(at_the_latest, self.deps.desk.rung()).await;
             sleep(GATHER).await;
             match self.round().await {
                 Ok(()) => {
                     pause = PAUSE_MIN;
-                    self.seed.board.is_well();
+                    self.deps.operator_view.is_well();
                 }
                 Err(error) => {
                     self.start_over();
-                    let opening = self.seed.database.condition() == Condition::Connecting;
+                    let opening = self.deps.database.state() == DatabaseState::Connecting;
                     if !opening && !tasks.stopping().is_cancelled() {
-                        self.seed.board.is_ill(&error);
+                        self.deps.operator_view.is_ill(&error);
                     }
                     sleep(pause.mul_f64(rand::random_range(0.5..1.0))).await;
                     pause = (pause * 2).min(PAUSE_MAX);
-                    self.seed.desk.look_at_everything();
+                    self.deps.desk.look_at_everything();
                 }
             }
         }
@@ -101,7 +101,7 @@ impl Counter {
     fn start_over(&mut self) {
         self.cursors = None;
         let Counts { latencies, .. } = std::mem::take(&mut self.counts);
-        self.seed.desk.give_back(latencies);
+        self.deps.desk.give_back(latencies);
     }
 
     async fn round(&mut self) -> anyhow::Result<()> {
@@ -110,7 +110,7 @@ impl Counter {
             latencies,
             everything,
             ..
-        } = self.seed.desk.take();
+        } = self.deps.desk.take();
         self.counts.latencies.merge(latencies);
         if everything || self.looked_around.elapsed() >= LOOK_AROUND {
             self.load().await?;
@@ -123,7 +123,9 @@ impl Counter {
         self.write().await?;
         let since = self.shown.elapsed();
         if since >= SHOW_EVERY || (self.unshown && since >= SHOW_AFTER) {
-            self.seed.board.show(report::read(&self.seed).await?);
+            self.deps
+                .operator_view
+                .show(report::read(&self.deps).await?);
             (self.shown, self.unshown) = (Instant::now(), false);
         }
         Ok(())
@@ -131,11 +133,11 @@ impl Counter {
 
     /// Reads how far it came; with the logs of another store it begins from nothing.
     async fn load(&mut self) -> anyhow::Result<()> {
-        let read = self.seed.database.read("analytics.progress", |reader| {
+        let read = self.deps.database.read("analytics.progress", |reader| {
             Box::pin(store::progress(reader))
         });
         let (source, cursors) = read.await?;
-        let epoch = (self.seed.source)();
+        let epoch = (self.deps.source)();
         if source.as_ref() == Some(&epoch) {
             self.cursors = Some(cursors);
             return Ok(());
@@ -149,7 +151,7 @@ impl Counter {
     async fn forget(&mut self, epoch: String) -> anyhow::Result<()> {
         let latencies = std::mem::take(&mut self.counts).latencies;
         self.counts.latencies = latencies;
-        let forgotten = self.seed.database.write(Forget { epoch }, WITHIN).await?;
+        let forgotten = self.deps.database.write(Forget { epoch }, WITHIN).await?;
         forgotten.expect("it declines nothing");
         self.cursors = Some(HashMap::new());
         Ok(())
@@ -171,7 +173,7 @@ impl Counter {
             for (room, key, head) in heads {
                 if head < self.cursor(room) {
                     tracing::warn!("a log is shorter than what was counted of it: counting anew");
-                    self.forget((self.seed.source)()).await?;
+                    self.forget((self.deps.source)()).await?;
                     anyhow::bail!("counting from the beginning");
                 }
                 self.follow(room, Heard::of(key, head)).await?;
@@ -244,7 +246,7 @@ impl Counter {
         // What fails is read again, but for the latencies: nobody knows whether they were written.
         let counts = std::mem::take(&mut self.counts);
         self.unshown = true;
-        let counted = self.seed.database.write(Count(counts), WITHIN).await?;
+        let counted = self.deps.database.write(Count(counts), WITHIN).await?;
         counted.map_err(|Stale| anyhow::anyhow!("the cursors are not where they were"))
     }
 }

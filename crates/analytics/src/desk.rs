@@ -116,7 +116,7 @@ impl Inbox {
 #[cfg(test)]
 mod tests {
     use super::{Desk, ENTRIES_MAX, Inbox};
-    use rooms::api::{Change, Entry, History, Kind, RoomEntries, RoomFace, RoomId, RoomKey, Seq};
+    use rooms::api::{Change, Entry, History, Kind, RoomEntries, RoomId, RoomInfo, RoomKey, Seq};
     use sessions::api::{User, UserId};
     use std::ops::RangeInclusive;
     use std::sync::Arc;
@@ -141,7 +141,7 @@ mod tests {
             },
         };
         RoomEntries {
-            room: Arc::new(RoomFace {
+            room: Arc::new(RoomInfo {
                 id,
                 key: RoomKey("a".into()),
                 title: "a".into(),

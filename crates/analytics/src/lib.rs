@@ -8,12 +8,12 @@
 
 mod counter;
 mod counts;
+mod deps;
 mod desk;
 mod jobs;
 mod latency;
 mod probe;
 mod report;
-mod seed;
 mod store;
 mod subscriber;
 mod wiring;
@@ -21,6 +21,6 @@ mod wiring;
 /// What its database is called.
 pub const DATABASE: &str = "analytics";
 
-pub use seed::{Clock, Seed};
+pub use deps::{Clock, Deps};
 pub use subscriber::Analytics;
 pub use wiring::{probe, tasks, wire};

@@ -4,19 +4,19 @@ use bus::{Probe, ProbeState};
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// The newest figures, and how the counter is. Its writer is the counter.
+/// The newest metrics, and how the counter is. Its writer is the counter.
 #[derive(Default)]
-pub(crate) struct Board(Mutex<Face>);
+pub(crate) struct OperatorView(Mutex<View>);
 
 #[derive(Default)]
-struct Face {
-    figures: Value,
+struct View {
+    metrics: Value,
     trouble: Option<String>,
 }
 
-impl Board {
-    pub(crate) fn show(&self, figures: Value) {
-        self.locked().figures = figures;
+impl OperatorView {
+    pub(crate) fn show(&self, metrics: Value) {
+        self.locked().metrics = metrics;
     }
 
     pub(crate) fn is_well(&self) {
@@ -36,12 +36,12 @@ impl Board {
         }
     }
 
-    fn locked(&self) -> std::sync::MutexGuard<'_, Face> {
+    fn locked(&self) -> std::sync::MutexGuard<'_, View> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-pub(crate) struct AnalyticsProbe(pub(crate) Arc<Board>);
+pub(crate) struct AnalyticsProbe(pub(crate) Arc<OperatorView>);
 
 impl Probe for AnalyticsProbe {
     fn name(&self) -> &'static str {
@@ -60,12 +60,12 @@ impl Probe for AnalyticsProbe {
     }
 
     fn json(&self) -> String {
-        let face = self.0.locked();
-        let status = if face.trouble.is_some() {
+        let view = self.0.locked();
+        let status = if view.trouble.is_some() {
             "degraded"
         } else {
             "ok"
         };
-        json!({ "status": status, "cause": face.trouble, "figures": face.figures }).to_string()
+        json!({ "status": status, "cause": view.trouble, "metrics": view.metrics }).to_string()
     }
 }

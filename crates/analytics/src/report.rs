@@ -1,6 +1,6 @@
-//! The figures as the operator reads them: the last 24 hours, capped.
+//! The metrics as the operator reads them: the last 24 hours, capped.
 
-use crate::Seed;
+use crate::Deps;
 use crate::counts::{day, hour};
 use crate::latency::BOUNDS_MS;
 use serde_json::{Value, json};
@@ -34,10 +34,10 @@ struct Sum {
     sum: i64,
 }
 
-/// Reads the figures of now.
-pub(crate) async fn read(seed: &Seed) -> Result<Value, StorageError> {
-    let now = (seed.clock)();
-    let read = seed.database.read("analytics.report", move |reader| {
+/// Reads the metrics of now.
+pub(crate) async fn read(deps: &Deps) -> Result<Value, StorageError> {
+    let now = (deps.clock)();
+    let read = deps.database.read("analytics.report", move |reader| {
         Box::pin(async move {
             let (first, today) = (hour(now) - 23, day(now));
             let rooms = busiest(reader, first).await?;

@@ -3,12 +3,12 @@
 use crate::context::Cause;
 use crate::give_way;
 use crate::guard::{Ended, guarded};
-use crate::hands::{Crashed, Hands};
 use crate::hub::Hub;
 use crate::log::Item;
 use crate::origin::Origin;
 use crate::rebuild::Rebuild;
-use crate::wired::Inbox;
+use crate::routing::Inbox;
+use crate::turn::{Crashed, Turn};
 use crate::{Missed, Subscriber, Wiring};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -18,7 +18,7 @@ pub(crate) struct Actor<S: Subscriber> {
     inbox: Arc<Inbox>,
     wiring: Arc<Wiring<S>>,
     rebuild: Rebuild<S>,
-    hands: Hands,
+    turn: Turn,
 }
 
 impl<S: Subscriber> Actor<S> {
@@ -29,13 +29,13 @@ impl<S: Subscriber> Actor<S> {
         rebuild: Rebuild<S>,
     ) -> Self {
         let inbox = Arc::clone(hub.inbox(index));
-        let hands = Hands::new(Arc::clone(&hub), index);
+        let turn = Turn::new(Arc::clone(&hub), index);
         Self {
             hub,
             inbox,
             wiring,
             rebuild,
-            hands,
+            turn,
         }
     }
 
@@ -54,7 +54,7 @@ impl<S: Subscriber> Actor<S> {
 
     /// Waits for a turn, handles it, ends it. `None` when the bus has closed.
     async fn take_turn(&mut self, mut state: S) -> Option<S> {
-        let missed = self.hands.take_turn(S::TURN_MAX).await?;
+        let missed = self.turn.take_turn(S::TURN_MAX).await?;
         if missed > 0 {
             let missed = Missed::Events(missed);
             if self.tell_missed(&mut state, missed).await.is_err() {
@@ -62,7 +62,7 @@ impl<S: Subscriber> Actor<S> {
             }
         }
         while let Some(ended) = self.handle_some(&mut state).await {
-            if self.hands.conclude(S::NAME, ended).await.is_err() {
+            if self.turn.conclude(S::NAME, ended).await.is_err() {
                 state = self.replaced(state).await?;
             }
         }
@@ -75,43 +75,41 @@ impl<S: Subscriber> Actor<S> {
     /// Handles the next request, or the next events for one handler until one needs more than
     /// handling. `None` when the turn holds nothing more.
     async fn handle_some(&mut self, state: &mut S) -> Option<Ended> {
-        let (hub, hands) = (&self.hub, &mut self.hands);
-        let work = match *hands.front()? {
-            Item::Event { handler, .. } => {
-                self.wiring.event_handler(handler)(state, handler, hands)
-            }
-            Item::Request { handler, .. } => self.wiring.request_handler(handler)(state, hands),
+        let (hub, turn) = (&self.hub, &mut self.turn);
+        let work = match *turn.front()? {
+            Item::Event { handler, .. } => self.wiring.event_handler(handler)(state, handler, turn),
+            Item::Request { handler, .. } => self.wiring.request_handler(handler)(state, turn),
         };
         Some(guarded(hub.handler_limit(), &self.inbox.counters, work).await)
     }
 
     /// Ends the turn on behalf of all that was handled in it; then its credits go home.
     async fn end_turn(&mut self, state: &mut S) -> Result<(), Crashed> {
-        if !self.hands.ctx.has_causes() {
+        if !self.turn.ctx.has_causes() {
             return Ok(());
         }
         if S::ENDS_LAST {
             give_way().await;
         }
-        self.hands.ctx.begin_ending();
+        self.turn.ctx.begin_ending();
         let (limit, counters) = (self.hub.handler_limit(), &self.inbox.counters);
-        let ended = guarded(limit, counters, state.turn_ended(&mut self.hands.ctx)).await;
-        self.hands.looks_at_the_clock();
-        let concluded = self.hands.conclude(S::NAME, ended).await;
-        self.hands.let_go();
+        let ended = guarded(limit, counters, state.turn_ended(&mut self.turn.ctx)).await;
+        self.turn.looks_at_the_clock();
+        let concluded = self.turn.conclude(S::NAME, ended).await;
+        self.turn.let_go();
         concluded
     }
 
     /// An isolated subscriber that cannot make up for what it missed has to begin anew.
     async fn tell_missed(&mut self, state: &mut S, missed: Missed) -> Result<(), Crashed> {
         let origin = Origin::creditless();
-        self.hands.ctx.begin(Cause::other("missed", origin));
+        self.turn.ctx.begin(Cause::other("missed", origin));
         let (limit, counters) = (self.hub.handler_limit(), &self.inbox.counters);
-        let ended = guarded(limit, counters, state.missed(missed, &mut self.hands.ctx)).await;
+        let ended = guarded(limit, counters, state.missed(missed, &mut self.turn.ctx)).await;
         let well = matches!(ended, Ended::Well);
-        self.hands.looks_at_the_clock();
-        let concluded = self.hands.conclude(S::NAME, ended).await;
-        self.hands.let_go();
+        self.turn.looks_at_the_clock();
+        let concluded = self.turn.conclude(S::NAME, ended).await;
+        self.turn.let_go();
         if well { concluded } else { Err(Crashed) }
     }
 
@@ -125,9 +123,9 @@ impl<S: Subscriber> Actor<S> {
     /// Loads until it succeeds. The turn so far goes with the state that knew of it. `None` when
     /// the bus closes and nobody waits for this one.
     async fn rebuilt(&mut self) -> Option<S> {
-        self.hands.let_go();
+        self.turn.let_go();
         loop {
-            let mut state = self.rebuild.run(&self.hub, &mut self.hands).await?;
+            let mut state = self.rebuild.run(&self.hub, &mut self.turn).await?;
             if self.inbox.essential
                 || self
                     .tell_missed(&mut state, Missed::Everything)
@@ -135,10 +133,10 @@ impl<S: Subscriber> Actor<S> {
                     .is_ok()
             {
                 self.rebuild.settled();
-                self.hands.let_go();
+                self.turn.let_go();
                 return Some(state);
             }
-            self.rebuild.rest(&self.hub, &mut self.hands).await?;
+            self.rebuild.rest(&self.hub, &mut self.turn).await?;
         }
     }
 }

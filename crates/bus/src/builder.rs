@@ -3,7 +3,7 @@
 use crate::actor::Actor;
 use crate::hub::{ESSENTIAL, Hub};
 use crate::rebuild::{Rebuild, load};
-use crate::wired::Draft;
+use crate::routing::RoutingBuilder;
 use crate::{Bus, LoadError, Reads, Request, Running, Settings, Subscriber, Task, Tasks, Wiring};
 use futures_util::future::BoxFuture;
 use std::sync::Arc;
@@ -45,7 +45,7 @@ pub enum StartError {
 pub struct Builder {
     hub: Arc<Hub>,
     tasks: Tasks,
-    draft: Draft,
+    routing_builder: RoutingBuilder,
     plans: Vec<Box<dyn Plan>>,
 }
 
@@ -56,7 +56,7 @@ impl Builder {
         Self {
             hub: Hub::new(settings),
             tasks: tasks.clone(),
-            draft: Draft::default(),
+            routing_builder: RoutingBuilder::default(),
             plans: Vec::new(),
         }
     }
@@ -69,8 +69,8 @@ impl Builder {
 
     /// Adds a subscriber whose queue holds credits: it loses nothing, and if it is stuck the edge
     /// waits.
-    pub fn essential<S: Subscriber>(&mut self, seed: S::Seed) -> &mut Self {
-        let planned = self.plan::<S>(seed, true);
+    pub fn essential<S: Subscriber>(&mut self, deps: S::Deps) -> &mut Self {
+        let planned = self.plan::<S>(deps, true);
         self.plans.push(Box::new(Essential {
             planned,
             state: None,
@@ -80,8 +80,8 @@ impl Builder {
 
     /// Adds a subscriber with a ring of its own: it stalls nobody and is told what it missed. It
     /// is loaded in its own time: one whose storage is away does not keep the server from starting.
-    pub fn isolated<S: Subscriber>(&mut self, seed: S::Seed) -> &mut Self {
-        let planned = self.plan::<S>(seed, false);
+    pub fn isolated<S: Subscriber>(&mut self, deps: S::Deps) -> &mut Self {
+        let planned = self.plan::<S>(deps, false);
         self.plans.push(Box::new(Isolated { planned }));
         self
     }
@@ -94,13 +94,14 @@ impl Builder {
         at_once: usize,
         answerer: Arc<A>,
     ) -> &mut Self {
-        self.draft.reads::<R, A>(reader, at_once, answerer);
+        self.routing_builder
+            .reads::<R, A>(reader, at_once, answerer);
         self
     }
 
     /// Declares that someone will ask `R`: without an answerer the start fails.
     pub fn asks<R: Request>(&mut self) -> &mut Self {
-        self.draft.asks::<R>();
+        self.routing_builder.asks::<R>();
         self
     }
 
@@ -110,11 +111,11 @@ impl Builder {
         let Self {
             hub,
             tasks,
-            draft,
+            routing_builder,
             mut plans,
             ..
         } = self;
-        hub.wire(draft.checked()?);
+        hub.wire(routing_builder.checked()?);
         for plan in &mut plans {
             if let Err(error) = plan.load().await {
                 hub.clear();
@@ -125,12 +126,12 @@ impl Builder {
         Ok(Running::new(hub, tasks))
     }
 
-    fn plan<S: Subscriber>(&mut self, seed: S::Seed, essential: bool) -> Planned<S> {
+    fn plan<S: Subscriber>(&mut self, deps: S::Deps, essential: bool) -> Planned<S> {
         let wiring = Wiring::of();
         Planned {
-            index: self.draft.subscriber(&wiring, essential),
+            index: self.routing_builder.subscriber(&wiring, essential),
             wiring: Arc::new(wiring),
-            seed: Arc::new(seed),
+            deps: Arc::new(deps),
             hub: Arc::clone(&self.hub),
         }
     }
@@ -146,13 +147,13 @@ struct Planned<S: Subscriber> {
     hub: Arc<Hub>,
     index: usize,
     wiring: Arc<Wiring<S>>,
-    seed: Arc<S::Seed>,
+    deps: Arc<S::Deps>,
 }
 
 impl<S: Subscriber> Planned<S> {
     fn actor(&self, tasks: &Tasks) -> Actor<S> {
         let stop = tasks.stopping().clone();
-        let rebuild = Rebuild::new(self.index, Arc::clone(&self.seed), stop);
+        let rebuild = Rebuild::new(self.index, Arc::clone(&self.deps), stop);
         Actor::new(
             Arc::clone(&self.hub),
             self.index,
@@ -170,7 +171,7 @@ struct Essential<S: Subscriber> {
 impl<S: Subscriber> Plan for Essential<S> {
     fn load(&mut self) -> BoxFuture<'_, Result<(), StartError>> {
         Box::pin(async {
-            let loaded = load::<S>(&self.planned.seed).await;
+            let loaded = load::<S>(&self.planned.deps).await;
             let failed = |error| StartError::Load {
                 subscriber: S::NAME,
                 error,

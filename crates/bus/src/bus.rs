@@ -2,7 +2,7 @@
 
 use crate::envelope::Outgoing;
 use crate::hub::{ESSENTIAL, Hub};
-use crate::{AskError, BusFigures, Event, Origin, Request, TraceId};
+use crate::{AskError, BusMetrics, Event, Origin, Request, TraceId};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -83,7 +83,7 @@ impl Bus {
 
     /// What the operator sees.
     #[must_use]
-    pub fn figures(&self) -> BusFigures {
-        self.hub.figures()
+    pub fn metrics(&self) -> BusMetrics {
+        self.hub.metrics()
     }
 }

@@ -1,6 +1,6 @@
 //! An ordered request on its way through its answerer's queue.
 
-use crate::figures::Moment;
+use crate::metrics::Moment;
 use crate::{AskError, Origin, Reply, Request};
 use std::any::Any;
 use tokio::time::Instant;

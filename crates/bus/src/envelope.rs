@@ -1,7 +1,7 @@
 //! An event on its way: the payload that handlers may keep, and the envelope, whose credits they
 //! may not.
 
-use crate::figures::Moment;
+use crate::metrics::Moment;
 use crate::{Event, EventNumber, Origin};
 use std::any::{Any, TypeId};
 use std::sync::Arc;

@@ -1,6 +1,6 @@
 //! Handlers under way: watched for their time, their panics and their errors.
 
-use crate::figures::Counters;
+use crate::metrics::Counters;
 use crate::panics::caught;
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};

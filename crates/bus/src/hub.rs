@@ -3,11 +3,11 @@
 use crate::call::Call;
 use crate::credit::{Credits, Edge};
 use crate::envelope::{Envelope, Outgoing};
-use crate::figures::Moment;
 use crate::log::{After, Item, Log, Taken};
+use crate::metrics::Moment;
 use crate::reply;
-use crate::wired::{Answerer, Inbox, Port, Wired};
-use crate::{AskError, BusFigures, Origin, Request, Settings, TraceId};
+use crate::routing::{Answerer, HandlerRef, Inbox, Routing};
+use crate::{AskError, BusMetrics, Origin, Request, Settings, TraceId};
 use std::any::TypeId;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -27,7 +27,7 @@ tokio::task_local! {
 pub(crate) struct Hub {
     edge: Arc<Edge>,
     log: Mutex<Log>,
-    wired: OnceLock<Wired>,
+    routing: OnceLock<Routing>,
     draining: AtomicBool,
     closing: CancellationToken,
     settings: Settings,
@@ -39,7 +39,7 @@ impl Hub {
         Arc::new(Self {
             edge: Edge::new(settings.credits),
             log: Mutex::new(Log::new()),
-            wired: OnceLock::new(),
+            routing: OnceLock::new(),
             draining: AtomicBool::new(false),
             closing: CancellationToken::new(),
             settings,
@@ -58,13 +58,13 @@ impl Hub {
     }
 
     /// From now on the bus hears.
-    pub(crate) fn wire(&self, wired: Wired) {
+    pub(crate) fn wire(&self, routing: Routing) {
         let mut log = self.log();
-        wired
+        routing
             .inboxes
             .iter()
             .for_each(|inbox| log.add_queue(inbox.essential));
-        assert!(self.wired.set(wired).is_ok(), "a bus is started once");
+        assert!(self.routing.set(routing).is_ok(), "a bus is started once");
     }
 
     /// Waits for a credit. Cancel-safe.
@@ -74,7 +74,7 @@ impl Hub {
 
     /// Puts an event on the bus. Never waits.
     pub(crate) fn publish(&self, origin: &Origin, event: Outgoing) {
-        let Some(wired) = self.wired.get() else {
+        let Some(routing) = self.routing.get() else {
             return;
         };
         if origin.goes_in_circles() {
@@ -82,7 +82,7 @@ impl Hub {
             tracing::error!(event = event.name, cause, %trace, "dropped an event: reactions go in circles");
             return;
         }
-        let Some(route) = wired.routes.get(&event.kind) else {
+        let Some(route) = routing.routes.get(&event.kind) else {
             return self.log().publish_unheard();
         };
         let Outgoing { name, payload, .. } = event;
@@ -135,15 +135,15 @@ impl Hub {
             return Err(AskError::Failed);
         }
         let deadline = Instant::now() + within;
-        let Some(wired) = self.wired.get() else {
+        let Some(routing) = self.routing.get() else {
             return Err(AskError::Unavailable {
                 retry_after: RETRY_AFTER,
             });
         };
-        match wired.answerers.get(&TypeId::of::<R>()) {
+        match routing.answerers.get(&TypeId::of::<R>()) {
             Some(Answerer::Concurrent(reader)) => reader.ask(request, trace, deadline).await,
             Some(Answerer::Ordered(port)) => {
-                let essential = wired.inboxes[port.subscriber].essential;
+                let essential = routing.inboxes[port.subscriber].essential;
                 self.order(port, essential, request, trace, deadline).await
             }
             None => {
@@ -155,7 +155,7 @@ impl Hub {
 
     async fn order<R: Request>(
         &self,
-        port: &Port,
+        port: &HandlerRef,
         essential: bool,
         request: R,
         trace: TraceId,
@@ -239,10 +239,10 @@ impl Hub {
     /// they may hold the bus that holds them.
     pub(crate) fn clear(&self) {
         for answerer in self
-            .wired
+            .routing
             .get()
             .iter()
-            .flat_map(|wired| wired.answerers.values())
+            .flat_map(|routing| routing.answerers.values())
         {
             if let Answerer::Concurrent(reader) = answerer {
                 reader.close();
@@ -263,16 +263,19 @@ impl Hub {
             .await;
     }
 
-    pub(crate) fn figures(&self) -> BusFigures {
+    pub(crate) fn metrics(&self) -> BusMetrics {
         let log = self.log();
-        let inboxes = self.wired.get().map_or(&[][..], |wired| &wired.inboxes);
+        let inboxes = self
+            .routing
+            .get()
+            .map_or(&[][..], |routing| &routing.inboxes);
         let now = Moment::since(self.start);
         let line = |(index, inbox): (usize, &Arc<Inbox>)| {
             inbox
                 .counters
-                .line(inbox.name, inbox.essential, &log.figures(index), now)
+                .line(inbox.name, inbox.essential, &log.metrics(index), now)
         };
-        BusFigures {
+        BusMetrics {
             published: log.number(),
             credits_free: self.edge.free(),
             credits: self.edge.total(),
@@ -282,7 +285,7 @@ impl Hub {
 
     pub(crate) fn inbox(&self, subscriber: usize) -> &Arc<Inbox> {
         &self
-            .wired
+            .routing
             .get()
             .expect("subscribers run after the start")
             .inboxes[subscriber]

@@ -6,7 +6,7 @@
 
 use crate::context::Cause;
 use crate::envelope::{Envelope, Outgoing};
-use crate::figures::Moment;
+use crate::metrics::Moment;
 use crate::reply::{self, Asker};
 use crate::{
     Answers, AskError, Context, Event, EventNumber, Handles, LoadError, Missed, Origin, Reply,
@@ -53,8 +53,8 @@ pub struct Alone<S: Subscriber> {
 
 impl<S: Subscriber> Alone<S> {
     /// Loads it.
-    pub async fn load(seed: &S::Seed) -> Result<Self, LoadError> {
-        let (state, start) = (S::load(seed).await?, Instant::now());
+    pub async fn load(deps: &S::Deps) -> Result<Self, LoadError> {
+        let (state, start) = (S::load(deps).await?, Instant::now());
         Ok(Self {
             state,
             number: 0,
@@ -64,7 +64,7 @@ impl<S: Subscriber> Alone<S> {
         })
     }
 
-    /// Hands it one event. What the handler emitted is published only if it ended well.
+    /// Turn it one event. What the handler emitted is published only if it ended well.
     pub async fn send<E: Event>(&mut self, event: E) -> anyhow::Result<()>
     where
         S: Handles<E>,
@@ -84,7 +84,7 @@ impl<S: Subscriber> Alone<S> {
         self.conclude(ended)
     }
 
-    /// Hands it one request and waits for the answer, from the handler or from whom it handed the
+    /// Turn it one request and waits for the answer, from the handler or from whom it handed the
     /// reply to.
     pub async fn ask<R: Request>(&mut self, request: R) -> Result<R::Answer, AskError>
     where
@@ -93,7 +93,7 @@ impl<S: Subscriber> Alone<S> {
         self.hand(request).await.1.answer().await
     }
 
-    /// Hands it one request; returns how the handler ended, and the answer that may come later.
+    /// Turn it one request; returns how the handler ended, and the answer that may come later.
     pub async fn hand<R: Request>(&mut self, request: R) -> (anyhow::Result<()>, Pending<R::Answer>)
     where
         S: Answers<R>,

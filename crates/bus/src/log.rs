@@ -5,8 +5,8 @@
 
 use crate::call::AnyCall;
 use crate::envelope::Envelope;
-use crate::figures::{Moment, QueueFigures};
-use crate::wired::Route;
+use crate::metrics::{Moment, QueueMetrics};
+use crate::routing::Route;
 use crate::{AskError, EventNumber};
 use smallvec::SmallVec;
 use std::collections::VecDeque;
@@ -66,7 +66,7 @@ pub(crate) enum Taken {
 
 pub(crate) struct Log {
     number: EventNumber,
-    /// Items that essential subscribers have not finished with, those in their hands included.
+    /// Items that essential subscribers have not finished with, those in their turn included.
     pending: usize,
     phase: Phase,
     queues: Vec<Queue>,
@@ -248,7 +248,7 @@ impl Log {
         after
     }
 
-    /// Nobody listens any more: hands back all that was left.
+    /// Nobody listens any more: turn back all that was left.
     pub(crate) fn clear(&mut self) -> (Vec<Item>, After) {
         self.phase = Phase::Closed;
         self.pending = 0;
@@ -262,9 +262,9 @@ impl Log {
         )
     }
 
-    pub(crate) fn figures(&self, subscriber: usize) -> QueueFigures {
+    pub(crate) fn metrics(&self, subscriber: usize) -> QueueMetrics {
         let queue = &self.queues[subscriber];
-        QueueFigures {
+        QueueMetrics {
             depth: queue.items.len(),
             front: queue.items.front().map(Item::at),
             missed: queue.missed,

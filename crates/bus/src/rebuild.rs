@@ -1,9 +1,9 @@
 //! Making a subscriber's state again from storage, for as long as it takes.
 
 use crate::backoff::Backoff;
-use crate::hands::Hands;
 use crate::hub::Hub;
 use crate::panics::caught;
+use crate::turn::Turn;
 use crate::{LoadError, Subscriber};
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ const BROKEN_WINDOW: Duration = Duration::from_secs(60);
 
 pub(crate) struct Rebuild<S: Subscriber> {
     index: usize,
-    seed: Arc<S::Seed>,
+    deps: Arc<S::Deps>,
     /// Cancelled when an essential subscriber stays broken.
     stop: CancellationToken,
     backoff: Backoff,
@@ -24,38 +24,38 @@ pub(crate) struct Rebuild<S: Subscriber> {
 }
 
 impl<S: Subscriber> Rebuild<S> {
-    pub(crate) fn new(index: usize, seed: Arc<S::Seed>, stop: CancellationToken) -> Self {
+    pub(crate) fn new(index: usize, deps: Arc<S::Deps>, stop: CancellationToken) -> Self {
         Self {
             index,
-            seed,
+            deps,
             stop,
             backoff: Backoff::new(),
             broken: VecDeque::new(),
         }
     }
 
-    /// Loads until it succeeds. Meanwhile events wait, in its hands too, and requests are refused.
+    /// Loads until it succeeds. Meanwhile events wait, in its turn too, and requests are refused.
     /// `None` when the bus closes and nobody waits for this one.
-    pub(crate) async fn run(&mut self, hub: &Hub, hands: &mut Hands) -> Option<S> {
+    pub(crate) async fn run(&mut self, hub: &Hub, turn: &mut Turn) -> Option<S> {
         loop {
             // What is missed from now on comes after what the load has seen.
             hub.forget_missed(self.index);
-            match load::<S>(&self.seed).await {
+            match load::<S>(&self.deps).await {
                 Ok(state) => {
                     hub.accept_requests(self.index);
                     return Some(state);
                 }
                 Err(error) => self.failed(hub, &error),
             }
-            self.rest(hub, hands).await?;
+            self.rest(hub, turn).await?;
         }
     }
 
     /// Lets some time pass before the next try. An isolated one does not try again when the bus
     /// closes; what waits for an essential one is worth all the time there is.
-    pub(crate) async fn rest(&mut self, hub: &Hub, hands: &mut Hands) -> Option<()> {
+    pub(crate) async fn rest(&mut self, hub: &Hub, turn: &mut Turn) -> Option<()> {
         let pause = self.backoff.pause();
-        hands.refuse_requests(pause);
+        turn.refuse_requests(pause);
         tokio::select! {
             () = sleep(pause) => Some(()),
             () = hub.closing(), if !hub.inbox(self.index).essential => None,
@@ -85,7 +85,7 @@ impl<S: Subscriber> Rebuild<S> {
 }
 
 /// One try; a panic in it is a broken load.
-pub(crate) async fn load<S: Subscriber>(seed: &S::Seed) -> Result<S, LoadError> {
-    let loaded = caught(async { S::load(seed).await }).await;
+pub(crate) async fn load<S: Subscriber>(deps: &S::Deps) -> Result<S, LoadError> {
+    let loaded = caught(async { S::load(deps).await }).await;
     loaded.unwrap_or_else(|panic| Err(LoadError::Broken(anyhow::Error::msg(panic))))
 }

@@ -1,6 +1,6 @@
 //! How long handlers take, without a look at the clock for each of the instant ones.
 
-use crate::figures::Counters;
+use crate::metrics::Counters;
 use tokio::time::Instant;
 
 /// Looking at the clock costs as much as handing over an event.

@@ -1,7 +1,7 @@
 //! What a subscriber is: state with one owner, its handlers, and how it is made again.
 
 use crate::call::Call;
-use crate::hands::Hands;
+use crate::turn::Turn;
 use crate::{AskError, Context, Event, Reply, Request, TraceId};
 use futures_util::future::BoxFuture;
 use std::any::TypeId;
@@ -37,10 +37,10 @@ pub trait Subscriber: Sized + Send + 'static {
     /// Stable and unique: the crate's name.
     const NAME: &'static str;
     /// What it is made from, again and again: database handles, settings, shared snapshots.
-    type Seed: Send + Sync + 'static;
+    type Deps: Send + Sync + 'static;
 
     /// Makes the state from storage: at the start, and again after a panic or an overrun.
-    fn load(seed: &Self::Seed) -> impl Future<Output = Result<Self, LoadError>> + Send;
+    fn load(deps: &Self::Deps) -> impl Future<Output = Result<Self, LoadError>> + Send;
 
     /// Declares what it handles and answers: `wiring.on::<E>(); wiring.answers::<R>();`.
     fn wire(wiring: &mut Wiring<Self>);
@@ -83,7 +83,7 @@ pub trait Handles<E: Event>: Subscriber {
 
 /// A subscriber's *ordered* answer: the request takes its place among the events and a credit.
 pub trait Answers<R: Request>: Subscriber {
-    /// Answers, or hands `reply` to a storage job and ends. `Err` or a dropped reply: the asker is
+    /// Answers, or turn `reply` to a storage job and ends. `Err` or a dropped reply: the asker is
     /// told at once.
     fn answer(
         &mut self,
@@ -177,21 +177,21 @@ struct Wire<H> {
 /// Handlers under way.
 pub(crate) type Handling<'a> = BoxFuture<'a, anyhow::Result<()>>;
 /// [`Handles::handle`] with the event's type forgotten, for all events for it that come next.
-pub(crate) type EventHandler<S> = for<'a> fn(&'a mut S, u32, &'a mut Hands) -> Handling<'a>;
+pub(crate) type EventHandler<S> = for<'a> fn(&'a mut S, u32, &'a mut Turn) -> Handling<'a>;
 /// [`Answers::answer`] with the request's type forgotten.
-pub(crate) type RequestHandler<S> = for<'a> fn(&'a mut S, &'a mut Hands) -> Handling<'a>;
+pub(crate) type RequestHandler<S> = for<'a> fn(&'a mut S, &'a mut Turn) -> Handling<'a>;
 
 fn handle<'a, S: Handles<E>, E: Event>(
     state: &'a mut S,
     handler: u32,
-    hands: &'a mut Hands,
+    turn: &'a mut Turn,
 ) -> Handling<'a> {
     Box::pin(async move {
-        while let Some(payload) = hands.next_event(handler) {
+        while let Some(payload) = turn.next_event(handler) {
             let event = payload.downcast::<E>().expect("routed by the event's type");
-            let span = hands.span(S::NAME);
-            spanned(span, state.handle(&event, &mut hands.ctx)).await?;
-            if !hands.ended_well() {
+            let span = turn.span(S::NAME);
+            spanned(span, state.handle(&event, &mut turn.ctx)).await?;
+            if !turn.ended_well() {
                 break;
             }
         }
@@ -199,9 +199,9 @@ fn handle<'a, S: Handles<E>, E: Event>(
     })
 }
 
-fn answer<'a, S: Answers<R>, R: Request>(state: &'a mut S, hands: &'a mut Hands) -> Handling<'a> {
+fn answer<'a, S: Answers<R>, R: Request>(state: &'a mut S, turn: &'a mut Turn) -> Handling<'a> {
     Box::pin(async move {
-        let Some(call) = hands.next_request() else {
+        let Some(call) = turn.next_request() else {
             return Ok(());
         };
         let call = call
@@ -209,9 +209,9 @@ fn answer<'a, S: Answers<R>, R: Request>(state: &'a mut S, hands: &'a mut Hands)
             .downcast::<Call<R>>()
             .expect("routed by the request's type");
         let Call { request, reply, .. } = *call;
-        let span = hands.span(S::NAME);
-        spanned(span, state.answer(request, reply, &mut hands.ctx)).await?;
-        hands.ended_well();
+        let span = turn.span(S::NAME);
+        spanned(span, state.answer(request, reply, &mut turn.ctx)).await?;
+        turn.ended_well();
         Ok(())
     })
 }

@@ -29,7 +29,7 @@ impl Gateway {
         let bus = builder.bus();
         // The rest is for facts, and for what outlives its reply. So the bus lets every command of
         // a socket in at once, in the order in which they come.
-        let at_once = bus.figures().credits * 2 / 3;
+        let at_once = bus.metrics().credits * 2 / 3;
         let shared = Arc::new(Shared {
             bus,
             line: Arc::new(Semaphore::new(at_once.max(1))),
@@ -61,7 +61,7 @@ impl Gateway {
         answer
     }
 
-    /// The page of figures, with the gateway's own, the bus's and the tasks' on it.
+    /// The metrics page, with the gateway's own, the bus's and the tasks' on it.
     #[must_use]
     pub fn metrics(&self) -> MetricsPage {
         MetricsPage::of(&self.shared)

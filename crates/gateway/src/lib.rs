@@ -20,6 +20,6 @@ pub use dispatch::{Body, Bucket, Call, Dispatcher};
 pub use gateway::Gateway;
 pub use http::{BindError, Health, Listeners, Requests, Serving, Status};
 pub use limits::{Limits, Points};
-pub use metrics::{Figures, HistogramBucket, MetricsPage, Sheet};
+pub use metrics::{HistogramBucket, MetricsPage, MetricsSource, MetricsWriter};
 pub use settings::Settings;
 pub use socket::{Peer, Stream};

@@ -1,11 +1,11 @@
-//! The subscriber: it checks what needs no storage and hands the rest to the room's lane.
+//! The subscriber: it validate what needs no storage and hands the rest to the room's lane.
 
-use crate::Seed;
+use crate::Deps;
 use crate::api::{
     DeleteMessage, Done, EditMessage, MarkRead, Marked, React, Refusal, SendMessage, Sent,
 };
-use crate::checks;
-use crate::commands::{Clearing, Deleting, Editing, Forgetting, Marking, Reacting, Sending};
+use crate::jobs::{Clearing, Deleting, Editing, Forgetting, Marking, Reacting, Sending};
+use crate::validate;
 use bus::{Answers, Context, Handles, LoadError, Reply, Subscriber, Wiring};
 use rooms::api::{EntriesForgotten, text};
 use sessions::api::PeopleEnded;
@@ -14,15 +14,15 @@ use storage::Job;
 
 /// Answers messaging's commands. All its truth is in storage.
 pub struct Messaging {
-    seed: Seed,
+    deps: Deps,
 }
 
 impl Subscriber for Messaging {
     const NAME: &'static str = "messaging";
-    type Seed = Seed;
+    type Deps = Deps;
 
-    async fn load(seed: &Seed) -> Result<Self, LoadError> {
-        Ok(Self { seed: seed.clone() })
+    async fn load(deps: &Deps) -> Result<Self, LoadError> {
+        Ok(Self { deps: deps.clone() })
     }
 
     fn wire(wiring: &mut Wiring<Self>) {
@@ -39,7 +39,7 @@ impl Subscriber for Messaging {
 
 impl Messaging {
     fn now(&self) -> i64 {
-        (self.seed.clock)()
+        (self.deps.clock)()
     }
 
     /// A job goes to its lane and answers the asker itself; a refusal is answered here.
@@ -48,13 +48,13 @@ impl Messaging {
         J: Job<Refusal = Refusal>,
     {
         match job {
-            Ok(job) => self.seed.database.submit(job, reply),
+            Ok(job) => self.deps.database.submit(job, reply),
             Err(refusal) => reply.answer(Err(refusal)),
         }
     }
 
     fn send(&self, request: SendMessage) -> Result<Sending, Refusal> {
-        checks::cid(&request.cid)?;
+        validate::cid(&request.cid)?;
         Ok(Sending {
             body: text::body(&request.body)?,
             author: request.caller.user,
@@ -77,12 +77,12 @@ impl Messaging {
 
     fn react(&self, request: React) -> Result<Reacting, Refusal> {
         Ok(Reacting {
-            emoji: checks::emoji(&request.emoji)?,
+            emoji: validate::emoji(&request.emoji)?,
             author: request.caller.user,
             room: request.room,
             target: request.target,
             on: request.on,
-            kinds_max: self.seed.settings.reaction_kinds_max,
+            kinds_max: self.deps.settings.reaction_kinds_max,
             at: self.now(),
         })
     }
@@ -172,7 +172,7 @@ impl Handles<EntriesForgotten> for Messaging {
             key: fact.room.key.clone(),
             places: (fact.from, fact.kept_from),
         };
-        self.seed.database.submit_from(job, ctx.origin());
+        self.deps.database.submit_from(job, ctx.origin());
         Ok(())
     }
 }
@@ -180,7 +180,7 @@ impl Handles<EntriesForgotten> for Messaging {
 impl Handles<PeopleEnded> for Messaging {
     async fn handle(&mut self, fact: &Arc<PeopleEnded>, ctx: &mut Context) -> anyhow::Result<()> {
         let users = fact.users.clone();
-        self.seed
+        self.deps
             .database
             .submit_from(Clearing { users }, ctx.origin());
         Ok(())

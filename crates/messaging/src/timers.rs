@@ -1,10 +1,10 @@
 //! What messaging does from time to time: rows that nobody needs any more are removed, a share at a
 //! time.
 
-use crate::commands::{Forgetting, Sweeping};
+use crate::jobs::{Forgetting, Sweeping};
 use crate::store::markers::{self, Marker};
 use crate::store::{reactions, states};
-use crate::{Messaging, Seed};
+use crate::{Deps, Messaging};
 use bus::{Subscriber as _, Tasks};
 use rooms::api::catalogue::{self, CutShort};
 use rooms::api::{RoomId, RoomKey};
@@ -34,31 +34,31 @@ type Cursor = Arc<Mutex<(UserId, RoomId)>>;
 const BEGINNING: (UserId, RoomId) = (UserId([0; 16]), RoomId(0));
 
 /// Starts the timers of messaging.
-pub fn tasks(tasks: &Tasks, seed: &Seed) {
+pub fn tasks(tasks: &Tasks, deps: &Deps) {
     let owner = Messaging::NAME;
-    let (seed, cursor) = (seed.clone(), Cursor::new(Mutex::new(BEGINNING)));
-    let (first, its) = (seed.clone(), Arc::clone(&cursor));
+    let (deps, cursor) = (deps.clone(), Cursor::new(Mutex::new(BEGINNING)));
+    let (first, its) = (deps.clone(), Arc::clone(&cursor));
     tasks.delayed(owner, "messaging.first_sweep", SOON, async move {
         if let Err(error) = begin(&first, &its).await {
             tracing::warn!(%error, "could not look for rows that nobody needs; tries again");
         }
     });
     tasks.periodic(owner, "messaging.sweep", EVERY, JITTER, move || {
-        let (seed, cursor) = (seed.clone(), Arc::clone(&cursor));
-        async move { sweep(&seed, &cursor).await }
+        let (deps, cursor) = (deps.clone(), Arc::clone(&cursor));
+        async move { sweep(&deps, &cursor).await }
     });
 }
 
-async fn begin(seed: &Seed, cursor: &Cursor) -> anyhow::Result<()> {
-    forget_what_is_left(seed).await?;
-    sweep(seed, cursor).await
+async fn begin(deps: &Deps, cursor: &Cursor) -> anyhow::Result<()> {
+    forget_what_is_left(deps).await?;
+    sweep(deps, cursor).await
 }
 
 /// States and reactions of messages that rooms has forgotten: a crash came between the two.
-async fn forget_what_is_left(seed: &Seed) -> anyhow::Result<()> {
+async fn forget_what_is_left(deps: &Deps) -> anyhow::Result<()> {
     let mut after = RoomId(0);
     loop {
-        let read = seed.database.read("messaging.leftovers", move |reader| {
+        let read = deps.database.read("messaging.leftovers", move |reader| {
             Box::pin(async move {
                 let rooms = catalogue::cut_short(reader, after, ROOMS_MAX).await?;
                 let last = rooms.last().map(|room| room.id);
@@ -72,7 +72,7 @@ async fn forget_what_is_left(seed: &Seed) -> anyhow::Result<()> {
                 key: room.key,
                 places: (0, room.kept_from),
             };
-            let Ok(()) = seed.database.write(job, WRITE_WITHIN).await?;
+            let Ok(()) = deps.database.write(job, WRITE_WITHIN).await?;
         }
         let Some(last) = last else { return Ok(()) };
         after = last;
@@ -95,10 +95,10 @@ async fn with_leftovers(
 }
 
 /// Looks at the next markers, and removes those that nobody reads on from.
-async fn sweep(seed: &Seed, cursor: &Cursor) -> anyhow::Result<()> {
+async fn sweep(deps: &Deps, cursor: &Cursor) -> anyhow::Result<()> {
     for _ in 0..PAGES_MAX {
         let from = *cursor.lock().unwrap_or_else(PoisonError::into_inner);
-        let read = seed.database.read("messaging.markers", move |reader| {
+        let read = deps.database.read("messaging.markers", move |reader| {
             Box::pin(async move {
                 let markers = markers::after(reader, from, MARKERS_MAX).await?;
                 let last = markers.last().map(|marker| (marker.user, marker.room));
@@ -107,7 +107,7 @@ async fn sweep(seed: &Seed, cursor: &Cursor) -> anyhow::Result<()> {
         });
         let (useless, last) = read.await?;
         for (room, markers) in useless {
-            let Ok(()) = seed
+            let Ok(()) = deps
                 .database
                 .write(Sweeping { room, markers }, WRITE_WITHIN)
                 .await?;

@@ -1,7 +1,7 @@
 //! How messaging is put into a server.
 
-use crate::api::{History, ListRooms};
-use crate::{Messaging, Reader, Seed};
+use crate::api::{ListRooms, ReadHistory};
+use crate::{Deps, Messaging, Queries};
 use bus::Builder;
 use std::sync::Arc;
 
@@ -9,11 +9,11 @@ use std::sync::Arc;
 const READS: &str = "messaging.reads";
 
 /// Adds messaging to a bus: its commands in order, its reads beside them.
-pub fn wire(builder: &mut Builder, seed: &Seed) {
-    let reader = Arc::new(Reader::new(seed));
-    let at_once = seed.settings.reads_max;
+pub fn wire(builder: &mut Builder, deps: &Deps) {
+    let queries = Arc::new(Queries::new(deps));
+    let at_once = deps.settings.reads_max;
     builder
-        .essential::<Messaging>(seed.clone())
-        .reads::<History, _>(READS, at_once, Arc::clone(&reader))
-        .reads::<ListRooms, _>(READS, at_once, reader);
+        .essential::<Messaging>(deps.clone())
+        .reads::<ReadHistory, _>(READS, at_once, Arc::clone(&queries))
+        .reads::<ListRooms, _>(READS, at_once, queries);
 }

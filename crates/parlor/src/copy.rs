@@ -5,7 +5,7 @@ use crate::contents::CORE;
 use crate::exit::Failure;
 use crate::{progress, schema};
 use storage::DatabaseConfig;
-use storage::transfer::{Tally, Transfer};
+use storage::transfer::{Transfer, TransferTally};
 
 /// Copies `core`, compares both, and says what to set next.
 pub(crate) async fn copy(config: &Config, from: Option<&str>, to: &str) -> Result<(), Failure> {
@@ -14,7 +14,7 @@ pub(crate) async fn copy(config: &Config, from: Option<&str>, to: &str) -> Resul
         to: place(config, "--to", Some(to))?,
         tables: CORE,
     };
-    let tally = Tally::default();
+    let tally = TransferTally::default();
     let line = || match (tally.done(), tally.of()) {
         (_, 0) => "counting".to_owned(),
         (done, of) => format!("{done} of {of} rows written and compared"),

@@ -7,7 +7,7 @@ use std::fmt;
 use std::time::Duration;
 use storage::backup::BackupError;
 use storage::transfer::TransferError;
-use storage::{OpenError, Poison, Poisoned, Registry};
+use storage::{DurabilityLoss, DurabilityLost, OpenError, Registry};
 
 /// Why a command did not do what it was asked to.
 #[derive(Debug)]
@@ -21,9 +21,9 @@ pub(crate) enum Failure {
     /// 3: another server uses the store.
     InUse(OpenError),
     /// 4: the operating system failed to keep what was written.
-    Poisoned(Poisoned),
+    DurabilityLost(DurabilityLost),
     /// 5: the file of the store was moved, removed or replaced while it was served.
-    FileMoved(Poisoned),
+    FileMoved(DurabilityLost),
 }
 
 /// How long a server whose file was moved goes on refusing, so that people and monitors hear why
@@ -37,7 +37,7 @@ impl Failure {
             Self::Failed(_) => 1,
             Self::Setting(_) | Self::Usage(_) => 2,
             Self::InUse(_) => 3,
-            Self::Poisoned(_) => 4,
+            Self::DurabilityLost(_) => 4,
             Self::FileMoved(_) => 5,
         }
     }
@@ -46,10 +46,10 @@ impl Failure {
 /// Ends the process the moment a critical database may have lost what was written. Nothing is
 /// drained or closed: that would write more, and whoever waits for an acknowledgement gets none. When
 /// only its file was moved, begins an orderly stop instead; [`Failure::of`] has the code for that.
-pub(crate) fn when_poisoned(registry: &Registry, tasks: &Tasks) {
+pub(crate) fn when_durability_is_lost(registry: &Registry, tasks: &Tasks) {
     let (registry, stopping) = (registry.clone(), tasks.stopping().clone());
     tasks.once("parlor", "watch for lost writes", async move {
-        let failure = Failure::of(registry.poisoned().await);
+        let failure = Failure::of(registry.durability_lost().await);
         tracing::error!(code = failure.code(), "{failure}");
         if let Failure::FileMoved(_) = failure {
             tokio::time::sleep(REFUSING).await;
@@ -63,10 +63,10 @@ pub(crate) fn when_poisoned(registry: &Registry, tasks: &Tasks) {
 
 impl Failure {
     /// How a process ends with such a database.
-    pub(crate) fn of(poisoned: Poisoned) -> Self {
-        match poisoned.kind {
-            Poison::FailedWrite => Self::Poisoned(poisoned),
-            Poison::FileMoved => Self::FileMoved(poisoned),
+    pub(crate) fn of(durability_lost: DurabilityLost) -> Self {
+        match durability_lost.kind {
+            DurabilityLoss::FailedWrite => Self::DurabilityLost(durability_lost),
+            DurabilityLoss::FileMoved => Self::FileMoved(durability_lost),
         }
     }
 }
@@ -77,14 +77,14 @@ impl fmt::Display for Failure {
             Self::Failed(error) => write!(f, "{error:#}"),
             Self::Setting(problem) => problem.fmt(f),
             Self::Usage(line) => f.write_str(line),
-            Self::FileMoved(Poisoned {
+            Self::FileMoved(DurabilityLost {
                 database, cause, ..
             }) => write!(
                 f,
                 "stopped, database {database}: {cause}; put back the file that is to be served, then \
                  start it again"
             ),
-            Self::Poisoned(Poisoned {
+            Self::DurabilityLost(DurabilityLost {
                 database, cause, ..
             }) => write!(
                 f,

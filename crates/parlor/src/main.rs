@@ -1,17 +1,17 @@
 //! The binary `parlor`: reads the configuration, builds, connects, starts, waits, stops.
 
 mod admin;
+mod app;
 mod backup;
 mod cli;
 mod config;
 mod contents;
 mod copy;
 mod exit;
-mod figures;
-mod house;
 mod lines;
 mod logs;
 mod memory;
+mod metrics;
 mod migrate;
 mod new_epoch;
 mod notify;

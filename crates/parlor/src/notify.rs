@@ -1,7 +1,7 @@
 //! What the service manager is told: ready, stopping, and that the process is alive; systemd's
 //! `sd_notify`. Without a manager that asks for it nothing is said.
 
-use bus::{Bus, BusFigures, Tasks};
+use bus::{Bus, BusMetrics, Tasks};
 use gateway::{Health, Status};
 use std::ffi::OsString;
 use std::io;
@@ -72,7 +72,7 @@ impl Manager {
         };
         let (bus, health) = (bus.clone(), health.clone());
         tasks.periodic("parlor", "watchdog", interval / 3, 0.0, move || {
-            if is_well(&bus.figures(), health.status()) {
+            if is_well(&bus.metrics(), health.status()) {
                 alive.tell("WATCHDOG=1");
             }
             std::future::ready(Ok(()))
@@ -111,7 +111,7 @@ fn watchdog(wanted: &Wanted) -> Option<Duration> {
 }
 
 /// A database that is away holds subscribers up, and a restart would not bring it back.
-fn is_well(bus: &BusFigures, status: Status) -> bool {
+fn is_well(bus: &BusMetrics, status: Status) -> bool {
     let subscribers = bus.subscribers.iter();
     let is_stuck = subscribers
         .filter(|subscriber| subscriber.essential)
@@ -122,14 +122,14 @@ fn is_well(bus: &BusFigures, status: Status) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use bus::SubscriberFigures;
+    use bus::SubscriberMetrics;
 
-    fn figures(essential: bool, oldest: Duration) -> BusFigures {
-        BusFigures {
+    fn metrics(essential: bool, oldest: Duration) -> BusMetrics {
+        BusMetrics {
             published: 1,
             credits_free: 1,
             credits: 1,
-            subscribers: vec![SubscriberFigures {
+            subscribers: vec![SubscriberMetrics {
                 name: "rooms",
                 essential,
                 depth: 1,
@@ -145,19 +145,19 @@ mod tests {
     #[test]
     fn a_stuck_subscriber_is_not_well() {
         let second = Duration::from_secs(1);
-        assert!(is_well(&figures(true, second), Status::Ok));
-        assert!(!is_well(&figures(true, STUCK), Status::Ok));
-        assert!(!is_well(&figures(true, STUCK), Status::Degraded));
+        assert!(is_well(&metrics(true, second), Status::Ok));
+        assert!(!is_well(&metrics(true, STUCK), Status::Ok));
+        assert!(!is_well(&metrics(true, STUCK), Status::Degraded));
     }
 
     #[test]
     fn one_that_nobody_waits_for_may_be_behind() {
-        assert!(is_well(&figures(false, STUCK), Status::Ok));
+        assert!(is_well(&metrics(false, STUCK), Status::Ok));
     }
 
     #[test]
     fn without_its_database_the_process_is_as_well_as_it_can_be() {
-        assert!(is_well(&figures(true, STUCK), Status::Unavailable));
+        assert!(is_well(&metrics(true, STUCK), Status::Unavailable));
     }
 
     #[test]

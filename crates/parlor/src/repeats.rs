@@ -108,7 +108,7 @@ impl Repeats {
     }
 
     fn kinds(&self) -> MutexGuard<'_, HashMap<Identifier, Kind>> {
-        // Counting does not panic half way; a poisoned count is still right.
+        // Counting does not panic half way; a durability_lost count is still right.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

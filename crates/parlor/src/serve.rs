@@ -1,11 +1,11 @@
 //! Serving: built, started, told to stop, stopped.
 
+use crate::app::{self, RunningApp};
 use crate::config::{Config, Switch};
 use crate::exit::Failure;
-use crate::figures::Process;
-use crate::house::{self, Open};
+use crate::metrics::Process;
 use crate::notify::{Manager, Wanted};
-use crate::traces::{SpanFigures, Traces};
+use crate::traces::{SpanMetrics, Traces};
 use crate::{signals, stop, watchdog};
 use bus::Tasks;
 use std::net::{IpAddr, SocketAddr};
@@ -29,9 +29,9 @@ pub(crate) async fn serve(
         pid = std::process::id(),
         "starting"
     );
-    let figures = (process, SpanFigures::of(traces.as_ref()));
+    let metrics = (process, SpanMetrics::of(traces.as_ref()));
     let manager = Manager::new(wanted);
-    if let Some(open) = Box::pin(open(&config, &tasks, figures, &manager)).await? {
+    if let Some(open) = Box::pin(open(&config, &tasks, metrics, &manager)).await? {
         tasks.stopping().cancelled().await;
         manager.stopping();
         if !asked.is_cancelled() {
@@ -39,8 +39,8 @@ pub(crate) async fn serve(
         }
         let registry = open.registry.clone();
         let stopped = stop::stop(open, traces, config.drain).await;
-        if let Some(poisoned) = registry.poison() {
-            return Err(Failure::of(poisoned));
+        if let Some(durability_lost) = registry.durability() {
+            return Err(Failure::of(durability_lost));
         }
         stopped?;
     }
@@ -51,18 +51,18 @@ pub(crate) async fn serve(
     Err(Failure::Failed(anyhow::anyhow!(why)))
 }
 
-/// Builds and starts the house. `None`: told to stop meanwhile; what had been opened is closed.
+/// Builds and starts the app. `None`: told to stop meanwhile; what had been opened is closed.
 async fn open(
     config: &Config,
     tasks: &Tasks,
-    figures: (Process, SpanFigures),
+    metrics: (Process, SpanMetrics),
     manager: &Manager,
-) -> Result<Option<Open>, Failure> {
-    let Some(built) = house::build(config, tasks).await? else {
+) -> Result<Option<RunningApp>, Failure> {
+    let Some(app) = app::build(config, tasks).await? else {
         return Ok(None);
     };
-    let addresses = built.addresses()?;
-    let open = built.start(figures).await?;
+    let addresses = app.addresses()?;
+    let open = app.start(metrics).await?;
     if let Some(open) = &open {
         announce(config, addresses);
         manager.watched(tasks, open.running.bus(), &open.health);

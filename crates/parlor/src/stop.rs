@@ -1,6 +1,6 @@
 //! A graceful stop: one budget, stages that are named, and storage's share kept back for it.
 
-use crate::house::Open;
+use crate::app::RunningApp;
 use crate::traces::Exporting;
 use sessions::api::KeepConnected;
 use std::future::Future;
@@ -32,11 +32,11 @@ pub(crate) fn longest(budget: Duration) -> Duration {
 
 /// Stops everything within `budget`. The error names the stages that left something undone.
 pub(crate) async fn stop(
-    open: Open,
+    open: RunningApp,
     traces: Option<Exporting>,
     budget: Duration,
 ) -> anyhow::Result<()> {
-    let Open {
+    let RunningApp {
         tasks,
         registry,
         running,

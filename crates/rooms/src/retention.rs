@@ -1,6 +1,6 @@
 //! What is too old is forgotten: a bounded share per run, and nothing by a clock that cannot be trusted.
 
-use crate::Seed;
+use crate::Deps;
 use crate::api::{RoomId, RoomKey};
 use crate::jobs::{ENTRIES_MAX, Forget, NoteAges};
 use crate::store::retention;
@@ -24,16 +24,16 @@ struct Taken {
 /// Takes what is too old out of every room, a few entries at a time; a room's other writes come
 /// between. A run takes at most [`crate::Settings::retention_run_max`] entries and leaves the rest to
 /// the next. Safe to repeat, and on several nodes at once.
-pub async fn forget(seed: &Seed) -> anyhow::Result<()> {
-    let now = (seed.clock)();
-    if !trusts_clock(seed, now).await? {
+pub async fn forget(deps: &Deps) -> anyhow::Result<()> {
+    let now = (deps.clock)();
+    if !trusts_clock(deps, now).await? {
         return Ok(());
     }
-    let age = i64::try_from(seed.settings.retention.as_millis()).unwrap_or(i64::MAX);
+    let age = i64::try_from(deps.settings.retention.as_millis()).unwrap_or(i64::MAX);
     let before = now.saturating_sub(age);
-    note_ages(seed).await?;
+    note_ages(deps).await?;
     let mut taken = Taken::default();
-    let is_done = take(seed, before, &mut taken).await?;
+    let is_done = take(deps, before, &mut taken).await?;
     if taken.entries > 0 || !is_done {
         let Taken { entries, rooms } = taken;
         tracing::info!(entries, rooms, all = is_done, "old entries were forgotten");
@@ -41,8 +41,8 @@ pub async fn forget(seed: &Seed) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn trusts_clock(seed: &Seed, now: i64) -> anyhow::Result<bool> {
-    match seed.watch.look(now, (seed.uptime)()).await? {
+async fn trusts_clock(deps: &Deps, now: i64) -> anyhow::Result<bool> {
+    match deps.watch.look(now, (deps.uptime)()).await? {
         ClockTrust::Steady => Ok(true),
         ClockTrust::Suspect { ahead_ms, wait_ms } => {
             tracing::warn!(
@@ -56,10 +56,10 @@ async fn trusts_clock(seed: &Seed, now: i64) -> anyhow::Result<bool> {
     }
 }
 
-async fn note_ages(seed: &Seed) -> anyhow::Result<()> {
+async fn note_ages(deps: &Deps) -> anyhow::Result<()> {
     let mut after = RoomId(0);
     loop {
-        let read = seed.database.read("rooms.unnoted", move |reader| {
+        let read = deps.database.read("rooms.unnoted", move |reader| {
             Box::pin(async move { retention::unnoted(reader, after, NOTED_MAX).await })
         });
         let ages = read.await?;
@@ -67,14 +67,14 @@ async fn note_ages(seed: &Seed) -> anyhow::Result<()> {
             return Ok(());
         };
         after = *last;
-        let Ok(()) = seed.database.write(NoteAges(ages), WRITE_WITHIN).await?;
+        let Ok(()) = deps.database.write(NoteAges(ages), WRITE_WITHIN).await?;
     }
 }
 
 /// False: the run has taken its share, and there is more.
-async fn take(seed: &Seed, before: i64, taken: &mut Taken) -> anyhow::Result<bool> {
+async fn take(deps: &Deps, before: i64, taken: &mut Taken) -> anyhow::Result<bool> {
     loop {
-        let read = seed.database.read("rooms.too_old", move |reader| {
+        let read = deps.database.read("rooms.too_old", move |reader| {
             Box::pin(async move { retention::due(reader, before, ROOMS_MAX).await })
         });
         let due = read.await?;
@@ -82,30 +82,30 @@ async fn take(seed: &Seed, before: i64, taken: &mut Taken) -> anyhow::Result<boo
             return Ok(true);
         }
         for room in due {
-            if taken.entries >= seed.settings.retention_run_max {
+            if taken.entries >= deps.settings.retention_run_max {
                 return Ok(false);
             }
-            take_from(seed, room, before, taken).await?;
+            take_from(deps, room, before, taken).await?;
         }
     }
 }
 
 /// What is left of the share, of one room.
 async fn take_from(
-    seed: &Seed,
+    deps: &Deps,
     room: RoomKey,
     before: i64,
     taken: &mut Taken,
 ) -> anyhow::Result<()> {
     let mut any = false;
     loop {
-        let max = seed
+        let max = deps
             .settings
             .retention_run_max
             .saturating_sub(taken.entries);
         let room = room.clone();
         let job = Forget { room, before, max };
-        let Ok(forgotten) = seed.database.write(job, WRITE_WITHIN).await?;
+        let Ok(forgotten) = deps.database.write(job, WRITE_WITHIN).await?;
         taken.entries += forgotten;
         any |= forgotten > 0;
         if forgotten < ENTRIES_MAX.min(max) || max <= ENTRIES_MAX {

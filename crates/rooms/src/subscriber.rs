@@ -8,7 +8,7 @@ use crate::jobs::{
     AnsweringDirect, ClearEnded, Depart, Direct, Disown, EndGuest, ForgetPeople, GuestDeparted,
     GuestLeaving, Join, Leave, Moderating, PartGuest, PeopleLeft,
 };
-use crate::{Seed, wishes};
+use crate::{Deps, validate};
 use bus::{Answers, Context, Handles, LoadError, Reply, Subscriber, Wiring};
 use sessions::api::{GuestExpired, PeopleEnded, PeopleForgettable, PresenceChanged};
 use std::sync::Arc;
@@ -16,15 +16,15 @@ use storage::Job;
 
 /// Answers the commands of rooms, and sees guests out. All its truth is in storage.
 pub struct Rooms {
-    seed: Seed,
+    deps: Deps,
 }
 
 impl Subscriber for Rooms {
     const NAME: &'static str = "rooms";
-    type Seed = Seed;
+    type Deps = Deps;
 
-    async fn load(seed: &Seed) -> Result<Self, LoadError> {
-        Ok(Self { seed: seed.clone() })
+    async fn load(deps: &Deps) -> Result<Self, LoadError> {
+        Ok(Self { deps: deps.clone() })
     }
 
     fn wire(wiring: &mut Wiring<Self>) {
@@ -53,13 +53,13 @@ impl Rooms {
         J: Job<Refusal = Refusal>,
     {
         match job {
-            Ok(job) => self.seed.database.submit(job, reply),
+            Ok(job) => self.deps.database.submit(job, reply),
             Err(refusal) => reply.answer(Err(refusal)),
         }
     }
 
     fn now(&self) -> i64 {
-        (self.seed.clock)()
+        (self.deps.clock)()
     }
 }
 
@@ -73,7 +73,7 @@ impl Answers<JoinRoom> for Rooms {
         let job = Join {
             user: request.caller.user,
             room: request.room,
-            rooms_max: self.seed.settings.rooms_max,
+            rooms_max: self.deps.settings.rooms_max,
             at: self.now(),
         };
         self.hand_over(Ok(job), reply);
@@ -105,7 +105,7 @@ impl Answers<CreateRoom> for Rooms {
         reply: Reply<Result<Created, Refusal>>,
         _ctx: &mut Context,
     ) -> anyhow::Result<()> {
-        self.hand_over(wishes::create(request, &self.seed), reply);
+        self.hand_over(validate::create(request, &self.deps), reply);
         Ok(())
     }
 }
@@ -117,7 +117,7 @@ impl Answers<UpdateRoom> for Rooms {
         reply: Reply<Result<Created, Refusal>>,
         _ctx: &mut Context,
     ) -> anyhow::Result<()> {
-        self.hand_over(wishes::update(request, self.now()), reply);
+        self.hand_over(validate::update(request, self.now()), reply);
         Ok(())
     }
 }
@@ -132,9 +132,9 @@ impl Answers<OpenDirect> for Rooms {
         let job = Direct {
             caller: request.caller.user,
             user: request.user,
-            key: self.seed.new_key(),
-            rooms_max: self.seed.settings.rooms_max,
-            quotas: self.seed.settings.quotas.clone(),
+            key: self.deps.new_key(),
+            rooms_max: self.deps.settings.rooms_max,
+            quotas: self.deps.settings.quotas.clone(),
             at: self.now(),
         };
         self.hand_over(Ok(job), reply);
@@ -152,7 +152,7 @@ impl Answers<AnswerDirect> for Rooms {
         let job = AnsweringDirect {
             caller: request.caller.user,
             room: request.room,
-            rooms_max: self.seed.settings.rooms_max,
+            rooms_max: self.deps.settings.rooms_max,
             at: self.now(),
         };
         self.hand_over(Ok(job), reply);
@@ -167,7 +167,7 @@ impl Answers<Moderate> for Rooms {
         reply: Reply<Result<Done, Refusal>>,
         _ctx: &mut Context,
     ) -> anyhow::Result<()> {
-        let reason = wishes::reason(request.reason);
+        let reason = validate::reason(request.reason);
         let at = self.now();
         let job = reason.map(|reason| Moderating {
             actor: request.caller.user,
@@ -175,7 +175,7 @@ impl Answers<Moderate> for Rooms {
             user: request.user,
             what: request.what,
             reason,
-            quotas: self.seed.settings.quotas.clone(),
+            quotas: self.deps.settings.quotas.clone(),
             at,
         });
         self.hand_over(job, reply);
@@ -196,9 +196,9 @@ impl Handles<PresenceChanged> for Rooms {
         for (guest, _) in gone {
             let job = EndGuest {
                 guest: guest.id,
-                online: self.seed.online.clone(),
+                online: self.deps.online.clone(),
             };
-            self.seed.database.submit_from(job, ctx.origin());
+            self.deps.database.submit_from(job, ctx.origin());
         }
         Ok(())
     }
@@ -209,7 +209,7 @@ impl Handles<GuestExpired> for Rooms {
         let job = PartGuest {
             guest: fact.user.clone(),
         };
-        self.seed.database.submit_from(job, ctx.origin());
+        self.deps.database.submit_from(job, ctx.origin());
         Ok(())
     }
 }
@@ -220,10 +220,10 @@ impl Handles<GuestLeaving> for Rooms {
             let job = Depart {
                 guest: fact.user.clone(),
                 room: room.clone(),
-                online: self.seed.online.clone(),
+                online: self.deps.online.clone(),
                 at: self.now(),
             };
-            self.seed.database.submit_from(job, ctx.origin());
+            self.deps.database.submit_from(job, ctx.origin());
         }
         Ok(())
     }
@@ -239,7 +239,7 @@ impl Handles<PeopleForgettable> for Rooms {
             users: fact.users.clone(),
             unseen_before: fact.unseen_before,
         };
-        self.seed.database.submit_from(job, ctx.origin());
+        self.deps.database.submit_from(job, ctx.origin());
         Ok(())
     }
 }
@@ -248,9 +248,9 @@ impl Handles<GuestDeparted> for Rooms {
     async fn handle(&mut self, fact: &Arc<GuestDeparted>, ctx: &mut Context) -> anyhow::Result<()> {
         let job = EndGuest {
             guest: fact.guest,
-            online: self.seed.online.clone(),
+            online: self.deps.online.clone(),
         };
-        self.seed.database.submit_from(job, ctx.origin());
+        self.deps.database.submit_from(job, ctx.origin());
         Ok(())
     }
 }
@@ -259,7 +259,7 @@ impl Handles<PeopleEnded> for Rooms {
     async fn handle(&mut self, fact: &Arc<PeopleEnded>, ctx: &mut Context) -> anyhow::Result<()> {
         let users = fact.users.clone();
         let job = ClearEnded { users };
-        self.seed.database.submit_from(job, ctx.origin());
+        self.deps.database.submit_from(job, ctx.origin());
         Ok(())
     }
 }
@@ -272,7 +272,7 @@ impl Handles<PeopleLeft> for Rooms {
                 room: room.clone(),
                 at: self.now(),
             };
-            self.seed.database.submit_from(job, ctx.origin());
+            self.deps.database.submit_from(job, ctx.origin());
         }
         Ok(())
     }

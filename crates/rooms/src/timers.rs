@@ -1,6 +1,6 @@
 //! What rooms do from time to time.
 
-use crate::Seed;
+use crate::Deps;
 use crate::api::RoomId;
 use crate::jobs::Repair;
 use crate::retention::forget;
@@ -21,52 +21,52 @@ const SURVEYED_MAX: i64 = 1_000;
 
 /// Starts the timers of rooms: what a crash left undone is done, and what is too old is forgotten, if
 /// the operator wants that.
-pub fn tasks(tasks: &Tasks, seed: &Seed) {
+pub fn tasks(tasks: &Tasks, deps: &Deps) {
     repeat(
         tasks,
-        seed,
+        deps,
         ["rooms.first_repair", "rooms.repair"],
-        |seed| Box::pin(async move { repair(&seed).await }),
+        |deps| Box::pin(async move { repair(&deps).await }),
     );
-    if seed.settings.retention.is_zero() {
+    if deps.settings.retention.is_zero() {
         return;
     }
     let names = ["rooms.first_retention", "rooms.retention"];
-    repeat(tasks, seed, names, |seed| {
-        Box::pin(async move { forget(&seed).await })
+    repeat(tasks, deps, names, |deps| {
+        Box::pin(async move { forget(&deps).await })
     });
 }
 
 /// Runs it soon after the start, and from time to time then.
 fn repeat(
     tasks: &Tasks,
-    seed: &Seed,
+    deps: &Deps,
     [first, then]: [&'static str; 2],
-    run: fn(Seed) -> BoxFuture<'static, anyhow::Result<()>>,
+    run: fn(Deps) -> BoxFuture<'static, anyhow::Result<()>>,
 ) {
     let owner = crate::Rooms::NAME;
-    let soon = run(seed.clone());
+    let soon = run(deps.clone());
     tasks.delayed(owner, first, SOON, async move {
         if let Err(error) = soon.await {
             tracing::warn!(task = then, %error, "a task failed and is tried again later");
         }
     });
-    let seed = seed.clone();
-    tasks.periodic(owner, then, EVERY, JITTER, move || run(seed.clone()));
+    let deps = deps.clone();
+    tasks.periodic(owner, then, EVERY, JITTER, move || run(deps.clone()));
 }
 
 /// Gives every room that nobody living owns to whoever is next in line: what a crash left undone, or
 /// the deletion of an account while no server ran. Safe to repeat.
-async fn repair(seed: &Seed) -> anyhow::Result<()> {
+async fn repair(deps: &Deps) -> anyhow::Result<()> {
     let mut after = Some(RoomId(0));
     while let Some(room) = after {
-        let read = seed.database.read("rooms.survey", move |reader| {
+        let read = deps.database.read("rooms.survey", move |reader| {
             Box::pin(async move { heirs::survey(reader, room, SURVEYED_MAX).await })
         });
         let Survey { suspects, last } = read.await?;
         for room in suspects {
-            let at = (seed.clock)();
-            let repaired = seed
+            let at = (deps.clock)();
+            let repaired = deps
                 .database
                 .write(Repair { room, at }, WRITE_WITHIN)
                 .await?;

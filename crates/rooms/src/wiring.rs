@@ -1,9 +1,9 @@
 //! How rooms are put into a server.
 
 use crate::api::{Heads, Invitations, Members, Memberships, ReadLog, RecentHeads};
-use crate::jobs::Found;
+use crate::jobs::CreateGeneral;
 use crate::store::retention;
-use crate::{Reader, Rooms, Seed};
+use crate::{Deps, Queries, Rooms};
 use bus::Builder;
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,30 +16,30 @@ const READS: &str = "rooms.reads";
 const FOUND_WITHIN: Duration = Duration::from_secs(10);
 
 /// Adds the subscriber and all concurrent answers of rooms.
-pub fn wire(builder: &mut Builder, seed: &Seed) {
-    let reader = Arc::new(Reader::new(seed));
-    let at_once = seed.settings.reads_max;
+pub fn wire(builder: &mut Builder, deps: &Deps) {
+    let queries = Arc::new(Queries::new(deps));
+    let at_once = deps.settings.reads_max;
     builder
-        .essential::<Rooms>(seed.clone())
-        .reads::<ReadLog, _>(READS, at_once, Arc::clone(&reader))
-        .reads::<Members, _>(READS, at_once, Arc::clone(&reader))
-        .reads::<Memberships, _>(READS, at_once, Arc::clone(&reader))
-        .reads::<Invitations, _>(READS, at_once, Arc::clone(&reader))
-        .reads::<Heads, _>(READS, at_once, Arc::clone(&reader))
-        .reads::<RecentHeads, _>(READS, at_once, reader);
+        .essential::<Rooms>(deps.clone())
+        .reads::<ReadLog, _>(READS, at_once, Arc::clone(&queries))
+        .reads::<Members, _>(READS, at_once, Arc::clone(&queries))
+        .reads::<Memberships, _>(READS, at_once, Arc::clone(&queries))
+        .reads::<Invitations, _>(READS, at_once, Arc::clone(&queries))
+        .reads::<Heads, _>(READS, at_once, Arc::clone(&queries))
+        .reads::<RecentHeads, _>(READS, at_once, queries);
 }
 
 /// Makes the public room `general`, unless it is there: it belongs to the server, so nobody owns
 /// it, and server administrators moderate it. Before that, the store that knows no time yet takes
 /// that of its newest entry: nothing has been written by this process's clock. Safe to repeat, on
 /// several nodes at once too.
-pub async fn found(seed: &Seed) -> Result<(), StorageError> {
-    let read = seed.database.read("rooms.newest", |reader| {
-        Box::pin(async move { retention::newest(reader).await })
+pub async fn create_general(deps: &Deps) -> Result<(), StorageError> {
+    let read = deps.database.read("rooms.newest", |queries| {
+        Box::pin(async move { retention::newest(queries).await })
     });
     let newest = read.await?;
-    seed.watch.begin((seed.clock)(), newest).await?;
-    let job = Found { at: (seed.clock)() };
-    let Ok(()) = seed.database.write(job, FOUND_WITHIN).await?;
+    deps.watch.begin((deps.clock)(), newest).await?;
+    let job = CreateGeneral { at: (deps.clock)() };
+    let Ok(()) = deps.database.write(job, FOUND_WITHIN).await?;
     Ok(())
 }

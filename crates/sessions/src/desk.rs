@@ -1,7 +1,7 @@
 //! What the operator does to accounts while the server runs.
 
 use crate::api::operator::{EraseAccount, GrantAdmin};
-use crate::seed::Seed;
+use crate::deps::Deps;
 use bus::{ActError, Acting, Probe, ProbeState};
 use futures_util::FutureExt as _;
 use std::convert::Infallible;
@@ -15,8 +15,8 @@ const WITHIN: Duration = Duration::from_secs(10);
 
 /// `POST /accounts/{name}/grant-admin` and `POST /accounts/{name}/delete`.
 #[must_use]
-pub fn probe(seed: &Seed) -> Arc<dyn Probe> {
-    Arc::new(Desk(seed.database.clone()))
+pub fn probe(deps: &Deps) -> Arc<dyn Probe> {
+    Arc::new(Desk(deps.database.clone()))
 }
 
 struct Desk(Database);

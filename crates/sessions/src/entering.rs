@@ -24,9 +24,9 @@ impl Answers<Hello> for Sessions {
             from,
             client,
         } = hello;
-        let now = self.seed.clock.wall_ms();
+        let now = self.deps.clock.wall_ms();
         let device = Door::clean_device(client);
-        let door = Door::new(connection, device, now, &self.seed.database);
+        let door = Door::new(connection, device, now, &self.deps.database);
         match proof {
             Proof::Guest(name) => self.guest(door, &name, &from, reply),
             Proof::Token(token) => self.token(door, token, reply),
@@ -38,10 +38,10 @@ impl Answers<Hello> for Sessions {
 
 impl Sessions {
     fn guest(&self, door: Door, name: &str, from: &str, reply: Welcomed) {
-        if !self.seed.settings.guests {
+        if !self.deps.settings.guests {
             return reply.answer(Err(Refusal::GuestsOff));
         }
-        if self.seed.presence().open(door.connection).is_some() {
+        if self.deps.presence().open(door.connection).is_some() {
             let expected = "no guest: this connection has said hello";
             return reply.answer(Err(Refusal::BadRequest {
                 field: "guest",
@@ -55,12 +55,12 @@ impl Sessions {
             };
             return reply.answer(Err(refusal));
         };
-        if let Err(refusal) = self.seed.attempts.new_guest(from) {
+        if let Err(refusal) = self.deps.attempts.new_guest(from) {
             return reply.answer(Err(refusal));
         }
-        let user = random::user_id(&*self.seed.random, door.now);
-        let fresh = Fresh::new(&*self.seed.random, door.now);
-        self.seed.database.submit(
+        let user = random::user_id(&*self.deps.random, door.now);
+        let fresh = Fresh::new(&*self.deps.random, door.now);
+        self.deps.database.submit(
             OpenGuest {
                 door,
                 name,
@@ -73,11 +73,11 @@ impl Sessions {
 
     fn token(&self, door: Door, token: Token, reply: Welcomed) {
         let current = self
-            .seed
+            .deps
             .presence()
             .open(door.connection)
             .map(|open| open.session);
-        self.seed.database.submit(
+        self.deps.database.submit(
             OpenToken {
                 door,
                 token,
@@ -95,7 +95,7 @@ impl Sessions {
         (session, from): (Option<SessionId>, String),
         reply: Welcomed,
     ) {
-        let Some(settings) = &self.seed.settings.jwt else {
+        let Some(settings) = &self.deps.settings.jwt else {
             return reply.answer(Err(Refusal::BadCredentials));
         };
         let identity = match jwt::verify(settings, jwt, door.now) {
@@ -106,8 +106,8 @@ impl Sessions {
             Ok(extended) => extended,
             Err(refusal) => return reply.answer(Err(refusal)),
         };
-        let user = random::user_id(&*self.seed.random, door.now);
-        let fresh = Fresh::new(&*self.seed.random, door.now);
+        let user = random::user_id(&*self.deps.random, door.now);
+        let fresh = Fresh::new(&*self.deps.random, door.now);
         let job = OpenJwt {
             door,
             identity,
@@ -116,17 +116,17 @@ impl Sessions {
             user,
             fresh,
             from,
-            attempts: Arc::clone(&self.seed.attempts),
-            sessions_max: self.seed.settings.sessions_per_person,
+            attempts: Arc::clone(&self.deps.attempts),
+            sessions_max: self.deps.settings.sessions_per_person,
         };
-        self.seed.database.submit(job, reply);
+        self.deps.database.submit(job, reply);
     }
 
     /// What a further `hello` on this connection extends; none on a new connection. Refuses a
     /// connection that was not opened with an identity, and one that is filed under another
     /// session than the gateway says.
     fn extended(&self, door: &Door, filed: Option<SessionId>) -> Result<Option<Extended>, Refusal> {
-        let presence = self.seed.presence();
+        let presence = self.deps.presence();
         let open = presence.open(door.connection);
         if filed.is_some() && filed != open.map(|open| open.session) {
             return Err(Refusal::BadCredentials);

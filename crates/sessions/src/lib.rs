@@ -1,7 +1,7 @@
 //! Accounts, guests, tokens, who is connected as whom, and presence.
 //!
 //! Everything others may use is in [`api`]; the tables `users` and `sessions` are this crate's own.
-//! The binary makes a [`Seed`], calls [`wire`] before the bus starts and [`tasks`] after.
+//! The binary makes a [`Deps`], calls [`wire`] before the bus starts and [`tasks`] after.
 //!
 //! What it promises: a name belongs to one living person, however it is spelled; a token is known
 //! to its client and, as a hash, to storage; who is marked as connected in storage counts as online
@@ -10,6 +10,7 @@
 pub mod api;
 mod attempts;
 mod clock;
+mod deps;
 mod desk;
 mod entering;
 mod hasher;
@@ -19,10 +20,9 @@ mod jwt;
 mod limiter;
 mod name;
 mod presence;
+mod queries;
 mod random;
-mod reader;
 mod secret;
-mod seed;
 mod settings;
 mod store;
 mod subscriber;
@@ -33,11 +33,11 @@ mod timers;
 mod wiring;
 
 pub use clock::{Clock, SystemClock};
+pub use deps::Deps;
 pub use desk::probe;
 pub use jwt::{JwtKey, JwtSettings, WeakSecret};
+pub use queries::Queries;
 pub use random::{Random, SystemRandom};
-pub use reader::Reader;
-pub use seed::Seed;
 pub use settings::{InviteCode, Registration, Settings};
 pub use subscriber::Sessions;
 pub use timers::tasks;

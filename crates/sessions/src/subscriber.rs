@@ -1,48 +1,48 @@
 //! The subscriber: commands in order, and the presence that follows from their facts.
 
 use crate::api::{
-    Disconnected, EpochChanged, Hello, KeepConnected, Logout, PresenceChanged, Refusal,
-    RevokeSession, SessionEnded, StoreReachable, WithdrawHello,
+    CancelHello, Disconnected, EpochChanged, Hello, KeepConnected, Logout, PresenceChanged,
+    Refusal, RevokeSession, SessionEnded, StoreReachable,
 };
+use crate::deps::Deps;
 use crate::jobs;
 use crate::presence::{Counted, Left, Marked, Opened, Tick};
-use crate::seed::Seed;
 use crate::store;
 use bus::{Answers, Context, Handles, LoadError, Reply, Subscriber, Wiring};
 use futures_util::FutureExt as _;
 use std::sync::Arc;
-use storage::{Condition, Database, DatabaseChanged, StorageError};
+use storage::{Database, DatabaseChanged, DatabaseState, StorageError};
 
 /// What `session.revoke` calls all sessions but the one that asks.
 const OTHERS: &str = "others";
 
 /// Lets people in and out, and says who is there.
 pub struct Sessions {
-    pub(crate) seed: Seed,
+    pub(crate) deps: Deps,
 }
 
 impl Subscriber for Sessions {
     const NAME: &'static str = "sessions";
     /// A reconnect storm becomes few changes of presence.
     const TURN_MAX: usize = 256;
-    type Seed = Seed;
+    type Deps = Deps;
 
-    async fn load(seed: &Seed) -> Result<Self, LoadError> {
-        let marked = marked(&seed.database).await?;
-        let now = seed.clock.uptime();
-        let mut presence = seed.presence();
+    async fn load(deps: &Deps) -> Result<Self, LoadError> {
+        let marked = marked(&deps.database).await?;
+        let now = deps.clock.uptime();
+        let mut presence = deps.presence();
         for marked in &marked {
             presence.restore(marked, now);
         }
         drop(presence);
-        Ok(Self { seed: seed.clone() })
+        Ok(Self { deps: deps.clone() })
     }
 
     fn wire(wiring: &mut Wiring<Self>) {
         wiring
             .answers::<Hello>()
             .answers::<Disconnected>()
-            .answers::<WithdrawHello>()
+            .answers::<CancelHello>()
             .answers::<KeepConnected>()
             .answers::<Logout>()
             .answers::<RevokeSession>()
@@ -50,13 +50,13 @@ impl Subscriber for Sessions {
             .on::<Left>()
             .on::<Counted>()
             .on::<SessionEnded>()
-            .on::<storage::EpochChanged>()
+            .on::<storage::StoreEpochChanged>()
             .on::<DatabaseChanged>()
             .on::<Tick>();
     }
 
     async fn turn_ended(&mut self, ctx: &mut Context) -> anyhow::Result<()> {
-        let changes = self.seed.presence().take_changes();
+        let changes = self.deps.presence().take_changes();
         if !changes.is_empty() {
             ctx.emit(PresenceChanged { changes });
         }
@@ -79,8 +79,8 @@ impl Answers<Disconnected> for Sessions {
         reply: Reply<()>,
         _ctx: &mut Context,
     ) -> anyhow::Result<()> {
-        let now = self.seed.clock.uptime();
-        self.seed
+        let now = self.deps.clock.uptime();
+        self.deps
             .presence()
             .closed(request.connection, request.clean, now);
         reply.answer(());
@@ -88,15 +88,15 @@ impl Answers<Disconnected> for Sessions {
     }
 }
 
-impl Answers<WithdrawHello> for Sessions {
+impl Answers<CancelHello> for Sessions {
     async fn answer(
         &mut self,
-        request: WithdrawHello,
+        request: CancelHello,
         reply: Reply<()>,
         _ctx: &mut Context,
     ) -> anyhow::Result<()> {
-        let now = self.seed.clock.uptime();
-        self.seed.presence().withdrawn(request.connection, now);
+        let now = self.deps.clock.uptime();
+        self.deps.presence().withdrawn(request.connection, now);
         reply.answer(());
         Ok(())
     }
@@ -109,12 +109,12 @@ impl Answers<KeepConnected> for Sessions {
         reply: Reply<Result<(), Refusal>>,
         _ctx: &mut Context,
     ) -> anyhow::Result<()> {
-        self.seed.presence().keep();
+        self.deps.presence().keep();
         let job = jobs::Keep {
-            seen: self.seed.take_seen(),
-            now: self.seed.clock.wall_ms(),
+            seen: self.deps.take_seen(),
+            now: self.deps.clock.wall_ms(),
         };
-        self.seed.database.submit(job, reply);
+        self.deps.database.submit(job, reply);
         Ok(())
     }
 }
@@ -126,8 +126,8 @@ impl Answers<Logout> for Sessions {
         reply: Reply<Result<(), Refusal>>,
         _ctx: &mut Context,
     ) -> anyhow::Result<()> {
-        let now = self.seed.clock.wall_ms();
-        self.seed.database.submit(
+        let now = self.deps.clock.wall_ms();
+        self.deps.database.submit(
             jobs::Logout {
                 caller: request.caller,
                 now,
@@ -146,9 +146,9 @@ impl Answers<RevokeSession> for Sessions {
         _ctx: &mut Context,
     ) -> anyhow::Result<()> {
         let RevokeSession { caller, session } = request;
-        let now = self.seed.clock.wall_ms();
+        let now = self.deps.clock.wall_ms();
         if session == OTHERS {
-            self.seed
+            self.deps
                 .database
                 .submit(jobs::RevokeOthers { caller, now }, reply);
             return Ok(());
@@ -160,7 +160,7 @@ impl Answers<RevokeSession> for Sessions {
                     session,
                     now,
                 };
-                self.seed.database.submit(job, reply);
+                self.deps.database.submit(job, reply);
             }
             Err(_) => reply.answer(Err(jobs::NO_SUCH_SESSION)),
         }
@@ -170,8 +170,8 @@ impl Answers<RevokeSession> for Sessions {
 
 impl Handles<Opened> for Sessions {
     async fn handle(&mut self, opened: &Arc<Opened>, _ctx: &mut Context) -> anyhow::Result<()> {
-        let now = self.seed.clock.uptime();
-        let mut presence = self.seed.presence();
+        let now = self.deps.clock.uptime();
+        let mut presence = self.deps.presence();
         for opening in &opened.0 {
             presence.opened(opening, now);
         }
@@ -181,15 +181,15 @@ impl Handles<Opened> for Sessions {
 
 impl Handles<Left> for Sessions {
     async fn handle(&mut self, left: &Arc<Left>, _ctx: &mut Context) -> anyhow::Result<()> {
-        self.seed.presence().left(&left.0);
+        self.deps.presence().left(&left.0);
         Ok(())
     }
 }
 
 impl Handles<Counted> for Sessions {
     async fn handle(&mut self, counted: &Arc<Counted>, _ctx: &mut Context) -> anyhow::Result<()> {
-        let now = self.seed.clock.uptime();
-        let mut presence = self.seed.presence();
+        let now = self.deps.clock.uptime();
+        let mut presence = self.deps.presence();
         for marked in &counted.0 {
             presence.recount(marked, now);
         }
@@ -203,19 +203,19 @@ impl Handles<SessionEnded> for Sessions {
         ended: &Arc<SessionEnded>,
         _ctx: &mut Context,
     ) -> anyhow::Result<()> {
-        let now = self.seed.clock.uptime();
-        self.seed.presence().ended(ended.session, now);
+        let now = self.deps.clock.uptime();
+        self.deps.presence().ended(ended.session, now);
         Ok(())
     }
 }
 
-impl Handles<storage::EpochChanged> for Sessions {
+impl Handles<storage::StoreEpochChanged> for Sessions {
     async fn handle(
         &mut self,
-        changed: &Arc<storage::EpochChanged>,
+        changed: &Arc<storage::StoreEpochChanged>,
         ctx: &mut Context,
     ) -> anyhow::Result<()> {
-        if changed.database == self.seed.database.name() {
+        if changed.database == self.deps.database.name() {
             let epoch = changed.epoch.clone();
             ctx.emit(EpochChanged { epoch });
         }
@@ -229,11 +229,13 @@ impl Handles<DatabaseChanged> for Sessions {
         changed: &Arc<DatabaseChanged>,
         ctx: &mut Context,
     ) -> anyhow::Result<()> {
-        if changed.database == self.seed.database.name() {
+        if changed.database == self.deps.database.name() {
             match changed.is {
-                Condition::Lost => ctx.emit(StoreReachable(false)),
-                Condition::Connected | Condition::Degraded => ctx.emit(StoreReachable(true)),
-                Condition::Connecting | Condition::Closed => {}
+                DatabaseState::Lost => ctx.emit(StoreReachable(false)),
+                DatabaseState::Connected | DatabaseState::Degraded => {
+                    ctx.emit(StoreReachable(true))
+                }
+                DatabaseState::Connecting | DatabaseState::Closed => {}
             }
         }
         Ok(())
@@ -242,13 +244,13 @@ impl Handles<DatabaseChanged> for Sessions {
 
 impl Handles<Tick> for Sessions {
     async fn handle(&mut self, _tick: &Arc<Tick>, ctx: &mut Context) -> anyhow::Result<()> {
-        let due = self.seed.presence().due(self.seed.clock.uptime());
+        let due = self.deps.presence().due(self.deps.clock.uptime());
         if !due.is_empty() {
             let job = jobs::Leave {
                 due,
-                now: self.seed.clock.wall_ms(),
+                now: self.deps.clock.wall_ms(),
             };
-            self.seed.database.submit_from(job, ctx.origin());
+            self.deps.database.submit_from(job, ctx.origin());
         }
         Ok(())
     }

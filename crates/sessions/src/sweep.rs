@@ -2,7 +2,7 @@
 
 use crate::api::{PeopleEnded, PeopleForgettable, UserId};
 use crate::clock::millis;
-use crate::seed::Seed;
+use crate::deps::Deps;
 use crate::store::{housekeeping, of_person};
 use bus::Bus;
 use futures_util::FutureExt as _;
@@ -22,7 +22,7 @@ const FIRST: UserId = UserId([0; 16]);
 #[derive(Clone)]
 pub(crate) struct Sweep {
     bus: Bus,
-    seed: Seed,
+    deps: Deps,
     place: Arc<Mutex<Place>>,
 }
 
@@ -36,10 +36,10 @@ enum Place {
 }
 
 impl Sweep {
-    pub(crate) fn new(bus: &Bus, seed: &Seed) -> Self {
+    pub(crate) fn new(bus: &Bus, deps: &Deps) -> Self {
         Self {
             bus: bus.clone(),
-            seed: seed.clone(),
+            deps: deps.clone(),
             place: Arc::new(Mutex::new(Place::Ended(FIRST))),
         }
     }
@@ -49,7 +49,7 @@ impl Sweep {
         for _ in 0..SHARES_MAX {
             let place = *self.place.lock().unwrap_or_else(PoisonError::into_inner);
             let next = match place {
-                Place::Resting(until) if self.seed.clock.uptime() < until => return Ok(()),
+                Place::Resting(until) if self.deps.clock.uptime() < until => return Ok(()),
                 Place::Resting(_) => Place::Ended(FIRST),
                 Place::Ended(after) => self.ended(after).await?,
                 Place::Vouched(after) => self.vouched(after).await?,
@@ -60,7 +60,7 @@ impl Sweep {
     }
 
     async fn ended(&self, after: UserId) -> Result<Place, StorageError> {
-        let read = self.seed.database.read("sessions.ended", move |reader| {
+        let read = self.deps.database.read("sessions.ended", move |reader| {
             async move { housekeeping::ended_after(reader, after, share()).await }.boxed()
         });
         let users = read.await?;
@@ -79,12 +79,12 @@ impl Sweep {
 
     /// Does nothing while the clock is not trusted: the walk after that finds them.
     async fn vouched(&self, after: UserId) -> anyhow::Result<Place> {
-        if !self.seed.trusts_clock().await? {
-            return Ok(Place::Resting(self.seed.clock.uptime() + REST));
+        if !self.deps.trusts_clock().await? {
+            return Ok(Place::Resting(self.deps.clock.uptime() + REST));
         }
-        let unseen = millis(self.seed.settings.session_unseen);
-        let before = self.seed.clock.wall_ms().saturating_sub(unseen);
-        let read = self.seed.database.read("sessions.vouched", move |reader| {
+        let unseen = millis(self.deps.settings.session_unseen);
+        let before = self.deps.clock.wall_ms().saturating_sub(unseen);
+        let read = self.deps.database.read("sessions.vouched", move |reader| {
             async move {
                 let people = housekeeping::vouched_after(reader, after, share()).await?;
                 let last = people.last().map(|(id, _)| *id);
@@ -105,7 +105,7 @@ impl Sweep {
             };
             self.bus.publish(forgettable).await;
         }
-        let rest = || Place::Resting(self.seed.clock.uptime() + REST);
+        let rest = || Place::Resting(self.deps.clock.uptime() + REST);
         Ok(last.map_or_else(rest, Place::Vouched))
     }
 }

@@ -1,9 +1,9 @@
 //! What sessions do from time to time.
 
 use crate::clock::millis;
+use crate::deps::Deps;
 use crate::jobs::{Expire, Touch};
 use crate::presence::{Counted, Tick};
-use crate::seed::Seed;
 use crate::subscriber::{Sessions, marked};
 use crate::sweep::Sweep;
 use bus::{Bus, Subscriber as _, Tasks};
@@ -26,11 +26,11 @@ const JITTER: f64 = 0.2;
 const WRITE_WITHIN: Duration = Duration::from_secs(10);
 
 /// Starts the timers of sessions: graces, who was seen, who has not been for too long.
-pub fn tasks(tasks: &Tasks, bus: &Bus, seed: &Seed) {
+pub fn tasks(tasks: &Tasks, bus: &Bus, deps: &Deps) {
     let owner = Sessions::NAME;
     let timer = Timer {
         bus: bus.clone(),
-        seed: seed.clone(),
+        deps: deps.clone(),
     };
     let its = timer.clone();
     tasks.periodic(owner, "sessions.tick", TICK, 0.0, move || {
@@ -44,7 +44,7 @@ pub fn tasks(tasks: &Tasks, bus: &Bus, seed: &Seed) {
     tasks.periodic(owner, "sessions.expiry", EXPIRY, JITTER, move || {
         its.clone().expire()
     });
-    let sweep = Sweep::new(bus, seed);
+    let sweep = Sweep::new(bus, deps);
     let its = sweep.clone();
     tasks.delayed(owner, "sessions.first_sweep", SWEEP_SOON, async move {
         if let Err(error) = its.run().await {
@@ -63,7 +63,7 @@ pub fn tasks(tasks: &Tasks, bus: &Bus, seed: &Seed) {
 #[derive(Clone)]
 pub(crate) struct Timer {
     pub(crate) bus: Bus,
-    pub(crate) seed: Seed,
+    pub(crate) deps: Deps,
 }
 
 impl Timer {
@@ -73,31 +73,31 @@ impl Timer {
     }
 
     pub(crate) async fn write_seen(self) -> anyhow::Result<()> {
-        self.seed.attempts.forget_old();
-        let sessions = self.seed.take_seen();
+        self.deps.attempts.forget_old();
+        let sessions = self.deps.take_seen();
         if sessions.is_empty() {
             return Ok(());
         }
         let job = Touch {
             seen: sessions,
-            now: self.seed.clock.wall_ms(),
+            now: self.deps.clock.wall_ms(),
         };
-        let Ok(()) = self.seed.database.write(job, WRITE_WITHIN).await?;
+        let Ok(()) = self.deps.database.write(job, WRITE_WITHIN).await?;
         Ok(())
     }
 
     pub(crate) async fn expire(self) -> anyhow::Result<()> {
-        if !self.seed.trusts_clock().await? {
+        if !self.deps.trusts_clock().await? {
             return Ok(());
         }
-        let settings = &self.seed.settings;
+        let settings = &self.deps.settings;
         for _ in 0..SHARES_MAX {
             let job = Expire {
-                now: self.seed.clock.wall_ms(),
+                now: self.deps.clock.wall_ms(),
                 session_unseen_ms: millis(settings.session_unseen),
                 guest_unseen_ms: millis(settings.guest_unseen),
             };
-            let Ok(more) = self.seed.database.write(job, WRITE_WITHIN).await?;
+            let Ok(more) = self.deps.database.write(job, WRITE_WITHIN).await?;
             if !more {
                 break;
             }
@@ -106,7 +106,7 @@ impl Timer {
     }
 
     pub(crate) async fn count(self) -> anyhow::Result<()> {
-        let marked = marked(&self.seed.database).await?;
+        let marked = marked(&self.deps.database).await?;
         self.bus.publish(Counted(marked)).await;
         Ok(())
     }

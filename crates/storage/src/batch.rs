@@ -6,11 +6,11 @@ use crate::checkpoint;
 use crate::envelope::{BoxJob, Queued};
 use crate::fault::Commit;
 use crate::gate::Wish;
+use crate::last_error::LastError;
 use crate::pool::Pool;
 use crate::probe::WriteAgain;
 use crate::seat::Telling;
 use crate::step::Steps;
-use crate::trouble::Trouble;
 use crate::{Connection, Fault, Job as _, StorageError, Writer};
 use bus::{Bus, Origin, Tasks};
 use std::fmt::Display;
@@ -67,10 +67,10 @@ impl Batch {
         self.jobs.is_empty()
     }
 
-    /// Answers the jobs that meet a condition: nothing was done.
+    /// Answers the jobs that meet a state: nothing was done.
     pub(crate) fn abandon(
         &mut self,
-        trouble: &Trouble,
+        last_error: &LastError,
         which: impl Fn(&dyn Queued) -> bool,
         why: impl Fn() -> StorageError,
     ) {
@@ -78,7 +78,7 @@ impl Batch {
         let (out, stay): (Vec<_>, _) = jobs.into_iter().partition(|job| which(&**job));
         self.jobs = stay;
         for job in out {
-            abandon(job, trouble, why());
+            abandon(job, last_error, why());
         }
     }
 
@@ -110,7 +110,7 @@ impl Batch {
                     self.in_doubt(&cause);
                     return Attempt::Answered;
                 }
-                with.pool.trouble().over();
+                with.pool.last_error().over();
                 let done = self.finish(facts, with);
                 checkpoint::in_time(&mut tx, &with.pool);
                 done
@@ -132,7 +132,7 @@ impl Batch {
             let begins = job.begin(jobs);
             if !begins && job.deadline() <= now {
                 let trace = Some(job.origin().trace());
-                pool.trouble().refused(&pool.unavailable_since(), trace);
+                pool.last_error().refused(&pool.unavailable_since(), trace);
             }
             begins
         });
@@ -164,8 +164,8 @@ impl Batch {
     /// as long as they wait, and then leave them in doubt.
     fn undone(mut self, fault: Fault, with: &Surroundings) -> Attempt {
         if fault.is_no_room() {
-            let (trouble, why) = (with.pool.trouble(), || with.pool.unavailable(&fault));
-            self.abandon(trouble, Queued::is_attended, why);
+            let (last_error, why) = (with.pool.last_error(), || with.pool.unavailable(&fault));
+            self.abandon(last_error, Queued::is_attended, why);
         }
         self.jobs.iter_mut().for_each(|job| job.waits());
         Attempt::Again(self, fault)
@@ -175,7 +175,7 @@ impl Batch {
         match fault.after_commit() {
             Commit::Repeat => return self.undone(fault, with),
             Commit::Unknown => {
-                with.pool.trouble().note(&fault);
+                with.pool.last_error().note(&fault);
                 self.in_doubt(&fault);
             }
             Commit::Torn => {
@@ -244,10 +244,10 @@ fn traces<'j>(jobs: impl Iterator<Item = &'j BoxJob>) -> String {
 }
 
 /// Answers a job of which nothing was done.
-pub(crate) fn abandon(job: BoxJob, trouble: &Trouble, why: StorageError) {
+pub(crate) fn abandon(job: BoxJob, last_error: &LastError, why: StorageError) {
     // The probe's own trial tells the probe.
     if job.is_attended() && job.name() != WriteAgain::NAME {
-        trouble.refused(&why, Some(job.origin().trace()));
+        last_error.refused(&why, Some(job.origin().trace()));
     }
     job.abandon(why);
 }

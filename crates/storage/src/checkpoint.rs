@@ -8,8 +8,8 @@
 //! grows; once it is longer than [`LOG_PAGES_MAX`] the lane waits a moment for readers to end, moves
 //! all of it and cuts the file.
 
+use crate::counters::Counters;
 use crate::pool::Pool;
-use crate::tally::Tally;
 use crate::{Access as _, Connection, Fault, Writer};
 use diesel::connection::SimpleConnection as _;
 use diesel::sql_types::{BigInt, Integer};
@@ -78,7 +78,7 @@ pub(crate) fn in_time(tx: &mut Writer<'_>, pool: &Pool) {
         return;
     };
     let pace = pool.checkpoints();
-    if (is_time(pool.tally()) || pace.due.swap(false, Ordering::Relaxed))
+    if (is_time(pool.counters()) || pace.due.swap(false, Ordering::Relaxed))
         && let Err(error) = if_long(connection, pool)
     {
         failed(&error.into(), pool);
@@ -113,8 +113,8 @@ pub(crate) fn failed(fault: &Fault, pool: &Pool) {
     }
 }
 
-fn is_time(tally: &Tally) -> bool {
-    tally
+fn is_time(counters: &Counters) -> bool {
+    counters
         .batches
         .load(Ordering::Relaxed)
         .is_multiple_of(LOOK_EVERY)

@@ -3,7 +3,7 @@
 
 use crate::registry::Databases;
 use crate::slot::Slot;
-use crate::{Condition, DatabaseConfig, OpenError, Registry};
+use crate::{DatabaseConfig, DatabaseState, OpenError, Registry};
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,7 +31,7 @@ impl Registry {
         let slot = Arc::clone(&claim.slot);
         claim
             .carry_out(async move {
-                slot.close(drain, Condition::Closed).await;
+                slot.close(drain, DatabaseState::Closed).await;
                 Ok(())
             })
             .await
@@ -60,7 +60,7 @@ impl Registry {
         let slot = Arc::clone(&claim.slot);
         claim
             .carry_out(async move {
-                slot.close(drain, Condition::Connecting).await;
+                slot.close(drain, DatabaseState::Connecting).await;
                 slot.repoint(config);
                 reopen(&slot).await
             })
@@ -74,7 +74,7 @@ impl Databases {
         let slot = Arc::clone(&claim.slot);
         claim
             .carry_out(async move {
-                slot.close(drain, Condition::Connecting).await;
+                slot.close(drain, DatabaseState::Connecting).await;
                 reopen(&slot).await
             })
             .await

@@ -5,7 +5,7 @@ use crate::envelope::Envelope;
 use crate::postgres::STATEMENTS_PER_STEP;
 use crate::read::Read;
 use crate::slot::Slot;
-use crate::{Condition, Fault, Job, Reader, StorageError};
+use crate::{DatabaseState, Fault, Job, Reader, StorageError};
 use bus::{Origin, Reply, TraceId};
 use futures_util::future::BoxFuture;
 use std::sync::Arc;
@@ -36,8 +36,8 @@ impl Database {
 
     /// How it is.
     #[must_use]
-    pub fn condition(&self) -> Condition {
-        self.slot.standing().condition()
+    pub fn state(&self) -> DatabaseState {
+        self.slot.state_tracker().state()
     }
 
     /// Reads within one read-only snapshot, on a pooled connection, in a task of its own: dropping
@@ -52,8 +52,8 @@ impl Database {
             + 'static,
     {
         let parts = self.slot.parts().inspect_err(|why| {
-            let trouble = &self.slot.shared.trouble;
-            trouble.refused(why, TraceId::of_this_read());
+            let last_error = &self.slot.shared.last_error;
+            last_error.refused(why, TraceId::of_this_read());
         })?;
         let read = Read {
             operation,
@@ -147,13 +147,13 @@ impl Database {
     /// The store's epoch: random, stored with the data, joined on PostgreSQL with the timeline.
     #[must_use]
     pub fn epoch(&self) -> String {
-        self.slot.shared.vitals.epoch()
+        self.slot.shared.store_info.epoch()
     }
 
     /// What an acknowledgement survives: `power` or `process`.
     #[must_use]
     pub fn durability(&self) -> &'static str {
-        self.slot.shared.vitals.durability()
+        self.slot.shared.store_info.durability()
     }
 
     fn enqueue<J: Job>(&self, job: J, asker: Asker<J::Answer, J::Refusal>) {
@@ -162,7 +162,7 @@ impl Database {
         match self.slot.parts() {
             Err(why) => {
                 let trace = job.origin().trace();
-                self.slot.shared.trouble.refused(&why, Some(trace));
+                self.slot.shared.last_error.refused(&why, Some(trace));
                 job.abandon(why);
             }
             Ok(parts) => {

@@ -43,7 +43,7 @@ fn alone(store: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Fails where there is none; any other trouble shows where it matters.
+/// Fails where there is none; any other last_error shows where it matters.
 fn room_beside(store: &Path) -> io::Result<()> {
     let trial = crate::backup::beside(store, ".room");
     let written = OpenOptions::new()

@@ -2,7 +2,7 @@
 
 use crate::registry::Databases;
 use crate::slot::Slot;
-use crate::{Condition, ControlError, Figures};
+use crate::{ControlError, DatabaseMetrics, DatabaseState};
 use bus::{ActError, Acting, Probe, ProbeState};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -89,9 +89,9 @@ impl Probe for PoolProbe {
 impl Slot {
     /// What it means for the server: without a critical one there is none.
     fn state(&self) -> ProbeState {
-        match self.standing().condition() {
-            Condition::Connected => ProbeState::Ok,
-            Condition::Connecting | Condition::Lost | Condition::Closed
+        match self.state_tracker().state() {
+            DatabaseState::Connected => ProbeState::Ok,
+            DatabaseState::Connecting | DatabaseState::Lost | DatabaseState::Closed
                 if self.config().critical =>
             {
                 ProbeState::Down
@@ -101,25 +101,25 @@ impl Slot {
     }
 
     fn face(&self) -> Value {
-        let (figures, shared) = (self.figures(), &self.shared);
+        let (metrics, shared) = (self.metrics(), &self.shared);
         json!({
             "status": word(self.state()),
-            "condition": figures.condition.name(),
-            "cause": shared.standing.cause(),
-            "backend": figures.backend.name(),
-            "critical": figures.critical,
-            "durability": shared.vitals.durability(),
-            "epoch": shared.vitals.epoch(),
+            "condition": metrics.state.name(),
+            "cause": shared.state_tracker.cause(),
+            "backend": metrics.backend.name(),
+            "critical": metrics.critical,
+            "durability": shared.store_info.durability(),
+            "epoch": shared.store_info.epoch(),
             "last_error": self.last_error(),
             "lanes": {
-                "count": figures.lanes.lanes,
-                "queued": figures.lanes.queued,
-                "jobs": figures.lanes.jobs,
-                "batches": figures.lanes.batches,
-                "repeats": figures.lanes.repeats,
+                "count": metrics.lanes.lanes,
+                "queued": metrics.lanes.queued,
+                "jobs": metrics.lanes.jobs,
+                "batches": metrics.lanes.batches,
+                "repeats": metrics.lanes.repeats,
             },
-            "read_repeats": figures.read_repeats,
-            "replica": figures.replica.map(|replica| json!({
+            "read_repeats": metrics.read_repeats,
+            "replica": metrics.replica.map(|replica| json!({
                 "of": replica.primary,
                 "behind_ms": ms(replica.behind),
                 "reads": replica.reads.iter().map(|(outcome, reads)| (outcome.name(), *reads))
@@ -130,13 +130,13 @@ impl Slot {
 
     fn pool_is_healthy(&self) -> bool {
         let waits = self.current().map(|parts| parts.pool.gate().longest_wait());
-        self.standing().condition() == Condition::Connected
+        self.state_tracker().state() == DatabaseState::Connected
             && waits.is_some_and(|longest| longest <= LONG_WAIT)
             && self.oldest_job() <= LONG_WAIT
     }
 
     fn pool_face(&self) -> Value {
-        let Figures { pool, lanes, .. } = self.figures();
+        let DatabaseMetrics { pool, lanes, .. } = self.metrics();
         let acquires = &pool.acquire_micros;
         let millis = |micros: u64| Duration::from_micros(micros).as_secs_f64() * 1_000.0;
         json!({
@@ -146,7 +146,7 @@ impl Slot {
             "waiting": pool.waiting,
             "max": pool.max,
             "healthy": self.pool_is_healthy(),
-            "condition": self.standing().condition().name(),
+            "condition": self.state_tracker().state().name(),
             "longest_wait_ms": ms(pool.longest_wait),
             "acquire": {
                 "count": acquires.count(),
@@ -181,7 +181,7 @@ impl Slot {
     }
 
     fn last_error(&self) -> Value {
-        self.shared.trouble.last().map_or(
+        self.shared.last_error.last().map_or(
             Value::Null,
             |(text, at)| json!({ "text": text, "ago_ms": ms(at.elapsed()) }),
         )

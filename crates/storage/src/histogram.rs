@@ -14,7 +14,7 @@ pub(crate) struct Histogram {
 
 /// What a histogram has counted so far.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Spread {
+pub struct HistogramSnapshot {
     /// Upper bounds of the counts, each included, ascending.
     pub bounds: &'static [u64],
     /// How many values lay within each bound and above the one before; the last, without a bound,
@@ -43,9 +43,9 @@ impl Histogram {
         self.max.fetch_max(value, Ordering::Relaxed);
     }
 
-    pub(crate) fn spread(&self) -> Spread {
+    pub(crate) fn spread(&self) -> HistogramSnapshot {
         let counts = self.counts.iter();
-        Spread {
+        HistogramSnapshot {
             bounds: self.bounds,
             counts: counts.map(|count| count.load(Ordering::Relaxed)).collect(),
             sum: self.sum.load(Ordering::Relaxed),
@@ -54,7 +54,7 @@ impl Histogram {
     }
 }
 
-impl Spread {
+impl HistogramSnapshot {
     /// How many values there were.
     #[must_use]
     pub fn count(&self) -> u64 {

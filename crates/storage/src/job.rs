@@ -14,7 +14,7 @@ pub type SetAnswers<J> = Vec<Result<<J as Job>::Answer, <J as Job>::Refusal>>;
 /// One change, carried out in a lane's transaction. It may run again after a transient fault or
 /// after a failed set, so it borrows itself; it awaits nothing but its queries.
 pub trait Job: Send + Sync + 'static {
-    /// For logs and figures: `messaging.send`.
+    /// For logs and metrics: `messaging.send`.
     const NAME: &'static str;
     /// What the asker gets.
     type Answer: Send + 'static;

@@ -12,7 +12,7 @@
 //! let appended = Seen::<EntriesAppended>::new();
 //! let store = Store::with(|bus, database| {
 //!     appended.watch(bus);
-//!     bus.essential::<Rooms>(Seed::of(database));
+//!     bus.essential::<Rooms>(Deps::of(database));
 //! })
 //! .await;
 //! let answer = store.run(CreateRoom { .. }).await.unwrap();

@@ -6,13 +6,13 @@
 
 use crate::asker::now;
 use crate::batch::{Attempt, Batch, Surroundings, abandon};
+use crate::counters::count;
 use crate::envelope::{BoxJob, Queued};
 use crate::gather::Gather;
-use crate::hindrance::Hindrance;
+use crate::lane_blocked::LaneBlocked;
 use crate::links::AnyLease;
 use crate::pool::Pool;
 use crate::queue::Queue;
-use crate::tally::count;
 use crate::{Connection, StorageError};
 use bus::{Task, Tasks};
 use futures_util::FutureExt as _;
@@ -35,7 +35,7 @@ pub(crate) struct Lane {
     queue: Arc<Queue>,
     task: Mutex<Option<Task>>,
     pool: Arc<Pool>,
-    hindrance: Arc<Hindrance>,
+    lane_blocked: Arc<LaneBlocked>,
 }
 
 impl Lane {
@@ -44,10 +44,10 @@ impl Lane {
         let serving = Serving {
             queue: Arc::default(),
             with: with.clone(),
-            hindrance: Arc::default(),
+            lane_blocked: Arc::default(),
         };
         let queue = Arc::clone(&serving.queue);
-        let hindrance = Arc::clone(&serving.hindrance);
+        let lane_blocked = Arc::clone(&serving.lane_blocked);
         let server = Server(serving);
         let seat = with.pool.seat();
         // Dropped, a thread ends with its batch, as the queue has ended.
@@ -56,18 +56,18 @@ impl Lane {
             queue,
             task: Mutex::new(Some(task)),
             pool: Arc::clone(&with.pool),
-            hindrance,
+            lane_blocked,
         }
     }
 
     /// What keeps it from writing.
-    pub(crate) fn hindrance(&self) -> &Hindrance {
-        &self.hindrance
+    pub(crate) fn lane_blocked(&self) -> &LaneBlocked {
+        &self.lane_blocked
     }
 
     /// Hands over a job; gives it back when the lane is closed.
     pub(crate) fn hand_over(&self, job: BoxJob) -> Result<(), BoxJob> {
-        let queued = &self.pool.tally().queued;
+        let queued = &self.pool.counters().queued;
         queued.fetch_add(1, Ordering::Relaxed);
         self.queue.push(job).inspect_err(|_| {
             queued.fetch_sub(1, Ordering::Relaxed);
@@ -103,7 +103,7 @@ impl Lane {
 struct Serving {
     queue: Arc<Queue>,
     with: Surroundings,
-    hindrance: Arc<Hindrance>,
+    lane_blocked: Arc<LaneBlocked>,
 }
 
 /// Goes with the task: whatever waits then is told so.
@@ -112,13 +112,13 @@ struct Server(Serving);
 impl Drop for Server {
     fn drop(&mut self) {
         let left = self.0.queue.end();
-        let tally = self.0.with.pool.tally();
-        tally.queued.fetch_sub(left, Ordering::Relaxed);
+        let counters = self.0.with.pool.counters();
+        counters.queued.fetch_sub(left, Ordering::Relaxed);
     }
 }
 
 async fn serve(serving: Serving) -> anyhow::Result<()> {
-    let (queue, tally) = (&serving.queue, serving.with.pool.tally());
+    let (queue, counters) = (&serving.queue, serving.with.pool.counters());
     let mut gather = Gather::new(Instant::now());
     let mut had = Instant::now();
     loop {
@@ -131,10 +131,12 @@ async fn serve(serving: Serving) -> anyhow::Result<()> {
             serving.with.pool.seat().moment().await;
             gather.brought(queue.take_more(&mut jobs, BATCH_MAX));
         }
-        tally.queued.fetch_sub(jobs.len(), Ordering::Relaxed);
-        tally.jobs.fetch_add(jobs.len() as u64, Ordering::Relaxed);
-        tally.batch_jobs.record(jobs.len() as u64);
-        count(&tally.batches);
+        counters.queued.fetch_sub(jobs.len(), Ordering::Relaxed);
+        counters
+            .jobs
+            .fetch_add(jobs.len() as u64, Ordering::Relaxed);
+        counters.batch_jobs.record(jobs.len() as u64);
+        count(&counters.batches);
         serving.carry_out(Batch::new(jobs), &mut had).await;
     }
 }
@@ -144,10 +146,10 @@ impl Serving {
     /// connection.
     async fn carry_out(&self, mut batch: Batch, had: &mut Instant) {
         let (with, began) = (&self.with, Instant::now());
-        let trouble = with.pool.trouble();
+        let last_error = with.pool.last_error();
         let mut pause = PAUSE_MIN;
         loop {
-            batch.abandon(trouble, |job| job.deadline() <= now(), || self.no_time());
+            batch.abandon(last_error, |job| job.deadline() <= now(), || self.no_time());
             if batch.is_empty() {
                 return;
             }
@@ -157,7 +159,7 @@ impl Serving {
                     *had = Instant::now();
                     match attempt {
                         Attempt::Committed(telling) => {
-                            self.hindrance.written();
+                            self.lane_blocked.written();
                             return telling.ended().await;
                         }
                         Attempt::Answered => return,
@@ -165,25 +167,25 @@ impl Serving {
                             tracing::debug!(%fault, jobs = same.len(), "a batch is repeated");
                             // Lanes that were in each other's way say nothing of their database.
                             if !fault.is_contention() {
-                                self.hindrance.meets(&fault, fault.is_no_room(), began);
-                                trouble.note(&fault);
+                                self.lane_blocked.meets(&fault, fault.is_no_room(), began);
+                                last_error.note(&fault);
                             }
                             batch = same;
                         }
                     }
                 }
                 Err(StorageError::Closed { .. }) => {
-                    batch.abandon(trouble, |_| true, || with.pool.closed());
+                    batch.abandon(last_error, |_| true, || with.pool.closed());
                 }
                 Err(StorageError::Saturated { .. }) => {
-                    batch.abandon(trouble, Queued::is_attended, || with.pool.saturated());
+                    batch.abandon(last_error, Queued::is_attended, || with.pool.saturated());
                 }
                 Err(_) => {
                     let why = || with.pool.unavailable_since();
-                    batch.abandon(trouble, Queued::is_attended, why);
+                    batch.abandon(last_error, Queued::is_attended, why);
                 }
             }
-            count(&with.pool.tally().write_repeats);
+            count(&with.pool.counters().write_repeats);
             tokio::time::sleep(pause.mul_f64(rand::random_range(0.5..1.5))).await;
             pause = (pause * 2).min(PAUSE_MAX);
         }
@@ -192,7 +194,7 @@ impl Serving {
     /// Why a job's time was not enough. Reads may go well meanwhile, so the lane's own cause first.
     fn no_time(&self) -> StorageError {
         let pool = &self.with.pool;
-        match self.hindrance.cause() {
+        match self.lane_blocked.cause() {
             Some(cause) => pool.unavailable_as(cause),
             None => pool.unavailable_since(),
         }
@@ -224,13 +226,13 @@ impl Serving {
         let pool = &self.with.pool;
         let (now, limit) = (Instant::now(), pool.acquire_timeout());
         let overdue = |job: &dyn Queued| job.is_attended() && job.came().max(had) + limit <= now;
-        batch.abandon(pool.trouble(), overdue, || pool.no_turn());
+        batch.abandon(pool.last_error(), overdue, || pool.no_turn());
         let behind = self.queue.take_out(|job| overdue(&**job));
-        pool.tally()
+        pool.counters()
             .queued
             .fetch_sub(behind.len(), Ordering::Relaxed);
         for job in behind {
-            abandon(job, pool.trouble(), pool.no_turn());
+            abandon(job, pool.last_error(), pool.no_turn());
         }
     }
 }

@@ -4,11 +4,11 @@ use crate::backup::pg_mark::PgMark;
 use crate::carry::{Line, Work};
 use crate::file_watch::FileWatch;
 use crate::gate::Pass;
+use crate::last_error::LastError;
 use crate::postgres::Setup;
 use crate::sqlite::Link;
+use crate::store_info::StoreInfo;
 use crate::transaction::refuse_writes;
-use crate::trouble::Trouble;
-use crate::vitals::Vitals;
 use crate::{DatabaseConfig, Fault, Url, checkpoint, served_as, sqlite};
 use bb8::{ManageConnection, QueueStrategy};
 use diesel::{ConnectionResult, QueryResult, SqliteConnection};
@@ -93,14 +93,16 @@ impl Links {
     /// Opens no connection yet.
     pub(crate) fn new(
         config: &DatabaseConfig,
-        vitals: &Arc<Vitals>,
-        trouble: &Arc<Trouble>,
+        store_info: &Arc<StoreInfo>,
+        last_error: &Arc<LastError>,
         watch: Option<&Arc<FileWatch>>,
         mark: Option<&Arc<PgMark>>,
     ) -> Self {
         match config.url {
-            Url::Sqlite(_) => Self::Sqlite(sqlite_links(config, vitals, trouble, watch)),
-            Url::Postgres(_) => Self::Postgres(postgres_links(config, vitals, trouble, mark)),
+            Url::Sqlite(_) => Self::Sqlite(sqlite_links(config, store_info, last_error, watch)),
+            Url::Postgres(_) => {
+                Self::Postgres(postgres_links(config, store_info, last_error, mark))
+            }
         }
     }
 
@@ -163,16 +165,16 @@ impl Links {
 
 fn sqlite_links(
     config: &DatabaseConfig,
-    vitals: &Arc<Vitals>,
-    trouble: &Arc<Trouble>,
+    store_info: &Arc<StoreInfo>,
+    last_error: &Arc<LastError>,
     watch: Option<&Arc<FileWatch>>,
 ) -> Bb8<Link> {
-    let (vitals, trouble) = (Arc::clone(vitals), Arc::clone(trouble));
+    let (store_info, last_error) = (Arc::clone(store_info), Arc::clone(last_error));
     let watch = watch.cloned();
     let connect = move |target| {
-        let (vitals, trouble) = (Arc::clone(&vitals), Arc::clone(&trouble));
+        let (store_info, last_error) = (Arc::clone(&store_info), Arc::clone(&last_error));
         let watch = watch.clone();
-        async move { trouble.noted(sqlite::connect(target, watch, &vitals).await) }.boxed()
+        async move { last_error.noted(sqlite::connect(target, watch, &store_info).await) }.boxed()
     };
     builder(config)
         // None is closed for being idle: the last to close would do a checkpoint wherever it is
@@ -185,8 +187,8 @@ fn sqlite_links(
 
 fn postgres_links(
     config: &DatabaseConfig,
-    vitals: &Arc<Vitals>,
-    trouble: &Arc<Trouble>,
+    store_info: &Arc<StoreInfo>,
+    last_error: &Arc<LastError>,
     mark: Option<&Arc<PgMark>>,
 ) -> Bb8<AsyncPgConnection> {
     let setup = Setup {
@@ -195,10 +197,14 @@ fn postgres_links(
         replica: config.replica_of.is_some(),
         mark: mark.cloned(),
     };
-    let (vitals, trouble) = (Arc::clone(vitals), Arc::clone(trouble));
+    let (store_info, last_error) = (Arc::clone(store_info), Arc::clone(last_error));
     let connect = move |url| {
-        let (setup, vitals, trouble) = (setup.clone(), Arc::clone(&vitals), Arc::clone(&trouble));
-        async move { trouble.noted(setup.connect(url, &vitals).await) }.boxed()
+        let (setup, store_info, last_error) = (
+            setup.clone(),
+            Arc::clone(&store_info),
+            Arc::clone(&last_error),
+        );
+        async move { last_error.noted(setup.connect(url, &store_info).await) }.boxed()
     };
     builder(config)
         .idle_timeout(config.idle_timeout)

@@ -5,15 +5,15 @@ mod of_file;
 use crate::backup::pg_mark::PgMark;
 use crate::carry::Line;
 use crate::checkpoint::{self, Pace};
-use crate::condition::{Condition, Standing};
+use crate::counters::{Counters, count};
+use crate::durability::Alarm;
 use crate::file_watch::FileWatch;
 use crate::gate::{Gate, Pass, Wish};
+use crate::last_error::LastError;
 use crate::links::{AnyLease, Links};
-use crate::poison::Alarm;
 use crate::seat::Seat;
 use crate::slot::Shared;
-use crate::tally::{Tally, count};
-use crate::trouble::Trouble;
+use crate::state::{DatabaseState, StateTracker};
 use crate::{DatabaseConfig, Fault, StorageError, Url};
 use diesel_async::pooled_connection::bb8::RunError;
 use std::fmt::Display;
@@ -32,9 +32,9 @@ pub(crate) struct Pool {
     /// Reads of a file that wait; a server's connections need no threads.
     line: Option<Arc<Line>>,
     links: Mutex<Option<Links>>,
-    trouble: Arc<Trouble>,
-    standing: Arc<Standing>,
-    tally: Arc<Tally>,
+    last_error: Arc<LastError>,
+    state_tracker: Arc<StateTracker>,
+    counters: Arc<Counters>,
     alarm: Option<Alarm>,
     /// Why no connection's word counts any more.
     spoiled: OnceLock<String>,
@@ -56,10 +56,10 @@ impl Pool {
     ) -> Self {
         let one_writer = matches!(config.url, Url::Sqlite(_));
         let Shared {
-            vitals,
-            trouble,
-            standing,
-            tally,
+            store_info,
+            last_error,
+            state_tracker,
+            counters,
             alarm,
         } = shared;
         Self {
@@ -68,14 +68,14 @@ impl Pool {
             line: one_writer.then(Arc::default),
             links: Mutex::new(Some(Links::new(
                 config,
-                vitals,
-                trouble,
+                store_info,
+                last_error,
                 watch.as_ref(),
                 mark,
             ))),
-            trouble: Arc::clone(trouble),
-            standing: Arc::clone(standing),
-            tally: Arc::clone(tally),
+            last_error: Arc::clone(last_error),
+            state_tracker: Arc::clone(state_tracker),
+            counters: Arc::clone(counters),
             alarm: config.critical.then(|| alarm.clone()),
             spoiled: OnceLock::new(),
             watch,
@@ -104,7 +104,7 @@ impl Pool {
         let began = Instant::now();
         let lease = self.lease_by(wish, began + self.acquire_timeout).await;
         match &lease {
-            Ok(_) => self.tally.acquired(began),
+            Ok(_) => self.counters.acquired(began),
             Err(error) => self.not_acquired(error),
         }
         lease
@@ -113,7 +113,7 @@ impl Pool {
     /// Counts one who got no connection.
     pub(crate) fn not_acquired(&self, error: &StorageError) {
         if !matches!(error, StorageError::Closed { .. }) {
-            count(&self.tally.timeouts);
+            count(&self.counters.timeouts);
         }
     }
 
@@ -151,7 +151,7 @@ impl Pool {
     /// Each may take `within`; false: one took longer.
     pub(crate) async fn close(self: &Arc<Self>, within: Duration) -> bool {
         let home = self.gate.close(within).await;
-        self.trouble.refusals().say_the_rest(Duration::ZERO);
+        self.last_error.refusals().say_the_rest(Duration::ZERO);
         let Some(links) = self.locked_links().take() else {
             return home;
         };
@@ -192,17 +192,17 @@ impl Pool {
         links.map_or((0, 0), |links| links.size())
     }
 
-    pub(crate) fn trouble(&self) -> &Trouble {
-        &self.trouble
+    pub(crate) fn last_error(&self) -> &LastError {
+        &self.last_error
     }
 
-    pub(crate) fn tally(&self) -> &Tally {
-        &self.tally
+    pub(crate) fn counters(&self) -> &Counters {
+        &self.counters
     }
 
     /// Remembers a transient fault and tells the caller to come again.
     pub(crate) fn unavailable(&self, cause: &dyn Display) -> StorageError {
-        self.trouble.note(cause);
+        self.last_error.note(cause);
         self.unavailable_since()
     }
 
@@ -210,7 +210,9 @@ impl Pool {
     pub(crate) fn unavailable_since(&self) -> StorageError {
         unavailable(
             &self.name,
-            self.trouble.now().unwrap_or_else(|| "no time left".into()),
+            self.last_error
+                .now()
+                .unwrap_or_else(|| "no time left".into()),
         )
     }
 
@@ -235,12 +237,12 @@ impl Pool {
 
     /// What callers are told who come while it closes.
     pub(crate) fn closed(&self) -> StorageError {
-        not_open(&self.name, &self.standing)
+        not_open(&self.name, &self.state_tracker)
     }
 
     /// What a caller is told whose turn did not come; the probe finds out what is behind that.
     pub(crate) fn saturated(&self) -> StorageError {
-        self.standing.ring();
+        self.state_tracker.ring();
         StorageError::Saturated {
             database: self.name.clone(),
             max: self.gate.max(),
@@ -251,7 +253,7 @@ impl Pool {
     /// What a caller is told who stands in line for as long as one may: why nobody gets a connection
     /// shows in what is wrong now.
     pub(crate) fn no_turn(&self) -> StorageError {
-        if self.trouble.now().is_some() {
+        if self.last_error.now().is_some() {
             return self.unavailable_since();
         }
         self.saturated()
@@ -270,13 +272,13 @@ impl Pool {
 }
 
 /// What callers are told of a database that is not open: closed for good, or to be open again soon.
-pub(crate) fn not_open(database: &str, standing: &Standing) -> StorageError {
-    if standing.condition() == Condition::Closed {
+pub(crate) fn not_open(database: &str, state_tracker: &StateTracker) -> StorageError {
+    if state_tracker.state() == DatabaseState::Closed {
         return StorageError::Closed {
             database: database.to_owned(),
         };
     }
-    let cause = standing.cause();
+    let cause = state_tracker.cause();
     unavailable(
         database,
         cause.unwrap_or_else(|| "it is being opened".into()),

@@ -2,7 +2,7 @@
 
 use crate::backup::pg_mark::PgMark;
 use crate::replica;
-use crate::vitals::{Vitals, postgres_signs};
+use crate::store_info::{StoreInfo, postgres_signs};
 use diesel::result::{DatabaseErrorKind as Kind, Error};
 use diesel::{ConnectionError, ConnectionResult, QueryResult};
 use diesel_async::{AsyncConnection as _, AsyncPgConnection, SimpleAsyncConnection as _};
@@ -44,18 +44,22 @@ impl Setup {
     pub(crate) async fn connect(
         &self,
         url: String,
-        vitals: &Vitals,
+        store_info: &StoreInfo,
     ) -> ConnectionResult<AsyncPgConnection> {
         in_time(async {
             let mut connection = AsyncPgConnection::establish(&url).await?;
-            let configured = self.configure(&mut connection, vitals).await;
+            let configured = self.configure(&mut connection, store_info).await;
             configured.map_err(ConnectionError::CouldntSetupConfiguration)?;
             Ok(connection)
         })
         .await
     }
 
-    async fn configure(&self, to: &mut AsyncPgConnection, vitals: &Vitals) -> QueryResult<()> {
+    async fn configure(
+        &self,
+        to: &mut AsyncPgConnection,
+        store_info: &StoreInfo,
+    ) -> QueryResult<()> {
         let statement = self.statement_timeout.as_millis();
         // A node that freezes inside a transaction must not hold its locks for ever.
         let idle = (self.statement_timeout * STATEMENTS_PER_STEP).as_millis();
@@ -68,25 +72,28 @@ impl Setup {
         // Faults are told by their text. Who may not choose the language goes on with the server's.
         let _ = to.batch_execute("SET lc_messages = 'C'").await;
         if self.replica {
-            return known_standby(to, vitals).await;
+            return known_standby(to, store_info).await;
         }
         // Fails on a standby, before anything is written.
         let signs = postgres_signs(to).await?;
         let Some(mark) = &self.mark else {
-            vitals.observe(signs);
+            store_info.observe(signs);
             return Ok(());
         };
         mark.settle(to).await?;
-        vitals.observe(postgres_signs(to).await?);
+        store_info.observe(postgres_signs(to).await?);
         Ok(())
     }
 }
 
 /// Refuses a server that is not, or no longer, the one that was compared with its primary: a name
 /// may lead to another one at each connecting.
-async fn known_standby(connection: &mut AsyncPgConnection, vitals: &Vitals) -> QueryResult<()> {
+async fn known_standby(
+    connection: &mut AsyncPgConnection,
+    store_info: &StoreInfo,
+) -> QueryResult<()> {
     let signs = replica::of_standby(connection).await?;
-    let known = vitals.system();
+    let known = store_info.system();
     if signs.standby && (known == 0 || known == signs.system) {
         return Ok(());
     }

@@ -14,8 +14,8 @@ use crate::pool::Pool;
 use crate::read::Read;
 use crate::slot::Slot;
 use crate::{
-    Condition, DatabaseConfig, Fault, Job, JobError, LaneKey, Reader, StorageError, Url, Writer,
-    postgres, query, sqlite, statement,
+    DatabaseConfig, DatabaseState, Fault, Job, JobError, LaneKey, Reader, StorageError, Url,
+    Writer, postgres, query, sqlite, statement,
 };
 use bus::{Origin, Task, Tasks};
 use diesel::connection::SimpleConnection as _;
@@ -50,17 +50,20 @@ pub(crate) fn keep(slot: &Arc<Slot>, name: &str) -> Task {
         let slot = Arc::clone(&slot);
         async move {
             loop {
-                let every = match slot.standing().condition() {
-                    Condition::Degraded | Condition::Lost => EVERY_WHILE_ILL,
+                let every = match slot.state_tracker().state() {
+                    DatabaseState::Degraded | DatabaseState::Lost => EVERY_WHILE_ILL,
                     // How far it is behind must be known as long as it serves.
                     _ if slot.mirror().is_some() => EVERY_WHILE_ILL,
                     _ => EVERY,
                 };
                 let every = every.mul_f64(rand::random_range(0.9..1.1));
                 // Either way it is time.
-                let _ = tokio::time::timeout(every, slot.standing().rung()).await;
+                let _ = tokio::time::timeout(every, slot.state_tracker().rung()).await;
                 look(&slot).await;
-                slot.shared.trouble.refusals().say_the_rest(EVERY_WHILE_ILL);
+                slot.shared
+                    .last_error
+                    .refusals()
+                    .say_the_rest(EVERY_WHILE_ILL);
                 tokio::time::sleep(PAUSE).await;
             }
         }
@@ -75,7 +78,7 @@ async fn look(slot: &Slot) {
             let seen = mirror.examine(&parts.pool, &slot.tasks, of.lag_max).await;
             match seen {
                 Ok(()) => Some(Found::Well),
-                Err(ailment) => ailment.condition().map(|(is, cause)| Found::Ill(is, cause)),
+                Err(ailment) => ailment.state().map(|(is, cause)| Found::Ill(is, cause)),
             }
         }
         _ => find(&parts, &slot.tasks).await,
@@ -95,7 +98,7 @@ async fn look(slot: &Slot) {
 async fn try_to_write(lanes: &[Lane], log_is_long: bool) {
     let hindered = lanes
         .iter()
-        .filter(|lane| log_is_long || lane.hindrance().is_to_be_tried());
+        .filter(|lane| log_is_long || lane.lane_blocked().is_to_be_tried());
     let trials = hindered.map(|lane| async {
         let (caller, waiter) = Caller::new(Origin::silent(), now() + LIMIT);
         let trial = Envelope::boxed(WriteAgain, Asker::Caller(caller));
@@ -129,14 +132,14 @@ impl Job for WriteAgain {
 
 enum Found {
     Well,
-    Ill(Condition, String),
+    Ill(DatabaseState, String),
 }
 
 impl Found {
     fn tell(self, slot: &Slot) {
         match self {
             Self::Well => slot.is_well(),
-            Self::Ill(condition, cause) => slot.standing().is_ill(condition, cause),
+            Self::Ill(state, cause) => slot.state_tracker().is_ill(state, cause),
         }
     }
 }
@@ -148,13 +151,15 @@ async fn find(parts: &Parts, tasks: &Tasks) -> Option<Found> {
         Err(saturated @ StorageError::Saturated { .. }) => {
             let knocked = tokio::time::timeout(LIMIT, knock(&parts.config)).await;
             Some(match knocked {
-                Ok(Ok(())) => Found::Ill(Condition::Degraded, saturated.to_string()),
-                Ok(Err(cause)) => Found::Ill(Condition::Lost, format!("{cause:#}")),
-                Err(_) => Found::Ill(Condition::Lost, format!("no answer within {LIMIT:?}")),
+                Ok(Ok(())) => Found::Ill(DatabaseState::Degraded, saturated.to_string()),
+                Ok(Err(cause)) => Found::Ill(DatabaseState::Lost, format!("{cause:#}")),
+                Err(_) => Found::Ill(DatabaseState::Lost, format!("no answer within {LIMIT:?}")),
             })
         }
-        Err(StorageError::Unavailable { cause, .. }) => Some(Found::Ill(Condition::Lost, cause)),
-        Err(error) => Some(Found::Ill(Condition::Lost, error.to_string())),
+        Err(StorageError::Unavailable { cause, .. }) => {
+            Some(Found::Ill(DatabaseState::Lost, cause))
+        }
+        Err(error) => Some(Found::Ill(DatabaseState::Lost, error.to_string())),
     }
 }
 
@@ -163,10 +168,15 @@ async fn behind_reads(parts: &Parts) -> Found {
     let pool = Arc::clone(&parts.pool);
     let looked = tokio::task::spawn_blocking(move || pool.look_at_file());
     if let Ok(Err(cause)) = looked.await {
-        return Found::Ill(Condition::Lost, cause);
+        return Found::Ill(DatabaseState::Lost, cause);
     }
-    let hindrance = parts.lanes.iter().find_map(|lane| lane.hindrance().cause());
-    hindrance.map_or(Found::Well, |cause| Found::Ill(Condition::Degraded, cause))
+    let lane_blocked = parts
+        .lanes
+        .iter()
+        .find_map(|lane| lane.lane_blocked().cause());
+    lane_blocked.map_or(Found::Well, |cause| {
+        Found::Ill(DatabaseState::Degraded, cause)
+    })
 }
 
 /// Asks it for something real, in turn.

@@ -86,7 +86,7 @@ impl Queue {
         self.state().in_hand = None;
     }
 
-    /// Takes those out of turn that meet a condition.
+    /// Takes those out of turn that meet a state.
     pub(crate) fn take_out(&self, which: impl Fn(&BoxJob) -> bool) -> Vec<BoxJob> {
         let mut state = self.state();
         let jobs = std::mem::take(&mut state.jobs);

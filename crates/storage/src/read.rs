@@ -2,13 +2,13 @@
 
 mod in_line;
 
+use crate::counters::count;
 use crate::fault::Silence;
 use crate::gate::Wish;
 use crate::links::{AnyLease, Lease};
 use crate::pool::Pool;
 use crate::sqlite::Link;
 use crate::step::caught;
-use crate::tally::count;
 use crate::{Connection, Fault, Reader, StorageError};
 use bus::{Tasks, TraceId};
 use diesel_async::AsyncPgConnection;
@@ -73,13 +73,13 @@ impl Read<'_> {
                 Err(Some(fault)) if fault.is_transient() => fault,
                 ended => return self.told(ended),
             };
-            self.pool.trouble().note(&fault);
+            self.pool.last_error().note(&fault);
             let resume = Instant::now() + pause.mul_f64(rand::random_range(0.5..1.5));
             if resume >= begin_by {
                 return self.told(Err(Some(fault)));
             }
             tracing::debug!(%fault, operation = self.operation, "a read is repeated");
-            count(&self.pool.tally().read_repeats);
+            count(&self.pool.counters().read_repeats);
             tokio::time::sleep_until(resume).await;
             pause *= 2;
         }
@@ -116,7 +116,7 @@ impl Read<'_> {
 
     fn ended<T>(&self, read: Option<Result<T, Fault>>) -> Trial<T> {
         let value = read.ok_or(None)?.map_err(Some)?;
-        self.pool.trouble().over();
+        self.pool.last_error().over();
         Ok(value)
     }
 
@@ -130,7 +130,7 @@ impl Read<'_> {
     /// Whoever asked on the bus hears only that it failed: the cause is said here, under the trace.
     fn failed(&self, error: &StorageError) {
         let trace = TraceId::of_this_read();
-        self.pool.trouble().refused(error, trace);
+        self.pool.last_error().refused(error, trace);
         if let (StorageError::Failed { fault, .. }, Some(trace)) = (error, trace) {
             let (operation, fault) = (self.operation, format_args!("{fault:#}"));
             tracing::error!(operation, %trace, %fault, "a read failed");

@@ -1,9 +1,9 @@
 //! All named databases of the process.
 
-use crate::figures::Figures;
+use crate::durability::{Alarm, DurabilityLost};
 use crate::health::{DatabasesProbe, PoolProbe};
 use crate::lock::StoreLock;
-use crate::poison::{Alarm, Poisoned};
+use crate::metrics::DatabaseMetrics;
 use crate::pool::RETRY_AFTER;
 use crate::slot::Slot;
 use crate::{Database, DatabaseConfig, StorageError, migrate};
@@ -141,22 +141,22 @@ impl Registry {
         ]
     }
 
-    /// Every database in figures, by name. Cheap; nothing waits.
+    /// Every database in metrics, by name. Cheap; nothing waits.
     #[must_use]
-    pub fn figures(&self) -> Vec<Figures> {
+    pub fn metrics(&self) -> Vec<DatabaseMetrics> {
         let slots = self.databases.all();
-        slots.iter().map(|slot| slot.figures()).collect()
+        slots.iter().map(|slot| slot.metrics()).collect()
     }
 
-    /// Waits until a critical database may have lost what was written; [`Poison`](crate::Poison)
+    /// Waits until a critical database may have lost what was written; [`DurabilityLoss`](crate::DurabilityLoss)
     /// says how the process must end then.
-    pub async fn poisoned(&self) -> Poisoned {
+    pub async fn durability_lost(&self) -> DurabilityLost {
         self.alarm.raised().await
     }
 
-    /// What [`Self::poisoned`] has returned, or would.
+    /// What [`Self::durability_lost`] has returned, or would.
     #[must_use]
-    pub fn poison(&self) -> Option<Poisoned> {
+    pub fn durability(&self) -> Option<DurabilityLost> {
         self.alarm.now()
     }
 

@@ -1,14 +1,14 @@
 //! A named place for a database. The place lasts, and so do the handles on it; what is in it comes
 //! and goes: opened, lost, closed, opened again somewhere else.
 
-use crate::condition::{Condition, DatabaseChanged, Standing};
+use crate::counters::Counters;
+use crate::durability::Alarm;
+use crate::last_error::LastError;
 use crate::parts::Parts;
-use crate::poison::Alarm;
 use crate::pool::not_open;
 use crate::replica::{Mirror, Replicas};
-use crate::tally::Tally;
-use crate::trouble::Trouble;
-use crate::vitals::{self, Vitals};
+use crate::state::{DatabaseChanged, DatabaseState, StateTracker};
+use crate::store_info::{self, StoreInfo};
 use crate::{DatabaseConfig, OpenError, StorageError, probe};
 use bus::{Bus, Task, Tasks};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -42,10 +42,10 @@ pub(crate) struct Slot {
 
 /// What outlasts the parts: how the database is, what it suffered, what it did.
 pub(crate) struct Shared {
-    pub(crate) vitals: Arc<Vitals>,
-    pub(crate) trouble: Arc<Trouble>,
-    pub(crate) standing: Arc<Standing>,
-    pub(crate) tally: Arc<Tally>,
+    pub(crate) store_info: Arc<StoreInfo>,
+    pub(crate) last_error: Arc<LastError>,
+    pub(crate) state_tracker: Arc<StateTracker>,
+    pub(crate) counters: Arc<Counters>,
     pub(crate) alarm: Alarm,
 }
 
@@ -63,16 +63,16 @@ impl Slot {
         alarm: Alarm,
         primary: Option<&Arc<Self>>,
     ) -> Arc<Self> {
-        let (standing, changes) = Standing::new(&config.name);
-        let standing = Arc::new(standing);
+        let (state_tracker, changes) = StateTracker::new(&config.name);
+        let state_tracker = Arc::new(state_tracker);
         let shared = Shared {
-            vitals: Arc::new(Vitals::unknown()),
-            trouble: Arc::new(Trouble::none(&standing)),
-            standing,
-            tally: Arc::default(),
+            store_info: Arc::new(StoreInfo::unknown()),
+            last_error: Arc::new(LastError::none(&state_tracker)),
+            state_tracker,
+            counters: Arc::default(),
             alarm,
         };
-        let mirror = primary.map(|slot| Mirror::of(Arc::downgrade(slot), &shared.vitals));
+        let mirror = primary.map(|slot| Mirror::of(Arc::downgrade(slot), &shared.store_info));
         let slot = Arc::new(Self {
             bus,
             tasks,
@@ -105,21 +105,21 @@ impl Slot {
 
     /// It was looked at, and answers.
     pub(crate) fn is_well(&self) {
-        let was = self.standing().condition();
-        self.standing().is(Condition::Connected);
+        let was = self.state_tracker().state();
+        self.state_tracker().is(DatabaseState::Connected);
         if let Some(mirror) = &self.mirror
-            && was != Condition::Connected
+            && was != DatabaseState::Connected
         {
             mirror.rest.over();
         }
     }
 
-    pub(crate) fn standing(&self) -> &Standing {
-        &self.shared.standing
+    pub(crate) fn state_tracker(&self) -> &StateTracker {
+        &self.shared.state_tracker
     }
 
-    pub(crate) fn tally(&self) -> &Tally {
-        &self.shared.tally
+    pub(crate) fn counters(&self) -> &Counters {
+        &self.shared.counters
     }
 
     /// What is in it now.
@@ -141,7 +141,7 @@ impl Slot {
     pub(crate) fn parts(&self) -> Result<Arc<Parts>, StorageError> {
         self.current().ok_or_else(|| {
             let config = self.config.read().unwrap_or_else(PoisonError::into_inner);
-            not_open(&config.name, self.standing())
+            not_open(&config.name, self.state_tracker())
         })
     }
 
@@ -155,8 +155,8 @@ impl Slot {
             return Ok(());
         }
         self.attend();
-        if self.standing().condition() == Condition::Closed {
-            self.standing().is(Condition::Connecting);
+        if self.state_tracker().state() == DatabaseState::Closed {
+            self.state_tracker().is(DatabaseState::Connecting);
         }
         let opened = tokio::select! {
             biased;
@@ -166,12 +166,12 @@ impl Slot {
         match opened {
             Ok(parts) => {
                 self.put(Some(Arc::new(parts)));
-                self.standing().is(Condition::Connected);
+                self.state_tracker().is(DatabaseState::Connected);
                 Ok(())
             }
             Err(error) => {
                 let cause = error.to_string();
-                self.standing().is_ill(Condition::Lost, cause);
+                self.state_tracker().is_ill(DatabaseState::Lost, cause);
                 Err(error)
             }
         }
@@ -198,7 +198,7 @@ impl Slot {
 
     /// Empties it. Until it is filled again callers are told what `meanwhile` says. False: not all
     /// in time.
-    pub(crate) async fn close(&self, within: Duration, meanwhile: Condition) -> bool {
+    pub(crate) async fn close(&self, within: Duration, meanwhile: DatabaseState) -> bool {
         self.end_connecting().await;
         let turn = self.turn.lock().await;
         self.empty(&turn, within, meanwhile).await
@@ -218,9 +218,9 @@ impl Slot {
         self.end_connecting().await;
         let turn = tokio::time::timeout(within, self.turn.lock()).await;
         let in_time = if let Ok(turn) = turn {
-            self.empty(&turn, within, Condition::Closed).await
+            self.empty(&turn, within, DatabaseState::Closed).await
         } else {
-            self.standing().is(Condition::Closed);
+            self.state_tracker().is(DatabaseState::Closed);
             false
         };
         let mut attendants = self.locked_attendants();
@@ -243,11 +243,11 @@ impl Slot {
         &self,
         _turn: &tokio::sync::MutexGuard<'_, ()>,
         within: Duration,
-        meanwhile: Condition,
+        meanwhile: DatabaseState,
     ) -> bool {
         let parts = self.put(None);
-        self.standing().is(if self.over.is_cancelled() {
-            Condition::Closed
+        self.state_tracker().is(if self.over.is_cancelled() {
+            DatabaseState::Closed
         } else {
             meanwhile
         });
@@ -276,7 +276,7 @@ impl Slot {
             tracing::error!(%error, "another server took the store, waiting for it");
             let tasks = slot.tasks.clone();
             tasks.once("storage", "give up a store", async move {
-                slot.close(Duration::ZERO, Condition::Lost).await;
+                slot.close(Duration::ZERO, DatabaseState::Lost).await;
                 slot.open_in_time();
             });
         }
@@ -295,8 +295,8 @@ impl Slot {
         };
         let changes = std::mem::replace(changes, mpsc::channel(1).1);
         let name = self.config().name;
-        let epochs = self.shared.vitals.follow();
-        let stating = vitals::state(changes, epochs, name.clone(), self.bus.clone());
+        let epochs = self.shared.store_info.follow();
+        let stating = store_info::state(changes, epochs, name.clone(), self.bus.clone());
         let stating = self.tasks.once("storage", format!("{name} news"), stating);
         *attendants = Attendants::There(vec![stating, probe::keep(self, &name)]);
     }

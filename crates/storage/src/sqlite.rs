@@ -6,7 +6,7 @@
 
 use crate::Url;
 use crate::file_watch::FileWatch;
-use crate::vitals::{Vitals, sqlite_signs};
+use crate::store_info::{StoreInfo, sqlite_signs};
 use diesel::connection::SimpleConnection as _;
 use diesel::{Connection as _, ConnectionError, ConnectionResult, SqliteConnection};
 use diesel_async::sync_connection_wrapper::{SpawnBlocking, SyncConnectionWrapper};
@@ -55,7 +55,7 @@ const SETTINGS: &str = "PRAGMA journal_mode = WAL;
 pub(crate) async fn connect(
     path: String,
     watch: Option<Arc<FileWatch>>,
-    vitals: &Vitals,
+    store_info: &StoreInfo,
 ) -> ConnectionResult<Link> {
     let opened = tokio::task::spawn_blocking(move || {
         let look = || match watch.as_ref().map(|watch| watch.look()) {
@@ -71,7 +71,7 @@ pub(crate) async fn connect(
     let (connection, signs) = opened
         .await
         .map_err(|error| ConnectionError::BadConnection(error.to_string()))??;
-    vitals.observe(signs);
+    store_info.observe(signs);
     Ok(Link::with_runtime(connection, OnThisThread))
 }
 

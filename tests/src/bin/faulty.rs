@@ -43,7 +43,7 @@ struct Fault {
 
 impl Subscriber for Faulty {
     const NAME: &'static str = "faulty";
-    type Seed = Arc<Fault>;
+    type Deps = Arc<Fault>;
 
     async fn load(fault: &Arc<Fault>) -> Result<Self, LoadError> {
         if fault.ended.load(Ordering::Relaxed) {
@@ -132,16 +132,16 @@ async fn build(tasks: &Tasks) -> anyhow::Result<House> {
         address("PARLOR_OPERATOR_LISTEN")?,
     )?;
     let online = Online::new();
-    let rooms = rooms::Seed::new(core.clone(), rooms::Settings::default(), online.clone());
-    rooms::found(&rooms).await?;
-    let sessions = sessions::Seed::new(
+    let rooms = rooms::Deps::new(core.clone(), rooms::Settings::default(), online.clone());
+    rooms::create_general(&rooms).await?;
+    let sessions = sessions::Deps::new(
         core.clone(),
         sessions::Settings::default().unlimited(),
         online.clone(),
         SystemClock::new(),
         SystemRandom,
     );
-    let messaging = messaging::Seed::new(core, messaging::Settings::default());
+    let messaging = messaging::Deps::new(core, messaging::Settings::default());
     sessions::wire(&mut builder, &sessions);
     rooms::wire(&mut builder, &rooms);
     messaging::wire(&mut builder, &messaging);

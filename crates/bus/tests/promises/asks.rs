@@ -189,7 +189,7 @@ struct Asker(Bus);
 
 impl Subscriber for Asker {
     const NAME: &'static str = "asker";
-    type Seed = Bus;
+    type Deps = Bus;
     async fn load(bus: &Bus) -> Result<Self, LoadError> {
         Ok(Self(bus.clone()))
     }
@@ -231,7 +231,7 @@ struct Publisher(Bus);
 
 impl Subscriber for Publisher {
     const NAME: &'static str = "publisher";
-    type Seed = Bus;
+    type Deps = Bus;
     async fn load(bus: &Bus) -> Result<Self, LoadError> {
         Ok(Self(bus.clone()))
     }
@@ -256,7 +256,7 @@ async fn an_essential_subscriber_that_publishes_fails_instead_of_waiting_for_its
     .await;
     world.bus().publish(Told(Act::Count)).await;
     world.bus().quiet().await;
-    assert_eq!(world.bus().figures().subscribers[0].failed, 1);
+    assert_eq!(world.bus().metrics().subscribers[0].failed, 1);
     world.end().await;
 }
 
@@ -268,5 +268,5 @@ async fn before_the_start_the_bus_is_deaf_and_says_so() {
     let asked = builder.bus().ask(Do(Act::Count), SECOND).await;
     assert!(matches!(asked, Err(AskError::Unavailable { .. })));
     builder.bus().publish(Told(Act::Count)).await;
-    assert_eq!(builder.bus().figures().published, 0);
+    assert_eq!(builder.bus().metrics().published, 0);
 }

@@ -22,7 +22,7 @@ struct Grower(Arc<AtomicU64>);
 
 impl Subscriber for Grower {
     const NAME: &'static str = "grower";
-    type Seed = Arc<AtomicU64>;
+    type Deps = Arc<AtomicU64>;
     async fn load(handled: &Arc<AtomicU64>) -> Result<Self, LoadError> {
         Ok(Self(Arc::clone(handled)))
     }
@@ -106,7 +106,7 @@ async fn a_stuck_subscriber_holds_up_the_edge_and_bounds_its_queue() {
     );
     let refused = bus.ask(Do(Act::Count), Duration::from_secs(1)).await;
     assert_eq!(refused, Err(AskError::Overloaded));
-    assert_eq!(bus.figures().credits_free, 0);
+    assert_eq!(bus.metrics().credits_free, 0);
 
     desk.let_through(3);
     bus.publish(Told(Act::Count)).await;
@@ -131,15 +131,15 @@ async fn a_credit_stays_out_until_the_last_reaction_has_been_handled() {
     let bus = world.bus();
     let asked = world.asks(Do(Act::Keep), LONG);
     let reply = desk.kept().await;
-    assert_eq!(bus.figures().credits_free, 0, "a reply holds its credit");
+    assert_eq!(bus.metrics().credits_free, 0, "a reply holds its credit");
     let origin = reply.origin().clone();
     reply.answer(1);
     assert_eq!(asked.await, Ok(1));
-    assert_eq!(bus.figures().credits_free, 0, "an origin holds its credit");
+    assert_eq!(bus.metrics().credits_free, 0, "an origin holds its credit");
     bus.publish_from(&origin, Ping(1));
     drop(origin);
     bus.quiet().await;
-    assert_eq!(bus.figures().credits_free, 1);
+    assert_eq!(bus.metrics().credits_free, 1);
     world.end().await;
 }
 
@@ -168,7 +168,7 @@ struct Looper(Arc<AtomicU64>);
 
 impl Subscriber for Looper {
     const NAME: &'static str = "looper";
-    type Seed = Arc<AtomicU64>;
+    type Deps = Arc<AtomicU64>;
     async fn load(handled: &Arc<AtomicU64>) -> Result<Self, LoadError> {
         Ok(Self(Arc::clone(handled)))
     }

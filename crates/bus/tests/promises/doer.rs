@@ -46,7 +46,7 @@ impl Request for Do {
     type Answer = u64;
 }
 
-/// A doer's seed and what the test sees and holds of it.
+/// A doer's deps and what the test sees and holds of it.
 #[derive(Clone)]
 pub(crate) struct Desk(Arc<Inner>);
 
@@ -134,7 +134,7 @@ pub(crate) struct Doer {
 impl Subscriber for Doer {
     const NAME: &'static str = "doer";
     const TURN_MAX: usize = 4;
-    type Seed = Desk;
+    type Deps = Desk;
 
     async fn load(desk: &Desk) -> Result<Self, LoadError> {
         desk.0.loads.fetch_add(1, SeqCst);
@@ -220,7 +220,7 @@ pub(crate) struct Listener(Notes);
 
 impl Subscriber for Listener {
     const NAME: &'static str = "listener";
-    type Seed = Notes;
+    type Deps = Notes;
     async fn load(notes: &Notes) -> Result<Self, LoadError> {
         Ok(Self(notes.clone()))
     }

@@ -102,7 +102,7 @@ async fn the_rest_of_the_turn_is_handled_after_a_panic() {
     }
     bus.quiet().await;
     assert_eq!(notes.all(), ["pong 1", "pong 2", "pong 3"]);
-    assert_eq!(bus.figures().subscribers[0].failed, 2);
+    assert_eq!(bus.metrics().subscribers[0].failed, 2);
     world.end().await;
 }
 
@@ -129,13 +129,13 @@ async fn each_handler_of_a_turn_has_the_whole_limit() {
         desk.let_through(1);
     }
     bus.quiet().await;
-    assert_eq!(bus.figures().subscribers[0].failed, 0);
+    assert_eq!(bus.metrics().subscribers[0].failed, 0);
     bus.publish(Told(Act::Block)).await;
     bus.publish(Told(Act::Block)).await;
     desk.let_through(1);
     bus.quiet().await;
     assert_eq!(
-        bus.figures().subscribers[0].failed,
+        bus.metrics().subscribers[0].failed,
         1,
         "only the last one overran"
     );

@@ -32,10 +32,10 @@ async fn one_that_never_reads_stalls_nobody_and_is_told_how_much_it_missed() {
         bus.publish(Told(Act::Count)).await;
     }
     bus.quiet().await;
-    let figures = bus.figures();
-    assert_eq!(figures.credits_free, 1);
+    let metrics = bus.metrics();
+    assert_eq!(metrics.credits_free, 1);
     assert_eq!(
-        (figures.subscribers[0].missed, figures.subscribers[0].depth),
+        (metrics.subscribers[0].missed, metrics.subscribers[0].depth),
         (96, RING)
     );
 
@@ -121,7 +121,7 @@ async fn its_requests_take_no_credit_and_its_ring_bounds_them() {
     tokio::task::yield_now().await;
     let refused = bus.ask(Do(Act::Count), Duration::from_secs(1)).await;
     assert_eq!(refused, Err(AskError::Overloaded));
-    assert_eq!(bus.figures().credits_free, 1);
+    assert_eq!(bus.metrics().credits_free, 1);
     desk.let_through(1);
     for (nth, answer) in (1..).zip(asked) {
         assert_eq!(answer.await, Ok(nth));

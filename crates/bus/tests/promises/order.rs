@@ -11,9 +11,9 @@ struct Watcher<const N: usize>(Seen);
 
 impl<const N: usize> Subscriber for Watcher<N> {
     const NAME: &'static str = ["watcher-0", "watcher-1", "watcher-2"][N];
-    type Seed = Seen;
-    async fn load(seed: &Seen) -> Result<Self, LoadError> {
-        Ok(Self(Arc::clone(seed)))
+    type Deps = Seen;
+    async fn load(deps: &Seen) -> Result<Self, LoadError> {
+        Ok(Self(Arc::clone(deps)))
     }
     fn wire(wiring: &mut Wiring<Self>) {
         wiring.on::<Ping>().on::<Pong>();
@@ -49,7 +49,7 @@ struct Reactor;
 
 impl Subscriber for Reactor {
     const NAME: &'static str = "reactor";
-    type Seed = ();
+    type Deps = ();
     async fn load((): &()) -> Result<Self, LoadError> {
         Ok(Self)
     }

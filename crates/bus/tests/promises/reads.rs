@@ -73,7 +73,7 @@ async fn reads_go_on_beside_a_busy_writer_and_without_a_credit() {
     let bus = world.bus();
     let writing = world.asks(Do(Act::Block), LONG);
     desk.noted(1).await;
-    assert_eq!(bus.figures().credits_free, 0);
+    assert_eq!(bus.metrics().credits_free, 0);
     let first = world.asks(Double(1), SECOND);
     let second = world.asks(Double(2), SECOND);
     library.gate.add_permits(2);

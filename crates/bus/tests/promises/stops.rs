@@ -80,7 +80,7 @@ async fn a_stop_lets_the_queued_and_its_reactions_be_handled() {
         Err(AskError::Draining)
     );
     assert_eq!(
-        bus.figures().credits_free,
+        bus.metrics().credits_free,
         4,
         "nothing stays on a bus that has ended"
     );
@@ -103,7 +103,7 @@ async fn a_stop_cuts_off_what_does_not_end_in_time() {
         matches!(queued, Err(AskError::Draining | AskError::Failed)),
         "{queued:?}"
     );
-    assert_eq!(bus.figures().credits_free, 4);
+    assert_eq!(bus.metrics().credits_free, 4);
     bus.quiet().await;
     assert!(tasks.stop(SECOND).await.is_empty());
 }

@@ -26,7 +26,7 @@ struct Batcher {
 impl Subscriber for Batcher {
     const NAME: &'static str = "batcher";
     const TURN_MAX: usize = 3;
-    type Seed = Notes;
+    type Deps = Notes;
     async fn load(notes: &Notes) -> Result<Self, LoadError> {
         let (notes, gathered) = (notes.clone(), Vec::new());
         Ok(Self {
@@ -138,10 +138,10 @@ async fn a_fact_stated_for_several_holds_the_credits_of_all() {
     // The watcher holds the batch, and with it all three credits.
     desk.noted(1).await;
     assert_eq!(notes.wait_for(2).await[0], "[0, 1, 2] because of 1");
-    assert_eq!(bus.figures().credits_free, 0);
+    assert_eq!(bus.metrics().credits_free, 0);
     desk.let_through(1);
     bus.quiet().await;
-    assert_eq!(bus.figures().credits_free, 3);
+    assert_eq!(bus.metrics().credits_free, 3);
     world.end().await;
 }
 
@@ -150,7 +150,7 @@ struct Watcher(Desk);
 
 impl Subscriber for Watcher {
     const NAME: &'static str = "watcher";
-    type Seed = Desk;
+    type Deps = Desk;
     async fn load(desk: &Desk) -> Result<Self, LoadError> {
         Ok(Self(desk.clone()))
     }
@@ -227,7 +227,7 @@ struct Tracer(Desk);
 
 impl Subscriber for Tracer {
     const NAME: &'static str = "tracer";
-    type Seed = Desk;
+    type Deps = Desk;
     async fn load(desk: &Desk) -> Result<Self, LoadError> {
         Ok(Self(desk.clone()))
     }
@@ -250,7 +250,7 @@ struct Last(Notes);
 impl Subscriber for Last {
     const NAME: &'static str = "last";
     const ENDS_LAST: bool = true;
-    type Seed = Notes;
+    type Deps = Notes;
     async fn load(notes: &Notes) -> Result<Self, LoadError> {
         Ok(Self(notes.clone()))
     }

@@ -44,7 +44,7 @@ struct Naive<const N: usize>;
 
 impl<const N: usize> Subscriber for Naive<N> {
     const NAME: &'static str = ["naive", "doer"][N];
-    type Seed = ();
+    type Deps = ();
     async fn load((): &()) -> Result<Self, LoadError> {
         Ok(Self)
     }
@@ -72,7 +72,7 @@ struct Rival;
 
 impl Subscriber for Rival {
     const NAME: &'static str = "rival";
-    type Seed = ();
+    type Deps = ();
     async fn load((): &()) -> Result<Self, LoadError> {
         Ok(Self)
     }

@@ -52,9 +52,9 @@ impl World {
             "tasks are left"
         );
         assert!(self.tasks.list().is_empty(), "the list is not empty");
-        let figures = bus.figures();
+        let metrics = bus.metrics();
         assert_eq!(
-            figures.credits_free, figures.credits,
+            metrics.credits_free, metrics.credits,
             "credits are not home"
         );
     }

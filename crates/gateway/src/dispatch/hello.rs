@@ -10,7 +10,7 @@ use crate::wire::{self, BAD_CREDENTIALS, Error, Id, Time, UserShape};
 use rooms::api::{Invitations, Membership, Memberships, RoomKey, Seq};
 use serde::Serialize;
 use sessions::api::{
-    Caller, Hello as Knock, Logout, Proof, Refusal, SessionId, Welcome, WithdrawHello,
+    Caller, CancelHello, Hello as Knock, Logout, Proof, Refusal, SessionId, Welcome,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -71,7 +71,7 @@ fn opened(welcome: Welcome, replay: Option<Replay>) -> Opened {
 async fn undo(asker: &Asker, conn: &Conn) {
     let connection = conn.id;
     let _ = asker.plainly(Detach { connection }).await;
-    let _ = asker.plainly(WithdrawHello { connection }).await;
+    let _ = asker.plainly(CancelHello { connection }).await;
 }
 
 async fn open(

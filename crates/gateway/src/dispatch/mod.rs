@@ -48,7 +48,7 @@ pub(crate) fn wire(builder: &mut bus::Builder) {
     builder
         .asks::<s::Hello>()
         .asks::<s::Disconnected>()
-        .asks::<s::WithdrawHello>()
+        .asks::<s::CancelHello>()
         .asks::<s::Logout>()
         .asks::<s::RevokeSession>()
         .asks::<s::ListSessions>()
@@ -69,7 +69,7 @@ pub(crate) fn wire(builder: &mut bus::Builder) {
         .asks::<m::DeleteMessage>()
         .asks::<m::React>()
         .asks::<m::MarkRead>()
-        .asks::<m::History>()
+        .asks::<m::ReadHistory>()
         .asks::<m::ListRooms>();
 }
 

@@ -6,7 +6,7 @@ use crate::wire::{
     Command, EntryShape, Error, Id, InvitationShape, MemberShape, MessageShape, RoomShape,
     SessionShape, UNKNOWN_OP, UserShape,
 };
-use messaging::api::{History, HistoryPage, ListRooms, RoomsPage};
+use messaging::api::{HistoryPage, ListRooms, ReadHistory, RoomsPage};
 use rooms::api::{LogPage, Members, MembersPage, ReadLog, Seq};
 use serde::Serialize;
 use sessions::api::{Caller, ListSessions, SessionId, SessionsPage};
@@ -41,7 +41,7 @@ pub(super) async fn read(asker: &Asker, caller: Caller, command: Command) -> Res
             anchor,
             limit,
         } => {
-            let read = History {
+            let read = ReadHistory {
                 caller,
                 room,
                 anchor,

@@ -58,7 +58,7 @@ pub(super) async fn join(
         cursor: found.joined.head,
         at_head: true,
         joined: Some(Box::new(Found {
-            face: Arc::clone(&found.joined.room),
+            info: Arc::clone(&found.joined.room),
             role: found.joined.role,
             count: found.members.count,
             muted_until: found.joined.muted_until,

@@ -1,7 +1,7 @@
 //! Who gets in: so many connections in all, and so many of one network that are not sockets (yet);
 //! sockets are counted where they are served.
 
-use crate::metrics::{Figures, Sheet};
+use crate::metrics::{MetricsSource, MetricsWriter};
 use crate::socket::Peer;
 use std::collections::HashMap;
 use std::fmt;
@@ -79,11 +79,11 @@ impl Admission {
     }
 }
 
-impl Figures for Admission {
-    fn write(&self, sheet: &mut Sheet<'_>) -> fmt::Result {
+impl MetricsSource for Admission {
+    fn write(&self, writer: &mut MetricsWriter<'_>) -> fmt::Result {
         let all = self.0.open().all;
         let help = "Open connections of the people's listener, sockets among them";
-        sheet.gauge("connections", help, all)
+        writer.gauge("connections", help, all)
     }
 }
 

@@ -1,6 +1,6 @@
 //! How the server is, from what its parts say of themselves.
 
-use crate::metrics::{Figures, Sheet};
+use crate::metrics::{MetricsSource, MetricsWriter};
 use bus::{Acting, Probe, ProbeState};
 use http::StatusCode;
 use std::fmt;
@@ -90,11 +90,11 @@ impl Health {
     }
 }
 
-impl Figures for Health {
-    fn write(&self, sheet: &mut Sheet<'_>) -> fmt::Result {
+impl MetricsSource for Health {
+    fn write(&self, writer: &mut MetricsWriter<'_>) -> fmt::Result {
         let ready = u32::from(self.status().code().is_success());
         let help = "1 while the server is ready: neither stopping nor without something critical";
-        sheet.gauge("ready", help, ready)
+        writer.gauge("ready", help, ready)
     }
 }
 

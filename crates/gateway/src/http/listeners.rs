@@ -91,18 +91,18 @@ impl Listeners {
         settings: &Settings,
     ) -> Serving {
         let stop = CancellationToken::new();
-        let house = House::new(gateway, settings, &stop);
+        let context = ListenerContext::new(gateway, settings, &stop);
         let routes = Routes::new(
             gateway.clone(),
             health.clone(),
-            Arc::clone(&house.settings),
+            Arc::clone(&context.settings),
             Hosts::of_people(&settings.public_names),
         );
         let admission = Admission::new(settings.connections_max, settings.http_per_address);
         metrics.add(admission.clone());
         metrics.add(health.clone());
-        let requests = Requests(house.under_way.clone());
-        let accepting = house.people(self.main, routes, admission);
+        let requests = Requests(context.under_way.clone());
+        let accepting = context.people(self.main, routes, admission);
         // The operator looks on until the end: this one is stopped with all other tasks.
         let operator = Operator {
             health: health.clone(),
@@ -110,7 +110,8 @@ impl Listeners {
             hosts: Arc::new(Hosts::of_operator(&settings.operator_names)),
             shared: Arc::clone(&gateway.shared),
         };
-        House::new(gateway, settings, &CancellationToken::new()).operators(self.operator, operator);
+        ListenerContext::new(gateway, settings, &CancellationToken::new())
+            .operators(self.operator, operator);
         count_strangers(&gateway.shared);
         Serving {
             shared: Arc::clone(&gateway.shared),
@@ -190,7 +191,7 @@ impl Requests {
 
 /// What every connection of a listener needs. A cheap handle.
 #[derive(Clone)]
-struct House {
+struct ListenerContext {
     shared: Arc<Shared>,
     settings: Arc<Settings>,
     /// What a request under way has left when its connection is to end.
@@ -201,7 +202,7 @@ struct House {
     under_way: TaskTracker,
 }
 
-impl House {
+impl ListenerContext {
     fn new(gateway: &Gateway, settings: &Settings, stop: &CancellationToken) -> Self {
         Self {
             shared: Arc::clone(&gateway.shared),
@@ -214,8 +215,8 @@ impl House {
     }
 
     fn people(self, listener: TcpListener, routes: Routes, admission: Admission) -> bus::Task {
-        let (house, stop) = (self.clone(), self.stop.clone());
-        let accepted = move |stream, peer: SocketAddr| match house.admit(&admission, peer.ip()) {
+        let (context, stop) = (self.clone(), self.stop.clone());
+        let accepted = move |stream, peer: SocketAddr| match context.admit(&admission, peer.ip()) {
             Ok(place) => {
                 let place = Arc::new(Mutex::new(Some(place)));
                 let through = Through {
@@ -226,13 +227,13 @@ impl House {
                 let routes = routes.clone();
                 let stack =
                     stack::around(move |request| routes.clone().answer(request, through.clone()));
-                house.serve(stream, stack);
+                context.serve(stream, stack);
             }
-            Err(Full::Server) => house.turn_away(stream, TurnedAway::Full),
-            Err(Full::Network) => house.turn_away(stream, TurnedAway::NetworkFull),
+            Err(Full::Server) => context.turn_away(stream, TurnedAway::Full),
+            Err(Full::Network) => context.turn_away(stream, TurnedAway::NetworkFull),
         };
-        let house = self.clone();
-        let late = move |stream| house.turn_away(stream, TurnedAway::Draining);
+        let context = self.clone();
+        let late = move |stream| context.turn_away(stream, TurnedAway::Draining);
         let tasks = &self.shared.tasks;
         tasks.essential("gateway", "accept people", async move {
             accept::run(listener, stop, accepted, late).await;
@@ -242,10 +243,10 @@ impl House {
 
     fn operators(self, listener: TcpListener, operator: Operator) {
         let places = Admission::new(OPERATOR_MAX, OPERATOR_MAX);
-        let (house, stop) = (self.clone(), self.stop.clone());
+        let (context, stop) = (self.clone(), self.stop.clone());
         let accepted = move |stream, _| {
             let Ok(place) = places.enter(None) else {
-                return house.turn_away(stream, TurnedAway::Full);
+                return context.turn_away(stream, TurnedAway::Full);
             };
             let (operator, place) = (operator.clone(), Arc::new(place));
             let stack = stack::around(move |request| {
@@ -253,7 +254,7 @@ impl House {
                 let _ = &place;
                 operator.answer(&request)
             });
-            house.serve(stream, stack);
+            context.serve(stream, stack);
         };
         let tasks = &self.shared.tasks;
         tasks.essential("gateway", "accept operators", async move {
@@ -274,7 +275,7 @@ impl House {
         let Ok(stream) = Stream::new(stream) else {
             return;
         };
-        let House {
+        let ListenerContext {
             settings,
             last,
             stop,

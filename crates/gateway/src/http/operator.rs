@@ -6,7 +6,7 @@ use super::host::Hosts;
 use crate::metrics::{CONTENT_TYPE, MetricsPage};
 use crate::shared::Shared;
 use crate::wire::{Error, INTERNAL};
-use bus::{ActError, Acting, SubscriberFigures, TaskInfo, TaskState, TraceId};
+use bus::{ActError, Acting, SubscriberMetrics, TaskInfo, TaskState, TraceId};
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, ready};
 use http::{Method, Request, StatusCode, header};
@@ -82,7 +82,7 @@ impl Operator {
             Ok(text) => bytes(StatusCode::OK, CONTENT_TYPE, text.into()),
             Err(fault) => {
                 let trace = TraceId::random();
-                tracing::error!(%trace, %fault, "the figures cannot be written");
+                tracing::error!(%trace, %fault, "the metrics cannot be written");
                 error(&Error::new(&INTERNAL).traced(trace))
             }
         }
@@ -96,12 +96,12 @@ impl Operator {
     }
 
     fn bus(&self) -> Value {
-        let figures = self.shared.bus.figures();
-        let subscribers: Vec<_> = figures.subscribers.iter().map(subscriber).collect();
+        let metrics = self.shared.bus.metrics();
+        let subscribers: Vec<_> = metrics.subscribers.iter().map(subscriber).collect();
         object!({
-            "published": figures.published,
-            "credits": figures.credits,
-            "credits_in_use": figures.credits.saturating_sub(figures.credits_free),
+            "published": metrics.published,
+            "credits": metrics.credits,
+            "credits_in_use": metrics.credits.saturating_sub(metrics.credits_free),
             "subscribers": subscribers,
         })
     }
@@ -133,16 +133,16 @@ fn state(status: Status) -> Answer {
     json(status.code(), &object!({ "status": status.as_str() }))
 }
 
-fn subscriber(figures: &SubscriberFigures) -> Value {
+fn subscriber(metrics: &SubscriberMetrics) -> Value {
     object!({
-        "name": figures.name,
-        "essential": figures.essential,
-        "depth": figures.depth,
-        "oldest_ms": ms(figures.oldest),
-        "handled": figures.handled,
-        "failed": figures.failed,
-        "slowest_ms": ms(figures.slowest),
-        "missed": figures.missed,
+        "name": metrics.name,
+        "essential": metrics.essential,
+        "depth": metrics.depth,
+        "oldest_ms": ms(metrics.oldest),
+        "handled": metrics.handled,
+        "failed": metrics.failed,
+        "slowest_ms": ms(metrics.slowest),
+        "missed": metrics.missed,
     })
 }
 

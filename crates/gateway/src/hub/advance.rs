@@ -187,7 +187,7 @@ impl Hub {
             person.note_mute(key, head, until_ms);
         }
         let room = self.rooms.entry(key.clone()).or_default();
-        room.face.get_or_insert_with(|| Arc::clone(&found.face));
+        room.info.get_or_insert_with(|| Arc::clone(&found.info));
         room.members.insert(user);
         room.pulse.count_is(found.count);
     }

@@ -4,7 +4,7 @@
 use super::Hub;
 use super::room::Room;
 use bus::{Context, Handles};
-use rooms::api::{Change, DirectAnswered, Entry, Kind, Membership, RoomFace, RoomKey};
+use rooms::api::{Change, DirectAnswered, Entry, Kind, Membership, RoomInfo, RoomKey};
 use sessions::api::UserId;
 use std::sync::Arc;
 
@@ -35,11 +35,11 @@ impl Handles<DirectAnswered> for Hub {
 
 impl Hub {
     /// Learns from an entry of a direct room who has yet to answer it, or has.
-    pub(super) fn answer_follows(&mut self, face: &RoomFace, entry: &Entry) {
-        if face.kind != Kind::Direct {
+    pub(super) fn answer_follows(&mut self, info: &RoomInfo, entry: &Entry) {
+        if info.kind != Kind::Direct {
             return;
         }
-        let Some(room) = self.rooms.get_mut(&face.key) else {
+        let Some(room) = self.rooms.get_mut(&info.key) else {
             return;
         };
         match entry.change {
@@ -48,7 +48,7 @@ impl Hub {
             Change::Joined | Change::Message { .. } | Change::Reaction { .. }
                 if room.answered_by(entry.author.id) =>
             {
-                self.shows_now(&face.key, entry.author.id);
+                self.shows_now(&info.key, entry.author.id);
             }
             _ => {}
         }

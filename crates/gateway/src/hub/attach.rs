@@ -169,7 +169,7 @@ impl Hub {
         }
         let room = self.rooms.entry(key.clone()).or_default();
         room.at_least(membership.head);
-        room.face
+        room.info
             .get_or_insert_with(|| Arc::clone(&membership.room));
         room.members.insert(membership.user);
         room.answer_was(membership);

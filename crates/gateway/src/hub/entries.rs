@@ -5,7 +5,7 @@ use super::{Hub, hole};
 use crate::socket::Frame;
 use crate::wire::push;
 use bus::{Context, Handles};
-use rooms::api::{EntriesAppended, Entry, RoomFace};
+use rooms::api::{EntriesAppended, Entry, RoomInfo};
 use std::sync::Arc;
 
 impl Handles<EntriesAppended> for Hub {
@@ -31,53 +31,53 @@ impl Handles<EntriesAppended> for Hub {
 
 impl Hub {
     /// An entry has come, live or filled in: delivered if it is its turn, else kept or left out.
-    pub(super) fn arrive(&mut self, face: &Arc<RoomFace>, entry: &Arc<Entry>) {
-        let Some(room) = self.rooms.get_mut(&face.key) else {
+    pub(super) fn arrive(&mut self, info: &Arc<RoomInfo>, entry: &Arc<Entry>) {
+        let Some(room) = self.rooms.get_mut(&info.key) else {
             // Nobody here is in this room; someone may be from now on.
-            return self.follow(face, entry);
+            return self.follow(info, entry);
         };
         let next = *room.next.get_or_insert(entry.seq);
         if entry.seq < next {
-            return self.follow(face, entry);
+            return self.follow(info, entry);
         }
         if entry.seq > next {
             room.hole
                 .get_or_insert_with(|| Box::new(Hole::new()))
                 .keep(entry);
-            return self.fill(&face.key);
+            return self.fill(&info.key);
         }
-        self.deliver(face, entry);
-        self.deliver_kept(face);
+        self.deliver(info, entry);
+        self.deliver_kept(info);
     }
 
     /// What was kept until its turn came.
-    pub(super) fn deliver_kept(&mut self, face: &Arc<RoomFace>) {
-        while let Some(entry) = self.rooms.get_mut(&face.key).and_then(hole::take_next) {
-            self.deliver(face, &entry);
+    pub(super) fn deliver_kept(&mut self, info: &Arc<RoomInfo>) {
+        while let Some(entry) = self.rooms.get_mut(&info.key).and_then(hole::take_next) {
+            self.deliver(info, &entry);
         }
     }
 
     /// The room's next entry goes to everyone who is subscribed, encoded once; then the
     /// memberships follow it.
-    fn deliver(&mut self, face: &Arc<RoomFace>, entry: &Arc<Entry>) {
-        let Some(room) = self.rooms.get_mut(&face.key) else {
+    fn deliver(&mut self, info: &Arc<RoomInfo>, entry: &Arc<Entry>) {
+        let Some(room) = self.rooms.get_mut(&info.key) else {
             return;
         };
         room.next = Some(entry.seq + 1);
         room.pulse.count_follows(&entry.change);
         if !room
-            .face
+            .info
             .as_ref()
-            .is_some_and(|known| Arc::ptr_eq(known, face))
+            .is_some_and(|known| Arc::ptr_eq(known, info))
         {
-            room.face = Some(Arc::clone(face));
+            room.info = Some(Arc::clone(info));
         }
         if !room.subs.is_empty() {
-            let frame = Frame::json(&push::entry(&face.key, entry));
+            let frame = Frame::json(&push::entry(&info.key, entry));
             for sub in room.subs.values_mut() {
                 sub.offer(entry.seq, &frame, &mut self.outbox);
             }
         }
-        self.follow(face, entry);
+        self.follow(info, entry);
     }
 }

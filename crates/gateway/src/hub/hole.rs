@@ -149,7 +149,7 @@ impl Hub {
         };
         let first = hole.kept.keys().next().copied();
         let to = first.map_or(hole.target, |first| first - 1);
-        let id = room.face.as_ref().map_or(0, |face| face.id.0);
+        let id = room.info.as_ref().map_or(0, |info| info.id.0);
         tracing::warn!(
             room = id,
             from = next,
@@ -170,8 +170,8 @@ impl Hub {
         if first.is_none() {
             room.hole = None;
         }
-        if let Some(face) = room.face.clone() {
-            self.deliver_kept(&face);
+        if let Some(info) = room.info.clone() {
+            self.deliver_kept(&info);
         }
     }
 }

@@ -7,66 +7,66 @@ use super::requests::Known;
 use super::sub::Phase;
 use crate::socket::{Class, Frame};
 use crate::wire::push::{self, Why};
-use rooms::api::{Change, Entry, Kind, Role, RoomFace, RoomKey, Seq};
+use rooms::api::{Change, Entry, Kind, Role, RoomInfo, RoomKey, Seq};
 use sessions::api::{User, UserId};
 use std::sync::Arc;
 
 impl Hub {
     /// Draws the consequences of one entry. Idempotent: an old one changes nothing.
-    pub(super) fn follow(&mut self, face: &Arc<RoomFace>, entry: &Entry) {
-        self.answer_follows(face, entry);
+    pub(super) fn follow(&mut self, info: &Arc<RoomInfo>, entry: &Entry) {
+        self.answer_follows(info, entry);
         match &entry.change {
-            Change::Joined => self.joined(face, entry),
-            Change::Left => self.ended(face, entry, &entry.author, "left", None),
+            Change::Joined => self.joined(info, entry),
+            Change::Left => self.ended(info, entry, &entry.author, "left", None),
             Change::Kicked { user, reason } => {
-                self.ended(face, entry, user, "kicked", reason.as_deref());
+                self.ended(info, entry, user, "kicked", reason.as_deref());
             }
             Change::Banned { user, reason } => {
-                self.ended(face, entry, user, "banned", reason.as_deref());
+                self.ended(info, entry, user, "banned", reason.as_deref());
             }
             Change::Invited { user, .. } => {
-                self.show(face, entry.seq, user.id, None, Why::Invited, &entry.author);
+                self.show(info, entry.seq, user.id, None, Why::Invited, &entry.author);
             }
-            Change::Role { user, role, .. } => self.role_changed(face, entry, user, *role),
-            Change::Room { .. } => self.room_changed(face, entry),
+            Change::Role { user, role, .. } => self.role_changed(info, entry, user, *role),
+            Change::Room { .. } => self.room_changed(info, entry),
             Change::Muted { user, until_ms, .. } => {
-                self.mute_changed(face, entry.seq, user.id, *until_ms);
+                self.mute_changed(info, entry.seq, user.id, *until_ms);
             }
-            Change::Unmuted { user, .. } => self.mute_changed(face, entry.seq, user.id, 0),
+            Change::Unmuted { user, .. } => self.mute_changed(info, entry.seq, user.id, 0),
             _ => {}
         }
     }
 
-    fn joined(&mut self, face: &Arc<RoomFace>, entry: &Entry) {
+    fn joined(&mut self, info: &Arc<RoomInfo>, entry: &Entry) {
         let user = &entry.author;
         let Some(person) = self.people.get_mut(&user.id) else {
             return;
         };
-        let role = role_of_joined(face, entry.seq);
-        if person.note(&face.key, entry.seq, Some(role)).is_none() {
+        let role = role_of_joined(info, entry.seq);
+        if person.note(&info.key, entry.seq, Some(role)).is_none() {
             return;
         }
-        let room = self.rooms.entry(face.key.clone()).or_default();
+        let room = self.rooms.entry(info.key.clone()).or_default();
         room.at_least(entry.seq);
-        room.face = Some(Arc::clone(face));
+        room.info = Some(Arc::clone(info));
         room.members.insert(user.id);
-        self.answer_follows(face, entry);
-        let (why, by) = why_joined(face, entry);
-        self.show(face, entry.seq, user.id, Some(role), why, &by);
-        self.subscribe_gained(user.id, &face.key, entry.seq);
+        self.answer_follows(info, entry);
+        let (why, by) = why_joined(info, entry);
+        self.show(info, entry.seq, user.id, Some(role), why, &by);
+        self.subscribe_gained(user.id, &info.key, entry.seq);
         if self.shared.online.contains(user.id) {
-            self.pulse_presence(&face.key, user, true);
+            self.pulse_presence(&info.key, user, true);
         }
     }
 
     /// A membership came to light that no entry has shown yet.
     pub(super) fn show_gained(&mut self, user: UserId, key: &RoomKey, head: Seq) {
-        let face = self.rooms.get(key).and_then(|room| room.face.clone());
-        let (Some(face), Some(person)) = (face, self.people.get(&user)) else {
+        let info = self.rooms.get(key).and_then(|room| room.info.clone());
+        let (Some(info), Some(person)) = (info, self.people.get(&user)) else {
             return;
         };
         let (role, by) = (person.role(key), person.user.clone());
-        self.show(&face, head, user, role, Why::Joined, &by);
+        self.show(&info, head, user, role, Why::Joined, &by);
         self.subscribe_gained(user, key, head);
     }
 
@@ -83,7 +83,7 @@ impl Hub {
     /// A membership has ended with `entry`: this is the last that the user hears of the room.
     fn ended(
         &mut self,
-        face: &Arc<RoomFace>,
+        info: &Arc<RoomInfo>,
         entry: &Entry,
         user: &User,
         why: &'static str,
@@ -92,13 +92,13 @@ impl Hub {
         let Some(person) = self.people.get_mut(&user.id) else {
             return;
         };
-        match person.note(&face.key, entry.seq, None) {
+        match person.note(&info.key, entry.seq, None) {
             Some(Before::Member | Before::Unknown) => {}
             Some(Before::Outside) | None => return,
         }
-        let gone = push::gone(&face.key, why, entry.seq, &entry.author, reason);
-        let last = Frame::json(&push::entry(&face.key, entry));
-        self.close_room(user.id, &face.key, &Frame::json(&gone), Some(&last));
+        let gone = push::gone(&info.key, why, entry.seq, &entry.author, reason);
+        let last = Frame::json(&push::entry(&info.key, entry));
+        self.close_room(user.id, &info.key, &Frame::json(&gone), Some(&last));
     }
 
     /// `gone` goes to every connection of the user, and nothing of the room after it.
@@ -160,14 +160,14 @@ impl Hub {
         }
     }
 
-    fn role_changed(&mut self, face: &Arc<RoomFace>, entry: &Entry, user: &User, role: Role) {
+    fn role_changed(&mut self, info: &Arc<RoomInfo>, entry: &Entry, user: &User, role: Role) {
         let Some(person) = self.people.get_mut(&user.id) else {
             return;
         };
-        match person.note(&face.key, entry.seq, Some(role)) {
+        match person.note(&info.key, entry.seq, Some(role)) {
             Some(Before::Member | Before::Unknown) => {
                 self.show(
-                    face,
+                    info,
                     entry.seq,
                     user.id,
                     Some(role),
@@ -179,27 +179,27 @@ impl Hub {
         }
     }
 
-    fn mute_changed(&mut self, face: &RoomFace, seq: Seq, user: UserId, until_ms: i64) {
+    fn mute_changed(&mut self, info: &RoomInfo, seq: Seq, user: UserId, until_ms: i64) {
         if let Some(person) = self.people.get_mut(&user) {
-            person.note_mute(&face.key, seq, until_ms);
+            person.note_mute(&info.key, seq, until_ms);
         }
     }
 
-    fn room_changed(&mut self, face: &Arc<RoomFace>, entry: &Entry) {
-        let Some(room) = self.rooms.get(&face.key) else {
+    fn room_changed(&mut self, info: &Arc<RoomInfo>, entry: &Entry) {
+        let Some(room) = self.rooms.get(&info.key) else {
             return;
         };
         let members: Vec<UserId> = room.members.iter().copied().collect();
         for user in members {
-            let role = self.people.get(&user).and_then(|p| p.role(&face.key));
-            self.show(face, entry.seq, user, role, Why::Changed, &entry.author);
+            let role = self.people.get(&user).and_then(|p| p.role(&info.key));
+            self.show(info, entry.seq, user, role, Why::Changed, &entry.author);
         }
     }
 
     /// A `room` push to every connection of a user.
     fn show(
         &mut self,
-        face: &Arc<RoomFace>,
+        info: &Arc<RoomInfo>,
         head: Seq,
         user: UserId,
         role: Option<Role>,
@@ -213,12 +213,12 @@ impl Hub {
         let admin = connections
             .iter()
             .any(|id| self.connections[id].caller.admin);
-        let card = face.card(user, lifted(role, admin && face.kind == Kind::Public));
+        let card = info.card(user, lifted(role, admin && info.kind == Kind::Public));
         let frame = Frame::json(&push::room(&card, head, why, by));
         for id in connections {
             let sub = self
                 .rooms
-                .get_mut(&face.key)
+                .get_mut(&info.key)
                 .and_then(|r| r.subs.get_mut(&id));
             match sub.and_then(|sub| sub.join_under_way()) {
                 Some(join) => join.after.push(frame.clone()),
@@ -233,18 +233,18 @@ const GENERAL: &str = "general";
 
 /// Whoever made a room owns it, but for direct rooms, which nobody does; everyone else begins as a
 /// member.
-fn role_of_joined(face: &RoomFace, seq: Seq) -> Role {
-    let made = seq == 1 && face.kind != Kind::Direct && &*face.key.0 != GENERAL;
+fn role_of_joined(info: &RoomInfo, seq: Seq) -> Role {
+    let made = seq == 1 && info.kind != Kind::Direct && &*info.key.0 != GENERAL;
     if made { Role::Owner } else { Role::Member }
 }
 
 /// Why someone is shown a room they have joined, and by whose doing: a direct room's second member
 /// is brought in by its first.
-fn why_joined(face: &Arc<RoomFace>, entry: &Entry) -> (Why, User) {
-    if face.kind != Kind::Direct {
+fn why_joined(info: &Arc<RoomInfo>, entry: &Entry) -> (Why, User) {
+    if info.kind != Kind::Direct {
         return (Why::Joined, entry.author.clone());
     }
-    let other = face.card(entry.author.id, None).with;
+    let other = info.card(entry.author.id, None).with;
     let by = other.filter(|_| entry.seq > 1);
     (Why::Dm, by.unwrap_or_else(|| entry.author.clone()))
 }

@@ -87,7 +87,7 @@ pub(crate) fn wire(builder: &mut Builder, shared: &Arc<Shared>) {
 
 impl Subscriber for Hub {
     const NAME: &'static str = OWNER;
-    type Seed = Arc<Shared>;
+    type Deps = Arc<Shared>;
 
     /// Who is told that a message is stored is about to get it, too: one write for both.
     const ENDS_LAST: bool = true;

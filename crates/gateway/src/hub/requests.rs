@@ -3,7 +3,7 @@
 
 use crate::socket::{Conn, Frame};
 use bus::{Event, Request};
-use rooms::api::{Invited, LogPage, Membership, Role, RoomFace, RoomId, RoomKey, Seq};
+use rooms::api::{Invited, LogPage, Membership, Role, RoomId, RoomInfo, RoomKey, Seq};
 use sessions::api::{Caller, ConnectionId, User};
 use std::sync::Arc;
 
@@ -101,7 +101,7 @@ pub(crate) struct Advance {
 
 /// What a `join` found.
 pub(crate) struct Found {
-    pub(crate) face: Arc<RoomFace>,
+    pub(crate) info: Arc<RoomInfo>,
     pub(crate) role: Role,
     /// Members of the room.
     pub(crate) count: u64,
@@ -189,7 +189,7 @@ impl Event for HoleRead {
     const NAME: &'static str = "gateway.hole_read";
 }
 
-/// The store's own figures of the rooms that moved lately.
+/// The store's own metrics of the rooms that moved lately.
 pub(crate) struct HeadsRead {
     pub(crate) heads: Vec<(RoomId, RoomKey, Seq)>,
 }

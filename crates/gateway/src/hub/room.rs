@@ -4,14 +4,14 @@ use super::answer::Answer;
 use super::hole::Hole;
 use super::pulse::Pulse;
 use super::sub::Sub;
-use rooms::api::{RoomFace, Seq};
+use rooms::api::{RoomInfo, Seq};
 use sessions::api::{ConnectionId, UserId};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 #[derive(Default)]
 pub(super) struct Room {
-    pub(super) face: Option<Arc<RoomFace>>,
+    pub(super) info: Option<Arc<RoomInfo>>,
     /// The entry to be delivered next; unknown until an entry or a head was seen.
     pub(super) next: Option<Seq>,
     pub(super) subs: HashMap<ConnectionId, Sub>,

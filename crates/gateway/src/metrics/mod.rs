@@ -1,7 +1,7 @@
 //! What the operator's monitor reads at `/metrics`.
 //!
 //! Hot paths hold handles of their own ([`Metrics`]) that were resolved once: counting costs a few
-//! atomics. What others count anyway is asked of them at each scrape ([`Figures`]). No label ever
+//! atomics. What others count anyway is asked of them at each scrape ([`MetricsSource`]). No label ever
 //! holds anything that a user has chosen.
 
 mod bus;
@@ -9,15 +9,15 @@ mod commands;
 mod fanout;
 mod open;
 mod page;
-mod sheet;
 mod sockets;
 mod tasks;
+mod writer;
 
 pub(crate) use fanout::Fanout;
 pub(crate) use page::CONTENT_TYPE;
 pub use page::MetricsPage;
-pub use sheet::{Figures, HistogramBucket, Sheet};
 pub(crate) use sockets::{Ending, Resume, TurnedAway};
+pub use writer::{HistogramBucket, MetricsSource, MetricsWriter};
 
 use commands::Commands;
 use prometheus_client::metrics::histogram::Histogram;

@@ -1,9 +1,9 @@
 //! The page itself: everything that counts, in one text.
 
-use super::bus::BusFigures;
+use super::bus::BusSource;
 use super::open::Open;
-use super::sheet::{Asked, Figures};
-use super::tasks::TaskFigures;
+use super::tasks::TaskSource;
+use super::writer::{Asked, MetricsSource};
 use crate::shared::Shared;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::registry::Registry;
@@ -13,7 +13,7 @@ use std::sync::Arc;
 /// What the text is.
 pub(crate) const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-/// The figures of the whole process, as one text at each scrape.
+/// The metrics of the whole process, as one text at each scrape.
 pub struct MetricsPage {
     registry: Registry,
 }
@@ -24,15 +24,15 @@ impl MetricsPage {
         shared.metrics.register(&mut registry);
         let mut page = Self { registry };
         page.add(Open(Arc::clone(shared)));
-        page.add(BusFigures(shared.bus.clone()));
-        page.add(TaskFigures(shared.tasks.clone()));
+        page.add(BusSource(shared.bus.clone()));
+        page.add(TaskSource(shared.tasks.clone()));
         page
     }
 
     /// Adds what someone else counts.
-    pub fn add(&mut self, figures: impl Figures) {
+    pub fn add(&mut self, metrics: impl MetricsSource) {
         self.registry
-            .register_collector(Box::new(Asked(Box::new(figures))));
+            .register_collector(Box::new(Asked(Box::new(metrics))));
     }
 
     pub(crate) fn text(&self) -> Result<String, fmt::Error> {

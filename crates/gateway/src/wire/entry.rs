@@ -45,12 +45,12 @@ struct ChangeShape<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    room: Option<FaceShape<'a>>,
+    room: Option<RoomInfoShape<'a>>,
 }
 
 /// What a room is after a `room` entry.
 #[derive(Debug, Serialize)]
-struct FaceShape<'a> {
+struct RoomInfoShape<'a> {
     title: &'a str,
     topic: &'a str,
     kind: &'static str,
@@ -108,7 +108,7 @@ fn change(change: &Change) -> (&'static str, ChangeShape<'_>) {
             history: far,
             kind: of,
         } => {
-            shape.room = Some(FaceShape {
+            shape.room = Some(RoomInfoShape {
                 title,
                 topic,
                 kind: kind(*of),

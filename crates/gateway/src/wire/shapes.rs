@@ -2,10 +2,10 @@
 
 use super::ids::Id;
 use super::time::Time;
-use messaging::api::{Marked, Message, RoomLine, Sent};
+use messaging::api::{Marked, Message, RoomSummary, Sent};
 use rooms::api::{Card, Done, History, Invited, Kind, Member, Role, Seq};
 use serde::Serialize;
-use sessions::api::{SessionId, SessionLine, User, UserId};
+use sessions::api::{SessionId, SessionSummary, User, UserId};
 
 /// `{"id","name","guest"}`.
 #[derive(Debug, Serialize)]
@@ -225,8 +225,8 @@ fn is_true(truth: &bool) -> bool {
     *truth
 }
 
-impl<'a> From<&'a RoomLine> for RoomShape<'a> {
-    fn from(line: &'a RoomLine) -> Self {
+impl<'a> From<&'a RoomSummary> for RoomShape<'a> {
+    fn from(line: &'a RoomSummary) -> Self {
         Self {
             card: (&line.card).into(),
             head: line.head,
@@ -268,8 +268,8 @@ pub(crate) struct SessionShape<'a> {
     current: bool,
 }
 
-impl<'a> From<&'a SessionLine> for SessionShape<'a> {
-    fn from(line: &'a SessionLine) -> Self {
+impl<'a> From<&'a SessionSummary> for SessionShape<'a> {
+    fn from(line: &'a SessionSummary) -> Self {
         Self {
             session: Id(line.session),
             device: line.device.as_deref(),

@@ -1,4 +1,4 @@
-//! What messaging answers. Texts come as they were sent; messaging checks and normalises them.
+//! What messaging answers. Texts come as they were sent; messaging validate and normalises them.
 
 use super::Message;
 use bus::Request;
@@ -131,7 +131,7 @@ pub enum Anchor {
 
 /// `history`. Concurrent.
 #[derive(Clone)]
-pub struct History {
+pub struct ReadHistory {
     /// Who.
     pub caller: Caller,
     /// Where.
@@ -144,7 +144,7 @@ pub struct History {
     pub bytes: usize,
 }
 
-impl Request for History {
+impl Request for ReadHistory {
     const NAME: &'static str = "messaging.history";
     type Answer = Result<HistoryPage, Refusal>;
 }
@@ -182,7 +182,7 @@ impl Request for ListRooms {
 #[derive(Debug, Clone)]
 pub struct RoomsPage {
     /// This page.
-    pub rooms: Vec<RoomLine>,
+    pub rooms: Vec<RoomSummary>,
     /// The next page's `after`.
     pub next: Option<String>,
     /// With the first page of one's own: what one is invited to.
@@ -191,7 +191,7 @@ pub struct RoomsPage {
 
 /// One room in the list.
 #[derive(Debug, Clone)]
-pub struct RoomLine {
+pub struct RoomSummary {
     /// As the caller sees it.
     pub card: Card,
     /// Its last `seq`.

@@ -22,7 +22,7 @@ use crate::config::TraceSettings;
 use bus::{Task, Tasks};
 use collector::Collector;
 use exporter::Exporter;
-use gateway::{Figures, Sheet};
+use gateway::{MetricsSource, MetricsWriter};
 use opentelemetry::KeyValue;
 use opentelemetry::trace::TracerProvider as _;
 use opentelemetry_sdk::Resource;
@@ -50,7 +50,7 @@ pub(crate) struct Exporting {
 }
 
 /// What became of spans; all nought without a collector.
-pub(crate) struct SpanFigures(Arc<Tally>);
+pub(crate) struct SpanMetrics(Arc<Tally>);
 
 impl Traces {
     /// What the settings ask for: what makes spans, and what carries them away. `None` without an
@@ -102,7 +102,7 @@ impl Exporting {
     }
 }
 
-impl SpanFigures {
+impl SpanMetrics {
     /// Of these, if there are any.
     pub(crate) fn of(exporting: Option<&Exporting>) -> Self {
         Self(
@@ -113,11 +113,11 @@ impl SpanFigures {
     }
 }
 
-impl Figures for SpanFigures {
-    fn write(&self, sheet: &mut Sheet<'_>) -> fmt::Result {
+impl MetricsSource for SpanMetrics {
+    fn write(&self, writer: &mut MetricsWriter<'_>) -> fmt::Result {
         let rows = self.0.ended();
         let rows = rows.map(|(outcome, spans)| ([("outcome", outcome)], spans));
-        sheet.counters("trace_spans", "Spans by what became of them", rows)
+        writer.counters("trace_spans", "Spans by what became of them", rows)
     }
 }
 

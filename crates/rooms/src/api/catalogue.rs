@@ -35,7 +35,7 @@ pub async fn mine(
     let mut listed: Vec<Listed> = places
         .iter()
         .filter_map(|place| Some((rooms.get(&place.room)?, place)))
-        .filter(|(room, _)| &*room.face.key.0 > after)
+        .filter(|(room, _)| &*room.info.key.0 > after)
         .map(|(room, place)| listed(room, user, Some(place.member)))
         .collect();
     listed.sort_unstable_by(|a, b| a.card.room.key.cmp(&b.card.room.key));
@@ -51,9 +51,9 @@ pub async fn public(
     limit: usize,
 ) -> Result<Vec<Listed>, Fault> {
     let rooms = rooms::public(access, after.unwrap_or_default(), limit).await?;
-    let pairs: Vec<(RoomId, UserId)> = rooms.iter().map(|room| (room.face.id, viewer)).collect();
+    let pairs: Vec<(RoomId, UserId)> = rooms.iter().map(|room| (room.info.id, viewer)).collect();
     let members = members::of(access, &pairs).await?;
-    let member = |room: &Room| members.get(&(room.face.id, viewer)).copied();
+    let member = |room: &Room| members.get(&(room.info.id, viewer)).copied();
     Ok(rooms
         .iter()
         .map(|room| listed(room, viewer, member(room)))
@@ -93,7 +93,7 @@ pub async fn invitations(
         .iter()
         .filter_map(|one| Some((one, rooms.get(&one.room)?)))
         .map(|(one, room)| Invited {
-            card: room.face.card(user, None),
+            card: room.info.card(user, None),
             head: room.head,
             by: people::named(&users, giver(one.by)),
             seq: one.seq,
@@ -105,7 +105,7 @@ pub async fn invitations(
 
 fn listed(room: &Room, viewer: UserId, member: Option<Member>) -> Listed {
     Listed {
-        card: room.face.card(viewer, member.map(|member| member.role)),
+        card: room.info.card(viewer, member.map(|member| member.role)),
         head: room.head,
         joined_seq: member.map(|member| member.joined_seq),
         answered: member.is_none_or(|member| member.answered),
@@ -151,6 +151,6 @@ pub async fn keys(
     let ids = rooms.iter().copied().collect();
     let rooms = rooms::by_ids(access, &ids).await?.into_iter();
     Ok(rooms
-        .map(|(id, room)| (id, room.face.key.clone()))
+        .map(|(id, room)| (id, room.info.key.clone()))
         .collect())
 }

@@ -1,12 +1,12 @@
 //! What rooms states.
 
-use super::{Entry, RoomFace, RoomKey, Seq};
+use super::{Entry, RoomInfo, RoomKey, Seq};
 use bus::Event;
 use sessions::api::UserId;
 use std::sync::Arc;
 
 /// Entries were committed. On one node each room's come in `seq` order, without holes unless
-/// another node or a fault made one. Stated by the pen alone, whichever crate appended. Every
+/// another node or a fault made one. Stated by the log writer alone, whichever crate appended. Every
 /// copy of membership follows these entries; no other fact says the same.
 #[derive(Debug, Clone)]
 pub struct EntriesAppended {
@@ -22,7 +22,7 @@ impl Event for EntriesAppended {
 #[derive(Debug, Clone)]
 pub struct RoomEntries {
     /// The room as it is after them.
-    pub room: Arc<RoomFace>,
+    pub room: Arc<RoomInfo>,
     /// At least one.
     pub entries: Vec<Arc<Entry>>,
 }
@@ -31,7 +31,7 @@ pub struct RoomEntries {
 #[derive(Debug, Clone)]
 pub struct EntriesForgotten {
     /// Which room.
-    pub room: Arc<RoomFace>,
+    pub room: Arc<RoomInfo>,
     /// The first entry that was there before.
     pub from: Seq,
     /// The first entry that is left.

@@ -6,7 +6,7 @@
 //! membership too. Only forgetting old entries moves no head: it raises what is visible instead.
 
 use super::{RoomKey, Seq};
-use crate::pen::rank;
+use crate::log_writer::permissions;
 use crate::store::members::{self, Member};
 use crate::store::rooms::{self, Room};
 use sessions::api::UserId;
@@ -25,7 +25,7 @@ impl Floor {
     /// Of a member, or of the server's own eyes.
     pub(crate) fn of(room: &Room, member: Option<&Member>) -> Self {
         let visible_from = match member {
-            Some(member) => rank::visible_from(room, member),
+            Some(member) => permissions::visible_from(room, member),
             None => room.kept_from,
         };
         Self {
@@ -54,7 +54,7 @@ pub async fn floor(
     let Some(user) = reader else {
         return Ok(Some(Floor::of(&room, None)));
     };
-    let member = members::find(access, room.face.id, user).await?;
+    let member = members::find(access, room.info.id, user).await?;
     Ok(member.map(|member| Floor::of(&room, Some(&member))))
 }
 

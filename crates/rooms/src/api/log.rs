@@ -1,11 +1,11 @@
-//! The one pen per room log: the only code that writes entries, and the only copy of a body.
+//! The one log writer per room log: the only code that writes entries, and the only copy of a body.
 //!
 //! messaging calls it inside its own jobs. A job that appends belongs to its room's lane
 //! ([`RoomKey::lane`]), so that entries reach the bus in `seq` order.
 
-use super::{Entry, Refusal, Role, RoomFace, RoomId, RoomKey, Seq};
+use super::{Entry, Refusal, Role, RoomId, RoomInfo, RoomKey, Seq};
+use crate::log_writer::{AppendBatch, permissions};
 use crate::page;
-use crate::pen::{Book, rank};
 use crate::store::entries::{self as rows, End};
 use crate::store::of_kind::OfKind;
 use crate::store::{members, rooms};
@@ -69,7 +69,7 @@ pub enum Draft<'a> {
 #[derive(Debug, Clone)]
 pub struct Appended {
     /// The room.
-    pub room: Arc<RoomFace>,
+    pub room: Arc<RoomInfo>,
     /// Its place.
     pub seq: Seq,
     /// When it was written first.
@@ -99,7 +99,7 @@ pub async fn append(
     tx: &mut Writer<'_>,
     run: &[Append<'_>],
 ) -> Result<Vec<Result<Appended, Refusal>>, Fault> {
-    let mut book = Book::open(tx, run).await?;
+    let mut book = AppendBatch::open(tx, run).await?;
     let outcomes = run.iter().map(|item| book.write(item)).collect();
     book.close(tx).await?;
     Ok(outcomes)
@@ -109,7 +109,7 @@ pub async fn append(
 #[derive(Debug, Clone)]
 pub struct Standing {
     /// The room.
-    pub room: Arc<RoomFace>,
+    pub room: Arc<RoomInfo>,
     /// As what; server administrators are at least moderators of public rooms.
     pub role: Role,
     /// Muted until, ms since 1970.
@@ -151,11 +151,11 @@ async fn stands(
     let Some(room) = room else {
         return Ok(Err(Refusal::NoSuchRoom));
     };
-    let Some(member) = members::find(access, room.face.id, user).await? else {
-        return Ok(Err(rank::outsider(&room)));
+    let Some(member) = members::find(access, room.info.id, user).await? else {
+        return Ok(Err(permissions::outsider(&room)));
     };
-    let role = rank::of_member(access, &room, user, member.role).await?;
-    Ok(Ok(rank::standing(&room, &member, role)))
+    let role = permissions::of_member(access, &room, user, member.role).await?;
+    Ok(Ok(permissions::standing(&room, &member, role)))
 }
 
 /// The entries with these places, ascending, as they stand (deleted messages without body). Absent

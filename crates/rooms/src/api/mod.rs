@@ -1,4 +1,4 @@
-//! The public face: ids, entries, requests, facts, the log's pen and the catalogue, the last two as
+//! The public face: ids, entries, requests, facts, the log writer and the catalogue, the last two as
 //! functions that others run inside their own transactions, and the one rule for texts.
 
 pub mod catalogue;
@@ -21,4 +21,4 @@ pub use requests::{
     LeaveRoom, LogPage, Member, Members, MembersPage, Membership, Memberships, Moderate,
     Moderation, OpenDirect, ReadLog, RecentHeads, UpdateRoom,
 };
-pub use room::{Card, History, Kind, Role, RoomFace, RoomId, RoomKey};
+pub use room::{Card, History, Kind, Role, RoomId, RoomInfo, RoomKey};

@@ -2,7 +2,7 @@
 //! checks and normalises them.
 
 use super::catalogue::Invited;
-use super::{Card, Entry, History, Kind, Refusal, Role, RoomFace, RoomId, RoomKey, Seq};
+use super::{Card, Entry, History, Kind, Refusal, Role, RoomId, RoomInfo, RoomKey, Seq};
 use bus::Request;
 use sessions::api::{Caller, User, UserId};
 use std::sync::Arc;
@@ -36,7 +36,7 @@ impl Request for JoinRoom {
 #[derive(Debug, Clone)]
 pub struct Joined {
     /// The room.
-    pub room: Arc<RoomFace>,
+    pub room: Arc<RoomInfo>,
     /// The caller's role.
     pub role: Role,
     /// The head when it was committed.
@@ -73,7 +73,7 @@ impl Request for LeaveRoom {
 ///
 /// A public creation is told by its key: when the room is the caller's own and has these settings
 /// it is a repeat, else the name is taken. A private one is told by `cid`; the same `cid` with
-/// other wishes is a [`Refusal::CidConflict`], and without a `cid` each creation is a new one.
+/// other validate is a [`Refusal::CidConflict`], and without a `cid` each creation is a new one.
 pub struct CreateRoom {
     /// Who.
     pub caller: Caller,
@@ -196,7 +196,7 @@ pub enum Moderation {
 ///
 /// Moderators and owners invite into private rooms, every member into public ones; moderators
 /// kick, ban, unban and mute; owners give roles. Nobody acts on themselves or on one of equal or
-/// higher rank, but owners act on owners. Server administrators count as moderators of the public
+/// higher role, but owners act on owners. Server administrators count as moderators of the public
 /// rooms they are members of. `role` adds an owner, it does not hand the room over; the only owner
 /// cannot step down; guests stay members. Who is banned must be unbanned before an invitation.
 /// Muting until a moment that has passed is unmuting. A mute lasts through leaving and joining;
@@ -245,7 +245,7 @@ impl Request for ReadLog {
 #[derive(Debug, Clone)]
 pub struct LogPage {
     /// The room.
-    pub room: Arc<RoomFace>,
+    pub room: Arc<RoomInfo>,
     /// Ascending.
     pub entries: Vec<Arc<Entry>>,
     /// The room's last `seq`.
@@ -319,7 +319,7 @@ pub struct Membership {
     /// Who.
     pub user: UserId,
     /// Where.
-    pub room: Arc<RoomFace>,
+    pub room: Arc<RoomInfo>,
     /// As what.
     pub role: Role,
     /// The room's last `seq`.

@@ -58,7 +58,7 @@ pub enum Role {
 
 /// A room as everyone in it sees it, after the change that carries it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RoomFace {
+pub struct RoomInfo {
     /// Its row.
     pub id: RoomId,
     /// Its key.
@@ -79,14 +79,14 @@ pub struct RoomFace {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Card {
     /// The room.
-    pub room: Arc<RoomFace>,
+    pub room: Arc<RoomInfo>,
     /// The person's role; `None` for one who is not a member.
     pub role: Option<Role>,
     /// The other one of a direct room.
     pub with: Option<User>,
 }
 
-impl RoomFace {
+impl RoomInfo {
     /// The card of this room for one person.
     #[must_use]
     pub fn card(self: &Arc<Self>, viewer: UserId, role: Option<Role>) -> Card {

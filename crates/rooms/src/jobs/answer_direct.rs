@@ -2,7 +2,7 @@
 
 use super::{Outcome, lock, person, refuse};
 use crate::api::{Change, Created, DirectAnswered, Done, Refusal, Role, RoomKey};
-use crate::pen::Sheet;
+use crate::log_writer::Staged;
 use crate::store::members::{self, Member};
 use crate::store::rooms::Room;
 use sessions::api::User;
@@ -33,11 +33,11 @@ impl Job for AnsweringDirect {
     async fn run(&self, tx: &mut Writer<'_>) -> Outcome<Created> {
         let mut room = lock(tx, &self.room).await?;
         let caller = self.caller.id;
-        let pair = room.face.pair.as_ref();
+        let pair = room.info.pair.as_ref();
         if !pair.is_some_and(|(a, b)| a.id == caller || b.id == caller) {
             return Err(refuse(Refusal::NoSuchRoom));
         }
-        let member = members::find(tx, room.face.id, caller).await?;
+        let member = members::find(tx, room.info.id, caller).await?;
         let done = match member {
             Some(member) if member.answered => Done {
                 seq: member.joined_seq,
@@ -57,7 +57,7 @@ impl Job for AnsweringDirect {
             }
         };
         Ok(Created {
-            card: room.face.card(caller, Some(Role::Member)),
+            card: room.info.card(caller, Some(Role::Member)),
             done,
         })
     }
@@ -65,9 +65,9 @@ impl Job for AnsweringDirect {
 
 impl AnsweringDirect {
     async fn answer(&self, tx: &mut Writer<'_>, room: &Room) -> Outcome<()> {
-        members::set_answered(tx, room.face.id, self.caller.id).await?;
+        members::set_answered(tx, room.info.id, self.caller.id).await?;
         tx.state(DirectAnswered {
-            room: room.face.key.clone(),
+            room: room.info.key.clone(),
             user: self.caller.id,
         });
         Ok(())
@@ -75,16 +75,16 @@ impl AnsweringDirect {
 
     async fn come_back(&self, tx: &mut Writer<'_>, room: &mut Room) -> Outcome<Done> {
         person::must_live(tx, self.caller.id).await?;
-        let mut sheet = Sheet::default();
-        let joined_seq = sheet.add(room, &self.caller, self.at, Change::Joined);
+        let mut staged = Staged::default();
+        let joined_seq = staged.add(room, &self.caller, self.at, Change::Joined);
         let member = Member {
             role: Role::Member,
             joined_seq,
             muted_until: None,
             answered: true,
         };
-        members::insert(tx, room.face.id, &self.caller, member).await?;
-        sheet.commit(tx).await?;
+        members::insert(tx, room.info.id, &self.caller, member).await?;
+        staged.commit(tx).await?;
         Ok(Done {
             seq: joined_seq,
             dup: false,

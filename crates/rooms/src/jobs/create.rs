@@ -2,7 +2,7 @@
 
 use super::{Outcome, person, quotas, refuse};
 use crate::api::{Change, Created, Done, History, Kind, Refusal, Role, RoomKey, Seq};
-use crate::pen::{Sheet, fingerprint};
+use crate::log_writer::{Staged, fingerprint};
 use crate::settings::Quotas;
 use crate::store::members::{self, Member};
 use crate::store::rooms::{self, Room};
@@ -82,22 +82,22 @@ impl Create {
             pair: None,
             creator: Some(self.creator.id),
             cid: self.cid.as_deref(),
-            made_of: Some(self.print()),
+            made_of: Some(self.fingerprint()),
             at: self.at,
         }
     }
 
     async fn move_in(&self, tx: &mut Writer<'_>, room: &mut Room) -> Result<(), Fault> {
-        let mut sheet = Sheet::default();
-        let joined_seq = sheet.add(room, &self.creator, self.at, Change::Joined);
+        let mut staged = Staged::default();
+        let joined_seq = staged.add(room, &self.creator, self.at, Change::Joined);
         let owner = Member {
             role: Role::Owner,
             joined_seq,
             muted_until: None,
             answered: true,
         };
-        members::insert(tx, room.face.id, &self.creator, owner).await?;
-        sheet.commit(tx).await
+        members::insert(tx, room.info.id, &self.creator, owner).await?;
+        staged.commit(tx).await
     }
 
     async fn repeat(&self, tx: &mut Writer<'_>) -> Outcome<Option<Created>> {
@@ -113,11 +113,11 @@ impl Create {
         let Some(room) = rooms::find(tx, &self.key).await? else {
             return Ok(None);
         };
-        let member = members::find(tx, room.face.id, self.creator.id).await?;
+        let member = members::find(tx, room.info.id, self.creator.id).await?;
         let owned = member.is_some_and(|member| member.role == Role::Owner);
         let mine = owned && room.creator == Some(self.creator.id);
-        let face = &room.face;
-        let same = (face.kind, face.history, &*face.title, &*face.topic)
+        let info = &room.info;
+        let same = (info.kind, info.history, &*info.title, &*info.topic)
             == (self.kind, self.history, &*self.title, &*self.topic);
         if !mine || !same {
             let suggest = spare_key(tx, &self.key).await?;
@@ -136,10 +136,10 @@ impl Create {
         let Some((room, made_of)) = rooms::of_creation(tx, self.creator.id, cid).await? else {
             return Ok(None);
         };
-        if made_of != self.print() {
+        if made_of != self.fingerprint() {
             return Err(refuse(Refusal::CidConflict));
         }
-        let Some(member) = members::find(tx, room.face.id, self.creator.id).await? else {
+        let Some(member) = members::find(tx, room.info.id, self.creator.id).await? else {
             return Err(refuse(Refusal::NoSuchRoom));
         };
         let seq: Seq = 1;
@@ -152,13 +152,13 @@ impl Create {
 
     fn created(&self, room: &Room, role: Option<Role>, done: Done) -> Created {
         Created {
-            card: room.face.card(self.creator.id, role),
+            card: room.info.card(self.creator.id, role),
             done,
         }
     }
 
     /// What was asked for, in sixteen bytes.
-    fn print(&self) -> [u8; 16] {
+    fn fingerprint(&self) -> [u8; 16] {
         let wish = (self.kind, self.history, &self.title, &self.topic);
         fingerprint::of(&format!("{wish:?}"), None)
     }

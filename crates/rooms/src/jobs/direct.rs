@@ -2,7 +2,7 @@
 
 use super::{Outcome, person, quotas, refuse};
 use crate::api::{Change, DirectRoom, Done, History, Kind, Refusal, Role, RoomKey};
-use crate::pen::Sheet;
+use crate::log_writer::Staged;
 use crate::settings::Quotas;
 use crate::store::members::{self, Member};
 use crate::store::rooms::{self, Room};
@@ -95,31 +95,31 @@ impl Direct {
         room: &mut Room,
         other: &User,
     ) -> Outcome<DirectRoom> {
-        let mut sheet = Sheet::default();
+        let mut staged = Staged::default();
         for user in [&self.caller, other] {
-            let joined_seq = sheet.add(room, user, self.at, Change::Joined);
+            let joined_seq = staged.add(room, user, self.at, Change::Joined);
             let member = Member {
                 role: Role::Member,
                 joined_seq,
                 muted_until: None,
                 answered: user.id == self.caller.id,
             };
-            members::insert(tx, room.face.id, user, member).await?;
+            members::insert(tx, room.info.id, user, member).await?;
         }
-        sheet.commit(tx).await?;
+        staged.commit(tx).await?;
         Ok(DirectRoom {
-            card: room.face.card(self.caller.id, Some(Role::Member)),
+            card: room.info.card(self.caller.id, Some(Role::Member)),
             done: Done { seq: 1, dup: false },
             answered: true,
         })
     }
 
     async fn found(&self, tx: &mut Writer<'_>, room: &Room) -> Outcome<DirectRoom> {
-        let member = members::find(tx, room.face.id, self.caller.id).await?;
+        let member = members::find(tx, room.info.id, self.caller.id).await?;
         let seq = member.map_or(0, |member| member.joined_seq);
         Ok(DirectRoom {
             card: room
-                .face
+                .info
                 .card(self.caller.id, member.map(|member| member.role)),
             done: Done { seq, dup: true },
             answered: member.is_some_and(|member| member.answered),

@@ -2,7 +2,7 @@
 
 use super::{Outcome, heirs, leave, lock};
 use crate::api::{Refusal, RoomKey};
-use crate::pen::Sheet;
+use crate::log_writer::Staged;
 use crate::store::{bans, heirs as eligible, invitations, members, mutes, people, rooms};
 use bus::Event;
 use sessions::api::{User, UserId, directory};
@@ -67,7 +67,7 @@ async fn places(tx: &mut Writer<'_>, users: &[UserId]) -> Result<Vec<(User, Room
     let ids: HashSet<_> = open.iter().map(|(_, room)| *room).collect();
     let rooms = rooms::by_ids(tx, &ids).await?;
     let keyed = open.into_iter().filter_map(|(user, room)| {
-        let key = rooms.get(&room)?.face.key.clone();
+        let key = rooms.get(&room)?.info.key.clone();
         Some((user, key))
     });
     Ok(keyed.collect())
@@ -91,7 +91,7 @@ impl Job for Disown {
 
     async fn run(&self, tx: &mut Writer<'_>) -> Outcome<()> {
         let mut room = lock(tx, &self.room).await?;
-        let (id, user) = (room.face.id, &self.user);
+        let (id, user) = (room.info.id, &self.user);
         let Some(member) = members::find(tx, id, user.id).await? else {
             return Ok(());
         };
@@ -100,9 +100,9 @@ impl Job for Disown {
             return Ok(());
         }
         eligible::are_over(tx, id, &[user.id]).await?;
-        let mut sheet = Sheet::default();
-        heirs::pass_on(tx, &mut room, Some(user), (&mut sheet, self.at)).await?;
-        sheet.commit(tx).await?;
+        let mut staged = Staged::default();
+        heirs::pass_on(tx, &mut room, Some(user), (&mut staged, self.at)).await?;
+        staged.commit(tx).await?;
         Ok(())
     }
 }
@@ -124,9 +124,9 @@ impl Job for Repair {
 
     async fn run(&self, tx: &mut Writer<'_>) -> Outcome<()> {
         let mut room = lock(tx, &self.room).await?;
-        let mut sheet = Sheet::default();
-        heirs::pass_on(tx, &mut room, None, (&mut sheet, self.at)).await?;
-        sheet.commit(tx).await?;
+        let mut staged = Staged::default();
+        heirs::pass_on(tx, &mut room, None, (&mut staged, self.at)).await?;
+        staged.commit(tx).await?;
         Ok(())
     }
 }

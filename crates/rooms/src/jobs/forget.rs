@@ -32,7 +32,7 @@ impl Job for Forget {
         let Some(room) = rooms::lock_one(tx, &self.room).await? else {
             return Ok(0);
         };
-        let (id, from) = (room.face.id, room.kept_from);
+        let (id, from) = (room.info.id, room.kept_from);
         let max = self.max.min(ENTRIES_MAX);
         let and_next = i64::try_from(max + 1).unwrap_or(i64::MAX);
         let oldest = retention::oldest(tx, id, (from, room.head), and_next).await?;
@@ -46,7 +46,7 @@ impl Job for Forget {
         let kept_from = last + 1;
         retention::cut(tx, id, (from, kept_from)).await?;
         tx.state(EntriesForgotten {
-            room: Arc::clone(&room.face),
+            room: Arc::clone(&room.info),
             from,
             kept_from,
         });

@@ -89,7 +89,7 @@ impl Job for PartGuest {
             user: self.guest.clone(),
             rooms: rooms
                 .into_values()
-                .map(|room| room.face.key.clone())
+                .map(|room| room.info.key.clone())
                 .collect(),
         });
         Ok(())
@@ -120,7 +120,7 @@ impl Job for Depart {
             return Ok(());
         }
         let guest = &self.guest;
-        if let Some(member) = members::find(tx, room.face.id, guest.id).await? {
+        if let Some(member) = members::find(tx, room.info.id, guest.id).await? {
             leave::depart(tx, &mut room, guest, &member, self.at).await?;
         }
         tx.state(GuestDeparted { guest: guest.id });

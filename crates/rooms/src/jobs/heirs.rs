@@ -1,7 +1,7 @@
 //! A room is left to somebody living, as long as there is somebody.
 
 use crate::api::{Change, Role, RoomId};
-use crate::pen::Sheet;
+use crate::log_writer::Staged;
 use crate::store::rooms::Room;
 use crate::store::{heirs, members};
 use sessions::api::{User, UserId, directory};
@@ -35,9 +35,9 @@ pub(super) async fn pass_on(
     tx: &mut Writer<'_>,
     room: &mut Room,
     leaver: Option<&User>,
-    (sheet, at): (&mut Sheet, i64),
+    (staged, at): (&mut Staged, i64),
 ) -> Result<(), Fault> {
-    let (id, gone) = (room.face.id, leaver.map(|leaver| leaver.id));
+    let (id, gone) = (room.info.id, leaver.map(|leaver| leaver.id));
     if !room.has_owners() || is_owned_besides(tx, id, gone).await? {
         return Ok(());
     }
@@ -45,7 +45,7 @@ pub(super) async fn pass_on(
         return Ok(());
     };
     let author = leaver.unwrap_or(&heir).clone();
-    inherits(tx, room, heir, &author, (sheet, at)).await
+    inherits(tx, room, heir, &author, (staged, at)).await
 }
 
 /// Gives someone a room.
@@ -54,15 +54,15 @@ pub(super) async fn inherits(
     room: &mut Room,
     heir: User,
     author: &User,
-    (sheet, at): (&mut Sheet, i64),
+    (staged, at): (&mut Staged, i64),
 ) -> Result<(), Fault> {
-    members::set_role(tx, room.face.id, heir.id, Role::Owner).await?;
+    members::set_role(tx, room.info.id, heir.id, Role::Owner).await?;
     let inherits = Change::Role {
         user: heir,
         role: Role::Owner,
         reason: None,
     };
-    sheet.add(room, author, at, inherits);
+    staged.add(room, author, at, inherits);
     Ok(())
 }
 

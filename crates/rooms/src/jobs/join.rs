@@ -2,7 +2,7 @@
 
 use super::{Outcome, heirs, lock, person, refuse};
 use crate::api::{Change, History, Joined, Kind, Refusal, Role, RoomKey, Seq};
-use crate::pen::Sheet;
+use crate::log_writer::Staged;
 use crate::store::members::{self, Member};
 use crate::store::rooms::Room;
 use crate::store::{self, bans, invitations, mutes};
@@ -34,7 +34,7 @@ impl Job for Join {
 
     async fn run(&self, tx: &mut Writer<'_>) -> Outcome<Joined> {
         let mut room = lock(tx, &self.room).await?;
-        let (id, user) = (room.face.id, self.user.id);
+        let (id, user) = (room.info.id, self.user.id);
         if let Some(member) = members::find(tx, id, user).await? {
             return Ok(joined(&room, &member, true));
         }
@@ -43,8 +43,8 @@ impl Job for Join {
         person::must_live(tx, user).await?;
 
         let mute = mutes::lasting(tx, id, user, self.at).await?;
-        let mut sheet = Sheet::default();
-        let joined_seq = sheet.add(&mut room, &self.user, self.at, Change::Joined);
+        let mut staged = Staged::default();
+        let joined_seq = staged.add(&mut room, &self.user, self.at, Change::Joined);
         let mut member = Member {
             role: Role::Member,
             joined_seq,
@@ -56,10 +56,10 @@ impl Job for Join {
         invitations::remove(tx, id, user).await?;
         if self.finds_it_deserted(tx, &room).await? {
             let heir = self.user.clone();
-            heirs::inherits(tx, &mut room, heir, &self.user, (&mut sheet, self.at)).await?;
+            heirs::inherits(tx, &mut room, heir, &self.user, (&mut staged, self.at)).await?;
             member.role = Role::Owner;
         }
-        sheet.commit(tx).await?;
+        staged.commit(tx).await?;
         Ok(joined(&room, &member, false))
     }
 }
@@ -69,17 +69,17 @@ impl Join {
     /// owner: a new one could open to themselves what was said to others. Trusts what is noted of
     /// the owners: one who was deleted passes the room on as soon as rooms hears of it.
     async fn finds_it_deserted(&self, tx: &mut Writer<'_>, room: &Room) -> Result<bool, Fault> {
-        if self.user.guest || !room.has_owners() || room.face.history != History::All {
+        if self.user.guest || !room.has_owners() || room.info.history != History::All {
             return Ok(false);
         }
-        Ok(store::heirs::owners(tx, room.face.id, 1).await?.is_empty())
+        Ok(store::heirs::owners(tx, room.info.id, 1).await?.is_empty())
     }
 }
 
 /// Whether someone may come in. Of rooms that are not public nobody else learns anything.
 async fn admission(tx: &mut Writer<'_>, room: &Room, user: UserId) -> Outcome<()> {
-    let id = room.face.id;
-    let refusal = match room.face.kind {
+    let id = room.info.id;
+    let refusal = match room.info.kind {
         Kind::Public => bans::find(tx, id, user).await?.map(|_| Refusal::Banned),
         Kind::Private => match invitations::find(tx, id, user).await? {
             Some(_) => None,
@@ -93,7 +93,7 @@ async fn admission(tx: &mut Writer<'_>, room: &Room, user: UserId) -> Outcome<()
 fn joined(room: &Room, member: &Member, dup: bool) -> Joined {
     let head: Seq = room.head;
     Joined {
-        room: Arc::clone(&room.face),
+        room: Arc::clone(&room.info),
         role: member.role,
         head,
         visible_from: room.visible_from(member.joined_seq),

@@ -2,7 +2,7 @@
 
 use super::{Outcome, heirs, lock, refuse};
 use crate::api::{Change, Done, Refusal, Role, RoomKey, Seq};
-use crate::pen::{Sheet, rank};
+use crate::log_writer::{Staged, permissions};
 use crate::store::members::{self, Member};
 use crate::store::rooms::Room;
 use crate::store::{invitations, kinds, lookups};
@@ -27,7 +27,7 @@ impl Job for Leave {
 
     async fn run(&self, tx: &mut Writer<'_>) -> Outcome<Done> {
         let mut room = lock(tx, &self.room).await?;
-        let Some(member) = members::find(tx, room.face.id, self.user.id).await? else {
+        let Some(member) = members::find(tx, room.info.id, self.user.id).await? else {
             return already_out(tx, &room, &self.user).await;
         };
         let seq = depart(tx, &mut room, &self.user, &member, self.at).await?;
@@ -38,7 +38,7 @@ impl Job for Leave {
 /// One who is invited declines; no entry says so, as none said that they came. One who has declined
 /// or left gets the entry of that; one who was put out, or never in, is an outsider.
 async fn already_out(tx: &mut Writer<'_>, room: &Room, user: &User) -> Outcome<Done> {
-    let id = room.face.id;
+    let id = room.info.id;
     if let Some(seq) = invitations::find(tx, id, user.id).await? {
         invitations::remove(tx, id, user.id).await?;
         return Ok(Done { seq, dup: false });
@@ -46,7 +46,7 @@ async fn already_out(tx: &mut Writer<'_>, room: &Room, user: &User) -> Outcome<D
     let ends = [kinds::LEFT, kinds::INVITED, kinds::KICKED, kinds::BANNED];
     match lookups::last_about(tx, id, user.id, &ends).await? {
         Some((kinds::LEFT | kinds::INVITED, seq)) => Ok(Done { seq, dup: true }),
-        _ => Err(refuse(rank::outsider(room))),
+        _ => Err(refuse(permissions::outsider(room))),
     }
 }
 
@@ -58,13 +58,13 @@ pub(super) async fn depart(
     member: &Member,
     at: i64,
 ) -> Result<Seq, Fault> {
-    let id = room.face.id;
-    let mut sheet = Sheet::default();
+    let id = room.info.id;
+    let mut staged = Staged::default();
     if member.role == Role::Owner {
-        heirs::pass_on(tx, room, Some(user), (&mut sheet, at)).await?;
+        heirs::pass_on(tx, room, Some(user), (&mut staged, at)).await?;
     }
     members::remove(tx, id, user.id).await?;
-    let seq = sheet.add(room, user, at, Change::Left);
-    sheet.commit(tx).await?;
+    let seq = staged.add(room, user, at, Change::Left);
+    staged.commit(tx).await?;
     Ok(seq)
 }

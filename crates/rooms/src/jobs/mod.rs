@@ -6,7 +6,7 @@ mod direct;
 mod ended;
 mod forget;
 mod forget_people;
-mod found;
+mod general;
 mod guests;
 mod heirs;
 mod join;
@@ -22,7 +22,7 @@ pub(crate) use direct::Direct;
 pub(crate) use ended::{ClearEnded, Disown, PeopleLeft, Repair};
 pub(crate) use forget::{ENTRIES_MAX, Forget, NoteAges};
 pub(crate) use forget_people::ForgetPeople;
-pub(crate) use found::Found;
+pub(crate) use general::CreateGeneral;
 pub(crate) use guests::{Depart, EndGuest, GuestDeparted, GuestLeaving, PartGuest};
 pub(crate) use join::Join;
 pub(crate) use leave::Leave;
@@ -30,7 +30,7 @@ pub(crate) use moderate::Moderating;
 pub(crate) use update::Update;
 
 use crate::api::{Refusal, Role, RoomKey};
-use crate::pen::rank;
+use crate::log_writer::permissions;
 use crate::store::members::{self, Member};
 use crate::store::rooms::{self, Room};
 use sessions::api::UserId;
@@ -60,10 +60,10 @@ struct Scene {
 /// Locks a room for one of its members.
 async fn enter(tx: &mut Writer<'_>, key: &RoomKey, actor: UserId) -> Outcome<Scene> {
     let room = lock(tx, key).await?;
-    let Some(member) = members::find(tx, room.face.id, actor).await? else {
-        return Err(refuse(rank::outsider(&room)));
+    let Some(member) = members::find(tx, room.info.id, actor).await? else {
+        return Err(refuse(permissions::outsider(&room)));
     };
-    let role = rank::of_member(tx, &room, actor, member.role).await?;
+    let role = permissions::of_member(tx, &room, actor, member.role).await?;
     Ok(Scene { room, member, role })
 }
 

@@ -1,8 +1,8 @@
 //! `room.update`.
 
 use super::{Outcome, Scene, enter, refuse};
-use crate::api::{Change, Created, Done, History, Kind, Refusal, Role, RoomFace, RoomKey};
-use crate::pen::Sheet;
+use crate::api::{Change, Created, Done, History, Kind, Refusal, Role, RoomInfo, RoomKey};
+use crate::log_writer::Staged;
 use crate::store::{invitations, rooms};
 use sessions::api::User;
 use std::sync::Arc;
@@ -35,26 +35,26 @@ impl Job for Update {
         let Scene {
             mut room, member, ..
         } = scene;
-        let wanted = self.wanted(&room.face);
-        if wanted == *room.face {
+        let wanted = self.wanted(&room.info);
+        if wanted == *room.info {
             let done = Done {
                 seq: room.settled,
                 dup: true,
             };
-            let card = room.face.card(self.actor.id, Some(member.role));
+            let card = room.info.card(self.actor.id, Some(member.role));
             return Ok(Created { card, done });
         }
-        if room.face.kind == Kind::Public && wanted.kind == Kind::Private {
+        if room.info.kind == Kind::Public && wanted.kind == Kind::Private {
             // They were an invitation into a room that everybody may read.
-            invitations::void_by_members(tx, room.face.id).await?;
+            invitations::void_by_members(tx, room.info.id).await?;
         }
-        room.face = Arc::new(wanted);
-        let mut sheet = Sheet::default();
-        let change = change(&room.face);
-        let seq = sheet.add(&mut room, &self.actor, self.at, change);
-        rooms::settle(tx, &room.face, seq).await?;
-        sheet.commit(tx).await?;
-        let card = room.face.card(self.actor.id, Some(member.role));
+        room.info = Arc::new(wanted);
+        let mut staged = Staged::default();
+        let change = change(&room.info);
+        let seq = staged.add(&mut room, &self.actor, self.at, change);
+        rooms::settle(tx, &room.info, seq).await?;
+        staged.commit(tx).await?;
+        let card = room.info.card(self.actor.id, Some(member.role));
         Ok(Created {
             card,
             done: Done { seq, dup: false },
@@ -69,11 +69,11 @@ impl Update {
         } else {
             Role::Moderator
         };
-        if scene.room.face.kind == Kind::Direct || scene.role < needed {
+        if scene.room.info.kind == Kind::Direct || scene.role < needed {
             return Err(refuse(Refusal::Forbidden));
         }
         // What the server named is not a name to find a room by.
-        if self.kind == Some(Kind::Public) && scene.room.face.key.0.starts_with('~') {
+        if self.kind == Some(Kind::Public) && scene.room.info.key.0.starts_with('~') {
             return Err(refuse(Refusal::BadRequest {
                 field: "kind",
                 expected: "private: only a room that was made public has a name to be found by",
@@ -82,23 +82,23 @@ impl Update {
         Ok(())
     }
 
-    fn wanted(&self, face: &RoomFace) -> RoomFace {
+    fn wanted(&self, info: &RoomInfo) -> RoomInfo {
         let text = |new: &Option<String>, old: &String| new.as_ref().unwrap_or(old).clone();
-        RoomFace {
-            title: text(&self.title, &face.title),
-            topic: text(&self.topic, &face.topic),
-            history: self.history.unwrap_or(face.history),
-            kind: self.kind.unwrap_or(face.kind),
-            ..face.clone()
+        RoomInfo {
+            title: text(&self.title, &info.title),
+            topic: text(&self.topic, &info.topic),
+            history: self.history.unwrap_or(info.history),
+            kind: self.kind.unwrap_or(info.kind),
+            ..info.clone()
         }
     }
 }
 
-fn change(face: &RoomFace) -> Change {
+fn change(info: &RoomInfo) -> Change {
     Change::Room {
-        title: face.title.clone(),
-        topic: face.topic.clone(),
-        history: face.history,
-        kind: face.kind,
+        title: info.title.clone(),
+        topic: info.topic.clone(),
+        history: info.history,
+        kind: info.kind,
     }
 }

@@ -44,7 +44,7 @@ fn set<'a>(
     let entries = || lines.iter().map(|(entry, _)| entry);
     let prints = lines
         .iter()
-        .map(|(_, print)| print.as_ref().map(|print| &print[..]));
+        .map(|(_, fingerprint)| fingerprint.as_ref().map(|fingerprint| &fingerprint[..]));
     let subject = |c: &'a Columns<'a>| c.subject.as_ref().map(|user| &user.0[..]);
     Rows::new(
         vec![

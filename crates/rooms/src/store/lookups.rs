@@ -16,7 +16,7 @@ pub(crate) struct Standing {
     /// When it was written.
     pub(crate) at: i64,
     /// What was sent first.
-    pub(crate) print: Vec<u8>,
+    pub(crate) fingerprint: Vec<u8>,
 }
 
 /// By room, author and cid.
@@ -35,9 +35,16 @@ pub(crate) async fn repeats(
     let found: Vec<RepeatRow> = query!(access, |c| repeats_of(wanted).load(c))?;
     let found = found
         .into_iter()
-        .map(|(room, author, cid, seq, at, print)| {
+        .map(|(room, author, cid, seq, at, fingerprint)| {
             let key = (RoomId(room), author, cid);
-            (key, Standing { seq, at, print })
+            (
+                key,
+                Standing {
+                    seq,
+                    at,
+                    fingerprint,
+                },
+            )
         });
     Ok(found.collect())
 }

@@ -3,7 +3,7 @@
 use super::codes::Code as _;
 use super::people;
 use super::schema::rooms;
-use crate::api::{History, Kind, RoomFace, RoomId, RoomKey, Seq};
+use crate::api::{History, Kind, RoomId, RoomInfo, RoomKey, Seq};
 use diesel::sql_types::{BigInt, Binary, Nullable, SmallInt, Text};
 use sessions::api::{User, UserId, directory};
 use std::collections::{HashMap, HashSet};
@@ -16,12 +16,12 @@ use storage::prelude::*;
 #[derive(Clone)]
 pub(crate) struct Room {
     /// As everyone in it sees it.
-    pub(crate) face: Arc<RoomFace>,
+    pub(crate) info: Arc<RoomInfo>,
     /// Its last entry.
     pub(crate) head: Seq,
     /// Its first entry that has been kept.
     pub(crate) kept_from: Seq,
-    /// The entry that made it what its face shows.
+    /// The entry that made it what its fields say.
     pub(crate) settled: Seq,
     /// Who made it; the server, if nobody.
     pub(crate) creator: Option<UserId>,
@@ -32,12 +32,12 @@ pub(crate) struct Room {
 impl Room {
     /// Whether people own it: neither the two of a direct room do, nor anyone of the server's own.
     pub(crate) fn has_owners(&self) -> bool {
-        self.face.kind != Kind::Direct && self.creator.is_some()
+        self.info.kind != Kind::Direct && self.creator.is_some()
     }
 
     /// The first entry that a member may read who joined there.
     pub(crate) fn visible_from(&self, joined_seq: Seq) -> Seq {
-        match self.face.history {
+        match self.info.history {
             History::All => self.kept_from,
             History::SinceJoin => self.kept_from.max(joined_seq),
         }
@@ -95,7 +95,7 @@ pub(crate) async fn of_pair(
     one(access, row).await
 }
 
-/// The room that someone made under an id of their own, and the print of what they asked for.
+/// The room that someone made under an id of their own, and the fingerprint of what they asked for.
 pub(crate) async fn of_creation(
     access: &mut impl Access,
     creator: UserId,
@@ -158,7 +158,7 @@ pub(crate) async fn by_ids(
         rows.extend(found);
     }
     let rooms = dress(access, rows).await?.into_iter();
-    Ok(rooms.map(|room| (room.face.id, room)).collect())
+    Ok(rooms.map(|room| (room.info.id, room)).collect())
 }
 
 /// Locks the rooms with these keys, in the order of their ids, until the transaction ends. One may
@@ -193,7 +193,7 @@ type Columns = (
 
 fn wanted(backend: Backend, keys: Vec<&str>) -> Rows<'_, Columns> {
     let statement = match backend {
-        // A writer's transaction has locked the whole database.
+        // A staged's transaction has locked the whole database.
         Backend::Sqlite => {
             "SELECT r.id, r.key, r.title, r.topic, r.kind, r.history, r.head, r.kept_from, \
              r.settled, r.pair_low, r.pair_high, r.creator, r.member_count FROM w CROSS JOIN rooms r \
@@ -240,7 +240,7 @@ pub(crate) async fn insert(tx: &mut Writer<'_>, new: &New<'_>) -> Result<bool, F
             rooms::pair_high.eq(new.pair.map(|(_, high)| high)),
             rooms::creator.eq(new.creator),
             rooms::cid.eq(new.cid),
-            rooms::made_of.eq(new.made_of.as_ref().map(|print| &print[..])),
+            rooms::made_of.eq(new.made_of.as_ref().map(|fingerprint| &fingerprint[..])),
             rooms::created_at.eq(new.at),
             // Its creator's `joined`, if it has a creator.
             rooms::settled.eq(i64::from(new.creator.is_some())),
@@ -250,19 +250,19 @@ pub(crate) async fn insert(tx: &mut Writer<'_>, new: &New<'_>) -> Result<bool, F
     Ok(made > 0)
 }
 
-/// Makes a room what its face says, by this entry.
+/// Writes a room's properties, as this entry changed them.
 pub(crate) async fn settle(
     tx: &mut Writer<'_>,
-    face: &RoomFace,
+    info: &RoomInfo,
     settled: Seq,
 ) -> Result<(), Fault> {
     statement!(tx, |c| diesel::update(rooms::table)
-        .filter(rooms::id.eq(face.id.0))
+        .filter(rooms::id.eq(info.id.0))
         .set((
-            rooms::title.eq(&face.title),
-            rooms::topic.eq(&face.topic),
-            rooms::kind.eq(face.kind.code()),
-            rooms::history.eq(face.history.code()),
+            rooms::title.eq(&info.title),
+            rooms::topic.eq(&info.topic),
+            rooms::kind.eq(info.kind.code()),
+            rooms::history.eq(info.history.code()),
             rooms::settled.eq(settled),
         ))
         .execute(c))?;
@@ -345,7 +345,7 @@ impl Row {
             }
             _ => None,
         };
-        let face = RoomFace {
+        let info = RoomInfo {
             id: RoomId(self.id),
             key: RoomKey(self.key.into()),
             title: self.title,
@@ -355,7 +355,7 @@ impl Row {
             pair,
         };
         Ok(Room {
-            face: Arc::new(face),
+            info: Arc::new(info),
             head: self.head,
             kept_from: self.kept_from,
             settled: self.settled,

@@ -3,7 +3,7 @@
 use crate::house::{House, now};
 use crate::lines::{line, say};
 use rooms::api::RoomKey;
-use rooms::{Seed, Settings};
+use rooms::{Deps, Settings};
 use sessions::api::{Caller, Online};
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
@@ -24,8 +24,8 @@ fn keeping(days: u32, run_max: usize) -> Settings {
 }
 
 /// A server on this store, with other settings.
-fn server(house: &House, settings: Settings) -> Seed {
-    Seed::new(house.store.database().clone(), settings, Online::new())
+fn server(house: &House, settings: Settings) -> Deps {
+    Deps::new(house.store.database().clone(), settings, Online::new())
 }
 
 async fn chat(house: &House, who: &Caller, room: &RoomKey, messages: usize) {
@@ -48,13 +48,13 @@ async fn a_wild_clock_erases_nothing_and_one_that_proves_itself_does() {
     let room = house.public(&ann, "a").await;
     chat(&house, &ann, &room, 250).await;
 
-    let seed = server(&house, keeping(30, 200_000))
+    let deps = server(&house, keeping(30, 200_000))
         .with_clock(|| now() + AHEAD.load(Ordering::Relaxed))
         .with_uptime(|| Duration::from_secs(UP_S.load(Ordering::Relaxed)));
-    rooms::found(&seed).await.expect("it is there");
+    rooms::create_general(&deps).await.expect("it is there");
     AHEAD.store(ms(60 * DAY), Ordering::Relaxed);
     for _ in 0..3 {
-        rooms::forget(&seed).await.expect("a run");
+        rooms::forget(&deps).await.expect("a run");
     }
     assert_eq!(house.log(&room).await.len(), 251, "the clock is wild");
     // It goes on as evenly as the uptime: the server was off for long.
@@ -64,7 +64,7 @@ async fn a_wild_clock_erases_nothing_and_one_that_proves_itself_does() {
         hours += 1;
         AHEAD.fetch_add(ms(HOUR), Ordering::Relaxed);
         UP_S.fetch_add(HOUR.as_secs(), Ordering::Relaxed);
-        rooms::forget(&seed).await.expect("a run");
+        rooms::forget(&deps).await.expect("a run");
     }
     assert_eq!(hours, 24);
     house.close().await;
@@ -81,7 +81,7 @@ async fn a_run_takes_its_share_and_the_next_one_goes_on() {
         chat(&house, &ann, &room, 700).await;
         rooms.push(room);
     }
-    let seed = server(&house, keeping(1, 500)).with_clock(|| now() + AHEAD.load(Ordering::Relaxed));
+    let deps = server(&house, keeping(1, 500)).with_clock(|| now() + AHEAD.load(Ordering::Relaxed));
     // Within what a clock may jump, and beyond what is kept.
     AHEAD.store(ms(DAY) + 1, Ordering::Relaxed);
     let left = async || {
@@ -95,20 +95,20 @@ async fn a_run_takes_its_share_and_the_next_one_goes_on() {
     assert_eq!(before, 1_402);
     // The first look makes the later time known.
     AHEAD.store(ms(HOUR), Ordering::Relaxed);
-    rooms::forget(&seed).await.expect("a run");
+    rooms::forget(&deps).await.expect("a run");
     assert_eq!(left().await, before, "nothing is too old");
     AHEAD.store(ms(DAY) + 1, Ordering::Relaxed);
     for _ in 0..2 {
-        rooms::forget(&seed).await.expect("a run");
+        rooms::forget(&deps).await.expect("a run");
         let now = left().await;
         assert_eq!(before - now, 500);
         before = now;
     }
-    rooms::forget(&seed).await.expect("a run");
+    rooms::forget(&deps).await.expect("a run");
     assert_eq!(left().await, 2, "each keeps its last entry");
     // One that grows is found again.
     chat_more(&house, &ann, &rooms[0]).await;
-    rooms::forget(&seed).await.expect("a run");
+    rooms::forget(&deps).await.expect("a run");
     assert_eq!(house.log(&rooms[0]).await.len(), 1);
     house.close().await;
 }

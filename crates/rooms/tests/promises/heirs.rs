@@ -164,7 +164,7 @@ async fn a_room_that_was_left_without_owner_is_repaired_after_the_start() {
         WHERE user_id IN (SELECT id FROM users WHERE ended_at = 1)
         AND room_id IN (SELECT id FROM rooms WHERE key = 'b')";
     house.store.run(Statement(noted)).await.expect("no refusal");
-    rooms::tasks(house.store.tasks(), &house.seed);
+    rooms::tasks(house.store.tasks(), &house.deps);
     let owned = async {
         for room in [&room, &other] {
             while role_in(&house, &bob, room, bob.user.id).await != Some(Role::Owner) {

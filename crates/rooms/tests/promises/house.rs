@@ -2,7 +2,7 @@
 
 use crate::lines::{Line, Run, line, say};
 use bus::Request;
-use rooms::Seed;
+use rooms::Deps;
 use rooms::api::log::Appended;
 use rooms::api::{
     CreateRoom, Created, Done, EntriesAppended, Entry, History, JoinRoom, Joined, Kind, LeaveRoom,
@@ -25,7 +25,7 @@ const ALL: usize = 10_000;
 
 pub(crate) struct House {
     pub(crate) store: Store,
-    pub(crate) seed: Seed,
+    pub(crate) deps: Deps,
     appended: Seen<EntriesAppended>,
     connections: AtomicU64,
 }
@@ -53,26 +53,26 @@ impl House {
                 guests_per_network: 10_000,
                 ..sessions::Settings::default()
             };
-            let people = sessions::Seed::new(
+            let people = sessions::Deps::new(
                 database.clone(),
                 quick,
                 online.clone(),
                 SystemClock::new(),
                 SystemRandom,
             );
-            let seed = Seed::new(database.clone(), settings, online).with_clock(now);
+            let deps = Deps::new(database.clone(), settings, online).with_clock(now);
             sessions::wire(bus, &people);
-            rooms::wire(bus, &seed);
+            rooms::wire(bus, &deps);
             appended.watch(bus);
-            built = Some((people, seed));
+            built = Some((people, deps));
         })
         .await;
-        let (people, seed) = built.expect("it was wired");
+        let (people, deps) = built.expect("it was wired");
         sessions::tasks(store.tasks(), store.bus(), &people);
-        rooms::found(&seed).await.expect("general");
+        rooms::create_general(&deps).await.expect("general");
         Self {
             store,
-            seed,
+            deps,
             appended,
             connections: AtomicU64::new(1),
         }
@@ -304,7 +304,7 @@ impl House {
 
     /// How many batches were undone and repeated.
     pub(crate) fn repeated_batches(&self) -> u64 {
-        self.store.registry().figures()[0].lanes.repeats
+        self.store.registry().metrics()[0].lanes.repeats
     }
 
     /// How many facts were stated.

@@ -135,7 +135,7 @@ async fn what_is_no_key_is_no_room() {
 #[tokio::test(flavor = "multi_thread")]
 async fn general_is_there_from_the_start_and_owned_by_nobody() {
     let house = House::new().await;
-    rooms::found(&house.seed).await.expect("once more");
+    rooms::create_general(&house.deps).await.expect("once more");
     let ann = house.person("ann").await;
     let joined = house.join(&ann, &key("general")).await.expect("a member");
     assert_eq!((joined.role, joined.head), (Role::Member, 1));

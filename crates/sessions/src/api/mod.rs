@@ -16,8 +16,8 @@ pub use facts::{
 pub use ids::{ConnectionId, NotAnId, SessionId, UserId};
 pub use online::Online;
 pub use requests::{
-    Authenticate, ChangePassword, DeleteAccount, Disconnected, Hello, KeepConnected, ListSessions,
-    Login, Logout, Proof, Register, RevokeSession, SessionLine, SessionsPage, Welcome,
-    WithdrawHello,
+    Authenticate, CancelHello, ChangePassword, DeleteAccount, Disconnected, Hello, KeepConnected,
+    ListSessions, Login, Logout, Proof, Register, RevokeSession, SessionSummary, SessionsPage,
+    Welcome,
 };
 pub use user::{Caller, Refusal, Token, User};

@@ -73,12 +73,12 @@ impl Request for Disconnected {
 
 /// A `hello` that was answered is taken back, because the gateway could not follow it. Its connection
 /// is still there and may say another. Ordered.
-pub struct WithdrawHello {
+pub struct CancelHello {
     /// On which connection.
     pub connection: ConnectionId,
 }
 
-impl Request for WithdrawHello {
+impl Request for CancelHello {
     const NAME: &'static str = "sessions.withdraw_hello";
     type Answer = ();
 }
@@ -210,14 +210,14 @@ impl Request for ListSessions {
 #[derive(Debug, Clone)]
 pub struct SessionsPage {
     /// Newest first.
-    pub lines: Vec<SessionLine>,
+    pub lines: Vec<SessionSummary>,
     /// The last of them, if there are more.
     pub next: Option<SessionId>,
 }
 
 /// One device.
 #[derive(Debug, Clone)]
-pub struct SessionLine {
+pub struct SessionSummary {
     /// Which.
     pub session: SessionId,
     /// What it called itself.

@@ -119,9 +119,9 @@ async fn an_unknown_name_takes_as_much_work_as_a_known_one() {
     let world = World::new().await;
     world.register("alice").await;
     world.guest("carol").await;
-    let reader = crate::Reader::new(&world.seed);
+    let queries = crate::Queries::new(&world.deps);
     for name in ["alice", "nobody", "carol", "no name"] {
-        let before = reader.verified();
+        let before = queries.verified();
         let password = "wrong password".to_owned();
         let request = Login {
             name: name.into(),
@@ -129,9 +129,9 @@ async fn an_unknown_name_takes_as_much_work_as_a_known_one() {
             device: None,
             from: name.into(),
         };
-        let answer = reader.read(request, TraceId::random()).await.unwrap();
+        let answer = queries.read(request, TraceId::random()).await.unwrap();
         assert_eq!(answer.unwrap_err(), Refusal::BadCredentials);
-        assert_eq!(reader.verified(), before + 1, "{name}");
+        assert_eq!(queries.verified(), before + 1, "{name}");
     }
 }
 

@@ -248,7 +248,7 @@ async fn a_wild_clock_forgets_nobody_who_was_vouched_for() {
     // Removes the session that ended.
     world.expire().await;
     let world = world.crashed().await;
-    let sweep = Sweep::new(&world.bus, &world.seed);
+    let sweep = Sweep::new(&world.bus, &world.deps);
     // To a process that has just started the clock stands two months ahead.
     world.clock.advance(60 * DAY);
     let _ = world.stated();

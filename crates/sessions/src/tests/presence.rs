@@ -2,7 +2,7 @@
 
 use super::witness::Stated::{Offline, Online};
 use super::world::World;
-use crate::api::{EndReason, KeepConnected, Logout, Proof, WithdrawHello};
+use crate::api::{CancelHello, EndReason, KeepConnected, Logout, Proof};
 use crate::presence::Opened;
 use std::time::Duration;
 
@@ -132,7 +132,7 @@ async fn a_mark_that_was_renewed_in_storage_is_not_taken_away() {
     world.disconnect(connection, true).await;
     world.clock.advance(CLEAN);
     // The hello is committed before the leave, but the subscriber has not seen it yet.
-    let due = world.seed.presence().due(world.uptime());
+    let due = world.deps.presence().due(world.uptime());
     let back = world
         .open_as_set(&[&welcome.token])
         .await
@@ -189,7 +189,7 @@ async fn the_list_of_devices_shows_which_are_connected() {
 async fn a_rebuilt_subscriber_still_knows_its_connections() {
     let world = World::new().await;
     let (_, welcome) = world.guest("alice").await;
-    let alone = bus::kit::Alone::<crate::Sessions>::load(&world.seed)
+    let alone = bus::kit::Alone::<crate::Sessions>::load(&world.deps)
         .await
         .unwrap();
     drop(alone);
@@ -200,7 +200,7 @@ async fn a_rebuilt_subscriber_still_knows_its_connections() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_turn_states_its_changes_as_one() {
     let world = World::new().await;
-    let mut alone = bus::kit::Alone::<crate::Sessions>::load(&world.seed)
+    let mut alone = bus::kit::Alone::<crate::Sessions>::load(&world.deps)
         .await
         .unwrap();
     for n in 1..=3 {
@@ -253,7 +253,7 @@ async fn a_connection_whose_hello_was_taken_back_may_say_another() {
     let world = World::new().await;
     let (token, _) = world.register("alice").await;
     let (connection, _) = world.token(&token).await.unwrap();
-    world.ask(WithdrawHello { connection }).await;
+    world.ask(CancelHello { connection }).await;
     let again = Proof::Token(token.clone());
     let welcome = world.hello_on(connection, again).await.unwrap();
     world.stated();

@@ -168,7 +168,7 @@ async fn a_reconnect_storm_takes_few_transactions() {
     let guests = (0..PEOPLE).map(|n| hello(&world, Proof::Guest(format!("guest-{n}x"))));
     let guests = futures_util::future::join_all(guests).await;
     let world = world.crashed().await;
-    let before = world.bus.figures().published;
+    let before = world.bus.metrics().published;
     let back = guests
         .iter()
         .map(|guest| hello(&world, Proof::Token(guest.token.clone())));
@@ -179,6 +179,6 @@ async fn a_reconnect_storm_takes_few_transactions() {
             .all(|(back, guest)| back.caller == guest.caller)
     );
     // Each transaction states one fact: whom it let in.
-    let transactions = world.bus.figures().published - before;
+    let transactions = world.bus.metrics().published - before;
     assert!(transactions < PEOPLE / 3, "{transactions}");
 }

@@ -59,10 +59,10 @@ pub(super) struct Witness(Notes);
 
 impl Subscriber for Witness {
     const NAME: &'static str = "witness";
-    type Seed = Notes;
+    type Deps = Notes;
 
-    async fn load(seed: &Notes) -> Result<Self, LoadError> {
-        Ok(Self(seed.clone()))
+    async fn load(deps: &Notes) -> Result<Self, LoadError> {
+        Ok(Self(deps.clone()))
     }
 
     fn wire(wiring: &mut Wiring<Self>) {

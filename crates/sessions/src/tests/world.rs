@@ -3,7 +3,7 @@
 use super::witness::{Notes, Stated, Witness};
 use crate::api::{
     Authenticate, Caller, ConnectionId, Disconnected, Hello, KeepConnected, ListSessions, Online,
-    Proof, Refusal, SessionId, SessionLine, Token, User, UserId, Welcome,
+    Proof, Refusal, SessionId, SessionSummary, Token, User, UserId, Welcome,
 };
 use crate::clock::{Clock as _, ManualClock};
 use crate::jobs::{Door, Fresh, OpenGuest, OpenToken};
@@ -11,7 +11,7 @@ use crate::name::Name;
 use crate::presence::{Opening, Tick};
 use crate::sweep::Sweep;
 use crate::timers::Timer;
-use crate::{Seed, Settings, SystemRandom, random};
+use crate::{Deps, Settings, SystemRandom, random};
 use bus::{AskError, Builder, Bus, Request, Running, Tasks};
 use futures_util::FutureExt as _;
 use std::convert::Infallible;
@@ -28,7 +28,7 @@ pub(super) struct World {
     pub(super) clock: ManualClock,
     pub(super) online: Online,
     pub(super) database: Database,
-    pub(super) seed: Seed,
+    pub(super) deps: Deps,
     pub(super) bus: Bus,
     notes: Notes,
     connections: AtomicU64,
@@ -80,14 +80,14 @@ impl World {
         let registry = Registry::new(builder.bus(), tasks.clone());
         let database = registry.open(store.config().clone()).await.unwrap();
         let online = Online::new();
-        let seed = Seed::new(
+        let deps = Deps::new(
             database.clone(),
             settings.clone(),
             online.clone(),
             clock.clone(),
             SystemRandom,
         );
-        crate::wire(&mut builder, &seed);
+        crate::wire(&mut builder, &deps);
         let notes = Notes::default();
         builder.essential::<Witness>(notes.clone());
         let running = builder.start().await.unwrap();
@@ -97,7 +97,7 @@ impl World {
             clock,
             online,
             database,
-            seed,
+            deps,
             bus,
             notes,
             connections,
@@ -163,7 +163,7 @@ impl World {
     }
 
     /// The first page of a person's sessions.
-    pub(super) async fn sessions(&self, caller: Caller) -> Vec<SessionLine> {
+    pub(super) async fn sessions(&self, caller: Caller) -> Vec<SessionSummary> {
         let (after, limit) = (None, 100);
         let page = self.ask(ListSessions {
             caller,
@@ -221,9 +221,9 @@ impl World {
 
     /// What a server leaves that has looked at its clock and stopped.
     pub(super) async fn store_has_seen_this_time(&self) {
-        let seed = self.timer().seed;
-        let now = seed.clock.wall_ms();
-        seed.watch.begin(now, None).await.unwrap();
+        let deps = self.timer().deps;
+        let now = deps.clock.wall_ms();
+        deps.watch.begin(now, None).await.unwrap();
     }
 
     pub(super) async fn count(&self) {
@@ -234,13 +234,13 @@ impl World {
     fn timer(&self) -> Timer {
         Timer {
             bus: self.bus.clone(),
-            seed: self.seed.clone(),
+            deps: self.deps.clone(),
         }
     }
 
     /// Starts the timers themselves.
     pub(super) fn start_timers(&self) {
-        crate::tasks(&self.tasks, &self.bus, &self.seed);
+        crate::tasks(&self.tasks, &self.bus, &self.deps);
     }
 
     /// Waits until something is stated.

@@ -10,7 +10,7 @@ use crate::pool::Pool;
 use crate::read::Read;
 use crate::registry::unreachable;
 use crate::slot::Slot;
-use crate::vitals::{Vitals, postgres_signs};
+use crate::store_info::{StoreInfo, postgres_signs};
 use crate::{Access as _, Connection, DatabaseConfig, Fault, OpenError, Url, sqlite};
 use bus::{Task, Tasks};
 use diesel::QueryResult;
@@ -117,7 +117,7 @@ enum Place {
     /// The highest row of a table, beside the file.
     File(PathBuf, &'static str),
     /// A count, in the database and outside.
-    Server(Arc<PgMark>, Arc<Vitals>),
+    Server(Arc<PgMark>, Arc<StoreInfo>),
 }
 
 impl Keeper {
@@ -132,7 +132,9 @@ impl Keeper {
         let watermark = config.watermark?;
         let place = match (&config.url, mark) {
             (Url::Sqlite(store), _) => Place::File(store.clone(), watermark.table),
-            (Url::Postgres(_), Some(mark)) => Place::Server(mark, Arc::clone(&slot.shared.vitals)),
+            (Url::Postgres(_), Some(mark)) => {
+                Place::Server(mark, Arc::clone(&slot.shared.store_info))
+            }
             (Url::Postgres(_), None) => return None,
         };
         let notes = Notes {
@@ -178,7 +180,7 @@ impl Notes {
     async fn note(&self) -> anyhow::Result<()> {
         match &self.place {
             Place::File(store, table) => self.note_of_file(store.clone(), table).await,
-            Place::Server(mark, vitals) => self.count(mark, vitals).await,
+            Place::Server(mark, store_info) => self.count(mark, store_info).await,
         }
     }
 
@@ -206,8 +208,8 @@ impl Notes {
     }
 
     /// Counts on, if anything was written since. In doubt about the commit it counts again.
-    async fn count(&self, mark: &PgMark, vitals: &Vitals) -> anyhow::Result<()> {
-        let batches = self.pool.tally().batches.load(Ordering::Relaxed);
+    async fn count(&self, mark: &PgMark, store_info: &StoreInfo) -> anyhow::Result<()> {
+        let batches = self.pool.counters().batches.load(Ordering::Relaxed);
         if self.counted.load(Ordering::Relaxed) == batches {
             return Ok(());
         }
@@ -215,7 +217,7 @@ impl Notes {
         if let AnyLease::Postgres(mut lease) = lease {
             let counting = async {
                 mark.count(&mut lease.connection).await?;
-                vitals.observe(postgres_signs(&mut lease.connection).await?);
+                store_info.observe(postgres_signs(&mut lease.connection).await?);
                 QueryResult::Ok(())
             };
             tokio::time::timeout(self.limit, counting).await??;

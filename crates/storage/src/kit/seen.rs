@@ -44,10 +44,10 @@ struct Recorder<E>(Seen<E>);
 
 impl<E: Event> Subscriber for Recorder<E> {
     const NAME: &'static str = E::NAME;
-    type Seed = Seen<E>;
+    type Deps = Seen<E>;
 
-    async fn load(seed: &Seen<E>) -> Result<Self, LoadError> {
-        Ok(Self(seed.clone()))
+    async fn load(deps: &Seen<E>) -> Result<Self, LoadError> {
+        Ok(Self(deps.clone()))
     }
 
     fn wire(wiring: &mut Wiring<Self>) {

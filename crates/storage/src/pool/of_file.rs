@@ -4,8 +4,8 @@
 use super::Pool;
 use crate::backup::beside;
 use crate::checkpoint::Pace;
-use crate::condition::Condition;
-use crate::poison::{Poison, Poisoned};
+use crate::durability::{DurabilityLoss, DurabilityLost};
+use crate::state::DatabaseState;
 use crate::{rescue, served_as};
 use std::fmt::Display;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ impl Pool {
     pub(crate) fn spoil(&self, cause: &dyn Display) {
         let cause = format!("what was written may be lost: {cause}");
         if self.refuse_all(&cause) {
-            self.raise(cause, Poison::FailedWrite);
+            self.raise(cause, DurabilityLoss::FailedWrite);
         }
     }
 
@@ -82,7 +82,7 @@ impl Pool {
             if let (Some(links), Some(watch)) = (pool.locked_links().clone(), &pool.watch) {
                 rescue::rescue(&links, watch, &pool.name);
             }
-            pool.raise(cause, Poison::FileMoved);
+            pool.raise(cause, DurabilityLoss::FileMoved);
         });
     }
 
@@ -91,14 +91,15 @@ impl Pool {
         if self.spoiled.set(cause.to_owned()).is_err() {
             return false;
         }
-        self.standing.is_ill(Condition::Lost, cause.to_owned());
+        self.state_tracker
+            .is_ill(DatabaseState::Lost, cause.to_owned());
         tracing::error!(database = %self.name, %cause, "nothing more is acknowledged here");
         true
     }
 
-    fn raise(&self, cause: String, kind: Poison) {
+    fn raise(&self, cause: String, kind: DurabilityLoss) {
         if let Some(alarm) = &self.alarm {
-            alarm.raise(Poisoned {
+            alarm.raise(DurabilityLost {
                 database: self.name.clone(),
                 cause,
                 kind,

@@ -60,7 +60,7 @@ impl Read<'_> {
         let (teller, told) = oneshot::channel();
         let pool = Arc::clone(self.pool);
         let place = line.join(Box::new(move |snapshot| {
-            pool.tally().acquired(came);
+            pool.counters().acquired(came);
             let read = snapshot.and_then(|reader| {
                 let read = caught(async { work(reader).await }).now_or_never();
                 read.expect("a read awaits nothing but its queries")

@@ -1,7 +1,7 @@
 //! What a replica is besides a database: the standby of a primary, as it is found to be.
 
 use super::lag::Lag;
-use super::outcome::Outcomes;
+use super::outcome::ReplicaOutcomes;
 use super::rest::Rest;
 use super::signs::{NO_STANDBY, Signs};
 use crate::inspect::foreign;
@@ -9,8 +9,8 @@ use crate::pool::Pool;
 use crate::probe::{LIMIT, asked};
 use crate::registry::unreachable;
 use crate::slot::Slot;
-use crate::vitals::Vitals;
-use crate::{Condition, DatabaseConfig, OpenError, StorageError};
+use crate::store_info::StoreInfo;
+use crate::{DatabaseConfig, DatabaseState, OpenError, StorageError};
 use bus::Tasks;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
@@ -19,10 +19,10 @@ use tokio::time::Instant;
 /// The tie to the primary.
 pub(crate) struct Mirror {
     primary: Weak<Slot>,
-    own: Arc<Vitals>,
+    own: Arc<StoreInfo>,
     lag: Mutex<Lag>,
     pub(crate) rest: Rest,
-    pub(crate) reads: Outcomes,
+    pub(crate) reads: ReplicaOutcomes,
 }
 
 /// Why a replica does not serve.
@@ -38,13 +38,13 @@ pub(crate) enum Ailment {
 
 impl Mirror {
     /// Of this primary; `own` is what the replica itself tells.
-    pub(crate) fn of(primary: Weak<Slot>, own: &Arc<Vitals>) -> Self {
+    pub(crate) fn of(primary: Weak<Slot>, own: &Arc<StoreInfo>) -> Self {
         Self {
             primary,
             own: Arc::clone(own),
             lag: Mutex::default(),
             rest: Rest::default(),
-            reads: Outcomes::default(),
+            reads: ReplicaOutcomes::default(),
         }
     }
 
@@ -156,17 +156,19 @@ impl Ailment {
     }
 
     /// How a replica is with it; `None` when it is being closed.
-    pub(crate) fn condition(self) -> Option<(Condition, String)> {
+    pub(crate) fn state(self) -> Option<(DatabaseState, String)> {
         match self {
             Self::Away(StorageError::Closed { .. }) => None,
             Self::Away(saturated @ StorageError::Saturated { .. }) => {
-                Some((Condition::Degraded, saturated.to_string()))
+                Some((DatabaseState::Degraded, saturated.to_string()))
             }
-            Self::Away(StorageError::Unavailable { cause, .. }) => Some((Condition::Lost, cause)),
-            Self::Away(error) => Some((Condition::Lost, error.to_string())),
-            Self::Strange(why) => Some((Condition::Lost, why)),
+            Self::Away(StorageError::Unavailable { cause, .. }) => {
+                Some((DatabaseState::Lost, cause))
+            }
+            Self::Away(error) => Some((DatabaseState::Lost, error.to_string())),
+            Self::Strange(why) => Some((DatabaseState::Lost, why)),
             Self::Behind(behind) => Some((
-                Condition::Degraded,
+                DatabaseState::Degraded,
                 format!("it is {:.1} s behind its primary", behind.as_secs_f64()),
             )),
         }

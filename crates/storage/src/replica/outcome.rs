@@ -1,11 +1,11 @@
 //! How reads end that were tried on a replica.
 
-use crate::tally::count;
+use crate::counters::count;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// How a read ended that was tried on a replica. After all but the first the primary is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
+pub enum ReplicaOutcome {
     /// It answered.
     Served,
     /// It had not got that far.
@@ -22,7 +22,7 @@ pub enum Outcome {
     Failed,
 }
 
-impl Outcome {
+impl ReplicaOutcome {
     /// All of them.
     pub const ALL: [Self; 7] = [
         Self::Served,
@@ -57,27 +57,27 @@ impl Outcome {
 
 /// How many ended how.
 #[derive(Debug, Default)]
-pub(crate) struct Outcomes([AtomicU64; Outcome::ALL.len()]);
+pub(crate) struct ReplicaOutcomes([AtomicU64; ReplicaOutcome::ALL.len()]);
 
-impl Outcomes {
-    pub(crate) fn count(&self, outcome: Outcome) {
+impl ReplicaOutcomes {
+    pub(crate) fn count(&self, outcome: ReplicaOutcome) {
         count(&self.0[outcome as usize]);
     }
 
-    pub(crate) fn all(&self) -> Vec<(Outcome, u64)> {
+    pub(crate) fn all(&self) -> Vec<(ReplicaOutcome, u64)> {
         let counts = self.0.iter().map(|count| count.load(Ordering::Relaxed));
-        Outcome::ALL.into_iter().zip(counts).collect()
+        ReplicaOutcome::ALL.into_iter().zip(counts).collect()
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Outcome, Outcomes};
+    use super::{ReplicaOutcome, ReplicaOutcomes};
 
     #[test]
     fn each_outcome_is_counted_under_its_own_name() {
-        let outcomes = Outcomes::default();
-        for (times, outcome) in Outcome::ALL.into_iter().enumerate() {
+        let outcomes = ReplicaOutcomes::default();
+        for (times, outcome) in ReplicaOutcome::ALL.into_iter().enumerate() {
             for _ in 0..times {
                 outcomes.count(outcome);
             }

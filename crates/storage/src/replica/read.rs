@@ -1,6 +1,6 @@
 //! One read on a replica: without waiting in line, within a short time, in one snapshot.
 
-use super::outcome::Outcome;
+use super::outcome::ReplicaOutcome;
 use super::signs::still;
 use crate::gate::Wish;
 use crate::read::Read;
@@ -26,15 +26,15 @@ impl Slot {
         let mirror = self.mirror()?;
         let read = self.read_here(operation, epoch, work).await;
         let (value, outcome) = match read {
-            Ok(value) if enough(&value) => (Some(value), Outcome::Served),
-            Ok(_) => (None, Outcome::Behind),
+            Ok(value) if enough(&value) => (Some(value), ReplicaOutcome::Served),
+            Ok(_) => (None, ReplicaOutcome::Behind),
             Err(outcome) => (None, outcome),
         };
         mirror.reads.count(outcome);
         if outcome.tires() {
             mirror.rest.tired();
-            self.standing().ring();
-        } else if outcome != Outcome::Busy {
+            self.state_tracker().ring();
+        } else if outcome != ReplicaOutcome::Busy {
             mirror.rest.over();
         }
         value
@@ -45,22 +45,24 @@ impl Slot {
         operation: &'static str,
         epoch: String,
         work: W,
-    ) -> Result<T, Outcome>
+    ) -> Result<T, ReplicaOutcome>
     where
         T: Send + 'static,
         W: for<'r> FnOnce(&'r mut Reader<'_>) -> BoxFuture<'r, Result<T, Fault>> + Send + 'static,
     {
-        let parts = self.current().ok_or(Outcome::Failed)?;
+        let parts = self.current().ok_or(ReplicaOutcome::Failed)?;
         let pool = &parts.pool;
         let limit = parts.config.statement_timeout;
         let deadline = Instant::now() + limit;
         let pass = pool.gate().try_enter(Wish::read(operation));
-        let lease = pool.borrow(pass.ok_or(Outcome::Busy)?, deadline).await;
+        let lease = pool
+            .borrow(pass.ok_or(ReplicaOutcome::Busy)?, deadline)
+            .await;
         let lease = lease.map_err(|_| {
             if Instant::now() < deadline {
-                Outcome::Failed
+                ReplicaOutcome::Failed
             } else {
-                Outcome::Late
+                ReplicaOutcome::Late
             }
         })?;
         let read = Read {
@@ -80,23 +82,23 @@ impl Slot {
         });
         match timeout_at(deadline, found).await {
             Ok(Ok(Some(value))) => Ok(value),
-            Ok(Ok(None)) => Err(Outcome::Foreign),
+            Ok(Ok(None)) => Err(ReplicaOutcome::Foreign),
             Ok(Err(Some(fault))) => {
-                pool.trouble().note(&fault);
+                pool.last_error().note(&fault);
                 Err(outcome(&fault))
             }
-            Ok(Err(None)) => Err(Outcome::Failed),
-            Err(_) => Err(Outcome::Late),
+            Ok(Err(None)) => Err(ReplicaOutcome::Failed),
+            Err(_) => Err(ReplicaOutcome::Late),
         }
     }
 }
 
-fn outcome(fault: &Fault) -> Outcome {
+fn outcome(fault: &Fault) -> ReplicaOutcome {
     if fault.is_conflict() {
-        Outcome::Conflict
+        ReplicaOutcome::Conflict
     } else if fault.is_time_out() || fault.is_silence() {
-        Outcome::Late
+        ReplicaOutcome::Late
     } else {
-        Outcome::Failed
+        ReplicaOutcome::Failed
     }
 }

@@ -1,6 +1,6 @@
 //! The replicas of one primary.
 
-use crate::Condition;
+use crate::DatabaseState;
 use crate::slot::Slot;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -34,7 +34,7 @@ impl Replicas {
 
 impl Slot {
     fn may_serve(&self, epoch: &str) -> bool {
-        self.standing().condition() == Condition::Connected
+        self.state_tracker().state() == DatabaseState::Connected
             && self
                 .mirror()
                 .is_some_and(|mirror| mirror.is_of_epoch(epoch) && mirror.rest.may_try())

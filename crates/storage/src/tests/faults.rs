@@ -6,7 +6,7 @@ use super::notes::{
 use crate::gate::Wish;
 use crate::kit::{Seen, Store};
 use crate::prelude::*;
-use crate::{Backend, Database, EpochChanged, StorageError};
+use crate::{Backend, Database, StorageError, StoreEpochChanged};
 use bus::AskError;
 use diesel::connection::SimpleConnection as _;
 use diesel::{Connection as _, SqliteConnection};
@@ -207,7 +207,7 @@ async fn lock_holder(database: &Database) -> Option<i32> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_new_connection_that_finds_another_epoch_states_it() {
-    let changes = Seen::<EpochChanged>::new();
+    let changes = Seen::<StoreEpochChanged>::new();
     let store = Store::with(|bus, _| changes.watch(bus)).await;
     make_table(&store).await;
     let old = store.database().epoch();
@@ -290,8 +290,8 @@ pub(super) async fn rows(database: &Database, text: &'static str) -> usize {
 }
 
 pub(super) fn repeats(database: &Database) -> u64 {
-    let tally = database.slot().tally();
-    tally.write_repeats.load(Ordering::Relaxed)
+    let counters = database.slot().counters();
+    counters.write_repeats.load(Ordering::Relaxed)
 }
 
 pub(super) async fn until(reached: impl Fn() -> bool) {

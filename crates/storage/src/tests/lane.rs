@@ -134,12 +134,12 @@ async fn a_set_that_breaks_runs_again_one_by_one() {
 async fn a_fact_is_on_the_bus_before_its_answer() {
     let (store, _) = store().await;
     for id in 1..=20 {
-        let before = store.bus().figures().published;
+        let before = store.bus().metrics().published;
         assert_eq!(
             ask(store.database(), Note(id, Manner::Well)).await,
             Ok(Ok(id))
         );
-        assert_eq!(store.bus().figures().published, before + 1);
+        assert_eq!(store.bus().metrics().published, before + 1);
     }
     store.close().await;
 }

@@ -6,8 +6,8 @@ use super::notes::{Manner, Note, all, hold, make_table, pool};
 use super::open::registry;
 use crate::kit::{Place, Seen, Store};
 use crate::{
-    Condition, ControlError, Database, DatabaseChanged, DatabaseConfig, EpochChanged, StorageError,
-    Url,
+    ControlError, Database, DatabaseChanged, DatabaseConfig, DatabaseState, StorageError,
+    StoreEpochChanged, Url,
 };
 use bus::{ActError, Probe, ProbeState};
 use std::path::PathBuf;
@@ -88,7 +88,7 @@ async fn a_reset_makes_all_connections_anew_and_leaves_the_others_alone() {
     store.run(Note(2, Manner::Well)).await.unwrap();
     // Its first opening may have been stated before the bus could hear.
     words(&store, &seen, "core", &["connecting", "connected"]).await;
-    assert_eq!(store.registry().figures()[1].lanes.jobs, 3, "counted on");
+    assert_eq!(store.registry().metrics()[1].lanes.jobs, 3, "counted on");
     store.close().await;
 }
 
@@ -99,7 +99,7 @@ async fn two_resets_at_once_are_one_and_the_operator_is_told() {
     let held = hold(store.database()).await;
     let first = probe.act("core/reset").unwrap();
     let others = async {
-        until(|| store.database().condition() == Condition::Connecting).await;
+        until(|| store.database().state() == DatabaseState::Connecting).await;
         assert_eq!(probe.act("core/reset").unwrap().await, Err(ActError::Busy));
         let meanwhile = all(store.database()).await;
         assert!(
@@ -111,7 +111,7 @@ async fn two_resets_at_once_are_one_and_the_operator_is_told() {
     let (first, ()) = tokio::join!(first, others);
     let answer: serde_json::Value = first.unwrap().parse().unwrap();
     assert_eq!(
-        (&answer["status"], &answer["condition"]),
+        (&answer["status"], &answer["state"]),
         (&"ok".into(), &"connected".into())
     );
     assert!(probe.act("core/drop").is_none());
@@ -127,7 +127,7 @@ async fn a_reset_goes_on_when_nobody_waits_for_it() {
     let gave_up = tokio::time::timeout(Duration::from_millis(20), asked).await;
     assert!(gave_up.is_err());
     drop(held);
-    until(|| store.database().condition() == Condition::Connected).await;
+    until(|| store.database().state() == DatabaseState::Connected).await;
     assert!(all(store.database()).await.unwrap().is_empty());
     store.close().await;
 }
@@ -146,7 +146,7 @@ async fn one_that_was_stopped_says_so_until_it_is_started() {
     store.run(Note(1, Manner::Well)).await.unwrap();
     store.registry().start("analytics").await.unwrap();
     store.registry().start("analytics").await.unwrap();
-    assert_eq!(other.condition(), Condition::Connected);
+    assert_eq!(other.state(), DatabaseState::Connected);
     let told = [
         "connecting",
         "connected",
@@ -162,7 +162,7 @@ async fn one_that_was_stopped_says_so_until_it_is_started() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_that_is_pointed_elsewhere_is_another_store_under_the_same_handle() {
-    let epochs = Seen::<EpochChanged>::new();
+    let epochs = Seen::<StoreEpochChanged>::new();
     let store = Store::with(|bus, _| epochs.watch(bus)).await;
     let (here, there) = (Place::new().await, Place::new().await);
     let database = store.registry().open(analytics(&here)).await.unwrap();
@@ -192,13 +192,13 @@ async fn one_pointed_to_where_nothing_is_is_lost_and_can_be_pointed_back() {
     let (_folder, _, nowhere) = unreachable();
     let refused = store.registry().repoint(nowhere, DRAIN).await;
     assert!(matches!(refused, Err(ControlError::Open(_))), "{refused:?}");
-    assert_eq!(database.condition(), Condition::Lost);
+    assert_eq!(database.state(), DatabaseState::Lost);
     store
         .registry()
         .repoint(analytics(&place), DRAIN)
         .await
         .unwrap();
-    assert_eq!(database.condition(), Condition::Connected);
+    assert_eq!(database.state(), DatabaseState::Connected);
     store.close().await;
 }
 
@@ -208,7 +208,7 @@ async fn one_that_is_down_at_the_start_is_tried_until_it_comes() {
     let (_folder, in_the_way, config) = unreachable();
     let database = known(&store, config);
     store.registry().initialise().await.unwrap();
-    until(|| database.condition() == Condition::Lost).await;
+    until(|| database.state() == DatabaseState::Lost).await;
     assert_eq!(databases(&store).state(), ProbeState::Degraded);
     let told = all(&database).await;
     assert!(
@@ -222,7 +222,7 @@ async fn one_that_is_down_at_the_start_is_tried_until_it_comes() {
     );
     store.run(Note(1, Manner::Well)).await.unwrap();
     std::fs::remove_file(in_the_way).unwrap();
-    until(|| database.condition() == Condition::Connected).await;
+    until(|| database.state() == DatabaseState::Connected).await;
     let told = ["connecting", "lost", "recovered"];
     assert_eq!(words(&store, &seen, "analytics", &told).await, told);
     assert_eq!(databases(&store).state(), ProbeState::Ok);
@@ -237,11 +237,11 @@ async fn one_that_another_server_uses_is_waited_for() {
     elsewhere.open(analytics(&place)).await.unwrap();
     let database = known(&store, analytics(&place));
     store.registry().initialise().await.unwrap();
-    until(|| database.condition() == Condition::Lost).await;
+    until(|| database.state() == DatabaseState::Lost).await;
     let page = databases(&store).json();
     assert!(page.contains("is in use by"), "{page}");
     elsewhere.close(DRAIN).await;
-    until(|| database.condition() == Condition::Connected).await;
+    until(|| database.state() == DatabaseState::Connected).await;
     store.close().await;
 }
 
@@ -261,9 +261,9 @@ async fn one_that_is_tried_in_vain_is_given_up_at_the_end() {
     let (_folder, _, config) = unreachable();
     let database = known(&store, config);
     store.registry().initialise().await.unwrap();
-    until(|| database.condition() == Condition::Lost).await;
+    until(|| database.state() == DatabaseState::Lost).await;
     store.close().await;
-    assert_eq!(database.condition(), Condition::Closed);
+    assert_eq!(database.state(), DatabaseState::Closed);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -308,7 +308,7 @@ async fn a_stop_does_not_wait_for_a_silent_address() {
         ..analytics(&place)
     };
     let stopping = async {
-        until(|| database.condition() == Condition::Connecting).await;
+        until(|| database.state() == DatabaseState::Connecting).await;
         let before = tokio::time::Instant::now();
         store.registry().close(DRAIN).await;
         before.elapsed()
@@ -317,7 +317,7 @@ async fn a_stop_does_not_wait_for_a_silent_address() {
     let (repointed, took) = tokio::join!(repointing, stopping);
     assert!(took < Duration::from_secs(3), "{took:?}");
     assert!(repointed.is_err());
-    assert_eq!(database.condition(), Condition::Closed);
+    assert_eq!(database.state(), DatabaseState::Closed);
     store.close().await;
 }
 
@@ -331,12 +331,12 @@ async fn a_reset_opens_nothing_that_was_closed_for_good_meanwhile() {
         drop(held);
     };
     let closing = async {
-        until(|| database.condition() == Condition::Connecting).await;
+        until(|| database.state() == DatabaseState::Connecting).await;
         tokio::join!(store.registry().close(DRAIN), letting_go);
     };
     let (reset, ()) = tokio::join!(store.registry().reset("core", DRAIN), closing);
     assert!(reset.is_err());
-    assert_eq!(database.condition(), Condition::Closed);
+    assert_eq!(database.state(), DatabaseState::Closed);
     assert!(database.slot().current().is_none());
     store.close().await;
 }
@@ -352,7 +352,7 @@ async fn what_was_found_in_the_moment_of_closing_does_not_outlast_it() {
         slot.while_in_it(&parts, || {
             begun.send(()).unwrap();
             let end = std::time::Instant::now() + Duration::from_millis(300);
-            while slot.standing().condition() != Condition::Closed
+            while slot.state_tracker().state() != DatabaseState::Closed
                 && std::time::Instant::now() < end
             {
                 std::thread::yield_now();
@@ -363,6 +363,6 @@ async fn what_was_found_in_the_moment_of_closing_does_not_outlast_it() {
     has_begun.await.unwrap();
     registry.stop("core", DRAIN).await.unwrap();
     telling.await.unwrap();
-    assert_eq!(database.condition(), Condition::Closed);
+    assert_eq!(database.state(), DatabaseState::Closed);
     store.close().await;
 }

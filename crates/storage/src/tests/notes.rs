@@ -282,8 +282,8 @@ pub(super) fn ask_within<J: Job>(
 
 /// How many batches have been begun.
 pub(super) fn batches(database: &Database) -> u64 {
-    let tally = database.slot().tally();
-    tally.batches.load(std::sync::atomic::Ordering::Relaxed)
+    let counters = database.slot().counters();
+    counters.batches.load(std::sync::atomic::Ordering::Relaxed)
 }
 
 /// Its pool, while it is open.

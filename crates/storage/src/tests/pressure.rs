@@ -5,7 +5,7 @@ use super::notes::{Manner, Note, all, ask, ask_within, hold, make_table, pool};
 use super::open::beside;
 use crate::gate::Wish;
 use crate::kit::{Place, Seen, Store};
-use crate::{Backend, Condition, DatabaseChanged, DatabaseConfig, StorageError};
+use crate::{Backend, DatabaseChanged, DatabaseConfig, DatabaseState, StorageError};
 use bus::{AskError, ProbeState, Settings};
 use diesel::connection::SimpleConnection as _;
 use diesel::{Connection as _, SqliteConnection};
@@ -42,7 +42,7 @@ async fn a_saturated_pool_is_not_a_lost_database() {
         all(store.database()).await,
         Err(StorageError::Saturated { .. })
     ));
-    until(|| store.database().condition() == Condition::Degraded).await;
+    until(|| store.database().state() == DatabaseState::Degraded).await;
     let probes = store.registry().probes();
     assert!(
         probes
@@ -62,7 +62,7 @@ async fn a_saturated_pool_is_not_a_lost_database() {
         (&false.into(), &1.into())
     );
     drop(held);
-    until(|| store.database().condition() == Condition::Connected).await;
+    until(|| store.database().state() == DatabaseState::Connected).await;
     assert_eq!(json(1)["healthy"], true);
     store.close().await;
 }
@@ -110,16 +110,16 @@ async fn an_exhausted_pool_tells_everyone_in_time_and_recovers() {
         let told = AskError::from(read.unwrap_err());
         assert!(matches!(told, AskError::Unavailable { retry_after } if !retry_after.is_zero()));
     }
-    let figures = &store.registry().figures()[0].pool;
-    assert_eq!((figures.timeouts, figures.in_use), (50, 1));
+    let metrics = &store.registry().metrics()[0].pool;
+    assert_eq!((metrics.timeouts, metrics.in_use), (50, 1));
     drop(held);
     let writes = (1..=20).map(|id| ask(store.database(), Note(id, Manner::Well)));
     let reads = (1..=20).map(|_| async { all(store.database()).await.is_ok() });
     let (writes, _) = tokio::join!(join_all(writes), join_all(reads));
     assert!(writes.iter().all(Result::is_ok));
     assert_eq!(all(store.database()).await.unwrap().len(), 20);
-    let figures = &store.registry().figures()[0];
-    assert!(figures.pool.acquire_micros.count() > 20);
+    let metrics = &store.registry().metrics()[0];
+    assert!(metrics.pool.acquire_micros.count() > 20);
     store.close().await;
 }
 
@@ -173,7 +173,7 @@ async fn a_full_disk_is_a_retryable_error_and_ends_when_there_is_room() {
     };
     assert_eq!(cause, "database or disk is full");
     assert_eq!(all(store.database()).await.unwrap(), [0; 0], "reads go on");
-    until(|| store.database().condition() == Condition::Degraded).await;
+    until(|| store.database().state() == DatabaseState::Degraded).await;
     let page: serde_json::Value = store.registry().probes()[0].json().parse().unwrap();
     let cause = page["databases"]["core"]["cause"].as_str().unwrap();
     assert!(cause.ends_with("database or disk is full"), "{page}");
@@ -183,7 +183,7 @@ async fn a_full_disk_is_a_retryable_error_and_ends_when_there_is_room() {
         .unwrap();
     let big = Statements(&["CREATE TABLE big AS SELECT zeroblob(1000000)"]);
     store.run(big).await.unwrap();
-    until(|| store.database().condition() == Condition::Connected).await;
+    until(|| store.database().state() == DatabaseState::Connected).await;
     store.close().await;
 }
 
@@ -200,10 +200,10 @@ async fn a_locked_file_is_degraded_until_the_probe_can_write_though_nobody_else_
         Duration::from_millis(1_500),
     );
     assert!(told.await.is_err());
-    until(|| store.database().condition() == Condition::Degraded).await;
+    until(|| store.database().state() == DatabaseState::Degraded).await;
     assert!(all(store.database()).await.is_ok(), "reads go on");
     other.batch_execute("ROLLBACK").unwrap();
-    until(|| store.database().condition() == Condition::Connected).await;
+    until(|| store.database().state() == DatabaseState::Connected).await;
     store.quiet().await;
     until(|| {
         changes
@@ -215,7 +215,7 @@ async fn a_locked_file_is_degraded_until_the_probe_can_write_though_nobody_else_
     let facts = changes.facts();
     let ill: Vec<_> = facts
         .iter()
-        .filter(|change| change.is == Condition::Degraded)
+        .filter(|change| change.is == DatabaseState::Degraded)
         .collect();
     assert_eq!(ill.len(), 1, "stated once: {facts:?}");
     assert!(
@@ -234,18 +234,18 @@ async fn a_file_that_is_gone_is_a_lost_database_until_it_is_back_and_reset() {
     let file = store.file().to_owned();
     let away = beside(&file, "-away");
     std::fs::rename(&file, &away).unwrap();
-    store.database().slot().standing().ring();
-    until(|| store.database().condition() == Condition::Lost).await;
-    let refused = store.registry().poisoned().await;
-    assert_eq!(refused.kind, crate::Poison::FileMoved);
+    store.database().slot().state_tracker().ring();
+    until(|| store.database().state() == DatabaseState::Lost).await;
+    let refused = store.registry().durability_lost().await;
+    assert_eq!(refused.kind, crate::DurabilityLoss::FileMoved);
     std::fs::rename(&away, &file).unwrap();
-    store.database().slot().standing().ring();
+    store.database().slot().state_tracker().ring();
     let registry = store.registry();
     registry
         .reset("core", Duration::from_secs(10))
         .await
         .unwrap();
-    assert_eq!(store.database().condition(), Condition::Connected);
+    assert_eq!(store.database().state(), DatabaseState::Connected);
     store.close().await;
 }
 
@@ -257,12 +257,12 @@ async fn a_file_that_does_not_hold_our_tables_is_a_lost_database() {
     other
         .batch_execute("ALTER TABLE storage_meta RENAME TO hidden")
         .unwrap();
-    store.database().slot().standing().ring();
-    until(|| store.database().condition() == Condition::Lost).await;
+    store.database().slot().state_tracker().ring();
+    until(|| store.database().state() == DatabaseState::Lost).await;
     other
         .batch_execute("ALTER TABLE hidden RENAME TO storage_meta")
         .unwrap();
-    until(|| store.database().condition() == Condition::Connected).await;
+    until(|| store.database().state() == DatabaseState::Connected).await;
     store.close().await;
 }
 
@@ -296,10 +296,13 @@ async fn after_a_failed_sync_nothing_is_acknowledged_and_the_process_is_told() {
         "{told:?}"
     );
     assert!(all(store.database()).await.is_err());
-    let poisoned = store.registry().poisoned().await;
-    assert_eq!(poisoned.database, "core");
-    assert!(poisoned.cause.contains("disk I/O error"), "{poisoned:?}");
-    assert_eq!(store.database().condition(), Condition::Lost);
+    let durability_lost = store.registry().durability_lost().await;
+    assert_eq!(durability_lost.database, "core");
+    assert!(
+        durability_lost.cause.contains("disk I/O error"),
+        "{durability_lost:?}"
+    );
+    assert_eq!(store.database().state(), DatabaseState::Lost);
     store.close().await;
 }
 

@@ -26,7 +26,7 @@ async fn count_after(database: &Database, faults: u32) -> Result<(i64, u32), Sto
 }
 
 fn read_repeats(database: &Database) -> u64 {
-    database.slot().figures().read_repeats
+    database.slot().metrics().read_repeats
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

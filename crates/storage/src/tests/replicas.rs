@@ -58,7 +58,7 @@ async fn a_replica_is_reached_through_its_primary_alone() {
     assert!(store.registry().database("core-replica-1").is_none());
     let default = store.registry().database("default").unwrap();
     assert_eq!(default.name(), "core");
-    let names = store.registry().figures().into_iter();
+    let names = store.registry().metrics().into_iter();
     let tied: Vec<_> = names
         .map(|one| (one.database, one.replica.is_some()))
         .collect();

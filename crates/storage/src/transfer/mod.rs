@@ -19,7 +19,7 @@ mod tally;
 
 pub use error::TransferError;
 pub use table::{Column, Holds, Table};
-pub use tally::Tally;
+pub use tally::TransferTally;
 
 pub(crate) use state::refuse_unfinished;
 
@@ -52,7 +52,7 @@ pub struct Copied {
 
 impl Transfer {
     /// Copies, compares, and calls the target finished.
-    pub async fn run(self, tally: Tally) -> Result<Copied, TransferError> {
+    pub async fn run(self, tally: TransferTally) -> Result<Copied, TransferError> {
         if self.from.url == self.to.url {
             return Err(TransferError::Same);
         }
@@ -99,7 +99,7 @@ struct Run {
     from: Endpoint,
     to: Endpoint,
     tables: &'static [Table],
-    tally: Tally,
+    tally: TransferTally,
 }
 
 impl Run {

@@ -1,4 +1,4 @@
-//! What a table holds, in figures that can be compared: per group, how many rows, and a checksum
+//! What a table holds, in metrics that can be compared: per group, how many rows, and a checksum
 //! of them that does not depend on their order.
 
 use super::endpoint::Endpoint;
@@ -7,7 +7,7 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
-/// The figures of one table.
+/// The metrics of one table.
 pub(super) struct Sums(BTreeMap<String, Sum>);
 
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]

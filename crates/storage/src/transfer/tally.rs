@@ -5,15 +5,15 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 /// Rows written and read back, and as many as there will be. A cheap handle.
 #[derive(Debug, Clone, Default)]
-pub struct Tally(Arc<Figures>);
+pub struct TransferTally(Arc<TransferProgress>);
 
 #[derive(Debug, Default)]
-struct Figures {
+struct TransferProgress {
     done: AtomicU64,
     of: AtomicU64,
 }
 
-impl Tally {
+impl TransferTally {
     /// So many so far.
     #[must_use]
     pub fn done(&self) -> u64 {

@@ -1,4 +1,4 @@
-use super::stage::{Stage, entry, face, key, said};
+use super::stage::{Stage, entry, info, key, said};
 use crate::hub::requests::{HoleRead, Ticked};
 use rooms::api::{Entry, LogPage, Seq};
 use serde_json::json;
@@ -8,7 +8,7 @@ fn page(room: &str, entries: Vec<Arc<Entry>>, head: Seq) -> HoleRead {
     HoleRead {
         room: key(room),
         page: Some(LogPage {
-            room: face(room),
+            room: info(room),
             entries,
             head,
             visible_from: 1,

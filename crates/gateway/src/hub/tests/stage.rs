@@ -9,7 +9,7 @@ use crate::socket::{Conn, Frame, Registry, pair};
 use bus::kit::Alone;
 use bus::{Answers, Builder, Event, Handles, Request, Tasks};
 use rooms::api::{
-    Change, EntriesAppended, Entry, History, Kind, Membership, Role, RoomEntries, RoomFace, RoomId,
+    Change, EntriesAppended, Entry, History, Kind, Membership, Role, RoomEntries, RoomId, RoomInfo,
     RoomKey, Seq,
 };
 use serde_json::{Value, json};
@@ -55,8 +55,8 @@ pub(super) fn key(room: &str) -> RoomKey {
     RoomKey(room.into())
 }
 
-pub(super) fn face(room: &str) -> Arc<RoomFace> {
-    Arc::new(RoomFace {
+pub(super) fn info(room: &str) -> Arc<RoomInfo> {
+    Arc::new(RoomInfo {
         id: RoomId(1),
         key: key(room),
         title: room.to_owned(),
@@ -96,7 +96,7 @@ pub(super) fn entry(seq: Seq, author: &str, change: Change) -> Arc<Entry> {
 pub(super) fn member(name: &str, room: &str, head: Seq) -> Membership {
     Membership {
         user: user(name).id,
-        room: face(room),
+        room: info(room),
         role: Role::Member,
         head,
         visible_from: 1,
@@ -217,7 +217,7 @@ impl Stage {
 
     pub(super) async fn append(&mut self, room: &str, entries: Vec<Arc<Entry>>) {
         let part = RoomEntries {
-            room: face(room),
+            room: info(room),
             entries,
         };
         self.send(EntriesAppended { rooms: vec![part] }).await;
@@ -234,7 +234,7 @@ impl Stage {
     /// The reply to a `join` that found the room at `head`.
     pub(super) async fn joined(&mut self, socket: &Socket, room: &str, head: Seq) -> Advanced {
         let found = Found {
-            face: face(room),
+            info: info(room),
             role: Role::Member,
             count: 2,
             muted_until: None,

@@ -7,7 +7,7 @@ use storage::prelude::*;
 
 pub(super) async fn run(tx: &mut Writer<'_>, mut act: Act<'_>) -> Outcome<Done> {
     act.must_outrank(tx).await?;
-    let (room, user) = (act.room.face.id, act.subject.id);
+    let (room, user) = (act.room.info.id, act.subject.id);
     if let Some(seq) = bans::find(tx, room, user).await? {
         return Ok(repeated(seq));
     }
@@ -24,7 +24,7 @@ pub(super) async fn run(tx: &mut Writer<'_>, mut act: Act<'_>) -> Outcome<Done> 
 }
 
 pub(super) async fn undo(tx: &mut Writer<'_>, mut act: Act<'_>) -> Outcome<Done> {
-    if !bans::remove(tx, act.room.face.id, act.subject.id).await? {
+    if !bans::remove(tx, act.room.info.id, act.subject.id).await? {
         return act.stands(tx, &[kinds::UNBANNED]).await;
     }
     let unbanned = Change::Unbanned {

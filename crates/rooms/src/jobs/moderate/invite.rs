@@ -7,7 +7,7 @@ use crate::store::invitations::{self, Invitation};
 use storage::prelude::*;
 
 pub(super) async fn run(tx: &mut Writer<'_>, mut act: Act<'_>) -> Outcome<Done> {
-    let (room, user) = (act.room.face.id, act.subject.id);
+    let (room, user) = (act.room.info.id, act.subject.id);
     let by = act.moderating.actor.id;
     if let Some(seat) = &act.seat {
         return Ok(repeated(seat.joined_seq));

@@ -7,7 +7,7 @@ use storage::prelude::*;
 
 pub(super) async fn run(tx: &mut Writer<'_>, mut act: Act<'_>) -> Outcome<Done> {
     act.must_outrank(tx).await?;
-    let (room, user) = (act.room.face.id, act.subject.id);
+    let (room, user) = (act.room.info.id, act.subject.id);
     let uninvited = invitations::remove(tx, room, user).await?;
     if act.seat.is_none() && !uninvited {
         return act

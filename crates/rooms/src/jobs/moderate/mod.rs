@@ -8,7 +8,7 @@ mod role;
 
 use super::{Outcome, Scene, enter, refuse};
 use crate::api::{Change, Done, Kind, Moderation, Refusal, Role, RoomKey, Seq};
-use crate::pen::{Sheet, rank};
+use crate::log_writer::{Staged, permissions};
 use crate::settings::Quotas;
 use crate::store::lookups;
 use crate::store::members::{self, Member};
@@ -39,7 +39,7 @@ impl Job for Moderating {
 
     async fn run(&self, tx: &mut Writer<'_>) -> Outcome<Done> {
         let scene = enter(tx, &self.room, self.actor.id).await?;
-        let kind = scene.room.face.kind;
+        let kind = scene.room.info.kind;
         if kind == Kind::Direct || scene.role < self.needed(kind) {
             return Err(refuse(Refusal::Forbidden));
         }
@@ -47,7 +47,7 @@ impl Job for Moderating {
         let Scene { room, role, .. } = scene;
         let subject = directory::resolve(tx, &self.user).await?;
         let subject = subject.ok_or_else(|| refuse(Refusal::NoSuchUser))?;
-        let seat = members::find(tx, room.face.id, subject.id).await?;
+        let seat = members::find(tx, room.info.id, subject.id).await?;
         let act = Act {
             moderating: self,
             room,
@@ -77,7 +77,7 @@ impl Moderating {
     }
 }
 
-/// A moderation that the actor may do to people of lower rank.
+/// A moderation that the actor may do to people of lower role.
 struct Act<'a> {
     moderating: &'a Moderating,
     room: Room,
@@ -97,7 +97,7 @@ impl Act<'_> {
         self.subject.id == self.moderating.actor.id
     }
 
-    /// Refuses to act on oneself and on one of equal or higher rank; an owner may act on owners.
+    /// Refuses to act on oneself and on one of equal or higher role; an owner may act on owners.
     async fn must_outrank(&self, tx: &mut Writer<'_>) -> Outcome<()> {
         if self.on_oneself() {
             return Err(refuse(Refusal::Forbidden));
@@ -105,7 +105,7 @@ impl Act<'_> {
         let Some(seat) = &self.seat else {
             return Ok(());
         };
-        let theirs = rank::of_member(tx, &self.room, self.subject.id, seat.role).await?;
+        let theirs = permissions::of_member(tx, &self.room, self.subject.id, seat.role).await?;
         if self.role < Role::Owner && theirs >= self.role {
             return Err(refuse(Refusal::Forbidden));
         }
@@ -114,16 +114,16 @@ impl Act<'_> {
 
     /// Writes the one entry of this act.
     async fn write(&mut self, tx: &mut Writer<'_>, change: Change) -> Outcome<Done> {
-        let mut sheet = Sheet::default();
+        let mut staged = Staged::default();
         let Moderating { actor, at, .. } = self.moderating;
-        let seq = sheet.add(&mut self.room, actor, *at, change);
-        sheet.commit(tx).await?;
+        let seq = staged.add(&mut self.room, actor, *at, change);
+        staged.commit(tx).await?;
         Ok(Done { seq, dup: false })
     }
 
     /// It is so already: since the last entry of these kinds about the subject, or always.
     async fn stands(&self, tx: &mut Writer<'_>, kinds: &[i16]) -> Outcome<Done> {
-        let last = lookups::last_about(tx, self.room.face.id, self.subject.id, kinds).await?;
+        let last = lookups::last_about(tx, self.room.info.id, self.subject.id, kinds).await?;
         Ok(repeated(last.map_or(0, |(_, seq)| seq)))
     }
 }

@@ -10,7 +10,7 @@ use storage::prelude::*;
 pub(super) async fn run(tx: &mut Writer<'_>, act: Act<'_>, until_ms: i64) -> Outcome<Done> {
     act.must_outrank(tx).await?;
     let now = act.moderating.at;
-    let lasting = mutes::lasting(tx, act.room.face.id, act.subject.id, now).await?;
+    let lasting = mutes::lasting(tx, act.room.info.id, act.subject.id, now).await?;
     match lasting {
         Some(mute) if mute.until_ms == until_ms => Ok(repeated(mute.seq)),
         Some(_) if until_ms <= now => unmute(tx, act).await,
@@ -28,7 +28,7 @@ async fn mute(tx: &mut Writer<'_>, mut act: Act<'_>, until_ms: i64) -> Outcome<D
         reason: act.reason(),
     };
     let done = act.write(tx, muted).await?;
-    let (room, user) = (act.room.face.id, act.subject.id);
+    let (room, user) = (act.room.info.id, act.subject.id);
     let seq = done.seq;
     mutes::put(tx, room, user, Mute { seq, until_ms }).await?;
     members::set_mute(tx, room, user, Some(until_ms)).await?;
@@ -36,7 +36,7 @@ async fn mute(tx: &mut Writer<'_>, mut act: Act<'_>, until_ms: i64) -> Outcome<D
 }
 
 async fn unmute(tx: &mut Writer<'_>, mut act: Act<'_>) -> Outcome<Done> {
-    let (room, user) = (act.room.face.id, act.subject.id);
+    let (room, user) = (act.room.info.id, act.subject.id);
     mutes::remove(tx, room, user).await?;
     members::set_mute(tx, room, user, None).await?;
     let unmuted = Change::Unmuted {
@@ -48,7 +48,7 @@ async fn unmute(tx: &mut Writer<'_>, mut act: Act<'_>) -> Outcome<Done> {
 
 /// A repeat; of one who is neither a member nor was ever unmuted nothing is known here.
 async fn unmuted_already(tx: &mut Writer<'_>, act: &Act<'_>) -> Outcome<Done> {
-    let (room, user) = (act.room.face.id, act.subject.id);
+    let (room, user) = (act.room.info.id, act.subject.id);
     let last = lookups::last_about(tx, room, user, &[kinds::UNMUTED]).await?;
     match last {
         None if act.seat.is_none() => Err(refuse(Refusal::NoSuchUser)),

@@ -10,7 +10,7 @@ pub(super) async fn run(tx: &mut Writer<'_>, mut act: Act<'_>, role: Role) -> Ou
     let Some(seat) = act.seat else {
         return Err(refuse(Refusal::NoSuchUser));
     };
-    let (room, user) = (act.room.face.id, act.subject.id);
+    let (room, user) = (act.room.info.id, act.subject.id);
     if seat.role == role {
         // Since it was given, within this stay, or since joining.
         let last = lookups::last_about(tx, room, user, &[kinds::ROLE]).await?;
@@ -25,7 +25,7 @@ pub(super) async fn run(tx: &mut Writer<'_>, mut act: Act<'_>, role: Role) -> Ou
         return Err(refuse(Refusal::Forbidden));
     }
     members::set_role(tx, room, user, role).await?;
-    if role < Role::Moderator && act.room.face.kind == Kind::Private {
+    if role < Role::Moderator && act.room.info.kind == Kind::Private {
         invitations::void_by(tx, room, user).await?;
     }
     let changed = Change::Role {

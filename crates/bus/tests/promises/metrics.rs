@@ -1,0 +1,139 @@
+//! What the operator sees.
+
+use crate::doer::{Act, Desk, Do, Doer, Listener, Told};
+use crate::world::{LONG, Notes, World, credits};
+use bus::{Context, Handles, LoadError, Settings, Subscriber, Wiring};
+use std::sync::Arc;
+use std::time::Duration;
+
+#[tokio::test(start_paused = true)]
+async fn the_figures_tell_what_waits_for_how_long_and_what_went_wrong() {
+    let (desk, notes) = (Desk::new(), Notes::default());
+    let settings = Settings {
+        handler_limit: LONG,
+        ..credits(16)
+    };
+    let world = World::new(settings, |builder| {
+        builder
+            .essential::<Doer>(desk.clone())
+            .isolated::<Listener>(notes.clone());
+    })
+    .await;
+    let bus = world.bus();
+    bus.publish(Told(Act::Block)).await;
+    desk.noted(1).await;
+    tokio::time::advance(Duration::from_secs(3)).await;
+    for act in [Act::Count, Act::Emit(1), Act::Fail, Act::Panic, Act::Count] {
+        bus.publish(Told(act)).await;
+    }
+    tokio::time::advance(Duration::from_secs(4)).await;
+
+    let metrics = bus.metrics();
+    assert_eq!(
+        (metrics.published, metrics.credits, metrics.credits_free),
+        (6, 16, 10)
+    );
+    let [doer, listener] = &metrics.subscribers[..] else {
+        panic!("two subscribers")
+    };
+    assert_eq!(
+        (doer.name, doer.essential, doer.depth, doer.handled),
+        ("doer", true, 5, 0)
+    );
+    assert_eq!(
+        doer.oldest,
+        Duration::from_secs(7),
+        "the one in its hands counts"
+    );
+    assert_eq!((listener.name, listener.essential), ("listener", false));
+    assert_eq!((listener.depth, listener.oldest), (0, Duration::ZERO));
+
+    desk.let_through(1);
+    bus.quiet().await;
+    let metrics = bus.metrics();
+    let doer = &metrics.subscribers[0];
+    assert_eq!(
+        (doer.depth, doer.handled, doer.failed, doer.missed),
+        (0, 6, 2, 0)
+    );
+    assert_eq!(doer.oldest, Duration::ZERO);
+    assert_eq!(doer.slowest, Duration::from_secs(7));
+    assert_eq!(metrics.published, 7);
+    world.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_waits_behind_the_turn_in_hand_counts_too() {
+    let desk = Desk::new();
+    let settings = Settings {
+        handler_limit: LONG,
+        ..credits(16)
+    };
+    let world = World::new(settings, |builder| {
+        _ = builder.essential::<Doer>(desk.clone());
+    })
+    .await;
+    let bus = world.bus();
+    for _ in 0..6 {
+        bus.publish(Told(Act::Block)).await;
+    }
+    let asked = world.asks(Do(Act::Count), LONG);
+    desk.noted(1).await;
+    tokio::time::advance(Duration::from_secs(1)).await;
+    desk.let_through(1);
+    desk.noted(2).await;
+    // Of a turn of four one is in hand and two behind it; two events and a request are queued.
+    assert_eq!(bus.metrics().subscribers[0].depth, 5);
+    assert_eq!(bus.metrics().subscribers[0].oldest, Duration::from_secs(1));
+    desk.let_through(5);
+    assert_eq!(asked.await, Ok(1));
+    world.end().await;
+}
+
+/// Takes five seconds over each event, and notes how old it was.
+struct Slow(Notes);
+
+impl Subscriber for Slow {
+    const NAME: &'static str = "slow";
+    type Deps = Notes;
+
+    async fn load(notes: &Notes) -> Result<Self, LoadError> {
+        Ok(Self(notes.clone()))
+    }
+
+    fn wire(wiring: &mut Wiring<Self>) {
+        wiring.on::<Told>();
+    }
+
+    async fn turn_ended(&mut self, ctx: &mut Context) -> anyhow::Result<()> {
+        self.0.add(format!("{:?}", ctx.stated_at()));
+        Ok(())
+    }
+}
+
+impl Handles<Told> for Slow {
+    async fn handle(&mut self, _: &Arc<Told>, ctx: &mut Context) -> anyhow::Result<()> {
+        let age = ctx.stated_at().map(|stated| stated.elapsed().as_secs());
+        self.0.add(format!("{age:?}"));
+        tokio::time::sleep(Duration::from_secs(5)).await;
+        Ok(())
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_handler_knows_when_its_event_was_stated() {
+    let notes = Notes::default();
+    let settings = Settings {
+        handler_limit: LONG,
+        ..credits(2)
+    };
+    let world = World::new(settings, |builder| {
+        builder.essential::<Slow>(notes.clone());
+    })
+    .await;
+    world.bus().publish(Told(Act::Count)).await;
+    world.bus().publish(Told(Act::Count)).await;
+    world.bus().quiet().await;
+    assert_eq!(notes.all(), ["Some(0)", "Some(5)", "None"]);
+    world.end().await;
+}

@@ -1,0 +1,192 @@
+//! The composition root: what is built from the configuration, and what runs once it has started.
+//!
+//! Nothing is spawned for others before everything has been built and checked: a mistake in the
+//! wiring, a store in use, an address that is taken are errors of [`build`], and leave nothing
+//! behind.
+
+use crate::config::Config;
+use crate::exit::{self, Failure};
+use crate::metrics::{self, Process};
+use crate::schema;
+use crate::traces::SpanMetrics;
+use anyhow::Context as _;
+use bus::{Builder, Running, Tasks};
+use gateway::{Gateway, Health, Listeners, Serving};
+use sessions::api::{KeepConnected, Online};
+use sessions::{SystemClock, SystemRandom};
+use std::future::Future;
+use std::time::Duration;
+use storage::{Database, Registry};
+
+/// How long a store that is not going to be used may take to close.
+const GIVE_UP: Duration = Duration::from_secs(2);
+
+/// The server built, with nothing started.
+pub(crate) struct App {
+    tasks: Tasks,
+    registry: Registry,
+    builder: Builder,
+    gateway: Gateway,
+    gateway_settings: gateway::Settings,
+    sessions: sessions::Deps,
+    rooms: rooms::Deps,
+    messaging: messaging::Deps,
+    analytics: Option<analytics::Deps>,
+    listeners: Listeners,
+}
+
+/// Everything running.
+pub(crate) struct RunningApp {
+    pub(crate) tasks: Tasks,
+    pub(crate) registry: Registry,
+    pub(crate) running: Running,
+    pub(crate) gateway: Gateway,
+    pub(crate) health: Health,
+    pub(crate) serving: Serving,
+}
+
+/// Opens the store, creates what must be there, and wires the crates together. If the app cannot be
+/// built, or the process is told to stop first (`None`), closes what it opened.
+pub(crate) async fn build(config: &Config, tasks: &Tasks) -> Result<Option<App>, Failure> {
+    let builder = Builder::new(config.bus.clone(), tasks);
+    let registry = Registry::new(builder.bus(), tasks.clone());
+    exit::when_durability_is_lost(&registry, tasks);
+    let app = unless_stopped(tasks, assemble(config, tasks, builder, &registry)).await;
+    if !matches!(app, Ok(Some(_))) {
+        registry.close(GIVE_UP).await;
+    }
+    app
+}
+
+/// Work of the start, which a stop does not wait for: a database that does not answer, a migration
+/// that waits for a lock. What was not committed when the process ends was never done.
+async fn unless_stopped<T>(
+    tasks: &Tasks,
+    work: impl Future<Output = Result<T, Failure>>,
+) -> Result<Option<T>, Failure> {
+    tokio::select! {
+        biased;
+        () = tasks.stopping().cancelled() => {
+            tracing::info!("told to stop before it served");
+            Ok(None)
+        }
+        done = work => done.map(Some),
+    }
+}
+
+async fn assemble(
+    config: &Config,
+    tasks: &Tasks,
+    mut builder: Builder,
+    registry: &Registry,
+) -> Result<App, Failure> {
+    // Before the addresses: whoever starts a second server is told which one has the store.
+    let core = open(config, registry).await?;
+    let listeners = Listeners::bind(config.listen, config.operator_listen)
+        .map_err(|error| Failure::Failed(error.into()))?;
+    let online = Online::new();
+    let rooms = rooms::Deps::new(core.clone(), config.rooms.clone(), online.clone());
+    rooms::create_general(&rooms)
+        .await
+        .context("cannot make the room general")?;
+    let clock = SystemClock::new();
+    let sessions = sessions::Deps::new(
+        core.clone(),
+        config.sessions()?,
+        online.clone(),
+        clock,
+        SystemRandom,
+    );
+    let messaging = messaging::Deps::new(core.clone(), config.messaging.clone());
+    sessions::wire(&mut builder, &sessions);
+    rooms::wire(&mut builder, &rooms);
+    messaging::wire(&mut builder, &messaging);
+    Listeners::wire(&mut builder);
+    let analytics = registry
+        .database(analytics::DATABASE)
+        .map(|database| analytics::Deps::new(database, move || core.epoch()));
+    if let Some(deps) = &analytics {
+        analytics::wire(&mut builder, deps);
+    }
+    builder.asks::<KeepConnected>();
+    let gateway_settings = config.gateway();
+    let limits = gateway_settings.limits.clone();
+    let gateway = Gateway::wire(&mut builder, tasks, online, limits);
+    Ok(App {
+        tasks: tasks.clone(),
+        registry: registry.clone(),
+        builder,
+        gateway,
+        gateway_settings,
+        sessions,
+        rooms,
+        messaging,
+        analytics,
+        listeners,
+    })
+}
+
+/// Opens all databases that are critical; the others are opened in their own time.
+async fn open(config: &Config, registry: &Registry) -> Result<Database, Failure> {
+    let replicas = schema::replicas(config)?;
+    for database in schema::databases(config)?.into_iter().chain(replicas) {
+        registry.register(database);
+    }
+    registry.initialise().await?;
+    let core = registry.database("core");
+    Ok(core.expect("core is always configured"))
+}
+
+impl App {
+    /// Where people connect and where the operator looks, with real ports.
+    pub(crate) fn addresses(&self) -> anyhow::Result<[std::net::SocketAddr; 2]> {
+        Ok([
+            self.listeners.address()?,
+            self.listeners.operator_address()?,
+        ])
+    }
+
+    /// Starts the bus, then the timers, then the listeners. `None`: told to stop meanwhile.
+    pub(crate) async fn start(
+        self,
+        (process, spans): (Process, SpanMetrics),
+    ) -> Result<Option<RunningApp>, Failure> {
+        let loaded = async {
+            let started = self.builder.start().await;
+            started.map_err(|error| Failure::Failed(error.into()))
+        };
+        let running = match unless_stopped(&self.tasks, loaded).await {
+            Ok(Some(running)) => running,
+            otherwise => {
+                self.registry.close(GIVE_UP).await;
+                return otherwise.map(|_| None);
+            }
+        };
+        sessions::tasks(&self.tasks, running.bus(), &self.sessions);
+        rooms::tasks(&self.tasks, &self.rooms);
+        messaging::tasks(&self.tasks, &self.messaging);
+        let mut probes = self.registry.probes();
+        probes.push(sessions::probe(&self.sessions));
+        if let Some(deps) = &self.analytics {
+            analytics::tasks(&self.tasks, running.bus(), deps);
+            probes.push(analytics::probe(deps));
+        }
+        self.gateway.start();
+        let mut metrics = self.gateway.metrics();
+        metrics.add(process);
+        metrics.add(spans);
+        metrics.add(metrics::Storage(self.registry.clone()));
+        let health = Health::new(probes);
+        let serving = self
+            .listeners
+            .start(&self.gateway, &health, metrics, &self.gateway_settings);
+        Ok(Some(RunningApp {
+            tasks: self.tasks,
+            registry: self.registry,
+            running,
+            gateway: self.gateway,
+            health,
+            serving,
+        }))
+    }
+}

@@ -1,0 +1,26 @@
+//! What a message said when it was first sent, in sixteen bytes: a repeat must say the same.
+
+use crate::api::Seq;
+use sha2::{Digest as _, Sha256};
+
+/// Sixteen bytes of SHA-256 over body and `reply_to`.
+pub(crate) fn of(body: &str, reply_to: Option<Seq>) -> [u8; 16] {
+    let mut hash = Sha256::new();
+    hash.update(reply_to.unwrap_or(0).to_be_bytes());
+    hash.update(body.as_bytes());
+    let mut fingerprint = [0; 16];
+    fingerprint.copy_from_slice(&hash.finalize()[..16]);
+    fingerprint
+}
+
+#[cfg(test)]
+mod tests {
+    use super::of;
+
+    #[test]
+    fn another_body_or_another_answer_is_another_print() {
+        assert_eq!(of("hello", None), of("hello", None));
+        assert_ne!(of("hello", None), of("hello!", None));
+        assert_ne!(of("hello", None), of("hello", Some(7)));
+    }
+}

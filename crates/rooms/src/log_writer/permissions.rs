@@ -1,0 +1,49 @@
+//! How someone stands in a room.
+
+use crate::api::log::Standing;
+use crate::api::{Kind, Refusal, Role, Seq};
+use crate::store::members::Member;
+use crate::store::rooms::Room;
+use sessions::api::{UserId, directory};
+use std::sync::Arc;
+use storage::prelude::*;
+
+/// What one who is not a member is told: of rooms that are not public, nothing.
+pub(crate) fn outsider(room: &Room) -> Refusal {
+    match room.info.kind {
+        Kind::Public => Refusal::NotMember,
+        Kind::Private | Kind::Direct => Refusal::NoSuchRoom,
+    }
+}
+
+/// A member's role with all that counts: a server administrator is at least a moderator in public
+/// rooms.
+pub(crate) async fn of_member(
+    access: &mut impl Access,
+    room: &Room,
+    user: UserId,
+    role: Role,
+) -> Result<Role, Fault> {
+    if room.info.kind != Kind::Public || role >= Role::Moderator {
+        return Ok(role);
+    }
+    let admin = directory::is_admin(access, user).await?;
+    Ok(if admin { Role::Moderator } else { role })
+}
+
+/// The place from which a member may read.
+pub(crate) fn visible_from(room: &Room, member: &Member) -> Seq {
+    room.visible_from(member.joined_seq)
+}
+
+/// What others learn of a membership.
+pub(crate) fn standing(room: &Room, member: &Member, role: Role) -> Standing {
+    Standing {
+        room: Arc::clone(&room.info),
+        role,
+        muted_until: member.muted_until,
+        visible_from: visible_from(room, member),
+        joined_seq: member.joined_seq,
+        head: room.head,
+    }
+}

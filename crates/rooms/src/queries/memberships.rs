@@ -1,0 +1,42 @@
+//! `Memberships`: every room of some users.
+
+use super::{Found, Queries};
+use crate::api::{Membership, Memberships, Refusal};
+use crate::store::{members, rooms};
+use bus::{AskError, Reads, TraceId};
+use futures_util::FutureExt as _;
+use sessions::api::UserId;
+use std::sync::Arc;
+use storage::prelude::*;
+
+impl Reads<Memberships> for Queries {
+    async fn read(
+        &self,
+        request: Memberships,
+        _trace: TraceId,
+    ) -> Result<Result<Vec<Membership>, Refusal>, AskError> {
+        self.snapshot("rooms.memberships", |snapshot| {
+            async move { read(snapshot, &request.users).await }.boxed()
+        })
+        .await
+    }
+}
+
+async fn read(access: &mut impl Access, users: &[UserId]) -> Found<Vec<Membership>> {
+    let places = members::places(access, users).await?;
+    let ids = places.iter().map(|place| place.room).collect();
+    let rooms = rooms::by_ids(access, &ids).await?;
+    let memberships = places.iter().filter_map(|place| {
+        let room = rooms.get(&place.room)?;
+        Some(Membership {
+            user: place.user,
+            room: Arc::clone(&room.info),
+            role: place.member.role,
+            head: room.head,
+            visible_from: room.visible_from(place.member.joined_seq),
+            answered: place.member.answered,
+            muted_until: place.member.muted_until,
+        })
+    });
+    Ok(Ok(memberships.collect()))
+}

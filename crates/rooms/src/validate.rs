@@ -1,0 +1,180 @@
+//! What a command's texts must be before a job is made of it.
+
+use crate::Deps;
+use crate::api::text::{self, Rule};
+use crate::api::{CreateRoom, History, Kind, Refusal, RoomKey, UpdateRoom};
+use crate::jobs::{Create, Update};
+
+const KEY_MAX: usize = 32;
+const CID_CHARS_MAX: usize = 64;
+
+const TITLE: Rule = Rule {
+    field: "title",
+    chars_max: 100,
+    bytes_max: 400,
+    lines: false,
+    empty: false,
+};
+
+const TOPIC: Rule = Rule {
+    field: "topic",
+    chars_max: 500,
+    bytes_max: 2_000,
+    lines: true,
+    empty: true,
+};
+
+const REASON: Rule = Rule {
+    field: "reason",
+    chars_max: 500,
+    bytes_max: 2_000,
+    lines: true,
+    empty: true,
+};
+
+/// `room.create`. Making rooms takes an account.
+pub(crate) fn create(request: CreateRoom, deps: &Deps) -> Result<Create, Refusal> {
+    let creator = request.caller.user;
+    if creator.guest {
+        return Err(Refusal::NotAllowedForGuests);
+    }
+    let (key, title, cid, history) = match request.kind {
+        Kind::Public => (key(&request.name)?, request.name, None, History::All),
+        Kind::Private => (
+            deps.new_key(),
+            text::check(
+                request.name.trim(),
+                Rule {
+                    field: "name",
+                    ..TITLE
+                },
+            )?,
+            request.cid.map(cid).transpose()?,
+            History::SinceJoin,
+        ),
+        Kind::Direct => return Err(public_or_private()),
+    };
+    Ok(Create {
+        creator,
+        key,
+        kind: request.kind,
+        title,
+        topic: text::check(request.topic.unwrap_or_default().trim(), TOPIC)?,
+        history: request.history.unwrap_or(history),
+        cid,
+        rooms_max: deps.settings.rooms_max,
+        quotas: deps.settings.quotas.clone(),
+        at: (deps.clock)(),
+    })
+}
+
+/// `room.update`.
+pub(crate) fn update(request: UpdateRoom, at: i64) -> Result<Update, Refusal> {
+    if request.kind == Some(Kind::Direct) {
+        return Err(public_or_private());
+    }
+    let checked = |text: Option<String>, rule| {
+        let text = text.map(|text| text::check(text.trim(), rule));
+        text.transpose()
+    };
+    Ok(Update {
+        actor: request.caller.user,
+        room: request.room,
+        title: checked(request.title, TITLE)?,
+        topic: checked(request.topic, TOPIC)?,
+        history: request.history,
+        kind: request.kind,
+        at,
+    })
+}
+
+/// A reason that says nothing is none.
+pub(crate) fn reason(reason: Option<String>) -> Result<Option<String>, Refusal> {
+    let reason = reason
+        .map(|reason| text::check(reason.trim(), REASON))
+        .transpose()?;
+    Ok(reason.filter(|reason| !reason.is_empty()))
+}
+
+fn public_or_private() -> Refusal {
+    Refusal::BadRequest {
+        field: "kind",
+        expected: "public or private",
+    }
+}
+
+/// 1–32 of `a-z 0-9 - _ .`, first and last a letter or digit.
+fn key(name: &str) -> Result<RoomKey, Refusal> {
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    let allowed = |byte: u8| plain(byte) || b"-_.".contains(&byte);
+    let bytes = name.as_bytes();
+    let ends = [bytes.first(), bytes.last()];
+    let fine = bytes.len() <= KEY_MAX
+        && bytes.iter().copied().all(allowed)
+        && ends.into_iter().all(|end| end.copied().is_some_and(plain));
+    if !fine {
+        return Err(Refusal::BadRequest {
+            field: "name",
+            expected: "1-32 of a-z 0-9 - _ . with a letter or digit at both ends",
+        });
+    }
+    Ok(RoomKey(name.into()))
+}
+
+fn cid(cid: String) -> Result<String, Refusal> {
+    let chars = cid.chars().count();
+    if chars == 0 || chars > CID_CHARS_MAX || cid.contains('\0') {
+        return Err(Refusal::BadRequest {
+            field: "cid",
+            expected: "1-64 characters",
+        });
+    }
+    Ok(cid)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_plain() {
+        for name in ["a", "general", "a-b_c.d", "0", &"x".repeat(32)] {
+            assert!(key(name).is_ok(), "{name}");
+        }
+        for name in [
+            "",
+            "-a",
+            "a.",
+            "A",
+            "ä",
+            "a b",
+            "~a",
+            "a\0",
+            &"x".repeat(33),
+        ] {
+            let refused = key(name).expect_err(name);
+            assert!(
+                matches!(refused, Refusal::BadRequest { field: "name", .. }),
+                "{name}"
+            );
+        }
+    }
+
+    #[test]
+    fn an_empty_reason_is_none() {
+        assert_eq!(reason(Some("  ".to_owned())), Ok(None));
+        assert_eq!(
+            reason(Some(" spam ".to_owned())),
+            Ok(Some("spam".to_owned()))
+        );
+        assert!(reason(Some("\u{7}".to_owned())).is_err());
+    }
+
+    #[test]
+    fn a_cid_has_a_length() {
+        assert!(cid("é".repeat(64)).is_ok());
+        for wrong in [String::new(), "é".repeat(65), "a\0".to_owned()] {
+            assert!(cid(wrong).is_err());
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! What sessions are made from.
+
+use crate::api::{Online, SessionId, UserId};
+use crate::attempts::Attempts;
+use crate::clock::Clock;
+use crate::presence::{Grace, Presence};
+use crate::random::Random;
+use crate::settings::Settings;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use storage::{ClockTrust, ClockWatch, Database};
+
+/// The subscriber's, the reader's and the timers' common ground. A cheap handle.
+#[derive(Clone)]
+pub struct Deps {
+    pub(crate) database: Database,
+    pub(crate) settings: Arc<Settings>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) watch: Arc<ClockWatch>,
+    pub(crate) random: Arc<dyn Random>,
+    pub(crate) attempts: Arc<Attempts>,
+    presence: Arc<Mutex<Presence>>,
+    seen: Arc<Mutex<HashMap<SessionId, UserId>>>,
+}
+
+impl Deps {
+    /// Tables in `database`; `online` is written by sessions from now on.
+    #[must_use]
+    pub fn new(
+        database: Database,
+        settings: Settings,
+        online: Online,
+        clock: impl Clock,
+        random: impl Random,
+    ) -> Self {
+        let clock: Arc<dyn Clock> = Arc::new(clock);
+        let attempts = Attempts::new(&settings, &clock);
+        let grace = Grace {
+            clean: settings.clean_grace,
+            lost: settings.lost_grace,
+        };
+        Self {
+            watch: Arc::new(ClockWatch::new(&database)),
+            database,
+            settings: Arc::new(settings),
+            clock,
+            attempts: Arc::new(attempts),
+            random: Arc::new(random),
+            presence: Arc::new(Mutex::new(Presence::new(grace, online))),
+            seen: Arc::default(),
+        }
+    }
+
+    /// Whether the clock may be trusted with what cannot be undone: a wild one would end every
+    /// session and every guest.
+    pub(crate) async fn trusts_clock(&self) -> anyhow::Result<bool> {
+        let look = self.watch.look(self.clock.wall_ms(), self.clock.uptime());
+        let ClockTrust::Suspect { ahead_ms, wait_ms } = look.await? else {
+            return Ok(true);
+        };
+        tracing::warn!(
+            ahead_s = ahead_ms / 1_000,
+            trusted_in_s = wait_ms / 1_000,
+            "the clock stands far from the last time that the store has seen: no session and no \
+             guest expires until it is set right, or has run evenly for a day"
+        );
+        Ok(false)
+    }
+
+    /// The table of who is connected. Only the subscriber touches it; it is shared because it
+    /// outlives the subscriber's rebuild. Never held across an await.
+    pub(crate) fn presence(&self) -> MutexGuard<'_, Presence> {
+        self.presence.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes that a session was used without a connection; written in batches.
+    pub(crate) fn note_seen(&self, session: SessionId, user: UserId) {
+        self.seen
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(session, user);
+    }
+
+    /// Whom to write down as seen.
+    pub(crate) fn take_seen(&self) -> HashMap<SessionId, UserId> {
+        std::mem::take(&mut *self.seen.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}

@@ -1,0 +1,237 @@
+//! Accounts with passwords.
+
+use super::Queries;
+use super::stop::{Stop, answered};
+use crate::api::{Caller, ChangePassword, DeleteAccount, Login, Refusal, Register, Token, User};
+use crate::jobs::{Door, Erase, Fresh, Replace, SignIn, SignUp};
+use crate::name::{self, Name};
+use crate::random;
+use crate::secret::digest;
+use crate::settings::Registration;
+use crate::store::users;
+use bus::{AskError, Reads, TraceId};
+use futures_util::FutureExt as _;
+use std::time::Duration;
+use storage::Job;
+
+/// How long a write that comes after a hash may wait: less than any asker does.
+const WRITE_WITHIN: Duration = Duration::from_secs(4);
+/// The bounds of a password, in bytes.
+const PASSWORD_BYTES: std::ops::RangeInclusive<usize> = 8..=256;
+
+impl Queries {
+    async fn register(&self, request: Register) -> Result<(Token, User), Stop> {
+        let Register {
+            name,
+            password,
+            invite,
+            device,
+            from,
+        } = request;
+        self.deps.attempts.by_network(&from)?;
+        self.admit(invite.as_deref())?;
+        let name = Name::parse(&name).ok_or(Refusal::BadRequest {
+            field: "name",
+            expected: name::EXPECTED,
+        })?;
+        check_password("password", &password)?;
+        self.deps.attempts.at_name(name.key())?;
+        self.deps.attempts.new_account(&from)?;
+        let hash = self.hasher.hash(&from, password, self.salt()).await?;
+        let now = self.deps.clock.wall_ms();
+        let user = random::user_id(&*self.deps.random, now);
+        let fresh = Fresh::new(&*self.deps.random, now);
+        let device = Door::clean_device(device);
+        self.write(SignUp {
+            name,
+            hash,
+            user,
+            fresh,
+            device,
+            now,
+        })
+        .await
+    }
+
+    /// Whether someone with this code may make an account.
+    fn admit(&self, invite: Option<&str>) -> Result<(), Refusal> {
+        let admitted = match &self.deps.settings.registration {
+            Registration::Open => true,
+            Registration::Off => false,
+            // Digests are compared, so that the time tells nothing about the code.
+            Registration::Invite(code) => digest(invite.unwrap_or_default()) == digest(&code.0),
+        };
+        if admitted {
+            Ok(())
+        } else {
+            Err(Refusal::Forbidden)
+        }
+    }
+
+    async fn login(&self, request: Login) -> Result<(Token, User), Stop> {
+        let Login {
+            name,
+            password,
+            device,
+            from,
+        } = request;
+        self.deps.attempts.by_network(&from)?;
+        let name = Name::parse(&name);
+        let hash = match &name {
+            Some(name) => {
+                self.deps.attempts.at_name(name.key())?;
+                self.password_hash(name).await?
+            }
+            None => None,
+        };
+        self.check(&from, password, hash.clone()).await?;
+        let (Some(name), Some(checked)) = (name, hash) else {
+            return Err(Refusal::BadCredentials.into());
+        };
+        let now = self.deps.clock.wall_ms();
+        let fresh = Fresh::new(&*self.deps.random, now);
+        let device = Door::clean_device(device);
+        self.write(SignIn {
+            name,
+            checked,
+            fresh,
+            device,
+            sessions_max: self.deps.settings.sessions_per_person,
+            now,
+        })
+        .await
+    }
+
+    async fn change_password(&self, request: ChangePassword) -> Result<(), Stop> {
+        let ChangePassword { caller, old, new } = request;
+        only_accounts(&caller)?;
+        check_password("new", &new)?;
+        let checked = self.own_password(&caller, old).await?;
+        let hash = self.hasher.hash(&asker(&caller), new, self.salt()).await?;
+        let now = self.deps.clock.wall_ms();
+        self.write(Replace {
+            caller,
+            checked,
+            hash,
+            now,
+        })
+        .await
+    }
+
+    async fn delete_account(&self, request: DeleteAccount) -> Result<(), Stop> {
+        let DeleteAccount { caller, password } = request;
+        only_accounts(&caller)?;
+        let checked = self.own_password(&caller, password).await?;
+        let now = self.deps.clock.wall_ms();
+        self.write(Erase {
+            caller,
+            checked,
+            now,
+        })
+        .await
+    }
+
+    /// The hash of the caller's password, if this is it.
+    async fn own_password(&self, caller: &Caller, password: String) -> Result<String, Stop> {
+        let name = Name::parse(&caller.user.name).ok_or(Refusal::BadCredentials)?;
+        self.deps.attempts.by_session(caller.session)?;
+        let checked = self.password_hash(&name).await?;
+        self.check(&asker(caller), password, checked.clone())
+            .await?;
+        Ok(checked.ok_or(Refusal::BadCredentials)?)
+    }
+
+    async fn password_hash(&self, name: &Name) -> Result<Option<String>, Stop> {
+        let key = name.key().to_owned();
+        let found = self.deps.database.read("sessions.password", move |reader| {
+            async move { users::with_password(reader, &key).await }.boxed()
+        });
+        Ok(found.await?.and_then(|(_, hash)| hash))
+    }
+
+    /// Refuses unless the password has this hash; the work is the same without one.
+    async fn check(&self, asker: &str, password: String, hash: Option<String>) -> Result<(), Stop> {
+        if password.len() > *PASSWORD_BYTES.end() {
+            return Err(Refusal::BadCredentials.into());
+        }
+        if self.hasher.verify(asker, password, hash).await? {
+            return Ok(());
+        }
+        Err(Refusal::BadCredentials.into())
+    }
+
+    fn salt(&self) -> [u8; 16] {
+        let mut salt = [0; 16];
+        self.deps.random.fill(&mut salt);
+        salt
+    }
+
+    async fn write<J>(&self, job: J) -> Result<J::Answer, Stop>
+    where
+        J: Job<Refusal = Refusal>,
+    {
+        Ok(self.deps.database.write(job, WRITE_WITHIN).await??)
+    }
+}
+
+/// Whose turn it is that a logged-in person's password takes: their own, not their network's.
+fn asker(caller: &Caller) -> String {
+    caller.user.id.to_string()
+}
+
+fn only_accounts(caller: &Caller) -> Result<(), Refusal> {
+    if caller.user.guest {
+        return Err(Refusal::NotAllowedForGuests);
+    }
+    Ok(())
+}
+
+fn check_password(field: &'static str, password: &str) -> Result<(), Refusal> {
+    if PASSWORD_BYTES.contains(&password.len()) {
+        return Ok(());
+    }
+    Err(Refusal::BadRequest {
+        field,
+        expected: "8 to 256 bytes",
+    })
+}
+
+impl Reads<Register> for Queries {
+    async fn read(
+        &self,
+        request: Register,
+        _trace: TraceId,
+    ) -> Result<Result<(Token, User), Refusal>, AskError> {
+        answered(self.register(request).await)
+    }
+}
+
+impl Reads<Login> for Queries {
+    async fn read(
+        &self,
+        request: Login,
+        _trace: TraceId,
+    ) -> Result<Result<(Token, User), Refusal>, AskError> {
+        answered(self.login(request).await)
+    }
+}
+
+impl Reads<ChangePassword> for Queries {
+    async fn read(
+        &self,
+        request: ChangePassword,
+        _trace: TraceId,
+    ) -> Result<Result<(), Refusal>, AskError> {
+        answered(self.change_password(request).await)
+    }
+}
+
+impl Reads<DeleteAccount> for Queries {
+    async fn read(
+        &self,
+        request: DeleteAccount,
+        _trace: TraceId,
+    ) -> Result<Result<(), Refusal>, AskError> {
+        answered(self.delete_account(request).await)
+    }
+}

@@ -1,0 +1,114 @@
+//! What is answered beside the queue: reads, and whatever takes a hash.
+
+mod accounts;
+mod stop;
+
+use crate::api::{
+    Authenticate, Caller, ListSessions, Refusal, SessionId, SessionSummary, SessionsPage,
+};
+use crate::deps::Deps;
+use crate::hasher::Hasher;
+use crate::secret::TokenHash;
+use crate::store::{of_person, sessions};
+use bus::{AskError, Reads, TraceId};
+use futures_util::FutureExt as _;
+use stop::{Stop, answered};
+
+/// Answers beside the queue. Shared by all who ask.
+pub struct Queries {
+    deps: Deps,
+    hasher: Hasher,
+}
+
+impl Queries {
+    /// On common ground with the subscriber.
+    #[must_use]
+    pub fn new(deps: &Deps) -> Self {
+        let settings = &deps.settings;
+        let hasher = Hasher::new(settings.hashes_at_once, settings.hashes_waiting);
+        Self {
+            deps: deps.clone(),
+            hasher,
+        }
+    }
+
+    /// How many passwords were checked against some hash.
+    #[cfg(test)]
+    pub(crate) fn verified(&self) -> usize {
+        self.hasher.verified()
+    }
+
+    async fn authenticate(&self, request: Authenticate) -> Result<Caller, Stop> {
+        let hash = TokenHash::of(&request.token);
+        let found = self
+            .deps
+            .database
+            .read("sessions.authenticate", move |reader| {
+                async move { sessions::by_token(reader, &[hash]).await }.boxed()
+            });
+        let living = found.await?.pop().ok_or(Refusal::TokenInvalid)?;
+        if living.is_expired(self.deps.clock.wall_ms()) {
+            return Err(Refusal::TokenExpired.into());
+        }
+        self.deps.note_seen(living.session.id, living.user.id);
+        Ok(living.caller())
+    }
+
+    async fn list(&self, request: ListSessions) -> Result<SessionsPage, Stop> {
+        let ListSessions {
+            caller,
+            after,
+            limit,
+        } = request;
+        let after: Option<SessionId> = match after {
+            Some(after) => Some(after.parse().map_err(|_| NO_SUCH_PAGE)?),
+            None => None,
+        };
+        let user = caller.user.id;
+        // One more than asked for tells whether there are more.
+        let max = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
+        let found = self.deps.database.read("sessions.list", move |reader| {
+            async move { of_person::page(reader, user, after, max).await }.boxed()
+        });
+        let mut rows = found.await?;
+        let more = rows.len() > limit;
+        rows.truncate(limit);
+        let next = rows.last().filter(|_| more).map(|last| last.id);
+        let now = self.deps.clock.wall_ms();
+        let lines = rows.into_iter().map(|session| SessionSummary {
+            session: session.id,
+            device: session.device,
+            created_at: session.created_at,
+            seen_at: session.connected_at.map_or(session.seen_at, |_| now),
+            online: session.connected_at.is_some(),
+            current: session.id == caller.session,
+        });
+        let lines = lines.collect();
+        Ok(SessionsPage { lines, next })
+    }
+}
+
+const NO_SUCH_PAGE: Refusal = Refusal::BadRequest {
+    field: "after",
+    expected: "the next of another page",
+};
+
+impl Reads<Authenticate> for Queries {
+    async fn read(
+        &self,
+        request: Authenticate,
+        _trace: TraceId,
+    ) -> Result<Result<Caller, Refusal>, AskError> {
+        answered(self.authenticate(request).await)
+    }
+}
+
+impl Reads<ListSessions> for Queries {
+    async fn read(
+        &self,
+        request: ListSessions,
+        _trace: TraceId,
+    ) -> Result<Result<SessionsPage, Refusal>, AskError> {
+        answered(self.list(request).await)
+    }
+}
