@@ -66,6 +66,6 @@ impl Probe for AnalyticsProbe {
         } else {
             "ok"
         };
-        json!({ "status": status, "cause": view.trouble, "metrics": view.metrics }).to_string()
+        json!({ "status": status, "cause": view.trouble, "figures": view.metrics }).to_string()
     }
 }

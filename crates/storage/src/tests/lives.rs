@@ -111,7 +111,7 @@ async fn two_resets_at_once_are_one_and_the_operator_is_told() {
     let (first, ()) = tokio::join!(first, others);
     let answer: serde_json::Value = first.unwrap().parse().unwrap();
     assert_eq!(
-        (&answer["status"], &answer["state"]),
+        (&answer["status"], &answer["condition"]),
         (&"ok".into(), &"connected".into())
     );
     assert!(probe.act("core/drop").is_none());
