@@ -3,23 +3,29 @@ set shell := ["bash", "-euo", "pipefail", "-c"]
 
 export RUSTDOCFLAGS := "-D warnings"
 
-release := env("CARGO_TARGET_DIR", "target") / "release"
-loadgen := release / "loadgen"
+target := env("CARGO_TARGET_DIR", "target")
+dist := target / "dist"
+loadgen := dist / "loadgen"
 
 # List the recipes
 default:
     @just --list
 
-# Format, lints, docs, arrows between the crates
+# Format, lints, docs, licences, arrows between the crates, layout and names
 check:
     cargo fmt --all --check
     cargo clippy --workspace --all-targets --locked -- -D warnings
     cargo doc --workspace --no-deps --document-private-items --locked
-    cargo test --package parlor --test arrows --locked
+    {{ target }}/tools/bin/cargo-deny --offline --locked check --hide-inclusion-graph licenses bans sources
+    cargo test --package parlor --test arrows --test shape --locked
 
 # Serve on 127.0.0.1:8080 with SQLite in ./data
 run *arguments:
     cargo run --release --package parlor -- {{ arguments }}
+
+# Build what is shipped and measured: target/dist/parlor
+dist:
+    cargo build --profile dist --package parlor --features parlor/jemalloc --locked
 
 # Everything: check, unit tests, the whole system on both databases, a browser
 test: check unit system pool-of-one browser
@@ -45,7 +51,7 @@ browser:
 
 # The long cases: kills, leaks, drain, every fault of docs/faults.md, or those named
 torture *cases:
-    cargo run --release --package tests --bin torture --locked -- {{ cases }}
+    cargo run --profile dist --package tests --bin torture --locked -- {{ cases }}
 
 # Plan and time of every query in a room of 100,000, or so many members, on both databases
 large-rooms members="100000":
@@ -57,27 +63,27 @@ large-rooms members="100000":
 
 # What things cost: the hot pieces alone, then Parlor's own figures (`just bench --postgres URL`)
 bench *arguments: bench-build
-    cargo bench --package pieces --bench time --locked
-    {{ loadgen }} figures --parlor {{ release }}/parlor {{ arguments }}
+    cargo bench --profile dist --package pieces --bench time --locked
+    {{ loadgen }} figures --parlor {{ dist }}/parlor {{ arguments }}
 
 # Parlor and its peers in interleaved rounds, table and plot into docs/benchmarks.md (`--rounds`)
 bench-peers *arguments: bench-build
     bench/peers/install
-    {{ loadgen }} peers --parlor {{ release }}/parlor {{ arguments }}
+    {{ loadgen }} peers --parlor {{ dist }}/parlor {{ arguments }}
 
 # Whether anything bends as it grows, table and plot into docs/benchmarks.md (`--quick`)
 bench-growth *arguments: bench-build
-    {{ loadgen }} growth --parlor {{ release }}/parlor {{ arguments }}
+    {{ loadgen }} growth --parlor {{ dist }}/parlor {{ arguments }}
 
 # One load on one server: `just bench-one fanout --help`
 bench-one scenario *arguments: bench-build
-    {{ loadgen }} {{ scenario }} --parlor {{ release }}/parlor {{ arguments }}
+    {{ loadgen }} {{ scenario }} --parlor {{ dist }}/parlor {{ arguments }}
 
 # Instructions of the hot pieces, 5 % above bench/pieces/baseline.toml fails (`--write` renews it)
 bench-check *arguments:
     bench/pieces/install
-    cargo run --release --package pieces --locked -- check {{ arguments }}
+    cargo run --profile dist --package pieces --locked -- check {{ arguments }}
 
 [private]
 bench-build:
-    cargo build --release --package parlor --package loadgen --locked
+    cargo build --profile dist --package parlor --features parlor/jemalloc --package loadgen --locked

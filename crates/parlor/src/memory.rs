@@ -6,6 +6,6 @@
 //! does not read that file wants `MALLOC_CONF` in the server's environment. Other C libraries keep
 //! their own allocator, with which this was not tried.
 
-#[cfg(all(target_os = "linux", target_env = "gnu"))]
+#[cfg(all(feature = "jemalloc", target_os = "linux", target_env = "gnu"))]
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;

@@ -1,0 +1,22 @@
+//! What `docs/protocol.md` shows is what the server reads.
+
+#![expect(clippy::unwrap_used, reason = "all of this file is test code")]
+
+use gateway::wire::{self, OPS};
+use std::collections::BTreeSet;
+use std::path::Path;
+
+#[test]
+fn the_protocol_shows_a_frame_for_each_op_and_the_server_reads_it() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/protocol.md");
+    let text = std::fs::read_to_string(page).unwrap();
+    let mut shown = BTreeSet::new();
+    for frame in text.lines().filter_map(|line| line.strip_prefix("→ ")) {
+        let Ok(request) = wire::read(frame) else {
+            panic!("the server does not read {frame}");
+        };
+        shown.insert(request.command.op().name);
+    }
+    let all: BTreeSet<&str> = OPS.iter().map(|op| op.name).collect();
+    assert_eq!(shown, all);
+}
