@@ -16,7 +16,7 @@ check:
     cargo fmt --all --check
     cargo clippy --workspace --all-targets --locked -- -D warnings
     cargo doc --workspace --no-deps --document-private-items --locked
-    {{ target }}/tools/bin/cargo-deny --offline --locked check --hide-inclusion-graph licenses bans sources
+    {{ target }}/tools/bin/cargo-deny --locked check --hide-inclusion-graph licenses bans sources
     cargo test --package parlor --test arrows --test shape --locked
 
 # Serve on 127.0.0.1:8080 with SQLite in ./data
