@@ -4,7 +4,7 @@ use crate::context::Cause;
 use crate::give_way;
 use crate::guard::{Ended, guarded};
 use crate::hub::Hub;
-use crate::log::Item;
+use crate::item::Item;
 use crate::origin::Origin;
 use crate::rebuild::Rebuild;
 use crate::routing::Inbox;

@@ -3,43 +3,10 @@
 use crate::actor::Actor;
 use crate::hub::{ESSENTIAL, Hub};
 use crate::rebuild::{Rebuild, load};
-use crate::routing::RoutingBuilder;
-use crate::{Bus, LoadError, Reads, Request, Running, Settings, Subscriber, Task, Tasks, Wiring};
+use crate::routing_builder::RoutingBuilder;
+use crate::{Bus, Reads, Request, Running, Settings, StartError, Subscriber, Task, Tasks, Wiring};
 use futures_util::future::BoxFuture;
 use std::sync::Arc;
-
-/// A mistake in how the bus was put together; found before anything runs.
-#[derive(Debug, thiserror::Error, PartialEq, Eq)]
-pub enum WiringError {
-    /// Two types of event or request with one name.
-    #[error("the name {0} is taken by two types")]
-    DuplicateName(&'static str),
-    /// Two subscribers with one name.
-    #[error("two subscribers are called {0}")]
-    DuplicateSubscriber(&'static str),
-    /// Two answerers of one request.
-    #[error("{0} has two answerers")]
-    TwoAnswerers(&'static str),
-    /// A request that someone will ask and nobody answers.
-    #[error("{0} has no answerer")]
-    NoAnswerer(&'static str),
-}
-
-/// Why the bus did not start.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// Put together wrongly.
-    #[error(transparent)]
-    Wiring(#[from] WiringError),
-    /// An essential subscriber could not be loaded.
-    #[error("{subscriber}: {error}")]
-    Load {
-        /// Which.
-        subscriber: &'static str,
-        /// Why.
-        error: LoadError,
-    },
-}
 
 /// Collects subscribers and answerers.
 pub struct Builder {
@@ -128,8 +95,11 @@ impl Builder {
 
     fn plan<S: Subscriber>(&mut self, deps: S::Deps, essential: bool) -> Planned<S> {
         let wiring = Wiring::of();
+        let (events, requests) = (wiring.events(), wiring.requests());
+        let routing = &mut self.routing_builder;
+        let index = routing.subscriber(S::NAME, essential, events, requests);
         Planned {
-            index: self.routing_builder.subscriber(&wiring, essential),
+            index,
             wiring: Arc::new(wiring),
             deps: Arc::new(deps),
             hub: Arc::clone(&self.hub),

@@ -1,7 +1,7 @@
 //! Handlers under way: watched for their time, their panics and their errors.
 
 use crate::metrics::Counters;
-use crate::panics::caught;
+use crate::runtime::panics::caught;
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 use std::task::Poll;

@@ -3,7 +3,8 @@
 use crate::call::Call;
 use crate::credit::{Credits, Edge};
 use crate::envelope::{Envelope, Outgoing};
-use crate::log::{After, Item, Log, Taken};
+use crate::item::Item;
+use crate::log::{After, Log, Taken};
 use crate::metrics::Moment;
 use crate::reply;
 use crate::routing::{Answerer, HandlerRef, Inbox, Routing};

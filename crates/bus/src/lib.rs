@@ -9,49 +9,52 @@
 //! is read again from storage.
 
 mod actor;
-mod backoff;
 mod builder;
 mod bus;
 mod call;
 mod context;
 mod credit;
 mod envelope;
+mod error;
 mod event;
-mod give_way;
 mod guard;
 mod hub;
+mod item;
 pub mod kit;
 mod log;
 mod metrics;
 mod origin;
-pub mod panics;
 mod probe;
+mod queue;
+mod reader;
 mod reads;
 mod rebuild;
-mod repeated;
 mod reply;
 mod request;
 mod routing;
+mod routing_builder;
 mod running;
+mod runtime;
 mod settings;
 mod stopwatch;
 mod subscriber;
-mod tasks;
 mod turn;
 mod type_map;
 
-pub use builder::{Builder, StartError, WiringError};
+pub use builder::Builder;
 pub use bus::Bus;
 pub use context::Context;
+pub use error::{LoadError, StartError, WiringError};
 pub use event::{Event, EventNumber};
-pub use give_way::give_way;
 pub use metrics::{BusMetrics, SubscriberMetrics};
 pub use origin::{Origin, TraceId};
 pub use probe::{ActError, Acting, Probe, ProbeState};
-pub use repeated::{RepeatedLine, RepeatedLines};
+pub use reads::Reads;
 pub use reply::Reply;
 pub use request::{AskError, Request};
 pub use running::Running;
+pub use runtime::{
+    Backoff, RepeatedLine, RepeatedLines, Task, TaskInfo, TaskState, Tasks, give_way, panics,
+};
 pub use settings::Settings;
-pub use subscriber::{Answers, Handles, LoadError, Missed, Reads, Subscriber, Wiring};
-pub use tasks::{Task, TaskInfo, TaskState, Tasks};
+pub use subscriber::{Answers, Handles, Missed, Subscriber, Wiring};

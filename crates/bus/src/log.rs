@@ -5,34 +5,15 @@
 
 use crate::call::AnyCall;
 use crate::envelope::Envelope;
-use crate::metrics::{Moment, QueueMetrics};
+use crate::item::Item;
+use crate::metrics::QueueMetrics;
+use crate::queue::Queue;
 use crate::routing::Route;
 use crate::{AskError, EventNumber};
 use smallvec::SmallVec;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
-
-/// One thing that waits for a subscriber; `handler` is its place in the subscriber's wiring.
-pub(crate) enum Item {
-    Event {
-        handler: u32,
-        envelope: Arc<Envelope>,
-    },
-    Request {
-        handler: u32,
-        call: Box<dyn AnyCall>,
-    },
-}
-
-impl Item {
-    pub(crate) fn at(&self) -> Moment {
-        match self {
-            Item::Event { envelope, .. } => envelope.at,
-            Item::Request { call, .. } => call.at(),
-        }
-    }
-}
 
 /// What is left to do when the lock has been given back.
 #[derive(Default)]
@@ -277,88 +258,5 @@ impl Log {
                 after.wake.push(subscriber);
             }
         }
-    }
-}
-
-/// What waits for one subscriber. An essential one's is bounded by the credits; in an isolated
-/// one's the oldest event gives way, and requests are turned away.
-struct Queue {
-    essential: bool,
-    items: VecDeque<Item>,
-    requests: usize,
-    /// Taken and not finished with.
-    in_hand: usize,
-    asleep: bool,
-    away: Option<Duration>,
-    missed: u64,
-    missed_since: u64,
-}
-
-impl Queue {
-    fn new(essential: bool) -> Self {
-        Self {
-            essential,
-            items: VecDeque::new(),
-            requests: 0,
-            in_hand: 0,
-            asleep: false,
-            away: None,
-            missed: 0,
-            missed_since: 0,
-        }
-    }
-
-    fn push(&mut self, item: Item) {
-        self.requests += usize::from(matches!(item, Item::Request { .. }));
-        self.items.push_back(item);
-    }
-
-    /// `turn` is empty.
-    fn take(&mut self, turn_max: usize, turn: &mut VecDeque<Item>) {
-        if self.items.len() <= turn_max {
-            std::mem::swap(&mut self.items, turn);
-            self.requests = 0;
-        } else {
-            turn.extend(self.items.drain(..turn_max.clamp(1, self.items.len())));
-            if self.requests > 0 {
-                let requests = turn.iter();
-                let requests = requests.filter(|item| matches!(item, Item::Request { .. }));
-                self.requests -= requests.count();
-            }
-        }
-        self.in_hand = turn.len();
-    }
-
-    /// The oldest event, when there are more than the ring holds.
-    fn overflow(&mut self, ring: usize) -> Option<Item> {
-        if self.items.len() - self.requests <= ring {
-            return None;
-        }
-        self.missed += 1;
-        self.missed_since += 1;
-        let oldest = self
-            .items
-            .iter()
-            .position(|item| matches!(item, Item::Event { .. }))?;
-        self.items.remove(oldest)
-    }
-
-    fn take_requests(&mut self) -> Vec<Box<dyn AnyCall>> {
-        let (mut kept, mut requests) = (VecDeque::new(), Vec::with_capacity(self.requests));
-        for item in self.items.drain(..) {
-            match item {
-                Item::Request { call, .. } => requests.push(call),
-                event @ Item::Event { .. } => kept.push_back(event),
-            }
-        }
-        self.items = kept;
-        self.requests = 0;
-        requests
-    }
-
-    fn clear(&mut self) -> VecDeque<Item> {
-        self.requests = 0;
-        self.in_hand = 0;
-        std::mem::take(&mut self.items)
     }
 }

@@ -1,8 +1,8 @@
 //! Making a subscriber's state again from storage, for as long as it takes.
 
-use crate::backoff::Backoff;
 use crate::hub::Hub;
-use crate::panics::caught;
+use crate::runtime::Backoff;
+use crate::runtime::panics::caught;
 use crate::turn::Turn;
 use crate::{LoadError, Subscriber};
 use std::collections::VecDeque;

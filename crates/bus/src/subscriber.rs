@@ -2,23 +2,12 @@
 
 use crate::call::Call;
 use crate::turn::Turn;
-use crate::{AskError, Context, Event, Reply, Request, TraceId};
+use crate::{Context, Event, LoadError, Reply, Request};
 use futures_util::future::BoxFuture;
 use std::any::TypeId;
 use std::future::Future;
 use std::sync::Arc;
 use tracing::{Instrument, Span};
-
-/// Why a subscriber could not be loaded.
-#[derive(Debug, thiserror::Error)]
-pub enum LoadError {
-    /// Its database is away: tried again with back-off for as long as it takes.
-    #[error("storage is away: {0:#}")]
-    Away(anyhow::Error),
-    /// Anything else: three times within a minute stop the server, if the subscriber is essential.
-    #[error("cannot load: {0:#}")]
-    Broken(anyhow::Error),
-}
 
 /// How much an isolated subscriber has missed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,16 +80,6 @@ pub trait Answers<R: Request>: Subscriber {
         reply: Reply<R::Answer>,
         ctx: &mut Context,
     ) -> impl Future<Output = anyhow::Result<()>> + Send;
-}
-
-/// A *concurrent* answer: beside every queue, under a semaphore of its own, no credit.
-pub trait Reads<R: Request>: Send + Sync + 'static {
-    /// Reads. Runs in the asker's own task under the time it gave.
-    fn read(
-        &self,
-        request: R,
-        trace: TraceId,
-    ) -> impl Future<Output = Result<R::Answer, AskError>> + Send;
 }
 
 /// The list of what a subscriber handles and answers.

@@ -6,7 +6,7 @@ use crate::context::Cause;
 use crate::envelope::Payload;
 use crate::guard::Ended;
 use crate::hub::Hub;
-use crate::log::Item;
+use crate::item::Item;
 use crate::routing::Inbox;
 use crate::stopwatch::Stopwatch;
 use crate::{AskError, Context};

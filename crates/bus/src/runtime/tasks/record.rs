@@ -1,6 +1,6 @@
 //! The live list and its records.
 
-use super::{TaskInfo, TaskState};
+use super::info::{TaskInfo, TaskState};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};

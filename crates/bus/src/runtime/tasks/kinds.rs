@@ -2,8 +2,8 @@
 
 use super::record::Record;
 use super::{Task, Tasks};
-use crate::backoff::Backoff;
-use crate::panics::caught;
+use crate::runtime::backoff::Backoff;
+use crate::runtime::panics::caught;
 use rand::Rng;
 use std::borrow::Cow;
 use std::future::Future;

@@ -3,9 +3,12 @@
 //! A task is cancelled by dropping its future at the next await. When the last one has gone the
 //! list is empty; [`Tasks::stop`] waits for that.
 
+mod info;
 mod kinds;
 mod record;
 mod supervised;
+
+pub use info::{TaskInfo, TaskState};
 
 use record::{List, Record};
 use std::borrow::Cow;
@@ -22,34 +25,6 @@ use tokio_util::sync::CancellationToken;
 pub struct Tasks {
     list: Arc<List>,
     stop: CancellationToken,
-}
-
-/// How a task stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TaskState {
-    /// Running.
-    Running,
-    /// Waiting for its next turn, delay or restart.
-    Waiting,
-    /// Cancelled and not yet ended.
-    Stopping,
-}
-
-/// One line of the live list.
-#[derive(Debug, Clone)]
-pub struct TaskInfo {
-    /// What it does.
-    pub name: Cow<'static, str>,
-    /// The crate that it works for.
-    pub owner: &'static str,
-    /// How long it has been there.
-    pub age: Duration,
-    /// How it stands.
-    pub state: TaskState,
-    /// How often it was restarted.
-    pub restarts: u64,
-    /// Why it ended last time.
-    pub last_error: Option<String>,
 }
 
 /// A handle on one task. Dropping it leaves the task running.

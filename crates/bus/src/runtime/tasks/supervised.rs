@@ -1,7 +1,7 @@
 //! What is really spawned: the work, its place in the list, and a net for its panics.
 
 use super::record::Entry;
-use crate::panics::{Catcher, message};
+use crate::runtime::panics::{Catcher, message};
 use futures_util::future::BoxFuture;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
