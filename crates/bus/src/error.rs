@@ -1,18 +1,18 @@
 //! Why the bus does not start, and why a subscriber cannot be loaded.
 
-/// A mistake in how the bus was put together; found before anything runs.
+/// A mistake in the wiring, found before anything runs.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum WiringError {
-    /// Two types of event or request with one name.
-    #[error("the name {0} is taken by two types")]
+    /// Two event or request types have the same name.
+    #[error("two types have the name {0}")]
     DuplicateName(&'static str),
-    /// Two subscribers with one name.
-    #[error("two subscribers are called {0}")]
+    /// Two subscribers have the same name.
+    #[error("two subscribers have the name {0}")]
     DuplicateSubscriber(&'static str),
-    /// Two answerers of one request.
+    /// Two subscribers or readers answer the same request.
     #[error("{0} has two answerers")]
     TwoAnswerers(&'static str),
-    /// A request that someone will ask and nobody answers.
+    /// Nothing answers a request that was declared with [`Builder::asks`](crate::Builder::asks).
     #[error("{0} has no answerer")]
     NoAnswerer(&'static str),
 }
@@ -20,15 +20,15 @@ pub enum WiringError {
 /// Why the bus did not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// Put together wrongly.
+    /// The wiring has a mistake.
     #[error(transparent)]
     Wiring(#[from] WiringError),
     /// An essential subscriber could not be loaded.
-    #[error("{subscriber}: {error}")]
+    #[error("cannot load the subscriber {subscriber}: {error}")]
     Load {
-        /// Which.
+        /// The subscriber's [`NAME`](crate::Subscriber::NAME).
         subscriber: &'static str,
-        /// Why.
+        /// The error of its `load`.
         error: LoadError,
     },
 }
@@ -36,10 +36,10 @@ pub enum StartError {
 /// Why a subscriber could not be loaded.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
-    /// Its database is away: tried again with back-off for as long as it takes.
-    #[error("storage is away: {0:#}")]
+    /// Its database is unreachable: loading is retried with back-off until it succeeds.
+    #[error("storage is unavailable: {0:#}")]
     Away(anyhow::Error),
-    /// Anything else: three times within a minute stop the server, if the subscriber is essential.
-    #[error("cannot load: {0:#}")]
+    /// Anything else. Three within a minute stop the server if the subscriber is essential.
+    #[error("loading failed: {0:#}")]
     Broken(anyhow::Error),
 }

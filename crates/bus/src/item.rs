@@ -1,11 +1,11 @@
-//! One thing in a subscriber's queue.
+//! An entry of a subscriber's queue.
 
 use crate::call::AnyCall;
 use crate::envelope::Envelope;
 use crate::metrics::Moment;
 use std::sync::Arc;
 
-/// One thing that waits for a subscriber; `handler` is its place in the subscriber's wiring.
+/// An event or request waiting for a subscriber. `handler` is an index into the subscriber's wiring.
 pub(crate) enum Item {
     Event {
         handler: u32,

@@ -1,24 +1,22 @@
 //! The bus: one ordered log of typed events, the subscribers that read it, and the tasks of the
 //! process.
 //!
-//! What it promises: every subscriber sees the events it wants in one and the same order, whatever
-//! their types; an event published in reaction to another comes after it for everyone; nothing is
-//! lost on the way to an essential subscriber and every queue is bounded by the credits at the
-//! edge; a request has exactly one answerer and its asker is always told. It knows no chat, no
-//! database and no socket. The database is the truth, the bus a hint: what a crash takes from it
-//! is read again from storage.
+//! Guarantees: all subscribers see the events they subscribed to in one order, whatever their types;
+//! an event published in reaction to another comes after it for everyone; an essential subscriber
+//! loses nothing, and credits bound every queue; exactly one subscriber answers a request, and its
+//! caller always gets an answer or an error. The bus knows no chat, no database and no socket. The
+//! database is the source of truth: what a crash takes from the bus is read again from storage.
 
 mod actor;
 mod builder;
 mod bus;
 mod call;
 mod context;
-mod credit;
+mod credits;
 mod envelope;
 mod error;
 mod event;
 mod guard;
-mod hub;
 mod item;
 pub mod kit;
 mod log;
@@ -36,6 +34,7 @@ mod routing_builder;
 mod running;
 mod runtime;
 mod settings;
+mod shared;
 mod stopwatch;
 mod subscriber;
 mod turn;

@@ -5,18 +5,22 @@ use crate::item::Item;
 use std::collections::VecDeque;
 use std::time::Duration;
 
-/// What waits for one subscriber. An essential one's is bounded by the credits; in an isolated
-/// one's the oldest event gives way, and requests are turned away.
+/// The items waiting for one subscriber. Credits bound an essential one's queue. An isolated one's
+/// is a ring: when it is full, the oldest event is evicted and requests are refused.
 pub(crate) struct Queue {
     pub(crate) essential: bool,
     pub(crate) items: VecDeque<Item>,
     pub(crate) requests: usize,
-    /// Taken and not finished with.
-    pub(crate) in_hand: usize,
+    /// Items of the current turn, not yet finished.
+    pub(crate) in_progress: usize,
+    /// True while the subscriber waits to be woken.
     pub(crate) asleep: bool,
-    pub(crate) away: Option<Duration>,
+    /// Set while the subscriber is being rebuilt: requests are refused with this retry hint.
+    pub(crate) refusing: Option<Duration>,
+    /// Evicted since the start.
     pub(crate) missed: u64,
-    pub(crate) missed_since: u64,
+    /// Evicted since the subscriber last took a turn.
+    pub(crate) missed_unreported: u64,
 }
 
 impl Queue {
@@ -25,11 +29,11 @@ impl Queue {
             essential,
             items: VecDeque::new(),
             requests: 0,
-            in_hand: 0,
+            in_progress: 0,
             asleep: false,
-            away: None,
+            refusing: None,
             missed: 0,
-            missed_since: 0,
+            missed_unreported: 0,
         }
     }
 
@@ -38,7 +42,7 @@ impl Queue {
         self.items.push_back(item);
     }
 
-    /// `turn` is empty.
+    /// Moves at most `turn_max` items into `turn`, which must be empty.
     pub(crate) fn take(&mut self, turn_max: usize, turn: &mut VecDeque<Item>) {
         if self.items.len() <= turn_max {
             std::mem::swap(&mut self.items, turn);
@@ -51,16 +55,16 @@ impl Queue {
                 self.requests -= requests.count();
             }
         }
-        self.in_hand = turn.len();
+        self.in_progress = turn.len();
     }
 
-    /// The oldest event, when there are more than the ring holds.
+    /// Removes and returns the oldest event if there are more than `ring`.
     pub(crate) fn overflow(&mut self, ring: usize) -> Option<Item> {
         if self.items.len() - self.requests <= ring {
             return None;
         }
         self.missed += 1;
-        self.missed_since += 1;
+        self.missed_unreported += 1;
         let oldest = self
             .items
             .iter()
@@ -83,7 +87,7 @@ impl Queue {
 
     pub(crate) fn clear(&mut self) -> VecDeque<Item> {
         self.requests = 0;
-        self.in_hand = 0;
+        self.in_progress = 0;
         std::mem::take(&mut self.items)
     }
 }

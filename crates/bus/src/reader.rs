@@ -1,4 +1,4 @@
-//! Concurrent answers: beside every queue, in the asker's own task, bounded by a semaphore.
+//! Runs concurrent reads in the caller's task, bounded by a semaphore.
 
 use crate::runtime::panics::caught;
 use crate::{AskError, Reads, Request, TraceId};
@@ -9,10 +9,10 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout_at};
 
-/// A read has written nothing: it may be repeated soon.
+/// The retry hint for a read that timed out; it has written nothing.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
-/// [`Reads`] with the answerer's type forgotten.
+/// A type-erased [`Reads`].
 pub(crate) trait AnyReads<R: Request>: Send + Sync {
     fn read(&self, request: R, trace: TraceId) -> BoxFuture<'_, Result<R::Answer, AskError>>;
 }
@@ -23,10 +23,10 @@ impl<R: Request, A: Reads<R>> AnyReads<R> for A {
     }
 }
 
-/// The answerer of one type of request and the permits it shares with its fellows.
+/// The answerer of one type of request, and the permits that it shares with others.
 pub(crate) struct Reader {
     permits: Arc<Semaphore>,
-    /// An `Arc<dyn AnyReads<R>>` of the one `R` under whose type this is filed; `None` after the end.
+    /// An `Arc<dyn AnyReads<R>>` for the `R` under which this is registered; `None` once closed.
     answerer: RwLock<Option<Box<dyn Any + Send + Sync>>>,
 }
 
@@ -36,7 +36,7 @@ impl Reader {
         Self { permits, answerer }
     }
 
-    /// Waits for a permit and reads, both at most until the deadline. Cancel-safe.
+    /// Waits for a permit, then reads, both until the deadline. Cancel-safe.
     pub(crate) async fn ask<R: Request>(
         &self,
         request: R,
@@ -59,7 +59,7 @@ impl Reader {
         }
     }
 
-    /// Lets go of the answerer.
+    /// Drops the answerer.
     pub(crate) fn close(&self) {
         let answerer = self
             .answerer
@@ -76,7 +76,7 @@ impl Reader {
             .expect("nothing panics under this lock");
         let answerer = answerer.as_ref()?.downcast_ref::<Arc<dyn AnyReads<R>>>();
         Some(Arc::clone(
-            answerer.expect("filed under the request's type"),
+            answerer.expect("registered under the request's type"),
         ))
     }
 }

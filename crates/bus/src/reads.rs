@@ -1,11 +1,11 @@
-//! Concurrent answers.
+//! Answers that run concurrently with the events.
 
 use crate::{AskError, Request, TraceId};
 use std::future::Future;
 
-/// A *concurrent* answer: beside every queue, under a semaphore of its own, no credit.
+/// Answers a request *concurrently*: outside the queues, without a credit, bounded by a semaphore.
 pub trait Reads<R: Request>: Send + Sync + 'static {
-    /// Reads. Runs in the asker's own task under the time it gave.
+    /// Reads. Runs in the caller's task, within the caller's time limit.
     fn read(
         &self,
         request: R,

@@ -1,4 +1,4 @@
-//! Who wants and who answers what: drawn up and checked before the start, fixed after it.
+//! Maps types of events and requests to their handlers. Fixed once the bus has started.
 
 use crate::envelope::Envelope;
 use crate::item::Item;
@@ -8,14 +8,14 @@ use crate::type_map::TypeMap;
 use std::sync::Arc;
 use tokio::sync::Notify;
 
-/// A subscriber and the place of the handler in its wiring.
+/// A handler: the indices of its subscriber and of its entry in the subscriber's wiring.
 pub(crate) struct HandlerRef {
     pub(crate) subscriber: usize,
     pub(crate) handler: u32,
 }
 
 impl HandlerRef {
-    /// An event on its way in here.
+    /// Returns a queue item of `envelope` for this handler.
     pub(crate) fn event(&self, envelope: &Arc<Envelope>) -> Item {
         Item::Event {
             handler: self.handler,
@@ -24,20 +24,20 @@ impl HandlerRef {
     }
 }
 
-/// Who wants one type of event.
+/// The handlers of one type of event.
 #[derive(Default)]
 pub(crate) struct Route {
     pub(crate) essential: Vec<HandlerRef>,
     pub(crate) isolated: Vec<HandlerRef>,
 }
 
-/// Who answers one type of request.
+/// The answerer of one type of request.
 pub(crate) enum Answerer {
     Ordered(HandlerRef),
     Concurrent(Reader),
 }
 
-/// One subscriber as the bus sees it.
+/// What the bus knows of a subscriber besides its queue.
 pub(crate) struct Inbox {
     pub(crate) name: &'static str,
     pub(crate) essential: bool,
@@ -45,7 +45,7 @@ pub(crate) struct Inbox {
     pub(crate) counters: Counters,
 }
 
-/// All of it.
+/// The routes of all events and requests, and all subscribers by index.
 #[derive(Default)]
 pub(crate) struct Routing {
     pub(crate) routes: TypeMap<Route>,

@@ -1,4 +1,4 @@
-//! Collects who handles what, and checks it before the start.
+//! Collects the routing and checks it before the start.
 
 use crate::metrics::Counters;
 use crate::reader::{AnyReads, Reader};
@@ -12,7 +12,7 @@ use tokio::sync::{Notify, Semaphore};
 /// A type of event or request and its `NAME`.
 pub(crate) type NamedType = (TypeId, &'static str);
 
-/// The wiring while it is being drawn up, with the mistakes found so far.
+/// A routing under construction, with the mistakes found so far.
 #[derive(Default)]
 pub(crate) struct RoutingBuilder {
     routing: Routing,
@@ -35,9 +35,9 @@ impl RoutingBuilder {
         if self.routing.inboxes.iter().any(|other| other.name == name) {
             self.mistakes.push(WiringError::DuplicateSubscriber(name));
         }
-        for (handler, (kind, event)) in (0..).zip(events) {
-            self.name(kind, event);
-            let route = self.routing.routes.entry(kind).or_default();
+        for (handler, (type_id, event)) in (0..).zip(events) {
+            self.name(type_id, event);
+            let route = self.routing.routes.entry(type_id).or_default();
             let handlers = if essential {
                 &mut route.essential
             } else {
@@ -48,9 +48,9 @@ impl RoutingBuilder {
                 handler,
             });
         }
-        for (handler, (kind, request)) in (0..).zip(requests) {
+        for (handler, (type_id, request)) in (0..).zip(requests) {
             self.answerer(
-                kind,
+                type_id,
                 request,
                 Answerer::Ordered(HandlerRef {
                     subscriber,
@@ -67,7 +67,7 @@ impl RoutingBuilder {
         subscriber
     }
 
-    /// Adds a concurrent answerer; the first of a `reader` decides how many permits it has.
+    /// Adds a concurrent answerer; the first with a `reader` name sets the number of permits.
     pub(crate) fn reads<R: Request, A: Reads<R>>(
         &mut self,
         reader: &'static str,
@@ -81,15 +81,15 @@ impl RoutingBuilder {
         self.answerer(TypeId::of::<R>(), R::NAME, Answerer::Concurrent(reader));
     }
 
-    /// Notes that someone will ask `R`.
+    /// Notes that `R` will be asked.
     pub(crate) fn asks<R: Request>(&mut self) {
         self.name(TypeId::of::<R>(), R::NAME);
         self.asked.push((TypeId::of::<R>(), R::NAME));
     }
 
-    /// The wiring, or the first mistake in it.
+    /// Returns the routing, or the first mistake in it.
     pub(crate) fn checked(self) -> Result<Routing, WiringError> {
-        let unanswered = |(kind, _): &&NamedType| !self.routing.answerers.contains_key(kind);
+        let unanswered = |(type_id, _): &&NamedType| !self.routing.answerers.contains_key(type_id);
         let unanswered = self.asked.iter().find(unanswered);
         let unanswered = unanswered.map(|(_, name)| WiringError::NoAnswerer(name));
         match self.mistakes.into_iter().chain(unanswered).next() {
@@ -98,15 +98,15 @@ impl RoutingBuilder {
         }
     }
 
-    fn answerer(&mut self, kind: TypeId, name: &'static str, answerer: Answerer) {
-        self.name(kind, name);
-        if self.routing.answerers.insert(kind, answerer).is_some() {
+    fn answerer(&mut self, type_id: TypeId, name: &'static str, answerer: Answerer) {
+        self.name(type_id, name);
+        if self.routing.answerers.insert(type_id, answerer).is_some() {
             self.mistakes.push(WiringError::TwoAnswerers(name));
         }
     }
 
-    fn name(&mut self, kind: TypeId, name: &'static str) {
-        if *self.names.entry(name).or_insert(kind) != kind {
+    fn name(&mut self, type_id: TypeId, name: &'static str) {
+        if *self.names.entry(name).or_insert(type_id) != type_id {
             self.mistakes.push(WiringError::DuplicateName(name));
         }
     }

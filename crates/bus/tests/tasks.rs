@@ -1,4 +1,4 @@
-//! What the task manager promises, seen from outside.
+//! The guarantees of `Tasks`, tested through its public API.
 
 use bus::{Task, TaskState, Tasks};
 use std::sync::Arc;
@@ -14,7 +14,7 @@ fn tasks() -> Tasks {
     Tasks::new(CancellationToken::new())
 }
 
-/// Counts, and remembers when.
+/// A shared counter.
 #[derive(Clone, Default)]
 struct Counter(Arc<AtomicU64>);
 

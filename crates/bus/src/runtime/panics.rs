@@ -1,8 +1,8 @@
-//! Panics of other people's code, made into values.
+//! Turns panics of other crates' code into values.
 //!
-//! Whoever catches a panic tells of it once, under the trace it belongs to. The process's panic
-//! hook, which runs before, asks [`is_caught`] and keeps quiet then; the place that only it knows
-//! is kept for the one who catches.
+//! The code that catches a panic logs it once, under its trace. The process's panic hook runs
+//! before that: it asks [`is_caught`] and then logs nothing. Only the hook knows the location, so it
+//! is kept for the catching code.
 
 use futures_util::FutureExt;
 use std::any::Any;
@@ -12,18 +12,18 @@ use std::panic::{AssertUnwindSafe, PanicHookInfo};
 use std::pin::pin;
 
 thread_local! {
-    /// How many catchers stand around what runs on this thread.
-    static CATCHERS: Cell<u32> = const { Cell::new(0) };
-    /// Where the panic happened that is about to be caught.
-    static PLACE: RefCell<Option<String>> = const { RefCell::new(None) };
+    /// How many nested catches surround the code running on this thread.
+    static CATCH_DEPTH: Cell<u32> = const { Cell::new(0) };
+    /// The location of the panic that is about to be caught.
+    static LOCATION: RefCell<Option<String>> = const { RefCell::new(None) };
 }
 
-/// Runs `work`; a panic inside becomes its message and place. What the work was changing is the
-/// caller's to throw away.
+/// Runs `work`; a panic inside is returned as its message and location. The caller must discard
+/// whatever state the work was changing.
 pub async fn caught<F: Future>(work: F) -> Result<F::Output, String> {
     let mut work = pin!(work);
     let guarded = std::future::poll_fn(|cx| {
-        let _here = Catcher::stand();
+        let _guard = CatchGuard::enter();
         work.as_mut().poll(cx)
     });
     AssertUnwindSafe(guarded)
@@ -32,40 +32,40 @@ pub async fn caught<F: Future>(work: F) -> Result<F::Output, String> {
         .map_err(|panic| message(panic.as_ref()))
 }
 
-/// For the process's panic hook: true when this panic will be caught and told of, under its trace.
+/// For the process's panic hook: whether this panic will be caught and logged under its trace.
 #[must_use]
 pub fn is_caught(panic: &PanicHookInfo<'_>) -> bool {
-    let caught = CATCHERS.get() > 0;
+    let caught = CATCH_DEPTH.get() > 0;
     if caught {
-        PLACE.set(panic.location().map(ToString::to_string));
+        LOCATION.set(panic.location().map(ToString::to_string));
     }
     caught
 }
 
-/// What a panic said, and where.
+/// Returns the message and location of a panic.
 pub(crate) fn message(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().copied();
     let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
     let text = text.unwrap_or("without a message");
-    match PLACE.take() {
-        Some(place) => format!("panicked: {text} ({place})"),
+    match LOCATION.take() {
+        Some(location) => format!("panicked: {text} ({location})"),
         None => format!("panicked: {text}"),
     }
 }
 
-/// Stands around what runs on this thread until dropped.
-pub(crate) struct Catcher;
+/// Marks the code running on this thread as caught, until dropped.
+pub(crate) struct CatchGuard;
 
-impl Catcher {
-    pub(crate) fn stand() -> Self {
-        CATCHERS.set(CATCHERS.get() + 1);
+impl CatchGuard {
+    pub(crate) fn enter() -> Self {
+        CATCH_DEPTH.set(CATCH_DEPTH.get() + 1);
         Self
     }
 }
 
-impl Drop for Catcher {
+impl Drop for CatchGuard {
     fn drop(&mut self) {
-        CATCHERS.set(CATCHERS.get() - 1);
+        CATCH_DEPTH.set(CATCH_DEPTH.get() - 1);
     }
 }
 
@@ -74,18 +74,18 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_caught_panic_is_told_with_its_place_and_left_to_who_caught_it() {
+    async fn a_caught_panic_has_its_location_and_is_not_logged_by_the_hook() {
         let usual = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |panic| {
             if !is_caught(panic) {
                 usual(panic);
             }
         }));
-        let told: Result<(), String> = caught(async { panic!("a bug") }).await;
-        let told = told.unwrap_err();
-        assert!(told.starts_with("panicked: a bug ("), "{told}");
-        assert!(told.contains("panics.rs:"), "{told}");
-        assert_eq!(CATCHERS.get(), 0, "nobody stands there any more");
+        let result: Result<(), String> = caught(async { panic!("a bug") }).await;
+        let error = result.unwrap_err();
+        assert!(error.starts_with("panicked: a bug ("), "{error}");
+        assert!(error.contains("panics.rs:"), "{error}");
+        assert_eq!(CATCH_DEPTH.get(), 0, "no catch is left");
         assert_eq!(caught(async { 7 }).await, Ok(7));
     }
 }

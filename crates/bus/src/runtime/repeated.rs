@@ -1,44 +1,44 @@
-//! Lines of the log that callers can cause at will: said once, then counted.
+//! Rate-limits log lines that callers can cause at will.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// Where causes beyond the first few are counted.
+/// The key under which causes beyond `causes_max` are counted together.
 const FURTHER: &str = "";
 
-/// Decides which lines are written, so that their number does not grow with the number of callers:
-/// the first line of a cause at once, then one per period with the count.
+/// Decides which log lines are written, so that their number does not grow with that of the callers:
+/// the first line of a cause at once, then one per period with a count.
 #[derive(Debug)]
 pub struct RepeatedLines<T> {
     every: Duration,
     causes_max: usize,
-    causes: Mutex<BTreeMap<String, Counted<T>>>,
+    causes: Mutex<BTreeMap<String, CauseCount<T>>>,
 }
 
-/// One line to write.
+/// A line to write now.
 #[derive(Debug, PartialEq, Eq)]
 pub struct RepeatedLine<T> {
-    /// The cause; of causes that share a line, the latest.
+    /// The cause; the latest one if several share the line.
     pub cause: String,
-    /// How often since the last line, this time included.
+    /// Occurrences since the last line, including this one.
     pub count: u64,
-    /// What the latest caller added.
+    /// The detail passed with the latest occurrence.
     pub detail: T,
 }
 
 #[derive(Debug)]
-struct Counted<T> {
+struct CauseCount<T> {
     cause: String,
     count: u64,
     detail: T,
-    said: Instant,
+    written_at: Instant,
 }
 
 impl<T: Clone> RepeatedLines<T> {
-    /// At most one line per `every` and cause. Beyond `causes_max` causes, further ones share one
-    /// line; so memory is bounded, too, as long as a cause is short.
+    /// Allows one line per `every` and cause. Causes beyond the first `causes_max` share a line, which
+    /// also bounds memory, as long as each cause is short.
     #[must_use]
     pub fn new(every: Duration, causes_max: usize) -> Self {
         Self {
@@ -48,18 +48,18 @@ impl<T: Clone> RepeatedLines<T> {
         }
     }
 
-    /// Counts one; returns the line to write now, if there is one.
+    /// Counts an occurrence; returns the line to write now, if any.
     pub fn note(&self, cause: &str, detail: T) -> Option<RepeatedLine<T>> {
         let now = Instant::now();
         let mut causes = self.causes();
         let known = causes.contains_key(cause) || causes.len() < self.causes_max;
         let key = if known { cause } else { FURTHER };
         let Some(counted) = causes.get_mut(key) else {
-            let mut first = Counted {
+            let mut first = CauseCount {
                 cause: cause.to_owned(),
                 count: 1,
                 detail,
-                said: now,
+                written_at: now,
             };
             let line = first.take(now);
             causes.insert(key.to_owned(), first);
@@ -68,31 +68,31 @@ impl<T: Clone> RepeatedLines<T> {
         counted.count += 1;
         cause.clone_into(&mut counted.cause);
         counted.detail = detail;
-        (now - counted.said >= self.every).then(|| counted.take(now))
+        (now - counted.written_at >= self.every).then(|| counted.take(now))
     }
 
-    /// The lines for what was counted at least `age` ago and no later caller has brought into the
-    /// log. To be called from time to time, and with zero at the end.
+    /// Returns lines for occurrences that are counted but not written, where the last line is at
+    /// least `age` old. Call it from time to time, and with zero at shutdown.
     pub fn rest(&self, age: Duration) -> Vec<RepeatedLine<T>> {
         let now = Instant::now();
         let mut causes = self.causes();
-        causes.retain(|_, counted| counted.count > 0 || now - counted.said < self.every);
+        causes.retain(|_, counted| counted.count > 0 || now - counted.written_at < self.every);
         let due = causes
             .values_mut()
-            .filter(|counted| counted.count > 0 && now - counted.said >= age);
+            .filter(|counted| counted.count > 0 && now - counted.written_at >= age);
         due.map(|counted| counted.take(now)).collect()
     }
 
-    fn causes(&self) -> MutexGuard<'_, BTreeMap<String, Counted<T>>> {
-        // Counting does not panic half way; a poisoned count is still right.
+    fn causes(&self) -> MutexGuard<'_, BTreeMap<String, CauseCount<T>>> {
+        // Counting cannot panic half way, so a poisoned count is still correct.
         self.causes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl<T: Clone> Counted<T> {
-    /// The line of what was counted; begins to count anew.
+impl<T: Clone> CauseCount<T> {
+    /// Returns the line and resets the count.
     fn take(&mut self, now: Instant) -> RepeatedLine<T> {
-        self.said = now;
+        self.written_at = now;
         RepeatedLine {
             cause: self.cause.clone(),
             count: std::mem::take(&mut self.count),
@@ -113,21 +113,21 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_flood_is_one_line_per_period_that_counts_everybody_once() {
         let lines = RepeatedLines::new(EVERY, CAUSES);
-        let mut said = Vec::new();
+        let mut lines_written = Vec::new();
         for number in 0..10_000_u128 {
             advance(EVERY / 4_000).await;
-            said.extend(lines.note("full", number));
+            lines_written.extend(lines.note("full", number));
         }
         advance(EVERY).await;
-        said.extend(lines.rest(EVERY));
-        let counts: Vec<u64> = said.iter().map(|line| line.count).collect();
+        lines_written.extend(lines.rest(EVERY));
+        let counts: Vec<u64> = lines_written.iter().map(|line| line.count).collect();
         assert_eq!(counts, [1, 4_000, 4_000, 1_999]);
-        assert_eq!(said[3].detail, 9_999, "the latest caller's");
+        assert_eq!(lines_written[3].detail, 9_999, "the latest caller's");
         assert!(lines.rest(EVERY).is_empty());
     }
 
     #[tokio::test(start_paused = true)]
-    async fn another_cause_is_said_at_once_but_not_any_number_of_them() {
+    async fn another_cause_is_written_at_once_up_to_a_limit() {
         let lines = RepeatedLines::new(EVERY, CAUSES);
         assert!(lines.note("full", ()).is_some());
         let locked = lines.note("locked", ()).unwrap();

@@ -1,13 +1,13 @@
 //! Nothing lost, everything bounded, no deadlock.
 
-use crate::doer::{Act, Desk, Do, Doer, Listener, Told};
+use crate::doer::{Act, Controls, Do, Doer, Listener, Told};
 use crate::world::{LONG, Notes, Ping, Pong, World, credits};
 use bus::{AskError, Context, Event, Handles, LoadError, Subscriber, Wiring};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 use std::time::Duration;
 
-/// A level of a tree of reactions: each causes two of the next level.
+/// A level of a tree of reactions: each event causes two of the next level.
 struct Level(u8);
 
 impl Event for Level {
@@ -86,13 +86,13 @@ async fn sixty_four_credits_are_enough_while_handlers_publish() {
 
 #[tokio::test(start_paused = true)]
 async fn a_stuck_subscriber_holds_up_the_edge_and_bounds_its_queue() {
-    let desk = Desk::new();
+    let controls = Controls::new();
     let limits = bus::Settings {
         handler_limit: LONG,
         ..credits(3)
     };
     let world = World::new(limits, |builder| {
-        _ = builder.essential::<Doer>(desk.clone());
+        _ = builder.essential::<Doer>(controls.clone());
     })
     .await;
     let bus = world.bus();
@@ -108,29 +108,29 @@ async fn a_stuck_subscriber_holds_up_the_edge_and_bounds_its_queue() {
     assert_eq!(refused, Err(AskError::Overloaded));
     assert_eq!(bus.metrics().credits_free, 0);
 
-    desk.let_through(3);
+    controls.open_gate(3);
     bus.publish(Told(Act::Count)).await;
     bus.quiet().await;
-    assert_eq!(desk.notes(), ["Block", "Block", "Block", "Count"]);
+    assert_eq!(controls.notes(), ["Block", "Block", "Block", "Count"]);
     world.end().await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_credit_stays_out_until_the_last_reaction_has_been_handled() {
-    let (desk, notes) = (Desk::new(), Notes::default());
+    let (controls, notes) = (Controls::new(), Notes::default());
     let limits = bus::Settings {
         handler_limit: LONG,
         ..credits(1)
     };
     let world = World::new(limits, |builder| {
         builder
-            .essential::<Doer>(desk.clone())
+            .essential::<Doer>(controls.clone())
             .essential::<Listener>(notes.clone());
     })
     .await;
     let bus = world.bus();
     let asked = world.asks(Do(Act::Keep), LONG);
-    let reply = desk.kept().await;
+    let reply = controls.kept().await;
     assert_eq!(bus.metrics().credits_free, 0, "a reply holds its credit");
     let origin = reply.origin().clone();
     reply.answer(1);
@@ -163,7 +163,7 @@ async fn who_has_entered_states_its_facts_without_waiting() {
     world.end().await;
 }
 
-/// Answers each ping with another one, for ever.
+/// Reacts to each ping with another one, for ever.
 struct Looper(Arc<AtomicU64>);
 
 impl Subscriber for Looper {

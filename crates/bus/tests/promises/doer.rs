@@ -1,4 +1,4 @@
-//! A subscriber that does what it is told, and one that writes down what came of it.
+//! A scripted subscriber, and one that records the effects.
 
 use crate::world::{Notes, Pong};
 use bus::{
@@ -10,35 +10,35 @@ use std::sync::{Arc, Mutex};
 use tokio::sync::Semaphore;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
-/// What a doer is told to do.
+/// What a doer does with an event or a request.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Act {
     /// Answer, if asked, and count.
     Count,
-    /// Emit a pong and be well.
+    /// Emit a pong and return `Ok`.
     Emit(u64),
     /// Emit a pong, then fail in one of three ways.
     Fail,
     Panic,
     Hang,
-    /// Wait until the test lets one through.
+    /// Wait until the test opens the gate.
     Block,
     /// Keep the reply for the test, as a storage lane would.
     Keep,
     /// Hand the reply over and panic.
     KeepAndPanic,
-    /// Drop the reply and end well.
+    /// Drop the reply and return `Ok`.
     Forget,
 }
 
-/// An event that makes a doer do something.
+/// An event that makes a doer act.
 pub(crate) struct Told(pub(crate) Act);
 
 impl Event for Told {
     const NAME: &'static str = "test.told";
 }
 
-/// The same as a request; the answer is how often this state has counted.
+/// The same as a request. The answer is how often the current state has counted.
 pub(crate) struct Do(pub(crate) Act);
 
 impl Request for Do {
@@ -46,9 +46,9 @@ impl Request for Do {
     type Answer = u64;
 }
 
-/// A doer's deps and what the test sees and holds of it.
+/// A doer's deps, through which the test controls and observes it.
 #[derive(Clone)]
-pub(crate) struct Desk(Arc<Inner>);
+pub(crate) struct Controls(Arc<Inner>);
 
 struct Inner {
     notes: Notes,
@@ -63,7 +63,7 @@ struct Inner {
     ),
 }
 
-impl Desk {
+impl Controls {
     pub(crate) fn new() -> Self {
         let (keep, kept) = unbounded_channel();
         Self(Arc::new(Inner {
@@ -81,14 +81,14 @@ impl Desk {
     pub(crate) fn note(&self, note: impl Into<String>) {
         self.0.notes.add(note);
     }
-    /// Waits until the test lets one through.
-    pub(crate) async fn passes(&self) {
+    /// Waits until the test opens the gate.
+    pub(crate) async fn pass_gate(&self) {
         self.0.gate.acquire().await.expect("never closed").forget();
     }
     pub(crate) fn loads(&self) -> u64 {
         self.0.loads.load(SeqCst)
     }
-    pub(crate) fn let_through(&self, count: usize) {
+    pub(crate) fn open_gate(&self, count: usize) {
         self.0.gate.add_permits(count);
     }
     pub(crate) fn fail_next_loads(&self, faults: impl IntoIterator<Item = LoadError>) {
@@ -101,7 +101,7 @@ impl Desk {
     pub(crate) fn fail_next_missed(&self) {
         self.0.missed_fails.store(true, SeqCst);
     }
-    /// The next reply that was handed over.
+    /// Returns the next reply that was handed over.
     pub(crate) async fn kept(&self) -> Reply<u64> {
         self.0
             .kept
@@ -110,10 +110,10 @@ impl Desk {
             .await
             .recv()
             .await
-            .expect("the desk holds the sender")
+            .expect("the controls hold the sender")
     }
-    /// Waits until that many things were done.
-    pub(crate) async fn noted(&self, count: usize) -> Vec<String> {
+    /// Waits until there are `count` notes.
+    pub(crate) async fn wait_for_notes(&self, count: usize) -> Vec<String> {
         self.0.notes.wait_for(count).await
     }
 }
@@ -127,18 +127,18 @@ pub(crate) fn broken() -> LoadError {
 }
 
 pub(crate) struct Doer {
-    desk: Desk,
+    controls: Controls,
     counted: u64,
 }
 
 impl Subscriber for Doer {
     const NAME: &'static str = "doer";
     const TURN_MAX: usize = 4;
-    type Deps = Desk;
+    type Deps = Controls;
 
-    async fn load(desk: &Desk) -> Result<Self, LoadError> {
-        desk.0.loads.fetch_add(1, SeqCst);
-        if let Some(fault) = desk
+    async fn load(controls: &Controls) -> Result<Self, LoadError> {
+        controls.0.loads.fetch_add(1, SeqCst);
+        if let Some(fault) = controls
             .0
             .faults
             .lock()
@@ -148,7 +148,7 @@ impl Subscriber for Doer {
             return Err(fault);
         }
         Ok(Self {
-            desk: desk.clone(),
+            controls: controls.clone(),
             counted: 0,
         })
     }
@@ -158,19 +158,19 @@ impl Subscriber for Doer {
     }
 
     async fn missed(&mut self, missed: Missed, _: &mut Context) -> anyhow::Result<()> {
-        self.desk.0.notes.add(format!("{missed:?}"));
-        anyhow::ensure!(!self.desk.0.missed_fails.swap(false, SeqCst), "told to");
+        self.controls.0.notes.add(format!("{missed:?}"));
+        anyhow::ensure!(!self.controls.0.missed_fails.swap(false, SeqCst), "told to");
         Ok(())
     }
 }
 
 impl Doer {
     async fn act(&mut self, act: Act, ctx: &mut Context) -> anyhow::Result<()> {
-        self.desk.0.notes.add(format!("{act:?}"));
+        self.controls.0.notes.add(format!("{act:?}"));
         match act {
             Act::Count | Act::Keep | Act::KeepAndPanic | Act::Forget => self.counted += 1,
             Act::Emit(n) => ctx.emit(Pong(n)),
-            Act::Block => self.desk.passes().await,
+            Act::Block => self.controls.pass_gate().await,
             Act::Fail => {
                 ctx.emit(Pong(0));
                 anyhow::bail!("told to");
@@ -203,9 +203,9 @@ impl Answers<Do> for Doer {
     ) -> anyhow::Result<()> {
         self.act(request.0, ctx).await?;
         match request.0 {
-            Act::Keep => _ = self.desk.0.kept.0.send(reply),
+            Act::Keep => _ = self.controls.0.kept.0.send(reply),
             Act::KeepAndPanic => {
-                _ = self.desk.0.kept.0.send(reply);
+                _ = self.controls.0.kept.0.send(reply);
                 panic!("told to");
             }
             Act::Forget => drop(reply),
@@ -215,7 +215,7 @@ impl Answers<Do> for Doer {
     }
 }
 
-/// Writes down the pongs.
+/// Records the pongs.
 pub(crate) struct Listener(Notes);
 
 impl Subscriber for Listener {

@@ -1,13 +1,13 @@
-//! A failure is logged once, and the line says where it came from.
+//! A failure is logged once, with its origin.
 
-use crate::doer::{Act, Desk, Do, Doer, Told};
+use crate::doer::{Act, Controls, Do, Doer, Told};
 use crate::world::{LONG, World, credits};
 use bus::{AskError, TraceId};
 use std::io;
 use std::sync::{Arc, Mutex};
 use tracing_subscriber::fmt::MakeWriter;
 
-/// What was logged on this thread.
+/// The log of this thread.
 #[derive(Clone, Default)]
 struct Lines(Arc<Mutex<Vec<u8>>>);
 
@@ -43,9 +43,9 @@ async fn a_failure_is_logged_once_with_its_subscriber_name_number_and_trace() {
         .with_writer(lines.clone())
         .finish();
     let _guard = tracing::subscriber::set_default(log);
-    let desk = Desk::new();
+    let controls = Controls::new();
     let world = World::new(credits(1), |builder| {
-        builder.essential::<Doer>(desk.clone());
+        builder.essential::<Doer>(controls.clone());
     })
     .await;
     let bus = world.bus();

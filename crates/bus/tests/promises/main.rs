@@ -1,4 +1,4 @@
-//! What the bus promises, seen from outside.
+//! The guarantees of the bus, tested through its public API.
 
 mod asks;
 mod credits;

@@ -1,27 +1,27 @@
-//! What the operator sees.
+//! The metrics that the operator sees.
 
-use crate::doer::{Act, Desk, Do, Doer, Listener, Told};
+use crate::doer::{Act, Controls, Do, Doer, Listener, Told};
 use crate::world::{LONG, Notes, World, credits};
 use bus::{Context, Handles, LoadError, Settings, Subscriber, Wiring};
 use std::sync::Arc;
 use std::time::Duration;
 
 #[tokio::test(start_paused = true)]
-async fn the_figures_tell_what_waits_for_how_long_and_what_went_wrong() {
-    let (desk, notes) = (Desk::new(), Notes::default());
+async fn metrics_show_what_waits_for_how_long_and_what_failed() {
+    let (controls, notes) = (Controls::new(), Notes::default());
     let settings = Settings {
         handler_limit: LONG,
         ..credits(16)
     };
     let world = World::new(settings, |builder| {
         builder
-            .essential::<Doer>(desk.clone())
+            .essential::<Doer>(controls.clone())
             .isolated::<Listener>(notes.clone());
     })
     .await;
     let bus = world.bus();
     bus.publish(Told(Act::Block)).await;
-    desk.noted(1).await;
+    controls.wait_for_notes(1).await;
     tokio::time::advance(Duration::from_secs(3)).await;
     for act in [Act::Count, Act::Emit(1), Act::Fail, Act::Panic, Act::Count] {
         bus.publish(Told(act)).await;
@@ -43,12 +43,12 @@ async fn the_figures_tell_what_waits_for_how_long_and_what_went_wrong() {
     assert_eq!(
         doer.oldest,
         Duration::from_secs(7),
-        "the one in its hands counts"
+        "includes the one being handled"
     );
     assert_eq!((listener.name, listener.essential), ("listener", false));
     assert_eq!((listener.depth, listener.oldest), (0, Duration::ZERO));
 
-    desk.let_through(1);
+    controls.open_gate(1);
     bus.quiet().await;
     let metrics = bus.metrics();
     let doer = &metrics.subscribers[0];
@@ -63,14 +63,14 @@ async fn the_figures_tell_what_waits_for_how_long_and_what_went_wrong() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_waits_behind_the_turn_in_hand_counts_too() {
-    let desk = Desk::new();
+async fn items_of_the_turn_and_of_the_queue_both_count() {
+    let controls = Controls::new();
     let settings = Settings {
         handler_limit: LONG,
         ..credits(16)
     };
     let world = World::new(settings, |builder| {
-        _ = builder.essential::<Doer>(desk.clone());
+        _ = builder.essential::<Doer>(controls.clone());
     })
     .await;
     let bus = world.bus();
@@ -78,19 +78,19 @@ async fn what_waits_behind_the_turn_in_hand_counts_too() {
         bus.publish(Told(Act::Block)).await;
     }
     let asked = world.asks(Do(Act::Count), LONG);
-    desk.noted(1).await;
+    controls.wait_for_notes(1).await;
     tokio::time::advance(Duration::from_secs(1)).await;
-    desk.let_through(1);
-    desk.noted(2).await;
-    // Of a turn of four one is in hand and two behind it; two events and a request are queued.
+    controls.open_gate(1);
+    controls.wait_for_notes(2).await;
+    // Of a turn of four, one is being handled and two follow it; two events and a request are queued.
     assert_eq!(bus.metrics().subscribers[0].depth, 5);
     assert_eq!(bus.metrics().subscribers[0].oldest, Duration::from_secs(1));
-    desk.let_through(5);
+    controls.open_gate(5);
     assert_eq!(asked.await, Ok(1));
     world.end().await;
 }
 
-/// Takes five seconds over each event, and notes how old it was.
+/// Takes five seconds for each event, and notes the event's age.
 struct Slow(Notes);
 
 impl Subscriber for Slow {
@@ -121,7 +121,7 @@ impl Handles<Told> for Slow {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_handler_knows_when_its_event_was_stated() {
+async fn a_handler_knows_when_its_event_was_published() {
     let notes = Notes::default();
     let settings = Settings {
         handler_limit: LONG,

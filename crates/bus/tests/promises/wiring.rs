@@ -1,6 +1,6 @@
 //! Every mistake in the wiring is found at the start, before anything is loaded.
 
-use crate::doer::{Act, Desk, Do, Doer, Told};
+use crate::doer::{Act, Controls, Do, Doer, Told};
 use crate::world::{Double, Ping};
 use bus::{
     Answers, AskError, Builder, Context, Event, Handles, LoadError, Reads, Reply, Request,
@@ -9,15 +9,15 @@ use bus::{
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
-/// Starts a bus with a mistake, beside a subscriber that must not be loaded then.
+/// Starts a bus with a mistake and a subscriber that must not be loaded; returns the mistake.
 async fn mistake(wire: impl FnOnce(&mut Builder)) -> WiringError {
     let tasks = Tasks::new(CancellationToken::new());
     let mut builder = Builder::new(Settings::default(), &tasks);
-    let desk = Desk::new();
-    builder.essential::<Doer>(desk.clone());
+    let controls = Controls::new();
+    builder.essential::<Doer>(controls.clone());
     wire(&mut builder);
     let error = builder.start().await.err().expect("a mistake");
-    assert_eq!(desk.loads(), 0, "loaded before the wiring was checked");
+    assert_eq!(controls.loads(), 0, "loaded before the wiring was checked");
     assert!(tasks.list().is_empty());
     match error {
         StartError::Wiring(mistake) => mistake,
@@ -25,14 +25,14 @@ async fn mistake(wire: impl FnOnce(&mut Builder)) -> WiringError {
     }
 }
 
-/// Takes the name of another event.
+/// An event with the name of another.
 struct Impostor;
 
 impl Event for Impostor {
     const NAME: &'static str = <Ping as Event>::NAME;
 }
 
-/// A request that takes the name of an event.
+/// A request with the name of an event.
 struct Pretender;
 
 impl Request for Pretender {
@@ -67,7 +67,7 @@ impl<const N: usize> Handles<Impostor> for Naive<N> {
     }
 }
 
-/// Answers what the doer answers.
+/// Answers the same request as the doer.
 struct Rival;
 
 impl Subscriber for Rival {
@@ -88,7 +88,7 @@ impl Answers<Do> for Rival {
     }
 }
 
-/// Answers it concurrently.
+/// Answers the same request concurrently.
 struct Reader;
 
 impl Reads<Do> for Reader {

@@ -1,32 +1,32 @@
-//! What the operator sees of the tasks.
+//! Task information for the operator.
 
 use std::borrow::Cow;
 use std::time::Duration;
 
-/// How a task stands.
+/// The state of a task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TaskState {
-    /// Running.
+    /// Not waiting for a timer or a restart; it may wait for anything else.
     Running,
-    /// Waiting for its next turn, delay or restart.
+    /// Waiting for its next period, its delay or its restart.
     Waiting,
-    /// Cancelled and not yet ended.
+    /// Cancelled but not ended yet.
     Stopping,
 }
 
-/// One line of the live list.
+/// One live task.
 #[derive(Debug, Clone)]
 pub struct TaskInfo {
-    /// What it does.
+    /// What it does, for people.
     pub name: Cow<'static, str>,
-    /// The crate that it works for.
+    /// The crate it belongs to.
     pub owner: &'static str,
-    /// How long it has been there.
+    /// Time since it was spawned.
     pub age: Duration,
-    /// How it stands.
+    /// What it is doing now.
     pub state: TaskState,
-    /// How often it was restarted.
+    /// Restarts so far; for a periodic task, failed runs.
     pub restarts: u64,
-    /// Why it ended last time.
+    /// The error of its last failed run.
     pub last_error: Option<String>,
 }

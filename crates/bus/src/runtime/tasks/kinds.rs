@@ -1,6 +1,6 @@
 //! The kinds of task: once, essential, restarting, periodic, delayed.
 
-use super::record::Record;
+use super::record::TaskRecord;
 use super::{Task, Tasks};
 use crate::runtime::backoff::Backoff;
 use crate::runtime::panics::caught;
@@ -10,11 +10,11 @@ use std::future::Future;
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
-/// A task that ran this long before it failed is restarted as after a first failure.
-const HELD_OUT: Duration = Duration::from_secs(60);
+/// After running this long a task has its back-off reset.
+const STABLE_AFTER: Duration = Duration::from_secs(60);
 
 impl Tasks {
-    /// A task that ends by itself; a panic is logged once and nothing else happens.
+    /// Spawns a task that ends by itself. A panic in it is logged and has no other effect.
     pub fn once<F>(&self, owner: &'static str, name: impl Into<Cow<'static, str>>, work: F) -> Task
     where
         F: Future<Output = ()> + Send + 'static,
@@ -22,7 +22,7 @@ impl Tasks {
         self.spawn(owner, name.into(), false, |_| work)
     }
 
-    /// A task without which the server must not go on: its end, however it comes, starts the
+    /// Spawns a task without which the server must not run: its end, for any reason, starts the
     /// shutdown.
     pub fn essential<F>(
         &self,
@@ -33,24 +33,28 @@ impl Tasks {
     where
         F: Future<Output = anyhow::Result<()>> + Send + 'static,
     {
-        let (stop, at_the_end) = (self.stop.clone(), self.stop.clone().drop_guard());
+        let (stop, guard) = (self.stop.clone(), self.stop.clone().drop_guard());
         self.spawn(owner, name.into(), false, |record| async move {
-            // However it ends, by being cancelled too.
-            let _at_the_end = at_the_end;
+            // Starts the shutdown however the task ends, even if it is cancelled.
+            let _guard = guard;
             if let Err(error) = outcome(work).await {
                 tracing::error!(
                     owner,
                     name = record.name(),
                     error,
-                    "an essential task failed"
+                    "an essential task failed: stopping the server"
                 );
             } else if !stop.is_cancelled() {
-                tracing::info!(owner, name = record.name(), "an essential task has ended");
+                tracing::info!(
+                    owner,
+                    name = record.name(),
+                    "an essential task ended: stopping the server"
+                );
             }
         })
     }
 
-    /// A task that is made again, with back-off, when it fails or panics.
+    /// Spawns a task that is restarted, with back-off, when it fails or panics.
     pub fn restarting<M, F>(
         &self,
         owner: &'static str,
@@ -68,20 +72,19 @@ impl Tasks {
                 let Err(error) = outcome(async { make().await }).await else {
                     return;
                 };
-                if began.elapsed() >= HELD_OUT {
+                if began.elapsed() >= STABLE_AFTER {
                     backoff.reset();
                 }
                 let pause = backoff.pause();
                 failed(&record, &error, "a task failed and will be restarted");
-                rest(&record, pause).await;
-                record.is_restarted();
+                wait(&record, pause).await;
+                record.count_restart();
             }
         })
     }
 
-    /// Calls `make` every `every` ± `jitter` (a share, 0.0 to 1.0), for the first time after one
-    /// such pause; one call at a time. A failed call is logged and counted; the next comes all the
-    /// same.
+    /// Spawns a task that calls `make` every `every` ± `jitter` (a fraction, 0.0 to 1.0), the first
+    /// time after one such pause, one call at a time. A failed call is logged and counted.
     pub fn periodic<M, F>(
         &self,
         owner: &'static str,
@@ -96,16 +99,16 @@ impl Tasks {
     {
         self.spawn(owner, name.into(), true, |record| async move {
             loop {
-                rest(&record, jittered(every, jitter)).await;
+                wait(&record, jittered(every, jitter)).await;
                 if let Err(error) = outcome(async { make().await }).await {
                     failed(&record, &error, "a periodic task failed");
-                    record.is_restarted();
+                    record.count_restart();
                 }
             }
         })
     }
 
-    /// A task that begins after a delay, unless it was cancelled before.
+    /// Spawns a task that begins after a delay, unless it is cancelled before.
     pub fn delayed<F>(
         &self,
         owner: &'static str,
@@ -117,32 +120,32 @@ impl Tasks {
         F: Future<Output = ()> + Send + 'static,
     {
         self.spawn(owner, name.into(), true, |record| async move {
-            rest(&record, after).await;
-            record.is_no_timer_any_more();
+            wait(&record, after).await;
+            record.clear_timer();
             work.await;
         })
     }
 }
 
-/// Failure and panic alike, as text.
+/// Returns an error or a panic as text.
 async fn outcome(work: impl Future<Output = anyhow::Result<()>>) -> Result<(), String> {
     caught(work).await?.map_err(|error| format!("{error:#}"))
 }
 
-fn failed(record: &Record, error: &str, what: &'static str) {
+fn failed(record: &TaskRecord, error: &str, what: &'static str) {
     tracing::error!(
         owner = record.owner(),
         name = record.name(),
         error,
         "{what}"
     );
-    record.has_failed(error);
+    record.record_failure(error);
 }
 
-async fn rest(record: &Record, pause: Duration) {
-    record.is_waiting();
+async fn wait(record: &TaskRecord, pause: Duration) {
+    record.set_waiting();
     sleep(pause).await;
-    record.is_running();
+    record.set_running();
 }
 
 fn jittered(every: Duration, jitter: f64) -> Duration {

@@ -1,7 +1,7 @@
-//! The one place that spawns: every task has a name, an owner, can be cancelled and is awaited.
+//! The one place that spawns tasks: each has a name and an owner, can be cancelled and is awaited.
 //!
-//! A task is cancelled by dropping its future at the next await. When the last one has gone the
-//! list is empty; [`Tasks::stop`] waits for that.
+//! Cancelling a task drops its future at the next await. [`Tasks::stop`] waits until the list of
+//! live tasks is empty.
 
 mod info;
 mod kinds;
@@ -10,7 +10,7 @@ mod supervised;
 
 pub use info::{TaskInfo, TaskState};
 
-use record::{List, Record};
+use record::{TaskList, TaskRecord};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -20,39 +20,39 @@ use supervised::Supervised;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-/// The process's tasks. A cheap handle.
+/// A cheap handle to the process's tasks.
 #[derive(Clone)]
 pub struct Tasks {
-    list: Arc<List>,
+    list: Arc<TaskList>,
     stop: CancellationToken,
 }
 
-/// A handle on one task. Dropping it leaves the task running.
+/// A handle to one task. Dropping it leaves the task running.
 pub struct Task {
-    record: Arc<Record>,
+    record: Arc<TaskRecord>,
     handle: Option<JoinHandle<()>>,
 }
 
 impl Task {
-    /// Asks it to end: its future is dropped at the next await.
+    /// Cancels the task: its future is dropped at the next await.
     pub fn cancel(&self) {
         self.record.cancel();
     }
 
-    /// Whether it is over.
+    /// Whether the task has ended.
     pub(crate) fn has_ended(&self) -> bool {
         self.handle.as_ref().is_none_or(JoinHandle::is_finished)
     }
 
-    /// Waits until it has ended.
+    /// Waits until the task has ended.
     pub async fn ended(mut self) {
         self.wait().await;
     }
 
-    /// The same, when it may have to be cancelled after all.
+    /// Like [`Self::ended`], but keeps the handle so that the task can still be cancelled. Cancel-safe.
     pub(crate) async fn wait(&mut self) {
         if let Some(handle) = &mut self.handle {
-            // Cancelled or not, it has ended; a panic was logged where it was caught.
+            // An error means that it was cancelled; panics are caught and logged inside.
             let _ = handle.await;
             self.handle = None;
         }
@@ -60,30 +60,30 @@ impl Task {
 }
 
 impl Tasks {
-    /// No tasks yet. `stop` is the shutdown's signal: cancelled when an essential task dies.
+    /// Creates an empty list. `stop` is the shutdown signal, cancelled when an essential task ends.
     #[must_use]
     pub fn new(stop: CancellationToken) -> Self {
         Self {
-            list: Arc::new(List::new()),
+            list: Arc::new(TaskList::new()),
             stop,
         }
     }
 
-    /// The live list, oldest first.
+    /// Returns all live tasks, oldest first.
     #[must_use]
     pub fn list(&self) -> Vec<TaskInfo> {
-        self.list.lines()
+        self.list.infos()
     }
 
-    /// How often tasks have failed so far and come back, by owner: restarts, and failed turns of
-    /// periodic ones. Counts those that have ended too.
+    /// Returns the number of restarts and of failed periodic runs so far, by owner. Includes tasks
+    /// that have ended.
     #[must_use]
     pub fn restarts(&self) -> BTreeMap<&'static str, u64> {
         self.list.restarts()
     }
 
-    /// Cancels the periodic ones, and the delayed ones that have not begun: the first step of a
-    /// graceful stop.
+    /// Cancels periodic tasks, and delayed ones that have not begun: the first step of a graceful
+    /// stop.
     pub fn stop_timers(&self) {
         self.list
             .all()
@@ -92,11 +92,11 @@ impl Tasks {
             .for_each(|timer| timer.cancel());
     }
 
-    /// Cancels all, waits at most `within`, and returns the names of those that did not end. What
-    /// is spawned from now on is dropped at once.
+    /// Cancels all tasks, waits at most `within`, and returns the names of those that did not end.
+    /// Tasks spawned from now on are dropped at once.
     pub async fn stop(&self, within: Duration) -> Vec<String> {
         self.list.close().iter().for_each(|record| record.cancel());
-        // Whoever is left is named below.
+        // Tasks that are left are named below.
         let _ = tokio::time::timeout(within, self.list.emptied()).await;
         self.list
             .all()
@@ -105,26 +105,26 @@ impl Tasks {
             .collect()
     }
 
-    /// The shutdown's signal.
+    /// Returns the shutdown signal.
     #[must_use]
     pub fn stopping(&self) -> &CancellationToken {
         &self.stop
     }
 
-    /// Spawns what `work` makes of the task's record.
+    /// Spawns the future that `work` returns for the task's record.
     fn spawn<F>(
         &self,
         owner: &'static str,
         name: Cow<'static, str>,
         timer: bool,
-        work: impl FnOnce(Arc<Record>) -> F,
+        work: impl FnOnce(Arc<TaskRecord>) -> F,
     ) -> Task
     where
         F: Future<Output = ()> + Send + 'static,
     {
-        let record = Arc::new(Record::new(owner, name, timer));
+        let record = Arc::new(TaskRecord::new(owner, name, timer));
         let Some(entry) = self.list.enter(&record) else {
-            tracing::debug!(owner, name = %record.name(), "too late to begin a task");
+            tracing::debug!(owner, name = %record.name(), "dropped a new task: the process is stopping");
             return Task {
                 record,
                 handle: None,
@@ -136,7 +136,7 @@ impl Tasks {
             reason = "this is the one place that spawns"
         )]
         let handle = tokio::spawn(supervised);
-        record.spawned(handle.abort_handle());
+        record.set_abort_handle(handle.abort_handle());
         Task {
             record,
             handle: Some(handle),

@@ -1,4 +1,4 @@
-//! The live list and its records.
+//! The list of live tasks and their records.
 
 use super::info::{TaskInfo, TaskState};
 use std::borrow::Cow;
@@ -9,19 +9,19 @@ use tokio::sync::Notify;
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
-/// What is known of one task. Small: there is one per connection.
-pub(super) struct Record {
+/// What is known of one task. Kept small: there is one per connection.
+pub(super) struct TaskRecord {
     name: Cow<'static, str>,
     owner: &'static str,
     since: Instant,
     timer: AtomicBool,
     waiting: AtomicBool,
     abort: Mutex<Abort>,
-    /// Made at the first failure: most tasks have none.
+    /// Created at the first failure: most tasks have none.
     failures: OnceLock<Box<Failures>>,
 }
 
-/// How it can be cancelled. The handle comes after the task may have begun.
+/// How to cancel a task. The handle arrives after spawning, when the task may already run.
 enum Abort {
     NotYet,
     With(AbortHandle),
@@ -40,7 +40,7 @@ impl Failures {
     }
 }
 
-impl Record {
+impl TaskRecord {
     pub(super) fn new(owner: &'static str, name: Cow<'static, str>, timer: bool) -> Self {
         Self {
             name,
@@ -69,22 +69,22 @@ impl Record {
         self.timer.load(Relaxed)
     }
 
-    /// A delayed task has begun: it is one like any other now.
-    pub(super) fn is_no_timer_any_more(&self) {
+    /// Makes a delayed task that has begun an ordinary one.
+    pub(super) fn clear_timer(&self) {
         self.timer.store(false, Relaxed);
     }
 
-    pub(super) fn is_waiting(&self) {
+    pub(super) fn set_waiting(&self) {
         self.waiting.store(true, Relaxed);
     }
 
-    pub(super) fn is_running(&self) {
+    pub(super) fn set_running(&self) {
         self.waiting.store(false, Relaxed);
     }
 
-    pub(super) fn has_failed(&self, why: &str) {
+    pub(super) fn record_failure(&self, error: &str) {
         let failures = self.failures.get_or_init(Box::default);
-        why.clone_into(
+        error.clone_into(
             &mut failures
                 .last
                 .lock()
@@ -92,15 +92,15 @@ impl Record {
         );
     }
 
-    pub(super) fn is_restarted(&self) {
+    pub(super) fn count_restart(&self) {
         self.failures
             .get_or_init(Box::default)
             .restarts
             .fetch_add(1, Relaxed);
     }
 
-    /// It has been spawned, and perhaps cancelled before that was known here.
-    pub(super) fn spawned(&self, handle: AbortHandle) {
+    /// Stores the handle; cancels the task at once if [`Self::cancel`] was called before.
+    pub(super) fn set_abort_handle(&self, handle: AbortHandle) {
         let mut abort = self.abort();
         match *abort {
             Abort::Done => handle.abort(),
@@ -124,7 +124,7 @@ impl Record {
         failures.map_or(0, |failures| failures.restarts.load(Relaxed))
     }
 
-    fn line(&self) -> TaskInfo {
+    fn info(&self) -> TaskInfo {
         let failures = self.failures.get();
         TaskInfo {
             name: self.name.clone(),
@@ -148,8 +148,8 @@ impl Record {
     }
 }
 
-/// All live tasks, in the order of their beginning.
-pub(super) struct List {
+/// All live tasks, oldest first.
+pub(super) struct TaskList {
     entries: Mutex<Entries>,
     emptied: Notify,
 }
@@ -158,12 +158,12 @@ pub(super) struct List {
 struct Entries {
     next: u64,
     closed: bool,
-    records: BTreeMap<u64, Arc<Record>>,
-    /// Restarts of those that have ended, by owner.
+    records: BTreeMap<u64, Arc<TaskRecord>>,
+    /// Restarts of tasks that have ended, by owner.
     past_restarts: BTreeMap<&'static str, u64>,
 }
 
-impl List {
+impl TaskList {
     pub(super) fn new() -> Self {
         Self {
             entries: Mutex::default(),
@@ -171,8 +171,8 @@ impl List {
         }
     }
 
-    /// Lists a task until the entry is dropped; `None` after the list has been closed.
-    pub(super) fn enter(self: &Arc<Self>, record: &Arc<Record>) -> Option<Entry> {
+    /// Lists a task until the entry is dropped. Returns `None` after the list has been closed.
+    pub(super) fn enter(self: &Arc<Self>, record: &Arc<TaskRecord>) -> Option<Entry> {
         let mut entries = self.entries();
         if entries.closed {
             return None;
@@ -187,15 +187,15 @@ impl List {
         })
     }
 
-    pub(super) fn all(&self) -> Vec<Arc<Record>> {
+    pub(super) fn all(&self) -> Vec<Arc<TaskRecord>> {
         self.entries().records.values().cloned().collect()
     }
 
-    pub(super) fn lines(&self) -> Vec<TaskInfo> {
-        self.all().iter().map(|record| record.line()).collect()
+    pub(super) fn infos(&self) -> Vec<TaskInfo> {
+        self.all().iter().map(|record| record.info()).collect()
     }
 
-    /// Restarts so far by owner, those of tasks that have ended among them.
+    /// Returns restarts so far by owner, including those of tasks that have ended.
     pub(super) fn restarts(&self) -> BTreeMap<&'static str, u64> {
         let entries = self.entries();
         let mut restarts = entries.past_restarts.clone();
@@ -205,13 +205,13 @@ impl List {
         restarts
     }
 
-    /// Nothing enters any more; returns who is there.
-    pub(super) fn close(&self) -> Vec<Arc<Record>> {
+    /// Closes the list to new tasks; returns the live ones.
+    pub(super) fn close(&self) -> Vec<Arc<TaskRecord>> {
         self.entries().closed = true;
         self.all()
     }
 
-    /// Resolves when nobody is left.
+    /// Resolves when the list is empty.
     pub(super) async fn emptied(&self) {
         loop {
             let mut emptied = std::pin::pin!(self.emptied.notified());
@@ -230,15 +230,15 @@ impl List {
     }
 }
 
-/// A place in the list.
+/// A task's place in the list, until dropped.
 pub(super) struct Entry {
-    list: Arc<List>,
+    list: Arc<TaskList>,
     id: u64,
-    record: Arc<Record>,
+    record: Arc<TaskRecord>,
 }
 
 impl Entry {
-    pub(super) fn record(&self) -> &Record {
+    pub(super) fn record(&self) -> &TaskRecord {
         &self.record
     }
 }

@@ -1,14 +1,14 @@
-//! What is really spawned: the work, its place in the list, and a net for its panics.
+//! The future that is spawned: the work, its entry in the list, and a catch for its panics.
 
 use super::record::Entry;
-use crate::runtime::panics::{Catcher, message};
+use crate::runtime::panics::{CatchGuard, message};
 use futures_util::future::BoxFuture;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-/// Dropped in this order: when the entry has left the list nothing of the work is left.
+/// Fields drop in this order: a task leaves the list only after its work is dropped.
 pub(super) struct Supervised {
     work: BoxFuture<'static, ()>,
     entry: Entry,
@@ -29,7 +29,7 @@ impl Future for Supervised {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let Self { work, entry } = &mut *self;
         let polled = catch_unwind(AssertUnwindSafe(|| {
-            let _here = Catcher::stand();
+            let _guard = CatchGuard::enter();
             work.as_mut().poll(cx)
         }));
         match polled {

@@ -1,10 +1,10 @@
-//! What all handles on one bus share.
+//! The state that all handles to one bus share.
 
 use crate::call::Call;
-use crate::credit::{Credits, Edge};
+use crate::credits::{CreditPool, Credits};
 use crate::envelope::{Envelope, Outgoing};
 use crate::item::Item;
-use crate::log::{After, Log, Taken};
+use crate::log::{Deferred, Log, TakeResult};
 use crate::metrics::Moment;
 use crate::reply;
 use crate::routing::{Answerer, HandlerRef, Inbox, Routing};
@@ -17,16 +17,16 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
-/// An ask before the start, or while the answerer is being rebuilt, is worth repeating soon.
+/// The retry hint for a request before the bus has started.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 tokio::task_local! {
-    /// Set in the tasks of essential subscribers, which must never wait for the bus.
+    /// The subscriber's name, in tasks of essential subscribers: they must never wait for the bus.
     pub(crate) static ESSENTIAL: &'static str;
 }
 
-pub(crate) struct Hub {
-    edge: Arc<Edge>,
+pub(crate) struct Shared {
+    pool: Arc<CreditPool>,
     log: Mutex<Log>,
     routing: OnceLock<Routing>,
     draining: AtomicBool,
@@ -35,10 +35,10 @@ pub(crate) struct Hub {
     start: Instant,
 }
 
-impl Hub {
+impl Shared {
     pub(crate) fn new(settings: Settings) -> Arc<Self> {
         Arc::new(Self {
-            edge: Edge::new(settings.credits),
+            pool: CreditPool::new(settings.credits),
             log: Mutex::new(Log::new()),
             routing: OnceLock::new(),
             draining: AtomicBool::new(false),
@@ -48,43 +48,46 @@ impl Hub {
         })
     }
 
-    /// When it was made.
+    /// Returns when the bus was built.
     pub(crate) fn start(&self) -> Instant {
         self.start
     }
 
-    /// How long one handler call may take.
+    /// Returns the time limit of one handler call.
     pub(crate) fn handler_limit(&self) -> Duration {
         self.settings.handler_limit
     }
 
-    /// From now on the bus hears.
+    /// Installs the routing: from now on events reach their subscribers.
     pub(crate) fn wire(&self, routing: Routing) {
         let mut log = self.log();
         routing
             .inboxes
             .iter()
             .for_each(|inbox| log.add_queue(inbox.essential));
-        assert!(self.routing.set(routing).is_ok(), "a bus is started once");
+        assert!(
+            self.routing.set(routing).is_ok(),
+            "a bus is started only once"
+        );
     }
 
     /// Waits for a credit. Cancel-safe.
     pub(crate) async fn enter(&self) -> Credits {
-        self.edge.enter().await
+        self.pool.enter().await
     }
 
-    /// Puts an event on the bus. Never waits.
+    /// Publishes an event. Never waits.
     pub(crate) fn publish(&self, origin: &Origin, event: Outgoing) {
         let Some(routing) = self.routing.get() else {
             return;
         };
-        if origin.goes_in_circles() {
+        if origin.is_loop() {
             let (cause, trace) = (origin.cause(), origin.trace());
-            tracing::error!(event = event.name, cause, %trace, "dropped an event: reactions go in circles");
+            tracing::error!(event = event.name, cause, %trace, "dropped an event: too many reactions in a row, probably a loop");
             return;
         }
-        let Some(route) = routing.routes.get(&event.kind) else {
-            return self.log().publish_unheard();
+        let Some(route) = routing.routes.get(&event.type_id) else {
+            return self.log().publish_unrouted();
         };
         let Outgoing { name, payload, .. } = event;
         let at = Moment::since(self.start);
@@ -105,10 +108,10 @@ impl Hub {
             origin: origin.clone(),
             at,
         });
-        let after = self
+        let deferred = self
             .log()
             .publish(route, essential, isolated, self.settings.ring);
-        self.conclude(after);
+        self.run_deferred(deferred);
     }
 
     pub(crate) fn publish_all(&self, origin: &Origin, events: Vec<Outgoing>) {
@@ -121,7 +124,7 @@ impl Hub {
         self.draining.store(true, Ordering::Release);
     }
 
-    /// Asks the one answerer of `R` and waits until the deadline.
+    /// Sends a request to the answerer of `R` and waits at most `within`.
     pub(crate) async fn ask<R: Request>(
         &self,
         request: R,
@@ -132,7 +135,7 @@ impl Hub {
             return Err(AskError::Draining);
         }
         if let Ok(subscriber) = ESSENTIAL.try_with(|name| *name) {
-            tracing::error!(subscriber, request = R::NAME, %trace, "an essential subscriber may not ask");
+            tracing::error!(subscriber, request = R::NAME, %trace, "refused a request: essential subscribers must not ask");
             return Err(AskError::Failed);
         }
         let deadline = Instant::now() + within;
@@ -143,20 +146,21 @@ impl Hub {
         };
         match routing.answerers.get(&TypeId::of::<R>()) {
             Some(Answerer::Concurrent(reader)) => reader.ask(request, trace, deadline).await,
-            Some(Answerer::Ordered(port)) => {
-                let essential = routing.inboxes[port.subscriber].essential;
-                self.order(port, essential, request, trace, deadline).await
+            Some(Answerer::Ordered(handler)) => {
+                let essential = routing.inboxes[handler.subscriber].essential;
+                self.ask_ordered(handler, essential, request, trace, deadline)
+                    .await
             }
             None => {
-                tracing::error!(request = R::NAME, %trace, "nobody answers this");
+                tracing::error!(request = R::NAME, %trace, "refused a request: nothing answers it");
                 Err(AskError::Failed)
             }
         }
     }
 
-    async fn order<R: Request>(
+    async fn ask_ordered<R: Request>(
         &self,
-        port: &HandlerRef,
+        handler: &HandlerRef,
         essential: bool,
         request: R,
         trace: TraceId,
@@ -169,24 +173,27 @@ impl Hub {
         } else {
             Credits::none()
         };
-        let (reply, asker) = reply::pair(Origin::outside(trace, credits), deadline);
+        let (reply, receiver) = reply::channel(Origin::outside(trace, credits), deadline);
         let call = Box::new(Call {
             request,
             reply,
             at: Moment::since(self.start),
         });
-        let pushed = self
-            .log()
-            .request(port.subscriber, port.handler, call, self.settings.ring);
+        let pushed = self.log().request(
+            handler.subscriber,
+            handler.handler,
+            call,
+            self.settings.ring,
+        );
         match pushed {
-            Ok(after) => self.conclude(after),
+            Ok(deferred) => self.run_deferred(deferred),
             Err((_, error)) => return Err(error),
         }
-        asker.wait().await
+        receiver.wait().await
     }
 
-    /// Waits for a subscriber's next turn and puts it into `turn`; the last one has been finished
-    /// with. Returns how many events it missed before these, or `None` when the bus has closed.
+    /// Finishes a subscriber's last turn, waits for the next one and moves it into `turn`. Returns
+    /// how many events it missed before these, or `None` when the bus has closed.
     pub(crate) async fn take(
         &self,
         subscriber: usize,
@@ -194,27 +201,27 @@ impl Hub {
         turn: &mut VecDeque<Item>,
     ) -> Option<u64> {
         loop {
-            let (after, taken) = {
+            let (deferred, taken) = {
                 let mut log = self.log();
-                let after = log.finish(subscriber);
-                (after, log.take(subscriber, turn_max, turn))
+                let deferred = log.finish(subscriber);
+                (deferred, log.take(subscriber, turn_max, turn))
             };
-            self.conclude(after);
+            self.run_deferred(deferred);
             match taken {
-                Taken::Turn { missed } => return Some(missed),
-                Taken::Nothing => self.inbox(subscriber).awake.notified().await,
-                Taken::Closed => return None,
+                TakeResult::Turn { missed } => return Some(missed),
+                TakeResult::Empty => self.inbox(subscriber).awake.notified().await,
+                TakeResult::Closed => return None,
             }
         }
     }
 
-    /// While a subscriber is being rebuilt, those who ask it are told to come again.
+    /// Fails queued and new requests with `retry_after` while a subscriber is being rebuilt.
     pub(crate) fn refuse_requests(&self, subscriber: usize, retry_after: Duration) {
-        let (refused, after) = self.log().refuse_requests(subscriber, retry_after);
+        let (refused, deferred) = self.log().refuse_requests(subscriber, retry_after);
         for call in refused {
             call.fail(AskError::Unavailable { retry_after });
         }
-        self.conclude(after);
+        self.run_deferred(deferred);
     }
 
     pub(crate) fn accept_requests(&self, subscriber: usize) {
@@ -225,19 +232,19 @@ impl Hub {
         self.log().forget_missed(subscriber);
     }
 
-    /// Resolves when the bus has begun to close.
+    /// Resolves when the bus starts to close.
     pub(crate) async fn closing(&self) {
         self.closing.cancelled().await;
     }
 
     pub(crate) fn close(&self) {
         self.closing.cancel();
-        let after = self.log().close();
-        self.conclude(after);
+        let deferred = self.log().close();
+        self.run_deferred(deferred);
     }
 
-    /// Nobody listens any more: what is left is dropped, its askers are told. Readers go too, for
-    /// they may hold the bus that holds them.
+    /// Drops what is left after all subscribers have ended, and fails the remaining requests. Drops
+    /// the readers, too, since they may hold this bus and form a reference cycle.
     pub(crate) fn clear(&self) {
         for answerer in self
             .routing
@@ -249,18 +256,18 @@ impl Hub {
                 reader.close();
             }
         }
-        let (left, after) = self.log().clear();
+        let (left, deferred) = self.log().clear();
         for item in left {
             if let Item::Request { call, .. } = item {
                 call.fail(AskError::Draining);
             }
         }
-        self.conclude(after);
+        self.run_deferred(deferred);
     }
 
     pub(crate) async fn quiet(&self) {
-        self.edge
-            .until(|| self.log().is_idle() && self.edge.all_home())
+        self.pool
+            .until(|| self.log().is_idle() && self.pool.all_returned())
             .await;
     }
 
@@ -271,16 +278,16 @@ impl Hub {
             .get()
             .map_or(&[][..], |routing| &routing.inboxes);
         let now = Moment::since(self.start);
-        let line = |(index, inbox): (usize, &Arc<Inbox>)| {
+        let metrics = |(index, inbox): (usize, &Arc<Inbox>)| {
             inbox
                 .counters
-                .line(inbox.name, inbox.essential, &log.metrics(index), now)
+                .metrics(inbox.name, inbox.essential, &log.metrics(index), now)
         };
         BusMetrics {
             published: log.number(),
-            credits_free: self.edge.free(),
-            credits: self.edge.total(),
-            subscribers: inboxes.iter().enumerate().map(line).collect(),
+            credits_free: self.pool.free(),
+            credits: self.pool.total(),
+            subscribers: inboxes.iter().enumerate().map(metrics).collect(),
         }
     }
 
@@ -288,17 +295,17 @@ impl Hub {
         &self
             .routing
             .get()
-            .expect("subscribers run after the start")
+            .expect("subscribers run only after the start")
             .inboxes[subscriber]
     }
 
-    /// What had to wait for the lock to be given back.
-    fn conclude(&self, after: After) {
-        for subscriber in after.wake {
+    /// Does what had to wait until the lock was released.
+    fn run_deferred(&self, deferred: Deferred) {
+        for subscriber in deferred.wake {
             self.inbox(subscriber).awake.notify_one();
         }
-        if after.idle {
-            self.edge.stir();
+        if deferred.idle {
+            self.pool.notify();
         }
     }
 
