@@ -1,10 +1,10 @@
 //! What sessions are made from.
 
 use crate::api::{Online, SessionId, UserId};
-use crate::attempts::Attempts;
 use crate::clock::Clock;
-use crate::presence::{Grace, Presence};
+use crate::presence::{GracePeriods, Presence};
 use crate::random::Random;
+use crate::rate_limits::RateLimits;
 use crate::settings::Settings;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -16,9 +16,9 @@ pub struct Deps {
     pub(crate) database: Database,
     pub(crate) settings: Arc<Settings>,
     pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) watch: Arc<ClockWatch>,
+    pub(crate) clock_watch: Arc<ClockWatch>,
     pub(crate) random: Arc<dyn Random>,
-    pub(crate) attempts: Arc<Attempts>,
+    pub(crate) limits: Arc<RateLimits>,
     presence: Arc<Mutex<Presence>>,
     seen: Arc<Mutex<HashMap<SessionId, UserId>>>,
 }
@@ -34,17 +34,17 @@ impl Deps {
         random: impl Random,
     ) -> Self {
         let clock: Arc<dyn Clock> = Arc::new(clock);
-        let attempts = Attempts::new(&settings, &clock);
-        let grace = Grace {
+        let limits = RateLimits::new(&settings, &clock);
+        let grace = GracePeriods {
             clean: settings.clean_grace,
             lost: settings.lost_grace,
         };
         Self {
-            watch: Arc::new(ClockWatch::new(&database)),
+            clock_watch: Arc::new(ClockWatch::new(&database)),
             database,
             settings: Arc::new(settings),
             clock,
-            attempts: Arc::new(attempts),
+            limits: Arc::new(limits),
             random: Arc::new(random),
             presence: Arc::new(Mutex::new(Presence::new(grace, online))),
             seen: Arc::default(),
@@ -54,7 +54,9 @@ impl Deps {
     /// Whether the clock may be trusted with what cannot be undone: a wild one would end every
     /// session and every guest.
     pub(crate) async fn trusts_clock(&self) -> anyhow::Result<bool> {
-        let look = self.watch.look(self.clock.wall_ms(), self.clock.uptime());
+        let look = self
+            .clock_watch
+            .look(self.clock.wall_ms(), self.clock.uptime());
         let ClockTrust::Suspect { ahead_ms, wait_ms } = look.await? else {
             return Ok(true);
         };

@@ -24,12 +24,12 @@ pub(crate) fn install() {
     let _ = PROVIDER.install_default();
 }
 
-struct Hs<M> {
+struct HmacKey<M> {
     algorithm: Algorithm,
     mac: M,
 }
 
-impl<M: Mac + KeyInit> Hs<M> {
+impl<M: Mac + KeyInit> HmacKey<M> {
     fn new(algorithm: Algorithm, secret: &[u8]) -> Result<Self, Error> {
         let mac = <M as KeyInit>::new_from_slice(secret);
         let mac = mac.map_err(|_| new_error(ErrorKind::InvalidKeyFormat))?;
@@ -37,7 +37,7 @@ impl<M: Mac + KeyInit> Hs<M> {
     }
 }
 
-impl<M: Mac + Clone> Verifier<Vec<u8>> for Hs<M> {
+impl<M: Mac + Clone> Verifier<Vec<u8>> for HmacKey<M> {
     fn verify(&self, message: &[u8], given: &Vec<u8>) -> Result<(), signature::Error> {
         let expected = self.mac.clone().chain_update(message);
         expected
@@ -46,7 +46,7 @@ impl<M: Mac + Clone> Verifier<Vec<u8>> for Hs<M> {
     }
 }
 
-impl<M: Mac + Clone> JwtVerifier for Hs<M> {
+impl<M: Mac + Clone> JwtVerifier for HmacKey<M> {
     fn algorithm(&self) -> Algorithm {
         self.algorithm
     }
@@ -56,7 +56,7 @@ fn verifier(algorithm: Algorithm, key: &DecodingKey) -> Result<Box<dyn JwtVerifi
     match algorithm {
         Algorithm::HS256 => {
             let secret = key.try_get_hmac_secret()?;
-            Ok(Box::new(Hs::<Hmac<Sha256>>::new(algorithm, secret)?))
+            Ok(Box::new(HmacKey::<Hmac<Sha256>>::new(algorithm, secret)?))
         }
         _ => Err(new_error(ErrorKind::InvalidAlgorithm)),
     }
@@ -74,18 +74,18 @@ use for_tests::signer;
 #[cfg(test)]
 mod for_tests {
     use super::{Algorithm, EncodingKey, JwtSigner};
-    use super::{Error, ErrorKind, Hmac, Hs, Mac, Sha256, new_error, signature};
+    use super::{Error, ErrorKind, Hmac, HmacKey, Mac, Sha256, new_error, signature};
     use jsonwebtoken::signature::Signer;
     use sha2::Sha512;
 
-    impl<M: Mac + Clone> Signer<Vec<u8>> for Hs<M> {
+    impl<M: Mac + Clone> Signer<Vec<u8>> for HmacKey<M> {
         fn try_sign(&self, message: &[u8]) -> Result<Vec<u8>, signature::Error> {
             let mac = self.mac.clone().chain_update(message).finalize();
             Ok(mac.into_bytes().to_vec())
         }
     }
 
-    impl<M: Mac + Clone> JwtSigner for Hs<M> {
+    impl<M: Mac + Clone> JwtSigner for HmacKey<M> {
         fn algorithm(&self) -> Algorithm {
             self.algorithm
         }
@@ -98,8 +98,8 @@ mod for_tests {
     ) -> Result<Box<dyn JwtSigner>, Error> {
         let secret = key.try_get_hmac_secret()?;
         Ok(match algorithm {
-            Algorithm::HS256 => Box::new(Hs::<Hmac<Sha256>>::new(algorithm, secret)?),
-            Algorithm::HS512 => Box::new(Hs::<Hmac<Sha512>>::new(algorithm, secret)?),
+            Algorithm::HS256 => Box::new(HmacKey::<Hmac<Sha256>>::new(algorithm, secret)?),
+            Algorithm::HS512 => Box::new(HmacKey::<Hmac<Sha512>>::new(algorithm, secret)?),
             _ => return Err(new_error(ErrorKind::InvalidAlgorithm)),
         })
     }

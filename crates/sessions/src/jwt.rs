@@ -84,7 +84,7 @@ pub(crate) fn verify(settings: &JwtSettings, jwt: &str, now_ms: i64) -> Result<I
     let claims = checked
         .find_map(Result::ok)
         .ok_or(Refusal::BadCredentials)?;
-    let expires_at = until(&claims, now_ms)?;
+    let expires_at = valid_until(&claims, now_ms)?;
     if !is_claim(&claims.sub) || (!claims.iss.is_empty() && !is_claim(&claims.iss)) {
         return Err(Refusal::BadCredentials);
     }
@@ -124,7 +124,7 @@ fn check(
 
 /// Until when the identity holds. One that is accepted only for the skew's sake holds to the
 /// skew's end: its issuer's clock says that it is good.
-fn until(claims: &Claims, now_ms: i64) -> Result<i64, Refusal> {
+fn valid_until(claims: &Claims, now_ms: i64) -> Result<i64, Refusal> {
     let expires_at = as_ms(claims.exp);
     let grace_ends = expires_at.saturating_add(SKEW_MS);
     if grace_ends <= now_ms {

@@ -7,13 +7,12 @@
 //! to its client and, as a hash, to storage; who is marked as connected in storage counts as online
 //! until a grace has passed, across a restart too. Rooms and memberships are left to others.
 
+mod actions;
 pub mod api;
-mod attempts;
 mod clock;
 mod deps;
-mod desk;
-mod entering;
 mod hasher;
+mod hello;
 mod hmac;
 mod jobs;
 mod jwt;
@@ -22,6 +21,7 @@ mod name;
 mod presence;
 mod queries;
 mod random;
+mod rate_limits;
 mod secret;
 mod settings;
 mod store;
@@ -32,9 +32,9 @@ mod tests;
 mod timers;
 mod wiring;
 
+pub use actions::probe;
 pub use clock::{Clock, SystemClock};
 pub use deps::Deps;
-pub use desk::probe;
 pub use jwt::{JwtKey, JwtSettings, WeakSecret};
 pub use queries::Queries;
 pub use random::{Random, SystemRandom};

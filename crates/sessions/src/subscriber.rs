@@ -6,7 +6,9 @@ use crate::api::{
 };
 use crate::deps::Deps;
 use crate::jobs;
-use crate::presence::{Counted, Left, Marked, Opened, Tick};
+use crate::presence::{
+    ConnectedSession, ConnectedSessionsRead, ConnectionsOpened, SessionsDisconnected, Tick,
+};
 use crate::store;
 use bus::{Answers, Context, Handles, LoadError, Reply, Subscriber, Wiring};
 use futures_util::FutureExt as _;
@@ -46,9 +48,9 @@ impl Subscriber for Sessions {
             .answers::<KeepConnected>()
             .answers::<Logout>()
             .answers::<RevokeSession>()
-            .on::<Opened>()
-            .on::<Left>()
-            .on::<Counted>()
+            .on::<ConnectionsOpened>()
+            .on::<SessionsDisconnected>()
+            .on::<ConnectedSessionsRead>()
             .on::<SessionEnded>()
             .on::<storage::StoreEpochChanged>()
             .on::<DatabaseChanged>()
@@ -65,9 +67,9 @@ impl Subscriber for Sessions {
 }
 
 /// Who is marked as connected in storage.
-pub(crate) async fn marked(database: &Database) -> Result<Vec<Marked>, StorageError> {
+pub(crate) async fn marked(database: &Database) -> Result<Vec<ConnectedSession>, StorageError> {
     let read = database.read("sessions.marked", |reader| {
-        async move { store::sessions::all_marked(reader).await }.boxed()
+        async move { store::sessions::all_connected(reader).await }.boxed()
     });
     read.await
 }
@@ -96,7 +98,9 @@ impl Answers<CancelHello> for Sessions {
         _ctx: &mut Context,
     ) -> anyhow::Result<()> {
         let now = self.deps.clock.uptime();
-        self.deps.presence().withdrawn(request.connection, now);
+        self.deps
+            .presence()
+            .hello_cancelled(request.connection, now);
         reply.answer(());
         Ok(())
     }
@@ -110,7 +114,7 @@ impl Answers<KeepConnected> for Sessions {
         _ctx: &mut Context,
     ) -> anyhow::Result<()> {
         self.deps.presence().keep();
-        let job = jobs::Keep {
+        let job = jobs::NoteConnectedSeen {
             seen: self.deps.take_seen(),
             now: self.deps.clock.wall_ms(),
         };
@@ -128,7 +132,7 @@ impl Answers<Logout> for Sessions {
     ) -> anyhow::Result<()> {
         let now = self.deps.clock.wall_ms();
         self.deps.database.submit(
-            jobs::Logout {
+            jobs::EndOwnSession {
                 caller: request.caller,
                 now,
             },
@@ -168,8 +172,12 @@ impl Answers<RevokeSession> for Sessions {
     }
 }
 
-impl Handles<Opened> for Sessions {
-    async fn handle(&mut self, opened: &Arc<Opened>, _ctx: &mut Context) -> anyhow::Result<()> {
+impl Handles<ConnectionsOpened> for Sessions {
+    async fn handle(
+        &mut self,
+        opened: &Arc<ConnectionsOpened>,
+        _ctx: &mut Context,
+    ) -> anyhow::Result<()> {
         let now = self.deps.clock.uptime();
         let mut presence = self.deps.presence();
         for opening in &opened.0 {
@@ -179,15 +187,23 @@ impl Handles<Opened> for Sessions {
     }
 }
 
-impl Handles<Left> for Sessions {
-    async fn handle(&mut self, left: &Arc<Left>, _ctx: &mut Context) -> anyhow::Result<()> {
-        self.deps.presence().left(&left.0);
+impl Handles<SessionsDisconnected> for Sessions {
+    async fn handle(
+        &mut self,
+        left: &Arc<SessionsDisconnected>,
+        _ctx: &mut Context,
+    ) -> anyhow::Result<()> {
+        self.deps.presence().disconnected(&left.0);
         Ok(())
     }
 }
 
-impl Handles<Counted> for Sessions {
-    async fn handle(&mut self, counted: &Arc<Counted>, _ctx: &mut Context) -> anyhow::Result<()> {
+impl Handles<ConnectedSessionsRead> for Sessions {
+    async fn handle(
+        &mut self,
+        counted: &Arc<ConnectedSessionsRead>,
+        _ctx: &mut Context,
+    ) -> anyhow::Result<()> {
         let now = self.deps.clock.uptime();
         let mut presence = self.deps.presence();
         for marked in &counted.0 {
@@ -246,7 +262,7 @@ impl Handles<Tick> for Sessions {
     async fn handle(&mut self, _tick: &Arc<Tick>, ctx: &mut Context) -> anyhow::Result<()> {
         let due = self.deps.presence().due(self.deps.clock.uptime());
         if !due.is_empty() {
-            let job = jobs::Leave {
+            let job = jobs::Disconnect {
                 due,
                 now: self.deps.clock.wall_ms(),
             };

@@ -3,7 +3,7 @@
 use crate::api::{PeopleEnded, PeopleForgettable, UserId};
 use crate::clock::millis;
 use crate::deps::Deps;
-use crate::store::{housekeeping, of_person};
+use crate::store::{housekeeping, user_sessions};
 use bus::Bus;
 use futures_util::FutureExt as _;
 use std::collections::HashSet;
@@ -23,14 +23,14 @@ const FIRST: UserId = UserId([0; 16]);
 pub(crate) struct Sweep {
     bus: Bus,
     deps: Deps,
-    place: Arc<Mutex<Place>>,
+    position: Arc<Mutex<SweepPosition>>,
 }
 
 /// How far the walk has come.
 #[derive(Debug, Clone, Copy)]
-enum Place {
+enum SweepPosition {
     Ended(UserId),
-    Vouched(UserId),
+    WithIdentity(UserId),
     /// Until then, by the uptime.
     Resting(Duration),
 }
@@ -40,32 +40,32 @@ impl Sweep {
         Self {
             bus: bus.clone(),
             deps: deps.clone(),
-            place: Arc::new(Mutex::new(Place::Ended(FIRST))),
+            position: Arc::new(Mutex::new(SweepPosition::Ended(FIRST))),
         }
     }
 
     /// Goes on for a while. Repeats a share that failed.
     pub(crate) async fn run(self) -> anyhow::Result<()> {
         for _ in 0..SHARES_MAX {
-            let place = *self.place.lock().unwrap_or_else(PoisonError::into_inner);
-            let next = match place {
-                Place::Resting(until) if self.deps.clock.uptime() < until => return Ok(()),
-                Place::Resting(_) => Place::Ended(FIRST),
-                Place::Ended(after) => self.ended(after).await?,
-                Place::Vouched(after) => self.vouched(after).await?,
+            let position = *self.position.lock().unwrap_or_else(PoisonError::into_inner);
+            let next = match position {
+                SweepPosition::Resting(until) if self.deps.clock.uptime() < until => return Ok(()),
+                SweepPosition::Resting(_) => SweepPosition::Ended(FIRST),
+                SweepPosition::Ended(after) => self.ended(after).await?,
+                SweepPosition::WithIdentity(after) => self.with_identity(after).await?,
             };
-            *self.place.lock().unwrap_or_else(PoisonError::into_inner) = next;
+            *self.position.lock().unwrap_or_else(PoisonError::into_inner) = next;
         }
         Ok(())
     }
 
-    async fn ended(&self, after: UserId) -> Result<Place, StorageError> {
+    async fn ended(&self, after: UserId) -> Result<SweepPosition, StorageError> {
         let read = self.deps.database.read("sessions.ended", move |reader| {
             async move { housekeeping::ended_after(reader, after, share()).await }.boxed()
         });
         let users = read.await?;
         let Some(last) = users.last().copied() else {
-            return Ok(Place::Vouched(FIRST));
+            return Ok(SweepPosition::WithIdentity(FIRST));
         };
         let unseen_before = None;
         let forgettable = PeopleForgettable {
@@ -74,23 +74,23 @@ impl Sweep {
         };
         self.bus.publish(PeopleEnded { users }).await;
         self.bus.publish(forgettable).await;
-        Ok(Place::Ended(last))
+        Ok(SweepPosition::Ended(last))
     }
 
     /// Does nothing while the clock is not trusted: the walk after that finds them.
-    async fn vouched(&self, after: UserId) -> anyhow::Result<Place> {
+    async fn with_identity(&self, after: UserId) -> anyhow::Result<SweepPosition> {
         if !self.deps.trusts_clock().await? {
-            return Ok(Place::Resting(self.deps.clock.uptime() + REST));
+            return Ok(SweepPosition::Resting(self.deps.clock.uptime() + REST));
         }
         let unseen = millis(self.deps.settings.session_unseen);
         let before = self.deps.clock.wall_ms().saturating_sub(unseen);
         let read = self.deps.database.read("sessions.vouched", move |reader| {
             async move {
-                let people = housekeeping::vouched_after(reader, after, share()).await?;
+                let people = housekeeping::with_identity_after(reader, after, share()).await?;
                 let last = people.last().map(|(id, _)| *id);
                 let unseen = people.into_iter().filter(|(_, seen_at)| *seen_at < before);
                 let mut unseen: Vec<UserId> = unseen.map(|(id, _)| id).collect();
-                let busy: HashSet<UserId> = of_person::people_among(reader, &unseen).await?;
+                let busy: HashSet<UserId> = user_sessions::people_among(reader, &unseen).await?;
                 unseen.retain(|id| !busy.contains(id));
                 Ok((last, unseen))
             }
@@ -105,8 +105,8 @@ impl Sweep {
             };
             self.bus.publish(forgettable).await;
         }
-        let rest = || Place::Resting(self.deps.clock.uptime() + REST);
-        Ok(last.map_or_else(rest, Place::Vouched))
+        let rest = || SweepPosition::Resting(self.deps.clock.uptime() + REST);
+        Ok(last.map_or_else(rest, SweepPosition::WithIdentity))
     }
 }
 

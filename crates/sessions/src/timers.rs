@@ -2,8 +2,8 @@
 
 use crate::clock::millis;
 use crate::deps::Deps;
-use crate::jobs::{Expire, Touch};
-use crate::presence::{Counted, Tick};
+use crate::jobs::{Expire, NoteSeen};
+use crate::presence::{ConnectedSessionsRead, Tick};
 use crate::subscriber::{Sessions, marked};
 use crate::sweep::Sweep;
 use bus::{Bus, Subscriber as _, Tasks};
@@ -28,26 +28,26 @@ const WRITE_WITHIN: Duration = Duration::from_secs(10);
 /// Starts the timers of sessions: graces, who was seen, who has not been for too long.
 pub fn tasks(tasks: &Tasks, bus: &Bus, deps: &Deps) {
     let owner = Sessions::NAME;
-    let timer = Timer {
+    let timer = Timers {
         bus: bus.clone(),
         deps: deps.clone(),
     };
-    let its = timer.clone();
+    let own = timer.clone();
     tasks.periodic(owner, "sessions.tick", TICK, 0.0, move || {
-        its.clone().tick()
+        own.clone().tick()
     });
-    let its = timer.clone();
+    let own = timer.clone();
     tasks.periodic(owner, "sessions.seen", SEEN, JITTER, move || {
-        its.clone().write_seen()
+        own.clone().write_seen()
     });
-    let its = timer.clone();
+    let own = timer.clone();
     tasks.periodic(owner, "sessions.expiry", EXPIRY, JITTER, move || {
-        its.clone().expire()
+        own.clone().expire()
     });
     let sweep = Sweep::new(bus, deps);
-    let its = sweep.clone();
+    let own = sweep.clone();
     tasks.delayed(owner, "sessions.first_sweep", SWEEP_SOON, async move {
-        if let Err(error) = its.run().await {
+        if let Err(error) = own.run().await {
             tracing::warn!(%error, "could not look for people who can be forgotten; tries again");
         }
     });
@@ -61,24 +61,24 @@ pub fn tasks(tasks: &Tasks, bus: &Bus, deps: &Deps) {
 
 /// What the timers work with.
 #[derive(Clone)]
-pub(crate) struct Timer {
+pub(crate) struct Timers {
     pub(crate) bus: Bus,
     pub(crate) deps: Deps,
 }
 
-impl Timer {
+impl Timers {
     async fn tick(self) -> anyhow::Result<()> {
         self.bus.publish(Tick).await;
         Ok(())
     }
 
     pub(crate) async fn write_seen(self) -> anyhow::Result<()> {
-        self.deps.attempts.forget_old();
+        self.deps.limits.forget_old();
         let sessions = self.deps.take_seen();
         if sessions.is_empty() {
             return Ok(());
         }
-        let job = Touch {
+        let job = NoteSeen {
             seen: sessions,
             now: self.deps.clock.wall_ms(),
         };
@@ -107,7 +107,7 @@ impl Timer {
 
     pub(crate) async fn count(self) -> anyhow::Result<()> {
         let marked = marked(&self.deps.database).await?;
-        self.bus.publish(Counted(marked)).await;
+        self.bus.publish(ConnectedSessionsRead(marked)).await;
         Ok(())
     }
 }

@@ -4,7 +4,7 @@ use super::{EndReason, User, UserId};
 use crate::clock::{Clock as _, SystemClock};
 use crate::jobs::{self, end_person};
 use crate::name::Name;
-use crate::store::{housekeeping, of_person, users};
+use crate::store::{housekeeping, user_sessions, users};
 use std::collections::{HashMap, HashSet};
 use storage::prelude::*;
 
@@ -86,7 +86,7 @@ pub async fn living(access: &mut impl Access, ids: &[UserId]) -> Result<HashSet<
 /// [`super::SessionEnded`] and [`super::PeopleForgettable`].
 pub async fn end_guest(tx: &mut Writer<'_>, guest: UserId) -> Result<(), Fault> {
     // The lock comes first: a `hello` in another lane is before it, and seen here, or after it.
-    if !users::lock_guest(tx, guest).await? || of_person::is_connected(tx, guest).await? {
+    if !users::lock_guest(tx, guest).await? || user_sessions::is_connected(tx, guest).await? {
         return Ok(());
     }
     let now = SystemClock::new().wall_ms();

@@ -1,12 +1,12 @@
 //! Passwords: hashed slowly, a few at a time, beside the runtime.
 
-mod line;
+mod fair_queue;
 mod threads;
 
 use argon2::password_hash::{PasswordHash, PasswordHasher as _, PasswordVerifier as _, SaltString};
 use argon2::{Algorithm, Argon2, Params, Version};
 use std::time::Duration;
-use threads::{Full, Threads, Turn};
+use threads::{Dispatch, QueueFull, Threads};
 use tokio::sync::oneshot;
 
 /// Memory of one hash in KiB: 19 MiB, with [`PASSES`] and [`LANES`] OWASP's recommendation.
@@ -15,7 +15,7 @@ const PASSES: u32 = 2;
 const LANES: u32 = 1;
 
 /// What is checked for names that nobody has, so that they take as long. Nobody's password.
-const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$\
+const DUMMY_HASH: &str = "$argon2id$v=19$m=19456,t=2,p=1$\
     cGFybG9yLW5vYm9keS1zYWx0$R3c1bqSz1vj0nZ0wVt8a2yqg9oX7mJc4h5l6k3d2f1E";
 
 /// Why a password was not looked at.
@@ -47,11 +47,11 @@ impl Hasher {
     /// The hash of a new password, with its salt and parameters.
     pub(crate) async fn hash(
         &self,
-        asker: &str,
+        client: &str,
         password: String,
         salt: [u8; 16],
     ) -> Result<String, HashError> {
-        self.run(asker, move || {
+        self.run(client, move || {
             let salt = SaltString::encode_b64(&salt).ok()?;
             let hash = argon2()
                 .ok()?
@@ -66,16 +66,16 @@ impl Hasher {
     /// Whether the password has this hash; without one, false after the same work.
     pub(crate) async fn verify(
         &self,
-        asker: &str,
+        client: &str,
         password: String,
         hash: Option<String>,
     ) -> Result<bool, HashError> {
         #[cfg(test)]
         self.verified
             .fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        self.run(asker, move || {
+        self.run(client, move || {
             let known = hash.is_some();
-            let hash = hash.unwrap_or_else(|| NOBODY.to_owned());
+            let hash = hash.unwrap_or_else(|| DUMMY_HASH.to_owned());
             let Ok(parsed) = PasswordHash::new(&hash) else {
                 return false;
             };
@@ -90,20 +90,20 @@ impl Hasher {
     /// Carries out the work when its turn has come, unless nobody waits for it any more.
     async fn run<T: Send + 'static>(
         &self,
-        asker: &str,
+        client: &str,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, HashError> {
         let (answer, answered) = oneshot::channel();
         let work = move |turn| match turn {
-            Turn::Never(full) => {
+            Dispatch::Displaced(full) => {
                 let _ = answer.send(Err(full.into()));
             }
-            Turn::Now if answer.is_closed() => {}
-            Turn::Now => {
+            Dispatch::Now if answer.is_closed() => {}
+            Dispatch::Now => {
                 let _ = answer.send(Ok(work()));
             }
         };
-        self.threads.submit(asker, Box::new(work))?;
+        self.threads.submit(client, Box::new(work))?;
         answered.await.unwrap_or(Err(HashError::Failed))
     }
 
@@ -114,8 +114,8 @@ impl Hasher {
     }
 }
 
-impl From<Full> for HashError {
-    fn from(Full { retry_after }: Full) -> Self {
+impl From<QueueFull> for HashError {
+    fn from(QueueFull { retry_after }: QueueFull) -> Self {
         Self::Overloaded { retry_after }
     }
 }
@@ -153,7 +153,7 @@ mod tests {
             .hash("home", "correct horse".into(), [7; 16])
             .await
             .unwrap();
-        let (somebody, nobody) = (PasswordHash::new(&hash), PasswordHash::new(NOBODY));
+        let (somebody, nobody) = (PasswordHash::new(&hash), PasswordHash::new(DUMMY_HASH));
         let (somebody, nobody) = (somebody.unwrap(), nobody.unwrap());
         assert_eq!(nobody.algorithm, somebody.algorithm);
         assert_eq!(nobody.params, somebody.params);

@@ -1,7 +1,7 @@
 //! The threads that hash: few, and of the lowest priority, so that a rush of logins never takes a
 //! core from people who talk.
 
-use super::line::Line;
+use super::fair_queue::FairQueue;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -15,14 +15,14 @@ const GUESS: Duration = Duration::from_millis(50);
 const RETRY_LEAST: Duration = Duration::from_millis(500);
 
 /// One piece of work; it answers whoever waits for it.
-pub(super) type Work = Box<dyn FnOnce(Turn) + Send>;
+pub(super) type Work = Box<dyn FnOnce(Dispatch) + Send>;
 
 /// What becomes of a piece of work.
-pub(super) enum Turn {
+pub(super) enum Dispatch {
     /// It is carried out.
     Now,
     /// It had to give way.
-    Never(Full),
+    Displaced(QueueFull),
 }
 
 /// Threads that start when they are needed and end with this handle. What waits then is dropped.
@@ -32,13 +32,13 @@ struct Shared {
     most: usize,
     waiting_max: usize,
     state: Mutex<State>,
-    news: Condvar,
+    work_available: Condvar,
     /// What one piece takes, a moving average in microseconds.
-    takes_us: AtomicU64,
+    average_us: AtomicU64,
 }
 
 struct State {
-    line: Line<Work>,
+    queue: FairQueue<Work>,
     threads: usize,
     running: usize,
     closed: bool,
@@ -46,7 +46,7 @@ struct State {
 
 /// There is no room: come back after this.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Full {
+pub(super) struct QueueFull {
     pub(super) retry_after: Duration,
 }
 
@@ -60,34 +60,34 @@ impl Threads {
             most,
             waiting_max,
             state: Mutex::new(State {
-                line: Line::new((places / 2).max(1)),
+                queue: FairQueue::new((places / 2).max(1)),
                 threads: 0,
                 running: 0,
                 closed: false,
             }),
-            news: Condvar::new(),
-            takes_us: AtomicU64::new(u64::try_from(GUESS.as_micros()).unwrap_or(u64::MAX)),
+            work_available: Condvar::new(),
+            average_us: AtomicU64::new(u64::try_from(GUESS.as_micros()).unwrap_or(u64::MAX)),
         }))
     }
 
     /// Puts one piece of work in for this asker; another's may have to give way for it. All that
     /// waits is dropped if there is no thread to do it.
-    pub(super) fn submit(&self, asker: &str, work: Work) -> Result<(), Full> {
+    pub(super) fn submit(&self, client: &str, work: Work) -> Result<(), QueueFull> {
         let shared = &self.0;
         let mut state = shared.state();
         let places = shared.most.saturating_add(shared.waiting_max);
         let room = places.saturating_sub(state.running);
-        let full = shared.full(state.line.len() + state.running);
-        let Ok(displaced) = state.line.push(asker, work, room) else {
+        let full = shared.full(state.queue.len() + state.running);
+        let Ok(displaced) = state.queue.push(client, work, room) else {
             return Err(full);
         };
-        if state.threads < shared.most && state.running + state.line.len() > state.threads {
+        if state.threads < shared.most && state.running + state.queue.len() > state.threads {
             shared.start_one(&mut state);
         }
         drop(state);
-        shared.news.notify_one();
+        shared.work_available.notify_one();
         if let Some(displaced) = displaced {
-            displaced(Turn::Never(full));
+            displaced(Dispatch::Displaced(full));
         }
         Ok(())
     }
@@ -96,7 +96,7 @@ impl Threads {
 impl Drop for Threads {
     fn drop(&mut self) {
         self.0.state().closed = true;
-        self.0.news.notify_all();
+        self.0.work_available.notify_all();
     }
 }
 
@@ -106,11 +106,11 @@ impl Shared {
     }
 
     /// Everyone who waits now comes first.
-    fn full(&self, waiting: usize) -> Full {
-        let takes = Duration::from_micros(self.takes_us.load(Ordering::Relaxed));
+    fn full(&self, waiting: usize) -> QueueFull {
+        let takes = Duration::from_micros(self.average_us.load(Ordering::Relaxed));
         let turns = u32::try_from(waiting / self.most).unwrap_or(u32::MAX);
         let retry_after = takes.saturating_mul(turns).max(RETRY_LEAST);
-        Full { retry_after }
+        QueueFull { retry_after }
     }
 
     fn start_one(self: &Arc<Self>, state: &mut State) {
@@ -121,19 +121,19 @@ impl Shared {
             Err(error) => {
                 tracing::error!(%error, "could not start a thread that hashes passwords");
                 if state.threads == 0 {
-                    while state.line.pop().is_some() {}
+                    while state.queue.pop().is_some() {}
                 }
             }
         }
     }
 
     fn work(&self) {
-        step_back();
+        lower_priority();
         while let Some(work) = self.next() {
             let started = Instant::now();
             // A panic drops the answer: whoever waits for it learns that.
-            let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| work(Turn::Now)));
-            self.measured(started.elapsed());
+            let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| work(Dispatch::Now)));
+            self.record_duration(started.elapsed());
             self.state().running -= 1;
         }
     }
@@ -145,28 +145,28 @@ impl Shared {
             if state.closed {
                 return None;
             }
-            if let Some(work) = state.line.pop() {
+            if let Some(work) = state.queue.pop() {
                 state.running += 1;
                 return Some(work);
             }
             state = self
-                .news
+                .work_available
                 .wait(state)
                 .unwrap_or_else(PoisonError::into_inner);
         }
     }
 
-    fn measured(&self, took: Duration) {
+    fn record_duration(&self, took: Duration) {
         let took = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
-        let before = self.takes_us.load(Ordering::Relaxed);
+        let before = self.average_us.load(Ordering::Relaxed);
         let now = before - before / 8 + took / 8;
-        self.takes_us.store(now, Ordering::Relaxed);
+        self.average_us.store(now, Ordering::Relaxed);
     }
 }
 
 /// Gives this thread the lowest priority. Linux alone has one per thread; elsewhere the small number
 /// of threads has to do.
-fn step_back() {
+fn lower_priority() {
     #[cfg(target_os = "linux")]
     if let Err(error) = rustix::process::setpriority_process(Some(rustix::thread::gettid()), NICE) {
         tracing::warn!(%error, "passwords are hashed at the ordinary priority");
@@ -213,7 +213,7 @@ mod tests {
         let (told, turns) = mpsc::channel();
         let noting = |name: &'static str| -> Work {
             let told = told.clone();
-            Box::new(move |turn| told.send((name, matches!(turn, Turn::Now))).unwrap())
+            Box::new(move |turn| told.send((name, matches!(turn, Dispatch::Now))).unwrap())
         };
         threads.submit("a", noting("a1")).unwrap();
         threads.submit("a", noting("a2")).unwrap();

@@ -1,8 +1,8 @@
 //! What is written from time to time.
 
-use super::ending::end;
+use super::end::end;
 use crate::api::{EndReason, GuestExpired, Refusal, SessionId, UserId};
-use crate::store::{housekeeping, of_person, sessions, users};
+use crate::store::{housekeeping, sessions, user_sessions, users};
 use std::collections::{HashMap, HashSet};
 use std::convert::Infallible;
 use storage::prelude::*;
@@ -15,12 +15,12 @@ const ENDED_KEPT_MS: i64 = 24 * 60 * 60 * 1000;
 const STATEMENT_MAX: usize = 10_000;
 
 /// Notes who has been seen without a connection.
-pub(crate) struct Touch {
+pub(crate) struct NoteSeen {
     pub(crate) seen: HashMap<SessionId, UserId>,
     pub(crate) now: i64,
 }
 
-impl Job for Touch {
+impl Job for NoteSeen {
     const NAME: &'static str = "sessions.touch";
     type Answer = ();
     type Refusal = Infallible;
@@ -36,12 +36,12 @@ impl Job for Touch {
 }
 
 /// The server stops: who is connected stays marked, seen until now.
-pub(crate) struct Keep {
+pub(crate) struct NoteConnectedSeen {
     pub(crate) seen: HashMap<SessionId, UserId>,
     pub(crate) now: i64,
 }
 
-impl Job for Keep {
+impl Job for NoteConnectedSeen {
     const NAME: &'static str = "sessions.keep_connected";
     type Answer = ();
     type Refusal = Refusal;
@@ -106,7 +106,7 @@ impl Expire {
         let before = self.now.saturating_sub(self.guest_unseen_ms);
         let stale = housekeeping::stale_guests(tx, before, ROWS_MAX).await?;
         let ids: Vec<UserId> = stale.iter().map(|guest| guest.id).collect();
-        let connected = of_person::connected_among(tx, &ids).await?;
+        let connected = user_sessions::connected_among(tx, &ids).await?;
         // Noted as seen, they make room for those who come after them.
         users::seen(tx, &connected, self.now).await?;
         let gone = stale.iter().filter(|guest| !connected.contains(&guest.id));

@@ -1,8 +1,8 @@
 //! A person has only so many sessions.
 
-use super::ending::end;
+use super::end::end;
 use crate::api::{EndReason, Refusal, SessionId, UserId};
-use crate::store::{of_person, sessions};
+use crate::store::{sessions, user_sessions};
 use storage::prelude::*;
 
 /// The most sessions that end for one new one: a store from before the limit gets there in steps.
@@ -17,12 +17,12 @@ pub(super) async fn make_room(
     now: i64,
 ) -> Result<(), JobError<Refusal>> {
     let fits = i64::from(sessions_max.max(1)) - 1;
-    let over = of_person::count_living(tx, user).await? - fits;
+    let over = user_sessions::count_living(tx, user).await? - fits;
     if over <= 0 {
         return Ok(());
     }
     let wanted = usize::try_from(over.min(ENDED_MAX)).unwrap_or(0);
-    let oldest = of_person::unconnected(tx, user, wanted).await?;
+    let oldest = user_sessions::unconnected(tx, user, wanted).await?;
     if oldest.len() < wanted {
         return Err(JobError::Refused(Refusal::LimitReached {
             limit: "sessions_per_person",

@@ -5,17 +5,17 @@
 //! adds what storage does not know: which connections are open, and how long a grace still runs.
 //! It outlives a rebuild of the subscriber, as sockets do.
 
-mod closed;
+mod recently_closed;
 mod table;
 
 use crate::api::{ConnectionId, SessionId, Token, User};
 use bus::Event;
 
-pub(crate) use table::{Due, Grace, Presence};
+pub(crate) use table::{DueSession, GracePeriods, Presence};
 
 /// A connection has said `hello`: from this commit on it counts as open.
 #[derive(Debug, Clone)]
-pub(crate) struct Opening {
+pub(crate) struct OpenedConnection {
     pub(crate) connection: ConnectionId,
     pub(crate) session: SessionId,
     pub(crate) user: User,
@@ -28,31 +28,31 @@ pub(crate) struct Opening {
 
 /// Connections were opened, in this order.
 #[derive(Debug)]
-pub(crate) struct Opened(pub(crate) Vec<Opening>);
+pub(crate) struct ConnectionsOpened(pub(crate) Vec<OpenedConnection>);
 
-impl Event for Opened {
+impl Event for ConnectionsOpened {
     const NAME: &'static str = "sessions.opened";
 }
 
 /// These sessions are no longer marked as connected.
 #[derive(Debug)]
-pub(crate) struct Left(pub(crate) Vec<SessionId>);
+pub(crate) struct SessionsDisconnected(pub(crate) Vec<SessionId>);
 
-impl Event for Left {
+impl Event for SessionsDisconnected {
     const NAME: &'static str = "sessions.left";
 }
 
 /// Who is marked as connected in storage, read beside the queue.
 #[derive(Debug)]
-pub(crate) struct Counted(pub(crate) Vec<Marked>);
+pub(crate) struct ConnectedSessionsRead(pub(crate) Vec<ConnectedSession>);
 
-impl Event for Counted {
+impl Event for ConnectedSessionsRead {
     const NAME: &'static str = "sessions.counted";
 }
 
 /// A session that is marked as connected.
 #[derive(Debug, Clone)]
-pub(crate) struct Marked {
+pub(crate) struct ConnectedSession {
     pub(crate) session: SessionId,
     pub(crate) user: User,
     pub(crate) connected_at: i64,

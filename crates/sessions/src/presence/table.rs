@@ -1,7 +1,7 @@
 //! The table of connections, sessions and people.
 
-use super::closed::Closed;
-use super::{Marked, Opening};
+use super::recently_closed::RecentlyClosed;
+use super::{ConnectedSession, OpenedConnection};
 use crate::api::{ConnectionId, Online, SessionId, Token, User, UserId};
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -12,7 +12,7 @@ const ASK_AGAIN: Duration = Duration::from_secs(10);
 
 /// How long someone without a connection still counts as online.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Grace {
+pub(crate) struct GracePeriods {
     pub(crate) clean: Duration,
     pub(crate) lost: Duration,
 }
@@ -22,7 +22,7 @@ const DUE_MAX: usize = 10_000;
 
 /// A session whose grace is over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Due {
+pub(crate) struct DueSession {
     pub(crate) session: SessionId,
     pub(crate) user: UserId,
     /// The mark to take away; another one means that it came back meanwhile.
@@ -31,28 +31,28 @@ pub(crate) struct Due {
 
 /// Everyone who counts as online.
 pub(crate) struct Presence {
-    grace: Grace,
+    grace: GracePeriods,
     online: Online,
-    connections: HashMap<ConnectionId, Open>,
-    sessions: HashMap<SessionId, Present>,
-    people: HashMap<UserId, Person>,
+    connections: HashMap<ConnectionId, OpenConnection>,
+    sessions: HashMap<SessionId, PresentSession>,
+    people: HashMap<UserId, OnlinePerson>,
     /// Sessions without a connection, and when they are due.
     leaving: HashMap<SessionId, Duration>,
-    closed: Closed,
+    closed: RecentlyClosed,
     changes: Vec<(User, bool)>,
     /// The server stops: nobody leaves any more.
     keeping: bool,
 }
 
 /// An open connection.
-pub(crate) struct Open {
+pub(crate) struct OpenConnection {
     pub(crate) session: SessionId,
     pub(crate) user: UserId,
     pub(crate) token: Option<Token>,
 }
 
 /// A session that is marked as connected.
-struct Present {
+struct PresentSession {
     user: UserId,
     connected_at: i64,
     connections: usize,
@@ -60,13 +60,13 @@ struct Present {
 }
 
 /// Someone with at least one such session.
-struct Person {
+struct OnlinePerson {
     user: User,
     sessions: usize,
 }
 
 impl Presence {
-    pub(crate) fn new(grace: Grace, online: Online) -> Self {
+    pub(crate) fn new(grace: GracePeriods, online: Online) -> Self {
         Self {
             grace,
             online,
@@ -74,7 +74,7 @@ impl Presence {
             sessions: HashMap::new(),
             people: HashMap::new(),
             leaving: HashMap::new(),
-            closed: Closed::default(),
+            closed: RecentlyClosed::default(),
             changes: Vec::new(),
             keeping: false,
         }
@@ -82,12 +82,12 @@ impl Presence {
 
     /// A session is marked in storage: its person counts as online and has one grace to come back.
     /// Of a session that is known already only the mark is believed.
-    pub(crate) fn restore(&mut self, marked: &Marked, now: Duration) {
+    pub(crate) fn restore(&mut self, marked: &ConnectedSession, now: Duration) {
         let news = self.changes.len();
         self.mark(marked.session, marked.connected_at, &marked.user);
         // They were online before: that they still are is no news.
         self.changes.truncate(news);
-        if self.is_alone(marked.session) {
+        if self.has_no_connection(marked.session) {
             let due = now + self.grace.lost;
             self.leaving.entry(marked.session).or_insert(due);
         }
@@ -96,20 +96,20 @@ impl Presence {
     /// A session was marked in storage a moment ago. One that nobody here knows of came in by a
     /// `hello` whose outcome was lost: it leaves like those of another life. Of the others more
     /// may be known here by now than when storage was read.
-    pub(crate) fn recount(&mut self, marked: &Marked, now: Duration) {
+    pub(crate) fn recount(&mut self, marked: &ConnectedSession, now: Duration) {
         if !self.sessions.contains_key(&marked.session) {
             self.restore(marked, now);
         }
     }
 
     /// A `hello` was committed.
-    pub(crate) fn opened(&mut self, opening: &Opening, now: Duration) {
+    pub(crate) fn opened(&mut self, opening: &OpenedConnection, now: Duration) {
         self.mark(opening.session, opening.connected_at, &opening.user);
         if self.closed.contains(opening.connection) {
-            self.leave_if_alone(opening.session, now + self.grace.lost);
+            self.schedule_leave_if_unconnected(opening.session, now + self.grace.lost);
             return;
         }
-        let open = Open {
+        let open = OpenConnection {
             session: opening.session,
             user: opening.user.id,
             token: opening.token.clone(),
@@ -133,15 +133,15 @@ impl Presence {
         } else {
             self.grace.lost
         };
-        self.let_go(connection, grace, now);
+        self.remove_connection(connection, grace, now);
     }
 
     /// A `hello` was taken back; its connection is still there and may say another.
-    pub(crate) fn withdrawn(&mut self, connection: ConnectionId, now: Duration) {
-        self.let_go(connection, self.grace.clean, now);
+    pub(crate) fn hello_cancelled(&mut self, connection: ConnectionId, now: Duration) {
+        self.remove_connection(connection, self.grace.clean, now);
     }
 
-    fn let_go(&mut self, connection: ConnectionId, grace: Duration, now: Duration) {
+    fn remove_connection(&mut self, connection: ConnectionId, grace: Duration, now: Duration) {
         if let Some(open) = self.connections.remove(&connection) {
             self.release(open.session, grace, now);
         }
@@ -160,7 +160,7 @@ impl Presence {
     }
 
     /// Whose grace is over, at most [`DUE_MAX`] at once.
-    pub(crate) fn due(&mut self, now: Duration) -> Vec<Due> {
+    pub(crate) fn due(&mut self, now: Duration) -> Vec<DueSession> {
         if self.keeping {
             return Vec::new();
         }
@@ -168,10 +168,10 @@ impl Presence {
         let over = self.leaving.iter_mut().filter(|(_, at)| **at <= now);
         over.filter_map(|(session, at)| {
             *at = now + ASK_AGAIN;
-            let Present {
+            let PresentSession {
                 user, connected_at, ..
             } = *sessions.get(session)?;
-            Some(Due {
+            Some(DueSession {
                 session: *session,
                 user,
                 connected_at,
@@ -182,12 +182,12 @@ impl Presence {
     }
 
     /// The marks of these sessions were taken away.
-    pub(crate) fn left(&mut self, sessions: &[SessionId]) {
+    pub(crate) fn disconnected(&mut self, sessions: &[SessionId]) {
         for session in sessions {
             if self.leaving.remove(session).is_some()
                 && let Some(present) = self.sessions.remove(session)
             {
-                self.one_session_less(present.user);
+                self.remove_session_of(present.user);
             }
         }
     }
@@ -203,7 +203,7 @@ impl Presence {
     }
 
     /// Who speaks on this connection.
-    pub(crate) fn open(&self, connection: ConnectionId) -> Option<&Open> {
+    pub(crate) fn open(&self, connection: ConnectionId) -> Option<&OpenConnection> {
         self.connections.get(&connection)
     }
 
@@ -212,13 +212,13 @@ impl Presence {
             Entry::Occupied(mut known) => known.get_mut().connected_at = connected_at,
             Entry::Vacant(vacant) => {
                 let user_id = user.id;
-                vacant.insert(Present {
+                vacant.insert(PresentSession {
                     user: user_id,
                     connected_at,
                     connections: 0,
                     ended: false,
                 });
-                self.one_session_more(user);
+                self.add_session_of(user);
             }
         }
     }
@@ -233,27 +233,27 @@ impl Presence {
         } else {
             grace
         };
-        self.leave_if_alone(session, now + grace);
+        self.schedule_leave_if_unconnected(session, now + grace);
     }
 
-    fn leave_if_alone(&mut self, session: SessionId, due: Duration) {
-        if self.is_alone(session) {
+    fn schedule_leave_if_unconnected(&mut self, session: SessionId, due: Duration) {
+        if self.has_no_connection(session) {
             self.leaving.insert(session, due);
         }
     }
 
     /// Marked as connected, with no connection that is known.
-    fn is_alone(&self, session: SessionId) -> bool {
+    fn has_no_connection(&self, session: SessionId) -> bool {
         self.sessions
             .get(&session)
             .is_some_and(|present| present.connections == 0)
     }
 
-    fn one_session_more(&mut self, user: &User) {
+    fn add_session_of(&mut self, user: &User) {
         let person = self.people.entry(user.id).or_insert_with(|| {
             self.online.insert(user.id);
             self.changes.push((user.clone(), true));
-            Person {
+            OnlinePerson {
                 user: user.clone(),
                 sessions: 0,
             }
@@ -261,7 +261,7 @@ impl Presence {
         person.sessions += 1;
     }
 
-    fn one_session_less(&mut self, user: UserId) {
+    fn remove_session_of(&mut self, user: UserId) {
         let Entry::Occupied(mut person) = self.people.entry(user) else {
             return;
         };

@@ -1,7 +1,7 @@
 //! What is answered beside the queue: reads, and whatever takes a hash.
 
 mod accounts;
-mod stop;
+mod error;
 
 use crate::api::{
     Authenticate, Caller, ListSessions, Refusal, SessionId, SessionSummary, SessionsPage,
@@ -9,10 +9,10 @@ use crate::api::{
 use crate::deps::Deps;
 use crate::hasher::Hasher;
 use crate::secret::TokenHash;
-use crate::store::{of_person, sessions};
+use crate::store::{sessions, user_sessions};
 use bus::{AskError, Reads, TraceId};
+use error::{QueryError, into_answer};
 use futures_util::FutureExt as _;
-use stop::{Stop, answered};
 
 /// Answers beside the queue. Shared by all who ask.
 pub struct Queries {
@@ -38,7 +38,7 @@ impl Queries {
         self.hasher.verified()
     }
 
-    async fn authenticate(&self, request: Authenticate) -> Result<Caller, Stop> {
+    async fn authenticate(&self, request: Authenticate) -> Result<Caller, QueryError> {
         let hash = TokenHash::of(&request.token);
         let found = self
             .deps
@@ -54,7 +54,7 @@ impl Queries {
         Ok(living.caller())
     }
 
-    async fn list(&self, request: ListSessions) -> Result<SessionsPage, Stop> {
+    async fn list(&self, request: ListSessions) -> Result<SessionsPage, QueryError> {
         let ListSessions {
             caller,
             after,
@@ -68,7 +68,7 @@ impl Queries {
         // One more than asked for tells whether there are more.
         let max = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
         let found = self.deps.database.read("sessions.list", move |reader| {
-            async move { of_person::page(reader, user, after, max).await }.boxed()
+            async move { user_sessions::page(reader, user, after, max).await }.boxed()
         });
         let mut rows = found.await?;
         let more = rows.len() > limit;
@@ -99,7 +99,7 @@ impl Reads<Authenticate> for Queries {
         request: Authenticate,
         _trace: TraceId,
     ) -> Result<Result<Caller, Refusal>, AskError> {
-        answered(self.authenticate(request).await)
+        into_answer(self.authenticate(request).await)
     }
 }
 
@@ -109,6 +109,6 @@ impl Reads<ListSessions> for Queries {
         request: ListSessions,
         _trace: TraceId,
     ) -> Result<Result<SessionsPage, Refusal>, AskError> {
-        answered(self.list(request).await)
+        into_answer(self.list(request).await)
     }
 }

@@ -39,7 +39,7 @@ pub(crate) async fn ended_after(
 
 /// Living people of identity providers and when they were last seen, in the order of their ids from
 /// this one on, at most `max`.
-pub(crate) async fn vouched_after(
+pub(crate) async fn with_identity_after(
     access: &mut impl Access,
     after: UserId,
     max: i64,

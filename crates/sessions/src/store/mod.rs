@@ -1,11 +1,11 @@
 //! The tables `users` and `sessions`, and every query on them.
 
 pub(crate) mod housekeeping;
-pub(crate) mod of_person;
 #[cfg(test)]
 mod plans;
 pub(crate) mod sessions;
 mod tables;
+pub(crate) mod user_sessions;
 pub(crate) mod users;
 
 /// All that is stored, as text, for tests that look for what must not be there.

@@ -8,7 +8,7 @@
 use super::tables::{sessions, users};
 use super::users::UserRow;
 use crate::api::{Caller, SessionId, UserId};
-use crate::presence::Marked;
+use crate::presence::ConnectedSession;
 use crate::secret::TokenHash;
 use storage::prelude::*;
 
@@ -29,12 +29,12 @@ pub(crate) struct SessionRow {
 
 /// A session with its person.
 #[derive(Debug, Clone)]
-pub(crate) struct Living {
+pub(crate) struct LiveSession {
     pub(crate) session: SessionRow,
     pub(crate) user: UserRow,
 }
 
-impl Living {
+impl LiveSession {
     /// As commands carry it.
     pub(crate) fn caller(&self) -> Caller {
         Caller {
@@ -81,7 +81,7 @@ pub(crate) async fn insert(tx: &mut Writer<'_>, new: &[NewSession<'_>]) -> Resul
 pub(crate) async fn by_token(
     access: &mut impl Access,
     hashes: &[TokenHash],
-) -> Result<Vec<Living>, Fault> {
+) -> Result<Vec<LiveSession>, Fault> {
     let hashes: Vec<&[u8]> = hashes.iter().map(|hash| hash.0.as_slice()).collect();
     let rows: Vec<(SessionRow, UserRow)> = query!(access, |c| sessions::table
         .inner_join(users::table)
@@ -92,7 +92,7 @@ pub(crate) async fn by_token(
         .load(c))?;
     Ok(rows
         .into_iter()
-        .map(|(session, user)| Living { session, user })
+        .map(|(session, user)| LiveSession { session, user })
         .collect())
 }
 
@@ -160,7 +160,9 @@ pub(crate) async fn marks(
 }
 
 /// Everyone who is marked as connected, the sessions that ended since too.
-pub(crate) async fn all_marked(access: &mut impl Access) -> Result<Vec<Marked>, Fault> {
+pub(crate) async fn all_connected(
+    access: &mut impl Access,
+) -> Result<Vec<ConnectedSession>, Fault> {
     let rows: Vec<(SessionId, i64, UserRow)> = query!(access, |c| sessions::table
         .inner_join(users::table)
         .filter(sessions::connected_at.is_not_null())
@@ -172,7 +174,7 @@ pub(crate) async fn all_marked(access: &mut impl Access) -> Result<Vec<Marked>, 
         .load(c))?;
     let marked = rows
         .into_iter()
-        .map(|(session, connected_at, user)| Marked {
+        .map(|(session, connected_at, user)| ConnectedSession {
             session,
             user: user.user(),
             connected_at,

@@ -77,7 +77,7 @@ impl<'a> NewUser<'a> {
     }
 
     /// Someone whom an issuer vouches for.
-    pub(crate) fn vouched(
+    pub(crate) fn with_identity(
         id: UserId,
         name: &'a Name,
         (issuer, subject): (&'a str, &'a str),

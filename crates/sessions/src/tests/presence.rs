@@ -3,7 +3,7 @@
 use super::witness::Stated::{Offline, Online};
 use super::world::World;
 use crate::api::{CancelHello, EndReason, KeepConnected, Logout, Proof};
-use crate::presence::Opened;
+use crate::presence::ConnectionsOpened;
 use std::time::Duration;
 
 const CLEAN: Duration = Duration::from_millis(1500);
@@ -139,7 +139,7 @@ async fn a_mark_that_was_renewed_in_storage_is_not_taken_away() {
         .remove(0)
         .unwrap();
     world
-        .write(crate::jobs::Leave {
+        .write(crate::jobs::Disconnect {
             due,
             now: world.now(),
         })
@@ -205,7 +205,7 @@ async fn a_turn_states_its_changes_as_one() {
         .unwrap();
     for n in 1..=3 {
         alone
-            .send(Opened(vec![super::world::opening(n)]))
+            .send(ConnectionsOpened(vec![super::world::opened_connection(n)]))
             .await
             .unwrap();
     }

@@ -6,11 +6,11 @@ use crate::api::{
     Proof, Refusal, SessionId, SessionSummary, Token, User, UserId, Welcome,
 };
 use crate::clock::{Clock as _, ManualClock};
-use crate::jobs::{Door, Fresh, OpenGuest, OpenToken};
+use crate::jobs::{HelloContext, OpenGuest, OpenToken, SessionCredentials};
 use crate::name::Name;
-use crate::presence::{Opening, Tick};
+use crate::presence::{OpenedConnection, Tick};
 use crate::sweep::Sweep;
-use crate::timers::Timer;
+use crate::timers::Timers;
 use crate::{Deps, Settings, SystemRandom, random};
 use bus::{AskError, Builder, Bus, Request, Running, Tasks};
 use futures_util::FutureExt as _;
@@ -223,7 +223,7 @@ impl World {
     pub(super) async fn store_has_seen_this_time(&self) {
         let deps = self.timer().deps;
         let now = deps.clock.wall_ms();
-        deps.watch.begin(now, None).await.unwrap();
+        deps.clock_watch.begin(now, None).await.unwrap();
     }
 
     pub(super) async fn count(&self) {
@@ -231,8 +231,8 @@ impl World {
         self.bus.quiet().await;
     }
 
-    fn timer(&self) -> Timer {
-        Timer {
+    fn timer(&self) -> Timers {
+        Timers {
             bus: self.bus.clone(),
             deps: self.deps.clone(),
         }
@@ -261,7 +261,7 @@ impl World {
         let open = |token: &&Token| {
             let token = (*token).clone();
             OpenToken {
-                door: self.door(),
+                hello: self.hello_context(),
                 token,
                 current: None,
             }
@@ -275,18 +275,18 @@ impl World {
         let open = |name: &&str| {
             let now = self.now();
             OpenGuest {
-                door: self.door(),
+                hello: self.hello_context(),
                 name: Name::parse(name).unwrap(),
                 user: random::user_id(&SystemRandom, now),
-                fresh: Fresh::new(&SystemRandom, now),
+                credentials: SessionCredentials::new(&SystemRandom, now),
             }
         };
         let Ok(answers) = self.write(AsSet(names.iter().map(open).collect())).await;
         answers
     }
 
-    fn door(&self) -> Door {
-        Door::new(self.connection(), None, self.now(), &self.database)
+    fn hello_context(&self) -> HelloContext {
+        HelloContext::new(self.connection(), None, self.now(), &self.database)
     }
 
     /// Marks a session as connected and tells nobody.
@@ -339,14 +339,14 @@ impl Job for Mark {
 }
 
 /// Someone on a connection, as a job states it.
-pub(super) fn opening(n: u8) -> Opening {
+pub(super) fn opened_connection(n: u8) -> OpenedConnection {
     let user = User {
         id: UserId([n; 16]),
         name: "someone".into(),
         guest: true,
     };
     let connection = ConnectionId(u64::from(n));
-    Opening {
+    OpenedConnection {
         connection,
         session: SessionId([n; 16]),
         user,

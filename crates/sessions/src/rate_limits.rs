@@ -7,7 +7,7 @@ use crate::settings::Settings;
 use std::sync::Arc;
 
 /// The rates of the door.
-pub(crate) struct Attempts {
+pub(crate) struct RateLimits {
     names: Limiter,
     networks: Limiter,
     sessions: Limiter,
@@ -15,7 +15,7 @@ pub(crate) struct Attempts {
     accounts: Limiter,
 }
 
-impl Attempts {
+impl RateLimits {
     pub(crate) fn new(settings: &Settings, clock: &Arc<dyn Clock>) -> Self {
         let per_minute = |most| Limiter::per_minute(most, Arc::clone(clock));
         Self {
@@ -28,18 +28,18 @@ impl Attempts {
     }
 
     /// Counts one password from this network, at whatever name.
-    pub(crate) fn by_network(&self, network: &str) -> Result<(), Refusal> {
+    pub(crate) fn password_from_network(&self, network: &str) -> Result<(), Refusal> {
         self.networks.count(network)
     }
 
     /// Counts one password for this name, whether anyone has it or not, from wherever.
-    pub(crate) fn at_name(&self, key: &str) -> Result<(), Refusal> {
+    pub(crate) fn password_for_name(&self, key: &str) -> Result<(), Refusal> {
         self.names.count(key)
     }
 
-    /// Counts one password given on a session that is logged in. Apart from [`Self::at_name`]:
+    /// Counts one password given on a session that is logged in. Apart from [`Self::password_for_name`]:
     /// strangers who guess at the name must not keep its owner from changing the password.
-    pub(crate) fn by_session(&self, session: SessionId) -> Result<(), Refusal> {
+    pub(crate) fn password_in_session(&self, session: SessionId) -> Result<(), Refusal> {
         self.sessions.count(&session.to_string())
     }
 

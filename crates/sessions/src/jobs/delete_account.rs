@@ -6,14 +6,14 @@ use crate::store::users;
 use storage::prelude::*;
 
 /// Deletes the caller's own account.
-pub(crate) struct Erase {
+pub(crate) struct DeleteOwnAccount {
     pub(crate) caller: Caller,
     /// The hash that the password was checked against.
     pub(crate) checked: String,
     pub(crate) now: i64,
 }
 
-impl Job for Erase {
+impl Job for DeleteOwnAccount {
     const NAME: &'static str = "sessions.delete_account";
     type Answer = ();
     type Refusal = Refusal;

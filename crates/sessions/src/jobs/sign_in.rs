@@ -1,8 +1,8 @@
 //! Sessions of accounts, made over HTTP.
 
-use super::fresh::{Beginning, Fresh};
+use super::credentials::{SessionCredentials, SessionStart};
+use super::free_name::name_taken;
 use super::quota::make_room;
-use super::spare_name::name_taken;
 use crate::api::{Refusal, Token, User, UserId};
 use crate::name::Name;
 use crate::store::sessions;
@@ -14,7 +14,7 @@ pub(crate) struct SignUp {
     pub(crate) name: Name,
     pub(crate) hash: String,
     pub(crate) user: UserId,
-    pub(crate) fresh: Fresh,
+    pub(crate) credentials: SessionCredentials,
     pub(crate) device: Option<String>,
     pub(crate) now: i64,
 }
@@ -38,8 +38,15 @@ impl Job for SignUp {
             name: self.name.text().into(),
             guest: false,
         };
-        begin(tx, &self.fresh, user.id, self.device.as_deref(), self.now).await?;
-        Ok((self.fresh.token.clone(), user))
+        begin(
+            tx,
+            &self.credentials,
+            user.id,
+            self.device.as_deref(),
+            self.now,
+        )
+        .await?;
+        Ok((self.credentials.token.clone(), user))
     }
 }
 
@@ -48,7 +55,7 @@ pub(crate) struct SignIn {
     pub(crate) name: Name,
     /// The hash that the password was checked against.
     pub(crate) checked: String,
-    pub(crate) fresh: Fresh,
+    pub(crate) credentials: SessionCredentials,
     pub(crate) device: Option<String>,
     pub(crate) sessions_max: u32,
     pub(crate) now: i64,
@@ -68,24 +75,31 @@ impl Job for SignIn {
         let unchanged = found.filter(|(_, hash)| hash.as_deref() == Some(&self.checked));
         let (user, _) = unchanged.ok_or(JobError::Refused(Refusal::BadCredentials))?;
         make_room(tx, user.id, self.sessions_max, self.now).await?;
-        begin(tx, &self.fresh, user.id, self.device.as_deref(), self.now).await?;
-        Ok((self.fresh.token.clone(), user.user()))
+        begin(
+            tx,
+            &self.credentials,
+            user.id,
+            self.device.as_deref(),
+            self.now,
+        )
+        .await?;
+        Ok((self.credentials.token.clone(), user.user()))
     }
 }
 
 async fn begin(
     tx: &mut Writer<'_>,
-    fresh: &Fresh,
+    credentials: &SessionCredentials,
     user: UserId,
     device: Option<&str>,
     now: i64,
 ) -> Result<(), Fault> {
-    let beginning = Beginning {
+    let start = SessionStart {
         user,
         device,
         now,
         expires_at: None,
         connected: false,
     };
-    sessions::insert(tx, &[fresh.row(&beginning)]).await
+    sessions::insert(tx, &[credentials.row(&start)]).await
 }

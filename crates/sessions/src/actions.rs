@@ -16,12 +16,12 @@ const WITHIN: Duration = Duration::from_secs(10);
 /// `POST /accounts/{name}/grant-admin` and `POST /accounts/{name}/delete`.
 #[must_use]
 pub fn probe(deps: &Deps) -> Arc<dyn Probe> {
-    Arc::new(Desk(deps.database.clone()))
+    Arc::new(Actions(deps.database.clone()))
 }
 
-struct Desk(Database);
+struct Actions(Database);
 
-impl Probe for Desk {
+impl Probe for Actions {
     fn name(&self) -> &'static str {
         "accounts"
     }

@@ -6,24 +6,24 @@ use bus::AskError;
 use storage::StorageError;
 
 /// A refusal is an answer, a failure is none.
-pub(super) enum Stop {
+pub(super) enum QueryError {
     Refused(Refusal),
     Failed(AskError),
 }
 
-impl From<Refusal> for Stop {
+impl From<Refusal> for QueryError {
     fn from(refusal: Refusal) -> Self {
         Self::Refused(refusal)
     }
 }
 
-impl From<StorageError> for Stop {
+impl From<StorageError> for QueryError {
     fn from(error: StorageError) -> Self {
         Self::Failed(error.into())
     }
 }
 
-impl From<HashError> for Stop {
+impl From<HashError> for QueryError {
     fn from(error: HashError) -> Self {
         match error {
             HashError::Overloaded { retry_after } => Self::Refused(Refusal::Overloaded {
@@ -35,10 +35,12 @@ impl From<HashError> for Stop {
 }
 
 /// In the form that the bus wants.
-pub(super) fn answered<T>(result: Result<T, Stop>) -> Result<Result<T, Refusal>, AskError> {
+pub(super) fn into_answer<T>(
+    result: Result<T, QueryError>,
+) -> Result<Result<T, Refusal>, AskError> {
     match result {
         Ok(answer) => Ok(Ok(answer)),
-        Err(Stop::Refused(refusal)) => Ok(Err(refusal)),
-        Err(Stop::Failed(error)) => Err(error),
+        Err(QueryError::Refused(refusal)) => Ok(Err(refusal)),
+        Err(QueryError::Failed(error)) => Err(error),
     }
 }

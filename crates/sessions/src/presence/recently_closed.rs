@@ -10,12 +10,12 @@ const KEPT: Duration = Duration::from_secs(60);
 /// A `hello` may commit after its connection has closed; without this memory that connection
 /// would count as open for ever. Bounded by the rate of disconnects times [`KEPT`].
 #[derive(Default)]
-pub(super) struct Closed {
+pub(super) struct RecentlyClosed {
     order: VecDeque<(Duration, ConnectionId)>,
     ids: HashSet<ConnectionId>,
 }
 
-impl Closed {
+impl RecentlyClosed {
     /// Remembers one, and forgets those of long ago.
     pub(super) fn remember(&mut self, connection: ConnectionId, now: Duration) {
         while let Some(&(at, old)) = self.order.front()
@@ -41,7 +41,7 @@ mod tests {
 
     #[test]
     fn a_closed_connection_is_remembered_for_a_minute() {
-        let mut closed = Closed::default();
+        let mut closed = RecentlyClosed::default();
         closed.remember(ConnectionId(1), Duration::ZERO);
         closed.remember(ConnectionId(2), KEPT);
         assert!(closed.contains(ConnectionId(1)));

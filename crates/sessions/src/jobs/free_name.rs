@@ -9,7 +9,7 @@ use storage::prelude::*;
 const SUFFIX_MAX: u32 = 99;
 
 /// The first of `alice-2`, `alice-3`, … that nobody has.
-pub(super) async fn spare_name(
+pub(super) async fn free_name(
     access: &mut impl Access,
     taken: &Name,
 ) -> Result<Option<Name>, Fault> {
@@ -25,7 +25,7 @@ pub(super) async fn spare_name(
 
 /// What someone is told whose name is taken.
 pub(super) async fn name_taken(access: &mut impl Access, taken: &Name) -> Result<Refusal, Fault> {
-    let spare = spare_name(access, taken).await?;
+    let spare = free_name(access, taken).await?;
     Ok(Refusal::NameTaken {
         suggest: spare.map(|name| name.text().to_owned()),
     })

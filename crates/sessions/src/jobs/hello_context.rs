@@ -1,11 +1,11 @@
 //! What every `hello` has in common.
 
 use crate::api::{Caller, ConnectionId, SessionId, Token, UserId, Welcome};
-use crate::presence::Opening;
+use crate::presence::OpenedConnection;
 use storage::Database;
 
 /// The connection that someone comes in through, and the moment.
-pub(crate) struct Door {
+pub(crate) struct HelloContext {
     pub(crate) connection: ConnectionId,
     pub(crate) device: Option<String>,
     pub(crate) now: i64,
@@ -14,14 +14,14 @@ pub(crate) struct Door {
 }
 
 /// Someone who has come in.
-pub(crate) struct Entered {
+pub(crate) struct Authenticated {
     pub(crate) caller: Caller,
     pub(crate) token: Token,
     pub(crate) resumed: bool,
     pub(crate) expires_at: Option<i64>,
 }
 
-impl Door {
+impl HelloContext {
     pub(crate) fn new(
         connection: ConnectionId,
         device: Option<String>,
@@ -39,24 +39,27 @@ impl Door {
     }
 
     /// What the subscriber is told of it.
-    pub(crate) fn opening(&self, entered: &Entered) -> Opening {
-        Opening {
+    pub(crate) fn opened_connection(&self, authenticated: &Authenticated) -> OpenedConnection {
+        OpenedConnection {
             connection: self.connection,
-            session: entered.caller.session,
-            user: entered.caller.user.clone(),
+            session: authenticated.caller.session,
+            user: authenticated.caller.user.clone(),
             connected_at: self.now,
-            token: entered.expires_at.is_some().then(|| entered.token.clone()),
+            token: authenticated
+                .expires_at
+                .is_some()
+                .then(|| authenticated.token.clone()),
         }
     }
 
     /// What the asker is told of it.
-    pub(crate) fn welcome(&self, entered: Entered) -> Welcome {
-        let Entered {
+    pub(crate) fn welcome(&self, authenticated: Authenticated) -> Welcome {
+        let Authenticated {
             caller,
             token,
             resumed,
             expires_at,
-        } = entered;
+        } = authenticated;
         let epoch = self.epoch.clone();
         Welcome {
             caller,
@@ -69,7 +72,7 @@ impl Door {
     }
 
     /// The device's new name, if this `hello` gives it one.
-    pub(crate) fn renamed(&self, known: Option<&str>) -> Option<&str> {
+    pub(crate) fn new_device(&self, known: Option<&str>) -> Option<&str> {
         self.device
             .as_deref()
             .filter(|device| Some(*device) != known)
@@ -89,7 +92,7 @@ impl Door {
     }
 }
 
-impl Entered {
+impl Authenticated {
     pub(crate) fn session(&self) -> SessionId {
         self.caller.session
     }

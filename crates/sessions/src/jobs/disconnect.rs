@@ -1,19 +1,19 @@
 //! The grace of some sessions is over.
 
 use crate::api::{SessionId, UserId};
-use crate::presence::{Due, Left};
+use crate::presence::{DueSession, SessionsDisconnected};
 use crate::store::{sessions, users};
 use std::collections::{HashMap, HashSet};
 use std::convert::Infallible;
 use storage::prelude::*;
 
 /// Takes the marks of these away, except of those that came back meanwhile: their mark is another.
-pub(crate) struct Leave {
-    pub(crate) due: Vec<Due>,
+pub(crate) struct Disconnect {
+    pub(crate) due: Vec<DueSession>,
     pub(crate) now: i64,
 }
 
-impl Job for Leave {
+impl Job for Disconnect {
     const NAME: &'static str = "sessions.leave";
     type Answer = ();
     type Refusal = Infallible;
@@ -26,12 +26,12 @@ impl Job for Leave {
         let ids: Vec<SessionId> = self.due.iter().map(|due| due.session).collect();
         let marks: HashMap<SessionId, i64> = sessions::marks(tx, &ids).await?.into_iter().collect();
         // One whose mark is gone has left before: saying so again settles a lost answer.
-        let is_back = |due: &Due| {
+        let is_back = |due: &DueSession| {
             marks
                 .get(&due.session)
                 .is_some_and(|at| *at != due.connected_at)
         };
-        let gone: Vec<Due> = self
+        let gone: Vec<DueSession> = self
             .due
             .iter()
             .copied()
@@ -41,7 +41,7 @@ impl Job for Leave {
         let people: HashSet<UserId> = gone.iter().map(|due| due.user).collect();
         sessions::disconnected(tx, &ids, self.now).await?;
         users::seen(tx, &people, self.now).await?;
-        tx.state(Left(ids));
+        tx.state(SessionsDisconnected(ids));
         Ok(())
     }
 }

@@ -6,13 +6,13 @@ use crate::secret::TokenHash;
 use crate::store::sessions::NewSession;
 
 /// The id and the token of a session, made before the job, which may run more than once.
-pub(crate) struct Fresh {
+pub(crate) struct SessionCredentials {
     pub(crate) id: SessionId,
     pub(crate) token: Token,
 }
 
 /// How a session begins.
-pub(crate) struct Beginning<'a> {
+pub(crate) struct SessionStart<'a> {
     pub(crate) user: UserId,
     pub(crate) device: Option<&'a str>,
     pub(crate) now: i64,
@@ -21,7 +21,7 @@ pub(crate) struct Beginning<'a> {
     pub(crate) connected: bool,
 }
 
-impl Fresh {
+impl SessionCredentials {
     pub(crate) fn new(random: &dyn Random, now: i64) -> Self {
         Self {
             id: random::session_id(random, now),
@@ -30,14 +30,14 @@ impl Fresh {
     }
 
     /// As it is stored.
-    pub(crate) fn row<'a>(&self, beginning: &Beginning<'a>) -> NewSession<'a> {
-        let &Beginning {
+    pub(crate) fn row<'a>(&self, start: &SessionStart<'a>) -> NewSession<'a> {
+        let &SessionStart {
             user,
             device,
             now,
             expires_at,
             connected,
-        } = beginning;
+        } = start;
         NewSession {
             id: self.id,
             user_id: user,

@@ -4,7 +4,7 @@
 use std::collections::{HashMap, VecDeque};
 
 /// Items in the order of the round: one of each asker, then the next of each.
-pub(super) struct Line<T> {
+pub(super) struct FairQueue<T> {
     waiting: HashMap<String, VecDeque<T>>,
     round: VecDeque<String>,
     len: usize,
@@ -12,7 +12,7 @@ pub(super) struct Line<T> {
     each_max: usize,
 }
 
-impl<T> Line<T> {
+impl<T> FairQueue<T> {
     pub(super) fn new(each_max: usize) -> Self {
         Self {
             waiting: HashMap::new(),
@@ -28,8 +28,8 @@ impl<T> Line<T> {
 
     /// Puts one in, if fewer than `max` wait. When it is full, the newest of whoever has most waiting
     /// gives way, as long as that is fairer. Returns what gave way, or the item itself if it has no place.
-    pub(super) fn push(&mut self, asker: &str, item: T, max: usize) -> Result<Option<T>, T> {
-        let own = self.waiting.get(asker).map_or(0, VecDeque::len);
+    pub(super) fn push(&mut self, client: &str, item: T, max: usize) -> Result<Option<T>, T> {
+        let own = self.waiting.get(client).map_or(0, VecDeque::len);
         if own >= self.each_max {
             return Err(item);
         }
@@ -40,9 +40,9 @@ impl<T> Line<T> {
                 return Err(item);
             }
         }
-        let queue = self.waiting.entry(asker.to_owned()).or_default();
+        let queue = self.waiting.entry(client.to_owned()).or_default();
         if queue.is_empty() {
-            self.round.push_back(asker.to_owned());
+            self.round.push_back(client.to_owned());
         }
         queue.push_back(item);
         self.len += 1;
@@ -51,14 +51,14 @@ impl<T> Line<T> {
 
     /// The next one of the round.
     pub(super) fn pop(&mut self) -> Option<T> {
-        let asker = self.round.pop_front()?;
-        let queue = self.waiting.get_mut(&asker)?;
+        let client = self.round.pop_front()?;
+        let queue = self.waiting.get_mut(&client)?;
         let item = queue.pop_front()?;
         self.len -= 1;
         if queue.is_empty() {
-            self.waiting.remove(&asker);
+            self.waiting.remove(&client);
         } else {
-            self.round.push_back(asker);
+            self.round.push_back(client);
         }
         Some(item)
     }
@@ -75,50 +75,50 @@ impl<T> Line<T> {
 
 #[cfg(test)]
 mod tests {
-    use super::Line;
+    use super::FairQueue;
 
-    fn rest(line: &mut Line<u32>) -> Vec<u32> {
-        std::iter::from_fn(|| line.pop()).collect()
+    fn rest(queue: &mut FairQueue<u32>) -> Vec<u32> {
+        std::iter::from_fn(|| queue.pop()).collect()
     }
 
     #[test]
     fn askers_take_turns() {
-        let mut line = Line::new(9);
+        let mut queue = FairQueue::new(9);
         for item in [10, 11, 12] {
-            assert_eq!(line.push("a", item, 9), Ok(None));
+            assert_eq!(queue.push("a", item, 9), Ok(None));
         }
-        assert_eq!(line.push("b", 20, 9), Ok(None));
-        assert_eq!(rest(&mut line), [10, 20, 11, 12]);
-        assert_eq!(line.len(), 0);
+        assert_eq!(queue.push("b", 20, 9), Ok(None));
+        assert_eq!(rest(&mut queue), [10, 20, 11, 12]);
+        assert_eq!(queue.len(), 0);
     }
 
     #[test]
     fn one_asker_has_only_so_many_waiting() {
-        let mut line = Line::new(2);
-        assert_eq!(line.push("a", 10, 9), Ok(None));
-        assert_eq!(line.push("a", 11, 9), Ok(None));
-        assert_eq!(line.push("a", 12, 9), Err(12));
-        assert_eq!(line.push("b", 20, 9), Ok(None));
-        assert_eq!(line.len(), 3);
+        let mut queue = FairQueue::new(2);
+        assert_eq!(queue.push("a", 10, 9), Ok(None));
+        assert_eq!(queue.push("a", 11, 9), Ok(None));
+        assert_eq!(queue.push("a", 12, 9), Err(12));
+        assert_eq!(queue.push("b", 20, 9), Ok(None));
+        assert_eq!(queue.len(), 3);
     }
 
     #[test]
     fn in_a_full_line_the_greediest_gives_way() {
-        let mut line = Line::new(9);
+        let mut queue = FairQueue::new(9);
         for item in [10, 11, 12] {
-            assert_eq!(line.push("a", item, 3), Ok(None));
+            assert_eq!(queue.push("a", item, 3), Ok(None));
         }
-        assert_eq!(line.push("b", 20, 3), Ok(Some(12)));
-        assert_eq!(line.push("b", 21, 3), Err(21), "that would not be fairer");
-        assert_eq!(line.push("c", 30, 3), Ok(Some(11)));
-        assert_eq!(line.push("d", 40, 3), Err(40), "everyone has one");
-        assert_eq!(rest(&mut line), [10, 20, 30]);
+        assert_eq!(queue.push("b", 20, 3), Ok(Some(12)));
+        assert_eq!(queue.push("b", 21, 3), Err(21), "that would not be fairer");
+        assert_eq!(queue.push("c", 30, 3), Ok(Some(11)));
+        assert_eq!(queue.push("d", 40, 3), Err(40), "everyone has one");
+        assert_eq!(rest(&mut queue), [10, 20, 30]);
     }
 
     #[test]
     fn a_line_without_room_takes_nobody() {
-        let mut line = Line::new(1);
-        assert_eq!(line.push("a", 10, 0), Err(10));
-        assert_eq!(line.pop(), None);
+        let mut queue = FairQueue::new(1);
+        assert_eq!(queue.push("a", 10, 0), Err(10));
+        assert_eq!(queue.pop(), None);
     }
 }

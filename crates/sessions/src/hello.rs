@@ -1,7 +1,9 @@
 //! `hello`: what is asked of storage for each way in.
 
 use crate::api::{Hello, Proof, Refusal, SessionId, Token, Welcome};
-use crate::jobs::{Door, Extended, Fresh, OpenGuest, OpenJwt, OpenToken};
+use crate::jobs::{
+    CurrentSession, HelloContext, OpenGuest, OpenJwt, OpenToken, SessionCredentials,
+};
 use crate::name::{self, Name};
 use crate::subscriber::Sessions;
 use crate::{jwt, random};
@@ -25,23 +27,23 @@ impl Answers<Hello> for Sessions {
             client,
         } = hello;
         let now = self.deps.clock.wall_ms();
-        let device = Door::clean_device(client);
-        let door = Door::new(connection, device, now, &self.deps.database);
+        let device = HelloContext::clean_device(client);
+        let hello = HelloContext::new(connection, device, now, &self.deps.database);
         match proof {
-            Proof::Guest(name) => self.guest(door, &name, &from, reply),
-            Proof::Token(token) => self.token(door, token, reply),
-            Proof::Jwt { jwt, token } => self.jwt(door, &jwt, token, (session, from), reply),
+            Proof::Guest(name) => self.guest(hello, &name, &from, reply),
+            Proof::Token(token) => self.token(hello, token, reply),
+            Proof::Jwt { jwt, token } => self.jwt(hello, &jwt, token, (session, from), reply),
         }
         Ok(())
     }
 }
 
 impl Sessions {
-    fn guest(&self, door: Door, name: &str, from: &str, reply: Welcomed) {
+    fn guest(&self, hello: HelloContext, name: &str, from: &str, reply: Welcomed) {
         if !self.deps.settings.guests {
             return reply.answer(Err(Refusal::GuestsOff));
         }
-        if self.deps.presence().open(door.connection).is_some() {
+        if self.deps.presence().open(hello.connection).is_some() {
             let expected = "no guest: this connection has said hello";
             return reply.answer(Err(Refusal::BadRequest {
                 field: "guest",
@@ -55,31 +57,31 @@ impl Sessions {
             };
             return reply.answer(Err(refusal));
         };
-        if let Err(refusal) = self.deps.attempts.new_guest(from) {
+        if let Err(refusal) = self.deps.limits.new_guest(from) {
             return reply.answer(Err(refusal));
         }
-        let user = random::user_id(&*self.deps.random, door.now);
-        let fresh = Fresh::new(&*self.deps.random, door.now);
+        let user = random::user_id(&*self.deps.random, hello.now);
+        let credentials = SessionCredentials::new(&*self.deps.random, hello.now);
         self.deps.database.submit(
             OpenGuest {
-                door,
+                hello,
                 name,
                 user,
-                fresh,
+                credentials,
             },
             reply,
         );
     }
 
-    fn token(&self, door: Door, token: Token, reply: Welcomed) {
+    fn token(&self, hello: HelloContext, token: Token, reply: Welcomed) {
         let current = self
             .deps
             .presence()
-            .open(door.connection)
+            .open(hello.connection)
             .map(|open| open.session);
         self.deps.database.submit(
             OpenToken {
-                door,
+                hello,
                 token,
                 current,
             },
@@ -89,7 +91,7 @@ impl Sessions {
 
     fn jwt(
         &self,
-        door: Door,
+        hello: HelloContext,
         jwt: &str,
         token: Option<Token>,
         (session, from): (Option<SessionId>, String),
@@ -98,25 +100,25 @@ impl Sessions {
         let Some(settings) = &self.deps.settings.jwt else {
             return reply.answer(Err(Refusal::BadCredentials));
         };
-        let identity = match jwt::verify(settings, jwt, door.now) {
+        let identity = match jwt::verify(settings, jwt, hello.now) {
             Ok(identity) => identity,
             Err(refusal) => return reply.answer(Err(refusal)),
         };
-        let extended = match self.extended(&door, session) {
-            Ok(extended) => extended,
+        let current = match self.current(&hello, session) {
+            Ok(current) => current,
             Err(refusal) => return reply.answer(Err(refusal)),
         };
-        let user = random::user_id(&*self.deps.random, door.now);
-        let fresh = Fresh::new(&*self.deps.random, door.now);
+        let user = random::user_id(&*self.deps.random, hello.now);
+        let credentials = SessionCredentials::new(&*self.deps.random, hello.now);
         let job = OpenJwt {
-            door,
+            hello,
             identity,
             token,
-            extended,
+            current,
             user,
-            fresh,
+            credentials,
             from,
-            attempts: Arc::clone(&self.deps.attempts),
+            limits: Arc::clone(&self.deps.limits),
             sessions_max: self.deps.settings.sessions_per_person,
         };
         self.deps.database.submit(job, reply);
@@ -125,9 +127,13 @@ impl Sessions {
     /// What a further `hello` on this connection extends; none on a new connection. Refuses a
     /// connection that was not opened with an identity, and one that is filed under another
     /// session than the gateway says.
-    fn extended(&self, door: &Door, filed: Option<SessionId>) -> Result<Option<Extended>, Refusal> {
+    fn current(
+        &self,
+        hello: &HelloContext,
+        filed: Option<SessionId>,
+    ) -> Result<Option<CurrentSession>, Refusal> {
         let presence = self.deps.presence();
-        let open = presence.open(door.connection);
+        let open = presence.open(hello.connection);
         if filed.is_some() && filed != open.map(|open| open.session) {
             return Err(Refusal::BadCredentials);
         }
@@ -135,7 +141,7 @@ impl Sessions {
             return Ok(None);
         };
         let token = open.token.clone().ok_or(Refusal::BadCredentials)?;
-        Ok(Some(Extended {
+        Ok(Some(CurrentSession {
             session: open.session,
             user: open.user,
             token,
