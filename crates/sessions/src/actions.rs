@@ -1,4 +1,4 @@
-//! What the operator does to accounts while the server runs.
+//! Account actions for the operator of a running server.
 
 use crate::api::operator::{EraseAccount, GrantAdmin};
 use crate::deps::Deps;
@@ -10,10 +10,11 @@ use std::time::Duration;
 use storage::Database;
 use storage::prelude::*;
 
-/// How long the write may take.
+/// The time limit of an action's write.
 const WITHIN: Duration = Duration::from_secs(10);
 
-/// `POST /accounts/{name}/grant-admin` and `POST /accounts/{name}/delete`.
+/// Returns the probe that offers `POST /accounts/{name}/grant-admin` and
+/// `POST /accounts/{name}/delete` on the operator's listener.
 #[must_use]
 pub fn probe(deps: &Deps) -> Arc<dyn Probe> {
     Arc::new(Actions(deps.database.clone()))
@@ -53,10 +54,10 @@ async fn write<J>(database: Database, action: &'static str, job: J) -> Result<St
 where
     J: Job<Answer = bool, Refusal = Infallible>,
 {
-    tracing::warn!(action, "the operator changes an account");
+    tracing::warn!(action, "running an account action for the operator");
     match database.write(job, WITHIN).await {
         Ok(Ok(true)) => Ok(r#"{"status":"done"}"#.to_owned()),
-        Ok(Ok(false)) => Err(ActError::Unknown("there is no account of this name".into())),
+        Ok(Ok(false)) => Err(ActError::Unknown("no account has this name".into())),
         Err(error) => Err(ActError::Failed(error.to_string())),
     }
 }

@@ -1,4 +1,4 @@
-//! What sessions are made from.
+//! The dependencies of this crate's parts.
 
 use crate::api::{Online, SessionId, UserId};
 use crate::clock::Clock;
@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use storage::{ClockTrust, ClockWatch, Database};
 
-/// The subscriber's, the reader's and the timers' common ground. A cheap handle.
+/// What the subscriber, the queries and the timers share. Cheap to clone.
 #[derive(Clone)]
 pub struct Deps {
     pub(crate) database: Database,
@@ -24,7 +24,8 @@ pub struct Deps {
 }
 
 impl Deps {
-    /// Tables in `database`; `online` is written by sessions from now on.
+    /// Collects the dependencies. `database` has the tables; from now on sessions keeps `online` up to
+    /// date.
     #[must_use]
     pub fn new(
         database: Database,
@@ -51,7 +52,7 @@ impl Deps {
         }
     }
 
-    /// Whether the clock may be trusted with what cannot be undone: a wild one would end every
+    /// Whether the clock is plausible enough for what cannot be undone: a wrong one would end every
     /// session and every guest.
     pub(crate) async fn trusts_clock(&self) -> anyhow::Result<bool> {
         let look = self
@@ -63,19 +64,19 @@ impl Deps {
         tracing::warn!(
             ahead_s = ahead_ms / 1_000,
             trusted_in_s = wait_ms / 1_000,
-            "the clock stands far from the last time that the store has seen: no session and no \
-             guest expires until it is set right, or has run evenly for a day"
+            "the clock is far ahead of the last time in the store: no session or guest expires until \
+             it is corrected or has run steadily for a day"
         );
         Ok(false)
     }
 
-    /// The table of who is connected. Only the subscriber touches it; it is shared because it
-    /// outlives the subscriber's rebuild. Never held across an await.
+    /// Locks the presence table. Only the subscriber uses it; it is here to survive a rebuild of the
+    /// subscriber. Never hold it across an await.
     pub(crate) fn presence(&self) -> MutexGuard<'_, Presence> {
         self.presence.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Notes that a session was used without a connection; written in batches.
+    /// Notes that a session was used without a connection. A timer writes these in batches.
     pub(crate) fn note_seen(&self, session: SessionId, user: UserId) {
         self.seen
             .lock()
@@ -83,7 +84,7 @@ impl Deps {
             .insert(session, user);
     }
 
-    /// Whom to write down as seen.
+    /// Takes the sessions that were noted as seen.
     pub(crate) fn take_seen(&self) -> HashMap<SessionId, UserId> {
         std::mem::take(&mut *self.seen.lock().unwrap_or_else(PoisonError::into_inner))
     }

@@ -1,4 +1,4 @@
-//! `hello`: what is asked of storage for each way in.
+//! Handles `hello`: checks each kind of proof and submits its job to storage.
 
 use crate::api::{Hello, Proof, Refusal, SessionId, Token, Welcome};
 use crate::jobs::{
@@ -10,13 +10,14 @@ use crate::{jwt, random};
 use bus::{Answers, Context, Reply};
 use std::sync::Arc;
 
-type Welcomed = Reply<Result<Welcome, Refusal>>;
+/// The reply to a [`Hello`].
+type HelloReply = Reply<Result<Welcome, Refusal>>;
 
 impl Answers<Hello> for Sessions {
     async fn answer(
         &mut self,
         hello: Hello,
-        reply: Welcomed,
+        reply: HelloReply,
         _ctx: &mut Context,
     ) -> anyhow::Result<()> {
         let Hello {
@@ -39,12 +40,12 @@ impl Answers<Hello> for Sessions {
 }
 
 impl Sessions {
-    fn guest(&self, hello: HelloContext, name: &str, from: &str, reply: Welcomed) {
+    fn guest(&self, hello: HelloContext, name: &str, from: &str, reply: HelloReply) {
         if !self.deps.settings.guests {
             return reply.answer(Err(Refusal::GuestsOff));
         }
         if self.deps.presence().open(hello.connection).is_some() {
-            let expected = "no guest: this connection has said hello";
+            let expected = "no guest name, since this connection has already said hello";
             return reply.answer(Err(Refusal::BadRequest {
                 field: "guest",
                 expected,
@@ -73,7 +74,7 @@ impl Sessions {
         );
     }
 
-    fn token(&self, hello: HelloContext, token: Token, reply: Welcomed) {
+    fn token(&self, hello: HelloContext, token: Token, reply: HelloReply) {
         let current = self
             .deps
             .presence()
@@ -95,7 +96,7 @@ impl Sessions {
         jwt: &str,
         token: Option<Token>,
         (session, from): (Option<SessionId>, String),
-        reply: Welcomed,
+        reply: HelloReply,
     ) {
         let Some(settings) = &self.deps.settings.jwt else {
             return reply.answer(Err(Refusal::BadCredentials));
@@ -124,17 +125,17 @@ impl Sessions {
         self.deps.database.submit(job, reply);
     }
 
-    /// What a further `hello` on this connection extends; none on a new connection. Refuses a
-    /// connection that was not opened with an identity, and one that is filed under another
-    /// session than the gateway says.
+    /// Returns the session that a further `hello` on this connection extends, or `None` on a new
+    /// connection. Refuses a connection that was not opened with an identity, and one whose session
+    /// is not the one the gateway named (`known`).
     fn current(
         &self,
         hello: &HelloContext,
-        filed: Option<SessionId>,
+        known: Option<SessionId>,
     ) -> Result<Option<CurrentSession>, Refusal> {
         let presence = self.deps.presence();
         let open = presence.open(hello.connection);
-        if filed.is_some() && filed != open.map(|open| open.session) {
+        if known.is_some() && known != open.map(|open| open.session) {
             return Err(Refusal::BadCredentials);
         }
         let Some(open) = open else {

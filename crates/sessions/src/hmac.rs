@@ -1,8 +1,8 @@
-//! The signatures that jsonwebtoken may check: HMAC with SHA-256, and nothing else.
+//! The crypto provider for jsonwebtoken: HMAC with SHA-256 and nothing else.
 //!
-//! Its own `rust_crypto` feature would bring RSA and elliptic curves along, which this server does
-//! not accept; the `rsa` crate has an open advisory (RUSTSEC-2023-0071). So the crate reads and
-//! validates tokens, and computes signatures through this provider, as its documentation has it.
+//! Its `rust_crypto` feature would add RSA and elliptic curves, which this server does not accept; the
+//! `rsa` crate has an open advisory (RUSTSEC-2023-0071). So jsonwebtoken parses and validates tokens,
+//! and checks signatures through this provider, as its documentation describes.
 
 use ::hmac::digest::KeyInit;
 use ::hmac::{Hmac, Mac};
@@ -18,9 +18,9 @@ static PROVIDER: CryptoProvider = CryptoProvider {
     jwk_utils: JwkUtils::new_unimplemented(),
 };
 
-/// Makes jsonwebtoken use this provider in the whole process; repeating it changes nothing.
+/// Makes jsonwebtoken use this provider in the whole process. Idempotent.
 pub(crate) fn install() {
-    // An error means that it is installed already: nobody else installs one.
+    // An error means that it is already installed; nothing else installs one.
     let _ = PROVIDER.install_default();
 }
 
@@ -62,7 +62,7 @@ fn verifier(algorithm: Algorithm, key: &DecodingKey) -> Result<Box<dyn JwtVerifi
     }
 }
 
-/// The server signs nothing.
+/// Fails: the server signs nothing.
 #[cfg(not(test))]
 fn signer(_: Algorithm, _: &EncodingKey) -> Result<Box<dyn JwtSigner>, Error> {
     Err(new_error(ErrorKind::InvalidAlgorithm))
@@ -91,7 +91,7 @@ mod for_tests {
         }
     }
 
-    /// An issuer's signatures, one of them by an algorithm that the server does not accept.
+    /// Signs as an issuer; one of the algorithms is not accepted by the server.
     pub(super) fn signer(
         algorithm: Algorithm,
         key: &EncodingKey,

@@ -1,4 +1,4 @@
-//! How often strangers may try a password, and make somebody new.
+//! Rate limits on password attempts and on new users.
 
 use crate::api::{Refusal, SessionId};
 use crate::clock::Clock;
@@ -6,7 +6,7 @@ use crate::limiter::Limiter;
 use crate::settings::Settings;
 use std::sync::Arc;
 
-/// The rates of the door.
+/// The rate limits, keyed by name, network or session.
 pub(crate) struct RateLimits {
     names: Limiter,
     networks: Limiter,
@@ -17,7 +17,7 @@ pub(crate) struct RateLimits {
 
 impl RateLimits {
     pub(crate) fn new(settings: &Settings, clock: &Arc<dyn Clock>) -> Self {
-        let per_minute = |most| Limiter::per_minute(most, Arc::clone(clock));
+        let per_minute = |max| Limiter::per_minute(max, Arc::clone(clock));
         Self {
             names: per_minute(settings.attempts_per_name),
             networks: per_minute(settings.attempts_per_network),
@@ -27,33 +27,33 @@ impl RateLimits {
         }
     }
 
-    /// Counts one password from this network, at whatever name.
+    /// Counts a password attempt from this network, for any name.
     pub(crate) fn password_from_network(&self, network: &str) -> Result<(), Refusal> {
         self.networks.count(network)
     }
 
-    /// Counts one password for this name, whether anyone has it or not, from wherever.
+    /// Counts a password attempt for this name, existing or not, from any network.
     pub(crate) fn password_for_name(&self, key: &str) -> Result<(), Refusal> {
         self.names.count(key)
     }
 
-    /// Counts one password given on a session that is logged in. Apart from [`Self::password_for_name`]:
-    /// strangers who guess at the name must not keep its owner from changing the password.
+    /// Counts a password attempt in a logged-in session. Separate from [`Self::password_for_name`], so
+    /// that strangers guessing at a name do not keep its owner from changing the password.
     pub(crate) fn password_in_session(&self, session: SessionId) -> Result<(), Refusal> {
         self.sessions.count(&session.to_string())
     }
 
-    /// Counts one new guest, or one person who comes with a signed identity for the first time.
+    /// Counts a new guest, or a user's first `hello` with a signed identity.
     pub(crate) fn new_guest(&self, network: &str) -> Result<(), Refusal> {
         self.guests.count(network)
     }
 
-    /// Counts one registration.
+    /// Counts a registration.
     pub(crate) fn new_account(&self, network: &str) -> Result<(), Refusal> {
         self.accounts.count(network)
     }
 
-    /// Forgets those who have not tried for a while.
+    /// Forgets keys without recent attempts.
     pub(crate) fn forget_old(&self) {
         let all = [
             &self.names,

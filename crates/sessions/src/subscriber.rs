@@ -1,4 +1,4 @@
-//! The subscriber: commands in order, and the presence that follows from their facts.
+//! The subscriber: handles ordered requests, and keeps presence up to date from their events.
 
 use crate::api::{
     CancelHello, Disconnected, EpochChanged, Hello, KeepConnected, Logout, PresenceChanged,
@@ -15,26 +15,26 @@ use futures_util::FutureExt as _;
 use std::sync::Arc;
 use storage::{Database, DatabaseChanged, DatabaseState, StorageError};
 
-/// What `session.revoke` calls all sessions but the one that asks.
+/// In `session.revoke`, all of the caller's sessions but the current one.
 const OTHERS: &str = "others";
 
-/// Lets people in and out, and says who is there.
+/// Opens and closes sessions, and publishes presence.
 pub struct Sessions {
     pub(crate) deps: Deps,
 }
 
 impl Subscriber for Sessions {
     const NAME: &'static str = "sessions";
-    /// A reconnect storm becomes few changes of presence.
+    /// High, so that a reconnect storm becomes few [`PresenceChanged`] events.
     const TURN_MAX: usize = 256;
     type Deps = Deps;
 
     async fn load(deps: &Deps) -> Result<Self, LoadError> {
-        let marked = marked(&deps.database).await?;
+        let connected = connected_sessions(&deps.database).await?;
         let now = deps.clock.uptime();
         let mut presence = deps.presence();
-        for marked in &marked {
-            presence.restore(marked, now);
+        for session in &connected {
+            presence.restore(session, now);
         }
         drop(presence);
         Ok(Self { deps: deps.clone() })
@@ -66,8 +66,10 @@ impl Subscriber for Sessions {
     }
 }
 
-/// Who is marked as connected in storage.
-pub(crate) async fn marked(database: &Database) -> Result<Vec<ConnectedSession>, StorageError> {
+/// Reads all sessions that are marked as connected in storage.
+pub(crate) async fn connected_sessions(
+    database: &Database,
+) -> Result<Vec<ConnectedSession>, StorageError> {
     let read = database.read("sessions.marked", |reader| {
         async move { store::sessions::all_connected(reader).await }.boxed()
     });

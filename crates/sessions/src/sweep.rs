@@ -1,4 +1,5 @@
-//! People whose rows nobody may need any more are named to those who know, a few at a time.
+//! Publishes, a few at a time, the users whose rows may no longer be needed, so that other crates can
+//! release them.
 
 use crate::api::{PeopleEnded, PeopleForgettable, UserId};
 use crate::clock::millis;
@@ -11,14 +12,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use storage::StorageError;
 
-/// The most facts of one run: others' writes come between them, and between the runs.
-const SHARES_MAX: usize = 50;
-/// From the end of one walk through all people to the next.
+/// The most batches of one run; other writes run between batches and between runs.
+const BATCHES_MAX: usize = 50;
+/// The pause between two sweeps of all users.
 const REST: Duration = Duration::from_secs(24 * 60 * 60);
-/// Where a walk begins.
+/// Where a sweep starts.
 const FIRST: UserId = UserId([0; 16]);
 
-/// Walks through the people who ended, then through those of identity providers; then rests.
+/// Sweeps the ended users, then those of identity providers, then pauses.
 #[derive(Clone)]
 pub(crate) struct Sweep {
     bus: Bus,
@@ -26,12 +27,12 @@ pub(crate) struct Sweep {
     position: Arc<Mutex<SweepPosition>>,
 }
 
-/// How far the walk has come.
+/// How far the sweep has come.
 #[derive(Debug, Clone, Copy)]
 enum SweepPosition {
     Ended(UserId),
     WithIdentity(UserId),
-    /// Until then, by the uptime.
+    /// Pausing until this uptime.
     Resting(Duration),
 }
 
@@ -44,9 +45,9 @@ impl Sweep {
         }
     }
 
-    /// Goes on for a while. Repeats a share that failed.
+    /// Runs some batches. A batch that fails is repeated in the next run.
     pub(crate) async fn run(self) -> anyhow::Result<()> {
-        for _ in 0..SHARES_MAX {
+        for _ in 0..BATCHES_MAX {
             let position = *self.position.lock().unwrap_or_else(PoisonError::into_inner);
             let next = match position {
                 SweepPosition::Resting(until) if self.deps.clock.uptime() < until => return Ok(()),
@@ -61,7 +62,7 @@ impl Sweep {
 
     async fn ended(&self, after: UserId) -> Result<SweepPosition, StorageError> {
         let read = self.deps.database.read("sessions.ended", move |reader| {
-            async move { housekeeping::ended_after(reader, after, share()).await }.boxed()
+            async move { housekeeping::ended_after(reader, after, batch_size()).await }.boxed()
         });
         let users = read.await?;
         let Some(last) = users.last().copied() else {
@@ -77,7 +78,7 @@ impl Sweep {
         Ok(SweepPosition::Ended(last))
     }
 
-    /// Does nothing while the clock is not trusted: the walk after that finds them.
+    /// Skips this part while the clock is not trusted; the next sweep does it.
     async fn with_identity(&self, after: UserId) -> anyhow::Result<SweepPosition> {
         if !self.deps.trusts_clock().await? {
             return Ok(SweepPosition::Resting(self.deps.clock.uptime() + REST));
@@ -86,7 +87,7 @@ impl Sweep {
         let before = self.deps.clock.wall_ms().saturating_sub(unseen);
         let read = self.deps.database.read("sessions.vouched", move |reader| {
             async move {
-                let people = housekeeping::with_identity_after(reader, after, share()).await?;
+                let people = housekeeping::with_identity_after(reader, after, batch_size()).await?;
                 let last = people.last().map(|(id, _)| *id);
                 let unseen = people.into_iter().filter(|(_, seen_at)| *seen_at < before);
                 let mut unseen: Vec<UserId> = unseen.map(|(id, _)| id).collect();
@@ -110,6 +111,6 @@ impl Sweep {
     }
 }
 
-fn share() -> i64 {
+fn batch_size() -> i64 {
     i64::try_from(PeopleEnded::MAX).unwrap_or(i64::MAX)
 }

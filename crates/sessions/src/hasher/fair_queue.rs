@@ -1,14 +1,15 @@
-//! Who waits for a thread: round-robin between those who ask, so that one who asks often waits for
-//! their own work and nobody else does.
+//! A bounded queue that is fair between clients: round-robin, so that a busy client delays only
+//! itself.
 
 use std::collections::{HashMap, VecDeque};
 
-/// Items in the order of the round: one of each asker, then the next of each.
+/// Items by client, popped in turn: one of each client, then the next of each.
 pub(super) struct FairQueue<T> {
     waiting: HashMap<String, VecDeque<T>>,
+    /// Clients with waiting items, in the order of their turns.
     round: VecDeque<String>,
     len: usize,
-    /// What one asker may have waiting.
+    /// The most items of one client.
     each_max: usize,
 }
 
@@ -26,8 +27,9 @@ impl<T> FairQueue<T> {
         self.len
     }
 
-    /// Puts one in, if fewer than `max` wait. When it is full, the newest of whoever has most waiting
-    /// gives way, as long as that is fairer. Returns what gave way, or the item itself if it has no place.
+    /// Adds an item. If `max` items wait already, it displaces the newest item of the client with the
+    /// most, provided that client still has more than this one afterwards. Returns the displaced item,
+    /// or the new one as an error if there is no room.
     pub(super) fn push(&mut self, client: &str, item: T, max: usize) -> Result<Option<T>, T> {
         let own = self.waiting.get(client).map_or(0, VecDeque::len);
         if own >= self.each_max {
@@ -49,7 +51,7 @@ impl<T> FairQueue<T> {
         Ok(displaced)
     }
 
-    /// The next one of the round.
+    /// Removes and returns the next item.
     pub(super) fn pop(&mut self) -> Option<T> {
         let client = self.round.pop_front()?;
         let queue = self.waiting.get_mut(&client)?;
@@ -63,6 +65,7 @@ impl<T> FairQueue<T> {
         Some(item)
     }
 
+    /// Removes the newest item of the client with the most, if that has `at_least` items.
     fn newest_of_longest(&mut self, at_least: usize) -> Option<T> {
         let longest = self.waiting.values_mut().max_by_key(|queue| queue.len())?;
         if longest.len() < at_least {
@@ -82,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn askers_take_turns() {
+    fn clients_take_turns() {
         let mut queue = FairQueue::new(9);
         for item in [10, 11, 12] {
             assert_eq!(queue.push("a", item, 9), Ok(None));
@@ -93,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn one_asker_has_only_so_many_waiting() {
+    fn one_client_has_a_limit() {
         let mut queue = FairQueue::new(2);
         assert_eq!(queue.push("a", 10, 9), Ok(None));
         assert_eq!(queue.push("a", 11, 9), Ok(None));
@@ -103,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn in_a_full_line_the_greediest_gives_way() {
+    fn a_full_queue_displaces_the_busiest_client() {
         let mut queue = FairQueue::new(9);
         for item in [10, 11, 12] {
             assert_eq!(queue.push("a", item, 3), Ok(None));
@@ -116,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_without_room_takes_nobody() {
+    fn a_queue_without_room_accepts_nothing() {
         let mut queue = FairQueue::new(1);
         assert_eq!(queue.push("a", 10, 0), Err(10));
         assert_eq!(queue.pop(), None);

@@ -1,23 +1,23 @@
-//! A session about to be made.
+//! The id and token of a new session.
 
 use crate::api::{SessionId, Token, UserId};
 use crate::random::{self, Random};
 use crate::secret::TokenHash;
 use crate::store::sessions::NewSession;
 
-/// The id and the token of a session, made before the job, which may run more than once.
+/// The id and token of a new session. Created before the job, since a job may run more than once.
 pub(crate) struct SessionCredentials {
     pub(crate) id: SessionId,
     pub(crate) token: Token,
 }
 
-/// How a session begins.
+/// The other properties of a new session.
 pub(crate) struct SessionStart<'a> {
     pub(crate) user: UserId,
     pub(crate) device: Option<&'a str>,
     pub(crate) now: i64,
     pub(crate) expires_at: Option<i64>,
-    /// It begins with an open connection.
+    /// Whether it starts with an open connection.
     pub(crate) connected: bool,
 }
 
@@ -29,7 +29,7 @@ impl SessionCredentials {
         }
     }
 
-    /// As it is stored.
+    /// Returns the row to store.
     pub(crate) fn row<'a>(&self, start: &SessionStart<'a>) -> NewSession<'a> {
         let &SessionStart {
             user,

@@ -1,6 +1,6 @@
-//! An account ends for good. What it wrote stays, under a name that says nothing.
+//! Deletes accounts. What they wrote stays, under an anonymous name.
 
-use super::end_person;
+use super::end_user;
 use crate::api::{Caller, EndReason, PeopleEnded, Refusal, UserId};
 use crate::store::users;
 use storage::prelude::*;
@@ -32,9 +32,9 @@ impl Job for DeleteOwnAccount {
     }
 }
 
-/// Takes name, password, identity and rank away, and ends and removes all sessions.
+/// Removes name, password, identity and admin rights, and ends and removes all sessions.
 pub(crate) async fn erase(tx: &mut Writer<'_>, user: UserId, now: i64) -> Result<(), Fault> {
-    end_person(tx, user, EndReason::Revoked, now).await?;
+    end_user(tx, user, EndReason::Revoked, now).await?;
     users::erase(tx, user, now).await?;
     tx.state(PeopleEnded { users: vec![user] });
     Ok(())

@@ -1,4 +1,4 @@
-//! The grace of some sessions is over.
+//! Clears the connected marks of sessions after their grace period.
 
 use crate::api::{SessionId, UserId};
 use crate::presence::{DueSession, SessionsDisconnected};
@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 use std::convert::Infallible;
 use storage::prelude::*;
 
-/// Takes the marks of these away, except of those that came back meanwhile: their mark is another.
+/// Clears the marks of these sessions, except those that reconnected meanwhile, whose mark differs.
 pub(crate) struct Disconnect {
     pub(crate) due: Vec<DueSession>,
     pub(crate) now: i64,
@@ -25,7 +25,7 @@ impl Job for Disconnect {
     async fn run(&self, tx: &mut Writer<'_>) -> Result<(), JobError<Infallible>> {
         let ids: Vec<SessionId> = self.due.iter().map(|due| due.session).collect();
         let marks: HashMap<SessionId, i64> = sessions::marks(tx, &ids).await?.into_iter().collect();
-        // One whose mark is gone has left before: saying so again settles a lost answer.
+        // A session without a mark was cleared before: publishing that again makes up for a lost answer.
         let is_back = |due: &DueSession| {
             marks
                 .get(&due.session)

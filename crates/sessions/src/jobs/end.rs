@@ -1,10 +1,10 @@
-//! Sessions end, and it is said: the one place for every reason.
+//! Ends sessions and publishes that, whatever the reason.
 
 use crate::api::{EndReason, PeopleForgettable, SessionEnded, SessionId, UserId};
 use crate::store::{sessions, user_sessions};
 use storage::prelude::*;
 
-/// Ends these sessions, each given with its person, and states it.
+/// Ends these sessions, each given with its user, and publishes [`SessionEnded`] for each.
 pub(crate) async fn end(
     tx: &mut Writer<'_>,
     ending: &[(SessionId, UserId)],
@@ -23,23 +23,23 @@ pub(crate) async fn end(
     Ok(())
 }
 
-/// Ends a person's living sessions, but for the one that is to stay, if any.
+/// Ends a user's sessions, except `keep`.
 pub(crate) async fn end_all(
     tx: &mut Writer<'_>,
     user: UserId,
-    but: Option<SessionId>,
+    keep: Option<SessionId>,
     reason: EndReason,
     now: i64,
 ) -> Result<(), Fault> {
-    let living = user_sessions::of_user(tx, user).await?;
-    let ending = living.into_iter().filter(|id| Some(*id) != but);
+    let live = user_sessions::of_user(tx, user).await?;
+    let ending = live.into_iter().filter(|id| Some(*id) != keep);
     let ending: Vec<_> = ending.map(|id| (id, user)).collect();
     end(tx, &ending, reason, now).await
 }
 
-/// A person is over: ends their sessions, removes them, and states that they may be forgotten. Whoever comes with one of these tokens
-/// gets the same answer as with any other that has ended.
-pub(crate) async fn end_person(
+/// Ends and removes all sessions of a user who ends, and publishes [`PeopleForgettable`]. Their tokens
+/// are then refused like those of any ended session.
+pub(crate) async fn end_user(
     tx: &mut Writer<'_>,
     user: UserId,
     reason: EndReason,

@@ -1,32 +1,32 @@
-//! A free name like one that is taken.
+//! Finds a free name similar to a taken one.
 
 use crate::api::Refusal;
 use crate::name::Name;
 use crate::store::users;
 use storage::prelude::*;
 
-/// How far `-2`, `-3`, … goes.
+/// The highest suffix tried.
 const SUFFIX_MAX: u32 = 99;
 
-/// The first of `alice-2`, `alice-3`, … that nobody has.
+/// Returns the first of `alice-2`, `alice-3`, … that is free.
 pub(super) async fn free_name(
     access: &mut impl Access,
     taken: &Name,
 ) -> Result<Option<Name>, Fault> {
-    let spares: Vec<Name> = (2..=SUFFIX_MAX)
+    let candidates: Vec<Name> = (2..=SUFFIX_MAX)
         .filter_map(|n| taken.with_suffix(n))
         .collect();
-    let keys: Vec<&str> = spares.iter().map(Name::key).collect();
+    let keys: Vec<&str> = candidates.iter().map(Name::key).collect();
     let taken = users::taken_keys(access, &keys).await?;
-    Ok(spares
+    Ok(candidates
         .into_iter()
-        .find(|spare| !taken.contains(spare.key())))
+        .find(|candidate| !taken.contains(candidate.key())))
 }
 
-/// What someone is told whose name is taken.
+/// Returns the refusal for a taken name, with a suggestion.
 pub(super) async fn name_taken(access: &mut impl Access, taken: &Name) -> Result<Refusal, Fault> {
-    let spare = free_name(access, taken).await?;
+    let free = free_name(access, taken).await?;
     Ok(Refusal::NameTaken {
-        suggest: spare.map(|name| name.text().to_owned()),
+        suggest: free.map(|name| name.text().to_owned()),
     })
 }

@@ -1,23 +1,27 @@
-//! What every `hello` has in common.
+//! The part that all jobs of a `hello` share.
 
 use crate::api::{Caller, ConnectionId, SessionId, Token, UserId, Welcome};
 use crate::presence::OpenedConnection;
 use storage::Database;
 
-/// The connection that someone comes in through, and the moment.
+/// The connection and time of a `hello`, and the state of the store for its reply.
 pub(crate) struct HelloContext {
     pub(crate) connection: ConnectionId,
+    /// The device name, if the client gave one.
     pub(crate) device: Option<String>,
+    /// Milliseconds since 1970.
     pub(crate) now: i64,
     epoch: String,
     durability: &'static str,
 }
 
-/// Someone who has come in.
+/// A user who has been authenticated, and the session.
 pub(crate) struct Authenticated {
     pub(crate) caller: Caller,
     pub(crate) token: Token,
+    /// Whether the session existed before.
     pub(crate) resumed: bool,
+    /// When the session's token expires, in milliseconds since 1970.
     pub(crate) expires_at: Option<i64>,
 }
 
@@ -38,7 +42,7 @@ impl HelloContext {
         }
     }
 
-    /// What the subscriber is told of it.
+    /// Returns the event data for the subscriber.
     pub(crate) fn opened_connection(&self, authenticated: &Authenticated) -> OpenedConnection {
         OpenedConnection {
             connection: self.connection,
@@ -52,7 +56,7 @@ impl HelloContext {
         }
     }
 
-    /// What the asker is told of it.
+    /// Returns the reply to the client.
     pub(crate) fn welcome(&self, authenticated: Authenticated) -> Welcome {
         let Authenticated {
             caller,
@@ -71,14 +75,14 @@ impl HelloContext {
         }
     }
 
-    /// The device's new name, if this `hello` gives it one.
+    /// Returns the device name of this `hello` if it differs from the known one.
     pub(crate) fn new_device(&self, known: Option<&str>) -> Option<&str> {
         self.device
             .as_deref()
             .filter(|device| Some(*device) != known)
     }
 
-    /// What goes into the list of devices: one short line, or nothing.
+    /// Cleans a client-supplied device name: one line of at most 64 characters, or `None` if empty.
     pub(crate) fn clean_device(device: Option<String>) -> Option<String> {
         const CHARS_MAX: usize = 64;
         let device = device?;

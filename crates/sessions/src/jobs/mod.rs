@@ -1,7 +1,7 @@
-//! Everything that sessions writes.
+//! The jobs: everything that sessions writes.
 //!
-//! All of it goes through one lane, so that the facts of these jobs reach the subscriber in the
-//! order in which it handed the jobs over, and names are given one after the other.
+//! All jobs run in one lane, so that their events reach the subscriber in the order in which it
+//! submitted the jobs, and names are assigned one after another.
 
 mod credentials;
 mod delete_account;
@@ -22,7 +22,7 @@ use storage::LaneKey;
 pub(crate) use credentials::SessionCredentials;
 pub(crate) use delete_account::{DeleteOwnAccount, erase};
 pub(crate) use disconnect::Disconnect;
-pub(crate) use end::end_person;
+pub(crate) use end::end_user;
 pub(crate) use hello_context::HelloContext;
 pub(crate) use housekeeping::{Expire, NoteConnectedSeen, NoteSeen};
 pub(crate) use open_guest::OpenGuest;
@@ -31,5 +31,5 @@ pub(crate) use open_token::OpenToken;
 pub(crate) use revoke::{EndOwnSession, NO_SUCH_SESSION, ReplacePassword, Revoke, RevokeOthers};
 pub(crate) use sign_in::{SignIn, SignUp};
 
-/// The one lane.
+/// The lane of all jobs that write users or sessions.
 pub(crate) const LANE: LaneKey = LaneKey(0x7365_7373);

@@ -1,4 +1,4 @@
-//! A new guest comes in.
+//! Opens a session for a new guest.
 
 use super::credentials::{SessionCredentials, SessionStart};
 use super::free_name::name_taken;
@@ -10,8 +10,7 @@ use crate::store::sessions::{self, NewSession};
 use crate::store::users::{self, NewUser};
 use storage::prelude::*;
 
-/// `hello {"guest": …}`: when a hall opens its doors hundreds of them come at once, so they are
-/// carried out as a set.
+/// `hello {"guest": …}`. Hundreds may arrive at once, when an event starts, so they run as a set.
 pub(crate) struct OpenGuest {
     pub(crate) hello: HelloContext,
     pub(crate) name: Name,

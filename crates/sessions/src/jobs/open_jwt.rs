@@ -1,4 +1,4 @@
-//! Someone comes in with a signed identity.
+//! Opens or extends a session with a signed identity.
 
 use super::credentials::{SessionCredentials, SessionStart};
 use super::free_name::free_name;
@@ -16,23 +16,23 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use storage::prelude::*;
 
-/// `hello {"jwt": …}`, with or without the token of the session that it continues.
+/// `hello {"jwt": …}`, optionally with the token of the session to continue.
 pub(crate) struct OpenJwt {
     pub(crate) hello: HelloContext,
     pub(crate) identity: Identity,
     pub(crate) token: Option<Token>,
-    /// What this connection has said `hello` for before.
+    /// The session of an earlier `hello` on this connection.
     pub(crate) current: Option<CurrentSession>,
-    /// The id of the person, should they be new.
+    /// The id to use if the user is new.
     pub(crate) user: UserId,
     pub(crate) credentials: SessionCredentials,
-    /// The network that pays for a new person, and the rates it pays from.
+    /// The client's network, whose rate limit applies to a new user, and the limits.
     pub(crate) from: String,
     pub(crate) limits: Arc<RateLimits>,
     pub(crate) sessions_max: u32,
 }
 
-/// The session of a connection that says `hello` again.
+/// The current session of a connection that says `hello` again.
 pub(crate) struct CurrentSession {
     pub(crate) session: SessionId,
     pub(crate) user: UserId,
@@ -49,7 +49,7 @@ impl Job for OpenJwt {
     }
 
     async fn run(&self, tx: &mut Writer<'_>) -> Result<Welcome, JobError<Refusal>> {
-        let user = self.person(tx).await?;
+        let user = self.find_or_create_user(tx).await?;
         if self
             .current
             .as_ref()
@@ -70,12 +70,12 @@ impl Job for OpenJwt {
     }
 }
 
-/// A hundred people and more have that name.
+/// The refusal if no similar name is free.
 const NO_NAME: JobError<Refusal> = JobError::Refused(Refusal::NameTaken { suggest: None });
 
 impl OpenJwt {
-    /// The person whom the issuer means; made when this is their first time.
-    async fn person(&self, tx: &mut Writer<'_>) -> Result<UserRow, JobError<Refusal>> {
+    /// Returns the user with this identity; creates them if they are new.
+    async fn find_or_create_user(&self, tx: &mut Writer<'_>) -> Result<UserRow, JobError<Refusal>> {
         let Identity {
             issuer,
             subject,
@@ -83,7 +83,7 @@ impl OpenJwt {
             ..
         } = &self.identity;
         if let Some(user) = users::by_identity(tx, issuer, subject).await?
-            // This locks the row; one that another lane has forgotten meanwhile is made anew.
+            // This locks the row. If another lane has removed it meanwhile, the user is created again.
             && users::seen(tx, &HashSet::from([user.id]), self.hello.now).await? == 1
         {
             return Ok(user);
@@ -91,35 +91,35 @@ impl OpenJwt {
         self.limits
             .new_guest(&self.from)
             .map_err(JobError::Refused)?;
-        if !self.make_person(tx, name).await? {
-            let spare = free_name(tx, name).await?.or_else(|| self.unlikely_name());
-            let spare = spare.ok_or(NO_NAME)?;
-            self.make_person(tx, &spare).await?;
+        if !self.create_user(tx, name).await? {
+            let free = free_name(tx, name).await?.or_else(|| self.random_name());
+            let free = free.ok_or(NO_NAME)?;
+            self.create_user(tx, &free).await?;
         }
-        // Another node may have made them in this very moment: then theirs is found.
+        // Another node may have just created the user; this finds theirs.
         let user = users::by_identity(tx, issuer, subject).await?;
         user.ok_or(NO_NAME)
     }
 
-    /// False when the name, or the person, is there already.
-    async fn make_person(&self, tx: &mut Writer<'_>, name: &Name) -> Result<bool, Fault> {
-        let with_identity = (
+    /// Creates the user; returns false if the name or the user already exists.
+    async fn create_user(&self, tx: &mut Writer<'_>, name: &Name) -> Result<bool, Fault> {
+        let identity = (
             self.identity.issuer.as_str(),
             self.identity.subject.as_str(),
         );
-        let person = NewUser::with_identity(self.user, name, with_identity, self.hello.now);
+        let person = NewUser::with_identity(self.user, name, identity, self.hello.now);
         Ok(!users::insert(tx, &[person]).await?.is_empty())
     }
 
-    /// When all of `-2` … `-99` are taken: a suffix from the new id's random part.
-    fn unlikely_name(&self) -> Option<Name> {
+    /// Returns a name with a suffix from the new id's random part, for when `-2` … `-99` are taken.
+    fn random_name(&self) -> Option<Name> {
         let [.., a, b, c, d] = self.user.0;
         self.identity
             .name
             .with_suffix(u32::from_be_bytes([a, b, c, d]))
     }
 
-    /// The living session that this continues, if any.
+    /// Returns the session to continue, if any.
     async fn continued(
         &self,
         tx: &mut Writer<'_>,
@@ -138,8 +138,8 @@ impl OpenJwt {
             return Ok(None);
         };
         let session = found.ok_or(JobError::Refused(Refusal::TokenInvalid))?;
-        // The hub has filed the connection under its first session: under another one it would
-        // outlive that one's end.
+        // The hub knows the connection by its first session. With another one, the connection would
+        // stay open when that session ends.
         let is_other = |current: &CurrentSession| current.session != session.id;
         if session.user_id != user.id || self.current.as_ref().is_some_and(is_other) {
             return Err(JobError::Refused(Refusal::BadCredentials));
@@ -154,7 +154,7 @@ impl OpenJwt {
         session: &SessionRow,
         token: Token,
     ) -> Result<Authenticated, Fault> {
-        // An older identity never shortens what a newer one has given.
+        // An older identity must not shorten what a newer one has granted.
         let expires_at = self
             .identity
             .expires_at

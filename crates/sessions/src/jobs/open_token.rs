@@ -1,4 +1,4 @@
-//! Someone comes back with a token.
+//! Resumes a session by its token.
 
 use super::hello_context::{Authenticated, HelloContext};
 use crate::api::{Refusal, SessionId, Token, UserId, Welcome};
@@ -9,12 +9,11 @@ use crate::store::users;
 use std::collections::{HashMap, HashSet};
 use storage::prelude::*;
 
-/// `hello {"token": …}`: after a restart thousands of them come at once, so they are carried out
-/// as a set.
+/// `hello {"token": …}`. Thousands arrive at once after a restart, so they run as a set.
 pub(crate) struct OpenToken {
     pub(crate) hello: HelloContext,
     pub(crate) token: Token,
-    /// The session that this connection has said `hello` for before.
+    /// The session of an earlier `hello` on this connection.
     pub(crate) current: Option<SessionId>,
 }
 
@@ -46,7 +45,7 @@ impl Job for OpenToken {
             .flatten()
             .map(Authenticated::user)
             .collect();
-        // This locks their rows: a guest whom another lane is ending is gone by now, or stays.
+        // This locks their rows: a guest that another lane is ending has either ended by now or stays.
         if users::seen(tx, &people, batch.now).await? < people.len() {
             live = batch.live(tx).await?;
             authenticated = batch.authenticate(&live);
@@ -80,7 +79,7 @@ impl OpenToken {
     }
 }
 
-/// Several who come back at once.
+/// Several hellos with tokens, run as one set.
 struct TokenBatch<'a> {
     jobs: &'a [&'a OpenToken],
     hashes: Vec<TokenHash>,
@@ -98,7 +97,7 @@ impl<'a> TokenBatch<'a> {
         }
     }
 
-    /// The living sessions behind the tokens.
+    /// Reads the sessions of the tokens.
     async fn live(&self, tx: &mut Writer<'_>) -> Result<HashMap<TokenHash, LiveSession>, Fault> {
         let live = sessions::by_token(tx, &self.hashes).await?;
         let by_hash = live.into_iter().filter_map(|live| {
@@ -117,7 +116,7 @@ impl<'a> TokenBatch<'a> {
             .collect()
     }
 
-    /// Marks those who came in as connected, and says so.
+    /// Marks the sessions of successful hellos as connected, and publishes that.
     async fn mark(
         &self,
         tx: &mut Writer<'_>,
@@ -143,10 +142,7 @@ impl<'a> TokenBatch<'a> {
         if openings.is_empty() {
             return Ok(());
         }
-        let ids: Vec<SessionId> = openings
-            .iter()
-            .map(|opened_connection| opened_connection.session)
-            .collect();
+        let ids: Vec<SessionId> = openings.iter().map(|opening| opening.session).collect();
         sessions::connected(tx, &ids, self.now).await?;
         tx.state(ConnectionsOpened(openings));
         Ok(())

@@ -1,15 +1,15 @@
-//! A person has only so many sessions.
+//! Limits the number of sessions per user.
 
 use super::end::end;
 use crate::api::{EndReason, Refusal, SessionId, UserId};
 use crate::store::{sessions, user_sessions};
 use storage::prelude::*;
 
-/// The most sessions that end for one new one: a store from before the limit gets there in steps.
+/// The most sessions that end for one new one: after the limit is lowered, users get there in steps.
 const ENDED_MAX: i64 = 200;
 
-/// Ends those of a person's sessions that were unseen for longest until one more fits. Those that
-/// are connected stay: if there are too many of them alone, the new one is refused.
+/// Ends a user's longest-unseen sessions until one more fits. Connected ones stay; if they alone are
+/// too many, the new one is refused.
 pub(super) async fn make_room(
     tx: &mut Writer<'_>,
     user: UserId,
@@ -30,7 +30,7 @@ pub(super) async fn make_room(
     }
     let ending: Vec<(SessionId, UserId)> = oldest.iter().map(|id| (*id, user)).collect();
     end(tx, &ending, EndReason::Revoked, now).await?;
-    // Nobody repeats a `session.revoke` of these.
+    // Not kept for a repeated `session.revoke`, since the client did not ask for their end.
     sessions::forget(tx, &oldest).await?;
     Ok(())
 }

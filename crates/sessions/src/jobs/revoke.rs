@@ -1,11 +1,11 @@
-//! Sessions end because someone wants it.
+//! Jobs by which users end their own sessions.
 
 use super::end::{end, end_all};
 use crate::api::{Caller, EndReason, Refusal, SessionId};
 use crate::store::{sessions, users};
 use storage::prelude::*;
 
-/// `logout`.
+/// Ends the caller's own session (`logout`).
 pub(crate) struct EndOwnSession {
     pub(crate) caller: Caller,
     pub(crate) now: i64,
@@ -27,14 +27,14 @@ impl Job for EndOwnSession {
     }
 }
 
-/// `session.revoke`. One that has ended already is as good as revoked.
+/// Ends one of the caller's sessions (`session.revoke`). Succeeds if it has already ended.
 pub(crate) struct Revoke {
     pub(crate) caller: Caller,
     pub(crate) session: SessionId,
     pub(crate) now: i64,
 }
 
-/// What someone is told who names a session that is not theirs.
+/// The refusal for a session that does not exist or is not the caller's.
 pub(crate) const NO_SUCH_SESSION: Refusal = Refusal::BadRequest {
     field: "session",
     expected: "the id of one of your own sessions, or \"others\"",
@@ -61,7 +61,7 @@ impl Job for Revoke {
     }
 }
 
-/// `session.revoke` of all others: those who have none lose none.
+/// Ends all of the caller's other sessions (`session.revoke` of `others`).
 pub(crate) struct RevokeOthers {
     pub(crate) caller: Caller,
     pub(crate) now: i64,
@@ -77,13 +77,13 @@ impl Job for RevokeOthers {
     }
 
     async fn run(&self, tx: &mut Writer<'_>) -> Result<(), JobError<Refusal>> {
-        let (user, stays) = (self.caller.user.id, Some(self.caller.session));
-        end_all(tx, user, stays, EndReason::Revoked, self.now).await?;
+        let (user, keep) = (self.caller.user.id, Some(self.caller.session));
+        end_all(tx, user, keep, EndReason::Revoked, self.now).await?;
         Ok(())
     }
 }
 
-/// A new password: all other sessions end.
+/// Changes the caller's password and ends all their other sessions.
 pub(crate) struct ReplacePassword {
     pub(crate) caller: Caller,
     /// The hash that the old password was checked against.
@@ -106,8 +106,8 @@ impl Job for ReplacePassword {
         if !users::change_password(tx, user, &self.checked, &self.hash).await? {
             return Err(JobError::Refused(Refusal::BadCredentials));
         }
-        let stays = Some(self.caller.session);
-        end_all(tx, user, stays, EndReason::Revoked, self.now).await?;
+        let keep = Some(self.caller.session);
+        end_all(tx, user, keep, EndReason::Revoked, self.now).await?;
         Ok(())
     }
 }

@@ -1,4 +1,4 @@
-//! Sessions of accounts, made over HTTP.
+//! Creates accounts and their sessions, over HTTP.
 
 use super::credentials::{SessionCredentials, SessionStart};
 use super::free_name::name_taken;
@@ -9,7 +9,7 @@ use crate::store::sessions;
 use crate::store::users::{self, NewUser};
 use storage::prelude::*;
 
-/// A new account and its first session.
+/// Creates an account and its first session.
 pub(crate) struct SignUp {
     pub(crate) name: Name,
     pub(crate) hash: String,
@@ -38,7 +38,7 @@ impl Job for SignUp {
             name: self.name.text().into(),
             guest: false,
         };
-        begin(
+        insert_session(
             tx,
             &self.credentials,
             user.id,
@@ -50,7 +50,7 @@ impl Job for SignUp {
     }
 }
 
-/// A new session of an account whose password was right a moment ago.
+/// Creates a session for an account whose password has just been checked.
 pub(crate) struct SignIn {
     pub(crate) name: Name,
     /// The hash that the password was checked against.
@@ -75,7 +75,7 @@ impl Job for SignIn {
         let unchanged = found.filter(|(_, hash)| hash.as_deref() == Some(&self.checked));
         let (user, _) = unchanged.ok_or(JobError::Refused(Refusal::BadCredentials))?;
         make_room(tx, user.id, self.sessions_max, self.now).await?;
-        begin(
+        insert_session(
             tx,
             &self.credentials,
             user.id,
@@ -87,7 +87,7 @@ impl Job for SignIn {
     }
 }
 
-async fn begin(
+async fn insert_session(
     tx: &mut Writer<'_>,
     credentials: &SessionCredentials,
     user: UserId,

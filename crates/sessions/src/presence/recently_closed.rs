@@ -1,14 +1,14 @@
-//! Connections that closed a moment ago.
+//! Recently closed connections.
 
 use crate::api::ConnectionId;
 use std::collections::{HashSet, VecDeque};
 use std::time::Duration;
 
-/// Longer than any `hello` can still be on its way to its commit.
+/// Longer than a `hello` can take from its connection to its commit.
 const KEPT: Duration = Duration::from_secs(60);
 
-/// A `hello` may commit after its connection has closed; without this memory that connection
-/// would count as open for ever. Bounded by the rate of disconnects times [`KEPT`].
+/// Remembers closed connections: a `hello` may commit after its connection has closed, and that
+/// connection would otherwise count as open for ever. Bounded by the disconnects within [`KEPT`].
 #[derive(Default)]
 pub(super) struct RecentlyClosed {
     order: VecDeque<(Duration, ConnectionId)>,
@@ -16,7 +16,7 @@ pub(super) struct RecentlyClosed {
 }
 
 impl RecentlyClosed {
-    /// Remembers one, and forgets those of long ago.
+    /// Remembers one, and forgets those older than [`KEPT`].
     pub(super) fn remember(&mut self, connection: ConnectionId, now: Duration) {
         while let Some(&(at, old)) = self.order.front()
             && at + KEPT < now
@@ -29,7 +29,7 @@ impl RecentlyClosed {
         }
     }
 
-    /// Whether this one has closed.
+    /// Whether this connection has recently closed.
     pub(super) fn contains(&self, connection: ConnectionId) -> bool {
         self.ids.contains(&connection)
     }

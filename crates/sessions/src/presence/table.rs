@@ -1,4 +1,4 @@
-//! The table of connections, sessions and people.
+//! The table of connections, sessions and users.
 
 use super::recently_closed::RecentlyClosed;
 use super::{ConnectedSession, OpenedConnection};
@@ -7,40 +7,42 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::time::Duration;
 
-/// How long after asking storage to take a mark away to ask again, when nothing was heard of it.
-const ASK_AGAIN: Duration = Duration::from_secs(10);
+/// How long to wait for a mark to be cleared before submitting that again.
+const RETRY_AFTER: Duration = Duration::from_secs(10);
 
-/// How long someone without a connection still counts as online.
+/// How long a session without a connection still counts as online.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct GracePeriods {
+    /// After a clean disconnect.
     pub(crate) clean: Duration,
+    /// After a lost connection or a restart.
     pub(crate) lost: Duration,
 }
 
-/// The most sessions that leave at one tick: more would not fit into one statement.
+/// The most sessions due per tick, so that they fit into one statement.
 const DUE_MAX: usize = 10_000;
 
-/// A session whose grace is over.
+/// A session after its grace period.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct DueSession {
     pub(crate) session: SessionId,
     pub(crate) user: UserId,
-    /// The mark to take away; another one means that it came back meanwhile.
+    /// The mark to clear; a different one in storage means that the session has reconnected.
     pub(crate) connected_at: i64,
 }
 
-/// Everyone who counts as online.
+/// Who counts as online, and why.
 pub(crate) struct Presence {
     grace: GracePeriods,
     online: Online,
     connections: HashMap<ConnectionId, OpenConnection>,
     sessions: HashMap<SessionId, PresentSession>,
-    people: HashMap<UserId, OnlinePerson>,
-    /// Sessions without a connection, and when they are due.
+    users: HashMap<UserId, OnlineUser>,
+    /// Sessions without a connection, and when their grace periods end, by uptime.
     leaving: HashMap<SessionId, Duration>,
     closed: RecentlyClosed,
     changes: Vec<(User, bool)>,
-    /// The server stops: nobody leaves any more.
+    /// Set when the server stops: no session becomes due any more.
     keeping: bool,
 }
 
@@ -51,7 +53,7 @@ pub(crate) struct OpenConnection {
     pub(crate) token: Option<Token>,
 }
 
-/// A session that is marked as connected.
+/// A session marked as connected.
 struct PresentSession {
     user: UserId,
     connected_at: i64,
@@ -59,8 +61,8 @@ struct PresentSession {
     ended: bool,
 }
 
-/// Someone with at least one such session.
-struct OnlinePerson {
+/// A user with at least one such session.
+struct OnlineUser {
     user: User,
     sessions: usize,
 }
@@ -72,7 +74,7 @@ impl Presence {
             online,
             connections: HashMap::new(),
             sessions: HashMap::new(),
-            people: HashMap::new(),
+            users: HashMap::new(),
             leaving: HashMap::new(),
             closed: RecentlyClosed::default(),
             changes: Vec::new(),
@@ -80,29 +82,29 @@ impl Presence {
         }
     }
 
-    /// A session is marked in storage: its person counts as online and has one grace to come back.
-    /// Of a session that is known already only the mark is believed.
-    pub(crate) fn restore(&mut self, marked: &ConnectedSession, now: Duration) {
-        let news = self.changes.len();
-        self.mark(marked.session, marked.connected_at, &marked.user);
-        // They were online before: that they still are is no news.
-        self.changes.truncate(news);
-        if self.has_no_connection(marked.session) {
+    /// Adds a session that was marked in storage at the start: its user counts as online for one grace
+    /// period. For a session already in the table, only updates the mark.
+    pub(crate) fn restore(&mut self, session: &ConnectedSession, now: Duration) {
+        let before = self.changes.len();
+        self.mark(session.session, session.connected_at, &session.user);
+        // They were online before the restart, so this is no change.
+        self.changes.truncate(before);
+        if self.has_no_connection(session.session) {
             let due = now + self.grace.lost;
-            self.leaving.entry(marked.session).or_insert(due);
+            self.leaving.entry(session.session).or_insert(due);
         }
     }
 
-    /// A session was marked in storage a moment ago. One that nobody here knows of came in by a
-    /// `hello` whose outcome was lost: it leaves like those of another life. Of the others more
-    /// may be known here by now than when storage was read.
-    pub(crate) fn recount(&mut self, marked: &ConnectedSession, now: Duration) {
-        if !self.sessions.contains_key(&marked.session) {
-            self.restore(marked, now);
+    /// Adds a session that is marked in storage and missing here, because the outcome of its `hello`
+    /// was lost; it gets one grace period. Ignores known sessions, which may have changed since
+    /// storage was read.
+    pub(crate) fn recount(&mut self, session: &ConnectedSession, now: Duration) {
+        if !self.sessions.contains_key(&session.session) {
+            self.restore(session, now);
         }
     }
 
-    /// A `hello` was committed.
+    /// Notes a committed `hello`.
     pub(crate) fn opened(&mut self, opening: &OpenedConnection, now: Duration) {
         self.mark(opening.session, opening.connected_at, &opening.user);
         if self.closed.contains(opening.connection) {
@@ -125,7 +127,7 @@ impl Presence {
         self.leaving.remove(&opening.session);
     }
 
-    /// A connection has closed.
+    /// Notes that a connection has closed.
     pub(crate) fn closed(&mut self, connection: ConnectionId, clean: bool, now: Duration) {
         self.closed.remember(connection, now);
         let grace = if clean {
@@ -136,7 +138,7 @@ impl Presence {
         self.remove_connection(connection, grace, now);
     }
 
-    /// A `hello` was taken back; its connection is still there and may say another.
+    /// Undoes a `hello`. Its connection is still open and may say another.
     pub(crate) fn hello_cancelled(&mut self, connection: ConnectionId, now: Duration) {
         self.remove_connection(connection, self.grace.clean, now);
     }
@@ -147,7 +149,7 @@ impl Presence {
         }
     }
 
-    /// A session has ended: nobody will come back through it, so the long grace has no purpose.
+    /// Notes that a session has ended: it cannot reconnect, so it gets only the short grace period.
     pub(crate) fn ended(&mut self, session: SessionId, now: Duration) {
         let Some(present) = self.sessions.get_mut(&session) else {
             return;
@@ -159,7 +161,7 @@ impl Presence {
         }
     }
 
-    /// Whose grace is over, at most [`DUE_MAX`] at once.
+    /// Returns the sessions whose grace periods are over, at most [`DUE_MAX`].
     pub(crate) fn due(&mut self, now: Duration) -> Vec<DueSession> {
         if self.keeping {
             return Vec::new();
@@ -167,7 +169,7 @@ impl Presence {
         let sessions = &self.sessions;
         let over = self.leaving.iter_mut().filter(|(_, at)| **at <= now);
         over.filter_map(|(session, at)| {
-            *at = now + ASK_AGAIN;
+            *at = now + RETRY_AFTER;
             let PresentSession {
                 user, connected_at, ..
             } = *sessions.get(session)?;
@@ -181,28 +183,28 @@ impl Presence {
         .collect()
     }
 
-    /// The marks of these sessions were taken away.
+    /// Notes that the marks of these sessions were cleared.
     pub(crate) fn disconnected(&mut self, sessions: &[SessionId]) {
         for session in sessions {
             if self.leaving.remove(session).is_some()
                 && let Some(present) = self.sessions.remove(session)
             {
-                self.remove_session_of(present.user);
+                self.remove_session(present.user);
             }
         }
     }
 
-    /// From now on nobody leaves.
+    /// Stops making sessions due, since the server stops.
     pub(crate) fn keep(&mut self) {
         self.keeping = true;
     }
 
-    /// Who came and who went since this was last asked, in order.
+    /// Takes the changes since the last call, in order.
     pub(crate) fn take_changes(&mut self) -> Vec<(User, bool)> {
         std::mem::take(&mut self.changes)
     }
 
-    /// Who speaks on this connection.
+    /// Returns the session of this connection, if it is open.
     pub(crate) fn open(&self, connection: ConnectionId) -> Option<&OpenConnection> {
         self.connections.get(&connection)
     }
@@ -218,7 +220,7 @@ impl Presence {
                     connections: 0,
                     ended: false,
                 });
-                self.add_session_of(user);
+                self.add_session(user);
             }
         }
     }
@@ -242,33 +244,33 @@ impl Presence {
         }
     }
 
-    /// Marked as connected, with no connection that is known.
+    /// Whether it is marked as connected and has no open connection.
     fn has_no_connection(&self, session: SessionId) -> bool {
         self.sessions
             .get(&session)
             .is_some_and(|present| present.connections == 0)
     }
 
-    fn add_session_of(&mut self, user: &User) {
-        let person = self.people.entry(user.id).or_insert_with(|| {
+    fn add_session(&mut self, user: &User) {
+        let entry = self.users.entry(user.id).or_insert_with(|| {
             self.online.insert(user.id);
             self.changes.push((user.clone(), true));
-            OnlinePerson {
+            OnlineUser {
                 user: user.clone(),
                 sessions: 0,
             }
         });
-        person.sessions += 1;
+        entry.sessions += 1;
     }
 
-    fn remove_session_of(&mut self, user: UserId) {
-        let Entry::Occupied(mut person) = self.people.entry(user) else {
+    fn remove_session(&mut self, user: UserId) {
+        let Entry::Occupied(mut entry) = self.users.entry(user) else {
             return;
         };
-        person.get_mut().sessions -= 1;
-        if person.get().sessions == 0 {
+        entry.get_mut().sessions -= 1;
+        if entry.get().sessions == 0 {
             self.online.remove(user);
-            self.changes.push((person.remove().user, false));
+            self.changes.push((entry.remove().user, false));
         }
     }
 }

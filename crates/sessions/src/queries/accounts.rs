@@ -16,9 +16,9 @@ use futures_util::FutureExt as _;
 use std::time::Duration;
 use storage::Job;
 
-/// How long a write that comes after a hash may wait: less than any asker does.
+/// The time limit of a write after a hash; shorter than any caller's.
 const WRITE_WITHIN: Duration = Duration::from_secs(4);
-/// The bounds of a password, in bytes.
+/// The allowed lengths of a password, in bytes.
 const PASSWORD_BYTES: std::ops::RangeInclusive<usize> = 8..=256;
 
 impl Queries {
@@ -55,12 +55,12 @@ impl Queries {
         .await
     }
 
-    /// Whether someone with this code may make an account.
+    /// Refuses registration unless it is open or the invite code is right.
     fn admit(&self, invite: Option<&str>) -> Result<(), Refusal> {
         let admitted = match &self.deps.settings.registration {
             Registration::Open => true,
             Registration::Off => false,
-            // Digests are compared, so that the time tells nothing about the code.
+            // Compares digests, so that the time reveals nothing about the code.
             Registration::Invite(code) => digest(invite.unwrap_or_default()) == digest(&code.0),
         };
         if admitted {
@@ -136,7 +136,7 @@ impl Queries {
         .await
     }
 
-    /// The hash of the caller's password, if this is it.
+    /// Checks the caller's password; returns its hash.
     async fn own_password(&self, caller: &Caller, password: String) -> Result<String, QueryError> {
         let name = Name::parse(&caller.user.name).ok_or(Refusal::BadCredentials)?;
         self.deps.limits.password_in_session(caller.session)?;
@@ -154,7 +154,7 @@ impl Queries {
         Ok(found.await?.and_then(|(_, hash)| hash))
     }
 
-    /// Refuses unless the password has this hash; the work is the same without one.
+    /// Refuses the password unless it has this hash; does the same work if there is none.
     async fn check(
         &self,
         hash_client: &str,
@@ -184,7 +184,7 @@ impl Queries {
     }
 }
 
-/// Whose turn it is that a logged-in person's password takes: their own, not their network's.
+/// Returns the hasher's client for a logged-in user: the user, not the network.
 fn hash_client(caller: &Caller) -> String {
     caller.user.id.to_string()
 }

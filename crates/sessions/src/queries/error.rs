@@ -1,11 +1,11 @@
-//! Why an answer stops half way.
+//! Why a query has no answer.
 
 use crate::api::Refusal;
 use crate::hasher::HashError;
 use bus::AskError;
 use storage::StorageError;
 
-/// A refusal is an answer, a failure is none.
+/// A refusal, which is an answer for the client, or a failure.
 pub(super) enum QueryError {
     Refused(Refusal),
     Failed(AskError),
@@ -34,7 +34,7 @@ impl From<HashError> for QueryError {
     }
 }
 
-/// In the form that the bus wants.
+/// Converts a result to the form that the bus expects.
 pub(super) fn into_answer<T>(
     result: Result<T, QueryError>,
 ) -> Result<Result<T, Refusal>, AskError> {

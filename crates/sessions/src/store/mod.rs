@@ -1,4 +1,4 @@
-//! The tables `users` and `sessions`, and every query on them.
+//! The tables `users` and `sessions`, and all queries on them.
 
 pub(crate) mod housekeeping;
 #[cfg(test)]
@@ -8,7 +8,7 @@ mod tables;
 pub(crate) mod user_sessions;
 pub(crate) mod users;
 
-/// All that is stored, as text, for tests that look for what must not be there.
+/// Returns everything stored, as text, for tests of what must not be stored.
 #[cfg(test)]
 pub(crate) async fn everything(
     access: &mut impl storage::Access,

@@ -1,4 +1,4 @@
-//! Sessions and who is marked as connected.
+//! Queries on sessions and their connected marks.
 
 #![expect(
     clippy::ref_option_ref,
@@ -12,7 +12,7 @@ use crate::presence::ConnectedSession;
 use crate::secret::TokenHash;
 use storage::prelude::*;
 
-/// A session as stored.
+/// A session's row.
 #[derive(Debug, Clone, Queryable, Selectable)]
 #[diesel(table_name = sessions)]
 pub(crate) struct SessionRow {
@@ -27,7 +27,7 @@ pub(crate) struct SessionRow {
     pub(crate) ended_at: Option<i64>,
 }
 
-/// A session with its person.
+/// A session that has not ended, with its user.
 #[derive(Debug, Clone)]
 pub(crate) struct LiveSession {
     pub(crate) session: SessionRow,
@@ -35,7 +35,7 @@ pub(crate) struct LiveSession {
 }
 
 impl LiveSession {
-    /// As commands carry it.
+    /// Returns the caller for commands of this session.
     pub(crate) fn caller(&self) -> Caller {
         Caller {
             user: self.user.user(),
@@ -44,16 +44,16 @@ impl LiveSession {
         }
     }
 
-    /// Whether its token alone no longer opens it.
+    /// Whether its token alone no longer resumes it.
     pub(crate) fn is_expired(&self, now: i64) -> bool {
         self.session.expires_at.is_some_and(|at| at <= now)
     }
 }
 
-/// A session to be stored.
+/// The row of a new session.
 #[derive(Debug, Clone, Insertable)]
 #[diesel(table_name = sessions)]
-// One text whatever is null, so that it is prepared once.
+// Keeps the SQL the same whichever values are null, so that it is prepared once.
 #[diesel(treat_none_as_default_value = false)]
 pub(crate) struct NewSession<'a> {
     pub(crate) id: SessionId,
@@ -66,7 +66,7 @@ pub(crate) struct NewSession<'a> {
     pub(crate) connected_at: Option<i64>,
 }
 
-/// Stores sessions.
+/// Inserts new sessions.
 pub(crate) async fn insert(tx: &mut Writer<'_>, new: &[NewSession<'_>]) -> Result<(), Fault> {
     if new.is_empty() {
         return Ok(());
@@ -77,7 +77,7 @@ pub(crate) async fn insert(tx: &mut Writer<'_>, new: &[NewSession<'_>]) -> Resul
     Ok(())
 }
 
-/// The living sessions of living people behind these tokens.
+/// Returns the sessions with these tokens, if neither they nor their users have ended.
 pub(crate) async fn by_token(
     access: &mut impl Access,
     hashes: &[TokenHash],
@@ -96,7 +96,7 @@ pub(crate) async fn by_token(
         .collect())
 }
 
-/// One session, ended or not.
+/// Returns a session, ended or not.
 pub(crate) async fn by_id(
     access: &mut impl Access,
     session: SessionId,
@@ -108,7 +108,7 @@ pub(crate) async fn by_id(
     .optional()?)
 }
 
-/// Marks these as connected now.
+/// Marks these sessions as connected and seen now.
 pub(crate) async fn connected(
     tx: &mut Writer<'_>,
     ids: &[SessionId],
@@ -121,7 +121,7 @@ pub(crate) async fn connected(
     Ok(())
 }
 
-/// Gives a session another name in the list of devices.
+/// Changes a session's name in the list of devices.
 pub(crate) async fn rename_device(
     tx: &mut Writer<'_>,
     session: SessionId,
@@ -134,7 +134,7 @@ pub(crate) async fn rename_device(
     Ok(())
 }
 
-/// Moves the moment after which the token alone opens it no more.
+/// Changes the time after which the token alone no longer resumes the session.
 pub(crate) async fn extend(
     tx: &mut Writer<'_>,
     session: SessionId,
@@ -147,7 +147,7 @@ pub(crate) async fn extend(
     Ok(())
 }
 
-/// When each of these was marked as connected; the unmarked are absent.
+/// Returns the connected marks of these sessions; those without a mark are absent.
 pub(crate) async fn marks(
     access: &mut impl Access,
     ids: &[SessionId],
@@ -159,7 +159,7 @@ pub(crate) async fn marks(
         .load(c))?)
 }
 
-/// Everyone who is marked as connected, the sessions that ended since too.
+/// Returns all sessions marked as connected, including ended ones.
 pub(crate) async fn all_connected(
     access: &mut impl Access,
 ) -> Result<Vec<ConnectedSession>, Fault> {
@@ -182,7 +182,7 @@ pub(crate) async fn all_connected(
     Ok(marked.collect())
 }
 
-/// Takes the mark of these away: last seen now.
+/// Clears the connected marks of these sessions: they were last seen now.
 pub(crate) async fn disconnected(
     tx: &mut Writer<'_>,
     ids: &[SessionId],
@@ -198,7 +198,7 @@ pub(crate) async fn disconnected(
     Ok(())
 }
 
-/// Notes that these have just been seen.
+/// Notes that these sessions have just been seen.
 pub(crate) async fn seen(tx: &mut Writer<'_>, ids: &[SessionId], now: i64) -> Result<(), Fault> {
     if ids.is_empty() {
         return Ok(());
@@ -210,7 +210,7 @@ pub(crate) async fn seen(tx: &mut Writer<'_>, ids: &[SessionId], now: i64) -> Re
     Ok(())
 }
 
-/// Notes that everyone who is marked as connected has been seen until now.
+/// Notes that all sessions marked as connected have been seen until now.
 pub(crate) async fn all_connected_seen(tx: &mut Writer<'_>, now: i64) -> Result<(), Fault> {
     statement!(tx, |c| diesel::update(sessions::table)
         .filter(sessions::connected_at.is_not_null())
@@ -219,7 +219,7 @@ pub(crate) async fn all_connected_seen(tx: &mut Writer<'_>, now: i64) -> Result<
     Ok(())
 }
 
-/// Ends these sessions; those that had ended before stay as they were.
+/// Ends these sessions; ignores those that have already ended.
 pub(crate) async fn end(tx: &mut Writer<'_>, ids: &[SessionId], now: i64) -> Result<(), Fault> {
     if ids.is_empty() {
         return Ok(());
@@ -232,7 +232,8 @@ pub(crate) async fn end(tx: &mut Writer<'_>, ids: &[SessionId], now: i64) -> Res
     Ok(())
 }
 
-/// Living sessions that are not connected and were last seen before this moment, at most `max`.
+/// Returns sessions that have neither ended nor a connection and were last seen before `before`, at
+/// most `max`.
 pub(crate) async fn stale(
     access: &mut impl Access,
     before: i64,
@@ -259,7 +260,7 @@ pub(crate) async fn forget(tx: &mut Writer<'_>, ids: &[SessionId]) -> Result<(),
     Ok(())
 }
 
-/// Removes sessions that ended before this moment, at most `max`; how many.
+/// Removes sessions that ended before `before`, at most `max`; returns how many.
 pub(crate) async fn forget_ended(
     tx: &mut Writer<'_>,
     before: i64,

@@ -1,4 +1,4 @@
-//! A person's sessions.
+//! Queries on the sessions of one user, or of some users.
 
 use super::sessions::SessionRow;
 use super::tables::sessions;
@@ -6,7 +6,7 @@ use crate::api::{SessionId, UserId};
 use std::collections::HashSet;
 use storage::prelude::*;
 
-/// A person's living sessions.
+/// Returns the ids of a user's sessions that have not ended.
 pub(crate) async fn of_user(
     access: &mut impl Access,
     user: UserId,
@@ -18,8 +18,8 @@ pub(crate) async fn of_user(
         .load(c))?)
 }
 
-/// A person's living sessions, newest first, from below this one on, at most `max`. Ids begin with
-/// the moment they were made.
+/// Returns a user's sessions that have not ended, newest first, older than `after`, at most `max`. Ids
+/// start with their creation time.
 pub(crate) async fn page(
     access: &mut impl Access,
     user: UserId,
@@ -37,7 +37,7 @@ pub(crate) async fn page(
         .load(c))?)
 }
 
-/// How many living sessions a person has.
+/// Counts a user's sessions that have not ended.
 pub(crate) async fn count_living(access: &mut impl Access, user: UserId) -> Result<i64, Fault> {
     Ok(query!(access, |c| sessions::table
         .filter(sessions::user_id.eq(user))
@@ -46,7 +46,7 @@ pub(crate) async fn count_living(access: &mut impl Access, user: UserId) -> Resu
         .get_result(c))?)
 }
 
-/// Those of a person's living sessions that are not connected, the longest unseen first.
+/// Returns a user's sessions that have neither ended nor a connection, the longest unseen first.
 pub(crate) async fn unconnected(
     access: &mut impl Access,
     user: UserId,
@@ -63,7 +63,7 @@ pub(crate) async fn unconnected(
         .load(c))?)
 }
 
-/// Whether a session of this person is marked as connected.
+/// Whether a session of this user is marked as connected.
 pub(crate) async fn is_connected(access: &mut impl Access, user: UserId) -> Result<bool, Fault> {
     let marked: i64 = query!(access, |c| sessions::table
         .filter(sessions::user_id.eq(user))
@@ -73,7 +73,7 @@ pub(crate) async fn is_connected(access: &mut impl Access, user: UserId) -> Resu
     Ok(marked > 0)
 }
 
-/// Those of these people who have a session that is marked as connected.
+/// Returns those of these users who have a session marked as connected.
 pub(crate) async fn connected_among(
     access: &mut impl Access,
     users: &[UserId],
@@ -86,7 +86,7 @@ pub(crate) async fn connected_among(
     Ok(connected.into_iter().collect())
 }
 
-/// Those of these people who have a session, ended or not.
+/// Returns those of these users who have a session, ended or not.
 pub(crate) async fn people_among(
     access: &mut impl Access,
     users: &[UserId],
@@ -98,7 +98,7 @@ pub(crate) async fn people_among(
     Ok(found.into_iter().collect())
 }
 
-/// Removes all of a person's sessions.
+/// Removes all sessions of a user.
 pub(crate) async fn forget_of(tx: &mut Writer<'_>, user: UserId) -> Result<(), Fault> {
     statement!(tx, |c| diesel::delete(sessions::table)
         .filter(sessions::user_id.eq(user))

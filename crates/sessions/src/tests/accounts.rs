@@ -318,7 +318,7 @@ async fn too_many_passwords_at_once_are_refused() {
 }
 
 impl World {
-    /// Without waiting for the bus to be quiet.
+    /// Logs in without waiting for the bus to be quiet.
     async fn try_login(&self, name: &str) -> Result<(Token, User), Refusal> {
         let (name, password) = (name.to_owned(), "x".to_owned());
         let from = name.clone();

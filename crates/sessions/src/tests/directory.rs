@@ -1,4 +1,4 @@
-//! People, as others look them up.
+//! Looking up users.
 
 use super::world::World;
 use crate::api::UserId;

@@ -31,7 +31,7 @@ async fn logging_out_ends_the_own_session_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_device_can_be_sent_away_from_another() {
+async fn a_session_can_be_revoked_from_another() {
     let world = World::new().await;
     let (mine, _) = world.register("alice").await;
     let (lost, _) = world
@@ -54,7 +54,7 @@ async fn a_device_can_be_sent_away_from_another() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nobody_sends_others_devices_away() {
+async fn sessions_of_others_cannot_be_revoked() {
     let world = World::new().await;
     let (_, alice) = world.guest("alice").await;
     let (_, bob) = world.guest("bob").await;
@@ -109,13 +109,13 @@ async fn a_session_unseen_for_long_ends() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_wild_clock_ends_no_session() {
+async fn a_wrong_clock_ends_no_session() {
     let world = World::new().await;
     let (token, _) = world.register("alice").await;
     let session = world.authenticate(&token).await.unwrap().session;
     world.write_seen().await;
     world.store_has_seen_this_time().await;
-    // To a process that has just started the clock stands two months ahead.
+    // For a process that has just started, the clock is two months ahead.
     world.clock.advance(60 * DAY);
     world.expire().await;
     assert_eq!(world.stated(), []);
@@ -128,7 +128,7 @@ async fn a_wild_clock_ends_no_session() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_stays_connected_is_seen_all_the_time() {
+async fn a_connected_guest_does_not_expire() {
     let world = World::new().await;
     world.guest("alice").await;
     world.stated();

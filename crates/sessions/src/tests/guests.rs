@@ -1,4 +1,4 @@
-//! People who come in with a name alone.
+//! Guests, who join with only a name.
 
 use super::world::World;
 use crate::Settings;

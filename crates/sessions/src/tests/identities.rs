@@ -1,4 +1,4 @@
-//! People whom an issuer vouches for.
+//! Users with a signed identity.
 
 use super::witness::Stated;
 use super::world::World;
@@ -28,7 +28,7 @@ async fn world() -> World {
     .await
 }
 
-/// An identity that holds for so many seconds after the clock's start.
+/// Returns an identity that expires this many seconds after the clock's start.
 fn jwt(subject: &str, name: &str, seconds: i64) -> String {
     let exp = ManualClock::START_MS / 1000 + seconds;
     let claims = json!({"iss": "https://id.example", "sub": subject, "name": name, "exp": exp});
@@ -237,7 +237,7 @@ async fn an_identity_has_no_password() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_wild_clock_forgets_nobody_who_was_vouched_for() {
+async fn a_wrong_clock_forgets_no_user_with_an_identity() {
     const DAY: Duration = Duration::from_secs(24 * 3600);
     let world = world().await;
     let (connection, welcome) = world.jwt(jwt("1", "ann", 3600), None).await.unwrap();
@@ -249,7 +249,7 @@ async fn a_wild_clock_forgets_nobody_who_was_vouched_for() {
     world.expire().await;
     let world = world.crashed().await;
     let sweep = Sweep::new(&world.bus, &world.deps);
-    // To a process that has just started the clock stands two months ahead.
+    // For a process that has just started, the clock is two months ahead.
     world.clock.advance(60 * DAY);
     let _ = world.stated();
     world.sweep(&sweep).await;

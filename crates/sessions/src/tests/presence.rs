@@ -1,4 +1,4 @@
-//! Who counts as online, as others are told.
+//! Presence, as published to other crates.
 
 use super::witness::Stated::{Offline, Online};
 use super::world::World;
@@ -131,7 +131,7 @@ async fn a_mark_that_was_renewed_in_storage_is_not_taken_away() {
     let (connection, welcome) = world.guest("alice").await;
     world.disconnect(connection, true).await;
     world.clock.advance(CLEAN);
-    // The hello is committed before the leave, but the subscriber has not seen it yet.
+    // The hello commits before the disconnect, but the subscriber has not seen it yet.
     let due = world.deps.presence().due(world.uptime());
     let back = world
         .open_as_set(&[&welcome.token])
@@ -235,7 +235,7 @@ async fn a_hello_whose_outcome_was_lost_holds_nobody() {
     world.disconnect(connection, true).await;
     world.pass(CLEAN).await;
     world.stated();
-    // Marked in storage, and the subscriber never heard of it.
+    // Marked in storage, without an event for the subscriber.
     world.mark_connected(welcome.caller.session).await;
     world.count().await;
     assert!(world.online.contains(alice));

@@ -1,4 +1,4 @@
-//! What one network and one person may take.
+//! Limits per network and per user.
 
 use super::witness::Stated;
 use super::world::World;
@@ -149,7 +149,7 @@ async fn sessions_come_in_pages_newest_first() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn all_other_sessions_can_be_sent_away_at_once() {
+async fn all_other_sessions_can_be_revoked_at_once() {
     let world = world(Settings::default()).await;
     let (mine, _) = world.register("alice").await;
     let (other, _) = world.login("alice", PASSWORD).await.unwrap();

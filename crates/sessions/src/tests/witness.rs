@@ -1,4 +1,4 @@
-//! A subscriber that remembers what sessions stated.
+//! A subscriber that records the events of sessions.
 
 use crate::api::{
     EndReason, GuestExpired, PeopleForgettable, PresenceChanged, SessionEnded, SessionId, UserId,
@@ -8,18 +8,18 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use tokio::sync::Notify;
 
-/// One thing that was stated.
+/// One recorded change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Stated {
     Online(UserId),
     Offline(UserId),
     Ended(SessionId, EndReason),
     GuestExpired(UserId),
-    /// Somebody who is not over, but was unseen for long.
+    /// A user who has not ended, but went unseen for long.
     Forgettable(UserId),
 }
 
-/// Where it is written down.
+/// The recorded changes.
 #[derive(Clone, Default)]
 pub(super) struct Notes {
     stated: Arc<Mutex<Vec<Stated>>>,
@@ -28,12 +28,12 @@ pub(super) struct Notes {
 }
 
 impl Notes {
-    /// What was stated since this was last asked.
+    /// Takes the changes recorded since the last call.
     pub(super) fn take(&self) -> Vec<Stated> {
         std::mem::take(&mut self.stated.lock().unwrap())
     }
 
-    /// Waits until something is stated.
+    /// Waits until there are changes, and takes them.
     pub(super) async fn next(&self) -> Vec<Stated> {
         loop {
             let stated = self.take();
@@ -44,7 +44,7 @@ impl Notes {
         }
     }
 
-    /// How many facts of presence were stated, whatever number of people each was about.
+    /// Returns how many [`PresenceChanged`] events were published.
     pub(super) fn presence_facts(&self) -> usize {
         self.presence_facts.load(Ordering::Relaxed)
     }

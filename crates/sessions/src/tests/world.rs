@@ -1,4 +1,4 @@
-//! A bus, a database and sessions on them, with a clock that stands until it is moved.
+//! The test world: sessions on a bus and a database, with a manual clock.
 
 use super::witness::{Notes, Stated, Witness};
 use crate::api::{
@@ -21,7 +21,7 @@ use storage::kit::Store;
 use storage::prelude::*;
 use storage::{Database, Registry};
 
-/// Longer than anything takes.
+/// Longer than anything in a test takes.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 pub(super) struct World {
@@ -36,7 +36,7 @@ pub(super) struct World {
     registry: Registry,
     tasks: Tasks,
     settings: Settings,
-    /// Only its place is used: sessions get a bus and a registry that can end and begin again.
+    /// Only its location is used: sessions get their own bus and registry, which can be restarted.
     store: Store,
 }
 
@@ -51,13 +51,13 @@ impl World {
         Self::start(settings, store, ManualClock::default()).await
     }
 
-    /// Stops as a server does and starts again on the same store.
+    /// Stops like a server and starts again on the same store.
     pub(super) async fn restarted(self) -> Self {
         self.ask(KeepConnected).await.unwrap();
         self.crashed().await
     }
 
-    /// Stops without a word and starts again on the same store.
+    /// Stops without [`KeepConnected`], as in a crash, and starts again on the same store.
     pub(super) async fn crashed(self) -> Self {
         let Self {
             clock,
@@ -109,7 +109,7 @@ impl World {
         }
     }
 
-    /// Asks, and waits until all that follows has been handled.
+    /// Sends a request, and waits until all its effects have been handled.
     pub(super) async fn ask<R: Request>(&self, request: R) -> R::Answer {
         let answer = self.try_ask(request).await.unwrap();
         self.bus.quiet().await;
@@ -120,7 +120,7 @@ impl World {
         self.bus.ask(request, PATIENCE).await
     }
 
-    /// A new connection says hello.
+    /// Says hello on a new connection.
     pub(super) async fn hello(&self, proof: Proof) -> Result<(ConnectionId, Welcome), Refusal> {
         let connection = self.connection();
         Ok((connection, self.hello_on(connection, proof).await?))
@@ -145,12 +145,12 @@ impl World {
         ConnectionId(self.connections.fetch_add(1, Ordering::Relaxed))
     }
 
-    /// A new guest on a new connection.
+    /// Says hello as a new guest on a new connection.
     pub(super) async fn guest(&self, name: &str) -> (ConnectionId, Welcome) {
         self.hello(Proof::Guest(name.into())).await.unwrap()
     }
 
-    /// Someone comes back on a new connection.
+    /// Says hello with a token on a new connection.
     pub(super) async fn token(&self, token: &Token) -> Result<(ConnectionId, Welcome), Refusal> {
         self.hello(Proof::Token(token.clone())).await
     }
@@ -162,7 +162,7 @@ impl World {
         .await
     }
 
-    /// The first page of a person's sessions.
+    /// Returns the first page of a user's sessions.
     pub(super) async fn sessions(&self, caller: Caller) -> Vec<SessionSummary> {
         let (after, limit) = (None, 100);
         let page = self.ask(ListSessions {
@@ -177,33 +177,33 @@ impl World {
         self.ask(Disconnected { connection, clean }).await;
     }
 
-    /// Time passes, and is noticed.
+    /// Advances the clock and lets the subscriber check grace periods.
     pub(super) async fn pass(&self, time: Duration) {
         self.clock.advance(time);
         self.bus.publish(Tick).await;
         self.bus.quiet().await;
     }
 
-    /// Carries out a job.
+    /// Runs a job.
     pub(super) async fn write<J: Job>(&self, job: J) -> Result<J::Answer, J::Refusal> {
         let answer = self.database.write(job, PATIENCE).await.unwrap();
         self.bus.quiet().await;
         answer
     }
 
-    /// How many facts of presence were stated so far.
+    /// Returns how many `PresenceChanged` events were published.
     pub(super) fn presence_facts(&self) -> usize {
         self.notes.presence_facts()
     }
 
-    /// What was stated since this was last asked.
+    /// Takes the changes published since the last call.
     pub(super) fn stated(&self) -> Vec<Stated> {
         self.notes.take()
     }
 }
 
 impl World {
-    /// The timers' work, at once.
+    /// Runs a timer's work at once.
     pub(super) async fn write_seen(&self) {
         self.timer().write_seen().await.unwrap();
         self.bus.quiet().await;
@@ -219,7 +219,7 @@ impl World {
         self.bus.quiet().await;
     }
 
-    /// What a server leaves that has looked at its clock and stopped.
+    /// Stores the clock's time, like a server that has checked its clock and stopped.
     pub(super) async fn store_has_seen_this_time(&self) {
         let deps = self.timer().deps;
         let now = deps.clock.wall_ms();
@@ -238,12 +238,12 @@ impl World {
         }
     }
 
-    /// Starts the timers themselves.
+    /// Starts the timers.
     pub(super) fn start_timers(&self) {
         crate::tasks(&self.tasks, &self.bus, &self.deps);
     }
 
-    /// Waits until something is stated.
+    /// Waits for changes, and takes them.
     pub(super) async fn next_stated(&self) -> Vec<Stated> {
         self.notes.next().await
     }
@@ -256,7 +256,7 @@ impl World {
         self.clock.uptime()
     }
 
-    /// Those who come back with these tokens, carried out as one set.
+    /// Says hello with these tokens, as one set of jobs.
     pub(super) async fn open_as_set(&self, tokens: &[&Token]) -> Vec<Result<Welcome, Refusal>> {
         let open = |token: &&Token| {
             let token = (*token).clone();
@@ -270,7 +270,7 @@ impl World {
         answers
     }
 
-    /// New guests, carried out as one set.
+    /// Says hello as these guests, as one set of jobs.
     pub(super) async fn guests_as_set(&self, names: &[&str]) -> Vec<Result<Welcome, Refusal>> {
         let open = |name: &&str| {
             let now = self.now();
@@ -289,12 +289,12 @@ impl World {
         HelloContext::new(self.connection(), None, self.now(), &self.database)
     }
 
-    /// Marks a session as connected and tells nobody.
+    /// Marks a session as connected without an event.
     pub(super) async fn mark_connected(&self, session: SessionId) {
         let Ok(()) = self.write(Mark(session, self.now())).await;
     }
 
-    /// Everything that storage knows in words.
+    /// Returns everything in storage as text.
     pub(super) async fn stored_text(&self) -> String {
         let read = self.database.read("test", |reader| {
             async move { crate::store::everything(reader).await }.boxed()
@@ -303,7 +303,7 @@ impl World {
     }
 }
 
-/// Several jobs in one, in the lane of sessions.
+/// Runs several jobs as one set, in the lane of sessions.
 struct AsSet<J>(Vec<J>);
 
 impl<J: Job> Job for AsSet<J> {
@@ -321,7 +321,7 @@ impl<J: Job> Job for AsSet<J> {
     }
 }
 
-/// The mark alone.
+/// Sets a connected mark without an event.
 struct Mark(SessionId, i64);
 
 impl Job for Mark {
@@ -338,7 +338,7 @@ impl Job for Mark {
     }
 }
 
-/// Someone on a connection, as a job states it.
+/// Returns a connection as in a job's event.
 pub(super) fn opened_connection(n: u8) -> OpenedConnection {
     let user = User {
         id: UserId([n; 16]),

@@ -1,4 +1,4 @@
-//! What the table promises.
+//! Tests of the presence table.
 
 use super::*;
 
@@ -48,7 +48,7 @@ fn marked(n: u8) -> ConnectedSession {
     }
 }
 
-/// Storage takes away the marks of those who are due; who left.
+/// Clears the marks of the sessions that are due, like storage; returns them.
 fn remove_connection(table: &mut Presence, now: Duration) -> Vec<(User, bool)> {
     let due: Vec<SessionId> = table.due(now).iter().map(|due| due.session).collect();
     table.disconnected(&due);
@@ -157,7 +157,7 @@ fn storage_is_asked_again_when_nothing_was_heard_of_it() {
     table.closed(ConnectionId(1), true, Duration::ZERO);
     assert_eq!(table.due(CLEAN).len(), 1);
     assert_eq!(table.due(CLEAN).len(), 0);
-    assert_eq!(table.due(CLEAN + ASK_AGAIN).len(), 1);
+    assert_eq!(table.due(CLEAN + RETRY_AFTER).len(), 1);
 }
 
 #[test]
@@ -195,7 +195,7 @@ fn an_ended_session_waits_for_nobody() {
     table.opened(&opening(1, 1, 10), Duration::ZERO);
     table.opened(&opening(2, 2, 10), Duration::ZERO);
     table.take_changes();
-    // One ends while its connection is still open, the other in the middle of the long grace.
+    // One ends while its connection is open, the other during the long grace period.
     table.ended(session(1), Duration::ZERO);
     table.closed(ConnectionId(1), false, Duration::ZERO);
     table.closed(ConnectionId(2), false, Duration::ZERO);
@@ -238,7 +238,7 @@ fn a_mark_of_nobody_known_is_found_and_leaves() {
     table.recount(&marked(2), Duration::ZERO);
     assert!(online.contains(user(2).id));
     assert_eq!(remove_connection(&mut table, LOST), [(user(2), false)]);
-    // What storage said of the known one was old: its mark is the newer one.
+    // The mark read for the known session was older than the one in the table.
     table.closed(ConnectionId(1), true, LOST);
     assert_eq!(table.due(LOST * 2)[0].connected_at, 20);
 }
@@ -262,5 +262,5 @@ fn nothing_is_left_of_those_who_left() {
     }
     remove_connection(&mut table, CLEAN);
     assert!(table.connections.is_empty() && table.sessions.is_empty());
-    assert!(table.people.is_empty() && table.leaving.is_empty());
+    assert!(table.users.is_empty() && table.leaving.is_empty());
 }
