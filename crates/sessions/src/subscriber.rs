@@ -209,7 +209,7 @@ impl Handles<ConnectedSessionsRead> for Sessions {
         let now = self.deps.clock.uptime();
         let mut presence = self.deps.presence();
         for marked in &counted.0 {
-            presence.recount(marked, now);
+            presence.reconcile(marked, now);
         }
         Ok(())
     }

@@ -87,12 +87,13 @@ impl Sweep {
         let before = self.deps.clock.wall_ms().saturating_sub(unseen);
         let read = self.deps.database.read("sessions.vouched", move |reader| {
             async move {
-                let people = housekeeping::with_identity_after(reader, after, batch_size()).await?;
-                let last = people.last().map(|(id, _)| *id);
-                let unseen = people.into_iter().filter(|(_, seen_at)| *seen_at < before);
+                let users = housekeeping::with_identity_after(reader, after, batch_size()).await?;
+                let last = users.last().map(|(id, _)| *id);
+                let unseen = users.into_iter().filter(|(_, seen_at)| *seen_at < before);
                 let mut unseen: Vec<UserId> = unseen.map(|(id, _)| id).collect();
-                let busy: HashSet<UserId> = user_sessions::people_among(reader, &unseen).await?;
-                unseen.retain(|id| !busy.contains(id));
+                let with_session: HashSet<UserId> =
+                    user_sessions::with_any_session(reader, &unseen).await?;
+                unseen.retain(|id| !with_session.contains(id));
                 Ok((last, unseen))
             }
             .boxed()

@@ -14,7 +14,8 @@ const MEMORY_KIB: u32 = 19 * 1024;
 const PASSES: u32 = 2;
 const LANES: u32 = 1;
 
-/// The hash to check for unknown names, so that they take as long as known ones. It has no password.
+/// The hash to check for unknown names, so that they take as long as known ones. No
+/// password has it.
 const DUMMY_HASH: &str = "$argon2id$v=19$m=19456,t=2,p=1$\
     cGFybG9yLW5vYm9keS1zYWx0$R3c1bqSz1vj0nZ0wVt8a2yqg9oX7mJc4h5l6k3d2f1E";
 

@@ -14,7 +14,8 @@ const GUESS: Duration = Duration::from_millis(50);
 /// The shortest retry hint.
 const RETRY_MIN: Duration = Duration::from_millis(500);
 
-/// A work item, called exactly once with its fate; it must notify its caller.
+/// A work item: called with what happens to it, so that it can notify its caller. Dropped uncalled if
+/// the threads end.
 pub(super) type Work = Box<dyn FnOnce(Dispatch) + Send>;
 
 /// What happens to a work item.

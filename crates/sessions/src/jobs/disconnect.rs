@@ -38,9 +38,9 @@ impl Job for Disconnect {
             .filter(|due| !is_back(due))
             .collect();
         let ids: Vec<SessionId> = gone.iter().map(|due| due.session).collect();
-        let people: HashSet<UserId> = gone.iter().map(|due| due.user).collect();
+        let user_ids: HashSet<UserId> = gone.iter().map(|due| due.user).collect();
         sessions::disconnected(tx, &ids, self.now).await?;
-        users::seen(tx, &people, self.now).await?;
+        users::seen(tx, &user_ids, self.now).await?;
         tx.state(SessionsDisconnected(ids));
         Ok(())
     }

@@ -31,7 +31,7 @@ pub(crate) async fn end_all(
     reason: EndReason,
     now: i64,
 ) -> Result<(), Fault> {
-    let live = user_sessions::of_user(tx, user).await?;
+    let live = user_sessions::live_ids_of(tx, user).await?;
     let ending = live.into_iter().filter(|id| Some(*id) != keep);
     let ending: Vec<_> = ending.map(|id| (id, user)).collect();
     end(tx, &ending, reason, now).await
@@ -46,7 +46,7 @@ pub(crate) async fn end_user(
     now: i64,
 ) -> Result<(), Fault> {
     end_all(tx, user, None, reason, now).await?;
-    user_sessions::forget_of(tx, user).await?;
+    user_sessions::forget_all(tx, user).await?;
     tx.state(PeopleForgettable {
         users: vec![user],
         unseen_before: None,

@@ -65,9 +65,9 @@ async fn touch(
     let seen: Vec<(SessionId, UserId)> = seen.iter().map(|(id, user)| (*id, *user)).collect();
     for chunk in seen.chunks(STATEMENT_MAX) {
         let ids: Vec<SessionId> = chunk.iter().map(|(session, _)| *session).collect();
-        let people: HashSet<UserId> = chunk.iter().map(|(_, user)| *user).collect();
+        let user_ids: HashSet<UserId> = chunk.iter().map(|(_, user)| *user).collect();
         sessions::seen(tx, &ids, now).await?;
-        users::seen(tx, &people, now).await?;
+        users::seen(tx, &user_ids, now).await?;
     }
     Ok(())
 }
@@ -107,7 +107,7 @@ impl Expire {
         let before = self.now.saturating_sub(self.guest_unseen_ms);
         let stale = housekeeping::stale_guests(tx, before, ROWS_MAX).await?;
         let ids: Vec<UserId> = stale.iter().map(|guest| guest.id).collect();
-        let connected = user_sessions::connected_among(tx, &ids).await?;
+        let connected = user_sessions::with_connected_session(tx, &ids).await?;
         // Noted as seen, they are not found again, and the next batch finds others.
         users::seen(tx, &connected, self.now).await?;
         let gone = stale.iter().filter(|guest| !connected.contains(&guest.id));

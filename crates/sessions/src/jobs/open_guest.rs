@@ -38,8 +38,8 @@ impl Job for OpenGuest {
         jobs: &[&Self],
         tx: &mut Writer<'_>,
     ) -> Result<Vec<Result<Welcome, Refusal>>, Fault> {
-        let people: Vec<NewUser> = jobs.iter().map(|job| job.person()).collect();
-        let stored = users::insert(tx, &people).await?;
+        let new_users: Vec<NewUser> = jobs.iter().map(|job| job.new_user()).collect();
+        let stored = users::insert(tx, &new_users).await?;
         let (mut sessions, mut openings, mut answers) = (Vec::new(), Vec::new(), Vec::new());
         for job in jobs {
             if !stored.contains(&job.user) {
@@ -60,7 +60,7 @@ impl Job for OpenGuest {
 }
 
 impl OpenGuest {
-    fn person(&self) -> NewUser<'_> {
+    fn new_user(&self) -> NewUser<'_> {
         NewUser::guest(self.user, &self.name, self.hello.now)
     }
 

@@ -107,8 +107,8 @@ impl OpenJwt {
             self.identity.issuer.as_str(),
             self.identity.subject.as_str(),
         );
-        let person = NewUser::with_identity(self.user, name, identity, self.hello.now);
-        Ok(!users::insert(tx, &[person]).await?.is_empty())
+        let new_user = NewUser::with_identity(self.user, name, identity, self.hello.now);
+        Ok(!users::insert(tx, &[new_user]).await?.is_empty())
     }
 
     /// Returns a name with a suffix from the new id's random part, for when `-2` … `-99` are taken.
@@ -127,7 +127,7 @@ impl OpenJwt {
     ) -> Result<Option<(SessionRow, Token)>, JobError<Refusal>> {
         let (found, token) = if let Some(token) = &self.token {
             let found = sessions::by_token(tx, &[TokenHash::of(token)]).await?;
-            (found.into_iter().next().map(|living| living.session), token)
+            (found.into_iter().next().map(|live| live.session), token)
         } else if let Some(current) = &self.current {
             let found = sessions::by_id(tx, current.session).await?;
             (

@@ -40,13 +40,13 @@ impl Job for OpenToken {
         let batch = TokenBatch::of(jobs);
         let mut live = batch.live(tx).await?;
         let mut authenticated = batch.authenticate(&live);
-        let people: HashSet<UserId> = authenticated
+        let user_ids: HashSet<UserId> = authenticated
             .iter()
             .flatten()
             .map(Authenticated::user)
             .collect();
         // This locks their rows: a guest that another lane is ending has either ended by now or stays.
-        if users::seen(tx, &people, batch.now).await? < people.len() {
+        if users::seen(tx, &user_ids, batch.now).await? < user_ids.len() {
             live = batch.live(tx).await?;
             authenticated = batch.authenticate(&live);
         }

@@ -17,7 +17,7 @@ pub(super) async fn make_room(
     now: i64,
 ) -> Result<(), JobError<Refusal>> {
     let fits = i64::from(sessions_max.max(1)) - 1;
-    let over = user_sessions::count_living(tx, user).await? - fits;
+    let over = user_sessions::count_live(tx, user).await? - fits;
     if over <= 0 {
         return Ok(());
     }

@@ -39,11 +39,11 @@ pub(crate) struct Presence {
     sessions: HashMap<SessionId, PresentSession>,
     users: HashMap<UserId, OnlineUser>,
     /// Sessions without a connection, and when their grace periods end, by uptime.
-    leaving: HashMap<SessionId, Duration>,
+    grace_ends: HashMap<SessionId, Duration>,
     closed: RecentlyClosed,
     changes: Vec<(User, bool)>,
     /// Set when the server stops: no session becomes due any more.
-    keeping: bool,
+    stopping: bool,
 }
 
 /// An open connection.
@@ -75,10 +75,10 @@ impl Presence {
             connections: HashMap::new(),
             sessions: HashMap::new(),
             users: HashMap::new(),
-            leaving: HashMap::new(),
+            grace_ends: HashMap::new(),
             closed: RecentlyClosed::default(),
             changes: Vec::new(),
-            keeping: false,
+            stopping: false,
         }
     }
 
@@ -91,14 +91,14 @@ impl Presence {
         self.changes.truncate(before);
         if self.has_no_connection(session.session) {
             let due = now + self.grace.lost;
-            self.leaving.entry(session.session).or_insert(due);
+            self.grace_ends.entry(session.session).or_insert(due);
         }
     }
 
     /// Adds a session that is marked in storage and missing here, because the outcome of its `hello`
     /// was lost; it gets one grace period. Ignores known sessions, which may have changed since
     /// storage was read.
-    pub(crate) fn recount(&mut self, session: &ConnectedSession, now: Duration) {
+    pub(crate) fn reconcile(&mut self, session: &ConnectedSession, now: Duration) {
         if !self.sessions.contains_key(&session.session) {
             self.restore(session, now);
         }
@@ -124,7 +124,7 @@ impl Presence {
         if let Some(present) = self.sessions.get_mut(&opening.session) {
             present.connections += 1;
         }
-        self.leaving.remove(&opening.session);
+        self.grace_ends.remove(&opening.session);
     }
 
     /// Notes that a connection has closed.
@@ -156,18 +156,18 @@ impl Presence {
         };
         present.ended = true;
         let soon = now + self.grace.clean;
-        if let Some(due) = self.leaving.get_mut(&session) {
+        if let Some(due) = self.grace_ends.get_mut(&session) {
             *due = soon.min(*due);
         }
     }
 
     /// Returns the sessions whose grace periods are over, at most [`DUE_MAX`].
     pub(crate) fn due(&mut self, now: Duration) -> Vec<DueSession> {
-        if self.keeping {
+        if self.stopping {
             return Vec::new();
         }
         let sessions = &self.sessions;
-        let over = self.leaving.iter_mut().filter(|(_, at)| **at <= now);
+        let over = self.grace_ends.iter_mut().filter(|(_, at)| **at <= now);
         over.filter_map(|(session, at)| {
             *at = now + RETRY_AFTER;
             let PresentSession {
@@ -186,7 +186,7 @@ impl Presence {
     /// Notes that the marks of these sessions were cleared.
     pub(crate) fn disconnected(&mut self, sessions: &[SessionId]) {
         for session in sessions {
-            if self.leaving.remove(session).is_some()
+            if self.grace_ends.remove(session).is_some()
                 && let Some(present) = self.sessions.remove(session)
             {
                 self.remove_session(present.user);
@@ -196,7 +196,7 @@ impl Presence {
 
     /// Stops making sessions due, since the server stops.
     pub(crate) fn keep(&mut self) {
-        self.keeping = true;
+        self.stopping = true;
     }
 
     /// Takes the changes since the last call, in order.
@@ -240,7 +240,7 @@ impl Presence {
 
     fn schedule_leave_if_unconnected(&mut self, session: SessionId, due: Duration) {
         if self.has_no_connection(session) {
-            self.leaving.insert(session, due);
+            self.grace_ends.insert(session, due);
         }
     }
 

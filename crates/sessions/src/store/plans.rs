@@ -85,13 +85,13 @@ async fn sessions_are_looked_up() {
         sessions::disconnected(tx, &many[..2], 9);
         sessions::seen(tx, many, 9);
         sessions::all_connected_seen(tx, 9);
-        user_sessions::of_user(tx, someone);
+        user_sessions::live_ids_of(tx, someone);
         user_sessions::page(tx, someone, None, 100);
-        user_sessions::count_living(tx, someone);
+        user_sessions::count_live(tx, someone);
         user_sessions::unconnected(tx, someone, 10);
         user_sessions::is_connected(tx, someone);
-        user_sessions::connected_among(tx, people);
-        user_sessions::people_among(tx, people);
+        user_sessions::with_connected_session(tx, people);
+        user_sessions::with_any_session(tx, people);
     });
     looks_up!(in order store, |tx| {
         sessions::stale(tx, large, 500);
@@ -100,7 +100,7 @@ async fn sessions_are_looked_up() {
     looks_up!(store, |tx| {
         sessions::end(tx, many, 9);
         sessions::forget(tx, &many[..2]);
-        user_sessions::forget_of(tx, someone);
+        user_sessions::forget_all(tx, someone);
     });
     store.close().await;
 }

@@ -7,7 +7,7 @@ use std::collections::HashSet;
 use storage::prelude::*;
 
 /// Returns the ids of a user's sessions that have not ended.
-pub(crate) async fn of_user(
+pub(crate) async fn live_ids_of(
     access: &mut impl Access,
     user: UserId,
 ) -> Result<Vec<SessionId>, Fault> {
@@ -38,7 +38,7 @@ pub(crate) async fn page(
 }
 
 /// Counts a user's sessions that have not ended.
-pub(crate) async fn count_living(access: &mut impl Access, user: UserId) -> Result<i64, Fault> {
+pub(crate) async fn count_live(access: &mut impl Access, user: UserId) -> Result<i64, Fault> {
     Ok(query!(access, |c| sessions::table
         .filter(sessions::user_id.eq(user))
         .filter(sessions::ended_at.is_null())
@@ -74,7 +74,7 @@ pub(crate) async fn is_connected(access: &mut impl Access, user: UserId) -> Resu
 }
 
 /// Returns those of these users who have a session marked as connected.
-pub(crate) async fn connected_among(
+pub(crate) async fn with_connected_session(
     access: &mut impl Access,
     users: &[UserId],
 ) -> Result<HashSet<UserId>, Fault> {
@@ -87,7 +87,7 @@ pub(crate) async fn connected_among(
 }
 
 /// Returns those of these users who have a session, ended or not.
-pub(crate) async fn people_among(
+pub(crate) async fn with_any_session(
     access: &mut impl Access,
     users: &[UserId],
 ) -> Result<HashSet<UserId>, Fault> {
@@ -99,7 +99,7 @@ pub(crate) async fn people_among(
 }
 
 /// Removes all sessions of a user.
-pub(crate) async fn forget_of(tx: &mut Writer<'_>, user: UserId) -> Result<(), Fault> {
+pub(crate) async fn forget_all(tx: &mut Writer<'_>, user: UserId) -> Result<(), Fault> {
     statement!(tx, |c| diesel::delete(sessions::table)
         .filter(sessions::user_id.eq(user))
         .execute(c))?;

@@ -95,10 +95,10 @@ impl<'a> NewUser<'a> {
 /// Inserts users, except those whose name or identity an existing user has; returns those inserted.
 pub(crate) async fn insert(
     tx: &mut Writer<'_>,
-    people: &[NewUser<'_>],
+    new_users: &[NewUser<'_>],
 ) -> Result<HashSet<UserId>, Fault> {
     let stored: Vec<UserId> = statement!(tx, |c| diesel::insert_into(users::table)
-        .values(people)
+        .values(new_users)
         .on_conflict_do_nothing()
         .returning(users::id)
         .get_results(c))?;

@@ -1,6 +1,6 @@
 //! Accounts with passwords.
 
-use super::witness::Stated;
+use super::recorder::Change;
 use super::world::World;
 use crate::api::{Caller, ChangePassword, EndReason, Login, Proof, Refusal, Register, Token, User};
 use crate::{InviteCode, Registration, Settings};
@@ -247,8 +247,8 @@ async fn a_new_password_ends_all_other_sessions() {
         .await
         .unwrap();
     assert_eq!(
-        world.stated(),
-        [Stated::Ended(other.session, EndReason::Revoked)]
+        world.changes(),
+        [Change::Ended(other.session, EndReason::Revoked)]
     );
     assert!(world.authenticate(&mine).await.is_ok());
     assert_eq!(

@@ -179,5 +179,5 @@ async fn the_end_of_a_connection_nobody_knows_is_no_news() {
             clean: true,
         })
         .await;
-    assert_eq!(world.stated(), []);
+    assert_eq!(world.changes(), []);
 }

@@ -1,6 +1,6 @@
 //! Users with a signed identity.
 
-use super::witness::Stated;
+use super::recorder::Change;
 use super::world::World;
 use crate::api::{ConnectionId, Logout, Proof, Refusal, Token, Welcome};
 use crate::clock::ManualClock;
@@ -217,7 +217,7 @@ async fn what_is_not_trusted_is_refused() {
     assert_eq!(expired, Refusal::TokenExpired);
     let forged = world.jwt("a.b.c".into(), None).await.unwrap_err();
     assert_eq!(forged, Refusal::BadCredentials);
-    assert_eq!(world.stated(), Vec::<Stated>::new());
+    assert_eq!(world.changes(), Vec::<Change>::new());
     let trusting_nobody = World::new().await;
     let refused = trusting_nobody
         .jwt(jwt("u1", "alice", 3600), None)
@@ -251,15 +251,15 @@ async fn a_wrong_clock_forgets_no_user_with_an_identity() {
     let sweep = Sweep::new(&world.bus, &world.deps);
     // For a process that has just started, the clock is two months ahead.
     world.clock.advance(60 * DAY);
-    let _ = world.stated();
+    let _ = world.changes();
     world.sweep(&sweep).await;
-    assert_eq!(world.stated(), [], "the clock is not trusted");
+    assert_eq!(world.changes(), [], "the clock is not trusted");
     for _ in 0..49 {
         world.clock.advance(DAY / 24);
         world.sweep(&sweep).await;
         world.expire().await;
     }
-    let stated = world.stated();
-    let forgettable = stated.contains(&Stated::Forgettable(user));
-    assert!(forgettable, "it has run evenly for a day: {stated:?}");
+    let changes = world.changes();
+    let forgettable = changes.contains(&Change::Forgettable(user));
+    assert!(forgettable, "it has run evenly for a day: {changes:?}");
 }

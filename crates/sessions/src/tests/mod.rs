@@ -8,6 +8,6 @@ mod identities;
 mod people;
 mod presence;
 mod quotas;
+mod recorder;
 mod tokens;
-mod witness;
 mod world;

@@ -1,6 +1,6 @@
 //! Presence, as published to other crates.
 
-use super::witness::Stated::{Offline, Online};
+use super::recorder::Change::{Offline, Online};
 use super::world::World;
 use crate::api::{CancelHello, EndReason, KeepConnected, Logout, Proof};
 use crate::presence::ConnectionsOpened;
@@ -18,17 +18,17 @@ async fn coming_and_going_is_stated_once() {
     let (first, welcome) = world.guest("alice").await;
     let (second, _) = world.token(&welcome.token).await.unwrap();
     let alice = welcome.caller.user.id;
-    assert_eq!(world.stated(), [Online(alice)]);
+    assert_eq!(world.changes(), [Online(alice)]);
     assert!(world.online.contains(alice));
     world.disconnect(first, true).await;
     world.disconnect(second, true).await;
     world.pass(ALMOST_CLEAN).await;
-    assert_eq!(world.stated(), []);
+    assert_eq!(world.changes(), []);
     world.pass(MOMENT).await;
-    assert_eq!(world.stated(), [Offline(alice)]);
+    assert_eq!(world.changes(), [Offline(alice)]);
     assert!(!world.online.contains(alice));
     world.pass(LOST).await;
-    assert_eq!(world.stated(), []);
+    assert_eq!(world.changes(), []);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -40,10 +40,10 @@ async fn a_lost_connection_has_time_to_come_back() {
     let (connection, _) = world.token(&welcome.token).await.unwrap();
     world.pass(LOST).await;
     let alice = welcome.caller.user.id;
-    assert_eq!(world.stated(), [Online(alice)]);
+    assert_eq!(world.changes(), [Online(alice)]);
     world.disconnect(connection, false).await;
     world.pass(LOST).await;
-    assert_eq!(world.stated(), [Offline(alice)]);
+    assert_eq!(world.changes(), [Offline(alice)]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -55,7 +55,7 @@ async fn whoever_returns_after_the_grace_comes_anew() {
     world.token(&welcome.token).await.unwrap();
     let alice = welcome.caller.user.id;
     assert_eq!(
-        world.stated(),
+        world.changes(),
         [Online(alice), Offline(alice), Online(alice)]
     );
 }
@@ -73,9 +73,9 @@ async fn after_a_crash_everyone_counts_as_online_for_one_grace() {
     assert!(!world.online.contains(carol.caller.user.id));
     world.token(&alice.token).await.unwrap();
     world.pass(ALMOST_LOST).await;
-    assert_eq!(world.stated(), [], "nobody left and nobody came");
+    assert_eq!(world.changes(), [], "nobody left and nobody came");
     world.pass(MOMENT).await;
-    assert_eq!(world.stated(), [Offline(bob.caller.user.id)]);
+    assert_eq!(world.changes(), [Offline(bob.caller.user.id)]);
     let world = world.crashed().await;
     assert_eq!(world.online.count(), 1, "who left was written down");
 }
@@ -87,25 +87,25 @@ async fn those_who_leave_together_are_one_fact() {
         world.guest(&format!("guest-{n}x")).await;
     }
     let world = world.crashed().await;
-    let before = world.presence_facts();
+    let before = world.presence_events();
     world.pass(LOST).await;
-    assert_eq!(world.presence_facts() - before, 1);
-    assert_eq!(world.stated().len(), 5);
+    assert_eq!(world.presence_events() - before, 1);
+    assert_eq!(world.changes().len(), 5);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_stops_announces_nobodys_leaving() {
     let world = World::new().await;
     let (connection, alice) = world.guest("alice").await;
-    world.stated();
+    world.changes();
     world.ask(KeepConnected).await.unwrap();
     world.disconnect(connection, true).await;
     world.pass(LOST * 2).await;
-    assert_eq!(world.stated(), []);
+    assert_eq!(world.changes(), []);
     let world = world.crashed().await;
     assert!(world.online.contains(alice.caller.user.id));
     world.pass(LOST).await;
-    assert_eq!(world.stated(), [Offline(alice.caller.user.id)]);
+    assert_eq!(world.changes(), [Offline(alice.caller.user.id)]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -121,8 +121,8 @@ async fn logging_out_shows_after_the_short_grace() {
         .unwrap();
     world.disconnect(connection, false).await;
     world.pass(CLEAN).await;
-    let ended = super::witness::Stated::Ended(welcome.caller.session, EndReason::Logout);
-    assert_eq!(world.stated(), [Online(alice), ended, Offline(alice)]);
+    let ended = super::recorder::Change::Ended(welcome.caller.session, EndReason::Logout);
+    assert_eq!(world.changes(), [Online(alice), ended, Offline(alice)]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -146,7 +146,7 @@ async fn a_mark_that_was_renewed_in_storage_is_not_taken_away() {
         .await
         .unwrap();
     world.pass(LOST).await;
-    assert_eq!(world.stated(), [Online(welcome.caller.user.id)]);
+    assert_eq!(world.changes(), [Online(welcome.caller.user.id)]);
     let lines = world.sessions(back.caller).await;
     assert!(lines[0].online);
 }
@@ -162,7 +162,7 @@ async fn a_connection_that_closed_before_its_hello_was_done_holds_nobody() {
         .unwrap();
     world.pass(LOST).await;
     let alice = welcome.caller.user.id;
-    assert_eq!(world.stated(), [Online(alice), Offline(alice)]);
+    assert_eq!(world.changes(), [Online(alice), Offline(alice)]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -194,7 +194,7 @@ async fn a_rebuilt_subscriber_still_knows_its_connections() {
         .unwrap();
     drop(alone);
     world.pass(LOST * 2).await;
-    assert_eq!(world.stated(), [Online(welcome.caller.user.id)]);
+    assert_eq!(world.changes(), [Online(welcome.caller.user.id)]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -221,10 +221,10 @@ async fn the_timers_let_people_go() {
     world.start_timers();
     let (connection, welcome) = world.guest("alice").await;
     let alice = welcome.caller.user.id;
-    assert_eq!(world.next_stated().await, [Online(alice)]);
+    assert_eq!(world.next_changes().await, [Online(alice)]);
     world.disconnect(connection, true).await;
     world.clock.advance(CLEAN);
-    assert_eq!(world.next_stated().await, [Offline(alice)]);
+    assert_eq!(world.next_changes().await, [Offline(alice)]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -234,13 +234,13 @@ async fn a_hello_whose_outcome_was_lost_holds_nobody() {
     let alice = welcome.caller.user.id;
     world.disconnect(connection, true).await;
     world.pass(CLEAN).await;
-    world.stated();
+    world.changes();
     // Marked in storage, without an event for the subscriber.
     world.mark_connected(welcome.caller.session).await;
     world.count().await;
     assert!(world.online.contains(alice));
     world.pass(LOST).await;
-    assert_eq!(world.stated(), [Offline(alice)]);
+    assert_eq!(world.changes(), [Offline(alice)]);
     world.end_guest(alice).await;
     assert!(
         world.by_name(&["alice"]).await.is_empty(),
@@ -256,8 +256,8 @@ async fn a_connection_whose_hello_was_taken_back_may_say_another() {
     world.ask(CancelHello { connection }).await;
     let again = Proof::Token(token.clone());
     let welcome = world.hello_on(connection, again).await.unwrap();
-    world.stated();
+    world.changes();
     world.pass(Duration::from_secs(60)).await;
-    assert_eq!(world.stated(), [], "nobody left");
+    assert_eq!(world.changes(), [], "nobody left");
     assert!(world.online.contains(welcome.caller.user.id));
 }

@@ -1,6 +1,6 @@
 //! Limits per network and per user.
 
-use super::witness::Stated;
+use super::recorder::Change;
 use super::world::World;
 use crate::Settings;
 use crate::api::{
@@ -93,9 +93,9 @@ async fn for_a_session_too_many_the_longest_unseen_one_ends() {
     world.write_seen().await;
     let (third, _) = world.login("alice", PASSWORD).await.unwrap();
     let gone = world.authenticate(&second).await.unwrap().session;
-    world.stated();
+    world.changes();
     let (fourth, _) = world.login("alice", PASSWORD).await.unwrap();
-    assert_eq!(world.stated(), [Stated::Ended(gone, EndReason::Revoked)]);
+    assert_eq!(world.changes(), [Change::Ended(gone, EndReason::Revoked)]);
     assert_eq!(
         world.authenticate(&second).await,
         Err(Refusal::TokenInvalid)
@@ -160,13 +160,13 @@ async fn all_other_sessions_can_be_revoked_at_once() {
         session: "others".into(),
     };
     world.ask(others()).await.unwrap();
-    assert_eq!(world.stated().len(), 2);
+    assert_eq!(world.changes().len(), 2);
     for token in [&other, &third] {
         assert_eq!(world.authenticate(token).await, Err(Refusal::TokenInvalid));
     }
     assert!(world.authenticate(&mine).await.is_ok());
     world.ask(others()).await.unwrap();
-    assert_eq!(world.stated(), [], "a repeat changes nothing");
+    assert_eq!(world.changes(), [], "a repeat changes nothing");
 }
 
 #[tokio::test(flavor = "multi_thread")]

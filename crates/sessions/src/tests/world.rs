@@ -1,6 +1,6 @@
 //! The test world: sessions on a bus and a database, with a manual clock.
 
-use super::witness::{Notes, Stated, Witness};
+use super::recorder::{Change, Recorded, Recorder};
 use crate::api::{
     Authenticate, Caller, ConnectionId, Disconnected, Hello, KeepConnected, ListSessions, Online,
     Proof, Refusal, SessionId, SessionSummary, Token, User, UserId, Welcome,
@@ -30,7 +30,7 @@ pub(super) struct World {
     pub(super) database: Database,
     pub(super) deps: Deps,
     pub(super) bus: Bus,
-    notes: Notes,
+    recorded: Recorded,
     connections: AtomicU64,
     running: Running,
     registry: Registry,
@@ -88,8 +88,8 @@ impl World {
             SystemRandom,
         );
         crate::wire(&mut builder, &deps);
-        let notes = Notes::default();
-        builder.essential::<Witness>(notes.clone());
+        let recorded = Recorded::default();
+        builder.essential::<Recorder>(recorded.clone());
         let running = builder.start().await.unwrap();
         let bus = running.bus().clone();
         let connections = AtomicU64::new(1);
@@ -99,7 +99,7 @@ impl World {
             database,
             deps,
             bus,
-            notes,
+            recorded,
             connections,
             running,
             registry,
@@ -192,13 +192,13 @@ impl World {
     }
 
     /// Returns how many `PresenceChanged` events were published.
-    pub(super) fn presence_facts(&self) -> usize {
-        self.notes.presence_facts()
+    pub(super) fn presence_events(&self) -> usize {
+        self.recorded.presence_events()
     }
 
     /// Takes the changes published since the last call.
-    pub(super) fn stated(&self) -> Vec<Stated> {
-        self.notes.take()
+    pub(super) fn changes(&self) -> Vec<Change> {
+        self.recorded.take()
     }
 }
 
@@ -220,7 +220,7 @@ impl World {
     }
 
     /// Stores the clock's time, like a server that has checked its clock and stopped.
-    pub(super) async fn store_has_seen_this_time(&self) {
+    pub(super) async fn store_current_time(&self) {
         let deps = self.timer().deps;
         let now = deps.clock.wall_ms();
         deps.clock_watch.begin(now, None).await.unwrap();
@@ -244,8 +244,8 @@ impl World {
     }
 
     /// Waits for changes, and takes them.
-    pub(super) async fn next_stated(&self) -> Vec<Stated> {
-        self.notes.next().await
+    pub(super) async fn next_changes(&self) -> Vec<Change> {
+        self.recorded.next().await
     }
 
     pub(super) fn now(&self) -> i64 {

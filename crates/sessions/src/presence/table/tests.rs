@@ -234,8 +234,8 @@ fn a_mark_of_nobody_known_is_found_and_leaves() {
     let (mut table, online) = table();
     table.opened(&opening(1, 1, 20), Duration::ZERO);
     table.take_changes();
-    table.recount(&marked(1), Duration::ZERO);
-    table.recount(&marked(2), Duration::ZERO);
+    table.reconcile(&marked(1), Duration::ZERO);
+    table.reconcile(&marked(2), Duration::ZERO);
     assert!(online.contains(user(2).id));
     assert_eq!(remove_connection(&mut table, LOST), [(user(2), false)]);
     // The mark read for the known session was older than the one in the table.
@@ -262,5 +262,5 @@ fn nothing_is_left_of_those_who_left() {
     }
     remove_connection(&mut table, CLEAN);
     assert!(table.connections.is_empty() && table.sessions.is_empty());
-    assert!(table.users.is_empty() && table.leaving.is_empty());
+    assert!(table.users.is_empty() && table.grace_ends.is_empty());
 }

@@ -10,7 +10,7 @@ use tokio::sync::Notify;
 
 /// One recorded change.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Stated {
+pub(super) enum Change {
     Online(UserId),
     Offline(UserId),
     Ended(SessionId, EndReason),
@@ -21,47 +21,47 @@ pub(super) enum Stated {
 
 /// The recorded changes.
 #[derive(Clone, Default)]
-pub(super) struct Notes {
-    stated: Arc<Mutex<Vec<Stated>>>,
-    presence_facts: Arc<AtomicUsize>,
-    news: Arc<Notify>,
+pub(super) struct Recorded {
+    changes: Arc<Mutex<Vec<Change>>>,
+    presence_events: Arc<AtomicUsize>,
+    changed: Arc<Notify>,
 }
 
-impl Notes {
+impl Recorded {
     /// Takes the changes recorded since the last call.
-    pub(super) fn take(&self) -> Vec<Stated> {
-        std::mem::take(&mut self.stated.lock().unwrap())
+    pub(super) fn take(&self) -> Vec<Change> {
+        std::mem::take(&mut self.changes.lock().unwrap())
     }
 
     /// Waits until there are changes, and takes them.
-    pub(super) async fn next(&self) -> Vec<Stated> {
+    pub(super) async fn next(&self) -> Vec<Change> {
         loop {
-            let stated = self.take();
-            if !stated.is_empty() {
-                return stated;
+            let changes = self.take();
+            if !changes.is_empty() {
+                return changes;
             }
-            self.news.notified().await;
+            self.changed.notified().await;
         }
     }
 
     /// Returns how many [`PresenceChanged`] events were published.
-    pub(super) fn presence_facts(&self) -> usize {
-        self.presence_facts.load(Ordering::Relaxed)
+    pub(super) fn presence_events(&self) -> usize {
+        self.presence_events.load(Ordering::Relaxed)
     }
 
-    fn note(&self, stated: Stated) {
-        self.stated.lock().unwrap().push(stated);
-        self.news.notify_one();
+    fn note(&self, change: Change) {
+        self.changes.lock().unwrap().push(change);
+        self.changed.notify_one();
     }
 }
 
-pub(super) struct Witness(Notes);
+pub(super) struct Recorder(Recorded);
 
-impl Subscriber for Witness {
-    const NAME: &'static str = "witness";
-    type Deps = Notes;
+impl Subscriber for Recorder {
+    const NAME: &'static str = "recorder";
+    type Deps = Recorded;
 
-    async fn load(deps: &Notes) -> Result<Self, LoadError> {
+    async fn load(deps: &Recorded) -> Result<Self, LoadError> {
         Ok(Self(deps.clone()))
     }
 
@@ -74,40 +74,40 @@ impl Subscriber for Witness {
     }
 }
 
-impl Handles<PresenceChanged> for Witness {
+impl Handles<PresenceChanged> for Recorder {
     async fn handle(
         &mut self,
         fact: &Arc<PresenceChanged>,
         _ctx: &mut Context,
     ) -> anyhow::Result<()> {
-        self.0.presence_facts.fetch_add(1, Ordering::Relaxed);
+        self.0.presence_events.fetch_add(1, Ordering::Relaxed);
         for (user, online) in &fact.changes {
-            let stated = if *online {
-                Stated::Online
+            let changes = if *online {
+                Change::Online
             } else {
-                Stated::Offline
+                Change::Offline
             };
-            self.0.note(stated(user.id));
+            self.0.note(changes(user.id));
         }
         Ok(())
     }
 }
 
-impl Handles<SessionEnded> for Witness {
+impl Handles<SessionEnded> for Recorder {
     async fn handle(&mut self, fact: &Arc<SessionEnded>, _ctx: &mut Context) -> anyhow::Result<()> {
-        self.0.note(Stated::Ended(fact.session, fact.reason));
+        self.0.note(Change::Ended(fact.session, fact.reason));
         Ok(())
     }
 }
 
-impl Handles<GuestExpired> for Witness {
+impl Handles<GuestExpired> for Recorder {
     async fn handle(&mut self, fact: &Arc<GuestExpired>, _ctx: &mut Context) -> anyhow::Result<()> {
-        self.0.note(Stated::GuestExpired(fact.user.id));
+        self.0.note(Change::GuestExpired(fact.user.id));
         Ok(())
     }
 }
 
-impl Handles<PeopleForgettable> for Witness {
+impl Handles<PeopleForgettable> for Recorder {
     async fn handle(
         &mut self,
         fact: &Arc<PeopleForgettable>,
@@ -115,7 +115,7 @@ impl Handles<PeopleForgettable> for Witness {
     ) -> anyhow::Result<()> {
         if fact.unseen_before.is_some() {
             for user in &fact.users {
-                self.0.note(Stated::Forgettable(*user));
+                self.0.note(Change::Forgettable(*user));
             }
         }
         Ok(())
