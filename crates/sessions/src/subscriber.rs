@@ -251,7 +251,7 @@ impl Handles<DatabaseChanged> for Sessions {
             match changed.is {
                 DatabaseState::Lost => ctx.emit(StoreReachable(false)),
                 DatabaseState::Connected | DatabaseState::Degraded => {
-                    ctx.emit(StoreReachable(true))
+                    ctx.emit(StoreReachable(true));
                 }
                 DatabaseState::Connecting | DatabaseState::Closed => {}
             }

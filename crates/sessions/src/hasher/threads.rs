@@ -217,7 +217,7 @@ mod tests {
             Box::new(move |dispatch| {
                 sender
                     .send((name, matches!(dispatch, Dispatch::Now)))
-                    .unwrap()
+                    .unwrap();
             })
         };
         threads.submit("a", noting("a1")).unwrap();
