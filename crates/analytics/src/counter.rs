@@ -43,6 +43,7 @@ const PAGE_BYTES: usize = 256 * 1024;
 const PAGE_ROOMS: usize = 1_000;
 const WRITE_ENTRIES: usize = 5_000;
 
+/// The state of the counter's task.
 pub(crate) struct Counter {
     deps: Deps,
     bus: Bus,
@@ -252,7 +253,9 @@ impl Counter {
         let counts = std::mem::take(&mut self.counts);
         self.report_outdated = true;
         let counted = self.deps.database.write(AddCounts(counts), WITHIN).await?;
-        counted.map_err(|CursorConflict| anyhow::anyhow!("another process has moved the cursors"))
+        counted.map_err(|CursorConflict| {
+            anyhow::anyhow!("the stored cursors are not where these counts begin")
+        })
     }
 }
 

@@ -13,6 +13,7 @@ use crate::{Missed, Subscriber, Wiring};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+/// The task of a subscriber.
 pub(crate) struct Actor<S: Subscriber> {
     shared: Arc<Shared>,
     inbox: Arc<Inbox>,

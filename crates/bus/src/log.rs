@@ -45,6 +45,7 @@ pub(crate) enum TakeResult {
     Closed,
 }
 
+/// The event counter and all queues, by subscriber index.
 pub(crate) struct Log {
     number: EventNumber,
     /// Items that essential subscribers have not finished, including those of their current turns.

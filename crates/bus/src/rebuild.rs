@@ -11,9 +11,11 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
+/// An essential subscriber stops the server after this many failures within [`FAILURES_WINDOW`].
 const FAILURES_MAX: usize = 3;
 const FAILURES_WINDOW: Duration = Duration::from_secs(60);
 
+/// Reloads one subscriber; remembers recent failures.
 pub(crate) struct Rebuild<S: Subscriber> {
     index: usize,
     deps: Arc<S::Deps>,

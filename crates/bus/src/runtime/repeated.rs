@@ -111,7 +111,7 @@ mod tests {
     const CAUSES: usize = 8;
 
     #[tokio::test(start_paused = true)]
-    async fn a_flood_is_one_line_per_period_that_counts_everybody_once() {
+    async fn a_flood_is_one_line_per_period_that_counts_each_once() {
         let lines = RepeatedLines::new(EVERY, CAUSES);
         let mut lines_written = Vec::new();
         for number in 0..10_000_u128 {
@@ -139,6 +139,6 @@ mod tests {
         assert_eq!((further.cause.as_str(), further.count), ("one more", 94));
         advance(EVERY).await;
         lines.rest(EVERY);
-        assert!(lines.causes().is_empty(), "what is over is forgotten");
+        assert!(lines.causes().is_empty(), "old causes are forgotten");
     }
 }

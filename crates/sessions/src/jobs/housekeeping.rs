@@ -30,7 +30,7 @@ impl Job for NoteSeen {
     }
 
     async fn run(&self, tx: &mut Writer<'_>) -> Result<(), JobError<Infallible>> {
-        touch(tx, &self.seen, self.now).await?;
+        note_seen(tx, &self.seen, self.now).await?;
         Ok(())
     }
 }
@@ -51,13 +51,13 @@ impl Job for NoteConnectedSeen {
     }
 
     async fn run(&self, tx: &mut Writer<'_>) -> Result<(), JobError<Refusal>> {
-        touch(tx, &self.seen, self.now).await?;
+        note_seen(tx, &self.seen, self.now).await?;
         sessions::all_connected_seen(tx, self.now).await?;
         Ok(())
     }
 }
 
-async fn touch(
+async fn note_seen(
     tx: &mut Writer<'_>,
     seen: &HashMap<SessionId, UserId>,
     now: i64,

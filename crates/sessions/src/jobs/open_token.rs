@@ -38,7 +38,7 @@ impl Job for OpenToken {
         tx: &mut Writer<'_>,
     ) -> Result<Vec<Result<Welcome, Refusal>>, Fault> {
         let batch = TokenBatch::of(jobs);
-        let mut live = batch.live(tx).await?;
+        let mut live = batch.live_sessions(tx).await?;
         let mut authenticated = batch.authenticate(&live);
         let user_ids: HashSet<UserId> = authenticated
             .iter()
@@ -47,7 +47,7 @@ impl Job for OpenToken {
             .collect();
         // This locks their rows: a guest that another lane is ending has either ended by now or stays.
         if users::seen(tx, &user_ids, batch.now).await? < user_ids.len() {
-            live = batch.live(tx).await?;
+            live = batch.live_sessions(tx).await?;
             authenticated = batch.authenticate(&live);
         }
         batch.mark(tx, &authenticated, &live).await?;
@@ -98,11 +98,14 @@ impl<'a> TokenBatch<'a> {
     }
 
     /// Reads the sessions of the tokens.
-    async fn live(&self, tx: &mut Writer<'_>) -> Result<HashMap<TokenHash, LiveSession>, Fault> {
+    async fn live_sessions(
+        &self,
+        tx: &mut Writer<'_>,
+    ) -> Result<HashMap<TokenHash, LiveSession>, Fault> {
         let live = sessions::by_token(tx, &self.hashes).await?;
-        let by_hash = live.into_iter().filter_map(|live| {
-            let hash = live.session.token_hash.as_slice().try_into().ok()?;
-            Some((TokenHash(hash), live))
+        let by_hash = live.into_iter().filter_map(|session| {
+            let hash = session.session.token_hash.as_slice().try_into().ok()?;
+            Some((TokenHash(hash), session))
         });
         Ok(by_hash.collect())
     }

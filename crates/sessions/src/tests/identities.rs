@@ -159,13 +159,13 @@ async fn a_token_of_someone_else_or_of_nobody_continues_nothing() {
 async fn a_second_hello_extends_the_connection() {
     let world = world().await;
     let (connection, first) = world.jwt(jwt("u1", "alice", 3600), None).await.unwrap();
-    let current = world
+    let extended = world
         .jwt_on(connection, jwt("u1", "alice", 7200))
         .await
         .unwrap();
-    assert_eq!(current.caller, first.caller);
-    assert_eq!(current.token, first.token);
-    assert_eq!(current.expires_at, Some(at(7200)));
+    assert_eq!(extended.caller, first.caller);
+    assert_eq!(extended.token, first.token);
+    assert_eq!(extended.expires_at, Some(at(7200)));
     let shorter = world
         .jwt_on(connection, jwt("u1", "alice", 60))
         .await
@@ -182,11 +182,11 @@ async fn a_resumed_connection_can_be_extended_too() {
     let world = world().await;
     let (_, first) = world.jwt(jwt("u1", "alice", 3600), None).await.unwrap();
     let (connection, _) = world.token(&first.token).await.unwrap();
-    let current = world
+    let extended = world
         .jwt_on(connection, jwt("u1", "alice", 7200))
         .await
         .unwrap();
-    assert_eq!(current.token, first.token);
+    assert_eq!(extended.token, first.token);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -13,7 +13,7 @@ const ALMOST_LOST: Duration = Duration::from_millis(11_999);
 const MOMENT: Duration = Duration::from_millis(1);
 
 #[tokio::test(flavor = "multi_thread")]
-async fn coming_and_going_is_stated_once() {
+async fn coming_and_going_is_published_once() {
     let world = World::new().await;
     let (first, welcome) = world.guest("alice").await;
     let (second, _) = world.token(&welcome.token).await.unwrap();
@@ -32,7 +32,7 @@ async fn coming_and_going_is_stated_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_lost_connection_has_time_to_come_back() {
+async fn a_lost_connection_has_time_to_reconnect() {
     let world = World::new().await;
     let (connection, welcome) = world.guest("alice").await;
     world.disconnect(connection, false).await;
@@ -47,7 +47,7 @@ async fn a_lost_connection_has_time_to_come_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_returns_after_the_grace_comes_anew() {
+async fn a_return_after_the_grace_period_is_a_new_arrival() {
     let world = World::new().await;
     let (connection, welcome) = world.guest("alice").await;
     world.disconnect(connection, true).await;
@@ -61,7 +61,7 @@ async fn whoever_returns_after_the_grace_comes_anew() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn after_a_crash_everyone_counts_as_online_for_one_grace() {
+async fn after_a_crash_all_count_as_online_for_one_grace_period() {
     let world = World::new().await;
     let (_, alice) = world.guest("alice").await;
     let (_, bob) = world.guest("bob").await;
@@ -77,11 +77,11 @@ async fn after_a_crash_everyone_counts_as_online_for_one_grace() {
     world.pass(MOMENT).await;
     assert_eq!(world.changes(), [Offline(bob.caller.user.id)]);
     let world = world.crashed().await;
-    assert_eq!(world.online.count(), 1, "who left was written down");
+    assert_eq!(world.online.count(), 1, "the departure was stored");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn those_who_leave_together_are_one_fact() {
+async fn users_who_leave_together_are_one_event() {
     let world = World::new().await;
     for n in 0..5 {
         world.guest(&format!("guest-{n}x")).await;
@@ -94,7 +94,7 @@ async fn those_who_leave_together_are_one_fact() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_server_that_stops_announces_nobodys_leaving() {
+async fn a_stopping_server_publishes_no_departures() {
     let world = World::new().await;
     let (connection, alice) = world.guest("alice").await;
     world.changes();
@@ -109,7 +109,7 @@ async fn a_server_that_stops_announces_nobodys_leaving() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn logging_out_shows_after_the_short_grace() {
+async fn logging_out_shows_after_the_short_grace_period() {
     let world = World::new().await;
     let (connection, welcome) = world.guest("alice").await;
     let alice = welcome.caller.user.id;
@@ -126,7 +126,7 @@ async fn logging_out_shows_after_the_short_grace() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_mark_that_was_renewed_in_storage_is_not_taken_away() {
+async fn a_mark_renewed_in_storage_is_not_cleared() {
     let world = World::new().await;
     let (connection, welcome) = world.guest("alice").await;
     world.disconnect(connection, true).await;
@@ -152,7 +152,7 @@ async fn a_mark_that_was_renewed_in_storage_is_not_taken_away() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_connection_that_closed_before_its_hello_was_done_holds_nobody() {
+async fn a_connection_closed_before_its_hello_committed_does_not_stay_online() {
     let world = World::new().await;
     let connection = world.connection();
     world.disconnect(connection, true).await;
@@ -198,7 +198,7 @@ async fn a_rebuilt_subscriber_still_knows_its_connections() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_turn_states_its_changes_as_one() {
+async fn a_turn_publishes_its_changes_as_one_event() {
     let world = World::new().await;
     let mut alone = bus::kit::Alone::<crate::Sessions>::load(&world.deps)
         .await
@@ -216,7 +216,7 @@ async fn a_turn_states_its_changes_as_one() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_timers_let_people_go() {
+async fn the_timers_end_grace_periods() {
     let world = World::new().await;
     world.start_timers();
     let (connection, welcome) = world.guest("alice").await;
@@ -228,7 +228,7 @@ async fn the_timers_let_people_go() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_hello_whose_outcome_was_lost_holds_nobody() {
+async fn a_hello_whose_outcome_was_lost_gets_one_grace_period() {
     let world = World::new().await;
     let (connection, welcome) = world.guest("alice").await;
     let alice = welcome.caller.user.id;
@@ -249,7 +249,7 @@ async fn a_hello_whose_outcome_was_lost_holds_nobody() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_connection_whose_hello_was_taken_back_may_say_another() {
+async fn a_connection_whose_hello_was_cancelled_may_say_another() {
     let world = World::new().await;
     let (token, _) = world.register("alice").await;
     let (connection, _) = world.token(&token).await.unwrap();
