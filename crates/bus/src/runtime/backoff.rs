@@ -1,4 +1,4 @@
-//! How long to wait before the next try.
+//! Exponential back-off with jitter.
 
 use rand::Rng;
 use std::time::Duration;
@@ -6,9 +6,8 @@ use std::time::Duration;
 const FIRST: Duration = Duration::from_millis(100);
 const LONGEST: Duration = Duration::from_secs(5);
 
-/// The pauses between tries of something that keeps failing: they double from 100 ms to 5 s, and
-/// each is cut to a random 50 to 100 % of that, so that those who failed together do not come back
-/// together.
+/// The pauses between tries of something that keeps failing. They double from 100 ms to 5 s; each is a
+/// random 50 to 100 % of that, so that those that failed together do not retry together.
 ///
 /// ```
 /// # use std::time::Duration;

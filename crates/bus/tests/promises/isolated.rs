@@ -1,6 +1,6 @@
 //! Isolated subscribers delay nobody, and learn what they missed.
 
-use crate::doer::{Act, Controls, Do, Doer, Listener, Told, away, broken};
+use crate::scripted::{Act, ActEvent, ActRequest, Controls, Listener, Scripted, away, broken};
 use crate::world::{LONG, Notes, World, credits};
 use bus::{AskError, Settings};
 use std::time::Duration;
@@ -15,21 +15,21 @@ async fn world(controls: &Controls) -> World {
         ..credits(1)
     };
     World::new(settings, |builder| {
-        _ = builder.isolated::<Doer>(controls.clone());
+        _ = builder.isolated::<Scripted>(controls.clone());
     })
     .await
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_that_never_reads_stalls_nobody_and_is_told_how_much_it_missed() {
+async fn one_that_never_reads_delays_nobody_and_learns_how_much_it_missed() {
     let controls = Controls::new();
     let world = world(&controls).await;
     let bus = world.bus();
     controls.wait_for_notes(1).await;
-    bus.publish(Told(Act::Block)).await;
+    bus.publish(ActEvent(Act::Block)).await;
     controls.wait_for_notes(2).await;
     for _ in 0..100 {
-        bus.publish(Told(Act::Count)).await;
+        bus.publish(ActEvent(Act::Count)).await;
     }
     bus.quiet().await;
     let metrics = bus.metrics();
@@ -57,12 +57,12 @@ async fn one_that_never_reads_stalls_nobody_and_is_told_how_much_it_missed() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn it_begins_as_if_it_had_missed_everything_and_again_after_a_panic() {
+async fn it_is_told_to_read_everything_at_first_and_after_a_panic() {
     let controls = Controls::new();
     let world = world(&controls).await;
     controls.wait_for_notes(1).await;
-    world.bus().publish(Told(Act::Panic)).await;
-    world.bus().publish(Told(Act::Count)).await;
+    world.bus().publish(ActEvent(Act::Panic)).await;
+    world.bus().publish(ActEvent(Act::Count)).await;
     let notes = controls.wait_for_notes(4).await;
     assert_eq!(notes, ["Everything", "Panic", "Everything", "Count"]);
     world.end().await;
@@ -73,7 +73,7 @@ async fn one_that_cannot_catch_up_tries_again() {
     let controls = Controls::new();
     controls.fail_next_missed();
     let world = world(&controls).await;
-    world.bus().publish(Told(Act::Count)).await;
+    world.bus().publish(ActEvent(Act::Count)).await;
     assert_eq!(
         controls.wait_for_notes(3).await,
         ["Everything", "Everything", "Count"]
@@ -82,11 +82,11 @@ async fn one_that_cannot_catch_up_tries_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_that_cannot_be_loaded_keeps_nobody_from_starting_or_working() {
+async fn one_that_cannot_be_loaded_prevents_neither_start_nor_work() {
     let controls = Controls::new();
     controls.fail_next_loads([broken(), broken(), broken(), broken(), away()]);
     let world = world(&controls).await;
-    world.bus().publish(Told(Act::Count)).await;
+    world.bus().publish(ActEvent(Act::Count)).await;
     assert_eq!(controls.wait_for_notes(2).await, ["Everything", "Count"]);
     assert_eq!(controls.loads(), 6);
     assert!(!world.tasks.stopping().is_cancelled());
@@ -94,17 +94,17 @@ async fn one_that_cannot_be_loaded_keeps_nobody_from_starting_or_working() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_it_states_enters_on_a_credit_of_its_own() {
+async fn what_it_publishes_takes_its_own_credit() {
     let (controls, notes) = (Controls::new(), Notes::default());
     let world = World::new(credits(1), |builder| {
         builder
-            .isolated::<Doer>(controls.clone())
+            .isolated::<Scripted>(controls.clone())
             .essential::<Listener>(notes.clone());
     })
     .await;
     controls.wait_for_notes(1).await;
     for n in 0..20 {
-        world.bus().publish(Told(Act::Emit(n))).await;
+        world.bus().publish(ActEvent(Act::Emit(n))).await;
     }
     assert_eq!(notes.wait_for(20).await.last().expect("twenty"), "pong 19");
     world.end().await;
@@ -116,13 +116,15 @@ async fn its_requests_take_no_credit_and_its_ring_bounds_them() {
     let world = world(&controls).await;
     let bus = world.bus();
     controls.wait_for_notes(1).await;
-    bus.publish(Told(Act::Block)).await;
+    bus.publish(ActEvent(Act::Block)).await;
     controls.wait_for_notes(2).await;
     let asked: Vec<_> = (0..RING)
-        .map(|_| world.asks(Do(Act::Count), LONG))
+        .map(|_| world.asks(ActRequest(Act::Count), LONG))
         .collect();
     tokio::task::yield_now().await;
-    let refused = bus.ask(Do(Act::Count), Duration::from_secs(1)).await;
+    let refused = bus
+        .ask(ActRequest(Act::Count), Duration::from_secs(1))
+        .await;
     assert_eq!(refused, Err(AskError::Overloaded));
     assert_eq!(bus.metrics().credits_free, 1);
     controls.open_gate(1);
@@ -133,7 +135,7 @@ async fn its_requests_take_no_credit_and_its_ring_bounds_them() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_whose_storage_is_away_holds_up_no_stop() {
+async fn one_without_storage_does_not_delay_a_stop() {
     let controls = Controls::new();
     controls.fail_next_loads((0..100).map(|_| away()));
     let world = world(&controls).await;

@@ -2,7 +2,6 @@
 
 mod asks;
 mod credits;
-mod doer;
 mod failures;
 mod isolated;
 mod kit;
@@ -11,6 +10,7 @@ mod metrics;
 mod order;
 mod reads;
 mod rebuilds;
+mod scripted;
 mod stops;
 mod turns;
 mod wiring;

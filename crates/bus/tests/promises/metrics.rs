@@ -1,6 +1,6 @@
 //! The metrics that the operator sees.
 
-use crate::doer::{Act, Controls, Do, Doer, Listener, Told};
+use crate::scripted::{Act, ActEvent, ActRequest, Controls, Listener, Scripted};
 use crate::world::{LONG, Notes, World, credits};
 use bus::{Context, Handles, LoadError, Settings, Subscriber, Wiring};
 use std::sync::Arc;
@@ -15,16 +15,16 @@ async fn metrics_show_what_waits_for_how_long_and_what_failed() {
     };
     let world = World::new(settings, |builder| {
         builder
-            .essential::<Doer>(controls.clone())
+            .essential::<Scripted>(controls.clone())
             .isolated::<Listener>(notes.clone());
     })
     .await;
     let bus = world.bus();
-    bus.publish(Told(Act::Block)).await;
+    bus.publish(ActEvent(Act::Block)).await;
     controls.wait_for_notes(1).await;
     tokio::time::advance(Duration::from_secs(3)).await;
     for act in [Act::Count, Act::Emit(1), Act::Fail, Act::Panic, Act::Count] {
-        bus.publish(Told(act)).await;
+        bus.publish(ActEvent(act)).await;
     }
     tokio::time::advance(Duration::from_secs(4)).await;
 
@@ -33,15 +33,20 @@ async fn metrics_show_what_waits_for_how_long_and_what_failed() {
         (metrics.published, metrics.credits, metrics.credits_free),
         (6, 16, 10)
     );
-    let [doer, listener] = &metrics.subscribers[..] else {
+    let [scripted, listener] = &metrics.subscribers[..] else {
         panic!("two subscribers")
     };
     assert_eq!(
-        (doer.name, doer.essential, doer.depth, doer.handled),
-        ("doer", true, 5, 0)
+        (
+            scripted.name,
+            scripted.essential,
+            scripted.depth,
+            scripted.handled
+        ),
+        ("scripted", true, 5, 0)
     );
     assert_eq!(
-        doer.oldest,
+        scripted.oldest,
         Duration::from_secs(7),
         "includes the one being handled"
     );
@@ -51,13 +56,18 @@ async fn metrics_show_what_waits_for_how_long_and_what_failed() {
     controls.open_gate(1);
     bus.quiet().await;
     let metrics = bus.metrics();
-    let doer = &metrics.subscribers[0];
+    let scripted = &metrics.subscribers[0];
     assert_eq!(
-        (doer.depth, doer.handled, doer.failed, doer.missed),
+        (
+            scripted.depth,
+            scripted.handled,
+            scripted.failed,
+            scripted.missed
+        ),
         (0, 6, 2, 0)
     );
-    assert_eq!(doer.oldest, Duration::ZERO);
-    assert_eq!(doer.slowest, Duration::from_secs(7));
+    assert_eq!(scripted.oldest, Duration::ZERO);
+    assert_eq!(scripted.slowest, Duration::from_secs(7));
     assert_eq!(metrics.published, 7);
     world.end().await;
 }
@@ -70,14 +80,14 @@ async fn items_of_the_turn_and_of_the_queue_both_count() {
         ..credits(16)
     };
     let world = World::new(settings, |builder| {
-        _ = builder.essential::<Doer>(controls.clone());
+        _ = builder.essential::<Scripted>(controls.clone());
     })
     .await;
     let bus = world.bus();
     for _ in 0..6 {
-        bus.publish(Told(Act::Block)).await;
+        bus.publish(ActEvent(Act::Block)).await;
     }
-    let asked = world.asks(Do(Act::Count), LONG);
+    let asked = world.asks(ActRequest(Act::Count), LONG);
     controls.wait_for_notes(1).await;
     tokio::time::advance(Duration::from_secs(1)).await;
     controls.open_gate(1);
@@ -102,7 +112,7 @@ impl Subscriber for Slow {
     }
 
     fn wire(wiring: &mut Wiring<Self>) {
-        wiring.on::<Told>();
+        wiring.on::<ActEvent>();
     }
 
     async fn turn_ended(&mut self, ctx: &mut Context) -> anyhow::Result<()> {
@@ -111,8 +121,8 @@ impl Subscriber for Slow {
     }
 }
 
-impl Handles<Told> for Slow {
-    async fn handle(&mut self, _: &Arc<Told>, ctx: &mut Context) -> anyhow::Result<()> {
+impl Handles<ActEvent> for Slow {
+    async fn handle(&mut self, _: &Arc<ActEvent>, ctx: &mut Context) -> anyhow::Result<()> {
         let age = ctx.stated_at().map(|stated| stated.elapsed().as_secs());
         self.0.add(format!("{age:?}"));
         tokio::time::sleep(Duration::from_secs(5)).await;
@@ -131,8 +141,8 @@ async fn a_handler_knows_when_its_event_was_published() {
         builder.essential::<Slow>(notes.clone());
     })
     .await;
-    world.bus().publish(Told(Act::Count)).await;
-    world.bus().publish(Told(Act::Count)).await;
+    world.bus().publish(ActEvent(Act::Count)).await;
+    world.bus().publish(ActEvent(Act::Count)).await;
     world.bus().quiet().await;
     assert_eq!(notes.all(), ["Some(0)", "Some(5)", "None"]);
     world.end().await;

@@ -1,6 +1,6 @@
 //! Concurrent reads: outside the queues, under their own semaphore.
 
-use crate::doer::{Act, Controls, Do, Doer, Told};
+use crate::scripted::{Act, ActEvent, ActRequest, Controls, Scripted};
 use crate::world::{Double, LONG, World, credits};
 use bus::{AskError, Reads, Request, Settings, TraceId};
 use std::sync::Arc;
@@ -37,7 +37,7 @@ impl Library {
 
 impl Reads<Double> for Library {
     async fn read(&self, request: Double, _: TraceId) -> Result<u64, AskError> {
-        assert_ne!(request.0, 13, "told to");
+        assert_ne!(request.0, 13, "on purpose");
         let inside = self.inside.fetch_add(1, SeqCst) + 1;
         self.most_inside.fetch_max(inside, SeqCst);
         self.gate.acquire().await.expect("never closed").forget();
@@ -59,7 +59,7 @@ async fn world(controls: &Controls, library: &Arc<Library>) -> World {
         ..credits(1)
     };
     World::new(settings, |builder| {
-        builder.essential::<Doer>(controls.clone());
+        builder.essential::<Scripted>(controls.clone());
         builder.reads::<Double, _>("library", 2, Arc::clone(library));
         builder.reads::<Triple, _>("library", 2, Arc::clone(library));
     })
@@ -71,7 +71,7 @@ async fn reads_go_on_beside_a_busy_writer_and_without_a_credit() {
     let (controls, library) = (Controls::new(), Library::new());
     let world = world(&controls, &library).await;
     let bus = world.bus();
-    let writing = world.asks(Do(Act::Block), LONG);
+    let writing = world.asks(ActRequest(Act::Block), LONG);
     controls.wait_for_notes(1).await;
     assert_eq!(bus.metrics().credits_free, 0);
     let first = world.asks(Double(1), SECOND);
@@ -85,7 +85,7 @@ async fn reads_go_on_beside_a_busy_writer_and_without_a_credit() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_reader_takes_only_so_many_at_once() {
+async fn a_reader_limits_concurrent_reads() {
     let (controls, library) = (Controls::new(), Library::new());
     let world = world(&controls, &library).await;
     let asked: Vec<_> = (0..6).map(|n| world.asks(Double(n), LONG)).collect();
@@ -136,7 +136,7 @@ async fn a_read_that_panics_fails_alone() {
         Err(AskError::Failed)
     );
     assert_eq!(world.bus().ask(Double(1), SECOND).await, Ok(2));
-    world.bus().publish(Told(Act::Count)).await;
+    world.bus().publish(ActEvent(Act::Count)).await;
     world.end().await;
 }
 

@@ -1,6 +1,6 @@
 //! Turns: all waiting items are taken at once, and each keeps its own cause.
 
-use crate::doer::{Act, Controls, Do, Doer};
+use crate::scripted::{Act, ActRequest, Controls, Scripted};
 use crate::world::{Double, LONG, Notes, Ping, Pong, World, credits};
 use bus::{
     Answers, Context, Event, Handles, LoadError, Origin, Reply, Settings, Subscriber, TraceId,
@@ -96,7 +96,7 @@ impl Answers<Double> for Batcher {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_turn_takes_what_waits_up_to_its_limit_and_acts_for_the_first() {
+async fn a_turn_takes_waiting_items_up_to_its_limit_and_has_the_first_cause() {
     let notes = Notes::default();
     let world = World::new(credits(8), |builder| {
         builder.essential::<Batcher>(notes.clone());
@@ -119,7 +119,7 @@ async fn a_turn_takes_what_waits_up_to_its_limit_and_acts_for_the_first() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_fact_stated_for_several_holds_the_credits_of_all() {
+async fn an_event_published_for_several_holds_the_credits_of_all() {
     let (notes, controls) = (Notes::default(), Controls::new());
     let settings = Settings {
         handler_limit: LONG,
@@ -183,7 +183,7 @@ async fn requests_of_a_turn_may_be_answered_at_its_end() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_credit_is_enough_for_turns_that_state_something() {
+async fn one_credit_is_enough_for_turns_that_publish() {
     let notes = Notes::default();
     let world = World::new(credits(1), |builder| {
         builder.essential::<Batcher>(notes.clone());
@@ -202,14 +202,14 @@ async fn each_item_of_a_turn_keeps_its_own_trace() {
     let controls = Controls::new();
     let world = World::new(credits(8), |builder| {
         builder
-            .essential::<Doer>(controls.clone())
+            .essential::<Scripted>(controls.clone())
             .essential::<Tracer>(controls.clone());
     })
     .await;
     let bus = world.bus();
     // An earlier turn, which must leave nothing behind.
-    assert_eq!(bus.ask(Do(Act::Count), LONG).await, Ok(1));
-    let ask = |n: u64| bus.ask_traced(Do(Act::Emit(n)), LONG, TraceId(n.into()));
+    assert_eq!(bus.ask(ActRequest(Act::Count), LONG).await, Ok(1));
+    let ask = |n: u64| bus.ask_traced(ActRequest(Act::Emit(n)), LONG, TraceId(n.into()));
     let answers = tokio::join!(ask(1), ask(2), ask(3));
     assert_eq!(answers, (Ok(1), Ok(1), Ok(1)));
     bus.quiet().await;
@@ -271,7 +271,7 @@ impl Handles<Ping> for Last {
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_ends_last_lets_others_handle_the_same_first() {
+async fn one_that_ends_last_lets_others_handle_the_event_first() {
     let notes = Notes::default();
     let world = World::new(credits(8), |builder| {
         builder

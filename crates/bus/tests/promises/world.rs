@@ -36,7 +36,7 @@ impl World {
         within: Duration,
     ) -> impl Future<Output = Result<R::Answer, AskError>> + use<R> {
         let (bus, (sender, answer)) = (self.bus(), oneshot::channel());
-        self.tasks.once("test", "asker", async move {
+        self.tasks.once("test", "asking", async move {
             // Fails only if the test has ended.
             let _ = sender.send(bus.ask(request, within).await);
         });

@@ -70,8 +70,8 @@ pub async fn is_admin(access: &mut impl Access, user: UserId) -> Result<bool, Fa
     users::is_admin(access, user).await
 }
 
-/// Returns those of these users who have not ended: neither expired guests nor deleted accounts. One
-/// query.
+/// Returns which of `ids` are users who have not ended: neither expired guests nor deleted accounts.
+/// One query.
 pub async fn living(access: &mut impl Access, ids: &[UserId]) -> Result<HashSet<UserId>, Fault> {
     if ids.is_empty() {
         return Ok(HashSet::new());
@@ -95,13 +95,13 @@ pub async fn end_guest(tx: &mut Writer<'_>, guest: UserId) -> Result<(), Fault> 
     users::end(tx, guest, now).await
 }
 
-/// Removes those of these users who have ended, and their sessions. The caller must know that no entry
-/// and no membership refers to them.
+/// Removes the given users who have ended, and their sessions. The caller must know that no entry and
+/// no membership refers to them.
 pub async fn forget(tx: &mut Writer<'_>, ids: &[UserId]) -> Result<(), Fault> {
     housekeeping::forget_ended(tx, ids).await
 }
 
-/// Removes those of these users of an identity provider who were last seen before `before`
+/// Removes the given users of an identity provider who were last seen before `before`
 /// ([`super::PeopleForgettable`]) and have no session. The caller must know that nothing refers to
 /// them.
 pub async fn forget_unseen(tx: &mut Writer<'_>, ids: &[UserId], before: i64) -> Result<(), Fault> {

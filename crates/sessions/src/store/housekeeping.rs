@@ -54,7 +54,7 @@ pub(crate) async fn with_identity_after(
         .load(c))?)
 }
 
-/// Removes those of these users who have ended, and their sessions.
+/// Removes the given users who have ended, and their sessions.
 pub(crate) async fn forget_ended(tx: &mut Writer<'_>, ids: &[UserId]) -> Result<(), Fault> {
     let ended: Vec<UserId> = query!(tx, |c| users::table
         .filter(users::id.one_of(ids))
@@ -73,7 +73,7 @@ pub(crate) async fn forget_ended(tx: &mut Writer<'_>, ids: &[UserId]) -> Result<
     Ok(())
 }
 
-/// Removes those of these users of an identity provider who were last seen before `before` and have no
+/// Removes the given users of an identity provider who were last seen before `before` and have no
 /// session.
 pub(crate) async fn forget_unseen(
     tx: &mut Writer<'_>,

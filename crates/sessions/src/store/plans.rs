@@ -34,7 +34,7 @@ async fn large_store() -> Store {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn people_are_looked_up() {
+async fn users_are_looked_up() {
     let store = large_store().await;
     let many: Vec<UserId> = (1..=256).map(|n| UserId(id(n))).collect();
     let set: &HashSet<UserId> = Box::leak(Box::new(many.iter().copied().collect()));

@@ -182,7 +182,7 @@ pub(crate) async fn all_connected(
     Ok(marked.collect())
 }
 
-/// Clears the connected marks of these sessions: they were last seen now.
+/// Clears the connected marks of these sessions and notes them as seen now.
 pub(crate) async fn disconnected(
     tx: &mut Writer<'_>,
     ids: &[SessionId],

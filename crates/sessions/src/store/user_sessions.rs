@@ -73,7 +73,7 @@ pub(crate) async fn is_connected(access: &mut impl Access, user: UserId) -> Resu
     Ok(marked > 0)
 }
 
-/// Returns those of these users who have a session marked as connected.
+/// Returns which of `users` have a session marked as connected.
 pub(crate) async fn with_connected_session(
     access: &mut impl Access,
     users: &[UserId],
@@ -86,7 +86,7 @@ pub(crate) async fn with_connected_session(
     Ok(connected.into_iter().collect())
 }
 
-/// Returns those of these users who have a session, ended or not.
+/// Returns which of `users` have a session, ended or not.
 pub(crate) async fn with_any_session(
     access: &mut impl Access,
     users: &[UserId],

@@ -164,7 +164,7 @@ pub(crate) async fn change_password(
     Ok(rows == 1)
 }
 
-/// Returns those of these name keys that are taken.
+/// Returns which of these name keys are taken.
 pub(crate) async fn taken_keys(
     access: &mut impl Access,
     keys: &[&str],

@@ -9,7 +9,7 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 const LOST: Duration = Duration::from_secs(12);
 
 #[tokio::test(flavor = "multi_thread")]
-async fn logging_out_ends_the_own_session_alone() {
+async fn logging_out_ends_only_the_callers_session() {
     let world = World::new().await;
     let (mine, _) = world.register("alice").await;
     let (other, _) = world
@@ -138,7 +138,7 @@ async fn a_connected_guest_does_not_expire() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_guest_unseen_for_a_week_is_given_to_rooms() {
+async fn a_guest_unseen_for_a_week_expires() {
     let world = World::new().await;
     let (connection, welcome) = world.guest("alice").await;
     let alice = welcome.caller.user.id;

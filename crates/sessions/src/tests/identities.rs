@@ -64,7 +64,7 @@ impl World {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_identity_comes_in_until_it_expires() {
+async fn an_identity_is_accepted_until_it_expires() {
     let world = world().await;
     let (_, welcome) = world.jwt(jwt("u1", "alice", 3600), None).await.unwrap();
     assert_eq!(&*welcome.caller.user.name, "alice");
@@ -74,7 +74,7 @@ async fn an_identity_comes_in_until_it_expires() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_subject_of_one_issuer_is_one_person() {
+async fn one_subject_of_one_issuer_is_one_user() {
     let world = world().await;
     let (_, first) = world.jwt(jwt("u1", "alice", 3600), None).await.unwrap();
     let (_, second) = world.jwt(jwt("u1", "alice", 3600), None).await.unwrap();
@@ -129,7 +129,7 @@ async fn a_new_identity_with_the_token_continues_the_session() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_token_of_someone_else_or_of_nobody_continues_nothing() {
+async fn a_foreign_or_unknown_token_continues_no_session() {
     let world = world().await;
     let (_, guest) = world.guest("bob").await;
     let good = || jwt("u1", "alice", 3600);
@@ -190,7 +190,7 @@ async fn a_resumed_connection_can_be_extended_too() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_connection_stays_with_its_person() {
+async fn a_connection_keeps_its_user() {
     let world = world().await;
     let (connection, _) = world.jwt(jwt("u1", "alice", 3600), None).await.unwrap();
     let refused = world
@@ -211,7 +211,7 @@ async fn a_connection_stays_with_its_person() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_not_trusted_is_refused() {
+async fn an_untrusted_identity_is_refused() {
     let world = world().await;
     let expired = world.jwt(jwt("u1", "alice", -61), None).await.unwrap_err();
     assert_eq!(expired, Refusal::TokenExpired);

@@ -39,7 +39,7 @@ impl World {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_network_makes_only_so_many_guests() {
+async fn new_guests_are_limited_per_network() {
     let world = world(Settings {
         guests_per_network: 2,
         ..Settings::default()
@@ -56,7 +56,7 @@ async fn a_network_makes_only_so_many_guests() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_network_makes_only_so_many_accounts() {
+async fn new_accounts_are_limited_per_network() {
     let world = world(Settings {
         accounts_per_network: 1,
         ..Settings::default()
@@ -79,7 +79,7 @@ async fn a_network_makes_only_so_many_accounts() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn for_a_session_too_many_the_longest_unseen_one_ends() {
+async fn one_session_too_many_ends_the_longest_unseen_one() {
     let world = world(Settings {
         sessions_per_person: 3,
         ..Settings::default()
@@ -170,7 +170,7 @@ async fn all_other_sessions_can_be_revoked_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn strangers_who_guess_keep_nobody_from_changing_their_password() {
+async fn guesses_by_strangers_do_not_prevent_a_password_change() {
     let world = world(Settings {
         attempts_per_name: 2,
         ..Settings::default()

@@ -7,7 +7,7 @@ use std::time::Duration;
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_token_brings_its_session_back() {
+async fn a_token_resumes_its_session() {
     let world = World::new().await;
     let (_, first) = world.guest("alice").await;
     let (_, second) = world.token(&first.token).await.unwrap();

@@ -56,7 +56,7 @@ fn clear_due(table: &mut Presence, now: Duration) -> Vec<(User, bool)> {
 }
 
 #[test]
-fn the_first_connection_brings_someone_online() {
+fn the_first_connection_brings_a_user_online() {
     let (mut table, online) = table();
     table.opened(&opening(1, 1, 10), Duration::ZERO);
     assert_eq!(table.take_changes(), [(user(1), true)]);
@@ -66,7 +66,7 @@ fn the_first_connection_brings_someone_online() {
 }
 
 #[test]
-fn a_clean_leave_shows_after_the_short_grace() {
+fn a_clean_disconnect_shows_after_the_short_grace_period() {
     let (mut table, online) = table();
     table.opened(&opening(1, 1, 10), Duration::ZERO);
     table.take_changes();
@@ -78,7 +78,7 @@ fn a_clean_leave_shows_after_the_short_grace() {
 }
 
 #[test]
-fn a_lost_connection_shows_after_the_long_grace() {
+fn a_lost_connection_shows_after_the_long_grace_period() {
     let (mut table, _) = table();
     table.opened(&opening(1, 1, 10), Duration::ZERO);
     table.take_changes();

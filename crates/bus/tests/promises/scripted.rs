@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 use tokio::sync::Semaphore;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
-/// What a doer does with an event or a request.
+/// What [`Scripted`] does with an event or a request.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Act {
     /// Answer, if asked, and count.
@@ -31,22 +31,22 @@ pub(crate) enum Act {
     Forget,
 }
 
-/// An event that makes a doer act.
-pub(crate) struct Told(pub(crate) Act);
+/// An event that makes [`Scripted`] act.
+pub(crate) struct ActEvent(pub(crate) Act);
 
-impl Event for Told {
-    const NAME: &'static str = "test.told";
+impl Event for ActEvent {
+    const NAME: &'static str = "test.act";
 }
 
 /// The same as a request. The answer is how often the current state has counted.
-pub(crate) struct Do(pub(crate) Act);
+pub(crate) struct ActRequest(pub(crate) Act);
 
-impl Request for Do {
-    const NAME: &'static str = "test.do";
+impl Request for ActRequest {
+    const NAME: &'static str = "test.act_request";
     type Answer = u64;
 }
 
-/// A doer's deps, through which the test controls and observes it.
+/// The deps of [`Scripted`], through which the test controls and observes it.
 #[derive(Clone)]
 pub(crate) struct Controls(Arc<Inner>);
 
@@ -126,13 +126,14 @@ pub(crate) fn broken() -> LoadError {
     LoadError::Broken(anyhow::anyhow!("no sense"))
 }
 
-pub(crate) struct Doer {
+/// Acts as its events and requests tell it.
+pub(crate) struct Scripted {
     controls: Controls,
     counted: u64,
 }
 
-impl Subscriber for Doer {
-    const NAME: &'static str = "doer";
+impl Subscriber for Scripted {
+    const NAME: &'static str = "scripted";
     const TURN_MAX: usize = 4;
     type Deps = Controls;
 
@@ -154,17 +155,20 @@ impl Subscriber for Doer {
     }
 
     fn wire(wiring: &mut Wiring<Self>) {
-        wiring.on::<Told>().answers::<Do>();
+        wiring.on::<ActEvent>().answers::<ActRequest>();
     }
 
     async fn missed(&mut self, missed: Missed, _: &mut Context) -> anyhow::Result<()> {
         self.controls.0.notes.add(format!("{missed:?}"));
-        anyhow::ensure!(!self.controls.0.missed_fails.swap(false, SeqCst), "told to");
+        anyhow::ensure!(
+            !self.controls.0.missed_fails.swap(false, SeqCst),
+            "on purpose"
+        );
         Ok(())
     }
 }
 
-impl Doer {
+impl Scripted {
     async fn act(&mut self, act: Act, ctx: &mut Context) -> anyhow::Result<()> {
         self.controls.0.notes.add(format!("{act:?}"));
         match act {
@@ -173,11 +177,11 @@ impl Doer {
             Act::Block => self.controls.pass_gate().await,
             Act::Fail => {
                 ctx.emit(Pong(0));
-                anyhow::bail!("told to");
+                anyhow::bail!("on purpose");
             }
             Act::Panic => {
                 ctx.emit(Pong(0));
-                panic!("told to");
+                panic!("on purpose");
             }
             Act::Hang => {
                 ctx.emit(Pong(0));
@@ -188,16 +192,16 @@ impl Doer {
     }
 }
 
-impl Handles<Told> for Doer {
-    async fn handle(&mut self, event: &Arc<Told>, ctx: &mut Context) -> anyhow::Result<()> {
+impl Handles<ActEvent> for Scripted {
+    async fn handle(&mut self, event: &Arc<ActEvent>, ctx: &mut Context) -> anyhow::Result<()> {
         self.act(event.0, ctx).await
     }
 }
 
-impl Answers<Do> for Doer {
+impl Answers<ActRequest> for Scripted {
     async fn answer(
         &mut self,
-        request: Do,
+        request: ActRequest,
         reply: Reply<u64>,
         ctx: &mut Context,
     ) -> anyhow::Result<()> {
@@ -206,7 +210,7 @@ impl Answers<Do> for Doer {
             Act::Keep => _ = self.controls.0.kept.0.send(reply),
             Act::KeepAndPanic => {
                 _ = self.controls.0.kept.0.send(reply);
-                panic!("told to");
+                panic!("on purpose");
             }
             Act::Forget => drop(reply),
             _ => reply.answer(self.counted),
