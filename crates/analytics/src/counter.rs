@@ -1,5 +1,5 @@
-//! The counter: a task that takes entries from the inbox, reads missed ones from the logs, and writes
-//! counts and cursors together.
+//! The counter: a task that takes entries from the inbox, reads missed ones from the logs, and
+//! writes counts and cursors together.
 //!
 //! After any failure it drops its in-memory state, reads its cursors again and scans every room. It
 //! reads one page at a time, to leave the connections to chat.

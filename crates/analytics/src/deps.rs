@@ -23,8 +23,8 @@ pub struct Deps {
 }
 
 impl Deps {
-    /// Collects the dependencies. `database` has the tables; `source` returns the epoch of the store
-    /// whose logs are counted. Uses the system clock.
+    /// Collects the dependencies. `database` has the tables; `source` returns the epoch of the
+    /// store whose logs are counted. Uses the system clock.
     #[must_use]
     pub fn new(database: Database, source: impl Fn() -> String + Send + Sync + 'static) -> Self {
         Self {

@@ -1,7 +1,7 @@
 //! The queue between the subscriber and the counter, which works at its own pace.
 //!
-//! Bounded: beyond [`ENTRIES_MAX`] it keeps only the heads, and the counter reads the entries from the
-//! log.
+//! Bounded: beyond [`ENTRIES_MAX`] it keeps only the heads, and the counter reads the entries from
+//! the log.
 
 use crate::latency::Latencies;
 use rooms::api::{Change, Entry, RoomEntries, RoomId, RoomKey, Seq};

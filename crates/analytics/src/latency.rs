@@ -1,8 +1,8 @@
 //! How long sends take, as seen by a subscriber.
 //!
-//! Measured from when the server accepted a message (the `at` of its entry) to when the event of its
-//! commit reached this subscriber. The acknowledgement is sent right after that event, so this covers
-//! the wait for the lane and the commit, plus a little delay of our own.
+//! Measured from when the server accepted a message (the `at` of its entry) to when the event of
+//! its commit reached this subscriber. The acknowledgement is sent right after that event, so this
+//! covers the wait for the lane and the commit, plus a little delay of our own.
 
 use std::collections::BTreeMap;
 

@@ -101,8 +101,8 @@ impl<S: Subscriber> Actor<S> {
         concluded
     }
 
-    /// Reports missed events to an isolated subscriber. If its handler fails, the state is stale and
-    /// must be rebuilt.
+    /// Reports missed events to an isolated subscriber. If its handler fails, the state is stale
+    /// and must be rebuilt.
     async fn report_missed(&mut self, state: &mut S, missed: Missed) -> Result<(), Crashed> {
         let origin = Origin::creditless();
         self.turn.ctx.begin(Cause::other("missed", origin));

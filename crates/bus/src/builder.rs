@@ -28,7 +28,8 @@ impl Builder {
         }
     }
 
-    /// Returns a handle for wiring. Until the start, published events are dropped and requests fail.
+    /// Returns a handle for wiring. Until the start, published events are dropped and requests
+    /// fail.
     #[must_use]
     pub fn bus(&self) -> Bus {
         Bus::new(Arc::clone(&self.shared))

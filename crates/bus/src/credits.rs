@@ -24,8 +24,8 @@ impl CreditPool {
 
     /// Waits for a free credit, first come, first served. Cancel-safe.
     pub(crate) async fn enter(self: &Arc<Self>) -> Credits {
-        // Take a free one at once: `acquire` yields to tokio's budget after 128 in one poll, and then
-        // futures that one task polls together would enter out of order.
+        // Take a free one at once: `acquire` yields to tokio's budget after 128 in one poll, and
+        // then futures that one task polls together would enter out of order.
         let permit = match self.free.try_acquire() {
             Ok(permit) => permit,
             Err(_) => self

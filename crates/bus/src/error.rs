@@ -36,8 +36,8 @@ pub enum StartError {
 /// Why a subscriber could not be loaded.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
-    /// Its database is unreachable. Retried with back-off until it succeeds, except when an essential
-    /// subscriber is loaded at the start.
+    /// Its database is unreachable. Retried with back-off until it succeeds, except when an
+    /// essential subscriber is loaded at the start.
     #[error("storage is unavailable: {0:#}")]
     Away(anyhow::Error),
     /// Anything else. Three within a minute stop the server if the subscriber is essential.

@@ -5,7 +5,8 @@ use crate::envelope::Envelope;
 use crate::metrics::Moment;
 use std::sync::Arc;
 
-/// An event or request waiting for a subscriber. `handler` is an index into the subscriber's wiring.
+/// An event or request waiting for a subscriber. `handler` is an index into the subscriber's
+/// wiring.
 pub(crate) enum Item {
     Event {
         handler: u32,

@@ -1,8 +1,8 @@
 //! A test kit: drives one subscriber without a bus, spawning or sleeping.
 //!
-//! [`Alone::load`] creates it; [`Alone::send`] and [`Alone::ask`] call its handlers as the bus would;
-//! [`Alone::published`] returns what it published, in order. [`origin`] and [`reply()`] replace the
-//! bus in tests of a single job.
+//! [`Alone::load`] creates it; [`Alone::send`] and [`Alone::ask`] call its handlers as the bus
+//! would; [`Alone::published`] returns what it published, in order. [`origin`] and [`reply()`]
+//! replace the bus in tests of a single job.
 
 use crate::context::Cause;
 use crate::envelope::{Envelope, Outgoing};

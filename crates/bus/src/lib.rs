@@ -1,11 +1,12 @@
 //! The bus: one ordered log of typed events, the subscribers that read it, and the tasks of the
 //! process.
 //!
-//! Guarantees: all subscribers see the events they subscribed to in one order, whatever their types;
-//! an event published in reaction to another comes after it for everyone; an essential subscriber
-//! loses nothing, and credits bound every queue; exactly one subscriber answers a request, and its
-//! caller always gets an answer or an error. The bus knows no chat, no database and no socket. The
-//! database is the source of truth: what a crash takes from the bus is read again from storage.
+//! Guarantees: all subscribers see the events they subscribed to in one order, whatever their
+//! types; an event published in reaction to another comes after it for everyone; an essential
+//! subscriber loses nothing, and credits bound every queue; exactly one subscriber answers a
+//! request, and its caller always gets an answer or an error. The bus knows no chat, no database
+//! and no socket. The database is the source of truth: what a crash takes from the bus is read
+//! again from storage.
 
 mod actor;
 mod builder;

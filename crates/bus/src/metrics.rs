@@ -72,7 +72,8 @@ pub(crate) struct Counters {
 }
 
 impl Counters {
-    /// Notes that the subscriber starts on an item published at `at`; `behind` more are in the turn.
+    /// Notes that the subscriber starts on an item published at `at`; `behind` more are in the
+    /// turn.
     pub(crate) fn begin(&self, at: Moment, behind: usize) {
         self.in_progress.store(at.0 + 1, Relaxed);
         self.behind.store(behind, Relaxed);

@@ -54,8 +54,8 @@ impl<S: Subscriber> Rebuild<S> {
         }
     }
 
-    /// Pauses before the next try. Returns `None` when the bus closes and the subscriber is isolated;
-    /// an essential one keeps trying, since its queued items must be handled.
+    /// Pauses before the next try. Returns `None` when the bus closes and the subscriber is
+    /// isolated; an essential one keeps trying, since its queued items must be handled.
     pub(crate) async fn pause(&mut self, shared: &Shared, turn: &mut Turn) -> Option<()> {
         let pause = self.backoff.pause();
         turn.refuse_requests(pause);

@@ -149,8 +149,8 @@ impl Stage {
             .compare_exchange(QUEUED, HANDED_OVER, Ordering::AcqRel, Ordering::Acquire);
     }
 
-    /// Withdraws the request; returns the error that says what it was waiting for, or `None` if it has
-    /// begun.
+    /// Withdraws the request; returns the error that says what it was waiting for, or `None` if it
+    /// has begun.
     fn give_up(&self) -> Option<AskError> {
         let handed_over = self.0.load(Ordering::Acquire) == HANDED_OVER;
         self.withdraw().then_some(if handed_over {

@@ -5,14 +5,15 @@ use std::time::Duration;
 /// The limits of the bus.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// Events and ordered requests from outside in progress at once. Default 1,024. Too low: sockets
-    /// wait although the database is idle. Too high: more memory under overload, longer queues.
+    /// Events and ordered requests from outside in progress at once. Default 1,024. Too low:
+    /// sockets wait although the database is idle. Too high: more memory under overload, longer
+    /// queues.
     pub credits: usize,
     /// How long one handler call may take. Default 2 s. Too low: a slow disk causes rebuilds. Too
     /// high: a stuck handler blocks everyone for that long.
     pub handler_limit: Duration,
-    /// Events queued per isolated subscriber before the oldest is dropped. Default 4,096. Too low: it
-    /// often has to read again from storage. Too high: memory.
+    /// Events queued per isolated subscriber before the oldest is dropped. Default 4,096. Too low:
+    /// it often has to read again from storage. Too high: memory.
     pub ring: usize,
 }
 

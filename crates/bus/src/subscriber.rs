@@ -31,7 +31,8 @@ pub trait Subscriber: Sized + Send + 'static {
     /// Loads the state from storage: at the start, and again after a panic or a time-out.
     fn load(deps: &Self::Deps) -> impl Future<Output = Result<Self, LoadError>> + Send;
 
-    /// Declares which events it handles and which requests it answers: `wiring.on::<E>(); wiring.answers::<R>();`.
+    /// Declares which events it handles and which requests it answers: `wiring.on::<E>();
+    /// wiring.answers::<R>();`.
     fn wire(wiring: &mut Wiring<Self>);
 
     /// The most items taken as one turn; 1 means one by one.
@@ -41,8 +42,9 @@ pub trait Subscriber: Sized + Send + 'static {
     /// as well.
     const ENDS_LAST: bool = false;
 
-    /// Called after each turn, when all waiting items (at most [`Self::TURN_MAX`]) have been handled.
-    /// Events emitted here hold the credits of the whole turn and have the cause of its first item.
+    /// Called after each turn, when all waiting items (at most [`Self::TURN_MAX`]) have been
+    /// handled. Events emitted here hold the credits of the whole turn and have the cause of its
+    /// first item.
     fn turn_ended(
         &mut self,
         _ctx: &mut Context,
@@ -63,7 +65,8 @@ pub trait Subscriber: Sized + Send + 'static {
 /// A subscriber's handler for one type of event. It may keep the payload, but not the origin, which
 /// holds a credit.
 pub trait Handles<E: Event>: Subscriber {
-    /// Handles the event. In an essential subscriber it must not send requests or wait for a commit.
+    /// Handles the event. In an essential subscriber it must not send requests or wait for a
+    /// commit.
     fn handle(
         &mut self,
         event: &Arc<E>,
@@ -73,8 +76,8 @@ pub trait Handles<E: Event>: Subscriber {
 
 /// A subscriber's *ordered* answer: the request takes a credit and a place among the events.
 pub trait Answers<R: Request>: Subscriber {
-    /// Answers, or hands `reply` to a storage job and returns. On `Err`, or if `reply` is dropped, the
-    /// request fails at once.
+    /// Answers, or hands `reply` to a storage job and returns. On `Err`, or if `reply` is dropped,
+    /// the request fails at once.
     fn answer(
         &mut self,
         request: R,

@@ -155,7 +155,8 @@ impl Turn {
 
     async fn publish(&mut self) {
         if !self.try_publish() {
-            // An isolated subscriber is outside: its events take a credit like any others from there.
+            // An isolated subscriber is outside: its events take a credit like any others from
+            // there.
             let credits = self.shared.enter().await;
             let emitted = self.ctx.take_emitted();
             self.shared

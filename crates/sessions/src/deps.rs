@@ -24,8 +24,8 @@ pub struct Deps {
 }
 
 impl Deps {
-    /// Collects the dependencies. `database` has the tables; from now on sessions keeps `online` up to
-    /// date.
+    /// Collects the dependencies. `database` has the tables; from now on sessions keeps `online` up
+    /// to date.
     #[must_use]
     pub fn new(
         database: Database,
@@ -70,8 +70,8 @@ impl Deps {
         Ok(false)
     }
 
-    /// Locks the presence table. Only the subscriber uses it; it is here to survive a rebuild of the
-    /// subscriber. Never hold it across an await.
+    /// Locks the presence table. Only the subscriber uses it; it is here to survive a rebuild of
+    /// the subscriber. Never hold it across an await.
     pub(crate) fn presence(&self) -> MutexGuard<'_, Presence> {
         self.presence.lock().unwrap_or_else(PoisonError::into_inner)
     }

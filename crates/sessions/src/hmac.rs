@@ -1,8 +1,8 @@
 //! The crypto provider for jsonwebtoken: HMAC with SHA-256 and nothing else.
 //!
-//! Its `rust_crypto` feature would add RSA and elliptic curves, which this server does not accept; the
-//! `rsa` crate has an open advisory (RUSTSEC-2023-0071). So jsonwebtoken parses and validates tokens,
-//! and checks signatures through this provider, as its documentation describes.
+//! Its `rust_crypto` feature would add RSA and elliptic curves, which this server does not accept;
+//! the `rsa` crate has an open advisory (RUSTSEC-2023-0071). So jsonwebtoken parses and validates
+//! tokens, and checks signatures through this provider, as its documentation describes.
 
 use ::hmac::digest::KeyInit;
 use ::hmac::{Hmac, Mac};

@@ -16,12 +16,13 @@ const CLAIM_MAX: usize = 255;
 /// Whose signatures are trusted.
 #[derive(Debug, Clone)]
 pub struct JwtSettings {
-    /// The keys to verify signatures with; only their algorithms are accepted. Default none. Use more
-    /// than one only while replacing a key.
+    /// The keys to verify signatures with; only their algorithms are accepted. Default none. Use
+    /// more than one only while replacing a key.
     pub keys: Vec<JwtKey>,
     /// The required `iss`. Default: any. If unset, everyone with a key can vouch for anyone.
     pub issuer: Option<String>,
-    /// The required `aud`. Default: any. If unset, identities meant for other services are accepted.
+    /// The required `aud`. Default: any. If unset, identities meant for other services are
+    /// accepted.
     pub audience: Option<String>,
 }
 
@@ -122,8 +123,8 @@ fn check(
     Ok(decode::<Claims>(jwt, &key.key, &validation)?.claims)
 }
 
-/// Returns until when the identity is valid. One accepted only because of the skew is valid until the
-/// skew ends, since it is still valid by its issuer's clock.
+/// Returns until when the identity is valid. One accepted only because of the skew is valid until
+/// the skew ends, since it is still valid by its issuer's clock.
 fn valid_until(claims: &Claims, now_ms: i64) -> Result<i64, Refusal> {
     let expires_at = as_ms(claims.exp);
     let grace_ends = expires_at.saturating_add(SKEW_MS);
@@ -155,8 +156,8 @@ fn is_claim(text: &str) -> bool {
     (1..=CLAIM_MAX).contains(&text.len()) && !text.contains('\0')
 }
 
-/// Makes a name of a claim. Issuers may send full names or addresses: characters that are invalid in
-/// a name become hyphens.
+/// Makes a name of a claim. Issuers may send full names or addresses: characters that are invalid
+/// in a name become hyphens.
 fn name_of(claim: &str) -> Option<Name> {
     Name::parse(claim).or_else(|| {
         let parts = claim.split(|c: char| c.is_whitespace() || c.is_ascii_punctuation());
@@ -275,7 +276,8 @@ mod tests {
     fn clocks_may_differ_by_a_minute() {
         let exp = |by: i64| read(&settings(), &json!({"exp": NOW_S + by}));
         assert_eq!(exp(1).unwrap().expires_at, NOW_MS + 1000);
-        // Accepted because of the skew, it is valid until the skew ends, not until a time in the past.
+        // Accepted because of the skew, it is valid until the skew ends, not until a time in the
+        // past.
         assert_eq!(exp(-59).unwrap().expires_at, NOW_MS + 1000);
         assert_eq!(exp(-60), Err(Refusal::TokenExpired));
         let nbf = |by: i64| read(&settings(), &json!({"nbf": NOW_S + by}));

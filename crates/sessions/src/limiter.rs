@@ -18,8 +18,8 @@ const SEARCH_EVERY: Duration = Duration::from_secs(1);
 
 type Rates = RateLimiter<String, DashMapStateStore<String>, Uptime, NoOpMiddleware<Duration>>;
 
-/// Limits the rate per key. When more keys are active than the table holds, new ones share one rate,
-/// so that memory stays bounded and every key is limited.
+/// Limits the rate per key. When more keys are active than the table holds, new ones share one
+/// rate, so that memory stays bounded and every key is limited.
 pub(crate) struct Limiter {
     clock: Uptime,
     rates: Rates,

@@ -37,8 +37,8 @@ impl RateLimits {
         self.names.count(key)
     }
 
-    /// Counts a password attempt in a logged-in session. Separate from [`Self::password_for_name`], so
-    /// that strangers guessing at a name do not keep its owner from changing the password.
+    /// Counts a password attempt in a logged-in session. Separate from [`Self::password_for_name`],
+    /// so that strangers guessing at a name do not keep its owner from changing the password.
     pub(crate) fn password_in_session(&self, session: SessionId) -> Result<(), Refusal> {
         self.sessions.count(&session.to_string())
     }

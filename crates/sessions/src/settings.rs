@@ -53,19 +53,19 @@ pub struct Settings {
     /// one address wait. Too high: one machine can try many names.
     pub attempts_per_network: u32,
     /// New guests, and new users with a signed identity, per network and minute. Default 1,000. Too
-    /// low: a school behind one address has to wait. Too high: one machine fills the store and takes
-    /// the names.
+    /// low: a school behind one address has to wait. Too high: one machine fills the store and
+    /// takes the names.
     pub guests_per_network: u32,
-    /// New accounts per network and hour. Default 1,000. Too low: a school behind one address has to
-    /// wait. Too high: one machine fills the store for ever.
+    /// New accounts per network and hour. Default 1,000. Too low: a school behind one address has
+    /// to wait. Too high: one machine fills the store for ever.
     pub accounts_per_network: u32,
-    /// Sessions per user. A further one ends the one unseen for longest; if all are connected, it is
-    /// refused with `limit_reached`. Default 64. Too low: devices log each other out. Too high: one
-    /// user fills the store.
+    /// Sessions per user. A further one ends the one unseen for longest; if all are connected, it
+    /// is refused with `limit_reached`. Default 64. Too low: devices log each other out. Too high:
+    /// one user fills the store.
     pub sessions_per_person: u32,
-    /// Passwords hashed at once, each on a thread of the lowest priority. Default half of the cores,
-    /// at least one. Too low: logins queue. Too high: they take processor time and 19 MiB each from
-    /// everything else.
+    /// Passwords hashed at once, each on a thread of the lowest priority. Default half of the
+    /// cores, at least one. Too low: logins queue. Too high: they take processor time and 19 MiB
+    /// each from everything else.
     pub hashes_at_once: usize,
     /// Passwords waiting to be hashed; further ones are refused with `overloaded`. Default 32. Too
     /// low: a morning's rush is refused. Too high: logins time out in the queue.

@@ -1,5 +1,5 @@
-//! Publishes, a few at a time, the users whose rows may no longer be needed, so that other crates can
-//! release them.
+//! Publishes, a few at a time, the users whose rows may no longer be needed, so that other crates
+//! can release them.
 
 use crate::api::{PeopleEnded, PeopleForgettable, UserId};
 use crate::clock::millis;

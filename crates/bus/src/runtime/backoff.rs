@@ -6,8 +6,8 @@ use std::time::Duration;
 const FIRST: Duration = Duration::from_millis(100);
 const LONGEST: Duration = Duration::from_secs(5);
 
-/// The pauses between tries of something that keeps failing. They double from 100 ms to 5 s; each is a
-/// random 50 to 100 % of that, so that those that failed together do not retry together.
+/// The pauses between tries of something that keeps failing. They double from 100 ms to 5 s; each
+/// is a random 50 to 100 % of that, so that those that failed together do not retry together.
 ///
 /// ```
 /// # use std::time::Duration;

@@ -1,8 +1,8 @@
 //! Turns panics of other crates' code into values.
 //!
 //! The code that catches a panic logs it once, under its trace. The process's panic hook runs
-//! before that: it asks [`is_caught`] and then logs nothing. Only the hook knows the location, so it
-//! is kept for the catching code.
+//! before that: it asks [`is_caught`] and then logs nothing. Only the hook knows the location, so
+//! it is kept for the catching code.
 
 use futures_util::FutureExt;
 use std::any::Any;

@@ -8,8 +8,8 @@ use tokio::time::Instant;
 /// The key under which causes beyond `causes_max` are counted together.
 const FURTHER: &str = "";
 
-/// Decides which log lines are written, so that their number does not grow with that of the callers:
-/// the first line of a cause at once, then one per period with a count.
+/// Decides which log lines are written, so that their number does not grow with that of the
+/// callers: the first line of a cause at once, then one per period with a count.
 #[derive(Debug)]
 pub struct RepeatedLines<T> {
     every: Duration,
@@ -37,8 +37,8 @@ struct CauseCount<T> {
 }
 
 impl<T: Clone> RepeatedLines<T> {
-    /// Allows one line per `every` and cause. Causes beyond the first `causes_max` share a line, which
-    /// also bounds memory, as long as each cause is short.
+    /// Allows one line per `every` and cause. Causes beyond the first `causes_max` share a line,
+    /// which also bounds memory, as long as each cause is short.
     #[must_use]
     pub fn new(every: Duration, causes_max: usize) -> Self {
         Self {

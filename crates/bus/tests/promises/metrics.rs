@@ -92,7 +92,8 @@ async fn items_of_the_turn_and_of_the_queue_both_count() {
     tokio::time::advance(Duration::from_secs(1)).await;
     controls.open_gate(1);
     controls.wait_for_notes(2).await;
-    // Of a turn of four, one is being handled and two follow it; two events and a request are queued.
+    // Of a turn of four, one is being handled and two follow it; two events and a request are
+    // queued.
     assert_eq!(bus.metrics().subscribers[0].depth, 5);
     assert_eq!(bus.metrics().subscribers[0].oldest, Duration::from_secs(1));
     controls.open_gate(5);

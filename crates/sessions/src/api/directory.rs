@@ -24,8 +24,8 @@ pub async fn by_id(
     Ok(rows.iter().map(|row| (row.id, row.user())).collect())
 }
 
-/// Returns the users with these names who have not ended, keyed by the name as given. Names that look
-/// alike count as equal. One query.
+/// Returns the users with these names who have not ended, keyed by the name as given. Names that
+/// look alike count as equal. One query.
 pub async fn by_name(
     access: &mut impl Access,
     names: &[&str],
@@ -49,8 +49,8 @@ pub async fn by_name(
     Ok(users.collect())
 }
 
-/// Resolves a command's `user`: an id or `@name`. Returns `None` if there is no such user or they have
-/// ended.
+/// Resolves a command's `user`: an id or `@name`. Returns `None` if there is no such user or they
+/// have ended.
 pub async fn resolve(access: &mut impl Access, user: &str) -> Result<Option<User>, Fault> {
     if let Some(name) = user.strip_prefix('@') {
         return Ok(by_name(access, &[name]).await?.remove(name));
@@ -70,8 +70,8 @@ pub async fn is_admin(access: &mut impl Access, user: UserId) -> Result<bool, Fa
     users::is_admin(access, user).await
 }
 
-/// Returns which of `ids` are users who have not ended: neither expired guests nor deleted accounts.
-/// One query.
+/// Returns which of `ids` are users who have not ended: neither expired guests nor deleted
+/// accounts. One query.
 pub async fn living(access: &mut impl Access, ids: &[UserId]) -> Result<HashSet<UserId>, Fault> {
     if ids.is_empty() {
         return Ok(HashSet::new());
@@ -95,8 +95,8 @@ pub async fn end_guest(tx: &mut Writer<'_>, guest: UserId) -> Result<(), Fault> 
     users::end(tx, guest, now).await
 }
 
-/// Removes the given users who have ended, and their sessions. The caller must know that no entry and
-/// no membership refers to them.
+/// Removes the given users who have ended, and their sessions. The caller must know that no entry
+/// and no membership refers to them.
 pub async fn forget(tx: &mut Writer<'_>, ids: &[UserId]) -> Result<(), Fault> {
     housekeeping::forget_ended(tx, ids).await
 }

@@ -52,9 +52,10 @@ impl Event for GuestExpired {
     const NAME: &'static str = "sessions.guest_expired";
 }
 
-/// These users have ended for good: guests that expired, accounts that were deleted. Crates that keep
-/// something for them hand it over or remove it. Published when an account is deleted, and once a day
-/// for every ended user whose row still exists, which makes up for events lost in a crash.
+/// These users have ended for good: guests that expired, accounts that were deleted. Crates that
+/// keep something for them hand it over or remove it. Published when an account is deleted, and
+/// once a day for every ended user whose row still exists, which makes up for events lost in a
+/// crash.
 #[derive(Debug, Clone)]
 pub struct PeopleEnded {
     /// At most [`PeopleEnded::MAX`].
@@ -70,9 +71,9 @@ impl Event for PeopleEnded {
     const NAME: &'static str = "sessions.people_ended";
 }
 
-/// These users may be removed if nothing refers to them. They have ended, or they come from an identity
-/// provider, have no session and went unseen for a session's lifetime; a new identity creates them
-/// again. The crate that knows the log calls [`super::directory::forget`] or
+/// These users may be removed if nothing refers to them. They have ended, or they come from an
+/// identity provider, have no session and went unseen for a session's lifetime; a new identity
+/// creates them again. The crate that knows the log calls [`super::directory::forget`] or
 /// [`super::directory::forget_unseen`]. Published when a user ends, and once a day like
 /// [`PeopleEnded`].
 #[derive(Debug, Clone)]
@@ -87,8 +88,8 @@ impl Event for PeopleForgettable {
     const NAME: &'static str = "sessions.people_forgettable";
 }
 
-/// The store was replaced (restored or promoted): the epoch in [`super::Welcome`] is no longer valid,
-/// and neither is any cursor.
+/// The store was replaced (restored or promoted): the epoch in [`super::Welcome`] is no longer
+/// valid, and neither is any cursor.
 #[derive(Debug, Clone)]
 pub struct EpochChanged {
     /// The new epoch.
@@ -99,8 +100,8 @@ impl Event for EpochChanged {
     const NAME: &'static str = "sessions.epoch_changed";
 }
 
-/// The core database stopped or resumed answering. Meanwhile nothing can be stored and little can be
-/// read; what was acknowledged before is safe.
+/// The core database stopped or resumed answering. Meanwhile nothing can be stored and little can
+/// be read; what was acknowledged before is safe.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StoreReachable(
     /// Whether it answers now.

@@ -20,8 +20,8 @@ pub struct UserId(pub [u8; 16]);
 #[diesel(sql_type = Binary)]
 pub struct SessionId(pub [u8; 16]);
 
-/// The id of a live connection. Never stored. Unique across nodes with high probability: the upper half
-/// is random, the lower half a counter.
+/// The id of a live connection. Never stored. Unique across nodes with high probability: the upper
+/// half is random, the lower half a counter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ConnectionId(pub u64);
 
@@ -99,7 +99,8 @@ mod tests {
         ] {
             assert_eq!(text.parse::<UserId>(), Err(NotAnId), "{text}");
         }
-        // The last character has four spare bits, which must be zero, so that an id has only one text.
+        // The last character has four spare bits, which must be zero, so that an id has only one
+        // text.
         assert_eq!("AAAAAAAAAAAAAAAAAAAAAB".parse::<UserId>(), Err(NotAnId));
     }
 }

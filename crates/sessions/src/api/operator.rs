@@ -32,8 +32,8 @@ impl Job for GrantAdmin {
     }
 }
 
-/// Deletes an account: everyone sees `deleted user` in its place, its sessions end, and nothing else
-/// changes. Answers false if no account has this name. Publishes [`super::SessionEnded`].
+/// Deletes an account: everyone sees `deleted user` in its place, its sessions end, and nothing
+/// else changes. Answers false if no account has this name. Publishes [`super::SessionEnded`].
 pub struct EraseAccount {
     /// The account's name, in any spelling.
     pub name: String,

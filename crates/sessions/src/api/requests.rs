@@ -19,8 +19,8 @@ pub enum Proof {
     },
 }
 
-/// `hello`. Ordered. The connection counts as open from the commit on, until [`Disconnected`]. A second
-/// one on the same connection, with a new `jwt` of the same user, extends it.
+/// `hello`. Ordered. The connection counts as open from the commit on, until [`Disconnected`]. A
+/// second one on the same connection, with a new `jwt` of the same user, extends it.
 pub struct Hello {
     /// The client's authentication.
     pub proof: Proof,
@@ -61,7 +61,8 @@ pub struct Welcome {
 pub struct Disconnected {
     /// The connection that has closed.
     pub connection: ConnectionId,
-    /// Whether the client closed with 1000 or 1001, or logged out: then the short grace period applies.
+    /// Whether the client closed with 1000 or 1001, or logged out: then the short grace period
+    /// applies.
     pub clean: bool,
 }
 
@@ -70,8 +71,8 @@ impl Request for Disconnected {
     type Answer = ();
 }
 
-/// Undoes an answered `hello` that the gateway could not act on. Its connection is still open and may
-/// say another. Ordered.
+/// Undoes an answered `hello` that the gateway could not act on. Its connection is still open and
+/// may say another. Ordered.
 pub struct CancelHello {
     /// The connection of the `hello`.
     pub connection: ConnectionId,
@@ -121,7 +122,8 @@ impl Request for Register {
     type Answer = Result<(Token, User), Refusal>;
 }
 
-/// Starts a session of an account. Unknown names get the same answer after the same time. Concurrent.
+/// Starts a session of an account. Unknown names get the same answer after the same time.
+/// Concurrent.
 pub struct Login {
     /// The name, as typed.
     pub name: String,
@@ -153,8 +155,8 @@ impl Request for ChangePassword {
     type Answer = Result<(), Refusal>;
 }
 
-/// Deletes the caller's own account: everyone sees `deleted user` in its place, all its sessions end,
-/// and nothing else changes. Concurrent.
+/// Deletes the caller's own account: everyone sees `deleted user` in its place, all its sessions
+/// end, and nothing else changes. Concurrent.
 pub struct DeleteAccount {
     /// The user and session that ask.
     pub caller: Caller,

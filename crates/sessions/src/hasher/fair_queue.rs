@@ -27,9 +27,9 @@ impl<T> FairQueue<T> {
         self.len
     }
 
-    /// Adds an item. If `max` items wait already, it displaces the newest item of the client with the
-    /// most, provided that client still has more than this one afterwards. Returns the displaced item,
-    /// or the new one as an error if there is no room.
+    /// Adds an item. If `max` items wait already, it displaces the newest item of the client with
+    /// the most, provided that client still has more than this one afterwards. Returns the
+    /// displaced item, or the new one as an error if there is no room.
     pub(super) fn push(&mut self, client: &str, item: T, max: usize) -> Result<Option<T>, T> {
         let own = self.waiting.get(client).map_or(0, VecDeque::len);
         if own >= self.each_max {

@@ -28,8 +28,8 @@ pub(crate) enum HashError {
     Failed,
 }
 
-/// Hashes passwords with bounded concurrency and a bounded queue; refuses the rest. The queue is fair
-/// between clients: a client is a network, or a logged-in user.
+/// Hashes passwords with bounded concurrency and a bounded queue; refuses the rest. The queue is
+/// fair between clients: a client is a network, or a logged-in user.
 pub(crate) struct Hasher {
     threads: Threads,
     #[cfg(test)]

@@ -14,8 +14,8 @@ const GUESS: Duration = Duration::from_millis(50);
 /// The shortest retry hint.
 const RETRY_MIN: Duration = Duration::from_millis(500);
 
-/// A work item: called with what happens to it, so that it can notify its caller. Dropped uncalled if
-/// the threads end.
+/// A work item: called with what happens to it, so that it can notify its caller. Dropped uncalled
+/// if the threads end.
 pub(super) type Work = Box<dyn FnOnce(Dispatch) + Send>;
 
 /// What happens to a work item.
@@ -52,8 +52,8 @@ pub(super) struct QueueFull {
 }
 
 impl Threads {
-    /// Runs at most `threads_max` items at once and queues `waiting_max`; one client may have at most
-    /// half of all.
+    /// Runs at most `threads_max` items at once and queues `waiting_max`; one client may have at
+    /// most half of all.
     pub(super) fn new(threads_max: usize, waiting_max: usize) -> Self {
         let threads_max = threads_max.max(1);
         let places = threads_max.saturating_add(waiting_max);
@@ -71,8 +71,8 @@ impl Threads {
         }))
     }
 
-    /// Queues a work item for this client, possibly displacing another client's. If no thread can be
-    /// started, all queued work is dropped.
+    /// Queues a work item for this client, possibly displacing another client's. If no thread can
+    /// be started, all queued work is dropped.
     pub(super) fn submit(&self, client: &str, work: Work) -> Result<(), QueueFull> {
         let shared = &self.0;
         let mut state = shared.state();

@@ -25,7 +25,8 @@ impl Job for Disconnect {
     async fn run(&self, tx: &mut Writer<'_>) -> Result<(), JobError<Infallible>> {
         let ids: Vec<SessionId> = self.due.iter().map(|due| due.session).collect();
         let marks: HashMap<SessionId, i64> = sessions::marks(tx, &ids).await?.into_iter().collect();
-        // A session without a mark was cleared before: publishing that again makes up for a lost answer.
+        // A session without a mark was cleared before: publishing that again makes up for a lost
+        // answer.
         let is_back = |due: &DueSession| {
             marks
                 .get(&due.session)

@@ -37,8 +37,8 @@ pub(crate) async fn end_all(
     end(tx, &ending, reason, now).await
 }
 
-/// Ends and removes all sessions of a user who ends, and publishes [`PeopleForgettable`]. Their tokens
-/// are then refused like those of any ended session.
+/// Ends and removes all sessions of a user who ends, and publishes [`PeopleForgettable`]. Their
+/// tokens are then refused like those of any ended session.
 pub(crate) async fn end_user(
     tx: &mut Writer<'_>,
     user: UserId,

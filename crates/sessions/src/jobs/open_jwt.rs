@@ -83,7 +83,8 @@ impl OpenJwt {
             ..
         } = &self.identity;
         if let Some(user) = users::by_identity(tx, issuer, subject).await?
-            // This locks the row. If another lane has removed it meanwhile, the user is created again.
+            // This locks the row. If another lane has removed it meanwhile, the user is created
+            // again.
             && users::seen(tx, &HashSet::from([user.id]), self.hello.now).await? == 1
         {
             return Ok(user);

@@ -45,7 +45,8 @@ impl Job for OpenToken {
             .flatten()
             .map(Authenticated::user)
             .collect();
-        // This locks their rows: a guest that another lane is ending has either ended by now or stays.
+        // This locks their rows: a guest that another lane is ending has either ended by now or
+        // stays.
         if users::seen(tx, &user_ids, batch.now).await? < user_ids.len() {
             live = batch.live_sessions(tx).await?;
             authenticated = batch.authenticate(&live);

@@ -5,11 +5,12 @@ use crate::api::{EndReason, Refusal, SessionId, UserId};
 use crate::store::{sessions, user_sessions};
 use storage::prelude::*;
 
-/// The most sessions that end for one new one: after the limit is lowered, users get there in steps.
+/// The most sessions that end for one new one: after the limit is lowered, users get there in
+/// steps.
 const ENDED_MAX: i64 = 200;
 
-/// Ends a user's longest-unseen sessions until one more fits. Connected ones stay; if they alone are
-/// too many, the new one is refused.
+/// Ends a user's longest-unseen sessions until one more fits. Connected ones stay; if they alone
+/// are too many, the new one is refused.
 pub(super) async fn make_room(
     tx: &mut Writer<'_>,
     user: UserId,

@@ -1,9 +1,9 @@
 //! Presence: who is connected, who counts as online, and until when.
 //!
-//! The connected marks in storage are the source of truth about sessions. The subscriber maintains this
-//! copy from the events of its own jobs, in commit order, and adds what storage does not have: which
-//! connections are open, and when grace periods end. Like the sockets, it survives a rebuild of the
-//! subscriber.
+//! The connected marks in storage are the source of truth about sessions. The subscriber maintains
+//! this copy from the events of its own jobs, in commit order, and adds what storage does not have:
+//! which connections are open, and when grace periods end. Like the sockets, it survives a rebuild
+//! of the subscriber.
 
 mod recently_closed;
 mod table;

@@ -82,8 +82,8 @@ impl Presence {
         }
     }
 
-    /// Adds a session that was marked in storage at the start: its user counts as online for one grace
-    /// period. For a session already in the table, only updates the mark.
+    /// Adds a session that was marked in storage at the start: its user counts as online for one
+    /// grace period. For a session already in the table, only updates the mark.
     pub(crate) fn restore(&mut self, session: &ConnectedSession, now: Duration) {
         let before = self.changes.len();
         self.mark(session.session, session.connected_at, &session.user);
@@ -95,9 +95,9 @@ impl Presence {
         }
     }
 
-    /// Adds a session that is marked in storage and missing here, because the outcome of its `hello`
-    /// was lost; it gets one grace period. Ignores known sessions, which may have changed since
-    /// storage was read.
+    /// Adds a session that is marked in storage and missing here, because the outcome of its
+    /// `hello` was lost; it gets one grace period. Ignores known sessions, which may have changed
+    /// since storage was read.
     pub(crate) fn reconcile(&mut self, session: &ConnectedSession, now: Duration) {
         if !self.sessions.contains_key(&session.session) {
             self.restore(session, now);

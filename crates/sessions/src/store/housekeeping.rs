@@ -37,8 +37,8 @@ pub(crate) async fn ended_after(
         .load(c))?)
 }
 
-/// Returns users of identity providers who have not ended, with ids above `after`, and when they were
-/// last seen; in the order of their ids, at most `max`.
+/// Returns users of identity providers who have not ended, with ids above `after`, and when they
+/// were last seen; in the order of their ids, at most `max`.
 pub(crate) async fn with_identity_after(
     access: &mut impl Access,
     after: UserId,

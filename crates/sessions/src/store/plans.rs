@@ -1,5 +1,5 @@
-//! Checks the plan of every query with many users, on the database of the tests: none scans a table.
-//! `just large-rooms` runs this with 100,000 users and shows the times.
+//! Checks the plan of every query with many users, on the database of the tests: none scans a
+//! table. `just large-rooms` runs this with 100,000 users and shows the times.
 
 use super::{housekeeping, sessions, user_sessions, users};
 use crate::api::{SessionId, UserId};
@@ -12,9 +12,9 @@ fn id(n: u32) -> [u8; 16] {
     u128::from(n).to_be_bytes()
 }
 
-/// Creates a store with guests, accounts and users of an identity provider, a third each; one in seven
-/// has ended. Each has three sessions: an ended one, an unconnected one, and one that is connected if
-/// the user's number is small.
+/// Creates a store with guests, accounts and users of an identity provider, a third each; one in
+/// seven has ended. Each has three sessions: an ended one, an unconnected one, and one that is
+/// connected if the user's number is small.
 async fn large_store() -> Store {
     let store = Store::new().await;
     let people = large();

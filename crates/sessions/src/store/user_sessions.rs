@@ -18,8 +18,8 @@ pub(crate) async fn live_ids_of(
         .load(c))?)
 }
 
-/// Returns a user's sessions that have not ended, newest first, older than `after`, at most `max`. Ids
-/// start with their creation time.
+/// Returns a user's sessions that have not ended, newest first, older than `after`, at most `max`.
+/// Ids start with their creation time.
 pub(crate) async fn page(
     access: &mut impl Access,
     user: UserId,

@@ -177,8 +177,8 @@ pub(crate) async fn taken_keys(
     Ok(taken.into_iter().collect())
 }
 
-/// Notes that these users have just been seen, and locks their rows until the end of the transaction;
-/// returns how many of them have not ended.
+/// Notes that these users have just been seen, and locks their rows until the end of the
+/// transaction; returns how many of them have not ended.
 pub(crate) async fn seen(
     tx: &mut Writer<'_>,
     ids: &HashSet<UserId>,
@@ -215,8 +215,8 @@ pub(crate) async fn grant_admin(tx: &mut Writer<'_>, key: &str) -> Result<bool, 
     Ok(rows == 1)
 }
 
-/// Locks the row of a guest, so that no session of it is resumed; returns false if it is not a guest or
-/// has ended.
+/// Locks the row of a guest, so that no session of it is resumed; returns false if it is not a
+/// guest or has ended.
 pub(crate) async fn lock_guest(tx: &mut Writer<'_>, guest: UserId) -> Result<bool, Fault> {
     let rows = statement!(tx, |c| diesel::update(users::table)
         .filter(users::id.eq(guest))

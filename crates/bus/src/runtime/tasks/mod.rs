@@ -49,7 +49,8 @@ impl Task {
         self.wait().await;
     }
 
-    /// Like [`Self::ended`], but keeps the handle so that the task can still be cancelled. Cancel-safe.
+    /// Like [`Self::ended`], but keeps the handle so that the task can still be cancelled.
+    /// Cancel-safe.
     pub(crate) async fn wait(&mut self) {
         if let Some(handle) = &mut self.handle {
             // An error means that it was cancelled; panics are caught and logged inside.
