@@ -19,7 +19,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 /// How long the kit waits for an answer.
-const PATIENCE: Duration = Duration::from_secs(3600);
+const WAIT_MAX: Duration = Duration::from_secs(3600);
 
 /// Returns an origin without credits.
 #[must_use]
@@ -29,7 +29,7 @@ pub fn origin() -> Origin {
 
 /// Returns both ends of a request: the answerer's reply, and the future result of the caller.
 pub fn reply<A: Send + 'static>() -> (Reply<A>, impl Future<Output = Result<A, AskError>>) {
-    reply_within(PATIENCE)
+    reply_within(WAIT_MAX)
 }
 
 /// Like [`reply()`], but the caller stops waiting after `within`, and then withdraws the request or
@@ -98,7 +98,7 @@ impl<S: Subscriber> Alone<S> {
     where
         S: Answers<R>,
     {
-        let (reply, receiver) = reply::channel(origin(), Instant::now() + PATIENCE);
+        let (reply, receiver) = reply::channel(origin(), Instant::now() + WAIT_MAX);
         self.ctx
             .begin(Cause::other(R::NAME, reply.origin().clone()));
         let outcome = self.state.answer(request, reply, &mut self.ctx).await;

@@ -31,8 +31,8 @@ pub trait Subscriber: Sized + Send + 'static {
     /// Loads the state from storage: at the start, and again after a panic or a time-out.
     fn load(deps: &Self::Deps) -> impl Future<Output = Result<Self, LoadError>> + Send;
 
-    /// Declares which events it handles and which requests it answers: `wiring.on::<E>();
-    /// wiring.answers::<R>();`.
+    /// Declares the events it handles, `wiring.on::<E>()`, and the requests it answers,
+    /// `wiring.answers::<R>()`.
     fn wire(wiring: &mut Wiring<Self>);
 
     /// The most items taken as one turn; 1 means one by one.
@@ -74,7 +74,8 @@ pub trait Handles<E: Event>: Subscriber {
     ) -> impl Future<Output = anyhow::Result<()>> + Send;
 }
 
-/// A subscriber's *ordered* answer: the request takes a credit and a place among the events.
+/// A subscriber's *ordered* answer: the request takes its place among the events, and a credit if
+/// the subscriber is essential.
 pub trait Answers<R: Request>: Subscriber {
     /// Answers, or hands `reply` to a storage job and returns. On `Err`, or if `reply` is dropped,
     /// the request fails at once.

@@ -15,7 +15,7 @@ use storage::StorageError;
 /// The most batches of one run; other writes run between batches and between runs.
 const BATCHES_MAX: usize = 50;
 /// The pause between two sweeps of all users.
-const REST: Duration = Duration::from_secs(24 * 60 * 60);
+const PAUSE: Duration = Duration::from_secs(24 * 60 * 60);
 /// Where a sweep starts.
 const FIRST: UserId = UserId([0; 16]);
 
@@ -32,8 +32,8 @@ pub(crate) struct Sweep {
 enum SweepPosition {
     Ended(UserId),
     WithIdentity(UserId),
-    /// Pausing until this uptime.
-    Resting(Duration),
+    /// Until this uptime.
+    Paused(Duration),
 }
 
 impl Sweep {
@@ -50,8 +50,8 @@ impl Sweep {
         for _ in 0..BATCHES_MAX {
             let position = *self.position.lock().unwrap_or_else(PoisonError::into_inner);
             let next = match position {
-                SweepPosition::Resting(until) if self.deps.clock.uptime() < until => return Ok(()),
-                SweepPosition::Resting(_) => SweepPosition::Ended(FIRST),
+                SweepPosition::Paused(until) if self.deps.clock.uptime() < until => return Ok(()),
+                SweepPosition::Paused(_) => SweepPosition::Ended(FIRST),
                 SweepPosition::Ended(after) => self.ended(after).await?,
                 SweepPosition::WithIdentity(after) => self.with_identity(after).await?,
             };
@@ -81,7 +81,7 @@ impl Sweep {
     /// Skips this part while the clock is not trusted; the next sweep does it.
     async fn with_identity(&self, after: UserId) -> anyhow::Result<SweepPosition> {
         if !self.deps.trusts_clock().await? {
-            return Ok(SweepPosition::Resting(self.deps.clock.uptime() + REST));
+            return Ok(SweepPosition::Paused(self.deps.clock.uptime() + PAUSE));
         }
         let unseen = millis(self.deps.settings.session_unseen);
         let before = self.deps.clock.wall_ms().saturating_sub(unseen);
@@ -107,8 +107,8 @@ impl Sweep {
             };
             self.bus.publish(forgettable).await;
         }
-        let rest = || SweepPosition::Resting(self.deps.clock.uptime() + REST);
-        Ok(last.map_or_else(rest, SweepPosition::WithIdentity))
+        let paused = || SweepPosition::Paused(self.deps.clock.uptime() + PAUSE);
+        Ok(last.map_or_else(paused, SweepPosition::WithIdentity))
     }
 }
 

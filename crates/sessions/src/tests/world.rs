@@ -22,7 +22,7 @@ use storage::prelude::*;
 use storage::{Database, Registry};
 
 /// Longer than anything in a test takes.
-const PATIENCE: Duration = Duration::from_secs(60);
+const WAIT_MAX: Duration = Duration::from_secs(60);
 
 pub(super) struct World {
     pub(super) clock: ManualClock,
@@ -47,7 +47,7 @@ impl World {
 
     pub(super) async fn with(settings: Settings) -> Self {
         let store = Store::new().await;
-        store.registry().close(PATIENCE).await;
+        store.registry().close(WAIT_MAX).await;
         Self::start(settings, store, ManualClock::default()).await
     }
 
@@ -68,9 +68,9 @@ impl World {
             store,
             ..
         } = self;
-        running.stop(PATIENCE).await;
-        registry.close(PATIENCE).await;
-        assert_eq!(tasks.stop(PATIENCE).await, Vec::<String>::new());
+        running.stop(WAIT_MAX).await;
+        registry.close(WAIT_MAX).await;
+        assert_eq!(tasks.stop(WAIT_MAX).await, Vec::<String>::new());
         Self::start(settings, store, clock).await
     }
 
@@ -117,7 +117,7 @@ impl World {
     }
 
     pub(super) async fn try_ask<R: Request>(&self, request: R) -> Result<R::Answer, AskError> {
-        self.bus.ask(request, PATIENCE).await
+        self.bus.ask(request, WAIT_MAX).await
     }
 
     /// Says hello on a new connection.
@@ -186,7 +186,7 @@ impl World {
 
     /// Runs a job.
     pub(super) async fn write<J: Job>(&self, job: J) -> Result<J::Answer, J::Refusal> {
-        let answer = self.database.write(job, PATIENCE).await.unwrap();
+        let answer = self.database.write(job, WAIT_MAX).await.unwrap();
         self.bus.quiet().await;
         answer
     }
