@@ -1,13 +1,13 @@
-//! The counter: a task that takes what the subscriber heard, reads from the logs what it did not
-//! hear, and writes counts and cursors together.
+//! The counter: a task that takes entries from the inbox, reads missed ones from the logs, and
+//! writes counts and cursors together.
 //!
-//! Whatever goes wrong, it forgets what it thinks it knows, reads its cursors again and looks at
-//! every room. It reads one page at a time, so that chat keeps its connections.
+//! After any failure it drops its in-memory state, reads its cursors again and scans every room. It
+//! reads one page at a time, to leave the connections to chat.
 
 use crate::Deps;
 use crate::counts::Counts;
-use crate::desk::{Heard, Inbox};
-use crate::jobs::{Count, Forget, Stale};
+use crate::inbox::{PendingWork, RoomUpdate};
+use crate::jobs::{AddCounts, CursorConflict, Reset};
 use crate::report;
 use crate::store;
 use anyhow::Context as _;
@@ -18,42 +18,42 @@ use std::time::Duration;
 use storage::DatabaseState;
 use tokio::time::{Instant, sleep};
 
-/// What comes within this time is counted together.
-const GATHER: Duration = Duration::from_millis(200);
+/// How long to collect entries before counting them.
+const BATCH_WINDOW: Duration = Duration::from_millis(200);
 
-/// How often every room is looked at, whatever was heard: another node's last word may have been
-/// lost on its way.
-const LOOK_AROUND: Duration = Duration::from_secs(300);
+/// How often every room is scanned, in case another node's last event was lost.
+const RESCAN_EVERY: Duration = Duration::from_secs(300);
 
-/// How old the metrics on the operator's page may be while nothing happens: the day goes on.
-const SHOW_EVERY: Duration = Duration::from_secs(30);
+/// How often the metrics are reported while nothing happens, since their time window moves.
+const REPORT_EVERY: Duration = Duration::from_secs(30);
 
-/// The least time between two pages, however much happens.
-const SHOW_AFTER: Duration = Duration::from_secs(1);
+/// The shortest time between two reports.
+const REPORT_INTERVAL_MIN: Duration = Duration::from_secs(1);
 
-/// First pause after a failure; doubled up to [`PAUSE_MAX`], each with jitter.
+/// The first pause after a failure; doubles up to [`PAUSE_MAX`], with jitter.
 const PAUSE_MIN: Duration = Duration::from_millis(200);
 const PAUSE_MAX: Duration = Duration::from_secs(10);
 
-/// How long one question or one write may take.
+/// The time limit of a request or a write.
 const WITHIN: Duration = Duration::from_secs(10);
 
-/// Entries and bytes of one page, rooms of one page of heads, entries of one write.
+/// The most entries and bytes per page, rooms per page of heads, and entries per write.
 const PAGE_ENTRIES: usize = 500;
 const PAGE_BYTES: usize = 256 * 1024;
 const PAGE_ROOMS: usize = 1_000;
 const WRITE_ENTRIES: usize = 5_000;
 
+/// The state of the counter's task.
 pub(crate) struct Counter {
     deps: Deps,
     bus: Bus,
-    /// As far as it is known, how far each log has been counted.
+    /// How far each log has been counted, if loaded.
     cursors: Option<HashMap<RoomId, Seq>>,
     counts: Counts,
-    looked_around: Instant,
-    shown: Instant,
-    /// There are metrics that the operator's page does not have.
-    unshown: bool,
+    rescanned_at: Instant,
+    reported_at: Instant,
+    /// Whether counts have been written since the last report.
+    report_outdated: bool,
 }
 
 impl Counter {
@@ -63,75 +63,79 @@ impl Counter {
             bus,
             cursors: None,
             counts: Counts::default(),
-            looked_around: Instant::now(),
-            shown: Instant::now(),
-            unshown: true,
+            rescanned_at: Instant::now(),
+            reported_at: Instant::now(),
+            report_outdated: true,
         }
     }
 
     /// Counts until it is cancelled.
     pub(crate) async fn run(mut self, tasks: Tasks) -> anyhow::Result<()> {
-        self.deps.desk.look_at_everything();
+        self.deps.inbox.request_rescan();
         let mut pause = PAUSE_MIN;
         loop {
-            let at_the_latest = if self.unshown { SHOW_AFTER } else { SHOW_EVERY };
-            // Rung or not, it is time to look.
-            let _ = tokio::time::timeout(at_the_latest, self.deps.desk.rung()).await;
-            sleep(GATHER).await;
+            let report_due = if self.report_outdated {
+                REPORT_INTERVAL_MIN
+            } else {
+                REPORT_EVERY
+            };
+            // A time-out only means that a report is due.
+            let _ = tokio::time::timeout(report_due, self.deps.inbox.changed()).await;
+            sleep(BATCH_WINDOW).await;
             match self.round().await {
                 Ok(()) => {
                     pause = PAUSE_MIN;
-                    self.deps.operator_view.is_well();
+                    self.deps.operator_view.clear_error();
                 }
                 Err(error) => {
                     self.start_over();
                     let opening = self.deps.database.state() == DatabaseState::Connecting;
                     if !opening && !tasks.stopping().is_cancelled() {
-                        self.deps.operator_view.is_ill(&error);
+                        self.deps.operator_view.set_error(&error);
                     }
                     sleep(pause.mul_f64(rand::random_range(0.5..1.0))).await;
                     pause = (pause * 2).min(PAUSE_MAX);
-                    self.deps.desk.look_at_everything();
+                    self.deps.inbox.request_rescan();
                 }
             }
         }
     }
 
-    /// Nothing that was not written counts.
+    /// Drops everything not yet written, except the latencies, which cannot be read again.
     fn start_over(&mut self) {
         self.cursors = None;
         let Counts { latencies, .. } = std::mem::take(&mut self.counts);
-        self.deps.desk.give_back(latencies);
+        self.deps.inbox.return_latencies(latencies);
     }
 
     async fn round(&mut self) -> anyhow::Result<()> {
-        let Inbox {
+        let PendingWork {
             rooms,
             latencies,
-            everything,
+            rescan,
             ..
-        } = self.deps.desk.take();
+        } = self.deps.inbox.take();
         self.counts.latencies.merge(latencies);
-        if everything || self.looked_around.elapsed() >= LOOK_AROUND {
+        if rescan || self.rescanned_at.elapsed() >= RESCAN_EVERY {
             self.load().await?;
-            self.look_around().await?;
-            self.looked_around = Instant::now();
+            self.rescan_all().await?;
+            self.rescanned_at = Instant::now();
         }
-        for (room, heard) in rooms {
-            self.follow(room, heard).await?;
+        for (room, update) in rooms {
+            self.catch_up(room, update).await?;
         }
         self.write().await?;
-        let since = self.shown.elapsed();
-        if since >= SHOW_EVERY || (self.unshown && since >= SHOW_AFTER) {
+        let since = self.reported_at.elapsed();
+        if since >= REPORT_EVERY || (self.report_outdated && since >= REPORT_INTERVAL_MIN) {
             self.deps
                 .operator_view
-                .show(report::read(&self.deps).await?);
-            (self.shown, self.unshown) = (Instant::now(), false);
+                .set_metrics(report::read(&self.deps).await?);
+            (self.reported_at, self.report_outdated) = (Instant::now(), false);
         }
         Ok(())
     }
 
-    /// Reads how far it came; with the logs of another store it begins from nothing.
+    /// Loads the cursors; starts from the beginning if the logs belong to another store.
     async fn load(&mut self) -> anyhow::Result<()> {
         let read = self.deps.database.read("analytics.progress", |reader| {
             Box::pin(store::progress(reader))
@@ -143,28 +147,28 @@ impl Counter {
             return Ok(());
         }
         if source.is_some() {
-            tracing::warn!("the logs are those of another store, counting from the beginning");
+            tracing::warn!("the logs belong to another store: counting from the beginning");
         }
-        self.forget(epoch).await
+        self.reset(epoch).await
     }
 
-    async fn forget(&mut self, epoch: String) -> anyhow::Result<()> {
+    async fn reset(&mut self, epoch: String) -> anyhow::Result<()> {
         let latencies = std::mem::take(&mut self.counts).latencies;
         self.counts.latencies = latencies;
-        let forgotten = self.deps.database.write(Forget { epoch }, WITHIN).await?;
-        forgotten.expect("it declines nothing");
+        let written = self.deps.database.write(Reset { epoch }, WITHIN).await?;
+        written.expect("the job never refuses");
         self.cursors = Some(HashMap::new());
         Ok(())
     }
 
-    /// Brings every room up to its head.
-    async fn look_around(&mut self) -> anyhow::Result<()> {
+    /// Counts every room up to its head.
+    async fn rescan_all(&mut self) -> anyhow::Result<()> {
         let mut after = None;
         loop {
             let limit = PAGE_ROOMS;
             let heads = self.bus.ask(Heads { after, limit }, WITHIN).await;
             let heads = heads
-                .context("asking for all rooms")?
+                .context("reading the heads of all rooms")?
                 .map_err(|refusal| refused(&refusal))?;
             let Some((last, ..)) = heads.last() else {
                 return Ok(());
@@ -172,18 +176,20 @@ impl Counter {
             after = Some(*last);
             for (room, key, head) in heads {
                 if head < self.cursor(room) {
-                    tracing::warn!("a log is shorter than what was counted of it: counting anew");
-                    self.forget((self.deps.source)()).await?;
-                    anyhow::bail!("counting from the beginning");
+                    tracing::warn!(
+                        "a log is shorter than the part already counted: counting from the beginning"
+                    );
+                    self.reset((self.deps.source)()).await?;
+                    anyhow::bail!("a log got shorter, counting from the beginning");
                 }
-                self.follow(room, Heard::of(key, head)).await?;
+                self.catch_up(room, RoomUpdate::of(key, head)).await?;
             }
         }
     }
 
-    /// Counts one room up to its head: what was not heard is read.
-    async fn follow(&mut self, room: RoomId, heard: Heard) -> anyhow::Result<()> {
-        let Heard { key, head, entries } = heard;
+    /// Counts a room up to its head; reads the entries that the update does not hold.
+    async fn catch_up(&mut self, room: RoomId, update: RoomUpdate) -> anyhow::Result<()> {
+        let RoomUpdate { key, head, entries } = update;
         let known_from = entries.first().map_or(head + 1, |first| first.seq);
         while self.cursor(room) + 1 < known_from {
             let (from, upto) = (self.cursor(room), known_from - 1);
@@ -232,7 +238,7 @@ impl Counter {
     async fn advance(&mut self, room: RoomId, key: &RoomKey, to: Seq) -> anyhow::Result<()> {
         let cursors = self.cursors.get_or_insert_default();
         let from = cursors.insert(room, to).unwrap_or(0);
-        self.counts.moved(room, key, from, to);
+        self.counts.move_cursor(room, key, from, to);
         if self.counts.entries() >= WRITE_ENTRIES {
             self.write().await?;
         }
@@ -243,15 +249,17 @@ impl Counter {
         if self.counts.is_empty() {
             return Ok(());
         }
-        // What fails is read again, but for the latencies: nobody knows whether they were written.
+        // After a failure all is read again, except the latencies, which may have been written.
         let counts = std::mem::take(&mut self.counts);
-        self.unshown = true;
-        let counted = self.deps.database.write(Count(counts), WITHIN).await?;
-        counted.map_err(|Stale| anyhow::anyhow!("the cursors are not where they were"))
+        self.report_outdated = true;
+        let counted = self.deps.database.write(AddCounts(counts), WITHIN).await?;
+        counted.map_err(|CursorConflict| {
+            anyhow::anyhow!("the stored cursors are not where these counts begin")
+        })
     }
 }
 
-/// The server's own reads are refused only by mistake.
+/// Reports a refusal as an error: the server's own reads must not be refused.
 fn refused(refusal: &Refusal) -> anyhow::Error {
     anyhow::anyhow!("refused: {refusal:?}")
 }

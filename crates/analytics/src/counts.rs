@@ -1,4 +1,4 @@
-//! From entries to counts, and how far each log has been counted with them.
+//! Counts of entries, and the cursors they belong to.
 
 use crate::latency::Latencies;
 use rooms::api::{Change, Entry, RoomId, RoomKey, Seq};
@@ -8,31 +8,31 @@ use std::collections::{BTreeMap, BTreeSet};
 const HOUR_MS: i64 = 3_600_000;
 pub(crate) const DAY_MS: i64 = 24 * HOUR_MS;
 
-/// The hour since 1970.
+/// Returns the hour since 1970.
 pub(crate) fn hour(at: i64) -> i64 {
     at.div_euclid(HOUR_MS)
 }
 
-/// The day since 1970.
+/// Returns the day since 1970.
 pub(crate) fn day(at: i64) -> i64 {
     at.div_euclid(DAY_MS)
 }
 
-/// What is written at once.
+/// The counts and cursors of one write.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Counts {
-    pub(crate) cursors: BTreeMap<RoomId, Moved>,
+    pub(crate) cursors: BTreeMap<RoomId, CursorMove>,
     /// Messages by room and hour.
     pub(crate) hours: BTreeMap<(RoomId, i64), i64>,
-    /// Days, and who was active on them.
+    /// Active users by day.
     pub(crate) active: BTreeSet<(i64, UserId)>,
     pub(crate) latencies: Latencies,
     entries: usize,
 }
 
-/// How far a log was counted before, and is now.
+/// How far a log was counted before and is counted now.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Moved {
+pub(crate) struct CursorMove {
     pub(crate) key: RoomKey,
     pub(crate) from: Seq,
     pub(crate) to: Seq,
@@ -49,9 +49,9 @@ impl Counts {
         }
     }
 
-    /// The log of this room has been counted from there to here.
-    pub(crate) fn moved(&mut self, room: RoomId, key: &RoomKey, from: Seq, to: Seq) {
-        let new = || Moved {
+    /// Notes that a room's log has been counted from `from` to `to`.
+    pub(crate) fn move_cursor(&mut self, room: RoomId, key: &RoomKey, from: Seq, to: Seq) {
+        let new = || CursorMove {
             key: key.clone(),
             from,
             to,
@@ -68,7 +68,7 @@ impl Counts {
     }
 }
 
-/// Something that takes a person: coming and going also happens to those who are away.
+/// Whether a change is a user's own activity. Joining and leaving can also happen to absent users.
 fn is_activity(change: &Change) -> bool {
     matches!(
         change,

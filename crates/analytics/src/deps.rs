@@ -1,42 +1,42 @@
-//! What analytics is made from.
+//! The dependencies of analytics.
 
-use crate::desk::Desk;
+use crate::inbox::Inbox;
 use crate::probe::OperatorView;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 use storage::Database;
 
-/// What time it is, ms since 1970.
+/// Returns the time, in milliseconds since 1970.
 pub type Clock = fn() -> i64;
 
-/// Which store the room logs are of: its epoch.
+/// Returns the epoch of the store that the room logs belong to.
 type Source = Arc<dyn Fn() -> String + Send + Sync>;
 
-/// The subscriber's, the counter's and the probe's common ground. A cheap handle.
+/// What the subscriber, the counter and the probe share. Cheap to clone.
 #[derive(Clone)]
 pub struct Deps {
     pub(crate) database: Database,
     pub(crate) source: Source,
     pub(crate) clock: Clock,
-    pub(crate) desk: Arc<Desk>,
+    pub(crate) inbox: Arc<Inbox>,
     pub(crate) operator_view: Arc<OperatorView>,
 }
 
 impl Deps {
-    /// Tables in `database`; `source` says the epoch of the store whose logs are counted. The
-    /// machine's own clock.
+    /// Collects the dependencies. `database` has the tables; `source` returns the epoch of the
+    /// store whose logs are counted. Uses the system clock.
     #[must_use]
     pub fn new(database: Database, source: impl Fn() -> String + Send + Sync + 'static) -> Self {
         Self {
             database,
             source: Arc::new(source),
             clock: wall_ms,
-            desk: Arc::default(),
+            inbox: Arc::default(),
             operator_view: Arc::default(),
         }
     }
 
-    /// With another clock.
+    /// Replaces the clock.
     #[must_use]
     pub fn with_clock(mut self, clock: Clock) -> Self {
         self.clock = clock;
@@ -44,7 +44,7 @@ impl Deps {
     }
 }
 
-/// A clock before 1970 counts as 1970.
+/// Reads the system clock; a time before 1970 counts as 1970.
 fn wall_ms() -> i64 {
     let since = SystemTime::now()
         .duration_since(UNIX_EPOCH)

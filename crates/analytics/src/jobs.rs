@@ -1,33 +1,33 @@
-//! What analytics writes: counts together with the cursors they belong to.
+//! The jobs of analytics: they write counts together with their cursors.
 
 use crate::counts::Counts;
 use crate::store;
 use storage::prelude::*;
 
-/// All of analytics' writes are in order.
+/// One lane: all writes run in order.
 const LANE: LaneKey = LaneKey(0);
 
-/// A log has been counted further, or less far, than was thought: read the cursors again.
+/// A stored cursor is not where the counts begin: read the cursors again.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Stale;
+pub(crate) struct CursorConflict;
 
-/// Adds counts, if the logs stand where these begin.
-pub(crate) struct Count(pub(crate) Counts);
+/// Adds counts, if the stored cursors are where these begin.
+pub(crate) struct AddCounts(pub(crate) Counts);
 
-impl Job for Count {
+impl Job for AddCounts {
     const NAME: &'static str = "analytics.count";
     type Answer = ();
-    type Refusal = Stale;
+    type Refusal = CursorConflict;
     const STATES: bool = false;
 
     fn lane(&self) -> LaneKey {
         LANE
     }
 
-    async fn run(&self, tx: &mut Writer<'_>) -> Result<(), JobError<Stale>> {
+    async fn run(&self, tx: &mut Writer<'_>) -> Result<(), JobError<CursorConflict>> {
         for (room, moved) in &self.0.cursors {
             if !store::advance(tx, *room, moved).await? {
-                return Err(JobError::Refused(Stale));
+                return Err(JobError::Refused(CursorConflict));
             }
         }
         store::add(tx, &self.0).await?;
@@ -35,22 +35,22 @@ impl Job for Count {
     }
 }
 
-/// Begins from nothing with the logs of another store.
-pub(crate) struct Forget {
+/// Deletes all counts and cursors, to count the logs of another store.
+pub(crate) struct Reset {
     pub(crate) epoch: String,
 }
 
-impl Job for Forget {
+impl Job for Reset {
     const NAME: &'static str = "analytics.forget";
     type Answer = ();
-    type Refusal = Stale;
+    type Refusal = CursorConflict;
     const STATES: bool = false;
 
     fn lane(&self) -> LaneKey {
         LANE
     }
 
-    async fn run(&self, tx: &mut Writer<'_>) -> Result<(), JobError<Stale>> {
-        Ok(store::forget(tx, &self.epoch).await?)
+    async fn run(&self, tx: &mut Writer<'_>) -> Result<(), JobError<CursorConflict>> {
+        Ok(store::reset(tx, &self.epoch).await?)
     }
 }

@@ -1,33 +1,33 @@
-//! How long sends took, as far as an observer can tell.
+//! How long sends take, as seen by a subscriber.
 //!
-//! Counted from the moment at which the server accepted a message (the `at` of its entry) to the
-//! moment at which the fact of its commit reached this subscriber. The acknowledgement leaves right
-//! after that fact, so this is the wait for the lane and the commit, and a little of our own.
+//! Measured from when the server accepted a message (the `at` of its entry) to when the event of
+//! its commit reached this subscriber. The acknowledgement is sent right after that event, so this
+//! covers the wait for the lane and the commit, plus a little delay of our own.
 
 use std::collections::BTreeMap;
 
-/// Upper bounds in ms, each included; a last place without a bound holds the rest.
+/// The inclusive upper bounds of the buckets, in ms; a last bucket without a bound holds the rest.
 pub(crate) const BOUNDS_MS: [i64; 12] = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000];
 
-/// Hours kept while they cannot be written.
+/// The most hours kept while they cannot be written.
 const HOURS_MAX: usize = 48;
 
 const HOUR_MS: i64 = 3_600_000;
 
-/// Sends by hour and place.
+/// The number of sends by hour and bucket.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Latencies(BTreeMap<i64, [i64; BOUNDS_MS.len() + 1]>);
 
 impl Latencies {
-    /// One send, accepted and seen at these times.
+    /// Records a send accepted and seen at these times, in milliseconds since 1970.
     pub(crate) fn record(&mut self, accepted: i64, seen: i64) {
         let took = seen.saturating_sub(accepted);
-        let place = BOUNDS_MS.partition_point(|bound| *bound < took);
+        let bucket = BOUNDS_MS.partition_point(|bound| *bound < took);
         let sends = self.0.entry(seen.div_euclid(HOUR_MS)).or_default();
-        sends[place] += 1;
+        sends[bucket] += 1;
     }
 
-    /// What could not be written is kept for the next time, the newest hours of it.
+    /// Adds latencies that could not be written; keeps only the newest hours.
     pub(crate) fn merge(&mut self, other: Self) {
         for (hour, sends) in other.0 {
             let mine = self.0.entry(hour).or_default();
@@ -42,13 +42,13 @@ impl Latencies {
         self.0.is_empty()
     }
 
-    /// Hour, place and sends, where there are any.
+    /// Returns hour, bucket and number of sends, where that is not zero.
     pub(crate) fn rows(&self) -> impl Iterator<Item = (i64, i64, i64)> + '_ {
         self.0.iter().flat_map(|(hour, sends)| {
-            let places = (0..).zip(sends);
-            places
+            let buckets = (0..).zip(sends);
+            buckets
                 .filter(|(_, sends)| **sends > 0)
-                .map(|(place, sends)| (*hour, place, *sends))
+                .map(|(bucket, sends)| (*hour, bucket, *sends))
         })
     }
 }
@@ -58,19 +58,19 @@ mod tests {
     use super::Latencies;
 
     #[test]
-    fn a_send_counts_under_the_first_bound_that_holds_it() {
+    fn a_send_counts_in_the_first_bucket_that_holds_it() {
         let mut latencies = Latencies::default();
         for took in [0, 1, 3, 60_000] {
             latencies.record(1_000_000, 1_000_000 + took);
         }
-        // A clock that was set back has seen it before it was sent.
+        // After the clock was set back, a message may be seen before it was sent.
         latencies.record(1_000_000, 999_000);
         let rows: Vec<_> = latencies.rows().collect();
         assert_eq!(rows, [(0, 0, 3), (0, 2, 1), (0, 12, 1)]);
     }
 
     #[test]
-    fn what_waits_for_its_database_is_bounded() {
+    fn unwritten_latencies_are_bounded() {
         let mut all = Latencies::default();
         for hour in 0..100 {
             let mut one = Latencies::default();

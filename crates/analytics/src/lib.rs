@@ -1,15 +1,15 @@
-//! Counts what is said: messages per room and hour, active users per day, how long a send took.
+//! Counts messages per room and hour, active users per day, and how long sends take.
 //!
-//! An isolated subscriber with a database of its own, usually `analytics`: chat neither waits for
-//! it nor notices when either is gone. It keeps a cursor per room log beside its counts, moved in
-//! the same transaction, so that each entry counts once: what it missed it reads again from the
-//! logs, and all of it when its database is new or the logs are those of another store. Only how
-//! long sends took is not in the logs: what was missed of that is missing.
+//! An isolated subscriber with its own database, usually `analytics`: chat neither waits for it nor
+//! notices if either is unavailable. It keeps a cursor per room log beside the counts and moves
+//! both in one transaction, so that each entry counts once. Missed entries are read from the logs;
+//! all of them, if its database is new or the logs belong to another store. Only send durations are
+//! not in the logs: those that were missed are lost.
 
 mod counter;
 mod counts;
 mod deps;
-mod desk;
+mod inbox;
 mod jobs;
 mod latency;
 mod probe;
@@ -18,7 +18,7 @@ mod store;
 mod subscriber;
 mod wiring;
 
-/// What its database is called.
+/// The name of its database in the configuration.
 pub const DATABASE: &str = "analytics";
 
 pub use deps::{Clock, Deps};

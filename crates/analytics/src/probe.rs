@@ -1,42 +1,38 @@
-//! What the operator sees: `/health/analytics`.
+//! The operator's view of analytics: `/health/analytics`.
 
 use bus::{Probe, ProbeState};
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// The newest metrics, and how the counter is. Its writer is the counter.
+/// The latest metrics, and the counter's error if it is failing. Written by the counter.
 #[derive(Default)]
-pub(crate) struct OperatorView(Mutex<View>);
+pub(crate) struct OperatorView(Mutex<ViewState>);
 
 #[derive(Default)]
-struct View {
+struct ViewState {
     metrics: Value,
-    trouble: Option<String>,
+    error: Option<String>,
 }
 
 impl OperatorView {
-    pub(crate) fn show(&self, metrics: Value) {
+    pub(crate) fn set_metrics(&self, metrics: Value) {
         self.locked().metrics = metrics;
     }
 
-    pub(crate) fn is_well(&self) {
-        if self.locked().trouble.take().is_some() {
-            tracing::info!("analytics counts again");
+    pub(crate) fn clear_error(&self) {
+        if self.locked().error.take().is_some() {
+            tracing::info!("analytics is counting again");
         }
     }
 
-    pub(crate) fn is_ill(&self, error: &anyhow::Error) {
-        let was_well = self
-            .locked()
-            .trouble
-            .replace(format!("{error:#}"))
-            .is_none();
-        if was_well {
-            tracing::warn!(error = %format_args!("{error:#}"), "analytics cannot count, tries again");
+    pub(crate) fn set_error(&self, error: &anyhow::Error) {
+        let is_new = self.locked().error.replace(format!("{error:#}")).is_none();
+        if is_new {
+            tracing::warn!(error = %format_args!("{error:#}"), "analytics cannot count, will retry");
         }
     }
 
-    fn locked(&self) -> std::sync::MutexGuard<'_, View> {
+    fn locked(&self) -> std::sync::MutexGuard<'_, ViewState> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -53,7 +49,7 @@ impl Probe for AnalyticsProbe {
     }
 
     fn state(&self) -> ProbeState {
-        match self.0.locked().trouble {
+        match self.0.locked().error {
             None => ProbeState::Ok,
             Some(_) => ProbeState::Degraded,
         }
@@ -61,11 +57,11 @@ impl Probe for AnalyticsProbe {
 
     fn json(&self) -> String {
         let view = self.0.locked();
-        let status = if view.trouble.is_some() {
+        let status = if view.error.is_some() {
             "degraded"
         } else {
             "ok"
         };
-        json!({ "status": status, "cause": view.trouble, "figures": view.metrics }).to_string()
+        json!({ "status": status, "cause": view.error, "figures": view.metrics }).to_string()
     }
 }

@@ -1,4 +1,4 @@
-//! The metrics as the operator reads them: the last 24 hours, capped.
+//! The metrics for the operator: the last 24 hours, limited to the busiest rooms.
 
 use crate::Deps;
 use crate::counts::{day, hour};
@@ -7,11 +7,11 @@ use serde_json::{Value, json};
 use storage::StorageError;
 use storage::prelude::*;
 
-/// Rooms with the most messages that are shown one by one.
+/// The number of rooms listed, those with the most messages.
 const ROOMS_MAX: usize = 20;
 
 #[derive(QueryableByName)]
-struct Line {
+struct RoomHourRow {
     #[diesel(sql_type = diesel::sql_types::Text)]
     room: String,
     #[diesel(sql_type = diesel::sql_types::BigInt)]
@@ -21,7 +21,7 @@ struct Line {
 }
 
 #[derive(QueryableByName)]
-struct Place {
+struct BucketRow {
     #[diesel(sql_type = diesel::sql_types::BigInt)]
     bucket: i64,
     #[diesel(sql_type = diesel::sql_types::BigInt)]
@@ -29,12 +29,12 @@ struct Place {
 }
 
 #[derive(QueryableByName)]
-struct Sum {
+struct SumRow {
     #[diesel(sql_type = diesel::sql_types::BigInt)]
     sum: i64,
 }
 
-/// Reads the metrics of now.
+/// Reads the current metrics.
 pub(crate) async fn read(deps: &Deps) -> Result<Value, StorageError> {
     let now = (deps.clock)();
     let read = deps.database.read("analytics.report", move |reader| {
@@ -60,13 +60,13 @@ async fn messages(access: &mut impl Access, first: i64) -> Result<i64, Fault> {
         "SELECT CAST(COALESCE(SUM(messages), 0) AS BIGINT) AS sum
         FROM room_hours WHERE hour >= {first}"
     );
-    let all: Sum = query!(access, |c| diesel::sql_query(&all).get_result(c))?;
+    let all: SumRow = query!(access, |c| diesel::sql_query(&all).get_result(c))?;
     Ok(all.sum)
 }
 
-/// Each of the busiest rooms with its hours, `[hour in ms, messages]`.
+/// Returns the busiest rooms, each with its hours as `[hour in ms, messages]`.
 async fn busiest(access: &mut impl Access, first: i64) -> Result<Vec<Value>, Fault> {
-    let lines = format!(
+    let rows = format!(
         "SELECT cursors.key AS room, hour, messages
         FROM room_hours JOIN cursors ON cursors.room_id = room_hours.room_id
         JOIN (SELECT room_id, SUM(messages) AS total FROM room_hours WHERE hour >= {first}
@@ -74,41 +74,41 @@ async fn busiest(access: &mut impl Access, first: i64) -> Result<Vec<Value>, Fau
             ON busiest.room_id = room_hours.room_id
         WHERE hour >= {first} ORDER BY total DESC, room_hours.room_id, hour"
     );
-    let lines: Vec<Line> = query!(access, |c| diesel::sql_query(&lines).load(c))?;
-    let rooms = lines.chunk_by(|a, b| a.room == b.room);
+    let rows: Vec<RoomHourRow> = query!(access, |c| diesel::sql_query(&rows).load(c))?;
+    let rooms = rows.chunk_by(|a, b| a.room == b.room);
     Ok(rooms.map(room).collect())
 }
 
-fn room(lines: &[Line]) -> Value {
-    let hours = lines
+fn room(rows: &[RoomHourRow]) -> Value {
+    let hours = rows
         .iter()
-        .map(|line| json!([line.hour * 3_600_000, line.messages]));
+        .map(|row| json!([row.hour * 3_600_000, row.messages]));
     json!({
-        "room": lines[0].room,
-        "messages": lines.iter().map(|line| line.messages).sum::<i64>(),
+        "room": rows[0].room,
+        "messages": rows.iter().map(|row| row.messages).sum::<i64>(),
         "hours": hours.collect::<Vec<_>>(),
     })
 }
 
 async fn active(access: &mut impl Access, day: i64) -> Result<i64, Fault> {
     let all = format!("SELECT COUNT(*) AS sum FROM active_users WHERE day = {day}");
-    let all: Sum = query!(access, |c| diesel::sql_query(&all).get_result(c))?;
+    let all: SumRow = query!(access, |c| diesel::sql_query(&all).get_result(c))?;
     Ok(all.sum)
 }
 
 async fn latencies(access: &mut impl Access, first: i64) -> Result<Value, Fault> {
-    let places = format!(
+    let buckets = format!(
         "SELECT bucket, CAST(SUM(sends) AS BIGINT) AS sends
         FROM latencies WHERE hour >= {first} GROUP BY bucket"
     );
-    let places: Vec<Place> = query!(access, |c| diesel::sql_query(&places).load(c))?;
+    let buckets: Vec<BucketRow> = query!(access, |c| diesel::sql_query(&buckets).load(c))?;
     let mut sends = vec![0; BOUNDS_MS.len() + 1];
-    for place in places {
-        let counted = usize::try_from(place.bucket)
+    for bucket in buckets {
+        let counted = usize::try_from(bucket.bucket)
             .ok()
             .and_then(|at| sends.get_mut(at));
         if let Some(counted) = counted {
-            *counted = place.sends;
+            *counted = bucket.sends;
         }
     }
     Ok(json!({ "at_most": BOUNDS_MS, "sends": sends }))

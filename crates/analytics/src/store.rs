@@ -1,6 +1,6 @@
-//! The tables; what their columns mean stands in the migrations.
+//! The tables and their queries. The migrations document the columns.
 
-use crate::counts::{Counts, Moved};
+use crate::counts::{Counts, CursorMove};
 use rooms::api::{RoomId, Seq};
 use std::collections::HashMap;
 use storage::prelude::*;
@@ -43,10 +43,10 @@ table! {
     }
 }
 
-/// The source whose logs were counted.
+/// The name of the source row: the epoch of the core store.
 const CORE_EPOCH: &str = "core_epoch";
 
-/// The store whose logs were counted, and how far each was.
+/// Returns the epoch of the store whose logs were counted, and how far each was.
 pub(crate) async fn progress(
     access: &mut impl Access,
 ) -> Result<(Option<String>, HashMap<RoomId, Seq>), Fault> {
@@ -62,8 +62,8 @@ pub(crate) async fn progress(
     Ok((source, all.collect()))
 }
 
-/// Counts nothing of what was counted so far; from now on the logs are those of `epoch`.
-pub(crate) async fn forget(tx: &mut Writer<'_>, epoch: &str) -> Result<(), Fault> {
+/// Deletes all counts and cursors; from now on the logs belong to the store of `epoch`.
+pub(crate) async fn reset(tx: &mut Writer<'_>, epoch: &str) -> Result<(), Fault> {
     statement!(tx, |c| diesel::delete(cursors::table).execute(c))?;
     statement!(tx, |c| diesel::delete(room_hours::table).execute(c))?;
     statement!(tx, |c| diesel::delete(active_users::table).execute(c))?;
@@ -76,11 +76,11 @@ pub(crate) async fn forget(tx: &mut Writer<'_>, epoch: &str) -> Result<(), Fault
     Ok(())
 }
 
-/// Moves a cursor from where it must be. False: it is elsewhere.
+/// Moves a cursor; returns false if it is not at `moved.from`.
 pub(crate) async fn advance(
     tx: &mut Writer<'_>,
     room: RoomId,
-    moved: &Moved,
+    moved: &CursorMove,
 ) -> Result<bool, Fault> {
     let row = (
         cursors::room_id.eq(room.0),
@@ -102,7 +102,7 @@ pub(crate) async fn advance(
     Ok(rows == 1)
 }
 
-/// Adds what was counted.
+/// Adds counts and latencies to the stored ones.
 pub(crate) async fn add(tx: &mut Writer<'_>, counts: &Counts) -> Result<(), Fault> {
     for ((room, hour), messages) in &counts.hours {
         let row = (

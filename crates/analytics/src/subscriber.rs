@@ -1,4 +1,4 @@
-//! The subscriber: it only takes down what it hears, so that its ring hardly ever fills.
+//! The subscriber: it only puts entries into the inbox, so that its ring rarely fills.
 
 use crate::Deps;
 use bus::{Context, Handles, LoadError, Missed, Subscriber, Wiring};
@@ -6,7 +6,7 @@ use rooms::api::EntriesAppended;
 use std::sync::Arc;
 use storage::StoreEpochChanged;
 
-/// Hears every entry. All its truth is in its database.
+/// Receives every entry for the counter. Its state is in its database.
 pub struct Analytics {
     deps: Deps,
 }
@@ -24,7 +24,7 @@ impl Subscriber for Analytics {
     }
 
     async fn missed(&mut self, _missed: Missed, _ctx: &mut Context) -> anyhow::Result<()> {
-        self.deps.desk.look_at_everything();
+        self.deps.inbox.request_rescan();
         Ok(())
     }
 }
@@ -35,19 +35,19 @@ impl Handles<EntriesAppended> for Analytics {
         event: &Arc<EntriesAppended>,
         _ctx: &mut Context,
     ) -> anyhow::Result<()> {
-        self.deps.desk.hear(&event.rooms, (self.deps.clock)());
+        self.deps.inbox.add(&event.rooms, (self.deps.clock)());
         Ok(())
     }
 }
 
-/// The logs are those of another store, or our own database is another one.
+/// The logs belong to another store, or our own database was replaced.
 impl Handles<StoreEpochChanged> for Analytics {
     async fn handle(
         &mut self,
         _event: &Arc<StoreEpochChanged>,
         _ctx: &mut Context,
     ) -> anyhow::Result<()> {
-        self.deps.desk.look_at_everything();
+        self.deps.inbox.request_rescan();
         Ok(())
     }
 }

@@ -1,4 +1,4 @@
-//! How analytics is put into a server.
+//! Adds analytics to a server.
 
 use crate::counter::Counter;
 use crate::probe::AnalyticsProbe;
@@ -7,7 +7,7 @@ use bus::{Builder, Bus, Probe, Tasks};
 use rooms::api::{Heads, ReadLog};
 use std::sync::Arc;
 
-/// Adds the subscriber.
+/// Adds the subscriber and declares the requests it sends.
 pub fn wire(builder: &mut Builder, deps: &Deps) {
     builder
         .isolated::<Analytics>(deps.clone())
@@ -15,7 +15,7 @@ pub fn wire(builder: &mut Builder, deps: &Deps) {
         .asks::<Heads>();
 }
 
-/// Starts the counter. Call it when the bus has started.
+/// Starts the counter. Call it after the bus has started.
 pub fn tasks(tasks: &Tasks, bus: &Bus, deps: &Deps) {
     let (bus, deps, all) = (bus.clone(), deps.clone(), tasks.clone());
     tasks.restarting("analytics", "counter", move || {
@@ -23,7 +23,7 @@ pub fn tasks(tasks: &Tasks, bus: &Bus, deps: &Deps) {
     });
 }
 
-/// What the operator sees of it.
+/// Returns the probe for `/health/analytics`.
 #[must_use]
 pub fn probe(deps: &Deps) -> Arc<dyn Probe> {
     Arc::new(AnalyticsProbe(Arc::clone(&deps.operator_view)))

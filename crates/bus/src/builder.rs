@@ -1,74 +1,42 @@
-//! Building the bus: wiring is checked first, then everything is loaded, then spawned.
+//! Builds the bus: checks the wiring, then loads every subscriber, then spawns them.
 
 use crate::actor::Actor;
-use crate::hub::{ESSENTIAL, Hub};
 use crate::rebuild::{Rebuild, load};
-use crate::routing::RoutingBuilder;
-use crate::{Bus, LoadError, Reads, Request, Running, Settings, Subscriber, Task, Tasks, Wiring};
+use crate::routing_builder::RoutingBuilder;
+use crate::shared::{ESSENTIAL, Shared};
+use crate::{Bus, Reads, Request, Running, Settings, StartError, Subscriber, Task, Tasks, Wiring};
 use futures_util::future::BoxFuture;
 use std::sync::Arc;
 
-/// A mistake in how the bus was put together; found before anything runs.
-#[derive(Debug, thiserror::Error, PartialEq, Eq)]
-pub enum WiringError {
-    /// Two types of event or request with one name.
-    #[error("the name {0} is taken by two types")]
-    DuplicateName(&'static str),
-    /// Two subscribers with one name.
-    #[error("two subscribers are called {0}")]
-    DuplicateSubscriber(&'static str),
-    /// Two answerers of one request.
-    #[error("{0} has two answerers")]
-    TwoAnswerers(&'static str),
-    /// A request that someone will ask and nobody answers.
-    #[error("{0} has no answerer")]
-    NoAnswerer(&'static str),
-}
-
-/// Why the bus did not start.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// Put together wrongly.
-    #[error(transparent)]
-    Wiring(#[from] WiringError),
-    /// An essential subscriber could not be loaded.
-    #[error("{subscriber}: {error}")]
-    Load {
-        /// Which.
-        subscriber: &'static str,
-        /// Why.
-        error: LoadError,
-    },
-}
-
-/// Collects subscribers and answerers.
+/// Collects subscribers and concurrent answerers, and starts the bus.
 pub struct Builder {
-    hub: Arc<Hub>,
+    shared: Arc<Shared>,
     tasks: Tasks,
-    routing_builder: RoutingBuilder,
+    routing: RoutingBuilder,
     plans: Vec<Box<dyn Plan>>,
 }
 
 impl Builder {
-    /// An empty bus with these limits, whose subscribers will be tasks of `tasks`.
+    /// Creates an empty bus with these limits. Its subscribers will run as tasks of `tasks`.
     #[must_use]
     pub fn new(settings: Settings, tasks: &Tasks) -> Self {
         Self {
-            hub: Hub::new(settings),
+            shared: Shared::new(settings),
             tasks: tasks.clone(),
-            routing_builder: RoutingBuilder::default(),
+            routing: RoutingBuilder::default(),
             plans: Vec::new(),
         }
     }
 
-    /// The handle; usable at once for wiring, deaf until the start.
+    /// Returns a handle for wiring. Until the start, published events are dropped and requests
+    /// fail.
     #[must_use]
     pub fn bus(&self) -> Bus {
-        Bus::new(Arc::clone(&self.hub))
+        Bus::new(Arc::clone(&self.shared))
     }
 
-    /// Adds a subscriber whose queue holds credits: it loses nothing, and if it is stuck the edge
-    /// waits.
+    /// Adds a subscriber whose queued items hold credits: it loses nothing, and while it is stuck
+    /// publishers from outside wait.
     pub fn essential<S: Subscriber>(&mut self, deps: S::Deps) -> &mut Self {
         let planned = self.plan::<S>(deps, true);
         self.plans.push(Box::new(Essential {
@@ -78,73 +46,75 @@ impl Builder {
         self
     }
 
-    /// Adds a subscriber with a ring of its own: it stalls nobody and is told what it missed. It
-    /// is loaded in its own time: one whose storage is away does not keep the server from starting.
+    /// Adds a subscriber with its own ring buffer: it delays nobody and learns how much it missed.
+    /// It loads in the background, so missing storage does not prevent the start.
     pub fn isolated<S: Subscriber>(&mut self, deps: S::Deps) -> &mut Self {
         let planned = self.plan::<S>(deps, false);
         self.plans.push(Box::new(Isolated { planned }));
         self
     }
 
-    /// Adds a concurrent answerer of `R`. All requests added with the same `reader` name share one
-    /// semaphore of `at_once` permits, as many as the first of them says.
+    /// Adds a concurrent answerer of `R`. All requests added under the same `reader` name share one
+    /// semaphore; the first of them sets its size, `at_once`.
     pub fn reads<R: Request, A: Reads<R>>(
         &mut self,
         reader: &'static str,
         at_once: usize,
         answerer: Arc<A>,
     ) -> &mut Self {
-        self.routing_builder
-            .reads::<R, A>(reader, at_once, answerer);
+        self.routing.reads::<R, A>(reader, at_once, answerer);
         self
     }
 
-    /// Declares that someone will ask `R`: without an answerer the start fails.
+    /// Declares that `R` will be asked: the start fails if nothing answers it.
     pub fn asks<R: Request>(&mut self) -> &mut Self {
-        self.routing_builder.asks::<R>();
+        self.routing.asks::<R>();
         self
     }
 
-    /// Checks the wiring, loads every subscriber, then spawns them. What is published while they
-    /// load waits for them.
+    /// Checks the wiring, loads the essential subscribers, then spawns all. Events published
+    /// meanwhile wait in the queues.
     pub async fn start(self) -> Result<Running, StartError> {
         let Self {
-            hub,
+            shared,
             tasks,
-            routing_builder,
+            routing,
             mut plans,
             ..
         } = self;
-        hub.wire(routing_builder.checked()?);
+        shared.wire(routing.checked()?);
         for plan in &mut plans {
             if let Err(error) = plan.load().await {
-                hub.clear();
+                shared.clear();
                 return Err(error);
             }
         }
         let tasks = plans.into_iter().map(|plan| plan.spawn(&tasks)).collect();
-        Ok(Running::new(hub, tasks))
+        Ok(Running::new(shared, tasks))
     }
 
     fn plan<S: Subscriber>(&mut self, deps: S::Deps, essential: bool) -> Planned<S> {
         let wiring = Wiring::of();
+        let (events, requests) = (wiring.events(), wiring.requests());
+        let routing = &mut self.routing;
+        let index = routing.subscriber(S::NAME, essential, events, requests);
         Planned {
-            index: self.routing_builder.subscriber(&wiring, essential),
+            index,
             wiring: Arc::new(wiring),
             deps: Arc::new(deps),
-            hub: Arc::clone(&self.hub),
+            shared: Arc::clone(&self.shared),
         }
     }
 }
 
-/// A subscriber that does not run yet.
+/// A subscriber that has not been spawned yet.
 trait Plan: Send {
     fn load(&mut self) -> BoxFuture<'_, Result<(), StartError>>;
     fn spawn(self: Box<Self>, tasks: &Tasks) -> Task;
 }
 
 struct Planned<S: Subscriber> {
-    hub: Arc<Hub>,
+    shared: Arc<Shared>,
     index: usize,
     wiring: Arc<Wiring<S>>,
     deps: Arc<S::Deps>,
@@ -155,7 +125,7 @@ impl<S: Subscriber> Planned<S> {
         let stop = tasks.stopping().clone();
         let rebuild = Rebuild::new(self.index, Arc::clone(&self.deps), stop);
         Actor::new(
-            Arc::clone(&self.hub),
+            Arc::clone(&self.shared),
             self.index,
             Arc::clone(&self.wiring),
             rebuild,

@@ -1,37 +1,35 @@
-//! The handle everyone holds.
+//! The handle through which other crates use the bus.
 
 use crate::envelope::Outgoing;
-use crate::hub::{ESSENTIAL, Hub};
+use crate::shared::{ESSENTIAL, Shared};
 use crate::{AskError, BusMetrics, Event, Origin, Request, TraceId};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// A cheap handle on the one bus. Available from the builder before anything runs.
+/// A cheap handle to the bus. The builder hands it out before anything runs.
 #[derive(Clone)]
 pub struct Bus {
-    hub: Arc<Hub>,
+    shared: Arc<Shared>,
 }
 
 impl Bus {
-    pub(crate) fn new(hub: Arc<Hub>) -> Self {
-        Self { hub }
+    pub(crate) fn new(shared: Arc<Shared>) -> Self {
+        Self { shared }
     }
 
-    /// States a fact from outside (a timer, another node). Waits for a credit, so it must never be
-    /// called from a handler of an essential subscriber. Cancel-safe: dropped before the credit
-    /// came, nothing was published.
+    /// Publishes an event from outside the bus (a timer, another node). Waits for a credit.
+    /// Cancel-safe: if dropped while waiting, nothing was published.
     ///
     /// # Panics
-    /// In a handler of an essential subscriber, which could wait for itself: use
+    /// In a handler of an essential subscriber, which could deadlock: use
     /// [`Context::emit`](crate::Context::emit) there.
     pub async fn publish<E: Event>(&self, event: E) {
         let origin = self.enter().await;
-        self.hub.publish(&origin, Outgoing::new(event));
+        self.shared.publish(&origin, Outgoing::new(event));
     }
 
-    /// Comes in from outside: waits for a credit, on which everything rides that is later stated
-    /// from this origin. For whoever states facts from a place that must not wait, such as a write
-    /// lane. Cancel-safe.
+    /// Waits for a credit that covers everything published later from the returned origin. For
+    /// code that later publishes where it must not wait, such as a write lane. Cancel-safe.
     ///
     /// # Panics
     /// In a handler of an essential subscriber, as [`Bus::publish`] does.
@@ -39,19 +37,19 @@ impl Bus {
         let inside = ESSENTIAL.try_with(|name| *name);
         assert!(
             inside.is_err(),
-            "an essential subscriber emits, it does not publish"
+            "an essential subscriber must use Context::emit instead of Bus::publish"
         );
-        let credits = self.hub.enter().await;
+        let credits = self.shared.enter().await;
         Origin::outside(TraceId::random(), credits)
     }
 
-    /// States a fact in reaction to something: rides on the credits of `origin`, never waits.
+    /// Publishes an event in reaction to something, on the credits of `origin`. Never waits.
     pub fn publish_from<E: Event>(&self, origin: &Origin, event: E) {
-        self.hub.publish(origin, Outgoing::new(event));
+        self.shared.publish(origin, Outgoing::new(event));
     }
 
-    /// Asks the one answerer of `R` and waits at most `within`. Dropped half way, an ordered
-    /// request that is already queued goes on without its asker; a read ends.
+    /// Sends a request to the one answerer of `R` and waits at most `within`. If the future is
+    /// dropped, a queued ordered request is still handled; a concurrent read is cancelled.
     pub async fn ask<R: Request>(
         &self,
         request: R,
@@ -60,30 +58,30 @@ impl Bus {
         self.ask_traced(request, within, TraceId::random()).await
     }
 
-    /// [`Bus::ask`] under a trace that the asker has already named.
+    /// Like [`Bus::ask`], under a trace chosen by the caller.
     pub async fn ask_traced<R: Request>(
         &self,
         request: R,
         within: Duration,
         trace: TraceId,
     ) -> Result<R::Answer, AskError> {
-        self.hub.ask(request, trace, within).await
+        self.shared.ask(request, trace, within).await
     }
 
-    /// From now on asks are answered [`AskError::Draining`]; what is under way goes on.
+    /// From now on, fails new requests with [`AskError::Draining`]; those under way go on.
     pub fn drain(&self) {
-        self.hub.drain();
+        self.shared.drain();
     }
 
-    /// Resolves when no essential queue holds anything, no essential handler runs and all credits
-    /// are home.
+    /// Resolves when every essential queue is empty, no essential handler runs and all credits are
+    /// returned.
     pub async fn quiet(&self) {
-        self.hub.quiet().await;
+        self.shared.quiet().await;
     }
 
-    /// What the operator sees.
+    /// Returns the current metrics, for the operator.
     #[must_use]
     pub fn metrics(&self) -> BusMetrics {
-        self.hub.metrics()
+        self.shared.metrics()
     }
 }

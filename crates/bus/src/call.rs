@@ -1,24 +1,24 @@
-//! An ordered request on its way through its answerer's queue.
+//! An ordered request in its answerer's queue.
 
 use crate::metrics::Moment;
 use crate::{AskError, Origin, Reply, Request};
 use std::any::Any;
 use tokio::time::Instant;
 
-/// A request and the way back, of one type.
+/// A request and its reply channel.
 pub(crate) struct Call<R: Request> {
     pub(crate) request: R,
     pub(crate) reply: Reply<R::Answer>,
     pub(crate) at: Moment,
 }
 
-/// The same with its type forgotten: a queue holds all kinds.
+/// A type-erased [`Call`]: a queue holds requests of all types.
 pub(crate) trait AnyCall: Send {
     fn name(&self) -> &'static str;
     fn origin(&self) -> &Origin;
     fn at(&self) -> Moment;
-    /// True when it need not be handled any more.
-    fn lapsed(&self, now: Instant) -> bool;
+    /// Whether its caller has stopped waiting, so that it need not be handled.
+    fn is_expired(&self, now: Instant) -> bool;
     fn fail(self: Box<Self>, error: AskError);
     fn into_any(self: Box<Self>) -> Box<dyn Any + Send>;
 }
@@ -36,8 +36,8 @@ impl<R: Request> AnyCall for Call<R> {
         self.at
     }
 
-    fn lapsed(&self, now: Instant) -> bool {
-        self.reply.lapsed(now)
+    fn is_expired(&self, now: Instant) -> bool {
+        self.reply.is_expired(now)
     }
 
     fn fail(self: Box<Self>, error: AskError) {

@@ -1,32 +1,32 @@
-//! What a handler may do besides changing its state.
+//! What a handler uses besides its state.
 
 use crate::envelope::{Envelope, Outgoing};
 use crate::{Event, EventNumber, Origin};
 use std::sync::{Arc, OnceLock};
 use tokio::time::Instant;
 
-/// What a handler may do besides changing its state.
+/// Lets a handler publish events and tells it where the handled item came from.
 pub struct Context {
-    /// When the bus began: what the moments of its envelopes are counted from.
+    /// The start of the bus, from which the moments of its envelopes are counted.
     start: Instant,
-    /// What has been handled since the last turn's end, the last one being handled now. It holds
+    /// Everything handled since the last turn ended; the last element is being handled now. Holds
     /// the credits of the turn.
     causes: Vec<Cause>,
-    /// True while the turn is being ended on behalf of all.
+    /// True while `turn_ended` runs on behalf of all causes.
     ending: bool,
-    /// Made when someone looks at it: most handlers state nothing.
+    /// Created on first use: most handlers publish nothing.
     origin: OnceLock<Origin>,
     emitted: Vec<Outgoing>,
 }
 
-/// Something that was handed to a subscriber.
+/// An item that was handed to a subscriber.
 pub(crate) enum Cause {
     Event(Arc<Envelope>),
-    /// Boxed, for most causes are events, and small.
+    /// Boxed, since most causes are events, which are small.
     Other(Box<Other>),
 }
 
-/// A request, or what was missed.
+/// A request, or a report of missed events.
 pub(crate) struct Other {
     name: &'static str,
     origin: Origin,
@@ -43,7 +43,7 @@ impl Context {
         }
     }
 
-    /// When the event that is being handled was put on the bus; `None` while something else is.
+    /// Returns when the event being handled was published; `None` if it is not an event.
     #[must_use]
     pub fn stated_at(&self) -> Option<Instant> {
         match self.causes.last() {
@@ -52,39 +52,39 @@ impl Context {
         }
     }
 
-    /// States a fact in reaction: on the bus when the handler has ended well, not before.
+    /// Publishes an event in reaction, once the handler has returned `Ok`; not before.
     pub fn emit<E: Event>(&mut self, event: E) {
         self.emitted.push(Outgoing::new(event));
     }
 
-    /// Where the thing being handled came from; jobs handed to storage ride on it.
+    /// Returns the origin of the item being handled. Jobs handed to storage carry it on.
     #[must_use]
     pub fn origin(&self) -> &Origin {
         self.origin.get_or_init(|| match self.causes.last() {
             Some(cause) if !self.ending => cause.origin(),
             _ => Origin::merged_of(self.causes.iter().map(Cause::origin))
-                .expect("a turn is ended for something that was handled"),
+                .expect("only a turn with causes is ended"),
         })
     }
 
-    /// From now on it is about this.
+    /// Starts handling `cause`.
     pub(crate) fn begin(&mut self, cause: Cause) {
         self.forget_origin();
         self.causes.push(cause);
     }
 
-    /// False when nothing has been handled since the last turn's end.
+    /// Whether anything has been handled since the last turn ended.
     pub(crate) fn has_causes(&self) -> bool {
         !self.causes.is_empty()
     }
 
-    /// From now on it is about the whole turn.
+    /// Starts `turn_ended`: from now on the origin is that of the whole turn.
     pub(crate) fn begin_ending(&mut self) {
         self.forget_origin();
         self.ending = true;
     }
 
-    /// Forgets the turn, and with it its credits.
+    /// Drops the causes of the turn, and with them its credits.
     pub(crate) fn clear(&mut self) {
         self.forget_origin();
         self.causes.clear();
@@ -106,7 +106,7 @@ impl Context {
         std::mem::take(&mut self.emitted)
     }
 
-    /// What the log calls the thing being handled: its name and, of an event, its number.
+    /// Returns the name of the item being handled and, for an event, its number. For the log.
     pub(crate) fn what(&self) -> (&'static str, EventNumber) {
         match self.causes.last() {
             _ if self.ending => ("turn_ended", 0),

@@ -1,4 +1,4 @@
-//! An event on its way: the payload that handlers may keep, and the envelope, whose credits they
+//! An event on the bus: a payload, which handlers may keep, in an envelope with credits, which they
 //! may not.
 
 use crate::metrics::Moment;
@@ -6,12 +6,12 @@ use crate::{Event, EventNumber, Origin};
 use std::any::{Any, TypeId};
 use std::sync::Arc;
 
-/// A payload whose type is known to its handlers.
+/// A type-erased event. Its handlers know the type.
 pub(crate) type Payload = Arc<dyn Any + Send + Sync>;
 
-/// An event not yet published.
+/// An event that has not been published yet.
 pub(crate) struct Outgoing {
-    pub(crate) kind: TypeId,
+    pub(crate) type_id: TypeId,
     pub(crate) name: &'static str,
     pub(crate) payload: Payload,
 }
@@ -19,16 +19,16 @@ pub(crate) struct Outgoing {
 impl Outgoing {
     pub(crate) fn new<E: Event>(event: E) -> Self {
         Self {
-            kind: TypeId::of::<E>(),
+            type_id: TypeId::of::<E>(),
             name: E::NAME,
             payload: Arc::new(event),
         }
     }
 }
 
-/// A published event, one for all the queues it stands in.
+/// A published event, shared by all queues that hold it.
 pub(crate) struct Envelope {
-    /// Given by the log.
+    /// Assigned by the log.
     pub(crate) number: EventNumber,
     pub(crate) name: &'static str,
     pub(crate) payload: Payload,

@@ -1,10 +1,10 @@
-//! What an event is.
+//! Events and their numbers.
 
-/// The place of an event in the one order of the bus, counted from 1 since the start.
+/// The position of an event in the order of the bus, counted from 1 since the start.
 pub type EventNumber = u64;
 
-/// A fact of the past, stated by the crate that owns it and seen by whoever subscribes.
+/// A fact: something that has happened, published by the crate that owns it.
 pub trait Event: Send + Sync + 'static {
-    /// Stable, unique, `crate.past_tense`: `rooms.entries_appended`.
+    /// Stable and unique: `crate.past_tense`, such as `rooms.entries_appended`.
     const NAME: &'static str;
 }

@@ -1,13 +1,13 @@
-//! Driving one subscriber alone, without spawning or sleeping.
+//! A test kit: drives one subscriber without a bus, spawning or sleeping.
 //!
-//! [`Alone::load`] makes it; [`Alone::send`] and [`Alone::ask`] call its handlers as the bus would;
-//! what it published is kept in order and looked at with [`Alone::published`]. [`origin`] and
-//! [`reply()`] stand in for the bus where a job is tested without one.
+//! [`Alone::load`] creates it; [`Alone::send`] and [`Alone::ask`] call its handlers as the bus
+//! would; [`Alone::published`] returns what it published, in order. [`origin`] and [`reply()`]
+//! replace the bus in tests of a single job.
 
 use crate::context::Cause;
 use crate::envelope::{Envelope, Outgoing};
 use crate::metrics::Moment;
-use crate::reply::{self, Asker};
+use crate::reply::{self, ReplyReceiver};
 use crate::{
     Answers, AskError, Context, Event, EventNumber, Handles, LoadError, Missed, Origin, Reply,
     Request, Subscriber,
@@ -18,27 +18,27 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// How long the kit's askers wait.
-const PATIENCE: Duration = Duration::from_secs(3600);
+/// How long the kit waits for an answer.
+const WAIT_MAX: Duration = Duration::from_secs(3600);
 
-/// An origin from outside, on no credits.
+/// Returns an origin without credits.
 #[must_use]
 pub fn origin() -> Origin {
     Origin::creditless()
 }
 
-/// Both ends of a request that nobody asked: the answerer's, and what its asker will be told.
+/// Returns both ends of a request: the answerer's reply, and the future result of the caller.
 pub fn reply<A: Send + 'static>() -> (Reply<A>, impl Future<Output = Result<A, AskError>>) {
-    reply_within(PATIENCE)
+    reply_within(WAIT_MAX)
 }
 
-/// [`reply()`] whose asker waits only so long, and then withdraws the request or learns that its
-/// outcome is unknown, like any other.
+/// Like [`reply()`], but the caller stops waiting after `within`, and then withdraws the request or
+/// learns that its outcome is unknown.
 pub fn reply_within<A: Send + 'static>(
     within: Duration,
 ) -> (Reply<A>, impl Future<Output = Result<A, AskError>>) {
-    let (reply, asker) = reply::pair(origin(), Instant::now() + within);
-    (reply, asker.wait())
+    let (reply, receiver) = reply::channel(origin(), Instant::now() + within);
+    (reply, receiver.wait())
 }
 
 /// One subscriber without a bus.
@@ -46,13 +46,13 @@ pub struct Alone<S: Subscriber> {
     state: S,
     number: EventNumber,
     start: Instant,
-    /// Knows what was handled since the last turn's end.
+    /// Holds what was handled since the last turn ended.
     ctx: Context,
     published: Vec<Outgoing>,
 }
 
 impl<S: Subscriber> Alone<S> {
-    /// Loads it.
+    /// Loads the subscriber from `deps`, as at the start of the bus.
     pub async fn load(deps: &S::Deps) -> Result<Self, LoadError> {
         let (state, start) = (S::load(deps).await?, Instant::now());
         Ok(Self {
@@ -64,7 +64,7 @@ impl<S: Subscriber> Alone<S> {
         })
     }
 
-    /// Turn it one event. What the handler emitted is published only if it ended well.
+    /// Hands it one event. What the handler emits is published only if it returns `Ok`.
     pub async fn send<E: Event>(&mut self, event: E) -> anyhow::Result<()>
     where
         S: Handles<E>,
@@ -80,12 +80,12 @@ impl<S: Subscriber> Alone<S> {
             at,
         });
         self.ctx.begin(Cause::Event(envelope));
-        let ended = self.state.handle(&event, &mut self.ctx).await;
-        self.conclude(ended)
+        let outcome = self.state.handle(&event, &mut self.ctx).await;
+        self.conclude(outcome)
     }
 
-    /// Turn it one request and waits for the answer, from the handler or from whom it handed the
-    /// reply to.
+    /// Hands it one request and waits for the answer, from the handler or from whatever holds the
+    /// reply.
     pub async fn ask<R: Request>(&mut self, request: R) -> Result<R::Answer, AskError>
     where
         S: Answers<R>,
@@ -93,65 +93,65 @@ impl<S: Subscriber> Alone<S> {
         self.hand(request).await.1.answer().await
     }
 
-    /// Turn it one request; returns how the handler ended, and the answer that may come later.
+    /// Hands it one request; returns the handler's result, and the answer that may come later.
     pub async fn hand<R: Request>(&mut self, request: R) -> (anyhow::Result<()>, Pending<R::Answer>)
     where
         S: Answers<R>,
     {
-        let (reply, asker) = reply::pair(origin(), Instant::now() + PATIENCE);
+        let (reply, receiver) = reply::channel(origin(), Instant::now() + WAIT_MAX);
         self.ctx
             .begin(Cause::other(R::NAME, reply.origin().clone()));
-        let ended = self.state.answer(request, reply, &mut self.ctx).await;
-        (self.conclude(ended), Pending { asker })
+        let outcome = self.state.answer(request, reply, &mut self.ctx).await;
+        (self.conclude(outcome), Pending { receiver })
     }
 
-    /// Ends the turn of all that was handed to it since the last one, if there was anything.
+    /// Ends the turn of everything handed to it since the last one; does nothing if there was none.
     pub async fn turn_ended(&mut self) -> anyhow::Result<()> {
         if !self.ctx.has_causes() {
             return Ok(());
         }
         self.ctx.begin_ending();
-        let ended = self.state.turn_ended(&mut self.ctx).await;
-        let concluded = self.conclude(ended);
+        let outcome = self.state.turn_ended(&mut self.ctx).await;
+        let concluded = self.conclude(outcome);
         self.ctx.clear();
         concluded
     }
 
-    /// Tells it that it missed something, as only isolated subscribers are told.
+    /// Reports missed events to it, as the bus does to isolated subscribers.
     pub async fn missed(&mut self, missed: Missed) -> anyhow::Result<()> {
         self.ctx.begin(Cause::other("missed", origin()));
-        let ended = self.state.missed(missed, &mut self.ctx).await;
-        self.conclude(ended)
+        let outcome = self.state.missed(missed, &mut self.ctx).await;
+        self.conclude(outcome)
     }
 
-    /// Every `E` it has published so far, in order.
+    /// Returns every `E` it has published so far, in order.
     #[must_use]
     pub fn published<E: Event>(&self) -> Vec<Arc<E>> {
-        let of_this_type = self
+        let matching = self
             .published
             .iter()
-            .filter(|event| event.kind == TypeId::of::<E>());
-        let payloads = of_this_type.map(|event| Arc::clone(&event.payload));
+            .filter(|event| event.type_id == TypeId::of::<E>());
+        let payloads = matching.map(|event| Arc::clone(&event.payload));
         payloads
             .map(|payload| payload.downcast().expect("its type was compared"))
             .collect()
     }
 
-    /// The names of all it has published so far, in order.
+    /// Returns the names of all events it has published so far, in order.
     #[must_use]
     pub fn published_names(&self) -> Vec<&'static str> {
         self.published.iter().map(|event| event.name).collect()
     }
 
-    /// The state, to be looked at.
+    /// Returns the subscriber's state.
     #[must_use]
     pub fn state(&self) -> &S {
         &self.state
     }
 
-    fn conclude(&mut self, ended: anyhow::Result<()>) -> anyhow::Result<()> {
+    fn conclude(&mut self, outcome: anyhow::Result<()>) -> anyhow::Result<()> {
         let emitted = self.ctx.take_emitted();
-        ended?;
+        outcome?;
         self.published.extend(emitted);
         Ok(())
     }
@@ -159,12 +159,12 @@ impl<S: Subscriber> Alone<S> {
 
 /// An answer that may come later.
 pub struct Pending<A> {
-    asker: Asker<A>,
+    receiver: ReplyReceiver<A>,
 }
 
 impl<A> Pending<A> {
-    /// Waits for it.
+    /// Waits for the answer.
     pub async fn answer(self) -> Result<A, AskError> {
-        self.asker.wait().await
+        self.receiver.wait().await
     }
 }

@@ -1,11 +1,13 @@
-//! The one order: a number and every subscriber's queue, all under one lock.
+//! The order of events: a counter and every subscriber's queue, all under one lock.
 //!
-//! Nothing here waits, drops other people's values or wakes anyone: what is to be dropped or woken
-//! is handed back and done after the lock.
+//! Nothing here waits, drops foreign values or wakes a task: such work is returned as [`Deferred`],
+//! to be done after the lock is released.
 
 use crate::call::AnyCall;
 use crate::envelope::Envelope;
-use crate::metrics::{Moment, QueueMetrics};
+use crate::item::Item;
+use crate::metrics::QueueMetrics;
+use crate::queue::Queue;
 use crate::routing::Route;
 use crate::{AskError, EventNumber};
 use smallvec::SmallVec;
@@ -13,60 +15,40 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// One thing that waits for a subscriber; `handler` is its place in the subscriber's wiring.
-pub(crate) enum Item {
-    Event {
-        handler: u32,
-        envelope: Arc<Envelope>,
-    },
-    Request {
-        handler: u32,
-        call: Box<dyn AnyCall>,
-    },
-}
-
-impl Item {
-    pub(crate) fn at(&self) -> Moment {
-        match self {
-            Item::Event { envelope, .. } => envelope.at,
-            Item::Request { call, .. } => call.at(),
-        }
-    }
-}
-
-/// What is left to do when the lock has been given back.
+/// Work to do after the lock is released.
 #[derive(Default)]
-pub(crate) struct After {
+pub(crate) struct Deferred {
     /// Subscribers to wake.
     pub(crate) wake: SmallVec<[usize; 8]>,
-    /// What fell out of rings.
-    pub(crate) fallen: SmallVec<[Item; 1]>,
-    /// True when no essential subscriber has anything to do.
+    /// Events evicted from rings; to be dropped.
+    pub(crate) evicted: SmallVec<[Item; 1]>,
+    /// True when no essential subscriber has any work left.
     pub(crate) idle: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Phase {
     Open,
-    /// Subscribers end when no essential one has anything left.
+    /// Subscribers end once no essential one has any work left.
     Closing,
-    /// Nobody listens any more.
+    /// All subscribers have ended.
     Closed,
 }
 
-/// What a subscriber finds when it looks into its queue.
-pub(crate) enum Taken {
-    /// Something, and that many events fell out of its ring before.
+/// The result of [`Log::take`].
+pub(crate) enum TakeResult {
+    /// The subscriber got a turn; `missed` events were evicted from its ring before it.
     Turn { missed: u64 },
-    /// Nothing yet: it will be woken.
-    Nothing,
-    /// Nothing, and nothing will come.
+    /// The queue is empty; the subscriber will be woken.
+    Empty,
+    /// The queue is empty and nothing will follow.
     Closed,
 }
 
+/// The event counter and all queues, by subscriber index.
 pub(crate) struct Log {
     number: EventNumber,
-    /// Items that essential subscribers have not finished with, those in their turn included.
+    /// Items that essential subscribers have not finished, including those of their current turns.
     pending: usize,
     phase: Phase,
     queues: Vec<Queue>,
@@ -94,36 +76,36 @@ impl Log {
         self.pending == 0
     }
 
-    /// Numbers an event and puts it into the queue of each subscriber that wants it.
+    /// Numbers an event and appends it to the queue of each subscriber to its type.
     pub(crate) fn publish(
         &mut self,
         route: &Route,
         essential: Option<Envelope>,
         isolated: Option<Envelope>,
         ring: usize,
-    ) -> After {
-        let mut after = After::default();
+    ) -> Deferred {
+        let mut deferred = Deferred::default();
         if self.phase == Phase::Closed {
-            return after;
+            return deferred;
         }
         self.number += 1;
         if let Some(envelope) = essential {
             self.pending += route.essential.len();
             let envelope = self.numbered(envelope);
-            for port in &route.essential {
-                self.push(port.subscriber, port.event(&envelope), &mut after);
+            for handler in &route.essential {
+                self.push(handler.subscriber, handler.event(&envelope), &mut deferred);
             }
         }
         if let Some(envelope) = isolated {
             let envelope = self.numbered(envelope);
-            for port in &route.isolated {
-                self.push(port.subscriber, port.event(&envelope), &mut after);
-                after
-                    .fallen
-                    .extend(self.queues[port.subscriber].overflow(ring));
+            for handler in &route.isolated {
+                self.push(handler.subscriber, handler.event(&envelope), &mut deferred);
+                deferred
+                    .evicted
+                    .extend(self.queues[handler.subscriber].overflow(ring));
             }
         }
-        after
+        deferred
     }
 
     fn numbered(&self, envelope: Envelope) -> Arc<Envelope> {
@@ -131,133 +113,133 @@ impl Log {
         Arc::new(Envelope { number, ..envelope })
     }
 
-    /// Numbers an event that nobody wants.
-    pub(crate) fn publish_unheard(&mut self) {
+    /// Numbers an event that has no subscriber.
+    pub(crate) fn publish_unrouted(&mut self) {
         if self.phase != Phase::Closed {
             self.number += 1;
         }
     }
 
-    /// Puts a request into its answerer's queue, among the events.
+    /// Appends a request to its answerer's queue, in order with the events.
     pub(crate) fn request(
         &mut self,
         subscriber: usize,
         handler: u32,
         call: Box<dyn AnyCall>,
         ring: usize,
-    ) -> Result<After, (Box<dyn AnyCall>, AskError)> {
+    ) -> Result<Deferred, (Box<dyn AnyCall>, AskError)> {
         if self.phase == Phase::Closed {
             return Err((call, AskError::Draining));
         }
         let queue = &mut self.queues[subscriber];
-        if let Some(retry_after) = queue.away {
+        if let Some(retry_after) = queue.refusing {
             return Err((call, AskError::Unavailable { retry_after }));
         }
-        // An isolated answerer's requests hold no credits, so its ring bounds them.
+        // Requests to an isolated subscriber hold no credits, so its ring size bounds them.
         if !queue.essential && queue.requests >= ring {
             return Err((call, AskError::Overloaded));
         }
         if queue.essential {
             self.pending += 1;
         }
-        let mut after = After::default();
-        self.push(subscriber, Item::Request { handler, call }, &mut after);
-        Ok(after)
+        let mut deferred = Deferred::default();
+        self.push(subscriber, Item::Request { handler, call }, &mut deferred);
+        Ok(deferred)
     }
 
-    fn push(&mut self, subscriber: usize, item: Item, after: &mut After) {
+    fn push(&mut self, subscriber: usize, item: Item, deferred: &mut Deferred) {
         let queue = &mut self.queues[subscriber];
         queue.push(item);
         if std::mem::take(&mut queue.asleep) {
-            after.wake.push(subscriber);
+            deferred.wake.push(subscriber);
         }
     }
 
-    /// A subscriber has finished with its last turn.
-    pub(crate) fn finish(&mut self, subscriber: usize) -> After {
-        let mut after = After::default();
+    /// Marks a subscriber's last turn as finished.
+    pub(crate) fn finish(&mut self, subscriber: usize) -> Deferred {
+        let mut deferred = Deferred::default();
         let queue = &mut self.queues[subscriber];
-        let finished = std::mem::take(&mut queue.in_hand);
+        let finished = std::mem::take(&mut queue.in_progress);
         if !queue.essential || finished == 0 {
-            return after;
+            return deferred;
         }
         self.pending -= finished;
-        after.idle = self.pending == 0;
-        if after.idle && self.phase == Phase::Closing {
-            self.wake_all(&mut after);
+        deferred.idle = self.pending == 0;
+        if deferred.idle && self.phase == Phase::Closing {
+            self.wake_all(&mut deferred);
         }
-        after
+        deferred
     }
 
-    /// A subscriber takes its next turn.
+    /// Moves a subscriber's next turn, at most `turn_max` items, into `turn`.
     pub(crate) fn take(
         &mut self,
         subscriber: usize,
         turn_max: usize,
         turn: &mut VecDeque<Item>,
-    ) -> Taken {
+    ) -> TakeResult {
         let (idle, phase) = (self.pending == 0, self.phase);
         let queue = &mut self.queues[subscriber];
         if queue.items.is_empty() {
             if phase == Phase::Closed || (phase == Phase::Closing && idle) {
-                return Taken::Closed;
+                return TakeResult::Closed;
             }
             queue.asleep = true;
-            return Taken::Nothing;
+            return TakeResult::Empty;
         }
         queue.take(turn_max, turn);
-        Taken::Turn {
-            missed: std::mem::take(&mut queue.missed_since),
+        TakeResult::Turn {
+            missed: std::mem::take(&mut queue.missed_unreported),
         }
     }
 
-    /// While a subscriber is being rebuilt it is asked in vain: takes out what was asked already.
+    /// Refuses requests while a subscriber is being rebuilt; returns those already queued.
     pub(crate) fn refuse_requests(
         &mut self,
         subscriber: usize,
         retry_after: Duration,
-    ) -> (Vec<Box<dyn AnyCall>>, After) {
-        let mut after = After::default();
+    ) -> (Vec<Box<dyn AnyCall>>, Deferred) {
+        let mut deferred = Deferred::default();
         let queue = &mut self.queues[subscriber];
-        queue.away = Some(retry_after);
+        queue.refusing = Some(retry_after);
         let refused = queue.take_requests();
         if queue.essential && !refused.is_empty() {
             self.pending -= refused.len();
-            after.idle = self.pending == 0;
+            deferred.idle = self.pending == 0;
         }
-        (refused, after)
+        (refused, deferred)
     }
 
-    /// It has been rebuilt and may be asked again.
+    /// Accepts requests again after a rebuild.
     pub(crate) fn accept_requests(&mut self, subscriber: usize) {
-        self.queues[subscriber].away = None;
+        self.queues[subscriber].refusing = None;
     }
 
-    /// What it missed until now does not count: it is about to read everything.
+    /// Forgets missed events: the subscriber is about to load everything.
     pub(crate) fn forget_missed(&mut self, subscriber: usize) {
-        self.queues[subscriber].missed_since = 0;
+        self.queues[subscriber].missed_unreported = 0;
     }
 
-    /// Lets subscribers end as soon as no essential one has anything left.
-    pub(crate) fn close(&mut self) -> After {
-        let mut after = After::default();
+    /// Lets subscribers end as soon as no essential one has any work left.
+    pub(crate) fn close(&mut self) -> Deferred {
+        let mut deferred = Deferred::default();
         if self.phase == Phase::Open {
             self.phase = Phase::Closing;
-            self.wake_all(&mut after);
+            self.wake_all(&mut deferred);
         }
-        after
+        deferred
     }
 
-    /// Nobody listens any more: turn back all that was left.
-    pub(crate) fn clear(&mut self) -> (Vec<Item>, After) {
+    /// Closes the log after all subscribers have ended; returns the remaining items.
+    pub(crate) fn clear(&mut self) -> (Vec<Item>, Deferred) {
         self.phase = Phase::Closed;
         self.pending = 0;
         let left = self.queues.iter_mut().flat_map(Queue::clear).collect();
         (
             left,
-            After {
+            Deferred {
                 idle: true,
-                ..After::default()
+                ..Deferred::default()
             },
         )
     }
@@ -271,94 +253,11 @@ impl Log {
         }
     }
 
-    fn wake_all(&mut self, after: &mut After) {
+    fn wake_all(&mut self, deferred: &mut Deferred) {
         for (subscriber, queue) in self.queues.iter_mut().enumerate() {
             if std::mem::take(&mut queue.asleep) {
-                after.wake.push(subscriber);
+                deferred.wake.push(subscriber);
             }
         }
-    }
-}
-
-/// What waits for one subscriber. An essential one's is bounded by the credits; in an isolated
-/// one's the oldest event gives way, and requests are turned away.
-struct Queue {
-    essential: bool,
-    items: VecDeque<Item>,
-    requests: usize,
-    /// Taken and not finished with.
-    in_hand: usize,
-    asleep: bool,
-    away: Option<Duration>,
-    missed: u64,
-    missed_since: u64,
-}
-
-impl Queue {
-    fn new(essential: bool) -> Self {
-        Self {
-            essential,
-            items: VecDeque::new(),
-            requests: 0,
-            in_hand: 0,
-            asleep: false,
-            away: None,
-            missed: 0,
-            missed_since: 0,
-        }
-    }
-
-    fn push(&mut self, item: Item) {
-        self.requests += usize::from(matches!(item, Item::Request { .. }));
-        self.items.push_back(item);
-    }
-
-    /// `turn` is empty.
-    fn take(&mut self, turn_max: usize, turn: &mut VecDeque<Item>) {
-        if self.items.len() <= turn_max {
-            std::mem::swap(&mut self.items, turn);
-            self.requests = 0;
-        } else {
-            turn.extend(self.items.drain(..turn_max.clamp(1, self.items.len())));
-            if self.requests > 0 {
-                let requests = turn.iter();
-                let requests = requests.filter(|item| matches!(item, Item::Request { .. }));
-                self.requests -= requests.count();
-            }
-        }
-        self.in_hand = turn.len();
-    }
-
-    /// The oldest event, when there are more than the ring holds.
-    fn overflow(&mut self, ring: usize) -> Option<Item> {
-        if self.items.len() - self.requests <= ring {
-            return None;
-        }
-        self.missed += 1;
-        self.missed_since += 1;
-        let oldest = self
-            .items
-            .iter()
-            .position(|item| matches!(item, Item::Event { .. }))?;
-        self.items.remove(oldest)
-    }
-
-    fn take_requests(&mut self) -> Vec<Box<dyn AnyCall>> {
-        let (mut kept, mut requests) = (VecDeque::new(), Vec::with_capacity(self.requests));
-        for item in self.items.drain(..) {
-            match item {
-                Item::Request { call, .. } => requests.push(call),
-                event @ Item::Event { .. } => kept.push_back(event),
-            }
-        }
-        self.items = kept;
-        self.requests = 0;
-        requests
-    }
-
-    fn clear(&mut self) -> VecDeque<Item> {
-        self.requests = 0;
-        self.in_hand = 0;
-        std::mem::take(&mut self.items)
     }
 }

@@ -1,44 +1,44 @@
-//! What the operator sees of the bus, and the counters behind it.
+//! The metrics of the bus, and the counters behind them.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// The whole bus at one moment.
+/// A snapshot of the whole bus.
 #[derive(Debug, Clone)]
 pub struct BusMetrics {
-    /// Number of the last event published.
+    /// Events published since the start.
     pub published: u64,
-    /// Credits that are home.
+    /// Credits that are free.
     pub credits_free: usize,
-    /// All credits.
+    /// Size of the credit pool ([`Settings::credits`](crate::Settings::credits)).
     pub credits: usize,
-    /// One line per subscriber.
+    /// One entry per subscriber, in the order they were added.
     pub subscribers: Vec<SubscriberMetrics>,
 }
 
-/// One subscriber at one moment.
+/// A snapshot of one subscriber.
 #[derive(Debug, Clone)]
 pub struct SubscriberMetrics {
-    /// Its name.
+    /// The subscriber's [`NAME`](crate::Subscriber::NAME).
     pub name: &'static str,
-    /// True when it holds credits.
+    /// True for essential subscribers, whose items hold credits.
     pub essential: bool,
-    /// Events and requests that wait for it.
+    /// Events and requests waiting for it.
     pub depth: usize,
-    /// Age of the oldest of those, the one being handled included.
+    /// Age of the oldest of those, including the one being handled.
     pub oldest: Duration,
-    /// Handled since the start.
+    /// Handler calls since the start.
     pub handled: u64,
-    /// Handlers that failed, panicked or overran.
+    /// Handler calls that failed, panicked or timed out.
     pub failed: u64,
     /// The slowest handler call so far; up to 64 calls in a row that never waited count as one.
     pub slowest: Duration,
-    /// Events that fell out of its ring.
+    /// Events evicted from its ring.
     pub missed: u64,
 }
 
-/// A moment as nanoseconds since the start of the bus: it fits into an atomic.
+/// A point in time, as nanoseconds since the start of the bus, so that it fits into an atomic.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Moment(u64);
 
@@ -56,14 +56,15 @@ impl Moment {
     }
 }
 
-/// One subscriber's counters, written by its own loop only.
+/// One subscriber's counters, written only by its own loop.
 #[derive(Default)]
 pub(crate) struct Counters {
-    /// When the thing in its turn was published, plus one; 0 when its turn are empty.
-    in_hand: AtomicU64,
-    /// In its turn behind that one.
+    /// When the item being handled was published, plus one; 0 when idle.
+    in_progress: AtomicU64,
+    /// Items left in the current turn behind that one.
     behind: AtomicUsize,
     begun: AtomicU64,
+    /// True once a handler has waited since [`Self::take_waited`].
     waited: AtomicBool,
     handled: AtomicU64,
     failed: AtomicU64,
@@ -71,21 +72,22 @@ pub(crate) struct Counters {
 }
 
 impl Counters {
-    /// It begins with something published at `at`; `behind` more are in its turn.
-    pub(crate) fn begins(&self, at: Moment, behind: usize) {
-        self.in_hand.store(at.0 + 1, Relaxed);
+    /// Notes that the subscriber starts on an item published at `at`; `behind` more are in the
+    /// turn.
+    pub(crate) fn begin(&self, at: Moment, behind: usize) {
+        self.in_progress.store(at.0 + 1, Relaxed);
         self.behind.store(behind, Relaxed);
         add_one(&self.begun);
     }
 
-    /// The handler under way is waiting for something; returns which one that is.
-    pub(crate) fn waits(&self) -> u64 {
+    /// Notes that the current handler waits for something; returns the handler's number.
+    pub(crate) fn note_waiting(&self) -> u64 {
         self.waited.store(true, Relaxed);
         self.begun.load(Relaxed)
     }
 
-    /// True once after a handler waited.
-    pub(crate) fn waited(&self) -> bool {
+    /// Returns whether a handler has waited since the last call.
+    pub(crate) fn take_waited(&self) -> bool {
         let waited = self.waited.load(Relaxed);
         if waited {
             self.waited.store(false, Relaxed);
@@ -93,43 +95,43 @@ impl Counters {
         waited
     }
 
-    /// A handler call has ended.
-    pub(crate) fn ended(&self) {
+    /// Counts a handler call.
+    pub(crate) fn count_handled(&self) {
         add_one(&self.handled);
     }
 
-    /// One, or some instant ones, took that long.
-    pub(crate) fn took(&self, time: Duration) {
+    /// Notes the duration of one handler call, or of several short ones.
+    pub(crate) fn note_duration(&self, time: Duration) {
         if nanos(time) > self.slowest_nanos.load(Relaxed) {
             self.slowest_nanos.store(nanos(time), Relaxed);
         }
     }
 
-    /// A handler failed, panicked or overran.
-    pub(crate) fn failed(&self) {
+    /// Counts a handler call that failed, panicked or timed out.
+    pub(crate) fn count_failed(&self) {
         add_one(&self.failed);
     }
 
-    /// Its turn are empty.
-    pub(crate) fn rests(&self) {
-        self.in_hand.store(0, Relaxed);
+    /// Notes that the subscriber is idle.
+    pub(crate) fn idle(&self) {
+        self.in_progress.store(0, Relaxed);
         self.behind.store(0, Relaxed);
     }
 
-    /// The line for the operator; `queue` is what still stands in the queue.
-    pub(crate) fn line(
+    /// Combines the counters with those of the queue.
+    pub(crate) fn metrics(
         &self,
         name: &'static str,
         essential: bool,
         queue: &QueueMetrics,
         now: Moment,
     ) -> SubscriberMetrics {
-        let in_hand = self.in_hand.load(Relaxed).checked_sub(1).map(Moment);
+        let in_progress = self.in_progress.load(Relaxed).checked_sub(1).map(Moment);
         SubscriberMetrics {
             name,
             essential,
             depth: queue.depth + self.behind.load(Relaxed),
-            oldest: in_hand
+            oldest: in_progress
                 .or(queue.front)
                 .map_or(Duration::ZERO, |at| at.age(now)),
             handled: self.handled.load(Relaxed),
@@ -140,14 +142,14 @@ impl Counters {
     }
 }
 
-/// What the queue itself knows.
+/// The part of the metrics that the log knows.
 pub(crate) struct QueueMetrics {
     pub(crate) depth: usize,
     pub(crate) front: Option<Moment>,
     pub(crate) missed: u64,
 }
 
-/// There is one writer: no need for a locked instruction.
+/// Adds one without a locked instruction: there is only one writer.
 fn add_one(counter: &AtomicU64) {
     counter.store(counter.load(Relaxed) + 1, Relaxed);
 }

@@ -1,40 +1,40 @@
-//! Where an event or a request came from: its cause, its trace, and the credits it rides on.
+//! Where an event or a request came from: its cause, its trace and its credits.
 
 use crate::EventNumber;
-use crate::credit::Credits;
+use crate::credits::Credits;
 use std::future::Future;
 use std::sync::Arc;
 use tracing::level_filters::LevelFilter;
 use tracing::{Level, Span};
 
-/// How many reactions may follow from one another: more is a loop.
+/// The longest chain of reactions; a longer one is treated as a loop.
 pub(crate) const HOPS_MAX: u8 = 16;
 
-/// Sixteen random bytes that follow one command from the frame to the last event it causes;
-/// `Display` is 32 hex digits.
+/// Sixteen random bytes that identify a command, from its frame to the last event it causes.
+/// `Display` writes 32 hex digits.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct TraceId(pub u128);
 
 tokio::task_local! {
-    /// Set while a task carries out a read for an asker.
+    /// The trace of the read that this task runs.
     static READING: TraceId;
 }
 
 impl TraceId {
-    /// A new random one.
+    /// Creates a random trace.
     #[must_use]
     pub fn random() -> Self {
         Self(rand::random())
     }
 
-    /// That of the read which this task carries out for an asker, who hears only that it failed:
-    /// whoever knows the cause says it under this trace.
+    /// Returns the trace of the read that this task runs. A caller learns only that a read failed;
+    /// log the cause under this trace.
     #[must_use]
     pub fn of_this_read() -> Option<Self> {
         READING.try_with(|trace| *trace).ok()
     }
 
-    /// Carries a read out under this trace.
+    /// Runs a read under this trace.
     pub(crate) async fn reading<F: Future>(self, read: F) -> F::Output {
         READING.scope(self, read).await
     }
@@ -46,27 +46,28 @@ impl std::fmt::Display for TraceId {
     }
 }
 
-/// Cloned freely; the credits go home when the last clone of all that rides on them is dropped.
+/// Where an event or a request came from. Cheap to clone; its credits are returned when the last
+/// clone is dropped.
 #[derive(Clone)]
 pub struct Origin {
     cause: EventNumber,
     trace: TraceId,
     hops: u8,
     credits: Credits,
-    /// The span that it entered under, where someone looks at spans.
+    /// The span it entered under, if spans are enabled.
     span: Option<Arc<Span>>,
 }
 
 impl Origin {
-    /// One origin for what is done on behalf of several: all credits, the first one's cause and
-    /// trace. It is as far from the outside as the nearest of them: a stream in which each turn
-    /// holds something new is no circle, however long it lasts. `None` of nothing.
+    /// Merges the origins of work done on behalf of several: all credits, the first one's cause and
+    /// trace. It counts as many hops as the one with the fewest: a stream in which each turn holds
+    /// something new is no loop, however long it lasts. Returns `None` if there are none.
     #[must_use]
     pub fn merged<'a>(origins: impl IntoIterator<Item = &'a Origin>) -> Option<Origin> {
         Self::merged_of(origins.into_iter().cloned())
     }
 
-    /// [`Origin::merged`] of origins made for it.
+    /// Like [`Origin::merged`], for owned origins.
     pub(crate) fn merged_of(origins: impl IntoIterator<Item = Origin>) -> Option<Origin> {
         let mut origins = origins.into_iter();
         let first = origins.next()?;
@@ -91,33 +92,33 @@ impl Origin {
         })
     }
 
-    /// For work from outside that states nothing: on no credits, so however long it takes it holds
-    /// up nobody. Whatever is stated from it all the same is bounded by nothing.
+    /// Creates an origin without credits, for work from outside that publishes nothing: it holds up
+    /// nobody, however long it takes. Events published from it are not bounded.
     #[must_use]
     pub fn silent() -> Self {
         Self::creditless()
     }
 
-    /// The trace of the first cause.
+    /// Returns the trace of the first cause.
     #[must_use]
     pub fn trace(&self) -> TraceId {
         self.trace
     }
 
-    /// The span of whoever let it in, for the spans of what is done because of it; `None` where
-    /// nobody looks.
+    /// Returns the span it entered under, as a parent for the spans of its effects; `None` if spans
+    /// are disabled.
     #[must_use]
     pub fn span(&self) -> Option<tracing::Id> {
         self.span.as_ref().and_then(|span| span.id())
     }
 
-    /// The event that caused this; 0 when it came from outside.
+    /// Returns the number of the event that caused this; 0 if it came from outside.
     #[must_use]
     pub fn cause(&self) -> EventNumber {
         self.cause
     }
 
-    /// Of something that enters now, on these credits, under the span that is current here.
+    /// Creates the origin of something that enters now, with these credits, under the current span.
     pub(crate) fn outside(trace: TraceId, credits: Credits) -> Self {
         Self {
             cause: 0,
@@ -128,12 +129,12 @@ impl Origin {
         }
     }
 
-    /// Of something that enters now and holds up nobody.
+    /// Creates the origin of something that enters now without credits.
     pub(crate) fn creditless() -> Self {
         Self::outside(TraceId::random(), Credits::none())
     }
 
-    /// Of what is done in reaction to event `number`, itself published from here.
+    /// Returns the origin of reactions to event `number`, itself published from this origin.
     pub(crate) fn reaction_to(&self, number: EventNumber) -> Self {
         Self {
             cause: number,
@@ -142,12 +143,12 @@ impl Origin {
         }
     }
 
-    /// The same without the credits: for whoever must stall nobody.
+    /// Returns the same origin without its credits.
     pub(crate) fn without_credits(&self) -> Self {
         self.on_credits(Credits::none())
     }
 
-    /// The same on other credits.
+    /// Returns the same origin with other credits.
     pub(crate) fn on_credits(&self, credits: Credits) -> Self {
         Self {
             cause: self.cause,
@@ -158,13 +159,13 @@ impl Origin {
         }
     }
 
-    /// True when reactions have followed from one another for so long that it must be a loop.
-    pub(crate) fn goes_in_circles(&self) -> bool {
+    /// Whether the chain of reactions is longer than [`HOPS_MAX`].
+    pub(crate) fn is_loop(&self) -> bool {
         self.hops > HOPS_MAX
     }
 }
 
-/// Asking for it costs more than an event: only where someone looks.
+/// Returns the current span if spans are enabled: asking for it costs more than an event.
 fn current_span() -> Option<Arc<Span>> {
     if LevelFilter::current() < Level::DEBUG {
         return None;
@@ -182,7 +183,7 @@ mod tests {
         let new = Origin::creditless();
         let old = (1..=16).fold(new.clone(), |origin, number| origin.reaction_to(number));
         let of = |all: [&Origin; 2]| Origin::merged(all).map(|origin| origin.reaction_to(17));
-        assert!(of([&old, &old]).is_some_and(|origin| origin.goes_in_circles()));
-        assert!(of([&old, &new]).is_some_and(|origin| !origin.goes_in_circles()));
+        assert!(of([&old, &old]).is_some_and(|origin| origin.is_loop()));
+        assert!(of([&old, &new]).is_some_and(|origin| !origin.is_loop()));
     }
 }

@@ -1,51 +1,51 @@
-//! How a part of the house shows itself to the operator, and what can be done to it.
+//! Health probes: how a component reports its state to the operator, and which actions it offers.
 
 use futures_util::future::BoxFuture;
 
-/// How a part is.
+/// The health of a component.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ProbeState {
-    /// As it should be.
+    /// It works normally.
     Ok,
-    /// Works, with less.
+    /// It works with reduced capacity or features.
     Degraded,
-    /// Does not work.
+    /// It does not work.
     Down,
 }
 
-/// Offered by storage and every extension; shown by the gateway's operator listener.
+/// A component's health and actions, shown by the gateway's operator listener.
 pub trait Probe: Send + Sync + 'static {
-    /// Stable name, part of the path: `db-pool`.
+    /// Returns the stable name, a path segment such as `db-pool`.
     fn name(&self) -> &'static str;
-    /// True when the server is not ready while this is down.
+    /// Whether the server is not ready while this is down.
     fn critical(&self) -> bool;
-    /// How it is now. Never waits.
+    /// Returns the current state. Never waits.
     fn state(&self) -> ProbeState;
-    /// Details as JSON text. Never waits.
+    /// Returns details as JSON text. Never waits.
     fn json(&self) -> String;
 
-    /// Does what `path` names, `core/reset`: `POST /{name}/{path}` on the operator's listener.
-    /// `None`: there is no such thing to do. What has been begun goes on when its future is
-    /// dropped.
+    /// Starts the action `path`, such as `core/reset`, for `POST /{name}/{path}` on the operator's
+    /// listener. Returns `None` if there is no such action. A started action goes on when its
+    /// future is dropped.
     fn act(&self, path: &str) -> Option<Acting> {
         let _ = path;
         None
     }
 }
 
-/// An action under way: JSON text when it is done.
+/// An action under way. Its result is JSON text.
 pub type Acting = BoxFuture<'static, Result<String, ActError>>;
 
-/// Why an action was not carried out.
+/// Why an action failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ActError {
-    /// It, or one that excludes it, is under way.
-    #[error("this is being done already")]
+    /// This action, or one that excludes it, is already running.
+    #[error("already running, try again when it has finished")]
     Busy,
-    /// There is nothing of the name that the path says.
+    /// The path names something that does not exist.
     #[error("{0}")]
     Unknown(String),
-    /// It did not succeed.
+    /// The action was started and failed.
     #[error("{0}")]
     Failed(String),
 }

@@ -1,8 +1,8 @@
-//! Making a subscriber's state again from storage, for as long as it takes.
+//! Reloads a subscriber's state from storage until that succeeds.
 
-use crate::backoff::Backoff;
-use crate::hub::Hub;
-use crate::panics::caught;
+use crate::runtime::Backoff;
+use crate::runtime::panics::caught;
+use crate::shared::Shared;
 use crate::turn::Turn;
 use crate::{LoadError, Subscriber};
 use std::collections::VecDeque;
@@ -11,16 +11,19 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
-const BROKEN_MAX: usize = 3;
-const BROKEN_WINDOW: Duration = Duration::from_secs(60);
+/// An essential subscriber stops the server after this many failures within [`FAILURES_WINDOW`].
+const FAILURES_MAX: usize = 3;
+const FAILURES_WINDOW: Duration = Duration::from_secs(60);
 
+/// Reloads one subscriber; remembers recent failures.
 pub(crate) struct Rebuild<S: Subscriber> {
     index: usize,
     deps: Arc<S::Deps>,
-    /// Cancelled when an essential subscriber stays broken.
+    /// The shutdown signal, cancelled when an essential subscriber stays broken.
     stop: CancellationToken,
     backoff: Backoff,
-    broken: VecDeque<Instant>,
+    /// When recent loads failed.
+    failures: VecDeque<Instant>,
 }
 
 impl<S: Subscriber> Rebuild<S> {
@@ -30,61 +33,64 @@ impl<S: Subscriber> Rebuild<S> {
             deps,
             stop,
             backoff: Backoff::new(),
-            broken: VecDeque::new(),
+            failures: VecDeque::new(),
         }
     }
 
-    /// Loads until it succeeds. Meanwhile events wait, in its turn too, and requests are refused.
-    /// `None` when the bus closes and nobody waits for this one.
-    pub(crate) async fn run(&mut self, hub: &Hub, turn: &mut Turn) -> Option<S> {
+    /// Loads until it succeeds. Meanwhile events wait and requests are refused. Returns `None` when
+    /// the bus closes and the subscriber is isolated.
+    pub(crate) async fn run(&mut self, shared: &Shared, turn: &mut Turn) -> Option<S> {
         loop {
-            // What is missed from now on comes after what the load has seen.
-            hub.forget_missed(self.index);
+            // Events missed before the load are part of what it reads.
+            shared.forget_missed(self.index);
             match load::<S>(&self.deps).await {
                 Ok(state) => {
-                    hub.accept_requests(self.index);
+                    shared.accept_requests(self.index);
                     return Some(state);
                 }
-                Err(error) => self.failed(hub, &error),
+                Err(error) => self.failed(shared, &error),
             }
-            self.rest(hub, turn).await?;
+            self.pause(shared, turn).await?;
         }
     }
 
-    /// Lets some time pass before the next try. An isolated one does not try again when the bus
-    /// closes; what waits for an essential one is worth all the time there is.
-    pub(crate) async fn rest(&mut self, hub: &Hub, turn: &mut Turn) -> Option<()> {
+    /// Pauses before the next try. Returns `None` when the bus closes and the subscriber is
+    /// isolated; an essential one keeps trying, since its queued items must be handled.
+    pub(crate) async fn pause(&mut self, shared: &Shared, turn: &mut Turn) -> Option<()> {
         let pause = self.backoff.pause();
         turn.refuse_requests(pause);
         tokio::select! {
             () = sleep(pause) => Some(()),
-            () = hub.closing(), if !hub.inbox(self.index).essential => None,
+            () = shared.closing(), if !shared.inbox(self.index).essential => None,
         }
     }
 
-    /// All is well again: the next failure is a first one.
-    pub(crate) fn settled(&mut self) {
+    /// Resets the back-off after a success.
+    pub(crate) fn reset(&mut self) {
         self.backoff.reset();
     }
 
-    fn failed(&mut self, hub: &Hub, error: &LoadError) {
+    fn failed(&mut self, shared: &Shared, error: &LoadError) {
         if matches!(error, LoadError::Away(_)) {
-            tracing::warn!(subscriber = S::NAME, %error, "a subscriber waits for its storage");
+            tracing::warn!(subscriber = S::NAME, %error, "cannot load a subscriber: storage is unavailable, will retry");
             return;
         }
-        tracing::error!(subscriber = S::NAME, %error, "a subscriber cannot be loaded");
+        tracing::error!(subscriber = S::NAME, %error, "cannot load a subscriber, will retry");
         let now = Instant::now();
-        self.broken.push_back(now);
-        self.broken.retain(|at| now - *at <= BROKEN_WINDOW);
-        let essential = hub.inbox(self.index).essential;
-        if essential && self.broken.len() >= BROKEN_MAX && !self.stop.is_cancelled() {
-            tracing::error!(subscriber = S::NAME, "stays broken: the server stops");
+        self.failures.push_back(now);
+        self.failures.retain(|at| now - *at <= FAILURES_WINDOW);
+        let essential = shared.inbox(self.index).essential;
+        if essential && self.failures.len() >= FAILURES_MAX && !self.stop.is_cancelled() {
+            tracing::error!(
+                subscriber = S::NAME,
+                "an essential subscriber stays broken: stopping the server"
+            );
             self.stop.cancel();
         }
     }
 }
 
-/// One try; a panic in it is a broken load.
+/// Loads once; a panic counts as [`LoadError::Broken`].
 pub(crate) async fn load<S: Subscriber>(deps: &S::Deps) -> Result<S, LoadError> {
     let loaded = caught(async { S::load(deps).await }).await;
     loaded.unwrap_or_else(|panic| Err(LoadError::Broken(anyhow::Error::msg(panic))))

@@ -1,5 +1,5 @@
-//! The way back to one asker, and who may still stop the request: the asker until it is begun,
-//! nobody after that.
+//! The reply to one request. The caller can withdraw the request until it is begun, and nobody can
+//! after that.
 
 use crate::{AskError, Origin};
 use std::sync::Arc;
@@ -8,119 +8,118 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-/// The way back to one asker. Dropped without an answer, the asker is told at once:
-/// [`AskError::Failed`] when the request was never begun, [`AskError::OutcomeUnknown`] when it
-/// was. It carries the origin (credits, cause, trace) of the request, so whoever holds it holds
-/// the credit.
-#[must_use = "an asker waits for this"]
+/// The answerer's end of a request. Dropped without an answer, it fails the request at once: with
+/// [`AskError::Failed`] if the request was never begun, else with [`AskError::OutcomeUnknown`]. It
+/// owns the request's origin (credits, cause, trace) and so keeps the credit.
+#[must_use = "a caller waits for this"]
 pub struct Reply<A> {
-    asker: Option<oneshot::Sender<Result<A, AskError>>>,
+    caller: Option<oneshot::Sender<Result<A, AskError>>>,
     stage: Arc<Stage>,
     origin: Origin,
     deadline: Instant,
 }
 
 impl<A: Send + 'static> Reply<A> {
-    /// Claims the request for execution. False when the asker has withdrawn it (its time was up
-    /// while it was queued): it must not be carried out. After `true` an asker whose time is up is
-    /// told [`AskError::OutcomeUnknown`]. Called by the write lane as it begins a job, or by
-    /// [`Reply::answer`] itself. Idempotent.
+    /// Claims the request for execution. Returns false if the caller has withdrawn it (timed out
+    /// while it was queued): it must not be executed. After `true`, a caller that times out gets
+    /// [`AskError::OutcomeUnknown`]. Called by the write lane when it starts a job, or by
+    /// [`Reply::answer`]. Idempotent.
     #[must_use]
     pub fn begin(&self) -> bool {
         self.stage.begin()
     }
 
-    /// Notes that it waits for storage from now on: an asker whose time is up before it is begun is
-    /// told [`AskError::Unavailable`].
+    /// Notes that the request waits for storage from now on: a caller that times out before it is
+    /// begun gets [`AskError::Unavailable`].
     pub fn hand_over(&self) {
         self.stage.hand_over();
     }
 
-    /// Answers. An asker that has gone is no error.
+    /// Sends the answer. Does nothing if the caller has gone.
     pub fn answer(mut self, answer: A) {
         if self.begin() {
-            self.tell(Ok(answer));
+            self.send(Ok(answer));
         }
     }
 
-    /// Tells the asker that there will be no answer, and why.
+    /// Fails the request with `error`.
     pub fn fail(mut self, error: AskError) {
-        self.tell(Err(error));
+        self.send(Err(error));
     }
 
-    /// Where the request came from: facts stated because of it ride on this.
+    /// Returns the origin of the request, for events published because of it.
     #[must_use]
     pub fn origin(&self) -> &Origin {
         &self.origin
     }
 
-    /// When the asker stops waiting.
+    /// Returns when the caller stops waiting.
     #[must_use]
     pub fn deadline(&self) -> std::time::Instant {
         self.deadline.into_std()
     }
 
-    /// True when it need not be handled: withdrawn, or out of time with nobody there to say so.
-    pub(crate) fn lapsed(&self, now: Instant) -> bool {
+    /// Whether it need not be handled: withdrawn, or past its deadline with no caller left.
+    pub(crate) fn is_expired(&self, now: Instant) -> bool {
         self.stage.is_withdrawn() || (now >= self.deadline && self.stage.withdraw())
     }
 }
 
 impl<A> Reply<A> {
-    fn tell(&mut self, result: Result<A, AskError>) {
-        if let Some(asker) = self.asker.take() {
-            // An asker that has gone is no error.
-            let _ = asker.send(result);
+    fn send(&mut self, result: Result<A, AskError>) {
+        if let Some(caller) = self.caller.take() {
+            // Fails only if the caller has gone.
+            let _ = caller.send(result);
         }
     }
 }
 
 impl<A> Drop for Reply<A> {
     fn drop(&mut self) {
-        self.tell(Err(self.stage.unanswered()));
+        self.send(Err(self.stage.unanswered()));
     }
 }
 
-/// The asker's end.
-pub(crate) struct Asker<A> {
+/// The caller's end of a request.
+pub(crate) struct ReplyReceiver<A> {
     answer: oneshot::Receiver<Result<A, AskError>>,
     stage: Arc<Stage>,
     deadline: Instant,
 }
 
-impl<A> Asker<A> {
-    /// Waits until the deadline. Dropped before that, the request goes on without its asker.
+impl<A> ReplyReceiver<A> {
+    /// Waits until the deadline. If this is dropped before that, the request goes on.
     pub(crate) async fn wait(mut self) -> Result<A, AskError> {
-        if let Ok(told) = tokio::time::timeout_at(self.deadline, &mut self.answer).await {
-            return told.unwrap_or(Err(AskError::Failed));
+        if let Ok(result) = tokio::time::timeout_at(self.deadline, &mut self.answer).await {
+            return result.unwrap_or(Err(AskError::Failed));
         }
         if let Some(error) = self.stage.give_up() {
             return Err(error);
         }
-        // Begun; perhaps answered in this very moment.
+        // It has begun, and may have been answered just now.
         self.answer
             .try_recv()
             .unwrap_or(Err(AskError::OutcomeUnknown))
     }
 }
 
-/// Both ends for one request.
-pub(crate) fn pair<A>(origin: Origin, deadline: Instant) -> (Reply<A>, Asker<A>) {
+/// Creates both ends of a request.
+pub(crate) fn channel<A>(origin: Origin, deadline: Instant) -> (Reply<A>, ReplyReceiver<A>) {
     let (sender, answer) = oneshot::channel();
     let stage = Arc::new(Stage(AtomicU8::new(QUEUED)));
-    let asker = Asker {
+    let receiver = ReplyReceiver {
         answer,
         stage: Arc::clone(&stage),
         deadline,
     };
     (
         Reply {
-            asker: Some(sender),
+            caller: Some(sender),
             stage,
             origin,
             deadline,
         },
-        asker,
+        receiver,
     )
 }
 
@@ -129,10 +128,10 @@ const BEGUN: u8 = 1;
 const WITHDRAWN: u8 = 2;
 const HANDED_OVER: u8 = 3;
 
-/// When a repeat is worth trying of what waited for storage in vain.
+/// The retry hint for a request that timed out while it waited for storage.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
-/// Queued, perhaps handed over, then either begun or withdrawn, and never anything else after that.
+/// The stage of a request: queued, perhaps handed over, and finally either begun or withdrawn.
 struct Stage(AtomicU8);
 
 impl Stage {
@@ -150,7 +149,8 @@ impl Stage {
             .compare_exchange(QUEUED, HANDED_OVER, Ordering::AcqRel, Ordering::Acquire);
     }
 
-    /// Withdraws what has not been begun, and says what it was waiting for.
+    /// Withdraws the request; returns the error that says what it was waiting for, or `None` if it
+    /// has begun.
     fn give_up(&self) -> Option<AskError> {
         let handed_over = self.0.load(Ordering::Acquire) == HANDED_OVER;
         self.withdraw().then_some(if handed_over {
@@ -166,19 +166,20 @@ impl Stage {
         self.0.load(Ordering::Acquire) == WITHDRAWN
     }
 
-    /// True when it stands at `to` now, whoever brought it there.
+    /// Moves from a waiting stage to `to`. Returns whether the stage is `to` now.
     fn leave_queue(&self, to: u8) -> bool {
         let left = self
             .0
-            .fetch_update(Ordering::AcqRel, Ordering::Acquire, |stands| {
-                matches!(stands, QUEUED | HANDED_OVER).then_some(to)
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, |stage| {
+                matches!(stage, QUEUED | HANDED_OVER).then_some(to)
             });
         match left {
             Ok(_) => true,
-            Err(stands) => stands == to,
+            Err(stage) => stage == to,
         }
     }
 
+    /// Returns the error for a reply dropped without an answer.
     fn unanswered(&self) -> AskError {
         match self.0.load(Ordering::Acquire) {
             BEGUN => AskError::OutcomeUnknown,

@@ -1,35 +1,35 @@
-//! What a request is, and why it may have no answer.
+//! Requests, and why they fail.
 
 use std::time::Duration;
 
-/// Something one crate asks of the one that answers it. Refusals belong into the answer's type:
+/// A request from one crate to the crate that answers it. Refusals belong in the answer's type,
 /// usually `Result<Thing, Refusal>`.
 pub trait Request: Send + 'static {
-    /// Stable, unique, `crate.verb`: `messaging.send_message`.
+    /// Stable and unique: `crate.verb`, such as `messaging.send_message`.
     const NAME: &'static str;
-    /// What the answerer gives back.
+    /// The type of the answer.
     type Answer: Send + 'static;
 }
 
-/// Why an ask has no answer.
+/// Why a request has no answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AskError {
-    /// No credit or no permit within the time, or withdrawn while still queued: nothing was done.
+    /// No credit or permit was free in time, or the time ran out in the queue. Nothing was done.
     #[error("overloaded")]
     Overloaded,
-    /// The answerer's storage is away or its pool exhausted: nothing was done.
+    /// The answerer's storage is unreachable or its pool exhausted. Nothing was done.
     #[error("unavailable, retry after {retry_after:?}")]
     Unavailable {
-        /// When a repeat is worth trying.
+        /// The pause before a retry is worthwhile.
         retry_after: Duration,
     },
-    /// The time was up after the request had been begun: it may or may not take effect.
+    /// The time ran out after the request had begun: it may or may not take effect.
     #[error("outcome unknown")]
     OutcomeUnknown,
-    /// The answerer failed, panicked or overran before anything was written.
+    /// The answerer failed, panicked or timed out before it wrote anything.
     #[error("the answerer failed")]
     Failed,
-    /// The server is stopping and takes nothing new.
+    /// The server is stopping and accepts nothing new.
     #[error("draining")]
     Draining,
 }

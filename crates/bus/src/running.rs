@@ -1,52 +1,52 @@
-//! A bus under way, and its end.
+//! A running bus, and how it stops.
 
-use crate::hub::Hub;
+use crate::shared::Shared;
 use crate::{Bus, Task};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::timeout;
 
-/// A bus under way.
+/// A running bus. Stop it with [`Running::stop`].
 pub struct Running {
-    hub: Arc<Hub>,
+    shared: Arc<Shared>,
     bus: Bus,
     tasks: Vec<Task>,
 }
 
 impl Running {
-    pub(crate) fn new(hub: Arc<Hub>, tasks: Vec<Task>) -> Self {
+    pub(crate) fn new(shared: Arc<Shared>, tasks: Vec<Task>) -> Self {
         Self {
-            bus: Bus::new(Arc::clone(&hub)),
-            hub,
+            bus: Bus::new(Arc::clone(&shared)),
+            shared,
             tasks,
         }
     }
 
-    /// The handle.
+    /// Returns the handle through which other crates use the bus.
     #[must_use]
     pub fn bus(&self) -> &Bus {
         &self.bus
     }
 
-    /// Ends every subscriber after what is already queued, at most `within`; those that have not
-    /// ended by then are cut off, and what they had not handled is dropped. Returns how many.
+    /// Stops every subscriber once it has handled what is queued, waiting at most `within`. Cancels
+    /// those that have not ended by then, drops their items, and returns how many they were.
     pub async fn stop(mut self, within: Duration) -> usize {
-        self.hub.drain();
-        self.hub.close();
+        self.shared.drain();
+        self.shared.close();
         let all_ended = async {
             for task in &mut self.tasks {
                 task.wait().await;
             }
         };
-        // Those that have not are cut off below.
+        // Those that have not ended are cancelled below.
         let _ = timeout(within, all_ended).await;
         let running = self.tasks.iter().filter(|task| !task.has_ended());
-        let cut = running.count();
+        let cancelled = running.count();
         for task in &mut self.tasks {
             task.cancel();
             task.wait().await;
         }
-        self.hub.clear();
-        cut
+        self.shared.clear();
+        cancelled
     }
 }

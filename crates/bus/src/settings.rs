@@ -1,17 +1,19 @@
-//! The bus's limits.
+//! The limits of the bus.
 
 use std::time::Duration;
 
-/// The bus's limits.
+/// The limits of the bus.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// Events and ordered requests from outside under way at once. Default 1,024. Too low: sockets
-    /// wait although the database is idle. Too high: memory under overload, longer queues.
+    /// Events and ordered requests from outside in progress at once. Default 1,024. Too low:
+    /// sockets wait although the database is idle. Too high: more memory under overload, longer
+    /// queues.
     pub credits: usize,
-    /// How long one handler call may take. Default 2 s. Too low: a slow disk rebuilds subscribers;
-    /// too high: a stuck handler holds everyone up for that long.
+    /// How long one handler call may take. Default 2 s. Too low: a slow disk causes rebuilds. Too
+    /// high: a stuck handler blocks everyone for that long.
     pub handler_limit: Duration,
-    /// Events an isolated subscriber may be behind before it is told what it missed. Default 4,096.
+    /// Events queued per isolated subscriber before the oldest is dropped. Default 4,096. Too low:
+    /// it often has to read again from storage. Too high: memory.
     pub ring: usize,
 }
 

@@ -1,46 +1,46 @@
-//! How long handlers take, without a look at the clock for each of the instant ones.
+//! Measures how long handlers take, without reading the clock after each short one.
 
 use crate::metrics::Counters;
 use tokio::time::Instant;
 
-/// Looking at the clock costs as much as handing over an event.
-const CALLS_PER_LOOK: u8 = 64;
+/// Reading the clock costs as much as delivering an event.
+const CALLS_PER_SAMPLE: u8 = 64;
 
-/// Runs while a turn is being handled.
+/// Times the handler calls of a turn.
 pub(crate) struct Stopwatch {
-    last_look: Instant,
-    unseen: u8,
+    last_sample: Instant,
+    calls: u8,
 }
 
 impl Stopwatch {
     pub(crate) fn new() -> Self {
         Self {
-            last_look: Instant::now(),
-            unseen: 0,
+            last_sample: Instant::now(),
+            calls: 0,
         }
     }
 
-    /// Handlers begin.
+    /// Starts timing the next handler call.
     pub(crate) fn start(&mut self) {
-        self.last_look = Instant::now();
-        self.unseen = 0;
+        self.last_sample = Instant::now();
+        self.calls = 0;
     }
 
-    /// A handler has ended. Up to 64 that never waited are counted as one: next to a slow one
-    /// the instant ones are nothing.
-    pub(crate) fn call(&mut self, counters: &Counters) {
-        counters.ended();
-        self.unseen += 1;
-        if self.unseen >= CALLS_PER_LOOK || counters.waited() {
-            self.look(counters);
+    /// Notes that a handler has ended. Up to 64 in a row that never waited are timed as one: they
+    /// are negligible next to a slow one.
+    pub(crate) fn lap(&mut self, counters: &Counters) {
+        counters.count_handled();
+        self.calls += 1;
+        if self.calls >= CALLS_PER_SAMPLE || counters.take_waited() {
+            self.sample(counters);
         }
     }
 
-    /// Counts all since the last look as one call.
-    pub(crate) fn look(&mut self, counters: &Counters) {
+    /// Records the time since the last sample as one call.
+    pub(crate) fn sample(&mut self, counters: &Counters) {
         let now = Instant::now();
-        counters.took(now - self.last_look);
-        self.last_look = now;
-        self.unseen = 0;
+        counters.note_duration(now - self.last_sample);
+        self.last_sample = now;
+        self.calls = 0;
     }
 }

@@ -1,59 +1,50 @@
-//! What a subscriber is: state with one owner, its handlers, and how it is made again.
+//! Subscribers: state with one owner, its handlers, and how it is loaded.
 
 use crate::call::Call;
 use crate::turn::Turn;
-use crate::{AskError, Context, Event, Reply, Request, TraceId};
+use crate::{Context, Event, LoadError, Reply, Request};
 use futures_util::future::BoxFuture;
 use std::any::TypeId;
 use std::future::Future;
 use std::sync::Arc;
 use tracing::{Instrument, Span};
 
-/// Why a subscriber could not be loaded.
-#[derive(Debug, thiserror::Error)]
-pub enum LoadError {
-    /// Its database is away: tried again with back-off for as long as it takes.
-    #[error("storage is away: {0:#}")]
-    Away(anyhow::Error),
-    /// Anything else: three times within a minute stop the server, if the subscriber is essential.
-    #[error("cannot load: {0:#}")]
-    Broken(anyhow::Error),
-}
-
-/// How much an isolated subscriber has missed.
+/// How much an isolated subscriber missed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Missed {
-    /// It has just been loaded: read from your own cursor.
+    /// It has just been loaded: read on from your own cursor.
     Everything,
-    /// This many events of the types it wants fell out of its ring.
+    /// This many events that it subscribed to were evicted from its ring.
     Events(u64),
 }
 
 /// State with one owner, changed only by its own handlers, one at a time.
 ///
-/// A handler that returns `Err`, panics or overruns publishes nothing of what it emitted; after a
-/// panic or an overrun the state is loaded anew before the next event.
+/// If a handler returns `Err`, panics or times out, nothing that it emitted is published. After a
+/// panic or a time-out the state is reloaded before the next event.
 pub trait Subscriber: Sized + Send + 'static {
-    /// Stable and unique: the crate's name.
+    /// Stable and unique; usually the crate's name.
     const NAME: &'static str;
-    /// What it is made from, again and again: database handles, settings, shared snapshots.
+    /// What `load` needs, every time: database handles, settings, shared snapshots.
     type Deps: Send + Sync + 'static;
 
-    /// Makes the state from storage: at the start, and again after a panic or an overrun.
+    /// Loads the state from storage: at the start, and again after a panic or a time-out.
     fn load(deps: &Self::Deps) -> impl Future<Output = Result<Self, LoadError>> + Send;
 
-    /// Declares what it handles and answers: `wiring.on::<E>(); wiring.answers::<R>();`.
+    /// Declares the events it handles, `wiring.on::<E>()`, and the requests it answers,
+    /// `wiring.answers::<R>()`.
     fn wire(wiring: &mut Wiring<Self>);
 
-    /// The most events taken as one turn; 1 means one by one.
+    /// The most items taken as one turn; 1 means one by one.
     const TURN_MAX: usize = 64;
 
-    /// Whether all else that is ready goes first when a turn is about to be ended: one ending may
-    /// then serve what comes of that as well.
+    /// Whether other ready tasks run before `turn_ended`, so that one call may serve their effects
+    /// as well.
     const ENDS_LAST: bool = false;
 
-    /// Called after each turn, when all that waited (at most [`Self::TURN_MAX`]) has been handled.
-    /// What is emitted here holds the credits of the whole turn and names its first as cause.
+    /// Called after each turn, when all waiting items (at most [`Self::TURN_MAX`]) have been
+    /// handled. Events emitted here hold the credits of the whole turn and have the cause of its
+    /// first item.
     fn turn_ended(
         &mut self,
         _ctx: &mut Context,
@@ -61,7 +52,7 @@ pub trait Subscriber: Sized + Send + 'static {
         std::future::ready(Ok(()))
     }
 
-    /// Isolated subscribers only: events were not delivered. Read again from your own cursor.
+    /// Called for isolated subscribers only, when events were missed: read on from your own cursor.
     fn missed(
         &mut self,
         _missed: Missed,
@@ -71,9 +62,11 @@ pub trait Subscriber: Sized + Send + 'static {
     }
 }
 
-/// A subscriber's handler for one type of event. Keep the payload if you must, never the context.
+/// A subscriber's handler for one type of event. It may keep the payload, but not the origin, which
+/// holds a credit.
 pub trait Handles<E: Event>: Subscriber {
-    /// Handles it. An essential subscriber's handler never asks and never waits for a commit.
+    /// Handles the event. In an essential subscriber it must not send requests or wait for a
+    /// commit.
     fn handle(
         &mut self,
         event: &Arc<E>,
@@ -81,10 +74,11 @@ pub trait Handles<E: Event>: Subscriber {
     ) -> impl Future<Output = anyhow::Result<()>> + Send;
 }
 
-/// A subscriber's *ordered* answer: the request takes its place among the events and a credit.
+/// A subscriber's *ordered* answer: the request takes its place among the events, and a credit if
+/// the subscriber is essential.
 pub trait Answers<R: Request>: Subscriber {
-    /// Answers, or turn `reply` to a storage job and ends. `Err` or a dropped reply: the asker is
-    /// told at once.
+    /// Answers, or hands `reply` to a storage job and returns. On `Err`, or if `reply` is dropped,
+    /// the request fails at once.
     fn answer(
         &mut self,
         request: R,
@@ -93,32 +87,22 @@ pub trait Answers<R: Request>: Subscriber {
     ) -> impl Future<Output = anyhow::Result<()>> + Send;
 }
 
-/// A *concurrent* answer: beside every queue, under a semaphore of its own, no credit.
-pub trait Reads<R: Request>: Send + Sync + 'static {
-    /// Reads. Runs in the asker's own task under the time it gave.
-    fn read(
-        &self,
-        request: R,
-        trace: TraceId,
-    ) -> impl Future<Output = Result<R::Answer, AskError>> + Send;
-}
-
-/// The list of what a subscriber handles and answers.
+/// The handlers that a subscriber declares in [`Subscriber::wire`].
 pub struct Wiring<S> {
-    events: Vec<Wire<EventHandler<S>>>,
-    requests: Vec<Wire<RequestHandler<S>>>,
+    events: Vec<Registration<EventHandler<S>>>,
+    requests: Vec<Registration<RequestHandler<S>>>,
 }
 
 impl<S: Subscriber> Wiring<S> {
-    /// It sees every `E`.
+    /// Subscribes to `E`. Repeated calls have no effect.
     pub fn on<E: Event>(&mut self) -> &mut Self
     where
         S: Handles<E>,
     {
-        let kind = TypeId::of::<E>();
-        if self.events.iter().all(|wire| wire.kind != kind) {
-            self.events.push(Wire {
-                kind,
+        let type_id = TypeId::of::<E>();
+        if self.events.iter().all(|entry| entry.type_id != type_id) {
+            self.events.push(Registration {
+                type_id,
                 name: E::NAME,
                 handler: handle::<S, E>,
             });
@@ -126,21 +110,21 @@ impl<S: Subscriber> Wiring<S> {
         self
     }
 
-    /// It is the one that answers `R`, in order.
+    /// Makes this subscriber the answerer of `R`, in order with the events.
     pub fn answers<R: Request>(&mut self) -> &mut Self
     where
         S: Answers<R>,
     {
-        let kind = TypeId::of::<R>();
-        self.requests.push(Wire {
-            kind,
+        let type_id = TypeId::of::<R>();
+        self.requests.push(Registration {
+            type_id,
             name: R::NAME,
             handler: answer::<S, R>,
         });
         self
     }
 
-    /// What `S` declares.
+    /// Collects the declarations of `S`.
     pub(crate) fn of() -> Self {
         let mut wiring = Self {
             events: Vec::new(),
@@ -151,11 +135,13 @@ impl<S: Subscriber> Wiring<S> {
     }
 
     pub(crate) fn events(&self) -> impl Iterator<Item = (TypeId, &'static str)> {
-        self.events.iter().map(|wire| (wire.kind, wire.name))
+        self.events.iter().map(|entry| (entry.type_id, entry.name))
     }
 
     pub(crate) fn requests(&self) -> impl Iterator<Item = (TypeId, &'static str)> {
-        self.requests.iter().map(|wire| (wire.kind, wire.name))
+        self.requests
+            .iter()
+            .map(|entry| (entry.type_id, entry.name))
     }
 
     pub(crate) fn event_handler(&self, index: u32) -> EventHandler<S> {
@@ -167,18 +153,18 @@ impl<S: Subscriber> Wiring<S> {
     }
 }
 
-/// One line of the wiring.
-struct Wire<H> {
-    kind: TypeId,
+/// One handler, with the name and type of its event or request.
+struct Registration<H> {
+    type_id: TypeId,
     name: &'static str,
     handler: H,
 }
 
-/// Handlers under way.
+/// The future of one or more handler calls.
 pub(crate) type Handling<'a> = BoxFuture<'a, anyhow::Result<()>>;
-/// [`Handles::handle`] with the event's type forgotten, for all events for it that come next.
+/// A type-erased [`Handles::handle`]; handles all events for it at the front of the turn.
 pub(crate) type EventHandler<S> = for<'a> fn(&'a mut S, u32, &'a mut Turn) -> Handling<'a>;
-/// [`Answers::answer`] with the request's type forgotten.
+/// A type-erased [`Answers::answer`].
 pub(crate) type RequestHandler<S> = for<'a> fn(&'a mut S, &'a mut Turn) -> Handling<'a>;
 
 fn handle<'a, S: Handles<E>, E: Event>(
@@ -188,10 +174,10 @@ fn handle<'a, S: Handles<E>, E: Event>(
 ) -> Handling<'a> {
     Box::pin(async move {
         while let Some(payload) = turn.next_event(handler) {
-            let event = payload.downcast::<E>().expect("routed by the event's type");
+            let event = payload.downcast::<E>().expect("events are routed by type");
             let span = turn.span(S::NAME);
-            spanned(span, state.handle(&event, &mut turn.ctx)).await?;
-            if !turn.ended_well() {
+            in_span(span, state.handle(&event, &mut turn.ctx)).await?;
+            if !turn.finish_call() {
                 break;
             }
         }
@@ -207,16 +193,16 @@ fn answer<'a, S: Answers<R>, R: Request>(state: &'a mut S, turn: &'a mut Turn) -
         let call = call
             .into_any()
             .downcast::<Call<R>>()
-            .expect("routed by the request's type");
+            .expect("requests are routed by type");
         let Call { request, reply, .. } = *call;
         let span = turn.span(S::NAME);
-        spanned(span, state.answer(request, reply, &mut turn.ctx)).await?;
-        turn.ended_well();
+        in_span(span, state.answer(request, reply, &mut turn.ctx)).await?;
+        turn.finish_call();
         Ok(())
     })
 }
 
-async fn spanned<F: Future>(span: Option<Span>, work: F) -> F::Output {
+async fn in_span<F: Future>(span: Option<Span>, work: F) -> F::Output {
     match span {
         Some(span) => work.instrument(span).await,
         None => work.await,

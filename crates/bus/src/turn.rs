@@ -1,13 +1,13 @@
-//! What a subscriber has in its turn: the turn it took, the context of its handlers, and what
-//! becomes of a handler's end.
+//! A subscriber's current turn: its items, the context of its handlers, and what happens when a
+//! handler ends.
 
 use crate::call::AnyCall;
 use crate::context::Cause;
 use crate::envelope::Payload;
-use crate::guard::Ended;
-use crate::hub::Hub;
-use crate::log::Item;
+use crate::guard::Outcome;
+use crate::item::Item;
 use crate::routing::Inbox;
+use crate::shared::Shared;
 use crate::stopwatch::Stopwatch;
 use crate::{AskError, Context};
 use std::collections::VecDeque;
@@ -16,129 +16,135 @@ use std::time::Duration;
 use tokio::time::Instant;
 use tracing::Span;
 
-/// The state can no longer be trusted: it is to be loaded anew.
+/// A handler panicked or timed out: the state may be inconsistent and must be reloaded.
 pub(crate) struct Crashed;
 
+/// A subscriber's current turn; reused for the next one.
 pub(crate) struct Turn {
-    hub: Arc<Hub>,
+    shared: Arc<Shared>,
     index: usize,
     inbox: Arc<Inbox>,
     watch: Stopwatch,
-    /// True while someone wants to see each handler call.
-    is_looked_at: bool,
-    /// Taken and not yet handled.
-    turn: VecDeque<Item>,
+    /// Whether each handler call gets a span.
+    traced: bool,
+    /// Items not yet handled.
+    items: VecDeque<Item>,
     pub(crate) ctx: Context,
 }
 
 impl Turn {
-    pub(crate) fn new(hub: Arc<Hub>, index: usize) -> Self {
-        let inbox = Arc::clone(hub.inbox(index));
-        let (watch, turn) = (Stopwatch::new(), VecDeque::new());
-        let ctx = Context::new(hub.start());
+    pub(crate) fn new(shared: Arc<Shared>, index: usize) -> Self {
+        let inbox = Arc::clone(shared.inbox(index));
+        let ctx = Context::new(shared.start());
         Self {
-            hub,
+            shared,
             index,
             inbox,
-            watch,
-            is_looked_at: false,
-            turn,
+            watch: Stopwatch::new(),
+            traced: false,
+            items: VecDeque::new(),
             ctx,
         }
     }
 
-    /// Waits for the next turn; returns how many events were missed before it, or `None` when the
-    /// bus has closed.
-    pub(crate) async fn take_turn(&mut self, turn_max: usize) -> Option<u64> {
-        self.inbox.counters.rests();
-        let missed = self.hub.take(self.index, turn_max, &mut self.turn).await;
+    /// Waits for the next items; returns how many events were missed before them, or `None` when
+    /// the bus has closed.
+    pub(crate) async fn take(&mut self, turn_max: usize) -> Option<u64> {
+        self.inbox.counters.idle();
+        let missed = self
+            .shared
+            .take(self.index, turn_max, &mut self.items)
+            .await;
         self.watch.start();
-        self.is_looked_at = tracing::span_enabled!(tracing::Level::DEBUG);
+        self.traced = tracing::span_enabled!(tracing::Level::DEBUG);
         missed
     }
 
-    /// The item to be handled next. Requests that need not be handled any more are passed over.
+    /// Returns the next item. Drops requests that need not be handled any more.
     pub(crate) fn front(&mut self) -> Option<&Item> {
-        while let Some(Item::Request { call, .. }) = self.turn.front() {
-            if !call.lapsed(Instant::now()) {
+        while let Some(Item::Request { call, .. }) = self.items.front() {
+            if !call.is_expired(Instant::now()) {
                 break;
             }
-            if let Some(Item::Request { call, .. }) = self.turn.pop_front() {
+            if let Some(Item::Request { call, .. }) = self.items.pop_front() {
                 call.fail(AskError::Overloaded);
             }
         }
-        self.turn.front()
+        self.items.front()
     }
 
-    /// Begins with the next item if it is an event for this handler.
+    /// Takes the next item if it is an event for this handler, and makes it the current cause.
     pub(crate) fn next_event(&mut self, handler: u32) -> Option<Payload> {
-        let front = self.turn.front();
+        let front = self.items.front();
         if !matches!(front, Some(Item::Event { handler: wanted, .. }) if *wanted == handler) {
             return None;
         }
-        let Some(Item::Event { envelope, .. }) = self.turn.pop_front() else {
+        let Some(Item::Event { envelope, .. }) = self.items.pop_front() else {
             return None;
         };
-        self.inbox.counters.begins(envelope.at, self.turn.len());
+        self.inbox.counters.begin(envelope.at, self.items.len());
         let payload = Arc::clone(&envelope.payload);
         self.ctx.begin(Cause::Event(envelope));
         Some(payload)
     }
 
-    /// Begins with the next item if it is a request.
+    /// Takes the next item if it is a request, and makes it the current cause.
     pub(crate) fn next_request(&mut self) -> Option<Box<dyn AnyCall>> {
-        if !matches!(self.turn.front(), Some(Item::Request { .. })) {
+        if !matches!(self.items.front(), Some(Item::Request { .. })) {
             return None;
         }
-        let Some(Item::Request { call, .. }) = self.turn.pop_front() else {
+        let Some(Item::Request { call, .. }) = self.items.pop_front() else {
             return None;
         };
-        self.inbox.counters.begins(call.at(), self.turn.len());
+        self.inbox.counters.begin(call.at(), self.items.len());
         self.ctx
             .begin(Cause::other(call.name(), call.origin().clone()));
         Some(call)
     }
 
-    /// A handler has ended well: publishes what it emitted. False when that has to wait for a
-    /// credit, which is no handler's business.
-    pub(crate) fn ended_well(&mut self) -> bool {
-        self.watch.call(&self.inbox.counters);
-        self.publish_inside()
+    /// Publishes what a successful handler emitted. Returns false if that has to wait for a credit,
+    /// which must happen outside the handler's time limit.
+    pub(crate) fn finish_call(&mut self) -> bool {
+        self.watch.lap(&self.inbox.counters);
+        self.try_publish()
     }
 
-    /// The end of a turn has been handled, or of what was missed: no item, but it takes time.
-    pub(crate) fn looks_at_the_clock(&mut self) {
-        self.watch.look(&self.inbox.counters);
+    /// Times a call of `turn_ended` or `missed`, which is not counted as handled.
+    pub(crate) fn sample_clock(&mut self) {
+        self.watch.sample(&self.inbox.counters);
     }
 
-    /// What is left to do when handlers have ended: publish for one that ended well, and say so
-    /// once when one did not.
-    pub(crate) async fn conclude(&mut self, subscriber: &str, ended: Ended) -> Result<(), Crashed> {
-        let error = match &ended {
-            Ended::Well => {
+    /// Publishes what a successful handler emitted, or logs the failure of an unsuccessful one.
+    pub(crate) async fn conclude(
+        &mut self,
+        subscriber: &str,
+        outcome: Outcome,
+    ) -> Result<(), Crashed> {
+        let error = match &outcome {
+            Outcome::Completed => {
                 self.publish().await;
                 return Ok(());
             }
-            Ended::Failed(error) => format!("{error:#}"),
-            Ended::Panicked(panic) => panic.clone(),
-            Ended::Overran(limit) => format!("overran its {limit:?}"),
+            Outcome::Failed(error) => format!("{error:#}"),
+            Outcome::Panicked(panic) => panic.clone(),
+            Outcome::TimedOut(limit) => format!("timed out after {limit:?}"),
         };
-        self.watch.call(&self.inbox.counters);
-        self.inbox.counters.failed();
+        self.watch.lap(&self.inbox.counters);
+        self.inbox.counters.count_failed();
         self.ctx.take_emitted();
         let (name, number) = self.ctx.what();
         let (cause, trace) = (self.ctx.origin().cause(), self.ctx.origin().trace());
         tracing::error!(subscriber, name, number, cause, %trace, error, "a handler failed");
-        if matches!(ended, Ended::Failed(_)) {
+        if matches!(outcome, Outcome::Failed(_)) {
             Ok(())
         } else {
             Err(Crashed)
         }
     }
 
-    /// A span per handler call is costly: only where someone looks.
+    /// Returns a span for a handler call if spans are enabled: they are costly.
     pub(crate) fn span(&self, subscriber: &str) -> Option<Span> {
-        if !self.is_looked_at {
+        if !self.traced {
             return None;
         }
         let (name, number) = self.ctx.what();
@@ -148,18 +154,19 @@ impl Turn {
     }
 
     async fn publish(&mut self) {
-        if !self.publish_inside() {
-            // It stands outside: what it states enters like anything else from there.
-            let credits = self.hub.enter().await;
+        if !self.try_publish() {
+            // An isolated subscriber is outside: its events take a credit like any others from
+            // there.
+            let credits = self.shared.enter().await;
             let emitted = self.ctx.take_emitted();
-            self.hub
+            self.shared
                 .publish_all(&self.ctx.origin().on_credits(credits), emitted);
             self.watch.start();
         }
     }
 
-    /// False when there is something to publish and no credit to ride on.
-    fn publish_inside(&mut self) -> bool {
+    /// Returns false if there is something to publish and no credit for it.
+    fn try_publish(&mut self) -> bool {
         if !self.ctx.has_emitted() {
             return true;
         }
@@ -167,23 +174,23 @@ impl Turn {
             return false;
         }
         let emitted = self.ctx.take_emitted();
-        self.hub.publish_all(self.ctx.origin(), emitted);
+        self.shared.publish_all(self.ctx.origin(), emitted);
         true
     }
 
-    /// Whoever asked is told to come again; events keep waiting.
+    /// Fails the requests of this turn and new ones with `retry_after`; events keep waiting.
     pub(crate) fn refuse_requests(&mut self, retry_after: Duration) {
-        self.hub.refuse_requests(self.index, retry_after);
-        for item in std::mem::take(&mut self.turn) {
+        self.shared.refuse_requests(self.index, retry_after);
+        for item in std::mem::take(&mut self.items) {
             match item {
                 Item::Request { call, .. } => call.fail(AskError::Unavailable { retry_after }),
-                event @ Item::Event { .. } => self.turn.push_back(event),
+                event @ Item::Event { .. } => self.items.push_back(event),
             }
         }
     }
 
-    /// What was handled so far is forgotten, its credits go home.
-    pub(crate) fn let_go(&mut self) {
+    /// Drops the causes of this turn, and with them its credits.
+    pub(crate) fn release(&mut self) {
         self.ctx.clear();
         self.watch.start();
     }

@@ -1,13 +1,14 @@
-//! A map by type: types come hashed.
+//! A map keyed by type.
 
 use std::any::TypeId;
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
-/// What is known of each type of event or request.
+/// A map keyed by the type of an event or request.
 pub(crate) type TypeMap<T> = HashMap<TypeId, T, BuildHasherDefault<TypeIdHasher>>;
 
-/// Takes the hash that a type id is; hashing it again costs as much as queueing an event.
+/// Uses the type id itself, which is already a hash: hashing it again costs as much as queueing an
+/// event.
 #[derive(Default)]
 pub(crate) struct TypeIdHasher(u64);
 
@@ -20,7 +21,7 @@ impl Hasher for TypeIdHasher {
         self.0 = hash;
     }
 
-    /// Should a type id ever be written in pieces: right all the same.
+    /// Correct even if a type id is ever written in pieces.
     fn write(&mut self, bytes: &[u8]) {
         for byte in bytes {
             self.0 = self.0.rotate_left(8) ^ u64::from(*byte);

@@ -1,4 +1,4 @@
-//! What the task manager promises, seen from outside.
+//! The guarantees of `Tasks`, tested through its public API.
 
 use bus::{Task, TaskState, Tasks};
 use std::sync::Arc;
@@ -14,7 +14,7 @@ fn tasks() -> Tasks {
     Tasks::new(CancellationToken::new())
 }
 
-/// Counts, and remembers when.
+/// A shared counter.
 #[derive(Clone, Default)]
 struct Counter(Arc<AtomicU64>);
 
@@ -65,7 +65,7 @@ async fn a_panic_is_caught_and_ends_only_its_task() {
     let tasks = tasks();
     let survivor = tasks.once("test", "survivor", std::future::pending());
     tasks
-        .once("test", "faller", async { panic!("told to") })
+        .once("test", "faller", async { panic!("on purpose") })
         .ended()
         .await;
     assert_eq!(tasks.list().len(), 1);
@@ -79,8 +79,8 @@ async fn a_panic_is_caught_and_ends_only_its_task() {
 async fn the_end_the_failure_and_the_panic_of_an_essential_task_start_the_shutdown() {
     let ways: [fn(&Tasks) -> Task; 3] = [
         |tasks| tasks.essential("test", "ends", async { Ok(()) }),
-        |tasks| tasks.essential("test", "fails", async { anyhow::bail!("told to") }),
-        |tasks| tasks.essential("test", "panics", async { panic!("told to") }),
+        |tasks| tasks.essential("test", "fails", async { anyhow::bail!("on purpose") }),
+        |tasks| tasks.essential("test", "panics", async { panic!("on purpose") }),
     ];
     for way in ways {
         let tasks = tasks();
@@ -109,7 +109,7 @@ async fn a_restarting_task_comes_back_with_growing_pauses_until_it_ends_well() {
         let run = counted.add();
         async move {
             match run {
-                1 => panic!("told to"),
+                1 => panic!("on purpose"),
                 2..8 => anyhow::bail!("failure {run}"),
                 _ => Ok(()),
             }
@@ -139,8 +139,8 @@ async fn a_periodic_task_keeps_its_pace_within_its_jitter_whatever_fails() {
         let run = counted.add();
         async move {
             match run {
-                2 => panic!("told to"),
-                3 => anyhow::bail!("told to"),
+                2 => panic!("on purpose"),
+                3 => anyhow::bail!("on purpose"),
                 _ => Ok(()),
             }
         }
@@ -150,7 +150,7 @@ async fn a_periodic_task_keeps_its_pace_within_its_jitter_whatever_fails() {
     tokio::time::sleep(SECOND * 103).await;
     // Ten calls take 90 to 110 s.
     assert!((10..=12).contains(&runs.value()), "{}", runs.value());
-    assert_eq!(tasks.list()[0].last_error.as_deref(), Some("told to"));
+    assert_eq!(tasks.list()[0].last_error.as_deref(), Some("on purpose"));
     task.cancel();
     task.ended().await;
     end(&tasks).await;
@@ -242,7 +242,7 @@ async fn a_task_leaves_the_list_after_all_it_held_was_dropped() {
             if cancelled {
                 std::future::pending::<()>().await;
             }
-            panic!("told to");
+            panic!("on purpose");
         });
         tokio::task::yield_now().await;
         task.cancel();

@@ -2,22 +2,22 @@
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-/// What tells the time: of day for what is stored, of the process for what is waited for.
+/// The source of time: wall-clock time for what is stored, uptime for waiting.
 pub trait Clock: Send + Sync + 'static {
-    /// Milliseconds since 1970.
+    /// Returns milliseconds since 1970.
     fn wall_ms(&self) -> i64;
-    /// Since some fixed moment of this process; never goes back.
+    /// Returns the time since some fixed moment of this process; never goes back.
     fn uptime(&self) -> Duration;
 }
 
-/// The machine's clock.
+/// The system's clocks.
 #[derive(Debug, Clone)]
 pub struct SystemClock {
     started: Instant,
 }
 
 impl SystemClock {
-    /// Counts its uptime from now.
+    /// Creates a clock whose uptime starts now.
     #[must_use]
     pub fn new() -> Self {
         Self {
@@ -46,12 +46,12 @@ impl Clock for SystemClock {
     }
 }
 
-/// Milliseconds of a setting.
+/// Returns a duration in milliseconds, saturating.
 pub(crate) fn millis(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }
 
-/// A clock that stands until it is moved.
+/// A clock that moves only by [`Self::advance`].
 #[cfg(test)]
 #[derive(Debug, Clone, Default)]
 pub(crate) struct ManualClock(std::sync::Arc<std::sync::atomic::AtomicU64>);

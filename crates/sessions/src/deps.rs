@@ -1,30 +1,31 @@
-//! What sessions are made from.
+//! The dependencies of this crate's parts.
 
 use crate::api::{Online, SessionId, UserId};
-use crate::attempts::Attempts;
 use crate::clock::Clock;
-use crate::presence::{Grace, Presence};
+use crate::presence::{GracePeriods, Presence};
 use crate::random::Random;
+use crate::rate_limits::RateLimits;
 use crate::settings::Settings;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use storage::{ClockTrust, ClockWatch, Database};
 
-/// The subscriber's, the reader's and the timers' common ground. A cheap handle.
+/// What the subscriber, the queries and the timers share. Cheap to clone.
 #[derive(Clone)]
 pub struct Deps {
     pub(crate) database: Database,
     pub(crate) settings: Arc<Settings>,
     pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) watch: Arc<ClockWatch>,
+    pub(crate) clock_watch: Arc<ClockWatch>,
     pub(crate) random: Arc<dyn Random>,
-    pub(crate) attempts: Arc<Attempts>,
+    pub(crate) limits: Arc<RateLimits>,
     presence: Arc<Mutex<Presence>>,
     seen: Arc<Mutex<HashMap<SessionId, UserId>>>,
 }
 
 impl Deps {
-    /// Tables in `database`; `online` is written by sessions from now on.
+    /// Collects the dependencies. `database` has the tables; from now on sessions keeps `online` up
+    /// to date.
     #[must_use]
     pub fn new(
         database: Database,
@@ -34,46 +35,48 @@ impl Deps {
         random: impl Random,
     ) -> Self {
         let clock: Arc<dyn Clock> = Arc::new(clock);
-        let attempts = Attempts::new(&settings, &clock);
-        let grace = Grace {
+        let limits = RateLimits::new(&settings, &clock);
+        let grace = GracePeriods {
             clean: settings.clean_grace,
             lost: settings.lost_grace,
         };
         Self {
-            watch: Arc::new(ClockWatch::new(&database)),
+            clock_watch: Arc::new(ClockWatch::new(&database)),
             database,
             settings: Arc::new(settings),
             clock,
-            attempts: Arc::new(attempts),
+            limits: Arc::new(limits),
             random: Arc::new(random),
             presence: Arc::new(Mutex::new(Presence::new(grace, online))),
             seen: Arc::default(),
         }
     }
 
-    /// Whether the clock may be trusted with what cannot be undone: a wild one would end every
+    /// Whether the clock is plausible enough for what cannot be undone: a wrong one would end every
     /// session and every guest.
     pub(crate) async fn trusts_clock(&self) -> anyhow::Result<bool> {
-        let look = self.watch.look(self.clock.wall_ms(), self.clock.uptime());
+        let look = self
+            .clock_watch
+            .look(self.clock.wall_ms(), self.clock.uptime());
         let ClockTrust::Suspect { ahead_ms, wait_ms } = look.await? else {
             return Ok(true);
         };
         tracing::warn!(
             ahead_s = ahead_ms / 1_000,
             trusted_in_s = wait_ms / 1_000,
-            "the clock stands far from the last time that the store has seen: no session and no \
-             guest expires until it is set right, or has run evenly for a day"
+            "the clock is far ahead of the last time in the store: no session or guest expires until \
+             it is corrected or has run steadily for a day"
         );
         Ok(false)
     }
 
-    /// The table of who is connected. Only the subscriber touches it; it is shared because it
-    /// outlives the subscriber's rebuild. Never held across an await.
+    /// Locks the presence table. Only the subscriber uses it; it is here to survive a rebuild of
+    /// the subscriber. Never hold it across an await.
     pub(crate) fn presence(&self) -> MutexGuard<'_, Presence> {
         self.presence.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Notes that a session was used without a connection; written in batches.
+    /// Notes that a session was used without a connection. A timer writes these in batches.
     pub(crate) fn note_seen(&self, session: SessionId, user: UserId) {
         self.seen
             .lock()
@@ -81,7 +84,7 @@ impl Deps {
             .insert(session, user);
     }
 
-    /// Whom to write down as seen.
+    /// Takes the sessions that were noted as seen.
     pub(crate) fn take_seen(&self) -> HashMap<SessionId, UserId> {
         std::mem::take(&mut *self.seen.lock().unwrap_or_else(PoisonError::into_inner))
     }

@@ -1,8 +1,8 @@
-//! The signatures that jsonwebtoken may check: HMAC with SHA-256, and nothing else.
+//! The crypto provider for jsonwebtoken: HMAC with SHA-256 and nothing else.
 //!
-//! Its own `rust_crypto` feature would bring RSA and elliptic curves along, which this server does
-//! not accept; the `rsa` crate has an open advisory (RUSTSEC-2023-0071). So the crate reads and
-//! validates tokens, and computes signatures through this provider, as its documentation has it.
+//! Its `rust_crypto` feature would add RSA and elliptic curves, which this server does not accept;
+//! the `rsa` crate has an open advisory (RUSTSEC-2023-0071). So jsonwebtoken parses and validates
+//! tokens, and checks signatures through this provider, as its documentation describes.
 
 use ::hmac::digest::KeyInit;
 use ::hmac::{Hmac, Mac};
@@ -18,18 +18,18 @@ static PROVIDER: CryptoProvider = CryptoProvider {
     jwk_utils: JwkUtils::new_unimplemented(),
 };
 
-/// Makes jsonwebtoken use this provider in the whole process; repeating it changes nothing.
+/// Makes jsonwebtoken use this provider in the whole process. Idempotent.
 pub(crate) fn install() {
-    // An error means that it is installed already: nobody else installs one.
+    // An error means that it is already installed; nothing else installs one.
     let _ = PROVIDER.install_default();
 }
 
-struct Hs<M> {
+struct HmacKey<M> {
     algorithm: Algorithm,
     mac: M,
 }
 
-impl<M: Mac + KeyInit> Hs<M> {
+impl<M: Mac + KeyInit> HmacKey<M> {
     fn new(algorithm: Algorithm, secret: &[u8]) -> Result<Self, Error> {
         let mac = <M as KeyInit>::new_from_slice(secret);
         let mac = mac.map_err(|_| new_error(ErrorKind::InvalidKeyFormat))?;
@@ -37,7 +37,7 @@ impl<M: Mac + KeyInit> Hs<M> {
     }
 }
 
-impl<M: Mac + Clone> Verifier<Vec<u8>> for Hs<M> {
+impl<M: Mac + Clone> Verifier<Vec<u8>> for HmacKey<M> {
     fn verify(&self, message: &[u8], given: &Vec<u8>) -> Result<(), signature::Error> {
         let expected = self.mac.clone().chain_update(message);
         expected
@@ -46,7 +46,7 @@ impl<M: Mac + Clone> Verifier<Vec<u8>> for Hs<M> {
     }
 }
 
-impl<M: Mac + Clone> JwtVerifier for Hs<M> {
+impl<M: Mac + Clone> JwtVerifier for HmacKey<M> {
     fn algorithm(&self) -> Algorithm {
         self.algorithm
     }
@@ -56,13 +56,13 @@ fn verifier(algorithm: Algorithm, key: &DecodingKey) -> Result<Box<dyn JwtVerifi
     match algorithm {
         Algorithm::HS256 => {
             let secret = key.try_get_hmac_secret()?;
-            Ok(Box::new(Hs::<Hmac<Sha256>>::new(algorithm, secret)?))
+            Ok(Box::new(HmacKey::<Hmac<Sha256>>::new(algorithm, secret)?))
         }
         _ => Err(new_error(ErrorKind::InvalidAlgorithm)),
     }
 }
 
-/// The server signs nothing.
+/// Fails: the server signs nothing.
 #[cfg(not(test))]
 fn signer(_: Algorithm, _: &EncodingKey) -> Result<Box<dyn JwtSigner>, Error> {
     Err(new_error(ErrorKind::InvalidAlgorithm))
@@ -74,32 +74,32 @@ use for_tests::signer;
 #[cfg(test)]
 mod for_tests {
     use super::{Algorithm, EncodingKey, JwtSigner};
-    use super::{Error, ErrorKind, Hmac, Hs, Mac, Sha256, new_error, signature};
+    use super::{Error, ErrorKind, Hmac, HmacKey, Mac, Sha256, new_error, signature};
     use jsonwebtoken::signature::Signer;
     use sha2::Sha512;
 
-    impl<M: Mac + Clone> Signer<Vec<u8>> for Hs<M> {
+    impl<M: Mac + Clone> Signer<Vec<u8>> for HmacKey<M> {
         fn try_sign(&self, message: &[u8]) -> Result<Vec<u8>, signature::Error> {
             let mac = self.mac.clone().chain_update(message).finalize();
             Ok(mac.into_bytes().to_vec())
         }
     }
 
-    impl<M: Mac + Clone> JwtSigner for Hs<M> {
+    impl<M: Mac + Clone> JwtSigner for HmacKey<M> {
         fn algorithm(&self) -> Algorithm {
             self.algorithm
         }
     }
 
-    /// An issuer's signatures, one of them by an algorithm that the server does not accept.
+    /// Signs as an issuer; one of the algorithms is not accepted by the server.
     pub(super) fn signer(
         algorithm: Algorithm,
         key: &EncodingKey,
     ) -> Result<Box<dyn JwtSigner>, Error> {
         let secret = key.try_get_hmac_secret()?;
         Ok(match algorithm {
-            Algorithm::HS256 => Box::new(Hs::<Hmac<Sha256>>::new(algorithm, secret)?),
-            Algorithm::HS512 => Box::new(Hs::<Hmac<Sha512>>::new(algorithm, secret)?),
+            Algorithm::HS256 => Box::new(HmacKey::<Hmac<Sha256>>::new(algorithm, secret)?),
+            Algorithm::HS512 => Box::new(HmacKey::<Hmac<Sha512>>::new(algorithm, secret)?),
             _ => return Err(new_error(ErrorKind::InvalidAlgorithm)),
         })
     }

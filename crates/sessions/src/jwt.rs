@@ -1,4 +1,4 @@
-//! Signed identities: who is trusted to say who someone is.
+//! Signed identities (JWT): which issuers are trusted, and how their tokens are verified.
 
 use crate::api::Refusal;
 use crate::name::Name;
@@ -6,9 +6,9 @@ use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode};
 use serde::Deserialize;
 use std::collections::HashSet;
 
-/// How far the issuer's clock may be from ours.
+/// How far the issuer's clock may differ from ours.
 const SKEW_MS: i64 = 60_000;
-/// The shortest secret that HS256 is worth something with (RFC 7518, 3.2), in bytes.
+/// The shortest secure secret for HS256 (RFC 7518, 3.2), in bytes.
 const SECRET_MIN: usize = 32;
 /// The longest `iss` or `sub`, in bytes.
 const CLAIM_MAX: usize = 255;
@@ -16,29 +16,30 @@ const CLAIM_MAX: usize = 255;
 /// Whose signatures are trusted.
 #[derive(Debug, Clone)]
 pub struct JwtSettings {
-    /// A signature by any of these counts, and no algorithm but theirs does. Default none. More
-    /// than one only while a key is being replaced.
+    /// The keys to verify signatures with; only their algorithms are accepted. Default none. Use
+    /// more than one only while replacing a key.
     pub keys: Vec<JwtKey>,
-    /// What `iss` must be. Default: anything. Unset, everyone who holds a key speaks for everyone.
+    /// The required `iss`. Default: any. If unset, everyone with a key can vouch for anyone.
     pub issuer: Option<String>,
-    /// What `aud` must hold. Default: anything. Unset, identities meant for other services count.
+    /// The required `aud`. Default: any. If unset, identities meant for other services are
+    /// accepted.
     pub audience: Option<String>,
 }
 
-/// A key that signatures are checked with; `Debug` shows none of it.
+/// A key to verify signatures with. `Debug` hides it.
 #[derive(Clone)]
 pub struct JwtKey {
     algorithm: Algorithm,
     key: DecodingKey,
 }
 
-/// A secret that can be guessed.
+/// A secret is too short to be secure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("an HS256 secret has at least {SECRET_MIN} bytes")]
+#[error("an HS256 secret must have at least {SECRET_MIN} bytes")]
 pub struct WeakSecret;
 
 impl JwtKey {
-    /// HMAC with SHA-256 and this secret.
+    /// Creates a key for HMAC with SHA-256. Fails if `secret` has fewer than 32 bytes.
     pub fn hs256(secret: &[u8]) -> Result<Self, WeakSecret> {
         if secret.len() < SECRET_MIN {
             return Err(WeakSecret);
@@ -57,17 +58,17 @@ impl std::fmt::Debug for JwtKey {
     }
 }
 
-/// Who someone is, by the word of an issuer.
+/// A verified identity.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Identity {
     pub(crate) issuer: String,
     pub(crate) subject: String,
     pub(crate) name: Name,
-    /// Until when, ms since 1970.
+    /// Milliseconds since 1970.
     pub(crate) expires_at: i64,
 }
 
-/// The claims that count. Times are numbers of seconds, perhaps with a fraction.
+/// The claims that are used. Times are seconds, possibly with a fraction.
 #[derive(Deserialize)]
 struct Claims {
     #[serde(default)]
@@ -78,13 +79,13 @@ struct Claims {
     nbf: Option<f64>,
 }
 
-/// Reads an identity and checks that it holds now.
+/// Verifies an identity and checks that it is valid now.
 pub(crate) fn verify(settings: &JwtSettings, jwt: &str, now_ms: i64) -> Result<Identity, Refusal> {
     let mut checked = settings.keys.iter().map(|key| check(settings, key, jwt));
     let claims = checked
         .find_map(Result::ok)
         .ok_or(Refusal::BadCredentials)?;
-    let expires_at = until(&claims, now_ms)?;
+    let expires_at = valid_until(&claims, now_ms)?;
     if !is_claim(&claims.sub) || (!claims.iss.is_empty() && !is_claim(&claims.iss)) {
         return Err(Refusal::BadCredentials);
     }
@@ -100,7 +101,7 @@ pub(crate) fn verify(settings: &JwtSettings, jwt: &str, now_ms: i64) -> Result<I
     })
 }
 
-/// The signature and whom it is meant for. Time is checked against our own clock, later.
+/// Checks signature, issuer and audience. The times are checked later, against our own clock.
 fn check(
     settings: &JwtSettings,
     key: &JwtKey,
@@ -122,9 +123,9 @@ fn check(
     Ok(decode::<Claims>(jwt, &key.key, &validation)?.claims)
 }
 
-/// Until when the identity holds. One that is accepted only for the skew's sake holds to the
-/// skew's end: its issuer's clock says that it is good.
-fn until(claims: &Claims, now_ms: i64) -> Result<i64, Refusal> {
+/// Returns until when the identity is valid. One accepted only because of the skew is valid until
+/// the skew ends, since it is still valid by its issuer's clock.
+fn valid_until(claims: &Claims, now_ms: i64) -> Result<i64, Refusal> {
     let expires_at = as_ms(claims.exp);
     let grace_ends = expires_at.saturating_add(SKEW_MS);
     if grace_ends <= now_ms {
@@ -145,7 +146,7 @@ fn until(claims: &Claims, now_ms: i64) -> Result<i64, Refusal> {
 
 #[expect(
     clippy::cast_possible_truncation,
-    reason = "the cast saturates; nobody lives that long"
+    reason = "the cast saturates, far in the future"
 )]
 fn as_ms(seconds: f64) -> i64 {
     (seconds * 1000.0) as i64
@@ -155,7 +156,8 @@ fn is_claim(text: &str) -> bool {
     (1..=CLAIM_MAX).contains(&text.len()) && !text.contains('\0')
 }
 
-/// Issuers know full names and addresses: what cannot be in a name becomes a hyphen.
+/// Makes a name of a claim. Issuers may send full names or addresses: characters that are invalid
+/// in a name become hyphens.
 fn name_of(claim: &str) -> Option<Name> {
     Name::parse(claim).or_else(|| {
         let parts = claim.split(|c: char| c.is_whitespace() || c.is_ascii_punctuation());
@@ -188,7 +190,7 @@ mod tests {
         encode(&Header::new(algorithm), claims, &key).unwrap()
     }
 
-    /// Alice, for an hour, with these claims on top; null takes one away.
+    /// Claims for Alice, valid for an hour, with `more` added; null removes a claim.
     fn claims(more: &Value) -> Value {
         let mut claims = json!({"sub": "u1", "name": "alice", "exp": NOW_S + 3600});
         let all = claims.as_object_mut().unwrap();
@@ -274,7 +276,8 @@ mod tests {
     fn clocks_may_differ_by_a_minute() {
         let exp = |by: i64| read(&settings(), &json!({"exp": NOW_S + by}));
         assert_eq!(exp(1).unwrap().expires_at, NOW_MS + 1000);
-        // Accepted for the skew's sake, it holds to the skew's end and not to a moment gone by.
+        // Accepted because of the skew, it is valid until the skew ends, not until a time in the
+        // past.
         assert_eq!(exp(-59).unwrap().expires_at, NOW_MS + 1000);
         assert_eq!(exp(-60), Err(Refusal::TokenExpired));
         let nbf = |by: i64| read(&settings(), &json!({"nbf": NOW_S + by}));

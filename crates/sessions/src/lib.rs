@@ -1,19 +1,19 @@
 //! Accounts, guests, tokens, who is connected as whom, and presence.
 //!
-//! Everything others may use is in [`api`]; the tables `users` and `sessions` are this crate's own.
-//! The binary makes a [`Deps`], calls [`wire`] before the bus starts and [`tasks`] after.
+//! Other crates use [`api`]; the tables `users` and `sessions` belong to this crate. The binary
+//! creates a [`Deps`], calls [`wire`] before the bus starts and [`tasks`] after that.
 //!
-//! What it promises: a name belongs to one living person, however it is spelled; a token is known
-//! to its client and, as a hash, to storage; who is marked as connected in storage counts as online
-//! until a grace has passed, across a restart too. Rooms and memberships are left to others.
+//! Guarantees: a name belongs to one user who has not ended, however it is spelled; only the client
+//! knows a token, storage knows its hash; a user who is marked as connected in storage counts as
+//! online until a grace period has passed, also across a restart. Rooms and memberships belong to
+//! other crates.
 
+mod actions;
 pub mod api;
-mod attempts;
 mod clock;
 mod deps;
-mod desk;
-mod entering;
 mod hasher;
+mod hello;
 mod hmac;
 mod jobs;
 mod jwt;
@@ -22,6 +22,7 @@ mod name;
 mod presence;
 mod queries;
 mod random;
+mod rate_limits;
 mod secret;
 mod settings;
 mod store;
@@ -32,9 +33,9 @@ mod tests;
 mod timers;
 mod wiring;
 
+pub use actions::probe;
 pub use clock::{Clock, SystemClock};
 pub use deps::Deps;
-pub use desk::probe;
 pub use jwt::{JwtKey, JwtSettings, WeakSecret};
 pub use queries::Queries;
 pub use random::{Random, SystemRandom};

@@ -1,4 +1,4 @@
-//! A rate per key, for keys that strangers choose: a table with a bound.
+//! A rate limit per key, with bounded memory, for keys that strangers choose.
 
 use crate::api::Refusal;
 use crate::clock::Clock;
@@ -9,17 +9,17 @@ use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-/// The most keys that are counted apart, about 100 bytes each.
+/// The most keys that are counted separately, about 100 bytes each.
 const KEYS_MAX: usize = 100_000;
-/// What all further keys share while the table is full.
+/// The key that all further keys share while the table is full.
 const OTHERS: &str = "";
-/// How often a full table is searched for keys that have recovered.
+/// How often a full table is searched for keys that can be forgotten.
 const SEARCH_EVERY: Duration = Duration::from_secs(1);
 
 type Rates = RateLimiter<String, DashMapStateStore<String>, Uptime, NoOpMiddleware<Duration>>;
 
-/// Lets so many pass per key and time. When more keys are active than the table holds, the newcomers
-/// share one rate: memory stays bounded, and nobody is free of the limit.
+/// Limits the rate per key. When more keys are active than the table holds, new ones share one
+/// rate, so that memory stays bounded and every key is limited.
 pub(crate) struct Limiter {
     clock: Uptime,
     rates: Rates,
@@ -27,7 +27,7 @@ pub(crate) struct Limiter {
     searched: Mutex<Duration>,
 }
 
-/// Our clock, as governor wants it.
+/// Adapts our clock to governor.
 #[derive(Clone)]
 struct Uptime(Arc<dyn Clock>);
 
@@ -40,14 +40,14 @@ impl governor::clock::Clock for Uptime {
 }
 
 impl Limiter {
-    /// So many at once, and as many again in each minute.
-    pub(crate) fn per_minute(most: u32, clock: Arc<dyn Clock>) -> Self {
-        Self::new(Quota::per_minute(at_least_one(most)), clock)
+    /// Allows `max` at once, and as many again per minute.
+    pub(crate) fn per_minute(max: u32, clock: Arc<dyn Clock>) -> Self {
+        Self::new(Quota::per_minute(at_least_one(max)), clock)
     }
 
-    /// So many at once, and as many again in each hour.
-    pub(crate) fn per_hour(most: u32, clock: Arc<dyn Clock>) -> Self {
-        Self::new(Quota::per_hour(at_least_one(most)), clock)
+    /// Allows `max` at once, and as many again per hour.
+    pub(crate) fn per_hour(max: u32, clock: Arc<dyn Clock>) -> Self {
+        Self::new(Quota::per_hour(at_least_one(max)), clock)
     }
 
     fn new(quota: Quota, clock: Arc<dyn Clock>) -> Self {
@@ -60,13 +60,13 @@ impl Limiter {
         }
     }
 
-    /// Counts one; refuses with the time until the next is let through.
+    /// Counts one; if it is over the limit, refuses it with the time until the next is allowed.
     pub(crate) fn count(&self, key: &str) -> Result<(), Refusal> {
         let key = if self.has_room() { key } else { OTHERS };
         let counted = self.rates.check_key(&key.to_owned());
         counted.map_err(|until| {
             let wait = until.wait_time_from(self.clock.0.uptime());
-            // Rounded up: whoever comes back then is let in.
+            // Rounded up, so that a retry after that time is allowed.
             let retry_after_ms = u64::try_from(wait.as_millis())
                 .unwrap_or(u64::MAX)
                 .saturating_add(1);
@@ -74,7 +74,7 @@ impl Limiter {
         })
     }
 
-    /// Forgets the keys whose rate has recovered.
+    /// Forgets keys that have their full rate again.
     pub(crate) fn forget_old(&self) {
         self.rates.retain_recent();
     }
@@ -95,8 +95,8 @@ impl Limiter {
     }
 }
 
-fn at_least_one(most: u32) -> NonZeroU32 {
-    NonZeroU32::new(most).unwrap_or(NonZeroU32::MIN)
+fn at_least_one(max: u32) -> NonZeroU32 {
+    NonZeroU32::new(max).unwrap_or(NonZeroU32::MIN)
 }
 
 #[cfg(test)]
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn those_who_have_recovered_are_forgotten() {
+    fn recovered_keys_are_forgotten() {
         let clock = ManualClock::default();
         let limiter = Limiter::per_minute(2, Arc::new(clock.clone()));
         limiter.count("a").unwrap();

@@ -1,4 +1,4 @@
-//! What may be called a name, and when two names are one.
+//! Which names are valid, and when two names count as equal.
 
 use precis_profiles::UsernameCaseMapped;
 use precis_profiles::precis_core::profile::PrecisFastInvocation as _;
@@ -6,14 +6,15 @@ use unicode_security::confusable_detection::skeleton;
 
 /// The longest name, in characters.
 const CHARS_MAX: usize = 32;
-/// More than any name of [`CHARS_MAX`] characters needs before mapping: refused unread.
+/// More than any name of [`CHARS_MAX`] characters needs before mapping; a longer one is refused
+/// unread.
 const BYTES_MAX: usize = 512;
 
-/// What a bad name is told.
+/// The `expected` text for an invalid name.
 pub(crate) const EXPECTED: &str =
     "1 to 32 letters, digits or - _ . that begin and end with none of - and .";
 
-/// A name that can be given to someone: in its PRECIS form (lower case, one width, NFC).
+/// A valid name in its PRECIS form (lower case, one width, NFC).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Name {
     text: String,
@@ -21,7 +22,7 @@ pub(crate) struct Name {
 }
 
 impl Name {
-    /// Reads a name as typed; `None` when nobody may be called that.
+    /// Parses a name as typed; returns `None` if it is invalid.
     pub(crate) fn parse(typed: &str) -> Option<Self> {
         if typed.len() > BYTES_MAX {
             return None;
@@ -34,17 +35,17 @@ impl Name {
         Some(Self { text, key })
     }
 
-    /// The name as everyone sees it.
+    /// Returns the name as everyone sees it.
     pub(crate) fn text(&self) -> &str {
         &self.text
     }
 
-    /// Equal for names that look alike.
+    /// Returns a key that is equal for names that look alike.
     pub(crate) fn key(&self) -> &str {
         &self.key
     }
 
-    /// This name with `-n` behind it, cut so that it stays a name.
+    /// Returns this name with `-suffix` appended, shortened so that it stays valid.
     pub(crate) fn with_suffix(&self, suffix: impl std::fmt::Display) -> Option<Self> {
         let suffix = format!("-{suffix}");
         let room = CHARS_MAX.checked_sub(suffix.len())?;
@@ -53,8 +54,8 @@ impl Name {
     }
 }
 
-/// PRECIS lets all of ASCII's punctuation through; here it would end mentions or look like an
-/// address, so only three kinds stay.
+/// Whether the name has no punctuation but `-`, `_` and `.`, and the dash and dot not at its ends.
+/// PRECIS allows all ASCII punctuation, which would end a mention or look like an address.
 fn is_plain(text: &str) -> bool {
     let odd = |c: char| c.is_ascii_punctuation() && !matches!(c, '-' | '_' | '.');
     let edge = |c: char| matches!(c, '-' | '.');
@@ -70,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn names_that_look_alike_are_one() {
+    fn names_that_look_alike_are_equal() {
         for other in ["Alice", "ALICE", "\u{430}lice", "ａｌｉｃｅ", "a\u{4cf}ice"] {
             assert_eq!(key(other), key("alice"), "{other}");
         }
@@ -90,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_name_is_refused() {
+    fn invalid_names_are_refused() {
         let long = "a".repeat(33);
         for typed in [
             "",

@@ -5,9 +5,9 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use rand::RngCore as _;
 use uuid::Builder;
 
-/// Where tokens and ids come from.
+/// The source of randomness for tokens and ids.
 pub trait Random: Send + Sync + 'static {
-    /// Fills with bytes that nobody can guess.
+    /// Fills `bytes` with unpredictable bytes.
     fn fill(&self, bytes: &mut [u8]);
 }
 
@@ -21,24 +21,24 @@ impl Random for SystemRandom {
     }
 }
 
-/// A new token: 256 random bits.
+/// Creates a token of 256 random bits.
 pub(crate) fn token(random: &dyn Random) -> Token {
     let mut bits = [0; 32];
     random.fill(&mut bits);
     Token(URL_SAFE_NO_PAD.encode(bits))
 }
 
-/// A new user's id.
+/// Creates a user id.
 pub(crate) fn user_id(random: &dyn Random, now_ms: i64) -> UserId {
     UserId(time_ordered(random, now_ms))
 }
 
-/// A new session's id.
+/// Creates a session id.
 pub(crate) fn session_id(random: &dyn Random, now_ms: i64) -> SessionId {
     SessionId(time_ordered(random, now_ms))
 }
 
-/// `UUIDv7`: rows that are made together lie together in the index.
+/// Creates a `UUIDv7`, so that rows created together are close in the index.
 fn time_ordered(random: &dyn Random, now_ms: i64) -> [u8; 16] {
     let mut bits = [0; 10];
     random.fill(&mut bits);

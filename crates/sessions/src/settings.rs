@@ -1,21 +1,21 @@
-//! What the operator decides about sessions.
+//! The settings of sessions.
 
 use crate::jwt::JwtSettings;
 use std::time::Duration;
 
-/// Who may make an account.
+/// Who may register an account.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Registration {
-    /// Everyone.
+    /// Anyone may register.
     #[default]
     Open,
-    /// Whoever knows the code.
+    /// Only who knows the code may register.
     Invite(InviteCode),
-    /// Nobody.
+    /// Registration is closed.
     Off,
 }
 
-/// The code that `registration = invite` asks for; `Debug` shows none of it.
+/// The code required by `registration = invite`. `Debug` hides it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct InviteCode(pub String);
 
@@ -25,53 +25,53 @@ impl std::fmt::Debug for InviteCode {
     }
 }
 
-/// Everything about sessions that can be set.
+/// The settings of sessions.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// Whether people may come in with a name alone. Default true. False: `guests_off`.
+    /// Whether guests may join with only a name. Default true. If false, they get `guests_off`.
     pub guests: bool,
-    /// Who may make an account. Default open.
+    /// Who may register an account. Default open.
     pub registration: Registration,
-    /// Whose signed identities are trusted. Default none: every `jwt` is `bad_credentials`.
+    /// Whose signed identities are trusted. Default none: every `jwt` gets `bad_credentials`.
     pub jwt: Option<JwtSettings>,
-    /// A session unseen for this long ends. Default 30 days. Too low: people on holiday log in
-    /// again; too high: a lost device stays logged in.
+    /// How long a session may go unseen before it ends. Default 30 days. Too low: users must log in
+    /// again after a holiday. Too high: a lost device stays logged in.
     pub session_unseen: Duration,
-    /// A guest unseen for this long ends. Default 7 days. Too low: guests lose their rooms over a
-    /// weekend; too high: names stay taken by people who will not return.
+    /// How long a guest may go unseen before it ends. Default 7 days. Too low: guests lose their
+    /// rooms over a weekend. Too high: names stay taken by guests who will not return.
     pub guest_unseen: Duration,
-    /// From the last clean disconnect to offline. Default 1.5 s. Too low: a reload of the page
-    /// shows as leaving and coming; too high: people who left seem to be there.
+    /// From a clean disconnect of the last connection to offline. Default 1.5 s. Too low: a page
+    /// reload shows as leaving and joining. Too high: users who left seem online.
     pub clean_grace: Duration,
     /// From the loss of the last connection, or from the server's start, to offline. Default 12 s.
-    /// Too low: every tunnel and every restart shows as leaving; too high: the dead seem alive.
+    /// Too low: every tunnel and every restart shows as leaving. Too high: lost users seem online.
     pub lost_grace: Duration,
-    /// Password attempts per name and minute. Default 10. Too low: a stranger keeps people out by
-    /// guessing at their name; too high: passwords can be guessed.
+    /// Password attempts per name and minute. Default 10. Too low: a stranger locks users out by
+    /// guessing at their name. Too high: passwords can be guessed.
     pub attempts_per_name: u32,
     /// Password attempts per network and minute. Default 30. Too low: offices and schools behind
-    /// one address wait; too high: one machine can try many names.
+    /// one address wait. Too high: one machine can try many names.
     pub attempts_per_network: u32,
-    /// New guests per network and minute, and people who come with a signed identity for the first
-    /// time. Default 1,000. Too low: a school behind one address waits at the door; too high: one
-    /// machine fills the store and takes the names.
+    /// New guests, and new users with a signed identity, per network and minute. Default 1,000. Too
+    /// low: a school behind one address has to wait. Too high: one machine fills the store and
+    /// takes the names.
     pub guests_per_network: u32,
-    /// New accounts per network and hour. Default 1,000. Too low: a school behind one address waits;
-    /// too high: one machine fills the store for ever.
+    /// New accounts per network and hour. Default 1,000. Too low: a school behind one address has
+    /// to wait. Too high: one machine fills the store for ever.
     pub accounts_per_network: u32,
-    /// Sessions of one person. When a further one begins, the one that was unseen for longest ends;
-    /// if all are connected, the answer is `limit_reached`. Default 64. Too low: devices push each
-    /// other out; too high: one person fills the store.
+    /// Sessions per user. A further one ends the one unseen for longest; if all are connected, it
+    /// is refused with `limit_reached`. Default 64. Too low: devices log each other out. Too high:
+    /// one user fills the store.
     pub sessions_per_person: u32,
-    /// Passwords hashed at once, each on a thread of the lowest priority. Default half of the cores,
-    /// at least one. Too low: logins queue; too high: they take the processor (and 19 MiB each) from
-    /// everyone else.
+    /// Passwords hashed at once, each on a thread of the lowest priority. Default half of the
+    /// cores, at least one. Too low: logins queue. Too high: they take processor time and 19 MiB
+    /// each from everything else.
     pub hashes_at_once: usize,
-    /// Passwords waiting to be hashed, beyond which the answer is `overloaded`. Default 32. Too
-    /// low: a morning's rush is refused; too high: logins run out of time in the queue.
+    /// Passwords waiting to be hashed; further ones are refused with `overloaded`. Default 32. Too
+    /// low: a morning's rush is refused. Too high: logins time out in the queue.
     pub hashes_waiting: usize,
-    /// Reads answered at once. Default 8. Too low: reads queue behind each other; too high: they
-    /// take every connection of the pool.
+    /// Reads answered at once. Default 8. Too low: reads wait for each other. Too high: they take
+    /// every connection of the pool.
     pub reads_at_once: usize,
 }
 
@@ -100,7 +100,7 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// Limits beyond reach, for load tests: the same code runs.
+    /// Raises all limits beyond reach, for load tests that run the same code.
     #[must_use]
     pub fn unlimited(self) -> Self {
         Self {

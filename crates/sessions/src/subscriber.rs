@@ -1,4 +1,4 @@
-//! The subscriber: commands in order, and the presence that follows from their facts.
+//! The subscriber: handles ordered requests, and keeps presence up to date from their events.
 
 use crate::api::{
     CancelHello, Disconnected, EpochChanged, Hello, KeepConnected, Logout, PresenceChanged,
@@ -6,33 +6,35 @@ use crate::api::{
 };
 use crate::deps::Deps;
 use crate::jobs;
-use crate::presence::{Counted, Left, Marked, Opened, Tick};
+use crate::presence::{
+    ConnectedSession, ConnectedSessionsRead, ConnectionsOpened, SessionsDisconnected, Tick,
+};
 use crate::store;
 use bus::{Answers, Context, Handles, LoadError, Reply, Subscriber, Wiring};
 use futures_util::FutureExt as _;
 use std::sync::Arc;
 use storage::{Database, DatabaseChanged, DatabaseState, StorageError};
 
-/// What `session.revoke` calls all sessions but the one that asks.
+/// In `session.revoke`, all of the caller's sessions but the current one.
 const OTHERS: &str = "others";
 
-/// Lets people in and out, and says who is there.
+/// Opens and closes sessions, and publishes presence.
 pub struct Sessions {
     pub(crate) deps: Deps,
 }
 
 impl Subscriber for Sessions {
     const NAME: &'static str = "sessions";
-    /// A reconnect storm becomes few changes of presence.
+    /// High, so that a reconnect storm becomes few [`PresenceChanged`] events.
     const TURN_MAX: usize = 256;
     type Deps = Deps;
 
     async fn load(deps: &Deps) -> Result<Self, LoadError> {
-        let marked = marked(&deps.database).await?;
+        let connected = connected_sessions(&deps.database).await?;
         let now = deps.clock.uptime();
         let mut presence = deps.presence();
-        for marked in &marked {
-            presence.restore(marked, now);
+        for session in &connected {
+            presence.restore(session, now);
         }
         drop(presence);
         Ok(Self { deps: deps.clone() })
@@ -46,9 +48,9 @@ impl Subscriber for Sessions {
             .answers::<KeepConnected>()
             .answers::<Logout>()
             .answers::<RevokeSession>()
-            .on::<Opened>()
-            .on::<Left>()
-            .on::<Counted>()
+            .on::<ConnectionsOpened>()
+            .on::<SessionsDisconnected>()
+            .on::<ConnectedSessionsRead>()
             .on::<SessionEnded>()
             .on::<storage::StoreEpochChanged>()
             .on::<DatabaseChanged>()
@@ -64,10 +66,12 @@ impl Subscriber for Sessions {
     }
 }
 
-/// Who is marked as connected in storage.
-pub(crate) async fn marked(database: &Database) -> Result<Vec<Marked>, StorageError> {
+/// Reads all sessions that are marked as connected in storage.
+pub(crate) async fn connected_sessions(
+    database: &Database,
+) -> Result<Vec<ConnectedSession>, StorageError> {
     let read = database.read("sessions.marked", |reader| {
-        async move { store::sessions::all_marked(reader).await }.boxed()
+        async move { store::sessions::all_connected(reader).await }.boxed()
     });
     read.await
 }
@@ -96,7 +100,9 @@ impl Answers<CancelHello> for Sessions {
         _ctx: &mut Context,
     ) -> anyhow::Result<()> {
         let now = self.deps.clock.uptime();
-        self.deps.presence().withdrawn(request.connection, now);
+        self.deps
+            .presence()
+            .hello_cancelled(request.connection, now);
         reply.answer(());
         Ok(())
     }
@@ -110,7 +116,7 @@ impl Answers<KeepConnected> for Sessions {
         _ctx: &mut Context,
     ) -> anyhow::Result<()> {
         self.deps.presence().keep();
-        let job = jobs::Keep {
+        let job = jobs::NoteConnectedSeen {
             seen: self.deps.take_seen(),
             now: self.deps.clock.wall_ms(),
         };
@@ -128,7 +134,7 @@ impl Answers<Logout> for Sessions {
     ) -> anyhow::Result<()> {
         let now = self.deps.clock.wall_ms();
         self.deps.database.submit(
-            jobs::Logout {
+            jobs::EndOwnSession {
                 caller: request.caller,
                 now,
             },
@@ -168,8 +174,12 @@ impl Answers<RevokeSession> for Sessions {
     }
 }
 
-impl Handles<Opened> for Sessions {
-    async fn handle(&mut self, opened: &Arc<Opened>, _ctx: &mut Context) -> anyhow::Result<()> {
+impl Handles<ConnectionsOpened> for Sessions {
+    async fn handle(
+        &mut self,
+        opened: &Arc<ConnectionsOpened>,
+        _ctx: &mut Context,
+    ) -> anyhow::Result<()> {
         let now = self.deps.clock.uptime();
         let mut presence = self.deps.presence();
         for opening in &opened.0 {
@@ -179,19 +189,27 @@ impl Handles<Opened> for Sessions {
     }
 }
 
-impl Handles<Left> for Sessions {
-    async fn handle(&mut self, left: &Arc<Left>, _ctx: &mut Context) -> anyhow::Result<()> {
-        self.deps.presence().left(&left.0);
+impl Handles<SessionsDisconnected> for Sessions {
+    async fn handle(
+        &mut self,
+        left: &Arc<SessionsDisconnected>,
+        _ctx: &mut Context,
+    ) -> anyhow::Result<()> {
+        self.deps.presence().disconnected(&left.0);
         Ok(())
     }
 }
 
-impl Handles<Counted> for Sessions {
-    async fn handle(&mut self, counted: &Arc<Counted>, _ctx: &mut Context) -> anyhow::Result<()> {
+impl Handles<ConnectedSessionsRead> for Sessions {
+    async fn handle(
+        &mut self,
+        counted: &Arc<ConnectedSessionsRead>,
+        _ctx: &mut Context,
+    ) -> anyhow::Result<()> {
         let now = self.deps.clock.uptime();
         let mut presence = self.deps.presence();
         for marked in &counted.0 {
-            presence.recount(marked, now);
+            presence.reconcile(marked, now);
         }
         Ok(())
     }
@@ -233,7 +251,7 @@ impl Handles<DatabaseChanged> for Sessions {
             match changed.is {
                 DatabaseState::Lost => ctx.emit(StoreReachable(false)),
                 DatabaseState::Connected | DatabaseState::Degraded => {
-                    ctx.emit(StoreReachable(true))
+                    ctx.emit(StoreReachable(true));
                 }
                 DatabaseState::Connecting | DatabaseState::Closed => {}
             }
@@ -246,7 +264,7 @@ impl Handles<Tick> for Sessions {
     async fn handle(&mut self, _tick: &Arc<Tick>, ctx: &mut Context) -> anyhow::Result<()> {
         let due = self.deps.presence().due(self.deps.clock.uptime());
         if !due.is_empty() {
-            let job = jobs::Leave {
+            let job = jobs::Disconnect {
                 due,
                 now: self.deps.clock.wall_ms(),
             };

@@ -1,9 +1,10 @@
-//! People whose rows nobody may need any more are named to those who know, a few at a time.
+//! Publishes, a few at a time, the users whose rows may no longer be needed, so that other crates
+//! can release them.
 
 use crate::api::{PeopleEnded, PeopleForgettable, UserId};
 use crate::clock::millis;
 use crate::deps::Deps;
-use crate::store::{housekeeping, of_person};
+use crate::store::{housekeeping, user_sessions};
 use bus::Bus;
 use futures_util::FutureExt as _;
 use std::collections::HashSet;
@@ -11,28 +12,28 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use storage::StorageError;
 
-/// The most facts of one run: others' writes come between them, and between the runs.
-const SHARES_MAX: usize = 50;
-/// From the end of one walk through all people to the next.
-const REST: Duration = Duration::from_secs(24 * 60 * 60);
-/// Where a walk begins.
+/// The most batches of one run; other writes run between batches and between runs.
+const BATCHES_MAX: usize = 50;
+/// The pause between two sweeps of all users.
+const PAUSE: Duration = Duration::from_secs(24 * 60 * 60);
+/// Where a sweep starts.
 const FIRST: UserId = UserId([0; 16]);
 
-/// Walks through the people who ended, then through those of identity providers; then rests.
+/// Sweeps the ended users, then those of identity providers, then pauses.
 #[derive(Clone)]
 pub(crate) struct Sweep {
     bus: Bus,
     deps: Deps,
-    place: Arc<Mutex<Place>>,
+    position: Arc<Mutex<SweepPosition>>,
 }
 
-/// How far the walk has come.
+/// How far the sweep has come.
 #[derive(Debug, Clone, Copy)]
-enum Place {
+enum SweepPosition {
     Ended(UserId),
-    Vouched(UserId),
-    /// Until then, by the uptime.
-    Resting(Duration),
+    WithIdentity(UserId),
+    /// Until this uptime.
+    Paused(Duration),
 }
 
 impl Sweep {
@@ -40,32 +41,32 @@ impl Sweep {
         Self {
             bus: bus.clone(),
             deps: deps.clone(),
-            place: Arc::new(Mutex::new(Place::Ended(FIRST))),
+            position: Arc::new(Mutex::new(SweepPosition::Ended(FIRST))),
         }
     }
 
-    /// Goes on for a while. Repeats a share that failed.
+    /// Runs some batches. A batch that fails is repeated in the next run.
     pub(crate) async fn run(self) -> anyhow::Result<()> {
-        for _ in 0..SHARES_MAX {
-            let place = *self.place.lock().unwrap_or_else(PoisonError::into_inner);
-            let next = match place {
-                Place::Resting(until) if self.deps.clock.uptime() < until => return Ok(()),
-                Place::Resting(_) => Place::Ended(FIRST),
-                Place::Ended(after) => self.ended(after).await?,
-                Place::Vouched(after) => self.vouched(after).await?,
+        for _ in 0..BATCHES_MAX {
+            let position = *self.position.lock().unwrap_or_else(PoisonError::into_inner);
+            let next = match position {
+                SweepPosition::Paused(until) if self.deps.clock.uptime() < until => return Ok(()),
+                SweepPosition::Paused(_) => SweepPosition::Ended(FIRST),
+                SweepPosition::Ended(after) => self.ended(after).await?,
+                SweepPosition::WithIdentity(after) => self.with_identity(after).await?,
             };
-            *self.place.lock().unwrap_or_else(PoisonError::into_inner) = next;
+            *self.position.lock().unwrap_or_else(PoisonError::into_inner) = next;
         }
         Ok(())
     }
 
-    async fn ended(&self, after: UserId) -> Result<Place, StorageError> {
+    async fn ended(&self, after: UserId) -> Result<SweepPosition, StorageError> {
         let read = self.deps.database.read("sessions.ended", move |reader| {
-            async move { housekeeping::ended_after(reader, after, share()).await }.boxed()
+            async move { housekeeping::ended_after(reader, after, batch_size()).await }.boxed()
         });
         let users = read.await?;
         let Some(last) = users.last().copied() else {
-            return Ok(Place::Vouched(FIRST));
+            return Ok(SweepPosition::WithIdentity(FIRST));
         };
         let unseen_before = None;
         let forgettable = PeopleForgettable {
@@ -74,24 +75,25 @@ impl Sweep {
         };
         self.bus.publish(PeopleEnded { users }).await;
         self.bus.publish(forgettable).await;
-        Ok(Place::Ended(last))
+        Ok(SweepPosition::Ended(last))
     }
 
-    /// Does nothing while the clock is not trusted: the walk after that finds them.
-    async fn vouched(&self, after: UserId) -> anyhow::Result<Place> {
+    /// Skips this part while the clock is not trusted; the next sweep does it.
+    async fn with_identity(&self, after: UserId) -> anyhow::Result<SweepPosition> {
         if !self.deps.trusts_clock().await? {
-            return Ok(Place::Resting(self.deps.clock.uptime() + REST));
+            return Ok(SweepPosition::Paused(self.deps.clock.uptime() + PAUSE));
         }
         let unseen = millis(self.deps.settings.session_unseen);
         let before = self.deps.clock.wall_ms().saturating_sub(unseen);
         let read = self.deps.database.read("sessions.vouched", move |reader| {
             async move {
-                let people = housekeeping::vouched_after(reader, after, share()).await?;
-                let last = people.last().map(|(id, _)| *id);
-                let unseen = people.into_iter().filter(|(_, seen_at)| *seen_at < before);
+                let users = housekeeping::with_identity_after(reader, after, batch_size()).await?;
+                let last = users.last().map(|(id, _)| *id);
+                let unseen = users.into_iter().filter(|(_, seen_at)| *seen_at < before);
                 let mut unseen: Vec<UserId> = unseen.map(|(id, _)| id).collect();
-                let busy: HashSet<UserId> = of_person::people_among(reader, &unseen).await?;
-                unseen.retain(|id| !busy.contains(id));
+                let with_session: HashSet<UserId> =
+                    user_sessions::with_any_session(reader, &unseen).await?;
+                unseen.retain(|id| !with_session.contains(id));
                 Ok((last, unseen))
             }
             .boxed()
@@ -105,11 +107,11 @@ impl Sweep {
             };
             self.bus.publish(forgettable).await;
         }
-        let rest = || Place::Resting(self.deps.clock.uptime() + REST);
-        Ok(last.map_or_else(rest, Place::Vouched))
+        let paused = || SweepPosition::Paused(self.deps.clock.uptime() + PAUSE);
+        Ok(last.map_or_else(paused, SweepPosition::WithIdentity))
     }
 }
 
-fn share() -> i64 {
+fn batch_size() -> i64 {
     i64::try_from(PeopleEnded::MAX).unwrap_or(i64::MAX)
 }

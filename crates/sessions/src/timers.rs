@@ -1,54 +1,54 @@
-//! What sessions do from time to time.
+//! The periodic tasks of sessions.
 
 use crate::clock::millis;
 use crate::deps::Deps;
-use crate::jobs::{Expire, Touch};
-use crate::presence::{Counted, Tick};
-use crate::subscriber::{Sessions, marked};
+use crate::jobs::{Expire, NoteSeen};
+use crate::presence::{ConnectedSessionsRead, Tick};
+use crate::subscriber::{Sessions, connected_sessions};
 use crate::sweep::Sweep;
 use bus::{Bus, Subscriber as _, Tasks};
 use std::time::Duration;
 
-/// How often graces are looked at: short against the shortest of them.
+/// How often grace periods are checked; short compared to the shortest of them.
 const TICK: Duration = Duration::from_millis(250);
-/// How often it is written down who was seen without a connection.
+/// How often sessions seen without a connection are written to storage.
 const SEEN: Duration = Duration::from_secs(60);
-/// How often the unseen are looked for, and the connected counted.
+/// How often unseen sessions and guests expire, and connected sessions are read from storage.
 const EXPIRY: Duration = Duration::from_secs(10 * 60);
-/// The most shares of one expiry: what it leaves, the next one finds.
-const SHARES_MAX: usize = 20;
-/// How soon after the start rows that nobody needs are looked for, and how often then.
+/// The most batches of one expiry run; the next run goes on from there.
+const BATCHES_MAX: usize = 20;
+/// When the first sweep for unneeded rows runs after the start, and how often after that.
 const SWEEP_SOON: Duration = Duration::from_secs(2);
 const SWEEP: Duration = Duration::from_secs(60);
-/// How much earlier or later a slow timer may come.
+/// The jitter of the slow timers, as a fraction of their period.
 const JITTER: f64 = 0.2;
-/// How long a timer's write may wait: nobody is waiting for it.
+/// The time limit of a timer's write; long, since nothing waits for it.
 const WRITE_WITHIN: Duration = Duration::from_secs(10);
 
-/// Starts the timers of sessions: graces, who was seen, who has not been for too long.
+/// Starts the timers of sessions: grace periods, last-seen times, expiry and sweeps.
 pub fn tasks(tasks: &Tasks, bus: &Bus, deps: &Deps) {
     let owner = Sessions::NAME;
-    let timer = Timer {
+    let timer = Timers {
         bus: bus.clone(),
         deps: deps.clone(),
     };
-    let its = timer.clone();
+    let own = timer.clone();
     tasks.periodic(owner, "sessions.tick", TICK, 0.0, move || {
-        its.clone().tick()
+        own.clone().tick()
     });
-    let its = timer.clone();
+    let own = timer.clone();
     tasks.periodic(owner, "sessions.seen", SEEN, JITTER, move || {
-        its.clone().write_seen()
+        own.clone().write_seen()
     });
-    let its = timer.clone();
+    let own = timer.clone();
     tasks.periodic(owner, "sessions.expiry", EXPIRY, JITTER, move || {
-        its.clone().expire()
+        own.clone().expire()
     });
     let sweep = Sweep::new(bus, deps);
-    let its = sweep.clone();
+    let own = sweep.clone();
     tasks.delayed(owner, "sessions.first_sweep", SWEEP_SOON, async move {
-        if let Err(error) = its.run().await {
-            tracing::warn!(%error, "could not look for people who can be forgotten; tries again");
+        if let Err(error) = own.run().await {
+            tracing::warn!(%error, "the first sweep for users to forget failed, will retry");
         }
     });
     tasks.periodic(owner, "sessions.sweep", SWEEP, JITTER, move || {
@@ -59,26 +59,26 @@ pub fn tasks(tasks: &Tasks, bus: &Bus, deps: &Deps) {
     });
 }
 
-/// What the timers work with.
+/// The work of the timers.
 #[derive(Clone)]
-pub(crate) struct Timer {
+pub(crate) struct Timers {
     pub(crate) bus: Bus,
     pub(crate) deps: Deps,
 }
 
-impl Timer {
+impl Timers {
     async fn tick(self) -> anyhow::Result<()> {
         self.bus.publish(Tick).await;
         Ok(())
     }
 
     pub(crate) async fn write_seen(self) -> anyhow::Result<()> {
-        self.deps.attempts.forget_old();
+        self.deps.limits.forget_old();
         let sessions = self.deps.take_seen();
         if sessions.is_empty() {
             return Ok(());
         }
-        let job = Touch {
+        let job = NoteSeen {
             seen: sessions,
             now: self.deps.clock.wall_ms(),
         };
@@ -91,7 +91,7 @@ impl Timer {
             return Ok(());
         }
         let settings = &self.deps.settings;
-        for _ in 0..SHARES_MAX {
+        for _ in 0..BATCHES_MAX {
             let job = Expire {
                 now: self.deps.clock.wall_ms(),
                 session_unseen_ms: millis(settings.session_unseen),
@@ -106,8 +106,8 @@ impl Timer {
     }
 
     pub(crate) async fn count(self) -> anyhow::Result<()> {
-        let marked = marked(&self.deps.database).await?;
-        self.bus.publish(Counted(marked)).await;
+        let connected = connected_sessions(&self.deps.database).await?;
+        self.bus.publish(ConnectedSessionsRead(connected)).await;
         Ok(())
     }
 }

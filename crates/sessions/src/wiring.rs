@@ -1,4 +1,4 @@
-//! How sessions are put into a server.
+//! Adds sessions to a server.
 
 use crate::api::{Authenticate, ChangePassword, DeleteAccount, ListSessions, Login, Register};
 use crate::deps::Deps;
@@ -7,16 +7,17 @@ use crate::subscriber::Sessions;
 use bus::Builder;
 use std::sync::Arc;
 
-/// The semaphores of the concurrent answers.
+/// The names of the semaphores for concurrent answers.
 const READS: &str = "sessions.reads";
 const PASSWORDS: &str = "sessions.passwords";
 
-/// Adds the subscriber and all concurrent answers of sessions.
+/// Adds the subscriber and all concurrent answerers of sessions.
 pub fn wire(builder: &mut Builder, deps: &Deps) {
     let queries = Arc::new(Queries::new(deps));
     let settings = &deps.settings;
     let reads = settings.reads_at_once.max(1);
-    // The hasher has a bound and a refusal of its own; this one only must not come before it.
+    // The hasher has its own limit and refusal; this one must be higher, so that it never applies
+    // first.
     let passwords = settings
         .hashes_at_once
         .saturating_add(settings.hashes_waiting)

@@ -1,6 +1,6 @@
-//! Requests and answers: one answerer, and the asker is always told.
+//! Requests: one answerer, and the caller always gets an answer or an error.
 
-use crate::doer::{Act, Desk, Do, Doer, Listener, Told};
+use crate::scripted::{Act, ActEvent, ActRequest, Controls, Listener, Scripted};
 use crate::world::{Double, LONG, Notes, Pong, World, credits};
 use bus::{
     Answers, AskError, Bus, Context, Handles, LoadError, Reply, Settings, Subscriber, Wiring,
@@ -11,14 +11,14 @@ use tokio::time::Instant;
 
 const SECOND: Duration = Duration::from_secs(1);
 
-async fn world(desk: &Desk, notes: &Notes) -> World {
+async fn world(controls: &Controls, notes: &Notes) -> World {
     let settings = Settings {
         handler_limit: LONG,
         ..credits(4)
     };
     World::new(settings, |builder| {
         builder
-            .essential::<Doer>(desk.clone())
+            .essential::<Scripted>(controls.clone())
             .essential::<Listener>(notes.clone());
     })
     .await
@@ -26,22 +26,22 @@ async fn world(desk: &Desk, notes: &Notes) -> World {
 
 #[tokio::test(start_paused = true)]
 async fn an_ordered_request_takes_its_place_among_the_events() {
-    let (desk, notes) = (Desk::new(), Notes::default());
-    let world = world(&desk, &notes).await;
-    world.bus().publish(Told(Act::Count)).await;
-    world.bus().publish(Told(Act::Count)).await;
-    assert_eq!(world.bus().ask(Do(Act::Count), SECOND).await, Ok(3));
+    let (controls, notes) = (Controls::new(), Notes::default());
+    let world = world(&controls, &notes).await;
+    world.bus().publish(ActEvent(Act::Count)).await;
+    world.bus().publish(ActEvent(Act::Count)).await;
+    assert_eq!(world.bus().ask(ActRequest(Act::Count), SECOND).await, Ok(3));
     world.end().await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn time_up_after_the_begin_is_outcome_unknown_and_the_fact_still_comes() {
-    let (desk, notes) = (Desk::new(), Notes::default());
-    let world = world(&desk, &notes).await;
+async fn a_time_out_after_the_begin_is_outcome_unknown_and_the_event_still_comes() {
+    let (controls, notes) = (Controls::new(), Notes::default());
+    let world = world(&controls, &notes).await;
     let bus = world.bus();
-    let asked = world.asks(Do(Act::Keep), SECOND);
-    // A storage job, held at "committed, not answered".
-    let job = desk.kept().await;
+    let asked = world.asks(ActRequest(Act::Keep), SECOND);
+    // A storage job that has committed but not answered.
+    let job = controls.kept().await;
     assert!(job.begin());
     assert_eq!(asked.await, Err(AskError::OutcomeUnknown));
 
@@ -49,9 +49,9 @@ async fn time_up_after_the_begin_is_outcome_unknown_and_the_fact_still_comes() {
     bus.publish_from(job.origin(), Pong(7));
     job.answer(1);
     assert_eq!(
-        bus.ask(Do(Act::Count), SECOND).await,
+        bus.ask(ActRequest(Act::Count), SECOND).await,
         Ok(2),
-        "the subscriber works on"
+        "the subscriber goes on"
     );
     bus.quiet().await;
     assert_eq!(notes.all(), ["pong 7"]);
@@ -59,11 +59,11 @@ async fn time_up_after_the_begin_is_outcome_unknown_and_the_fact_still_comes() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn time_up_before_the_begin_withdraws_the_request() {
-    let (desk, notes) = (Desk::new(), Notes::default());
-    let world = world(&desk, &notes).await;
-    let asked = world.asks(Do(Act::Keep), SECOND);
-    let job = desk.kept().await;
+async fn a_time_out_before_the_begin_withdraws_the_request() {
+    let (controls, notes) = (Controls::new(), Notes::default());
+    let world = world(&controls, &notes).await;
+    let asked = world.asks(ActRequest(Act::Keep), SECOND);
+    let job = controls.kept().await;
     assert_eq!(asked.await, Err(AskError::Overloaded));
     assert!(!job.begin(), "a withdrawn request must not be carried out");
     drop(job);
@@ -72,38 +72,38 @@ async fn time_up_before_the_begin_withdraws_the_request() {
 
 #[tokio::test(start_paused = true)]
 async fn a_request_withdrawn_in_the_queue_is_never_handled() {
-    let (desk, notes) = (Desk::new(), Notes::default());
-    let world = world(&desk, &notes).await;
+    let (controls, notes) = (Controls::new(), Notes::default());
+    let world = world(&controls, &notes).await;
     let bus = world.bus();
-    bus.publish(Told(Act::Block)).await;
+    bus.publish(ActEvent(Act::Block)).await;
     assert_eq!(
-        bus.ask(Do(Act::Count), SECOND).await,
+        bus.ask(ActRequest(Act::Count), SECOND).await,
         Err(AskError::Overloaded)
     );
-    desk.let_through(1);
+    controls.open_gate(1);
     bus.quiet().await;
-    assert_eq!(desk.notes(), ["Block"]);
+    assert_eq!(controls.notes(), ["Block"]);
     world.end().await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn the_time_includes_the_wait_for_a_credit() {
-    let (desk, notes) = (Desk::new(), Notes::default());
-    let world = world(&desk, &notes).await;
+    let (controls, notes) = (Controls::new(), Notes::default());
+    let world = world(&controls, &notes).await;
     let bus = world.bus();
     for _ in 0..4 {
-        bus.publish(Told(Act::Block)).await;
+        bus.publish(ActEvent(Act::Block)).await;
     }
     let asked_at = Instant::now();
     assert_eq!(
-        bus.ask(Do(Act::Count), SECOND).await,
+        bus.ask(ActRequest(Act::Count), SECOND).await,
         Err(AskError::Overloaded)
     );
     assert_eq!(asked_at.elapsed().as_secs(), 1);
-    desk.let_through(4);
+    controls.open_gate(4);
     bus.quiet().await;
     assert_eq!(
-        desk.notes(),
+        controls.notes(),
         ["Block"; 4],
         "what never entered was never handled"
     );
@@ -111,12 +111,12 @@ async fn the_time_includes_the_wait_for_a_credit() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_job_that_dies_after_its_begin_leaves_the_outcome_unknown_at_once() {
-    let (desk, notes) = (Desk::new(), Notes::default());
-    let world = world(&desk, &notes).await;
+async fn a_job_that_fails_after_its_begin_leaves_the_outcome_unknown_at_once() {
+    let (controls, notes) = (Controls::new(), Notes::default());
+    let world = world(&controls, &notes).await;
     let asked_at = Instant::now();
-    let asked = world.asks(Do(Act::Keep), LONG);
-    let job = desk.kept().await;
+    let asked = world.asks(ActRequest(Act::Keep), LONG);
+    let job = controls.kept().await;
     assert!(job.begin());
     drop(job);
     assert_eq!(asked.await, Err(AskError::OutcomeUnknown));
@@ -126,11 +126,11 @@ async fn a_job_that_dies_after_its_begin_leaves_the_outcome_unknown_at_once() {
 
 #[tokio::test(start_paused = true)]
 async fn a_reply_dropped_before_its_begin_has_failed_at_once() {
-    let (desk, notes) = (Desk::new(), Notes::default());
-    let world = world(&desk, &notes).await;
+    let (controls, notes) = (Controls::new(), Notes::default());
+    let world = world(&controls, &notes).await;
     let asked_at = Instant::now();
     assert_eq!(
-        world.bus().ask(Do(Act::Forget), LONG).await,
+        world.bus().ask(ActRequest(Act::Forget), LONG).await,
         Err(AskError::Failed)
     );
     assert!(asked_at.elapsed() < SECOND);
@@ -138,45 +138,45 @@ async fn a_reply_dropped_before_its_begin_has_failed_at_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn whoever_holds_the_reply_can_say_why_there_is_no_answer() {
-    let (desk, notes) = (Desk::new(), Notes::default());
-    let world = world(&desk, &notes).await;
-    let asked = world.asks(Do(Act::Keep), SECOND);
+async fn the_holder_of_a_reply_can_fail_the_request() {
+    let (controls, notes) = (Controls::new(), Notes::default());
+    let world = world(&controls, &notes).await;
+    let asked = world.asks(ActRequest(Act::Keep), SECOND);
     let unavailable = AskError::Unavailable {
         retry_after: SECOND,
     };
-    desk.kept().await.fail(unavailable.clone());
+    controls.kept().await.fail(unavailable.clone());
     assert_eq!(asked.await, Err(unavailable));
     world.end().await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_asker_that_has_gone_leaves_its_request_to_be_handled() {
-    let (desk, notes) = (Desk::new(), Notes::default());
-    let world = world(&desk, &notes).await;
+async fn a_request_is_handled_although_its_caller_has_gone() {
+    let (controls, notes) = (Controls::new(), Notes::default());
+    let world = world(&controls, &notes).await;
     let bus = world.bus();
-    bus.publish(Told(Act::Block)).await;
+    bus.publish(ActEvent(Act::Block)).await;
     tokio::select! {
         biased;
-        _ = bus.ask(Do(Act::Count), SECOND) => panic!("the answerer is blocked"),
+        _ = bus.ask(ActRequest(Act::Count), SECOND) => panic!("the answerer is blocked"),
         () = std::future::ready(()) => {}
     }
-    desk.let_through(1);
+    controls.open_gate(1);
     bus.quiet().await;
-    assert_eq!(desk.notes(), ["Block", "Count"]);
+    assert_eq!(controls.notes(), ["Block", "Count"]);
     world.end().await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_draining_bus_takes_nothing_new_and_ends_what_is_under_way() {
-    let (desk, notes) = (Desk::new(), Notes::default());
-    let world = world(&desk, &notes).await;
+async fn a_draining_bus_refuses_new_requests_and_finishes_the_others() {
+    let (controls, notes) = (Controls::new(), Notes::default());
+    let world = world(&controls, &notes).await;
     let bus = world.bus();
-    let asked = world.asks(Do(Act::Keep), SECOND);
-    let job = desk.kept().await;
+    let asked = world.asks(ActRequest(Act::Keep), SECOND);
+    let job = controls.kept().await;
     bus.drain();
     assert_eq!(
-        bus.ask(Do(Act::Count), SECOND).await,
+        bus.ask(ActRequest(Act::Count), SECOND).await,
         Err(AskError::Draining)
     );
     job.answer(5);
@@ -184,11 +184,11 @@ async fn a_draining_bus_takes_nothing_new_and_ends_what_is_under_way() {
     world.end().await;
 }
 
-/// Breaks the rule: an essential subscriber that asks, here even itself.
-struct Asker(Bus);
+/// Breaks the rule that essential subscribers do not ask; it asks even itself.
+struct AskingSubscriber(Bus);
 
-impl Subscriber for Asker {
-    const NAME: &'static str = "asker";
+impl Subscriber for AskingSubscriber {
+    const NAME: &'static str = "asking";
     type Deps = Bus;
     async fn load(bus: &Bus) -> Result<Self, LoadError> {
         Ok(Self(bus.clone()))
@@ -198,7 +198,7 @@ impl Subscriber for Asker {
     }
 }
 
-impl Answers<Double> for Asker {
+impl Answers<Double> for AskingSubscriber {
     async fn answer(
         &mut self,
         request: Double,
@@ -214,7 +214,7 @@ impl Answers<Double> for Asker {
 async fn an_essential_subscriber_that_asks_fails_instead_of_waiting_for_itself() {
     let world = World::new(credits(1), |builder| {
         let bus = builder.bus();
-        builder.essential::<Asker>(bus);
+        builder.essential::<AskingSubscriber>(bus);
     })
     .await;
     let asked_at = Instant::now();
@@ -226,22 +226,22 @@ async fn an_essential_subscriber_that_asks_fails_instead_of_waiting_for_itself()
     world.end().await;
 }
 
-/// Breaks the other half of the rule: it publishes where it should emit.
-struct Publisher(Bus);
+/// Breaks the rule that essential subscribers emit instead of publishing.
+struct PublishingSubscriber(Bus);
 
-impl Subscriber for Publisher {
+impl Subscriber for PublishingSubscriber {
     const NAME: &'static str = "publisher";
     type Deps = Bus;
     async fn load(bus: &Bus) -> Result<Self, LoadError> {
         Ok(Self(bus.clone()))
     }
     fn wire(wiring: &mut Wiring<Self>) {
-        wiring.on::<Told>();
+        wiring.on::<ActEvent>();
     }
 }
 
-impl Handles<Told> for Publisher {
-    async fn handle(&mut self, _: &Arc<Told>, _: &mut Context) -> anyhow::Result<()> {
+impl Handles<ActEvent> for PublishingSubscriber {
+    async fn handle(&mut self, _: &Arc<ActEvent>, _: &mut Context) -> anyhow::Result<()> {
         self.0.publish(Pong(1)).await;
         Ok(())
     }
@@ -251,22 +251,22 @@ impl Handles<Told> for Publisher {
 async fn an_essential_subscriber_that_publishes_fails_instead_of_waiting_for_itself() {
     let world = World::new(credits(1), |builder| {
         let bus = builder.bus();
-        builder.essential::<Publisher>(bus);
+        builder.essential::<PublishingSubscriber>(bus);
     })
     .await;
-    world.bus().publish(Told(Act::Count)).await;
+    world.bus().publish(ActEvent(Act::Count)).await;
     world.bus().quiet().await;
     assert_eq!(world.bus().metrics().subscribers[0].failed, 1);
     world.end().await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn before_the_start_the_bus_is_deaf_and_says_so() {
+async fn before_the_start_requests_are_refused_and_events_dropped() {
     let tasks = bus::Tasks::new(tokio_util::sync::CancellationToken::new());
     let mut builder = bus::Builder::new(Settings::default(), &tasks);
-    builder.essential::<Doer>(Desk::new());
-    let asked = builder.bus().ask(Do(Act::Count), SECOND).await;
+    builder.essential::<Scripted>(Controls::new());
+    let asked = builder.bus().ask(ActRequest(Act::Count), SECOND).await;
     assert!(matches!(asked, Err(AskError::Unavailable { .. })));
-    builder.bus().publish(Told(Act::Count)).await;
+    builder.bus().publish(ActEvent(Act::Count)).await;
     assert_eq!(builder.bus().metrics().published, 0);
 }

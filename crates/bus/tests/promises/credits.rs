@@ -1,13 +1,13 @@
 //! Nothing lost, everything bounded, no deadlock.
 
-use crate::doer::{Act, Desk, Do, Doer, Listener, Told};
+use crate::scripted::{Act, ActEvent, ActRequest, Controls, Listener, Scripted};
 use crate::world::{LONG, Notes, Ping, Pong, World, credits};
 use bus::{AskError, Context, Event, Handles, LoadError, Subscriber, Wiring};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 use std::time::Duration;
 
-/// A level of a tree of reactions: each causes two of the next level.
+/// A level of a tree of reactions: each event causes two of the next level.
 struct Level(u8);
 
 impl Event for Level {
@@ -85,52 +85,54 @@ async fn sixty_four_credits_are_enough_while_handlers_publish() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_stuck_subscriber_holds_up_the_edge_and_bounds_its_queue() {
-    let desk = Desk::new();
+async fn a_stuck_subscriber_makes_publishers_wait_and_has_a_bounded_queue() {
+    let controls = Controls::new();
     let limits = bus::Settings {
         handler_limit: LONG,
         ..credits(3)
     };
     let world = World::new(limits, |builder| {
-        _ = builder.essential::<Doer>(desk.clone());
+        _ = builder.essential::<Scripted>(controls.clone());
     })
     .await;
     let bus = world.bus();
     for _ in 0..3 {
-        bus.publish(Told(Act::Block)).await;
+        bus.publish(ActEvent(Act::Block)).await;
     }
-    let fourth = tokio::time::timeout(Duration::from_secs(60), bus.publish(Told(Act::Count)));
+    let fourth = tokio::time::timeout(Duration::from_secs(60), bus.publish(ActEvent(Act::Count)));
     assert!(
         fourth.await.is_err(),
         "a fourth event entered on three credits"
     );
-    let refused = bus.ask(Do(Act::Count), Duration::from_secs(1)).await;
+    let refused = bus
+        .ask(ActRequest(Act::Count), Duration::from_secs(1))
+        .await;
     assert_eq!(refused, Err(AskError::Overloaded));
     assert_eq!(bus.metrics().credits_free, 0);
 
-    desk.let_through(3);
-    bus.publish(Told(Act::Count)).await;
+    controls.open_gate(3);
+    bus.publish(ActEvent(Act::Count)).await;
     bus.quiet().await;
-    assert_eq!(desk.notes(), ["Block", "Block", "Block", "Count"]);
+    assert_eq!(controls.notes(), ["Block", "Block", "Block", "Count"]);
     world.end().await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_credit_stays_out_until_the_last_reaction_has_been_handled() {
-    let (desk, notes) = (Desk::new(), Notes::default());
+    let (controls, notes) = (Controls::new(), Notes::default());
     let limits = bus::Settings {
         handler_limit: LONG,
         ..credits(1)
     };
     let world = World::new(limits, |builder| {
         builder
-            .essential::<Doer>(desk.clone())
+            .essential::<Scripted>(controls.clone())
             .essential::<Listener>(notes.clone());
     })
     .await;
     let bus = world.bus();
-    let asked = world.asks(Do(Act::Keep), LONG);
-    let reply = desk.kept().await;
+    let asked = world.asks(ActRequest(Act::Keep), LONG);
+    let reply = controls.kept().await;
     assert_eq!(bus.metrics().credits_free, 0, "a reply holds its credit");
     let origin = reply.origin().clone();
     reply.answer(1);
@@ -144,7 +146,7 @@ async fn a_credit_stays_out_until_the_last_reaction_has_been_handled() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_has_entered_states_its_facts_without_waiting() {
+async fn after_entering_events_are_published_without_waiting() {
     let notes = Notes::default();
     let world = World::new(credits(1), |builder| {
         builder.essential::<Listener>(notes.clone());
@@ -163,7 +165,7 @@ async fn who_has_entered_states_its_facts_without_waiting() {
     world.end().await;
 }
 
-/// Answers each ping with another one, for ever.
+/// Reacts to each ping with another one, for ever.
 struct Looper(Arc<AtomicU64>);
 
 impl Subscriber for Looper {
@@ -186,7 +188,7 @@ impl Handles<Ping> for Looper {
 }
 
 #[tokio::test(start_paused = true)]
-async fn reactions_that_go_in_circles_end_after_sixteen_hops() {
+async fn a_loop_of_reactions_ends_after_sixteen_hops() {
     let handled = Arc::new(AtomicU64::new(0));
     let world = World::new(credits(1), |builder| {
         builder.essential::<Looper>(Arc::clone(&handled));

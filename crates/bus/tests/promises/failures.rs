@@ -1,6 +1,6 @@
-//! A handler that fails, panics or overruns publishes nothing, and the asker is told at once.
+//! A handler that fails, panics or times out publishes nothing, and its caller learns at once.
 
-use crate::doer::{Act, Desk, Do, Doer, Listener, Told};
+use crate::scripted::{Act, ActEvent, ActRequest, Controls, Listener, Scripted};
 use crate::world::{LONG, Notes, World, credits};
 use bus::{AskError, Settings};
 use std::time::Duration;
@@ -8,14 +8,14 @@ use tokio::time::Instant;
 
 const LIMIT: Duration = Duration::from_secs(2);
 
-async fn world(desk: &Desk, notes: &Notes) -> World {
+async fn world(controls: &Controls, notes: &Notes) -> World {
     let settings = Settings {
         handler_limit: LIMIT,
         ..credits(2)
     };
     World::new(settings, |builder| {
         builder
-            .essential::<Doer>(desk.clone())
+            .essential::<Scripted>(controls.clone())
             .essential::<Listener>(notes.clone());
     })
     .await
@@ -23,70 +23,79 @@ async fn world(desk: &Desk, notes: &Notes) -> World {
 
 #[tokio::test(start_paused = true)]
 async fn a_handler_that_fails_publishes_nothing_and_keeps_its_state() {
-    let (desk, notes) = (Desk::new(), Notes::default());
-    let world = world(&desk, &notes).await;
+    let (controls, notes) = (Controls::new(), Notes::default());
+    let world = world(&controls, &notes).await;
     let bus = world.bus();
-    bus.publish(Told(Act::Count)).await;
+    bus.publish(ActEvent(Act::Count)).await;
     let asked_at = Instant::now();
-    assert_eq!(bus.ask(Do(Act::Fail), LONG).await, Err(AskError::Failed));
+    assert_eq!(
+        bus.ask(ActRequest(Act::Fail), LONG).await,
+        Err(AskError::Failed)
+    );
     assert!(asked_at.elapsed() < LIMIT);
     assert_eq!(
-        bus.ask(Do(Act::Count), LONG).await,
+        bus.ask(ActRequest(Act::Count), LONG).await,
         Ok(2),
         "the state was kept"
     );
     bus.quiet().await;
-    assert_eq!(desk.loads(), 1);
+    assert_eq!(controls.loads(), 1);
     assert!(notes.all().is_empty());
     world.end().await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_handler_that_panics_publishes_nothing_and_is_rebuilt() {
-    let (desk, notes) = (Desk::new(), Notes::default());
-    let world = world(&desk, &notes).await;
+    let (controls, notes) = (Controls::new(), Notes::default());
+    let world = world(&controls, &notes).await;
     let bus = world.bus();
-    bus.publish(Told(Act::Count)).await;
+    bus.publish(ActEvent(Act::Count)).await;
     let asked_at = Instant::now();
-    assert_eq!(bus.ask(Do(Act::Panic), LONG).await, Err(AskError::Failed));
+    assert_eq!(
+        bus.ask(ActRequest(Act::Panic), LONG).await,
+        Err(AskError::Failed)
+    );
     assert!(asked_at.elapsed() < LIMIT);
     assert_eq!(
-        bus.ask(Do(Act::Count), LONG).await,
+        bus.ask(ActRequest(Act::Count), LONG).await,
         Ok(1),
         "the state is a new one"
     );
     bus.quiet().await;
-    assert_eq!(desk.loads(), 2);
+    assert_eq!(controls.loads(), 2);
     assert!(notes.all().is_empty());
     world.end().await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_handler_that_overruns_publishes_nothing_and_is_rebuilt() {
-    let (desk, notes) = (Desk::new(), Notes::default());
-    let world = world(&desk, &notes).await;
+async fn a_handler_that_times_out_publishes_nothing_and_is_rebuilt() {
+    let (controls, notes) = (Controls::new(), Notes::default());
+    let world = world(&controls, &notes).await;
     let bus = world.bus();
-    bus.publish(Told(Act::Count)).await;
+    bus.publish(ActEvent(Act::Count)).await;
     let asked_at = Instant::now();
-    assert_eq!(bus.ask(Do(Act::Hang), LONG).await, Err(AskError::Failed));
+    assert_eq!(
+        bus.ask(ActRequest(Act::Hang), LONG).await,
+        Err(AskError::Failed)
+    );
     assert_eq!(asked_at.elapsed().as_secs(), LIMIT.as_secs());
     assert_eq!(
-        bus.ask(Do(Act::Count), LONG).await,
+        bus.ask(ActRequest(Act::Count), LONG).await,
         Ok(1),
         "the state is a new one"
     );
     bus.quiet().await;
-    assert_eq!(desk.loads(), 2);
+    assert_eq!(controls.loads(), 2);
     assert!(notes.all().is_empty());
     world.end().await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn the_rest_of_the_turn_is_handled_after_a_panic() {
-    let (desk, notes) = (Desk::new(), Notes::default());
+    let (controls, notes) = (Controls::new(), Notes::default());
     let world = World::new(Settings::default(), |builder| {
         builder
-            .essential::<Doer>(desk.clone())
+            .essential::<Scripted>(controls.clone())
             .essential::<Listener>(notes.clone());
     })
     .await;
@@ -98,7 +107,7 @@ async fn the_rest_of_the_turn_is_handled_after_a_panic() {
         Act::Fail,
         Act::Emit(3),
     ] {
-        bus.publish(Told(act)).await;
+        bus.publish(ActEvent(act)).await;
     }
     bus.quiet().await;
     assert_eq!(notes.all(), ["pong 1", "pong 2", "pong 3"]);
@@ -108,31 +117,31 @@ async fn the_rest_of_the_turn_is_handled_after_a_panic() {
 
 #[tokio::test(start_paused = true)]
 async fn each_handler_of_a_turn_has_the_whole_limit() {
-    let desk = Desk::new();
+    let controls = Controls::new();
     let world = World::new(
         Settings {
             handler_limit: LIMIT,
             ..credits(8)
         },
         |builder| {
-            builder.essential::<Doer>(desk.clone());
+            builder.essential::<Scripted>(controls.clone());
         },
     )
     .await;
     let bus = world.bus();
     for _ in 0..3 {
-        bus.publish(Told(Act::Block)).await;
+        bus.publish(ActEvent(Act::Block)).await;
     }
     for handled in 1..=3 {
-        desk.noted(handled).await;
+        controls.wait_for_notes(handled).await;
         tokio::time::advance(LIMIT * 3 / 4).await;
-        desk.let_through(1);
+        controls.open_gate(1);
     }
     bus.quiet().await;
     assert_eq!(bus.metrics().subscribers[0].failed, 0);
-    bus.publish(Told(Act::Block)).await;
-    bus.publish(Told(Act::Block)).await;
-    desk.let_through(1);
+    bus.publish(ActEvent(Act::Block)).await;
+    bus.publish(ActEvent(Act::Block)).await;
+    controls.open_gate(1);
     bus.quiet().await;
     assert_eq!(
         bus.metrics().subscribers[0].failed,
@@ -144,10 +153,10 @@ async fn each_handler_of_a_turn_has_the_whole_limit() {
 
 #[tokio::test(start_paused = true)]
 async fn a_job_that_was_handed_over_answers_although_its_handler_panicked() {
-    let (desk, notes) = (Desk::new(), Notes::default());
-    let world = world(&desk, &notes).await;
-    let asked = world.asks(Do(Act::KeepAndPanic), LONG);
-    desk.kept().await.answer(42);
+    let (controls, notes) = (Controls::new(), Notes::default());
+    let world = world(&controls, &notes).await;
+    let asked = world.asks(ActRequest(Act::KeepAndPanic), LONG);
+    controls.kept().await.answer(42);
     assert_eq!(asked.await, Ok(42));
     world.end().await;
 }

@@ -1,6 +1,6 @@
-//! Isolated subscribers: they stall nobody, and are told what they missed.
+//! Isolated subscribers delay nobody, and learn what they missed.
 
-use crate::doer::{Act, Desk, Do, Doer, Listener, Told, away, broken};
+use crate::scripted::{Act, ActEvent, ActRequest, Controls, Listener, Scripted, away, broken};
 use crate::world::{LONG, Notes, World, credits};
 use bus::{AskError, Settings};
 use std::time::Duration;
@@ -8,28 +8,28 @@ use tokio::time::Instant;
 
 const RING: usize = 4;
 
-async fn world(desk: &Desk) -> World {
+async fn world(controls: &Controls) -> World {
     let settings = Settings {
         handler_limit: LONG,
         ring: RING,
         ..credits(1)
     };
     World::new(settings, |builder| {
-        _ = builder.isolated::<Doer>(desk.clone());
+        _ = builder.isolated::<Scripted>(controls.clone());
     })
     .await
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_that_never_reads_stalls_nobody_and_is_told_how_much_it_missed() {
-    let desk = Desk::new();
-    let world = world(&desk).await;
+async fn one_that_never_reads_delays_nobody_and_learns_how_much_it_missed() {
+    let controls = Controls::new();
+    let world = world(&controls).await;
     let bus = world.bus();
-    desk.noted(1).await;
-    bus.publish(Told(Act::Block)).await;
-    desk.noted(2).await;
+    controls.wait_for_notes(1).await;
+    bus.publish(ActEvent(Act::Block)).await;
+    controls.wait_for_notes(2).await;
     for _ in 0..100 {
-        bus.publish(Told(Act::Count)).await;
+        bus.publish(ActEvent(Act::Count)).await;
     }
     bus.quiet().await;
     let metrics = bus.metrics();
@@ -39,8 +39,8 @@ async fn one_that_never_reads_stalls_nobody_and_is_told_how_much_it_missed() {
         (96, RING)
     );
 
-    desk.let_through(1);
-    let notes = desk.noted(3 + RING).await;
+    controls.open_gate(1);
+    let notes = controls.wait_for_notes(3 + RING).await;
     assert_eq!(
         notes,
         [
@@ -57,51 +57,54 @@ async fn one_that_never_reads_stalls_nobody_and_is_told_how_much_it_missed() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn it_begins_as_if_it_had_missed_everything_and_again_after_a_panic() {
-    let desk = Desk::new();
-    let world = world(&desk).await;
-    desk.noted(1).await;
-    world.bus().publish(Told(Act::Panic)).await;
-    world.bus().publish(Told(Act::Count)).await;
-    let notes = desk.noted(4).await;
+async fn it_is_told_to_read_everything_at_first_and_after_a_panic() {
+    let controls = Controls::new();
+    let world = world(&controls).await;
+    controls.wait_for_notes(1).await;
+    world.bus().publish(ActEvent(Act::Panic)).await;
+    world.bus().publish(ActEvent(Act::Count)).await;
+    let notes = controls.wait_for_notes(4).await;
     assert_eq!(notes, ["Everything", "Panic", "Everything", "Count"]);
     world.end().await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn one_that_cannot_catch_up_tries_again() {
-    let desk = Desk::new();
-    desk.fail_next_missed();
-    let world = world(&desk).await;
-    world.bus().publish(Told(Act::Count)).await;
-    assert_eq!(desk.noted(3).await, ["Everything", "Everything", "Count"]);
+    let controls = Controls::new();
+    controls.fail_next_missed();
+    let world = world(&controls).await;
+    world.bus().publish(ActEvent(Act::Count)).await;
+    assert_eq!(
+        controls.wait_for_notes(3).await,
+        ["Everything", "Everything", "Count"]
+    );
     world.end().await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_that_cannot_be_loaded_keeps_nobody_from_starting_or_working() {
-    let desk = Desk::new();
-    desk.fail_next_loads([broken(), broken(), broken(), broken(), away()]);
-    let world = world(&desk).await;
-    world.bus().publish(Told(Act::Count)).await;
-    assert_eq!(desk.noted(2).await, ["Everything", "Count"]);
-    assert_eq!(desk.loads(), 6);
+async fn one_that_cannot_be_loaded_prevents_neither_start_nor_work() {
+    let controls = Controls::new();
+    controls.fail_next_loads([broken(), broken(), broken(), broken(), away()]);
+    let world = world(&controls).await;
+    world.bus().publish(ActEvent(Act::Count)).await;
+    assert_eq!(controls.wait_for_notes(2).await, ["Everything", "Count"]);
+    assert_eq!(controls.loads(), 6);
     assert!(!world.tasks.stopping().is_cancelled());
     world.end().await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_it_states_enters_on_a_credit_of_its_own() {
-    let (desk, notes) = (Desk::new(), Notes::default());
+async fn what_it_publishes_takes_its_own_credit() {
+    let (controls, notes) = (Controls::new(), Notes::default());
     let world = World::new(credits(1), |builder| {
         builder
-            .isolated::<Doer>(desk.clone())
+            .isolated::<Scripted>(controls.clone())
             .essential::<Listener>(notes.clone());
     })
     .await;
-    desk.noted(1).await;
+    controls.wait_for_notes(1).await;
     for n in 0..20 {
-        world.bus().publish(Told(Act::Emit(n))).await;
+        world.bus().publish(ActEvent(Act::Emit(n))).await;
     }
     assert_eq!(notes.wait_for(20).await.last().expect("twenty"), "pong 19");
     world.end().await;
@@ -109,20 +112,22 @@ async fn what_it_states_enters_on_a_credit_of_its_own() {
 
 #[tokio::test(start_paused = true)]
 async fn its_requests_take_no_credit_and_its_ring_bounds_them() {
-    let desk = Desk::new();
-    let world = world(&desk).await;
+    let controls = Controls::new();
+    let world = world(&controls).await;
     let bus = world.bus();
-    desk.noted(1).await;
-    bus.publish(Told(Act::Block)).await;
-    desk.noted(2).await;
+    controls.wait_for_notes(1).await;
+    bus.publish(ActEvent(Act::Block)).await;
+    controls.wait_for_notes(2).await;
     let asked: Vec<_> = (0..RING)
-        .map(|_| world.asks(Do(Act::Count), LONG))
+        .map(|_| world.asks(ActRequest(Act::Count), LONG))
         .collect();
     tokio::task::yield_now().await;
-    let refused = bus.ask(Do(Act::Count), Duration::from_secs(1)).await;
+    let refused = bus
+        .ask(ActRequest(Act::Count), Duration::from_secs(1))
+        .await;
     assert_eq!(refused, Err(AskError::Overloaded));
     assert_eq!(bus.metrics().credits_free, 1);
-    desk.let_through(1);
+    controls.open_gate(1);
     for (nth, answer) in (1..).zip(asked) {
         assert_eq!(answer.await, Ok(nth));
     }
@@ -130,10 +135,10 @@ async fn its_requests_take_no_credit_and_its_ring_bounds_them() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_whose_storage_is_away_holds_up_no_stop() {
-    let desk = Desk::new();
-    desk.fail_next_loads((0..100).map(|_| away()));
-    let world = world(&desk).await;
+async fn one_without_storage_does_not_delay_a_stop() {
+    let controls = Controls::new();
+    controls.fail_next_loads((0..100).map(|_| away()));
+    let world = world(&controls).await;
     tokio::time::sleep(Duration::from_secs(60)).await;
     let stopped_at = Instant::now();
     world.end().await;

@@ -1,80 +1,90 @@
 //! The kit drives one subscriber without a bus, a spawn or a sleep.
 
-use crate::doer::{Act, Desk, Do, Doer, Told, away};
+use crate::scripted::{Act, ActEvent, ActRequest, Controls, Scripted, away};
 use crate::world::Pong;
 use bus::kit::{self, Alone};
 use bus::{AskError, LoadError, Missed};
 use std::time::Duration;
 
-async fn doer(desk: &Desk) -> Alone<Doer> {
-    Alone::load(desk).await.expect("it loads")
+async fn scripted(controls: &Controls) -> Alone<Scripted> {
+    Alone::load(controls).await.expect("it loads")
 }
 
 #[tokio::test]
 async fn what_a_handler_published_is_seen_in_order() {
-    let mut doer = doer(&Desk::new()).await;
-    doer.send(Told(Act::Emit(1))).await.expect("well");
-    assert_eq!(doer.ask(Do(Act::Emit(2))).await, Ok(0));
-    let pongs: Vec<_> = doer.published::<Pong>().iter().map(|pong| pong.0).collect();
+    let mut scripted = scripted(&Controls::new()).await;
+    scripted.send(ActEvent(Act::Emit(1))).await.expect("well");
+    assert_eq!(scripted.ask(ActRequest(Act::Emit(2))).await, Ok(0));
+    let pongs: Vec<_> = scripted
+        .published::<Pong>()
+        .iter()
+        .map(|pong| pong.0)
+        .collect();
     assert_eq!(pongs, [1, 2]);
-    assert_eq!(doer.published_names(), ["test.pong"; 2]);
-    assert!(doer.published::<Told>().is_empty());
+    assert_eq!(scripted.published_names(), ["test.pong"; 2]);
+    assert!(scripted.published::<ActEvent>().is_empty());
 }
 
 #[tokio::test]
 async fn what_a_failed_handler_emitted_is_not_published() {
-    let mut doer = doer(&Desk::new()).await;
-    doer.send(Told(Act::Fail)).await.expect_err("told to fail");
-    assert_eq!(doer.ask(Do(Act::Fail)).await, Err(AskError::Failed));
-    doer.send(Told(Act::Count)).await.expect("well");
-    assert!(doer.published_names().is_empty());
+    let mut scripted = scripted(&Controls::new()).await;
+    scripted
+        .send(ActEvent(Act::Fail))
+        .await
+        .expect_err("fails on purpose");
+    assert_eq!(
+        scripted.ask(ActRequest(Act::Fail)).await,
+        Err(AskError::Failed)
+    );
+    scripted.send(ActEvent(Act::Count)).await.expect("well");
+    assert!(scripted.published_names().is_empty());
 }
 
 #[tokio::test]
 async fn an_answer_may_come_after_the_handler_has_ended() {
-    let desk = Desk::new();
-    let mut doer = doer(&desk).await;
-    let (ended, pending) = doer.hand(Do(Act::Keep)).await;
+    let controls = Controls::new();
+    let mut scripted = scripted(&controls).await;
+    let (ended, pending) = scripted.hand(ActRequest(Act::Keep)).await;
     ended.expect("well");
-    desk.kept().await.answer(9);
+    controls.kept().await.answer(9);
     assert_eq!(pending.answer().await, Ok(9));
 }
 
 #[tokio::test]
-async fn it_can_be_told_what_it_missed() {
-    let desk = Desk::new();
-    let mut doer = doer(&desk).await;
-    doer.missed(Missed::Events(3)).await.expect("well");
-    doer.turn_ended().await.expect("well");
-    assert_eq!(desk.notes(), ["Events(3)"]);
+async fn it_learns_what_it_missed() {
+    let controls = Controls::new();
+    let mut scripted = scripted(&controls).await;
+    scripted.missed(Missed::Events(3)).await.expect("well");
+    scripted.turn_ended().await.expect("well");
+    assert_eq!(controls.notes(), ["Events(3)"]);
 }
 
 #[tokio::test]
-async fn a_load_that_fails_says_so() {
-    let desk = Desk::new();
-    desk.fail_next_loads([away()]);
+async fn a_failed_load_returns_its_error() {
+    let controls = Controls::new();
+    controls.fail_next_loads([away()]);
     assert!(matches!(
-        Alone::<Doer>::load(&desk).await,
+        Alone::<Scripted>::load(&controls).await,
         Err(LoadError::Away(_))
     ));
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_lone_reply_behaves_like_one_from_the_bus() {
-    let (reply, told) = kit::reply::<u64>();
+async fn a_reply_of_the_kit_behaves_like_one_from_the_bus() {
+    let (reply, answer) = kit::reply::<u64>();
     reply.answer(1);
-    assert_eq!(told.await, Ok(1));
+    assert_eq!(answer.await, Ok(1));
 
-    let (reply, told) = kit::reply::<u64>();
+    let (reply, answer) = kit::reply::<u64>();
     drop(reply);
-    assert_eq!(told.await, Err(AskError::Failed));
+    assert_eq!(answer.await, Err(AskError::Failed));
 
-    let (reply, told) = kit::reply_within::<u64>(Duration::from_secs(1));
+    let (reply, answer) = kit::reply_within::<u64>(Duration::from_secs(1));
     assert!(reply.begin());
-    assert_eq!(told.await, Err(AskError::OutcomeUnknown));
+    assert_eq!(answer.await, Err(AskError::OutcomeUnknown));
 
-    let (reply, told) = kit::reply_within::<u64>(Duration::from_secs(1));
-    assert_eq!(told.await, Err(AskError::Overloaded));
+    let (reply, answer) = kit::reply_within::<u64>(Duration::from_secs(1));
+    assert_eq!(answer.await, Err(AskError::Overloaded));
     assert!(!reply.begin());
     reply.answer(1);
 }

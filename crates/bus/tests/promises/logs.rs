@@ -1,13 +1,13 @@
-//! A failure is logged once, and the line says where it came from.
+//! A failure is logged once, with its origin.
 
-use crate::doer::{Act, Desk, Do, Doer, Told};
+use crate::scripted::{Act, ActEvent, ActRequest, Controls, Scripted};
 use crate::world::{LONG, World, credits};
 use bus::{AskError, TraceId};
 use std::io;
 use std::sync::{Arc, Mutex};
 use tracing_subscriber::fmt::MakeWriter;
 
-/// What was logged on this thread.
+/// The log of this thread.
 #[derive(Clone, Default)]
 struct Lines(Arc<Mutex<Vec<u8>>>);
 
@@ -43,15 +43,17 @@ async fn a_failure_is_logged_once_with_its_subscriber_name_number_and_trace() {
         .with_writer(lines.clone())
         .finish();
     let _guard = tracing::subscriber::set_default(log);
-    let desk = Desk::new();
+    let controls = Controls::new();
     let world = World::new(credits(1), |builder| {
-        builder.essential::<Doer>(desk.clone());
+        builder.essential::<Scripted>(controls.clone());
     })
     .await;
     let bus = world.bus();
-    bus.publish(Told(Act::Count)).await;
-    bus.publish(Told(Act::Panic)).await;
-    let asked = bus.ask_traced(Do(Act::Fail), LONG, TraceId(0xbad)).await;
+    bus.publish(ActEvent(Act::Count)).await;
+    bus.publish(ActEvent(Act::Panic)).await;
+    let asked = bus
+        .ask_traced(ActRequest(Act::Fail), LONG, TraceId(0xbad))
+        .await;
     assert_eq!(asked, Err(AskError::Failed));
     bus.quiet().await;
 
@@ -61,16 +63,22 @@ async fn a_failure_is_logged_once_with_its_subscriber_name_number_and_trace() {
     };
     for part in [
         "ERROR",
-        "\"doer\"",
-        "\"test.told\"",
+        "\"scripted\"",
+        "\"test.act\"",
         "number=2",
         "trace=",
-        "panicked: told to",
+        "panicked: on purpose",
     ] {
         assert!(panic.contains(part), "{part} is missing in {panic}");
     }
     let trace = format!("trace={:032x}", 0xbad);
-    for part in ["ERROR", "\"doer\"", "\"test.do\"", &trace, "told to"] {
+    for part in [
+        "ERROR",
+        "\"scripted\"",
+        "\"test.act_request\"",
+        &trace,
+        "on purpose",
+    ] {
         assert!(failure.contains(part), "{part} is missing in {failure}");
     }
     world.end().await;

@@ -1,8 +1,7 @@
-//! What the bus promises, seen from outside.
+//! The guarantees of the bus, tested through its public API.
 
 mod asks;
 mod credits;
-mod doer;
 mod failures;
 mod isolated;
 mod kit;
@@ -11,6 +10,7 @@ mod metrics;
 mod order;
 mod reads;
 mod rebuilds;
+mod scripted;
 mod stops;
 mod turns;
 mod wiring;

@@ -1,30 +1,30 @@
-//! What the operator sees.
+//! The metrics that the operator sees.
 
-use crate::doer::{Act, Desk, Do, Doer, Listener, Told};
+use crate::scripted::{Act, ActEvent, ActRequest, Controls, Listener, Scripted};
 use crate::world::{LONG, Notes, World, credits};
 use bus::{Context, Handles, LoadError, Settings, Subscriber, Wiring};
 use std::sync::Arc;
 use std::time::Duration;
 
 #[tokio::test(start_paused = true)]
-async fn the_figures_tell_what_waits_for_how_long_and_what_went_wrong() {
-    let (desk, notes) = (Desk::new(), Notes::default());
+async fn metrics_show_what_waits_for_how_long_and_what_failed() {
+    let (controls, notes) = (Controls::new(), Notes::default());
     let settings = Settings {
         handler_limit: LONG,
         ..credits(16)
     };
     let world = World::new(settings, |builder| {
         builder
-            .essential::<Doer>(desk.clone())
+            .essential::<Scripted>(controls.clone())
             .isolated::<Listener>(notes.clone());
     })
     .await;
     let bus = world.bus();
-    bus.publish(Told(Act::Block)).await;
-    desk.noted(1).await;
+    bus.publish(ActEvent(Act::Block)).await;
+    controls.wait_for_notes(1).await;
     tokio::time::advance(Duration::from_secs(3)).await;
     for act in [Act::Count, Act::Emit(1), Act::Fail, Act::Panic, Act::Count] {
-        bus.publish(Told(act)).await;
+        bus.publish(ActEvent(act)).await;
     }
     tokio::time::advance(Duration::from_secs(4)).await;
 
@@ -33,64 +33,75 @@ async fn the_figures_tell_what_waits_for_how_long_and_what_went_wrong() {
         (metrics.published, metrics.credits, metrics.credits_free),
         (6, 16, 10)
     );
-    let [doer, listener] = &metrics.subscribers[..] else {
+    let [scripted, listener] = &metrics.subscribers[..] else {
         panic!("two subscribers")
     };
     assert_eq!(
-        (doer.name, doer.essential, doer.depth, doer.handled),
-        ("doer", true, 5, 0)
+        (
+            scripted.name,
+            scripted.essential,
+            scripted.depth,
+            scripted.handled
+        ),
+        ("scripted", true, 5, 0)
     );
     assert_eq!(
-        doer.oldest,
+        scripted.oldest,
         Duration::from_secs(7),
-        "the one in its hands counts"
+        "includes the one being handled"
     );
     assert_eq!((listener.name, listener.essential), ("listener", false));
     assert_eq!((listener.depth, listener.oldest), (0, Duration::ZERO));
 
-    desk.let_through(1);
+    controls.open_gate(1);
     bus.quiet().await;
     let metrics = bus.metrics();
-    let doer = &metrics.subscribers[0];
+    let scripted = &metrics.subscribers[0];
     assert_eq!(
-        (doer.depth, doer.handled, doer.failed, doer.missed),
+        (
+            scripted.depth,
+            scripted.handled,
+            scripted.failed,
+            scripted.missed
+        ),
         (0, 6, 2, 0)
     );
-    assert_eq!(doer.oldest, Duration::ZERO);
-    assert_eq!(doer.slowest, Duration::from_secs(7));
+    assert_eq!(scripted.oldest, Duration::ZERO);
+    assert_eq!(scripted.slowest, Duration::from_secs(7));
     assert_eq!(metrics.published, 7);
     world.end().await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_waits_behind_the_turn_in_hand_counts_too() {
-    let desk = Desk::new();
+async fn items_of_the_turn_and_of_the_queue_both_count() {
+    let controls = Controls::new();
     let settings = Settings {
         handler_limit: LONG,
         ..credits(16)
     };
     let world = World::new(settings, |builder| {
-        _ = builder.essential::<Doer>(desk.clone());
+        _ = builder.essential::<Scripted>(controls.clone());
     })
     .await;
     let bus = world.bus();
     for _ in 0..6 {
-        bus.publish(Told(Act::Block)).await;
+        bus.publish(ActEvent(Act::Block)).await;
     }
-    let asked = world.asks(Do(Act::Count), LONG);
-    desk.noted(1).await;
+    let asked = world.asks(ActRequest(Act::Count), LONG);
+    controls.wait_for_notes(1).await;
     tokio::time::advance(Duration::from_secs(1)).await;
-    desk.let_through(1);
-    desk.noted(2).await;
-    // Of a turn of four one is in hand and two behind it; two events and a request are queued.
+    controls.open_gate(1);
+    controls.wait_for_notes(2).await;
+    // Of a turn of four, one is being handled and two follow it; two events and a request are
+    // queued.
     assert_eq!(bus.metrics().subscribers[0].depth, 5);
     assert_eq!(bus.metrics().subscribers[0].oldest, Duration::from_secs(1));
-    desk.let_through(5);
+    controls.open_gate(5);
     assert_eq!(asked.await, Ok(1));
     world.end().await;
 }
 
-/// Takes five seconds over each event, and notes how old it was.
+/// Takes five seconds for each event, and notes the event's age.
 struct Slow(Notes);
 
 impl Subscriber for Slow {
@@ -102,7 +113,7 @@ impl Subscriber for Slow {
     }
 
     fn wire(wiring: &mut Wiring<Self>) {
-        wiring.on::<Told>();
+        wiring.on::<ActEvent>();
     }
 
     async fn turn_ended(&mut self, ctx: &mut Context) -> anyhow::Result<()> {
@@ -111,8 +122,8 @@ impl Subscriber for Slow {
     }
 }
 
-impl Handles<Told> for Slow {
-    async fn handle(&mut self, _: &Arc<Told>, ctx: &mut Context) -> anyhow::Result<()> {
+impl Handles<ActEvent> for Slow {
+    async fn handle(&mut self, _: &Arc<ActEvent>, ctx: &mut Context) -> anyhow::Result<()> {
         let age = ctx.stated_at().map(|stated| stated.elapsed().as_secs());
         self.0.add(format!("{age:?}"));
         tokio::time::sleep(Duration::from_secs(5)).await;
@@ -121,7 +132,7 @@ impl Handles<Told> for Slow {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_handler_knows_when_its_event_was_stated() {
+async fn a_handler_knows_when_its_event_was_published() {
     let notes = Notes::default();
     let settings = Settings {
         handler_limit: LONG,
@@ -131,8 +142,8 @@ async fn a_handler_knows_when_its_event_was_stated() {
         builder.essential::<Slow>(notes.clone());
     })
     .await;
-    world.bus().publish(Told(Act::Count)).await;
-    world.bus().publish(Told(Act::Count)).await;
+    world.bus().publish(ActEvent(Act::Count)).await;
+    world.bus().publish(ActEvent(Act::Count)).await;
     world.bus().quiet().await;
     assert_eq!(notes.all(), ["Some(0)", "Some(5)", "None"]);
     world.end().await;

@@ -1,4 +1,4 @@
-//! One order over all types, and reactions after what caused them.
+//! One order for all types, and reactions after their causes.
 
 use crate::world::{Ping, Pong, World};
 use bus::{Context, Handles, LoadError, Settings, Subscriber, Wiring};
@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 type Seen = Arc<Mutex<Vec<(&'static str, u64)>>>;
 
-/// Writes down what it sees; one per const, since names are unique.
+/// Records what it sees. `N` gives each its own name.
 struct Watcher<const N: usize>(Seen);
 
 impl<const N: usize> Subscriber for Watcher<N> {
@@ -26,7 +26,7 @@ impl<const N: usize> Handles<Ping> for Watcher<N> {
             .lock()
             .expect("no test panics here")
             .push(("ping", event.0));
-        // Makes the watchers fall out of step.
+        // Makes the watchers progress at different speeds.
         if event.0 % 7 == N as u64 {
             tokio::task::yield_now().await;
         }

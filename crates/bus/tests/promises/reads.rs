@@ -1,6 +1,6 @@
-//! Concurrent reads: beside every queue, under a semaphore of their own.
+//! Concurrent reads: outside the queues, under their own semaphore.
 
-use crate::doer::{Act, Desk, Do, Doer, Told};
+use crate::scripted::{Act, ActEvent, ActRequest, Controls, Scripted};
 use crate::world::{Double, LONG, World, credits};
 use bus::{AskError, Reads, Request, Settings, TraceId};
 use std::sync::Arc;
@@ -37,7 +37,7 @@ impl Library {
 
 impl Reads<Double> for Library {
     async fn read(&self, request: Double, _: TraceId) -> Result<u64, AskError> {
-        assert_ne!(request.0, 13, "told to");
+        assert_ne!(request.0, 13, "on purpose");
         let inside = self.inside.fetch_add(1, SeqCst) + 1;
         self.most_inside.fetch_max(inside, SeqCst);
         self.gate.acquire().await.expect("never closed").forget();
@@ -53,13 +53,13 @@ impl Reads<Triple> for Library {
     }
 }
 
-async fn world(desk: &Desk, library: &Arc<Library>) -> World {
+async fn world(controls: &Controls, library: &Arc<Library>) -> World {
     let settings = Settings {
         handler_limit: LONG,
         ..credits(1)
     };
     World::new(settings, |builder| {
-        builder.essential::<Doer>(desk.clone());
+        builder.essential::<Scripted>(controls.clone());
         builder.reads::<Double, _>("library", 2, Arc::clone(library));
         builder.reads::<Triple, _>("library", 2, Arc::clone(library));
     })
@@ -68,26 +68,26 @@ async fn world(desk: &Desk, library: &Arc<Library>) -> World {
 
 #[tokio::test(start_paused = true)]
 async fn reads_go_on_beside_a_busy_writer_and_without_a_credit() {
-    let (desk, library) = (Desk::new(), Library::new());
-    let world = world(&desk, &library).await;
+    let (controls, library) = (Controls::new(), Library::new());
+    let world = world(&controls, &library).await;
     let bus = world.bus();
-    let writing = world.asks(Do(Act::Block), LONG);
-    desk.noted(1).await;
+    let writing = world.asks(ActRequest(Act::Block), LONG);
+    controls.wait_for_notes(1).await;
     assert_eq!(bus.metrics().credits_free, 0);
     let first = world.asks(Double(1), SECOND);
     let second = world.asks(Double(2), SECOND);
     library.gate.add_permits(2);
     assert_eq!((first.await, second.await), (Ok(2), Ok(4)));
     assert_eq!(bus.ask(Triple(3), SECOND).await, Ok(9));
-    desk.let_through(1);
+    controls.open_gate(1);
     assert_eq!(writing.await, Ok(0));
     world.end().await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_reader_takes_only_so_many_at_once() {
-    let (desk, library) = (Desk::new(), Library::new());
-    let world = world(&desk, &library).await;
+async fn a_reader_limits_concurrent_reads() {
+    let (controls, library) = (Controls::new(), Library::new());
+    let world = world(&controls, &library).await;
     let asked: Vec<_> = (0..6).map(|n| world.asks(Double(n), LONG)).collect();
     tokio::time::sleep(SECOND).await;
     assert_eq!(library.inside.load(SeqCst), 2);
@@ -101,8 +101,8 @@ async fn a_reader_takes_only_so_many_at_once() {
 
 #[tokio::test(start_paused = true)]
 async fn no_permit_in_time_is_overloaded_and_no_answer_in_time_is_unavailable() {
-    let (desk, library) = (Desk::new(), Library::new());
-    let world = world(&desk, &library).await;
+    let (controls, library) = (Controls::new(), Library::new());
+    let world = world(&controls, &library).await;
     let (first, second) = (
         world.asks(Double(1), SECOND * 2),
         world.asks(Double(2), SECOND * 2),
@@ -128,22 +128,22 @@ async fn no_permit_in_time_is_overloaded_and_no_answer_in_time_is_unavailable() 
 
 #[tokio::test(start_paused = true)]
 async fn a_read_that_panics_fails_alone() {
-    let (desk, library) = (Desk::new(), Library::new());
-    let world = world(&desk, &library).await;
+    let (controls, library) = (Controls::new(), Library::new());
+    let world = world(&controls, &library).await;
     library.gate.add_permits(1);
     assert_eq!(
         world.bus().ask(Double(13), SECOND).await,
         Err(AskError::Failed)
     );
     assert_eq!(world.bus().ask(Double(1), SECOND).await, Ok(2));
-    world.bus().publish(Told(Act::Count)).await;
+    world.bus().publish(ActEvent(Act::Count)).await;
     world.end().await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn nothing_holds_an_answerer_after_the_end() {
-    let (desk, library) = (Desk::new(), Library::new());
-    let world = world(&desk, &library).await;
+    let (controls, library) = (Controls::new(), Library::new());
+    let world = world(&controls, &library).await;
     let bus = world.bus();
     world.end().await;
     assert_eq!(Arc::strong_count(&library), 1);

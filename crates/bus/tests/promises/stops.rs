@@ -1,6 +1,6 @@
-//! Quiet, and the end.
+//! Waiting for a quiet bus, and stopping it.
 
-use crate::doer::{Act, Desk, Do, Doer, Listener, Told};
+use crate::scripted::{Act, ActEvent, ActRequest, Controls, Listener, Scripted};
 use crate::world::{LONG, Notes, Pong, World, credits};
 use bus::{AskError, Settings};
 use std::time::Duration;
@@ -8,14 +8,14 @@ use tokio::time::timeout;
 
 const SECOND: Duration = Duration::from_secs(1);
 
-async fn world(desk: &Desk, notes: &Notes) -> World {
+async fn world(controls: &Controls, notes: &Notes) -> World {
     let settings = Settings {
         handler_limit: LONG,
         ..credits(4)
     };
     World::new(settings, |builder| {
         builder
-            .essential::<Doer>(desk.clone())
+            .essential::<Scripted>(controls.clone())
             .essential::<Listener>(notes.clone());
     })
     .await
@@ -23,20 +23,20 @@ async fn world(desk: &Desk, notes: &Notes) -> World {
 
 #[tokio::test(start_paused = true)]
 async fn a_bus_is_quiet_only_when_no_handler_runs_and_no_reply_is_owed() {
-    let (desk, notes) = (Desk::new(), Notes::default());
-    let world = world(&desk, &notes).await;
+    let (controls, notes) = (Controls::new(), Notes::default());
+    let world = world(&controls, &notes).await;
     let bus = world.bus();
     bus.quiet().await;
-    bus.publish(Told(Act::Block)).await;
+    bus.publish(ActEvent(Act::Block)).await;
     assert!(
         timeout(SECOND, bus.quiet()).await.is_err(),
         "a handler runs"
     );
-    desk.let_through(1);
+    controls.open_gate(1);
     bus.quiet().await;
 
-    let asked = world.asks(Do(Act::Keep), LONG);
-    let reply = desk.kept().await;
+    let asked = world.asks(ActRequest(Act::Keep), LONG);
+    let reply = controls.kept().await;
     assert!(
         timeout(SECOND, bus.quiet()).await.is_err(),
         "a reply is owed"
@@ -48,35 +48,35 @@ async fn a_bus_is_quiet_only_when_no_handler_runs_and_no_reply_is_owed() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn waiting_for_quiet_keeps_nobody_out() {
-    let (desk, notes) = (Desk::new(), Notes::default());
-    let world = world(&desk, &notes).await;
+async fn waiting_for_quiet_blocks_no_publisher() {
+    let (controls, notes) = (Controls::new(), Notes::default());
+    let world = world(&controls, &notes).await;
     let bus = world.bus();
-    bus.publish(Told(Act::Block)).await;
+    bus.publish(ActEvent(Act::Block)).await;
     let mut quiet = Box::pin(bus.quiet());
     assert!(timeout(SECOND, &mut quiet).await.is_err());
-    bus.publish(Told(Act::Count)).await;
-    desk.let_through(1);
+    bus.publish(ActEvent(Act::Count)).await;
+    controls.open_gate(1);
     quiet.await;
-    assert_eq!(desk.notes().len(), 2);
+    assert_eq!(controls.notes().len(), 2);
     world.end().await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_stop_lets_the_queued_and_its_reactions_be_handled() {
-    let (desk, notes) = (Desk::new(), Notes::default());
-    let world = world(&desk, &notes).await;
+    let (controls, notes) = (Controls::new(), Notes::default());
+    let world = world(&controls, &notes).await;
     let bus = world.bus();
-    bus.publish(Told(Act::Block)).await;
+    bus.publish(ActEvent(Act::Block)).await;
     for n in 1..=3 {
-        bus.publish(Told(Act::Emit(n))).await;
+        bus.publish(ActEvent(Act::Emit(n))).await;
     }
-    desk.let_through(1);
+    controls.open_gate(1);
     world.end().await;
     assert_eq!(notes.all(), ["pong 1", "pong 2", "pong 3"]);
     bus.publish(Pong(4)).await;
     assert_eq!(
-        bus.ask(Do(Act::Count), SECOND).await,
+        bus.ask(ActRequest(Act::Count), SECOND).await,
         Err(AskError::Draining)
     );
     assert_eq!(
@@ -88,16 +88,16 @@ async fn a_stop_lets_the_queued_and_its_reactions_be_handled() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_stop_cuts_off_what_does_not_end_in_time() {
-    let (desk, notes) = (Desk::new(), Notes::default());
-    let world = world(&desk, &notes).await;
+async fn a_stop_cancels_what_does_not_end_in_time() {
+    let (controls, notes) = (Controls::new(), Notes::default());
+    let world = world(&controls, &notes).await;
     let bus = world.bus();
-    let in_hand = world.asks(Do(Act::Block), LONG);
-    let queued = world.asks(Do(Act::Count), LONG);
-    desk.noted(1).await;
+    let in_progress = world.asks(ActRequest(Act::Block), LONG);
+    let queued = world.asks(ActRequest(Act::Count), LONG);
+    controls.wait_for_notes(1).await;
     let World { tasks, running } = world;
     running.stop(SECOND).await;
-    assert_eq!(in_hand.await, Err(AskError::Failed));
+    assert_eq!(in_progress.await, Err(AskError::Failed));
     let queued = queued.await;
     assert!(
         matches!(queued, Err(AskError::Draining | AskError::Failed)),

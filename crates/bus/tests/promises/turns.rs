@@ -1,6 +1,6 @@
-//! Turns: all that waits is taken at once, and each item keeps its own cause.
+//! Turns: all waiting items are taken at once, and each keeps its own cause.
 
-use crate::doer::{Act, Desk, Do, Doer};
+use crate::scripted::{Act, ActRequest, Controls, Scripted};
 use crate::world::{Double, LONG, Notes, Ping, Pong, World, credits};
 use bus::{
     Answers, Context, Event, Handles, LoadError, Origin, Reply, Settings, Subscriber, TraceId,
@@ -8,7 +8,7 @@ use bus::{
 };
 use std::sync::Arc;
 
-/// What a batcher states at the end of a turn.
+/// What a batcher publishes at the end of a turn.
 struct Batch(Vec<u64>);
 
 impl Event for Batch {
@@ -96,14 +96,14 @@ impl Answers<Double> for Batcher {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_turn_takes_what_waits_up_to_its_limit_and_acts_for_the_first() {
+async fn a_turn_takes_waiting_items_up_to_its_limit_and_has_the_first_cause() {
     let notes = Notes::default();
     let world = World::new(credits(8), |builder| {
         builder.essential::<Batcher>(notes.clone());
     })
     .await;
     let bus = world.bus();
-    // On one thread nobody takes anything until this test waits.
+    // On one thread no subscriber runs until this test waits.
     for n in 10..14 {
         bus.publish(Ping(n)).await;
     }
@@ -119,8 +119,8 @@ async fn a_turn_takes_what_waits_up_to_its_limit_and_acts_for_the_first() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_fact_stated_for_several_holds_the_credits_of_all() {
-    let (notes, desk) = (Notes::default(), Desk::new());
+async fn an_event_published_for_several_holds_the_credits_of_all() {
+    let (notes, controls) = (Notes::default(), Controls::new());
     let settings = Settings {
         handler_limit: LONG,
         ..credits(3)
@@ -128,7 +128,7 @@ async fn a_fact_stated_for_several_holds_the_credits_of_all() {
     let world = World::new(settings, |builder| {
         builder
             .essential::<Batcher>(notes.clone())
-            .essential::<Watcher>(desk.clone());
+            .essential::<Watcher>(controls.clone());
     })
     .await;
     let bus = world.bus();
@@ -136,23 +136,23 @@ async fn a_fact_stated_for_several_holds_the_credits_of_all() {
         bus.publish(Ping(n)).await;
     }
     // The watcher holds the batch, and with it all three credits.
-    desk.noted(1).await;
+    controls.wait_for_notes(1).await;
     assert_eq!(notes.wait_for(2).await[0], "[0, 1, 2] because of 1");
     assert_eq!(bus.metrics().credits_free, 0);
-    desk.let_through(1);
+    controls.open_gate(1);
     bus.quiet().await;
     assert_eq!(bus.metrics().credits_free, 3);
     world.end().await;
 }
 
 /// Blocks at each batch.
-struct Watcher(Desk);
+struct Watcher(Controls);
 
 impl Subscriber for Watcher {
     const NAME: &'static str = "watcher";
-    type Deps = Desk;
-    async fn load(desk: &Desk) -> Result<Self, LoadError> {
-        Ok(Self(desk.clone()))
+    type Deps = Controls;
+    async fn load(controls: &Controls) -> Result<Self, LoadError> {
+        Ok(Self(controls.clone()))
     }
     fn wire(wiring: &mut Wiring<Self>) {
         wiring.on::<Batch>();
@@ -162,7 +162,7 @@ impl Subscriber for Watcher {
 impl Handles<Batch> for Watcher {
     async fn handle(&mut self, _: &Arc<Batch>, _: &mut Context) -> anyhow::Result<()> {
         self.0.note("batch");
-        self.0.passes().await;
+        self.0.pass_gate().await;
         Ok(())
     }
 }
@@ -183,7 +183,7 @@ async fn requests_of_a_turn_may_be_answered_at_its_end() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_credit_is_enough_for_turns_that_state_something() {
+async fn one_credit_is_enough_for_turns_that_publish() {
     let notes = Notes::default();
     let world = World::new(credits(1), |builder| {
         builder.essential::<Batcher>(notes.clone());
@@ -199,21 +199,21 @@ async fn one_credit_is_enough_for_turns_that_state_something() {
 
 #[tokio::test(start_paused = true)]
 async fn each_item_of_a_turn_keeps_its_own_trace() {
-    let desk = Desk::new();
+    let controls = Controls::new();
     let world = World::new(credits(8), |builder| {
         builder
-            .essential::<Doer>(desk.clone())
-            .essential::<Tracer>(desk.clone());
+            .essential::<Scripted>(controls.clone())
+            .essential::<Tracer>(controls.clone());
     })
     .await;
     let bus = world.bus();
-    // A turn before, which must leave nothing behind.
-    assert_eq!(bus.ask(Do(Act::Count), LONG).await, Ok(1));
-    let ask = |n: u64| bus.ask_traced(Do(Act::Emit(n)), LONG, TraceId(n.into()));
+    // An earlier turn, which must leave nothing behind.
+    assert_eq!(bus.ask(ActRequest(Act::Count), LONG).await, Ok(1));
+    let ask = |n: u64| bus.ask_traced(ActRequest(Act::Emit(n)), LONG, TraceId(n.into()));
     let answers = tokio::join!(ask(1), ask(2), ask(3));
     assert_eq!(answers, (Ok(1), Ok(1), Ok(1)));
     bus.quiet().await;
-    let traces: Vec<_> = desk
+    let traces: Vec<_> = controls
         .notes()
         .into_iter()
         .filter(|note| note.contains("by"))
@@ -222,14 +222,14 @@ async fn each_item_of_a_turn_keeps_its_own_trace() {
     world.end().await;
 }
 
-/// Writes down the traces of pongs.
-struct Tracer(Desk);
+/// Records the traces of pongs.
+struct Tracer(Controls);
 
 impl Subscriber for Tracer {
     const NAME: &'static str = "tracer";
-    type Deps = Desk;
-    async fn load(desk: &Desk) -> Result<Self, LoadError> {
-        Ok(Self(desk.clone()))
+    type Deps = Controls;
+    async fn load(controls: &Controls) -> Result<Self, LoadError> {
+        Ok(Self(controls.clone()))
     }
     fn wire(wiring: &mut Wiring<Self>) {
         wiring.on::<Pong>();
@@ -244,7 +244,7 @@ impl Handles<Pong> for Tracer {
     }
 }
 
-/// Hears pings, and ends its turns after all others.
+/// Handles pings, and ends its turns after all others.
 struct Last(Notes);
 
 impl Subscriber for Last {
@@ -271,7 +271,7 @@ impl Handles<Ping> for Last {
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_ends_last_lets_others_handle_the_same_first() {
+async fn one_that_ends_last_lets_others_handle_the_event_first() {
     let notes = Notes::default();
     let world = World::new(credits(8), |builder| {
         builder

@@ -1,6 +1,6 @@
 //! Every mistake in the wiring is found at the start, before anything is loaded.
 
-use crate::doer::{Act, Desk, Do, Doer, Told};
+use crate::scripted::{Act, ActEvent, ActRequest, Controls, Scripted};
 use crate::world::{Double, Ping};
 use bus::{
     Answers, AskError, Builder, Context, Event, Handles, LoadError, Reads, Reply, Request,
@@ -9,15 +9,15 @@ use bus::{
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
-/// Starts a bus with a mistake, beside a subscriber that must not be loaded then.
+/// Starts a bus with a mistake and a subscriber that must not be loaded; returns the mistake.
 async fn mistake(wire: impl FnOnce(&mut Builder)) -> WiringError {
     let tasks = Tasks::new(CancellationToken::new());
     let mut builder = Builder::new(Settings::default(), &tasks);
-    let desk = Desk::new();
-    builder.essential::<Doer>(desk.clone());
+    let controls = Controls::new();
+    builder.essential::<Scripted>(controls.clone());
     wire(&mut builder);
     let error = builder.start().await.err().expect("a mistake");
-    assert_eq!(desk.loads(), 0, "loaded before the wiring was checked");
+    assert_eq!(controls.loads(), 0, "loaded before the wiring was checked");
     assert!(tasks.list().is_empty());
     match error {
         StartError::Wiring(mistake) => mistake,
@@ -25,25 +25,25 @@ async fn mistake(wire: impl FnOnce(&mut Builder)) -> WiringError {
     }
 }
 
-/// Takes the name of another event.
+/// An event with the name of another.
 struct Impostor;
 
 impl Event for Impostor {
     const NAME: &'static str = <Ping as Event>::NAME;
 }
 
-/// A request that takes the name of an event.
+/// A request with the name of an event.
 struct Pretender;
 
 impl Request for Pretender {
-    const NAME: &'static str = <Told as Event>::NAME;
+    const NAME: &'static str = <ActEvent as Event>::NAME;
     type Answer = ();
 }
 
 struct Naive<const N: usize>;
 
 impl<const N: usize> Subscriber for Naive<N> {
-    const NAME: &'static str = ["naive", "doer"][N];
+    const NAME: &'static str = ["naive", "scripted"][N];
     type Deps = ();
     async fn load((): &()) -> Result<Self, LoadError> {
         Ok(Self)
@@ -67,7 +67,7 @@ impl<const N: usize> Handles<Impostor> for Naive<N> {
     }
 }
 
-/// Answers what the doer answers.
+/// Answers the same request as `Scripted`.
 struct Rival;
 
 impl Subscriber for Rival {
@@ -77,22 +77,27 @@ impl Subscriber for Rival {
         Ok(Self)
     }
     fn wire(wiring: &mut Wiring<Self>) {
-        wiring.answers::<Do>();
+        wiring.answers::<ActRequest>();
     }
 }
 
-impl Answers<Do> for Rival {
-    async fn answer(&mut self, _: Do, reply: Reply<u64>, _: &mut Context) -> anyhow::Result<()> {
+impl Answers<ActRequest> for Rival {
+    async fn answer(
+        &mut self,
+        _: ActRequest,
+        reply: Reply<u64>,
+        _: &mut Context,
+    ) -> anyhow::Result<()> {
         reply.answer(0);
         Ok(())
     }
 }
 
-/// Answers it concurrently.
+/// Answers the same request concurrently.
 struct Reader;
 
-impl Reads<Do> for Reader {
-    async fn read(&self, request: Do, _: TraceId) -> Result<u64, AskError> {
+impl Reads<ActRequest> for Reader {
+    async fn read(&self, request: ActRequest, _: TraceId) -> Result<u64, AskError> {
         match request.0 {
             Act::Emit(n) => Ok(n),
             _ => Err(AskError::Failed),
@@ -109,29 +114,30 @@ async fn two_types_with_one_name_are_a_mistake() {
 #[tokio::test]
 async fn a_request_with_the_name_of_an_event_is_a_mistake() {
     let found = mistake(|builder| _ = builder.asks::<Pretender>()).await;
-    assert_eq!(found, WiringError::DuplicateName("test.told"));
+    assert_eq!(found, WiringError::DuplicateName("test.act"));
 }
 
 #[tokio::test]
 async fn two_subscribers_with_one_name_are_a_mistake() {
     let found = mistake(|builder| _ = builder.isolated::<Naive<1>>(())).await;
-    assert_eq!(found, WiringError::DuplicateSubscriber("doer"));
+    assert_eq!(found, WiringError::DuplicateSubscriber("scripted"));
 }
 
 #[tokio::test]
 async fn two_ordered_answerers_of_one_request_are_a_mistake() {
     let found = mistake(|builder| _ = builder.essential::<Rival>(())).await;
-    assert_eq!(found, WiringError::TwoAnswerers("test.do"));
+    assert_eq!(found, WiringError::TwoAnswerers("test.act_request"));
 }
 
 #[tokio::test]
 async fn an_ordered_and_a_concurrent_answerer_of_one_request_are_a_mistake() {
-    let found = mistake(|builder| _ = builder.reads::<Do, _>("reader", 1, Arc::new(Reader))).await;
-    assert_eq!(found, WiringError::TwoAnswerers("test.do"));
+    let found =
+        mistake(|builder| _ = builder.reads::<ActRequest, _>("reader", 1, Arc::new(Reader))).await;
+    assert_eq!(found, WiringError::TwoAnswerers("test.act_request"));
 }
 
 #[tokio::test]
 async fn a_request_that_nobody_answers_is_a_mistake() {
-    let found = mistake(|builder| _ = builder.asks::<Do>().asks::<Double>()).await;
+    let found = mistake(|builder| _ = builder.asks::<ActRequest>().asks::<Double>()).await;
     assert_eq!(found, WiringError::NoAnswerer("test.double"));
 }

@@ -1,4 +1,4 @@
-//! What the tests share: a few events and requests, and how a bus is built and ended.
+//! Shared by the tests: a few events and requests, and how to start and stop a bus.
 
 use bus::{AskError, Builder, Event, Request, Running, Settings, Tasks};
 use std::future::Future;
@@ -29,18 +29,18 @@ impl World {
         self.running.bus().clone()
     }
 
-    /// Asks in a task of its own.
+    /// Sends a request from a task of its own.
     pub(crate) fn asks<R: Request>(
         &self,
         request: R,
         within: Duration,
     ) -> impl Future<Output = Result<R::Answer, AskError>> + use<R> {
-        let (bus, (told, answer)) = (self.bus(), oneshot::channel());
-        self.tasks.once("test", "asker", async move {
-            // A test that has ended does not look.
-            let _ = told.send(bus.ask(request, within).await);
+        let (bus, (sender, answer)) = (self.bus(), oneshot::channel());
+        self.tasks.once("test", "asking", async move {
+            // Fails only if the test has ended.
+            let _ = sender.send(bus.ask(request, within).await);
         });
-        async { answer.await.expect("the asker runs to its end") }
+        async { answer.await.expect("the task runs to its end") }
     }
 
     pub(crate) async fn end(self) {
@@ -55,7 +55,7 @@ impl World {
         let metrics = bus.metrics();
         assert_eq!(
             metrics.credits_free, metrics.credits,
-            "credits are not home"
+            "credits were not returned"
         );
     }
 }
@@ -94,7 +94,7 @@ impl Notes {
     }
 }
 
-/// One kind of event.
+/// An event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Ping(pub(crate) u64);
 
@@ -102,7 +102,7 @@ impl Event for Ping {
     const NAME: &'static str = "test.ping";
 }
 
-/// What is published in reaction to it.
+/// An event published in reaction to others.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Pong(pub(crate) u64);
 
@@ -110,7 +110,7 @@ impl Event for Pong {
     const NAME: &'static str = "test.pong";
 }
 
-/// A request that wants its number doubled.
+/// A request to double a number.
 #[derive(Debug, Clone)]
 pub(crate) struct Double(pub(crate) u64);
 

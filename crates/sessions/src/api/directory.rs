@@ -1,18 +1,18 @@
-//! Users, read inside the caller's own transaction.
+//! Functions on users, run inside the caller's own transaction.
 
 use super::{EndReason, User, UserId};
 use crate::clock::{Clock as _, SystemClock};
-use crate::jobs::{self, end_person};
+use crate::jobs::{self, end_user};
 use crate::name::Name;
-use crate::store::{housekeeping, of_person, users};
+use crate::store::{housekeeping, user_sessions, users};
 use std::collections::{HashMap, HashSet};
 use storage::prelude::*;
 
-/// The lane of every job that writes people or their sessions, whichever crate it is: then no two
+/// The lane for every job, in any crate, that writes users or their sessions, so that no two
 /// transactions wait for each other's rows.
 pub const LANE: LaneKey = jobs::LANE;
 
-/// The people with these ids, those who ended too; unknown ids are absent. One query.
+/// Returns the users with these ids, including ended ones; unknown ids are absent. One query.
 pub async fn by_id(
     access: &mut impl Access,
     ids: &[UserId],
@@ -24,8 +24,8 @@ pub async fn by_id(
     Ok(rows.iter().map(|row| (row.id, row.user())).collect())
 }
 
-/// The living people with these names (compared confusable-safe), keyed by the name as given. One
-/// query.
+/// Returns the users with these names who have not ended, keyed by the name as given. Names that
+/// look alike count as equal. One query.
 pub async fn by_name(
     access: &mut impl Access,
     names: &[&str],
@@ -39,17 +39,18 @@ pub async fn by_name(
     }
     let keys: Vec<&str> = parsed.iter().map(|(_, name)| name.key()).collect();
     let rows = users::by_key(access, &keys).await?;
-    let living: HashMap<&str, User> = rows
+    let found: HashMap<&str, User> = rows
         .iter()
         .map(|row| (row.name_key.as_str(), row.user()))
         .collect();
-    let found = parsed
+    let users = parsed
         .iter()
-        .filter_map(|(typed, name)| Some(((*typed).to_owned(), living.get(name.key())?.clone())));
-    Ok(found.collect())
+        .filter_map(|(typed, name)| Some(((*typed).to_owned(), found.get(name.key())?.clone())));
+    Ok(users.collect())
 }
 
-/// What a command calls a `user`: an id or `@name`, of someone living. `None`: no such user.
+/// Resolves a command's `user`: an id or `@name`. Returns `None` if there is no such user or they
+/// have ended.
 pub async fn resolve(access: &mut impl Access, user: &str) -> Result<Option<User>, Fault> {
     if let Some(name) = user.strip_prefix('@') {
         return Ok(by_name(access, &[name]).await?.remove(name));
@@ -64,13 +65,13 @@ pub async fn resolve(access: &mut impl Access, user: &str) -> Result<Option<User
         .map(users::UserRow::user))
 }
 
-/// Whether this person is a server administrator: moderator of every public room.
+/// Whether this user is a server administrator, who is moderator of every public room.
 pub async fn is_admin(access: &mut impl Access, user: UserId) -> Result<bool, Fault> {
     users::is_admin(access, user).await
 }
 
-/// Those of these people who are living: no guest that ended and no account that was deleted. One
-/// query.
+/// Returns which of `ids` are users who have not ended: neither expired guests nor deleted
+/// accounts. One query.
 pub async fn living(access: &mut impl Access, ids: &[UserId]) -> Result<HashSet<UserId>, Fault> {
     if ids.is_empty() {
         return Ok(HashSet::new());
@@ -80,29 +81,29 @@ pub async fn living(access: &mut impl Access, ids: &[UserId]) -> Result<HashSet<
     Ok(living.map(|row| row.id).collect())
 }
 
-/// Ends a guest that is a member of no room: its sessions end and are removed, its name is free; its
-/// id stays known to [`by_id`] for the entries it wrote, until [`forget`]. Does nothing to an account,
-/// nor to a guest that is connected (it came back meanwhile). The job belongs to [`LANE`]. States
-/// [`super::SessionEnded`] and [`super::PeopleForgettable`].
+/// Ends a guest that is no longer a member of any room: ends and removes its sessions and frees its
+/// name. [`by_id`] still returns it, for the entries it wrote, until [`forget`]. Does nothing to an
+/// account, or to a guest that is connected (it came back meanwhile). Call it in a job of [`LANE`].
+/// Publishes [`super::SessionEnded`] and [`super::PeopleForgettable`].
 pub async fn end_guest(tx: &mut Writer<'_>, guest: UserId) -> Result<(), Fault> {
-    // The lock comes first: a `hello` in another lane is before it, and seen here, or after it.
-    if !users::lock_guest(tx, guest).await? || of_person::is_connected(tx, guest).await? {
+    // Lock first: a `hello` in another lane then comes before, and is seen here, or after.
+    if !users::lock_guest(tx, guest).await? || user_sessions::is_connected(tx, guest).await? {
         return Ok(());
     }
     let now = SystemClock::new().wall_ms();
-    end_person(tx, guest, EndReason::Expired, now).await?;
+    end_user(tx, guest, EndReason::Expired, now).await?;
     users::end(tx, guest, now).await
 }
 
-/// Removes those of these people who have ended, and their sessions. The caller knows that no entry and
-/// no membership names them.
+/// Removes the given users who have ended, and their sessions. The caller must know that no entry
+/// and no membership refers to them.
 pub async fn forget(tx: &mut Writer<'_>, ids: &[UserId]) -> Result<(), Fault> {
     housekeeping::forget_ended(tx, ids).await
 }
 
-/// Removes those of these people of an identity provider who were unseen since this moment
-/// ([`super::PeopleForgettable`]). The caller knows that nothing names them. Leaves whoever has a
-/// session or came back meanwhile.
+/// Removes the given users of an identity provider who were last seen before `before`
+/// ([`super::PeopleForgettable`]) and have no session. The caller must know that nothing refers to
+/// them.
 pub async fn forget_unseen(tx: &mut Writer<'_>, ids: &[UserId], before: i64) -> Result<(), Fault> {
     housekeeping::forget_unseen(tx, ids, before).await
 }

@@ -1,12 +1,12 @@
-//! What sessions states.
+//! The events of sessions.
 
 use super::{SessionId, User, UserId};
 use bus::Event;
 
-/// People came or went, after all grace. Soft.
+/// Users came online or went offline, grace periods included. May be lost in a crash.
 #[derive(Debug, Clone)]
 pub struct PresenceChanged {
-    /// Who, and whether they are online now.
+    /// The users, and whether each is online now.
     pub changes: Vec<(User, bool)>,
 }
 
@@ -17,22 +17,22 @@ impl Event for PresenceChanged {
 /// Why a session ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EndReason {
-    /// Its own `logout`.
+    /// The session's own `logout`.
     Logout,
     /// `session.revoke` or a password change.
     Revoked,
-    /// Unseen for too long, or its guest ended.
+    /// It went unseen for too long, or its guest ended.
     Expired,
 }
 
-/// A session is over: its sockets close (1000 after its own logout, else 4502).
+/// A session ended. Its sockets close, with 1000 after its own logout, else with 4502.
 #[derive(Debug, Clone)]
 pub struct SessionEnded {
-    /// Whose.
+    /// The session's user.
     pub user: UserId,
-    /// Which.
+    /// The session that ended.
     pub session: SessionId,
-    /// Why.
+    /// The reason, which decides the close code.
     pub reason: EndReason,
 }
 
@@ -40,11 +40,11 @@ impl Event for SessionEnded {
     const NAME: &'static str = "sessions.session_ended";
 }
 
-/// A guest has not been seen for too long: rooms takes it out of its rooms and then ends it with
+/// A guest went unseen for too long. Rooms removes it from its rooms and then ends it with
 /// [`super::directory::end_guest`].
 #[derive(Debug, Clone)]
 pub struct GuestExpired {
-    /// Who.
+    /// The guest, not ended yet.
     pub user: User,
 }
 
@@ -52,18 +52,18 @@ impl Event for GuestExpired {
     const NAME: &'static str = "sessions.guest_expired";
 }
 
-/// These people are over, for good: guests that ended, accounts that were deleted. Whoever owns
-/// something for them passes it on, and removes what only they needed. Stated of an account when it
-/// is deleted, and once a day of everyone whose row is still there (at most [`PeopleEnded::MAX`] in
-/// one fact): what a crash has lost is found again.
+/// These users have ended for good: guests that expired, accounts that were deleted. Crates that
+/// keep something for them hand it over or remove it. Published when an account is deleted, and
+/// once a day for every ended user whose row still exists, which makes up for events lost in a
+/// crash.
 #[derive(Debug, Clone)]
 pub struct PeopleEnded {
-    /// Who.
+    /// At most [`PeopleEnded::MAX`].
     pub users: Vec<UserId>,
 }
 
 impl PeopleEnded {
-    /// The most people of one fact.
+    /// The most users in one event.
     pub const MAX: usize = 200;
 }
 
@@ -71,15 +71,16 @@ impl Event for PeopleEnded {
     const NAME: &'static str = "sessions.people_ended";
 }
 
-/// These people are over, or come from an identity provider, have no session left and were unseen for
-/// as long as one lives: their next identity makes them anew. Whoever knows the log calls
-/// [`super::directory::forget`] or [`super::directory::forget_unseen`] for those that nothing names.
-/// Stated of everyone who ends, and once a day again as [`PeopleEnded`] is.
+/// These users may be removed if nothing refers to them. They have ended, or they come from an
+/// identity provider, have no session and went unseen for a session's lifetime; a new identity
+/// creates them again. The crate that knows the log calls [`super::directory::forget`] or
+/// [`super::directory::forget_unseen`]. Published when a user ends, and once a day like
+/// [`PeopleEnded`].
 #[derive(Debug, Clone)]
 pub struct PeopleForgettable {
-    /// Who; at most [`PeopleEnded::MAX`].
+    /// At most [`PeopleEnded::MAX`].
     pub users: Vec<UserId>,
-    /// Of people who are not over: since when they were unseen, ms since 1970.
+    /// For users who have not ended: they were last seen before this, in milliseconds since 1970.
     pub unseen_before: Option<i64>,
 }
 
@@ -87,11 +88,11 @@ impl Event for PeopleForgettable {
     const NAME: &'static str = "sessions.people_forgettable";
 }
 
-/// The store is another one than before (restored, or promoted): what [`super::Hello`] said of its
-/// epoch is void, and so is every cursor.
+/// The store was replaced (restored or promoted): the epoch in [`super::Welcome`] is no longer
+/// valid, and neither is any cursor.
 #[derive(Debug, Clone)]
 pub struct EpochChanged {
-    /// The new one.
+    /// The new epoch.
     pub epoch: String,
 }
 
@@ -99,11 +100,11 @@ impl Event for EpochChanged {
     const NAME: &'static str = "sessions.epoch_changed";
 }
 
-/// The database of the chat stopped answering, or answers again. While it is lost nothing can be
-/// stored and little can be read; what was acknowledged before is safe.
+/// The core database stopped or resumed answering. Meanwhile nothing can be stored and little can
+/// be read; what was acknowledged before is safe.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StoreReachable(
-    /// Whether it answers.
+    /// Whether it answers now.
     pub bool,
 );
 

@@ -1,4 +1,4 @@
-//! Ids.
+//! The ids of users, sessions and connections.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use diesel::backend::Backend;
@@ -9,28 +9,28 @@ use diesel::sql_types::Binary;
 use std::fmt;
 use std::str::FromStr;
 
-/// Who someone is, for ever. Sixteen bytes (`UUIDv7`), stored as BLOB or BYTEA; on the wire 22
+/// The permanent id of a user: sixteen bytes (`UUIDv7`), stored as BLOB or BYTEA; on the wire 22
 /// characters of URL-safe base64 without padding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, AsExpression, FromSqlRow)]
 #[diesel(sql_type = Binary)]
 pub struct UserId(pub [u8; 16]);
 
-/// One session: a device that can come back with a token. Same form as a [`UserId`].
+/// The id of a session, which a device resumes with a token. Same form as a [`UserId`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, AsExpression, FromSqlRow)]
 #[diesel(sql_type = Binary)]
 pub struct SessionId(pub [u8; 16]);
 
-/// One live connection of one server process; never stored, unique across nodes by chance
-/// (random upper half, counter below).
+/// The id of a live connection. Never stored. Unique across nodes with high probability: the upper
+/// half is random, the lower half a counter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ConnectionId(pub u64);
 
-/// A text that is no id.
+/// The text is not an id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("not an id: 22 characters of URL-safe base64 are expected")]
+#[error("not an id, expected 22 characters of URL-safe base64")]
 pub struct NotAnId;
 
-/// Wire form and column form of a sixteen-byte id.
+/// Implements the wire form and the column form of a sixteen-byte id.
 macro_rules! sixteen_bytes {
     ($id:ident) => {
         impl fmt::Display for $id {
@@ -99,7 +99,8 @@ mod tests {
         ] {
             assert_eq!(text.parse::<UserId>(), Err(NotAnId), "{text}");
         }
-        // The last character carries four spare bits that must be zero: one id has one text.
+        // The last character has four spare bits, which must be zero, so that an id has only one
+        // text.
         assert_eq!("AAAAAAAAAAAAAAAAAAAAAB".parse::<UserId>(), Err(NotAnId));
     }
 }

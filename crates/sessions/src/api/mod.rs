@@ -1,5 +1,4 @@
-//! The public face: ids, requests, facts, and the functions that others may run inside their own
-//! transactions.
+//! The public API: ids, requests, events, and functions to run inside a caller's own transaction.
 
 pub mod directory;
 mod facts;

@@ -1,17 +1,17 @@
-//! Who is online now: a shared snapshot, written by sessions alone.
+//! Who is online now: a shared set, written only by sessions.
 
 use super::UserId;
 use std::collections::HashSet;
 use std::sync::{Arc, PoisonError, RwLock};
 
-/// Who counts as online, grace included. A cheap handle for readers.
+/// The users who count as online, including those in a grace period. A cheap handle.
 #[derive(Clone, Default)]
 pub struct Online {
     users: Arc<RwLock<HashSet<UserId>>>,
 }
 
 impl Online {
-    /// Nobody yet.
+    /// Creates an empty set.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -26,7 +26,7 @@ impl Online {
             .contains(&user)
     }
 
-    /// How many are.
+    /// Returns the number of online users.
     #[must_use]
     pub fn count(&self) -> usize {
         self.users

@@ -1,5 +1,4 @@
-//! What the operator alone does to accounts: jobs for whoever holds the database, a server that runs
-//! or `parlor admin`.
+//! Account jobs for the operator, run by a server or by `parlor admin`.
 
 use super::directory;
 use crate::clock::{Clock as _, SystemClock};
@@ -9,10 +8,10 @@ use crate::store::users;
 use std::convert::Infallible;
 use storage::prelude::*;
 
-/// Makes the account of this name a server administrator, from its next `hello` on: moderator of
-/// every public room. Answers false when there is no such account.
+/// Makes an account a server administrator, who is moderator of every public room, from its next
+/// `hello` on. Answers false if no account has this name.
 pub struct GrantAdmin {
-    /// However it is spelled.
+    /// The account's name, in any spelling.
     pub name: String,
 }
 
@@ -33,11 +32,10 @@ impl Job for GrantAdmin {
     }
 }
 
-/// Deletes the account of this name: everyone sees `deleted user` in its place, its sessions end,
-/// and nothing else changes. Answers false when there is no such account. States
-/// [`super::SessionEnded`].
+/// Deletes an account: everyone sees `deleted user` in its place, its sessions end, and nothing
+/// else changes. Answers false if no account has this name. Publishes [`super::SessionEnded`].
 pub struct EraseAccount {
-    /// However it is spelled.
+    /// The account's name, in any spelling.
     pub name: String,
 }
 

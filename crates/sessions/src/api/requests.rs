@@ -1,37 +1,37 @@
-//! What sessions answers.
+//! The requests that sessions answers.
 
 use super::{Caller, ConnectionId, Refusal, SessionId, Token, User};
 use bus::Request;
 
-/// What a client offers to be let in.
+/// How a client authenticates.
 #[derive(Debug, Clone)]
 pub enum Proof {
-    /// A new guest by this name.
+    /// As a new guest with this name.
     Guest(String),
-    /// A session that exists.
+    /// With the token of an existing session.
     Token(Token),
-    /// A signed identity, with the token of the session it continues.
+    /// With a signed identity.
     Jwt {
-        /// The compact form.
+        /// The JWT in compact form.
         jwt: String,
-        /// The session it continues, if any.
+        /// The token of the session to continue, if any.
         token: Option<Token>,
     },
 }
 
-/// `hello`. Ordered. The connection counts as open from its commit on, until [`Disconnected`].
-/// A second one on the same connection (a new `jwt` of the same user) extends its life.
+/// `hello`. Ordered. The connection counts as open from the commit on, until [`Disconnected`]. A
+/// second one on the same connection, with a new `jwt` of the same user, extends it.
 pub struct Hello {
-    /// Who.
+    /// The client's authentication.
     pub proof: Proof,
-    /// On which connection.
+    /// The connection that says hello.
     pub connection: ConnectionId,
-    /// The session this connection speaks for already, if it has said hello before. It never
-    /// changes: a later hello that names another session is refused.
+    /// The connection's session, if it has said hello before. It never changes: a later hello for
+    /// another session is refused.
     pub session: Option<SessionId>,
-    /// The client's network (an address, or an IPv6 /64), which pays for a new person.
+    /// The client's network (an address, or an IPv6 /64), whose rate limit applies to new users.
     pub from: String,
-    /// What the client calls itself, for the list of devices.
+    /// The client's name for the list of devices.
     pub client: Option<String>,
 }
 
@@ -43,26 +43,26 @@ impl Request for Hello {
 /// The sessions part of a `hello` reply.
 #[derive(Debug, Clone)]
 pub struct Welcome {
-    /// Who this is.
+    /// The authenticated user and session.
     pub caller: Caller,
-    /// Of this session, the same for its whole life.
+    /// The session's token; it never changes.
     pub token: Token,
-    /// True when a token named a living session (the epoch is the gateway's to compare).
+    /// Whether an existing session was resumed. (The gateway compares the epoch.)
     pub resumed: bool,
-    /// When the connection must end unless extended, ms since 1970 (JWT `exp`).
+    /// When the connection ends unless extended (JWT `exp`), in milliseconds since 1970.
     pub expires_at: Option<i64>,
-    /// The store's epoch.
+    /// The store's current epoch; cursors of another one are invalid.
     pub epoch: String,
-    /// `power` or `process`.
+    /// What acknowledged writes survive: `power` (a power failure) or `process` (a crash).
     pub durability: &'static str,
 }
 
-/// Which connections of a user are open on this node: stated by `Hello`, ended by this. Ordered.
-/// `clean`: the client closed with 1000 or 1001, or logged out.
+/// Reports that a connection opened by [`Hello`] has closed. Ordered.
 pub struct Disconnected {
-    /// Which.
+    /// The connection that has closed.
     pub connection: ConnectionId,
-    /// A short grace, not the long one.
+    /// Whether the client closed with 1000 or 1001, or logged out: then the short grace period
+    /// applies.
     pub clean: bool,
 }
 
@@ -71,10 +71,10 @@ impl Request for Disconnected {
     type Answer = ();
 }
 
-/// A `hello` that was answered is taken back, because the gateway could not follow it. Its connection
-/// is still there and may say another. Ordered.
+/// Undoes an answered `hello` that the gateway could not act on. Its connection is still open and
+/// may say another. Ordered.
 pub struct CancelHello {
-    /// On which connection.
+    /// The connection of the `hello`.
     pub connection: ConnectionId,
 }
 
@@ -83,7 +83,8 @@ impl Request for CancelHello {
     type Answer = ();
 }
 
-/// The server stops: everyone who is connected stays marked as connected, in one write. Ordered.
+/// Announces that the server stops: all connected users stay marked as connected, in one write.
+/// Ordered.
 pub struct KeepConnected;
 
 impl Request for KeepConnected {
@@ -91,9 +92,9 @@ impl Request for KeepConnected {
     type Answer = Result<(), Refusal>;
 }
 
-/// Who a bearer token stands for (HTTP). Concurrent.
+/// Authenticates a bearer token (HTTP). Concurrent.
 pub struct Authenticate {
-    /// The token.
+    /// The token from the request.
     pub token: Token,
 }
 
@@ -102,17 +103,17 @@ impl Request for Authenticate {
     type Answer = Result<Caller, Refusal>;
 }
 
-/// A new account and its first session. Concurrent (hashing happens beside the queue).
+/// Registers an account and starts its first session. Concurrent, since it hashes.
 pub struct Register {
-    /// Wanted name.
+    /// The name, as typed.
     pub name: String,
-    /// 8–256 bytes.
+    /// The password: 8 to 256 bytes.
     pub password: String,
-    /// What `registration = invite` asks for.
+    /// The invite code, needed if `registration = invite`.
     pub invite: Option<String>,
-    /// For the list of devices.
+    /// The device's name for the list of devices.
     pub device: Option<String>,
-    /// The caller's network (address, or /64), for the attempt limit.
+    /// The client's network (an address, or an IPv6 /64), for the rate limit.
     pub from: String,
 }
 
@@ -121,15 +122,16 @@ impl Request for Register {
     type Answer = Result<(Token, User), Refusal>;
 }
 
-/// A new session of an account. Same answer and time for unknown names. Concurrent.
+/// Starts a session of an account. Unknown names get the same answer after the same time.
+/// Concurrent.
 pub struct Login {
-    /// Name as typed.
+    /// The name, as typed.
     pub name: String,
-    /// As typed.
+    /// The password, as typed.
     pub password: String,
-    /// For the list of devices.
+    /// The device's name for the list of devices.
     pub device: Option<String>,
-    /// The caller's network (address, or /64), for the attempt limit.
+    /// The client's network (an address, or an IPv6 /64), for the rate limit.
     pub from: String,
 }
 
@@ -138,13 +140,13 @@ impl Request for Login {
     type Answer = Result<(Token, User), Refusal>;
 }
 
-/// A new password; all other sessions of the account end. Concurrent.
+/// Changes the caller's password and ends all their other sessions. Concurrent.
 pub struct ChangePassword {
-    /// Who.
+    /// The user and session that ask.
     pub caller: Caller,
-    /// The present one.
+    /// The current password.
     pub old: String,
-    /// 8–256 bytes.
+    /// The new password: 8 to 256 bytes.
     pub new: String,
 }
 
@@ -154,11 +156,11 @@ impl Request for ChangePassword {
 }
 
 /// Deletes the caller's own account: everyone sees `deleted user` in its place, all its sessions
-/// end, nothing else changes. Concurrent.
+/// end, and nothing else changes. Concurrent.
 pub struct DeleteAccount {
-    /// Who.
+    /// The user and session that ask.
     pub caller: Caller,
-    /// The present one.
+    /// The current password.
     pub password: String,
 }
 
@@ -169,7 +171,7 @@ impl Request for DeleteAccount {
 
 /// Ends the caller's own session. Ordered.
 pub struct Logout {
-    /// Who.
+    /// The user and session that ask.
     pub caller: Caller,
 }
 
@@ -178,11 +180,11 @@ impl Request for Logout {
     type Answer = Result<(), Refusal>;
 }
 
-/// Ends another session of the caller, or all others. Ordered.
+/// Ends one of the caller's sessions, or all but the current one. Ordered.
 pub struct RevokeSession {
-    /// Who.
+    /// The user and session that ask.
     pub caller: Caller,
-    /// Which, as the wire gives it; `others`: all but the one that asks.
+    /// The session id in wire form, or `others` for all but the current one.
     pub session: String,
 }
 
@@ -191,13 +193,13 @@ impl Request for RevokeSession {
     type Answer = Result<(), Refusal>;
 }
 
-/// A page of the caller's sessions, newest first. Concurrent.
+/// Returns a page of the caller's sessions, newest first. Concurrent.
 pub struct ListSessions {
-    /// Who.
+    /// The user and session that ask.
     pub caller: Caller,
-    /// From below this session on, as the wire gives it.
+    /// Start after this session, in wire form.
     pub after: Option<String>,
-    /// At most so many.
+    /// The most sessions to return.
     pub limit: usize,
 }
 
@@ -206,28 +208,28 @@ impl Request for ListSessions {
     type Answer = Result<SessionsPage, Refusal>;
 }
 
-/// Some of a person's sessions.
+/// A page of a user's sessions.
 #[derive(Debug, Clone)]
 pub struct SessionsPage {
-    /// Newest first.
+    /// The sessions, newest first.
     pub lines: Vec<SessionSummary>,
-    /// The last of them, if there are more.
+    /// The `after` of the next page, if there are more.
     pub next: Option<SessionId>,
 }
 
-/// One device.
+/// One session in the list of devices.
 #[derive(Debug, Clone)]
 pub struct SessionSummary {
-    /// Which.
+    /// Its id, for [`RevokeSession`].
     pub session: SessionId,
-    /// What it called itself.
+    /// The device name that the client gave.
     pub device: Option<String>,
-    /// ms since 1970.
+    /// When it started, in milliseconds since 1970.
     pub created_at: i64,
-    /// ms since 1970.
+    /// When it was last used, in milliseconds since 1970.
     pub seen_at: i64,
-    /// A connection is open now.
+    /// Whether it is marked as connected.
     pub online: bool,
-    /// It is the one asking.
+    /// Whether it is the caller's.
     pub current: bool,
 }

@@ -1,31 +1,31 @@
-//! Who someone is.
+//! Users, callers, tokens and refusals.
 
 use super::{SessionId, UserId};
 use std::sync::Arc;
 
-/// A person as everyone sees them.
+/// A user as everyone sees them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct User {
-    /// For ever.
+    /// The permanent id, never reused.
     pub id: UserId,
-    /// For now: names may change.
+    /// The current name; names may change.
     pub name: Arc<str>,
-    /// No account behind it.
+    /// Whether this is a guest, without an account.
     pub guest: bool,
 }
 
-/// Who is asking: goes with every command. Rights are read from storage, not from here.
+/// The user and session behind a command. Permissions are read from storage, not from here.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caller {
-    /// The person.
+    /// The authenticated user.
     pub user: User,
-    /// The session it comes through.
+    /// The session of the command.
     pub session: SessionId,
-    /// Moderator of every public room.
+    /// Whether the user was a server administrator when the session was authenticated.
     pub admin: bool,
 }
 
-/// 256 random bits in URL-safe base64; `Debug` shows none of it.
+/// A session token: 256 random bits in URL-safe base64. `Debug` hides it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Token(pub String);
 
@@ -35,48 +35,48 @@ impl std::fmt::Debug for Token {
     }
 }
 
-/// Why sessions declines; the names are those of the protocol.
+/// Why sessions refuses a request, with the protocol's error names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refusal {
     /// 400 `bad_request` with the field.
     BadRequest {
-        /// Which field.
+        /// The field's name in the protocol.
         field: &'static str,
-        /// What is expected of it.
+        /// What the field must be, for people.
         expected: &'static str,
     },
-    /// 401 `bad_credentials`.
+    /// 401 `bad_credentials`: a wrong name, password or identity.
     BadCredentials,
-    /// 401 `bad_credentials` of a token that is unknown or ended: the connection closes 4502.
+    /// 401 `bad_credentials`: the token is unknown or ended. The connection closes with 4502.
     TokenInvalid,
-    /// 401 `token_expired`.
+    /// 401 `token_expired`: the identity or the session's lifetime is over.
     TokenExpired,
-    /// 403 `guests_off`.
+    /// 403 `guests_off`: guests are not allowed on this server.
     GuestsOff,
-    /// 403 `forbidden`: registration is off or by invitation.
+    /// 403 `forbidden`: registration is closed, or the invite code is wrong.
     Forbidden,
-    /// 403 `not_allowed_for_guests`.
+    /// 403 `not_allowed_for_guests`: only accounts may do this.
     NotAllowedForGuests,
-    /// 403 `limit_reached`.
+    /// 403 `limit_reached`: a setting's limit is reached.
     LimitReached {
-        /// Which limit.
+        /// The name of the setting.
         limit: &'static str,
     },
     /// 404 `no_such_user`, also for sessions that are not the caller's.
     NoSuchUser,
-    /// 409 `name_taken`.
+    /// 409 `name_taken`: another user has this name or one that looks alike.
     NameTaken {
-        /// A free name like it, if one was found.
+        /// A similar free name, if one was found.
         suggest: Option<String>,
     },
     /// 429 `rate_limited`: too many attempts on this name or from this network.
     RateLimited {
-        /// When the next one is let through.
+        /// Milliseconds until the next attempt is allowed.
         retry_after_ms: u64,
     },
     /// 503 `overloaded`: too many passwords are being hashed.
     Overloaded {
-        /// When there is room again, if those who wait now have had their turn.
+        /// Milliseconds until those waiting now are probably done.
         retry_after_ms: u64,
     },
 }

@@ -1,34 +1,35 @@
-//! Passwords: hashed slowly, a few at a time, beside the runtime.
+//! Hashes passwords, a few at a time, on threads outside the async runtime.
 
-mod line;
+mod fair_queue;
 mod threads;
 
 use argon2::password_hash::{PasswordHash, PasswordHasher as _, PasswordVerifier as _, SaltString};
 use argon2::{Algorithm, Argon2, Params, Version};
 use std::time::Duration;
-use threads::{Full, Threads, Turn};
+use threads::{Dispatch, QueueFull, Threads};
 use tokio::sync::oneshot;
 
-/// Memory of one hash in KiB: 19 MiB, with [`PASSES`] and [`LANES`] OWASP's recommendation.
+/// Memory per hash in KiB: 19 MiB. With [`PASSES`] and [`LANES`], this is OWASP's recommendation.
 const MEMORY_KIB: u32 = 19 * 1024;
 const PASSES: u32 = 2;
 const LANES: u32 = 1;
 
-/// What is checked for names that nobody has, so that they take as long. Nobody's password.
-const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$\
+/// The hash to check for unknown names, so that they take as long as known ones. No
+/// password has it.
+const DUMMY_HASH: &str = "$argon2id$v=19$m=19456,t=2,p=1$\
     cGFybG9yLW5vYm9keS1zYWx0$R3c1bqSz1vj0nZ0wVt8a2yqg9oX7mJc4h5l6k3d2f1E";
 
-/// Why a password was not looked at.
+/// Why a password was not hashed or checked.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum HashError {
-    /// Too many wait already; more have their turn after this.
+    /// Too many are waiting; there is room again after `retry_after`.
     Overloaded { retry_after: Duration },
-    /// The hash could not be made or its thread died.
+    /// Hashing failed or its thread panicked.
     Failed,
 }
 
-/// Hashes at most so many passwords at once; as many more as may wait do, others are refused. Those
-/// who wait take turns, asker by asker: a network, or a person who is logged in.
+/// Hashes passwords with bounded concurrency and a bounded queue; refuses the rest. The queue is
+/// fair between clients: a client is a network, or a logged-in user.
 pub(crate) struct Hasher {
     threads: Threads,
     #[cfg(test)]
@@ -44,14 +45,14 @@ impl Hasher {
         }
     }
 
-    /// The hash of a new password, with its salt and parameters.
+    /// Hashes a new password; returns the hash with its salt and parameters.
     pub(crate) async fn hash(
         &self,
-        asker: &str,
+        client: &str,
         password: String,
         salt: [u8; 16],
     ) -> Result<String, HashError> {
-        self.run(asker, move || {
+        self.run(client, move || {
             let salt = SaltString::encode_b64(&salt).ok()?;
             let hash = argon2()
                 .ok()?
@@ -63,19 +64,19 @@ impl Hasher {
         .ok_or(HashError::Failed)
     }
 
-    /// Whether the password has this hash; without one, false after the same work.
+    /// Whether the password has this hash. Without a hash, returns false after the same work.
     pub(crate) async fn verify(
         &self,
-        asker: &str,
+        client: &str,
         password: String,
         hash: Option<String>,
     ) -> Result<bool, HashError> {
         #[cfg(test)]
         self.verified
             .fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        self.run(asker, move || {
+        self.run(client, move || {
             let known = hash.is_some();
-            let hash = hash.unwrap_or_else(|| NOBODY.to_owned());
+            let hash = hash.unwrap_or_else(|| DUMMY_HASH.to_owned());
             let Ok(parsed) = PasswordHash::new(&hash) else {
                 return false;
             };
@@ -87,35 +88,35 @@ impl Hasher {
         .await
     }
 
-    /// Carries out the work when its turn has come, unless nobody waits for it any more.
+    /// Queues `work` and waits for its result. Skips it if the caller has gone by its turn.
     async fn run<T: Send + 'static>(
         &self,
-        asker: &str,
+        client: &str,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, HashError> {
-        let (answer, answered) = oneshot::channel();
-        let work = move |turn| match turn {
-            Turn::Never(full) => {
-                let _ = answer.send(Err(full.into()));
+        let (sender, answer) = oneshot::channel();
+        let work = move |dispatch| match dispatch {
+            Dispatch::Displaced(full) => {
+                let _ = sender.send(Err(full.into()));
             }
-            Turn::Now if answer.is_closed() => {}
-            Turn::Now => {
-                let _ = answer.send(Ok(work()));
+            Dispatch::Now if sender.is_closed() => {}
+            Dispatch::Now => {
+                let _ = sender.send(Ok(work()));
             }
         };
-        self.threads.submit(asker, Box::new(work))?;
-        answered.await.unwrap_or(Err(HashError::Failed))
+        self.threads.submit(client, Box::new(work))?;
+        answer.await.unwrap_or(Err(HashError::Failed))
     }
 
-    /// How many passwords were checked against some hash.
+    /// Returns how many passwords were checked against a hash.
     #[cfg(test)]
     pub(crate) fn verified(&self) -> usize {
         self.verified.load(std::sync::atomic::Ordering::Relaxed)
     }
 }
 
-impl From<Full> for HashError {
-    fn from(Full { retry_after }: Full) -> Self {
+impl From<QueueFull> for HashError {
+    fn from(QueueFull { retry_after }: QueueFull) -> Self {
         Self::Overloaded { retry_after }
     }
 }
@@ -130,7 +131,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_password_is_told_from_another() {
+    async fn a_password_differs_from_another() {
         let hasher = Hasher::new(1, 8);
         let hash = hasher
             .hash("home", "correct horse".into(), [7; 16])
@@ -147,13 +148,13 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn nobody_costs_as_much_as_somebody() {
+    async fn an_unknown_user_costs_as_much_as_a_known_one() {
         let hasher = Hasher::new(1, 8);
         let hash = hasher
             .hash("home", "correct horse".into(), [7; 16])
             .await
             .unwrap();
-        let (somebody, nobody) = (PasswordHash::new(&hash), PasswordHash::new(NOBODY));
+        let (somebody, nobody) = (PasswordHash::new(&hash), PasswordHash::new(DUMMY_HASH));
         let (somebody, nobody) = (somebody.unwrap(), nobody.unwrap());
         assert_eq!(nobody.algorithm, somebody.algorithm);
         assert_eq!(nobody.params, somebody.params);

@@ -1,93 +1,94 @@
-//! The threads that hash: few, and of the lowest priority, so that a rush of logins never takes a
-//! core from people who talk.
+//! The hashing threads: few, and of the lowest priority, so that a rush of logins does not take
+//! processor time from chat.
 
-use super::line::Line;
+use super::fair_queue::FairQueue;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// The lowest that an ordinary thread can have.
+/// The lowest priority of an ordinary thread.
 #[cfg(target_os = "linux")]
 const NICE: i32 = 19;
-/// What a hash takes, until one was measured.
+/// The assumed duration of a hash until one has been measured.
 const GUESS: Duration = Duration::from_millis(50);
-/// The least that someone who was refused is asked to wait.
-const RETRY_LEAST: Duration = Duration::from_millis(500);
+/// The shortest retry hint.
+const RETRY_MIN: Duration = Duration::from_millis(500);
 
-/// One piece of work; it answers whoever waits for it.
-pub(super) type Work = Box<dyn FnOnce(Turn) + Send>;
+/// A work item: called with what happens to it, so that it can notify its caller. Dropped uncalled
+/// if the threads end.
+pub(super) type Work = Box<dyn FnOnce(Dispatch) + Send>;
 
-/// What becomes of a piece of work.
-pub(super) enum Turn {
-    /// It is carried out.
+/// What happens to a work item.
+pub(super) enum Dispatch {
+    /// It runs now.
     Now,
-    /// It had to give way.
-    Never(Full),
+    /// Another client's item displaced it from the full queue.
+    Displaced(QueueFull),
 }
 
-/// Threads that start when they are needed and end with this handle. What waits then is dropped.
+/// Threads that start on demand and end when this handle is dropped. Work still queued is dropped.
 pub(super) struct Threads(Arc<Shared>);
 
 struct Shared {
-    most: usize,
+    threads_max: usize,
     waiting_max: usize,
     state: Mutex<State>,
-    news: Condvar,
-    /// What one piece takes, a moving average in microseconds.
-    takes_us: AtomicU64,
+    work_available: Condvar,
+    /// The duration of a work item: a moving average in microseconds.
+    average_us: AtomicU64,
 }
 
 struct State {
-    line: Line<Work>,
+    queue: FairQueue<Work>,
     threads: usize,
     running: usize,
     closed: bool,
 }
 
-/// There is no room: come back after this.
+/// The queue is full; retry after this time.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Full {
+pub(super) struct QueueFull {
     pub(super) retry_after: Duration,
 }
 
 impl Threads {
-    /// At most so many run at once, and so many wait besides; one asker has at most half of these
-    /// places.
-    pub(super) fn new(most: usize, waiting_max: usize) -> Self {
-        let most = most.max(1);
-        let places = most.saturating_add(waiting_max);
+    /// Runs at most `threads_max` items at once and queues `waiting_max`; one client may have at
+    /// most half of all.
+    pub(super) fn new(threads_max: usize, waiting_max: usize) -> Self {
+        let threads_max = threads_max.max(1);
+        let places = threads_max.saturating_add(waiting_max);
         Self(Arc::new(Shared {
-            most,
+            threads_max,
             waiting_max,
             state: Mutex::new(State {
-                line: Line::new((places / 2).max(1)),
+                queue: FairQueue::new((places / 2).max(1)),
                 threads: 0,
                 running: 0,
                 closed: false,
             }),
-            news: Condvar::new(),
-            takes_us: AtomicU64::new(u64::try_from(GUESS.as_micros()).unwrap_or(u64::MAX)),
+            work_available: Condvar::new(),
+            average_us: AtomicU64::new(u64::try_from(GUESS.as_micros()).unwrap_or(u64::MAX)),
         }))
     }
 
-    /// Puts one piece of work in for this asker; another's may have to give way for it. All that
-    /// waits is dropped if there is no thread to do it.
-    pub(super) fn submit(&self, asker: &str, work: Work) -> Result<(), Full> {
+    /// Queues a work item for this client, possibly displacing another client's. If no thread can
+    /// be started, all queued work is dropped.
+    pub(super) fn submit(&self, client: &str, work: Work) -> Result<(), QueueFull> {
         let shared = &self.0;
         let mut state = shared.state();
-        let places = shared.most.saturating_add(shared.waiting_max);
+        let places = shared.threads_max.saturating_add(shared.waiting_max);
         let room = places.saturating_sub(state.running);
-        let full = shared.full(state.line.len() + state.running);
-        let Ok(displaced) = state.line.push(asker, work, room) else {
+        let full = shared.full(state.queue.len() + state.running);
+        let Ok(displaced) = state.queue.push(client, work, room) else {
             return Err(full);
         };
-        if state.threads < shared.most && state.running + state.line.len() > state.threads {
-            shared.start_one(&mut state);
+        if state.threads < shared.threads_max && state.running + state.queue.len() > state.threads {
+            shared.start_thread(&mut state);
         }
         drop(state);
-        shared.news.notify_one();
+        shared.work_available.notify_one();
         if let Some(displaced) = displaced {
-            displaced(Turn::Never(full));
+            displaced(Dispatch::Displaced(full));
         }
         Ok(())
     }
@@ -96,7 +97,7 @@ impl Threads {
 impl Drop for Threads {
     fn drop(&mut self) {
         self.0.state().closed = true;
-        self.0.news.notify_all();
+        self.0.work_available.notify_all();
     }
 }
 
@@ -105,71 +106,71 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Everyone who waits now comes first.
-    fn full(&self, waiting: usize) -> Full {
-        let takes = Duration::from_micros(self.takes_us.load(Ordering::Relaxed));
-        let turns = u32::try_from(waiting / self.most).unwrap_or(u32::MAX);
-        let retry_after = takes.saturating_mul(turns).max(RETRY_LEAST);
-        Full { retry_after }
+    /// Returns the refusal, with the time until those waiting now are done.
+    fn full(&self, waiting: usize) -> QueueFull {
+        let average = Duration::from_micros(self.average_us.load(Ordering::Relaxed));
+        let turns = u32::try_from(waiting / self.threads_max).unwrap_or(u32::MAX);
+        let retry_after = average.saturating_mul(turns).max(RETRY_MIN);
+        QueueFull { retry_after }
     }
 
-    fn start_one(self: &Arc<Self>, state: &mut State) {
+    fn start_thread(self: &Arc<Self>, state: &mut State) {
         let shared = Arc::clone(self);
         let thread = std::thread::Builder::new().name("passwords".to_owned());
         match thread.spawn(move || shared.work()) {
             Ok(_) => state.threads += 1,
             Err(error) => {
-                tracing::error!(%error, "could not start a thread that hashes passwords");
+                tracing::error!(%error, "could not start a password hashing thread");
                 if state.threads == 0 {
-                    while state.line.pop().is_some() {}
+                    while state.queue.pop().is_some() {}
                 }
             }
         }
     }
 
     fn work(&self) {
-        step_back();
+        lower_priority();
         while let Some(work) = self.next() {
             let started = Instant::now();
-            // A panic drops the answer: whoever waits for it learns that.
-            let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| work(Turn::Now)));
-            self.measured(started.elapsed());
+            // A panic drops the sender, which tells the caller.
+            let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| work(Dispatch::Now)));
+            self.record_duration(started.elapsed());
             self.state().running -= 1;
         }
     }
 
-    /// Waits for work; none when the handle is gone.
+    /// Waits for work; returns `None` when the handle has been dropped.
     fn next(&self) -> Option<Work> {
         let mut state = self.state();
         loop {
             if state.closed {
                 return None;
             }
-            if let Some(work) = state.line.pop() {
+            if let Some(work) = state.queue.pop() {
                 state.running += 1;
                 return Some(work);
             }
             state = self
-                .news
+                .work_available
                 .wait(state)
                 .unwrap_or_else(PoisonError::into_inner);
         }
     }
 
-    fn measured(&self, took: Duration) {
+    fn record_duration(&self, took: Duration) {
         let took = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
-        let before = self.takes_us.load(Ordering::Relaxed);
+        let before = self.average_us.load(Ordering::Relaxed);
         let now = before - before / 8 + took / 8;
-        self.takes_us.store(now, Ordering::Relaxed);
+        self.average_us.store(now, Ordering::Relaxed);
     }
 }
 
-/// Gives this thread the lowest priority. Linux alone has one per thread; elsewhere the small number
-/// of threads has to do.
-fn step_back() {
+/// Gives this thread the lowest priority. Only Linux has a priority per thread; elsewhere the small
+/// number of threads has to suffice.
+fn lower_priority() {
     #[cfg(target_os = "linux")]
     if let Err(error) = rustix::process::setpriority_process(Some(rustix::thread::gettid()), NICE) {
-        tracing::warn!(%error, "passwords are hashed at the ordinary priority");
+        tracing::warn!(%error, "could not lower the priority of a password hashing thread");
     }
 }
 
@@ -178,7 +179,7 @@ mod tests {
     use super::*;
     use std::sync::mpsc;
 
-    /// Work that waits until it is let go.
+    /// Work that blocks until the sender is dropped.
     fn held() -> (Work, mpsc::Sender<()>) {
         let (go, held) = mpsc::channel::<()>();
         let work = move |_| {
@@ -188,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn at_most_so_many_run_at_once_and_the_rest_is_refused() {
+    fn work_beyond_the_limits_is_refused() {
         let threads = Threads::new(1, 1);
         let (first, go) = held();
         threads.submit("a", first).unwrap();
@@ -197,36 +198,40 @@ mod tests {
         }
         threads.submit("b", Box::new(|_| {})).unwrap();
         let refused = threads.submit("c", Box::new(|_| {})).unwrap_err();
-        assert!(refused.retry_after >= RETRY_LEAST, "{refused:?}");
+        assert!(refused.retry_after >= RETRY_MIN, "{refused:?}");
         assert_eq!(threads.0.state().threads, 1);
         drop(go);
     }
 
     #[test]
-    fn whoever_gives_way_learns_it() {
+    fn displaced_work_is_notified() {
         let threads = Threads::new(1, 3);
         let (first, go) = held();
         threads.submit("a", first).unwrap();
         while threads.0.state().running == 0 {
             std::thread::yield_now();
         }
-        let (told, turns) = mpsc::channel();
+        let (sender, results) = mpsc::channel();
         let noting = |name: &'static str| -> Work {
-            let told = told.clone();
-            Box::new(move |turn| told.send((name, matches!(turn, Turn::Now))).unwrap())
+            let sender = sender.clone();
+            Box::new(move |dispatch| {
+                sender
+                    .send((name, matches!(dispatch, Dispatch::Now)))
+                    .unwrap();
+            })
         };
         threads.submit("a", noting("a1")).unwrap();
         threads.submit("a", noting("a2")).unwrap();
         threads.submit("b", noting("b1")).unwrap();
         threads.submit("c", noting("c1")).unwrap();
-        assert_eq!(turns.recv().unwrap(), ("a2", false));
+        assert_eq!(results.recv().unwrap(), ("a2", false));
         drop(go);
-        let rest: Vec<_> = (0..3).map(|_| turns.recv().unwrap()).collect();
+        let rest: Vec<_> = (0..3).map(|_| results.recv().unwrap()).collect();
         assert_eq!(rest, [("a1", true), ("b1", true), ("c1", true)]);
     }
 
     #[test]
-    fn a_panic_costs_its_own_work_alone() {
+    fn a_panic_affects_only_its_own_work() {
         let threads = Threads::new(1, 8);
         threads
             .submit("a", Box::new(|_| panic!("on purpose")))

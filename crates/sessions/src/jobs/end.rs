@@ -1,113 +1,55 @@
-//! Sessions end because someone wants it.
+//! Ends sessions and publishes that, whatever the reason.
 
-use super::ending::{end, end_all};
-use crate::api::{Caller, EndReason, Refusal, SessionId};
-use crate::store::{sessions, users};
+use crate::api::{EndReason, PeopleForgettable, SessionEnded, SessionId, UserId};
+use crate::store::{sessions, user_sessions};
 use storage::prelude::*;
 
-/// `logout`.
-pub(crate) struct Logout {
-    pub(crate) caller: Caller,
-    pub(crate) now: i64,
+/// Ends these sessions, each given with its user, and publishes [`SessionEnded`] for each.
+pub(crate) async fn end(
+    tx: &mut Writer<'_>,
+    ending: &[(SessionId, UserId)],
+    reason: EndReason,
+    now: i64,
+) -> Result<(), Fault> {
+    let ids: Vec<SessionId> = ending.iter().map(|(session, _)| *session).collect();
+    sessions::end(tx, &ids, now).await?;
+    for &(session, user) in ending {
+        tx.state(SessionEnded {
+            user,
+            session,
+            reason,
+        });
+    }
+    Ok(())
 }
 
-impl Job for Logout {
-    const NAME: &'static str = "sessions.logout";
-    type Answer = ();
-    type Refusal = Refusal;
-
-    fn lane(&self) -> LaneKey {
-        super::LANE
-    }
-
-    async fn run(&self, tx: &mut Writer<'_>) -> Result<(), JobError<Refusal>> {
-        let own = (self.caller.session, self.caller.user.id);
-        end(tx, &[own], EndReason::Logout, self.now).await?;
-        Ok(())
-    }
+/// Ends a user's sessions, except `keep`.
+pub(crate) async fn end_all(
+    tx: &mut Writer<'_>,
+    user: UserId,
+    keep: Option<SessionId>,
+    reason: EndReason,
+    now: i64,
+) -> Result<(), Fault> {
+    let live = user_sessions::live_ids_of(tx, user).await?;
+    let ending = live.into_iter().filter(|id| Some(*id) != keep);
+    let ending: Vec<_> = ending.map(|id| (id, user)).collect();
+    end(tx, &ending, reason, now).await
 }
 
-/// `session.revoke`. One that has ended already is as good as revoked.
-pub(crate) struct Revoke {
-    pub(crate) caller: Caller,
-    pub(crate) session: SessionId,
-    pub(crate) now: i64,
-}
-
-/// What someone is told who names a session that is not theirs.
-pub(crate) const NO_SUCH_SESSION: Refusal = Refusal::BadRequest {
-    field: "session",
-    expected: "the id of one of your own sessions, or \"others\"",
-};
-
-impl Job for Revoke {
-    const NAME: &'static str = "sessions.revoke";
-    type Answer = ();
-    type Refusal = Refusal;
-
-    fn lane(&self) -> LaneKey {
-        super::LANE
-    }
-
-    async fn run(&self, tx: &mut Writer<'_>) -> Result<(), JobError<Refusal>> {
-        let found = sessions::by_id(tx, self.session).await?;
-        let own = found.filter(|session| session.user_id == self.caller.user.id);
-        let session = own.ok_or(JobError::Refused(NO_SUCH_SESSION))?;
-        if session.ended_at.is_none() {
-            let revoked = (session.id, session.user_id);
-            end(tx, &[revoked], EndReason::Revoked, self.now).await?;
-        }
-        Ok(())
-    }
-}
-
-/// `session.revoke` of all others: those who have none lose none.
-pub(crate) struct RevokeOthers {
-    pub(crate) caller: Caller,
-    pub(crate) now: i64,
-}
-
-impl Job for RevokeOthers {
-    const NAME: &'static str = "sessions.revoke_others";
-    type Answer = ();
-    type Refusal = Refusal;
-
-    fn lane(&self) -> LaneKey {
-        super::LANE
-    }
-
-    async fn run(&self, tx: &mut Writer<'_>) -> Result<(), JobError<Refusal>> {
-        let (user, stays) = (self.caller.user.id, Some(self.caller.session));
-        end_all(tx, user, stays, EndReason::Revoked, self.now).await?;
-        Ok(())
-    }
-}
-
-/// A new password: all other sessions end.
-pub(crate) struct Replace {
-    pub(crate) caller: Caller,
-    /// The hash that the old password was checked against.
-    pub(crate) checked: String,
-    pub(crate) hash: String,
-    pub(crate) now: i64,
-}
-
-impl Job for Replace {
-    const NAME: &'static str = "sessions.change_password";
-    type Answer = ();
-    type Refusal = Refusal;
-
-    fn lane(&self) -> LaneKey {
-        super::LANE
-    }
-
-    async fn run(&self, tx: &mut Writer<'_>) -> Result<(), JobError<Refusal>> {
-        let user = self.caller.user.id;
-        if !users::change_password(tx, user, &self.checked, &self.hash).await? {
-            return Err(JobError::Refused(Refusal::BadCredentials));
-        }
-        let stays = Some(self.caller.session);
-        end_all(tx, user, stays, EndReason::Revoked, self.now).await?;
-        Ok(())
-    }
+/// Ends and removes all sessions of a user who ends, and publishes [`PeopleForgettable`]. Their
+/// tokens are then refused like those of any ended session.
+pub(crate) async fn end_user(
+    tx: &mut Writer<'_>,
+    user: UserId,
+    reason: EndReason,
+    now: i64,
+) -> Result<(), Fault> {
+    end_all(tx, user, None, reason, now).await?;
+    user_sessions::forget_all(tx, user).await?;
+    tx.state(PeopleForgettable {
+        users: vec![user],
+        unseen_before: None,
+    });
+    Ok(())
 }

@@ -1,26 +1,26 @@
-//! What is written from time to time.
+//! Periodic jobs: last-seen times and expiry.
 
-use super::ending::end;
+use super::end::end;
 use crate::api::{EndReason, GuestExpired, Refusal, SessionId, UserId};
-use crate::store::{housekeeping, of_person, sessions, users};
+use crate::store::{housekeeping, sessions, user_sessions, users};
 use std::collections::{HashMap, HashSet};
 use std::convert::Infallible;
 use storage::prelude::*;
 
-/// The most rows of one kind that one run touches: the lane has other work.
+/// The most rows of one kind per run, since the lane has other work.
 const ROWS_MAX: i64 = 500;
-/// How long an ended session is kept: as long as `session.revoke` of it may be repeated.
+/// How long an ended session is kept, so that repeating `session.revoke` for it succeeds.
 const ENDED_KEPT_MS: i64 = 24 * 60 * 60 * 1000;
-/// The most ids of one statement: more would not fit.
+/// The most ids in one statement, below the databases' limits.
 const STATEMENT_MAX: usize = 10_000;
 
-/// Notes who has been seen without a connection.
-pub(crate) struct Touch {
+/// Writes the last-seen time of sessions used without a connection.
+pub(crate) struct NoteSeen {
     pub(crate) seen: HashMap<SessionId, UserId>,
     pub(crate) now: i64,
 }
 
-impl Job for Touch {
+impl Job for NoteSeen {
     const NAME: &'static str = "sessions.touch";
     type Answer = ();
     type Refusal = Infallible;
@@ -30,18 +30,18 @@ impl Job for Touch {
     }
 
     async fn run(&self, tx: &mut Writer<'_>) -> Result<(), JobError<Infallible>> {
-        touch(tx, &self.seen, self.now).await?;
+        note_seen(tx, &self.seen, self.now).await?;
         Ok(())
     }
 }
 
-/// The server stops: who is connected stays marked, seen until now.
-pub(crate) struct Keep {
+/// Run when the server stops: connected sessions stay marked as connected, and count as seen now.
+pub(crate) struct NoteConnectedSeen {
     pub(crate) seen: HashMap<SessionId, UserId>,
     pub(crate) now: i64,
 }
 
-impl Job for Keep {
+impl Job for NoteConnectedSeen {
     const NAME: &'static str = "sessions.keep_connected";
     type Answer = ();
     type Refusal = Refusal;
@@ -51,28 +51,29 @@ impl Job for Keep {
     }
 
     async fn run(&self, tx: &mut Writer<'_>) -> Result<(), JobError<Refusal>> {
-        touch(tx, &self.seen, self.now).await?;
+        note_seen(tx, &self.seen, self.now).await?;
         sessions::all_connected_seen(tx, self.now).await?;
         Ok(())
     }
 }
 
-async fn touch(
+async fn note_seen(
     tx: &mut Writer<'_>,
     seen: &HashMap<SessionId, UserId>,
     now: i64,
 ) -> Result<(), Fault> {
     let seen: Vec<(SessionId, UserId)> = seen.iter().map(|(id, user)| (*id, *user)).collect();
-    for some in seen.chunks(STATEMENT_MAX) {
-        let ids: Vec<SessionId> = some.iter().map(|(session, _)| *session).collect();
-        let people: HashSet<UserId> = some.iter().map(|(_, user)| *user).collect();
+    for chunk in seen.chunks(STATEMENT_MAX) {
+        let ids: Vec<SessionId> = chunk.iter().map(|(session, _)| *session).collect();
+        let user_ids: HashSet<UserId> = chunk.iter().map(|(_, user)| *user).collect();
         sessions::seen(tx, &ids, now).await?;
-        users::seen(tx, &people, now).await?;
+        users::seen(tx, &user_ids, now).await?;
     }
     Ok(())
 }
 
-/// Ends what has not been seen for too long, a share at a time.
+/// Ends a batch of sessions that went unseen for too long, removes a batch of ended ones, and
+/// publishes expired guests.
 pub(crate) struct Expire {
     pub(crate) now: i64,
     pub(crate) session_unseen_ms: i64,
@@ -81,7 +82,7 @@ pub(crate) struct Expire {
 
 impl Job for Expire {
     const NAME: &'static str = "sessions.expire";
-    /// Whether there may be more sessions to end or to remove.
+    /// Whether there may be more to end or to remove.
     type Answer = bool;
     type Refusal = Infallible;
 
@@ -96,8 +97,8 @@ impl Job for Expire {
         let ended_before = self.now.saturating_sub(ENDED_KEPT_MS);
         let forgotten = sessions::forget_ended(tx, ended_before, ROWS_MAX).await?;
         self.expire_guests(tx).await?;
-        let share = usize::try_from(ROWS_MAX).unwrap_or(usize::MAX);
-        Ok(stale.len() >= share || forgotten >= share)
+        let batch = usize::try_from(ROWS_MAX).unwrap_or(usize::MAX);
+        Ok(stale.len() >= batch || forgotten >= batch)
     }
 }
 
@@ -106,8 +107,8 @@ impl Expire {
         let before = self.now.saturating_sub(self.guest_unseen_ms);
         let stale = housekeeping::stale_guests(tx, before, ROWS_MAX).await?;
         let ids: Vec<UserId> = stale.iter().map(|guest| guest.id).collect();
-        let connected = of_person::connected_among(tx, &ids).await?;
-        // Noted as seen, they make room for those who come after them.
+        let connected = user_sessions::with_connected_session(tx, &ids).await?;
+        // Noted as seen, they are not found again, and the next batch finds others.
         users::seen(tx, &connected, self.now).await?;
         let gone = stale.iter().filter(|guest| !connected.contains(&guest.id));
         for guest in gone {

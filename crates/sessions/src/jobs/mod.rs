@@ -1,35 +1,35 @@
-//! Everything that sessions writes.
+//! The jobs: everything that sessions writes.
 //!
-//! All of it goes through one lane, so that the facts of these jobs reach the subscriber in the
-//! order in which it handed the jobs over, and names are given one after the other.
+//! All jobs run in one lane, so that their events reach the subscriber in the order in which it
+//! submitted the jobs, and names are assigned one after another.
 
-mod door;
+mod credentials;
+mod delete_account;
+mod disconnect;
 mod end;
-mod ending;
-mod erase;
-mod fresh;
+mod free_name;
+mod hello_context;
 mod housekeeping;
-mod leave;
 mod open_guest;
 mod open_jwt;
 mod open_token;
 mod quota;
-mod sign;
-mod spare_name;
+mod revoke;
+mod sign_in;
 
 use storage::LaneKey;
 
-pub(crate) use door::Door;
-pub(crate) use end::{Logout, NO_SUCH_SESSION, Replace, Revoke, RevokeOthers};
-pub(crate) use ending::end_person;
-pub(crate) use erase::{Erase, erase};
-pub(crate) use fresh::Fresh;
-pub(crate) use housekeeping::{Expire, Keep, Touch};
-pub(crate) use leave::Leave;
+pub(crate) use credentials::SessionCredentials;
+pub(crate) use delete_account::{DeleteOwnAccount, erase};
+pub(crate) use disconnect::Disconnect;
+pub(crate) use end::end_user;
+pub(crate) use hello_context::HelloContext;
+pub(crate) use housekeeping::{Expire, NoteConnectedSeen, NoteSeen};
 pub(crate) use open_guest::OpenGuest;
-pub(crate) use open_jwt::{Extended, OpenJwt};
+pub(crate) use open_jwt::{CurrentSession, OpenJwt};
 pub(crate) use open_token::OpenToken;
-pub(crate) use sign::{SignIn, SignUp};
+pub(crate) use revoke::{EndOwnSession, NO_SUCH_SESSION, ReplacePassword, Revoke, RevokeOthers};
+pub(crate) use sign_in::{SignIn, SignUp};
 
-/// The one lane.
+/// The lane of all jobs that write users or sessions.
 pub(crate) const LANE: LaneKey = LaneKey(0x7365_7373);

@@ -1,22 +1,21 @@
-//! A new guest comes in.
+//! Opens a session for a new guest.
 
-use super::door::{Door, Entered};
-use super::fresh::{Beginning, Fresh};
-use super::spare_name::name_taken;
+use super::credentials::{SessionCredentials, SessionStart};
+use super::free_name::name_taken;
+use super::hello_context::{Authenticated, HelloContext};
 use crate::api::{Caller, Refusal, User, UserId, Welcome};
 use crate::name::Name;
-use crate::presence::Opened;
+use crate::presence::ConnectionsOpened;
 use crate::store::sessions::{self, NewSession};
 use crate::store::users::{self, NewUser};
 use storage::prelude::*;
 
-/// `hello {"guest": …}`: when a hall opens its doors hundreds of them come at once, so they are
-/// carried out as a set.
+/// `hello {"guest": …}`. Hundreds may arrive at once, when an event starts, so they run as a set.
 pub(crate) struct OpenGuest {
-    pub(crate) door: Door,
+    pub(crate) hello: HelloContext,
     pub(crate) name: Name,
     pub(crate) user: UserId,
-    pub(crate) fresh: Fresh,
+    pub(crate) credentials: SessionCredentials,
 }
 
 impl Job for OpenGuest {
@@ -39,55 +38,55 @@ impl Job for OpenGuest {
         jobs: &[&Self],
         tx: &mut Writer<'_>,
     ) -> Result<Vec<Result<Welcome, Refusal>>, Fault> {
-        let people: Vec<NewUser> = jobs.iter().map(|job| job.person()).collect();
-        let stored = users::insert(tx, &people).await?;
+        let new_users: Vec<NewUser> = jobs.iter().map(|job| job.new_user()).collect();
+        let stored = users::insert(tx, &new_users).await?;
         let (mut sessions, mut openings, mut answers) = (Vec::new(), Vec::new(), Vec::new());
         for job in jobs {
             if !stored.contains(&job.user) {
                 answers.push(Err(name_taken(tx, &job.name).await?));
                 continue;
             }
-            let entered = job.entered();
+            let authenticated = job.authenticated();
             sessions.push(job.session());
-            openings.push(job.door.opening(&entered));
-            answers.push(Ok(job.door.welcome(entered)));
+            openings.push(job.hello.opened_connection(&authenticated));
+            answers.push(Ok(job.hello.welcome(authenticated)));
         }
         sessions::insert(tx, &sessions).await?;
         if !openings.is_empty() {
-            tx.state(Opened(openings));
+            tx.state(ConnectionsOpened(openings));
         }
         Ok(answers)
     }
 }
 
 impl OpenGuest {
-    fn person(&self) -> NewUser<'_> {
-        NewUser::guest(self.user, &self.name, self.door.now)
+    fn new_user(&self) -> NewUser<'_> {
+        NewUser::guest(self.user, &self.name, self.hello.now)
     }
 
     fn session(&self) -> NewSession<'_> {
-        self.fresh.row(&Beginning {
+        self.credentials.row(&SessionStart {
             user: self.user,
-            device: self.door.device.as_deref(),
-            now: self.door.now,
+            device: self.hello.device.as_deref(),
+            now: self.hello.now,
             expires_at: None,
             connected: true,
         })
     }
 
-    fn entered(&self) -> Entered {
+    fn authenticated(&self) -> Authenticated {
         let user = User {
             id: self.user,
             name: self.name.text().into(),
             guest: true,
         };
-        Entered {
+        Authenticated {
             caller: Caller {
                 user,
-                session: self.fresh.id,
+                session: self.credentials.id,
                 admin: false,
             },
-            token: self.fresh.token.clone(),
+            token: self.credentials.token.clone(),
             resumed: false,
             expires_at: None,
         }

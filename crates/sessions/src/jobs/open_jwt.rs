@@ -1,14 +1,14 @@
-//! Someone comes in with a signed identity.
+//! Opens or extends a session with a signed identity.
 
-use super::door::{Door, Entered};
-use super::fresh::{Beginning, Fresh};
+use super::credentials::{SessionCredentials, SessionStart};
+use super::free_name::free_name;
+use super::hello_context::{Authenticated, HelloContext};
 use super::quota::make_room;
-use super::spare_name::spare_name;
 use crate::api::{Caller, Refusal, SessionId, Token, UserId, Welcome};
-use crate::attempts::Attempts;
 use crate::jwt::Identity;
 use crate::name::Name;
-use crate::presence::Opened;
+use crate::presence::ConnectionsOpened;
+use crate::rate_limits::RateLimits;
 use crate::secret::TokenHash;
 use crate::store::sessions::{self, SessionRow};
 use crate::store::users::{self, NewUser, UserRow};
@@ -16,24 +16,24 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use storage::prelude::*;
 
-/// `hello {"jwt": …}`, with or without the token of the session that it continues.
+/// `hello {"jwt": …}`, optionally with the token of the session to continue.
 pub(crate) struct OpenJwt {
-    pub(crate) door: Door,
+    pub(crate) hello: HelloContext,
     pub(crate) identity: Identity,
     pub(crate) token: Option<Token>,
-    /// What this connection has said `hello` for before.
-    pub(crate) extended: Option<Extended>,
-    /// The id of the person, should they be new.
+    /// The session of an earlier `hello` on this connection.
+    pub(crate) current: Option<CurrentSession>,
+    /// The id to use if the user is new.
     pub(crate) user: UserId,
-    pub(crate) fresh: Fresh,
-    /// The network that pays for a new person, and the rates it pays from.
+    pub(crate) credentials: SessionCredentials,
+    /// The client's network, whose rate limit applies to a new user, and the limits.
     pub(crate) from: String,
-    pub(crate) attempts: Arc<Attempts>,
+    pub(crate) limits: Arc<RateLimits>,
     pub(crate) sessions_max: u32,
 }
 
-/// The session of a connection that says `hello` again.
-pub(crate) struct Extended {
+/// The current session of a connection that says `hello` again.
+pub(crate) struct CurrentSession {
     pub(crate) session: SessionId,
     pub(crate) user: UserId,
     pub(crate) token: Token,
@@ -49,31 +49,33 @@ impl Job for OpenJwt {
     }
 
     async fn run(&self, tx: &mut Writer<'_>) -> Result<Welcome, JobError<Refusal>> {
-        let user = self.person(tx).await?;
+        let user = self.find_or_create_user(tx).await?;
         if self
-            .extended
+            .current
             .as_ref()
-            .is_some_and(|extended| extended.user != user.id)
+            .is_some_and(|current| current.user != user.id)
         {
             return Err(JobError::Refused(Refusal::BadCredentials));
         }
-        let entered = if let Some((session, token)) = self.continued(tx, &user).await? {
+        let authenticated = if let Some((session, token)) = self.continued(tx, &user).await? {
             self.resume(tx, &user, &session, token).await?
         } else {
-            make_room(tx, user.id, self.sessions_max, self.door.now).await?;
+            make_room(tx, user.id, self.sessions_max, self.hello.now).await?;
             self.begin(tx, &user).await?
         };
-        tx.state(Opened(vec![self.door.opening(&entered)]));
-        Ok(self.door.welcome(entered))
+        tx.state(ConnectionsOpened(vec![
+            self.hello.opened_connection(&authenticated),
+        ]));
+        Ok(self.hello.welcome(authenticated))
     }
 }
 
-/// A hundred people and more have that name.
+/// The refusal if no similar name is free.
 const NO_NAME: JobError<Refusal> = JobError::Refused(Refusal::NameTaken { suggest: None });
 
 impl OpenJwt {
-    /// The person whom the issuer means; made when this is their first time.
-    async fn person(&self, tx: &mut Writer<'_>) -> Result<UserRow, JobError<Refusal>> {
+    /// Returns the user with this identity; creates them if they are new.
+    async fn find_or_create_user(&self, tx: &mut Writer<'_>) -> Result<UserRow, JobError<Refusal>> {
         let Identity {
             issuer,
             subject,
@@ -81,43 +83,44 @@ impl OpenJwt {
             ..
         } = &self.identity;
         if let Some(user) = users::by_identity(tx, issuer, subject).await?
-            // This locks the row; one that another lane has forgotten meanwhile is made anew.
-            && users::seen(tx, &HashSet::from([user.id]), self.door.now).await? == 1
+            // This locks the row. If another lane has removed it meanwhile, the user is created
+            // again.
+            && users::seen(tx, &HashSet::from([user.id]), self.hello.now).await? == 1
         {
             return Ok(user);
         }
-        self.attempts
+        self.limits
             .new_guest(&self.from)
             .map_err(JobError::Refused)?;
-        if !self.make_person(tx, name).await? {
-            let spare = spare_name(tx, name).await?.or_else(|| self.unlikely_name());
-            let spare = spare.ok_or(NO_NAME)?;
-            self.make_person(tx, &spare).await?;
+        if !self.create_user(tx, name).await? {
+            let free = free_name(tx, name).await?.or_else(|| self.random_name());
+            let free = free.ok_or(NO_NAME)?;
+            self.create_user(tx, &free).await?;
         }
-        // Another node may have made them in this very moment: then theirs is found.
+        // Another node may have just created the user; this finds theirs.
         let user = users::by_identity(tx, issuer, subject).await?;
         user.ok_or(NO_NAME)
     }
 
-    /// False when the name, or the person, is there already.
-    async fn make_person(&self, tx: &mut Writer<'_>, name: &Name) -> Result<bool, Fault> {
-        let vouched = (
+    /// Creates the user; returns false if the name or the user already exists.
+    async fn create_user(&self, tx: &mut Writer<'_>, name: &Name) -> Result<bool, Fault> {
+        let identity = (
             self.identity.issuer.as_str(),
             self.identity.subject.as_str(),
         );
-        let person = NewUser::vouched(self.user, name, vouched, self.door.now);
-        Ok(!users::insert(tx, &[person]).await?.is_empty())
+        let new_user = NewUser::with_identity(self.user, name, identity, self.hello.now);
+        Ok(!users::insert(tx, &[new_user]).await?.is_empty())
     }
 
-    /// When all of `-2` … `-99` are taken: a suffix from the new id's random part.
-    fn unlikely_name(&self) -> Option<Name> {
+    /// Returns a name with a suffix from the new id's random part, for when `-2` … `-99` are taken.
+    fn random_name(&self) -> Option<Name> {
         let [.., a, b, c, d] = self.user.0;
         self.identity
             .name
             .with_suffix(u32::from_be_bytes([a, b, c, d]))
     }
 
-    /// The living session that this continues, if any.
+    /// Returns the session to continue, if any.
     async fn continued(
         &self,
         tx: &mut Writer<'_>,
@@ -125,21 +128,21 @@ impl OpenJwt {
     ) -> Result<Option<(SessionRow, Token)>, JobError<Refusal>> {
         let (found, token) = if let Some(token) = &self.token {
             let found = sessions::by_token(tx, &[TokenHash::of(token)]).await?;
-            (found.into_iter().next().map(|living| living.session), token)
-        } else if let Some(extended) = &self.extended {
-            let found = sessions::by_id(tx, extended.session).await?;
+            (found.into_iter().next().map(|live| live.session), token)
+        } else if let Some(current) = &self.current {
+            let found = sessions::by_id(tx, current.session).await?;
             (
                 found.filter(|session| session.ended_at.is_none()),
-                &extended.token,
+                &current.token,
             )
         } else {
             return Ok(None);
         };
         let session = found.ok_or(JobError::Refused(Refusal::TokenInvalid))?;
-        // The hub has filed the connection under its first session: under another one it would
-        // outlive that one's end.
-        let is_other = |extended: &Extended| extended.session != session.id;
-        if session.user_id != user.id || self.extended.as_ref().is_some_and(is_other) {
+        // The hub knows the connection by its first session. With another one, the connection would
+        // stay open when that session ends.
+        let is_other = |current: &CurrentSession| current.session != session.id;
+        if session.user_id != user.id || self.current.as_ref().is_some_and(is_other) {
             return Err(JobError::Refused(Refusal::BadCredentials));
         }
         Ok(Some((session, token.clone())))
@@ -151,53 +154,53 @@ impl OpenJwt {
         user: &UserRow,
         session: &SessionRow,
         token: Token,
-    ) -> Result<Entered, Fault> {
-        // An older identity never shortens what a newer one has given.
+    ) -> Result<Authenticated, Fault> {
+        // An older identity must not shorten what a newer one has granted.
         let expires_at = self
             .identity
             .expires_at
             .max(session.expires_at.unwrap_or(i64::MIN));
         sessions::extend(tx, session.id, expires_at).await?;
-        sessions::connected(tx, &[session.id], self.door.now).await?;
-        if let Some(device) = self.door.renamed(session.device.as_deref()) {
+        sessions::connected(tx, &[session.id], self.hello.now).await?;
+        if let Some(device) = self.hello.new_device(session.device.as_deref()) {
             sessions::rename_device(tx, session.id, device).await?;
         }
-        Ok(entered(user, session.id, token, true, expires_at))
+        Ok(authenticated(user, session.id, token, true, expires_at))
     }
 
-    async fn begin(&self, tx: &mut Writer<'_>, user: &UserRow) -> Result<Entered, Fault> {
+    async fn begin(&self, tx: &mut Writer<'_>, user: &UserRow) -> Result<Authenticated, Fault> {
         let expires_at = self.identity.expires_at;
-        let beginning = Beginning {
+        let start = SessionStart {
             user: user.id,
-            device: self.door.device.as_deref(),
-            now: self.door.now,
+            device: self.hello.device.as_deref(),
+            now: self.hello.now,
             expires_at: Some(expires_at),
             connected: true,
         };
-        sessions::insert(tx, &[self.fresh.row(&beginning)]).await?;
-        Ok(entered(
+        sessions::insert(tx, &[self.credentials.row(&start)]).await?;
+        Ok(authenticated(
             user,
-            self.fresh.id,
-            self.fresh.token.clone(),
+            self.credentials.id,
+            self.credentials.token.clone(),
             false,
             expires_at,
         ))
     }
 }
 
-fn entered(
+fn authenticated(
     user: &UserRow,
     session: SessionId,
     token: Token,
     resumed: bool,
     expires_at: i64,
-) -> Entered {
+) -> Authenticated {
     let caller = Caller {
         user: user.user(),
         session,
         admin: user.admin,
     };
-    Entered {
+    Authenticated {
         caller,
         token,
         resumed,

@@ -1,20 +1,19 @@
-//! Someone comes back with a token.
+//! Resumes a session by its token.
 
-use super::door::{Door, Entered};
+use super::hello_context::{Authenticated, HelloContext};
 use crate::api::{Refusal, SessionId, Token, UserId, Welcome};
-use crate::presence::{Opened, Opening};
+use crate::presence::{ConnectionsOpened, OpenedConnection};
 use crate::secret::TokenHash;
-use crate::store::sessions::{self, Living};
+use crate::store::sessions::{self, LiveSession};
 use crate::store::users;
 use std::collections::{HashMap, HashSet};
 use storage::prelude::*;
 
-/// `hello {"token": …}`: after a restart thousands of them come at once, so they are carried out
-/// as a set.
+/// `hello {"token": …}`. Thousands arrive at once after a restart, so they run as a set.
 pub(crate) struct OpenToken {
-    pub(crate) door: Door,
+    pub(crate) hello: HelloContext,
     pub(crate) token: Token,
-    /// The session that this connection has said `hello` for before.
+    /// The session of an earlier `hello` on this connection.
     pub(crate) current: Option<SessionId>,
 }
 
@@ -38,55 +37,60 @@ impl Job for OpenToken {
         jobs: &[&Self],
         tx: &mut Writer<'_>,
     ) -> Result<Vec<Result<Welcome, Refusal>>, Fault> {
-        let set = Set::of(jobs);
-        let mut living = set.living(tx).await?;
-        let mut entered = set.enter(&living);
-        let people: HashSet<UserId> = entered.iter().flatten().map(Entered::user).collect();
-        // This locks their rows: a guest whom another lane is ending is gone by now, or stays.
-        if users::seen(tx, &people, set.now).await? < people.len() {
-            living = set.living(tx).await?;
-            entered = set.enter(&living);
+        let batch = TokenBatch::of(jobs);
+        let mut live = batch.live_sessions(tx).await?;
+        let mut authenticated = batch.authenticate(&live);
+        let user_ids: HashSet<UserId> = authenticated
+            .iter()
+            .flatten()
+            .map(Authenticated::user)
+            .collect();
+        // This locks their rows: a guest that another lane is ending has either ended by now or
+        // stays.
+        if users::seen(tx, &user_ids, batch.now).await? < user_ids.len() {
+            live = batch.live_sessions(tx).await?;
+            authenticated = batch.authenticate(&live);
         }
-        set.mark(tx, &entered, &living).await?;
-        let welcomes = jobs.iter().zip(entered);
+        batch.mark(tx, &authenticated, &live).await?;
+        let welcomes = jobs.iter().zip(authenticated);
         Ok(welcomes
-            .map(|(job, entered)| Ok(job.door.welcome(entered?)))
+            .map(|(job, authenticated)| Ok(job.hello.welcome(authenticated?)))
             .collect())
     }
 }
 
 impl OpenToken {
-    fn enter(&self, living: Option<&Living>) -> Result<Entered, Refusal> {
-        let living = living.ok_or(Refusal::TokenInvalid)?;
-        if living.is_expired(self.door.now) {
+    fn authenticate(&self, live: Option<&LiveSession>) -> Result<Authenticated, Refusal> {
+        let live = live.ok_or(Refusal::TokenInvalid)?;
+        if live.is_expired(self.hello.now) {
             return Err(Refusal::TokenExpired);
         }
         if self
             .current
-            .is_some_and(|current| current != living.session.id)
+            .is_some_and(|current| current != live.session.id)
         {
             return Err(Refusal::BadCredentials);
         }
-        Ok(Entered {
-            caller: living.caller(),
+        Ok(Authenticated {
+            caller: live.caller(),
             token: self.token.clone(),
             resumed: true,
-            expires_at: living.session.expires_at,
+            expires_at: live.session.expires_at,
         })
     }
 }
 
-/// Several who come back at once.
-struct Set<'a> {
+/// Several hellos with tokens, run as one set.
+struct TokenBatch<'a> {
     jobs: &'a [&'a OpenToken],
     hashes: Vec<TokenHash>,
     now: i64,
 }
 
-impl<'a> Set<'a> {
+impl<'a> TokenBatch<'a> {
     fn of(jobs: &'a [&'a OpenToken]) -> Self {
         let hashes = jobs.iter().map(|job| TokenHash::of(&job.token)).collect();
-        let now = jobs.iter().map(|job| job.door.now).max();
+        let now = jobs.iter().map(|job| job.hello.now).max();
         Self {
             jobs,
             hashes,
@@ -94,41 +98,49 @@ impl<'a> Set<'a> {
         }
     }
 
-    /// The living sessions behind the tokens.
-    async fn living(&self, tx: &mut Writer<'_>) -> Result<HashMap<TokenHash, Living>, Fault> {
-        let living = sessions::by_token(tx, &self.hashes).await?;
-        let by_hash = living.into_iter().filter_map(|living| {
-            let hash = living.session.token_hash.as_slice().try_into().ok()?;
-            Some((TokenHash(hash), living))
+    /// Reads the sessions of the tokens.
+    async fn live_sessions(
+        &self,
+        tx: &mut Writer<'_>,
+    ) -> Result<HashMap<TokenHash, LiveSession>, Fault> {
+        let live = sessions::by_token(tx, &self.hashes).await?;
+        let by_hash = live.into_iter().filter_map(|session| {
+            let hash = session.session.token_hash.as_slice().try_into().ok()?;
+            Some((TokenHash(hash), session))
         });
         Ok(by_hash.collect())
     }
 
-    fn enter(&self, living: &HashMap<TokenHash, Living>) -> Vec<Result<Entered, Refusal>> {
+    fn authenticate(
+        &self,
+        live: &HashMap<TokenHash, LiveSession>,
+    ) -> Vec<Result<Authenticated, Refusal>> {
         let jobs = self.jobs.iter().zip(&self.hashes);
-        jobs.map(|(job, hash)| job.enter(living.get(hash)))
+        jobs.map(|(job, hash)| job.authenticate(live.get(hash)))
             .collect()
     }
 
-    /// Marks those who came in as connected, and says so.
+    /// Marks the sessions of successful hellos as connected, and publishes that.
     async fn mark(
         &self,
         tx: &mut Writer<'_>,
-        entered: &[Result<Entered, Refusal>],
-        living: &HashMap<TokenHash, Living>,
+        authenticated: &[Result<Authenticated, Refusal>],
+        live: &HashMap<TokenHash, LiveSession>,
     ) -> Result<(), Fault> {
         let mut openings = Vec::new();
-        for ((job, hash), entered) in self.jobs.iter().zip(&self.hashes).zip(entered) {
-            let Ok(entered) = entered else { continue };
-            let known = living
+        for ((job, hash), authenticated) in self.jobs.iter().zip(&self.hashes).zip(authenticated) {
+            let Ok(authenticated) = authenticated else {
+                continue;
+            };
+            let known = live
                 .get(hash)
-                .and_then(|living| living.session.device.as_deref());
-            if let Some(device) = job.door.renamed(known) {
-                sessions::rename_device(tx, entered.session(), device).await?;
+                .and_then(|live| live.session.device.as_deref());
+            if let Some(device) = job.hello.new_device(known) {
+                sessions::rename_device(tx, authenticated.session(), device).await?;
             }
-            openings.push(Opening {
+            openings.push(OpenedConnection {
                 connected_at: self.now,
-                ..job.door.opening(entered)
+                ..job.hello.opened_connection(authenticated)
             });
         }
         if openings.is_empty() {
@@ -136,7 +148,7 @@ impl<'a> Set<'a> {
         }
         let ids: Vec<SessionId> = openings.iter().map(|opening| opening.session).collect();
         sessions::connected(tx, &ids, self.now).await?;
-        tx.state(Opened(openings));
+        tx.state(ConnectionsOpened(openings));
         Ok(())
     }
 }

@@ -1,64 +1,64 @@
-//! Who is connected, who counts as online, and when that ends.
+//! Presence: who is connected, who counts as online, and until when.
 //!
-//! What storage marks as connected is the truth about sessions; this is the picture of it that the
-//! subscriber keeps from the facts of its own jobs, in the order in which they were committed. It
-//! adds what storage does not know: which connections are open, and how long a grace still runs.
-//! It outlives a rebuild of the subscriber, as sockets do.
+//! The connected marks in storage are the source of truth about sessions. The subscriber maintains
+//! this copy from the events of its own jobs, in commit order, and adds what storage does not have:
+//! which connections are open, and when grace periods end. Like the sockets, it survives a rebuild
+//! of the subscriber.
 
-mod closed;
+mod recently_closed;
 mod table;
 
 use crate::api::{ConnectionId, SessionId, Token, User};
 use bus::Event;
 
-pub(crate) use table::{Due, Grace, Presence};
+pub(crate) use table::{DueSession, GracePeriods, Presence};
 
-/// A connection has said `hello`: from this commit on it counts as open.
+/// A connection that has said `hello`. It counts as open from the commit on.
 #[derive(Debug, Clone)]
-pub(crate) struct Opening {
+pub(crate) struct OpenedConnection {
     pub(crate) connection: ConnectionId,
     pub(crate) session: SessionId,
     pub(crate) user: User,
-    /// The session's mark in storage.
+    /// The session's mark in storage, in milliseconds since 1970.
     pub(crate) connected_at: i64,
-    /// Of a session that must be extended on the same connection: only the client and this memory
-    /// know it.
+    /// The token, for sessions that are extended on the same connection. Storage has only its hash.
     pub(crate) token: Option<Token>,
 }
 
-/// Connections were opened, in this order.
+/// Connections were opened, in commit order.
 #[derive(Debug)]
-pub(crate) struct Opened(pub(crate) Vec<Opening>);
+pub(crate) struct ConnectionsOpened(pub(crate) Vec<OpenedConnection>);
 
-impl Event for Opened {
+impl Event for ConnectionsOpened {
     const NAME: &'static str = "sessions.opened";
 }
 
-/// These sessions are no longer marked as connected.
+/// The connected marks of these sessions were cleared.
 #[derive(Debug)]
-pub(crate) struct Left(pub(crate) Vec<SessionId>);
+pub(crate) struct SessionsDisconnected(pub(crate) Vec<SessionId>);
 
-impl Event for Left {
+impl Event for SessionsDisconnected {
     const NAME: &'static str = "sessions.left";
 }
 
-/// Who is marked as connected in storage, read beside the queue.
+/// The sessions marked as connected, as read from storage by a timer.
 #[derive(Debug)]
-pub(crate) struct Counted(pub(crate) Vec<Marked>);
+pub(crate) struct ConnectedSessionsRead(pub(crate) Vec<ConnectedSession>);
 
-impl Event for Counted {
+impl Event for ConnectedSessionsRead {
     const NAME: &'static str = "sessions.counted";
 }
 
-/// A session that is marked as connected.
+/// A session marked as connected in storage.
 #[derive(Debug, Clone)]
-pub(crate) struct Marked {
+pub(crate) struct ConnectedSession {
     pub(crate) session: SessionId,
     pub(crate) user: User,
+    /// The mark: milliseconds since 1970.
     pub(crate) connected_at: i64,
 }
 
-/// Time has passed.
+/// Makes the subscriber check grace periods.
 #[derive(Debug)]
 pub(crate) struct Tick;
 

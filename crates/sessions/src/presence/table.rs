@@ -1,115 +1,117 @@
-//! The table of connections, sessions and people.
+//! The table of connections, sessions and users.
 
-use super::closed::Closed;
-use super::{Marked, Opening};
+use super::recently_closed::RecentlyClosed;
+use super::{ConnectedSession, OpenedConnection};
 use crate::api::{ConnectionId, Online, SessionId, Token, User, UserId};
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::time::Duration;
 
-/// How long after asking storage to take a mark away to ask again, when nothing was heard of it.
-const ASK_AGAIN: Duration = Duration::from_secs(10);
+/// How long to wait for a mark to be cleared before submitting that again.
+const RETRY_AFTER: Duration = Duration::from_secs(10);
 
-/// How long someone without a connection still counts as online.
+/// How long a session without a connection still counts as online.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Grace {
+pub(crate) struct GracePeriods {
+    /// After a clean disconnect.
     pub(crate) clean: Duration,
+    /// After a lost connection or a restart.
     pub(crate) lost: Duration,
 }
 
-/// The most sessions that leave at one tick: more would not fit into one statement.
+/// The most sessions due per tick, so that they fit into one statement.
 const DUE_MAX: usize = 10_000;
 
-/// A session whose grace is over.
+/// A session after its grace period.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Due {
+pub(crate) struct DueSession {
     pub(crate) session: SessionId,
     pub(crate) user: UserId,
-    /// The mark to take away; another one means that it came back meanwhile.
+    /// The mark to clear; a different one in storage means that the session has reconnected.
     pub(crate) connected_at: i64,
 }
 
-/// Everyone who counts as online.
+/// Who counts as online, and why.
 pub(crate) struct Presence {
-    grace: Grace,
+    grace: GracePeriods,
     online: Online,
-    connections: HashMap<ConnectionId, Open>,
-    sessions: HashMap<SessionId, Present>,
-    people: HashMap<UserId, Person>,
-    /// Sessions without a connection, and when they are due.
-    leaving: HashMap<SessionId, Duration>,
-    closed: Closed,
+    connections: HashMap<ConnectionId, OpenConnection>,
+    sessions: HashMap<SessionId, PresentSession>,
+    users: HashMap<UserId, OnlineUser>,
+    /// Sessions without a connection, and when their grace periods end, by uptime.
+    grace_ends: HashMap<SessionId, Duration>,
+    closed: RecentlyClosed,
     changes: Vec<(User, bool)>,
-    /// The server stops: nobody leaves any more.
-    keeping: bool,
+    /// Set when the server stops: no session becomes due any more.
+    stopping: bool,
 }
 
 /// An open connection.
-pub(crate) struct Open {
+pub(crate) struct OpenConnection {
     pub(crate) session: SessionId,
     pub(crate) user: UserId,
     pub(crate) token: Option<Token>,
 }
 
-/// A session that is marked as connected.
-struct Present {
+/// A session marked as connected.
+struct PresentSession {
     user: UserId,
     connected_at: i64,
     connections: usize,
     ended: bool,
 }
 
-/// Someone with at least one such session.
-struct Person {
+/// A user with at least one such session.
+struct OnlineUser {
     user: User,
     sessions: usize,
 }
 
 impl Presence {
-    pub(crate) fn new(grace: Grace, online: Online) -> Self {
+    pub(crate) fn new(grace: GracePeriods, online: Online) -> Self {
         Self {
             grace,
             online,
             connections: HashMap::new(),
             sessions: HashMap::new(),
-            people: HashMap::new(),
-            leaving: HashMap::new(),
-            closed: Closed::default(),
+            users: HashMap::new(),
+            grace_ends: HashMap::new(),
+            closed: RecentlyClosed::default(),
             changes: Vec::new(),
-            keeping: false,
+            stopping: false,
         }
     }
 
-    /// A session is marked in storage: its person counts as online and has one grace to come back.
-    /// Of a session that is known already only the mark is believed.
-    pub(crate) fn restore(&mut self, marked: &Marked, now: Duration) {
-        let news = self.changes.len();
-        self.mark(marked.session, marked.connected_at, &marked.user);
-        // They were online before: that they still are is no news.
-        self.changes.truncate(news);
-        if self.is_alone(marked.session) {
+    /// Adds a session that was marked in storage at the start: its user counts as online for one
+    /// grace period. For a session already in the table, only updates the mark.
+    pub(crate) fn restore(&mut self, session: &ConnectedSession, now: Duration) {
+        let before = self.changes.len();
+        self.mark(session.session, session.connected_at, &session.user);
+        // They were online before the restart, so this is no change.
+        self.changes.truncate(before);
+        if self.has_no_connection(session.session) {
             let due = now + self.grace.lost;
-            self.leaving.entry(marked.session).or_insert(due);
+            self.grace_ends.entry(session.session).or_insert(due);
         }
     }
 
-    /// A session was marked in storage a moment ago. One that nobody here knows of came in by a
-    /// `hello` whose outcome was lost: it leaves like those of another life. Of the others more
-    /// may be known here by now than when storage was read.
-    pub(crate) fn recount(&mut self, marked: &Marked, now: Duration) {
-        if !self.sessions.contains_key(&marked.session) {
-            self.restore(marked, now);
+    /// Adds a session that is marked in storage and missing here, because the outcome of its
+    /// `hello` was lost; it gets one grace period. Ignores known sessions, which may have changed
+    /// since storage was read.
+    pub(crate) fn reconcile(&mut self, session: &ConnectedSession, now: Duration) {
+        if !self.sessions.contains_key(&session.session) {
+            self.restore(session, now);
         }
     }
 
-    /// A `hello` was committed.
-    pub(crate) fn opened(&mut self, opening: &Opening, now: Duration) {
+    /// Notes a committed `hello`.
+    pub(crate) fn opened(&mut self, opening: &OpenedConnection, now: Duration) {
         self.mark(opening.session, opening.connected_at, &opening.user);
         if self.closed.contains(opening.connection) {
-            self.leave_if_alone(opening.session, now + self.grace.lost);
+            self.schedule_leave_if_unconnected(opening.session, now + self.grace.lost);
             return;
         }
-        let open = Open {
+        let open = OpenConnection {
             session: opening.session,
             user: opening.user.id,
             token: opening.token.clone(),
@@ -122,10 +124,10 @@ impl Presence {
         if let Some(present) = self.sessions.get_mut(&opening.session) {
             present.connections += 1;
         }
-        self.leaving.remove(&opening.session);
+        self.grace_ends.remove(&opening.session);
     }
 
-    /// A connection has closed.
+    /// Notes that a connection has closed.
     pub(crate) fn closed(&mut self, connection: ConnectionId, clean: bool, now: Duration) {
         self.closed.remember(connection, now);
         let grace = if clean {
@@ -133,45 +135,45 @@ impl Presence {
         } else {
             self.grace.lost
         };
-        self.let_go(connection, grace, now);
+        self.remove_connection(connection, grace, now);
     }
 
-    /// A `hello` was taken back; its connection is still there and may say another.
-    pub(crate) fn withdrawn(&mut self, connection: ConnectionId, now: Duration) {
-        self.let_go(connection, self.grace.clean, now);
+    /// Undoes a `hello`. Its connection is still open and may say another.
+    pub(crate) fn hello_cancelled(&mut self, connection: ConnectionId, now: Duration) {
+        self.remove_connection(connection, self.grace.clean, now);
     }
 
-    fn let_go(&mut self, connection: ConnectionId, grace: Duration, now: Duration) {
+    fn remove_connection(&mut self, connection: ConnectionId, grace: Duration, now: Duration) {
         if let Some(open) = self.connections.remove(&connection) {
             self.release(open.session, grace, now);
         }
     }
 
-    /// A session has ended: nobody will come back through it, so the long grace has no purpose.
+    /// Notes that a session has ended: it cannot reconnect, so it gets only the short grace period.
     pub(crate) fn ended(&mut self, session: SessionId, now: Duration) {
         let Some(present) = self.sessions.get_mut(&session) else {
             return;
         };
         present.ended = true;
         let soon = now + self.grace.clean;
-        if let Some(due) = self.leaving.get_mut(&session) {
+        if let Some(due) = self.grace_ends.get_mut(&session) {
             *due = soon.min(*due);
         }
     }
 
-    /// Whose grace is over, at most [`DUE_MAX`] at once.
-    pub(crate) fn due(&mut self, now: Duration) -> Vec<Due> {
-        if self.keeping {
+    /// Returns the sessions whose grace periods are over, at most [`DUE_MAX`].
+    pub(crate) fn due(&mut self, now: Duration) -> Vec<DueSession> {
+        if self.stopping {
             return Vec::new();
         }
         let sessions = &self.sessions;
-        let over = self.leaving.iter_mut().filter(|(_, at)| **at <= now);
+        let over = self.grace_ends.iter_mut().filter(|(_, at)| **at <= now);
         over.filter_map(|(session, at)| {
-            *at = now + ASK_AGAIN;
-            let Present {
+            *at = now + RETRY_AFTER;
+            let PresentSession {
                 user, connected_at, ..
             } = *sessions.get(session)?;
-            Some(Due {
+            Some(DueSession {
                 session: *session,
                 user,
                 connected_at,
@@ -181,29 +183,29 @@ impl Presence {
         .collect()
     }
 
-    /// The marks of these sessions were taken away.
-    pub(crate) fn left(&mut self, sessions: &[SessionId]) {
+    /// Notes that the marks of these sessions were cleared.
+    pub(crate) fn disconnected(&mut self, sessions: &[SessionId]) {
         for session in sessions {
-            if self.leaving.remove(session).is_some()
+            if self.grace_ends.remove(session).is_some()
                 && let Some(present) = self.sessions.remove(session)
             {
-                self.one_session_less(present.user);
+                self.remove_session(present.user);
             }
         }
     }
 
-    /// From now on nobody leaves.
+    /// Stops making sessions due, since the server stops.
     pub(crate) fn keep(&mut self) {
-        self.keeping = true;
+        self.stopping = true;
     }
 
-    /// Who came and who went since this was last asked, in order.
+    /// Takes the changes since the last call, in order.
     pub(crate) fn take_changes(&mut self) -> Vec<(User, bool)> {
         std::mem::take(&mut self.changes)
     }
 
-    /// Who speaks on this connection.
-    pub(crate) fn open(&self, connection: ConnectionId) -> Option<&Open> {
+    /// Returns the session of this connection, if it is open.
+    pub(crate) fn open(&self, connection: ConnectionId) -> Option<&OpenConnection> {
         self.connections.get(&connection)
     }
 
@@ -212,13 +214,13 @@ impl Presence {
             Entry::Occupied(mut known) => known.get_mut().connected_at = connected_at,
             Entry::Vacant(vacant) => {
                 let user_id = user.id;
-                vacant.insert(Present {
+                vacant.insert(PresentSession {
                     user: user_id,
                     connected_at,
                     connections: 0,
                     ended: false,
                 });
-                self.one_session_more(user);
+                self.add_session(user);
             }
         }
     }
@@ -233,42 +235,42 @@ impl Presence {
         } else {
             grace
         };
-        self.leave_if_alone(session, now + grace);
+        self.schedule_leave_if_unconnected(session, now + grace);
     }
 
-    fn leave_if_alone(&mut self, session: SessionId, due: Duration) {
-        if self.is_alone(session) {
-            self.leaving.insert(session, due);
+    fn schedule_leave_if_unconnected(&mut self, session: SessionId, due: Duration) {
+        if self.has_no_connection(session) {
+            self.grace_ends.insert(session, due);
         }
     }
 
-    /// Marked as connected, with no connection that is known.
-    fn is_alone(&self, session: SessionId) -> bool {
+    /// Whether it is marked as connected and has no open connection.
+    fn has_no_connection(&self, session: SessionId) -> bool {
         self.sessions
             .get(&session)
             .is_some_and(|present| present.connections == 0)
     }
 
-    fn one_session_more(&mut self, user: &User) {
-        let person = self.people.entry(user.id).or_insert_with(|| {
+    fn add_session(&mut self, user: &User) {
+        let entry = self.users.entry(user.id).or_insert_with(|| {
             self.online.insert(user.id);
             self.changes.push((user.clone(), true));
-            Person {
+            OnlineUser {
                 user: user.clone(),
                 sessions: 0,
             }
         });
-        person.sessions += 1;
+        entry.sessions += 1;
     }
 
-    fn one_session_less(&mut self, user: UserId) {
-        let Entry::Occupied(mut person) = self.people.entry(user) else {
+    fn remove_session(&mut self, user: UserId) {
+        let Entry::Occupied(mut entry) = self.users.entry(user) else {
             return;
         };
-        person.get_mut().sessions -= 1;
-        if person.get().sessions == 0 {
+        entry.get_mut().sessions -= 1;
+        if entry.get().sessions == 0 {
             self.online.remove(user);
-            self.changes.push((person.remove().user, false));
+            self.changes.push((entry.remove().user, false));
         }
     }
 }

@@ -1,9 +1,11 @@
 //! Accounts with passwords.
 
 use super::Queries;
-use super::stop::{Stop, answered};
+use super::error::{QueryError, into_answer};
 use crate::api::{Caller, ChangePassword, DeleteAccount, Login, Refusal, Register, Token, User};
-use crate::jobs::{Door, Erase, Fresh, Replace, SignIn, SignUp};
+use crate::jobs::{
+    DeleteOwnAccount, HelloContext, ReplacePassword, SessionCredentials, SignIn, SignUp,
+};
 use crate::name::{self, Name};
 use crate::random;
 use crate::secret::digest;
@@ -14,13 +16,13 @@ use futures_util::FutureExt as _;
 use std::time::Duration;
 use storage::Job;
 
-/// How long a write that comes after a hash may wait: less than any asker does.
+/// The time limit of a write after a hash; shorter than any caller's.
 const WRITE_WITHIN: Duration = Duration::from_secs(4);
-/// The bounds of a password, in bytes.
+/// The allowed lengths of a password, in bytes.
 const PASSWORD_BYTES: std::ops::RangeInclusive<usize> = 8..=256;
 
 impl Queries {
-    async fn register(&self, request: Register) -> Result<(Token, User), Stop> {
+    async fn register(&self, request: Register) -> Result<(Token, User), QueryError> {
         let Register {
             name,
             password,
@@ -28,37 +30,37 @@ impl Queries {
             device,
             from,
         } = request;
-        self.deps.attempts.by_network(&from)?;
+        self.deps.limits.password_from_network(&from)?;
         self.admit(invite.as_deref())?;
         let name = Name::parse(&name).ok_or(Refusal::BadRequest {
             field: "name",
             expected: name::EXPECTED,
         })?;
         check_password("password", &password)?;
-        self.deps.attempts.at_name(name.key())?;
-        self.deps.attempts.new_account(&from)?;
+        self.deps.limits.password_for_name(name.key())?;
+        self.deps.limits.new_account(&from)?;
         let hash = self.hasher.hash(&from, password, self.salt()).await?;
         let now = self.deps.clock.wall_ms();
         let user = random::user_id(&*self.deps.random, now);
-        let fresh = Fresh::new(&*self.deps.random, now);
-        let device = Door::clean_device(device);
+        let credentials = SessionCredentials::new(&*self.deps.random, now);
+        let device = HelloContext::clean_device(device);
         self.write(SignUp {
             name,
             hash,
             user,
-            fresh,
+            credentials,
             device,
             now,
         })
         .await
     }
 
-    /// Whether someone with this code may make an account.
+    /// Refuses registration unless it is open or the invite code is right.
     fn admit(&self, invite: Option<&str>) -> Result<(), Refusal> {
         let admitted = match &self.deps.settings.registration {
             Registration::Open => true,
             Registration::Off => false,
-            // Digests are compared, so that the time tells nothing about the code.
+            // Compares digests, so that the time reveals nothing about the code.
             Registration::Invite(code) => digest(invite.unwrap_or_default()) == digest(&code.0),
         };
         if admitted {
@@ -68,18 +70,18 @@ impl Queries {
         }
     }
 
-    async fn login(&self, request: Login) -> Result<(Token, User), Stop> {
+    async fn login(&self, request: Login) -> Result<(Token, User), QueryError> {
         let Login {
             name,
             password,
             device,
             from,
         } = request;
-        self.deps.attempts.by_network(&from)?;
+        self.deps.limits.password_from_network(&from)?;
         let name = Name::parse(&name);
         let hash = match &name {
             Some(name) => {
-                self.deps.attempts.at_name(name.key())?;
+                self.deps.limits.password_for_name(name.key())?;
                 self.password_hash(name).await?
             }
             None => None,
@@ -89,12 +91,12 @@ impl Queries {
             return Err(Refusal::BadCredentials.into());
         };
         let now = self.deps.clock.wall_ms();
-        let fresh = Fresh::new(&*self.deps.random, now);
-        let device = Door::clean_device(device);
+        let credentials = SessionCredentials::new(&*self.deps.random, now);
+        let device = HelloContext::clean_device(device);
         self.write(SignIn {
             name,
             checked,
-            fresh,
+            credentials,
             device,
             sessions_max: self.deps.settings.sessions_per_person,
             now,
@@ -102,14 +104,17 @@ impl Queries {
         .await
     }
 
-    async fn change_password(&self, request: ChangePassword) -> Result<(), Stop> {
+    async fn change_password(&self, request: ChangePassword) -> Result<(), QueryError> {
         let ChangePassword { caller, old, new } = request;
         only_accounts(&caller)?;
         check_password("new", &new)?;
         let checked = self.own_password(&caller, old).await?;
-        let hash = self.hasher.hash(&asker(&caller), new, self.salt()).await?;
+        let hash = self
+            .hasher
+            .hash(&hash_client(&caller), new, self.salt())
+            .await?;
         let now = self.deps.clock.wall_ms();
-        self.write(Replace {
+        self.write(ReplacePassword {
             caller,
             checked,
             hash,
@@ -118,12 +123,12 @@ impl Queries {
         .await
     }
 
-    async fn delete_account(&self, request: DeleteAccount) -> Result<(), Stop> {
+    async fn delete_account(&self, request: DeleteAccount) -> Result<(), QueryError> {
         let DeleteAccount { caller, password } = request;
         only_accounts(&caller)?;
         let checked = self.own_password(&caller, password).await?;
         let now = self.deps.clock.wall_ms();
-        self.write(Erase {
+        self.write(DeleteOwnAccount {
             caller,
             checked,
             now,
@@ -131,17 +136,17 @@ impl Queries {
         .await
     }
 
-    /// The hash of the caller's password, if this is it.
-    async fn own_password(&self, caller: &Caller, password: String) -> Result<String, Stop> {
+    /// Checks the caller's password; returns its hash.
+    async fn own_password(&self, caller: &Caller, password: String) -> Result<String, QueryError> {
         let name = Name::parse(&caller.user.name).ok_or(Refusal::BadCredentials)?;
-        self.deps.attempts.by_session(caller.session)?;
+        self.deps.limits.password_in_session(caller.session)?;
         let checked = self.password_hash(&name).await?;
-        self.check(&asker(caller), password, checked.clone())
+        self.check(&hash_client(caller), password, checked.clone())
             .await?;
         Ok(checked.ok_or(Refusal::BadCredentials)?)
     }
 
-    async fn password_hash(&self, name: &Name) -> Result<Option<String>, Stop> {
+    async fn password_hash(&self, name: &Name) -> Result<Option<String>, QueryError> {
         let key = name.key().to_owned();
         let found = self.deps.database.read("sessions.password", move |reader| {
             async move { users::with_password(reader, &key).await }.boxed()
@@ -149,12 +154,17 @@ impl Queries {
         Ok(found.await?.and_then(|(_, hash)| hash))
     }
 
-    /// Refuses unless the password has this hash; the work is the same without one.
-    async fn check(&self, asker: &str, password: String, hash: Option<String>) -> Result<(), Stop> {
+    /// Refuses the password unless it has this hash; does the same work if there is none.
+    async fn check(
+        &self,
+        hash_client: &str,
+        password: String,
+        hash: Option<String>,
+    ) -> Result<(), QueryError> {
         if password.len() > *PASSWORD_BYTES.end() {
             return Err(Refusal::BadCredentials.into());
         }
-        if self.hasher.verify(asker, password, hash).await? {
+        if self.hasher.verify(hash_client, password, hash).await? {
             return Ok(());
         }
         Err(Refusal::BadCredentials.into())
@@ -166,7 +176,7 @@ impl Queries {
         salt
     }
 
-    async fn write<J>(&self, job: J) -> Result<J::Answer, Stop>
+    async fn write<J>(&self, job: J) -> Result<J::Answer, QueryError>
     where
         J: Job<Refusal = Refusal>,
     {
@@ -174,8 +184,8 @@ impl Queries {
     }
 }
 
-/// Whose turn it is that a logged-in person's password takes: their own, not their network's.
-fn asker(caller: &Caller) -> String {
+/// Returns the hasher's client for a logged-in user: the user, not the network.
+fn hash_client(caller: &Caller) -> String {
     caller.user.id.to_string()
 }
 
@@ -202,7 +212,7 @@ impl Reads<Register> for Queries {
         request: Register,
         _trace: TraceId,
     ) -> Result<Result<(Token, User), Refusal>, AskError> {
-        answered(self.register(request).await)
+        into_answer(self.register(request).await)
     }
 }
 
@@ -212,7 +222,7 @@ impl Reads<Login> for Queries {
         request: Login,
         _trace: TraceId,
     ) -> Result<Result<(Token, User), Refusal>, AskError> {
-        answered(self.login(request).await)
+        into_answer(self.login(request).await)
     }
 }
 
@@ -222,7 +232,7 @@ impl Reads<ChangePassword> for Queries {
         request: ChangePassword,
         _trace: TraceId,
     ) -> Result<Result<(), Refusal>, AskError> {
-        answered(self.change_password(request).await)
+        into_answer(self.change_password(request).await)
     }
 }
 
@@ -232,6 +242,6 @@ impl Reads<DeleteAccount> for Queries {
         request: DeleteAccount,
         _trace: TraceId,
     ) -> Result<Result<(), Refusal>, AskError> {
-        answered(self.delete_account(request).await)
+        into_answer(self.delete_account(request).await)
     }
 }

@@ -1,7 +1,7 @@
-//! What is answered beside the queue: reads, and whatever takes a hash.
+//! Concurrent answers: reads, and everything that hashes a password.
 
 mod accounts;
-mod stop;
+mod error;
 
 use crate::api::{
     Authenticate, Caller, ListSessions, Refusal, SessionId, SessionSummary, SessionsPage,
@@ -9,19 +9,19 @@ use crate::api::{
 use crate::deps::Deps;
 use crate::hasher::Hasher;
 use crate::secret::TokenHash;
-use crate::store::{of_person, sessions};
+use crate::store::{sessions, user_sessions};
 use bus::{AskError, Reads, TraceId};
+use error::{QueryError, into_answer};
 use futures_util::FutureExt as _;
-use stop::{Stop, answered};
 
-/// Answers beside the queue. Shared by all who ask.
+/// Answers requests concurrently, outside the subscriber's queue.
 pub struct Queries {
     deps: Deps,
     hasher: Hasher,
 }
 
 impl Queries {
-    /// On common ground with the subscriber.
+    /// Creates the answerer, with its own hashing threads.
     #[must_use]
     pub fn new(deps: &Deps) -> Self {
         let settings = &deps.settings;
@@ -32,13 +32,13 @@ impl Queries {
         }
     }
 
-    /// How many passwords were checked against some hash.
+    /// Returns how many passwords were checked against a hash.
     #[cfg(test)]
     pub(crate) fn verified(&self) -> usize {
         self.hasher.verified()
     }
 
-    async fn authenticate(&self, request: Authenticate) -> Result<Caller, Stop> {
+    async fn authenticate(&self, request: Authenticate) -> Result<Caller, QueryError> {
         let hash = TokenHash::of(&request.token);
         let found = self
             .deps
@@ -46,15 +46,15 @@ impl Queries {
             .read("sessions.authenticate", move |reader| {
                 async move { sessions::by_token(reader, &[hash]).await }.boxed()
             });
-        let living = found.await?.pop().ok_or(Refusal::TokenInvalid)?;
-        if living.is_expired(self.deps.clock.wall_ms()) {
+        let live = found.await?.pop().ok_or(Refusal::TokenInvalid)?;
+        if live.is_expired(self.deps.clock.wall_ms()) {
             return Err(Refusal::TokenExpired.into());
         }
-        self.deps.note_seen(living.session.id, living.user.id);
-        Ok(living.caller())
+        self.deps.note_seen(live.session.id, live.user.id);
+        Ok(live.caller())
     }
 
-    async fn list(&self, request: ListSessions) -> Result<SessionsPage, Stop> {
+    async fn list(&self, request: ListSessions) -> Result<SessionsPage, QueryError> {
         let ListSessions {
             caller,
             after,
@@ -65,17 +65,17 @@ impl Queries {
             None => None,
         };
         let user = caller.user.id;
-        // One more than asked for tells whether there are more.
+        // Reads one more than requested, to know whether there are more.
         let max = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
         let found = self.deps.database.read("sessions.list", move |reader| {
-            async move { of_person::page(reader, user, after, max).await }.boxed()
+            async move { user_sessions::page(reader, user, after, max).await }.boxed()
         });
         let mut rows = found.await?;
         let more = rows.len() > limit;
         rows.truncate(limit);
         let next = rows.last().filter(|_| more).map(|last| last.id);
         let now = self.deps.clock.wall_ms();
-        let lines = rows.into_iter().map(|session| SessionSummary {
+        let sessions = rows.into_iter().map(|session| SessionSummary {
             session: session.id,
             device: session.device,
             created_at: session.created_at,
@@ -83,11 +83,12 @@ impl Queries {
             online: session.connected_at.is_some(),
             current: session.id == caller.session,
         });
-        let lines = lines.collect();
+        let lines = sessions.collect();
         Ok(SessionsPage { lines, next })
     }
 }
 
+/// The refusal for an invalid `after`.
 const NO_SUCH_PAGE: Refusal = Refusal::BadRequest {
     field: "after",
     expected: "the next of another page",
@@ -99,7 +100,7 @@ impl Reads<Authenticate> for Queries {
         request: Authenticate,
         _trace: TraceId,
     ) -> Result<Result<Caller, Refusal>, AskError> {
-        answered(self.authenticate(request).await)
+        into_answer(self.authenticate(request).await)
     }
 }
 
@@ -109,6 +110,6 @@ impl Reads<ListSessions> for Queries {
         request: ListSessions,
         _trace: TraceId,
     ) -> Result<Result<SessionsPage, Refusal>, AskError> {
-        answered(self.list(request).await)
+        into_answer(self.list(request).await)
     }
 }

@@ -1,12 +1,12 @@
-//! Rows that housekeeping looks for: each query reads a share, whatever the tables hold.
+//! The queries of housekeeping. Each reads a batch, however large the tables are.
 
 use super::tables::{sessions, users};
 use super::users::UserRow;
 use crate::api::UserId;
 use storage::prelude::*;
 
-/// Living guests who were last seen before this moment, at most `max`, the longest unseen first.
-/// Some may be connected: nobody notes again and again that these are seen.
+/// Returns guests who have not ended and were last seen before `before`, at most `max`, the longest
+/// unseen first. Some may be connected: `seen_at` is not updated during a connection.
 pub(crate) async fn stale_guests(
     access: &mut impl Access,
     before: i64,
@@ -22,7 +22,7 @@ pub(crate) async fn stale_guests(
         .load(c))?)
 }
 
-/// People who have ended, in the order of their ids from this one on, at most `max`.
+/// Returns ended users with ids above `after`, in the order of their ids, at most `max`.
 pub(crate) async fn ended_after(
     access: &mut impl Access,
     after: UserId,
@@ -37,9 +37,9 @@ pub(crate) async fn ended_after(
         .load(c))?)
 }
 
-/// Living people of identity providers and when they were last seen, in the order of their ids from
-/// this one on, at most `max`.
-pub(crate) async fn vouched_after(
+/// Returns users of identity providers who have not ended, with ids above `after`, and when they
+/// were last seen; in the order of their ids, at most `max`.
+pub(crate) async fn with_identity_after(
     access: &mut impl Access,
     after: UserId,
     max: i64,
@@ -54,27 +54,27 @@ pub(crate) async fn vouched_after(
         .load(c))?)
 }
 
-/// Removes those of these who have ended, and their sessions.
+/// Removes the given users who have ended, and their sessions.
 pub(crate) async fn forget_ended(tx: &mut Writer<'_>, ids: &[UserId]) -> Result<(), Fault> {
-    let over: Vec<UserId> = query!(tx, |c| users::table
+    let ended: Vec<UserId> = query!(tx, |c| users::table
         .filter(users::id.one_of(ids))
         .filter(users::ended_at.is_not_null())
         .select(users::id)
         .load(c))?;
-    if over.is_empty() {
+    if ended.is_empty() {
         return Ok(());
     }
     statement!(tx, |c| diesel::delete(sessions::table)
-        .filter(sessions::user_id.one_of(&over))
+        .filter(sessions::user_id.one_of(&ended))
         .execute(c))?;
     statement!(tx, |c| diesel::delete(users::table)
-        .filter(users::id.one_of(&over))
+        .filter(users::id.one_of(&ended))
         .execute(c))?;
     Ok(())
 }
 
-/// Removes those of these people of an identity provider who were unseen since this moment and have
-/// no session.
+/// Removes the given users of an identity provider who were last seen before `before` and have no
+/// session.
 pub(crate) async fn forget_unseen(
     tx: &mut Writer<'_>,
     ids: &[UserId],

@@ -1,14 +1,14 @@
-//! The tables `users` and `sessions`, and every query on them.
+//! The tables `users` and `sessions`, and all queries on them.
 
 pub(crate) mod housekeeping;
-pub(crate) mod of_person;
 #[cfg(test)]
 mod plans;
 pub(crate) mod sessions;
 mod tables;
+pub(crate) mod user_sessions;
 pub(crate) mod users;
 
-/// All that is stored, as text, for tests that look for what must not be there.
+/// Returns everything stored, as text, for tests of what must not be stored.
 #[cfg(test)]
 pub(crate) async fn everything(
     access: &mut impl storage::Access,

@@ -1,7 +1,7 @@
-//! What every query does among many people, on the database that the tests run on: none reads through
-//! a table. `just large-rooms` runs this with 100,000 people and shows the times.
+//! Checks the plan of every query with many users, on the database of the tests: none scans a
+//! table. `just large-rooms` runs this with 100,000 users and shows the times.
 
-use super::{housekeeping, of_person, sessions, users};
+use super::{housekeeping, sessions, user_sessions, users};
 use crate::api::{SessionId, UserId};
 use crate::secret::TokenHash;
 use std::collections::HashSet;
@@ -12,9 +12,9 @@ fn id(n: u32) -> [u8; 16] {
     u128::from(n).to_be_bytes()
 }
 
-/// Guests, accounts and people of an identity provider, a third each; one in seven has ended. Each has
-/// three sessions: one that ended, one that is not connected, one that is if the person's number is
-/// small.
+/// Creates a store with guests, accounts and users of an identity provider, a third each; one in
+/// seven has ended. Each has three sessions: an ended one, an unconnected one, and one that is
+/// connected if the user's number is small.
 async fn large_store() -> Store {
     let store = Store::new().await;
     let people = large();
@@ -34,7 +34,7 @@ async fn large_store() -> Store {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn people_are_looked_up() {
+async fn users_are_looked_up() {
     let store = large_store().await;
     let many: Vec<UserId> = (1..=256).map(|n| UserId(id(n))).collect();
     let set: &HashSet<UserId> = Box::leak(Box::new(many.iter().copied().collect()));
@@ -58,7 +58,7 @@ async fn people_are_looked_up() {
     looks_up!(in order store, |tx| {
         housekeeping::stale_guests(tx, large / 2, 500);
         housekeeping::ended_after(tx, someone, 200);
-        housekeeping::vouched_after(tx, someone, 200);
+        housekeeping::with_identity_after(tx, someone, 200);
     });
     looks_up!(store, |tx| {
         users::end(tx, someone, 9);
@@ -85,13 +85,13 @@ async fn sessions_are_looked_up() {
         sessions::disconnected(tx, &many[..2], 9);
         sessions::seen(tx, many, 9);
         sessions::all_connected_seen(tx, 9);
-        of_person::of_user(tx, someone);
-        of_person::page(tx, someone, None, 100);
-        of_person::count_living(tx, someone);
-        of_person::unconnected(tx, someone, 10);
-        of_person::is_connected(tx, someone);
-        of_person::connected_among(tx, people);
-        of_person::people_among(tx, people);
+        user_sessions::live_ids_of(tx, someone);
+        user_sessions::page(tx, someone, None, 100);
+        user_sessions::count_live(tx, someone);
+        user_sessions::unconnected(tx, someone, 10);
+        user_sessions::is_connected(tx, someone);
+        user_sessions::with_connected_session(tx, people);
+        user_sessions::with_any_session(tx, people);
     });
     looks_up!(in order store, |tx| {
         sessions::stale(tx, large, 500);
@@ -100,7 +100,7 @@ async fn sessions_are_looked_up() {
     looks_up!(store, |tx| {
         sessions::end(tx, many, 9);
         sessions::forget(tx, &many[..2]);
-        of_person::forget_of(tx, someone);
+        user_sessions::forget_all(tx, someone);
     });
     store.close().await;
 }

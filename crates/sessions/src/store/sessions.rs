@@ -1,4 +1,4 @@
-//! Sessions and who is marked as connected.
+//! Queries on sessions and their connected marks.
 
 #![expect(
     clippy::ref_option_ref,
@@ -8,11 +8,11 @@
 use super::tables::{sessions, users};
 use super::users::UserRow;
 use crate::api::{Caller, SessionId, UserId};
-use crate::presence::Marked;
+use crate::presence::ConnectedSession;
 use crate::secret::TokenHash;
 use storage::prelude::*;
 
-/// A session as stored.
+/// A session's row.
 #[derive(Debug, Clone, Queryable, Selectable)]
 #[diesel(table_name = sessions)]
 pub(crate) struct SessionRow {
@@ -27,15 +27,15 @@ pub(crate) struct SessionRow {
     pub(crate) ended_at: Option<i64>,
 }
 
-/// A session with its person.
+/// A session that has not ended, with its user.
 #[derive(Debug, Clone)]
-pub(crate) struct Living {
+pub(crate) struct LiveSession {
     pub(crate) session: SessionRow,
     pub(crate) user: UserRow,
 }
 
-impl Living {
-    /// As commands carry it.
+impl LiveSession {
+    /// Returns the caller for commands of this session.
     pub(crate) fn caller(&self) -> Caller {
         Caller {
             user: self.user.user(),
@@ -44,16 +44,16 @@ impl Living {
         }
     }
 
-    /// Whether its token alone no longer opens it.
+    /// Whether its token alone no longer resumes it.
     pub(crate) fn is_expired(&self, now: i64) -> bool {
         self.session.expires_at.is_some_and(|at| at <= now)
     }
 }
 
-/// A session to be stored.
+/// The row of a new session.
 #[derive(Debug, Clone, Insertable)]
 #[diesel(table_name = sessions)]
-// One text whatever is null, so that it is prepared once.
+// Keeps the SQL the same whichever values are null, so that it is prepared once.
 #[diesel(treat_none_as_default_value = false)]
 pub(crate) struct NewSession<'a> {
     pub(crate) id: SessionId,
@@ -66,7 +66,7 @@ pub(crate) struct NewSession<'a> {
     pub(crate) connected_at: Option<i64>,
 }
 
-/// Stores sessions.
+/// Inserts new sessions.
 pub(crate) async fn insert(tx: &mut Writer<'_>, new: &[NewSession<'_>]) -> Result<(), Fault> {
     if new.is_empty() {
         return Ok(());
@@ -77,11 +77,11 @@ pub(crate) async fn insert(tx: &mut Writer<'_>, new: &[NewSession<'_>]) -> Resul
     Ok(())
 }
 
-/// The living sessions of living people behind these tokens.
+/// Returns the sessions with these tokens, if neither they nor their users have ended.
 pub(crate) async fn by_token(
     access: &mut impl Access,
     hashes: &[TokenHash],
-) -> Result<Vec<Living>, Fault> {
+) -> Result<Vec<LiveSession>, Fault> {
     let hashes: Vec<&[u8]> = hashes.iter().map(|hash| hash.0.as_slice()).collect();
     let rows: Vec<(SessionRow, UserRow)> = query!(access, |c| sessions::table
         .inner_join(users::table)
@@ -92,11 +92,11 @@ pub(crate) async fn by_token(
         .load(c))?;
     Ok(rows
         .into_iter()
-        .map(|(session, user)| Living { session, user })
+        .map(|(session, user)| LiveSession { session, user })
         .collect())
 }
 
-/// One session, ended or not.
+/// Returns a session, ended or not.
 pub(crate) async fn by_id(
     access: &mut impl Access,
     session: SessionId,
@@ -108,7 +108,7 @@ pub(crate) async fn by_id(
     .optional()?)
 }
 
-/// Marks these as connected now.
+/// Marks these sessions as connected and seen now.
 pub(crate) async fn connected(
     tx: &mut Writer<'_>,
     ids: &[SessionId],
@@ -121,7 +121,7 @@ pub(crate) async fn connected(
     Ok(())
 }
 
-/// Gives a session another name in the list of devices.
+/// Changes a session's name in the list of devices.
 pub(crate) async fn rename_device(
     tx: &mut Writer<'_>,
     session: SessionId,
@@ -134,7 +134,7 @@ pub(crate) async fn rename_device(
     Ok(())
 }
 
-/// Moves the moment after which the token alone opens it no more.
+/// Changes the time after which the token alone no longer resumes the session.
 pub(crate) async fn extend(
     tx: &mut Writer<'_>,
     session: SessionId,
@@ -147,7 +147,7 @@ pub(crate) async fn extend(
     Ok(())
 }
 
-/// When each of these was marked as connected; the unmarked are absent.
+/// Returns the connected marks of these sessions; those without a mark are absent.
 pub(crate) async fn marks(
     access: &mut impl Access,
     ids: &[SessionId],
@@ -159,8 +159,10 @@ pub(crate) async fn marks(
         .load(c))?)
 }
 
-/// Everyone who is marked as connected, the sessions that ended since too.
-pub(crate) async fn all_marked(access: &mut impl Access) -> Result<Vec<Marked>, Fault> {
+/// Returns all sessions marked as connected, including ended ones.
+pub(crate) async fn all_connected(
+    access: &mut impl Access,
+) -> Result<Vec<ConnectedSession>, Fault> {
     let rows: Vec<(SessionId, i64, UserRow)> = query!(access, |c| sessions::table
         .inner_join(users::table)
         .filter(sessions::connected_at.is_not_null())
@@ -172,7 +174,7 @@ pub(crate) async fn all_marked(access: &mut impl Access) -> Result<Vec<Marked>, 
         .load(c))?;
     let marked = rows
         .into_iter()
-        .map(|(session, connected_at, user)| Marked {
+        .map(|(session, connected_at, user)| ConnectedSession {
             session,
             user: user.user(),
             connected_at,
@@ -180,7 +182,7 @@ pub(crate) async fn all_marked(access: &mut impl Access) -> Result<Vec<Marked>, 
     Ok(marked.collect())
 }
 
-/// Takes the mark of these away: last seen now.
+/// Clears the connected marks of these sessions and notes them as seen now.
 pub(crate) async fn disconnected(
     tx: &mut Writer<'_>,
     ids: &[SessionId],
@@ -196,7 +198,7 @@ pub(crate) async fn disconnected(
     Ok(())
 }
 
-/// Notes that these have just been seen.
+/// Notes that these sessions have just been seen.
 pub(crate) async fn seen(tx: &mut Writer<'_>, ids: &[SessionId], now: i64) -> Result<(), Fault> {
     if ids.is_empty() {
         return Ok(());
@@ -208,7 +210,7 @@ pub(crate) async fn seen(tx: &mut Writer<'_>, ids: &[SessionId], now: i64) -> Re
     Ok(())
 }
 
-/// Notes that everyone who is marked as connected has been seen until now.
+/// Notes that all sessions marked as connected have been seen until now.
 pub(crate) async fn all_connected_seen(tx: &mut Writer<'_>, now: i64) -> Result<(), Fault> {
     statement!(tx, |c| diesel::update(sessions::table)
         .filter(sessions::connected_at.is_not_null())
@@ -217,7 +219,7 @@ pub(crate) async fn all_connected_seen(tx: &mut Writer<'_>, now: i64) -> Result<
     Ok(())
 }
 
-/// Ends these sessions; those that had ended before stay as they were.
+/// Ends these sessions; ignores those that have already ended.
 pub(crate) async fn end(tx: &mut Writer<'_>, ids: &[SessionId], now: i64) -> Result<(), Fault> {
     if ids.is_empty() {
         return Ok(());
@@ -230,7 +232,8 @@ pub(crate) async fn end(tx: &mut Writer<'_>, ids: &[SessionId], now: i64) -> Res
     Ok(())
 }
 
-/// Living sessions that are not connected and were last seen before this moment, at most `max`.
+/// Returns sessions that have neither ended nor a connection and were last seen before `before`, at
+/// most `max`.
 pub(crate) async fn stale(
     access: &mut impl Access,
     before: i64,
@@ -257,7 +260,7 @@ pub(crate) async fn forget(tx: &mut Writer<'_>, ids: &[SessionId]) -> Result<(),
     Ok(())
 }
 
-/// Removes sessions that ended before this moment, at most `max`; how many.
+/// Removes sessions that ended before `before`, at most `max`; returns how many.
 pub(crate) async fn forget_ended(
     tx: &mut Writer<'_>,
     before: i64,

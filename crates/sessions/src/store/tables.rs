@@ -1,4 +1,4 @@
-//! The columns.
+//! The columns of the tables.
 
 use storage::prelude::*;
 

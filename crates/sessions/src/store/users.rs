@@ -1,4 +1,4 @@
-//! People.
+//! Queries on users.
 
 #![expect(
     clippy::ref_option_ref,
@@ -11,7 +11,7 @@ use crate::name::Name;
 use std::collections::HashSet;
 use storage::prelude::*;
 
-/// A person as stored.
+/// A user's row.
 #[derive(Debug, Clone, Queryable, Selectable)]
 #[diesel(table_name = users)]
 pub(crate) struct UserRow {
@@ -24,7 +24,7 @@ pub(crate) struct UserRow {
 }
 
 impl UserRow {
-    /// As everyone sees them.
+    /// Returns the user as everyone sees them.
     pub(crate) fn user(&self) -> User {
         User {
             id: self.id,
@@ -34,10 +34,10 @@ impl UserRow {
     }
 }
 
-/// A person to be stored.
+/// The row of a new user.
 #[derive(Debug, Clone, Insertable)]
 #[diesel(table_name = users)]
-// One text whatever is null, so that it is prepared once.
+// Keeps the SQL the same whichever values are null, so that it is prepared once.
 #[diesel(treat_none_as_default_value = false)]
 pub(crate) struct NewUser<'a> {
     pub(crate) id: UserId,
@@ -52,7 +52,7 @@ pub(crate) struct NewUser<'a> {
 }
 
 impl<'a> NewUser<'a> {
-    /// Someone without an account.
+    /// A guest, without an account.
     pub(crate) fn guest(id: UserId, name: &'a Name, now: i64) -> Self {
         Self {
             id,
@@ -67,7 +67,7 @@ impl<'a> NewUser<'a> {
         }
     }
 
-    /// Someone with a password.
+    /// An account with a password.
     pub(crate) fn account(id: UserId, name: &'a Name, hash: &'a str, now: i64) -> Self {
         Self {
             guest: false,
@@ -76,8 +76,8 @@ impl<'a> NewUser<'a> {
         }
     }
 
-    /// Someone whom an issuer vouches for.
-    pub(crate) fn vouched(
+    /// A user with an issuer's identity.
+    pub(crate) fn with_identity(
         id: UserId,
         name: &'a Name,
         (issuer, subject): (&'a str, &'a str),
@@ -92,20 +92,20 @@ impl<'a> NewUser<'a> {
     }
 }
 
-/// Stores people, each unless a living one has such a name or the same identity; who was stored.
+/// Inserts users, except those whose name or identity an existing user has; returns those inserted.
 pub(crate) async fn insert(
     tx: &mut Writer<'_>,
-    people: &[NewUser<'_>],
+    new_users: &[NewUser<'_>],
 ) -> Result<HashSet<UserId>, Fault> {
     let stored: Vec<UserId> = statement!(tx, |c| diesel::insert_into(users::table)
-        .values(people)
+        .values(new_users)
         .on_conflict_do_nothing()
         .returning(users::id)
         .get_results(c))?;
     Ok(stored.into_iter().collect())
 }
 
-/// These people, the ended ones too.
+/// Returns these users, including ended ones.
 pub(crate) async fn by_id(access: &mut impl Access, ids: &[UserId]) -> Result<Vec<UserRow>, Fault> {
     Ok(query!(access, |c| users::table
         .filter(users::id.one_of(ids))
@@ -113,7 +113,7 @@ pub(crate) async fn by_id(access: &mut impl Access, ids: &[UserId]) -> Result<Ve
         .load(c))?)
 }
 
-/// The living people with these name keys.
+/// Returns the users with these name keys who have not ended.
 pub(crate) async fn by_key(access: &mut impl Access, keys: &[&str]) -> Result<Vec<UserRow>, Fault> {
     Ok(query!(access, |c| users::table
         .filter(users::name_key.one_of(keys))
@@ -122,7 +122,7 @@ pub(crate) async fn by_key(access: &mut impl Access, keys: &[&str]) -> Result<Ve
         .load(c))?)
 }
 
-/// The person whom this issuer calls so.
+/// Returns the user with this identity.
 pub(crate) async fn by_identity(
     access: &mut impl Access,
     issuer: &str,
@@ -136,7 +136,7 @@ pub(crate) async fn by_identity(
     .optional()?)
 }
 
-/// The living person of this name and their password's hash.
+/// Returns the user with this name key who has not ended, and their password hash.
 pub(crate) async fn with_password(
     access: &mut impl Access,
     key: &str,
@@ -149,7 +149,7 @@ pub(crate) async fn with_password(
     .optional()?)
 }
 
-/// Replaces a password, provided that it is still the one that was checked.
+/// Replaces a password hash if it is still `checked`; returns whether it was.
 pub(crate) async fn change_password(
     tx: &mut Writer<'_>,
     user: UserId,
@@ -164,7 +164,7 @@ pub(crate) async fn change_password(
     Ok(rows == 1)
 }
 
-/// Which of these keys living people have.
+/// Returns which of these name keys are taken.
 pub(crate) async fn taken_keys(
     access: &mut impl Access,
     keys: &[&str],
@@ -177,8 +177,8 @@ pub(crate) async fn taken_keys(
     Ok(taken.into_iter().collect())
 }
 
-/// Notes that these people have just been seen, and locks their rows until the end of the
-/// transaction; how many of them are living.
+/// Notes that these users have just been seen, and locks their rows until the end of the
+/// transaction; returns how many of them have not ended.
 pub(crate) async fn seen(
     tx: &mut Writer<'_>,
     ids: &HashSet<UserId>,
@@ -194,7 +194,7 @@ pub(crate) async fn seen(
         .execute(c))?)
 }
 
-/// Whether this person is a server administrator.
+/// Whether this user is a server administrator.
 pub(crate) async fn is_admin(access: &mut impl Access, user: UserId) -> Result<bool, Fault> {
     let admin: Option<bool> = query!(access, |c| users::table
         .find(user)
@@ -204,7 +204,7 @@ pub(crate) async fn is_admin(access: &mut impl Access, user: UserId) -> Result<b
     Ok(admin.unwrap_or(false))
 }
 
-/// Makes the account of this name an administrator; false when there is none.
+/// Makes the account with this name key an administrator; returns false if there is none.
 pub(crate) async fn grant_admin(tx: &mut Writer<'_>, key: &str) -> Result<bool, Fault> {
     let rows = statement!(tx, |c| diesel::update(users::table)
         .filter(users::name_key.eq(key))
@@ -215,7 +215,8 @@ pub(crate) async fn grant_admin(tx: &mut Writer<'_>, key: &str) -> Result<bool, 
     Ok(rows == 1)
 }
 
-/// Locks a living guest's row, so that nobody comes in under it; false when it is none.
+/// Locks the row of a guest, so that no session of it is resumed; returns false if it is not a
+/// guest or has ended.
 pub(crate) async fn lock_guest(tx: &mut Writer<'_>, guest: UserId) -> Result<bool, Fault> {
     let rows = statement!(tx, |c| diesel::update(users::table)
         .filter(users::id.eq(guest))
@@ -226,7 +227,7 @@ pub(crate) async fn lock_guest(tx: &mut Writer<'_>, guest: UserId) -> Result<boo
     Ok(rows == 1)
 }
 
-/// Ends a person: the name is free from now on.
+/// Ends a user, which frees the name.
 pub(crate) async fn end(tx: &mut Writer<'_>, user: UserId, now: i64) -> Result<(), Fault> {
     statement!(tx, |c| diesel::update(users::table)
         .filter(users::id.eq(user))
@@ -235,10 +236,10 @@ pub(crate) async fn end(tx: &mut Writer<'_>, user: UserId, now: i64) -> Result<(
     Ok(())
 }
 
-/// What people see in the place of a deleted account's name; nobody can be called so.
+/// The name shown for a deleted account; not a valid name for anyone else.
 const DELETED: &str = "deleted user";
 
-/// Ends an account and takes away all that tells who it was.
+/// Ends an account and removes everything that identifies it.
 pub(crate) async fn erase(tx: &mut Writer<'_>, user: UserId, now: i64) -> Result<(), Fault> {
     statement!(tx, |c| diesel::update(users::table)
         .filter(users::id.eq(user))
@@ -255,7 +256,7 @@ pub(crate) async fn erase(tx: &mut Writer<'_>, user: UserId, now: i64) -> Result
     Ok(())
 }
 
-/// Whether this living person's password still has this hash.
+/// Whether this user has not ended and has this password hash.
 pub(crate) async fn has_password(
     access: &mut impl Access,
     user: UserId,

@@ -1,6 +1,6 @@
 //! Accounts with passwords.
 
-use super::witness::Stated;
+use super::recorder::Change;
 use super::world::World;
 use crate::api::{Caller, ChangePassword, EndReason, Login, Proof, Refusal, Register, Token, User};
 use crate::{InviteCode, Registration, Settings};
@@ -60,7 +60,7 @@ impl World {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_account_is_made_and_logged_in_to() {
+async fn an_account_is_registered_and_logged_in_to() {
     let world = World::new().await;
     let (first, user) = world.register("Alice").await;
     assert_eq!(&*user.name, "alice");
@@ -136,7 +136,7 @@ async fn an_unknown_name_takes_as_much_work_as_a_known_one() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn passwords_and_names_have_bounds() {
+async fn passwords_and_names_have_limits() {
     let world = World::with(Settings {
         attempts_per_network: 100,
         ..Settings::default()
@@ -247,8 +247,8 @@ async fn a_new_password_ends_all_other_sessions() {
         .await
         .unwrap();
     assert_eq!(
-        world.stated(),
-        [Stated::Ended(other.session, EndReason::Revoked)]
+        world.changes(),
+        [Change::Ended(other.session, EndReason::Revoked)]
     );
     assert!(world.authenticate(&mine).await.is_ok());
     assert_eq!(
@@ -263,7 +263,7 @@ async fn a_new_password_ends_all_other_sessions() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn only_whoever_knows_the_password_changes_it() {
+async fn changing_the_password_needs_the_old_one() {
     let world = World::new().await;
     let (token, _) = world.register("alice").await;
     let caller = world.authenticate(&token).await.unwrap();
@@ -318,7 +318,7 @@ async fn too_many_passwords_at_once_are_refused() {
 }
 
 impl World {
-    /// Without waiting for the bus to be quiet.
+    /// Logs in without waiting for the bus to be quiet.
     async fn try_login(&self, name: &str) -> Result<(Token, User), Refusal> {
         let (name, password) = (name.to_owned(), "x".to_owned());
         let from = name.clone();

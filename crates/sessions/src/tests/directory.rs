@@ -1,11 +1,11 @@
-//! People, as others look them up.
+//! Looking up users.
 
 use super::world::World;
 use crate::api::UserId;
 use std::time::Duration;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn people_are_found_by_id_and_by_any_spelling() {
+async fn users_are_found_by_id_and_by_any_spelling() {
     let world = World::new().await;
     let (_, alice) = world.register("alice").await;
     let (_, guest) = world.guest("bob").await;
@@ -27,7 +27,7 @@ async fn people_are_found_by_id_and_by_any_spelling() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_command_calls_someone_by_id_or_by_name() {
+async fn a_command_names_a_user_by_id_or_by_name() {
     let world = World::new().await;
     let (_, alice) = world.register("alice").await;
     for user in [alice.id.to_string(), "@alice".into(), "@ALICE".into()] {
@@ -39,7 +39,7 @@ async fn a_command_calls_someone_by_id_or_by_name() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_ended_are_known_and_cannot_be_called() {
+async fn ended_users_are_known_by_id_only() {
     let world = World::new().await;
     let (connection, guest) = world.guest("alice").await;
     let alice = guest.caller.user;

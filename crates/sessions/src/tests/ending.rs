@@ -1,6 +1,6 @@
 //! How sessions and guests end.
 
-use super::witness::Stated::{Ended, GuestExpired, Offline, Online};
+use super::recorder::Change::{Ended, GuestExpired, Offline, Online};
 use super::world::World;
 use crate::api::{EndReason, Logout, Refusal, RevokeSession, SessionId};
 use std::time::Duration;
@@ -9,7 +9,7 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 const LOST: Duration = Duration::from_secs(12);
 
 #[tokio::test(flavor = "multi_thread")]
-async fn logging_out_ends_the_own_session_alone() {
+async fn logging_out_ends_only_the_callers_session() {
     let world = World::new().await;
     let (mine, _) = world.register("alice").await;
     let (other, _) = world
@@ -23,7 +23,7 @@ async fn logging_out_ends_the_own_session_alone() {
         })
         .await
         .unwrap();
-    assert_eq!(world.stated(), [Ended(caller.session, EndReason::Logout)]);
+    assert_eq!(world.changes(), [Ended(caller.session, EndReason::Logout)]);
     assert_eq!(world.token(&mine).await.unwrap_err(), Refusal::TokenInvalid);
     assert_eq!(world.authenticate(&mine).await, Err(Refusal::TokenInvalid));
     assert!(world.authenticate(&other).await.is_ok());
@@ -31,7 +31,7 @@ async fn logging_out_ends_the_own_session_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_device_can_be_sent_away_from_another() {
+async fn a_session_can_be_revoked_from_another() {
     let world = World::new().await;
     let (mine, _) = world.register("alice").await;
     let (lost, _) = world
@@ -45,16 +45,16 @@ async fn a_device_can_be_sent_away_from_another() {
         session: gone.to_string(),
     };
     world.ask(revoke()).await.unwrap();
-    assert_eq!(world.stated(), [Ended(gone, EndReason::Revoked)]);
+    assert_eq!(world.changes(), [Ended(gone, EndReason::Revoked)]);
     assert_eq!(world.token(&lost).await.unwrap_err(), Refusal::TokenInvalid);
     let lines = world.sessions(caller.clone()).await;
     assert_eq!(lines.len(), 1);
     world.ask(revoke()).await.unwrap();
-    assert_eq!(world.stated(), [], "a repeat changes nothing");
+    assert_eq!(world.changes(), [], "a repeat changes nothing");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nobody_sends_others_devices_away() {
+async fn sessions_of_others_cannot_be_revoked() {
     let world = World::new().await;
     let (_, alice) = world.guest("alice").await;
     let (_, bob) = world.guest("bob").await;
@@ -94,10 +94,10 @@ async fn a_session_unseen_for_long_ends() {
     world.write_seen().await;
     world.clock.advance(30 * DAY);
     world.expire().await;
-    assert_eq!(world.stated(), []);
+    assert_eq!(world.changes(), []);
     world.clock.advance(Duration::from_millis(1));
     world.expire().await;
-    assert_eq!(world.stated(), [Ended(session, EndReason::Expired)]);
+    assert_eq!(world.changes(), [Ended(session, EndReason::Expired)]);
     assert_eq!(
         world.token(&token).await.unwrap_err(),
         Refusal::TokenInvalid
@@ -109,52 +109,52 @@ async fn a_session_unseen_for_long_ends() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_wild_clock_ends_no_session() {
+async fn a_wrong_clock_ends_no_session() {
     let world = World::new().await;
     let (token, _) = world.register("alice").await;
     let session = world.authenticate(&token).await.unwrap().session;
     world.write_seen().await;
-    world.store_has_seen_this_time().await;
-    // To a process that has just started the clock stands two months ahead.
+    world.store_current_time().await;
+    // For a process that has just started, the clock is two months ahead.
     world.clock.advance(60 * DAY);
     world.expire().await;
-    assert_eq!(world.stated(), []);
+    assert_eq!(world.changes(), []);
     for _ in 0..24 {
         world.clock.advance(DAY / 24);
         world.expire().await;
     }
     let ended = [Ended(session, EndReason::Expired)];
-    assert_eq!(world.stated(), ended, "it has run evenly for a day");
+    assert_eq!(world.changes(), ended, "it has run evenly for a day");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_stays_connected_is_seen_all_the_time() {
+async fn a_connected_guest_does_not_expire() {
     let world = World::new().await;
     world.guest("alice").await;
-    world.stated();
+    world.changes();
     world.clock.advance(100 * DAY);
     world.expire().await;
-    assert_eq!(world.stated(), []);
+    assert_eq!(world.changes(), []);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_guest_unseen_for_a_week_is_given_to_rooms() {
+async fn a_guest_unseen_for_a_week_expires() {
     let world = World::new().await;
     let (connection, welcome) = world.guest("alice").await;
     let alice = welcome.caller.user.id;
     world.clock.advance(DAY);
     world.disconnect(connection, false).await;
     world.pass(LOST).await;
-    assert_eq!(world.stated(), [Online(alice), Offline(alice)]);
+    assert_eq!(world.changes(), [Online(alice), Offline(alice)]);
     world.clock.advance(7 * DAY);
     world.expire().await;
-    assert_eq!(world.stated(), []);
+    assert_eq!(world.changes(), []);
     world.clock.advance(Duration::from_millis(1));
     world.expire().await;
-    assert_eq!(world.stated(), [GuestExpired(alice)]);
+    assert_eq!(world.changes(), [GuestExpired(alice)]);
     world.end_guest(alice).await;
     assert_eq!(
-        world.stated(),
+        world.changes(),
         [Ended(welcome.caller.session, EndReason::Expired)]
     );
     assert_eq!(
@@ -162,7 +162,7 @@ async fn a_guest_unseen_for_a_week_is_given_to_rooms() {
         Refusal::TokenInvalid
     );
     world.expire().await;
-    assert_eq!(world.stated(), []);
+    assert_eq!(world.changes(), []);
 }
 
 #[tokio::test(flavor = "multi_thread")]

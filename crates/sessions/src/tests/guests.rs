@@ -1,4 +1,4 @@
-//! People who come in with a name alone.
+//! Guests, who join with only a name.
 
 use super::world::World;
 use crate::Settings;
@@ -6,7 +6,7 @@ use crate::api::{Disconnected, Hello, Proof, Refusal};
 use std::time::Duration;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_guest_comes_in_with_a_free_name() {
+async fn a_guest_joins_with_a_free_name() {
     let world = World::new().await;
     let (_, welcome) = world.guest("Alice").await;
     assert_eq!(&*welcome.caller.user.name, "alice");
@@ -20,7 +20,7 @@ async fn a_guest_comes_in_with_a_free_name() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_name_that_looks_like_one_taken_is_taken() {
+async fn a_name_that_looks_like_a_taken_one_is_taken() {
     let world = World::new().await;
     world.guest("alice").await;
     for (other, suggest) in [
@@ -51,7 +51,7 @@ async fn the_suggested_name_is_free() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_many_who_want_a_name_at_once_one_gets_it() {
+async fn one_of_many_concurrent_guests_gets_a_name() {
     let world = World::new().await;
     let hellos = ["alice", "Alice", "bob", "\u{430}lice", "alice"].map(|name| {
         let proof = Proof::Guest(name.into());
@@ -99,7 +99,7 @@ async fn a_set_of_guests_gives_each_its_own_answer() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_no_name_is_a_bad_request() {
+async fn an_invalid_name_is_a_bad_request() {
     let world = World::new().await;
     for name in ["", " ", "a b", "@alice", "a\0b"] {
         let refused = world.hello(Proof::Guest(name.into())).await.unwrap_err();
@@ -123,7 +123,7 @@ async fn guests_can_be_off() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_guest_that_has_ended_leaves_its_name() {
+async fn an_ended_guest_frees_its_name() {
     let world = World::new().await;
     let (connection, first) = world.guest("alice").await;
     world.disconnect(connection, true).await;
@@ -151,7 +151,7 @@ async fn a_connection_says_hello_as_a_guest_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_client_calls_itself_is_one_short_line() {
+async fn a_device_name_is_one_short_line() {
     let world = World::new().await;
     let client = Some(format!(" my\n{} ", "x".repeat(100)));
     let proof = Proof::Guest("alice".into());
@@ -171,7 +171,7 @@ async fn what_a_client_calls_itself_is_one_short_line() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_end_of_a_connection_nobody_knows_is_no_news() {
+async fn closing_an_unknown_connection_changes_nothing() {
     let world = World::new().await;
     world
         .ask(Disconnected {
@@ -179,5 +179,5 @@ async fn the_end_of_a_connection_nobody_knows_is_no_news() {
             clean: true,
         })
         .await;
-    assert_eq!(world.stated(), []);
+    assert_eq!(world.changes(), []);
 }

@@ -1,6 +1,6 @@
-//! People whom an issuer vouches for.
+//! Users with a signed identity.
 
-use super::witness::Stated;
+use super::recorder::Change;
 use super::world::World;
 use crate::api::{ConnectionId, Logout, Proof, Refusal, Token, Welcome};
 use crate::clock::ManualClock;
@@ -28,7 +28,7 @@ async fn world() -> World {
     .await
 }
 
-/// An identity that holds for so many seconds after the clock's start.
+/// Returns an identity that expires this many seconds after the clock's start.
 fn jwt(subject: &str, name: &str, seconds: i64) -> String {
     let exp = ManualClock::START_MS / 1000 + seconds;
     let claims = json!({"iss": "https://id.example", "sub": subject, "name": name, "exp": exp});
@@ -64,7 +64,7 @@ impl World {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_identity_comes_in_until_it_expires() {
+async fn an_identity_is_accepted_until_it_expires() {
     let world = world().await;
     let (_, welcome) = world.jwt(jwt("u1", "alice", 3600), None).await.unwrap();
     assert_eq!(&*welcome.caller.user.name, "alice");
@@ -74,7 +74,7 @@ async fn an_identity_comes_in_until_it_expires() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_subject_of_one_issuer_is_one_person() {
+async fn one_subject_of_one_issuer_is_one_user() {
     let world = world().await;
     let (_, first) = world.jwt(jwt("u1", "alice", 3600), None).await.unwrap();
     let (_, second) = world.jwt(jwt("u1", "alice", 3600), None).await.unwrap();
@@ -129,7 +129,7 @@ async fn a_new_identity_with_the_token_continues_the_session() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_token_of_someone_else_or_of_nobody_continues_nothing() {
+async fn a_foreign_or_unknown_token_continues_no_session() {
     let world = world().await;
     let (_, guest) = world.guest("bob").await;
     let good = || jwt("u1", "alice", 3600);
@@ -190,7 +190,7 @@ async fn a_resumed_connection_can_be_extended_too() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_connection_stays_with_its_person() {
+async fn a_connection_keeps_its_user() {
     let world = world().await;
     let (connection, _) = world.jwt(jwt("u1", "alice", 3600), None).await.unwrap();
     let refused = world
@@ -211,13 +211,13 @@ async fn a_connection_stays_with_its_person() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_not_trusted_is_refused() {
+async fn an_untrusted_identity_is_refused() {
     let world = world().await;
     let expired = world.jwt(jwt("u1", "alice", -61), None).await.unwrap_err();
     assert_eq!(expired, Refusal::TokenExpired);
     let forged = world.jwt("a.b.c".into(), None).await.unwrap_err();
     assert_eq!(forged, Refusal::BadCredentials);
-    assert_eq!(world.stated(), Vec::<Stated>::new());
+    assert_eq!(world.changes(), Vec::<Change>::new());
     let trusting_nobody = World::new().await;
     let refused = trusting_nobody
         .jwt(jwt("u1", "alice", 3600), None)
@@ -237,7 +237,7 @@ async fn an_identity_has_no_password() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_wild_clock_forgets_nobody_who_was_vouched_for() {
+async fn a_wrong_clock_forgets_no_user_with_an_identity() {
     const DAY: Duration = Duration::from_secs(24 * 3600);
     let world = world().await;
     let (connection, welcome) = world.jwt(jwt("1", "ann", 3600), None).await.unwrap();
@@ -249,17 +249,17 @@ async fn a_wild_clock_forgets_nobody_who_was_vouched_for() {
     world.expire().await;
     let world = world.crashed().await;
     let sweep = Sweep::new(&world.bus, &world.deps);
-    // To a process that has just started the clock stands two months ahead.
+    // For a process that has just started, the clock is two months ahead.
     world.clock.advance(60 * DAY);
-    let _ = world.stated();
+    let _ = world.changes();
     world.sweep(&sweep).await;
-    assert_eq!(world.stated(), [], "the clock is not trusted");
+    assert_eq!(world.changes(), [], "the clock is not trusted");
     for _ in 0..49 {
         world.clock.advance(DAY / 24);
         world.sweep(&sweep).await;
         world.expire().await;
     }
-    let stated = world.stated();
-    let forgettable = stated.contains(&Stated::Forgettable(user));
-    assert!(forgettable, "it has run evenly for a day: {stated:?}");
+    let changes = world.changes();
+    let forgettable = changes.contains(&Change::Forgettable(user));
+    assert!(forgettable, "it has run evenly for a day: {changes:?}");
 }

@@ -1,4 +1,4 @@
-//! What sessions promise, on a real bus and a real database.
+//! Tests of sessions on a real bus and a real database.
 
 mod accounts;
 mod directory;
@@ -8,6 +8,6 @@ mod identities;
 mod people;
 mod presence;
 mod quotas;
+mod recorder;
 mod tokens;
-mod witness;
 mod world;

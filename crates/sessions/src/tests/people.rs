@@ -1,4 +1,4 @@
-//! The directory, as others use it inside their own reads and jobs.
+//! Uses the directory like other crates, inside reads and jobs.
 
 use super::world::World;
 use crate::api::operator::GrantAdmin;

@@ -1,9 +1,9 @@
-//! Who counts as online, as others are told.
+//! Presence, as published to other crates.
 
-use super::witness::Stated::{Offline, Online};
+use super::recorder::Change::{Offline, Online};
 use super::world::World;
 use crate::api::{CancelHello, EndReason, KeepConnected, Logout, Proof};
-use crate::presence::Opened;
+use crate::presence::ConnectionsOpened;
 use std::time::Duration;
 
 const CLEAN: Duration = Duration::from_millis(1500);
@@ -13,26 +13,26 @@ const ALMOST_LOST: Duration = Duration::from_millis(11_999);
 const MOMENT: Duration = Duration::from_millis(1);
 
 #[tokio::test(flavor = "multi_thread")]
-async fn coming_and_going_is_stated_once() {
+async fn coming_and_going_is_published_once() {
     let world = World::new().await;
     let (first, welcome) = world.guest("alice").await;
     let (second, _) = world.token(&welcome.token).await.unwrap();
     let alice = welcome.caller.user.id;
-    assert_eq!(world.stated(), [Online(alice)]);
+    assert_eq!(world.changes(), [Online(alice)]);
     assert!(world.online.contains(alice));
     world.disconnect(first, true).await;
     world.disconnect(second, true).await;
     world.pass(ALMOST_CLEAN).await;
-    assert_eq!(world.stated(), []);
+    assert_eq!(world.changes(), []);
     world.pass(MOMENT).await;
-    assert_eq!(world.stated(), [Offline(alice)]);
+    assert_eq!(world.changes(), [Offline(alice)]);
     assert!(!world.online.contains(alice));
     world.pass(LOST).await;
-    assert_eq!(world.stated(), []);
+    assert_eq!(world.changes(), []);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_lost_connection_has_time_to_come_back() {
+async fn a_lost_connection_has_time_to_reconnect() {
     let world = World::new().await;
     let (connection, welcome) = world.guest("alice").await;
     world.disconnect(connection, false).await;
@@ -40,14 +40,14 @@ async fn a_lost_connection_has_time_to_come_back() {
     let (connection, _) = world.token(&welcome.token).await.unwrap();
     world.pass(LOST).await;
     let alice = welcome.caller.user.id;
-    assert_eq!(world.stated(), [Online(alice)]);
+    assert_eq!(world.changes(), [Online(alice)]);
     world.disconnect(connection, false).await;
     world.pass(LOST).await;
-    assert_eq!(world.stated(), [Offline(alice)]);
+    assert_eq!(world.changes(), [Offline(alice)]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_returns_after_the_grace_comes_anew() {
+async fn a_return_after_the_grace_period_is_a_new_arrival() {
     let world = World::new().await;
     let (connection, welcome) = world.guest("alice").await;
     world.disconnect(connection, true).await;
@@ -55,13 +55,13 @@ async fn whoever_returns_after_the_grace_comes_anew() {
     world.token(&welcome.token).await.unwrap();
     let alice = welcome.caller.user.id;
     assert_eq!(
-        world.stated(),
+        world.changes(),
         [Online(alice), Offline(alice), Online(alice)]
     );
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn after_a_crash_everyone_counts_as_online_for_one_grace() {
+async fn after_a_crash_all_count_as_online_for_one_grace_period() {
     let world = World::new().await;
     let (_, alice) = world.guest("alice").await;
     let (_, bob) = world.guest("bob").await;
@@ -73,43 +73,43 @@ async fn after_a_crash_everyone_counts_as_online_for_one_grace() {
     assert!(!world.online.contains(carol.caller.user.id));
     world.token(&alice.token).await.unwrap();
     world.pass(ALMOST_LOST).await;
-    assert_eq!(world.stated(), [], "nobody left and nobody came");
+    assert_eq!(world.changes(), [], "nobody left and nobody came");
     world.pass(MOMENT).await;
-    assert_eq!(world.stated(), [Offline(bob.caller.user.id)]);
+    assert_eq!(world.changes(), [Offline(bob.caller.user.id)]);
     let world = world.crashed().await;
-    assert_eq!(world.online.count(), 1, "who left was written down");
+    assert_eq!(world.online.count(), 1, "the departure was stored");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn those_who_leave_together_are_one_fact() {
+async fn users_who_leave_together_are_one_event() {
     let world = World::new().await;
     for n in 0..5 {
         world.guest(&format!("guest-{n}x")).await;
     }
     let world = world.crashed().await;
-    let before = world.presence_facts();
+    let before = world.presence_events();
     world.pass(LOST).await;
-    assert_eq!(world.presence_facts() - before, 1);
-    assert_eq!(world.stated().len(), 5);
+    assert_eq!(world.presence_events() - before, 1);
+    assert_eq!(world.changes().len(), 5);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_server_that_stops_announces_nobodys_leaving() {
+async fn a_stopping_server_publishes_no_departures() {
     let world = World::new().await;
     let (connection, alice) = world.guest("alice").await;
-    world.stated();
+    world.changes();
     world.ask(KeepConnected).await.unwrap();
     world.disconnect(connection, true).await;
     world.pass(LOST * 2).await;
-    assert_eq!(world.stated(), []);
+    assert_eq!(world.changes(), []);
     let world = world.crashed().await;
     assert!(world.online.contains(alice.caller.user.id));
     world.pass(LOST).await;
-    assert_eq!(world.stated(), [Offline(alice.caller.user.id)]);
+    assert_eq!(world.changes(), [Offline(alice.caller.user.id)]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn logging_out_shows_after_the_short_grace() {
+async fn logging_out_shows_after_the_short_grace_period() {
     let world = World::new().await;
     let (connection, welcome) = world.guest("alice").await;
     let alice = welcome.caller.user.id;
@@ -121,17 +121,17 @@ async fn logging_out_shows_after_the_short_grace() {
         .unwrap();
     world.disconnect(connection, false).await;
     world.pass(CLEAN).await;
-    let ended = super::witness::Stated::Ended(welcome.caller.session, EndReason::Logout);
-    assert_eq!(world.stated(), [Online(alice), ended, Offline(alice)]);
+    let ended = super::recorder::Change::Ended(welcome.caller.session, EndReason::Logout);
+    assert_eq!(world.changes(), [Online(alice), ended, Offline(alice)]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_mark_that_was_renewed_in_storage_is_not_taken_away() {
+async fn a_mark_renewed_in_storage_is_not_cleared() {
     let world = World::new().await;
     let (connection, welcome) = world.guest("alice").await;
     world.disconnect(connection, true).await;
     world.clock.advance(CLEAN);
-    // The hello is committed before the leave, but the subscriber has not seen it yet.
+    // The hello commits before the disconnect, but the subscriber has not seen it yet.
     let due = world.deps.presence().due(world.uptime());
     let back = world
         .open_as_set(&[&welcome.token])
@@ -139,20 +139,20 @@ async fn a_mark_that_was_renewed_in_storage_is_not_taken_away() {
         .remove(0)
         .unwrap();
     world
-        .write(crate::jobs::Leave {
+        .write(crate::jobs::Disconnect {
             due,
             now: world.now(),
         })
         .await
         .unwrap();
     world.pass(LOST).await;
-    assert_eq!(world.stated(), [Online(welcome.caller.user.id)]);
+    assert_eq!(world.changes(), [Online(welcome.caller.user.id)]);
     let lines = world.sessions(back.caller).await;
     assert!(lines[0].online);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_connection_that_closed_before_its_hello_was_done_holds_nobody() {
+async fn a_connection_closed_before_its_hello_committed_does_not_stay_online() {
     let world = World::new().await;
     let connection = world.connection();
     world.disconnect(connection, true).await;
@@ -162,7 +162,7 @@ async fn a_connection_that_closed_before_its_hello_was_done_holds_nobody() {
         .unwrap();
     world.pass(LOST).await;
     let alice = welcome.caller.user.id;
-    assert_eq!(world.stated(), [Online(alice), Offline(alice)]);
+    assert_eq!(world.changes(), [Online(alice), Offline(alice)]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -194,18 +194,18 @@ async fn a_rebuilt_subscriber_still_knows_its_connections() {
         .unwrap();
     drop(alone);
     world.pass(LOST * 2).await;
-    assert_eq!(world.stated(), [Online(welcome.caller.user.id)]);
+    assert_eq!(world.changes(), [Online(welcome.caller.user.id)]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_turn_states_its_changes_as_one() {
+async fn a_turn_publishes_its_changes_as_one_event() {
     let world = World::new().await;
     let mut alone = bus::kit::Alone::<crate::Sessions>::load(&world.deps)
         .await
         .unwrap();
     for n in 1..=3 {
         alone
-            .send(Opened(vec![super::world::opening(n)]))
+            .send(ConnectionsOpened(vec![super::world::opened_connection(n)]))
             .await
             .unwrap();
     }
@@ -216,31 +216,31 @@ async fn a_turn_states_its_changes_as_one() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_timers_let_people_go() {
+async fn the_timers_end_grace_periods() {
     let world = World::new().await;
     world.start_timers();
     let (connection, welcome) = world.guest("alice").await;
     let alice = welcome.caller.user.id;
-    assert_eq!(world.next_stated().await, [Online(alice)]);
+    assert_eq!(world.next_changes().await, [Online(alice)]);
     world.disconnect(connection, true).await;
     world.clock.advance(CLEAN);
-    assert_eq!(world.next_stated().await, [Offline(alice)]);
+    assert_eq!(world.next_changes().await, [Offline(alice)]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_hello_whose_outcome_was_lost_holds_nobody() {
+async fn a_hello_whose_outcome_was_lost_gets_one_grace_period() {
     let world = World::new().await;
     let (connection, welcome) = world.guest("alice").await;
     let alice = welcome.caller.user.id;
     world.disconnect(connection, true).await;
     world.pass(CLEAN).await;
-    world.stated();
-    // Marked in storage, and the subscriber never heard of it.
+    world.changes();
+    // Marked in storage, without an event for the subscriber.
     world.mark_connected(welcome.caller.session).await;
     world.count().await;
     assert!(world.online.contains(alice));
     world.pass(LOST).await;
-    assert_eq!(world.stated(), [Offline(alice)]);
+    assert_eq!(world.changes(), [Offline(alice)]);
     world.end_guest(alice).await;
     assert!(
         world.by_name(&["alice"]).await.is_empty(),
@@ -249,15 +249,15 @@ async fn a_hello_whose_outcome_was_lost_holds_nobody() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_connection_whose_hello_was_taken_back_may_say_another() {
+async fn a_connection_whose_hello_was_cancelled_may_say_another() {
     let world = World::new().await;
     let (token, _) = world.register("alice").await;
     let (connection, _) = world.token(&token).await.unwrap();
     world.ask(CancelHello { connection }).await;
     let again = Proof::Token(token.clone());
     let welcome = world.hello_on(connection, again).await.unwrap();
-    world.stated();
+    world.changes();
     world.pass(Duration::from_secs(60)).await;
-    assert_eq!(world.stated(), [], "nobody left");
+    assert_eq!(world.changes(), [], "nobody left");
     assert!(world.online.contains(welcome.caller.user.id));
 }

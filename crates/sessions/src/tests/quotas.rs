@@ -1,6 +1,6 @@
-//! What one network and one person may take.
+//! Limits per network and per user.
 
-use super::witness::Stated;
+use super::recorder::Change;
 use super::world::World;
 use crate::Settings;
 use crate::api::{
@@ -39,7 +39,7 @@ impl World {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_network_makes_only_so_many_guests() {
+async fn new_guests_are_limited_per_network() {
     let world = world(Settings {
         guests_per_network: 2,
         ..Settings::default()
@@ -56,7 +56,7 @@ async fn a_network_makes_only_so_many_guests() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_network_makes_only_so_many_accounts() {
+async fn new_accounts_are_limited_per_network() {
     let world = world(Settings {
         accounts_per_network: 1,
         ..Settings::default()
@@ -79,7 +79,7 @@ async fn a_network_makes_only_so_many_accounts() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn for_a_session_too_many_the_longest_unseen_one_ends() {
+async fn one_session_too_many_ends_the_longest_unseen_one() {
     let world = world(Settings {
         sessions_per_person: 3,
         ..Settings::default()
@@ -93,9 +93,9 @@ async fn for_a_session_too_many_the_longest_unseen_one_ends() {
     world.write_seen().await;
     let (third, _) = world.login("alice", PASSWORD).await.unwrap();
     let gone = world.authenticate(&second).await.unwrap().session;
-    world.stated();
+    world.changes();
     let (fourth, _) = world.login("alice", PASSWORD).await.unwrap();
-    assert_eq!(world.stated(), [Stated::Ended(gone, EndReason::Revoked)]);
+    assert_eq!(world.changes(), [Change::Ended(gone, EndReason::Revoked)]);
     assert_eq!(
         world.authenticate(&second).await,
         Err(Refusal::TokenInvalid)
@@ -149,7 +149,7 @@ async fn sessions_come_in_pages_newest_first() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn all_other_sessions_can_be_sent_away_at_once() {
+async fn all_other_sessions_can_be_revoked_at_once() {
     let world = world(Settings::default()).await;
     let (mine, _) = world.register("alice").await;
     let (other, _) = world.login("alice", PASSWORD).await.unwrap();
@@ -160,17 +160,17 @@ async fn all_other_sessions_can_be_sent_away_at_once() {
         session: "others".into(),
     };
     world.ask(others()).await.unwrap();
-    assert_eq!(world.stated().len(), 2);
+    assert_eq!(world.changes().len(), 2);
     for token in [&other, &third] {
         assert_eq!(world.authenticate(token).await, Err(Refusal::TokenInvalid));
     }
     assert!(world.authenticate(&mine).await.is_ok());
     world.ask(others()).await.unwrap();
-    assert_eq!(world.stated(), [], "a repeat changes nothing");
+    assert_eq!(world.changes(), [], "a repeat changes nothing");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn strangers_who_guess_keep_nobody_from_changing_their_password() {
+async fn guesses_by_strangers_do_not_prevent_a_password_change() {
     let world = world(Settings {
         attempts_per_name: 2,
         ..Settings::default()

@@ -1,4 +1,4 @@
-//! People who come back with a token.
+//! Resuming a session with a token.
 
 use super::world::World;
 use crate::api::{Hello, Proof, Refusal, Token};
@@ -7,7 +7,7 @@ use std::time::Duration;
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_token_brings_its_session_back() {
+async fn a_token_resumes_its_session() {
     let world = World::new().await;
     let (_, first) = world.guest("alice").await;
     let (_, second) = world.token(&first.token).await.unwrap();
@@ -31,7 +31,7 @@ async fn a_token_outlives_the_server() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_unknown_token_is_told_so() {
+async fn an_unknown_token_is_refused() {
     let world = World::new().await;
     let (_, welcome) = world.guest("alice").await;
     let mut other = welcome.token.0.clone();
@@ -51,7 +51,7 @@ async fn storage_knows_no_token() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn many_who_come_back_at_once_are_told_apart() {
+async fn many_hellos_at_once_get_their_own_sessions() {
     let world = World::new().await;
     let mut tokens = Vec::new();
     for n in 0..20 {
@@ -178,7 +178,7 @@ async fn a_reconnect_storm_takes_few_transactions() {
             .zip(&guests)
             .all(|(back, guest)| back.caller == guest.caller)
     );
-    // Each transaction states one fact: whom it let in.
+    // Each transaction publishes one event.
     let transactions = world.bus.metrics().published - before;
     assert!(transactions < PEOPLE / 3, "{transactions}");
 }

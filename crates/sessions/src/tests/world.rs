@@ -1,16 +1,16 @@
-//! A bus, a database and sessions on them, with a clock that stands until it is moved.
+//! The test world: sessions on a bus and a database, with a manual clock.
 
-use super::witness::{Notes, Stated, Witness};
+use super::recorder::{Change, Recorded, Recorder};
 use crate::api::{
     Authenticate, Caller, ConnectionId, Disconnected, Hello, KeepConnected, ListSessions, Online,
     Proof, Refusal, SessionId, SessionSummary, Token, User, UserId, Welcome,
 };
 use crate::clock::{Clock as _, ManualClock};
-use crate::jobs::{Door, Fresh, OpenGuest, OpenToken};
+use crate::jobs::{HelloContext, OpenGuest, OpenToken, SessionCredentials};
 use crate::name::Name;
-use crate::presence::{Opening, Tick};
+use crate::presence::{OpenedConnection, Tick};
 use crate::sweep::Sweep;
-use crate::timers::Timer;
+use crate::timers::Timers;
 use crate::{Deps, Settings, SystemRandom, random};
 use bus::{AskError, Builder, Bus, Request, Running, Tasks};
 use futures_util::FutureExt as _;
@@ -21,8 +21,8 @@ use storage::kit::Store;
 use storage::prelude::*;
 use storage::{Database, Registry};
 
-/// Longer than anything takes.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// Longer than anything in a test takes.
+const WAIT_MAX: Duration = Duration::from_secs(60);
 
 pub(super) struct World {
     pub(super) clock: ManualClock,
@@ -30,13 +30,13 @@ pub(super) struct World {
     pub(super) database: Database,
     pub(super) deps: Deps,
     pub(super) bus: Bus,
-    notes: Notes,
+    recorded: Recorded,
     connections: AtomicU64,
     running: Running,
     registry: Registry,
     tasks: Tasks,
     settings: Settings,
-    /// Only its place is used: sessions get a bus and a registry that can end and begin again.
+    /// Only its location is used: sessions get their own bus and registry, which can be restarted.
     store: Store,
 }
 
@@ -47,17 +47,17 @@ impl World {
 
     pub(super) async fn with(settings: Settings) -> Self {
         let store = Store::new().await;
-        store.registry().close(PATIENCE).await;
+        store.registry().close(WAIT_MAX).await;
         Self::start(settings, store, ManualClock::default()).await
     }
 
-    /// Stops as a server does and starts again on the same store.
+    /// Stops like a server and starts again on the same store.
     pub(super) async fn restarted(self) -> Self {
         self.ask(KeepConnected).await.unwrap();
         self.crashed().await
     }
 
-    /// Stops without a word and starts again on the same store.
+    /// Stops without [`KeepConnected`], as in a crash, and starts again on the same store.
     pub(super) async fn crashed(self) -> Self {
         let Self {
             clock,
@@ -68,9 +68,9 @@ impl World {
             store,
             ..
         } = self;
-        running.stop(PATIENCE).await;
-        registry.close(PATIENCE).await;
-        assert_eq!(tasks.stop(PATIENCE).await, Vec::<String>::new());
+        running.stop(WAIT_MAX).await;
+        registry.close(WAIT_MAX).await;
+        assert_eq!(tasks.stop(WAIT_MAX).await, Vec::<String>::new());
         Self::start(settings, store, clock).await
     }
 
@@ -88,8 +88,8 @@ impl World {
             SystemRandom,
         );
         crate::wire(&mut builder, &deps);
-        let notes = Notes::default();
-        builder.essential::<Witness>(notes.clone());
+        let recorded = Recorded::default();
+        builder.essential::<Recorder>(recorded.clone());
         let running = builder.start().await.unwrap();
         let bus = running.bus().clone();
         let connections = AtomicU64::new(1);
@@ -99,7 +99,7 @@ impl World {
             database,
             deps,
             bus,
-            notes,
+            recorded,
             connections,
             running,
             registry,
@@ -109,7 +109,7 @@ impl World {
         }
     }
 
-    /// Asks, and waits until all that follows has been handled.
+    /// Sends a request, and waits until all its effects have been handled.
     pub(super) async fn ask<R: Request>(&self, request: R) -> R::Answer {
         let answer = self.try_ask(request).await.unwrap();
         self.bus.quiet().await;
@@ -117,10 +117,10 @@ impl World {
     }
 
     pub(super) async fn try_ask<R: Request>(&self, request: R) -> Result<R::Answer, AskError> {
-        self.bus.ask(request, PATIENCE).await
+        self.bus.ask(request, WAIT_MAX).await
     }
 
-    /// A new connection says hello.
+    /// Says hello on a new connection.
     pub(super) async fn hello(&self, proof: Proof) -> Result<(ConnectionId, Welcome), Refusal> {
         let connection = self.connection();
         Ok((connection, self.hello_on(connection, proof).await?))
@@ -145,12 +145,12 @@ impl World {
         ConnectionId(self.connections.fetch_add(1, Ordering::Relaxed))
     }
 
-    /// A new guest on a new connection.
+    /// Says hello as a new guest on a new connection.
     pub(super) async fn guest(&self, name: &str) -> (ConnectionId, Welcome) {
         self.hello(Proof::Guest(name.into())).await.unwrap()
     }
 
-    /// Someone comes back on a new connection.
+    /// Says hello with a token on a new connection.
     pub(super) async fn token(&self, token: &Token) -> Result<(ConnectionId, Welcome), Refusal> {
         self.hello(Proof::Token(token.clone())).await
     }
@@ -162,7 +162,7 @@ impl World {
         .await
     }
 
-    /// The first page of a person's sessions.
+    /// Returns the first page of a user's sessions.
     pub(super) async fn sessions(&self, caller: Caller) -> Vec<SessionSummary> {
         let (after, limit) = (None, 100);
         let page = self.ask(ListSessions {
@@ -177,33 +177,33 @@ impl World {
         self.ask(Disconnected { connection, clean }).await;
     }
 
-    /// Time passes, and is noticed.
+    /// Advances the clock and lets the subscriber check grace periods.
     pub(super) async fn pass(&self, time: Duration) {
         self.clock.advance(time);
         self.bus.publish(Tick).await;
         self.bus.quiet().await;
     }
 
-    /// Carries out a job.
+    /// Runs a job.
     pub(super) async fn write<J: Job>(&self, job: J) -> Result<J::Answer, J::Refusal> {
-        let answer = self.database.write(job, PATIENCE).await.unwrap();
+        let answer = self.database.write(job, WAIT_MAX).await.unwrap();
         self.bus.quiet().await;
         answer
     }
 
-    /// How many facts of presence were stated so far.
-    pub(super) fn presence_facts(&self) -> usize {
-        self.notes.presence_facts()
+    /// Returns how many `PresenceChanged` events were published.
+    pub(super) fn presence_events(&self) -> usize {
+        self.recorded.presence_events()
     }
 
-    /// What was stated since this was last asked.
-    pub(super) fn stated(&self) -> Vec<Stated> {
-        self.notes.take()
+    /// Takes the changes published since the last call.
+    pub(super) fn changes(&self) -> Vec<Change> {
+        self.recorded.take()
     }
 }
 
 impl World {
-    /// The timers' work, at once.
+    /// Runs a timer's work at once.
     pub(super) async fn write_seen(&self) {
         self.timer().write_seen().await.unwrap();
         self.bus.quiet().await;
@@ -219,11 +219,11 @@ impl World {
         self.bus.quiet().await;
     }
 
-    /// What a server leaves that has looked at its clock and stopped.
-    pub(super) async fn store_has_seen_this_time(&self) {
+    /// Stores the clock's time, like a server that has checked its clock and stopped.
+    pub(super) async fn store_current_time(&self) {
         let deps = self.timer().deps;
         let now = deps.clock.wall_ms();
-        deps.watch.begin(now, None).await.unwrap();
+        deps.clock_watch.begin(now, None).await.unwrap();
     }
 
     pub(super) async fn count(&self) {
@@ -231,21 +231,21 @@ impl World {
         self.bus.quiet().await;
     }
 
-    fn timer(&self) -> Timer {
-        Timer {
+    fn timer(&self) -> Timers {
+        Timers {
             bus: self.bus.clone(),
             deps: self.deps.clone(),
         }
     }
 
-    /// Starts the timers themselves.
+    /// Starts the timers.
     pub(super) fn start_timers(&self) {
         crate::tasks(&self.tasks, &self.bus, &self.deps);
     }
 
-    /// Waits until something is stated.
-    pub(super) async fn next_stated(&self) -> Vec<Stated> {
-        self.notes.next().await
+    /// Waits for changes, and takes them.
+    pub(super) async fn next_changes(&self) -> Vec<Change> {
+        self.recorded.next().await
     }
 
     pub(super) fn now(&self) -> i64 {
@@ -256,12 +256,12 @@ impl World {
         self.clock.uptime()
     }
 
-    /// Those who come back with these tokens, carried out as one set.
+    /// Says hello with these tokens, as one set of jobs.
     pub(super) async fn open_as_set(&self, tokens: &[&Token]) -> Vec<Result<Welcome, Refusal>> {
         let open = |token: &&Token| {
             let token = (*token).clone();
             OpenToken {
-                door: self.door(),
+                hello: self.hello_context(),
                 token,
                 current: None,
             }
@@ -270,31 +270,31 @@ impl World {
         answers
     }
 
-    /// New guests, carried out as one set.
+    /// Says hello as these guests, as one set of jobs.
     pub(super) async fn guests_as_set(&self, names: &[&str]) -> Vec<Result<Welcome, Refusal>> {
         let open = |name: &&str| {
             let now = self.now();
             OpenGuest {
-                door: self.door(),
+                hello: self.hello_context(),
                 name: Name::parse(name).unwrap(),
                 user: random::user_id(&SystemRandom, now),
-                fresh: Fresh::new(&SystemRandom, now),
+                credentials: SessionCredentials::new(&SystemRandom, now),
             }
         };
         let Ok(answers) = self.write(AsSet(names.iter().map(open).collect())).await;
         answers
     }
 
-    fn door(&self) -> Door {
-        Door::new(self.connection(), None, self.now(), &self.database)
+    fn hello_context(&self) -> HelloContext {
+        HelloContext::new(self.connection(), None, self.now(), &self.database)
     }
 
-    /// Marks a session as connected and tells nobody.
+    /// Marks a session as connected without an event.
     pub(super) async fn mark_connected(&self, session: SessionId) {
         let Ok(()) = self.write(Mark(session, self.now())).await;
     }
 
-    /// Everything that storage knows in words.
+    /// Returns everything in storage as text.
     pub(super) async fn stored_text(&self) -> String {
         let read = self.database.read("test", |reader| {
             async move { crate::store::everything(reader).await }.boxed()
@@ -303,7 +303,7 @@ impl World {
     }
 }
 
-/// Several jobs in one, in the lane of sessions.
+/// Runs several jobs as one set, in the lane of sessions.
 struct AsSet<J>(Vec<J>);
 
 impl<J: Job> Job for AsSet<J> {
@@ -321,7 +321,7 @@ impl<J: Job> Job for AsSet<J> {
     }
 }
 
-/// The mark alone.
+/// Sets a connected mark without an event.
 struct Mark(SessionId, i64);
 
 impl Job for Mark {
@@ -338,15 +338,15 @@ impl Job for Mark {
     }
 }
 
-/// Someone on a connection, as a job states it.
-pub(super) fn opening(n: u8) -> Opening {
+/// Returns a connection as in a job's event.
+pub(super) fn opened_connection(n: u8) -> OpenedConnection {
     let user = User {
         id: UserId([n; 16]),
         name: "someone".into(),
         guest: true,
     };
     let connection = ConnectionId(u64::from(n));
-    Opening {
+    OpenedConnection {
         connection,
         session: SessionId([n; 16]),
         user,

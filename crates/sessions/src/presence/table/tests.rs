@@ -1,4 +1,4 @@
-//! What the table promises.
+//! Tests of the presence table.
 
 use super::*;
 
@@ -9,7 +9,7 @@ const ALMOST_LOST: Duration = Duration::from_millis(11_999);
 
 fn table() -> (Presence, Online) {
     let online = Online::new();
-    let grace = Grace {
+    let grace = GracePeriods {
         clean: CLEAN,
         lost: LOST,
     };
@@ -28,10 +28,10 @@ fn session(n: u8) -> SessionId {
     SessionId([n; 16])
 }
 
-fn opening(connection: u64, of: u8, connected_at: i64) -> Opening {
+fn opening(connection: u64, of: u8, connected_at: i64) -> OpenedConnection {
     let (session, user) = (session(of), user(of));
     let connection = ConnectionId(connection);
-    Opening {
+    OpenedConnection {
         connection,
         session,
         user,
@@ -40,23 +40,23 @@ fn opening(connection: u64, of: u8, connected_at: i64) -> Opening {
     }
 }
 
-fn marked(n: u8) -> Marked {
-    Marked {
+fn marked(n: u8) -> ConnectedSession {
+    ConnectedSession {
         session: session(n),
         user: user(n),
         connected_at: 10,
     }
 }
 
-/// Storage takes away the marks of those who are due; who left.
-fn let_go(table: &mut Presence, now: Duration) -> Vec<(User, bool)> {
+/// Clears the marks of the sessions that are due, like storage; returns them.
+fn clear_due(table: &mut Presence, now: Duration) -> Vec<(User, bool)> {
     let due: Vec<SessionId> = table.due(now).iter().map(|due| due.session).collect();
-    table.left(&due);
+    table.disconnected(&due);
     table.take_changes()
 }
 
 #[test]
-fn the_first_connection_brings_someone_online() {
+fn the_first_connection_brings_a_user_online() {
     let (mut table, online) = table();
     table.opened(&opening(1, 1, 10), Duration::ZERO);
     assert_eq!(table.take_changes(), [(user(1), true)]);
@@ -66,35 +66,35 @@ fn the_first_connection_brings_someone_online() {
 }
 
 #[test]
-fn a_clean_leave_shows_after_the_short_grace() {
+fn a_clean_disconnect_shows_after_the_short_grace_period() {
     let (mut table, online) = table();
     table.opened(&opening(1, 1, 10), Duration::ZERO);
     table.take_changes();
     table.closed(ConnectionId(1), true, Duration::ZERO);
-    assert_eq!(let_go(&mut table, ALMOST_CLEAN), []);
+    assert_eq!(clear_due(&mut table, ALMOST_CLEAN), []);
     assert!(online.contains(user(1).id));
-    assert_eq!(let_go(&mut table, CLEAN), [(user(1), false)]);
+    assert_eq!(clear_due(&mut table, CLEAN), [(user(1), false)]);
     assert_eq!(online.count(), 0);
 }
 
 #[test]
-fn a_lost_connection_shows_after_the_long_grace() {
+fn a_lost_connection_shows_after_the_long_grace_period() {
     let (mut table, _) = table();
     table.opened(&opening(1, 1, 10), Duration::ZERO);
     table.take_changes();
     table.closed(ConnectionId(1), false, Duration::ZERO);
-    assert_eq!(let_go(&mut table, ALMOST_LOST), []);
-    assert_eq!(let_go(&mut table, LOST), [(user(1), false)]);
+    assert_eq!(clear_due(&mut table, ALMOST_LOST), []);
+    assert_eq!(clear_due(&mut table, LOST), [(user(1), false)]);
 }
 
 #[test]
-fn whoever_comes_back_within_the_grace_never_left() {
+fn a_reconnect_within_the_grace_period_is_no_change() {
     let (mut table, _) = table();
     table.opened(&opening(1, 1, 10), Duration::ZERO);
     table.closed(ConnectionId(1), false, Duration::ZERO);
     table.opened(&opening(2, 1, 20), LOST / 2);
     table.take_changes();
-    assert_eq!(let_go(&mut table, LOST * 10), []);
+    assert_eq!(clear_due(&mut table, LOST * 10), []);
 }
 
 #[test]
@@ -104,15 +104,15 @@ fn the_last_of_several_connections_counts() {
     table.opened(&opening(2, 1, 20), Duration::ZERO);
     table.take_changes();
     table.closed(ConnectionId(1), true, Duration::ZERO);
-    assert_eq!(let_go(&mut table, LOST), []);
+    assert_eq!(clear_due(&mut table, LOST), []);
     table.closed(ConnectionId(2), true, LOST);
-    assert_eq!(let_go(&mut table, LOST + CLEAN), [(user(1), false)]);
+    assert_eq!(clear_due(&mut table, LOST + CLEAN), [(user(1), false)]);
 }
 
 #[test]
 fn the_last_of_several_sessions_counts() {
     let (mut table, _) = table();
-    let phone = Opening {
+    let phone = OpenedConnection {
         session: session(9),
         ..opening(2, 1, 20)
     };
@@ -120,18 +120,18 @@ fn the_last_of_several_sessions_counts() {
     table.opened(&phone, Duration::ZERO);
     table.take_changes();
     table.closed(ConnectionId(1), true, Duration::ZERO);
-    assert_eq!(let_go(&mut table, LOST), []);
+    assert_eq!(clear_due(&mut table, LOST), []);
     table.closed(ConnectionId(2), true, LOST);
-    assert_eq!(let_go(&mut table, LOST + CLEAN), [(user(1), false)]);
+    assert_eq!(clear_due(&mut table, LOST + CLEAN), [(user(1), false)]);
 }
 
 #[test]
-fn a_mark_taken_away_too_late_takes_nobody_away() {
+fn a_mark_cleared_too_late_takes_nobody_offline() {
     let (mut table, online) = table();
     table.opened(&opening(1, 1, 10), Duration::ZERO);
     table.closed(ConnectionId(1), true, Duration::ZERO);
     let asked = table.due(CLEAN);
-    let expected = Due {
+    let expected = DueSession {
         session: session(1),
         user: user(1).id,
         connected_at: 10,
@@ -139,29 +139,29 @@ fn a_mark_taken_away_too_late_takes_nobody_away() {
     assert_eq!(asked, [expected]);
     table.opened(&opening(2, 1, 20), CLEAN);
     table.take_changes();
-    table.left(&[session(1)]);
+    table.disconnected(&[session(1)]);
     assert_eq!(table.take_changes(), []);
     assert!(online.contains(user(1).id));
 }
 
 #[test]
-fn storage_is_asked_again_when_nothing_was_heard_of_it() {
+fn an_uncleared_mark_is_submitted_again() {
     let (mut table, _) = table();
     table.opened(&opening(1, 1, 10), Duration::ZERO);
     table.closed(ConnectionId(1), true, Duration::ZERO);
     assert_eq!(table.due(CLEAN).len(), 1);
     assert_eq!(table.due(CLEAN).len(), 0);
-    assert_eq!(table.due(CLEAN + ASK_AGAIN).len(), 1);
+    assert_eq!(table.due(CLEAN + RETRY_AFTER).len(), 1);
 }
 
 #[test]
-fn a_hello_that_commits_after_its_connection_closed_keeps_nobody_online() {
+fn a_hello_committed_after_its_connection_closed_does_not_stay_online() {
     let (mut table, _) = table();
     table.closed(ConnectionId(1), true, Duration::ZERO);
     table.opened(&opening(1, 1, 10), Duration::ZERO);
     assert_eq!(table.take_changes(), [(user(1), true)]);
     assert!(table.open(ConnectionId(1)).is_none());
-    assert_eq!(let_go(&mut table, LOST), [(user(1), false)]);
+    assert_eq!(clear_due(&mut table, LOST), [(user(1), false)]);
 }
 
 #[test]
@@ -171,7 +171,7 @@ fn a_connection_that_says_hello_again_counts_once() {
     table.opened(&opening(1, 1, 20), Duration::ZERO);
     table.take_changes();
     table.closed(ConnectionId(1), true, Duration::ZERO);
-    assert_eq!(let_go(&mut table, CLEAN), [(user(1), false)]);
+    assert_eq!(clear_due(&mut table, CLEAN), [(user(1), false)]);
 }
 
 #[test]
@@ -180,81 +180,81 @@ fn a_connection_that_changes_its_session_leaves_the_old_one() {
     table.opened(&opening(1, 1, 10), Duration::ZERO);
     table.opened(&opening(1, 2, 20), Duration::ZERO);
     table.take_changes();
-    assert_eq!(let_go(&mut table, CLEAN), [(user(1), false)]);
+    assert_eq!(clear_due(&mut table, CLEAN), [(user(1), false)]);
 }
 
 #[test]
-fn an_ended_session_waits_for_nobody() {
+fn an_ended_session_gets_the_short_grace_period() {
     let (mut table, _) = table();
     table.opened(&opening(1, 1, 10), Duration::ZERO);
     table.opened(&opening(2, 2, 10), Duration::ZERO);
     table.take_changes();
-    // One ends while its connection is still open, the other in the middle of the long grace.
+    // One ends while its connection is open, the other during the long grace period.
     table.ended(session(1), Duration::ZERO);
     table.closed(ConnectionId(1), false, Duration::ZERO);
     table.closed(ConnectionId(2), false, Duration::ZERO);
     table.ended(session(2), Duration::ZERO);
-    let mut left = let_go(&mut table, CLEAN);
-    left.sort_by_key(|(user, _)| user.id);
-    assert_eq!(left, [(user(1), false), (user(2), false)]);
+    let mut disconnected = clear_due(&mut table, CLEAN);
+    disconnected.sort_by_key(|(user, _)| user.id);
+    assert_eq!(disconnected, [(user(1), false), (user(2), false)]);
 }
 
 #[test]
-fn after_a_restart_everyone_has_one_grace_to_come_back() {
+fn after_a_restart_all_have_one_grace_period() {
     let (mut table, online) = table();
     table.restore(&marked(1), Duration::ZERO);
     table.restore(&marked(2), Duration::ZERO);
     assert_eq!(online.count(), 2);
     table.opened(&opening(1, 1, 20), LOST / 2);
     assert_eq!(table.take_changes(), [], "they were online before");
-    assert_eq!(let_go(&mut table, LOST), [(user(2), false)]);
+    assert_eq!(clear_due(&mut table, LOST), [(user(2), false)]);
 }
 
 #[test]
-fn a_rebuild_takes_no_open_connection_away() {
+fn a_rebuild_keeps_open_connections() {
     let (mut table, _) = table();
     table.opened(&opening(1, 1, 10), Duration::ZERO);
     table.restore(&marked(1), Duration::ZERO);
     assert_eq!(
         table.take_changes(),
         [(user(1), true)],
-        "not said before the rebuild"
+        "not yet published before the rebuild"
     );
-    assert_eq!(let_go(&mut table, LOST * 2), []);
+    assert_eq!(clear_due(&mut table, LOST * 2), []);
 }
 
 #[test]
-fn a_mark_of_nobody_known_is_found_and_leaves() {
+fn an_unknown_mark_is_found_and_expires() {
     let (mut table, online) = table();
     table.opened(&opening(1, 1, 20), Duration::ZERO);
     table.take_changes();
-    table.recount(&marked(1), Duration::ZERO);
-    table.recount(&marked(2), Duration::ZERO);
+    table.reconcile(&marked(1), Duration::ZERO);
+    table.reconcile(&marked(2), Duration::ZERO);
     assert!(online.contains(user(2).id));
-    assert_eq!(let_go(&mut table, LOST), [(user(2), false)]);
-    // What storage said of the known one was old: its mark is the newer one.
+    assert_eq!(clear_due(&mut table, LOST), [(user(2), false)]);
+    // The mark read for the known session was older than the one in the table.
     table.closed(ConnectionId(1), true, LOST);
     assert_eq!(table.due(LOST * 2)[0].connected_at, 20);
 }
 
 #[test]
-fn a_server_that_stops_announces_nobodys_leaving() {
+fn a_stopping_server_publishes_no_departures() {
     let (mut table, _) = table();
     table.opened(&opening(1, 1, 10), Duration::ZERO);
     table.take_changes();
     table.keep();
     table.closed(ConnectionId(1), true, Duration::ZERO);
-    assert_eq!(let_go(&mut table, LOST * 2), []);
+    assert_eq!(clear_due(&mut table, LOST * 2), []);
 }
 
 #[test]
-fn nothing_is_left_of_those_who_left() {
+fn nothing_is_left_of_users_who_left() {
     let (mut table, _) = table();
     for n in 1..=9 {
         table.opened(&opening(u64::from(n), n, 10), Duration::ZERO);
         table.closed(ConnectionId(u64::from(n)), true, Duration::ZERO);
     }
-    let_go(&mut table, CLEAN);
+    clear_due(&mut table, CLEAN);
     assert!(table.connections.is_empty() && table.sessions.is_empty());
-    assert!(table.people.is_empty() && table.leaving.is_empty());
+    assert!(table.users.is_empty() && table.grace_ends.is_empty());
 }

@@ -1,0 +1,13 @@
+//! What the process needs besides the bus: supervised tasks, caught panics, back-off, and log
+//! lines that callers cannot multiply.
+
+mod backoff;
+mod give_way;
+pub mod panics;
+mod repeated;
+mod tasks;
+
+pub use backoff::Backoff;
+pub use give_way::give_way;
+pub use repeated::{RepeatedLine, RepeatedLines};
+pub use tasks::{Task, TaskInfo, TaskState, Tasks};

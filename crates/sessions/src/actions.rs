@@ -1,0 +1,63 @@
+//! Account actions for the operator of a running server.
+
+use crate::api::operator::{EraseAccount, GrantAdmin};
+use crate::deps::Deps;
+use bus::{ActError, Acting, Probe, ProbeState};
+use futures_util::FutureExt as _;
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+use storage::Database;
+use storage::prelude::*;
+
+/// The time limit of an action's write.
+const WITHIN: Duration = Duration::from_secs(10);
+
+/// Returns the probe that offers `POST /accounts/{name}/grant-admin` and
+/// `POST /accounts/{name}/delete` on the operator's listener.
+#[must_use]
+pub fn probe(deps: &Deps) -> Arc<dyn Probe> {
+    Arc::new(Actions(deps.database.clone()))
+}
+
+struct Actions(Database);
+
+impl Probe for Actions {
+    fn name(&self) -> &'static str {
+        "accounts"
+    }
+
+    fn critical(&self) -> bool {
+        false
+    }
+
+    fn state(&self) -> ProbeState {
+        ProbeState::Ok
+    }
+
+    fn json(&self) -> String {
+        r#"{"status":"ok"}"#.to_owned()
+    }
+
+    fn act(&self, path: &str) -> Option<Acting> {
+        let (name, action) = path.split_once('/')?;
+        let (name, database) = (name.to_owned(), self.0.clone());
+        match action {
+            "grant-admin" => Some(write(database, "grant_admin", GrantAdmin { name }).boxed()),
+            "delete" => Some(write(database, "delete", EraseAccount { name }).boxed()),
+            _ => None,
+        }
+    }
+}
+
+async fn write<J>(database: Database, action: &'static str, job: J) -> Result<String, ActError>
+where
+    J: Job<Answer = bool, Refusal = Infallible>,
+{
+    tracing::warn!(action, "running an account action for the operator");
+    match database.write(job, WITHIN).await {
+        Ok(Ok(true)) => Ok(r#"{"status":"done"}"#.to_owned()),
+        Ok(Ok(false)) => Err(ActError::Unknown("no account has this name".into())),
+        Err(error) => Err(ActError::Failed(error.to_string())),
+    }
+}

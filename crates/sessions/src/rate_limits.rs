@@ -1,0 +1,67 @@
+//! Rate limits on password attempts and on new users.
+
+use crate::api::{Refusal, SessionId};
+use crate::clock::Clock;
+use crate::limiter::Limiter;
+use crate::settings::Settings;
+use std::sync::Arc;
+
+/// The rate limits, keyed by name, network or session.
+pub(crate) struct RateLimits {
+    names: Limiter,
+    networks: Limiter,
+    sessions: Limiter,
+    guests: Limiter,
+    accounts: Limiter,
+}
+
+impl RateLimits {
+    pub(crate) fn new(settings: &Settings, clock: &Arc<dyn Clock>) -> Self {
+        let per_minute = |max| Limiter::per_minute(max, Arc::clone(clock));
+        Self {
+            names: per_minute(settings.attempts_per_name),
+            networks: per_minute(settings.attempts_per_network),
+            sessions: per_minute(settings.attempts_per_name),
+            guests: per_minute(settings.guests_per_network),
+            accounts: Limiter::per_hour(settings.accounts_per_network, Arc::clone(clock)),
+        }
+    }
+
+    /// Counts a password attempt from this network, for any name.
+    pub(crate) fn password_from_network(&self, network: &str) -> Result<(), Refusal> {
+        self.networks.count(network)
+    }
+
+    /// Counts a password attempt for this name, existing or not, from any network.
+    pub(crate) fn password_for_name(&self, key: &str) -> Result<(), Refusal> {
+        self.names.count(key)
+    }
+
+    /// Counts a password attempt in a logged-in session. Separate from [`Self::password_for_name`],
+    /// so that strangers guessing at a name do not keep its owner from changing the password.
+    pub(crate) fn password_in_session(&self, session: SessionId) -> Result<(), Refusal> {
+        self.sessions.count(&session.to_string())
+    }
+
+    /// Counts a new guest, or a user's first `hello` with a signed identity.
+    pub(crate) fn new_guest(&self, network: &str) -> Result<(), Refusal> {
+        self.guests.count(network)
+    }
+
+    /// Counts a registration.
+    pub(crate) fn new_account(&self, network: &str) -> Result<(), Refusal> {
+        self.accounts.count(network)
+    }
+
+    /// Forgets keys without recent attempts.
+    pub(crate) fn forget_old(&self) {
+        let all = [
+            &self.names,
+            &self.networks,
+            &self.sessions,
+            &self.guests,
+            &self.accounts,
+        ];
+        all.into_iter().for_each(Limiter::forget_old);
+    }
+}

@@ -1,0 +1,123 @@
+//! A subscriber that records the events of sessions.
+
+use crate::api::{
+    EndReason, GuestExpired, PeopleForgettable, PresenceChanged, SessionEnded, SessionId, UserId,
+};
+use bus::{Context, Handles, LoadError, Subscriber, Wiring};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use tokio::sync::Notify;
+
+/// One recorded change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Change {
+    Online(UserId),
+    Offline(UserId),
+    Ended(SessionId, EndReason),
+    GuestExpired(UserId),
+    /// A user who has not ended, but went unseen for long.
+    Forgettable(UserId),
+}
+
+/// The recorded changes.
+#[derive(Clone, Default)]
+pub(super) struct Recorded {
+    changes: Arc<Mutex<Vec<Change>>>,
+    presence_events: Arc<AtomicUsize>,
+    changed: Arc<Notify>,
+}
+
+impl Recorded {
+    /// Takes the changes recorded since the last call.
+    pub(super) fn take(&self) -> Vec<Change> {
+        std::mem::take(&mut self.changes.lock().unwrap())
+    }
+
+    /// Waits until there are changes, and takes them.
+    pub(super) async fn next(&self) -> Vec<Change> {
+        loop {
+            let changes = self.take();
+            if !changes.is_empty() {
+                return changes;
+            }
+            self.changed.notified().await;
+        }
+    }
+
+    /// Returns how many [`PresenceChanged`] events were published.
+    pub(super) fn presence_events(&self) -> usize {
+        self.presence_events.load(Ordering::Relaxed)
+    }
+
+    fn note(&self, change: Change) {
+        self.changes.lock().unwrap().push(change);
+        self.changed.notify_one();
+    }
+}
+
+pub(super) struct Recorder(Recorded);
+
+impl Subscriber for Recorder {
+    const NAME: &'static str = "recorder";
+    type Deps = Recorded;
+
+    async fn load(deps: &Recorded) -> Result<Self, LoadError> {
+        Ok(Self(deps.clone()))
+    }
+
+    fn wire(wiring: &mut Wiring<Self>) {
+        wiring
+            .on::<PresenceChanged>()
+            .on::<SessionEnded>()
+            .on::<GuestExpired>()
+            .on::<PeopleForgettable>();
+    }
+}
+
+impl Handles<PresenceChanged> for Recorder {
+    async fn handle(
+        &mut self,
+        fact: &Arc<PresenceChanged>,
+        _ctx: &mut Context,
+    ) -> anyhow::Result<()> {
+        self.0.presence_events.fetch_add(1, Ordering::Relaxed);
+        for (user, online) in &fact.changes {
+            let changes = if *online {
+                Change::Online
+            } else {
+                Change::Offline
+            };
+            self.0.note(changes(user.id));
+        }
+        Ok(())
+    }
+}
+
+impl Handles<SessionEnded> for Recorder {
+    async fn handle(&mut self, fact: &Arc<SessionEnded>, _ctx: &mut Context) -> anyhow::Result<()> {
+        self.0.note(Change::Ended(fact.session, fact.reason));
+        Ok(())
+    }
+}
+
+impl Handles<GuestExpired> for Recorder {
+    async fn handle(&mut self, fact: &Arc<GuestExpired>, _ctx: &mut Context) -> anyhow::Result<()> {
+        self.0.note(Change::GuestExpired(fact.user.id));
+        Ok(())
+    }
+}
+
+impl Handles<PeopleForgettable> for Recorder {
+    async fn handle(
+        &mut self,
+        fact: &Arc<PeopleForgettable>,
+        _ctx: &mut Context,
+    ) -> anyhow::Result<()> {
+        if fact.unseen_before.is_some() {
+            for user in &fact.users {
+                self.0.note(Change::Forgettable(*user));
+            }
+        }
+        Ok(())
+    }
+}
