@@ -1,11 +1,12 @@
 //! The gateway as the binary and the listeners hold it.
 
-use crate::dispatch::{Body, Bucket, Buckets, Call, Dispatcher};
-use crate::http::Strangers;
+use crate::connection::{Peer, Registry, Stream};
+use crate::dispatch::{Body, Call, Dispatcher};
 use crate::hub;
-use crate::metrics::{Metrics, MetricsPage};
+use crate::metrics::{ConnectionMetrics, Metrics, MetricsPage};
+use crate::rate_limit::{Bucket, Buckets};
 use crate::shared::Shared;
-use crate::socket::{self, Peer, Registry, Stream};
+use crate::socket::{self, Upgraded};
 use crate::{Limits, wire};
 use bus::{Builder, Tasks};
 use bytes::Bytes;
@@ -37,7 +38,7 @@ impl Gateway {
             sockets: Arc::new(Registry::new()),
             metrics: Metrics::default(),
             buckets: Buckets::default(),
-            strangers: Strangers::default(),
+            strangers: Arc::default(),
             online,
             limits,
         });
@@ -64,7 +65,14 @@ impl Gateway {
     /// The metrics page, with the gateway's own, the bus's and the tasks' on it.
     #[must_use]
     pub fn metrics(&self) -> MetricsPage {
-        MetricsPage::of(&self.shared)
+        let shared = &self.shared;
+        let mut page = MetricsPage::new(&shared.metrics, &shared.bus, &shared.tasks);
+        page.add(ConnectionMetrics {
+            sockets: Arc::clone(&shared.sockets),
+            strangers: Arc::clone(&shared.strangers),
+            online: shared.online.clone(),
+        });
+        page
     }
 
     /// A full bucket that nobody else pays from.
@@ -93,7 +101,21 @@ impl Gateway {
         read_ahead: Bytes,
         peer: Peer,
     ) -> impl Future<Output = ()> + Send + use<> {
-        socket::serve(self, stream, read_ahead, peer, &mut || {})
+        let upgraded = Upgraded {
+            stream,
+            read_ahead,
+            peer,
+        };
+        self.serve_upgraded(upgraded, &mut || {})
+    }
+
+    /// Serves an upgraded connection; calls `entered_as_socket` once it counts as a socket.
+    pub(crate) fn serve_upgraded(
+        self,
+        upgraded: Upgraded,
+        entered_as_socket: &mut dyn FnMut(),
+    ) -> impl Future<Output = ()> + Send + use<> {
+        socket::serve(self.shared, self.dispatcher, upgraded, entered_as_socket)
     }
 
     /// The first step of the sockets' stop: no more commands are read, and those read get their

@@ -5,21 +5,25 @@
 //! to the sockets. A socket is never a subscriber, and nothing here can hold a database connection,
 //! because nothing here can name one.
 
+mod connection;
 mod dispatch;
 mod gateway;
 mod http;
 mod hub;
 mod limits;
 mod metrics;
+mod rate_limit;
+mod rejections;
 mod settings;
 mod shared;
 mod socket;
 pub mod wire;
 
-pub use dispatch::{Body, Bucket, Call, Dispatcher};
+pub use connection::{Peer, Stream};
+pub use dispatch::{Body, Call, Dispatcher};
 pub use gateway::Gateway;
 pub use http::{BindError, Health, Listeners, Requests, Serving, Status};
 pub use limits::{Limits, Points};
 pub use metrics::{HistogramBucket, MetricsPage, MetricsSource, MetricsWriter};
+pub use rate_limit::Bucket;
 pub use settings::Settings;
-pub use socket::{Peer, Stream};

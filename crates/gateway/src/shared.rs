@@ -1,10 +1,10 @@
 //! What the gateway's parts have in common.
 
 use crate::Limits;
-use crate::dispatch::Buckets;
-use crate::http::Strangers;
+use crate::connection::Registry;
 use crate::metrics::Metrics;
-use crate::socket::Registry;
+use crate::rate_limit::Buckets;
+use crate::rejections::Strangers;
 use bus::{Bus, Tasks};
 use sessions::api::Online;
 use std::sync::Arc;
@@ -21,7 +21,7 @@ pub(crate) struct Shared {
     /// What users and networks may still spend.
     pub(crate) buckets: Buckets,
     /// Refused requests on their way into the log.
-    pub(crate) strangers: Strangers,
+    pub(crate) strangers: Arc<Strangers>,
     /// The line in which commands wait for their turn to enter the bus.
     pub(crate) line: Arc<Semaphore>,
 }

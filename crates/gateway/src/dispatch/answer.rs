@@ -1,7 +1,7 @@
 //! What comes out of the stack.
 
 use super::{Body, Replay};
-use crate::socket::Close;
+use crate::connection::Close;
 use crate::wire::Error;
 use rooms::api::{RoomKey, Seq};
 use sessions::api::Caller;

@@ -1,7 +1,7 @@
 //! A command on its way, and the answer.
 
-use super::Bucket;
-use crate::socket::Conn;
+use crate::connection::Conn;
+use crate::rate_limit::Bucket;
 use crate::wire::{Command, Error};
 use bus::TraceId;
 use bytes::Bytes;

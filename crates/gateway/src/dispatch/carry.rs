@@ -1,8 +1,8 @@
 //! The service at the heart of the stack: which command is asked of whom.
 
 use super::{Answer, Asker, Body, Call};
+use crate::connection::Conn;
 use crate::shared::Shared;
-use crate::socket::Conn;
 use crate::wire::{Command, Error, Time, UNAUTHENTICATED, UNKNOWN_OP};
 use futures_util::future::BoxFuture;
 use serde_json::json;

@@ -3,9 +3,9 @@
 use super::read::LINES;
 use super::{Answer, Asker, Body, Opened, Replay};
 use crate::Limits;
+use crate::connection::{Close, Conn};
 use crate::hub::{Attach, Attaching, Detach, Known, Open};
 use crate::metrics::Resume;
-use crate::socket::{Close, Conn};
 use crate::wire::{self, BAD_CREDENTIALS, Error, Id, Time, UserShape};
 use rooms::api::{Invitations, Membership, Memberships, RoomKey, Seq};
 use serde::Serialize;

@@ -128,7 +128,7 @@ where
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dispatch::Bucket;
+    use crate::rate_limit::Bucket;
     use crate::wire::Command;
     use bus::TraceId;
     use tower::service_fn;

@@ -5,8 +5,6 @@
 
 mod answer;
 mod asker;
-mod bucket;
-mod buckets;
 mod call;
 mod carry;
 mod hello;
@@ -19,8 +17,6 @@ mod write;
 
 pub(crate) use answer::{Answer, Opened};
 pub(crate) use asker::Asker;
-pub use bucket::Bucket;
-pub(crate) use buckets::Buckets;
 pub use call::{Body, Call};
 pub(crate) use call::{command_span, note_outcome};
 use carry::Carry;

@@ -5,9 +5,9 @@
 //! subscription over; what came meanwhile it has kept, so there is neither hole nor repeat.
 
 use super::Asker;
+use crate::connection::{Close, Conn, Frame};
 use crate::hub::{Advance, Advanced};
 use crate::shared::Shared;
-use crate::socket::{Close, Conn, Frame};
 use crate::wire::{BANNED, Error, NO_SUCH_ROOM, NOT_MEMBER, push};
 use bus::TraceId;
 use rooms::api::{LogPage, ReadLog, RoomKey, Seq};

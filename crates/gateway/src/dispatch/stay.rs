@@ -2,8 +2,8 @@
 
 use super::read::{PresenceShape, clipped, online, presence};
 use super::{Answer, Asker, Body};
+use crate::connection::{Conn, Frame};
 use crate::hub::{Advance, Advanced, Found, Mark, SayLeft, Types, Typing, Unmark};
-use crate::socket::{Conn, Frame};
 use crate::wire::{self, CardShape, DoneShape, EntryShape, Error, MUTED, NO_SUCH_ROOM};
 use rooms::api::{JoinRoom, Joined, LeaveRoom, LogPage, MembersPage, ReadLog, RoomKey, Seq};
 use serde::Serialize;

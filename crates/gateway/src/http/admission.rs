@@ -1,8 +1,8 @@
 //! Who gets in: so many connections in all, and so many of one network that are not sockets (yet);
 //! sockets are counted where they are served.
 
+use crate::connection::Peer;
 use crate::metrics::{MetricsSource, MetricsWriter};
-use crate::socket::Peer;
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};

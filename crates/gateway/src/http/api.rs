@@ -8,7 +8,7 @@ use super::answer::{self, Answer, json_text};
 use super::body;
 use super::endpoint::Endpoint;
 use super::traced::Traced;
-use crate::socket::Peer;
+use crate::connection::Peer;
 use crate::wire::{self, BAD_CREDENTIALS, Command, Cost, Error, Id, UNAUTHENTICATED, UserShape};
 use crate::{Call, Gateway};
 use bus::{Request as Ask, TraceId};

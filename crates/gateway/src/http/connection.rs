@@ -1,7 +1,7 @@
 //! One HTTP connection: how long it may take, and how it ends.
 
 use crate::Settings;
-use crate::socket::Stream;
+use crate::connection::Stream;
 use http::{Request, Response};
 use hyper::body::{Body, Incoming};
 use hyper::server::conn::http1;

@@ -8,7 +8,7 @@
 
 use super::answer::{Answer, text};
 use super::outside;
-use super::strangers::Strangers;
+use crate::rejections::Strangers;
 use http::{Request, StatusCode, header};
 use std::net::{Ipv4Addr, Ipv6Addr};
 

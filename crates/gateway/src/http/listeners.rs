@@ -7,12 +7,12 @@ use super::network;
 use super::operator::Operator;
 use super::routes::{Routes, Through};
 use super::stack::{self, Stack};
-use super::strangers;
 use super::turned_away;
 use super::{accept, api, connection};
+use crate::connection::{Peer, Stream};
 use crate::metrics::{MetricsPage, TurnedAway};
+use crate::rejections;
 use crate::shared::Shared;
-use crate::socket::{Peer, Stream};
 use crate::{Gateway, Settings};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -126,7 +126,7 @@ impl Listeners {
 fn count_strangers(shared: &Arc<Shared>) {
     let counted = Arc::clone(shared);
     let say = move || {
-        counted.strangers.say_the_rest(strangers::EVERY);
+        counted.strangers.say_the_rest(rejections::EVERY);
         std::future::ready(Ok(()))
     };
     let tasks = &shared.tasks;

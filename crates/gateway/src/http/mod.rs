@@ -21,11 +21,9 @@ mod origin;
 mod outside;
 mod routes;
 mod stack;
-mod strangers;
 mod traced;
 mod turned_away;
 mod upgrade;
 
 pub use health::{Health, Status};
 pub use listeners::{BindError, Listeners, Requests, Serving};
-pub(crate) use strangers::Strangers;

@@ -10,8 +10,8 @@ use super::host::Hosts;
 use super::network;
 use super::origin::{self, Sender};
 use super::upgrade;
+use crate::connection::Peer;
 use crate::metrics::TurnedAway;
-use crate::socket::{self, Peer};
 use crate::wire::{Cost, DRAINING, Error, FORBIDDEN, INTERNAL, OUTCOME_UNKNOWN, OVERLOADED};
 use crate::{Gateway, Settings};
 use http::{Method, Request, StatusCode};
@@ -208,10 +208,10 @@ impl Routes {
                 .shared
                 .tasks
                 .once("gateway", "socket", async move {
-                    if let Some((stream, read_ahead)) = upgrade::stream(upgraded).await {
+                    if let Some(upgraded) = upgrade::stream(upgraded, peer).await {
                         let serving = {
                             let mut entered = || place.iter_mut().for_each(Place::became_socket);
-                            socket::serve(gateway, stream, read_ahead, peer, &mut entered)
+                            gateway.serve_upgraded(upgraded, &mut entered)
                         };
                         serving.await;
                     }

@@ -2,8 +2,9 @@
 
 use super::answer::{Answer, set, text};
 use super::origin::{self, Sender};
-use super::strangers::Strangers;
-use crate::socket::Stream;
+use crate::connection::{Peer, Stream};
+use crate::rejections::Strangers;
+use crate::socket::Upgraded;
 use bytes::Bytes;
 use http::{HeaderMap, Request, Response, StatusCode, header};
 use http_body_util::Full;
@@ -92,12 +93,16 @@ fn not_a_handshake(headers: &HeaderMap, why: &str) -> Answer {
 }
 
 /// The stream after the 101, with what hyper had already read of it. `None`: the client has gone.
-pub(super) async fn stream(upgrade: OnUpgrade) -> Option<(Stream, Bytes)> {
+pub(super) async fn stream(upgrade: OnUpgrade, peer: Peer) -> Option<Upgraded> {
     let upgraded = upgrade.await.ok()?;
     let parts = upgraded.downcast::<TokioIo<Stream>>().ok()?;
     // A copy: a slice would keep hyper's whole read buffer alive.
     let read_ahead = Bytes::copy_from_slice(&parts.read_buf);
-    Some((parts.io.into_inner(), read_ahead))
+    Some(Upgraded {
+        stream: parts.io.into_inner(),
+        read_ahead,
+        peer,
+    })
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use super::person::Stay;
 use super::requests::{Advance, Advanced, Found, Mark, SayLeft, Unmark};
 use super::room::Room;
 use super::sub::{Held, Phase, Sub, Why};
-use crate::socket::{Class, Frame};
+use crate::connection::{Class, Frame};
 use crate::wire::push;
 use bus::{Answers, Context, Reply};
 use rooms::api::{RoomKey, Seq};

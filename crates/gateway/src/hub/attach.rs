@@ -5,7 +5,7 @@ use super::requests::{Attach, Attaching, Detach, Known, Open};
 use super::room::Room;
 use super::sub::{Phase, Sub};
 use super::{Attached, Hub};
-use crate::socket::{Class, Close, Frame};
+use crate::connection::{Class, Close, Frame};
 use crate::wire::push::{self, Why};
 use bus::{Answers, Context, Reply};
 use rooms::api::{Invited, Membership, RoomKey, Seq};

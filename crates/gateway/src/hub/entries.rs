@@ -2,7 +2,7 @@
 
 use super::hole::Hole;
 use super::{Hub, hole};
-use crate::socket::Frame;
+use crate::connection::Frame;
 use crate::wire::push;
 use bus::{Context, Handles};
 use rooms::api::{EntriesAppended, Entry, RoomInfo};

@@ -4,7 +4,7 @@ use super::Hub;
 use super::hole::Hole;
 use super::pulse::Announced;
 use super::requests::{HeadsRead, TellHeads};
-use crate::socket::{Class, Conn, Frame};
+use crate::connection::{Class, Conn, Frame};
 use crate::wire::push;
 use bus::{Answers, Context, Handles, Reply};
 use rooms::api::{RoomKey, Seq};

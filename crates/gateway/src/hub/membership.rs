@@ -5,7 +5,7 @@ use super::Hub;
 use super::person::Before;
 use super::requests::Known;
 use super::sub::Phase;
-use crate::socket::{Class, Frame};
+use crate::connection::{Class, Frame};
 use crate::wire::push::{self, Why};
 use rooms::api::{Change, Entry, Kind, Role, RoomInfo, RoomKey, Seq};
 use sessions::api::{User, UserId};

@@ -33,8 +33,8 @@ pub(crate) use requests::{
 };
 pub(crate) use timers::start;
 
+use crate::connection::{Class, Close, Conn, Frame};
 use crate::shared::Shared;
-use crate::socket::{Class, Close, Conn, Frame};
 use bus::{Builder, Context, Handles, LoadError, Subscriber, Wiring};
 use messaging::api::MarkerMoved;
 use outbox::Outbox;

@@ -1,7 +1,7 @@
 //! Tells everyone when the store stops answering, and when it answers again.
 
 use super::Hub;
-use crate::socket::Frame;
+use crate::connection::Frame;
 use crate::wire::push::{self, Notice};
 use bus::{Context, Handles};
 use sessions::api::{ConnectionId, StoreReachable};

@@ -1,8 +1,8 @@
 //! The flusher: frames go into queues as they come, and each touched socket is written to once at
 //! the end of the turn.
 
+use crate::connection::{Class, Conn, Frame};
 use crate::metrics::Fanout;
-use crate::socket::{Class, Conn, Frame};
 use std::sync::Arc;
 use tokio::time::Instant;
 

@@ -4,8 +4,8 @@
 use super::person::Person;
 use super::requests::{Counted, StaysRead};
 use super::{Hub, OWNER};
+use crate::connection::{Class, Frame};
 use crate::shared::Shared;
-use crate::socket::{Class, Frame};
 use crate::wire::push;
 use bus::{Context, Handles};
 use rooms::api::{Members, Memberships, RoomKey};

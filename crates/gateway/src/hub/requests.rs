@@ -1,7 +1,7 @@
 //! What the connections' tasks ask of the hub, in its one order with the facts; and what its own
 //! tasks bring it.
 
-use crate::socket::{Conn, Frame};
+use crate::connection::{Conn, Frame};
 use bus::{Event, Request};
 use rooms::api::{Invited, LogPage, Membership, Role, RoomId, RoomInfo, RoomKey, Seq};
 use sessions::api::{Caller, ConnectionId, User};

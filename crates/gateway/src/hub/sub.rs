@@ -1,7 +1,7 @@
 //! One connection's subscription to one room: what it is given, and when.
 
 use super::outbox::Outbox;
-use crate::socket::{Class, Conn, Frame};
+use crate::connection::{Class, Conn, Frame};
 use rooms::api::Seq;
 use std::collections::VecDeque;
 use std::sync::Arc;

@@ -5,7 +5,7 @@ use super::outbox::Outbox;
 use super::pulse::Typist;
 use super::requests::{Types, Typing};
 use super::room::Room;
-use crate::socket::{Class, Frame};
+use crate::connection::{Class, Frame};
 use crate::wire::{Time, push};
 use bus::{Answers, Context, Reply};
 use rooms::api::RoomKey;

@@ -6,13 +6,14 @@
 
 mod bus;
 mod commands;
+mod connections;
 mod fanout;
-mod open;
 mod page;
 mod sockets;
 mod tasks;
 mod writer;
 
+pub(crate) use connections::ConnectionMetrics;
 pub(crate) use fanout::Fanout;
 pub(crate) use page::CONTENT_TYPE;
 pub use page::MetricsPage;

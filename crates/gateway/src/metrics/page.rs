@@ -1,14 +1,13 @@
 //! The page itself: everything that counts, in one text.
 
+use super::Metrics;
 use super::bus::BusSource;
-use super::open::Open;
 use super::tasks::TaskSource;
 use super::writer::{Asked, MetricsSource};
-use crate::shared::Shared;
+use bus::{Bus, Tasks};
 use prometheus_client::encoding::text::encode;
 use prometheus_client::registry::Registry;
 use std::fmt;
-use std::sync::Arc;
 
 /// What the text is.
 pub(crate) const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -19,13 +18,12 @@ pub struct MetricsPage {
 }
 
 impl MetricsPage {
-    pub(crate) fn of(shared: &Arc<Shared>) -> Self {
+    pub(crate) fn new(metrics: &Metrics, bus: &Bus, tasks: &Tasks) -> Self {
         let mut registry = Registry::with_prefix("parlor");
-        shared.metrics.register(&mut registry);
+        metrics.register(&mut registry);
         let mut page = Self { registry };
-        page.add(Open(Arc::clone(shared)));
-        page.add(BusSource(shared.bus.clone()));
-        page.add(TaskSource(shared.tasks.clone()));
+        page.add(BusSource(bus.clone()));
+        page.add(TaskSource(tasks.clone()));
         page
     }
 

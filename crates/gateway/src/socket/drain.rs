@@ -1,6 +1,6 @@
 //! The sockets' part of a graceful stop, in two steps.
 
-use super::registry::Registry;
+use crate::connection::Registry;
 use crate::shared::Shared;
 use std::time::Duration;
 use tokio::time::timeout;

@@ -3,12 +3,20 @@
 //!
 //! Both have a time limit that does not depend on what the client does, and what is read is bounded.
 
-use super::conn::Conn;
-use super::frame::{Close, FLOOD_LAST_WORDS, LAST_WORDS, LINGER, SLOW_LAST_WORDS};
 use super::task::{End, Task};
+use crate::connection::{Close, Conn};
 use std::io;
+use std::time::Duration;
 use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 
+/// How long a socket that we have closed is read on, so that the code arrives.
+const LINGER: Duration = Duration::from_secs(1);
+/// How long a closed socket may take for what still waits in front of the close frame.
+const LAST_WORDS: Duration = Duration::from_secs(2);
+/// The same for a flooder, who is to be gone soon.
+const FLOOD_LAST_WORDS: Duration = Duration::from_millis(500);
+/// The same for a slow consumer, which has all of the kernel's buffer to read before it.
+const SLOW_LAST_WORDS: Duration = Duration::from_secs(15);
 /// Bytes that are read of a client after our close frame. One that sends more waits until its time
 /// is over: to close on unread bytes would reset the connection, and the close code with it.
 const READ_MAX: usize = 256 << 10;
@@ -98,8 +106,8 @@ fn discard(conn: &Conn) -> Heard {
 #[cfg(test)]
 mod tests {
     use super::{FLOOD_LAST_WORDS, LINGER, READ_MAX, linger};
+    use crate::connection::{Close, Conn, flood_from, pair};
     use crate::socket::task::{End, Task};
-    use crate::socket::{Close, Conn, flood_from, pair};
     use crate::{Gateway, Limits};
     use bus::{Builder, Settings, Tasks};
     use bytes::Bytes;
@@ -128,7 +136,8 @@ mod tests {
         let (stream, client) = pair().await;
         let conn = Arc::new(Conn::new(ConnectionId(1), stream, &Limits::default()));
         let bucket = gateway.bucket();
-        let mut task = Task::new(gateway, Arc::clone(&conn), Bytes::new(), bucket);
+        let Gateway { shared, dispatcher } = gateway;
+        let mut task = Task::new(shared, dispatcher, Arc::clone(&conn), Bytes::new(), bucket);
         let flood = flood_from(client, first, again);
         let began = Instant::now();
         conn.close(close);

@@ -4,11 +4,9 @@
 //! tungstenite reads on for as long as no message is complete, so the bound is below it: a
 //! [`Source`] that gives so many bytes in one turn, and then says that there is nothing.
 
-use super::conn::Conn;
-use super::egress::Class;
-use super::frame::{Close, Frame};
 use super::source::Source;
 use crate::Limits;
+use crate::connection::{Class, Close, Conn, Frame};
 use bytes::Bytes;
 use std::io::{self, Read, Write};
 use tokio::time::Instant;
@@ -146,8 +144,8 @@ impl Write for Shim<'_> {
 mod tests {
     use super::{Inbound, READ_BUFFER, Reader};
     use crate::Limits;
+    use crate::connection::{Conn, flood_from, pair};
     use crate::socket::source::{AT_ONCE, PER_TURN};
-    use crate::socket::{Conn, flood_from, pair};
     use bytes::Bytes;
     use sessions::api::ConnectionId;
     use std::io::Write as _;

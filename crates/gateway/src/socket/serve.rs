@@ -1,12 +1,9 @@
 //! The whole life of one socket, from the 101 response until nothing of it is left.
 
-use super::conn::Conn;
-use super::frame::Close;
 use super::linger::linger;
-use super::peer::Peer;
-use super::stream::Stream;
 use super::task::{End, Task};
-use crate::Gateway;
+use crate::connection::{Close, Conn, Peer, Stream};
+use crate::dispatch::Dispatcher;
 use crate::hub::Detach;
 use crate::metrics::Ending;
 use crate::shared::Shared;
@@ -17,6 +14,15 @@ use sessions::api::Disconnected;
 use std::sync::Arc;
 use std::time::Duration;
 
+/// A connection just after its 101 response.
+pub(crate) struct Upgraded {
+    pub(crate) stream: Stream,
+    /// What hyper had already read of it.
+    pub(crate) read_ahead: Bytes,
+    /// The network it counts for.
+    pub(crate) peer: Peer,
+}
+
 /// Between two attempts to say that a connection has ended.
 const AGAIN_AFTER: Duration = Duration::from_secs(1);
 
@@ -26,19 +32,25 @@ const AGAIN_AFTER: Duration = Duration::from_secs(1);
 /// What is needed at the beginning is used up before the future is made, and what is needed at the
 /// end is boxed then: what is left is what an idle connection keeps.
 pub(crate) fn serve(
-    gateway: Gateway,
-    stream: Stream,
-    read_ahead: Bytes,
-    peer: Peer,
+    shared: Arc<Shared>,
+    dispatcher: Arc<Dispatcher>,
+    upgraded: Upgraded,
     entered_as_socket: &mut dyn FnMut(),
 ) -> impl Future<Output = ()> + Send + use<> {
-    let shared = Arc::clone(&gateway.shared);
+    let Upgraded {
+        stream,
+        read_ahead,
+        peer,
+    } = upgraded;
     let id = shared.sockets.next_id();
     let conn = Arc::new(Conn::new(id, stream, &shared.limits).of(peer));
     let max = shared.limits.connections_per_address;
     let entered = shared.sockets.enter(&conn, peer, max);
     let bucket = || shared.buckets.before_hello(peer, &shared.limits);
-    let new = || Box::new(Task::new(gateway, Arc::clone(&conn), read_ahead, bucket()));
+    let new = || {
+        let (shared, conn) = (Arc::clone(&shared), Arc::clone(&conn));
+        Box::new(Task::new(shared, dispatcher, conn, read_ahead, bucket()))
+    };
     let task = entered.is_some().then(new);
     if task.is_some() {
         entered_as_socket();
@@ -124,8 +136,8 @@ async fn insist<R: Request>(shared: &Shared, request: impl Fn() -> R) {
 
 #[cfg(test)]
 mod tests {
-    use super::{Task, serve};
-    use crate::socket::{Peer, Stream};
+    use super::Task;
+    use crate::connection::{Peer, Stream};
     use crate::{Gateway, Limits};
     use bus::{Builder, Settings, Tasks};
     use bytes::Bytes;
@@ -142,13 +154,8 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let client = TcpStream::connect(address).await.unwrap();
-        let serving = serve(
-            gateway,
-            Stream::new(client).unwrap(),
-            Bytes::new(),
-            Peer::of(address.ip()),
-            &mut || {},
-        );
+        let stream = Stream::new(client).unwrap();
+        let serving = gateway.serve(stream, Bytes::new(), Peer::of(address.ip()));
         let size = size_of_val(&serving);
         assert!(size <= 320, "its future: {size} bytes");
         let size = size_of::<Task>();

@@ -1,7 +1,7 @@
 //! The bytes of one client, in turns: a turn reads so many and no more, however many there are.
 
 use super::scanner::Scanner;
-use super::stream::Stream;
+use crate::connection::Stream;
 use bytes::{Buf as _, Bytes};
 use std::cell::RefCell;
 use std::io;

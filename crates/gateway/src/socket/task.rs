@@ -4,15 +4,15 @@ mod reading;
 mod replies;
 
 use super::clock::{Clock, Due};
-use super::conn::Conn;
-use super::egress::Class;
 use super::flights::{Flights, Running, Waiting};
 use super::flood::Flood;
-use super::frame::{Close, Frame};
 use super::reader::Reader;
-use crate::dispatch::{Answer, Bucket, Call, Replay};
+use crate::Limits;
+use crate::connection::{Class, Close, Conn, Frame};
+use crate::dispatch::{Answer, Call, Dispatcher, Replay};
+use crate::rate_limit::Bucket;
+use crate::shared::Shared;
 use crate::wire::{Command, Error, OVERLOADED, push};
-use crate::{Gateway, Limits};
 use bytes::Bytes;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
@@ -30,7 +30,8 @@ const REPLAY_BELOW: usize = 16 << 10;
 type Line = BoxFuture<'static, Result<OwnedSemaphorePermit, AcquireError>>;
 
 pub(super) struct Task {
-    gateway: Gateway,
+    shared: Arc<Shared>,
+    dispatcher: Arc<Dispatcher>,
     conn: Arc<Conn>,
     reader: Reader,
     /// Whole frames may wait in the reader's buffer: the kernel need not have anything.
@@ -109,13 +110,14 @@ pub(super) enum End {
 impl Task {
     /// One that is paid for from `bucket` until it has said hello.
     pub(super) fn new(
-        gateway: Gateway,
+        shared: Arc<Shared>,
+        dispatcher: Arc<Dispatcher>,
         conn: Arc<Conn>,
         read_ahead: Bytes,
         bucket: Arc<Bucket>,
     ) -> Self {
         let now = Instant::now();
-        let limits = gateway.limits();
+        let limits = &shared.limits;
         let clock = Clock::new(now, limits);
         Self {
             reader: Reader::new(read_ahead, limits),
@@ -134,7 +136,8 @@ impl Task {
             clock,
             end: None,
             conn,
-            gateway,
+            shared,
+            dispatcher,
         }
     }
 
@@ -267,7 +270,7 @@ impl Task {
     }
 
     fn limits(&self) -> &Limits {
-        self.gateway.limits()
+        &self.shared.limits
     }
 
     /// Starts the commands whose turn it is. What takes a place in the order of the bus first
@@ -296,7 +299,7 @@ impl Task {
         if self.line.is_some() {
             return None;
         }
-        let line = &self.gateway.shared.line;
+        let line = &self.shared.line;
         let place = Arc::clone(line).try_acquire_owned().ok();
         if place.is_none() {
             self.line = Some(Arc::clone(line).acquire_owned().boxed());
@@ -330,7 +333,7 @@ impl Task {
             span,
             bucket: Arc::clone(&self.bucket),
         };
-        let dispatcher = Arc::clone(&self.gateway.dispatcher);
+        let dispatcher = Arc::clone(&self.dispatcher);
         let flying = async move {
             let answer = dispatcher.answer(call).await;
             drop(place);
@@ -353,7 +356,7 @@ impl Task {
         let Some(replay) = self.replay.take().filter(|replay| !replay.is_done()) else {
             return;
         };
-        let shared = Arc::clone(&self.gateway.shared);
+        let shared = Arc::clone(&self.shared);
         let step = replay.step(shared, Arc::clone(&self.conn), caller.user.id);
         self.page = Some(step.boxed());
     }
@@ -389,7 +392,7 @@ impl Task {
             self.clock.seen(now);
             self.reader.restart(now);
         }
-        while let Some(due) = self.clock.due(now, self.gateway.limits()) {
+        while let Some(due) = self.clock.due(now, &self.shared.limits) {
             self.is_due(due);
             if self.conn.egress().closing().is_some() {
                 break;
@@ -438,7 +441,7 @@ impl Task {
 
 impl Drop for Task {
     fn drop(&mut self) {
-        let sockets = &self.gateway.shared.sockets;
+        let sockets = &self.shared.sockets;
         sockets.answered(self.flights.len());
     }
 }

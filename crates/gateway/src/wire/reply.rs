@@ -1,7 +1,7 @@
 //! Replies: `{"id","ok"}` and `{"id","err"}`.
 
 use super::error::Error;
-use crate::socket::Frame;
+use crate::connection::Frame;
 use serde::Serialize;
 
 /// The good reply, around a body that is encoded already.

@@ -1,11 +1,11 @@
 //! A hub on a stage: sockets whose other end is looked at, people, rooms, entries.
 
 use crate::Limits;
+use crate::connection::{Conn, Frame, Registry, pair};
 use crate::hub::requests::{Advance, Advanced, Attach, Attaching, Known, Mark, Open};
 use crate::hub::{Found, Hub};
 use crate::metrics::Metrics;
 use crate::shared::Shared;
-use crate::socket::{Conn, Frame, Registry, pair};
 use bus::kit::Alone;
 use bus::{Answers, Builder, Event, Handles, Request, Tasks};
 use rooms::api::{
@@ -125,8 +125,8 @@ impl Stage {
             online: Online::new(),
             sockets: Arc::new(Registry::new()),
             metrics: Metrics::default(),
-            buckets: crate::dispatch::Buckets::default(),
-            strangers: crate::http::Strangers::default(),
+            buckets: crate::rate_limit::Buckets::default(),
+            strangers: Arc::default(),
             line: Arc::new(Semaphore::new(1)),
         });
         let hub = Alone::load(&shared).await.unwrap();

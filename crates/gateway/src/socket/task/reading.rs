@@ -97,7 +97,7 @@ impl Task {
                 self.refuse_bad(Some(request.id), Some(op), error);
             }
             Ok(request) => {
-                self.gateway.shared.sockets.asked();
+                self.shared.sockets.asked();
                 let trace = TraceId::random();
                 self.flights.wait(Waiting {
                     id: request.id,

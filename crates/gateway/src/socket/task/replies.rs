@@ -1,9 +1,9 @@
 //! What a connection's commands come to: each one reply, counted, and the end that some bring.
 
 use super::Task;
+use crate::connection::{Class, Close, Frame};
 use crate::dispatch::{Answer, Opened, Replay, note_outcome};
 use crate::socket::flights::{Abandoned, Running};
-use crate::socket::{Class, Close, Frame};
 use crate::wire::{DRAINING, Error, ErrorKind, OUTCOME_UNKNOWN, Op, RATE_LIMITED, push, reply};
 use tokio::time::Instant;
 
@@ -44,7 +44,7 @@ impl Task {
     }
 
     fn opened(&mut self, opened: Opened) {
-        let shared = &self.gateway.shared;
+        let shared = &self.shared;
         let user = opened.caller.user.id;
         self.bucket = shared.buckets.of_user(user, &shared.limits);
         self.caller = Some(opened.caller);
@@ -54,7 +54,7 @@ impl Task {
 
     /// A command has its reply, or is about to.
     fn answered(&self, op: &'static Op, since: Instant, error: Option<&Error>) {
-        let shared = &self.gateway.shared;
+        let shared = &self.shared;
         shared.sockets.answered(1);
         shared.metrics.commands.ended(op, error, since.elapsed());
     }
@@ -64,7 +64,7 @@ impl Task {
             Ok(()) => error,
             Err(empty) => empty,
         };
-        self.gateway.shared.metrics.commands.refused(op, &error);
+        self.shared.metrics.commands.refused(op, &error);
         self.refuse(id, &error);
     }
 

@@ -1,10 +1,11 @@
 //! One connection as the rest of the gateway holds it: a stream, a queue, a bell.
 
-use super::bell::Bell;
+use super::close::Close;
 use super::egress::{Class, Egress, Then};
-use super::frame::{Close, Frame};
+use super::frame::Frame;
 use super::peer::Peer;
 use super::stream::Stream;
+use super::wakeup::Bell;
 use crate::Limits;
 use sessions::api::ConnectionId;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -185,7 +186,7 @@ impl Conn {
 mod tests {
     use super::{Class, Conn, Frame, Instant};
     use crate::Limits;
-    use crate::socket::pair;
+    use crate::connection::pair;
     use futures_util::FutureExt as _;
     use sessions::api::ConnectionId;
     use std::future::poll_fn;

@@ -35,20 +35,20 @@ impl Default for Strangers {
 
 impl Strangers {
     /// A page of this origin was refused; `origin` must be fit to be shown.
-    pub(super) fn foreign_origin(&self, origin: &str) {
+    pub(crate) fn foreign_origin(&self, origin: &str) {
         self.origins_refused.fetch_add(1, Ordering::Relaxed);
         self.origins.note(origin, ()).iter().for_each(log_origin);
     }
 
     /// A request for this host was refused, which `setting` would have let in; `host` must be fit to
     /// be shown.
-    pub(super) fn foreign_host(&self, host: &str, setting: &'static str) {
+    pub(crate) fn foreign_host(&self, host: &str, setting: &'static str) {
         self.hosts_refused.fetch_add(1, Ordering::Relaxed);
         self.hosts.note(host, setting).iter().for_each(log_host);
     }
 
     /// A network asked more than it may, which is a figure and no line.
-    pub(super) fn busy_network(&self) {
+    pub(crate) fn busy_network(&self) {
         self.networks_refused.fetch_add(1, Ordering::Relaxed);
     }
 

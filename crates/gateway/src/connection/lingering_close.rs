@@ -65,7 +65,7 @@ impl Parting {
 #[cfg(test)]
 mod tests {
     use super::{LINGER, READ_MAX};
-    use crate::socket::{flood_from, pair};
+    use crate::connection::{flood_from, pair};
     use std::io::{Read as _, Write as _};
     use std::time::Duration;
     use tokio::io::AsyncWriteExt as _;

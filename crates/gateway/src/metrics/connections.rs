@@ -1,15 +1,21 @@
 //! The sockets that are open now, and the people who are here.
 
 use super::{MetricsSource, MetricsWriter};
-use crate::shared::Shared;
+use crate::connection::Registry;
+use crate::rejections::Strangers;
+use sessions::api::Online;
 use std::fmt;
 use std::sync::Arc;
 
-pub(super) struct Open(pub(super) Arc<Shared>);
+pub(crate) struct ConnectionMetrics {
+    pub(crate) sockets: Arc<Registry>,
+    pub(crate) strangers: Arc<Strangers>,
+    pub(crate) online: Online,
+}
 
-impl MetricsSource for Open {
+impl MetricsSource for ConnectionMetrics {
     fn write(&self, writer: &mut MetricsWriter<'_>) -> fmt::Result {
-        let sockets = self.0.sockets.all();
+        let sockets = self.sockets.all();
         let waiting = sockets.iter().map(|conn| conn.egress().bytes());
         let (sum, largest) = waiting.fold((0, 0), |(sum, largest), bytes| {
             (sum + bytes, usize::max(largest, bytes))
@@ -28,20 +34,19 @@ impl MetricsSource for Open {
         writer.gauge(
             "commands_unanswered",
             "Commands read from sockets and not yet answered",
-            self.0.sockets.unanswered(),
+            self.sockets.unanswered(),
         )?;
         writer.counters(
             "requests_refused",
             "HTTP requests refused before it was known who asks, by why",
-            self.0
-                .strangers
+            self.strangers
                 .refused()
                 .map(|(why, count)| ([("why", why)], count)),
         )?;
         writer.gauge(
             "people_online",
             "Users who count as online, those included who may yet come back at once",
-            self.0.online.count(),
+            self.online.count(),
         )
     }
 }

@@ -1,7 +1,7 @@
 //! The list of open sockets: who may still come in, and whom to reach when the server stops.
 
+use super::close::Close;
 use super::conn::Conn;
-use super::frame::Close;
 use super::peer::Peer;
 use sessions::api::ConnectionId;
 use std::collections::HashMap;
@@ -45,7 +45,7 @@ impl Registry {
 
     /// Enters a socket in the list; it leaves when the guard is dropped. `None`: there are too many
     /// of this peer.
-    pub(super) fn enter(
+    pub(crate) fn enter(
         self: &Arc<Self>,
         conn: &Arc<Conn>,
         peer: Peer,
@@ -157,7 +157,7 @@ enum Stop {
 }
 
 /// A socket in the list.
-pub(super) struct Entered {
+pub(crate) struct Entered {
     registry: Arc<Registry>,
     id: ConnectionId,
     peer: Peer,

@@ -3,7 +3,7 @@
 
 use super::Bucket;
 use crate::Limits;
-use crate::socket::Peer;
+use crate::connection::Peer;
 use sessions::api::UserId;
 use std::collections::HashMap;
 use std::hash::Hash;

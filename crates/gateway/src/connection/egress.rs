@@ -3,7 +3,8 @@
 //! When it is full, or its oldest frame too old, the client is too slow: what waits is dropped and
 //! the socket closed 4008. Long before that, what is soft is not taken any more.
 
-use super::frame::{Close, Frame};
+use super::close::Close;
+use super::frame::Frame;
 use super::stream::Stream;
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -250,8 +251,7 @@ impl Egress {
 #[cfg(test)]
 mod tests {
     use super::{Class, Egress, Then};
-    use crate::socket::frame::Frame;
-    use crate::socket::{Close, Stream, pair};
+    use crate::connection::{Close, Frame, Stream, pair};
     use std::io::Read as _;
     use std::time::Duration;
     use tokio::time::{Instant, advance};

@@ -1,7 +1,7 @@
 //! The gateway's own stream: a concrete `TcpStream` inside, so that a socket can be handed to
 //! another process, and one place that reads and one that writes.
 
-use super::parting::Parting;
+use super::lingering_close::Parting;
 use std::future::Future as _;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
