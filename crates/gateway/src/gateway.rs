@@ -33,12 +33,12 @@ impl Gateway {
         let at_once = bus.metrics().credits * 2 / 3;
         let shared = Arc::new(Shared {
             bus,
-            line: Arc::new(Semaphore::new(at_once.max(1))),
+            bus_admission: Arc::new(Semaphore::new(at_once.max(1))),
             tasks: tasks.clone(),
             sockets: Arc::new(Registry::new()),
             metrics: Metrics::default(),
             buckets: Buckets::default(),
-            strangers: Arc::default(),
+            rejections: Arc::default(),
             online,
             limits,
         });
@@ -69,7 +69,7 @@ impl Gateway {
         let mut page = MetricsPage::new(&shared.metrics, &shared.bus, &shared.tasks);
         page.add(ConnectionMetrics {
             sockets: Arc::clone(&shared.sockets),
-            strangers: Arc::clone(&shared.strangers),
+            rejections: Arc::clone(&shared.rejections),
             online: shared.online.clone(),
         });
         page

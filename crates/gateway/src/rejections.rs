@@ -12,7 +12,7 @@ const CAUSES_MAX: usize = 0;
 
 /// Refused requests, counted.
 #[derive(Debug)]
-pub(crate) struct Strangers {
+pub(crate) struct Rejections {
     origins: RepeatedLines<()>,
     hosts: RepeatedLines<&'static str>,
     /// Since the start.
@@ -21,7 +21,7 @@ pub(crate) struct Strangers {
     networks_refused: AtomicU64,
 }
 
-impl Default for Strangers {
+impl Default for Rejections {
     fn default() -> Self {
         Self {
             origins: RepeatedLines::new(EVERY, CAUSES_MAX),
@@ -33,7 +33,7 @@ impl Default for Strangers {
     }
 }
 
-impl Strangers {
+impl Rejections {
     /// A page of this origin was refused; `origin` must be fit to be shown.
     pub(crate) fn foreign_origin(&self, origin: &str) {
         self.origins_refused.fetch_add(1, Ordering::Relaxed);
@@ -63,7 +63,7 @@ impl Strangers {
     }
 
     /// Logs what was counted at least `age` ago and has no line yet.
-    pub(crate) fn say_the_rest(&self, age: Duration) {
+    pub(crate) fn log_pending(&self, age: Duration) {
         self.origins.rest(age).iter().for_each(log_origin);
         self.hosts.rest(age).iter().for_each(log_host);
     }

@@ -4,7 +4,7 @@ use crate::Limits;
 use crate::connection::Registry;
 use crate::metrics::Metrics;
 use crate::rate_limit::Buckets;
-use crate::rejections::Strangers;
+use crate::rejections::Rejections;
 use bus::{Bus, Tasks};
 use sessions::api::Online;
 use std::sync::Arc;
@@ -21,7 +21,7 @@ pub(crate) struct Shared {
     /// What users and networks may still spend.
     pub(crate) buckets: Buckets,
     /// Refused requests on their way into the log.
-    pub(crate) strangers: Arc<Strangers>,
+    pub(crate) rejections: Arc<Rejections>,
     /// The line in which commands wait for their turn to enter the bus.
-    pub(crate) line: Arc<Semaphore>,
+    pub(crate) bus_admission: Arc<Semaphore>,
 }

@@ -1,11 +1,11 @@
 //! One connection as the rest of the gateway holds it: a stream, a queue, a bell.
 
 use super::close::Close;
-use super::egress::{Class, Egress, Then};
+use super::egress::{Egress, FollowUp, FrameClass};
 use super::frame::Frame;
 use super::peer::Peer;
 use super::stream::Stream;
-use super::wakeup::Bell;
+use super::wakeup::Wakeup;
 use crate::Limits;
 use sessions::api::ConnectionId;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -24,17 +24,17 @@ pub(crate) struct Conn {
     egress: Mutex<Egress>,
     /// Rung when the connection's task has to look up: the queue is blocked, broken or closing, or
     /// the server stops.
-    pub(crate) bell: Bell,
+    pub(crate) wakeup: Wakeup,
     /// Its own `logout` is under way: the reply comes before the close.
     logging_out: AtomicBool,
     /// The session has ended during that.
-    ended: AtomicBool,
+    session_ended: AtomicBool,
     /// The server stops: no more commands are read.
     draining: AtomicBool,
     /// After how many milliseconds its client is to come back.
     goodbye: AtomicU64,
     /// Its task has ended.
-    over: AtomicBool,
+    task_ended: AtomicBool,
 }
 
 impl Conn {
@@ -44,17 +44,17 @@ impl Conn {
             stream,
             peer: None,
             egress: Mutex::new(Egress::new(limits.egress_bytes, limits.egress_age)),
-            bell: Bell::default(),
+            wakeup: Wakeup::default(),
             logging_out: AtomicBool::new(false),
-            ended: AtomicBool::new(false),
+            session_ended: AtomicBool::new(false),
             draining: AtomicBool::new(false),
             goodbye: AtomicU64::new(NO_GOODBYE),
-            over: AtomicBool::new(false),
+            task_ended: AtomicBool::new(false),
         }
     }
 
     /// The same, counted for this network.
-    pub(crate) fn of(mut self, peer: Peer) -> Self {
+    pub(crate) fn with_peer(mut self, peer: Peer) -> Self {
         self.peer = Some(peer);
         self
     }
@@ -66,35 +66,35 @@ impl Conn {
 
     /// Puts a frame into the queue; `true` asks the caller to flush at the end of its turn.
     #[must_use]
-    pub(crate) fn push(&self, frame: Frame, class: Class, now: Instant) -> bool {
-        let then = self.egress().push(frame, class, now);
-        self.follow(then)
+    pub(crate) fn push(&self, frame: Frame, class: FrameClass, now: Instant) -> bool {
+        let follow_up = self.egress().push(frame, class, now);
+        self.apply(follow_up)
     }
 
     /// Puts a frame in and flushes at once.
-    pub(crate) fn say(&self, frame: Frame) {
-        if self.push(frame, Class::Reply, Instant::now()) {
+    pub(crate) fn send_now(&self, frame: Frame) {
+        if self.push(frame, FrameClass::Reply, Instant::now()) {
             self.flush();
         }
     }
 
     /// Its session has ended: closed, unless that is its own `logout`, whose reply comes first.
     pub(crate) fn end_session(&self, close: Close) {
-        self.ended.store(true, Ordering::SeqCst);
+        self.session_ended.store(true, Ordering::SeqCst);
         if !self.logging_out.load(Ordering::SeqCst) {
             self.close(close);
         }
     }
 
     /// Its own `logout` begins.
-    pub(crate) fn logs_out(&self) {
+    pub(crate) fn begin_logout(&self) {
         self.logging_out.store(true, Ordering::SeqCst);
     }
 
     /// Its own `logout` failed; if the session has ended all the same, so does the connection.
-    pub(crate) fn stays(&self) {
+    pub(crate) fn cancel_logout(&self) {
         self.logging_out.store(false, Ordering::SeqCst);
-        if self.ended.load(Ordering::SeqCst) {
+        if self.session_ended.load(Ordering::SeqCst) {
             self.close(Close::SESSION_ENDED);
         }
     }
@@ -102,7 +102,7 @@ impl Conn {
     /// No more commands are to be read.
     pub(crate) fn drain(&self) {
         self.draining.store(true, Ordering::SeqCst);
-        self.bell.ring();
+        self.wakeup.wake();
     }
 
     pub(crate) fn is_draining(&self) -> bool {
@@ -112,7 +112,7 @@ impl Conn {
     /// The server says goodbye: its client is to come back after so long.
     pub(crate) fn say_goodbye(&self, reconnect_after_ms: u64) {
         self.goodbye.store(reconnect_after_ms, Ordering::SeqCst);
-        self.bell.ring();
+        self.wakeup.wake();
     }
 
     /// When its client is to come back, if the server says goodbye.
@@ -122,30 +122,30 @@ impl Conn {
     }
 
     /// Breaks it off: it takes nothing.
-    pub(crate) fn cut(&self) {
-        self.egress().cut();
-        self.bell.ring();
+    pub(crate) fn abort(&self) {
+        self.egress().abort();
+        self.wakeup.wake();
     }
 
     /// Its task has ended: whoever still holds it may let go.
-    pub(crate) fn end(&self) {
-        self.over.store(true, Ordering::SeqCst);
+    pub(crate) fn mark_ended(&self) {
+        self.task_ended.store(true, Ordering::SeqCst);
     }
 
-    pub(crate) fn is_over(&self) -> bool {
-        self.over.load(Ordering::SeqCst)
+    pub(crate) fn has_ended(&self) -> bool {
+        self.task_ended.load(Ordering::SeqCst)
     }
 
     /// Closes it: what waits goes out first.
     pub(crate) fn close(&self, close: Close) {
-        let then = self.egress().close(close);
-        self.follow(then);
+        let follow_up = self.egress().close(close);
+        self.apply(follow_up);
     }
 
     /// Puts a frame in from the connection's own task, which flushes at the end of its turn.
-    pub(crate) fn put(&self, frame: Frame, class: Class) {
-        let then = self.egress().push(frame, class, Instant::now());
-        self.follow(then);
+    pub(crate) fn enqueue(&self, frame: Frame, class: FrameClass) {
+        let follow_up = self.egress().push(frame, class, Instant::now());
+        self.apply(follow_up);
     }
 
     /// Writes what the kernel takes; the rest is left to the connection's task, which may also have
@@ -153,10 +153,10 @@ impl Conn {
     pub(crate) fn flush(&self) {
         let mut egress = self.egress();
         egress.flush(&self.stream);
-        let wakes = egress.take_awaited() || egress.is_blocked() || egress.is_broken();
+        let wakes = egress.take_drain_awaited() || egress.is_blocked() || egress.is_broken();
         drop(egress);
         if wakes {
-            self.bell.ring();
+            self.wakeup.wake();
         }
     }
 
@@ -174,17 +174,17 @@ impl Conn {
             .expect("nothing panics under the queue's lock")
     }
 
-    fn follow(&self, then: Then) -> bool {
-        if then == Then::Wake {
-            self.bell.ring();
+    fn apply(&self, follow_up: FollowUp) -> bool {
+        if follow_up == FollowUp::WakeTask {
+            self.wakeup.wake();
         }
-        then == Then::Flush
+        follow_up == FollowUp::Flush
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Class, Conn, Frame, Instant};
+    use super::{Conn, Frame, FrameClass, Instant};
     use crate::Limits;
     use crate::connection::pair;
     use futures_util::FutureExt as _;
@@ -192,14 +192,14 @@ mod tests {
     use std::future::poll_fn;
 
     fn is_woken(conn: &Conn) -> bool {
-        poll_fn(|cx| conn.bell.poll_heard(cx))
+        poll_fn(|cx| conn.wakeup.poll_woken(cx))
             .now_or_never()
             .is_some()
     }
 
     fn push(conn: &Conn) {
         let frame = Frame::text(&[&[b'x'; 100]]);
-        assert!(conn.push(frame, Class::Push, Instant::now()));
+        assert!(conn.push(frame, FrameClass::Push, Instant::now()));
     }
 
     #[tokio::test]

@@ -14,13 +14,13 @@ use tokio::time::Instant;
 
 /// How much a frame matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Class {
+pub(crate) enum FrameClass {
     /// The answer to a command: its own bound is the number of unanswered commands.
     Reply,
     /// Must arrive, or the socket closes.
     Push,
     /// Typing, presence, heads: may be left out when the client is behind.
-    Soft,
+    BestEffort,
 }
 
 /// Small frames are copied together into one write of at most this size.
@@ -28,7 +28,7 @@ const SCRATCH: usize = 16 << 10;
 
 /// As much as a queue's first frame makes it have: to give that back, too, and take it anew would cost
 /// more than the rest of a delivery.
-const KEPT: usize = 4;
+const CAPACITY_KEPT: usize = 4;
 
 thread_local! {
     static SCRATCHPAD: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
@@ -55,16 +55,16 @@ pub(crate) struct Egress {
     /// The peer has gone.
     broken: bool,
     /// The connection's task found too much here, and goes on once it is written.
-    awaited: bool,
+    drain_awaited: bool,
 }
 
 /// What is left to do for whoever put a frame in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Then {
+pub(crate) enum FollowUp {
     /// Flush, now or at the end of the turn.
     Flush,
     /// Wake the connection's task: it has to close.
-    Wake,
+    WakeTask,
     /// Nothing.
     Nothing,
 }
@@ -81,40 +81,40 @@ impl Egress {
             blocked: false,
             closing: None,
             broken: false,
-            awaited: false,
+            drain_awaited: false,
         }
     }
 
     /// Takes a frame in, if there is room. `now` may be that of the whole turn: a clock asked for each
     /// frame of a busy room would be a fortieth of all work.
-    pub(crate) fn push(&mut self, frame: Frame, class: Class, now: Instant) -> Then {
+    pub(crate) fn push(&mut self, frame: Frame, class: FrameClass, now: Instant) -> FollowUp {
         if self.closing.is_some() || self.broken {
-            return Then::Nothing;
+            return FollowUp::Nothing;
         }
-        if class == Class::Soft && self.bytes > self.bytes_max / 4 {
-            return Then::Nothing;
+        if class == FrameClass::BestEffort && self.bytes > self.bytes_max / 4 {
+            return FollowUp::Nothing;
         }
         if self.is_full(class) || self.is_too_old(now) {
             return self.close(Close::SLOW);
         }
         self.put(frame, now);
         if self.blocked || std::mem::replace(&mut self.dirty, true) {
-            return Then::Nothing;
+            return FollowUp::Nothing;
         }
-        Then::Flush
+        FollowUp::Flush
     }
 
     /// Puts the close frame in; nothing follows it. A slow client's queue is not worth waiting for.
-    pub(crate) fn close(&mut self, close: Close) -> Then {
+    pub(crate) fn close(&mut self, close: Close) -> FollowUp {
         if self.closing.is_some() || self.broken {
-            return Then::Nothing;
+            return FollowUp::Nothing;
         }
         if close == Close::SLOW {
-            self.drop_unbegun();
+            self.drop_unsent();
         }
         self.closing = Some(close);
         self.put(Frame::close(close), Instant::now());
-        Then::Wake
+        FollowUp::WakeTask
     }
 
     /// Hands the kernel what it takes.
@@ -133,7 +133,7 @@ impl Egress {
     }
 
     /// Nothing more is written.
-    pub(crate) fn cut(&mut self) {
+    pub(crate) fn abort(&mut self) {
         self.broken = true;
     }
 
@@ -141,16 +141,16 @@ impl Egress {
         self.bytes - self.written
     }
 
-    /// Whether no more than this waits. Who is told no waits for [`Egress::take_awaited`].
+    /// Whether no more than this waits. Who is told no waits for [`Egress::take_drain_awaited`].
     pub(crate) fn is_within(&mut self, bytes: usize) -> bool {
         let within = self.bytes() <= bytes;
-        self.awaited |= !within;
+        self.drain_awaited |= !within;
         within
     }
 
     /// Someone was told once that too much waits: after the writing it is time to look again.
-    pub(crate) fn take_awaited(&mut self) -> bool {
-        std::mem::take(&mut self.awaited)
+    pub(crate) fn take_drain_awaited(&mut self) -> bool {
+        std::mem::take(&mut self.drain_awaited)
     }
 
     pub(crate) fn is_blocked(&self) -> bool {
@@ -175,11 +175,11 @@ impl Egress {
         self.queue.front().map(|(_, since)| *since + self.age_max)
     }
 
-    fn is_full(&self, class: Class) -> bool {
+    fn is_full(&self, class: FrameClass) -> bool {
         let max = match class {
             // Replies are bounded by the commands that were let in; a page may exceed what is left.
-            Class::Reply => self.bytes_max.saturating_mul(4),
-            Class::Push | Class::Soft => self.bytes_max,
+            FrameClass::Reply => self.bytes_max.saturating_mul(4),
+            FrameClass::Push | FrameClass::BestEffort => self.bytes_max,
         };
         self.bytes() >= max
     }
@@ -194,7 +194,7 @@ impl Egress {
     }
 
     /// All frames but one that the kernel already has a part of.
-    fn drop_unbegun(&mut self) {
+    fn drop_unsent(&mut self) {
         let begun = usize::from(self.written > 0);
         self.queue.truncate(begun);
         self.bytes = self.queue.iter().map(|(frame, _)| frame.len()).sum();
@@ -215,7 +215,7 @@ impl Egress {
             self.advance(taken);
         }
         // A burst's buffer is not kept for an idle connection.
-        if self.queue.capacity() > KEPT {
+        if self.queue.capacity() > CAPACITY_KEPT {
             self.queue = VecDeque::new();
         }
         Ok(())
@@ -250,7 +250,7 @@ impl Egress {
 
 #[cfg(test)]
 mod tests {
-    use super::{Class, Egress, Then};
+    use super::{Egress, FollowUp, FrameClass};
     use crate::connection::{Close, Frame, Stream, pair};
     use std::io::Read as _;
     use std::time::Duration;
@@ -263,7 +263,7 @@ mod tests {
         Egress::new(MAX, AGE)
     }
 
-    fn push(egress: &mut Egress, frame: Frame, class: Class) -> Then {
+    fn push(egress: &mut Egress, frame: Frame, class: FrameClass) -> FollowUp {
         egress.push(frame, class, Instant::now())
     }
 
@@ -274,7 +274,7 @@ mod tests {
     /// Fills the kernel's buffers until it takes no more.
     fn block(egress: &mut Egress, stream: &Stream) {
         while !egress.is_blocked() {
-            push(egress, frame(2000), Class::Reply);
+            push(egress, frame(2000), FrameClass::Reply);
             egress.flush(stream);
         }
     }
@@ -284,11 +284,11 @@ mod tests {
         let (stream, mut client) = pair().await;
         let mut egress = egress();
         assert_eq!(
-            push(&mut egress, Frame::text(&[b"one"]), Class::Push),
-            Then::Flush
+            push(&mut egress, Frame::text(&[b"one"]), FrameClass::Push),
+            FollowUp::Flush
         );
-        let again = push(&mut egress, Frame::text(&[b"two"]), Class::Push);
-        assert_eq!(again, Then::Nothing, "whoever was first flushes");
+        let again = push(&mut egress, Frame::text(&[b"two"]), FrameClass::Push);
+        assert_eq!(again, FollowUp::Nothing, "whoever was first flushes");
         egress.flush(&stream);
         assert!(egress.is_finished());
         let mut read = [0; 10];
@@ -304,7 +304,7 @@ mod tests {
         for length in (0..2000).map(|number| number * 37 % 20_011) {
             let frame = frame(length);
             expected.extend_from_slice(frame.bytes());
-            push(&mut egress, frame, Class::Push);
+            push(&mut egress, frame, FrameClass::Push);
         }
         let total = expected.len();
         let reader = std::thread::spawn(move || {
@@ -322,20 +322,26 @@ mod tests {
     #[test]
     fn from_a_quarter_on_soft_frames_are_left_out() {
         let mut egress = egress();
-        push(&mut egress, frame(MAX / 4 + 1), Class::Push);
+        push(&mut egress, frame(MAX / 4 + 1), FrameClass::Push);
         let before = egress.bytes();
-        assert_eq!(push(&mut egress, frame(10), Class::Soft), Then::Nothing);
+        assert_eq!(
+            push(&mut egress, frame(10), FrameClass::BestEffort),
+            FollowUp::Nothing
+        );
         assert_eq!(egress.bytes(), before);
         assert_eq!(egress.closing(), None);
-        push(&mut egress, frame(10), Class::Push);
+        push(&mut egress, frame(10), FrameClass::Push);
         assert!(egress.bytes() > before);
     }
 
     #[test]
     fn a_full_queue_is_closed_not_waited_for() {
         let mut egress = egress();
-        push(&mut egress, frame(MAX), Class::Push);
-        assert_eq!(push(&mut egress, frame(10), Class::Push), Then::Wake);
+        push(&mut egress, frame(MAX), FrameClass::Push);
+        assert_eq!(
+            push(&mut egress, frame(10), FrameClass::Push),
+            FollowUp::WakeTask
+        );
         assert_eq!(egress.closing(), Some(Close::SLOW));
         assert!(egress.bytes() < 100, "only the close frame is left");
     }
@@ -346,7 +352,7 @@ mod tests {
         let mut egress = egress();
         block(&mut egress, &stream);
         while egress.closing().is_none() {
-            push(&mut egress, frame(2000), Class::Push);
+            push(&mut egress, frame(2000), FrameClass::Push);
         }
         let reader = std::thread::spawn(move || {
             let mut read = Vec::new();
@@ -372,30 +378,39 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_queue_whose_oldest_frame_is_too_old_is_closed() {
         let mut egress = egress();
-        push(&mut egress, frame(10), Class::Push);
+        push(&mut egress, frame(10), FrameClass::Push);
         advance(AGE.saturating_sub(Duration::from_millis(1))).await;
-        push(&mut egress, frame(10), Class::Push);
+        push(&mut egress, frame(10), FrameClass::Push);
         assert_eq!(egress.closing(), None);
         advance(Duration::from_millis(1)).await;
-        assert_eq!(push(&mut egress, frame(10), Class::Push), Then::Wake);
+        assert_eq!(
+            push(&mut egress, frame(10), FrameClass::Push),
+            FollowUp::WakeTask
+        );
         assert_eq!(egress.closing(), Some(Close::SLOW));
     }
 
     #[test]
     fn a_reply_is_taken_where_a_push_would_be_too_much() {
         let mut egress = egress();
-        push(&mut egress, frame(MAX), Class::Push);
-        assert_eq!(push(&mut egress, frame(MAX), Class::Reply), Then::Nothing);
+        push(&mut egress, frame(MAX), FrameClass::Push);
+        assert_eq!(
+            push(&mut egress, frame(MAX), FrameClass::Reply),
+            FollowUp::Nothing
+        );
         assert_eq!(egress.closing(), None);
     }
 
     #[test]
     fn nothing_follows_a_close_frame() {
         let mut egress = egress();
-        assert_eq!(egress.close(Close::RESTART), Then::Wake);
+        assert_eq!(egress.close(Close::RESTART), FollowUp::WakeTask);
         let before = egress.bytes();
-        assert_eq!(push(&mut egress, frame(10), Class::Reply), Then::Nothing);
-        assert_eq!(egress.close(Close::SLOW), Then::Nothing);
+        assert_eq!(
+            push(&mut egress, frame(10), FrameClass::Reply),
+            FollowUp::Nothing
+        );
+        assert_eq!(egress.close(Close::SLOW), FollowUp::Nothing);
         assert_eq!(egress.bytes(), before);
         assert_eq!(egress.closing(), Some(Close::RESTART));
     }

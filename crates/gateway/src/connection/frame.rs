@@ -12,14 +12,14 @@ const FINAL_TEXT: u8 = 0x81;
 const FINAL_CLOSE: u8 = 0x88;
 const FINAL_PING: u8 = 0x89;
 /// Most frames are not longer and need not grow while they are written.
-const MOST: usize = 512;
+const CAPACITY: usize = 512;
 /// Room for the longest header of an unmasked frame.
 const HEADER: usize = 10;
 
 impl Frame {
     /// A text frame of this value's JSON.
     pub(crate) fn json(value: &impl Serialize) -> Self {
-        let mut bytes = Vec::with_capacity(MOST);
+        let mut bytes = Vec::with_capacity(CAPACITY);
         bytes.resize(HEADER, 0);
         serde_json::to_writer(&mut bytes, value).expect("our own shapes are JSON");
         Self::with_header(bytes, FINAL_TEXT)

@@ -20,12 +20,12 @@ const READS_PER_TURN: usize = 4;
 
 /// What is read after the last answer, until the client has closed or the time is over.
 #[derive(Debug)]
-pub(super) struct Parting {
+pub(super) struct LingeringClose {
     left: usize,
     over: Pin<Box<Sleep>>,
 }
 
-impl Parting {
+impl LingeringClose {
     pub(super) fn begin() -> Self {
         Self {
             left: READ_MAX,

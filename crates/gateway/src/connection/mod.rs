@@ -15,7 +15,7 @@ mod wakeup;
 
 pub(crate) use close::Close;
 pub(crate) use conn::Conn;
-pub(crate) use egress::Class;
+pub(crate) use egress::FrameClass;
 pub(crate) use frame::Frame;
 pub use peer::Peer;
 pub(crate) use registry::Registry;

@@ -13,18 +13,18 @@ pub(crate) struct Registry {
     /// Random, so that ids of two processes differ.
     upper: u64,
     counter: AtomicU64,
-    open: Mutex<Open>,
+    state: Mutex<RegistryState>,
     /// Commands read and not yet answered.
     unanswered: AtomicUsize,
     /// Rung whenever a socket has gone, or the last command was answered.
-    left: Notify,
+    changed: Notify,
 }
 
 #[derive(Default)]
-struct Open {
+struct RegistryState {
     conns: HashMap<ConnectionId, Arc<Conn>>,
     per_network: HashMap<Peer, usize>,
-    stop: Stop,
+    stop: StopPhase,
 }
 
 impl Registry {
@@ -32,9 +32,9 @@ impl Registry {
         Self {
             upper: u64::from(rand::random::<u32>()) << 32,
             counter: AtomicU64::new(1),
-            open: Mutex::default(),
+            state: Mutex::default(),
             unanswered: AtomicUsize::new(0),
-            left: Notify::new(),
+            changed: Notify::new(),
         }
     }
 
@@ -45,28 +45,28 @@ impl Registry {
 
     /// Enters a socket in the list; it leaves when the guard is dropped. `None`: there are too many
     /// of this peer.
-    pub(crate) fn enter(
+    pub(crate) fn register(
         self: &Arc<Self>,
         conn: &Arc<Conn>,
         peer: Peer,
         max: usize,
-    ) -> Option<Entered> {
-        let mut open = self.open();
-        let count = open.per_network.entry(peer).or_default();
+    ) -> Option<Registration> {
+        let mut state = self.state();
+        let count = state.per_network.entry(peer).or_default();
         if *count >= max {
             return None;
         }
         *count += 1;
-        open.conns.insert(conn.id, Arc::clone(conn));
-        match open.stop {
-            Stop::No => {}
-            Stop::Draining => conn.drain(),
-            Stop::Goodbye(after) => {
+        state.conns.insert(conn.id, Arc::clone(conn));
+        match state.stop {
+            StopPhase::Running => {}
+            StopPhase::Draining => conn.drain(),
+            StopPhase::Goodbye(after) => {
                 conn.drain();
                 conn.say_goodbye(after);
             }
         }
-        Some(Entered {
+        Some(Registration {
             registry: Arc::clone(self),
             id: conn.id,
             peer,
@@ -74,7 +74,7 @@ impl Registry {
     }
 
     pub(crate) fn count(&self) -> usize {
-        self.open().conns.len()
+        self.state().conns.len()
     }
 
     pub(crate) fn close_all(&self, close: Close) {
@@ -83,32 +83,32 @@ impl Registry {
 
     /// Every socket stops reading commands, those that come in later too.
     pub(crate) fn drain(&self) {
-        self.open().stop = Stop::Draining;
+        self.state().stop = StopPhase::Draining;
         self.all().iter().for_each(|conn| conn.drain());
     }
 
     /// Every socket is said goodbye to; each client gets a moment of its own to come back.
     pub(crate) fn say_goodbye(&self, after_ms: impl Fn() -> u64) {
-        self.open().stop = Stop::Goodbye(after_ms());
+        self.state().stop = StopPhase::Goodbye(after_ms());
         for conn in self.all() {
             conn.say_goodbye(after_ms());
         }
     }
 
     pub(crate) fn all(&self) -> Vec<Arc<Conn>> {
-        self.open().conns.values().cloned().collect()
+        self.state().conns.values().cloned().collect()
     }
 
     /// A command was read.
-    pub(crate) fn asked(&self) {
+    pub(crate) fn command_read(&self) {
         self.unanswered.fetch_add(1, Ordering::Relaxed);
     }
 
     /// So many were answered, or will not be.
-    pub(crate) fn answered(&self, count: usize) {
+    pub(crate) fn commands_answered(&self, count: usize) {
         let before = self.unanswered.fetch_sub(count, Ordering::SeqCst);
         if count > 0 && before == count {
-            self.left.notify_waiters();
+            self.changed.notify_waiters();
         }
     }
 
@@ -118,28 +118,28 @@ impl Registry {
     }
 
     /// Waits until no socket is open.
-    pub(crate) async fn empty(&self) {
-        self.until(|| self.count() == 0).await;
+    pub(crate) async fn wait_until_empty(&self) {
+        self.wait_until(|| self.count() == 0).await;
     }
 
     /// Waits until every command that was read has its reply.
-    pub(crate) async fn all_answered(&self) {
-        self.until(|| self.unanswered() == 0).await;
+    pub(crate) async fn wait_until_answered(&self) {
+        self.wait_until(|| self.unanswered() == 0).await;
     }
 
-    async fn until(&self, done: impl Fn() -> bool) {
+    async fn wait_until(&self, done: impl Fn() -> bool) {
         loop {
-            let mut left = std::pin::pin!(self.left.notified());
-            left.as_mut().enable();
+            let mut changed = std::pin::pin!(self.changed.notified());
+            changed.as_mut().enable();
             if done() {
                 return;
             }
-            left.await;
+            changed.await;
         }
     }
 
-    fn open(&self) -> MutexGuard<'_, Open> {
-        self.open
+    fn state(&self) -> MutexGuard<'_, RegistryState> {
+        self.state
             .lock()
             .expect("nothing panics under the list's lock")
     }
@@ -147,9 +147,9 @@ impl Registry {
 
 /// Whether the server stops.
 #[derive(Default, Clone, Copy)]
-enum Stop {
+enum StopPhase {
     #[default]
-    No,
+    Running,
     /// No more commands are read.
     Draining,
     /// Goodbye is said: who comes now is to come back after so many milliseconds.
@@ -157,25 +157,25 @@ enum Stop {
 }
 
 /// A socket in the list.
-pub(crate) struct Entered {
+pub(crate) struct Registration {
     registry: Arc<Registry>,
     id: ConnectionId,
     peer: Peer,
 }
 
-impl Drop for Entered {
+impl Drop for Registration {
     fn drop(&mut self) {
-        let mut open = self.registry.open();
-        if let Some(conn) = open.conns.remove(&self.id) {
-            conn.end();
+        let mut state = self.registry.state();
+        if let Some(conn) = state.conns.remove(&self.id) {
+            conn.mark_ended();
         }
-        if let Some(count) = open.per_network.get_mut(&self.peer) {
+        if let Some(count) = state.per_network.get_mut(&self.peer) {
             *count -= 1;
             if *count == 0 {
-                open.per_network.remove(&self.peer);
+                state.per_network.remove(&self.peer);
             }
         }
-        drop(open);
-        self.registry.left.notify_waiters();
+        drop(state);
+        self.registry.changed.notify_waiters();
     }
 }

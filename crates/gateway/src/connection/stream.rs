@@ -1,7 +1,7 @@
 //! The gateway's own stream: a concrete `TcpStream` inside, so that a socket can be handed to
 //! another process, and one place that reads and one that writes.
 
-use super::lingering_close::Parting;
+use super::lingering_close::LingeringClose;
 use std::future::Future as _;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -28,7 +28,7 @@ pub struct Stream {
     /// The kernel takes nothing more of an HTTP answer.
     stall: Option<Pin<Box<Sleep>>>,
     /// HTTP has said its last.
-    parting: Option<Box<Parting>>,
+    lingering_close: Option<Box<LingeringClose>>,
 }
 
 impl Stream {
@@ -42,7 +42,7 @@ impl Stream {
         Ok(Self {
             tcp,
             stall: None,
-            parting: None,
+            lingering_close: None,
         })
     }
 
@@ -75,7 +75,7 @@ impl Stream {
     }
 
     /// What came of a write, unless the peer has taken nothing for too long.
-    fn unless_stalled(
+    fn fail_if_stalled(
         &mut self,
         cx: &mut Context<'_>,
         written: Poll<io::Result<usize>>,
@@ -90,7 +90,7 @@ impl Stream {
     }
 
     /// Tells the peer that nothing more will come.
-    pub(crate) fn end_writing(&self) {
+    pub(crate) fn shutdown_write(&self) {
         // A peer that has gone already need not be told.
         let _ = socket2::SockRef::from(&self.tcp).shutdown(std::net::Shutdown::Write);
     }
@@ -113,7 +113,7 @@ impl AsyncWrite for Stream {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.tcp).poll_write(cx, bytes);
-        self.unless_stalled(cx, written)
+        self.fail_if_stalled(cx, written)
     }
 
     fn poll_write_vectored(
@@ -122,7 +122,7 @@ impl AsyncWrite for Stream {
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.tcp).poll_write_vectored(cx, slices);
-        self.unless_stalled(cx, written)
+        self.fail_if_stalled(cx, written)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -136,13 +136,13 @@ impl AsyncWrite for Stream {
     /// Ends the writing, and is ready when the connection may be closed without harm.
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
-        if this.parting.is_none() {
+        if this.lingering_close.is_none() {
             ready!(Pin::new(&mut this.tcp).poll_shutdown(cx))?;
         }
-        let parting = this
-            .parting
-            .get_or_insert_with(|| Box::new(Parting::begin()));
-        parting.poll_over(&this.tcp, cx).map(Ok)
+        let lingering_close = this
+            .lingering_close
+            .get_or_insert_with(|| Box::new(LingeringClose::begin()));
+        lingering_close.poll_over(&this.tcp, cx).map(Ok)
     }
 }
 

@@ -7,23 +7,23 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 
 #[derive(Default)]
-pub(crate) struct Bell {
-    rung: AtomicBool,
-    ear: AtomicWaker,
+pub(crate) struct Wakeup {
+    woken: AtomicBool,
+    waker: AtomicWaker,
 }
 
-impl Bell {
+impl Wakeup {
     /// Wakes whoever waits, or else whoever waits next.
-    pub(crate) fn ring(&self) {
-        self.rung.store(true, Ordering::Release);
-        self.ear.wake();
+    pub(crate) fn wake(&self) {
+        self.woken.store(true, Ordering::Release);
+        self.waker.wake();
     }
 
     /// Ready once after it was rung. One task waits at a time: the one that polled last.
-    pub(crate) fn poll_heard(&self, cx: &mut Context<'_>) -> Poll<()> {
-        self.ear.register(cx.waker());
+    pub(crate) fn poll_woken(&self, cx: &mut Context<'_>) -> Poll<()> {
+        self.waker.register(cx.waker());
         // After registering: a ring in between is seen here or wakes.
-        if self.rung.swap(false, Ordering::AcqRel) {
+        if self.woken.swap(false, Ordering::AcqRel) {
             Poll::Ready(())
         } else {
             Poll::Pending
@@ -33,29 +33,29 @@ impl Bell {
 
 #[cfg(test)]
 mod tests {
-    use super::Bell;
+    use super::Wakeup;
     use futures_util::FutureExt as _;
     use std::future::poll_fn;
 
-    fn heard(bell: &Bell) -> bool {
-        poll_fn(|cx| bell.poll_heard(cx)).now_or_never().is_some()
+    fn heard(wakeup: &Wakeup) -> bool {
+        poll_fn(|cx| wakeup.poll_woken(cx)).now_or_never().is_some()
     }
 
     #[test]
     fn a_ring_before_the_waiting_is_heard_once() {
-        let bell = Bell::default();
-        assert!(!heard(&bell));
-        bell.ring();
-        bell.ring();
-        assert!(heard(&bell));
-        assert!(!heard(&bell));
+        let wakeup = Wakeup::default();
+        assert!(!heard(&wakeup));
+        wakeup.wake();
+        wakeup.wake();
+        assert!(heard(&wakeup));
+        assert!(!heard(&wakeup));
     }
 
     #[tokio::test]
     async fn a_ring_wakes_whoever_waits() {
-        let bell = Bell::default();
-        let waiting = poll_fn(|cx| bell.poll_heard(cx));
-        let ringing = async { bell.ring() };
+        let wakeup = Wakeup::default();
+        let waiting = poll_fn(|cx| wakeup.poll_woken(cx));
+        let ringing = async { wakeup.wake() };
         tokio::join!(biased; waiting, ringing);
     }
 }

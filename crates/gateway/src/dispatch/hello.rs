@@ -1,11 +1,11 @@
 //! `hello`: who it is, where they are members, what they have missed; and `logout`.
 
-use super::read::LINES;
-use super::{Answer, Asker, Body, Opened, Replay};
+use super::read::PAGE_ROWS;
+use super::{Authenticated, Body, BusClient, CommandReply, Replay};
 use crate::Limits;
 use crate::connection::{Close, Conn};
-use crate::hub::{Attach, Attaching, Detach, Known, Open};
-use crate::metrics::Resume;
+use crate::hub::{Attach, AttachResult, Detach, FinishHello, RoomCursor};
+use crate::metrics::ResumeOutcome;
 use crate::wire::{self, BAD_CREDENTIALS, Error, Id, Time, UserShape};
 use rooms::api::{Invitations, Membership, Memberships, RoomKey, Seq};
 use serde::Serialize;
@@ -16,12 +16,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub(super) async fn hello(
-    asker: &Asker,
+    bus: &BusClient,
     already: Option<Caller>,
     conn: Arc<Conn>,
     id: u64,
     hello: wire::Hello,
-) -> Result<Answer, Error> {
+) -> Result<CommandReply, Error> {
     if already.is_some() && !matches!(hello.proof, Proof::Jwt { .. }) {
         return Err(Error::field("jwt", "this connection is somebody's already"));
     }
@@ -32,35 +32,37 @@ pub(super) async fn hello(
         from: conn.network(),
         client: hello.client.clone(),
     };
-    let welcome = match asker.plainly(knock).await? {
+    let welcome = match bus.ask_infallible(knock).await? {
         Ok(welcome) => welcome,
         Err(Refusal::TokenInvalid) => {
             let error = Error::new(&BAD_CREDENTIALS);
-            return Ok(Answer::Last(Err(error), Close::SESSION_ENDED));
+            return Ok(CommandReply::ThenClose(Err(error), Close::SESSION_ENDED));
         }
         Err(refusal) => return Err(refusal.into()),
     };
     if already.is_some() {
         let rooms = BTreeMap::new();
-        let body = body(&welcome, &hello, &rooms, &asker.shared.limits);
-        conn.say(wire::reply::ok(id, &body.0));
-        return Ok(Answer::Opened(Box::new(opened(welcome, None))));
+        let body = body(&welcome, &hello, &rooms, &bus.shared.limits);
+        conn.send_now(wire::reply::ok(id, &body.0));
+        return Ok(CommandReply::Authenticated(Box::new(opened(welcome, None))));
     }
-    match open(asker, &conn, id, &hello, &welcome).await {
-        Ok(Ok(replay)) => Ok(Answer::Opened(Box::new(opened(welcome, replay)))),
+    match open(bus, &conn, id, &hello, &welcome).await {
+        Ok(Ok(replay)) => Ok(CommandReply::Authenticated(Box::new(opened(
+            welcome, replay,
+        )))),
         Ok(Err(close)) => {
             let error = Error::limit("connections_per_user");
-            Ok(Answer::Last(Err(error), close))
+            Ok(CommandReply::ThenClose(Err(error), close))
         }
         Err(error) => {
-            undo(asker, &conn).await;
+            undo(bus, &conn).await;
             Err(error)
         }
     }
 }
 
-fn opened(welcome: Welcome, replay: Option<Replay>) -> Opened {
-    Opened {
+fn opened(welcome: Welcome, replay: Option<Replay>) -> Authenticated {
+    Authenticated {
         caller: welcome.caller,
         expires_at: welcome.expires_at,
         replay,
@@ -68,51 +70,51 @@ fn opened(welcome: Welcome, replay: Option<Replay>) -> Opened {
 }
 
 /// A `hello` that came half way leaves nothing behind: the client may try again.
-async fn undo(asker: &Asker, conn: &Conn) {
+async fn undo(bus: &BusClient, conn: &Conn) {
     let connection = conn.id;
-    let _ = asker.plainly(Detach { connection }).await;
-    let _ = asker.plainly(CancelHello { connection }).await;
+    let _ = bus.ask_infallible(Detach { connection }).await;
+    let _ = bus.ask_infallible(CancelHello { connection }).await;
 }
 
 async fn open(
-    asker: &Asker,
+    bus: &BusClient,
     conn: &Arc<Conn>,
     id: u64,
     hello: &wire::Hello,
     welcome: &Welcome,
 ) -> Result<Result<Option<Replay>, Close>, Error> {
-    let limits = &asker.shared.limits;
+    let limits = &bus.shared.limits;
     let attach = Attach {
         conn: Arc::clone(conn),
         caller: welcome.caller.clone(),
         tab: hello.tab.clone(),
         all: hello.all,
     };
-    match asker.plainly(attach).await? {
-        Attaching::Done => {}
-        Attaching::TooManyTabs => return Err(Error::limit("tabs")),
-        Attaching::TooManyConnections => return Ok(Err(Close::CONNECTIONS)),
+    match bus.ask_infallible(attach).await? {
+        AttachResult::Done => {}
+        AttachResult::TooManyTabs => return Err(Error::limit("tabs")),
+        AttachResult::TooManyConnections => return Ok(Err(Close::CONNECTIONS)),
     }
     let users = vec![welcome.caller.user.id];
-    let memberships = asker.ask(Memberships { users }).await?;
+    let memberships = bus.ask(Memberships { users }).await?;
     let invitations = if hello.all {
-        let (user, limit) = (welcome.caller.user.id, LINES);
-        asker.ask(Invitations { user, limit }).await?
+        let (user, limit) = (welcome.caller.user.id, PAGE_ROWS);
+        bus.ask(Invitations { user, limit }).await?
     } else {
         Vec::new()
     };
-    let lines = lines(hello, &welcome.epoch, &memberships, limits);
-    let rooms = lines
+    let room_resumes = room_resumes(hello, &welcome.epoch, &memberships, limits);
+    let rooms = room_resumes
         .iter()
-        .map(|(room, line)| (&*room.0, line))
+        .map(|(room, room_resume)| (&*room.0, room_resume))
         .collect::<BTreeMap<_, _>>();
     let body = body(welcome, hello, &rooms, limits);
-    let subscribed = lines
+    let subscribed = room_resumes
         .iter()
-        .filter_map(|(room, line)| Some((room.clone(), line.known()?)))
+        .filter_map(|(room, room_resume)| Some((room.clone(), room_resume.known()?)))
         .collect();
-    let behind = asker
-        .plainly(Open {
+    let behind = bus
+        .ask_infallible(FinishHello {
             connection: conn.id,
             memberships,
             rooms: subscribed,
@@ -120,8 +122,11 @@ async fn open(
             reply: wire::reply::ok(id, &body.0),
         })
         .await?;
-    let outcome = resume(hello, lines.iter().map(|(_, line)| line));
-    asker.shared.metrics.sockets.resumed(outcome);
+    let outcome = resume(
+        hello,
+        room_resumes.iter().map(|(_, room_resume)| room_resume),
+    );
+    bus.shared.metrics.sockets.resumed(outcome);
     let announced = hello.all || !hello.cursors.is_empty();
     let replay = announced.then(|| Replay::new(behind, true));
     Ok(Ok(replay))
@@ -130,7 +135,7 @@ async fn open(
 /// What `hello` says of one room.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
-enum Line {
+enum RoomResume {
     Complete {
         head: Seq,
         from: Seq,
@@ -150,7 +155,7 @@ enum Line {
     },
 }
 
-impl Line {
+impl RoomResume {
     fn of(membership: &Membership, cursor: Option<Seq>, same_epoch: bool, max: i64) -> Self {
         let head = membership.head;
         let Some(cursor) = cursor else {
@@ -180,56 +185,64 @@ impl Line {
     }
 
     /// The pushes of this room begin after that.
-    fn known(&self) -> Option<Known> {
+    fn known(&self) -> Option<RoomCursor> {
         match *self {
-            Self::Complete { from, head, .. } => Some(Known {
+            Self::Complete { from, head, .. } => Some(RoomCursor {
                 cursor: from - 1,
                 head,
             }),
-            Self::TooMany { head, .. } | Self::Reset { head, .. } => Some(Known::all_up_to(head)),
+            Self::TooMany { head, .. } | Self::Reset { head, .. } => {
+                Some(RoomCursor::all_up_to(head))
+            }
             Self::Gone { .. } => None,
         }
     }
 }
 
 /// The worst that any room came to.
-fn resume<'a>(hello: &wire::Hello, lines: impl Iterator<Item = &'a Line>) -> Resume {
+fn resume<'a>(
+    hello: &wire::Hello,
+    room_resumes: impl Iterator<Item = &'a RoomResume>,
+) -> ResumeOutcome {
     if hello.cursors.is_empty() {
-        return Resume::Fresh;
+        return ResumeOutcome::Fresh;
     }
-    let outcome = |line: &Line| match line {
-        Line::Complete { .. } | Line::Gone { .. } => Resume::Complete,
-        Line::TooMany { .. } => Resume::Gap,
-        Line::Reset { .. } => Resume::Reset,
+    let outcome = |room_resume: &RoomResume| match room_resume {
+        RoomResume::Complete { .. } | RoomResume::Gone { .. } => ResumeOutcome::Complete,
+        RoomResume::TooMany { .. } => ResumeOutcome::Gap,
+        RoomResume::Reset { .. } => ResumeOutcome::Reset,
     };
-    lines.map(outcome).max().unwrap_or(Resume::Complete)
+    room_resumes
+        .map(outcome)
+        .max()
+        .unwrap_or(ResumeOutcome::Complete)
 }
 
 /// One line per cursor, and with `subscribe:"all"` per membership.
-fn lines(
+fn room_resumes(
     hello: &wire::Hello,
     epoch: &str,
     memberships: &[Membership],
     limits: &Limits,
-) -> Vec<(RoomKey, Line)> {
+) -> Vec<(RoomKey, RoomResume)> {
     let same_epoch = hello.epoch.as_ref().is_none_or(|given| given == epoch);
-    let line = |membership: &Membership, cursor| {
-        Line::of(membership, cursor, same_epoch, limits.replay_max)
+    let room_resume = |membership: &Membership, cursor| {
+        RoomResume::of(membership, cursor, same_epoch, limits.replay_max)
     };
     let named = hello.cursors.iter().map(|(room, cursor)| {
         let membership = memberships.iter().find(|m| m.room.key == *room);
-        let gone = Line::Gone { gone: true };
-        let line = membership.map_or(gone, |m| line(m, Some(*cursor)));
-        (room.clone(), line)
+        let gone = RoomResume::Gone { gone: true };
+        let room_resume = membership.map_or(gone, |m| room_resume(m, Some(*cursor)));
+        (room.clone(), room_resume)
     });
-    let mut lines: Vec<_> = named.collect();
+    let mut room_resumes: Vec<_> = named.collect();
     if hello.all {
         let others = memberships
             .iter()
             .filter(|m| !hello.cursors.iter().any(|(room, _)| *room == m.room.key));
-        lines.extend(others.map(|m| (m.room.key.clone(), line(m, None))));
+        room_resumes.extend(others.map(|m| (m.room.key.clone(), room_resume(m, None))));
     }
-    lines
+    room_resumes
 }
 
 #[derive(Serialize)]
@@ -239,7 +252,7 @@ struct HelloShape<'a> {
     user: UserShape<'a>,
     epoch: &'a str,
     resumed: bool,
-    rooms: &'a BTreeMap<&'a str, &'a Line>,
+    rooms: &'a BTreeMap<&'a str, &'a RoomResume>,
     durability: &'static str,
     ping_s: u64,
     limits: LimitsShape,
@@ -260,7 +273,7 @@ struct LimitsShape {
 fn body(
     welcome: &Welcome,
     hello: &wire::Hello,
-    rooms: &BTreeMap<&str, &Line>,
+    rooms: &BTreeMap<&str, &RoomResume>,
     limits: &Limits,
 ) -> Body {
     let same_epoch = hello
@@ -291,20 +304,20 @@ fn body(
 
 /// Ends the session. Its sockets close 1000, this one after the reply.
 pub(super) async fn logout(
-    asker: &Asker,
+    bus: &BusClient,
     caller: Caller,
     conn: Option<Arc<Conn>>,
-) -> Result<Answer, Error> {
+) -> Result<CommandReply, Error> {
     let body = Body::of(&serde_json::json!({}));
     let Some(conn) = conn else {
-        asker.ask(Logout { caller }).await?;
-        return Ok(Answer::Body(body));
+        bus.ask(Logout { caller }).await?;
+        return Ok(CommandReply::Body(body));
     };
-    conn.logs_out();
-    match asker.ask(Logout { caller }).await {
-        Ok(()) => Ok(Answer::Last(Ok(body), Close::LOGOUT)),
+    conn.begin_logout();
+    match bus.ask(Logout { caller }).await {
+        Ok(()) => Ok(CommandReply::ThenClose(Ok(body), Close::LOGOUT)),
         Err(error) => {
-            conn.stays();
+            conn.cancel_logout();
             Err(error)
         }
     }

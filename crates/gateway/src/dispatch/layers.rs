@@ -1,6 +1,6 @@
 //! The layers of our own around every command.
 
-use super::{Answer, Call};
+use super::{Call, CommandReply};
 use crate::Limits;
 use crate::wire::{Error, INTERNAL};
 use bus::panics::caught;
@@ -10,7 +10,7 @@ use std::task::{Context, Poll};
 use tower::{BoxError, Service};
 use tracing::Instrument as _;
 
-type Answering = BoxFuture<'static, Result<Answer, BoxError>>;
+type LayerFuture = BoxFuture<'static, Result<CommandReply, BoxError>>;
 
 /// The span of each command is current while it is carried out.
 #[derive(Clone)]
@@ -26,18 +26,18 @@ impl<S> Trace<S> {
 
 impl<S> Service<Call> for Trace<S>
 where
-    S: Service<Call, Response = Answer, Error = BoxError>,
+    S: Service<Call, Response = CommandReply, Error = BoxError>,
     S::Future: Send + 'static,
 {
-    type Response = Answer;
+    type Response = CommandReply;
     type Error = BoxError;
-    type Future = Answering;
+    type Future = LayerFuture;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
         self.inner.poll_ready(cx)
     }
 
-    fn call(&mut self, call: Call) -> Answering {
+    fn call(&mut self, call: Call) -> LayerFuture {
         let span = call.span.clone();
         let work = span.in_scope(|| self.inner.call(call));
         let told = async move {
@@ -65,18 +65,18 @@ impl<S> CatchPanic<S> {
 
 impl<S> Service<Call> for CatchPanic<S>
 where
-    S: Service<Call, Response = Answer, Error = BoxError>,
+    S: Service<Call, Response = CommandReply, Error = BoxError>,
     S::Future: Send + 'static,
 {
-    type Response = Answer;
+    type Response = CommandReply;
     type Error = BoxError;
-    type Future = Answering;
+    type Future = LayerFuture;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
         self.inner.poll_ready(cx)
     }
 
-    fn call(&mut self, call: Call) -> Answering {
+    fn call(&mut self, call: Call) -> LayerFuture {
         let (op, trace) = (call.command.op().name, call.trace);
         let work = caught(self.inner.call(call));
         Box::pin(async move {
@@ -106,19 +106,19 @@ impl<S> RateLimit<S> {
 
 impl<S> Service<Call> for RateLimit<S>
 where
-    S: Service<Call, Response = Answer, Error = BoxError>,
+    S: Service<Call, Response = CommandReply, Error = BoxError>,
     S::Future: Send + 'static,
 {
-    type Response = Answer;
+    type Response = CommandReply;
     type Error = BoxError;
-    type Future = Answering;
+    type Future = LayerFuture;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
         self.inner.poll_ready(cx)
     }
 
-    fn call(&mut self, call: Call) -> Answering {
-        match call.bucket.pay(call.command.op().cost, &self.limits) {
+    fn call(&mut self, call: Call) -> LayerFuture {
+        match call.bucket.charge(call.command.op().cost, &self.limits) {
             Ok(()) => Box::pin(self.inner.call(call)),
             Err(empty) => Box::pin(std::future::ready(Err(empty.into()))),
         }
@@ -133,7 +133,7 @@ mod tests {
     use bus::TraceId;
     use tower::service_fn;
 
-    async fn panics(_: Call) -> Result<Answer, BoxError> {
+    async fn panics(_: Call) -> Result<CommandReply, BoxError> {
         panic!("a bug")
     }
 

@@ -3,24 +3,24 @@
 //! From the outside in: trace, catch-panic, time-out, rate limit, load-shed, dispatch. Every
 //! command that enters comes out with exactly one answer or error, within `reply_within`.
 
-mod answer;
-mod asker;
+mod bus_client;
 mod call;
-mod carry;
 mod hello;
+mod join;
 mod layers;
 mod moderate;
 mod read;
 mod replay;
-mod stay;
+mod reply;
+mod service;
 mod write;
 
-pub(crate) use answer::{Answer, Opened};
-pub(crate) use asker::Asker;
+pub(crate) use bus_client::BusClient;
 pub use call::{Body, Call};
 pub(crate) use call::{command_span, note_outcome};
-use carry::Carry;
 pub(crate) use replay::Replay;
+pub(crate) use reply::{Authenticated, CommandReply};
+use service::CommandService;
 
 use crate::shared::Shared;
 use crate::wire::{Error, INTERNAL, OUTCOME_UNKNOWN, OVERLOADED, UNKNOWN_OP};
@@ -33,7 +33,7 @@ use tower::{BoxError, ServiceBuilder, ServiceExt as _};
 /// The way of every command to the crate that answers it. A cheap handle.
 #[derive(Clone)]
 pub struct Dispatcher {
-    stack: BoxCloneSyncService<Call, Answer, BoxError>,
+    stack: BoxCloneSyncService<Call, CommandReply, BoxError>,
 }
 
 /// Declares what will be asked, so that a missing answerer stops the start.
@@ -79,7 +79,7 @@ impl Dispatcher {
             .layer_fn(|inner| RateLimit::new(inner, limits))
             .load_shed()
             .concurrency_limit(limits.commands_at_once)
-            .service(Carry::new(shared));
+            .service(CommandService::new(shared));
         Self {
             stack: BoxCloneSyncService::new(stack),
         }
@@ -89,18 +89,19 @@ impl Dispatcher {
     pub async fn call(&self, call: Call) -> Result<Body, Error> {
         let span = call.span.clone();
         let answered = self.answer(call).await.and_then(|answer| match answer {
-            Answer::Body(body) => Ok(body),
+            CommandReply::Body(body) => Ok(body),
             // Those are refused where there is no socket.
-            Answer::Written | Answer::Behind(..) | Answer::Opened(_) | Answer::Last(..) => {
-                Err(Error::new(&UNKNOWN_OP))
-            }
+            CommandReply::Sent
+            | CommandReply::CatchUp(..)
+            | CommandReply::Authenticated(_)
+            | CommandReply::ThenClose(..) => Err(Error::new(&UNKNOWN_OP)),
         });
         note_outcome(&span, answered.as_ref().err());
         answered
     }
 
     /// Carries out one command.
-    pub(crate) async fn answer(&self, call: Call) -> Result<Answer, Error> {
+    pub(crate) async fn answer(&self, call: Call) -> Result<CommandReply, Error> {
         let (trace, ordered) = (call.trace, call.command.op().lane.writes());
         let answer = self.stack.clone().oneshot(call).await;
         answer.map_err(|error| refusal(error, ordered, trace))

@@ -4,9 +4,9 @@
 //! Of each room only the cursor is kept. When a room's page reaches its head, the hub takes the
 //! subscription over; what came meanwhile it has kept, so there is neither hole nor repeat.
 
-use super::Asker;
+use super::BusClient;
 use crate::connection::{Close, Conn, Frame};
-use crate::hub::{Advance, Advanced};
+use crate::hub::{DeliverPage, PageDelivered};
 use crate::shared::Shared;
 use crate::wire::{BANNED, Error, NO_SUCH_ROOM, NOT_MEMBER, push};
 use bus::TraceId;
@@ -61,12 +61,12 @@ impl Replay {
     pub(crate) async fn step(mut self, shared: Arc<Shared>, conn: Arc<Conn>, user: UserId) -> Self {
         let Some((room, cursor)) = self.rooms.pop_front() else {
             if std::mem::take(&mut self.announce) {
-                conn.say(Frame::json(&push::resumed()));
+                conn.send_now(Frame::json(&push::resumed()));
             }
             return self;
         };
-        let asker = Asker::new(&shared, TraceId::random());
-        match page(&asker, &conn, user, &room, cursor).await {
+        let bus = BusClient::new(&shared, TraceId::random());
+        match page(&bus, &conn, user, &room, cursor).await {
             Ok(Some(cursor)) => {
                 self.failures = 0;
                 self.rooms.push_front((room, cursor));
@@ -85,7 +85,7 @@ impl Replay {
 
 /// One page of one room; returns the new cursor while there is more to come.
 async fn page(
-    asker: &Asker,
+    bus: &BusClient,
     conn: &Conn,
     user: UserId,
     room: &RoomKey,
@@ -99,7 +99,7 @@ async fn page(
         limit: PAGE,
         bytes: PAGE_BYTES,
     };
-    let page = match asker.ask(read).await {
+    let page = match bus.ask(read).await {
         Ok(page) => page,
         // No member any more: `gone` comes from the hub, or has come.
         Err(error) if [&NO_SUCH_ROOM, &NOT_MEMBER, &BANNED].contains(&error.kind) => {
@@ -110,7 +110,7 @@ async fn page(
     let reached = reached(&page, cursor);
     let frames = page.entries.iter();
     let frames = frames.map(|entry| Frame::json(&push::entry(room, entry)));
-    let advance = Advance {
+    let advance = DeliverPage {
         connection: conn.id,
         room: room.clone(),
         reply: None,
@@ -119,9 +119,9 @@ async fn page(
         at_head: page.complete,
         joined: None,
     };
-    match asker.plainly(advance).await? {
-        Advanced::More => Ok(Some(reached)),
-        Advanced::Live | Advanced::Gone => Ok(None),
+    match bus.ask_infallible(advance).await? {
+        PageDelivered::More => Ok(Some(reached)),
+        PageDelivered::Live | PageDelivered::Gone => Ok(None),
     }
 }
 

@@ -1,6 +1,5 @@
 //! The accept loop: goes on whatever the kernel says, and leaves nobody in the backlog unanswered.
 
-use super::listeners::BACKLOG;
 use futures_util::FutureExt as _;
 use std::io;
 use std::net::SocketAddr;
@@ -9,6 +8,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+/// Length of the kernel's queue of connections not yet accepted: a whole town reconnecting at once.
+pub(super) const BACKLOG: u32 = 4096;
 /// Connections turned away before others get their turn.
 const TURN: u32 = 64;
 /// The first wait after a failure; it doubles up to [`WAIT_MAX`].
@@ -25,7 +26,7 @@ pub(super) async fn run(
     mut accepted: impl FnMut(TcpStream, SocketAddr),
     mut turned_away: impl FnMut(TcpStream),
 ) {
-    let mut trouble = Trouble::default();
+    let mut backoff = AcceptBackoff::default();
     loop {
         let next = tokio::select! {
             biased;
@@ -34,12 +35,12 @@ pub(super) async fn run(
         };
         match next {
             Ok((stream, peer)) => {
-                trouble.over();
+                backoff.over();
                 accepted(stream, peer);
             }
             Err(error) if is_the_peers(&error) => {}
             Err(error) => {
-                let wait = trouble.again(&error);
+                let wait = backoff.again(&error);
                 tokio::select! {
                     () = stop.cancelled() => break,
                     () = tokio::time::sleep(wait) => {}
@@ -47,11 +48,11 @@ pub(super) async fn run(
             }
         }
     }
-    turn_away_all(&listener, &mut turned_away).await;
+    reject_backlog(&listener, &mut turned_away).await;
 }
 
 /// Empties the backlog: no more than it can hold, for others may go on connecting.
-async fn turn_away_all(listener: &TcpListener, turned_away: &mut impl FnMut(TcpStream)) {
+async fn reject_backlog(listener: &TcpListener, turned_away: &mut impl FnMut(TcpStream)) {
     for count in 1..=BACKLOG {
         // tokio's own budget would end this long before the backlog is empty.
         let next = tokio::task::coop::unconstrained(listener.accept());
@@ -78,12 +79,12 @@ fn is_the_peers(error: &io::Error) -> bool {
 /// A spell in which connections cannot be accepted, most likely for want of file descriptors: said
 /// once when it begins, and once when it has been over for a while.
 #[derive(Default)]
-struct Trouble {
+struct AcceptBackoff {
     wait: Option<Duration>,
     last: Option<Instant>,
 }
 
-impl Trouble {
+impl AcceptBackoff {
     /// It failed: how long to wait before the next try.
     fn again(&mut self, error: &io::Error) -> Duration {
         if self.last.replace(Instant::now()).is_none() {
@@ -111,23 +112,23 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn waiting_grows_to_a_second_and_begins_anew() {
-        let mut trouble = Trouble::default();
+        let mut backoff = AcceptBackoff::default();
         let full = io::Error::from_raw_os_error(24);
-        let waits: Vec<_> = (0..8).map(|_| trouble.again(&full).as_millis()).collect();
+        let waits: Vec<_> = (0..8).map(|_| backoff.again(&full).as_millis()).collect();
         assert_eq!(waits, [20, 40, 80, 160, 320, 640, 1000, 1000]);
-        trouble.over();
-        assert_eq!(trouble.again(&full), WAIT_MIN);
+        backoff.over();
+        assert_eq!(backoff.again(&full), WAIT_MIN);
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_spell_goes_on_until_it_has_been_calm() {
-        let mut trouble = Trouble::default();
-        trouble.again(&io::Error::from_raw_os_error(24));
-        trouble.over();
-        assert!(trouble.last.is_some(), "one success is not yet the end");
+        let mut backoff = AcceptBackoff::default();
+        backoff.again(&io::Error::from_raw_os_error(24));
+        backoff.over();
+        assert!(backoff.last.is_some(), "one success is not yet the end");
         tokio::time::advance(CALM).await;
-        trouble.over();
-        assert!(trouble.last.is_none());
+        backoff.over();
+        assert!(backoff.last.is_none());
     }
 
     #[tokio::test]

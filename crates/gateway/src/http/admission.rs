@@ -14,34 +14,34 @@ pub(super) struct Admission(Arc<Inner>);
 struct Inner {
     max: usize,
     per_network: usize,
-    open: Mutex<Open>,
+    open: Mutex<ConnectionCounts>,
 }
 
 #[derive(Default)]
-struct Open {
+struct ConnectionCounts {
     all: usize,
     of: HashMap<Peer, usize>,
 }
 
 /// Why a connection does not get in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Full {
+pub(super) enum AdmissionError {
     /// The server has as many as it takes.
-    Server,
+    ServerFull,
     /// This network has.
-    Network,
+    NetworkFull,
 }
 
 /// One connection's place; given back when dropped.
 #[must_use = "dropped, the place is free again"]
-pub(super) struct Place {
+pub(super) struct ConnectionSlot {
     inner: Arc<Inner>,
-    network: Option<NetworkPlace>,
+    network: Option<NetworkSlot>,
 }
 
 /// One of the places of a network; given back when dropped.
 #[must_use = "dropped, the place is free again"]
-pub(super) struct NetworkPlace {
+pub(super) struct NetworkSlot {
     inner: Arc<Inner>,
     network: Peer,
 }
@@ -56,26 +56,26 @@ impl Admission {
     }
 
     /// A place for a connection; without a network (a proxy's) it counts in all alone.
-    pub(super) fn enter(&self, network: Option<Peer>) -> Result<Place, Full> {
+    pub(super) fn enter(&self, network: Option<Peer>) -> Result<ConnectionSlot, AdmissionError> {
         let mut open = self.0.open();
         if open.all >= self.0.max {
-            return Err(Full::Server);
+            return Err(AdmissionError::ServerFull);
         }
         if let Some(network) = network {
             open.enter(network, self.0.per_network)?;
         }
         open.all += 1;
         drop(open);
-        Ok(Place {
+        Ok(ConnectionSlot {
             inner: Arc::clone(&self.0),
-            network: network.map(|network| self.0.place_of(network)),
+            network: network.map(|network| self.0.slot_of(network)),
         })
     }
 
     /// A place for one request that a proxy passes on for this network.
-    pub(super) fn enter_forwarded(&self, network: Peer) -> Result<NetworkPlace, Full> {
+    pub(super) fn enter_forwarded(&self, network: Peer) -> Result<NetworkSlot, AdmissionError> {
         self.0.open().enter(network, self.0.per_network)?;
-        Ok(self.0.place_of(network))
+        Ok(self.0.slot_of(network))
     }
 }
 
@@ -87,9 +87,9 @@ impl MetricsSource for Admission {
     }
 }
 
-impl Place {
+impl ConnectionSlot {
     /// A proxy's connection is one person's from now on, and counts for this network.
-    pub(super) fn count_for(&mut self, network: NetworkPlace) {
+    pub(super) fn count_for(&mut self, network: NetworkSlot) {
         self.network = Some(network);
     }
 
@@ -99,11 +99,11 @@ impl Place {
     }
 }
 
-impl Open {
-    fn enter(&mut self, network: Peer, max: usize) -> Result<(), Full> {
+impl ConnectionCounts {
+    fn enter(&mut self, network: Peer, max: usize) -> Result<(), AdmissionError> {
         let of = self.of.entry(network).or_default();
         if *of >= max {
-            return Err(Full::Network);
+            return Err(AdmissionError::NetworkFull);
         }
         *of += 1;
         Ok(())
@@ -120,27 +120,27 @@ impl Open {
 }
 
 impl Inner {
-    fn open(&self) -> std::sync::MutexGuard<'_, Open> {
+    fn open(&self) -> std::sync::MutexGuard<'_, ConnectionCounts> {
         // Counting does not panic half way; a poisoned count is still right.
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The guard of a place that was entered.
-    fn place_of(self: &Arc<Self>, network: Peer) -> NetworkPlace {
-        NetworkPlace {
+    fn slot_of(self: &Arc<Self>, network: Peer) -> NetworkSlot {
+        NetworkSlot {
             inner: Arc::clone(self),
             network,
         }
     }
 }
 
-impl Drop for Place {
+impl Drop for ConnectionSlot {
     fn drop(&mut self) {
         self.inner.open().all -= 1;
     }
 }
 
-impl Drop for NetworkPlace {
+impl Drop for NetworkSlot {
     fn drop(&mut self) {
         self.inner.open().leave(self.network);
     }
@@ -154,34 +154,34 @@ mod tests {
         Peer::of([192, 0, 2, last].into())
     }
 
-    fn refused(admission: &Admission, last: u8) -> Option<Full> {
+    fn refused(admission: &Admission, last: u8) -> Option<AdmissionError> {
         admission.enter(Some(network(last))).err()
     }
 
     #[test]
     fn a_socket_leaves_its_place_in_its_network_to_another() {
         let admission = Admission::new(2, 1);
-        let mut place = admission.enter(Some(network(1))).ok().unwrap();
-        place.became_socket();
+        let mut slot = admission.enter(Some(network(1))).ok().unwrap();
+        slot.became_socket();
         let other = admission.enter(Some(network(1))).ok().unwrap();
-        assert_eq!(refused(&admission, 2), Some(Full::Server));
-        drop((place, other));
+        assert_eq!(refused(&admission, 2), Some(AdmissionError::ServerFull));
+        drop((slot, other));
         assert!(admission.0.open().of.is_empty());
     }
 
     #[test]
     fn a_proxys_connection_counts_for_whom_it_carries() {
         let admission = Admission::new(10, 1);
-        let mut place = admission.enter(None).ok().unwrap();
-        place.count_for(admission.enter_forwarded(network(1)).ok().unwrap());
+        let mut slot = admission.enter(None).ok().unwrap();
+        slot.count_for(admission.enter_forwarded(network(1)).ok().unwrap());
         assert!(admission.enter_forwarded(network(1)).is_err());
         assert!(
             admission.enter_forwarded(network(2)).is_ok(),
             "others are not concerned"
         );
-        place.became_socket();
+        slot.became_socket();
         assert!(admission.enter_forwarded(network(1)).is_ok());
-        drop(place);
+        drop(slot);
         assert!(admission.0.open().of.is_empty());
     }
 
@@ -192,7 +192,7 @@ mod tests {
             admission.enter(Some(network(1))),
             admission.enter(Some(network(1))),
         ];
-        assert_eq!(refused(&admission, 1), Some(Full::Network));
+        assert_eq!(refused(&admission, 1), Some(AdmissionError::NetworkFull));
         assert_eq!(refused(&admission, 2), None);
         drop(places);
         assert_eq!(refused(&admission, 1), None);
@@ -205,9 +205,9 @@ mod tests {
     #[test]
     fn the_server_takes_so_many_and_no_more() {
         let admission = Admission::new(1, 2);
-        let place = admission.enter(None).ok();
-        assert_eq!(refused(&admission, 1), Some(Full::Server));
-        drop(place);
+        let slot = admission.enter(None).ok();
+        assert_eq!(refused(&admission, 1), Some(AdmissionError::ServerFull));
+        drop(slot);
         assert_eq!(refused(&admission, 1), None);
     }
 }

@@ -4,10 +4,10 @@
 //! takes the same way. A token comes in `Authorization: Bearer` and from nowhere else, and is
 //! checked once the whole request is there: a session that ended meanwhile has no say any more.
 
-use super::answer::{self, Answer, json_text};
 use super::body;
 use super::endpoint::Endpoint;
-use super::traced::Traced;
+use super::request_trace::RequestTrace;
+use super::response::{self, HttpResponse, json_text};
 use crate::connection::Peer;
 use crate::wire::{self, BAD_CREDENTIALS, Command, Cost, Error, Id, UNAUTHENTICATED, UserShape};
 use crate::{Call, Gateway};
@@ -40,7 +40,7 @@ pub(super) struct Api {
 }
 
 /// One request that is there as a whole.
-pub(super) struct Asked {
+pub(super) struct ApiRequest {
     endpoint: Endpoint,
     head: Parts,
     /// Empty where nothing in it counts.
@@ -64,8 +64,8 @@ impl Api {
         endpoint: Endpoint,
         request: Request<Incoming>,
         from: Peer,
-    ) -> Result<Asked, Error> {
-        let Traced { trace, .. } = Traced::of(&request);
+    ) -> Result<ApiRequest, Error> {
+        let RequestTrace { trace, .. } = RequestTrace::of(&request);
         let (head, body) = request.into_parts();
         let text = if endpoint.has_body() {
             let read = body::text(body, self.body_bytes_max).await;
@@ -73,7 +73,7 @@ impl Api {
         } else {
             String::new()
         };
-        Ok(Asked {
+        Ok(ApiRequest {
             endpoint,
             head,
             text,
@@ -83,7 +83,7 @@ impl Api {
     }
 
     /// Answers a request.
-    pub(super) async fn answer(self, asked: Asked) -> Answer {
+    pub(super) async fn answer(self, asked: ApiRequest) -> HttpResponse {
         let trace = asked.trace;
         let answered = match asked.endpoint.clone() {
             Endpoint::Register => self.register(asked).await,
@@ -96,10 +96,10 @@ impl Api {
             Endpoint::History(room) => self.history(room, asked).await,
             Endpoint::Send(room) => self.send(room, asked).await,
         };
-        answered.unwrap_or_else(|error| answer::error(&error.traced(trace)))
+        answered.unwrap_or_else(|error| response::error(&error.traced(trace)))
     }
 
-    async fn register(&self, asked: Asked) -> Result<Answer, Error> {
+    async fn register(&self, asked: ApiRequest) -> Result<HttpResponse, Error> {
         let fields = body::fields(&asked.text)?;
         let request = Register {
             name: fields.string("name")?,
@@ -112,7 +112,7 @@ impl Api {
         Ok(welcome(&token, &user))
     }
 
-    async fn login(&self, asked: Asked) -> Result<Answer, Error> {
+    async fn login(&self, asked: ApiRequest) -> Result<HttpResponse, Error> {
         let fields = body::fields(&asked.text)?;
         let request = Login {
             name: fields.string("name")?,
@@ -124,7 +124,7 @@ impl Api {
         Ok(welcome(&token, &user))
     }
 
-    async fn password(&self, asked: Asked) -> Result<Answer, Error> {
+    async fn password(&self, asked: ApiRequest) -> Result<HttpResponse, Error> {
         let caller = self.paying_caller(&asked, Cost::Hello).await?;
         let fields = body::fields(&asked.text)?;
         let (old, new) = (fields.string("old")?, fields.string("new")?);
@@ -133,7 +133,7 @@ impl Api {
         Ok(json_text(StatusCode::OK, "{}"))
     }
 
-    async fn delete_account(&self, asked: Asked) -> Result<Answer, Error> {
+    async fn delete_account(&self, asked: ApiRequest) -> Result<HttpResponse, Error> {
         let caller = self.paying_caller(&asked, Cost::Hello).await?;
         let password = body::fields(&asked.text)?.string("password")?;
         self.ask(DeleteAccount { caller, password }, asked.trace)
@@ -141,50 +141,50 @@ impl Api {
         Ok(json_text(StatusCode::OK, "{}"))
     }
 
-    async fn logout(&self, asked: Asked) -> Result<Answer, Error> {
+    async fn logout(&self, asked: ApiRequest) -> Result<HttpResponse, Error> {
         let caller = self.caller(&asked).await?;
         self.call(caller, Command::Logout, asked.trace).await
     }
 
-    async fn me(&self, asked: Asked) -> Result<Answer, Error> {
+    async fn me(&self, asked: ApiRequest) -> Result<HttpResponse, Error> {
         let caller = self.paying_caller(&asked, Cost::Other).await?;
         let me = json!({
             "user": UserShape::from(&caller.user),
             "session": Id(caller.session),
         });
-        Ok(answer::json(StatusCode::OK, &me))
+        Ok(response::json(StatusCode::OK, &me))
     }
 
-    async fn rooms(&self, asked: Asked) -> Result<Answer, Error> {
+    async fn rooms(&self, asked: ApiRequest) -> Result<HttpResponse, Error> {
         let caller = self.caller(&asked).await?;
         let command = body::command("rooms", &body::query(&asked.head.uri, &["all"]))?;
         self.call(caller, command, asked.trace).await
     }
 
-    async fn history(&self, room: String, asked: Asked) -> Result<Answer, Error> {
+    async fn history(&self, room: String, asked: ApiRequest) -> Result<HttpResponse, Error> {
         let caller = self.caller(&asked).await?;
         let command = in_room("history", room, body::query(&asked.head.uri, PAGE))?;
         self.call(caller, command, asked.trace).await
     }
 
-    async fn send(&self, room: String, asked: Asked) -> Result<Answer, Error> {
+    async fn send(&self, room: String, asked: ApiRequest) -> Result<HttpResponse, Error> {
         let caller = self.caller(&asked).await?;
         let command = in_room("send", room, body::object(&asked.text)?)?;
         self.call(caller, command, asked.trace).await
     }
 
     /// Whose token it is. The command that follows is paid for where it is carried out.
-    async fn caller(&self, asked: &Asked) -> Result<Caller, Error> {
+    async fn caller(&self, asked: &ApiRequest) -> Result<Caller, Error> {
         let token = bearer(&asked.head.headers)?;
         Ok(self.ask(Authenticate { token }, asked.trace).await??)
     }
 
     /// Whose token it is, for what is no command: the user pays here.
-    async fn paying_caller(&self, asked: &Asked, cost: Cost) -> Result<Caller, Error> {
+    async fn paying_caller(&self, asked: &ApiRequest, cost: Cost) -> Result<Caller, Error> {
         let caller = self.caller(asked).await?;
         let shared = &self.gateway.shared;
-        let bucket = shared.buckets.of_user(caller.user.id, &shared.limits);
-        bucket.pay(cost, &shared.limits)?;
+        let bucket = shared.buckets.for_user(caller.user.id, &shared.limits);
+        bucket.charge(cost, &shared.limits)?;
         Ok(caller)
     }
 
@@ -193,9 +193,9 @@ impl Api {
         caller: Caller,
         command: Command,
         trace: TraceId,
-    ) -> Result<Answer, Error> {
+    ) -> Result<HttpResponse, Error> {
         let shared = &self.gateway.shared;
-        let bucket = shared.buckets.of_user(caller.user.id, &shared.limits);
+        let bucket = shared.buckets.for_user(caller.user.id, &shared.limits);
         let body = self
             .gateway
             .call(Call::http(caller, command, trace, bucket))
@@ -218,9 +218,9 @@ fn in_room(op: &str, room: String, mut d: Map<String, Value>) -> Result<Command,
     body::command(op, &d)
 }
 
-fn welcome(token: &Token, user: &User) -> Answer {
+fn welcome(token: &Token, user: &User) -> HttpResponse {
     let welcome = json!({ "token": token.0, "user": UserShape::from(user) });
-    answer::json(StatusCode::OK, &welcome)
+    response::json(StatusCode::OK, &welcome)
 }
 
 fn bearer(headers: &HeaderMap) -> Result<Token, Error> {

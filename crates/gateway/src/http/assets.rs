@@ -1,6 +1,6 @@
 //! The page, from inside the binary.
 
-use super::answer::{Answer, bytes, set};
+use super::response::{HttpResponse, bytes, set};
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode, header};
 use std::collections::HashMap;
@@ -57,7 +57,7 @@ impl Assets {
     }
 
     /// The file at this path, or that the browser has it already.
-    pub(super) fn answer(&self, path: &str, headers: &HeaderMap) -> Option<Answer> {
+    pub(super) fn answer(&self, path: &str, headers: &HeaderMap) -> Option<HttpResponse> {
         let asset = self.0.get(path)?;
         let mut answer = if is_known(headers, &asset.tag) {
             bytes(StatusCode::NOT_MODIFIED, asset.kind, Bytes::new())

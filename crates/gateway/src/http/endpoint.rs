@@ -1,6 +1,6 @@
 //! What a path and method of `/api/v1` stand for, as data: known before anything is read or paid.
 
-use super::answer::{self, Answer, only};
+use super::response::{self, HttpResponse, method_not_allowed};
 use crate::wire::{Cost, Error, NO_SUCH_PATH};
 use http::Method;
 use percent_encoding::percent_decode_str;
@@ -23,25 +23,25 @@ pub(super) enum Endpoint {
 
 /// What there is instead of an endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Missing {
+pub(super) enum RouteError {
     /// Nothing at this path.
-    Path,
+    NotFound,
     /// Nothing by this method, but by this one.
-    Method(&'static str),
+    MethodNotAllowed(&'static str),
 }
 
-impl Missing {
-    pub(super) fn answer(self) -> Answer {
+impl RouteError {
+    pub(super) fn answer(self) -> HttpResponse {
         match self {
-            Self::Path => answer::error(&Error::new(&NO_SUCH_PATH)),
-            Self::Method(allowed) => only(allowed),
+            Self::NotFound => response::error(&Error::new(&NO_SUCH_PATH)),
+            Self::MethodNotAllowed(allowed) => method_not_allowed(allowed),
         }
     }
 }
 
 impl Endpoint {
     /// At this path, which begins after `/api/v1`.
-    pub(super) fn of(method: &Method, path: &str) -> Result<Self, Missing> {
+    pub(super) fn of(method: &Method, path: &str) -> Result<Self, RouteError> {
         let segments: Vec<_> = path.split('/').skip(1).collect();
         let (allowed, endpoint) = match segments.as_slice() {
             ["register"] => (Method::POST, Self::Register),
@@ -53,13 +53,17 @@ impl Endpoint {
             ["rooms"] => (Method::GET, Self::Rooms),
             ["rooms", room, "history"] => (Method::GET, Self::History(key(room))),
             ["rooms", room, "messages"] => (Method::POST, Self::Send(key(room))),
-            _ => return Err(Missing::Path),
+            _ => return Err(RouteError::NotFound),
         };
         if *method == allowed {
             return Ok(endpoint);
         }
         let get = allowed == Method::GET;
-        Err(Missing::Method(if get { "GET" } else { "POST" }))
+        Err(RouteError::MethodNotAllowed(if get {
+            "GET"
+        } else {
+            "POST"
+        }))
     }
 
     /// Whether its fields are in the body.
@@ -118,7 +122,7 @@ mod tests {
         for path in ["", "/", "/nothing", "/rooms/general/nothing", "/me/"] {
             assert_eq!(
                 Endpoint::of(&Method::GET, path),
-                Err(Missing::Path),
+                Err(RouteError::NotFound),
                 "{path}"
             );
         }

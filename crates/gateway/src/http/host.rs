@@ -6,9 +6,9 @@
 //! So a name counts when it is the operator's; an address and `localhost` always do, since nobody
 //! can point those elsewhere.
 
-use super::answer::{Answer, text};
-use super::outside;
-use crate::rejections::Strangers;
+use super::response::{HttpResponse, text};
+use super::sanitize::sanitize;
+use crate::rejections::Rejections;
 use http::{Request, StatusCode, header};
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -70,13 +70,13 @@ impl Hosts {
     }
 
     /// The answer to a request for a wrong host, which the log counts.
-    pub(super) fn refuse(&self, wrong: WrongHost, strangers: &Strangers) -> Answer {
+    pub(super) fn refuse(&self, wrong: WrongHost, rejections: &Rejections) -> HttpResponse {
         let setting = self.setting;
         let WrongHost::Foreign(host) = wrong else {
             let line = "a request names one host, as host or host:port\n";
             return text(StatusCode::BAD_REQUEST, line);
         };
-        strangers.foreign_host(&host, setting);
+        rejections.foreign_host(&host, setting);
         let variable = setting.to_ascii_uppercase();
         let line = format!(
             "this server does not answer to {host}: its operator can name it in {setting} \
@@ -94,7 +94,7 @@ impl Hosts {
         if answered {
             return Ok(());
         }
-        Err(WrongHost::Foreign(outside::shown(named)))
+        Err(WrongHost::Foreign(sanitize(named)))
     }
 
     fn knows(&self, name: &str) -> bool {

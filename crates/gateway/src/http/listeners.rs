@@ -1,16 +1,16 @@
 //! Binding, serving and closing the listeners.
 
-use super::admission::{Admission, Full, Place};
+use super::admission::{Admission, AdmissionError, ConnectionSlot};
+use super::client_address;
 use super::health::Health;
 use super::host::Hosts;
-use super::network;
 use super::operator::Operator;
-use super::routes::{Routes, Through};
-use super::stack::{self, Stack};
-use super::turned_away;
-use super::{accept, api, connection};
+use super::reject;
+use super::routes::{ConnectionInfo, Routes};
+use super::stack::{self, HttpService};
+use super::{accept, api, http1};
 use crate::connection::{Peer, Stream};
-use crate::metrics::{MetricsPage, TurnedAway};
+use crate::metrics::{MetricsPage, RejectReason};
 use crate::rejections;
 use crate::shared::Shared;
 use crate::{Gateway, Settings};
@@ -24,12 +24,10 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt as _;
 
-/// Connections that wait in the kernel to be accepted: a whole town reconnecting at once.
-pub(super) const BACKLOG: u32 = 4096;
 /// How late at most strangers come into the log who were counted long enough.
 const LOOK_UP: Duration = Duration::from_secs(1);
 /// Connections being told that they do not get in; beyond that they are closed without a word.
-const TURNED_AWAY_MAX: usize = 256;
+const REJECTING_MAX: usize = 256;
 /// The operator's connections: a monitor or two.
 const OPERATOR_MAX: usize = 64;
 
@@ -126,7 +124,7 @@ impl Listeners {
 fn count_strangers(shared: &Arc<Shared>) {
     let counted = Arc::clone(shared);
     let say = move || {
-        counted.strangers.say_the_rest(rejections::EVERY);
+        counted.rejections.log_pending(rejections::EVERY);
         std::future::ready(Ok(()))
     };
     let tasks = &shared.tasks;
@@ -142,7 +140,7 @@ fn bind(address: SocketAddr, setting: &'static str) -> Result<TcpListener, BindE
         // Connections of the process before this one may still be on their way out.
         socket.set_reuseaddr(true)?;
         socket.bind(address)?;
-        socket.listen(BACKLOG)
+        socket.listen(accept::BACKLOG)
     };
     bound().map_err(|error| BindError {
         address,
@@ -172,7 +170,7 @@ impl Serving {
     pub async fn close(self) {
         self.stop.cancel();
         self.accepting.ended().await;
-        self.shared.strangers.say_the_rest(Duration::ZERO);
+        self.shared.rejections.log_pending(Duration::ZERO);
     }
 }
 
@@ -197,7 +195,7 @@ struct ListenerContext {
     /// What a request under way has left when its connection is to end.
     last: Duration,
     stop: CancellationToken,
-    turning_away: Arc<Semaphore>,
+    rejecting: Arc<Semaphore>,
     /// What has to be answered before the process ends.
     under_way: TaskTracker,
 }
@@ -209,7 +207,7 @@ impl ListenerContext {
             settings: Arc::new(settings.clone()),
             last: gateway.limits().reply_within,
             stop: stop.clone(),
-            turning_away: Arc::new(Semaphore::new(TURNED_AWAY_MAX)),
+            rejecting: Arc::new(Semaphore::new(REJECTING_MAX)),
             under_way: TaskTracker::new(),
         }
     }
@@ -217,23 +215,24 @@ impl ListenerContext {
     fn people(self, listener: TcpListener, routes: Routes, admission: Admission) -> bus::Task {
         let (context, stop) = (self.clone(), self.stop.clone());
         let accepted = move |stream, peer: SocketAddr| match context.admit(&admission, peer.ip()) {
-            Ok(place) => {
-                let place = Arc::new(Mutex::new(Some(place)));
-                let through = Through {
+            Ok(slot) => {
+                let slot = Arc::new(Mutex::new(Some(slot)));
+                let connection = ConnectionInfo {
                     peer: peer.ip(),
                     admission: admission.clone(),
-                    place,
+                    slot,
                 };
                 let routes = routes.clone();
-                let stack =
-                    stack::around(move |request| routes.clone().answer(request, through.clone()));
+                let stack = stack::around(move |request| {
+                    routes.clone().answer(request, connection.clone())
+                });
                 context.serve(stream, stack);
             }
-            Err(Full::Server) => context.turn_away(stream, TurnedAway::Full),
-            Err(Full::Network) => context.turn_away(stream, TurnedAway::NetworkFull),
+            Err(AdmissionError::ServerFull) => context.reject(stream, RejectReason::Full),
+            Err(AdmissionError::NetworkFull) => context.reject(stream, RejectReason::NetworkFull),
         };
         let context = self.clone();
-        let late = move |stream| context.turn_away(stream, TurnedAway::Draining);
+        let late = move |stream| context.reject(stream, RejectReason::Draining);
         let tasks = &self.shared.tasks;
         tasks.essential("gateway", "accept people", async move {
             accept::run(listener, stop, accepted, late).await;
@@ -245,13 +244,13 @@ impl ListenerContext {
         let places = Admission::new(OPERATOR_MAX, OPERATOR_MAX);
         let (context, stop) = (self.clone(), self.stop.clone());
         let accepted = move |stream, _| {
-            let Ok(place) = places.enter(None) else {
-                return context.turn_away(stream, TurnedAway::Full);
+            let Ok(slot) = places.enter(None) else {
+                return context.reject(stream, RejectReason::Full);
             };
-            let (operator, place) = (operator.clone(), Arc::new(place));
+            let (operator, slot) = (operator.clone(), Arc::new(slot));
             let stack = stack::around(move |request| {
                 // The place is the connection's, which holds this handler.
-                let _ = &place;
+                let _ = &slot;
                 operator.answer(&request)
             });
             context.serve(stream, stack);
@@ -265,12 +264,12 @@ impl ListenerContext {
 
     /// A proxy's connections carry many people: they count in all alone, and each socket of theirs
     /// counts for the network that the proxy names.
-    fn admit(&self, admission: &Admission, peer: IpAddr) -> Result<Place, Full> {
-        let is_proxy = network::is_trusted(peer, &self.settings.trusted_proxies);
+    fn admit(&self, admission: &Admission, peer: IpAddr) -> Result<ConnectionSlot, AdmissionError> {
+        let is_proxy = client_address::is_trusted(peer, &self.settings.trusted_proxies);
         admission.enter((!is_proxy).then(|| Peer::of(peer)))
     }
 
-    fn serve(&self, stream: TcpStream, stack: Stack) {
+    fn serve(&self, stream: TcpStream, stack: HttpService) {
         // A kernel that refuses an option has lost the peer.
         let Ok(stream) = Stream::new(stream) else {
             return;
@@ -289,16 +288,16 @@ impl ListenerContext {
                     let answered = stack.clone().oneshot(request);
                     async move { answered.await.unwrap_or_else(|never| match never {}) }
                 };
-                connection::serve(stream, &settings, last, stop, &under_way, answer).await;
+                http1::serve(stream, &settings, last, stop, &under_way, answer).await;
             });
     }
 
-    fn turn_away(&self, stream: TcpStream, reason: TurnedAway) {
+    fn reject(&self, stream: TcpStream, reason: RejectReason) {
         self.shared.metrics.sockets.turned_away(reason);
-        if let Ok(permit) = Arc::clone(&self.turning_away).try_acquire_owned() {
+        if let Ok(permit) = Arc::clone(&self.rejecting).try_acquire_owned() {
             let token = self.under_way.token();
             self.shared.tasks.once("gateway", "turn away", async move {
-                turned_away::tell(stream, reason).await;
+                reject::respond(stream, reason).await;
                 drop((permit, token));
             });
         }

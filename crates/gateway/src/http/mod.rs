@@ -6,23 +6,23 @@
 
 mod accept;
 mod admission;
-mod answer;
 mod api;
 mod assets;
 mod body;
-mod connection;
+mod client_address;
 mod endpoint;
 mod health;
 mod host;
+mod http1;
 mod listeners;
-mod network;
 mod operator;
 mod origin;
-mod outside;
+mod reject;
+mod request_trace;
+mod response;
 mod routes;
+mod sanitize;
 mod stack;
-mod traced;
-mod turned_away;
 mod upgrade;
 
 pub use health::{Health, Status};

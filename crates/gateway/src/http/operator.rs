@@ -1,8 +1,10 @@
 //! The operator's listener: how the server is, part by part, and what can be done to the parts.
 
-use super::answer::{Answer, bytes, error, json, json_text, nothing_here, only, text};
 use super::health::{Health, Status};
 use super::host::Hosts;
+use super::response::{
+    HttpResponse, bytes, error, json, json_text, method_not_allowed, not_found, text,
+};
 use crate::metrics::{CONTENT_TYPE, MetricsPage};
 use crate::shared::Shared;
 use crate::wire::{Error, INTERNAL};
@@ -27,9 +29,9 @@ pub(super) struct Operator {
 
 impl Operator {
     /// Answers one request; only an action takes time.
-    pub(super) fn answer<B>(&self, request: &Request<B>) -> BoxFuture<'static, Answer> {
+    pub(super) fn answer<B>(&self, request: &Request<B>) -> BoxFuture<'static, HttpResponse> {
         if let Err(wrong) = self.hosts.check(request) {
-            return ready(self.hosts.refuse(wrong, &self.shared.strangers)).boxed();
+            return ready(self.hosts.refuse(wrong, &self.shared.rejections)).boxed();
         }
         let path = request.uri().path();
         if request.method() != Method::POST {
@@ -47,13 +49,13 @@ impl Operator {
         });
         match acting {
             Some(acting) => act(acting).boxed(),
-            None => ready(nothing_here()).boxed(),
+            None => ready(not_found()).boxed(),
         }
     }
 
-    fn show(&self, method: &Method, path: &str) -> Answer {
+    fn show(&self, method: &Method, path: &str) -> HttpResponse {
         if method != Method::GET && method != Method::HEAD {
-            return only("GET, HEAD");
+            return method_not_allowed("GET, HEAD");
         }
         match path {
             "/health" => self.whole(),
@@ -66,7 +68,7 @@ impl Operator {
         }
     }
 
-    fn whole(&self) -> Answer {
+    fn whole(&self) -> HttpResponse {
         let status = self.health.status();
         let part = self.health.part("databases").unwrap_or_default();
         let part: Option<Databases> = serde_json::from_str(&part).ok();
@@ -77,7 +79,7 @@ impl Operator {
         )
     }
 
-    fn metrics(&self) -> Answer {
+    fn metrics(&self) -> HttpResponse {
         match self.metrics.text() {
             Ok(text) => bytes(StatusCode::OK, CONTENT_TYPE, text.into()),
             Err(fault) => {
@@ -88,11 +90,11 @@ impl Operator {
         }
     }
 
-    fn part(&self, path: &str) -> Answer {
+    fn part(&self, path: &str) -> HttpResponse {
         let part = path
             .strip_prefix("/health/")
             .and_then(|name| self.health.part(name));
-        part.map_or_else(nothing_here, |text| json_text(StatusCode::OK, text))
+        part.map_or_else(not_found, |text| json_text(StatusCode::OK, text))
     }
 
     fn bus(&self) -> Value {
@@ -114,7 +116,7 @@ struct Databases<'j> {
     databases: &'j RawValue,
 }
 
-async fn act(acting: Acting) -> Answer {
+async fn act(acting: Acting) -> HttpResponse {
     match acting.await {
         Ok(done) => json_text(StatusCode::OK, done),
         Err(error) => {
@@ -129,7 +131,7 @@ async fn act(acting: Acting) -> Answer {
 }
 
 /// One word, for probes that look at the status code alone.
-fn state(status: Status) -> Answer {
+fn state(status: Status) -> HttpResponse {
     json(status.code(), &object!({ "status": status.as_str() }))
 }
 

@@ -1,6 +1,6 @@
 //! Which pages may connect: the server's own and those that the operator has named.
 
-use super::outside;
+use super::sanitize::sanitize;
 use http::{HeaderMap, header};
 
 /// Who sends a request, as far as its `Origin` says.
@@ -22,7 +22,7 @@ pub(super) fn sender(headers: &HeaderMap, allowed: &[String]) -> Sender {
     let (Some(given), further) = (lines.next(), lines.next()) else {
         return Sender::Program;
     };
-    let foreign = || Sender::ForeignPage(outside::shown(given.as_bytes()));
+    let foreign = || Sender::ForeignPage(sanitize(given.as_bytes()));
     let (Ok(origin), None) = (given.to_str(), further) else {
         return foreign();
     };

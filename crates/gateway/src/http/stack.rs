@@ -1,8 +1,8 @@
 //! The layers around every request, whichever listener it came to.
 
-use super::answer::{self, Answer};
+use super::request_trace::RequestTrace;
+use super::response::{self, HttpResponse};
 use super::routes;
-use super::traced::Traced;
 use crate::wire::{Error, INTERNAL};
 use bus::panics::caught;
 use http::{Request, Response};
@@ -18,19 +18,19 @@ use tracing::Span;
 use tracing::field::{Empty, display};
 
 /// A response on its way out.
-pub(super) type Out = Response<UnsyncBoxBody<bytes::Bytes, BoxError>>;
+pub(super) type BoxedResponse = Response<UnsyncBoxBody<bytes::Bytes, BoxError>>;
 
 /// A request handler behind the layers: trace, catch-panic.
-pub(super) type Stack = BoxCloneSyncService<Request<Incoming>, Out, Infallible>;
+pub(super) type HttpService = BoxCloneSyncService<Request<Incoming>, BoxedResponse, Infallible>;
 
 /// Puts the layers around `answer`.
-pub(super) fn around<A, F>(answer: A) -> Stack
+pub(super) fn around<A, F>(answer: A) -> HttpService
 where
     A: Fn(Request<Incoming>) -> F + Clone + Send + Sync + 'static,
-    F: Future<Output = Answer> + Send + 'static,
+    F: Future<Output = HttpResponse> + Send + 'static,
 {
     let service = ServiceBuilder::new()
-        .map_request(Traced::named)
+        .map_request(RequestTrace::named)
         .map_response(|response: Response<_>| response.map(boxed))
         .layer(
             TraceLayer::new_for_http()
@@ -44,7 +44,7 @@ where
                 .on_failure(()),
         )
         .service(service_fn(move |request| {
-            let traced = Traced::of(&request);
+            let traced = RequestTrace::of(&request);
             let answered = caught(answer(request));
             async move {
                 let answered = answered.await;
@@ -55,9 +55,9 @@ where
 }
 
 /// What a panic leaves to say.
-fn panicked(Traced { trace, .. }: Traced, panic: &str) -> Answer {
+fn panicked(RequestTrace { trace, .. }: RequestTrace, panic: &str) -> HttpResponse {
     tracing::error!(%trace, error = panic, "a request panicked");
-    answer::error(&Error::new(&INTERNAL).traced(trace))
+    response::error(&Error::new(&INTERNAL).traced(trace))
 }
 
 fn boxed<B>(body: B) -> UnsyncBoxBody<bytes::Bytes, BoxError>
@@ -72,7 +72,7 @@ where
 /// the time by browsers and monitors is for whoever looks at everything.
 fn span(request: &Request<Incoming>) -> Span {
     let (method, route) = (request.method(), routes::route(request.uri().path()));
-    let Traced { trace, parent } = Traced::of(request);
+    let RequestTrace { trace, parent } = RequestTrace::of(request);
     let parent = parent.map(display);
     if !route.starts_with('/') {
         return tracing::trace_span!("http", "http.request.method" = %method, "http.route" = route, %trace, "http.response.status_code" = Empty);

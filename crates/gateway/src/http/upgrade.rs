@@ -1,9 +1,9 @@
 //! From a request at `/ws` to a socket, or to why not.
 
-use super::answer::{Answer, set, text};
 use super::origin::{self, Sender};
+use super::response::{HttpResponse, set, text};
 use crate::connection::{Peer, Stream};
-use crate::rejections::Strangers;
+use crate::rejections::Rejections;
 use crate::socket::Upgraded;
 use bytes::Bytes;
 use http::{HeaderMap, Request, Response, StatusCode, header};
@@ -19,15 +19,15 @@ const PROTOCOL: &str = "parlor.v1";
 pub(super) fn answer<B>(
     request: &Request<B>,
     allowed_origins: &[String],
-    strangers: &Strangers,
-) -> Answer {
+    rejections: &Rejections,
+) -> HttpResponse {
     let headers = request.headers();
     if let Sender::ForeignPage(origin) = origin::sender(headers, allowed_origins) {
-        strangers.foreign_origin(&origin);
+        rejections.foreign_origin(&origin);
         return refuse_origin(&origin);
     }
     let offer = offered(headers);
-    if offer == Offer::OnlyUnknown {
+    if offer == SubprotocolOffer::OnlyUnknown {
         let line = format!("the only subprotocol is {PROTOCOL}\n");
         return text(StatusCode::BAD_REQUEST, line);
     }
@@ -39,40 +39,40 @@ pub(super) fn answer<B>(
 
 /// What the client offers to speak.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Offer {
+enum SubprotocolOffer {
     Nothing,
     Ours,
     OnlyUnknown,
 }
 
-fn offered(headers: &HeaderMap) -> Offer {
+fn offered(headers: &HeaderMap) -> SubprotocolOffer {
     let mut lines = headers
         .get_all(header::SEC_WEBSOCKET_PROTOCOL)
         .iter()
         .peekable();
     if lines.peek().is_none() {
-        return Offer::Nothing;
+        return SubprotocolOffer::Nothing;
     }
     let ours = lines
         .filter_map(|line| line.to_str().ok())
         .flat_map(|line| line.split(','))
         .any(|protocol| protocol.trim() == PROTOCOL);
     if ours {
-        Offer::Ours
+        SubprotocolOffer::Ours
     } else {
-        Offer::OnlyUnknown
+        SubprotocolOffer::OnlyUnknown
     }
 }
 
-fn switching(response: Response<()>, offer: Offer) -> Answer {
+fn switching(response: Response<()>, offer: SubprotocolOffer) -> HttpResponse {
     let mut answer = response.map(|()| Full::new(Bytes::new()));
-    if offer == Offer::Ours {
+    if offer == SubprotocolOffer::Ours {
         set(&mut answer, header::SEC_WEBSOCKET_PROTOCOL, PROTOCOL);
     }
     answer
 }
 
-fn refuse_origin(origin: &str) -> Answer {
+fn refuse_origin(origin: &str) -> HttpResponse {
     let line = format!(
         "pages of {origin} may not connect: its operator can name it in allowed_origins \
          (PARLOR_ALLOWED_ORIGINS)\n"
@@ -80,7 +80,7 @@ fn refuse_origin(origin: &str) -> Answer {
     text(StatusCode::FORBIDDEN, line)
 }
 
-fn not_a_handshake(headers: &HeaderMap, why: &str) -> Answer {
+fn not_a_handshake(headers: &HeaderMap, why: &str) -> HttpResponse {
     let status = if headers.contains_key(header::SEC_WEBSOCKET_KEY) {
         StatusCode::BAD_REQUEST
     } else {
@@ -124,11 +124,11 @@ mod tests {
         request.body(()).unwrap()
     }
 
-    fn answer(request: &Request<()>) -> Answer {
-        super::answer(request, &[], &Strangers::default())
+    fn answer(request: &Request<()>) -> HttpResponse {
+        super::answer(request, &[], &Rejections::default())
     }
 
-    fn protocol(answer: &Answer) -> Option<&str> {
+    fn protocol(answer: &HttpResponse) -> Option<&str> {
         answer
             .headers()
             .get("sec-websocket-protocol")?

@@ -1,7 +1,7 @@
 //! Entries come from the bus and go out in the order of their room.
 
-use super::hole::Hole;
-use super::{Hub, hole};
+use super::missing_range::MissingRange;
+use super::{Hub, missing_range};
 use crate::connection::Frame;
 use crate::wire::push;
 use bus::{Context, Handles};
@@ -23,7 +23,7 @@ impl Handles<EntriesAppended> for Hub {
         if self.outbox.frames() > before
             && let Some(stated) = ctx.stated_at()
         {
-            self.outbox.brought(stated);
+            self.outbox.caused_by(stated);
         }
         Ok(())
     }
@@ -41,10 +41,10 @@ impl Hub {
             return self.follow(info, entry);
         }
         if entry.seq > next {
-            room.hole
-                .get_or_insert_with(|| Box::new(Hole::new()))
+            room.missing
+                .get_or_insert_with(|| Box::new(MissingRange::new()))
                 .keep(entry);
-            return self.fill(&info.key);
+            return self.fetch_missing(&info.key);
         }
         self.deliver(info, entry);
         self.deliver_kept(info);
@@ -52,7 +52,11 @@ impl Hub {
 
     /// What was kept until its turn came.
     pub(super) fn deliver_kept(&mut self, info: &Arc<RoomInfo>) {
-        while let Some(entry) = self.rooms.get_mut(&info.key).and_then(hole::take_next) {
+        while let Some(entry) = self
+            .rooms
+            .get_mut(&info.key)
+            .and_then(missing_range::take_next)
+        {
             self.deliver(info, &entry);
         }
     }
@@ -64,7 +68,7 @@ impl Hub {
             return;
         };
         room.next = Some(entry.seq + 1);
-        room.pulse.count_follows(&entry.change);
+        room.activity.count_follows(&entry.change);
         if !room
             .info
             .as_ref()
@@ -75,7 +79,7 @@ impl Hub {
         if !room.subs.is_empty() {
             let frame = Frame::json(&push::entry(&info.key, entry));
             for sub in room.subs.values_mut() {
-                sub.offer(entry.seq, &frame, &mut self.outbox);
+                sub.deliver(entry.seq, &frame, &mut self.outbox);
             }
         }
         self.follow(info, entry);

@@ -1,10 +1,10 @@
 //! Heads as the store has them: whoever has missed a push finds out, the hub included.
 
 use super::Hub;
-use super::hole::Hole;
-use super::pulse::Announced;
-use super::requests::{HeadsRead, TellHeads};
-use crate::connection::{Class, Conn, Frame};
+use super::missing_range::MissingRange;
+use super::requests::{HeadsRead, SendHeads};
+use super::room_activity::AnnouncedHead;
+use crate::connection::{Conn, Frame, FrameClass};
 use crate::wire::push;
 use bus::{Answers, Context, Handles, Reply};
 use rooms::api::{RoomKey, Seq};
@@ -16,7 +16,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 /// The heads for one connection: most have one room with news, and thousands may have it at once.
-type Told<'a> = SmallVec<[(&'a str, Seq); 1]>;
+type HeadsPush<'a> = SmallVec<[(&'a str, Seq); 1]>;
 
 /// Heads are told to so many subscribers at once, and to a whole room: told all together, those of a
 /// thousand rooms would hold up every entry for as long as it takes to write to everyone.
@@ -30,24 +30,24 @@ impl Handles<HeadsRead> for Hub {
         let now = Instant::now();
         for (_, key, head) in &read.heads {
             self.catch_up(key, *head);
-            if self.is_news(key, *head, now) {
-                self.news.push_back(key.clone());
+            if self.needs_announcing(key, *head, now) {
+                self.heads_due.push_back(key.clone());
             }
         }
         Ok(())
     }
 }
 
-impl Answers<TellHeads> for Hub {
+impl Answers<SendHeads> for Hub {
     async fn answer(
         &mut self,
-        _: TellHeads,
+        _: SendHeads,
         reply: Reply<bool>,
         _: &mut Context,
     ) -> anyhow::Result<()> {
         if reply.begin() {
-            self.tell_some_heads();
-            reply.answer(!self.news.is_empty());
+            self.send_some_heads();
+            reply.answer(!self.heads_due.is_empty());
         }
         Ok(())
     }
@@ -60,61 +60,63 @@ impl Hub {
             return;
         };
         if room.next.is_some_and(|next| next <= head) {
-            let hole = room.hole.get_or_insert_with(|| Box::new(Hole::new()));
-            hole.reaches(head);
-            self.fill(key);
+            let missing = room
+                .missing
+                .get_or_insert_with(|| Box::new(MissingRange::new()));
+            missing.reaches(head);
+            self.fetch_missing(key);
         }
     }
 
-    fn is_news(&mut self, key: &RoomKey, head: Seq, now: Instant) -> bool {
+    fn needs_announcing(&mut self, key: &RoomKey, head: Seq, now: Instant) -> bool {
         let Some(room) = self.rooms.get_mut(key) else {
             return false;
         };
-        let told = &mut room.pulse.announced;
+        let told = &mut room.activity.announced;
         if told.as_ref().is_some_and(|told| told.head >= head) {
             return false;
         }
-        *told = Some(Announced {
+        *told = Some(AnnouncedHead {
             head,
             at: now,
             again: false,
         });
-        self.busy.insert(key.clone());
+        self.timed_rooms.insert(key.clone());
         true
     }
 
     /// A head is to be told once more, if it is time.
     pub(super) fn head_ticked(&mut self, key: &RoomKey, now: Instant) {
         let room = self.rooms.get_mut(key);
-        let Some(told) = room.and_then(|room| room.pulse.announced.as_mut()) else {
+        let Some(told) = room.and_then(|room| room.activity.announced.as_mut()) else {
             return;
         };
         if !told.again && now.duration_since(told.at) >= AGAIN_AFTER {
             told.again = true;
-            self.news.push_back(key.clone());
+            self.heads_due.push_back(key.clone());
         }
     }
 
     /// Those of the first rooms in line.
-    fn tell_some_heads(&mut self) {
+    fn send_some_heads(&mut self) {
         let (mut heads, mut readers) = (Vec::new(), 0);
         while readers < READERS_AT_ONCE
-            && let Some(key) = self.news.pop_front()
+            && let Some(key) = self.heads_due.pop_front()
         {
             let Some(room) = self.rooms.get(&key) else {
                 continue;
             };
-            if let Some(told) = &room.pulse.announced {
+            if let Some(told) = &room.activity.announced {
                 readers += room.subs.len();
                 heads.push((key, told.head));
             }
         }
-        self.tell_heads(&heads);
+        self.send_heads(&heads);
     }
 
     /// Each connection gets one push with all that concerns it.
-    fn tell_heads(&mut self, heads: &[(RoomKey, Seq)]) {
-        let mut told: HashMap<ConnectionId, (Arc<Conn>, Told)> = HashMap::new();
+    fn send_heads(&mut self, heads: &[(RoomKey, Seq)]) {
+        let mut told: HashMap<ConnectionId, (Arc<Conn>, HeadsPush)> = HashMap::new();
         for (key, head) in heads {
             let Some(room) = self.rooms.get(key) else {
                 continue;
@@ -122,14 +124,14 @@ impl Hub {
             for (id, sub) in room.subs.iter().filter(|(_, sub)| sub.is_live()) {
                 let (_, rooms) = told
                     .entry(*id)
-                    .or_insert_with(|| (Arc::clone(&sub.conn), Told::new()));
+                    .or_insert_with(|| (Arc::clone(&sub.conn), HeadsPush::new()));
                 rooms.push((&key.0, *head));
             }
         }
         for (conn, rooms) in told.into_values() {
             let rooms = rooms.into_iter().collect();
             let frame = Frame::json(&push::heads(&rooms));
-            self.outbox.send(&conn, frame, Class::Soft);
+            self.outbox.send(&conn, frame, FrameClass::BestEffort);
         }
     }
 }

@@ -2,11 +2,11 @@
 //! connections.
 
 use super::Hub;
-use super::person::Before;
-use super::requests::Known;
-use super::sub::Phase;
-use crate::connection::{Class, Frame};
-use crate::wire::push::{self, Why};
+use super::person::PreviousStatus;
+use super::requests::RoomCursor;
+use super::subscription::Phase;
+use crate::connection::{Frame, FrameClass};
+use crate::wire::push::{self, RoomPushReason};
 use rooms::api::{Change, Entry, Kind, Role, RoomInfo, RoomKey, Seq};
 use sessions::api::{User, UserId};
 use std::sync::Arc;
@@ -14,18 +14,25 @@ use std::sync::Arc;
 impl Hub {
     /// Draws the consequences of one entry. Idempotent: an old one changes nothing.
     pub(super) fn follow(&mut self, info: &Arc<RoomInfo>, entry: &Entry) {
-        self.answer_follows(info, entry);
+        self.consent_follows(info, entry);
         match &entry.change {
             Change::Joined => self.joined(info, entry),
-            Change::Left => self.ended(info, entry, &entry.author, "left", None),
+            Change::Left => self.membership_ended(info, entry, &entry.author, "left", None),
             Change::Kicked { user, reason } => {
-                self.ended(info, entry, user, "kicked", reason.as_deref());
+                self.membership_ended(info, entry, user, "kicked", reason.as_deref());
             }
             Change::Banned { user, reason } => {
-                self.ended(info, entry, user, "banned", reason.as_deref());
+                self.membership_ended(info, entry, user, "banned", reason.as_deref());
             }
             Change::Invited { user, .. } => {
-                self.show(info, entry.seq, user.id, None, Why::Invited, &entry.author);
+                self.show(
+                    info,
+                    entry.seq,
+                    user.id,
+                    None,
+                    RoomPushReason::Invited,
+                    &entry.author,
+                );
             }
             Change::Role { user, role, .. } => self.role_changed(info, entry, user, *role),
             Change::Room { .. } => self.room_changed(info, entry),
@@ -43,19 +50,22 @@ impl Hub {
             return;
         };
         let role = role_of_joined(info, entry.seq);
-        if person.note(&info.key, entry.seq, Some(role)).is_none() {
+        if person
+            .record_role(&info.key, entry.seq, Some(role))
+            .is_none()
+        {
             return;
         }
         let room = self.rooms.entry(info.key.clone()).or_default();
-        room.at_least(entry.seq);
+        room.learn_head(entry.seq);
         room.info = Some(Arc::clone(info));
         room.members.insert(user.id);
-        self.answer_follows(info, entry);
+        self.consent_follows(info, entry);
         let (why, by) = why_joined(info, entry);
         self.show(info, entry.seq, user.id, Some(role), why, &by);
         self.subscribe_gained(user.id, &info.key, entry.seq);
         if self.shared.online.contains(user.id) {
-            self.pulse_presence(&info.key, user, true);
+            self.note_presence(&info.key, user, true);
         }
     }
 
@@ -66,7 +76,7 @@ impl Hub {
             return;
         };
         let (role, by) = (person.role(key), person.user.clone());
-        self.show(&info, head, user, role, Why::Joined, &by);
+        self.show(&info, head, user, role, RoomPushReason::Joined, &by);
         self.subscribe_gained(user, key, head);
     }
 
@@ -74,14 +84,14 @@ impl Hub {
     fn subscribe_gained(&mut self, user: UserId, key: &RoomKey, seq: Seq) {
         for id in self.connections_of(user) {
             let attached = &self.connections[&id];
-            if attached.all && attached.opening.is_none() && !attached.rooms.contains(key) {
-                self.subscribe(id, key, Some(Known::all_up_to(seq)));
+            if attached.all && attached.held_frames.is_none() && !attached.rooms.contains(key) {
+                self.subscribe(id, key, Some(RoomCursor::all_up_to(seq)));
             }
         }
     }
 
     /// A membership has ended with `entry`: this is the last that the user hears of the room.
-    fn ended(
+    fn membership_ended(
         &mut self,
         info: &Arc<RoomInfo>,
         entry: &Entry,
@@ -92,9 +102,9 @@ impl Hub {
         let Some(person) = self.people.get_mut(&user.id) else {
             return;
         };
-        match person.note(&info.key, entry.seq, None) {
-            Some(Before::Member | Before::Unknown) => {}
-            Some(Before::Outside) | None => return,
+        match person.record_role(&info.key, entry.seq, None) {
+            Some(PreviousStatus::Member | PreviousStatus::Unknown) => {}
+            Some(PreviousStatus::NotMember) | None => return,
         }
         let gone = push::gone(&info.key, why, entry.seq, &entry.author, reason);
         let last = Frame::json(&push::entry(&info.key, entry));
@@ -114,14 +124,14 @@ impl Hub {
                 continue;
             }
             self.end_subscription(id, key, last);
-            self.tell(id, gone.clone());
+            self.push(id, gone.clone());
         }
         if let Some(room) = self.rooms.get_mut(key) {
             room.members.remove(&user);
-            room.pulse.forget(user);
-            if room.is_deserted() {
+            room.activity.forget(user);
+            if room.is_unused() {
                 self.rooms.remove(key);
-                self.busy.remove(key);
+                self.timed_rooms.remove(key);
             }
         }
     }
@@ -134,11 +144,11 @@ impl Hub {
         gone: &Frame,
     ) -> bool {
         let sub = self.rooms.get_mut(key).and_then(|r| r.subs.get_mut(&id));
-        let Some(held) = sub.and_then(|sub| sub.join_under_way()) else {
+        let Some(buffer) = sub.and_then(|sub| sub.pending_join()) else {
             return false;
         };
-        held.after.push(gone.clone());
-        held.ended = true;
+        buffer.trailing.push(gone.clone());
+        buffer.membership_ended = true;
         true
     }
 
@@ -156,7 +166,7 @@ impl Hub {
         if let (Some(sub), Some(last)) = (sub, last)
             && !matches!(sub.phase, Phase::Live(_))
         {
-            self.outbox.send(&sub.conn, last.clone(), Class::Push);
+            self.outbox.send(&sub.conn, last.clone(), FrameClass::Push);
         }
     }
 
@@ -164,24 +174,24 @@ impl Hub {
         let Some(person) = self.people.get_mut(&user.id) else {
             return;
         };
-        match person.note(&info.key, entry.seq, Some(role)) {
-            Some(Before::Member | Before::Unknown) => {
+        match person.record_role(&info.key, entry.seq, Some(role)) {
+            Some(PreviousStatus::Member | PreviousStatus::Unknown) => {
                 self.show(
                     info,
                     entry.seq,
                     user.id,
                     Some(role),
-                    Why::Role,
+                    RoomPushReason::Role,
                     &entry.author,
                 );
             }
-            Some(Before::Outside) | None => {}
+            Some(PreviousStatus::NotMember) | None => {}
         }
     }
 
     fn mute_changed(&mut self, info: &RoomInfo, seq: Seq, user: UserId, until_ms: i64) {
         if let Some(person) = self.people.get_mut(&user) {
-            person.note_mute(&info.key, seq, until_ms);
+            person.record_mute(&info.key, seq, until_ms);
         }
     }
 
@@ -192,7 +202,14 @@ impl Hub {
         let members: Vec<UserId> = room.members.iter().copied().collect();
         for user in members {
             let role = self.people.get(&user).and_then(|p| p.role(&info.key));
-            self.show(info, entry.seq, user, role, Why::Changed, &entry.author);
+            self.show(
+                info,
+                entry.seq,
+                user,
+                role,
+                RoomPushReason::Changed,
+                &entry.author,
+            );
         }
     }
 
@@ -203,7 +220,7 @@ impl Hub {
         head: Seq,
         user: UserId,
         role: Option<Role>,
-        why: Why,
+        why: RoomPushReason,
         by: &User,
     ) {
         let connections = self.connections_of(user);
@@ -220,9 +237,9 @@ impl Hub {
                 .rooms
                 .get_mut(&info.key)
                 .and_then(|r| r.subs.get_mut(&id));
-            match sub.and_then(|sub| sub.join_under_way()) {
-                Some(join) => join.after.push(frame.clone()),
-                None => self.tell(id, frame.clone()),
+            match sub.and_then(|sub| sub.pending_join()) {
+                Some(join) => join.trailing.push(frame.clone()),
+                None => self.push(id, frame.clone()),
             }
         }
     }
@@ -240,13 +257,16 @@ fn role_of_joined(info: &RoomInfo, seq: Seq) -> Role {
 
 /// Why someone is shown a room they have joined, and by whose doing: a direct room's second member
 /// is brought in by its first.
-fn why_joined(info: &Arc<RoomInfo>, entry: &Entry) -> (Why, User) {
+fn why_joined(info: &Arc<RoomInfo>, entry: &Entry) -> (RoomPushReason, User) {
     if info.kind != Kind::Direct {
-        return (Why::Joined, entry.author.clone());
+        return (RoomPushReason::Joined, entry.author.clone());
     }
     let other = info.card(entry.author.id, None).with;
     let by = other.filter(|_| entry.seq > 1);
-    (Why::Dm, by.unwrap_or_else(|| entry.author.clone()))
+    (
+        RoomPushReason::Dm,
+        by.unwrap_or_else(|| entry.author.clone()),
+    )
 }
 
 /// Server administrators are at least moderators of public rooms they are in.

@@ -6,21 +6,21 @@
 //! encoded once, each touched socket written to once per turn. It asks nothing and reads no
 //! storage: what it lacks, tasks of its own read and bring as events.
 
-mod advance;
-mod answer;
 mod attach;
+mod catch_up;
+mod consent;
 mod entries;
 mod heads;
-mod hole;
 mod membership;
+mod missing_range;
 mod notice;
 mod outbox;
 mod person;
 mod presence;
-mod pulse;
 mod requests;
 mod room;
-mod sub;
+mod room_activity;
+mod subscription;
 mod sweep;
 #[cfg(test)]
 mod tests;
@@ -28,18 +28,18 @@ mod timers;
 mod typing;
 
 pub(crate) use requests::{
-    Advance, Advanced, Attach, Attaching, Detach, Found, Known, Mark, Open, SayLeft, Types, Typing,
-    Unmark,
+    AbortJoin, Attach, AttachResult, BeginJoin, DeliverPage, Detach, FinishHello, JoinedInfo,
+    PageDelivered, RoomCursor, SendLeaveReply, SetTyping, TypingResult,
 };
 pub(crate) use timers::start;
 
-use crate::connection::{Class, Close, Conn, Frame};
+use crate::connection::{Close, Conn, Frame, FrameClass};
 use crate::shared::Shared;
 use bus::{Builder, Context, Handles, LoadError, Subscriber, Wiring};
 use messaging::api::MarkerMoved;
 use outbox::Outbox;
 use person::Person;
-use requests::{Counted, HeadsRead, HoleRead, StaysRead, TellHeads, Ticked};
+use requests::{HeadsRead, MembersCounted, MembershipsRead, MissingRangeRead, SendHeads, Ticked};
 use room::Room;
 use rooms::api::{DirectAnswered, EntriesAppended, RoomKey};
 use sessions::api::{
@@ -54,13 +54,13 @@ pub(crate) const OWNER: &str = "gateway";
 
 pub(crate) struct Hub {
     shared: Arc<Shared>,
-    connections: HashMap<ConnectionId, Attached>,
+    connections: HashMap<ConnectionId, AttachedConnection>,
     people: HashMap<UserId, Person>,
     rooms: HashMap<RoomKey, Room>,
     /// Rooms in which time will change something.
-    busy: HashSet<RoomKey>,
+    timed_rooms: HashSet<RoomKey>,
     /// Rooms whose heads are to be told; told before they are read again, so hardly one twice.
-    news: VecDeque<RoomKey>,
+    heads_due: VecDeque<RoomKey>,
     outbox: Outbox,
     ticks: u32,
     /// The store does not answer, and everyone here knows.
@@ -68,7 +68,7 @@ pub(crate) struct Hub {
 }
 
 /// A connection that is somebody's.
-struct Attached {
+struct AttachedConnection {
     conn: Arc<Conn>,
     caller: Caller,
     tab: String,
@@ -77,7 +77,7 @@ struct Attached {
     /// The rooms it is subscribed to.
     rooms: HashSet<RoomKey>,
     /// What has to wait for the `hello` reply; `None` once that is out.
-    opening: Option<Vec<Frame>>,
+    held_frames: Option<Vec<Frame>>,
 }
 
 /// Puts the hub on the bus.
@@ -95,7 +95,7 @@ impl Subscriber for Hub {
     /// Begins with nobody. After a failure the sockets that it knew are closed: their clients come
     /// back and resume.
     async fn load(shared: &Arc<Shared>) -> Result<Self, LoadError> {
-        Ok(Self::anew(shared))
+        Ok(Self::empty(shared))
     }
 
     fn wire(wiring: &mut Wiring<Self>) {
@@ -108,18 +108,18 @@ impl Subscriber for Hub {
             .on::<StoreReachable>()
             .on::<MarkerMoved>()
             .on::<Ticked>()
-            .on::<HoleRead>()
+            .on::<MissingRangeRead>()
             .on::<HeadsRead>()
-            .on::<StaysRead>()
-            .on::<Counted>()
+            .on::<MembershipsRead>()
+            .on::<MembersCounted>()
             .answers::<Attach>()
-            .answers::<Open>()
-            .answers::<Mark>()
-            .answers::<Unmark>()
-            .answers::<Advance>()
-            .answers::<SayLeft>()
-            .answers::<TellHeads>()
-            .answers::<Types>()
+            .answers::<FinishHello>()
+            .answers::<BeginJoin>()
+            .answers::<AbortJoin>()
+            .answers::<DeliverPage>()
+            .answers::<SendLeaveReply>()
+            .answers::<SendHeads>()
+            .answers::<SetTyping>()
             .answers::<Detach>();
     }
 
@@ -152,7 +152,7 @@ impl Handles<EpochChanged> for Hub {
     /// Nothing the hub knows of rooms holds in another store.
     async fn handle(&mut self, _: &Arc<EpochChanged>, _: &mut Context) -> anyhow::Result<()> {
         self.outbox.flush(&self.shared.metrics.fanout);
-        *self = Self::anew(&self.shared);
+        *self = Self::empty(&self.shared);
         Ok(())
     }
 }
@@ -160,22 +160,22 @@ impl Handles<EpochChanged> for Hub {
 impl Handles<MarkerMoved> for Hub {
     async fn handle(&mut self, moved: &Arc<MarkerMoved>, _: &mut Context) -> anyhow::Result<()> {
         let frame = Frame::json(&crate::wire::push::read(moved));
-        self.tell_person(moved.user, &frame, moved.by);
+        self.push_to_user(moved.user, &frame, moved.by);
         Ok(())
     }
 }
 
 impl Hub {
     /// Knows nobody; the sockets that are open come back.
-    fn anew(shared: &Arc<Shared>) -> Self {
+    fn empty(shared: &Arc<Shared>) -> Self {
         shared.sockets.close_all(Close::RESTART);
         Self {
             shared: Arc::clone(shared),
             connections: HashMap::new(),
             people: HashMap::new(),
             rooms: HashMap::new(),
-            busy: HashSet::new(),
-            news: VecDeque::new(),
+            timed_rooms: HashSet::new(),
+            heads_due: VecDeque::new(),
             outbox: Outbox::default(),
             ticks: 0,
             store_lost: false,
@@ -183,21 +183,21 @@ impl Hub {
     }
 
     /// A push to one connection, whatever it is subscribed to; not before its `hello` reply.
-    fn tell(&mut self, id: ConnectionId, frame: Frame) {
+    fn push(&mut self, id: ConnectionId, frame: Frame) {
         let Some(attached) = self.connections.get_mut(&id) else {
             return;
         };
-        match &mut attached.opening {
+        match &mut attached.held_frames {
             Some(kept) => kept.push(frame),
-            None => self.outbox.send(&attached.conn, frame, Class::Push),
+            None => self.outbox.send(&attached.conn, frame, FrameClass::Push),
         }
     }
 
     /// A push to every connection of a user but one.
-    fn tell_person(&mut self, user: UserId, frame: &Frame, but: Option<ConnectionId>) {
+    fn push_to_user(&mut self, user: UserId, frame: &Frame, but: Option<ConnectionId>) {
         for id in self.connections_of(user) {
             if Some(id) != but {
-                self.tell(id, frame.clone());
+                self.push(id, frame.clone());
             }
         }
     }

@@ -21,17 +21,17 @@ impl Handles<StoreReachable> for Hub {
             } else {
                 Notice::StorageAvailable
             };
-            self.tell_everyone(&Frame::json(&push::notice(notice)));
+            self.push_to_all(&Frame::json(&push::notice(notice)));
         }
         Ok(())
     }
 }
 
 impl Hub {
-    fn tell_everyone(&mut self, frame: &Frame) {
+    fn push_to_all(&mut self, frame: &Frame) {
         let all: Vec<ConnectionId> = self.connections.keys().copied().collect();
         for id in all {
-            self.tell(id, frame.clone());
+            self.push(id, frame.clone());
         }
     }
 }

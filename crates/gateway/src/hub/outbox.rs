@@ -1,8 +1,8 @@
 //! The flusher: frames go into queues as they come, and each touched socket is written to once at
 //! the end of the turn.
 
-use crate::connection::{Class, Conn, Frame};
-use crate::metrics::Fanout;
+use crate::connection::{Conn, Frame, FrameClass};
+use crate::metrics::FanoutMetrics;
 use std::sync::Arc;
 use tokio::time::Instant;
 
@@ -18,7 +18,7 @@ pub(super) struct Outbox {
 }
 
 impl Outbox {
-    pub(super) fn send(&mut self, conn: &Arc<Conn>, frame: Frame, class: Class) {
+    pub(super) fn send(&mut self, conn: &Arc<Conn>, frame: Frame, class: FrameClass) {
         self.frames += 1;
         let now = *self.began.get_or_insert_with(Instant::now);
         if conn.push(frame, class, now) {
@@ -32,11 +32,11 @@ impl Outbox {
     }
 
     /// A fact stated then has put frames into queues.
-    pub(super) fn brought(&mut self, stated: Instant) {
+    pub(super) fn caused_by(&mut self, stated: Instant) {
         self.stated.push(stated);
     }
 
-    pub(super) fn flush(&mut self, fanout: &Fanout) {
+    pub(super) fn flush(&mut self, fanout: &FanoutMetrics) {
         if self.frames == 0 {
             return;
         }

@@ -11,20 +11,20 @@ pub(super) struct Person {
     /// As last seen.
     pub(super) user: User,
     pub(super) connections: SmallVec<[ConnectionId; 2]>,
-    pub(super) stays: HashMap<RoomKey, Stay>,
+    pub(super) memberships: HashMap<RoomKey, KnownMembership>,
     /// Until when they are muted (ms since 1970) where they ever were, as of an entry.
     mutes: HashMap<RoomKey, (Seq, i64)>,
     /// The memberships have been copied: what is not among the stays is not.
     pub(super) known: bool,
     /// Came online before the memberships were known.
-    pub(super) came: bool,
+    pub(super) came_online: bool,
     /// Since when there has been no connection here.
-    pub(super) alone: Option<Instant>,
+    pub(super) disconnected_since: Option<Instant>,
 }
 
 /// Where someone stands in one room, as of one entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Stay {
+pub(super) struct KnownMembership {
     pub(super) seq: Seq,
     /// `None`: the stay has ended.
     pub(super) role: Option<Role>,
@@ -35,37 +35,42 @@ impl Person {
         Self {
             user,
             connections: SmallVec::new(),
-            stays: HashMap::new(),
+            memberships: HashMap::new(),
             mutes: HashMap::new(),
             known: false,
-            came: false,
-            alone: Some(Instant::now()),
+            came_online: false,
+            disconnected_since: Some(Instant::now()),
         }
     }
 
     /// Notes a change at `seq`, unless a later one is known. Returns what stood before, if this is
     /// news.
-    pub(super) fn note(&mut self, room: &RoomKey, seq: Seq, role: Option<Role>) -> Option<Before> {
-        let stay = Stay { seq, role };
-        match self.stays.get_mut(room) {
+    pub(super) fn record_role(
+        &mut self,
+        room: &RoomKey,
+        seq: Seq,
+        role: Option<Role>,
+    ) -> Option<PreviousStatus> {
+        let membership = KnownMembership { seq, role };
+        match self.memberships.get_mut(room) {
             Some(known) if known.seq >= seq => None,
             Some(known) => {
-                let before = std::mem::replace(known, stay);
-                Some(Before::of(before.role))
+                let before = std::mem::replace(known, membership);
+                Some(PreviousStatus::of(before.role))
             }
             None => {
-                self.stays.insert(room.clone(), stay);
+                self.memberships.insert(room.clone(), membership);
                 Some(if self.known {
-                    Before::Outside
+                    PreviousStatus::NotMember
                 } else {
-                    Before::Unknown
+                    PreviousStatus::Unknown
                 })
             }
         }
     }
 
     /// Notes a mute as of an entry, unless a later one is known.
-    pub(super) fn note_mute(&mut self, room: &RoomKey, seq: Seq, until_ms: i64) {
+    pub(super) fn record_mute(&mut self, room: &RoomKey, seq: Seq, until_ms: i64) {
         let known = self.mutes.get(room);
         if known.is_none_or(|(known, _)| *known < seq) {
             self.mutes.insert(room.clone(), (seq, until_ms));
@@ -78,30 +83,35 @@ impl Person {
     }
 
     pub(super) fn role(&self, room: &RoomKey) -> Option<Role> {
-        self.stays.get(room).and_then(|stay| stay.role)
+        self.memberships
+            .get(room)
+            .and_then(|membership| membership.role)
     }
 
     /// The rooms they are a member of.
     pub(super) fn rooms(&self) -> impl Iterator<Item = &RoomKey> {
-        let members = self.stays.iter().filter(|(_, stay)| stay.role.is_some());
+        let members = self
+            .memberships
+            .iter()
+            .filter(|(_, membership)| membership.role.is_some());
         members.map(|(room, _)| room)
     }
 }
 
 /// What someone was before a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Before {
+pub(super) enum PreviousStatus {
     Member,
-    Outside,
+    NotMember,
     Unknown,
 }
 
-impl Before {
+impl PreviousStatus {
     fn of(role: Option<Role>) -> Self {
         if role.is_some() {
-            Before::Member
+            PreviousStatus::Member
         } else {
-            Before::Outside
+            PreviousStatus::NotMember
         }
     }
 }

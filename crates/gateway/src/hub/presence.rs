@@ -2,9 +2,9 @@
 //! are there.
 
 use super::person::Person;
-use super::requests::{Counted, StaysRead};
+use super::requests::{MembersCounted, MembershipsRead};
 use super::{Hub, OWNER};
-use crate::connection::{Class, Frame};
+use crate::connection::{Frame, FrameClass};
 use crate::shared::Shared;
 use crate::wire::push;
 use bus::{Context, Handles};
@@ -22,33 +22,33 @@ impl Handles<PresenceChanged> for Hub {
         changed: &Arc<PresenceChanged>,
         _: &mut Context,
     ) -> anyhow::Result<()> {
-        let mut strangers = Vec::new();
+        let mut unknown_users = Vec::new();
         for (user, online) in &changed.changes {
             match self.people.get_mut(&user.id) {
                 Some(person) if person.known => self.came_or_went(user.id, *online),
                 // Its memberships are on their way, with the rest of its `hello`.
-                Some(person) => person.came = *online,
-                None => strangers.push((user.clone(), *online)),
+                Some(person) => person.came_online = *online,
+                None => unknown_users.push((user.clone(), *online)),
             }
         }
-        if !strangers.is_empty() {
+        if !unknown_users.is_empty() {
             let shared = Arc::clone(&self.shared);
-            let reading = async move { read_stays(&shared, strangers).await };
+            let reading = async move { read_memberships(&shared, unknown_users).await };
             self.shared.tasks.once(OWNER, "gateway.read_stays", reading);
         }
         Ok(())
     }
 }
 
-impl Handles<StaysRead> for Hub {
-    async fn handle(&mut self, read: &Arc<StaysRead>, _: &mut Context) -> anyhow::Result<()> {
+impl Handles<MembershipsRead> for Hub {
+    async fn handle(&mut self, read: &Arc<MembershipsRead>, _: &mut Context) -> anyhow::Result<()> {
         for (user, _) in &read.users {
             self.people
                 .entry(user.id)
                 .or_insert_with(|| Person::new(user.clone()));
         }
-        for membership in &read.stays {
-            self.learn(membership);
+        for membership in &read.memberships {
+            self.learn_membership(membership);
         }
         for (user, online) in &read.users {
             if let Some(person) = self.people.get_mut(&user.id) {
@@ -60,13 +60,17 @@ impl Handles<StaysRead> for Hub {
     }
 }
 
-impl Handles<Counted> for Hub {
-    async fn handle(&mut self, counted: &Arc<Counted>, _: &mut Context) -> anyhow::Result<()> {
+impl Handles<MembersCounted> for Hub {
+    async fn handle(
+        &mut self,
+        counted: &Arc<MembersCounted>,
+        _: &mut Context,
+    ) -> anyhow::Result<()> {
         if let Some(room) = self.rooms.get_mut(&counted.room) {
-            room.pulse.counting = false;
-            room.pulse.count = room.pulse.count.or(counted.count);
-            let room_counted = room.pulse.count.is_some();
-            self.busy.insert(counted.room.clone());
+            room.activity.counting = false;
+            room.activity.count = room.activity.count.or(counted.count);
+            let room_counted = room.activity.count.is_some();
+            self.timed_rooms.insert(counted.room.clone());
             if room_counted {
                 self.presence_ticked(&counted.room, Instant::now());
             }
@@ -84,22 +88,22 @@ impl Hub {
         let user = person.user.clone();
         let rooms: Vec<RoomKey> = person.rooms().cloned().collect();
         for room in rooms {
-            self.pulse_presence(&room, &user, online);
+            self.note_presence(&room, &user, online);
         }
     }
 
     /// The same for one room, told at once or within the second.
-    pub(super) fn pulse_presence(&mut self, key: &RoomKey, user: &User, online: bool) {
+    pub(super) fn note_presence(&mut self, key: &RoomKey, user: &User, online: bool) {
         let Some(room) = self.rooms.get_mut(key) else {
             return;
         };
-        if room.hides(user.id) {
+        if room.hides_presence_of(user.id) {
             return;
         }
-        let changes = &mut room.pulse.changes;
+        let changes = &mut room.activity.changes;
         changes.retain(|(changed, _)| changed.id != user.id);
         changes.push((user.clone(), online));
-        self.busy.insert(key.clone());
+        self.timed_rooms.insert(key.clone());
         self.presence_ticked(key, Instant::now());
     }
 
@@ -108,14 +112,18 @@ impl Hub {
             return;
         };
         let too_early = |at: Instant| now.duration_since(at) < ONCE_IN;
-        if room.pulse.changes.is_empty() || room.pulse.pushed.is_some_and(too_early) {
+        if room.activity.changes.is_empty() || room.activity.pushed.is_some_and(too_early) {
             return;
         }
-        if !room.subs.values().any(super::sub::Sub::is_live) {
-            room.pulse.changes.clear();
+        if !room
+            .subs
+            .values()
+            .any(super::subscription::Subscription::is_live)
+        {
+            room.activity.changes.clear();
             return;
         }
-        if room.pulse.count.is_none() {
+        if room.activity.count.is_none() {
             return self.count(key);
         }
         self.push_presence(key, now);
@@ -125,16 +133,17 @@ impl Hub {
         let Some(room) = self.rooms.get_mut(key) else {
             return;
         };
-        let changes = std::mem::take(&mut room.pulse.changes);
-        room.pulse.pushed = Some(now);
+        let changes = std::mem::take(&mut room.activity.changes);
+        room.activity.pushed = Some(now);
         let online = &self.shared.online;
         let there = room.members.iter();
-        let there = there.filter(|user| online.contains(**user) && !room.hides(**user));
-        let small = room.pulse.count <= Some(self.shared.limits.small_room);
+        let there = there.filter(|user| online.contains(**user) && !room.hides_presence_of(**user));
+        let small = room.activity.count <= Some(self.shared.limits.small_room);
         let changes = small.then_some(&changes[..]);
         let frame = Frame::json(&push::presence(key, changes, there.count()));
         for sub in room.subs.values().filter(|sub| sub.is_live()) {
-            self.outbox.send(&sub.conn, frame.clone(), Class::Soft);
+            self.outbox
+                .send(&sub.conn, frame.clone(), FrameClass::BestEffort);
         }
     }
 
@@ -145,7 +154,7 @@ impl Hub {
             return false;
         };
         let here = room.members.len() as u64;
-        room.pulse.count.unwrap_or(here) <= self.shared.limits.small_room
+        room.activity.count.unwrap_or(here) <= self.shared.limits.small_room
     }
 
     /// Has the members of a room counted, unless they have been.
@@ -153,7 +162,7 @@ impl Hub {
         let Some(room) = self.rooms.get_mut(key) else {
             return;
         };
-        if room.pulse.count.is_some() || room.pulse.counting {
+        if room.activity.count.is_some() || room.activity.counting {
             return;
         }
         let Some((id, _)) = room.subs.iter().next() else {
@@ -162,7 +171,7 @@ impl Hub {
         let Some(attached) = self.connections.get(id) else {
             return;
         };
-        room.pulse.counting = true;
+        room.activity.counting = true;
         let (shared, room) = (Arc::clone(&self.shared), key.clone());
         let caller = attached.caller.clone();
         let counting = async move { count_members(&shared, caller, room).await };
@@ -180,18 +189,21 @@ async fn count_members(shared: &Shared, caller: Caller, room: RoomKey) {
     };
     let asked = shared.bus.ask(members, shared.limits.ask_within).await;
     let count = asked.ok().and_then(Result::ok).map(|page| page.count);
-    shared.bus.publish(Counted { room, count }).await;
+    shared.bus.publish(MembersCounted { room, count }).await;
 }
 
-async fn read_stays(shared: &Shared, users: Vec<(User, bool)>) {
+async fn read_memberships(shared: &Shared, users: Vec<(User, bool)>) {
     let ids = users.iter().map(|(user, _)| user.id).collect();
     let asked = shared
         .bus
         .ask(Memberships { users: ids }, shared.limits.ask_within)
         .await;
     // Presence is soft: what could not be read is made up for by the next change.
-    let Ok(Ok(stays)) = asked else {
+    let Ok(Ok(memberships)) = asked else {
         return;
     };
-    shared.bus.publish(StaysRead { users, stays }).await;
+    shared
+        .bus
+        .publish(MembershipsRead { users, memberships })
+        .await;
 }

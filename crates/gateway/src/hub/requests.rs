@@ -7,7 +7,7 @@ use rooms::api::{Invited, LogPage, Membership, Role, RoomId, RoomInfo, RoomKey, 
 use sessions::api::{Caller, ConnectionId, User};
 use std::sync::Arc;
 
-/// A connection is somebody's from now on: what concerns this user is kept for it until [`Open`].
+/// A connection is somebody's from now on: what concerns this user is kept for it until [`FinishHello`].
 pub(crate) struct Attach {
     pub(crate) conn: Arc<Conn>,
     pub(crate) caller: Caller,
@@ -18,7 +18,7 @@ pub(crate) struct Attach {
 
 /// How an [`Attach`] went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Attaching {
+pub(crate) enum AttachResult {
     Done,
     TooManyTabs,
     TooManyConnections,
@@ -26,22 +26,22 @@ pub(crate) enum Attaching {
 
 impl Request for Attach {
     const NAME: &'static str = "gateway.attach";
-    type Answer = Attaching;
+    type Answer = AttachResult;
 }
 
 /// The `hello` reply goes out, and everything that has to come after it.
-pub(crate) struct Open {
+pub(crate) struct FinishHello {
     pub(crate) connection: ConnectionId,
     /// Read after the [`Attach`].
     pub(crate) memberships: Vec<Membership>,
     /// The rooms subscribed to.
-    pub(crate) rooms: Vec<(RoomKey, Known)>,
+    pub(crate) rooms: Vec<(RoomKey, RoomCursor)>,
     /// Told once more: they may have come while the user was away.
     pub(crate) invitations: Vec<Invited>,
     pub(crate) reply: Frame,
 }
 
-impl Request for Open {
+impl Request for FinishHello {
     const NAME: &'static str = "gateway.open";
     /// The rooms that have to be replayed, from their cursors.
     type Answer = Vec<(RoomKey, Seq)>;
@@ -50,12 +50,12 @@ impl Request for Open {
 /// What a client knows of a room, and what there was to know when that was read. Some of it may not
 /// have come to the hub yet: it is missed all the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Known {
+pub(crate) struct RoomCursor {
     pub(crate) cursor: Seq,
     pub(crate) head: Seq,
 }
 
-impl Known {
+impl RoomCursor {
     /// Everything up to there, and there was no more.
     pub(crate) fn all_up_to(head: Seq) -> Self {
         Self { cursor: head, head }
@@ -63,29 +63,29 @@ impl Known {
 }
 
 /// A `join` begins: what happens in the room is kept until its reply is out.
-pub(crate) struct Mark {
+pub(crate) struct BeginJoin {
     pub(crate) connection: ConnectionId,
     pub(crate) room: RoomKey,
 }
 
-impl Request for Mark {
+impl Request for BeginJoin {
     const NAME: &'static str = "gateway.mark";
     type Answer = ();
 }
 
-/// A `join` was declined: all is as before its [`Mark`].
-pub(crate) struct Unmark {
+/// A `join` was declined: all is as before its [`BeginJoin`].
+pub(crate) struct AbortJoin {
     pub(crate) connection: ConnectionId,
     pub(crate) room: RoomKey,
 }
 
-impl Request for Unmark {
+impl Request for AbortJoin {
     const NAME: &'static str = "gateway.unmark";
     type Answer = ();
 }
 
 /// Part of a room's past goes out on one connection: the reply to `join`, or a page of a replay.
-pub(crate) struct Advance {
+pub(crate) struct DeliverPage {
     pub(crate) connection: ConnectionId,
     pub(crate) room: RoomKey,
     /// The reply to `join`, which goes out whatever has happened since.
@@ -96,11 +96,11 @@ pub(crate) struct Advance {
     /// This was the room's head when it was read.
     pub(crate) at_head: bool,
     /// What the `join` found.
-    pub(crate) joined: Option<Box<Found>>,
+    pub(crate) joined: Option<Box<JoinedInfo>>,
 }
 
 /// What a `join` found.
-pub(crate) struct Found {
+pub(crate) struct JoinedInfo {
     pub(crate) info: Arc<RoomInfo>,
     pub(crate) role: Role,
     /// Members of the room.
@@ -109,9 +109,9 @@ pub(crate) struct Found {
     pub(crate) muted_until: Option<i64>,
 }
 
-/// What remains to be done after an [`Advance`].
+/// What remains to be done after an [`DeliverPage`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Advanced {
+pub(crate) enum PageDelivered {
     /// Nothing: what comes now comes by itself.
     Live,
     /// Read on from the cursor.
@@ -120,13 +120,13 @@ pub(crate) enum Advanced {
     Gone,
 }
 
-impl Request for Advance {
+impl Request for DeliverPage {
     const NAME: &'static str = "gateway.advance";
-    type Answer = Advanced;
+    type Answer = PageDelivered;
 }
 
 /// The reply to `leave`, after the entry and `gone`.
-pub(crate) struct SayLeft {
+pub(crate) struct SendLeaveReply {
     pub(crate) connection: ConnectionId,
     pub(crate) user: User,
     pub(crate) room: RoomKey,
@@ -134,32 +134,32 @@ pub(crate) struct SayLeft {
     pub(crate) reply: Frame,
 }
 
-impl Request for SayLeft {
+impl Request for SendLeaveReply {
     const NAME: &'static str = "gateway.say_left";
     type Answer = ();
 }
 
 /// Someone types, or has stopped.
-pub(crate) struct Types {
+pub(crate) struct SetTyping {
     pub(crate) connection: ConnectionId,
     pub(crate) user: User,
     pub(crate) room: RoomKey,
     pub(crate) on: bool,
 }
 
-/// How a [`Types`] went.
+/// How a [`SetTyping`] went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Typing {
-    Heard,
+pub(crate) enum TypingResult {
+    Accepted,
     /// The user is muted there.
     Muted,
     /// The user is no member as far as the hub knows.
-    NoMember,
+    NotMember,
 }
 
-impl Request for Types {
+impl Request for SetTyping {
     const NAME: &'static str = "gateway.types";
-    type Answer = Typing;
+    type Answer = TypingResult;
 }
 
 /// A connection has ended.
@@ -180,12 +180,12 @@ impl Event for Ticked {
 }
 
 /// What the log has where the hub had a hole; `None`: it could not be read.
-pub(crate) struct HoleRead {
+pub(crate) struct MissingRangeRead {
     pub(crate) room: RoomKey,
     pub(crate) page: Option<LogPage>,
 }
 
-impl Event for HoleRead {
+impl Event for MissingRangeRead {
     const NAME: &'static str = "gateway.hole_read";
 }
 
@@ -200,29 +200,29 @@ impl Event for HeadsRead {
 
 /// Tell some of the heads that are due; whether more are.
 #[derive(Debug)]
-pub(crate) struct TellHeads;
+pub(crate) struct SendHeads;
 
-impl Request for TellHeads {
+impl Request for SendHeads {
     const NAME: &'static str = "gateway.tell_heads";
     type Answer = bool;
 }
 
 /// Where people are members whom the hub did not know.
-pub(crate) struct StaysRead {
+pub(crate) struct MembershipsRead {
     pub(crate) users: Vec<(User, bool)>,
-    pub(crate) stays: Vec<Membership>,
+    pub(crate) memberships: Vec<Membership>,
 }
 
-impl Event for StaysRead {
+impl Event for MembershipsRead {
     const NAME: &'static str = "gateway.stays_read";
 }
 
 /// How many members a room has; `None`: it could not be read.
-pub(crate) struct Counted {
+pub(crate) struct MembersCounted {
     pub(crate) room: RoomKey,
     pub(crate) count: Option<u64>,
 }
 
-impl Event for Counted {
+impl Event for MembersCounted {
     const NAME: &'static str = "gateway.counted";
 }

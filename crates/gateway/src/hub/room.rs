@@ -1,9 +1,9 @@
 //! A room as the hub knows it: who gets its entries, and which entry comes next.
 
-use super::answer::Answer;
-use super::hole::Hole;
-use super::pulse::Pulse;
-use super::sub::Sub;
+use super::consent::DirectConsent;
+use super::missing_range::MissingRange;
+use super::room_activity::RoomActivity;
+use super::subscription::Subscription;
 use rooms::api::{RoomInfo, Seq};
 use sessions::api::{ConnectionId, UserId};
 use std::collections::{HashMap, HashSet};
@@ -14,15 +14,15 @@ pub(super) struct Room {
     pub(super) info: Option<Arc<RoomInfo>>,
     /// The entry to be delivered next; unknown until an entry or a head was seen.
     pub(super) next: Option<Seq>,
-    pub(super) subs: HashMap<ConnectionId, Sub>,
+    pub(super) subs: HashMap<ConnectionId, Subscription>,
     /// The members that the hub knows as people.
     pub(super) members: HashSet<UserId>,
     /// Of a direct room.
-    pub(super) answer: Answer,
+    pub(super) consent: DirectConsent,
     /// Entries that came too early, and how far the log is known to go.
-    pub(super) hole: Option<Box<Hole>>,
+    pub(super) missing: Option<Box<MissingRange>>,
     /// Typing, presence and heads.
-    pub(super) pulse: Pulse,
+    pub(super) activity: RoomActivity,
 }
 
 impl Room {
@@ -32,12 +32,12 @@ impl Room {
     }
 
     /// Learns how far the room is, if nothing better is known.
-    pub(super) fn at_least(&mut self, head: Seq) {
+    pub(super) fn learn_head(&mut self, head: Seq) {
         self.next.get_or_insert(head + 1);
     }
 
     /// Nobody here has anything to do with it.
-    pub(super) fn is_deserted(&self) -> bool {
+    pub(super) fn is_unused(&self) -> bool {
         self.subs.is_empty() && self.members.is_empty()
     }
 }

@@ -1,7 +1,7 @@
 //! The hub's timers: a clock, and the reading of heads.
 
 use super::OWNER;
-use super::requests::{HeadsRead, TellHeads, Ticked};
+use super::requests::{HeadsRead, SendHeads, Ticked};
 use crate::shared::Shared;
 use anyhow::Context as _;
 use rooms::api::RecentHeads;
@@ -25,7 +25,7 @@ pub(crate) fn start(shared: &Arc<Shared>) {
             let shared = Arc::clone(&ticking);
             async move {
                 shared.bus.publish(Ticked).await;
-                tell_heads(&shared).await;
+                send_heads(&shared).await;
                 Ok(())
             }
         });
@@ -48,9 +48,9 @@ async fn read_heads(shared: Arc<Shared>) -> anyhow::Result<()> {
 
 /// Has the hub tell the heads that are due, bit by bit: what waits for it meanwhile goes first. Where
 /// the hub has no time for that, the next tick goes on.
-async fn tell_heads(shared: &Shared) {
+async fn send_heads(shared: &Shared) {
     let within = shared.limits.ask_within;
-    while let Ok(true) = shared.bus.ask(TellHeads, within).await {
+    while let Ok(true) = shared.bus.ask(SendHeads, within).await {
         tokio::time::sleep(BETWEEN).await;
     }
 }

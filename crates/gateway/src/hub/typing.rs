@@ -2,10 +2,10 @@
 
 use super::Hub;
 use super::outbox::Outbox;
-use super::pulse::Typist;
-use super::requests::{Types, Typing};
+use super::requests::{SetTyping, TypingResult};
 use super::room::Room;
-use crate::connection::{Class, Frame};
+use super::room_activity::Typist;
+use crate::connection::{Frame, FrameClass};
 use crate::wire::{Time, push};
 use bus::{Answers, Context, Reply};
 use rooms::api::RoomKey;
@@ -16,51 +16,51 @@ use tokio::time::Instant;
 const COUNTS_ONCE_IN: Duration = Duration::from_secs(3);
 const ENDS_AFTER: Duration = Duration::from_secs(8);
 
-impl Answers<Types> for Hub {
+impl Answers<SetTyping> for Hub {
     async fn answer(
         &mut self,
-        types: Types,
-        reply: Reply<Typing>,
+        request: SetTyping,
+        reply: Reply<TypingResult>,
         _: &mut Context,
     ) -> anyhow::Result<()> {
-        let typing = self.types(types, Instant::now());
+        let typing = self.set_typing(request, Instant::now());
         reply.answer(typing);
         Ok(())
     }
 }
 
 impl Hub {
-    fn types(&mut self, types: Types, now: Instant) -> Typing {
-        let person = self.people.get(&types.user.id);
-        let Some(person) = person.filter(|person| person.role(&types.room).is_some()) else {
-            return Typing::NoMember;
+    fn set_typing(&mut self, request: SetTyping, now: Instant) -> TypingResult {
+        let person = self.people.get(&request.user.id);
+        let Some(person) = person.filter(|person| person.role(&request.room).is_some()) else {
+            return TypingResult::NotMember;
         };
-        if types.on && person.is_muted(&types.room, Time::now().0) {
-            return Typing::Muted;
+        if request.on && person.is_muted(&request.room, Time::now().0) {
+            return TypingResult::Muted;
         }
-        if self.is_small(&types.room) {
-            self.show_typing(types, now);
+        if self.is_small(&request.room) {
+            self.show_typing(request, now);
         }
-        Typing::Heard
+        TypingResult::Accepted
     }
 
-    fn show_typing(&mut self, types: Types, now: Instant) {
-        let room = self.rooms.get_mut(&types.room);
-        let Some(room) = room.filter(|room| !room.hides(types.user.id)) else {
+    fn show_typing(&mut self, request: SetTyping, now: Instant) {
+        let room = self.rooms.get_mut(&request.room);
+        let Some(room) = room.filter(|room| !room.hides_presence_of(request.user.id)) else {
             return;
         };
-        if types.on {
-            begin(room, &types, now, &mut self.outbox);
-            self.busy.insert(types.room);
-        } else if let Some(typist) = room.pulse.typists.get_mut(&types.user.id)
+        if request.on {
+            begin(room, &request, now, &mut self.outbox);
+            self.timed_rooms.insert(request.room);
+        } else if let Some(typist) = room.activity.typists.get_mut(&request.user.id)
             && std::mem::take(&mut typist.on)
         {
             tell(
                 room,
-                &types.room,
-                &types.user,
+                &request.room,
+                &request.user,
                 false,
-                types.connection,
+                request.connection,
                 &mut self.outbox,
             );
         }
@@ -75,11 +75,15 @@ impl Hub {
             let Some(room) = self.rooms.get_mut(key) else {
                 continue;
             };
-            let typist = room.pulse.typists.get(&user);
+            let typist = room.activity.typists.get(&user);
             if typist.is_none_or(|typist| typist.connection != connection) {
                 continue;
             }
-            let typist = room.pulse.typists.remove(&user).filter(|typist| typist.on);
+            let typist = room
+                .activity
+                .typists
+                .remove(&user)
+                .filter(|typist| typist.on);
             if let Some(typist) = typist {
                 tell(room, key, &typist.user, false, connection, &mut self.outbox);
             }
@@ -91,7 +95,7 @@ impl Hub {
             return;
         };
         let mut ended = Vec::new();
-        room.pulse.typists.retain(|_, typist| {
+        room.activity.typists.retain(|_, typist| {
             let since = now.duration_since(typist.counted);
             if typist.on && since >= ENDS_AFTER {
                 ended.push((typist.user.clone(), typist.connection));
@@ -104,24 +108,24 @@ impl Hub {
     }
 }
 
-fn begin(room: &mut Room, types: &Types, now: Instant, outbox: &mut Outbox) {
-    let known = room.pulse.typists.get(&types.user.id);
+fn begin(room: &mut Room, request: &SetTyping, now: Instant, outbox: &mut Outbox) {
+    let known = room.activity.typists.get(&request.user.id);
     if known.is_some_and(|typist| now.duration_since(typist.counted) < COUNTS_ONCE_IN) {
         return;
     }
     let typist = Typist {
-        user: types.user.clone(),
-        connection: types.connection,
+        user: request.user.clone(),
+        connection: request.connection,
         on: true,
         counted: now,
     };
-    room.pulse.typists.insert(types.user.id, typist);
+    room.activity.typists.insert(request.user.id, typist);
     tell(
         room,
-        &types.room,
-        &types.user,
+        &request.room,
+        &request.user,
         true,
-        types.connection,
+        request.connection,
         outbox,
     );
 }
@@ -138,7 +142,7 @@ fn tell(
     let frame = Frame::json(&push::typing(key, user, on));
     for (id, sub) in &room.subs {
         if *id != knows && sub.is_live() {
-            outbox.send(&sub.conn, frame.clone(), Class::Soft);
+            outbox.send(&sub.conn, frame.clone(), FrameClass::BestEffort);
         }
     }
 }

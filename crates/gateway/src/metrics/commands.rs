@@ -17,24 +17,24 @@ type Latencies = Family<ByOp, Histogram, fn() -> Histogram>;
 
 /// Commands by operation and outcome.
 #[derive(Debug)]
-pub(crate) struct Commands {
+pub(crate) struct CommandMetrics {
     ended: Family<ByOutcome, Counter>,
     took: Latencies,
     /// Handles for what happens most, in the order of the protocol's table.
-    ops: Box<[Handles]>,
+    ops: Box<[OpHandles]>,
 }
 
 #[derive(Debug)]
-struct Handles {
+struct OpHandles {
     ok: Counter,
     took: Histogram,
 }
 
-impl Default for Commands {
+impl Default for CommandMetrics {
     fn default() -> Self {
         let ended = Family::<ByOutcome, Counter>::default();
         let took = Latencies::new_with_constructor(seconds);
-        let handles = |op: &Op| Handles {
+        let handles = |op: &Op| OpHandles {
             ok: ended.get_or_create(&outcome(op.name, "ok")).clone(),
             took: took.get_or_create(&[("op", op.name)]).clone(),
         };
@@ -46,7 +46,7 @@ impl Default for Commands {
     }
 }
 
-impl Commands {
+impl CommandMetrics {
     pub(super) fn register(&self, registry: &mut Registry) {
         registry.register(
             "commands",
@@ -91,7 +91,7 @@ mod tests {
 
     #[test]
     fn each_command_counts_for_its_own_operation_and_outcome() {
-        let commands = Commands::default();
+        let commands = CommandMetrics::default();
         let op = |name| Op::by_name(name).unwrap();
         for op in OPS {
             commands.ended(op, None, Duration::from_millis(1));

@@ -2,14 +2,14 @@
 
 use super::{MetricsSource, MetricsWriter};
 use crate::connection::Registry;
-use crate::rejections::Strangers;
+use crate::rejections::Rejections;
 use sessions::api::Online;
 use std::fmt;
 use std::sync::Arc;
 
 pub(crate) struct ConnectionMetrics {
     pub(crate) sockets: Arc<Registry>,
-    pub(crate) strangers: Arc<Strangers>,
+    pub(crate) rejections: Arc<Rejections>,
     pub(crate) online: Online,
 }
 
@@ -39,7 +39,7 @@ impl MetricsSource for ConnectionMetrics {
         writer.counters(
             "requests_refused",
             "HTTP requests refused before it was known who asks, by why",
-            self.strangers
+            self.rejections
                 .refused()
                 .map(|(why, count)| ([("why", why)], count)),
         )?;

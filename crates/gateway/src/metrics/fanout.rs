@@ -8,7 +8,7 @@ use std::time::Duration;
 
 /// From facts to sockets.
 #[derive(Debug)]
-pub(crate) struct Fanout {
+pub(crate) struct FanoutMetrics {
     delivered: Histogram,
     frames: Histogram,
     sockets: Histogram,
@@ -17,7 +17,7 @@ pub(crate) struct Fanout {
     rooms: Gauge,
 }
 
-impl Default for Fanout {
+impl Default for FanoutMetrics {
     fn default() -> Self {
         Self {
             delivered: seconds(),
@@ -30,7 +30,7 @@ impl Default for Fanout {
     }
 }
 
-impl Fanout {
+impl FanoutMetrics {
     pub(super) fn register(&self, registry: &mut Registry) {
         registry.register(
             "delivery_seconds",

@@ -14,23 +14,23 @@ mod tasks;
 mod writer;
 
 pub(crate) use connections::ConnectionMetrics;
-pub(crate) use fanout::Fanout;
+pub(crate) use fanout::FanoutMetrics;
 pub(crate) use page::CONTENT_TYPE;
 pub use page::MetricsPage;
-pub(crate) use sockets::{Ending, Resume, TurnedAway};
+pub(crate) use sockets::{ClosedBy, RejectReason, ResumeOutcome};
 pub use writer::{HistogramBucket, MetricsSource, MetricsWriter};
 
-use commands::Commands;
+use commands::CommandMetrics;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
-use sockets::Sockets;
+use sockets::SocketMetrics;
 
 /// What the gateway itself counts as it happens.
 #[derive(Debug, Default)]
 pub(crate) struct Metrics {
-    pub(crate) commands: Commands,
-    pub(crate) fanout: Fanout,
-    pub(crate) sockets: Sockets,
+    pub(crate) commands: CommandMetrics,
+    pub(crate) fanout: FanoutMetrics,
+    pub(crate) sockets: SocketMetrics,
 }
 
 impl Metrics {

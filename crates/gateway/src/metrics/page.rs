@@ -3,7 +3,7 @@
 use super::Metrics;
 use super::bus::BusSource;
 use super::tasks::TaskSource;
-use super::writer::{Asked, MetricsSource};
+use super::writer::{MetricsSource, SourceCollector};
 use bus::{Bus, Tasks};
 use prometheus_client::encoding::text::encode;
 use prometheus_client::registry::Registry;
@@ -30,7 +30,7 @@ impl MetricsPage {
     /// Adds what someone else counts.
     pub fn add(&mut self, metrics: impl MetricsSource) {
         self.registry
-            .register_collector(Box::new(Asked(Box::new(metrics))));
+            .register_collector(Box::new(SourceCollector(Box::new(metrics))));
     }
 
     pub(crate) fn text(&self) -> Result<String, fmt::Error> {

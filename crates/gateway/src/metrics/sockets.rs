@@ -9,7 +9,7 @@ type By = [(&'static str, Cow<'static, str>); 1];
 
 /// How a connection's `hello` found its place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Resume {
+pub(crate) enum ResumeOutcome {
     /// It named no room it had been in.
     Fresh,
     /// All that was missed follows.
@@ -22,18 +22,18 @@ pub(crate) enum Resume {
 
 /// How a socket ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Ending {
+pub(crate) enum ClosedBy {
     /// We closed it with this code.
-    Ours(u16),
+    Server(u16),
     /// The client closed it.
-    Theirs,
+    Client,
     /// It broke.
     Lost,
 }
 
 /// Why a connection was not let in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum TurnedAway {
+pub(crate) enum RejectReason {
     /// The server stops.
     Draining,
     /// It has as many connections as it takes.
@@ -44,13 +44,13 @@ pub(crate) enum TurnedAway {
 
 /// Connections by what became of them: each such event is rare beside a message.
 #[derive(Debug, Default)]
-pub(crate) struct Sockets {
+pub(crate) struct SocketMetrics {
     resumes: Family<By, Counter>,
     closed: Family<By, Counter>,
     turned_away: Family<By, Counter>,
 }
 
-impl Sockets {
+impl SocketMetrics {
     pub(super) fn register(&self, registry: &mut Registry) {
         registry.register(
             "resumes",
@@ -68,35 +68,40 @@ impl Sockets {
             self.turned_away.clone(),
         );
         // A series that begins with its first event has no rate at that event.
-        for outcome in [Resume::Fresh, Resume::Complete, Resume::Gap, Resume::Reset] {
+        for outcome in [
+            ResumeOutcome::Fresh,
+            ResumeOutcome::Complete,
+            ResumeOutcome::Gap,
+            ResumeOutcome::Reset,
+        ] {
             drop(self.resumes.get_or_create(&outcome.label()));
         }
-        for ending in [Ending::Ours(4008), Ending::Theirs, Ending::Lost] {
+        for ending in [ClosedBy::Server(4008), ClosedBy::Client, ClosedBy::Lost] {
             drop(self.closed.get_or_create(&ending.label()));
         }
         for why in [
-            TurnedAway::Draining,
-            TurnedAway::Full,
-            TurnedAway::NetworkFull,
+            RejectReason::Draining,
+            RejectReason::Full,
+            RejectReason::NetworkFull,
         ] {
             drop(self.turned_away.get_or_create(&why.label()));
         }
     }
 
-    pub(crate) fn resumed(&self, outcome: Resume) {
+    pub(crate) fn resumed(&self, outcome: ResumeOutcome) {
         self.resumes.get_or_create(&outcome.label()).inc();
     }
 
-    pub(crate) fn ended(&self, ending: Ending) {
+    pub(crate) fn ended(&self, ending: ClosedBy) {
         self.closed.get_or_create(&ending.label()).inc();
     }
 
-    pub(crate) fn turned_away(&self, why: TurnedAway) {
+    pub(crate) fn turned_away(&self, why: RejectReason) {
         self.turned_away.get_or_create(&why.label()).inc();
     }
 }
 
-impl Resume {
+impl ResumeOutcome {
     fn label(self) -> By {
         let outcome = match self {
             Self::Fresh => "fresh",
@@ -108,18 +113,18 @@ impl Resume {
     }
 }
 
-impl Ending {
+impl ClosedBy {
     fn label(self) -> By {
         let code = match self {
-            Self::Ours(code) => code.to_string().into(),
-            Self::Theirs => "client".into(),
+            Self::Server(code) => code.to_string().into(),
+            Self::Client => "client".into(),
             Self::Lost => "lost".into(),
         };
         [("code", code)]
     }
 }
 
-impl TurnedAway {
+impl RejectReason {
     fn label(self) -> By {
         let why = match self {
             Self::Draining => "draining",

@@ -116,15 +116,15 @@ impl MetricsWriter<'_> {
 pub type HistogramBucket = (f64, u64);
 
 /// [`MetricsSource`] as the library asks for them.
-pub(super) struct Asked(pub(super) Box<dyn MetricsSource>);
+pub(super) struct SourceCollector(pub(super) Box<dyn MetricsSource>);
 
-impl fmt::Debug for Asked {
+impl fmt::Debug for SourceCollector {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Asked")
     }
 }
 
-impl Collector for Asked {
+impl Collector for SourceCollector {
     fn encode(&self, encoder: DescriptorEncoder<'_>) -> fmt::Result {
         self.0.write(&mut MetricsWriter { encoder })
     }

@@ -51,7 +51,7 @@ impl Bucket {
     }
 
     /// Takes what a command costs, or says when there will be enough.
-    pub(crate) fn pay(&self, cost: Cost, limits: &Limits) -> Result<(), Error> {
+    pub(crate) fn charge(&self, cost: Cost, limits: &Limits) -> Result<(), Error> {
         self.take(cost.points(&limits.points))?;
         if cost == Cost::Send {
             take(&self.sends, 1)?;
@@ -60,7 +60,7 @@ impl Bucket {
     }
 
     /// Takes what a frame costs that is no command.
-    pub(crate) fn pay_bad(&self, limits: &Limits) -> Result<(), Error> {
+    pub(crate) fn charge_malformed(&self, limits: &Limits) -> Result<(), Error> {
         self.take(limits.points.bad)
     }
 
@@ -101,7 +101,7 @@ mod tests {
 
     /// How many `hello`s it takes at once.
     fn hellos(bucket: &Bucket, limits: &Limits) -> usize {
-        let paid = |_: &u32| bucket.pay(Cost::Hello, limits).is_ok();
+        let paid = |_: &u32| bucket.charge(Cost::Hello, limits).is_ok();
         (0..10_000).take_while(paid).count()
     }
 

@@ -19,22 +19,22 @@ const NETWORKS_MAX: usize = 1 << 16;
 
 /// All of them.
 pub(crate) struct Buckets {
-    users: Table<UserId>,
-    networks: Table<Peer>,
+    users: BucketTable<UserId>,
+    networks: BucketTable<Peer>,
 }
 
 impl Default for Buckets {
     fn default() -> Self {
         Self {
-            users: Table::new(USERS_MAX),
-            networks: Table::new(NETWORKS_MAX),
+            users: BucketTable::new(USERS_MAX),
+            networks: BucketTable::new(NETWORKS_MAX),
         }
     }
 }
 
 impl Buckets {
     /// This user's.
-    pub(crate) fn of_user(&self, user: UserId, limits: &Limits) -> Arc<Bucket> {
+    pub(crate) fn for_user(&self, user: UserId, limits: &Limits) -> Arc<Bucket> {
         self.users.of(user, Instant::now(), || Bucket::new(limits))
     }
 
@@ -54,58 +54,58 @@ impl Buckets {
 }
 
 /// The buckets by whom they belong to, each for as long as it is held or not full.
-struct Table<K> {
+struct BucketTable<K> {
     max: usize,
-    kept: Mutex<Kept<K>>,
+    state: Mutex<TableState<K>>,
 }
 
-struct Kept<K> {
-    buckets: HashMap<K, Entry>,
+struct TableState<K> {
+    buckets: HashMap<K, TableEntry>,
     /// Shared by all for whom there is no room.
-    further: Option<Arc<Bucket>>,
+    overflow: Option<Arc<Bucket>>,
     swept: Option<Instant>,
 }
 
-struct Entry {
+struct TableEntry {
     bucket: Arc<Bucket>,
     /// Since when nobody has been seen to hold it.
     idle: Option<Instant>,
 }
 
-impl<K: Hash + Eq> Table<K> {
+impl<K: Hash + Eq> BucketTable<K> {
     fn new(max: usize) -> Self {
         Self {
             max,
-            kept: Mutex::new(Kept {
+            state: Mutex::new(TableState {
                 buckets: HashMap::new(),
-                further: None,
+                overflow: None,
                 swept: None,
             }),
         }
     }
 
     fn of(&self, key: K, now: Instant, full: impl FnOnce() -> Bucket) -> Arc<Bucket> {
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.sweep(now);
-        if let Some(entry) = kept.buckets.get_mut(&key) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.sweep(now);
+        if let Some(entry) = state.buckets.get_mut(&key) {
             entry.idle = None;
             return Arc::clone(&entry.bucket);
         }
-        if kept.buckets.len() >= self.max {
-            let further = kept.further.get_or_insert_with(|| Arc::new(full()));
-            return Arc::clone(further);
+        if state.buckets.len() >= self.max {
+            let overflow = state.overflow.get_or_insert_with(|| Arc::new(full()));
+            return Arc::clone(overflow);
         }
         let bucket = Arc::new(full());
-        let entry = Entry {
+        let entry = TableEntry {
             bucket: Arc::clone(&bucket),
             idle: None,
         };
-        kept.buckets.insert(key, entry);
+        state.buckets.insert(key, entry);
         bucket
     }
 }
 
-impl<K: Hash + Eq> Kept<K> {
+impl<K: Hash + Eq> TableState<K> {
     fn sweep(&mut self, now: Instant) {
         if self.swept.is_some_and(|swept| now - swept < REFILLED) {
             return;
@@ -115,7 +115,7 @@ impl<K: Hash + Eq> Kept<K> {
     }
 }
 
-impl Entry {
+impl TableEntry {
     /// It was used until somebody let go of it, which nobody notes: only from the first look that
     /// finds it idle is it sure to fill up.
     fn stays(&mut self, now: Instant) -> bool {
@@ -136,13 +136,13 @@ mod tests {
         Bucket::new(&Limits::default())
     }
 
-    fn count(table: &Table<u32>) -> usize {
-        table.kept.lock().unwrap().buckets.len()
+    fn count(table: &BucketTable<u32>) -> usize {
+        table.state.lock().unwrap().buckets.len()
     }
 
     #[test]
     fn a_bucket_is_kept_while_it_is_held_and_until_it_is_full_again() {
-        let (table, start) = (Table::new(10), Instant::now());
+        let (table, start) = (BucketTable::new(10), Instant::now());
         let held = table.of(1, start, full);
         drop(table.of(2, start, full));
         for (turn, left) in [(1, 3), (2, 2), (3, 2), (4, 2)] {
@@ -160,10 +160,10 @@ mod tests {
 
     #[test]
     fn those_beyond_the_last_place_share_one() {
-        let (table, now) = (Table::new(2), Instant::now());
-        let kept: Vec<_> = (0..4).map(|key| table.of(key, now, full)).collect();
+        let (table, now) = (BucketTable::new(2), Instant::now());
+        let state: Vec<_> = (0..4).map(|key| table.of(key, now, full)).collect();
         assert_eq!(count(&table), 2);
-        assert!(Arc::ptr_eq(&kept[2], &kept[3]));
-        assert!(!Arc::ptr_eq(&kept[0], &kept[2]));
+        assert!(Arc::ptr_eq(&state[2], &state[3]));
+        assert!(!Arc::ptr_eq(&state[0], &state[2]));
     }
 }

@@ -3,7 +3,7 @@
 //!
 //! Both have a time limit that does not depend on what the client does, and what is read is bounded.
 
-use super::task::{End, Task};
+use super::task::{ConnectionTask, SocketEnd};
 use crate::connection::{Close, Conn};
 use std::io;
 use std::time::Duration;
@@ -12,11 +12,11 @@ use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 /// How long a socket that we have closed is read on, so that the code arrives.
 const LINGER: Duration = Duration::from_secs(1);
 /// How long a closed socket may take for what still waits in front of the close frame.
-const LAST_WORDS: Duration = Duration::from_secs(2);
+const FLUSH_WITHIN: Duration = Duration::from_secs(2);
 /// The same for a flooder, who is to be gone soon.
-const FLOOD_LAST_WORDS: Duration = Duration::from_millis(500);
+const FLUSH_FLOODER_WITHIN: Duration = Duration::from_millis(500);
 /// The same for a slow consumer, which has all of the kernel's buffer to read before it.
-const SLOW_LAST_WORDS: Duration = Duration::from_secs(15);
+const FLUSH_SLOW_WITHIN: Duration = Duration::from_secs(15);
 /// Bytes that are read of a client after our close frame. One that sends more waits until its time
 /// is over: to close on unread bytes would reset the connection, and the close code with it.
 const READ_MAX: usize = 256 << 10;
@@ -24,37 +24,37 @@ const READ_MAX: usize = 256 << 10;
 const AT_ONCE: usize = 4 << 10;
 
 /// What one turn of listening brought.
-pub(super) enum Heard {
+pub(super) enum Discarded {
     /// So many bytes, of no interest.
     Bytes(usize),
     /// Nothing for now.
     Nothing,
     /// Something that cannot be understood, nor what follows it.
-    Nonsense,
+    Malformed,
     /// The client has closed, or gone.
     End,
 }
 
 /// Says goodbye as `end` asks for. Without a task nothing the client sends can be understood.
-pub(super) async fn linger(conn: &Conn, end: End, task: Option<&mut Task>) {
-    if end == End::Lost {
+pub(super) async fn linger(conn: &Conn, end: SocketEnd, task: Option<&mut ConnectionTask>) {
+    if end == SocketEnd::Lost {
         return;
     }
     // What a client does not take within this time it will not take.
     let patience = match conn.egress().closing() {
-        Some(Close::SLOW) => SLOW_LAST_WORDS,
-        Some(Close::FLOOD) => FLOOD_LAST_WORDS,
-        _ => LAST_WORDS,
+        Some(Close::SLOW) => FLUSH_SLOW_WITHIN,
+        Some(Close::FLOOD) => FLUSH_FLOODER_WITHIN,
+        _ => FLUSH_WITHIN,
     };
-    let _ = timeout(patience, last_words(conn)).await;
-    conn.stream.end_writing();
-    if let End::Ours { deaf, .. } = end {
-        let task = task.filter(|_| !deaf);
+    let _ = timeout(patience, flush_queue(conn)).await;
+    conn.stream.shutdown_write();
+    if let SocketEnd::ByServer { ignore_input, .. } = end {
+        let task = task.filter(|_| !ignore_input);
         listen(conn, task, Instant::now() + LINGER).await;
     }
 }
 
-async fn last_words(conn: &Conn) {
+async fn flush_queue(conn: &Conn) {
     loop {
         conn.write_out();
         if conn.egress().is_finished() {
@@ -66,48 +66,48 @@ async fn last_words(conn: &Conn) {
 }
 
 /// Reads on until the client has closed or the time is over, a turn at a time.
-async fn listen(conn: &Conn, mut task: Option<&mut Task>, until: Instant) {
+async fn listen(conn: &Conn, mut task: Option<&mut ConnectionTask>, until: Instant) {
     let mut left = READ_MAX;
     while left > 0 && Instant::now() < until {
-        let heard = match &mut task {
-            Some(task) => task.hear_out(),
+        let discarded = match &mut task {
+            Some(task) => task.discard_frames(),
             None => discard(conn),
         };
-        match heard {
-            Heard::Bytes(count) => {
+        match discarded {
+            Discarded::Bytes(count) => {
                 left = left.saturating_sub(count);
                 tokio::task::yield_now().await;
             }
-            Heard::Nothing => {
+            Discarded::Nothing => {
                 let readable = timeout_at(until, conn.stream.readable()).await;
                 if !matches!(readable, Ok(Ok(()))) {
                     return;
                 }
             }
-            Heard::Nonsense => task = None,
-            Heard::End => return,
+            Discarded::Malformed => task = None,
+            Discarded::End => return,
         }
     }
     sleep_until(until).await;
 }
 
 /// Reads and throws away, without understanding anything.
-fn discard(conn: &Conn) -> Heard {
+fn discard(conn: &Conn) -> Discarded {
     let mut scrap = [0; AT_ONCE];
     match conn.stream.try_read(&mut scrap) {
-        Ok(0) => Heard::End,
-        Ok(count) => Heard::Bytes(count),
-        Err(error) if error.kind() == io::ErrorKind::WouldBlock => Heard::Nothing,
-        Err(error) if error.kind() == io::ErrorKind::Interrupted => Heard::Bytes(0),
-        Err(_) => Heard::End,
+        Ok(0) => Discarded::End,
+        Ok(count) => Discarded::Bytes(count),
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => Discarded::Nothing,
+        Err(error) if error.kind() == io::ErrorKind::Interrupted => Discarded::Bytes(0),
+        Err(_) => Discarded::End,
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{FLOOD_LAST_WORDS, LINGER, READ_MAX, linger};
+    use super::{FLUSH_FLOODER_WITHIN, LINGER, READ_MAX, linger};
     use crate::connection::{Close, Conn, flood_from, pair};
-    use crate::socket::task::{End, Task};
+    use crate::socket::task::{ConnectionTask, SocketEnd};
     use crate::{Gateway, Limits};
     use bus::{Builder, Settings, Tasks};
     use bytes::Bytes;
@@ -117,19 +117,19 @@ mod tests {
     use tokio::time::Instant;
     use tokio_util::sync::CancellationToken;
 
-    const OURS: End = End::Ours {
+    const OURS: SocketEnd = SocketEnd::ByServer {
         clean: false,
-        deaf: false,
+        ignore_input: false,
     };
-    const DEAF: End = End::Ours {
+    const IGNORING_INPUT: SocketEnd = SocketEnd::ByServer {
         clean: false,
-        deaf: true,
+        ignore_input: true,
     };
     /// What a busy machine may take beyond the time limits.
     const SLACK: Duration = Duration::from_secs(5);
 
     /// Closes on a client that sends this without pause; returns how long the end took.
-    async fn ended(end: End, close: Close, first: &[u8], again: &[u8]) -> Duration {
+    async fn ended(end: SocketEnd, close: Close, first: &[u8], again: &[u8]) -> Duration {
         let tasks = Tasks::new(CancellationToken::new());
         let mut builder = Builder::new(Settings::default(), &tasks);
         let gateway = Gateway::wire(&mut builder, &tasks, Online::new(), Limits::default());
@@ -137,7 +137,8 @@ mod tests {
         let conn = Arc::new(Conn::new(ConnectionId(1), stream, &Limits::default()));
         let bucket = gateway.bucket();
         let Gateway { shared, dispatcher } = gateway;
-        let mut task = Task::new(shared, dispatcher, Arc::clone(&conn), Bytes::new(), bucket);
+        let mut task =
+            ConnectionTask::new(shared, dispatcher, Arc::clone(&conn), Bytes::new(), bucket);
         let flood = flood_from(client, first, again);
         let began = Instant::now();
         conn.close(close);
@@ -155,11 +156,11 @@ mod tests {
         for (end, first, again) in [
             (OURS, &fragments.0[..], &fragments.1[..]),
             (OURS, &[], pings),
-            (DEAF, &[], pings),
+            (IGNORING_INPUT, &[], pings),
             (OURS, &[], b"not a frame at all"),
         ] {
             let took = ended(end, Close::FLOOD, first, again).await;
-            assert!(took <= FLOOD_LAST_WORDS + LINGER + SLACK, "{took:?}");
+            assert!(took <= FLUSH_FLOODER_WITHIN + LINGER + SLACK, "{took:?}");
         }
     }
 
@@ -193,7 +194,7 @@ mod tests {
         let before = fill(&mut client);
         assert!(before > READ_MAX, "the kernel holds more: {before}");
         conn.close(Close::FLOOD);
-        linger(&conn, DEAF, None).await;
+        linger(&conn, IGNORING_INPUT, None).await;
         let mut left = 0;
         let mut scrap = vec![0; 4096];
         while let Ok(count @ 1..) = conn.stream.try_read(&mut scrap) {

@@ -1,15 +1,15 @@
 //! The WebSocket side: one task per connection reads frames, runs commands and replies.
 
-mod clock;
-mod drain;
-mod flights;
-mod flood;
+mod deadlines;
+mod flood_detector;
+mod frame_reader;
 mod linger;
-mod reader;
+mod pending_commands;
 mod scanner;
 mod serve;
+mod shutdown;
 mod source;
 mod task;
 
-pub(crate) use drain::{finish_commands, say_goodbye};
 pub(crate) use serve::{Upgraded, serve};
+pub(crate) use shutdown::{finish_commands, say_goodbye};

@@ -82,14 +82,14 @@ impl Scanner {
             self.begin(&header);
             return &bytes[length..];
         }
-        for (place, byte) in bytes.iter().enumerate() {
+        for (position, byte) in bytes.iter().enumerate() {
             self.partial[usize::from(self.partial_len)] = *byte;
             self.partial_len += 1;
             let so_far = &self.partial[..usize::from(self.partial_len)];
             if let Some((header, _)) = Header::read(so_far) {
                 self.partial_len = 0;
                 self.begin(&header);
-                return &bytes[place + 1..];
+                return &bytes[position + 1..];
             }
         }
         &[]

@@ -1,11 +1,11 @@
 //! The whole life of one socket, from the 101 response until nothing of it is left.
 
 use super::linger::linger;
-use super::task::{End, Task};
+use super::task::{ConnectionTask, SocketEnd};
 use crate::connection::{Close, Conn, Peer, Stream};
 use crate::dispatch::Dispatcher;
 use crate::hub::Detach;
-use crate::metrics::Ending;
+use crate::metrics::ClosedBy;
 use crate::shared::Shared;
 use bus::panics::caught;
 use bus::{AskError, Request};
@@ -43,13 +43,19 @@ pub(crate) fn serve(
         peer,
     } = upgraded;
     let id = shared.sockets.next_id();
-    let conn = Arc::new(Conn::new(id, stream, &shared.limits).of(peer));
+    let conn = Arc::new(Conn::new(id, stream, &shared.limits).with_peer(peer));
     let max = shared.limits.connections_per_address;
-    let entered = shared.sockets.enter(&conn, peer, max);
+    let entered = shared.sockets.register(&conn, peer, max);
     let bucket = || shared.buckets.before_hello(peer, &shared.limits);
     let new = || {
         let (shared, conn) = (Arc::clone(&shared), Arc::clone(&conn));
-        Box::new(Task::new(shared, dispatcher, conn, read_ahead, bucket()))
+        Box::new(ConnectionTask::new(
+            shared,
+            dispatcher,
+            conn,
+            read_ahead,
+            bucket(),
+        ))
     };
     let task = entered.is_some().then(new);
     if task.is_some() {
@@ -58,47 +64,47 @@ pub(crate) fn serve(
     async move {
         let Some(mut task) = task else {
             conn.close(Close::CONNECTIONS);
-            shared.metrics.sockets.ended(ending(&conn, REFUSED));
+            shared.metrics.sockets.ended(closed_by(&conn, REFUSED));
             return Box::pin(linger(&conn, REFUSED, None)).await;
         };
         let end = run(&mut task, &conn).await;
-        shared.metrics.sockets.ended(ending(&conn, end));
+        shared.metrics.sockets.ended(closed_by(&conn, end));
         Box::pin(finish(&shared, &conn, task, end)).await;
         drop(entered);
     }
 }
 
 /// Says goodbye and, beside that, that it has gone.
-async fn finish(shared: &Shared, conn: &Conn, mut task: Box<Task>, end: End) {
-    let knocked = task.has_knocked();
+async fn finish(shared: &Shared, conn: &Conn, mut task: Box<ConnectionTask>, end: SocketEnd) {
+    let hello_attempted = task.has_attempted_hello();
     let saying = async {
         linger(conn, end, Some(&mut task)).await;
         drop(task);
     };
     let forgetting = async {
-        if knocked {
-            forget(shared, conn, end).await;
+        if hello_attempted {
+            report_end(shared, conn, end).await;
         }
     };
     futures_util::future::join(saying, forgetting).await;
 }
 
-const REFUSED: End = End::Ours {
+const REFUSED: SocketEnd = SocketEnd::ByServer {
     clean: false,
-    deaf: true,
+    ignore_input: true,
 };
 
 /// How it ended, as it is counted.
-fn ending(conn: &Conn, end: End) -> Ending {
+fn closed_by(conn: &Conn, end: SocketEnd) -> ClosedBy {
     match (end, conn.egress().closing()) {
-        (End::Ours { .. }, Some(close)) => Ending::Ours(close.code),
-        (End::Theirs { .. }, _) => Ending::Theirs,
-        (End::Ours { .. } | End::Lost, _) => Ending::Lost,
+        (SocketEnd::ByServer { .. }, Some(close)) => ClosedBy::Server(close.code),
+        (SocketEnd::ByClient { .. }, _) => ClosedBy::Client,
+        (SocketEnd::ByServer { .. } | SocketEnd::Lost, _) => ClosedBy::Lost,
     }
 }
 
 /// A panic costs the connection, not what is to be cleared away after it.
-async fn run(task: &mut Task, conn: &Conn) -> End {
+async fn run(task: &mut ConnectionTask, conn: &Conn) -> SocketEnd {
     caught(task.run()).await.unwrap_or_else(|panic| {
         tracing::error!(
             connection = conn.id.0,
@@ -112,20 +118,20 @@ async fn run(task: &mut Task, conn: &Conn) -> End {
 
 /// Tells the hub and sessions that it has ended; sessions not, when the server stops: who is
 /// connected then stays so across the restart.
-async fn forget(shared: &Shared, conn: &Conn, end: End) {
+async fn report_end(shared: &Shared, conn: &Conn, end: SocketEnd) {
     let connection = conn.id;
-    insist(shared, || Detach { connection }).await;
+    ask_until_answered(shared, || Detach { connection }).await;
     let clean = matches!(
         end,
-        End::Ours { clean: true, .. } | End::Theirs { clean: true }
+        SocketEnd::ByServer { clean: true, .. } | SocketEnd::ByClient { clean: true }
     );
     if !conn.is_draining() {
-        insist(shared, || Disconnected { connection, clean }).await;
+        ask_until_answered(shared, || Disconnected { connection, clean }).await;
     }
 }
 
 /// Asks until it was heard, or the server stops.
-async fn insist<R: Request>(shared: &Shared, request: impl Fn() -> R) {
+async fn ask_until_answered<R: Request>(shared: &Shared, request: impl Fn() -> R) {
     while let Err(error) = shared.bus.ask(request(), shared.limits.ask_within).await {
         if error == AskError::Draining || shared.tasks.stopping().is_cancelled() {
             return;
@@ -136,7 +142,7 @@ async fn insist<R: Request>(shared: &Shared, request: impl Fn() -> R) {
 
 #[cfg(test)]
 mod tests {
-    use super::Task;
+    use super::ConnectionTask;
     use crate::connection::{Peer, Stream};
     use crate::{Gateway, Limits};
     use bus::{Builder, Settings, Tasks};
@@ -158,7 +164,7 @@ mod tests {
         let serving = gateway.serve(stream, Bytes::new(), Peer::of(address.ip()));
         let size = size_of_val(&serving);
         assert!(size <= 320, "its future: {size} bytes");
-        let size = size_of::<Task>();
+        let size = size_of::<ConnectionTask>();
         // 768 is a size of the allocator's, and the one below is 640.
         assert!(size <= 768, "its task: {size} bytes");
     }

@@ -3,13 +3,13 @@
 mod reading;
 mod replies;
 
-use super::clock::{Clock, Due};
-use super::flights::{Flights, Running, Waiting};
-use super::flood::Flood;
-use super::reader::Reader;
+use super::deadlines::{Deadlines, Due};
+use super::flood_detector::FloodDetector;
+use super::frame_reader::FrameReader;
+use super::pending_commands::{PendingCommands, QueuedCommand, RunningCommand};
 use crate::Limits;
-use crate::connection::{Class, Close, Conn, Frame};
-use crate::dispatch::{Answer, Call, Dispatcher, Replay};
+use crate::connection::{Close, Conn, Frame, FrameClass};
+use crate::dispatch::{Call, CommandReply, Dispatcher, Replay};
 use crate::rate_limit::Bucket;
 use crate::shared::Shared;
 use crate::wire::{Command, Error, OVERLOADED, push};
@@ -27,32 +27,32 @@ use tokio::time::{Instant, Sleep, sleep_until};
 /// A replay's next page is read when less than this waits for the socket.
 const REPLAY_BELOW: usize = 16 << 10;
 
-type Line = BoxFuture<'static, Result<OwnedSemaphorePermit, AcquireError>>;
+type AdmissionFuture = BoxFuture<'static, Result<OwnedSemaphorePermit, AcquireError>>;
 
-pub(super) struct Task {
+pub(super) struct ConnectionTask {
     shared: Arc<Shared>,
     dispatcher: Arc<Dispatcher>,
     conn: Arc<Conn>,
-    reader: Reader,
+    reader: FrameReader,
     /// Whole frames may wait in the reader's buffer: the kernel need not have anything.
     more: bool,
     /// Our control Pings whose Pong has not come yet: those are free.
     pongs_owed: u8,
-    flights: Flights,
+    commands: PendingCommands,
     /// This connection stands in line for a place on the bus.
-    line: Option<Line>,
+    admission: Option<AdmissionFuture>,
     /// The place it got.
-    place: Option<OwnedSemaphorePermit>,
+    permit: Option<OwnedSemaphorePermit>,
     bucket: Arc<Bucket>,
-    flood: Flood,
+    flood: FloodDetector,
     caller: Option<Caller>,
     replay: Option<Replay>,
     page: Option<BoxFuture<'static, Replay>>,
     /// It has tried to say hello: sessions may know of it.
-    knocked: bool,
-    clock: Clock,
+    hello_attempted: bool,
+    clock: Deadlines,
     timer: Pin<Box<Sleep>>,
-    end: Option<End>,
+    end: Option<SocketEnd>,
 }
 
 /// Why a connection's task goes on.
@@ -60,46 +60,46 @@ pub(super) struct Task {
     clippy::large_enum_variant,
     reason = "it goes from one line to the next and is kept nowhere"
 )]
-enum Woken {
+enum Wake {
     /// It is to look up.
-    Bell,
+    Notified,
     /// A command has its answer.
-    Landed(Running, Result<Answer, Error>),
+    Completed(RunningCommand, Result<CommandReply, Error>),
     /// Its turn in the line has come.
     Admitted(Option<OwnedSemaphorePermit>),
     /// A page of the replay is in the queue.
-    Paged(Replay),
+    ReplayPage(Replay),
     /// The kernel takes more.
     Writable,
     /// Something has come.
     Readable,
     /// Something is due.
-    Late,
+    Timer,
 }
 
 /// For whom a connection's task pauses.
-enum Pause {
+enum Yield {
     /// It goes on at once.
     No,
     /// The hub is about to put in what came of a write: one writing will do for it and the reply.
-    ForHub,
+    ToHub,
     /// It has read all that one turn may: whoever else is ready goes first, and whoever has just
     /// become so by a socket or a timer. Without that a client that never pauses would own a thread.
-    ForAll,
+    ToRuntime,
 }
 
 /// How a connection ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum End {
+pub(super) enum SocketEnd {
     /// We close it: the close frame is in the queue.
-    Ours {
+    ByServer {
         /// After its own `logout`.
         clean: bool,
         /// The client has broken the rules: what it sends is not understood any more.
-        deaf: bool,
+        ignore_input: bool,
     },
     /// The client closed it: the echo is in the queue.
-    Theirs {
+    ByClient {
         /// With 1000 or 1001.
         clean: bool,
     },
@@ -107,7 +107,7 @@ pub(super) enum End {
     Lost,
 }
 
-impl Task {
+impl ConnectionTask {
     /// One that is paid for from `bucket` until it has said hello.
     pub(super) fn new(
         shared: Arc<Shared>,
@@ -118,20 +118,20 @@ impl Task {
     ) -> Self {
         let now = Instant::now();
         let limits = &shared.limits;
-        let clock = Clock::new(now, limits);
+        let clock = Deadlines::new(now, limits);
         Self {
-            reader: Reader::new(read_ahead, limits),
+            reader: FrameReader::new(read_ahead, limits),
             more: true,
             pongs_owed: 0,
-            flights: Flights::default(),
-            line: None,
-            place: None,
+            commands: PendingCommands::default(),
+            admission: None,
+            permit: None,
             bucket,
-            flood: Flood::default(),
+            flood: FloodDetector::default(),
             caller: None,
             replay: None,
             page: None,
-            knocked: false,
+            hello_attempted: false,
             timer: Box::pin(sleep_until(clock.next(limits))),
             clock,
             end: None,
@@ -142,109 +142,109 @@ impl Task {
     }
 
     /// Whether anyone else may know of this connection.
-    pub(super) fn has_knocked(&self) -> bool {
-        self.knocked
+    pub(super) fn has_attempted_hello(&self) -> bool {
+        self.hello_attempted
     }
 
     /// Runs until it has ended, one way or another.
-    pub(super) async fn run(&mut self) -> End {
+    pub(super) async fn run(&mut self) -> SocketEnd {
         loop {
             self.turn();
             if let Some(end) = self.end {
                 return end;
             }
             match self.wait().await {
-                Pause::No => {}
-                Pause::ForHub => bus::give_way().await,
-                Pause::ForAll => tokio::task::yield_now().await,
+                Yield::No => {}
+                Yield::ToHub => bus::give_way().await,
+                Yield::ToRuntime => tokio::task::yield_now().await,
             }
         }
     }
 
     /// Starts what can be started and writes what has come together.
     fn turn(&mut self) {
-        self.launch();
+        self.start_ready();
         self.say_goodbye();
         if !self.is_blocked() {
             self.conn.write_out();
         }
         // After the writing: what it has drained rings no bell.
         self.replay();
-        self.look();
+        self.check_ended();
     }
 
     /// Has it ended?
-    fn look(&mut self) {
+    fn check_ended(&mut self) {
         let egress = self.conn.egress();
         let (broken, closing) = (egress.is_broken(), egress.closing());
         drop(egress);
         if broken {
-            self.end.get_or_insert(End::Lost);
+            self.end.get_or_insert(SocketEnd::Lost);
         } else if let Some(close) = closing {
-            self.end.get_or_insert(End::Ours {
+            self.end.get_or_insert(SocketEnd::ByServer {
                 clean: close == Close::LOGOUT,
-                deaf: false,
+                ignore_input: false,
             });
         }
     }
 
-    async fn wait(&mut self) -> Pause {
+    async fn wait(&mut self) -> Yield {
         let due = self.due_at();
         if due < self.timer.deadline() {
             self.timer.as_mut().reset(due);
         }
         let blocked = self.is_blocked();
         match poll_fn(|cx| self.poll_woken(cx, blocked)).await {
-            Woken::Bell => {}
-            Woken::Landed(landed, result) => {
-                self.land_all(&landed, result);
-                if landed.op.lane.writes() {
-                    return Pause::ForHub;
+            Wake::Notified => {}
+            Wake::Completed(completed, result) => {
+                self.complete_all(&completed, result);
+                if completed.op.lane.writes() {
+                    return Yield::ToHub;
                 }
             }
-            Woken::Admitted(place) => self.admitted(place),
-            Woken::Paged(replay) => self.paged(replay),
-            Woken::Writable => {
+            Wake::Admitted(permit) => self.admitted(permit),
+            Wake::ReplayPage(replay) => self.replay_page_done(replay),
+            Wake::Writable => {
                 self.conn.write_out();
             }
-            Woken::Readable => {
+            Wake::Readable => {
                 self.read();
                 if self.more {
-                    return Pause::ForAll;
+                    return Yield::ToRuntime;
                 }
             }
-            Woken::Late => self.time_is_up(),
+            Wake::Timer => self.on_timer(),
         }
-        Pause::No
+        Yield::No
     }
 
     /// The first thing to do of all that it waits for. Polled by hand: the futures of a `select!`
     /// would lie in every idle connection.
-    fn poll_woken(&mut self, cx: &mut Context<'_>, blocked: bool) -> Poll<Woken> {
-        if self.conn.bell.poll_heard(cx).is_ready() {
-            return Poll::Ready(Woken::Bell);
+    fn poll_woken(&mut self, cx: &mut Context<'_>, blocked: bool) -> Poll<Wake> {
+        if self.conn.wakeup.poll_woken(cx).is_ready() {
+            return Poll::Ready(Wake::Notified);
         }
-        if let Poll::Ready((landed, result)) = self.flights.poll_landed(cx) {
-            return Poll::Ready(Woken::Landed(landed, result));
+        if let Poll::Ready((completed, result)) = self.commands.poll_completed(cx) {
+            return Poll::Ready(Wake::Completed(completed, result));
         }
-        if let Some(line) = &mut self.line
-            && let Poll::Ready(place) = line.poll_unpin(cx)
+        if let Some(admission) = &mut self.admission
+            && let Poll::Ready(permit) = admission.poll_unpin(cx)
         {
-            return Poll::Ready(Woken::Admitted(place.ok()));
+            return Poll::Ready(Wake::Admitted(permit.ok()));
         }
         if let Some(page) = &mut self.page
             && let Poll::Ready(replay) = page.poll_unpin(cx)
         {
-            return Poll::Ready(Woken::Paged(replay));
+            return Poll::Ready(Wake::ReplayPage(replay));
         }
         // An error shows itself in the writing or reading.
         if blocked && self.conn.stream.poll_writable(cx).is_ready() {
-            return Poll::Ready(Woken::Writable);
+            return Poll::Ready(Wake::Writable);
         }
-        if self.reads() && self.poll_readable(cx).is_ready() {
-            return Poll::Ready(Woken::Readable);
+        if self.may_read() && self.poll_readable(cx).is_ready() {
+            return Poll::Ready(Wake::Readable);
         }
-        self.timer.as_mut().poll(cx).map(|()| Woken::Late)
+        self.timer.as_mut().poll(cx).map(|()| Wake::Timer)
     }
 
     fn poll_readable(&self, cx: &mut Context<'_>) -> Poll<()> {
@@ -256,9 +256,9 @@ impl Task {
     }
 
     /// Whether commands are read now.
-    fn reads(&self) -> bool {
+    fn may_read(&self) -> bool {
         let limits = self.limits();
-        if self.conn.is_draining() || self.flights.len() >= limits.unanswered_max {
+        if self.conn.is_draining() || self.commands.len() >= limits.unanswered_max {
             return false;
         }
         let mut egress = self.conn.egress();
@@ -275,47 +275,47 @@ impl Task {
 
     /// Starts the commands whose turn it is. What takes a place in the order of the bus first
     /// stands in line, one command of this connection at a time, so that none overtakes another.
-    fn launch(&mut self) {
+    fn start_ready(&mut self) {
         let mut held = Vec::new();
-        for waiting in self.flights.ready() {
+        for waiting in self.commands.ready() {
             if !waiting.command.op().lane.writes() {
                 self.start(waiting, None);
-            } else if let Some(place) = self.place() {
-                self.start(waiting, Some(place));
+            } else if let Some(permit) = self.permit() {
+                self.start(waiting, Some(permit));
             } else {
                 held.push(waiting);
             }
         }
-        self.flights.put_back(held);
+        self.commands.requeue(held);
         // Whatever it was for has been taken out meanwhile.
-        self.place = None;
+        self.permit = None;
     }
 
     /// A place on the bus, if there is one and nobody of this connection stands in line.
-    fn place(&mut self) -> Option<OwnedSemaphorePermit> {
-        if let Some(place) = self.place.take() {
-            return Some(place);
+    fn permit(&mut self) -> Option<OwnedSemaphorePermit> {
+        if let Some(permit) = self.permit.take() {
+            return Some(permit);
         }
-        if self.line.is_some() {
+        if self.admission.is_some() {
             return None;
         }
-        let line = &self.shared.line;
-        let place = Arc::clone(line).try_acquire_owned().ok();
-        if place.is_none() {
-            self.line = Some(Arc::clone(line).acquire_owned().boxed());
+        let admission = &self.shared.bus_admission;
+        let permit = Arc::clone(admission).try_acquire_owned().ok();
+        if permit.is_none() {
+            self.admission = Some(Arc::clone(admission).acquire_owned().boxed());
         }
-        place
+        permit
     }
 
-    fn start(&mut self, waiting: Waiting, place: Option<OwnedSemaphorePermit>) {
-        let Waiting {
+    fn start(&mut self, waiting: QueuedCommand, permit: Option<OwnedSemaphorePermit>) {
+        let QueuedCommand {
             id,
             command,
             trace,
             span,
             since,
         } = waiting;
-        let running = Running {
+        let running = RunningCommand {
             id,
             op: command.op(),
             trace,
@@ -323,7 +323,7 @@ impl Task {
             since,
             room: command.room(),
         };
-        self.knocked |= matches!(command, Command::Hello(_));
+        self.hello_attempted |= matches!(command, Command::Hello(_));
         let call = Call {
             caller: self.caller.clone(),
             conn: Some(Arc::clone(&self.conn)),
@@ -336,10 +336,10 @@ impl Task {
         let dispatcher = Arc::clone(&self.dispatcher);
         let flying = async move {
             let answer = dispatcher.answer(call).await;
-            drop(place);
+            drop(permit);
             (id, answer)
         };
-        self.flights.start(running, flying.boxed());
+        self.commands.start(running, flying.boxed());
     }
 
     /// Begins to read the next page of what the client has missed, once the last has drained.
@@ -362,12 +362,12 @@ impl Task {
     }
 
     /// Its turn in the line has come.
-    fn admitted(&mut self, place: Option<OwnedSemaphorePermit>) {
-        self.line = None;
-        self.place = place;
+    fn admitted(&mut self, permit: Option<OwnedSemaphorePermit>) {
+        self.admission = None;
+        self.permit = permit;
     }
 
-    fn paged(&mut self, mut replay: Replay) {
+    fn replay_page_done(&mut self, mut replay: Replay) {
         self.page = None;
         if let Some(added) = self.replay.take() {
             replay.absorb(added);
@@ -379,21 +379,21 @@ impl Task {
     fn due_at(&self) -> Instant {
         let limits = self.limits();
         let egress = self.conn.egress().expires();
-        let waiting = self.flights.oldest().map(|at| at + limits.reply_within);
+        let waiting = self.commands.oldest().map(|at| at + limits.reply_within);
         let message = self.reader.complete_by(limits);
         let others = [egress, waiting, message].into_iter().flatten();
         others.fold(self.clock.next(limits), Instant::min)
     }
 
-    fn time_is_up(&mut self) {
+    fn on_timer(&mut self) {
         let now = Instant::now();
-        if !self.reads() {
+        if !self.may_read() {
             // Who is not read cannot answer a ping, nor finish a message.
             self.clock.seen(now);
             self.reader.restart(now);
         }
         while let Some(due) = self.clock.due(now, &self.shared.limits) {
-            self.is_due(due);
+            self.handle_due(due);
             if self.conn.egress().closing().is_some() {
                 break;
             }
@@ -405,22 +405,23 @@ impl Task {
         if complete_by.is_some_and(|at| at <= now) {
             self.conn.close(Close::UNFINISHED);
         }
-        self.shed(now);
+        self.fail_overdue(now);
         let next = self.due_at();
         self.timer.as_mut().reset(next);
     }
 
-    fn is_due(&mut self, due: Due) {
+    fn handle_due(&mut self, due: Due) {
         match due {
             Due::Ping => {
                 self.pongs_owed = self.pongs_owed.saturating_add(1);
-                self.conn.put(Frame::ping(), Class::Push);
-                self.conn.put(Frame::json(&push::ping()), Class::Push);
+                self.conn.enqueue(Frame::ping(), FrameClass::Push);
+                self.conn
+                    .enqueue(Frame::json(&push::ping()), FrameClass::Push);
             }
             Due::Warning(left) => {
                 let ms = u64::try_from(left.as_millis()).unwrap_or(u64::MAX);
                 let warning = Frame::json(&push::auth_expiring(ms));
-                self.conn.put(warning, Class::Push);
+                self.conn.enqueue(warning, FrameClass::Push);
             }
             Due::NoPong => self.conn.close(Close::NO_PONG),
             Due::NoHello => self.conn.close(Close::NO_HELLO),
@@ -429,19 +430,19 @@ impl Task {
     }
 
     /// Commands that have waited in vain for those before them: nothing was done.
-    fn shed(&mut self, now: Instant) {
+    fn fail_overdue(&mut self, now: Instant) {
         let Some(then) = now.checked_sub(self.limits().reply_within) else {
             return;
         };
-        while let Some(overdue) = self.flights.overdue(then) {
-            self.abandon(&overdue, &OVERLOADED);
+        while let Some(take_overdue) = self.commands.take_overdue(then) {
+            self.abandon(&take_overdue, &OVERLOADED);
         }
     }
 }
 
-impl Drop for Task {
+impl Drop for ConnectionTask {
     fn drop(&mut self) {
         let sockets = &self.shared.sockets;
-        sockets.answered(self.flights.len());
+        sockets.commands_answered(self.commands.len());
     }
 }

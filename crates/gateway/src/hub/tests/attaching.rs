@@ -1,6 +1,6 @@
 use super::stage::{Stage, caller, entry, key, member, said};
 use crate::Limits;
-use crate::hub::requests::{Advanced, Attach, Attaching, Detach, Types, Typing};
+use crate::hub::requests::{Attach, AttachResult, Detach, PageDelivered, SetTyping, TypingResult};
 use crate::hub::tests::stage::user;
 use rooms::api::Change;
 use serde_json::json;
@@ -45,14 +45,14 @@ async fn tabs_and_connections_have_a_limit() {
         caller: caller("ann"),
         ..attach(1)
     };
-    assert_eq!(stage.ask(mine).await, Attaching::TooManyTabs);
-    assert_eq!(stage.ask(attach(1)).await, Attaching::Done);
+    assert_eq!(stage.ask(mine).await, AttachResult::TooManyTabs);
+    assert_eq!(stage.ask(attach(1)).await, AttachResult::Done);
     let third = stage.socket().await;
     let attach = Attach {
         conn: Arc::clone(&third.conn),
         ..attach(2)
     };
-    assert_eq!(stage.ask(attach).await, Attaching::TooManyConnections);
+    assert_eq!(stage.ask(attach).await, AttachResult::TooManyConnections);
 }
 
 #[tokio::test]
@@ -94,7 +94,10 @@ async fn what_is_committed_and_has_not_come_to_the_hub_is_replayed() {
         .open(&ann, vec![member("ann", "x", 6)], &[("x", 4)])
         .await;
     assert_eq!(behind, [(key("x"), 4)], "the log had two more");
-    assert_eq!(stage.page(&ann, "x", (4, 6), true).await, Advanced::Live);
+    assert_eq!(
+        stage.page(&ann, "x", (4, 6), true).await,
+        PageDelivered::Live
+    );
     for seq in 5..8 {
         stage.append("x", vec![entry(seq, "bob", said("hi"))]).await;
     }
@@ -105,18 +108,18 @@ async fn what_is_committed_and_has_not_come_to_the_hub_is_replayed() {
 async fn a_connection_that_ends_leaves_nothing_behind() {
     let mut stage = Stage::new().await;
     let socket = stage.member("ann", "x", 1).await;
-    let typing = Types {
+    let typing = SetTyping {
         connection: socket.id(),
         user: user("ann"),
         room: key("x"),
         on: true,
     };
-    assert_eq!(stage.ask(typing).await, Typing::Heard);
+    assert_eq!(stage.ask(typing).await, TypingResult::Accepted);
     let connection = socket.id();
     stage.ask(Detach { connection }).await;
     assert!(stage.hub().connections.is_empty());
     assert!(stage.hub().rooms[&key("x")].subs.is_empty());
-    assert!(stage.hub().rooms[&key("x")].pulse.typists.is_empty());
+    assert!(stage.hub().rooms[&key("x")].activity.typists.is_empty());
     assert_eq!(
         Arc::strong_count(&socket.conn),
         1,
@@ -136,7 +139,7 @@ async fn who_stays_away_is_forgotten_with_their_rooms() {
     }
     assert!(stage.hub().people.is_empty());
     assert!(stage.hub().rooms.is_empty());
-    assert!(stage.hub().busy.is_empty());
+    assert!(stage.hub().timed_rooms.is_empty());
 }
 
 #[tokio::test]
@@ -159,13 +162,13 @@ async fn an_ended_session_closes_its_own_sockets_only() {
 async fn a_logout_is_closed_after_its_reply() {
     let mut stage = Stage::new().await;
     let mut ann = stage.member("ann", "x", 1).await;
-    ann.conn.logs_out();
+    ann.conn.begin_logout();
     let ended = SessionEnded {
         user: user("ann").id,
         session: caller("ann").session,
         reason: EndReason::Logout,
     };
     stage.send(ended).await;
-    ann.conn.say(super::stage::reply("logout"));
+    ann.conn.send_now(super::stage::reply("logout"));
     assert_eq!(ann.take(), [json!({"reply": "logout"})]);
 }

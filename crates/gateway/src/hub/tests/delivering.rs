@@ -1,11 +1,11 @@
 use super::stage::{Stage, entry, info, key, said};
-use crate::hub::requests::{HoleRead, Ticked};
+use crate::hub::requests::{MissingRangeRead, Ticked};
 use rooms::api::{Entry, LogPage, Seq};
 use serde_json::json;
 use std::sync::Arc;
 
-fn page(room: &str, entries: Vec<Arc<Entry>>, head: Seq) -> HoleRead {
-    HoleRead {
+fn page(room: &str, entries: Vec<Arc<Entry>>, head: Seq) -> MissingRangeRead {
+    MissingRangeRead {
         room: key(room),
         page: Some(LogPage {
             room: info(room),
@@ -17,8 +17,8 @@ fn page(room: &str, entries: Vec<Arc<Entry>>, head: Seq) -> HoleRead {
     }
 }
 
-fn unread(room: &str) -> HoleRead {
-    HoleRead {
+fn unread(room: &str) -> MissingRangeRead {
+    MissingRangeRead {
         room: key(room),
         page: None,
     }
@@ -48,7 +48,7 @@ async fn an_entry_that_comes_too_early_waits_for_those_before_it() {
     let missing = vec![entry(4, "bob", said("4")), entry(5, "bob", said("5"))];
     stage.send(page("x", missing, 6)).await;
     assert_eq!(ann.names(), ["entry 4", "entry 5", "entry 6"]);
-    assert!(stage.hub().rooms[&key("x")].hole.is_none());
+    assert!(stage.hub().rooms[&key("x")].missing.is_none());
 }
 
 #[tokio::test]

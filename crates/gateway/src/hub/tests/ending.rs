@@ -1,5 +1,5 @@
 use super::stage::{Stage, entry, kicked, member, said};
-use crate::hub::requests::Advanced;
+use crate::hub::requests::PageDelivered;
 use crate::hub::tests::stage::{key, user};
 use rooms::api::{Change, Role};
 use serde_json::json;
@@ -48,7 +48,10 @@ async fn a_replay_of_one_who_was_kicked_ends_at_once() {
         .append("x", vec![entry(10, "bob", kicked("ann"))])
         .await;
     // The page had been read before.
-    assert_eq!(stage.page(&ann, "x", (3, 9), true).await, Advanced::Gone);
+    assert_eq!(
+        stage.page(&ann, "x", (3, 9), true).await,
+        PageDelivered::Gone
+    );
     stage
         .append("x", vec![entry(11, "bob", said("secret"))])
         .await;
@@ -60,7 +63,7 @@ async fn a_kick_during_join_is_told_after_its_reply() {
     let mut stage = Stage::new().await;
     let mut ann = stage.attach("ann", "", false).await;
     stage.open(&ann, Vec::new(), &[]).await;
-    stage.mark(&ann, "x").await;
+    stage.begin_join(&ann, "x").await;
     let entries = vec![
         entry(5, "ann", Change::Joined),
         entry(6, "bob", said("hi")),
@@ -68,7 +71,7 @@ async fn a_kick_during_join_is_told_after_its_reply() {
         entry(8, "bob", said("secret")),
     ];
     stage.append("x", entries).await;
-    assert_eq!(stage.joined(&ann, "x", 5).await, Advanced::Gone);
+    assert_eq!(stage.joined(&ann, "x", 5).await, PageDelivered::Gone);
     stage
         .append("x", vec![entry(9, "bob", said("secret"))])
         .await;
@@ -87,7 +90,7 @@ async fn who_comes_back_gets_what_comes_then() {
         entry(7, "bob", said("secret")),
     ];
     stage.append("x", entries).await;
-    stage.mark(&ann, "x").await;
+    stage.begin_join(&ann, "x").await;
     let back = vec![entry(8, "ann", Change::Joined), entry(9, "bob", said("hi"))];
     stage.append("x", back).await;
     stage.joined(&ann, "x", 8).await;

@@ -2,8 +2,10 @@
 
 use crate::Limits;
 use crate::connection::{Conn, Frame, Registry, pair};
-use crate::hub::requests::{Advance, Advanced, Attach, Attaching, Known, Mark, Open};
-use crate::hub::{Found, Hub};
+use crate::hub::requests::{
+    Attach, AttachResult, BeginJoin, DeliverPage, FinishHello, PageDelivered, RoomCursor,
+};
+use crate::hub::{Hub, JoinedInfo};
 use crate::metrics::Metrics;
 use crate::shared::Shared;
 use bus::kit::Alone;
@@ -126,8 +128,8 @@ impl Stage {
             sockets: Arc::new(Registry::new()),
             metrics: Metrics::default(),
             buckets: crate::rate_limit::Buckets::default(),
-            strangers: Arc::default(),
-            line: Arc::new(Semaphore::new(1)),
+            rejections: Arc::default(),
+            bus_admission: Arc::new(Semaphore::new(1)),
         });
         let hub = Alone::load(&shared).await.unwrap();
         Self { hub, shared }
@@ -176,7 +178,7 @@ impl Stage {
             tab: tab.to_owned(),
             all,
         };
-        assert_eq!(self.ask(attach).await, Attaching::Done);
+        assert_eq!(self.ask(attach).await, AttachResult::Done);
         socket
     }
 
@@ -193,9 +195,9 @@ impl Stage {
         let rooms = cursors.iter().map(|(room, cursor)| {
             let (room, cursor) = (key(room), *cursor);
             let head = heads.get(&room).copied().unwrap_or(cursor);
-            (room, Known { cursor, head })
+            (room, RoomCursor { cursor, head })
         });
-        let open = Open {
+        let open = FinishHello {
             connection: socket.id(),
             memberships,
             rooms: rooms.collect(),
@@ -223,23 +225,23 @@ impl Stage {
         self.send(EntriesAppended { rooms: vec![part] }).await;
     }
 
-    pub(super) async fn mark(&mut self, socket: &Socket, room: &str) {
-        let mark = Mark {
+    pub(super) async fn begin_join(&mut self, socket: &Socket, room: &str) {
+        let begin_join = BeginJoin {
             connection: socket.id(),
             room: key(room),
         };
-        self.ask(mark).await;
+        self.ask(begin_join).await;
     }
 
     /// The reply to a `join` that found the room at `head`.
-    pub(super) async fn joined(&mut self, socket: &Socket, room: &str, head: Seq) -> Advanced {
-        let found = Found {
+    pub(super) async fn joined(&mut self, socket: &Socket, room: &str, head: Seq) -> PageDelivered {
+        let found = JoinedInfo {
             info: info(room),
             role: Role::Member,
             count: 2,
             muted_until: None,
         };
-        let advance = Advance {
+        let advance = DeliverPage {
             connection: socket.id(),
             room: key(room),
             reply: Some(reply("join")),
@@ -258,13 +260,13 @@ impl Stage {
         room: &str,
         (after, upto): (Seq, Seq),
         at_head: bool,
-    ) -> Advanced {
+    ) -> PageDelivered {
         let frames = (after + 1..=upto).map(|seq| {
             let room = key(room);
             let entry = entry(seq, "old", said("old"));
             Frame::json(&crate::wire::push::entry(&room, &entry))
         });
-        let advance = Advance {
+        let advance = DeliverPage {
             connection: socket.id(),
             room: key(room),
             reply: None,

@@ -1,5 +1,5 @@
 use super::stage::{Stage, entry, member, said};
-use crate::hub::requests::{Advanced, SayLeft, Ticked, Unmark};
+use crate::hub::requests::{AbortJoin, PageDelivered, SendLeaveReply, Ticked};
 use crate::hub::tests::stage::{key, reply, user};
 use rooms::api::Change;
 use std::time::Duration;
@@ -9,7 +9,7 @@ async fn a_rooms_pushes_begin_after_the_reply_to_join_at_head_plus_one() {
     let mut stage = Stage::new().await;
     let mut ann = stage.attach("ann", "", false).await;
     stage.open(&ann, Vec::new(), &[]).await;
-    stage.mark(&ann, "x").await;
+    stage.begin_join(&ann, "x").await;
     let joined = vec![
         entry(4, "bob", said("before")),
         entry(5, "ann", Change::Joined),
@@ -17,7 +17,7 @@ async fn a_rooms_pushes_begin_after_the_reply_to_join_at_head_plus_one() {
     ];
     stage.append("x", joined).await;
     assert_eq!(ann.names(), ["hello"]);
-    assert_eq!(stage.joined(&ann, "x", 5).await, Advanced::Live);
+    assert_eq!(stage.joined(&ann, "x", 5).await, PageDelivered::Live);
     stage
         .append("x", vec![entry(7, "bob", said("after"))])
         .await;
@@ -28,7 +28,7 @@ async fn a_rooms_pushes_begin_after_the_reply_to_join_at_head_plus_one() {
 async fn joining_again_holds_what_is_live_until_the_reply() {
     let mut stage = Stage::new().await;
     let mut ann = stage.member("ann", "x", 5).await;
-    stage.mark(&ann, "x").await;
+    stage.begin_join(&ann, "x").await;
     let more = vec![entry(6, "bob", said("6")), entry(7, "bob", said("7"))];
     stage.append("x", more).await;
     assert!(ann.take().is_empty());
@@ -41,15 +41,15 @@ async fn a_join_that_was_declined_changes_nothing() {
     let mut stage = Stage::new().await;
     let mut ann = stage.member("ann", "x", 5).await;
     for room in ["x", "y"] {
-        stage.mark(&ann, room).await;
+        stage.begin_join(&ann, room).await;
     }
     stage.append("x", vec![entry(6, "bob", said("6"))]).await;
     for room in ["x", "y"] {
-        let unmark = Unmark {
+        let abort_join = AbortJoin {
             connection: ann.id(),
             room: key(room),
         };
-        stage.ask(unmark).await;
+        stage.ask(abort_join).await;
     }
     stage.append("x", vec![entry(7, "bob", said("7"))]).await;
     stage.append("y", vec![entry(1, "bob", said("1"))]).await;
@@ -61,7 +61,7 @@ async fn a_join_that_was_declined_changes_nothing() {
 async fn a_join_that_was_given_up_half_way_lapses() {
     let mut stage = Stage::new().await;
     let mut ann = stage.member("ann", "x", 5).await;
-    stage.mark(&ann, "y").await;
+    stage.begin_join(&ann, "y").await;
     tokio::time::advance(Duration::from_secs(11)).await;
     stage.send(Ticked).await;
     assert!(!stage.hub().rooms.contains_key(&key("y")));
@@ -77,11 +77,20 @@ async fn a_replay_ends_in_live_pushes_without_hole_or_repeat() {
     let behind = stage.open(&ann, memberships, &[("x", 3)]).await;
     assert_eq!(behind, [(key("x"), 3)]);
     stage.append("x", vec![entry(10, "bob", said("10"))]).await;
-    assert_eq!(stage.page(&ann, "x", (3, 6), false).await, Advanced::More);
+    assert_eq!(
+        stage.page(&ann, "x", (3, 6), false).await,
+        PageDelivered::More
+    );
     // The page was read before the tenth entry came.
-    assert_eq!(stage.page(&ann, "x", (6, 9), true).await, Advanced::More);
+    assert_eq!(
+        stage.page(&ann, "x", (6, 9), true).await,
+        PageDelivered::More
+    );
     stage.append("x", vec![entry(11, "bob", said("11"))]).await;
-    assert_eq!(stage.page(&ann, "x", (9, 10), true).await, Advanced::Live);
+    assert_eq!(
+        stage.page(&ann, "x", (9, 10), true).await,
+        PageDelivered::Live
+    );
     stage.append("x", vec![entry(12, "bob", said("12"))]).await;
     let expected: Vec<_> = (4..=12).map(|seq| format!("entry {seq}")).collect();
     let mut names = ann.names();
@@ -97,7 +106,10 @@ async fn a_replay_that_overtook_the_fan_out_repeats_nothing() {
     let memberships = vec![member("ann", "x", 9)];
     stage.open(&ann, memberships, &[("x", 7)]).await;
     // Read after the commit of the tenth, which the hub has not seen yet.
-    assert_eq!(stage.page(&ann, "x", (7, 10), true).await, Advanced::Live);
+    assert_eq!(
+        stage.page(&ann, "x", (7, 10), true).await,
+        PageDelivered::Live
+    );
     let both = vec![entry(10, "bob", said("10")), entry(11, "bob", said("11"))];
     stage.append("x", both).await;
     assert_eq!(
@@ -110,12 +122,15 @@ async fn a_replay_that_overtook_the_fan_out_repeats_nothing() {
 async fn what_was_not_kept_is_read_again() {
     let mut stage = Stage::new().await;
     let mut ann = stage.member("ann", "x", 5).await;
-    stage.mark(&ann, "x").await;
+    stage.begin_join(&ann, "x").await;
     let flood: Vec<_> = (6..=305).map(|seq| entry(seq, "bob", said("s"))).collect();
     stage.append("x", flood).await;
-    assert_eq!(stage.joined(&ann, "x", 6).await, Advanced::More);
+    assert_eq!(stage.joined(&ann, "x", 6).await, PageDelivered::More);
     assert_eq!(ann.names(), ["join"]);
-    assert_eq!(stage.page(&ann, "x", (6, 305), true).await, Advanced::Live);
+    assert_eq!(
+        stage.page(&ann, "x", (6, 305), true).await,
+        PageDelivered::Live
+    );
     assert_eq!(ann.names().len(), 299);
 }
 
@@ -139,7 +154,7 @@ async fn the_reply_to_leave_comes_after_the_entry_and_gone() {
     let mut ann = stage.member("ann", "x", 5).await;
     let left = entry(6, "ann", Change::Left);
     stage.append("x", vec![left]).await;
-    let say = || SayLeft {
+    let say = || SendLeaveReply {
         connection: ann.id(),
         user: user("ann"),
         room: key("x"),
@@ -158,7 +173,7 @@ async fn leaving_does_not_wait_for_a_hole() {
     let mut stage = Stage::new().await;
     let mut ann = stage.member("ann", "x", 5).await;
     stage.append("x", vec![entry(9, "ann", Change::Left)]).await;
-    let say = SayLeft {
+    let say = SendLeaveReply {
         connection: ann.id(),
         user: user("ann"),
         room: key("x"),

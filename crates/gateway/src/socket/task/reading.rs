@@ -1,10 +1,10 @@
 //! What a connection reads, frame by frame: so much in one turn, each frame at its price.
 
-use super::{End, Task};
+use super::{ConnectionTask, SocketEnd};
 use crate::dispatch::command_span;
-use crate::socket::flights::Waiting;
-use crate::socket::linger::Heard;
-use crate::socket::reader::Inbound;
+use crate::socket::frame_reader::Inbound;
+use crate::socket::linger::Discarded;
+use crate::socket::pending_commands::QueuedCommand;
 use crate::wire::{self, Error, Malformed, UNAUTHENTICATED};
 use bus::TraceId;
 use tokio::time::Instant;
@@ -12,7 +12,7 @@ use tokio::time::Instant;
 /// Frames read before others get their turn.
 const FRAMES_AT_ONCE: usize = 32;
 
-impl Task {
+impl ConnectionTask {
     /// Reads for one turn.
     pub(super) fn read(&mut self) {
         let now = Instant::now();
@@ -25,11 +25,11 @@ impl Task {
             return;
         }
         for _ in 0..self.reader.take_small_pieces() {
-            self.pay_for_frame();
+            self.charge_frame();
         }
         // A client that never pauses leaves no moment in which the timer would be polled.
         if self.timer.deadline() <= now {
-            self.time_is_up();
+            self.on_timer();
         }
     }
 
@@ -40,14 +40,14 @@ impl Task {
                 Inbound::Nothing => return self.reader.is_spent(),
                 Inbound::Text(text) => self.frame(&text),
                 Inbound::Pong if self.pongs_owed > 0 => self.pongs_owed -= 1,
-                Inbound::Ping | Inbound::Pong => self.pay_for_frame(),
+                Inbound::Ping | Inbound::Pong => self.charge_frame(),
                 inbound => {
                     self.end = Some(self.last(&inbound));
                     return false;
                 }
             }
             self.clock.seen(now);
-            if !self.reads() {
+            if !self.may_read() {
                 break;
             }
         }
@@ -55,58 +55,58 @@ impl Task {
     }
 
     /// One turn of reading on after our close frame: what comes is not answered any more.
-    pub(in crate::socket) fn hear_out(&mut self) -> Heard {
+    pub(in crate::socket) fn discard_frames(&mut self) -> Discarded {
         self.reader.begin_turn(Instant::now());
         loop {
             match self.reader.next(&self.conn) {
                 // The bytes of a turn bound this loop.
                 Inbound::Text(_) | Inbound::Ping | Inbound::Pong => {}
-                Inbound::Close(_) | Inbound::Lost => return Heard::End,
-                Inbound::Refused(_) => return Heard::Nonsense,
+                Inbound::Close(_) | Inbound::Lost => return Discarded::End,
+                Inbound::Violation(_) => return Discarded::Malformed,
                 Inbound::Nothing if self.reader.taken() > 0 => {
-                    return Heard::Bytes(self.reader.taken());
+                    return Discarded::Bytes(self.reader.taken());
                 }
-                Inbound::Nothing => return Heard::Nothing,
+                Inbound::Nothing => return Discarded::Nothing,
             }
         }
     }
 
     /// What ends the reading.
-    fn last(&self, inbound: &Inbound) -> End {
+    fn last(&self, inbound: &Inbound) -> SocketEnd {
         match inbound {
-            Inbound::Close(code) => End::Theirs {
+            Inbound::Close(code) => SocketEnd::ByClient {
                 clean: matches!(code, Some(1000 | 1001)),
             },
-            Inbound::Refused(close) => {
+            Inbound::Violation(close) => {
                 self.conn.close(*close);
-                End::Ours {
+                SocketEnd::ByServer {
                     clean: false,
-                    deaf: true,
+                    ignore_input: true,
                 }
             }
-            _ => End::Lost,
+            _ => SocketEnd::Lost,
         }
     }
 
     /// A text frame: a command waits for its turn, anything else is refused at once.
     fn frame(&mut self, text: &str) {
         match wire::read(text) {
-            Ok(request) if self.flights.contains(request.id) => {
+            Ok(request) if self.commands.contains(request.id) => {
                 let error = Error::field("id", "a command with this id has no reply yet");
                 let op = request.command.op();
                 self.refuse_bad(Some(request.id), Some(op), error);
             }
             Ok(request) => {
-                self.shared.sockets.asked();
+                self.shared.sockets.command_read();
                 let trace = TraceId::random();
-                self.flights.wait(Waiting {
+                self.commands.wait(QueuedCommand {
                     id: request.id,
                     span: command_span(&request.command, trace),
                     command: request.command,
                     trace,
                     since: Instant::now(),
                 });
-                self.launch();
+                self.start_ready();
             }
             // Before hello, every other mistake is reported as unauthenticated.
             Err(Malformed {
@@ -119,9 +119,9 @@ impl Task {
     }
 
     /// A control frame that nobody asked for, or a small piece of a message, costs like a command.
-    fn pay_for_frame(&mut self) {
+    fn charge_frame(&mut self) {
         let cost = wire::Cost::Other;
-        if self.bucket.pay(cost, self.limits()).is_err() {
+        if self.bucket.charge(cost, self.limits()).is_err() {
             self.refused();
         }
     }

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use tokio::time::Instant;
 
 #[derive(Default)]
-pub(super) struct Pulse {
+pub(super) struct RoomActivity {
     /// Members, once that was asked for; follows the entries from then on.
     pub(super) count: Option<u64>,
     /// It is being asked for.
@@ -16,7 +16,7 @@ pub(super) struct Pulse {
     pub(super) changes: Vec<(User, bool)>,
     /// When presence was pushed last.
     pub(super) pushed: Option<Instant>,
-    pub(super) announced: Option<Announced>,
+    pub(super) announced: Option<AnnouncedHead>,
 }
 
 /// Someone who types, or did within the last seconds.
@@ -29,14 +29,14 @@ pub(super) struct Typist {
 }
 
 /// A head that subscribers were told.
-pub(super) struct Announced {
+pub(super) struct AnnouncedHead {
     pub(super) head: Seq,
     pub(super) at: Instant,
     /// It was told for the second and last time.
     pub(super) again: bool,
 }
 
-impl Pulse {
+impl RoomActivity {
     pub(super) fn count_is(&mut self, count: u64) {
         self.count = Some(count);
     }
@@ -59,7 +59,7 @@ impl Pulse {
     }
 
     /// Whether time will still change something.
-    pub(super) fn beats(&self) -> bool {
+    pub(super) fn needs_tick(&self) -> bool {
         !self.typists.is_empty()
             || !self.changes.is_empty()
             || self.announced.as_ref().is_some_and(|told| !told.again)

@@ -1,9 +1,12 @@
 //! `join`, `leave` and `typing`: what has to happen in one order with the room's pushes.
 
-use super::read::{PresenceShape, clipped, online, presence};
-use super::{Answer, Asker, Body};
+use super::read::{PresenceShape, online, page_limit, presence};
+use super::{Body, BusClient, CommandReply};
 use crate::connection::{Conn, Frame};
-use crate::hub::{Advance, Advanced, Found, Mark, SayLeft, Types, Typing, Unmark};
+use crate::hub::{
+    AbortJoin, BeginJoin, DeliverPage, JoinedInfo, PageDelivered, SendLeaveReply, SetTyping,
+    TypingResult,
+};
 use crate::wire::{self, CardShape, DoneShape, EntryShape, Error, MUTED, NO_SUCH_ROOM};
 use rooms::api::{JoinRoom, Joined, LeaveRoom, LogPage, MembersPage, ReadLog, RoomKey, Seq};
 use serde::Serialize;
@@ -12,69 +15,73 @@ use sessions::api::Caller;
 use std::sync::Arc;
 
 /// `join` as the client wants it.
-pub(super) struct Join {
+pub(super) struct JoinParams {
     pub(super) room: RoomKey,
     pub(super) after: Option<Seq>,
     pub(super) limit: Option<i64>,
 }
 
 /// What a `join` has read.
-struct Entered {
+struct JoinedRoom {
     joined: Joined,
     page: LogPage,
     members: MembersPage,
 }
 
 pub(super) async fn join(
-    asker: &Asker,
+    bus: &BusClient,
     caller: Caller,
     conn: Arc<Conn>,
     id: u64,
-    join: Join,
-) -> Result<Answer, Error> {
+    join: JoinParams,
+) -> Result<CommandReply, Error> {
     let room = join.room.clone();
-    let mark = Mark {
+    let mark = BeginJoin {
         connection: conn.id,
         room: room.clone(),
     };
-    asker.plainly(mark).await?;
-    let found = match enter(asker, &caller, join).await {
+    bus.ask_infallible(mark).await?;
+    let found = match join_and_read(bus, &caller, join).await {
         Ok(found) => found,
         Err(error) => {
-            let unmark = Unmark {
+            let unmark = AbortJoin {
                 connection: conn.id,
                 room,
             };
             // The mark would also lapse by itself; the client is told why it was declined.
-            let _ = asker.plainly(unmark).await;
+            let _ = bus.ask_infallible(unmark).await;
             return Err(error);
         }
     };
-    let advance = Advance {
+    let advance = DeliverPage {
         connection: conn.id,
         room: room.clone(),
         reply: Some(reply(id, &caller, &found)),
         frames: Vec::new(),
         cursor: found.joined.head,
         at_head: true,
-        joined: Some(Box::new(Found {
+        joined: Some(Box::new(JoinedInfo {
             info: Arc::clone(&found.joined.room),
             role: found.joined.role,
             count: found.members.count,
             muted_until: found.joined.muted_until,
         })),
     };
-    match asker.plainly(advance).await? {
-        Advanced::More => Ok(Answer::Behind(room, found.joined.head)),
-        Advanced::Live | Advanced::Gone => Ok(Answer::Written),
+    match bus.ask_infallible(advance).await? {
+        PageDelivered::More => Ok(CommandReply::CatchUp(room, found.joined.head)),
+        PageDelivered::Live | PageDelivered::Gone => Ok(CommandReply::Sent),
     }
 }
 
 /// Becomes a member, then reads what the reply shows: the log up to that commit, and who is there.
-async fn enter(asker: &Asker, caller: &Caller, join: Join) -> Result<Entered, Error> {
-    let limits = &asker.shared.limits;
-    let Join { room, after, limit } = join;
-    let joined = asker
+async fn join_and_read(
+    bus: &BusClient,
+    caller: &Caller,
+    join: JoinParams,
+) -> Result<JoinedRoom, Error> {
+    let limits = &bus.shared.limits;
+    let JoinParams { room, after, limit } = join;
+    let joined = bus
         .ask(JoinRoom {
             caller: caller.clone(),
             room: room.clone(),
@@ -85,15 +92,13 @@ async fn enter(asker: &Asker, caller: &Caller, join: Join) -> Result<Entered, Er
         room: room.clone(),
         after,
         upto: Some(joined.head),
-        limit: clipped(limit, limits),
+        limit: page_limit(limit, limits),
         bytes: limits.page_bytes,
     };
-    let (page, members) = futures_util::future::try_join(
-        asker.ask(log),
-        asker.ask(online(caller.clone(), room, limits)),
-    )
-    .await?;
-    Ok(Entered {
+    let (page, members) =
+        futures_util::future::try_join(bus.ask(log), bus.ask(online(caller.clone(), room, limits)))
+            .await?;
+    Ok(JoinedRoom {
         joined,
         page,
         members,
@@ -109,7 +114,7 @@ struct JoinShape<'a> {
     members: PresenceShape<'a>,
 }
 
-fn reply(id: u64, caller: &Caller, found: &Entered) -> Frame {
+fn reply(id: u64, caller: &Caller, found: &JoinedRoom) -> Frame {
     let joined = &found.joined;
     let card = joined.room.card(caller.user.id, Some(joined.role));
     let entries = found.page.entries.iter();
@@ -124,50 +129,50 @@ fn reply(id: u64, caller: &Caller, found: &Entered) -> Frame {
 }
 
 pub(super) async fn leave(
-    asker: &Asker,
+    bus: &BusClient,
     caller: Caller,
     conn: Arc<Conn>,
     id: u64,
     room: RoomKey,
-) -> Result<Answer, Error> {
+) -> Result<CommandReply, Error> {
     let user = caller.user.clone();
     let leave = LeaveRoom {
         caller,
         room: room.clone(),
     };
-    let done = asker.ask(leave).await?;
+    let done = bus.ask(leave).await?;
     let body = Body::of(&DoneShape::from(done));
-    let left = SayLeft {
+    let left = SendLeaveReply {
         connection: conn.id,
         user,
         room,
         seq: done.seq,
         reply: wire::reply::ok(id, &body.0),
     };
-    asker.plainly(left).await?;
-    Ok(Answer::Written)
+    bus.ask_infallible(left).await?;
+    Ok(CommandReply::Sent)
 }
 
 pub(super) async fn typing(
-    asker: &Asker,
+    bus: &BusClient,
     caller: Caller,
     conn: Arc<Conn>,
     room: RoomKey,
     on: bool,
-) -> Result<Answer, Error> {
-    let types = Types {
+) -> Result<CommandReply, Error> {
+    let request = SetTyping {
         connection: conn.id,
         user: caller.user.clone(),
         room: room.clone(),
         on,
     };
-    match asker.plainly(types).await? {
-        Typing::Heard => Ok(Answer::Body(Body::of(&json!({})))),
-        Typing::Muted => Err(Error::new(&MUTED)),
-        Typing::NoMember => {
+    match bus.ask_infallible(request).await? {
+        TypingResult::Accepted => Ok(CommandReply::Body(Body::of(&json!({})))),
+        TypingResult::Muted => Err(Error::new(&MUTED)),
+        TypingResult::NotMember => {
             // The hub knows no better; rooms says which refusal it is.
-            let limits = &asker.shared.limits;
-            asker.ask(online(caller, room, limits)).await?;
+            let limits = &bus.shared.limits;
+            bus.ask(online(caller, room, limits)).await?;
             Err(Error::new(&NO_SUCH_ROOM))
         }
     }

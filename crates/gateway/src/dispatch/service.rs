@@ -1,6 +1,6 @@
 //! The service at the heart of the stack: which command is asked of whom.
 
-use super::{Answer, Asker, Body, Call};
+use super::{Body, BusClient, Call, CommandReply};
 use crate::connection::Conn;
 use crate::shared::Shared;
 use crate::wire::{Command, Error, Time, UNAUTHENTICATED, UNKNOWN_OP};
@@ -13,11 +13,11 @@ use tower::{BoxError, Service};
 
 /// Carries commands out.
 #[derive(Clone)]
-pub(crate) struct Carry {
+pub(crate) struct CommandService {
     shared: Arc<Shared>,
 }
 
-impl Carry {
+impl CommandService {
     pub(super) fn new(shared: &Arc<Shared>) -> Self {
         Self {
             shared: Arc::clone(shared),
@@ -25,22 +25,22 @@ impl Carry {
     }
 }
 
-impl Service<Call> for Carry {
-    type Response = Answer;
+impl Service<Call> for CommandService {
+    type Response = CommandReply;
     type Error = BoxError;
-    type Future = BoxFuture<'static, Result<Answer, BoxError>>;
+    type Future = BoxFuture<'static, Result<CommandReply, BoxError>>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
         Poll::Ready(Ok(()))
     }
 
     fn call(&mut self, call: Call) -> Self::Future {
-        let asker = Asker::new(&self.shared, call.trace);
-        Box::pin(async move { Ok(carry_out(&asker, call).await?) })
+        let bus = BusClient::new(&self.shared, call.trace);
+        Box::pin(async move { Ok(execute(&bus, call).await?) })
     }
 }
 
-async fn carry_out(asker: &Asker, call: Call) -> Result<Answer, Error> {
+async fn execute(bus: &BusClient, call: Call) -> Result<CommandReply, Error> {
     let Call {
         caller,
         conn,
@@ -49,35 +49,41 @@ async fn carry_out(asker: &Asker, call: Call) -> Result<Answer, Error> {
         ..
     } = call;
     let command = match command {
-        Command::Ping => return Ok(Answer::Body(Body::of(&json!({ "time": Time::now() })))),
+        Command::Ping => {
+            return Ok(CommandReply::Body(Body::of(
+                &json!({ "time": Time::now() }),
+            )));
+        }
         Command::Hello(hello) => {
             let conn = socket(conn)?;
-            return super::hello::hello(asker, caller, conn, id, *hello).await;
+            return super::hello::hello(bus, caller, conn, id, *hello).await;
         }
         command => command,
     };
     let caller = caller.ok_or(Error::new(&UNAUTHENTICATED))?;
     match command {
         Command::Join { room, after, limit } => {
-            let join = super::stay::Join { room, after, limit };
-            super::stay::join(asker, caller, socket(conn)?, id, join).await
+            let join = super::join::JoinParams { room, after, limit };
+            super::join::join(bus, caller, socket(conn)?, id, join).await
         }
-        Command::Leave { room } => super::stay::leave(asker, caller, socket(conn)?, id, room).await,
+        Command::Leave { room } => super::join::leave(bus, caller, socket(conn)?, id, room).await,
         Command::Typing { room, on } => {
-            super::stay::typing(asker, caller, socket(conn)?, room, on).await
+            super::join::typing(bus, caller, socket(conn)?, room, on).await
         }
-        Command::Logout => super::hello::logout(asker, caller, conn).await,
+        Command::Logout => super::hello::logout(bus, caller, conn).await,
         // To revoke the session that asks is to log out: only so its reply goes before its close.
         Command::RevokeSession { session } if session == caller.session.to_string() => {
-            super::hello::logout(asker, caller, conn).await
+            super::hello::logout(bus, caller, conn).await
         }
-        command => plain(asker, caller, conn, command).await.map(Answer::Body),
+        command => plain(bus, caller, conn, command)
+            .await
+            .map(CommandReply::Body),
     }
 }
 
 /// Commands that are one question to one crate.
 async fn plain(
-    asker: &Asker,
+    bus: &BusClient,
     caller: Caller,
     conn: Option<Arc<Conn>>,
     command: Command,
@@ -88,12 +94,12 @@ async fn plain(
         | Command::Members { .. }
         | Command::Presence { .. }
         | Command::Rooms { .. }
-        | Command::Sessions { .. } => super::read::read(asker, caller, command).await,
+        | Command::Sessions { .. } => super::read::read(bus, caller, command).await,
         Command::CreateRoom { .. }
         | Command::UpdateRoom { .. }
         | Command::Direct { .. }
-        | Command::Moderate { .. } => super::moderate::govern(asker, caller, command).await,
-        spoken => super::write::write(asker, caller, conn.map(|conn| conn.id), spoken).await,
+        | Command::Moderate { .. } => super::moderate::manage_room(bus, caller, command).await,
+        spoken => super::write::write(bus, caller, conn.map(|conn| conn.id), spoken).await,
     }
 }
 

@@ -4,7 +4,7 @@
 //! Per room a command is passed on while those before it are bound for the same crate, which takes
 //! them in order; otherwise it waits for their replies. Some commands are alone on the connection.
 
-use crate::dispatch::Answer;
+use crate::dispatch::CommandReply;
 use crate::wire::{Command, Error, Lane, Op};
 use bus::TraceId;
 use futures_util::StreamExt as _;
@@ -17,18 +17,18 @@ use tokio::time::Instant;
 use tracing::Span;
 
 /// A command under way, then its id and what became of it.
-pub(super) type Flying = BoxFuture<'static, (u64, Result<Answer, Error>)>;
+pub(super) type CommandFuture = BoxFuture<'static, (u64, Result<CommandReply, Error>)>;
 
 #[derive(Default)]
-pub(super) struct Flights {
-    waiting: VecDeque<Waiting>,
-    running: Vec<Running>,
+pub(super) struct PendingCommands {
+    waiting: VecDeque<QueuedCommand>,
+    running: Vec<RunningCommand>,
     /// `None` while nothing flies: even an empty one takes memory.
-    futures: Option<FuturesUnordered<Flying>>,
+    futures: Option<FuturesUnordered<CommandFuture>>,
 }
 
 /// A command that waits for others.
-pub(super) struct Waiting {
+pub(super) struct QueuedCommand {
     pub(super) id: u64,
     pub(super) command: Command,
     pub(super) trace: TraceId,
@@ -37,7 +37,7 @@ pub(super) struct Waiting {
 }
 
 /// A command that has been passed on.
-pub(super) struct Running {
+pub(super) struct RunningCommand {
     pub(super) id: u64,
     pub(super) op: &'static Op,
     pub(super) trace: TraceId,
@@ -47,7 +47,7 @@ pub(super) struct Running {
 }
 
 /// A command that will have no answer from whoever was or was to be asked.
-pub(super) struct Abandoned {
+pub(super) struct AbandonedCommand {
     pub(super) id: u64,
     pub(super) op: &'static Op,
     pub(super) trace: TraceId,
@@ -57,7 +57,7 @@ pub(super) struct Abandoned {
     pub(super) open: bool,
 }
 
-impl Flights {
+impl PendingCommands {
     pub(super) fn len(&self) -> usize {
         self.waiting.len() + self.running.len()
     }
@@ -72,16 +72,16 @@ impl Flights {
             || self.waiting.iter().any(|waiting| waiting.id == id)
     }
 
-    pub(super) fn wait(&mut self, waiting: Waiting) {
+    pub(super) fn wait(&mut self, waiting: QueuedCommand) {
         self.waiting.push_back(waiting);
     }
 
     /// Takes out the commands that may start now, in the order they were sent.
-    pub(super) fn ready(&mut self) -> Vec<Waiting> {
+    pub(super) fn ready(&mut self) -> Vec<QueuedCommand> {
         if self.waiting.is_empty() {
             return Vec::new();
         }
-        let mut before = Before::of(&self.running);
+        let mut before = Predecessors::of(&self.running);
         let mut ready = Vec::new();
         let mut waiting = VecDeque::with_capacity(self.waiting.len());
         for one in self.waiting.drain(..) {
@@ -99,42 +99,44 @@ impl Flights {
     }
 
     /// Puts back, in their order, what could not start after all.
-    pub(super) fn put_back(&mut self, ready: Vec<Waiting>) {
+    pub(super) fn requeue(&mut self, ready: Vec<QueuedCommand>) {
         for waiting in ready.into_iter().rev() {
             self.waiting.push_front(waiting);
         }
     }
 
-    pub(super) fn start(&mut self, running: Running, flying: Flying) {
+    pub(super) fn start(&mut self, running: RunningCommand, flying: CommandFuture) {
         self.running.push(running);
         self.futures.get_or_insert_default().push(flying);
     }
 
     /// The next command that is done; pending while none is under way.
-    pub(super) fn poll_landed(
+    pub(super) fn poll_completed(
         &mut self,
         cx: &mut Context<'_>,
-    ) -> Poll<(Running, Result<Answer, Error>)> {
+    ) -> Poll<(RunningCommand, Result<CommandReply, Error>)> {
         let Some(futures) = &mut self.futures else {
             return Poll::Pending;
         };
         let Some((id, result)) = ready!(futures.poll_next_unpin(cx)) else {
             return Poll::Pending;
         };
-        let place = self.running.iter().position(|running| running.id == id);
-        let landed = self.running.remove(place.expect("what flies is running"));
+        let position = self.running.iter().position(|running| running.id == id);
+        let completed = self
+            .running
+            .remove(position.expect("what flies is running"));
         if self.is_empty() {
             // What a burst needed is not kept by an idle connection.
             *self = Self::default();
         }
-        Poll::Ready((landed, result))
+        Poll::Ready((completed, result))
     }
 
     /// One that is done already.
-    pub(super) fn landed(&mut self) -> Option<(Running, Result<Answer, Error>)> {
-        let landed = self.poll_landed(&mut Context::from_waker(Waker::noop()));
-        match landed {
-            Poll::Ready(landed) => Some(landed),
+    pub(super) fn completed(&mut self) -> Option<(RunningCommand, Result<CommandReply, Error>)> {
+        let completed = self.poll_completed(&mut Context::from_waker(Waker::noop()));
+        match completed {
+            Poll::Ready(completed) => Some(completed),
             Poll::Pending => None,
         }
     }
@@ -145,26 +147,26 @@ impl Flights {
     }
 
     /// Takes out a command that was sent before `then` and still waits.
-    pub(super) fn overdue(&mut self, then: Instant) -> Option<Abandoned> {
-        let place = self.waiting.iter().position(|one| one.since <= then)?;
+    pub(super) fn take_overdue(&mut self, then: Instant) -> Option<AbandonedCommand> {
+        let position = self.waiting.iter().position(|one| one.since <= then)?;
         self.waiting
-            .remove(place)
+            .remove(position)
             .as_ref()
-            .map(Abandoned::not_begun)
+            .map(AbandonedCommand::not_begun)
     }
 
     /// All that will have no reply any more.
-    pub(super) fn abandon(&mut self) -> Vec<Abandoned> {
-        let running = self.running.iter().map(Abandoned::under_way);
-        let waiting = self.waiting.iter().map(Abandoned::not_begun);
+    pub(super) fn abandon(&mut self) -> Vec<AbandonedCommand> {
+        let running = self.running.iter().map(AbandonedCommand::under_way);
+        let waiting = self.waiting.iter().map(AbandonedCommand::not_begun);
         let all = running.chain(waiting).collect();
         *self = Self::default();
         all
     }
 }
 
-impl Abandoned {
-    fn not_begun(waiting: &Waiting) -> Self {
+impl AbandonedCommand {
+    fn not_begun(waiting: &QueuedCommand) -> Self {
         Self {
             id: waiting.id,
             op: waiting.command.op(),
@@ -175,7 +177,7 @@ impl Abandoned {
         }
     }
 
-    fn under_way(running: &Running) -> Self {
+    fn under_way(running: &RunningCommand) -> Self {
         Self {
             id: running.id,
             op: running.op,
@@ -188,14 +190,14 @@ impl Abandoned {
 }
 
 /// What stands before a command: per room the one lane that all before it are in, if they are.
-struct Before {
+struct Predecessors {
     rooms: BTreeMap<RoomKey, Option<Lane>>,
     any: bool,
     alone: bool,
 }
 
-impl Before {
-    fn of(running: &[Running]) -> Self {
+impl Predecessors {
+    fn of(running: &[RunningCommand]) -> Self {
         let mut before = Self {
             rooms: BTreeMap::new(),
             any: false,
@@ -240,21 +242,21 @@ impl Before {
 
 #[cfg(test)]
 mod tests {
-    use super::{Flights, Running, Waiting};
-    use crate::dispatch::{Answer, Body};
+    use super::{PendingCommands, QueuedCommand, RunningCommand};
+    use crate::dispatch::{Body, CommandReply};
     use crate::wire;
     use bus::TraceId;
     use bytes::Bytes;
     use futures_util::FutureExt as _;
     use tokio::time::Instant;
 
-    fn sent(flights: &mut Flights, id: u64, op: &str, room: &str) {
+    fn sent(commands: &mut PendingCommands, id: u64, op: &str, room: &str) {
         let d = format!(
             r#"{{"room":"{room}","cid":"c","body":"b","target":1,"emoji":"e","on":true,"seq":1,"after":1,"user":"@a","guest":"g"}}"#
         );
         let frame = format!(r#"{{"id":{id},"op":"{op}","d":{d}}}"#);
         let command = wire::read(&frame).expect(&frame).command;
-        flights.wait(Waiting {
+        commands.wait(QueuedCommand {
             id,
             command,
             trace: TraceId(u128::from(id)),
@@ -264,13 +266,13 @@ mod tests {
     }
 
     /// Starts what may start; returns the ids.
-    fn started(flights: &mut Flights) -> Vec<u64> {
+    fn started(commands: &mut PendingCommands) -> Vec<u64> {
         let mut ids = Vec::new();
-        for waiting in flights.ready() {
+        for waiting in commands.ready() {
             let (id, command) = (waiting.id, waiting.command);
-            let answer = Ok(Answer::Body(Body(Bytes::from_static(b"{}"))));
+            let answer = Ok(CommandReply::Body(Body(Bytes::from_static(b"{}"))));
             let flying = std::future::ready((id, answer)).boxed();
-            let running = Running {
+            let running = RunningCommand {
                 id,
                 op: command.op(),
                 trace: TraceId(u128::from(id)),
@@ -278,111 +280,114 @@ mod tests {
                 since: Instant::now(),
                 room: command.room(),
             };
-            flights.start(running, flying);
+            commands.start(running, flying);
             ids.push(id);
         }
         ids
     }
 
-    fn land_all(flights: &mut Flights) {
-        while flights.landed().is_some() {}
+    fn complete_all(commands: &mut PendingCommands) {
+        while commands.completed().is_some() {}
     }
 
     #[test]
     fn commands_of_one_room_for_one_crate_are_under_way_together() {
-        let mut flights = Flights::default();
-        sent(&mut flights, 1, "send", "x");
-        sent(&mut flights, 2, "edit", "x");
-        sent(&mut flights, 3, "send", "x");
-        assert_eq!(started(&mut flights), [1, 2, 3]);
+        let mut commands = PendingCommands::default();
+        sent(&mut commands, 1, "send", "x");
+        sent(&mut commands, 2, "edit", "x");
+        sent(&mut commands, 3, "send", "x");
+        assert_eq!(started(&mut commands), [1, 2, 3]);
     }
 
     #[test]
     fn another_crate_and_a_read_wait_for_what_was_before_them() {
         for other in ["kick", "log", "join", "typing"] {
-            let mut flights = Flights::default();
-            sent(&mut flights, 1, "send", "x");
-            sent(&mut flights, 2, other, "x");
-            sent(&mut flights, 3, "send", "x");
-            assert_eq!(started(&mut flights), [1], "{other}");
-            land_all(&mut flights);
-            assert_eq!(started(&mut flights), [2], "{other}");
-            land_all(&mut flights);
-            assert_eq!(started(&mut flights), [3], "{other}");
+            let mut commands = PendingCommands::default();
+            sent(&mut commands, 1, "send", "x");
+            sent(&mut commands, 2, other, "x");
+            sent(&mut commands, 3, "send", "x");
+            assert_eq!(started(&mut commands), [1], "{other}");
+            complete_all(&mut commands);
+            assert_eq!(started(&mut commands), [2], "{other}");
+            complete_all(&mut commands);
+            assert_eq!(started(&mut commands), [3], "{other}");
         }
     }
 
     #[test]
     fn nothing_passes_a_command_of_its_room_that_waits() {
-        let mut flights = Flights::default();
-        sent(&mut flights, 1, "send", "x");
-        sent(&mut flights, 2, "log", "x");
-        assert_eq!(started(&mut flights), [1]);
-        sent(&mut flights, 3, "send", "x");
-        assert!(started(&mut flights).is_empty());
+        let mut commands = PendingCommands::default();
+        sent(&mut commands, 1, "send", "x");
+        sent(&mut commands, 2, "log", "x");
+        assert_eq!(started(&mut commands), [1]);
+        sent(&mut commands, 3, "send", "x");
+        assert!(started(&mut commands).is_empty());
     }
 
     #[test]
     fn rooms_do_not_wait_for_each_other() {
-        let mut flights = Flights::default();
-        sent(&mut flights, 1, "join", "x");
-        sent(&mut flights, 2, "send", "x");
-        sent(&mut flights, 3, "log", "y");
-        sent(&mut flights, 4, "dm", "x");
-        assert_eq!(started(&mut flights), [1, 3, 4]);
+        let mut commands = PendingCommands::default();
+        sent(&mut commands, 1, "join", "x");
+        sent(&mut commands, 2, "send", "x");
+        sent(&mut commands, 3, "log", "y");
+        sent(&mut commands, 4, "dm", "x");
+        assert_eq!(started(&mut commands), [1, 3, 4]);
     }
 
     #[test]
     fn hello_is_alone() {
-        let mut flights = Flights::default();
-        sent(&mut flights, 1, "ping", "x");
-        sent(&mut flights, 2, "hello", "x");
-        sent(&mut flights, 3, "ping", "x");
-        assert_eq!(started(&mut flights), [1]);
-        land_all(&mut flights);
-        assert_eq!(started(&mut flights), [2]);
-        assert!(started(&mut flights).is_empty());
-        land_all(&mut flights);
-        assert_eq!(started(&mut flights), [3]);
+        let mut commands = PendingCommands::default();
+        sent(&mut commands, 1, "ping", "x");
+        sent(&mut commands, 2, "hello", "x");
+        sent(&mut commands, 3, "ping", "x");
+        assert_eq!(started(&mut commands), [1]);
+        complete_all(&mut commands);
+        assert_eq!(started(&mut commands), [2]);
+        assert!(started(&mut commands).is_empty());
+        complete_all(&mut commands);
+        assert_eq!(started(&mut commands), [3]);
     }
 
     #[test]
     fn an_id_counts_until_its_reply() {
-        let mut flights = Flights::default();
-        sent(&mut flights, 1, "send", "x");
-        sent(&mut flights, 2, "log", "x");
-        started(&mut flights);
-        assert!(flights.contains(1) && flights.contains(2) && !flights.contains(3));
-        assert_eq!(flights.len(), 2);
-        land_all(&mut flights);
-        assert!(!flights.contains(1) && flights.contains(2));
+        let mut commands = PendingCommands::default();
+        sent(&mut commands, 1, "send", "x");
+        sent(&mut commands, 2, "log", "x");
+        started(&mut commands);
+        assert!(commands.contains(1) && commands.contains(2) && !commands.contains(3));
+        assert_eq!(commands.len(), 2);
+        complete_all(&mut commands);
+        assert!(!commands.contains(1) && commands.contains(2));
     }
 
     #[test]
     fn only_a_write_under_way_is_abandoned_with_its_outcome_open() {
-        let mut flights = Flights::default();
-        sent(&mut flights, 1, "send", "x");
-        sent(&mut flights, 2, "log", "x");
-        sent(&mut flights, 3, "log", "y");
-        started(&mut flights);
-        let abandoned = flights.abandon().into_iter().map(|one| (one.id, one.open));
+        let mut commands = PendingCommands::default();
+        sent(&mut commands, 1, "send", "x");
+        sent(&mut commands, 2, "log", "x");
+        sent(&mut commands, 3, "log", "y");
+        started(&mut commands);
+        let abandoned = commands.abandon().into_iter().map(|one| (one.id, one.open));
         assert_eq!(
             abandoned.collect::<Vec<_>>(),
             [(1, true), (3, false), (2, false)]
         );
-        assert!(flights.is_empty());
+        assert!(commands.is_empty());
     }
 
     #[test]
     fn what_waits_too_long_is_taken_out() {
-        let mut flights = Flights::default();
+        let mut commands = PendingCommands::default();
         let before = Instant::now();
-        sent(&mut flights, 1, "send", "x");
-        sent(&mut flights, 2, "log", "x");
-        started(&mut flights);
-        let mut overdue = |then| flights.overdue(then).map(|one| one.id);
-        assert_eq!(overdue(before - std::time::Duration::from_secs(1)), None);
-        assert_eq!(overdue(Instant::now()), Some(2));
-        assert_eq!(overdue(Instant::now()), None);
+        sent(&mut commands, 1, "send", "x");
+        sent(&mut commands, 2, "log", "x");
+        started(&mut commands);
+        let mut take_overdue = |then| commands.take_overdue(then).map(|one| one.id);
+        assert_eq!(
+            take_overdue(before - std::time::Duration::from_secs(1)),
+            None
+        );
+        assert_eq!(take_overdue(Instant::now()), Some(2));
+        assert_eq!(take_overdue(Instant::now()), None);
     }
 }

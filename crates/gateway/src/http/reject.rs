@@ -1,6 +1,6 @@
 //! What a connection is told that does not get in: one canned response, then the end.
 
-use crate::metrics::TurnedAway;
+use crate::metrics::RejectReason;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -10,19 +10,19 @@ const LINGER: Duration = Duration::from_millis(500);
 /// No more is read of whoever does not get in: a whole request head and more.
 const READ_MAX: u64 = 64 << 10;
 
-fn response(reason: TurnedAway) -> String {
+fn response(reason: RejectReason) -> String {
     let (status, name, message) = match reason {
-        TurnedAway::Draining => (
+        RejectReason::Draining => (
             "503 Service Unavailable",
             "draining",
             "the server is stopping",
         ),
-        TurnedAway::Full => (
+        RejectReason::Full => (
             "503 Service Unavailable",
             "overloaded",
             "the server is full",
         ),
-        TurnedAway::NetworkFull => (
+        RejectReason::NetworkFull => (
             "429 Too Many Requests",
             "rate_limited",
             "too many connections from this address",
@@ -40,7 +40,7 @@ fn response(reason: TurnedAway) -> String {
 }
 
 /// Tells it and closes; a peer that takes nothing is not waited for.
-pub(super) async fn tell(mut stream: TcpStream, reason: TurnedAway) {
+pub(super) async fn respond(mut stream: TcpStream, reason: RejectReason) {
     let said_and_heard = async {
         stream.write_all(response(reason).as_bytes()).await?;
         stream.shutdown().await?;
@@ -74,7 +74,7 @@ mod tests {
             .unwrap();
         let (stream, _) = listener.accept().await.unwrap();
         let mut told = String::new();
-        let ((), read) = tokio::join!(tell(stream, TurnedAway::Draining), async {
+        let ((), read) = tokio::join!(respond(stream, RejectReason::Draining), async {
             let read = client.read_to_string(&mut told).await;
             drop(client);
             read

@@ -8,11 +8,11 @@ const WITHIN: Duration = Duration::from_secs(10);
 
 /// The latest refusals for rate.
 #[derive(Default)]
-pub(super) struct Flood {
+pub(super) struct FloodDetector {
     refused: VecDeque<Instant>,
 }
 
-impl Flood {
+impl FloodDetector {
     /// Counts one; true when there have been `max` within ten seconds.
     pub(super) fn refused(&mut self, now: Instant, max: usize) -> bool {
         while self
@@ -29,13 +29,13 @@ impl Flood {
 
 #[cfg(test)]
 mod tests {
-    use super::{Flood, WITHIN};
+    use super::{FloodDetector, WITHIN};
     use std::time::Duration;
     use tokio::time::Instant;
 
     #[test]
     fn refusals_count_for_ten_seconds() {
-        let (mut flood, start) = (Flood::default(), Instant::now());
+        let (mut flood, start) = (FloodDetector::default(), Instant::now());
         assert!(!flood.refused(start, 3));
         assert!(!flood.refused(start, 3));
         let later = start + WITHIN + Duration::from_millis(1);

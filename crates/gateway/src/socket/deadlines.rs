@@ -8,7 +8,7 @@ use tokio::time::Instant;
 /// How long before its end an identity is said to expire.
 const WARNING: Duration = Duration::from_secs(60);
 
-pub(super) struct Clock {
+pub(super) struct Deadlines {
     /// When something last came from the client.
     seen: Instant,
     /// When it was pinged since then.
@@ -33,7 +33,7 @@ pub(super) enum Due {
     Expired,
 }
 
-impl Clock {
+impl Deadlines {
     pub(super) fn new(now: Instant, limits: &Limits) -> Self {
         Self {
             seen: now,
@@ -115,7 +115,7 @@ impl Expiry {
 
 #[cfg(test)]
 mod tests {
-    use super::{Clock, Due};
+    use super::{Deadlines, Due};
     use crate::Limits;
     use crate::wire::Time;
     use std::time::Duration;
@@ -126,7 +126,7 @@ mod tests {
     #[test]
     fn a_silent_client_is_pinged_and_then_given_up() {
         let (limits, start) = (Limits::default(), Instant::now());
-        let mut clock = Clock::new(start, &limits);
+        let mut clock = Deadlines::new(start, &limits);
         clock.opened(start, None);
         assert_eq!(clock.next(&limits), start + 25 * S);
         assert_eq!(clock.due(start + 24 * S, &limits), None);
@@ -139,7 +139,7 @@ mod tests {
     #[test]
     fn any_frame_answers_a_ping() {
         let (limits, start) = (Limits::default(), Instant::now());
-        let mut clock = Clock::new(start, &limits);
+        let mut clock = Deadlines::new(start, &limits);
         clock.opened(start, None);
         assert_eq!(clock.due(start + 25 * S, &limits), Some(Due::Ping));
         clock.seen(start + 30 * S);
@@ -150,7 +150,7 @@ mod tests {
     #[test]
     fn without_hello_it_ends_after_ten_seconds_however_chatty() {
         let (limits, start) = (Limits::default(), Instant::now());
-        let mut clock = Clock::new(start, &limits);
+        let mut clock = Deadlines::new(start, &limits);
         clock.seen(start + 9 * S);
         assert_eq!(clock.next(&limits), start + 10 * S);
         assert_eq!(clock.due(start + 10 * S, &limits), Some(Due::NoHello));
@@ -163,7 +163,7 @@ mod tests {
             ping_every: S,
             ..limits
         };
-        let mut clock = Clock::new(start, &limits);
+        let mut clock = Deadlines::new(start, &limits);
         assert_eq!(clock.next(&limits), start + 10 * S);
         assert_eq!(clock.due(start + 9 * S, &limits), None);
         clock.opened(start + 9 * S, None);
@@ -173,7 +173,7 @@ mod tests {
     #[test]
     fn an_identity_is_said_to_expire_once_and_then_does() {
         let (limits, start) = (Limits::default(), Instant::now());
-        let mut clock = Clock::new(start, &limits);
+        let mut clock = Deadlines::new(start, &limits);
         clock.opened(start, Some(Time::now().0 + 90_000));
         clock.seen(start + 40 * S);
         assert_eq!(clock.due(start + 20 * S, &limits), None);

@@ -6,12 +6,12 @@ use bus::{Request, TraceId};
 use std::sync::Arc;
 
 /// Asks under one trace.
-pub(crate) struct Asker {
+pub(crate) struct BusClient {
     pub(crate) shared: Arc<Shared>,
     trace: TraceId,
 }
 
-impl Asker {
+impl BusClient {
     pub(crate) fn new(shared: &Arc<Shared>, trace: TraceId) -> Self {
         Self {
             shared: Arc::clone(shared),
@@ -25,11 +25,11 @@ impl Asker {
         R: Request<Answer = Result<T, F>>,
         Error: From<F>,
     {
-        Ok(self.plainly(request).await??)
+        Ok(self.ask_infallible(request).await??)
     }
 
     /// Asks what is only ever answered.
-    pub(crate) async fn plainly<R: Request>(&self, request: R) -> Result<R::Answer, Error> {
+    pub(crate) async fn ask_infallible<R: Request>(&self, request: R) -> Result<R::Answer, Error> {
         let within = self.shared.limits.ask_within;
         let asked = self.shared.bus.ask_traced(request, within, self.trace);
         Ok(asked.await?)

@@ -15,7 +15,7 @@ pub(crate) async fn finish_commands(shared: &Shared, within: Duration) -> usize 
     let sockets = &shared.sockets;
     sockets.drain();
     let answered = async {
-        sockets.all_answered().await;
+        sockets.wait_until_answered().await;
         // What those commands caused is on its way to the sockets.
         shared.bus.quiet().await;
     };
@@ -31,7 +31,11 @@ pub(crate) async fn say_goodbye(shared: &Shared, within: Duration) -> usize {
     let open = sockets.count();
     let back_within_ms = (open as u64 * 1000 / BACK_PER_S).max(1000);
     sockets.say_goodbye(|| rand::random_range(0..=back_within_ms));
-    let taken = timeout(within.saturating_sub(CUT_WITHIN), sockets.empty()).await;
+    let taken = timeout(
+        within.saturating_sub(CUT_WITHIN),
+        sockets.wait_until_empty(),
+    )
+    .await;
     let cut = if taken.is_err() {
         cut(sockets).await
     } else {
@@ -45,8 +49,8 @@ pub(crate) async fn say_goodbye(shared: &Shared, within: Duration) -> usize {
 async fn cut(sockets: &Registry) -> usize {
     let left = sockets.all();
     for conn in &left {
-        conn.cut();
+        conn.abort();
     }
-    let _ = timeout(CUT_WITHIN, sockets.empty()).await;
+    let _ = timeout(CUT_WITHIN, sockets.wait_until_empty()).await;
     left.len()
 }

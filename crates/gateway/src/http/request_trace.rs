@@ -6,29 +6,29 @@ use std::fmt;
 
 /// Under which trace a request is answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Traced {
+pub(super) struct RequestTrace {
     /// That of its errors, its commands and their log lines.
     pub(super) trace: TraceId,
     /// The caller's span, when the caller named one.
-    pub(super) parent: Option<Parent>,
+    pub(super) parent: Option<ParentSpan>,
 }
 
 /// A caller's span; shown as the last two parts of a `traceparent`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Parent {
+pub(super) struct ParentSpan {
     span: u64,
     flags: u8,
 }
 
-impl Traced {
-    /// The request with its trace in it, where [`Traced::of`] finds it.
+impl RequestTrace {
+    /// The request with its trace in it, where [`RequestTrace::of`] finds it.
     pub(super) fn named<B>(mut request: Request<B>) -> Request<B> {
         let traced = Self::by(request.headers());
         request.extensions_mut().insert(traced);
         request
     }
 
-    /// Of a request that has been through [`Traced::named`]; otherwise a new one.
+    /// Of a request that has been through [`RequestTrace::named`]; otherwise a new one.
     pub(super) fn of<B>(request: &Request<B>) -> Self {
         let named = request.extensions().get().copied();
         named.unwrap_or_else(Self::new)
@@ -63,7 +63,7 @@ impl Traced {
         let whole = version < 0xff && (version > 0 || parts.next().is_none());
         (whole && trace != 0 && span != 0).then_some(Self {
             trace: TraceId(trace),
-            parent: Some(Parent {
+            parent: Some(ParentSpan {
                 span: span.try_into().ok()?,
                 flags: flags.try_into().ok()?,
             }),
@@ -78,7 +78,7 @@ fn hex(text: &str, digits: usize) -> Option<u128> {
     right.then(|| u128::from_str_radix(text, 16).ok()).flatten()
 }
 
-impl fmt::Display for Parent {
+impl fmt::Display for ParentSpan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:016x}-{:02x}", self.span, self.flags)
     }
@@ -88,13 +88,13 @@ impl fmt::Display for Parent {
 mod tests {
     use super::*;
 
-    fn asked(lines: &[&str]) -> Traced {
+    fn asked(lines: &[&str]) -> RequestTrace {
         let mut request = Request::new(());
         for line in lines {
             let line = line.parse().unwrap();
             request.headers_mut().append("traceparent", line);
         }
-        Traced::of(&Traced::named(request))
+        RequestTrace::of(&RequestTrace::named(request))
     }
 
     #[test]

@@ -10,12 +10,12 @@ use std::sync::Arc;
 
 /// What the hub knows of a room's answer. It never goes back: `Given` stays.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) enum Answer {
+pub(super) enum DirectConsent {
     /// Nothing was seen that says otherwise: nobody hides.
     #[default]
     Unknown,
     /// This person has not answered.
-    Awaited(UserId),
+    Pending(UserId),
     Given,
 }
 
@@ -26,8 +26,8 @@ impl Handles<DirectAnswered> for Hub {
         _: &mut Context,
     ) -> anyhow::Result<()> {
         let room = self.rooms.get_mut(&answered.room);
-        if room.is_some_and(|room| room.answered_by(answered.user)) {
-            self.shows_now(&answered.room, answered.user);
+        if room.is_some_and(|room| room.consented(answered.user)) {
+            self.reveal(&answered.room, answered.user);
         }
         Ok(())
     }
@@ -35,7 +35,7 @@ impl Handles<DirectAnswered> for Hub {
 
 impl Hub {
     /// Learns from an entry of a direct room who has yet to answer it, or has.
-    pub(super) fn answer_follows(&mut self, info: &RoomInfo, entry: &Entry) {
+    pub(super) fn consent_follows(&mut self, info: &RoomInfo, entry: &Entry) {
         if info.kind != Kind::Direct {
             return;
         }
@@ -44,51 +44,51 @@ impl Hub {
         };
         match entry.change {
             // The opener's own is the first; those of later stays are their own choice.
-            Change::Joined if entry.seq == 2 => room.awaits(entry.author.id),
+            Change::Joined if entry.seq == 2 => room.await_consent_of(entry.author.id),
             Change::Joined | Change::Message { .. } | Change::Reaction { .. }
-                if room.answered_by(entry.author.id) =>
+                if room.consented(entry.author.id) =>
             {
-                self.shows_now(&info.key, entry.author.id);
+                self.reveal(&info.key, entry.author.id);
             }
             _ => {}
         }
     }
 
     /// What was hidden so far shows.
-    fn shows_now(&mut self, key: &RoomKey, user: UserId) {
+    fn reveal(&mut self, key: &RoomKey, user: UserId) {
         let online = self.shared.online.contains(user);
         let user = self.people.get(&user).map(|person| person.user.clone());
         if let (Some(user), true) = (user, online) {
-            self.pulse_presence(key, &user, true);
+            self.note_presence(key, &user, true);
         }
     }
 }
 
 impl Room {
     /// Whether this person shows neither presence nor typing here.
-    pub(super) fn hides(&self, user: UserId) -> bool {
-        self.answer == Answer::Awaited(user)
+    pub(super) fn hides_presence_of(&self, user: UserId) -> bool {
+        self.consent == DirectConsent::Pending(user)
     }
 
     /// What was read of a member, unless something later has been seen.
-    pub(super) fn answer_was(&mut self, membership: &Membership) {
+    pub(super) fn learn_consent(&mut self, membership: &Membership) {
         let is_old = self.next.is_some_and(|next| next > membership.head + 1);
         if !membership.answered && !is_old {
-            self.awaits(membership.user);
+            self.await_consent_of(membership.user);
         }
     }
 
-    fn awaits(&mut self, user: UserId) {
-        if self.answer == Answer::Unknown {
-            self.answer = Answer::Awaited(user);
+    fn await_consent_of(&mut self, user: UserId) {
+        if self.consent == DirectConsent::Unknown {
+            self.consent = DirectConsent::Pending(user);
         }
     }
 
     /// True if this person was awaited.
-    fn answered_by(&mut self, user: UserId) -> bool {
-        let awaited = self.hides(user);
+    fn consented(&mut self, user: UserId) -> bool {
+        let awaited = self.hides_presence_of(user);
         if awaited {
-            self.answer = Answer::Given;
+            self.consent = DirectConsent::Given;
         }
         awaited
     }

@@ -5,7 +5,7 @@
 const CHARS_MAX: usize = 100;
 
 /// The beginning of it; whatever could pretend to be something else becomes `?`.
-pub(super) fn shown(bytes: &[u8]) -> String {
+pub(super) fn sanitize(bytes: &[u8]) -> String {
     let plain = |byte: &u8| match byte {
         b'"' | b'\\' | b'<' | b'>' => '?',
         b'!'..=b'~' => char::from(*byte),
@@ -20,13 +20,13 @@ pub(super) fn shown(bytes: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{CHARS_MAX, shown};
+    use super::{CHARS_MAX, sanitize};
 
     #[test]
     fn what_a_stranger_says_is_short_and_plain() {
-        assert_eq!(shown(b"https://evil.example"), "https://evil.example");
-        assert_eq!(shown(b"a\"b\\c\n\x1b[2J\xff d"), "a?b?c??[2J??d");
-        let long = shown(&[b'x'; 10_000]);
+        assert_eq!(sanitize(b"https://evil.example"), "https://evil.example");
+        assert_eq!(sanitize(b"a\"b\\c\n\x1b[2J\xff d"), "a?b?c??[2J??d");
+        let long = sanitize(&[b'x'; 10_000]);
         assert_eq!(long.chars().count(), CHARS_MAX + 1);
     }
 }

@@ -3,11 +3,11 @@
 //! Nobody but this room waits. What could not be read within two seconds or three attempts is
 //! given up: every subscriber is told `gap`, and goes on behind it.
 
-use super::requests::HoleRead;
+use super::requests::MissingRangeRead;
 use super::room::Room;
-use super::sub::Phase;
+use super::subscription::Phase;
 use super::{Hub, OWNER};
-use crate::connection::{Class, Frame};
+use crate::connection::{Frame, FrameClass};
 use crate::shared::Shared;
 use crate::wire::push;
 use bus::{Context, Handles};
@@ -25,23 +25,23 @@ const ATTEMPTS: u32 = 3;
 const PAGE: usize = 200;
 const PAGE_BYTES: usize = 256 << 10;
 
-pub(super) struct Hole {
+pub(super) struct MissingRange {
     kept: BTreeMap<Seq, Arc<Entry>>,
     /// The log is known to go up to here.
     target: Seq,
     since: Instant,
     failures: u32,
-    asking: bool,
+    fetching: bool,
 }
 
-impl Hole {
+impl MissingRange {
     pub(super) fn new() -> Self {
         Self {
             kept: BTreeMap::new(),
             target: 0,
             since: Instant::now(),
             failures: 0,
-            asking: false,
+            fetching: false,
         }
     }
 
@@ -56,7 +56,7 @@ impl Hole {
         self.target = self.target.max(seq);
     }
 
-    fn is_hopeless(&self, now: Instant) -> bool {
+    fn has_failed(&self, now: Instant) -> bool {
         self.failures >= ATTEMPTS || now.duration_since(self.since) > PATIENCE
     }
 }
@@ -64,17 +64,21 @@ impl Hole {
 /// The entry whose turn it is, if it was kept. Closes the hole when nothing is missing any more.
 pub(super) fn take_next(room: &mut Room) -> Option<Arc<Entry>> {
     let next = room.next?;
-    let hole = room.hole.as_mut()?;
-    hole.kept.retain(|seq, _| *seq >= next);
-    let entry = hole.kept.remove(&next);
-    if entry.is_none() && next > hole.target {
-        room.hole = None;
+    let missing = room.missing.as_mut()?;
+    missing.kept.retain(|seq, _| *seq >= next);
+    let entry = missing.kept.remove(&next);
+    if entry.is_none() && next > missing.target {
+        room.missing = None;
     }
     entry
 }
 
-impl Handles<HoleRead> for Hub {
-    async fn handle(&mut self, read: &Arc<HoleRead>, _: &mut Context) -> anyhow::Result<()> {
+impl Handles<MissingRangeRead> for Hub {
+    async fn handle(
+        &mut self,
+        read: &Arc<MissingRangeRead>,
+        _: &mut Context,
+    ) -> anyhow::Result<()> {
         let Some(room) = self.rooms.get_mut(&read.room) else {
             return Ok(());
         };
@@ -88,17 +92,17 @@ impl Handles<HoleRead> for Hub {
             return Ok(());
         };
         let progressed = room.next > before;
-        if let Some(hole) = &mut room.hole {
-            hole.asking = false;
+        if let Some(missing) = &mut room.missing {
+            missing.fetching = false;
             if progressed {
-                (hole.failures, hole.since) = (0, Instant::now());
+                (missing.failures, missing.since) = (0, Instant::now());
             } else {
-                hole.failures += 1;
+                missing.failures += 1;
             }
-            self.busy.insert(read.room.clone());
+            self.timed_rooms.insert(read.room.clone());
         }
         if progressed {
-            self.fill(&read.room);
+            self.fetch_missing(&read.room);
         }
         Ok(())
     }
@@ -106,49 +110,49 @@ impl Handles<HoleRead> for Hub {
 
 impl Hub {
     /// Has the log read where the room has a hole, unless that is under way.
-    pub(super) fn fill(&mut self, key: &RoomKey) {
+    pub(super) fn fetch_missing(&mut self, key: &RoomKey) {
         let Some(room) = self.rooms.get_mut(key) else {
             return;
         };
-        let (Some(next), Some(hole)) = (room.next, &mut room.hole) else {
+        let (Some(next), Some(missing)) = (room.next, &mut room.missing) else {
             return;
         };
-        if std::mem::replace(&mut hole.asking, true) {
+        if std::mem::replace(&mut missing.fetching, true) {
             return;
         }
-        self.busy.insert(key.clone());
+        self.timed_rooms.insert(key.clone());
         let read = ReadLog {
             reader: None,
             room: key.clone(),
             after: Some(next - 1),
-            upto: Some(hole.target),
+            upto: Some(missing.target),
             limit: PAGE,
             bytes: PAGE_BYTES,
         };
         let shared = Arc::clone(&self.shared);
-        let reading = async move { read_hole(&shared, read).await };
+        let reading = async move { read_missing(&shared, read).await };
         self.shared.tasks.once(OWNER, "gateway.read_hole", reading);
     }
 
     /// Time has passed for a room with a hole: tried again, or given up.
-    pub(super) fn hole_ticked(&mut self, key: &RoomKey, now: Instant) {
-        let hole = self.rooms.get(key).and_then(|room| room.hole.as_ref());
-        match hole {
-            Some(hole) if hole.is_hopeless(now) => self.give_up(key),
-            Some(_) => self.fill(key),
+    pub(super) fn missing_range_ticked(&mut self, key: &RoomKey, now: Instant) {
+        let missing = self.rooms.get(key).and_then(|room| room.missing.as_ref());
+        match missing {
+            Some(missing) if missing.has_failed(now) => self.skip_missing(key),
+            Some(_) => self.fetch_missing(key),
             None => {}
         }
     }
 
-    fn give_up(&mut self, key: &RoomKey) {
+    fn skip_missing(&mut self, key: &RoomKey) {
         let Some(room) = self.rooms.get_mut(key) else {
             return;
         };
-        let (Some(next), Some(hole)) = (room.next, &mut room.hole) else {
+        let (Some(next), Some(missing)) = (room.next, &mut room.missing) else {
             return;
         };
-        let first = hole.kept.keys().next().copied();
-        let to = first.map_or(hole.target, |first| first - 1);
+        let first = missing.kept.keys().next().copied();
+        let to = first.map_or(missing.target, |first| first - 1);
         let id = room.info.as_ref().map_or(0, |info| info.id.0);
         tracing::warn!(
             room = id,
@@ -157,18 +161,18 @@ impl Hub {
             "entries were not to be had: a gap was told"
         );
         room.next = Some(to + 1);
-        (hole.failures, hole.since) = (0, Instant::now());
+        (missing.failures, missing.since) = (0, Instant::now());
         let gap = Frame::json(&push::gap(key, next, to));
         for sub in room.subs.values_mut() {
             match &mut sub.phase {
-                Phase::Live(_) => self.outbox.send(&sub.conn, gap.clone(), Class::Push),
+                Phase::Live(_) => self.outbox.send(&sub.conn, gap.clone(), FrameClass::Push),
                 // Its own reading comes to the same place and finds out for itself.
-                Phase::Held(held) => held.over = true,
+                Phase::Buffering(buffer) => buffer.overflowed = true,
                 Phase::Replaying => {}
             }
         }
         if first.is_none() {
-            room.hole = None;
+            room.missing = None;
         }
         if let Some(info) = room.info.clone() {
             self.deliver_kept(&info);
@@ -176,7 +180,7 @@ impl Hub {
     }
 }
 
-async fn read_hole(shared: &Shared, read: ReadLog) {
+async fn read_missing(shared: &Shared, read: ReadLog) {
     let room = read.room.clone();
     let asked = shared.bus.ask(read, shared.limits.ask_within).await;
     let page = match asked {
@@ -190,5 +194,5 @@ async fn read_hole(shared: &Shared, read: ReadLog) {
             None
         }
     };
-    shared.bus.publish(HoleRead { room, page }).await;
+    shared.bus.publish(MissingRangeRead { room, page }).await;
 }

@@ -6,7 +6,7 @@
 
 use super::source::Source;
 use crate::Limits;
-use crate::connection::{Class, Close, Conn, Frame};
+use crate::connection::{Close, Conn, Frame, FrameClass};
 use bytes::Bytes;
 use std::io::{self, Read, Write};
 use tokio::time::Instant;
@@ -19,7 +19,7 @@ const READ_BUFFER: usize = 128;
 /// Pongs alone pass through it.
 const WRITE_BUFFER_MAX: usize = 1 << 10;
 
-pub(super) struct Reader {
+pub(super) struct FrameReader {
     ws: WebSocketContext,
     source: Source,
 }
@@ -35,14 +35,14 @@ pub(super) enum Inbound {
     /// Its close frame; the echo is in the queue.
     Close(Option<u16>),
     /// It has broken the rules.
-    Refused(Close),
+    Violation(Close),
     /// It has gone.
     Lost,
     /// Nothing more for now.
     Nothing,
 }
 
-impl Reader {
+impl FrameReader {
     pub(super) fn new(read_ahead: Bytes, limits: &Limits) -> Self {
         let config = WebSocketConfig::default()
             .read_buffer_size(READ_BUFFER)
@@ -92,7 +92,7 @@ impl Reader {
         let source = &mut self.source;
         match self.ws.read(&mut Shim { conn, source }) {
             Ok(Message::Text(text)) => Inbound::Text(text),
-            Ok(Message::Binary(_) | Message::Frame(_)) => Inbound::Refused(Close::BINARY),
+            Ok(Message::Binary(_) | Message::Frame(_)) => Inbound::Violation(Close::BINARY),
             Ok(Message::Ping(_)) => Inbound::Ping,
             Ok(Message::Pong(_)) => Inbound::Pong,
             Ok(Message::Close(frame)) => {
@@ -109,10 +109,10 @@ impl Reader {
 fn failed(error: &Error) -> Inbound {
     match error {
         Error::Io(error) if error.kind() == io::ErrorKind::WouldBlock => Inbound::Nothing,
-        Error::Capacity(_) => Inbound::Refused(Close::TOO_BIG),
-        Error::Utf8(_) => Inbound::Refused(Close::NOT_UTF8),
+        Error::Capacity(_) => Inbound::Violation(Close::TOO_BIG),
+        Error::Utf8(_) => Inbound::Violation(Close::NOT_UTF8),
         Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => Inbound::Lost,
-        Error::Protocol(_) => Inbound::Refused(Close::PROTOCOL),
+        Error::Protocol(_) => Inbound::Violation(Close::PROTOCOL),
         _ => Inbound::Lost,
     }
 }
@@ -131,7 +131,7 @@ impl Read for Shim<'_> {
 
 impl Write for Shim<'_> {
     fn write(&mut self, frame: &[u8]) -> io::Result<usize> {
-        self.conn.put(Frame::raw(frame), Class::Push);
+        self.conn.enqueue(Frame::raw(frame), FrameClass::Push);
         Ok(frame.len())
     }
 
@@ -142,7 +142,7 @@ impl Write for Shim<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Inbound, READ_BUFFER, Reader};
+    use super::{FrameReader, Inbound, READ_BUFFER};
     use crate::Limits;
     use crate::connection::{Conn, flood_from, pair};
     use crate::socket::source::{AT_ONCE, PER_TURN};
@@ -184,7 +184,7 @@ mod tests {
         let all: Vec<u8> = lengths.iter().flat_map(|length| frame(*length)).collect();
         // Half a frame was read by whoever read before.
         let (early, late) = all.split_at(3);
-        let mut reader = Reader::new(Bytes::copy_from_slice(early), &Limits::default());
+        let mut reader = FrameReader::new(Bytes::copy_from_slice(early), &Limits::default());
         client.write_all(late).unwrap();
         conn.stream.readable().await.unwrap();
         for length in lengths {
@@ -213,7 +213,7 @@ mod tests {
             let (stream, client) = pair().await;
             let conn = Conn::new(ConnectionId(1), stream, &Limits::default());
             let flood = flood_from(client, first, again);
-            let mut reader = Reader::new(Bytes::new(), &Limits::default());
+            let mut reader = FrameReader::new(Bytes::new(), &Limits::default());
             let (began, mut taken, mut spent) = (Instant::now(), 0, 0);
             while spent < 20 {
                 conn.stream.readable().await.unwrap();

@@ -1,5 +1,5 @@
 use super::stage::{Socket, Stage, entry, key, said, user};
-use crate::hub::requests::{Counted, HeadsRead, TellHeads, Ticked, Types, Typing};
+use crate::hub::requests::{HeadsRead, MembersCounted, SendHeads, SetTyping, Ticked, TypingResult};
 use messaging::api::MarkerMoved;
 use rooms::api::RoomId;
 use serde_json::{Value, json};
@@ -9,14 +9,14 @@ use tokio::time::advance;
 
 const S: Duration = Duration::from_secs(1);
 
-async fn types(stage: &mut Stage, socket: &Socket, name: &str, on: bool) -> bool {
-    let types = Types {
+async fn set_typing(stage: &mut Stage, socket: &Socket, name: &str, on: bool) -> bool {
+    let request = SetTyping {
         connection: socket.id(),
         user: user(name),
         room: key("x"),
         on,
     };
-    stage.ask(types).await == Typing::Heard
+    stage.ask(request).await == TypingResult::Accepted
 }
 
 async fn came(stage: &mut Stage, name: &str, online: bool) {
@@ -27,7 +27,7 @@ async fn came(stage: &mut Stage, name: &str, online: bool) {
 async fn counted(stage: &mut Stage, count: u64) {
     let room = key("x");
     let count = Some(count);
-    stage.send(Counted { room, count }).await;
+    stage.send(MembersCounted { room, count }).await;
 }
 
 fn states(told: &[Value]) -> Vec<&str> {
@@ -43,7 +43,7 @@ async fn typing_is_told_to_others_and_ends_by_itself() {
     let mut stage = Stage::new().await;
     let mut ann = stage.member("ann", "x", 1).await;
     let mut bob = stage.member("bob", "x", 1).await;
-    assert!(types(&mut stage, &bob, "bob", true).await);
+    assert!(set_typing(&mut stage, &bob, "bob", true).await);
     assert_eq!(ann.take()[0]["d"]["on"], true);
     assert!(bob.take().is_empty(), "whoever types knows");
     advance(7 * S).await;
@@ -62,18 +62,18 @@ async fn one_typing_in_three_seconds_counts() {
     let mut ann = stage.member("ann", "x", 1).await;
     let bob = stage.member("bob", "x", 1).await;
     for _ in 0..5 {
-        types(&mut stage, &bob, "bob", true).await;
+        set_typing(&mut stage, &bob, "bob", true).await;
     }
     assert_eq!(ann.take().len(), 1);
-    types(&mut stage, &bob, "bob", false).await;
-    types(&mut stage, &bob, "bob", true).await;
+    set_typing(&mut stage, &bob, "bob", false).await;
+    set_typing(&mut stage, &bob, "bob", true).await;
     assert_eq!(
         ann.take().len(),
         1,
         "the end was told, the new beginning not"
     );
     advance(3 * S).await;
-    types(&mut stage, &bob, "bob", true).await;
+    set_typing(&mut stage, &bob, "bob", true).await;
     assert_eq!(ann.take()[0]["d"]["on"], true);
 }
 
@@ -82,10 +82,10 @@ async fn only_members_type_and_only_in_small_rooms() {
     let mut stage = Stage::new().await;
     let mut ann = stage.member("ann", "x", 1).await;
     let eve = stage.member("eve", "y", 1).await;
-    assert!(!types(&mut stage, &eve, "eve", true).await);
+    assert!(!set_typing(&mut stage, &eve, "eve", true).await);
     let bob = stage.member("bob", "x", 1).await;
     counted(&mut stage, 101).await;
-    assert!(types(&mut stage, &bob, "bob", true).await);
+    assert!(set_typing(&mut stage, &bob, "bob", true).await);
     assert!(ann.take().is_empty());
 }
 
@@ -126,21 +126,21 @@ async fn a_head_is_told_and_once_more_fifteen_seconds_later() {
         heads: vec![(RoomId(1), key("x"), 4)],
     };
     stage.send(heads()).await;
-    assert!(!stage.ask(TellHeads).await, "that was all");
+    assert!(!stage.ask(SendHeads).await, "that was all");
     assert_eq!(ann.take(), [json!({"ev": "heads", "d": {"x": 4}})]);
     advance(10 * S).await;
     stage.send(heads()).await;
     stage.send(Ticked).await;
-    stage.ask(TellHeads).await;
+    stage.ask(SendHeads).await;
     assert!(ann.take().is_empty());
     advance(5 * S).await;
     stage.send(Ticked).await;
-    stage.ask(TellHeads).await;
+    stage.ask(SendHeads).await;
     assert_eq!(ann.take(), [json!({"ev": "heads", "d": {"x": 4}})]);
     advance(20 * S).await;
     stage.send(heads()).await;
     stage.send(Ticked).await;
-    stage.ask(TellHeads).await;
+    stage.ask(SendHeads).await;
     assert!(ann.take().is_empty());
     assert!(eve.take().is_empty());
 }
@@ -161,7 +161,7 @@ async fn the_heads_of_many_rooms_are_told_bit_by_bit() {
             stage.send(Ticked).await;
         }
         for (told, more) in [(256, true), (44, false)] {
-            assert_eq!(stage.ask(TellHeads).await, more);
+            assert_eq!(stage.ask(SendHeads).await, more);
             let now = sockets.iter_mut().map(|socket| socket.take().len());
             assert_eq!(now.sum::<usize>(), told);
         }
@@ -174,12 +174,12 @@ async fn a_room_behind_the_store_is_filled_like_a_hole() {
     let mut ann = stage.member("ann", "x", 4).await;
     let heads = vec![(RoomId(1), key("x"), 6)];
     stage.send(HeadsRead { heads }).await;
-    stage.ask(TellHeads).await;
-    assert!(stage.hub().rooms[&key("x")].hole.is_some());
+    stage.ask(SendHeads).await;
+    assert!(stage.hub().rooms[&key("x")].missing.is_some());
     stage.append("x", vec![entry(5, "bob", said("5"))]).await;
     stage.append("x", vec![entry(6, "bob", said("6"))]).await;
     assert_eq!(ann.names(), ["heads", "entry 5", "entry 6"]);
-    assert!(stage.hub().rooms[&key("x")].hole.is_none());
+    assert!(stage.hub().rooms[&key("x")].missing.is_none());
 }
 
 #[tokio::test]

@@ -7,21 +7,21 @@ use rooms::api::{RoomKey, Seq};
 use sessions::api::Caller;
 
 /// A command that was carried out.
-pub(crate) enum Answer {
+pub(crate) enum CommandReply {
     /// The reply is still to be written.
     Body(Body),
     /// The hub has written it, in its place among the pushes.
-    Written,
+    Sent,
     /// The same, and the connection has to catch up with this room from there.
-    Behind(RoomKey, Seq),
+    CatchUp(RoomKey, Seq),
     /// The same: the connection is somebody's now.
-    Opened(Box<Opened>),
+    Authenticated(Box<Authenticated>),
     /// The reply is still to be written, and then the socket closes.
-    Last(Result<Body, Error>, Close),
+    ThenClose(Result<Body, Error>, Close),
 }
 
 /// What a good `hello` leaves to the connection's task.
-pub(crate) struct Opened {
+pub(crate) struct Authenticated {
     /// Who speaks through it from now on.
     pub(crate) caller: Caller,
     /// When it ends unless extended, ms since 1970.
