@@ -1,6 +1,6 @@
-//! Why the server closes a socket.
+//! The codes and reasons with which the server closes a socket.
 
-/// Why a socket is closed by us, as the protocol numbers it.
+/// A WebSocket close code of the protocol and its reason.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Close {
     pub(crate) code: u16,

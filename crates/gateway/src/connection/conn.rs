@@ -1,4 +1,4 @@
-//! One connection as the rest of the gateway holds it: a stream, a queue, a bell.
+//! One connection as the rest of the gateway holds it: its stream, its queue and its wake-up.
 
 use super::close::Close;
 use super::egress::{Egress, FollowUp, FrameClass};
@@ -14,26 +14,26 @@ use tokio::time::Instant;
 
 const NO_GOODBYE: u64 = u64::MAX;
 
-/// Shared by the connection's own task, which reads and ends it, and the hub, which only puts
-/// frames in and flushes.
+/// One client connection, shared by its own task, which reads and closes it, and the hub, which
+/// only queues frames and flushes.
 pub(crate) struct Conn {
     pub(crate) id: ConnectionId,
     pub(crate) stream: Stream,
-    /// Whom it counts for.
+    /// The network that its limits count for.
     peer: Option<Peer>,
     egress: Mutex<Egress>,
-    /// Rung when the connection's task has to look up: the queue is blocked, broken or closing, or
-    /// the server stops.
+    /// Wakes the connection's task when the queue is blocked, broken or closing, or the server stops.
     pub(crate) wakeup: Wakeup,
-    /// Its own `logout` is under way: the reply comes before the close.
+    /// A `logout` of this connection is under way: its reply precedes the close frame.
     logging_out: AtomicBool,
-    /// The session has ended during that.
+    /// The session ended during that `logout`.
     session_ended: AtomicBool,
-    /// The server stops: no more commands are read.
+    /// The server is stopping: the task reads no more commands.
     draining: AtomicBool,
-    /// After how many milliseconds its client is to come back.
+    /// Delay that the client waits before it reconnects, ms; [`NO_GOODBYE`] until the server says
+    /// goodbye.
     goodbye: AtomicU64,
-    /// Its task has ended.
+    /// The connection's task has ended.
     task_ended: AtomicBool,
 }
 
@@ -53,32 +53,33 @@ impl Conn {
         }
     }
 
-    /// The same, counted for this network.
+    /// Counts the connection for this network.
     pub(crate) fn with_peer(mut self, peer: Peer) -> Self {
         self.peer = Some(peer);
         self
     }
 
-    /// The network that pays for what it makes; empty when nobody knows it.
+    /// Returns the network that is charged for this connection; empty if unknown.
     pub(crate) fn network(&self) -> String {
         self.peer.map(|peer| peer.to_string()).unwrap_or_default()
     }
 
-    /// Puts a frame into the queue; `true` asks the caller to flush at the end of its turn.
+    /// Queues a frame; returns `true` if the caller has to flush at the end of its turn.
     #[must_use]
     pub(crate) fn push(&self, frame: Frame, class: FrameClass, now: Instant) -> bool {
         let follow_up = self.egress().push(frame, class, now);
         self.apply(follow_up)
     }
 
-    /// Puts a frame in and flushes at once.
+    /// Queues a reply and flushes at once.
     pub(crate) fn send_now(&self, frame: Frame) {
         if self.push(frame, FrameClass::Reply, Instant::now()) {
             self.flush();
         }
     }
 
-    /// Its session has ended: closed, unless that is its own `logout`, whose reply comes first.
+    /// Closes the connection because its session has ended, unless its own `logout` is under way: then
+    /// the reply comes first.
     pub(crate) fn end_session(&self, close: Close) {
         self.session_ended.store(true, Ordering::SeqCst);
         if !self.logging_out.load(Ordering::SeqCst) {
@@ -86,12 +87,13 @@ impl Conn {
         }
     }
 
-    /// Its own `logout` begins.
+    /// Marks the beginning of this connection's own `logout`.
     pub(crate) fn begin_logout(&self) {
         self.logging_out.store(true, Ordering::SeqCst);
     }
 
-    /// Its own `logout` failed; if the session has ended all the same, so does the connection.
+    /// Takes the mark of a failed `logout` back, and closes the connection if the session has ended
+    /// nevertheless.
     pub(crate) fn cancel_logout(&self) {
         self.logging_out.store(false, Ordering::SeqCst);
         if self.session_ended.load(Ordering::SeqCst) {
@@ -99,7 +101,7 @@ impl Conn {
         }
     }
 
-    /// No more commands are to be read.
+    /// Stops the reading of commands.
     pub(crate) fn drain(&self) {
         self.draining.store(true, Ordering::SeqCst);
         self.wakeup.wake();
@@ -109,25 +111,25 @@ impl Conn {
         self.draining.load(Ordering::SeqCst)
     }
 
-    /// The server says goodbye: its client is to come back after so long.
+    /// Asks the connection's task to say `bye` and close; the client reconnects after this delay.
     pub(crate) fn say_goodbye(&self, reconnect_after_ms: u64) {
         self.goodbye.store(reconnect_after_ms, Ordering::SeqCst);
         self.wakeup.wake();
     }
 
-    /// When its client is to come back, if the server says goodbye.
+    /// Returns the reconnect delay in ms once [`Conn::say_goodbye`] was called.
     pub(crate) fn goodbye(&self) -> Option<u64> {
         let after = self.goodbye.load(Ordering::SeqCst);
         (after != NO_GOODBYE).then_some(after)
     }
 
-    /// Breaks it off: it takes nothing.
+    /// Aborts a connection whose client reads nothing.
     pub(crate) fn abort(&self) {
         self.egress().abort();
         self.wakeup.wake();
     }
 
-    /// Its task has ended: whoever still holds it may let go.
+    /// Records that the connection's task has ended, so that other holders can drop it.
     pub(crate) fn mark_ended(&self) {
         self.task_ended.store(true, Ordering::SeqCst);
     }
@@ -136,20 +138,20 @@ impl Conn {
         self.task_ended.load(Ordering::SeqCst)
     }
 
-    /// Closes it: what waits goes out first.
+    /// Closes the connection after what is queued.
     pub(crate) fn close(&self, close: Close) {
         let follow_up = self.egress().close(close);
         self.apply(follow_up);
     }
 
-    /// Puts a frame in from the connection's own task, which flushes at the end of its turn.
+    /// Queues a frame from the connection's own task, which flushes at the end of its turn.
     pub(crate) fn enqueue(&self, frame: Frame, class: FrameClass) {
         let follow_up = self.egress().push(frame, class, Instant::now());
         self.apply(follow_up);
     }
 
-    /// Writes what the kernel takes; the rest is left to the connection's task, which may also have
-    /// seen what has just been written and wait for less.
+    /// Writes what the kernel accepts and leaves the rest to the connection's task. Wakes that task too
+    /// if it waits for the queue to drain.
     pub(crate) fn flush(&self) {
         let mut egress = self.egress();
         egress.flush(&self.stream);
@@ -160,14 +162,14 @@ impl Conn {
         }
     }
 
-    /// Writes what the kernel takes; false when that was not all.
+    /// Writes what the kernel accepts; returns `false` if something is left.
     pub(crate) fn write_out(&self) -> bool {
         let mut egress = self.egress();
         egress.flush(&self.stream);
         !egress.is_blocked() && !egress.is_broken()
     }
 
-    /// The queue, locked: never held over an await.
+    /// Locks the queue; never hold the guard across an await.
     pub(crate) fn egress(&self) -> MutexGuard<'_, Egress> {
         self.egress
             .lock()
@@ -203,20 +205,20 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_found_too_much_is_woken_when_it_is_written() {
+    async fn a_task_that_waits_for_the_queue_is_woken_by_a_flush() {
         let (stream, _client) = pair().await;
         let conn = Conn::new(ConnectionId(1), stream, &Limits::default());
         push(&conn);
         assert!(
             !conn.egress().is_within(10),
-            "it looks between push and flush"
+            "checked between push and flush"
         );
         assert!(!is_woken(&conn));
         conn.flush();
         assert!(conn.egress().is_within(10));
-        assert!(is_woken(&conn), "or it would wait for its timer");
+        assert!(is_woken(&conn), "otherwise it would sleep until its timer");
         push(&conn);
         conn.flush();
-        assert!(!is_woken(&conn), "who waits for nothing sleeps on");
+        assert!(!is_woken(&conn), "a task that waits for nothing sleeps on");
     }
 }

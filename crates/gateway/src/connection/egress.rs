@@ -1,7 +1,7 @@
-//! What waits for one socket: whole frames, shared with whoever else gets them, and a bound.
+//! The bounded queue of outgoing frames of one socket.
 //!
-//! When it is full, or its oldest frame too old, the client is too slow: what waits is dropped and
-//! the socket closed 4008. Long before that, what is soft is not taken any more.
+//! When the queue is full, or its oldest frame too old, the client is too slow: the queue is dropped
+//! and the socket closed with 4008. Best-effort frames are dropped from a quarter of that size on.
 
 use super::close::Close;
 use super::frame::Frame;
@@ -12,22 +12,22 @@ use std::io;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// How much a frame matters.
+/// What happens to a frame when the client is slow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum FrameClass {
-    /// The answer to a command: its own bound is the number of unanswered commands.
+    /// The reply to a command. Bounded by the number of unanswered commands.
     Reply,
-    /// Must arrive, or the socket closes.
+    /// Must arrive; the socket closes otherwise.
     Push,
-    /// Typing, presence, heads: may be left out when the client is behind.
+    /// Typing, presence, heads: left out when the client is behind.
     BestEffort,
 }
 
-/// Small frames are copied together into one write of at most this size.
+/// Small frames are joined into one write of at most this size, bytes.
 const SCRATCH: usize = 16 << 10;
 
-/// As much as a queue's first frame makes it have: to give that back, too, and take it anew would cost
-/// more than the rest of a delivery.
+/// The capacity that a queue allocates for its first frame. An idle queue keeps it: to free and
+/// allocate it each time would cost more than the rest of a delivery.
 const CAPACITY_KEPT: usize = 4;
 
 thread_local! {
@@ -40,32 +40,31 @@ thread_local! {
 )]
 pub(crate) struct Egress {
     queue: VecDeque<(Frame, Instant)>,
-    /// Bytes in the queue, the written part of the first frame included.
+    /// Bytes in the queue, including the written part of the first frame.
     bytes: usize,
-    /// Bytes of the first frame that the kernel already has.
+    /// Bytes of the first frame that are already written.
     written: usize,
     bytes_max: usize,
     age_max: Duration,
-    /// Someone has taken it on to flush.
+    /// A caller of `push` has promised to flush.
     dirty: bool,
-    /// The kernel took no more; the connection's task waits for it.
+    /// The kernel's buffer is full; the connection's task waits until it is writable.
     blocked: bool,
-    /// The close frame is in the queue: nothing may follow it.
+    /// Set once the close frame is queued: nothing may follow it.
     closing: Option<Close>,
-    /// The peer has gone.
+    /// The peer is gone; nothing is written any more.
     broken: bool,
-    /// The connection's task found too much here, and goes on once it is written.
+    /// The connection's task waits for the queue to drain.
     drain_awaited: bool,
 }
 
-/// What is left to do for whoever put a frame in.
+/// What the caller has to do after it queued a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum FollowUp {
     /// Flush, now or at the end of the turn.
     Flush,
-    /// Wake the connection's task: it has to close.
+    /// Wake the connection's task, which has to close.
     WakeTask,
-    /// Nothing.
     Nothing,
 }
 
@@ -85,7 +84,7 @@ impl Egress {
         }
     }
 
-    /// Takes a frame in, if there is room. `now` may be that of the whole turn: a clock asked for each
+    /// Queues a frame if there is room. `now` may be the start of the turn: to read the clock for each
     /// frame of a busy room would be a fortieth of all work.
     pub(crate) fn push(&mut self, frame: Frame, class: FrameClass, now: Instant) -> FollowUp {
         if self.closing.is_some() || self.broken {
@@ -104,7 +103,7 @@ impl Egress {
         FollowUp::Flush
     }
 
-    /// Puts the close frame in; nothing follows it. A slow client's queue is not worth waiting for.
+    /// Queues the close frame; nothing follows it. Drops the queue of a slow client.
     pub(crate) fn close(&mut self, close: Close) -> FollowUp {
         if self.closing.is_some() || self.broken {
             return FollowUp::Nothing;
@@ -117,7 +116,7 @@ impl Egress {
         FollowUp::WakeTask
     }
 
-    /// Hands the kernel what it takes.
+    /// Writes what the kernel accepts.
     pub(crate) fn flush(&mut self, stream: &Stream) {
         self.dirty = false;
         if self.broken {
@@ -132,7 +131,7 @@ impl Egress {
         }
     }
 
-    /// Nothing more is written.
+    /// Stops all writing.
     pub(crate) fn abort(&mut self) {
         self.broken = true;
     }
@@ -141,14 +140,15 @@ impl Egress {
         self.bytes - self.written
     }
 
-    /// Whether no more than this waits. Who is told no waits for [`Egress::take_drain_awaited`].
+    /// Returns whether at most this many bytes wait. After `false` the next flush wakes the connection's
+    /// task ([`Egress::take_drain_awaited`]).
     pub(crate) fn is_within(&mut self, bytes: usize) -> bool {
         let within = self.bytes() <= bytes;
         self.drain_awaited |= !within;
         within
     }
 
-    /// Someone was told once that too much waits: after the writing it is time to look again.
+    /// Returns whether [`Egress::is_within`] has returned `false` since the last call.
     pub(crate) fn take_drain_awaited(&mut self) -> bool {
         std::mem::take(&mut self.drain_awaited)
     }
@@ -161,7 +161,7 @@ impl Egress {
         self.broken
     }
 
-    /// Nothing is left to write, or nobody to write to.
+    /// Returns whether nothing is left to write, or the peer is gone.
     pub(crate) fn is_finished(&self) -> bool {
         self.queue.is_empty() || self.broken
     }
@@ -170,14 +170,14 @@ impl Egress {
         self.closing
     }
 
-    /// When what waits will be too old.
+    /// Returns when the oldest frame will be too old.
     pub(crate) fn expires(&self) -> Option<Instant> {
         self.queue.front().map(|(_, since)| *since + self.age_max)
     }
 
     fn is_full(&self, class: FrameClass) -> bool {
         let max = match class {
-            // Replies are bounded by the commands that were let in; a page may exceed what is left.
+            // Replies are bounded by the number of commands; a page may exceed the space that is left.
             FrameClass::Reply => self.bytes_max.saturating_mul(4),
             FrameClass::Push | FrameClass::BestEffort => self.bytes_max,
         };
@@ -193,7 +193,7 @@ impl Egress {
         self.queue.push_back((frame, now));
     }
 
-    /// All frames but one that the kernel already has a part of.
+    /// Drops all frames except a partly written one.
     fn drop_unsent(&mut self) {
         let begun = usize::from(self.written > 0);
         self.queue.truncate(begun);
@@ -214,7 +214,7 @@ impl Egress {
             }
             self.advance(taken);
         }
-        // A burst's buffer is not kept for an idle connection.
+        // An idle connection does not keep the buffer of a burst.
         if self.queue.capacity() > CAPACITY_KEPT {
             self.queue = VecDeque::new();
         }
@@ -288,7 +288,7 @@ mod tests {
             FollowUp::Flush
         );
         let again = push(&mut egress, Frame::text(&[b"two"]), FrameClass::Push);
-        assert_eq!(again, FollowUp::Nothing, "whoever was first flushes");
+        assert_eq!(again, FollowUp::Nothing, "the first caller flushes");
         egress.flush(&stream);
         assert!(egress.is_finished());
         let mut read = [0; 10];

@@ -1,23 +1,23 @@
-//! A WebSocket frame of ours, encoded once and shared by all who get it.
+//! An outgoing WebSocket frame, encoded once and shared by all its receivers.
 
 use super::close::Close;
 use bytes::Bytes;
 use serde::Serialize;
 
-/// Bytes ready for a socket: a whole frame.
+/// The bytes of one whole outgoing frame.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Frame(Bytes);
 
 const FINAL_TEXT: u8 = 0x81;
 const FINAL_CLOSE: u8 = 0x88;
 const FINAL_PING: u8 = 0x89;
-/// Most frames are not longer and need not grow while they are written.
+/// Initial capacity, bytes: most frames fit and need not grow while they are written.
 const CAPACITY: usize = 512;
-/// Room for the longest header of an unmasked frame.
+/// Length of the longest header of an unmasked frame, bytes.
 const HEADER: usize = 10;
 
 impl Frame {
-    /// A text frame of this value's JSON.
+    /// Encodes this value as JSON in a text frame.
     pub(crate) fn json(value: &impl Serialize) -> Self {
         let mut bytes = Vec::with_capacity(CAPACITY);
         bytes.resize(HEADER, 0);
@@ -25,7 +25,7 @@ impl Frame {
         Self::with_header(bytes, FINAL_TEXT)
     }
 
-    /// A text frame of these pieces.
+    /// Joins these pieces in a text frame.
     pub(crate) fn text(pieces: &[&[u8]]) -> Self {
         let length = pieces.iter().map(|piece| piece.len()).sum::<usize>();
         let mut bytes = Vec::with_capacity(HEADER + length);
@@ -36,12 +36,12 @@ impl Frame {
         Self::with_header(bytes, FINAL_TEXT)
     }
 
-    /// A control Ping.
+    /// Returns a control Ping.
     pub(crate) const fn ping() -> Self {
         Self(Bytes::from_static(&[FINAL_PING, 0]))
     }
 
-    /// A close frame.
+    /// Returns a close frame.
     pub(crate) fn close(close: Close) -> Self {
         let reason = close.reason.as_bytes();
         let length = u8::try_from(2 + reason.len()).expect("our reasons are short");
@@ -51,22 +51,20 @@ impl Frame {
         Self(bytes.into())
     }
 
-    /// What tungstenite has already made a frame of.
+    /// Wraps a frame that tungstenite has already encoded.
     pub(crate) fn raw(bytes: &[u8]) -> Self {
         Self(Bytes::copy_from_slice(bytes))
     }
 
-    /// Its bytes.
     pub(crate) fn bytes(&self) -> &Bytes {
         &self.0
     }
 
-    /// How many.
     pub(crate) fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Writes the header into the space left for it and cuts off what it did not need.
+    /// Writes the header into the space in front of the payload and cuts off the unused part.
     fn with_header(mut bytes: Vec<u8>, first: u8) -> Self {
         let length = bytes.len() - HEADER;
         let start = match length {

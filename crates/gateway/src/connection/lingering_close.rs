@@ -1,4 +1,4 @@
-//! The end of an HTTP connection: what was answered arrives although the client is still sending.
+//! Closes an HTTP connection so that the response arrives although the client is still sending.
 
 use std::future::Future as _;
 use std::io;
@@ -8,17 +8,17 @@ use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep};
 
-/// A close on unread bytes resets the connection and takes the answer with it, so they are read and
-/// thrown away for so long.
+/// How long unread bytes are read and discarded: closing with unread bytes would reset the connection
+/// and lose the response.
 const LINGER: Duration = Duration::from_millis(500);
-/// No more than so many of them. A client that sends more waits until the time is over.
+/// Most bytes that are discarded. A client that sends more waits until [`LINGER`] is over.
 const READ_MAX: usize = 256 << 10;
-/// Thrown away at once.
+/// Bytes discarded per read.
 const AT_ONCE: usize = 4 << 10;
-/// Reads before others get their turn.
+/// Reads before other tasks run.
 const READS_PER_TURN: usize = 4;
 
-/// What is read after the last answer, until the client has closed or the time is over.
+/// Reads and discards after the last response, until the client closes or [`LINGER`] is over.
 #[derive(Debug)]
 pub(super) struct LingeringClose {
     left: usize,
@@ -33,7 +33,7 @@ impl LingeringClose {
         }
     }
 
-    /// Ready when the connection may be closed.
+    /// Returns ready when the connection may be closed.
     pub(super) fn poll_over(&mut self, tcp: &TcpStream, cx: &mut Context<'_>) -> Poll<()> {
         if self.over.as_mut().poll(cx).is_ready() {
             return Poll::Ready(());
@@ -85,12 +85,12 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_answer_arrives_although_the_request_is_still_coming() {
+    async fn the_response_arrives_although_the_request_is_still_coming() {
         let (mut stream, mut client) = pair().await;
         let reading = std::thread::spawn(move || {
             client.write_all(&vec![b'x'; READ_MAX / 2]).unwrap();
-            let mut told = String::new();
-            client.read_to_string(&mut told).map(|_| told)
+            let mut response = String::new();
+            client.read_to_string(&mut response).map(|_| response)
         });
         stream.write_all(b"413").await.unwrap();
         stream.shutdown().await.unwrap();
@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_has_closed_is_not_waited_for() {
+    async fn a_client_that_has_closed_is_not_waited_for() {
         let (mut stream, client) = pair().await;
         drop(client);
         let began = Instant::now();

@@ -1,4 +1,4 @@
-//! Whom a socket counts for.
+//! The network that a connection's limits count for.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
@@ -8,7 +8,7 @@ use std::net::{IpAddr, Ipv6Addr};
 pub struct Peer(IpAddr);
 
 impl Peer {
-    /// The network of this address; IPv4 in IPv6 clothes is IPv4.
+    /// Returns the network of this address; an IPv4-mapped IPv6 address counts as IPv4.
     #[must_use]
     pub fn of(address: IpAddr) -> Self {
         match address.to_canonical() {
@@ -27,7 +27,7 @@ impl fmt::Display for Peer {
     }
 }
 
-/// Addresses stay out of the log.
+/// Hides the address: addresses stay out of the log.
 impl fmt::Debug for Peer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Peer(…)")

@@ -1,4 +1,4 @@
-//! The list of open sockets: who may still come in, and whom to reach when the server stops.
+//! The open sockets: limits their number per network and reaches them all when the server stops.
 
 use super::close::Close;
 use super::conn::Conn;
@@ -10,13 +10,13 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use tokio::sync::Notify;
 
 pub(crate) struct Registry {
-    /// Random, so that ids of two processes differ.
+    /// The upper half of every id; random, so that ids of two processes differ.
     upper: u64,
     counter: AtomicU64,
     state: Mutex<RegistryState>,
-    /// Commands read and not yet answered.
+    /// Commands that were read and have no reply yet.
     unanswered: AtomicUsize,
-    /// Rung whenever a socket has gone, or the last command was answered.
+    /// Notified when a socket leaves, and when the last command has its reply.
     changed: Notify,
 }
 
@@ -38,13 +38,13 @@ impl Registry {
         }
     }
 
-    /// An id no other connection has.
+    /// Returns an id that no other connection has.
     pub(crate) fn next_id(&self) -> ConnectionId {
         ConnectionId(self.upper | (self.counter.fetch_add(1, Ordering::Relaxed) & 0xffff_ffff))
     }
 
-    /// Enters a socket in the list; it leaves when the guard is dropped. `None`: there are too many
-    /// of this peer.
+    /// Adds a socket, which leaves when the guard is dropped. Returns `None` if this network already has
+    /// `max` sockets.
     pub(crate) fn register(
         self: &Arc<Self>,
         conn: &Arc<Conn>,
@@ -81,13 +81,13 @@ impl Registry {
         self.all().iter().for_each(|conn| conn.close(close));
     }
 
-    /// Every socket stops reading commands, those that come in later too.
+    /// Stops the reading of commands on every socket, including later ones.
     pub(crate) fn drain(&self) {
         self.state().stop = StopPhase::Draining;
         self.all().iter().for_each(|conn| conn.drain());
     }
 
-    /// Every socket is said goodbye to; each client gets a moment of its own to come back.
+    /// Says goodbye on every socket, including later ones; each client gets its own reconnect delay.
     pub(crate) fn say_goodbye(&self, after_ms: impl Fn() -> u64) {
         self.state().stop = StopPhase::Goodbye(after_ms());
         for conn in self.all() {
@@ -99,12 +99,12 @@ impl Registry {
         self.state().conns.values().cloned().collect()
     }
 
-    /// A command was read.
+    /// Counts a command that was read.
     pub(crate) fn command_read(&self) {
         self.unanswered.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// So many were answered, or will not be.
+    /// Counts commands that have a reply, or will never have one.
     pub(crate) fn commands_answered(&self, count: usize) {
         let before = self.unanswered.fetch_sub(count, Ordering::SeqCst);
         if count > 0 && before == count {
@@ -112,7 +112,7 @@ impl Registry {
         }
     }
 
-    /// Commands that were read and have no reply yet.
+    /// Returns the number of commands that were read and have no reply yet.
     pub(crate) fn unanswered(&self) -> usize {
         self.unanswered.load(Ordering::SeqCst)
     }
@@ -145,18 +145,18 @@ impl Registry {
     }
 }
 
-/// Whether the server stops.
+/// How far the server's stop has come.
 #[derive(Default, Clone, Copy)]
 enum StopPhase {
     #[default]
     Running,
-    /// No more commands are read.
+    /// Sockets read no more commands.
     Draining,
-    /// Goodbye is said: who comes now is to come back after so many milliseconds.
+    /// Sockets say goodbye; a client that connects now comes back after this many milliseconds.
     Goodbye(u64),
 }
 
-/// A socket in the list.
+/// Keeps a socket in the registry until dropped.
 pub(crate) struct Registration {
     registry: Arc<Registry>,
     id: ConnectionId,

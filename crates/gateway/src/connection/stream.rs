@@ -1,5 +1,6 @@
-//! The gateway's own stream: a concrete `TcpStream` inside, so that a socket can be handed to
-//! another process, and one place that reads and one that writes.
+//! The gateway's own TCP stream: one place that reads and one that writes.
+//!
+//! A concrete `TcpStream` lies inside, so that a socket can be handed to another process.
 
 use super::lingering_close::LingeringClose;
 use std::future::Future as _;
@@ -11,31 +12,30 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep};
 
-/// Bytes the kernel may hold back unsent: without it megabytes vanish into each stalled client
-/// before a write says so.
+/// Bytes that the kernel may hold unsent. Without this limit it would take megabytes for a stalled
+/// client before a write blocks.
 const UNSENT_MAX: u32 = 16 << 10;
 
-/// A client that takes nothing of an HTTP answer for so long has gone, or never meant to read it. The
-/// kernel takes more once it has passed on about [`UNSENT_MAX`], for which a slow line of 400 bytes a
-/// second needs 40 s.
+/// How long a client may read nothing of an HTTP response before the connection is given up. The
+/// kernel accepts more once it has sent about [`UNSENT_MAX`], which takes 40 s at 400 bytes a second.
 const STALL: Duration = Duration::from_secs(45);
 
-/// An accepted connection, set up for small frames. hyper speaks HTTP over it; after the upgrade
+/// An accepted connection, configured for small frames. hyper speaks HTTP over it; after the upgrade
 /// it comes back by `Upgraded::downcast`.
 #[derive(Debug)]
 pub struct Stream {
     tcp: TcpStream,
-    /// The kernel takes nothing more of an HTTP answer.
+    /// Runs while the kernel accepts nothing more of an HTTP response.
     stall: Option<Pin<Box<Sleep>>>,
-    /// HTTP has said its last.
+    /// Set once HTTP has shut down its side.
     lingering_close: Option<Box<LingeringClose>>,
 }
 
 impl Stream {
-    /// Sets the options that every socket of ours has.
+    /// Sets the TCP options.
     ///
     /// # Errors
-    /// When the kernel refuses one; the peer is usually gone then.
+    /// If the kernel refuses one; usually the peer is gone.
     pub fn new(tcp: TcpStream) -> io::Result<Self> {
         tcp.set_nodelay(true)?;
         socket2::SockRef::from(&tcp).set_tcp_notsent_lowat(UNSENT_MAX)?;
@@ -46,12 +46,12 @@ impl Stream {
         })
     }
 
-    /// What is in the kernel's buffer; `WouldBlock` when nothing is.
+    /// Reads what the kernel has; fails with `WouldBlock` if that is nothing.
     pub(crate) fn try_read(&self, buffer: &mut [u8]) -> io::Result<usize> {
         self.tcp.try_read(buffer)
     }
 
-    /// Writes what the kernel takes; `WouldBlock` when it takes nothing.
+    /// Writes what the kernel accepts; fails with `WouldBlock` if that is nothing.
     pub(crate) fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
         self.tcp.try_write(bytes)
     }
@@ -64,17 +64,19 @@ impl Stream {
         self.tcp.writable().await
     }
 
-    /// Ready when there may be something to read. One task waits at a time, with nothing kept in it.
+    /// Returns ready when there may be something to read. One task waits at a time; the waiting future
+    /// holds no state.
     pub(crate) fn poll_readable(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.tcp.poll_read_ready(cx)
     }
 
-    /// Ready when the kernel may take something. One task waits at a time, with nothing kept in it.
+    /// Returns ready when the kernel may accept more. One task waits at a time; the waiting future holds
+    /// no state.
     pub(crate) fn poll_writable(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.tcp.poll_write_ready(cx)
     }
 
-    /// What came of a write, unless the peer has taken nothing for too long.
+    /// Passes the result of a write on, or fails if the peer has read nothing for [`STALL`].
     fn fail_if_stalled(
         &mut self,
         cx: &mut Context<'_>,
@@ -89,9 +91,9 @@ impl Stream {
         Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
 
-    /// Tells the peer that nothing more will come.
+    /// Shuts down the write side.
     pub(crate) fn shutdown_write(&self) {
-        // A peer that has gone already need not be told.
+        // Fails only if the peer is already gone.
         let _ = socket2::SockRef::from(&self.tcp).shutdown(std::net::Shutdown::Write);
     }
 }
@@ -133,7 +135,7 @@ impl AsyncWrite for Stream {
         Pin::new(&mut self.tcp).poll_flush(cx)
     }
 
-    /// Ends the writing, and is ready when the connection may be closed without harm.
+    /// Shuts down the write side; returns ready when closing will not lose the response.
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         if this.lingering_close.is_none() {
@@ -146,7 +148,7 @@ impl AsyncWrite for Stream {
     }
 }
 
-/// Writes `first`, then `again` without pause, from a thread of its own until the other end has gone.
+/// Writes `first`, then `again` without pause, from a thread of its own until the other end closes.
 #[cfg(test)]
 pub(crate) fn flood_from(
     mut client: std::net::TcpStream,
@@ -164,7 +166,7 @@ pub(crate) fn flood_from(
     })
 }
 
-/// A stream that can be written to, and its other end.
+/// Returns a writable stream and its other end.
 #[cfg(test)]
 pub(crate) async fn pair() -> (Stream, std::net::TcpStream) {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();

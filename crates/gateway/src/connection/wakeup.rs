@@ -1,6 +1,6 @@
-//! What wakes a connection's task from outside: rung at any time, heard once.
+//! Wakes a connection's task from other tasks.
 //!
-//! It keeps no state in the waiting future, unlike a `Notify`: ten thousand idle connections wait.
+//! Unlike a `Notify` it keeps no state in the waiting future: ten thousand idle connections wait.
 
 use futures_util::task::AtomicWaker;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,16 +13,16 @@ pub(crate) struct Wakeup {
 }
 
 impl Wakeup {
-    /// Wakes whoever waits, or else whoever waits next.
+    /// Wakes the waiting task, or the next one that waits.
     pub(crate) fn wake(&self) {
         self.woken.store(true, Ordering::Release);
         self.waker.wake();
     }
 
-    /// Ready once after it was rung. One task waits at a time: the one that polled last.
+    /// Returns ready once per wake-up. Only the task that polled last is woken.
     pub(crate) fn poll_woken(&self, cx: &mut Context<'_>) -> Poll<()> {
         self.waker.register(cx.waker());
-        // After registering: a ring in between is seen here or wakes.
+        // Checked after registering, so that no wake-up in between is lost.
         if self.woken.swap(false, Ordering::AcqRel) {
             Poll::Ready(())
         } else {
@@ -42,7 +42,7 @@ mod tests {
     }
 
     #[test]
-    fn a_ring_before_the_waiting_is_heard_once() {
+    fn a_wake_before_the_wait_is_seen_once() {
         let wakeup = Wakeup::default();
         assert!(!heard(&wakeup));
         wakeup.wake();
@@ -52,7 +52,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_ring_wakes_whoever_waits() {
+    async fn a_wake_reaches_the_waiting_task() {
         let wakeup = Wakeup::default();
         let waiting = poll_fn(|cx| wakeup.poll_woken(cx));
         let ringing = async { wakeup.wake() };

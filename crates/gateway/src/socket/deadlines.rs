@@ -6,13 +6,13 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 /// How long before its end an identity is said to expire.
-const WARNING: Duration = Duration::from_secs(60);
+const WARN_BEFORE: Duration = Duration::from_secs(60);
 
 pub(super) struct Deadlines {
     /// When something last came from the client.
-    seen: Instant,
+    last_received: Instant,
     /// When it was pinged since then.
-    pinged: Option<Instant>,
+    pinged_at: Option<Instant>,
     /// By when it must have said `hello`; `None` once it has.
     hello_by: Option<Instant>,
     expires: Option<Expiry>,
@@ -29,28 +29,28 @@ pub(super) enum Due {
     Ping,
     NoPong,
     NoHello,
-    Warning(Duration),
+    ExpiryWarning(Duration),
     Expired,
 }
 
 impl Deadlines {
     pub(super) fn new(now: Instant, limits: &Limits) -> Self {
         Self {
-            seen: now,
-            pinged: None,
+            last_received: now,
+            pinged_at: None,
             hello_by: Some(now + limits.hello_within),
             expires: None,
         }
     }
 
     /// Anything that comes from the client answers a ping, a part of a frame too.
-    pub(super) fn seen(&mut self, now: Instant) {
-        self.seen = now;
-        self.pinged = None;
+    pub(super) fn received(&mut self, now: Instant) {
+        self.last_received = now;
+        self.pinged_at = None;
     }
 
     /// It is somebody's, until `expires_at` (ms since 1970) if that is limited.
-    pub(super) fn opened(&mut self, now: Instant, expires_at: Option<i64>) {
+    pub(super) fn authenticated(&mut self, now: Instant, expires_at: Option<i64>) {
         self.hello_by = None;
         self.expires = expires_at.map(|at| {
             let left = u64::try_from(at - Time::now().0).unwrap_or(0);
@@ -66,15 +66,18 @@ impl Deadlines {
         if let Some(by) = self.hello_by {
             return by;
         }
-        let alive = match self.pinged {
+        let alive = match self.pinged_at {
             Some(at) => at + limits.pong_within,
-            None => self.seen + limits.ping_every,
+            None => self.last_received + limits.ping_every,
         };
         let expiry = self.expires.as_ref().map(|expiry| {
             if expiry.warned {
                 expiry.at
             } else {
-                expiry.at.checked_sub(WARNING).unwrap_or(self.seen)
+                expiry
+                    .at
+                    .checked_sub(WARN_BEFORE)
+                    .unwrap_or(self.last_received)
             }
         });
         expiry.map_or(alive, |expiry| expiry.min(alive))
@@ -89,10 +92,10 @@ impl Deadlines {
         if let Some(due) = self.expires.as_mut().and_then(|expiry| expiry.due(now)) {
             return Some(due);
         }
-        match self.pinged {
+        match self.pinged_at {
             Some(at) if at + limits.pong_within <= now => Some(Due::NoPong),
-            None if self.seen + limits.ping_every <= now => {
-                self.pinged = Some(now);
+            None if self.last_received + limits.ping_every <= now => {
+                self.pinged_at = Some(now);
                 Some(Due::Ping)
             }
             _ => None,
@@ -106,10 +109,10 @@ impl Expiry {
             return Some(Due::Expired);
         }
         let left = self.at - now;
-        if left > WARNING || std::mem::replace(&mut self.warned, true) {
+        if left > WARN_BEFORE || std::mem::replace(&mut self.warned, true) {
             return None;
         }
-        Some(Due::Warning(left))
+        Some(Due::ExpiryWarning(left))
     }
 }
 
@@ -126,34 +129,34 @@ mod tests {
     #[test]
     fn a_silent_client_is_pinged_and_then_given_up() {
         let (limits, start) = (Limits::default(), Instant::now());
-        let mut clock = Deadlines::new(start, &limits);
-        clock.opened(start, None);
-        assert_eq!(clock.next(&limits), start + 25 * S);
-        assert_eq!(clock.due(start + 24 * S, &limits), None);
-        assert_eq!(clock.due(start + 25 * S, &limits), Some(Due::Ping));
-        assert_eq!(clock.next(&limits), start + 35 * S);
-        assert_eq!(clock.due(start + 34 * S, &limits), None);
-        assert_eq!(clock.due(start + 35 * S, &limits), Some(Due::NoPong));
+        let mut deadlines = Deadlines::new(start, &limits);
+        deadlines.authenticated(start, None);
+        assert_eq!(deadlines.next(&limits), start + 25 * S);
+        assert_eq!(deadlines.due(start + 24 * S, &limits), None);
+        assert_eq!(deadlines.due(start + 25 * S, &limits), Some(Due::Ping));
+        assert_eq!(deadlines.next(&limits), start + 35 * S);
+        assert_eq!(deadlines.due(start + 34 * S, &limits), None);
+        assert_eq!(deadlines.due(start + 35 * S, &limits), Some(Due::NoPong));
     }
 
     #[test]
     fn any_frame_answers_a_ping() {
         let (limits, start) = (Limits::default(), Instant::now());
-        let mut clock = Deadlines::new(start, &limits);
-        clock.opened(start, None);
-        assert_eq!(clock.due(start + 25 * S, &limits), Some(Due::Ping));
-        clock.seen(start + 30 * S);
-        assert_eq!(clock.due(start + 40 * S, &limits), None);
-        assert_eq!(clock.due(start + 55 * S, &limits), Some(Due::Ping));
+        let mut deadlines = Deadlines::new(start, &limits);
+        deadlines.authenticated(start, None);
+        assert_eq!(deadlines.due(start + 25 * S, &limits), Some(Due::Ping));
+        deadlines.received(start + 30 * S);
+        assert_eq!(deadlines.due(start + 40 * S, &limits), None);
+        assert_eq!(deadlines.due(start + 55 * S, &limits), Some(Due::Ping));
     }
 
     #[test]
     fn without_hello_it_ends_after_ten_seconds_however_chatty() {
         let (limits, start) = (Limits::default(), Instant::now());
-        let mut clock = Deadlines::new(start, &limits);
-        clock.seen(start + 9 * S);
-        assert_eq!(clock.next(&limits), start + 10 * S);
-        assert_eq!(clock.due(start + 10 * S, &limits), Some(Due::NoHello));
+        let mut deadlines = Deadlines::new(start, &limits);
+        deadlines.received(start + 9 * S);
+        assert_eq!(deadlines.next(&limits), start + 10 * S);
+        assert_eq!(deadlines.due(start + 10 * S, &limits), Some(Due::NoHello));
     }
 
     #[test]
@@ -163,23 +166,25 @@ mod tests {
             ping_every: S,
             ..limits
         };
-        let mut clock = Deadlines::new(start, &limits);
-        assert_eq!(clock.next(&limits), start + 10 * S);
-        assert_eq!(clock.due(start + 9 * S, &limits), None);
-        clock.opened(start + 9 * S, None);
-        assert_eq!(clock.due(start + 9 * S, &limits), Some(Due::Ping));
+        let mut deadlines = Deadlines::new(start, &limits);
+        assert_eq!(deadlines.next(&limits), start + 10 * S);
+        assert_eq!(deadlines.due(start + 9 * S, &limits), None);
+        deadlines.authenticated(start + 9 * S, None);
+        assert_eq!(deadlines.due(start + 9 * S, &limits), Some(Due::Ping));
     }
 
     #[test]
     fn an_identity_is_said_to_expire_once_and_then_does() {
         let (limits, start) = (Limits::default(), Instant::now());
-        let mut clock = Deadlines::new(start, &limits);
-        clock.opened(start, Some(Time::now().0 + 90_000));
-        clock.seen(start + 40 * S);
-        assert_eq!(clock.due(start + 20 * S, &limits), None);
-        let warned = clock.due(start + 40 * S, &limits);
-        assert!(matches!(warned, Some(Due::Warning(left)) if left <= 50 * S && left > 49 * S));
-        assert_eq!(clock.due(start + 41 * S, &limits), None);
-        assert_eq!(clock.due(start + 91 * S, &limits), Some(Due::Expired));
+        let mut deadlines = Deadlines::new(start, &limits);
+        deadlines.authenticated(start, Some(Time::now().0 + 90_000));
+        deadlines.received(start + 40 * S);
+        assert_eq!(deadlines.due(start + 20 * S, &limits), None);
+        let warned = deadlines.due(start + 40 * S, &limits);
+        assert!(
+            matches!(warned, Some(Due::ExpiryWarning(left)) if left <= 50 * S && left > 49 * S)
+        );
+        assert_eq!(deadlines.due(start + 41 * S, &limits), None);
+        assert_eq!(deadlines.due(start + 91 * S, &limits), Some(Due::Expired));
     }
 }

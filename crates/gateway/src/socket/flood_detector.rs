@@ -14,7 +14,7 @@ pub(super) struct FloodDetector {
 
 impl FloodDetector {
     /// Counts one; true when there have been `max` within ten seconds.
-    pub(super) fn refused(&mut self, now: Instant, max: usize) -> bool {
+    pub(super) fn record(&mut self, now: Instant, max: usize) -> bool {
         while self
             .refused
             .front()
@@ -35,12 +35,12 @@ mod tests {
 
     #[test]
     fn refusals_count_for_ten_seconds() {
-        let (mut flood, start) = (FloodDetector::default(), Instant::now());
-        assert!(!flood.refused(start, 3));
-        assert!(!flood.refused(start, 3));
+        let (mut detector, start) = (FloodDetector::default(), Instant::now());
+        assert!(!detector.record(start, 3));
+        assert!(!detector.record(start, 3));
         let later = start + WITHIN + Duration::from_millis(1);
-        assert!(!flood.refused(later, 3));
-        assert!(!flood.refused(later, 3));
-        assert!(flood.refused(later, 3));
+        assert!(!detector.record(later, 3));
+        assert!(!detector.record(later, 3));
+        assert!(detector.record(later, 3));
     }
 }

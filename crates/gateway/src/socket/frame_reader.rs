@@ -67,8 +67,8 @@ impl FrameReader {
     }
 
     /// Bytes read in this turn.
-    pub(super) fn taken(&self) -> usize {
-        self.source.taken()
+    pub(super) fn bytes_read(&self) -> usize {
+        self.source.bytes_read()
     }
 
     /// How many small pieces of messages have come since this was asked.
@@ -101,12 +101,12 @@ impl FrameReader {
                 let _ = self.ws.flush(&mut Shim { conn, source });
                 Inbound::Close(frame.map(|frame| frame.code.into()))
             }
-            Err(error) => failed(&error),
+            Err(error) => inbound_of(&error),
         }
     }
 }
 
-fn failed(error: &Error) -> Inbound {
+fn inbound_of(error: &Error) -> Inbound {
     match error {
         Error::Io(error) if error.kind() == io::ErrorKind::WouldBlock => Inbound::Nothing,
         Error::Capacity(_) => Inbound::Violation(Close::TOO_BIG),
@@ -145,7 +145,7 @@ mod tests {
     use super::{FrameReader, Inbound, READ_BUFFER};
     use crate::Limits;
     use crate::connection::{Conn, flood_from, pair};
-    use crate::socket::source::{AT_ONCE, PER_TURN};
+    use crate::socket::source::{PER_TURN, READ_MAX};
     use bytes::Bytes;
     use sessions::api::ConnectionId;
     use std::io::Write as _;
@@ -176,9 +176,9 @@ mod tests {
             READ_BUFFER,
             5,
             READ_BUFFER + 1,
-            AT_ONCE,
+            READ_MAX,
             9,
-            3 * AT_ONCE,
+            3 * READ_MAX,
             2,
         ];
         let all: Vec<u8> = lengths.iter().flat_map(|length| frame(*length)).collect();
@@ -214,16 +214,16 @@ mod tests {
             let conn = Conn::new(ConnectionId(1), stream, &Limits::default());
             let flood = flood_from(client, first, again);
             let mut reader = FrameReader::new(Bytes::new(), &Limits::default());
-            let (began, mut taken, mut spent) = (Instant::now(), 0, 0);
+            let (began, mut bytes_read, mut spent) = (Instant::now(), 0, 0);
             while spent < 20 {
                 conn.stream.readable().await.unwrap();
                 reader.begin_turn(Instant::now());
                 while !matches!(reader.next(&conn), Inbound::Nothing) {}
                 spent += usize::from(reader.is_spent());
-                taken += reader.taken();
-                assert!(reader.taken() <= PER_TURN);
+                bytes_read += reader.bytes_read();
+                assert!(reader.bytes_read() <= PER_TURN);
             }
-            assert!(taken >= 20 * PER_TURN);
+            assert!(bytes_read >= 20 * PER_TURN);
             assert!(
                 began.elapsed() < Duration::from_secs(20),
                 "{:?}",

@@ -21,7 +21,7 @@ const FLUSH_SLOW_WITHIN: Duration = Duration::from_secs(15);
 /// is over: to close on unread bytes would reset the connection, and the close code with it.
 const READ_MAX: usize = 256 << 10;
 /// Thrown away at once.
-const AT_ONCE: usize = 4 << 10;
+const DISCARD_BYTES: usize = 4 << 10;
 
 /// What one turn of listening brought.
 pub(super) enum Discarded {
@@ -41,16 +41,16 @@ pub(super) async fn linger(conn: &Conn, end: SocketEnd, task: Option<&mut Connec
         return;
     }
     // What a client does not take within this time it will not take.
-    let patience = match conn.egress().closing() {
+    let within = match conn.egress().closing() {
         Some(Close::SLOW) => FLUSH_SLOW_WITHIN,
         Some(Close::FLOOD) => FLUSH_FLOODER_WITHIN,
         _ => FLUSH_WITHIN,
     };
-    let _ = timeout(patience, flush_queue(conn)).await;
+    let _ = timeout(within, flush_queue(conn)).await;
     conn.stream.shutdown_write();
     if let SocketEnd::ByServer { ignore_input, .. } = end {
         let task = task.filter(|_| !ignore_input);
-        listen(conn, task, Instant::now() + LINGER).await;
+        read_until_closed(conn, task, Instant::now() + LINGER).await;
     }
 }
 
@@ -66,14 +66,14 @@ async fn flush_queue(conn: &Conn) {
 }
 
 /// Reads on until the client has closed or the time is over, a turn at a time.
-async fn listen(conn: &Conn, mut task: Option<&mut ConnectionTask>, until: Instant) {
+async fn read_until_closed(conn: &Conn, mut task: Option<&mut ConnectionTask>, until: Instant) {
     let mut left = READ_MAX;
     while left > 0 && Instant::now() < until {
-        let discarded = match &mut task {
+        let step = match &mut task {
             Some(task) => task.discard_frames(),
             None => discard(conn),
         };
-        match discarded {
+        match step {
             Discarded::Bytes(count) => {
                 left = left.saturating_sub(count);
                 tokio::task::yield_now().await;
@@ -93,8 +93,8 @@ async fn listen(conn: &Conn, mut task: Option<&mut ConnectionTask>, until: Insta
 
 /// Reads and throws away, without understanding anything.
 fn discard(conn: &Conn) -> Discarded {
-    let mut scrap = [0; AT_ONCE];
-    match conn.stream.try_read(&mut scrap) {
+    let mut buffer = [0; DISCARD_BYTES];
+    match conn.stream.try_read(&mut buffer) {
         Ok(0) => Discarded::End,
         Ok(count) => Discarded::Bytes(count),
         Err(error) if error.kind() == io::ErrorKind::WouldBlock => Discarded::Nothing,
@@ -196,12 +196,12 @@ mod tests {
         conn.close(Close::FLOOD);
         linger(&conn, IGNORING_INPUT, None).await;
         let mut left = 0;
-        let mut scrap = vec![0; 4096];
-        while let Ok(count @ 1..) = conn.stream.try_read(&mut scrap) {
+        let mut buffer = vec![0; 4096];
+        while let Ok(count @ 1..) = conn.stream.try_read(&mut buffer) {
             left += count;
         }
         assert!(
-            left + READ_MAX + scrap.len() >= before,
+            left + READ_MAX + buffer.len() >= before,
             "{left} of {before}"
         );
     }

@@ -21,7 +21,7 @@ pub(super) type CommandFuture = BoxFuture<'static, (u64, Result<CommandReply, Er
 
 #[derive(Default)]
 pub(super) struct PendingCommands {
-    waiting: VecDeque<QueuedCommand>,
+    queued: VecDeque<QueuedCommand>,
     running: Vec<RunningCommand>,
     /// `None` while nothing flies: even an empty one takes memory.
     futures: Option<FuturesUnordered<CommandFuture>>,
@@ -54,12 +54,12 @@ pub(super) struct AbandonedCommand {
     pub(super) span: Span,
     pub(super) since: Instant,
     /// It may have changed something, or may yet.
-    pub(super) open: bool,
+    pub(super) outcome_unknown: bool,
 }
 
 impl PendingCommands {
     pub(super) fn len(&self) -> usize {
-        self.waiting.len() + self.running.len()
+        self.queued.len() + self.running.len()
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -69,45 +69,45 @@ impl PendingCommands {
     /// Whether a command with this id has no reply yet.
     pub(super) fn contains(&self, id: u64) -> bool {
         self.running.iter().any(|running| running.id == id)
-            || self.waiting.iter().any(|waiting| waiting.id == id)
+            || self.queued.iter().any(|queued| queued.id == id)
     }
 
-    pub(super) fn wait(&mut self, waiting: QueuedCommand) {
-        self.waiting.push_back(waiting);
+    pub(super) fn enqueue(&mut self, queued: QueuedCommand) {
+        self.queued.push_back(queued);
     }
 
     /// Takes out the commands that may start now, in the order they were sent.
-    pub(super) fn ready(&mut self) -> Vec<QueuedCommand> {
-        if self.waiting.is_empty() {
+    pub(super) fn take_ready(&mut self) -> Vec<QueuedCommand> {
+        if self.queued.is_empty() {
             return Vec::new();
         }
         let mut before = Predecessors::of(&self.running);
         let mut ready = Vec::new();
-        let mut waiting = VecDeque::with_capacity(self.waiting.len());
-        for one in self.waiting.drain(..) {
-            let (lane, room) = (one.command.op().lane, one.command.room());
-            if before.lets(lane, room.as_ref()) {
-                before.runs(lane, room);
-                ready.push(one);
+        let mut queued = VecDeque::with_capacity(self.queued.len());
+        for command in self.queued.drain(..) {
+            let (lane, room) = (command.command.op().lane, command.command.room());
+            if before.allow(lane, room.as_ref()) {
+                before.add_running(lane, room);
+                ready.push(command);
             } else {
-                before.waits(lane, room);
-                waiting.push_back(one);
+                before.add_queued(lane, room);
+                queued.push_back(command);
             }
         }
-        self.waiting = waiting;
+        self.queued = queued;
         ready
     }
 
     /// Puts back, in their order, what could not start after all.
     pub(super) fn requeue(&mut self, ready: Vec<QueuedCommand>) {
-        for waiting in ready.into_iter().rev() {
-            self.waiting.push_front(waiting);
+        for queued in ready.into_iter().rev() {
+            self.queued.push_front(queued);
         }
     }
 
-    pub(super) fn start(&mut self, running: RunningCommand, flying: CommandFuture) {
+    pub(super) fn start(&mut self, running: RunningCommand, future: CommandFuture) {
         self.running.push(running);
-        self.futures.get_or_insert_default().push(flying);
+        self.futures.get_or_insert_default().push(future);
     }
 
     /// The next command that is done; pending while none is under way.
@@ -133,7 +133,9 @@ impl PendingCommands {
     }
 
     /// One that is done already.
-    pub(super) fn completed(&mut self) -> Option<(RunningCommand, Result<CommandReply, Error>)> {
+    pub(super) fn next_completed(
+        &mut self,
+    ) -> Option<(RunningCommand, Result<CommandReply, Error>)> {
         let completed = self.poll_completed(&mut Context::from_waker(Waker::noop()));
         match completed {
             Poll::Ready(completed) => Some(completed),
@@ -143,48 +145,51 @@ impl PendingCommands {
 
     /// When the command that has waited longest was sent.
     pub(super) fn oldest(&self) -> Option<Instant> {
-        self.waiting.iter().map(|waiting| waiting.since).min()
+        self.queued.iter().map(|queued| queued.since).min()
     }
 
-    /// Takes out a command that was sent before `then` and still waits.
-    pub(super) fn take_overdue(&mut self, then: Instant) -> Option<AbandonedCommand> {
-        let position = self.waiting.iter().position(|one| one.since <= then)?;
-        self.waiting
+    /// Takes out a command that was sent before `deadline` and still waits.
+    pub(super) fn take_overdue(&mut self, deadline: Instant) -> Option<AbandonedCommand> {
+        let position = self
+            .queued
+            .iter()
+            .position(|command| command.since <= deadline)?;
+        self.queued
             .remove(position)
             .as_ref()
-            .map(AbandonedCommand::not_begun)
+            .map(AbandonedCommand::from_queued)
     }
 
     /// All that will have no reply any more.
     pub(super) fn abandon(&mut self) -> Vec<AbandonedCommand> {
-        let running = self.running.iter().map(AbandonedCommand::under_way);
-        let waiting = self.waiting.iter().map(AbandonedCommand::not_begun);
-        let all = running.chain(waiting).collect();
+        let running = self.running.iter().map(AbandonedCommand::from_running);
+        let queued = self.queued.iter().map(AbandonedCommand::from_queued);
+        let all = running.chain(queued).collect();
         *self = Self::default();
         all
     }
 }
 
 impl AbandonedCommand {
-    fn not_begun(waiting: &QueuedCommand) -> Self {
+    fn from_queued(queued: &QueuedCommand) -> Self {
         Self {
-            id: waiting.id,
-            op: waiting.command.op(),
-            trace: waiting.trace,
-            span: waiting.span.clone(),
-            since: waiting.since,
-            open: false,
+            id: queued.id,
+            op: queued.command.op(),
+            trace: queued.trace,
+            span: queued.span.clone(),
+            since: queued.since,
+            outcome_unknown: false,
         }
     }
 
-    fn under_way(running: &RunningCommand) -> Self {
+    fn from_running(running: &RunningCommand) -> Self {
         Self {
             id: running.id,
             op: running.op,
             trace: running.trace,
             span: running.span.clone(),
             since: running.since,
-            open: running.op.lane.writes(),
+            outcome_unknown: running.op.lane.writes(),
         }
     }
 }
@@ -203,13 +208,13 @@ impl Predecessors {
             any: false,
             alone: false,
         };
-        for one in running {
-            before.runs(one.op.lane, one.room.clone());
+        for command in running {
+            before.add_running(command.op.lane, command.room.clone());
         }
         before
     }
 
-    fn lets(&self, lane: Lane, room: Option<&RoomKey>) -> bool {
+    fn allow(&self, lane: Lane, room: Option<&RoomKey>) -> bool {
         if self.alone || (lane == Lane::Alone && self.any) {
             return false;
         }
@@ -219,7 +224,7 @@ impl Predecessors {
         matches!(lane, Lane::Ordered(_)) && *before == Some(lane)
     }
 
-    fn runs(&mut self, lane: Lane, room: Option<RoomKey>) {
+    fn add_running(&mut self, lane: Lane, room: Option<RoomKey>) {
         self.any = true;
         self.alone |= lane == Lane::Alone;
         if let Some(room) = room {
@@ -231,7 +236,7 @@ impl Predecessors {
     }
 
     /// Nothing of its room may pass one that waits.
-    fn waits(&mut self, lane: Lane, room: Option<RoomKey>) {
+    fn add_queued(&mut self, lane: Lane, room: Option<RoomKey>) {
         self.any = true;
         self.alone |= lane == Lane::Alone;
         if let Some(room) = room {
@@ -250,13 +255,13 @@ mod tests {
     use futures_util::FutureExt as _;
     use tokio::time::Instant;
 
-    fn sent(commands: &mut PendingCommands, id: u64, op: &str, room: &str) {
+    fn send(commands: &mut PendingCommands, id: u64, op: &str, room: &str) {
         let d = format!(
             r#"{{"room":"{room}","cid":"c","body":"b","target":1,"emoji":"e","on":true,"seq":1,"after":1,"user":"@a","guest":"g"}}"#
         );
         let frame = format!(r#"{{"id":{id},"op":"{op}","d":{d}}}"#);
         let command = wire::read(&frame).expect(&frame).command;
-        commands.wait(QueuedCommand {
+        commands.enqueue(QueuedCommand {
             id,
             command,
             trace: TraceId(u128::from(id)),
@@ -268,10 +273,10 @@ mod tests {
     /// Starts what may start; returns the ids.
     fn started(commands: &mut PendingCommands) -> Vec<u64> {
         let mut ids = Vec::new();
-        for waiting in commands.ready() {
-            let (id, command) = (waiting.id, waiting.command);
+        for queued in commands.take_ready() {
+            let (id, command) = (queued.id, queued.command);
             let answer = Ok(CommandReply::Body(Body(Bytes::from_static(b"{}"))));
-            let flying = std::future::ready((id, answer)).boxed();
+            let future = std::future::ready((id, answer)).boxed();
             let running = RunningCommand {
                 id,
                 op: command.op(),
@@ -280,22 +285,22 @@ mod tests {
                 since: Instant::now(),
                 room: command.room(),
             };
-            commands.start(running, flying);
+            commands.start(running, future);
             ids.push(id);
         }
         ids
     }
 
     fn complete_all(commands: &mut PendingCommands) {
-        while commands.completed().is_some() {}
+        while commands.next_completed().is_some() {}
     }
 
     #[test]
     fn commands_of_one_room_for_one_crate_are_under_way_together() {
         let mut commands = PendingCommands::default();
-        sent(&mut commands, 1, "send", "x");
-        sent(&mut commands, 2, "edit", "x");
-        sent(&mut commands, 3, "send", "x");
+        send(&mut commands, 1, "send", "x");
+        send(&mut commands, 2, "edit", "x");
+        send(&mut commands, 3, "send", "x");
         assert_eq!(started(&mut commands), [1, 2, 3]);
     }
 
@@ -303,9 +308,9 @@ mod tests {
     fn another_crate_and_a_read_wait_for_what_was_before_them() {
         for other in ["kick", "log", "join", "typing"] {
             let mut commands = PendingCommands::default();
-            sent(&mut commands, 1, "send", "x");
-            sent(&mut commands, 2, other, "x");
-            sent(&mut commands, 3, "send", "x");
+            send(&mut commands, 1, "send", "x");
+            send(&mut commands, 2, other, "x");
+            send(&mut commands, 3, "send", "x");
             assert_eq!(started(&mut commands), [1], "{other}");
             complete_all(&mut commands);
             assert_eq!(started(&mut commands), [2], "{other}");
@@ -317,29 +322,29 @@ mod tests {
     #[test]
     fn nothing_passes_a_command_of_its_room_that_waits() {
         let mut commands = PendingCommands::default();
-        sent(&mut commands, 1, "send", "x");
-        sent(&mut commands, 2, "log", "x");
+        send(&mut commands, 1, "send", "x");
+        send(&mut commands, 2, "log", "x");
         assert_eq!(started(&mut commands), [1]);
-        sent(&mut commands, 3, "send", "x");
+        send(&mut commands, 3, "send", "x");
         assert!(started(&mut commands).is_empty());
     }
 
     #[test]
     fn rooms_do_not_wait_for_each_other() {
         let mut commands = PendingCommands::default();
-        sent(&mut commands, 1, "join", "x");
-        sent(&mut commands, 2, "send", "x");
-        sent(&mut commands, 3, "log", "y");
-        sent(&mut commands, 4, "dm", "x");
+        send(&mut commands, 1, "join", "x");
+        send(&mut commands, 2, "send", "x");
+        send(&mut commands, 3, "log", "y");
+        send(&mut commands, 4, "dm", "x");
         assert_eq!(started(&mut commands), [1, 3, 4]);
     }
 
     #[test]
     fn hello_is_alone() {
         let mut commands = PendingCommands::default();
-        sent(&mut commands, 1, "ping", "x");
-        sent(&mut commands, 2, "hello", "x");
-        sent(&mut commands, 3, "ping", "x");
+        send(&mut commands, 1, "ping", "x");
+        send(&mut commands, 2, "hello", "x");
+        send(&mut commands, 3, "ping", "x");
         assert_eq!(started(&mut commands), [1]);
         complete_all(&mut commands);
         assert_eq!(started(&mut commands), [2]);
@@ -351,8 +356,8 @@ mod tests {
     #[test]
     fn an_id_counts_until_its_reply() {
         let mut commands = PendingCommands::default();
-        sent(&mut commands, 1, "send", "x");
-        sent(&mut commands, 2, "log", "x");
+        send(&mut commands, 1, "send", "x");
+        send(&mut commands, 2, "log", "x");
         started(&mut commands);
         assert!(commands.contains(1) && commands.contains(2) && !commands.contains(3));
         assert_eq!(commands.len(), 2);
@@ -363,11 +368,14 @@ mod tests {
     #[test]
     fn only_a_write_under_way_is_abandoned_with_its_outcome_open() {
         let mut commands = PendingCommands::default();
-        sent(&mut commands, 1, "send", "x");
-        sent(&mut commands, 2, "log", "x");
-        sent(&mut commands, 3, "log", "y");
+        send(&mut commands, 1, "send", "x");
+        send(&mut commands, 2, "log", "x");
+        send(&mut commands, 3, "log", "y");
         started(&mut commands);
-        let abandoned = commands.abandon().into_iter().map(|one| (one.id, one.open));
+        let abandoned = commands
+            .abandon()
+            .into_iter()
+            .map(|command| (command.id, command.outcome_unknown));
         assert_eq!(
             abandoned.collect::<Vec<_>>(),
             [(1, true), (3, false), (2, false)]
@@ -379,10 +387,10 @@ mod tests {
     fn what_waits_too_long_is_taken_out() {
         let mut commands = PendingCommands::default();
         let before = Instant::now();
-        sent(&mut commands, 1, "send", "x");
-        sent(&mut commands, 2, "log", "x");
+        send(&mut commands, 1, "send", "x");
+        send(&mut commands, 2, "log", "x");
         started(&mut commands);
-        let mut take_overdue = |then| commands.take_overdue(then).map(|one| one.id);
+        let mut take_overdue = |deadline| commands.take_overdue(deadline).map(|command| command.id);
         assert_eq!(
             take_overdue(before - std::time::Duration::from_secs(1)),
             None

@@ -8,17 +8,17 @@ use std::io;
 use tokio::time::Instant;
 
 /// Taken from the kernel at once.
-pub(super) const AT_ONCE: usize = 4 << 10;
+pub(super) const READ_MAX: usize = 4 << 10;
 /// Read in one turn, before others get theirs.
 pub(super) const PER_TURN: usize = 16 << 10;
 
 thread_local! {
-    static SCRATCHPAD: RefCell<Vec<u8>> = RefCell::new(vec![0; AT_ONCE]);
+    static SCRATCHPAD: RefCell<Vec<u8>> = RefCell::new(vec![0; READ_MAX]);
 }
 
 pub(super) struct Source {
     /// What the kernel has given and nobody has taken yet.
-    ahead: Bytes,
+    read_ahead: Bytes,
     /// Bytes that may still be read in this turn.
     budget: usize,
     /// When this turn began.
@@ -30,7 +30,7 @@ impl Source {
     /// A source that begins with what someone else has read of it.
     pub(super) fn new(read_ahead: Bytes) -> Self {
         Self {
-            ahead: read_ahead,
+            read_ahead,
             budget: PER_TURN,
             now: Instant::now(),
             scanner: Scanner::default(),
@@ -48,7 +48,7 @@ impl Source {
     }
 
     /// Bytes read in this turn.
-    pub(super) fn taken(&self) -> usize {
+    pub(super) fn bytes_read(&self) -> usize {
         PER_TURN - self.budget
     }
 
@@ -59,10 +59,10 @@ impl Source {
         }
         let most = self.budget.min(buffer.len());
         let buffer = &mut buffer[..most];
-        let count = if self.ahead.is_empty() {
+        let count = if self.read_ahead.is_empty() {
             SCRATCHPAD.with_borrow_mut(|scratch| self.take(stream, buffer, scratch))?
         } else {
-            self.take_ahead(buffer)
+            self.take_read_ahead(buffer)
         };
         self.budget -= count;
         self.scanner.scan(&buffer[..count], self.now);
@@ -85,22 +85,22 @@ impl Source {
         let now = length.min(buffer.len());
         buffer[..now].copy_from_slice(&scratch[..now]);
         if now < length {
-            self.ahead = Bytes::copy_from_slice(&scratch[now..length]);
+            self.read_ahead = Bytes::copy_from_slice(&scratch[now..length]);
         }
         Ok(now)
     }
 
-    fn take_ahead(&mut self, buffer: &mut [u8]) -> usize {
-        let length = self.ahead.len().min(buffer.len());
-        self.ahead.copy_to_slice(&mut buffer[..length]);
-        if self.ahead.is_empty() {
-            self.ahead = Bytes::new();
+    fn take_read_ahead(&mut self, buffer: &mut [u8]) -> usize {
+        let length = self.read_ahead.len().min(buffer.len());
+        self.read_ahead.copy_to_slice(&mut buffer[..length]);
+        if self.read_ahead.is_empty() {
+            self.read_ahead = Bytes::new();
         }
         length
     }
 
     #[cfg(test)]
     pub(super) fn is_empty(&self) -> bool {
-        self.ahead.is_empty()
+        self.read_ahead.is_empty()
     }
 }

@@ -35,7 +35,7 @@ pub(super) struct ConnectionTask {
     conn: Arc<Conn>,
     reader: FrameReader,
     /// Whole frames may wait in the reader's buffer: the kernel need not have anything.
-    more: bool,
+    may_have_input: bool,
     /// Our control Pings whose Pong has not come yet: those are free.
     pongs_owed: u8,
     commands: PendingCommands,
@@ -47,10 +47,10 @@ pub(super) struct ConnectionTask {
     flood: FloodDetector,
     caller: Option<Caller>,
     replay: Option<Replay>,
-    page: Option<BoxFuture<'static, Replay>>,
+    replay_page: Option<BoxFuture<'static, Replay>>,
     /// It has tried to say hello: sessions may know of it.
     hello_attempted: bool,
-    clock: Deadlines,
+    deadlines: Deadlines,
     timer: Pin<Box<Sleep>>,
     end: Option<SocketEnd>,
 }
@@ -118,10 +118,10 @@ impl ConnectionTask {
     ) -> Self {
         let now = Instant::now();
         let limits = &shared.limits;
-        let clock = Deadlines::new(now, limits);
+        let deadlines = Deadlines::new(now, limits);
         Self {
             reader: FrameReader::new(read_ahead, limits),
-            more: true,
+            may_have_input: true,
             pongs_owed: 0,
             commands: PendingCommands::default(),
             admission: None,
@@ -130,10 +130,10 @@ impl ConnectionTask {
             flood: FloodDetector::default(),
             caller: None,
             replay: None,
-            page: None,
+            replay_page: None,
             hello_attempted: false,
-            timer: Box::pin(sleep_until(clock.next(limits))),
-            clock,
+            timer: Box::pin(sleep_until(deadlines.next(limits))),
+            deadlines,
             end: None,
             conn,
             shared,
@@ -170,11 +170,11 @@ impl ConnectionTask {
         }
         // After the writing: what it has drained rings no bell.
         self.replay();
-        self.check_ended();
+        self.check_end();
     }
 
     /// Has it ended?
-    fn check_ended(&mut self) {
+    fn check_end(&mut self) {
         let egress = self.conn.egress();
         let (broken, closing) = (egress.is_broken(), egress.closing());
         drop(egress);
@@ -209,7 +209,7 @@ impl ConnectionTask {
             }
             Wake::Readable => {
                 self.read();
-                if self.more {
+                if self.may_have_input {
                     return Yield::ToRuntime;
                 }
             }
@@ -232,8 +232,8 @@ impl ConnectionTask {
         {
             return Poll::Ready(Wake::Admitted(permit.ok()));
         }
-        if let Some(page) = &mut self.page
-            && let Poll::Ready(replay) = page.poll_unpin(cx)
+        if let Some(replay_page) = &mut self.replay_page
+            && let Poll::Ready(replay) = replay_page.poll_unpin(cx)
         {
             return Poll::Ready(Wake::ReplayPage(replay));
         }
@@ -248,7 +248,7 @@ impl ConnectionTask {
     }
 
     fn poll_readable(&self, cx: &mut Context<'_>) -> Poll<()> {
-        if self.more {
+        if self.may_have_input {
             Poll::Ready(())
         } else {
             self.conn.stream.poll_readable(cx).map(|_| ())
@@ -276,17 +276,17 @@ impl ConnectionTask {
     /// Starts the commands whose turn it is. What takes a place in the order of the bus first
     /// stands in line, one command of this connection at a time, so that none overtakes another.
     fn start_ready(&mut self) {
-        let mut held = Vec::new();
-        for waiting in self.commands.ready() {
-            if !waiting.command.op().lane.writes() {
-                self.start(waiting, None);
+        let mut blocked = Vec::new();
+        for queued in self.commands.take_ready() {
+            if !queued.command.op().lane.writes() {
+                self.start(queued, None);
             } else if let Some(permit) = self.permit() {
-                self.start(waiting, Some(permit));
+                self.start(queued, Some(permit));
             } else {
-                held.push(waiting);
+                blocked.push(queued);
             }
         }
-        self.commands.requeue(held);
+        self.commands.requeue(blocked);
         // Whatever it was for has been taken out meanwhile.
         self.permit = None;
     }
@@ -307,14 +307,14 @@ impl ConnectionTask {
         permit
     }
 
-    fn start(&mut self, waiting: QueuedCommand, permit: Option<OwnedSemaphorePermit>) {
+    fn start(&mut self, queued: QueuedCommand, permit: Option<OwnedSemaphorePermit>) {
         let QueuedCommand {
             id,
             command,
             trace,
             span,
             since,
-        } = waiting;
+        } = queued;
         let running = RunningCommand {
             id,
             op: command.op(),
@@ -334,17 +334,17 @@ impl ConnectionTask {
             bucket: Arc::clone(&self.bucket),
         };
         let dispatcher = Arc::clone(&self.dispatcher);
-        let flying = async move {
+        let future = async move {
             let answer = dispatcher.answer(call).await;
             drop(permit);
             (id, answer)
         };
-        self.commands.start(running, flying.boxed());
+        self.commands.start(running, future.boxed());
     }
 
     /// Begins to read the next page of what the client has missed, once the last has drained.
     fn replay(&mut self) {
-        if self.page.is_some() || self.replay.is_none() {
+        if self.replay_page.is_some() || self.replay.is_none() {
             return;
         }
         if !self.conn.egress().is_within(REPLAY_BELOW) {
@@ -358,7 +358,7 @@ impl ConnectionTask {
         };
         let shared = Arc::clone(&self.shared);
         let step = replay.step(shared, Arc::clone(&self.conn), caller.user.id);
-        self.page = Some(step.boxed());
+        self.replay_page = Some(step.boxed());
     }
 
     /// Its turn in the line has come.
@@ -368,7 +368,7 @@ impl ConnectionTask {
     }
 
     fn replay_page_done(&mut self, mut replay: Replay) {
-        self.page = None;
+        self.replay_page = None;
         if let Some(added) = self.replay.take() {
             replay.absorb(added);
         }
@@ -379,20 +379,20 @@ impl ConnectionTask {
     fn due_at(&self) -> Instant {
         let limits = self.limits();
         let egress = self.conn.egress().expires();
-        let waiting = self.commands.oldest().map(|at| at + limits.reply_within);
+        let queued = self.commands.oldest().map(|at| at + limits.reply_within);
         let message = self.reader.complete_by(limits);
-        let others = [egress, waiting, message].into_iter().flatten();
-        others.fold(self.clock.next(limits), Instant::min)
+        let others = [egress, queued, message].into_iter().flatten();
+        others.fold(self.deadlines.next(limits), Instant::min)
     }
 
     fn on_timer(&mut self) {
         let now = Instant::now();
         if !self.may_read() {
             // Who is not read cannot answer a ping, nor finish a message.
-            self.clock.seen(now);
+            self.deadlines.received(now);
             self.reader.restart(now);
         }
-        while let Some(due) = self.clock.due(now, &self.shared.limits) {
+        while let Some(due) = self.deadlines.due(now, &self.shared.limits) {
             self.handle_due(due);
             if self.conn.egress().closing().is_some() {
                 break;
@@ -418,7 +418,7 @@ impl ConnectionTask {
                 self.conn
                     .enqueue(Frame::json(&push::ping()), FrameClass::Push);
             }
-            Due::Warning(left) => {
+            Due::ExpiryWarning(left) => {
                 let ms = u64::try_from(left.as_millis()).unwrap_or(u64::MAX);
                 let warning = Frame::json(&push::auth_expiring(ms));
                 self.conn.enqueue(warning, FrameClass::Push);
@@ -434,8 +434,8 @@ impl ConnectionTask {
         let Some(then) = now.checked_sub(self.limits().reply_within) else {
             return;
         };
-        while let Some(take_overdue) = self.commands.take_overdue(then) {
-            self.abandon(&take_overdue, &OVERLOADED);
+        while let Some(overdue) = self.commands.take_overdue(then) {
+            self.abandon(&overdue, &OVERLOADED);
         }
     }
 }

@@ -17,9 +17,9 @@ impl ConnectionTask {
     pub(super) fn read(&mut self) {
         let now = Instant::now();
         self.reader.begin_turn(now);
-        self.more = self.read_frames(now);
-        if self.reader.taken() > 0 {
-            self.clock.seen(now);
+        self.may_have_input = self.read_frames(now);
+        if self.reader.bytes_read() > 0 {
+            self.deadlines.received(now);
         }
         if self.end.is_some() {
             return;
@@ -38,15 +38,15 @@ impl ConnectionTask {
         for _ in 0..FRAMES_AT_ONCE {
             match self.reader.next(&self.conn) {
                 Inbound::Nothing => return self.reader.is_spent(),
-                Inbound::Text(text) => self.frame(&text),
+                Inbound::Text(text) => self.handle_text(&text),
                 Inbound::Pong if self.pongs_owed > 0 => self.pongs_owed -= 1,
                 Inbound::Ping | Inbound::Pong => self.charge_frame(),
                 inbound => {
-                    self.end = Some(self.last(&inbound));
+                    self.end = Some(self.reading_ended(&inbound));
                     return false;
                 }
             }
-            self.clock.seen(now);
+            self.deadlines.received(now);
             if !self.may_read() {
                 break;
             }
@@ -63,8 +63,8 @@ impl ConnectionTask {
                 Inbound::Text(_) | Inbound::Ping | Inbound::Pong => {}
                 Inbound::Close(_) | Inbound::Lost => return Discarded::End,
                 Inbound::Violation(_) => return Discarded::Malformed,
-                Inbound::Nothing if self.reader.taken() > 0 => {
-                    return Discarded::Bytes(self.reader.taken());
+                Inbound::Nothing if self.reader.bytes_read() > 0 => {
+                    return Discarded::Bytes(self.reader.bytes_read());
                 }
                 Inbound::Nothing => return Discarded::Nothing,
             }
@@ -72,7 +72,7 @@ impl ConnectionTask {
     }
 
     /// What ends the reading.
-    fn last(&self, inbound: &Inbound) -> SocketEnd {
+    fn reading_ended(&self, inbound: &Inbound) -> SocketEnd {
         match inbound {
             Inbound::Close(code) => SocketEnd::ByClient {
                 clean: matches!(code, Some(1000 | 1001)),
@@ -89,7 +89,7 @@ impl ConnectionTask {
     }
 
     /// A text frame: a command waits for its turn, anything else is refused at once.
-    fn frame(&mut self, text: &str) {
+    fn handle_text(&mut self, text: &str) {
         match wire::read(text) {
             Ok(request) if self.commands.contains(request.id) => {
                 let error = Error::field("id", "a command with this id has no reply yet");
@@ -99,7 +99,7 @@ impl ConnectionTask {
             Ok(request) => {
                 self.shared.sockets.command_read();
                 let trace = TraceId::random();
-                self.commands.wait(QueuedCommand {
+                self.commands.enqueue(QueuedCommand {
                     id: request.id,
                     span: command_span(&request.command, trace),
                     command: request.command,
@@ -122,7 +122,7 @@ impl ConnectionTask {
     fn charge_frame(&mut self) {
         let cost = wire::Cost::Other;
         if self.bucket.charge(cost, self.limits()).is_err() {
-            self.refused();
+            self.note_refusal();
         }
     }
 }

@@ -15,7 +15,7 @@ impl ConnectionTask {
         result: Result<CommandReply, Error>,
     ) {
         self.complete(completed, result);
-        while let Some((completed, result)) = self.commands.completed() {
+        while let Some((completed, result)) = self.commands.next_completed() {
             self.complete(&completed, result);
         }
     }
@@ -35,7 +35,7 @@ impl ConnectionTask {
                 .replay
                 .get_or_insert_with(|| Replay::new(Vec::new(), false))
                 .add(room, cursor),
-            Ok(CommandReply::Authenticated(opened)) => self.opened(*opened),
+            Ok(CommandReply::Authenticated(authenticated)) => self.authenticated(*authenticated),
             Ok(CommandReply::ThenClose(result, close)) => {
                 match result {
                     Ok(body) => self.reply(reply::ok(id, &body.0)),
@@ -47,13 +47,14 @@ impl ConnectionTask {
         }
     }
 
-    fn opened(&mut self, opened: Authenticated) {
+    fn authenticated(&mut self, authenticated: Authenticated) {
         let shared = &self.shared;
-        let user = opened.caller.user.id;
+        let user = authenticated.caller.user.id;
         self.bucket = shared.buckets.for_user(user, &shared.limits);
-        self.caller = Some(opened.caller);
-        self.clock.opened(Instant::now(), opened.expires_at);
-        self.replay = self.replay.take().or(opened.replay);
+        self.caller = Some(authenticated.caller);
+        self.deadlines
+            .authenticated(Instant::now(), authenticated.expires_at);
+        self.replay = self.replay.take().or(authenticated.replay);
     }
 
     /// A command has its reply, or is about to.
@@ -85,7 +86,7 @@ impl ConnectionTask {
             return;
         };
         for abandoned in self.commands.abandon() {
-            let kind = if abandoned.open {
+            let kind = if abandoned.outcome_unknown {
                 &OUTCOME_UNKNOWN
             } else {
                 &DRAINING
@@ -100,13 +101,13 @@ impl ConnectionTask {
     fn refuse(&mut self, id: Option<u64>, error: &Error) {
         self.reply(reply::err(id, error));
         if error.kind == &RATE_LIMITED {
-            self.refused();
+            self.note_refusal();
         }
     }
 
-    pub(super) fn refused(&mut self) {
+    pub(super) fn note_refusal(&mut self) {
         let max = self.limits().refusals_max;
-        if self.flood.refused(Instant::now(), max) {
+        if self.flood.record(Instant::now(), max) {
             self.conn.close(Close::FLOOD);
         }
     }
