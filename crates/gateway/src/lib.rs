@@ -1,9 +1,8 @@
-//! HTTP and sockets; knows the wire, knows no database.
+//! HTTP and WebSockets: knows the wire protocol and no database.
 //!
-//! A frame becomes a typed command ([`wire`]), passes a stack of tower layers and is asked of the
-//! crate that answers it ([`Dispatcher`]); what the house states goes from the one hub on the bus
-//! to the sockets. A socket is never a subscriber, and nothing here can hold a database connection,
-//! because nothing here can name one.
+//! A frame becomes a typed command ([`wire`]), passes a stack of tower layers and goes to the crate
+//! that answers it ([`Dispatcher`]). One hub on the bus delivers events to the sockets: a socket is
+//! never a subscriber. Nothing here can hold a database connection, because nothing here can name one.
 
 mod connection;
 mod dispatch;

@@ -1,21 +1,23 @@
-//! What the log says of requests that anyone can send as fast as the line takes them: the first of
-//! a period with what it named, the others by their number.
+//! Counts and logs HTTP requests refused before authentication.
+//!
+//! Anyone can send these at line rate, so the log shows the first of each period and the number of the
+//! others.
 
 use bus::{RepeatedLine, RepeatedLines};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-/// At most one line of a kind in so long.
+/// At most one log line of a kind per this time.
 pub(crate) const EVERY: Duration = Duration::from_secs(10);
-/// Strangers choose what they name: all that they name shares one line.
+/// Clients choose these values freely, so all values share one line.
 const CAUSES_MAX: usize = 0;
 
-/// Refused requests, counted.
+/// The refused requests of the whole process.
 #[derive(Debug)]
 pub(crate) struct Rejections {
     origins: RepeatedLines<()>,
     hosts: RepeatedLines<&'static str>,
-    /// Since the start.
+    /// Counted since the start, as are the next two.
     origins_refused: AtomicU64,
     hosts_refused: AtomicU64,
     networks_refused: AtomicU64,
@@ -34,25 +36,24 @@ impl Default for Rejections {
 }
 
 impl Rejections {
-    /// A page of this origin was refused; `origin` must be fit to be shown.
+    /// Records a refused page of this origin, which must be sanitized.
     pub(crate) fn foreign_origin(&self, origin: &str) {
         self.origins_refused.fetch_add(1, Ordering::Relaxed);
         self.origins.note(origin, ()).iter().for_each(log_origin);
     }
 
-    /// A request for this host was refused, which `setting` would have let in; `host` must be fit to
-    /// be shown.
+    /// Records a refused request for this host, which must be sanitized; `setting` could allow it.
     pub(crate) fn foreign_host(&self, host: &str, setting: &'static str) {
         self.hosts_refused.fetch_add(1, Ordering::Relaxed);
         self.hosts.note(host, setting).iter().for_each(log_host);
     }
 
-    /// A network asked more than it may, which is a figure and no line.
+    /// Counts a request of a network that has exceeded its rate; it is not logged.
     pub(crate) fn busy_network(&self) {
         self.networks_refused.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// How many requests were refused since the start, by why.
+    /// Returns the number of refused requests since the start, by reason.
     pub(crate) fn refused(&self) -> [(&'static str, u64); 3] {
         [
             ("foreign_origin", &self.origins_refused),
@@ -62,7 +63,7 @@ impl Rejections {
         .map(|(why, count)| (why, count.load(Ordering::Relaxed)))
     }
 
-    /// Logs what was counted at least `age` ago and has no line yet.
+    /// Logs refusals that were counted at least `age` ago and not logged yet.
     pub(crate) fn log_pending(&self, age: Duration) {
         self.origins.rest(age).iter().for_each(log_origin);
         self.hosts.rest(age).iter().for_each(log_host);
@@ -74,7 +75,7 @@ fn log_origin(line: &RepeatedLine<()>) {
         origin = %line.cause,
         requests = line.count,
         setting = "allowed_origins",
-        "refused a page of a foreign origin; name it in allowed_origins to let it in"
+        "refused a request from a foreign origin; add it to allowed_origins to allow it"
     );
 }
 
@@ -84,6 +85,6 @@ fn log_host(line: &RepeatedLine<&'static str>) {
         host = %line.cause,
         requests = line.count,
         setting,
-        "refused a request for a foreign host; name it in {setting} to answer to it"
+        "refused a request for a foreign host; add it to {setting} to allow it"
     );
 }

@@ -1,11 +1,11 @@
-//! Asking the house on behalf of one command.
+//! Sends the bus requests of one command.
 
 use crate::shared::Shared;
 use crate::wire::Error;
 use bus::{Request, TraceId};
 use std::sync::Arc;
 
-/// Asks under one trace.
+/// Sends requests under the trace of one command, each limited by `ask_within`.
 pub(crate) struct BusClient {
     pub(crate) shared: Arc<Shared>,
     trace: TraceId,
@@ -19,7 +19,7 @@ impl BusClient {
         }
     }
 
-    /// Asks what may be declined.
+    /// Sends a request that may be refused.
     pub(crate) async fn ask<R, T, F>(&self, request: R) -> Result<T, Error>
     where
         R: Request<Answer = Result<T, F>>,
@@ -28,7 +28,7 @@ impl BusClient {
         Ok(self.ask_infallible(request).await??)
     }
 
-    /// Asks what is only ever answered.
+    /// Sends a request that is never refused.
     pub(crate) async fn ask_infallible<R: Request>(&self, request: R) -> Result<R::Answer, Error> {
         let within = self.shared.limits.ask_within;
         let asked = self.shared.bus.ask_traced(request, within, self.trace);

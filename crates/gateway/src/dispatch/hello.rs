@@ -1,4 +1,4 @@
-//! `hello`: who it is, where they are members, what they have missed; and `logout`.
+//! `hello`: authenticates the client, finds its rooms and what it has missed; and `logout`.
 
 use super::read::PAGE_ROWS;
 use super::{Authenticated, Body, BusClient, CommandReply, Replay};
@@ -69,7 +69,7 @@ fn opened(welcome: Welcome, replay: Option<Replay>) -> Authenticated {
     }
 }
 
-/// A `hello` that came half way leaves nothing behind: the client may try again.
+/// Undoes a `hello` that failed half way, so that the client can try again.
 async fn undo(bus: &BusClient, conn: &Conn) {
     let connection = conn.id;
     let _ = bus.ask_infallible(Detach { connection }).await;
@@ -132,7 +132,7 @@ async fn open(
     Ok(Ok(replay))
 }
 
-/// What `hello` says of one room.
+/// The state of one room in the reply to `hello`.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 enum RoomResume {
@@ -184,7 +184,7 @@ impl RoomResume {
         }
     }
 
-    /// The pushes of this room begin after that.
+    /// Returns the cursor after which the room's pushes begin; `None` if the membership has ended.
     fn known(&self) -> Option<RoomCursor> {
         match *self {
             Self::Complete { from, head, .. } => Some(RoomCursor {
@@ -199,7 +199,7 @@ impl RoomResume {
     }
 }
 
-/// The worst that any room came to.
+/// Returns the worst outcome of all rooms, for the metrics.
 fn resume<'a>(
     hello: &wire::Hello,
     room_resumes: impl Iterator<Item = &'a RoomResume>,
@@ -218,7 +218,7 @@ fn resume<'a>(
         .unwrap_or(ResumeOutcome::Complete)
 }
 
-/// One line per cursor, and with `subscribe:"all"` per membership.
+/// Returns the state of each room with a cursor, and with `subscribe:"all"` of all memberships.
 fn room_resumes(
     hello: &wire::Hello,
     epoch: &str,
@@ -302,7 +302,7 @@ fn body(
     })
 }
 
-/// Ends the session. Its sockets close 1000, this one after the reply.
+/// Ends the session. Its sockets close with 1000, this one after the reply.
 pub(super) async fn logout(
     bus: &BusClient,
     caller: Caller,

@@ -1,4 +1,4 @@
-//! `join`, `leave` and `typing`: what has to happen in one order with the room's pushes.
+//! `join`, `leave` and `typing`, whose effects must be in order with the room's pushes.
 
 use super::read::{PresenceShape, online, page_limit, presence};
 use super::{Body, BusClient, CommandReply};
@@ -14,14 +14,14 @@ use serde_json::json;
 use sessions::api::Caller;
 use std::sync::Arc;
 
-/// `join` as the client wants it.
+/// The parameters of a `join`.
 pub(super) struct JoinParams {
     pub(super) room: RoomKey,
     pub(super) after: Option<Seq>,
     pub(super) limit: Option<i64>,
 }
 
-/// What a `join` has read.
+/// What a `join` has read for its reply.
 struct JoinedRoom {
     joined: Joined,
     page: LogPage,
@@ -48,7 +48,7 @@ pub(super) async fn join(
                 connection: conn.id,
                 room,
             };
-            // The mark would also lapse by itself; the client is told why it was declined.
+            // If this fails too, the hub forgets the join by itself. The client gets the first error.
             let _ = bus.ask_infallible(unmark).await;
             return Err(error);
         }
@@ -73,7 +73,7 @@ pub(super) async fn join(
     }
 }
 
-/// Becomes a member, then reads what the reply shows: the log up to that commit, and who is there.
+/// Joins the room, then reads for the reply: the log up to that commit, and who is online.
 async fn join_and_read(
     bus: &BusClient,
     caller: &Caller,
@@ -170,7 +170,7 @@ pub(super) async fn typing(
         TypingResult::Accepted => Ok(CommandReply::Body(Body::of(&json!({})))),
         TypingResult::Muted => Err(Error::new(&MUTED)),
         TypingResult::NotMember => {
-            // The hub knows no better; rooms says which refusal it is.
+            // Rooms knows which refusal applies.
             let limits = &bus.shared.limits;
             bus.ask(online(caller, room, limits)).await?;
             Err(Error::new(&NO_SUCH_ROOM))

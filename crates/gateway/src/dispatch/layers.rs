@@ -1,4 +1,4 @@
-//! The layers of our own around every command.
+//! The gateway's own tower layers around every command.
 
 use super::{Call, CommandReply};
 use crate::Limits;
@@ -12,7 +12,7 @@ use tracing::Instrument as _;
 
 type LayerFuture = BoxFuture<'static, Result<CommandReply, BoxError>>;
 
-/// The span of each command is current while it is carried out.
+/// Makes the command's span current while it runs.
 #[derive(Clone)]
 pub(super) struct Trace<S> {
     inner: S,
@@ -40,18 +40,18 @@ where
     fn call(&mut self, call: Call) -> LayerFuture {
         let span = call.span.clone();
         let work = span.in_scope(|| self.inner.call(call));
-        let told = async move {
+        let logged = async move {
             let answer = work.await;
             if let Err(error) = &answer {
-                tracing::debug!(%error, "declined");
+                tracing::debug!(%error, "command failed");
             }
             answer
         };
-        Box::pin(told.instrument(span))
+        Box::pin(logged.instrument(span))
     }
 }
 
-/// A panic costs one command, not the connection.
+/// Turns a panic into `internal`: it costs one command, not the connection.
 #[derive(Clone)]
 pub(super) struct CatchPanic<S> {
     inner: S,
@@ -81,14 +81,14 @@ where
         let work = caught(self.inner.call(call));
         Box::pin(async move {
             work.await.unwrap_or_else(|panic| {
-                tracing::error!(op, %trace, error = panic, "a command panicked");
+                tracing::error!(op, %trace, error = panic, "command panicked");
                 Err(Error::new(&INTERNAL).into())
             })
         })
     }
 }
 
-/// What a command costs is taken from its bucket before anything else is done for it.
+/// Charges a command to its bucket before anything else is done for it.
 #[derive(Clone)]
 pub(super) struct RateLimit<S> {
     inner: S,

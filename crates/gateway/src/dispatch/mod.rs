@@ -1,7 +1,7 @@
-//! From a command to its answer: a stack of tower layers around the one service that asks.
+//! Carries commands out: a stack of tower layers around the service that asks the other crates.
 //!
-//! From the outside in: trace, catch-panic, time-out, rate limit, load-shed, dispatch. Every
-//! command that enters comes out with exactly one answer or error, within `reply_within`.
+//! From the outside in: trace, catch-panic, time-out, rate limit, load-shed, [`CommandService`]. Every
+//! command gets exactly one reply or error within `reply_within`.
 
 mod bus_client;
 mod call;
@@ -30,13 +30,13 @@ use std::sync::Arc;
 use tower::util::BoxCloneSyncService;
 use tower::{BoxError, ServiceBuilder, ServiceExt as _};
 
-/// The way of every command to the crate that answers it. A cheap handle.
+/// Dispatches every command to the crate that answers it. A cheap handle.
 #[derive(Clone)]
 pub struct Dispatcher {
     stack: BoxCloneSyncService<Call, CommandReply, BoxError>,
 }
 
-/// Declares what will be asked, so that a missing answerer stops the start.
+/// Declares the requests that commands make, so that a missing answerer fails the start.
 pub(crate) fn wire(builder: &mut bus::Builder) {
     use messaging::api as m;
     use rooms::api as r;
@@ -85,12 +85,12 @@ impl Dispatcher {
         }
     }
 
-    /// Carries out one command that came over HTTP.
+    /// Carries out a command that came over HTTP.
     pub async fn call(&self, call: Call) -> Result<Body, Error> {
         let span = call.span.clone();
         let answered = self.answer(call).await.and_then(|answer| match answer {
             CommandReply::Body(body) => Ok(body),
-            // Those are refused where there is no socket.
+            // The commands with these replies are refused without a socket.
             CommandReply::Sent
             | CommandReply::CatchUp(..)
             | CommandReply::Authenticated(_)
@@ -100,7 +100,7 @@ impl Dispatcher {
         answered
     }
 
-    /// Carries out one command.
+    /// Carries out a command.
     pub(crate) async fn answer(&self, call: Call) -> Result<CommandReply, Error> {
         let (trace, ordered) = (call.trace, call.command.op().lane.writes());
         let answer = self.stack.clone().oneshot(call).await;
@@ -108,7 +108,7 @@ impl Dispatcher {
     }
 }
 
-/// What a client is told of an error that came through the stack.
+/// Turns an error of the stack into one for the client.
 fn refusal(error: BoxError, ordered: bool, trace: TraceId) -> Error {
     let error = match error.downcast::<Error>() {
         Ok(error) => *error,

@@ -1,4 +1,4 @@
-//! Rooms and who may do what in them, asked of rooms.
+//! Commands for rooms: creation, settings, direct rooms and moderation.
 
 use super::{Body, BusClient};
 use crate::wire::{CardShape, Command, DoneShape, Error, UNKNOWN_OP};
@@ -70,7 +70,7 @@ pub(super) async fn manage_room(
     }
 }
 
-/// Finds or makes the room; one that stands without the caller's consent is then answered.
+/// Finds or creates the direct room; accepts it for the caller if they have not answered it yet.
 async fn direct(bus: &BusClient, caller: Caller, user: String) -> Result<(Card, bool), Error> {
     let open = OpenDirect {
         caller: caller.clone(),

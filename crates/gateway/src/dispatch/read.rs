@@ -1,4 +1,4 @@
-//! Reads: they run beside all writing and see one snapshot each.
+//! Reading commands, which run beside all writes; each sees one snapshot.
 
 use super::{Body, BusClient};
 use crate::Limits;
@@ -11,12 +11,12 @@ use rooms::api::{LogPage, Members, MembersPage, ReadLog, Seq};
 use serde::Serialize;
 use sessions::api::{Caller, ListSessions, SessionId, SessionsPage};
 
-/// Entries or messages of a page when the client names no number.
+/// Entries or messages per page when the client gives no limit.
 const PAGE: i64 = 50;
-/// Rooms, invitations, members or sessions of a page.
+/// Rooms, invitations, members or sessions per page.
 pub(super) const PAGE_ROWS: usize = 100;
 
-/// How many of a page a client gets.
+/// Returns the entries or messages per page for the client's `limit`.
 pub(super) fn page_limit(limit: Option<i64>, limits: &Limits) -> usize {
     let wanted = usize::try_from(limit.unwrap_or(PAGE)).unwrap_or(usize::MAX);
     wanted.clamp(1, limits.page_max)
@@ -86,7 +86,7 @@ pub(super) async fn read(bus: &BusClient, caller: Caller, command: Command) -> R
     }
 }
 
-/// Who of a room is there, as `presence` and `join` show it.
+/// Requests the members who are online, for `presence` and `join`.
 pub(super) fn online(caller: Caller, room: rooms::api::RoomKey, limits: &Limits) -> Members {
     Members {
         caller,
@@ -97,7 +97,7 @@ pub(super) fn online(caller: Caller, room: rooms::api::RoomKey, limits: &Limits)
     }
 }
 
-/// `{"online":[user…],"count"}`.
+/// The shape of `{"online":[user…],"count"}`.
 #[derive(Serialize)]
 pub(super) struct PresenceShape<'a> {
     online: Vec<UserShape<'a>>,

@@ -1,8 +1,8 @@
-//! What a client has missed, read with its own rights a page at a time and put into its queue as
-//! that drains.
+//! Replays what a client has missed: reads page by page with its user's rights and queues each page
+//! as the queue drains.
 //!
-//! Of each room only the cursor is kept. When a room's page reaches its head, the hub takes the
-//! subscription over; what came meanwhile it has kept, so there is neither hole nor repeat.
+//! Only a cursor per room is kept. When a page reaches the room's head, the hub takes the subscription
+//! over; it has buffered what came meanwhile, so that nothing is missing and nothing repeated.
 
 use super::BusClient;
 use crate::connection::{Close, Conn, Frame};
@@ -16,18 +16,18 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Bytes read at once: the queue never holds more of a replay.
+/// Bytes per page: the queue never holds more of a replay.
 const PAGE_BYTES: usize = 64 << 10;
-/// Entries read at once.
+/// Entries per page.
 const PAGE: usize = 200;
-/// How often a page is tried before the socket is closed, to come back later.
+/// Attempts per page before the socket is closed, so that the client comes back later.
 const ATTEMPTS: u32 = 3;
 const PAUSE: Duration = Duration::from_millis(300);
 
-/// The rooms that are still to be replayed on one connection.
+/// The rooms still to be replayed on one connection.
 pub(crate) struct Replay {
     rooms: VecDeque<(RoomKey, Seq)>,
-    /// `resumed` is to be said at the end.
+    /// Whether to push `resumed` at the end.
     announce: bool,
     failures: u32,
 }
@@ -41,23 +41,23 @@ impl Replay {
         }
     }
 
-    /// One more room, after the others.
+    /// Appends a room.
     pub(crate) fn add(&mut self, room: RoomKey, cursor: Seq) {
         self.rooms.push_back((room, cursor));
     }
 
-    /// Takes over what another was to do.
+    /// Appends what another replay still has to do.
     pub(crate) fn absorb(&mut self, other: Self) {
         self.rooms.extend(other.rooms);
         self.announce |= other.announce;
     }
 
-    /// Nothing left to do.
+    /// Returns whether nothing is left to do.
     pub(crate) fn is_done(&self) -> bool {
         self.rooms.is_empty() && !self.announce
     }
 
-    /// Reads and hands over one page, or says that it is over.
+    /// Reads and delivers one page, or pushes `resumed` after the last one.
     pub(crate) async fn step(mut self, shared: Arc<Shared>, conn: Arc<Conn>, user: UserId) -> Self {
         let Some((room, cursor)) = self.rooms.pop_front() else {
             if std::mem::take(&mut self.announce) {
@@ -83,7 +83,7 @@ impl Replay {
     }
 }
 
-/// One page of one room; returns the new cursor while there is more to come.
+/// Reads and delivers one page of one room; returns the new cursor while there is more.
 async fn page(
     bus: &BusClient,
     conn: &Conn,
@@ -101,7 +101,7 @@ async fn page(
     };
     let page = match bus.ask(read).await {
         Ok(page) => page,
-        // No member any more: `gone` comes from the hub, or has come.
+        // The membership has ended: the hub pushes `gone`, or already has.
         Err(error) if [&NO_SUCH_ROOM, &NOT_MEMBER, &BANNED].contains(&error.kind) => {
             return Ok(None);
         }
@@ -125,7 +125,7 @@ async fn page(
     }
 }
 
-/// How far the client is after a page. What the log leaves out is not for this user.
+/// Returns the client's cursor after a page. Entries that the page leaves out are hidden from this user.
 fn reached(page: &LogPage, cursor: Seq) -> Seq {
     if page.complete {
         return cursor.max(page.head);

@@ -1,4 +1,4 @@
-//! What comes out of the stack.
+//! The result of a successful command.
 
 use super::{Body, Replay};
 use crate::connection::Close;
@@ -6,26 +6,26 @@ use crate::wire::Error;
 use rooms::api::{RoomKey, Seq};
 use sessions::api::Caller;
 
-/// A command that was carried out.
+/// The result of a successful command, and who replies to it.
 pub(crate) enum CommandReply {
-    /// The reply is still to be written.
+    /// The connection's task sends this reply.
     Body(Body),
-    /// The hub has written it, in its place among the pushes.
+    /// The hub has sent the reply, in order with the room's pushes.
     Sent,
-    /// The same, and the connection has to catch up with this room from there.
+    /// The hub has sent the reply; the connection has to catch up with this room from this cursor.
     CatchUp(RoomKey, Seq),
-    /// The same: the connection is somebody's now.
+    /// The hub has sent the reply to `hello`; the connection belongs to a user now.
     Authenticated(Box<Authenticated>),
-    /// The reply is still to be written, and then the socket closes.
+    /// The connection's task sends this reply and closes the socket.
     ThenClose(Result<Body, Error>, Close),
 }
 
-/// What a good `hello` leaves to the connection's task.
+/// What the connection's task keeps of a successful `hello`.
 pub(crate) struct Authenticated {
-    /// Who speaks through it from now on.
+    /// The user and session of all further commands.
     pub(crate) caller: Caller,
-    /// When it ends unless extended, ms since 1970.
+    /// When the session expires unless extended, ms since 1970.
     pub(crate) expires_at: Option<i64>,
-    /// What has to be replayed.
+    /// The rooms to replay.
     pub(crate) replay: Option<Replay>,
 }

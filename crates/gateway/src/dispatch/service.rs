@@ -1,4 +1,4 @@
-//! The service at the heart of the stack: which command is asked of whom.
+//! The innermost service of the stack: routes each command to the crate that answers it.
 
 use super::{Body, BusClient, Call, CommandReply};
 use crate::connection::Conn;
@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use tower::{BoxError, Service};
 
-/// Carries commands out.
+/// Carries out commands.
 #[derive(Clone)]
 pub(crate) struct CommandService {
     shared: Arc<Shared>,
@@ -71,7 +71,7 @@ async fn execute(bus: &BusClient, call: Call) -> Result<CommandReply, Error> {
             super::join::typing(bus, caller, socket(conn)?, room, on).await
         }
         Command::Logout => super::hello::logout(bus, caller, conn).await,
-        // To revoke the session that asks is to log out: only so its reply goes before its close.
+        // To revoke one's own session is to log out: only then the reply precedes the close frame.
         Command::RevokeSession { session } if session == caller.session.to_string() => {
             super::hello::logout(bus, caller, conn).await
         }
@@ -81,7 +81,7 @@ async fn execute(bus: &BusClient, call: Call) -> Result<CommandReply, Error> {
     }
 }
 
-/// Commands that are one question to one crate.
+/// Carries out a command that is a single request to one crate.
 async fn plain(
     bus: &BusClient,
     caller: Caller,
@@ -103,7 +103,7 @@ async fn plain(
     }
 }
 
-/// Some commands make sense on a socket only.
+/// Returns the socket, or `unknown_op` over HTTP: some commands need a socket.
 fn socket(conn: Option<Arc<Conn>>) -> Result<Arc<Conn>, Error> {
     conn.ok_or(Error::new(&UNKNOWN_OP))
 }

@@ -1,4 +1,4 @@
-//! What people say and mark, asked of messaging; and the sessions they end.
+//! Writing commands for messaging, and `session.revoke`.
 
 use super::{Body, BusClient};
 use crate::wire::{Command, DoneShape, Error, MarkedShape, SentShape, UNKNOWN_OP};

@@ -1,4 +1,4 @@
-//! What one user, one network or one connection may spend: points for everything, and sends on top.
+//! A token bucket of one user, network or connection: points for every command, and sends on top.
 
 use crate::Limits;
 use crate::wire::{Cost, Error};
@@ -10,21 +10,20 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Instant;
 
-/// By the standard library's clock: governor's default one asks the processor who it is for every
-/// limiter that is made, and on a virtual machine each such question goes to the host.
+/// Uses the standard library's clock: governor's default one runs CPUID for every new limiter, which on
+/// a virtual machine traps to the host.
 type Limiter = RateLimiter<NotKeyed, InMemoryState, MonotonicClock, NoOpMiddleware<Instant>>;
 
-/// The points and sends of one user, or of a connection or network before it is known whose they
-/// are.
+/// The points and sends of a user, or of a network or connection before `hello`.
 pub struct Bucket {
     points: Limiter,
     sends: Limiter,
-    /// Pays for everything as well.
+    /// Charged for the same points as well.
     network: Option<Arc<Bucket>>,
 }
 
 impl Bucket {
-    /// A full one of a user.
+    /// Returns a full bucket for a user.
     #[must_use]
     pub fn new(limits: &Limits) -> Self {
         Self {
@@ -34,7 +33,7 @@ impl Bucket {
         }
     }
 
-    /// A full one of a network; nobody sends before it is known who it is.
+    /// Returns a full bucket for a network. Nobody sends before `hello`, so its sends are never used.
     pub(super) fn of_network(limits: &Limits) -> Self {
         Self {
             points: limiter(limits.network_points_per_s, 4),
@@ -42,7 +41,7 @@ impl Bucket {
         }
     }
 
-    /// A full one of a connection that has not said hello: its network pays as well.
+    /// Returns a full bucket for a connection before `hello`; its network is charged as well.
     pub(super) fn before_hello(limits: &Limits, network: Arc<Bucket>) -> Self {
         Self {
             network: Some(network),
@@ -50,7 +49,10 @@ impl Bucket {
         }
     }
 
-    /// Takes what a command costs, or says when there will be enough.
+    /// Charges the cost of a command.
+    ///
+    /// # Errors
+    /// `rate_limited` with the time until there will be enough.
     pub(crate) fn charge(&self, cost: Cost, limits: &Limits) -> Result<(), Error> {
         self.take(cost.points(&limits.points))?;
         if cost == Cost::Send {
@@ -59,7 +61,7 @@ impl Bucket {
         Ok(())
     }
 
-    /// Takes what a frame costs that is no command.
+    /// Charges the cost of a frame that is no command.
     pub(crate) fn charge_malformed(&self, limits: &Limits) -> Result<(), Error> {
         self.take(limits.points.bad)
     }
@@ -90,7 +92,7 @@ fn take(limiter: &Limiter, points: u32) -> Result<(), Error> {
             let wait = not_yet.wait_time_from(MonotonicClock.now());
             Err(Error::rate_limited(wait))
         }
-        // It costs more than the whole bucket holds: that never fits.
+        // More than the whole bucket holds: never enough.
         Err(_) => Err(Error::rate_limited(std::time::Duration::from_secs(1))),
     }
 }
@@ -99,7 +101,7 @@ fn take(limiter: &Limiter, points: u32) -> Result<(), Error> {
 mod tests {
     use super::*;
 
-    /// How many `hello`s it takes at once.
+    /// Returns how many `hello`s the bucket pays for at once.
     fn hellos(bucket: &Bucket, limits: &Limits) -> usize {
         let paid = |_: &u32| bucket.charge(Cost::Hello, limits).is_ok();
         (0..10_000).take_while(paid).count()

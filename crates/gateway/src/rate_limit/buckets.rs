@@ -1,5 +1,5 @@
-//! The buckets in use: one per user, over all sockets and HTTP, and one per network for what is
-//! asked before it is known who asks.
+//! The buckets in use: one per user, over all sockets and HTTP, and one per network for what comes
+//! before the user is known.
 
 use super::Bucket;
 use crate::Limits;
@@ -10,14 +10,14 @@ use std::hash::Hash;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// After this long unused a bucket is full again: nothing is lost by forgetting it.
+/// After this long unused a bucket is full again and can be dropped.
 const REFILLED: Duration = Duration::from_secs(10);
-/// More users than any one process serves.
+/// Most users with a bucket of their own: more than a process serves.
 const USERS_MAX: usize = 1 << 20;
-/// The most networks counted apart within [`REFILLED`]; one machine has any number of IPv6 addresses.
+/// Most networks with a bucket of their own; one machine has any number of IPv6 networks.
 const NETWORKS_MAX: usize = 1 << 16;
 
-/// All of them.
+/// The buckets of all users and networks.
 pub(crate) struct Buckets {
     users: BucketTable<UserId>,
     networks: BucketTable<Peer>,
@@ -33,18 +33,18 @@ impl Default for Buckets {
 }
 
 impl Buckets {
-    /// This user's.
+    /// Returns the bucket of this user.
     pub(crate) fn for_user(&self, user: UserId, limits: &Limits) -> Arc<Bucket> {
         self.users.of(user, Instant::now(), || Bucket::new(limits))
     }
 
-    /// This network's.
+    /// Returns the bucket of this network.
     pub(crate) fn of_network(&self, network: Peer, limits: &Limits) -> Arc<Bucket> {
         self.networks
             .of(network, Instant::now(), || Bucket::of_network(limits))
     }
 
-    /// A new one for a connection that comes from this network and has not said hello.
+    /// Returns a new bucket for a connection from this network, valid until `hello`.
     pub(crate) fn before_hello(&self, network: Peer, limits: &Limits) -> Arc<Bucket> {
         Arc::new(Bucket::before_hello(
             limits,
@@ -53,7 +53,7 @@ impl Buckets {
     }
 }
 
-/// The buckets by whom they belong to, each for as long as it is held or not full.
+/// The buckets by owner, each kept while it is held or not full.
 struct BucketTable<K> {
     max: usize,
     state: Mutex<TableState<K>>,
@@ -61,14 +61,14 @@ struct BucketTable<K> {
 
 struct TableState<K> {
     buckets: HashMap<K, TableEntry>,
-    /// Shared by all for whom there is no room.
+    /// Shared by all owners beyond `max`.
     overflow: Option<Arc<Bucket>>,
     swept: Option<Instant>,
 }
 
 struct TableEntry {
     bucket: Arc<Bucket>,
-    /// Since when nobody has been seen to hold it.
+    /// When a sweep first found that nobody holds it.
     idle: Option<Instant>,
 }
 
@@ -116,8 +116,8 @@ impl<K: Hash + Eq> TableState<K> {
 }
 
 impl TableEntry {
-    /// It was used until somebody let go of it, which nobody notes: only from the first look that
-    /// finds it idle is it sure to fill up.
+    /// Returns whether the bucket must be kept. The moment of release is unknown, so the refill time counts
+    /// from the first sweep that finds it idle.
     fn stays(&mut self, now: Instant) -> bool {
         if Arc::strong_count(&self.bucket) > 1 {
             self.idle = None;
@@ -151,11 +151,11 @@ mod tests {
             drop(bucket);
         }
         let again = table.of(1, start + REFILLED * 5, full);
-        assert!(Arc::ptr_eq(&held, &again), "one for all who hold it");
+        assert!(Arc::ptr_eq(&held, &again), "all holders share one");
         drop((held, again));
         table.of(3, start + REFILLED * 6, full);
         table.of(3, start + REFILLED * 7, full);
-        assert_eq!(count(&table), 1, "nothing is kept of who has gone");
+        assert_eq!(count(&table), 1, "nothing is left");
     }
 
     #[test]

@@ -1,19 +1,19 @@
-//! What becomes due on a connection: its first `hello`, a ping, the pong, the end of its identity.
+//! The deadlines of a connection: its first `hello`, pings and pongs, the expiry of its session.
 
 use crate::Limits;
 use crate::wire::Time;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// How long before its end an identity is said to expire.
+/// How long before its expiry the client is warned.
 const WARN_BEFORE: Duration = Duration::from_secs(60);
 
 pub(super) struct Deadlines {
-    /// When something last came from the client.
+    /// When the last byte came from the client.
     last_received: Instant,
-    /// When it was pinged since then.
+    /// When the client was pinged since then.
     pinged_at: Option<Instant>,
-    /// By when it must have said `hello`; `None` once it has.
+    /// Deadline of the first `hello`; `None` once it has succeeded.
     hello_by: Option<Instant>,
     expires: Option<Expiry>,
 }
@@ -23,7 +23,7 @@ struct Expiry {
     warned: bool,
 }
 
-/// What is due.
+/// What the connection's task has to do now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Due {
     Ping,
@@ -43,13 +43,13 @@ impl Deadlines {
         }
     }
 
-    /// Anything that comes from the client answers a ping, a part of a frame too.
+    /// Notes that bytes came from the client: any of them, even a part of a frame, answers a ping.
     pub(super) fn received(&mut self, now: Instant) {
         self.last_received = now;
         self.pinged_at = None;
     }
 
-    /// It is somebody's, until `expires_at` (ms since 1970) if that is limited.
+    /// Notes a successful `hello`; the session expires at `expires_at` (ms since 1970), if ever.
     pub(super) fn authenticated(&mut self, now: Instant, expires_at: Option<i64>) {
         self.hello_by = None;
         self.expires = expires_at.map(|at| {
@@ -61,7 +61,7 @@ impl Deadlines {
         });
     }
 
-    /// When something will be due.
+    /// Returns the next deadline.
     pub(super) fn next(&self, limits: &Limits) -> Instant {
         if let Some(by) = self.hello_by {
             return by;
@@ -83,9 +83,9 @@ impl Deadlines {
         expiry.map_or(alive, |expiry| expiry.min(alive))
     }
 
-    /// What is due now, and notes that it was told.
+    /// Returns what is due now, each thing once.
     pub(super) fn due(&mut self, now: Instant, limits: &Limits) -> Option<Due> {
-        // Nothing but `err` precedes the reply to `hello`, and so no ping.
+        // Only `err` may precede the reply to `hello`, so nobody is pinged before.
         if let Some(by) = self.hello_by {
             return (by <= now).then_some(Due::NoHello);
         }

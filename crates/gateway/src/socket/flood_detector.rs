@@ -1,4 +1,4 @@
-//! When a client that is refused goes on all the same.
+//! Detects a client that goes on sending although it is rate limited.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -6,14 +6,14 @@ use tokio::time::Instant;
 
 const WITHIN: Duration = Duration::from_secs(10);
 
-/// The latest refusals for rate.
+/// The rate-limit refusals of the last ten seconds.
 #[derive(Default)]
 pub(super) struct FloodDetector {
     refused: VecDeque<Instant>,
 }
 
 impl FloodDetector {
-    /// Counts one; true when there have been `max` within ten seconds.
+    /// Records a refusal; returns `true` if there were at least `max` within ten seconds.
     pub(super) fn record(&mut self, now: Instant, max: usize) -> bool {
         while self
             .refused

@@ -1,8 +1,8 @@
-//! The one place that reads: tungstenite decodes, over a shim whose writes (pongs, the echo of a
-//! close frame) go into the connection's queue as whole frames.
+//! Decodes a client's frames with tungstenite, over a shim that queues tungstenite's own writes (pongs,
+//! the echo of a close frame) as whole frames.
 //!
-//! tungstenite reads on for as long as no message is complete, so the bound is below it: a
-//! [`Source`] that gives so many bytes in one turn, and then says that there is nothing.
+//! tungstenite reads until a message is complete, so the limit lies below it: a [`Source`] that gives
+//! a limited number of bytes per turn, and then reports `WouldBlock`.
 
 use super::source::Source;
 use crate::Limits;
@@ -13,10 +13,10 @@ use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig, WebSocketContext};
 use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes, error::ProtocolError};
 
-/// Zeroed at every read and kept per connection, so small: what the kernel gives beyond it waits in
-/// the [`Source`].
+/// tungstenite's read buffer, bytes. It is zeroed at every read and kept per connection, so it is
+/// small; the surplus of a read waits in the [`Source`].
 const READ_BUFFER: usize = 128;
-/// Pongs alone pass through it.
+/// tungstenite's write buffer, bytes; only pongs and close echoes pass through it.
 const WRITE_BUFFER_MAX: usize = 1 << 10;
 
 pub(super) struct FrameReader {
@@ -24,21 +24,21 @@ pub(super) struct FrameReader {
     source: Source,
 }
 
-/// What came from the client.
+/// What the client has sent.
 pub(super) enum Inbound {
-    /// A text frame: a command, or meant to be one.
+    /// A text message, which should be a command.
     Text(Utf8Bytes),
-    /// A control Ping; its Pong is in the queue.
+    /// A control Ping; its Pong is queued.
     Ping,
     /// A control Pong.
     Pong,
-    /// Its close frame; the echo is in the queue.
+    /// A close frame with its code; the echo is queued.
     Close(Option<u16>),
-    /// It has broken the rules.
+    /// The client has violated the WebSocket protocol; close with this.
     Violation(Close),
-    /// It has gone.
+    /// The connection is lost.
     Lost,
-    /// Nothing more for now.
+    /// Nothing more to read now.
     Nothing,
 }
 
@@ -56,38 +56,38 @@ impl FrameReader {
         }
     }
 
-    /// A new turn begins, in which a bounded number of bytes is read.
+    /// Begins a turn, which reads a limited number of bytes.
     pub(super) fn begin_turn(&mut self, now: Instant) {
         self.source.begin_turn(now);
     }
 
-    /// Whether this turn has read all that it may: there may be more.
+    /// Returns whether this turn has used up its budget, so that there may be more to read.
     pub(super) fn is_spent(&self) -> bool {
         self.source.is_spent()
     }
 
-    /// Bytes read in this turn.
+    /// Returns the bytes read in this turn.
     pub(super) fn bytes_read(&self) -> usize {
         self.source.bytes_read()
     }
 
-    /// How many small pieces of messages have come since this was asked.
+    /// Returns how many small fragments came since the last call.
     pub(super) fn take_small_pieces(&mut self) -> u32 {
         self.source.scanner.take_small_pieces()
     }
 
-    /// By when the unfinished message has to be complete. Its bytes earn it time.
+    /// Returns the deadline of the unfinished message; every received byte extends it.
     pub(super) fn complete_by(&self, limits: &Limits) -> Option<Instant> {
         let (since, received) = self.source.scanner.unfinished()?;
         Some(since + limits.message_time(received))
     }
 
-    /// The time of an unfinished message counts from now: nothing was read before.
+    /// Restarts the time of an unfinished message, because nothing was read until now.
     pub(super) fn restart(&mut self, now: Instant) {
         self.source.scanner.restart(now);
     }
 
-    /// The next thing that the kernel already has, within what this turn may read.
+    /// Decodes the next frame, without waiting and within this turn's budget.
     pub(super) fn next(&mut self, conn: &Conn) -> Inbound {
         let source = &mut self.source;
         match self.ws.read(&mut Shim { conn, source }) {
@@ -96,7 +96,7 @@ impl FrameReader {
             Ok(Message::Ping(_)) => Inbound::Ping,
             Ok(Message::Pong(_)) => Inbound::Pong,
             Ok(Message::Close(frame)) => {
-                // Queues the echo; that the handshake is complete is told as an error.
+                // Queues the echo. tungstenite reports the completed close handshake as an error.
                 let source = &mut self.source;
                 let _ = self.ws.flush(&mut Shim { conn, source });
                 Inbound::Close(frame.map(|frame| frame.code.into()))
@@ -182,7 +182,7 @@ mod tests {
             2,
         ];
         let all: Vec<u8> = lengths.iter().flat_map(|length| frame(*length)).collect();
-        // Half a frame was read by whoever read before.
+        // hyper had already read half a frame.
         let (early, late) = all.split_at(3);
         let mut reader = FrameReader::new(Bytes::copy_from_slice(early), &Limits::default());
         client.write_all(late).unwrap();

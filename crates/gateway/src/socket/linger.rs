@@ -1,7 +1,7 @@
-//! The end of a connection: its last words go out, and it is listened to until the client closes,
-//! so that the close code arrives.
+//! Ends a connection: flushes its queue, then reads on until the client closes, so that the close code
+//! arrives.
 //!
-//! Both have a time limit that does not depend on what the client does, and what is read is bounded.
+//! Both have a time limit that does not depend on the client, and the bytes read are limited.
 
 use super::task::{ConnectionTask, SocketEnd};
 use crate::connection::{Close, Conn};
@@ -9,38 +9,38 @@ use std::io;
 use std::time::Duration;
 use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 
-/// How long a socket that we have closed is read on, so that the code arrives.
+/// How long a socket is read on after the server's close frame, so that the code arrives.
 const LINGER: Duration = Duration::from_secs(1);
-/// How long a closed socket may take for what still waits in front of the close frame.
+/// How long the client may take to read what is queued before the close frame.
 const FLUSH_WITHIN: Duration = Duration::from_secs(2);
-/// The same for a flooder, who is to be gone soon.
+/// The same for a flooding client, which should be gone soon.
 const FLUSH_FLOODER_WITHIN: Duration = Duration::from_millis(500);
-/// The same for a slow consumer, which has all of the kernel's buffer to read before it.
+/// The same for a slow consumer, which first has to read all of the kernel's buffer.
 const FLUSH_SLOW_WITHIN: Duration = Duration::from_secs(15);
-/// Bytes that are read of a client after our close frame. One that sends more waits until its time
-/// is over: to close on unread bytes would reset the connection, and the close code with it.
+/// Most bytes read after the server's close frame. A client that sends more waits until [`LINGER`] is
+/// over: closing with unread bytes would reset the connection and lose the close code.
 const READ_MAX: usize = 256 << 10;
-/// Thrown away at once.
+/// Bytes discarded per read.
 const DISCARD_BYTES: usize = 4 << 10;
 
-/// What one turn of listening brought.
+/// The result of one turn of reading and discarding.
 pub(super) enum Discarded {
-    /// So many bytes, of no interest.
+    /// This many bytes were discarded.
     Bytes(usize),
-    /// Nothing for now.
+    /// Nothing to read now.
     Nothing,
-    /// Something that cannot be understood, nor what follows it.
+    /// The input is malformed and cannot be decoded any further.
     Malformed,
-    /// The client has closed, or gone.
+    /// The client has closed or is gone.
     End,
 }
 
-/// Says goodbye as `end` asks for. Without a task nothing the client sends can be understood.
+/// Flushes and closes as `end` demands. Without a task the client's frames are not decoded.
 pub(super) async fn linger(conn: &Conn, end: SocketEnd, task: Option<&mut ConnectionTask>) {
     if end == SocketEnd::Lost {
         return;
     }
-    // What a client does not take within this time it will not take.
+    // A client that has not read the rest by then will not read it.
     let within = match conn.egress().closing() {
         Some(Close::SLOW) => FLUSH_SLOW_WITHIN,
         Some(Close::FLOOD) => FLUSH_FLOODER_WITHIN,
@@ -60,12 +60,12 @@ async fn flush_queue(conn: &Conn) {
         if conn.egress().is_finished() {
             return;
         }
-        // An error shows itself in the writing.
+        // An error shows up in the next write.
         let _ = conn.stream.writable().await;
     }
 }
 
-/// Reads on until the client has closed or the time is over, a turn at a time.
+/// Reads in turns until the client closes or the time is over.
 async fn read_until_closed(conn: &Conn, mut task: Option<&mut ConnectionTask>, until: Instant) {
     let mut left = READ_MAX;
     while left > 0 && Instant::now() < until {
@@ -91,7 +91,7 @@ async fn read_until_closed(conn: &Conn, mut task: Option<&mut ConnectionTask>, u
     sleep_until(until).await;
 }
 
-/// Reads and throws away, without understanding anything.
+/// Reads and discards bytes without decoding them.
 fn discard(conn: &Conn) -> Discarded {
     let mut buffer = [0; DISCARD_BYTES];
     match conn.stream.try_read(&mut buffer) {
@@ -125,10 +125,10 @@ mod tests {
         clean: false,
         ignore_input: true,
     };
-    /// What a busy machine may take beyond the time limits.
+    /// Tolerance for a busy machine.
     const SLACK: Duration = Duration::from_secs(5);
 
-    /// Closes on a client that sends this without pause; returns how long the end took.
+    /// Closes on a client that sends this without pause; returns how long that took.
     async fn ended(end: SocketEnd, close: Close, first: &[u8], again: &[u8]) -> Duration {
         let tasks = Tasks::new(CancellationToken::new());
         let mut builder = Builder::new(Settings::default(), &tasks);

@@ -1,8 +1,7 @@
-//! The commands of one connection that have no reply yet, and which of them may be under way
-//! together.
+//! The commands of one connection that have no reply yet, and which of them may run together.
 //!
-//! Per room a command is passed on while those before it are bound for the same crate, which takes
-//! them in order; otherwise it waits for their replies. Some commands are alone on the connection.
+//! Within a room a command starts while all earlier ones go to the same crate, which takes them in
+//! order; otherwise it waits for their replies. Some commands run alone on the connection.
 
 use crate::dispatch::CommandReply;
 use crate::wire::{Command, Error, Lane, Op};
@@ -16,18 +15,18 @@ use std::task::{Context, Poll, Waker, ready};
 use tokio::time::Instant;
 use tracing::Span;
 
-/// A command under way, then its id and what became of it.
+/// A running command; resolves to its id and result.
 pub(super) type CommandFuture = BoxFuture<'static, (u64, Result<CommandReply, Error>)>;
 
 #[derive(Default)]
 pub(super) struct PendingCommands {
     queued: VecDeque<QueuedCommand>,
     running: Vec<RunningCommand>,
-    /// `None` while nothing flies: even an empty one takes memory.
+    /// `None` while nothing runs: even an empty set takes memory.
     futures: Option<FuturesUnordered<CommandFuture>>,
 }
 
-/// A command that waits for others.
+/// A command that waits for earlier ones.
 pub(super) struct QueuedCommand {
     pub(super) id: u64,
     pub(super) command: Command,
@@ -36,7 +35,7 @@ pub(super) struct QueuedCommand {
     pub(super) since: Instant,
 }
 
-/// A command that has been passed on.
+/// A command that the dispatcher is carrying out.
 pub(super) struct RunningCommand {
     pub(super) id: u64,
     pub(super) op: &'static Op,
@@ -46,14 +45,14 @@ pub(super) struct RunningCommand {
     pub(super) room: Option<RoomKey>,
 }
 
-/// A command that will have no answer from whoever was or was to be asked.
+/// A command that is given up without a result.
 pub(super) struct AbandonedCommand {
     pub(super) id: u64,
     pub(super) op: &'static Op,
     pub(super) trace: TraceId,
     pub(super) span: Span,
     pub(super) since: Instant,
-    /// It may have changed something, or may yet.
+    /// The command may have changed something, or still will.
     pub(super) outcome_unknown: bool,
 }
 
@@ -66,7 +65,7 @@ impl PendingCommands {
         self.len() == 0
     }
 
-    /// Whether a command with this id has no reply yet.
+    /// Returns whether a command with this id has no reply yet.
     pub(super) fn contains(&self, id: u64) -> bool {
         self.running.iter().any(|running| running.id == id)
             || self.queued.iter().any(|queued| queued.id == id)
@@ -76,7 +75,7 @@ impl PendingCommands {
         self.queued.push_back(queued);
     }
 
-    /// Takes out the commands that may start now, in the order they were sent.
+    /// Removes and returns the commands that may start now, in the order they were sent.
     pub(super) fn take_ready(&mut self) -> Vec<QueuedCommand> {
         if self.queued.is_empty() {
             return Vec::new();
@@ -98,7 +97,7 @@ impl PendingCommands {
         ready
     }
 
-    /// Puts back, in their order, what could not start after all.
+    /// Puts commands that could not start back to the front, in their order.
     pub(super) fn requeue(&mut self, ready: Vec<QueuedCommand>) {
         for queued in ready.into_iter().rev() {
             self.queued.push_front(queued);
@@ -110,7 +109,7 @@ impl PendingCommands {
         self.futures.get_or_insert_default().push(future);
     }
 
-    /// The next command that is done; pending while none is under way.
+    /// Returns the next completed command; pending while none runs.
     pub(super) fn poll_completed(
         &mut self,
         cx: &mut Context<'_>,
@@ -124,15 +123,15 @@ impl PendingCommands {
         let position = self.running.iter().position(|running| running.id == id);
         let completed = self
             .running
-            .remove(position.expect("what flies is running"));
+            .remove(position.expect("every future has its running command"));
         if self.is_empty() {
-            // What a burst needed is not kept by an idle connection.
+            // An idle connection does not keep the memory of a burst.
             *self = Self::default();
         }
         Poll::Ready((completed, result))
     }
 
-    /// One that is done already.
+    /// Returns a command that has already completed.
     pub(super) fn next_completed(
         &mut self,
     ) -> Option<(RunningCommand, Result<CommandReply, Error>)> {
@@ -143,12 +142,12 @@ impl PendingCommands {
         }
     }
 
-    /// When the command that has waited longest was sent.
+    /// Returns when the longest waiting command was sent.
     pub(super) fn oldest(&self) -> Option<Instant> {
         self.queued.iter().map(|queued| queued.since).min()
     }
 
-    /// Takes out a command that was sent before `deadline` and still waits.
+    /// Removes a command that still waits and was sent before `deadline`.
     pub(super) fn take_overdue(&mut self, deadline: Instant) -> Option<AbandonedCommand> {
         let position = self
             .queued
@@ -160,7 +159,7 @@ impl PendingCommands {
             .map(AbandonedCommand::from_queued)
     }
 
-    /// All that will have no reply any more.
+    /// Removes and returns all commands.
     pub(super) fn abandon(&mut self) -> Vec<AbandonedCommand> {
         let running = self.running.iter().map(AbandonedCommand::from_running);
         let queued = self.queued.iter().map(AbandonedCommand::from_queued);
@@ -194,7 +193,7 @@ impl AbandonedCommand {
     }
 }
 
-/// What stands before a command: per room the one lane that all before it are in, if they are.
+/// The commands before one: per room the lane that they all share, if they do.
 struct Predecessors {
     rooms: BTreeMap<RoomKey, Option<Lane>>,
     any: bool,
@@ -235,7 +234,7 @@ impl Predecessors {
         }
     }
 
-    /// Nothing of its room may pass one that waits.
+    /// A waiting command blocks its room: nothing there may overtake it.
     fn add_queued(&mut self, lane: Lane, room: Option<RoomKey>) {
         self.any = true;
         self.alone |= lane == Lane::Alone;

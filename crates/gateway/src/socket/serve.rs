@@ -1,4 +1,4 @@
-//! The whole life of one socket, from the 101 response until nothing of it is left.
+//! Serves one socket from the 101 response until everybody has forgotten it.
 
 use super::linger::linger;
 use super::task::{ConnectionTask, SocketEnd};
@@ -17,20 +17,20 @@ use std::time::Duration;
 /// A connection just after its 101 response.
 pub(crate) struct Upgraded {
     pub(crate) stream: Stream,
-    /// What hyper had already read of it.
+    /// Bytes that hyper had already read.
     pub(crate) read_ahead: Bytes,
-    /// The network it counts for.
+    /// The network that its limits count for.
     pub(crate) peer: Peer,
 }
 
-/// Between two attempts to say that a connection has ended.
+/// Pause between two attempts to report the end of a connection.
 const AGAIN_AFTER: Duration = Duration::from_secs(1);
 
-/// Calls `entered_as_socket` at once if the network has room for one more; until then, and while one
-/// that is refused lingers, the connection counts as what it was before.
+/// Serves a connection. Calls `entered_as_socket` at once if its network has room for one more socket;
+/// a refused one still counts as an HTTP connection while it lingers.
 ///
-/// What is needed at the beginning is used up before the future is made, and what is needed at the
-/// end is boxed then: what is left is what an idle connection keeps.
+/// The future is small, since every idle connection keeps it: values of the beginning are used up
+/// before it is made, and the end is boxed when it comes.
 pub(crate) fn serve(
     shared: Arc<Shared>,
     dispatcher: Arc<Dispatcher>,
@@ -74,7 +74,7 @@ pub(crate) fn serve(
     }
 }
 
-/// Says goodbye and, beside that, that it has gone.
+/// Lingers and, at the same time, reports that the connection has ended.
 async fn finish(shared: &Shared, conn: &Conn, mut task: Box<ConnectionTask>, end: SocketEnd) {
     let hello_attempted = task.has_attempted_hello();
     let saying = async {
@@ -94,7 +94,7 @@ const REFUSED: SocketEnd = SocketEnd::ByServer {
     ignore_input: true,
 };
 
-/// How it ended, as it is counted.
+/// Returns how the connection ended, for the metrics.
 fn closed_by(conn: &Conn, end: SocketEnd) -> ClosedBy {
     match (end, conn.egress().closing()) {
         (SocketEnd::ByServer { .. }, Some(close)) => ClosedBy::Server(close.code),
@@ -103,21 +103,21 @@ fn closed_by(conn: &Conn, end: SocketEnd) -> ClosedBy {
     }
 }
 
-/// A panic costs the connection, not what is to be cleared away after it.
+/// Runs the task; a panic closes the connection, and the cleanup still happens.
 async fn run(task: &mut ConnectionTask, conn: &Conn) -> SocketEnd {
     caught(task.run()).await.unwrap_or_else(|panic| {
         tracing::error!(
             connection = conn.id.0,
             error = panic,
-            "a connection's task panicked"
+            "connection task panicked"
         );
         conn.close(Close::INTERNAL);
         REFUSED
     })
 }
 
-/// Tells the hub and sessions that it has ended; sessions not, when the server stops: who is
-/// connected then stays so across the restart.
+/// Reports the end of the connection to the hub and to sessions. Sessions hears nothing while the
+/// server stops, so that its users stay connected across the restart.
 async fn report_end(shared: &Shared, conn: &Conn, end: SocketEnd) {
     let connection = conn.id;
     ask_until_answered(shared, || Detach { connection }).await;
@@ -130,7 +130,7 @@ async fn report_end(shared: &Shared, conn: &Conn, end: SocketEnd) {
     }
 }
 
-/// Asks until it was heard, or the server stops.
+/// Repeats the request until it is answered or the server stops.
 async fn ask_until_answered<R: Request>(shared: &Shared, request: impl Fn() -> R) {
     while let Err(error) = shared.bus.ask(request(), shared.limits.ask_within).await {
         if error == AskError::Draining || shared.tasks.stopping().is_cancelled() {
@@ -151,7 +151,7 @@ mod tests {
     use tokio::net::{TcpListener, TcpStream};
     use tokio_util::sync::CancellationToken;
 
-    /// Thousands of them wait at once. Whoever needs more: is it needed while nothing happens?
+    /// Thousands of connections are idle at once. If you need more: is it needed while idle?
     #[tokio::test]
     async fn what_an_idle_connection_keeps_is_small() {
         let tasks = Tasks::new(CancellationToken::new());

@@ -1,31 +1,32 @@
-//! The sockets' part of a graceful stop, in two steps.
+//! The sockets' part of a graceful shutdown, in two steps.
 
 use crate::connection::Registry;
 use crate::shared::Shared;
 use std::time::Duration;
 use tokio::time::timeout;
 
-/// Clients that may come back per second.
+/// Clients that may reconnect per second.
 const BACK_PER_S: u64 = 1000;
-/// How long what was cut may take to notice; a part of what the goodbyes may take.
+/// How long an aborted connection's task may take to end; a part of the time for goodbyes.
 const CUT_WITHIN: Duration = Duration::from_millis(200);
 
-/// No more commands are read, and those read get their reply. Returns how many have none.
+/// Stops the reading of commands and waits for the replies to those already read. Returns how many
+/// have no reply when the time is over.
 pub(crate) async fn finish_commands(shared: &Shared, within: Duration) -> usize {
     let sockets = &shared.sockets;
     sockets.drain();
     let answered = async {
         sockets.wait_until_answered().await;
-        // What those commands caused is on its way to the sockets.
+        // The events of those commands are still on their way to the sockets.
         shared.bus.quiet().await;
     };
-    // What is left is told so with the goodbyes.
+    // Commands left get an error with the goodbye.
     let _ = timeout(within, answered).await;
     sockets.unanswered()
 }
 
-/// Each socket is flushed, told `bye` and closed 1012; one that takes nothing is cut. Returns how
-/// many have not even noticed that.
+/// Flushes each socket, sends `bye` and closes with 1012; aborts a socket whose client reads nothing.
+/// Returns how many sockets are still open.
 pub(crate) async fn say_goodbye(shared: &Shared, within: Duration) -> usize {
     let sockets = &shared.sockets;
     let open = sockets.count();
@@ -41,11 +42,11 @@ pub(crate) async fn say_goodbye(shared: &Shared, within: Duration) -> usize {
     } else {
         0
     };
-    tracing::info!(open, cut, back_within_ms, "sockets have been closed");
+    tracing::info!(open, cut, back_within_ms, "closed the open sockets");
     sockets.count()
 }
 
-/// Breaks off what is still there. Returns how many that were.
+/// Aborts the sockets that are still open and returns their number.
 async fn cut(sockets: &Registry) -> usize {
     let left = sockets.all();
     for conn in &left {

@@ -1,4 +1,4 @@
-//! The bytes of one client, in turns: a turn reads so many and no more, however many there are.
+//! Reads a client's bytes in turns: each turn reads a limited amount, however much there is.
 
 use super::scanner::Scanner;
 use crate::connection::Stream;
@@ -7,9 +7,9 @@ use std::cell::RefCell;
 use std::io;
 use tokio::time::Instant;
 
-/// Taken from the kernel at once.
+/// Most bytes per read from the kernel.
 pub(super) const READ_MAX: usize = 4 << 10;
-/// Read in one turn, before others get theirs.
+/// Most bytes per turn, before other tasks run.
 pub(super) const PER_TURN: usize = 16 << 10;
 
 thread_local! {
@@ -17,17 +17,17 @@ thread_local! {
 }
 
 pub(super) struct Source {
-    /// What the kernel has given and nobody has taken yet.
+    /// Bytes read from the kernel or by hyper that the decoder has not taken yet.
     read_ahead: Bytes,
-    /// Bytes that may still be read in this turn.
+    /// Bytes that this turn may still read.
     budget: usize,
-    /// When this turn began.
+    /// Start of this turn.
     now: Instant,
     pub(super) scanner: Scanner,
 }
 
 impl Source {
-    /// A source that begins with what someone else has read of it.
+    /// Starts with bytes that hyper has already read.
     pub(super) fn new(read_ahead: Bytes) -> Self {
         Self {
             read_ahead,
@@ -42,17 +42,17 @@ impl Source {
         self.now = now;
     }
 
-    /// Whether this turn has read all that it may.
+    /// Returns whether this turn has used up its budget.
     pub(super) fn is_spent(&self) -> bool {
         self.budget == 0
     }
 
-    /// Bytes read in this turn.
+    /// Returns the bytes read in this turn.
     pub(super) fn bytes_read(&self) -> usize {
         PER_TURN - self.budget
     }
 
-    /// Fills the buffer as far as there are bytes and this turn may read them.
+    /// Fills the buffer as far as there are bytes and the budget allows.
     pub(super) fn read(&mut self, stream: &Stream, buffer: &mut [u8]) -> io::Result<usize> {
         if self.is_spent() {
             return Err(io::ErrorKind::WouldBlock.into());
@@ -69,7 +69,7 @@ impl Source {
         Ok(count)
     }
 
-    /// Fills the buffer from the kernel; what is too much for it waits ahead.
+    /// Fills the buffer from the kernel and keeps the surplus for the next read.
     fn take(
         &mut self,
         stream: &Stream,

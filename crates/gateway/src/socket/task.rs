@@ -1,4 +1,4 @@
-//! The one task of a connection: reads, carries commands out, replies, keeps time.
+//! The task of a connection: reads frames, runs commands, replies and keeps deadlines.
 
 mod reading;
 mod replies;
@@ -24,7 +24,7 @@ use std::task::{Context, Poll};
 use tokio::sync::{AcquireError, OwnedSemaphorePermit};
 use tokio::time::{Instant, Sleep, sleep_until};
 
-/// A replay's next page is read when less than this waits for the socket.
+/// The next page of a replay is read once at most this many bytes are queued.
 const REPLAY_BELOW: usize = 16 << 10;
 
 type AdmissionFuture = BoxFuture<'static, Result<OwnedSemaphorePermit, AcquireError>>;
@@ -34,81 +34,82 @@ pub(super) struct ConnectionTask {
     dispatcher: Arc<Dispatcher>,
     conn: Arc<Conn>,
     reader: FrameReader,
-    /// Whole frames may wait in the reader's buffer: the kernel need not have anything.
+    /// The reader may hold whole frames, even if the kernel has nothing.
     may_have_input: bool,
-    /// Our control Pings whose Pong has not come yet: those are free.
+    /// The server's control Pings without a Pong: those Pongs are free.
     pongs_owed: u8,
     commands: PendingCommands,
-    /// This connection stands in line for a place on the bus.
+    /// Waits for a permit to put a command on the bus.
     admission: Option<AdmissionFuture>,
-    /// The place it got.
+    /// An acquired permit that no command has used yet.
     permit: Option<OwnedSemaphorePermit>,
     bucket: Arc<Bucket>,
     flood: FloodDetector,
     caller: Option<Caller>,
     replay: Option<Replay>,
     replay_page: Option<BoxFuture<'static, Replay>>,
-    /// It has tried to say hello: sessions may know of it.
+    /// A `hello` was sent on, so sessions and the hub may know the connection.
     hello_attempted: bool,
     deadlines: Deadlines,
     timer: Pin<Box<Sleep>>,
     end: Option<SocketEnd>,
 }
 
-/// Why a connection's task goes on.
+/// What has woken the task.
 #[expect(
     clippy::large_enum_variant,
-    reason = "it goes from one line to the next and is kept nowhere"
+    reason = "it is consumed at once and never stored"
 )]
 enum Wake {
-    /// It is to look up.
+    /// Another task has changed the connection's state.
     Notified,
-    /// A command has its answer.
+    /// A command has completed.
     Completed(RunningCommand, Result<CommandReply, Error>),
-    /// Its turn in the line has come.
+    /// The permit for the bus was acquired.
     Admitted(Option<OwnedSemaphorePermit>),
-    /// A page of the replay is in the queue.
+    /// A page of the replay is queued.
     ReplayPage(Replay),
-    /// The kernel takes more.
+    /// The kernel accepts more.
     Writable,
-    /// Something has come.
+    /// There may be something to read.
     Readable,
-    /// Something is due.
+    /// A deadline has passed.
     Timer,
 }
 
-/// For whom a connection's task pauses.
+/// To whom the task yields before its next turn.
 enum Yield {
-    /// It goes on at once.
+    /// Nobody: it goes on at once.
     No,
-    /// The hub is about to put in what came of a write: one writing will do for it and the reply.
+    /// The hub, which is about to queue the entries of a write: one system call then sends the reply and
+    /// the entries.
     ToHub,
-    /// It has read all that one turn may: whoever else is ready goes first, and whoever has just
-    /// become so by a socket or a timer. Without that a client that never pauses would own a thread.
+    /// All ready tasks, sockets and timers: the turn has used up its budget. Otherwise a client that
+    /// never pauses would own a thread.
     ToRuntime,
 }
 
 /// How a connection ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum SocketEnd {
-    /// We close it: the close frame is in the queue.
+    /// The server closes it: the close frame is queued.
     ByServer {
-        /// After its own `logout`.
+        /// The close follows the client's own `logout`.
         clean: bool,
-        /// The client has broken the rules: what it sends is not understood any more.
+        /// The client has violated the protocol: its input cannot be decoded any more.
         ignore_input: bool,
     },
-    /// The client closed it: the echo is in the queue.
+    /// The client closed it: the echo is queued.
     ByClient {
-        /// With 1000 or 1001.
+        /// The code was 1000 or 1001.
         clean: bool,
     },
-    /// It broke.
+    /// The connection was lost.
     Lost,
 }
 
 impl ConnectionTask {
-    /// One that is paid for from `bucket` until it has said hello.
+    /// `bucket` is charged until the client has said hello.
     pub(super) fn new(
         shared: Arc<Shared>,
         dispatcher: Arc<Dispatcher>,
@@ -141,12 +142,12 @@ impl ConnectionTask {
         }
     }
 
-    /// Whether anyone else may know of this connection.
+    /// Returns whether sessions or the hub may know this connection.
     pub(super) fn has_attempted_hello(&self) -> bool {
         self.hello_attempted
     }
 
-    /// Runs until it has ended, one way or another.
+    /// Runs until the connection ends.
     pub(super) async fn run(&mut self) -> SocketEnd {
         loop {
             self.turn();
@@ -161,19 +162,19 @@ impl ConnectionTask {
         }
     }
 
-    /// Starts what can be started and writes what has come together.
+    /// Starts the commands that may run and writes what is queued.
     fn turn(&mut self) {
         self.start_ready();
         self.say_goodbye();
         if !self.is_blocked() {
             self.conn.write_out();
         }
-        // After the writing: what it has drained rings no bell.
+        // After the write, which wakes nobody when it drains the queue.
         self.replay();
         self.check_end();
     }
 
-    /// Has it ended?
+    /// Notes the end if the queue is broken or closing.
     fn check_end(&mut self) {
         let egress = self.conn.egress();
         let (broken, closing) = (egress.is_broken(), egress.closing());
@@ -218,8 +219,8 @@ impl ConnectionTask {
         Yield::No
     }
 
-    /// The first thing to do of all that it waits for. Polled by hand: the futures of a `select!`
-    /// would lie in every idle connection.
+    /// Returns the first event of all that the task waits for. Polled by hand: the futures of a `select!`
+    /// would take memory in every idle connection.
     fn poll_woken(&mut self, cx: &mut Context<'_>, blocked: bool) -> Poll<Wake> {
         if self.conn.wakeup.poll_woken(cx).is_ready() {
             return Poll::Ready(Wake::Notified);
@@ -237,7 +238,7 @@ impl ConnectionTask {
         {
             return Poll::Ready(Wake::ReplayPage(replay));
         }
-        // An error shows itself in the writing or reading.
+        // An error shows up in the next write or read.
         if blocked && self.conn.stream.poll_writable(cx).is_ready() {
             return Poll::Ready(Wake::Writable);
         }
@@ -255,7 +256,7 @@ impl ConnectionTask {
         }
     }
 
-    /// Whether commands are read now.
+    /// Returns whether commands may be read now.
     fn may_read(&self) -> bool {
         let limits = self.limits();
         if self.conn.is_draining() || self.commands.len() >= limits.unanswered_max {
@@ -273,8 +274,8 @@ impl ConnectionTask {
         &self.shared.limits
     }
 
-    /// Starts the commands whose turn it is. What takes a place in the order of the bus first
-    /// stands in line, one command of this connection at a time, so that none overtakes another.
+    /// Starts the commands that may run. A writing command first needs a permit for the bus; only one
+    /// command of a connection waits for it at a time, so that none overtakes another.
     fn start_ready(&mut self) {
         let mut blocked = Vec::new();
         for queued in self.commands.take_ready() {
@@ -287,11 +288,11 @@ impl ConnectionTask {
             }
         }
         self.commands.requeue(blocked);
-        // Whatever it was for has been taken out meanwhile.
+        // The command that waited for it may have been given up meanwhile.
         self.permit = None;
     }
 
-    /// A place on the bus, if there is one and nobody of this connection stands in line.
+    /// Returns a permit for the bus, or begins to wait for one.
     fn permit(&mut self) -> Option<OwnedSemaphorePermit> {
         if let Some(permit) = self.permit.take() {
             return Some(permit);
@@ -342,7 +343,7 @@ impl ConnectionTask {
         self.commands.start(running, future.boxed());
     }
 
-    /// Begins to read the next page of what the client has missed, once the last has drained.
+    /// Begins to read the next page of a replay once the last one has drained.
     fn replay(&mut self) {
         if self.replay_page.is_some() || self.replay.is_none() {
             return;
@@ -361,7 +362,7 @@ impl ConnectionTask {
         self.replay_page = Some(step.boxed());
     }
 
-    /// Its turn in the line has come.
+    /// Keeps the acquired permit for the next command.
     fn admitted(&mut self, permit: Option<OwnedSemaphorePermit>) {
         self.admission = None;
         self.permit = permit;
@@ -375,7 +376,8 @@ impl ConnectionTask {
         self.replay = Some(replay);
     }
 
-    /// When something will be due, the queue's age and waiting commands included.
+    /// Returns the earliest deadline, including those of the queue, waiting commands and an unfinished
+    /// message.
     fn due_at(&self) -> Instant {
         let limits = self.limits();
         let egress = self.conn.egress().expires();
@@ -388,7 +390,7 @@ impl ConnectionTask {
     fn on_timer(&mut self) {
         let now = Instant::now();
         if !self.may_read() {
-            // Who is not read cannot answer a ping, nor finish a message.
+            // A client that is not read cannot answer a ping or finish a message.
             self.deadlines.received(now);
             self.reader.restart(now);
         }
@@ -429,7 +431,7 @@ impl ConnectionTask {
         }
     }
 
-    /// Commands that have waited in vain for those before them: nothing was done.
+    /// Gives up commands that have waited too long for earlier ones: they have changed nothing.
     fn fail_overdue(&mut self, now: Instant) {
         let Some(then) = now.checked_sub(self.limits().reply_within) else {
             return;

@@ -1,4 +1,4 @@
-//! What a connection reads, frame by frame: so much in one turn, each frame at its price.
+//! Reads frames within the limits of a turn and charges for them.
 
 use super::{ConnectionTask, SocketEnd};
 use crate::dispatch::command_span;
@@ -9,7 +9,7 @@ use crate::wire::{self, Error, Malformed, UNAUTHENTICATED};
 use bus::TraceId;
 use tokio::time::Instant;
 
-/// Frames read before others get their turn.
+/// Most frames per turn, before other tasks run.
 const FRAMES_AT_ONCE: usize = 32;
 
 impl ConnectionTask {
@@ -27,13 +27,13 @@ impl ConnectionTask {
         for _ in 0..self.reader.take_small_pieces() {
             self.charge_frame();
         }
-        // A client that never pauses leaves no moment in which the timer would be polled.
+        // While a client never pauses, nothing else polls the timer.
         if self.timer.deadline() <= now {
             self.on_timer();
         }
     }
 
-    /// Reads until there is nothing more, which is false, or the turn has had its share.
+    /// Reads frames up to the turn's limit; returns whether there may be more.
     fn read_frames(&mut self, now: Instant) -> bool {
         for _ in 0..FRAMES_AT_ONCE {
             match self.reader.next(&self.conn) {
@@ -54,12 +54,12 @@ impl ConnectionTask {
         true
     }
 
-    /// One turn of reading on after our close frame: what comes is not answered any more.
+    /// Reads and discards frames for one turn, after the server's close frame.
     pub(in crate::socket) fn discard_frames(&mut self) -> Discarded {
         self.reader.begin_turn(Instant::now());
         loop {
             match self.reader.next(&self.conn) {
-                // The bytes of a turn bound this loop.
+                // The byte budget of a turn bounds this loop.
                 Inbound::Text(_) | Inbound::Ping | Inbound::Pong => {}
                 Inbound::Close(_) | Inbound::Lost => return Discarded::End,
                 Inbound::Violation(_) => return Discarded::Malformed,
@@ -71,7 +71,7 @@ impl ConnectionTask {
         }
     }
 
-    /// What ends the reading.
+    /// Returns how the connection ends with this input.
     fn reading_ended(&self, inbound: &Inbound) -> SocketEnd {
         match inbound {
             Inbound::Close(code) => SocketEnd::ByClient {
@@ -88,7 +88,7 @@ impl ConnectionTask {
         }
     }
 
-    /// A text frame: a command waits for its turn, anything else is refused at once.
+    /// Queues the command in a text frame; refuses anything else at once.
     fn handle_text(&mut self, text: &str) {
         match wire::read(text) {
             Ok(request) if self.commands.contains(request.id) => {
@@ -118,7 +118,7 @@ impl ConnectionTask {
         }
     }
 
-    /// A control frame that nobody asked for, or a small piece of a message, costs like a command.
+    /// Charges an unsolicited control frame or a small fragment like a command.
     fn charge_frame(&mut self) {
         let cost = wire::Cost::Other;
         if self.bucket.charge(cost, self.limits()).is_err() {

@@ -1,4 +1,4 @@
-//! What a connection's commands come to: each one reply, counted, and the end that some bring.
+//! Replies to a connection's commands, each exactly once, and counts them.
 
 use super::ConnectionTask;
 use crate::connection::{Close, Frame, FrameClass};
@@ -8,7 +8,7 @@ use crate::wire::{DRAINING, Error, ErrorKind, OUTCOME_UNKNOWN, Op, RATE_LIMITED,
 use tokio::time::Instant;
 
 impl ConnectionTask {
-    /// Lands one command and all others that are done by now: one write for all their replies.
+    /// Replies to a completed command and to all others that are done by now, with one write.
     pub(super) fn complete_all(
         &mut self,
         completed: &RunningCommand,
@@ -57,7 +57,7 @@ impl ConnectionTask {
         self.replay = self.replay.take().or(authenticated.replay);
     }
 
-    /// A command has its reply, or is about to.
+    /// Counts a command that has, or is about to have, its reply.
     fn answered(&self, op: &'static Op, since: Instant, error: Option<&Error>) {
         let shared = &self.shared;
         shared.sockets.commands_answered(1);
@@ -80,7 +80,7 @@ impl ConnectionTask {
         self.refuse(Some(abandoned.id), &error);
     }
 
-    /// The server stops and this socket's turn has come.
+    /// Says goodbye if the server has asked for it.
     pub(super) fn say_goodbye(&mut self) {
         let Some(reconnect_after_ms) = self.conn.goodbye() else {
             return;
