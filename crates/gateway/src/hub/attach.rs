@@ -118,9 +118,9 @@ impl Hub {
         };
         let (user, all) = (attached.caller.user.id, attached.all);
         let conn = Arc::clone(&attached.conn);
-        let kept = attached.held_frames.take().unwrap_or_default();
+        let held = attached.held_frames.take().unwrap_or_default();
         self.outbox.send(&conn, open.reply, FrameClass::Reply);
-        for frame in kept {
+        for frame in held {
             self.outbox.send(&conn, frame, FrameClass::Push);
         }
         for membership in &open.memberships {
@@ -175,7 +175,7 @@ impl Hub {
         room.learn_consent(membership);
         if before == Some(PreviousStatus::NotMember) {
             // The entry is still on its way and will be old when it comes.
-            self.show_gained(membership.user, key, membership.head);
+            self.push_gained_room(membership.user, key, membership.head);
         }
     }
 
@@ -186,7 +186,7 @@ impl Hub {
         };
         person.known = true;
         if std::mem::take(&mut person.came_online) {
-            self.came_or_went(user, true);
+            self.presence_changed(user, true);
         }
     }
 

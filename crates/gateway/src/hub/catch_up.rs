@@ -149,7 +149,7 @@ impl Hub {
         let conn = Arc::clone(&attached.conn);
         let user = attached.caller.user.id;
         if let Some(found) = &advance.joined {
-            self.found(user, &advance.room, advance.cursor, found);
+            self.note_joined(user, &advance.room, advance.cursor, found);
         }
         if let Some(reply) = advance.reply {
             self.outbox.send(&conn, reply, FrameClass::Reply);
@@ -173,7 +173,7 @@ impl Hub {
     }
 
     /// What a `join` found stands, unless an entry has said otherwise since.
-    fn found(&mut self, user: UserId, key: &RoomKey, head: Seq, found: &JoinedInfo) {
+    fn note_joined(&mut self, user: UserId, key: &RoomKey, head: Seq, found: &JoinedInfo) {
         let Some(person) = self.people.get_mut(&user) else {
             return;
         };
@@ -194,7 +194,7 @@ impl Hub {
         let room = self.rooms.entry(key.clone()).or_default();
         room.info.get_or_insert_with(|| Arc::clone(&found.info));
         room.members.insert(user);
-        room.activity.count_is(found.count);
+        room.activity.set_count(found.count);
     }
 
     /// The client knows the room's log up to `cursor`, where its head was: is that all there is?
@@ -207,29 +207,29 @@ impl Hub {
             return PageDelivered::Gone;
         };
         let conn = Arc::clone(&sub.conn);
-        let kept = match &mut sub.phase {
+        let buffer = match &mut sub.phase {
             Phase::Live(_) => return PageDelivered::Live,
             Phase::Replaying => EntryBuffer::new(BufferReason::Replay),
             Phase::Buffering(buffer) => {
                 std::mem::replace(&mut **buffer, EntryBuffer::new(BufferReason::Replay))
             }
         };
-        let reaches = reaches(&kept, cursor, caught_up);
+        let gapless = is_gapless(&buffer, cursor, caught_up);
         let mut last = cursor;
-        if reaches || kept.membership_ended {
-            for (seq, frame) in kept.entries.into_iter().filter(|(seq, _)| *seq > cursor) {
+        if gapless || buffer.membership_ended {
+            for (seq, frame) in buffer.entries.into_iter().filter(|(seq, _)| *seq > cursor) {
                 self.outbox.send(&conn, frame, FrameClass::Push);
                 last = seq;
             }
         }
-        for frame in kept.trailing {
+        for frame in buffer.trailing {
             self.outbox.send(&conn, frame, FrameClass::Push);
         }
-        if kept.membership_ended {
+        if buffer.membership_ended {
             self.remove_subscription(connection, key);
             return PageDelivered::Gone;
         }
-        if !reaches {
+        if !gapless {
             // Kept from here on, the next page and what is kept will meet.
             sub.phase = Phase::Buffering(Box::new(EntryBuffer::new(BufferReason::Replay)));
             return PageDelivered::More;
@@ -259,11 +259,11 @@ impl Hub {
 }
 
 /// Whether what was kept begins where the client's knowledge ends.
-fn reaches(kept: &EntryBuffer, cursor: Seq, caught_up: bool) -> bool {
-    if kept.overflowed {
+fn is_gapless(buffer: &EntryBuffer, cursor: Seq, caught_up: bool) -> bool {
+    if buffer.overflowed {
         return false;
     }
-    match kept.entries.front() {
+    match buffer.entries.front() {
         Some((first, _)) => *first <= cursor + 1,
         None => caught_up,
     }

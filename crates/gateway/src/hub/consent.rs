@@ -35,7 +35,7 @@ impl Handles<DirectAnswered> for Hub {
 
 impl Hub {
     /// Learns from an entry of a direct room who has yet to answer it, or has.
-    pub(super) fn consent_follows(&mut self, info: &RoomInfo, entry: &Entry) {
+    pub(super) fn update_consent(&mut self, info: &RoomInfo, entry: &Entry) {
         if info.kind != Kind::Direct {
             return;
         }

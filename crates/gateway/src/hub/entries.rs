@@ -17,7 +17,7 @@ impl Handles<EntriesAppended> for Hub {
         let before = self.outbox.frames();
         for part in &appended.rooms {
             for entry in &part.entries {
-                self.arrive(&part.room, entry);
+                self.receive(&part.room, entry);
             }
         }
         if self.outbox.frames() > before
@@ -31,27 +31,27 @@ impl Handles<EntriesAppended> for Hub {
 
 impl Hub {
     /// An entry has come, live or filled in: delivered if it is its turn, else kept or left out.
-    pub(super) fn arrive(&mut self, info: &Arc<RoomInfo>, entry: &Arc<Entry>) {
+    pub(super) fn receive(&mut self, info: &Arc<RoomInfo>, entry: &Arc<Entry>) {
         let Some(room) = self.rooms.get_mut(&info.key) else {
             // Nobody here is in this room; someone may be from now on.
-            return self.follow(info, entry);
+            return self.apply_entry(info, entry);
         };
         let next = *room.next.get_or_insert(entry.seq);
         if entry.seq < next {
-            return self.follow(info, entry);
+            return self.apply_entry(info, entry);
         }
         if entry.seq > next {
             room.missing
                 .get_or_insert_with(|| Box::new(MissingRange::new()))
-                .keep(entry);
+                .buffer(entry);
             return self.fetch_missing(&info.key);
         }
         self.deliver(info, entry);
-        self.deliver_kept(info);
+        self.deliver_buffered(info);
     }
 
     /// What was kept until its turn came.
-    pub(super) fn deliver_kept(&mut self, info: &Arc<RoomInfo>) {
+    pub(super) fn deliver_buffered(&mut self, info: &Arc<RoomInfo>) {
         while let Some(entry) = self
             .rooms
             .get_mut(&info.key)
@@ -68,7 +68,7 @@ impl Hub {
             return;
         };
         room.next = Some(entry.seq + 1);
-        room.activity.count_follows(&entry.change);
+        room.activity.update_count(&entry.change);
         if !room
             .info
             .as_ref()
@@ -82,6 +82,6 @@ impl Hub {
                 sub.deliver(entry.seq, &frame, &mut self.outbox);
             }
         }
-        self.follow(info, entry);
+        self.apply_entry(info, entry);
     }
 }

@@ -29,7 +29,7 @@ impl Handles<HeadsRead> for Hub {
     async fn handle(&mut self, read: &Arc<HeadsRead>, _: &mut Context) -> anyhow::Result<()> {
         let now = Instant::now();
         for (_, key, head) in &read.heads {
-            self.catch_up(key, *head);
+            self.fetch_if_behind(key, *head);
             if self.needs_announcing(key, *head, now) {
                 self.heads_due.push_back(key.clone());
             }
@@ -55,7 +55,7 @@ impl Answers<SendHeads> for Hub {
 
 impl Hub {
     /// A room that is behind the store is filled like a hole.
-    fn catch_up(&mut self, key: &RoomKey, head: Seq) {
+    fn fetch_if_behind(&mut self, key: &RoomKey, head: Seq) {
         let Some(room) = self.rooms.get_mut(key) else {
             return;
         };
@@ -63,7 +63,7 @@ impl Hub {
             let missing = room
                 .missing
                 .get_or_insert_with(|| Box::new(MissingRange::new()));
-            missing.reaches(head);
+            missing.extend_to(head);
             self.fetch_missing(key);
         }
     }
@@ -72,27 +72,30 @@ impl Hub {
         let Some(room) = self.rooms.get_mut(key) else {
             return false;
         };
-        let told = &mut room.activity.announced;
-        if told.as_ref().is_some_and(|told| told.head >= head) {
+        let announced = &mut room.activity.announced;
+        if announced
+            .as_ref()
+            .is_some_and(|announced| announced.head >= head)
+        {
             return false;
         }
-        *told = Some(AnnouncedHead {
+        *announced = Some(AnnouncedHead {
             head,
             at: now,
-            again: false,
+            repeated: false,
         });
         self.timed_rooms.insert(key.clone());
         true
     }
 
     /// A head is to be told once more, if it is time.
-    pub(super) fn head_ticked(&mut self, key: &RoomKey, now: Instant) {
+    pub(super) fn tick_head(&mut self, key: &RoomKey, now: Instant) {
         let room = self.rooms.get_mut(key);
-        let Some(told) = room.and_then(|room| room.activity.announced.as_mut()) else {
+        let Some(announced) = room.and_then(|room| room.activity.announced.as_mut()) else {
             return;
         };
-        if !told.again && now.duration_since(told.at) >= AGAIN_AFTER {
-            told.again = true;
+        if !announced.repeated && now.duration_since(announced.at) >= AGAIN_AFTER {
+            announced.repeated = true;
             self.heads_due.push_back(key.clone());
         }
     }
@@ -106,9 +109,9 @@ impl Hub {
             let Some(room) = self.rooms.get(&key) else {
                 continue;
             };
-            if let Some(told) = &room.activity.announced {
+            if let Some(announced) = &room.activity.announced {
                 readers += room.subs.len();
-                heads.push((key, told.head));
+                heads.push((key, announced.head));
             }
         }
         self.send_heads(&heads);
@@ -116,19 +119,19 @@ impl Hub {
 
     /// Each connection gets one push with all that concerns it.
     fn send_heads(&mut self, heads: &[(RoomKey, Seq)]) {
-        let mut told: HashMap<ConnectionId, (Arc<Conn>, HeadsPush)> = HashMap::new();
+        let mut announced: HashMap<ConnectionId, (Arc<Conn>, HeadsPush)> = HashMap::new();
         for (key, head) in heads {
             let Some(room) = self.rooms.get(key) else {
                 continue;
             };
             for (id, sub) in room.subs.iter().filter(|(_, sub)| sub.is_live()) {
-                let (_, rooms) = told
+                let (_, rooms) = announced
                     .entry(*id)
                     .or_insert_with(|| (Arc::clone(&sub.conn), HeadsPush::new()));
                 rooms.push((&key.0, *head));
             }
         }
-        for (conn, rooms) in told.into_values() {
+        for (conn, rooms) in announced.into_values() {
             let rooms = rooms.into_iter().collect();
             let frame = Frame::json(&push::heads(&rooms));
             self.outbox.send(&conn, frame, FrameClass::BestEffort);

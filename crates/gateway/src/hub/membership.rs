@@ -13,8 +13,8 @@ use std::sync::Arc;
 
 impl Hub {
     /// Draws the consequences of one entry. Idempotent: an old one changes nothing.
-    pub(super) fn follow(&mut self, info: &Arc<RoomInfo>, entry: &Entry) {
-        self.consent_follows(info, entry);
+    pub(super) fn apply_entry(&mut self, info: &Arc<RoomInfo>, entry: &Entry) {
+        self.update_consent(info, entry);
         match &entry.change {
             Change::Joined => self.joined(info, entry),
             Change::Left => self.membership_ended(info, entry, &entry.author, "left", None),
@@ -25,7 +25,7 @@ impl Hub {
                 self.membership_ended(info, entry, user, "banned", reason.as_deref());
             }
             Change::Invited { user, .. } => {
-                self.show(
+                self.push_room(
                     info,
                     entry.seq,
                     user.id,
@@ -60,28 +60,28 @@ impl Hub {
         room.learn_head(entry.seq);
         room.info = Some(Arc::clone(info));
         room.members.insert(user.id);
-        self.consent_follows(info, entry);
-        let (why, by) = why_joined(info, entry);
-        self.show(info, entry.seq, user.id, Some(role), why, &by);
-        self.subscribe_gained(user.id, &info.key, entry.seq);
+        self.update_consent(info, entry);
+        let (why, by) = join_reason(info, entry);
+        self.push_room(info, entry.seq, user.id, Some(role), why, &by);
+        self.subscribe_if_all(user.id, &info.key, entry.seq);
         if self.shared.online.contains(user.id) {
             self.note_presence(&info.key, user, true);
         }
     }
 
     /// A membership came to light that no entry has shown yet.
-    pub(super) fn show_gained(&mut self, user: UserId, key: &RoomKey, head: Seq) {
+    pub(super) fn push_gained_room(&mut self, user: UserId, key: &RoomKey, head: Seq) {
         let info = self.rooms.get(key).and_then(|room| room.info.clone());
         let (Some(info), Some(person)) = (info, self.people.get(&user)) else {
             return;
         };
         let (role, by) = (person.role(key), person.user.clone());
-        self.show(&info, head, user, role, RoomPushReason::Joined, &by);
-        self.subscribe_gained(user, key, head);
+        self.push_room(&info, head, user, role, RoomPushReason::Joined, &by);
+        self.subscribe_if_all(user, key, head);
     }
 
     /// Connections with `subscribe:"all"` get a room gained later from the entry after `seq`.
-    fn subscribe_gained(&mut self, user: UserId, key: &RoomKey, seq: Seq) {
+    fn subscribe_if_all(&mut self, user: UserId, key: &RoomKey, seq: Seq) {
         for id in self.connections_of(user) {
             let attached = &self.connections[&id];
             if attached.all && attached.held_frames.is_none() && !attached.rooms.contains(key) {
@@ -176,7 +176,7 @@ impl Hub {
         };
         match person.record_role(&info.key, entry.seq, Some(role)) {
             Some(PreviousStatus::Member | PreviousStatus::Unknown) => {
-                self.show(
+                self.push_room(
                     info,
                     entry.seq,
                     user.id,
@@ -202,7 +202,7 @@ impl Hub {
         let members: Vec<UserId> = room.members.iter().copied().collect();
         for user in members {
             let role = self.people.get(&user).and_then(|p| p.role(&info.key));
-            self.show(
+            self.push_room(
                 info,
                 entry.seq,
                 user,
@@ -214,7 +214,7 @@ impl Hub {
     }
 
     /// A `room` push to every connection of a user.
-    fn show(
+    fn push_room(
         &mut self,
         info: &Arc<RoomInfo>,
         head: Seq,
@@ -230,7 +230,10 @@ impl Hub {
         let admin = connections
             .iter()
             .any(|id| self.connections[id].caller.admin);
-        let card = info.card(user, lifted(role, admin && info.kind == Kind::Public));
+        let card = info.card(
+            user,
+            effective_role(role, admin && info.kind == Kind::Public),
+        );
         let frame = Frame::json(&push::room(&card, head, why, by));
         for id in connections {
             let sub = self
@@ -257,7 +260,7 @@ fn role_of_joined(info: &RoomInfo, seq: Seq) -> Role {
 
 /// Why someone is shown a room they have joined, and by whose doing: a direct room's second member
 /// is brought in by its first.
-fn why_joined(info: &Arc<RoomInfo>, entry: &Entry) -> (RoomPushReason, User) {
+fn join_reason(info: &Arc<RoomInfo>, entry: &Entry) -> (RoomPushReason, User) {
     if info.kind != Kind::Direct {
         return (RoomPushReason::Joined, entry.author.clone());
     }
@@ -270,7 +273,7 @@ fn why_joined(info: &Arc<RoomInfo>, entry: &Entry) -> (RoomPushReason, User) {
 }
 
 /// Server administrators are at least moderators of public rooms they are in.
-fn lifted(role: Option<Role>, admin: bool) -> Option<Role> {
+fn effective_role(role: Option<Role>, admin: bool) -> Option<Role> {
     role.map(|role| {
         if admin {
             role.max(Role::Moderator)

@@ -18,15 +18,15 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 /// Entries kept behind a hole; what comes on top is read from the log with the rest.
-const KEPT_MAX: usize = 64;
-const PATIENCE: Duration = Duration::from_secs(2);
+const BUFFERED_MAX: usize = 64;
+const GIVE_UP_AFTER: Duration = Duration::from_secs(2);
 const ATTEMPTS: u32 = 3;
 /// Entries and bytes read at once.
 const PAGE: usize = 200;
 const PAGE_BYTES: usize = 256 << 10;
 
 pub(super) struct MissingRange {
-    kept: BTreeMap<Seq, Arc<Entry>>,
+    buffered: BTreeMap<Seq, Arc<Entry>>,
     /// The log is known to go up to here.
     target: Seq,
     since: Instant,
@@ -37,7 +37,7 @@ pub(super) struct MissingRange {
 impl MissingRange {
     pub(super) fn new() -> Self {
         Self {
-            kept: BTreeMap::new(),
+            buffered: BTreeMap::new(),
             target: 0,
             since: Instant::now(),
             failures: 0,
@@ -45,19 +45,19 @@ impl MissingRange {
         }
     }
 
-    pub(super) fn keep(&mut self, entry: &Arc<Entry>) {
-        self.reaches(entry.seq);
-        if self.kept.len() < KEPT_MAX {
-            self.kept.insert(entry.seq, Arc::clone(entry));
+    pub(super) fn buffer(&mut self, entry: &Arc<Entry>) {
+        self.extend_to(entry.seq);
+        if self.buffered.len() < BUFFERED_MAX {
+            self.buffered.insert(entry.seq, Arc::clone(entry));
         }
     }
 
-    pub(super) fn reaches(&mut self, seq: Seq) {
+    pub(super) fn extend_to(&mut self, seq: Seq) {
         self.target = self.target.max(seq);
     }
 
     fn has_failed(&self, now: Instant) -> bool {
-        self.failures >= ATTEMPTS || now.duration_since(self.since) > PATIENCE
+        self.failures >= ATTEMPTS || now.duration_since(self.since) > GIVE_UP_AFTER
     }
 }
 
@@ -65,8 +65,8 @@ impl MissingRange {
 pub(super) fn take_next(room: &mut Room) -> Option<Arc<Entry>> {
     let next = room.next?;
     let missing = room.missing.as_mut()?;
-    missing.kept.retain(|seq, _| *seq >= next);
-    let entry = missing.kept.remove(&next);
+    missing.buffered.retain(|seq, _| *seq >= next);
+    let entry = missing.buffered.remove(&next);
     if entry.is_none() && next > missing.target {
         room.missing = None;
     }
@@ -85,7 +85,7 @@ impl Handles<MissingRangeRead> for Hub {
         let before = room.next;
         if let Some(page) = &read.page {
             for entry in &page.entries {
-                self.arrive(&page.room, entry);
+                self.receive(&page.room, entry);
             }
         }
         let Some(room) = self.rooms.get_mut(&read.room) else {
@@ -135,7 +135,7 @@ impl Hub {
     }
 
     /// Time has passed for a room with a hole: tried again, or given up.
-    pub(super) fn missing_range_ticked(&mut self, key: &RoomKey, now: Instant) {
+    pub(super) fn tick_missing_range(&mut self, key: &RoomKey, now: Instant) {
         let missing = self.rooms.get(key).and_then(|room| room.missing.as_ref());
         match missing {
             Some(missing) if missing.has_failed(now) => self.skip_missing(key),
@@ -151,7 +151,7 @@ impl Hub {
         let (Some(next), Some(missing)) = (room.next, &mut room.missing) else {
             return;
         };
-        let first = missing.kept.keys().next().copied();
+        let first = missing.buffered.keys().next().copied();
         let to = first.map_or(missing.target, |first| first - 1);
         let id = room.info.as_ref().map_or(0, |info| info.id.0);
         tracing::warn!(
@@ -175,7 +175,7 @@ impl Hub {
             room.missing = None;
         }
         if let Some(info) = room.info.clone() {
-            self.deliver_kept(&info);
+            self.deliver_buffered(&info);
         }
     }
 }

@@ -126,7 +126,7 @@ impl Subscriber for Hub {
     async fn turn_ended(&mut self, _: &mut Context) -> anyhow::Result<()> {
         let fanout = &self.shared.metrics.fanout;
         self.outbox.flush(fanout);
-        fanout.keeps(self.connections.len(), self.people.len(), self.rooms.len());
+        fanout.set_sizes(self.connections.len(), self.people.len(), self.rooms.len());
         Ok(())
     }
 }
@@ -188,7 +188,7 @@ impl Hub {
             return;
         };
         match &mut attached.held_frames {
-            Some(kept) => kept.push(frame),
+            Some(held) => held.push(frame),
             None => self.outbox.send(&attached.conn, frame, FrameClass::Push),
         }
     }

@@ -41,13 +41,13 @@ impl Outbox {
             return;
         }
         self.began = None;
-        fanout.batch(std::mem::take(&mut self.frames), self.dirty.len());
+        fanout.record_batch(std::mem::take(&mut self.frames), self.dirty.len());
         for conn in self.dirty.drain(..) {
             conn.flush();
         }
         let now = Instant::now();
         for stated in self.stated.drain(..) {
-            fanout.delivered(now.duration_since(stated));
+            fanout.record_delivery(now.duration_since(stated));
         }
     }
 }

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 
-const ONCE_IN: Duration = Duration::from_secs(1);
+const PUSHED_ONCE_PER: Duration = Duration::from_secs(1);
 
 impl Handles<PresenceChanged> for Hub {
     async fn handle(
@@ -25,7 +25,7 @@ impl Handles<PresenceChanged> for Hub {
         let mut unknown_users = Vec::new();
         for (user, online) in &changed.changes {
             match self.people.get_mut(&user.id) {
-                Some(person) if person.known => self.came_or_went(user.id, *online),
+                Some(person) if person.known => self.presence_changed(user.id, *online),
                 // Its memberships are on their way, with the rest of its `hello`.
                 Some(person) => person.came_online = *online,
                 None => unknown_users.push((user.clone(), *online)),
@@ -54,7 +54,7 @@ impl Handles<MembershipsRead> for Hub {
             if let Some(person) = self.people.get_mut(&user.id) {
                 person.known = true;
             }
-            self.came_or_went(user.id, *online);
+            self.presence_changed(user.id, *online);
         }
         Ok(())
     }
@@ -72,7 +72,7 @@ impl Handles<MembersCounted> for Hub {
             let room_counted = room.activity.count.is_some();
             self.timed_rooms.insert(counted.room.clone());
             if room_counted {
-                self.presence_ticked(&counted.room, Instant::now());
+                self.tick_presence(&counted.room, Instant::now());
             }
         }
         Ok(())
@@ -81,7 +81,7 @@ impl Handles<MembersCounted> for Hub {
 
 impl Hub {
     /// Someone whose memberships are known came or went.
-    pub(super) fn came_or_went(&mut self, id: UserId, online: bool) {
+    pub(super) fn presence_changed(&mut self, id: UserId, online: bool) {
         let Some(person) = self.people.get(&id) else {
             return;
         };
@@ -104,14 +104,14 @@ impl Hub {
         changes.retain(|(changed, _)| changed.id != user.id);
         changes.push((user.clone(), online));
         self.timed_rooms.insert(key.clone());
-        self.presence_ticked(key, Instant::now());
+        self.tick_presence(key, Instant::now());
     }
 
-    pub(super) fn presence_ticked(&mut self, key: &RoomKey, now: Instant) {
+    pub(super) fn tick_presence(&mut self, key: &RoomKey, now: Instant) {
         let Some(room) = self.rooms.get_mut(key) else {
             return;
         };
-        let too_early = |at: Instant| now.duration_since(at) < ONCE_IN;
+        let too_early = |at: Instant| now.duration_since(at) < PUSHED_ONCE_PER;
         if room.activity.changes.is_empty() || room.activity.pushed.is_some_and(too_early) {
             return;
         }
@@ -136,11 +136,12 @@ impl Hub {
         let changes = std::mem::take(&mut room.activity.changes);
         room.activity.pushed = Some(now);
         let online = &self.shared.online;
-        let there = room.members.iter();
-        let there = there.filter(|user| online.contains(**user) && !room.hides_presence_of(**user));
+        let online_members = room.members.iter();
+        let online_members = online_members
+            .filter(|user| online.contains(**user) && !room.hides_presence_of(**user));
         let small = room.activity.count <= Some(self.shared.limits.small_room);
         let changes = small.then_some(&changes[..]);
-        let frame = Frame::json(&push::presence(key, changes, there.count()));
+        let frame = Frame::json(&push::presence(key, changes, online_members.count()));
         for sub in room.subs.values().filter(|sub| sub.is_live()) {
             self.outbox
                 .send(&sub.conn, frame.clone(), FrameClass::BestEffort);

@@ -33,17 +33,17 @@ pub(super) struct AnnouncedHead {
     pub(super) head: Seq,
     pub(super) at: Instant,
     /// It was told for the second and last time.
-    pub(super) again: bool,
+    pub(super) repeated: bool,
 }
 
 impl RoomActivity {
-    pub(super) fn count_is(&mut self, count: u64) {
+    pub(super) fn set_count(&mut self, count: u64) {
         self.count = Some(count);
     }
 
     /// The number of members follows an entry; where that is not to be told from it, it is to be
     /// counted again.
-    pub(super) fn count_follows(&mut self, change: &Change) {
+    pub(super) fn update_count(&mut self, change: &Change) {
         self.count = match change {
             Change::Joined => self.count.map(|count| count + 1),
             Change::Left | Change::Kicked { .. } => self.count.map(|count| count.saturating_sub(1)),
@@ -62,6 +62,6 @@ impl RoomActivity {
     pub(super) fn needs_tick(&self) -> bool {
         !self.typists.is_empty()
             || !self.changes.is_empty()
-            || self.announced.as_ref().is_some_and(|told| !told.again)
+            || self.announced.as_ref().is_some_and(|told| !told.repeated)
     }
 }

@@ -63,7 +63,7 @@ impl EntryBuffer {
         }
     }
 
-    fn keep(&mut self, seq: Seq, frame: &Frame) {
+    fn push(&mut self, seq: Seq, frame: &Frame) {
         if self.membership_ended || self.overflowed {
             return;
         }
@@ -84,7 +84,7 @@ impl Subscription {
             Phase::Live(after) if seq > *after => {
                 outbox.send(&self.conn, frame.clone(), FrameClass::Push);
             }
-            Phase::Buffering(buffer) => buffer.keep(seq, frame),
+            Phase::Buffering(buffer) => buffer.push(seq, frame),
             Phase::Live(_) | Phase::Replaying => {}
         }
     }

@@ -30,11 +30,11 @@ impl Hub {
     fn tick(&mut self, now: Instant) {
         let timed_rooms: Vec<RoomKey> = self.timed_rooms.drain().collect();
         for key in timed_rooms {
-            self.typing_ticked(&key, now);
-            self.presence_ticked(&key, now);
-            self.missing_range_ticked(&key, now);
+            self.tick_typing(&key, now);
+            self.tick_presence(&key, now);
+            self.tick_missing_range(&key, now);
             self.expire_joins(&key, now);
-            self.head_ticked(&key, now);
+            self.tick_head(&key, now);
             if self.is_timed(&key) {
                 self.timed_rooms.insert(key);
             }

@@ -13,7 +13,7 @@ use sessions::api::{ConnectionId, User, UserId};
 use std::time::Duration;
 use tokio::time::Instant;
 
-const COUNTS_ONCE_IN: Duration = Duration::from_secs(3);
+const COUNTED_ONCE_PER: Duration = Duration::from_secs(3);
 const ENDS_AFTER: Duration = Duration::from_secs(8);
 
 impl Answers<SetTyping> for Hub {
@@ -50,12 +50,12 @@ impl Hub {
             return;
         };
         if request.on {
-            begin(room, &request, now, &mut self.outbox);
+            begin_typing(room, &request, now, &mut self.outbox);
             self.timed_rooms.insert(request.room);
         } else if let Some(typist) = room.activity.typists.get_mut(&request.user.id)
             && std::mem::take(&mut typist.on)
         {
-            tell(
+            push_typing(
                 room,
                 &request.room,
                 &request.user,
@@ -85,12 +85,12 @@ impl Hub {
                 .remove(&user)
                 .filter(|typist| typist.on);
             if let Some(typist) = typist {
-                tell(room, key, &typist.user, false, connection, &mut self.outbox);
+                push_typing(room, key, &typist.user, false, connection, &mut self.outbox);
             }
         }
     }
 
-    pub(super) fn typing_ticked(&mut self, key: &RoomKey, now: Instant) {
+    pub(super) fn tick_typing(&mut self, key: &RoomKey, now: Instant) {
         let Some(room) = self.rooms.get_mut(key) else {
             return;
         };
@@ -100,17 +100,17 @@ impl Hub {
             if typist.on && since >= ENDS_AFTER {
                 ended.push((typist.user.clone(), typist.connection));
             }
-            (typist.on && since < ENDS_AFTER) || (!typist.on && since < COUNTS_ONCE_IN)
+            (typist.on && since < ENDS_AFTER) || (!typist.on && since < COUNTED_ONCE_PER)
         });
         for (user, connection) in ended {
-            tell(room, key, &user, false, connection, &mut self.outbox);
+            push_typing(room, key, &user, false, connection, &mut self.outbox);
         }
     }
 }
 
-fn begin(room: &mut Room, request: &SetTyping, now: Instant, outbox: &mut Outbox) {
+fn begin_typing(room: &mut Room, request: &SetTyping, now: Instant, outbox: &mut Outbox) {
     let known = room.activity.typists.get(&request.user.id);
-    if known.is_some_and(|typist| now.duration_since(typist.counted) < COUNTS_ONCE_IN) {
+    if known.is_some_and(|typist| now.duration_since(typist.counted) < COUNTED_ONCE_PER) {
         return;
     }
     let typist = Typist {
@@ -120,7 +120,7 @@ fn begin(room: &mut Room, request: &SetTyping, now: Instant, outbox: &mut Outbox
         counted: now,
     };
     room.activity.typists.insert(request.user.id, typist);
-    tell(
+    push_typing(
         room,
         &request.room,
         &request.user,
@@ -131,17 +131,17 @@ fn begin(room: &mut Room, request: &SetTyping, now: Instant, outbox: &mut Outbox
 }
 
 /// Tells everyone in the room but the connection that knows.
-fn tell(
+fn push_typing(
     room: &Room,
     key: &RoomKey,
     user: &User,
     on: bool,
-    knows: ConnectionId,
+    except: ConnectionId,
     outbox: &mut Outbox,
 ) {
     let frame = Frame::json(&push::typing(key, user, on));
     for (id, sub) in &room.subs {
-        if *id != knows && sub.is_live() {
+        if *id != except && sub.is_live() {
             outbox.send(&sub.conn, frame.clone(), FrameClass::BestEffort);
         }
     }

@@ -67,18 +67,18 @@ impl FanoutMetrics {
     }
 
     /// A fact has been brought to everyone here whom it concerns.
-    pub(crate) fn delivered(&self, took: Duration) {
+    pub(crate) fn record_delivery(&self, took: Duration) {
         self.delivered.observe(took.as_secs_f64());
     }
 
     /// A turn put so many frames into the queues of so many sockets.
-    pub(crate) fn batch(&self, frames: usize, sockets: usize) {
+    pub(crate) fn record_batch(&self, frames: usize, sockets: usize) {
         self.frames.observe(count(frames));
         self.sockets.observe(count(sockets));
     }
 
     /// How much the hub keeps.
-    pub(crate) fn keeps(&self, connections: usize, people: usize, rooms: usize) {
+    pub(crate) fn set_sizes(&self, connections: usize, people: usize, rooms: usize) {
         self.connections.set(whole(connections));
         self.people.set(whole(people));
         self.rooms.set(whole(rooms));

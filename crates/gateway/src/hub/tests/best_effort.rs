@@ -155,8 +155,8 @@ async fn the_heads_of_many_rooms_are_told_bit_by_bit() {
     }
     let heads = rooms.iter().map(|room| (RoomId(1), key(room), 4)).collect();
     stage.send(HeadsRead { heads }).await;
-    for again in [false, true] {
-        if again {
+    for repeated in [false, true] {
+        if repeated {
             advance(15 * S).await;
             stage.send(Ticked).await;
         }

@@ -161,10 +161,10 @@ async fn the_reply_to_leave_comes_after_the_entry_and_gone() {
         seq: 6,
         reply: reply("left"),
     };
-    let (first, again) = (say(), say());
+    let (first, repeated) = (say(), say());
     stage.ask(first).await;
     stage.append("x", vec![entry(7, "bob", said("7"))]).await;
-    stage.ask(again).await;
+    stage.ask(repeated).await;
     assert_eq!(ann.names(), ["entry 6", "gone 6", "left", "left"]);
 }
 
