@@ -1,4 +1,4 @@
-//! Connections come and go.
+//! Connections attach, open and detach.
 
 use super::person::{Person, PreviousStatus};
 use super::requests::{Attach, AttachResult, Detach, FinishHello, RoomCursor};
@@ -14,12 +14,12 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use tokio::time::Instant;
 
-/// How a subscription begins.
+/// Where a subscription begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Start {
-    /// With the next entry.
+    /// At the next entry.
     Live,
-    /// With a replay of what the client has missed.
+    /// In the past: the connection replays what the client has missed.
     Behind,
 }
 
@@ -30,7 +30,7 @@ impl Answers<Attach> for Hub {
         reply: Reply<AttachResult>,
         _: &mut Context,
     ) -> anyhow::Result<()> {
-        // An asker that has given up says hello again: attaching is not begun for it.
+        // If the requester has given up, its client says hello again: do not attach it now.
         if reply.begin() {
             reply.answer(self.attach(attach));
         }
@@ -100,7 +100,7 @@ impl Hub {
         AttachResult::Done
     }
 
-    /// Of two connections with the same session and tab the newer wins.
+    /// Closes an older connection with the same session and tab.
     fn take_over(&mut self, newer: &Attach) {
         for id in self.connections_of(newer.caller.user.id) {
             let older = &self.connections[&id];
@@ -140,7 +140,7 @@ impl Hub {
         behind
     }
 
-    /// What a user was invited to while away, but for rooms they have joined since that was read.
+    /// Pushes the invitations that were read, except for rooms that the user has joined since.
     fn repeat_invitations(&mut self, connection: ConnectionId, user: UserId, all: &[Invited]) {
         for invited in all {
             let person = self.people.get(&user);
@@ -153,13 +153,13 @@ impl Hub {
         }
     }
 
-    /// A membership that was read; what the entries have said since stands.
+    /// Learns a membership that was read, unless the hub has seen a later entry.
     pub(super) fn learn_membership(&mut self, membership: &Membership) {
         let key = &membership.room.key;
         let Some(person) = self.people.get_mut(&membership.user) else {
             return;
         };
-        // Noted as of the head it was read at: what was seen above that is newer.
+        // Recorded as of the head at which it was read: entries above that are newer.
         let before = person.record_role(key, membership.head, Some(membership.role));
         if person.role(key).is_none() {
             return;
@@ -174,12 +174,12 @@ impl Hub {
         room.members.insert(membership.user);
         room.learn_consent(membership);
         if before == Some(PreviousStatus::NotMember) {
-            // The entry is still on its way and will be old when it comes.
+            // The entry is still on its way and will count as old when it comes.
             self.push_gained_room(membership.user, key, membership.head);
         }
     }
 
-    /// All memberships of this user have been learnt.
+    /// Notes that all memberships of this user are known.
     fn memberships_known(&mut self, user: UserId) {
         let Some(person) = self.people.get_mut(&user) else {
             return;
@@ -190,7 +190,7 @@ impl Hub {
         }
     }
 
-    /// Subscribes to the rooms that no cursor named, from where they are.
+    /// Subscribes to the user's other rooms, from their next entry.
     fn subscribe_all(&mut self, connection: ConnectionId, user: UserId) {
         let rooms: Vec<RoomKey> = self.people[&user].rooms().cloned().collect();
         for room in rooms {
@@ -200,8 +200,8 @@ impl Hub {
         }
     }
 
-    /// Subscribes a member's connection from a cursor, or from where the room is; not one whose
-    /// user is no member.
+    /// Subscribes a connection from a cursor, or from the room's next entry. Does nothing if its user is
+    /// not a member.
     pub(super) fn subscribe(
         &mut self,
         connection: ConnectionId,
@@ -226,7 +226,7 @@ impl Hub {
         Some(start)
     }
 
-    /// Forgets a connection, and nothing of it is left.
+    /// Removes a connection and all its subscriptions.
     pub(super) fn detach(&mut self, connection: ConnectionId) {
         let Some(attached) = self.connections.remove(&connection) else {
             return;

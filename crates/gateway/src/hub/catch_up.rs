@@ -1,4 +1,4 @@
-//! Subscriptions that begin in the past: `join` and replays; and the end that `leave` makes.
+//! Subscriptions that begin in the past (`join` and replays), and their end by `leave`.
 
 use super::Hub;
 use super::person::KnownMembership;
@@ -79,7 +79,7 @@ impl Hub {
         let room = self.rooms.entry(key.clone()).or_default();
         let why = match room.subs.get(&connection).map(|sub| &sub.phase) {
             Some(Phase::Live(_)) => BufferReason::Rejoin,
-            // A replay is under way: nothing live comes before its end, nor before the reply.
+            // A replay is under way, which already holds back live entries.
             Some(Phase::Replaying) => return,
             Some(Phase::Buffering(buffer)) if buffer.why == BufferReason::Replay => return,
             Some(Phase::Buffering(_)) | None => BufferReason::Join,
@@ -93,7 +93,7 @@ impl Hub {
         self.timed_rooms.insert(key.clone());
     }
 
-    /// Undoes a mark: what was live goes on being so.
+    /// Undoes [`Hub::begin_join`]: a live subscription goes on.
     pub(super) fn abort_join(&mut self, connection: ConnectionId, key: &RoomKey) {
         let Some(room) = self.rooms.get_mut(key) else {
             return;
@@ -107,7 +107,7 @@ impl Hub {
         let buffer = std::mem::replace(buffer, EntryBuffer::new(BufferReason::Replay));
         let was_live = buffer.why == BufferReason::Rejoin;
         if buffer.overflowed && was_live && !buffer.membership_ended {
-            // What was not kept is for the client to read.
+            // The client has to read what was not buffered.
             let to = room.next.unwrap_or(1) - 1;
             let gap = Frame::json(&push::gap(key, 1, to));
             self.outbox.send(&sub.conn, gap, FrameClass::Push);
@@ -160,7 +160,7 @@ impl Hub {
             return PageDelivered::Gone;
         };
         if sub.is_live() {
-            // A `join` has overtaken this replay, and its reply said from where the room goes on.
+            // A `join` has overtaken this replay, and its reply said where the room continues.
             return PageDelivered::Live;
         }
         for frame in advance.frames {
@@ -172,7 +172,7 @@ impl Hub {
         self.settle(advance.connection, key, advance.cursor)
     }
 
-    /// What a `join` found stands, unless an entry has said otherwise since.
+    /// Notes what a `join` found, unless a later entry contradicts it.
     fn note_joined(&mut self, user: UserId, key: &RoomKey, head: Seq, found: &JoinedInfo) {
         let Some(person) = self.people.get_mut(&user) else {
             return;
@@ -197,7 +197,8 @@ impl Hub {
         room.activity.set_count(found.count);
     }
 
-    /// The client knows the room's log up to `cursor`, where its head was: is that all there is?
+    /// Makes the subscription live if nothing lies between `cursor`, which was the head when it was
+    /// read, and the buffered entries; otherwise the connection reads on.
     fn settle(&mut self, connection: ConnectionId, key: &RoomKey, cursor: Seq) -> PageDelivered {
         let Some(room) = self.rooms.get_mut(key) else {
             return PageDelivered::Gone;
@@ -230,7 +231,7 @@ impl Hub {
             return PageDelivered::Gone;
         }
         if !gapless {
-            // Kept from here on, the next page and what is kept will meet.
+            // Entries are buffered from here on, so the next page will meet them.
             sub.phase = Phase::Buffering(Box::new(EntryBuffer::new(BufferReason::Replay)));
             return PageDelivered::More;
         }
@@ -243,7 +244,7 @@ impl Hub {
         let key = &left.room;
         let user = left.user.id;
         let person = self.people.get_mut(&user);
-        // Usually the entry has been here; if it waits behind a hole, the end is not waited for.
+        // Usually the entry was delivered already. If it waits behind missing ones, `gone` does not.
         let heads_due = person.is_some_and(|person| {
             person.role(key).is_some() && person.record_role(key, left.seq, None).is_some()
         });
@@ -258,7 +259,7 @@ impl Hub {
     }
 }
 
-/// Whether what was kept begins where the client's knowledge ends.
+/// Returns whether the buffered entries follow `cursor` without a gap.
 fn is_gapless(buffer: &EntryBuffer, cursor: Seq, caught_up: bool) -> bool {
     if buffer.overflowed {
         return false;

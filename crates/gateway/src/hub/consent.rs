@@ -1,5 +1,5 @@
-//! Whether both of a direct room have agreed to it. Until then the one who was written to shows
-//! nothing to the opener: no presence, no typing.
+//! Whether both people of a direct room have agreed to it. Until then the invited one shows the opener
+//! neither presence nor typing.
 
 use super::Hub;
 use super::room::Room;
@@ -8,13 +8,13 @@ use rooms::api::{Change, DirectAnswered, Entry, Kind, Membership, RoomInfo, Room
 use sessions::api::UserId;
 use std::sync::Arc;
 
-/// What the hub knows of a room's answer. It never goes back: `Given` stays.
+/// Whether the second person of a direct room has answered. `Given` is final.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) enum DirectConsent {
-    /// Nothing was seen that says otherwise: nobody hides.
+    /// Nothing is known, so nothing is hidden.
     #[default]
     Unknown,
-    /// This person has not answered.
+    /// This person has not answered yet.
     Pending(UserId),
     Given,
 }
@@ -34,7 +34,7 @@ impl Handles<DirectAnswered> for Hub {
 }
 
 impl Hub {
-    /// Learns from an entry of a direct room who has yet to answer it, or has.
+    /// Learns from an entry of a direct room who still has to answer, or has answered.
     pub(super) fn update_consent(&mut self, info: &RoomInfo, entry: &Entry) {
         if info.kind != Kind::Direct {
             return;
@@ -43,7 +43,7 @@ impl Hub {
             return;
         };
         match entry.change {
-            // The opener's own is the first; those of later stays are their own choice.
+            // Entry 1 is the opener's own join; people join again by their own choice.
             Change::Joined if entry.seq == 2 => room.await_consent_of(entry.author.id),
             Change::Joined | Change::Message { .. } | Change::Reaction { .. }
                 if room.consented(entry.author.id) =>
@@ -54,7 +54,7 @@ impl Hub {
         }
     }
 
-    /// What was hidden so far shows.
+    /// Pushes the presence that was hidden so far.
     fn reveal(&mut self, key: &RoomKey, user: UserId) {
         let online = self.shared.online.contains(user);
         let user = self.people.get(&user).map(|person| person.user.clone());
@@ -65,12 +65,12 @@ impl Hub {
 }
 
 impl Room {
-    /// Whether this person shows neither presence nor typing here.
+    /// Returns whether this person's presence and typing are hidden here.
     pub(super) fn hides_presence_of(&self, user: UserId) -> bool {
         self.consent == DirectConsent::Pending(user)
     }
 
-    /// What was read of a member, unless something later has been seen.
+    /// Learns from a membership that was read, unless the hub has seen a later entry.
     pub(super) fn learn_consent(&mut self, membership: &Membership) {
         let is_old = self.next.is_some_and(|next| next > membership.head + 1);
         if !membership.answered && !is_old {
@@ -84,7 +84,7 @@ impl Room {
         }
     }
 
-    /// True if this person was awaited.
+    /// Notes this person's answer; returns whether it was pending.
     fn consented(&mut self, user: UserId) -> bool {
         let awaited = self.hides_presence_of(user);
         if awaited {

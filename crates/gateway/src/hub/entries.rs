@@ -1,4 +1,4 @@
-//! Entries come from the bus and go out in the order of their room.
+//! Delivers entries from the bus in the order of their room.
 
 use super::missing_range::MissingRange;
 use super::{Hub, missing_range};
@@ -30,10 +30,11 @@ impl Handles<EntriesAppended> for Hub {
 }
 
 impl Hub {
-    /// An entry has come, live or filled in: delivered if it is its turn, else kept or left out.
+    /// Delivers an entry from the bus or the log if it is the room's next one; buffers a later one and
+    /// skips an earlier one.
     pub(super) fn receive(&mut self, info: &Arc<RoomInfo>, entry: &Arc<Entry>) {
         let Some(room) = self.rooms.get_mut(&info.key) else {
-            // Nobody here is in this room; someone may be from now on.
+            // No connected user is in this room, but the entry may bring one in.
             return self.apply_entry(info, entry);
         };
         let next = *room.next.get_or_insert(entry.seq);
@@ -50,7 +51,7 @@ impl Hub {
         self.deliver_buffered(info);
     }
 
-    /// What was kept until its turn came.
+    /// Delivers buffered entries whose turn has come.
     pub(super) fn deliver_buffered(&mut self, info: &Arc<RoomInfo>) {
         while let Some(entry) = self
             .rooms
@@ -61,8 +62,7 @@ impl Hub {
         }
     }
 
-    /// The room's next entry goes to everyone who is subscribed, encoded once; then the
-    /// memberships follow it.
+    /// Delivers the room's next entry to all subscribers, encoded once, then updates the memberships.
     fn deliver(&mut self, info: &Arc<RoomInfo>, entry: &Arc<Entry>) {
         let Some(room) = self.rooms.get_mut(&info.key) else {
             return;

@@ -1,4 +1,5 @@
-//! Heads as the store has them: whoever has missed a push finds out, the hub included.
+//! Pushes the rooms' heads as stored, so that clients notice missed pushes. The hub, too, fetches what
+//! it has missed.
 
 use super::Hub;
 use super::missing_range::MissingRange;
@@ -15,14 +16,14 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// The heads for one connection: most have one room with news, and thousands may have it at once.
+/// The heads for one connection. Most connections get one room, but thousands may get one at once.
 type HeadsPush<'a> = SmallVec<[(&'a str, Seq); 1]>;
 
-/// Heads are told to so many subscribers at once, and to a whole room: told all together, those of a
-/// thousand rooms would hold up every entry for as long as it takes to write to everyone.
+/// Most subscribers per step, rounded up to a whole room. The heads of a thousand rooms in one step
+/// would delay every entry by the time it takes to write to everyone.
 const READERS_AT_ONCE: usize = 256;
 
-/// After this long a head is told once more.
+/// After this long a head is pushed once more.
 const AGAIN_AFTER: Duration = Duration::from_secs(15);
 
 impl Handles<HeadsRead> for Hub {
@@ -54,7 +55,7 @@ impl Answers<SendHeads> for Hub {
 }
 
 impl Hub {
-    /// A room that is behind the store is filled like a hole.
+    /// Fetches missing entries if the room is behind its stored head.
     fn fetch_if_behind(&mut self, key: &RoomKey, head: Seq) {
         let Some(room) = self.rooms.get_mut(key) else {
             return;
@@ -88,7 +89,7 @@ impl Hub {
         true
     }
 
-    /// A head is to be told once more, if it is time.
+    /// Queues a head for its second push when it is time.
     pub(super) fn tick_head(&mut self, key: &RoomKey, now: Instant) {
         let room = self.rooms.get_mut(key);
         let Some(announced) = room.and_then(|room| room.activity.announced.as_mut()) else {
@@ -100,7 +101,7 @@ impl Hub {
         }
     }
 
-    /// Those of the first rooms in line.
+    /// Pushes the heads of the first queued rooms.
     fn send_some_heads(&mut self) {
         let (mut heads, mut readers) = (Vec::new(), 0);
         while readers < READERS_AT_ONCE
@@ -117,21 +118,21 @@ impl Hub {
         self.send_heads(&heads);
     }
 
-    /// Each connection gets one push with all that concerns it.
+    /// Sends each connection one push with all its rooms' heads.
     fn send_heads(&mut self, heads: &[(RoomKey, Seq)]) {
-        let mut announced: HashMap<ConnectionId, (Arc<Conn>, HeadsPush)> = HashMap::new();
+        let mut pushes: HashMap<ConnectionId, (Arc<Conn>, HeadsPush)> = HashMap::new();
         for (key, head) in heads {
             let Some(room) = self.rooms.get(key) else {
                 continue;
             };
             for (id, sub) in room.subs.iter().filter(|(_, sub)| sub.is_live()) {
-                let (_, rooms) = announced
+                let (_, rooms) = pushes
                     .entry(*id)
                     .or_insert_with(|| (Arc::clone(&sub.conn), HeadsPush::new()));
                 rooms.push((&key.0, *head));
             }
         }
-        for (conn, rooms) in announced.into_values() {
+        for (conn, rooms) in pushes.into_values() {
             let rooms = rooms.into_iter().collect();
             let frame = Frame::json(&push::heads(&rooms));
             self.outbox.send(&conn, frame, FrameClass::BestEffort);

@@ -1,5 +1,4 @@
-//! The copy of memberships follows the entries, and everyone concerned is told on all their
-//! connections.
+//! Updates the copy of memberships from the entries and pushes each change to the user's connections.
 
 use super::Hub;
 use super::person::PreviousStatus;
@@ -12,7 +11,7 @@ use sessions::api::{User, UserId};
 use std::sync::Arc;
 
 impl Hub {
-    /// Draws the consequences of one entry. Idempotent: an old one changes nothing.
+    /// Applies one entry to the memberships. Idempotent: an old entry changes nothing.
     pub(super) fn apply_entry(&mut self, info: &Arc<RoomInfo>, entry: &Entry) {
         self.update_consent(info, entry);
         match &entry.change {
@@ -69,7 +68,7 @@ impl Hub {
         }
     }
 
-    /// A membership came to light that no entry has shown yet.
+    /// Pushes a room whose membership was read before its entry came.
     pub(super) fn push_gained_room(&mut self, user: UserId, key: &RoomKey, head: Seq) {
         let info = self.rooms.get(key).and_then(|room| room.info.clone());
         let (Some(info), Some(person)) = (info, self.people.get(&user)) else {
@@ -80,7 +79,7 @@ impl Hub {
         self.subscribe_if_all(user, key, head);
     }
 
-    /// Connections with `subscribe:"all"` get a room gained later from the entry after `seq`.
+    /// Subscribes connections with `subscribe:"all"` to a new room, from the entry after `seq`.
     fn subscribe_if_all(&mut self, user: UserId, key: &RoomKey, seq: Seq) {
         for id in self.connections_of(user) {
             let attached = &self.connections[&id];
@@ -90,7 +89,7 @@ impl Hub {
         }
     }
 
-    /// A membership has ended with `entry`: this is the last that the user hears of the room.
+    /// Ends a membership with `entry`, the last one of the room that the user gets.
     fn membership_ended(
         &mut self,
         info: &Arc<RoomInfo>,
@@ -111,7 +110,7 @@ impl Hub {
         self.close_room(user.id, &info.key, &Frame::json(&gone), Some(&last));
     }
 
-    /// `gone` goes to every connection of the user, and nothing of the room after it.
+    /// Pushes `gone` to every connection of the user and ends their subscriptions.
     pub(super) fn close_room(
         &mut self,
         user: UserId,
@@ -136,7 +135,7 @@ impl Hub {
         }
     }
 
-    /// Where a reply to `join` is still to come, `gone` comes after that.
+    /// If a reply to `join` is still to come, defers `gone` until after it and returns `true`.
     fn ends_after_join(
         &mut self,
         id: sessions::api::ConnectionId,
@@ -162,7 +161,7 @@ impl Hub {
         if let Some(attached) = self.connections.get_mut(&id) {
             attached.rooms.remove(key);
         }
-        // One that was live has had the last entry; one still in the past gets it out of turn.
+        // A live subscription already got the last entry; one in the past gets it out of order.
         if let (Some(sub), Some(last)) = (sub, last)
             && !matches!(sub.phase, Phase::Live(_))
         {
@@ -213,7 +212,7 @@ impl Hub {
         }
     }
 
-    /// A `room` push to every connection of a user.
+    /// Sends a `room` push to every connection of a user.
     fn push_room(
         &mut self,
         info: &Arc<RoomInfo>,
@@ -248,18 +247,18 @@ impl Hub {
     }
 }
 
-/// The room that belongs to the server: its first member does not own it.
+/// The server's own room: its first member does not own it.
 const GENERAL: &str = "general";
 
-/// Whoever made a room owns it, but for direct rooms, which nobody does; everyone else begins as a
-/// member.
+/// Returns the role of a user who joined with entry `seq`: the creator owns a room, unless it is a
+/// direct one or the server's own; everyone else begins as a member.
 fn role_of_joined(info: &RoomInfo, seq: Seq) -> Role {
     let made = seq == 1 && info.kind != Kind::Direct && &*info.key.0 != GENERAL;
     if made { Role::Owner } else { Role::Member }
 }
 
-/// Why someone is shown a room they have joined, and by whose doing: a direct room's second member
-/// is brought in by its first.
+/// Returns the reason of the `room` push for a join, and who caused it: the first member of a direct
+/// room brings in the second.
 fn join_reason(info: &Arc<RoomInfo>, entry: &Entry) -> (RoomPushReason, User) {
     if info.kind != Kind::Direct {
         return (RoomPushReason::Joined, entry.author.clone());
@@ -272,7 +271,7 @@ fn join_reason(info: &Arc<RoomInfo>, entry: &Entry) -> (RoomPushReason, User) {
     )
 }
 
-/// Server administrators are at least moderators of public rooms they are in.
+/// Raises the role of a server administrator, who is at least a moderator in public rooms.
 fn effective_role(role: Option<Role>, admin: bool) -> Option<Role> {
     role.map(|role| {
         if admin {

@@ -1,7 +1,7 @@
-//! Holes in a room's entries: what came too early waits, what is missing is read from the log.
+//! Missing entries of a room: later ones are buffered while the missing ones are read from the log.
 //!
-//! Nobody but this room waits. What could not be read within two seconds or three attempts is
-//! given up: every subscriber is told `gap`, and goes on behind it.
+//! Only this room waits. After two seconds or three failed attempts the hub gives up: every subscriber
+//! gets a `gap`, and delivery continues behind it.
 
 use super::requests::MissingRangeRead;
 use super::room::Room;
@@ -17,17 +17,17 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// Entries kept behind a hole; what comes on top is read from the log with the rest.
+/// Most entries buffered behind missing ones; later ones are read from the log, too.
 const BUFFERED_MAX: usize = 64;
 const GIVE_UP_AFTER: Duration = Duration::from_secs(2);
 const ATTEMPTS: u32 = 3;
-/// Entries and bytes read at once.
+/// Most entries and bytes per read.
 const PAGE: usize = 200;
 const PAGE_BYTES: usize = 256 << 10;
 
 pub(super) struct MissingRange {
     buffered: BTreeMap<Seq, Arc<Entry>>,
-    /// The log is known to go up to here.
+    /// The last entry known to be in the log.
     target: Seq,
     since: Instant,
     failures: u32,
@@ -61,7 +61,7 @@ impl MissingRange {
     }
 }
 
-/// The entry whose turn it is, if it was kept. Closes the hole when nothing is missing any more.
+/// Takes the room's next entry if it is buffered. Ends the missing range when nothing is missing.
 pub(super) fn take_next(room: &mut Room) -> Option<Arc<Entry>> {
     let next = room.next?;
     let missing = room.missing.as_mut()?;
@@ -109,7 +109,7 @@ impl Handles<MissingRangeRead> for Hub {
 }
 
 impl Hub {
-    /// Has the log read where the room has a hole, unless that is under way.
+    /// Starts to read the missing entries, unless a read is under way.
     pub(super) fn fetch_missing(&mut self, key: &RoomKey) {
         let Some(room) = self.rooms.get_mut(key) else {
             return;
@@ -134,7 +134,7 @@ impl Hub {
         self.shared.tasks.once(OWNER, "gateway.read_hole", reading);
     }
 
-    /// Time has passed for a room with a hole: tried again, or given up.
+    /// Reads missing entries again, or gives up.
     pub(super) fn tick_missing_range(&mut self, key: &RoomKey, now: Instant) {
         let missing = self.rooms.get(key).and_then(|room| room.missing.as_ref());
         match missing {
@@ -158,7 +158,7 @@ impl Hub {
             room = id,
             from = next,
             to,
-            "entries were not to be had: a gap was told"
+            "could not read missing entries; sent a gap"
         );
         room.next = Some(to + 1);
         (missing.failures, missing.since) = (0, Instant::now());
@@ -166,7 +166,7 @@ impl Hub {
         for sub in room.subs.values_mut() {
             match &mut sub.phase {
                 Phase::Live(_) => self.outbox.send(&sub.conn, gap.clone(), FrameClass::Push),
-                // Its own reading comes to the same place and finds out for itself.
+                // The connection's own reads will find the gap.
                 Phase::Buffering(buffer) => buffer.overflowed = true,
                 Phase::Replaying => {}
             }
@@ -186,11 +186,11 @@ async fn read_missing(shared: &Shared, read: ReadLog) {
     let page = match asked {
         Ok(Ok(page)) => Some(page),
         Ok(Err(refusal)) => {
-            tracing::warn!(?refusal, "a hole could not be read");
+            tracing::warn!(?refusal, "could not read missing entries");
             None
         }
         Err(error) => {
-            tracing::warn!(%error, "a hole could not be read");
+            tracing::warn!(%error, "could not read missing entries");
             None
         }
     };

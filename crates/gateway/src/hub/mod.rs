@@ -1,10 +1,10 @@
-//! The hub: the one subscriber that brings the house's facts to the sockets.
+//! The hub: the one bus subscriber that delivers events to the sockets.
 //!
-//! It keeps who is connected, who is a member of what (a copy that follows the entries) and which
-//! entry of each room comes next. Entries go to each subscriber once, in order; what a connection's
-//! task has to do in the same order (attach, subscribe, leave) it asks of the hub. Each frame is
-//! encoded once, each touched socket written to once per turn. It asks nothing and reads no
-//! storage: what it lacks, tasks of its own read and bring as events.
+//! It keeps the connections, a copy of their users' memberships (which follows the entries) and the
+//! next entry of each room. Every subscriber gets each entry once, in order; what a connection's task
+//! does in the same order (attach, subscribe, leave) is a request to the hub. Each frame is encoded
+//! once, and each touched socket written to once per turn. The hub sends no requests and reads no
+//! storage: its tasks read what it lacks and bring it as events.
 
 mod attach;
 mod catch_up;
@@ -49,7 +49,7 @@ use sessions::api::{
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
-/// Whom the gateway's own facts and tasks belong to.
+/// The owner of the gateway's own events and tasks.
 pub(crate) const OWNER: &str = "gateway";
 
 pub(crate) struct Hub {
@@ -57,30 +57,31 @@ pub(crate) struct Hub {
     connections: HashMap<ConnectionId, AttachedConnection>,
     people: HashMap<UserId, Person>,
     rooms: HashMap<RoomKey, Room>,
-    /// Rooms in which time will change something.
+    /// Rooms that need ticks.
     timed_rooms: HashSet<RoomKey>,
-    /// Rooms whose heads are to be told; told before they are read again, so hardly one twice.
+    /// Rooms whose heads are to be pushed. They usually all are before the next read, so a room is rarely
+    /// queued twice.
     heads_due: VecDeque<RoomKey>,
     outbox: Outbox,
     ticks: u32,
-    /// The store does not answer, and everyone here knows.
+    /// The store does not answer, and all clients were notified.
     store_lost: bool,
 }
 
-/// A connection that is somebody's.
+/// A connection that has said hello.
 struct AttachedConnection {
     conn: Arc<Conn>,
     caller: Caller,
     tab: String,
-    /// `subscribe:"all"`.
+    /// Whether it said `subscribe:"all"`.
     all: bool,
     /// The rooms it is subscribed to.
     rooms: HashSet<RoomKey>,
-    /// What has to wait for the `hello` reply; `None` once that is out.
+    /// Pushes that wait for the `hello` reply; `None` once that is sent.
     held_frames: Option<Vec<Frame>>,
 }
 
-/// Puts the hub on the bus.
+/// Subscribes the hub to the bus.
 pub(crate) fn wire(builder: &mut Builder, shared: &Arc<Shared>) {
     builder.essential::<Hub>(Arc::clone(shared));
 }
@@ -89,11 +90,11 @@ impl Subscriber for Hub {
     const NAME: &'static str = OWNER;
     type Deps = Arc<Shared>;
 
-    /// Who is told that a message is stored is about to get it, too: one write for both.
+    /// The sender of a message gets the reply and its own entry in one write.
     const ENDS_LAST: bool = true;
 
-    /// Begins with nobody. After a failure the sockets that it knew are closed: their clients come
-    /// back and resume.
+    /// Starts without connections. After a failure it closes the open sockets; their clients come back
+    /// and resume.
     async fn load(shared: &Arc<Shared>) -> Result<Self, LoadError> {
         Ok(Self::empty(shared))
     }
@@ -149,7 +150,7 @@ impl Handles<SessionEnded> for Hub {
 }
 
 impl Handles<EpochChanged> for Hub {
-    /// Nothing the hub knows of rooms holds in another store.
+    /// Starts over: nothing the hub knows of rooms holds in another store.
     async fn handle(&mut self, _: &Arc<EpochChanged>, _: &mut Context) -> anyhow::Result<()> {
         self.outbox.flush(&self.shared.metrics.fanout);
         *self = Self::empty(&self.shared);
@@ -166,7 +167,7 @@ impl Handles<MarkerMoved> for Hub {
 }
 
 impl Hub {
-    /// Knows nobody; the sockets that are open come back.
+    /// Returns a hub without connections and closes the open sockets, whose clients come back.
     fn empty(shared: &Arc<Shared>) -> Self {
         shared.sockets.close_all(Close::RESTART);
         Self {
@@ -182,7 +183,7 @@ impl Hub {
         }
     }
 
-    /// A push to one connection, whatever it is subscribed to; not before its `hello` reply.
+    /// Sends a push to one connection, whatever its subscriptions, but not before its `hello` reply.
     fn push(&mut self, id: ConnectionId, frame: Frame) {
         let Some(attached) = self.connections.get_mut(&id) else {
             return;
@@ -193,7 +194,7 @@ impl Hub {
         }
     }
 
-    /// A push to every connection of a user but one.
+    /// Sends a push to every connection of a user but one.
     fn push_to_user(&mut self, user: UserId, frame: &Frame, but: Option<ConnectionId>) {
         for id in self.connections_of(user) {
             if Some(id) != but {

@@ -1,4 +1,4 @@
-//! Tells everyone when the store stops answering, and when it answers again.
+//! Notifies all clients when the store stops answering, and when it answers again.
 
 use super::Hub;
 use crate::connection::Frame;

@@ -1,5 +1,5 @@
-//! The flusher: frames go into queues as they come, and each touched socket is written to once at
-//! the end of the turn.
+//! Collects a turn's frames: they go into the sockets' queues at once, and each touched socket is
+//! written to once at the end of the turn.
 
 use crate::connection::{Conn, Frame, FrameClass};
 use crate::metrics::FanoutMetrics;
@@ -9,11 +9,11 @@ use tokio::time::Instant;
 #[derive(Default)]
 pub(super) struct Outbox {
     dirty: Vec<Arc<Conn>>,
-    /// When this turn began to put frames into queues.
+    /// When this turn queued its first frame.
     began: Option<Instant>,
-    /// Frames put into queues in this turn.
+    /// Frames queued in this turn.
     frames: usize,
-    /// When the facts were stated that have put any there.
+    /// When the events that caused frames in this turn were published.
     stated: Vec<Instant>,
 }
 
@@ -26,12 +26,12 @@ impl Outbox {
         }
     }
 
-    /// How many frames this turn has come to so far.
+    /// Returns the number of frames queued in this turn.
     pub(super) fn frames(&self) -> usize {
         self.frames
     }
 
-    /// A fact stated then has put frames into queues.
+    /// Notes that an event published then has caused frames, for the delivery metric.
     pub(super) fn caused_by(&mut self, stated: Instant) {
         self.stated.push(stated);
     }

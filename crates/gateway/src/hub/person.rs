@@ -1,5 +1,5 @@
-//! A user as the hub knows them: their connections here and their memberships, copied once and
-//! then following the entries.
+//! A user as the hub knows them: their connections and their memberships, read once and then updated
+//! from the entries.
 
 use rooms::api::{Role, RoomKey, Seq};
 use sessions::api::{ConnectionId, User};
@@ -8,25 +8,25 @@ use std::collections::HashMap;
 use tokio::time::Instant;
 
 pub(super) struct Person {
-    /// As last seen.
+    /// Name and id as last seen.
     pub(super) user: User,
     pub(super) connections: SmallVec<[ConnectionId; 2]>,
     pub(super) memberships: HashMap<RoomKey, KnownMembership>,
-    /// Until when they are muted (ms since 1970) where they ever were, as of an entry.
+    /// Mutes by room: end (ms since 1970) and the entry that set it.
     mutes: HashMap<RoomKey, (Seq, i64)>,
     /// The memberships have been copied: what is not among the stays is not.
     pub(super) known: bool,
-    /// Came online before the memberships were known.
+    /// The user came online before their memberships were known.
     pub(super) came_online: bool,
-    /// Since when there has been no connection here.
+    /// When the last connection detached; `None` while there is one.
     pub(super) disconnected_since: Option<Instant>,
 }
 
-/// Where someone stands in one room, as of one entry.
+/// A user's role in one room, as of one entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct KnownMembership {
     pub(super) seq: Seq,
-    /// `None`: the stay has ended.
+    /// `None` after the membership has ended.
     pub(super) role: Option<Role>,
 }
 
@@ -43,8 +43,8 @@ impl Person {
         }
     }
 
-    /// Notes a change at `seq`, unless a later one is known. Returns what stood before, if this is
-    /// news.
+    /// Records a role as of `seq`, unless a later one is known. Returns the status before if this one is
+    /// new.
     pub(super) fn record_role(
         &mut self,
         room: &RoomKey,
@@ -69,7 +69,7 @@ impl Person {
         }
     }
 
-    /// Notes a mute as of an entry, unless a later one is known.
+    /// Records a mute as of `seq`, unless a later one is known.
     pub(super) fn record_mute(&mut self, room: &RoomKey, seq: Seq, until_ms: i64) {
         let known = self.mutes.get(room);
         if known.is_none_or(|(known, _)| *known < seq) {
@@ -88,7 +88,7 @@ impl Person {
             .and_then(|membership| membership.role)
     }
 
-    /// The rooms they are a member of.
+    /// Returns the rooms that the user is a member of.
     pub(super) fn rooms(&self) -> impl Iterator<Item = &RoomKey> {
         let members = self
             .memberships
@@ -98,7 +98,7 @@ impl Person {
     }
 }
 
-/// What someone was before a change.
+/// A user's status in a room before a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum PreviousStatus {
     Member,

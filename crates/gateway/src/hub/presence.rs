@@ -1,5 +1,4 @@
-//! Who came and who went: at most one push per room and second, and in large rooms only how many
-//! are there.
+//! Presence: at most one push per room and second, and in large rooms only the number of people online.
 
 use super::person::Person;
 use super::requests::{MembersCounted, MembershipsRead};
@@ -26,7 +25,7 @@ impl Handles<PresenceChanged> for Hub {
         for (user, online) in &changed.changes {
             match self.people.get_mut(&user.id) {
                 Some(person) if person.known => self.presence_changed(user.id, *online),
-                // Its memberships are on their way, with the rest of its `hello`.
+                // The rest of the user's `hello` is on its way with the memberships.
                 Some(person) => person.came_online = *online,
                 None => unknown_users.push((user.clone(), *online)),
             }
@@ -80,7 +79,7 @@ impl Handles<MembersCounted> for Hub {
 }
 
 impl Hub {
-    /// Someone whose memberships are known came or went.
+    /// Notes in all their rooms that a user with known memberships came online or went offline.
     pub(super) fn presence_changed(&mut self, id: UserId, online: bool) {
         let Some(person) = self.people.get(&id) else {
             return;
@@ -92,7 +91,7 @@ impl Hub {
         }
     }
 
-    /// The same for one room, told at once or within the second.
+    /// Notes a presence change in one room; pushes it at once or within a second.
     pub(super) fn note_presence(&mut self, key: &RoomKey, user: &User, online: bool) {
         let Some(room) = self.rooms.get_mut(key) else {
             return;
@@ -148,7 +147,8 @@ impl Hub {
         }
     }
 
-    /// Whether a room shows typing. While its members have not been counted, those here decide.
+    /// Returns whether a room is small enough to show typing. Counts the known members until the number of
+    /// all is read.
     pub(super) fn is_small(&mut self, key: &RoomKey) -> bool {
         self.count(key);
         let Some(room) = self.rooms.get(key) else {
@@ -158,7 +158,7 @@ impl Hub {
         room.activity.count.unwrap_or(here) <= self.shared.limits.small_room
     }
 
-    /// Has the members of a room counted, unless they have been.
+    /// Starts to count the members of a room, unless they are counted already.
     fn count(&mut self, key: &RoomKey) {
         let Some(room) = self.rooms.get_mut(key) else {
             return;
@@ -199,7 +199,7 @@ async fn read_memberships(shared: &Shared, users: Vec<(User, bool)>) {
         .bus
         .ask(Memberships { users: ids }, shared.limits.ask_within)
         .await;
-    // Presence is soft: what could not be read is made up for by the next change.
+    // Presence is best effort: the next change makes up for a failed read.
     let Ok(Ok(memberships)) = asked else {
         return;
     };

@@ -1,5 +1,5 @@
-//! What the connections' tasks ask of the hub, in its one order with the facts; and what its own
-//! tasks bring it.
+//! Requests of the connections' tasks to the hub, in one order with the bus events; and events from the
+//! hub's own tasks.
 
 use crate::connection::{Conn, Frame};
 use bus::{Event, Request};
@@ -7,16 +7,16 @@ use rooms::api::{Invited, LogPage, Membership, Role, RoomId, RoomInfo, RoomKey, 
 use sessions::api::{Caller, ConnectionId, User};
 use std::sync::Arc;
 
-/// A connection is somebody's from now on: what concerns this user is kept for it until [`FinishHello`].
+/// Attaches a connection to its user. The user's pushes are held back for it until [`FinishHello`].
 pub(crate) struct Attach {
     pub(crate) conn: Arc<Conn>,
     pub(crate) caller: Caller,
     pub(crate) tab: String,
-    /// `subscribe:"all"`.
+    /// Whether the client said `subscribe:"all"`.
     pub(crate) all: bool,
 }
 
-/// How an [`Attach`] went.
+/// The result of an [`Attach`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum AttachResult {
     Done,
@@ -29,26 +29,26 @@ impl Request for Attach {
     type Answer = AttachResult;
 }
 
-/// The `hello` reply goes out, and everything that has to come after it.
+/// Sends the `hello` reply, then the held-back pushes, and subscribes.
 pub(crate) struct FinishHello {
     pub(crate) connection: ConnectionId,
-    /// Read after the [`Attach`].
+    /// Read after the [`Attach`], so that no change in between is lost.
     pub(crate) memberships: Vec<Membership>,
-    /// The rooms subscribed to.
+    /// The rooms to subscribe to.
     pub(crate) rooms: Vec<(RoomKey, RoomCursor)>,
-    /// Told once more: they may have come while the user was away.
+    /// Pushed again, since they may have come while the user was away.
     pub(crate) invitations: Vec<Invited>,
     pub(crate) reply: Frame,
 }
 
 impl Request for FinishHello {
     const NAME: &'static str = "gateway.open";
-    /// The rooms that have to be replayed, from their cursors.
+    /// The rooms to replay, from their cursors.
     type Answer = Vec<(RoomKey, Seq)>;
 }
 
-/// What a client knows of a room, and what there was to know when that was read. Some of it may not
-/// have come to the hub yet: it is missed all the same.
+/// A client's cursor in a room, and the head when that was read. The hub may not have seen the entries
+/// up to that head yet; the client has missed them all the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct RoomCursor {
     pub(crate) cursor: Seq,
@@ -56,13 +56,13 @@ pub(crate) struct RoomCursor {
 }
 
 impl RoomCursor {
-    /// Everything up to there, and there was no more.
+    /// The client knows everything up to `head`.
     pub(crate) fn all_up_to(head: Seq) -> Self {
         Self { cursor: head, head }
     }
 }
 
-/// A `join` begins: what happens in the room is kept until its reply is out.
+/// Begins a `join`: the room's entries are buffered until its reply is sent.
 pub(crate) struct BeginJoin {
     pub(crate) connection: ConnectionId,
     pub(crate) room: RoomKey,
@@ -73,7 +73,7 @@ impl Request for BeginJoin {
     type Answer = ();
 }
 
-/// A `join` was declined: all is as before its [`BeginJoin`].
+/// Undoes a [`BeginJoin`] after the `join` was refused.
 pub(crate) struct AbortJoin {
     pub(crate) connection: ConnectionId,
     pub(crate) room: RoomKey,
@@ -84,37 +84,37 @@ impl Request for AbortJoin {
     type Answer = ();
 }
 
-/// Part of a room's past goes out on one connection: the reply to `join`, or a page of a replay.
+/// Sends a part of a room's past on one connection: the reply to `join`, or a page of a replay.
 pub(crate) struct DeliverPage {
     pub(crate) connection: ConnectionId,
     pub(crate) room: RoomKey,
-    /// The reply to `join`, which goes out whatever has happened since.
+    /// The reply to `join`, which is sent whatever has happened since.
     pub(crate) reply: Option<Frame>,
     pub(crate) frames: Vec<Frame>,
-    /// The client knows everything up to here then.
+    /// The last entry that the client knows after this page.
     pub(crate) cursor: Seq,
-    /// This was the room's head when it was read.
+    /// `cursor` was the room's head when the page was read.
     pub(crate) at_head: bool,
-    /// What the `join` found.
+    /// The room as the `join` found it; `None` for a replay.
     pub(crate) joined: Option<Box<JoinedInfo>>,
 }
 
-/// What a `join` found.
+/// A room and the caller's role as a `join` found them.
 pub(crate) struct JoinedInfo {
     pub(crate) info: Arc<RoomInfo>,
     pub(crate) role: Role,
-    /// Members of the room.
+    /// Number of members.
     pub(crate) count: u64,
-    /// The caller is muted until then, ms since 1970.
+    /// End of the caller's mute, ms since 1970.
     pub(crate) muted_until: Option<i64>,
 }
 
-/// What remains to be done after an [`DeliverPage`].
+/// What the connection has to do after a [`DeliverPage`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum PageDelivered {
-    /// Nothing: what comes now comes by itself.
+    /// Nothing: the subscription is live.
     Live,
-    /// Read on from the cursor.
+    /// Read the next page from the cursor.
     More,
     /// Nothing: the membership or the connection has ended.
     Gone,
@@ -125,7 +125,7 @@ impl Request for DeliverPage {
     type Answer = PageDelivered;
 }
 
-/// The reply to `leave`, after the entry and `gone`.
+/// Sends the reply to `leave` after the entry and `gone`.
 pub(crate) struct SendLeaveReply {
     pub(crate) connection: ConnectionId,
     pub(crate) user: User,
@@ -139,7 +139,7 @@ impl Request for SendLeaveReply {
     type Answer = ();
 }
 
-/// Someone types, or has stopped.
+/// Sets whether a user types in a room.
 pub(crate) struct SetTyping {
     pub(crate) connection: ConnectionId,
     pub(crate) user: User,
@@ -147,13 +147,13 @@ pub(crate) struct SetTyping {
     pub(crate) on: bool,
 }
 
-/// How a [`SetTyping`] went.
+/// The result of a [`SetTyping`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum TypingResult {
     Accepted,
     /// The user is muted there.
     Muted,
-    /// The user is no member as far as the hub knows.
+    /// The user is not a member, as far as the hub knows.
     NotMember,
 }
 
@@ -162,7 +162,7 @@ impl Request for SetTyping {
     type Answer = TypingResult;
 }
 
-/// A connection has ended.
+/// Removes a connection that has ended.
 pub(crate) struct Detach {
     pub(crate) connection: ConnectionId,
 }
@@ -172,14 +172,14 @@ impl Request for Detach {
     type Answer = ();
 }
 
-/// Time passes.
+/// Published every half second; drives everything that is timed.
 pub(crate) struct Ticked;
 
 impl Event for Ticked {
     const NAME: &'static str = "gateway.ticked";
 }
 
-/// What the log has where the hub had a hole; `None`: it could not be read.
+/// Missing entries of a room, read from the log; `None` if the read failed.
 pub(crate) struct MissingRangeRead {
     pub(crate) room: RoomKey,
     pub(crate) page: Option<LogPage>,
@@ -189,7 +189,7 @@ impl Event for MissingRangeRead {
     const NAME: &'static str = "gateway.hole_read";
 }
 
-/// The store's own metrics of the rooms that moved lately.
+/// The stored heads of rooms that changed lately.
 pub(crate) struct HeadsRead {
     pub(crate) heads: Vec<(RoomId, RoomKey, Seq)>,
 }
@@ -198,7 +198,7 @@ impl Event for HeadsRead {
     const NAME: &'static str = "gateway.heads_read";
 }
 
-/// Tell some of the heads that are due; whether more are.
+/// Pushes some of the due heads; answers whether more are due.
 #[derive(Debug)]
 pub(crate) struct SendHeads;
 
@@ -207,7 +207,7 @@ impl Request for SendHeads {
     type Answer = bool;
 }
 
-/// Where people are members whom the hub did not know.
+/// Memberships of users whom the hub did not know.
 pub(crate) struct MembershipsRead {
     pub(crate) users: Vec<(User, bool)>,
     pub(crate) memberships: Vec<Membership>,
@@ -217,7 +217,7 @@ impl Event for MembershipsRead {
     const NAME: &'static str = "gateway.stays_read";
 }
 
-/// How many members a room has; `None`: it could not be read.
+/// The number of a room's members; `None` if the read failed.
 pub(crate) struct MembersCounted {
     pub(crate) room: RoomKey,
     pub(crate) count: Option<u64>,

@@ -1,4 +1,4 @@
-//! What is soft about a room: who types, who came and went, how far its log is by the store.
+//! A room's best-effort state: typing, presence changes and its announced head.
 
 use rooms::api::{Change, Seq};
 use sessions::api::{ConnectionId, User, UserId};
@@ -7,32 +7,32 @@ use tokio::time::Instant;
 
 #[derive(Default)]
 pub(super) struct RoomActivity {
-    /// Members, once that was asked for; follows the entries from then on.
+    /// Number of members, once read; then updated from the entries.
     pub(super) count: Option<u64>,
-    /// It is being asked for.
+    /// The number of members is being read.
     pub(super) counting: bool,
     pub(super) typists: HashMap<UserId, Typist>,
-    /// Who came or went since the last push.
+    /// Users who came online (`true`) or went offline since the last push.
     pub(super) changes: Vec<(User, bool)>,
-    /// When presence was pushed last.
+    /// When presence was last pushed.
     pub(super) pushed: Option<Instant>,
     pub(super) announced: Option<AnnouncedHead>,
 }
 
-/// Someone who types, or did within the last seconds.
+/// A user who types, or did within the last seconds.
 pub(super) struct Typist {
     pub(super) user: User,
     pub(super) connection: ConnectionId,
     pub(super) on: bool,
-    /// When the last `on` counted.
+    /// When typing was last pushed as begun.
     pub(super) counted: Instant,
 }
 
-/// A head that subscribers were told.
+/// A head that was announced to the subscribers.
 pub(super) struct AnnouncedHead {
     pub(super) head: Seq,
     pub(super) at: Instant,
-    /// It was told for the second and last time.
+    /// The second and last announcement was made.
     pub(super) repeated: bool,
 }
 
@@ -41,8 +41,7 @@ impl RoomActivity {
         self.count = Some(count);
     }
 
-    /// The number of members follows an entry; where that is not to be told from it, it is to be
-    /// counted again.
+    /// Updates the number of members from an entry; forgets it where the entry does not tell.
     pub(super) fn update_count(&mut self, change: &Change) {
         self.count = match change {
             Change::Joined => self.count.map(|count| count + 1),
@@ -52,13 +51,13 @@ impl RoomActivity {
         };
     }
 
-    /// A member is one no longer.
+    /// Drops the typing and presence of a former member.
     pub(super) fn forget(&mut self, user: UserId) {
         self.typists.remove(&user);
         self.changes.retain(|(changed, _)| changed.id != user);
     }
 
-    /// Whether time will still change something.
+    /// Returns whether the room needs ticks.
     pub(super) fn needs_tick(&self) -> bool {
         !self.typists.is_empty()
             || !self.changes.is_empty()

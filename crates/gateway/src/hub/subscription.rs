@@ -1,4 +1,4 @@
-//! One connection's subscription to one room: what it is given, and when.
+//! One connection's subscription to one room.
 
 use super::outbox::Outbox;
 use crate::connection::{Conn, Frame, FrameClass};
@@ -13,28 +13,28 @@ pub(super) struct Subscription {
 }
 
 pub(super) enum Phase {
-    /// The connection's task reads the past; nothing live is given yet.
+    /// The connection's task replays the past; live entries are skipped.
     Replaying,
-    /// It is about to be live: what comes is kept until the past is out.
+    /// Live entries are buffered until the past is sent.
     Buffering(Box<EntryBuffer>),
-    /// Everything above this place is given as it comes.
+    /// Every entry above this one is delivered as it comes.
     Live(Seq),
 }
 
-/// What a subscription is held for.
+/// What a buffering subscription waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum BufferReason {
     /// The end of a replay.
     Replay,
     /// The reply to a `join`.
     Join,
-    /// The reply to a `join` of what was live already.
+    /// The reply to a `join` of a room that was live already.
     Rejoin,
 }
 
-/// Entries kept for one subscription; beyond this many the log is read again instead.
+/// Most entries buffered per subscription; beyond that the log is read again.
 const BUFFERED_MAX: usize = 256;
-/// The same in bytes.
+/// Most bytes buffered per subscription.
 const BUFFERED_BYTES_MAX: usize = 64 << 10;
 
 pub(super) struct EntryBuffer {
@@ -42,11 +42,11 @@ pub(super) struct EntryBuffer {
     pub(super) since: Instant,
     pub(super) entries: VecDeque<(Seq, Frame)>,
     bytes: usize,
-    /// Something was not kept.
+    /// The limits were exceeded and the entries dropped.
     pub(super) overflowed: bool,
-    /// What has to come after the reply and the entries: `room`, `gone`.
+    /// Pushes that follow the reply and the entries: `room`, `gone`.
     pub(super) trailing: Vec<Frame>,
-    /// The membership has ended meanwhile.
+    /// The membership ended meanwhile.
     pub(super) membership_ended: bool,
 }
 
@@ -78,7 +78,7 @@ impl EntryBuffer {
 }
 
 impl Subscription {
-    /// An entry has come.
+    /// Delivers or buffers an entry, as the phase demands.
     pub(super) fn deliver(&mut self, seq: Seq, frame: &Frame, outbox: &mut Outbox) {
         match &mut self.phase {
             Phase::Live(after) if seq > *after => {
@@ -89,7 +89,7 @@ impl Subscription {
         }
     }
 
-    /// Where the reply to a `join` is still to come, this comes after it.
+    /// Returns the buffer if the reply to a `join` is still to come.
     pub(super) fn pending_join(&mut self) -> Option<&mut EntryBuffer> {
         match &mut self.phase {
             Phase::Buffering(buffer) if buffer.why != BufferReason::Replay => Some(buffer),

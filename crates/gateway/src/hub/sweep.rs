@@ -1,4 +1,4 @@
-//! Time passes: what is due is done, what nobody needs is forgotten.
+//! The tick: does what is due in rooms and drops what nobody needs.
 
 use super::Hub;
 use super::requests::Ticked;
@@ -10,13 +10,13 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// How long someone without a connection is remembered, once they are offline: longer than any
-/// grace, so that everyone learns of their going.
+/// How long an offline user without a connection is kept: longer than any grace period, so that
+/// everyone learns that they went offline.
 const REMEMBERED: Duration = Duration::from_secs(60);
-/// How long a `join` may take between its first step and its last: longer than its reply may.
+/// Most time between the first and the last step of a `join`: longer than the limit of its reply.
 const JOIN_WITHIN: Duration = Duration::from_secs(10);
 
-/// Ticks between two looks at everybody.
+/// Ticks between two sweeps over connections and people.
 const SWEPT_EVERY: u32 = 20;
 
 impl Handles<Ticked> for Hub {
@@ -56,7 +56,7 @@ impl Hub {
             || room.subs.values().any(|sub| joining(&sub.phase))
     }
 
-    /// A `join` whose time was up half way left its mark: the client was told and repeats it.
+    /// Aborts joins that timed out half way; their clients got an error and repeat them.
     fn expire_joins(&mut self, key: &RoomKey, now: Instant) {
         let Some(room) = self.rooms.get(key) else {
             return;
@@ -78,7 +78,7 @@ impl Hub {
         }
     }
 
-    /// Connections whose task has ended without saying so.
+    /// Detaches connections whose task has ended without a [`super::Detach`].
     fn forget_ended(&mut self) {
         let dead: Vec<ConnectionId> = self
             .connections

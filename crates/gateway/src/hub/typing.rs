@@ -1,4 +1,4 @@
-//! Who is typing: counted at most once per three seconds, ended after eight, in small rooms only.
+//! Typing, in small rooms only: pushed at most once per three seconds, ended after eight.
 
 use super::Hub;
 use super::outbox::Outbox;
@@ -66,7 +66,7 @@ impl Hub {
         }
     }
 
-    /// A connection has gone: whoever typed through it has stopped.
+    /// Ends the typing that came through a connection.
     pub(super) fn stop_typing(&mut self, connection: ConnectionId, user: UserId) {
         let Some(person) = self.people.get(&user) else {
             return;
@@ -130,7 +130,7 @@ fn begin_typing(room: &mut Room, request: &SetTyping, now: Instant, outbox: &mut
     );
 }
 
-/// Tells everyone in the room but the connection that knows.
+/// Pushes typing to all subscribers but one connection.
 fn push_typing(
     room: &Room,
     key: &RoomKey,

@@ -1,4 +1,4 @@
-//! The hub alone: driven event by event, its sockets real ones over loopback.
+//! Tests of the hub alone, event by event, with real sockets over loopback.
 
 mod attaching;
 mod best_effort;

@@ -1,4 +1,4 @@
-//! A hub on a stage: sockets whose other end is looked at, people, rooms, entries.
+//! A hub under test, with sockets whose other end the test reads.
 
 use crate::Limits;
 use crate::connection::{Conn, Frame, Registry, pair};
@@ -27,7 +27,7 @@ pub(super) struct Stage {
     pub(super) shared: Arc<Shared>,
 }
 
-/// A connection and what its client has got.
+/// A connection and the bytes that its client has received.
 pub(super) struct Socket {
     pub(super) conn: Arc<Conn>,
     client: std::net::TcpStream,
@@ -107,7 +107,7 @@ pub(super) fn member(name: &str, room: &str, head: Seq) -> Membership {
     }
 }
 
-/// A frame as a reply would be.
+/// Returns a frame that stands for a reply.
 pub(super) fn reply(name: &str) -> Frame {
     Frame::json(&json!({ "reply": name }))
 }
@@ -139,7 +139,7 @@ impl Stage {
         self.hub.state()
     }
 
-    /// A fact, and the end of its turn.
+    /// Handles an event and ends the turn.
     pub(super) async fn send<E: Event>(&mut self, event: E)
     where
         Hub: Handles<E>,
@@ -148,7 +148,7 @@ impl Stage {
         self.hub.turn_ended().await.unwrap();
     }
 
-    /// A request, and the end of its turn.
+    /// Handles a request and ends the turn.
     pub(super) async fn ask<R: Request>(&mut self, request: R) -> R::Answer
     where
         Hub: Answers<R>,
@@ -207,7 +207,7 @@ impl Stage {
         self.ask(open).await
     }
 
-    /// Someone connected, a member of `room` and subscribed to it from its `head`.
+    /// Connects a member of `room`, subscribed from its `head`.
     pub(super) async fn member(&mut self, name: &str, room: &str, head: Seq) -> Socket {
         let mut socket = self.attach(name, "", false).await;
         let memberships = vec![member(name, room, head)];
@@ -233,7 +233,7 @@ impl Stage {
         self.ask(begin_join).await;
     }
 
-    /// The reply to a `join` that found the room at `head`.
+    /// Sends the reply to a `join` that found the room at `head`.
     pub(super) async fn joined(&mut self, socket: &Socket, room: &str, head: Seq) -> PageDelivered {
         let found = JoinedInfo {
             info: info(room),
@@ -253,7 +253,7 @@ impl Stage {
         self.ask(advance).await
     }
 
-    /// A page of a replay: the entries after `after` up to `upto`.
+    /// Delivers a page of a replay: the entries after `after` up to `upto`.
     pub(super) async fn page(
         &mut self,
         socket: &Socket,
@@ -284,7 +284,7 @@ impl Socket {
         self.conn.id
     }
 
-    /// All that has come since the last time, close frames as `{"close":code}`.
+    /// Returns the frames since the last call, close frames as `{"close":code}`.
     pub(super) fn take(&mut self) -> Vec<Value> {
         let mut buffer = [0; 4096];
         loop {
@@ -323,7 +323,7 @@ impl Socket {
         })
     }
 
-    /// The same in short: `entry 3`, `gone 4`, `join`, `close 4503`.
+    /// Returns the frames since the last call in short: `entry 3`, `gone 4`, `join`, `close 4503`.
     pub(super) fn names(&mut self) -> Vec<String> {
         let name = |frame: Value| {
             if let Some(reply) = frame["reply"].as_str() {
