@@ -1,5 +1,5 @@
-//! Who gets in: so many connections in all, and so many of one network that are not sockets (yet);
-//! sockets are counted where they are served.
+//! Limits the open connections: all of them, and those of one network that are not sockets. Sockets are
+//! counted per network in [`crate::connection::Registry`].
 
 use crate::connection::Peer;
 use crate::metrics::{MetricsSource, MetricsWriter};
@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// The open connections, counted. A cheap handle.
+/// Counts the open connections. A cheap handle.
 #[derive(Clone)]
 pub(super) struct Admission(Arc<Inner>);
 
@@ -23,24 +23,24 @@ struct ConnectionCounts {
     of: HashMap<Peer, usize>,
 }
 
-/// Why a connection does not get in.
+/// Why a connection is rejected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum AdmissionError {
-    /// The server has as many as it takes.
+    /// The server has its maximum.
     ServerFull,
-    /// This network has.
+    /// This network has its maximum.
     NetworkFull,
 }
 
-/// One connection's place; given back when dropped.
-#[must_use = "dropped, the place is free again"]
+/// The slot of one connection; freed when dropped.
+#[must_use = "the slot is freed when dropped"]
 pub(super) struct ConnectionSlot {
     inner: Arc<Inner>,
     network: Option<NetworkSlot>,
 }
 
-/// One of the places of a network; given back when dropped.
-#[must_use = "dropped, the place is free again"]
+/// One slot of a network; freed when dropped.
+#[must_use = "the slot is freed when dropped"]
 pub(super) struct NetworkSlot {
     inner: Arc<Inner>,
     network: Peer,
@@ -55,7 +55,7 @@ impl Admission {
         }))
     }
 
-    /// A place for a connection; without a network (a proxy's) it counts in all alone.
+    /// Takes a slot for a connection. Without a network (a proxy's connection) only the total counts.
     pub(super) fn enter(&self, network: Option<Peer>) -> Result<ConnectionSlot, AdmissionError> {
         let mut open = self.0.open();
         if open.all >= self.0.max {
@@ -72,7 +72,7 @@ impl Admission {
         })
     }
 
-    /// A place for one request that a proxy passes on for this network.
+    /// Takes a slot for one request that a proxy forwards for this network.
     pub(super) fn enter_forwarded(&self, network: Peer) -> Result<NetworkSlot, AdmissionError> {
         self.0.open().enter(network, self.0.per_network)?;
         Ok(self.0.slot_of(network))
@@ -88,12 +88,12 @@ impl MetricsSource for Admission {
 }
 
 impl ConnectionSlot {
-    /// A proxy's connection is one person's from now on, and counts for this network.
+    /// Counts a proxy's connection for this network, since it now carries one client only.
     pub(super) fn count_for(&mut self, network: NetworkSlot) {
         self.network = Some(network);
     }
 
-    /// The connection is counted as a socket from now on, and no longer for its network here.
+    /// Frees the network's slot, since the connection is now counted as a socket.
     pub(super) fn became_socket(&mut self) {
         self.network = None;
     }
@@ -121,11 +121,11 @@ impl ConnectionCounts {
 
 impl Inner {
     fn open(&self) -> std::sync::MutexGuard<'_, ConnectionCounts> {
-        // Counting does not panic half way; a poisoned count is still right.
+        // No operation can panic half way, so a poisoned count is still right.
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The guard of a place that was entered.
+    /// Returns the guard of a slot that was just taken.
     fn slot_of(self: &Arc<Self>, network: Peer) -> NetworkSlot {
         NetworkSlot {
             inner: Arc::clone(self),
@@ -196,10 +196,7 @@ mod tests {
         assert_eq!(refused(&admission, 2), None);
         drop(places);
         assert_eq!(refused(&admission, 1), None);
-        assert!(
-            admission.0.open().of.is_empty(),
-            "nothing is kept of who has gone"
-        );
+        assert!(admission.0.open().of.is_empty(), "nothing is left");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Whose connection it is: the peer's, or the client's that a trusted proxy names.
+//! The client's address: the peer's, or the one that a trusted proxy names.
 
 use http::HeaderMap;
 use ipnet::IpNet;
@@ -6,14 +6,14 @@ use std::net::IpAddr;
 
 const FORWARDED_FOR: &str = "x-forwarded-for";
 
-/// Whether `X-Forwarded-For` of this peer counts.
+/// Returns whether this peer is a trusted proxy, whose `X-Forwarded-For` counts.
 pub(super) fn is_trusted(peer: IpAddr, trusted: &[IpNet]) -> bool {
     let peer = peer.to_canonical();
     trusted.iter().any(|network| network.contains(&peer))
 }
 
-/// The client behind `peer`: the rightmost address of `X-Forwarded-For` that no trusted proxy has,
-/// since everything left of that is the client's own word.
+/// Returns the client behind `peer`: the rightmost address of `X-Forwarded-For` that is not a trusted
+/// proxy. Everything left of that may be forged by the client.
 pub(super) fn client(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
     let mut client = peer;
     if !is_trusted(peer, trusted) {
@@ -36,7 +36,7 @@ pub(super) fn client(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> Ip
     client
 }
 
-/// An address, with a port or without.
+/// Parses an address, with or without a port.
 fn address(hop: &str) -> Option<IpAddr> {
     let bare = hop.trim_start_matches('[').trim_end_matches(']');
     bare.parse()
@@ -70,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_client_claims_left_of_the_first_stranger_is_not_believed() {
+    fn addresses_left_of_the_first_untrusted_one_are_ignored() {
         let lines = ["1.1.1.1, 198.51.100.1", "10.9.9.9"];
         assert_eq!(seen("10.1.2.3", &lines), "198.51.100.1");
     }

@@ -1,4 +1,4 @@
-//! One HTTP connection: how long it may take, and how it ends.
+//! Serves one HTTP/1.1 connection within its time limits.
 
 use crate::Settings;
 use crate::connection::Stream;
@@ -16,39 +16,39 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::BoxError;
 
-/// After this long a connection takes no further request: a browser opens another one.
-const LIFE: Duration = Duration::from_secs(60);
-/// How long one that was let in just before a stop has for its first request.
-const FIRST: Duration = Duration::from_millis(250);
-/// hyper's own floor for its read buffer.
+/// After this long a connection takes no further request; a browser opens another one.
+const LIFETIME: Duration = Duration::from_secs(60);
+/// Time for the first request of a connection accepted just before a stop.
+const FIRST_REQUEST_WITHIN: Duration = Duration::from_millis(250);
+/// hyper's minimum for its read buffer, bytes.
 const BUFFER_MIN: usize = 8 * 1024;
 
-/// Serves it until it has ended, become a socket, lived its time, or `stop` comes; a request under
-/// way then has `last` left for its answer, and is entered in `under_way`.
+/// Serves a connection until it ends, is upgraded, has lived its time, or `stop` comes. A running request
+/// then has `drain_timeout` left. Holds a token of `requests` from the first request on.
 pub(super) async fn serve<A, F, B>(
     stream: Stream,
     settings: &Settings,
-    last: Duration,
+    drain_timeout: Duration,
     stop: CancellationToken,
-    under_way: &TaskTracker,
+    requests: &TaskTracker,
     answer: A,
 ) where
     A: Fn(Request<Incoming>) -> F,
     F: Future<Output = Response<B>> + Send + 'static,
     B: Body<Error: Into<BoxError>, Data: Send> + Send + 'static,
 {
-    let asked = Notify::new();
-    // From the first request on until the connection has ended, with all that was to be said on it.
-    let heard = OnceLock::new();
+    let requested = Notify::new();
+    // Held from the first request until the connection has ended and its responses are sent.
+    let request_token = OnceLock::new();
     let service = service_fn(|request| {
-        let asks_again = heard.get().is_some();
-        heard.get_or_init(|| under_way.token());
-        asked.notify_one();
+        let is_repeated = request_token.get().is_some();
+        request_token.get_or_init(|| requests.token());
+        requested.notify_one();
         let answered = answer(request);
         async move {
-            // A client that sends requests without pause would own a thread: others go first, and
-            // whoever has just become ready by a socket or a timer.
-            if asks_again {
+            // Otherwise a client that sends requests without pause would own a thread: all ready
+            // tasks, sockets and timers go first.
+            if is_repeated {
                 tokio::task::yield_now().await;
             }
             Ok::<_, Infallible>(answered.await)
@@ -62,18 +62,17 @@ pub(super) async fn serve<A, F, B>(
         .with_upgrades();
     let mut connection = std::pin::pin!(connection);
     tokio::select! {
-        // A client that breaks off, or breaks HTTP, is no news.
+        // A client that disconnects or violates HTTP is not worth a log line.
         _ = connection.as_mut() => return,
         () = stop.cancelled() => {}
-        () = tokio::time::sleep(LIFE) => {}
+        () = tokio::time::sleep(LIFETIME) => {}
     }
-    // hyper hangs up at once on whoever it has not heard yet, also when the request is there to be
-    // read.
+    // On shutdown hyper closes a connection without a request at once, even if one could be read.
     tokio::select! {
         _ = connection.as_mut() => return,
-        () = asked.notified() => {}
-        () = tokio::time::sleep(FIRST) => {}
+        () = requested.notified() => {}
+        () = tokio::time::sleep(FIRST_REQUEST_WITHIN) => {}
     }
     connection.as_mut().graceful_shutdown();
-    let _ = tokio::time::timeout(last, connection).await;
+    let _ = tokio::time::timeout(drain_timeout, connection).await;
 }

@@ -1,4 +1,4 @@
-//! The operator's listener: how the server is, part by part, and what can be done to the parts.
+//! The operator's listener: health, metrics and actions of the server's parts.
 
 use super::health::{Health, Status};
 use super::host::Hosts;
@@ -18,7 +18,7 @@ use serde_json::{Value, json as object};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// What the operator looks at. A cheap handle.
+/// Answers the operator's requests. A cheap handle.
 #[derive(Clone)]
 pub(super) struct Operator {
     pub(super) health: Health,
@@ -28,7 +28,7 @@ pub(super) struct Operator {
 }
 
 impl Operator {
-    /// Answers one request; only an action takes time.
+    /// Answers one request; only an action takes long.
     pub(super) fn answer<B>(&self, request: &Request<B>) -> BoxFuture<'static, HttpResponse> {
         if let Err(wrong) = self.hosts.check(request) {
             return ready(self.hosts.refuse(wrong, &self.shared.rejections)).boxed();
@@ -37,9 +37,9 @@ impl Operator {
         if request.method() != Method::POST {
             return ready(self.show(request.method(), path)).boxed();
         }
-        // Nobody is asked for a password here, so no page in the operator's browser may act.
+        // There is no authentication here, so a web page in the operator's browser must not act.
         if request.headers().contains_key(header::ORIGIN) {
-            let line = "actions are not taken from web pages\n";
+            let line = "actions from web pages are not allowed\n";
             return ready(text(StatusCode::FORBIDDEN, line)).boxed();
         }
         let parts = path.strip_prefix('/').and_then(|path| path.split_once('/'));
@@ -84,7 +84,7 @@ impl Operator {
             Ok(text) => bytes(StatusCode::OK, CONTENT_TYPE, text.into()),
             Err(fault) => {
                 let trace = TraceId::random();
-                tracing::error!(%trace, %fault, "the metrics cannot be written");
+                tracing::error!(%trace, %fault, "could not write the metrics page");
                 error(&Error::new(&INTERNAL).traced(trace))
             }
         }
@@ -109,7 +109,7 @@ impl Operator {
     }
 }
 
-/// What storage says of its databases.
+/// The part of storage's report that `/health` shows.
 #[derive(serde::Deserialize)]
 struct Databases<'j> {
     #[serde(borrow)]
@@ -130,7 +130,7 @@ async fn act(acting: Acting) -> HttpResponse {
     }
 }
 
-/// One word, for probes that look at the status code alone.
+/// Returns the status alone, for probes that look at the status code.
 fn state(status: Status) -> HttpResponse {
     json(status.code(), &object!({ "status": status.as_str() }))
 }

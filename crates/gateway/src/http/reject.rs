@@ -1,13 +1,14 @@
-//! What a connection is told that does not get in: one canned response, then the end.
+//! Rejects a connection with one canned response.
 
 use crate::metrics::RejectReason;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-/// Closing with unread bytes would reset the connection and take the response with it.
+/// Time limit for the whole exchange. Unread bytes are read first, since closing with them would reset
+/// the connection and lose the response.
 const LINGER: Duration = Duration::from_millis(500);
-/// No more is read of whoever does not get in: a whole request head and more.
+/// Most bytes read of a rejected client: more than a request head.
 const READ_MAX: u64 = 64 << 10;
 
 fn response(reason: RejectReason) -> String {
@@ -39,22 +40,22 @@ fn response(reason: RejectReason) -> String {
     )
 }
 
-/// Tells it and closes; a peer that takes nothing is not waited for.
+/// Sends the response and closes, within [`LINGER`].
 pub(super) async fn respond(mut stream: TcpStream, reason: RejectReason) {
-    let said_and_heard = async {
+    let exchange = async {
         stream.write_all(response(reason).as_bytes()).await?;
         stream.shutdown().await?;
-        let mut scrap = [0; 512];
-        let mut heard = (&mut stream).take(READ_MAX);
-        while heard.read(&mut scrap).await? > 0 {}
-        if heard.limit() == 0 {
-            // The client goes on writing: it may read the answer until the time is over.
+        let mut buffer = [0; 512];
+        let mut input = (&mut stream).take(READ_MAX);
+        while input.read(&mut buffer).await? > 0 {}
+        if input.limit() == 0 {
+            // The client goes on writing: it may read the response until the time is over.
             std::future::pending::<()>().await;
         }
         std::io::Result::Ok(())
     };
-    // Whoever has gone meanwhile need not be told.
-    let _ = tokio::time::timeout(LINGER, said_and_heard).await;
+    // Fails only if the client is gone or too slow.
+    let _ = tokio::time::timeout(LINGER, exchange).await;
 }
 
 #[cfg(test)]
@@ -73,14 +74,14 @@ mod tests {
             .await
             .unwrap();
         let (stream, _) = listener.accept().await.unwrap();
-        let mut told = String::new();
+        let mut response = String::new();
         let ((), read) = tokio::join!(respond(stream, RejectReason::Draining), async {
-            let read = client.read_to_string(&mut told).await;
+            let read = client.read_to_string(&mut response).await;
             drop(client);
             read
         });
         read.unwrap();
-        assert!(told.starts_with("HTTP/1.1 503 "), "{told}");
-        assert!(told.contains("\"name\":\"draining\""), "{told}");
+        assert!(response.starts_with("HTTP/1.1 503 "), "{response}");
+        assert!(response.contains("\"name\":\"draining\""), "{response}");
     }
 }

@@ -1,19 +1,19 @@
-//! The trace of one HTTP request: its own, or that of the caller who named one in `traceparent`.
+//! The trace of an HTTP request: the one in its `traceparent`, or a new one.
 
 use bus::TraceId;
 use http::{HeaderMap, Request};
 use std::fmt;
 
-/// Under which trace a request is answered.
+/// The trace of one request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct RequestTrace {
-    /// That of its errors, its commands and their log lines.
+    /// Stands in the request's errors, commands and log lines.
     pub(super) trace: TraceId,
-    /// The caller's span, when the caller named one.
+    /// The caller's span, if `traceparent` names one.
     pub(super) parent: Option<ParentSpan>,
 }
 
-/// A caller's span; shown as the last two parts of a `traceparent`.
+/// The caller's span; shown as the last two parts of a `traceparent`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct ParentSpan {
     span: u64,
@@ -21,14 +21,14 @@ pub(super) struct ParentSpan {
 }
 
 impl RequestTrace {
-    /// The request with its trace in it, where [`RequestTrace::of`] finds it.
-    pub(super) fn named<B>(mut request: Request<B>) -> Request<B> {
-        let traced = Self::by(request.headers());
-        request.extensions_mut().insert(traced);
+    /// Adds the trace to the request's extensions, for [`RequestTrace::of`].
+    pub(super) fn attach<B>(mut request: Request<B>) -> Request<B> {
+        let trace = Self::from_headers(request.headers());
+        request.extensions_mut().insert(trace);
         request
     }
 
-    /// Of a request that has been through [`RequestTrace::named`]; otherwise a new one.
+    /// Returns the trace that [`RequestTrace::attach`] has added, or a new one.
     pub(super) fn of<B>(request: &Request<B>) -> Self {
         let named = request.extensions().get().copied();
         named.unwrap_or_else(Self::new)
@@ -41,8 +41,8 @@ impl RequestTrace {
         }
     }
 
-    /// What is not a `traceparent` as the standard has it counts as none.
-    fn by(headers: &HeaderMap) -> Self {
+    /// Ignores a `traceparent` that violates the W3C standard.
+    fn from_headers(headers: &HeaderMap) -> Self {
         let mut lines = headers.get_all("traceparent").iter();
         let (Some(line), None) = (lines.next(), lines.next()) else {
             return Self::new();
@@ -53,7 +53,8 @@ impl RequestTrace {
             .unwrap_or_else(Self::new)
     }
 
-    /// `00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01`; later versions may have more parts.
+    /// Parses `00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01`; later versions may have more
+    /// parts.
     fn read(line: &str) -> Option<Self> {
         let mut parts = line.split('-');
         let version = hex(parts.next()?, 2)?;
@@ -71,7 +72,7 @@ impl RequestTrace {
     }
 }
 
-/// So many digits, lower case.
+/// Parses exactly this many lower-case hexadecimal digits.
 fn hex(text: &str, digits: usize) -> Option<u128> {
     let right =
         text.len() == digits && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
@@ -88,13 +89,13 @@ impl fmt::Display for ParentSpan {
 mod tests {
     use super::*;
 
-    fn asked(lines: &[&str]) -> RequestTrace {
+    fn trace_of(lines: &[&str]) -> RequestTrace {
         let mut request = Request::new(());
         for line in lines {
             let line = line.parse().unwrap();
             request.headers_mut().append("traceparent", line);
         }
-        RequestTrace::of(&RequestTrace::named(request))
+        RequestTrace::of(&RequestTrace::attach(request))
     }
 
     #[test]
@@ -103,9 +104,9 @@ mod tests {
             let version = if more.is_empty() { "00" } else { "01" };
             let line =
                 format!("{version}-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01{more}");
-            let traced = asked(&[&line]);
-            assert_eq!(traced.trace.to_string(), "4bf92f3577b34da6a3ce929d0e0e4736");
-            assert_eq!(traced.parent.unwrap().to_string(), "00f067aa0ba902b7-01");
+            let trace = trace_of(&[&line]);
+            assert_eq!(trace.trace.to_string(), "4bf92f3577b34da6a3ce929d0e0e4736");
+            assert_eq!(trace.parent.unwrap().to_string(), "00f067aa0ba902b7-01");
         }
     }
 
@@ -124,10 +125,10 @@ mod tests {
             &["00-+bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"],
             &["mine"],
         ] {
-            let traced = asked(lines);
-            assert_eq!(traced.parent, None, "{lines:?}");
+            let trace = trace_of(lines);
+            assert_eq!(trace.parent, None, "{lines:?}");
             let named = TraceId(0x4bf9_2f35_77b3_4da6_a3ce_929d_0e0e_4736);
-            assert_ne!(traced.trace, named, "{lines:?}");
+            assert_ne!(trace.trace, named, "{lines:?}");
         }
     }
 }

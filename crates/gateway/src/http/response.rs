@@ -1,4 +1,4 @@
-//! Responses, made in one place.
+//! Constructors of HTTP responses.
 
 use crate::wire::{Error, METHOD_NOT_ALLOWED};
 use bytes::Bytes;
@@ -7,26 +7,26 @@ use http::{HeaderValue, Response, StatusCode};
 use http_body_util::Full;
 use serde::Serialize;
 
-/// A response whose body is at hand.
+/// A response with a complete body.
 pub(super) type HttpResponse = Response<Full<Bytes>>;
 
-/// A status and a line for people.
+/// Returns a plain-text response.
 pub(super) fn text(status: StatusCode, line: impl Into<Bytes>) -> HttpResponse {
     bytes(status, "text/plain; charset=utf-8", line.into())
 }
 
-/// A status and JSON that is already text.
+/// Returns a JSON response from encoded JSON.
 pub(super) fn json_text(status: StatusCode, json: impl Into<Bytes>) -> HttpResponse {
     bytes(status, "application/json", json.into())
 }
 
-/// A status and this value's JSON.
+/// Returns a response with this value as JSON.
 pub(super) fn json(status: StatusCode, value: &impl Serialize) -> HttpResponse {
     let json = serde_json::to_vec(value).expect("our own shapes are JSON");
     json_text(status, json)
 }
 
-/// A refusal or fault of the protocol, with its code as the status.
+/// Returns an error of the protocol, with its code as the status.
 pub(super) fn error(error: &Error) -> HttpResponse {
     #[derive(Serialize)]
     struct Envelope<'a> {
@@ -44,26 +44,26 @@ pub(super) fn error(error: &Error) -> HttpResponse {
     answer
 }
 
-/// The path is there and the method is not.
+/// Returns 405 with the allowed methods.
 pub(super) fn method_not_allowed(methods: &'static str) -> HttpResponse {
     let mut answer = error(&Error::new(&METHOD_NOT_ALLOWED));
     set(&mut answer, header::ALLOW, methods);
     answer
 }
 
-/// There is no such path.
+/// Returns 404 with a line of text.
 pub(super) fn not_found() -> HttpResponse {
-    text(StatusCode::NOT_FOUND, "there is nothing here\n")
+    text(StatusCode::NOT_FOUND, "not found\n")
 }
 
-/// Sets one header.
+/// Sets a header; does nothing if the value is not valid in a header.
 pub(super) fn set(answer: &mut HttpResponse, name: HeaderName, value: &str) {
     if let Ok(value) = HeaderValue::from_str(value) {
         answer.headers_mut().insert(name, value);
     }
 }
 
-/// Any body; nobody keeps a copy of it, and nobody guesses what it is.
+/// Returns a response with this body, which clients neither store nor sniff.
 pub(super) fn bytes(status: StatusCode, kind: &'static str, body: Bytes) -> HttpResponse {
     let mut answer = Response::new(Full::new(body));
     *answer.status_mut() = status;

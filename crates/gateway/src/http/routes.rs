@@ -1,4 +1,4 @@
-//! The people's listener: the page, the socket, the API, and how the server is.
+//! The routes of the public listener: the page, the socket, the API and `/health`.
 
 use super::admission::{Admission, AdmissionError, ConnectionSlot, NetworkSlot};
 use super::api::{Api, ApiRequest};
@@ -23,10 +23,10 @@ use tower::util::BoxCloneSyncService;
 use tower::{BoxError, ServiceBuilder, ServiceExt as _, service_fn};
 
 const API: &str = "/api/v1";
-/// When a network that has all its places taken may try again.
-const AGAIN: Duration = Duration::from_secs(1);
+/// The `retry_after` for a network that has its maximum of connections.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
 
-/// The route of a path, with nothing in it that a user has chosen.
+/// Returns the route template of a path, without any text of the client.
 pub(super) fn route(path: &str) -> &'static str {
     if path == "/ws" {
         return "/ws";
@@ -34,23 +34,23 @@ pub(super) fn route(path: &str) -> &'static str {
     path.strip_prefix(API).map_or("page", endpoint::route)
 }
 
-/// Where a request came from: the peer, and the place its connection takes.
+/// The connection that a request came on.
 #[derive(Clone)]
 pub(super) struct ConnectionInfo {
     pub(super) peer: IpAddr,
     pub(super) admission: Admission,
-    /// Taken along by the socket that the connection may become.
+    /// Moves to the socket if the connection is upgraded.
     pub(super) slot: Arc<Mutex<Option<ConnectionSlot>>>,
 }
 
-/// Whom a request counts for.
+/// The network that a request counts for.
 struct ClientNetwork {
     network: Peer,
-    /// One of its places, where its connection is a proxy's and takes none.
+    /// A slot of that network, if the connection itself is a proxy's.
     slot: Option<NetworkSlot>,
 }
 
-/// What is served to people. A cheap handle.
+/// Answers the requests of the public listener. A cheap handle.
 #[derive(Clone)]
 pub(super) struct Routes {
     gateway: Gateway,
@@ -59,7 +59,7 @@ pub(super) struct Routes {
     settings: Arc<Settings>,
     hosts: Arc<Hosts>,
     api: Api,
-    /// The API behind its limits, for requests that are there as a whole.
+    /// The API behind its limits, for requests that were read completely.
     limited_api: BoxCloneSyncService<ApiRequest, HttpResponse, BoxError>,
 }
 
@@ -76,9 +76,9 @@ impl Routes {
             .load_shed()
             .concurrency_limit(settings.requests_max)
             .timeout(gateway.limits().reply_within)
-            .service(service_fn(move |asked: ApiRequest| {
+            .service(service_fn(move |api_request: ApiRequest| {
                 let api = answering.clone();
-                async move { Ok::<_, BoxError>(api.answer(asked).await) }
+                async move { Ok::<_, BoxError>(api.answer(api_request).await) }
             }));
         Self {
             gateway,
@@ -108,12 +108,12 @@ impl Routes {
             let path = rest.to_owned();
             return self.api(&path, request, &connection).await;
         }
-        let from = match self.charge_network(&request, &connection, Cost::Other) {
-            Ok(from) => from,
+        let client = match self.charge_network(&request, &connection, Cost::Other) {
+            Ok(client) => client,
             Err(error) => return response::error(&error),
         };
         if path == "/ws" {
-            return self.socket(request, &connection, from);
+            return self.socket(request, &connection, client);
         }
         self.page(&request)
     }
@@ -145,21 +145,21 @@ impl Routes {
     ) -> HttpResponse {
         let endpoint = Endpoint::of(request.method(), path);
         let cost = endpoint.as_ref().map_or(Cost::Other, Endpoint::cost_before);
-        let from = match self.begin(&request, connection, cost) {
-            Ok(from) => from,
+        let client = match self.admit(&request, connection, cost) {
+            Ok(client) => client,
             Err(error) => return response::error(&error),
         };
         match endpoint {
             Ok(endpoint) => {
-                let answered = self.carry_out(endpoint, request, from).await;
+                let answered = self.run(endpoint, request, client).await;
                 answered.unwrap_or_else(|error| response::error(&error))
             }
-            Err(missing) => missing.answer(),
+            Err(error) => error.answer(),
         }
     }
 
-    /// Whom a request counts for, or what can be said against it before anything of its body is read.
-    fn begin(
+    /// Checks and charges a request before its body is read.
+    fn admit(
         &self,
         request: &Request<Incoming>,
         connection: &ConnectionInfo,
@@ -168,12 +168,12 @@ impl Routes {
         if self.health.status() == Status::Draining {
             return Err(Error::new(&DRAINING));
         }
-        let from = self.charge_network(request, connection, cost)?;
+        let client = self.charge_network(request, connection, cost)?;
         self.check_origin(request)?;
-        Ok(from)
+        Ok(client)
     }
 
-    /// A foreign page may not act from the addresses of its visitors.
+    /// Refuses foreign pages, which must not act with the addresses of their visitors.
     fn check_origin(&self, request: &Request<Incoming>) -> Result<(), Error> {
         let allowed = &self.settings.allowed_origins;
         let Sender::ForeignPage(origin) = origin::sender(request.headers(), allowed) else {
@@ -182,20 +182,20 @@ impl Routes {
         self.gateway.shared.rejections.foreign_origin(&origin);
         Err(Error {
             about: Some("origin"),
-            expected: Some("the server's own, or one that allowed_origins names"),
+            expected: Some("expected the server's own origin or one in allowed_origins"),
             ..Error::new(&FORBIDDEN)
         })
     }
 
-    async fn carry_out(
+    async fn run(
         &self,
         endpoint: Endpoint,
         request: Request<Incoming>,
-        from: ClientNetwork,
+        client: ClientNetwork,
     ) -> Result<HttpResponse, Error> {
-        let asked = self.api.read(endpoint, request, from.network).await?;
-        let answered = self.limited_api.clone().oneshot(asked).await;
-        drop(from.slot);
+        let api_request = self.api.read(endpoint, request, client.network).await?;
+        let answered = self.limited_api.clone().oneshot(api_request).await;
+        drop(client.slot);
         answered.map_err(|error| refusal(&error))
     }
 
@@ -203,7 +203,7 @@ impl Routes {
         &self,
         mut request: Request<Incoming>,
         connection: &ConnectionInfo,
-        from: ClientNetwork,
+        client: ClientNetwork,
     ) -> HttpResponse {
         if self.health.status() == Status::Draining {
             return response::error(&Error::new(&DRAINING));
@@ -212,10 +212,10 @@ impl Routes {
         let answer = upgrade::answer(&request, &self.settings.allowed_origins, rejections);
         if answer.status() == StatusCode::SWITCHING_PROTOCOLS {
             let mut slot = connection.take_slot();
-            if let (Some(slot), Some(network)) = (&mut slot, from.slot) {
+            if let (Some(slot), Some(network)) = (&mut slot, client.slot) {
                 slot.count_for(network);
             }
-            let peer = from.network;
+            let peer = client.network;
             let upgraded = hyper::upgrade::on(&mut request);
             let gateway = self.gateway.clone();
             self.gateway
@@ -236,7 +236,7 @@ impl Routes {
         answer
     }
 
-    /// Whom the request counts for: that network has paid for it, and has room for it.
+    /// Charges the client's network for a request, and takes a slot of it if a proxy forwards the request.
     fn charge_network(
         &self,
         request: &Request<Incoming>,
@@ -254,11 +254,8 @@ impl Routes {
         let forwarded = client != connection.peer;
         let slot = forwarded.then(|| connection.admission.enter_forwarded(network));
         let slot = slot.transpose().map_err(|_: AdmissionError| {
-            shared
-                .metrics
-                .sockets
-                .turned_away(RejectReason::NetworkFull);
-            Error::rate_limited(AGAIN)
+            shared.metrics.sockets.rejected(RejectReason::NetworkFull);
+            Error::rate_limited(RETRY_AFTER)
         })?;
         Ok(ClientNetwork { network, slot })
     }
@@ -278,6 +275,6 @@ fn refusal(error: &BoxError) -> Error {
     if error.is::<tower::timeout::error::Elapsed>() {
         return Error::new(&OUTCOME_UNKNOWN);
     }
-    tracing::error!(%error, "a request failed in a way that nobody foresaw");
+    tracing::error!(%error, "request failed with an unexpected error");
     Error::new(&INTERNAL)
 }

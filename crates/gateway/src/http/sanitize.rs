@@ -1,10 +1,9 @@
-//! Text from outside as it may stand in a line of the log or in an answer: short, and of plain
-//! letters.
+//! Makes untrusted text safe to show in a log line or a response.
 
-/// Longest piece of a stranger's text that is shown.
+/// Longest text that is shown, characters.
 const CHARS_MAX: usize = 100;
 
-/// The beginning of it; whatever could pretend to be something else becomes `?`.
+/// Shortens the text and replaces everything but harmless ASCII by `?`.
 pub(super) fn sanitize(bytes: &[u8]) -> String {
     let plain = |byte: &u8| match byte {
         b'"' | b'\\' | b'<' | b'>' => '?',
@@ -23,7 +22,7 @@ mod tests {
     use super::{CHARS_MAX, sanitize};
 
     #[test]
-    fn what_a_stranger_says_is_short_and_plain() {
+    fn untrusted_text_becomes_short_and_plain() {
         assert_eq!(sanitize(b"https://evil.example"), "https://evil.example");
         assert_eq!(sanitize(b"a\"b\\c\n\x1b[2J\xff d"), "a?b?c??[2J??d");
         let long = sanitize(&[b'x'; 10_000]);

@@ -1,4 +1,4 @@
-//! From a request at `/ws` to a socket, or to why not.
+//! Upgrades a request at `/ws` to a socket, or refuses it with a reason.
 
 use super::origin::{self, Sender};
 use super::response::{HttpResponse, set, text};
@@ -12,10 +12,10 @@ use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 use tokio_tungstenite::tungstenite::handshake::server::create_response_with_body;
 
-/// The one subprotocol.
+/// The only supported subprotocol.
 const PROTOCOL: &str = "parlor.v1";
 
-/// Checks the request and answers it: 101, or a refusal in words.
+/// Checks the request and returns 101, or an error with a text for people.
 pub(super) fn answer<B>(
     request: &Request<B>,
     allowed_origins: &[String],
@@ -28,7 +28,7 @@ pub(super) fn answer<B>(
     }
     let offer = offered(headers);
     if offer == SubprotocolOffer::OnlyUnknown {
-        let line = format!("the only subprotocol is {PROTOCOL}\n");
+        let line = format!("the only supported subprotocol is {PROTOCOL}\n");
         return text(StatusCode::BAD_REQUEST, line);
     }
     match create_response_with_body(request, || ()) {
@@ -37,7 +37,7 @@ pub(super) fn answer<B>(
     }
 }
 
-/// What the client offers to speak.
+/// The subprotocols that the client offers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum SubprotocolOffer {
     Nothing,
@@ -74,7 +74,7 @@ fn switching(response: Response<()>, offer: SubprotocolOffer) -> HttpResponse {
 
 fn refuse_origin(origin: &str) -> HttpResponse {
     let line = format!(
-        "pages of {origin} may not connect: its operator can name it in allowed_origins \
+        "pages of {origin} may not connect; the operator can add the origin to allowed_origins \
          (PARLOR_ALLOWED_ORIGINS)\n"
     );
     text(StatusCode::FORBIDDEN, line)
@@ -86,13 +86,16 @@ fn not_a_handshake(headers: &HeaderMap, why: &str) -> HttpResponse {
     } else {
         StatusCode::UPGRADE_REQUIRED
     };
-    let mut answer = text(status, format!("this is a WebSocket, version 13: {why}\n"));
+    let mut answer = text(
+        status,
+        format!("this endpoint accepts WebSocket version 13 only: {why}\n"),
+    );
     set(&mut answer, header::UPGRADE, "websocket");
     set(&mut answer, header::SEC_WEBSOCKET_VERSION, "13");
     answer
 }
 
-/// The stream after the 101, with what hyper had already read of it. `None`: the client has gone.
+/// Returns the stream after the 101 response; `None` if the client is gone.
 pub(super) async fn stream(upgrade: OnUpgrade, peer: Peer) -> Option<Upgraded> {
     let upgraded = upgrade.await.ok()?;
     let parts = upgraded.downcast::<TokioIo<Stream>>().ok()?;
@@ -158,7 +161,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_foreign_page_is_told_the_setting_that_would_let_it_in() {
+    async fn a_foreign_page_gets_the_name_of_the_setting_that_would_allow_it() {
         let refused = answer(&request(&[("origin", "https://evil.example")]));
         assert_eq!(refused.status(), StatusCode::FORBIDDEN);
         let body = refused.into_body().collect().await.unwrap().to_bytes();
@@ -167,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_that_is_no_handshake_is_told_what_is_expected() {
+    fn a_request_that_is_no_handshake_gets_what_is_expected() {
         let mut plain = request(&[]);
         plain.headers_mut().remove("upgrade");
         plain.headers_mut().remove("sec-websocket-key");

@@ -1,4 +1,4 @@
-//! The bus: what waits, for how long, and who has missed what.
+//! Metrics of the bus: queues, delays and missed events.
 
 use super::{MetricsSource, MetricsWriter};
 use bus::{Bus, SubscriberMetrics};
@@ -57,9 +57,9 @@ impl MetricsSource for BusSource {
 
 fn by_name<V>(
     subscribers: &[SubscriberMetrics],
-    figure: impl Fn(&SubscriberMetrics) -> V,
+    value: impl Fn(&SubscriberMetrics) -> V,
 ) -> impl Iterator<Item = ([(&'static str, &'static str); 1], V)> {
     subscribers
         .iter()
-        .map(move |one| ([("subscriber", one.name)], figure(one)))
+        .map(move |one| ([("subscriber", one.name)], value(one)))
 }

@@ -1,4 +1,4 @@
-//! Commands: how many came to what, and how long they took.
+//! Metrics of commands: outcomes and latencies.
 
 use super::seconds;
 use crate::wire::{Error, OPS, Op};
@@ -8,19 +8,19 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 use std::time::Duration;
 
-/// Stands for the operation of a frame that names none of the protocol's.
+/// The `op` label of a frame without a known command.
 const NO_OP: &str = "unknown";
 
 type ByOp = [(&'static str, &'static str); 1];
 type ByOutcome = [(&'static str, &'static str); 2];
 type Latencies = Family<ByOp, Histogram, fn() -> Histogram>;
 
-/// Commands by operation and outcome.
+/// Counts and times commands by operation and outcome.
 #[derive(Debug)]
 pub(crate) struct CommandMetrics {
     ended: Family<ByOutcome, Counter>,
     took: Latencies,
-    /// Handles for what happens most, in the order of the protocol's table.
+    /// Handles for the most frequent updates, in the order of [`OPS`].
     ops: Box<[OpHandles]>,
 }
 
@@ -61,7 +61,7 @@ impl CommandMetrics {
         );
     }
 
-    /// A command has its reply.
+    /// Records a command that has its reply.
     pub(crate) fn ended(&self, op: &'static Op, error: Option<&Error>, took: Duration) {
         let handles = &self.ops[op.number];
         handles.took.observe(took.as_secs_f64());
@@ -71,7 +71,7 @@ impl CommandMetrics {
         };
     }
 
-    /// A frame was refused before it was a command.
+    /// Counts a refused command, or a frame that is no command.
     pub(crate) fn refused(&self, op: Option<&'static Op>, error: &Error) -> u64 {
         let op = op.map_or(NO_OP, |op| op.name);
         self.ended

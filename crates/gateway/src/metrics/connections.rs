@@ -1,4 +1,4 @@
-//! The sockets that are open now, and the people who are here.
+//! Metrics of the open sockets, refused requests and people online.
 
 use super::{MetricsSource, MetricsWriter};
 use crate::connection::Registry;
@@ -7,6 +7,7 @@ use sessions::api::Online;
 use std::fmt;
 use std::sync::Arc;
 
+/// Reads its values at each scrape.
 pub(crate) struct ConnectionMetrics {
     pub(crate) sockets: Arc<Registry>,
     pub(crate) rejections: Arc<Rejections>,

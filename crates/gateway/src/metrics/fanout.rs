@@ -1,4 +1,4 @@
-//! What the hub does per turn, and how much it keeps.
+//! Metrics of the hub: deliveries, turns and sizes.
 
 use super::{count, counts, seconds};
 use prometheus_client::metrics::gauge::Gauge;
@@ -6,7 +6,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 use std::time::Duration;
 
-/// From facts to sockets.
+/// Measures the delivery of events to sockets.
 #[derive(Debug)]
 pub(crate) struct FanoutMetrics {
     delivered: Histogram,
@@ -66,18 +66,18 @@ impl FanoutMetrics {
         );
     }
 
-    /// A fact has been brought to everyone here whom it concerns.
+    /// Records the time from an event to the writes of all its subscribers.
     pub(crate) fn record_delivery(&self, took: Duration) {
         self.delivered.observe(took.as_secs_f64());
     }
 
-    /// A turn put so many frames into the queues of so many sockets.
+    /// Records the frames and sockets of one turn.
     pub(crate) fn record_batch(&self, frames: usize, sockets: usize) {
         self.frames.observe(count(frames));
         self.sockets.observe(count(sockets));
     }
 
-    /// How much the hub keeps.
+    /// Sets the number of connections, people and rooms in the hub.
     pub(crate) fn set_sizes(&self, connections: usize, people: usize, rooms: usize) {
         self.connections.set(whole(connections));
         self.people.set(whole(people));

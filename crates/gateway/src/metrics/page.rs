@@ -1,4 +1,4 @@
-//! The page itself: everything that counts, in one text.
+//! The metrics page: all metrics as one text.
 
 use super::Metrics;
 use super::bus::BusSource;
@@ -9,10 +9,10 @@ use prometheus_client::encoding::text::encode;
 use prometheus_client::registry::Registry;
 use std::fmt;
 
-/// What the text is.
+/// The content type of the page.
 pub(crate) const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-/// The metrics of the whole process, as one text at each scrape.
+/// The metrics of the whole process, encoded at each scrape.
 pub struct MetricsPage {
     registry: Registry,
 }
@@ -27,7 +27,7 @@ impl MetricsPage {
         page
     }
 
-    /// Adds what someone else counts.
+    /// Adds a source.
     pub fn add(&mut self, metrics: impl MetricsSource) {
         self.registry
             .register_collector(Box::new(SourceCollector(Box::new(metrics))));

@@ -1,4 +1,4 @@
-//! Connections as they come, resume and end.
+//! Metrics of connections: rejections, resumes and ends.
 
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -7,47 +7,47 @@ use std::borrow::Cow;
 
 type By = [(&'static str, Cow<'static, str>); 1];
 
-/// How a connection's `hello` found its place.
+/// How a successful first `hello` resumed; ordered from best to worst.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum ResumeOutcome {
-    /// It named no room it had been in.
+    /// The client sent no cursors.
     Fresh,
-    /// All that was missed follows.
+    /// Everything missed is replayed.
     Complete,
-    /// Too much was missed in some room: the client pages it.
+    /// Too much was missed in a room: the client reads it page by page.
     Gap,
-    /// A cursor was of another epoch, or beyond the head.
+    /// A cursor was from another epoch, or beyond the head.
     Reset,
 }
 
-/// How a socket ended.
+/// Which side ended a socket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ClosedBy {
-    /// We closed it with this code.
+    /// The server closed it with this code.
     Server(u16),
     /// The client closed it.
     Client,
-    /// It broke.
+    /// The connection was lost.
     Lost,
 }
 
-/// Why a connection was not let in.
+/// Why a connection was rejected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum RejectReason {
-    /// The server stops.
+    /// The server is stopping.
     Draining,
-    /// It has as many connections as it takes.
+    /// The server has its maximum of connections.
     Full,
-    /// This network has.
+    /// The network has its maximum of connections.
     NetworkFull,
 }
 
-/// Connections by what became of them: each such event is rare beside a message.
+/// Counts connections by outcome. These events are rare compared with messages, so no handles are kept.
 #[derive(Debug, Default)]
 pub(crate) struct SocketMetrics {
     resumes: Family<By, Counter>,
     closed: Family<By, Counter>,
-    turned_away: Family<By, Counter>,
+    rejected: Family<By, Counter>,
 }
 
 impl SocketMetrics {
@@ -65,9 +65,9 @@ impl SocketMetrics {
         registry.register(
             "connections_turned_away",
             "Connections not let in: full, network_full, draining",
-            self.turned_away.clone(),
+            self.rejected.clone(),
         );
-        // A series that begins with its first event has no rate at that event.
+        // Creates the series now: one that begins with its first event shows no rate for it.
         for outcome in [
             ResumeOutcome::Fresh,
             ResumeOutcome::Complete,
@@ -84,7 +84,7 @@ impl SocketMetrics {
             RejectReason::Full,
             RejectReason::NetworkFull,
         ] {
-            drop(self.turned_away.get_or_create(&why.label()));
+            drop(self.rejected.get_or_create(&why.label()));
         }
     }
 
@@ -96,8 +96,8 @@ impl SocketMetrics {
         self.closed.get_or_create(&ending.label()).inc();
     }
 
-    pub(crate) fn turned_away(&self, why: RejectReason) {
-        self.turned_away.get_or_create(&why.label()).inc();
+    pub(crate) fn rejected(&self, why: RejectReason) {
+        self.rejected.get_or_create(&why.label()).inc();
     }
 }
 

@@ -1,4 +1,4 @@
-//! The process's tasks, by the crate they work for.
+//! Metrics of the process's tasks, by owning crate.
 
 use super::{MetricsSource, MetricsWriter};
 use bus::{TaskInfo, TaskState, Tasks};

@@ -1,4 +1,4 @@
-//! What the server says of itself: pushes.
+//! The pushes: frames that the server sends unasked.
 
 use super::entry::EntryShape;
 use super::shapes::{CardShape, MarkedShape, UserShape};
@@ -8,7 +8,7 @@ use serde::Serialize;
 use sessions::api::User;
 use std::collections::BTreeMap;
 
-/// `{"ev","room"?,"d"}`.
+/// The shape of every push: `{"ev","room"?,"d"}`.
 #[derive(Debug, Serialize)]
 pub(crate) struct Push<'a, D> {
     ev: &'static str,
@@ -31,7 +31,7 @@ impl<'a, D: Serialize> Push<'a, D> {
     }
 }
 
-/// `{}`.
+/// The `d` of a push without fields: `{}`.
 #[derive(Debug, Serialize)]
 pub(crate) struct EmptyPayload {}
 
@@ -39,7 +39,7 @@ pub(crate) fn entry<'a>(room: &'a RoomKey, entry: &'a Entry) -> Push<'a, EntrySh
     Push::of_room("entry", room, entry.into())
 }
 
-/// Why a room is shown to someone.
+/// The `why` of a `room` push.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum RoomPushReason {
@@ -126,7 +126,7 @@ struct PresenceChange<'a> {
     state: &'static str,
 }
 
-/// Without `changes` for large rooms.
+/// `changes` is `None` for large rooms.
 pub(crate) fn presence<'a>(
     room: &'a RoomKey,
     changes: Option<&'a [(User, bool)]>,
@@ -188,7 +188,7 @@ pub(crate) fn auth_expiring(in_ms: u64) -> Push<'static, AuthExpiringPayload> {
     Push::of_none("auth_expiring", AuthExpiringPayload { in_ms })
 }
 
-/// What everyone connected should know of the server.
+/// What every client is notified of.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Notice {
     StorageUnavailable,
