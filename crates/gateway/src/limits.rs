@@ -134,7 +134,7 @@ pub(crate) fn on_a_slow_line(bytes: u32) -> Duration {
 }
 
 impl Limits {
-    /// Returns the time limit of a message of which this many bytes have come.
+    /// Returns the time limit of a message after this many received bytes.
     pub(crate) fn message_time(&self, received: u32) -> Duration {
         self.message_within + on_a_slow_line(received)
     }

@@ -280,7 +280,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_waits_goes_out_in_order_in_one_write() {
+    async fn queued_frames_are_sent_in_order_in_one_write() {
         let (stream, mut client) = pair().await;
         let mut egress = egress();
         assert_eq!(
@@ -320,7 +320,7 @@ mod tests {
     }
 
     #[test]
-    fn from_a_quarter_on_soft_frames_are_left_out() {
+    fn best_effort_frames_are_dropped_from_a_quarter_on() {
         let mut egress = egress();
         push(&mut egress, frame(MAX / 4 + 1), FrameClass::Push);
         let before = egress.bytes();
@@ -391,7 +391,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reply_is_taken_where_a_push_would_be_too_much() {
+    fn a_reply_is_queued_where_a_push_would_be_too_much() {
         let mut egress = egress();
         push(&mut egress, frame(MAX), FrameClass::Push);
         assert_eq!(

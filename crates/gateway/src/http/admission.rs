@@ -82,7 +82,7 @@ impl Admission {
 impl MetricsSource for Admission {
     fn write(&self, writer: &mut MetricsWriter<'_>) -> fmt::Result {
         let all = self.0.open().all;
-        let help = "Open connections of the people's listener, sockets among them";
+        let help = "Open connections of the public listener, including sockets";
         writer.gauge("connections", help, all)
     }
 }
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn a_socket_leaves_its_place_in_its_network_to_another() {
+    fn a_socket_frees_its_slot_of_the_network() {
         let admission = Admission::new(2, 1);
         let mut slot = admission.enter(Some(network(1))).ok().unwrap();
         slot.became_socket();
@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn a_proxys_connection_counts_for_whom_it_carries() {
+    fn a_proxys_connection_counts_for_its_client() {
         let admission = Admission::new(10, 1);
         let mut slot = admission.enter(None).ok().unwrap();
         slot.count_for(admission.enter_forwarded(network(1)).ok().unwrap());
@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn one_network_does_not_take_everything() {
+    fn one_network_cannot_take_all_slots() {
         let admission = Admission::new(10, 2);
         let places = [
             admission.enter(Some(network(1))),

@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn a_browser_that_has_the_page_is_not_sent_it_again() {
+    fn a_browser_that_has_the_page_gets_304() {
         let assets = Assets::new();
         let first = assets.answer("/", &HeaderMap::new()).unwrap();
         let tag = first.headers()[header::ETAG].to_str().unwrap();

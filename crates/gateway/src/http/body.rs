@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn no_more_is_read_than_fits() {
+    async fn a_body_is_read_up_to_its_limit() {
         let much = dripped(1000, 1000, Duration::ZERO);
         assert_eq!(text(much, 64_000).await.unwrap_err().kind, &TOO_LARGE);
     }

@@ -63,7 +63,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_but_a_trusted_proxy_forwards() {
+    fn only_a_trusted_proxy_may_forward() {
         assert_eq!(seen("203.0.113.9", &["198.51.100.1"]), "203.0.113.9");
         assert_eq!(seen("10.1.2.3", &["198.51.100.1"]), "198.51.100.1");
         assert_eq!(seen("::ffff:10.1.2.3", &["198.51.100.1"]), "198.51.100.1");

@@ -93,7 +93,7 @@ impl Health {
 impl MetricsSource for Health {
     fn write(&self, writer: &mut MetricsWriter<'_>) -> fmt::Result {
         let ready = u32::from(self.status().code().is_success());
-        let help = "1 while the server is ready: neither stopping nor without something critical";
+        let help = "1 while the server is ready: not stopping, and no critical part is down";
         writer.gauge("ready", help, ready)
     }
 }

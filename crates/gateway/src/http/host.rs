@@ -189,7 +189,7 @@ mod tests {
     ];
 
     #[test]
-    fn the_operators_listener_answers_to_addresses_loopback_and_its_names() {
+    fn the_operators_listener_accepts_addresses_loopback_and_its_names() {
         let any_name = Hosts::of_operator(&[]);
         let named = Hosts::of_operator(&named());
         for host in ALWAYS {
@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn the_peoples_listener_answers_to_any_name_until_its_names_are_set() {
+    fn the_public_listener_accepts_any_name_until_its_names_are_set() {
         let named = Hosts::of_people(&named());
         let any_name = Hosts::of_people(&[]);
         for host in ALWAYS {
@@ -220,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn every_name_that_a_request_gives_must_be_ours() {
+    fn every_host_that_a_request_names_must_be_accepted() {
         let hosts = Hosts::of_operator(&[]);
         let check = |target: &str, lines: &[&[u8]]| hosts.check(&request(target, lines));
         assert_eq!(check("/metrics", &[]), Ok(()), "HTTP/1.0 needs none");

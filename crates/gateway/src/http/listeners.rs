@@ -124,12 +124,12 @@ impl Listeners {
 /// Starts a timer that logs counted rejections.
 fn log_rejections(shared: &Arc<Shared>) {
     let counted = Arc::clone(shared);
-    let say = move || {
+    let log = move || {
         counted.rejections.log_pending(rejections::EVERY);
         std::future::ready(Ok(()))
     };
     let tasks = &shared.tasks;
-    drop(tasks.periodic("gateway", "count strangers", LOG_EVERY, 0.0, say));
+    drop(tasks.periodic("gateway", "count strangers", LOG_EVERY, 0.0, log));
 }
 
 fn bind(address: SocketAddr, setting: &'static str) -> Result<TcpListener, BindError> {

@@ -76,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn the_servers_own_page_gets_in_behind_tls_too() {
+    fn the_servers_own_page_may_connect_behind_tls() {
         for (origin, host) in [
             ("http://127.0.0.1:8080", "127.0.0.1:8080"),
             ("https://Parlor.example", "parlor.example"),
@@ -87,13 +87,13 @@ mod tests {
     }
 
     #[test]
-    fn a_listed_origin_gets_in() {
+    fn a_listed_origin_may_connect() {
         let listed = of(&["https://chat.example.org"], "parlor.example");
         assert_eq!(listed, Sender::ListedPage);
     }
 
     #[test]
-    fn everyone_else_is_foreign_and_named() {
+    fn every_other_origin_is_foreign() {
         for (origin, host) in [
             ("https://evil.example", "parlor.example"),
             ("http://chat.example.org", "parlor.example"),

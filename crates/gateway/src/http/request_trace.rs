@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_traceparent_counts_as_none() {
+    fn an_invalid_traceparent_is_ignored() {
         let right = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
         for lines in [
             &[][..],

@@ -14,7 +14,7 @@ pub(super) struct Person {
     pub(super) memberships: HashMap<RoomKey, KnownMembership>,
     /// Mutes by room: end (ms since 1970) and the entry that set it.
     mutes: HashMap<RoomKey, (Seq, i64)>,
-    /// The memberships have been copied: what is not among the stays is not.
+    /// All memberships are known: the user is not a member of any other room.
     pub(super) known: bool,
     /// The user came online before their memberships were known.
     pub(super) came_online: bool,

@@ -50,13 +50,13 @@ impl CommandMetrics {
     pub(super) fn register(&self, registry: &mut Registry) {
         registry.register(
             "commands",
-            "Commands that got their reply, by operation and outcome: ok or the error's name",
+            "Commands with a reply, by operation and outcome: ok or the error's name",
             self.ended.clone(),
         );
         registry.register(
             "command_ack_seconds",
-            "From a command read off its connection until its reply stood in the socket's queue \
-             (over HTTP: until the answer was made), whatever its outcome",
+            "Time from reading a command to queuing its reply on the socket (over HTTP: to the \
+             complete response), whatever the outcome",
             self.took.clone(),
         );
     }

@@ -22,14 +22,10 @@ impl MetricsSource for ConnectionMetrics {
             (sum + bytes, usize::max(largest, bytes))
         });
         writer.gauge("sockets", "Open sockets", sockets.len())?;
-        writer.gauge(
-            "socket_queue_bytes",
-            "Bytes that wait in the queues of all sockets",
-            sum,
-        )?;
+        writer.gauge("socket_queue_bytes", "Bytes queued for all sockets", sum)?;
         writer.gauge(
             "socket_queue_largest_bytes",
-            "Bytes that wait in the longest of these queues",
+            "Bytes in the longest queue of a socket",
             largest,
         )?;
         writer.gauge(
@@ -39,14 +35,14 @@ impl MetricsSource for ConnectionMetrics {
         )?;
         writer.counters(
             "requests_refused",
-            "HTTP requests refused before it was known who asks, by why",
+            "HTTP requests refused before authentication, by reason",
             self.rejections
                 .refused()
                 .map(|(why, count)| ([("why", why)], count)),
         )?;
         writer.gauge(
             "people_online",
-            "Users who count as online, those included who may yet come back at once",
+            "Users who count as online, including those in the grace period after a disconnect",
             self.online.count(),
         )
     }

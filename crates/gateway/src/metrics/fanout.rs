@@ -34,34 +34,33 @@ impl FanoutMetrics {
     pub(super) fn register(&self, registry: &mut Registry) {
         registry.register(
             "delivery_seconds",
-            "From the fact of new entries put on the bus, right after its commit, until each socket \
-             concerned was written to once; what the kernel did not take then waits in its queue \
-             and is not in here",
+            "Time from publishing new entries, right after their commit, until every subscribed \
+             socket was written to once; excludes what the kernel did not accept then",
             self.delivered.clone(),
         );
         registry.register(
             "fanout_batch_frames",
-            "Frames put into sockets' queues in one turn of the hub",
+            "Frames queued per turn of the hub",
             self.frames.clone(),
         );
         registry.register(
             "fanout_batch_sockets",
-            "Sockets written to in one turn of the hub, each once",
+            "Sockets written to per turn of the hub, each once",
             self.sockets.clone(),
         );
         registry.register(
             "hub_connections",
-            "Connections that the hub keeps: those that have said hello",
+            "Connections in the hub: those that have said hello",
             self.connections.clone(),
         );
         registry.register(
             "hub_people",
-            "Users that the hub keeps: connected here, or gone for less than a minute",
+            "Users in the hub: connected, or disconnected for less than a minute",
             self.people.clone(),
         );
         registry.register(
             "hub_rooms",
-            "Rooms that the hub keeps: those that anyone it keeps is in",
+            "Rooms in the hub: those with a member in the hub",
             self.rooms.clone(),
         );
     }

@@ -54,17 +54,17 @@ impl SocketMetrics {
     pub(super) fn register(&self, registry: &mut Registry) {
         registry.register(
             "resumes",
-            "Good first hellos by outcome, the worst of their rooms: fresh, complete, gap, reset",
+            "Successful first hellos by the worst outcome of their rooms: fresh, complete, gap, reset",
             self.resumes.clone(),
         );
         registry.register(
             "sockets_closed",
-            "Sockets that ended, by the close code we gave (4008: slow consumers), or client or lost",
+            "Closed sockets by the server's close code (4008: slow consumer), or client or lost",
             self.closed.clone(),
         );
         registry.register(
             "connections_turned_away",
-            "Connections not let in: full, network_full, draining",
+            "Rejected connections by reason: full, network_full, draining",
             self.rejected.clone(),
         );
         // Creates the series now: one that begins with its first event shows no rate for it.

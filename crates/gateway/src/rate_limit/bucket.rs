@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn connections_of_one_network_share_what_they_may_spend_before_hello() {
+    fn connections_of_one_network_share_its_bucket_before_hello() {
         let limits = Limits {
             commands_per_s: 10,
             network_points_per_s: 15,

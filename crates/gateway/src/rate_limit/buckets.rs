@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn those_beyond_the_last_place_share_one() {
+    fn owners_beyond_the_maximum_share_a_bucket() {
         let (table, now) = (BucketTable::new(2), Instant::now());
         let state: Vec<_> = (0..4).map(|key| table.of(key, now, full)).collect();
         assert_eq!(count(&table), 2);

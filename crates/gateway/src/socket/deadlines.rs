@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn an_identity_is_said_to_expire_once_and_then_does() {
+    fn an_expiring_session_is_warned_once_and_then_closed() {
         let (limits, start) = (Limits::default(), Instant::now());
         let mut deadlines = Deadlines::new(start, &limits);
         deadlines.authenticated(start, Some(Time::now().0 + 90_000));

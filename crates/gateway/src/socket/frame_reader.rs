@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_came_at_once_is_read_frame_by_frame_and_nothing_of_it_kept() {
+    async fn bytes_that_came_together_are_read_frame_by_frame() {
         let (stream, mut client) = pair().await;
         let conn = Conn::new(ConnectionId(1), stream, &Limits::default());
         let lengths = [

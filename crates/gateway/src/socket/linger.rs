@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn others_have_their_turn_meanwhile() {
+    async fn other_tasks_run_meanwhile() {
         let pings = [0x89, 0x80, 0, 0, 0, 0];
         let others = async {
             for _ in 0..1000 {
@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn no_more_is_read_than_a_bounded_amount() {
+    async fn the_bytes_read_while_lingering_are_bounded() {
         use std::io::Write as _;
         let (stream, mut client) = pair().await;
         let conn = Conn::new(ConnectionId(1), stream, &Limits::default());

@@ -295,7 +295,7 @@ mod tests {
     }
 
     #[test]
-    fn commands_of_one_room_for_one_crate_are_under_way_together() {
+    fn commands_of_one_room_for_one_crate_run_together() {
         let mut commands = PendingCommands::default();
         send(&mut commands, 1, "send", "x");
         send(&mut commands, 2, "edit", "x");
@@ -304,7 +304,7 @@ mod tests {
     }
 
     #[test]
-    fn another_crate_and_a_read_wait_for_what_was_before_them() {
+    fn commands_for_another_crate_and_reads_wait_for_earlier_ones() {
         for other in ["kick", "log", "join", "typing"] {
             let mut commands = PendingCommands::default();
             send(&mut commands, 1, "send", "x");
@@ -319,7 +319,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_passes_a_command_of_its_room_that_waits() {
+    fn nothing_overtakes_a_waiting_command_of_its_room() {
         let mut commands = PendingCommands::default();
         send(&mut commands, 1, "send", "x");
         send(&mut commands, 2, "log", "x");
@@ -339,7 +339,7 @@ mod tests {
     }
 
     #[test]
-    fn hello_is_alone() {
+    fn hello_runs_alone() {
         let mut commands = PendingCommands::default();
         send(&mut commands, 1, "ping", "x");
         send(&mut commands, 2, "hello", "x");
@@ -365,7 +365,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_write_under_way_is_abandoned_with_its_outcome_open() {
+    fn only_a_running_write_is_abandoned_with_an_unknown_outcome() {
         let mut commands = PendingCommands::default();
         send(&mut commands, 1, "send", "x");
         send(&mut commands, 2, "log", "x");
@@ -383,7 +383,7 @@ mod tests {
     }
 
     #[test]
-    fn what_waits_too_long_is_taken_out() {
+    fn an_overdue_command_is_taken_out() {
         let mut commands = PendingCommands::default();
         let before = Instant::now();
         send(&mut commands, 1, "send", "x");

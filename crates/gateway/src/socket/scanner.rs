@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn whole_messages_cost_nothing_however_their_bytes_are_cut() {
+    fn whole_messages_cost_nothing_however_their_bytes_are_split() {
         let all = frames(&[
             (FINAL_TEXT, 0),
             (FINAL_TEXT, 125),
@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn small_pieces_are_counted_and_large_ones_are_not() {
+    fn small_fragments_are_counted_and_large_ones_are_not() {
         let all = frames(&[(TEXT, 1), (MORE, 0), (MORE, 255), (MORE, 256), (LAST, 0)]);
         for size in [1, 5, all.len()] {
             let mut scanner = Scanner::default();
@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn pings_between_its_fragments_neither_end_a_message_nor_count_for_it() {
+    fn pings_between_fragments_neither_end_a_message_nor_count_for_it() {
         let (mut scanner, start) = (Scanner::default(), Instant::now());
         scanner.scan(&frame(TEXT, 300), start);
         scanner.scan(&frames(&[(PING, 100), (MORE, 300)]), start + S);

@@ -153,7 +153,7 @@ mod tests {
 
     /// Thousands of connections are idle at once. If you need more: is it needed while idle?
     #[tokio::test]
-    async fn what_an_idle_connection_keeps_is_small() {
+    async fn an_idle_connection_takes_little_memory() {
         let tasks = Tasks::new(CancellationToken::new());
         let mut builder = Builder::new(Settings::default(), &tasks);
         let gateway = Gateway::wire(&mut builder, &tasks, Online::new(), Limits::default());

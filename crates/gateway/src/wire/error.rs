@@ -312,7 +312,7 @@ mod tests {
     }
 
     #[test]
-    fn what_an_error_is_about_has_the_name_of_its_kind() {
+    fn an_error_names_its_field_or_limit() {
         let field = shown(&Error::field("body", "expected a string"));
         assert_eq!(field["field"], "body");
         assert_eq!(field["message"], "body: expected a string");

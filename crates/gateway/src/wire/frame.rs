@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_object_with_an_id_is_a_bad_frame_without_one() {
+    fn a_frame_that_is_no_object_with_an_id_is_a_bad_frame() {
         let frames = [
             "",
             "nonsense",
@@ -245,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn history_without_an_anchor_is_the_newest() {
+    fn history_without_an_anchor_returns_the_newest() {
         let newest = command(r#"{"id":1,"op":"history","d":{"room":"x"}}"#);
         assert!(matches!(
             newest,
@@ -262,7 +262,7 @@ mod tests {
         "session":"s","guest":"g"}"#;
 
     #[test]
-    fn every_op_of_the_table_reads_as_itself() {
+    fn every_op_of_the_table_parses_as_itself() {
         for op in OPS {
             // `after` is a cursor here and a page token elsewhere.
             let d = match op.name {
@@ -277,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn a_public_room_is_in_order_from_its_creation_on() {
+    fn creating_a_public_room_is_ordered_with_its_commands() {
         let created = command(r#"{"id":1,"op":"room.create","d":{"name":"x","kind":"public"}}"#);
         assert_eq!(created.room().expect("its name is its key").0.as_ref(), "x");
         let private = command(r#"{"id":1,"op":"room.create","d":{"name":"x","kind":"private"}}"#);

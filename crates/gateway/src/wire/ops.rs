@@ -9,7 +9,7 @@ pub enum Lane {
     Ordered(Answerer),
     /// A read: runs beside everything, but waits for the earlier commands of its room.
     Concurrent,
-    /// Several steps, none of which may overlap with another command of its room.
+    /// Several steps; no other command of its room runs between them.
     Steps,
     /// Changes the caller's identity: runs alone on its connection.
     Alone,

@@ -1,4 +1,4 @@
-use super::stage::{Socket, Stage, entry, key, said, user};
+use super::stage::{Socket, Stage, entry, key, message, user};
 use crate::hub::requests::{HeadsRead, MembersCounted, SendHeads, SetTyping, Ticked, TypingResult};
 use messaging::api::MarkerMoved;
 use rooms::api::RoomId;
@@ -30,8 +30,8 @@ async fn counted(stage: &mut Stage, count: u64) {
     stage.send(MembersCounted { room, count }).await;
 }
 
-fn states(told: &[Value]) -> Vec<&str> {
-    let changes = told
+fn states(pushes: &[Value]) -> Vec<&str> {
+    let changes = pushes
         .iter()
         .filter_map(|push| push["d"]["changes"].as_array());
     let states = changes.flatten().map(|change| &change["state"]);
@@ -39,13 +39,13 @@ fn states(told: &[Value]) -> Vec<&str> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn typing_is_told_to_others_and_ends_by_itself() {
+async fn typing_is_pushed_to_others_and_ends_by_itself() {
     let mut stage = Stage::new().await;
     let mut ann = stage.member("ann", "x", 1).await;
     let mut bob = stage.member("bob", "x", 1).await;
     assert!(set_typing(&mut stage, &bob, "bob", true).await);
     assert_eq!(ann.take()[0]["d"]["on"], true);
-    assert!(bob.take().is_empty(), "whoever types knows");
+    assert!(bob.take().is_empty(), "not to the one who types");
     advance(7 * S).await;
     stage.send(Ticked).await;
     assert!(ann.take().is_empty());
@@ -70,7 +70,7 @@ async fn one_typing_in_three_seconds_counts() {
     assert_eq!(
         ann.take().len(),
         1,
-        "the end was told, the new beginning not"
+        "only the end was pushed, not the new beginning"
     );
     advance(3 * S).await;
     set_typing(&mut stage, &bob, "bob", true).await;
@@ -90,7 +90,7 @@ async fn only_members_type_and_only_in_small_rooms() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn presence_is_told_at_most_once_a_second() {
+async fn presence_is_pushed_at_most_once_a_second() {
     let mut stage = Stage::new().await;
     let mut ann = stage.member("ann", "x", 1).await;
     let _bob = stage.member("bob", "x", 1).await;
@@ -104,11 +104,11 @@ async fn presence_is_told_at_most_once_a_second() {
     assert!(ann.take().is_empty());
     advance(S).await;
     stage.send(Ticked).await;
-    assert_eq!(states(&ann.take()), ["offline"], "only how it stands");
+    assert_eq!(states(&ann.take()), ["offline"], "only the latest state");
 }
 
 #[tokio::test]
-async fn a_large_room_is_only_told_how_many_are_there() {
+async fn a_large_room_gets_only_the_number_of_people_online() {
     let mut stage = Stage::new().await;
     let mut ann = stage.member("ann", "x", 1).await;
     let _bob = stage.member("bob", "x", 1).await;
@@ -118,7 +118,7 @@ async fn a_large_room_is_only_told_how_many_are_there() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_head_is_told_and_once_more_fifteen_seconds_later() {
+async fn a_head_is_pushed_again_after_fifteen_seconds() {
     let mut stage = Stage::new().await;
     let mut ann = stage.member("ann", "x", 4).await;
     let mut eve = stage.member("eve", "y", 4).await;
@@ -146,7 +146,7 @@ async fn a_head_is_told_and_once_more_fifteen_seconds_later() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_heads_of_many_rooms_are_told_bit_by_bit() {
+async fn the_heads_of_many_rooms_are_pushed_in_steps() {
     let mut stage = Stage::new().await;
     let mut sockets = Vec::new();
     let rooms: Vec<String> = (0..300).map(|n| format!("r{n}")).collect();
@@ -160,30 +160,30 @@ async fn the_heads_of_many_rooms_are_told_bit_by_bit() {
             advance(15 * S).await;
             stage.send(Ticked).await;
         }
-        for (told, more) in [(256, true), (44, false)] {
+        for (pushes, more) in [(256, true), (44, false)] {
             assert_eq!(stage.ask(SendHeads).await, more);
             let now = sockets.iter_mut().map(|socket| socket.take().len());
-            assert_eq!(now.sum::<usize>(), told);
+            assert_eq!(now.sum::<usize>(), pushes);
         }
     }
 }
 
 #[tokio::test]
-async fn a_room_behind_the_store_is_filled_like_a_hole() {
+async fn a_room_behind_the_store_fetches_the_missing_entries() {
     let mut stage = Stage::new().await;
     let mut ann = stage.member("ann", "x", 4).await;
     let heads = vec![(RoomId(1), key("x"), 6)];
     stage.send(HeadsRead { heads }).await;
     stage.ask(SendHeads).await;
     assert!(stage.hub().rooms[&key("x")].missing.is_some());
-    stage.append("x", vec![entry(5, "bob", said("5"))]).await;
-    stage.append("x", vec![entry(6, "bob", said("6"))]).await;
+    stage.append("x", vec![entry(5, "bob", message("5"))]).await;
+    stage.append("x", vec![entry(6, "bob", message("6"))]).await;
     assert_eq!(ann.names(), ["heads", "entry 5", "entry 6"]);
     assert!(stage.hub().rooms[&key("x")].missing.is_none());
 }
 
 #[tokio::test]
-async fn a_marker_is_told_to_ones_other_connections() {
+async fn a_read_marker_is_pushed_to_the_users_other_connections() {
     let mut stage = Stage::new().await;
     let mut ann = stage.member("ann", "x", 4).await;
     let mut tab = stage.attach("ann", "tab", false).await;

@@ -2,7 +2,7 @@ use super::stage::Stage;
 use sessions::api::StoreReachable;
 
 #[tokio::test]
-async fn everyone_hears_once_that_the_store_is_lost_and_once_that_it_is_back() {
+async fn everyone_is_notified_once_of_a_lost_store_and_once_of_its_return() {
     let mut stage = Stage::new().await;
     let mut ann = stage.member("ann", "x", 5).await;
     stage.send(StoreReachable(true)).await;
@@ -10,8 +10,8 @@ async fn everyone_hears_once_that_the_store_is_lost_and_once_that_it_is_back() {
     for reachable in [false, false, true, true] {
         stage.send(StoreReachable(reachable)).await;
     }
-    let told = ann.take();
-    let names: Vec<_> = told.iter().map(|push| &push["d"]["name"]).collect();
+    let pushes = ann.take();
+    let names: Vec<_> = pushes.iter().map(|push| &push["d"]["name"]).collect();
     assert_eq!(names, ["storage_unavailable", "storage_available"]);
-    assert!(told.iter().all(|push| push["ev"] == "notice"));
+    assert!(pushes.iter().all(|push| push["ev"] == "notice"));
 }

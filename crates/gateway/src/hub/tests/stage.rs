@@ -69,7 +69,7 @@ pub(super) fn info(room: &str) -> Arc<RoomInfo> {
     })
 }
 
-pub(super) fn said(text: &str) -> Change {
+pub(super) fn message(text: &str) -> Change {
     Change::Message {
         cid: text.to_owned(),
         body: Some(text.to_owned()),
@@ -263,7 +263,7 @@ impl Stage {
     ) -> PageDelivered {
         let frames = (after + 1..=upto).map(|seq| {
             let room = key(room);
-            let entry = entry(seq, "old", said("old"));
+            let entry = entry(seq, "old", message("old"));
             Frame::json(&crate::wire::push::entry(&room, &entry))
         });
         let advance = DeliverPage {
