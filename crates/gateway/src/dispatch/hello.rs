@@ -10,29 +10,32 @@ use crate::wire::{self, BAD_CREDENTIALS, Error, Id, Time, UserShape};
 use rooms::api::{Invitations, Membership, Memberships, RoomKey, Seq};
 use serde::Serialize;
 use sessions::api::{
-    Caller, CancelHello, Hello as Knock, Logout, Proof, Refusal, SessionId, Welcome,
+    Caller, CancelHello, Hello as HelloRequest, Logout, Proof, Refusal, SessionId, Welcome,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub(super) async fn hello(
     bus: &BusClient,
-    already: Option<Caller>,
+    current: Option<Caller>,
     conn: Arc<Conn>,
     id: u64,
     hello: wire::Hello,
 ) -> Result<CommandReply, Error> {
-    if already.is_some() && !matches!(hello.proof, Proof::Jwt { .. }) {
-        return Err(Error::field("jwt", "this connection is somebody's already"));
+    if current.is_some() && !matches!(hello.proof, Proof::Jwt { .. }) {
+        return Err(Error::field(
+            "jwt",
+            "required: this connection has already said hello",
+        ));
     }
-    let knock = Knock {
+    let request = HelloRequest {
         proof: hello.proof.clone(),
         connection: conn.id,
-        session: already.as_ref().map(|caller| caller.session),
+        session: current.as_ref().map(|caller| caller.session),
         from: conn.network(),
         client: hello.client.clone(),
     };
-    let welcome = match bus.ask_infallible(knock).await? {
+    let welcome = match bus.ask_infallible(request).await? {
         Ok(welcome) => welcome,
         Err(Refusal::TokenInvalid) => {
             let error = Error::new(&BAD_CREDENTIALS);
@@ -40,14 +43,16 @@ pub(super) async fn hello(
         }
         Err(refusal) => return Err(refusal.into()),
     };
-    if already.is_some() {
+    if current.is_some() {
         let rooms = BTreeMap::new();
         let body = body(&welcome, &hello, &rooms, &bus.shared.limits);
         conn.send_now(wire::reply::ok(id, &body.0));
-        return Ok(CommandReply::Authenticated(Box::new(opened(welcome, None))));
+        return Ok(CommandReply::Authenticated(Box::new(authenticated(
+            welcome, None,
+        ))));
     }
-    match open(bus, &conn, id, &hello, &welcome).await {
-        Ok(Ok(replay)) => Ok(CommandReply::Authenticated(Box::new(opened(
+    match first_hello(bus, &conn, id, &hello, &welcome).await {
+        Ok(Ok(replay)) => Ok(CommandReply::Authenticated(Box::new(authenticated(
             welcome, replay,
         )))),
         Ok(Err(close)) => {
@@ -61,7 +66,7 @@ pub(super) async fn hello(
     }
 }
 
-fn opened(welcome: Welcome, replay: Option<Replay>) -> Authenticated {
+fn authenticated(welcome: Welcome, replay: Option<Replay>) -> Authenticated {
     Authenticated {
         caller: welcome.caller,
         expires_at: welcome.expires_at,
@@ -76,7 +81,7 @@ async fn undo(bus: &BusClient, conn: &Conn) {
     let _ = bus.ask_infallible(CancelHello { connection }).await;
 }
 
-async fn open(
+async fn first_hello(
     bus: &BusClient,
     conn: &Arc<Conn>,
     id: u64,
@@ -103,15 +108,15 @@ async fn open(
     } else {
         Vec::new()
     };
-    let room_resumes = room_resumes(hello, &welcome.epoch, &memberships, limits);
-    let rooms = room_resumes
+    let room_states = room_states(hello, &welcome.epoch, &memberships, limits);
+    let rooms = room_states
         .iter()
-        .map(|(room, room_resume)| (&*room.0, room_resume))
+        .map(|(room, state)| (&*room.0, state))
         .collect::<BTreeMap<_, _>>();
     let body = body(welcome, hello, &rooms, limits);
-    let subscribed = room_resumes
+    let subscribed = room_states
         .iter()
-        .filter_map(|(room, room_resume)| Some((room.clone(), room_resume.known()?)))
+        .filter_map(|(room, state)| Some((room.clone(), state.known()?)))
         .collect();
     let behind = bus
         .ask_infallible(FinishHello {
@@ -122,10 +127,7 @@ async fn open(
             reply: wire::reply::ok(id, &body.0),
         })
         .await?;
-    let outcome = resume(
-        hello,
-        room_resumes.iter().map(|(_, room_resume)| room_resume),
-    );
+    let outcome = resume(hello, room_states.iter().map(|(_, state)| state));
     bus.shared.metrics.sockets.resumed(outcome);
     let announced = hello.all || !hello.cursors.is_empty();
     let replay = announced.then(|| Replay::new(behind, true));
@@ -135,7 +137,7 @@ async fn open(
 /// The state of one room in the reply to `hello`.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
-enum RoomResume {
+enum RoomState {
     Complete {
         head: Seq,
         from: Seq,
@@ -155,7 +157,7 @@ enum RoomResume {
     },
 }
 
-impl RoomResume {
+impl RoomState {
     fn of(membership: &Membership, cursor: Option<Seq>, same_epoch: bool, max: i64) -> Self {
         let head = membership.head;
         let Some(cursor) = cursor else {
@@ -202,47 +204,47 @@ impl RoomResume {
 /// Returns the worst outcome of all rooms, for the metrics.
 fn resume<'a>(
     hello: &wire::Hello,
-    room_resumes: impl Iterator<Item = &'a RoomResume>,
+    room_states: impl Iterator<Item = &'a RoomState>,
 ) -> ResumeOutcome {
     if hello.cursors.is_empty() {
         return ResumeOutcome::Fresh;
     }
-    let outcome = |room_resume: &RoomResume| match room_resume {
-        RoomResume::Complete { .. } | RoomResume::Gone { .. } => ResumeOutcome::Complete,
-        RoomResume::TooMany { .. } => ResumeOutcome::Gap,
-        RoomResume::Reset { .. } => ResumeOutcome::Reset,
+    let outcome = |state: &RoomState| match state {
+        RoomState::Complete { .. } | RoomState::Gone { .. } => ResumeOutcome::Complete,
+        RoomState::TooMany { .. } => ResumeOutcome::Gap,
+        RoomState::Reset { .. } => ResumeOutcome::Reset,
     };
-    room_resumes
+    room_states
         .map(outcome)
         .max()
         .unwrap_or(ResumeOutcome::Complete)
 }
 
 /// Returns the state of each room with a cursor, and with `subscribe:"all"` of all memberships.
-fn room_resumes(
+fn room_states(
     hello: &wire::Hello,
     epoch: &str,
     memberships: &[Membership],
     limits: &Limits,
-) -> Vec<(RoomKey, RoomResume)> {
+) -> Vec<(RoomKey, RoomState)> {
     let same_epoch = hello.epoch.as_ref().is_none_or(|given| given == epoch);
-    let room_resume = |membership: &Membership, cursor| {
-        RoomResume::of(membership, cursor, same_epoch, limits.replay_max)
+    let state = |membership: &Membership, cursor| {
+        RoomState::of(membership, cursor, same_epoch, limits.replay_max)
     };
     let named = hello.cursors.iter().map(|(room, cursor)| {
         let membership = memberships.iter().find(|m| m.room.key == *room);
-        let gone = RoomResume::Gone { gone: true };
-        let room_resume = membership.map_or(gone, |m| room_resume(m, Some(*cursor)));
-        (room.clone(), room_resume)
+        let gone = RoomState::Gone { gone: true };
+        let state = membership.map_or(gone, |m| state(m, Some(*cursor)));
+        (room.clone(), state)
     });
-    let mut room_resumes: Vec<_> = named.collect();
+    let mut room_states: Vec<_> = named.collect();
     if hello.all {
         let others = memberships
             .iter()
             .filter(|m| !hello.cursors.iter().any(|(room, _)| *room == m.room.key));
-        room_resumes.extend(others.map(|m| (m.room.key.clone(), room_resume(m, None))));
+        room_states.extend(others.map(|m| (m.room.key.clone(), state(m, None))));
     }
-    room_resumes
+    room_states
 }
 
 #[derive(Serialize)]
@@ -252,7 +254,7 @@ struct HelloShape<'a> {
     user: UserShape<'a>,
     epoch: &'a str,
     resumed: bool,
-    rooms: &'a BTreeMap<&'a str, &'a RoomResume>,
+    rooms: &'a BTreeMap<&'a str, &'a RoomState>,
     durability: &'static str,
     ping_s: u64,
     limits: LimitsShape,
@@ -273,7 +275,7 @@ struct LimitsShape {
 fn body(
     welcome: &Welcome,
     hello: &wire::Hello,
-    rooms: &BTreeMap<&str, &RoomResume>,
+    rooms: &BTreeMap<&str, &RoomState>,
     limits: &Limits,
 ) -> Body {
     let same_epoch = hello

@@ -36,24 +36,24 @@ pub(super) async fn join(
     join: JoinParams,
 ) -> Result<CommandReply, Error> {
     let room = join.room.clone();
-    let mark = BeginJoin {
+    let begin = BeginJoin {
         connection: conn.id,
         room: room.clone(),
     };
-    bus.ask_infallible(mark).await?;
+    bus.ask_infallible(begin).await?;
     let found = match join_and_read(bus, &caller, join).await {
         Ok(found) => found,
         Err(error) => {
-            let unmark = AbortJoin {
+            let abort = AbortJoin {
                 connection: conn.id,
                 room,
             };
             // If this fails too, the hub forgets the join by itself. The client gets the first error.
-            let _ = bus.ask_infallible(unmark).await;
+            let _ = bus.ask_infallible(abort).await;
             return Err(error);
         }
     };
-    let advance = DeliverPage {
+    let page = DeliverPage {
         connection: conn.id,
         room: room.clone(),
         reply: Some(reply(id, &caller, &found)),
@@ -67,7 +67,7 @@ pub(super) async fn join(
             muted_until: found.joined.muted_until,
         })),
     };
-    match bus.ask_infallible(advance).await? {
+    match bus.ask_infallible(page).await? {
         PageDelivered::More => Ok(CommandReply::CatchUp(room, found.joined.head)),
         PageDelivered::Live | PageDelivered::Gone => Ok(CommandReply::Sent),
     }

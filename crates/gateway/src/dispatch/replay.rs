@@ -110,7 +110,7 @@ async fn page(
     let reached = reached(&page, cursor);
     let frames = page.entries.iter();
     let frames = frames.map(|entry| Frame::json(&push::entry(room, entry)));
-    let advance = DeliverPage {
+    let deliver = DeliverPage {
         connection: conn.id,
         room: room.clone(),
         reply: None,
@@ -119,7 +119,7 @@ async fn page(
         at_head: page.complete,
         joined: None,
     };
-    match bus.ask_infallible(advance).await? {
+    match bus.ask_infallible(deliver).await? {
         PageDelivered::More => Ok(Some(reached)),
         PageDelivered::Live | PageDelivered::Gone => Ok(None),
     }

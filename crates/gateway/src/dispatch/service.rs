@@ -75,14 +75,14 @@ async fn execute(bus: &BusClient, call: Call) -> Result<CommandReply, Error> {
         Command::RevokeSession { session } if session == caller.session.to_string() => {
             super::hello::logout(bus, caller, conn).await
         }
-        command => plain(bus, caller, conn, command)
+        command => execute_simple(bus, caller, conn, command)
             .await
             .map(CommandReply::Body),
     }
 }
 
 /// Carries out a command that is a single request to one crate.
-async fn plain(
+async fn execute_simple(
     bus: &BusClient,
     caller: Caller,
     conn: Option<Arc<Conn>>,
@@ -99,7 +99,7 @@ async fn plain(
         | Command::UpdateRoom { .. }
         | Command::Direct { .. }
         | Command::Moderate { .. } => super::moderate::manage_room(bus, caller, command).await,
-        spoken => super::write::write(bus, caller, conn.map(|conn| conn.id), spoken).await,
+        write => super::write::write(bus, caller, conn.map(|conn| conn.id), write).await,
     }
 }
 

@@ -41,12 +41,12 @@ impl Answers<Attach> for Hub {
 impl Answers<FinishHello> for Hub {
     async fn answer(
         &mut self,
-        open: FinishHello,
+        request: FinishHello,
         reply: Reply<Vec<(RoomKey, Seq)>>,
         _: &mut Context,
     ) -> anyhow::Result<()> {
         if reply.begin() {
-            reply.answer(self.open(open));
+            reply.answer(self.finish_hello(request));
         }
         Ok(())
     }
@@ -71,14 +71,14 @@ impl Hub {
         self.take_over(&attach);
         let (user, session) = (attach.caller.user.id, attach.caller.session);
         let limits = &self.shared.limits;
-        let mine = self.connections_of(user);
-        let tabs = mine
+        let connections = self.connections_of(user);
+        let tabs = connections
             .iter()
             .filter(|id| self.connections[*id].caller.session == session);
         if tabs.count() >= limits.tabs_max {
             return AttachResult::TooManyTabs;
         }
-        if mine.len() >= limits.connections_per_user {
+        if connections.len() >= limits.connections_per_user {
             return AttachResult::TooManyConnections;
         }
         let person = self
@@ -112,30 +112,30 @@ impl Hub {
         }
     }
 
-    fn open(&mut self, open: FinishHello) -> Vec<(RoomKey, Seq)> {
-        let Some(attached) = self.connections.get_mut(&open.connection) else {
+    fn finish_hello(&mut self, request: FinishHello) -> Vec<(RoomKey, Seq)> {
+        let Some(attached) = self.connections.get_mut(&request.connection) else {
             return Vec::new();
         };
         let (user, all) = (attached.caller.user.id, attached.all);
         let conn = Arc::clone(&attached.conn);
         let held = attached.held_frames.take().unwrap_or_default();
-        self.outbox.send(&conn, open.reply, FrameClass::Reply);
+        self.outbox.send(&conn, request.reply, FrameClass::Reply);
         for frame in held {
             self.outbox.send(&conn, frame, FrameClass::Push);
         }
-        for membership in &open.memberships {
+        for membership in &request.memberships {
             self.learn_membership(membership);
         }
         self.memberships_known(user);
-        self.repeat_invitations(open.connection, user, &open.invitations);
+        self.repeat_invitations(request.connection, user, &request.invitations);
         let mut behind = Vec::new();
-        for (room, known) in open.rooms {
-            if self.subscribe(open.connection, &room, Some(known)) == Some(Start::Behind) {
-                behind.push((room, known.cursor));
+        for (room, cursor) in request.rooms {
+            if self.subscribe(request.connection, &room, Some(cursor)) == Some(Start::Behind) {
+                behind.push((room, cursor.cursor));
             }
         }
         if all {
-            self.subscribe_all(open.connection, user);
+            self.subscribe_all(request.connection, user);
         }
         behind
     }
@@ -206,14 +206,14 @@ impl Hub {
         &mut self,
         connection: ConnectionId,
         key: &RoomKey,
-        known: Option<RoomCursor>,
+        cursor: Option<RoomCursor>,
     ) -> Option<Start> {
         let attached = self.connections.get_mut(&connection)?;
         let user = attached.caller.user.id;
         self.people.get(&user)?.role(key)?;
         let room: &mut Room = self.rooms.entry(key.clone()).or_default();
         let here = room.next.map_or(0, |next| next - 1);
-        let RoomCursor { cursor, head } = known.unwrap_or(RoomCursor::all_up_to(here));
+        let RoomCursor { cursor, head } = cursor.unwrap_or(RoomCursor::all_up_to(here));
         let (phase, start) = if head <= cursor && room.is_caught_up(cursor) {
             room.learn_head(cursor);
             (Phase::Live(cursor), Start::Live)

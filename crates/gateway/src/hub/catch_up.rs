@@ -17,12 +17,12 @@ use std::sync::Arc;
 impl Answers<BeginJoin> for Hub {
     async fn answer(
         &mut self,
-        begin_join: BeginJoin,
+        request: BeginJoin,
         reply: Reply<()>,
         _: &mut Context,
     ) -> anyhow::Result<()> {
         if reply.begin() {
-            self.begin_join(begin_join.connection, &begin_join.room);
+            self.begin_join(request.connection, &request.room);
             reply.answer(());
         }
         Ok(())
@@ -32,11 +32,11 @@ impl Answers<BeginJoin> for Hub {
 impl Answers<AbortJoin> for Hub {
     async fn answer(
         &mut self,
-        abort_join: AbortJoin,
+        request: AbortJoin,
         reply: Reply<()>,
         _: &mut Context,
     ) -> anyhow::Result<()> {
-        self.abort_join(abort_join.connection, &abort_join.room);
+        self.abort_join(request.connection, &request.room);
         reply.answer(());
         Ok(())
     }
@@ -45,12 +45,12 @@ impl Answers<AbortJoin> for Hub {
 impl Answers<DeliverPage> for Hub {
     async fn answer(
         &mut self,
-        advance: DeliverPage,
+        page: DeliverPage,
         reply: Reply<PageDelivered>,
         _: &mut Context,
     ) -> anyhow::Result<()> {
         if reply.begin() {
-            reply.answer(self.advance(advance));
+            reply.answer(self.deliver_page(page));
         }
         Ok(())
     }
@@ -142,34 +142,34 @@ impl Hub {
         }
     }
 
-    fn advance(&mut self, advance: DeliverPage) -> PageDelivered {
-        let Some(attached) = self.connections.get(&advance.connection) else {
+    fn deliver_page(&mut self, page: DeliverPage) -> PageDelivered {
+        let Some(attached) = self.connections.get(&page.connection) else {
             return PageDelivered::Gone;
         };
         let conn = Arc::clone(&attached.conn);
         let user = attached.caller.user.id;
-        if let Some(found) = &advance.joined {
-            self.note_joined(user, &advance.room, advance.cursor, found);
+        if let Some(found) = &page.joined {
+            self.note_joined(user, &page.room, page.cursor, found);
         }
-        if let Some(reply) = advance.reply {
+        if let Some(reply) = page.reply {
             self.outbox.send(&conn, reply, FrameClass::Reply);
         }
-        let key = &advance.room;
+        let key = &page.room;
         let room = self.rooms.get_mut(key);
-        let Some(sub) = room.and_then(|room| room.subs.get_mut(&advance.connection)) else {
+        let Some(sub) = room.and_then(|room| room.subs.get_mut(&page.connection)) else {
             return PageDelivered::Gone;
         };
         if sub.is_live() {
             // A `join` has overtaken this replay, and its reply said where the room continues.
             return PageDelivered::Live;
         }
-        for frame in advance.frames {
+        for frame in page.frames {
             self.outbox.send(&sub.conn, frame, FrameClass::Push);
         }
-        if !advance.at_head {
+        if !page.at_head {
             return PageDelivered::More;
         }
-        self.settle(advance.connection, key, advance.cursor)
+        self.finish_page(page.connection, key, page.cursor)
     }
 
     /// Notes what a `join` found, unless a later entry contradicts it.
@@ -199,7 +199,12 @@ impl Hub {
 
     /// Makes the subscription live if nothing lies between `cursor`, which was the head when it was
     /// read, and the buffered entries; otherwise the connection reads on.
-    fn settle(&mut self, connection: ConnectionId, key: &RoomKey, cursor: Seq) -> PageDelivered {
+    fn finish_page(
+        &mut self,
+        connection: ConnectionId,
+        key: &RoomKey,
+        cursor: Seq,
+    ) -> PageDelivered {
         let Some(room) = self.rooms.get_mut(key) else {
             return PageDelivered::Gone;
         };

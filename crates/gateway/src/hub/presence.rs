@@ -25,7 +25,7 @@ impl Handles<PresenceChanged> for Hub {
         for (user, online) in &changed.changes {
             match self.people.get_mut(&user.id) {
                 Some(person) if person.known => self.presence_changed(user.id, *online),
-                // The rest of the user's `hello` is on its way with the memberships.
+                // The user's memberships come with the rest of its `hello`.
                 Some(person) => person.came_online = *online,
                 None => unknown_users.push((user.clone(), *online)),
             }
