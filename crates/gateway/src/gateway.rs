@@ -29,10 +29,10 @@ impl Gateway {
         let bus = builder.bus();
         // The other credits are for events and for what outlives its reply. So the bus admits every
         // command with a permit at once, in order.
-        let at_once = bus.metrics().credits * 2 / 3;
+        let permits = bus.metrics().credits * 2 / 3;
         let shared = Arc::new(Shared {
             bus,
-            bus_admission: Arc::new(Semaphore::new(at_once.max(1))),
+            bus_admission: Arc::new(Semaphore::new(permits.max(1))),
             tasks: tasks.clone(),
             sockets: Arc::new(Registry::new()),
             metrics: Metrics::default(),

@@ -1,4 +1,4 @@
-//! HTTP and WebSockets: knows the wire protocol and no database.
+//! HTTP and WebSocket: knows the wire protocol and no database.
 //!
 //! A frame becomes a typed command ([`wire`]), passes a stack of tower layers and goes to the crate
 //! that answers it ([`Dispatcher`]). One hub on the bus delivers events to the sockets: a socket is

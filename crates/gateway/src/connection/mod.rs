@@ -1,7 +1,7 @@
 //! One client connection: its TCP stream, its outgoing queue, and the registry of open sockets.
 //!
-//! Everything here is shared by the task that drives a socket, the hub and the commands. It knows
-//! frames, not what they mean.
+//! The task that drives a socket, the hub and the commands share these types, which know nothing of
+//! what a frame means.
 
 mod close;
 mod conn;

@@ -141,7 +141,7 @@ impl Registry {
     fn state(&self) -> MutexGuard<'_, RegistryState> {
         self.state
             .lock()
-            .expect("nothing panics under the list's lock")
+            .expect("nothing panics under the registry's lock")
     }
 }
 

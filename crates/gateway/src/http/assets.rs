@@ -28,7 +28,7 @@ files! {
     "/icon.svg" = "icon.svg", "image/svg+xml";
 }
 
-/// The files by path, each with its ETag.
+/// The files by path, each with its `ETag`.
 pub(super) struct Assets(HashMap<&'static str, Asset>);
 
 struct Asset {

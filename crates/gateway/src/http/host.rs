@@ -41,7 +41,7 @@ impl Hosts {
 
     /// Returns the names of the public listener. Without names it accepts every one: it cannot know how a
     /// proxy in front of it is called.
-    pub(super) fn of_people(names: &[String]) -> Self {
+    pub(super) fn of_public(names: &[String]) -> Self {
         Self {
             names: names.to_vec(),
             any_name: names.is_empty(),
@@ -209,8 +209,8 @@ mod tests {
 
     #[test]
     fn the_public_listener_accepts_any_name_until_its_names_are_set() {
-        let named = Hosts::of_people(&named());
-        let any_name = Hosts::of_people(&[]);
+        let named = Hosts::of_public(&named());
+        let any_name = Hosts::of_public(&[]);
         for host in ALWAYS {
             assert!(answers(&named, host) && answers(&any_name, host), "{host}");
         }

@@ -95,7 +95,7 @@ impl Listeners {
             gateway.clone(),
             health.clone(),
             Arc::clone(&context.settings),
-            Hosts::of_people(&settings.public_names),
+            Hosts::of_public(&settings.public_names),
         );
         let admission = Admission::new(settings.connections_max, settings.http_per_address);
         metrics.add(admission.clone());

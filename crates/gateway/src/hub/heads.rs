@@ -21,7 +21,7 @@ type HeadsPush<'a> = SmallVec<[(&'a str, Seq); 1]>;
 
 /// Most subscribers per step, rounded up to a whole room. The heads of a thousand rooms in one step
 /// would delay every entry by the time it takes to write to everyone.
-const READERS_AT_ONCE: usize = 256;
+const SUBSCRIBERS_PER_STEP: usize = 256;
 
 /// After this long a head is pushed once more.
 const AGAIN_AFTER: Duration = Duration::from_secs(15);
@@ -103,15 +103,15 @@ impl Hub {
 
     /// Pushes the heads of the first queued rooms.
     fn send_some_heads(&mut self) {
-        let (mut heads, mut readers) = (Vec::new(), 0);
-        while readers < READERS_AT_ONCE
+        let (mut heads, mut subscribers) = (Vec::new(), 0);
+        while subscribers < SUBSCRIBERS_PER_STEP
             && let Some(key) = self.heads_due.pop_front()
         {
             let Some(room) = self.rooms.get(&key) else {
                 continue;
             };
             if let Some(announced) = &room.activity.announced {
-                readers += room.subs.len();
+                subscribers += room.subs.len();
                 heads.push((key, announced.head));
             }
         }

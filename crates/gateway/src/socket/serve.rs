@@ -1,4 +1,4 @@
-//! Serves one socket from the 101 response until everybody has forgotten it.
+//! Serves one socket from the 101 response until its end was reported.
 
 use super::linger::linger;
 use super::task::{ConnectionTask, SocketEnd};
@@ -24,7 +24,7 @@ pub(crate) struct Upgraded {
 }
 
 /// Pause between two attempts to report the end of a connection.
-const AGAIN_AFTER: Duration = Duration::from_secs(1);
+const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 /// Serves a connection. Calls `entered_as_socket` at once if its network has room for one more socket;
 /// a refused one still counts as an HTTP connection while it lingers.
@@ -45,9 +45,9 @@ pub(crate) fn serve(
     let id = shared.sockets.next_id();
     let conn = Arc::new(Conn::new(id, stream, &shared.limits).with_peer(peer));
     let max = shared.limits.connections_per_address;
-    let entered = shared.sockets.register(&conn, peer, max);
+    let registration = shared.sockets.register(&conn, peer, max);
     let bucket = || shared.buckets.before_hello(peer, &shared.limits);
-    let new = || {
+    let new_task = || {
         let (shared, conn) = (Arc::clone(&shared), Arc::clone(&conn));
         Box::new(ConnectionTask::new(
             shared,
@@ -57,39 +57,39 @@ pub(crate) fn serve(
             bucket(),
         ))
     };
-    let task = entered.is_some().then(new);
+    let task = registration.is_some().then(new_task);
     if task.is_some() {
         entered_as_socket();
     }
     async move {
         let Some(mut task) = task else {
             conn.close(Close::CONNECTIONS);
-            shared.metrics.sockets.ended(closed_by(&conn, REFUSED));
-            return Box::pin(linger(&conn, REFUSED, None)).await;
+            shared.metrics.sockets.ended(closed_by(&conn, REJECTED));
+            return Box::pin(linger(&conn, REJECTED, None)).await;
         };
         let end = run(&mut task, &conn).await;
         shared.metrics.sockets.ended(closed_by(&conn, end));
         Box::pin(finish(&shared, &conn, task, end)).await;
-        drop(entered);
+        drop(registration);
     }
 }
 
 /// Lingers and, at the same time, reports that the connection has ended.
 async fn finish(shared: &Shared, conn: &Conn, mut task: Box<ConnectionTask>, end: SocketEnd) {
     let hello_attempted = task.has_attempted_hello();
-    let saying = async {
+    let lingering = async {
         linger(conn, end, Some(&mut task)).await;
         drop(task);
     };
-    let forgetting = async {
+    let reporting = async {
         if hello_attempted {
             report_end(shared, conn, end).await;
         }
     };
-    futures_util::future::join(saying, forgetting).await;
+    futures_util::future::join(lingering, reporting).await;
 }
 
-const REFUSED: SocketEnd = SocketEnd::ByServer {
+const REJECTED: SocketEnd = SocketEnd::ByServer {
     clean: false,
     ignore_input: true,
 };
@@ -112,7 +112,7 @@ async fn run(task: &mut ConnectionTask, conn: &Conn) -> SocketEnd {
             "connection task panicked"
         );
         conn.close(Close::INTERNAL);
-        REFUSED
+        REJECTED
     })
 }
 
@@ -136,7 +136,7 @@ async fn ask_until_answered<R: Request>(shared: &Shared, request: impl Fn() -> R
         if error == AskError::Draining || shared.tasks.stopping().is_cancelled() {
             return;
         }
-        tokio::time::sleep(AGAIN_AFTER).await;
+        tokio::time::sleep(RETRY_AFTER).await;
     }
 }
 
