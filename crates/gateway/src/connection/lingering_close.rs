@@ -22,28 +22,28 @@ const READS_PER_TURN: usize = 4;
 #[derive(Debug)]
 pub(super) struct LingeringClose {
     left: usize,
-    over: Pin<Box<Sleep>>,
+    timer: Pin<Box<Sleep>>,
 }
 
 impl LingeringClose {
     pub(super) fn begin() -> Self {
         Self {
             left: READ_MAX,
-            over: Box::pin(sleep(LINGER)),
+            timer: Box::pin(sleep(LINGER)),
         }
     }
 
     /// Returns ready when the connection may be closed.
-    pub(super) fn poll_over(&mut self, tcp: &TcpStream, cx: &mut Context<'_>) -> Poll<()> {
-        if self.over.as_mut().poll(cx).is_ready() {
+    pub(super) fn poll_done(&mut self, tcp: &TcpStream, cx: &mut Context<'_>) -> Poll<()> {
+        if self.timer.as_mut().poll(cx).is_ready() {
             return Poll::Ready(());
         }
         for _ in 0..READS_PER_TURN {
             if self.left == 0 {
                 return Poll::Pending;
             }
-            let mut scrap = [0; AT_ONCE];
-            match tcp.try_read(&mut scrap) {
+            let mut buffer = [0; AT_ONCE];
+            match tcp.try_read(&mut buffer) {
                 Ok(0) => return Poll::Ready(()),
                 Ok(count) => self.left = self.left.saturating_sub(count),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {

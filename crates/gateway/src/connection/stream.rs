@@ -144,7 +144,7 @@ impl AsyncWrite for Stream {
         let lingering_close = this
             .lingering_close
             .get_or_insert_with(|| Box::new(LingeringClose::begin()));
-        lingering_close.poll_over(&this.tcp, cx).map(Ok)
+        lingering_close.poll_done(&this.tcp, cx).map(Ok)
     }
 }
 

@@ -37,25 +37,25 @@ mod tests {
     use futures_util::FutureExt as _;
     use std::future::poll_fn;
 
-    fn heard(wakeup: &Wakeup) -> bool {
+    fn is_woken(wakeup: &Wakeup) -> bool {
         poll_fn(|cx| wakeup.poll_woken(cx)).now_or_never().is_some()
     }
 
     #[test]
     fn a_wake_before_the_wait_is_seen_once() {
         let wakeup = Wakeup::default();
-        assert!(!heard(&wakeup));
+        assert!(!is_woken(&wakeup));
         wakeup.wake();
         wakeup.wake();
-        assert!(heard(&wakeup));
-        assert!(!heard(&wakeup));
+        assert!(is_woken(&wakeup));
+        assert!(!is_woken(&wakeup));
     }
 
     #[tokio::test]
     async fn a_wake_reaches_the_waiting_task() {
         let wakeup = Wakeup::default();
         let waiting = poll_fn(|cx| wakeup.poll_woken(cx));
-        let ringing = async { wakeup.wake() };
-        tokio::join!(biased; waiting, ringing);
+        let waking = async { wakeup.wake() };
+        tokio::join!(biased; waiting, waking);
     }
 }

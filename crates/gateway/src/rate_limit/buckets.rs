@@ -111,14 +111,14 @@ impl<K: Hash + Eq> TableState<K> {
             return;
         }
         self.swept = Some(now);
-        self.buckets.retain(|_, entry| entry.stays(now));
+        self.buckets.retain(|_, entry| entry.must_be_kept(now));
     }
 }
 
 impl TableEntry {
     /// Returns whether the bucket must be kept. The moment of release is unknown, so the refill time counts
     /// from the first sweep that finds it idle.
-    fn stays(&mut self, now: Instant) -> bool {
+    fn must_be_kept(&mut self, now: Instant) -> bool {
         if Arc::strong_count(&self.bucket) > 1 {
             self.idle = None;
             return true;

@@ -6,9 +6,9 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 /// Clients that may reconnect per second.
-const BACK_PER_S: u64 = 1000;
+const RECONNECTS_PER_S: u64 = 1000;
 /// How long an aborted connection's task may take to end; a part of the time for goodbyes.
-const CUT_WITHIN: Duration = Duration::from_millis(200);
+const ABORT_WITHIN: Duration = Duration::from_millis(200);
 
 /// Stops the reading of commands and waits for the replies to those already read. Returns how many
 /// have no reply when the time is over.
@@ -30,15 +30,15 @@ pub(crate) async fn finish_commands(shared: &Shared, within: Duration) -> usize 
 pub(crate) async fn say_goodbye(shared: &Shared, within: Duration) -> usize {
     let sockets = &shared.sockets;
     let open = sockets.count();
-    let back_within_ms = (open as u64 * 1000 / BACK_PER_S).max(1000);
+    let back_within_ms = (open as u64 * 1000 / RECONNECTS_PER_S).max(1000);
     sockets.say_goodbye(|| rand::random_range(0..=back_within_ms));
     let taken = timeout(
-        within.saturating_sub(CUT_WITHIN),
+        within.saturating_sub(ABORT_WITHIN),
         sockets.wait_until_empty(),
     )
     .await;
     let cut = if taken.is_err() {
-        cut(sockets).await
+        abort_all(sockets).await
     } else {
         0
     };
@@ -47,11 +47,11 @@ pub(crate) async fn say_goodbye(shared: &Shared, within: Duration) -> usize {
 }
 
 /// Aborts the sockets that are still open and returns their number.
-async fn cut(sockets: &Registry) -> usize {
+async fn abort_all(sockets: &Registry) -> usize {
     let left = sockets.all();
     for conn in &left {
         conn.abort();
     }
-    let _ = timeout(CUT_WITHIN, sockets.wait_until_empty()).await;
+    let _ = timeout(ABORT_WITHIN, sockets.wait_until_empty()).await;
     left.len()
 }

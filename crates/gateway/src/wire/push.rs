@@ -132,11 +132,11 @@ pub(crate) fn presence<'a>(
     changes: Option<&'a [(User, bool)]>,
     online: usize,
 ) -> Push<'a, PresencePayload<'a>> {
-    let came = |(user, online): &'a (User, bool)| PresenceChange {
+    let change = |(user, online): &'a (User, bool)| PresenceChange {
         user: user.into(),
         state: if *online { "online" } else { "offline" },
     };
-    let changes = changes.map(|changes| changes.iter().map(came).collect());
+    let changes = changes.map(|changes| changes.iter().map(change).collect());
     Push::of_room("presence", room, PresencePayload { changes, online })
 }
 
