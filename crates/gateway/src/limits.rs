@@ -1,75 +1,74 @@
-//! What one client may take from everybody else: sizes, rates, times.
+//! Limits per client: sizes, rates and times.
 
 use std::time::Duration;
 
-/// A line that carries so many bytes a second is slow, but alive: it is waited for.
+/// The slowest line that is waited for, bytes per second.
 const SLOWEST_LINE: u64 = 250;
 
-/// The gateway's limits, each with its default, its unit and what goes wrong beside it.
+/// The gateway's limits.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Limits {
-    /// Largest frame of a client, bytes. Default 64 KiB. Too low: long messages cannot be sent; too
-    /// high: memory per connection.
+    /// Largest frame of a client, bytes. Default 64 KiB. Too low: long messages fail. Too high: memory
+    /// per connection.
     pub frame_bytes: usize,
-    /// Characters of a text, as `hello` announces them; messaging enforces it. Default 4,000.
+    /// Longest text, characters, as announced by `hello`; enforced by messaging. Default 4,000.
     pub body_chars: usize,
-    /// Bytes of a text, as `hello` announces them; messaging enforces it. Default 16 KiB.
+    /// Longest text, bytes, as announced by `hello`; enforced by messaging. Default 16 KiB.
     pub body_bytes: usize,
-    /// Most entries or messages of a page. Default 200.
+    /// Most entries or messages per page. Default 200.
     pub page_max: usize,
-    /// Bytes at which a page ends. Default 128 KiB. Too high: one answer fills a socket's queue.
+    /// Size at which a page ends, bytes. Default 128 KiB. Too high: one reply fills a socket's queue.
     pub page_bytes: usize,
-    /// Rooms per user, as `hello` announces them; rooms enforces it. Default 128.
+    /// Most rooms per user, as announced by `hello`; enforced by rooms. Default 128.
     pub rooms_max: usize,
-    /// Sends of one user per second, on all sockets and over HTTP, twice as many at once. Default 20.
+    /// Sends per second of one user, on all sockets and over HTTP; bursts of twice as many. Default 20.
     pub sends_per_s: u32,
-    /// Points of one user per second, on all sockets and over HTTP, four times as many at once.
-    /// Default 50.
+    /// Points per second of one user, on all sockets and over HTTP; bursts of four times as many. Default
+    /// 50.
     pub commands_per_s: u32,
-    /// Points of one address (IPv6: of one /64) per second for what is asked before it is known who
-    /// asks, four times as many at once. Default 1,000. Too low: after a restart an office behind one
-    /// address comes back slowly.
+    /// Points per second of one address (IPv6: of one /64) before authentication; bursts of four times as
+    /// many. Default 1,000. Too low: after a restart an office behind one address reconnects slowly.
     pub network_points_per_s: u32,
-    /// What each kind of command costs.
+    /// The costs of commands.
     pub points: Points,
-    /// Refusals for rate within ten seconds after which the connection closes 4508. Default 50.
+    /// Rate-limit refusals within ten seconds that close the connection with 4508. Default 50.
     pub refusals_max: usize,
-    /// Open sockets per address (IPv6: per /64). Default 256. Too low: an office behind one
-    /// address is locked out.
+    /// Most open sockets per address (IPv6: per /64). Default 256. Too low: people in an office behind one
+    /// address are locked out.
     pub connections_per_address: usize,
-    /// Open sockets per user. Default 32.
+    /// Most open sockets per user. Default 32.
     pub connections_per_user: usize,
-    /// Open sockets per session, told apart by `tab`. Default 8.
+    /// Most open sockets per session, distinguished by `tab`. Default 8.
     pub tabs_max: usize,
-    /// Commands of one connection without a reply before reading pauses. Default 256.
+    /// Commands without a reply at which reading from a connection pauses. Default 256.
     pub unanswered_max: usize,
-    /// Commands under way in the whole server before more are shed. Default 16,384.
+    /// Most commands running at once in the whole server; further ones get `overloaded`. Default 16,384.
     pub commands_at_once: usize,
-    /// Bytes waiting for one socket before it is closed 4008. Default 256 KiB. Too low: bursts
-    /// cut healthy clients; too high: memory for dead ones.
+    /// Queued bytes at which a socket is closed with 4008. Default 256 KiB. Too low: bursts disconnect
+    /// healthy clients. Too high: memory for dead ones.
     pub egress_bytes: usize,
-    /// Age of the oldest byte waiting for one socket before it is closed 4008. Default 15 s.
+    /// Age of the oldest queued frame at which a socket is closed with 4008. Default 15 s.
     pub egress_age: Duration,
-    /// Entries that a resume replays per room before it says `gap`. Default 1,000.
+    /// Most entries that a resume replays per room; with more the client gets a `gap`. Default 1,000.
     pub replay_max: i64,
-    /// Members up to which a room shows typing and who went offline. Default 100.
+    /// Most members with which a room shows typing and individual presence changes. Default 100.
     pub small_room: u64,
-    /// Time for the first good `hello`. Default 10 s.
+    /// Time for the first successful `hello`. Default 10 s.
     pub hello_within: Duration,
-    /// Silence of a client after which it is pinged. Default 25 s.
+    /// Silence after which a client is pinged. Default 25 s.
     pub ping_every: Duration,
-    /// Time for any frame after a ping. Default 10 s.
+    /// Time for any bytes from the client after a ping. Default 10 s.
     pub pong_within: Duration,
-    /// Time to finish a message that has begun, beside what its bytes take at 250 a second. Default
-    /// 30 s. Too low: a line that falters is cut off; too high: half messages hold memory.
+    /// Time to complete a message, in addition to what its bytes take at 250 a second. Default 30 s. Too
+    /// low: unsteady lines are cut off. Too high: unfinished messages hold memory.
     pub message_within: Duration,
-    /// Time for a reply, whatever happens. Default 5 s; must exceed `ask_within`.
+    /// Time limit of every reply. Default 5 s; must exceed `ask_within`.
     pub reply_within: Duration,
-    /// Time for the answer of the crate asked. Default 4.5 s.
+    /// Time limit of a request to another crate. Default 4.5 s.
     pub ask_within: Duration,
 }
 
-/// What a frame costs, in points.
+/// The costs of frames, in points.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Points {
     /// `hello`. Default 10.
@@ -78,9 +77,9 @@ pub struct Points {
     pub send: u32,
     /// `history`, `log`, `members`. Default 2.
     pub page: u32,
-    /// Any other command, and a frame that is a part of one or none. Default 1.
+    /// Any other command, a small fragment, and an unsolicited control frame. Default 1.
     pub other: u32,
-    /// A frame that is no command. Default 5.
+    /// A frame that is not a command. Default 5.
     pub bad: u32,
 }
 
@@ -129,19 +128,18 @@ impl Default for Limits {
     }
 }
 
-/// What so many bytes take on the slowest line that is waited for.
+/// Returns the time that these bytes take on the slowest line that is waited for.
 pub(crate) fn on_a_slow_line(bytes: u32) -> Duration {
     Duration::from_millis(u64::from(bytes) * 1000 / SLOWEST_LINE)
 }
 
 impl Limits {
-    /// How long a message may take when it has received this many bytes.
+    /// Returns the time limit of a message after this many received bytes.
     pub(crate) fn message_time(&self, received: u32) -> Duration {
         self.message_within + on_a_slow_line(received)
     }
 
-    /// The same with rates and connection counts beyond reach, for load tests: the code that
-    /// counts runs as ever.
+    /// Raises rate and connection limits beyond reach, for load tests. The counting code still runs.
     #[must_use]
     pub fn off(self) -> Self {
         Self {

@@ -1,16 +1,16 @@
-//! What the gateway's parts have in common.
+//! The handles that all parts of the gateway share.
 
 use crate::Limits;
-use crate::dispatch::Buckets;
-use crate::http::Strangers;
+use crate::connection::Registry;
 use crate::metrics::Metrics;
-use crate::socket::Registry;
+use crate::rate_limit::Buckets;
+use crate::rejections::Rejections;
 use bus::{Bus, Tasks};
 use sessions::api::Online;
 use std::sync::Arc;
 use tokio::sync::Semaphore;
 
-/// Handles, limits and the list of live sockets. No state of the chat: that is the hub's.
+/// Handles, limits and the open sockets. The state of the chat belongs to the hub.
 pub(crate) struct Shared {
     pub(crate) bus: Bus,
     pub(crate) tasks: Tasks,
@@ -18,10 +18,10 @@ pub(crate) struct Shared {
     pub(crate) online: Online,
     pub(crate) sockets: Arc<Registry>,
     pub(crate) metrics: Metrics,
-    /// What users and networks may still spend.
+    /// The rate limits of users and networks.
     pub(crate) buckets: Buckets,
-    /// Refused requests on their way into the log.
-    pub(crate) strangers: Strangers,
-    /// The line in which commands wait for their turn to enter the bus.
-    pub(crate) line: Arc<Semaphore>,
+    /// HTTP requests refused before authentication.
+    pub(crate) rejections: Arc<Rejections>,
+    /// Permits for writing commands to enter the bus, in the order in which they were read.
+    pub(crate) bus_admission: Arc<Semaphore>,
 }

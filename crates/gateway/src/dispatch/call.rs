@@ -1,7 +1,7 @@
-//! A command on its way, and the answer.
+//! A command on its way through the stack, and the body of its reply.
 
-use super::Bucket;
-use crate::socket::Conn;
+use crate::connection::Conn;
+use crate::rate_limit::Bucket;
 use crate::wire::{Command, Error};
 use bus::TraceId;
 use bytes::Bytes;
@@ -12,24 +12,23 @@ use tracing::field::Empty;
 
 /// One command of one caller.
 pub struct Call {
-    /// Who asks; `None` before `hello`.
+    /// The user and session that sent it; `None` before `hello`.
     pub(crate) caller: Option<Caller>,
     /// The socket it came through; `None` over HTTP.
     pub(crate) conn: Option<Arc<Conn>>,
-    /// The number its reply will carry; 0 over HTTP.
+    /// The client's id for the reply; 0 over HTTP.
     pub(crate) id: u64,
-    /// What.
     pub(crate) command: Command,
-    /// The trace it runs under, from the frame to the last event.
+    /// The trace of the command, from its frame to the last event.
     pub(crate) trace: TraceId,
-    /// The same for whoever looks: [`command_span`].
+    /// Made by [`command_span`]; current while the command runs.
     pub(crate) span: Span,
-    /// What it is paid from.
+    /// The bucket that the command is charged to.
     pub(crate) bucket: Arc<Bucket>,
 }
 
 impl Call {
-    /// One that came over HTTP.
+    /// A command that came over HTTP.
     #[must_use]
     pub fn http(caller: Caller, command: Command, trace: TraceId, bucket: Arc<Bucket>) -> Self {
         Self {
@@ -44,13 +43,13 @@ impl Call {
     }
 }
 
-/// The span of one command, from where it was read to its reply.
+/// Makes the span of a command, from its reading to its reply.
 pub(crate) fn command_span(command: &Command, trace: TraceId) -> Span {
     let op = command.op().name;
     tracing::debug_span!("command", op, %trace, outcome = Empty, code = Empty)
 }
 
-/// Notes in a command's span what came of it.
+/// Records the outcome of a command in its span.
 pub(crate) fn note_outcome(span: &Span, error: Option<&Error>) {
     if span.is_disabled() {
         return;
@@ -60,12 +59,12 @@ pub(crate) fn note_outcome(span: &Span, error: Option<&Error>) {
         .record("code", i64::from(code));
 }
 
-/// The `ok` object of an answer, encoded.
+/// The encoded `ok` object of a reply.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Body(pub Bytes);
 
 impl Body {
-    /// This value's JSON.
+    /// Encodes this value as JSON.
     #[must_use]
     pub fn of(value: &impl serde::Serialize) -> Self {
         Self(

@@ -1,118 +1,125 @@
-//! `hello`: who it is, where they are members, what they have missed; and `logout`.
+//! `hello`: authenticates the client, finds its rooms and what it has missed; and `logout`.
 
-use super::read::LINES;
-use super::{Answer, Asker, Body, Opened, Replay};
+use super::read::PAGE_ROWS;
+use super::{Authenticated, Body, BusClient, CommandReply, Replay};
 use crate::Limits;
-use crate::hub::{Attach, Attaching, Detach, Known, Open};
-use crate::metrics::Resume;
-use crate::socket::{Close, Conn};
+use crate::connection::{Close, Conn};
+use crate::hub::{Attach, AttachResult, Detach, FinishHello, RoomCursor};
+use crate::metrics::ResumeOutcome;
 use crate::wire::{self, BAD_CREDENTIALS, Error, Id, Time, UserShape};
 use rooms::api::{Invitations, Membership, Memberships, RoomKey, Seq};
 use serde::Serialize;
 use sessions::api::{
-    Caller, CancelHello, Hello as Knock, Logout, Proof, Refusal, SessionId, Welcome,
+    Caller, CancelHello, Hello as HelloRequest, Logout, Proof, Refusal, SessionId, Welcome,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub(super) async fn hello(
-    asker: &Asker,
-    already: Option<Caller>,
+    bus: &BusClient,
+    current: Option<Caller>,
     conn: Arc<Conn>,
     id: u64,
     hello: wire::Hello,
-) -> Result<Answer, Error> {
-    if already.is_some() && !matches!(hello.proof, Proof::Jwt { .. }) {
-        return Err(Error::field("jwt", "this connection is somebody's already"));
+) -> Result<CommandReply, Error> {
+    if current.is_some() && !matches!(hello.proof, Proof::Jwt { .. }) {
+        return Err(Error::field(
+            "jwt",
+            "required: this connection has already said hello",
+        ));
     }
-    let knock = Knock {
+    let request = HelloRequest {
         proof: hello.proof.clone(),
         connection: conn.id,
-        session: already.as_ref().map(|caller| caller.session),
+        session: current.as_ref().map(|caller| caller.session),
         from: conn.network(),
         client: hello.client.clone(),
     };
-    let welcome = match asker.plainly(knock).await? {
+    let welcome = match bus.ask_infallible(request).await? {
         Ok(welcome) => welcome,
         Err(Refusal::TokenInvalid) => {
             let error = Error::new(&BAD_CREDENTIALS);
-            return Ok(Answer::Last(Err(error), Close::SESSION_ENDED));
+            return Ok(CommandReply::ThenClose(Err(error), Close::SESSION_ENDED));
         }
         Err(refusal) => return Err(refusal.into()),
     };
-    if already.is_some() {
+    if current.is_some() {
         let rooms = BTreeMap::new();
-        let body = body(&welcome, &hello, &rooms, &asker.shared.limits);
-        conn.say(wire::reply::ok(id, &body.0));
-        return Ok(Answer::Opened(Box::new(opened(welcome, None))));
+        let body = body(&welcome, &hello, &rooms, &bus.shared.limits);
+        conn.send_now(wire::reply::ok(id, &body.0));
+        return Ok(CommandReply::Authenticated(Box::new(authenticated(
+            welcome, None,
+        ))));
     }
-    match open(asker, &conn, id, &hello, &welcome).await {
-        Ok(Ok(replay)) => Ok(Answer::Opened(Box::new(opened(welcome, replay)))),
+    match first_hello(bus, &conn, id, &hello, &welcome).await {
+        Ok(Ok(replay)) => Ok(CommandReply::Authenticated(Box::new(authenticated(
+            welcome, replay,
+        )))),
         Ok(Err(close)) => {
             let error = Error::limit("connections_per_user");
-            Ok(Answer::Last(Err(error), close))
+            Ok(CommandReply::ThenClose(Err(error), close))
         }
         Err(error) => {
-            undo(asker, &conn).await;
+            undo(bus, &conn).await;
             Err(error)
         }
     }
 }
 
-fn opened(welcome: Welcome, replay: Option<Replay>) -> Opened {
-    Opened {
+fn authenticated(welcome: Welcome, replay: Option<Replay>) -> Authenticated {
+    Authenticated {
         caller: welcome.caller,
         expires_at: welcome.expires_at,
         replay,
     }
 }
 
-/// A `hello` that came half way leaves nothing behind: the client may try again.
-async fn undo(asker: &Asker, conn: &Conn) {
+/// Undoes a `hello` that failed half way, so that the client can try again.
+async fn undo(bus: &BusClient, conn: &Conn) {
     let connection = conn.id;
-    let _ = asker.plainly(Detach { connection }).await;
-    let _ = asker.plainly(CancelHello { connection }).await;
+    let _ = bus.ask_infallible(Detach { connection }).await;
+    let _ = bus.ask_infallible(CancelHello { connection }).await;
 }
 
-async fn open(
-    asker: &Asker,
+async fn first_hello(
+    bus: &BusClient,
     conn: &Arc<Conn>,
     id: u64,
     hello: &wire::Hello,
     welcome: &Welcome,
 ) -> Result<Result<Option<Replay>, Close>, Error> {
-    let limits = &asker.shared.limits;
+    let limits = &bus.shared.limits;
     let attach = Attach {
         conn: Arc::clone(conn),
         caller: welcome.caller.clone(),
         tab: hello.tab.clone(),
         all: hello.all,
     };
-    match asker.plainly(attach).await? {
-        Attaching::Done => {}
-        Attaching::TooManyTabs => return Err(Error::limit("tabs")),
-        Attaching::TooManyConnections => return Ok(Err(Close::CONNECTIONS)),
+    match bus.ask_infallible(attach).await? {
+        AttachResult::Done => {}
+        AttachResult::TooManyTabs => return Err(Error::limit("tabs")),
+        AttachResult::TooManyConnections => return Ok(Err(Close::CONNECTIONS)),
     }
     let users = vec![welcome.caller.user.id];
-    let memberships = asker.ask(Memberships { users }).await?;
+    let memberships = bus.ask(Memberships { users }).await?;
     let invitations = if hello.all {
-        let (user, limit) = (welcome.caller.user.id, LINES);
-        asker.ask(Invitations { user, limit }).await?
+        let (user, limit) = (welcome.caller.user.id, PAGE_ROWS);
+        bus.ask(Invitations { user, limit }).await?
     } else {
         Vec::new()
     };
-    let lines = lines(hello, &welcome.epoch, &memberships, limits);
-    let rooms = lines
+    let room_states = room_states(hello, &welcome.epoch, &memberships, limits);
+    let rooms = room_states
         .iter()
-        .map(|(room, line)| (&*room.0, line))
+        .map(|(room, state)| (&*room.0, state))
         .collect::<BTreeMap<_, _>>();
     let body = body(welcome, hello, &rooms, limits);
-    let subscribed = lines
+    let subscribed = room_states
         .iter()
-        .filter_map(|(room, line)| Some((room.clone(), line.known()?)))
+        .filter_map(|(room, state)| Some((room.clone(), state.known()?)))
         .collect();
-    let behind = asker
-        .plainly(Open {
+    let behind = bus
+        .ask_infallible(FinishHello {
             connection: conn.id,
             memberships,
             rooms: subscribed,
@@ -120,17 +127,17 @@ async fn open(
             reply: wire::reply::ok(id, &body.0),
         })
         .await?;
-    let outcome = resume(hello, lines.iter().map(|(_, line)| line));
-    asker.shared.metrics.sockets.resumed(outcome);
+    let outcome = resume(hello, room_states.iter().map(|(_, state)| state));
+    bus.shared.metrics.sockets.resumed(outcome);
     let announced = hello.all || !hello.cursors.is_empty();
     let replay = announced.then(|| Replay::new(behind, true));
     Ok(Ok(replay))
 }
 
-/// What `hello` says of one room.
+/// The state of one room in the reply to `hello`.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
-enum Line {
+enum RoomState {
     Complete {
         head: Seq,
         from: Seq,
@@ -150,7 +157,7 @@ enum Line {
     },
 }
 
-impl Line {
+impl RoomState {
     fn of(membership: &Membership, cursor: Option<Seq>, same_epoch: bool, max: i64) -> Self {
         let head = membership.head;
         let Some(cursor) = cursor else {
@@ -179,57 +186,65 @@ impl Line {
         }
     }
 
-    /// The pushes of this room begin after that.
-    fn known(&self) -> Option<Known> {
+    /// Returns the cursor after which the room's pushes begin; `None` if the membership has ended.
+    fn known(&self) -> Option<RoomCursor> {
         match *self {
-            Self::Complete { from, head, .. } => Some(Known {
+            Self::Complete { from, head, .. } => Some(RoomCursor {
                 cursor: from - 1,
                 head,
             }),
-            Self::TooMany { head, .. } | Self::Reset { head, .. } => Some(Known::all_up_to(head)),
+            Self::TooMany { head, .. } | Self::Reset { head, .. } => {
+                Some(RoomCursor::all_up_to(head))
+            }
             Self::Gone { .. } => None,
         }
     }
 }
 
-/// The worst that any room came to.
-fn resume<'a>(hello: &wire::Hello, lines: impl Iterator<Item = &'a Line>) -> Resume {
+/// Returns the worst outcome of all rooms, for the metrics.
+fn resume<'a>(
+    hello: &wire::Hello,
+    room_states: impl Iterator<Item = &'a RoomState>,
+) -> ResumeOutcome {
     if hello.cursors.is_empty() {
-        return Resume::Fresh;
+        return ResumeOutcome::Fresh;
     }
-    let outcome = |line: &Line| match line {
-        Line::Complete { .. } | Line::Gone { .. } => Resume::Complete,
-        Line::TooMany { .. } => Resume::Gap,
-        Line::Reset { .. } => Resume::Reset,
+    let outcome = |state: &RoomState| match state {
+        RoomState::Complete { .. } | RoomState::Gone { .. } => ResumeOutcome::Complete,
+        RoomState::TooMany { .. } => ResumeOutcome::Gap,
+        RoomState::Reset { .. } => ResumeOutcome::Reset,
     };
-    lines.map(outcome).max().unwrap_or(Resume::Complete)
+    room_states
+        .map(outcome)
+        .max()
+        .unwrap_or(ResumeOutcome::Complete)
 }
 
-/// One line per cursor, and with `subscribe:"all"` per membership.
-fn lines(
+/// Returns the state of each room with a cursor, and with `subscribe:"all"` of all memberships.
+fn room_states(
     hello: &wire::Hello,
     epoch: &str,
     memberships: &[Membership],
     limits: &Limits,
-) -> Vec<(RoomKey, Line)> {
+) -> Vec<(RoomKey, RoomState)> {
     let same_epoch = hello.epoch.as_ref().is_none_or(|given| given == epoch);
-    let line = |membership: &Membership, cursor| {
-        Line::of(membership, cursor, same_epoch, limits.replay_max)
+    let state = |membership: &Membership, cursor| {
+        RoomState::of(membership, cursor, same_epoch, limits.replay_max)
     };
     let named = hello.cursors.iter().map(|(room, cursor)| {
         let membership = memberships.iter().find(|m| m.room.key == *room);
-        let gone = Line::Gone { gone: true };
-        let line = membership.map_or(gone, |m| line(m, Some(*cursor)));
-        (room.clone(), line)
+        let gone = RoomState::Gone { gone: true };
+        let state = membership.map_or(gone, |m| state(m, Some(*cursor)));
+        (room.clone(), state)
     });
-    let mut lines: Vec<_> = named.collect();
+    let mut room_states: Vec<_> = named.collect();
     if hello.all {
         let others = memberships
             .iter()
             .filter(|m| !hello.cursors.iter().any(|(room, _)| *room == m.room.key));
-        lines.extend(others.map(|m| (m.room.key.clone(), line(m, None))));
+        room_states.extend(others.map(|m| (m.room.key.clone(), state(m, None))));
     }
-    lines
+    room_states
 }
 
 #[derive(Serialize)]
@@ -239,7 +254,7 @@ struct HelloShape<'a> {
     user: UserShape<'a>,
     epoch: &'a str,
     resumed: bool,
-    rooms: &'a BTreeMap<&'a str, &'a Line>,
+    rooms: &'a BTreeMap<&'a str, &'a RoomState>,
     durability: &'static str,
     ping_s: u64,
     limits: LimitsShape,
@@ -260,7 +275,7 @@ struct LimitsShape {
 fn body(
     welcome: &Welcome,
     hello: &wire::Hello,
-    rooms: &BTreeMap<&str, &Line>,
+    rooms: &BTreeMap<&str, &RoomState>,
     limits: &Limits,
 ) -> Body {
     let same_epoch = hello
@@ -289,22 +304,22 @@ fn body(
     })
 }
 
-/// Ends the session. Its sockets close 1000, this one after the reply.
+/// Ends the session. Its sockets close with 1000, this one after the reply.
 pub(super) async fn logout(
-    asker: &Asker,
+    bus: &BusClient,
     caller: Caller,
     conn: Option<Arc<Conn>>,
-) -> Result<Answer, Error> {
+) -> Result<CommandReply, Error> {
     let body = Body::of(&serde_json::json!({}));
     let Some(conn) = conn else {
-        asker.ask(Logout { caller }).await?;
-        return Ok(Answer::Body(body));
+        bus.ask(Logout { caller }).await?;
+        return Ok(CommandReply::Body(body));
     };
-    conn.logs_out();
-    match asker.ask(Logout { caller }).await {
-        Ok(()) => Ok(Answer::Last(Ok(body), Close::LOGOUT)),
+    conn.begin_logout();
+    match bus.ask(Logout { caller }).await {
+        Ok(()) => Ok(CommandReply::ThenClose(Ok(body), Close::LOGOUT)),
         Err(error) => {
-            conn.stays();
+            conn.cancel_logout();
             Err(error)
         }
     }

@@ -1,6 +1,6 @@
-//! The layers of our own around every command.
+//! The gateway's own tower layers around every command.
 
-use super::{Answer, Call};
+use super::{Call, CommandReply};
 use crate::Limits;
 use crate::wire::{Error, INTERNAL};
 use bus::panics::caught;
@@ -10,9 +10,9 @@ use std::task::{Context, Poll};
 use tower::{BoxError, Service};
 use tracing::Instrument as _;
 
-type Answering = BoxFuture<'static, Result<Answer, BoxError>>;
+type LayerFuture = BoxFuture<'static, Result<CommandReply, BoxError>>;
 
-/// The span of each command is current while it is carried out.
+/// Makes the command's span current while it runs.
 #[derive(Clone)]
 pub(super) struct Trace<S> {
     inner: S,
@@ -26,32 +26,32 @@ impl<S> Trace<S> {
 
 impl<S> Service<Call> for Trace<S>
 where
-    S: Service<Call, Response = Answer, Error = BoxError>,
+    S: Service<Call, Response = CommandReply, Error = BoxError>,
     S::Future: Send + 'static,
 {
-    type Response = Answer;
+    type Response = CommandReply;
     type Error = BoxError;
-    type Future = Answering;
+    type Future = LayerFuture;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
         self.inner.poll_ready(cx)
     }
 
-    fn call(&mut self, call: Call) -> Answering {
+    fn call(&mut self, call: Call) -> LayerFuture {
         let span = call.span.clone();
         let work = span.in_scope(|| self.inner.call(call));
-        let told = async move {
+        let logged = async move {
             let answer = work.await;
             if let Err(error) = &answer {
-                tracing::debug!(%error, "declined");
+                tracing::debug!(%error, "command failed");
             }
             answer
         };
-        Box::pin(told.instrument(span))
+        Box::pin(logged.instrument(span))
     }
 }
 
-/// A panic costs one command, not the connection.
+/// Turns a panic into `internal`: it costs one command, not the connection.
 #[derive(Clone)]
 pub(super) struct CatchPanic<S> {
     inner: S,
@@ -65,30 +65,30 @@ impl<S> CatchPanic<S> {
 
 impl<S> Service<Call> for CatchPanic<S>
 where
-    S: Service<Call, Response = Answer, Error = BoxError>,
+    S: Service<Call, Response = CommandReply, Error = BoxError>,
     S::Future: Send + 'static,
 {
-    type Response = Answer;
+    type Response = CommandReply;
     type Error = BoxError;
-    type Future = Answering;
+    type Future = LayerFuture;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
         self.inner.poll_ready(cx)
     }
 
-    fn call(&mut self, call: Call) -> Answering {
+    fn call(&mut self, call: Call) -> LayerFuture {
         let (op, trace) = (call.command.op().name, call.trace);
         let work = caught(self.inner.call(call));
         Box::pin(async move {
             work.await.unwrap_or_else(|panic| {
-                tracing::error!(op, %trace, error = panic, "a command panicked");
+                tracing::error!(op, %trace, error = panic, "command panicked");
                 Err(Error::new(&INTERNAL).into())
             })
         })
     }
 }
 
-/// What a command costs is taken from its bucket before anything else is done for it.
+/// Charges a command to its bucket before anything else is done for it.
 #[derive(Clone)]
 pub(super) struct RateLimit<S> {
     inner: S,
@@ -106,19 +106,19 @@ impl<S> RateLimit<S> {
 
 impl<S> Service<Call> for RateLimit<S>
 where
-    S: Service<Call, Response = Answer, Error = BoxError>,
+    S: Service<Call, Response = CommandReply, Error = BoxError>,
     S::Future: Send + 'static,
 {
-    type Response = Answer;
+    type Response = CommandReply;
     type Error = BoxError;
-    type Future = Answering;
+    type Future = LayerFuture;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
         self.inner.poll_ready(cx)
     }
 
-    fn call(&mut self, call: Call) -> Answering {
-        match call.bucket.pay(call.command.op().cost, &self.limits) {
+    fn call(&mut self, call: Call) -> LayerFuture {
+        match call.bucket.charge(call.command.op().cost, &self.limits) {
             Ok(()) => Box::pin(self.inner.call(call)),
             Err(empty) => Box::pin(std::future::ready(Err(empty.into()))),
         }
@@ -128,12 +128,12 @@ where
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dispatch::Bucket;
+    use crate::rate_limit::Bucket;
     use crate::wire::Command;
     use bus::TraceId;
     use tower::service_fn;
 
-    async fn panics(_: Call) -> Result<Answer, BoxError> {
+    async fn panics(_: Call) -> Result<CommandReply, BoxError> {
         panic!("a bug")
     }
 

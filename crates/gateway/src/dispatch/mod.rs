@@ -1,30 +1,26 @@
-//! From a command to its answer: a stack of tower layers around the one service that asks.
+//! Carries commands out: a stack of tower layers around the service that asks the other crates.
 //!
-//! From the outside in: trace, catch-panic, time-out, rate limit, load-shed, dispatch. Every
-//! command that enters comes out with exactly one answer or error, within `reply_within`.
+//! From the outside in: trace, catch-panic, time-out, rate limit, load-shed, [`CommandService`]. Every
+//! command gets exactly one reply or error within `reply_within`.
 
-mod answer;
-mod asker;
-mod bucket;
-mod buckets;
+mod bus_client;
 mod call;
-mod carry;
 mod hello;
+mod join;
 mod layers;
 mod moderate;
 mod read;
 mod replay;
-mod stay;
+mod reply;
+mod service;
 mod write;
 
-pub(crate) use answer::{Answer, Opened};
-pub(crate) use asker::Asker;
-pub use bucket::Bucket;
-pub(crate) use buckets::Buckets;
+pub(crate) use bus_client::BusClient;
 pub use call::{Body, Call};
 pub(crate) use call::{command_span, note_outcome};
-use carry::Carry;
 pub(crate) use replay::Replay;
+pub(crate) use reply::{Authenticated, CommandReply};
+use service::CommandService;
 
 use crate::shared::Shared;
 use crate::wire::{Error, INTERNAL, OUTCOME_UNKNOWN, OVERLOADED, UNKNOWN_OP};
@@ -34,13 +30,13 @@ use std::sync::Arc;
 use tower::util::BoxCloneSyncService;
 use tower::{BoxError, ServiceBuilder, ServiceExt as _};
 
-/// The way of every command to the crate that answers it. A cheap handle.
+/// Dispatches every command to the crate that answers it. A cheap handle.
 #[derive(Clone)]
 pub struct Dispatcher {
-    stack: BoxCloneSyncService<Call, Answer, BoxError>,
+    stack: BoxCloneSyncService<Call, CommandReply, BoxError>,
 }
 
-/// Declares what will be asked, so that a missing answerer stops the start.
+/// Declares the requests that commands make, so that a missing answerer fails the start.
 pub(crate) fn wire(builder: &mut bus::Builder) {
     use messaging::api as m;
     use rooms::api as r;
@@ -83,35 +79,36 @@ impl Dispatcher {
             .layer_fn(|inner| RateLimit::new(inner, limits))
             .load_shed()
             .concurrency_limit(limits.commands_at_once)
-            .service(Carry::new(shared));
+            .service(CommandService::new(shared));
         Self {
             stack: BoxCloneSyncService::new(stack),
         }
     }
 
-    /// Carries out one command that came over HTTP.
+    /// Carries out a command that came over HTTP.
     pub async fn call(&self, call: Call) -> Result<Body, Error> {
         let span = call.span.clone();
         let answered = self.answer(call).await.and_then(|answer| match answer {
-            Answer::Body(body) => Ok(body),
-            // Those are refused where there is no socket.
-            Answer::Written | Answer::Behind(..) | Answer::Opened(_) | Answer::Last(..) => {
-                Err(Error::new(&UNKNOWN_OP))
-            }
+            CommandReply::Body(body) => Ok(body),
+            // The commands with these replies are refused without a socket.
+            CommandReply::Sent
+            | CommandReply::CatchUp(..)
+            | CommandReply::Authenticated(_)
+            | CommandReply::ThenClose(..) => Err(Error::new(&UNKNOWN_OP)),
         });
         note_outcome(&span, answered.as_ref().err());
         answered
     }
 
-    /// Carries out one command.
-    pub(crate) async fn answer(&self, call: Call) -> Result<Answer, Error> {
+    /// Carries out a command.
+    pub(crate) async fn answer(&self, call: Call) -> Result<CommandReply, Error> {
         let (trace, ordered) = (call.trace, call.command.op().lane.writes());
         let answer = self.stack.clone().oneshot(call).await;
         answer.map_err(|error| refusal(error, ordered, trace))
     }
 }
 
-/// What a client is told of an error that came through the stack.
+/// Turns an error of the stack into one for the client.
 fn refusal(error: BoxError, ordered: bool, trace: TraceId) -> Error {
     let error = match error.downcast::<Error>() {
         Ok(error) => *error,

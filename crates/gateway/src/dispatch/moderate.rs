@@ -1,12 +1,16 @@
-//! Rooms and who may do what in them, asked of rooms.
+//! Commands for rooms: creation, settings, direct rooms and moderation.
 
-use super::{Asker, Body};
+use super::{Body, BusClient};
 use crate::wire::{CardShape, Command, DoneShape, Error, UNKNOWN_OP};
 use rooms::api::{AnswerDirect, Card, CreateRoom, Created, Moderate, OpenDirect, UpdateRoom};
 use serde_json::json;
 use sessions::api::Caller;
 
-pub(super) async fn govern(asker: &Asker, caller: Caller, command: Command) -> Result<Body, Error> {
+pub(super) async fn manage_room(
+    bus: &BusClient,
+    caller: Caller,
+    command: Command,
+) -> Result<Body, Error> {
     match command {
         Command::CreateRoom {
             name,
@@ -23,7 +27,7 @@ pub(super) async fn govern(asker: &Asker, caller: Caller, command: Command) -> R
                 history,
                 cid,
             };
-            Ok(created(&asker.ask(create).await?))
+            Ok(created(&bus.ask(create).await?))
         }
         Command::UpdateRoom {
             room,
@@ -40,10 +44,10 @@ pub(super) async fn govern(asker: &Asker, caller: Caller, command: Command) -> R
                 history,
                 kind,
             };
-            Ok(created(&asker.ask(update).await?))
+            Ok(created(&bus.ask(update).await?))
         }
         Command::Direct { user } => {
-            let (card, dup) = direct(asker, caller, user).await?;
+            let (card, dup) = direct(bus, caller, user).await?;
             let card = CardShape::from(&card);
             Ok(Body::of(&json!({ "card": card, "dup": dup })))
         }
@@ -60,24 +64,24 @@ pub(super) async fn govern(asker: &Asker, caller: Caller, command: Command) -> R
                 what,
                 reason,
             };
-            Ok(Body::of(&DoneShape::from(asker.ask(moderate).await?)))
+            Ok(Body::of(&DoneShape::from(bus.ask(moderate).await?)))
         }
         _ => Err(Error::new(&UNKNOWN_OP)),
     }
 }
 
-/// Finds or makes the room; one that stands without the caller's consent is then answered.
-async fn direct(asker: &Asker, caller: Caller, user: String) -> Result<(Card, bool), Error> {
+/// Finds or creates the direct room; accepts it for the caller if they have not answered it yet.
+async fn direct(bus: &BusClient, caller: Caller, user: String) -> Result<(Card, bool), Error> {
     let open = OpenDirect {
         caller: caller.clone(),
         user,
     };
-    let found = asker.ask(open).await?;
+    let found = bus.ask(open).await?;
     if found.answered {
         return Ok((found.card, found.done.dup));
     }
     let room = found.card.room.key.clone();
-    let answered = asker.ask(AnswerDirect { caller, room }).await?;
+    let answered = bus.ask(AnswerDirect { caller, room }).await?;
     Ok((answered.card, answered.done.dup))
 }
 

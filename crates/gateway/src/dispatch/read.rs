@@ -1,6 +1,6 @@
-//! Reads: they run beside all writing and see one snapshot each.
+//! Reading commands, which run beside all writes; each sees one snapshot.
 
-use super::{Asker, Body};
+use super::{Body, BusClient};
 use crate::Limits;
 use crate::wire::{
     Command, EntryShape, Error, Id, InvitationShape, MemberShape, MessageShape, RoomShape,
@@ -11,19 +11,19 @@ use rooms::api::{LogPage, Members, MembersPage, ReadLog, Seq};
 use serde::Serialize;
 use sessions::api::{Caller, ListSessions, SessionId, SessionsPage};
 
-/// Entries or messages of a page when the client names no number.
+/// Entries or messages per page when the client gives no limit.
 const PAGE: i64 = 50;
-/// Rooms, invitations, members or sessions of a page.
-pub(super) const LINES: usize = 100;
+/// Rooms, invitations, members or sessions per page.
+pub(super) const PAGE_ROWS: usize = 100;
 
-/// How many of a page a client gets.
-pub(super) fn clipped(limit: Option<i64>, limits: &Limits) -> usize {
+/// Returns the entries or messages per page for the client's `limit`.
+pub(super) fn page_limit(limit: Option<i64>, limits: &Limits) -> usize {
     let wanted = usize::try_from(limit.unwrap_or(PAGE)).unwrap_or(usize::MAX);
     wanted.clamp(1, limits.page_max)
 }
 
-pub(super) async fn read(asker: &Asker, caller: Caller, command: Command) -> Result<Body, Error> {
-    let limits = &asker.shared.limits;
+pub(super) async fn read(bus: &BusClient, caller: Caller, command: Command) -> Result<Body, Error> {
+    let limits = &bus.shared.limits;
     match command {
         Command::Log { room, after, limit } => {
             let read = ReadLog {
@@ -31,10 +31,10 @@ pub(super) async fn read(asker: &Asker, caller: Caller, command: Command) -> Res
                 room,
                 after: Some(after),
                 upto: None,
-                limit: clipped(limit, limits),
+                limit: page_limit(limit, limits),
                 bytes: limits.page_bytes,
             };
-            Ok(log(&asker.ask(read).await?))
+            Ok(log(&bus.ask(read).await?))
         }
         Command::History {
             room,
@@ -45,24 +45,24 @@ pub(super) async fn read(asker: &Asker, caller: Caller, command: Command) -> Res
                 caller,
                 room,
                 anchor,
-                limit: clipped(limit, limits),
+                limit: page_limit(limit, limits),
                 bytes: limits.page_bytes,
             };
-            Ok(history(&asker.ask(read).await?))
+            Ok(history(&bus.ask(read).await?))
         }
         Command::Members { room, after } => {
             let read = Members {
                 caller,
                 room,
                 after,
-                limit: LINES,
+                limit: PAGE_ROWS,
                 online_only: false,
             };
-            Ok(members(&asker.ask(read).await?))
+            Ok(members(&bus.ask(read).await?))
         }
         Command::Presence { room } => {
             let read = online(caller, room, limits);
-            let page = asker.ask(read).await?;
+            let page = bus.ask(read).await?;
             Ok(Body::of(&presence(&page)))
         }
         Command::Rooms { all, after } => {
@@ -70,23 +70,23 @@ pub(super) async fn read(asker: &Asker, caller: Caller, command: Command) -> Res
                 caller,
                 all,
                 after,
-                limit: LINES,
+                limit: PAGE_ROWS,
             };
-            Ok(rooms(&asker.ask(read).await?))
+            Ok(rooms(&bus.ask(read).await?))
         }
         Command::Sessions { after } => {
             let read = ListSessions {
                 caller,
                 after,
-                limit: LINES,
+                limit: PAGE_ROWS,
             };
-            Ok(sessions(&asker.ask(read).await?))
+            Ok(sessions(&bus.ask(read).await?))
         }
         _ => Err(Error::new(&UNKNOWN_OP)),
     }
 }
 
-/// Who of a room is there, as `presence` and `join` show it.
+/// Requests the members who are online, for `presence` and `join`.
 pub(super) fn online(caller: Caller, room: rooms::api::RoomKey, limits: &Limits) -> Members {
     Members {
         caller,
@@ -97,7 +97,7 @@ pub(super) fn online(caller: Caller, room: rooms::api::RoomKey, limits: &Limits)
     }
 }
 
-/// `{"online":[user…],"count"}`.
+/// The shape of `{"online":[user…],"count"}`.
 #[derive(Serialize)]
 pub(super) struct PresenceShape<'a> {
     online: Vec<UserShape<'a>>,

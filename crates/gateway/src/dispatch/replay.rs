@@ -1,13 +1,13 @@
-//! What a client has missed, read with its own rights a page at a time and put into its queue as
-//! that drains.
+//! Replays what a client has missed: reads page by page with its user's rights and queues each page
+//! as the queue drains.
 //!
-//! Of each room only the cursor is kept. When a room's page reaches its head, the hub takes the
-//! subscription over; what came meanwhile it has kept, so there is neither hole nor repeat.
+//! Only a cursor per room is kept. When a page reaches the room's head, the hub takes the subscription
+//! over; it has buffered what came meanwhile, so that nothing is missing and nothing repeated.
 
-use super::Asker;
-use crate::hub::{Advance, Advanced};
+use super::BusClient;
+use crate::connection::{Close, Conn, Frame};
+use crate::hub::{DeliverPage, PageDelivered};
 use crate::shared::Shared;
-use crate::socket::{Close, Conn, Frame};
 use crate::wire::{BANNED, Error, NO_SUCH_ROOM, NOT_MEMBER, push};
 use bus::TraceId;
 use rooms::api::{LogPage, ReadLog, RoomKey, Seq};
@@ -16,18 +16,18 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Bytes read at once: the queue never holds more of a replay.
+/// Bytes per page: the queue never holds more of a replay.
 const PAGE_BYTES: usize = 64 << 10;
-/// Entries read at once.
+/// Entries per page.
 const PAGE: usize = 200;
-/// How often a page is tried before the socket is closed, to come back later.
+/// Attempts per page before the socket is closed, so that the client comes back later.
 const ATTEMPTS: u32 = 3;
 const PAUSE: Duration = Duration::from_millis(300);
 
-/// The rooms that are still to be replayed on one connection.
+/// The rooms still to be replayed on one connection.
 pub(crate) struct Replay {
     rooms: VecDeque<(RoomKey, Seq)>,
-    /// `resumed` is to be said at the end.
+    /// Whether to push `resumed` at the end.
     announce: bool,
     failures: u32,
 }
@@ -41,32 +41,32 @@ impl Replay {
         }
     }
 
-    /// One more room, after the others.
+    /// Appends a room.
     pub(crate) fn add(&mut self, room: RoomKey, cursor: Seq) {
         self.rooms.push_back((room, cursor));
     }
 
-    /// Takes over what another was to do.
+    /// Appends what another replay still has to do.
     pub(crate) fn absorb(&mut self, other: Self) {
         self.rooms.extend(other.rooms);
         self.announce |= other.announce;
     }
 
-    /// Nothing left to do.
+    /// Returns whether nothing is left to do.
     pub(crate) fn is_done(&self) -> bool {
         self.rooms.is_empty() && !self.announce
     }
 
-    /// Reads and hands over one page, or says that it is over.
+    /// Reads and delivers one page, or pushes `resumed` after the last one.
     pub(crate) async fn step(mut self, shared: Arc<Shared>, conn: Arc<Conn>, user: UserId) -> Self {
         let Some((room, cursor)) = self.rooms.pop_front() else {
             if std::mem::take(&mut self.announce) {
-                conn.say(Frame::json(&push::resumed()));
+                conn.send_now(Frame::json(&push::resumed()));
             }
             return self;
         };
-        let asker = Asker::new(&shared, TraceId::random());
-        match page(&asker, &conn, user, &room, cursor).await {
+        let bus = BusClient::new(&shared, TraceId::random());
+        match page(&bus, &conn, user, &room, cursor).await {
             Ok(Some(cursor)) => {
                 self.failures = 0;
                 self.rooms.push_front((room, cursor));
@@ -83,9 +83,9 @@ impl Replay {
     }
 }
 
-/// One page of one room; returns the new cursor while there is more to come.
+/// Reads and delivers one page of one room; returns the new cursor while there is more.
 async fn page(
-    asker: &Asker,
+    bus: &BusClient,
     conn: &Conn,
     user: UserId,
     room: &RoomKey,
@@ -99,9 +99,9 @@ async fn page(
         limit: PAGE,
         bytes: PAGE_BYTES,
     };
-    let page = match asker.ask(read).await {
+    let page = match bus.ask(read).await {
         Ok(page) => page,
-        // No member any more: `gone` comes from the hub, or has come.
+        // The membership has ended: the hub pushes `gone`, or already has.
         Err(error) if [&NO_SUCH_ROOM, &NOT_MEMBER, &BANNED].contains(&error.kind) => {
             return Ok(None);
         }
@@ -110,7 +110,7 @@ async fn page(
     let reached = reached(&page, cursor);
     let frames = page.entries.iter();
     let frames = frames.map(|entry| Frame::json(&push::entry(room, entry)));
-    let advance = Advance {
+    let deliver = DeliverPage {
         connection: conn.id,
         room: room.clone(),
         reply: None,
@@ -119,13 +119,13 @@ async fn page(
         at_head: page.complete,
         joined: None,
     };
-    match asker.plainly(advance).await? {
-        Advanced::More => Ok(Some(reached)),
-        Advanced::Live | Advanced::Gone => Ok(None),
+    match bus.ask_infallible(deliver).await? {
+        PageDelivered::More => Ok(Some(reached)),
+        PageDelivered::Live | PageDelivered::Gone => Ok(None),
     }
 }
 
-/// How far the client is after a page. What the log leaves out is not for this user.
+/// Returns the client's cursor after a page. Entries that the page leaves out are hidden from this user.
 fn reached(page: &LogPage, cursor: Seq) -> Seq {
     if page.complete {
         return cursor.max(page.head);

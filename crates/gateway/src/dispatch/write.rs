@@ -1,13 +1,13 @@
-//! What people say and mark, asked of messaging; and the sessions they end.
+//! Writing commands for messaging, and `session.revoke`.
 
-use super::{Asker, Body};
+use super::{Body, BusClient};
 use crate::wire::{Command, DoneShape, Error, MarkedShape, SentShape, UNKNOWN_OP};
 use messaging::api::{DeleteMessage, EditMessage, MarkRead, React, SendMessage};
 use serde_json::json;
 use sessions::api::{Caller, ConnectionId, RevokeSession};
 
 pub(super) async fn write(
-    asker: &Asker,
+    bus: &BusClient,
     caller: Caller,
     connection: Option<ConnectionId>,
     command: Command,
@@ -26,7 +26,7 @@ pub(super) async fn write(
                 body,
                 reply_to,
             };
-            let stored = asker.ask(send).await?;
+            let stored = bus.ask(send).await?;
             Ok(Body::of(&SentShape::from(&stored)))
         }
         Command::Edit { room, target, body } => {
@@ -36,7 +36,7 @@ pub(super) async fn write(
                 target,
                 body,
             };
-            Ok(done(asker.ask(edit).await?))
+            Ok(done(bus.ask(edit).await?))
         }
         Command::Delete { room, target } => {
             let delete = DeleteMessage {
@@ -44,7 +44,7 @@ pub(super) async fn write(
                 room,
                 target,
             };
-            Ok(done(asker.ask(delete).await?))
+            Ok(done(bus.ask(delete).await?))
         }
         Command::React {
             room,
@@ -59,7 +59,7 @@ pub(super) async fn write(
                 emoji,
                 on,
             };
-            Ok(done(asker.ask(react).await?))
+            Ok(done(bus.ask(react).await?))
         }
         Command::Read { room, seq } => {
             let read = MarkRead {
@@ -68,11 +68,11 @@ pub(super) async fn write(
                 room,
                 seq,
             };
-            let marked = asker.ask(read).await?;
+            let marked = bus.ask(read).await?;
             Ok(Body::of(&MarkedShape::from(marked)))
         }
         Command::RevokeSession { session } => {
-            asker.ask(RevokeSession { caller, session }).await?;
+            bus.ask(RevokeSession { caller, session }).await?;
             Ok(Body::of(&json!({})))
         }
         _ => Err(Error::new(&UNKNOWN_OP)),

@@ -1,6 +1,5 @@
-//! The accept loop: goes on whatever the kernel says, and leaves nobody in the backlog unanswered.
+//! The accept loop: survives every error of the kernel, and answers the whole backlog at the end.
 
-use super::listeners::BACKLOG;
 use futures_util::FutureExt as _;
 use std::io;
 use std::net::SocketAddr;
@@ -9,23 +8,25 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-/// Connections turned away before others get their turn.
-const TURN: u32 = 64;
-/// The first wait after a failure; it doubles up to [`WAIT_MAX`].
+/// Length of the kernel's queue of connections not yet accepted: a whole town reconnecting at once.
+pub(super) const BACKLOG: u32 = 4096;
+/// Connections rejected before other tasks run.
+const REJECTED_PER_TURN: u32 = 64;
+/// The first pause after a failure; it doubles up to [`WAIT_MAX`].
 const WAIT_MIN: Duration = Duration::from_millis(20);
 const WAIT_MAX: Duration = Duration::from_secs(1);
-/// After this long without a failure it has passed.
-const CALM: Duration = Duration::from_secs(1);
+/// After this long without a failure, accepting counts as recovered.
+const RECOVERED_AFTER: Duration = Duration::from_secs(1);
 
-/// Accepts until `stop`, then hands what is left in the backlog to `turned_away` and closes the
-/// listener. Neither callback may wait.
+/// Accepts until `stop`, then passes the rest of the backlog to `rejected` and closes the listener.
+/// Neither callback may block.
 pub(super) async fn run(
     listener: TcpListener,
     stop: CancellationToken,
     mut accepted: impl FnMut(TcpStream, SocketAddr),
-    mut turned_away: impl FnMut(TcpStream),
+    mut rejected: impl FnMut(TcpStream),
 ) {
-    let mut trouble = Trouble::default();
+    let mut backoff = AcceptBackoff::default();
     loop {
         let next = tokio::select! {
             biased;
@@ -34,12 +35,12 @@ pub(super) async fn run(
         };
         match next {
             Ok((stream, peer)) => {
-                trouble.over();
+                backoff.succeeded();
                 accepted(stream, peer);
             }
-            Err(error) if is_the_peers(&error) => {}
+            Err(error) if is_peer_error(&error) => {}
             Err(error) => {
-                let wait = trouble.again(&error);
+                let wait = backoff.failed(&error);
                 tokio::select! {
                     () = stop.cancelled() => break,
                     () = tokio::time::sleep(wait) => {}
@@ -47,26 +48,26 @@ pub(super) async fn run(
             }
         }
     }
-    turn_away_all(&listener, &mut turned_away).await;
+    reject_backlog(&listener, &mut rejected).await;
 }
 
-/// Empties the backlog: no more than it can hold, for others may go on connecting.
-async fn turn_away_all(listener: &TcpListener, turned_away: &mut impl FnMut(TcpStream)) {
+/// Rejects the backlog, at most its size, since others may go on connecting.
+async fn reject_backlog(listener: &TcpListener, rejected: &mut impl FnMut(TcpStream)) {
     for count in 1..=BACKLOG {
-        // tokio's own budget would end this long before the backlog is empty.
+        // tokio's cooperative budget would end this before the backlog is empty.
         let next = tokio::task::coop::unconstrained(listener.accept());
         let Some(Ok((stream, _))) = next.now_or_never() else {
             return;
         };
-        turned_away(stream);
-        if count % TURN == 0 {
+        rejected(stream);
+        if count % REJECTED_PER_TURN == 0 {
             tokio::task::yield_now().await;
         }
     }
 }
 
-/// A connection that was gone before it was accepted.
-fn is_the_peers(error: &io::Error) -> bool {
+/// Returns whether the peer was gone before its connection was accepted.
+fn is_peer_error(error: &io::Error) -> bool {
     matches!(
         error.kind(),
         io::ErrorKind::ConnectionAborted
@@ -75,29 +76,32 @@ fn is_the_peers(error: &io::Error) -> bool {
     )
 }
 
-/// A spell in which connections cannot be accepted, most likely for want of file descriptors: said
+/// A period in which connections cannot be accepted, most likely for lack of file descriptors. Logged
 /// once when it begins, and once when it has been over for a while.
 #[derive(Default)]
-struct Trouble {
+struct AcceptBackoff {
     wait: Option<Duration>,
     last: Option<Instant>,
 }
 
-impl Trouble {
-    /// It failed: how long to wait before the next try.
-    fn again(&mut self, error: &io::Error) -> Duration {
+impl AcceptBackoff {
+    /// Notes a failure; returns the pause before the next attempt.
+    fn failed(&mut self, error: &io::Error) -> Duration {
         if self.last.replace(Instant::now()).is_none() {
-            tracing::error!(%error, "cannot accept connections; waiting for it to pass");
+            tracing::error!(%error, "cannot accept connections; retrying");
         }
         let wait = self.wait.map_or(WAIT_MIN, |wait| (wait * 2).min(WAIT_MAX));
         self.wait = Some(wait);
         wait
     }
 
-    /// It went well.
-    fn over(&mut self) {
+    /// Notes a success.
+    fn succeeded(&mut self) {
         self.wait = None;
-        if self.last.is_some_and(|last| last.elapsed() >= CALM) {
+        if self
+            .last
+            .is_some_and(|last| last.elapsed() >= RECOVERED_AFTER)
+        {
             self.last = None;
             tracing::info!("accepting connections again");
         }
@@ -110,28 +114,28 @@ mod tests {
     use tokio::net::TcpSocket;
 
     #[tokio::test(start_paused = true)]
-    async fn waiting_grows_to_a_second_and_begins_anew() {
-        let mut trouble = Trouble::default();
+    async fn the_pause_grows_to_a_second_and_starts_over() {
+        let mut backoff = AcceptBackoff::default();
         let full = io::Error::from_raw_os_error(24);
-        let waits: Vec<_> = (0..8).map(|_| trouble.again(&full).as_millis()).collect();
+        let waits: Vec<_> = (0..8).map(|_| backoff.failed(&full).as_millis()).collect();
         assert_eq!(waits, [20, 40, 80, 160, 320, 640, 1000, 1000]);
-        trouble.over();
-        assert_eq!(trouble.again(&full), WAIT_MIN);
+        backoff.succeeded();
+        assert_eq!(backoff.failed(&full), WAIT_MIN);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_spell_goes_on_until_it_has_been_calm() {
-        let mut trouble = Trouble::default();
-        trouble.again(&io::Error::from_raw_os_error(24));
-        trouble.over();
-        assert!(trouble.last.is_some(), "one success is not yet the end");
-        tokio::time::advance(CALM).await;
-        trouble.over();
-        assert!(trouble.last.is_none());
+    async fn a_failure_lasts_until_there_was_none_for_a_while() {
+        let mut backoff = AcceptBackoff::default();
+        backoff.failed(&io::Error::from_raw_os_error(24));
+        backoff.succeeded();
+        assert!(backoff.last.is_some(), "one success is not yet a recovery");
+        tokio::time::advance(RECOVERED_AFTER).await;
+        backoff.succeeded();
+        assert!(backoff.last.is_none());
     }
 
     #[tokio::test]
-    async fn who_waits_in_the_backlog_at_the_end_is_turned_away() {
+    async fn the_backlog_is_rejected_at_the_end() {
         let socket = TcpSocket::new_v4().unwrap();
         socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
         let listener = socket.listen(BACKLOG).unwrap();
@@ -142,9 +146,9 @@ mod tests {
         }
         let stop = CancellationToken::new();
         stop.cancel();
-        let (mut accepted, mut turned_away) = (0, 0);
-        run(listener, stop, |_, _| accepted += 1, |_| turned_away += 1).await;
-        assert_eq!((accepted, turned_away), (0, 200));
+        let (mut accepted, mut rejected) = (0, 0);
+        run(listener, stop, |_, _| accepted += 1, |_| rejected += 1).await;
+        assert_eq!((accepted, rejected), (0, 200));
         assert!(
             TcpStream::connect(address).await.is_err(),
             "nobody listens any more"

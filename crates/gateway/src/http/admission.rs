@@ -1,47 +1,47 @@
-//! Who gets in: so many connections in all, and so many of one network that are not sockets (yet);
-//! sockets are counted where they are served.
+//! Limits the open connections: all of them, and those of one network that are not sockets. Sockets are
+//! counted per network in [`crate::connection::Registry`].
 
+use crate::connection::Peer;
 use crate::metrics::{MetricsSource, MetricsWriter};
-use crate::socket::Peer;
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// The open connections, counted. A cheap handle.
+/// Counts the open connections. A cheap handle.
 #[derive(Clone)]
 pub(super) struct Admission(Arc<Inner>);
 
 struct Inner {
     max: usize,
     per_network: usize,
-    open: Mutex<Open>,
+    open: Mutex<ConnectionCounts>,
 }
 
 #[derive(Default)]
-struct Open {
+struct ConnectionCounts {
     all: usize,
     of: HashMap<Peer, usize>,
 }
 
-/// Why a connection does not get in.
+/// Why a connection is rejected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Full {
-    /// The server has as many as it takes.
-    Server,
-    /// This network has.
-    Network,
+pub(super) enum AdmissionError {
+    /// The server has its maximum.
+    ServerFull,
+    /// This network has its maximum.
+    NetworkFull,
 }
 
-/// One connection's place; given back when dropped.
-#[must_use = "dropped, the place is free again"]
-pub(super) struct Place {
+/// The slot of one connection; freed when dropped.
+#[must_use = "the slot is freed when dropped"]
+pub(super) struct ConnectionSlot {
     inner: Arc<Inner>,
-    network: Option<NetworkPlace>,
+    network: Option<NetworkSlot>,
 }
 
-/// One of the places of a network; given back when dropped.
-#[must_use = "dropped, the place is free again"]
-pub(super) struct NetworkPlace {
+/// One slot of a network; freed when dropped.
+#[must_use = "the slot is freed when dropped"]
+pub(super) struct NetworkSlot {
     inner: Arc<Inner>,
     network: Peer,
 }
@@ -55,55 +55,55 @@ impl Admission {
         }))
     }
 
-    /// A place for a connection; without a network (a proxy's) it counts in all alone.
-    pub(super) fn enter(&self, network: Option<Peer>) -> Result<Place, Full> {
+    /// Takes a slot for a connection. Without a network (a proxy's connection) only the total counts.
+    pub(super) fn enter(&self, network: Option<Peer>) -> Result<ConnectionSlot, AdmissionError> {
         let mut open = self.0.open();
         if open.all >= self.0.max {
-            return Err(Full::Server);
+            return Err(AdmissionError::ServerFull);
         }
         if let Some(network) = network {
             open.enter(network, self.0.per_network)?;
         }
         open.all += 1;
         drop(open);
-        Ok(Place {
+        Ok(ConnectionSlot {
             inner: Arc::clone(&self.0),
-            network: network.map(|network| self.0.place_of(network)),
+            network: network.map(|network| self.0.slot_of(network)),
         })
     }
 
-    /// A place for one request that a proxy passes on for this network.
-    pub(super) fn enter_forwarded(&self, network: Peer) -> Result<NetworkPlace, Full> {
+    /// Takes a slot for one request that a proxy forwards for this network.
+    pub(super) fn enter_forwarded(&self, network: Peer) -> Result<NetworkSlot, AdmissionError> {
         self.0.open().enter(network, self.0.per_network)?;
-        Ok(self.0.place_of(network))
+        Ok(self.0.slot_of(network))
     }
 }
 
 impl MetricsSource for Admission {
     fn write(&self, writer: &mut MetricsWriter<'_>) -> fmt::Result {
         let all = self.0.open().all;
-        let help = "Open connections of the people's listener, sockets among them";
+        let help = "Open connections of the public listener, including sockets";
         writer.gauge("connections", help, all)
     }
 }
 
-impl Place {
-    /// A proxy's connection is one person's from now on, and counts for this network.
-    pub(super) fn count_for(&mut self, network: NetworkPlace) {
+impl ConnectionSlot {
+    /// Counts a proxy's connection for this network, since it now carries one client only.
+    pub(super) fn count_for(&mut self, network: NetworkSlot) {
         self.network = Some(network);
     }
 
-    /// The connection is counted as a socket from now on, and no longer for its network here.
+    /// Frees the network's slot, since the connection is now counted as a socket.
     pub(super) fn became_socket(&mut self) {
         self.network = None;
     }
 }
 
-impl Open {
-    fn enter(&mut self, network: Peer, max: usize) -> Result<(), Full> {
+impl ConnectionCounts {
+    fn enter(&mut self, network: Peer, max: usize) -> Result<(), AdmissionError> {
         let of = self.of.entry(network).or_default();
         if *of >= max {
-            return Err(Full::Network);
+            return Err(AdmissionError::NetworkFull);
         }
         *of += 1;
         Ok(())
@@ -120,27 +120,27 @@ impl Open {
 }
 
 impl Inner {
-    fn open(&self) -> std::sync::MutexGuard<'_, Open> {
-        // Counting does not panic half way; a poisoned count is still right.
+    fn open(&self) -> std::sync::MutexGuard<'_, ConnectionCounts> {
+        // No operation can panic half way, so a poisoned count is still right.
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The guard of a place that was entered.
-    fn place_of(self: &Arc<Self>, network: Peer) -> NetworkPlace {
-        NetworkPlace {
+    /// Returns the guard of a slot that was just taken.
+    fn slot_of(self: &Arc<Self>, network: Peer) -> NetworkSlot {
+        NetworkSlot {
             inner: Arc::clone(self),
             network,
         }
     }
 }
 
-impl Drop for Place {
+impl Drop for ConnectionSlot {
     fn drop(&mut self) {
         self.inner.open().all -= 1;
     }
 }
 
-impl Drop for NetworkPlace {
+impl Drop for NetworkSlot {
     fn drop(&mut self) {
         self.inner.open().leave(self.network);
     }
@@ -154,60 +154,57 @@ mod tests {
         Peer::of([192, 0, 2, last].into())
     }
 
-    fn refused(admission: &Admission, last: u8) -> Option<Full> {
+    fn refused(admission: &Admission, last: u8) -> Option<AdmissionError> {
         admission.enter(Some(network(last))).err()
     }
 
     #[test]
-    fn a_socket_leaves_its_place_in_its_network_to_another() {
+    fn a_socket_frees_its_slot_of_the_network() {
         let admission = Admission::new(2, 1);
-        let mut place = admission.enter(Some(network(1))).ok().unwrap();
-        place.became_socket();
+        let mut slot = admission.enter(Some(network(1))).ok().unwrap();
+        slot.became_socket();
         let other = admission.enter(Some(network(1))).ok().unwrap();
-        assert_eq!(refused(&admission, 2), Some(Full::Server));
-        drop((place, other));
+        assert_eq!(refused(&admission, 2), Some(AdmissionError::ServerFull));
+        drop((slot, other));
         assert!(admission.0.open().of.is_empty());
     }
 
     #[test]
-    fn a_proxys_connection_counts_for_whom_it_carries() {
+    fn a_proxys_connection_counts_for_its_client() {
         let admission = Admission::new(10, 1);
-        let mut place = admission.enter(None).ok().unwrap();
-        place.count_for(admission.enter_forwarded(network(1)).ok().unwrap());
+        let mut slot = admission.enter(None).ok().unwrap();
+        slot.count_for(admission.enter_forwarded(network(1)).ok().unwrap());
         assert!(admission.enter_forwarded(network(1)).is_err());
         assert!(
             admission.enter_forwarded(network(2)).is_ok(),
             "others are not concerned"
         );
-        place.became_socket();
+        slot.became_socket();
         assert!(admission.enter_forwarded(network(1)).is_ok());
-        drop(place);
+        drop(slot);
         assert!(admission.0.open().of.is_empty());
     }
 
     #[test]
-    fn one_network_does_not_take_everything() {
+    fn one_network_cannot_take_all_slots() {
         let admission = Admission::new(10, 2);
         let places = [
             admission.enter(Some(network(1))),
             admission.enter(Some(network(1))),
         ];
-        assert_eq!(refused(&admission, 1), Some(Full::Network));
+        assert_eq!(refused(&admission, 1), Some(AdmissionError::NetworkFull));
         assert_eq!(refused(&admission, 2), None);
         drop(places);
         assert_eq!(refused(&admission, 1), None);
-        assert!(
-            admission.0.open().of.is_empty(),
-            "nothing is kept of who has gone"
-        );
+        assert!(admission.0.open().of.is_empty(), "nothing is left");
     }
 
     #[test]
     fn the_server_takes_so_many_and_no_more() {
         let admission = Admission::new(1, 2);
-        let place = admission.enter(None).ok();
-        assert_eq!(refused(&admission, 1), Some(Full::Server));
-        drop(place);
+        let slot = admission.enter(None).ok();
+        assert_eq!(refused(&admission, 1), Some(AdmissionError::ServerFull));
+        drop(slot);
         assert_eq!(refused(&admission, 1), None);
     }
 }

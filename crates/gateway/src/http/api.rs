@@ -1,14 +1,14 @@
-//! `/api/v1`: what is done before there is a socket, and what programs do without one.
+//! `/api/v1`: accounts, and commands without a socket.
 //!
-//! Accounts are asked of sessions; all else becomes the same command that a frame would be, and
-//! takes the same way. A token comes in `Authorization: Bearer` and from nowhere else, and is
-//! checked once the whole request is there: a session that ended meanwhile has no say any more.
+//! Account requests go to sessions; all else becomes the same command as a frame and takes the same
+//! way. A token is read from `Authorization: Bearer` only, and checked once the whole request has come,
+//! so that a session that ended meanwhile is refused.
 
-use super::answer::{self, Answer, json_text};
 use super::body;
 use super::endpoint::Endpoint;
-use super::traced::Traced;
-use crate::socket::Peer;
+use super::request_trace::RequestTrace;
+use super::response::{self, HttpResponse, json_text};
+use crate::connection::Peer;
 use crate::wire::{self, BAD_CREDENTIALS, Command, Cost, Error, Id, UNAUTHENTICATED, UserShape};
 use crate::{Call, Gateway};
 use bus::{Request as Ask, TraceId};
@@ -19,10 +19,10 @@ use sessions::api::{
     Authenticate, Caller, ChangePassword, DeleteAccount, Login, Register, Token, User,
 };
 
-/// The fields of `history` that are numbers.
-const PAGE: &[&str] = &["before", "after", "around", "limit"];
+/// The query fields of `history` that are numbers.
+const NUMERIC_FIELDS: &[&str] = &["before", "after", "around", "limit"];
 
-/// Declares what the API asks besides the commands.
+/// Declares the requests that the API makes besides those of commands.
 pub(super) fn wire(builder: &mut bus::Builder) {
     builder
         .asks::<Authenticate>()
@@ -39,11 +39,11 @@ pub(super) struct Api {
     body_bytes_max: usize,
 }
 
-/// One request that is there as a whole.
-pub(super) struct Asked {
+/// A request that was read completely.
+pub(super) struct ApiRequest {
     endpoint: Endpoint,
     head: Parts,
-    /// Empty where nothing in it counts.
+    /// The body; empty if the endpoint has none.
     text: String,
     from: Peer,
     trace: TraceId,
@@ -57,15 +57,14 @@ impl Api {
         }
     }
 
-    /// Reads what the endpoint needs. On a slow line that takes a while, so nothing that others need
-    /// is held meanwhile.
+    /// Reads the request. That may take a while on a slow line, so it holds no shared resource.
     pub(super) async fn read(
         &self,
         endpoint: Endpoint,
         request: Request<Incoming>,
         from: Peer,
-    ) -> Result<Asked, Error> {
-        let Traced { trace, .. } = Traced::of(&request);
+    ) -> Result<ApiRequest, Error> {
+        let RequestTrace { trace, .. } = RequestTrace::of(&request);
         let (head, body) = request.into_parts();
         let text = if endpoint.has_body() {
             let read = body::text(body, self.body_bytes_max).await;
@@ -73,7 +72,7 @@ impl Api {
         } else {
             String::new()
         };
-        Ok(Asked {
+        Ok(ApiRequest {
             endpoint,
             head,
             text,
@@ -83,108 +82,112 @@ impl Api {
     }
 
     /// Answers a request.
-    pub(super) async fn answer(self, asked: Asked) -> Answer {
-        let trace = asked.trace;
-        let answered = match asked.endpoint.clone() {
-            Endpoint::Register => self.register(asked).await,
-            Endpoint::Login => self.login(asked).await,
-            Endpoint::Logout => self.logout(asked).await,
-            Endpoint::Password => self.password(asked).await,
-            Endpoint::DeleteAccount => self.delete_account(asked).await,
-            Endpoint::Me => self.me(asked).await,
-            Endpoint::Rooms => self.rooms(asked).await,
-            Endpoint::History(room) => self.history(room, asked).await,
-            Endpoint::Send(room) => self.send(room, asked).await,
+    pub(super) async fn answer(self, request: ApiRequest) -> HttpResponse {
+        let trace = request.trace;
+        let answered = match request.endpoint.clone() {
+            Endpoint::Register => self.register(request).await,
+            Endpoint::Login => self.login(request).await,
+            Endpoint::Logout => self.logout(request).await,
+            Endpoint::Password => self.password(request).await,
+            Endpoint::DeleteAccount => self.delete_account(request).await,
+            Endpoint::Me => self.me(request).await,
+            Endpoint::Rooms => self.rooms(request).await,
+            Endpoint::History(room) => self.history(room, request).await,
+            Endpoint::Send(room) => self.send(room, request).await,
         };
-        answered.unwrap_or_else(|error| answer::error(&error.traced(trace)))
+        answered.unwrap_or_else(|error| response::error(&error.traced(trace)))
     }
 
-    async fn register(&self, asked: Asked) -> Result<Answer, Error> {
-        let fields = body::fields(&asked.text)?;
-        let request = Register {
+    async fn register(&self, request: ApiRequest) -> Result<HttpResponse, Error> {
+        let fields = body::fields(&request.text)?;
+        let command = Register {
             name: fields.string("name")?,
             password: fields.string("password")?,
             device: fields.optional_string("device")?,
             invite: fields.optional_string("invite")?,
-            from: asked.from.to_string(),
+            from: request.from.to_string(),
         };
-        let (token, user) = self.ask(request, asked.trace).await??;
+        let (token, user) = self.ask(command, request.trace).await??;
         Ok(welcome(&token, &user))
     }
 
-    async fn login(&self, asked: Asked) -> Result<Answer, Error> {
-        let fields = body::fields(&asked.text)?;
-        let request = Login {
+    async fn login(&self, request: ApiRequest) -> Result<HttpResponse, Error> {
+        let fields = body::fields(&request.text)?;
+        let command = Login {
             name: fields.string("name")?,
             password: fields.string("password")?,
             device: fields.optional_string("device")?,
-            from: asked.from.to_string(),
+            from: request.from.to_string(),
         };
-        let (token, user) = self.ask(request, asked.trace).await??;
+        let (token, user) = self.ask(command, request.trace).await??;
         Ok(welcome(&token, &user))
     }
 
-    async fn password(&self, asked: Asked) -> Result<Answer, Error> {
-        let caller = self.paying_caller(&asked, Cost::Hello).await?;
-        let fields = body::fields(&asked.text)?;
+    async fn password(&self, request: ApiRequest) -> Result<HttpResponse, Error> {
+        let caller = self.charged_caller(&request, Cost::Hello).await?;
+        let fields = body::fields(&request.text)?;
         let (old, new) = (fields.string("old")?, fields.string("new")?);
-        self.ask(ChangePassword { caller, old, new }, asked.trace)
+        self.ask(ChangePassword { caller, old, new }, request.trace)
             .await??;
         Ok(json_text(StatusCode::OK, "{}"))
     }
 
-    async fn delete_account(&self, asked: Asked) -> Result<Answer, Error> {
-        let caller = self.paying_caller(&asked, Cost::Hello).await?;
-        let password = body::fields(&asked.text)?.string("password")?;
-        self.ask(DeleteAccount { caller, password }, asked.trace)
+    async fn delete_account(&self, request: ApiRequest) -> Result<HttpResponse, Error> {
+        let caller = self.charged_caller(&request, Cost::Hello).await?;
+        let password = body::fields(&request.text)?.string("password")?;
+        self.ask(DeleteAccount { caller, password }, request.trace)
             .await??;
         Ok(json_text(StatusCode::OK, "{}"))
     }
 
-    async fn logout(&self, asked: Asked) -> Result<Answer, Error> {
-        let caller = self.caller(&asked).await?;
-        self.call(caller, Command::Logout, asked.trace).await
+    async fn logout(&self, request: ApiRequest) -> Result<HttpResponse, Error> {
+        let caller = self.caller(&request).await?;
+        self.call(caller, Command::Logout, request.trace).await
     }
 
-    async fn me(&self, asked: Asked) -> Result<Answer, Error> {
-        let caller = self.paying_caller(&asked, Cost::Other).await?;
+    async fn me(&self, request: ApiRequest) -> Result<HttpResponse, Error> {
+        let caller = self.charged_caller(&request, Cost::Other).await?;
         let me = json!({
             "user": UserShape::from(&caller.user),
             "session": Id(caller.session),
         });
-        Ok(answer::json(StatusCode::OK, &me))
+        Ok(response::json(StatusCode::OK, &me))
     }
 
-    async fn rooms(&self, asked: Asked) -> Result<Answer, Error> {
-        let caller = self.caller(&asked).await?;
-        let command = body::command("rooms", &body::query(&asked.head.uri, &["all"]))?;
-        self.call(caller, command, asked.trace).await
+    async fn rooms(&self, request: ApiRequest) -> Result<HttpResponse, Error> {
+        let caller = self.caller(&request).await?;
+        let command = body::command("rooms", &body::query(&request.head.uri, &["all"]))?;
+        self.call(caller, command, request.trace).await
     }
 
-    async fn history(&self, room: String, asked: Asked) -> Result<Answer, Error> {
-        let caller = self.caller(&asked).await?;
-        let command = in_room("history", room, body::query(&asked.head.uri, PAGE))?;
-        self.call(caller, command, asked.trace).await
+    async fn history(&self, room: String, request: ApiRequest) -> Result<HttpResponse, Error> {
+        let caller = self.caller(&request).await?;
+        let command = in_room(
+            "history",
+            room,
+            body::query(&request.head.uri, NUMERIC_FIELDS),
+        )?;
+        self.call(caller, command, request.trace).await
     }
 
-    async fn send(&self, room: String, asked: Asked) -> Result<Answer, Error> {
-        let caller = self.caller(&asked).await?;
-        let command = in_room("send", room, body::object(&asked.text)?)?;
-        self.call(caller, command, asked.trace).await
+    async fn send(&self, room: String, request: ApiRequest) -> Result<HttpResponse, Error> {
+        let caller = self.caller(&request).await?;
+        let command = in_room("send", room, body::object(&request.text)?)?;
+        self.call(caller, command, request.trace).await
     }
 
-    /// Whose token it is. The command that follows is paid for where it is carried out.
-    async fn caller(&self, asked: &Asked) -> Result<Caller, Error> {
-        let token = bearer(&asked.head.headers)?;
-        Ok(self.ask(Authenticate { token }, asked.trace).await??)
+    /// Authenticates the token without a charge: the command that follows is charged when it runs.
+    async fn caller(&self, request: &ApiRequest) -> Result<Caller, Error> {
+        let token = bearer(&request.head.headers)?;
+        Ok(self.ask(Authenticate { token }, request.trace).await??)
     }
 
-    /// Whose token it is, for what is no command: the user pays here.
-    async fn paying_caller(&self, asked: &Asked, cost: Cost) -> Result<Caller, Error> {
-        let caller = self.caller(asked).await?;
+    /// Authenticates the token and charges the user, for an endpoint that is not a command.
+    async fn charged_caller(&self, request: &ApiRequest, cost: Cost) -> Result<Caller, Error> {
+        let caller = self.caller(request).await?;
         let shared = &self.gateway.shared;
-        let bucket = shared.buckets.of_user(caller.user.id, &shared.limits);
-        bucket.pay(cost, &shared.limits)?;
+        let bucket = shared.buckets.for_user(caller.user.id, &shared.limits);
+        bucket.charge(cost, &shared.limits)?;
         Ok(caller)
     }
 
@@ -193,9 +196,9 @@ impl Api {
         caller: Caller,
         command: Command,
         trace: TraceId,
-    ) -> Result<Answer, Error> {
+    ) -> Result<HttpResponse, Error> {
         let shared = &self.gateway.shared;
-        let bucket = shared.buckets.of_user(caller.user.id, &shared.limits);
+        let bucket = shared.buckets.for_user(caller.user.id, &shared.limits);
         let body = self
             .gateway
             .call(Call::http(caller, command, trace, bucket))
@@ -205,11 +208,11 @@ impl Api {
 
     async fn ask<R: Ask>(&self, request: R, trace: TraceId) -> Result<R::Answer, Error> {
         let shared = &self.gateway.shared;
-        let asked = shared
+        let request = shared
             .bus
             .ask_traced(request, shared.limits.ask_within, trace)
             .await;
-        asked.map_err(Error::from)
+        request.map_err(Error::from)
     }
 }
 
@@ -218,9 +221,9 @@ fn in_room(op: &str, room: String, mut d: Map<String, Value>) -> Result<Command,
     body::command(op, &d)
 }
 
-fn welcome(token: &Token, user: &User) -> Answer {
+fn welcome(token: &Token, user: &User) -> HttpResponse {
     let welcome = json!({ "token": token.0, "user": UserShape::from(user) });
-    answer::json(StatusCode::OK, &welcome)
+    response::json(StatusCode::OK, &welcome)
 }
 
 fn bearer(headers: &HeaderMap) -> Result<Token, Error> {

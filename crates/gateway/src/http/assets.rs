@@ -1,12 +1,12 @@
-//! The page, from inside the binary.
+//! The web client's files, embedded in the binary.
 
-use super::answer::{Answer, bytes, set};
+use super::response::{HttpResponse, bytes, set};
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode, header};
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-/// Nothing but the page's own files, and nothing inline.
+/// Allows the page's own files only, and nothing inline.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
                       connect-src 'self'; img-src 'self' data:; base-uri 'none'; \
                       form-action 'none'; frame-ancestors 'none'";
@@ -28,7 +28,7 @@ files! {
     "/icon.svg" = "icon.svg", "image/svg+xml";
 }
 
-/// The files by path, each with the tag that a browser compares.
+/// The files by path, each with its `ETag`.
 pub(super) struct Assets(HashMap<&'static str, Asset>);
 
 struct Asset {
@@ -56,8 +56,8 @@ impl Assets {
         )
     }
 
-    /// The file at this path, or that the browser has it already.
-    pub(super) fn answer(&self, path: &str, headers: &HeaderMap) -> Option<Answer> {
+    /// Returns the file at this path, or 304 if the browser has it.
+    pub(super) fn answer(&self, path: &str, headers: &HeaderMap) -> Option<HttpResponse> {
         let asset = self.0.get(path)?;
         let mut answer = if is_known(headers, &asset.tag) {
             bytes(StatusCode::NOT_MODIFIED, asset.kind, Bytes::new())
@@ -65,7 +65,7 @@ impl Assets {
             bytes(StatusCode::OK, asset.kind, Bytes::from_static(asset.body))
         };
         set(&mut answer, header::ETAG, &asset.tag);
-        // Kept, and asked about each time: a restart may have brought a new page.
+        // Cached but revalidated each time: a restart may have brought a new page.
         set(&mut answer, header::CACHE_CONTROL, "no-cache");
         set(&mut answer, header::CONTENT_SECURITY_POLICY, POLICY);
         set(&mut answer, header::REFERRER_POLICY, "no-referrer");
@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn a_browser_that_has_the_page_is_not_sent_it_again() {
+    fn a_browser_that_has_the_page_gets_304() {
         let assets = Assets::new();
         let first = assets.answer("/", &HeaderMap::new()).unwrap();
         let tag = first.headers()[header::ETAG].to_str().unwrap();

@@ -1,4 +1,4 @@
-//! From a request's body or query to the fields of a command.
+//! Reads a request's body or query into the fields of a command.
 
 use crate::limits::on_a_slow_line;
 use crate::wire::{self, Command, Error, Fields, TOO_LARGE};
@@ -12,12 +12,13 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 use tower::BoxError;
 
-/// Time for a body, beside what its bytes take on a slow line.
+/// Time for a body, in addition to what its bytes take on a slow line.
 const WITHIN: Duration = Duration::from_secs(5);
 
 const OBJECT: &str = "expected a JSON object";
 
-/// The whole body as text. Its bytes earn it time: a slow line may be slow, a dripped body ends soon.
+/// Reads the whole body as text. Every received byte extends the deadline, so a slow line succeeds and a
+/// body sent byte by byte fails soon.
 pub(super) async fn text<B>(body: B, bytes_max: usize) -> Result<String, Error>
 where
     B: Body<Data = Bytes, Error: Into<BoxError>> + Unpin,
@@ -41,18 +42,18 @@ where
     String::from_utf8(bytes).map_err(|_| Error::field("body", "not UTF-8"))
 }
 
-/// The fields of a body.
+/// Parses the body as the fields of a JSON object.
 pub(super) fn fields(text: &str) -> Result<Fields<'_>, Error> {
     let raw: &RawValue = serde_json::from_str(text).map_err(|_| Error::field("body", OBJECT))?;
     Fields::read(Some(raw)).map_err(|_| Error::field("body", OBJECT))
 }
 
-/// The body as an object, for a command that takes a part of its fields from elsewhere.
+/// Parses the body as an object, for a command that takes other fields from the path.
 pub(super) fn object(text: &str) -> Result<Map<String, Value>, Error> {
     serde_json::from_str(text).map_err(|_| Error::field("body", OBJECT))
 }
 
-/// The query as an object: text, but for the fields in `typed`, which are what they look like.
+/// Parses the query as an object of strings, except for the fields in `typed`, which are parsed as JSON.
 pub(super) fn query(uri: &Uri, typed: &[&str]) -> Map<String, Value> {
     form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes())
         .map(|(name, text)| {
@@ -68,7 +69,7 @@ pub(super) fn query(uri: &Uri, typed: &[&str]) -> Map<String, Value> {
         .collect()
 }
 
-/// The command `op` with these fields, read as if it had come in a frame.
+/// Parses the command `op` with these fields as if it had come in a frame.
 pub(super) fn command(op: &str, d: &Map<String, Value>) -> Result<Command, Error> {
     let frame = json!({ "id": 0, "op": op, "d": d }).to_string();
     Ok(wire::read(&frame)?.command)
@@ -82,7 +83,7 @@ mod tests {
     use hyper::body::Frame;
     use std::convert::Infallible;
 
-    /// A body of so many pieces, each of so many bytes and so long after the one before.
+    /// A body of `pieces` pieces of `bytes` bytes, with a pause before each.
     fn dripped(
         pieces: usize,
         bytes: usize,
@@ -111,7 +112,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn no_more_is_read_than_fits() {
+    async fn a_body_is_read_up_to_its_limit() {
         let much = dripped(1000, 1000, Duration::ZERO);
         assert_eq!(text(much, 64_000).await.unwrap_err().kind, &TOO_LARGE);
     }

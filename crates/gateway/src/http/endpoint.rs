@@ -1,11 +1,11 @@
-//! What a path and method of `/api/v1` stand for, as data: known before anything is read or paid.
+//! The endpoints of `/api/v1`, known from path and method before anything is read or charged.
 
-use super::answer::{self, Answer, only};
+use super::response::{self, HttpResponse, method_not_allowed};
 use crate::wire::{Cost, Error, NO_SUCH_PATH};
 use http::Method;
 use percent_encoding::percent_decode_str;
 
-/// One thing that the API does.
+/// An endpoint of the API.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Endpoint {
     Register,
@@ -15,33 +15,33 @@ pub(super) enum Endpoint {
     DeleteAccount,
     Me,
     Rooms,
-    /// Of this room.
+    /// `history` of this room.
     History(String),
-    /// Into this room.
+    /// `send` to this room.
     Send(String),
 }
 
-/// What there is instead of an endpoint.
+/// Why there is no endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Missing {
-    /// Nothing at this path.
-    Path,
-    /// Nothing by this method, but by this one.
-    Method(&'static str),
+pub(super) enum RouteError {
+    /// There is nothing at this path.
+    NotFound,
+    /// The path allows only this method.
+    MethodNotAllowed(&'static str),
 }
 
-impl Missing {
-    pub(super) fn answer(self) -> Answer {
+impl RouteError {
+    pub(super) fn answer(self) -> HttpResponse {
         match self {
-            Self::Path => answer::error(&Error::new(&NO_SUCH_PATH)),
-            Self::Method(allowed) => only(allowed),
+            Self::NotFound => response::error(&Error::new(&NO_SUCH_PATH)),
+            Self::MethodNotAllowed(allowed) => method_not_allowed(allowed),
         }
     }
 }
 
 impl Endpoint {
-    /// At this path, which begins after `/api/v1`.
-    pub(super) fn of(method: &Method, path: &str) -> Result<Self, Missing> {
+    /// Returns the endpoint at `path`, which begins after `/api/v1`.
+    pub(super) fn of(method: &Method, path: &str) -> Result<Self, RouteError> {
         let segments: Vec<_> = path.split('/').skip(1).collect();
         let (allowed, endpoint) = match segments.as_slice() {
             ["register"] => (Method::POST, Self::Register),
@@ -53,16 +53,20 @@ impl Endpoint {
             ["rooms"] => (Method::GET, Self::Rooms),
             ["rooms", room, "history"] => (Method::GET, Self::History(key(room))),
             ["rooms", room, "messages"] => (Method::POST, Self::Send(key(room))),
-            _ => return Err(Missing::Path),
+            _ => return Err(RouteError::NotFound),
         };
         if *method == allowed {
             return Ok(endpoint);
         }
         let get = allowed == Method::GET;
-        Err(Missing::Method(if get { "GET" } else { "POST" }))
+        Err(RouteError::MethodNotAllowed(if get {
+            "GET"
+        } else {
+            "POST"
+        }))
     }
 
-    /// Whether its fields are in the body.
+    /// Returns whether the endpoint reads the body.
     pub(super) fn has_body(&self) -> bool {
         matches!(
             self,
@@ -70,7 +74,7 @@ impl Endpoint {
         )
     }
 
-    /// What the caller's network pays before it is known who calls.
+    /// Returns the cost for the caller's network, charged before authentication.
     pub(super) fn cost_before(&self) -> Cost {
         match self {
             Self::Register | Self::Login => Cost::Hello,
@@ -79,7 +83,7 @@ impl Endpoint {
     }
 }
 
-/// The route of a path that begins after `/api/v1`, with nothing in it that a user has chosen.
+/// Returns the route template of a path that begins after `/api/v1`, without any text of the client.
 pub(super) fn route(path: &str) -> &'static str {
     match path.split('/').skip(1).collect::<Vec<_>>().as_slice() {
         ["register"] => "/api/v1/register",
@@ -118,7 +122,7 @@ mod tests {
         for path in ["", "/", "/nothing", "/rooms/general/nothing", "/me/"] {
             assert_eq!(
                 Endpoint::of(&Method::GET, path),
-                Err(Missing::Path),
+                Err(RouteError::NotFound),
                 "{path}"
             );
         }

@@ -1,4 +1,4 @@
-//! How the server is, from what its parts say of themselves.
+//! The server's health, from the states of its parts.
 
 use crate::metrics::{MetricsSource, MetricsWriter};
 use bus::{Acting, Probe, ProbeState};
@@ -7,21 +7,21 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// How the server is, in one word.
+/// The health of the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Status {
-    /// As it should be.
+    /// Every part works.
     Ok,
-    /// Works, with less.
+    /// Works, but a part is degraded or a non-critical one is down.
     Degraded,
-    /// Stops: takes nothing new.
+    /// Is stopping and takes no new work.
     Draining,
-    /// A part that it cannot do without is down.
+    /// A critical part is down.
     Unavailable,
 }
 
 impl Status {
-    /// The word.
+    /// Returns the name that health responses use.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -40,7 +40,7 @@ impl Status {
     }
 }
 
-/// The parts that are asked, and whether the server is stopping. A cheap handle.
+/// The probes of the server's parts, and whether the server is stopping. A cheap handle.
 #[derive(Clone)]
 pub struct Health {
     probes: Arc<[Arc<dyn Probe>]>,
@@ -48,7 +48,7 @@ pub struct Health {
 }
 
 impl Health {
-    /// Of these parts.
+    /// Watches these parts.
     #[must_use]
     pub fn new(probes: Vec<Arc<dyn Probe>>) -> Self {
         Self {
@@ -57,12 +57,12 @@ impl Health {
         }
     }
 
-    /// From now on the server is not ready.
+    /// Marks the server as stopping: it is not ready from now on.
     pub fn drain(&self) {
         self.draining.store(true, Ordering::Release);
     }
 
-    /// How it is now.
+    /// Returns the current health.
     #[must_use]
     pub fn status(&self) -> Status {
         if self.draining.load(Ordering::Acquire) {
@@ -77,13 +77,13 @@ impl Health {
         })
     }
 
-    /// What one part says of itself, as JSON.
+    /// Returns the report of one part as JSON; `None` if there is no such part.
     pub(super) fn part(&self, name: &str) -> Option<String> {
         let probe = self.probes.iter().find(|probe| probe.name() == name)?;
         Some(probe.json())
     }
 
-    /// What one part begins to do when it is told to; `None` if it knows no such thing.
+    /// Starts an action of one part; `None` if there is no such part or action.
     pub(super) fn act(&self, part: &str, action: &str) -> Option<Acting> {
         let probe = self.probes.iter().find(|probe| probe.name() == part)?;
         probe.act(action)
@@ -93,7 +93,7 @@ impl Health {
 impl MetricsSource for Health {
     fn write(&self, writer: &mut MetricsWriter<'_>) -> fmt::Result {
         let ready = u32::from(self.status().code().is_success());
-        let help = "1 while the server is ready: neither stopping nor without something critical";
+        let help = "1 while the server is ready: not stopping, and no critical part is down";
         writer.gauge("ready", help, ready)
     }
 }

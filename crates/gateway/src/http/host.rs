@@ -1,57 +1,56 @@
-//! Which host names a listener answers to.
+//! The host names that a listener answers to, as a defence against DNS rebinding.
 //!
-//! A page at a stranger's name can make its visitor's browser ask this server by that name: the
-//! name is first resolved to the stranger's address and then to ours (DNS rebinding), and for the
-//! browser all of that is one origin. What it cannot choose is the `Host` that the browser sends.
-//! So a name counts when it is the operator's; an address and `localhost` always do, since nobody
-//! can point those elsewhere.
+//! An attacker's page can make its visitor's browser send requests to this server under the attacker's
+//! name, which first resolves to the attacker's address and then to ours; for the browser that is one
+//! origin. But the page cannot choose the `Host` that the browser sends. So only the operator's names
+//! are accepted, besides addresses and `localhost`, which nobody can point elsewhere.
 
-use super::answer::{Answer, text};
-use super::outside;
-use super::strangers::Strangers;
+use super::response::{HttpResponse, text};
+use super::sanitize::sanitize;
+use crate::rejections::Rejections;
 use http::{Request, StatusCode, header};
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-/// The names of one listener.
+/// The accepted names of one listener.
 #[derive(Debug, Clone)]
 pub(super) struct Hosts {
     names: Vec<String>,
-    /// Any name counts while `names` is empty.
-    unnamed: bool,
+    /// Accepts every name.
+    any_name: bool,
     setting: &'static str,
 }
 
-/// Why a request is not answered.
+/// Why a request is refused.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum WrongHost {
-    /// It names several hosts, or none that could be one.
+    /// The request names several hosts, or a malformed one.
     Malformed,
-    /// It names this one, fit to be shown.
+    /// The request names this host, sanitized, which is not accepted.
     Foreign(String),
 }
 
 impl Hosts {
-    /// The operator's listener.
+    /// Returns the names of the operator's listener.
     pub(super) fn of_operator(names: &[String]) -> Self {
         Self {
             names: names.to_vec(),
-            unnamed: false,
+            any_name: false,
             setting: "operator_names",
         }
     }
 
-    /// The people's listener. It answers to any name until its names are set: it cannot know what a
-    /// proxy before it is called.
-    pub(super) fn of_people(names: &[String]) -> Self {
+    /// Returns the names of the public listener. Without names it accepts every one: it cannot know how a
+    /// proxy in front of it is called.
+    pub(super) fn of_public(names: &[String]) -> Self {
         Self {
             names: names.to_vec(),
-            unnamed: names.is_empty(),
+            any_name: names.is_empty(),
             setting: "public_names",
         }
     }
 
-    /// Whether the request names a host of this listener. Without any it comes from no browser, and
-    /// passes. `X-Forwarded-Host` is not read: anyone can send it.
+    /// Checks that the request names a host of this listener. A request without a host does not come from
+    /// a browser and passes. `X-Forwarded-Host` is ignored: anyone can send it.
     pub(super) fn check<B>(&self, request: &Request<B>) -> Result<(), WrongHost> {
         let mut lines = request.headers().get_all(header::HOST).iter();
         let (line, further) = (lines.next(), lines.next());
@@ -63,46 +62,46 @@ impl Hosts {
         let line = line.map(http::HeaderValue::as_bytes);
         for named in [target, line].into_iter().flatten() {
             if !named.is_empty() {
-                self.judge(named)?;
+                self.check_name(named)?;
             }
         }
         Ok(())
     }
 
-    /// The answer to a request for a wrong host, which the log counts.
-    pub(super) fn refuse(&self, wrong: WrongHost, strangers: &Strangers) -> Answer {
+    /// Returns the response to a request for a wrong host, and records the rejection.
+    pub(super) fn refuse(&self, wrong: WrongHost, rejections: &Rejections) -> HttpResponse {
         let setting = self.setting;
         let WrongHost::Foreign(host) = wrong else {
-            let line = "a request names one host, as host or host:port\n";
+            let line = "a request must name one host, as host or host:port\n";
             return text(StatusCode::BAD_REQUEST, line);
         };
-        strangers.foreign_host(&host, setting);
+        rejections.foreign_host(&host, setting);
         let variable = setting.to_ascii_uppercase();
         let line = format!(
-            "this server does not answer to {host}: its operator can name it in {setting} \
+            "this server does not answer to {host}; its operator can add it to {setting} \
              (PARLOR_{variable})\n"
         );
         text(StatusCode::MISDIRECTED_REQUEST, line)
     }
 
-    fn judge(&self, named: &[u8]) -> Result<(), WrongHost> {
+    fn check_name(&self, named: &[u8]) -> Result<(), WrongHost> {
         let host = Host::read(named).ok_or(WrongHost::Malformed)?;
         let answered = match host {
             Host::Address => true,
-            Host::Name(name) => is_loopback(&name) || self.knows(&name),
+            Host::Name(name) => is_loopback(&name) || self.is_listed(&name),
         };
         if answered {
             return Ok(());
         }
-        Err(WrongHost::Foreign(outside::shown(named)))
+        Err(WrongHost::Foreign(sanitize(named)))
     }
 
-    fn knows(&self, name: &str) -> bool {
-        self.unnamed || self.names.iter().any(|known| is_same(known, name))
+    fn is_listed(&self, name: &str) -> bool {
+        self.any_name || self.names.iter().any(|known| is_same(known, name))
     }
 }
 
-/// `name` is in lower case and has no dot at its end.
+/// `name` must be in lower case, without a dot at its end.
 fn is_same(known: &str, name: &str) -> bool {
     let known = known.strip_suffix('.').unwrap_or(known);
     known.eq_ignore_ascii_case(name)
@@ -112,7 +111,7 @@ fn is_loopback(name: &str) -> bool {
     name == "localhost" || name.ends_with(".localhost")
 }
 
-/// What stands in `Host`, without its port.
+/// A parsed `Host`, without its port.
 #[derive(Debug, PartialEq, Eq)]
 enum Host {
     Address,
@@ -141,7 +140,7 @@ impl Host {
     }
 }
 
-/// Digits, or nothing.
+/// Accepts up to five digits, or nothing.
 fn is_port(port: &str) -> bool {
     port.len() <= 5 && port.bytes().all(|byte| byte.is_ascii_digit())
 }
@@ -190,35 +189,38 @@ mod tests {
     ];
 
     #[test]
-    fn the_operators_listener_answers_to_addresses_loopback_and_its_names() {
-        let unnamed = Hosts::of_operator(&[]);
+    fn the_operators_listener_accepts_addresses_loopback_and_its_names() {
+        let any_name = Hosts::of_operator(&[]);
         let named = Hosts::of_operator(&named());
         for host in ALWAYS {
-            assert!(answers(&unnamed, host) && answers(&named, host), "{host}");
+            assert!(answers(&any_name, host) && answers(&named, host), "{host}");
         }
         for host in FOREIGN {
-            assert!(!answers(&unnamed, host) && !answers(&named, host), "{host}");
+            assert!(
+                !answers(&any_name, host) && !answers(&named, host),
+                "{host}"
+            );
         }
-        assert!(!answers(&unnamed, "parlor"), "not to a short name either");
+        assert!(!answers(&any_name, "parlor"), "not to a short name either");
         for host in ["chat.example.org", "CHAT.example.org.:80", "ops.internal"] {
-            assert!(answers(&named, host) && !answers(&unnamed, host), "{host}");
+            assert!(answers(&named, host) && !answers(&any_name, host), "{host}");
         }
     }
 
     #[test]
-    fn the_peoples_listener_answers_to_any_name_until_its_names_are_set() {
-        let named = Hosts::of_people(&named());
-        let unnamed = Hosts::of_people(&[]);
+    fn the_public_listener_accepts_any_name_until_its_names_are_set() {
+        let named = Hosts::of_public(&named());
+        let any_name = Hosts::of_public(&[]);
         for host in ALWAYS {
-            assert!(answers(&named, host) && answers(&unnamed, host), "{host}");
+            assert!(answers(&named, host) && answers(&any_name, host), "{host}");
         }
         for host in FOREIGN {
-            assert!(!answers(&named, host) && answers(&unnamed, host), "{host}");
+            assert!(!answers(&named, host) && answers(&any_name, host), "{host}");
         }
     }
 
     #[test]
-    fn every_name_that_a_request_gives_must_be_ours() {
+    fn every_host_that_a_request_names_must_be_accepted() {
         let hosts = Hosts::of_operator(&[]);
         let check = |target: &str, lines: &[&[u8]]| hosts.check(&request(target, lines));
         assert_eq!(check("/metrics", &[]), Ok(()), "HTTP/1.0 needs none");

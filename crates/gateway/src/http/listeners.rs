@@ -1,18 +1,18 @@
-//! Binding, serving and closing the listeners.
+//! Binds, serves and closes the listeners.
 
-use super::admission::{Admission, Full, Place};
+use super::admission::{Admission, AdmissionError, ConnectionSlot};
+use super::client_address;
 use super::health::Health;
 use super::host::Hosts;
-use super::network;
 use super::operator::Operator;
-use super::routes::{Routes, Through};
-use super::stack::{self, Stack};
-use super::strangers;
-use super::turned_away;
-use super::{accept, api, connection};
-use crate::metrics::{MetricsPage, TurnedAway};
+use super::reject;
+use super::routes::{ConnectionInfo, Routes};
+use super::stack::{self, HttpService};
+use super::{accept, api, http1};
+use crate::connection::{Peer, Stream};
+use crate::metrics::{MetricsPage, RejectReason};
+use crate::rejections;
 use crate::shared::Shared;
-use crate::socket::{Peer, Stream};
 use crate::{Gateway, Settings};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -24,13 +24,11 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt as _;
 
-/// Connections that wait in the kernel to be accepted: a whole town reconnecting at once.
-pub(super) const BACKLOG: u32 = 4096;
-/// How late at most strangers come into the log who were counted long enough.
-const LOOK_UP: Duration = Duration::from_secs(1);
-/// Connections being told that they do not get in; beyond that they are closed without a word.
-const TURNED_AWAY_MAX: usize = 256;
-/// The operator's connections: a monitor or two.
+/// Interval at which counted rejections are logged.
+const LOG_EVERY: Duration = Duration::from_secs(1);
+/// Most connections that are rejected with a response at a time; further ones are closed without one.
+const REJECTING_MAX: usize = 256;
+/// Most connections of the operator's listener, which a monitor or two use.
 const OPERATOR_MAX: usize = 64;
 
 /// Both listeners, bound and not yet served.
@@ -40,7 +38,7 @@ pub struct Listeners {
     operator: TcpListener,
 }
 
-/// An address that cannot be listened on.
+/// An error from binding one of the listeners.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot listen on {address} ({setting}): {error}")]
 pub struct BindError {
@@ -50,10 +48,10 @@ pub struct BindError {
 }
 
 impl Listeners {
-    /// Takes both addresses.
+    /// Binds both addresses.
     ///
     /// # Errors
-    /// When one is taken, or not this machine's, or not allowed.
+    /// If an address is in use, not this machine's, or not allowed.
     pub fn bind(main: SocketAddr, operator: SocketAddr) -> Result<Self, BindError> {
         Ok(Self {
             main: bind(main, "listen")?,
@@ -61,28 +59,29 @@ impl Listeners {
         })
     }
 
-    /// Declares what the API asks besides the commands, so that a missing answerer stops the start.
+    /// Declares the requests that the API makes besides those of commands, so that a missing answerer fails
+    /// the start.
     pub fn wire(builder: &mut bus::Builder) {
         api::wire(builder);
     }
 
-    /// Where people connect, with the port that a 0 became.
+    /// Returns the public address, with the port that the kernel chose for port 0.
     ///
     /// # Errors
-    /// When the kernel has forgotten it.
+    /// If the kernel does not return it.
     pub fn address(&self) -> io::Result<SocketAddr> {
         self.main.local_addr()
     }
 
-    /// Where the operator looks.
+    /// Returns the operator's address.
     ///
     /// # Errors
-    /// When the kernel has forgotten it.
+    /// If the kernel does not return it.
     pub fn operator_address(&self) -> io::Result<SocketAddr> {
         self.operator.local_addr()
     }
 
-    /// Serves both, as tasks of the gateway; the operator reads `metrics`.
+    /// Serves both listeners as tasks of the gateway. `metrics` is the operator's `/metrics` page.
     pub fn start(
         self,
         gateway: &Gateway,
@@ -96,14 +95,14 @@ impl Listeners {
             gateway.clone(),
             health.clone(),
             Arc::clone(&context.settings),
-            Hosts::of_people(&settings.public_names),
+            Hosts::of_public(&settings.public_names),
         );
         let admission = Admission::new(settings.connections_max, settings.http_per_address);
         metrics.add(admission.clone());
         metrics.add(health.clone());
-        let requests = Requests(context.under_way.clone());
-        let accepting = context.people(self.main, routes, admission);
-        // The operator looks on until the end: this one is stopped with all other tasks.
+        let requests = Requests(context.requests.clone());
+        let accepting = context.serve_public(self.main, routes, admission);
+        // The operator's listener serves until the end: it stops with all other tasks.
         let operator = Operator {
             health: health.clone(),
             metrics: Arc::new(metrics),
@@ -111,8 +110,8 @@ impl Listeners {
             shared: Arc::clone(&gateway.shared),
         };
         ListenerContext::new(gateway, settings, &CancellationToken::new())
-            .operators(self.operator, operator);
-        count_strangers(&gateway.shared);
+            .serve_operator(self.operator, operator);
+        log_rejections(&gateway.shared);
         Serving {
             shared: Arc::clone(&gateway.shared),
             stop,
@@ -122,15 +121,15 @@ impl Listeners {
     }
 }
 
-/// Brings into the log what was counted and nobody else has brought there.
-fn count_strangers(shared: &Arc<Shared>) {
+/// Starts a timer that logs counted rejections.
+fn log_rejections(shared: &Arc<Shared>) {
     let counted = Arc::clone(shared);
-    let say = move || {
-        counted.strangers.say_the_rest(strangers::EVERY);
+    let log = move || {
+        counted.rejections.log_pending(rejections::EVERY);
         std::future::ready(Ok(()))
     };
     let tasks = &shared.tasks;
-    drop(tasks.periodic("gateway", "count strangers", LOOK_UP, 0.0, say));
+    drop(tasks.periodic("gateway", "count strangers", LOG_EVERY, 0.0, log));
 }
 
 fn bind(address: SocketAddr, setting: &'static str) -> Result<TcpListener, BindError> {
@@ -139,10 +138,10 @@ fn bind(address: SocketAddr, setting: &'static str) -> Result<TcpListener, BindE
             SocketAddr::V4(_) => TcpSocket::new_v4(),
             SocketAddr::V6(_) => TcpSocket::new_v6(),
         }?;
-        // Connections of the process before this one may still be on their way out.
+        // Connections of the previous process may still be closing.
         socket.set_reuseaddr(true)?;
         socket.bind(address)?;
-        socket.listen(BACKLOG)
+        socket.listen(accept::BACKLOG)
     };
     bound().map_err(|error| BindError {
         address,
@@ -151,8 +150,8 @@ fn bind(address: SocketAddr, setting: &'static str) -> Result<TcpListener, BindE
     })
 }
 
-/// The people's listener, being served.
-#[must_use = "the listener is closed through this"]
+/// The public listener while it is served.
+#[must_use = "only this can close the listener"]
 pub struct Serving {
     shared: Arc<Shared>,
     stop: CancellationToken,
@@ -161,45 +160,45 @@ pub struct Serving {
 }
 
 impl Serving {
-    /// The requests on it, to be waited for once it is closed.
+    /// Returns a handle that waits for the running requests once the listener is closed.
     #[must_use]
     pub fn requests(&self) -> Requests {
         self.requests.clone()
     }
 
-    /// Closes it: whoever waits in the backlog is told so, requests under way are answered and
-    /// their connections closed. Resolves when nobody can connect any more.
+    /// Closes the listener: rejects the backlog, lets running requests finish and closes their
+    /// connections. Resolves when nobody can connect any more.
     pub async fn close(self) {
         self.stop.cancel();
         self.accepting.ended().await;
-        self.shared.strangers.say_the_rest(Duration::ZERO);
+        self.shared.rejections.log_pending(Duration::ZERO);
     }
 }
 
-/// The requests that the people's listener has let in. A cheap handle.
+/// The running requests of the public listener. A cheap handle.
 #[derive(Debug, Clone)]
 pub struct Requests(TaskTracker);
 
 impl Requests {
-    /// Resolves when all that were begun before [`Serving::close`] have been answered. One that its
-    /// client does not finish takes its whole time.
+    /// Resolves when all requests begun before [`Serving::close`] are answered. A request that its client
+    /// does not finish takes until its time limit.
     pub async fn answered(&self) {
         self.0.close();
         self.0.wait().await;
     }
 }
 
-/// What every connection of a listener needs. A cheap handle.
+/// What every connection of a listener shares. A cheap handle.
 #[derive(Clone)]
 struct ListenerContext {
     shared: Arc<Shared>,
     settings: Arc<Settings>,
-    /// What a request under way has left when its connection is to end.
-    last: Duration,
+    /// Time that a running request has left when its connection has to end.
+    drain_timeout: Duration,
     stop: CancellationToken,
-    turning_away: Arc<Semaphore>,
-    /// What has to be answered before the process ends.
-    under_way: TaskTracker,
+    rejecting: Arc<Semaphore>,
+    /// The requests to answer before the process ends.
+    requests: TaskTracker,
 }
 
 impl ListenerContext {
@@ -207,33 +206,39 @@ impl ListenerContext {
         Self {
             shared: Arc::clone(&gateway.shared),
             settings: Arc::new(settings.clone()),
-            last: gateway.limits().reply_within,
+            drain_timeout: gateway.limits().reply_within,
             stop: stop.clone(),
-            turning_away: Arc::new(Semaphore::new(TURNED_AWAY_MAX)),
-            under_way: TaskTracker::new(),
+            rejecting: Arc::new(Semaphore::new(REJECTING_MAX)),
+            requests: TaskTracker::new(),
         }
     }
 
-    fn people(self, listener: TcpListener, routes: Routes, admission: Admission) -> bus::Task {
+    fn serve_public(
+        self,
+        listener: TcpListener,
+        routes: Routes,
+        admission: Admission,
+    ) -> bus::Task {
         let (context, stop) = (self.clone(), self.stop.clone());
         let accepted = move |stream, peer: SocketAddr| match context.admit(&admission, peer.ip()) {
-            Ok(place) => {
-                let place = Arc::new(Mutex::new(Some(place)));
-                let through = Through {
+            Ok(slot) => {
+                let slot = Arc::new(Mutex::new(Some(slot)));
+                let connection = ConnectionInfo {
                     peer: peer.ip(),
                     admission: admission.clone(),
-                    place,
+                    slot,
                 };
                 let routes = routes.clone();
-                let stack =
-                    stack::around(move |request| routes.clone().answer(request, through.clone()));
-                context.serve(stream, stack);
+                let service = stack::layered(move |request| {
+                    routes.clone().answer(request, connection.clone())
+                });
+                context.serve(stream, service);
             }
-            Err(Full::Server) => context.turn_away(stream, TurnedAway::Full),
-            Err(Full::Network) => context.turn_away(stream, TurnedAway::NetworkFull),
+            Err(AdmissionError::ServerFull) => context.reject(stream, RejectReason::Full),
+            Err(AdmissionError::NetworkFull) => context.reject(stream, RejectReason::NetworkFull),
         };
         let context = self.clone();
-        let late = move |stream| context.turn_away(stream, TurnedAway::Draining);
+        let late = move |stream| context.reject(stream, RejectReason::Draining);
         let tasks = &self.shared.tasks;
         tasks.essential("gateway", "accept people", async move {
             accept::run(listener, stop, accepted, late).await;
@@ -241,20 +246,20 @@ impl ListenerContext {
         })
     }
 
-    fn operators(self, listener: TcpListener, operator: Operator) {
-        let places = Admission::new(OPERATOR_MAX, OPERATOR_MAX);
+    fn serve_operator(self, listener: TcpListener, operator: Operator) {
+        let admission = Admission::new(OPERATOR_MAX, OPERATOR_MAX);
         let (context, stop) = (self.clone(), self.stop.clone());
         let accepted = move |stream, _| {
-            let Ok(place) = places.enter(None) else {
-                return context.turn_away(stream, TurnedAway::Full);
+            let Ok(slot) = admission.enter(None) else {
+                return context.reject(stream, RejectReason::Full);
             };
-            let (operator, place) = (operator.clone(), Arc::new(place));
-            let stack = stack::around(move |request| {
-                // The place is the connection's, which holds this handler.
-                let _ = &place;
+            let (operator, slot) = (operator.clone(), Arc::new(slot));
+            let service = stack::layered(move |request| {
+                // The connection holds this handler, and so its slot.
+                let _ = &slot;
                 operator.answer(&request)
             });
-            context.serve(stream, stack);
+            context.serve(stream, service);
         };
         let tasks = &self.shared.tasks;
         tasks.essential("gateway", "accept operators", async move {
@@ -263,42 +268,42 @@ impl ListenerContext {
         });
     }
 
-    /// A proxy's connections carry many people: they count in all alone, and each socket of theirs
-    /// counts for the network that the proxy names.
-    fn admit(&self, admission: &Admission, peer: IpAddr) -> Result<Place, Full> {
-        let is_proxy = network::is_trusted(peer, &self.settings.trusted_proxies);
+    /// Takes a slot for a connection. A proxy's connection carries many clients, so only the total counts;
+    /// each of its requests and sockets counts for the network that the proxy names.
+    fn admit(&self, admission: &Admission, peer: IpAddr) -> Result<ConnectionSlot, AdmissionError> {
+        let is_proxy = client_address::is_trusted(peer, &self.settings.trusted_proxies);
         admission.enter((!is_proxy).then(|| Peer::of(peer)))
     }
 
-    fn serve(&self, stream: TcpStream, stack: Stack) {
-        // A kernel that refuses an option has lost the peer.
+    fn serve(&self, stream: TcpStream, service: HttpService) {
+        // Fails only if the peer is already gone.
         let Ok(stream) = Stream::new(stream) else {
             return;
         };
         let ListenerContext {
             settings,
-            last,
+            drain_timeout,
             stop,
-            under_way,
+            requests,
             ..
         } = self.clone();
         self.shared
             .tasks
             .once("gateway", "http connection", async move {
                 let answer = move |request| {
-                    let answered = stack.clone().oneshot(request);
+                    let answered = service.clone().oneshot(request);
                     async move { answered.await.unwrap_or_else(|never| match never {}) }
                 };
-                connection::serve(stream, &settings, last, stop, &under_way, answer).await;
+                http1::serve(stream, &settings, drain_timeout, stop, &requests, answer).await;
             });
     }
 
-    fn turn_away(&self, stream: TcpStream, reason: TurnedAway) {
-        self.shared.metrics.sockets.turned_away(reason);
-        if let Ok(permit) = Arc::clone(&self.turning_away).try_acquire_owned() {
-            let token = self.under_way.token();
+    fn reject(&self, stream: TcpStream, reason: RejectReason) {
+        self.shared.metrics.sockets.rejected(reason);
+        if let Ok(permit) = Arc::clone(&self.rejecting).try_acquire_owned() {
+            let token = self.requests.token();
             self.shared.tasks.once("gateway", "turn away", async move {
-                turned_away::tell(stream, reason).await;
+                reject::respond(stream, reason).await;
                 drop((permit, token));
             });
         }

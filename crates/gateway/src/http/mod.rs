@@ -1,31 +1,29 @@
-//! The two listeners: the people's and the operator's.
+//! The two HTTP listeners: the public one and the operator's.
 //!
-//! [`Listeners::bind`] takes the addresses before anything runs; [`Listeners::start`] serves them.
-//! A connection is admitted, speaks HTTP/1.1 through tower's layers, and may become a socket, which
-//! is [`crate::Gateway::serve`]'s from then on. Nothing here decides what a command means.
+//! [`Listeners::bind`] takes the addresses before anything runs; [`Listeners::start`] serves them. An
+//! admitted connection speaks HTTP/1.1 through tower layers and may be upgraded to a socket, which
+//! [`crate::Gateway::serve`] then serves. Nothing here decides what a command means.
 
 mod accept;
 mod admission;
-mod answer;
 mod api;
 mod assets;
 mod body;
-mod connection;
+mod client_address;
 mod endpoint;
 mod health;
 mod host;
+mod http1;
 mod listeners;
-mod network;
 mod operator;
 mod origin;
-mod outside;
+mod reject;
+mod request_trace;
+mod response;
 mod routes;
+mod sanitize;
 mod stack;
-mod strangers;
-mod traced;
-mod turned_away;
 mod upgrade;
 
 pub use health::{Health, Status};
 pub use listeners::{BindError, Listeners, Requests, Serving};
-pub(crate) use strangers::Strangers;

@@ -1,8 +1,10 @@
-//! The operator's listener: how the server is, part by part, and what can be done to the parts.
+//! The operator's listener: health, metrics and actions of the server's parts.
 
-use super::answer::{Answer, bytes, error, json, json_text, nothing_here, only, text};
 use super::health::{Health, Status};
 use super::host::Hosts;
+use super::response::{
+    HttpResponse, bytes, error, json, json_text, method_not_allowed, not_found, text,
+};
 use crate::metrics::{CONTENT_TYPE, MetricsPage};
 use crate::shared::Shared;
 use crate::wire::{Error, INTERNAL};
@@ -16,7 +18,7 @@ use serde_json::{Value, json as object};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// What the operator looks at. A cheap handle.
+/// Answers the operator's requests. A cheap handle.
 #[derive(Clone)]
 pub(super) struct Operator {
     pub(super) health: Health,
@@ -26,18 +28,18 @@ pub(super) struct Operator {
 }
 
 impl Operator {
-    /// Answers one request; only an action takes time.
-    pub(super) fn answer<B>(&self, request: &Request<B>) -> BoxFuture<'static, Answer> {
+    /// Answers one request; only an action takes long.
+    pub(super) fn answer<B>(&self, request: &Request<B>) -> BoxFuture<'static, HttpResponse> {
         if let Err(wrong) = self.hosts.check(request) {
-            return ready(self.hosts.refuse(wrong, &self.shared.strangers)).boxed();
+            return ready(self.hosts.refuse(wrong, &self.shared.rejections)).boxed();
         }
         let path = request.uri().path();
         if request.method() != Method::POST {
             return ready(self.show(request.method(), path)).boxed();
         }
-        // Nobody is asked for a password here, so no page in the operator's browser may act.
+        // There is no authentication here, so a web page in the operator's browser must not act.
         if request.headers().contains_key(header::ORIGIN) {
-            let line = "actions are not taken from web pages\n";
+            let line = "actions from web pages are not allowed\n";
             return ready(text(StatusCode::FORBIDDEN, line)).boxed();
         }
         let parts = path.strip_prefix('/').and_then(|path| path.split_once('/'));
@@ -47,13 +49,13 @@ impl Operator {
         });
         match acting {
             Some(acting) => act(acting).boxed(),
-            None => ready(nothing_here()).boxed(),
+            None => ready(not_found()).boxed(),
         }
     }
 
-    fn show(&self, method: &Method, path: &str) -> Answer {
+    fn show(&self, method: &Method, path: &str) -> HttpResponse {
         if method != Method::GET && method != Method::HEAD {
-            return only("GET, HEAD");
+            return method_not_allowed("GET, HEAD");
         }
         match path {
             "/health" => self.whole(),
@@ -66,7 +68,7 @@ impl Operator {
         }
     }
 
-    fn whole(&self) -> Answer {
+    fn whole(&self) -> HttpResponse {
         let status = self.health.status();
         let part = self.health.part("databases").unwrap_or_default();
         let part: Option<Databases> = serde_json::from_str(&part).ok();
@@ -77,22 +79,22 @@ impl Operator {
         )
     }
 
-    fn metrics(&self) -> Answer {
+    fn metrics(&self) -> HttpResponse {
         match self.metrics.text() {
             Ok(text) => bytes(StatusCode::OK, CONTENT_TYPE, text.into()),
             Err(fault) => {
                 let trace = TraceId::random();
-                tracing::error!(%trace, %fault, "the metrics cannot be written");
+                tracing::error!(%trace, %fault, "could not write the metrics page");
                 error(&Error::new(&INTERNAL).traced(trace))
             }
         }
     }
 
-    fn part(&self, path: &str) -> Answer {
+    fn part(&self, path: &str) -> HttpResponse {
         let part = path
             .strip_prefix("/health/")
             .and_then(|name| self.health.part(name));
-        part.map_or_else(nothing_here, |text| json_text(StatusCode::OK, text))
+        part.map_or_else(not_found, |text| json_text(StatusCode::OK, text))
     }
 
     fn bus(&self) -> Value {
@@ -107,14 +109,14 @@ impl Operator {
     }
 }
 
-/// What storage says of its databases.
+/// The part of storage's report that `/health` shows.
 #[derive(serde::Deserialize)]
 struct Databases<'j> {
     #[serde(borrow)]
     databases: &'j RawValue,
 }
 
-async fn act(acting: Acting) -> Answer {
+async fn act(acting: Acting) -> HttpResponse {
     match acting.await {
         Ok(done) => json_text(StatusCode::OK, done),
         Err(error) => {
@@ -128,8 +130,8 @@ async fn act(acting: Acting) -> Answer {
     }
 }
 
-/// One word, for probes that look at the status code alone.
-fn state(status: Status) -> Answer {
+/// Returns the status alone, for probes that look at the status code.
+fn state(status: Status) -> HttpResponse {
     json(status.code(), &object!({ "status": status.as_str() }))
 }
 

@@ -1,28 +1,28 @@
-//! Which pages may connect: the server's own and those that the operator has named.
+//! Checks the `Origin`: only the server's own page and those that the operator allows may connect.
 
-use super::outside;
+use super::sanitize::sanitize;
 use http::{HeaderMap, header};
 
-/// Who sends a request, as far as its `Origin` says.
+/// The sender of a request according to its `Origin`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Sender {
-    /// No `Origin`: a program, or a browser that was sent here by its user.
+    /// No `Origin`: a program, or a browser's navigation.
     Program,
     /// The server's own page.
     OwnPage,
-    /// A page of an origin that the operator has named.
+    /// A page of an origin that the operator allows.
     ListedPage,
-    /// Any other page; with its origin, fit to be shown.
+    /// Any other page, with its sanitized origin.
     ForeignPage(String),
 }
 
-/// Reads and judges the `Origin`.
+/// Classifies a request by its `Origin`.
 pub(super) fn sender(headers: &HeaderMap, allowed: &[String]) -> Sender {
     let mut lines = headers.get_all(header::ORIGIN).iter();
     let (Some(given), further) = (lines.next(), lines.next()) else {
         return Sender::Program;
     };
-    let foreign = || Sender::ForeignPage(outside::shown(given.as_bytes()));
+    let foreign = || Sender::ForeignPage(sanitize(given.as_bytes()));
     let (Ok(origin), None) = (given.to_str(), further) else {
         return foreign();
     };
@@ -38,7 +38,7 @@ pub(super) fn sender(headers: &HeaderMap, allowed: &[String]) -> Sender {
     foreign()
 }
 
-/// The scheme does not count: TLS may end in front of the server.
+/// Ignores the scheme, since TLS may end at a proxy.
 fn is_own(origin: &str, host: &str) -> bool {
     let Some((scheme, authority)) = origin.split_once("://") else {
         return false;
@@ -76,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn the_servers_own_page_gets_in_behind_tls_too() {
+    fn the_servers_own_page_may_connect_behind_tls() {
         for (origin, host) in [
             ("http://127.0.0.1:8080", "127.0.0.1:8080"),
             ("https://Parlor.example", "parlor.example"),
@@ -87,13 +87,13 @@ mod tests {
     }
 
     #[test]
-    fn a_listed_origin_gets_in() {
+    fn a_listed_origin_may_connect() {
         let listed = of(&["https://chat.example.org"], "parlor.example");
         assert_eq!(listed, Sender::ListedPage);
     }
 
     #[test]
-    fn everyone_else_is_foreign_and_named() {
+    fn every_other_origin_is_foreign() {
         for (origin, host) in [
             ("https://evil.example", "parlor.example"),
             ("http://chat.example.org", "parlor.example"),

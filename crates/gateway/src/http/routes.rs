@@ -1,17 +1,17 @@
-//! The people's listener: the page, the socket, the API, and how the server is.
+//! The routes of the public listener: the page, the socket, the API and `/health`.
 
-use super::admission::{Admission, Full, NetworkPlace, Place};
-use super::answer::{self, Answer, nothing_here, only, text};
-use super::api::{Api, Asked};
+use super::admission::{Admission, AdmissionError, ConnectionSlot, NetworkSlot};
+use super::api::{Api, ApiRequest};
 use super::assets::Assets;
+use super::client_address;
 use super::endpoint::{self, Endpoint};
 use super::health::{Health, Status};
 use super::host::Hosts;
-use super::network;
 use super::origin::{self, Sender};
+use super::response::{self, HttpResponse, method_not_allowed, not_found, text};
 use super::upgrade;
-use crate::metrics::TurnedAway;
-use crate::socket::{self, Peer};
+use crate::connection::Peer;
+use crate::metrics::RejectReason;
 use crate::wire::{Cost, DRAINING, Error, FORBIDDEN, INTERNAL, OUTCOME_UNKNOWN, OVERLOADED};
 use crate::{Gateway, Settings};
 use http::{Method, Request, StatusCode};
@@ -23,10 +23,10 @@ use tower::util::BoxCloneSyncService;
 use tower::{BoxError, ServiceBuilder, ServiceExt as _, service_fn};
 
 const API: &str = "/api/v1";
-/// When a network that has all its places taken may try again.
-const AGAIN: Duration = Duration::from_secs(1);
+/// The `retry_after` for a network that has its maximum of connections.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
 
-/// The route of a path, with nothing in it that a user has chosen.
+/// Returns the route template of a path, without any text of the client.
 pub(super) fn route(path: &str) -> &'static str {
     if path == "/ws" {
         return "/ws";
@@ -34,23 +34,23 @@ pub(super) fn route(path: &str) -> &'static str {
     path.strip_prefix(API).map_or("page", endpoint::route)
 }
 
-/// Where a request came from: the peer, and the place its connection takes.
+/// The connection that a request came on.
 #[derive(Clone)]
-pub(super) struct Through {
+pub(super) struct ConnectionInfo {
     pub(super) peer: IpAddr,
     pub(super) admission: Admission,
-    /// Taken along by the socket that the connection may become.
-    pub(super) place: Arc<Mutex<Option<Place>>>,
+    /// Moves to the socket if the connection is upgraded.
+    pub(super) slot: Arc<Mutex<Option<ConnectionSlot>>>,
 }
 
-/// Whom a request counts for.
-struct From {
+/// The network that a request counts for.
+struct ClientNetwork {
     network: Peer,
-    /// One of its places, where its connection is a proxy's and takes none.
-    place: Option<NetworkPlace>,
+    /// A slot of that network, if the connection itself is a proxy's.
+    slot: Option<NetworkSlot>,
 }
 
-/// What is served to people. A cheap handle.
+/// Answers the requests of the public listener. A cheap handle.
 #[derive(Clone)]
 pub(super) struct Routes {
     gateway: Gateway,
@@ -59,8 +59,8 @@ pub(super) struct Routes {
     settings: Arc<Settings>,
     hosts: Arc<Hosts>,
     api: Api,
-    /// The API behind its limits, for requests that are there as a whole.
-    carried_out: BoxCloneSyncService<Asked, Answer, BoxError>,
+    /// The API behind its limits, for requests that were read completely.
+    limited_api: BoxCloneSyncService<ApiRequest, HttpResponse, BoxError>,
 }
 
 impl Routes {
@@ -76,9 +76,9 @@ impl Routes {
             .load_shed()
             .concurrency_limit(settings.requests_max)
             .timeout(gateway.limits().reply_within)
-            .service(service_fn(move |asked: Asked| {
+            .service(service_fn(move |api_request: ApiRequest| {
                 let api = answering.clone();
-                async move { Ok::<_, BoxError>(api.answer(asked).await) }
+                async move { Ok::<_, BoxError>(api.answer(api_request).await) }
             }));
         Self {
             gateway,
@@ -87,14 +87,18 @@ impl Routes {
             settings,
             hosts: Arc::new(hosts),
             api,
-            carried_out: BoxCloneSyncService::new(stack),
+            limited_api: BoxCloneSyncService::new(stack),
         }
     }
 
     /// Answers one request.
-    pub(super) async fn answer(self, request: Request<Incoming>, through: Through) -> Answer {
+    pub(super) async fn answer(
+        self,
+        request: Request<Incoming>,
+        connection: ConnectionInfo,
+    ) -> HttpResponse {
         if let Err(wrong) = self.hosts.check(&request) {
-            return self.hosts.refuse(wrong, &self.gateway.shared.strangers);
+            return self.hosts.refuse(wrong, &self.gateway.shared.rejections);
         }
         let path = request.uri().path();
         if path == "/health" {
@@ -102,154 +106,165 @@ impl Routes {
         }
         if let Some(rest) = path.strip_prefix(API) {
             let path = rest.to_owned();
-            return self.api(&path, request, &through).await;
+            return self.api(&path, request, &connection).await;
         }
-        let from = match self.pays(&request, &through, Cost::Other) {
-            Ok(from) => from,
-            Err(error) => return answer::error(&error),
+        let client = match self.charge_network(&request, &connection, Cost::Other) {
+            Ok(client) => client,
+            Err(error) => return response::error(&error),
         };
         if path == "/ws" {
-            return self.socket(request, &through, from);
+            return self.socket(request, &connection, client);
         }
         self.page(&request)
     }
 
-    fn health(&self, method: &Method) -> Answer {
+    fn health(&self, method: &Method) -> HttpResponse {
         if !matches!(*method, Method::GET | Method::HEAD) {
-            return only("GET, HEAD");
+            return method_not_allowed("GET, HEAD");
         }
         let status = self.health.status();
         text(status.code(), status.as_str())
     }
 
-    fn page(&self, request: &Request<Incoming>) -> Answer {
+    fn page(&self, request: &Request<Incoming>) -> HttpResponse {
         let path = request.uri().path();
         let Some(asset) = self.assets.answer(path, request.headers()) else {
-            return nothing_here();
+            return not_found();
         };
         if !matches!(*request.method(), Method::GET | Method::HEAD) {
-            return only("GET, HEAD");
+            return method_not_allowed("GET, HEAD");
         }
         asset
     }
 
-    async fn api(&self, path: &str, request: Request<Incoming>, through: &Through) -> Answer {
+    async fn api(
+        &self,
+        path: &str,
+        request: Request<Incoming>,
+        connection: &ConnectionInfo,
+    ) -> HttpResponse {
         let endpoint = Endpoint::of(request.method(), path);
         let cost = endpoint.as_ref().map_or(Cost::Other, Endpoint::cost_before);
-        let from = match self.begin(&request, through, cost) {
-            Ok(from) => from,
-            Err(error) => return answer::error(&error),
+        let client = match self.admit(&request, connection, cost) {
+            Ok(client) => client,
+            Err(error) => return response::error(&error),
         };
         match endpoint {
             Ok(endpoint) => {
-                let answered = self.carry_out(endpoint, request, from).await;
-                answered.unwrap_or_else(|error| answer::error(&error))
+                let answered = self.run(endpoint, request, client).await;
+                answered.unwrap_or_else(|error| response::error(&error))
             }
-            Err(missing) => missing.answer(),
+            Err(error) => error.answer(),
         }
     }
 
-    /// Whom a request counts for, or what can be said against it before anything of its body is read.
-    fn begin(
+    /// Checks and charges a request before its body is read.
+    fn admit(
         &self,
         request: &Request<Incoming>,
-        through: &Through,
+        connection: &ConnectionInfo,
         cost: Cost,
-    ) -> Result<From, Error> {
+    ) -> Result<ClientNetwork, Error> {
         if self.health.status() == Status::Draining {
             return Err(Error::new(&DRAINING));
         }
-        let from = self.pays(request, through, cost)?;
-        self.is_let_in(request)?;
-        Ok(from)
+        let client = self.charge_network(request, connection, cost)?;
+        self.check_origin(request)?;
+        Ok(client)
     }
 
-    /// A foreign page may not act from the addresses of its visitors.
-    fn is_let_in(&self, request: &Request<Incoming>) -> Result<(), Error> {
+    /// Refuses foreign pages, which must not act with the addresses of their visitors.
+    fn check_origin(&self, request: &Request<Incoming>) -> Result<(), Error> {
         let allowed = &self.settings.allowed_origins;
         let Sender::ForeignPage(origin) = origin::sender(request.headers(), allowed) else {
             return Ok(());
         };
-        self.gateway.shared.strangers.foreign_origin(&origin);
+        self.gateway.shared.rejections.foreign_origin(&origin);
         Err(Error {
             about: Some("origin"),
-            expected: Some("the server's own, or one that allowed_origins names"),
+            expected: Some("expected the server's own origin or one in allowed_origins"),
             ..Error::new(&FORBIDDEN)
         })
     }
 
-    async fn carry_out(
+    async fn run(
         &self,
         endpoint: Endpoint,
         request: Request<Incoming>,
-        from: From,
-    ) -> Result<Answer, Error> {
-        let asked = self.api.read(endpoint, request, from.network).await?;
-        let answered = self.carried_out.clone().oneshot(asked).await;
-        drop(from.place);
+        client: ClientNetwork,
+    ) -> Result<HttpResponse, Error> {
+        let api_request = self.api.read(endpoint, request, client.network).await?;
+        let answered = self.limited_api.clone().oneshot(api_request).await;
+        drop(client.slot);
         answered.map_err(|error| refusal(&error))
     }
 
-    fn socket(&self, mut request: Request<Incoming>, through: &Through, from: From) -> Answer {
+    fn socket(
+        &self,
+        mut request: Request<Incoming>,
+        connection: &ConnectionInfo,
+        client: ClientNetwork,
+    ) -> HttpResponse {
         if self.health.status() == Status::Draining {
-            return answer::error(&Error::new(&DRAINING));
+            return response::error(&Error::new(&DRAINING));
         }
-        let strangers = &self.gateway.shared.strangers;
-        let answer = upgrade::answer(&request, &self.settings.allowed_origins, strangers);
+        let rejections = &self.gateway.shared.rejections;
+        let answer = upgrade::answer(&request, &self.settings.allowed_origins, rejections);
         if answer.status() == StatusCode::SWITCHING_PROTOCOLS {
-            let mut place = through.take_place();
-            if let (Some(place), Some(network)) = (&mut place, from.place) {
-                place.count_for(network);
+            let mut slot = connection.take_slot();
+            if let (Some(slot), Some(network)) = (&mut slot, client.slot) {
+                slot.count_for(network);
             }
-            let peer = from.network;
+            let peer = client.network;
             let upgraded = hyper::upgrade::on(&mut request);
             let gateway = self.gateway.clone();
             self.gateway
                 .shared
                 .tasks
                 .once("gateway", "socket", async move {
-                    if let Some((stream, read_ahead)) = upgrade::stream(upgraded).await {
+                    if let Some(upgraded) = upgrade::stream(upgraded, peer).await {
                         let serving = {
-                            let mut entered = || place.iter_mut().for_each(Place::became_socket);
-                            socket::serve(gateway, stream, read_ahead, peer, &mut entered)
+                            let mut entered =
+                                || slot.iter_mut().for_each(ConnectionSlot::became_socket);
+                            gateway.serve_upgraded(upgraded, &mut entered)
                         };
                         serving.await;
                     }
-                    drop(place);
+                    drop(slot);
                 });
         }
         answer
     }
 
-    /// Whom the request counts for: that network has paid for it, and has room for it.
-    fn pays(
+    /// Charges the client's network for a request, and takes a slot of it if a proxy forwards the request.
+    fn charge_network(
         &self,
         request: &Request<Incoming>,
-        through: &Through,
+        connection: &ConnectionInfo,
         cost: Cost,
-    ) -> Result<From, Error> {
+    ) -> Result<ClientNetwork, Error> {
         let trusted = &self.settings.trusted_proxies;
-        let client = network::client(through.peer, request.headers(), trusted);
+        let client = client_address::client(connection.peer, request.headers(), trusted);
         let network = Peer::of(client);
         let shared = &self.gateway.shared;
         let bucket = shared.buckets.of_network(network, &shared.limits);
         bucket
-            .pay(cost, &shared.limits)
-            .inspect_err(|_| shared.strangers.busy_network())?;
-        let forwarded = client != through.peer;
-        let place = forwarded.then(|| through.admission.enter_forwarded(network));
-        let place = place.transpose().map_err(|_: Full| {
-            shared.metrics.sockets.turned_away(TurnedAway::NetworkFull);
-            Error::rate_limited(AGAIN)
+            .charge(cost, &shared.limits)
+            .inspect_err(|_| shared.rejections.busy_network())?;
+        let forwarded = client != connection.peer;
+        let slot = forwarded.then(|| connection.admission.enter_forwarded(network));
+        let slot = slot.transpose().map_err(|_: AdmissionError| {
+            shared.metrics.sockets.rejected(RejectReason::NetworkFull);
+            Error::rate_limited(RETRY_AFTER)
         })?;
-        Ok(From { network, place })
+        Ok(ClientNetwork { network, slot })
     }
 }
 
-impl Through {
-    fn take_place(&self) -> Option<Place> {
-        let mut place = self.place.lock().unwrap_or_else(PoisonError::into_inner);
-        place.take()
+impl ConnectionInfo {
+    fn take_slot(&self) -> Option<ConnectionSlot> {
+        let mut slot = self.slot.lock().unwrap_or_else(PoisonError::into_inner);
+        slot.take()
     }
 }
 
@@ -260,6 +275,6 @@ fn refusal(error: &BoxError) -> Error {
     if error.is::<tower::timeout::error::Elapsed>() {
         return Error::new(&OUTCOME_UNKNOWN);
     }
-    tracing::error!(%error, "a request failed in a way that nobody foresaw");
+    tracing::error!(%error, "request failed with an unexpected error");
     Error::new(&INTERNAL)
 }

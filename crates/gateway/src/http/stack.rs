@@ -1,8 +1,8 @@
-//! The layers around every request, whichever listener it came to.
+//! The tower layers around every request of both listeners.
 
-use super::answer::{self, Answer};
+use super::request_trace::RequestTrace;
+use super::response::{self, HttpResponse};
 use super::routes;
-use super::traced::Traced;
 use crate::wire::{Error, INTERNAL};
 use bus::panics::caught;
 use http::{Request, Response};
@@ -17,20 +17,20 @@ use tower_http::trace::TraceLayer;
 use tracing::Span;
 use tracing::field::{Empty, display};
 
-/// A response on its way out.
-pub(super) type Out = Response<UnsyncBoxBody<bytes::Bytes, BoxError>>;
+/// A response behind the layers.
+pub(super) type BoxedResponse = Response<UnsyncBoxBody<bytes::Bytes, BoxError>>;
 
-/// A request handler behind the layers: trace, catch-panic.
-pub(super) type Stack = BoxCloneSyncService<Request<Incoming>, Out, Infallible>;
+/// A request handler behind the layers trace and catch-panic.
+pub(super) type HttpService = BoxCloneSyncService<Request<Incoming>, BoxedResponse, Infallible>;
 
-/// Puts the layers around `answer`.
-pub(super) fn around<A, F>(answer: A) -> Stack
+/// Wraps `answer` in the layers.
+pub(super) fn layered<A, F>(answer: A) -> HttpService
 where
     A: Fn(Request<Incoming>) -> F + Clone + Send + Sync + 'static,
-    F: Future<Output = Answer> + Send + 'static,
+    F: Future<Output = HttpResponse> + Send + 'static,
 {
     let service = ServiceBuilder::new()
-        .map_request(Traced::named)
+        .map_request(RequestTrace::attach)
         .map_response(|response: Response<_>| response.map(boxed))
         .layer(
             TraceLayer::new_for_http()
@@ -39,25 +39,25 @@ where
                 .on_response(|response: &Response<_>, took: Duration, span: &Span| {
                     let status = i64::from(response.status().as_u16());
                     span.record("http.response.status_code", status);
-                    tracing::debug!(status, took_ms = took.as_millis(), "answered");
+                    tracing::debug!(status, took_ms = took.as_millis(), "sent response");
                 })
                 .on_failure(()),
         )
         .service(service_fn(move |request| {
-            let traced = Traced::of(&request);
+            let traced = RequestTrace::of(&request);
             let answered = caught(answer(request));
             async move {
                 let answered = answered.await;
-                Ok::<_, Infallible>(answered.unwrap_or_else(|panic| panicked(traced, &panic)))
+                Ok::<_, Infallible>(answered.unwrap_or_else(|panic| panic_response(traced, &panic)))
             }
         }));
     BoxCloneSyncService::new(service)
 }
 
-/// What a panic leaves to say.
-fn panicked(Traced { trace, .. }: Traced, panic: &str) -> Answer {
-    tracing::error!(%trace, error = panic, "a request panicked");
-    answer::error(&Error::new(&INTERNAL).traced(trace))
+/// Logs a panic and returns 500.
+fn panic_response(RequestTrace { trace, .. }: RequestTrace, panic: &str) -> HttpResponse {
+    tracing::error!(%trace, error = panic, "request handler panicked");
+    response::error(&Error::new(&INTERNAL).traced(trace))
 }
 
 fn boxed<B>(body: B) -> UnsyncBoxBody<bytes::Bytes, BoxError>
@@ -68,11 +68,11 @@ where
     body.map_err(Into::into).boxed_unsync()
 }
 
-/// Method and route; a path and its query may hold anything, so they are left out. What is asked all
-/// the time by browsers and monitors is for whoever looks at everything.
+/// Makes a request's span, with method and route only: a path and its query may hold anything. Page and
+/// health requests, which come all the time, get a span at trace level.
 fn span(request: &Request<Incoming>) -> Span {
     let (method, route) = (request.method(), routes::route(request.uri().path()));
-    let Traced { trace, parent } = Traced::of(request);
+    let RequestTrace { trace, parent } = RequestTrace::of(request);
     let parent = parent.map(display);
     if !route.starts_with('/') {
         return tracing::trace_span!("http", "http.request.method" = %method, "http.route" = route, %trace, "http.response.status_code" = Empty);

@@ -1,9 +1,10 @@
-//! From a request at `/ws` to a socket, or to why not.
+//! Upgrades a request at `/ws` to a socket, or refuses it with a reason.
 
-use super::answer::{Answer, set, text};
 use super::origin::{self, Sender};
-use super::strangers::Strangers;
-use crate::socket::Stream;
+use super::response::{HttpResponse, set, text};
+use crate::connection::{Peer, Stream};
+use crate::rejections::Rejections;
+use crate::socket::Upgraded;
 use bytes::Bytes;
 use http::{HeaderMap, Request, Response, StatusCode, header};
 use http_body_util::Full;
@@ -11,23 +12,23 @@ use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 use tokio_tungstenite::tungstenite::handshake::server::create_response_with_body;
 
-/// The one subprotocol.
+/// The only supported subprotocol.
 const PROTOCOL: &str = "parlor.v1";
 
-/// Checks the request and answers it: 101, or a refusal in words.
+/// Checks the request and returns 101, or an error with a text for people.
 pub(super) fn answer<B>(
     request: &Request<B>,
     allowed_origins: &[String],
-    strangers: &Strangers,
-) -> Answer {
+    rejections: &Rejections,
+) -> HttpResponse {
     let headers = request.headers();
     if let Sender::ForeignPage(origin) = origin::sender(headers, allowed_origins) {
-        strangers.foreign_origin(&origin);
+        rejections.foreign_origin(&origin);
         return refuse_origin(&origin);
     }
     let offer = offered(headers);
-    if offer == Offer::OnlyUnknown {
-        let line = format!("the only subprotocol is {PROTOCOL}\n");
+    if offer == SubprotocolOffer::OnlyUnknown {
+        let line = format!("the only supported subprotocol is {PROTOCOL}\n");
         return text(StatusCode::BAD_REQUEST, line);
     }
     match create_response_with_body(request, || ()) {
@@ -36,68 +37,75 @@ pub(super) fn answer<B>(
     }
 }
 
-/// What the client offers to speak.
+/// The subprotocols that the client offers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Offer {
+enum SubprotocolOffer {
     Nothing,
     Ours,
     OnlyUnknown,
 }
 
-fn offered(headers: &HeaderMap) -> Offer {
+fn offered(headers: &HeaderMap) -> SubprotocolOffer {
     let mut lines = headers
         .get_all(header::SEC_WEBSOCKET_PROTOCOL)
         .iter()
         .peekable();
     if lines.peek().is_none() {
-        return Offer::Nothing;
+        return SubprotocolOffer::Nothing;
     }
     let ours = lines
         .filter_map(|line| line.to_str().ok())
         .flat_map(|line| line.split(','))
         .any(|protocol| protocol.trim() == PROTOCOL);
     if ours {
-        Offer::Ours
+        SubprotocolOffer::Ours
     } else {
-        Offer::OnlyUnknown
+        SubprotocolOffer::OnlyUnknown
     }
 }
 
-fn switching(response: Response<()>, offer: Offer) -> Answer {
+fn switching(response: Response<()>, offer: SubprotocolOffer) -> HttpResponse {
     let mut answer = response.map(|()| Full::new(Bytes::new()));
-    if offer == Offer::Ours {
+    if offer == SubprotocolOffer::Ours {
         set(&mut answer, header::SEC_WEBSOCKET_PROTOCOL, PROTOCOL);
     }
     answer
 }
 
-fn refuse_origin(origin: &str) -> Answer {
+fn refuse_origin(origin: &str) -> HttpResponse {
     let line = format!(
-        "pages of {origin} may not connect: its operator can name it in allowed_origins \
+        "pages of {origin} may not connect; the operator can add the origin to allowed_origins \
          (PARLOR_ALLOWED_ORIGINS)\n"
     );
     text(StatusCode::FORBIDDEN, line)
 }
 
-fn not_a_handshake(headers: &HeaderMap, why: &str) -> Answer {
+fn not_a_handshake(headers: &HeaderMap, why: &str) -> HttpResponse {
     let status = if headers.contains_key(header::SEC_WEBSOCKET_KEY) {
         StatusCode::BAD_REQUEST
     } else {
         StatusCode::UPGRADE_REQUIRED
     };
-    let mut answer = text(status, format!("this is a WebSocket, version 13: {why}\n"));
+    let mut answer = text(
+        status,
+        format!("this endpoint accepts WebSocket version 13 only: {why}\n"),
+    );
     set(&mut answer, header::UPGRADE, "websocket");
     set(&mut answer, header::SEC_WEBSOCKET_VERSION, "13");
     answer
 }
 
-/// The stream after the 101, with what hyper had already read of it. `None`: the client has gone.
-pub(super) async fn stream(upgrade: OnUpgrade) -> Option<(Stream, Bytes)> {
+/// Returns the stream after the 101 response; `None` if the client is gone.
+pub(super) async fn stream(upgrade: OnUpgrade, peer: Peer) -> Option<Upgraded> {
     let upgraded = upgrade.await.ok()?;
     let parts = upgraded.downcast::<TokioIo<Stream>>().ok()?;
     // A copy: a slice would keep hyper's whole read buffer alive.
     let read_ahead = Bytes::copy_from_slice(&parts.read_buf);
-    Some((parts.io.into_inner(), read_ahead))
+    Some(Upgraded {
+        stream: parts.io.into_inner(),
+        read_ahead,
+        peer,
+    })
 }
 
 #[cfg(test)]
@@ -119,11 +127,11 @@ mod tests {
         request.body(()).unwrap()
     }
 
-    fn answer(request: &Request<()>) -> Answer {
-        super::answer(request, &[], &Strangers::default())
+    fn answer(request: &Request<()>) -> HttpResponse {
+        super::answer(request, &[], &Rejections::default())
     }
 
-    fn protocol(answer: &Answer) -> Option<&str> {
+    fn protocol(answer: &HttpResponse) -> Option<&str> {
         answer
             .headers()
             .get("sec-websocket-protocol")?
@@ -153,7 +161,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_foreign_page_is_told_the_setting_that_would_let_it_in() {
+    async fn a_foreign_page_gets_the_name_of_the_setting_that_would_allow_it() {
         let refused = answer(&request(&[("origin", "https://evil.example")]));
         assert_eq!(refused.status(), StatusCode::FORBIDDEN);
         let body = refused.into_body().collect().await.unwrap().to_bytes();
@@ -162,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_that_is_no_handshake_is_told_what_is_expected() {
+    fn a_request_that_is_no_handshake_gets_what_is_expected() {
         let mut plain = request(&[]);
         plain.headers_mut().remove("upgrade");
         plain.headers_mut().remove("sec-websocket-key");

@@ -1,12 +1,12 @@
-//! Connections come and go.
+//! Connections attach, open and detach.
 
-use super::person::{Before, Person};
-use super::requests::{Attach, Attaching, Detach, Known, Open};
+use super::person::{Person, PreviousStatus};
+use super::requests::{Attach, AttachResult, Detach, FinishHello, RoomCursor};
 use super::room::Room;
-use super::sub::{Phase, Sub};
-use super::{Attached, Hub};
-use crate::socket::{Class, Close, Frame};
-use crate::wire::push::{self, Why};
+use super::subscription::{Phase, Subscription};
+use super::{AttachedConnection, Hub};
+use crate::connection::{Close, Frame, FrameClass};
+use crate::wire::push::{self, RoomPushReason};
 use bus::{Answers, Context, Reply};
 use rooms::api::{Invited, Membership, RoomKey, Seq};
 use sessions::api::{ConnectionId, UserId};
@@ -14,12 +14,12 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use tokio::time::Instant;
 
-/// How a subscription begins.
+/// Where a subscription begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Start {
-    /// With the next entry.
+    /// At the next entry.
     Live,
-    /// With a replay of what the client has missed.
+    /// In the past: the connection replays what the client has missed.
     Behind,
 }
 
@@ -27,10 +27,10 @@ impl Answers<Attach> for Hub {
     async fn answer(
         &mut self,
         attach: Attach,
-        reply: Reply<Attaching>,
+        reply: Reply<AttachResult>,
         _: &mut Context,
     ) -> anyhow::Result<()> {
-        // An asker that has given up says hello again: attaching is not begun for it.
+        // If the requester has given up, its client says hello again: do not attach it now.
         if reply.begin() {
             reply.answer(self.attach(attach));
         }
@@ -38,15 +38,15 @@ impl Answers<Attach> for Hub {
     }
 }
 
-impl Answers<Open> for Hub {
+impl Answers<FinishHello> for Hub {
     async fn answer(
         &mut self,
-        open: Open,
+        request: FinishHello,
         reply: Reply<Vec<(RoomKey, Seq)>>,
         _: &mut Context,
     ) -> anyhow::Result<()> {
         if reply.begin() {
-            reply.answer(self.open(open));
+            reply.answer(self.finish_hello(request));
         }
         Ok(())
     }
@@ -66,20 +66,20 @@ impl Answers<Detach> for Hub {
 }
 
 impl Hub {
-    fn attach(&mut self, attach: Attach) -> Attaching {
+    fn attach(&mut self, attach: Attach) -> AttachResult {
         self.detach(attach.conn.id);
         self.take_over(&attach);
         let (user, session) = (attach.caller.user.id, attach.caller.session);
         let limits = &self.shared.limits;
-        let mine = self.connections_of(user);
-        let tabs = mine
+        let connections = self.connections_of(user);
+        let tabs = connections
             .iter()
             .filter(|id| self.connections[*id].caller.session == session);
         if tabs.count() >= limits.tabs_max {
-            return Attaching::TooManyTabs;
+            return AttachResult::TooManyTabs;
         }
-        if mine.len() >= limits.connections_per_user {
-            return Attaching::TooManyConnections;
+        if connections.len() >= limits.connections_per_user {
+            return AttachResult::TooManyConnections;
         }
         let person = self
             .people
@@ -87,20 +87,20 @@ impl Hub {
             .or_insert_with(|| Person::new(attach.caller.user.clone()));
         person.user = attach.caller.user.clone();
         person.connections.push(attach.conn.id);
-        person.alone = None;
-        let attached = Attached {
+        person.disconnected_since = None;
+        let attached = AttachedConnection {
             conn: attach.conn,
             caller: attach.caller,
             tab: attach.tab,
             all: attach.all,
             rooms: HashSet::new(),
-            opening: Some(Vec::new()),
+            held_frames: Some(Vec::new()),
         };
         self.connections.insert(attached.conn.id, attached);
-        Attaching::Done
+        AttachResult::Done
     }
 
-    /// Of two connections with the same session and tab the newer wins.
+    /// Closes an older connection with the same session and tab.
     fn take_over(&mut self, newer: &Attach) {
         for id in self.connections_of(newer.caller.user.id) {
             let older = &self.connections[&id];
@@ -112,85 +112,85 @@ impl Hub {
         }
     }
 
-    fn open(&mut self, open: Open) -> Vec<(RoomKey, Seq)> {
-        let Some(attached) = self.connections.get_mut(&open.connection) else {
+    fn finish_hello(&mut self, request: FinishHello) -> Vec<(RoomKey, Seq)> {
+        let Some(attached) = self.connections.get_mut(&request.connection) else {
             return Vec::new();
         };
         let (user, all) = (attached.caller.user.id, attached.all);
         let conn = Arc::clone(&attached.conn);
-        let kept = attached.opening.take().unwrap_or_default();
-        self.outbox.send(&conn, open.reply, Class::Reply);
-        for frame in kept {
-            self.outbox.send(&conn, frame, Class::Push);
+        let held = attached.held_frames.take().unwrap_or_default();
+        self.outbox.send(&conn, request.reply, FrameClass::Reply);
+        for frame in held {
+            self.outbox.send(&conn, frame, FrameClass::Push);
         }
-        for membership in &open.memberships {
-            self.learn(membership);
+        for membership in &request.memberships {
+            self.learn_membership(membership);
         }
-        self.now_known(user);
-        self.repeat_invitations(open.connection, user, &open.invitations);
+        self.memberships_known(user);
+        self.repeat_invitations(request.connection, user, &request.invitations);
         let mut behind = Vec::new();
-        for (room, known) in open.rooms {
-            if self.subscribe(open.connection, &room, Some(known)) == Some(Start::Behind) {
-                behind.push((room, known.cursor));
+        for (room, cursor) in request.rooms {
+            if self.subscribe(request.connection, &room, Some(cursor)) == Some(Start::Behind) {
+                behind.push((room, cursor.cursor));
             }
         }
         if all {
-            self.subscribe_all(open.connection, user);
+            self.subscribe_all(request.connection, user);
         }
         behind
     }
 
-    /// What a user was invited to while away, but for rooms they have joined since that was read.
+    /// Pushes the invitations that were read, except for rooms that the user has joined since.
     fn repeat_invitations(&mut self, connection: ConnectionId, user: UserId, all: &[Invited]) {
         for invited in all {
             let person = self.people.get(&user);
             let joined = person.and_then(|person| person.role(&invited.card.room.key));
             if joined.is_none() {
                 let Invited { card, head, by, .. } = invited;
-                let frame = Frame::json(&push::room(card, *head, Why::Invited, by));
-                self.tell(connection, frame);
+                let frame = Frame::json(&push::room(card, *head, RoomPushReason::Invited, by));
+                self.push(connection, frame);
             }
         }
     }
 
-    /// A membership that was read; what the entries have said since stands.
-    pub(super) fn learn(&mut self, membership: &Membership) {
+    /// Learns a membership that was read, unless the hub has seen a later entry.
+    pub(super) fn learn_membership(&mut self, membership: &Membership) {
         let key = &membership.room.key;
         let Some(person) = self.people.get_mut(&membership.user) else {
             return;
         };
-        // Noted as of the head it was read at: what was seen above that is newer.
-        let before = person.note(key, membership.head, Some(membership.role));
+        // Recorded as of the head at which it was read: entries above that are newer.
+        let before = person.record_role(key, membership.head, Some(membership.role));
         if person.role(key).is_none() {
             return;
         }
         if let Some(until_ms) = membership.muted_until {
-            person.note_mute(key, membership.head, until_ms);
+            person.record_mute(key, membership.head, until_ms);
         }
         let room = self.rooms.entry(key.clone()).or_default();
-        room.at_least(membership.head);
+        room.learn_head(membership.head);
         room.info
             .get_or_insert_with(|| Arc::clone(&membership.room));
         room.members.insert(membership.user);
-        room.answer_was(membership);
-        if before == Some(Before::Outside) {
-            // The entry is still on its way and will be old when it comes.
-            self.show_gained(membership.user, key, membership.head);
+        room.learn_consent(membership);
+        if before == Some(PreviousStatus::NotMember) {
+            // The entry is still on its way and will count as old when it comes.
+            self.push_gained_room(membership.user, key, membership.head);
         }
     }
 
-    /// All memberships of this user have been learnt.
-    fn now_known(&mut self, user: UserId) {
+    /// Notes that all memberships of this user are known.
+    fn memberships_known(&mut self, user: UserId) {
         let Some(person) = self.people.get_mut(&user) else {
             return;
         };
         person.known = true;
-        if std::mem::take(&mut person.came) {
-            self.came_or_went(user, true);
+        if std::mem::take(&mut person.came_online) {
+            self.presence_changed(user, true);
         }
     }
 
-    /// Subscribes to the rooms that no cursor named, from where they are.
+    /// Subscribes to the user's other rooms, from their next entry.
     fn subscribe_all(&mut self, connection: ConnectionId, user: UserId) {
         let rooms: Vec<RoomKey> = self.people[&user].rooms().cloned().collect();
         for room in rooms {
@@ -200,33 +200,33 @@ impl Hub {
         }
     }
 
-    /// Subscribes a member's connection from a cursor, or from where the room is; not one whose
-    /// user is no member.
+    /// Subscribes a connection from a cursor, or from the room's next entry. Does nothing if its user is
+    /// not a member.
     pub(super) fn subscribe(
         &mut self,
         connection: ConnectionId,
         key: &RoomKey,
-        known: Option<Known>,
+        cursor: Option<RoomCursor>,
     ) -> Option<Start> {
         let attached = self.connections.get_mut(&connection)?;
         let user = attached.caller.user.id;
         self.people.get(&user)?.role(key)?;
         let room: &mut Room = self.rooms.entry(key.clone()).or_default();
         let here = room.next.map_or(0, |next| next - 1);
-        let Known { cursor, head } = known.unwrap_or(Known::all_up_to(here));
+        let RoomCursor { cursor, head } = cursor.unwrap_or(RoomCursor::all_up_to(here));
         let (phase, start) = if head <= cursor && room.is_caught_up(cursor) {
-            room.at_least(cursor);
+            room.learn_head(cursor);
             (Phase::Live(cursor), Start::Live)
         } else {
             (Phase::Replaying, Start::Behind)
         };
         let conn = Arc::clone(&attached.conn);
-        room.subs.insert(connection, Sub { conn, phase });
+        room.subs.insert(connection, Subscription { conn, phase });
         attached.rooms.insert(key.clone());
         Some(start)
     }
 
-    /// Forgets a connection, and nothing of it is left.
+    /// Removes a connection and all its subscriptions.
     pub(super) fn detach(&mut self, connection: ConnectionId) {
         let Some(attached) = self.connections.remove(&connection) else {
             return;
@@ -239,7 +239,7 @@ impl Hub {
         if let Some(person) = self.people.get_mut(&user) {
             person.connections.retain(|id| *id != connection);
             if person.connections.is_empty() {
-                person.alone = Some(Instant::now());
+                person.disconnected_since = Some(Instant::now());
             }
         }
     }
@@ -249,9 +249,9 @@ impl Hub {
             return;
         };
         room.subs.remove(&connection);
-        if room.is_deserted() {
+        if room.is_unused() {
             self.rooms.remove(key);
-            self.busy.remove(key);
+            self.timed_rooms.remove(key);
         }
     }
 }

@@ -1,8 +1,8 @@
-//! Entries come from the bus and go out in the order of their room.
+//! Delivers entries from the bus in the order of their room.
 
-use super::hole::Hole;
-use super::{Hub, hole};
-use crate::socket::Frame;
+use super::missing_range::MissingRange;
+use super::{Hub, missing_range};
+use crate::connection::Frame;
 use crate::wire::push;
 use bus::{Context, Handles};
 use rooms::api::{EntriesAppended, Entry, RoomInfo};
@@ -17,54 +17,58 @@ impl Handles<EntriesAppended> for Hub {
         let before = self.outbox.frames();
         for part in &appended.rooms {
             for entry in &part.entries {
-                self.arrive(&part.room, entry);
+                self.receive(&part.room, entry);
             }
         }
         if self.outbox.frames() > before
             && let Some(stated) = ctx.stated_at()
         {
-            self.outbox.brought(stated);
+            self.outbox.caused_by(stated);
         }
         Ok(())
     }
 }
 
 impl Hub {
-    /// An entry has come, live or filled in: delivered if it is its turn, else kept or left out.
-    pub(super) fn arrive(&mut self, info: &Arc<RoomInfo>, entry: &Arc<Entry>) {
+    /// Delivers an entry from the bus or the log if it is the room's next one; buffers a later one and
+    /// skips an earlier one.
+    pub(super) fn receive(&mut self, info: &Arc<RoomInfo>, entry: &Arc<Entry>) {
         let Some(room) = self.rooms.get_mut(&info.key) else {
-            // Nobody here is in this room; someone may be from now on.
-            return self.follow(info, entry);
+            // No connected user is in this room, but the entry may bring one in.
+            return self.apply_entry(info, entry);
         };
         let next = *room.next.get_or_insert(entry.seq);
         if entry.seq < next {
-            return self.follow(info, entry);
+            return self.apply_entry(info, entry);
         }
         if entry.seq > next {
-            room.hole
-                .get_or_insert_with(|| Box::new(Hole::new()))
-                .keep(entry);
-            return self.fill(&info.key);
+            room.missing
+                .get_or_insert_with(|| Box::new(MissingRange::new()))
+                .buffer(entry);
+            return self.fetch_missing(&info.key);
         }
         self.deliver(info, entry);
-        self.deliver_kept(info);
+        self.deliver_buffered(info);
     }
 
-    /// What was kept until its turn came.
-    pub(super) fn deliver_kept(&mut self, info: &Arc<RoomInfo>) {
-        while let Some(entry) = self.rooms.get_mut(&info.key).and_then(hole::take_next) {
+    /// Delivers buffered entries whose turn has come.
+    pub(super) fn deliver_buffered(&mut self, info: &Arc<RoomInfo>) {
+        while let Some(entry) = self
+            .rooms
+            .get_mut(&info.key)
+            .and_then(missing_range::take_next)
+        {
             self.deliver(info, &entry);
         }
     }
 
-    /// The room's next entry goes to everyone who is subscribed, encoded once; then the
-    /// memberships follow it.
+    /// Delivers the room's next entry to all subscribers, encoded once, then updates the memberships.
     fn deliver(&mut self, info: &Arc<RoomInfo>, entry: &Arc<Entry>) {
         let Some(room) = self.rooms.get_mut(&info.key) else {
             return;
         };
         room.next = Some(entry.seq + 1);
-        room.pulse.count_follows(&entry.change);
+        room.activity.update_count(&entry.change);
         if !room
             .info
             .as_ref()
@@ -75,9 +79,9 @@ impl Hub {
         if !room.subs.is_empty() {
             let frame = Frame::json(&push::entry(&info.key, entry));
             for sub in room.subs.values_mut() {
-                sub.offer(entry.seq, &frame, &mut self.outbox);
+                sub.deliver(entry.seq, &frame, &mut self.outbox);
             }
         }
-        self.follow(info, entry);
+        self.apply_entry(info, entry);
     }
 }

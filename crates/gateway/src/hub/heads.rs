@@ -1,10 +1,11 @@
-//! Heads as the store has them: whoever has missed a push finds out, the hub included.
+//! Pushes the rooms' heads as stored, so that clients notice missed pushes. The hub, too, fetches what
+//! it has missed.
 
 use super::Hub;
-use super::hole::Hole;
-use super::pulse::Announced;
-use super::requests::{HeadsRead, TellHeads};
-use crate::socket::{Class, Conn, Frame};
+use super::missing_range::MissingRange;
+use super::requests::{HeadsRead, SendHeads};
+use super::room_activity::AnnouncedHead;
+use crate::connection::{Conn, Frame, FrameClass};
 use crate::wire::push;
 use bus::{Answers, Context, Handles, Reply};
 use rooms::api::{RoomKey, Seq};
@@ -15,121 +16,126 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// The heads for one connection: most have one room with news, and thousands may have it at once.
-type Told<'a> = SmallVec<[(&'a str, Seq); 1]>;
+/// The heads for one connection. Most connections get one room, but thousands may get one at once.
+type HeadsPush<'a> = SmallVec<[(&'a str, Seq); 1]>;
 
-/// Heads are told to so many subscribers at once, and to a whole room: told all together, those of a
-/// thousand rooms would hold up every entry for as long as it takes to write to everyone.
-const READERS_AT_ONCE: usize = 256;
+/// Most subscribers per step, rounded up to a whole room. The heads of a thousand rooms in one step
+/// would delay every entry by the time it takes to write to everyone.
+const SUBSCRIBERS_PER_STEP: usize = 256;
 
-/// After this long a head is told once more.
+/// After this long a head is pushed once more.
 const AGAIN_AFTER: Duration = Duration::from_secs(15);
 
 impl Handles<HeadsRead> for Hub {
     async fn handle(&mut self, read: &Arc<HeadsRead>, _: &mut Context) -> anyhow::Result<()> {
         let now = Instant::now();
         for (_, key, head) in &read.heads {
-            self.catch_up(key, *head);
-            if self.is_news(key, *head, now) {
-                self.news.push_back(key.clone());
+            self.fetch_if_behind(key, *head);
+            if self.needs_announcing(key, *head, now) {
+                self.heads_due.push_back(key.clone());
             }
         }
         Ok(())
     }
 }
 
-impl Answers<TellHeads> for Hub {
+impl Answers<SendHeads> for Hub {
     async fn answer(
         &mut self,
-        _: TellHeads,
+        _: SendHeads,
         reply: Reply<bool>,
         _: &mut Context,
     ) -> anyhow::Result<()> {
         if reply.begin() {
-            self.tell_some_heads();
-            reply.answer(!self.news.is_empty());
+            self.send_some_heads();
+            reply.answer(!self.heads_due.is_empty());
         }
         Ok(())
     }
 }
 
 impl Hub {
-    /// A room that is behind the store is filled like a hole.
-    fn catch_up(&mut self, key: &RoomKey, head: Seq) {
+    /// Fetches missing entries if the room is behind its stored head.
+    fn fetch_if_behind(&mut self, key: &RoomKey, head: Seq) {
         let Some(room) = self.rooms.get_mut(key) else {
             return;
         };
         if room.next.is_some_and(|next| next <= head) {
-            let hole = room.hole.get_or_insert_with(|| Box::new(Hole::new()));
-            hole.reaches(head);
-            self.fill(key);
+            let missing = room
+                .missing
+                .get_or_insert_with(|| Box::new(MissingRange::new()));
+            missing.extend_to(head);
+            self.fetch_missing(key);
         }
     }
 
-    fn is_news(&mut self, key: &RoomKey, head: Seq, now: Instant) -> bool {
+    fn needs_announcing(&mut self, key: &RoomKey, head: Seq, now: Instant) -> bool {
         let Some(room) = self.rooms.get_mut(key) else {
             return false;
         };
-        let told = &mut room.pulse.announced;
-        if told.as_ref().is_some_and(|told| told.head >= head) {
+        let announced = &mut room.activity.announced;
+        if announced
+            .as_ref()
+            .is_some_and(|announced| announced.head >= head)
+        {
             return false;
         }
-        *told = Some(Announced {
+        *announced = Some(AnnouncedHead {
             head,
             at: now,
-            again: false,
+            repeated: false,
         });
-        self.busy.insert(key.clone());
+        self.timed_rooms.insert(key.clone());
         true
     }
 
-    /// A head is to be told once more, if it is time.
-    pub(super) fn head_ticked(&mut self, key: &RoomKey, now: Instant) {
+    /// Queues a head for its second push when it is time.
+    pub(super) fn tick_head(&mut self, key: &RoomKey, now: Instant) {
         let room = self.rooms.get_mut(key);
-        let Some(told) = room.and_then(|room| room.pulse.announced.as_mut()) else {
+        let Some(announced) = room.and_then(|room| room.activity.announced.as_mut()) else {
             return;
         };
-        if !told.again && now.duration_since(told.at) >= AGAIN_AFTER {
-            told.again = true;
-            self.news.push_back(key.clone());
+        if !announced.repeated && now.duration_since(announced.at) >= AGAIN_AFTER {
+            announced.repeated = true;
+            self.heads_due.push_back(key.clone());
         }
     }
 
-    /// Those of the first rooms in line.
-    fn tell_some_heads(&mut self) {
-        let (mut heads, mut readers) = (Vec::new(), 0);
-        while readers < READERS_AT_ONCE
-            && let Some(key) = self.news.pop_front()
+    /// Pushes the heads of the first queued rooms.
+    fn send_some_heads(&mut self) {
+        let (mut heads, mut subscribers) = (Vec::new(), 0);
+        while subscribers < SUBSCRIBERS_PER_STEP
+            && let Some(key) = self.heads_due.pop_front()
         {
             let Some(room) = self.rooms.get(&key) else {
                 continue;
             };
-            if let Some(told) = &room.pulse.announced {
-                readers += room.subs.len();
-                heads.push((key, told.head));
+            if let Some(announced) = &room.activity.announced {
+                subscribers += room.subs.len();
+                heads.push((key, announced.head));
             }
         }
-        self.tell_heads(&heads);
+        self.send_heads(&heads);
     }
 
-    /// Each connection gets one push with all that concerns it.
-    fn tell_heads(&mut self, heads: &[(RoomKey, Seq)]) {
-        let mut told: HashMap<ConnectionId, (Arc<Conn>, Told)> = HashMap::new();
+    /// Sends each connection one push with all its rooms' heads.
+    fn send_heads(&mut self, heads: &[(RoomKey, Seq)]) {
+        let mut pushes: HashMap<ConnectionId, (Arc<Conn>, HeadsPush)> = HashMap::new();
         for (key, head) in heads {
             let Some(room) = self.rooms.get(key) else {
                 continue;
             };
             for (id, sub) in room.subs.iter().filter(|(_, sub)| sub.is_live()) {
-                let (_, rooms) = told
+                let (_, rooms) = pushes
                     .entry(*id)
-                    .or_insert_with(|| (Arc::clone(&sub.conn), Told::new()));
+                    .or_insert_with(|| (Arc::clone(&sub.conn), HeadsPush::new()));
                 rooms.push((&key.0, *head));
             }
         }
-        for (conn, rooms) in told.into_values() {
+        for (conn, rooms) in pushes.into_values() {
             let rooms = rooms.into_iter().collect();
             let frame = Frame::json(&push::heads(&rooms));
-            self.outbox.send(&conn, frame, Class::Soft);
+            self.outbox.send(&conn, frame, FrameClass::BestEffort);
         }
     }
 }

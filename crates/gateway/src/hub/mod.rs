@@ -1,26 +1,26 @@
-//! The hub: the one subscriber that brings the house's facts to the sockets.
+//! The hub: the one bus subscriber that delivers events to the sockets.
 //!
-//! It keeps who is connected, who is a member of what (a copy that follows the entries) and which
-//! entry of each room comes next. Entries go to each subscriber once, in order; what a connection's
-//! task has to do in the same order (attach, subscribe, leave) it asks of the hub. Each frame is
-//! encoded once, each touched socket written to once per turn. It asks nothing and reads no
-//! storage: what it lacks, tasks of its own read and bring as events.
+//! It keeps the connections, a copy of their users' memberships (which follows the entries) and the
+//! next entry of each room. Every subscriber gets each entry once, in order; what a connection's task
+//! does in the same order (attach, subscribe, leave) is a request to the hub. Each frame is encoded
+//! once, and each touched socket written to once per turn. The hub sends no requests and reads no
+//! storage: its tasks read what it lacks and bring it as events.
 
-mod advance;
-mod answer;
 mod attach;
+mod catch_up;
+mod consent;
 mod entries;
 mod heads;
-mod hole;
 mod membership;
+mod missing_range;
 mod notice;
 mod outbox;
 mod person;
 mod presence;
-mod pulse;
 mod requests;
 mod room;
-mod sub;
+mod room_activity;
+mod subscription;
 mod sweep;
 #[cfg(test)]
 mod tests;
@@ -28,18 +28,18 @@ mod timers;
 mod typing;
 
 pub(crate) use requests::{
-    Advance, Advanced, Attach, Attaching, Detach, Found, Known, Mark, Open, SayLeft, Types, Typing,
-    Unmark,
+    AbortJoin, Attach, AttachResult, BeginJoin, DeliverPage, Detach, FinishHello, JoinedInfo,
+    PageDelivered, RoomCursor, SendLeaveReply, SetTyping, TypingResult,
 };
 pub(crate) use timers::start;
 
+use crate::connection::{Close, Conn, Frame, FrameClass};
 use crate::shared::Shared;
-use crate::socket::{Class, Close, Conn, Frame};
 use bus::{Builder, Context, Handles, LoadError, Subscriber, Wiring};
 use messaging::api::MarkerMoved;
 use outbox::Outbox;
 use person::Person;
-use requests::{Counted, HeadsRead, HoleRead, StaysRead, TellHeads, Ticked};
+use requests::{HeadsRead, MembersCounted, MembershipsRead, MissingRangeRead, SendHeads, Ticked};
 use room::Room;
 use rooms::api::{DirectAnswered, EntriesAppended, RoomKey};
 use sessions::api::{
@@ -49,38 +49,39 @@ use sessions::api::{
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
-/// Whom the gateway's own facts and tasks belong to.
+/// The owner of the gateway's own events and tasks.
 pub(crate) const OWNER: &str = "gateway";
 
 pub(crate) struct Hub {
     shared: Arc<Shared>,
-    connections: HashMap<ConnectionId, Attached>,
+    connections: HashMap<ConnectionId, AttachedConnection>,
     people: HashMap<UserId, Person>,
     rooms: HashMap<RoomKey, Room>,
-    /// Rooms in which time will change something.
-    busy: HashSet<RoomKey>,
-    /// Rooms whose heads are to be told; told before they are read again, so hardly one twice.
-    news: VecDeque<RoomKey>,
+    /// Rooms that need ticks.
+    timed_rooms: HashSet<RoomKey>,
+    /// Rooms whose heads are to be pushed. They usually all are before the next read, so a room is rarely
+    /// queued twice.
+    heads_due: VecDeque<RoomKey>,
     outbox: Outbox,
     ticks: u32,
-    /// The store does not answer, and everyone here knows.
+    /// The store does not answer, and all clients were notified.
     store_lost: bool,
 }
 
-/// A connection that is somebody's.
-struct Attached {
+/// A connection that has said hello.
+struct AttachedConnection {
     conn: Arc<Conn>,
     caller: Caller,
     tab: String,
-    /// `subscribe:"all"`.
+    /// Whether it said `subscribe:"all"`.
     all: bool,
     /// The rooms it is subscribed to.
     rooms: HashSet<RoomKey>,
-    /// What has to wait for the `hello` reply; `None` once that is out.
-    opening: Option<Vec<Frame>>,
+    /// Pushes that wait for the `hello` reply; `None` once that is sent.
+    held_frames: Option<Vec<Frame>>,
 }
 
-/// Puts the hub on the bus.
+/// Subscribes the hub to the bus.
 pub(crate) fn wire(builder: &mut Builder, shared: &Arc<Shared>) {
     builder.essential::<Hub>(Arc::clone(shared));
 }
@@ -89,13 +90,13 @@ impl Subscriber for Hub {
     const NAME: &'static str = OWNER;
     type Deps = Arc<Shared>;
 
-    /// Who is told that a message is stored is about to get it, too: one write for both.
+    /// The sender of a message gets the reply and its own entry in one write.
     const ENDS_LAST: bool = true;
 
-    /// Begins with nobody. After a failure the sockets that it knew are closed: their clients come
-    /// back and resume.
+    /// Starts without connections. After a failure it closes the open sockets; their clients come back
+    /// and resume.
     async fn load(shared: &Arc<Shared>) -> Result<Self, LoadError> {
-        Ok(Self::anew(shared))
+        Ok(Self::empty(shared))
     }
 
     fn wire(wiring: &mut Wiring<Self>) {
@@ -108,25 +109,25 @@ impl Subscriber for Hub {
             .on::<StoreReachable>()
             .on::<MarkerMoved>()
             .on::<Ticked>()
-            .on::<HoleRead>()
+            .on::<MissingRangeRead>()
             .on::<HeadsRead>()
-            .on::<StaysRead>()
-            .on::<Counted>()
+            .on::<MembershipsRead>()
+            .on::<MembersCounted>()
             .answers::<Attach>()
-            .answers::<Open>()
-            .answers::<Mark>()
-            .answers::<Unmark>()
-            .answers::<Advance>()
-            .answers::<SayLeft>()
-            .answers::<TellHeads>()
-            .answers::<Types>()
+            .answers::<FinishHello>()
+            .answers::<BeginJoin>()
+            .answers::<AbortJoin>()
+            .answers::<DeliverPage>()
+            .answers::<SendLeaveReply>()
+            .answers::<SendHeads>()
+            .answers::<SetTyping>()
             .answers::<Detach>();
     }
 
     async fn turn_ended(&mut self, _: &mut Context) -> anyhow::Result<()> {
         let fanout = &self.shared.metrics.fanout;
         self.outbox.flush(fanout);
-        fanout.keeps(self.connections.len(), self.people.len(), self.rooms.len());
+        fanout.set_sizes(self.connections.len(), self.people.len(), self.rooms.len());
         Ok(())
     }
 }
@@ -149,10 +150,10 @@ impl Handles<SessionEnded> for Hub {
 }
 
 impl Handles<EpochChanged> for Hub {
-    /// Nothing the hub knows of rooms holds in another store.
+    /// Starts over: nothing the hub knows of rooms holds in another store.
     async fn handle(&mut self, _: &Arc<EpochChanged>, _: &mut Context) -> anyhow::Result<()> {
         self.outbox.flush(&self.shared.metrics.fanout);
-        *self = Self::anew(&self.shared);
+        *self = Self::empty(&self.shared);
         Ok(())
     }
 }
@@ -160,44 +161,44 @@ impl Handles<EpochChanged> for Hub {
 impl Handles<MarkerMoved> for Hub {
     async fn handle(&mut self, moved: &Arc<MarkerMoved>, _: &mut Context) -> anyhow::Result<()> {
         let frame = Frame::json(&crate::wire::push::read(moved));
-        self.tell_person(moved.user, &frame, moved.by);
+        self.push_to_user(moved.user, &frame, moved.by);
         Ok(())
     }
 }
 
 impl Hub {
-    /// Knows nobody; the sockets that are open come back.
-    fn anew(shared: &Arc<Shared>) -> Self {
+    /// Returns a hub without connections and closes the open sockets, whose clients come back.
+    fn empty(shared: &Arc<Shared>) -> Self {
         shared.sockets.close_all(Close::RESTART);
         Self {
             shared: Arc::clone(shared),
             connections: HashMap::new(),
             people: HashMap::new(),
             rooms: HashMap::new(),
-            busy: HashSet::new(),
-            news: VecDeque::new(),
+            timed_rooms: HashSet::new(),
+            heads_due: VecDeque::new(),
             outbox: Outbox::default(),
             ticks: 0,
             store_lost: false,
         }
     }
 
-    /// A push to one connection, whatever it is subscribed to; not before its `hello` reply.
-    fn tell(&mut self, id: ConnectionId, frame: Frame) {
+    /// Sends a push to one connection, whatever its subscriptions, but not before its `hello` reply.
+    fn push(&mut self, id: ConnectionId, frame: Frame) {
         let Some(attached) = self.connections.get_mut(&id) else {
             return;
         };
-        match &mut attached.opening {
-            Some(kept) => kept.push(frame),
-            None => self.outbox.send(&attached.conn, frame, Class::Push),
+        match &mut attached.held_frames {
+            Some(held) => held.push(frame),
+            None => self.outbox.send(&attached.conn, frame, FrameClass::Push),
         }
     }
 
-    /// A push to every connection of a user but one.
-    fn tell_person(&mut self, user: UserId, frame: &Frame, but: Option<ConnectionId>) {
+    /// Sends a push to every connection of a user but one.
+    fn push_to_user(&mut self, user: UserId, frame: &Frame, but: Option<ConnectionId>) {
         for id in self.connections_of(user) {
             if Some(id) != but {
-                self.tell(id, frame.clone());
+                self.push(id, frame.clone());
             }
         }
     }

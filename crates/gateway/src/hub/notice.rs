@@ -1,7 +1,7 @@
-//! Tells everyone when the store stops answering, and when it answers again.
+//! Notifies all clients when the store stops answering, and when it answers again.
 
 use super::Hub;
-use crate::socket::Frame;
+use crate::connection::Frame;
 use crate::wire::push::{self, Notice};
 use bus::{Context, Handles};
 use sessions::api::{ConnectionId, StoreReachable};
@@ -21,17 +21,17 @@ impl Handles<StoreReachable> for Hub {
             } else {
                 Notice::StorageAvailable
             };
-            self.tell_everyone(&Frame::json(&push::notice(notice)));
+            self.push_to_all(&Frame::json(&push::notice(notice)));
         }
         Ok(())
     }
 }
 
 impl Hub {
-    fn tell_everyone(&mut self, frame: &Frame) {
+    fn push_to_all(&mut self, frame: &Frame) {
         let all: Vec<ConnectionId> = self.connections.keys().copied().collect();
         for id in all {
-            self.tell(id, frame.clone());
+            self.push(id, frame.clone());
         }
     }
 }

@@ -1,5 +1,5 @@
-//! A user as the hub knows them: their connections here and their memberships, copied once and
-//! then following the entries.
+//! A user as the hub knows them: their connections and their memberships, read once and then updated
+//! from the entries.
 
 use rooms::api::{Role, RoomKey, Seq};
 use sessions::api::{ConnectionId, User};
@@ -8,25 +8,25 @@ use std::collections::HashMap;
 use tokio::time::Instant;
 
 pub(super) struct Person {
-    /// As last seen.
+    /// Name and id as last seen.
     pub(super) user: User,
     pub(super) connections: SmallVec<[ConnectionId; 2]>,
-    pub(super) stays: HashMap<RoomKey, Stay>,
-    /// Until when they are muted (ms since 1970) where they ever were, as of an entry.
+    pub(super) memberships: HashMap<RoomKey, KnownMembership>,
+    /// Mutes by room: end (ms since 1970) and the entry that set it.
     mutes: HashMap<RoomKey, (Seq, i64)>,
-    /// The memberships have been copied: what is not among the stays is not.
+    /// All memberships are known: the user is not a member of any other room.
     pub(super) known: bool,
-    /// Came online before the memberships were known.
-    pub(super) came: bool,
-    /// Since when there has been no connection here.
-    pub(super) alone: Option<Instant>,
+    /// The user came online before their memberships were known.
+    pub(super) came_online: bool,
+    /// When the last connection detached; `None` while there is one.
+    pub(super) disconnected_since: Option<Instant>,
 }
 
-/// Where someone stands in one room, as of one entry.
+/// A user's role in one room, as of one entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Stay {
+pub(super) struct KnownMembership {
     pub(super) seq: Seq,
-    /// `None`: the stay has ended.
+    /// `None` after the membership has ended.
     pub(super) role: Option<Role>,
 }
 
@@ -35,37 +35,42 @@ impl Person {
         Self {
             user,
             connections: SmallVec::new(),
-            stays: HashMap::new(),
+            memberships: HashMap::new(),
             mutes: HashMap::new(),
             known: false,
-            came: false,
-            alone: Some(Instant::now()),
+            came_online: false,
+            disconnected_since: Some(Instant::now()),
         }
     }
 
-    /// Notes a change at `seq`, unless a later one is known. Returns what stood before, if this is
-    /// news.
-    pub(super) fn note(&mut self, room: &RoomKey, seq: Seq, role: Option<Role>) -> Option<Before> {
-        let stay = Stay { seq, role };
-        match self.stays.get_mut(room) {
+    /// Records a role as of `seq`, unless a later one is known. Returns the status before if this one is
+    /// new.
+    pub(super) fn record_role(
+        &mut self,
+        room: &RoomKey,
+        seq: Seq,
+        role: Option<Role>,
+    ) -> Option<PreviousStatus> {
+        let membership = KnownMembership { seq, role };
+        match self.memberships.get_mut(room) {
             Some(known) if known.seq >= seq => None,
             Some(known) => {
-                let before = std::mem::replace(known, stay);
-                Some(Before::of(before.role))
+                let before = std::mem::replace(known, membership);
+                Some(PreviousStatus::of(before.role))
             }
             None => {
-                self.stays.insert(room.clone(), stay);
+                self.memberships.insert(room.clone(), membership);
                 Some(if self.known {
-                    Before::Outside
+                    PreviousStatus::NotMember
                 } else {
-                    Before::Unknown
+                    PreviousStatus::Unknown
                 })
             }
         }
     }
 
-    /// Notes a mute as of an entry, unless a later one is known.
-    pub(super) fn note_mute(&mut self, room: &RoomKey, seq: Seq, until_ms: i64) {
+    /// Records a mute as of `seq`, unless a later one is known.
+    pub(super) fn record_mute(&mut self, room: &RoomKey, seq: Seq, until_ms: i64) {
         let known = self.mutes.get(room);
         if known.is_none_or(|(known, _)| *known < seq) {
             self.mutes.insert(room.clone(), (seq, until_ms));
@@ -78,30 +83,35 @@ impl Person {
     }
 
     pub(super) fn role(&self, room: &RoomKey) -> Option<Role> {
-        self.stays.get(room).and_then(|stay| stay.role)
+        self.memberships
+            .get(room)
+            .and_then(|membership| membership.role)
     }
 
-    /// The rooms they are a member of.
+    /// Returns the rooms that the user is a member of.
     pub(super) fn rooms(&self) -> impl Iterator<Item = &RoomKey> {
-        let members = self.stays.iter().filter(|(_, stay)| stay.role.is_some());
+        let members = self
+            .memberships
+            .iter()
+            .filter(|(_, membership)| membership.role.is_some());
         members.map(|(room, _)| room)
     }
 }
 
-/// What someone was before a change.
+/// A user's status in a room before a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Before {
+pub(super) enum PreviousStatus {
     Member,
-    Outside,
+    NotMember,
     Unknown,
 }
 
-impl Before {
+impl PreviousStatus {
     fn of(role: Option<Role>) -> Self {
         if role.is_some() {
-            Before::Member
+            PreviousStatus::Member
         } else {
-            Before::Outside
+            PreviousStatus::NotMember
         }
     }
 }

@@ -1,11 +1,10 @@
-//! Who came and who went: at most one push per room and second, and in large rooms only how many
-//! are there.
+//! Presence: at most one push per room and second, and in large rooms only the number of people online.
 
 use super::person::Person;
-use super::requests::{Counted, StaysRead};
+use super::requests::{MembersCounted, MembershipsRead};
 use super::{Hub, OWNER};
+use crate::connection::{Frame, FrameClass};
 use crate::shared::Shared;
-use crate::socket::{Class, Frame};
 use crate::wire::push;
 use bus::{Context, Handles};
 use rooms::api::{Members, Memberships, RoomKey};
@@ -14,7 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 
-const ONCE_IN: Duration = Duration::from_secs(1);
+const PUSHED_ONCE_PER: Duration = Duration::from_secs(1);
 
 impl Handles<PresenceChanged> for Hub {
     async fn handle(
@@ -22,53 +21,57 @@ impl Handles<PresenceChanged> for Hub {
         changed: &Arc<PresenceChanged>,
         _: &mut Context,
     ) -> anyhow::Result<()> {
-        let mut strangers = Vec::new();
+        let mut unknown_users = Vec::new();
         for (user, online) in &changed.changes {
             match self.people.get_mut(&user.id) {
-                Some(person) if person.known => self.came_or_went(user.id, *online),
-                // Its memberships are on their way, with the rest of its `hello`.
-                Some(person) => person.came = *online,
-                None => strangers.push((user.clone(), *online)),
+                Some(person) if person.known => self.presence_changed(user.id, *online),
+                // The user's memberships come with the rest of its `hello`.
+                Some(person) => person.came_online = *online,
+                None => unknown_users.push((user.clone(), *online)),
             }
         }
-        if !strangers.is_empty() {
+        if !unknown_users.is_empty() {
             let shared = Arc::clone(&self.shared);
-            let reading = async move { read_stays(&shared, strangers).await };
+            let reading = async move { read_memberships(&shared, unknown_users).await };
             self.shared.tasks.once(OWNER, "gateway.read_stays", reading);
         }
         Ok(())
     }
 }
 
-impl Handles<StaysRead> for Hub {
-    async fn handle(&mut self, read: &Arc<StaysRead>, _: &mut Context) -> anyhow::Result<()> {
+impl Handles<MembershipsRead> for Hub {
+    async fn handle(&mut self, read: &Arc<MembershipsRead>, _: &mut Context) -> anyhow::Result<()> {
         for (user, _) in &read.users {
             self.people
                 .entry(user.id)
                 .or_insert_with(|| Person::new(user.clone()));
         }
-        for membership in &read.stays {
-            self.learn(membership);
+        for membership in &read.memberships {
+            self.learn_membership(membership);
         }
         for (user, online) in &read.users {
             if let Some(person) = self.people.get_mut(&user.id) {
                 person.known = true;
             }
-            self.came_or_went(user.id, *online);
+            self.presence_changed(user.id, *online);
         }
         Ok(())
     }
 }
 
-impl Handles<Counted> for Hub {
-    async fn handle(&mut self, counted: &Arc<Counted>, _: &mut Context) -> anyhow::Result<()> {
+impl Handles<MembersCounted> for Hub {
+    async fn handle(
+        &mut self,
+        counted: &Arc<MembersCounted>,
+        _: &mut Context,
+    ) -> anyhow::Result<()> {
         if let Some(room) = self.rooms.get_mut(&counted.room) {
-            room.pulse.counting = false;
-            room.pulse.count = room.pulse.count.or(counted.count);
-            let room_counted = room.pulse.count.is_some();
-            self.busy.insert(counted.room.clone());
+            room.activity.counting = false;
+            room.activity.count = room.activity.count.or(counted.count);
+            let room_counted = room.activity.count.is_some();
+            self.timed_rooms.insert(counted.room.clone());
             if room_counted {
-                self.presence_ticked(&counted.room, Instant::now());
+                self.tick_presence(&counted.room, Instant::now());
             }
         }
         Ok(())
@@ -76,46 +79,50 @@ impl Handles<Counted> for Hub {
 }
 
 impl Hub {
-    /// Someone whose memberships are known came or went.
-    pub(super) fn came_or_went(&mut self, id: UserId, online: bool) {
+    /// Notes in all their rooms that a user with known memberships came online or went offline.
+    pub(super) fn presence_changed(&mut self, id: UserId, online: bool) {
         let Some(person) = self.people.get(&id) else {
             return;
         };
         let user = person.user.clone();
         let rooms: Vec<RoomKey> = person.rooms().cloned().collect();
         for room in rooms {
-            self.pulse_presence(&room, &user, online);
+            self.note_presence(&room, &user, online);
         }
     }
 
-    /// The same for one room, told at once or within the second.
-    pub(super) fn pulse_presence(&mut self, key: &RoomKey, user: &User, online: bool) {
+    /// Notes a presence change in one room; pushes it at once or within a second.
+    pub(super) fn note_presence(&mut self, key: &RoomKey, user: &User, online: bool) {
         let Some(room) = self.rooms.get_mut(key) else {
             return;
         };
-        if room.hides(user.id) {
+        if room.hides_presence_of(user.id) {
             return;
         }
-        let changes = &mut room.pulse.changes;
+        let changes = &mut room.activity.changes;
         changes.retain(|(changed, _)| changed.id != user.id);
         changes.push((user.clone(), online));
-        self.busy.insert(key.clone());
-        self.presence_ticked(key, Instant::now());
+        self.timed_rooms.insert(key.clone());
+        self.tick_presence(key, Instant::now());
     }
 
-    pub(super) fn presence_ticked(&mut self, key: &RoomKey, now: Instant) {
+    pub(super) fn tick_presence(&mut self, key: &RoomKey, now: Instant) {
         let Some(room) = self.rooms.get_mut(key) else {
             return;
         };
-        let too_early = |at: Instant| now.duration_since(at) < ONCE_IN;
-        if room.pulse.changes.is_empty() || room.pulse.pushed.is_some_and(too_early) {
+        let too_early = |at: Instant| now.duration_since(at) < PUSHED_ONCE_PER;
+        if room.activity.changes.is_empty() || room.activity.pushed.is_some_and(too_early) {
             return;
         }
-        if !room.subs.values().any(super::sub::Sub::is_live) {
-            room.pulse.changes.clear();
+        if !room
+            .subs
+            .values()
+            .any(super::subscription::Subscription::is_live)
+        {
+            room.activity.changes.clear();
             return;
         }
-        if room.pulse.count.is_none() {
+        if room.activity.count.is_none() {
             return self.count(key);
         }
         self.push_presence(key, now);
@@ -125,35 +132,38 @@ impl Hub {
         let Some(room) = self.rooms.get_mut(key) else {
             return;
         };
-        let changes = std::mem::take(&mut room.pulse.changes);
-        room.pulse.pushed = Some(now);
+        let changes = std::mem::take(&mut room.activity.changes);
+        room.activity.pushed = Some(now);
         let online = &self.shared.online;
-        let there = room.members.iter();
-        let there = there.filter(|user| online.contains(**user) && !room.hides(**user));
-        let small = room.pulse.count <= Some(self.shared.limits.small_room);
+        let online_members = room.members.iter();
+        let online_members = online_members
+            .filter(|user| online.contains(**user) && !room.hides_presence_of(**user));
+        let small = room.activity.count <= Some(self.shared.limits.small_room);
         let changes = small.then_some(&changes[..]);
-        let frame = Frame::json(&push::presence(key, changes, there.count()));
+        let frame = Frame::json(&push::presence(key, changes, online_members.count()));
         for sub in room.subs.values().filter(|sub| sub.is_live()) {
-            self.outbox.send(&sub.conn, frame.clone(), Class::Soft);
+            self.outbox
+                .send(&sub.conn, frame.clone(), FrameClass::BestEffort);
         }
     }
 
-    /// Whether a room shows typing. While its members have not been counted, those here decide.
+    /// Returns whether a room is small enough to show typing. Counts the known members until the number of
+    /// all is read.
     pub(super) fn is_small(&mut self, key: &RoomKey) -> bool {
         self.count(key);
         let Some(room) = self.rooms.get(key) else {
             return false;
         };
         let here = room.members.len() as u64;
-        room.pulse.count.unwrap_or(here) <= self.shared.limits.small_room
+        room.activity.count.unwrap_or(here) <= self.shared.limits.small_room
     }
 
-    /// Has the members of a room counted, unless they have been.
+    /// Starts to count the members of a room, unless they are counted already.
     fn count(&mut self, key: &RoomKey) {
         let Some(room) = self.rooms.get_mut(key) else {
             return;
         };
-        if room.pulse.count.is_some() || room.pulse.counting {
+        if room.activity.count.is_some() || room.activity.counting {
             return;
         }
         let Some((id, _)) = room.subs.iter().next() else {
@@ -162,7 +172,7 @@ impl Hub {
         let Some(attached) = self.connections.get(id) else {
             return;
         };
-        room.pulse.counting = true;
+        room.activity.counting = true;
         let (shared, room) = (Arc::clone(&self.shared), key.clone());
         let caller = attached.caller.clone();
         let counting = async move { count_members(&shared, caller, room).await };
@@ -180,18 +190,21 @@ async fn count_members(shared: &Shared, caller: Caller, room: RoomKey) {
     };
     let asked = shared.bus.ask(members, shared.limits.ask_within).await;
     let count = asked.ok().and_then(Result::ok).map(|page| page.count);
-    shared.bus.publish(Counted { room, count }).await;
+    shared.bus.publish(MembersCounted { room, count }).await;
 }
 
-async fn read_stays(shared: &Shared, users: Vec<(User, bool)>) {
+async fn read_memberships(shared: &Shared, users: Vec<(User, bool)>) {
     let ids = users.iter().map(|(user, _)| user.id).collect();
     let asked = shared
         .bus
         .ask(Memberships { users: ids }, shared.limits.ask_within)
         .await;
-    // Presence is soft: what could not be read is made up for by the next change.
-    let Ok(Ok(stays)) = asked else {
+    // Presence is best effort: the next change makes up for a failed read.
+    let Ok(Ok(memberships)) = asked else {
         return;
     };
-    shared.bus.publish(StaysRead { users, stays }).await;
+    shared
+        .bus
+        .publish(MembershipsRead { users, memberships })
+        .await;
 }

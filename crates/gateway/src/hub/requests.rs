@@ -1,24 +1,24 @@
-//! What the connections' tasks ask of the hub, in its one order with the facts; and what its own
-//! tasks bring it.
+//! Requests of the connections' tasks to the hub, in one order with the bus events; and events from the
+//! hub's own tasks.
 
-use crate::socket::{Conn, Frame};
+use crate::connection::{Conn, Frame};
 use bus::{Event, Request};
 use rooms::api::{Invited, LogPage, Membership, Role, RoomId, RoomInfo, RoomKey, Seq};
 use sessions::api::{Caller, ConnectionId, User};
 use std::sync::Arc;
 
-/// A connection is somebody's from now on: what concerns this user is kept for it until [`Open`].
+/// Attaches a connection to its user. The user's pushes are held back for it until [`FinishHello`].
 pub(crate) struct Attach {
     pub(crate) conn: Arc<Conn>,
     pub(crate) caller: Caller,
     pub(crate) tab: String,
-    /// `subscribe:"all"`.
+    /// Whether the client said `subscribe:"all"`.
     pub(crate) all: bool,
 }
 
-/// How an [`Attach`] went.
+/// The result of an [`Attach`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Attaching {
+pub(crate) enum AttachResult {
     Done,
     TooManyTabs,
     TooManyConnections,
@@ -26,107 +26,107 @@ pub(crate) enum Attaching {
 
 impl Request for Attach {
     const NAME: &'static str = "gateway.attach";
-    type Answer = Attaching;
+    type Answer = AttachResult;
 }
 
-/// The `hello` reply goes out, and everything that has to come after it.
-pub(crate) struct Open {
+/// Sends the `hello` reply, then the held-back pushes, and subscribes.
+pub(crate) struct FinishHello {
     pub(crate) connection: ConnectionId,
-    /// Read after the [`Attach`].
+    /// Read after the [`Attach`], so that no change in between is lost.
     pub(crate) memberships: Vec<Membership>,
-    /// The rooms subscribed to.
-    pub(crate) rooms: Vec<(RoomKey, Known)>,
-    /// Told once more: they may have come while the user was away.
+    /// The rooms to subscribe to.
+    pub(crate) rooms: Vec<(RoomKey, RoomCursor)>,
+    /// Pushed again, since they may have come while the user was away.
     pub(crate) invitations: Vec<Invited>,
     pub(crate) reply: Frame,
 }
 
-impl Request for Open {
+impl Request for FinishHello {
     const NAME: &'static str = "gateway.open";
-    /// The rooms that have to be replayed, from their cursors.
+    /// The rooms to replay, from their cursors.
     type Answer = Vec<(RoomKey, Seq)>;
 }
 
-/// What a client knows of a room, and what there was to know when that was read. Some of it may not
-/// have come to the hub yet: it is missed all the same.
+/// A client's cursor in a room, and the head when that was read. The hub may not have seen the entries
+/// up to that head yet; the client has missed them all the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Known {
+pub(crate) struct RoomCursor {
     pub(crate) cursor: Seq,
     pub(crate) head: Seq,
 }
 
-impl Known {
-    /// Everything up to there, and there was no more.
+impl RoomCursor {
+    /// The client knows everything up to `head`.
     pub(crate) fn all_up_to(head: Seq) -> Self {
         Self { cursor: head, head }
     }
 }
 
-/// A `join` begins: what happens in the room is kept until its reply is out.
-pub(crate) struct Mark {
+/// Begins a `join`: the room's entries are buffered until its reply is sent.
+pub(crate) struct BeginJoin {
     pub(crate) connection: ConnectionId,
     pub(crate) room: RoomKey,
 }
 
-impl Request for Mark {
+impl Request for BeginJoin {
     const NAME: &'static str = "gateway.mark";
     type Answer = ();
 }
 
-/// A `join` was declined: all is as before its [`Mark`].
-pub(crate) struct Unmark {
+/// Undoes a [`BeginJoin`] after the `join` was refused.
+pub(crate) struct AbortJoin {
     pub(crate) connection: ConnectionId,
     pub(crate) room: RoomKey,
 }
 
-impl Request for Unmark {
+impl Request for AbortJoin {
     const NAME: &'static str = "gateway.unmark";
     type Answer = ();
 }
 
-/// Part of a room's past goes out on one connection: the reply to `join`, or a page of a replay.
-pub(crate) struct Advance {
+/// Sends a part of a room's past on one connection: the reply to `join`, or a page of a replay.
+pub(crate) struct DeliverPage {
     pub(crate) connection: ConnectionId,
     pub(crate) room: RoomKey,
-    /// The reply to `join`, which goes out whatever has happened since.
+    /// The reply to `join`, which is sent whatever has happened since.
     pub(crate) reply: Option<Frame>,
     pub(crate) frames: Vec<Frame>,
-    /// The client knows everything up to here then.
+    /// The last entry that the client knows after this page.
     pub(crate) cursor: Seq,
-    /// This was the room's head when it was read.
+    /// `cursor` was the room's head when the page was read.
     pub(crate) at_head: bool,
-    /// What the `join` found.
-    pub(crate) joined: Option<Box<Found>>,
+    /// The room as the `join` found it; `None` for a replay.
+    pub(crate) joined: Option<Box<JoinedInfo>>,
 }
 
-/// What a `join` found.
-pub(crate) struct Found {
+/// A room and the caller's role as a `join` found them.
+pub(crate) struct JoinedInfo {
     pub(crate) info: Arc<RoomInfo>,
     pub(crate) role: Role,
-    /// Members of the room.
+    /// Number of members.
     pub(crate) count: u64,
-    /// The caller is muted until then, ms since 1970.
+    /// End of the caller's mute, ms since 1970.
     pub(crate) muted_until: Option<i64>,
 }
 
-/// What remains to be done after an [`Advance`].
+/// What the connection has to do after a [`DeliverPage`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Advanced {
-    /// Nothing: what comes now comes by itself.
+pub(crate) enum PageDelivered {
+    /// Nothing: the subscription is live.
     Live,
-    /// Read on from the cursor.
+    /// Read the next page from the cursor.
     More,
     /// Nothing: the membership or the connection has ended.
     Gone,
 }
 
-impl Request for Advance {
+impl Request for DeliverPage {
     const NAME: &'static str = "gateway.advance";
-    type Answer = Advanced;
+    type Answer = PageDelivered;
 }
 
-/// The reply to `leave`, after the entry and `gone`.
-pub(crate) struct SayLeft {
+/// Sends the reply to `leave` after the entry and `gone`.
+pub(crate) struct SendLeaveReply {
     pub(crate) connection: ConnectionId,
     pub(crate) user: User,
     pub(crate) room: RoomKey,
@@ -134,35 +134,35 @@ pub(crate) struct SayLeft {
     pub(crate) reply: Frame,
 }
 
-impl Request for SayLeft {
+impl Request for SendLeaveReply {
     const NAME: &'static str = "gateway.say_left";
     type Answer = ();
 }
 
-/// Someone types, or has stopped.
-pub(crate) struct Types {
+/// Sets whether a user types in a room.
+pub(crate) struct SetTyping {
     pub(crate) connection: ConnectionId,
     pub(crate) user: User,
     pub(crate) room: RoomKey,
     pub(crate) on: bool,
 }
 
-/// How a [`Types`] went.
+/// The result of a [`SetTyping`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Typing {
-    Heard,
+pub(crate) enum TypingResult {
+    Accepted,
     /// The user is muted there.
     Muted,
-    /// The user is no member as far as the hub knows.
-    NoMember,
+    /// The user is not a member, as far as the hub knows.
+    NotMember,
 }
 
-impl Request for Types {
+impl Request for SetTyping {
     const NAME: &'static str = "gateway.types";
-    type Answer = Typing;
+    type Answer = TypingResult;
 }
 
-/// A connection has ended.
+/// Removes a connection that has ended.
 pub(crate) struct Detach {
     pub(crate) connection: ConnectionId,
 }
@@ -172,24 +172,24 @@ impl Request for Detach {
     type Answer = ();
 }
 
-/// Time passes.
+/// Published every half second; drives everything that is timed.
 pub(crate) struct Ticked;
 
 impl Event for Ticked {
     const NAME: &'static str = "gateway.ticked";
 }
 
-/// What the log has where the hub had a hole; `None`: it could not be read.
-pub(crate) struct HoleRead {
+/// Missing entries of a room, read from the log; `None` if the read failed.
+pub(crate) struct MissingRangeRead {
     pub(crate) room: RoomKey,
     pub(crate) page: Option<LogPage>,
 }
 
-impl Event for HoleRead {
+impl Event for MissingRangeRead {
     const NAME: &'static str = "gateway.hole_read";
 }
 
-/// The store's own metrics of the rooms that moved lately.
+/// The stored heads of rooms that changed lately.
 pub(crate) struct HeadsRead {
     pub(crate) heads: Vec<(RoomId, RoomKey, Seq)>,
 }
@@ -198,31 +198,31 @@ impl Event for HeadsRead {
     const NAME: &'static str = "gateway.heads_read";
 }
 
-/// Tell some of the heads that are due; whether more are.
+/// Pushes some of the due heads; answers whether more are due.
 #[derive(Debug)]
-pub(crate) struct TellHeads;
+pub(crate) struct SendHeads;
 
-impl Request for TellHeads {
+impl Request for SendHeads {
     const NAME: &'static str = "gateway.tell_heads";
     type Answer = bool;
 }
 
-/// Where people are members whom the hub did not know.
-pub(crate) struct StaysRead {
+/// Memberships of users whom the hub did not know.
+pub(crate) struct MembershipsRead {
     pub(crate) users: Vec<(User, bool)>,
-    pub(crate) stays: Vec<Membership>,
+    pub(crate) memberships: Vec<Membership>,
 }
 
-impl Event for StaysRead {
+impl Event for MembershipsRead {
     const NAME: &'static str = "gateway.stays_read";
 }
 
-/// How many members a room has; `None`: it could not be read.
-pub(crate) struct Counted {
+/// The number of a room's members; `None` if the read failed.
+pub(crate) struct MembersCounted {
     pub(crate) room: RoomKey,
     pub(crate) count: Option<u64>,
 }
 
-impl Event for Counted {
+impl Event for MembersCounted {
     const NAME: &'static str = "gateway.counted";
 }

@@ -1,8 +1,8 @@
-//! Time passes: what is due is done, what nobody needs is forgotten.
+//! The tick: does what is due in rooms and drops what nobody needs.
 
 use super::Hub;
 use super::requests::Ticked;
-use super::sub::{Phase, Why};
+use super::subscription::{BufferReason, Phase};
 use bus::{Context, Handles};
 use rooms::api::RoomKey;
 use sessions::api::{ConnectionId, UserId};
@@ -10,13 +10,13 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// How long someone without a connection is remembered, once they are offline: longer than any
-/// grace, so that everyone learns of their going.
+/// How long an offline user without a connection is kept: longer than any grace period, so that
+/// everyone learns that they went offline.
 const REMEMBERED: Duration = Duration::from_secs(60);
-/// How long a `join` may take between its first step and its last: longer than its reply may.
+/// Most time between the first and the last step of a `join`: longer than the limit of its reply.
 const JOIN_WITHIN: Duration = Duration::from_secs(10);
 
-/// Ticks between two looks at everybody.
+/// Ticks between two sweeps over connections and people.
 const SWEPT_EVERY: u32 = 20;
 
 impl Handles<Ticked> for Hub {
@@ -28,42 +28,42 @@ impl Handles<Ticked> for Hub {
 
 impl Hub {
     fn tick(&mut self, now: Instant) {
-        let busy: Vec<RoomKey> = self.busy.drain().collect();
-        for key in busy {
-            self.typing_ticked(&key, now);
-            self.presence_ticked(&key, now);
-            self.hole_ticked(&key, now);
-            self.abandon_joins(&key, now);
-            self.head_ticked(&key, now);
-            if self.is_busy(&key) {
-                self.busy.insert(key);
+        let timed_rooms: Vec<RoomKey> = self.timed_rooms.drain().collect();
+        for key in timed_rooms {
+            self.tick_typing(&key, now);
+            self.tick_presence(&key, now);
+            self.tick_missing_range(&key, now);
+            self.expire_joins(&key, now);
+            self.tick_head(&key, now);
+            if self.is_timed(&key) {
+                self.timed_rooms.insert(key);
             }
         }
         self.ticks = self.ticks.wrapping_add(1);
         if self.ticks.is_multiple_of(SWEPT_EVERY) {
-            self.forget_dead();
+            self.forget_ended();
             self.forget_absent(now);
         }
     }
 
-    fn is_busy(&self, key: &RoomKey) -> bool {
+    fn is_timed(&self, key: &RoomKey) -> bool {
         let Some(room) = self.rooms.get(key) else {
             return false;
         };
-        let joining = |phase: &Phase| matches!(phase, Phase::Held(held) if held.why != Why::Replay);
-        room.hole.is_some()
-            || room.pulse.beats()
+        let joining = |phase: &Phase| matches!(phase, Phase::Buffering(buffer) if buffer.why != BufferReason::Replay);
+        room.missing.is_some()
+            || room.activity.needs_tick()
             || room.subs.values().any(|sub| joining(&sub.phase))
     }
 
-    /// A `join` whose time was up half way left its mark: the client was told and repeats it.
-    fn abandon_joins(&mut self, key: &RoomKey, now: Instant) {
+    /// Aborts joins that timed out half way; their clients got an error and repeat them.
+    fn expire_joins(&mut self, key: &RoomKey, now: Instant) {
         let Some(room) = self.rooms.get(key) else {
             return;
         };
         let abandoned = |phase: &Phase| match phase {
-            Phase::Held(held) => {
-                held.why != Why::Replay && now.duration_since(held.since) > JOIN_WITHIN
+            Phase::Buffering(buffer) => {
+                buffer.why != BufferReason::Replay && now.duration_since(buffer.since) > JOIN_WITHIN
             }
             _ => false,
         };
@@ -74,16 +74,16 @@ impl Hub {
             .map(|(id, _)| *id)
             .collect();
         for id in abandoned {
-            self.unmark(id, key);
+            self.abort_join(id, key);
         }
     }
 
-    /// Connections whose task has ended without saying so.
-    fn forget_dead(&mut self) {
+    /// Detaches connections whose task has ended without a [`super::Detach`].
+    fn forget_ended(&mut self) {
         let dead: Vec<ConnectionId> = self
             .connections
             .iter()
-            .filter(|(_, attached)| attached.conn.is_over())
+            .filter(|(_, attached)| attached.conn.has_ended())
             .map(|(id, _)| *id)
             .collect();
         for id in dead {
@@ -98,7 +98,7 @@ impl Hub {
             .iter()
             .filter(|(id, person)| {
                 let long = person
-                    .alone
+                    .disconnected_since
                     .is_some_and(|at| now.duration_since(at) > REMEMBERED);
                 long && !online.contains(**id)
             })
@@ -118,9 +118,9 @@ impl Hub {
                 continue;
             };
             room.members.remove(&user);
-            if room.is_deserted() {
+            if room.is_unused() {
                 self.rooms.remove(key);
-                self.busy.remove(key);
+                self.timed_rooms.remove(key);
             }
         }
     }

@@ -1,22 +1,22 @@
-//! The hub's timers: a clock, and the reading of heads.
+//! The hub's timers: its tick, and the reading of heads.
 
 use super::OWNER;
-use super::requests::{HeadsRead, TellHeads, Ticked};
+use super::requests::{HeadsRead, SendHeads, Ticked};
 use crate::shared::Shared;
 use anyhow::Context as _;
 use rooms::api::RecentHeads;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Short against everything that is timed by it.
+/// Short compared with everything that depends on it.
 const TICK: Duration = Duration::from_millis(500);
-/// So that a lost push is noticed within fifteen seconds.
+/// So that clients notice a lost push within fifteen seconds.
 const HEADS: Duration = Duration::from_secs(10);
-/// Between two bits of telling heads, so that sockets are looked at too: a runtime that always has
-/// something to do does so every few dozen times only.
+/// Pause between two steps of pushing heads, so that the runtime polls its sockets: while it is busy it
+/// does so only every few dozen tasks.
 const BETWEEN: Duration = Duration::from_millis(2);
 
-/// Starts them; the bus must be running.
+/// Starts the timers; the bus must be running.
 pub(crate) fn start(shared: &Arc<Shared>) {
     let ticking = Arc::clone(shared);
     shared
@@ -25,7 +25,7 @@ pub(crate) fn start(shared: &Arc<Shared>) {
             let shared = Arc::clone(&ticking);
             async move {
                 shared.bus.publish(Ticked).await;
-                tell_heads(&shared).await;
+                send_heads(&shared).await;
                 Ok(())
             }
         });
@@ -40,17 +40,17 @@ pub(crate) fn start(shared: &Arc<Shared>) {
 async fn read_heads(shared: Arc<Shared>) -> anyhow::Result<()> {
     let asked = shared.bus.ask(RecentHeads, shared.limits.ask_within).await;
     let heads = asked
-        .context("reading heads")?
-        .map_err(|refusal| anyhow::anyhow!("reading heads: {refusal:?}"))?;
+        .context("could not read the rooms' heads")?
+        .map_err(|refusal| anyhow::anyhow!("could not read the rooms' heads: {refusal:?}"))?;
     shared.bus.publish(HeadsRead { heads }).await;
     Ok(())
 }
 
-/// Has the hub tell the heads that are due, bit by bit: what waits for it meanwhile goes first. Where
-/// the hub has no time for that, the next tick goes on.
-async fn tell_heads(shared: &Shared) {
+/// Has the hub push the due heads step by step, so that its other work goes in between. If the hub does
+/// not answer, the next tick goes on.
+async fn send_heads(shared: &Shared) {
     let within = shared.limits.ask_within;
-    while let Ok(true) = shared.bus.ask(TellHeads, within).await {
+    while let Ok(true) = shared.bus.ask(SendHeads, within).await {
         tokio::time::sleep(BETWEEN).await;
     }
 }

@@ -1,11 +1,11 @@
-//! Who is typing: counted at most once per three seconds, ended after eight, in small rooms only.
+//! Typing, in small rooms only: pushed at most once per three seconds, ended after eight.
 
 use super::Hub;
 use super::outbox::Outbox;
-use super::pulse::Typist;
-use super::requests::{Types, Typing};
+use super::requests::{SetTyping, TypingResult};
 use super::room::Room;
-use crate::socket::{Class, Frame};
+use super::room_activity::Typist;
+use crate::connection::{Frame, FrameClass};
 use crate::wire::{Time, push};
 use bus::{Answers, Context, Reply};
 use rooms::api::RoomKey;
@@ -13,60 +13,60 @@ use sessions::api::{ConnectionId, User, UserId};
 use std::time::Duration;
 use tokio::time::Instant;
 
-const COUNTS_ONCE_IN: Duration = Duration::from_secs(3);
+const COUNTED_ONCE_PER: Duration = Duration::from_secs(3);
 const ENDS_AFTER: Duration = Duration::from_secs(8);
 
-impl Answers<Types> for Hub {
+impl Answers<SetTyping> for Hub {
     async fn answer(
         &mut self,
-        types: Types,
-        reply: Reply<Typing>,
+        request: SetTyping,
+        reply: Reply<TypingResult>,
         _: &mut Context,
     ) -> anyhow::Result<()> {
-        let typing = self.types(types, Instant::now());
+        let typing = self.set_typing(request, Instant::now());
         reply.answer(typing);
         Ok(())
     }
 }
 
 impl Hub {
-    fn types(&mut self, types: Types, now: Instant) -> Typing {
-        let person = self.people.get(&types.user.id);
-        let Some(person) = person.filter(|person| person.role(&types.room).is_some()) else {
-            return Typing::NoMember;
+    fn set_typing(&mut self, request: SetTyping, now: Instant) -> TypingResult {
+        let person = self.people.get(&request.user.id);
+        let Some(person) = person.filter(|person| person.role(&request.room).is_some()) else {
+            return TypingResult::NotMember;
         };
-        if types.on && person.is_muted(&types.room, Time::now().0) {
-            return Typing::Muted;
+        if request.on && person.is_muted(&request.room, Time::now().0) {
+            return TypingResult::Muted;
         }
-        if self.is_small(&types.room) {
-            self.show_typing(types, now);
+        if self.is_small(&request.room) {
+            self.show_typing(request, now);
         }
-        Typing::Heard
+        TypingResult::Accepted
     }
 
-    fn show_typing(&mut self, types: Types, now: Instant) {
-        let room = self.rooms.get_mut(&types.room);
-        let Some(room) = room.filter(|room| !room.hides(types.user.id)) else {
+    fn show_typing(&mut self, request: SetTyping, now: Instant) {
+        let room = self.rooms.get_mut(&request.room);
+        let Some(room) = room.filter(|room| !room.hides_presence_of(request.user.id)) else {
             return;
         };
-        if types.on {
-            begin(room, &types, now, &mut self.outbox);
-            self.busy.insert(types.room);
-        } else if let Some(typist) = room.pulse.typists.get_mut(&types.user.id)
+        if request.on {
+            begin_typing(room, &request, now, &mut self.outbox);
+            self.timed_rooms.insert(request.room);
+        } else if let Some(typist) = room.activity.typists.get_mut(&request.user.id)
             && std::mem::take(&mut typist.on)
         {
-            tell(
+            push_typing(
                 room,
-                &types.room,
-                &types.user,
+                &request.room,
+                &request.user,
                 false,
-                types.connection,
+                request.connection,
                 &mut self.outbox,
             );
         }
     }
 
-    /// A connection has gone: whoever typed through it has stopped.
+    /// Ends the typing that came through a connection.
     pub(super) fn stop_typing(&mut self, connection: ConnectionId, user: UserId) {
         let Some(person) = self.people.get(&user) else {
             return;
@@ -75,70 +75,74 @@ impl Hub {
             let Some(room) = self.rooms.get_mut(key) else {
                 continue;
             };
-            let typist = room.pulse.typists.get(&user);
+            let typist = room.activity.typists.get(&user);
             if typist.is_none_or(|typist| typist.connection != connection) {
                 continue;
             }
-            let typist = room.pulse.typists.remove(&user).filter(|typist| typist.on);
+            let typist = room
+                .activity
+                .typists
+                .remove(&user)
+                .filter(|typist| typist.on);
             if let Some(typist) = typist {
-                tell(room, key, &typist.user, false, connection, &mut self.outbox);
+                push_typing(room, key, &typist.user, false, connection, &mut self.outbox);
             }
         }
     }
 
-    pub(super) fn typing_ticked(&mut self, key: &RoomKey, now: Instant) {
+    pub(super) fn tick_typing(&mut self, key: &RoomKey, now: Instant) {
         let Some(room) = self.rooms.get_mut(key) else {
             return;
         };
         let mut ended = Vec::new();
-        room.pulse.typists.retain(|_, typist| {
+        room.activity.typists.retain(|_, typist| {
             let since = now.duration_since(typist.counted);
             if typist.on && since >= ENDS_AFTER {
                 ended.push((typist.user.clone(), typist.connection));
             }
-            (typist.on && since < ENDS_AFTER) || (!typist.on && since < COUNTS_ONCE_IN)
+            (typist.on && since < ENDS_AFTER) || (!typist.on && since < COUNTED_ONCE_PER)
         });
         for (user, connection) in ended {
-            tell(room, key, &user, false, connection, &mut self.outbox);
+            push_typing(room, key, &user, false, connection, &mut self.outbox);
         }
     }
 }
 
-fn begin(room: &mut Room, types: &Types, now: Instant, outbox: &mut Outbox) {
-    let known = room.pulse.typists.get(&types.user.id);
-    if known.is_some_and(|typist| now.duration_since(typist.counted) < COUNTS_ONCE_IN) {
+fn begin_typing(room: &mut Room, request: &SetTyping, now: Instant, outbox: &mut Outbox) {
+    let known = room.activity.typists.get(&request.user.id);
+    if known.is_some_and(|typist| now.duration_since(typist.counted) < COUNTED_ONCE_PER) {
         return;
     }
     let typist = Typist {
-        user: types.user.clone(),
-        connection: types.connection,
+        user: request.user.clone(),
+        connection: request.connection,
         on: true,
         counted: now,
     };
-    room.pulse.typists.insert(types.user.id, typist);
-    tell(
+    room.activity.typists.insert(request.user.id, typist);
+    push_typing(
         room,
-        &types.room,
-        &types.user,
+        &request.room,
+        &request.user,
         true,
-        types.connection,
+        request.connection,
         outbox,
     );
 }
 
-/// Tells everyone in the room but the connection that knows.
-fn tell(
+/// Pushes typing to all subscribers but one connection.
+fn push_typing(
     room: &Room,
     key: &RoomKey,
     user: &User,
     on: bool,
-    knows: ConnectionId,
+    except: ConnectionId,
     outbox: &mut Outbox,
 ) {
     let frame = Frame::json(&push::typing(key, user, on));
     for (id, sub) in &room.subs {
-        if *id != knows && sub.is_live() {
-            outbox.send(&sub.conn, frame.clone(), Class::Soft);
+        if *id != except && sub.is_live() {
+            outbox.send(&sub.conn, frame.clone(), FrameClass::BestEffort);
         }
     }
 }

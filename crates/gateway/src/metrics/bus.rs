@@ -1,4 +1,4 @@
-//! The bus: what waits, for how long, and who has missed what.
+//! Metrics of the bus: queues, delays and missed events.
 
 use super::{MetricsSource, MetricsWriter};
 use bus::{Bus, SubscriberMetrics};
@@ -11,15 +11,19 @@ impl MetricsSource for BusSource {
         let metrics = self.0.metrics();
         let all = &metrics.subscribers;
         let in_use = metrics.credits.saturating_sub(metrics.credits_free);
-        writer.counter("bus_events", "Events put on the bus", metrics.published)?;
+        writer.counter(
+            "bus_events",
+            "Events published on the bus",
+            metrics.published,
+        )?;
         writer.gauge(
             "bus_credits",
-            "Credits at the edge, in all",
+            "All credits for requests from outside",
             metrics.credits,
         )?;
         writer.gauge(
             "bus_credits_in_use",
-            "Credits not at home: what is under way",
+            "Credits in use by running requests",
             in_use,
         )?;
         writer.gauges(
@@ -29,7 +33,7 @@ impl MetricsSource for BusSource {
         )?;
         writer.gauges(
             "bus_subscriber_oldest_seconds",
-            "Age of the oldest thing a subscriber has not finished with: its lag",
+            "Age of the oldest event or request that a subscriber has not finished: its lag",
             by_name(all, |one| one.oldest.as_secs_f64()),
         )?;
         writer.gauges(
@@ -44,12 +48,12 @@ impl MetricsSource for BusSource {
         )?;
         writer.counters(
             "bus_subscriber_failed",
-            "Handlers that failed, panicked or took too long",
+            "Handler calls that failed, panicked or timed out",
             by_name(all, |one| one.failed),
         )?;
         writer.counters(
             "bus_subscriber_missed",
-            "Events that an isolated subscriber was too slow for, and reads again from storage",
+            "Events that an isolated subscriber was too slow for and reads again from storage",
             by_name(all, |one| one.missed),
         )
     }
@@ -57,9 +61,9 @@ impl MetricsSource for BusSource {
 
 fn by_name<V>(
     subscribers: &[SubscriberMetrics],
-    figure: impl Fn(&SubscriberMetrics) -> V,
+    value: impl Fn(&SubscriberMetrics) -> V,
 ) -> impl Iterator<Item = ([(&'static str, &'static str); 1], V)> {
     subscribers
         .iter()
-        .map(move |one| ([("subscriber", one.name)], figure(one)))
+        .map(move |one| ([("subscriber", one.name)], value(one)))
 }

@@ -1,4 +1,4 @@
-//! Commands: how many came to what, and how long they took.
+//! Metrics of commands: outcomes and latencies.
 
 use super::seconds;
 use crate::wire::{Error, OPS, Op};
@@ -8,33 +8,33 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 use std::time::Duration;
 
-/// Stands for the operation of a frame that names none of the protocol's.
+/// The `op` label of a frame without a known command.
 const NO_OP: &str = "unknown";
 
 type ByOp = [(&'static str, &'static str); 1];
 type ByOutcome = [(&'static str, &'static str); 2];
 type Latencies = Family<ByOp, Histogram, fn() -> Histogram>;
 
-/// Commands by operation and outcome.
+/// Counts and times commands by operation and outcome.
 #[derive(Debug)]
-pub(crate) struct Commands {
+pub(crate) struct CommandMetrics {
     ended: Family<ByOutcome, Counter>,
     took: Latencies,
-    /// Handles for what happens most, in the order of the protocol's table.
-    ops: Box<[Handles]>,
+    /// Handles for the most frequent updates, in the order of [`OPS`].
+    ops: Box<[OpHandles]>,
 }
 
 #[derive(Debug)]
-struct Handles {
+struct OpHandles {
     ok: Counter,
     took: Histogram,
 }
 
-impl Default for Commands {
+impl Default for CommandMetrics {
     fn default() -> Self {
         let ended = Family::<ByOutcome, Counter>::default();
         let took = Latencies::new_with_constructor(seconds);
-        let handles = |op: &Op| Handles {
+        let handles = |op: &Op| OpHandles {
             ok: ended.get_or_create(&outcome(op.name, "ok")).clone(),
             took: took.get_or_create(&[("op", op.name)]).clone(),
         };
@@ -46,22 +46,22 @@ impl Default for Commands {
     }
 }
 
-impl Commands {
+impl CommandMetrics {
     pub(super) fn register(&self, registry: &mut Registry) {
         registry.register(
             "commands",
-            "Commands that got their reply, by operation and outcome: ok or the error's name",
+            "Commands with a reply, by operation and outcome: ok or the error's name",
             self.ended.clone(),
         );
         registry.register(
             "command_ack_seconds",
-            "From a command read off its connection until its reply stood in the socket's queue \
-             (over HTTP: until the answer was made), whatever its outcome",
+            "Time from reading a command to queuing its reply on the socket (over HTTP: to the \
+             complete response), whatever the outcome",
             self.took.clone(),
         );
     }
 
-    /// A command has its reply.
+    /// Records a command that has its reply.
     pub(crate) fn ended(&self, op: &'static Op, error: Option<&Error>, took: Duration) {
         let handles = &self.ops[op.number];
         handles.took.observe(took.as_secs_f64());
@@ -71,7 +71,7 @@ impl Commands {
         };
     }
 
-    /// A frame was refused before it was a command.
+    /// Counts a refused command, or a frame that is no command.
     pub(crate) fn refused(&self, op: Option<&'static Op>, error: &Error) -> u64 {
         let op = op.map_or(NO_OP, |op| op.name);
         self.ended
@@ -91,7 +91,7 @@ mod tests {
 
     #[test]
     fn each_command_counts_for_its_own_operation_and_outcome() {
-        let commands = Commands::default();
+        let commands = CommandMetrics::default();
         let op = |name| Op::by_name(name).unwrap();
         for op in OPS {
             commands.ended(op, None, Duration::from_millis(1));

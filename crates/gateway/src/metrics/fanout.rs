@@ -1,4 +1,4 @@
-//! What the hub does per turn, and how much it keeps.
+//! Metrics of the hub: deliveries, turns and sizes.
 
 use super::{count, counts, seconds};
 use prometheus_client::metrics::gauge::Gauge;
@@ -6,9 +6,9 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 use std::time::Duration;
 
-/// From facts to sockets.
+/// Measures the delivery of events to sockets.
 #[derive(Debug)]
-pub(crate) struct Fanout {
+pub(crate) struct FanoutMetrics {
     delivered: Histogram,
     frames: Histogram,
     sockets: Histogram,
@@ -17,7 +17,7 @@ pub(crate) struct Fanout {
     rooms: Gauge,
 }
 
-impl Default for Fanout {
+impl Default for FanoutMetrics {
     fn default() -> Self {
         Self {
             delivered: seconds(),
@@ -30,55 +30,54 @@ impl Default for Fanout {
     }
 }
 
-impl Fanout {
+impl FanoutMetrics {
     pub(super) fn register(&self, registry: &mut Registry) {
         registry.register(
             "delivery_seconds",
-            "From the fact of new entries put on the bus, right after its commit, until each socket \
-             concerned was written to once; what the kernel did not take then waits in its queue \
-             and is not in here",
+            "Time from publishing new entries, right after their commit, until every subscribed \
+             socket was written to once; excludes what the kernel did not accept then",
             self.delivered.clone(),
         );
         registry.register(
             "fanout_batch_frames",
-            "Frames put into sockets' queues in one turn of the hub",
+            "Frames queued per turn of the hub",
             self.frames.clone(),
         );
         registry.register(
             "fanout_batch_sockets",
-            "Sockets written to in one turn of the hub, each once",
+            "Sockets written to per turn of the hub, each once",
             self.sockets.clone(),
         );
         registry.register(
             "hub_connections",
-            "Connections that the hub keeps: those that have said hello",
+            "Connections in the hub: those that have said hello",
             self.connections.clone(),
         );
         registry.register(
             "hub_people",
-            "Users that the hub keeps: connected here, or gone for less than a minute",
+            "Users in the hub: connected, or disconnected for less than a minute",
             self.people.clone(),
         );
         registry.register(
             "hub_rooms",
-            "Rooms that the hub keeps: those that anyone it keeps is in",
+            "Rooms in the hub: those with a member in the hub",
             self.rooms.clone(),
         );
     }
 
-    /// A fact has been brought to everyone here whom it concerns.
-    pub(crate) fn delivered(&self, took: Duration) {
+    /// Records the time from an event to the writes of all its subscribers.
+    pub(crate) fn record_delivery(&self, took: Duration) {
         self.delivered.observe(took.as_secs_f64());
     }
 
-    /// A turn put so many frames into the queues of so many sockets.
-    pub(crate) fn batch(&self, frames: usize, sockets: usize) {
+    /// Records the frames and sockets of one turn.
+    pub(crate) fn record_batch(&self, frames: usize, sockets: usize) {
         self.frames.observe(count(frames));
         self.sockets.observe(count(sockets));
     }
 
-    /// How much the hub keeps.
-    pub(crate) fn keeps(&self, connections: usize, people: usize, rooms: usize) {
+    /// Sets the number of connections, people and rooms in the hub.
+    pub(crate) fn set_sizes(&self, connections: usize, people: usize, rooms: usize) {
         self.connections.set(whole(connections));
         self.people.set(whole(people));
         self.rooms.set(whole(rooms));

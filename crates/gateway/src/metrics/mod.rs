@@ -1,35 +1,36 @@
-//! What the operator's monitor reads at `/metrics`.
+//! The metrics at `/metrics`.
 //!
-//! Hot paths hold handles of their own ([`Metrics`]) that were resolved once: counting costs a few
-//! atomics. What others count anyway is asked of them at each scrape ([`MetricsSource`]). No label ever
-//! holds anything that a user has chosen.
+//! Hot paths hold handles ([`Metrics`]) that were resolved once, so that counting costs a few atomics.
+//! Values that others keep anyway are read at each scrape ([`MetricsSource`]). No label holds any text
+//! of a user.
 
 mod bus;
 mod commands;
+mod connections;
 mod fanout;
-mod open;
 mod page;
 mod sockets;
 mod tasks;
 mod writer;
 
-pub(crate) use fanout::Fanout;
+pub(crate) use connections::ConnectionMetrics;
+pub(crate) use fanout::FanoutMetrics;
 pub(crate) use page::CONTENT_TYPE;
 pub use page::MetricsPage;
-pub(crate) use sockets::{Ending, Resume, TurnedAway};
+pub(crate) use sockets::{ClosedBy, RejectReason, ResumeOutcome};
 pub use writer::{HistogramBucket, MetricsSource, MetricsWriter};
 
-use commands::Commands;
+use commands::CommandMetrics;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
-use sockets::Sockets;
+use sockets::SocketMetrics;
 
-/// What the gateway itself counts as it happens.
+/// The metrics that the gateway updates as things happen.
 #[derive(Debug, Default)]
 pub(crate) struct Metrics {
-    pub(crate) commands: Commands,
-    pub(crate) fanout: Fanout,
-    pub(crate) sockets: Sockets,
+    pub(crate) commands: CommandMetrics,
+    pub(crate) fanout: FanoutMetrics,
+    pub(crate) sockets: SocketMetrics,
 }
 
 impl Metrics {
@@ -40,21 +41,21 @@ impl Metrics {
     }
 }
 
-/// Seconds, from half a millisecond to the longest that a command may take.
+/// Returns a histogram of seconds, from half a millisecond to a command's time limit.
 fn seconds() -> Histogram {
     Histogram::new([
         0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0,
     ])
 }
 
-/// How many at once.
+/// Returns a histogram of counts.
 fn counts() -> Histogram {
     Histogram::new([
         1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1024.0, 4096.0, 16384.0,
     ])
 }
 
-/// A count as a histogram takes it.
+/// Converts a count for a histogram.
 #[expect(
     clippy::cast_precision_loss,
     reason = "buckets end long before a double loses count"

@@ -1,38 +1,36 @@
-//! The page itself: everything that counts, in one text.
+//! The metrics page: all metrics as one text.
 
+use super::Metrics;
 use super::bus::BusSource;
-use super::open::Open;
 use super::tasks::TaskSource;
-use super::writer::{Asked, MetricsSource};
-use crate::shared::Shared;
+use super::writer::{MetricsSource, SourceCollector};
+use bus::{Bus, Tasks};
 use prometheus_client::encoding::text::encode;
 use prometheus_client::registry::Registry;
 use std::fmt;
-use std::sync::Arc;
 
-/// What the text is.
+/// The content type of the page.
 pub(crate) const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-/// The metrics of the whole process, as one text at each scrape.
+/// The metrics of the whole process, encoded at each scrape.
 pub struct MetricsPage {
     registry: Registry,
 }
 
 impl MetricsPage {
-    pub(crate) fn of(shared: &Arc<Shared>) -> Self {
+    pub(crate) fn new(metrics: &Metrics, bus: &Bus, tasks: &Tasks) -> Self {
         let mut registry = Registry::with_prefix("parlor");
-        shared.metrics.register(&mut registry);
+        metrics.register(&mut registry);
         let mut page = Self { registry };
-        page.add(Open(Arc::clone(shared)));
-        page.add(BusSource(shared.bus.clone()));
-        page.add(TaskSource(shared.tasks.clone()));
+        page.add(BusSource(bus.clone()));
+        page.add(TaskSource(tasks.clone()));
         page
     }
 
-    /// Adds what someone else counts.
+    /// Adds a source.
     pub fn add(&mut self, metrics: impl MetricsSource) {
         self.registry
-            .register_collector(Box::new(Asked(Box::new(metrics))));
+            .register_collector(Box::new(SourceCollector(Box::new(metrics))));
     }
 
     pub(crate) fn text(&self) -> Result<String, fmt::Error> {

@@ -1,4 +1,4 @@
-//! Connections as they come, resume and end.
+//! Metrics of connections: rejections, resumes and ends.
 
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -7,96 +7,101 @@ use std::borrow::Cow;
 
 type By = [(&'static str, Cow<'static, str>); 1];
 
-/// How a connection's `hello` found its place.
+/// How a successful first `hello` resumed; ordered from best to worst.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Resume {
-    /// It named no room it had been in.
+pub(crate) enum ResumeOutcome {
+    /// The client sent no cursors.
     Fresh,
-    /// All that was missed follows.
+    /// Everything missed is replayed.
     Complete,
-    /// Too much was missed in some room: the client pages it.
+    /// Too much was missed in a room: the client reads it page by page.
     Gap,
-    /// A cursor was of another epoch, or beyond the head.
+    /// A cursor was from another epoch, or beyond the head.
     Reset,
 }
 
-/// How a socket ended.
+/// Which side ended a socket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Ending {
-    /// We closed it with this code.
-    Ours(u16),
+pub(crate) enum ClosedBy {
+    /// The server closed it with this code.
+    Server(u16),
     /// The client closed it.
-    Theirs,
-    /// It broke.
+    Client,
+    /// The connection was lost.
     Lost,
 }
 
-/// Why a connection was not let in.
+/// Why a connection was rejected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum TurnedAway {
-    /// The server stops.
+pub(crate) enum RejectReason {
+    /// The server is stopping.
     Draining,
-    /// It has as many connections as it takes.
+    /// The server has its maximum of connections.
     Full,
-    /// This network has.
+    /// The network has its maximum of connections.
     NetworkFull,
 }
 
-/// Connections by what became of them: each such event is rare beside a message.
+/// Counts connections by outcome. These events are rare compared with messages, so no handles are kept.
 #[derive(Debug, Default)]
-pub(crate) struct Sockets {
+pub(crate) struct SocketMetrics {
     resumes: Family<By, Counter>,
     closed: Family<By, Counter>,
-    turned_away: Family<By, Counter>,
+    rejected: Family<By, Counter>,
 }
 
-impl Sockets {
+impl SocketMetrics {
     pub(super) fn register(&self, registry: &mut Registry) {
         registry.register(
             "resumes",
-            "Good first hellos by outcome, the worst of their rooms: fresh, complete, gap, reset",
+            "Successful first hellos by the worst outcome of their rooms: fresh, complete, gap, reset",
             self.resumes.clone(),
         );
         registry.register(
             "sockets_closed",
-            "Sockets that ended, by the close code we gave (4008: slow consumers), or client or lost",
+            "Closed sockets by the server's close code (4008: slow consumer), or client or lost",
             self.closed.clone(),
         );
         registry.register(
             "connections_turned_away",
-            "Connections not let in: full, network_full, draining",
-            self.turned_away.clone(),
+            "Rejected connections by reason: full, network_full, draining",
+            self.rejected.clone(),
         );
-        // A series that begins with its first event has no rate at that event.
-        for outcome in [Resume::Fresh, Resume::Complete, Resume::Gap, Resume::Reset] {
+        // Creates the series now: one that begins with its first event shows no rate for it.
+        for outcome in [
+            ResumeOutcome::Fresh,
+            ResumeOutcome::Complete,
+            ResumeOutcome::Gap,
+            ResumeOutcome::Reset,
+        ] {
             drop(self.resumes.get_or_create(&outcome.label()));
         }
-        for ending in [Ending::Ours(4008), Ending::Theirs, Ending::Lost] {
+        for ending in [ClosedBy::Server(4008), ClosedBy::Client, ClosedBy::Lost] {
             drop(self.closed.get_or_create(&ending.label()));
         }
         for why in [
-            TurnedAway::Draining,
-            TurnedAway::Full,
-            TurnedAway::NetworkFull,
+            RejectReason::Draining,
+            RejectReason::Full,
+            RejectReason::NetworkFull,
         ] {
-            drop(self.turned_away.get_or_create(&why.label()));
+            drop(self.rejected.get_or_create(&why.label()));
         }
     }
 
-    pub(crate) fn resumed(&self, outcome: Resume) {
+    pub(crate) fn resumed(&self, outcome: ResumeOutcome) {
         self.resumes.get_or_create(&outcome.label()).inc();
     }
 
-    pub(crate) fn ended(&self, ending: Ending) {
+    pub(crate) fn ended(&self, ending: ClosedBy) {
         self.closed.get_or_create(&ending.label()).inc();
     }
 
-    pub(crate) fn turned_away(&self, why: TurnedAway) {
-        self.turned_away.get_or_create(&why.label()).inc();
+    pub(crate) fn rejected(&self, why: RejectReason) {
+        self.rejected.get_or_create(&why.label()).inc();
     }
 }
 
-impl Resume {
+impl ResumeOutcome {
     fn label(self) -> By {
         let outcome = match self {
             Self::Fresh => "fresh",
@@ -108,18 +113,18 @@ impl Resume {
     }
 }
 
-impl Ending {
+impl ClosedBy {
     fn label(self) -> By {
         let code = match self {
-            Self::Ours(code) => code.to_string().into(),
-            Self::Theirs => "client".into(),
+            Self::Server(code) => code.to_string().into(),
+            Self::Client => "client".into(),
             Self::Lost => "lost".into(),
         };
         [("code", code)]
     }
 }
 
-impl TurnedAway {
+impl RejectReason {
     fn label(self) -> By {
         let why = match self {
             Self::Draining => "draining",

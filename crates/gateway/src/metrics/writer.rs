@@ -1,4 +1,4 @@
-//! MetricsSource that someone else keeps, written at each scrape.
+//! Metrics that others keep, written at each scrape.
 
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{
@@ -7,26 +7,26 @@ use prometheus_client::encoding::{
 use prometheus_client::metrics::MetricType;
 use std::fmt;
 
-/// Someone who has metrics to show. Asked at each scrape; never waits.
+/// A source of metrics, read at each scrape. Must not block.
 pub trait MetricsSource: Send + Sync + 'static {
-    /// Writes them down.
+    /// Writes the current values.
     ///
     /// # Errors
-    /// When the writer cannot be written to.
+    /// If the writer fails.
     fn write(&self, writer: &mut MetricsWriter<'_>) -> fmt::Result;
 }
 
-/// Where metrics are written down. Names are given without the leading `parlor_`, those of counters
-/// without the trailing `_total`; no label may hold anything that a user has chosen.
+/// Writes metrics. Give names without the leading `parlor_`, and those of counters without the trailing
+/// `_total`. No label may hold any text of a user.
 pub struct MetricsWriter<'a> {
     encoder: DescriptorEncoder<'a>,
 }
 
 impl MetricsWriter<'_> {
-    /// Something that only grows.
+    /// Writes a counter.
     ///
     /// # Errors
-    /// When the writer cannot be written to.
+    /// If the writer fails.
     pub fn counter(
         &mut self,
         name: &str,
@@ -38,10 +38,10 @@ impl MetricsWriter<'_> {
         line.encode_counter::<NoLabelSet, _, u64>(&value, None)
     }
 
-    /// The same by label.
+    /// Writes a counter per label set.
     ///
     /// # Errors
-    /// When the writer cannot be written to.
+    /// If the writer fails.
     pub fn counters<L: EncodeLabelSet, V: EncodeCounterValue>(
         &mut self,
         name: &str,
@@ -57,10 +57,10 @@ impl MetricsWriter<'_> {
         Ok(())
     }
 
-    /// Something that goes up and down.
+    /// Writes a gauge.
     ///
     /// # Errors
-    /// When the writer cannot be written to.
+    /// If the writer fails.
     pub fn gauge(
         &mut self,
         name: &str,
@@ -72,10 +72,10 @@ impl MetricsWriter<'_> {
         line.encode_gauge(&value)
     }
 
-    /// The same by label.
+    /// Writes a gauge per label set.
     ///
     /// # Errors
-    /// When the writer cannot be written to.
+    /// If the writer fails.
     pub fn gauges<L: EncodeLabelSet, V: EncodeGaugeValue>(
         &mut self,
         name: &str,
@@ -90,10 +90,10 @@ impl MetricsWriter<'_> {
         Ok(())
     }
 
-    /// How often something fell where, by label: its sum and its buckets.
+    /// Writes a histogram per label set, each given as the sum of its values and its buckets.
     ///
     /// # Errors
-    /// When the writer cannot be written to.
+    /// If the writer fails.
     pub fn histograms<L: EncodeLabelSet>(
         &mut self,
         name: &str,
@@ -111,20 +111,20 @@ impl MetricsWriter<'_> {
     }
 }
 
-/// Upper bound and how many values lay within it and above the one before. The last bound is
-/// [`f64::MAX`]: it holds the rest.
+/// Upper bound, and the number of values above the previous bound up to this one. The last bound is
+/// [`f64::MAX`].
 pub type HistogramBucket = (f64, u64);
 
-/// [`MetricsSource`] as the library asks for them.
-pub(super) struct Asked(pub(super) Box<dyn MetricsSource>);
+/// Adapts a [`MetricsSource`] to the metrics library.
+pub(super) struct SourceCollector(pub(super) Box<dyn MetricsSource>);
 
-impl fmt::Debug for Asked {
+impl fmt::Debug for SourceCollector {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Asked")
+        f.write_str("SourceCollector")
     }
 }
 
-impl Collector for Asked {
+impl Collector for SourceCollector {
     fn encode(&self, encoder: DescriptorEncoder<'_>) -> fmt::Result {
         self.0.write(&mut MetricsWriter { encoder })
     }

@@ -1,105 +1,113 @@
-//! The end of a connection: its last words go out, and it is listened to until the client closes,
-//! so that the close code arrives.
+//! Ends a connection: flushes its queue, then reads on until the client closes, so that the close code
+//! arrives.
 //!
-//! Both have a time limit that does not depend on what the client does, and what is read is bounded.
+//! Both have a time limit that does not depend on the client, and the bytes read are limited.
 
-use super::conn::Conn;
-use super::frame::{Close, FLOOD_LAST_WORDS, LAST_WORDS, LINGER, SLOW_LAST_WORDS};
-use super::task::{End, Task};
+use super::task::{ConnectionTask, SocketEnd};
+use crate::connection::{Close, Conn};
 use std::io;
+use std::time::Duration;
 use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 
-/// Bytes that are read of a client after our close frame. One that sends more waits until its time
-/// is over: to close on unread bytes would reset the connection, and the close code with it.
+/// How long a socket is read on after the server's close frame, so that the code arrives.
+const LINGER: Duration = Duration::from_secs(1);
+/// How long the client may take to read what is queued before the close frame.
+const FLUSH_WITHIN: Duration = Duration::from_secs(2);
+/// The same for a flooding client, which should be gone soon.
+const FLUSH_FLOODER_WITHIN: Duration = Duration::from_millis(500);
+/// The same for a slow consumer, which first has to read all of the kernel's buffer.
+const FLUSH_SLOW_WITHIN: Duration = Duration::from_secs(15);
+/// Most bytes read after the server's close frame. A client that sends more waits until [`LINGER`] is
+/// over: closing with unread bytes would reset the connection and lose the close code.
 const READ_MAX: usize = 256 << 10;
-/// Thrown away at once.
-const AT_ONCE: usize = 4 << 10;
+/// Bytes discarded per read.
+const DISCARD_BYTES: usize = 4 << 10;
 
-/// What one turn of listening brought.
-pub(super) enum Heard {
-    /// So many bytes, of no interest.
+/// The result of one turn of reading and discarding.
+pub(super) enum Discarded {
+    /// This many bytes were discarded.
     Bytes(usize),
-    /// Nothing for now.
+    /// Nothing to read now.
     Nothing,
-    /// Something that cannot be understood, nor what follows it.
-    Nonsense,
-    /// The client has closed, or gone.
+    /// The input is malformed and cannot be decoded any further.
+    Malformed,
+    /// The client has closed or is gone.
     End,
 }
 
-/// Says goodbye as `end` asks for. Without a task nothing the client sends can be understood.
-pub(super) async fn linger(conn: &Conn, end: End, task: Option<&mut Task>) {
-    if end == End::Lost {
+/// Flushes and closes as `end` demands. Without a task the client's frames are not decoded.
+pub(super) async fn linger(conn: &Conn, end: SocketEnd, task: Option<&mut ConnectionTask>) {
+    if end == SocketEnd::Lost {
         return;
     }
-    // What a client does not take within this time it will not take.
-    let patience = match conn.egress().closing() {
-        Some(Close::SLOW) => SLOW_LAST_WORDS,
-        Some(Close::FLOOD) => FLOOD_LAST_WORDS,
-        _ => LAST_WORDS,
+    // A client that has not read the rest by then will not read it.
+    let within = match conn.egress().closing() {
+        Some(Close::SLOW) => FLUSH_SLOW_WITHIN,
+        Some(Close::FLOOD) => FLUSH_FLOODER_WITHIN,
+        _ => FLUSH_WITHIN,
     };
-    let _ = timeout(patience, last_words(conn)).await;
-    conn.stream.end_writing();
-    if let End::Ours { deaf, .. } = end {
-        let task = task.filter(|_| !deaf);
-        listen(conn, task, Instant::now() + LINGER).await;
+    let _ = timeout(within, flush_queue(conn)).await;
+    conn.stream.shutdown_write();
+    if let SocketEnd::ByServer { ignore_input, .. } = end {
+        let task = task.filter(|_| !ignore_input);
+        read_until_closed(conn, task, Instant::now() + LINGER).await;
     }
 }
 
-async fn last_words(conn: &Conn) {
+async fn flush_queue(conn: &Conn) {
     loop {
         conn.write_out();
         if conn.egress().is_finished() {
             return;
         }
-        // An error shows itself in the writing.
+        // An error shows up in the next write.
         let _ = conn.stream.writable().await;
     }
 }
 
-/// Reads on until the client has closed or the time is over, a turn at a time.
-async fn listen(conn: &Conn, mut task: Option<&mut Task>, until: Instant) {
+/// Reads in turns until the client closes or the time is over.
+async fn read_until_closed(conn: &Conn, mut task: Option<&mut ConnectionTask>, until: Instant) {
     let mut left = READ_MAX;
     while left > 0 && Instant::now() < until {
-        let heard = match &mut task {
-            Some(task) => task.hear_out(),
+        let step = match &mut task {
+            Some(task) => task.discard_frames(),
             None => discard(conn),
         };
-        match heard {
-            Heard::Bytes(count) => {
+        match step {
+            Discarded::Bytes(count) => {
                 left = left.saturating_sub(count);
                 tokio::task::yield_now().await;
             }
-            Heard::Nothing => {
+            Discarded::Nothing => {
                 let readable = timeout_at(until, conn.stream.readable()).await;
                 if !matches!(readable, Ok(Ok(()))) {
                     return;
                 }
             }
-            Heard::Nonsense => task = None,
-            Heard::End => return,
+            Discarded::Malformed => task = None,
+            Discarded::End => return,
         }
     }
     sleep_until(until).await;
 }
 
-/// Reads and throws away, without understanding anything.
-fn discard(conn: &Conn) -> Heard {
-    let mut scrap = [0; AT_ONCE];
-    match conn.stream.try_read(&mut scrap) {
-        Ok(0) => Heard::End,
-        Ok(count) => Heard::Bytes(count),
-        Err(error) if error.kind() == io::ErrorKind::WouldBlock => Heard::Nothing,
-        Err(error) if error.kind() == io::ErrorKind::Interrupted => Heard::Bytes(0),
-        Err(_) => Heard::End,
+/// Reads and discards bytes without decoding them.
+fn discard(conn: &Conn) -> Discarded {
+    let mut buffer = [0; DISCARD_BYTES];
+    match conn.stream.try_read(&mut buffer) {
+        Ok(0) => Discarded::End,
+        Ok(count) => Discarded::Bytes(count),
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => Discarded::Nothing,
+        Err(error) if error.kind() == io::ErrorKind::Interrupted => Discarded::Bytes(0),
+        Err(_) => Discarded::End,
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{FLOOD_LAST_WORDS, LINGER, READ_MAX, linger};
-    use crate::socket::task::{End, Task};
-    use crate::socket::{Close, Conn, flood_from, pair};
+    use super::{FLUSH_FLOODER_WITHIN, LINGER, READ_MAX, linger};
+    use crate::connection::{Close, Conn, flood_from, pair};
+    use crate::socket::task::{ConnectionTask, SocketEnd};
     use crate::{Gateway, Limits};
     use bus::{Builder, Settings, Tasks};
     use bytes::Bytes;
@@ -109,26 +117,28 @@ mod tests {
     use tokio::time::Instant;
     use tokio_util::sync::CancellationToken;
 
-    const OURS: End = End::Ours {
+    const OURS: SocketEnd = SocketEnd::ByServer {
         clean: false,
-        deaf: false,
+        ignore_input: false,
     };
-    const DEAF: End = End::Ours {
+    const IGNORING_INPUT: SocketEnd = SocketEnd::ByServer {
         clean: false,
-        deaf: true,
+        ignore_input: true,
     };
-    /// What a busy machine may take beyond the time limits.
+    /// Tolerance for a busy machine.
     const SLACK: Duration = Duration::from_secs(5);
 
-    /// Closes on a client that sends this without pause; returns how long the end took.
-    async fn ended(end: End, close: Close, first: &[u8], again: &[u8]) -> Duration {
+    /// Closes on a client that sends this without pause; returns how long that took.
+    async fn ended(end: SocketEnd, close: Close, first: &[u8], again: &[u8]) -> Duration {
         let tasks = Tasks::new(CancellationToken::new());
         let mut builder = Builder::new(Settings::default(), &tasks);
         let gateway = Gateway::wire(&mut builder, &tasks, Online::new(), Limits::default());
         let (stream, client) = pair().await;
         let conn = Arc::new(Conn::new(ConnectionId(1), stream, &Limits::default()));
         let bucket = gateway.bucket();
-        let mut task = Task::new(gateway, Arc::clone(&conn), Bytes::new(), bucket);
+        let Gateway { shared, dispatcher } = gateway;
+        let mut task =
+            ConnectionTask::new(shared, dispatcher, Arc::clone(&conn), Bytes::new(), bucket);
         let flood = flood_from(client, first, again);
         let began = Instant::now();
         conn.close(close);
@@ -146,16 +156,16 @@ mod tests {
         for (end, first, again) in [
             (OURS, &fragments.0[..], &fragments.1[..]),
             (OURS, &[], pings),
-            (DEAF, &[], pings),
+            (IGNORING_INPUT, &[], pings),
             (OURS, &[], b"not a frame at all"),
         ] {
             let took = ended(end, Close::FLOOD, first, again).await;
-            assert!(took <= FLOOD_LAST_WORDS + LINGER + SLACK, "{took:?}");
+            assert!(took <= FLUSH_FLOODER_WITHIN + LINGER + SLACK, "{took:?}");
         }
     }
 
     #[tokio::test]
-    async fn others_have_their_turn_meanwhile() {
+    async fn other_tasks_run_meanwhile() {
         let pings = [0x89, 0x80, 0, 0, 0, 0];
         let others = async {
             for _ in 0..1000 {
@@ -169,7 +179,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn no_more_is_read_than_a_bounded_amount() {
+    async fn the_bytes_read_while_lingering_are_bounded() {
         use std::io::Write as _;
         let (stream, mut client) = pair().await;
         let conn = Conn::new(ConnectionId(1), stream, &Limits::default());
@@ -184,14 +194,14 @@ mod tests {
         let before = fill(&mut client);
         assert!(before > READ_MAX, "the kernel holds more: {before}");
         conn.close(Close::FLOOD);
-        linger(&conn, DEAF, None).await;
+        linger(&conn, IGNORING_INPUT, None).await;
         let mut left = 0;
-        let mut scrap = vec![0; 4096];
-        while let Ok(count @ 1..) = conn.stream.try_read(&mut scrap) {
+        let mut buffer = vec![0; 4096];
+        while let Ok(count @ 1..) = conn.stream.try_read(&mut buffer) {
             left += count;
         }
         assert!(
-            left + READ_MAX + scrap.len() >= before,
+            left + READ_MAX + buffer.len() >= before,
             "{left} of {before}"
         );
     }

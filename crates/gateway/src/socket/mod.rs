@@ -1,31 +1,15 @@
-//! Parlor's WebSocket side: a stream of our own, one task per connection, one queue per socket.
+//! The WebSocket side: one task per connection reads frames, runs commands and replies.
 
-mod bell;
-mod clock;
-mod conn;
-mod drain;
-mod egress;
-mod flights;
-mod flood;
-mod frame;
+mod deadlines;
+mod flood_detector;
+mod frame_reader;
 mod linger;
-mod parting;
-mod peer;
-mod reader;
-mod registry;
+mod pending_commands;
 mod scanner;
 mod serve;
+mod shutdown;
 mod source;
-mod stream;
 mod task;
 
-pub(crate) use conn::Conn;
-pub(crate) use drain::{finish_commands, say_goodbye};
-pub(crate) use egress::Class;
-pub(crate) use frame::{Close, Frame};
-pub use peer::Peer;
-pub(crate) use registry::Registry;
-pub(crate) use serve::serve;
-pub use stream::Stream;
-#[cfg(test)]
-pub(crate) use stream::{flood_from, pair};
+pub(crate) use serve::{Upgraded, serve};
+pub(crate) use shutdown::{finish_commands, say_goodbye};

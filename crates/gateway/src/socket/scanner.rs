@@ -1,12 +1,13 @@
-//! Follows the frames of a client by their headers, below tungstenite, which reports whole messages
-//! alone: how many small pieces came, and since when a message is unfinished.
+//! Follows a client's frames by their headers: counts small fragments and times unfinished messages.
+//!
+//! Runs below tungstenite, which reports whole messages only.
 
 use tokio::time::Instant;
 
-/// The longest header of a client's frame.
+/// Length of the longest header of a client's frame, bytes.
 const HEADER_MAX: usize = 14;
-/// A piece of a message with fewer bytes costs points. Larger ones are bounded by the size of a
-/// message.
+/// A fragment with fewer payload bytes costs points. The number of larger ones is bounded by the size
+/// of a message.
 const SMALL: u64 = 256;
 
 const CONTINUATION: u8 = 0;
@@ -14,23 +15,23 @@ const CLOSE: u8 = 8;
 
 #[derive(Default)]
 pub(super) struct Scanner {
-    /// The beginning of a header whose rest has not come yet.
+    /// The bytes of an incomplete header.
     partial: [u8; HEADER_MAX],
     partial_len: u8,
-    /// The current frame is a data frame: its payload counts for the message.
+    /// Whether the current frame is a data frame, so that its payload counts for the message.
     is_data: bool,
-    /// A message has begun in fragments and its last one has not begun yet.
+    /// Whether the last fragment of the current message is still to come.
     is_fragmented: bool,
-    /// Payload bytes of the current frame that are still to come.
+    /// Missing payload bytes of the current frame.
     left: u64,
-    /// Payload bytes that have come of the unfinished message.
+    /// Received payload bytes of the unfinished message.
     received: u32,
-    /// When its first byte came.
+    /// When the first byte of the unfinished message came.
     since: Option<Instant>,
     small_pieces: u32,
 }
 
-/// What comes before the payload of a frame.
+/// The header of a frame, without its mask.
 struct Header {
     is_final: bool,
     opcode: u8,
@@ -38,7 +39,7 @@ struct Header {
 }
 
 impl Scanner {
-    /// Takes the bytes that came next.
+    /// Processes the next received bytes.
     pub(super) fn scan(&mut self, mut bytes: &[u8], now: Instant) {
         while !bytes.is_empty() {
             self.since.get_or_insert(now);
@@ -53,17 +54,17 @@ impl Scanner {
         }
     }
 
-    /// How many small pieces of messages came since this was asked.
+    /// Returns how many small fragments came since the last call.
     pub(super) fn take_small_pieces(&mut self) -> u32 {
         std::mem::take(&mut self.small_pieces)
     }
 
-    /// When the first byte of what is unfinished came, and how many bytes of its message since.
+    /// Returns when the unfinished message began, and its payload bytes so far.
     pub(super) fn unfinished(&self) -> Option<(Instant, u32)> {
         self.since.map(|since| (since, self.received))
     }
 
-    /// The time of what is unfinished counts from now: nothing was read before.
+    /// Restarts the time of an unfinished message, because nothing was read until now.
     pub(super) fn restart(&mut self, now: Instant) {
         if self.since.is_some() {
             self.since = Some(now);
@@ -74,7 +75,7 @@ impl Scanner {
         self.left == 0 && self.partial_len == 0 && !self.is_fragmented
     }
 
-    /// Reads a header as far as it has come; returns what follows it.
+    /// Reads a header as far as it has come; returns the bytes after it.
     fn header<'b>(&mut self, bytes: &'b [u8]) -> &'b [u8] {
         if self.partial_len == 0
             && let Some((header, length)) = Header::read(bytes)
@@ -82,14 +83,14 @@ impl Scanner {
             self.begin(&header);
             return &bytes[length..];
         }
-        for (place, byte) in bytes.iter().enumerate() {
+        for (position, byte) in bytes.iter().enumerate() {
             self.partial[usize::from(self.partial_len)] = *byte;
             self.partial_len += 1;
             let so_far = &self.partial[..usize::from(self.partial_len)];
             if let Some((header, _)) = Header::read(so_far) {
                 self.partial_len = 0;
                 self.begin(&header);
-                return &bytes[place + 1..];
+                return &bytes[position + 1..];
             }
         }
         &[]
@@ -106,7 +107,7 @@ impl Scanner {
         self.small_pieces += u32::from(is_piece && header.payload < SMALL);
     }
 
-    /// Passes over payload; returns what follows it.
+    /// Skips payload; returns the bytes after it.
     fn payload<'b>(&mut self, bytes: &'b [u8]) -> &'b [u8] {
         let here = usize::try_from(self.left).unwrap_or(usize::MAX);
         let here = here.min(bytes.len());
@@ -120,7 +121,7 @@ impl Scanner {
 }
 
 impl Header {
-    /// The header at the beginning of these bytes, if it is whole, and its length.
+    /// Parses the header at the beginning of these bytes, if it is complete, and returns its length.
     fn read(bytes: &[u8]) -> Option<(Self, usize)> {
         let (first, second) = (*bytes.first()?, *bytes.get(1)?);
         let (payload, before_mask) = match second & 0x7f {
@@ -182,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn whole_messages_cost_nothing_however_their_bytes_are_cut() {
+    fn whole_messages_cost_nothing_however_their_bytes_are_split() {
         let all = frames(&[
             (FINAL_TEXT, 0),
             (FINAL_TEXT, 125),
@@ -202,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn small_pieces_are_counted_and_large_ones_are_not() {
+    fn small_fragments_are_counted_and_large_ones_are_not() {
         let all = frames(&[(TEXT, 1), (MORE, 0), (MORE, 255), (MORE, 256), (LAST, 0)]);
         for size in [1, 5, all.len()] {
             let mut scanner = Scanner::default();
@@ -230,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn pings_between_its_fragments_neither_end_a_message_nor_count_for_it() {
+    fn pings_between_fragments_neither_end_a_message_nor_count_for_it() {
         let (mut scanner, start) = (Scanner::default(), Instant::now());
         scanner.scan(&frame(TEXT, 300), start);
         scanner.scan(&frames(&[(PING, 100), (MORE, 300)]), start + S);

@@ -1,14 +1,11 @@
-//! The whole life of one socket, from the 101 response until nothing of it is left.
+//! Serves one socket from the 101 response until its end was reported.
 
-use super::conn::Conn;
-use super::frame::Close;
 use super::linger::linger;
-use super::peer::Peer;
-use super::stream::Stream;
-use super::task::{End, Task};
-use crate::Gateway;
+use super::task::{ConnectionTask, SocketEnd};
+use crate::connection::{Close, Conn, Peer, Stream};
+use crate::dispatch::Dispatcher;
 use crate::hub::Detach;
-use crate::metrics::Ending;
+use crate::metrics::ClosedBy;
 use crate::shared::Shared;
 use bus::panics::caught;
 use bus::{AskError, Request};
@@ -17,115 +14,136 @@ use sessions::api::Disconnected;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Between two attempts to say that a connection has ended.
-const AGAIN_AFTER: Duration = Duration::from_secs(1);
+/// A connection just after its 101 response.
+pub(crate) struct Upgraded {
+    pub(crate) stream: Stream,
+    /// Bytes that hyper had already read.
+    pub(crate) read_ahead: Bytes,
+    /// The network that its limits count for.
+    pub(crate) peer: Peer,
+}
 
-/// Calls `entered_as_socket` at once if the network has room for one more; until then, and while one
-/// that is refused lingers, the connection counts as what it was before.
+/// Pause between two attempts to report the end of a connection.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
+
+/// Serves a connection. Calls `entered_as_socket` at once if its network has room for one more socket;
+/// a refused one still counts as an HTTP connection while it lingers.
 ///
-/// What is needed at the beginning is used up before the future is made, and what is needed at the
-/// end is boxed then: what is left is what an idle connection keeps.
+/// The future is small, since every idle connection keeps it: values of the beginning are used up
+/// before it is made, and the end is boxed when it comes.
 pub(crate) fn serve(
-    gateway: Gateway,
-    stream: Stream,
-    read_ahead: Bytes,
-    peer: Peer,
+    shared: Arc<Shared>,
+    dispatcher: Arc<Dispatcher>,
+    upgraded: Upgraded,
     entered_as_socket: &mut dyn FnMut(),
 ) -> impl Future<Output = ()> + Send + use<> {
-    let shared = Arc::clone(&gateway.shared);
+    let Upgraded {
+        stream,
+        read_ahead,
+        peer,
+    } = upgraded;
     let id = shared.sockets.next_id();
-    let conn = Arc::new(Conn::new(id, stream, &shared.limits).of(peer));
+    let conn = Arc::new(Conn::new(id, stream, &shared.limits).with_peer(peer));
     let max = shared.limits.connections_per_address;
-    let entered = shared.sockets.enter(&conn, peer, max);
+    let registration = shared.sockets.register(&conn, peer, max);
     let bucket = || shared.buckets.before_hello(peer, &shared.limits);
-    let new = || Box::new(Task::new(gateway, Arc::clone(&conn), read_ahead, bucket()));
-    let task = entered.is_some().then(new);
+    let new_task = || {
+        let (shared, conn) = (Arc::clone(&shared), Arc::clone(&conn));
+        Box::new(ConnectionTask::new(
+            shared,
+            dispatcher,
+            conn,
+            read_ahead,
+            bucket(),
+        ))
+    };
+    let task = registration.is_some().then(new_task);
     if task.is_some() {
         entered_as_socket();
     }
     async move {
         let Some(mut task) = task else {
             conn.close(Close::CONNECTIONS);
-            shared.metrics.sockets.ended(ending(&conn, REFUSED));
-            return Box::pin(linger(&conn, REFUSED, None)).await;
+            shared.metrics.sockets.ended(closed_by(&conn, REJECTED));
+            return Box::pin(linger(&conn, REJECTED, None)).await;
         };
         let end = run(&mut task, &conn).await;
-        shared.metrics.sockets.ended(ending(&conn, end));
+        shared.metrics.sockets.ended(closed_by(&conn, end));
         Box::pin(finish(&shared, &conn, task, end)).await;
-        drop(entered);
+        drop(registration);
     }
 }
 
-/// Says goodbye and, beside that, that it has gone.
-async fn finish(shared: &Shared, conn: &Conn, mut task: Box<Task>, end: End) {
-    let knocked = task.has_knocked();
-    let saying = async {
+/// Lingers and, at the same time, reports that the connection has ended.
+async fn finish(shared: &Shared, conn: &Conn, mut task: Box<ConnectionTask>, end: SocketEnd) {
+    let hello_attempted = task.has_attempted_hello();
+    let lingering = async {
         linger(conn, end, Some(&mut task)).await;
         drop(task);
     };
-    let forgetting = async {
-        if knocked {
-            forget(shared, conn, end).await;
+    let reporting = async {
+        if hello_attempted {
+            report_end(shared, conn, end).await;
         }
     };
-    futures_util::future::join(saying, forgetting).await;
+    futures_util::future::join(lingering, reporting).await;
 }
 
-const REFUSED: End = End::Ours {
+const REJECTED: SocketEnd = SocketEnd::ByServer {
     clean: false,
-    deaf: true,
+    ignore_input: true,
 };
 
-/// How it ended, as it is counted.
-fn ending(conn: &Conn, end: End) -> Ending {
+/// Returns how the connection ended, for the metrics.
+fn closed_by(conn: &Conn, end: SocketEnd) -> ClosedBy {
     match (end, conn.egress().closing()) {
-        (End::Ours { .. }, Some(close)) => Ending::Ours(close.code),
-        (End::Theirs { .. }, _) => Ending::Theirs,
-        (End::Ours { .. } | End::Lost, _) => Ending::Lost,
+        (SocketEnd::ByServer { .. }, Some(close)) => ClosedBy::Server(close.code),
+        (SocketEnd::ByClient { .. }, _) => ClosedBy::Client,
+        (SocketEnd::ByServer { .. } | SocketEnd::Lost, _) => ClosedBy::Lost,
     }
 }
 
-/// A panic costs the connection, not what is to be cleared away after it.
-async fn run(task: &mut Task, conn: &Conn) -> End {
+/// Runs the task; a panic closes the connection, and the cleanup still happens.
+async fn run(task: &mut ConnectionTask, conn: &Conn) -> SocketEnd {
     caught(task.run()).await.unwrap_or_else(|panic| {
         tracing::error!(
             connection = conn.id.0,
             error = panic,
-            "a connection's task panicked"
+            "connection task panicked"
         );
         conn.close(Close::INTERNAL);
-        REFUSED
+        REJECTED
     })
 }
 
-/// Tells the hub and sessions that it has ended; sessions not, when the server stops: who is
-/// connected then stays so across the restart.
-async fn forget(shared: &Shared, conn: &Conn, end: End) {
+/// Reports the end of the connection to the hub and to sessions. Sessions hears nothing while the
+/// server stops, so that its users stay connected across the restart.
+async fn report_end(shared: &Shared, conn: &Conn, end: SocketEnd) {
     let connection = conn.id;
-    insist(shared, || Detach { connection }).await;
+    ask_until_answered(shared, || Detach { connection }).await;
     let clean = matches!(
         end,
-        End::Ours { clean: true, .. } | End::Theirs { clean: true }
+        SocketEnd::ByServer { clean: true, .. } | SocketEnd::ByClient { clean: true }
     );
     if !conn.is_draining() {
-        insist(shared, || Disconnected { connection, clean }).await;
+        ask_until_answered(shared, || Disconnected { connection, clean }).await;
     }
 }
 
-/// Asks until it was heard, or the server stops.
-async fn insist<R: Request>(shared: &Shared, request: impl Fn() -> R) {
+/// Repeats the request until it is answered or the server stops.
+async fn ask_until_answered<R: Request>(shared: &Shared, request: impl Fn() -> R) {
     while let Err(error) = shared.bus.ask(request(), shared.limits.ask_within).await {
         if error == AskError::Draining || shared.tasks.stopping().is_cancelled() {
             return;
         }
-        tokio::time::sleep(AGAIN_AFTER).await;
+        tokio::time::sleep(RETRY_AFTER).await;
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Task, serve};
-    use crate::socket::{Peer, Stream};
+    use super::ConnectionTask;
+    use crate::connection::{Peer, Stream};
     use crate::{Gateway, Limits};
     use bus::{Builder, Settings, Tasks};
     use bytes::Bytes;
@@ -133,25 +151,20 @@ mod tests {
     use tokio::net::{TcpListener, TcpStream};
     use tokio_util::sync::CancellationToken;
 
-    /// Thousands of them wait at once. Whoever needs more: is it needed while nothing happens?
+    /// Thousands of connections are idle at once. If you need more: is it needed while idle?
     #[tokio::test]
-    async fn what_an_idle_connection_keeps_is_small() {
+    async fn an_idle_connection_takes_little_memory() {
         let tasks = Tasks::new(CancellationToken::new());
         let mut builder = Builder::new(Settings::default(), &tasks);
         let gateway = Gateway::wire(&mut builder, &tasks, Online::new(), Limits::default());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let client = TcpStream::connect(address).await.unwrap();
-        let serving = serve(
-            gateway,
-            Stream::new(client).unwrap(),
-            Bytes::new(),
-            Peer::of(address.ip()),
-            &mut || {},
-        );
+        let stream = Stream::new(client).unwrap();
+        let serving = gateway.serve(stream, Bytes::new(), Peer::of(address.ip()));
         let size = size_of_val(&serving);
         assert!(size <= 320, "its future: {size} bytes");
-        let size = size_of::<Task>();
+        let size = size_of::<ConnectionTask>();
         // 768 is a size of the allocator's, and the one below is 640.
         assert!(size <= 768, "its task: {size} bytes");
     }

@@ -1,36 +1,36 @@
-//! The bytes of one client, in turns: a turn reads so many and no more, however many there are.
+//! Reads a client's bytes in turns: each turn reads a limited amount, however much there is.
 
 use super::scanner::Scanner;
-use super::stream::Stream;
+use crate::connection::Stream;
 use bytes::{Buf as _, Bytes};
 use std::cell::RefCell;
 use std::io;
 use tokio::time::Instant;
 
-/// Taken from the kernel at once.
-pub(super) const AT_ONCE: usize = 4 << 10;
-/// Read in one turn, before others get theirs.
+/// Most bytes per read from the kernel.
+pub(super) const READ_MAX: usize = 4 << 10;
+/// Most bytes per turn, before other tasks run.
 pub(super) const PER_TURN: usize = 16 << 10;
 
 thread_local! {
-    static SCRATCHPAD: RefCell<Vec<u8>> = RefCell::new(vec![0; AT_ONCE]);
+    static SCRATCHPAD: RefCell<Vec<u8>> = RefCell::new(vec![0; READ_MAX]);
 }
 
 pub(super) struct Source {
-    /// What the kernel has given and nobody has taken yet.
-    ahead: Bytes,
-    /// Bytes that may still be read in this turn.
+    /// Bytes read from the kernel or by hyper that the decoder has not taken yet.
+    read_ahead: Bytes,
+    /// Bytes that this turn may still read.
     budget: usize,
-    /// When this turn began.
+    /// Start of this turn.
     now: Instant,
     pub(super) scanner: Scanner,
 }
 
 impl Source {
-    /// A source that begins with what someone else has read of it.
+    /// Starts with bytes that hyper has already read.
     pub(super) fn new(read_ahead: Bytes) -> Self {
         Self {
-            ahead: read_ahead,
+            read_ahead,
             budget: PER_TURN,
             now: Instant::now(),
             scanner: Scanner::default(),
@@ -42,34 +42,34 @@ impl Source {
         self.now = now;
     }
 
-    /// Whether this turn has read all that it may.
+    /// Returns whether this turn has used up its budget.
     pub(super) fn is_spent(&self) -> bool {
         self.budget == 0
     }
 
-    /// Bytes read in this turn.
-    pub(super) fn taken(&self) -> usize {
+    /// Returns the bytes read in this turn.
+    pub(super) fn bytes_read(&self) -> usize {
         PER_TURN - self.budget
     }
 
-    /// Fills the buffer as far as there are bytes and this turn may read them.
+    /// Fills the buffer as far as there are bytes and the budget allows.
     pub(super) fn read(&mut self, stream: &Stream, buffer: &mut [u8]) -> io::Result<usize> {
         if self.is_spent() {
             return Err(io::ErrorKind::WouldBlock.into());
         }
         let most = self.budget.min(buffer.len());
         let buffer = &mut buffer[..most];
-        let count = if self.ahead.is_empty() {
+        let count = if self.read_ahead.is_empty() {
             SCRATCHPAD.with_borrow_mut(|scratch| self.take(stream, buffer, scratch))?
         } else {
-            self.take_ahead(buffer)
+            self.take_read_ahead(buffer)
         };
         self.budget -= count;
         self.scanner.scan(&buffer[..count], self.now);
         Ok(count)
     }
 
-    /// Fills the buffer from the kernel; what is too much for it waits ahead.
+    /// Fills the buffer from the kernel and keeps the surplus for the next read.
     fn take(
         &mut self,
         stream: &Stream,
@@ -85,22 +85,22 @@ impl Source {
         let now = length.min(buffer.len());
         buffer[..now].copy_from_slice(&scratch[..now]);
         if now < length {
-            self.ahead = Bytes::copy_from_slice(&scratch[now..length]);
+            self.read_ahead = Bytes::copy_from_slice(&scratch[now..length]);
         }
         Ok(now)
     }
 
-    fn take_ahead(&mut self, buffer: &mut [u8]) -> usize {
-        let length = self.ahead.len().min(buffer.len());
-        self.ahead.copy_to_slice(&mut buffer[..length]);
-        if self.ahead.is_empty() {
-            self.ahead = Bytes::new();
+    fn take_read_ahead(&mut self, buffer: &mut [u8]) -> usize {
+        let length = self.read_ahead.len().min(buffer.len());
+        self.read_ahead.copy_to_slice(&mut buffer[..length]);
+        if self.read_ahead.is_empty() {
+            self.read_ahead = Bytes::new();
         }
         length
     }
 
     #[cfg(test)]
     pub(super) fn is_empty(&self) -> bool {
-        self.ahead.is_empty()
+        self.read_ahead.is_empty()
     }
 }

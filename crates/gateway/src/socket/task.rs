@@ -1,18 +1,18 @@
-//! The one task of a connection: reads, carries commands out, replies, keeps time.
+//! The task of a connection: reads frames, runs commands, replies and keeps deadlines.
 
 mod reading;
 mod replies;
 
-use super::clock::{Clock, Due};
-use super::conn::Conn;
-use super::egress::Class;
-use super::flights::{Flights, Running, Waiting};
-use super::flood::Flood;
-use super::frame::{Close, Frame};
-use super::reader::Reader;
-use crate::dispatch::{Answer, Bucket, Call, Replay};
+use super::deadlines::{Deadlines, Due};
+use super::flood_detector::FloodDetector;
+use super::frame_reader::FrameReader;
+use super::pending_commands::{PendingCommands, QueuedCommand, RunningCommand};
+use crate::Limits;
+use crate::connection::{Close, Conn, Frame, FrameClass};
+use crate::dispatch::{Call, CommandReply, Dispatcher, Replay};
+use crate::rate_limit::Bucket;
+use crate::shared::Shared;
 use crate::wire::{Command, Error, OVERLOADED, push};
-use crate::{Gateway, Limits};
 use bytes::Bytes;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
@@ -24,238 +24,242 @@ use std::task::{Context, Poll};
 use tokio::sync::{AcquireError, OwnedSemaphorePermit};
 use tokio::time::{Instant, Sleep, sleep_until};
 
-/// A replay's next page is read when less than this waits for the socket.
+/// The next page of a replay is read once at most this many bytes are queued.
 const REPLAY_BELOW: usize = 16 << 10;
 
-type Line = BoxFuture<'static, Result<OwnedSemaphorePermit, AcquireError>>;
+type AdmissionFuture = BoxFuture<'static, Result<OwnedSemaphorePermit, AcquireError>>;
 
-pub(super) struct Task {
-    gateway: Gateway,
+pub(super) struct ConnectionTask {
+    shared: Arc<Shared>,
+    dispatcher: Arc<Dispatcher>,
     conn: Arc<Conn>,
-    reader: Reader,
-    /// Whole frames may wait in the reader's buffer: the kernel need not have anything.
-    more: bool,
-    /// Our control Pings whose Pong has not come yet: those are free.
+    reader: FrameReader,
+    /// The reader may hold whole frames, even if the kernel has nothing.
+    may_have_input: bool,
+    /// The server's control Pings without a Pong: those Pongs are free.
     pongs_owed: u8,
-    flights: Flights,
-    /// This connection stands in line for a place on the bus.
-    line: Option<Line>,
-    /// The place it got.
-    place: Option<OwnedSemaphorePermit>,
+    commands: PendingCommands,
+    /// Waits for a permit to put a command on the bus.
+    admission: Option<AdmissionFuture>,
+    /// An acquired permit that no command has used yet.
+    permit: Option<OwnedSemaphorePermit>,
     bucket: Arc<Bucket>,
-    flood: Flood,
+    flood: FloodDetector,
     caller: Option<Caller>,
     replay: Option<Replay>,
-    page: Option<BoxFuture<'static, Replay>>,
-    /// It has tried to say hello: sessions may know of it.
-    knocked: bool,
-    clock: Clock,
+    replay_page: Option<BoxFuture<'static, Replay>>,
+    /// A `hello` was sent on, so sessions and the hub may know the connection.
+    hello_attempted: bool,
+    deadlines: Deadlines,
     timer: Pin<Box<Sleep>>,
-    end: Option<End>,
+    end: Option<SocketEnd>,
 }
 
-/// Why a connection's task goes on.
+/// What has woken the task.
 #[expect(
     clippy::large_enum_variant,
-    reason = "it goes from one line to the next and is kept nowhere"
+    reason = "it is consumed at once and never stored"
 )]
-enum Woken {
-    /// It is to look up.
-    Bell,
-    /// A command has its answer.
-    Landed(Running, Result<Answer, Error>),
-    /// Its turn in the line has come.
+enum Wake {
+    /// Another task has changed the connection's state.
+    Notified,
+    /// A command has completed.
+    Completed(RunningCommand, Result<CommandReply, Error>),
+    /// The permit for the bus was acquired.
     Admitted(Option<OwnedSemaphorePermit>),
-    /// A page of the replay is in the queue.
-    Paged(Replay),
-    /// The kernel takes more.
+    /// A page of the replay is queued.
+    ReplayPage(Replay),
+    /// The kernel accepts more.
     Writable,
-    /// Something has come.
+    /// There may be something to read.
     Readable,
-    /// Something is due.
-    Late,
+    /// A deadline has passed.
+    Timer,
 }
 
-/// For whom a connection's task pauses.
-enum Pause {
-    /// It goes on at once.
+/// To whom the task yields before its next turn.
+enum Yield {
+    /// Nobody: it goes on at once.
     No,
-    /// The hub is about to put in what came of a write: one writing will do for it and the reply.
-    ForHub,
-    /// It has read all that one turn may: whoever else is ready goes first, and whoever has just
-    /// become so by a socket or a timer. Without that a client that never pauses would own a thread.
-    ForAll,
+    /// The hub, which is about to queue the entries of a write: one system call then sends the reply and
+    /// the entries.
+    ToHub,
+    /// All ready tasks, sockets and timers: the turn has used up its budget. Otherwise a client that
+    /// never pauses would own a thread.
+    ToRuntime,
 }
 
 /// How a connection ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum End {
-    /// We close it: the close frame is in the queue.
-    Ours {
-        /// After its own `logout`.
+pub(super) enum SocketEnd {
+    /// The server closes it: the close frame is queued.
+    ByServer {
+        /// The close follows the client's own `logout`.
         clean: bool,
-        /// The client has broken the rules: what it sends is not understood any more.
-        deaf: bool,
+        /// The client has violated the protocol: its input cannot be decoded any more.
+        ignore_input: bool,
     },
-    /// The client closed it: the echo is in the queue.
-    Theirs {
-        /// With 1000 or 1001.
+    /// The client closed it: the echo is queued.
+    ByClient {
+        /// The code was 1000 or 1001.
         clean: bool,
     },
-    /// It broke.
+    /// The connection was lost.
     Lost,
 }
 
-impl Task {
-    /// One that is paid for from `bucket` until it has said hello.
+impl ConnectionTask {
+    /// `bucket` is charged until the client has said hello.
     pub(super) fn new(
-        gateway: Gateway,
+        shared: Arc<Shared>,
+        dispatcher: Arc<Dispatcher>,
         conn: Arc<Conn>,
         read_ahead: Bytes,
         bucket: Arc<Bucket>,
     ) -> Self {
         let now = Instant::now();
-        let limits = gateway.limits();
-        let clock = Clock::new(now, limits);
+        let limits = &shared.limits;
+        let deadlines = Deadlines::new(now, limits);
         Self {
-            reader: Reader::new(read_ahead, limits),
-            more: true,
+            reader: FrameReader::new(read_ahead, limits),
+            may_have_input: true,
             pongs_owed: 0,
-            flights: Flights::default(),
-            line: None,
-            place: None,
+            commands: PendingCommands::default(),
+            admission: None,
+            permit: None,
             bucket,
-            flood: Flood::default(),
+            flood: FloodDetector::default(),
             caller: None,
             replay: None,
-            page: None,
-            knocked: false,
-            timer: Box::pin(sleep_until(clock.next(limits))),
-            clock,
+            replay_page: None,
+            hello_attempted: false,
+            timer: Box::pin(sleep_until(deadlines.next(limits))),
+            deadlines,
             end: None,
             conn,
-            gateway,
+            shared,
+            dispatcher,
         }
     }
 
-    /// Whether anyone else may know of this connection.
-    pub(super) fn has_knocked(&self) -> bool {
-        self.knocked
+    /// Returns whether sessions or the hub may know this connection.
+    pub(super) fn has_attempted_hello(&self) -> bool {
+        self.hello_attempted
     }
 
-    /// Runs until it has ended, one way or another.
-    pub(super) async fn run(&mut self) -> End {
+    /// Runs until the connection ends.
+    pub(super) async fn run(&mut self) -> SocketEnd {
         loop {
             self.turn();
             if let Some(end) = self.end {
                 return end;
             }
             match self.wait().await {
-                Pause::No => {}
-                Pause::ForHub => bus::give_way().await,
-                Pause::ForAll => tokio::task::yield_now().await,
+                Yield::No => {}
+                Yield::ToHub => bus::give_way().await,
+                Yield::ToRuntime => tokio::task::yield_now().await,
             }
         }
     }
 
-    /// Starts what can be started and writes what has come together.
+    /// Starts the commands that may run and writes what is queued.
     fn turn(&mut self) {
-        self.launch();
+        self.start_ready();
         self.say_goodbye();
         if !self.is_blocked() {
             self.conn.write_out();
         }
-        // After the writing: what it has drained rings no bell.
+        // After the write, which wakes nobody when it drains the queue.
         self.replay();
-        self.look();
+        self.check_end();
     }
 
-    /// Has it ended?
-    fn look(&mut self) {
+    /// Notes the end if the queue is broken or closing.
+    fn check_end(&mut self) {
         let egress = self.conn.egress();
         let (broken, closing) = (egress.is_broken(), egress.closing());
         drop(egress);
         if broken {
-            self.end.get_or_insert(End::Lost);
+            self.end.get_or_insert(SocketEnd::Lost);
         } else if let Some(close) = closing {
-            self.end.get_or_insert(End::Ours {
+            self.end.get_or_insert(SocketEnd::ByServer {
                 clean: close == Close::LOGOUT,
-                deaf: false,
+                ignore_input: false,
             });
         }
     }
 
-    async fn wait(&mut self) -> Pause {
+    async fn wait(&mut self) -> Yield {
         let due = self.due_at();
         if due < self.timer.deadline() {
             self.timer.as_mut().reset(due);
         }
         let blocked = self.is_blocked();
         match poll_fn(|cx| self.poll_woken(cx, blocked)).await {
-            Woken::Bell => {}
-            Woken::Landed(landed, result) => {
-                self.land_all(&landed, result);
-                if landed.op.lane.writes() {
-                    return Pause::ForHub;
+            Wake::Notified => {}
+            Wake::Completed(completed, result) => {
+                self.complete_all(&completed, result);
+                if completed.op.lane.writes() {
+                    return Yield::ToHub;
                 }
             }
-            Woken::Admitted(place) => self.admitted(place),
-            Woken::Paged(replay) => self.paged(replay),
-            Woken::Writable => {
+            Wake::Admitted(permit) => self.admitted(permit),
+            Wake::ReplayPage(replay) => self.replay_page_done(replay),
+            Wake::Writable => {
                 self.conn.write_out();
             }
-            Woken::Readable => {
+            Wake::Readable => {
                 self.read();
-                if self.more {
-                    return Pause::ForAll;
+                if self.may_have_input {
+                    return Yield::ToRuntime;
                 }
             }
-            Woken::Late => self.time_is_up(),
+            Wake::Timer => self.on_timer(),
         }
-        Pause::No
+        Yield::No
     }
 
-    /// The first thing to do of all that it waits for. Polled by hand: the futures of a `select!`
-    /// would lie in every idle connection.
-    fn poll_woken(&mut self, cx: &mut Context<'_>, blocked: bool) -> Poll<Woken> {
-        if self.conn.bell.poll_heard(cx).is_ready() {
-            return Poll::Ready(Woken::Bell);
+    /// Returns the first event of all that the task waits for. Polled by hand: the futures of a `select!`
+    /// would take memory in every idle connection.
+    fn poll_woken(&mut self, cx: &mut Context<'_>, blocked: bool) -> Poll<Wake> {
+        if self.conn.wakeup.poll_woken(cx).is_ready() {
+            return Poll::Ready(Wake::Notified);
         }
-        if let Poll::Ready((landed, result)) = self.flights.poll_landed(cx) {
-            return Poll::Ready(Woken::Landed(landed, result));
+        if let Poll::Ready((completed, result)) = self.commands.poll_completed(cx) {
+            return Poll::Ready(Wake::Completed(completed, result));
         }
-        if let Some(line) = &mut self.line
-            && let Poll::Ready(place) = line.poll_unpin(cx)
+        if let Some(admission) = &mut self.admission
+            && let Poll::Ready(permit) = admission.poll_unpin(cx)
         {
-            return Poll::Ready(Woken::Admitted(place.ok()));
+            return Poll::Ready(Wake::Admitted(permit.ok()));
         }
-        if let Some(page) = &mut self.page
-            && let Poll::Ready(replay) = page.poll_unpin(cx)
+        if let Some(replay_page) = &mut self.replay_page
+            && let Poll::Ready(replay) = replay_page.poll_unpin(cx)
         {
-            return Poll::Ready(Woken::Paged(replay));
+            return Poll::Ready(Wake::ReplayPage(replay));
         }
-        // An error shows itself in the writing or reading.
+        // An error shows up in the next write or read.
         if blocked && self.conn.stream.poll_writable(cx).is_ready() {
-            return Poll::Ready(Woken::Writable);
+            return Poll::Ready(Wake::Writable);
         }
-        if self.reads() && self.poll_readable(cx).is_ready() {
-            return Poll::Ready(Woken::Readable);
+        if self.may_read() && self.poll_readable(cx).is_ready() {
+            return Poll::Ready(Wake::Readable);
         }
-        self.timer.as_mut().poll(cx).map(|()| Woken::Late)
+        self.timer.as_mut().poll(cx).map(|()| Wake::Timer)
     }
 
     fn poll_readable(&self, cx: &mut Context<'_>) -> Poll<()> {
-        if self.more {
+        if self.may_have_input {
             Poll::Ready(())
         } else {
             self.conn.stream.poll_readable(cx).map(|_| ())
         }
     }
 
-    /// Whether commands are read now.
-    fn reads(&self) -> bool {
+    /// Returns whether commands may be read now.
+    fn may_read(&self) -> bool {
         let limits = self.limits();
-        if self.conn.is_draining() || self.flights.len() >= limits.unanswered_max {
+        if self.conn.is_draining() || self.commands.len() >= limits.unanswered_max {
             return false;
         }
         let mut egress = self.conn.egress();
@@ -267,52 +271,52 @@ impl Task {
     }
 
     fn limits(&self) -> &Limits {
-        self.gateway.limits()
+        &self.shared.limits
     }
 
-    /// Starts the commands whose turn it is. What takes a place in the order of the bus first
-    /// stands in line, one command of this connection at a time, so that none overtakes another.
-    fn launch(&mut self) {
-        let mut held = Vec::new();
-        for waiting in self.flights.ready() {
-            if !waiting.command.op().lane.writes() {
-                self.start(waiting, None);
-            } else if let Some(place) = self.place() {
-                self.start(waiting, Some(place));
+    /// Starts the commands that may run. A writing command first needs a permit for the bus; only one
+    /// command of a connection waits for it at a time, so that none overtakes another.
+    fn start_ready(&mut self) {
+        let mut blocked = Vec::new();
+        for queued in self.commands.take_ready() {
+            if !queued.command.op().lane.writes() {
+                self.start(queued, None);
+            } else if let Some(permit) = self.permit() {
+                self.start(queued, Some(permit));
             } else {
-                held.push(waiting);
+                blocked.push(queued);
             }
         }
-        self.flights.put_back(held);
-        // Whatever it was for has been taken out meanwhile.
-        self.place = None;
+        self.commands.requeue(blocked);
+        // The command that waited for it may have been given up meanwhile.
+        self.permit = None;
     }
 
-    /// A place on the bus, if there is one and nobody of this connection stands in line.
-    fn place(&mut self) -> Option<OwnedSemaphorePermit> {
-        if let Some(place) = self.place.take() {
-            return Some(place);
+    /// Returns a permit for the bus, or begins to wait for one.
+    fn permit(&mut self) -> Option<OwnedSemaphorePermit> {
+        if let Some(permit) = self.permit.take() {
+            return Some(permit);
         }
-        if self.line.is_some() {
+        if self.admission.is_some() {
             return None;
         }
-        let line = &self.gateway.shared.line;
-        let place = Arc::clone(line).try_acquire_owned().ok();
-        if place.is_none() {
-            self.line = Some(Arc::clone(line).acquire_owned().boxed());
+        let admission = &self.shared.bus_admission;
+        let permit = Arc::clone(admission).try_acquire_owned().ok();
+        if permit.is_none() {
+            self.admission = Some(Arc::clone(admission).acquire_owned().boxed());
         }
-        place
+        permit
     }
 
-    fn start(&mut self, waiting: Waiting, place: Option<OwnedSemaphorePermit>) {
-        let Waiting {
+    fn start(&mut self, queued: QueuedCommand, permit: Option<OwnedSemaphorePermit>) {
+        let QueuedCommand {
             id,
             command,
             trace,
             span,
             since,
-        } = waiting;
-        let running = Running {
+        } = queued;
+        let running = RunningCommand {
             id,
             op: command.op(),
             trace,
@@ -320,7 +324,7 @@ impl Task {
             since,
             room: command.room(),
         };
-        self.knocked |= matches!(command, Command::Hello(_));
+        self.hello_attempted |= matches!(command, Command::Hello(_));
         let call = Call {
             caller: self.caller.clone(),
             conn: Some(Arc::clone(&self.conn)),
@@ -330,18 +334,18 @@ impl Task {
             span,
             bucket: Arc::clone(&self.bucket),
         };
-        let dispatcher = Arc::clone(&self.gateway.dispatcher);
-        let flying = async move {
+        let dispatcher = Arc::clone(&self.dispatcher);
+        let future = async move {
             let answer = dispatcher.answer(call).await;
-            drop(place);
+            drop(permit);
             (id, answer)
         };
-        self.flights.start(running, flying.boxed());
+        self.commands.start(running, future.boxed());
     }
 
-    /// Begins to read the next page of what the client has missed, once the last has drained.
+    /// Begins to read the next page of a replay once the last one has drained.
     fn replay(&mut self) {
-        if self.page.is_some() || self.replay.is_none() {
+        if self.replay_page.is_some() || self.replay.is_none() {
             return;
         }
         if !self.conn.egress().is_within(REPLAY_BELOW) {
@@ -353,44 +357,45 @@ impl Task {
         let Some(replay) = self.replay.take().filter(|replay| !replay.is_done()) else {
             return;
         };
-        let shared = Arc::clone(&self.gateway.shared);
+        let shared = Arc::clone(&self.shared);
         let step = replay.step(shared, Arc::clone(&self.conn), caller.user.id);
-        self.page = Some(step.boxed());
+        self.replay_page = Some(step.boxed());
     }
 
-    /// Its turn in the line has come.
-    fn admitted(&mut self, place: Option<OwnedSemaphorePermit>) {
-        self.line = None;
-        self.place = place;
+    /// Keeps the acquired permit for the next command.
+    fn admitted(&mut self, permit: Option<OwnedSemaphorePermit>) {
+        self.admission = None;
+        self.permit = permit;
     }
 
-    fn paged(&mut self, mut replay: Replay) {
-        self.page = None;
+    fn replay_page_done(&mut self, mut replay: Replay) {
+        self.replay_page = None;
         if let Some(added) = self.replay.take() {
             replay.absorb(added);
         }
         self.replay = Some(replay);
     }
 
-    /// When something will be due, the queue's age and waiting commands included.
+    /// Returns the earliest deadline, including those of the queue, waiting commands and an unfinished
+    /// message.
     fn due_at(&self) -> Instant {
         let limits = self.limits();
         let egress = self.conn.egress().expires();
-        let waiting = self.flights.oldest().map(|at| at + limits.reply_within);
+        let queued = self.commands.oldest().map(|at| at + limits.reply_within);
         let message = self.reader.complete_by(limits);
-        let others = [egress, waiting, message].into_iter().flatten();
-        others.fold(self.clock.next(limits), Instant::min)
+        let others = [egress, queued, message].into_iter().flatten();
+        others.fold(self.deadlines.next(limits), Instant::min)
     }
 
-    fn time_is_up(&mut self) {
+    fn on_timer(&mut self) {
         let now = Instant::now();
-        if !self.reads() {
-            // Who is not read cannot answer a ping, nor finish a message.
-            self.clock.seen(now);
+        if !self.may_read() {
+            // A client that is not read cannot answer a ping or finish a message.
+            self.deadlines.received(now);
             self.reader.restart(now);
         }
-        while let Some(due) = self.clock.due(now, self.gateway.limits()) {
-            self.is_due(due);
+        while let Some(due) = self.deadlines.due(now, &self.shared.limits) {
+            self.handle_due(due);
             if self.conn.egress().closing().is_some() {
                 break;
             }
@@ -402,22 +407,23 @@ impl Task {
         if complete_by.is_some_and(|at| at <= now) {
             self.conn.close(Close::UNFINISHED);
         }
-        self.shed(now);
+        self.fail_overdue(now);
         let next = self.due_at();
         self.timer.as_mut().reset(next);
     }
 
-    fn is_due(&mut self, due: Due) {
+    fn handle_due(&mut self, due: Due) {
         match due {
             Due::Ping => {
                 self.pongs_owed = self.pongs_owed.saturating_add(1);
-                self.conn.put(Frame::ping(), Class::Push);
-                self.conn.put(Frame::json(&push::ping()), Class::Push);
+                self.conn.enqueue(Frame::ping(), FrameClass::Push);
+                self.conn
+                    .enqueue(Frame::json(&push::ping()), FrameClass::Push);
             }
-            Due::Warning(left) => {
+            Due::ExpiryWarning(left) => {
                 let ms = u64::try_from(left.as_millis()).unwrap_or(u64::MAX);
                 let warning = Frame::json(&push::auth_expiring(ms));
-                self.conn.put(warning, Class::Push);
+                self.conn.enqueue(warning, FrameClass::Push);
             }
             Due::NoPong => self.conn.close(Close::NO_PONG),
             Due::NoHello => self.conn.close(Close::NO_HELLO),
@@ -425,20 +431,20 @@ impl Task {
         }
     }
 
-    /// Commands that have waited in vain for those before them: nothing was done.
-    fn shed(&mut self, now: Instant) {
+    /// Gives up commands that have waited too long for earlier ones: they have changed nothing.
+    fn fail_overdue(&mut self, now: Instant) {
         let Some(then) = now.checked_sub(self.limits().reply_within) else {
             return;
         };
-        while let Some(overdue) = self.flights.overdue(then) {
+        while let Some(overdue) = self.commands.take_overdue(then) {
             self.abandon(&overdue, &OVERLOADED);
         }
     }
 }
 
-impl Drop for Task {
+impl Drop for ConnectionTask {
     fn drop(&mut self) {
-        let sockets = &self.gateway.shared.sockets;
-        sockets.answered(self.flights.len());
+        let sockets = &self.shared.sockets;
+        sockets.commands_answered(self.commands.len());
     }
 }

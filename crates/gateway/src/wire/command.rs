@@ -1,4 +1,4 @@
-//! The commands of the protocol, typed.
+//! The typed commands of the protocol.
 
 use super::error::Error;
 use super::fields::Fields;
@@ -7,186 +7,186 @@ use messaging::api::Anchor;
 use rooms::api::{History, Kind, Moderation, Role, RoomKey, Seq};
 use sessions::api::{Proof, Token};
 
-/// One command of a client, every field of the right type and nothing more checked.
+/// A command of a client. Only the types of its fields are checked.
 #[derive(Debug, Clone)]
 pub enum Command {
-    /// `hello`.
+    /// `hello`: authenticates the connection.
     Hello(Box<Hello>),
-    /// `join`.
+    /// `join`: joins a room and subscribes to it.
     Join {
-        /// Where.
+        /// Key of the room.
         room: RoomKey,
-        /// The client's cursor.
+        /// The last entry that the client knows.
         after: Option<Seq>,
-        /// Most entries.
+        /// Most entries to return; clamped to the limits.
         limit: Option<i64>,
     },
-    /// `leave`.
+    /// `leave`: ends the membership in a room.
     Leave {
-        /// Where.
+        /// Key of the room.
         room: RoomKey,
     },
-    /// `send`.
+    /// `send`: sends a message.
     Send {
-        /// Where.
+        /// Key of the room.
         room: RoomKey,
-        /// The client's own id.
+        /// The client's own id; makes a repeated send harmless.
         cid: String,
-        /// What.
+        /// Text of the message.
         body: String,
-        /// What it answers.
+        /// The message that it replies to.
         reply_to: Option<Seq>,
     },
-    /// `edit`.
+    /// `edit`: replaces the text of a message.
     Edit {
-        /// Where.
+        /// Key of the room.
         room: RoomKey,
-        /// Which.
+        /// The `seq` of the message.
         target: Seq,
-        /// What it shall say.
+        /// The new text.
         body: String,
     },
-    /// `delete`.
+    /// `delete`: deletes a message.
     Delete {
-        /// Where.
+        /// Key of the room.
         room: RoomKey,
-        /// Which.
+        /// The `seq` of the message.
         target: Seq,
     },
-    /// `react`.
+    /// `react`: sets or removes a reaction.
     React {
-        /// Where.
+        /// Key of the room.
         room: RoomKey,
-        /// To which.
+        /// The `seq` of the message.
         target: Seq,
-        /// With what.
+        /// The emoji; at most 32 bytes.
         emoji: String,
-        /// Set or taken back.
+        /// Whether to set or to remove it.
         on: bool,
     },
-    /// `log`.
+    /// `log`: reads entries of a room.
     Log {
-        /// Where.
+        /// Key of the room.
         room: RoomKey,
-        /// Above this.
+        /// Returns entries after this one.
         after: Seq,
-        /// Most entries.
+        /// Most entries to return; clamped to the limits.
         limit: Option<i64>,
     },
-    /// `history`.
+    /// `history`: reads messages of a room.
     History {
-        /// Where.
+        /// Key of the room.
         room: RoomKey,
-        /// Which.
+        /// Which messages to return.
         anchor: Anchor,
-        /// Most messages.
+        /// Most messages to return; clamped to the limits.
         limit: Option<i64>,
     },
-    /// `read`.
+    /// `read`: moves the user's read marker.
     Read {
-        /// Where.
+        /// Key of the room.
         room: RoomKey,
-        /// Up to here.
+        /// The last entry that was read.
         seq: Seq,
     },
-    /// `typing`.
+    /// `typing`: begins or ends typing.
     Typing {
-        /// Where.
+        /// Key of the room.
         room: RoomKey,
-        /// Begun or ended.
+        /// Whether typing begins or ends.
         on: bool,
     },
-    /// `members`.
+    /// `members`: lists the members of a room.
     Members {
-        /// Where.
+        /// Key of the room.
         room: RoomKey,
-        /// The page before.
+        /// The `next` of the page before.
         after: Option<String>,
     },
-    /// `presence`.
+    /// `presence`: lists who is online in a room.
     Presence {
-        /// Where.
+        /// Key of the room.
         room: RoomKey,
     },
-    /// `rooms`.
+    /// `rooms`: lists rooms.
     Rooms {
-        /// All public ones.
+        /// All public rooms instead of the user's own.
         all: bool,
-        /// The page before.
+        /// The `next` of the page before.
         after: Option<String>,
     },
-    /// `room.create`.
+    /// `room.create`: creates a room.
     CreateRoom {
-        /// Key or title.
+        /// Key of a public room, title of a private one.
         name: String,
-        /// Public or private.
+        /// Public or private; direct rooms are made by `dm`.
         kind: Kind,
-        /// About what.
+        /// The topic that members see.
         topic: Option<String>,
-        /// How far back.
+        /// How far back new members may read.
         history: Option<History>,
-        /// The client's own id for it.
+        /// The client's own id; makes a repeated creation harmless.
         cid: Option<String>,
     },
-    /// `room.update`.
+    /// `room.update`: changes a room's settings.
     UpdateRoom {
-        /// Where.
+        /// Key of the room.
         room: RoomKey,
-        /// What people call it.
+        /// The title that people see.
         title: Option<String>,
-        /// About what.
+        /// The topic that members see.
         topic: Option<String>,
-        /// How far back.
+        /// How far back new members may read.
         history: Option<History>,
-        /// Public or private.
+        /// Public or private; direct rooms are made by `dm`.
         kind: Option<Kind>,
     },
-    /// `dm`.
+    /// `dm`: finds or creates a direct room.
     Direct {
-        /// With whom.
+        /// Name or id of the other person.
         user: String,
     },
     /// `invite`, `kick`, `ban`, `unban`, `mute`, `role`.
     Moderate {
-        /// Where.
+        /// Key of the room.
         room: RoomKey,
-        /// To whom.
+        /// Name or id of the person.
         user: String,
-        /// What.
+        /// What to do to the person.
         what: Moderation,
-        /// Why.
+        /// The reason, shown in the room's log.
         reason: Option<String>,
     },
-    /// `sessions`.
+    /// `sessions`: lists the user's sessions.
     Sessions {
-        /// The last of the page before.
+        /// The last session of the page before.
         after: Option<String>,
     },
-    /// `session.revoke`.
+    /// `session.revoke`: ends a session of the user.
     RevokeSession {
-        /// Which.
+        /// Id of the session.
         session: String,
     },
-    /// `logout`.
+    /// `logout`: ends the own session.
     Logout,
-    /// `ping`.
+    /// `ping`: returns the server's time.
     Ping,
 }
 
-/// `hello`.
+/// The fields of `hello`.
 #[derive(Debug, Clone)]
 pub struct Hello {
-    /// Who.
+    /// The credentials, of one kind only.
     pub proof: Proof,
-    /// Of the store the cursors are of.
+    /// The epoch of the store that the cursors belong to.
     pub epoch: Option<String>,
-    /// The last entry applied, per room.
+    /// The last entry that the client has applied, per room.
     pub cursors: Vec<(RoomKey, Seq)>,
-    /// `subscribe:"all"`.
+    /// Whether it said `subscribe:"all"`: all rooms of the user.
     pub all: bool,
-    /// Which of the session's connections.
+    /// Tells the session's connections apart; at most 32 characters.
     pub tab: String,
-    /// What the client calls itself.
+    /// The client's own name and version.
     pub client: Option<String>,
 }
 
@@ -202,7 +202,7 @@ const ROLES: &[(&str, Role)] = &[
 const ROLE: &str = "expected member, moderator or owner";
 
 impl Command {
-    /// Reads the command `op` from its `d`.
+    /// Parses the command `op` from its `d`.
     pub(crate) fn read(op: &Op, d: &Fields<'_>) -> Result<Self, Error> {
         Ok(match op.name {
             "hello" => Self::Hello(Box::new(Hello::read(d)?)),
@@ -300,7 +300,7 @@ impl Command {
         })
     }
 
-    /// Its line in the table.
+    /// Returns its row in the table of commands.
     #[must_use]
     pub fn op(&self) -> &'static Op {
         Op::by_name(self.name()).expect("every command is in the table")
@@ -340,7 +340,7 @@ impl Command {
         }
     }
 
-    /// The one room it touches.
+    /// Returns the one room that it touches.
     #[must_use]
     pub fn room(&self) -> Option<RoomKey> {
         match self {
@@ -358,7 +358,7 @@ impl Command {
             | Self::Presence { room }
             | Self::UpdateRoom { room, .. }
             | Self::Moderate { room, .. } => Some(room.clone()),
-            // The name of a public room is its key: what follows may already mean it.
+            // The name of a public room is its key, so later commands may already use it.
             Self::CreateRoom {
                 name,
                 kind: Kind::Public,
@@ -412,7 +412,7 @@ impl Hello {
             client: d.optional_string("client")?,
         };
         if hello.epoch.is_none() && !hello.cursors.is_empty() {
-            return Err(Error::field("epoch", "cursors need the epoch they are of"));
+            return Err(Error::field("epoch", "required with cursors"));
         }
         if hello.tab.chars().count() > 32 {
             return Err(Error::field("tab", "expected at most 32 characters"));

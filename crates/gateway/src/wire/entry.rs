@@ -1,11 +1,11 @@
-//! An entry on the wire.
+//! The wire shape of an entry.
 
 use super::shapes::{UserShape, history, kind, role, users};
 use super::time::Time;
 use rooms::api::{Change, Entry, Seq};
 use serde::Serialize;
 
-/// `{"seq","kind","id","author","at", …}`.
+/// The shape `{"seq","kind","id","author","at", …}`.
 #[derive(Debug, Serialize)]
 pub(crate) struct EntryShape<'a> {
     seq: Seq,
@@ -17,7 +17,7 @@ pub(crate) struct EntryShape<'a> {
     change: ChangeShape<'a>,
 }
 
-/// What an entry says beyond its place; each kind fills its own fields.
+/// The fields that depend on an entry's kind; each kind fills its own.
 #[derive(Debug, Default, Serialize)]
 struct ChangeShape<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -48,7 +48,7 @@ struct ChangeShape<'a> {
     room: Option<RoomInfoShape<'a>>,
 }
 
-/// What a room is after a `room` entry.
+/// A room's settings after a `room` entry.
 #[derive(Debug, Serialize)]
 struct RoomInfoShape<'a> {
     title: &'a str,
@@ -118,13 +118,13 @@ fn change(change: &Change) -> (&'static str, ChangeShape<'_>) {
         }
         Change::Joined => "joined",
         Change::Left => "left",
-        moderated => return upon_someone(moderated),
+        moderated => return moderation_change(moderated),
     };
     (kind, shape)
 }
 
-/// The kinds that name a person.
-fn upon_someone(change: &Change) -> (&'static str, ChangeShape<'_>) {
+/// Returns the kind and fields of a change that names a person.
+fn moderation_change(change: &Change) -> (&'static str, ChangeShape<'_>) {
     let mut shape = ChangeShape::default();
     let (kind, user, reason) = match change {
         Change::Invited { user, reason } => ("invited", user, reason),
@@ -154,7 +154,7 @@ fn upon_someone(change: &Change) -> (&'static str, ChangeShape<'_>) {
         | Change::Reaction { .. }
         | Change::Joined
         | Change::Left
-        | Change::Room { .. } => unreachable!("these name nobody"),
+        | Change::Room { .. } => unreachable!("these changes name no person"),
     };
     shape.user = Some(user.into());
     shape.reason = reason.as_deref();

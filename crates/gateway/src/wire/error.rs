@@ -1,22 +1,22 @@
-//! The errors of the protocol: one table, one shape.
+//! The errors of the protocol: their table and their shape.
 
 use bus::{AskError, TraceId};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use std::time::Duration;
 
-/// One line of the protocol's table.
+/// One row of the table of errors.
 #[derive(Debug, PartialEq, Eq)]
 pub struct ErrorKind {
-    /// As HTTP knows it.
+    /// The HTTP status code.
     pub code: u16,
-    /// The stable key.
+    /// The stable name, by which clients tell errors apart.
     pub name: &'static str,
-    /// For people.
+    /// A text for people; not stable.
     pub message: &'static str,
 }
 
 impl ErrorKind {
-    /// Whether the same command may succeed later.
+    /// Returns whether the same command may succeed later.
     #[must_use]
     pub const fn retryable(&self) -> bool {
         matches!(self.code, 429 | 503 | 504)
@@ -37,55 +37,54 @@ macro_rules! table {
 
 table! {
     BAD_FRAME = 400 "bad_frame", "a frame is one JSON object with an id and an op";
-    BAD_REQUEST = 400 "bad_request", "a field is missing or not as expected";
+    BAD_REQUEST = 400 "bad_request", "a field is missing or invalid";
     UNKNOWN_OP = 400 "unknown_op", "there is no such command";
     BAD_TEXT = 400 "bad_text", "the text is empty, too long or not plain text";
     UNAUTHENTICATED = 401 "unauthenticated", "say hello first";
-    TOKEN_EXPIRED = 401 "token_expired", "the identity has expired";
-    BAD_CREDENTIALS = 401 "bad_credentials", "not known";
+    TOKEN_EXPIRED = 401 "token_expired", "the token has expired";
+    BAD_CREDENTIALS = 401 "bad_credentials", "the credentials are not valid";
     NOT_MEMBER = 403 "not_member", "join the room first";
-    FORBIDDEN = 403 "forbidden", "that takes more rights";
+    FORBIDDEN = 403 "forbidden", "you do not have the right to do that";
     MUTED = 403 "muted", "you are muted in this room";
     BANNED = 403 "banned", "you are banned from this room";
-    GUESTS_OFF = 403 "guests_off", "guests are not let in";
-    NOT_ALLOWED_FOR_GUESTS = 403 "not_allowed_for_guests", "that takes an account";
+    GUESTS_OFF = 403 "guests_off", "guests are not allowed here";
+    NOT_ALLOWED_FOR_GUESTS = 403 "not_allowed_for_guests", "only accounts can do that: register first";
     LIMIT_REACHED = 403 "limit_reached", "a limit has been reached";
     NO_SUCH_ROOM = 404 "no_such_room", "there is no such room";
     NO_SUCH_MESSAGE = 404 "no_such_message", "there is no such message";
     NO_SUCH_USER = 404 "no_such_user", "there is no such user";
     NO_SUCH_PATH = 404 "no_such_path", "there is nothing at this path";
-    METHOD_NOT_ALLOWED = 405 "method_not_allowed", "this path takes another method";
+    METHOD_NOT_ALLOWED = 405 "method_not_allowed", "this path does not allow this method";
     CID_CONFLICT = 409 "cid_conflict", "this cid was used for another message";
     NAME_TAKEN = 409 "name_taken", "the name is taken";
-    TOO_LARGE = 413 "too_large", "that is too large";
-    RATE_LIMITED = 429 "rate_limited", "too much in too short a time";
-    INTERNAL = 500 "internal", "something went wrong here";
-    OVERLOADED = 503 "overloaded", "the server has too much to do";
-    STORAGE_UNAVAILABLE = 503 "storage_unavailable", "the database is away";
+    TOO_LARGE = 413 "too_large", "the request is too large";
+    RATE_LIMITED = 429 "rate_limited", "too many requests: try again later";
+    INTERNAL = 500 "internal", "an internal error occurred";
+    OVERLOADED = 503 "overloaded", "the server is overloaded: try again later";
+    STORAGE_UNAVAILABLE = 503 "storage_unavailable", "the database is unavailable: try again later";
     DRAINING = 503 "draining", "the server is stopping";
-    OUTCOME_UNKNOWN = 504 "outcome_unknown", "it may or may not have happened: repeat it";
+    OUTCOME_UNKNOWN = 504 "outcome_unknown", "it is unknown whether the command took effect: repeat it";
 }
 
-/// What a client is told when a command is declined or has failed.
+/// An error as the client gets it when a command is refused or fails.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Error {
-    /// Which.
+    /// Its row in the table.
     pub kind: &'static ErrorKind,
     /// The field that is missing or wrong, or the limit that was reached.
     pub about: Option<&'static str>,
-    /// What is expected of the field, or what there is to say instead of the kind's own words, for
-    /// people.
+    /// What is expected of the field, or a text for people that replaces the kind's own.
     pub expected: Option<&'static str>,
-    /// A free name.
+    /// A free name, if the chosen one is taken.
     pub suggest: Option<Box<str>>,
-    /// When a repeat is worth trying.
+    /// How long the client should wait before it tries again.
     pub retry_after: Option<Duration>,
-    /// The trace that the log has it under.
+    /// The trace under which the log has the command.
     pub trace: Option<TraceId>,
 }
 
 impl Error {
-    /// One of this kind.
+    /// Returns an error of this kind.
     #[must_use]
     pub const fn new(kind: &'static ErrorKind) -> Self {
         Self {
@@ -98,7 +97,7 @@ impl Error {
         }
     }
 
-    /// `bad_request` because of this field.
+    /// Returns `bad_request` for this field.
     #[must_use]
     pub fn field(field: &'static str, expected: &'static str) -> Self {
         Self {
@@ -108,7 +107,7 @@ impl Error {
         }
     }
 
-    /// `limit_reached`, and which.
+    /// Returns `limit_reached` for this limit.
     #[must_use]
     pub fn limit(limit: &'static str) -> Self {
         Self {
@@ -117,7 +116,7 @@ impl Error {
         }
     }
 
-    /// `rate_limited`, and for how long.
+    /// Returns `rate_limited` with the time to wait.
     #[must_use]
     pub fn rate_limited(retry_after: Duration) -> Self {
         Self {
@@ -126,7 +125,7 @@ impl Error {
         }
     }
 
-    /// The same under this trace.
+    /// Adds the trace.
     #[must_use]
     pub fn traced(mut self, trace: TraceId) -> Self {
         self.trace = Some(trace);
@@ -173,13 +172,13 @@ impl Serialize for Error {
     }
 }
 
-/// Milliseconds, rounded up: a client that comes back then is not too early.
+/// Rounds up to milliseconds, so that a client that waits this long is not too early.
 fn whole_ms(time: Duration) -> u64 {
     u64::try_from(time.as_nanos().div_ceil(1_000_000)).unwrap_or(u64::MAX)
 }
 
-/// Between half and one and a half of it, another for each: those who were refused together must
-/// not all be back in the same moment.
+/// Randomizes a delay between 0.5 and 1.5 times its value, so that clients refused together do not come
+/// back together.
 fn spread(retry_after: Duration) -> Duration {
     retry_after.mul_f64(rand::random_range(0.5..1.5))
 }
@@ -313,7 +312,7 @@ mod tests {
     }
 
     #[test]
-    fn what_an_error_is_about_has_the_name_of_its_kind() {
+    fn an_error_names_its_field_or_limit() {
         let field = shown(&Error::field("body", "expected a string"));
         assert_eq!(field["field"], "body");
         assert_eq!(field["message"], "body: expected a string");
@@ -358,12 +357,12 @@ mod tests {
         assert_eq!(name(AskError::Failed.into()), "internal");
     }
     #[test]
-    fn those_refused_together_are_not_told_to_return_together() {
+    fn clients_refused_together_do_not_come_back_together() {
         let away = AskError::Unavailable {
             retry_after: Duration::from_secs(1),
         };
-        let told = |_| Error::from(away.clone()).retry_after.unwrap().as_millis() / 100;
-        let tenths: std::collections::BTreeSet<u128> = (0..1_000).map(told).collect();
+        let delay = |_| Error::from(away.clone()).retry_after.unwrap().as_millis() / 100;
+        let tenths: std::collections::BTreeSet<u128> = (0..1_000).map(delay).collect();
         assert_eq!(
             tenths.into_iter().collect::<Vec<_>>(),
             (5..15).collect::<Vec<_>>()

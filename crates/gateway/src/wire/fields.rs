@@ -1,4 +1,4 @@
-//! The fields of a command's `d`: each read by name, each refusal naming it.
+//! Reads the fields of a command's `d`; each error names its field.
 
 use super::error::{BAD_TEXT, Error};
 use rooms::api::{RoomKey, Seq};
@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::collections::HashMap;
 
-/// The largest integer every JSON reader agrees on.
+/// The largest integer that every JSON parser reads exactly.
 pub(crate) const INTEGER_MAX: i64 = (1 << 53) - 1;
 
 const OBJECT: &str = "expected an object";
@@ -15,11 +15,11 @@ const INTEGER: &str = "expected an integer from 0 to 2^53-1";
 const FLAG: &str = "expected true or false";
 const REQUIRED: &str = "required";
 
-/// An object whose values are not looked at before they are asked for.
+/// An object whose values are parsed only when they are read.
 pub(crate) struct Fields<'a>(HashMap<String, &'a RawValue>);
 
 impl<'a> Fields<'a> {
-    /// Reads `d`; absent and null are an empty object.
+    /// Parses `d`; absent and null count as an empty object.
     pub(crate) fn read(d: Option<&'a RawValue>) -> Result<Self, Error> {
         let Some(d) = d else {
             return Ok(Self(HashMap::new()));
@@ -52,19 +52,19 @@ impl<'a> Fields<'a> {
     pub(crate) fn optional_string(&self, field: &'static str) -> Result<Option<String>, Error> {
         self.typed(field, STRING)
             .map_err(|error| match self.raw(field) {
-                // A string that is no string: half a surrogate pair.
+                // A string with half a surrogate pair.
                 Some(raw) if raw.get().starts_with('"') => Error {
                     kind: &BAD_TEXT,
-                    expected: Some("not Unicode text"),
+                    expected: Some("not valid Unicode text"),
                     ..error
                 },
                 _ => error,
             })
             .and_then(|text: Option<String>| match text {
-                // No database stores it, and no name, key or text has it.
+                // NUL is not valid in any name, key or text, and databases do not store it.
                 Some(text) if text.contains('\0') => Err(Error {
                     kind: &BAD_TEXT,
-                    ..Error::field(field, "NUL is no text")
+                    ..Error::field(field, "must not contain NUL")
                 }),
                 text => Ok(text),
             })
@@ -100,7 +100,7 @@ impl<'a> Fields<'a> {
             .ok_or(Error::field(field, REQUIRED))
     }
 
-    /// One of a few words.
+    /// Reads one of a few words; `None` if the field is absent.
     pub(crate) fn optional_word<T: Copy>(
         &self,
         field: &'static str,
@@ -126,7 +126,7 @@ impl<'a> Fields<'a> {
             .ok_or(Error::field(field, REQUIRED))
     }
 
-    /// A room's cursors; empty counts as absent.
+    /// Reads `cursors`; absent counts as empty.
     pub(crate) fn cursors(&self) -> Result<Vec<(RoomKey, Seq)>, Error> {
         const EXPECTED: &str = "expected an object of rooms and their last seq";
         let found: Option<HashMap<String, Seq>> = self.typed("cursors", EXPECTED)?;

@@ -1,4 +1,4 @@
-//! From a text frame to a command, or to what is wrong with it.
+//! Parses a text frame into a command, or returns what is wrong with it.
 
 use super::command::Command;
 use super::error::{BAD_FRAME, Error, UNKNOWN_OP};
@@ -7,23 +7,23 @@ use super::ops::Op;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-/// A command and the id its reply will carry.
+/// A command and the id of its reply.
 #[derive(Debug)]
 pub struct Request {
-    /// The client's.
+    /// Chosen by the client; 0 to 2^53-1.
     pub id: u64,
-    /// What.
+    /// The parsed command; only the types of its fields are checked.
     pub command: Command,
 }
 
-/// A frame that is no command; the reply carries the id if one could be read.
+/// A frame that is not a command; the error carries the id if it could be read.
 #[derive(Debug)]
 pub struct Malformed {
-    /// The client's.
+    /// Chosen by the client; `None` if it could not be read.
     pub id: Option<u64>,
-    /// The operation, if it is a known one.
+    /// The operation, if it is known.
     pub op: Option<&'static Op>,
-    /// What is wrong.
+    /// The error for the client.
     pub error: Box<Error>,
 }
 
@@ -37,7 +37,10 @@ struct Envelope<'a> {
     d: Option<&'a RawValue>,
 }
 
-/// Reads one text frame.
+/// Parses one text frame.
+///
+/// # Errors
+/// If the frame is not a command of the protocol.
 pub fn read(text: &str) -> Result<Request, Malformed> {
     let envelope = envelope(text).ok_or(Malformed {
         id: None,
@@ -64,7 +67,7 @@ pub fn read(text: &str) -> Result<Request, Malformed> {
 }
 
 fn envelope(text: &str) -> Option<Envelope<'_>> {
-    // A struct would also be read from an array.
+    // serde would also read a struct from an array.
     if !text.trim_start().starts_with('{') {
         return None;
     }
@@ -83,7 +86,7 @@ mod tests {
     use messaging::api::Anchor;
     use sessions::api::Proof;
 
-    /// The id, the error's name and the field it names.
+    /// Returns the id, the error's name and the field that it names.
     fn refused(text: &str) -> (Option<u64>, &'static str, Option<&'static str>) {
         let malformed = read(text).expect_err(text);
         let error = *malformed.error;
@@ -95,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_object_with_an_id_is_a_bad_frame_without_one() {
+    fn a_frame_that_is_no_object_with_an_id_is_a_bad_frame() {
         let frames = [
             "",
             "nonsense",
@@ -242,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn history_without_an_anchor_is_the_newest() {
+    fn history_without_an_anchor_returns_the_newest() {
         let newest = command(r#"{"id":1,"op":"history","d":{"room":"x"}}"#);
         assert!(matches!(
             newest,
@@ -253,15 +256,15 @@ mod tests {
         ));
     }
 
-    /// A `d` that has every field any command asks for, with values that all of them take.
+    /// A `d` with every field of every command, with values that all of them accept.
     const EVERYTHING: &str = r#"{"room":"x","cid":"c","body":"b","target":1,"emoji":"e","on":true,
         "after":"1","seq":1,"name":"x","kind":"public","user":"@a","until_ms":0,"role":"member",
         "session":"s","guest":"g"}"#;
 
     #[test]
-    fn every_op_of_the_table_reads_as_itself() {
+    fn every_op_of_the_table_parses_as_itself() {
         for op in OPS {
-            // A cursor here, the token of a page there.
+            // `after` is a cursor here and a page token elsewhere.
             let d = match op.name {
                 "join" | "log" | "history" => EVERYTHING.replace("\"1\"", "1"),
                 _ => EVERYTHING.to_owned(),
@@ -274,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn a_public_room_is_in_order_from_its_creation_on() {
+    fn creating_a_public_room_is_ordered_with_its_commands() {
         let created = command(r#"{"id":1,"op":"room.create","d":{"name":"x","kind":"public"}}"#);
         assert_eq!(created.room().expect("its name is its key").0.as_ref(), "x");
         let private = command(r#"{"id":1,"op":"room.create","d":{"name":"x","kind":"private"}}"#);

@@ -1,4 +1,4 @@
-//! Ids as the wire gives them: their text.
+//! Ids on the wire: their text.
 
 use serde::ser::{Serialize, Serializer};
 use std::fmt::Display;

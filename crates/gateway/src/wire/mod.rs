@@ -1,7 +1,7 @@
-//! The wire protocol `parlor.v1`: what clients say, what they are told, and the errors.
+//! The wire protocol `parlor.v1`: commands, replies, pushes and errors.
 //!
-//! Frames become typed commands here and the domain's types become JSON; nothing here asks, waits
-//! or decides.
+//! Parses frames into typed commands and turns the domain's types into JSON. Nothing here makes
+//! requests, waits or decides.
 
 mod command;
 mod entry;

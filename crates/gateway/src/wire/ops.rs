@@ -1,57 +1,57 @@
-//! The table of commands, as data: who answers each, in which order, and what it costs.
+//! The table of commands: who answers each, in which order, and its cost.
 
 use crate::limits::Points;
 
-/// Who carries a command out, which decides what may be under way beside it in one room.
+/// The order of a command among others of its room and connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Lane {
-    /// In its place among the commands of this crate.
+    /// Runs in order with the other commands that this crate answers.
     Ordered(Answerer),
-    /// A read, beside everything; it waits for what was sent before it in its room.
+    /// A read: runs beside everything, but waits for the earlier commands of its room.
     Concurrent,
-    /// Several steps of which none may overlap with another command of its room.
+    /// Several steps; no other command of its room runs between them.
     Steps,
-    /// It changes who is asking: alone on its connection.
+    /// Changes the caller's identity: runs alone on its connection.
     Alone,
 }
 
 impl Lane {
-    /// Whether it may change something: then it takes its place in the order of the bus, and a
-    /// time-out leaves the outcome open.
+    /// Returns whether the command may change something. Then it needs a permit for the bus, and its
+    /// outcome is unknown after a time-out.
     #[must_use]
     pub const fn writes(self) -> bool {
         !matches!(self, Lane::Concurrent)
     }
 }
 
-/// A crate that answers commands in order.
+/// The crate that answers a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Answerer {
-    /// Sessions.
+    /// Sessions and accounts.
     Sessions,
-    /// Rooms.
+    /// Rooms, memberships and moderation.
     Rooms,
-    /// Messaging.
+    /// Messages and read markers.
     Messaging,
-    /// The gateway's own fan-out.
+    /// The gateway's own hub.
     Gateway,
 }
 
-/// What kind of points a command costs.
+/// The class of a command's cost in points.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cost {
-    /// [`Points::hello`].
+    /// Costs [`Points::hello`] points.
     Hello,
-    /// [`Points::send`], and one of the sends per second.
+    /// Costs [`Points::send`] points, and one of the sends per second.
     Send,
-    /// [`Points::page`].
+    /// Costs [`Points::page`] points.
     Page,
-    /// [`Points::other`].
+    /// Costs [`Points::other`] points.
     Other,
 }
 
 impl Cost {
-    /// How many points.
+    /// Returns the cost in points.
     #[must_use]
     pub fn points(self, points: &Points) -> u32 {
         match self {
@@ -63,18 +63,18 @@ impl Cost {
     }
 }
 
-/// One line of the table.
+/// One row of the table.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Op {
-    /// Its place in the table.
+    /// Its index in [`OPS`].
     pub number: usize,
-    /// As the wire calls it.
+    /// Its `op` on the wire.
     pub name: &'static str,
-    /// Who carries it out.
+    /// Its order among other commands.
     pub lane: Lane,
-    /// What it costs.
+    /// Its class of cost.
     pub cost: Cost,
-    /// Whether it touches one room, named `room`.
+    /// Whether it has a field `room`, the one room that it touches.
     pub in_room: bool,
 }
 
@@ -93,7 +93,7 @@ const ROOMS: Lane = Lane::Ordered(Answerer::Rooms);
 const SESSIONS: Lane = Lane::Ordered(Answerer::Sessions);
 const GATEWAY: Lane = Lane::Ordered(Answerer::Gateway);
 
-/// Each knows its place.
+/// Sets each row's index.
 const fn numbered<const N: usize>(mut ops: [Op; N]) -> [Op; N] {
     let mut number = 0;
     while number < N {
@@ -135,13 +135,13 @@ pub static OPS: &[Op] = &numbered([
 ]);
 
 impl Op {
-    /// The command of this name.
+    /// Returns the command with this name.
     #[must_use]
     pub fn by_name(name: &str) -> Option<&'static Op> {
         OPS.iter().find(|op| op.name == name)
     }
 
-    /// Whether only those may ask it who have said hello.
+    /// Returns whether the command needs a `hello` first.
     #[must_use]
     pub fn needs_caller(&self) -> bool {
         !matches!(self.name, "hello" | "ping")

@@ -1,4 +1,4 @@
-//! What the server says of itself: pushes.
+//! The pushes: frames that the server sends unasked.
 
 use super::entry::EntryShape;
 use super::shapes::{CardShape, MarkedShape, UserShape};
@@ -8,7 +8,7 @@ use serde::Serialize;
 use sessions::api::User;
 use std::collections::BTreeMap;
 
-/// `{"ev","room"?,"d"}`.
+/// The shape of every push: `{"ev","room"?,"d"}`.
 #[derive(Debug, Serialize)]
 pub(crate) struct Push<'a, D> {
     ev: &'static str,
@@ -31,18 +31,18 @@ impl<'a, D: Serialize> Push<'a, D> {
     }
 }
 
-/// `{}`.
+/// The `d` of a push without fields: `{}`.
 #[derive(Debug, Serialize)]
-pub(crate) struct Nothing {}
+pub(crate) struct EmptyPayload {}
 
 pub(crate) fn entry<'a>(room: &'a RoomKey, entry: &'a Entry) -> Push<'a, EntryShape<'a>> {
     Push::of_room("entry", room, entry.into())
 }
 
-/// Why a room is shown to someone.
+/// The `why` of a `room` push.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub(crate) enum Why {
+pub(crate) enum RoomPushReason {
     Joined,
     Invited,
     Dm,
@@ -51,15 +51,20 @@ pub(crate) enum Why {
 }
 
 #[derive(Debug, Serialize)]
-pub(crate) struct Shown<'a> {
+pub(crate) struct RoomPayload<'a> {
     card: CardShape<'a>,
     head: Seq,
-    why: Why,
+    why: RoomPushReason,
     by: UserShape<'a>,
 }
 
-pub(crate) fn room<'a>(card: &'a Card, head: Seq, why: Why, by: &'a User) -> Push<'a, Shown<'a>> {
-    let d = Shown {
+pub(crate) fn room<'a>(
+    card: &'a Card,
+    head: Seq,
+    why: RoomPushReason,
+    by: &'a User,
+) -> Push<'a, RoomPayload<'a>> {
+    let d = RoomPayload {
         card: card.into(),
         head,
         why,
@@ -69,7 +74,7 @@ pub(crate) fn room<'a>(card: &'a Card, head: Seq, why: Why, by: &'a User) -> Pus
 }
 
 #[derive(Debug, Serialize)]
-pub(crate) struct Ended<'a> {
+pub(crate) struct GonePayload<'a> {
     why: &'static str,
     seq: Seq,
     by: UserShape<'a>,
@@ -83,8 +88,8 @@ pub(crate) fn gone<'a>(
     seq: Seq,
     by: &'a User,
     reason: Option<&'a str>,
-) -> Push<'a, Ended<'a>> {
-    let d = Ended {
+) -> Push<'a, GonePayload<'a>> {
+    let d = GonePayload {
         why,
         seq,
         by: by.into(),
@@ -94,41 +99,45 @@ pub(crate) fn gone<'a>(
 }
 
 #[derive(Debug, Serialize)]
-pub(crate) struct Types<'a> {
+pub(crate) struct TypingPayload<'a> {
     user: UserShape<'a>,
     on: bool,
 }
 
-pub(crate) fn typing<'a>(room: &'a RoomKey, user: &'a User, on: bool) -> Push<'a, Types<'a>> {
+pub(crate) fn typing<'a>(
+    room: &'a RoomKey,
+    user: &'a User,
+    on: bool,
+) -> Push<'a, TypingPayload<'a>> {
     let user = user.into();
-    Push::of_room("typing", room, Types { user, on })
+    Push::of_room("typing", room, TypingPayload { user, on })
 }
 
 #[derive(Debug, Serialize)]
-pub(crate) struct Presence<'a> {
+pub(crate) struct PresencePayload<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
-    changes: Option<Vec<Came<'a>>>,
+    changes: Option<Vec<PresenceChange<'a>>>,
     online: usize,
 }
 
 #[derive(Debug, Serialize)]
-struct Came<'a> {
+struct PresenceChange<'a> {
     user: UserShape<'a>,
     state: &'static str,
 }
 
-/// Without `changes` for large rooms.
+/// `changes` is `None` for large rooms.
 pub(crate) fn presence<'a>(
     room: &'a RoomKey,
     changes: Option<&'a [(User, bool)]>,
     online: usize,
-) -> Push<'a, Presence<'a>> {
-    let came = |(user, online): &'a (User, bool)| Came {
+) -> Push<'a, PresencePayload<'a>> {
+    let change = |(user, online): &'a (User, bool)| PresenceChange {
         user: user.into(),
         state: if *online { "online" } else { "offline" },
     };
-    let changes = changes.map(|changes| changes.iter().map(came).collect());
-    Push::of_room("presence", room, Presence { changes, online })
+    let changes = changes.map(|changes| changes.iter().map(change).collect());
+    Push::of_room("presence", room, PresencePayload { changes, online })
 }
 
 pub(crate) fn read(moved: &MarkerMoved) -> Push<'_, MarkedShape> {
@@ -145,41 +154,41 @@ pub(crate) fn heads<'a>(heads: &'a BTreeMap<&'a str, Seq>) -> Push<'a, &'a BTree
 }
 
 #[derive(Debug, Serialize)]
-pub(crate) struct Hole {
+pub(crate) struct GapPayload {
     from: Seq,
     to: Seq,
 }
 
-pub(crate) fn gap(room: &RoomKey, from: Seq, to: Seq) -> Push<'_, Hole> {
-    Push::of_room("gap", room, Hole { from, to })
+pub(crate) fn gap(room: &RoomKey, from: Seq, to: Seq) -> Push<'_, GapPayload> {
+    Push::of_room("gap", room, GapPayload { from, to })
 }
 
-pub(crate) const fn resumed() -> Push<'static, Nothing> {
+pub(crate) const fn resumed() -> Push<'static, EmptyPayload> {
     Push {
         ev: "resumed",
         room: None,
-        d: Nothing {},
+        d: EmptyPayload {},
     }
 }
 
-pub(crate) const fn ping() -> Push<'static, Nothing> {
+pub(crate) const fn ping() -> Push<'static, EmptyPayload> {
     Push {
         ev: "ping",
         room: None,
-        d: Nothing {},
+        d: EmptyPayload {},
     }
 }
 
 #[derive(Debug, Serialize)]
-pub(crate) struct Expiring {
+pub(crate) struct AuthExpiringPayload {
     in_ms: u64,
 }
 
-pub(crate) fn auth_expiring(in_ms: u64) -> Push<'static, Expiring> {
-    Push::of_none("auth_expiring", Expiring { in_ms })
+pub(crate) fn auth_expiring(in_ms: u64) -> Push<'static, AuthExpiringPayload> {
+    Push::of_none("auth_expiring", AuthExpiringPayload { in_ms })
 }
 
-/// What everyone connected should know of the server.
+/// What every client is notified of.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Notice {
     StorageUnavailable,
@@ -187,12 +196,12 @@ pub(crate) enum Notice {
 }
 
 #[derive(Debug, Serialize)]
-pub(crate) struct Noticed {
+pub(crate) struct NoticePayload {
     name: &'static str,
     message: &'static str,
 }
 
-pub(crate) fn notice(notice: Notice) -> Push<'static, Noticed> {
+pub(crate) fn notice(notice: Notice) -> Push<'static, NoticePayload> {
     let (name, message) = match notice {
         Notice::StorageUnavailable => (
             "storage_unavailable",
@@ -200,17 +209,17 @@ pub(crate) fn notice(notice: Notice) -> Push<'static, Noticed> {
         ),
         Notice::StorageAvailable => ("storage_available", "Sending and reading work again."),
     };
-    Push::of_none("notice", Noticed { name, message })
+    Push::of_none("notice", NoticePayload { name, message })
 }
 
 #[derive(Debug, Serialize)]
-pub(crate) struct Bye {
+pub(crate) struct ByePayload {
     reason: &'static str,
     reconnect_after_ms: u64,
 }
 
-pub(crate) fn bye(reason: &'static str, reconnect_after_ms: u64) -> Push<'static, Bye> {
-    let d = Bye {
+pub(crate) fn bye(reason: &'static str, reconnect_after_ms: u64) -> Push<'static, ByePayload> {
+    let d = ByePayload {
         reason,
         reconnect_after_ms,
     };

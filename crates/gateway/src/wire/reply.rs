@@ -1,15 +1,15 @@
 //! Replies: `{"id","ok"}` and `{"id","err"}`.
 
 use super::error::Error;
-use crate::socket::Frame;
+use crate::connection::Frame;
 use serde::Serialize;
 
-/// The good reply, around a body that is encoded already.
+/// Returns the `ok` reply with an encoded body.
 pub(crate) fn ok(id: u64, body: &[u8]) -> Frame {
     Frame::text(&[format!("{{\"id\":{id},\"ok\":").as_bytes(), body, b"}"])
 }
 
-/// The other one; without an id when none could be read.
+/// Returns the `err` reply; `id` is null if the frame's id could not be read.
 pub(crate) fn err(id: Option<u64>, error: &Error) -> Frame {
     #[derive(Serialize)]
     struct Reply<'a> {

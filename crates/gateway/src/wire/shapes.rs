@@ -1,4 +1,4 @@
-//! From the domain's types to the shapes of the protocol, in one boring place.
+//! Converts the domain's types to the shapes of the protocol.
 
 use super::ids::Id;
 use super::time::Time;
@@ -7,7 +7,7 @@ use rooms::api::{Card, Done, History, Invited, Kind, Member, Role, Seq};
 use serde::Serialize;
 use sessions::api::{SessionId, SessionSummary, User, UserId};
 
-/// `{"id","name","guest"}`.
+/// The shape of a user: `{"id","name","guest"}`.
 #[derive(Debug, Serialize)]
 pub struct UserShape<'a> {
     id: Id<UserId>,
@@ -25,7 +25,7 @@ impl<'a> From<&'a User> for UserShape<'a> {
     }
 }
 
-/// Several of them.
+/// Converts several users.
 pub(crate) fn users<'a>(of: impl IntoIterator<Item = &'a User>) -> Vec<UserShape<'a>> {
     of.into_iter().map(UserShape::from).collect()
 }
@@ -53,7 +53,7 @@ pub(crate) const fn role(role: Role) -> &'static str {
     }
 }
 
-/// A room card.
+/// The shape of a room card.
 #[derive(Debug, Serialize)]
 pub struct CardShape<'a> {
     room: &'a str,
@@ -80,7 +80,7 @@ impl<'a> From<&'a Card> for CardShape<'a> {
     }
 }
 
-/// `{"seq","dup"}`.
+/// The reply to most writes: `{"seq","dup"}`.
 #[derive(Debug, Serialize)]
 pub(crate) struct DoneShape {
     seq: Seq,
@@ -96,7 +96,7 @@ impl From<Done> for DoneShape {
     }
 }
 
-/// `{"id","seq","at","dup"}`.
+/// The reply to `send`: `{"id","seq","at","dup"}`.
 #[derive(Debug, Serialize)]
 pub(crate) struct SentShape<'a> {
     id: &'a str,
@@ -116,7 +116,7 @@ impl<'a> From<&'a Sent> for SentShape<'a> {
     }
 }
 
-/// `{"seq","unread","mentions"}`.
+/// The reply to `read`: `{"seq","unread","mentions"}`.
 #[derive(Debug, Serialize)]
 pub(crate) struct MarkedShape {
     seq: Seq,
@@ -134,7 +134,7 @@ impl From<Marked> for MarkedShape {
     }
 }
 
-/// A message as it stands.
+/// The current state of a message.
 #[derive(Debug, Serialize)]
 pub(crate) struct MessageShape<'a> {
     seq: Seq,
@@ -186,7 +186,7 @@ impl<'a> From<&'a Message> for MessageShape<'a> {
     }
 }
 
-/// A line of `members`.
+/// An item of `members`.
 #[derive(Debug, Serialize)]
 pub(crate) struct MemberShape<'a> {
     user: UserShape<'a>,
@@ -207,7 +207,7 @@ impl<'a> From<&'a Member> for MemberShape<'a> {
     }
 }
 
-/// A line of `rooms`.
+/// An item of `rooms`.
 #[derive(Debug, Serialize)]
 pub(crate) struct RoomShape<'a> {
     card: CardShape<'a>,
@@ -215,7 +215,7 @@ pub(crate) struct RoomShape<'a> {
     read: Seq,
     unread: u32,
     mentions: u32,
-    /// Said only where it is false.
+    /// Left out when true.
     #[serde(skip_serializing_if = "is_true")]
     answered: bool,
 }
@@ -238,7 +238,7 @@ impl<'a> From<&'a RoomSummary> for RoomShape<'a> {
     }
 }
 
-/// An invitation in `rooms`.
+/// An item of `invitations` in `rooms`.
 #[derive(Debug, Serialize)]
 pub(crate) struct InvitationShape<'a> {
     card: CardShape<'a>,
@@ -256,7 +256,7 @@ impl<'a> From<&'a Invited> for InvitationShape<'a> {
     }
 }
 
-/// A line of `sessions`.
+/// An item of `sessions`.
 #[derive(Debug, Serialize)]
 pub(crate) struct SessionShape<'a> {
     session: Id<SessionId>,

@@ -1,4 +1,4 @@
-//! Times as the wire gives them: RFC 3339 in UTC with milliseconds.
+//! Times on the wire: RFC 3339 in UTC with milliseconds.
 
 use serde::ser::{Serialize, Serializer};
 use std::fmt;
@@ -9,7 +9,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 pub struct Time(pub i64);
 
 impl Time {
-    /// This moment by the system's clock.
+    /// Returns the system's time.
     #[must_use]
     pub fn now() -> Self {
         let since = SystemTime::now()
@@ -19,13 +19,13 @@ impl Time {
     }
 }
 
-/// The first and the last moment that RFC 3339 can show: its years have four digits.
+/// The first and last time that RFC 3339 can show, since its years have four digits.
 const FIRST: i64 = -62_167_219_200_000;
 const LAST: i64 = 253_402_300_799_999;
 
 impl Time {
-    /// Written digit by digit: of what a page of history costs to encode, a sixth was `write!`.
-    /// A moment that cannot be shown is shown as the nearest that can.
+    /// Formats the time digit by digit: `write!` took a sixth of the time to encode a page of history.
+    /// Clamps to the range of RFC 3339.
     fn text(self) -> [u8; 24] {
         let ms = self.0.clamp(FIRST, LAST);
         let (days, ms) = (ms.div_euclid(86_400_000), ms.rem_euclid(86_400_000));
@@ -43,7 +43,7 @@ impl Time {
     }
 }
 
-/// The last digits of a number, as many as there are places.
+/// Writes the last digits of a number into all of `places`.
 fn put(places: &mut [u8], mut number: i64) {
     for place in places.iter_mut().rev() {
         *place = b'0' + u8::try_from(number % 10).expect("a digit of a number from 0 on");
@@ -67,8 +67,8 @@ impl Serialize for Time {
     }
 }
 
-/// Year, month and day of a day counted from 1970-01-01, in the Gregorian calendar: years begin in
-/// March, so that the leap day is the last one, and repeat every 146,097 days.
+/// Converts days since 1970-01-01 to year, month and day of the Gregorian calendar. Counts years from
+/// March, so that the leap day is the last one; they repeat every 146,097 days.
 fn civil(days: i64) -> (i64, i64, i64) {
     let from_era = days + 719_468;
     let (era, day_of_era) = (from_era.div_euclid(146_097), from_era.rem_euclid(146_097));

@@ -1,6 +1,6 @@
-use super::stage::{Stage, caller, entry, key, member, said};
+use super::stage::{Stage, caller, entry, key, member, message};
 use crate::Limits;
-use crate::hub::requests::{Advanced, Attach, Attaching, Detach, Types, Typing};
+use crate::hub::requests::{Attach, AttachResult, Detach, PageDelivered, SetTyping, TypingResult};
 use crate::hub::tests::stage::user;
 use rooms::api::Change;
 use serde_json::json;
@@ -8,7 +8,7 @@ use sessions::api::{EndReason, SessionEnded, SessionId};
 use std::sync::Arc;
 
 #[tokio::test]
-async fn of_two_with_the_same_session_and_tab_the_newer_wins() {
+async fn a_newer_connection_with_the_same_session_and_tab_wins() {
     let mut stage = Stage::new().await;
     let mut older = stage.member("ann", "x", 1).await;
     let mut other = stage.attach("ann", "other", false).await;
@@ -16,7 +16,9 @@ async fn of_two_with_the_same_session_and_tab_the_newer_wins() {
     assert_eq!(older.names(), ["close 4503"]);
     let memberships = vec![member("ann", "x", 1)];
     stage.open(&newer, memberships, &[("x", 1)]).await;
-    stage.append("x", vec![entry(2, "bob", said("hi"))]).await;
+    stage
+        .append("x", vec![entry(2, "bob", message("hi"))])
+        .await;
     assert_eq!(newer.names(), ["hello", "entry 2"]);
     assert!(older.take().is_empty(), "nothing follows a close frame");
     assert!(other.take().is_empty(), "another tab is left alone");
@@ -45,14 +47,14 @@ async fn tabs_and_connections_have_a_limit() {
         caller: caller("ann"),
         ..attach(1)
     };
-    assert_eq!(stage.ask(mine).await, Attaching::TooManyTabs);
-    assert_eq!(stage.ask(attach(1)).await, Attaching::Done);
+    assert_eq!(stage.ask(mine).await, AttachResult::TooManyTabs);
+    assert_eq!(stage.ask(attach(1)).await, AttachResult::Done);
     let third = stage.socket().await;
     let attach = Attach {
         conn: Arc::clone(&third.conn),
         ..attach(2)
     };
-    assert_eq!(stage.ask(attach).await, Attaching::TooManyConnections);
+    assert_eq!(stage.ask(attach).await, AttachResult::TooManyConnections);
 }
 
 #[tokio::test]
@@ -64,12 +66,14 @@ async fn nothing_comes_before_the_reply_to_hello() {
         .await;
     assert!(socket.take().is_empty());
     stage.open(&socket, vec![member("ann", "x", 5)], &[]).await;
-    stage.append("x", vec![entry(6, "bob", said("hi"))]).await;
+    stage
+        .append("x", vec![entry(6, "bob", message("hi"))])
+        .await;
     assert_eq!(socket.names(), ["hello", "room 5", "entry 6"]);
 }
 
 #[tokio::test]
-async fn what_ended_while_hello_was_under_way_is_told_and_not_subscribed() {
+async fn a_membership_that_ends_during_hello_is_pushed_as_gone() {
     let mut stage = Stage::new().await;
     let mut socket = stage.attach("ann", "", false).await;
     stage
@@ -80,13 +84,13 @@ async fn what_ended_while_hello_was_under_way_is_told_and_not_subscribed() {
         .await;
     assert!(behind.is_empty(), "nothing of that room is replayed");
     stage
-        .append("x", vec![entry(7, "bob", said("secret"))])
+        .append("x", vec![entry(7, "bob", message("secret"))])
         .await;
     assert_eq!(socket.names(), ["hello", "gone 6"]);
 }
 
 #[tokio::test]
-async fn what_is_committed_and_has_not_come_to_the_hub_is_replayed() {
+async fn committed_entries_that_the_hub_has_not_seen_are_replayed() {
     let mut stage = Stage::new().await;
     let _bob = stage.member("bob", "x", 4).await;
     let mut ann = stage.attach("ann", "", false).await;
@@ -94,9 +98,14 @@ async fn what_is_committed_and_has_not_come_to_the_hub_is_replayed() {
         .open(&ann, vec![member("ann", "x", 6)], &[("x", 4)])
         .await;
     assert_eq!(behind, [(key("x"), 4)], "the log had two more");
-    assert_eq!(stage.page(&ann, "x", (4, 6), true).await, Advanced::Live);
+    assert_eq!(
+        stage.page(&ann, "x", (4, 6), true).await,
+        PageDelivered::Live
+    );
     for seq in 5..8 {
-        stage.append("x", vec![entry(seq, "bob", said("hi"))]).await;
+        stage
+            .append("x", vec![entry(seq, "bob", message("hi"))])
+            .await;
     }
     assert_eq!(ann.names(), ["hello", "entry 5", "entry 6", "entry 7"]);
 }
@@ -105,18 +114,18 @@ async fn what_is_committed_and_has_not_come_to_the_hub_is_replayed() {
 async fn a_connection_that_ends_leaves_nothing_behind() {
     let mut stage = Stage::new().await;
     let socket = stage.member("ann", "x", 1).await;
-    let typing = Types {
+    let typing = SetTyping {
         connection: socket.id(),
         user: user("ann"),
         room: key("x"),
         on: true,
     };
-    assert_eq!(stage.ask(typing).await, Typing::Heard);
+    assert_eq!(stage.ask(typing).await, TypingResult::Accepted);
     let connection = socket.id();
     stage.ask(Detach { connection }).await;
     assert!(stage.hub().connections.is_empty());
     assert!(stage.hub().rooms[&key("x")].subs.is_empty());
-    assert!(stage.hub().rooms[&key("x")].pulse.typists.is_empty());
+    assert!(stage.hub().rooms[&key("x")].activity.typists.is_empty());
     assert_eq!(
         Arc::strong_count(&socket.conn),
         1,
@@ -125,7 +134,7 @@ async fn a_connection_that_ends_leaves_nothing_behind() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_stays_away_is_forgotten_with_their_rooms() {
+async fn an_absent_user_is_forgotten_with_their_rooms() {
     let mut stage = Stage::new().await;
     let socket = stage.member("ann", "x", 1).await;
     let connection = socket.id();
@@ -136,7 +145,7 @@ async fn who_stays_away_is_forgotten_with_their_rooms() {
     }
     assert!(stage.hub().people.is_empty());
     assert!(stage.hub().rooms.is_empty());
-    assert!(stage.hub().busy.is_empty());
+    assert!(stage.hub().timed_rooms.is_empty());
 }
 
 #[tokio::test]
@@ -159,13 +168,13 @@ async fn an_ended_session_closes_its_own_sockets_only() {
 async fn a_logout_is_closed_after_its_reply() {
     let mut stage = Stage::new().await;
     let mut ann = stage.member("ann", "x", 1).await;
-    ann.conn.logs_out();
+    ann.conn.begin_logout();
     let ended = SessionEnded {
         user: user("ann").id,
         session: caller("ann").session,
         reason: EndReason::Logout,
     };
     stage.send(ended).await;
-    ann.conn.say(super::stage::reply("logout"));
+    ann.conn.send_now(super::stage::reply("logout"));
     assert_eq!(ann.take(), [json!({"reply": "logout"})]);
 }

@@ -1,11 +1,11 @@
-use super::stage::{Stage, entry, info, key, said};
-use crate::hub::requests::{HoleRead, Ticked};
+use super::stage::{Stage, entry, info, key, message};
+use crate::hub::requests::{MissingRangeRead, Ticked};
 use rooms::api::{Entry, LogPage, Seq};
 use serde_json::json;
 use std::sync::Arc;
 
-fn page(room: &str, entries: Vec<Arc<Entry>>, head: Seq) -> HoleRead {
-    HoleRead {
+fn page(room: &str, entries: Vec<Arc<Entry>>, head: Seq) -> MissingRangeRead {
+    MissingRangeRead {
         room: key(room),
         page: Some(LogPage {
             room: info(room),
@@ -17,8 +17,8 @@ fn page(room: &str, entries: Vec<Arc<Entry>>, head: Seq) -> HoleRead {
     }
 }
 
-fn unread(room: &str) -> HoleRead {
-    HoleRead {
+fn unread(room: &str) -> MissingRangeRead {
+    MissingRangeRead {
         room: key(room),
         page: None,
     }
@@ -30,7 +30,7 @@ async fn every_subscriber_gets_each_entry_once_and_in_order() {
     let mut ann = stage.member("ann", "x", 3).await;
     let mut bob = stage.member("bob", "x", 3).await;
     let mut eve = stage.member("eve", "y", 3).await;
-    let (four, five) = (entry(4, "ann", said("4")), entry(5, "bob", said("5")));
+    let (four, five) = (entry(4, "ann", message("4")), entry(5, "bob", message("5")));
     stage.append("x", vec![four.clone(), five]).await;
     stage.append("x", vec![four]).await;
     for socket in [&mut ann, &mut bob] {
@@ -43,49 +43,49 @@ async fn every_subscriber_gets_each_entry_once_and_in_order() {
 async fn an_entry_that_comes_too_early_waits_for_those_before_it() {
     let mut stage = Stage::new().await;
     let mut ann = stage.member("ann", "x", 3).await;
-    stage.append("x", vec![entry(6, "bob", said("6"))]).await;
+    stage.append("x", vec![entry(6, "bob", message("6"))]).await;
     assert!(ann.take().is_empty());
-    let missing = vec![entry(4, "bob", said("4")), entry(5, "bob", said("5"))];
+    let missing = vec![entry(4, "bob", message("4")), entry(5, "bob", message("5"))];
     stage.send(page("x", missing, 6)).await;
     assert_eq!(ann.names(), ["entry 4", "entry 5", "entry 6"]);
-    assert!(stage.hub().rooms[&key("x")].hole.is_none());
+    assert!(stage.hub().rooms[&key("x")].missing.is_none());
 }
 
 #[tokio::test]
-async fn only_the_room_with_the_hole_waits() {
+async fn only_the_room_with_missing_entries_waits() {
     let mut stage = Stage::new().await;
     let mut ann = stage.member("ann", "x", 3).await;
     let mut eve = stage.member("eve", "y", 3).await;
-    stage.append("x", vec![entry(6, "bob", said("6"))]).await;
-    stage.append("y", vec![entry(4, "eve", said("4"))]).await;
+    stage.append("x", vec![entry(6, "bob", message("6"))]).await;
+    stage.append("y", vec![entry(4, "eve", message("4"))]).await;
     assert!(ann.take().is_empty());
     assert_eq!(eve.names(), ["entry 4"]);
 }
 
 #[tokio::test]
-async fn a_hole_that_cannot_be_read_three_times_becomes_a_gap() {
+async fn a_missing_range_becomes_a_gap_after_three_failed_reads() {
     let mut stage = Stage::new().await;
     let mut ann = stage.member("ann", "x", 3).await;
-    stage.append("x", vec![entry(6, "bob", said("6"))]).await;
+    stage.append("x", vec![entry(6, "bob", message("6"))]).await;
     for _ in 0..3 {
         stage.send(unread("x")).await;
     }
     stage.send(Ticked).await;
-    let told = ann.take();
+    let pushes = ann.take();
     assert_eq!(
-        told[0],
+        pushes[0],
         json!({"ev": "gap", "room": "x", "d": {"from": 4, "to": 5}})
     );
-    assert_eq!(told[1]["d"]["seq"], 6);
-    stage.append("x", vec![entry(7, "bob", said("7"))]).await;
+    assert_eq!(pushes[1]["d"]["seq"], 6);
+    stage.append("x", vec![entry(7, "bob", message("7"))]).await;
     assert_eq!(ann.names(), ["entry 7"]);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_hole_that_lasts_two_seconds_becomes_a_gap() {
+async fn a_missing_range_becomes_a_gap_after_two_seconds() {
     let mut stage = Stage::new().await;
     let mut ann = stage.member("ann", "x", 3).await;
-    stage.append("x", vec![entry(6, "bob", said("6"))]).await;
+    stage.append("x", vec![entry(6, "bob", message("6"))]).await;
     tokio::time::advance(std::time::Duration::from_millis(1900)).await;
     stage.send(Ticked).await;
     assert!(ann.take().is_empty());
@@ -95,14 +95,16 @@ async fn a_hole_that_lasts_two_seconds_becomes_a_gap() {
 }
 
 #[tokio::test]
-async fn more_entries_than_are_kept_come_from_the_log() {
+async fn entries_beyond_the_buffer_come_from_the_log() {
     let mut stage = Stage::new().await;
     let mut ann = stage.member("ann", "x", 0).await;
-    let late: Vec<_> = (2..=100).map(|seq| entry(seq, "bob", said("s"))).collect();
+    let late: Vec<_> = (2..=100)
+        .map(|seq| entry(seq, "bob", message("s")))
+        .collect();
     stage.append("x", late.clone()).await;
     assert!(ann.take().is_empty());
     stage
-        .send(page("x", vec![entry(1, "bob", said("1"))], 100))
+        .send(page("x", vec![entry(1, "bob", message("1"))], 100))
         .await;
     let kept = ann.names();
     assert_eq!(kept.len(), 65, "one filled in, sixty-four kept");

@@ -1,11 +1,11 @@
-use super::stage::{Stage, entry, kicked, member, said};
-use crate::hub::requests::Advanced;
+use super::stage::{Stage, entry, kicked, member, message};
+use crate::hub::requests::PageDelivered;
 use crate::hub::tests::stage::{key, user};
 use rooms::api::{Change, Role};
 use serde_json::json;
 
 #[tokio::test]
-async fn who_is_kicked_gets_that_entry_and_gone_and_nothing_after() {
+async fn a_kicked_user_gets_that_entry_and_gone_and_nothing_after() {
     let mut stage = Stage::new().await;
     let mut ann = stage.member("ann", "x", 5).await;
     let mut tab = stage.attach("ann", "tab", false).await;
@@ -13,7 +13,7 @@ async fn who_is_kicked_gets_that_entry_and_gone_and_nothing_after() {
     let mut bob = stage.member("bob", "x", 5).await;
     let entries = vec![
         entry(6, "bob", kicked("ann")),
-        entry(7, "bob", said("between us")),
+        entry(7, "bob", message("between us")),
     ];
     stage.append("x", entries).await;
     assert_eq!(ann.names(), ["entry 6", "gone 6"]);
@@ -22,7 +22,7 @@ async fn who_is_kicked_gets_that_entry_and_gone_and_nothing_after() {
 }
 
 #[tokio::test]
-async fn a_ban_says_so_with_its_reason() {
+async fn a_ban_is_pushed_with_its_reason() {
     let mut stage = Stage::new().await;
     let mut ann = stage.member("ann", "x", 5).await;
     let ban = Change::Banned {
@@ -30,15 +30,15 @@ async fn a_ban_says_so_with_its_reason() {
         reason: Some("spam".to_owned()),
     };
     stage.append("x", vec![entry(6, "bob", ban)]).await;
-    let told = ann.take();
-    assert_eq!(told[1]["ev"], "gone");
-    assert_eq!(told[1]["d"]["why"], "banned");
-    assert_eq!(told[1]["d"]["reason"], "spam");
-    assert_eq!(told[1]["d"]["by"]["name"], "bob");
+    let pushes = ann.take();
+    assert_eq!(pushes[1]["ev"], "gone");
+    assert_eq!(pushes[1]["d"]["why"], "banned");
+    assert_eq!(pushes[1]["d"]["reason"], "spam");
+    assert_eq!(pushes[1]["d"]["by"]["name"], "bob");
 }
 
 #[tokio::test]
-async fn a_replay_of_one_who_was_kicked_ends_at_once() {
+async fn a_replay_of_a_kicked_user_ends_at_once() {
     let mut stage = Stage::new().await;
     let _keeps_the_room = stage.member("bob", "x", 9).await;
     let mut ann = stage.attach("ann", "", false).await;
@@ -48,29 +48,32 @@ async fn a_replay_of_one_who_was_kicked_ends_at_once() {
         .append("x", vec![entry(10, "bob", kicked("ann"))])
         .await;
     // The page had been read before.
-    assert_eq!(stage.page(&ann, "x", (3, 9), true).await, Advanced::Gone);
+    assert_eq!(
+        stage.page(&ann, "x", (3, 9), true).await,
+        PageDelivered::Gone
+    );
     stage
-        .append("x", vec![entry(11, "bob", said("secret"))])
+        .append("x", vec![entry(11, "bob", message("secret"))])
         .await;
     assert_eq!(ann.names(), ["hello", "entry 10", "gone 10"]);
 }
 
 #[tokio::test]
-async fn a_kick_during_join_is_told_after_its_reply() {
+async fn a_kick_during_join_is_pushed_after_its_reply() {
     let mut stage = Stage::new().await;
     let mut ann = stage.attach("ann", "", false).await;
     stage.open(&ann, Vec::new(), &[]).await;
-    stage.mark(&ann, "x").await;
+    stage.begin_join(&ann, "x").await;
     let entries = vec![
         entry(5, "ann", Change::Joined),
-        entry(6, "bob", said("hi")),
+        entry(6, "bob", message("hi")),
         entry(7, "bob", kicked("ann")),
-        entry(8, "bob", said("secret")),
+        entry(8, "bob", message("secret")),
     ];
     stage.append("x", entries).await;
-    assert_eq!(stage.joined(&ann, "x", 5).await, Advanced::Gone);
+    assert_eq!(stage.joined(&ann, "x", 5).await, PageDelivered::Gone);
     stage
-        .append("x", vec![entry(9, "bob", said("secret"))])
+        .append("x", vec![entry(9, "bob", message("secret"))])
         .await;
     assert_eq!(
         ann.names(),
@@ -79,16 +82,19 @@ async fn a_kick_during_join_is_told_after_its_reply() {
 }
 
 #[tokio::test]
-async fn who_comes_back_gets_what_comes_then() {
+async fn a_user_who_joins_again_gets_later_entries() {
     let mut stage = Stage::new().await;
     let mut ann = stage.member("ann", "x", 5).await;
     let entries = vec![
         entry(6, "bob", kicked("ann")),
-        entry(7, "bob", said("secret")),
+        entry(7, "bob", message("secret")),
     ];
     stage.append("x", entries).await;
-    stage.mark(&ann, "x").await;
-    let back = vec![entry(8, "ann", Change::Joined), entry(9, "bob", said("hi"))];
+    stage.begin_join(&ann, "x").await;
+    let back = vec![
+        entry(8, "ann", Change::Joined),
+        entry(9, "bob", message("hi")),
+    ];
     stage.append("x", back).await;
     stage.joined(&ann, "x", 8).await;
     assert_eq!(
@@ -104,7 +110,7 @@ async fn an_old_entry_that_comes_again_ends_nothing() {
     stage
         .append("x", vec![entry(4, "bob", kicked("ann"))])
         .await;
-    stage.append("x", vec![entry(6, "bob", said("6"))]).await;
+    stage.append("x", vec![entry(6, "bob", message("6"))]).await;
     assert_eq!(ann.names(), ["entry 6"]);
 }
 
@@ -118,9 +124,9 @@ async fn a_role_and_a_changed_room_are_shown_on_every_connection() {
         reason: None,
     };
     stage.append("x", vec![entry(6, "bob", role)]).await;
-    let told = ann.take();
-    assert_eq!(told[1]["d"]["why"], "role");
-    assert_eq!(told[1]["d"]["card"]["role"], "moderator");
+    let pushes = ann.take();
+    assert_eq!(pushes[1]["d"]["why"], "role");
+    assert_eq!(pushes[1]["d"]["card"]["role"], "moderator");
     let changed = Change::Room {
         title: "X".to_owned(),
         topic: String::new(),
@@ -128,13 +134,13 @@ async fn a_role_and_a_changed_room_are_shown_on_every_connection() {
         kind: rooms::api::Kind::Public,
     };
     stage.append("x", vec![entry(7, "bob", changed)]).await;
-    let told = ann.take();
-    assert_eq!(told[1]["d"]["why"], "changed");
-    assert_eq!(told[1]["d"]["card"]["role"], "moderator");
+    let pushes = ann.take();
+    assert_eq!(pushes[1]["d"]["why"], "changed");
+    assert_eq!(pushes[1]["d"]["card"]["role"], "moderator");
 }
 
 #[tokio::test]
-async fn an_invitation_is_shown_to_the_invited_alone() {
+async fn an_invitation_is_pushed_to_the_invited_user_only() {
     let mut stage = Stage::new().await;
     let mut ann = stage.attach("ann", "", true).await;
     stage.open(&ann, Vec::new(), &[]).await;
@@ -143,12 +149,15 @@ async fn an_invitation_is_shown_to_the_invited_alone() {
         user: user("ann"),
         reason: None,
     };
-    let entries = vec![entry(6, "bob", invited), entry(7, "bob", said("not yet"))];
+    let entries = vec![
+        entry(6, "bob", invited),
+        entry(7, "bob", message("not yet")),
+    ];
     stage.append("x", entries).await;
-    let told = ann.take();
-    assert_eq!(told.len(), 2, "the reply and the invitation: {told:?}");
-    assert_eq!(told[1]["d"]["why"], "invited");
-    assert_eq!(told[1]["d"]["card"]["role"], json!(null));
+    let pushes = ann.take();
+    assert_eq!(pushes.len(), 2, "the reply and the invitation: {pushes:?}");
+    assert_eq!(pushes[1]["d"]["why"], "invited");
+    assert_eq!(pushes[1]["d"]["card"]["role"], json!(null));
     assert_eq!(bob.names(), ["entry 6", "entry 7"]);
     assert!(
         stage.hub().people[&user("ann").id]

@@ -1,9 +1,9 @@
-//! The hub alone: driven event by event, its sockets real ones over loopback.
+//! Tests of the hub alone, event by event, with real sockets over loopback.
 
 mod attaching;
+mod best_effort;
 mod delivering;
 mod ending;
-mod noticing;
-mod soft;
+mod notices;
 mod stage;
 mod subscribing;

@@ -1,11 +1,13 @@
-//! A hub on a stage: sockets whose other end is looked at, people, rooms, entries.
+//! A hub under test, with sockets whose other end the test reads.
 
 use crate::Limits;
-use crate::hub::requests::{Advance, Advanced, Attach, Attaching, Known, Mark, Open};
-use crate::hub::{Found, Hub};
+use crate::connection::{Conn, Frame, Registry, pair};
+use crate::hub::requests::{
+    Attach, AttachResult, BeginJoin, DeliverPage, FinishHello, PageDelivered, RoomCursor,
+};
+use crate::hub::{Hub, JoinedInfo};
 use crate::metrics::Metrics;
 use crate::shared::Shared;
-use crate::socket::{Conn, Frame, Registry, pair};
 use bus::kit::Alone;
 use bus::{Answers, Builder, Event, Handles, Request, Tasks};
 use rooms::api::{
@@ -25,7 +27,7 @@ pub(super) struct Stage {
     pub(super) shared: Arc<Shared>,
 }
 
-/// A connection and what its client has got.
+/// A connection and the bytes that its client has received.
 pub(super) struct Socket {
     pub(super) conn: Arc<Conn>,
     client: std::net::TcpStream,
@@ -67,7 +69,7 @@ pub(super) fn info(room: &str) -> Arc<RoomInfo> {
     })
 }
 
-pub(super) fn said(text: &str) -> Change {
+pub(super) fn message(text: &str) -> Change {
     Change::Message {
         cid: text.to_owned(),
         body: Some(text.to_owned()),
@@ -105,7 +107,7 @@ pub(super) fn member(name: &str, room: &str, head: Seq) -> Membership {
     }
 }
 
-/// A frame as a reply would be.
+/// Returns a frame that stands for a reply.
 pub(super) fn reply(name: &str) -> Frame {
     Frame::json(&json!({ "reply": name }))
 }
@@ -125,9 +127,9 @@ impl Stage {
             online: Online::new(),
             sockets: Arc::new(Registry::new()),
             metrics: Metrics::default(),
-            buckets: crate::dispatch::Buckets::default(),
-            strangers: crate::http::Strangers::default(),
-            line: Arc::new(Semaphore::new(1)),
+            buckets: crate::rate_limit::Buckets::default(),
+            rejections: Arc::default(),
+            bus_admission: Arc::new(Semaphore::new(1)),
         });
         let hub = Alone::load(&shared).await.unwrap();
         Self { hub, shared }
@@ -137,7 +139,7 @@ impl Stage {
         self.hub.state()
     }
 
-    /// A fact, and the end of its turn.
+    /// Handles an event and ends the turn.
     pub(super) async fn send<E: Event>(&mut self, event: E)
     where
         Hub: Handles<E>,
@@ -146,7 +148,7 @@ impl Stage {
         self.hub.turn_ended().await.unwrap();
     }
 
-    /// A request, and the end of its turn.
+    /// Handles a request and ends the turn.
     pub(super) async fn ask<R: Request>(&mut self, request: R) -> R::Answer
     where
         Hub: Answers<R>,
@@ -176,7 +178,7 @@ impl Stage {
             tab: tab.to_owned(),
             all,
         };
-        assert_eq!(self.ask(attach).await, Attaching::Done);
+        assert_eq!(self.ask(attach).await, AttachResult::Done);
         socket
     }
 
@@ -193,9 +195,9 @@ impl Stage {
         let rooms = cursors.iter().map(|(room, cursor)| {
             let (room, cursor) = (key(room), *cursor);
             let head = heads.get(&room).copied().unwrap_or(cursor);
-            (room, Known { cursor, head })
+            (room, RoomCursor { cursor, head })
         });
-        let open = Open {
+        let open = FinishHello {
             connection: socket.id(),
             memberships,
             rooms: rooms.collect(),
@@ -205,7 +207,7 @@ impl Stage {
         self.ask(open).await
     }
 
-    /// Someone connected, a member of `room` and subscribed to it from its `head`.
+    /// Connects a member of `room`, subscribed from its `head`.
     pub(super) async fn member(&mut self, name: &str, room: &str, head: Seq) -> Socket {
         let mut socket = self.attach(name, "", false).await;
         let memberships = vec![member(name, room, head)];
@@ -223,23 +225,23 @@ impl Stage {
         self.send(EntriesAppended { rooms: vec![part] }).await;
     }
 
-    pub(super) async fn mark(&mut self, socket: &Socket, room: &str) {
-        let mark = Mark {
+    pub(super) async fn begin_join(&mut self, socket: &Socket, room: &str) {
+        let begin_join = BeginJoin {
             connection: socket.id(),
             room: key(room),
         };
-        self.ask(mark).await;
+        self.ask(begin_join).await;
     }
 
-    /// The reply to a `join` that found the room at `head`.
-    pub(super) async fn joined(&mut self, socket: &Socket, room: &str, head: Seq) -> Advanced {
-        let found = Found {
+    /// Sends the reply to a `join` that found the room at `head`.
+    pub(super) async fn joined(&mut self, socket: &Socket, room: &str, head: Seq) -> PageDelivered {
+        let found = JoinedInfo {
             info: info(room),
             role: Role::Member,
             count: 2,
             muted_until: None,
         };
-        let advance = Advance {
+        let advance = DeliverPage {
             connection: socket.id(),
             room: key(room),
             reply: Some(reply("join")),
@@ -251,20 +253,20 @@ impl Stage {
         self.ask(advance).await
     }
 
-    /// A page of a replay: the entries after `after` up to `upto`.
+    /// Delivers a page of a replay: the entries after `after` up to `upto`.
     pub(super) async fn page(
         &mut self,
         socket: &Socket,
         room: &str,
         (after, upto): (Seq, Seq),
         at_head: bool,
-    ) -> Advanced {
+    ) -> PageDelivered {
         let frames = (after + 1..=upto).map(|seq| {
             let room = key(room);
-            let entry = entry(seq, "old", said("old"));
+            let entry = entry(seq, "old", message("old"));
             Frame::json(&crate::wire::push::entry(&room, &entry))
         });
-        let advance = Advance {
+        let advance = DeliverPage {
             connection: socket.id(),
             room: key(room),
             reply: None,
@@ -282,7 +284,7 @@ impl Socket {
         self.conn.id
     }
 
-    /// All that has come since the last time, close frames as `{"close":code}`.
+    /// Returns the frames since the last call, close frames as `{"close":code}`.
     pub(super) fn take(&mut self) -> Vec<Value> {
         let mut buffer = [0; 4096];
         loop {
@@ -321,7 +323,7 @@ impl Socket {
         })
     }
 
-    /// The same in short: `entry 3`, `gone 4`, `join`, `close 4503`.
+    /// Returns the frames since the last call in short: `entry 3`, `gone 4`, `join`, `close 4503`.
     pub(super) fn names(&mut self) -> Vec<String> {
         let name = |frame: Value| {
             if let Some(reply) = frame["reply"].as_str() {

@@ -1,112 +1,112 @@
-//! What a connection reads, frame by frame: so much in one turn, each frame at its price.
+//! Reads frames within the limits of a turn and charges for them.
 
-use super::{End, Task};
+use super::{ConnectionTask, SocketEnd};
 use crate::dispatch::command_span;
-use crate::socket::flights::Waiting;
-use crate::socket::linger::Heard;
-use crate::socket::reader::Inbound;
+use crate::socket::frame_reader::Inbound;
+use crate::socket::linger::Discarded;
+use crate::socket::pending_commands::QueuedCommand;
 use crate::wire::{self, Error, Malformed, UNAUTHENTICATED};
 use bus::TraceId;
 use tokio::time::Instant;
 
-/// Frames read before others get their turn.
+/// Most frames per turn, before other tasks run.
 const FRAMES_AT_ONCE: usize = 32;
 
-impl Task {
+impl ConnectionTask {
     /// Reads for one turn.
     pub(super) fn read(&mut self) {
         let now = Instant::now();
         self.reader.begin_turn(now);
-        self.more = self.read_frames(now);
-        if self.reader.taken() > 0 {
-            self.clock.seen(now);
+        self.may_have_input = self.read_frames(now);
+        if self.reader.bytes_read() > 0 {
+            self.deadlines.received(now);
         }
         if self.end.is_some() {
             return;
         }
         for _ in 0..self.reader.take_small_pieces() {
-            self.pay_for_frame();
+            self.charge_frame();
         }
-        // A client that never pauses leaves no moment in which the timer would be polled.
+        // While a client never pauses, nothing else polls the timer.
         if self.timer.deadline() <= now {
-            self.time_is_up();
+            self.on_timer();
         }
     }
 
-    /// Reads until there is nothing more, which is false, or the turn has had its share.
+    /// Reads frames up to the turn's limit; returns whether there may be more.
     fn read_frames(&mut self, now: Instant) -> bool {
         for _ in 0..FRAMES_AT_ONCE {
             match self.reader.next(&self.conn) {
                 Inbound::Nothing => return self.reader.is_spent(),
-                Inbound::Text(text) => self.frame(&text),
+                Inbound::Text(text) => self.handle_text(&text),
                 Inbound::Pong if self.pongs_owed > 0 => self.pongs_owed -= 1,
-                Inbound::Ping | Inbound::Pong => self.pay_for_frame(),
+                Inbound::Ping | Inbound::Pong => self.charge_frame(),
                 inbound => {
-                    self.end = Some(self.last(&inbound));
+                    self.end = Some(self.reading_ended(&inbound));
                     return false;
                 }
             }
-            self.clock.seen(now);
-            if !self.reads() {
+            self.deadlines.received(now);
+            if !self.may_read() {
                 break;
             }
         }
         true
     }
 
-    /// One turn of reading on after our close frame: what comes is not answered any more.
-    pub(in crate::socket) fn hear_out(&mut self) -> Heard {
+    /// Reads and discards frames for one turn, after the server's close frame.
+    pub(in crate::socket) fn discard_frames(&mut self) -> Discarded {
         self.reader.begin_turn(Instant::now());
         loop {
             match self.reader.next(&self.conn) {
-                // The bytes of a turn bound this loop.
+                // The byte budget of a turn bounds this loop.
                 Inbound::Text(_) | Inbound::Ping | Inbound::Pong => {}
-                Inbound::Close(_) | Inbound::Lost => return Heard::End,
-                Inbound::Refused(_) => return Heard::Nonsense,
-                Inbound::Nothing if self.reader.taken() > 0 => {
-                    return Heard::Bytes(self.reader.taken());
+                Inbound::Close(_) | Inbound::Lost => return Discarded::End,
+                Inbound::Violation(_) => return Discarded::Malformed,
+                Inbound::Nothing if self.reader.bytes_read() > 0 => {
+                    return Discarded::Bytes(self.reader.bytes_read());
                 }
-                Inbound::Nothing => return Heard::Nothing,
+                Inbound::Nothing => return Discarded::Nothing,
             }
         }
     }
 
-    /// What ends the reading.
-    fn last(&self, inbound: &Inbound) -> End {
+    /// Returns how the connection ends with this input.
+    fn reading_ended(&self, inbound: &Inbound) -> SocketEnd {
         match inbound {
-            Inbound::Close(code) => End::Theirs {
+            Inbound::Close(code) => SocketEnd::ByClient {
                 clean: matches!(code, Some(1000 | 1001)),
             },
-            Inbound::Refused(close) => {
+            Inbound::Violation(close) => {
                 self.conn.close(*close);
-                End::Ours {
+                SocketEnd::ByServer {
                     clean: false,
-                    deaf: true,
+                    ignore_input: true,
                 }
             }
-            _ => End::Lost,
+            _ => SocketEnd::Lost,
         }
     }
 
-    /// A text frame: a command waits for its turn, anything else is refused at once.
-    fn frame(&mut self, text: &str) {
+    /// Queues the command in a text frame; refuses anything else at once.
+    fn handle_text(&mut self, text: &str) {
         match wire::read(text) {
-            Ok(request) if self.flights.contains(request.id) => {
+            Ok(request) if self.commands.contains(request.id) => {
                 let error = Error::field("id", "a command with this id has no reply yet");
                 let op = request.command.op();
                 self.refuse_bad(Some(request.id), Some(op), error);
             }
             Ok(request) => {
-                self.gateway.shared.sockets.asked();
+                self.shared.sockets.command_read();
                 let trace = TraceId::random();
-                self.flights.wait(Waiting {
+                self.commands.enqueue(QueuedCommand {
                     id: request.id,
                     span: command_span(&request.command, trace),
                     command: request.command,
                     trace,
                     since: Instant::now(),
                 });
-                self.launch();
+                self.start_ready();
             }
             // Before hello, every other mistake is reported as unauthenticated.
             Err(Malformed {
@@ -118,11 +118,11 @@ impl Task {
         }
     }
 
-    /// A control frame that nobody asked for, or a small piece of a message, costs like a command.
-    fn pay_for_frame(&mut self) {
+    /// Charges an unsolicited control frame or a small fragment like a command.
+    fn charge_frame(&mut self) {
         let cost = wire::Cost::Other;
-        if self.bucket.pay(cost, self.limits()).is_err() {
-            self.refused();
+        if self.bucket.charge(cost, self.limits()).is_err() {
+            self.note_refusal();
         }
     }
 }

@@ -1,38 +1,42 @@
-//! What a connection's commands come to: each one reply, counted, and the end that some bring.
+//! Replies to a connection's commands, each exactly once, and counts them.
 
-use super::Task;
-use crate::dispatch::{Answer, Opened, Replay, note_outcome};
-use crate::socket::flights::{Abandoned, Running};
-use crate::socket::{Class, Close, Frame};
+use super::ConnectionTask;
+use crate::connection::{Close, Frame, FrameClass};
+use crate::dispatch::{Authenticated, CommandReply, Replay, note_outcome};
+use crate::socket::pending_commands::{AbandonedCommand, RunningCommand};
 use crate::wire::{DRAINING, Error, ErrorKind, OUTCOME_UNKNOWN, Op, RATE_LIMITED, push, reply};
 use tokio::time::Instant;
 
-impl Task {
-    /// Lands one command and all others that are done by now: one write for all their replies.
-    pub(super) fn land_all(&mut self, landed: &Running, result: Result<Answer, Error>) {
-        self.land(landed, result);
-        while let Some((landed, result)) = self.flights.landed() {
-            self.land(&landed, result);
+impl ConnectionTask {
+    /// Replies to a completed command and to all others that are done by now, with one write.
+    pub(super) fn complete_all(
+        &mut self,
+        completed: &RunningCommand,
+        result: Result<CommandReply, Error>,
+    ) {
+        self.complete(completed, result);
+        while let Some((completed, result)) = self.commands.next_completed() {
+            self.complete(&completed, result);
         }
     }
 
-    fn land(&mut self, landed: &Running, result: Result<Answer, Error>) {
+    fn complete(&mut self, completed: &RunningCommand, result: Result<CommandReply, Error>) {
         let error = match &result {
-            Ok(Answer::Last(result, _)) => result.as_ref().err(),
+            Ok(CommandReply::ThenClose(result, _)) => result.as_ref().err(),
             result => result.as_ref().err(),
         };
-        note_outcome(&landed.span, error);
-        self.answered(landed.op, landed.since, error);
-        let id = landed.id;
+        note_outcome(&completed.span, error);
+        self.answered(completed.op, completed.since, error);
+        let id = completed.id;
         match result {
-            Ok(Answer::Body(body)) => self.reply(reply::ok(id, &body.0)),
-            Ok(Answer::Written) => {}
-            Ok(Answer::Behind(room, cursor)) => self
+            Ok(CommandReply::Body(body)) => self.reply(reply::ok(id, &body.0)),
+            Ok(CommandReply::Sent) => {}
+            Ok(CommandReply::CatchUp(room, cursor)) => self
                 .replay
                 .get_or_insert_with(|| Replay::new(Vec::new(), false))
                 .add(room, cursor),
-            Ok(Answer::Opened(opened)) => self.opened(*opened),
-            Ok(Answer::Last(result, close)) => {
+            Ok(CommandReply::Authenticated(authenticated)) => self.authenticated(*authenticated),
+            Ok(CommandReply::ThenClose(result, close)) => {
                 match result {
                     Ok(body) => self.reply(reply::ok(id, &body.0)),
                     Err(error) => self.refuse(Some(id), &error),
@@ -43,45 +47,46 @@ impl Task {
         }
     }
 
-    fn opened(&mut self, opened: Opened) {
-        let shared = &self.gateway.shared;
-        let user = opened.caller.user.id;
-        self.bucket = shared.buckets.of_user(user, &shared.limits);
-        self.caller = Some(opened.caller);
-        self.clock.opened(Instant::now(), opened.expires_at);
-        self.replay = self.replay.take().or(opened.replay);
+    fn authenticated(&mut self, authenticated: Authenticated) {
+        let shared = &self.shared;
+        let user = authenticated.caller.user.id;
+        self.bucket = shared.buckets.for_user(user, &shared.limits);
+        self.caller = Some(authenticated.caller);
+        self.deadlines
+            .authenticated(Instant::now(), authenticated.expires_at);
+        self.replay = self.replay.take().or(authenticated.replay);
     }
 
-    /// A command has its reply, or is about to.
+    /// Counts a command that has, or is about to have, its reply.
     fn answered(&self, op: &'static Op, since: Instant, error: Option<&Error>) {
-        let shared = &self.gateway.shared;
-        shared.sockets.answered(1);
+        let shared = &self.shared;
+        shared.sockets.commands_answered(1);
         shared.metrics.commands.ended(op, error, since.elapsed());
     }
 
     pub(super) fn refuse_bad(&mut self, id: Option<u64>, op: Option<&'static Op>, error: Error) {
-        let error = match self.bucket.pay_bad(self.limits()) {
+        let error = match self.bucket.charge_malformed(self.limits()) {
             Ok(()) => error,
             Err(empty) => empty,
         };
-        self.gateway.shared.metrics.commands.refused(op, &error);
+        self.shared.metrics.commands.refused(op, &error);
         self.refuse(id, &error);
     }
 
-    pub(super) fn abandon(&mut self, abandoned: &Abandoned, kind: &'static ErrorKind) {
+    pub(super) fn abandon(&mut self, abandoned: &AbandonedCommand, kind: &'static ErrorKind) {
         let error = Error::new(kind).traced(abandoned.trace);
         note_outcome(&abandoned.span, Some(&error));
         self.answered(abandoned.op, abandoned.since, Some(&error));
         self.refuse(Some(abandoned.id), &error);
     }
 
-    /// The server stops and this socket's turn has come.
+    /// Says goodbye if the server has asked for it.
     pub(super) fn say_goodbye(&mut self) {
         let Some(reconnect_after_ms) = self.conn.goodbye() else {
             return;
         };
-        for abandoned in self.flights.abandon() {
-            let kind = if abandoned.open {
+        for abandoned in self.commands.abandon() {
+            let kind = if abandoned.outcome_unknown {
                 &OUTCOME_UNKNOWN
             } else {
                 &DRAINING
@@ -89,25 +94,25 @@ impl Task {
             self.abandon(&abandoned, kind);
         }
         let bye = Frame::json(&push::bye("restart", reconnect_after_ms));
-        self.conn.put(bye, Class::Push);
+        self.conn.enqueue(bye, FrameClass::Push);
         self.conn.close(Close::RESTART);
     }
 
     fn refuse(&mut self, id: Option<u64>, error: &Error) {
         self.reply(reply::err(id, error));
         if error.kind == &RATE_LIMITED {
-            self.refused();
+            self.note_refusal();
         }
     }
 
-    pub(super) fn refused(&mut self) {
+    pub(super) fn note_refusal(&mut self) {
         let max = self.limits().refusals_max;
-        if self.flood.refused(Instant::now(), max) {
+        if self.flood.record(Instant::now(), max) {
             self.conn.close(Close::FLOOD);
         }
     }
 
     fn reply(&mut self, frame: Frame) {
-        self.conn.put(frame, Class::Reply);
+        self.conn.enqueue(frame, FrameClass::Reply);
     }
 }

@@ -1,0 +1,207 @@
+use super::stage::{Socket, Stage, entry, key, message, user};
+use crate::hub::requests::{HeadsRead, MembersCounted, SendHeads, SetTyping, Ticked, TypingResult};
+use messaging::api::MarkerMoved;
+use rooms::api::RoomId;
+use serde_json::{Value, json};
+use sessions::api::PresenceChanged;
+use std::time::Duration;
+use tokio::time::advance;
+
+const S: Duration = Duration::from_secs(1);
+
+async fn set_typing(stage: &mut Stage, socket: &Socket, name: &str, on: bool) -> bool {
+    let request = SetTyping {
+        connection: socket.id(),
+        user: user(name),
+        room: key("x"),
+        on,
+    };
+    stage.ask(request).await == TypingResult::Accepted
+}
+
+async fn came(stage: &mut Stage, name: &str, online: bool) {
+    let changes = vec![(user(name), online)];
+    stage.send(PresenceChanged { changes }).await;
+}
+
+async fn counted(stage: &mut Stage, count: u64) {
+    let room = key("x");
+    let count = Some(count);
+    stage.send(MembersCounted { room, count }).await;
+}
+
+fn states(pushes: &[Value]) -> Vec<&str> {
+    let changes = pushes
+        .iter()
+        .filter_map(|push| push["d"]["changes"].as_array());
+    let states = changes.flatten().map(|change| &change["state"]);
+    states.filter_map(Value::as_str).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn typing_is_pushed_to_others_and_ends_by_itself() {
+    let mut stage = Stage::new().await;
+    let mut ann = stage.member("ann", "x", 1).await;
+    let mut bob = stage.member("bob", "x", 1).await;
+    assert!(set_typing(&mut stage, &bob, "bob", true).await);
+    assert_eq!(ann.take()[0]["d"]["on"], true);
+    assert!(bob.take().is_empty(), "not to the one who types");
+    advance(7 * S).await;
+    stage.send(Ticked).await;
+    assert!(ann.take().is_empty());
+    advance(S).await;
+    stage.send(Ticked).await;
+    assert_eq!(ann.take()[0]["d"]["on"], false);
+    stage.send(Ticked).await;
+    assert!(ann.take().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_typing_in_three_seconds_counts() {
+    let mut stage = Stage::new().await;
+    let mut ann = stage.member("ann", "x", 1).await;
+    let bob = stage.member("bob", "x", 1).await;
+    for _ in 0..5 {
+        set_typing(&mut stage, &bob, "bob", true).await;
+    }
+    assert_eq!(ann.take().len(), 1);
+    set_typing(&mut stage, &bob, "bob", false).await;
+    set_typing(&mut stage, &bob, "bob", true).await;
+    assert_eq!(
+        ann.take().len(),
+        1,
+        "only the end was pushed, not the new beginning"
+    );
+    advance(3 * S).await;
+    set_typing(&mut stage, &bob, "bob", true).await;
+    assert_eq!(ann.take()[0]["d"]["on"], true);
+}
+
+#[tokio::test]
+async fn only_members_type_and_only_in_small_rooms() {
+    let mut stage = Stage::new().await;
+    let mut ann = stage.member("ann", "x", 1).await;
+    let eve = stage.member("eve", "y", 1).await;
+    assert!(!set_typing(&mut stage, &eve, "eve", true).await);
+    let bob = stage.member("bob", "x", 1).await;
+    counted(&mut stage, 101).await;
+    assert!(set_typing(&mut stage, &bob, "bob", true).await);
+    assert!(ann.take().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn presence_is_pushed_at_most_once_a_second() {
+    let mut stage = Stage::new().await;
+    let mut ann = stage.member("ann", "x", 1).await;
+    let _bob = stage.member("bob", "x", 1).await;
+    counted(&mut stage, 2).await;
+    came(&mut stage, "bob", true).await;
+    assert_eq!(states(&ann.take()), ["online"]);
+    came(&mut stage, "bob", false).await;
+    came(&mut stage, "bob", true).await;
+    came(&mut stage, "bob", false).await;
+    stage.send(Ticked).await;
+    assert!(ann.take().is_empty());
+    advance(S).await;
+    stage.send(Ticked).await;
+    assert_eq!(states(&ann.take()), ["offline"], "only the latest state");
+}
+
+#[tokio::test]
+async fn a_large_room_gets_only_the_number_of_people_online() {
+    let mut stage = Stage::new().await;
+    let mut ann = stage.member("ann", "x", 1).await;
+    let _bob = stage.member("bob", "x", 1).await;
+    counted(&mut stage, 101).await;
+    came(&mut stage, "bob", true).await;
+    assert_eq!(ann.take()[0]["d"], json!({"online": 0}));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_head_is_pushed_again_after_fifteen_seconds() {
+    let mut stage = Stage::new().await;
+    let mut ann = stage.member("ann", "x", 4).await;
+    let mut eve = stage.member("eve", "y", 4).await;
+    let heads = || HeadsRead {
+        heads: vec![(RoomId(1), key("x"), 4)],
+    };
+    stage.send(heads()).await;
+    assert!(!stage.ask(SendHeads).await, "that was all");
+    assert_eq!(ann.take(), [json!({"ev": "heads", "d": {"x": 4}})]);
+    advance(10 * S).await;
+    stage.send(heads()).await;
+    stage.send(Ticked).await;
+    stage.ask(SendHeads).await;
+    assert!(ann.take().is_empty());
+    advance(5 * S).await;
+    stage.send(Ticked).await;
+    stage.ask(SendHeads).await;
+    assert_eq!(ann.take(), [json!({"ev": "heads", "d": {"x": 4}})]);
+    advance(20 * S).await;
+    stage.send(heads()).await;
+    stage.send(Ticked).await;
+    stage.ask(SendHeads).await;
+    assert!(ann.take().is_empty());
+    assert!(eve.take().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_heads_of_many_rooms_are_pushed_in_steps() {
+    let mut stage = Stage::new().await;
+    let mut sockets = Vec::new();
+    let rooms: Vec<String> = (0..300).map(|n| format!("r{n}")).collect();
+    for room in &rooms {
+        sockets.push(stage.member(&format!("in-{room}"), room, 4).await);
+    }
+    let heads = rooms.iter().map(|room| (RoomId(1), key(room), 4)).collect();
+    stage.send(HeadsRead { heads }).await;
+    for repeated in [false, true] {
+        if repeated {
+            advance(15 * S).await;
+            stage.send(Ticked).await;
+        }
+        for (pushes, more) in [(256, true), (44, false)] {
+            assert_eq!(stage.ask(SendHeads).await, more);
+            let now = sockets.iter_mut().map(|socket| socket.take().len());
+            assert_eq!(now.sum::<usize>(), pushes);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_room_behind_the_store_fetches_the_missing_entries() {
+    let mut stage = Stage::new().await;
+    let mut ann = stage.member("ann", "x", 4).await;
+    let heads = vec![(RoomId(1), key("x"), 6)];
+    stage.send(HeadsRead { heads }).await;
+    stage.ask(SendHeads).await;
+    assert!(stage.hub().rooms[&key("x")].missing.is_some());
+    stage.append("x", vec![entry(5, "bob", message("5"))]).await;
+    stage.append("x", vec![entry(6, "bob", message("6"))]).await;
+    assert_eq!(ann.names(), ["heads", "entry 5", "entry 6"]);
+    assert!(stage.hub().rooms[&key("x")].missing.is_none());
+}
+
+#[tokio::test]
+async fn a_read_marker_is_pushed_to_the_users_other_connections() {
+    let mut stage = Stage::new().await;
+    let mut ann = stage.member("ann", "x", 4).await;
+    let mut tab = stage.attach("ann", "tab", false).await;
+    stage.open(&tab, Vec::new(), &[]).await;
+    let mut bob = stage.member("bob", "x", 4).await;
+    let moved = MarkerMoved {
+        user: user("ann").id,
+        room: key("x"),
+        seq: 3,
+        unread: 1,
+        mentions: 0,
+        by: Some(ann.id()),
+    };
+    stage.send(moved).await;
+    assert!(ann.take().is_empty());
+    assert_eq!(
+        tab.take()[1],
+        json!({"ev": "read", "room": "x", "d": {"seq": 3, "unread": 1, "mentions": 0}})
+    );
+    assert!(bob.take().is_empty());
+}
