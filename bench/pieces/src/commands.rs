@@ -3,7 +3,8 @@
 use crate::stage::Stage;
 use crate::{Piece, Round};
 use bus::TraceId;
-use gateway::wire::Command;
+use gateway::commands::Ops;
+use gateway::wire::Fields;
 use gateway::{Bucket, Call};
 use std::sync::Arc;
 
@@ -18,22 +19,26 @@ pub(crate) const PING: Piece = Piece {
     prepare: || {
         let stage = Stage::new(|_, _| false, 1);
         let bucket = stage.gateway.bucket();
-        Box::new(Pings { stage, bucket })
+        let ops = Ops::builtin();
+        Box::new(Pings { stage, ops, bucket })
     },
 };
 
 struct Pings {
     stage: Stage,
+    ops: Ops,
     bucket: Arc<Bucket>,
 }
 
 impl Round for Pings {
     fn run(&mut self) {
         let caller = Stage::caller(0);
+        let none = Fields::default();
         self.stage.runtime.block_on(async {
             for _ in 0..COMMANDS {
                 let bucket = Arc::clone(&self.bucket);
-                let call = Call::http(caller.clone(), Command::Ping, TraceId::random(), bucket);
+                let ping = self.ops.command("ping", &none).expect("a command");
+                let call = Call::http(caller.clone(), ping, TraceId::random(), bucket);
                 self.stage.gateway.call(call).await.expect("a reply");
             }
         });

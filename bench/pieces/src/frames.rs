@@ -1,6 +1,7 @@
 //! From a client's text frame to a typed command.
 
 use crate::{Piece, Round};
+use gateway::commands::Ops;
 use std::fmt::Write as _;
 use std::hint::black_box;
 
@@ -12,7 +13,7 @@ pub(crate) const SEND: Piece = Piece {
     unit: "frame",
     units: FRAMES,
     steady: true,
-    prepare: || Box::new(Frame(send())),
+    prepare: || Box::new(Frame::of(send())),
 };
 
 /// Someone who comes back to twenty rooms.
@@ -21,15 +22,25 @@ pub(crate) const HELLO: Piece = Piece {
     unit: "frame",
     units: FRAMES,
     steady: true,
-    prepare: || Box::new(Frame(hello())),
+    prepare: || Box::new(Frame::of(hello())),
 };
 
-struct Frame(String);
+struct Frame {
+    ops: Ops,
+    text: String,
+}
+
+impl Frame {
+    fn of(text: String) -> Self {
+        let ops = Ops::builtin();
+        Self { ops, text }
+    }
+}
 
 impl Round for Frame {
     fn run(&mut self) {
         for _ in 0..FRAMES {
-            let read = gateway::wire::read(black_box(&self.0));
+            let read = self.ops.read(black_box(&self.text));
             black_box(read.is_ok());
         }
     }

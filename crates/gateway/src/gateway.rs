@@ -1,7 +1,8 @@
 //! The gateway's handle for the binary and the listeners.
 
+use crate::commands::{Body, Ops};
 use crate::connection::{Peer, Registry, Stream};
-use crate::dispatch::{Body, Call, Dispatcher};
+use crate::dispatch::{Call, Dispatcher};
 use crate::hub;
 use crate::metrics::{ConnectionMetrics, Metrics, MetricsPage};
 use crate::rate_limit::{Bucket, Buckets};
@@ -30,20 +31,21 @@ impl Gateway {
         // The other credits are for events and for what outlives its reply. So the bus admits every
         // command with a permit at once, in order.
         let permits = bus.metrics().credits * 2 / 3;
+        let ops = Arc::new(Ops::builtin());
         let shared = Arc::new(Shared {
             bus,
             bus_admission: Arc::new(Semaphore::new(permits.max(1))),
             tasks: tasks.clone(),
             sockets: Arc::new(Registry::new()),
-            metrics: Metrics::default(),
+            metrics: Metrics::new(ops.iter().map(|op| op.name)),
             buckets: Buckets::default(),
             rejections: Arc::default(),
             online,
             limits,
         });
         hub::wire(builder, &shared);
-        crate::dispatch::wire(builder);
-        let dispatcher = Arc::new(Dispatcher::new(&shared));
+        ops.wire(builder);
+        let dispatcher = Arc::new(Dispatcher::new(&shared, ops));
         Self { shared, dispatcher }
     }
 
@@ -57,7 +59,7 @@ impl Gateway {
     /// # Errors
     /// The error for the client if the command is refused or fails.
     pub async fn call(&self, call: Call) -> Result<Body, wire::Error> {
-        let (op, since) = (call.command.op(), Instant::now());
+        let (op, since) = (call.command.op().number, Instant::now());
         let answer = self.dispatcher.call(call).await;
         let commands = &self.shared.metrics.commands;
         commands.ended(op, answer.as_ref().err(), since.elapsed());

@@ -1,9 +1,10 @@
 //! HTTP and WebSocket: knows the wire protocol and no database.
 //!
-//! A frame becomes a typed command ([`wire`]), passes a stack of tower layers and goes to the crate
-//! that answers it ([`Dispatcher`]). One hub on the bus delivers events to the sockets: a socket is
+//! A frame becomes a command ([`commands`]: one file each), passes a stack of tower layers
+//! ([`Dispatcher`]) and goes to the crate that answers it. One hub on the bus delivers events to the sockets: a socket is
 //! never a subscriber. Nothing here can hold a database connection, because nothing here can name one.
 
+pub mod commands;
 mod connection;
 mod dispatch;
 mod gateway;
@@ -18,11 +19,12 @@ mod shared;
 mod socket;
 pub mod wire;
 
+pub use commands::Body;
 pub use connection::{Peer, Stream};
-pub use dispatch::{Body, Call, Dispatcher};
+pub use dispatch::{Call, Dispatcher};
 pub use gateway::Gateway;
 pub use http::{BindError, Health, Listeners, Requests, Serving, Status};
 pub use limits::{Limits, Points};
 pub use metrics::{HistogramBucket, MetricsPage, MetricsSource, MetricsWriter};
-pub use rate_limit::Bucket;
+pub use rate_limit::{Bucket, Cost};
 pub use settings::Settings;

@@ -1,10 +1,10 @@
-//! A command on its way through the stack, and the body of its reply.
+//! A command on its way through the stack.
 
+use crate::commands::Command;
 use crate::connection::Conn;
 use crate::rate_limit::Bucket;
-use crate::wire::{Command, Error};
+use crate::wire::Error;
 use bus::TraceId;
-use bytes::Bytes;
 use sessions::api::Caller;
 use std::sync::Arc;
 use tracing::Span;
@@ -57,20 +57,4 @@ pub(crate) fn note_outcome(span: &Span, error: Option<&Error>) {
     let (outcome, code) = error.map_or(("ok", 200), |error| (error.kind.name, error.kind.code));
     span.record("outcome", outcome)
         .record("code", i64::from(code));
-}
-
-/// The encoded `ok` object of a reply.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Body(pub Bytes);
-
-impl Body {
-    /// Encodes this value as JSON.
-    #[must_use]
-    pub fn of(value: &impl serde::Serialize) -> Self {
-        Self(
-            serde_json::to_vec(value)
-                .expect("our own shapes are JSON")
-                .into(),
-        )
-    }
 }

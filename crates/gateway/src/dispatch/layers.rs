@@ -128,8 +128,9 @@ where
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::commands::Ops;
     use crate::rate_limit::Bucket;
-    use crate::wire::Command;
+    use crate::wire::Fields;
     use bus::TraceId;
     use tower::service_fn;
 
@@ -143,7 +144,7 @@ mod tests {
             caller: None,
             conn: None,
             id: 1,
-            command: Command::Ping,
+            command: Ops::builtin().command("ping", &Fields::default()).unwrap(),
             trace: TraceId(7),
             span: tracing::Span::none(),
             bucket: Arc::new(Bucket::new(&Limits::default())),

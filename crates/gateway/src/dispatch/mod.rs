@@ -3,25 +3,15 @@
 //! From the outside in: trace, catch-panic, time-out, rate limit, load-shed, [`CommandService`]. Every
 //! command gets exactly one reply or error within `reply_within`.
 
-mod bus_client;
 mod call;
-mod hello;
-mod join;
 mod layers;
-mod moderate;
-mod read;
-mod replay;
-mod reply;
 mod service;
-mod write;
 
-pub(crate) use bus_client::BusClient;
-pub use call::{Body, Call};
+pub use call::Call;
 pub(crate) use call::{command_span, note_outcome};
-pub(crate) use replay::Replay;
-pub(crate) use reply::{Authenticated, CommandReply};
 use service::CommandService;
 
+use crate::commands::{Body, CommandReply, Ops};
 use crate::shared::Shared;
 use crate::wire::{Error, INTERNAL, OUTCOME_UNKNOWN, OVERLOADED, UNKNOWN_OP};
 use bus::TraceId;
@@ -33,44 +23,12 @@ use tower::{BoxError, ServiceBuilder, ServiceExt as _};
 /// Dispatches every command to the crate that answers it. A cheap handle.
 #[derive(Clone)]
 pub struct Dispatcher {
+    ops: Arc<Ops>,
     stack: BoxCloneSyncService<Call, CommandReply, BoxError>,
 }
 
-/// Declares the requests that commands make, so that a missing answerer fails the start.
-pub(crate) fn wire(builder: &mut bus::Builder) {
-    use messaging::api as m;
-    use rooms::api as r;
-    use sessions::api as s;
-    builder
-        .asks::<s::Hello>()
-        .asks::<s::Disconnected>()
-        .asks::<s::CancelHello>()
-        .asks::<s::Logout>()
-        .asks::<s::RevokeSession>()
-        .asks::<s::ListSessions>()
-        .asks::<r::JoinRoom>()
-        .asks::<r::LeaveRoom>()
-        .asks::<r::CreateRoom>()
-        .asks::<r::UpdateRoom>()
-        .asks::<r::OpenDirect>()
-        .asks::<r::AnswerDirect>()
-        .asks::<r::Moderate>()
-        .asks::<r::ReadLog>()
-        .asks::<r::Members>()
-        .asks::<r::Memberships>()
-        .asks::<r::Invitations>()
-        .asks::<r::RecentHeads>()
-        .asks::<m::SendMessage>()
-        .asks::<m::EditMessage>()
-        .asks::<m::DeleteMessage>()
-        .asks::<m::React>()
-        .asks::<m::MarkRead>()
-        .asks::<m::ReadHistory>()
-        .asks::<m::ListRooms>();
-}
-
 impl Dispatcher {
-    pub(crate) fn new(shared: &Arc<Shared>) -> Self {
+    pub(crate) fn new(shared: &Arc<Shared>, ops: Arc<Ops>) -> Self {
         let limits = &shared.limits;
         let stack = ServiceBuilder::new()
             .layer_fn(Trace::new)
@@ -81,8 +39,14 @@ impl Dispatcher {
             .concurrency_limit(limits.commands_at_once)
             .service(CommandService::new(shared));
         Self {
+            ops,
             stack: BoxCloneSyncService::new(stack),
         }
+    }
+
+    /// The commands that clients may send.
+    pub(crate) fn ops(&self) -> &Ops {
+        &self.ops
     }
 
     /// Carries out a command that came over HTTP.

@@ -1,17 +1,15 @@
-//! The innermost service of the stack: routes each command to the crate that answers it.
+//! The innermost service of the stack: runs each command.
 
-use super::{Body, BusClient, Call, CommandReply};
-use crate::connection::Conn;
+use super::Call;
+use crate::commands::{BusClient, CommandReply, Context};
 use crate::shared::Shared;
-use crate::wire::{Command, Error, Time, UNAUTHENTICATED, UNKNOWN_OP};
+use crate::wire::{Error, UNAUTHENTICATED};
 use futures_util::future::BoxFuture;
-use serde_json::json;
-use sessions::api::Caller;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{self, Poll};
 use tower::{BoxError, Service};
 
-/// Carries out commands.
+/// Runs commands.
 #[derive(Clone)]
 pub(crate) struct CommandService {
     shared: Arc<Shared>,
@@ -30,80 +28,23 @@ impl Service<Call> for CommandService {
     type Error = BoxError;
     type Future = BoxFuture<'static, Result<CommandReply, BoxError>>;
 
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+    fn poll_ready(&mut self, _: &mut task::Context<'_>) -> Poll<Result<(), BoxError>> {
         Poll::Ready(Ok(()))
     }
 
     fn call(&mut self, call: Call) -> Self::Future {
-        let bus = BusClient::new(&self.shared, call.trace);
-        Box::pin(async move { Ok(execute(&bus, call).await?) })
+        let context = Context {
+            bus: BusClient::new(&self.shared, call.trace),
+            caller: call.caller,
+            conn: call.conn,
+            id: call.id,
+        };
+        let command = call.command;
+        if command.op().needs_hello && context.caller.is_none() {
+            let error = Error::new(&UNAUTHENTICATED);
+            return Box::pin(std::future::ready(Err(error.into())));
+        }
+        let reply = command.run(context);
+        Box::pin(async move { Ok(reply.await?) })
     }
-}
-
-async fn execute(bus: &BusClient, call: Call) -> Result<CommandReply, Error> {
-    let Call {
-        caller,
-        conn,
-        id,
-        command,
-        ..
-    } = call;
-    let command = match command {
-        Command::Ping => {
-            return Ok(CommandReply::Body(Body::of(
-                &json!({ "time": Time::now() }),
-            )));
-        }
-        Command::Hello(hello) => {
-            let conn = socket(conn)?;
-            return super::hello::hello(bus, caller, conn, id, *hello).await;
-        }
-        command => command,
-    };
-    let caller = caller.ok_or(Error::new(&UNAUTHENTICATED))?;
-    match command {
-        Command::Join { room, after, limit } => {
-            let join = super::join::JoinParams { room, after, limit };
-            super::join::join(bus, caller, socket(conn)?, id, join).await
-        }
-        Command::Leave { room } => super::join::leave(bus, caller, socket(conn)?, id, room).await,
-        Command::Typing { room, on } => {
-            super::join::typing(bus, caller, socket(conn)?, room, on).await
-        }
-        Command::Logout => super::hello::logout(bus, caller, conn).await,
-        // To revoke one's own session is to log out: only then the reply precedes the close frame.
-        Command::RevokeSession { session } if session == caller.session.to_string() => {
-            super::hello::logout(bus, caller, conn).await
-        }
-        command => execute_simple(bus, caller, conn, command)
-            .await
-            .map(CommandReply::Body),
-    }
-}
-
-/// Carries out a command that is a single request to one crate.
-async fn execute_simple(
-    bus: &BusClient,
-    caller: Caller,
-    conn: Option<Arc<Conn>>,
-    command: Command,
-) -> Result<Body, Error> {
-    match command {
-        Command::Log { .. }
-        | Command::History { .. }
-        | Command::Members { .. }
-        | Command::Presence { .. }
-        | Command::Rooms { .. }
-        | Command::Sessions { .. } => super::read::read(bus, caller, command).await,
-        Command::CreateRoom { .. }
-        | Command::UpdateRoom { .. }
-        | Command::Direct { .. }
-        | Command::Moderate { .. } => super::moderate::manage_room(bus, caller, command).await,
-        write => super::write::write(bus, caller, conn.map(|conn| conn.id), write).await,
-    }
-}
-
-/// Returns the socket, or `unknown_op` over HTTP: some commands need a socket.
-fn socket(conn: Option<Arc<Conn>>) -> Result<Arc<Conn>, Error> {
-    conn.ok_or(Error::new(&UNKNOWN_OP))
 }

@@ -9,12 +9,13 @@ use super::endpoint::Endpoint;
 use super::request_trace::RequestTrace;
 use super::response::{self, HttpResponse, json_text};
 use crate::connection::Peer;
-use crate::wire::{self, BAD_CREDENTIALS, Command, Cost, Error, Id, UNAUTHENTICATED, UserShape};
+use crate::rate_limit::Cost;
+use crate::wire::{BAD_CREDENTIALS, Error, Fields, Id, UNAUTHENTICATED, UserShape};
 use crate::{Call, Gateway};
 use bus::{Request as Ask, TraceId};
 use http::{HeaderMap, Request, StatusCode, header, request::Parts};
 use hyper::body::Incoming;
-use serde_json::{Map, Value, json};
+use serde_json::json;
 use sessions::api::{
     Authenticate, Caller, ChangePassword, DeleteAccount, Login, Register, Token, User,
 };
@@ -142,7 +143,8 @@ impl Api {
 
     async fn logout(&self, request: ApiRequest) -> Result<HttpResponse, Error> {
         let caller = self.caller(&request).await?;
-        self.call(caller, Command::Logout, request.trace).await
+        self.run(caller, "logout", &Fields::default(), request.trace)
+            .await
     }
 
     async fn me(&self, request: ApiRequest) -> Result<HttpResponse, Error> {
@@ -156,24 +158,22 @@ impl Api {
 
     async fn rooms(&self, request: ApiRequest) -> Result<HttpResponse, Error> {
         let caller = self.caller(&request).await?;
-        let command = body::command("rooms", &body::query(&request.head.uri, &["all"]))?;
-        self.call(caller, command, request.trace).await
+        let fields = body::query(&request.head.uri, &["all"]);
+        self.run(caller, "rooms", &fields, request.trace).await
     }
 
     async fn history(&self, room: String, request: ApiRequest) -> Result<HttpResponse, Error> {
         let caller = self.caller(&request).await?;
-        let command = in_room(
-            "history",
-            room,
-            body::query(&request.head.uri, NUMERIC_FIELDS),
-        )?;
-        self.call(caller, command, request.trace).await
+        let mut fields = body::query(&request.head.uri, NUMERIC_FIELDS);
+        fields.set_string("room", &room);
+        self.run(caller, "history", &fields, request.trace).await
     }
 
     async fn send(&self, room: String, request: ApiRequest) -> Result<HttpResponse, Error> {
         let caller = self.caller(&request).await?;
-        let command = in_room("send", room, body::object(&request.text)?)?;
-        self.call(caller, command, request.trace).await
+        let mut fields = body::fields(&request.text)?;
+        fields.set_string("room", &room);
+        self.run(caller, "send", &fields, request.trace).await
     }
 
     /// Authenticates the token without a charge: the command that follows is charged when it runs.
@@ -191,18 +191,19 @@ impl Api {
         Ok(caller)
     }
 
-    async fn call(
+    /// Runs the command `op`, as a socket would.
+    async fn run(
         &self,
         caller: Caller,
-        command: Command,
+        op: &str,
+        fields: &Fields<'_>,
         trace: TraceId,
     ) -> Result<HttpResponse, Error> {
+        let command = self.gateway.dispatcher.ops().command(op, fields)?;
         let shared = &self.gateway.shared;
         let bucket = shared.buckets.for_user(caller.user.id, &shared.limits);
-        let body = self
-            .gateway
-            .call(Call::http(caller, command, trace, bucket))
-            .await?;
+        let call = Call::http(caller, command, trace, bucket);
+        let body = self.gateway.call(call).await?;
         Ok(json_text(StatusCode::OK, body.0))
     }
 
@@ -214,11 +215,6 @@ impl Api {
             .await;
         request.map_err(Error::from)
     }
-}
-
-fn in_room(op: &str, room: String, mut d: Map<String, Value>) -> Result<Command, Error> {
-    d.insert("room".to_owned(), Value::String(room));
-    body::command(op, &d)
 }
 
 fn welcome(token: &Token, user: &User) -> HttpResponse {
@@ -237,11 +233,5 @@ fn bearer(headers: &HeaderMap) -> Result<Token, Error> {
             Ok(Token(token.trim().to_owned()))
         }
         _ => Err(unauthenticated),
-    }
-}
-
-impl From<wire::Malformed> for Error {
-    fn from(malformed: wire::Malformed) -> Self {
-        *malformed.error
     }
 }

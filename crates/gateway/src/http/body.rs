@@ -1,13 +1,12 @@
 //! Reads a request's body or query into the fields of a command.
 
 use crate::limits::on_a_slow_line;
-use crate::wire::{self, Command, Error, Fields, TOO_LARGE};
+use crate::wire::{Error, Fields, TOO_LARGE};
 use bytes::Bytes;
 use http::Uri;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use hyper::body::Body;
 use serde_json::value::RawValue;
-use serde_json::{Map, Value, json};
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 use tower::BoxError;
@@ -48,31 +47,17 @@ pub(super) fn fields(text: &str) -> Result<Fields<'_>, Error> {
     Fields::read(Some(raw)).map_err(|_| Error::field("body", OBJECT))
 }
 
-/// Parses the body as an object, for a command that takes other fields from the path.
-pub(super) fn object(text: &str) -> Result<Map<String, Value>, Error> {
-    serde_json::from_str(text).map_err(|_| Error::field("body", OBJECT))
-}
-
-/// Parses the query as an object of strings, except for the fields in `typed`, which are parsed as JSON.
-pub(super) fn query(uri: &Uri, typed: &[&str]) -> Map<String, Value> {
-    form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes())
-        .map(|(name, text)| {
-            let scalar = typed
-                .contains(&name.as_ref())
-                .then(|| serde_json::from_str(&text));
-            let value = match scalar {
-                Some(Ok(value)) => value,
-                _ => Value::String(text.into_owned()),
-            };
-            (name.into_owned(), value)
-        })
-        .collect()
-}
-
-/// Parses the command `op` with these fields as if it had come in a frame.
-pub(super) fn command(op: &str, d: &Map<String, Value>) -> Result<Command, Error> {
-    let frame = json!({ "id": 0, "op": op, "d": d }).to_string();
-    Ok(wire::read(&frame)?.command)
+/// Reads the query as fields of strings, except for those in `numeric`, which are parsed as JSON.
+pub(super) fn query(uri: &Uri, numeric: &[&str]) -> Fields<'static> {
+    let mut fields = Fields::default();
+    for (name, text) in form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes()) {
+        if numeric.contains(&name.as_ref()) {
+            fields.set_json(&name, &text);
+        } else {
+            fields.set_string(&name, &text);
+        }
+    }
+    fields
 }
 
 #[cfg(test)]
@@ -118,26 +103,27 @@ mod tests {
     }
 
     #[test]
-    fn a_query_becomes_the_fields_of_the_command() {
-        let uri: Uri = "/api/v1/rooms/general/history?before=12&limit=5"
+    fn a_query_becomes_the_fields_of_a_command() {
+        let uri: Uri = "/api/v1/rooms/general/history?before=12&name=5"
             .parse()
             .unwrap();
         let mut d = query(&uri, &["before", "limit"]);
-        d.insert("room".to_owned(), "general".into());
-        assert!(matches!(
-            command("history", &d).unwrap(),
-            Command::History { limit: Some(5), .. }
-        ));
+        d.set_string("room", "general");
+        assert_eq!(&*d.room().unwrap().0, "general");
+        assert_eq!(d.optional_integer("before").unwrap(), Some(12));
+        assert_eq!(d.optional_string("name").unwrap().as_deref(), Some("5"));
+        assert_eq!(d.optional_integer("limit").unwrap(), None);
     }
 
     #[test]
     fn a_field_of_the_wrong_type_is_named() {
         let uri: Uri = "/?before=yesterday".parse().unwrap();
-        let mut d = query(&uri, &["before"]);
-        d.insert("room".to_owned(), "general".into());
-        assert_eq!(command("history", &d).unwrap_err().about, Some("before"));
-        assert_eq!(query(&"/?after=12".parse().unwrap(), &[])["after"], "12");
+        let d = query(&uri, &["before"]);
+        assert_eq!(
+            d.optional_integer("before").unwrap_err().about,
+            Some("before")
+        );
         assert_eq!(fields("[]").err().unwrap().about, Some("body"));
-        assert_eq!(object("3").unwrap_err().about, Some("body"));
+        assert_eq!(fields("3").err().unwrap().about, Some("body"));
     }
 }

@@ -1,7 +1,8 @@
 //! The endpoints of `/api/v1`, known from path and method before anything is read or charged.
 
 use super::response::{self, HttpResponse, method_not_allowed};
-use crate::wire::{Cost, Error, NO_SUCH_PATH};
+use crate::rate_limit::Cost;
+use crate::wire::{Error, NO_SUCH_PATH};
 use http::Method;
 use percent_encoding::percent_decode_str;
 

@@ -1,7 +1,7 @@
 //! Metrics of commands: outcomes and latencies.
 
 use super::seconds;
-use crate::wire::{Error, OPS, Op};
+use crate::wire::Error;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::histogram::Histogram;
@@ -20,26 +20,29 @@ type Latencies = Family<ByOp, Histogram, fn() -> Histogram>;
 pub(crate) struct CommandMetrics {
     ended: Family<ByOutcome, Counter>,
     took: Latencies,
-    /// Handles for the most frequent updates, in the order of [`OPS`].
+    /// Handles for the most frequent updates, by the number of the operation.
     ops: Box<[OpHandles]>,
 }
 
 #[derive(Debug)]
 struct OpHandles {
+    op: &'static str,
     ok: Counter,
     took: Histogram,
 }
 
-impl Default for CommandMetrics {
-    fn default() -> Self {
+impl CommandMetrics {
+    /// `ops` are the names of all operations, in the order of their numbers.
+    pub(super) fn new(ops: impl Iterator<Item = &'static str>) -> Self {
         let ended = Family::<ByOutcome, Counter>::default();
         let took = Latencies::new_with_constructor(seconds);
-        let handles = |op: &Op| OpHandles {
-            ok: ended.get_or_create(&outcome(op.name, "ok")).clone(),
-            took: took.get_or_create(&[("op", op.name)]).clone(),
+        let handles = |op| OpHandles {
+            op,
+            ok: ended.get_or_create(&outcome(op, "ok")).clone(),
+            took: took.get_or_create(&[("op", op)]).clone(),
         };
         Self {
-            ops: OPS.iter().map(handles).collect(),
+            ops: ops.map(handles).collect(),
             ended,
             took,
         }
@@ -61,19 +64,19 @@ impl CommandMetrics {
         );
     }
 
-    /// Records a command that has its reply.
-    pub(crate) fn ended(&self, op: &'static Op, error: Option<&Error>, took: Duration) {
-        let handles = &self.ops[op.number];
+    /// Records that the command with this number has its reply.
+    pub(crate) fn ended(&self, number: usize, error: Option<&Error>, took: Duration) {
+        let handles = &self.ops[number];
         handles.took.observe(took.as_secs_f64());
         match error {
             None => handles.ok.inc(),
-            Some(error) => self.refused(Some(op), error),
+            Some(error) => self.refused(Some(handles.op), error),
         };
     }
 
     /// Counts a refused command, or a frame that is no command.
-    pub(crate) fn refused(&self, op: Option<&'static Op>, error: &Error) -> u64 {
-        let op = op.map_or(NO_OP, |op| op.name);
+    pub(crate) fn refused(&self, op: Option<&'static str>, error: &Error) -> u64 {
+        let op = op.unwrap_or(NO_OP);
         self.ended
             .get_or_create(&outcome(op, error.kind.name))
             .inc()
@@ -91,15 +94,14 @@ mod tests {
 
     #[test]
     fn each_command_counts_for_its_own_operation_and_outcome() {
-        let commands = CommandMetrics::default();
-        let op = |name| Op::by_name(name).unwrap();
-        for op in OPS {
-            commands.ended(op, None, Duration::from_millis(1));
-        }
-        commands.ended(op("kick"), Some(&Error::new(&FORBIDDEN)), Duration::ZERO);
-        for op in OPS {
-            let ok = commands.ended.get_or_create(&outcome(op.name, "ok")).get();
-            assert_eq!(ok, 1, "{}", op.name);
+        let ops = ["join", "kick"];
+        let commands = CommandMetrics::new(ops.into_iter());
+        commands.ended(0, None, Duration::from_millis(1));
+        commands.ended(1, None, Duration::from_millis(1));
+        commands.ended(1, Some(&Error::new(&FORBIDDEN)), Duration::ZERO);
+        for op in ops {
+            let ok = commands.ended.get_or_create(&outcome(op, "ok")).get();
+            assert_eq!(ok, 1, "{op}");
         }
         let kicked = outcome("kick", "forbidden");
         assert_eq!(commands.ended.get_or_create(&kicked).get(), 1);

@@ -26,7 +26,7 @@ use prometheus_client::registry::Registry;
 use sockets::SocketMetrics;
 
 /// The metrics that the gateway updates as things happen.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Metrics {
     pub(crate) commands: CommandMetrics,
     pub(crate) fanout: FanoutMetrics,
@@ -34,6 +34,15 @@ pub(crate) struct Metrics {
 }
 
 impl Metrics {
+    /// `ops` are the names of all commands, in the order of their numbers.
+    pub(crate) fn new(ops: impl Iterator<Item = &'static str>) -> Self {
+        Self {
+            commands: CommandMetrics::new(ops),
+            fanout: FanoutMetrics::default(),
+            sockets: SocketMetrics::default(),
+        }
+    }
+
     fn register(&self, registry: &mut Registry) {
         self.commands.register(registry);
         self.fanout.register(registry);

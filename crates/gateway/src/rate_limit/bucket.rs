@@ -1,7 +1,8 @@
 //! A token bucket of one user, network or connection: points for every command, and sends on top.
 
+use super::Cost;
 use crate::Limits;
-use crate::wire::{Cost, Error};
+use crate::wire::Error;
 use governor::clock::{Clock as _, MonotonicClock};
 use governor::middleware::NoOpMiddleware;
 use governor::state::{InMemoryState, NotKeyed};

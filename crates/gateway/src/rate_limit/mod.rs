@@ -2,6 +2,8 @@
 
 mod bucket;
 mod buckets;
+mod cost;
 
 pub use bucket::Bucket;
 pub(crate) use buckets::Buckets;
+pub use cost::Cost;

@@ -3,14 +3,15 @@
 //! Within a room a command starts while all earlier ones go to the same crate, which takes them in
 //! order; otherwise it waits for their replies. Some commands run alone on the connection.
 
-use crate::dispatch::CommandReply;
-use crate::wire::{Command, Error, Lane, Op};
+use crate::commands::{Command, CommandReply, Lane, Op};
+use crate::wire::Error;
 use bus::TraceId;
 use futures_util::StreamExt as _;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
 use rooms::api::RoomKey;
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker, ready};
 use tokio::time::Instant;
 use tracing::Span;
@@ -38,7 +39,7 @@ pub(super) struct QueuedCommand {
 /// A command that the dispatcher is carrying out.
 pub(super) struct RunningCommand {
     pub(super) id: u64,
-    pub(super) op: &'static Op,
+    pub(super) op: Arc<Op>,
     pub(super) trace: TraceId,
     pub(super) span: Span,
     pub(super) since: Instant,
@@ -48,7 +49,7 @@ pub(super) struct RunningCommand {
 /// A command that is given up without a result.
 pub(super) struct AbandonedCommand {
     pub(super) id: u64,
-    pub(super) op: &'static Op,
+    pub(super) op: Arc<Op>,
     pub(super) trace: TraceId,
     pub(super) span: Span,
     pub(super) since: Instant,
@@ -84,7 +85,7 @@ impl PendingCommands {
         let mut ready = Vec::new();
         let mut queued = VecDeque::with_capacity(self.queued.len());
         for command in self.queued.drain(..) {
-            let (lane, room) = (command.command.op().lane, command.command.room());
+            let (lane, room) = (command.command.op().lane, command.command.room().cloned());
             if before.allow(lane, room.as_ref()) {
                 before.add_running(lane, room);
                 ready.push(command);
@@ -173,7 +174,7 @@ impl AbandonedCommand {
     fn from_queued(queued: &QueuedCommand) -> Self {
         Self {
             id: queued.id,
-            op: queued.command.op(),
+            op: Arc::clone(queued.command.op()),
             trace: queued.trace,
             span: queued.span.clone(),
             since: queued.since,
@@ -184,7 +185,7 @@ impl AbandonedCommand {
     fn from_running(running: &RunningCommand) -> Self {
         Self {
             id: running.id,
-            op: running.op,
+            op: Arc::clone(&running.op),
             trace: running.trace,
             span: running.span.clone(),
             since: running.since,
@@ -247,11 +248,11 @@ impl Predecessors {
 #[cfg(test)]
 mod tests {
     use super::{PendingCommands, QueuedCommand, RunningCommand};
-    use crate::dispatch::{Body, CommandReply};
-    use crate::wire;
+    use crate::commands::{Body, CommandReply, Ops};
     use bus::TraceId;
     use bytes::Bytes;
     use futures_util::FutureExt as _;
+    use std::sync::Arc;
     use tokio::time::Instant;
 
     fn send(commands: &mut PendingCommands, id: u64, op: &str, room: &str) {
@@ -259,7 +260,7 @@ mod tests {
             r#"{{"room":"{room}","cid":"c","body":"b","target":1,"emoji":"e","on":true,"seq":1,"after":1,"user":"@a","guest":"g"}}"#
         );
         let frame = format!(r#"{{"id":{id},"op":"{op}","d":{d}}}"#);
-        let command = wire::read(&frame).expect(&frame).command;
+        let command = Ops::builtin().read(&frame).expect(&frame).command;
         commands.enqueue(QueuedCommand {
             id,
             command,
@@ -278,11 +279,11 @@ mod tests {
             let future = std::future::ready((id, answer)).boxed();
             let running = RunningCommand {
                 id,
-                op: command.op(),
+                op: Arc::clone(command.op()),
                 trace: TraceId(u128::from(id)),
                 span: tracing::Span::none(),
                 since: Instant::now(),
-                room: command.room(),
+                room: command.room().cloned(),
             };
             commands.start(running, future);
             ids.push(id);

@@ -8,11 +8,12 @@ use super::flood_detector::FloodDetector;
 use super::frame_reader::FrameReader;
 use super::pending_commands::{PendingCommands, QueuedCommand, RunningCommand};
 use crate::Limits;
+use crate::commands::{CommandReply, Replay};
 use crate::connection::{Close, Conn, Frame, FrameClass};
-use crate::dispatch::{Call, CommandReply, Dispatcher, Replay};
+use crate::dispatch::{Call, Dispatcher};
 use crate::rate_limit::Bucket;
 use crate::shared::Shared;
-use crate::wire::{Command, Error, OVERLOADED, push};
+use crate::wire::{Error, OVERLOADED, push};
 use bytes::Bytes;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
@@ -318,13 +319,13 @@ impl ConnectionTask {
         } = queued;
         let running = RunningCommand {
             id,
-            op: command.op(),
+            op: Arc::clone(command.op()),
             trace,
             span: span.clone(),
             since,
-            room: command.room(),
+            room: command.room().cloned(),
         };
-        self.hello_attempted |= matches!(command, Command::Hello(_));
+        self.hello_attempted |= command.is_hello();
         let call = Call {
             caller: self.caller.clone(),
             conn: Some(Arc::clone(&self.conn)),

@@ -2,8 +2,9 @@
 
 use super::error::{BAD_TEXT, Error};
 use rooms::api::{RoomKey, Seq};
-use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 /// The largest integer that every JSON parser reads exactly.
@@ -16,27 +17,45 @@ const FLAG: &str = "expected true or false";
 const REQUIRED: &str = "required";
 
 /// An object whose values are parsed only when they are read.
-pub(crate) struct Fields<'a>(HashMap<String, &'a RawValue>);
+#[derive(Debug, Default)]
+pub struct Fields<'a>(HashMap<String, Cow<'a, RawValue>>);
 
 impl<'a> Fields<'a> {
     /// Parses `d`; absent and null count as an empty object.
     pub(crate) fn read(d: Option<&'a RawValue>) -> Result<Self, Error> {
         let Some(d) = d else {
-            return Ok(Self(HashMap::new()));
+            return Ok(Self::default());
         };
-        serde_json::from_str(d.get())
-            .map(Self)
-            .map_err(|_| Error::field("d", OBJECT))
+        let fields: HashMap<String, &'a RawValue> =
+            serde_json::from_str(d.get()).map_err(|_| Error::field("d", OBJECT))?;
+        let fields = fields.into_iter();
+        Ok(Self(
+            fields
+                .map(|(name, raw)| (name, Cow::Borrowed(raw)))
+                .collect(),
+        ))
     }
 
-    fn raw(&self, field: &str) -> Option<&'a RawValue> {
-        self.0
-            .get(field)
-            .copied()
-            .filter(|value| value.get() != "null")
+    /// Sets a field to a string, whatever it was.
+    pub(crate) fn set_string(&mut self, field: &str, text: &str) {
+        let raw = serde_json::value::to_raw_value(text).expect("a string is JSON");
+        self.0.insert(field.to_owned(), Cow::Owned(raw));
     }
 
-    fn typed<T: Deserialize<'a>>(
+    /// Sets a field to this JSON; text that is none counts as a string.
+    pub(crate) fn set_json(&mut self, field: &str, json: &str) {
+        match RawValue::from_string(json.to_owned()) {
+            Ok(raw) => drop(self.0.insert(field.to_owned(), Cow::Owned(raw))),
+            Err(_) => self.set_string(field, json),
+        }
+    }
+
+    fn raw(&self, field: &str) -> Option<&RawValue> {
+        let raw = self.0.get(field)?;
+        Some(&**raw).filter(|value| value.get() != "null")
+    }
+
+    fn typed<T: DeserializeOwned>(
         &self,
         field: &'static str,
         expected: &'static str,

@@ -126,7 +126,7 @@ impl Stage {
             limits,
             online: Online::new(),
             sockets: Arc::new(Registry::new()),
-            metrics: Metrics::default(),
+            metrics: Metrics::new(std::iter::empty()),
             buckets: crate::rate_limit::Buckets::default(),
             rejections: Arc::default(),
             bus_admission: Arc::new(Semaphore::new(1)),

@@ -1,11 +1,13 @@
 //! Reads frames within the limits of a turn and charges for them.
 
 use super::{ConnectionTask, SocketEnd};
+use crate::commands::Malformed;
 use crate::dispatch::command_span;
+use crate::rate_limit::Cost;
 use crate::socket::frame_reader::Inbound;
 use crate::socket::linger::Discarded;
 use crate::socket::pending_commands::QueuedCommand;
-use crate::wire::{self, Error, Malformed, UNAUTHENTICATED};
+use crate::wire::{Error, UNAUTHENTICATED};
 use bus::TraceId;
 use tokio::time::Instant;
 
@@ -90,10 +92,10 @@ impl ConnectionTask {
 
     /// Queues the command in a text frame; refuses anything else at once.
     fn handle_text(&mut self, text: &str) {
-        match wire::read(text) {
+        match self.dispatcher.ops().read(text) {
             Ok(request) if self.commands.contains(request.id) => {
                 let error = Error::field("id", "a command with this id has no reply yet");
-                let op = request.command.op();
+                let op = request.command.op().name;
                 self.refuse_bad(Some(request.id), Some(op), error);
             }
             Ok(request) => {
@@ -111,17 +113,18 @@ impl ConnectionTask {
             // Before hello, every other mistake is reported as unauthenticated.
             Err(Malformed {
                 id, op: Some(op), ..
-            }) if self.caller.is_none() && op.needs_caller() => {
-                self.refuse_bad(id, Some(op), Error::new(&UNAUTHENTICATED));
+            }) if self.caller.is_none() && op.needs_hello => {
+                self.refuse_bad(id, Some(op.name), Error::new(&UNAUTHENTICATED));
             }
-            Err(malformed) => self.refuse_bad(malformed.id, malformed.op, *malformed.error),
+            Err(Malformed { id, op, error }) => {
+                self.refuse_bad(id, op.map(|op| op.name), *error);
+            }
         }
     }
 
     /// Charges an unsolicited control frame or a small fragment like a command.
     fn charge_frame(&mut self) {
-        let cost = wire::Cost::Other;
-        if self.bucket.charge(cost, self.limits()).is_err() {
+        if self.bucket.charge(Cost::Other, self.limits()).is_err() {
             self.note_refusal();
         }
     }

@@ -1,10 +1,11 @@
 //! Replies to a connection's commands, each exactly once, and counts them.
 
 use super::ConnectionTask;
+use crate::commands::{Authenticated, CommandReply, Replay};
 use crate::connection::{Close, Frame, FrameClass};
-use crate::dispatch::{Authenticated, CommandReply, Replay, note_outcome};
+use crate::dispatch::note_outcome;
 use crate::socket::pending_commands::{AbandonedCommand, RunningCommand};
-use crate::wire::{DRAINING, Error, ErrorKind, OUTCOME_UNKNOWN, Op, RATE_LIMITED, push, reply};
+use crate::wire::{DRAINING, Error, ErrorKind, OUTCOME_UNKNOWN, RATE_LIMITED, push, reply};
 use tokio::time::Instant;
 
 impl ConnectionTask {
@@ -26,7 +27,7 @@ impl ConnectionTask {
             result => result.as_ref().err(),
         };
         note_outcome(&completed.span, error);
-        self.answered(completed.op, completed.since, error);
+        self.answered(completed.op.number, completed.since, error);
         let id = completed.id;
         match result {
             Ok(CommandReply::Body(body)) => self.reply(reply::ok(id, &body.0)),
@@ -58,13 +59,13 @@ impl ConnectionTask {
     }
 
     /// Counts a command that has, or is about to have, its reply.
-    fn answered(&self, op: &'static Op, since: Instant, error: Option<&Error>) {
+    fn answered(&self, op: usize, since: Instant, error: Option<&Error>) {
         let shared = &self.shared;
         shared.sockets.commands_answered(1);
         shared.metrics.commands.ended(op, error, since.elapsed());
     }
 
-    pub(super) fn refuse_bad(&mut self, id: Option<u64>, op: Option<&'static Op>, error: Error) {
+    pub(super) fn refuse_bad(&mut self, id: Option<u64>, op: Option<&'static str>, error: Error) {
         let error = match self.bucket.charge_malformed(self.limits()) {
             Ok(()) => error,
             Err(empty) => empty,
@@ -76,7 +77,7 @@ impl ConnectionTask {
     pub(super) fn abandon(&mut self, abandoned: &AbandonedCommand, kind: &'static ErrorKind) {
         let error = Error::new(kind).traced(abandoned.trace);
         note_outcome(&abandoned.span, Some(&error));
-        self.answered(abandoned.op, abandoned.since, Some(&error));
+        self.answered(abandoned.op.number, abandoned.since, Some(&error));
         self.refuse(Some(abandoned.id), &error);
     }
 

@@ -1,8 +1,9 @@
 //! The result of a successful command.
 
-use super::{Body, Replay};
+use super::Replay;
 use crate::connection::Close;
 use crate::wire::Error;
+use bytes::Bytes;
 use rooms::api::{RoomKey, Seq};
 use sessions::api::Caller;
 
@@ -28,4 +29,20 @@ pub(crate) struct Authenticated {
     pub(crate) expires_at: Option<i64>,
     /// The rooms to replay.
     pub(crate) replay: Option<Replay>,
+}
+
+/// The encoded `ok` object of a reply.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Body(pub Bytes);
+
+impl Body {
+    /// Encodes this value as JSON.
+    #[must_use]
+    pub fn of(value: &impl serde::Serialize) -> Self {
+        Self(
+            serde_json::to_vec(value)
+                .expect("our own shapes are JSON")
+                .into(),
+        )
+    }
 }

@@ -1,0 +1,145 @@
+//! `join`: becomes a member of a room and subscribes the connection to it, backlog and live as one step.
+
+use super::page::{OnlineShape, online, page_limit};
+use super::{Body, CommandReply, Context, Cost, Lane, Run};
+use crate::connection::Frame;
+use crate::hub::{AbortJoin, BeginJoin, DeliverPage, JoinedInfo, PageDelivered};
+use crate::wire::{self, CardShape, EntryShape, Error, Fields};
+use futures_util::future::try_join;
+use rooms::api::{JoinRoom, Joined, LogPage, Members, MembersPage, ReadLog, RoomKey, Seq};
+use serde::Serialize;
+use std::sync::Arc;
+
+pub(super) struct Join {
+    room: RoomKey,
+    /// The client's cursor; without one the reply holds the newest entries.
+    after: Option<Seq>,
+    limit: Option<i64>,
+}
+
+impl Run for Join {
+    const OP: &'static str = "join";
+    const LANE: Lane = Lane::Steps;
+    const COST: Cost = Cost::Other;
+
+    fn asks(builder: &mut bus::Builder) {
+        builder
+            .asks::<JoinRoom>()
+            .asks::<ReadLog>()
+            .asks::<Members>();
+    }
+
+    fn read(d: &Fields<'_>) -> Result<Self, Error> {
+        Ok(Self {
+            room: d.room()?,
+            after: d.optional_integer("after")?,
+            limit: d.optional_integer("limit")?,
+        })
+    }
+
+    fn room(&self) -> Option<RoomKey> {
+        Some(self.room.clone())
+    }
+
+    async fn run(self, context: Context) -> Result<CommandReply, Error> {
+        let connection = context.socket()?.id;
+        let room = self.room.clone();
+        let mark = BeginJoin {
+            connection,
+            room: room.clone(),
+        };
+        context.ask_infallible(mark).await?;
+        match self.enter(&context).await {
+            Ok(entered) => entered.subscribe(&context, room).await,
+            Err(error) => {
+                // The mark would also lapse by itself, and the client needs the refusal.
+                let _ = context.ask_infallible(AbortJoin { connection, room }).await;
+                Err(error)
+            }
+        }
+    }
+}
+
+/// What the reply to a `join` shows.
+struct JoinedRoom {
+    joined: Joined,
+    page: LogPage,
+    members: MembersPage,
+}
+
+impl Join {
+    /// Becomes a member, then reads the log up to that commit and who is online.
+    async fn enter(self, context: &Context) -> Result<JoinedRoom, Error> {
+        let (caller, limits) = (context.caller()?, context.limits());
+        let Self { room, after, limit } = self;
+        let joined = context
+            .ask(JoinRoom {
+                caller: caller.clone(),
+                room: room.clone(),
+            })
+            .await?;
+        let log = ReadLog {
+            reader: Some(caller.user.id),
+            room: room.clone(),
+            after,
+            upto: Some(joined.head),
+            limit: page_limit(limit, limits),
+            bytes: limits.page_bytes,
+        };
+        let online = online(caller, room, limits);
+        let (page, members) = try_join(context.ask(log), context.ask(online)).await?;
+        Ok(JoinedRoom {
+            joined,
+            page,
+            members,
+        })
+    }
+}
+
+impl JoinedRoom {
+    /// Has the hub write the reply and begin the pushes of the room right after it.
+    async fn subscribe(self, context: &Context, room: RoomKey) -> Result<CommandReply, Error> {
+        let advance = DeliverPage {
+            connection: context.socket()?.id,
+            room: room.clone(),
+            reply: Some(self.reply(context)?),
+            frames: Vec::new(),
+            cursor: self.joined.head,
+            at_head: true,
+            joined: Some(Box::new(JoinedInfo {
+                info: Arc::clone(&self.joined.room),
+                role: self.joined.role,
+                count: self.members.count,
+                muted_until: self.joined.muted_until,
+            })),
+        };
+        match context.ask_infallible(advance).await? {
+            PageDelivered::More => Ok(CommandReply::CatchUp(room, self.joined.head)),
+            PageDelivered::Live | PageDelivered::Gone => Ok(CommandReply::Sent),
+        }
+    }
+
+    fn reply(&self, context: &Context) -> Result<Frame, Error> {
+        let joined = &self.joined;
+        let user = context.caller()?.user.id;
+        let card = joined.room.card(user, Some(joined.role));
+        let entries = self.page.entries.iter();
+        let body = Body::of(&JoinShape {
+            card: (&card).into(),
+            head: joined.head,
+            entries: entries.map(|entry| EntryShape::from(&**entry)).collect(),
+            complete: self.page.complete,
+            members: OnlineShape::from(&self.members),
+        });
+        Ok(wire::reply::ok(context.id, &body.0))
+    }
+}
+
+#[derive(Serialize)]
+struct JoinShape<'a> {
+    card: CardShape<'a>,
+    head: Seq,
+    entries: Vec<EntryShape<'a>>,
+    complete: bool,
+    members: OnlineShape<'a>,
+}
