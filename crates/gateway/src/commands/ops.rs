@@ -156,6 +156,7 @@ impl Ops {
     }
 
     /// All commands, in the order of the table.
+    #[must_use]
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &Arc<Op>> {
         self.0.iter()
     }
