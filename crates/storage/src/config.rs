@@ -1,9 +1,9 @@
 //! How a database is configured.
 
-use crate::Backend;
-use crate::backup::Watermark;
+use crate::error::RETRY_AFTER;
+use crate::{Backend, OpenError, StorageError};
 use diesel_migrations::EmbeddedMigrations;
-use std::fmt;
+use std::fmt::{self, Display};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -81,6 +81,28 @@ pub struct DatabaseConfig {
     pub replica_of: Option<ReplicaOf>,
 }
 
+/// Which table's highest row tells how far a SQLite database has come. Its rows must only ever be
+/// added at the end, and the last one must never be deleted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Watermark {
+    /// An ordinary rowid table.
+    pub table: &'static str,
+    /// How often it is noted. Default 10 s. Too long: a copy put back by hand soon after it was
+    /// taken goes unnoticed when the server was killed.
+    pub every: Duration,
+}
+
+impl Watermark {
+    /// Of this table, with the documented default.
+    #[must_use]
+    pub fn new(table: &'static str) -> Self {
+        Self {
+            table,
+            every: Duration::from_secs(10),
+        }
+    }
+}
+
 /// Whose replica a database is: a hot standby, fed by PostgreSQL's own streaming replication.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReplicaOf {
@@ -110,6 +132,23 @@ impl DatabaseConfig {
             mark_file: None,
             migrations,
             replica_of: None,
+        }
+    }
+
+    /// Returns the error for a store that cannot be reached, for this cause.
+    pub(crate) fn unreachable(&self, cause: &dyn Display) -> OpenError {
+        OpenError::Storage(StorageError::Unavailable {
+            database: self.name.clone(),
+            cause: cause.to_string(),
+            retry_after: RETRY_AFTER,
+        })
+    }
+
+    /// Returns the error for a store that Parlor must not use, for this reason.
+    pub(crate) fn unusable(&self, why: &str) -> OpenError {
+        OpenError::Foreign {
+            store: self.store(),
+            why: why.to_owned(),
         }
     }
 

@@ -1,10 +1,9 @@
 //! One named database.
 
-use crate::asker::{Asker, Caller, now};
-use crate::envelope::Envelope;
-use crate::postgres::STATEMENTS_PER_STEP;
-use crate::read::Read;
-use crate::slot::Slot;
+use crate::backend::postgres::STATEMENTS_PER_STEP;
+use crate::query::Read;
+use crate::registry::Slot;
+use crate::writes::{QueuedJob, Responder, WriteSender, now};
 use crate::{DatabaseState, Fault, Job, Reader, StorageError};
 use bus::{Origin, Reply, TraceId};
 use futures_util::future::BoxFuture;
@@ -51,15 +50,15 @@ impl Database {
             + Send
             + 'static,
     {
-        let parts = self.slot.parts().inspect_err(|why| {
-            let last_error = &self.slot.shared.last_error;
+        let open = self.slot.open_database().inspect_err(|why| {
+            let last_error = &self.slot.context.shared.last_error;
             last_error.refused(why, TraceId::of_this_read());
         })?;
         let read = Read {
             operation,
-            pool: &parts.pool,
-            tasks: &self.slot.tasks,
-            limit: parts.config.statement_timeout * STATEMENTS_PER_STEP,
+            pool: &open.pool,
+            tasks: &self.slot.context.tasks,
+            limit: open.config.statement_timeout * STATEMENTS_PER_STEP,
         };
         let span = tracing::debug_span!("read", operation);
         read.run(work).instrument(span).await
@@ -110,12 +109,12 @@ impl Database {
     /// credit, and credits bound the queue.
     pub fn submit<J: Job>(&self, job: J, reply: Reply<Result<J::Answer, J::Refusal>>) {
         reply.hand_over();
-        self.enqueue(job, Asker::Bus(reply));
+        self.enqueue(job, Responder::Bus(reply));
     }
 
     /// Hands over a job that nobody waits for; what it states rides on `origin`.
     pub fn submit_from<J: Job>(&self, job: J, origin: &Origin) {
-        self.enqueue(job, Asker::nobody(origin));
+        self.enqueue(job, Responder::nobody(origin));
     }
 
     /// Hands over a job and waits for its end, for tasks and isolated subscribers: never from the
@@ -128,47 +127,51 @@ impl Database {
         job: J,
         within: Duration,
     ) -> Result<Result<J::Answer, J::Refusal>, StorageError> {
-        let parts = self.slot.parts()?;
+        let open = self.slot.open_database()?;
         let deadline = now() + within;
         let origin = if J::STATES {
-            let entered = tokio::time::timeout(within, self.slot.bus.enter()).await;
-            entered.map_err(|_| parts.pool.overloaded())?
+            let entered = tokio::time::timeout(within, self.slot.context.bus.enter()).await;
+            entered.map_err(|_| open.pool.overloaded())?
         } else {
             Origin::silent()
         };
-        let (caller, waiter) = Caller::new(origin, deadline);
-        self.enqueue(job, Asker::Caller(caller));
-        waiter
-            .end(J::NAME)
+        let (sender, receiver) = WriteSender::new(origin, deadline);
+        self.enqueue(job, Responder::Caller(sender));
+        receiver
+            .outcome(J::NAME)
             .await
-            .unwrap_or_else(|| Err(parts.pool.unavailable_since()))
+            .unwrap_or_else(|| Err(open.pool.unavailable_since()))
     }
 
     /// The store's epoch: random, stored with the data, joined on PostgreSQL with the timeline.
     #[must_use]
     pub fn epoch(&self) -> String {
-        self.slot.shared.store_info.epoch()
+        self.slot.context.shared.store_info.epoch()
     }
 
     /// What an acknowledgement survives: `power` or `process`.
     #[must_use]
     pub fn durability(&self) -> &'static str {
-        self.slot.shared.store_info.durability()
+        self.slot.context.shared.store_info.durability()
     }
 
-    fn enqueue<J: Job>(&self, job: J, asker: Asker<J::Answer, J::Refusal>) {
+    fn enqueue<J: Job>(&self, job: J, asker: Responder<J::Answer, J::Refusal>) {
         let key = job.lane();
-        let job = Envelope::boxed(job, asker);
-        match self.slot.parts() {
+        let job = QueuedJob::boxed(job, asker);
+        match self.slot.open_database() {
             Err(why) => {
                 let trace = job.origin().trace();
-                self.slot.shared.last_error.refused(&why, Some(trace));
+                self.slot
+                    .context
+                    .shared
+                    .last_error
+                    .refused(&why, Some(trace));
                 job.abandon(why);
             }
-            Ok(parts) => {
-                let lane = parts.lane(key).map(|lane| lane.hand_over(job));
+            Ok(open) => {
+                let lane = open.lane(key).map(|lane| lane.hand_over(job));
                 if let Some(Err(job)) = lane {
-                    job.abandon(parts.pool.closed());
+                    job.abandon(open.pool.closed());
                 }
             }
         }

@@ -5,79 +5,37 @@
 //! waits as one transaction, puts the facts on the bus and then answers. One text of each query
 //! ([`query!`], [`statement!`]) serves SQLite and PostgreSQL. It knows no chat.
 
-mod access;
-mod asker;
+mod backend;
 pub mod backup;
-mod batch;
-mod carry;
-mod checkpoint;
-mod clock_watch;
 mod config;
-mod control;
-mod counters;
 mod database;
-mod durability;
-mod envelope;
 mod error;
-mod fault;
-mod file_watch;
-mod fold;
-mod gate;
-mod gather;
 mod health;
-mod histogram;
-mod identity;
-mod inspect;
-mod job;
-mod journey;
 #[cfg(any(test, feature = "kit"))]
 pub mod kit;
-mod lane;
-mod lane_blocked;
-mod last_error;
-mod links;
-pub mod list;
 mod lock;
-mod locks;
-mod macros;
-mod metrics;
 mod migrate;
-mod parts;
 mod pool;
-mod postgres;
-mod probe;
-mod queue;
-mod read;
-mod refusals;
+mod query;
 mod registry;
 mod replica;
-mod rescue;
-mod seat;
-mod served_as;
-mod slot;
-mod sqlite;
-mod state;
-mod step;
-mod store_info;
 #[cfg(test)]
 mod tests;
-mod transaction;
 pub mod transfer;
+mod watermark;
+mod writes;
 
-pub use access::{Access, Backend, Connection, Reader, Writer};
-pub use clock_watch::{ClockTrust, ClockWatch};
 pub use config::{DatabaseConfig, Migrations, ReplicaOf, Url};
-pub use control::ControlError;
 pub use database::Database;
-pub use durability::{DurabilityLoss, DurabilityLost};
-pub use error::{Fault, JobError, StorageError};
-pub use histogram::HistogramSnapshot;
-pub use job::{Job, LaneKey, SetAnswers};
-pub use metrics::{DatabaseMetrics, LaneMetrics, PoolMetrics, ReplicaMetrics};
-pub use registry::{OpenError, Registry};
+pub use error::{Fault, JobError, OpenError, StorageError};
+pub use health::{
+    ClockTrust, ClockWatch, DatabaseChanged, DatabaseMetrics, DatabaseState, DurabilityLoss,
+    DurabilityLost, HistogramSnapshot, LaneMetrics, PoolMetrics, ReplicaMetrics, StoreEpochChanged,
+};
+pub use query::{Access, Backend, Connection, Reader, Writer, list};
+pub use registry::{ControlError, Registry};
 pub use replica::ReplicaOutcome;
-pub use state::{DatabaseChanged, DatabaseState};
-pub use store_info::StoreEpochChanged;
+pub use writes::{Job, LaneKey, SetAnswers};
 
 #[doc(hidden)]
 pub mod reexport {

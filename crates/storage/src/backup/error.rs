@@ -53,7 +53,7 @@ pub enum BackupError {
 
 impl BackupError {
     /// What went wrong with this file.
-    pub(super) fn file(path: &Path) -> impl FnOnce(io::Error) -> Self {
+    pub(crate) fn file(path: &Path) -> impl FnOnce(io::Error) -> Self {
         move |error| Self::File {
             path: path.to_owned(),
             error,
@@ -61,7 +61,7 @@ impl BackupError {
     }
 
     /// What went wrong in the database in this file.
-    pub(super) fn database<E: std::fmt::Display>(path: &Path) -> impl FnOnce(E) -> Self {
+    pub(crate) fn database<E: std::fmt::Display>(path: &Path) -> impl FnOnce(E) -> Self {
         move |error| Self::Database {
             store: path.display().to_string(),
             why: error.to_string(),

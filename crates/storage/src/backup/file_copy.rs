@@ -3,10 +3,11 @@
 //! SQLite's own `VACUUM INTO` reads one snapshot and keeps nobody from writing. It fills a file
 //! beside the target, which gets the target's name only when it is whole, checked and on the disk.
 
-use super::place::{beside, place, sync_directory};
+use super::place::{place, sync_directory};
 use super::{BackupError, examine::examine};
-use crate::sqlite::uri;
-use crate::{DatabaseConfig, Url, served_as};
+use crate::backend::served_as;
+use crate::backend::sqlite::{beside, uri};
+use crate::{DatabaseConfig, Url};
 use diesel::connection::SimpleConnection as _;
 use diesel::{Connection as _, QueryResult, SqliteConnection};
 use std::fs::{File, OpenOptions};
@@ -160,7 +161,9 @@ fn size(file: &Path) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::{FileCopy, LOG_GROWTH_MAX};
-    use crate::{DatabaseConfig, Url, kit};
+    use crate::DatabaseConfig;
+    use crate::Url;
+    use crate::kit;
     use std::fs::File;
 
     #[test]

@@ -3,14 +3,7 @@
 use super::BackupError;
 use std::fs::File;
 use std::io;
-use std::path::{Path, PathBuf};
-
-/// `core.db-wal` beside `core.db`.
-pub(crate) fn beside(file: &Path, suffix: &str) -> PathBuf {
-    let mut name = file.as_os_str().to_owned();
-    name.push(suffix);
-    name.into()
-}
+use std::path::Path;
 
 /// Gives a finished file its name, unless something has that name by now.
 pub(super) fn place(finished: &Path, target: &Path) -> Result<(), BackupError> {

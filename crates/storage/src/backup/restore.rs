@@ -4,15 +4,15 @@
 //! Then the mark names that epoch, and one rename puts the store in its place. Cut off before the
 //! rename, the old store stands, and at worst begins a new epoch at its next start.
 
+use super::BackupError;
 use super::examine::examine;
 use super::file_copy::copy_into;
-use super::mark::Mark;
-use super::place::{beside, keep_as, sync_directory};
-use super::{BackupError, epoch};
-use crate::identity::Identity;
-use crate::inspect::untouched;
+use super::place::{keep_as, sync_directory};
+use crate::backend::sqlite::beside;
+use crate::backend::{FileIdentity, sqlite, untouched};
 use crate::lock::StoreLock;
-use crate::{DatabaseConfig, Url, migrate, sqlite};
+use crate::watermark::{Mark, renew_sqlite};
+use crate::{DatabaseConfig, Url, migrate};
 use diesel::connection::SimpleConnection as _;
 use diesel::sql_types::Text;
 use diesel::{QueryResult, QueryableByName, RunQueryDsl as _, SqliteConnection, sql_query};
@@ -45,7 +45,7 @@ impl Restore {
                 database: config.name.clone(),
             });
         };
-        if Identity::is_same(store, file) {
+        if FileIdentity::is_same(store, file) {
             return Err(BackupError::Itself(file.to_owned()));
         }
         Ok(Self {
@@ -152,19 +152,19 @@ struct Renewed {
 }
 
 #[derive(QueryableByName)]
-struct Now {
+struct Timestamp {
     #[diesel(sql_type = Text)]
     now: String,
 }
 
 fn renew(staged: &Path, table: Option<&str>) -> anyhow::Result<Renewed> {
     let mut connection = sqlite::open(&sqlite::uri(staged, ""))?;
-    let epoch = epoch::renew_sqlite(&mut connection)?;
+    let epoch = renew_sqlite(&mut connection)?;
     let mark = match table {
         Some(table) => Some(Mark::of(&mut connection, table)?),
         None => None,
     };
-    let now: Now =
+    let now: Timestamp =
         sql_query("SELECT strftime('%Y%m%dT%H%M%SZ') AS now").get_result(&mut connection)?;
     checkpoint(&mut connection)?;
     Ok(Renewed {

@@ -1,13 +1,11 @@
 //! The advisory lock on PostgreSQL, on a connection of its own beside the pool.
 
-use crate::postgres::{self, answered, quoted};
-use crate::registry::unreachable;
+use crate::backend::postgres::{self, answered, quoted};
 use crate::{DatabaseConfig, OpenError};
 use bus::{Task, Tasks};
 use diesel::sql_types::{Bool, Text};
 use diesel::{OptionalExtension as _, QueryResult, QueryableByName, sql_query};
 use diesel_async::{AsyncPgConnection, RunQueryDsl as _, SimpleAsyncConnection as _};
-use std::fmt::Display;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -85,14 +83,14 @@ impl Claimant {
         let since = Instant::now();
         while !take(&mut connection)
             .await
-            .map_err(|error| self.unreachable(&error))?
+            .map_err(|error| self.config.unreachable(&error))?
         {
             if since.elapsed() > ENDING {
                 return Err(self.held(&mut connection).await);
             }
             self.end_lost_sessions(&mut connection)
                 .await
-                .map_err(|error| self.unreachable(&error))?;
+                .map_err(|error| self.config.unreachable(&error))?;
             tokio::time::sleep(POLL).await;
         }
         Ok(connection)
@@ -105,7 +103,7 @@ impl Claimant {
         loop {
             match holder(&mut connection)
                 .await
-                .map_err(|error| self.unreachable(&error))?
+                .map_err(|error| self.config.unreachable(&error))?
             {
                 None => return Ok(()),
                 Some(holder) if since.elapsed() > ENDING => return Err(self.locked(holder)),
@@ -117,12 +115,12 @@ impl Claimant {
     async fn connect(&self) -> Result<AsyncPgConnection, OpenError> {
         let mut connection = postgres::connect(&self.url)
             .await
-            .map_err(|error| self.unreachable(&error))?;
+            .map_err(|error| self.config.unreachable(&error))?;
         let name = quoted(&self.name);
         let set = format!("SET application_name = '{name}'; {NOTICED}");
         answered(connection.batch_execute(&set))
             .await
-            .map_err(|error| self.unreachable(&error))?;
+            .map_err(|error| self.config.unreachable(&error))?;
         Ok(connection)
     }
 
@@ -143,10 +141,6 @@ impl Claimant {
             store: self.config.store(),
             holder,
         }
-    }
-
-    fn unreachable(&self, cause: &dyn Display) -> OpenError {
-        unreachable(&self.config, cause)
     }
 }
 

@@ -5,15 +5,16 @@
 //! [`crate::Database::read_spread`] asks it, with a short time limit and without waiting in line,
 //! and believes it only when what it tells is no older than what the primary has told.
 
+mod circuit_breaker;
 mod lag;
-mod mirror;
 mod outcome;
-mod read;
+mod problem;
+mod read_replica;
 mod replicas;
-mod rest;
-mod signs;
+mod server_status;
+mod try_read;
 
-pub(crate) use mirror::Mirror;
 pub use outcome::ReplicaOutcome;
+pub(crate) use read_replica::ReadReplica;
 pub(crate) use replicas::Replicas;
-pub(crate) use signs::{NO_STANDBY, of_standby};
+pub(crate) use server_status::{NO_STANDBY, standby_status};

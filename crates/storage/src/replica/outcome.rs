@@ -1,6 +1,6 @@
 //! How reads end that were tried on a replica.
 
-use crate::counters::count;
+use crate::health::count;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// How a read ended that was tried on a replica. After all but the first the primary is asked.
@@ -50,7 +50,7 @@ impl ReplicaOutcome {
 
     /// Whether a replica that ends a read like this is left alone for a while. The others are
     /// quick to find out, and the next read may fare better.
-    pub(crate) fn tires(self) -> bool {
+    pub(crate) fn opens_breaker(self) -> bool {
         matches!(self, Self::Late | Self::Foreign | Self::Failed)
     }
 }

@@ -3,8 +3,8 @@
 use super::notes::{
     Manner, Note, Unwanted, all, ask_within, make_table, notes, pool, store, store_on,
 };
-use crate::gate::Wish;
 use crate::kit::{Seen, Store};
+use crate::pool::AcquireRequest;
 use crate::prelude::*;
 use crate::{Backend, Database, StorageError, StoreEpochChanged};
 use bus::AskError;
@@ -218,7 +218,11 @@ async fn a_new_connection_that_finds_another_epoch_states_it() {
     let pool = pool(store.database());
     let mut all_and_one_more = Vec::new();
     while store.database().epoch() == old {
-        all_and_one_more.push(pool.lease(Wish::read("storage.test")).await.unwrap());
+        all_and_one_more.push(
+            pool.lease(AcquireRequest::read("storage.test"))
+                .await
+                .unwrap(),
+        );
     }
     until(|| !changes.facts().is_empty()).await;
     assert!(changes.facts()[0].epoch.starts_with("restored"));

@@ -349,7 +349,7 @@ async fn what_was_found_in_the_moment_of_closing_does_not_outlast_it() {
     let (begun, has_begun) = tokio::sync::oneshot::channel();
     let telling = tokio::task::spawn_blocking(move || {
         let slot = slotted.slot();
-        slot.while_in_it(&parts, || {
+        slot.contents().while_current(&parts, || {
             begun.send(()).unwrap();
             let end = std::time::Instant::now() + Duration::from_millis(300);
             while slot.state_tracker().state() != DatabaseState::Closed
@@ -357,7 +357,7 @@ async fn what_was_found_in_the_moment_of_closing_does_not_outlast_it() {
             {
                 std::thread::yield_now();
             }
-            slot.is_well();
+            slot.state_tracker().set(DatabaseState::Connected);
         });
     });
     has_begun.await.unwrap();

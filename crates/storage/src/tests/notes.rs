@@ -1,7 +1,7 @@
 //! A table of notes, and jobs that write them well and badly.
 
 use crate::kit::{Place, Seen, Store};
-use crate::pool::Pool;
+use crate::pool::ConnectionPool;
 use crate::prelude::*;
 use crate::{Backend, Database, StorageError};
 use bus::{AskError, Event};
@@ -287,6 +287,6 @@ pub(super) fn batches(database: &Database) -> u64 {
 }
 
 /// Its pool, while it is open.
-pub(super) fn pool(database: &Database) -> Arc<Pool> {
-    Arc::clone(&database.slot().parts().unwrap().pool)
+pub(super) fn pool(database: &Database) -> Arc<ConnectionPool> {
+    Arc::clone(&database.slot().open_database().unwrap().pool)
 }

@@ -3,8 +3,8 @@
 use super::faults::{Statements, until};
 use super::notes::{Manner, Note, all, ask, ask_within, hold, make_table, pool};
 use super::open::beside;
-use crate::gate::Wish;
 use crate::kit::{Place, Seen, Store};
+use crate::pool::AcquireRequest;
 use crate::{Backend, DatabaseChanged, DatabaseConfig, DatabaseState, StorageError};
 use bus::{AskError, ProbeState, Settings};
 use diesel::connection::SimpleConnection as _;
@@ -128,7 +128,10 @@ async fn a_write_behind_one_that_waits_for_a_connection_waits_no_longer_than_tha
     let acquire = Duration::from_secs(2);
     let store = narrow(acquire).await;
     let pool = pool(store.database());
-    let held = pool.lease(Wish::read("storage.test_held")).await.unwrap();
+    let held = pool
+        .lease(AcquireRequest::read("storage.test_held"))
+        .await
+        .unwrap();
     let first = ask(store.database(), Note(1, Manner::Well));
     until(|| pool.gate().waiting() == 1).await;
     let began = tokio::time::Instant::now();
@@ -234,12 +237,12 @@ async fn a_file_that_is_gone_is_a_lost_database_until_it_is_back_and_reset() {
     let file = store.file().to_owned();
     let away = beside(&file, "-away");
     std::fs::rename(&file, &away).unwrap();
-    store.database().slot().state_tracker().ring();
+    store.database().slot().state_tracker().request_probe();
     until(|| store.database().state() == DatabaseState::Lost).await;
     let refused = store.registry().durability_lost().await;
     assert_eq!(refused.kind, crate::DurabilityLoss::FileMoved);
     std::fs::rename(&away, &file).unwrap();
-    store.database().slot().state_tracker().ring();
+    store.database().slot().state_tracker().request_probe();
     let registry = store.registry();
     registry
         .reset("core", Duration::from_secs(10))
@@ -257,7 +260,7 @@ async fn a_file_that_does_not_hold_our_tables_is_a_lost_database() {
     other
         .batch_execute("ALTER TABLE storage_meta RENAME TO hidden")
         .unwrap();
-    store.database().slot().state_tracker().ring();
+    store.database().slot().state_tracker().request_probe();
     until(|| store.database().state() == DatabaseState::Lost).await;
     other
         .batch_execute("ALTER TABLE hidden RENAME TO storage_meta")
@@ -315,7 +318,7 @@ async fn idle_connections_to_a_server_go_when_their_time_is_over() {
     let place = Place::on(Backend::Postgres).await;
     let store = Store::at(place, soon, |_, _| {}).await;
     let pool = pool(store.database());
-    let many = (0..6).map(|_| pool.lease(Wish::read("storage.test_many")));
+    let many = (0..6).map(|_| pool.lease(AcquireRequest::read("storage.test_many")));
     drop(try_join_all(many).await.unwrap());
     let since = Instant::now();
     assert!(pool.size().0 >= 6, "{:?}", pool.size());

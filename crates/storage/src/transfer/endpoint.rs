@@ -1,10 +1,10 @@
 //! One end of a copy: a connection of its own, used from one blocking thread.
 
+use super::copy_state::{CopyState, UNFINISHED};
 use super::sql::{self, Page};
-use super::state::{State, UNFINISHED};
 use super::{Table, TransferError};
-use crate::registry::unreachable;
-use crate::{Backend, DatabaseConfig, OpenError, Url, postgres, sqlite};
+use crate::backend::{postgres, sqlite};
+use crate::{Backend, DatabaseConfig, OpenError, Url};
 use diesel::connection::SimpleConnection as _;
 use diesel::sql_types::{BigInt, Text};
 use diesel::{
@@ -38,7 +38,7 @@ macro_rules! on {
 }
 
 #[derive(QueryableByName)]
-struct Line {
+struct TextRow {
     #[diesel(sql_type = Text)]
     line: String,
 }
@@ -65,13 +65,13 @@ impl Endpoint {
         match &config.url {
             Url::Sqlite(file) => {
                 let connection = sqlite::open(&sqlite::uri(file, ""))
-                    .map_err(|error| unreachable(config, &error))?;
+                    .map_err(|error| config.unreachable(&error))?;
                 Ok(Self::Sqlite(Box::new(connection)))
             }
             Url::Postgres(url) => {
                 let connection = postgres::connect(url)
                     .await
-                    .map_err(|error| unreachable(config, &error))?;
+                    .map_err(|error| config.unreachable(&error))?;
                 Ok(Self::Postgres(Box::new(connection.into())))
             }
         }
@@ -125,7 +125,7 @@ impl Endpoint {
     /// What storage knows under this key.
     pub(super) fn meta(&mut self, key: &str) -> Result<Option<String>, TransferError> {
         let query = format!("SELECT value AS line FROM storage_meta WHERE key = '{key}'");
-        let row = on!(self, |c| sql_query(query).get_result::<Line>(c)).optional();
+        let row = on!(self, |c| sql_query(query).get_result::<TextRow>(c)).optional();
         Ok(row.map_err(TransferError::of_state)?.map(|row| row.line))
     }
 
@@ -148,7 +148,7 @@ impl Endpoint {
             None => self.lines(&query),
             Some(key) => {
                 let bound = on!(self, |c| {
-                    sql_query(query).bind::<Text, _>(key).load::<Line>(c)
+                    sql_query(query).bind::<Text, _>(key).load::<TextRow>(c)
                 });
                 bound.map(texts)
             }
@@ -162,13 +162,15 @@ impl Endpoint {
         &mut self,
         table: &Table,
         page: &Page,
-        state: &State,
+        state: &CopyState,
     ) -> Result<(), TransferError> {
         let write = sql::write(table, self.backend());
         let (rows, state) = (page.json(), state.json());
         let added: QueryResult<usize> = on!(self, |c| c.transaction(|c| {
             sql_query(write).bind::<Text, _>(rows).execute(c)?;
-            sql_query(State::REMEMBER).bind::<Text, _>(state).execute(c)
+            sql_query(CopyState::REMEMBER)
+                .bind::<Text, _>(state)
+                .execute(c)
         }));
         added.map(drop).map_err(TransferError::at(table))
     }
@@ -196,10 +198,10 @@ impl Endpoint {
     }
 
     fn lines(&mut self, query: &str) -> QueryResult<Vec<String>> {
-        on!(self, |c| sql_query(query).load::<Line>(c)).map(texts)
+        on!(self, |c| sql_query(query).load::<TextRow>(c)).map(texts)
     }
 }
 
-fn texts(lines: Vec<Line>) -> Vec<String> {
+fn texts(lines: Vec<TextRow>) -> Vec<String> {
     lines.into_iter().map(|line| line.line).collect()
 }

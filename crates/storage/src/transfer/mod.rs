@@ -9,24 +9,25 @@
 //! would be lost with it. So the locks of both are held from the beginning to the end, and looked at
 //! once more before the target is called finished.
 
+mod copy_state;
 mod endpoint;
 mod error;
 mod sql;
-mod state;
 mod sums;
 mod table;
-mod tally;
+mod transfer_tally;
+mod unfinished;
 
 pub use error::TransferError;
 pub use table::{Column, Holds, Table};
-pub use tally::TransferTally;
+pub use transfer_tally::TransferTally;
 
-pub(crate) use state::refuse_unfinished;
+pub(crate) use unfinished::refuse_unfinished;
 
 use crate::lock::StoreLock;
 use crate::{DatabaseConfig, migrate};
+use copy_state::{CopyPosition, CopyState};
 use endpoint::Endpoint;
-use state::{Place, State};
 
 /// Rows of one page: one statement, one commit.
 const PAGE: usize = 500;
@@ -110,7 +111,7 @@ impl Run {
         // One snapshot to the end, whatever happens beside the locks.
         self.from.begin_snapshot()?;
         let source = self.from.epoch()?;
-        let state = State::of(&mut self.to, &source, self.tables)?;
+        let state = unfinished::state_of(&mut self.to, &source, self.tables)?;
         let expected = self.rows_expected()?;
         self.tally.expect(expected);
         for table in self.tables {
@@ -128,11 +129,16 @@ impl Run {
         Ok(rows * 2)
     }
 
-    fn copy(&mut self, table: &Table, source: &str, state: &State) -> Result<(), TransferError> {
+    fn copy(
+        &mut self,
+        table: &Table,
+        source: &str,
+        state: &CopyState,
+    ) -> Result<(), TransferError> {
         let mut after = match state.place_in(table) {
-            Place::Start => None,
-            Place::After(key) => Some(key),
-            Place::End => {
+            CopyPosition::Start => None,
+            CopyPosition::After(key) => Some(key),
+            CopyPosition::End => {
                 self.tally.add(self.to.count(table)?);
                 return Ok(());
             }
@@ -146,7 +152,7 @@ impl Run {
                 return Ok(());
             };
             self.to
-                .add(table, &page, &State::after(source, table, key))?;
+                .add(table, &page, &CopyState::after(source, table, key))?;
             self.tally.add(page.len() as u64);
             after = Some(key.to_owned());
         }

@@ -1,0 +1,266 @@
+//! Which faults pass by themselves.
+//!
+//! Diesel hides the databases' error codes but for a few kinds, and diesel-async gives no way to
+//! what is behind them, so the rest is told by its text. PostgreSQL is asked for English at the
+//! set-up of each connection, which a plain role may not be allowed to; a server that then speaks
+//! another language costs nothing but a repeat: a lost connection also shows when the savepoint
+//! cannot be undone.
+
+use diesel::result::{DatabaseErrorKind as Kind, Error};
+use std::time::Duration;
+
+/// The database failed. Transient ones are repeated by the lane while the job's time lasts.
+#[derive(Debug, thiserror::Error)]
+pub enum Fault {
+    /// What diesel reported.
+    #[error(transparent)]
+    Query(#[from] Error),
+    /// Anything else that a piece of work could not go on with.
+    #[error(transparent)]
+    Other(#[from] anyhow::Error),
+}
+
+impl Fault {
+    /// Another writer is in the way: the batch is undone and repeated in a moment.
+    #[must_use]
+    pub fn contention(why: &'static str) -> Self {
+        Self::Query(Error::DatabaseError(
+            Kind::SerializationFailure,
+            Box::new(why.to_owned()),
+        ))
+    }
+}
+
+/// How SQLite says that there is no room.
+const DISK_FULL: &str = "database or disk is full";
+
+/// How the operating system says so; PostgreSQL hands it on.
+const NO_SPACE: &str = "No space left on device";
+
+/// How SQLite says that the operating system failed it: in a COMMIT, a write or a sync of its log.
+const IO_ERROR: &str = "disk I/O error";
+
+/// Nothing was done and the same may well succeed in a moment.
+const PASSING: [&str; 8] = [
+    "database is locked",
+    "database table is locked",
+    "deadlock detected",
+    "could not serialize access",
+    "connection closed",
+    "error communicating with the server",
+    "terminating connection",
+    "the database system is",
+];
+
+/// How PostgreSQL says that it broke a circle of writers that waited for each other.
+const CONTENTION: [&str; 2] = ["deadlock detected", "could not serialize access"];
+
+/// Those of them by which a COMMIT that was heard is declined.
+const REFUSED_COMMIT: [&str; 3] = [
+    "database is locked",
+    "deadlock detected",
+    "could not serialize access",
+];
+
+impl Fault {
+    /// True when the same work may succeed if it is repeated from the start of its transaction.
+    pub(crate) fn is_transient(&self) -> bool {
+        self.query_error().is_some_and(passes)
+    }
+
+    /// True when two writers of this server were in each other's way: the database itself is well.
+    pub(crate) fn is_contention(&self) -> bool {
+        match self.query_error() {
+            Some(Error::DatabaseError(Kind::SerializationFailure, _)) => true,
+            Some(Error::DatabaseError(_, information)) => {
+                let message = information.message();
+                CONTENTION.iter().any(|text| message.starts_with(text))
+            }
+            _ => false,
+        }
+    }
+
+    /// True when nothing came back at all: the connection must not be used any more.
+    pub(crate) fn is_no_answer(&self) -> bool {
+        matches!(self, Self::Other(error) if error.is::<NoAnswer>())
+    }
+
+    /// True when a statement ran into its time limit: it had no effect, but a repeat is no better.
+    pub(crate) fn is_time_out(&self) -> bool {
+        let Some(Error::DatabaseError(_, information)) = self.query_error() else {
+            return false;
+        };
+        information.message().starts_with("canceling statement")
+    }
+
+    /// True when a standby gave up a query for the sake of what it had to replay.
+    pub(crate) fn is_conflict(&self) -> bool {
+        let Some(Error::DatabaseError(_, information)) = self.query_error() else {
+            return false;
+        };
+        information.message().contains("conflict with recovery")
+    }
+
+    /// True when the disk is full: nothing was written, and nobody knows when there will be room.
+    pub(crate) fn is_disk_full(&self) -> bool {
+        let Some(Error::DatabaseError(_, information)) = self.query_error() else {
+            return false;
+        };
+        let message = information.message();
+        message.starts_with(DISK_FULL) || message.contains(NO_SPACE)
+    }
+
+    /// True when the operating system failed SQLite: what it was told is written may not be.
+    pub(crate) fn is_io_error(&self) -> bool {
+        let Some(Error::DatabaseError(_, information)) = self.query_error() else {
+            return false;
+        };
+        information.message().starts_with(IO_ERROR)
+    }
+
+    /// Whether the COMMIT that failed so has written anything.
+    pub(crate) fn after_commit(&self) -> CommitOutcome {
+        let Some(Error::DatabaseError(kind, information)) = self.query_error() else {
+            return CommitOutcome::Unknown;
+        };
+        let text = information.message();
+        match kind {
+            Kind::SerializationFailure => CommitOutcome::Repeat,
+            Kind::UniqueViolation
+            | Kind::ForeignKeyViolation
+            | Kind::NotNullViolation
+            | Kind::CheckViolation
+            | Kind::ExclusionViolation => CommitOutcome::Failed,
+            _ if REFUSED_COMMIT
+                .iter()
+                .any(|refusal| text.starts_with(refusal)) =>
+            {
+                CommitOutcome::Repeat
+            }
+            _ if self.is_disk_full() => CommitOutcome::Repeat,
+            _ if self.is_io_error() => CommitOutcome::Torn,
+            _ => CommitOutcome::Unknown,
+        }
+    }
+
+    /// What diesel reported, also under the context of an [`anyhow::Error`].
+    fn query_error(&self) -> Option<&Error> {
+        let error = match self {
+            Self::Query(error) => Some(error),
+            Self::Other(error) => error.downcast_ref(),
+        };
+        error.map(first)
+    }
+}
+
+/// True when a repeat may help.
+pub(crate) fn passes(error: &Error) -> bool {
+    match error {
+        Error::DatabaseError(Kind::SerializationFailure | Kind::ClosedConnection, _)
+        | Error::BrokenTransactionManager => true,
+        Error::DatabaseError(_, information) => {
+            let message = information.message();
+            PASSING.iter().any(|text| message.starts_with(text))
+        }
+        _ => false,
+    }
+}
+
+/// What went wrong first: SQLite has often rolled back by itself before diesel tries to.
+fn first(error: &Error) -> &Error {
+    match error {
+        Error::RollbackErrorOnCommit { commit_error, .. } => first(commit_error),
+        error => error,
+    }
+}
+
+/// The database did not answer in time.
+#[derive(Debug, thiserror::Error)]
+#[error("no answer within {0:?}")]
+pub(crate) struct NoAnswer(pub(crate) Duration);
+
+/// What a failed COMMIT tells.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum CommitOutcome {
+    /// Nothing was written; a repeat may succeed.
+    Repeat,
+    /// Nothing was written, and never will be.
+    Failed,
+    /// It may have been written: the connection went away in between.
+    Unknown,
+    /// It may have been written, and what was written before may not have been: the operating
+    /// system failed a write or a sync.
+    Torn,
+}
+
+/// Runs a piece of work; a panic in it becomes a fault of that work.
+pub(crate) async fn catch_panics<T>(
+    work: impl Future<Output = Result<T, Fault>>,
+) -> Result<T, Fault> {
+    let ended = bus::panics::caught(work).await;
+    ended.unwrap_or_else(|panic| Err(Fault::Other(anyhow::Error::msg(panic))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{CommitOutcome, Fault, NoAnswer};
+    use diesel::result::{DatabaseErrorKind as Kind, Error};
+    use std::time::Duration;
+
+    fn told(kind: Kind, text: &str) -> Fault {
+        Fault::Query(Error::DatabaseError(kind, Box::new(text.to_owned())))
+    }
+
+    #[test]
+    fn what_passes_by_itself_is_known_also_under_a_context() {
+        let locked = told(Kind::Unknown, "database is locked");
+        assert!(locked.is_transient());
+        let Fault::Query(error) = locked else {
+            unreachable!()
+        };
+        assert!(Fault::Other(anyhow::Error::new(error).context("reading heads")).is_transient());
+        assert!(told(Kind::SerializationFailure, "any language").is_transient());
+        assert!(told(Kind::UnableToSendCommand, "connection closed").is_transient());
+        assert!(!told(Kind::UnableToSendCommand, "error serializing parameter 0").is_transient());
+        assert!(!told(Kind::UniqueViolation, "duplicate key").is_transient());
+        assert!(!Fault::Query(Error::NotFound).is_transient());
+    }
+
+    #[test]
+    fn writers_in_each_others_way_are_told_from_a_database_that_is_ill() {
+        assert!(told(Kind::Unknown, "deadlock detected").is_contention());
+        let busy = Fault::contention("a lock is held elsewhere");
+        assert!(busy.is_contention() && busy.is_transient());
+        assert!(!told(Kind::Unknown, "database is locked").is_contention());
+        assert!(!told(Kind::UnableToSendCommand, "connection closed").is_contention());
+    }
+
+    #[test]
+    fn only_a_commit_that_was_heard_is_certain() {
+        assert_eq!(
+            told(Kind::Unknown, "database is locked").after_commit(),
+            CommitOutcome::Repeat
+        );
+        assert_eq!(
+            told(Kind::UniqueViolation, "late").after_commit(),
+            CommitOutcome::Failed
+        );
+        let torn = Fault::Query(Error::RollbackErrorOnCommit {
+            rollback_error: Box::new(Error::NotInTransaction),
+            commit_error: Box::new(Error::DatabaseError(
+                Kind::Unknown,
+                Box::new("disk I/O error".to_owned()),
+            )),
+        });
+        assert_eq!(torn.after_commit(), CommitOutcome::Torn);
+        assert!(!torn.is_transient());
+        let full = told(Kind::Unknown, "database or disk is full");
+        assert_eq!(full.after_commit(), CommitOutcome::Repeat);
+        assert!(full.is_disk_full() && !full.is_transient());
+        let cut = told(Kind::UnableToSendCommand, "connection closed");
+        assert_eq!(cut.after_commit(), CommitOutcome::Unknown);
+        let silence = Fault::Other(NoAnswer(Duration::from_secs(1)).into());
+        assert_eq!(silence.after_commit(), CommitOutcome::Unknown);
+        assert!(silence.is_no_answer() && !silence.is_transient());
+    }
+}

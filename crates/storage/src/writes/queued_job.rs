@@ -1,0 +1,194 @@
+//! A job on its way through a lane: the job, who asked, and how it went so far. Lanes see it
+//! without its type.
+
+use super::job_span::JobSpan;
+use super::responder::{JobOutcome, Responder};
+use crate::{Fault, Job, JobError, StorageError, Writer};
+use bus::Origin;
+use futures_util::future::BoxFuture;
+use std::any::{Any, TypeId};
+use std::time::Instant;
+
+/// A job without its type.
+pub(crate) trait AnyJob: Any + Send {
+    fn name(&self) -> &'static str;
+    fn origin(&self) -> &Origin;
+    fn deadline(&self) -> Instant;
+    /// When it was handed over.
+    fn came(&self) -> tokio::time::Instant;
+    /// True when someone waits for it.
+    fn is_attended(&self) -> bool;
+    /// Whether the log names its caller if it is refused.
+    fn logs_refusal(&self) -> bool;
+    /// From here on it counts as begun, in a transaction with so many jobs. False when it has been
+    /// withdrawn: it must not be run.
+    fn begin(&mut self, jobs: usize) -> bool;
+    /// The transaction has left nothing; it waits for another.
+    fn waits(&mut self);
+    /// Whether it shares locks with other lanes.
+    fn has_locks(&self) -> bool;
+    /// Those locks, if it has any.
+    fn locks<'a>(
+        &'a mut self,
+        tx: &'a mut Writer<'_>,
+    ) -> Option<BoxFuture<'a, Result<Vec<i64>, Fault>>>;
+    /// How neighbours of this type run together, if they do.
+    fn set_runner(&self) -> Option<RunSet>;
+    /// Runs it alone.
+    fn run<'a>(&'a mut self, tx: &'a mut Writer<'_>) -> BoxFuture<'a, Result<Verdict, Fault>>;
+    /// It failed alone; its neighbours go on.
+    fn failed(&mut self, why: StorageError);
+    /// Tells the responder what came of it. Call it after the commit.
+    fn answer(self: Box<Self>);
+    /// Tells the responder why nothing came of it.
+    fn abandon(self: Box<Self>, why: StorageError);
+}
+
+/// A boxed [`AnyJob`].
+pub(crate) type BoxJob = Box<dyn AnyJob>;
+
+/// Runs neighbours of one type as a set.
+pub(crate) type RunSet =
+    for<'a, 'w> fn(&'a mut [BoxJob], &'a mut Writer<'w>) -> BoxFuture<'a, Result<(), Fault>>;
+
+/// What a job that ran alone wants done with its savepoint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    Keep,
+    Undo,
+}
+
+/// The type of a job, to find neighbours.
+pub(crate) fn job_type(job: &BoxJob) -> TypeId {
+    (**job).type_id()
+}
+
+/// A job with its responder.
+pub(crate) struct QueuedJob<J: Job> {
+    job: J,
+    responder: Responder<J::Answer, J::Refusal>,
+    end: Option<JobOutcome<J::Answer, J::Refusal>>,
+    span: JobSpan,
+    came: tokio::time::Instant,
+}
+
+impl<J: Job> QueuedJob<J> {
+    pub(crate) fn boxed(job: J, responder: Responder<J::Answer, J::Refusal>) -> BoxJob {
+        let span = JobSpan::new(J::NAME, responder.origin());
+        Box::new(Self {
+            job,
+            responder,
+            end: None,
+            span,
+            came: tokio::time::Instant::now(),
+        })
+    }
+
+    fn of(job: &BoxJob) -> &Self {
+        let job: &dyn Any = &**job;
+        job.downcast_ref().expect("neighbours have one type")
+    }
+
+    fn of_mut(job: &mut BoxJob) -> &mut Self {
+        let job: &mut dyn Any = &mut **job;
+        job.downcast_mut().expect("neighbours have one type")
+    }
+
+    async fn run_set(set: &mut [BoxJob], tx: &mut Writer<'_>) -> Result<(), Fault> {
+        let jobs: Vec<&J> = set.iter().map(|job| &Self::of(job).job).collect();
+        let answers = J::run_set(&jobs, tx).await?;
+        let (asked, answered) = (jobs.len(), answers.len());
+        if asked != answered {
+            let bug = anyhow::anyhow!("{}: a set of {asked} has {answered} answers", J::NAME);
+            return Err(Fault::Other(bug));
+        }
+        for (job, answer) in set.iter_mut().zip(answers) {
+            Self::of_mut(job).end = Some(Ok(answer));
+        }
+        Ok(())
+    }
+}
+
+impl<J: Job> AnyJob for QueuedJob<J> {
+    fn name(&self) -> &'static str {
+        J::NAME
+    }
+
+    fn origin(&self) -> &Origin {
+        self.responder.origin()
+    }
+
+    fn deadline(&self) -> Instant {
+        self.responder.deadline()
+    }
+
+    fn came(&self) -> tokio::time::Instant {
+        self.came
+    }
+
+    fn is_attended(&self) -> bool {
+        self.responder.is_attended()
+    }
+
+    fn logs_refusal(&self) -> bool {
+        self.responder.logs_refusal()
+    }
+
+    fn begin(&mut self, jobs: usize) -> bool {
+        self.span.begins(jobs);
+        self.responder.begin()
+    }
+
+    fn waits(&mut self) {
+        self.span.waits();
+    }
+
+    fn has_locks(&self) -> bool {
+        J::LOCKS
+    }
+
+    fn locks<'a>(
+        &'a mut self,
+        tx: &'a mut Writer<'_>,
+    ) -> Option<BoxFuture<'a, Result<Vec<i64>, Fault>>> {
+        if !J::LOCKS {
+            return None;
+        }
+        Some(Box::pin(self.job.locks(tx)))
+    }
+
+    fn set_runner(&self) -> Option<RunSet> {
+        J::SET.then_some(|set, tx| Box::pin(Self::run_set(set, tx)))
+    }
+
+    fn run<'a>(&'a mut self, tx: &'a mut Writer<'_>) -> BoxFuture<'a, Result<Verdict, Fault>> {
+        Box::pin(async move {
+            let (end, verdict) = match self.job.run(tx).await {
+                Ok(answer) => (Ok(answer), Verdict::Keep),
+                Err(JobError::Refused(refusal)) => (Err(refusal), Verdict::Undo),
+                Err(JobError::Fault(fault)) => return Err(fault),
+            };
+            self.end = Some(Ok(end));
+            Ok(verdict)
+        })
+    }
+
+    fn failed(&mut self, why: StorageError) {
+        self.end = Some(Err(why));
+    }
+
+    fn answer(mut self: Box<Self>) {
+        let end = self.end.expect("a committed job has ended");
+        self.span.ends(match &end {
+            Ok(Ok(_)) => "done",
+            Ok(Err(_)) => "refused",
+            Err(_) => "failed",
+        });
+        self.responder.respond(J::NAME, end);
+    }
+
+    fn abandon(mut self: Box<Self>, why: StorageError) {
+        self.span.ends("failed");
+        self.responder.respond(J::NAME, Err(why));
+    }
+}
