@@ -1,9 +1,10 @@
-//! Named databases: one pool each, write lanes with group commit, migrations, retry, health.
+//! Named databases: one pool each, write lanes with group commit, migrations, retries, health.
 //!
 //! Everything that touches a database goes through [`Database`]: reads borrow a pooled connection
-//! inside a read-only snapshot; every write is a [`Job`] handed to a write lane, which commits what
-//! waits as one transaction, puts the facts on the bus and then answers. One text of each query
-//! ([`query!`], [`statement!`]) serves SQLite and PostgreSQL. It knows no chat.
+//! inside a read-only snapshot; every write is a [`Job`] handed to a write lane, which commits the
+//! waiting jobs as one transaction, puts their facts on the bus and then answers. One text of each
+//! query ([`query!`], [`statement!`]) serves SQLite and PostgreSQL. This crate knows nothing about
+//! chat.
 
 mod backend;
 pub mod backup;
@@ -44,7 +45,7 @@ pub mod reexport {
 }
 
 /// What a query module imports: diesel's prelude without its `RunQueryDsl`, which [`query!`] and
-/// [`statement!`] bring in themselves, the right one for each backend.
+/// [`statement!`] import themselves, the right one for each backend.
 pub mod prelude {
     pub use crate::list::ListExpressionMethods as _;
     pub use crate::{Access, Fault, Job, JobError, LaneKey, Reader, Writer, query, statement};

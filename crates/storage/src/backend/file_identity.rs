@@ -1,4 +1,4 @@
-//! Which file a path leads to: its device and inode, whatever name it goes by.
+//! The identity of a file: its device and inode, whatever path leads to it.
 
 use std::fs::{File, Metadata};
 use std::io;
@@ -13,7 +13,8 @@ pub(crate) struct FileIdentity {
 }
 
 impl FileIdentity {
-    /// Of the file at the end of all symbolic links; `None` when there is none.
+    /// Returns the identity of the file at a path, following symbolic links; `None` when there is
+    /// none.
     pub(crate) fn at(path: &Path) -> io::Result<Option<Self>> {
         match std::fs::metadata(path) {
             Ok(metadata) => Ok(Some(Self::of(&metadata))),
@@ -22,7 +23,7 @@ impl FileIdentity {
         }
     }
 
-    /// Of an open file.
+    /// Returns the identity of an open file.
     pub(crate) fn of_open(file: &File) -> io::Result<Self> {
         Ok(Self::of(&file.metadata()?))
     }
@@ -39,7 +40,7 @@ impl FileIdentity {
         matches!((Self::at(one), Self::at(other)), (Ok(Some(one)), Ok(Some(other))) if one == other)
     }
 
-    /// How `/proc/locks` writes it.
+    /// Returns the identity as `/proc/locks` writes it.
     pub(crate) fn in_locks(self) -> String {
         let (device, inode) = (self.device, self.inode);
         let major = (device >> 8) & 0xfff | (device >> 32) & !0xfff;

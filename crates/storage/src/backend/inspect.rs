@@ -1,5 +1,5 @@
-//! Is this SQLite file ours, and whole? Looks without changing a byte, before anything opens it
-//! for writing.
+//! Checks that a SQLite file belongs to Parlor and is not damaged, without changing a byte and
+//! before anything opens it for writing.
 
 use super::sqlite::{beside, uri};
 use crate::{DatabaseConfig, OpenError};
@@ -11,14 +11,14 @@ use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::Path;
 
-/// `Parl` in the file's header.
+/// `Parl` in ASCII, in the header of the file.
 pub(crate) const APPLICATION_ID: i32 = 0x5061_726C;
 
-/// Files up to this size are checked page by page at the start; larger ones would take longer than
-/// a start may. A damaged page still shows when it is read.
+/// Files up to this size are checked page by page at the start; checking larger ones would take
+/// longer than a start may. A damaged page is still found when it is read.
 const CHECKED_BYTES: u64 = 32 << 20;
 
-/// Refuses what is not a database, not Parlor's, or damaged. Blocks.
+/// Fails if the file is no database, not Parlor's, or damaged. Blocks.
 pub(crate) fn inspect(file: &Path, config: &DatabaseConfig) -> Result<(), OpenError> {
     let Some(bytes) = size(file).map_err(|error| config.unreachable(&error))? else {
         return Ok(());
@@ -35,7 +35,7 @@ pub(crate) fn inspect(file: &Path, config: &DatabaseConfig) -> Result<(), OpenEr
     }
 }
 
-/// `None` when there is nothing yet.
+/// Returns `None` if there is no file or it is empty.
 fn size(file: &Path) -> io::Result<Option<u64>> {
     match std::fs::metadata(file) {
         Ok(metadata) if metadata.len() == 0 => Ok(None),
@@ -45,7 +45,7 @@ fn size(file: &Path) -> io::Result<Option<u64>> {
     }
 }
 
-/// Whether its header says so, without opening it as a database.
+/// Whether the header names Parlor, read without opening the file as a database.
 pub(crate) fn is_ours(file: &Path) -> bool {
     let mut header = Vec::new();
     let read = File::open(file).and_then(|file| file.take(72).read_to_end(&mut header));
@@ -58,12 +58,13 @@ fn begins_like_sqlite(file: &Path) -> io::Result<bool> {
     Ok(begin == b"SQLite format 3\0")
 }
 
-/// Whether there is anything in the log beside it.
+/// Whether the log beside the file contains anything.
 pub(crate) fn has_log(file: &Path) -> bool {
     std::fs::metadata(beside(file, "-wal")).is_ok_and(|log| log.len() > 0)
 }
 
-/// Without a log the file can be read as it lies; with one only its own rules tell what is valid.
+/// Returns a URI that opens the file without changing it. Without a log the file can be read as it
+/// is; with one, only SQLite knows which pages of the log are valid.
 pub(crate) fn untouched(file: &Path) -> String {
     uri(
         file,

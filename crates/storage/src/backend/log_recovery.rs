@@ -1,8 +1,8 @@
-//! The log that a crash has left, moved into its file before anything else is opened.
+//! Moves the log that a crash has left into its file, before anything else opens the file.
 //!
-//! SQLite would do so by itself, but on a full disk it cannot even begin: the index to a log (`-shm`)
-//! takes room of its own. A connection that has the file for itself keeps that index in memory, and
-//! what the log took is free again afterwards.
+//! SQLite would do so by itself, but on a full disk it cannot even begin: the index of a log
+//! (`-shm`) takes disk space of its own. A connection that has the file for itself keeps that index
+//! in memory, and afterwards the space of the log is free.
 
 use super::inspect::{has_log, is_ours};
 use crate::backend::{sqlite, wal};
@@ -13,28 +13,28 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::Path;
 
-/// What SQLite takes at least beside a file to open it.
-const ROOM_BYTES: usize = 64 << 10;
+/// The least space beside a file that SQLite needs to open it.
+const SPACE_BYTES: usize = 64 << 10;
 
-/// Moves the log of a store that nobody serves; another process that reads it keeps it, which is no
-/// error. Fails when there is no room to open the store at all. Blocks.
+/// Moves the log of a store that nobody serves. If another process reads the log it stays, which is
+/// no error. Fails if there is not even enough space to open the store. Blocks.
 pub(crate) fn recover_log(store: &Path, config: &DatabaseConfig) -> Result<(), OpenError> {
     if has_log(store)
         && is_ours(store)
-        && let Err(error) = alone(store)
+        && let Err(error) = move_log(store)
     {
-        tracing::warn!(database = %config.name, %error, "the log of the last run is not moved yet");
+        tracing::warn!(database = %config.name, %error, "could not move the log of the last run into the database file yet");
     }
-    match room_beside(store) {
+    match check_space_beside(store) {
         Err(error) if error.kind() == io::ErrorKind::StorageFull => {
-            let why = "its disk is full, free some room and start again";
+            let why = "its disk is full: free some space and start again";
             Err(config.unreachable(&why))
         }
         _ => Ok(()),
     }
 }
 
-fn alone(store: &Path) -> anyhow::Result<()> {
+fn move_log(store: &Path) -> anyhow::Result<()> {
     let mut connection = SqliteConnection::establish(&sqlite::uri(store, "?mode=rw"))?;
     connection.batch_execute(
         "PRAGMA busy_timeout = 1000; PRAGMA locking_mode = EXCLUSIVE; PRAGMA synchronous = FULL",
@@ -43,15 +43,15 @@ fn alone(store: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Fails where there is none; any other last_error shows where it matters.
-fn room_beside(store: &Path) -> io::Result<()> {
+/// Fails if there is too little space; any other error shows up where it matters.
+fn check_space_beside(store: &Path) -> io::Result<()> {
     let trial = sqlite::beside(store, ".room");
     let written = OpenOptions::new()
         .write(true)
         .create(true)
         .truncate(true)
         .open(&trial)
-        .and_then(|mut file: File| file.write_all(&vec![0; ROOM_BYTES]));
+        .and_then(|mut file: File| file.write_all(&vec![0; SPACE_BYTES]));
     let _ = std::fs::remove_file(trial);
     written
 }

@@ -1,9 +1,9 @@
-//! Under which name a SQLite file is being served, kept in the file itself.
+//! Under which name a SQLite file is being served, noted in the file itself.
 //!
-//! SQLite's log lies beside the name that a file was opened by. Opened by a second name (a hard link)
-//! after a crash, the file would lack whatever is in that log. So the name is noted while a server
-//! serves the file, and taken back when it has closed it. A copy made by a backup is marked as one:
-//! whoever puts it in a store's place by hand need not know that its clients must begin anew.
+//! SQLite's log lies beside the name by which a file was opened. Opened by a second name (a hard
+//! link) after a crash, the file would lack whatever is in that log. So the name is noted while a
+//! server serves the file, and removed when it has closed it. A copy made by a backup is marked as
+//! one, so that its clients start over even if somebody puts it in a store's place by hand.
 
 use super::{sqlite, wal};
 use crate::Fault;
@@ -15,7 +15,7 @@ use diesel::{
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
-/// What a copy says instead of a name; no path of a file is like it.
+/// What a copy contains instead of a name; it is no absolute path.
 const COPY: &str = "copy";
 
 const NOTE: &str = "INSERT INTO storage_meta (key, value) VALUES ('served_as', $1)
@@ -27,41 +27,42 @@ struct ServedAs {
     value: String,
 }
 
-/// The file is served by this name from now on: in the file itself, not only in its log.
+/// Notes that the file is served by this name, and moves the note into the file itself.
 pub(crate) fn note(connection: &mut SqliteConnection, store: &Path) -> QueryResult<()> {
     write(connection, &name_of(store))?;
     wal::truncate(connection)
 }
 
-/// The file is closed, or about to be: with its log, nothing is missing from it.
-pub(crate) fn closed(connection: &mut SqliteConnection) -> QueryResult<()> {
+/// Removes the name: the file is closed, or about to be, and needs no log.
+pub(crate) fn note_closed(connection: &mut SqliteConnection) -> QueryResult<()> {
     write(connection, "")
 }
 
-/// This file is a copy of a store.
-pub(crate) fn is_copy(connection: &mut SqliteConnection) -> QueryResult<()> {
+/// Marks the file as a copy of a store.
+pub(crate) fn mark_as_copy(connection: &mut SqliteConnection) -> QueryResult<()> {
     write(connection, COPY)
 }
 
-/// Whether the file was marked as a copy. It is an ordinary store from now on.
-pub(crate) fn was_copy(connection: &mut SqliteConnection) -> QueryResult<bool> {
+/// Returns whether the file was marked as a copy, and removes the mark: it is an ordinary store
+/// from now on.
+pub(crate) fn unmark_copy(connection: &mut SqliteConnection) -> QueryResult<bool> {
     let was = read(connection)?.is_some_and(|value| value == COPY);
     if was {
-        closed(connection)?;
+        note_closed(connection)?;
     }
     Ok(was)
 }
 
-/// Why a file must not be opened by this name: it has several, was last served by another one, and
-/// was not closed.
-pub(crate) fn other_name(store: &Path) -> Result<Option<String>, Fault> {
+/// Returns why a file must not be opened by this name: it has several names, was last served by
+/// another one, and was not closed.
+pub(crate) fn name_conflict(store: &Path) -> Result<Option<String>, Fault> {
     if !std::fs::metadata(store).is_ok_and(|file| file.nlink() > 1 && file.len() > 0) {
         return Ok(None);
     }
-    // As it lies: a log beside this name is not to be trusted yet.
+    // Without the log: one beside this name must not be trusted yet.
     let target = sqlite::uri(store, "?immutable=1");
     let mut connection = SqliteConnection::establish(&target).map_err(anyhow::Error::from)?;
-    // What has no such table is no store, which is found out elsewhere.
+    // A file without this table is no store; other checks refuse it.
     let served = read(&mut connection)
         .unwrap_or_default()
         .unwrap_or_default();
@@ -70,7 +71,7 @@ pub(crate) fn other_name(store: &Path) -> Result<Option<String>, Fault> {
     }
     Ok(Some(format!(
         "the same file is also {served}, was served by that name and not closed: the rest of its \
-         data is in the log beside that name. Start it by that name, or stop it there first"
+         data is in the log beside that name; start it by that name, or stop it there first"
     )))
 }
 
@@ -85,7 +86,7 @@ fn read(connection: &mut SqliteConnection) -> QueryResult<Option<String>> {
     Ok(row.map(|row| row.value))
 }
 
-/// SQLite follows symbolic links, and puts its log beside what they lead to.
+/// Returns the name that SQLite puts its log beside: it follows symbolic links.
 fn name_of(store: &Path) -> String {
     let real = store.canonicalize();
     real.as_deref().unwrap_or(store).display().to_string()

@@ -1,8 +1,8 @@
-//! Connections to SQLite.
+//! Connecting to SQLite, and the files it keeps.
 //!
-//! [`PooledSqlite`] runs what it is given on the thread that calls it: all of storage's SQLite work moves
+//! [`PooledSqlite`] runs its work on the thread that calls it: all of storage's SQLite work moves
 //! to a blocking thread as a whole, together with its pooled connection, so a caller that goes away
-//! blocks nobody and the connection comes home by itself.
+//! blocks nobody and the connection returns to the pool by itself.
 
 use super::file_identity::FileIdentity;
 use crate::Url;
@@ -17,10 +17,10 @@ use std::io;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
-/// What the pool holds for SQLite.
+/// The connection type that the pool holds for SQLite.
 pub(crate) type PooledSqlite = SyncConnectionWrapper<SqliteConnection, OnThisThread>;
 
-/// Runs blocking work where it stands; see the module.
+/// Runs blocking work on the calling thread; see the module.
 pub(crate) struct OnThisThread;
 
 impl SpawnBlocking for OnThisThread {
@@ -39,11 +39,12 @@ impl SpawnBlocking for OnThisThread {
     }
 }
 
-/// How long a statement waits for another process's write; the lane repeats after that.
+/// How long a statement waits for the write of another process; the lane retries after that.
 pub(crate) const BUSY_TIMEOUT: &str = "PRAGMA busy_timeout = 1000";
 
-/// The log is cut to 64 MiB when it is begun anew, see [`crate::checkpoint`]. FULL, so that an acknowledged commit survives a power cut; what a savepoint may have to undo
-/// stays in memory; the log is moved into the file by [`crate::checkpoint`] alone.
+/// FULL, so that an acknowledged commit survives a power cut; what a savepoint may have to undo
+/// stays in memory. The log is moved into the file by the lane alone (`wal_autocheckpoint = 0`, see
+/// `pool/checkpoint.rs`), and truncated to 64 MiB when SQLite starts it again.
 const SETTINGS: &str = "PRAGMA journal_mode = WAL;
     PRAGMA synchronous = FULL;
     PRAGMA foreign_keys = ON;
@@ -54,7 +55,7 @@ const SETTINGS: &str = "PRAGMA journal_mode = WAL;
 /// Opens a connection with Parlor's settings. Blocks.
 pub(crate) fn open(path: &str) -> ConnectionResult<SqliteConnection> {
     let mut connection = SqliteConnection::establish(path)?;
-    // First of all, since switching to WAL may already have to wait.
+    // Before the others, since switching to WAL may already have to wait.
     connection
         .batch_execute(BUSY_TIMEOUT)
         .map_err(ConnectionError::CouldntSetupConfiguration)?;
@@ -78,10 +79,11 @@ pub(crate) fn create_file(store: &Path) -> io::Result<()> {
         std::fs::create_dir_all(directory)?;
     }
     if FileIdentity::at(store)?.is_some() {
-        // Not even opened: closing it would give up the locks of this process, see `lock/file_claim.rs`.
+        // Not even opened: closing it would give up the locks of this process, see
+        // `lock/file_claim.rs`.
         return Ok(());
     }
-    // Also at the end of a symbolic link.
+    // Creates the target of a dangling symbolic link too.
     let made = OpenOptions::new()
         .write(true)
         .create(true)
@@ -95,7 +97,7 @@ const HEX: [char; 16] = [
     '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F',
 ];
 
-/// A file as SQLite's URI, so that no character of its name has a meaning.
+/// Returns the path as a URI of SQLite's, in which no character of its name has a meaning.
 pub(crate) fn uri(path: &Path, parameters: &str) -> String {
     let mut uri = String::from("file:");
     for byte in path.as_os_str().as_encoded_bytes() {
@@ -114,7 +116,7 @@ pub(crate) fn uri(path: &Path, parameters: &str) -> String {
 }
 
 impl Url {
-    /// The same, but nothing is made where there is no file.
+    /// Returns what to connect to, such that no file is created where there is none.
     pub(crate) fn existing(&self) -> String {
         match self {
             Self::Sqlite(path) => uri(path, "?mode=rw"),
@@ -122,7 +124,7 @@ impl Url {
         }
     }
 
-    /// What diesel connects to.
+    /// Returns what to connect to; creates a file where there is none.
     pub(crate) fn target(&self) -> String {
         match self {
             Self::Sqlite(path) => uri(path, ""),

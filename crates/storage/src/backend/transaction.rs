@@ -1,5 +1,5 @@
 //! Transactions and savepoints, through diesel's transaction managers only: they know when a
-//! connection was left in the middle of one, and the pool then throws it away.
+//! connection was left in the middle of one, and the pool then discards it.
 
 use crate::{Access as _, Connection, Reader, Writer};
 use diesel::connection::{
@@ -26,7 +26,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Closes it. Nothing is ever kept of it.
+    /// Closes the snapshot; it is always rolled back.
     pub(crate) async fn end(&mut self) -> QueryResult<()> {
         match self.connection() {
             Connection::Sqlite(c) => Sync::rollback_transaction(c),
@@ -35,8 +35,9 @@ impl Reader<'_> {
     }
 }
 
-/// A read that writes is a mistake of ours, for debug builds to find. In others this would cost
-/// more than most reads: such a pragma makes the connection prepare all its statements again.
+/// Makes the connection refuse writes in debug builds: a read that writes is a bug. In release
+/// builds this would cost more than most reads, since the pragma makes the connection prepare all
+/// its statements again.
 pub(crate) fn refuse_writes(connection: &mut SqliteConnection, refuse: bool) -> QueryResult<()> {
     if !cfg!(debug_assertions) {
         return Ok(());
@@ -47,7 +48,7 @@ pub(crate) fn refuse_writes(connection: &mut SqliteConnection, refuse: bool) -> 
 
 impl Writer<'_> {
     /// Opens the transaction. Immediate on SQLite: a deferred one that turns to writing fails at
-    /// once when another writer was faster, whatever the busy time-out.
+    /// once if another writer was faster, whatever the busy timeout.
     pub(crate) async fn begin(&mut self) -> QueryResult<()> {
         match self.connection() {
             Connection::Sqlite(c) => {
@@ -69,7 +70,7 @@ impl Writer<'_> {
         }
     }
 
-    /// Closes the innermost: releases a savepoint, commits the transaction.
+    /// Ends the innermost: releases a savepoint, commits a transaction.
     pub(crate) async fn keep(&mut self) -> QueryResult<()> {
         match self.connection() {
             Connection::Sqlite(c) => Sync::commit_transaction(c),
@@ -77,8 +78,9 @@ impl Writer<'_> {
         }
     }
 
-    /// Undoes the savepoint, if there is one, and the transaction: the connection is clean again.
-    pub(crate) async fn undo_all(&mut self) -> QueryResult<()> {
+    /// Rolls back the savepoint, if there is one, and the transaction: the connection is clean
+    /// again.
+    pub(crate) async fn rollback_all(&mut self) -> QueryResult<()> {
         match self.undo().await {
             // There was no savepoint.
             Ok(()) => match self.undo().await {
@@ -89,7 +91,7 @@ impl Writer<'_> {
         }
     }
 
-    /// Undoes the innermost, and forgets the facts that were stated in it.
+    /// Rolls back the innermost, and drops the facts that were stated in it.
     pub(crate) async fn undo(&mut self) -> QueryResult<()> {
         self.take_facts();
         match self.connection() {

@@ -3,7 +3,7 @@
 use diesel::sql_types::Integer;
 use diesel::{QueryResult, QueryableByName, RunQueryDsl as _, SqliteConnection, sql_query};
 
-/// From this length on the log is cut as well as moved: 64 MiB. The same in bytes as the setting
+/// From this length on the log is truncated as well as moved: 64 MiB, the same as the setting
 /// `journal_size_limit` of each connection.
 pub(crate) const LOG_BYTES_MAX: u64 = 64 << 20;
 

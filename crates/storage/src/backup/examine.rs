@@ -1,4 +1,4 @@
-//! Is this file a whole store of Parlor's? Looks without changing a byte.
+//! Checks that a file is a complete store of Parlor's, without changing a byte.
 
 use super::BackupError;
 use crate::backend::{APPLICATION_ID, application_id, damage, untouched};
@@ -8,8 +8,8 @@ use diesel::{
 };
 use std::path::Path;
 
-/// Refuses what is not Parlor's, or damaged; reads every page, so it takes as long as the file is
-/// large. Blocks.
+/// Fails if the file is not Parlor's, or damaged. Blocks; reads every page, so it takes longer the
+/// larger the file is.
 pub(super) fn examine(file: &Path) -> Result<(), BackupError> {
     if !file.is_file() {
         return Err(BackupError::NoStore(file.to_owned()));

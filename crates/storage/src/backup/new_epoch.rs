@@ -1,4 +1,5 @@
-//! A new epoch: the cursors of all clients are void, and they begin anew.
+//! The command that gives a store a new epoch: the cursors of all clients become void, and clients
+//! start over.
 
 use super::BackupError;
 use crate::backend::postgres::{self, answered};
@@ -29,7 +30,7 @@ fn on_sqlite(file: &Path, config: &DatabaseConfig) -> Result<String, BackupError
     let failed = |error: &dyn std::fmt::Display| fault(config, error);
     let mut connection = sqlite::open(&sqlite::uri(file, "")).map_err(|error| failed(&error))?;
     let epoch = renew_sqlite(&mut connection).map_err(|error| failed(&error))?;
-    // A crash before this line costs one more epoch that nobody has seen.
+    // A crash before this line costs one more epoch, which nobody has seen.
     if let Some(watermark) = config.watermark {
         let now = Mark::of(&mut connection, watermark.table).map_err(|error| failed(&error))?;
         now.write(file).map_err(BackupError::file(file))?;

@@ -1,27 +1,27 @@
-//! Which faults pass by themselves.
+//! Faults of the database, and which of them are transient.
 //!
-//! Diesel hides the databases' error codes but for a few kinds, and diesel-async gives no way to
-//! what is behind them, so the rest is told by its text. PostgreSQL is asked for English at the
-//! set-up of each connection, which a plain role may not be allowed to; a server that then speaks
-//! another language costs nothing but a repeat: a lost connection also shows when the savepoint
-//! cannot be undone.
+//! Diesel hides the databases' error codes except for a few kinds, and diesel-async gives no access
+//! to them, so the rest is recognised by its text. Each connection asks PostgreSQL for English,
+//! which an ordinary role may not be allowed to set; a server that then answers in another language
+//! only costs a retry: a lost connection also shows when the rollback fails.
 
 use diesel::result::{DatabaseErrorKind as Kind, Error};
 use std::time::Duration;
 
-/// The database failed. Transient ones are repeated by the lane while the job's time lasts.
+/// The database failed. The lane retries transient faults until the job's deadline.
 #[derive(Debug, thiserror::Error)]
 pub enum Fault {
-    /// What diesel reported.
+    /// An error that diesel reported.
     #[error(transparent)]
     Query(#[from] Error),
-    /// Anything else that a piece of work could not go on with.
+    /// Any other error that a piece of work could not recover from.
     #[error(transparent)]
     Other(#[from] anyhow::Error),
 }
 
 impl Fault {
-    /// Another writer is in the way: the batch is undone and repeated in a moment.
+    /// Returns the fault for another writer in the way: the batch is rolled back and retried in a
+    /// moment.
     #[must_use]
     pub fn contention(why: &'static str) -> Self {
         Self::Query(Error::DatabaseError(
@@ -31,16 +31,16 @@ impl Fault {
     }
 }
 
-/// How SQLite says that there is no room.
+/// SQLite's text for a full disk.
 const DISK_FULL: &str = "database or disk is full";
 
-/// How the operating system says so; PostgreSQL hands it on.
+/// The operating system's text for a full disk; PostgreSQL passes it on.
 const NO_SPACE: &str = "No space left on device";
 
-/// How SQLite says that the operating system failed it: in a COMMIT, a write or a sync of its log.
+/// SQLite's text for a failure of the operating system in a COMMIT, a write or a sync of its log.
 const IO_ERROR: &str = "disk I/O error";
 
-/// Nothing was done and the same may well succeed in a moment.
+/// Texts of faults after which nothing was done and a retry may well succeed.
 const PASSING: [&str; 8] = [
     "database is locked",
     "database table is locked",
@@ -52,10 +52,10 @@ const PASSING: [&str; 8] = [
     "the database system is",
 ];
 
-/// How PostgreSQL says that it broke a circle of writers that waited for each other.
+/// PostgreSQL's texts for a circle of writers that waited for each other, which it broke.
 const CONTENTION: [&str; 2] = ["deadlock detected", "could not serialize access"];
 
-/// Those of them by which a COMMIT that was heard is declined.
+/// Those texts with which a database refuses a COMMIT that it received.
 const REFUSED_COMMIT: [&str; 3] = [
     "database is locked",
     "deadlock detected",
@@ -63,12 +63,12 @@ const REFUSED_COMMIT: [&str; 3] = [
 ];
 
 impl Fault {
-    /// True when the same work may succeed if it is repeated from the start of its transaction.
+    /// Whether the same work may succeed if it is retried from the start of its transaction.
     pub(crate) fn is_transient(&self) -> bool {
         self.query_error().is_some_and(passes)
     }
 
-    /// True when two writers of this server were in each other's way: the database itself is well.
+    /// Whether two writers of this server were in each other's way: the database itself is well.
     pub(crate) fn is_contention(&self) -> bool {
         match self.query_error() {
             Some(Error::DatabaseError(Kind::SerializationFailure, _)) => true,
@@ -80,12 +80,12 @@ impl Fault {
         }
     }
 
-    /// True when nothing came back at all: the connection must not be used any more.
+    /// Whether there was no answer at all: the connection must not be used any more.
     pub(crate) fn is_no_answer(&self) -> bool {
         matches!(self, Self::Other(error) if error.is::<NoAnswer>())
     }
 
-    /// True when a statement ran into its time limit: it had no effect, but a repeat is no better.
+    /// Whether a statement exceeded its time limit: it had no effect, but a retry would not help.
     pub(crate) fn is_time_out(&self) -> bool {
         let Some(Error::DatabaseError(_, information)) = self.query_error() else {
             return false;
@@ -93,7 +93,7 @@ impl Fault {
         information.message().starts_with("canceling statement")
     }
 
-    /// True when a standby gave up a query for the sake of what it had to replay.
+    /// Whether a standby cancelled a query because it conflicted with what it had to replay.
     pub(crate) fn is_conflict(&self) -> bool {
         let Some(Error::DatabaseError(_, information)) = self.query_error() else {
             return false;
@@ -101,7 +101,7 @@ impl Fault {
         information.message().contains("conflict with recovery")
     }
 
-    /// True when the disk is full: nothing was written, and nobody knows when there will be room.
+    /// Whether the disk is full: nothing was written, and nobody knows when there will be space.
     pub(crate) fn is_disk_full(&self) -> bool {
         let Some(Error::DatabaseError(_, information)) = self.query_error() else {
             return false;
@@ -110,7 +110,7 @@ impl Fault {
         message.starts_with(DISK_FULL) || message.contains(NO_SPACE)
     }
 
-    /// True when the operating system failed SQLite: what it was told is written may not be.
+    /// Whether the operating system failed SQLite: what it reported as written may not be.
     pub(crate) fn is_io_error(&self) -> bool {
         let Some(Error::DatabaseError(_, information)) = self.query_error() else {
             return false;
@@ -118,7 +118,7 @@ impl Fault {
         information.message().starts_with(IO_ERROR)
     }
 
-    /// Whether the COMMIT that failed so has written anything.
+    /// Returns whether the COMMIT that failed with this fault has written anything.
     pub(crate) fn after_commit(&self) -> CommitOutcome {
         let Some(Error::DatabaseError(kind, information)) = self.query_error() else {
             return CommitOutcome::Unknown;
@@ -143,7 +143,7 @@ impl Fault {
         }
     }
 
-    /// What diesel reported, also under the context of an [`anyhow::Error`].
+    /// Returns the error that diesel reported, also under the context of an [`anyhow::Error`].
     fn query_error(&self) -> Option<&Error> {
         let error = match self {
             Self::Query(error) => Some(error),
@@ -153,7 +153,7 @@ impl Fault {
     }
 }
 
-/// True when a repeat may help.
+/// Whether a retry may help.
 pub(crate) fn passes(error: &Error) -> bool {
     match error {
         Error::DatabaseError(Kind::SerializationFailure | Kind::ClosedConnection, _)
@@ -166,7 +166,7 @@ pub(crate) fn passes(error: &Error) -> bool {
     }
 }
 
-/// What went wrong first: SQLite has often rolled back by itself before diesel tries to.
+/// Returns the first error: SQLite has often rolled back by itself before diesel tries to.
 fn first(error: &Error) -> &Error {
     match error {
         Error::RollbackErrorOnCommit { commit_error, .. } => first(commit_error),
@@ -179,17 +179,17 @@ fn first(error: &Error) -> &Error {
 #[error("no answer within {0:?}")]
 pub(crate) struct NoAnswer(pub(crate) Duration);
 
-/// What a failed COMMIT tells.
+/// What a failed COMMIT means for its transaction.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum CommitOutcome {
-    /// Nothing was written; a repeat may succeed.
+    /// Nothing was written; a retry may succeed.
     Repeat,
-    /// Nothing was written, and never will be.
+    /// Nothing was written, and a retry would not help.
     Failed,
-    /// It may have been written: the connection went away in between.
+    /// It may have been written: the connection was lost before the answer.
     Unknown,
-    /// It may have been written, and what was written before may not have been: the operating
-    /// system failed a write or a sync.
+    /// It may have been written, and earlier writes may be lost: the operating system failed a
+    /// write or a sync.
     Torn,
 }
 

@@ -7,10 +7,10 @@ use std::time::Duration;
 /// How long a caller should wait before it tries again after the database was unavailable.
 pub(crate) const RETRY_AFTER: Duration = Duration::from_secs(1);
 
-/// How a job ends when it does not succeed. Either way nothing of it is written.
+/// Why a job did not succeed. Either way nothing of it is written.
 #[derive(Debug)]
 pub enum JobError<R> {
-    /// We decline: the asker gets this as its answer.
+    /// The job is refused: the caller gets this as its answer.
     Refused(R),
     /// The database failed.
     Fault(Fault),
@@ -31,46 +31,46 @@ impl<R> From<diesel::result::Error> for JobError<R> {
 /// Why storage gave no result.
 #[derive(Debug, thiserror::Error)]
 pub enum StorageError {
-    /// The database is away, or could do nothing within the time. Nothing was done.
+    /// The database does not answer, or could not do the work in time. Nothing was done.
     #[error("database {database} is unavailable: {cause}")]
     Unavailable {
-        /// Which database.
+        /// The name of the database.
         database: String,
         /// The last thing that went wrong there.
         cause: String,
-        /// When a repeat is worth trying.
+        /// How long to wait before trying again.
         retry_after: Duration,
     },
-    /// The database may well be there, but all its connections were in use for as long as one may
-    /// wait. Nothing was done.
+    /// All connections were in use for as long as a caller may wait; the database itself may be
+    /// well. Nothing was done.
     #[error("database {database} is saturated: all {max} connections are in use")]
     Saturated {
-        /// Which database.
+        /// The name of the database.
         database: String,
-        /// How many connections there are.
+        /// The size of the pool.
         max: u32,
-        /// When a repeat is worth trying.
+        /// How long to wait before trying again.
         retry_after: Duration,
     },
-    /// The connection went away during the commit: it may or may not have taken effect.
+    /// The connection was lost during the commit, which may or may not have taken effect.
     #[error("the outcome of {operation} is unknown")]
     OutcomeUnknown {
-        /// What was being done.
+        /// The name of the job or the read.
         operation: &'static str,
     },
-    /// The work failed for good.
+    /// The work failed, and a retry would not help.
     #[error("{operation} failed")]
     Failed {
-        /// What was being done.
+        /// The name of the job or the read.
         operation: &'static str,
-        /// Why.
+        /// What went wrong.
         #[source]
         fault: Fault,
     },
     /// The database is closed or closing.
     #[error("database {database} is closed")]
     Closed {
-        /// Which database.
+        /// The name of the database.
         database: String,
     },
 }

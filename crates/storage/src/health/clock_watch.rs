@@ -1,9 +1,9 @@
 //! Whether the clock may be trusted with what cannot be undone.
 //!
-//! A server whose clock stands months ahead would find everything too old. So the store keeps the last
-//! time that it has seen, and a clock that stands far from it is not believed at once: it may be wild,
-//! or the server may have been off for long. A clock that then runs as evenly as the processor's own
-//! for a day of the server's running is believed again, across restarts too.
+//! A server whose clock is months ahead would find everything too old. So the store keeps the last
+//! time it has seen, and a clock that is far from it is not trusted at once: it may be wrong, or
+//! the server may have been off for long. A clock that then runs as evenly as the processor's own
+//! for a day of uptime is trusted again, across restarts too.
 
 use crate::{Database, Fault, Job, JobError, LaneKey, StorageError, Writer, query, statement};
 use diesel::QueryableByName;
@@ -13,42 +13,42 @@ use std::fmt;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-/// How far from the expected time is far, in ms: less than a day too early costs less than a day of
-/// what is kept, and servers are off for a night.
+/// How far from the expected time is too far, in ms. Deleting up to a day too early is acceptable,
+/// and servers may be off for a night.
 const FAR: i64 = 24 * 60 * 60 * 1000;
 
-/// How long a clock that was not believed has to run evenly, in ms.
+/// How long a clock that is not trusted must run evenly, in ms.
 const PROOF: i64 = 24 * 60 * 60 * 1000;
 
-/// How unevenly it may run between two looks, in ms: leap seconds, a clock that is being slewed.
+/// How unevenly it may run between two checks, in ms: leap seconds, a clock that is being slewed.
 const UNEVEN: i64 = 5 * 60 * 1000;
 
-/// How long a look may wait for its lane: nobody is waiting for it.
+/// How long a check may wait for its lane: nobody is waiting for it.
 const WRITE_WITHIN: Duration = Duration::from_secs(10);
 
-/// Looks at the clock on behalf of one task, and keeps in the store what was seen.
+/// Checks the clock on behalf of one task, and keeps in the store what was seen.
 pub struct ClockWatch {
     database: Database,
-    /// This process's uptime at the last look.
+    /// This process's uptime at the last check.
     last: Mutex<Option<Duration>>,
 }
 
-/// What a look has found.
+/// The result of a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ClockTrust {
-    /// It is about where it should be.
+    /// The clock is about where it should be.
     Steady,
-    /// It stands far from the last time that the store has seen.
+    /// The clock is far from the last time that the store has seen.
     Suspect {
         /// How far ahead of it, in ms; negative: behind.
         ahead_ms: i64,
-        /// For how long it still has to run evenly until it is believed, in ms.
+        /// How much longer the clock must run evenly until it is trusted, in ms.
         wait_ms: i64,
     },
 }
 
 impl ClockWatch {
-    /// Over the clock of those who write into this database.
+    /// Returns a watch over the clock of the server that writes to this database.
     #[must_use]
     pub fn new(database: &Database) -> Self {
         Self {
@@ -57,15 +57,15 @@ impl ClockWatch {
         }
     }
 
-    /// Before anything is written: a store that has no time yet takes that of its newest row, or else
-    /// this one, ms since 1970.
+    /// Gives a store that has no time yet that of its newest row, or else `now_ms`; both in ms
+    /// since 1970. To be called before anything is written.
     pub async fn begin(&self, now_ms: i64, newest_ms: Option<i64>) -> Result<(), StorageError> {
         let job = Begin(newest_ms.unwrap_or(now_ms));
         let Ok(()) = self.database.write(job, WRITE_WITHIN).await?;
         Ok(())
     }
 
-    /// Looks at the clock: it says `now_ms`, and the process has been running for `uptime`.
+    /// Checks the clock, which shows `now_ms` after the process has been running for `uptime`.
     pub async fn look(&self, now_ms: i64, uptime: Duration) -> Result<ClockTrust, StorageError> {
         let before = {
             let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
@@ -81,12 +81,12 @@ impl ClockWatch {
     }
 }
 
-/// What the store has seen, ms since 1970.
+/// What the store has seen, in ms since 1970.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Seen {
-    /// The last time that was believed.
+    /// The last time that was trusted.
     at: i64,
-    /// What the clock said that was not, and for how long it has run evenly since.
+    /// The last time that was not trusted, and for how long the clock has run evenly since.
     claim: Option<(i64, i64)>,
 }
 
@@ -95,7 +95,7 @@ impl Seen {
         Self { at, claim: None }
     }
 
-    /// `elapsed`: since this process last looked; none: it has not yet.
+    /// `elapsed` is the time since this process last checked; `None` at its first check.
     fn look(self, now: i64, elapsed: Option<i64>) -> Self {
         let expected = self.at.saturating_add(elapsed.unwrap_or(0));
         if now.abs_diff(expected) <= FAR.unsigned_abs() {
@@ -111,7 +111,7 @@ impl Seen {
                     0
                 }
             }
-            // Another process went on from there, some time later.
+            // Another process saw that time, a while ago.
             (Some((claimed, even)), None) if (0..=FAR).contains(&now.saturating_sub(claimed)) => {
                 even
             }
@@ -136,7 +136,7 @@ impl Seen {
         }
     }
 
-    /// None: not what this wrote.
+    /// Returns `None` if the text was not written by this type.
     fn read(text: &str) -> Option<Self> {
         let mut numbers = text.split(' ').map(str::parse::<i64>);
         let at = numbers.next()?.ok()?;
@@ -230,7 +230,7 @@ mod tests {
     const DAY: i64 = 24 * HOUR;
     const NOW: i64 = 1_800_000_000_000;
 
-    /// Looks every hour, as long as it is not believed; how often.
+    /// Checks every hour until the clock is trusted; returns how often.
     fn hours_of_proof(mut seen: Seen, from: i64) -> i64 {
         (1..1_000)
             .find(|hour| {

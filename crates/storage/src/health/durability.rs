@@ -1,33 +1,33 @@
-//! A database whose word does not count any more.
+//! Databases that may have lost acknowledged writes.
 //!
 //! After a failed sync nobody knows which of the written pages the operating system still has: the
-//! next sync may succeed without them. Only a new process that reads its log anew may go on. And a
-//! file that is no longer at its path takes along whatever is written to it.
+//! next sync may succeed without them. Only a new process that reads the log again may go on. And
+//! writes to a file that is no longer at its path are lost with it.
 
 use tokio::sync::watch;
 
-/// What was acknowledged may be lost, and nothing more is acknowledged: the process must end.
+/// Acknowledged writes may be lost, and the database serves nobody any more: the process must exit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DurabilityLost {
-    /// Which database.
+    /// The name of the database.
     pub database: String,
-    /// What happened.
+    /// A sentence about what happened, for the operator.
     pub cause: String,
-    /// What kind of thing that is.
+    /// The kind of loss, which decides how the process must exit.
     pub kind: DurabilityLoss,
 }
 
-/// Why a database's word does not count.
+/// Why writes may be lost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DurabilityLoss {
-    /// The operating system failed a write or a sync. The process must end at once and without
-    /// closing the database: that would write more and call it safe.
+    /// The operating system failed a write or a sync. The process must exit at once and without
+    /// closing the database: that would write more and report it as safe.
     FailedWrite,
-    /// Another file, or none, is at the path of the one that is served.
+    /// Another file, or none, is at the path of the served one.
     FileMoved,
 }
 
-/// Raised by pools of critical databases. A cheap handle.
+/// The alarm that pools of critical databases raise. A cheap handle.
 #[derive(Clone)]
 pub(crate) struct Alarm(watch::Sender<Option<DurabilityLost>>);
 
@@ -40,7 +40,7 @@ impl Alarm {
         self.0.send_replace(Some(durability_lost));
     }
 
-    /// What was raised, if anything was.
+    /// Returns what was raised, if anything was.
     pub(crate) fn now(&self) -> Option<DurabilityLost> {
         self.0.borrow().clone()
     }

@@ -1,12 +1,12 @@
-//! How often a figure fell where: counters between fixed bounds, cheap enough for every loan.
+//! Histograms: counters between fixed bounds, cheap enough for every loan of a connection.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Counts values between bounds. Shared freely.
+/// Counts values between bounds. Takes `&self`, so it can be shared.
 #[derive(Debug)]
 pub(crate) struct Histogram {
     bounds: &'static [u64],
-    /// One more than bounds: the last counts what lies above all of them.
+    /// One more than there are bounds: the last counts what lies above all of them.
     counts: Box<[AtomicU64]>,
     sum: AtomicU64,
     max: AtomicU64,
@@ -15,14 +15,14 @@ pub(crate) struct Histogram {
 /// What a histogram has counted so far.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HistogramSnapshot {
-    /// Upper bounds of the counts, each included, ascending.
+    /// Upper bounds of the counts, inclusive, ascending.
     pub bounds: &'static [u64],
-    /// How many values lay within each bound and above the one before; the last, without a bound,
+    /// How many values lay within each bound and above the one before; the last has no bound and
     /// counts the rest.
     pub counts: Vec<u64>,
-    /// All values added up.
+    /// The sum of all values.
     pub sum: u64,
-    /// The greatest.
+    /// The greatest value; 0 if there is none.
     pub max: u64,
 }
 
@@ -55,20 +55,20 @@ impl Histogram {
 }
 
 impl HistogramSnapshot {
-    /// How many values there were.
+    /// The number of values.
     #[must_use]
     pub fn count(&self) -> u64 {
         self.counts.iter().sum()
     }
 
-    /// Their mean; 0 of none.
+    /// The mean of the values, rounded down; 0 if there are none.
     #[must_use]
     pub fn mean(&self) -> u64 {
         self.sum.checked_div(self.count()).unwrap_or(0)
     }
 
-    /// What this share of them (per thousand) did not exceed: the bound it fell under, or the
-    /// greatest where that is less.
+    /// Returns an upper limit for this share of the values (per thousand): the bound of the count
+    /// in which it lies, or the greatest value if that is less.
     #[must_use]
     pub fn quantile(&self, per_mille: u64) -> u64 {
         let wanted = (self.count() * per_mille).div_ceil(1_000);

@@ -1,34 +1,34 @@
-//! What keeps a lane from writing while its database answers reads all the same: a file that
-//! another process has locked, a disk without room. The probe makes it the database's state.
+//! What keeps a lane from writing while its database still answers reads: a file that another
+//! process has locked, a full disk. The probe turns it into the database's state.
 
 use std::fmt::Display;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// A batch that has been repeated for so long tells of its database, not of itself. As long as
-/// SQLite waits for another's lock.
+/// A batch that has been retried for this long says something about its database, not about itself.
+/// As long as SQLite waits for another process's lock.
 const LONG: Duration = Duration::from_secs(1);
 
-/// A lane_blocked counts for so long after it was last met, whatever is written in between: a disk that
-/// is all but full has room for a few bytes now and then.
+/// A block counts for this long after it was last met, whatever is written in between: an almost
+/// full disk has space for a few bytes now and then.
 const LINGERS: Duration = Duration::from_secs(1);
 
-/// Of one lane.
+/// The block of one lane, if there is one.
 #[derive(Default)]
 pub(crate) struct LaneBlocked(Mutex<Option<Block>>);
 
 struct Block {
     cause: String,
     at: Instant,
-    /// Something was written since.
+    /// Whether something was written since.
     written: bool,
 }
 
 impl LaneBlocked {
-    /// An attempt of a batch that began then was in vain.
-    pub(crate) fn failed(&self, fault: &dyn Display, no_room: bool, since: Instant) {
-        if !no_room && since.elapsed() < LONG {
+    /// Notes a failed attempt of a batch that began at `since`.
+    pub(crate) fn failed(&self, fault: &dyn Display, disk_full: bool, since: Instant) {
+        if !disk_full && since.elapsed() < LONG {
             return;
         }
         *self.locked() = Some(Block {
@@ -38,14 +38,14 @@ impl LaneBlocked {
         });
     }
 
-    /// Something was written.
+    /// Notes that something was written.
     pub(crate) fn written(&self) {
         if let Some(met) = &mut *self.locked() {
             met.written = true;
         }
     }
 
-    /// What it is, if there is any.
+    /// Returns what blocks the lane, if anything does.
     pub(crate) fn cause(&self) -> Option<String> {
         let mut met = self.locked();
         if let Some(Block {
@@ -58,7 +58,8 @@ impl LaneBlocked {
         met.as_ref().map(|met| met.cause.clone())
     }
 
-    /// Nobody has tried for a while: whether it lasts shows only when somebody writes.
+    /// Whether nobody has tried to write for a while: only a write shows whether the lane is still
+    /// blocked.
     pub(crate) fn needs_trial(&self) -> bool {
         let met = self.locked();
         met.as_ref()
@@ -76,7 +77,7 @@ mod tests {
     use tokio::time::{Instant, advance};
 
     #[tokio::test(start_paused = true)]
-    async fn a_repeat_is_a_hindrance_only_when_it_lasts_and_no_room_is_one_at_once() {
+    async fn a_repeat_is_a_hindrance_only_when_it_lasts_and_disk_full_is_one_at_once() {
         let (lane_blocked, began) = (LaneBlocked::default(), Instant::now());
         lane_blocked.failed(&"locked", false, began);
         assert_eq!(lane_blocked.cause(), None);

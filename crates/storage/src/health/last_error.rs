@@ -1,4 +1,4 @@
-//! What a database suffers from, and last suffered from.
+//! The current and the last error of a database.
 
 use super::refusals::Refusals;
 use super::state::StateTracker;
@@ -10,12 +10,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::time::Instant;
 
-/// What went wrong, since bb8 tells its callers only that time was up. Never holds a password: the
-/// errors of neither driver show the URL.
+/// What went wrong; needed since bb8 reports only time-outs to its callers. Never contains a
+/// password: the errors of neither driver show the URL.
 pub(crate) struct LastError {
     state_tracker: Arc<StateTracker>,
-    /// Whether there is any now: all is well again far more often than not.
-    hurts: AtomicBool,
+    /// Whether there is a current error. Checked before the lock: usually there is none.
+    has_current: AtomicBool,
     now: Mutex<Option<String>>,
     last: Mutex<Option<(String, Instant)>>,
     refusals: Refusals,
@@ -25,7 +25,7 @@ impl LastError {
     pub(crate) fn none(state_tracker: &Arc<StateTracker>) -> Self {
         Self {
             state_tracker: Arc::clone(state_tracker),
-            hurts: AtomicBool::new(false),
+            has_current: AtomicBool::new(false),
             now: Mutex::default(),
             last: Mutex::default(),
             refusals: Refusals::default(),
@@ -36,21 +36,21 @@ impl LastError {
         let text = what.to_string();
         *locked(&self.last) = Some((text.clone(), Instant::now()));
         *locked(&self.now) = Some(text);
-        self.hurts.store(true, Ordering::Release);
+        self.has_current.store(true, Ordering::Release);
         self.state_tracker.request_probe();
     }
 
-    /// What is wrong now.
+    /// Returns the current error.
     pub(crate) fn now(&self) -> Option<String> {
         locked(&self.now).clone()
     }
 
-    /// What was last wrong, and when.
+    /// Returns the last error, and when it occurred.
     pub(crate) fn last(&self) -> Option<(String, Instant)> {
         locked(&self.last).clone()
     }
 
-    /// A caller was told this, under its trace: the log says why.
+    /// Logs why a caller was refused, under its trace.
     pub(crate) fn refused(&self, error: &StorageError, trace: Option<TraceId>) {
         match error {
             StorageError::Unavailable {
@@ -59,30 +59,32 @@ impl LastError {
             StorageError::Saturated { database, .. } => {
                 self.refusals.note(database, &error.to_string(), trace);
             }
-            // Said where it happened, or no last_error.
+            // Logged where it happened, or no error.
             StorageError::OutcomeUnknown { .. }
             | StorageError::Failed { .. }
             | StorageError::Closed { .. } => {}
         }
     }
 
-    /// What the log has yet to say of them.
+    /// Returns the refusals, some of which are not logged yet.
     pub(crate) fn refusals(&self) -> &Refusals {
         &self.refusals
     }
 
-    /// Something has gone well.
-    pub(crate) fn over(&self) {
-        if self.hurts.load(Ordering::Relaxed) && self.hurts.swap(false, Ordering::AcqRel) {
+    /// Clears the current error: something has succeeded.
+    pub(crate) fn clear(&self) {
+        if self.has_current.load(Ordering::Relaxed)
+            && self.has_current.swap(false, Ordering::AcqRel)
+        {
             *locked(&self.now) = None;
             self.state_tracker.request_probe();
         }
     }
 
-    /// Notes why connecting failed, or that it is over.
+    /// Notes why connecting failed, or clears the current error.
     pub(crate) fn noted<C>(&self, connected: ConnectionResult<C>) -> ConnectionResult<C> {
         match &connected {
-            Ok(_) => self.over(),
+            Ok(_) => self.clear(),
             Err(error) => self.note(error),
         }
         connected

@@ -1,4 +1,4 @@
-//! The metrics of a database, for whoever shows them: one cheap snapshot, nothing waits.
+//! The metrics of a database: one cheap snapshot, nothing waits.
 
 use crate::pool::Gate;
 use crate::registry::Slot;
@@ -7,69 +7,69 @@ use crate::{Backend, DatabaseState, HistogramSnapshot, ReplicaOutcome};
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-/// One database in metrics. Counters go on across resets.
+/// The metrics of one database. Counters go on across resets.
 #[derive(Debug, Clone)]
 pub struct DatabaseMetrics {
-    /// Its name.
+    /// The name of the database.
     pub database: String,
-    /// What is behind it.
+    /// The kind of database.
     pub backend: Backend,
     /// Whether the server is unavailable without it.
     pub critical: bool,
-    /// How it is.
+    /// The current state.
     pub state: DatabaseState,
-    /// Its connections.
+    /// The metrics of its connections.
     pub pool: PoolMetrics,
-    /// Its write lanes.
+    /// The metrics of its write lanes.
     pub lanes: LaneMetrics,
-    /// How long the log of a file is, in bytes; 0 for a server's.
+    /// The length of the file's log in bytes; 0 on PostgreSQL.
     pub log_bytes: u64,
-    /// Reads that were tried again after a transient fault.
+    /// Reads that were retried after a transient fault.
     pub read_repeats: u64,
     /// What it did for its primary, if it is a replica.
     pub replica: Option<ReplicaMetrics>,
 }
 
-/// A replica in metrics.
+/// The metrics of a replica.
 #[derive(Debug, Clone)]
 pub struct ReplicaMetrics {
     /// The name of its primary.
     pub primary: String,
-    /// How long ago the primary had something that it lacks, as last seen.
+    /// How long ago the primary had something that the replica lacks, as of the last check.
     pub behind: Duration,
-    /// How the reads ended that were tried on it.
+    /// How often each outcome of a read on it occurred.
     pub reads: Vec<(ReplicaOutcome, u64)>,
 }
 
-/// The connections of a database.
+/// The metrics of a database's connections.
 #[derive(Debug, Clone)]
 pub struct PoolMetrics {
-    /// Open ones.
+    /// Open connections.
     pub total: u32,
-    /// Open ones that nobody uses.
+    /// Open connections that nobody uses.
     pub idle: u32,
-    /// Lent ones.
+    /// Connections on loan.
     pub in_use: usize,
-    /// Callers in line.
+    /// Callers that wait for a connection.
     pub waiting: usize,
-    /// Most there can be.
+    /// The limit of the pool.
     pub max: u32,
-    /// How long the first in line has been waiting.
+    /// How long the first of the waiting callers has been waiting.
     pub longest_wait: Duration,
     /// How long callers waited for the connection that they got, in microseconds.
     pub acquire_micros: HistogramSnapshot,
-    /// Callers that got none in time.
+    /// Callers that got no connection in time.
     pub timeouts: u64,
 }
 
-/// The write lanes of a database, together.
+/// The metrics of a database's write lanes together.
 #[derive(Debug, Clone)]
 pub struct LaneMetrics {
-    /// How many lanes there are.
+    /// The number of lanes.
     pub lanes: usize,
-    /// Jobs that wait.
+    /// Jobs that wait in the queues.
     pub queued: usize,
-    /// For how long the oldest job has been waiting for its answer.
+    /// How long the oldest job has been waiting for its answer.
     pub oldest: Duration,
     /// Jobs taken so far.
     pub jobs: u64,
@@ -77,12 +77,12 @@ pub struct LaneMetrics {
     pub batches: u64,
     /// Jobs per batch.
     pub batch_jobs: HistogramSnapshot,
-    /// Batches that were tried again after a transient fault.
+    /// Batches that were retried after a transient fault.
     pub repeats: u64,
 }
 
 impl Slot {
-    /// For how long the oldest job of all lanes has been waiting for its answer.
+    /// How long the oldest job of all lanes has been waiting for its answer.
     pub(crate) fn oldest_job(&self) -> Duration {
         let open = self.current();
         let ages = open.iter().flat_map(|open| &open.lanes).map(Lane::oldest);

@@ -1,4 +1,4 @@
-//! How each database is, what it did, and what operators see of that.
+//! The state of each database, what it did, and what operators see of that.
 
 mod clock_watch;
 mod counters;

@@ -1,4 +1,4 @@
-//! What the operator sees of databases and pools, and the one thing that can be done to them here.
+//! The operator's probes of databases and pools, and the one action they offer: a reset.
 
 use crate::registry::{Databases, Slot};
 use crate::{ControlError, DatabaseMetrics, DatabaseState};
@@ -8,17 +8,17 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Callers that wait longer than this for a connection, or for the answer to a write, make a pool
+/// If callers wait longer than this for a connection, or for the answer to a write, a pool is
 /// unhealthy.
 const LONG_WAIT: Duration = Duration::from_secs(1);
 
-/// How long a reset waits for what is under way.
+/// How long a reset waits for work under way.
 const DRAIN: Duration = Duration::from_secs(5);
 
-/// `databases`: is each of them there?
+/// The probe `databases`: the state of each database.
 pub(crate) struct DatabasesProbe(pub(crate) Arc<Databases>);
 
-/// `db-pool`: do callers get a connection?
+/// The probe `db-pool`: whether callers get connections.
 pub(crate) struct PoolProbe(pub(crate) Arc<Databases>);
 
 impl Probe for DatabasesProbe {
@@ -41,19 +41,20 @@ impl Probe for DatabasesProbe {
 
     fn json(&self) -> String {
         let status = word(self.state());
-        let databases = by_name(&self.0, Slot::face);
+        let databases = by_name(&self.0, Slot::status_json);
         json!({ "status": status, "databases": databases }).to_string()
     }
 
-    /// `{name}/reset`: closes a database and opens it again; the answer is how it is then.
+    /// Handles `{name}/reset`: closes a database and opens it again; answers with its state
+    /// afterwards.
     fn act(&self, path: &str) -> Option<Acting> {
         let name = path.strip_suffix("/reset")?;
         let slot = self.0.named(name)?;
         let (databases, name) = (Arc::clone(&self.0), name.to_owned());
         Some(Box::pin(async move {
-            tracing::warn!(database = %name, "a reset was asked for");
+            tracing::warn!(database = %name, "resetting a database on request");
             match databases.reset(&name, DRAIN).await {
-                Ok(()) => Ok(slot.face().to_string()),
+                Ok(()) => Ok(slot.status_json().to_string()),
                 Err(ControlError::Busy(_)) => Err(ActError::Busy),
                 Err(error) => Err(ActError::Failed(error.to_string())),
             }
@@ -80,13 +81,13 @@ impl Probe for PoolProbe {
 
     fn json(&self) -> String {
         let healthy = self.state() == ProbeState::Ok;
-        let databases = by_name(&self.0, Slot::pool_face);
+        let databases = by_name(&self.0, Slot::pool_json);
         json!({ "healthy": healthy, "databases": databases }).to_string()
     }
 }
 
 impl Slot {
-    /// What it means for the server: without a critical one there is none.
+    /// Returns what the database's state means for the server: without a critical one it is down.
     fn state(&self) -> ProbeState {
         match self.state_tracker().state() {
             DatabaseState::Connected => ProbeState::Ok,
@@ -99,7 +100,7 @@ impl Slot {
         }
     }
 
-    fn face(&self) -> Value {
+    fn status_json(&self) -> Value {
         let (metrics, shared) = (self.metrics(), &self.context.shared);
         json!({
             "status": word(self.state()),
@@ -134,7 +135,7 @@ impl Slot {
             && self.oldest_job() <= LONG_WAIT
     }
 
-    fn pool_face(&self) -> Value {
+    fn pool_json(&self) -> Value {
         let DatabaseMetrics { pool, lanes, .. } = self.metrics();
         let acquires = &pool.acquire_micros;
         let millis = |micros: u64| Duration::from_micros(micros).as_secs_f64() * 1_000.0;
@@ -160,7 +161,7 @@ impl Slot {
         })
     }
 
-    /// Who holds connections now, the longest first.
+    /// Returns who holds connections now, the longest first.
     fn holders(&self) -> Vec<Value> {
         let Some(open) = self.current() else {
             return Vec::new();
@@ -199,10 +200,10 @@ fn ms(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
-fn by_name(databases: &Databases, face: impl Fn(&Slot) -> Value) -> Value {
+fn by_name(databases: &Databases, json: impl Fn(&Slot) -> Value) -> Value {
     let lines = databases
         .all()
         .into_iter()
-        .map(|slot| (slot.config().name, face(&slot)));
+        .map(|slot| (slot.config().name, json(&slot)));
     Value::Object(lines.collect::<Map<_, _>>())
 }

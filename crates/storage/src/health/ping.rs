@@ -15,8 +15,8 @@ const OPERATION: &str = "storage.probe";
 /// How long a probe may wait for its connection, and then for the answer.
 pub(crate) const LIMIT: Duration = Duration::from_secs(1);
 
-/// Reads a row that every database of ours has: only what touches a page shows that a file is locked
-/// or cannot be read.
+/// Reads a row that every database has: only a query that touches a page shows that a file is
+/// locked or cannot be read.
 pub(crate) const QUESTION: &str = "SELECT value FROM storage_meta WHERE key = 'epoch'";
 
 /// Asks the database for a row.

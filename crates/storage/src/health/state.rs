@@ -1,27 +1,27 @@
-//! How a database is, and who is told when that changes.
+//! The state of a database, and its changes.
 
 use bus::Event;
 use std::sync::{Mutex, PoisonError};
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{Notify, mpsc};
 
-/// How a database is.
+/// The state of a database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DatabaseState {
     /// Being opened, for the first time or again.
     Connecting,
-    /// Answers.
+    /// It answers in time, and can be written.
     Connected,
-    /// Answers, but callers wait long for a connection, or nothing can be written.
+    /// It answers, but callers wait long for a connection, or nothing can be written.
     Degraded,
-    /// Does not answer, or could not be opened; it is tried again.
+    /// It does not answer, or could not be opened; it is tried again.
     Lost,
-    /// Not opened, or closed on purpose.
+    /// It was not opened, or was closed on purpose.
     Closed,
 }
 
 impl DatabaseState {
-    /// One word for it.
+    /// Returns the state as one word.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -34,16 +34,16 @@ impl DatabaseState {
     }
 }
 
-/// A database is another way than before. Stated once per change.
+/// The state of a database has changed. Published once per change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DatabaseChanged {
-    /// Which.
+    /// The name of the database.
     pub database: String,
-    /// How it was.
+    /// The state before.
     pub was: DatabaseState,
-    /// How it is.
+    /// The state now.
     pub is: DatabaseState,
-    /// Why, if it is not well.
+    /// Why, if the database is not well.
     pub cause: Option<String>,
 }
 
@@ -52,7 +52,7 @@ impl Event for DatabaseChanged {
 }
 
 impl DatabaseChanged {
-    /// One word for the change: that of what it is now, or `recovered` when it was ill.
+    /// Returns one word for the change: the new state, or `recovered` if it was not well before.
     #[must_use]
     pub fn word(&self) -> &'static str {
         match (self.was, self.is) {
@@ -64,17 +64,17 @@ impl DatabaseChanged {
     }
 }
 
-/// Most changes that wait for the bus. One that finds no room is in the log, and so is that it was
-/// not stated.
+/// Most changes that wait for the bus. One that finds no place is logged, and so is the fact that
+/// it was not published.
 const CHANGES_MAX: usize = 64;
 
-/// How one database is now; states and logs each change once.
+/// The current state of one database. Logs and queues each change once.
 pub(crate) struct StateTracker {
     database: String,
     now: Mutex<CurrentState>,
     changes: mpsc::Sender<DatabaseChanged>,
-    /// Rung by whoever suspects a change: the probe looks at once.
-    bell: Notify,
+    /// Notified when a change is suspected: the probe runs at once.
+    probe_wanted: Notify,
 }
 
 struct CurrentState {
@@ -83,7 +83,7 @@ struct CurrentState {
 }
 
 impl StateTracker {
-    /// Closed so far. The receiver gets every change.
+    /// Returns the tracker of a closed database, and the receiver of its changes.
     pub(crate) fn new(database: &str) -> (Self, mpsc::Receiver<DatabaseChanged>) {
         let (changes, told) = mpsc::channel(CHANGES_MAX);
         let state_tracker = Self {
@@ -93,7 +93,7 @@ impl StateTracker {
                 cause: None,
             }),
             changes,
-            bell: Notify::new(),
+            probe_wanted: Notify::new(),
         };
         (state_tracker, told)
     }
@@ -102,29 +102,29 @@ impl StateTracker {
         self.now().state
     }
 
-    /// Why it is not well.
+    /// Returns why the database is not well.
     pub(crate) fn cause(&self) -> Option<String> {
         self.now().cause.clone()
     }
 
-    /// It is well, or is being opened or closed.
+    /// Sets a state without a cause: well, or being opened or closed.
     pub(crate) fn set(&self, state: DatabaseState) {
         self.changes_to(state, None);
     }
 
-    /// It is not well.
+    /// Sets a state that is not well, and its cause.
     pub(crate) fn set_unwell(&self, state: DatabaseState, cause: String) {
         self.changes_to(state, Some(cause));
     }
 
-    /// Asks the probe to look.
+    /// Requests a probe.
     pub(crate) fn request_probe(&self) {
-        self.bell.notify_one();
+        self.probe_wanted.notify_one();
     }
 
-    /// Waits until someone rings.
+    /// Waits until a probe is requested.
     pub(crate) async fn probe_requested(&self) {
-        self.bell.notified().await;
+        self.probe_wanted.notified().await;
     }
 
     fn changes_to(&self, is: DatabaseState, cause: Option<String>) {
@@ -146,7 +146,7 @@ impl StateTracker {
         // Full only while the bus has been stuck for dozens of changes; closed at the end.
         if let Err(TrySendError::Full(change)) = self.changes.try_send(change) {
             let (database, word) = (&change.database, change.word());
-            tracing::warn!(%database, change = word, "the bus is not told of this change");
+            tracing::warn!(%database, change = word, "could not publish a state change: the queue is full");
         }
     }
 

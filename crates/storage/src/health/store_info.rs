@@ -1,4 +1,4 @@
-//! What every new connection tells of the store: its epoch, and what a commit survives.
+//! What each new connection reports about the store: its epoch, and what a commit survives.
 
 use super::state::DatabaseChanged;
 use bus::{Bus, Event};
@@ -8,11 +8,11 @@ use diesel_async::AsyncPgConnection;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use tokio::sync::{mpsc, watch};
 
-/// The store is another one than before: restored, or its server was replaced by a promoted one.
-/// Cursors of the old epoch are void.
+/// The store was replaced: by a backup, or by a promoted standby of its server. Cursors of the old
+/// epoch are void.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoreEpochChanged {
-    /// Which database.
+    /// The name of the database.
     pub database: String,
     /// The new epoch.
     pub epoch: String,
@@ -22,15 +22,15 @@ impl Event for StoreEpochChanged {
     const NAME: &'static str = "storage.epoch_changed";
 }
 
-/// The latest known of one database.
+/// The latest information about one store.
 pub(crate) struct StoreInfo {
     epoch: watch::Sender<String>,
     power_safe: AtomicBool,
-    /// Of a replica that was found to be one of its primary: the identity of both, else 0.
+    /// The identifier of the primary's server, once a replica was found to be its standby; else 0.
     system: AtomicI64,
 }
 
-/// What one connection saw.
+/// The information from one connection.
 pub(crate) struct ConnectionInfo {
     epoch: String,
     power_safe: bool,
@@ -54,7 +54,8 @@ impl StoreInfo {
         });
     }
 
-    /// Notes of which epoch and system a replica is. Its epoch is its primary's, who states it.
+    /// Sets the epoch and the server of a replica. Publishes nothing: its epoch is its primary's,
+    /// which publishes it.
     pub(crate) fn set_replica(&self, own: String, system: i64) {
         self.system.store(system, Ordering::Relaxed);
         self.epoch.send_if_modified(|epoch| {
@@ -71,7 +72,7 @@ impl StoreInfo {
         self.epoch.borrow().clone()
     }
 
-    /// What an acknowledgement survives.
+    /// What an acknowledged write survives: `power` or `process`.
     pub(crate) fn durability(&self) -> &'static str {
         if self.power_safe.load(Ordering::Relaxed) {
             "power"
@@ -80,13 +81,13 @@ impl StoreInfo {
         }
     }
 
-    /// Follows the epoch from now on.
+    /// Returns a receiver of later changes of the epoch.
     pub(crate) fn follow(&self) -> watch::Receiver<String> {
         self.epoch.subscribe()
     }
 }
 
-/// States every change of the database and of its epoch, until the database is gone.
+/// Publishes every change of the database and of its epoch, until the database is gone.
 pub(crate) async fn publish_changes(
     mut changes: mpsc::Receiver<DatabaseChanged>,
     mut epochs: watch::Receiver<String>,
@@ -123,7 +124,7 @@ impl From<InfoRow> for ConnectionInfo {
     }
 }
 
-/// SQLite is opened with `synchronous = FULL`.
+/// Power-safe, since every connection sets `synchronous = FULL`.
 const SQLITE: &str =
     "SELECT value AS epoch, TRUE AS power_safe FROM storage_meta WHERE key = 'epoch'";
 
@@ -135,7 +136,7 @@ const POSTGRES: &str =
             AND current_setting('synchronous_commit') <> 'off' AS power_safe
     FROM storage_meta WHERE key = 'epoch'";
 
-/// Reads what a SQLite connection has to tell. Blocks.
+/// Reads the information from a SQLite connection. Blocks.
 pub(crate) fn sqlite_info(
     connection: &mut SqliteConnection,
 ) -> diesel::ConnectionResult<ConnectionInfo> {
@@ -148,7 +149,8 @@ pub(crate) fn sqlite_info(
     .map_err(diesel::ConnectionError::CouldntSetupConfiguration)
 }
 
-/// Reads what a PostgreSQL connection has to tell. Fails on a standby, which cannot serve us.
+/// Reads the information from a PostgreSQL connection. Fails on a standby, which cannot take
+/// writes.
 pub(crate) async fn postgres_info(
     connection: &mut AsyncPgConnection,
 ) -> QueryResult<ConnectionInfo> {

@@ -50,22 +50,22 @@ pub struct Store {
 }
 
 impl Store {
-    /// An empty one, without subscribers.
+    /// Returns an empty store without subscribers.
     pub async fn new() -> Self {
         Self::with(|_, _| {}).await
     }
 
-    /// An empty one, with subscribers: `wire` adds them before the bus starts.
+    /// Returns an empty store with subscribers: `wire` adds them before the bus starts.
     pub async fn with(wire: impl FnOnce(&mut Builder, &Database)) -> Self {
         Self::configured(|_, _| {}, wire).await
     }
 
-    /// [`Store::with`] on a database of this kind, whatever kind the test run is for.
+    /// [`Store::with`] on this kind of database, whatever kind the test run is for.
     pub async fn on(backend: Backend, wire: impl FnOnce(&mut Builder, &Database)) -> Self {
         Self::at(Place::on(backend).await, |_, _| {}, wire).await
     }
 
-    /// [`Store::with`] under other settings than the defaults.
+    /// [`Store::with`] with changed settings.
     pub async fn configured(
         configure: impl FnOnce(&mut DatabaseConfig, &mut Settings),
         wire: impl FnOnce(&mut Builder, &Database),
@@ -73,7 +73,7 @@ impl Store {
         Self::at(Place::new().await, configure, wire).await
     }
 
-    /// An empty one at a place, under other settings than the defaults.
+    /// Returns an empty store at a place, with changed settings.
     pub async fn at(
         place: Place,
         configure: impl FnOnce(&mut DatabaseConfig, &mut Settings),
@@ -103,37 +103,37 @@ impl Store {
         }
     }
 
-    /// The database.
+    /// The database of the store.
     #[must_use]
     pub fn database(&self) -> &Database {
         &self.database
     }
 
-    /// The registry it is in.
+    /// The registry that contains the database.
     #[must_use]
     pub fn registry(&self) -> &Registry {
         &self.registry
     }
 
-    /// The bus that it states its facts on.
+    /// The bus on which its facts are published.
     #[must_use]
     pub fn bus(&self) -> &Bus {
         &self.bus
     }
 
-    /// The tasks of both.
+    /// The tasks of bus and database.
     #[must_use]
     pub fn tasks(&self) -> &Tasks {
         &self.tasks
     }
 
-    /// What it was opened with, to open it once more.
+    /// The configuration, to open the database once more.
     #[must_use]
     pub fn config(&self) -> &DatabaseConfig {
         &self.config
     }
 
-    /// The file of a store on SQLite.
+    /// Returns the file of a store on SQLite.
     ///
     /// # Panics
     /// If the store is on PostgreSQL.
@@ -148,7 +148,7 @@ impl Store {
     /// Runs one job through its lane and waits for its answer, or its refusal.
     ///
     /// # Panics
-    /// When storage fails.
+    /// If storage fails.
     pub async fn run<J: Job>(&self, job: J) -> Result<J::Answer, J::Refusal> {
         self.database
             .write(job, PATIENCE)
@@ -173,7 +173,7 @@ impl Store {
     }
 }
 
-/// The migrations of a database as they lie in the source tree.
+/// Returns the migrations of a database from the source tree.
 #[must_use]
 pub fn migrations(database: &str) -> Migrations {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../migrations");

@@ -2,7 +2,7 @@
 //! mount all lead to the same lock.
 //!
 //! It is `flock`, which Linux keeps apart from the byte ranges that SQLite locks with `fcntl`. But
-//! closing any descriptor of a file gives back all of a process's `fcntl` locks on it, SQLite's
+//! closing any descriptor of a file releases all `fcntl` locks that the process has on it, SQLite's
 //! too. So the file is opened once, and closed only when no connection to it is left.
 
 use crate::backend::FileIdentity;
@@ -16,34 +16,34 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// How long a server that is just ending may still hold the lock.
+/// How long to wait for a server that is just ending and still holds the lock.
 const ENDING: Duration = Duration::from_secs(1);
 
 const POLL: Duration = Duration::from_millis(20);
 
-/// What this process holds: it must not even open those a second time.
+/// The files that this process has claimed: it must not even open those a second time.
 static HELD: Mutex<BTreeSet<FileIdentity>> = Mutex::new(BTreeSet::new());
 
-/// A file that nobody else serves, whatever they call it.
+/// A claim on a file that nobody else serves, under whatever name.
 pub(crate) struct FileClaim {
     file: OpenFile,
     identity: FileIdentity,
 }
 
-/// The one descriptor of a store's file that is not SQLite's; closed with the claim to it.
+/// The one descriptor of a store's file that is not SQLite's; closed when the claim is dropped.
 #[derive(Clone)]
 pub(crate) struct OpenFile(Arc<Mutex<Option<File>>>);
 
 impl OpenFile {
-    /// Keeps blocks of the disk for the file's first so many bytes, written or not; its size stays as
-    /// it is. Where that cannot be done, the file grows as ever.
+    /// Allocates disk space for the first so many bytes of the file; its size does not change. On
+    /// file systems that cannot do this, nothing happens.
     pub(crate) fn reserve(&self, bytes: u64) {
         if let Some(file) = &*self.locked() {
             let _ = rustix::fs::fallocate(file, FallocateFlags::KEEP_SIZE, 0, bytes);
         }
     }
 
-    /// Which file it is, whatever is at its path by now.
+    /// Returns the identity of the open file, whatever is at its path by now.
     pub(crate) fn identity(&self) -> io::Result<Option<FileIdentity>> {
         self.locked()
             .as_ref()
@@ -57,7 +57,7 @@ impl OpenFile {
 }
 
 impl FileClaim {
-    /// Claims the file at this path; `None` when there is none.
+    /// Claims the file at this path; returns `None` if there is none.
     pub(super) async fn take(
         store: &Path,
         config: &DatabaseConfig,
@@ -78,8 +78,8 @@ impl FileClaim {
         }
     }
 
-    /// Gives it back while connections may still be open: the descriptor stays open for as long as
-    /// the process lives.
+    /// Releases the claim while connections may still be open: the descriptor stays open for as
+    /// long as the process lives.
     pub(super) fn leave_open(self) {
         if let Some(file) = self.file.locked().take() {
             let _ = file.unlock();
@@ -87,7 +87,7 @@ impl FileClaim {
         }
     }
 
-    /// For as long as it is claimed.
+    /// Returns the file's descriptor, which is closed with the claim.
     pub(super) fn file(&self) -> OpenFile {
         self.file.clone()
     }
@@ -104,7 +104,7 @@ impl Drop for FileClaim {
 enum ClaimAttempt {
     Claimed(FileClaim),
     Held(String),
-    /// Another file came to the path meanwhile.
+    /// Another file came to the path in the meantime.
     Replaced,
     Absent,
 }
@@ -138,7 +138,7 @@ fn held() -> MutexGuard<'static, BTreeSet<FileIdentity>> {
     HELD.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Who holds the lock, by another name than ours, as far as the kernel shows it.
+/// Returns who holds the lock under another name of the file, as far as the kernel shows it.
 fn holder(of: FileIdentity) -> String {
     let locks = std::fs::read_to_string("/proc/locks").unwrap_or_default();
     match process_in(&locks, &of.in_locks()) {
@@ -147,8 +147,8 @@ fn holder(of: FileIdentity) -> String {
     }
 }
 
-/// `1: FLOCK  ADVISORY  WRITE 1234 08:01:5678 0 EOF`; the process is 0 or less when it is of
-/// another namespace.
+/// Parses lines such as `1: FLOCK  ADVISORY  WRITE 1234 08:01:5678 0 EOF`; the process is 0 or less
+/// if it belongs to another namespace.
 fn process_in(locks: &str, file: &str) -> Option<u32> {
     locks.lines().find_map(|line| {
         let mut words = line.split_whitespace().skip(1);

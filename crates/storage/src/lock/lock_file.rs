@@ -1,4 +1,4 @@
-//! The lock file beside a SQLite database: `<file>.lock`, with its holder's process id in it.
+//! The lock file beside a SQLite database: `<file>.lock`, which contains its holder's process id.
 
 use super::role::Role;
 use crate::{DatabaseConfig, OpenError};
@@ -8,15 +8,15 @@ use std::path::Path;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// How long a server may still hold the lock: one that is just ending is waited for.
+/// How long to wait for a server that is just ending and still holds the lock.
 const ENDING: Duration = Duration::from_secs(1);
 
-/// How long migrations may take that others wait for.
+/// How long to wait for the migrations of another process.
 const MIGRATING: Duration = Duration::from_secs(60);
 
 const POLL: Duration = Duration::from_millis(20);
 
-/// Locks a store's file; its directories are made first.
+/// Locks the lock file of a store; creates its directories first.
 pub(super) async fn lock(
     store: &Path,
     role: Role,
@@ -58,8 +58,8 @@ fn open(store: &Path) -> io::Result<File> {
         .open(name)
 }
 
-/// Leaves our name: a server's process id, nothing for a migration. Written over what is there, which
-/// takes no room on a full disk.
+/// Writes the holder: a server's process id, nothing for a migration. It overwrites what is there,
+/// which needs no space on a full disk.
 fn sign(file: &mut File, role: Role) -> io::Result<()> {
     file.rewind()?;
     let name = match role {
@@ -69,7 +69,7 @@ fn sign(file: &mut File, role: Role) -> io::Result<()> {
     writeln!(file, "{name:<10}")
 }
 
-/// The server that holds the file, if it is one.
+/// Returns the server that holds the file, unless a migration does.
 fn server_in(file: &mut File) -> Option<String> {
     let mut text = String::new();
     file.rewind().ok()?;

@@ -1,8 +1,8 @@
-//! The lock on a store: one server at a time, unless several nodes are configured.
+//! Taking and releasing the lock on a store.
 //!
-//! A SQLite file is locked twice: by a lock file beside it, which also servers of earlier versions
-//! respect, and by the file itself, whichever name leads to it. On PostgreSQL it is an advisory lock.
-//! All end with their process, so a crash leaves nothing behind.
+//! A SQLite file is locked twice: by a lock file beside it, which servers of earlier versions
+//! respect too, and by a lock on the file itself, whichever name leads to it. On PostgreSQL it is
+//! an advisory lock. All locks end with their process, so a crash leaves nothing behind.
 
 use super::advisory::{self, Claimant};
 use super::file_claim::{FileClaim, OpenFile};
@@ -16,22 +16,22 @@ use bus::{Task, Tasks};
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection as _};
 use std::path::Path;
 
-/// A lock that is held. Dropped, it is given back.
+/// The lock on a store; dropping it releases the lock.
 pub(crate) enum StoreLock {
-    /// A locked file, and the one beside it.
+    /// Locks on a file and on the lock file beside it.
     File {
         store: Option<FileClaim>,
         _beside: std::fs::File,
     },
-    /// A task that keeps a connection.
+    /// A task that keeps the connection which holds the lock.
     Kept(Task),
-    /// A connection that nobody looks at, see [`StoreLock::confirm`].
+    /// A connection that holds the lock and is not checked, see [`StoreLock::confirm`].
     Session(Box<AsyncPgConnection>),
 }
 
 impl StoreLock {
-    /// Takes the lock, or names who holds it. `None`: this store needs none. `on_taken` is called
-    /// when the lock was lost and another server took it.
+    /// Takes the lock for a server; returns `None` if this store needs none. `on_taken` is called
+    /// if the lock is lost later and another server takes it.
     pub(crate) async fn take(
         config: &DatabaseConfig,
         tasks: &Tasks,
@@ -50,7 +50,7 @@ impl StoreLock {
         }
     }
 
-    /// Takes the lock for a command that may take hours; others are told its name.
+    /// Takes the lock for a command that may take hours; processes that are refused see its name.
     pub(crate) async fn take_for(
         command: &str,
         config: &DatabaseConfig,
@@ -64,7 +64,7 @@ impl StoreLock {
         }
     }
 
-    /// Fails when the lock was lost meanwhile: a server may have begun to write.
+    /// Fails if the lock was lost in the meantime: a server may have begun to write.
     pub(crate) async fn confirm(&mut self, config: &DatabaseConfig) -> Result<(), OpenError> {
         let Self::Session(held) = self else {
             return Ok(());
@@ -90,7 +90,7 @@ impl StoreLock {
         }
     }
 
-    /// A server makes the file, so that it can be locked before anyone opens it.
+    /// Creates the file for a server, so that it can be locked before anyone opens it.
     async fn of_file(
         store: &Path,
         role: Role,
@@ -108,7 +108,7 @@ impl StoreLock {
         }))
     }
 
-    /// The file that is locked, if it is one.
+    /// Returns the locked file; `None` on PostgreSQL.
     pub(crate) fn file(&self) -> Option<OpenFile> {
         let Self::File { store, .. } = self else {
             return None;
@@ -116,7 +116,7 @@ impl StoreLock {
         store.as_ref().map(FileClaim::file)
     }
 
-    /// Gives it back although connections may still be open.
+    /// Releases the lock although connections may still be open.
     pub(crate) fn release_early(mut self) {
         if let Self::File { store, .. } = &mut self
             && let Some(claim) = store.take()

@@ -1,4 +1,4 @@
-//! Migrations: forward only, once, all pending ones in one transaction under a lock that several
+//! Migrations: forward only, each once, all pending ones in one transaction under a lock that all
 //! processes respect. A failed one leaves the old schema.
 
 mod on_postgres;
@@ -11,14 +11,14 @@ use diesel_migrations::{FileBasedMigrations, MigrationHarness};
 use std::collections::BTreeSet;
 use std::error::Error;
 
-/// Applies what is missing; returns the versions that were.
+/// Applies the missing migrations; returns their versions.
 pub(crate) async fn migrate(config: &DatabaseConfig) -> Result<Vec<String>, OpenError> {
     let applied = match &config.url {
         Url::Sqlite(_) => on_sqlite::migrate(config).await?,
         Url::Postgres(url) => on_postgres::migrate(url, config).await?,
     };
     if !applied.is_empty() {
-        tracing::info!(database = %config.name, ?applied, "migrated");
+        tracing::info!(database = %config.name, ?applied, "applied migrations");
     }
     Ok(applied)
 }
@@ -53,7 +53,7 @@ impl MigrationFailure {
     }
 }
 
-/// All migrations this binary knows.
+/// Returns all migrations that this binary knows.
 fn known<DB: Sql>(
     migrations: &Migrations,
     backend: Backend,
@@ -72,7 +72,8 @@ fn known<DB: Sql>(
 
 type MigrationList<DB> = Vec<Box<dyn Migration<DB>>>;
 
-/// Applies the known migrations that are missing, oldest first. Inside the caller's transaction.
+/// Applies the known migrations that are missing, oldest first. Runs inside the caller's
+/// transaction.
 fn apply<C, DB>(
     connection: &mut C,
     mut known: MigrationList<DB>,
@@ -103,7 +104,7 @@ fn version<DB: Sql>(migration: &dyn Migration<DB>) -> String {
     migration.name().version().to_string()
 }
 
-/// Gives the store its epoch, once.
+/// Returns the statement that gives the store its epoch, if it has none.
 fn remember_epoch() -> String {
     let epoch = rand::random::<u128>();
     format!(

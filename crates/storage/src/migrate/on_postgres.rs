@@ -1,7 +1,7 @@
 //! Migrating PostgreSQL: on a connection of its own, under an advisory lock.
 //!
-//! Whether anything is to be done is asked first, and answered at once or not at all: migrations may
-//! take long, and a server that falls silent must not be waited for as if it were migrating.
+//! Whether anything is to be done is asked first, with a short time limit: migrations may take
+//! long, and a server that falls silent must not be waited for as if it were migrating.
 
 use super::{MigrationFailure, apply, known, remember_epoch, version};
 use crate::backend::postgres::{self, answered, answered_within};
@@ -17,14 +17,14 @@ use std::time::Duration;
 
 type Wrapped = AsyncConnectionWrapper<AsyncPgConnection>;
 
-/// Waits for its turn, but not for ever; its own statements may take as long as they need. The lock
-/// ends with the connection.
+/// Waits for its turn for 60 s; its own statements may take as long as they need. The lock ends
+/// with the connection.
 const LOCK: &str = "SET application_name = 'parlor migration';
     SET lock_timeout = '60s';
     SET statement_timeout = 0;
     SELECT pg_advisory_lock(1885434476, 2)";
 
-/// The server's own limit comes first.
+/// Longer than the server's own limit, which comes first.
 const LOCK_LIMIT: Duration = Duration::from_secs(65);
 
 pub(super) async fn migrate(url: &str, config: &DatabaseConfig) -> Result<Vec<String>, OpenError> {
@@ -64,7 +64,7 @@ struct Applied {
     version: String,
 }
 
-/// Has it been migrated, and by a program that knew the same migrations?
+/// Whether the store was migrated by a program that knew the same migrations.
 async fn is_current(
     connection: &mut AsyncPgConnection,
     known: &BTreeSet<String>,
@@ -103,7 +103,7 @@ struct Foreign {
     foreign: bool,
 }
 
-/// Tables of someone else, and none of ours.
+/// Whether there are tables of another application and none of Parlor's.
 const FOREIGN: &str = "SELECT to_regclass('storage_meta') IS NULL AND EXISTS (
         SELECT FROM pg_tables WHERE schemaname = current_schema()
     ) AS foreign";

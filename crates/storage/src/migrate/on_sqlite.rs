@@ -10,7 +10,7 @@ use diesel::{
     OptionalExtension as _, QueryableByName, RunQueryDsl as _, SqliteConnection, sql_query,
 };
 
-/// Looks at the file first, and leaves it untouched if it is not ours.
+/// Inspects the file first, and leaves it untouched if it is not Parlor's.
 pub(super) async fn migrate(config: &DatabaseConfig) -> Result<Vec<String>, OpenError> {
     let owned = config.clone();
     let migrated = tokio::task::spawn_blocking(move || blocking(&owned));
@@ -23,7 +23,7 @@ fn blocking(config: &DatabaseConfig) -> Result<Vec<String>, OpenError> {
     if let Url::Sqlite(file) = &config.url {
         refuse_missing(file, config)?;
         sqlite::create_file(file).map_err(|error| config.unreachable(&error))?;
-        match served_as::other_name(file) {
+        match served_as::name_conflict(file) {
             Ok(None) => {}
             Ok(Some(why)) => return Err(config.unusable(&why)),
             Err(fault) => return Err(config.unreachable(&fault)),
@@ -33,7 +33,7 @@ fn blocking(config: &DatabaseConfig) -> Result<Vec<String>, OpenError> {
     }
     let mut connection =
         sqlite::open(&config.url.target()).map_err(|error| config.unreachable(&error))?;
-    // Off, since a migration may have to make a table anew; checked below instead.
+    // Foreign keys are off, since a migration may have to rebuild a table; they are checked below.
     connection
         .batch_execute("PRAGMA busy_timeout = 30000; PRAGMA foreign_keys = OFF")
         .map_err(|error| config.unreachable(&error))?;
@@ -46,13 +46,13 @@ fn blocking(config: &DatabaseConfig) -> Result<Vec<String>, OpenError> {
                 connection.batch_execute(&format!("PRAGMA application_id = {APPLICATION_ID}"))?;
             }
             connection.batch_execute(&remember_epoch())?;
-            if served_as::was_copy(connection)? && config.watermark.is_some() {
+            if served_as::unmark_copy(connection)? && config.watermark.is_some() {
                 let epoch = renew_sqlite(connection)?;
                 tracing::warn!(
                     database = %config.name,
                     epoch,
-                    "the file is a backup that was put here by hand: it has a new epoch, and \
-                     clients begin anew"
+                    "the database file is a backup that was put here by hand; gave it a new \
+                     epoch, so clients start over"
                 );
             }
             Ok(applied)

@@ -1,4 +1,4 @@
-//! bb8's pools, one kind per backend, and the connections they lend.
+//! bb8's pools, one kind per backend.
 
 use super::file_watch::FileWatch;
 use super::gate::Permit;
@@ -22,7 +22,7 @@ use futures_util::future::{BoxFuture, ready};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How often, at most and at least, connections are looked for that have been idle too long.
+/// The shortest and the longest time between two searches for idle connections.
 const REAPER_MIN: Duration = Duration::from_millis(500);
 const REAPER_MAX: Duration = Duration::from_secs(30);
 
@@ -34,7 +34,7 @@ pub(crate) enum BackendPool {
 }
 
 impl BackendPool {
-    /// Opens no connection yet.
+    /// Returns a pool that has opened no connection yet.
     pub(crate) fn new(
         config: &DatabaseConfig,
         store_info: &Arc<StoreInfo>,
@@ -48,7 +48,7 @@ impl BackendPool {
         }
     }
 
-    /// Waits until a connection is there.
+    /// Waits until a connection is open.
     pub(crate) async fn borrow(&self, permit: Permit) -> Result<AnyLease, RunError> {
         Ok(match self {
             Self::Sqlite(pool) => {
@@ -62,7 +62,7 @@ impl BackendPool {
         })
     }
 
-    /// All connections, and those of them that nobody uses.
+    /// Returns the number of all connections, and of those that are idle.
     pub(crate) fn size(&self) -> (u32, u32) {
         let state = match self {
             Self::Sqlite(pool) => pool.state(),
@@ -71,16 +71,17 @@ impl BackendPool {
         (state.connections, state.idle_connections)
     }
 
-    /// Moves the rest of SQLite's log into the file. Blocks.
-    pub(crate) fn settle(&self) -> Result<(), Fault> {
-        self.on_a_file(|connection| {
-            let noted = served_as::closed(connection);
+    /// Moves the rest of SQLite's log into the file, which then needs no log. Blocks.
+    pub(crate) fn finish_log(&self) -> Result<(), Fault> {
+        self.with_file_connection(|connection| {
+            let noted = served_as::note_closed(connection);
             wal::truncate(connection).and(noted)
         })
     }
 
-    /// Works on a connection to a file, without a turn: there is none to wait for any more. Blocks.
-    pub(crate) fn on_a_file(
+    /// Runs work on a connection to a file without a permit, while nobody else may use the pool.
+    /// Blocks. Does nothing on PostgreSQL.
+    pub(crate) fn with_file_connection(
         &self,
         work: impl FnOnce(&mut SqliteConnection) -> QueryResult<()> + Send + 'static,
     ) -> Result<(), Fault> {
@@ -114,8 +115,8 @@ fn sqlite_pool(
             .boxed()
     };
     builder(config)
-        // None is closed for being idle: the last to close would do a checkpoint wherever it is
-        // dropped, and what was idle for long is closed all at once.
+        // None is closed for being idle: the last one to close would run a checkpoint wherever it
+        // is dropped, and connections that were idle for long are closed all at once.
         .min_idle(config.pool_min.clamp(1, config.pool_max.max(1)))
         .idle_timeout(None)
         .max_lifetime(None)
@@ -145,16 +146,17 @@ fn postgres_pool(
     };
     builder(config)
         .idle_timeout(config.idle_timeout)
-        .reaper_rate(looks_for_idle(config.idle_timeout))
+        .reaper_rate(reaper_rate(config.idle_timeout))
         .build_unchecked(manager(config, connect, still_open))
 }
 
-/// How often idle connections are looked for: none outlives its time by more than half of it.
-fn looks_for_idle(idle_timeout: Duration) -> Duration {
+/// No connection is idle for longer than its limit and half of it.
+fn reaper_rate(idle_timeout: Duration) -> Duration {
     (idle_timeout / 2).clamp(REAPER_MIN, REAPER_MAX)
 }
 
-/// Looks only: a real query on every loan would cost more than the work it is for.
+/// Checks the client's side only: a real query on every loan would cost more than the work it is
+/// for.
 fn still_open(connection: &mut AsyncPgConnection) -> BoxFuture<'_, QueryResult<()>> {
     let open = if connection.is_broken() {
         Err(diesel::result::Error::BrokenTransactionManager)
@@ -178,7 +180,7 @@ fn manager<C: PoolableConnection + 'static>(
 fn builder<M: ManageConnection>(config: &DatabaseConfig) -> bb8::Builder<M> {
     let max = config.pool_max.max(1);
     bb8::Pool::builder()
-        // The one used last has the warmest caches.
+        // The connection that was used last has the warmest caches.
         .queue_strategy(QueueStrategy::Lifo)
         .max_size(max)
         .min_idle(config.pool_min.min(max))

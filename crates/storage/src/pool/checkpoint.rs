@@ -1,12 +1,12 @@
-//! When and how SQLite's log is moved into its file, where a failure is noticed.
+//! When and how SQLite's log is moved into its file, so that a failure is noticed.
 //!
 //! Left to itself SQLite does this inside a commit and does not report a sync that fails; the next
 //! sync may then succeed without the pages of the first, and the log with the only good copy is
 //! overwritten. So the lane does it, between two batches.
 //!
-//! A reader keeps the part of the log that came after its snapshot. While one reads for long the log
-//! grows; once it is longer than [`LOG_PAGES_MAX`] the lane waits a moment for readers to end, moves
-//! all of the log and truncates it.
+//! A reader keeps the part of the log that came after its snapshot. While it reads for long the log
+//! grows; once the log is longer than [`LOG_PAGES_MAX`] the lane waits a moment for readers to end,
+//! moves all of it and truncates it.
 
 use crate::backend::{sqlite, wal, wal::WalCheckpoint};
 use diesel::connection::SimpleConnection as _;
@@ -111,8 +111,8 @@ struct FileSize {
 const FILE_SIZE: &str = "SELECT page_count * page_size AS bytes
     FROM pragma_page_count(), pragma_page_size()";
 
-/// Truncates the log, waiting less for readers than [`wal::truncate`] alone. With a reader that
-/// stays nothing is truncated, which is no error.
+/// Truncates the log like [`wal::truncate`], but waits less for readers. With a reader that stays
+/// nothing is truncated, which is no error.
 fn truncate(connection: &mut SqliteConnection) -> QueryResult<()> {
     connection.batch_execute(WAIT_FOR_READERS)?;
     let truncated = wal::truncate(connection);

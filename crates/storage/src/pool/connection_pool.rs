@@ -1,4 +1,4 @@
-//! The one pool of a database: bb8 behind the fair gate, and what it suffers from.
+//! The one pool of a database: bb8 behind the fair gate, and its errors.
 
 mod file_store;
 
@@ -23,25 +23,25 @@ use tokio::time::{Instant, timeout_at};
 pub(crate) struct ConnectionPool {
     name: String,
     gate: Gate,
-    /// Reads of a file that wait; a server's connections need no threads.
-    line: Option<Arc<ReadBatch>>,
-    links: Mutex<Option<BackendPool>>,
+    /// Queued reads of a file; `None` for a server, whose connections need no threads.
+    read_batch: Option<Arc<ReadBatch>>,
+    pool: Mutex<Option<BackendPool>>,
     last_error: Arc<LastError>,
     state_tracker: Arc<StateTracker>,
     counters: Arc<Counters>,
     alarm: Option<Alarm>,
-    /// Why no connection's word counts any more.
+    /// Why no connection is lent any more; set once.
     spoiled: OnceLock<String>,
-    /// Of a file: whether it is still the one at its path.
+    /// Watches that the file is still at its path; `None` for a server.
     watch: Option<Arc<FileWatch>>,
     checkpoints: CheckpointSchedule,
-    /// All connections are closed, and none will be opened.
+    /// Set once all connections are closed and none will be opened.
     empty: AtomicBool,
     acquire_timeout: Duration,
 }
 
 impl ConnectionPool {
-    /// Opens no connection yet; the first lease does.
+    /// Returns a pool that opens its first connection with the first lease.
     pub(crate) fn new(
         config: &DatabaseConfig,
         shared: &SharedState,
@@ -59,8 +59,8 @@ impl ConnectionPool {
         Self {
             name: config.name.clone(),
             gate: Gate::new(config.pool_max.max(1), one_writer),
-            line: one_writer.then(Arc::default),
-            links: Mutex::new(Some(BackendPool::new(
+            read_batch: one_writer.then(Arc::default),
+            pool: Mutex::new(Some(BackendPool::new(
                 config,
                 store_info,
                 last_error,
@@ -79,12 +79,12 @@ impl ConnectionPool {
         }
     }
 
-    /// How long callers wait for a connection.
+    /// Longest wait for a connection.
     pub(crate) fn acquire_timeout(&self) -> Duration {
         self.acquire_timeout
     }
 
-    /// Borrows a connection, in turn, within the acquire time. Cancel-safe.
+    /// Borrows a connection, in turn, within the acquire timeout. Cancel-safe.
     pub(crate) async fn lease(&self, request: AcquireRequest) -> Result<AnyLease, StorageError> {
         let began = Instant::now();
         let lease = self.lease_by(request, began + self.acquire_timeout).await;
@@ -95,14 +95,14 @@ impl ConnectionPool {
         lease
     }
 
-    /// Counts one who got no connection.
+    /// Counts a caller that got no connection in time.
     pub(crate) fn not_acquired(&self, error: &StorageError) {
         if !matches!(error, StorageError::Closed { .. }) {
             count(&self.counters.timeouts);
         }
     }
 
-    /// The same by another time, and uncounted. Cancel-safe.
+    /// Borrows a connection by this deadline, uncounted. Cancel-safe.
     pub(crate) async fn lease_by(
         &self,
         request: AcquireRequest,
@@ -115,15 +115,15 @@ impl ConnectionPool {
         self.borrow(permit, deadline).await
     }
 
-    /// A connection for one who has a permit. Cancel-safe.
+    /// Borrows a connection for the holder of a permit. Cancel-safe.
     pub(crate) async fn borrow(
         &self,
         permit: Permit,
         deadline: Instant,
     ) -> Result<AnyLease, StorageError> {
-        let links = self.usable_links()?;
-        // With a permit there is a place in the pool: whoever waits now waits for a connection to be
-        // made, and bb8 tells why it is not only to its sink.
+        let links = self.usable_pool()?;
+        // A permit reserves a place in the pool, so this waits only for a connection to be opened,
+        // and bb8 reports why that fails not only to its sink.
         match timeout_at(deadline, links.borrow(permit)).await {
             Ok(Ok(lease)) => Ok(lease),
             Ok(Err(RunError::User(error))) => Err(self.unavailable(&error)),
@@ -131,24 +131,24 @@ impl ConnectionPool {
         }
     }
 
-    /// Waits until all connections are home, then closes them on a blocking thread: SQLite moves
-    /// its log into the file first.
-    /// Each may take `within`; false: one took longer.
+    /// Waits until all connections are returned, then closes them on a blocking thread, where
+    /// SQLite moves its log into the file first. Each of the two may take `within`; returns false
+    /// if one took longer.
     pub(crate) async fn close(self: &Arc<Self>, within: Duration) -> bool {
         let home = self.gate.close(within).await;
         self.last_error.refusals().log_the_rest(Duration::ZERO);
-        let Some(links) = self.locked_links().take() else {
+        let Some(links) = self.locked_pool().take() else {
             return home;
         };
         let pool = Arc::clone(self);
         let closed = tokio::task::spawn_blocking(move || {
             if pool.spoiled.get().is_none()
-                && let Err(fault) = links.settle()
+                && let Err(fault) = links.finish_log()
             {
                 pool.log_not_moved(&fault);
             }
             if pool.spoiled.get().is_some() {
-                // Closing would write more and call it safe, and remove a log by its name.
+                // Closing would write more and report it as safe, and remove a log by its name.
                 std::mem::forget(links);
             } else {
                 drop(links);
@@ -157,23 +157,23 @@ impl ConnectionPool {
         });
         let closed = tokio::time::timeout(within, closed).await.is_ok();
         if !closed {
-            tracing::warn!(database = %self.name, "closing the pool takes too long, going on");
+            tracing::warn!(database = %self.name, "closing the pool takes too long; going on without it");
         }
         home && closed
     }
 
-    /// Where reads wait that can be carried.
-    pub(crate) fn line(&self) -> Option<&Arc<ReadBatch>> {
-        self.line.as_ref()
+    /// Returns the queued reads of a file.
+    pub(crate) fn read_batch(&self) -> Option<&Arc<ReadBatch>> {
+        self.read_batch.as_ref()
     }
 
     pub(crate) fn gate(&self) -> &Gate {
         &self.gate
     }
 
-    /// All connections, and those of them that nobody uses.
+    /// Returns the number of all connections, and of those that are idle.
     pub(crate) fn size(&self) -> (u32, u32) {
-        let links = self.locked_links().clone();
+        let links = self.locked_pool().clone();
         links.map_or((0, 0), |links| links.size())
     }
 
@@ -185,33 +185,31 @@ impl ConnectionPool {
         &self.counters
     }
 
-    /// Remembers a transient fault and tells the caller to come again.
+    /// Notes a transient fault and returns the error that asks the caller to try again.
     pub(crate) fn unavailable(&self, cause: &dyn Display) -> StorageError {
         self.last_error.note(cause);
         self.unavailable_since()
     }
 
-    /// [`StorageError::Unavailable`] with what is wrong now.
+    /// Returns [`StorageError::Unavailable`] with the current error as its cause.
     pub(crate) fn unavailable_since(&self) -> StorageError {
         unavailable(
             &self.name,
-            self.last_error
-                .now()
-                .unwrap_or_else(|| "no time left".into()),
+            self.last_error.now().unwrap_or_else(|| "timed out".into()),
         )
     }
 
-    /// [`StorageError::Unavailable`] for this reason, which is known already.
+    /// Returns [`StorageError::Unavailable`] with a cause that was noted already.
     pub(crate) fn unavailable_as(&self, cause: String) -> StorageError {
         unavailable(&self.name, cause)
     }
 
-    /// The bus had no credit for a write in time.
+    /// Returns the error for a write that got no credit from the bus in time.
     pub(crate) fn overloaded(&self) -> StorageError {
-        unavailable(&self.name, "no credit is free".into())
+        unavailable(&self.name, "the event bus has no free credit".into())
     }
 
-    /// What a failed piece of work tells its caller.
+    /// Returns the error for a piece of work that failed with this fault.
     pub(crate) fn failure(&self, operation: &'static str, fault: Fault) -> StorageError {
         let passes = fault.is_transient() || fault.is_disk_full();
         if passes || fault.is_time_out() || fault.is_no_answer() {
@@ -220,12 +218,13 @@ impl ConnectionPool {
         StorageError::Failed { operation, fault }
     }
 
-    /// What callers are told who come while it closes.
+    /// Returns the error for callers that arrive while the pool is closing.
     pub(crate) fn closed(&self) -> StorageError {
         not_open(&self.name, &self.state_tracker)
     }
 
-    /// What a caller is told whose turn did not come; the probe finds out what is behind that.
+    /// Returns the error for a caller that got no connection in time, and requests a probe: it
+    /// finds out why.
     pub(crate) fn saturated(&self) -> StorageError {
         self.state_tracker.request_probe();
         StorageError::Saturated {
@@ -235,28 +234,28 @@ impl ConnectionPool {
         }
     }
 
-    /// What a caller is told who stands in line for as long as one may: why nobody gets a connection
-    /// shows in what is wrong now.
-    pub(crate) fn no_turn(&self) -> StorageError {
+    /// Returns the error for a caller that has waited in the queue for as long as it may: the
+    /// database's current error, or that the pool is saturated.
+    pub(crate) fn waited_too_long(&self) -> StorageError {
         if self.last_error.now().is_some() {
             return self.unavailable_since();
         }
         self.saturated()
     }
 
-    fn usable_links(&self) -> Result<BackendPool, StorageError> {
+    fn usable_pool(&self) -> Result<BackendPool, StorageError> {
         if let Some(cause) = self.spoiled.get() {
             return Err(unavailable(&self.name, cause.clone()));
         }
-        self.locked_links().clone().ok_or_else(|| self.closed())
+        self.locked_pool().clone().ok_or_else(|| self.closed())
     }
 
-    fn locked_links(&self) -> std::sync::MutexGuard<'_, Option<BackendPool>> {
-        self.links.lock().unwrap_or_else(PoisonError::into_inner)
+    fn locked_pool(&self) -> std::sync::MutexGuard<'_, Option<BackendPool>> {
+        self.pool.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// What callers are told of a database that is not open: closed for good, or to be open again soon.
+/// Returns the error for a database that is not open: closed for good, or soon to be open again.
 pub(crate) fn not_open(database: &str, state_tracker: &StateTracker) -> StorageError {
     if state_tracker.state() == DatabaseState::Closed {
         return StorageError::Closed {

@@ -1,8 +1,8 @@
 //! Whether the file that is served is still the one at its path.
 //!
-//! A connection never notices that its file was moved, removed or replaced: to it the file is there
-//! as long as it is open, and everything written goes with it. The same is true of SQLite's log
-//! (`-wal`) and of the index to it (`-shm`).
+//! A connection never notices that its file was moved, removed or replaced: it keeps the open file,
+//! and whatever it writes is lost with it. The same is true of SQLite's log (`-wal`) and of the
+//! index of the log (`-shm`).
 
 use crate::backend::FileIdentity;
 use crate::backend::sqlite::beside;
@@ -11,17 +11,17 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-/// What was opened, to be compared with what is at its path.
+/// The files that were opened, to be compared with those at their paths.
 pub(crate) struct FileWatch {
     store: PathBuf,
     file: FileIdentity,
     open: Option<OpenFile>,
-    /// Known once a connection has made them.
+    /// The log and its index; set once a connection has created them.
     beside: OnceLock<Vec<(PathBuf, FileIdentity)>>,
 }
 
 impl FileWatch {
-    /// From now on; the file is there, and locked.
+    /// Starts to watch a file that exists and is locked.
     pub(crate) fn of(store: &Path, open: Option<OpenFile>) -> io::Result<Self> {
         let file = match &open {
             Some(open) => open.identity()?,
@@ -40,8 +40,8 @@ impl FileWatch {
         &self.store
     }
 
-    /// From now on the log and its index are watched too. A connection is open, and keeps them.
-    pub(crate) fn log_is_there(&self) {
+    /// Starts to watch the log and its index too. A connection must be open, which keeps them.
+    pub(crate) fn watch_log(&self) {
         let files = ["-wal", "-shm"].map(|suffix| beside(&self.store, suffix));
         let known = files
             .into_iter()
@@ -49,8 +49,8 @@ impl FileWatch {
         let _ = self.beside.set(known.collect());
     }
 
-    /// Fails with the reason when one of them is no longer at its path. Costs three `stat`.
-    pub(crate) fn look(&self) -> Result<(), String> {
+    /// Fails with the reason if one of the files is no longer at its path. Costs three `stat`.
+    pub(crate) fn check(&self) -> Result<(), String> {
         compare(&self.store, self.file)?;
         for (file, known) in self.beside.get().into_iter().flatten() {
             compare(file, *known)?;
@@ -58,7 +58,7 @@ impl FileWatch {
         Ok(())
     }
 
-    /// Keeps room on the disk for a file of so many bytes.
+    /// Allocates disk space for a file of so many bytes.
     pub(crate) fn reserve(&self, bytes: u64) {
         if let Some(open) = &self.open {
             open.reserve(bytes);
@@ -66,12 +66,12 @@ impl FileWatch {
     }
 
     /// Whether the database itself is at its path, whatever became of its log.
-    pub(crate) fn has_its_file(&self) -> bool {
+    pub(crate) fn database_is_there(&self) -> bool {
         compare(&self.store, self.file).is_ok()
     }
 }
 
-/// An error of `stat` also fails: a volume that is gone may say anything.
+/// Fails on an error of `stat` too: a volume that is gone may report anything.
 fn compare(path: &Path, known: FileIdentity) -> Result<(), String> {
     let name = path.display();
     match FileIdentity::at(path) {
@@ -79,7 +79,7 @@ fn compare(path: &Path, known: FileIdentity) -> Result<(), String> {
         Ok(Some(_)) => Err(format!(
             "{name} was replaced by another file while it was served"
         )),
-        Ok(None) => Err(format!("{name} is gone: what is written would be lost")),
+        Ok(None) => Err(format!("{name} is gone: writes would be lost")),
         Err(error) => Err(format!("{name}: {error}")),
     }
 }
@@ -98,21 +98,21 @@ mod tests {
         }
         let watch = FileWatch::of(&name("core.db"), None).unwrap();
         fs::rename(name("core.db-wal"), name("away")).unwrap();
-        assert_eq!(watch.look(), Ok(()), "no connection has made a log yet");
+        assert_eq!(watch.check(), Ok(()), "no connection has made a log yet");
         fs::rename(name("away"), name("core.db-wal")).unwrap();
-        watch.log_is_there();
-        assert_eq!(watch.look(), Ok(()));
+        watch.watch_log();
+        assert_eq!(watch.check(), Ok(()));
 
         fs::rename(name("core.db-shm"), name("away")).unwrap();
-        assert!(watch.look().unwrap_err().contains("-shm is gone"));
-        assert!(watch.has_its_file());
+        assert!(watch.check().unwrap_err().contains("-shm is gone"));
+        assert!(watch.database_is_there());
         fs::rename(name("away"), name("core.db-shm")).unwrap();
-        assert_eq!(watch.look(), Ok(()));
+        assert_eq!(watch.check(), Ok(()));
 
         fs::rename(name("other"), name("core.db")).unwrap();
-        assert!(watch.look().unwrap_err().contains("replaced"));
-        assert!(!watch.has_its_file());
+        assert!(watch.check().unwrap_err().contains("replaced"));
+        assert!(!watch.database_is_there());
         fs::remove_file(name("core.db")).unwrap();
-        assert!(watch.look().unwrap_err().contains("is gone"));
+        assert!(watch.check().unwrap_err().contains("is gone"));
     }
 }

@@ -1,8 +1,8 @@
 //! The fair gate in front of a pool.
 //!
 //! bb8 alone is unfair: under contention one caller gets thousands of turns while the median gets
-//! one. Here callers queue in order, who waits and who is holders is known exactly, and closing is
-//! possible.
+//! one. At the gate callers queue in order, all waiting and holding callers are known exactly, and
+//! the gate can be closed.
 
 use std::collections::BTreeMap;
 use std::ops::Deref;
@@ -15,7 +15,7 @@ use tokio::time::Instant;
 /// What a connection is wanted for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct AcquireRequest {
-    /// A read's name, or that of a batch's first job: `rooms.read_log`.
+    /// The name of a read, such as `rooms.read_log`, or of a batch's first job.
     pub(crate) operation: &'static str,
     pub(crate) purpose: Purpose,
 }
@@ -23,7 +23,7 @@ pub(crate) struct AcquireRequest {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Purpose {
     Read,
-    /// So many jobs at once, and what they are besides the first, each once.
+    /// A batch of so many jobs, and the names of those that differ from the first, each once.
     Write {
         jobs: usize,
         others: Vec<&'static str>,
@@ -38,7 +38,7 @@ impl AcquireRequest {
         }
     }
 
-    /// Of jobs by these names, in their order.
+    /// Returns the request of a batch of jobs with these names, in their order.
     pub(crate) fn write(mut names: impl Iterator<Item = &'static str>) -> Self {
         let operation = names.next().unwrap_or("storage.batch");
         let (mut jobs, mut others) = (1, Vec::new());
@@ -54,12 +54,12 @@ impl AcquireRequest {
         }
     }
 
-    /// Whose request it is: operations begin with the name of the subscriber.
+    /// Returns the subscriber: names of operations begin with it.
     pub(crate) fn subscriber(&self) -> &'static str {
         self.operation.split('.').next().unwrap_or_default()
     }
 
-    /// How many jobs write at once; `None` reads.
+    /// Returns how many jobs the batch has; `None` for a read.
     pub(crate) fn jobs(&self) -> Option<usize> {
         match &self.purpose {
             Purpose::Read => None,
@@ -67,7 +67,7 @@ impl AcquireRequest {
         }
     }
 
-    /// What else is done by the way.
+    /// Returns the names of the other jobs in the batch.
     pub(crate) fn others(&self) -> &[&'static str] {
         match &self.purpose {
             Purpose::Read => &[],
@@ -80,7 +80,7 @@ impl AcquireRequest {
     }
 }
 
-/// As many passes as connections; on SQLite one of them at a time for writing.
+/// As many permits as connections; on SQLite one of them at a time for writing.
 pub(crate) struct Gate {
     connections: Arc<Semaphore>,
     writing: Option<Arc<Semaphore>>,
@@ -89,7 +89,7 @@ pub(crate) struct Gate {
     holders: Arc<Callers<AcquireRequest>>,
 }
 
-/// The right to one connection.
+/// The right to one connection; returned when dropped.
 pub(crate) struct Permit {
     _connection: OwnedSemaphorePermit,
     _writing: Option<OwnedSemaphorePermit>,
@@ -97,7 +97,8 @@ pub(crate) struct Permit {
 }
 
 impl Gate {
-    /// For a pool of `max` connections, where `one_writer` at a time may write.
+    /// Returns the gate of a pool of `max` connections, where only one may write at a time if
+    /// `one_writer`.
     pub(crate) fn new(max: u32, one_writer: bool) -> Self {
         Self {
             connections: Arc::new(Semaphore::new(max as usize)),
@@ -108,9 +109,9 @@ impl Gate {
         }
     }
 
-    /// Waits in line. Cancel-safe. Fails when the gate is closed.
+    /// Waits in turn for a permit. Cancel-safe. Fails when the gate is closed.
     ///
-    /// The write permit comes first: a writer that waits for its turn holds no connection.
+    /// The permit to write comes first: a writer that waits for it holds no connection.
     pub(crate) async fn acquire(&self, request: AcquireRequest) -> Result<Permit, AcquireError> {
         let writing = match &self.writing {
             Some(writing) if request.writes() => Some(Arc::clone(writing).acquire_owned().await?),
@@ -129,7 +130,7 @@ impl Gate {
         })
     }
 
-    /// A permit for one who reads and does not wait, if one is free.
+    /// Returns a permit to read, if one is free.
     pub(crate) fn try_acquire_read(&self, request: AcquireRequest) -> Option<Permit> {
         let connection = Arc::clone(&self.connections).try_acquire_owned().ok()?;
         Some(Permit {
@@ -139,8 +140,8 @@ impl Gate {
         })
     }
 
-    /// Waits until every permit is back, then lets nobody in any more.
-    /// False: some were still out.
+    /// Waits until every permit is returned, then closes the gate. Returns false if some were not
+    /// returned in time.
     pub(crate) async fn close(&self, within: Duration) -> bool {
         let all = self.connections.acquire_many(self.max);
         let all = tokio::time::timeout(within, all).await;
@@ -165,7 +166,7 @@ impl Gate {
         self.waiting.entries().len()
     }
 
-    /// How long the first in line has been waiting.
+    /// How long the first caller in the queue has been waiting.
     pub(crate) fn longest_wait(&self) -> Duration {
         let entries = self.waiting.entries();
         entries
@@ -173,7 +174,7 @@ impl Gate {
             .map_or(Duration::ZERO, |(_, ((), since))| since.elapsed())
     }
 
-    /// Who is holders, and for how long, the longest first.
+    /// Returns who holds permits, and for how long, the longest first.
     pub(crate) fn holders(&self) -> Vec<(AcquireRequest, Duration)> {
         let entries = self.holders.entries();
         entries
@@ -183,7 +184,7 @@ impl Gate {
     }
 }
 
-/// Who is there, in the order of coming.
+/// Callers in the order of their arrival.
 struct Callers<T> {
     tickets: AtomicU64,
     entries: Mutex<BTreeMap<u64, (T, Instant)>>,
@@ -204,7 +205,7 @@ impl<T> Callers<T> {
     }
 }
 
-/// One line of a callers, for as long as it is held, also by a caller that goes away meanwhile.
+/// The entry of one caller, removed when dropped, also if the caller goes away early.
 struct CallerEntry<T, B: Deref<Target = Callers<T>>> {
     callers: B,
     ticket: u64,

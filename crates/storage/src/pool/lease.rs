@@ -13,7 +13,7 @@ use futures_util::FutureExt as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-/// A connection on loan; comes home when dropped, before its permit does.
+/// A connection on loan; returned to the pool when dropped, before its permit.
 pub(crate) struct Lease<C: PoolableConnection + 'static>
 where
     Manager<C>: ManageConnection,
@@ -42,40 +42,41 @@ pub(crate) enum AnyLease {
 
 impl Lease<PooledSqlite> {
     /// Moves the connection to a blocking thread and works there. Dropping this future ends the
-    /// waiting only. `None` when the work panicked.
+    /// waiting only. Returns `None` if the work panicked.
     pub(crate) async fn on_its_thread<T: Send + 'static>(
         self,
         work: impl FnOnce(&mut SqliteConnection) -> T + Send + 'static,
     ) -> Option<T> {
-        let done = tokio::task::spawn_blocking(move || self.work(work));
+        let done = tokio::task::spawn_blocking(move || self.run(work));
         done.await.ok()
     }
 
-    /// Works where it stands, which must be a thread that may block. `None` when the work panicked.
+    /// Works on the calling thread, which must be one that may block. Returns `None` if the work
+    /// panicked.
     pub(crate) fn on_this_thread<T: Send + 'static>(
         self,
         work: impl FnOnce(&mut SqliteConnection) -> T + Send + 'static,
     ) -> Option<T> {
-        catch_unwind(AssertUnwindSafe(|| self.work(work))).ok()
+        catch_unwind(AssertUnwindSafe(|| self.run(work))).ok()
     }
 
-    fn work<T: Send + 'static>(
+    fn run<T: Send + 'static>(
         mut self,
         work: impl FnOnce(&mut SqliteConnection) -> T + Send + 'static,
     ) -> T {
         let done = self.connection.spawn_blocking(move |c| Ok(work(c)));
         done.now_or_never()
-            .expect("a link works where it stands")
-            .expect("it has no errors")
+            .expect("the work runs on this thread")
+            .expect("the closure returns no error")
     }
 }
 
 impl AnyLease {
-    /// Does one's own read and those of others on a connection to a file. Dropping this future ends
-    /// the waiting only.
-    pub(crate) async fn carry(self, line: Arc<ReadBatch>, own: QueuedRead) {
+    /// Runs the caller's own read and queued ones on a connection to a file. Dropping this future
+    /// ends the waiting only.
+    pub(crate) async fn run_batch(self, batch: Arc<ReadBatch>, own: QueuedRead) {
         if let Self::Sqlite(lease) = self {
-            lease.on_its_thread(move |c| line.carry(own, c)).await;
+            lease.on_its_thread(move |c| batch.run(own, c)).await;
         }
     }
 }

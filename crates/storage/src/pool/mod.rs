@@ -1,5 +1,5 @@
-//! The connections of one database: bb8 behind a fair gate, and what is done to a SQLite file
-//! through them.
+//! The connections of one database: bb8 behind a fair gate, and the care for a SQLite file that
+//! needs them.
 
 mod backend_pool;
 mod checkpoint;

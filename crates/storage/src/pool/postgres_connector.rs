@@ -13,24 +13,24 @@ use std::time::Duration;
 /// How a pooled connection is set up.
 #[derive(Clone)]
 pub(crate) struct PostgresConnector {
-    /// Shown by `pg_stat_activity`.
+    /// The name that `pg_stat_activity` shows.
     pub(crate) application: String,
-    /// The server ends a statement after this long.
+    /// The server cancels statements that take longer.
     pub(crate) statement_timeout: Duration,
-    /// The server replays the writes of another.
+    /// Whether the server must be a standby.
     pub(crate) replica: bool,
-    /// By what a store that went back is found.
+    /// The mark that shows whether the store went back.
     pub(crate) mark: Option<Arc<PgMark>>,
 }
 
-/// Every query of ours is a lookup by an index, and its plan is kept: one made while the tables
-/// were empty would read them through until the server next looks at their sizes. Without JIT,
-/// which pays for reports and not for lookups.
+/// Every query is a lookup by an index, and its plan is kept: a plan made while the tables were
+/// empty would scan them until the server next looks at their sizes. JIT pays for reports, not for
+/// lookups.
 const PLANS: &str = "SET enable_seqscan = off; SET enable_hashjoin = off; \
     SET enable_mergejoin = off; SET jit = off";
 
 impl PostgresConnector {
-    /// One more connection for the pool.
+    /// Opens a connection.
     pub(crate) async fn connect(
         &self,
         url: String,
@@ -59,7 +59,8 @@ impl PostgresConnector {
             quoted(&self.application),
         ))
         .await?;
-        // Faults are told by their text. Who may not choose the language goes on with the server's.
+        // Faults are recognised by their text. A role that may not set this keeps the server's
+        // language.
         let _ = to.batch_execute("SET lc_messages = 'C'").await;
         if self.replica {
             return known_standby(to, store_info).await;
@@ -70,14 +71,14 @@ impl PostgresConnector {
             store_info.observe(info);
             return Ok(());
         };
-        mark.settle(to).await?;
+        mark.check(to).await?;
         store_info.observe(postgres_info(to).await?);
         Ok(())
     }
 }
 
 /// Refuses a server that is not, or no longer, the one that was compared with its primary: a name
-/// may lead to another one at each connecting.
+/// may lead to another server at each connect.
 async fn known_standby(
     connection: &mut AsyncPgConnection,
     store_info: &StoreInfo,

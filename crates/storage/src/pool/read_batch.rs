@@ -1,10 +1,10 @@
-//! Reads of a file go to its threads together: whoever gets a connection takes along what others
-//! wait for.
+//! Reads of a file in batches: a caller that gets a connection also runs the reads that others have
+//! queued.
 //!
-//! To move to a thread and back costs as much as most reads do. So a read first puts its work into
-//! a line and then waits for a connection in turn, as ever. When that comes it does its own work
-//! and goes on with what is in the line; whoever finds its work done needs no connection any more.
-//! Each read in line still waits for a connection of its own, so nobody depends on being carried.
+//! Moving to a thread and back costs as much as most reads do. So each read is queued first and
+//! then waits for a connection in turn. The caller that gets one runs its own read and goes on with
+//! the queued ones; a caller whose read is done needs no connection any more. Each queued read
+//! still waits for a connection of its own, so none depends on others.
 
 use crate::{Connection, Fault, Reader};
 use diesel::SqliteConnection;
@@ -12,14 +12,16 @@ use futures_util::FutureExt as _;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// A read, to be done in a snapshot, or to be told why there is none. False: the connection is to be
-/// looked at before anyone uses it again.
+/// A read, to be run with a snapshot or with the error of opening one. Returns false if the
+/// connection must be checked before anyone uses it again.
 pub(crate) type QueuedRead = Box<dyn FnOnce(Result<&mut Reader<'_>, Fault>) -> bool + Send>;
 
-/// The most reads that one takes along. Then its connection goes home: a write may wait for it.
-const CARRIED_MAX: usize = 32;
+/// The most queued reads that one caller runs. Then it returns the connection: a write may wait for
+/// it.
+const READS_MAX: usize = 32;
 
-/// What waits for a connection, in the order of coming. As long as its callers wait: they bound it.
+/// Reads that wait for a connection, in the order of their arrival. Their number is bounded by
+/// their callers, which wait.
 #[derive(Default)]
 pub(crate) struct ReadBatch {
     waiting: Mutex<PendingReads>,
@@ -27,33 +29,33 @@ pub(crate) struct ReadBatch {
 
 #[derive(Default)]
 struct PendingReads {
-    works: BTreeMap<u64, QueuedRead>,
+    reads: BTreeMap<u64, QueuedRead>,
     tickets: u64,
 }
 
-/// A place in a line, given up when it is dropped.
+/// The place of a queued read; dropping it withdraws the read.
 pub(crate) struct Ticket {
-    line: Arc<ReadBatch>,
+    batch: Arc<ReadBatch>,
     ticket: u64,
 }
 
 impl ReadBatch {
-    /// Puts work into the line.
-    pub(crate) fn join(self: &Arc<Self>, work: QueuedRead) -> Ticket {
+    /// Queues a read.
+    pub(crate) fn join(self: &Arc<Self>, read: QueuedRead) -> Ticket {
         let mut waiting = self.waiting();
         let ticket = waiting.tickets;
         waiting.tickets += 1;
-        waiting.works.insert(ticket, work);
+        waiting.reads.insert(ticket, read);
         Ticket {
-            line: Arc::clone(self),
+            batch: Arc::clone(self),
             ticket,
         }
     }
 
-    /// Does one's own work, then what waits, on a thread where that may take its time.
-    pub(crate) fn carry(&self, own: QueuedRead, connection: &mut SqliteConnection) {
+    /// Runs the caller's own read, then queued ones. Blocks.
+    pub(crate) fn run(&self, own: QueuedRead, connection: &mut SqliteConnection) {
         let mut reader = Reader::new(Connection::Sqlite(connection));
-        let mut left = CARRIED_MAX;
+        let mut left = READS_MAX;
         let mut next = Some(own);
         while let Some(first) = next.take() {
             if self.share_a_snapshot(first, &mut reader, &mut left) {
@@ -62,8 +64,8 @@ impl ReadBatch {
         }
     }
 
-    /// All that had joined when the snapshot was opened: whoever comes later may have seen a later
-    /// commit. False: something went wrong.
+    /// Runs all reads in one snapshot that were queued when it was opened: callers that come later
+    /// may have seen a later commit. Returns false if something went wrong.
     fn share_a_snapshot(
         &self,
         first: QueuedRead,
@@ -76,8 +78,8 @@ impl ReadBatch {
         }
         let mut next = Some(first);
         let mut is_well = true;
-        while let Some(work) = next.take() {
-            is_well = work(Ok(reader));
+        while let Some(read) = next.take() {
+            is_well = read(Ok(reader));
             if is_well {
                 next = self.next(joined, left);
             }
@@ -85,11 +87,11 @@ impl ReadBatch {
         at_once(reader.end()).is_ok() && is_well
     }
 
-    /// The first in line, if it came before this ticket was given and one more may be taken along.
+    /// Takes the first queued read, if it came before this ticket and the caller may run one more.
     fn next(&self, before: u64, left: &mut usize) -> Option<QueuedRead> {
         *left = left.checked_sub(1)?;
         let mut waiting = self.waiting();
-        let first = waiting.works.first_entry()?;
+        let first = waiting.reads.first_entry()?;
         (*first.key() < before).then(|| first.remove())
     }
 
@@ -98,7 +100,7 @@ impl ReadBatch {
     }
 }
 
-/// Nothing waits on a thread of a file's.
+/// Returns the result of a query on a thread of its own, where nothing waits.
 fn at_once<T>(query: impl Future<Output = T>) -> T {
     query
         .now_or_never()
@@ -106,22 +108,22 @@ fn at_once<T>(query: impl Future<Output = T>) -> T {
 }
 
 impl Ticket {
-    /// Takes the work back. `None`: another has begun it.
-    pub(crate) fn leave(&self) -> Option<QueuedRead> {
-        self.line.waiting().works.remove(&self.ticket)
+    /// Takes the read back; returns `None` if another caller has begun it.
+    pub(crate) fn take_back(&self) -> Option<QueuedRead> {
+        self.batch.waiting().reads.remove(&self.ticket)
     }
 }
 
 impl Drop for Ticket {
     fn drop(&mut self) {
-        // Not under the lock: what the work holds may be much.
-        drop(self.leave());
+        // Dropped outside the lock: the read may own much.
+        drop(self.take_back());
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{CARRIED_MAX, QueuedRead, ReadBatch, Ticket};
+    use super::{QueuedRead, READS_MAX, ReadBatch, Ticket};
     use crate::Access as _;
     use crate::Connection;
     use crate::Fault;
@@ -130,15 +132,15 @@ mod tests {
     use diesel::{Connection as _, QueryableByName, RunQueryDsl as _, SqliteConnection, sql_query};
     use std::sync::{Arc, Mutex, mpsc};
 
-    /// A line, and what was done of it.
+    /// A batch, and the names of the reads that were run.
     #[derive(Default)]
     struct Trial {
-        line: Arc<ReadBatch>,
+        batch: Arc<ReadBatch>,
         done: Arc<Mutex<Vec<usize>>>,
     }
 
     impl Trial {
-        fn work(&self, name: usize, ends_well: bool) -> QueuedRead {
+        fn read(&self, name: usize, ends_well: bool) -> QueuedRead {
             let done = Arc::clone(&self.done);
             Box::new(move |_| {
                 done.lock().unwrap().push(name);
@@ -147,12 +149,12 @@ mod tests {
         }
 
         fn join(&self, name: usize) -> Ticket {
-            self.line.join(self.work(name, true))
+            self.batch.join(self.read(name, true))
         }
 
-        fn carry(&self, own: QueuedRead) {
+        fn run(&self, own: QueuedRead) {
             let mut connection = SqliteConnection::establish(":memory:").unwrap();
-            self.line.carry(own, &mut connection);
+            self.batch.run(own, &mut connection);
         }
 
         fn done(&self) -> Vec<usize> {
@@ -164,7 +166,7 @@ mod tests {
     fn who_has_a_connection_does_its_own_work_and_then_that_of_others_in_turn() {
         let trial = Trial::default();
         let _places = [1, 2, 3].map(|name| trial.join(name));
-        trial.carry(trial.work(9, true));
+        trial.run(trial.read(9, true));
         assert_eq!(trial.done(), [9, 1, 2, 3]);
     }
 
@@ -174,27 +176,27 @@ mod tests {
         let places = [1, 2, 3].map(|name| trial.join(name));
         let [first, second, third] = places;
         drop(second);
-        trial.carry(trial.work(9, true));
+        trial.run(trial.read(9, true));
         assert_eq!(trial.done(), [9, 1, 3]);
-        assert!(first.leave().is_none() && third.leave().is_none());
+        assert!(first.take_back().is_none() && third.take_back().is_none());
     }
 
     #[test]
     fn after_a_failure_the_connection_goes_home_first() {
         let trial = Trial::default();
-        let place = trial.join(1);
-        trial.carry(trial.work(9, false));
+        let ticket = trial.join(1);
+        trial.run(trial.read(9, false));
         assert_eq!(trial.done(), [9]);
-        assert!(place.leave().is_some(), "it waits for another");
+        assert!(ticket.take_back().is_some(), "it waits for another");
     }
 
     #[test]
     fn nobody_keeps_a_connection_for_ever() {
         let trial = Trial::default();
-        let many = 2 * CARRIED_MAX;
+        let many = 2 * READS_MAX;
         let _places: Vec<Ticket> = (0..many).map(|name| trial.join(name)).collect();
-        trial.carry(trial.work(many, true));
-        assert_eq!(trial.done().len(), 1 + CARRIED_MAX);
+        trial.run(trial.read(many, true));
+        assert_eq!(trial.done().len(), 1 + READS_MAX);
     }
 
     #[derive(QueryableByName)]
@@ -220,23 +222,23 @@ mod tests {
         sql_query("CREATE TABLE notes (id INTEGER)")
             .execute(&mut writing)
             .unwrap();
-        let line = Arc::new(ReadBatch::default());
-        let (teller, told) = mpsc::channel();
-        let (joined, meanwhile) = (Arc::clone(&line), Arc::new(Mutex::new(None)));
+        let batch = Arc::new(ReadBatch::default());
+        let (sender, received) = mpsc::channel();
+        let (joined, meanwhile) = (Arc::clone(&batch), Arc::new(Mutex::new(None)));
         let kept = Arc::clone(&meanwhile);
         let own: QueuedRead = Box::new(move |reader| {
             assert_eq!(notes(reader), 0);
             let insert = sql_query("INSERT INTO notes VALUES (1)");
             insert.execute(&mut writing).unwrap();
-            let place = joined.join(Box::new(move |reader| {
-                teller.send(notes(reader)).unwrap();
+            let ticket = joined.join(Box::new(move |reader| {
+                sender.send(notes(reader)).unwrap();
                 true
             }));
-            kept.lock().unwrap().replace(place);
+            kept.lock().unwrap().replace(ticket);
             true
         });
-        line.carry(own, &mut reading);
-        assert_eq!(told.try_recv(), Ok(1));
+        batch.run(own, &mut reading);
+        assert_eq!(received.try_recv(), Ok(1));
         assert!(meanwhile.lock().unwrap().is_some());
     }
 }

@@ -13,13 +13,13 @@ pub(crate) async fn connect(
     store_info: &StoreInfo,
 ) -> ConnectionResult<PooledSqlite> {
     let opened = tokio::task::spawn_blocking(move || {
-        let look = || match watch.as_ref().map(|watch| watch.look()) {
+        let check = || match watch.as_ref().map(|watch| watch.check()) {
             Some(Err(cause)) => Err(ConnectionError::BadConnection(cause)),
             _ => Ok(()),
         };
-        look()?;
+        check()?;
         let mut connection = open(&path)?;
-        look()?;
+        check()?;
         let info = sqlite_info(&mut connection)?;
         Ok::<_, ConnectionError>((connection, info))
     });

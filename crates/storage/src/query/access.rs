@@ -4,12 +4,12 @@ use bus::{Bus, Event, Origin};
 use diesel::SqliteConnection;
 use diesel_async::AsyncPgConnection;
 
-/// Which database is behind a connection.
+/// The kind of database behind a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Backend {
-    /// Embedded, one file.
+    /// SQLite: embedded, one file.
     Sqlite,
-    /// A server.
+    /// PostgreSQL: a server.
     Postgres,
 }
 
@@ -22,21 +22,22 @@ impl Backend {
     }
 }
 
-/// A borrowed connection. The SQLite side is synchronous: whole pieces of work run on a blocking
-/// thread, where nothing ever waits, which costs a third of hopping threads for each statement.
+/// A borrowed connection. The SQLite side is synchronous: a piece of work runs as a whole on a
+/// blocking thread, where nothing ever waits; moving to a thread for each statement would cost
+/// three times as much.
 pub enum Connection<'c> {
-    /// Diesel's own connection.
+    /// The synchronous connection of diesel.
     Sqlite(&'c mut SqliteConnection),
-    /// Diesel-async's connection.
+    /// The asynchronous connection of diesel-async.
     Postgres(&'c mut AsyncPgConnection),
 }
 
-/// What can be read from: [`Reader`] and [`Writer`].
+/// What can be read from: a [`Reader`] or a [`Writer`].
 pub trait Access: Send {
-    /// The connection, for [`crate::query!`].
+    /// Returns the connection, for [`crate::query!`].
     fn connection(&mut self) -> Connection<'_>;
 
-    /// Which database this is, for the few places where SQL truly differs.
+    /// Returns the kind of database, for the few places where SQL truly differs.
     fn backend(&mut self) -> Backend {
         match self.connection() {
             Connection::Sqlite(_) => Backend::Sqlite,
@@ -56,7 +57,7 @@ pub struct Writer<'c> {
     facts: Vec<Fact>,
 }
 
-/// A fact on its way: publishes itself once its transaction has committed.
+/// A stated fact: publishes itself once its transaction has committed.
 pub(crate) type Fact = Box<dyn FnOnce(&Bus, &Origin) + Send>;
 
 impl Access for Reader<'_> {
@@ -85,14 +86,14 @@ impl<'c> Writer<'c> {
         }
     }
 
-    /// The connection, for [`crate::statement!`].
+    /// Returns the connection, for [`crate::statement!`].
     pub fn writable(&mut self) -> Connection<'_> {
         reborrow(&mut self.connection)
     }
 
-    /// States a fact: on the bus when this transaction has committed, before any answer and before
-    /// the lane's next batch; never, if the job is rolled back. Rides on the origin of the job (of
-    /// all jobs of the set).
+    /// States a fact. It is published once this transaction has committed, before any answer and
+    /// before the lane's next batch; never, if the job is rolled back. Its origin is that of the
+    /// job, or of all jobs of the set.
     pub fn state<E: Event>(&mut self, fact: E) {
         self.facts
             .push(Box::new(move |bus, origin| bus.publish_from(origin, fact)));

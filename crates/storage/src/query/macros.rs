@@ -1,7 +1,8 @@
-//! One text of a query for both databases.
+//! Macros that run one text of a query on both databases.
 
-/// Runs one diesel query on an [`crate::Access`]: `query!(access, |c| rooms::table.load::<Row>(c))`.
-/// The body is type-checked once per backend; it evaluates to diesel's `QueryResult`.
+/// Runs one diesel query on an [`crate::Access`]: `query!(access, |c|
+/// rooms::table.load::<Row>(c))`. The body is type-checked once per backend; it evaluates to
+/// diesel's `QueryResult`.
 #[macro_export]
 macro_rules! query {
     ($access:expr, |$c:ident| $body:expr) => {
@@ -18,7 +19,7 @@ macro_rules! query {
     };
 }
 
-/// Runs one diesel statement that writes; only a [`crate::Writer`] will do.
+/// Runs one diesel statement that writes; takes only a [`crate::Writer`].
 #[macro_export]
 macro_rules! statement {
     ($writer:expr, |$c:ident| $body:expr) => {

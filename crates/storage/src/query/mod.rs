@@ -1,4 +1,4 @@
-//! How queries are written and read: one text for both databases, on a reader or a writer.
+//! Queries and reads: one text for both databases, on a reader or a writer.
 
 mod access;
 pub mod list;

@@ -1,4 +1,4 @@
-//! Reads: one read-only snapshot each, on a pooled connection, repeated when a fault passes.
+//! Reads: one read-only snapshot each, on a pooled connection, retried after a transient fault.
 
 mod batched;
 
@@ -16,31 +16,31 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-/// How often a read is tried: a connection that has died in the pool shows only when it is used,
-/// and several may have died together.
+/// Attempts per read: a connection that has died in the pool shows only when it is used, and
+/// several may have died together.
 const ATTEMPTS: u32 = 5;
 
 /// The pause before the second attempt; doubled before each further one, with jitter.
 const PAUSE: Duration = Duration::from_millis(4);
 
-/// What a read runs with.
+/// A read that is about to run.
 pub(crate) struct Read<'d> {
     pub(crate) operation: &'static str,
     pub(crate) pool: &'d Arc<ConnectionPool>,
     pub(crate) tasks: &'d Tasks,
-    /// Longest wait for the work; SQLite cannot be stopped, but its caller is told.
+    /// Longest wait for the work. SQLite cannot be stopped, but its caller gets an error.
     pub(crate) limit: Duration,
 }
 
-/// `None` when the process ends.
-type Trial<T> = Result<T, Option<Fault>>;
+/// The error is `None` when the process is ending.
+type Attempted<T> = Result<T, Option<Fault>>;
 
 impl Read<'_> {
     /// Borrows a connection, then hands it and the work to a thread or task of its own. Dropped
-    /// before that, nothing was begun; dropped later, the query ends all the same and its
-    /// connection comes home clean.
+    /// before that, nothing was begun; dropped later, the query still ends and its connection
+    /// returns to the pool clean.
     ///
-    /// A passing fault is followed by another attempt, as long as that begins within the time in
+    /// After a transient fault the read is tried again, if that attempt begins within the time in
     /// which the first might still have been waiting for its connection: no caller waits longer
     /// than for one slow read.
     pub(crate) async fn run<T, W>(&self, work: W) -> Result<T, StorageError>
@@ -51,11 +51,11 @@ impl Read<'_> {
             + Send
             + 'static,
     {
-        let ended = self.repeated(work).await;
-        ended.inspect_err(|error| self.failed(error))
+        let ended = self.run_with_retries(work).await;
+        ended.inspect_err(|error| self.log_failure(error))
     }
 
-    async fn repeated<T, W>(&self, work: W) -> Result<T, StorageError>
+    async fn run_with_retries<T, W>(&self, work: W) -> Result<T, StorageError>
     where
         T: Send + 'static,
         W: for<'r> FnOnce(&'r mut Reader<'_>) -> BoxFuture<'r, Result<T, Fault>>
@@ -68,29 +68,29 @@ impl Read<'_> {
         for _ in 1..ATTEMPTS {
             let fault = match self.attempt(work.clone()).await? {
                 Err(Some(fault)) if fault.is_transient() => fault,
-                ended => return self.told(ended),
+                ended => return self.into_result(ended),
             };
             self.pool.last_error().note(&fault);
             let resume = Instant::now() + pause.mul_f64(rand::random_range(0.5..1.5));
             if resume >= begin_by {
-                return self.told(Err(Some(fault)));
+                return self.into_result(Err(Some(fault)));
             }
-            tracing::debug!(%fault, operation = self.operation, "a read is repeated");
+            tracing::debug!(%fault, operation = self.operation, "retrying a read");
             count(&self.pool.counters().read_repeats);
             tokio::time::sleep_until(resume).await;
             pause *= 2;
         }
-        self.told(self.attempt(work).await?)
+        self.into_result(self.attempt(work).await?)
     }
 
-    /// One attempt, on whichever connection comes first.
-    async fn attempt<T, W>(&self, work: W) -> Result<Trial<T>, StorageError>
+    /// Tries once, on whichever connection comes first.
+    async fn attempt<T, W>(&self, work: W) -> Result<Attempted<T>, StorageError>
     where
         T: Send + 'static,
         W: for<'r> FnOnce(&'r mut Reader<'_>) -> BoxFuture<'r, Result<T, Fault>> + Send + 'static,
     {
-        if let Some(line) = self.pool.line() {
-            return self.in_line(Arc::clone(line), work).await;
+        if let Some(batch) = self.pool.read_batch() {
+            return self.batched(Arc::clone(batch), work).await;
         }
         let lease = self
             .pool
@@ -99,8 +99,8 @@ impl Read<'_> {
         Ok(self.on(lease, work).await)
     }
 
-    /// One attempt.
-    pub(crate) async fn on<T, W>(&self, lease: AnyLease, work: W) -> Trial<T>
+    /// Tries once, on this connection.
+    pub(crate) async fn on<T, W>(&self, lease: AnyLease, work: W) -> Attempted<T>
     where
         T: Send + 'static,
         W: for<'r> FnOnce(&'r mut Reader<'_>) -> BoxFuture<'r, Result<T, Fault>> + Send + 'static,
@@ -111,24 +111,24 @@ impl Read<'_> {
                 .unwrap_or_else(|_| Some(Err(Fault::Other(NoAnswer(self.limit).into())))),
             AnyLease::Postgres(lease) => self.on_postgres(lease, work).await,
         };
-        self.ended(read)
+        self.finished(read)
     }
 
-    fn ended<T>(&self, read: Option<Result<T, Fault>>) -> Trial<T> {
+    fn finished<T>(&self, read: Option<Result<T, Fault>>) -> Attempted<T> {
         let value = read.ok_or(None)?.map_err(Some)?;
-        self.pool.last_error().over();
+        self.pool.last_error().clear();
         Ok(value)
     }
 
-    fn told<T>(&self, ended: Trial<T>) -> Result<T, StorageError> {
+    fn into_result<T>(&self, ended: Attempted<T>) -> Result<T, StorageError> {
         ended.map_err(|fault| match fault {
             Some(fault) => self.pool.failure(self.operation, fault),
             None => self.pool.closed(),
         })
     }
 
-    /// Whoever asked on the bus hears only that it failed: the cause is said here, under the trace.
-    fn failed(&self, error: &StorageError) {
+    /// Logs why a read failed, under its trace: a caller on the bus learns only that it failed.
+    fn log_failure(&self, error: &StorageError) {
         let trace = TraceId::of_this_read();
         self.pool.last_error().refused(error, trace);
         if let (StorageError::Failed { fault, .. }, Some(trace)) = (error, trace) {
@@ -137,7 +137,7 @@ impl Read<'_> {
         }
     }
 
-    /// `None` when the tasks are being stopped.
+    /// Returns `None` when the tasks are being stopped.
     async fn on_postgres<T, W>(
         &self,
         mut lease: Box<Lease<AsyncPgConnection>>,
@@ -159,7 +159,7 @@ impl Read<'_> {
     }
 }
 
-/// `None` when the process ends.
+/// Returns `None` when the process is ending.
 async fn on_sqlite<T, W>(lease: Lease<PooledSqlite>, work: W) -> Option<Result<T, Fault>>
 where
     T: Send + 'static,
@@ -173,14 +173,14 @@ where
     read.await
 }
 
-/// Opens a snapshot, works inside and closes it, also after a panic.
+/// Opens a snapshot, runs the work inside and closes the snapshot, also after a panic.
 async fn snapshot<T, W>(reader: &mut Reader<'_>, work: W) -> Result<T, Fault>
 where
     W: for<'r> FnOnce(&'r mut Reader<'_>) -> BoxFuture<'r, Result<T, Fault>> + Send + 'static,
 {
     reader.begin().await?;
     let read = catch_panics(async { work(reader).await }).await;
-    // Whatever is wrong with the connection now, the pool looks at it as it comes home.
+    // If the connection is broken, the pool notices when it returns.
     let _ = reader.end().await;
     read
 }

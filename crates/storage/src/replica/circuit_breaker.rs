@@ -1,4 +1,5 @@
-//! A replica that failed is left alone for a while, so that it costs one late read and not each.
+//! Leaves a replica alone for a while after it failed, so that this costs one late read and not
+//! every read.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -8,7 +9,7 @@ use tokio::time::Instant;
 const PAUSE_MIN: Duration = Duration::from_millis(250);
 const PAUSE_MAX: Duration = Duration::from_secs(5);
 
-/// Whether a replica is left alone.
+/// Open (`Some`) while the replica is left alone.
 #[derive(Debug, Default)]
 pub(crate) struct CircuitBreaker(Mutex<Option<Pause>>);
 
@@ -20,8 +21,8 @@ struct Pause {
 }
 
 impl CircuitBreaker {
-    /// Whether it may be asked. When its pause has passed one caller may, as a trial; the others
-    /// wait for what comes of that, or for another pause.
+    /// Whether a read may be tried. Once the pause has passed one caller may, as a trial; the
+    /// others are refused until its outcome is known, or for another pause.
     pub(crate) fn allow(&self) -> bool {
         let mut open = self.locked();
         let Some(pause) = &mut *open else {
@@ -36,13 +37,13 @@ impl CircuitBreaker {
         true
     }
 
-    /// It failed.
+    /// Notes a failed read; opens the breaker or, after a trial, doubles the pause.
     pub(crate) fn failed(&self) {
         let mut open = self.locked();
         let length = match *open {
             None => PAUSE_MIN,
             Some(pause) if pause.on_trial => (pause.length * 2).min(PAUSE_MAX),
-            // Reads that were under way when it fell ill are one failure.
+            // Reads that were under way when the breaker opened count as one failure.
             Some(_) => return,
         };
         *open = Some(Pause {
@@ -52,7 +53,7 @@ impl CircuitBreaker {
         });
     }
 
-    /// It did well.
+    /// Closes the breaker.
     pub(crate) fn succeeded(&self) {
         *self.locked() = None;
     }

@@ -1,9 +1,9 @@
 //! Read replicas: standbys of a database on PostgreSQL that may answer reads in its place.
 //!
-//! A replica is a named database of its own, with a pool, a probe and a state, and without
-//! lanes, migrations and a lock. [`crate::Registry::database`] gives no handle on it: its primary's
-//! [`crate::Database::read_spread`] asks it, with a short time limit and without waiting in line,
-//! and believes it only when what it tells is no older than what the primary has told.
+//! A replica is a named database of its own, with a pool, a probe and a state, but without lanes,
+//! migrations and a lock. [`crate::Registry::database`] returns no handle on it:
+//! [`crate::Database::read_spread`] of its primary asks it, with a short time limit and without
+//! waiting for a connection, and uses the answer only if it is no older than what the primary had.
 
 mod circuit_breaker;
 mod lag;

@@ -1,23 +1,23 @@
-//! What tells that a standby is one of this very primary.
+//! What two servers report that shows whether one is a standby of the other.
 
 use crate::{Access, Fault, Reader, query};
 use diesel::sql_types::{BigInt, Bool, Text};
 use diesel::{QueryResult, QueryableByName, sql_query};
 use diesel_async::AsyncPgConnection;
 
-/// What a server tells of itself.
+/// What a server reports about itself.
 #[derive(Debug, Clone, QueryableByName)]
 pub(crate) struct ServerStatus {
-    /// The store's, with the timeline.
+    /// The store's epoch, joined with the timeline.
     #[diesel(sql_type = Text)]
     pub(crate) epoch: String,
-    /// It takes no writes: it replays those of another.
+    /// Whether the server takes no writes but replays those of another.
     #[diesel(sql_type = Bool)]
     pub(crate) standby: bool,
-    /// Given once, when the primary was made, and copied with its files.
+    /// The system identifier: made with the primary and copied with its files.
     #[diesel(sql_type = BigInt)]
     pub(crate) system: i64,
-    /// How far the log goes, or has been replayed.
+    /// How far the log goes (primary), or has been replayed (standby), in bytes.
     #[diesel(sql_type = BigInt)]
     pub(crate) position: i64,
 }
@@ -28,9 +28,10 @@ const OF_PRIMARY: &str =
         (pg_current_wal_flush_lsn() - '0/0')::bigint AS position
     FROM storage_meta WHERE key = 'epoch'";
 
-/// A standby tells the timeline that it follows only to those who may read all statistics. Its
-/// control file tells everyone, but after a promotion of its primary not before the next restart
-/// point; until then it is taken for what it may be: a standby of the server that was given up.
+/// A standby reports the timeline that it follows only to roles that may read all statistics. Its
+/// control file is readable by everyone, but after a promotion of its primary it changes only at
+/// the next restart point; until then the standby counts as one of the server that was given up,
+/// which it may be.
 const OF_STANDBY: &str = "SELECT value || '-' || lpad(upper(to_hex(greatest(
             (SELECT timeline_id FROM pg_control_checkpoint()),
             (SELECT min_recovery_end_timeline FROM pg_control_recovery()),
@@ -40,11 +41,11 @@ const OF_STANDBY: &str = "SELECT value || '-' || lpad(upper(to_hex(greatest(
         coalesce((pg_last_wal_replay_lsn() - '0/0')::bigint, 0) AS position
     FROM storage_meta WHERE key = 'epoch'";
 
-/// That this is still a standby, and of this epoch: asked in the snapshot of each read.
+/// Asked in the snapshot of each read: whether this is still a standby, and of this epoch.
 const STILL: &str =
     "SELECT pg_is_in_recovery() AS standby FROM storage_meta WHERE key = 'epoch' AND value = $1";
 
-/// What is said of a server that takes writes of its own.
+/// The error for a server that takes writes of its own.
 pub(crate) const NO_STANDBY: &str = "it is no standby of its primary, or no longer one";
 
 #[derive(QueryableByName)]
@@ -54,18 +55,18 @@ struct StandbyRow {
 }
 
 impl ServerStatus {
-    /// Of a primary.
+    /// Asks a primary.
     pub(crate) async fn of_primary(reader: &mut Reader<'_>) -> Result<Self, Fault> {
         Ok(query!(reader, |c| sql_query(OF_PRIMARY).get_result(c))?)
     }
 
-    /// Of a standby.
+    /// Asks a standby.
     pub(crate) async fn of_standby(reader: &mut Reader<'_>) -> Result<Self, Fault> {
         Ok(query!(reader, |c| sql_query(OF_STANDBY).get_result(c))?)
     }
 }
 
-/// What a new connection to a standby has to tell.
+/// Asks a standby on a new connection.
 pub(crate) async fn standby_status(
     connection: &mut AsyncPgConnection,
 ) -> QueryResult<ServerStatus> {
@@ -73,7 +74,7 @@ pub(crate) async fn standby_status(
     sql_query(OF_STANDBY).get_result(connection).await
 }
 
-/// Whether this is still a standby of the store of this epoch.
+/// Returns whether this is still a standby of the store of this epoch.
 pub(crate) async fn is_still_standby(access: &mut impl Access, epoch: &str) -> Result<bool, Fault> {
     let value = epoch
         .rsplit_once('-')

@@ -6,19 +6,19 @@ use serde_json::{Value, json};
 /// The key in `storage_meta` of a target that is not finished.
 pub(super) const UNFINISHED: &str = "unfinished_copy";
 
-/// Which rows a target has: those of all tables before this one, and of this one those up to a key.
+/// Which rows the target has: those of all tables before `table`, and of `table` those up to a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct CopyState {
     source: String,
     table: Option<String>,
     after: Option<String>,
-    /// The names of the tables that come after it.
+    /// The names of the tables that come after `table`.
     to_come: Vec<&'static str>,
 }
 
-/// Where in a table a copy stands.
+/// How far the copy of one table is.
 pub(super) enum CopyPosition {
-    /// Before its first row.
+    /// Before the first row.
     Start,
     /// After the row with this key.
     After(String),
@@ -27,11 +27,11 @@ pub(super) enum CopyPosition {
 }
 
 impl CopyState {
-    /// Remembers `$1`.
+    /// Writes the state, `$1`, into the target.
     pub(super) const REMEMBER: &str = "INSERT INTO storage_meta (key, value)
         VALUES ('unfinished_copy', $1) ON CONFLICT (key) DO UPDATE SET value = excluded.value";
 
-    /// Returns the state that is kept in a target. `None`: it is a copy of another source.
+    /// Returns the state that is kept in a target; `None` if that is a copy of another source.
     pub(super) fn parse(kept: &str, source: &str, tables: &[Table]) -> Option<Self> {
         let kept: Value = serde_json::from_str(kept).unwrap_or_default();
         if kept["source"] != source {
@@ -58,7 +58,7 @@ impl CopyState {
         }
     }
 
-    /// The rows of this table up to a key are there.
+    /// Returns the state once the rows of this table up to a key are copied.
     pub(super) fn after(source: &str, table: &Table, key: &str) -> Self {
         Self {
             source: source.to_owned(),
@@ -68,7 +68,7 @@ impl CopyState {
         }
     }
 
-    /// Where to go on with a table.
+    /// Returns where to continue in a table.
     pub(super) fn place_in(&self, table: &Table) -> CopyPosition {
         if self.table.as_deref() == Some(table.name) {
             return self

@@ -1,13 +1,13 @@
-//! Everything in one database, copied into another of either kind.
+//! Copying all contents of one database into another of either kind.
 //!
-//! The list of [`Table`]s is all it knows of the contents, and it refuses to begin when the list
-//! and the schema differ. Rows travel as JSON arrays in pages, each of which is committed together
-//! with how far the copy is: broken off, it goes on there. Until every row has been read back and
-//! compared, the target says that it is unfinished and no server opens it.
+//! The list of [`Table`]s is all it knows about the contents, and it refuses to begin if the list
+//! and the schema differ. Rows travel as JSON arrays in pages; each page is committed together with
+//! how far the copy is, so a copy that is broken off continues there. Until every row has been read
+//! back and compared, the target is marked as unfinished and no server opens it.
 //!
-//! Neither database may be served meanwhile: what people wrote into the source after the copy
-//! would be lost with it. So the locks of both are held from the beginning to the end, and looked at
-//! once more before the target is called finished.
+//! Neither database may be served meanwhile: what people wrote into the source after the copy would
+//! be lost with it. So the locks of both are held from the beginning to the end, and checked once
+//! more before the target is finished.
 
 mod copy_state;
 mod endpoint;
@@ -32,34 +32,34 @@ use endpoint::Endpoint;
 /// Rows of one page: one statement, one commit.
 const PAGE: usize = 500;
 
-/// A copy that is about to be made.
+/// A copy that has not been made yet.
 pub struct Transfer {
-    /// Read, and left as it is but for its migrations.
+    /// The source: read, and left as it is except for its migrations.
     pub from: DatabaseConfig,
-    /// Must be empty, or the unfinished copy of the same source.
+    /// The target: must be empty, or the unfinished copy of the same source.
     pub to: DatabaseConfig,
-    /// All tables but storage's own, those first that others refer to.
+    /// All tables except storage's own, each after those that it refers to.
     pub tables: &'static [Table],
 }
 
 /// What was copied and compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Copied {
-    /// Rows of all tables.
+    /// The rows of all tables.
     pub rows: u64,
-    /// Groups of rows (rooms) that were compared one by one.
+    /// The groups of rows (rooms) that were compared one by one.
     pub groups: usize,
 }
 
 impl Transfer {
-    /// Copies, compares, and calls the target finished.
+    /// Copies, compares, and finishes the target.
     pub async fn run(self, tally: TransferTally) -> Result<Copied, TransferError> {
         if self.from.url == self.to.url {
             return Err(TransferError::Same);
         }
         let mut source = StoreLock::take_for("copy", &self.from).await?;
         let mut target = StoreLock::take_for("copy", &self.to).await?;
-        // Both have the schema of this program then, and the list of tables fits both.
+        // Afterwards both have the schema of this program, which the list of tables fits.
         migrate::migrate(&self.from).await?;
         migrate::migrate(&self.to).await?;
         let from = Endpoint::open(&self.from).await?;
@@ -95,7 +95,7 @@ async fn on_its_thread<T: Send + 'static>(
         .map_err(|panic| TransferError::Bug(panic.to_string()))?
 }
 
-/// Both ends, open. Everything here blocks.
+/// Both ends, open. All methods block.
 struct Run {
     from: Endpoint,
     to: Endpoint,
@@ -104,11 +104,11 @@ struct Run {
 }
 
 impl Run {
-    /// All but calling it finished.
+    /// Copies and compares; does not finish the target.
     fn all(&mut self) -> Result<Copied, TransferError> {
         self.from.check_list(self.tables)?;
         self.to.check_list(self.tables)?;
-        // One snapshot to the end, whatever happens beside the locks.
+        // One snapshot until the end, whatever happens despite the locks.
         self.from.begin_snapshot()?;
         let source = self.from.epoch()?;
         let state = unfinished::state_of(&mut self.to, &source, self.tables)?;
@@ -125,7 +125,7 @@ impl Run {
         for table in self.tables {
             rows += self.from.count(table)?;
         }
-        // Each is read back.
+        // Each row is read back.
         Ok(rows * 2)
     }
 
@@ -158,7 +158,7 @@ impl Run {
         }
     }
 
-    /// Reads all rows of both ends once more.
+    /// Reads all rows of both ends again and compares them.
     fn compare(&mut self) -> Result<Copied, TransferError> {
         let mut copied = Copied { rows: 0, groups: 0 };
         for table in self.tables {

@@ -1,9 +1,9 @@
-//! How far a copy is, for whoever shows it.
+//! How far a copy is.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-/// Rows written and read back, and as many as there will be. A cheap handle.
+/// How many rows were written and read back, and how many there will be. A cheap handle.
 #[derive(Debug, Clone, Default)]
 pub struct TransferTally(Arc<TransferProgress>);
 
@@ -14,13 +14,13 @@ struct TransferProgress {
 }
 
 impl TransferTally {
-    /// So many so far.
+    /// The rows written and read back so far.
     #[must_use]
     pub fn done(&self) -> u64 {
         self.0.done.load(Relaxed)
     }
 
-    /// So many in the end; 0 before they have been counted.
+    /// The rows in the end, each counted twice; 0 before they have been counted.
     #[must_use]
     pub fn of(&self) -> u64 {
         self.0.of.load(Relaxed)

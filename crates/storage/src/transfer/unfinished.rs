@@ -31,7 +31,7 @@ fn refuse_rows(target: &mut Endpoint, tables: &[Table]) -> Result<(), TransferEr
     Ok(())
 }
 
-/// Keeps a server from what is only half of a store.
+/// Fails if the store is an unfinished copy, which no server must open.
 pub(crate) async fn refuse_unfinished(config: &DatabaseConfig) -> Result<(), OpenError> {
     let unfinished = match &config.url {
         Url::Sqlite(_) => in_file(config).await,

@@ -15,7 +15,7 @@ pub(crate) async fn check_at_start(config: &DatabaseConfig) -> Result<(), OpenEr
         return Ok(());
     };
     let (store, name) = (store.clone(), config.name.clone());
-    let settled = tokio::task::spawn_blocking(move || blocking(&store, watermark.table, &name));
+    let settled = tokio::task::spawn_blocking(move || check_file(&store, watermark.table, &name));
     match settled.await {
         Ok(Ok(())) => Ok(()),
         Ok(Err(error)) => Err(config.unreachable(&error)),
@@ -23,7 +23,7 @@ pub(crate) async fn check_at_start(config: &DatabaseConfig) -> Result<(), OpenEr
     }
 }
 
-fn blocking(store: &Path, table: &str, database: &str) -> Result<(), BackupError> {
+fn check_file(store: &Path, table: &str, database: &str) -> Result<(), BackupError> {
     let mut connection = sqlite::open(&sqlite::uri(store, "")).map_err(fault(store))?;
     let now = Mark::of(&mut connection, table).map_err(fault(store))?;
     let left = Mark::read(store);
@@ -35,8 +35,8 @@ fn blocking(store: &Path, table: &str, database: &str) -> Result<(), BackupError
                 rows_known = left.rowid,
                 rows_found = now.rowid,
                 epoch,
-                "the database is not the one that was last served here, or an older copy of it: \
-                 it has a new epoch, and clients begin anew"
+                "the database is an older copy of the one that was last served here, or another \
+                 one; gave it a new epoch, so clients start over"
             );
             Mark { epoch, ..now }
         }
@@ -46,9 +46,9 @@ fn blocking(store: &Path, table: &str, database: &str) -> Result<(), BackupError
         return Ok(());
     }
     match now.write(store) {
-        // A mark that is behind is no harm; one of another epoch costs one more epoch at most.
+        // An old mark does no harm; one of another epoch costs at most one more epoch.
         Err(error) if error.kind() == io::ErrorKind::StorageFull => {
-            tracing::warn!(database, %error, "the mark could not be written");
+            tracing::warn!(database, %error, "could not write the mark");
             Ok(())
         }
         written => written.map_err(BackupError::file(store)),

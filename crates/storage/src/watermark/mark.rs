@@ -1,9 +1,9 @@
 //! The mark: a small file beside a SQLite database that says how far the database had come, and
 //! under which epoch.
 //!
-//! It is written after what it tells of was committed, whole or not at all; so it may be behind the
-//! database and never ahead of it, whenever the process or the machine is cut off. A database that
-//! is behind its mark is therefore an older copy.
+//! It is written after the commit it describes, completely or not at all; so it may be behind the
+//! database and is never ahead of it, whenever the process or the machine dies. A database that is
+//! behind its mark is therefore an older copy.
 
 use crate::backend::sqlite::beside;
 use crate::{DatabaseConfig, OpenError};
@@ -20,13 +20,14 @@ pub(crate) struct Mark {
     /// The epoch in the database.
     #[diesel(sql_type = Text)]
     pub(crate) epoch: String,
-    /// The highest row of the watched table; 0 when it is empty.
+    /// The highest row of the watched table, 0 if it is empty; on PostgreSQL the count in the
+    /// mark's row.
     #[diesel(sql_type = BigInt)]
     pub(crate) rowid: i64,
 }
 
 impl Mark {
-    /// As the database is now, of what is committed. Blocks.
+    /// Reads the mark of what is committed in the database. Blocks.
     pub(crate) fn of(connection: &mut SqliteConnection, table: &str) -> QueryResult<Self> {
         sql_query(format!(
             "SELECT value AS epoch, (SELECT coalesce(max(rowid), 0) FROM \"{table}\") AS rowid
@@ -35,25 +36,26 @@ impl Mark {
         .get_result(connection)
     }
 
-    /// As it was left beside the store. What cannot be read says nothing. Blocks.
+    /// Reads the mark beside the store. One that cannot be read counts as none. Blocks.
     pub(crate) fn read(store: &Path) -> Option<Self> {
         let file = beside(store, SUFFIX);
         let text = match std::fs::read_to_string(&file) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return None,
             Err(error) => {
-                tracing::warn!(file = %file.display(), %error, "the mark cannot be read");
+                tracing::warn!(file = %file.display(), %error, "could not read the mark file");
                 return None;
             }
         };
         let mark = Self::parse(&text);
         if mark.is_none() {
-            tracing::warn!(file = %file.display(), "the mark makes no sense and is written anew");
+            tracing::warn!(file = %file.display(), "the mark file is malformed; a new one will be written");
         }
         mark
     }
 
-    /// Why no new store may be made at this place: there was one, and its file is missing.
+    /// Returns why no new store may be created at this path: there was one, and its file is
+    /// missing.
     fn missing(store: &Path) -> Option<String> {
         let is_there = std::fs::metadata(store).map_or_else(
             |error| error.kind() != io::ErrorKind::NotFound,
@@ -65,8 +67,8 @@ impl Mark {
         }
         let mark = mark.display();
         Some(format!(
-            "it is missing or empty, and was served here before; put it back, restore \
-             a backup, or remove {mark} to begin with nothing"
+            "it is missing or empty, and was served here before; put it back, restore a backup, \
+             or remove {mark} to start with an empty database"
         ))
     }
 
@@ -78,7 +80,7 @@ impl Mark {
         })
     }
 
-    /// Leaves it beside the store, whole or not at all. One writer at a time. Blocks.
+    /// Writes the mark beside the store, completely or not at all. One writer at a time. Blocks.
     pub(crate) fn write(&self, store: &Path) -> io::Result<()> {
         let (new, place) = (beside(store, NEW), beside(store, SUFFIX));
         let mut file = File::create(&new)?;
@@ -91,14 +93,14 @@ impl Mark {
         std::fs::rename(new, place)
     }
 
-    /// Whether a database that is like `now` goes on from here. Another epoch cannot be compared,
-    /// and whoever changes it writes the mark before anyone is served.
+    /// Whether a database that is at `now` continues from this mark. Another epoch cannot be
+    /// compared, and whoever changes it writes the mark before anyone is served.
     pub(crate) fn is_followed_by(&self, now: &Self) -> bool {
         self.epoch == now.epoch && self.rowid <= now.rowid
     }
 }
 
-/// Refuses to make a new store in the place of one whose file is missing. Blocks.
+/// Fails if a new store would be created in the place of one whose file is missing. Blocks.
 pub(crate) fn refuse_missing(store: &Path, config: &DatabaseConfig) -> Result<(), OpenError> {
     Mark::missing(store).map_or(Ok(()), |why| Err(config.unusable(&why)))
 }

@@ -1,5 +1,4 @@
-//! Keeping the mark: written every few seconds and at the stop, held against the database at the
-//! start.
+//! Writing the mark of a database that is served: every few seconds, and at the stop.
 
 use super::mark::Mark;
 use super::pg_mark::PgMark;
@@ -14,7 +13,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-/// Notes how far a database that is served has come, every few seconds and at the end.
+/// The task that writes the mark of one database.
 pub(crate) struct MarkKeeper {
     notes: Notes,
     task: Task,
@@ -24,7 +23,7 @@ pub(crate) struct MarkKeeper {
 struct Notes {
     database: String,
     store: MarkStore,
-    /// How many batches there had been when it was last counted.
+    /// The number of batches at the last count.
     counted: Arc<AtomicU64>,
     pool: Arc<ConnectionPool>,
     tasks: Tasks,
@@ -32,17 +31,17 @@ struct Notes {
     last: Arc<Mutex<Option<Mark>>>,
 }
 
-/// What is noted, and where.
+/// Where the mark is kept.
 #[derive(Clone)]
 enum MarkStore {
-    /// The highest row of a table, beside the file.
+    /// The highest row of a table, in a file beside the database.
     File(PathBuf, &'static str),
-    /// A count, in the database and outside.
+    /// A count, in the database and in a file outside.
     Server(Arc<PgMark>, Arc<StoreInfo>),
 }
 
 impl MarkKeeper {
-    /// `None`: nothing is to be noted.
+    /// Starts the task; returns `None` if no mark is to be kept.
     pub(crate) fn start(
         config: &DatabaseConfig,
         pool: &Arc<ConnectionPool>,
@@ -76,23 +75,23 @@ impl MarkKeeper {
         Some(Self { notes, task })
     }
 
-    /// Notes it for the last time; the next start is right without that too.
+    /// Writes the mark for the last time; without that the next start is right too.
     pub(crate) async fn end(&self, within: Duration) {
         self.task.cancel();
         if tokio::time::timeout(within, self.notes.try_note())
             .await
             .is_err()
         {
-            tracing::warn!(database = %self.notes.database, "no time to write the mark");
+            tracing::warn!(database = %self.notes.database, "could not write the mark in time");
         }
     }
 }
 
 impl Notes {
-    /// A mark that is behind is no harm: the database's own troubles are told elsewhere.
+    /// Logs a failure: an old mark does no harm, and errors of the database are reported elsewhere.
     async fn try_note(&self) {
         if let Err(error) = self.note().await {
-            tracing::warn!(database = %self.database, %error, "the mark could not be written");
+            tracing::warn!(database = %self.database, %error, "could not write the mark");
         }
     }
 
@@ -103,7 +102,7 @@ impl Notes {
         }
     }
 
-    /// Reads what is committed, then writes it down. Dropped half way, either happens or not.
+    /// Reads what is committed, then writes it down. Dropped in between, it writes nothing.
     async fn note_of_file(&self, store: PathBuf, table: &'static str) -> anyhow::Result<()> {
         let read = Read {
             operation: OPERATION,
@@ -116,7 +115,7 @@ impl Notes {
                 match reader.connection() {
                     Connection::Sqlite(c) => Ok(Mark::of(c, table)?),
                     Connection::Postgres(_) => Err(Fault::Other(anyhow::anyhow!(
-                        "only an embedded database has a mark"
+                        "only a SQLite database has a mark file"
                     ))),
                 }
             })
@@ -126,7 +125,8 @@ impl Notes {
         Ok(())
     }
 
-    /// Counts on, if anything was written since. In doubt about the commit it counts again.
+    /// Counts on, if anything was written since. If the outcome of the commit is unknown, it counts
+    /// again.
     async fn count(&self, mark: &PgMark, store_info: &StoreInfo) -> anyhow::Result<()> {
         let batches = self.pool.counters().batches.load(Ordering::Relaxed);
         if self.counted.load(Ordering::Relaxed) == batches {
@@ -146,11 +146,11 @@ impl Notes {
     }
 }
 
-/// The name of whoever notes it, as a holder of connections.
+/// The operation under which this is shown as a holder of connections.
 const OPERATION: &str = "storage.mark";
 
-/// Under the lock from the comparison to the end, so that a later figure is never overwritten by an
-/// earlier one whose writer was slow.
+/// Holds the lock from the comparison to the end, so that a slow writer never overwrites a later
+/// mark.
 fn write_once(now: Mark, store: &Path, last: &Mutex<Option<Mark>>) -> std::io::Result<()> {
     let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
     let is_news = last

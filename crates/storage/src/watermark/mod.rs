@@ -1,4 +1,4 @@
-//! How a store that went back in time is noticed: a mark says how far it had come.
+//! Noticing a store that went back in time: a mark says how far it had come.
 
 mod check_at_start;
 mod mark;

@@ -1,15 +1,16 @@
-//! The mark of a store on PostgreSQL: by it a store that went back is found, whoever put it back and
-//! by whatever means.
+//! The mark of a store on PostgreSQL, by which a store that went back is noticed, whoever put it
+//! back and however.
 //!
-//! It is a row of `storage_meta` that only Parlor writes, and it names the transaction that wrote it.
-//! PostgreSQL itself keeps that in every row (`xmin`), and a dump does not carry it: of a row that was
-//! loaded from a dump the two differ. The row also names its database, which a copy by template
-//! does not share, and counts: at each start, every few seconds while somebody writes, and at the
-//! stop. The count is noted in a file outside the server too, so that a whole cluster which was put
-//! back from a snapshot of its disk shows as well.
+//! It is a row of `storage_meta` that only Parlor writes, and it names the transaction that wrote
+//! it. PostgreSQL itself keeps that in every row (`xmin`), and a dump does not contain it: in a row
+//! that was loaded from a dump the two differ. The row also names its database, which a copy by
+//! template does not share, and a count, which grows at each start, every few seconds while
+//! somebody writes, and at the stop. The count is written to a file outside the server too, so that
+//! a whole cluster that was put back from a snapshot of its disk is noticed as well.
 //!
 //! `VACUUM FULL`, `pg_upgrade`, a failover and a crash leave the row as it is. Each new connection
-//! looks at it before anyone uses it, so a store that is put back under the server is found too.
+//! checks it before anyone uses it, so a store that is put back under a running server is noticed
+//! too.
 
 mod mark_row;
 
@@ -24,33 +25,34 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// What is known of one store besides what is in it.
+/// What is known about the mark of one store besides what is in the store.
 pub(crate) struct PgMark {
     database: String,
     file: Option<PathBuf>,
-    /// The highest count seen, and under which epoch. Never ahead of what is committed.
+    /// The highest count seen, and its epoch. Never ahead of what is committed.
     known: Mutex<Option<Mark>>,
-    /// Held by whoever counts: connections are made together, and the file has one writer at a time.
+    /// Held while counting: several connections are opened at once, and the file has one writer at
+    /// a time.
     turn: tokio::sync::Mutex<()>,
-    /// This start has been counted.
+    /// Whether this start has been counted.
     counted: AtomicBool,
-    /// The file was found not to be writable, and that was logged.
+    /// Whether a failure to write the file was logged.
     unwritable: AtomicBool,
 }
 
-/// How the mark and the store fit.
+/// How the mark fits the store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Fit {
-    /// The store goes on from where it was.
+    /// The store continues from where it was.
     Well,
-    /// The store has no mark yet, or one of before `pg_upgrade`.
+    /// The store has no mark yet, or one from before `pg_upgrade`.
     Unmarked,
-    /// The store is older data, or a copy of it.
+    /// The store is older data, or a copy of it; says why.
     WentBack(&'static str),
 }
 
 impl PgMark {
-    /// Reads what was noted outside. Blocks for a moment.
+    /// Reads the file outside. Blocks for a moment.
     pub(crate) fn of(config: &DatabaseConfig) -> Arc<Self> {
         let file = config.mark_file.clone();
         Arc::new(Self {
@@ -63,8 +65,8 @@ impl PgMark {
         })
     }
 
-    /// Looks at the store before this connection is used, and gives it a new epoch if it went back.
-    pub(crate) async fn settle(&self, connection: &mut AsyncPgConnection) -> QueryResult<()> {
+    /// Checks the store before this connection is used, and gives it a new epoch if it went back.
+    pub(crate) async fn check(&self, connection: &mut AsyncPgConnection) -> QueryResult<()> {
         let _turn = self.turn.lock().await;
         let found = mark_row::look(connection).await?;
         let starts = !AtomicBool::load(&self.counted, Ordering::Acquire);
@@ -76,15 +78,16 @@ impl PgMark {
             Ok(()) => self.counted.store(true, Ordering::Release),
             // Nobody must go on under the old epoch.
             Err(error) if matches!(fit, Fit::WentBack(_)) => return Err(error),
-            // Nothing can be written, and reads are served all the same.
+            // Nothing can be written, but reads are served.
             Err(error) => {
-                tracing::warn!(database = %self.database, %error, "the mark could not be written");
+                tracing::warn!(database = %self.database, %error, "could not write the mark");
             }
         }
         Ok(())
     }
 
-    /// Counts on: what is committed now, an older store lacks. Renews the epoch of one that went back.
+    /// Counts on, so that an older store lacks what is committed now. Gives a store that went back
+    /// a new epoch.
     pub(crate) async fn count(&self, connection: &mut AsyncPgConnection) -> QueryResult<()> {
         let _turn = self.turn.lock().await;
         self.count_in_turn(connection).await
@@ -101,7 +104,7 @@ impl PgMark {
                     tracing::warn!(
                         %database,
                         %epoch,
-                        "{why}: it has a new epoch, and clients begin anew"
+                        "{why}; gave it a new epoch, so clients start over"
                     );
                 }
                 self.remember(now).await;
@@ -114,7 +117,7 @@ impl PgMark {
         }
     }
 
-    /// Inside the transaction: the new mark, and why the epoch is a new one.
+    /// Returns the new mark, and why the epoch is new if it is. Runs inside the transaction.
     async fn counted_on(
         &self,
         connection: &mut AsyncPgConnection,
@@ -140,14 +143,15 @@ impl PgMark {
         ))
     }
 
-    /// Higher than what is in the store and than what is known.
+    /// Returns a count higher than the store's and than the known one.
     fn count_after(&self, found: &MarkRow) -> i64 {
         let known = self.known().as_ref().map_or(0, |known| known.rowid);
         let own = found.parsed().and_then(|mark| mark["count"].as_i64());
         known.max(own.unwrap_or(0)) + 1
     }
 
-    /// Without a `system` of now it may say that the store went back although it was upgraded.
+    /// Compares the mark with the store. Without the current `system` a store that was upgraded may
+    /// look as if it went back.
     fn fit(&self, found: &MarkRow, system: &str) -> Fit {
         let known = self.known();
         let known = known.as_ref().filter(|known| known.epoch == found.epoch);
@@ -176,7 +180,7 @@ impl PgMark {
         Fit::WentBack("the store is a copy of another database")
     }
 
-    /// A file that cannot be written is no reason not to serve.
+    /// Writes the file outside. If that fails, the store is served all the same.
     async fn remember(&self, now: Mark) {
         *self.known() = Some(now.clone());
         let Some(file) = self.file.clone() else {
@@ -195,8 +199,8 @@ impl PgMark {
             let (database, file) = (&self.database, named);
             tracing::warn!(
                 %database, %file, %error,
-                "cannot note outside the database how far it has come: a whole server that is put \
-                 back from a snapshot is not noticed without this"
+                "could not write the mark file outside the database; without it nobody notices a \
+                 whole server that is put back from a snapshot"
             );
         }
     }
@@ -206,7 +210,7 @@ impl PgMark {
     }
 }
 
-/// A new epoch on the operator's word, with a mark that fits it.
+/// Gives the store a new epoch on the operator's request, with a mark that fits it.
 pub(crate) async fn renew_with_mark(connection: &mut AsyncPgConnection) -> QueryResult<String> {
     let system = mark_row::system(connection).await;
     Transaction::begin_transaction_sql(connection, "BEGIN").await?;

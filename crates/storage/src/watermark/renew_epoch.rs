@@ -1,4 +1,5 @@
-//! Writing a new epoch into a store: the cursors of all clients are void, and they begin anew.
+//! Writing a new epoch into a store: the cursors of all clients become void, and clients start
+//! over.
 
 use crate::backend::served_as;
 use diesel::{QueryResult, SqliteConnection, sql_query};
@@ -9,7 +10,7 @@ pub(crate) fn renew_sqlite(connection: &mut SqliteConnection) -> QueryResult<Str
     use diesel::RunQueryDsl as _;
     let (epoch, renew) = renewal();
     let rows = sql_query(renew).execute(connection)?;
-    served_as::was_copy(connection)?;
+    served_as::unmark_copy(connection)?;
     renewed(epoch, rows)
 }
 

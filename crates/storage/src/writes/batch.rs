@@ -1,4 +1,4 @@
-//! What a lane takes at once: one transaction, its facts, its answers.
+//! A batch: the jobs that a lane commits in one transaction, with their facts and answers.
 
 use super::job_runner::JobRunner;
 use super::lane_context::LaneContext;
@@ -15,20 +15,20 @@ use std::fmt::Display;
 use std::sync::Arc;
 use tokio::time::Instant;
 
-/// Jobs in the order they were handed over. Dropped half way, those begun are answered
-/// `outcome_unknown`.
+/// Jobs in the order they were handed over. If it is dropped after the transaction began, its jobs
+/// are answered `outcome_unknown`.
 pub(crate) struct Batch {
     jobs: Vec<BoxJob>,
     begun: bool,
 }
 
-/// How one attempt went.
+/// The outcome of one attempt.
 pub(crate) enum BatchAttempt {
-    /// Something was written, and all are being told.
+    /// Something was written; the facts and answers are being published.
     Committed(Publish),
-    /// All are answered, and perhaps nothing was written.
+    /// All jobs are answered, and perhaps nothing was written.
     Answered,
-    /// Nothing was written; the same may succeed later.
+    /// Nothing was written; the same batch may succeed later.
     Again(Batch, Fault),
 }
 
@@ -41,22 +41,22 @@ impl Batch {
         self.jobs.len()
     }
 
-    /// A request for a connection to write them on.
+    /// Returns the request for a connection to write the jobs on.
     pub(crate) fn request(&self) -> AcquireRequest {
         AcquireRequest::write(self.jobs.iter().map(|job| job.name()))
     }
 
-    /// When the first came that somebody waits for.
-    pub(crate) fn first_attended(&self) -> Option<Instant> {
-        self.attended().next().map(|job| job.came())
+    /// Returns when the first job that has a caller was queued.
+    pub(crate) fn first_with_caller(&self) -> Option<Instant> {
+        self.with_callers().next().map(|job| job.queued_at())
     }
 
     pub(crate) fn is_empty(&self) -> bool {
         self.jobs.is_empty()
     }
 
-    /// Answers the jobs that meet a state: nothing was done.
-    pub(crate) fn abandon(
+    /// Fails the jobs that `which` selects: nothing was done.
+    pub(crate) fn fail_jobs(
         &mut self,
         last_error: &LastError,
         which: impl Fn(&dyn AnyJob) -> bool,
@@ -66,12 +66,12 @@ impl Batch {
         let (out, stay): (Vec<_>, _) = jobs.into_iter().partition(|job| which(&**job));
         self.jobs = stay;
         for job in out {
-            abandon(job, last_error, why());
+            fail(job, last_error, why());
         }
     }
 
-    /// Runs everything in one transaction; after the commit puts the facts on the bus, then
-    /// answers. Between the commit and the answers nothing waits, but for a thread to tell them on.
+    /// Runs all jobs in one transaction; after the commit publishes the facts, then answers.
+    /// Nothing waits between the commit and the answers, except for a thread to publish them on.
     pub(crate) async fn attempt(mut self, on: Connection<'_>, with: &LaneContext) -> BatchAttempt {
         let mut tx = Writer::new(on);
         let steps = JobRunner::new(&mut tx, with);
@@ -82,23 +82,24 @@ impl Batch {
         let facts = match steps.run(&mut self.jobs, &mut tx).await {
             Ok(facts) => facts,
             Err(fault) => {
-                // A connection that is silent is thrown away as it is; so is one that cannot undo.
+                // A connection that does not answer is discarded as it is; so is one that cannot
+                // roll back.
                 if !fault.is_no_answer() {
-                    steps.limited(tx.undo_all()).await.ok();
+                    steps.limited(tx.rollback_all()).await.ok();
                 }
                 if fault.is_disk_full() {
                     with.pool.make_room(&mut tx);
                 }
-                return self.undone(fault, with);
+                return self.rolled_back(fault, with);
             }
         };
         match steps.limited(tx.keep()).await {
             Ok(()) => {
                 if let Err(cause) = with.pool.check_file() {
-                    self.in_doubt(&cause);
+                    self.outcome_unknown(&cause);
                     return BatchAttempt::Answered;
                 }
-                with.pool.last_error().over();
+                with.pool.last_error().clear();
                 let done = self.finish(facts, with);
                 with.pool.checkpoint_if_due(&mut tx);
                 done
@@ -112,7 +113,7 @@ impl Batch {
         }
     }
 
-    /// From here on the jobs count as begun; the withdrawn ones drop out.
+    /// Marks the jobs as begun and drops those that were withdrawn.
     fn begin(&mut self, pool: &ConnectionPool) {
         self.begun = true;
         let (jobs, now) = (self.jobs.len(), now());
@@ -147,61 +148,62 @@ impl Batch {
         }
     }
 
-    /// Nothing was written. Without room the askers are told at once: a repeat would keep them for
-    /// as long as they wait, and then leave them in doubt.
-    fn undone(mut self, fault: Fault, with: &LaneContext) -> BatchAttempt {
+    /// Nothing was written. On a full disk the callers get an error at once: retries would keep
+    /// them until their deadlines, and then leave them in doubt.
+    fn rolled_back(mut self, fault: Fault, with: &LaneContext) -> BatchAttempt {
         if fault.is_disk_full() {
             let (last_error, why) = (with.pool.last_error(), || with.pool.unavailable(&fault));
-            self.abandon(last_error, AnyJob::is_attended, why);
+            self.fail_jobs(last_error, AnyJob::has_caller, why);
         }
-        self.jobs.iter_mut().for_each(|job| job.waits());
+        self.jobs.iter_mut().for_each(|job| job.requeued());
         BatchAttempt::Again(self, fault)
     }
 
     fn not_committed(mut self, fault: Fault, with: &LaneContext) -> BatchAttempt {
         match fault.after_commit() {
-            CommitOutcome::Repeat => return self.undone(fault, with),
+            CommitOutcome::Repeat => return self.rolled_back(fault, with),
             CommitOutcome::Unknown => {
                 with.pool.last_error().note(&fault);
-                self.in_doubt(&fault);
+                self.outcome_unknown(&fault);
             }
             CommitOutcome::Torn => {
                 with.pool.spoil(&fault);
-                self.in_doubt(&fault);
+                self.outcome_unknown(&fault);
             }
             CommitOutcome::Failed => self.failed(fault),
         }
         BatchAttempt::Answered
     }
 
-    /// Nothing was written, and never will be.
+    /// Nothing was written, and a retry would not help.
     fn failed(&mut self, fault: Fault) {
-        let (traces, cause) = (traces(self.attended()), format_args!("{fault:#}"));
-        tracing::error!(fault = %cause, jobs = self.len(), traces, "a batch cannot be committed");
+        let (traces, cause) = (traces(self.with_callers()), format_args!("{fault:#}"));
+        tracing::error!(fault = %cause, jobs = self.len(), traces, "could not commit a batch");
         let fault = Arc::new(fault);
         for job in self.jobs.drain(..) {
             let fault = Fault::Other(anyhow::Error::new(Arc::clone(&fault)));
             let operation = job.name();
-            job.abandon(StorageError::Failed { operation, fault });
+            job.fail(StorageError::Failed { operation, fault });
         }
     }
 
     /// Nobody knows what was written.
-    fn in_doubt(&mut self, why: &dyn Display) {
-        let traces = traces(self.attended());
+    fn outcome_unknown(&mut self, why: &dyn Display) {
+        let traces = traces(self.with_callers());
         tracing::error!(fault = %why, jobs = self.len(), traces, "the outcome of a batch is unknown");
         for job in self.jobs.drain(..) {
             let operation = job.name();
-            job.abandon(StorageError::OutcomeUnknown { operation });
+            job.fail(StorageError::OutcomeUnknown { operation });
         }
     }
 
-    /// Whose time was up during the transaction has been told that the outcome is unknown.
+    /// Logs the jobs whose deadline passed during the transaction: their callers got
+    /// `outcome_unknown`.
     fn log_the_late(&self) {
         let now = now();
-        let traces = traces(self.attended().filter(|job| job.deadline() <= now));
+        let traces = traces(self.with_callers().filter(|job| job.deadline() <= now));
         if !traces.is_empty() {
-            let fault = "it took longer than its askers wait";
+            let fault = "it took longer than its callers wait";
             tracing::warn!(
                 fault,
                 jobs = self.len(),
@@ -211,29 +213,29 @@ impl Batch {
         }
     }
 
-    fn attended(&self) -> impl Iterator<Item = &BoxJob> {
-        self.jobs.iter().filter(|job| job.is_attended())
+    fn with_callers(&self) -> impl Iterator<Item = &BoxJob> {
+        self.jobs.iter().filter(|job| job.has_caller())
     }
 }
 
 impl Drop for Batch {
     fn drop(&mut self) {
         if self.begun && !self.is_empty() {
-            self.in_doubt(&"it was broken off");
+            self.outcome_unknown(&"it was interrupted");
         }
     }
 }
 
-/// The traces that the askers of these jobs were given: all of them, a batch is bounded.
+/// Returns the traces that the callers of these jobs know: all of them, as a batch is bounded.
 fn traces<'j>(jobs: impl Iterator<Item = &'j BoxJob>) -> String {
     let traces = jobs.map(|job| job.origin().trace().to_string());
     traces.collect::<Vec<_>>().join(" ")
 }
 
-/// Answers a job of which nothing was done.
-pub(crate) fn abandon(job: BoxJob, last_error: &LastError, why: StorageError) {
+/// Fails a job of which nothing was done.
+pub(crate) fn fail(job: BoxJob, last_error: &LastError, why: StorageError) {
     if job.logs_refusal() {
         last_error.refused(&why, Some(job.origin().trace()));
     }
-    job.abandon(why);
+    job.fail(why);
 }

@@ -1,23 +1,24 @@
-//! Whether a lane waits a moment for company: a transaction costs much the same for one job and
+//! Whether a lane waits a moment for more jobs: a transaction costs much the same for one job and
 //! for ten.
 //!
-//! It waits only while many jobs come one after another, and only as long as that brings some: a
+//! It waits only while many jobs come one after another, and only as long as waiting brings some: a
 //! single client that sends its next job after the answer would wait for itself.
 
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// So many jobs have delayed by themselves.
-const COMPANY: usize = 16;
+/// This many jobs are enough: no waiting.
+const ENOUGH: usize = 16;
 
 /// Fewer jobs than this in [`WINDOW`] are too few to wait for: 200 per second.
 const BUSY: usize = 20;
 const WINDOW: Duration = Duration::from_millis(100);
 
-/// So often in a row waiting may be in vain, as it is now and then where jobs come at random.
-const VAIN_MAX: u32 = 4;
+/// So often in a row waiting may bring nothing, which happens now and then when jobs come at
+/// random.
+const FUTILE_MAX: u32 = 4;
 
-/// After waiting in vain again and again, so many batches go without.
+/// The most batches that do not wait after waiting has waited_for nothing again and again.
 const SKIPPED_MAX: u32 = 256;
 
 /// What a lane has seen lately.
@@ -25,10 +26,10 @@ pub(crate) struct BatchDelay {
     window_began: Instant,
     arrived: usize,
     is_busy: bool,
-    /// Batches that still go without.
+    /// How many more batches do not wait.
     skip: u32,
-    /// How often in a row waiting was in vain.
-    vain: u32,
+    /// How often in a row waiting waited_for nothing.
+    futile: u32,
 }
 
 impl BatchDelay {
@@ -38,14 +39,15 @@ impl BatchDelay {
             arrived: 0,
             is_busy: false,
             skip: 0,
-            vain: 0,
+            futile: 0,
         }
     }
 
-    /// So many jobs have just been taken: is a moment likely to bring more?
-    pub(crate) fn is_worth_it(&mut self, jobs: usize, now: Instant) -> bool {
+    /// Whether waiting a moment is likely to bring more jobs than these, which have just been
+    /// taken.
+    pub(crate) fn should_wait(&mut self, jobs: usize, now: Instant) -> bool {
         self.count(jobs, now);
-        if jobs >= COMPANY || !self.is_busy {
+        if jobs >= ENOUGH || !self.is_busy {
             return false;
         }
         let skipped = self.skip > 0;
@@ -53,15 +55,15 @@ impl BatchDelay {
         !skipped
     }
 
-    /// It was waited for, and brought so many.
-    pub(crate) fn brought(&mut self, more: usize) {
+    /// Notes how many jobs waiting has waited_for.
+    pub(crate) fn waited_for(&mut self, more: usize) {
         self.arrived += more;
         if more > 0 {
-            self.vain = 0;
+            self.futile = 0;
             return;
         }
-        self.vain = self.vain.saturating_add(1);
-        if let Some(doublings) = self.vain.checked_sub(VAIN_MAX) {
+        self.futile = self.futile.saturating_add(1);
+        if let Some(doublings) = self.futile.checked_sub(FUTILE_MAX) {
             self.skip = SKIPPED_MAX.min(1 << doublings.min(31));
         }
     }
@@ -89,7 +91,7 @@ mod tests {
         let start = Instant::now();
         let mut delay = BatchDelay::new(start);
         let now = start + WINDOW;
-        delay.is_worth_it(BUSY, now);
+        delay.should_wait(BUSY, now);
         (delay, now)
     }
 
@@ -99,25 +101,28 @@ mod tests {
         let mut delay = BatchDelay::new(start);
         for n in 1..=20 {
             let now = start + Duration::from_millis(10) * n;
-            assert!(!delay.is_worth_it(1, now), "100 per second");
+            assert!(!delay.should_wait(1, now), "100 per second");
         }
     }
 
     #[test]
     fn a_busy_lane_waits_as_long_as_that_brings_company() {
         let (mut delay, now) = busy();
-        assert!(delay.is_worth_it(1, now));
-        delay.brought(1);
-        assert!(delay.is_worth_it(2, now));
-        assert!(!delay.is_worth_it(16, now), "company enough");
+        assert!(delay.should_wait(1, now));
+        delay.waited_for(1);
+        assert!(delay.should_wait(2, now));
+        assert!(!delay.should_wait(16, now), "company enough");
     }
 
     #[test]
     fn jobs_that_come_at_random_are_waited_for() {
         let (mut delay, now) = busy();
         for n in 0..100 {
-            assert!(delay.is_worth_it(1, now), "vain up to three times in a row");
-            delay.brought(usize::from(n % 4 == 3));
+            assert!(
+                delay.should_wait(1, now),
+                "futile up to three times in a row"
+            );
+            delay.waited_for(usize::from(n % 4 == 3));
         }
     }
 
@@ -126,9 +131,9 @@ mod tests {
         let (mut delay, now) = busy();
         let mut waited = 0;
         for _ in 0..1_000 {
-            if delay.is_worth_it(1, now) {
+            if delay.should_wait(1, now) {
                 waited += 1;
-                delay.brought(0);
+                delay.waited_for(0);
             }
         }
         assert!(waited < 20, "{waited}");
@@ -137,6 +142,6 @@ mod tests {
     #[test]
     fn a_pause_ends_the_rush() {
         let (mut delay, now) = busy();
-        assert!(!delay.is_worth_it(1, now + 10 * WINDOW));
+        assert!(!delay.should_wait(1, now + 10 * WINDOW));
     }
 }

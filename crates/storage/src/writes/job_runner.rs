@@ -1,7 +1,7 @@
-//! How the jobs of a batch run: neighbours of one kind as a set, all others alone, each inside a
-//! savepoint of its own unless there is nothing beside it. One bad job fails alone; only a fault
-//! that passes by itself, that takes the whole transaction with it, or that would befall all others
-//! too, ends the attempt.
+//! Running the jobs of a batch: neighbours of one type as a set, all others alone, each inside a
+//! savepoint of its own unless it is the whole batch. A bad job fails alone; only a fault that is
+//! transient, that ends the whole transaction, or that would hit all other jobs too, ends the
+//! attempt.
 
 use super::lane_context::LaneContext;
 use super::queued_job::{BoxJob, RunSet, Verdict, job_type};
@@ -17,13 +17,13 @@ use futures_util::FutureExt as _;
 use std::future::Future;
 use std::time::Duration;
 
-/// Facts with what they ride on.
+/// Facts with their origins.
 type Facts = Vec<(Origin, Fact)>;
 
 /// Runs jobs on one writer. Every error it returns ends the attempt.
 pub(crate) struct JobRunner<'p> {
     pool: &'p ConnectionPool,
-    /// A server may be gone without a word; a file never is.
+    /// Longest wait for an answer; `None` for a file. A server may vanish without a word.
     limit: Option<Duration>,
     statement_timeout: Duration,
 }
@@ -41,7 +41,7 @@ impl<'p> JobRunner<'p> {
         }
     }
 
-    /// Runs all in order; returns what they stated.
+    /// Runs all jobs in order; returns the facts they stated.
     pub(crate) async fn run(
         &self,
         jobs: &mut [BoxJob],
@@ -61,7 +61,7 @@ impl<'p> JobRunner<'p> {
         Ok(facts)
     }
 
-    /// Waits for the database, but not for ever.
+    /// Waits for the database, but no longer than the limit.
     pub(crate) async fn limited<T, E, F>(&self, work: F) -> Result<T, Fault>
     where
         F: Future<Output = Result<T, E>>,
@@ -108,7 +108,8 @@ impl<'p> JobRunner<'p> {
         Ok(())
     }
 
-    /// False: the set failed and left nothing; they must run one by one.
+    /// Runs neighbours as a set. Returns false if the set failed and was rolled back; then they
+    /// must run one by one.
     async fn as_set(
         &self,
         runner: RunSet,
@@ -131,7 +132,7 @@ impl<'p> JobRunner<'p> {
         if fault.is_transient() || fault.is_disk_full() {
             return Err(fault);
         }
-        tracing::warn!(job = name, jobs, fault = %format_args!("{fault:#}"), "a set failed, its jobs run one by one");
+        tracing::warn!(job = name, jobs, fault = %format_args!("{fault:#}"), "a set of jobs failed; running its jobs one by one");
         self.limited(scope.undo(tx)).await?;
         if scope == UndoScope::Transaction {
             self.limited(shared_locks::take(run, tx, self.statement_timeout))
@@ -164,22 +165,22 @@ impl<'p> JobRunner<'p> {
         let trace = job.origin().trace();
         tracing::error!(job = job.name(), %trace, fault = %format_args!("{fault:#}"), "a job failed");
         self.limited(scope.undo(tx)).await?;
-        job.failed(self.pool.failure(job.name(), fault));
+        job.set_failed(self.pool.failure(job.name(), fault));
         Ok(())
     }
 }
 
-/// What a piece of work stands on, to be undone alone.
+/// What is rolled back if a piece of work fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum UndoScope {
-    /// It is all there is: the transaction itself, which costs nothing more.
+    /// The whole transaction: there is no other work in it, and it costs nothing more.
     Transaction,
     /// A savepoint of its own.
     Savepoint,
 }
 
 impl UndoScope {
-    /// Of a part of the jobs that run in one transaction.
+    /// Returns the scope of `part` of `all` jobs of one transaction.
     fn of(part: usize, all: usize) -> Self {
         if part == all {
             Self::Transaction
@@ -188,7 +189,7 @@ impl UndoScope {
         }
     }
 
-    /// Of a part of what stands on `whole`.
+    /// Returns the scope of a part of what has the scope `whole`.
     fn within(self, whole: Self) -> Self {
         if whole == Self::Savepoint {
             whole
@@ -211,7 +212,7 @@ impl UndoScope {
         }
     }
 
-    /// Leaves a transaction open either way.
+    /// Rolls back; a transaction is open afterwards either way.
     async fn undo(self, tx: &mut Writer<'_>) -> QueryResult<()> {
         tx.undo().await?;
         match self {
@@ -221,7 +222,7 @@ impl UndoScope {
     }
 }
 
-/// How many of the first jobs can run as one: all of one type with a set form, else one.
+/// Returns how many of the first jobs can run as one: all of one type with a set form, else one.
 fn neighbours(jobs: &[BoxJob]) -> usize {
     let first = &jobs[0];
     if first.set_runner().is_none() {

@@ -1,10 +1,10 @@
-//! A write lane: the one place from which a share of a database's writes comes.
+//! A write lane: writes a share of a database's jobs, one batch after the other.
 //!
-//! Its queue is bounded by the credits that its jobs hold; nobody waits to hand one over. One batch
-//! is committed, published and answered before the next is taken, and a batch that met a passing
-//! fault is repeated as a whole, so that nothing overtakes.
+//! Its queue is bounded by the credits that its jobs hold; handing over a job never waits. One
+//! batch is committed, published and answered before the next is taken, and after a transient fault
+//! a batch is retried as a whole, so that no job overtakes another.
 
-use super::batch::{Batch, BatchAttempt, abandon};
+use super::batch::{Batch, BatchAttempt, fail};
 use super::batch_delay::BatchDelay;
 use super::lane_context::LaneContext;
 use super::queue::Queue;
@@ -24,13 +24,13 @@ use tokio::time::Instant;
 /// Most jobs of one transaction.
 const BATCH_MAX: usize = 256;
 
-/// First pause before a repeat; doubled up to [`PAUSE_MAX`], each with jitter.
+/// First pause before a retry; doubled up to [`PAUSE_MAX`], each with jitter.
 const PAUSE_MIN: Duration = Duration::from_millis(5);
 const PAUSE_MAX: Duration = Duration::from_millis(250);
 
-/// The end of a lane where jobs are handed over.
+/// The side of a lane where jobs are handed over.
 pub(crate) struct Lane {
-    /// Shared with the task, so that a restarted one goes on with it.
+    /// Shared with the task, so that a restarted task goes on with it.
     queue: Arc<Queue>,
     task: Mutex<Option<Task>>,
     pool: Arc<ConnectionPool>,
@@ -38,18 +38,18 @@ pub(crate) struct Lane {
 }
 
 impl Lane {
-    /// Starts a lane.
+    /// Starts the task of a lane.
     pub(crate) fn start(name: String, with: &LaneContext) -> Self {
-        let serving = LaneTask {
+        let task = LaneTask {
             queue: Arc::default(),
             with: with.clone(),
             lane_blocked: Arc::default(),
         };
-        let queue = Arc::clone(&serving.queue);
-        let lane_blocked = Arc::clone(&serving.lane_blocked);
-        let server = CloseOnDrop(serving);
+        let queue = Arc::clone(&task.queue);
+        let lane_blocked = Arc::clone(&task.lane_blocked);
+        let server = CloseOnDrop(task);
         let executor = with.executor;
-        // Dropped, a thread ends with its batch, as the queue has ended.
+        // After the task is dropped its thread ends with the current batch, as the queue is closed.
         let tasks = &with.tasks;
         let task = tasks.restarting("storage", name, move || {
             executor.run(serve(server.0.clone()))
@@ -62,12 +62,12 @@ impl Lane {
         }
     }
 
-    /// What keeps it from writing.
+    /// Returns what keeps the lane from writing.
     pub(crate) fn lane_blocked(&self) -> &LaneBlocked {
         &self.lane_blocked
     }
 
-    /// Hands over a job; gives it back when the lane is closed.
+    /// Hands over a job; gives it back if the lane is closed.
     pub(crate) fn hand_over(&self, job: BoxJob) -> Result<(), BoxJob> {
         let queued = &self.pool.counters().queued;
         queued.fetch_add(1, Ordering::Relaxed);
@@ -79,11 +79,11 @@ impl Lane {
     /// For how long the oldest of its jobs has been waiting for its answer.
     pub(crate) fn oldest(&self) -> Duration {
         let oldest = self.queue.oldest();
-        oldest.map_or(Duration::ZERO, |came| came.elapsed())
+        oldest.map_or(Duration::ZERO, |queued_at| queued_at.elapsed())
     }
 
-    /// Takes nothing new and ends what waits, at most `within`. What is left then is told so as
-    /// soon as the pool is closed. False: something is.
+    /// Takes no more jobs and runs the queued ones, for at most `within`. What is left then fails
+    /// as soon as the pool is closed. Returns false if something is left.
     pub(crate) async fn close(&self, within: Duration) -> bool {
         self.queue.close();
         let task = self
@@ -94,7 +94,7 @@ impl Lane {
         let Some(task) = task else { return true };
         let empty = tokio::time::timeout(within, task.ended()).await.is_ok();
         if !empty {
-            tracing::warn!("a write lane is not empty in time");
+            tracing::warn!("could not empty a write lane in time");
         }
         empty
     }
@@ -108,7 +108,7 @@ struct LaneTask {
     lane_blocked: Arc<LaneBlocked>,
 }
 
-/// Goes with the task: whatever waits then is told so.
+/// Closes the queue when the task is dropped; the jobs in it fail.
 struct CloseOnDrop(LaneTask);
 
 impl Drop for CloseOnDrop {
@@ -119,19 +119,19 @@ impl Drop for CloseOnDrop {
     }
 }
 
-async fn serve(serving: LaneTask) -> anyhow::Result<()> {
-    let (queue, counters) = (&serving.queue, serving.with.pool.counters());
+async fn serve(task: LaneTask) -> anyhow::Result<()> {
+    let (queue, counters) = (&task.queue, task.with.pool.counters());
     let mut delay = BatchDelay::new(Instant::now());
-    let mut had = Instant::now();
+    let mut last_lease = Instant::now();
     loop {
         queue.done();
         let mut jobs = queue.take(BATCH_MAX).await;
         if jobs.is_empty() {
             return Ok(());
         }
-        if delay.is_worth_it(jobs.len(), Instant::now()) {
-            serving.with.executor.pause().await;
-            delay.brought(queue.take_more(&mut jobs, BATCH_MAX));
+        if delay.should_wait(jobs.len(), Instant::now()) {
+            task.with.executor.pause().await;
+            delay.waited_for(queue.take_more(&mut jobs, BATCH_MAX));
         }
         counters.queued.fetch_sub(jobs.len(), Ordering::Relaxed);
         counters
@@ -139,26 +139,30 @@ async fn serve(serving: LaneTask) -> anyhow::Result<()> {
             .fetch_add(jobs.len() as u64, Ordering::Relaxed);
         counters.batch_jobs.record(jobs.len() as u64);
         count(&counters.batches);
-        serving.carry_out(Batch::new(jobs), &mut had).await;
+        task.write_batch(Batch::new(jobs), &mut last_lease).await;
     }
 }
 
 impl LaneTask {
-    /// Repeats a batch until it is through or nobody's time lasts. `had`: when the lane last had a
-    /// connection.
-    async fn carry_out(&self, mut batch: Batch, had: &mut Instant) {
+    /// Retries a batch until it is committed or all deadlines have passed. `last_lease` is when the
+    /// lane last last_lease a connection.
+    async fn write_batch(&self, mut batch: Batch, last_lease: &mut Instant) {
         let (with, began) = (&self.with, Instant::now());
         let last_error = with.pool.last_error();
         let mut pause = PAUSE_MIN;
         loop {
-            batch.abandon(last_error, |job| job.deadline() <= now(), || self.no_time());
+            batch.fail_jobs(
+                last_error,
+                |job| job.deadline() <= now(),
+                || self.deadline_passed(),
+            );
             if batch.is_empty() {
                 return;
             }
-            match self.lease(&mut batch, *had).await {
+            match self.lease(&mut batch, *last_lease).await {
                 Ok(lease) => {
                     let attempt = attempt(lease, batch, with).await;
-                    *had = Instant::now();
+                    *last_lease = Instant::now();
                     match attempt {
                         BatchAttempt::Committed(publish) => {
                             self.lane_blocked.written();
@@ -166,8 +170,8 @@ impl LaneTask {
                         }
                         BatchAttempt::Answered => return,
                         BatchAttempt::Again(same, fault) => {
-                            tracing::debug!(%fault, jobs = same.len(), "a batch is repeated");
-                            // Lanes that were in each other's way say nothing of their database.
+                            tracing::debug!(%fault, jobs = same.len(), "retrying a batch");
+                            // Lanes that were in each other's way say nothing about their database.
                             if !fault.is_contention() {
                                 self.lane_blocked
                                     .failed(&fault, fault.is_disk_full(), began);
@@ -178,14 +182,14 @@ impl LaneTask {
                     }
                 }
                 Err(StorageError::Closed { .. }) => {
-                    batch.abandon(last_error, |_| true, || with.pool.closed());
+                    batch.fail_jobs(last_error, |_| true, || with.pool.closed());
                 }
                 Err(StorageError::Saturated { .. }) => {
-                    batch.abandon(last_error, AnyJob::is_attended, || with.pool.saturated());
+                    batch.fail_jobs(last_error, AnyJob::has_caller, || with.pool.saturated());
                 }
                 Err(_) => {
                     let why = || with.pool.unavailable_since();
-                    batch.abandon(last_error, AnyJob::is_attended, why);
+                    batch.fail_jobs(last_error, AnyJob::has_caller, why);
                 }
             }
             count(&with.pool.counters().write_repeats);
@@ -194,8 +198,9 @@ impl LaneTask {
         }
     }
 
-    /// Why a job's time was not enough. Reads may go well meanwhile, so the lane's own cause first.
-    fn no_time(&self) -> StorageError {
+    /// Returns the error for jobs whose deadline has passed. Reads may succeed meanwhile, so the
+    /// lane's own cause comes first.
+    fn deadline_passed(&self) -> StorageError {
         let pool = &self.with.pool;
         match self.lane_blocked.cause() {
             Some(cause) => pool.unavailable_as(cause),
@@ -203,44 +208,49 @@ impl LaneTask {
         }
     }
 
-    /// Waits for a connection. Meanwhile whoever has waited for one as long as one may is told so,
-    /// in the batch and behind it.
-    async fn lease(&self, batch: &mut Batch, had: Instant) -> Result<AnyLease, StorageError> {
+    /// Waits for a connection. Meanwhile fails the jobs, in the batch and in the queue, whose
+    /// callers have waited for the acquire timeout.
+    async fn lease(
+        &self,
+        batch: &mut Batch,
+        last_lease: Instant,
+    ) -> Result<AnyLease, StorageError> {
         let pool = &self.with.pool;
         let mut lease = pin!(pool.lease(batch.request()));
         while !batch.is_empty() {
-            let first = batch.first_attended().or(self.queue.first_attended());
-            let since = first.map_or_else(Instant::now, |came| came.max(had));
+            let first = batch.first_with_caller().or(self.queue.first_with_caller());
+            let since = first.map_or_else(Instant::now, |queued_at| queued_at.max(last_lease));
             tokio::select! {
                 biased;
                 leased = &mut lease => return leased,
                 () = tokio::time::sleep_until(since + pool.acquire_timeout()) => {}
             }
-            self.give_up(batch, had);
+            self.fail_overdue(batch, last_lease);
         }
-        let no_turn = pool.no_turn();
-        pool.not_acquired(&no_turn);
-        Err(no_turn)
+        let waited_too_long = pool.waited_too_long();
+        pool.not_acquired(&waited_too_long);
+        Err(waited_too_long)
     }
 
-    /// Answers those who have stood in line for the acquire time; what one waits while the lane
-    /// writes for others is not counted.
-    fn give_up(&self, batch: &mut Batch, had: Instant) {
+    /// Fails the jobs whose callers have waited for the acquire timeout; time in which the lane
+    /// wrote for others does not count.
+    fn fail_overdue(&self, batch: &mut Batch, last_lease: Instant) {
         let pool = &self.with.pool;
         let (now, limit) = (Instant::now(), pool.acquire_timeout());
-        let overdue = |job: &dyn AnyJob| job.is_attended() && job.came().max(had) + limit <= now;
-        batch.abandon(pool.last_error(), overdue, || pool.no_turn());
+        let overdue =
+            |job: &dyn AnyJob| job.has_caller() && job.queued_at().max(last_lease) + limit <= now;
+        batch.fail_jobs(pool.last_error(), overdue, || pool.waited_too_long());
         let behind = self.queue.take_out(|job| overdue(&**job));
         pool.counters()
             .queued
             .fetch_sub(behind.len(), Ordering::Relaxed);
         for job in behind {
-            abandon(job, pool.last_error(), pool.no_turn());
+            fail(job, pool.last_error(), pool.waited_too_long());
         }
     }
 }
 
-/// One attempt. On a file nothing cuts it, not even the end of this task.
+/// Tries once. On a file nothing interrupts this, not even the end of this task.
 async fn attempt(lease: AnyLease, batch: Batch, with: &LaneContext) -> BatchAttempt {
     match lease {
         AnyLease::Postgres(mut lease) => {

@@ -1,6 +1,6 @@
-//! Where a lane works. That of a file has a thread to itself, from the taking of the jobs to their
-//! commit: each move to another thread would cost a small commit as much as some of its pages. That of a
-//! server is a task like any other.
+//! Where a lane runs. The lane of a file has a thread to itself, from taking the jobs to their
+//! commit: each move to another thread would cost a small commit as much as some of its pages. The
+//! lane of a server is an ordinary task.
 
 use crate::Backend;
 use bus::{Task, Tasks};
@@ -21,7 +21,7 @@ pub(crate) enum LaneExecutor {
 }
 
 impl LaneExecutor {
-    /// SQLite's connections block, so they need a thread.
+    /// Returns a thread for SQLite, whose connections block, and a task for PostgreSQL.
     pub(crate) fn for_backend(backend: Backend) -> Self {
         match backend {
             Backend::Sqlite => Self::Thread,
@@ -29,7 +29,7 @@ impl LaneExecutor {
         }
     }
 
-    /// Works here until the work is done. Dropping this ends a task; a thread goes on.
+    /// Runs the work to its end. Dropping this future ends a task; a thread goes on.
     pub(crate) async fn run(
         self,
         work: impl Future<Output = anyhow::Result<()>> + Send + 'static,
@@ -43,9 +43,10 @@ impl LaneExecutor {
         }
     }
 
-    /// Waits a moment, on some thread if it has none: the runtime's clock ticks once in a millisecond
-    /// and its sleep ends on the tick after, so that its moments would be one or two milliseconds, by
-    /// chance. Where no thread is free that is what it comes to. Dropping this ends the waiting only.
+    /// Waits for [`PAUSE`], for a task on some thread: the runtime's clock ticks once in a
+    /// millisecond and its sleep ends on the tick after, so the pause would be one or two
+    /// milliseconds by chance. If no thread is free it is. Dropping this future ends the waiting
+    /// only.
     pub(crate) async fn pause(self) {
         match self {
             Self::Thread => thread::sleep(PAUSE),
@@ -57,8 +58,8 @@ impl LaneExecutor {
         }
     }
 
-    /// Tells what was committed, on a thread of the runtime: there it takes no system call to wake those
-    /// who are told, and none of them takes the processor from the telling.
+    /// Publishes what was committed, on a thread of the runtime: waking callers from there needs no
+    /// system call, and none of them takes the processor from the publishing thread.
     pub(crate) fn publish(self, tasks: &Tasks, publish: impl FnOnce() + Send + 'static) -> Publish {
         match self {
             Self::Thread => Publish(Some(tasks.once("storage", "answers", async { publish() }))),
@@ -70,12 +71,12 @@ impl LaneExecutor {
     }
 }
 
-/// Those who wait for what was committed are being told.
+/// The facts and answers of a batch that are being published.
 pub(crate) struct Publish(Option<Task>);
 
 impl Publish {
-    /// Waits until all are. They go first where they share a processor with a thread: what they ask for
-    /// next is company for the next batch.
+    /// Waits until all are published. The callers go first if they share a processor with this
+    /// thread: what they send next may join the next batch.
     pub(crate) async fn finished(self) {
         if let Some(task) = self.0 {
             thread::yield_now();

@@ -1,5 +1,5 @@
-//! A job on its way through a lane: the job, who asked, and how it went so far. Lanes see it
-//! without its type.
+//! A job on its way through a lane: the job, the way back to its caller, and its outcome so far.
+//! Lanes handle it without knowing its type.
 
 use super::job_span::JobSpan;
 use super::responder::{JobOutcome, Responder};
@@ -9,39 +9,39 @@ use futures_util::future::BoxFuture;
 use std::any::{Any, TypeId};
 use std::time::Instant;
 
-/// A job without its type.
+/// A queued job of any type.
 pub(crate) trait AnyJob: Any + Send {
     fn name(&self) -> &'static str;
     fn origin(&self) -> &Origin;
     fn deadline(&self) -> Instant;
-    /// When it was handed over.
-    fn came(&self) -> tokio::time::Instant;
-    /// True when someone waits for it.
-    fn is_attended(&self) -> bool;
+    /// When the job was handed over.
+    fn queued_at(&self) -> tokio::time::Instant;
+    /// Whether a caller waits for the job.
+    fn has_caller(&self) -> bool;
     /// Whether the log names its caller if it is refused.
     fn logs_refusal(&self) -> bool;
-    /// From here on it counts as begun, in a transaction with so many jobs. False when it has been
-    /// withdrawn: it must not be run.
+    /// Marks the job as begun, in a transaction of so many jobs. Returns false if it was withdrawn:
+    /// then it must not run.
     fn begin(&mut self, jobs: usize) -> bool;
-    /// The transaction has left nothing; it waits for another.
-    fn waits(&mut self);
+    /// Notes that the transaction was rolled back, and the job waits for another.
+    fn requeued(&mut self);
     /// Whether it shares locks with other lanes.
     fn has_locks(&self) -> bool;
-    /// Those locks, if it has any.
+    /// Returns those locks, if it has any.
     fn locks<'a>(
         &'a mut self,
         tx: &'a mut Writer<'_>,
     ) -> Option<BoxFuture<'a, Result<Vec<i64>, Fault>>>;
-    /// How neighbours of this type run together, if they do.
+    /// Returns how neighbours of this type run together, if they do.
     fn set_runner(&self) -> Option<RunSet>;
-    /// Runs it alone.
+    /// Runs the job alone.
     fn run<'a>(&'a mut self, tx: &'a mut Writer<'_>) -> BoxFuture<'a, Result<Verdict, Fault>>;
-    /// It failed alone; its neighbours go on.
-    fn failed(&mut self, why: StorageError);
-    /// Tells the responder what came of it. Call it after the commit.
+    /// Notes that the job failed alone; its neighbours go on.
+    fn set_failed(&mut self, why: StorageError);
+    /// Answers the caller. To be called after the commit.
     fn answer(self: Box<Self>);
-    /// Tells the responder why nothing came of it.
-    fn abandon(self: Box<Self>, why: StorageError);
+    /// Answers the caller that nothing was done, and why.
+    fn fail(self: Box<Self>, why: StorageError);
 }
 
 /// A boxed [`AnyJob`].
@@ -51,25 +51,25 @@ pub(crate) type BoxJob = Box<dyn AnyJob>;
 pub(crate) type RunSet =
     for<'a, 'w> fn(&'a mut [BoxJob], &'a mut Writer<'w>) -> BoxFuture<'a, Result<(), Fault>>;
 
-/// What a job that ran alone wants done with its savepoint.
+/// What to do with the savepoint of a job that ran alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Verdict {
     Keep,
     Undo,
 }
 
-/// The type of a job, to find neighbours.
+/// Returns the type of a job, to find neighbours.
 pub(crate) fn job_type(job: &BoxJob) -> TypeId {
     (**job).type_id()
 }
 
-/// A job with its responder.
+/// A job with the way back to its caller.
 pub(crate) struct QueuedJob<J: Job> {
     job: J,
     responder: Responder<J::Answer, J::Refusal>,
     end: Option<JobOutcome<J::Answer, J::Refusal>>,
     span: JobSpan,
-    came: tokio::time::Instant,
+    queued_at: tokio::time::Instant,
 }
 
 impl<J: Job> QueuedJob<J> {
@@ -80,7 +80,7 @@ impl<J: Job> QueuedJob<J> {
             responder,
             end: None,
             span,
-            came: tokio::time::Instant::now(),
+            queued_at: tokio::time::Instant::now(),
         })
     }
 
@@ -122,12 +122,12 @@ impl<J: Job> AnyJob for QueuedJob<J> {
         self.responder.deadline()
     }
 
-    fn came(&self) -> tokio::time::Instant {
-        self.came
+    fn queued_at(&self) -> tokio::time::Instant {
+        self.queued_at
     }
 
-    fn is_attended(&self) -> bool {
-        self.responder.is_attended()
+    fn has_caller(&self) -> bool {
+        self.responder.has_caller()
     }
 
     fn logs_refusal(&self) -> bool {
@@ -135,12 +135,12 @@ impl<J: Job> AnyJob for QueuedJob<J> {
     }
 
     fn begin(&mut self, jobs: usize) -> bool {
-        self.span.begins(jobs);
+        self.span.began_transaction(jobs);
         self.responder.begin()
     }
 
-    fn waits(&mut self) {
-        self.span.waits();
+    fn requeued(&mut self) {
+        self.span.queued();
     }
 
     fn has_locks(&self) -> bool {
@@ -173,13 +173,13 @@ impl<J: Job> AnyJob for QueuedJob<J> {
         })
     }
 
-    fn failed(&mut self, why: StorageError) {
+    fn set_failed(&mut self, why: StorageError) {
         self.end = Some(Err(why));
     }
 
     fn answer(mut self: Box<Self>) {
         let end = self.end.expect("a committed job has ended");
-        self.span.ends(match &end {
+        self.span.ended(match &end {
             Ok(Ok(_)) => "done",
             Ok(Err(_)) => "refused",
             Err(_) => "failed",
@@ -187,8 +187,8 @@ impl<J: Job> AnyJob for QueuedJob<J> {
         self.responder.respond(J::NAME, end);
     }
 
-    fn abandon(mut self: Box<Self>, why: StorageError) {
-        self.span.ends("failed");
+    fn fail(mut self: Box<Self>, why: StorageError) {
+        self.span.ended("failed");
         self.responder.respond(J::NAME, Err(why));
     }
 }

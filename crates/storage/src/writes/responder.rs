@@ -1,4 +1,4 @@
-//! Who waits for a job: an asker on the bus, a caller of `write`, or nobody.
+//! The way back to whoever waits for a job: an ask on the bus, a caller of `write`, or nobody.
 
 use crate::StorageError;
 use bus::{AskError, Origin, Reply};
@@ -7,15 +7,15 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
-/// How long a job that nobody waits for is repeated.
-const UNATTENDED: Duration = Duration::from_secs(30);
+/// How long a job without a caller is retried.
+const WITHOUT_CALLER: Duration = Duration::from_secs(30);
 
-/// The time, as tokio counts it.
+/// Returns the current time of tokio's clock, which tests can pause.
 pub(crate) fn now() -> Instant {
     tokio::time::Instant::now().into_std()
 }
 
-/// The way back.
+/// The way back to the caller of a job.
 pub(crate) enum Responder<A, R> {
     /// An ask on the bus.
     Bus(Reply<Result<A, R>>),
@@ -23,18 +23,18 @@ pub(crate) enum Responder<A, R> {
     Caller(WriteSender<A, R>),
     /// The probe, which tries whether a lane can write.
     Probe(WriteSender<A, R>),
-    /// Nobody.
+    /// No caller: the job is retried until its own deadline.
     Nobody { origin: Origin, deadline: Instant },
 }
 
-/// How a job ends: answered or refused, or without either.
+/// The outcome of a job: answered or refused, or an error of storage.
 pub(crate) type JobOutcome<A, R> = Result<Result<A, R>, StorageError>;
 
 impl<A: Send + 'static, R: Send + 'static> Responder<A, R> {
     pub(crate) fn nobody(origin: &Origin) -> Self {
         Self::Nobody {
             origin: origin.clone(),
-            deadline: now() + UNATTENDED,
+            deadline: now() + WITHOUT_CALLER,
         }
     }
 
@@ -54,7 +54,7 @@ impl<A: Send + 'static, R: Send + 'static> Responder<A, R> {
         }
     }
 
-    pub(crate) fn is_attended(&self) -> bool {
+    pub(crate) fn has_caller(&self) -> bool {
         !matches!(self, Self::Nobody { .. })
     }
 
@@ -63,7 +63,7 @@ impl<A: Send + 'static, R: Send + 'static> Responder<A, R> {
         matches!(self, Self::Bus(_) | Self::Caller(_))
     }
 
-    /// From here on the job counts as begun. False when it has been withdrawn.
+    /// Marks the job as begun. Returns false if it was withdrawn.
     pub(crate) fn begin(&self) -> bool {
         match self {
             Self::Bus(reply) => reply.begin(),
@@ -72,7 +72,7 @@ impl<A: Send + 'static, R: Send + 'static> Responder<A, R> {
         }
     }
 
-    /// Tells the asker. It may have gone: that is no error.
+    /// Answers the caller. It may be gone, which is no error.
     pub(crate) fn respond(self, job: &'static str, outcome: JobOutcome<A, R>) {
         match self {
             Self::Bus(reply) => match outcome {
@@ -84,7 +84,7 @@ impl<A: Send + 'static, R: Send + 'static> Responder<A, R> {
             }
             Self::Nobody { .. } => {
                 if let Err(error) = outcome {
-                    tracing::error!(job, %error, "a job that nobody waits for has failed");
+                    tracing::error!(job, %error, "a job without a caller failed");
                 }
             }
         }
@@ -99,7 +99,7 @@ pub(crate) struct WriteSender<A, R> {
     sender: oneshot::Sender<JobOutcome<A, R>>,
 }
 
-/// The caller's side. Dropped before the lane has begun the job, the job is withdrawn.
+/// The caller's side of a `write`. Dropped before the lane has begun the job, it withdraws the job.
 pub(crate) struct WriteReceiver<A, R> {
     deadline: Instant,
     claim: Arc<StartClaim>,
@@ -110,7 +110,7 @@ impl<A, R> WriteSender<A, R> {
     pub(crate) fn new(origin: Origin, deadline: Instant) -> (Self, WriteReceiver<A, R>) {
         let (sender, receiver) = oneshot::channel();
         let claim = Arc::new(StartClaim::default());
-        let receiving = WriteReceiver {
+        let receiver_side = WriteReceiver {
             deadline,
             claim: Arc::clone(&claim),
             receiver,
@@ -122,13 +122,14 @@ impl<A, R> WriteSender<A, R> {
                 claim,
                 sender,
             },
-            receiving,
+            receiver_side,
         )
     }
 }
 
 impl<A, R> WriteReceiver<A, R> {
-    /// Waits for the end. `None`: time was up before the job had begun, nothing was done.
+    /// Waits for the outcome. Returns `None` if the deadline passed before the job was begun:
+    /// nothing was done.
     pub(crate) async fn outcome(mut self, operation: &'static str) -> Option<JobOutcome<A, R>> {
         let unknown = Err(StorageError::OutcomeUnknown { operation });
         match tokio::time::timeout_at(self.deadline.into(), &mut self.receiver).await {
@@ -163,7 +164,7 @@ impl StartClaim {
         self.settle(Self::WITHDRAWN) != Self::BEGUN
     }
 
-    /// Sets the state if it is still open; returns what it is then.
+    /// Sets the state if it is still open; returns the resulting state.
     fn settle(&self, to: u8) -> u8 {
         match self
             .0

@@ -1,5 +1,5 @@
-//! What a pool does for a file: it watches that the file is at its path, keeps its log short, and
-//! acknowledges nothing more once a write may be lost.
+//! What a pool does for a SQLite file: it watches that the file is at its path, keeps its log
+//! short, and lends no connection any more once writes may be lost.
 
 use super::ConnectionPool;
 use crate::backend::served_as;
@@ -12,8 +12,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 impl ConnectionPool {
-    /// From now on no connection is lent: what the operating system said of a write is not to be
-    /// trusted. If the database is critical, raises the alarm; the process ends.
+    /// Stops lending connections, since the operating system's reports about writes cannot be
+    /// trusted any more. If the database is critical, raises the alarm; the process exits.
     pub(crate) fn spoil(&self, cause: &dyn Display) {
         let cause = format!("what was written may be lost: {cause}");
         if self.refuse_all(&cause) {
@@ -21,30 +21,31 @@ impl ConnectionPool {
         }
     }
 
-    /// Fails when the file that is served is not at its path any more; nothing more is acknowledged
-    /// then. Blocks for as long as three `stat` take.
+    /// Fails if the file is not at its path any more; then no connection is lent any more. Costs
+    /// three `stat`.
     pub(crate) fn check_file(self: &Arc<Self>) -> Result<(), String> {
         let Some(watch) = &self.watch else {
             return Ok(());
         };
-        watch.look().inspect_err(|cause| self.file_moved(cause))
+        watch.check().inspect_err(|cause| self.file_moved(cause))
     }
 
-    /// A file is open: notes in it by which name, and watches its log from now on. Blocks.
+    /// Notes in the open file by which name it is served, and starts to watch its log. Blocks.
     pub(crate) fn note_file_name(&self) {
-        let (Some(watch), Some(links)) = (&self.watch, self.locked_links().clone()) else {
+        let (Some(watch), Some(links)) = (&self.watch, self.locked_pool().clone()) else {
             return;
         };
-        watch.log_is_there();
+        watch.watch_log();
         let store = watch.store().to_owned();
-        let noted = links.on_a_file(move |connection| served_as::note(connection, &store));
-        // On a full disk it serves all the same.
+        let noted =
+            links.with_file_connection(move |connection| served_as::note(connection, &store));
+        // A file on a full disk is served all the same.
         if let Err(fault) = noted {
-            tracing::warn!(database = %self.name, %fault, "the name of the file could not be noted in it");
+            tracing::warn!(database = %self.name, %fault, "could not note the name of the file in it");
         }
     }
 
-    /// Keeps room on the disk for a file of so many bytes.
+    /// Allocates disk space for a file of so many bytes.
     fn reserve(&self, bytes: u64) {
         if let Some(watch) = &self.watch {
             watch.reserve(bytes);
@@ -89,7 +90,7 @@ impl ConnectionPool {
         }
     }
 
-    /// How long the log of a file is; 0 for a server's, which is its own affair.
+    /// Returns the length of the file's log in bytes; 0 on PostgreSQL.
     pub(crate) fn log_bytes(&self) -> u64 {
         let log = self
             .watch
@@ -99,34 +100,34 @@ impl ConnectionPool {
             .map_or(0, |log| log.len())
     }
 
-    /// True when no connection is left.
+    /// Whether no connection is left.
     pub(crate) fn is_empty(&self) -> bool {
         self.empty.load(Ordering::Acquire)
     }
 
-    /// Refuses everyone, saves what was acknowledged so far, and then raises the alarm.
+    /// Stops lending connections, saves what was acknowledged so far, then raises the alarm.
     fn file_moved(self: &Arc<Self>, cause: &str) {
         if !self.refuse_all(cause) {
             return;
         }
         let (pool, cause) = (Arc::clone(self), cause.to_owned());
-        // Nobody waits for it: the alarm follows.
+        // Not awaited: the alarm follows.
         tokio::task::spawn_blocking(move || {
-            if let (Some(links), Some(watch)) = (pool.locked_links().clone(), &pool.watch) {
+            if let (Some(links), Some(watch)) = (pool.locked_pool().clone(), &pool.watch) {
                 rescue::rescue(&links, watch, &pool.name);
             }
             pool.raise(cause, DurabilityLoss::FileMoved);
         });
     }
 
-    /// False: that is so already.
+    /// Stops lending connections, for this cause. Returns false if that was done before.
     fn refuse_all(&self, cause: &str) -> bool {
         if self.spoiled.set(cause.to_owned()).is_err() {
             return false;
         }
         self.state_tracker
             .set_unwell(DatabaseState::Lost, cause.to_owned());
-        tracing::error!(database = %self.name, %cause, "nothing more is acknowledged here");
+        tracing::error!(database = %self.name, %cause, "stopped serving this database");
         true
     }
 

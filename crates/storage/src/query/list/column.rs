@@ -1,24 +1,24 @@
 //! One column of a list, of one of the types that Parlor's tables have.
 
-/// One column of [`super::Rows`]; collect it from its values.
+/// One column of [`super::Rows`]; collected from an iterator of its values.
 pub enum ListColumn<'a> {
-    /// Numbers.
+    /// `BigInt`, never NULL.
     Numbers(Vec<i64>),
-    /// Numbers that may be absent.
+    /// `BigInt`, may be NULL.
     MaybeNumbers(Vec<Option<i64>>),
-    /// Small numbers.
+    /// `SmallInt`, never NULL.
     Codes(Vec<i16>),
-    /// Ids and hashes.
+    /// Binary, never NULL: ids and hashes.
     Bytes(Vec<&'a [u8]>),
-    /// Ids and hashes that may be absent.
+    /// Binary, may be NULL: ids and hashes.
     MaybeBytes(Vec<Option<&'a [u8]>>),
-    /// Texts.
+    /// `Text`, never NULL.
     Texts(Vec<&'a str>),
-    /// Texts that may be absent.
+    /// `Text`, may be NULL.
     MaybeTexts(Vec<Option<&'a str>>),
 }
 
-/// Does the same with whatever vector a column holds.
+/// Runs the same code for whatever vector a column holds.
 macro_rules! each_kind {
     ($column:expr, |$v:ident, $sql_type:ident| $body:expr) => {
         match $column {

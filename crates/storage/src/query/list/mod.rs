@@ -1,13 +1,13 @@
 //! Lists of values in statements that stay prepared: parsing would cost as much as the work itself.
 //!
 //! PostgreSQL takes a list as one array, so the text is the same for any length. SQLite has no
-//! arrays and gets a place for each value; here their number is a power of two, the last value
-//! repeated if need be, so that few texts serve all lengths. Diesel's own `eq_any` writes another
-//! text for each length and prepares it anew each time.
+//! arrays and needs a placeholder for each value; here their number is a power of two, the last
+//! value repeated if need be, so that few texts serve all lengths. Diesel's own `eq_any` writes
+//! another text for each length and prepares it each time.
 //!
 //! [`ListExpressionMethods::one_of`] is for a column that is one of many values, [`Rows`] for a
-//! list that is joined with, or inserted. Whoever inserts asks [`lengths`] for parts that need no
-//! repeat.
+//! list that is joined with, or inserted. Before an insert, [`lengths`] splits a list into parts
+//! that need no repeated value.
 
 mod column;
 mod one_of;
@@ -22,7 +22,7 @@ use crate::Backend;
 /// Longer lists are rare and their statements large: those are prepared each time.
 const KEPT_MAX: usize = 1_024;
 
-/// How many places a list of so many values gets on SQLite.
+/// Returns the number of placeholders for so many values on SQLite.
 fn places(values: usize) -> usize {
     if is_kept(values) {
         values.next_power_of_two()
@@ -36,7 +36,7 @@ fn is_kept(values: usize) -> bool {
     values <= KEPT_MAX
 }
 
-/// Lengths that add up to `all`, each of which a list may have without a repeat.
+/// Returns lengths that add up to `all`; a list of each of them repeats no value.
 pub fn lengths(backend: Backend, all: usize) -> impl Iterator<Item = usize> {
     let mut left = all;
     std::iter::from_fn(move || {

@@ -1,4 +1,4 @@
-//! A column that is one of many values.
+//! A condition that a column is one of many values.
 
 use super::{is_kept, places};
 use diesel::expression::{
@@ -11,10 +11,11 @@ use diesel::serialize::ToSql;
 use diesel::sql_types::{Array, Bool, HasSqlType, SingleValue, SqlType};
 use diesel::sqlite::Sqlite;
 
-/// What [`crate::prelude`] adds to columns.
+/// The methods that [`crate::prelude`] adds to columns.
 pub trait ListExpressionMethods: Expression + Sized {
-    /// True where the column is one of these values; of no values it is none. Stays prepared on
-    /// both databases, as diesel's `eq_any` does not on SQLite.
+    /// Returns the condition that the column is one of these values; false without values. The
+    /// statement stays prepared on both databases, which with diesel's `eq_any` it does not on
+    /// SQLite.
     fn one_of<T>(self, values: impl IntoIterator<Item = T>) -> OneOf<Self, T> {
         OneOf {
             column: self,
@@ -25,7 +26,7 @@ pub trait ListExpressionMethods: Expression + Sized {
 
 impl<C: Expression> ListExpressionMethods for C {}
 
-/// What [`ListExpressionMethods::one_of`] makes.
+/// The condition that [`ListExpressionMethods::one_of`] returns.
 #[derive(Debug, Clone)]
 pub struct OneOf<C, T> {
     column: C,
@@ -91,7 +92,7 @@ where
     type IsAggregate = C::IsAggregate;
 }
 
-/// Told apart by its text.
+/// Statements are told apart by their text.
 impl<C, T> QueryId for OneOf<C, T> {
     type QueryId = ();
     const HAS_STATIC_QUERY_ID: bool = false;

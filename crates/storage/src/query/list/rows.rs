@@ -1,7 +1,7 @@
 //! A list of rows given to one statement, on both databases: `WITH w(a, b) AS (…) SELECT … FROM w`.
 //!
-//! What a list is joined with is found by CROSS JOIN and WHERE: SQLite then walks through the list.
-//! Left to choose, it reads the whole table once the list is long, as it knows nothing of sizes.
+//! Statements should join the list by CROSS JOIN and WHERE: SQLite then walks through the list.
+//! Left to choose, it reads the whole table once the list is long, as it does not know the sizes.
 
 use super::column::each_kind;
 use super::{ListColumn, is_kept, places};
@@ -21,7 +21,8 @@ pub struct Rows<'a, Row = ()> {
 }
 
 impl<'a, Row> Rows<'a, Row> {
-    /// `columns` are of one length, not 0. On SQLite the last row may be given several times.
+    /// Returns the statement. `columns` must have one length, not 0. On SQLite the last row may be
+    /// given several times.
     #[must_use]
     pub fn new(columns: Vec<(&'static str, ListColumn<'a>)>, statement: &'static str) -> Self {
         let rows = Self {
@@ -96,7 +97,7 @@ impl<Row> QueryFragment<Sqlite> for Rows<'_, Row> {
     }
 }
 
-/// Told apart by their text.
+/// Statements are told apart by their text.
 impl<Row> QueryId for Rows<'_, Row> {
     type QueryId = ();
     const HAS_STATIC_QUERY_ID: bool = false;

@@ -1,6 +1,6 @@
-//! An attempt to read a file: on a connection of its own, or on that of another who takes it along.
+//! One attempt to read a file: on a connection of its own, or as part of another caller's batch.
 
-use super::{Read, Trial};
+use super::{Attempted, Read};
 use crate::error::{NoAnswer, catch_panics};
 use crate::pool::{AcquireRequest, AnyLease, ReadBatch, Ticket};
 use crate::{Fault, Reader, StorageError};
@@ -11,76 +11,76 @@ use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout};
 
 impl Read<'_> {
-    /// Joins the line, and waits for a connection only as long as nobody has begun the work.
-    pub(super) async fn in_line<T, W>(
+    /// Queues the read, and waits for a connection only as long as nobody else has begun it.
+    pub(super) async fn batched<T, W>(
         &self,
-        line: Arc<ReadBatch>,
+        batch: Arc<ReadBatch>,
         work: W,
-    ) -> Result<Trial<T>, StorageError>
+    ) -> Result<Attempted<T>, StorageError>
     where
         T: Send + 'static,
         W: for<'r> FnOnce(&'r mut Reader<'_>) -> BoxFuture<'r, Result<T, Fault>> + Send + 'static,
     {
-        let came = Instant::now();
-        let (place, mut told) = self.join(&line, came, work);
-        // Whoever is about to read joins the line first: then one move takes all of them.
+        let arrived = Instant::now();
+        let (ticket, mut result) = self.join(&batch, arrived, work);
+        // Callers that are about to read queue first: then one move to a thread takes all of them.
         tokio::task::yield_now().await;
-        let deadline = came + self.pool.acquire_timeout();
+        let deadbatch = arrived + self.pool.acquire_timeout();
         let lease = tokio::select! {
             biased;
-            read = &mut told => return Ok(self.ended(read.ok())),
-            lease = self.pool.lease_by(AcquireRequest::read(self.operation), deadline) => lease,
+            read = &mut result => return Ok(self.finished(read.ok())),
+            lease = self.pool.lease_by(AcquireRequest::read(self.operation), deadbatch) => lease,
         };
-        let carrying = self.begin(&place, lease, line)?;
+        let running = self.begin(&ticket, lease, batch)?;
         let read = async {
             tokio::select! {
                 biased;
-                read = &mut told => read.ok(),
-                Some(()) = OptionFuture::from(carrying) => told.await.ok(),
+                read = &mut result => read.ok(),
+                Some(()) = OptionFuture::from(running) => result.await.ok(),
             }
         };
-        let silent = |_| Some(Err(Fault::Other(NoAnswer(self.limit).into())));
-        Ok(self.ended(timeout(self.limit, read).await.unwrap_or_else(silent)))
+        let no_answer = |_| Some(Err(Fault::Other(NoAnswer(self.limit).into())));
+        Ok(self.finished(timeout(self.limit, read).await.unwrap_or_else(no_answer)))
     }
 
-    /// A place in line, and where it is told what was read.
+    /// Queues the read; returns its ticket and the receiver of its result.
     fn join<T, W>(
         &self,
-        line: &Arc<ReadBatch>,
-        came: Instant,
+        batch: &Arc<ReadBatch>,
+        arrived: Instant,
         work: W,
     ) -> (Ticket, oneshot::Receiver<Result<T, Fault>>)
     where
         T: Send + 'static,
         W: for<'r> FnOnce(&'r mut Reader<'_>) -> BoxFuture<'r, Result<T, Fault>> + Send + 'static,
     {
-        let (teller, told) = oneshot::channel();
+        let (sender, result) = oneshot::channel();
         let pool = Arc::clone(self.pool);
-        let place = line.join(Box::new(move |snapshot| {
-            pool.counters().acquired(came);
+        let ticket = batch.join(Box::new(move |snapshot| {
+            pool.counters().acquired(arrived);
             let read = snapshot.and_then(|reader| {
                 let read = catch_panics(async { work(reader).await }).now_or_never();
                 read.expect("a read awaits nothing but its queries")
             });
             let is_well = read.is_ok();
-            let _ = teller.send(read);
+            let _ = sender.send(read);
             is_well
         }));
-        (place, told)
+        (ticket, result)
     }
 
-    /// What there is to do with a connection that has come, or has not; nothing, when another has
-    /// begun the work.
+    /// Returns what to do with the connection, or the error of waiting for it; `None` if another
+    /// caller has begun the read.
     fn begin(
         &self,
-        place: &Ticket,
+        ticket: &Ticket,
         lease: Result<AnyLease, StorageError>,
-        line: Arc<ReadBatch>,
+        batch: Arc<ReadBatch>,
     ) -> Result<Option<impl Future<Output = ()>>, StorageError> {
-        let Some(own) = place.leave() else {
+        let Some(own) = ticket.take_back() else {
             return Ok(None);
         };
         let lease = lease.inspect_err(|error| self.pool.not_acquired(error))?;
-        Ok(Some(lease.carry(line, own)))
+        Ok(Some(lease.run_batch(batch, own)))
     }
 }

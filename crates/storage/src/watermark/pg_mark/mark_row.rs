@@ -1,18 +1,18 @@
-//! The row of the mark, as it stands in `storage_meta`.
+//! The row of the mark in `storage_meta`.
 
 use diesel::sql_types::{BigInt, Nullable, Text};
 use diesel::{QueryResult, QueryableByName, sql_query};
 use diesel_async::{AsyncPgConnection, RunQueryDsl as _};
 use serde_json::Value;
 
-/// What there is in the store.
+/// What is in the store.
 #[derive(QueryableByName)]
 pub(super) struct MarkRow {
     #[diesel(sql_type = Text)]
     pub(super) epoch: String,
     #[diesel(sql_type = Nullable<Text>)]
     pub(super) mark: Option<String>,
-    /// The transaction that PostgreSQL says has written the mark: the lower 32 bits of it.
+    /// The transaction that wrote the mark according to PostgreSQL: its lower 32 bits.
     #[diesel(sql_type = Nullable<BigInt>)]
     pub(super) xmin: Option<i64>,
     #[diesel(sql_type = BigInt)]
@@ -27,7 +27,7 @@ const LOOK: &str = "SELECT epoch.value AS epoch, mark.value AS mark,
 
 const LOCK: &str = "SELECT FROM storage_meta WHERE key = 'epoch' FOR UPDATE";
 
-/// By which a cluster is told from one that `pg_upgrade` has made of it.
+/// Tells a cluster from the one that `pg_upgrade` has made of it.
 const SYSTEM: &str = "SELECT system_identifier::text AS system FROM pg_control_system()";
 
 const WRITE: &str = "INSERT INTO storage_meta (key, value)
@@ -42,14 +42,14 @@ struct System {
 }
 
 impl MarkRow {
-    /// What cannot be read counts as no mark.
+    /// Returns the mark; one that cannot be parsed counts as none.
     pub(super) fn parsed(&self) -> Option<Value> {
         let mark: Value = serde_json::from_str(self.mark.as_deref()?).ok()?;
         mark["count"].is_i64().then_some(mark)
     }
 }
 
-/// Nobody else counts or renews until the transaction ends.
+/// Keeps others from counting or renewing until the transaction ends.
 pub(super) async fn lock(connection: &mut AsyncPgConnection) -> QueryResult<()> {
     sql_query(LOCK).execute(connection).await?;
     Ok(())
@@ -59,13 +59,14 @@ pub(super) async fn look(connection: &mut AsyncPgConnection) -> QueryResult<Mark
     sql_query(LOOK).get_result(connection).await
 }
 
-/// Empty where that may not be asked.
+/// Returns the system identifier; empty if the role may not read it.
 pub(super) async fn system(connection: &mut AsyncPgConnection) -> String {
     let system: QueryResult<System> = sql_query(SYSTEM).get_result(connection).await;
     system.map(|row| row.system).unwrap_or_default()
 }
 
-/// Inside a transaction, and in no savepoint: the row's `xmin` is then the one that it names.
+/// Writes the row. To be called inside a transaction and outside savepoints, so that the row's
+/// `xmin` is the transaction it names.
 pub(super) async fn write(
     connection: &mut AsyncPgConnection,
     count: i64,
