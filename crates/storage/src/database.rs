@@ -157,9 +157,9 @@ impl Database {
         self.slot.context.shared.store_info.durability()
     }
 
-    fn enqueue<J: Job>(&self, job: J, asker: Responder<J::Answer, J::Refusal>) {
+    fn enqueue<J: Job>(&self, job: J, responder: Responder<J::Answer, J::Refusal>) {
         let key = job.lane();
-        let job = QueuedJob::boxed(job, asker);
+        let job = QueuedJob::boxed(job, responder);
         match self.slot.open_database() {
             Err(why) => {
                 let trace = job.origin().trace();

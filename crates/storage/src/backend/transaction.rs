@@ -71,7 +71,7 @@ impl Writer<'_> {
     }
 
     /// Ends the innermost: releases a savepoint, commits a transaction.
-    pub(crate) async fn keep(&mut self) -> QueryResult<()> {
+    pub(crate) async fn commit(&mut self) -> QueryResult<()> {
         match self.connection() {
             Connection::Sqlite(c) => Sync::commit_transaction(c),
             Connection::Postgres(c) => Async::commit_transaction(c).await,
@@ -81,9 +81,9 @@ impl Writer<'_> {
     /// Rolls back the savepoint, if there is one, and the transaction: the connection is clean
     /// again.
     pub(crate) async fn rollback_all(&mut self) -> QueryResult<()> {
-        match self.undo().await {
+        match self.rollback().await {
             // There was no savepoint.
-            Ok(()) => match self.undo().await {
+            Ok(()) => match self.rollback().await {
                 Err(Error::NotInTransaction) => Ok(()),
                 ended => ended,
             },
@@ -92,7 +92,7 @@ impl Writer<'_> {
     }
 
     /// Rolls back the innermost, and drops the facts that were stated in it.
-    pub(crate) async fn undo(&mut self) -> QueryResult<()> {
+    pub(crate) async fn rollback(&mut self) -> QueryResult<()> {
         self.take_facts();
         match self.connection() {
             Connection::Sqlite(c) => Sync::rollback_transaction(c),

@@ -161,9 +161,7 @@ fn size(file: &Path) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::{FileCopy, LOG_GROWTH_MAX};
-    use crate::DatabaseConfig;
-    use crate::Url;
-    use crate::kit;
+    use crate::{DatabaseConfig, Url, kit};
     use std::fs::File;
 
     #[test]

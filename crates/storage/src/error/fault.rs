@@ -125,7 +125,7 @@ impl Fault {
         };
         let text = information.message();
         match kind {
-            Kind::SerializationFailure => CommitOutcome::Repeat,
+            Kind::SerializationFailure => CommitOutcome::Retry,
             Kind::UniqueViolation
             | Kind::ForeignKeyViolation
             | Kind::NotNullViolation
@@ -135,9 +135,9 @@ impl Fault {
                 .iter()
                 .any(|refusal| text.starts_with(refusal)) =>
             {
-                CommitOutcome::Repeat
+                CommitOutcome::Retry
             }
-            _ if self.is_disk_full() => CommitOutcome::Repeat,
+            _ if self.is_disk_full() => CommitOutcome::Retry,
             _ if self.is_io_error() => CommitOutcome::Torn,
             _ => CommitOutcome::Unknown,
         }
@@ -183,7 +183,7 @@ pub(crate) struct NoAnswer(pub(crate) Duration);
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum CommitOutcome {
     /// Nothing was written; a retry may succeed.
-    Repeat,
+    Retry,
     /// Nothing was written, and a retry would not help.
     Failed,
     /// It may have been written: the connection was lost before the answer.
@@ -207,42 +207,44 @@ mod tests {
     use diesel::result::{DatabaseErrorKind as Kind, Error};
     use std::time::Duration;
 
-    fn told(kind: Kind, text: &str) -> Fault {
+    fn reported(kind: Kind, text: &str) -> Fault {
         Fault::Query(Error::DatabaseError(kind, Box::new(text.to_owned())))
     }
 
     #[test]
     fn what_passes_by_itself_is_known_also_under_a_context() {
-        let locked = told(Kind::Unknown, "database is locked");
+        let locked = reported(Kind::Unknown, "database is locked");
         assert!(locked.is_transient());
         let Fault::Query(error) = locked else {
             unreachable!()
         };
         assert!(Fault::Other(anyhow::Error::new(error).context("reading heads")).is_transient());
-        assert!(told(Kind::SerializationFailure, "any language").is_transient());
-        assert!(told(Kind::UnableToSendCommand, "connection closed").is_transient());
-        assert!(!told(Kind::UnableToSendCommand, "error serializing parameter 0").is_transient());
-        assert!(!told(Kind::UniqueViolation, "duplicate key").is_transient());
+        assert!(reported(Kind::SerializationFailure, "any language").is_transient());
+        assert!(reported(Kind::UnableToSendCommand, "connection closed").is_transient());
+        assert!(
+            !reported(Kind::UnableToSendCommand, "error serializing parameter 0").is_transient()
+        );
+        assert!(!reported(Kind::UniqueViolation, "duplicate key").is_transient());
         assert!(!Fault::Query(Error::NotFound).is_transient());
     }
 
     #[test]
     fn writers_in_each_others_way_are_told_from_a_database_that_is_ill() {
-        assert!(told(Kind::Unknown, "deadlock detected").is_contention());
+        assert!(reported(Kind::Unknown, "deadlock detected").is_contention());
         let busy = Fault::contention("a lock is held elsewhere");
         assert!(busy.is_contention() && busy.is_transient());
-        assert!(!told(Kind::Unknown, "database is locked").is_contention());
-        assert!(!told(Kind::UnableToSendCommand, "connection closed").is_contention());
+        assert!(!reported(Kind::Unknown, "database is locked").is_contention());
+        assert!(!reported(Kind::UnableToSendCommand, "connection closed").is_contention());
     }
 
     #[test]
     fn only_a_commit_that_was_heard_is_certain() {
         assert_eq!(
-            told(Kind::Unknown, "database is locked").after_commit(),
-            CommitOutcome::Repeat
+            reported(Kind::Unknown, "database is locked").after_commit(),
+            CommitOutcome::Retry
         );
         assert_eq!(
-            told(Kind::UniqueViolation, "late").after_commit(),
+            reported(Kind::UniqueViolation, "late").after_commit(),
             CommitOutcome::Failed
         );
         let torn = Fault::Query(Error::RollbackErrorOnCommit {
@@ -254,13 +256,13 @@ mod tests {
         });
         assert_eq!(torn.after_commit(), CommitOutcome::Torn);
         assert!(!torn.is_transient());
-        let full = told(Kind::Unknown, "database or disk is full");
-        assert_eq!(full.after_commit(), CommitOutcome::Repeat);
+        let full = reported(Kind::Unknown, "database or disk is full");
+        assert_eq!(full.after_commit(), CommitOutcome::Retry);
         assert!(full.is_disk_full() && !full.is_transient());
-        let cut = told(Kind::UnableToSendCommand, "connection closed");
-        assert_eq!(cut.after_commit(), CommitOutcome::Unknown);
-        let silence = Fault::Other(NoAnswer(Duration::from_secs(1)).into());
-        assert_eq!(silence.after_commit(), CommitOutcome::Unknown);
-        assert!(silence.is_no_answer() && !silence.is_transient());
+        let lost = reported(Kind::UnableToSendCommand, "connection closed");
+        assert_eq!(lost.after_commit(), CommitOutcome::Unknown);
+        let no_answer = Fault::Other(NoAnswer(Duration::from_secs(1)).into());
+        assert_eq!(no_answer.after_commit(), CommitOutcome::Unknown);
+        assert!(no_answer.is_no_answer() && !no_answer.is_transient());
     }
 }

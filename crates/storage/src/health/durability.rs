@@ -47,9 +47,9 @@ impl Alarm {
 
     /// Waits until it is raised.
     pub(crate) async fn raised(&self) -> DurabilityLost {
-        let mut told = self.0.subscribe();
-        let raised = told.wait_for(Option::is_some).await;
-        let durability_lost = raised.expect("its sender is held here").clone();
+        let mut receiver = self.0.subscribe();
+        let raised = receiver.wait_for(Option::is_some).await;
+        let durability_lost = raised.expect("the sender is held here").clone();
         durability_lost.expect("waited for")
     }
 }

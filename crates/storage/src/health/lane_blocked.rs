@@ -40,30 +40,31 @@ impl LaneBlocked {
 
     /// Notes that something was written.
     pub(crate) fn written(&self) {
-        if let Some(met) = &mut *self.locked() {
-            met.written = true;
+        if let Some(block) = &mut *self.locked() {
+            block.written = true;
         }
     }
 
     /// Returns what blocks the lane, if anything does.
     pub(crate) fn cause(&self) -> Option<String> {
-        let mut met = self.locked();
+        let mut block = self.locked();
         if let Some(Block {
             at, written: true, ..
-        }) = &*met
+        }) = &*block
             && at.elapsed() >= LINGERS
         {
-            *met = None;
+            *block = None;
         }
-        met.as_ref().map(|met| met.cause.clone())
+        block.as_ref().map(|block| block.cause.clone())
     }
 
     /// Whether nobody has tried to write for a while: only a write shows whether the lane is still
     /// blocked.
     pub(crate) fn needs_trial(&self) -> bool {
-        let met = self.locked();
-        met.as_ref()
-            .is_some_and(|met| !met.written && met.at.elapsed() >= LONG)
+        let block = self.locked();
+        block
+            .as_ref()
+            .is_some_and(|block| !block.written && block.at.elapsed() >= LONG)
     }
 
     fn locked(&self) -> MutexGuard<'_, Option<Block>> {
@@ -77,7 +78,7 @@ mod tests {
     use tokio::time::{Instant, advance};
 
     #[tokio::test(start_paused = true)]
-    async fn a_repeat_is_a_hindrance_only_when_it_lasts_and_disk_full_is_one_at_once() {
+    async fn a_retry_blocks_a_lane_only_when_it_lasts_and_a_full_disk_does_at_once() {
         let (lane_blocked, began) = (LaneBlocked::default(), Instant::now());
         lane_blocked.failed(&"locked", false, began);
         assert_eq!(lane_blocked.cause(), None);

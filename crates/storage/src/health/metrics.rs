@@ -44,7 +44,7 @@ pub struct ReplicaMetrics {
 /// The metrics of a database's connections.
 #[derive(Debug, Clone)]
 pub struct PoolMetrics {
-    /// Open connections.
+    /// Open connections, idle or on loan.
     pub total: u32,
     /// Open connections that nobody uses.
     pub idle: u32,

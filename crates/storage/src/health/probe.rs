@@ -136,7 +136,7 @@ impl StateProbe {
 async fn try_to_write(lanes: &[Lane], log_is_long: bool) {
     let blocked = lanes
         .iter()
-        .filter(|lane| log_is_long || lane.lane_blocked().needs_trial());
+        .filter(|lane| log_is_long || lane.blocked().needs_trial());
     let trials = blocked.map(|lane| async {
         let (sender, receiver) = WriteSender::new(Origin::silent(), now() + LIMIT);
         let trial = QueuedJob::boxed(TrialWrite, Responder::Probe(sender));
@@ -198,10 +198,7 @@ async fn beyond_reads(open: &OpenDatabase) -> Finding {
     if let Ok(Err(cause)) = checked.await {
         return Finding::Unwell(DatabaseState::Lost, cause);
     }
-    let blocked = open
-        .lanes
-        .iter()
-        .find_map(|lane| lane.lane_blocked().cause());
+    let blocked = open.lanes.iter().find_map(|lane| lane.blocked().cause());
     blocked.map_or(Finding::Well, |cause| {
         Finding::Unwell(DatabaseState::Degraded, cause)
     })

@@ -85,7 +85,7 @@ struct CurrentState {
 impl StateTracker {
     /// Returns the tracker of a closed database, and the receiver of its changes.
     pub(crate) fn new(database: &str) -> (Self, mpsc::Receiver<DatabaseChanged>) {
-        let (changes, told) = mpsc::channel(CHANGES_MAX);
+        let (changes, received) = mpsc::channel(CHANGES_MAX);
         let state_tracker = Self {
             database: database.to_owned(),
             now: Mutex::new(CurrentState {
@@ -95,7 +95,7 @@ impl StateTracker {
             changes,
             probe_wanted: Notify::new(),
         };
-        (state_tracker, told)
+        (state_tracker, received)
     }
 
     pub(crate) fn state(&self) -> DatabaseState {
@@ -170,7 +170,7 @@ mod tests {
 
     #[test]
     fn a_change_is_told_once_and_a_recovery_is_called_so() {
-        let (state_tracker, mut told) = StateTracker::new("core");
+        let (state_tracker, mut received) = StateTracker::new("core");
         state_tracker.set(DatabaseState::Connecting);
         state_tracker.set_unwell(DatabaseState::Lost, "refused".into());
         state_tracker.set_unwell(DatabaseState::Lost, "silent".into());
@@ -179,7 +179,7 @@ mod tests {
         state_tracker.set(DatabaseState::Connected);
         state_tracker.set(DatabaseState::Closed);
         let mut words = Vec::new();
-        while let Ok(change) = told.try_recv() {
+        while let Ok(change) = received.try_recv() {
             words.push(change.word());
         }
         assert_eq!(words, ["connecting", "lost", "recovered", "closed"]);

@@ -1,11 +1,11 @@
-//! Throw-away databases for tests, here and in other crates.
+//! Temporary databases for tests, here and in other crates.
 //!
 //! [`Store::new`] makes a bus, tasks and a `core` database with every migration of
 //! `migrations/core`: SQLite in a temporary folder, or, with `PARLOR_TEST_STORE=postgres`, a fresh
 //! database on a PostgreSQL server that the test run starts. [`Store::on`] names the kind itself, for
 //! tests of what only one of them does.
 //! [`Store::with`] builds a bus with subscribers around it; [`Seen`] keeps the facts of one type.
-//! [`Store::fill`] and [`Store::explain`] tell how a large database goes about a piece of work.
+//! [`Store::fill`] and [`Store::explain`] show how a large database runs a piece of work.
 //! [`Store::close`] asserts that nothing is left.
 //!
 //! ```ignore
@@ -165,7 +165,7 @@ impl Store {
     pub async fn close(self) {
         tokio::time::timeout(PATIENCE, self.bus.quiet())
             .await
-            .expect("all credits come home");
+            .expect("all credits are returned");
         self.registry.close(PATIENCE).await;
         self.running.stop(PATIENCE).await;
         let left = self.tasks.stop(PATIENCE).await;

@@ -33,7 +33,7 @@ impl Place {
     pub async fn on(backend: Backend) -> Self {
         match backend {
             Backend::Sqlite => {
-                let folder = tempfile::tempdir().expect("there is room for a temporary folder");
+                let folder = tempfile::tempdir().expect("a temporary folder can be created");
                 Self(Kind::Folder(folder))
             }
             Backend::Postgres => Self::on_server(Postgres::shared().url("postgres")).await,
@@ -42,9 +42,9 @@ impl Place {
 
     async fn on_server(server: String) -> Self {
         let name = format!("parlor_test_{:016x}", rand::random::<u64>());
-        tell(&server, &format!("CREATE DATABASE {name}"))
+        execute(&server, &format!("CREATE DATABASE {name}"))
             .await
-            .expect("the server makes one");
+            .expect("the server creates a database");
         Self(Kind::Server { server, name })
     }
 
@@ -75,10 +75,10 @@ impl Drop for Place {
             let runtime = tokio::runtime::Builder::new_current_thread()
                 .enable_all()
                 .build()?;
-            runtime.block_on(tell(&server, &drop))
+            runtime.block_on(execute(&server, &drop))
         });
         if let Ok(Err(error)) = dropping.join() {
-            eprintln!("a test's database stays behind: {error:#}");
+            eprintln!("could not drop a test's database: {error:#}");
         }
     }
 }
@@ -91,7 +91,7 @@ fn backend() -> Backend {
     }
 }
 
-async fn tell(server: &str, what: &str) -> anyhow::Result<()> {
+async fn execute(server: &str, what: &str) -> anyhow::Result<()> {
     let mut connection = AsyncPgConnection::establish(server).await?;
     connection.batch_execute(what).await?;
     Ok(())

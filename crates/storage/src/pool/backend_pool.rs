@@ -90,8 +90,8 @@ impl BackendPool {
         };
         let runtime = tokio::runtime::Handle::current();
         runtime.block_on(async {
-            let mut link = pool.get().await.map_err(anyhow::Error::from)?;
-            let worked = link.spawn_blocking(|connection| {
+            let mut connection = pool.get().await.map_err(anyhow::Error::from)?;
+            let worked = connection.spawn_blocking(|connection| {
                 refuse_writes(connection, false)?;
                 work(connection)
             });

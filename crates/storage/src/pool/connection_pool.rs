@@ -30,8 +30,8 @@ pub(crate) struct ConnectionPool {
     state_tracker: Arc<StateTracker>,
     counters: Arc<Counters>,
     alarm: Option<Alarm>,
-    /// Why no connection is lent any more; set once.
-    spoiled: OnceLock<String>,
+    /// Why the pool lends no connection any more; set once.
+    stopped: OnceLock<String>,
     /// Watches that the file is still at its path; `None` for a server.
     watch: Option<Arc<FileWatch>>,
     checkpoints: CheckpointSchedule,
@@ -71,7 +71,7 @@ impl ConnectionPool {
             state_tracker: Arc::clone(state_tracker),
             counters: Arc::clone(counters),
             alarm: config.critical.then(|| alarm.clone()),
-            spoiled: OnceLock::new(),
+            stopped: OnceLock::new(),
             watch,
             checkpoints: CheckpointSchedule::default(),
             empty: AtomicBool::new(false),
@@ -121,10 +121,10 @@ impl ConnectionPool {
         permit: Permit,
         deadline: Instant,
     ) -> Result<AnyLease, StorageError> {
-        let links = self.usable_pool()?;
+        let backend_pool = self.usable_pool()?;
         // A permit reserves a place in the pool, so this waits only for a connection to be opened,
         // and bb8 reports why that fails not only to its sink.
-        match timeout_at(deadline, links.borrow(permit)).await {
+        match timeout_at(deadline, backend_pool.borrow(permit)).await {
             Ok(Ok(lease)) => Ok(lease),
             Ok(Err(RunError::User(error))) => Err(self.unavailable(&error)),
             Ok(Err(RunError::TimedOut)) | Err(_) => Err(self.unavailable_since()),
@@ -135,23 +135,23 @@ impl ConnectionPool {
     /// SQLite moves its log into the file first. Each of the two may take `within`; returns false
     /// if one took longer.
     pub(crate) async fn close(self: &Arc<Self>, within: Duration) -> bool {
-        let home = self.gate.close(within).await;
+        let all_returned = self.gate.close(within).await;
         self.last_error.refusals().log_the_rest(Duration::ZERO);
-        let Some(links) = self.locked_pool().take() else {
-            return home;
+        let Some(backend_pool) = self.locked_pool().take() else {
+            return all_returned;
         };
         let pool = Arc::clone(self);
         let closed = tokio::task::spawn_blocking(move || {
-            if pool.spoiled.get().is_none()
-                && let Err(fault) = links.finish_log()
+            if pool.stopped.get().is_none()
+                && let Err(fault) = backend_pool.finish_log()
             {
                 pool.log_not_moved(&fault);
             }
-            if pool.spoiled.get().is_some() {
+            if pool.stopped.get().is_some() {
                 // Closing would write more and report it as safe, and remove a log by its name.
-                std::mem::forget(links);
+                std::mem::forget(backend_pool);
             } else {
-                drop(links);
+                drop(backend_pool);
                 pool.empty.store(true, Ordering::Release);
             }
         });
@@ -159,7 +159,7 @@ impl ConnectionPool {
         if !closed {
             tracing::warn!(database = %self.name, "closing the pool takes too long; going on without it");
         }
-        home && closed
+        all_returned && closed
     }
 
     /// Returns the queued reads of a file.
@@ -173,8 +173,8 @@ impl ConnectionPool {
 
     /// Returns the number of all connections, and of those that are idle.
     pub(crate) fn size(&self) -> (u32, u32) {
-        let links = self.locked_pool().clone();
-        links.map_or((0, 0), |links| links.size())
+        let backend_pool = self.locked_pool().clone();
+        backend_pool.map_or((0, 0), |backend_pool| backend_pool.size())
     }
 
     pub(crate) fn last_error(&self) -> &LastError {
@@ -244,7 +244,7 @@ impl ConnectionPool {
     }
 
     fn usable_pool(&self) -> Result<BackendPool, StorageError> {
-        if let Some(cause) = self.spoiled.get() {
+        if let Some(cause) = self.stopped.get() {
             return Err(unavailable(&self.name, cause.clone()));
         }
         self.locked_pool().clone().ok_or_else(|| self.closed())

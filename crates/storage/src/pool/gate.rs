@@ -145,13 +145,13 @@ impl Gate {
     pub(crate) async fn close(&self, within: Duration) -> bool {
         let all = self.connections.acquire_many(self.max);
         let all = tokio::time::timeout(within, all).await;
-        let home = all.is_ok();
+        let all_returned = all.is_ok();
         self.connections.close();
         drop(all);
         if let Some(writing) = &self.writing {
             writing.close();
         }
-        home
+        all_returned
     }
 
     pub(crate) fn max(&self) -> u32 {

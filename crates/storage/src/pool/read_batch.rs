@@ -124,10 +124,7 @@ impl Drop for Ticket {
 #[cfg(test)]
 mod tests {
     use super::{QueuedRead, READS_MAX, ReadBatch, Ticket};
-    use crate::Access as _;
-    use crate::Connection;
-    use crate::Fault;
-    use crate::Reader;
+    use crate::{Access as _, Connection, Fault, Reader};
     use diesel::sql_types::BigInt;
     use diesel::{Connection as _, QueryableByName, RunQueryDsl as _, SqliteConnection, sql_query};
     use std::sync::{Arc, Mutex, mpsc};

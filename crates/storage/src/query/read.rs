@@ -68,19 +68,19 @@ impl Read<'_> {
         for _ in 1..ATTEMPTS {
             let fault = match self.attempt(work.clone()).await? {
                 Err(Some(fault)) if fault.is_transient() => fault,
-                ended => return self.into_result(ended),
+                ended => return self.result_of(ended),
             };
             self.pool.last_error().note(&fault);
             let resume = Instant::now() + pause.mul_f64(rand::random_range(0.5..1.5));
             if resume >= begin_by {
-                return self.into_result(Err(Some(fault)));
+                return self.result_of(Err(Some(fault)));
             }
             tracing::debug!(%fault, operation = self.operation, "retrying a read");
             count(&self.pool.counters().read_repeats);
             tokio::time::sleep_until(resume).await;
             pause *= 2;
         }
-        self.into_result(self.attempt(work).await?)
+        self.result_of(self.attempt(work).await?)
     }
 
     /// Tries once, on whichever connection comes first.
@@ -120,7 +120,7 @@ impl Read<'_> {
         Ok(value)
     }
 
-    fn into_result<T>(&self, ended: Attempted<T>) -> Result<T, StorageError> {
+    fn result_of<T>(&self, ended: Attempted<T>) -> Result<T, StorageError> {
         ended.map_err(|fault| match fault {
             Some(fault) => self.pool.failure(self.operation, fault),
             None => self.pool.closed(),

@@ -120,7 +120,8 @@ impl ReadReplica {
         let mut lag = self.lag();
         lag.replica_at(own.position);
         if lag.is_astray() {
-            let why = "it has replayed what its primary never kept: make it anew, then reset it";
+            let why =
+                "it has replayed what its primary never kept: create a new standby, then reset it";
             return Err(ReplicaProblem::Foreign(why.to_owned()));
         }
         self.own_info().set_replica(own.epoch, own.system);

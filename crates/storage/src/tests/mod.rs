@@ -1,4 +1,4 @@
-//! What a database promises as a whole, through its public face, on SQLite and on PostgreSQL
+//! What a database promises as a whole, through its public interface, on SQLite and on PostgreSQL
 //! (`just unit` runs both; see [`crate::kit`]).
 
 mod faults;

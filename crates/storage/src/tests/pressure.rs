@@ -1,4 +1,5 @@
-//! A pool that is too small, or whose file has no room: callers are told in time, and it ends.
+//! A pool that is too small, or whose file has no space: callers get errors in time, and it
+//! recovers.
 
 use super::faults::{Statements, until};
 use super::notes::{Manner, Note, all, ask, ask_within, hold, make_table, pool};
@@ -13,12 +14,12 @@ use futures_util::future::{join_all, try_join_all};
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// A store with one connection, for which callers wait this long.
+/// Returns a store with one connection, for which callers wait this long.
 async fn narrow(acquire: Duration) -> Store {
     narrow_at(Place::new().await, acquire).await
 }
 
-/// The same on SQLite.
+/// Returns the same on SQLite.
 async fn narrow_file() -> Store {
     narrow_at(Place::on(Backend::Sqlite).await, Duration::from_secs(2)).await
 }
@@ -292,7 +293,7 @@ async fn the_log_of_a_file_does_not_grow_for_ever() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn after_a_failed_sync_nothing_is_acknowledged_and_the_process_is_told() {
     let store = narrow(Duration::from_secs(2)).await;
-    pool(store.database()).spoil(&"disk I/O error");
+    pool(store.database()).writes_may_be_lost(&"disk I/O error");
     let told = ask(store.database(), Note(1, Manner::Well)).await;
     assert!(
         matches!(told, Err(AskError::Unavailable { .. })),

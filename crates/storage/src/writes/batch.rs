@@ -74,18 +74,18 @@ impl Batch {
     /// Nothing waits between the commit and the answers, except for a thread to publish them on.
     pub(crate) async fn attempt(mut self, on: Connection<'_>, with: &LaneContext) -> BatchAttempt {
         let mut tx = Writer::new(on);
-        let steps = JobRunner::new(&mut tx, with);
-        if let Err(fault) = steps.limited(tx.begin()).await {
+        let runner = JobRunner::new(&mut tx, with);
+        if let Err(fault) = runner.limited(tx.begin()).await {
             return BatchAttempt::Again(self, fault);
         }
         self.begin(&with.pool);
-        let facts = match steps.run(&mut self.jobs, &mut tx).await {
+        let facts = match runner.run(&mut self.jobs, &mut tx).await {
             Ok(facts) => facts,
             Err(fault) => {
                 // A connection that does not answer is discarded as it is; so is one that cannot
                 // roll back.
                 if !fault.is_no_answer() {
-                    steps.limited(tx.rollback_all()).await.ok();
+                    runner.limited(tx.rollback_all()).await.ok();
                 }
                 if fault.is_disk_full() {
                     with.pool.make_room(&mut tx);
@@ -93,7 +93,7 @@ impl Batch {
                 return self.rolled_back(fault, with);
             }
         };
-        match steps.limited(tx.keep()).await {
+        match runner.limited(tx.commit()).await {
             Ok(()) => {
                 if let Err(cause) = with.pool.check_file() {
                     self.outcome_unknown(&cause);
@@ -161,13 +161,13 @@ impl Batch {
 
     fn not_committed(mut self, fault: Fault, with: &LaneContext) -> BatchAttempt {
         match fault.after_commit() {
-            CommitOutcome::Repeat => return self.rolled_back(fault, with),
+            CommitOutcome::Retry => return self.rolled_back(fault, with),
             CommitOutcome::Unknown => {
                 with.pool.last_error().note(&fault);
                 self.outcome_unknown(&fault);
             }
             CommitOutcome::Torn => {
-                with.pool.spoil(&fault);
+                with.pool.writes_may_be_lost(&fault);
                 self.outcome_unknown(&fault);
             }
             CommitOutcome::Failed => self.failed(fault),

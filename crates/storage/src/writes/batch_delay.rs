@@ -18,7 +18,7 @@ const WINDOW: Duration = Duration::from_millis(100);
 /// random.
 const FUTILE_MAX: u32 = 4;
 
-/// The most batches that do not wait after waiting has waited_for nothing again and again.
+/// The most batches that do not wait after waiting has brought nothing again and again.
 const SKIPPED_MAX: u32 = 256;
 
 /// What a lane has seen lately.
@@ -28,7 +28,7 @@ pub(crate) struct BatchDelay {
     is_busy: bool,
     /// How many more batches do not wait.
     skip: u32,
-    /// How often in a row waiting waited_for nothing.
+    /// How often in a row waiting brought nothing.
     futile: u32,
 }
 
@@ -55,8 +55,8 @@ impl BatchDelay {
         !skipped
     }
 
-    /// Notes how many jobs waiting has waited_for.
-    pub(crate) fn waited_for(&mut self, more: usize) {
+    /// Notes how many jobs waiting has brought.
+    pub(crate) fn waited(&mut self, more: usize) {
         self.arrived += more;
         if more > 0 {
             self.futile = 0;
@@ -109,9 +109,9 @@ mod tests {
     fn a_busy_lane_waits_as_long_as_that_brings_company() {
         let (mut delay, now) = busy();
         assert!(delay.should_wait(1, now));
-        delay.waited_for(1);
+        delay.waited(1);
         assert!(delay.should_wait(2, now));
-        assert!(!delay.should_wait(16, now), "company enough");
+        assert!(!delay.should_wait(16, now), "enough jobs");
     }
 
     #[test]
@@ -120,9 +120,9 @@ mod tests {
         for n in 0..100 {
             assert!(
                 delay.should_wait(1, now),
-                "futile up to three times in a row"
+                "in vain up to three times in a row"
             );
-            delay.waited_for(usize::from(n % 4 == 3));
+            delay.waited(usize::from(n % 4 == 3));
         }
     }
 
@@ -133,7 +133,7 @@ mod tests {
         for _ in 0..1_000 {
             if delay.should_wait(1, now) {
                 waited += 1;
-                delay.waited_for(0);
+                delay.waited(0);
             }
         }
         assert!(waited < 20, "{waited}");

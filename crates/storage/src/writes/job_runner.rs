@@ -54,7 +54,7 @@ impl<'p> JobRunner<'p> {
         let mut rest = jobs;
         while !rest.is_empty() {
             let (run, tail) = rest.split_at_mut(neighbours(rest));
-            let scope = UndoScope::of(run.len(), all);
+            let scope = RollbackScope::of(run.len(), all);
             self.run_neighbours(run, scope, tx, &mut facts).await?;
             rest = tail;
         }
@@ -79,7 +79,7 @@ impl<'p> JobRunner<'p> {
     async fn run_neighbours(
         &self,
         run: &mut [BoxJob],
-        scope: UndoScope,
+        scope: RollbackScope,
         tx: &mut Writer<'_>,
         facts: &mut Facts,
     ) -> Result<(), Fault> {
@@ -96,7 +96,7 @@ impl<'p> JobRunner<'p> {
             );
             return Ok(());
         }
-        let scope = UndoScope::of(1, run.len()).within(scope);
+        let scope = RollbackScope::of(1, run.len()).within(scope);
         for job in run {
             self.alone(job, scope, tx).await?;
             facts.extend(
@@ -114,7 +114,7 @@ impl<'p> JobRunner<'p> {
         &self,
         runner: RunSet,
         run: &mut [BoxJob],
-        scope: UndoScope,
+        scope: RollbackScope,
         tx: &mut Writer<'_>,
     ) -> Result<bool, Fault> {
         let (name, jobs) = (run[0].name(), run.len());
@@ -123,7 +123,7 @@ impl<'p> JobRunner<'p> {
             .limited(catch_panics(runner(run, tx)).map(Ok::<_, Fault>))
             .await?
         {
-            Ok(()) => match self.limited(scope.keep(tx)).await {
+            Ok(()) => match self.limited(scope.commit(tx)).await {
                 Ok(()) => return Ok(true),
                 Err(fault) => fault,
             },
@@ -133,8 +133,8 @@ impl<'p> JobRunner<'p> {
             return Err(fault);
         }
         tracing::warn!(job = name, jobs, fault = %format_args!("{fault:#}"), "a set of jobs failed; running its jobs one by one");
-        self.limited(scope.undo(tx)).await?;
-        if scope == UndoScope::Transaction {
+        self.limited(scope.rollback(tx)).await?;
+        if scope == RollbackScope::Transaction {
             self.limited(shared_locks::take(run, tx, self.statement_timeout))
                 .await?;
         }
@@ -144,7 +144,7 @@ impl<'p> JobRunner<'p> {
     async fn alone(
         &self,
         job: &mut BoxJob,
-        scope: UndoScope,
+        scope: RollbackScope,
         tx: &mut Writer<'_>,
     ) -> Result<(), Fault> {
         self.limited(scope.open(tx)).await?;
@@ -152,8 +152,8 @@ impl<'p> JobRunner<'p> {
             .limited(catch_panics(job.run(tx)).map(Ok::<_, Fault>))
             .await?
         {
-            Ok(Verdict::Undo) => return self.limited(scope.undo(tx)).await,
-            Ok(Verdict::Keep) => match self.limited(scope.keep(tx)).await {
+            Ok(Verdict::RollBack) => return self.limited(scope.rollback(tx)).await,
+            Ok(Verdict::Keep) => match self.limited(scope.commit(tx)).await {
                 Ok(()) => return Ok(()),
                 Err(fault) => fault,
             },
@@ -164,7 +164,7 @@ impl<'p> JobRunner<'p> {
         }
         let trace = job.origin().trace();
         tracing::error!(job = job.name(), %trace, fault = %format_args!("{fault:#}"), "a job failed");
-        self.limited(scope.undo(tx)).await?;
+        self.limited(scope.rollback(tx)).await?;
         job.set_failed(self.pool.failure(job.name(), fault));
         Ok(())
     }
@@ -172,14 +172,14 @@ impl<'p> JobRunner<'p> {
 
 /// What is rolled back if a piece of work fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum UndoScope {
+enum RollbackScope {
     /// The whole transaction: there is no other work in it, and it costs nothing more.
     Transaction,
     /// A savepoint of its own.
     Savepoint,
 }
 
-impl UndoScope {
+impl RollbackScope {
     /// Returns the scope of `part` of `all` jobs of one transaction.
     fn of(part: usize, all: usize) -> Self {
         if part == all {
@@ -205,16 +205,16 @@ impl UndoScope {
         }
     }
 
-    async fn keep(self, tx: &mut Writer<'_>) -> QueryResult<()> {
+    async fn commit(self, tx: &mut Writer<'_>) -> QueryResult<()> {
         match self {
             Self::Transaction => Ok(()),
-            Self::Savepoint => tx.keep().await,
+            Self::Savepoint => tx.commit().await,
         }
     }
 
     /// Rolls back; a transaction is open afterwards either way.
-    async fn undo(self, tx: &mut Writer<'_>) -> QueryResult<()> {
-        tx.undo().await?;
+    async fn rollback(self, tx: &mut Writer<'_>) -> QueryResult<()> {
+        tx.rollback().await?;
         match self {
             Self::Transaction => tx.begin().await,
             Self::Savepoint => Ok(()),

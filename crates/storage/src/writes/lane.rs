@@ -34,7 +34,7 @@ pub(crate) struct Lane {
     queue: Arc<Queue>,
     task: Mutex<Option<Task>>,
     pool: Arc<ConnectionPool>,
-    lane_blocked: Arc<LaneBlocked>,
+    blocked: Arc<LaneBlocked>,
 }
 
 impl Lane {
@@ -43,10 +43,10 @@ impl Lane {
         let task = LaneTask {
             queue: Arc::default(),
             with: with.clone(),
-            lane_blocked: Arc::default(),
+            blocked: Arc::default(),
         };
         let queue = Arc::clone(&task.queue);
-        let lane_blocked = Arc::clone(&task.lane_blocked);
+        let blocked = Arc::clone(&task.blocked);
         let server = CloseOnDrop(task);
         let executor = with.executor;
         // After the task is dropped its thread ends with the current batch, as the queue is closed.
@@ -58,13 +58,13 @@ impl Lane {
             queue,
             task: Mutex::new(Some(task)),
             pool: Arc::clone(&with.pool),
-            lane_blocked,
+            blocked,
         }
     }
 
     /// Returns what keeps the lane from writing.
-    pub(crate) fn lane_blocked(&self) -> &LaneBlocked {
-        &self.lane_blocked
+    pub(crate) fn blocked(&self) -> &LaneBlocked {
+        &self.blocked
     }
 
     /// Hands over a job; gives it back if the lane is closed.
@@ -105,7 +105,7 @@ impl Lane {
 struct LaneTask {
     queue: Arc<Queue>,
     with: LaneContext,
-    lane_blocked: Arc<LaneBlocked>,
+    blocked: Arc<LaneBlocked>,
 }
 
 /// Closes the queue when the task is dropped; the jobs in it fail.
@@ -131,7 +131,7 @@ async fn serve(task: LaneTask) -> anyhow::Result<()> {
         }
         if delay.should_wait(jobs.len(), Instant::now()) {
             task.with.executor.pause().await;
-            delay.waited_for(queue.take_more(&mut jobs, BATCH_MAX));
+            delay.waited(queue.take_more(&mut jobs, BATCH_MAX));
         }
         counters.queued.fetch_sub(jobs.len(), Ordering::Relaxed);
         counters
@@ -145,7 +145,7 @@ async fn serve(task: LaneTask) -> anyhow::Result<()> {
 
 impl LaneTask {
     /// Retries a batch until it is committed or all deadlines have passed. `last_lease` is when the
-    /// lane last last_lease a connection.
+    /// lane last had a connection.
     async fn write_batch(&self, mut batch: Batch, last_lease: &mut Instant) {
         let (with, began) = (&self.with, Instant::now());
         let last_error = with.pool.last_error();
@@ -165,7 +165,7 @@ impl LaneTask {
                     *last_lease = Instant::now();
                     match attempt {
                         BatchAttempt::Committed(publish) => {
-                            self.lane_blocked.written();
+                            self.blocked.written();
                             return publish.finished().await;
                         }
                         BatchAttempt::Answered => return,
@@ -173,8 +173,7 @@ impl LaneTask {
                             tracing::debug!(%fault, jobs = same.len(), "retrying a batch");
                             // Lanes that were in each other's way say nothing about their database.
                             if !fault.is_contention() {
-                                self.lane_blocked
-                                    .failed(&fault, fault.is_disk_full(), began);
+                                self.blocked.failed(&fault, fault.is_disk_full(), began);
                                 last_error.note(&fault);
                             }
                             batch = same;
@@ -202,7 +201,7 @@ impl LaneTask {
     /// lane's own cause comes first.
     fn deadline_passed(&self) -> StorageError {
         let pool = &self.with.pool;
-        match self.lane_blocked.cause() {
+        match self.blocked.cause() {
             Some(cause) => pool.unavailable_as(cause),
             None => pool.unavailable_since(),
         }
@@ -227,9 +226,9 @@ impl LaneTask {
             }
             self.fail_overdue(batch, last_lease);
         }
-        let waited_too_long = pool.waited_too_long();
-        pool.not_acquired(&waited_too_long);
-        Err(waited_too_long)
+        let error = pool.waited_too_long();
+        pool.not_acquired(&error);
+        Err(error)
     }
 
     /// Fails the jobs whose callers have waited for the acquire timeout; time in which the lane

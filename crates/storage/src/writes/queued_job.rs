@@ -55,7 +55,7 @@ pub(crate) type RunSet =
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Verdict {
     Keep,
-    Undo,
+    RollBack,
 }
 
 /// Returns the type of a job, to find neighbours.
@@ -67,7 +67,7 @@ pub(crate) fn job_type(job: &BoxJob) -> TypeId {
 pub(crate) struct QueuedJob<J: Job> {
     job: J,
     responder: Responder<J::Answer, J::Refusal>,
-    end: Option<JobOutcome<J::Answer, J::Refusal>>,
+    outcome: Option<JobOutcome<J::Answer, J::Refusal>>,
     span: JobSpan,
     queued_at: tokio::time::Instant,
 }
@@ -78,7 +78,7 @@ impl<J: Job> QueuedJob<J> {
         Box::new(Self {
             job,
             responder,
-            end: None,
+            outcome: None,
             span,
             queued_at: tokio::time::Instant::now(),
         })
@@ -103,7 +103,7 @@ impl<J: Job> QueuedJob<J> {
             return Err(Fault::Other(bug));
         }
         for (job, answer) in set.iter_mut().zip(answers) {
-            Self::of_mut(job).end = Some(Ok(answer));
+            Self::of_mut(job).outcome = Some(Ok(answer));
         }
         Ok(())
     }
@@ -163,28 +163,28 @@ impl<J: Job> AnyJob for QueuedJob<J> {
 
     fn run<'a>(&'a mut self, tx: &'a mut Writer<'_>) -> BoxFuture<'a, Result<Verdict, Fault>> {
         Box::pin(async move {
-            let (end, verdict) = match self.job.run(tx).await {
+            let (result, verdict) = match self.job.run(tx).await {
                 Ok(answer) => (Ok(answer), Verdict::Keep),
-                Err(JobError::Refused(refusal)) => (Err(refusal), Verdict::Undo),
+                Err(JobError::Refused(refusal)) => (Err(refusal), Verdict::RollBack),
                 Err(JobError::Fault(fault)) => return Err(fault),
             };
-            self.end = Some(Ok(end));
+            self.outcome = Some(Ok(result));
             Ok(verdict)
         })
     }
 
     fn set_failed(&mut self, why: StorageError) {
-        self.end = Some(Err(why));
+        self.outcome = Some(Err(why));
     }
 
     fn answer(mut self: Box<Self>) {
-        let end = self.end.expect("a committed job has ended");
-        self.span.ended(match &end {
+        let outcome = self.outcome.expect("a committed job has ended");
+        self.span.ended(match &outcome {
             Ok(Ok(_)) => "done",
             Ok(Err(_)) => "refused",
             Err(_) => "failed",
         });
-        self.responder.respond(J::NAME, end);
+        self.responder.respond(J::NAME, outcome);
     }
 
     fn fail(mut self: Box<Self>, why: StorageError) {

@@ -1,5 +1,5 @@
 //! What a pool does for a SQLite file: it watches that the file is at its path, keeps its log
-//! short, and lends no connection any more once writes may be lost.
+//! short, and stops lending connections once writes may be lost.
 
 use super::ConnectionPool;
 use crate::backend::served_as;
@@ -14,14 +14,14 @@ use std::sync::atomic::Ordering;
 impl ConnectionPool {
     /// Stops lending connections, since the operating system's reports about writes cannot be
     /// trusted any more. If the database is critical, raises the alarm; the process exits.
-    pub(crate) fn spoil(&self, cause: &dyn Display) {
+    pub(crate) fn writes_may_be_lost(&self, cause: &dyn Display) {
         let cause = format!("what was written may be lost: {cause}");
-        if self.refuse_all(&cause) {
+        if self.stop(&cause) {
             self.raise(cause, DurabilityLoss::FailedWrite);
         }
     }
 
-    /// Fails if the file is not at its path any more; then no connection is lent any more. Costs
+    /// Fails if the file is not at its path any more, and stops lending connections then. Costs
     /// three `stat`.
     pub(crate) fn check_file(self: &Arc<Self>) -> Result<(), String> {
         let Some(watch) = &self.watch else {
@@ -32,13 +32,13 @@ impl ConnectionPool {
 
     /// Notes in the open file by which name it is served, and starts to watch its log. Blocks.
     pub(crate) fn note_file_name(&self) {
-        let (Some(watch), Some(links)) = (&self.watch, self.locked_pool().clone()) else {
+        let (Some(watch), Some(backend_pool)) = (&self.watch, self.locked_pool().clone()) else {
             return;
         };
         watch.watch_log();
         let store = watch.store().to_owned();
-        let noted =
-            links.with_file_connection(move |connection| served_as::note(connection, &store));
+        let noted = backend_pool
+            .with_file_connection(move |connection| served_as::note(connection, &store));
         // A file on a full disk is served all the same.
         if let Err(fault) = noted {
             tracing::warn!(database = %self.name, %fault, "could not note the name of the file in it");
@@ -81,11 +81,11 @@ impl ConnectionPool {
     /// failed.
     pub(super) fn log_not_moved(&self, fault: &Fault) {
         if fault.is_io_error() {
-            self.spoil(fault);
+            self.writes_may_be_lost(fault);
         } else {
             tracing::warn!(
                 database = %self.name, %fault,
-                "could not move the log into the database file; will try again"
+                "could not move the log into the database file"
             );
         }
     }
@@ -107,22 +107,22 @@ impl ConnectionPool {
 
     /// Stops lending connections, saves what was acknowledged so far, then raises the alarm.
     fn file_moved(self: &Arc<Self>, cause: &str) {
-        if !self.refuse_all(cause) {
+        if !self.stop(cause) {
             return;
         }
         let (pool, cause) = (Arc::clone(self), cause.to_owned());
         // Not awaited: the alarm follows.
         tokio::task::spawn_blocking(move || {
-            if let (Some(links), Some(watch)) = (pool.locked_pool().clone(), &pool.watch) {
-                rescue::rescue(&links, watch, &pool.name);
+            if let (Some(backend_pool), Some(watch)) = (pool.locked_pool().clone(), &pool.watch) {
+                rescue::rescue(&backend_pool, watch, &pool.name);
             }
             pool.raise(cause, DurabilityLoss::FileMoved);
         });
     }
 
     /// Stops lending connections, for this cause. Returns false if that was done before.
-    fn refuse_all(&self, cause: &str) -> bool {
-        if self.spoiled.set(cause.to_owned()).is_err() {
+    fn stop(&self, cause: &str) -> bool {
+        if self.stopped.set(cause.to_owned()).is_err() {
             return false;
         }
         self.state_tracker
