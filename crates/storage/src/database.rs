@@ -141,7 +141,7 @@ impl Database {
         receiver
             .outcome(J::NAME)
             .await
-            .unwrap_or_else(|| Err(open.pool.unavailable_since()))
+            .unwrap_or_else(|| Err(open.pool.unavailable_now()))
     }
 
     /// The store's epoch: random, stored with the data, joined on PostgreSQL with the timeline.

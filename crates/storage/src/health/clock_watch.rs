@@ -60,7 +60,7 @@ impl ClockWatch {
     /// Gives a store that has no time yet that of its newest row, or else `now_ms`; both in ms
     /// since 1970. To be called before anything is written.
     pub async fn begin(&self, now_ms: i64, newest_ms: Option<i64>) -> Result<(), StorageError> {
-        let job = Begin(newest_ms.unwrap_or(now_ms));
+        let job = BeginClock(newest_ms.unwrap_or(now_ms));
         let Ok(()) = self.database.write(job, WRITE_WITHIN).await?;
         Ok(())
     }
@@ -72,11 +72,11 @@ impl ClockWatch {
             last.replace(uptime)
         };
         let elapsed = before.map(|before| uptime.saturating_sub(before));
-        let look = Look {
+        let job = CheckClock {
             now: now_ms,
             elapsed: elapsed.map(|elapsed| i64::try_from(elapsed.as_millis()).unwrap_or(i64::MAX)),
         };
-        let Ok(seen) = self.database.write(look, WRITE_WITHIN).await?;
+        let Ok(seen) = self.database.write(job, WRITE_WITHIN).await?;
         Ok(seen.trust(now_ms))
     }
 }
@@ -96,7 +96,7 @@ impl Seen {
     }
 
     /// `elapsed` is the time since this process last checked; `None` at its first check.
-    fn look(self, now: i64, elapsed: Option<i64>) -> Self {
+    fn check(self, now: i64, elapsed: Option<i64>) -> Self {
         let expected = self.at.saturating_add(elapsed.unwrap_or(0));
         if now.abs_diff(expected) <= FAR.unsigned_abs() {
             return Self::at(now);
@@ -157,9 +157,9 @@ impl fmt::Display for Seen {
     }
 }
 
-struct Begin(i64);
+struct BeginClock(i64);
 
-impl Job for Begin {
+impl Job for BeginClock {
     const NAME: &'static str = "storage.begin_clock";
     const STATES: bool = false;
     type Answer = ();
@@ -177,12 +177,12 @@ impl Job for Begin {
     }
 }
 
-struct Look {
+struct CheckClock {
     now: i64,
     elapsed: Option<i64>,
 }
 
-impl Job for Look {
+impl Job for CheckClock {
     const NAME: &'static str = "storage.look_at_clock";
     const STATES: bool = false;
     type Answer = Seen;
@@ -194,7 +194,7 @@ impl Job for Look {
 
     async fn run(&self, tx: &mut Writer<'_>) -> Result<Seen, JobError<Infallible>> {
         let before = seen(tx).await?.unwrap_or(Seen::at(self.now));
-        let after = before.look(self.now, self.elapsed);
+        let after = before.check(self.now, self.elapsed);
         keep(tx, after).await?;
         Ok(after)
     }
@@ -235,10 +235,10 @@ mod tests {
         (1..1_000)
             .find(|hour| {
                 let now = from + hour * HOUR;
-                seen = seen.look(now, Some(HOUR));
+                seen = seen.check(now, Some(HOUR));
                 seen.trust(now) == ClockTrust::Steady
             })
-            .expect("it is believed in the end")
+            .expect("it is trusted in the end")
     }
 
     #[test]
@@ -246,56 +246,56 @@ mod tests {
         let mut seen = Seen::at(NOW);
         for step in 1..100 {
             let now = NOW + step * 3 * DAY;
-            seen = seen.look(now, Some(3 * DAY));
+            seen = seen.check(now, Some(3 * DAY));
             assert_eq!(seen.trust(now), ClockTrust::Steady);
         }
     }
 
     #[test]
     fn a_night_off_is_nothing() {
-        let seen = Seen::at(NOW).look(NOW + FAR, None);
+        let seen = Seen::at(NOW).check(NOW + FAR, None);
         assert_eq!(seen.trust(NOW + FAR), ClockTrust::Steady);
     }
 
     #[test]
     fn a_wild_clock_is_not_believed_and_one_that_is_set_right_is_at_once() {
         let wild = NOW + 60 * DAY;
-        let mut seen = Seen::at(NOW).look(wild, None);
+        let mut seen = Seen::at(NOW).check(wild, None);
         let suspect = ClockTrust::Suspect {
             ahead_ms: 60 * DAY,
             wait_ms: PROOF,
         };
         assert_eq!(seen.trust(wild), suspect);
-        seen = seen.look(wild + HOUR, Some(HOUR));
+        seen = seen.check(wild + HOUR, Some(HOUR));
         assert!(matches!(
             seen.trust(wild + HOUR),
             ClockTrust::Suspect { .. }
         ));
-        seen = seen.look(NOW + 2 * HOUR, Some(HOUR));
+        seen = seen.check(NOW + 2 * HOUR, Some(HOUR));
         assert_eq!(seen.trust(NOW + 2 * HOUR), ClockTrust::Steady);
-        let behind = Seen::at(NOW).look(NOW - 60 * DAY, None);
+        let behind = Seen::at(NOW).check(NOW - 60 * DAY, None);
         assert!(matches!(behind.trust(NOW), ClockTrust::Suspect { .. }));
     }
 
     #[test]
     fn a_server_that_was_off_for_months_believes_its_clock_after_a_day() {
         let back = NOW + 60 * DAY;
-        assert_eq!(hours_of_proof(Seen::at(NOW).look(back, None), back), 24);
+        assert_eq!(hours_of_proof(Seen::at(NOW).check(back, None), back), 24);
     }
 
     #[test]
     fn a_restart_does_not_begin_the_day_again_and_another_jump_does() {
         let back = NOW + 60 * DAY;
-        let mut seen = Seen::at(NOW).look(back, None);
+        let mut seen = Seen::at(NOW).check(back, None);
         for hour in 1..=20 {
-            seen = seen.look(back + hour * HOUR, Some(HOUR));
+            seen = seen.check(back + hour * HOUR, Some(HOUR));
         }
         let kept = Seen::read(&seen.to_string()).expect("its own text");
         assert_eq!(kept, seen);
         let again = back + 21 * HOUR;
-        assert_eq!(hours_of_proof(kept.look(again, None), again), 4);
+        assert_eq!(hours_of_proof(kept.check(again, None), again), 4);
         let jumped = again + 90 * DAY;
-        assert_eq!(hours_of_proof(kept.look(jumped, None), jumped), 24);
+        assert_eq!(hours_of_proof(kept.check(jumped, None), jumped), 24);
     }
 
     #[test]

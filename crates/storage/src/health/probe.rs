@@ -2,8 +2,8 @@
 //!
 //! The probe waits in turn like every caller: if it gets no connection the pool is saturated, and a
 //! connection of its own beside the pool shows whether the database behind it is alive. A database
-//! that answers reads while its lanes cannot write is not well either; where nobody writes, the probe
-//! tries.
+//! that answers reads while its lanes cannot write is not well either; where nobody writes, the
+//! probe tries.
 
 use super::ping::{LIMIT, QUESTION, ping};
 use super::state::{DatabaseState, StateTracker};

@@ -25,7 +25,8 @@ const LOG_PAGES: i32 = 4_000;
 const LOG_PAGES_MAX: i32 = 16_384;
 
 /// From this many pages of log on, disk space is reserved for their content and for this many bytes
-/// more: without that a log that has filled the disk could not be moved into a file that has to grow.
+/// more: without that a log that has filled the disk could not be moved into a file that has to
+/// grow.
 const RESERVE_PAGES: i32 = 1_000;
 const RESERVE_BYTES: i64 = 4 << 20;
 
@@ -51,8 +52,8 @@ impl CheckpointSchedule {
     }
 
     /// Moves a long log, if it is time to look at it: after a batch, when nobody waits for it.
-    /// `batches` is the number of batches so far. Before a log of some length is moved, `reserve` is
-    /// called with the bytes that the file will need.
+    /// `batches` is the number of batches so far. Before a log of some length is moved, `reserve`
+    /// is called with the bytes that the file will need.
     pub(crate) fn if_due(
         &self,
         connection: &mut SqliteConnection,
@@ -79,8 +80,8 @@ impl CheckpointSchedule {
         Ok(())
     }
 
-    /// Moves and truncates the log after a batch found the disk full: the file has most of the log's
-    /// pages already, so this often frees the log's space.
+    /// Moves and truncates the log after a batch found the disk full: the file has most of the
+    /// log's pages already, so this often frees the log's space.
     pub(crate) fn make_room(&self, connection: &mut SqliteConnection) -> QueryResult<()> {
         if self.may_truncate() {
             truncate(connection)?;

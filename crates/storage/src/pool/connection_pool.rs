@@ -127,7 +127,7 @@ impl ConnectionPool {
         match timeout_at(deadline, backend_pool.borrow(permit)).await {
             Ok(Ok(lease)) => Ok(lease),
             Ok(Err(RunError::User(error))) => Err(self.unavailable(&error)),
-            Ok(Err(RunError::TimedOut)) | Err(_) => Err(self.unavailable_since()),
+            Ok(Err(RunError::TimedOut)) | Err(_) => Err(self.unavailable_now()),
         }
     }
 
@@ -188,11 +188,11 @@ impl ConnectionPool {
     /// Notes a transient fault and returns the error that asks the caller to try again.
     pub(crate) fn unavailable(&self, cause: &dyn Display) -> StorageError {
         self.last_error.note(cause);
-        self.unavailable_since()
+        self.unavailable_now()
     }
 
     /// Returns [`StorageError::Unavailable`] with the current error as its cause.
-    pub(crate) fn unavailable_since(&self) -> StorageError {
+    pub(crate) fn unavailable_now(&self) -> StorageError {
         unavailable(
             &self.name,
             self.last_error.now().unwrap_or_else(|| "timed out".into()),
@@ -200,7 +200,7 @@ impl ConnectionPool {
     }
 
     /// Returns [`StorageError::Unavailable`] with a cause that was noted already.
-    pub(crate) fn unavailable_as(&self, cause: String) -> StorageError {
+    pub(crate) fn unavailable_because(&self, cause: String) -> StorageError {
         unavailable(&self.name, cause)
     }
 
@@ -236,9 +236,9 @@ impl ConnectionPool {
 
     /// Returns the error for a caller that has waited in the queue for as long as it may: the
     /// database's current error, or that the pool is saturated.
-    pub(crate) fn waited_too_long(&self) -> StorageError {
+    pub(crate) fn not_lent_in_time(&self) -> StorageError {
         if self.last_error.now().is_some() {
-            return self.unavailable_since();
+            return self.unavailable_now();
         }
         self.saturated()
     }

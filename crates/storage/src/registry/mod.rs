@@ -76,14 +76,16 @@ impl Registry {
         Ok(())
     }
 
-    /// Runs the migrations of a database and closes it again. Returns the versions that were applied.
+    /// Runs the migrations of a database and closes it again. Returns the versions that were
+    /// applied.
     pub async fn migrate(config: DatabaseConfig) -> Result<Vec<String>, OpenError> {
         let _lock = StoreLock::take_to_migrate(&config).await?;
         migrate::migrate(&config).await
     }
 
-    /// Returns a database by its name; `default` is the one named by [`Self::make_default`], or else
-    /// the only one, or `core`. Returns no replica: those are reached through their primary alone.
+    /// Returns a database by its name; `default` is the one named by [`Self::make_default`], or
+    /// else the only one, or `core`. Returns no replica: those are reached through their primary
+    /// alone.
     #[must_use]
     pub fn database(&self, name: &str) -> Option<Database> {
         let slot = match name {
@@ -116,7 +118,8 @@ impl Registry {
     }
 
     /// Closes one database and leaves the others alone: empties its lanes and waits for its
-    /// connections, for at most `drain`. Afterwards its callers get [`crate::StorageError::Closed`].
+    /// connections, for at most `drain`. Afterwards its callers get
+    /// [`crate::StorageError::Closed`].
     pub async fn stop(&self, name: &str, drain: Duration) -> Result<(), ControlError> {
         self.databases.stop(name, drain).await
     }
@@ -154,8 +157,8 @@ impl Registry {
     }
 
     /// Closes all databases within this time in all: empties the lanes, checkpoints SQLite on a
-    /// blocking thread, closes the pools in parallel and releases the locks. Returns the names of the
-    /// critical ones that did not end in time; the others promised nothing to anyone.
+    /// blocking thread, closes the pools in parallel and releases the locks. Returns the names of
+    /// the critical ones that did not end in time; the others promised nothing to anyone.
     pub async fn close(&self, within: Duration) -> Vec<String> {
         let slots = self.databases.take_all();
         let closing = slots.iter().map(|(name, slot)| async move {

@@ -17,8 +17,8 @@ const GIVE_UP: Duration = Duration::from_secs(2);
 /// How soon a replica that has not yet caught up is checked again.
 const CHECK_AGAIN: Duration = Duration::from_millis(50);
 
-/// Takes the lock, migrates, assembles the pool and the lanes, and runs one query. `on_lock_lost` is
-/// called if another server takes the store later.
+/// Takes the lock, migrates, assembles the pool and the lanes, and runs one query. `on_lock_lost`
+/// is called if another server takes the store later.
 pub(super) async fn open(
     config: DatabaseConfig,
     context: &DatabaseContext,
@@ -41,8 +41,8 @@ pub(super) async fn open(
     Ok(opened)
 }
 
-/// Opens a pool without lanes, lock or migrations, and waits until the replica has caught up with its
-/// primary.
+/// Opens a pool without lanes, lock or migrations, and waits until the replica has caught up with
+/// its primary.
 pub(super) async fn open_replica(
     config: DatabaseConfig,
     replica_of: &ReplicaOf,

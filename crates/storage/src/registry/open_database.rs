@@ -101,8 +101,8 @@ impl OpenDatabase {
     }
 }
 
-/// Returns the mark of a store on a server, by which it shows that the store went back. A replica has
-/// none: nothing is written to it.
+/// Returns the mark of a store on a server, by which it shows that the store went back. A replica
+/// has none: nothing is written to it.
 fn mark(config: &DatabaseConfig) -> Option<Arc<PgMark>> {
     let is_marked = config.watermark.is_some() && config.replica_of.is_none();
     let is_on_a_server = config.url.backend() == Backend::Postgres;

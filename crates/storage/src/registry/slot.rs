@@ -177,8 +177,8 @@ impl Slot {
 
     /// Closes the slot for good. Returns false if not everything ended in time.
     ///
-    /// An opening under way is given up. A reset that is closing the database goes on with that, but
-    /// for no longer than `within`, and opens nothing afterwards.
+    /// An opening under way is given up. A reset that is closing the database goes on with that,
+    /// but for no longer than `within`, and opens nothing afterwards.
     pub(crate) async fn end(&self, within: Duration) -> bool {
         self.ended.cancel();
         self.stop_connecting().await;
@@ -231,7 +231,8 @@ impl Slot {
     }
 
     /// Returns what to do when another server takes the store while the lock on it is lost: the
-    /// process stops if the database is critical; otherwise it closes the database and waits for it.
+    /// process stops if the database is critical; otherwise it closes the database and waits for
+    /// it.
     fn on_lock_lost(self: &Arc<Self>) -> impl Fn(&OpenError) + Send + 'static {
         let slot = Arc::downgrade(self);
         move |error| {

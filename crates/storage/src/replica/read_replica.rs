@@ -1,4 +1,5 @@
-//! A replica and its link to the primary: whether it is a standby of that primary, and how far behind.
+//! A replica and its link to the primary: whether it is a standby of that primary, and how far
+//! behind.
 
 use super::circuit_breaker::CircuitBreaker;
 use super::lag::Lag;

@@ -10,8 +10,8 @@ use futures_util::future::BoxFuture;
 use tokio::time::{Instant, timeout_at};
 
 impl ReadReplica {
-    /// Tries a read on the replica, whose store must be of this epoch. Returns `None` if that fails or
-    /// the result is not `enough`: then the primary must be asked.
+    /// Tries a read on the replica, whose store must be of this epoch. Returns `None` if that fails
+    /// or the result is not `enough`: then the primary must be asked.
     pub(crate) async fn try_read<T, W>(
         &self,
         operation: &'static str,

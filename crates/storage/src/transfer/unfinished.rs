@@ -46,8 +46,8 @@ pub(crate) async fn refuse_unfinished(config: &DatabaseConfig) -> Result<(), Ope
 
 async fn in_file(config: &DatabaseConfig) -> Result<bool, OpenError> {
     let mut endpoint = Endpoint::open(config).await?;
-    let looked = tokio::task::spawn_blocking(move || endpoint.meta(UNFINISHED)).await;
-    match looked {
+    let read = tokio::task::spawn_blocking(move || endpoint.meta(UNFINISHED)).await;
+    match read {
         Ok(Ok(kept)) => Ok(kept.is_some()),
         Ok(Err(error)) => Err(config.unreachable(&error)),
         Err(panic) => Err(config.unreachable(&panic)),
@@ -59,8 +59,8 @@ async fn on_server(url: &str, config: &DatabaseConfig) -> Result<bool, OpenError
     let mut connection = postgres::connect(url)
         .await
         .map_err(|error| config.unreachable(&error))?;
-    let look = format!("SELECT FROM storage_meta WHERE key = '{UNFINISHED}'");
-    let rows = answered(sql_query(look).execute(&mut connection)).await;
+    let select = format!("SELECT FROM storage_meta WHERE key = '{UNFINISHED}'");
+    let rows = answered(sql_query(select).execute(&mut connection)).await;
     let rows = rows.map_err(|error| config.unreachable(&error))?;
     Ok(rows > 0)
 }

@@ -33,7 +33,7 @@ pub(crate) struct PgMark {
     known: Mutex<Option<Mark>>,
     /// Held while counting: several connections are opened at once, and the file has one writer at
     /// a time.
-    turn: tokio::sync::Mutex<()>,
+    counting: tokio::sync::Mutex<()>,
     /// Whether this start has been counted.
     counted: AtomicBool,
     /// Whether a failure to write the file was logged.
@@ -59,7 +59,7 @@ impl PgMark {
             database: config.name.clone(),
             known: Mutex::new(file.as_deref().and_then(Mark::read)),
             file,
-            turn: tokio::sync::Mutex::default(),
+            counting: tokio::sync::Mutex::default(),
             counted: AtomicBool::new(false),
             unwritable: AtomicBool::new(false),
         })
@@ -67,8 +67,8 @@ impl PgMark {
 
     /// Checks the store before this connection is used, and gives it a new epoch if it went back.
     pub(crate) async fn check(&self, connection: &mut AsyncPgConnection) -> QueryResult<()> {
-        let _turn = self.turn.lock().await;
-        let found = mark_row::look(connection).await?;
+        let _counting = self.counting.lock().await;
+        let found = mark_row::read(connection).await?;
         let starts = !AtomicBool::load(&self.counted, Ordering::Acquire);
         let fit = self.fit(&found, "");
         if !starts && fit == Fit::Well {
@@ -89,7 +89,7 @@ impl PgMark {
     /// Counts on, so that an older store lacks what is committed now. Gives a store that went back
     /// a new epoch.
     pub(crate) async fn count(&self, connection: &mut AsyncPgConnection) -> QueryResult<()> {
-        let _turn = self.turn.lock().await;
+        let _counting = self.counting.lock().await;
         self.count_in_turn(connection).await
     }
 
@@ -124,7 +124,7 @@ impl PgMark {
         system: &str,
     ) -> QueryResult<(Mark, Option<&'static str>)> {
         mark_row::lock(connection).await?;
-        let found = mark_row::look(connection).await?;
+        let found = mark_row::read(connection).await?;
         let count = self.count_after(&found);
         let (epoch, why) = match self.fit(&found, system) {
             Fit::WentBack(why) => (
@@ -216,7 +216,7 @@ pub(crate) async fn renew_with_mark(connection: &mut AsyncPgConnection) -> Query
     Transaction::begin_transaction_sql(connection, "BEGIN").await?;
     let renewed = async {
         mark_row::lock(connection).await?;
-        let found = mark_row::look(connection).await?;
+        let found = mark_row::read(connection).await?;
         let count = found.parsed().and_then(|mark| mark["count"].as_i64());
         mark_row::write(connection, count.unwrap_or(0) + 1, found.database, &system).await?;
         super::renew_epoch::renew_postgres(connection).await
@@ -249,7 +249,7 @@ mod tests {
                 epoch: epoch.to_owned(),
                 rowid,
             })),
-            turn: tokio::sync::Mutex::default(),
+            counting: tokio::sync::Mutex::default(),
             counted: false.into(),
             unwritable: false.into(),
         }

@@ -121,7 +121,7 @@ impl Batch {
             let begins = job.begin(jobs);
             if !begins && job.deadline() <= now {
                 let trace = Some(job.origin().trace());
-                pool.last_error().refused(&pool.unavailable_since(), trace);
+                pool.last_error().refused(&pool.unavailable_now(), trace);
             }
             begins
         });

@@ -187,7 +187,7 @@ impl LaneTask {
                     batch.fail_jobs(last_error, AnyJob::has_caller, || with.pool.saturated());
                 }
                 Err(_) => {
-                    let why = || with.pool.unavailable_since();
+                    let why = || with.pool.unavailable_now();
                     batch.fail_jobs(last_error, AnyJob::has_caller, why);
                 }
             }
@@ -202,8 +202,8 @@ impl LaneTask {
     fn deadline_passed(&self) -> StorageError {
         let pool = &self.with.pool;
         match self.blocked.cause() {
-            Some(cause) => pool.unavailable_as(cause),
-            None => pool.unavailable_since(),
+            Some(cause) => pool.unavailable_because(cause),
+            None => pool.unavailable_now(),
         }
     }
 
@@ -226,7 +226,7 @@ impl LaneTask {
             }
             self.fail_overdue(batch, last_lease);
         }
-        let error = pool.waited_too_long();
+        let error = pool.not_lent_in_time();
         pool.not_acquired(&error);
         Err(error)
     }
@@ -238,13 +238,13 @@ impl LaneTask {
         let (now, limit) = (Instant::now(), pool.acquire_timeout());
         let overdue =
             |job: &dyn AnyJob| job.has_caller() && job.queued_at().max(last_lease) + limit <= now;
-        batch.fail_jobs(pool.last_error(), overdue, || pool.waited_too_long());
+        batch.fail_jobs(pool.last_error(), overdue, || pool.not_lent_in_time());
         let behind = self.queue.take_out(|job| overdue(&**job));
         pool.counters()
             .queued
             .fetch_sub(behind.len(), Ordering::Relaxed);
         for job in behind {
-            fail(job, pool.last_error(), pool.waited_too_long());
+            fail(job, pool.last_error(), pool.not_lent_in_time());
         }
     }
 }

@@ -77,8 +77,8 @@ impl ConnectionPool {
         }
     }
 
-    /// Handles a failed move of the log: the log is as good as before, unless a sync of the file has
-    /// failed.
+    /// Handles a failed move of the log: the log is as good as before, unless a sync of the file
+    /// has failed.
     pub(super) fn log_not_moved(&self, fault: &Fault) {
         if fault.is_io_error() {
             self.writes_may_be_lost(fault);

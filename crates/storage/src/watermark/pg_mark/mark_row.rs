@@ -19,7 +19,7 @@ pub(super) struct MarkRow {
     pub(super) database: i64,
 }
 
-const LOOK: &str = "SELECT epoch.value AS epoch, mark.value AS mark,
+const READ: &str = "SELECT epoch.value AS epoch, mark.value AS mark,
         mark.xmin::text::bigint AS xmin,
         (SELECT oid::bigint FROM pg_database WHERE datname = current_database()) AS database
     FROM storage_meta AS epoch LEFT JOIN storage_meta AS mark ON mark.key = 'mark'
@@ -55,8 +55,8 @@ pub(super) async fn lock(connection: &mut AsyncPgConnection) -> QueryResult<()> 
     Ok(())
 }
 
-pub(super) async fn look(connection: &mut AsyncPgConnection) -> QueryResult<MarkRow> {
-    sql_query(LOOK).get_result(connection).await
+pub(super) async fn read(connection: &mut AsyncPgConnection) -> QueryResult<MarkRow> {
+    sql_query(READ).get_result(connection).await
 }
 
 /// Returns the system identifier; empty if the role may not read it.
