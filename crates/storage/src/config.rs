@@ -1,9 +1,9 @@
-//! How a database is configured.
+//! The configuration of a database.
 
-use crate::Backend;
-use crate::backup::Watermark;
+use crate::error::RETRY_AFTER;
+use crate::{Backend, OpenError, StorageError};
 use diesel_migrations::EmbeddedMigrations;
-use std::fmt;
+use std::fmt::{self, Display};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -34,64 +34,87 @@ impl fmt::Debug for Url {
     }
 }
 
-/// A database's migrations, forward only. Every list makes the table `storage_meta`.
+/// A database's migrations, forward only. Every list must create the table `storage_meta`.
 #[derive(Clone)]
 pub enum Migrations {
-    /// In the binary, one list per backend.
+    /// Compiled into the binary, one list per backend.
     Embedded {
-        /// `migrations/<database>/sqlite`.
+        /// The list for SQLite: `migrations/<database>/sqlite`.
         sqlite: &'static EmbeddedMigrations,
-        /// `migrations/<database>/postgres`.
+        /// The list for PostgreSQL: `migrations/<database>/postgres`.
         postgres: &'static EmbeddedMigrations,
     },
-    /// `migrations/<database>` on disk, with `sqlite` and `postgres` in it: for tests.
+    /// A folder `migrations/<database>` on disk that contains `sqlite` and `postgres`: for tests.
     Folder(PathBuf),
 }
 
-/// Everything about one database.
+/// The configuration of one database.
 #[derive(Clone)]
 pub struct DatabaseConfig {
-    /// Its name in the registry.
+    /// The name in the registry.
     pub name: String,
-    /// Where it is.
+    /// Where the database is.
     pub url: Url,
-    /// Most connections. Default 10, beside `core` 5. Too low: callers wait; too high: PostgreSQL runs out of slots.
+    /// Most connections. Default 10 for `core`, 5 for others. Too low: callers wait; too high:
+    /// PostgreSQL runs out of slots.
     pub pool_max: u32,
-    /// Connections kept open. Default 2, beside `core` 1.
+    /// Connections kept open. Default 2 for `core`, 1 for others.
     pub pool_min: u32,
     /// Longest wait for a connection. Default 2 s.
     pub acquire_timeout: Duration,
     /// Longest statement. Default 2 s.
     pub statement_timeout: Duration,
-    /// After this long unused a connection to PostgreSQL is closed, at most half as long later;
-    /// those of `pool_min` are made anew. Default 10 min. A file's connections stay.
+    /// Connections to PostgreSQL that were idle this long are closed, at most half as long later;
+    /// those of `pool_min` are opened again. Default 10 min. Connections to a file stay open.
     pub idle_timeout: Duration,
-    /// True: the server is not ready without it.
+    /// Whether the server is not ready without this database.
     pub critical: bool,
-    /// Several nodes share this store: no exclusive lock is taken.
+    /// Whether several nodes share this store: then no exclusive lock is taken.
     pub shared: bool,
-    /// By what an older copy of an embedded database is told; `None`: not at all.
+    /// How an older copy of the store is noticed; `None`: it is not.
     pub watermark: Option<Watermark>,
-    /// Where it is noted outside PostgreSQL how far the database has come; `None`: nowhere.
+    /// The file outside PostgreSQL that says how far the database has come; `None`: there is none.
     pub mark_file: Option<PathBuf>,
-    /// Its schema.
+    /// The migrations that make its schema.
     pub migrations: Migrations,
-    /// `Some`: a replica of another database, which alone asks it. Nothing is migrated here, locked
-    /// or written, and `statement_timeout` is the longest time that a read may take.
+    /// Set for a replica, which only its primary uses. It is neither migrated nor locked nor
+    /// written, and `statement_timeout` is the longest time that a read on it may take.
     pub replica_of: Option<ReplicaOf>,
 }
 
-/// Whose replica a database is: a hot standby, fed by PostgreSQL's own streaming replication.
+/// The table whose highest row says how far a SQLite database has come. Rows must only ever be
+/// added at its end, and the last one must never be deleted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Watermark {
+    /// The name of an ordinary rowid table.
+    pub table: &'static str,
+    /// How often the highest row is noted. Default 10 s. Too long: when the server was killed, a
+    /// copy that is put back by hand soon after it was taken goes unnoticed.
+    pub every: Duration,
+}
+
+impl Watermark {
+    /// Returns the watermark of this table, with the documented default.
+    #[must_use]
+    pub fn new(table: &'static str) -> Self {
+        Self {
+            table,
+            every: Duration::from_secs(10),
+        }
+    }
+}
+
+/// The primary of a replica: a hot standby, fed by PostgreSQL's own streaming replication.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReplicaOf {
-    /// The name of its primary, which has been registered before.
+    /// The name of the primary, which must be registered before.
     pub primary: String,
-    /// Longest time that it may be behind its primary and be asked. Default 10 s.
+    /// How far the replica may be behind its primary and still serve reads. Default 10 s.
     pub lag_max: Duration,
 }
 
 impl DatabaseConfig {
-    /// A database with the documented defaults; `core` is critical, others are not.
+    /// Returns the documented defaults; `core` is critical, others are not.
     #[must_use]
     pub fn new(name: impl Into<String>, url: Url, migrations: Migrations) -> Self {
         let name = name.into();
@@ -113,7 +136,24 @@ impl DatabaseConfig {
         }
     }
 
-    /// How errors call it: never with a password.
+    /// Returns the error for a store that cannot be reached, for this cause.
+    pub(crate) fn unreachable(&self, cause: &dyn Display) -> OpenError {
+        OpenError::Storage(StorageError::Unavailable {
+            database: self.name.clone(),
+            cause: cause.to_string(),
+            retry_after: RETRY_AFTER,
+        })
+    }
+
+    /// Returns the error for a store that Parlor must not use, for this reason.
+    pub(crate) fn unusable(&self, why: &str) -> OpenError {
+        OpenError::Foreign {
+            store: self.store(),
+            why: why.to_owned(),
+        }
+    }
+
+    /// Returns how errors name the store: never with a password.
     pub(crate) fn store(&self) -> String {
         match &self.url {
             Url::Sqlite(path) => path.display().to_string(),

@@ -1,10 +1,9 @@
 //! One named database.
 
-use crate::asker::{Asker, Caller, now};
-use crate::envelope::Envelope;
-use crate::postgres::STATEMENTS_PER_STEP;
-use crate::read::Read;
-use crate::slot::Slot;
+use crate::backend::postgres::STATEMENTS_PER_STEP;
+use crate::query::Read;
+use crate::registry::Slot;
+use crate::writes::{QueuedJob, Responder, WriteSender, now};
 use crate::{DatabaseState, Fault, Job, Reader, StorageError};
 use bus::{Origin, Reply, TraceId};
 use futures_util::future::BoxFuture;
@@ -12,8 +11,8 @@ use std::sync::Arc;
 use std::time::Duration;
 use tracing::Instrument as _;
 
-/// A cheap handle on one named database: its one pool and its write lanes. It stays valid while
-/// the database is lost, closed, reset or pointed elsewhere; meanwhile callers are told so.
+/// A cheap handle on one named database: its one pool and its write lanes. It stays valid while the
+/// database is lost, closed, reset or repointed; meanwhile calls fail with the reason.
 #[derive(Clone)]
 pub struct Database {
     name: Arc<str>,
@@ -28,21 +27,21 @@ impl Database {
         }
     }
 
-    /// Its name: `core`.
+    /// The name in the registry, such as `core`.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// How it is.
+    /// The current state.
     #[must_use]
     pub fn state(&self) -> DatabaseState {
         self.slot.state_tracker().state()
     }
 
     /// Reads within one read-only snapshot, on a pooled connection, in a task of its own: dropping
-    /// this future ends the waiting, never the query. After a fault that passes the work is done
-    /// again, few times and never longer than one slow read may take.
+    /// this future ends the waiting, never the query. After a transient fault the work is retried a
+    /// few times, and never for longer than one slow read may take.
     pub async fn read<T, W>(&self, operation: &'static str, work: W) -> Result<T, StorageError>
     where
         T: Send + 'static,
@@ -51,28 +50,28 @@ impl Database {
             + Send
             + 'static,
     {
-        let parts = self.slot.parts().inspect_err(|why| {
-            let last_error = &self.slot.shared.last_error;
+        let open = self.slot.open_database().inspect_err(|why| {
+            let last_error = &self.slot.context.shared.last_error;
             last_error.refused(why, TraceId::of_this_read());
         })?;
         let read = Read {
             operation,
-            pool: &parts.pool,
-            tasks: &self.slot.tasks,
-            limit: parts.config.statement_timeout * STATEMENTS_PER_STEP,
+            pool: &open.pool,
+            tasks: &self.slot.context.tasks,
+            limit: open.config.statement_timeout * STATEMENTS_PER_STEP,
         };
         let span = tracing::debug_span!("read", operation);
         read.run(work).instrument(span).await
     }
 
-    /// [`Self::read`] that may be answered by a replica, for reads that cost more than a glance.
+    /// [`Self::read`] that a replica may answer, for reads that are not trivial.
     ///
-    /// With a replica that is well, `least` is read here first: who may look, and how far what is
-    /// looked at had come. `None`: nobody needs a replica, it is about to be refused. Then the work
-    /// is done on the replica, and what it finds counts if it is `enough` of that: no older than
-    /// the primary was a moment ago, so that everybody sees their own acknowledged writes. In every
-    /// other case (it is behind, late, full, away or no replica any more), and where there are none,
-    /// this is [`Self::read`] and nothing else.
+    /// If a replica is well, `least` is read on the primary first: whether the caller may read
+    /// this, and how far the data had come. `None` means that the caller is about to be refused and
+    /// needs no replica. Then the replica does the work, and its result counts if it is `enough`:
+    /// no older than the primary was a moment ago, so that everybody sees their own acknowledged
+    /// writes. In every other case (the replica is behind, late, full, away or no replica any
+    /// more), and without replicas, this is the same as [`Self::read`].
     pub async fn read_spread<T, F, L, W>(
         &self,
         operation: &'static str,
@@ -106,69 +105,75 @@ impl Database {
         self.read(operation, work).await
     }
 
-    /// Hands a job and the asker it answers to the write lane. Never waits: the reply holds a
+    /// Hands a job to the write lane, which answers through `reply`. Never waits: the reply holds a
     /// credit, and credits bound the queue.
     pub fn submit<J: Job>(&self, job: J, reply: Reply<Result<J::Answer, J::Refusal>>) {
         reply.hand_over();
-        self.enqueue(job, Asker::Bus(reply));
+        self.enqueue(job, Responder::Bus(reply));
     }
 
-    /// Hands over a job that nobody waits for; what it states rides on `origin`.
+    /// Hands over a job without a caller; the facts it states are published from `origin`.
     pub fn submit_from<J: Job>(&self, job: J, origin: &Origin) {
-        self.enqueue(job, Asker::nobody(origin));
+        self.enqueue(job, Responder::nobody(origin));
     }
 
-    /// Hands over a job and waits for its end, for tasks and isolated subscribers: never from the
-    /// handler of an essential subscriber. Its facts take a credit of their own, unless it states
-    /// none.
+    /// Hands over a job and waits for its outcome. For tasks and isolated subscribers; never from
+    /// the handler of an essential subscriber. Its facts take a credit of their own, unless it
+    /// states none.
     ///
-    /// Dropped before the lane has begun the job, the job is withdrawn; later it goes on unheard.
+    /// If this future is dropped before the lane has begun the job, the job is withdrawn; later it
+    /// runs to its end without a caller.
     pub async fn write<J: Job>(
         &self,
         job: J,
         within: Duration,
     ) -> Result<Result<J::Answer, J::Refusal>, StorageError> {
-        let parts = self.slot.parts()?;
+        let open = self.slot.open_database()?;
         let deadline = now() + within;
         let origin = if J::STATES {
-            let entered = tokio::time::timeout(within, self.slot.bus.enter()).await;
-            entered.map_err(|_| parts.pool.overloaded())?
+            let entered = tokio::time::timeout(within, self.slot.context.bus.enter()).await;
+            entered.map_err(|_| open.pool.overloaded())?
         } else {
             Origin::silent()
         };
-        let (caller, waiter) = Caller::new(origin, deadline);
-        self.enqueue(job, Asker::Caller(caller));
-        waiter
-            .end(J::NAME)
+        let (sender, receiver) = WriteSender::new(origin, deadline);
+        self.enqueue(job, Responder::Caller(sender));
+        receiver
+            .outcome(J::NAME)
             .await
-            .unwrap_or_else(|| Err(parts.pool.unavailable_since()))
+            .unwrap_or_else(|| Err(open.pool.unavailable_now()))
     }
 
     /// The store's epoch: random, stored with the data, joined on PostgreSQL with the timeline.
     #[must_use]
     pub fn epoch(&self) -> String {
-        self.slot.shared.store_info.epoch()
+        self.slot.context.shared.store_info.epoch()
     }
 
-    /// What an acknowledgement survives: `power` or `process`.
+    /// What an acknowledged write survives: `power` (a power cut) or `process` (the end of the
+    /// process).
     #[must_use]
     pub fn durability(&self) -> &'static str {
-        self.slot.shared.store_info.durability()
+        self.slot.context.shared.store_info.durability()
     }
 
-    fn enqueue<J: Job>(&self, job: J, asker: Asker<J::Answer, J::Refusal>) {
+    fn enqueue<J: Job>(&self, job: J, responder: Responder<J::Answer, J::Refusal>) {
         let key = job.lane();
-        let job = Envelope::boxed(job, asker);
-        match self.slot.parts() {
+        let job = QueuedJob::boxed(job, responder);
+        match self.slot.open_database() {
             Err(why) => {
                 let trace = job.origin().trace();
-                self.slot.shared.last_error.refused(&why, Some(trace));
-                job.abandon(why);
+                self.slot
+                    .context
+                    .shared
+                    .last_error
+                    .refused(&why, Some(trace));
+                job.fail(why);
             }
-            Ok(parts) => {
-                let lane = parts.lane(key).map(|lane| lane.hand_over(job));
+            Ok(open) => {
+                let lane = open.lane(key).map(|lane| lane.hand_over(job));
                 if let Some(Err(job)) = lane {
-                    job.abandon(parts.pool.closed());
+                    job.fail(open.pool.closed());
                 }
             }
         }

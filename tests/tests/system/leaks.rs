@@ -109,7 +109,7 @@ on_both! {
         let held = json!({"room": "lounge", "cid": "held", "body": "slowly"});
         let refusal = alice.refused("send", held, "outcome_unknown").await;
         let line = line_of(&server, refusal.all["trace"].as_str().unwrap()).await;
-        assert!(line.contains("it took longer than its askers wait"), "{line}");
+        assert!(line.contains("it took longer than its callers wait"), "{line}");
         unsnag(&store).await;
     }
 }
@@ -139,7 +139,7 @@ on_sqlite! {
         let send = json!({"room": "lounge", "cid": "c", "body": "x"});
         let refusal = alice.refused("send", send, "storage_unavailable").await;
         let line = line_of(&server, refusal.all["trace"].as_str().unwrap()).await;
-        assert!(line.contains("callers were told to come again"), "{line}");
+        assert!(line.contains("refused callers: retry later"), "{line}");
         assert!(line.contains("database is locked"), "{line}");
         hold.release();
     }

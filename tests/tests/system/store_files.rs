@@ -146,7 +146,7 @@ async fn moved(store: &Store, deed: Deed, cause: &str) -> (Server, Client) {
     let exit = server.ended().await;
     let told = exit.lines.join("\n");
     assert_eq!(exit.code, Some(5), "{told}");
-    assert!(told.contains("nothing more is acknowledged here"), "{told}");
+    assert!(told.contains("stopped serving this database"), "{told}");
     assert!(told.contains(cause), "{told}");
     (server, alice)
 }
@@ -247,7 +247,7 @@ fn a_silent_server_notices_too_and_says_why() {
         let server = store.server().await;
         server.expect_trouble();
         fs::rename(store.folder().join("core.db"), store.folder().join("away")).unwrap();
-        server.logged("nothing more is acknowledged here").await;
+        server.logged("stopped serving this database").await;
         let page = server.operator().get("/health/databases").await.json();
         let core: &Value = &page["databases"]["core"];
         assert_eq!(core["condition"], "lost", "{page}");

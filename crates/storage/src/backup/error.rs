@@ -1,22 +1,22 @@
-//! Why a backup or a restore did not come about.
+//! Why a backup, a restore or a new epoch failed.
 
 use crate::OpenError;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Why a backup, a restore or a new epoch did not come about. The store is as it was.
+/// Why a backup, a restore or a new epoch failed. The store is unchanged.
 #[derive(Debug, thiserror::Error)]
 pub enum BackupError {
-    /// This is done with PostgreSQL's own tools.
+    /// The database is on PostgreSQL, whose own tools do this.
     #[error("{database} is on PostgreSQL")]
     NotEmbedded {
-        /// Which database.
+        /// The name of the database.
         database: String,
     },
-    /// Nothing is ever overwritten.
+    /// A file of this name exists; nothing is ever overwritten.
     #[error("{} exists already", .0.display())]
     Exists(PathBuf),
-    /// There is nothing to copy.
+    /// There is no store to copy at this path.
     #[error("there is no store at {}", .0.display())]
     NoStore(PathBuf),
     /// The copy and the store are the same file.
@@ -25,7 +25,7 @@ pub enum BackupError {
     /// The file is not Parlor's, or is damaged.
     #[error("{} cannot be used: {why}", .path.display())]
     Foreign {
-        /// The file.
+        /// The path of the copy.
         path: PathBuf,
         /// What is wrong with it.
         why: String,
@@ -33,35 +33,35 @@ pub enum BackupError {
     /// A file could not be read or written.
     #[error("{}: {error}", .path.display())]
     File {
-        /// Which file.
+        /// The path as it was configured or given.
         path: PathBuf,
-        /// Why not.
+        /// The error of the operating system.
         error: io::Error,
     },
     /// The database failed.
     #[error("{store}: {why}")]
     Database {
-        /// The file or the database.
+        /// The path of the file, or the name of the database.
         store: String,
-        /// Why.
+        /// The error of the database, as text.
         why: String,
     },
-    /// The store is in use, foreign, or cannot be migrated.
+    /// The store is in use, cannot be used, or cannot be migrated.
     #[error(transparent)]
     Open(#[from] OpenError),
 }
 
 impl BackupError {
-    /// What went wrong with this file.
-    pub(super) fn file(path: &Path) -> impl FnOnce(io::Error) -> Self {
+    /// Returns a function that adds the path to an error of the operating system.
+    pub(crate) fn file(path: &Path) -> impl FnOnce(io::Error) -> Self {
         move |error| Self::File {
             path: path.to_owned(),
             error,
         }
     }
 
-    /// What went wrong in the database in this file.
-    pub(super) fn database<E: std::fmt::Display>(path: &Path) -> impl FnOnce(E) -> Self {
+    /// Returns a function that adds the path to an error of the database in this file.
+    pub(crate) fn database<E: std::fmt::Display>(path: &Path) -> impl FnOnce(E) -> Self {
         move |error| Self::Database {
             store: path.display().to_string(),
             why: error.to_string(),

@@ -1,15 +1,15 @@
-//! Is this file a whole store of Parlor's? Looks without changing a byte.
+//! Checks that a file is a complete store of Parlor's, without changing a byte.
 
 use super::BackupError;
-use crate::inspect::{APPLICATION_ID, untouched};
-use diesel::sql_types::{Integer, Text};
+use crate::backend::{APPLICATION_ID, application_id, damage, untouched};
+use diesel::sql_types::Text;
 use diesel::{
     Connection as _, QueryResult, QueryableByName, RunQueryDsl as _, SqliteConnection, sql_query,
 };
 use std::path::Path;
 
-/// Refuses what is not Parlor's, or damaged; reads every page, so it takes as long as the file is
-/// large. Blocks.
+/// Fails if the file is not Parlor's, or damaged. Blocks; reads every page, so it takes longer the
+/// larger the file is.
 pub(super) fn examine(file: &Path) -> Result<(), BackupError> {
     if !file.is_file() {
         return Err(BackupError::NoStore(file.to_owned()));
@@ -28,18 +28,6 @@ pub(super) fn examine(file: &Path) -> Result<(), BackupError> {
 }
 
 #[derive(QueryableByName)]
-struct Header {
-    #[diesel(sql_type = Integer)]
-    application_id: i32,
-}
-
-#[derive(QueryableByName)]
-struct Check {
-    #[diesel(sql_type = Text)]
-    quick_check: String,
-}
-
-#[derive(QueryableByName)]
 struct Epoch {
     #[diesel(sql_type = Text)]
     epoch: String,
@@ -48,14 +36,12 @@ struct Epoch {
 const EPOCH: &str = "SELECT value AS epoch FROM storage_meta WHERE key = 'epoch'";
 
 fn complaint(connection: &mut SqliteConnection) -> QueryResult<Option<String>> {
-    let header: Header = sql_query("PRAGMA application_id").get_result(connection)?;
-    if header.application_id != APPLICATION_ID {
+    if application_id(connection)? != APPLICATION_ID {
         return Ok(Some("it is not a store of Parlor's".to_owned()));
     }
     let epoch = sql_query(EPOCH).get_result::<Epoch>(connection);
     if !epoch.is_ok_and(|row| !row.epoch.is_empty()) {
         return Ok(Some("it has no epoch".to_owned()));
     }
-    let check: Check = sql_query("PRAGMA quick_check(1)").get_result(connection)?;
-    Ok((check.quick_check != "ok").then_some(format!("it is damaged: {}", check.quick_check)))
+    damage(connection)
 }

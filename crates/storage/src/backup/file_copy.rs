@@ -1,12 +1,13 @@
-//! One consistent copy of a SQLite store into a new file, while others read and write the store.
+//! A consistent copy of a SQLite store in a new file, made while others read and write the store.
 //!
-//! SQLite's own `VACUUM INTO` reads one snapshot and keeps nobody from writing. It fills a file
-//! beside the target, which gets the target's name only when it is whole, checked and on the disk.
+//! SQLite's own `VACUUM INTO` reads one snapshot and blocks no writer. It fills a file beside the
+//! target, which gets the target's name only once it is complete, checked and on the disk.
 
-use super::place::{beside, place, sync_directory};
+use super::place::{place, sync_directory};
 use super::{BackupError, examine::examine};
-use crate::sqlite::uri;
-use crate::{DatabaseConfig, Url, served_as};
+use crate::backend::served_as;
+use crate::backend::sqlite::{beside, uri};
+use crate::{DatabaseConfig, Url};
 use diesel::connection::SimpleConnection as _;
 use diesel::{Connection as _, QueryResult, SqliteConnection};
 use std::fs::{File, OpenOptions};
@@ -17,14 +18,14 @@ use std::path::{Path, PathBuf};
 /// By how much a store's log may grow while a copy is made.
 const LOG_GROWTH_MAX: u64 = 1 << 30;
 
-/// A copy that is about to be made.
+/// A copy that has not been made yet.
 pub struct FileCopy {
     source: PathBuf,
     target: PathBuf,
     partial: PathBuf,
 }
 
-/// How far a copy is, for whoever shows it.
+/// How far a copy is.
 #[derive(Debug, Clone)]
 pub struct Progress {
     partial: PathBuf,
@@ -34,7 +35,7 @@ pub struct Progress {
 }
 
 impl FileCopy {
-    /// Of this database's store to this file, which must not exist.
+    /// Prepares a copy of this database's store into this file, which must not exist.
     pub fn new(config: &DatabaseConfig, target: &Path) -> Result<Self, BackupError> {
         let Url::Sqlite(source) = &config.url else {
             return Err(BackupError::NotEmbedded {
@@ -54,7 +55,7 @@ impl FileCopy {
         })
     }
 
-    /// How far it is; only the order of magnitude of the end is known.
+    /// Returns a handle that shows how far the copy is; its final size is only estimated.
     #[must_use]
     pub fn progress(&self) -> Progress {
         let log = beside(&self.source, "-wal");
@@ -67,7 +68,7 @@ impl FileCopy {
         }
     }
 
-    /// Makes the copy and returns its size in bytes. Blocks, as long as the store is large.
+    /// Makes the copy and returns its size in bytes. Blocks; takes longer the larger the store is.
     pub fn run(self) -> Result<u64, BackupError> {
         let copied = self.fill().and_then(|()| self.keep());
         if copied.is_err() {
@@ -96,20 +97,20 @@ impl Progress {
         size(&self.partial)
     }
 
-    /// About as many as there will be; fewer when the store has room to spare.
+    /// An estimate of the final size in bytes; too high if the store has free pages.
     #[must_use]
     pub fn bytes_about(&self) -> u64 {
         self.bytes_about
     }
 
-    /// True when the store's log has grown by 1 GiB meanwhile: nothing of it can be reused while it
-    /// is being copied, and it must not fill the disk.
+    /// Whether the store's log has grown by 1 GiB meanwhile: no part of it can be reused while the
+    /// store is being copied, and it must not fill the disk.
     #[must_use]
     pub fn log_is_too_long(&self) -> bool {
         size(&self.log) > self.log_bytes_max
     }
 
-    /// Removes what there is of a copy that is broken off: it is of no use.
+    /// Removes the unfinished file of a copy that was broken off.
     pub fn give_up(&self) {
         for file in [beside(&self.partial, "-journal"), self.partial.clone()] {
             let _ = std::fs::remove_file(file);
@@ -117,7 +118,7 @@ impl Progress {
     }
 }
 
-/// Copies the database at a URI into a new file. On the disk when this returns. Blocks.
+/// Copies the database at a URI into a new file, which is on the disk when this returns. Blocks.
 pub(super) fn copy_into(from: &str, named: &Path, to: &Path) -> Result<(), BackupError> {
     let mut connection = SqliteConnection::establish(from).map_err(BackupError::database(named))?;
     let file = new_file(to).map_err(BackupError::file(to))?;
@@ -125,7 +126,7 @@ pub(super) fn copy_into(from: &str, named: &Path, to: &Path) -> Result<(), Backu
     File::sync_all(&file).map_err(BackupError::file(to))
 }
 
-/// The same of the database that a connection has open. Blocks.
+/// Copies the database that a connection has open. Blocks.
 pub(crate) fn copy_on(connection: &mut SqliteConnection, to: &Path) -> QueryResult<()> {
     let failed = |error: io::Error| diesel::result::Error::SerializationError(error.into());
     let file = new_file(to).map_err(failed)?;
@@ -133,7 +134,7 @@ pub(crate) fn copy_on(connection: &mut SqliteConnection, to: &Path) -> QueryResu
     File::sync_all(&file).map_err(failed)
 }
 
-/// For nobody but its owner to read: there are hashes of passwords in it.
+/// Creates a file that only its owner may read: it will contain hashes of passwords.
 fn new_file(to: &Path) -> io::Result<File> {
     OpenOptions::new()
         .write(true)
@@ -148,9 +149,9 @@ fn fill(connection: &mut SqliteConnection, to: &Path) -> QueryResult<()> {
     connection.batch_execute(&copy)?;
     let mut filled = SqliteConnection::establish(&uri(to, ""))
         .map_err(|error| diesel::result::Error::SerializationError(error.into()))?;
-    // A copy that is cut off here is thrown away.
+    // An unfinished copy is thrown away, so its journal need not be on the disk.
     filled.batch_execute("PRAGMA journal_mode = MEMORY")?;
-    served_as::is_copy(&mut filled)
+    served_as::mark_as_copy(&mut filled)
 }
 
 fn size(file: &Path) -> u64 {
@@ -173,7 +174,7 @@ mod tests {
         let config = DatabaseConfig::new("core", Url::Sqlite(store), kit::migrations("core"));
         let copy = FileCopy::new(&config, &folder.path().join("copy")).unwrap();
         let progress = copy.progress();
-        // Holes take no room.
+        // Holes take no disk space.
         log.set_len(5 + LOG_GROWTH_MAX).unwrap();
         assert!(!progress.log_is_too_long());
         log.set_len(6 + LOG_GROWTH_MAX).unwrap();

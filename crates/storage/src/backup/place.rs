@@ -1,32 +1,25 @@
-//! Putting files in their places so that a crash leaves the one or the other, never half of both.
+//! Putting files in place so that a crash leaves the old or the new one, never half of each.
 
 use super::BackupError;
 use std::fs::File;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-/// `core.db-wal` beside `core.db`.
-pub(crate) fn beside(file: &Path, suffix: &str) -> PathBuf {
-    let mut name = file.as_os_str().to_owned();
-    name.push(suffix);
-    name.into()
-}
-
-/// Gives a finished file its name, unless something has that name by now.
+/// Gives a finished file its name, unless a file has that name by now.
 pub(super) fn place(finished: &Path, target: &Path) -> Result<(), BackupError> {
     let placed = match std::fs::hard_link(finished, target) {
         Ok(()) => std::fs::remove_file(finished),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
             return Err(BackupError::Exists(target.to_owned()));
         }
-        // A file system without links.
+        // The file system has no hard links.
         Err(_) if !target.exists() => std::fs::rename(finished, target),
         Err(error) => Err(error),
     };
     placed.map_err(BackupError::file(target))
 }
 
-/// Gives the file a second name; a copy where there are no links.
+/// Gives the file a second name, or makes a copy where there are no hard links.
 pub(super) fn keep_as(file: &Path, kept: &Path) -> Result<(), BackupError> {
     match std::fs::hard_link(file, kept) {
         Ok(()) => Ok(()),
@@ -39,7 +32,7 @@ pub(super) fn keep_as(file: &Path, kept: &Path) -> Result<(), BackupError> {
     }
 }
 
-/// Makes the names in this file's directory survive a power cut.
+/// Syncs the directory of this file, so that its names survive a power cut.
 pub(super) fn sync_directory(of: &Path) -> Result<(), BackupError> {
     let directory = match of.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,

@@ -1,18 +1,18 @@
-//! A backup put in the place of a store that nobody serves.
+//! Putting a backup in the place of a store that nobody serves.
 //!
-//! The new store is made whole beside the old one: copied, checked, migrated, with a new epoch.
-//! Then the mark names that epoch, and one rename puts the store in its place. Cut off before the
-//! rename, the old store stands, and at worst begins a new epoch at its next start.
+//! The new store is completed beside the old one: copied, checked, migrated, with a new epoch. Then
+//! the mark names that epoch, and one rename puts the store in place. If it is interrupted before
+//! the rename, the old store stays and at worst gets a new epoch at its next start.
 
+use super::BackupError;
 use super::examine::examine;
 use super::file_copy::copy_into;
-use super::mark::Mark;
-use super::place::{beside, keep_as, sync_directory};
-use super::{BackupError, epoch};
-use crate::identity::Identity;
-use crate::inspect::untouched;
+use super::place::{keep_as, sync_directory};
+use crate::backend::sqlite::beside;
+use crate::backend::{FileIdentity, sqlite, untouched};
 use crate::lock::StoreLock;
-use crate::{DatabaseConfig, Url, migrate, sqlite};
+use crate::watermark::{Mark, renew_sqlite};
+use crate::{DatabaseConfig, Url, migrate};
 use diesel::connection::SimpleConnection as _;
 use diesel::sql_types::Text;
 use diesel::{QueryResult, QueryableByName, RunQueryDsl as _, SqliteConnection, sql_query};
@@ -20,7 +20,7 @@ use std::fs::File;
 use std::os::unix::fs::{MetadataExt as _, chown};
 use std::path::{Path, PathBuf};
 
-/// A restore that is about to be made.
+/// A restore that has not been made yet.
 pub struct Restore {
     config: DatabaseConfig,
     store: PathBuf,
@@ -28,24 +28,24 @@ pub struct Restore {
     staged: PathBuf,
 }
 
-/// What a restore did.
+/// The result of a restore.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Restored {
-    /// The epoch of the store from now on.
+    /// The new epoch of the store.
     pub epoch: String,
-    /// Where the store of before is kept, if there was one.
+    /// The path of the former store, if there was one.
     pub kept: Option<PathBuf>,
 }
 
 impl Restore {
-    /// Of this file into the place of this database's store.
+    /// Prepares to restore this file as this database's store.
     pub fn new(config: &DatabaseConfig, file: &Path) -> Result<Self, BackupError> {
         let Url::Sqlite(store) = &config.url else {
             return Err(BackupError::NotEmbedded {
                 database: config.name.clone(),
             });
         };
-        if Identity::is_same(store, file) {
+        if FileIdentity::is_same(store, file) {
             return Err(BackupError::Itself(file.to_owned()));
         }
         Ok(Self {
@@ -68,16 +68,16 @@ impl Restore {
     fn staged_config(&self) -> DatabaseConfig {
         DatabaseConfig {
             url: Url::Sqlite(self.staged.clone()),
-            // It gets a new epoch in the end, and is noted then.
+            // It gets a new epoch in the end, and its mark is written then.
             watermark: None,
             ..self.config.clone()
         }
     }
 
-    /// A copy of the file, beside the store.
+    /// Copies the file to a place beside the store.
     fn stage(&self) -> Result<(), BackupError> {
         examine(&self.file)?;
-        // Of a restore that was cut off; the lock is ours.
+        // Left over from a restore that was interrupted; the lock is ours.
         for suffix in ["", "-wal", "-shm"] {
             let _ = std::fs::remove_file(beside(&self.staged, suffix));
         }
@@ -95,7 +95,7 @@ impl Restore {
         })
     }
 
-    /// A new epoch, and everything in the one file, on the disk.
+    /// Gives the staged store a new epoch, and moves everything into the one file, on the disk.
     fn finish_staged(&self) -> Result<Renewed, BackupError> {
         let table = self.config.watermark.map(|watermark| watermark.table);
         let renewed = renew(&self.staged, table).map_err(BackupError::database(&self.staged))?;
@@ -105,11 +105,12 @@ impl Restore {
         Ok(renewed)
     }
 
-    /// Gives the old store a second name. From the mark on it would begin a new epoch.
+    /// Gives the old store a second name. Once the mark is written, it would get a new epoch at its
+    /// next start.
     fn keep_old(&self, renewed: &Renewed) -> Result<Option<PathBuf>, BackupError> {
         let old = std::fs::metadata(&self.store).ok();
         if let Some(old) = &old {
-            fold_log(&self.store);
+            move_log(&self.store);
             chown(&self.staged, Some(old.uid()), Some(old.gid()))
                 .map_err(BackupError::file(&self.staged))?;
         }
@@ -123,7 +124,8 @@ impl Restore {
         }
         let kept = beside(&self.store, &format!(".before-restore-{}", renewed.now));
         keep_as(&self.store, &kept)?;
-        // Only of a store too damaged to be opened: its log must not meet the new store.
+        // Exists only if the store was too damaged to be opened: its log must not meet the new
+        // store.
         let log = beside(&self.store, "-wal");
         if log.exists() {
             let aside = beside(&kept, "-wal");
@@ -147,24 +149,24 @@ async fn in_blocking<T: Send + 'static>(
 struct Renewed {
     epoch: String,
     mark: Option<Mark>,
-    /// The time, for the name of what is kept.
+    /// The time, for the name of the former store.
     now: String,
 }
 
 #[derive(QueryableByName)]
-struct Now {
+struct Timestamp {
     #[diesel(sql_type = Text)]
     now: String,
 }
 
 fn renew(staged: &Path, table: Option<&str>) -> anyhow::Result<Renewed> {
     let mut connection = sqlite::open(&sqlite::uri(staged, ""))?;
-    let epoch = epoch::renew_sqlite(&mut connection)?;
+    let epoch = renew_sqlite(&mut connection)?;
     let mark = match table {
         Some(table) => Some(Mark::of(&mut connection, table)?),
         None => None,
     };
-    let now: Now =
+    let now: Timestamp =
         sql_query("SELECT strftime('%Y%m%dT%H%M%SZ') AS now").get_result(&mut connection)?;
     checkpoint(&mut connection)?;
     Ok(Renewed {
@@ -174,17 +176,17 @@ fn renew(staged: &Path, table: Option<&str>) -> anyhow::Result<Renewed> {
     })
 }
 
-/// Moves the log of a store that was not closed into its file, as far as that can be done.
-fn fold_log(store: &Path) {
+/// Moves the log of a store that was not closed into its file, if the store can be opened.
+fn move_log(store: &Path) {
     let folded = sqlite::open(&sqlite::uri(store, ""))
         .map_err(anyhow::Error::from)
         .and_then(|mut connection| Ok(checkpoint(&mut connection)?));
     if let Err(error) = folded {
-        tracing::warn!(%error, "the old store cannot be opened; it is kept as it lies");
+        tracing::warn!(%error, "could not open the old store; keeping its files as they are");
     }
 }
 
-/// The last connection that closes removes the empty log.
+/// Closing the last connection removes the empty log.
 fn checkpoint(connection: &mut SqliteConnection) -> QueryResult<()> {
     connection.batch_execute("PRAGMA wal_checkpoint(TRUNCATE)")
 }

@@ -1,14 +1,15 @@
-//! Where a test's database lives, and how it goes away.
+//! Where a test's database lives, and how it is removed.
 
 use crate::{Backend, DatabaseConfig, Url};
 use diesel_async::{AsyncConnection as _, AsyncPgConnection, SimpleAsyncConnection as _};
 use fixtures::Postgres;
 use tempfile::TempDir;
 
-/// The database that tests run on unless they name one: `sqlite` (the default) or `postgres`.
+/// Names the kind of database that tests run on unless they choose one: `sqlite` (the default) or
+/// `postgres`.
 const STORE: &str = "PARLOR_TEST_STORE";
 
-/// A place for one database: a folder, or an empty database on a server. Gone when dropped.
+/// A place for one database: a folder, or an empty database on a server. Removed when dropped.
 pub struct Place(Kind);
 
 enum Kind {
@@ -17,22 +18,22 @@ enum Kind {
 }
 
 impl Place {
-    /// A new one, on the database that `PARLOR_TEST_STORE` names.
+    /// Returns a new place for the kind of database that `PARLOR_TEST_STORE` names.
     ///
     /// # Panics
-    /// If there is no room, or the server does not make one.
+    /// If the disk is full, or the server creates no database.
     pub async fn new() -> Self {
         Self::on(backend()).await
     }
 
-    /// A new one, on a database of this kind. PostgreSQL is started if it does not run yet.
+    /// Returns a new place for this kind of database. Starts PostgreSQL if it does not run yet.
     ///
     /// # Panics
-    /// If there is no room, PostgreSQL is not installed, or the server does not make a database.
+    /// If the disk is full, PostgreSQL is not installed, or the server creates no database.
     pub async fn on(backend: Backend) -> Self {
         match backend {
             Backend::Sqlite => {
-                let folder = tempfile::tempdir().expect("there is room for a temporary folder");
+                let folder = tempfile::tempdir().expect("a temporary folder can be created");
                 Self(Kind::Folder(folder))
             }
             Backend::Postgres => Self::on_server(Postgres::shared().url("postgres")).await,
@@ -41,19 +42,19 @@ impl Place {
 
     async fn on_server(server: String) -> Self {
         let name = format!("parlor_test_{:016x}", rand::random::<u64>());
-        tell(&server, &format!("CREATE DATABASE {name}"))
+        execute(&server, &format!("CREATE DATABASE {name}"))
             .await
-            .expect("the server makes one");
+            .expect("the server creates a database");
         Self(Kind::Server { server, name })
     }
 
-    /// How the database `core` is opened here, with the migrations of the source tree.
+    /// Returns the configuration of a database `core` here, with the migrations of the source tree.
     #[must_use]
     pub fn config(&self) -> DatabaseConfig {
         DatabaseConfig::new("core", self.url(), super::migrations("core"))
     }
 
-    /// Where it is.
+    /// Returns the URL of the database.
     #[must_use]
     pub fn url(&self) -> Url {
         match &self.0 {
@@ -74,10 +75,10 @@ impl Drop for Place {
             let runtime = tokio::runtime::Builder::new_current_thread()
                 .enable_all()
                 .build()?;
-            runtime.block_on(tell(&server, &drop))
+            runtime.block_on(execute(&server, &drop))
         });
         if let Ok(Err(error)) = dropping.join() {
-            eprintln!("a test's database stays behind: {error:#}");
+            eprintln!("could not drop a test's database: {error:#}");
         }
     }
 }
@@ -90,13 +91,13 @@ fn backend() -> Backend {
     }
 }
 
-async fn tell(server: &str, what: &str) -> anyhow::Result<()> {
+async fn execute(server: &str, what: &str) -> anyhow::Result<()> {
     let mut connection = AsyncPgConnection::establish(server).await?;
     connection.batch_execute(what).await?;
     Ok(())
 }
 
-/// The same server, another database.
+/// Returns the URL of another database on the same server.
 fn with_database(server: &str, name: &str) -> String {
     let (address, parameters) = match server.split_once('?') {
         Some((address, parameters)) => (address, format!("?{parameters}")),

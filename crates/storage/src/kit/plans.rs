@@ -1,4 +1,4 @@
-//! How the database goes about the statements of a piece of work, and how long each took.
+//! How the database runs the statements of a piece of work, and how long each takes.
 
 use super::Store;
 use crate::{Access as _, Backend, Connection, Fault, Job, JobError, LaneKey, Writer};
@@ -18,26 +18,26 @@ const FILL_MAX: Duration = Duration::from_secs(300);
 /// Characters of a statement that are shown: a list of rows fills pages.
 const SHOWN_MAX: usize = 240;
 
-/// One statement as it was carried out.
+/// One statement as it was run.
 #[derive(Debug, Clone)]
 pub struct Statement {
-    /// Its text, with placeholders.
+    /// The text of the statement, with placeholders.
     pub sql: String,
-    /// The database's plan for it, a step per line.
+    /// The database's plan for it, one step per line.
     pub plan: String,
-    /// From the moment it was sent until it had run.
+    /// The time from sending the statement to its end.
     pub took: Duration,
 }
 
 impl Statement {
-    /// The tables that it reads from end to end, by the alias that the statement gives them. A list
-    /// of rows ([`crate::list::Rows`]) is none.
+    /// Returns the tables that the statement scans from end to end, by their aliases. A list of
+    /// rows ([`crate::list::Rows`]) does not count.
     #[must_use]
     pub fn scans(&self) -> Vec<&str> {
         self.plan.lines().filter_map(scanned).collect()
     }
 
-    /// Whether it sorts rows instead of reading them in the order of an index.
+    /// Whether the statement sorts rows instead of reading them in the order of an index.
     #[must_use]
     pub fn sorts(&self) -> bool {
         let is_sort = |line: &str| line.contains("TEMP B-TREE") || line.contains("Sort");
@@ -53,7 +53,7 @@ impl fmt::Display for Statement {
     }
 }
 
-/// Runs store functions one after another on a filled [`Store`] and asserts that none reads through a
+/// Runs store functions one after another on a filled [`Store`] and asserts that none scans a
 /// table: `looks_up!(store, |tx| { rooms::find(tx, &key); heirs::owners(tx, room, 32); })`. After
 /// `in order` none may sort either. Prints each statement with its time and its plan.
 #[macro_export]
@@ -73,7 +73,7 @@ macro_rules! looks_up {
     };
 }
 
-/// The statements of one call.
+/// Returns the statements of one call.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! explained {
@@ -89,10 +89,10 @@ macro_rules! explained {
     };
 }
 
-/// How many are in a large room: 5,000, or what `PARLOR_TEST_LARGE` says.
+/// Returns the number of members of a large room: 5,000, or what `PARLOR_TEST_LARGE` says.
 ///
 /// # Panics
-/// If it says something else than a number.
+/// If that is not a number.
 #[must_use]
 pub fn large() -> u32 {
     std::env::var("PARLOR_TEST_LARGE").map_or(5_000, |large| {
@@ -100,7 +100,7 @@ pub fn large() -> u32 {
     })
 }
 
-/// `SCAN e USING INDEX …` and `Seq Scan on entries e` both read through `e`.
+/// Parses `SCAN e USING INDEX …` and `Seq Scan on entries e`, which both scan `e`.
 fn scanned(line: &str) -> Option<&str> {
     let line = line.trim_start_matches([' ', '-', '>']);
     let name = match line.strip_prefix("Seq Scan on ") {
@@ -112,23 +112,23 @@ fn scanned(line: &str) -> Option<&str> {
 }
 
 impl Store {
-    /// Fills tables by SQL that both databases understand. It may select from
-    /// `numbers (n, id, hash)`: 1 to `most`, each with an id of 16 bytes and a hash of 32, both of which
-    /// end in the number.
+    /// Fills tables by SQL that both databases understand. It may select from `numbers (n, id,
+    /// hash)`: 1 to `most`, each with an id of 16 bytes and a hash of 32, both of which end in the
+    /// number.
     ///
     /// # Panics
-    /// When the database does not take it.
+    /// If the database fails.
     pub async fn fill(&self, most: u32, sql: &str) {
         let sql = sql.to_owned();
         let filled = self.database.write(Fill { most, sql }, FILL_MAX).await;
         let Ok(()) = filled.expect("the tables are filled in time");
     }
 
-    /// Carries out a piece of work and explains the statements that it ran. PostgreSQL plans them
-    /// without knowing the values, as it does for prepared statements that run often.
+    /// Runs a piece of work and explains the statements that it ran. PostgreSQL plans them without
+    /// knowing the values, as it does for prepared statements that run often.
     ///
     /// # Panics
-    /// When the work fails.
+    /// If the work fails.
     pub async fn explain<F>(&self, work: F) -> Vec<Statement>
     where
         F: for<'a> Fn(&'a mut Writer<'_>) -> BoxFuture<'a, Result<(), Fault>>
@@ -231,7 +231,7 @@ where
 
 type Recorder = Box<dyn Instrumentation>;
 
-/// Notes each statement when it ends.
+/// Records each statement when it ends.
 fn recorder(seen: Arc<Mutex<Vec<(String, Duration)>>>) -> Recorder {
     let mut started = Instant::now();
     Box::new(move |event: InstrumentationEvent<'_>| match event {
@@ -293,8 +293,8 @@ async fn plan(tx: &mut Writer<'_>, sql: &str) -> Result<String, Fault> {
     Ok(steps.join("\n"))
 }
 
-/// The name under which a connection has prepared this text, so that PostgreSQL knows the types of its
-/// placeholders. Texts that are not kept, as those of INSERT, are prepared anew.
+/// Returns the name under which the connection has prepared this text, so that PostgreSQL knows the
+/// types of its placeholders. Texts that are not kept, such as those of INSERT, are prepared here.
 async fn prepared(c: &mut AsyncPgConnection, sql: &str) -> Result<String, Fault> {
     use diesel_async::RunQueryDsl as _;
     let kept: Vec<Prepared> =
@@ -317,7 +317,7 @@ fn executed(name: &str, values: usize) -> String {
     format!("EXECUTE \"{name}\" ({})", vec!["NULL"; values].join(", "))
 }
 
-/// The highest `$n`.
+/// Returns the highest `n` of the placeholders `$n`.
 fn placeholders(sql: &str) -> usize {
     let numbers = sql.split('$').skip(1).filter_map(|rest| {
         let digits = rest.bytes().take_while(u8::is_ascii_digit).count();

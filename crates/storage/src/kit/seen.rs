@@ -1,24 +1,24 @@
-//! Keeping the facts that were stated.
+//! Recording the facts that were stated.
 
 use bus::{Builder, Context, Event, Handles, LoadError, Subscriber, Wiring};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Every `E` that was on the bus, in order. Clones share what they keep.
+/// Every `E` that was on the bus, in order. Clones share the record.
 pub struct Seen<E>(Arc<Mutex<Vec<Arc<E>>>>);
 
 impl<E: Event> Seen<E> {
-    /// Nothing yet.
+    /// Returns an empty record.
     #[must_use]
     pub fn new() -> Self {
         Self(Arc::default())
     }
 
-    /// Adds itself to a bus. Once a bus is quiet, every fact stated before is here.
+    /// Subscribes to a bus. Once the bus is quiet, every fact stated before is recorded.
     pub fn watch(&self, bus: &mut Builder) {
         bus.essential::<Recorder<E>>(self.clone());
     }
 
-    /// What there was so far.
+    /// Returns the facts recorded so far.
     #[must_use]
     pub fn facts(&self) -> Vec<Arc<E>> {
         self.0

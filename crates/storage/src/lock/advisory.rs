@@ -1,35 +1,32 @@
-//! The advisory lock on PostgreSQL, on a connection of its own beside the pool.
+//! The advisory lock on PostgreSQL, held by a connection of its own beside the pool.
 
-use crate::postgres::{self, answered, quoted};
-use crate::registry::unreachable;
+use crate::backend::postgres::{self, answered, quoted};
 use crate::{DatabaseConfig, OpenError};
 use bus::{Task, Tasks};
 use diesel::sql_types::{Bool, Text};
 use diesel::{OptionalExtension as _, QueryResult, QueryableByName, sql_query};
 use diesel_async::{AsyncPgConnection, RunQueryDsl as _, SimpleAsyncConnection as _};
-use std::fmt::Display;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// How long a server that is just ending may still hold the lock.
+/// How long to wait for a server that is just ending and still holds the lock.
 const ENDING: Duration = Duration::from_secs(1);
 
 const POLL: Duration = Duration::from_millis(50);
 
-/// How often the connection that holds the lock is looked at, and for how long.
-const LOOK_EVERY: Duration = Duration::from_secs(2);
-const LOOK_LIMIT: Duration = Duration::from_secs(5);
+/// How often the connection that holds the lock is checked, and how long its answer may take.
+const CHECK_EVERY: Duration = Duration::from_secs(2);
+const CHECK_LIMIT: Duration = Duration::from_secs(5);
 
-/// The server notices within so many seconds that nobody is at the other end any more, and gives
-/// the lock back: a machine that vanished says no farewell.
-/// Nobody ends it for being idle.
-const NOTICED: &str = "SELECT set_config(name, '0', false) FROM pg_settings
+/// The server notices within about 11 s that this machine has vanished, and releases the lock. It
+/// never ends the connection for being idle.
+const KEEPALIVES: &str = "SELECT set_config(name, '0', false) FROM pg_settings
         WHERE name = 'idle_session_timeout';
     SET tcp_keepalives_idle = 5; SET tcp_keepalives_interval = 2;
     SET tcp_keepalives_count = 3; SET tcp_user_timeout = 11000";
 
-/// Two numbers name the lock: `parl` and 1. Migrations use 2.
+/// Two numbers name the lock: `parl` in ASCII, and 1. Migrations use 2.
 const TAKE: &str = "SELECT pg_try_advisory_lock(1885434476, 1) AS taken";
 
 const HOLDERS: &str = "FROM pg_locks JOIN pg_stat_activity USING (pid)
@@ -51,19 +48,19 @@ struct Holder {
     name: String,
 }
 
-/// One who wants the lock, for as long as it may want it again.
+/// A process that wants the lock, now and whenever it has lost it.
 #[derive(Clone)]
 pub(super) struct Claimant {
     url: String,
     config: DatabaseConfig,
-    /// Its sessions are called so, and nobody else's are.
+    /// The application name of its sessions, and of nobody else's.
     name: String,
 }
 
 impl Claimant {
-    /// What it wants it for is shown to those who are refused.
+    /// `what_for` is part of the name that refused processes see.
     pub(super) fn new(url: &str, config: &DatabaseConfig, what_for: &str) -> Self {
-        // PostgreSQL keeps 63 bytes of it, and the last of them tell it apart.
+        // PostgreSQL keeps 63 bytes of it; the random number at the end makes it unique.
         let process = std::process::id();
         let name = format!(
             "parlor {what_for:.20}, process {process}, {:016x}",
@@ -76,36 +73,36 @@ impl Claimant {
         }
     }
 
-    /// Takes the lock; the connection it returns holds it.
+    /// Takes the lock; the returned connection holds it.
     ///
-    /// What holds it under this very name is a session that was lost on the way: the server may
-    /// not know for hours. It is ended, not waited for.
+    /// A session that holds the lock under this very name was lost on the way: the server may not
+    /// notice for hours. So it is terminated, not waited for.
     pub(super) async fn lock(&self) -> Result<AsyncPgConnection, OpenError> {
         let mut connection = self.connect().await?;
         let since = Instant::now();
         while !take(&mut connection)
             .await
-            .map_err(|error| self.unreachable(&error))?
+            .map_err(|error| self.config.unreachable(&error))?
         {
             if since.elapsed() > ENDING {
                 return Err(self.held(&mut connection).await);
             }
             self.end_lost_sessions(&mut connection)
                 .await
-                .map_err(|error| self.unreachable(&error))?;
+                .map_err(|error| self.config.unreachable(&error))?;
             tokio::time::sleep(POLL).await;
         }
         Ok(connection)
     }
 
-    /// Fails when a server holds the lock.
+    /// Fails if a server holds the lock.
     pub(super) async fn refuse_beside_a_server(&self) -> Result<(), OpenError> {
         let mut connection = self.connect().await?;
         let since = Instant::now();
         loop {
             match holder(&mut connection)
                 .await
-                .map_err(|error| self.unreachable(&error))?
+                .map_err(|error| self.config.unreachable(&error))?
             {
                 None => return Ok(()),
                 Some(holder) if since.elapsed() > ENDING => return Err(self.locked(holder)),
@@ -117,12 +114,12 @@ impl Claimant {
     async fn connect(&self) -> Result<AsyncPgConnection, OpenError> {
         let mut connection = postgres::connect(&self.url)
             .await
-            .map_err(|error| self.unreachable(&error))?;
+            .map_err(|error| self.config.unreachable(&error))?;
         let name = quoted(&self.name);
-        let set = format!("SET application_name = '{name}'; {NOTICED}");
+        let set = format!("SET application_name = '{name}'; {KEEPALIVES}");
         answered(connection.batch_execute(&set))
             .await
-            .map_err(|error| self.unreachable(&error))?;
+            .map_err(|error| self.config.unreachable(&error))?;
         Ok(connection)
     }
 
@@ -144,14 +141,10 @@ impl Claimant {
             holder,
         }
     }
-
-    fn unreachable(&self, cause: &dyn Display) -> OpenError {
-        unreachable(&self.config, cause)
-    }
 }
 
-/// Looks after the lock until the task is cancelled: takes it again when its connection is lost,
-/// and says so if another server was faster.
+/// Keeps the lock until the task is cancelled: takes it again when its connection is lost, and
+/// calls `on_taken` if another server was faster.
 pub(super) fn keep(
     claimant: Claimant,
     held: AsyncPgConnection,
@@ -172,7 +165,7 @@ pub(super) fn keep(
                     None => claimant.lock().await,
                 };
                 match connection {
-                    Ok(connection) => Err(watch(connection).await),
+                    Ok(connection) => Err(until_lost(connection).await),
                     Err(error @ OpenError::Locked { .. }) => {
                         on_taken.lock().unwrap_or_else(PoisonError::into_inner)(&error);
                         Ok(())
@@ -185,13 +178,13 @@ pub(super) fn keep(
 }
 
 /// Returns when the connection is lost, and the lock with it.
-async fn watch(mut connection: AsyncPgConnection) -> anyhow::Error {
+async fn until_lost(mut connection: AsyncPgConnection) -> anyhow::Error {
     loop {
-        tokio::time::sleep(LOOK_EVERY).await;
-        match tokio::time::timeout(LOOK_LIMIT, connection.batch_execute("SELECT 1")).await {
+        tokio::time::sleep(CHECK_EVERY).await;
+        match tokio::time::timeout(CHECK_LIMIT, connection.batch_execute("SELECT 1")).await {
             Ok(Ok(())) => {}
-            Ok(Err(error)) => return anyhow::Error::new(error).context("the store lock is lost"),
-            Err(_) => return anyhow::anyhow!("the store lock's connection does not answer"),
+            Ok(Err(error)) => return anyhow::Error::new(error).context("lost the store lock"),
+            Err(_) => return anyhow::anyhow!("the connection of the store lock does not answer"),
         }
     }
 }

@@ -1,11 +1,10 @@
 //! Migrating PostgreSQL: on a connection of its own, under an advisory lock.
 //!
-//! Whether anything is to be done is asked first, and answered at once or not at all: migrations may
-//! take long, and a server that falls silent must not be waited for as if it were migrating.
+//! Whether anything is to be done is asked first, with a short time limit: migrations may take
+//! long, and a server that falls silent must not be waited for as if it were migrating.
 
-use super::{Stop, apply, known, remember_epoch, version};
-use crate::postgres::{self, answered, answered_within};
-use crate::registry::unreachable;
+use super::{MigrationFailure, apply, known, remember_epoch, version};
+use crate::backend::postgres::{self, answered, answered_within};
 use crate::{Backend, DatabaseConfig, OpenError};
 use diesel::connection::SimpleConnection;
 use diesel::pg::Pg;
@@ -18,33 +17,33 @@ use std::time::Duration;
 
 type Wrapped = AsyncConnectionWrapper<AsyncPgConnection>;
 
-/// Waits for its turn, but not for ever; its own statements may take as long as they need. The lock
-/// ends with the connection.
+/// Waits for its turn for 60 s; its own statements may take as long as they need. The lock ends
+/// with the connection.
 const LOCK: &str = "SET application_name = 'parlor migration';
     SET lock_timeout = '60s';
     SET statement_timeout = 0;
     SELECT pg_advisory_lock(1885434476, 2)";
 
-/// The server's own limit comes first.
+/// Longer than the server's own limit, which comes first.
 const LOCK_LIMIT: Duration = Duration::from_secs(65);
 
 pub(super) async fn migrate(url: &str, config: &DatabaseConfig) -> Result<Vec<String>, OpenError> {
     let mut connection = postgres::connect(url)
         .await
-        .map_err(|error| unreachable(config, &error))?;
+        .map_err(|error| config.unreachable(&error))?;
     let known = versions(config)?;
     let current = is_current(&mut connection, &known);
-    if current.await.map_err(|error| unreachable(config, &error))? {
+    if current.await.map_err(|error| config.unreachable(&error))? {
         return Ok(Vec::new());
     }
     answered_within(LOCK_LIMIT, connection.batch_execute(LOCK))
         .await
-        .map_err(|error| unreachable(config, &error))?;
+        .map_err(|error| config.unreachable(&error))?;
     let owned = config.clone();
     let migrated = tokio::task::spawn_blocking(move || blocking(connection.into(), &owned));
     migrated
         .await
-        .unwrap_or_else(|error| Err(unreachable(config, &error)))
+        .unwrap_or_else(|error| Err(config.unreachable(&error)))
 }
 
 fn versions(config: &DatabaseConfig) -> Result<BTreeSet<String>, OpenError> {
@@ -65,7 +64,7 @@ struct Applied {
     version: String,
 }
 
-/// Has it been migrated, and by a program that knew the same migrations?
+/// Whether the store was migrated by a program that knew the same migrations.
 async fn is_current(
     connection: &mut AsyncPgConnection,
     known: &BTreeSet<String>,
@@ -95,7 +94,7 @@ fn blocking(mut connection: Wrapped, config: &DatabaseConfig) -> Result<Vec<Stri
             SimpleConnection::batch_execute(connection, &remember_epoch())?;
             Ok(applied)
         })
-        .map_err(|stop: Stop| stop.into_error(config))
+        .map_err(|stop: MigrationFailure| stop.into_error(config))
 }
 
 #[derive(QueryableByName)]
@@ -104,15 +103,17 @@ struct Foreign {
     foreign: bool,
 }
 
-/// Tables of someone else, and none of ours.
+/// Whether there are tables of another application and none of Parlor's.
 const FOREIGN: &str = "SELECT to_regclass('storage_meta') IS NULL AND EXISTS (
         SELECT FROM pg_tables WHERE schemaname = current_schema()
     ) AS foreign";
 
-fn refuse_foreign(connection: &mut Wrapped) -> Result<(), Stop> {
+fn refuse_foreign(connection: &mut Wrapped) -> Result<(), MigrationFailure> {
     let row: Foreign = sql_query(FOREIGN).get_result(connection)?;
     if row.foreign {
-        return Err(Stop::Foreign("it has tables of another application".into()));
+        return Err(MigrationFailure::Foreign(
+            "it has tables of another application".into(),
+        ));
     }
     Ok(())
 }

@@ -1,44 +1,42 @@
 //! Migrating SQLite: inside one exclusive transaction.
 
-use super::{Stop, apply, known, remember_epoch};
-use crate::backup::{refuse_missing, renew_sqlite};
-use crate::fold::fold;
-use crate::inspect::{APPLICATION_ID, foreign, inspect};
-use crate::registry::unreachable;
-use crate::{Backend, DatabaseConfig, OpenError, Url, lock, served_as, sqlite};
+use super::{MigrationFailure, apply, known, remember_epoch};
+use crate::backend::{APPLICATION_ID, inspect, recover_log, served_as, sqlite};
+use crate::watermark::{refuse_missing, renew_sqlite};
+use crate::{Backend, DatabaseConfig, OpenError, Url};
 use diesel::connection::SimpleConnection as _;
 use diesel::sql_types::Text;
 use diesel::{
     OptionalExtension as _, QueryableByName, RunQueryDsl as _, SqliteConnection, sql_query,
 };
 
-/// Looks at the file first, and leaves it untouched if it is not ours.
+/// Inspects the file first, and leaves it untouched if it is not Parlor's.
 pub(super) async fn migrate(config: &DatabaseConfig) -> Result<Vec<String>, OpenError> {
     let owned = config.clone();
     let migrated = tokio::task::spawn_blocking(move || blocking(&owned));
     migrated
         .await
-        .unwrap_or_else(|error| Err(unreachable(config, &error)))
+        .unwrap_or_else(|error| Err(config.unreachable(&error)))
 }
 
 fn blocking(config: &DatabaseConfig) -> Result<Vec<String>, OpenError> {
     if let Url::Sqlite(file) = &config.url {
         refuse_missing(file, config)?;
-        lock::make(file).map_err(|error| unreachable(config, &error))?;
-        match served_as::other_name(file) {
+        sqlite::create_file(file).map_err(|error| config.unreachable(&error))?;
+        match served_as::name_conflict(file) {
             Ok(None) => {}
-            Ok(Some(why)) => return Err(foreign(config, &why)),
-            Err(fault) => return Err(unreachable(config, &fault)),
+            Ok(Some(why)) => return Err(config.unusable(&why)),
+            Err(fault) => return Err(config.unreachable(&fault)),
         }
-        fold(file, config)?;
+        recover_log(file, config)?;
         inspect(file, config)?;
     }
     let mut connection =
-        sqlite::open(&config.url.target()).map_err(|error| unreachable(config, &error))?;
-    // Off, since a migration may have to make a table anew; checked below instead.
+        sqlite::open(&config.url.target()).map_err(|error| config.unreachable(&error))?;
+    // Foreign keys are off, since a migration may have to rebuild a table; they are checked below.
     connection
         .batch_execute("PRAGMA busy_timeout = 30000; PRAGMA foreign_keys = OFF")
-        .map_err(|error| unreachable(config, &error))?;
+        .map_err(|error| config.unreachable(&error))?;
     let known = known(&config.migrations, Backend::Sqlite).map_err(|s| s.into_error(config))?;
     connection
         .exclusive_transaction(|connection| {
@@ -48,18 +46,18 @@ fn blocking(config: &DatabaseConfig) -> Result<Vec<String>, OpenError> {
                 connection.batch_execute(&format!("PRAGMA application_id = {APPLICATION_ID}"))?;
             }
             connection.batch_execute(&remember_epoch())?;
-            if served_as::was_copy(connection)? && config.watermark.is_some() {
+            if served_as::unmark_copy(connection)? && config.watermark.is_some() {
                 let epoch = renew_sqlite(connection)?;
                 tracing::warn!(
                     database = %config.name,
                     epoch,
-                    "the file is a backup that was put here by hand: it has a new epoch, and \
-                     clients begin anew"
+                    "the database file is a backup that was put here by hand; gave it a new \
+                     epoch, so clients start over"
                 );
             }
             Ok(applied)
         })
-        .map_err(|stop: Stop| stop.into_error(config))
+        .map_err(|stop: MigrationFailure| stop.into_error(config))
 }
 
 #[derive(QueryableByName)]
@@ -68,11 +66,11 @@ struct Broken {
     table: String,
 }
 
-fn check_references(connection: &mut SqliteConnection) -> Result<(), Stop> {
+fn check_references(connection: &mut SqliteConnection) -> Result<(), MigrationFailure> {
     let broken = sql_query("SELECT \"table\" FROM pragma_foreign_key_check LIMIT 1");
     match broken.get_result::<Broken>(connection).optional()? {
         None => Ok(()),
-        Some(Broken { table }) => Err(Stop::Failed(format!(
+        Some(Broken { table }) => Err(MigrationFailure::Failed(format!(
             "rows of {table} would refer to nothing"
         ))),
     }

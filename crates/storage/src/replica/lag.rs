@@ -1,14 +1,16 @@
-//! How far a replica is behind, in time: since when there has been something that it had not
+//! How far a replica is behind in time: for how long there has been something that it had not
 //! replayed.
 
 use std::collections::VecDeque;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// Moments remembered at most. Later ones then move the last, so that it is reached with all.
+/// The most positions remembered. Later ones replace the last, so the replica has caught up with it
+/// only when it has replayed everything.
 const MARKS_MAX: usize = 600;
 
-/// Where the primary was when, as far as the replica has not been seen there.
+/// Positions of the primary, and when it was there, as far as the replica is not known to have
+/// reached them.
 #[derive(Debug, Default)]
 pub(crate) struct Lag {
     marks: VecDeque<(Instant, i64)>,
@@ -19,7 +21,7 @@ pub(crate) struct Lag {
 
 impl Lag {
     /// Notes how far the primary's log goes. A standby that had replayed more than that has
-    /// replayed what its primary does not know.
+    /// replayed something its primary does not have.
     pub(crate) fn primary_at(&mut self, now: Instant, position: i64) {
         self.astray |= position < self.replayed;
         let full = self.marks.len() == MARKS_MAX;
@@ -29,7 +31,7 @@ impl Lag {
         }
     }
 
-    /// Notes how far the replica has replayed it.
+    /// Notes how far the replica has replayed the log.
     pub(crate) fn replica_at(&mut self, position: i64) {
         self.replayed = position;
         while self
@@ -42,18 +44,18 @@ impl Lag {
         }
     }
 
-    /// Whether it has ever been where its primary was when both were first looked at.
+    /// Whether the replica has ever reached the primary's position of an earlier check.
     pub(crate) fn has_caught_up(&self) -> bool {
         self.caught_up
     }
 
-    /// How long ago the primary had something that the replica has not.
+    /// How long ago the primary had something that the replica lacks.
     pub(crate) fn behind(&self, now: Instant) -> Duration {
         let oldest = self.marks.front();
         oldest.map_or(Duration::ZERO, |(at, _)| now - *at)
     }
 
-    /// Whether both have ever been seen to disagree. That heals only by a new standby.
+    /// Whether the two were ever seen to disagree. Only a new standby heals that.
     pub(crate) fn is_astray(&self) -> bool {
         self.astray
     }

@@ -1,29 +1,29 @@
-//! How reads end that were tried on a replica.
+//! The outcomes of reads that were tried on a replica.
 
-use crate::counters::count;
+use crate::health::count;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// How a read ended that was tried on a replica. After all but the first the primary is asked.
+/// The outcome of a read that was tried on a replica. After all but the first the primary is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ReplicaOutcome {
-    /// It answered.
+    /// The replica answered, and what it had was new enough.
     Served,
-    /// It had not got that far.
+    /// The replica had not replayed enough.
     Behind,
-    /// All its connections were in use.
+    /// All connections of the replica were in use.
     Busy,
-    /// It did not answer in time.
+    /// The replica did not answer in time.
     Late,
-    /// It cancelled the query for the sake of what it had to replay.
+    /// The replica cancelled the query because it conflicted with what it had to replay.
     Conflict,
-    /// It is no standby of the primary, or no longer one.
+    /// The server is no standby of the primary, or no longer one.
     Foreign,
-    /// Anything else went wrong.
+    /// Any other failure.
     Failed,
 }
 
 impl ReplicaOutcome {
-    /// All of them.
+    /// All outcomes, in the order of their discriminants.
     pub const ALL: [Self; 7] = [
         Self::Served,
         Self::Behind,
@@ -34,7 +34,7 @@ impl ReplicaOutcome {
         Self::Failed,
     ];
 
-    /// One word for it.
+    /// Returns the outcome as one word.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -48,14 +48,14 @@ impl ReplicaOutcome {
         }
     }
 
-    /// Whether a replica that ends a read like this is left alone for a while. The others are
-    /// quick to find out, and the next read may fare better.
-    pub(crate) fn tires(self) -> bool {
+    /// Whether a replica is left alone for a while after this outcome. The others cost little time,
+    /// and the next read may succeed.
+    pub(crate) fn opens_breaker(self) -> bool {
         matches!(self, Self::Late | Self::Foreign | Self::Failed)
     }
 }
 
-/// How many ended how.
+/// How often each outcome occurred.
 #[derive(Debug, Default)]
 pub(crate) struct ReplicaOutcomes([AtomicU64; ReplicaOutcome::ALL.len()]);
 

@@ -1,25 +1,25 @@
 //! The replicas of one primary.
 
-use crate::DatabaseState;
-use crate::slot::Slot;
+use super::read_replica::ReadReplica;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
-/// All of them; reads go to those that are well, in turn.
+/// The replicas of one primary. Reads go in turn to those that may serve.
 #[derive(Default)]
 pub(crate) struct Replicas {
-    all: RwLock<Vec<Arc<Slot>>>,
+    all: RwLock<Vec<Arc<ReadReplica>>>,
     turn: AtomicUsize,
 }
 
 impl Replicas {
-    pub(crate) fn add(&self, replica: &Arc<Slot>) {
+    pub(crate) fn add(&self, replica: &Arc<ReadReplica>) {
         let mut all = self.all.write().unwrap_or_else(PoisonError::into_inner);
         all.push(Arc::clone(replica));
     }
 
-    /// One that may be asked now, if there is one: well, not left alone, and of this epoch.
-    pub(crate) fn pick(&self, epoch: impl FnOnce() -> String) -> Option<Arc<Slot>> {
+    /// Returns the next replica that may serve reads of this epoch. `epoch` is called only if there
+    /// are replicas.
+    pub(crate) fn pick(&self, epoch: impl FnOnce() -> String) -> Option<Arc<ReadReplica>> {
         let all = self.all.read().unwrap_or_else(PoisonError::into_inner);
         if all.is_empty() {
             return None;
@@ -29,14 +29,5 @@ impl Replicas {
         let (before, from) = all.split_at(first);
         let mut in_turn = from.iter().chain(before);
         in_turn.find(|replica| replica.may_serve(&epoch)).cloned()
-    }
-}
-
-impl Slot {
-    fn may_serve(&self, epoch: &str) -> bool {
-        self.state_tracker().state() == DatabaseState::Connected
-            && self
-                .mirror()
-                .is_some_and(|mirror| mirror.is_of_epoch(epoch) && mirror.rest.may_try())
     }
 }

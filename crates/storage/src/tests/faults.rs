@@ -1,10 +1,10 @@
-//! What passes by itself is repeated, what does not is told.
+//! Transient faults are retried, others are reported.
 
 use super::notes::{
     Manner, Note, Unwanted, all, ask_within, make_table, notes, pool, store, store_on,
 };
-use crate::gate::Wish;
 use crate::kit::{Seen, Store};
+use crate::pool::AcquireRequest;
 use crate::prelude::*;
 use crate::{Backend, Database, StorageError, StoreEpochChanged};
 use bus::AskError;
@@ -14,7 +14,7 @@ use futures_util::future::join_all;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-/// Writes a note, but its connection dies under it the first time.
+/// Writes a note, but its connection dies the first time.
 struct DiesOnce(i64, AtomicBool);
 
 impl Job for DiesOnce {
@@ -162,7 +162,7 @@ async fn a_store_lock_that_was_lost_is_taken_again() {
     let (store, _) = store_on(Backend::Postgres).await;
     let first = lock_holder(store.database()).await.unwrap();
     store.run(Statements(&[END_LOCK_HOLDER])).await.unwrap();
-    // The session that was ended may be listed for a moment after its end.
+    // The terminated session may be listed for a moment after its end.
     let taken_again = async {
         loop {
             match lock_holder(store.database()).await {
@@ -193,7 +193,7 @@ struct LockHolder {
     pid: i32,
 }
 
-/// The process of PostgreSQL that holds the lock on the store.
+/// Returns the PostgreSQL process that holds the lock on the store.
 async fn lock_holder(database: &Database) -> Option<i32> {
     let text = "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted AND objid = 1
         AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
@@ -218,7 +218,11 @@ async fn a_new_connection_that_finds_another_epoch_states_it() {
     let pool = pool(store.database());
     let mut all_and_one_more = Vec::new();
     while store.database().epoch() == old {
-        all_and_one_more.push(pool.lease(Wish::read("storage.test")).await.unwrap());
+        all_and_one_more.push(
+            pool.lease(AcquireRequest::read("storage.test"))
+                .await
+                .unwrap(),
+        );
     }
     until(|| !changes.facts().is_empty()).await;
     assert!(changes.facts()[0].epoch.starts_with("restored"));

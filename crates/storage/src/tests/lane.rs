@@ -1,4 +1,4 @@
-//! Group commit: what jobs, their askers and the bus can rely on.
+//! Group commit: what jobs, their callers and the bus can rely on.
 
 use super::notes::{
     Manner, Note, Noted, SetNote, Unwanted, all, ask, ask_within, batches, hold, store,

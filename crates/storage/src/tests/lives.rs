@@ -1,5 +1,5 @@
-//! Each database has a life of its own: lost, stopped, reset and pointed elsewhere while others
-//! serve, and its handles go with it.
+//! Each database is lost, stopped, reset and repointed on its own while others serve, and its
+//! handles stay valid.
 
 use super::faults::until;
 use super::notes::{Manner, Note, all, hold, make_table, pool};
@@ -16,7 +16,7 @@ use std::time::Duration;
 
 const DRAIN: Duration = Duration::from_secs(10);
 
-/// A store whose changes are kept.
+/// Returns a store, and a record of its changes.
 async fn watched() -> (Store, Seen<DatabaseChanged>) {
     let seen = Seen::new();
     let store = Store::with(|bus, _| seen.watch(bus)).await;
@@ -24,7 +24,7 @@ async fn watched() -> (Store, Seen<DatabaseChanged>) {
     (store, seen)
 }
 
-/// Waits until what was stated of one database ends with these words; returns all of them.
+/// Waits until the changes of one database end with these words; returns all of them.
 async fn words(
     store: &Store,
     seen: &Seen<DatabaseChanged>,
@@ -49,7 +49,7 @@ fn analytics(place: &Place) -> DatabaseConfig {
     }
 }
 
-/// A file in a folder that is none.
+/// Returns the configuration of a file in a folder that is a file.
 fn unreachable() -> (tempfile::TempDir, PathBuf, DatabaseConfig) {
     let folder = tempfile::tempdir().unwrap();
     let in_the_way = folder.path().join("data");
@@ -59,7 +59,7 @@ fn unreachable() -> (tempfile::TempDir, PathBuf, DatabaseConfig) {
     (folder, in_the_way, config)
 }
 
-/// Registers it: its handle is there before it is open.
+/// Registers a database: its handle exists before it is open.
 fn known(store: &Store, config: DatabaseConfig) -> Database {
     let name = config.name.clone();
     store.registry().register(config);
@@ -86,7 +86,7 @@ async fn a_reset_makes_all_connections_anew_and_leaves_the_others_alone() {
         "the handle is the old one"
     );
     store.run(Note(2, Manner::Well)).await.unwrap();
-    // Its first opening may have been stated before the bus could hear.
+    // Its first opening may have been published before the bus could receive it.
     words(&store, &seen, "core", &["connecting", "connected"]).await;
     assert_eq!(store.registry().metrics()[1].lanes.jobs, 3, "counted on");
     store.close().await;
@@ -287,7 +287,8 @@ async fn an_explicit_default_wins() {
     registry.close(DRAIN).await;
 }
 
-/// One that takes connections and never says a word; the port is closed when it is dropped.
+/// Returns the URL of a server that accepts connections and never answers; the port is closed when
+/// the listener is dropped.
 fn silent() -> (std::net::TcpListener, Url) {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
@@ -349,7 +350,7 @@ async fn what_was_found_in_the_moment_of_closing_does_not_outlast_it() {
     let (begun, has_begun) = tokio::sync::oneshot::channel();
     let telling = tokio::task::spawn_blocking(move || {
         let slot = slotted.slot();
-        slot.while_in_it(&parts, || {
+        slot.contents().while_current(&parts, || {
             begun.send(()).unwrap();
             let end = std::time::Instant::now() + Duration::from_millis(300);
             while slot.state_tracker().state() != DatabaseState::Closed
@@ -357,7 +358,7 @@ async fn what_was_found_in_the_moment_of_closing_does_not_outlast_it() {
             {
                 std::thread::yield_now();
             }
-            slot.is_well();
+            slot.state_tracker().set(DatabaseState::Connected);
         });
     });
     has_begun.await.unwrap();

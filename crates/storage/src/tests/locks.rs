@@ -6,10 +6,10 @@ use crate::{Access as _, Backend, Job, JobError, LaneKey, Writer, statement};
 use diesel::sql_types::BigInt;
 use futures_util::future::join_all;
 
-/// Keys of two lanes.
+/// Keys of two different lanes.
 const LANES: [u64; 2] = [7, 8];
 
-/// Needs one lock, and holds it for a while.
+/// A job that needs one lock, and holds it for a while.
 struct Locking {
     lane: u64,
     lock: i64,
@@ -29,7 +29,7 @@ impl Job for Locking {
         Ok(vec![self.lock])
     }
 
-    /// Whether the lock is held by this transaction.
+    /// Returns whether this transaction holds the lock.
     async fn run(&self, tx: &mut Writer<'_>) -> Result<bool, JobError<Unwanted>> {
         if tx.backend() == Backend::Sqlite {
             return Ok(true);

@@ -1,4 +1,4 @@
-//! Migrations: once, forward, whole or not at all; and what is not ours stays untouched.
+//! Migrations: once, forward, completely or not at all; stores of others stay untouched.
 
 use super::notes::notes;
 use super::open::{beside, registry};
@@ -200,7 +200,7 @@ async fn refuse(file: &Path) {
     }
 }
 
-/// Migrations for both databases, gone with the folder.
+/// Returns migrations for both databases, which are removed with the folder.
 fn schema(migrations: &[(&str, &str)]) -> (TempDir, Migrations) {
     let folder = tempfile::tempdir().unwrap();
     for (name, up) in migrations {

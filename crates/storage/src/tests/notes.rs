@@ -1,7 +1,7 @@
-//! A table of notes, and jobs that write them well and badly.
+//! A table of notes, and jobs that write them, successfully or not.
 
 use crate::kit::{Place, Seen, Store};
-use crate::pool::Pool;
+use crate::pool::ConnectionPool;
 use crate::prelude::*;
 use crate::{Backend, Database, StorageError};
 use bus::{AskError, Event};
@@ -24,7 +24,7 @@ impl Event for Noted {
     const NAME: &'static str = "storage.test_noted";
 }
 
-/// We do not want this note.
+/// The refusal of a note.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Unwanted;
 
@@ -65,7 +65,7 @@ impl Job for Note {
     }
 }
 
-/// The same, as sets; refuses and breaks as a whole.
+/// The same in sets; refuses and fails as a whole.
 #[derive(Debug, Clone)]
 pub(super) struct SetNote(
     pub(super) i64,
@@ -124,7 +124,7 @@ async fn insert(tx: &mut Writer<'_>, ids: &[i64]) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Holds its lane until told to go on, so that what comes after it waits as one batch.
+/// Holds its lane until it may go on, so that the jobs behind it wait as one batch.
 pub(super) struct Hold {
     begun: mpsc::SyncSender<()>,
     go_on: Mutex<mpsc::Receiver<()>>,
@@ -146,7 +146,7 @@ impl Job for Hold {
 
     async fn run(&self, _tx: &mut Writer<'_>) -> Result<(), JobError<Unwanted>> {
         self.begun.send(()).unwrap();
-        // Ends when the other side is dropped; on PostgreSQL it would hold up a worker.
+        // Ends when the other side is dropped; on PostgreSQL it would block a worker.
         let _ = tokio::task::block_in_place(|| self.go_on.lock().unwrap().recv());
         Ok(())
     }
@@ -169,7 +169,7 @@ pub(super) async fn hold(database: &Database) -> Held {
     Held(held)
 }
 
-/// A note whose commit is held until its asker has given up.
+/// A note whose commit is delayed until its caller has given up.
 pub(super) struct Outlived {
     pub(super) held: Held,
     pub(super) answer: BoxFuture<'static, Result<Result<i64, Unwanted>, AskError>>,
@@ -211,12 +211,12 @@ impl Job for HeldNote {
     }
 }
 
-/// A store with an empty table of notes, and the notes that were stated.
+/// Returns a store with an empty table of notes, and a record of the notes that were stated.
 pub(super) async fn store() -> (Store, Seen<Noted>) {
     store_at(Place::new().await).await
 }
 
-/// A store on a database of this kind, for what only one of them does.
+/// Returns a store on this kind of database, for what only one of them does.
 pub(super) async fn store_on(backend: Backend) -> (Store, Seen<Noted>) {
     store_at(Place::on(backend).await).await
 }
@@ -250,7 +250,7 @@ pub(super) async fn make_table(store: &Store) {
     store.run(MakeTable).await.unwrap();
 }
 
-/// All notes, in order.
+/// Returns all notes, in order.
 pub(super) async fn all(database: &Database) -> Result<Vec<i64>, StorageError> {
     database
         .read("storage.test_all", |reader| {
@@ -280,13 +280,13 @@ pub(super) fn ask_within<J: Job>(
     answer
 }
 
-/// How many batches have been begun.
+/// Returns how many batches have been begun.
 pub(super) fn batches(database: &Database) -> u64 {
     let counters = database.slot().counters();
     counters.batches.load(std::sync::atomic::Ordering::Relaxed)
 }
 
-/// Its pool, while it is open.
-pub(super) fn pool(database: &Database) -> Arc<Pool> {
-    Arc::clone(&database.slot().parts().unwrap().pool)
+/// Returns the pool of an open database.
+pub(super) fn pool(database: &Database) -> Arc<ConnectionPool> {
+    Arc::clone(&database.slot().open_database().unwrap().pool)
 }

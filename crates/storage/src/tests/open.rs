@@ -21,7 +21,7 @@ async fn opening_a_hundred_times_leaves_the_connections_as_they_were() {
         store.registry().register(store.config().clone());
         store.registry().initialise().await.unwrap();
     }
-    // The probe takes one more if it comes while another is out.
+    // The probe opens one more if it runs while another connection is on loan.
     let after = pool(store.database()).size();
     assert!(after.0 <= before.0 + 1, "{before:?} became {after:?}");
     store.close().await;
@@ -182,14 +182,14 @@ async fn a_server_that_is_away_is_unavailable_and_its_password_stays_secret() {
     );
 }
 
-/// One that no bus listens to.
+/// Returns a registry whose bus has no subscribers.
 pub(super) fn registry() -> Registry {
     let tasks = Tasks::new(CancellationToken::new());
     let bus = Builder::new(Settings::default(), &tasks).bus();
     Registry::new(bus, tasks)
 }
 
-/// `core.db-wal` beside `core.db`.
+/// Returns the path of `core.db-wal` beside `core.db`.
 pub(super) fn beside(file: &Path, suffix: &str) -> PathBuf {
     let mut name = file.as_os_str().to_owned();
     name.push(suffix);

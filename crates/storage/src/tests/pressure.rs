@@ -1,10 +1,11 @@
-//! A pool that is too small, or whose file has no room: callers are told in time, and it ends.
+//! A pool that is too small, or whose file has no space: callers get errors in time, and it
+//! recovers.
 
 use super::faults::{Statements, until};
 use super::notes::{Manner, Note, all, ask, ask_within, hold, make_table, pool};
 use super::open::beside;
-use crate::gate::Wish;
 use crate::kit::{Place, Seen, Store};
+use crate::pool::AcquireRequest;
 use crate::{Backend, DatabaseChanged, DatabaseConfig, DatabaseState, StorageError};
 use bus::{AskError, ProbeState, Settings};
 use diesel::connection::SimpleConnection as _;
@@ -13,12 +14,12 @@ use futures_util::future::{join_all, try_join_all};
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// A store with one connection, for which callers wait this long.
+/// Returns a store with one connection, for which callers wait this long.
 async fn narrow(acquire: Duration) -> Store {
     narrow_at(Place::new().await, acquire).await
 }
 
-/// The same on SQLite.
+/// Returns the same on SQLite.
 async fn narrow_file() -> Store {
     narrow_at(Place::on(Backend::Sqlite).await, Duration::from_secs(2)).await
 }
@@ -128,7 +129,10 @@ async fn a_write_behind_one_that_waits_for_a_connection_waits_no_longer_than_tha
     let acquire = Duration::from_secs(2);
     let store = narrow(acquire).await;
     let pool = pool(store.database());
-    let held = pool.lease(Wish::read("storage.test_held")).await.unwrap();
+    let held = pool
+        .lease(AcquireRequest::read("storage.test_held"))
+        .await
+        .unwrap();
     let first = ask(store.database(), Note(1, Manner::Well));
     until(|| pool.gate().waiting() == 1).await;
     let began = tokio::time::Instant::now();
@@ -234,12 +238,12 @@ async fn a_file_that_is_gone_is_a_lost_database_until_it_is_back_and_reset() {
     let file = store.file().to_owned();
     let away = beside(&file, "-away");
     std::fs::rename(&file, &away).unwrap();
-    store.database().slot().state_tracker().ring();
+    store.database().slot().state_tracker().request_probe();
     until(|| store.database().state() == DatabaseState::Lost).await;
     let refused = store.registry().durability_lost().await;
     assert_eq!(refused.kind, crate::DurabilityLoss::FileMoved);
     std::fs::rename(&away, &file).unwrap();
-    store.database().slot().state_tracker().ring();
+    store.database().slot().state_tracker().request_probe();
     let registry = store.registry();
     registry
         .reset("core", Duration::from_secs(10))
@@ -257,7 +261,7 @@ async fn a_file_that_does_not_hold_our_tables_is_a_lost_database() {
     other
         .batch_execute("ALTER TABLE storage_meta RENAME TO hidden")
         .unwrap();
-    store.database().slot().state_tracker().ring();
+    store.database().slot().state_tracker().request_probe();
     until(|| store.database().state() == DatabaseState::Lost).await;
     other
         .batch_execute("ALTER TABLE hidden RENAME TO storage_meta")
@@ -289,7 +293,7 @@ async fn the_log_of_a_file_does_not_grow_for_ever() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn after_a_failed_sync_nothing_is_acknowledged_and_the_process_is_told() {
     let store = narrow(Duration::from_secs(2)).await;
-    pool(store.database()).spoil(&"disk I/O error");
+    pool(store.database()).writes_may_be_lost(&"disk I/O error");
     let told = ask(store.database(), Note(1, Manner::Well)).await;
     assert!(
         matches!(told, Err(AskError::Unavailable { .. })),
@@ -315,7 +319,7 @@ async fn idle_connections_to_a_server_go_when_their_time_is_over() {
     let place = Place::on(Backend::Postgres).await;
     let store = Store::at(place, soon, |_, _| {}).await;
     let pool = pool(store.database());
-    let many = (0..6).map(|_| pool.lease(Wish::read("storage.test_many")));
+    let many = (0..6).map(|_| pool.lease(AcquireRequest::read("storage.test_many")));
     drop(try_join_all(many).await.unwrap());
     let since = Instant::now();
     assert!(pool.size().0 >= 6, "{:?}", pool.size());

@@ -1,4 +1,4 @@
-//! Reads are repeated when a fault passes, few times and inside their time.
+//! Reads are retried after a transient fault, a few times and within their time.
 
 use super::notes::{Manner, Note, all, notes, store, store_on};
 use crate::prelude::*;
@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-/// Counts the notes, but is told that the database is locked so many times before.
+/// Counts the notes after so many faults of a locked database.
 async fn count_after(database: &Database, faults: u32) -> Result<(i64, u32), StorageError> {
     let tried = Arc::new(AtomicU32::new(0));
     let read = database.read("storage.test_count", move |reader| {

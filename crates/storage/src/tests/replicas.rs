@@ -1,4 +1,4 @@
-//! What becomes of replicas that cannot be any. How real ones serve is in the system tests.
+//! Databases that cannot be replicas. The system tests show how real replicas serve.
 
 use crate::kit::{Place, Store};
 use crate::{DatabaseConfig, ReplicaOf, StorageError};
@@ -34,7 +34,7 @@ async fn what_is_no_standby_does_not_open_and_the_primary_answers() {
     let other = replica("core", &place);
     let told = store.registry().open(other).await.err().unwrap();
     let told = told.to_string();
-    // SQLite, and an empty server that has no schema and takes writes.
+    // SQLite, and an empty server without a schema, which takes writes.
     let expected = ["SQLite has no replicas", "core-replica-1"];
     assert!(expected.iter().any(|text| told.contains(text)), "{told}");
     let read: Result<i64, StorageError> = store

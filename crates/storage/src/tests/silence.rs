@@ -10,7 +10,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
-/// What is asked outside the pool before a database is open.
+/// The questions that are asked outside the pool before a database is open.
 const QUESTIONS: [&str; 5] = [
     "SET application_name",
     "pg_try_advisory_lock",
@@ -19,7 +19,7 @@ const QUESTIONS: [&str; 5] = [
     "unfinished_copy",
 ];
 
-/// A way to a server that falls silent for good once the server has been asked something.
+/// A proxy to a server that falls silent for good once the server was asked a certain question.
 struct Way {
     port: u16,
     _carriers: JoinSet<()>,
@@ -63,7 +63,7 @@ async fn carry(mut near: TcpStream, server: SocketAddr, question: &str) {
     }
 }
 
-/// The same database, by way of another port.
+/// Returns the configuration of the same database behind another port.
 fn through(config: &DatabaseConfig, server: &str, port: u16) -> DatabaseConfig {
     let Url::Postgres(url) = &config.url else {
         unreachable!("it was on a server");

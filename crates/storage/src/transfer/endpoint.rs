@@ -1,10 +1,10 @@
 //! One end of a copy: a connection of its own, used from one blocking thread.
 
+use super::copy_state::{CopyState, UNFINISHED};
 use super::sql::{self, Page};
-use super::state::{State, UNFINISHED};
 use super::{Table, TransferError};
-use crate::registry::unreachable;
-use crate::{Backend, DatabaseConfig, OpenError, Url, postgres, sqlite};
+use crate::backend::{postgres, sqlite};
+use crate::{Backend, DatabaseConfig, OpenError, Url};
 use diesel::connection::SimpleConnection as _;
 use diesel::sql_types::{BigInt, Text};
 use diesel::{
@@ -21,7 +21,7 @@ pub(super) enum Endpoint {
     Postgres(Box<AsyncConnectionWrapper<AsyncPgConnection>>),
 }
 
-/// Does the same on either connection.
+/// Runs the same code on either connection.
 macro_rules! on {
     ($endpoint:expr, |$c:ident| $body:expr) => {
         match $endpoint {
@@ -38,7 +38,7 @@ macro_rules! on {
 }
 
 #[derive(QueryableByName)]
-struct Line {
+struct TextRow {
     #[diesel(sql_type = Text)]
     line: String,
 }
@@ -49,7 +49,7 @@ struct Count {
     count: i64,
 }
 
-/// All columns of all tables but storage's own.
+/// All columns of all tables except storage's own.
 const SQLITE_COLUMNS: &str = "SELECT m.name || '.' || p.name AS line
     FROM sqlite_schema AS m JOIN pragma_table_info(m.name) AS p
     WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite\\_%' ESCAPE '\\'
@@ -60,18 +60,18 @@ const POSTGRES_COLUMNS: &str = "SELECT table_name || '.' || column_name AS line
         AND table_name NOT IN ('storage_meta', '__diesel_schema_migrations')";
 
 impl Endpoint {
-    /// A connection whose statements may take as long as they need.
+    /// Opens a connection whose statements may take as long as they need.
     pub(super) async fn open(config: &DatabaseConfig) -> Result<Self, OpenError> {
         match &config.url {
             Url::Sqlite(file) => {
                 let connection = sqlite::open(&sqlite::uri(file, ""))
-                    .map_err(|error| unreachable(config, &error))?;
+                    .map_err(|error| config.unreachable(&error))?;
                 Ok(Self::Sqlite(Box::new(connection)))
             }
             Url::Postgres(url) => {
                 let connection = postgres::connect(url)
                     .await
-                    .map_err(|error| unreachable(config, &error))?;
+                    .map_err(|error| config.unreachable(&error))?;
                 Ok(Self::Postgres(Box::new(connection.into())))
             }
         }
@@ -84,7 +84,7 @@ impl Endpoint {
         }
     }
 
-    /// From here on it shows one moment and refuses writes.
+    /// Opens a snapshot, and refuses writes from now on.
     pub(super) fn begin_snapshot(&mut self) -> Result<(), TransferError> {
         let begin = match self.backend() {
             Backend::Sqlite => "PRAGMA query_only = ON; BEGIN",
@@ -93,7 +93,7 @@ impl Endpoint {
         on!(self, |c| c.batch_execute(begin)).map_err(TransferError::of_state)
     }
 
-    /// Fails when the list leaves a column out, or names one that is not there.
+    /// Fails if the list leaves out a column, or names one that does not exist.
     pub(super) fn check_list(&mut self, tables: &[Table]) -> Result<(), TransferError> {
         let columns = match self.backend() {
             Backend::Sqlite => SQLITE_COLUMNS,
@@ -122,10 +122,10 @@ impl Endpoint {
             .ok_or_else(|| TransferError::Bug("a migrated store has an epoch".to_owned()))
     }
 
-    /// What storage knows under this key.
+    /// Returns the value of this key in `storage_meta`.
     pub(super) fn meta(&mut self, key: &str) -> Result<Option<String>, TransferError> {
         let query = format!("SELECT value AS line FROM storage_meta WHERE key = '{key}'");
-        let row = on!(self, |c| sql_query(query).get_result::<Line>(c)).optional();
+        let row = on!(self, |c| sql_query(query).get_result::<TextRow>(c)).optional();
         Ok(row.map_err(TransferError::of_state)?.map(|row| row.line))
     }
 
@@ -136,7 +136,7 @@ impl Endpoint {
         Ok(row.count.unsigned_abs())
     }
 
-    /// Rows after a key.
+    /// Returns the rows after a key, at most so many.
     pub(super) fn page(
         &mut self,
         table: &Table,
@@ -148,7 +148,7 @@ impl Endpoint {
             None => self.lines(&query),
             Some(key) => {
                 let bound = on!(self, |c| {
-                    sql_query(query).bind::<Text, _>(key).load::<Line>(c)
+                    sql_query(query).bind::<Text, _>(key).load::<TextRow>(c)
                 });
                 bound.map(texts)
             }
@@ -157,28 +157,30 @@ impl Endpoint {
         Page::new(table, lines).map_err(|error| TransferError::Bug(error.to_string()))
     }
 
-    /// Adds rows and remembers how far the copy is, both or neither.
+    /// Adds rows and writes how far the copy is, in one transaction.
     pub(super) fn add(
         &mut self,
         table: &Table,
         page: &Page,
-        state: &State,
+        state: &CopyState,
     ) -> Result<(), TransferError> {
         let write = sql::write(table, self.backend());
         let (rows, state) = (page.json(), state.json());
         let added: QueryResult<usize> = on!(self, |c| c.transaction(|c| {
             sql_query(write).bind::<Text, _>(rows).execute(c)?;
-            sql_query(State::REMEMBER).bind::<Text, _>(state).execute(c)
+            sql_query(CopyState::REMEMBER)
+                .bind::<Text, _>(state)
+                .execute(c)
         }));
         added.map(drop).map_err(TransferError::at(table))
     }
 
-    /// From now on it is a store like any other.
+    /// Makes the target a store like any other.
     pub(super) fn finish(&mut self, tables: &[Table]) -> Result<(), TransferError> {
         let numbered = tables
             .iter()
             .filter_map(|table| Some(sql::number_on(table, table.numbered?)));
-        // SQLite counts on from what it was given.
+        // SQLite continues from the numbers it was given.
         let mut statements: Vec<String> = match self.backend() {
             Backend::Sqlite => Vec::new(),
             Backend::Postgres => numbered.collect(),
@@ -196,10 +198,10 @@ impl Endpoint {
     }
 
     fn lines(&mut self, query: &str) -> QueryResult<Vec<String>> {
-        on!(self, |c| sql_query(query).load::<Line>(c)).map(texts)
+        on!(self, |c| sql_query(query).load::<TextRow>(c)).map(texts)
     }
 }
 
-fn texts(lines: Vec<Line>) -> Vec<String> {
+fn texts(lines: Vec<TextRow>) -> Vec<String> {
     lines.into_iter().map(|line| line.line).collect()
 }

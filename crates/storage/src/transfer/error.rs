@@ -1,49 +1,50 @@
-//! Why a copy did not come about.
+//! Why a copy failed.
 
 use super::Table;
 use crate::OpenError;
 
-/// Why a copy did not come about, or broke off. The source is as it was.
+/// Why a copy failed. The source is unchanged.
 #[derive(Debug, thiserror::Error)]
 pub enum TransferError {
-    /// Source and target are one.
+    /// Source and target are the same database.
     #[error("source and target are the same database")]
     Same,
-    /// Nothing is ever overwritten.
+    /// The target has rows; nothing is ever overwritten.
     #[error("the target is not empty: {table} has rows")]
     NotEmpty {
         /// The first table that has any.
         table: &'static str,
     },
-    /// The target is the unfinished copy of something else.
-    #[error("the target is the unfinished copy of another source; drop it and begin anew")]
+    /// The target is the unfinished copy of another source.
+    #[error("the target is the unfinished copy of another source; drop it and start over")]
     OtherSource,
-    /// The list and the schema differ: rows would be left behind.
+    /// The list of tables and the schema differ: rows would be left behind.
     #[error("this program does not know how to copy {0}")]
     Unlisted(String),
-    /// What was copied is not what is there.
+    /// The rows in the target are not those in the source.
     #[error(
         "{table} differs from the source{group}: it was changed between two runs; drop the target \
-         and begin anew"
+         and start over"
     )]
     Differs {
-        /// Which table.
+        /// The name of the first table that differs.
         table: &'static str,
-        /// In which group, if it has groups.
+        /// The condition that selects the first group that differs; empty for a table without
+        /// groups.
         group: String,
     },
-    /// A database failed; repeated, the copy goes on where it broke off.
-    #[error("{table}: {error}; repeat the command, it goes on where it broke off")]
+    /// A database failed; if the command is repeated, the copy continues.
+    #[error("{table}: {error}; repeat the command to continue")]
     Database {
-        /// What was being copied.
+        /// The table that was being copied.
         table: &'static str,
-        /// Why not.
+        /// The error of the database.
         error: diesel::result::Error,
     },
     /// A database cannot be opened.
     #[error(transparent)]
     Open(#[from] OpenError),
-    /// It is our fault.
+    /// A bug in this program.
     #[error("a bug: {0}")]
     Bug(String),
 }

@@ -1,64 +1,65 @@
-//! Everything in one database, copied into another of either kind.
+//! Copying all contents of one database into another of either kind.
 //!
-//! The list of [`Table`]s is all it knows of the contents, and it refuses to begin when the list
-//! and the schema differ. Rows travel as JSON arrays in pages, each of which is committed together
-//! with how far the copy is: broken off, it goes on there. Until every row has been read back and
-//! compared, the target says that it is unfinished and no server opens it.
+//! The list of [`Table`]s is all it knows about the contents, and it refuses to begin if the list
+//! and the schema differ. Rows travel as JSON arrays in pages; each page is committed together with
+//! how far the copy is, so a copy that is broken off continues there. Until every row has been read
+//! back and compared, the target is marked as unfinished and no server opens it.
 //!
-//! Neither database may be served meanwhile: what people wrote into the source after the copy
-//! would be lost with it. So the locks of both are held from the beginning to the end, and looked at
-//! once more before the target is called finished.
+//! Neither database may be served meanwhile: what people wrote into the source after the copy would
+//! be lost with it. So the locks of both are held from the beginning to the end, and checked once
+//! more before the target is finished.
 
+mod copy_state;
 mod endpoint;
 mod error;
 mod sql;
-mod state;
 mod sums;
 mod table;
-mod tally;
+mod transfer_tally;
+mod unfinished;
 
 pub use error::TransferError;
 pub use table::{Column, Holds, Table};
-pub use tally::TransferTally;
+pub use transfer_tally::TransferTally;
 
-pub(crate) use state::refuse_unfinished;
+pub(crate) use unfinished::refuse_unfinished;
 
 use crate::lock::StoreLock;
 use crate::{DatabaseConfig, migrate};
+use copy_state::{CopyPosition, CopyState};
 use endpoint::Endpoint;
-use state::{Place, State};
 
 /// Rows of one page: one statement, one commit.
 const PAGE: usize = 500;
 
-/// A copy that is about to be made.
+/// A copy that has not been made yet.
 pub struct Transfer {
-    /// Read, and left as it is but for its migrations.
+    /// The source: read, and left as it is except for its migrations.
     pub from: DatabaseConfig,
-    /// Must be empty, or the unfinished copy of the same source.
+    /// The target: must be empty, or the unfinished copy of the same source.
     pub to: DatabaseConfig,
-    /// All tables but storage's own, those first that others refer to.
+    /// All tables except storage's own, each after those that it refers to.
     pub tables: &'static [Table],
 }
 
 /// What was copied and compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Copied {
-    /// Rows of all tables.
+    /// The rows of all tables.
     pub rows: u64,
-    /// Groups of rows (rooms) that were compared one by one.
+    /// The groups of rows (rooms) that were compared one by one.
     pub groups: usize,
 }
 
 impl Transfer {
-    /// Copies, compares, and calls the target finished.
+    /// Copies, compares, and finishes the target.
     pub async fn run(self, tally: TransferTally) -> Result<Copied, TransferError> {
         if self.from.url == self.to.url {
             return Err(TransferError::Same);
         }
         let mut source = StoreLock::take_for("copy", &self.from).await?;
         let mut target = StoreLock::take_for("copy", &self.to).await?;
-        // Both have the schema of this program then, and the list of tables fits both.
+        // Afterwards both have the schema of this program, which the list of tables fits.
         migrate::migrate(&self.from).await?;
         migrate::migrate(&self.to).await?;
         let from = Endpoint::open(&self.from).await?;
@@ -94,7 +95,7 @@ async fn on_its_thread<T: Send + 'static>(
         .map_err(|panic| TransferError::Bug(panic.to_string()))?
 }
 
-/// Both ends, open. Everything here blocks.
+/// Both ends, open. All methods block.
 struct Run {
     from: Endpoint,
     to: Endpoint,
@@ -103,14 +104,14 @@ struct Run {
 }
 
 impl Run {
-    /// All but calling it finished.
+    /// Copies and compares; does not finish the target.
     fn all(&mut self) -> Result<Copied, TransferError> {
         self.from.check_list(self.tables)?;
         self.to.check_list(self.tables)?;
-        // One snapshot to the end, whatever happens beside the locks.
+        // One snapshot until the end, whatever happens despite the locks.
         self.from.begin_snapshot()?;
         let source = self.from.epoch()?;
-        let state = State::of(&mut self.to, &source, self.tables)?;
+        let state = unfinished::state_of(&mut self.to, &source, self.tables)?;
         let expected = self.rows_expected()?;
         self.tally.expect(expected);
         for table in self.tables {
@@ -124,15 +125,20 @@ impl Run {
         for table in self.tables {
             rows += self.from.count(table)?;
         }
-        // Each is read back.
+        // Each row is read back.
         Ok(rows * 2)
     }
 
-    fn copy(&mut self, table: &Table, source: &str, state: &State) -> Result<(), TransferError> {
+    fn copy(
+        &mut self,
+        table: &Table,
+        source: &str,
+        state: &CopyState,
+    ) -> Result<(), TransferError> {
         let mut after = match state.place_in(table) {
-            Place::Start => None,
-            Place::After(key) => Some(key),
-            Place::End => {
+            CopyPosition::Start => None,
+            CopyPosition::After(key) => Some(key),
+            CopyPosition::End => {
                 self.tally.add(self.to.count(table)?);
                 return Ok(());
             }
@@ -146,13 +152,13 @@ impl Run {
                 return Ok(());
             };
             self.to
-                .add(table, &page, &State::after(source, table, key))?;
+                .add(table, &page, &CopyState::after(source, table, key))?;
             self.tally.add(page.len() as u64);
             after = Some(key.to_owned());
         }
     }
 
-    /// Reads all rows of both ends once more.
+    /// Reads all rows of both ends again and compares them.
     fn compare(&mut self) -> Result<Copied, TransferError> {
         let mut copied = Copied { rows: 0, groups: 0 };
         for table in self.tables {

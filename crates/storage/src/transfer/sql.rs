@@ -4,14 +4,14 @@ use super::{Column, Holds, Table};
 use crate::Backend;
 use serde_json::Value;
 
-/// Rows in the order of their key.
+/// Rows in the order of their key, each as a JSON array.
 pub(super) struct Page {
     rows: Vec<String>,
     last_key: Option<String>,
 }
 
 impl Page {
-    /// Rows as the database gave them.
+    /// Returns the page of these rows, in the order the database returned them.
     pub(super) fn new(table: &Table, rows: Vec<String>) -> Result<Self, serde_json::Error> {
         let last_key = match rows.last() {
             Some(row) => Some(key_of(table, row)?),
@@ -28,12 +28,12 @@ impl Page {
         &self.rows
     }
 
-    /// The key of the last row as a JSON array: the next page begins after it.
+    /// Returns the key of the last row as a JSON array: the next page begins after it.
     pub(super) fn last_key(&self) -> Option<&str> {
         self.last_key.as_deref()
     }
 
-    /// All rows as one JSON array.
+    /// Returns all rows as one JSON array.
     pub(super) fn json(&self) -> String {
         format!("[{}]", self.rows.join(","))
     }
@@ -48,7 +48,8 @@ fn key_of(table: &Table, row: &str) -> Result<String, serde_json::Error> {
     Ok(Value::Array(key.collect()).to_string())
 }
 
-/// Rows after a key (`$1`, if there is one), each as the JSON array of its columns.
+/// Returns the statement that reads rows after a key (`$1`, if there is one), each as the JSON
+/// array of its columns.
 pub(super) fn read(table: &Table, backend: Backend, goes_on: bool, rows: usize) -> String {
     let columns = join(table.columns, |column| out_of(column, backend));
     let make = match backend {
@@ -71,7 +72,7 @@ pub(super) fn read(table: &Table, backend: Backend, goes_on: bool, rows: usize) 
     format!("SELECT {make} AS line FROM {name} {after} ORDER BY {key} LIMIT {rows}")
 }
 
-/// Writes the rows of a JSON array (`$1`) of arrays.
+/// Returns the statement that writes the rows of a JSON array (`$1`) of arrays.
 pub(super) fn write(table: &Table, backend: Backend) -> String {
     let names = join(table.columns, |column| column.name.to_owned());
     let mut place = 0..;
@@ -91,7 +92,7 @@ pub(super) fn write(table: &Table, backend: Backend) -> String {
     }
 }
 
-/// Lets the database go on numbering after the highest number.
+/// Returns the statement after which the database numbers new rows from the highest number on.
 pub(super) fn number_on(table: &Table, column: &str) -> String {
     let name = table.name;
     format!(
@@ -100,7 +101,7 @@ pub(super) fn number_on(table: &Table, column: &str) -> String {
     )
 }
 
-/// A column as a value of JSON.
+/// Returns a column as a JSON value.
 fn out_of(column: &Column, backend: Backend) -> String {
     let name = column.name;
     match (column.holds, backend) {
@@ -112,7 +113,7 @@ fn out_of(column: &Column, backend: Backend) -> String {
     }
 }
 
-/// The value of a column from its place in a JSON array.
+/// Returns the value of a column from its place in a JSON array.
 fn into(column: &Column, backend: Backend, from: &str, place: usize) -> String {
     match backend {
         Backend::Sqlite => match column.holds {

@@ -1,5 +1,5 @@
-//! What a table holds, in metrics that can be compared: per group, how many rows, and a checksum
-//! of them that does not depend on their order.
+//! What a table contains, in figures that can be compared: per group the number of rows, and a
+//! checksum of them that does not depend on their order.
 
 use super::endpoint::Endpoint;
 use super::{Table, TransferError};
@@ -7,7 +7,7 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
-/// The metrics of one table.
+/// The sums of one table, by group.
 pub(super) struct Sums(BTreeMap<String, Sum>);
 
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
@@ -16,7 +16,7 @@ struct Sum {
     checksum: u64,
 }
 
-/// Reads a table from its first row to its last.
+/// Reads a table from its first row to its last; calls `read` with the number of rows of each page.
 pub(super) fn of(
     endpoint: &mut Endpoint,
     table: &Table,
@@ -38,7 +38,7 @@ pub(super) fn of(
     }
 }
 
-/// Parsed first: the databases put their spaces and escapes differently.
+/// Parses the row first: the databases format JSON differently.
 fn add(
     sums: &mut BTreeMap<String, Sum>,
     row: &str,

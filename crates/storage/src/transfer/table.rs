@@ -1,33 +1,33 @@
-//! What is to be copied, as a list.
+//! The list of what to copy.
 
-/// What a column holds; each has one form in JSON that both databases read and write.
+/// What a column contains; each kind has one form in JSON that both databases read and write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Holds {
-    /// A whole number.
+    /// A whole number; a number in JSON.
     Integer,
-    /// Text.
+    /// Text; a string in JSON.
     Text,
-    /// Bytes; hexadecimal digits in JSON.
+    /// Bytes; a string of hexadecimal digits in JSON.
     Bytes,
-    /// A truth; 0 or 1 in JSON.
+    /// A boolean; 0 or 1 in JSON.
     Truth,
 }
 
-/// One column.
+/// One column of a table to copy.
 #[derive(Debug, Clone, Copy)]
 pub struct Column {
-    /// Its name.
+    /// The name in both schemas.
     pub name: &'static str,
-    /// What it holds.
+    /// The kind of its values.
     pub holds: Holds,
 }
 
-/// One table.
+/// One table to copy, the same in both schemas.
 #[derive(Debug, Clone, Copy)]
 pub struct Table {
-    /// Its name.
+    /// The name in both schemas.
     pub name: &'static str,
-    /// All columns.
+    /// All columns, in any order.
     pub columns: &'static [Column],
     /// Columns that together are unique and never NULL: rows are read in their order.
     pub key: &'static [&'static str],
@@ -38,16 +38,16 @@ pub struct Table {
 }
 
 impl Table {
-    /// Where a column stands.
+    /// Returns the index of a column.
     ///
     /// # Panics
-    /// When the table has no such column: the list is wrong.
+    /// If the table has no such column: the list is wrong.
     pub(super) fn position(&self, column: &str) -> usize {
         let found = self.columns.iter().position(|c| c.name == column);
         found.expect("a key is made of the table's columns")
     }
 
-    /// The columns of the key, in its order.
+    /// Returns the columns of the key, in its order.
     pub(super) fn key_columns(&self) -> impl Iterator<Item = &Column> {
         self.key
             .iter()

@@ -1,0 +1,66 @@
+//! Targets that contain an unfinished copy.
+
+use super::copy_state::{CopyState, UNFINISHED};
+use super::endpoint::Endpoint;
+use super::{Table, TransferError};
+use crate::backend::postgres::{self, answered};
+use crate::{DatabaseConfig, OpenError, Url};
+use diesel::sql_query;
+use diesel_async::RunQueryDsl as _;
+
+/// Returns where to begin in this target: at the start if it is empty, else where the copy of this
+/// same source was broken off.
+pub(super) fn state_of(
+    target: &mut Endpoint,
+    source: &str,
+    tables: &[Table],
+) -> Result<CopyState, TransferError> {
+    let Some(kept) = target.meta(UNFINISHED)? else {
+        refuse_rows(target, tables)?;
+        return Ok(CopyState::before(source, tables));
+    };
+    CopyState::parse(&kept, source, tables).ok_or(TransferError::OtherSource)
+}
+
+fn refuse_rows(target: &mut Endpoint, tables: &[Table]) -> Result<(), TransferError> {
+    for table in tables {
+        if target.count(table)? > 0 {
+            return Err(TransferError::NotEmpty { table: table.name });
+        }
+    }
+    Ok(())
+}
+
+/// Fails if the store is an unfinished copy, which no server must open.
+pub(crate) async fn refuse_unfinished(config: &DatabaseConfig) -> Result<(), OpenError> {
+    let unfinished = match &config.url {
+        Url::Sqlite(_) => in_file(config).await,
+        Url::Postgres(url) => on_server(url, config).await,
+    };
+    if unfinished? {
+        let why = "it is an unfinished copy: repeat the copy, or drop it";
+        return Err(config.unusable(why));
+    }
+    Ok(())
+}
+
+async fn in_file(config: &DatabaseConfig) -> Result<bool, OpenError> {
+    let mut endpoint = Endpoint::open(config).await?;
+    let read = tokio::task::spawn_blocking(move || endpoint.meta(UNFINISHED)).await;
+    match read {
+        Ok(Ok(kept)) => Ok(kept.is_some()),
+        Ok(Err(error)) => Err(config.unreachable(&error)),
+        Err(panic) => Err(config.unreachable(&panic)),
+    }
+}
+
+/// Not on a blocking thread: that would hang for as long as the server is silent.
+async fn on_server(url: &str, config: &DatabaseConfig) -> Result<bool, OpenError> {
+    let mut connection = postgres::connect(url)
+        .await
+        .map_err(|error| config.unreachable(&error))?;
+    let select = format!("SELECT FROM storage_meta WHERE key = '{UNFINISHED}'");
+    let rows = answered(sql_query(select).execute(&mut connection)).await;
+    let rows = rows.map_err(|error| config.unreachable(&error))?;
+    Ok(rows > 0)
+}
