@@ -4,7 +4,9 @@ use crate::Deps;
 use crate::api::{
     DeleteMessage, Done, EditMessage, MarkRead, Marked, React, Refusal, SendMessage, Sent,
 };
-use crate::jobs::{Clearing, Deleting, Editing, Forgetting, Marking, Reacting, Sending};
+use crate::jobs::{
+    ClearMarkersJob, DeleteJob, EditJob, ForgetMessagesJob, MarkReadJob, ReactJob, SendJob,
+};
 use crate::validate;
 use bus::{Answers, Context, Handles, LoadError, Reply, Subscriber, Wiring};
 use rooms::api::{EntriesForgotten, text};
@@ -53,9 +55,9 @@ impl Messaging {
         }
     }
 
-    fn send(&self, request: SendMessage) -> Result<Sending, Refusal> {
+    fn send(&self, request: SendMessage) -> Result<SendJob, Refusal> {
         validate::cid(&request.cid)?;
-        Ok(Sending {
+        Ok(SendJob {
             body: text::body(&request.body)?,
             author: request.caller.user,
             room: request.room,
@@ -65,8 +67,8 @@ impl Messaging {
         })
     }
 
-    fn edit(&self, request: EditMessage) -> Result<Editing, Refusal> {
-        Ok(Editing {
+    fn edit(&self, request: EditMessage) -> Result<EditJob, Refusal> {
+        Ok(EditJob {
             body: text::body(&request.body)?,
             author: request.caller.user,
             room: request.room,
@@ -75,8 +77,8 @@ impl Messaging {
         })
     }
 
-    fn react(&self, request: React) -> Result<Reacting, Refusal> {
-        Ok(Reacting {
+    fn react(&self, request: React) -> Result<ReactJob, Refusal> {
+        Ok(ReactJob {
             emoji: validate::emoji(&request.emoji)?,
             author: request.caller.user,
             room: request.room,
@@ -119,7 +121,7 @@ impl Answers<DeleteMessage> for Messaging {
         reply: Reply<Result<Done, Refusal>>,
         _ctx: &mut Context,
     ) -> anyhow::Result<()> {
-        let job = Deleting {
+        let job = DeleteJob {
             author: request.caller.user,
             room: request.room,
             target: request.target,
@@ -149,7 +151,7 @@ impl Answers<MarkRead> for Messaging {
         reply: Reply<Result<Marked, Refusal>>,
         _ctx: &mut Context,
     ) -> anyhow::Result<()> {
-        let job = Marking {
+        let job = MarkReadJob {
             user: request.caller.user.id,
             connection: request.connection,
             room: request.room,
@@ -167,7 +169,7 @@ impl Handles<EntriesForgotten> for Messaging {
         fact: &Arc<EntriesForgotten>,
         ctx: &mut Context,
     ) -> anyhow::Result<()> {
-        let job = Forgetting {
+        let job = ForgetMessagesJob {
             room: fact.room.id,
             key: fact.room.key.clone(),
             places: (fact.from, fact.kept_from),
@@ -182,7 +184,7 @@ impl Handles<PeopleEnded> for Messaging {
         let users = fact.users.clone();
         self.deps
             .database
-            .submit_from(Clearing { users }, ctx.origin());
+            .submit_from(ClearMarkersJob { users }, ctx.origin());
         Ok(())
     }
 }

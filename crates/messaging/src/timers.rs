@@ -1,7 +1,7 @@
 //! What messaging does from time to time: rows that nobody needs any more are removed, a share at a
 //! time.
 
-use crate::jobs::{Forgetting, Sweeping};
+use crate::jobs::{ForgetMessagesJob, SweepMarkersJob};
 use crate::store::markers::{self, Marker};
 use crate::store::{reactions, states};
 use crate::{Deps, Messaging};
@@ -67,7 +67,7 @@ async fn forget_what_is_left(deps: &Deps) -> anyhow::Result<()> {
         });
         let (rooms, last) = read.await?;
         for room in rooms {
-            let job = Forgetting {
+            let job = ForgetMessagesJob {
                 room: room.id,
                 key: room.key,
                 places: (0, room.kept_from),
@@ -109,7 +109,7 @@ async fn sweep(deps: &Deps, cursor: &Cursor) -> anyhow::Result<()> {
         for (room, markers) in useless {
             let Ok(()) = deps
                 .database
-                .write(Sweeping { room, markers }, WRITE_WITHIN)
+                .write(SweepMarkersJob { room, markers }, WRITE_WITHIN)
                 .await?;
         }
         *cursor.lock().unwrap_or_else(PoisonError::into_inner) = last.unwrap_or(BEGINNING);

@@ -2,7 +2,7 @@
 
 use crate::Deps;
 use crate::api::{RoomId, RoomKey};
-use crate::jobs::{ENTRIES_MAX, Forget, NoteAges};
+use crate::jobs::{ENTRIES_MAX, ForgetEntriesJob, RecordAgesJob};
 use crate::store::retention;
 use std::time::Duration;
 use storage::ClockTrust;
@@ -60,14 +60,17 @@ async fn note_ages(deps: &Deps) -> anyhow::Result<()> {
     let mut after = RoomId(0);
     loop {
         let read = deps.database.read("rooms.unnoted", move |reader| {
-            Box::pin(async move { retention::unnoted(reader, after, NOTED_MAX).await })
+            Box::pin(async move { retention::without_age(reader, after, NOTED_MAX).await })
         });
         let ages = read.await?;
         let Some((last, _)) = ages.last() else {
             return Ok(());
         };
         after = *last;
-        let Ok(()) = deps.database.write(NoteAges(ages), WRITE_WITHIN).await?;
+        let Ok(()) = deps
+            .database
+            .write(RecordAgesJob(ages), WRITE_WITHIN)
+            .await?;
     }
 }
 
@@ -104,7 +107,7 @@ async fn take_from(
             .retention_run_max
             .saturating_sub(taken.entries);
         let room = room.clone();
-        let job = Forget { room, before, max };
+        let job = ForgetEntriesJob { room, before, max };
         let Ok(forgotten) = deps.database.write(job, WRITE_WITHIN).await?;
         taken.entries += forgotten;
         any |= forgotten > 0;

@@ -5,8 +5,9 @@ use crate::api::{
     OpenDirect, Refusal, UpdateRoom,
 };
 use crate::jobs::{
-    AnsweringDirect, ClearEnded, Depart, Direct, Disown, EndGuest, ForgetPeople, GuestDeparted,
-    GuestLeaving, Join, Leave, Moderating, PartGuest, PeopleLeft,
+    AnswerDirectJob, CleanUpEndedJob, EndGuestJob, EndMemberJob, EndedMembersFound, ExpireGuestJob,
+    ForgetPeopleJob, GuestRemoved, GuestRoomsFound, JoinJob, LeaveJob, ModerateJob, OpenDirectJob,
+    RemoveGuestJob,
 };
 use crate::{Deps, validate};
 use bus::{Answers, Context, Handles, LoadError, Reply, Subscriber, Wiring};
@@ -38,11 +39,11 @@ impl Subscriber for Rooms {
             .answers::<Moderate>()
             .on::<PresenceChanged>()
             .on::<GuestExpired>()
-            .on::<GuestLeaving>()
-            .on::<GuestDeparted>()
+            .on::<GuestRoomsFound>()
+            .on::<GuestRemoved>()
             .on::<PeopleEnded>()
             .on::<PeopleForgettable>()
-            .on::<PeopleLeft>();
+            .on::<EndedMembersFound>();
     }
 }
 
@@ -70,7 +71,7 @@ impl Answers<JoinRoom> for Rooms {
         reply: Reply<Result<Joined, Refusal>>,
         _ctx: &mut Context,
     ) -> anyhow::Result<()> {
-        let job = Join {
+        let job = JoinJob {
             user: request.caller.user,
             room: request.room,
             rooms_max: self.deps.settings.rooms_max,
@@ -88,7 +89,7 @@ impl Answers<LeaveRoom> for Rooms {
         reply: Reply<Result<Done, Refusal>>,
         _ctx: &mut Context,
     ) -> anyhow::Result<()> {
-        let job = Leave {
+        let job = LeaveJob {
             user: request.caller.user,
             room: request.room,
             at: self.now(),
@@ -129,7 +130,7 @@ impl Answers<OpenDirect> for Rooms {
         reply: Reply<Result<DirectRoom, Refusal>>,
         _ctx: &mut Context,
     ) -> anyhow::Result<()> {
-        let job = Direct {
+        let job = OpenDirectJob {
             caller: request.caller.user,
             user: request.user,
             key: self.deps.new_key(),
@@ -149,7 +150,7 @@ impl Answers<AnswerDirect> for Rooms {
         reply: Reply<Result<Created, Refusal>>,
         _ctx: &mut Context,
     ) -> anyhow::Result<()> {
-        let job = AnsweringDirect {
+        let job = AnswerDirectJob {
             caller: request.caller.user,
             room: request.room,
             rooms_max: self.deps.settings.rooms_max,
@@ -169,7 +170,7 @@ impl Answers<Moderate> for Rooms {
     ) -> anyhow::Result<()> {
         let reason = validate::reason(request.reason);
         let at = self.now();
-        let job = reason.map(|reason| Moderating {
+        let job = reason.map(|reason| ModerateJob {
             actor: request.caller.user,
             room: request.room,
             user: request.user,
@@ -194,7 +195,7 @@ impl Handles<PresenceChanged> for Rooms {
             .iter()
             .filter(|(user, online)| user.guest && !online);
         for (guest, _) in gone {
-            let job = EndGuest {
+            let job = EndGuestJob {
                 guest: guest.id,
                 online: self.deps.online.clone(),
             };
@@ -206,7 +207,7 @@ impl Handles<PresenceChanged> for Rooms {
 
 impl Handles<GuestExpired> for Rooms {
     async fn handle(&mut self, fact: &Arc<GuestExpired>, ctx: &mut Context) -> anyhow::Result<()> {
-        let job = PartGuest {
+        let job = ExpireGuestJob {
             guest: fact.user.clone(),
         };
         self.deps.database.submit_from(job, ctx.origin());
@@ -214,10 +215,14 @@ impl Handles<GuestExpired> for Rooms {
     }
 }
 
-impl Handles<GuestLeaving> for Rooms {
-    async fn handle(&mut self, fact: &Arc<GuestLeaving>, ctx: &mut Context) -> anyhow::Result<()> {
+impl Handles<GuestRoomsFound> for Rooms {
+    async fn handle(
+        &mut self,
+        fact: &Arc<GuestRoomsFound>,
+        ctx: &mut Context,
+    ) -> anyhow::Result<()> {
         for room in &fact.rooms {
-            let job = Depart {
+            let job = RemoveGuestJob {
                 guest: fact.user.clone(),
                 room: room.clone(),
                 online: self.deps.online.clone(),
@@ -235,7 +240,7 @@ impl Handles<PeopleForgettable> for Rooms {
         fact: &Arc<PeopleForgettable>,
         ctx: &mut Context,
     ) -> anyhow::Result<()> {
-        let job = ForgetPeople {
+        let job = ForgetPeopleJob {
             users: fact.users.clone(),
             unseen_before: fact.unseen_before,
         };
@@ -244,9 +249,9 @@ impl Handles<PeopleForgettable> for Rooms {
     }
 }
 
-impl Handles<GuestDeparted> for Rooms {
-    async fn handle(&mut self, fact: &Arc<GuestDeparted>, ctx: &mut Context) -> anyhow::Result<()> {
-        let job = EndGuest {
+impl Handles<GuestRemoved> for Rooms {
+    async fn handle(&mut self, fact: &Arc<GuestRemoved>, ctx: &mut Context) -> anyhow::Result<()> {
+        let job = EndGuestJob {
             guest: fact.guest,
             online: self.deps.online.clone(),
         };
@@ -258,16 +263,20 @@ impl Handles<GuestDeparted> for Rooms {
 impl Handles<PeopleEnded> for Rooms {
     async fn handle(&mut self, fact: &Arc<PeopleEnded>, ctx: &mut Context) -> anyhow::Result<()> {
         let users = fact.users.clone();
-        let job = ClearEnded { users };
+        let job = CleanUpEndedJob { users };
         self.deps.database.submit_from(job, ctx.origin());
         Ok(())
     }
 }
 
-impl Handles<PeopleLeft> for Rooms {
-    async fn handle(&mut self, fact: &Arc<PeopleLeft>, ctx: &mut Context) -> anyhow::Result<()> {
+impl Handles<EndedMembersFound> for Rooms {
+    async fn handle(
+        &mut self,
+        fact: &Arc<EndedMembersFound>,
+        ctx: &mut Context,
+    ) -> anyhow::Result<()> {
         for (user, room) in &fact.places {
-            let job = Disown {
+            let job = EndMemberJob {
                 user: user.clone(),
                 room: room.clone(),
                 at: self.now(),

@@ -2,9 +2,9 @@
 
 use crate::Deps;
 use crate::api::RoomId;
-use crate::jobs::Repair;
+use crate::jobs::AssignOwnerJob;
 use crate::retention::forget;
-use crate::store::heirs::{self, Survey};
+use crate::store::owners::{self, OwnerSurvey};
 use bus::{Subscriber as _, Tasks};
 use futures_util::future::BoxFuture;
 use std::time::Duration;
@@ -61,14 +61,14 @@ async fn repair(deps: &Deps) -> anyhow::Result<()> {
     let mut after = Some(RoomId(0));
     while let Some(room) = after {
         let read = deps.database.read("rooms.survey", move |reader| {
-            Box::pin(async move { heirs::survey(reader, room, SURVEYED_MAX).await })
+            Box::pin(async move { owners::survey(reader, room, SURVEYED_MAX).await })
         });
-        let Survey { suspects, last } = read.await?;
+        let OwnerSurvey { suspects, last } = read.await?;
         for room in suspects {
             let at = (deps.clock)();
             let repaired = deps
                 .database
-                .write(Repair { room, at }, WRITE_WITHIN)
+                .write(AssignOwnerJob { room, at }, WRITE_WITHIN)
                 .await?;
             repaired
                 .map_err(|refusal| anyhow::anyhow!("a room cannot be repaired: {refusal:?}"))?;

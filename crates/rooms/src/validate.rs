@@ -3,7 +3,7 @@
 use crate::Deps;
 use crate::api::text::{self, Rule};
 use crate::api::{CreateRoom, History, Kind, Refusal, RoomKey, UpdateRoom};
-use crate::jobs::{Create, Update};
+use crate::jobs::{CreateJob, UpdateJob};
 
 const KEY_MAX: usize = 32;
 const CID_CHARS_MAX: usize = 64;
@@ -33,7 +33,7 @@ const REASON: Rule = Rule {
 };
 
 /// `room.create`. Making rooms takes an account.
-pub(crate) fn create(request: CreateRoom, deps: &Deps) -> Result<Create, Refusal> {
+pub(crate) fn create(request: CreateRoom, deps: &Deps) -> Result<CreateJob, Refusal> {
     let creator = request.caller.user;
     if creator.guest {
         return Err(Refusal::NotAllowedForGuests);
@@ -54,7 +54,7 @@ pub(crate) fn create(request: CreateRoom, deps: &Deps) -> Result<Create, Refusal
         ),
         Kind::Direct => return Err(public_or_private()),
     };
-    Ok(Create {
+    Ok(CreateJob {
         creator,
         key,
         kind: request.kind,
@@ -69,7 +69,7 @@ pub(crate) fn create(request: CreateRoom, deps: &Deps) -> Result<Create, Refusal
 }
 
 /// `room.update`.
-pub(crate) fn update(request: UpdateRoom, at: i64) -> Result<Update, Refusal> {
+pub(crate) fn update(request: UpdateRoom, at: i64) -> Result<UpdateJob, Refusal> {
     if request.kind == Some(Kind::Direct) {
         return Err(public_or_private());
     }
@@ -77,7 +77,7 @@ pub(crate) fn update(request: UpdateRoom, at: i64) -> Result<Update, Refusal> {
         let text = text.map(|text| text::check(text.trim(), rule));
         text.transpose()
     };
-    Ok(Update {
+    Ok(UpdateJob {
         actor: request.caller.user,
         room: request.room,
         title: checked(request.title, TITLE)?,

@@ -1,7 +1,7 @@
 //! How rooms are put into a server.
 
 use crate::api::{Heads, Invitations, Members, Memberships, ReadLog, RecentHeads};
-use crate::jobs::CreateGeneral;
+use crate::jobs::CreateGeneralJob;
 use crate::store::retention;
 use crate::{Deps, Queries, Rooms};
 use bus::Builder;
@@ -39,7 +39,7 @@ pub async fn create_general(deps: &Deps) -> Result<(), StorageError> {
     });
     let newest = read.await?;
     deps.watch.begin((deps.clock)(), newest).await?;
-    let job = CreateGeneral { at: (deps.clock)() };
+    let job = CreateGeneralJob { at: (deps.clock)() };
     let Ok(()) = deps.database.write(job, FOUND_WITHIN).await?;
     Ok(())
 }

@@ -9,11 +9,11 @@ use storage::prelude::*;
 const LANE: LaneKey = LaneKey(0x7265_6164);
 
 /// Removes the read markers of people who ended. Safe to repeat.
-pub(crate) struct Clearing {
+pub(crate) struct ClearMarkersJob {
     pub(crate) users: Vec<UserId>,
 }
 
-impl Job for Clearing {
+impl Job for ClearMarkersJob {
     const NAME: &'static str = "messaging.clear_ended";
     type Answer = ();
     type Refusal = Infallible;

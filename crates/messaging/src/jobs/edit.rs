@@ -1,6 +1,6 @@
 //! `edit`: by the author alone.
 
-use super::pen;
+use super::append::append_one;
 use super::target::Target;
 use crate::api::{Done, Refusal};
 use crate::store::states;
@@ -10,7 +10,7 @@ use sessions::api::User;
 use storage::prelude::*;
 
 /// A new body; it has been checked.
-pub(crate) struct Editing {
+pub(crate) struct EditJob {
     pub(crate) author: User,
     pub(crate) room: RoomKey,
     pub(crate) target: Seq,
@@ -18,7 +18,7 @@ pub(crate) struct Editing {
     pub(crate) at: i64,
 }
 
-impl Job for Editing {
+impl Job for EditJob {
     const NAME: &'static str = "messaging.edit";
     type Answer = Done;
     type Refusal = Refusal;
@@ -41,13 +41,13 @@ impl Job for Editing {
                 dup: true,
             });
         }
-        let seq = pen::append(tx, self.draft()).await?.seq;
+        let seq = append_one(tx, self.draft()).await?.seq;
         states::edited(tx, target.room(), self.target, seq).await?;
         Ok(Done { seq, dup: false })
     }
 }
 
-impl Editing {
+impl EditJob {
     fn draft(&self) -> Append<'_> {
         Append {
             room: &self.room,

@@ -6,7 +6,7 @@ use std::convert::Infallible;
 use storage::prelude::*;
 
 /// Forgets states and reactions of messages that are no longer kept.
-pub(crate) struct Forgetting {
+pub(crate) struct ForgetMessagesJob {
     pub(crate) room: RoomId,
     pub(crate) key: RoomKey,
     /// The first place that may have anything, and the first that is kept. The lower one keeps
@@ -14,7 +14,7 @@ pub(crate) struct Forgetting {
     pub(crate) places: (Seq, Seq),
 }
 
-impl Job for Forgetting {
+impl Job for ForgetMessagesJob {
     const NAME: &'static str = "messaging.forget";
     type Answer = ();
     type Refusal = Infallible;

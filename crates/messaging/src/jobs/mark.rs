@@ -10,14 +10,14 @@ use std::collections::HashMap;
 use storage::prelude::*;
 
 /// A marker to be moved.
-pub(crate) struct Marking {
+pub(crate) struct MarkReadJob {
     pub(crate) user: UserId,
     pub(crate) connection: Option<ConnectionId>,
     pub(crate) room: RoomKey,
     pub(crate) seq: Seq,
 }
 
-impl Job for Marking {
+impl Job for MarkReadJob {
     const NAME: &'static str = "messaging.mark_read";
     type Answer = Marked;
     type Refusal = Refusal;
@@ -46,7 +46,7 @@ impl Job for Marking {
     }
 }
 
-impl Marking {
+impl MarkReadJob {
     fn whose(&self) -> (UserId, &RoomKey) {
         (self.user, &self.room)
     }
@@ -86,8 +86,8 @@ impl Marking {
 }
 
 /// For each person and room the one that goes furthest.
-fn furthest<'j>(jobs: &[&'j Marking]) -> Vec<&'j Marking> {
-    let mut furthest: HashMap<_, &'j Marking> = HashMap::new();
+fn furthest<'j>(jobs: &[&'j MarkReadJob]) -> Vec<&'j MarkReadJob> {
+    let mut furthest: HashMap<_, &'j MarkReadJob> = HashMap::new();
     for job in jobs {
         let best = furthest.entry(job.whose()).or_insert(job);
         if job.seq > best.seq {

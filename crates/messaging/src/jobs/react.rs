@@ -1,16 +1,16 @@
 //! `react`: one person's reaction of one kind, set or taken back.
 
-use super::pen;
+use super::append::append_one;
 use super::target::Target;
 use crate::api::{Done, Refusal};
-use crate::store::reactions::{self, Place};
+use crate::store::reactions::{self, ReactionKey};
 use rooms::api::log::{Append, Draft};
 use rooms::api::{RoomId, RoomKey, Seq};
 use sessions::api::User;
 use storage::prelude::*;
 
 /// A reaction; its emoji has been checked.
-pub(crate) struct Reacting {
+pub(crate) struct ReactJob {
     pub(crate) author: User,
     pub(crate) room: RoomKey,
     pub(crate) target: Seq,
@@ -20,7 +20,7 @@ pub(crate) struct Reacting {
     pub(crate) at: i64,
 }
 
-impl Job for Reacting {
+impl Job for ReactJob {
     const NAME: &'static str = "messaging.react";
     type Answer = Done;
     type Refusal = Refusal;
@@ -44,15 +44,15 @@ impl Job for Reacting {
         if self.on {
             self.admit_kind(tx, &place).await?;
         }
-        let seq = pen::append(tx, self.draft()).await?.seq;
+        let seq = append_one(tx, self.draft()).await?.seq;
         reactions::set(tx, &place, self.on, seq).await?;
         Ok(Done { seq, dup: false })
     }
 }
 
-impl Reacting {
-    fn place(&self, room: RoomId) -> Place<'_> {
-        Place {
+impl ReactJob {
+    fn place(&self, room: RoomId) -> ReactionKey<'_> {
+        ReactionKey {
             room,
             seq: self.target,
             emoji: &self.emoji,
@@ -64,7 +64,7 @@ impl Reacting {
     async fn admit_kind(
         &self,
         tx: &mut Writer<'_>,
-        place: &Place<'_>,
+        place: &ReactionKey<'_>,
     ) -> Result<(), JobError<Refusal>> {
         let kinds = reactions::kinds(tx, place.room, place.seq).await?;
         if kinds.len() < self.kinds_max || kinds.iter().any(|kind| kind == place.emoji) {

@@ -6,12 +6,12 @@ use std::convert::Infallible;
 use storage::prelude::*;
 
 /// Removes markers of one room that are of no use any more. One that was moved meanwhile stays.
-pub(crate) struct Sweeping {
+pub(crate) struct SweepMarkersJob {
     pub(crate) room: RoomKey,
     pub(crate) markers: Vec<Marker>,
 }
 
-impl Job for Sweeping {
+impl Job for SweepMarkersJob {
     const NAME: &'static str = "messaging.sweep";
     const STATES: bool = false;
     type Answer = ();

@@ -1,7 +1,7 @@
 //! The message that an edit, a deletion or a reaction is about.
 
 use crate::api::Refusal;
-use crate::store::states::{self, State};
+use crate::store::states::{self, MessageState};
 use rooms::api::log::{self, Standing};
 use rooms::api::{Change, RoomId, RoomKey, Seq};
 use sessions::api::UserId;
@@ -11,7 +11,7 @@ use storage::prelude::*;
 pub(crate) struct Target {
     pub(crate) standing: Standing,
     pub(crate) author: UserId,
-    pub(crate) state: State,
+    pub(crate) state: MessageState,
     first_body: Option<String>,
     seq: Seq,
 }

@@ -2,7 +2,7 @@
 
 use crate::api::{Message, Reaction};
 use crate::store::reactions;
-use crate::store::states::{self, State};
+use crate::store::states::{self, MessageState};
 use rooms::api::log::{self, Window};
 use rooms::api::{Change, Entry, RoomId, Seq};
 use sessions::api::UserId;
@@ -61,7 +61,7 @@ pub(super) async fn read(
 async fn edits(
     access: &mut impl Access,
     room: RoomId,
-    states: &HashMap<Seq, State>,
+    states: &HashMap<Seq, MessageState>,
 ) -> Result<HashMap<Seq, Entry>, Fault> {
     let living = states.values().filter(|state| state.deleted_seq.is_none());
     let seqs: Vec<Seq> = living.filter_map(|state| state.edited_seq).collect();

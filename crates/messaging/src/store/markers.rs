@@ -83,7 +83,7 @@ pub(crate) struct Marker {
 }
 
 #[derive(QueryableByName)]
-struct Row {
+struct MarkerRow {
     #[diesel(sql_type = Binary)]
     user_id: UserId,
     #[diesel(sql_type = BigInt)]
@@ -101,12 +101,12 @@ pub(crate) async fn after(
     (user, room): (UserId, RoomId),
     max: i64,
 ) -> Result<Vec<Marker>, Fault> {
-    let rows: Vec<Row> = query!(access, |c| diesel::sql_query(AFTER)
+    let rows: Vec<MarkerRow> = query!(access, |c| diesel::sql_query(AFTER)
         .bind::<Binary, _>(user)
         .bind::<BigInt, _>(room.0)
         .bind::<BigInt, _>(max)
         .load(c))?;
-    let marker = |row: Row| Marker {
+    let marker = |row: MarkerRow| Marker {
         user: row.user_id,
         room: RoomId(row.room_id),
         seq: row.seq,

@@ -2,7 +2,7 @@
 //! table. `just large-rooms` runs this with a room of 100,000 and shows the times.
 
 use super::markers::Marker;
-use super::reactions::Place;
+use super::reactions::ReactionKey;
 use super::{markers, reactions, states};
 use rooms::api::RoomId;
 use sessions::api::UserId;
@@ -41,7 +41,7 @@ async fn markers_states_and_reactions_are_looked_up() {
     let many: Vec<RoomId> = (1..=256).map(RoomId).collect();
     let many: &[RoomId] = many.leak();
     let someone = person(7);
-    let place: &Place<'_> = Box::leak(Box::new(Place {
+    let place: &ReactionKey<'_> = Box::leak(Box::new(ReactionKey {
         room: ROOM,
         seq: 1,
         emoji: "e2",

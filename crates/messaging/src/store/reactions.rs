@@ -24,7 +24,7 @@ table! {
 const ACTIVE: i32 = 1;
 
 /// One person's reaction of one kind.
-pub(crate) struct Place<'a> {
+pub(crate) struct ReactionKey<'a> {
     pub(crate) room: RoomId,
     pub(crate) seq: Seq,
     pub(crate) emoji: &'a str,
@@ -33,13 +33,16 @@ pub(crate) struct Place<'a> {
 
 /// Whether a reaction is there, and the entry that made it so; 0 where none did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct State {
+pub(crate) struct ReactionState {
     pub(crate) active: bool,
     pub(crate) entry_seq: Seq,
 }
 
 /// How one reaction stands.
-pub(crate) async fn state(access: &mut impl Access, place: &Place<'_>) -> Result<State, Fault> {
+pub(crate) async fn state(
+    access: &mut impl Access,
+    place: &ReactionKey<'_>,
+) -> Result<ReactionState, Fault> {
     use reactions as r;
     let row: Option<(i32, Seq)> = query!(access, |c| r::table
         .find((place.room.0, place.seq, place.emoji, &place.user.0[..]))
@@ -47,7 +50,7 @@ pub(crate) async fn state(access: &mut impl Access, place: &Place<'_>) -> Result
         .first::<(i32, Seq)>(c))
     .optional()?;
     let (active, entry_seq) = row.unwrap_or_default();
-    Ok(State {
+    Ok(ReactionState {
         active: active == ACTIVE,
         entry_seq,
     })
@@ -73,7 +76,7 @@ pub(crate) async fn kinds(
     Ok(kinds)
 }
 
-type Counted = (Seq, String, Option<i64>, Option<i32>, Option<Seq>);
+type CountedRow = (Seq, String, Option<i64>, Option<i32>, Option<Seq>);
 
 /// The reactions on the messages from one place to another as one person sees them, each message's
 /// by the oldest that stands.
@@ -85,7 +88,7 @@ pub(crate) async fn of_all(
 ) -> Result<HashMap<Seq, Vec<Reaction>>, Fault> {
     use reactions as r;
     let mine = || max(case_when(r::user_id.eq(&viewer.0[..]), r::active).otherwise(0));
-    let mut rows: Vec<Counted> = query!(access, |c| r::table
+    let mut rows: Vec<CountedRow> = query!(access, |c| r::table
         .filter(
             r::room_id
                 .eq(room.0)
@@ -94,7 +97,7 @@ pub(crate) async fn of_all(
         )
         .group_by((r::seq, r::emoji))
         .select((r::seq, r::emoji, sum(r::active), mine(), min(r::entry_seq)))
-        .load::<Counted>(c))?;
+        .load::<CountedRow>(c))?;
     rows.sort_by_key(|(.., first)| *first);
     let mut found: HashMap<Seq, Vec<Reaction>> = HashMap::new();
     for (seq, emoji, count, mine, _) in rows {
@@ -112,7 +115,7 @@ pub(crate) async fn of_all(
 /// Sets a reaction or takes it back.
 pub(crate) async fn set(
     tx: &mut Writer<'_>,
-    place: &Place<'_>,
+    place: &ReactionKey<'_>,
     on: bool,
     entry_seq: Seq,
 ) -> Result<(), Fault> {

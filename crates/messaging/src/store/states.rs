@@ -15,17 +15,21 @@ table! {
 
 /// How a message stands; the default is as it was sent.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct State {
+pub(crate) struct MessageState {
     /// The last edit.
     pub(crate) edited_seq: Option<Seq>,
     /// The deletion.
     pub(crate) deleted_seq: Option<Seq>,
 }
 
-type Row = (Seq, Option<Seq>, Option<Seq>);
+type StateRow = (Seq, Option<Seq>, Option<Seq>);
 
 /// The state of one message.
-pub(crate) async fn of(access: &mut impl Access, room: RoomId, seq: Seq) -> Result<State, Fault> {
+pub(crate) async fn of(
+    access: &mut impl Access,
+    room: RoomId,
+    seq: Seq,
+) -> Result<MessageState, Fault> {
     Ok(of_all(access, room, (seq, seq))
         .await?
         .remove(&seq)
@@ -37,17 +41,17 @@ pub(crate) async fn of_all(
     access: &mut impl Access,
     room: RoomId,
     (first, last): (Seq, Seq),
-) -> Result<HashMap<Seq, State>, Fault> {
+) -> Result<HashMap<Seq, MessageState>, Fault> {
     use message_states as s;
-    let rows: Vec<Row> = query!(access, |c| s::table
+    let rows: Vec<StateRow> = query!(access, |c| s::table
         .filter(s::room_id.eq(room.0).and(s::seq.between(first, last)))
         .select((s::seq, s::edited_seq, s::deleted_seq))
-        .load::<Row>(c))?;
+        .load::<StateRow>(c))?;
     Ok(rows.into_iter().map(state).collect())
 }
 
-fn state((seq, edited_seq, deleted_seq): Row) -> (Seq, State) {
-    let state = State {
+fn state((seq, edited_seq, deleted_seq): StateRow) -> (Seq, MessageState) {
+    let state = MessageState {
         edited_seq,
         deleted_seq,
     };

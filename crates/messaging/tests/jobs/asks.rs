@@ -1,6 +1,6 @@
 //! Commands in one line each.
 
-use crate::house::House;
+use crate::server::TestServer;
 use messaging::api::{
     Anchor, DeleteMessage, Done, EditMessage, HistoryPage, ListRooms, MarkRead, Marked, Message,
     React, ReadHistory, Refusal, RoomsPage, SendMessage, Sent,
@@ -35,7 +35,7 @@ pub(crate) fn history(who: &Caller, room: &RoomKey, anchor: Anchor, limit: usize
     }
 }
 
-impl House {
+impl TestServer {
     pub(crate) async fn try_send(
         &self,
         who: &Caller,

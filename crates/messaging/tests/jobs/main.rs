@@ -3,10 +3,10 @@
 mod asks;
 mod deleting;
 mod editing;
-mod house;
 mod listing;
 mod marking;
 mod reacting;
 mod reading;
 mod sending;
+mod server;
 mod sweeping;

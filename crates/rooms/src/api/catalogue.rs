@@ -1,7 +1,7 @@
 //! Lists of rooms, read inside the caller's own snapshot.
 
 use super::{Card, RoomId, RoomKey, Seq};
-use crate::store::members::{self, Member};
+use crate::store::members::{self, MemberRecord};
 use crate::store::rooms::{self, Room};
 use crate::store::{invitations, people, retention};
 use sessions::api::{User, UserId, directory};
@@ -28,7 +28,7 @@ pub async fn mine(
     after: Option<&str>,
     limit: usize,
 ) -> Result<Vec<Listed>, Fault> {
-    let places = members::places(access, &[user]).await?;
+    let places = members::of_users(access, &[user]).await?;
     let ids = places.iter().map(|place| place.room).collect();
     let rooms = rooms::by_ids(access, &ids).await?;
     let after = after.unwrap_or_default();
@@ -52,7 +52,7 @@ pub async fn public(
 ) -> Result<Vec<Listed>, Fault> {
     let rooms = rooms::public(access, after.unwrap_or_default(), limit).await?;
     let pairs: Vec<(RoomId, UserId)> = rooms.iter().map(|room| (room.info.id, viewer)).collect();
-    let members = members::of(access, &pairs).await?;
+    let members = members::by_pairs(access, &pairs).await?;
     let member = |room: &Room| members.get(&(room.info.id, viewer)).copied();
     Ok(rooms
         .iter()
@@ -103,7 +103,7 @@ pub async fn invitations(
     Ok(invited)
 }
 
-fn listed(room: &Room, viewer: UserId, member: Option<Member>) -> Listed {
+fn listed(room: &Room, viewer: UserId, member: Option<MemberRecord>) -> Listed {
     Listed {
         card: room.info.card(viewer, member.map(|member| member.role)),
         head: room.head,
@@ -140,7 +140,10 @@ pub async fn members_among(
     access: &mut impl Access,
     pairs: &[(RoomId, UserId)],
 ) -> Result<HashSet<(RoomId, UserId)>, Fault> {
-    Ok(members::of(access, pairs).await?.into_keys().collect())
+    Ok(members::by_pairs(access, pairs)
+        .await?
+        .into_keys()
+        .collect())
 }
 
 /// The keys of these rooms.

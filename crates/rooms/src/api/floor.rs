@@ -7,7 +7,7 @@
 
 use super::{RoomKey, Seq};
 use crate::log_writer::permissions;
-use crate::store::members::{self, Member};
+use crate::store::members::{self, MemberRecord};
 use crate::store::rooms::{self, Room};
 use sessions::api::UserId;
 use storage::prelude::*;
@@ -23,7 +23,7 @@ pub struct Floor {
 
 impl Floor {
     /// Of a member, or of the server's own eyes.
-    pub(crate) fn of(room: &Room, member: Option<&Member>) -> Self {
+    pub(crate) fn of(room: &Room, member: Option<&MemberRecord>) -> Self {
         let visible_from = match member {
             Some(member) => permissions::visible_from(room, member),
             None => room.kept_from,

@@ -6,8 +6,8 @@
 use super::{Entry, Refusal, Role, RoomId, RoomInfo, RoomKey, Seq};
 use crate::log_writer::{AppendBatch, permissions};
 use crate::page;
-use crate::store::entries::{self as rows, End};
-use crate::store::of_kind::OfKind;
+use crate::store::entries::{self as rows, FillFrom};
+use crate::store::kind_filter::KindFilter;
 use crate::store::{members, rooms};
 use sessions::api::{User, UserId};
 use std::sync::Arc;
@@ -99,9 +99,9 @@ pub async fn append(
     tx: &mut Writer<'_>,
     run: &[Append<'_>],
 ) -> Result<Vec<Result<Appended, Refusal>>, Fault> {
-    let mut book = AppendBatch::open(tx, run).await?;
-    let outcomes = run.iter().map(|item| book.write(item)).collect();
-    book.close(tx).await?;
+    let mut batch = AppendBatch::open(tx, run).await?;
+    let outcomes = run.iter().map(|item| batch.write(item)).collect();
+    batch.close(tx).await?;
     Ok(outcomes)
 }
 
@@ -152,9 +152,9 @@ async fn stands(
         return Ok(Err(Refusal::NoSuchRoom));
     };
     let Some(member) = members::find(access, room.info.id, user).await? else {
-        return Ok(Err(permissions::outsider(&room)));
+        return Ok(Err(permissions::not_a_member(&room)));
     };
-    let role = permissions::of_member(access, &room, user, member.role).await?;
+    let role = permissions::effective_role(access, &room, user, member.role).await?;
     Ok(Ok(permissions::standing(&room, &member, role)))
 }
 
@@ -191,11 +191,11 @@ pub async fn messages(
     bytes: usize,
 ) -> Result<(Vec<Entry>, bool), Fault> {
     let (range, from) = match window {
-        Window::Newest => ((visible_from, Seq::MAX), End::Highest),
-        Window::Before(place) => ((visible_from, place.saturating_sub(1)), End::Highest),
+        Window::Newest => ((visible_from, Seq::MAX), FillFrom::Highest),
+        Window::Before(place) => ((visible_from, place.saturating_sub(1)), FillFrom::Highest),
         Window::After(place) => (
             (visible_from.max(place.saturating_add(1)), Seq::MAX),
-            End::Lowest,
+            FillFrom::Lowest,
         ),
     };
     let limit = limit.max(1);
@@ -203,7 +203,7 @@ pub async fn messages(
         access,
         room,
         range,
-        OfKind::Message,
+        KindFilter::Message,
         from,
         limit.saturating_add(1),
     )

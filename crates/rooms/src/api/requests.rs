@@ -50,7 +50,7 @@ pub struct Joined {
 }
 
 /// `leave`. Ordered. Who has left already gets the `seq` of that; who was put out, or never in, is
-/// an outsider. Whoever leaves a direct room closes it: the other one writes no more into it until
+/// an not_a_member. Whoever leaves a direct room closes it: the other one writes no more into it until
 /// the leaver comes back by [`AnswerDirect`]. Someone who is only invited declines the invitation:
 /// no entry is written, and the answer has the `seq` of the invitation.
 ///
@@ -129,7 +129,7 @@ impl Request for UpdateRoom {
 }
 
 /// `dm`. Ordered. Both are members, neither more than the other; the room has no doors: joining
-/// and moderating are refused. It counts among the opener's rooms, and among those of the other one
+/// and job are refused. It counts among the opener's rooms, and among those of the other one
 /// as soon as that one answers: by writing in it or by a `dm` back. How many an opener may have
 /// unanswered, and how many may wait for one person, is limited.
 ///

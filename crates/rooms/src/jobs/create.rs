@@ -4,14 +4,14 @@ use super::{Outcome, person, quotas, refuse};
 use crate::api::{Change, Created, Done, History, Kind, Refusal, Role, RoomKey, Seq};
 use crate::log_writer::{Staged, fingerprint};
 use crate::settings::Quotas;
-use crate::store::members::{self, Member};
+use crate::store::members::{self, MemberRecord};
 use crate::store::rooms::{self, Room};
 use anyhow::Context as _;
 use sessions::api::User;
 use storage::prelude::*;
 
 /// Makes a public or private room. Its texts and its key have been checked.
-pub(crate) struct Create {
+pub(crate) struct CreateJob {
     pub(crate) creator: User,
     /// Of a public room the chosen one; of a private room one that nobody has had.
     pub(crate) key: RoomKey,
@@ -26,7 +26,7 @@ pub(crate) struct Create {
     pub(crate) at: i64,
 }
 
-impl Job for Create {
+impl Job for CreateJob {
     const NAME: &'static str = "rooms.create";
     const LOCKS: bool = true;
     type Answer = Created;
@@ -44,9 +44,9 @@ impl Job for Create {
         if let Some(created) = self.repeat(tx).await? {
             return Ok(created);
         }
-        person::must_have_room(tx, self.creator.id, self.rooms_max).await?;
-        person::must_live(tx, self.creator.id).await?;
-        quotas::one_more_room(tx, &self.quotas, self.creator.id, self.at).await?;
+        person::must_be_below_rooms_max(tx, self.creator.id, self.rooms_max).await?;
+        person::must_exist(tx, self.creator.id).await?;
+        quotas::check_new_room(tx, &self.quotas, self.creator.id, self.at).await?;
         if !rooms::insert(tx, &self.row()).await? {
             // Made in another lane in this very moment.
             let created = self.repeat(tx).await?;
@@ -58,7 +58,7 @@ impl Job for Create {
         let mut room = room
             .context("a new room cannot be found")
             .map_err(Fault::from)?;
-        self.move_in(tx, &mut room).await?;
+        self.add_members(tx, &mut room).await?;
         let role = Some(Role::Owner);
         Ok(self.created(
             &room,
@@ -71,9 +71,9 @@ impl Job for Create {
     }
 }
 
-impl Create {
-    fn row(&self) -> rooms::New<'_> {
-        rooms::New {
+impl CreateJob {
+    fn row(&self) -> rooms::NewRoom<'_> {
+        rooms::NewRoom {
             key: &self.key,
             title: &self.title,
             topic: &self.topic,
@@ -87,10 +87,10 @@ impl Create {
         }
     }
 
-    async fn move_in(&self, tx: &mut Writer<'_>, room: &mut Room) -> Result<(), Fault> {
+    async fn add_members(&self, tx: &mut Writer<'_>, room: &mut Room) -> Result<(), Fault> {
         let mut staged = Staged::default();
         let joined_seq = staged.add(room, &self.creator, self.at, Change::Joined);
-        let owner = Member {
+        let owner = MemberRecord {
             role: Role::Owner,
             joined_seq,
             muted_until: None,
@@ -120,7 +120,7 @@ impl Create {
         let same = (info.kind, info.history, &*info.title, &*info.topic)
             == (self.kind, self.history, &*self.title, &*self.topic);
         if !mine || !same {
-            let suggest = spare_key(tx, &self.key).await?;
+            let suggest = suggest_key(tx, &self.key).await?;
             return Err(refuse(Refusal::NameTaken { suggest }));
         }
         let seq = room.settled;
@@ -133,7 +133,7 @@ impl Create {
 
     /// A private room is told by the caller's own id for it, whatever became of it since.
     async fn same_cid(&self, tx: &mut Writer<'_>, cid: &str) -> Outcome<Option<Created>> {
-        let Some((room, made_of)) = rooms::of_creation(tx, self.creator.id, cid).await? else {
+        let Some((room, made_of)) = rooms::find_by_cid(tx, self.creator.id, cid).await? else {
             return Ok(None);
         };
         if made_of != self.fingerprint() {
@@ -165,13 +165,13 @@ impl Create {
 }
 
 /// The first free key like this one.
-async fn spare_key(tx: &mut Writer<'_>, key: &RoomKey) -> Result<Option<String>, Fault> {
+async fn suggest_key(tx: &mut Writer<'_>, key: &RoomKey) -> Result<Option<String>, Fault> {
     const KEY_MAX: usize = 32;
     let like = |n: u32| format!("{}-{n}", key.0);
     let keys: Vec<String> = (2..10)
         .map(like)
         .filter(|key| key.len() <= KEY_MAX)
         .collect();
-    let taken = rooms::taken(tx, &keys).await?;
+    let taken = rooms::taken_keys(tx, &keys).await?;
     Ok(keys.into_iter().find(|key| !taken.contains(key)))
 }

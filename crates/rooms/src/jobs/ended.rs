@@ -1,9 +1,9 @@
 //! What becomes of memberships, bans, invitations and mutes of people who are over.
 
-use super::{Outcome, heirs, leave, lock};
+use super::{Outcome, leave, lock, ownership};
 use crate::api::{Refusal, RoomKey};
 use crate::log_writer::Staged;
-use crate::store::{bans, heirs as eligible, invitations, members, mutes, people, rooms};
+use crate::store::{bans, invitations, members, mutes, owners, people, rooms};
 use bus::Event;
 use sessions::api::{User, UserId, directory};
 use std::collections::HashSet;
@@ -16,22 +16,22 @@ const ROWS_MAX: i64 = 1_000;
 
 /// Rooms that people who are over are still in: one job for each follows, in the room's lane. Rooms
 /// tells it to itself only.
-pub(crate) struct PeopleLeft {
+pub(crate) struct EndedMembersFound {
     pub(crate) places: Vec<(User, RoomKey)>,
 }
 
-impl Event for PeopleLeft {
+impl Event for EndedMembersFound {
     const NAME: &'static str = "rooms.people_left";
 }
 
 /// Removes the bans, invitations and mutes of people who are over, and finds the rooms in which they still
 /// stand for something. Nobody else touches those rows: whoever acts on a person asks whether it is
 /// living.
-pub(crate) struct ClearEnded {
+pub(crate) struct CleanUpEndedJob {
     pub(crate) users: Vec<UserId>,
 }
 
-impl Job for ClearEnded {
+impl Job for CleanUpEndedJob {
     const NAME: &'static str = "rooms.clear_ended";
     type Answer = ();
     type Refusal = Infallible;
@@ -49,7 +49,7 @@ impl Job for ClearEnded {
         mutes::remove_of(tx, &users, ROWS_MAX).await?;
         let places = places(tx, &users).await?;
         if !places.is_empty() {
-            tx.state(PeopleLeft { places });
+            tx.state(EndedMembersFound { places });
         }
         Ok(())
     }
@@ -58,7 +58,7 @@ impl Job for ClearEnded {
 /// Guests leave every room; accounts stay, and are looked at where they might own it.
 async fn places(tx: &mut Writer<'_>, users: &[UserId]) -> Result<Vec<(User, RoomKey)>, Fault> {
     let people = directory::by_id(tx, users).await?;
-    let places = members::places(tx, users).await?;
+    let places = members::of_users(tx, users).await?;
     let open = places.into_iter().filter_map(|place| {
         let user = people::named(&people, place.user);
         (user.guest || place.may_own).then_some((user, place.room))
@@ -74,13 +74,13 @@ async fn places(tx: &mut Writer<'_>, users: &[UserId]) -> Result<Vec<(User, Room
 }
 
 /// Takes a guest who is over out of a room; passes the room of an account that is over on.
-pub(crate) struct Disown {
+pub(crate) struct EndMemberJob {
     pub(crate) user: User,
     pub(crate) room: RoomKey,
     pub(crate) at: i64,
 }
 
-impl Job for Disown {
+impl Job for EndMemberJob {
     const NAME: &'static str = "rooms.disown";
     type Answer = ();
     type Refusal = Refusal;
@@ -96,24 +96,24 @@ impl Job for Disown {
             return Ok(());
         };
         if user.guest {
-            leave::depart(tx, &mut room, user, &member, self.at).await?;
+            leave::remove_member(tx, &mut room, user, &member, self.at).await?;
             return Ok(());
         }
-        eligible::are_over(tx, id, &[user.id]).await?;
+        owners::mark_ineligible(tx, id, &[user.id]).await?;
         let mut staged = Staged::default();
-        heirs::pass_on(tx, &mut room, Some(user), (&mut staged, self.at)).await?;
+        ownership::pass_ownership(tx, &mut room, Some(user), (&mut staged, self.at)).await?;
         staged.commit(tx).await?;
         Ok(())
     }
 }
 
 /// Gives a room that nobody owns to whoever is next in line.
-pub(crate) struct Repair {
+pub(crate) struct AssignOwnerJob {
     pub(crate) room: RoomKey,
     pub(crate) at: i64,
 }
 
-impl Job for Repair {
+impl Job for AssignOwnerJob {
     const NAME: &'static str = "rooms.repair";
     type Answer = ();
     type Refusal = Refusal;
@@ -125,7 +125,7 @@ impl Job for Repair {
     async fn run(&self, tx: &mut Writer<'_>) -> Outcome<()> {
         let mut room = lock(tx, &self.room).await?;
         let mut staged = Staged::default();
-        heirs::pass_on(tx, &mut room, None, (&mut staged, self.at)).await?;
+        ownership::pass_ownership(tx, &mut room, None, (&mut staged, self.at)).await?;
         staged.commit(tx).await?;
         Ok(())
     }

@@ -1,19 +1,19 @@
 //! People whom nothing names any more leave no row.
 
-use crate::store::traces;
+use crate::store::references;
 use sessions::api::{UserId, directory};
 use std::convert::Infallible;
 use storage::prelude::*;
 
 /// Has those of these people forgotten whom no membership and no entry names. Safe to repeat.
-pub(crate) struct ForgetPeople {
+pub(crate) struct ForgetPeopleJob {
     pub(crate) users: Vec<UserId>,
     /// Not because they ended, but because their identity provider would send them again; then a ban
     /// or an invitation names them too, as it would not find whoever comes.
     pub(crate) unseen_before: Option<i64>,
 }
 
-impl Job for ForgetPeople {
+impl Job for ForgetPeopleJob {
     const NAME: &'static str = "rooms.forget_people";
     type Answer = ();
     type Refusal = Infallible;
@@ -23,9 +23,9 @@ impl Job for ForgetPeople {
     }
 
     async fn run(&self, tx: &mut Writer<'_>) -> Result<(), JobError<Infallible>> {
-        let mut named = traces::named(tx, &self.users).await?;
+        let mut named = references::referenced(tx, &self.users).await?;
         if self.unseen_before.is_some() {
-            named.extend(traces::expected(tx, &self.users).await?);
+            named.extend(references::banned_or_invited(tx, &self.users).await?);
         }
         let nobody = self.users.iter().filter(|user| !named.contains(user));
         let nobody: Vec<UserId> = nobody.copied().collect();

@@ -9,11 +9,11 @@ use storage::prelude::*;
 const GENERAL: &str = "general";
 
 /// Makes `general` unless it is there. It belongs to the server: nobody owns it.
-pub(crate) struct CreateGeneral {
+pub(crate) struct CreateGeneralJob {
     pub(crate) at: i64,
 }
 
-impl Job for CreateGeneral {
+impl Job for CreateGeneralJob {
     const NAME: &'static str = "rooms.found";
     type Answer = ();
     type Refusal = Infallible;
@@ -24,7 +24,7 @@ impl Job for CreateGeneral {
 
     async fn run(&self, tx: &mut Writer<'_>) -> Result<(), JobError<Infallible>> {
         let key = RoomKey(GENERAL.into());
-        let general = rooms::New {
+        let general = rooms::NewRoom {
             key: &key,
             title: GENERAL,
             topic: "",

@@ -11,32 +11,32 @@ use storage::prelude::*;
 
 /// A guest's way out of its rooms has been found: one job for each room follows, in that room's
 /// lane. Rooms tells it to itself only.
-pub(crate) struct GuestLeaving {
+pub(crate) struct GuestRoomsFound {
     pub(crate) user: User,
     pub(crate) rooms: Vec<RoomKey>,
 }
 
-impl Event for GuestLeaving {
+impl Event for GuestRoomsFound {
     const NAME: &'static str = "rooms.guest_leaving";
 }
 
 /// An expired guest was taken out of one of its rooms; perhaps it was the last. Rooms tells it to
 /// itself only.
-pub(crate) struct GuestDeparted {
+pub(crate) struct GuestRemoved {
     pub(crate) guest: UserId,
 }
 
-impl Event for GuestDeparted {
+impl Event for GuestRemoved {
     const NAME: &'static str = "rooms.guest_departed";
 }
 
 /// Ends a guest who is offline and in no room.
-pub(crate) struct EndGuest {
+pub(crate) struct EndGuestJob {
     pub(crate) guest: UserId,
     pub(crate) online: Online,
 }
 
-impl Job for EndGuest {
+impl Job for EndGuestJob {
     const NAME: &'static str = "rooms.end_guest";
     const LOCKS: bool = true;
     type Answer = ();
@@ -52,18 +52,18 @@ impl Job for EndGuest {
 
     async fn run(&self, tx: &mut Writer<'_>) -> Result<(), JobError<Infallible>> {
         if !self.online.contains(self.guest) {
-            end_if_homeless(tx, self.guest).await?;
+            end_if_in_no_room(tx, self.guest).await?;
         }
         Ok(())
     }
 }
 
 /// Finds the rooms that an expired guest has to leave, or ends it if there are none.
-pub(crate) struct PartGuest {
+pub(crate) struct ExpireGuestJob {
     pub(crate) guest: User,
 }
 
-impl Job for PartGuest {
+impl Job for ExpireGuestJob {
     const NAME: &'static str = "rooms.part_guest";
     const LOCKS: bool = true;
     type Answer = ();
@@ -78,14 +78,14 @@ impl Job for PartGuest {
     }
 
     async fn run(&self, tx: &mut Writer<'_>) -> Result<(), JobError<Infallible>> {
-        let places = members::places(tx, &[self.guest.id]).await?;
+        let places = members::of_users(tx, &[self.guest.id]).await?;
         if places.is_empty() {
-            end_if_homeless(tx, self.guest.id).await?;
+            end_if_in_no_room(tx, self.guest.id).await?;
             return Ok(());
         }
         let ids = places.iter().map(|place| place.room).collect();
         let rooms = rooms::by_ids(tx, &ids).await?;
-        tx.state(GuestLeaving {
+        tx.state(GuestRoomsFound {
             user: self.guest.clone(),
             rooms: rooms
                 .into_values()
@@ -98,14 +98,14 @@ impl Job for PartGuest {
 
 /// Takes an expired guest out of one room. After a crash between two rooms, or before its end, the
 /// guest is still there, unseen as before, and found again. One who has come back meanwhile stays.
-pub(crate) struct Depart {
+pub(crate) struct RemoveGuestJob {
     pub(crate) guest: User,
     pub(crate) room: RoomKey,
     pub(crate) online: Online,
     pub(crate) at: i64,
 }
 
-impl Job for Depart {
+impl Job for RemoveGuestJob {
     const NAME: &'static str = "rooms.depart";
     type Answer = ();
     type Refusal = Refusal;
@@ -121,17 +121,17 @@ impl Job for Depart {
         }
         let guest = &self.guest;
         if let Some(member) = members::find(tx, room.info.id, guest.id).await? {
-            leave::depart(tx, &mut room, guest, &member, self.at).await?;
+            leave::remove_member(tx, &mut room, guest, &member, self.at).await?;
         }
-        tx.state(GuestDeparted { guest: guest.id });
+        tx.state(GuestRemoved { guest: guest.id });
         Ok(())
     }
 }
 
 /// Under the guest's lock: whoever joins a room meanwhile comes before, and is seen here, or after,
 /// and sees that the guest has ended.
-async fn end_if_homeless(tx: &mut Writer<'_>, guest: UserId) -> Result<(), Fault> {
-    if members::count_of(tx, guest).await? == 0 {
+async fn end_if_in_no_room(tx: &mut Writer<'_>, guest: UserId) -> Result<(), Fault> {
+    if members::count_rooms(tx, guest).await? == 0 {
         directory::end_guest(tx, guest).await?;
     }
     Ok(())

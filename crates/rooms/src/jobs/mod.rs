@@ -2,36 +2,38 @@
 
 mod answer_direct;
 mod create;
-mod direct;
 mod ended;
-mod forget;
+mod forget_entries;
 mod forget_people;
 mod general;
 mod guests;
-mod heirs;
 mod join;
 mod leave;
 mod moderate;
+mod open_direct;
+mod ownership;
 mod person;
 mod quotas;
 mod update;
 
-pub(crate) use answer_direct::AnsweringDirect;
-pub(crate) use create::Create;
-pub(crate) use direct::Direct;
-pub(crate) use ended::{ClearEnded, Disown, PeopleLeft, Repair};
-pub(crate) use forget::{ENTRIES_MAX, Forget, NoteAges};
-pub(crate) use forget_people::ForgetPeople;
-pub(crate) use general::CreateGeneral;
-pub(crate) use guests::{Depart, EndGuest, GuestDeparted, GuestLeaving, PartGuest};
-pub(crate) use join::Join;
-pub(crate) use leave::Leave;
-pub(crate) use moderate::Moderating;
-pub(crate) use update::Update;
+pub(crate) use answer_direct::AnswerDirectJob;
+pub(crate) use create::CreateJob;
+pub(crate) use ended::{AssignOwnerJob, CleanUpEndedJob, EndMemberJob, EndedMembersFound};
+pub(crate) use forget_entries::{ENTRIES_MAX, ForgetEntriesJob, RecordAgesJob};
+pub(crate) use forget_people::ForgetPeopleJob;
+pub(crate) use general::CreateGeneralJob;
+pub(crate) use guests::{
+    EndGuestJob, ExpireGuestJob, GuestRemoved, GuestRoomsFound, RemoveGuestJob,
+};
+pub(crate) use join::JoinJob;
+pub(crate) use leave::LeaveJob;
+pub(crate) use moderate::ModerateJob;
+pub(crate) use open_direct::OpenDirectJob;
+pub(crate) use update::UpdateJob;
 
 use crate::api::{Refusal, Role, RoomKey};
 use crate::log_writer::permissions;
-use crate::store::members::{self, Member};
+use crate::store::members::{self, MemberRecord};
 use crate::store::rooms::{self, Room};
 use sessions::api::UserId;
 use storage::prelude::*;
@@ -50,24 +52,28 @@ async fn lock(tx: &mut Writer<'_>, key: &RoomKey) -> Outcome<Room> {
 }
 
 /// A room under lock, and the member of it who acts.
-struct Scene {
+struct ActingMember {
     room: Room,
-    member: Member,
+    member: MemberRecord,
     /// With what a server administrator is besides.
     role: Role,
 }
 
 /// Locks a room for one of its members.
-async fn enter(tx: &mut Writer<'_>, key: &RoomKey, actor: UserId) -> Outcome<Scene> {
+async fn lock_as_member(
+    tx: &mut Writer<'_>,
+    key: &RoomKey,
+    actor: UserId,
+) -> Outcome<ActingMember> {
     let room = lock(tx, key).await?;
     let Some(member) = members::find(tx, room.info.id, actor).await? else {
-        return Err(refuse(permissions::outsider(&room)));
+        return Err(refuse(permissions::not_a_member(&room)));
     };
-    let role = permissions::of_member(tx, &room, actor, member.role).await?;
-    Ok(Scene { room, member, role })
+    let role = permissions::effective_role(tx, &room, actor, member.role).await?;
+    Ok(ActingMember { room, member, role })
 }
 
-impl Scene {
+impl ActingMember {
     /// Refuses someone who is muted at this time: texts of any sort reach everyone.
     fn must_not_be_muted(&self, now: i64) -> Outcome<()> {
         if self.member.muted_until.is_some_and(|until| until > now) {

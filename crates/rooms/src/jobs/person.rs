@@ -42,7 +42,7 @@ pub(super) async fn must_be_locked(tx: &mut Writer<'_>, user: UserId) -> Result<
 }
 
 /// Refuses someone who has ended in the meantime. Under the person's lock.
-pub(super) async fn must_live(tx: &mut Writer<'_>, user: UserId) -> Outcome<()> {
+pub(super) async fn must_exist(tx: &mut Writer<'_>, user: UserId) -> Outcome<()> {
     let living = directory::resolve(tx, &user.to_string()).await?;
     living
         .map(|_| ())
@@ -50,12 +50,12 @@ pub(super) async fn must_live(tx: &mut Writer<'_>, user: UserId) -> Outcome<()> 
 }
 
 /// Refuses one more room to someone who has chosen as many as may be. Under the person's lock.
-pub(super) async fn must_have_room(
+pub(super) async fn must_be_below_rooms_max(
     tx: &mut Writer<'_>,
     user: UserId,
     rooms_max: usize,
 ) -> Outcome<()> {
-    if members::chosen_by(tx, user).await? >= rooms_max {
+    if members::count_chosen_rooms(tx, user).await? >= rooms_max {
         return Err(refuse(Refusal::LimitReached { limit: "rooms_max" }));
     }
     Ok(())

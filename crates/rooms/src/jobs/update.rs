@@ -1,6 +1,6 @@
 //! `room.update`.
 
-use super::{Outcome, Scene, enter, refuse};
+use super::{ActingMember, Outcome, lock_as_member, refuse};
 use crate::api::{Change, Created, Done, History, Kind, Refusal, Role, RoomInfo, RoomKey};
 use crate::log_writer::Staged;
 use crate::store::{invitations, rooms};
@@ -9,7 +9,7 @@ use std::sync::Arc;
 use storage::prelude::*;
 
 /// Changes a room. Its texts have been checked; `None` leaves as it is.
-pub(crate) struct Update {
+pub(crate) struct UpdateJob {
     pub(crate) actor: User,
     pub(crate) room: RoomKey,
     pub(crate) title: Option<String>,
@@ -19,7 +19,7 @@ pub(crate) struct Update {
     pub(crate) at: i64,
 }
 
-impl Job for Update {
+impl Job for UpdateJob {
     const NAME: &'static str = "rooms.update";
     type Answer = Created;
     type Refusal = Refusal;
@@ -29,12 +29,12 @@ impl Job for Update {
     }
 
     async fn run(&self, tx: &mut Writer<'_>) -> Outcome<Created> {
-        let scene = enter(tx, &self.room, self.actor.id).await?;
-        self.rights(&scene)?;
-        scene.must_not_be_muted(self.at)?;
-        let Scene {
+        let actor = lock_as_member(tx, &self.room, self.actor.id).await?;
+        self.check_rights(&actor)?;
+        actor.must_not_be_muted(self.at)?;
+        let ActingMember {
             mut room, member, ..
-        } = scene;
+        } = actor;
         let wanted = self.wanted(&room.info);
         if wanted == *room.info {
             let done = Done {
@@ -46,13 +46,13 @@ impl Job for Update {
         }
         if room.info.kind == Kind::Public && wanted.kind == Kind::Private {
             // They were an invitation into a room that everybody may read.
-            invitations::void_by_members(tx, room.info.id).await?;
+            invitations::remove_by_members(tx, room.info.id).await?;
         }
         room.info = Arc::new(wanted);
         let mut staged = Staged::default();
         let change = change(&room.info);
         let seq = staged.add(&mut room, &self.actor, self.at, change);
-        rooms::settle(tx, &room.info, seq).await?;
+        rooms::update(tx, &room.info, seq).await?;
         staged.commit(tx).await?;
         let card = room.info.card(self.actor.id, Some(member.role));
         Ok(Created {
@@ -62,18 +62,18 @@ impl Job for Update {
     }
 }
 
-impl Update {
-    fn rights(&self, scene: &Scene) -> Outcome<()> {
+impl UpdateJob {
+    fn check_rights(&self, actor: &ActingMember) -> Outcome<()> {
         let needed = if self.history.is_some() || self.kind.is_some() {
             Role::Owner
         } else {
             Role::Moderator
         };
-        if scene.room.info.kind == Kind::Direct || scene.role < needed {
+        if actor.room.info.kind == Kind::Direct || actor.role < needed {
             return Err(refuse(Refusal::Forbidden));
         }
         // What the server named is not a name to find a room by.
-        if self.kind == Some(Kind::Public) && scene.room.info.key.0.starts_with('~') {
+        if self.kind == Some(Kind::Public) && actor.room.info.key.0.starts_with('~') {
             return Err(refuse(Refusal::BadRequest {
                 field: "kind",
                 expected: "private: only a room that was made public has a name to be found by",

@@ -4,8 +4,8 @@
 use super::{Staged, fingerprint, mentions, permissions};
 use crate::api::log::{Append, Appended, Draft};
 use crate::api::{Change, Refusal, Role, RoomId, Seq};
-use crate::store::lookups::{self, Repeats, Standing, Target, Targets};
-use crate::store::members::{self, Member};
+use crate::store::lookups::{self, Repeats, StoredMessage, Target, Targets};
+use crate::store::members::{self, MemberRecord};
 use crate::store::rooms::{self, Room};
 use sessions::api::{User, UserId, directory};
 use std::collections::{HashMap, HashSet};
@@ -17,7 +17,7 @@ pub(crate) struct AppendBatch<'r> {
     rooms: HashMap<&'r str, Room>,
     repeats: Repeats,
     people: HashMap<String, User>,
-    members: HashMap<(RoomId, UserId), Member>,
+    members: HashMap<(RoomId, UserId), MemberRecord>,
     targets: Targets,
     /// Those who may delete what others wrote, without being moderators of the room.
     admins: HashSet<(RoomId, UserId)>,
@@ -34,7 +34,7 @@ impl<'r> AppendBatch<'r> {
         let sends = sends(run, of);
         let repeats = lookups::repeats(tx, &sends).await?;
         let people = named(tx, run).await?;
-        let members = members::of(tx, &pairs(run, &rooms, &people)).await?;
+        let members = members::by_pairs(tx, &pairs(run, &rooms, &people)).await?;
         let targets = lookups::targets(tx, &places(run, of)).await?;
         let admins = admins(tx, run, &rooms).await?;
         Ok(Self {
@@ -99,7 +99,7 @@ impl<'r> AppendBatch<'r> {
         let member = self
             .members
             .get(&(room.info.id, item.author.id))
-            .ok_or_else(|| permissions::outsider(room))?;
+            .ok_or_else(|| permissions::not_a_member(room))?;
         let muted = member.muted_until.is_some_and(|until| until > item.at);
         if muted && !matches!(item.what, Draft::Deleted { .. }) {
             return Err(Refusal::Muted);
@@ -161,7 +161,7 @@ impl<'r> AppendBatch<'r> {
     }
 
     /// A message that the member may read.
-    fn target(&self, room: &Room, member: &Member, place: Seq) -> Result<Target, Refusal> {
+    fn target(&self, room: &Room, member: &MemberRecord, place: Seq) -> Result<Target, Refusal> {
         if place < permissions::visible_from(room, member) {
             return Err(Refusal::NoSuchMessage);
         }
@@ -174,7 +174,7 @@ impl<'r> AppendBatch<'r> {
     fn deletable(
         &self,
         room: &Room,
-        member: &Member,
+        member: &MemberRecord,
         (place, author): (Seq, UserId),
     ) -> Result<Target, Refusal> {
         let own = self.targets.get(&(room.info.id, place));
@@ -185,7 +185,7 @@ impl<'r> AppendBatch<'r> {
     }
 
     /// [`AppendBatch::target`], not deleted.
-    fn living(&self, room: &Room, member: &Member, place: Seq) -> Result<Target, Refusal> {
+    fn living(&self, room: &Room, member: &MemberRecord, place: Seq) -> Result<Target, Refusal> {
         let target = self.target(room, member, place)?;
         if target.deleted {
             return Err(Refusal::NoSuchMessage);
@@ -240,7 +240,7 @@ impl<'r> AppendBatch<'r> {
                 let at = item.at;
                 self.repeats.insert(
                     (id, author, cid.to_owned()),
-                    Standing {
+                    StoredMessage {
                         seq,
                         at,
                         fingerprint,
@@ -323,7 +323,7 @@ async fn admins(
         let Some(room) = rooms.get(&*item.room.0) else {
             continue;
         };
-        let role = permissions::of_member(tx, room, item.author.id, Role::Member).await?;
+        let role = permissions::effective_role(tx, room, item.author.id, Role::Member).await?;
         if role >= Role::Moderator {
             admins.insert((room.info.id, item.author.id));
         }

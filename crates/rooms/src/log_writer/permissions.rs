@@ -2,14 +2,14 @@
 
 use crate::api::log::Standing;
 use crate::api::{Kind, Refusal, Role, Seq};
-use crate::store::members::Member;
+use crate::store::members::MemberRecord;
 use crate::store::rooms::Room;
 use sessions::api::{UserId, directory};
 use std::sync::Arc;
 use storage::prelude::*;
 
 /// What one who is not a member is told: of rooms that are not public, nothing.
-pub(crate) fn outsider(room: &Room) -> Refusal {
+pub(crate) fn not_a_member(room: &Room) -> Refusal {
     match room.info.kind {
         Kind::Public => Refusal::NotMember,
         Kind::Private | Kind::Direct => Refusal::NoSuchRoom,
@@ -18,7 +18,7 @@ pub(crate) fn outsider(room: &Room) -> Refusal {
 
 /// A member's role with all that counts: a server administrator is at least a moderator in public
 /// rooms.
-pub(crate) async fn of_member(
+pub(crate) async fn effective_role(
     access: &mut impl Access,
     room: &Room,
     user: UserId,
@@ -32,12 +32,12 @@ pub(crate) async fn of_member(
 }
 
 /// The place from which a member may read.
-pub(crate) fn visible_from(room: &Room, member: &Member) -> Seq {
+pub(crate) fn visible_from(room: &Room, member: &MemberRecord) -> Seq {
     room.visible_from(member.joined_seq)
 }
 
 /// What others learn of a membership.
-pub(crate) fn standing(room: &Room, member: &Member, role: Role) -> Standing {
+pub(crate) fn standing(room: &Room, member: &MemberRecord, role: Role) -> Standing {
     Standing {
         room: Arc::clone(&room.info),
         role,

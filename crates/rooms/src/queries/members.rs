@@ -1,6 +1,6 @@
 //! `Members`: who is in a room, and who of them is there.
 
-use super::{Found, Queries};
+use super::{Queries, QueryResult};
 use crate::api::{Floor, Member, Members, MembersPage, Refusal, RoomId};
 use crate::log_writer::permissions;
 use crate::store::{members, people, rooms};
@@ -9,7 +9,7 @@ use futures_util::FutureExt as _;
 use sessions::api::{Online, UserId, directory};
 use storage::prelude::*;
 
-type Seats = Vec<(UserId, members::Member)>;
+type Records = Vec<(UserId, members::MemberRecord)>;
 
 /// Members read at once: of those online few are asked for, but they may be rare.
 const AT_ONCE_MIN: usize = 32;
@@ -68,23 +68,23 @@ struct Wanted {
     limit: usize,
 }
 
-async fn read(access: &mut impl Access, wanted: &Wanted) -> Found<(MembersPage, Floor)> {
+async fn read(access: &mut impl Access, wanted: &Wanted) -> QueryResult<(MembersPage, Floor)> {
     let Some(room) = rooms::find(access, &wanted.request.room).await? else {
         return Ok(Err(Refusal::NoSuchRoom));
     };
     let (id, caller) = (room.info.id, wanted.request.caller.user.id);
     let Some(own) = members::find(access, id, caller).await? else {
-        return Ok(Err(permissions::outsider(&room)));
+        return Ok(Err(permissions::not_a_member(&room)));
     };
     let seen = Floor::of(&room, Some(&own));
-    let (seats, next) = wanted.page(access, id).await?;
-    let ids: Vec<UserId> = seats.iter().map(|(user, _)| *user).collect();
+    let (records, next) = wanted.page(access, id).await?;
+    let ids: Vec<UserId> = records.iter().map(|(user, _)| *user).collect();
     let users = directory::by_id(access, &ids).await?;
-    let members = seats.into_iter().map(|(user, seat)| Member {
+    let members = records.into_iter().map(|(user, record)| Member {
         user: people::named(&users, user),
-        role: seat.role,
-        online: wanted.shows(user, &seat),
-        muted_until: seat.muted_until.filter(|until| *until > wanted.now),
+        role: record.role,
+        online: wanted.shows(user, &record),
+        muted_until: record.muted_until.filter(|until| *until > wanted.now),
     });
     let page = MembersPage {
         members: members.collect(),
@@ -100,17 +100,17 @@ impl Wanted {
         &self,
         access: &mut impl Access,
         room: RoomId,
-    ) -> Result<(Seats, Option<String>), Fault> {
+    ) -> Result<(Records, Option<String>), Fault> {
         let at_once = (self.limit + 1).clamp(AT_ONCE_MIN, AT_ONCE_MAX);
-        let (mut page, mut after) = (Seats::new(), self.after);
+        let (mut page, mut after) = (Records::new(), self.after);
         while page.len() <= self.limit {
-            let seats = members::after(access, room, after, at_once).await?;
-            let were_all = seats.len() < at_once;
-            after = seats.last().map(|(user, _)| *user);
+            let records = members::page_after(access, room, after, at_once).await?;
+            let were_all = records.len() < at_once;
+            after = records.last().map(|(user, _)| *user);
             page.extend(
-                seats
+                records
                     .into_iter()
-                    .filter(|(user, seat)| self.is_asked_for(*user, seat)),
+                    .filter(|(user, record)| self.is_asked_for(*user, record)),
             );
             if were_all {
                 break;
@@ -122,14 +122,14 @@ impl Wanted {
         Ok((page, last.filter(|_| more)))
     }
 
-    fn is_asked_for(&self, user: UserId, seat: &members::Member) -> bool {
-        !self.request.online_only || self.shows(user, seat)
+    fn is_asked_for(&self, user: UserId, record: &members::MemberRecord) -> bool {
+        !self.request.online_only || self.shows(user, record)
     }
 
     /// Whether someone shows as online. Who has not answered a direct room shows nothing there to
     /// the one who opened it.
-    fn shows(&self, user: UserId, seat: &members::Member) -> bool {
-        let seen = seat.answered || user == self.request.caller.user.id;
+    fn shows(&self, user: UserId, record: &members::MemberRecord) -> bool {
+        let seen = record.answered || user == self.request.caller.user.id;
         seen && self.online.contains(user)
     }
 }

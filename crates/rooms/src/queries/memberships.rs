@@ -1,6 +1,6 @@
 //! `Memberships`: every room of some users.
 
-use super::{Found, Queries};
+use super::{Queries, QueryResult};
 use crate::api::{Membership, Memberships, Refusal};
 use crate::store::{members, rooms};
 use bus::{AskError, Reads, TraceId};
@@ -22,8 +22,8 @@ impl Reads<Memberships> for Queries {
     }
 }
 
-async fn read(access: &mut impl Access, users: &[UserId]) -> Found<Vec<Membership>> {
-    let places = members::places(access, users).await?;
+async fn read(access: &mut impl Access, users: &[UserId]) -> QueryResult<Vec<Membership>> {
+    let places = members::of_users(access, users).await?;
     let ids = places.iter().map(|place| place.room).collect();
     let rooms = rooms::by_ids(access, &ids).await?;
     let memberships = places.iter().filter_map(|place| {

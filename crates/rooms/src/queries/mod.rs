@@ -22,7 +22,7 @@ pub struct Queries {
 }
 
 /// What a read finds, or why it may not look.
-type Found<T> = Result<Result<T, Refusal>, Fault>;
+type QueryResult<T> = Result<Result<T, Refusal>, Fault>;
 
 impl Queries {
     pub(crate) fn new(deps: &Deps) -> Self {
@@ -41,7 +41,10 @@ impl Queries {
     ) -> Result<Result<T, Refusal>, AskError>
     where
         T: Send + 'static,
-        W: for<'r> FnOnce(&'r mut Snapshot<'_>) -> BoxFuture<'r, Found<T>> + Clone + Send + 'static,
+        W: for<'r> FnOnce(&'r mut Snapshot<'_>) -> BoxFuture<'r, QueryResult<T>>
+            + Clone
+            + Send
+            + 'static,
     {
         Ok(self.database.read(operation, work).await?)
     }
@@ -57,7 +60,10 @@ impl Queries {
     ) -> Result<Result<T, Refusal>, AskError>
     where
         T: Send + 'static,
-        W: for<'r> FnOnce(&'r mut Snapshot<'_>) -> BoxFuture<'r, Found<T>> + Clone + Send + 'static,
+        W: for<'r> FnOnce(&'r mut Snapshot<'_>) -> BoxFuture<'r, QueryResult<T>>
+            + Clone
+            + Send
+            + 'static,
     {
         let found = self.database.read_spread(
             operation,

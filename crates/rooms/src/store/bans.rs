@@ -19,7 +19,7 @@ pub(crate) async fn find(
 }
 
 /// Bans someone.
-pub(crate) async fn put(
+pub(crate) async fn insert(
     tx: &mut Writer<'_>,
     room: RoomId,
     user: UserId,

@@ -1,9 +1,9 @@
 //! Reading a room's log.
 
 use super::codes::entry as codes;
-use super::entry_row::Row;
+use super::entry_row::EntryRow;
+use super::kind_filter::KindFilter;
 use super::lookups;
-use super::of_kind::OfKind;
 use super::people;
 use super::schema::entries;
 use crate::api::{Entry, RoomId, Seq};
@@ -12,7 +12,7 @@ use storage::prelude::*;
 
 /// Which end of its range a page is filled from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum End {
+pub(crate) enum FillFrom {
     /// From the lowest place up.
     Lowest,
     /// From the highest place down.
@@ -29,14 +29,14 @@ pub(crate) async fn at(
         .filter(entries::room_id.eq(room.0))
         .filter(entries::seq.one_of(seqs))
         .order(entries::seq)
-        .select(Row::as_select())
+        .select(EntryRow::as_select())
         .load(c))?;
     with_people(access, rows).await
 }
 
 /// Entries between these places, both included.
 #[diesel::dsl::auto_type(no_type_alias)]
-fn within(room: i64, lowest: Seq, highest: Seq, kind: OfKind) -> _ {
+fn within(room: i64, lowest: Seq, highest: Seq, kind: KindFilter) -> _ {
     entries::table
         .filter(entries::room_id.eq(room))
         .filter(entries::seq.between(lowest, highest))
@@ -48,21 +48,21 @@ pub(crate) async fn between(
     access: &mut impl Access,
     room: RoomId,
     (lowest, highest): (Seq, Seq),
-    kind: OfKind,
-    from: End,
+    kind: KindFilter,
+    from: FillFrom,
     limit: usize,
 ) -> Result<Vec<Entry>, Fault> {
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let wanted = || within(room.0, lowest, highest, kind).limit(limit);
-    let rows: Vec<Row> = match from {
-        End::Lowest => query!(access, |c| wanted()
+    let rows: Vec<EntryRow> = match from {
+        FillFrom::Lowest => query!(access, |c| wanted()
             .order(entries::seq.asc())
-            .select(Row::as_select())
+            .select(EntryRow::as_select())
             .load(c))?,
-        End::Highest => {
-            let downwards: Vec<Row> = query!(access, |c| wanted()
+        FillFrom::Highest => {
+            let downwards: Vec<EntryRow> = query!(access, |c| wanted()
                 .order(entries::seq.desc())
-                .select(Row::as_select())
+                .select(EntryRow::as_select())
                 .load(c))?;
             downwards.into_iter().rev().collect()
         }
@@ -71,7 +71,10 @@ pub(crate) async fn between(
 }
 
 /// Entries of rows; one query for all names.
-async fn with_people(access: &mut impl Access, mut rows: Vec<Row>) -> Result<Vec<Entry>, Fault> {
+async fn with_people(
+    access: &mut impl Access,
+    mut rows: Vec<EntryRow>,
+) -> Result<Vec<Entry>, Fault> {
     let mut ids = Vec::new();
     for row in &rows {
         row.people(&mut ids)?;
@@ -88,8 +91,8 @@ async fn with_people(access: &mut impl Access, mut rows: Vec<Row>) -> Result<Vec
 
 /// A reaction shows no emoji when the message it is about is deleted, or no longer kept. Looked up
 /// here and not written: the log has no index by which a deletion would find them.
-async fn hide_reactions(access: &mut impl Access, rows: &mut [Row]) -> Result<(), Fault> {
-    let reactions = rows.iter().filter_map(Row::reacts_to);
+async fn hide_reactions(access: &mut impl Access, rows: &mut [EntryRow]) -> Result<(), Fault> {
+    let reactions = rows.iter().filter_map(EntryRow::reacts_to);
     let mut places: Vec<(RoomId, Seq)> = reactions.collect();
     places.sort_unstable();
     places.dedup();
@@ -117,7 +120,14 @@ pub(crate) async fn unread(
     user: UserId,
     marker: Seq,
 ) -> Result<(u32, u32), Fault> {
-    let above = || within(room.0, marker.saturating_add(1), Seq::MAX, OfKind::Message);
+    let above = || {
+        within(
+            room.0,
+            marker.saturating_add(1),
+            Seq::MAX,
+            KindFilter::Message,
+        )
+    };
     let newest: Vec<(UserId, bool, Option<String>)> = query!(access, |c| above()
         .order(entries::seq.desc())
         .select((

@@ -13,7 +13,7 @@ use storage::prelude::*;
 /// What one row says.
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = entries)]
-pub(crate) struct Row {
+pub(crate) struct EntryRow {
     pub(crate) room_id: i64,
     pub(crate) seq: i64,
     kind: i16,
@@ -56,7 +56,7 @@ struct RoomDetail {
 
 /// A change in the columns that depend on its kind.
 #[derive(Default)]
-pub(crate) struct Columns<'a> {
+pub(crate) struct EntryColumns<'a> {
     pub(crate) kind: i16,
     pub(crate) cid: Option<&'a str>,
     pub(crate) body: Option<&'a str>,
@@ -65,7 +65,7 @@ pub(crate) struct Columns<'a> {
     pub(crate) detail: Option<String>,
 }
 
-impl<'a> Columns<'a> {
+impl<'a> EntryColumns<'a> {
     /// The columns of an entry.
     pub(crate) fn of(entry: &'a Entry) -> Self {
         match &entry.change {
@@ -191,7 +191,7 @@ fn json(detail: &Detail) -> Option<String> {
     (json != "{}").then_some(json)
 }
 
-impl Row {
+impl EntryRow {
     /// Everyone whose name is needed to show it.
     pub(crate) fn people(&self, into: &mut Vec<UserId>) -> Result<(), Fault> {
         into.push(self.author_id);

@@ -3,7 +3,7 @@
 //! On SQLite `OR FAIL`: rows that went in before one that cannot stay until the job is undone, as it is
 //! after any failure. Left to undo them itself, SQLite copies each page before it changes it.
 
-use super::entry_row::Columns;
+use super::entry_row::EntryColumns;
 use crate::api::{Entry, Seq};
 use storage::Backend;
 use storage::list::{self, Rows};
@@ -14,7 +14,10 @@ pub(crate) async fn entries(
     tx: &mut Writer<'_>,
     lines: &[(&Entry, Option<[u8; 16]>)],
 ) -> Result<(), Fault> {
-    let columns: Vec<Columns<'_>> = lines.iter().map(|(entry, _)| Columns::of(entry)).collect();
+    let columns: Vec<EntryColumns<'_>> = lines
+        .iter()
+        .map(|(entry, _)| EntryColumns::of(entry))
+        .collect();
     let (mut lines, mut columns) = (lines, &columns[..]);
     for length in list::lengths(tx.backend(), lines.len()) {
         let (these, their_columns);
@@ -38,14 +41,14 @@ macro_rules! insert {
 
 fn set<'a>(
     lines: &'a [(&'a Entry, Option<[u8; 16]>)],
-    columns: &'a [Columns<'a>],
+    columns: &'a [EntryColumns<'a>],
     backend: Backend,
 ) -> Rows<'a> {
     let entries = || lines.iter().map(|(entry, _)| entry);
     let prints = lines
         .iter()
         .map(|(_, fingerprint)| fingerprint.as_ref().map(|fingerprint| &fingerprint[..]));
-    let subject = |c: &'a Columns<'a>| c.subject.as_ref().map(|user| &user.0[..]);
+    let subject = |c: &'a EntryColumns<'a>| c.subject.as_ref().map(|user| &user.0[..]);
     Rows::new(
         vec![
             ("a", entries().map(|entry| entry.room.0).collect()),

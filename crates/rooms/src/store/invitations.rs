@@ -50,7 +50,7 @@ pub(crate) async fn of(
 }
 
 /// Invites someone.
-pub(crate) async fn put(
+pub(crate) async fn insert(
     tx: &mut Writer<'_>,
     user: UserId,
     Invitation { room, seq, by }: Invitation,
@@ -67,7 +67,7 @@ pub(crate) async fn put(
 }
 
 /// Makes an invitation that stands this person's.
-pub(crate) async fn adopt(
+pub(crate) async fn set_inviter(
     tx: &mut Writer<'_>,
     room: RoomId,
     user: UserId,
@@ -91,7 +91,7 @@ pub(crate) async fn remove(tx: &mut Writer<'_>, room: RoomId, user: UserId) -> R
 }
 
 /// Ends all that this person has given for a room.
-pub(crate) async fn void_by(tx: &mut Writer<'_>, room: RoomId, by: UserId) -> Result<(), Fault> {
+pub(crate) async fn remove_by(tx: &mut Writer<'_>, room: RoomId, by: UserId) -> Result<(), Fault> {
     statement!(tx, |c| diesel::delete(invitations::table)
         .filter(invitations::room_id.eq(room.0))
         .filter(invitations::by_id.eq(by))
@@ -100,7 +100,7 @@ pub(crate) async fn void_by(tx: &mut Writer<'_>, room: RoomId, by: UserId) -> Re
 }
 
 /// Ends all those for a room whose givers are not moderators of it.
-pub(crate) async fn void_by_members(tx: &mut Writer<'_>, room: RoomId) -> Result<(), Fault> {
+pub(crate) async fn remove_by_members(tx: &mut Writer<'_>, room: RoomId) -> Result<(), Fault> {
     let moderators: Vec<UserId> = query!(tx, |c| members::table
         .filter(members::room_id.eq(room.0))
         .filter(members::role.ge(Role::Moderator.code()))

@@ -10,7 +10,7 @@ use storage::prelude::*;
 
 /// A message that stands in the log already.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Standing {
+pub(crate) struct StoredMessage {
     /// Its place.
     pub(crate) seq: Seq,
     /// When it was written.
@@ -20,7 +20,7 @@ pub(crate) struct Standing {
 }
 
 /// By room, author and cid.
-pub(crate) type Repeats = HashMap<(RoomId, UserId, String), Standing>;
+pub(crate) type Repeats = HashMap<(RoomId, UserId, String), StoredMessage>;
 
 type RepeatRow = (i64, UserId, String, i64, i64, Vec<u8>);
 
@@ -39,7 +39,7 @@ pub(crate) async fn repeats(
             let key = (RoomId(room), author, cid);
             (
                 key,
-                Standing {
+                StoredMessage {
                     seq,
                     at,
                     fingerprint,

@@ -11,7 +11,7 @@ use storage::prelude::*;
 
 /// One membership.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Member {
+pub(crate) struct MemberRecord {
     /// As what, without what a server administrator is besides.
     pub(crate) role: Role,
     /// The entry of joining, of the present stay.
@@ -22,11 +22,11 @@ pub(crate) struct Member {
     pub(crate) answered: bool,
 }
 
-/// The columns of a [`Member`].
-type Columns = (i16, i64, Option<i64>, i16);
+/// The columns of a [`MemberRecord`].
+type MemberColumns = (i16, i64, Option<i64>, i16);
 
-impl Member {
-    fn of((role, joined_seq, muted_until, answered): Columns) -> Result<Self, Fault> {
+impl MemberRecord {
+    fn of((role, joined_seq, muted_until, answered): MemberColumns) -> Result<Self, Fault> {
         Ok(Self {
             role: Role::decode(role)?,
             joined_seq,
@@ -40,10 +40,10 @@ type Pair = (BigInt, Binary, SmallInt, BigInt, Nullable<BigInt>, SmallInt);
 type PairRow = (i64, UserId, i16, i64, Option<i64>, i16);
 
 /// Those of these people who are members of these rooms, pair by pair. One query.
-pub(crate) async fn of(
+pub(crate) async fn by_pairs(
     access: &mut impl Access,
     pairs: &[(RoomId, UserId)],
-) -> Result<HashMap<(RoomId, UserId), Member>, Fault> {
+) -> Result<HashMap<(RoomId, UserId), MemberRecord>, Fault> {
     if pairs.is_empty() {
         return Ok(HashMap::new());
     }
@@ -51,7 +51,7 @@ pub(crate) async fn of(
     found
         .into_iter()
         .map(|(room, user, role, joined_seq, muted_until, answered)| {
-            let member = Member::of((role, joined_seq, muted_until, answered))?;
+            let member = MemberRecord::of((role, joined_seq, muted_until, answered))?;
             Ok(((RoomId(room), user), member))
         })
         .collect()
@@ -72,8 +72,8 @@ pub(crate) async fn find(
     access: &mut impl Access,
     room: RoomId,
     user: UserId,
-) -> Result<Option<Member>, Fault> {
-    let row: Option<Columns> = query!(access, |c| members::table
+) -> Result<Option<MemberRecord>, Fault> {
+    let row: Option<MemberColumns> = query!(access, |c| members::table
         .find((room.0, user))
         .select((
             members::role,
@@ -83,11 +83,11 @@ pub(crate) async fn find(
         ))
         .first(c))
     .optional()?;
-    row.map(Member::of).transpose()
+    row.map(MemberRecord::of).transpose()
 }
 
 /// How many rooms someone is a member of.
-pub(crate) async fn count_of(access: &mut impl Access, user: UserId) -> Result<usize, Fault> {
+pub(crate) async fn count_rooms(access: &mut impl Access, user: UserId) -> Result<usize, Fault> {
     let count: i64 = query!(access, |c| members::table
         .filter(members::user_id.eq(user))
         .count()
@@ -97,7 +97,10 @@ pub(crate) async fn count_of(access: &mut impl Access, user: UserId) -> Result<u
 
 /// How many rooms someone has chosen to be in: a direct room that others opened does not count until
 /// it is answered.
-pub(crate) async fn chosen_by(access: &mut impl Access, user: UserId) -> Result<usize, Fault> {
+pub(crate) async fn count_chosen_rooms(
+    access: &mut impl Access,
+    user: UserId,
+) -> Result<usize, Fault> {
     let count: i64 = query!(access, |c| members::table
         .filter(members::user_id.eq(user))
         .filter(members::answered.ne(0))
@@ -108,11 +111,11 @@ pub(crate) async fn chosen_by(access: &mut impl Access, user: UserId) -> Result<
 
 /// A place of someone in a room.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Place {
+pub(crate) struct MembershipRow {
     pub(crate) room: RoomId,
     pub(crate) user: UserId,
-    pub(crate) member: Member,
-    /// What is noted of it, not what is so: [`super::heirs`].
+    pub(crate) member: MemberRecord,
+    /// What is noted of it, not what is so: [`super::owners`].
     pub(crate) may_own: bool,
 }
 
@@ -120,11 +123,11 @@ pub(crate) struct Place {
 const IDS_AT_ONCE: usize = 1_000;
 
 /// Every place of these people.
-pub(crate) async fn places(
+pub(crate) async fn of_users(
     access: &mut impl Access,
     users: &[UserId],
-) -> Result<Vec<Place>, Fault> {
-    let mut places = Vec::new();
+) -> Result<Vec<MembershipRow>, Fault> {
+    let mut of_users = Vec::new();
     for users in users.chunks(IDS_AT_ONCE) {
         let found: Vec<(PairRow, bool)> = query!(access, |c| members::table
             .filter(members::user_id.one_of(users))
@@ -141,27 +144,27 @@ pub(crate) async fn places(
             ))
             .load(c))?;
         for ((room, user, role, joined_seq, muted_until, answered), may_own) in found {
-            places.push(Place {
+            of_users.push(MembershipRow {
                 room: RoomId(room),
                 user,
-                member: Member::of((role, joined_seq, muted_until, answered))?,
+                member: MemberRecord::of((role, joined_seq, muted_until, answered))?,
                 may_own,
             });
         }
     }
-    Ok(places)
+    Ok(of_users)
 }
 
 /// The next in a room by id, after this one.
-pub(crate) async fn after(
+pub(crate) async fn page_after(
     access: &mut impl Access,
     room: RoomId,
     after: Option<UserId>,
     limit: usize,
-) -> Result<Vec<(UserId, Member)>, Fault> {
+) -> Result<Vec<(UserId, MemberRecord)>, Fault> {
     // Nobody's id is lower.
     let after = after.unwrap_or(UserId([0; 16]));
-    let found: Vec<(UserId, Columns)> = query!(access, |c| members::table
+    let found: Vec<(UserId, MemberColumns)> = query!(access, |c| members::table
         .filter(members::room_id.eq(room.0))
         .filter(members::user_id.gt(after))
         .order(members::user_id)
@@ -178,7 +181,7 @@ pub(crate) async fn after(
         .load(c))?;
     let found = found.into_iter();
     found
-        .map(|(user, columns)| Ok((user, Member::of(columns)?)))
+        .map(|(user, columns)| Ok((user, MemberRecord::of(columns)?)))
         .collect()
 }
 
@@ -187,7 +190,7 @@ pub(crate) async fn insert(
     tx: &mut Writer<'_>,
     room: RoomId,
     user: &User,
-    member: Member,
+    member: MemberRecord,
 ) -> Result<(), Fault> {
     statement!(tx, |c| diesel::insert_into(members::table)
         .values((

@@ -15,7 +15,7 @@ pub(crate) struct Mute {
 }
 
 /// The mute that lasts at this time.
-pub(crate) async fn lasting(
+pub(crate) async fn find_active(
     access: &mut impl Access,
     room: RoomId,
     user: UserId,
@@ -31,7 +31,7 @@ pub(crate) async fn lasting(
 }
 
 /// Mutes someone, instead of any earlier mute.
-pub(crate) async fn put(
+pub(crate) async fn upsert(
     tx: &mut Writer<'_>,
     room: RoomId,
     user: UserId,

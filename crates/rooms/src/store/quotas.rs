@@ -8,7 +8,10 @@ use storage::prelude::*;
 
 /// How many direct rooms this person opened that the other one has not answered. One that the other
 /// has left is not among them.
-pub(crate) async fn unanswered(access: &mut impl Access, opener: UserId) -> Result<usize, Fault> {
+pub(crate) async fn count_unanswered(
+    access: &mut impl Access,
+    opener: UserId,
+) -> Result<usize, Fault> {
     let count: i64 = query!(access, |c| rooms::table
         .inner_join(members::table.on(members::room_id.eq(rooms::id)))
         .filter(rooms::creator.eq(opener))
@@ -20,7 +23,7 @@ pub(crate) async fn unanswered(access: &mut impl Access, opener: UserId) -> Resu
 }
 
 /// Who opened the direct rooms that wait for this person's answer.
-pub(crate) async fn waiting_for(
+pub(crate) async fn openers_awaiting(
     access: &mut impl Access,
     user: UserId,
 ) -> Result<Vec<UserId>, Fault> {
@@ -34,7 +37,7 @@ pub(crate) async fn waiting_for(
 }
 
 /// How many rooms this person has made since then: direct ones, or all others.
-pub(crate) async fn made_since(
+pub(crate) async fn count_created_since(
     access: &mut impl Access,
     creator: UserId,
     direct: bool,

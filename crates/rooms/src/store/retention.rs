@@ -10,7 +10,7 @@ use storage::list::Rows;
 use storage::prelude::*;
 
 #[derive(QueryableByName)]
-struct New {
+struct RoomAgeRow {
     #[diesel(sql_type = BigInt)]
     id: i64,
     #[diesel(sql_type = Nullable<BigInt>)]
@@ -18,7 +18,7 @@ struct New {
 }
 
 /// Rooms that have grown beyond their last entry since retention looked at them.
-const NEW: &str = "SELECT r.id, (
+const WITHOUT_AGE: &str = "SELECT r.id, (
         SELECT e.at FROM entries e WHERE e.room_id = r.id AND e.seq >= r.kept_from
             AND e.seq < r.head ORDER BY e.seq LIMIT 1
     ) AS oldest_at FROM rooms r WHERE r.id > $1 AND r.head > r.kept_from
@@ -29,21 +29,21 @@ const NEW: &str = "SELECT r.id, (
 pub(crate) type Age = (RoomId, i64);
 
 /// The rooms after this one, at most `max`, whose age is not noted yet.
-pub(crate) async fn unnoted(
+pub(crate) async fn without_age(
     access: &mut impl Access,
     after: RoomId,
     max: i64,
 ) -> Result<Vec<Age>, Fault> {
-    let new: Vec<New> = query!(access, |c| diesel::sql_query(NEW)
+    let new: Vec<RoomAgeRow> = query!(access, |c| diesel::sql_query(WITHOUT_AGE)
         .bind::<BigInt, _>(after.0)
         .bind::<BigInt, _>(max)
         .load(c))?;
-    let aged = |row: New| Some((RoomId(row.id), row.oldest_at?));
+    let aged = |row: RoomAgeRow| Some((RoomId(row.id), row.oldest_at?));
     Ok(new.into_iter().filter_map(aged).collect())
 }
 
 /// Notes the ages of rooms, unless they are noted already.
-pub(crate) async fn note(tx: &mut Writer<'_>, ages: &[Age]) -> Result<(), Fault> {
+pub(crate) async fn record_ages(tx: &mut Writer<'_>, ages: &[Age]) -> Result<(), Fault> {
     let rooms = || ages.iter().map(|(room, _)| room.0);
     let set = || {
         Rows::<'_, ()>::new(
@@ -60,7 +60,7 @@ pub(crate) async fn note(tx: &mut Writer<'_>, ages: &[Age]) -> Result<(), Fault>
 }
 
 /// Notes a room's age; none: it has only its last entry.
-pub(crate) async fn renote(
+pub(crate) async fn set_age(
     tx: &mut Writer<'_>,
     room: RoomId,
     oldest_at: Option<i64>,
@@ -81,7 +81,7 @@ pub(crate) async fn renote(
 }
 
 #[derive(QueryableByName)]
-struct Due {
+struct DueRow {
     #[diesel(sql_type = Text)]
     key: String,
 }
@@ -95,7 +95,7 @@ pub(crate) async fn due(
     before: i64,
     max: i64,
 ) -> Result<Vec<RoomKey>, Fault> {
-    let due: Vec<Due> = query!(access, |c| diesel::sql_query(DUE)
+    let due: Vec<DueRow> = query!(access, |c| diesel::sql_query(DUE)
         .bind::<BigInt, _>(before)
         .bind::<BigInt, _>(max)
         .load(c))?;
@@ -121,7 +121,7 @@ pub(crate) async fn oldest(
 
 /// Takes a room's entries between these places away, the last one excluded. The lower bound keeps
 /// PostgreSQL from walking over everything that was taken away before.
-pub(crate) async fn cut(
+pub(crate) async fn delete_entries(
     tx: &mut Writer<'_>,
     room: RoomId,
     (from, kept_from): (Seq, Seq),
@@ -139,7 +139,7 @@ pub(crate) async fn cut(
 }
 
 #[derive(QueryableByName)]
-struct Newest {
+struct NewestRow {
     #[diesel(sql_type = Nullable<BigInt>)]
     at: Option<i64>,
 }
@@ -151,7 +151,7 @@ const NEWEST: &str = "SELECT max(e.at) AS at
 
 /// About when something was last written.
 pub(crate) async fn newest(access: &mut impl Access) -> Result<Option<i64>, Fault> {
-    let newest: Newest = query!(access, |c| diesel::sql_query(NEWEST).get_result(c))?;
+    let newest: NewestRow = query!(access, |c| diesel::sql_query(NEWEST).get_result(c))?;
     Ok(newest.at)
 }
 

@@ -46,7 +46,7 @@ impl Room {
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = rooms)]
-struct Row {
+struct RoomRow {
     id: i64,
     key: String,
     title: String,
@@ -75,50 +75,50 @@ pub(crate) async fn find(access: &mut impl Access, key: &RoomKey) -> Result<Opti
     }
     let row = query!(access, |c| rooms::table
         .filter(rooms::key.eq(key))
-        .select(Row::as_select())
+        .select(RoomRow::as_select())
         .first(c))
     .optional()?;
-    one(access, row).await
+    into_room(access, row).await
 }
 
 /// The direct room of two people, the lower id first.
-pub(crate) async fn of_pair(
+pub(crate) async fn find_direct(
     access: &mut impl Access,
     (low, high): (UserId, UserId),
 ) -> Result<Option<Room>, Fault> {
     let row = query!(access, |c| rooms::table
         .filter(rooms::pair_low.eq(low))
         .filter(rooms::pair_high.eq(high))
-        .select(Row::as_select())
+        .select(RoomRow::as_select())
         .first(c))
     .optional()?;
-    one(access, row).await
+    into_room(access, row).await
 }
 
 /// The room that someone made under an id of their own, and the fingerprint of what they asked for.
-pub(crate) async fn of_creation(
+pub(crate) async fn find_by_cid(
     access: &mut impl Access,
     creator: UserId,
     cid: &str,
 ) -> Result<Option<(Room, Vec<u8>)>, Fault> {
-    let found: Option<(Row, Option<Vec<u8>>)> = query!(access, |c| rooms::table
+    let found: Option<(RoomRow, Option<Vec<u8>>)> = query!(access, |c| rooms::table
         .filter(rooms::creator.eq(creator))
         .filter(rooms::cid.eq(cid))
-        .select((Row::as_select(), rooms::made_of))
+        .select((RoomRow::as_select(), rooms::made_of))
         .first(c))
     .optional()?;
     let Some((row, made_of)) = found else {
         return Ok(None);
     };
-    let room = one(access, Some(row)).await?;
+    let room = into_room(access, Some(row)).await?;
     Ok(room.zip(Some(made_of.unwrap_or_default())))
 }
 
-async fn one(access: &mut impl Access, row: Option<Row>) -> Result<Option<Room>, Fault> {
-    Ok(dress(access, row.into_iter().collect()).await?.pop())
+async fn into_room(access: &mut impl Access, row: Option<RoomRow>) -> Result<Option<Room>, Fault> {
+    Ok(load_people(access, row.into_iter().collect()).await?.pop())
 }
 
-/// Public rooms by key, after this one; of those that people made, the ones that somebody is in.
+/// Public rooms by key, after this into_room; of those that people made, the ones that somebody is in.
 pub(crate) async fn public(
     access: &mut impl Access,
     after: &str,
@@ -134,13 +134,13 @@ pub(crate) async fn public(
         .filter(rooms::kind.eq(Kind::Public.code()))
         .filter(rooms::creator.is_null().or(rooms::member_count.gt(0)))
         .order(rooms::key)
-        .select(Row::as_select())
+        .select(RoomRow::as_select())
         .limit(i64::try_from(limit).unwrap_or(i64::MAX))
         .load(c))?;
-    dress(access, rows).await
+    load_people(access, rows).await
 }
 
-/// Ids given to one statement at most.
+/// Ids given to into_room statement at most.
 const IDS_AT_ONCE: usize = 1_000;
 
 /// The rooms with these ids.
@@ -151,13 +151,13 @@ pub(crate) async fn by_ids(
     let ids: Vec<i64> = ids.iter().map(|id| id.0).collect();
     let mut rows = Vec::new();
     for ids in ids.chunks(IDS_AT_ONCE) {
-        let found: Vec<Row> = query!(access, |c| rooms::table
+        let found: Vec<RoomRow> = query!(access, |c| rooms::table
             .filter(rooms::id.one_of(ids))
-            .select(Row::as_select())
+            .select(RoomRow::as_select())
             .load(c))?;
         rows.extend(found);
     }
-    let rooms = dress(access, rows).await?.into_iter();
+    let rooms = load_people(access, rows).await?.into_iter();
     Ok(rooms.map(|room| (room.info.id, room)).collect())
 }
 
@@ -171,11 +171,11 @@ pub(crate) async fn lock(tx: &mut Writer<'_>, keys: &[&str]) -> Result<Vec<Room>
     }
     let wanted = wanted(tx.backend(), keys);
     let rows = statement!(tx, |c| wanted.load(c))?;
-    dress(tx, rows).await
+    load_people(tx, rows).await
 }
 
-/// What [`Row`] is made of.
-type Columns = (
+/// What [`RoomRow`] is made of.
+type RoomSqlTypes = (
     BigInt,
     Text,
     Text,
@@ -191,7 +191,7 @@ type Columns = (
     BigInt,
 );
 
-fn wanted(backend: Backend, keys: Vec<&str>) -> Rows<'_, Columns> {
+fn wanted(backend: Backend, keys: Vec<&str>) -> Rows<'_, RoomSqlTypes> {
     let statement = match backend {
         // A staged's transaction has locked the whole database.
         Backend::Sqlite => {
@@ -208,13 +208,13 @@ fn wanted(backend: Backend, keys: Vec<&str>) -> Rows<'_, Columns> {
     Rows::new(vec![("wanted", keys.into_iter().collect())], statement)
 }
 
-/// Locks one room.
+/// Locks into_room room.
 pub(crate) async fn lock_one(tx: &mut Writer<'_>, key: &RoomKey) -> Result<Option<Room>, Fault> {
     Ok(lock(tx, &[&key.0]).await?.pop())
 }
 
 /// A room to be made.
-pub(crate) struct New<'a> {
+pub(crate) struct NewRoom<'a> {
     pub(crate) key: &'a RoomKey,
     pub(crate) title: &'a str,
     pub(crate) topic: &'a str,
@@ -227,8 +227,8 @@ pub(crate) struct New<'a> {
     pub(crate) at: i64,
 }
 
-/// Makes a room, without entries; false if there is one by this key, pair or creation.
-pub(crate) async fn insert(tx: &mut Writer<'_>, new: &New<'_>) -> Result<bool, Fault> {
+/// Makes a room, without entries; false if there is into_room by this key, pair or creation.
+pub(crate) async fn insert(tx: &mut Writer<'_>, new: &NewRoom<'_>) -> Result<bool, Fault> {
     let made = statement!(tx, |c| diesel::insert_into(rooms::table)
         .values((
             rooms::key.eq(&*new.key.0),
@@ -251,7 +251,7 @@ pub(crate) async fn insert(tx: &mut Writer<'_>, new: &New<'_>) -> Result<bool, F
 }
 
 /// Writes a room's properties, as this entry changed them.
-pub(crate) async fn settle(
+pub(crate) async fn update(
     tx: &mut Writer<'_>,
     info: &RoomInfo,
     settled: Seq,
@@ -269,8 +269,8 @@ pub(crate) async fn settle(
     Ok(())
 }
 
-/// Those of these keys that are taken.
-pub(crate) async fn taken(
+/// Those of these keys that are taken_keys.
+pub(crate) async fn taken_keys(
     access: &mut impl Access,
     keys: &[String],
 ) -> Result<HashSet<String>, Fault> {
@@ -281,7 +281,7 @@ pub(crate) async fn taken(
     Ok(found.into_iter().collect())
 }
 
-/// Every room above this one, by row.
+/// Every room above this into_room, by row.
 pub(crate) async fn heads(
     access: &mut impl Access,
     after: Option<RoomId>,
@@ -326,7 +326,7 @@ pub(crate) async fn recent_heads(
 }
 
 /// Rooms of rows: the people of direct ones are looked up, all at once.
-async fn dress(access: &mut impl Access, rows: Vec<Row>) -> Result<Vec<Room>, Fault> {
+async fn load_people(access: &mut impl Access, rows: Vec<RoomRow>) -> Result<Vec<Room>, Fault> {
     let pairs = rows.iter().flat_map(|row| [row.pair_low, row.pair_high]);
     let ids: Vec<UserId> = pairs.flatten().collect();
     let users = if ids.is_empty() {
@@ -337,7 +337,7 @@ async fn dress(access: &mut impl Access, rows: Vec<Row>) -> Result<Vec<Room>, Fa
     rows.into_iter().map(|row| row.into_room(&users)).collect()
 }
 
-impl Row {
+impl RoomRow {
     fn into_room(self, users: &HashMap<UserId, User>) -> Result<Room, Fault> {
         let pair = match (self.pair_low, self.pair_high) {
             (Some(low), Some(high)) => {

@@ -1,6 +1,6 @@
 //! What people write into the log, owned, and a run of it as one job.
 
-use crate::house::now;
+use crate::server::now;
 use rooms::api::log::{self, Append, Appended, Draft};
 use rooms::api::{Refusal, RoomKey, Seq};
 use sessions::api::{Caller, User};

@@ -3,7 +3,7 @@
 use crate::api::{Change, Role, RoomId};
 use crate::log_writer::Staged;
 use crate::store::rooms::Room;
-use crate::store::{heirs, members};
+use crate::store::{members, owners};
 use sessions::api::{User, UserId, directory};
 use storage::prelude::*;
 
@@ -11,13 +11,13 @@ use storage::prelude::*;
 const AT_ONCE: i64 = 32;
 
 /// Whether someone living owns a room, other than this one.
-pub(super) async fn is_owned_besides(
+pub(super) async fn has_other_owner(
     tx: &mut Writer<'_>,
     room: RoomId,
     user: Option<UserId>,
 ) -> Result<bool, Fault> {
     loop {
-        let owners = heirs::owners(tx, room, AT_ONCE).await?;
+        let owners = owners::owners(tx, room, AT_ONCE).await?;
         let living = living(tx, room, &owners).await?;
         if living.iter().any(|owner| Some(*owner) != user) {
             return Ok(true);
@@ -30,54 +30,54 @@ pub(super) async fn is_owned_besides(
 }
 
 /// Makes someone living the owner if nobody is, once this member has gone: the moderator, or else the
-/// member, who has been there longest and is no guest. The entry is the leaver's, or else the heir's.
-pub(super) async fn pass_on(
+/// member, who has been there longest and is no guest. The entry is the leaver's, or else the successor's.
+pub(super) async fn pass_ownership(
     tx: &mut Writer<'_>,
     room: &mut Room,
     leaver: Option<&User>,
     (staged, at): (&mut Staged, i64),
 ) -> Result<(), Fault> {
     let (id, gone) = (room.info.id, leaver.map(|leaver| leaver.id));
-    if !room.has_owners() || is_owned_besides(tx, id, gone).await? {
+    if !room.has_owners() || has_other_owner(tx, id, gone).await? {
         return Ok(());
     }
-    let Some(heir) = first_in_line(tx, id, gone).await? else {
+    let Some(successor) = find_successor(tx, id, gone).await? else {
         return Ok(());
     };
-    let author = leaver.unwrap_or(&heir).clone();
-    inherits(tx, room, heir, &author, (staged, at)).await
+    let author = leaver.unwrap_or(&successor).clone();
+    make_owner(tx, room, successor, &author, (staged, at)).await
 }
 
 /// Gives someone a room.
-pub(super) async fn inherits(
+pub(super) async fn make_owner(
     tx: &mut Writer<'_>,
     room: &mut Room,
-    heir: User,
+    successor: User,
     author: &User,
     (staged, at): (&mut Staged, i64),
 ) -> Result<(), Fault> {
-    members::set_role(tx, room.info.id, heir.id, Role::Owner).await?;
-    let inherits = Change::Role {
-        user: heir,
+    members::set_role(tx, room.info.id, successor.id, Role::Owner).await?;
+    let make_owner = Change::Role {
+        user: successor,
         role: Role::Owner,
         reason: None,
     };
-    staged.add(room, author, at, inherits);
+    staged.add(room, author, at, make_owner);
     Ok(())
 }
 
-async fn first_in_line(
+async fn find_successor(
     tx: &mut Writer<'_>,
     room: RoomId,
     leaver: Option<UserId>,
 ) -> Result<Option<User>, Fault> {
     loop {
-        let line = heirs::in_line(tx, room, AT_ONCE).await?;
-        let living = living(tx, room, &line).await?;
-        if let Some(heir) = living.iter().find(|heir| Some(**heir) != leaver) {
-            return Ok(directory::by_id(tx, &[*heir]).await?.remove(heir));
+        let candidates = owners::candidates(tx, room, AT_ONCE).await?;
+        let living = living(tx, room, &candidates).await?;
+        if let Some(successor) = living.iter().find(|successor| Some(**successor) != leaver) {
+            return Ok(directory::by_id(tx, &[*successor]).await?.remove(successor));
         }
-        if living.len() == line.len() {
+        if living.len() == candidates.len() {
             return Ok(None);
         }
     }
@@ -89,7 +89,7 @@ async fn living(tx: &mut Writer<'_>, room: RoomId, users: &[UserId]) -> Result<V
     let (living, over): (Vec<UserId>, Vec<UserId>) =
         users.iter().partition(|user| living.contains(user));
     if !over.is_empty() {
-        heirs::are_over(tx, room, &over).await?;
+        owners::mark_ineligible(tx, room, &over).await?;
     }
     Ok(living)
 }

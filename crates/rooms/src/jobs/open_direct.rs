@@ -4,14 +4,14 @@ use super::{Outcome, person, quotas, refuse};
 use crate::api::{Change, DirectRoom, Done, History, Kind, Refusal, Role, RoomKey};
 use crate::log_writer::Staged;
 use crate::settings::Quotas;
-use crate::store::members::{self, Member};
+use crate::store::members::{self, MemberRecord};
 use crate::store::rooms::{self, Room};
 use anyhow::Context as _;
 use sessions::api::{User, UserId, directory};
 use storage::prelude::*;
 
 /// Finds or makes the direct room of two people.
-pub(crate) struct Direct {
+pub(crate) struct OpenDirectJob {
     pub(crate) caller: User,
     /// Id or `@name`.
     pub(crate) user: String,
@@ -22,7 +22,7 @@ pub(crate) struct Direct {
     pub(crate) at: i64,
 }
 
-impl Job for Direct {
+impl Job for OpenDirectJob {
     const NAME: &'static str = "rooms.open_direct";
     const LOCKS: bool = true;
     type Answer = DirectRoom;
@@ -49,18 +49,18 @@ impl Job for Direct {
             }));
         }
         let pair = in_order(self.caller.id, other.id);
-        if let Some(room) = rooms::of_pair(tx, pair).await? {
+        if let Some(room) = rooms::find_direct(tx, pair).await? {
             return self.found(tx, &room).await;
         }
         person::must_be_locked(tx, other.id).await?;
         // Of the other one nothing is asked: what somebody else opens is not their choice.
-        person::must_have_room(tx, self.caller.id, self.rooms_max).await?;
-        quotas::one_more_direct(tx, &self.quotas, (&self.caller, &other), self.at).await?;
+        person::must_be_below_rooms_max(tx, self.caller.id, self.rooms_max).await?;
+        quotas::check_new_direct(tx, &self.quotas, (&self.caller, &other), self.at).await?;
         for user in [self.caller.id, other.id] {
-            person::must_live(tx, user).await?;
+            person::must_exist(tx, user).await?;
         }
         let made = rooms::insert(tx, &self.row(pair)).await?;
-        let room = rooms::of_pair(tx, pair).await?;
+        let room = rooms::find_direct(tx, pair).await?;
         let mut room = room
             .context("a room that is there cannot be found")
             .map_err(Fault::from)?;
@@ -68,13 +68,13 @@ impl Job for Direct {
             // Made in another lane in this very moment.
             return self.found(tx, &room).await;
         }
-        self.move_in(tx, &mut room, &other).await
+        self.add_members(tx, &mut room, &other).await
     }
 }
 
-impl Direct {
-    fn row(&self, pair: (UserId, UserId)) -> rooms::New<'_> {
-        rooms::New {
+impl OpenDirectJob {
+    fn row(&self, pair: (UserId, UserId)) -> rooms::NewRoom<'_> {
+        rooms::NewRoom {
             key: &self.key,
             title: "",
             topic: "",
@@ -89,7 +89,7 @@ impl Direct {
     }
 
     /// Both join; neither is more than the other, but the other one has not answered yet.
-    async fn move_in(
+    async fn add_members(
         &self,
         tx: &mut Writer<'_>,
         room: &mut Room,
@@ -98,7 +98,7 @@ impl Direct {
         let mut staged = Staged::default();
         for user in [&self.caller, other] {
             let joined_seq = staged.add(room, user, self.at, Change::Joined);
-            let member = Member {
+            let member = MemberRecord {
                 role: Role::Member,
                 joined_seq,
                 muted_until: None,

@@ -44,7 +44,7 @@ pub(crate) async fn owners(
 
 /// Those next in line for a room, at most `max`: the highest role first, of equals whoever joined
 /// first. Owners are first of all.
-pub(crate) async fn in_line(
+pub(crate) async fn candidates(
     access: &mut impl Access,
     room: RoomId,
     max: i64,
@@ -53,7 +53,7 @@ pub(crate) async fn in_line(
 }
 
 /// Notes that these members may own a room no more.
-pub(crate) async fn are_over(
+pub(crate) async fn mark_ineligible(
     tx: &mut Writer<'_>,
     room: RoomId,
     users: &[UserId],
@@ -67,7 +67,7 @@ pub(crate) async fn are_over(
 }
 
 #[derive(QueryableByName)]
-struct Owned {
+struct FirstInLineRow {
     #[diesel(sql_type = Text)]
     key: String,
     #[diesel(sql_type = BigInt)]
@@ -88,7 +88,7 @@ const OWNED: &str = "SELECT r.id, r.key,
     FROM rooms r WHERE r.id > $1 AND r.kind <> 3 AND r.creator IS NOT NULL ORDER BY r.id LIMIT $2";
 
 /// A share of all rooms, and those among them that may have no living owner.
-pub(crate) struct Survey {
+pub(crate) struct OwnerSurvey {
     pub(crate) suspects: Vec<RoomKey>,
     /// The last room of these; none: there are no more.
     pub(crate) last: Option<RoomId>,
@@ -99,8 +99,8 @@ pub(crate) async fn survey(
     access: &mut impl Access,
     after: RoomId,
     max: i64,
-) -> Result<Survey, Fault> {
-    let rooms: Vec<Owned> = query!(access, |c| diesel::sql_query(OWNED)
+) -> Result<OwnerSurvey, Fault> {
+    let rooms: Vec<FirstInLineRow> = query!(access, |c| diesel::sql_query(OWNED)
         .bind::<BigInt, _>(after.0)
         .bind::<BigInt, _>(max)
         .load(c))?;
@@ -112,7 +112,7 @@ pub(crate) async fn survey(
         room.first
             .is_some_and(|first| !is_owned || !living.contains(&first))
     });
-    Ok(Survey {
+    Ok(OwnerSurvey {
         suspects: suspects.map(|room| RoomKey(room.key.into())).collect(),
         last,
     })

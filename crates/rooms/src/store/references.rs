@@ -7,10 +7,10 @@ use std::collections::HashSet;
 use storage::list::Rows;
 use storage::prelude::*;
 
-/// Those of these people who are a member of something, of a direct room's pair, or named by an
+/// Those of these people who are a member of something, of a direct room's pair, or referenced by an
 /// entry. Messages need no look: of everyone who was ever in a room a later entry says that they
 /// went, and it is kept for as long as what they wrote.
-pub(crate) async fn named(
+pub(crate) async fn referenced(
     access: &mut impl Access,
     users: &[UserId],
 ) -> Result<HashSet<UserId>, Fault> {
@@ -34,7 +34,7 @@ fn among(users: &[UserId]) -> Rows<'_, (Binary,)> {
 }
 
 /// Those of these people who are banned or invited somewhere.
-pub(crate) async fn expected(
+pub(crate) async fn banned_or_invited(
     access: &mut impl Access,
     users: &[UserId],
 ) -> Result<HashSet<UserId>, Fault> {

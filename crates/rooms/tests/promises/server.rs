@@ -23,21 +23,21 @@ const LONG: Duration = Duration::from_secs(30);
 /// More than any page here holds.
 const ALL: usize = 10_000;
 
-pub(crate) struct House {
+pub(crate) struct TestServer {
     pub(crate) store: Store,
     pub(crate) deps: Deps,
     appended: Seen<EntriesAppended>,
     connections: AtomicU64,
 }
 
-/// The time in every house, ms since 1970.
+/// The time in every server, ms since 1970.
 pub(crate) static NOW: AtomicI64 = AtomicI64::new(1_800_000_000_000);
 
 pub(crate) fn now() -> i64 {
     NOW.load(Ordering::Relaxed)
 }
 
-impl House {
+impl TestServer {
     pub(crate) async fn new() -> Self {
         Self::with(rooms::Settings::default()).await
     }

@@ -15,13 +15,13 @@ use storage::prelude::*;
 /// Long enough for anything here, on a busy machine.
 const LONG: Duration = Duration::from_secs(30);
 
-pub(crate) struct House {
+pub(crate) struct TestServer {
     pub(crate) store: Store,
     appended: Seen<EntriesAppended>,
     moved: Seen<MarkerMoved>,
 }
 
-impl House {
+impl TestServer {
     pub(crate) async fn new() -> Self {
         let (appended, moved) = (Seen::new(), Seen::new());
         let store = Store::with(|bus, database| {

@@ -14,7 +14,7 @@ use diesel::result::QueryResult;
 use diesel::sql_types::Bool;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum OfKind {
+pub(crate) enum KindFilter {
     /// All entries.
     Any,
     /// `message` only.
@@ -23,7 +23,7 @@ pub(crate) enum OfKind {
 
 const _: () = assert!(MESSAGE == 1, "as it is spelled out below and in the index");
 
-impl<DB: Backend> QueryFragment<DB> for OfKind {
+impl<DB: Backend> QueryFragment<DB> for KindFilter {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
         out.push_sql(match self {
             Self::Any => "TRUE",
@@ -33,18 +33,18 @@ impl<DB: Backend> QueryFragment<DB> for OfKind {
     }
 }
 
-impl Expression for OfKind {
+impl Expression for KindFilter {
     type SqlType = Bool;
 }
 
-impl AppearsOnTable<entries::table> for OfKind {}
+impl AppearsOnTable<entries::table> for KindFilter {}
 
-impl<GroupBy> ValidGrouping<GroupBy> for OfKind {
+impl<GroupBy> ValidGrouping<GroupBy> for KindFilter {
     type IsAggregate = is_aggregate::Never;
 }
 
 /// Told apart by its text.
-impl QueryId for OfKind {
+impl QueryId for KindFilter {
     type QueryId = ();
     const HAS_STATIC_QUERY_ID: bool = false;
 }

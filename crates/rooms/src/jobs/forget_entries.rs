@@ -12,14 +12,14 @@ pub(crate) const ENTRIES_MAX: usize = 500;
 
 /// Takes away a room's oldest entries as far as they are from before a moment; how many those were. The last entry is always kept, and one that is dated later
 /// than its successors keeps them until its own time comes.
-pub(crate) struct Forget {
+pub(crate) struct ForgetEntriesJob {
     pub(crate) room: RoomKey,
     pub(crate) before: i64,
     /// At most so many, and at most [`ENTRIES_MAX`].
     pub(crate) max: usize,
 }
 
-impl Job for Forget {
+impl Job for ForgetEntriesJob {
     const NAME: &'static str = "rooms.forget";
     type Answer = usize;
     type Refusal = Infallible;
@@ -39,12 +39,12 @@ impl Job for Forget {
         let taken = oldest.iter().take(max);
         let taken = taken.take_while(|(_, at)| *at < self.before).count();
         let next = oldest.get(taken);
-        retention::renote(tx, id, next.map(|(_, at)| *at)).await?;
+        retention::set_age(tx, id, next.map(|(_, at)| *at)).await?;
         let Some((last, _)) = taken.checked_sub(1).map(|index| oldest[index]) else {
             return Ok(0);
         };
         let kept_from = last + 1;
-        retention::cut(tx, id, (from, kept_from)).await?;
+        retention::delete_entries(tx, id, (from, kept_from)).await?;
         tx.state(EntriesForgotten {
             room: Arc::clone(&room.info),
             from,
@@ -55,9 +55,9 @@ impl Job for Forget {
 }
 
 /// Notes the ages of rooms that have grown.
-pub(crate) struct NoteAges(pub(crate) Vec<Age>);
+pub(crate) struct RecordAgesJob(pub(crate) Vec<Age>);
 
-impl Job for NoteAges {
+impl Job for RecordAgesJob {
     const NAME: &'static str = "rooms.note_ages";
     const STATES: bool = false;
     type Answer = ();
@@ -68,7 +68,7 @@ impl Job for NoteAges {
     }
 
     async fn run(&self, tx: &mut Writer<'_>) -> Result<(), JobError<Infallible>> {
-        retention::note(tx, &self.0).await?;
+        retention::record_ages(tx, &self.0).await?;
         Ok(())
     }
 }
