@@ -23,8 +23,8 @@ fn keeping(days: u32, run_max: usize) -> Settings {
     }
 }
 
-/// A server on this store, with other settings.
-fn server(server: &TestServer, settings: Settings) -> Deps {
+/// The dependencies of a second node on this store, with other settings.
+fn deps_with(server: &TestServer, settings: Settings) -> Deps {
     Deps::new(server.store.database().clone(), settings, Online::new())
 }
 
@@ -48,7 +48,7 @@ async fn a_wild_clock_erases_nothing_and_one_that_proves_itself_does() {
     let room = server.public(&ann, "a").await;
     chat(&server, &ann, &room, 250).await;
 
-    let deps = server(&server, keeping(30, 200_000))
+    let deps = deps_with(&server, keeping(30, 200_000))
         .with_clock(|| now() + AHEAD.load(Ordering::Relaxed))
         .with_uptime(|| Duration::from_secs(UP_S.load(Ordering::Relaxed)));
     rooms::create_general(&deps).await.expect("it is there");
@@ -82,7 +82,7 @@ async fn a_run_takes_its_share_and_the_next_one_goes_on() {
         rooms.push(room);
     }
     let deps =
-        server(&server, keeping(1, 500)).with_clock(|| now() + AHEAD.load(Ordering::Relaxed));
+        deps_with(&server, keeping(1, 500)).with_clock(|| now() + AHEAD.load(Ordering::Relaxed));
     // Within what a clock may jump, and beyond what is kept.
     AHEAD.store(ms(DAY) + 1, Ordering::Relaxed);
     let left = async || {

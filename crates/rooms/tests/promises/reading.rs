@@ -111,12 +111,12 @@ async fn members_read_from_where_they_may() {
         (seqs(&his), his.visible_from, his.complete),
         (vec![4], 4, true)
     );
-    let server = ReadLog {
+    let unrestricted = ReadLog {
         reader: None,
         ..read(&bob, &room, Some(0), 50)
     };
     assert_eq!(
-        seqs(&server.ask(server).await.expect("a page")),
+        seqs(&server.ask(unrestricted).await.expect("a page")),
         [1, 2, 3, 4]
     );
     refused(
