@@ -6,7 +6,7 @@ use crate::store::markers::{self, Marker};
 use crate::store::{reactions, states};
 use crate::{Deps, Messaging};
 use bus::{Subscriber as _, Tasks};
-use rooms::api::catalogue::{self, CutShort};
+use rooms::api::catalogue::{self, TruncatedRoom};
 use rooms::api::{RoomId, RoomKey};
 use sessions::api::{UserId, directory};
 use std::collections::{HashMap, HashSet};
@@ -60,7 +60,7 @@ async fn forget_what_is_left(deps: &Deps) -> anyhow::Result<()> {
     loop {
         let read = deps.database.read("messaging.leftovers", move |reader| {
             Box::pin(async move {
-                let rooms = catalogue::cut_short(reader, after, ROOMS_MAX).await?;
+                let rooms = catalogue::truncated_rooms(reader, after, ROOMS_MAX).await?;
                 let last = rooms.last().map(|room| room.id);
                 Ok((with_leftovers(reader, rooms).await?, last))
             })
@@ -81,8 +81,8 @@ async fn forget_what_is_left(deps: &Deps) -> anyhow::Result<()> {
 
 async fn with_leftovers(
     access: &mut impl Access,
-    rooms: Vec<CutShort>,
-) -> Result<Vec<CutShort>, Fault> {
+    rooms: Vec<TruncatedRoom>,
+) -> Result<Vec<TruncatedRoom>, Fault> {
     let mut found = Vec::new();
     for room in rooms {
         if states::any_below(access, room.id, room.kept_from).await?

@@ -1,14 +1,14 @@
-//! Where a page of entries ends.
+//! Limiting a page of entries by number and size.
 
 use crate::api::{Change, Entry};
 use crate::store::entries::FillFrom;
 
-/// What an entry costs besides its body, roughly: names, ids, times and their keys.
+/// The approximate size of an entry without its body: names, ids, times and their JSON keys, in bytes.
 const ENTRY_OVERHEAD_BYTES: usize = 200;
 
-/// Cuts ascending entries down to `limit` and `bytes`, keeping the end that the page was filled
-/// from, and at least one. The flag says whether something was cut.
-pub(crate) fn cut(
+/// Truncates ascending entries to `limit` and about `bytes`, keeping at least one, and the end that the
+/// page is filled from. Returns whether it dropped any.
+pub(crate) fn truncate(
     mut entries: Vec<Entry>,
     from: FillFrom,
     limit: usize,
@@ -31,14 +31,14 @@ fn count_fitting<'e>(
     limit: usize,
     bytes: usize,
 ) -> usize {
-    let mut room = bytes;
+    let mut left = bytes;
     let mut kept = 0;
     for entry in entries.take(limit) {
         let size = ENTRY_OVERHEAD_BYTES + body_len(entry);
-        if kept > 0 && size > room {
+        if kept > 0 && size > left {
             break;
         }
-        room = room.saturating_sub(size);
+        left = left.saturating_sub(size);
         kept += 1;
     }
     kept

@@ -5,9 +5,9 @@ use crate::api::{
     OpenDirect, Refusal, UpdateRoom,
 };
 use crate::jobs::{
-    AnswerDirectJob, CleanUpEndedJob, EndGuestJob, EndMemberJob, EndedMembersFound, ExpireGuestJob,
-    ForgetPeopleJob, GuestRemoved, GuestRoomsFound, JoinJob, LeaveJob, ModerateJob, OpenDirectJob,
-    RemoveGuestJob,
+    AnswerDirectJob, ClearEndedJob, EndGuestJob, EndMembershipJob, EndedMembersFound,
+    ExpireGuestJob, ForgetPeopleJob, GuestRemoved, GuestRoomsFound, JoinJob, LeaveJob, ModerateJob,
+    OpenDirectJob, RemoveGuestJob,
 };
 use crate::{Deps, validate};
 use bus::{Answers, Context, Handles, LoadError, Reply, Subscriber, Wiring};
@@ -223,7 +223,7 @@ impl Handles<GuestRoomsFound> for Rooms {
     ) -> anyhow::Result<()> {
         for room in &fact.rooms {
             let job = RemoveGuestJob {
-                guest: fact.user.clone(),
+                guest: fact.guest.clone(),
                 room: room.clone(),
                 online: self.deps.online.clone(),
                 at: self.now(),
@@ -263,7 +263,7 @@ impl Handles<GuestRemoved> for Rooms {
 impl Handles<PeopleEnded> for Rooms {
     async fn handle(&mut self, fact: &Arc<PeopleEnded>, ctx: &mut Context) -> anyhow::Result<()> {
         let users = fact.users.clone();
-        let job = CleanUpEndedJob { users };
+        let job = ClearEndedJob { users };
         self.deps.database.submit_from(job, ctx.origin());
         Ok(())
     }
@@ -275,8 +275,8 @@ impl Handles<EndedMembersFound> for Rooms {
         fact: &Arc<EndedMembersFound>,
         ctx: &mut Context,
     ) -> anyhow::Result<()> {
-        for (user, room) in &fact.places {
-            let job = EndMemberJob {
+        for (user, room) in &fact.members {
+            let job = EndMembershipJob {
                 user: user.clone(),
                 room: room.clone(),
                 at: self.now(),

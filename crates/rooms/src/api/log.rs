@@ -1,6 +1,6 @@
-//! The one log writer per room log: the only code that writes entries, and the only copy of a body.
+//! The log writer: the only code that writes entries. The log has the only copy of a message's body.
 //!
-//! messaging calls it inside its own jobs. A job that appends belongs to its room's lane
+//! messaging calls it in its own jobs. A job that appends must run in its room's lane
 //! ([`RoomKey::lane`]), so that entries reach the bus in `seq` order.
 
 use super::{Entry, Refusal, Role, RoomId, RoomInfo, RoomKey, Seq};
@@ -13,137 +13,140 @@ use sessions::api::{User, UserId};
 use std::sync::Arc;
 use storage::prelude::*;
 
-/// The table of all rooms' entries. Its rows are added at the end and the last one is never taken
-/// away, so that storage can tell an older copy of the database by it.
+/// The table of all rooms' entries. It only grows at its end and its last row is never deleted, so
+/// storage can recognise an older copy of the database by it.
 pub const TABLE: &str = "entries";
 
-/// One entry to be written on behalf of a member.
+/// An entry to be written for a member.
 #[derive(Debug, Clone)]
 pub struct Append<'a> {
-    /// Where.
+    /// The room's key, as the client sent it.
     pub room: &'a RoomKey,
-    /// Who.
+    /// The entry's author; membership is checked.
     pub author: &'a User,
-    /// ms since 1970.
+    /// When the command arrived, ms since 1970.
     pub at: i64,
-    /// What; texts have been checked.
+    /// The change to write; the caller has validated its texts.
     pub what: Draft<'a>,
 }
 
-/// What members write. `Edited`, `Deleted` and `Reaction` have been found to be changes.
+/// What a member writes. The caller makes sure that `Edited`, `Deleted` and `Reaction` change
+/// something; only `Message` is checked for repeats.
 #[derive(Debug, Clone)]
 pub enum Draft<'a> {
-    /// A message; told by (`cid`, author, room).
+    /// A message, identified by (`cid`, author, room).
     Message {
-        /// 1–64 characters.
+        /// The sender's own id, 1–64 characters.
         cid: &'a str,
-        /// NFC, within limits.
+        /// The text, in NFC and within the limits.
         body: &'a str,
-        /// Must be a message of the room that the author may read.
+        /// A message of the room that the author may read; may be deleted.
         reply_to: Option<Seq>,
     },
-    /// A new body.
+    /// A new text for a message.
     Edited {
-        /// Which message.
+        /// The message to edit.
         target: Seq,
-        /// NFC, within limits.
+        /// The new text, in NFC and within the limits.
         body: &'a str,
     },
-    /// Gone.
+    /// The deletion of a message.
     Deleted {
-        /// Which message.
+        /// The message to delete.
         target: Seq,
     },
-    /// Set or taken back.
+    /// A reaction, added or removed.
     Reaction {
-        /// To which message.
+        /// The message to react to.
         target: Seq,
-        /// 1–32 bytes.
+        /// The emoji, 1–32 bytes.
         emoji: &'a str,
-        /// Set or taken back.
+        /// True to add, false to remove.
         on: bool,
     },
 }
 
-/// What was written, or found written before.
+/// An entry that was written, now or by an earlier attempt.
 #[derive(Debug, Clone)]
 pub struct Appended {
-    /// The room.
+    /// The room's properties after the entry.
     pub room: Arc<RoomInfo>,
-    /// Its place.
+    /// The entry's position in the log.
     pub seq: Seq,
-    /// When it was written first.
+    /// When it was first written, ms since 1970.
     pub at: i64,
-    /// A message with this `cid` was there already.
+    /// True if a message with this `cid` existed already.
     pub dup: bool,
 }
 
 impl Appended {
-    /// The entry's id on the wire: [`Entry::id`].
+    /// Returns the entry's id on the wire: [`Entry::id`].
     #[must_use]
     pub fn id(&self) -> String {
         Entry::id_at(self.room.id, self.seq)
     }
 }
 
-/// Writes a run of entries as a set: locks the rooms in id order, then checks repeats (also inside
-/// the run), membership and mute, one query per table, moves each head by n and inserts. States
-/// one [`super::EntriesAppended`]. One outcome per item, in order; each is judged as if the items
-/// before it had been written alone; a refused item writes nothing.
+/// Appends a batch of entries: locks the rooms in id order, checks repeats (also within the batch),
+/// membership and mutes with one query per table, then inserts the entries and moves the heads.
+/// Publishes one [`super::EntriesAppended`]. Returns one outcome per item, in order. Each item is
+/// checked as if the items before it had been written already; a refused item writes nothing.
 ///
-/// A repeat is answered before anything else is asked, even of one who is a member no more: it
-/// tells nothing new. Who is no member, banned or not, is told [`Refusal::NotMember`], of a room
-/// that is not public [`Refusal::NoSuchRoom`]. The muted may delete and nothing else. A `target`
-/// must be a message that the author may read and that stands; a `reply_to` may be a deleted one.
+/// A repeated message is recognised before any other check, even if its author is no longer a
+/// member: the answer reveals nothing new. A non-member, banned or not, gets
+/// [`Refusal::NotMember`] in a public room and [`Refusal::NoSuchRoom`] elsewhere. A muted member may
+/// only delete. A `target` must be an undeleted message that the author may read; a `reply_to` may
+/// be deleted.
 pub async fn append(
     tx: &mut Writer<'_>,
-    run: &[Append<'_>],
+    items: &[Append<'_>],
 ) -> Result<Vec<Result<Appended, Refusal>>, Fault> {
-    let mut batch = AppendBatch::open(tx, run).await?;
-    let outcomes = run.iter().map(|item| batch.write(item)).collect();
-    batch.close(tx).await?;
+    let mut batch = AppendBatch::open(tx, items).await?;
+    let outcomes = items.iter().map(|item| batch.append(item)).collect();
+    batch.write(tx).await?;
     Ok(outcomes)
 }
 
-/// How someone stands in a room, read under the room's lock when it comes from a [`Writer`].
+/// A member's rights in a room. Stable until the transaction ends if [`admit`] returned it, since
+/// that locks the room.
 #[derive(Debug, Clone)]
 pub struct Standing {
-    /// The room.
+    /// The room's properties.
     pub room: Arc<RoomInfo>,
-    /// As what; server administrators are at least moderators of public rooms.
+    /// The member's effective role: server administrators are at least moderators of public rooms.
     pub role: Role,
-    /// Muted until, ms since 1970.
+    /// When the mute ends, ms since 1970; may have passed.
     pub muted_until: Option<i64>,
-    /// The first entry they may read.
+    /// The first entry that the member may read.
     pub visible_from: Seq,
-    /// Their own `joined` entry, of the present stay.
+    /// The member's own latest `joined` entry.
     pub joined_seq: Seq,
-    /// The room's last `seq`.
+    /// The `seq` of the room's last entry.
     pub head: Seq,
 }
 
-/// How a member stands; refuses those who are not: `NotMember` in public rooms, `NoSuchRoom` else.
-/// Locks the room until the transaction ends.
+/// Locks a room until the transaction ends and returns a member's rights in it. Refuses non-members
+/// with `NotMember` in public rooms and `NoSuchRoom` elsewhere.
 pub async fn admit(
     tx: &mut Writer<'_>,
     room: &RoomKey,
     user: UserId,
 ) -> Result<Result<Standing, Refusal>, Fault> {
     let room = rooms::lock_one(tx, room).await?;
-    stands(tx, room, user).await
+    member_standing(tx, room, user).await
 }
 
-/// [`admit`] for reading: locks nothing.
+/// Returns a member's rights like [`admit`], but locks nothing.
 pub async fn standing(
     access: &mut impl Access,
     room: &RoomKey,
     user: UserId,
 ) -> Result<Result<Standing, Refusal>, Fault> {
     let room = rooms::find(access, room).await?;
-    stands(access, room, user).await
+    member_standing(access, room, user).await
 }
 
-async fn stands(
+async fn member_standing(
     access: &mut impl Access,
     room: Option<rooms::Room>,
     user: UserId,
@@ -158,8 +161,8 @@ async fn stands(
     Ok(Ok(permissions::standing(&room, &member, role)))
 }
 
-/// The entries with these places, ascending, as they stand (deleted messages without body). Absent
-/// ones are absent. One query and one for the people.
+/// Returns the entries at these positions, ascending; deleted messages have no body. Leaves out
+/// positions without an entry. Takes two queries: entries and people.
 pub async fn entries(
     access: &mut impl Access,
     room: RoomId,
@@ -168,20 +171,20 @@ pub async fn entries(
     rows::at(access, room, seqs).await
 }
 
-/// Which `message` entries of a room to read.
+/// The direction in which to read the `message` entries of a room.
 #[derive(Debug, Clone, Copy)]
 pub enum Window {
-    /// The last ones.
+    /// From the end of the log downwards.
     Newest,
-    /// Below this place, the nearest.
+    /// From below this position downwards.
     Before(Seq),
-    /// Above this place, the nearest.
+    /// From above this position upwards.
     After(Seq),
 }
 
-/// At most `limit` entries of kind `message`, ascending, not below `visible_from`; more than
-/// `bytes` of bodies end the page early (one comes all the same). The flag says whether more lie
-/// in that direction.
+/// Returns at most `limit` entries of kind `message`, ascending, none below `visible_from`, and
+/// whether there are more in that direction. A page ends early when its bodies exceed `bytes`, but
+/// has at least one entry if there is any.
 pub async fn messages(
     access: &mut impl Access,
     room: RoomId,
@@ -192,9 +195,9 @@ pub async fn messages(
 ) -> Result<(Vec<Entry>, bool), Fault> {
     let (range, from) = match window {
         Window::Newest => ((visible_from, Seq::MAX), FillFrom::Highest),
-        Window::Before(place) => ((visible_from, place.saturating_sub(1)), FillFrom::Highest),
-        Window::After(place) => (
-            (visible_from.max(place.saturating_add(1)), Seq::MAX),
+        Window::Before(seq) => ((visible_from, seq.saturating_sub(1)), FillFrom::Highest),
+        Window::After(seq) => (
+            (visible_from.max(seq.saturating_add(1)), Seq::MAX),
             FillFrom::Lowest,
         ),
     };
@@ -208,11 +211,11 @@ pub async fn messages(
         limit.saturating_add(1),
     )
     .await?;
-    Ok(page::cut(found, from, limit, bytes))
+    Ok(page::truncate(found, from, limit, bytes))
 }
 
-/// Messages above `marker` by others than `user`, not deleted, and how many of them mention
-/// `user`; both capped at 999, and counted among the newest 2,000 messages above `marker`.
+/// Counts the undeleted messages above `marker` by others than `user`, and those of them that
+/// mention `user`. Looks at the newest 2,000 messages only; both counts stop at 999.
 pub async fn unread(
     access: &mut impl Access,
     room: RoomId,
@@ -222,8 +225,8 @@ pub async fn unread(
     rows::unread(access, room, user, marker).await
 }
 
-/// Takes the body of a message and of all its edits out of the log, for ever. [`append`] does so
-/// itself for each `Deleted`; once more does no harm.
+/// Removes the body of a message and of all its edits from the log for good. [`append`] does this
+/// for each `Deleted`; repeating it is harmless.
 pub async fn redact(tx: &mut Writer<'_>, room: RoomId, target: Seq) -> Result<(), Fault> {
     rows::redact(tx, room, target).await
 }

@@ -1,5 +1,5 @@
-//! The public face: ids, entries, requests, facts, the log writer and the catalogue, the last two as
-//! functions that others run inside their own transactions, and the one rule for texts.
+//! The public API: ids, entries, requests, events, and the rule for texts. The log writer ([`log`]) and
+//! the [`catalogue`] are functions that callers run in their own transactions.
 
 pub mod catalogue;
 mod entry;

@@ -1,4 +1,4 @@
-//! `dm` where the room stands already: the caller answers it, or comes back to it.
+//! `dm` for an existing room: the caller accepts it or rejoins it.
 
 use super::{Outcome, lock, person, refuse};
 use crate::api::{Change, Created, DirectAnswered, Done, Refusal, Role, RoomKey};
@@ -8,7 +8,7 @@ use crate::store::rooms::Room;
 use sessions::api::User;
 use storage::prelude::*;
 
-/// Makes one of the two of a direct room a member who has answered.
+/// Makes one of a direct room's two people a member who has answered.
 pub(crate) struct AnswerDirectJob {
     pub(crate) caller: User,
     pub(crate) room: RoomKey,
@@ -84,7 +84,7 @@ impl AnswerDirectJob {
             answered: true,
         };
         members::insert(tx, room.info.id, &self.caller, member).await?;
-        staged.commit(tx).await?;
+        staged.write(tx).await?;
         Ok(Done {
             seq: joined_seq,
             dup: false,

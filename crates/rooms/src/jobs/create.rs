@@ -1,4 +1,4 @@
-//! `room.create`.
+//! `room.create`: creates a public or private room.
 
 use super::{Outcome, person, quotas, refuse};
 use crate::api::{Change, Created, Done, History, Kind, Refusal, Role, RoomKey, Seq};
@@ -10,16 +10,16 @@ use anyhow::Context as _;
 use sessions::api::User;
 use storage::prelude::*;
 
-/// Makes a public or private room. Its texts and its key have been checked.
+/// Creates a public or private room. Its texts and its key have been validated.
 pub(crate) struct CreateJob {
     pub(crate) creator: User,
-    /// Of a public room the chosen one; of a private room one that nobody has had.
+    /// The chosen key of a public room, or a newly generated one for a private room.
     pub(crate) key: RoomKey,
     pub(crate) kind: Kind,
     pub(crate) title: String,
     pub(crate) topic: String,
     pub(crate) history: History,
-    /// By which a repeated creation of a private room is told.
+    /// Identifies a repeated creation of a private room.
     pub(crate) cid: Option<String>,
     pub(crate) rooms_max: usize,
     pub(crate) quotas: Quotas,
@@ -47,18 +47,18 @@ impl Job for CreateJob {
         person::must_be_below_rooms_max(tx, self.creator.id, self.rooms_max).await?;
         person::must_exist(tx, self.creator.id).await?;
         quotas::check_new_room(tx, &self.quotas, self.creator.id, self.at).await?;
-        if !rooms::insert(tx, &self.row()).await? {
-            // Made in another lane in this very moment.
+        if !rooms::insert(tx, &self.new_room()).await? {
+            // Another lane created it at the same moment.
             let created = self.repeat(tx).await?;
             return Ok(created
-                .context("a room that is there cannot be found")
+                .context("cannot find an existing room")
                 .map_err(Fault::from)?);
         }
         let room = rooms::find(tx, &self.key).await?;
         let mut room = room
-            .context("a new room cannot be found")
+            .context("cannot find the new room")
             .map_err(Fault::from)?;
-        self.add_members(tx, &mut room).await?;
+        self.add_creator(tx, &mut room).await?;
         let role = Some(Role::Owner);
         Ok(self.created(
             &room,
@@ -72,7 +72,7 @@ impl Job for CreateJob {
 }
 
 impl CreateJob {
-    fn row(&self) -> rooms::NewRoom<'_> {
+    fn new_room(&self) -> rooms::NewRoom<'_> {
         rooms::NewRoom {
             key: &self.key,
             title: &self.title,
@@ -87,7 +87,7 @@ impl CreateJob {
         }
     }
 
-    async fn add_members(&self, tx: &mut Writer<'_>, room: &mut Room) -> Result<(), Fault> {
+    async fn add_creator(&self, tx: &mut Writer<'_>, room: &mut Room) -> Result<(), Fault> {
         let mut staged = Staged::default();
         let joined_seq = staged.add(room, &self.creator, self.at, Change::Joined);
         let owner = MemberRecord {
@@ -97,7 +97,7 @@ impl CreateJob {
             answered: true,
         };
         members::insert(tx, room.info.id, &self.creator, owner).await?;
-        staged.commit(tx).await
+        staged.write(tx).await
     }
 
     async fn repeat(&self, tx: &mut Writer<'_>) -> Outcome<Option<Created>> {
@@ -108,7 +108,8 @@ impl CreateJob {
         }
     }
 
-    /// A public room that the caller made, owns, and that has these settings is this one.
+    /// Recognises a repeat for a public room: the caller created and owns the room with this key, and
+    /// it has the same properties. Refuses any other existing room.
     async fn same_key(&self, tx: &mut Writer<'_>) -> Outcome<Option<Created>> {
         let Some(room) = rooms::find(tx, &self.key).await? else {
             return Ok(None);
@@ -131,7 +132,7 @@ impl CreateJob {
         )))
     }
 
-    /// A private room is told by the caller's own id for it, whatever became of it since.
+    /// Recognises a repeat for a private room by its `cid`, however the room has changed since.
     async fn same_cid(&self, tx: &mut Writer<'_>, cid: &str) -> Outcome<Option<Created>> {
         let Some((room, made_of)) = rooms::find_by_cid(tx, self.creator.id, cid).await? else {
             return Ok(None);
@@ -157,14 +158,14 @@ impl CreateJob {
         }
     }
 
-    /// What was asked for, in sixteen bytes.
+    /// Returns a fingerprint of the requested properties.
     fn fingerprint(&self) -> [u8; 16] {
-        let wish = (self.kind, self.history, &self.title, &self.topic);
-        fingerprint::of(&format!("{wish:?}"), None)
+        let requested = (self.kind, self.history, &self.title, &self.topic);
+        fingerprint::of(&format!("{requested:?}"), None)
     }
 }
 
-/// The first free key like this one.
+/// Returns the first free key among `<key>-2` to `<key>-9`.
 async fn suggest_key(tx: &mut Writer<'_>, key: &RoomKey) -> Result<Option<String>, Fault> {
     const KEY_MAX: usize = 32;
     let like = |n: u32| format!("{}-{n}", key.0);

@@ -1,4 +1,5 @@
-//! What is too old is taken out of a room's log, from its beginning on. Places stay as they are.
+//! Retention's write jobs: deleting the oldest entries of a room, and recording how old rooms are. The
+//! remaining entries keep their `seq`.
 
 use crate::api::{EntriesForgotten, RoomKey};
 use crate::store::retention::{self, Age};
@@ -7,15 +8,16 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use storage::prelude::*;
 
-/// The most entries that one job takes away: the lane has other work.
+/// The maximum number of entries that one job deletes, so that the lane's other jobs wait only briefly.
 pub(crate) const ENTRIES_MAX: usize = 500;
 
-/// Takes away a room's oldest entries as far as they are from before a moment; how many those were. The last entry is always kept, and one that is dated later
-/// than its successors keeps them until its own time comes.
+/// Deletes a room's oldest entries written before a given time and returns how many. Always keeps the
+/// last entry. An entry with a later time than its successors keeps them too, until it is old enough.
 pub(crate) struct ForgetEntriesJob {
     pub(crate) room: RoomKey,
+    /// ms since 1970.
     pub(crate) before: i64,
-    /// At most so many, and at most [`ENTRIES_MAX`].
+    /// The maximum number of entries; [`ENTRIES_MAX`] caps it.
     pub(crate) max: usize,
 }
 
@@ -34,13 +36,13 @@ impl Job for ForgetEntriesJob {
         };
         let (id, from) = (room.info.id, room.kept_from);
         let max = self.max.min(ENTRIES_MAX);
-        let and_next = i64::try_from(max + 1).unwrap_or(i64::MAX);
-        let oldest = retention::oldest(tx, id, (from, room.head), and_next).await?;
-        let taken = oldest.iter().take(max);
-        let taken = taken.take_while(|(_, at)| *at < self.before).count();
-        let next = oldest.get(taken);
+        let limit = i64::try_from(max + 1).unwrap_or(i64::MAX);
+        let oldest = retention::oldest(tx, id, (from, room.head), limit).await?;
+        let deletable = oldest.iter().take(max);
+        let deleted = deletable.take_while(|(_, at)| *at < self.before).count();
+        let next = oldest.get(deleted);
         retention::set_age(tx, id, next.map(|(_, at)| *at)).await?;
-        let Some((last, _)) = taken.checked_sub(1).map(|index| oldest[index]) else {
+        let Some((last, _)) = deleted.checked_sub(1).map(|index| oldest[index]) else {
             return Ok(0);
         };
         let kept_from = last + 1;
@@ -50,11 +52,11 @@ impl Job for ForgetEntriesJob {
             from,
             kept_from,
         });
-        Ok(taken)
+        Ok(deleted)
     }
 }
 
-/// Notes the ages of rooms that have grown.
+/// Records the ages of rooms that have none recorded yet.
 pub(crate) struct RecordAgesJob(pub(crate) Vec<Age>);
 
 impl Job for RecordAgesJob {

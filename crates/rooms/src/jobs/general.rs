@@ -1,14 +1,14 @@
-//! The room that is there from the first start.
+//! `general`: the public room that exists from the first start on.
 
 use crate::api::{History, Kind, RoomKey};
 use crate::store::rooms;
 use std::convert::Infallible;
 use storage::prelude::*;
 
-/// Its key and its title.
+/// The room's key and title.
 const GENERAL: &str = "general";
 
-/// Makes `general` unless it is there. It belongs to the server: nobody owns it.
+/// Creates `general` unless it exists. It belongs to the server: nobody owns it.
 pub(crate) struct CreateGeneralJob {
     pub(crate) at: i64,
 }

@@ -1,18 +1,18 @@
-//! Guests end with their last room. Joining a room and ending a guest exclude each other: both
-//! hold the guest's own lock.
+//! The end of guests: a guest ends when it is offline and in no room. Joining a room and ending a guest
+//! exclude each other, because both hold the guest's own lock.
 
 use super::{Outcome, leave, lock, person};
-use crate::api::{Refusal, RoomKey};
-use crate::store::{members, rooms};
+use crate::api::{Refusal, RoomId, RoomKey, catalogue};
+use crate::store::members;
 use bus::Event;
 use sessions::api::{Online, User, UserId, directory};
 use std::convert::Infallible;
 use storage::prelude::*;
 
-/// A guest's way out of its rooms has been found: one job for each room follows, in that room's
-/// lane. Rooms tells it to itself only.
+/// An expired guest is in these rooms: one [`RemoveGuestJob`] for each follows, in the room's lane. Only
+/// rooms itself handles this event.
 pub(crate) struct GuestRoomsFound {
-    pub(crate) user: User,
+    pub(crate) guest: User,
     pub(crate) rooms: Vec<RoomKey>,
 }
 
@@ -20,8 +20,7 @@ impl Event for GuestRoomsFound {
     const NAME: &'static str = "rooms.guest_leaving";
 }
 
-/// An expired guest was taken out of one of its rooms; perhaps it was the last. Rooms tells it to
-/// itself only.
+/// An expired guest was removed from a room, perhaps its last. Only rooms itself handles this event.
 pub(crate) struct GuestRemoved {
     pub(crate) guest: UserId,
 }
@@ -58,7 +57,7 @@ impl Job for EndGuestJob {
     }
 }
 
-/// Finds the rooms that an expired guest has to leave, or ends it if there are none.
+/// Finds the rooms that an expired guest must leave, or ends the guest if there are none.
 pub(crate) struct ExpireGuestJob {
     pub(crate) guest: User,
 }
@@ -78,26 +77,23 @@ impl Job for ExpireGuestJob {
     }
 
     async fn run(&self, tx: &mut Writer<'_>) -> Result<(), JobError<Infallible>> {
-        let places = members::of_users(tx, &[self.guest.id]).await?;
-        if places.is_empty() {
+        let memberships = members::of_users(tx, &[self.guest.id]).await?;
+        if memberships.is_empty() {
             end_if_in_no_room(tx, self.guest.id).await?;
             return Ok(());
         }
-        let ids = places.iter().map(|place| place.room).collect();
-        let rooms = rooms::by_ids(tx, &ids).await?;
+        let ids: Vec<RoomId> = memberships.iter().map(|row| row.room).collect();
+        let keys = catalogue::keys(tx, &ids).await?;
         tx.state(GuestRoomsFound {
-            user: self.guest.clone(),
-            rooms: rooms
-                .into_values()
-                .map(|room| room.info.key.clone())
-                .collect(),
+            guest: self.guest.clone(),
+            rooms: keys.into_values().collect(),
         });
         Ok(())
     }
 }
 
-/// Takes an expired guest out of one room. After a crash between two rooms, or before its end, the
-/// guest is still there, unseen as before, and found again. One who has come back meanwhile stays.
+/// Removes an expired guest from one room, unless it has come back meanwhile. After a crash before the
+/// last room or before its end, the guest still counts as expired and is found again.
 pub(crate) struct RemoveGuestJob {
     pub(crate) guest: User,
     pub(crate) room: RoomKey,
@@ -119,17 +115,16 @@ impl Job for RemoveGuestJob {
         if self.online.contains(self.guest.id) {
             return Ok(());
         }
-        let guest = &self.guest;
-        if let Some(member) = members::find(tx, room.info.id, guest.id).await? {
-            leave::remove_member(tx, &mut room, guest, &member, self.at).await?;
-        }
-        tx.state(GuestRemoved { guest: guest.id });
+        leave::remove_if_member(tx, &mut room, &self.guest, self.at).await?;
+        tx.state(GuestRemoved {
+            guest: self.guest.id,
+        });
         Ok(())
     }
 }
 
-/// Under the guest's lock: whoever joins a room meanwhile comes before, and is seen here, or after,
-/// and sees that the guest has ended.
+/// Ends a guest that is in no room. The caller holds the guest's lock, so a concurrent join comes
+/// either before and is seen here, or after and sees that the guest has ended.
 async fn end_if_in_no_room(tx: &mut Writer<'_>, guest: UserId) -> Result<(), Fault> {
     if members::count_rooms(tx, guest).await? == 0 {
         directory::end_guest(tx, guest).await?;

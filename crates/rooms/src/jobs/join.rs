@@ -1,4 +1,4 @@
-//! `join`: the durable part.
+//! `join`: the membership; the subscription is the connection's part.
 
 use super::{Outcome, lock, ownership, person, refuse};
 use crate::api::{Change, History, Joined, Kind, Refusal, Role, RoomKey, Seq};
@@ -10,7 +10,7 @@ use sessions::api::{User, UserId};
 use std::sync::Arc;
 use storage::prelude::*;
 
-/// Makes someone a member of a public room, or of one they were invited to.
+/// Makes someone a member of a public room, or of a room they are invited to.
 pub(crate) struct JoinJob {
     pub(crate) user: User,
     pub(crate) room: RoomKey,
@@ -54,22 +54,22 @@ impl Job for JoinJob {
         };
         members::insert(tx, id, &self.user, member).await?;
         invitations::remove(tx, id, user).await?;
-        if self.takes_ownership(tx, &room).await? {
+        if self.becomes_owner(tx, &room).await? {
             let successor = self.user.clone();
             ownership::make_owner(tx, &mut room, successor, &self.user, (&mut staged, self.at))
                 .await?;
             member.role = Role::Owner;
         }
-        staged.commit(tx).await?;
+        staged.write(tx).await?;
         Ok(joined(&room, &member, false))
     }
 }
 
 impl JoinJob {
-    /// Whether nobody owns the room whom an account could ask. One with `since_join` stays without
-    /// owner: a new one could open to themselves what was said to others. Trusts what is noted of
-    /// the owners: one who was deleted passes the room on as soon as rooms hears of it.
-    async fn takes_ownership(&self, tx: &mut Writer<'_>, room: &Room) -> Result<bool, Fault> {
+    /// Returns whether the new member becomes the owner of a room that has none. A room with
+    /// `since_join` stays without one: a new owner could reveal to themselves what was written before.
+    /// Relies on `may_own` as recorded: a deleted owner's room passes on when rooms handles the deletion.
+    async fn becomes_owner(&self, tx: &mut Writer<'_>, room: &Room) -> Result<bool, Fault> {
         if self.user.guest || !room.has_owners() || room.info.history != History::All {
             return Ok(false);
         }
@@ -77,7 +77,7 @@ impl JoinJob {
     }
 }
 
-/// Whether someone may come in. Of rooms that are not public nobody else learns anything.
+/// Refuses someone who may not join; does not reveal rooms that are not public.
 async fn check_admission(tx: &mut Writer<'_>, room: &Room, user: UserId) -> Outcome<()> {
     let id = room.info.id;
     let refusal = match room.info.kind {

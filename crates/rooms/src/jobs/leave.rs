@@ -1,4 +1,4 @@
-//! `leave`, which also declines an invitation, and what becomes of a room whose last owner leaves.
+//! `leave`, which also declines an invitation, and the removal of members.
 
 use super::{Outcome, lock, ownership, refuse};
 use crate::api::{Change, Done, Refusal, Role, RoomKey, Seq};
@@ -9,7 +9,7 @@ use crate::store::{invitations, kinds, lookups};
 use sessions::api::User;
 use storage::prelude::*;
 
-/// Ends a membership by the member's own will.
+/// Ends a membership at the member's own request.
 pub(crate) struct LeaveJob {
     pub(crate) user: User,
     pub(crate) room: RoomKey,
@@ -35,8 +35,9 @@ impl Job for LeaveJob {
     }
 }
 
-/// One who is invited declines; no entry says so, as none said that they came. One who has declined
-/// or left gets the entry of that; one who was put out, or never in, is an not_a_member.
+/// Answers `leave` by a non-member. An invited person declines, which writes no entry. Someone who
+/// declined or left before gets the entry of that invitation or leaving. Someone who was removed, or
+/// was never a member, is refused.
 async fn leave_as_non_member(tx: &mut Writer<'_>, room: &Room, user: &User) -> Outcome<Done> {
     let id = room.info.id;
     if let Some(seq) = invitations::find(tx, id, user.id).await? {
@@ -50,8 +51,9 @@ async fn leave_as_non_member(tx: &mut Writer<'_>, room: &Room, user: &User) -> O
     }
 }
 
-/// Takes a member out with a `left` entry. The last owner hands the room on first.
-pub(super) async fn remove_member(
+/// Removes a member with a `left` entry. If the last owner leaves, another member becomes owner
+/// first.
+async fn remove_member(
     tx: &mut Writer<'_>,
     room: &mut Room,
     user: &User,
@@ -65,6 +67,19 @@ pub(super) async fn remove_member(
     }
     members::remove(tx, id, user.id).await?;
     let seq = staged.add(room, user, at, Change::Left);
-    staged.commit(tx).await?;
+    staged.write(tx).await?;
     Ok(seq)
+}
+
+/// Removes someone from a locked room with a `left` entry, if they are a member of it.
+pub(super) async fn remove_if_member(
+    tx: &mut Writer<'_>,
+    room: &mut Room,
+    user: &User,
+    at: i64,
+) -> Result<(), Fault> {
+    if let Some(member) = members::find(tx, room.info.id, user.id).await? {
+        remove_member(tx, room, user, &member, at).await?;
+    }
+    Ok(())
 }

@@ -1,4 +1,4 @@
-//! What the commands do in their rooms' lanes. A refusal writes nothing.
+//! The write jobs, most of them in their room's lane. A refused job writes nothing.
 
 mod answer_direct;
 mod create;
@@ -18,7 +18,7 @@ mod update;
 
 pub(crate) use answer_direct::AnswerDirectJob;
 pub(crate) use create::CreateJob;
-pub(crate) use ended::{AssignOwnerJob, CleanUpEndedJob, EndMemberJob, EndedMembersFound};
+pub(crate) use ended::{AssignOwnerJob, ClearEndedJob, EndMembershipJob, EndedMembersFound};
 pub(crate) use forget_entries::{ENTRIES_MAX, ForgetEntriesJob, RecordAgesJob};
 pub(crate) use forget_people::ForgetPeopleJob;
 pub(crate) use general::CreateGeneralJob;
@@ -38,28 +38,28 @@ use crate::store::rooms::{self, Room};
 use sessions::api::UserId;
 use storage::prelude::*;
 
-/// How a job ends.
+/// The result of a job or of a step of it.
 type Outcome<T> = Result<T, JobError<Refusal>>;
 
 fn refuse(refusal: Refusal) -> JobError<Refusal> {
     JobError::Refused(refusal)
 }
 
-/// Locks a room.
+/// Locks a room until the transaction ends, or refuses with `NoSuchRoom`.
 async fn lock(tx: &mut Writer<'_>, key: &RoomKey) -> Outcome<Room> {
     let room = rooms::lock_one(tx, key).await?;
     room.ok_or_else(|| refuse(Refusal::NoSuchRoom))
 }
 
-/// A room under lock, and the member of it who acts.
+/// A locked room and the member who acts in it.
 struct ActingMember {
     room: Room,
     member: MemberRecord,
-    /// With what a server administrator is besides.
+    /// The effective role, including the rights of a server administrator.
     role: Role,
 }
 
-/// Locks a room for one of its members.
+/// Locks a room for one of its members; refuses non-members.
 async fn lock_as_member(
     tx: &mut Writer<'_>,
     key: &RoomKey,
@@ -74,7 +74,7 @@ async fn lock_as_member(
 }
 
 impl ActingMember {
-    /// Refuses someone who is muted at this time: texts of any sort reach everyone.
+    /// Refuses a muted member: reasons, titles and topics are texts that reach everyone.
     fn must_not_be_muted(&self, now: i64) -> Outcome<()> {
         if self.member.muted_until.is_some_and(|until| until > now) {
             return Err(refuse(Refusal::Muted));

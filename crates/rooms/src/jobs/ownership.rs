@@ -1,4 +1,4 @@
-//! A room is left to somebody living, as long as there is somebody.
+//! Ownership: a room that people own always has a living owner, if any of its members qualifies.
 
 use crate::api::{Change, Role, RoomId};
 use crate::log_writer::Staged;
@@ -7,30 +7,31 @@ use crate::store::{members, owners};
 use sessions::api::{User, UserId, directory};
 use storage::prelude::*;
 
-/// Looked at in one query. Whoever turns out to be over is noted, and never looked at again.
-const AT_ONCE: i64 = 32;
+/// The number of members read in one query. Ended ones are marked as ineligible and never read again.
+const PAGE: i64 = 32;
 
-/// Whether someone living owns a room, other than this one.
+/// Returns whether a living person other than `user` owns a room.
 pub(super) async fn has_other_owner(
     tx: &mut Writer<'_>,
     room: RoomId,
     user: Option<UserId>,
 ) -> Result<bool, Fault> {
     loop {
-        let owners = owners::owners(tx, room, AT_ONCE).await?;
-        let living = living(tx, room, &owners).await?;
+        let owners = owners::owners(tx, room, PAGE).await?;
+        let living = keep_living(tx, room, &owners).await?;
         if living.iter().any(|owner| Some(*owner) != user) {
             return Ok(true);
         }
-        // Of several pages of deleted owners each is noted before the next is read.
+        // A page with deleted owners: they are marked now, so the next read returns other owners.
         if living.len() == owners.len() {
             return Ok(false);
         }
     }
 }
 
-/// Makes someone living the owner if nobody is, once this member has gone: the moderator, or else the
-/// member, who has been there longest and is no guest. The entry is the leaver's, or else the successor's.
+/// Makes another member the owner if, without `leaver`, no living person owns the room: the
+/// longest-standing moderator, or else the longest-standing member, guests excepted. The entry's
+/// author is the leaver, or else the new owner.
 pub(super) async fn pass_ownership(
     tx: &mut Writer<'_>,
     room: &mut Room,
@@ -48,21 +49,21 @@ pub(super) async fn pass_ownership(
     make_owner(tx, room, successor, &author, (staged, at)).await
 }
 
-/// Gives someone a room.
+/// Makes a member an owner, with a `role` entry.
 pub(super) async fn make_owner(
     tx: &mut Writer<'_>,
     room: &mut Room,
-    successor: User,
+    owner: User,
     author: &User,
     (staged, at): (&mut Staged, i64),
 ) -> Result<(), Fault> {
-    members::set_role(tx, room.info.id, successor.id, Role::Owner).await?;
-    let make_owner = Change::Role {
-        user: successor,
+    members::set_role(tx, room.info.id, owner.id, Role::Owner).await?;
+    let change = Change::Role {
+        user: owner,
         role: Role::Owner,
         reason: None,
     };
-    staged.add(room, author, at, make_owner);
+    staged.add(room, author, at, change);
     Ok(())
 }
 
@@ -72,9 +73,9 @@ async fn find_successor(
     leaver: Option<UserId>,
 ) -> Result<Option<User>, Fault> {
     loop {
-        let candidates = owners::candidates(tx, room, AT_ONCE).await?;
-        let living = living(tx, room, &candidates).await?;
-        if let Some(successor) = living.iter().find(|successor| Some(**successor) != leaver) {
+        let candidates = owners::candidates(tx, room, PAGE).await?;
+        let living = keep_living(tx, room, &candidates).await?;
+        if let Some(successor) = living.iter().find(|user| Some(**user) != leaver) {
             return Ok(directory::by_id(tx, &[*successor]).await?.remove(successor));
         }
         if living.len() == candidates.len() {
@@ -83,13 +84,17 @@ async fn find_successor(
     }
 }
 
-/// Those of these members who are living, in the same order; notes the others.
-async fn living(tx: &mut Writer<'_>, room: RoomId, users: &[UserId]) -> Result<Vec<UserId>, Fault> {
+/// Returns the living among these members, in the same order, and marks the others as ineligible.
+async fn keep_living(
+    tx: &mut Writer<'_>,
+    room: RoomId,
+    users: &[UserId],
+) -> Result<Vec<UserId>, Fault> {
     let living = directory::living(tx, users).await?;
-    let (living, over): (Vec<UserId>, Vec<UserId>) =
+    let (living, ended): (Vec<UserId>, Vec<UserId>) =
         users.iter().partition(|user| living.contains(user));
-    if !over.is_empty() {
-        owners::mark_ineligible(tx, room, &over).await?;
+    if !ended.is_empty() {
+        owners::mark_ineligible(tx, room, &ended).await?;
     }
     Ok(living)
 }

@@ -74,7 +74,7 @@ async fn page_of(
     let limit = request.limit.max(1);
     let range = (lowest, highest);
     let found = entries::between(access, room.info.id, range, KindFilter::Any, from, limit).await?;
-    let (entries, _) = page::cut(found, from, limit, request.bytes);
+    let (entries, _) = page::truncate(found, from, limit, request.bytes);
     let reached = match from {
         FillFrom::Lowest => entries.last().map_or(highest, |last| last.seq) >= highest,
         FillFrom::Highest => entries.first().map_or(lowest, |first| first.seq) <= lowest,

@@ -201,7 +201,7 @@ async fn rooms_are_looked_up() {
         rooms::public(tx, "room-2", 100);
         rooms::heads(tx, Some(ROOM), 500);
         retention::due(tx, 20, 100);
-        retention::cut_short(tx, RoomId(100), 500);
+        retention::truncated_rooms(tx, RoomId(100), 500);
     });
     store.close().await;
 }

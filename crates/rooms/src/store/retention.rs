@@ -156,7 +156,7 @@ pub(crate) async fn newest(access: &mut impl Access) -> Result<Option<i64>, Faul
 }
 
 /// Rooms that have forgotten something, after this one.
-pub(crate) async fn cut_short(
+pub(crate) async fn truncated_rooms(
     access: &mut impl Access,
     after: RoomId,
     max: i64,

@@ -1,4 +1,5 @@
-//! `ban`: out, no longer invited, and not to come back; `unban`: may come back.
+//! `ban` removes a person, revokes the invitations to and from them, and keeps them out; `unban` lets
+//! them join again.
 
 use super::{ModerationContext, Outcome, repeated};
 use crate::api::{Change, Done};
@@ -23,7 +24,7 @@ pub(super) async fn run(tx: &mut Writer<'_>, mut ctx: ModerationContext<'_>) -> 
     Ok(done)
 }
 
-pub(super) async fn undo(tx: &mut Writer<'_>, mut ctx: ModerationContext<'_>) -> Outcome<Done> {
+pub(super) async fn lift(tx: &mut Writer<'_>, mut ctx: ModerationContext<'_>) -> Outcome<Done> {
     if !bans::remove(tx, ctx.room.info.id, ctx.subject.id).await? {
         return ctx.already_done(tx, &[kinds::UNBANNED]).await;
     }

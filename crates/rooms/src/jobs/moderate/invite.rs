@@ -1,4 +1,4 @@
-//! `invite`: moderators into private rooms, every member into public ones.
+//! `invite`: moderators invite into private rooms, every member into public ones.
 
 use super::{ModerationContext, Outcome, refuse, repeated};
 use crate::api::{Change, Done, Refusal, Role};
@@ -13,17 +13,17 @@ pub(super) async fn run(tx: &mut Writer<'_>, mut ctx: ModerationContext<'_>) -> 
         return Ok(repeated(membership.joined_seq));
     }
     if let Some(seq) = invitations::find(tx, room, user).await? {
-        // A moderator's word lasts when the room becomes private.
-        if ctx.role >= Role::Moderator {
+        // An invitation by a moderator stays valid if the room becomes private.
+        if ctx.actor_role >= Role::Moderator {
             invitations::set_inviter(tx, room, user, by).await?;
         }
         return Ok(repeated(seq));
     }
-    // The ban has to be lifted first, by those who may.
+    // The ban must be lifted first.
     if bans::find(tx, room, user).await?.is_some() {
         return Err(refuse(Refusal::Forbidden));
     }
-    one_more(tx, &ctx).await?;
+    check_quotas(tx, &ctx).await?;
     let invited = Change::Invited {
         user: ctx.subject.clone(),
         reason: ctx.reason(),
@@ -34,13 +34,13 @@ pub(super) async fn run(tx: &mut Writer<'_>, mut ctx: ModerationContext<'_>) -> 
     Ok(Done { seq, dup })
 }
 
-/// Refuses one more invitation to someone who has as many as may be, from all or from the actor.
-async fn one_more(tx: &mut Writer<'_>, ctx: &ModerationContext<'_>) -> Outcome<()> {
+/// Refuses the invitation if the person has the maximum number pending, in total or from the actor.
+async fn check_quotas(tx: &mut Writer<'_>, ctx: &ModerationContext<'_>) -> Outcome<()> {
     let quotas = &ctx.job.quotas;
     let (user, by) = (ctx.subject.id, ctx.job.actor.id);
-    let waiting = invitations::of(tx, user, quotas.invitations_max).await?;
-    let from_actor = waiting.iter().filter(|one| one.by == Some(by)).count();
-    let limit = if waiting.len() >= quotas.invitations_max {
+    let pending = invitations::of(tx, user, quotas.invitations_max).await?;
+    let from_actor = pending.iter().filter(|one| one.by == Some(by)).count();
+    let limit = if pending.len() >= quotas.invitations_max {
         "invitations_max"
     } else if from_actor >= quotas.invitations_each_max {
         "invitations_each_max"

@@ -1,4 +1,4 @@
-//! `kick`: out, and no longer invited; those whom the kicked had invited neither.
+//! `kick` removes a person and revokes the invitations to and from them.
 
 use super::{ModerationContext, Outcome};
 use crate::api::{Change, Done};

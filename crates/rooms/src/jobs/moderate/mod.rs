@@ -1,4 +1,4 @@
-//! `invite` `kick` `ban` `unban` `mute` `role`: one member acts on somebody.
+//! `invite` `kick` `ban` `unban` `mute` `role`: a member acts on another person.
 
 mod ban;
 mod invite;
@@ -16,11 +16,11 @@ use crate::store::rooms::Room;
 use sessions::api::{User, directory};
 use storage::prelude::*;
 
-/// One moderation. Its reason has been checked.
+/// Moderates a person. The reason has been validated.
 pub(crate) struct ModerateJob {
     pub(crate) actor: User,
     pub(crate) room: RoomKey,
-    /// Id or `@name`.
+    /// The person acted on: id or `@name`.
     pub(crate) user: String,
     pub(crate) what: Moderation,
     pub(crate) reason: Option<String>,
@@ -38,20 +38,20 @@ impl Job for ModerateJob {
     }
 
     async fn run(&self, tx: &mut Writer<'_>) -> Outcome<Done> {
-        let actor = lock_as_member(tx, &self.room, self.actor.id).await?;
-        let kind = actor.room.info.kind;
-        if kind == Kind::Direct || actor.role < self.needed(kind) {
+        let acting = lock_as_member(tx, &self.room, self.actor.id).await?;
+        let kind = acting.room.info.kind;
+        if kind == Kind::Direct || acting.role < self.needed(kind) {
             return Err(refuse(Refusal::Forbidden));
         }
-        actor.must_not_be_muted(self.at)?;
-        let ActingMember { room, role, .. } = actor;
+        acting.must_not_be_muted(self.at)?;
+        let ActingMember { room, role, .. } = acting;
         let subject = directory::resolve(tx, &self.user).await?;
         let subject = subject.ok_or_else(|| refuse(Refusal::NoSuchUser))?;
         let membership = members::find(tx, room.info.id, subject.id).await?;
         let ctx = ModerationContext {
             job: self,
             room,
-            role,
+            actor_role: role,
             subject,
             membership,
         };
@@ -59,7 +59,7 @@ impl Job for ModerateJob {
             Moderation::Invite => invite::run(tx, ctx).await,
             Moderation::Kick => kick::run(tx, ctx).await,
             Moderation::Ban => ban::run(tx, ctx).await,
-            Moderation::Unban => ban::undo(tx, ctx).await,
+            Moderation::Unban => ban::lift(tx, ctx).await,
             Moderation::Mute { until_ms } => mute::run(tx, ctx, until_ms).await,
             Moderation::Role(role) => role::run(tx, ctx, role).await,
         }
@@ -67,7 +67,7 @@ impl Job for ModerateJob {
 }
 
 impl ModerateJob {
-    /// What one must be for it.
+    /// Returns the lowest role that may do this.
     fn needed(&self, kind: Kind) -> Role {
         match (&self.what, kind) {
             (Moderation::Invite, Kind::Public) => Role::Member,
@@ -77,14 +77,14 @@ impl ModerateJob {
     }
 }
 
-/// A moderation that the actor may do to people of lower role.
+/// An action that the actor's role allows, and the person it concerns.
 struct ModerationContext<'a> {
     job: &'a ModerateJob,
     room: Room,
-    /// The actor's.
-    role: Role,
+    /// The actor's effective role.
+    actor_role: Role,
     subject: User,
-    /// The subject's membership.
+    /// The subject's membership, if any.
     membership: Option<MemberRecord>,
 }
 
@@ -97,7 +97,7 @@ impl ModerationContext<'_> {
         self.subject.id == self.job.actor.id
     }
 
-    /// Refuses to ctx on oneself and on one of equal or higher role; an owner may ctx on owners.
+    /// Refuses acting on oneself or on someone of equal or higher role; owners may act on owners.
     async fn must_outrank(&self, tx: &mut Writer<'_>) -> Outcome<()> {
         if self.targets_self() {
             return Err(refuse(Refusal::Forbidden));
@@ -107,22 +107,22 @@ impl ModerationContext<'_> {
         };
         let theirs =
             permissions::effective_role(tx, &self.room, self.subject.id, membership.role).await?;
-        if self.role < Role::Owner && theirs >= self.role {
+        if self.actor_role < Role::Owner && theirs >= self.actor_role {
             return Err(refuse(Refusal::Forbidden));
         }
         Ok(())
     }
 
-    /// Writes the one entry of this ctx.
+    /// Writes the entry that records this action.
     async fn write(&mut self, tx: &mut Writer<'_>, change: Change) -> Outcome<Done> {
         let mut staged = Staged::default();
         let ModerateJob { actor, at, .. } = self.job;
         let seq = staged.add(&mut self.room, actor, *at, change);
-        staged.commit(tx).await?;
+        staged.write(tx).await?;
         Ok(Done { seq, dup: false })
     }
 
-    /// It is so already: since the last entry of these kinds about the subject, or always.
+    /// Answers a repeat with the last entry of these kinds about the subject, or 0 if there is none.
     async fn already_done(&self, tx: &mut Writer<'_>, kinds: &[i16]) -> Outcome<Done> {
         let last = lookups::last_about(tx, self.room.info.id, self.subject.id, kinds).await?;
         Ok(repeated(last.map_or(0, |(_, seq)| seq)))

@@ -1,5 +1,5 @@
-//! `mute`: someone reads on and writes nothing until a moment comes, which may be past: unmuted. It
-//! lasts whether they stay or leave meanwhile.
+//! `mute`: the person may read but not write until a given time; a time in the past unmutes. A mute
+//! lasts through leaving and joining.
 
 use super::{ModerationContext, Outcome, refuse, repeated};
 use crate::api::{Change, Done, Refusal};
@@ -14,12 +14,12 @@ pub(super) async fn run(
 ) -> Outcome<Done> {
     ctx.must_outrank(tx).await?;
     let now = ctx.job.at;
-    let lasting = mutes::find_active(tx, ctx.room.info.id, ctx.subject.id, now).await?;
-    match lasting {
+    let active = mutes::find_active(tx, ctx.room.info.id, ctx.subject.id, now).await?;
+    match active {
         Some(mute) if mute.until_ms == until_ms => Ok(repeated(mute.seq)),
         Some(_) if until_ms <= now => unmute(tx, ctx).await,
         None if until_ms <= now => unmuted_already(tx, &ctx).await,
-        // Whoever is not here can be kept out by a ban.
+        // A non-member can be kept out by a ban.
         None if ctx.membership.is_none() => Err(refuse(Refusal::NoSuchUser)),
         _ => mute(tx, ctx, until_ms).await,
     }
@@ -50,7 +50,7 @@ async fn unmute(tx: &mut Writer<'_>, mut ctx: ModerationContext<'_>) -> Outcome<
     ctx.write(tx, unmuted).await
 }
 
-/// A repeat; of one who is neither a member nor was ever unmuted nothing is known here.
+/// Answers a repeated `unmute`. Refuses a non-member who was never unmuted in this room.
 async fn unmuted_already(tx: &mut Writer<'_>, ctx: &ModerationContext<'_>) -> Outcome<Done> {
     let (room, user) = (ctx.room.info.id, ctx.subject.id);
     let last = lookups::last_about(tx, room, user, &[kinds::UNMUTED]).await?;

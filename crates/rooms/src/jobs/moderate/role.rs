@@ -1,4 +1,4 @@
-//! `role`: owners make moderators and further owners, and unmake them.
+//! `role`: owners appoint and dismiss moderators and other owners.
 
 use super::{ModerationContext, Outcome, refuse, repeated};
 use crate::api::{Change, Done, Kind, Refusal, Role};
@@ -16,7 +16,7 @@ pub(super) async fn run(
     };
     let (room, user) = (ctx.room.info.id, ctx.subject.id);
     if membership.role == role {
-        // Since it was given, within this stay, or since joining.
+        // The entry that gave the role since the last joining, or that joining.
         let last = lookups::last_about(tx, room, user, &[kinds::ROLE]).await?;
         let given = last.map_or(0, |(_, seq)| seq);
         return Ok(repeated(given.max(membership.joined_seq)));
@@ -24,7 +24,7 @@ pub(super) async fn run(
     if ctx.subject.guest && role > Role::Member {
         return Err(refuse(Refusal::NotAllowedForGuests));
     }
-    // A room is left to somebody, not to nobody.
+    // The only owner cannot step down.
     if ctx.targets_self() && !ownership::has_other_owner(tx, room, Some(user)).await? {
         return Err(refuse(Refusal::Forbidden));
     }
