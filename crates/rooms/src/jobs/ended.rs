@@ -43,9 +43,9 @@ impl Job for ClearEndedJob {
         let living = directory::living(tx, &self.users).await?;
         let users = self.users.iter().filter(|user| !living.contains(user));
         let users: Vec<UserId> = users.copied().collect();
-        bans::remove_of(tx, &users, ROWS_MAX).await?;
-        invitations::remove_of(tx, &users, ROWS_MAX).await?;
-        mutes::remove_of(tx, &users, ROWS_MAX).await?;
+        bans::remove_of_users(tx, &users, ROWS_MAX).await?;
+        invitations::remove_of_users(tx, &users, ROWS_MAX).await?;
+        mutes::remove_of_users(tx, &users, ROWS_MAX).await?;
         let members = members_to_end(tx, &users).await?;
         if !members.is_empty() {
             tx.state(EndedMembersFound { members });

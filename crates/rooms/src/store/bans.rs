@@ -1,5 +1,6 @@
 //! Who may not join a room, and the entry that says so.
 
+use super::remove_of_users::remove_of_users;
 use super::schema::bans;
 use crate::api::{RoomId, Seq};
 use sessions::api::UserId;
@@ -44,19 +45,4 @@ pub(crate) async fn remove(tx: &mut Writer<'_>, room: RoomId, user: UserId) -> R
     Ok(removed > 0)
 }
 
-/// Ends those of these people in all rooms, at most so many.
-pub(crate) async fn remove_of(
-    tx: &mut Writer<'_>,
-    users: &[UserId],
-    max: i64,
-) -> Result<(), Fault> {
-    let rows: Vec<(i64, UserId)> = query!(tx, |c| bans::table
-        .filter(bans::user_id.one_of(users))
-        .select((bans::room_id, bans::user_id))
-        .limit(max)
-        .load(c))?;
-    for (room, user) in rows {
-        remove(tx, RoomId(room), user).await?;
-    }
-    Ok(())
-}
+remove_of_users!(bans);

@@ -1,6 +1,7 @@
 //! Who may join a room that is not public, by whose word.
 
 use super::codes::Code as _;
+use super::remove_of_users::remove_of_users;
 use super::schema::{invitations, members};
 use crate::api::{Role, RoomId, Seq};
 use sessions::api::UserId;
@@ -117,19 +118,4 @@ pub(crate) async fn remove_by_members(tx: &mut Writer<'_>, room: RoomId) -> Resu
     Ok(())
 }
 
-/// Ends those of these people in all rooms, at most so many.
-pub(crate) async fn remove_of(
-    tx: &mut Writer<'_>,
-    users: &[UserId],
-    max: i64,
-) -> Result<(), Fault> {
-    let rows: Vec<(i64, UserId)> = query!(tx, |c| invitations::table
-        .filter(invitations::user_id.one_of(users))
-        .select((invitations::room_id, invitations::user_id))
-        .limit(max)
-        .load(c))?;
-    for (room, user) in rows {
-        remove(tx, RoomId(room), user).await?;
-    }
-    Ok(())
-}
+remove_of_users!(invitations);

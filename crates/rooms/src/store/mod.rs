@@ -16,6 +16,7 @@ pub(crate) mod people;
 mod plans;
 pub(crate) mod quotas;
 pub(crate) mod references;
+mod remove_of_users;
 pub(crate) mod retention;
 pub(crate) mod rooms;
 mod schema;

@@ -1,5 +1,6 @@
 //! Who is muted where: it outlasts a membership, and what retention takes out of the log.
 
+use super::remove_of_users::remove_of_users;
 use super::schema::mutes;
 use crate::api::{RoomId, Seq};
 use sessions::api::UserId;
@@ -56,19 +57,4 @@ pub(crate) async fn remove(tx: &mut Writer<'_>, room: RoomId, user: UserId) -> R
     Ok(())
 }
 
-/// Ends those of these people in all rooms, at most so many.
-pub(crate) async fn remove_of(
-    tx: &mut Writer<'_>,
-    users: &[UserId],
-    max: i64,
-) -> Result<(), Fault> {
-    let rows: Vec<(i64, UserId)> = query!(tx, |c| mutes::table
-        .filter(mutes::user_id.one_of(users))
-        .select((mutes::room_id, mutes::user_id))
-        .limit(max)
-        .load(c))?;
-    for (room, user) in rows {
-        remove(tx, RoomId(room), user).await?;
-    }
-    Ok(())
-}
+remove_of_users!(mutes);
