@@ -63,8 +63,8 @@ async fn repair(deps: &Deps) -> anyhow::Result<()> {
         let read = deps.database.read("rooms.survey", move |reader| {
             Box::pin(async move { owners::survey(reader, room, SURVEYED_MAX).await })
         });
-        let OwnerSurvey { suspects, last } = read.await?;
-        for room in suspects {
+        let OwnerSurvey { ownerless, last } = read.await?;
+        for room in ownerless {
             let at = (deps.clock)();
             let repaired = deps
                 .database

@@ -1,4 +1,4 @@
-//! Who may not join a room, and the entry that says so.
+//! Bans: who may not join a room, and the `banned` entry.
 
 use super::remove_of_users::remove_of_users;
 use super::schema::bans;
@@ -6,7 +6,7 @@ use crate::api::{RoomId, Seq};
 use sessions::api::UserId;
 use storage::prelude::*;
 
-/// The entry of someone's ban, if they are banned.
+/// Returns the `banned` entry of a person who is banned from a room.
 pub(crate) async fn find(
     access: &mut impl Access,
     room: RoomId,
@@ -19,7 +19,7 @@ pub(crate) async fn find(
     .optional()?)
 }
 
-/// Bans someone.
+/// Adds a ban; fails if there is one.
 pub(crate) async fn insert(
     tx: &mut Writer<'_>,
     room: RoomId,
@@ -36,7 +36,7 @@ pub(crate) async fn insert(
     Ok(())
 }
 
-/// Ends a ban; false if there was none.
+/// Removes a ban; returns false if there was none.
 pub(crate) async fn remove(tx: &mut Writer<'_>, room: RoomId, user: UserId) -> Result<bool, Fault> {
     let removed = statement!(tx, |c| diesel::delete(bans::table)
         .filter(bans::room_id.eq(room.0))

@@ -1,4 +1,4 @@
-//! Who may join a room that is not public, by whose word.
+//! Pending invitations: who may join a room, and who invited them.
 
 use super::codes::Code as _;
 use super::remove_of_users::remove_of_users;
@@ -7,17 +7,17 @@ use crate::api::{Role, RoomId, Seq};
 use sessions::api::UserId;
 use storage::prelude::*;
 
-/// One invitation.
+/// A pending invitation of one person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Invitation {
     pub(crate) room: RoomId,
-    /// The entry that says so.
+    /// The `invited` entry.
     pub(crate) seq: Seq,
-    /// Who gave it; `None` where the log no longer said when this was first kept.
+    /// The inviter; `None` if the log no longer recorded one when this table was created.
     pub(crate) by: Option<UserId>,
 }
 
-/// The entry of someone's invitation, if they have one.
+/// Returns the `invited` entry of a person who is invited to a room.
 pub(crate) async fn find(
     access: &mut impl Access,
     room: RoomId,
@@ -30,7 +30,7 @@ pub(crate) async fn find(
     .optional()?)
 }
 
-/// Someone's invitations, at most `limit`.
+/// Returns a person's invitations ordered by room, at most `limit`.
 pub(crate) async fn of(
     access: &mut impl Access,
     user: UserId,
@@ -50,7 +50,7 @@ pub(crate) async fn of(
     Ok(found.into_iter().map(invitation).collect())
 }
 
-/// Invites someone.
+/// Adds an invitation; fails if there is one for this person and room.
 pub(crate) async fn insert(
     tx: &mut Writer<'_>,
     user: UserId,
@@ -67,7 +67,7 @@ pub(crate) async fn insert(
     Ok(())
 }
 
-/// Makes an invitation that stands this person's.
+/// Records `by` as the inviter of an existing invitation.
 pub(crate) async fn set_inviter(
     tx: &mut Writer<'_>,
     room: RoomId,
@@ -82,7 +82,7 @@ pub(crate) async fn set_inviter(
     Ok(())
 }
 
-/// Ends an invitation; false if there was none.
+/// Removes an invitation; returns false if there was none.
 pub(crate) async fn remove(tx: &mut Writer<'_>, room: RoomId, user: UserId) -> Result<bool, Fault> {
     let removed = statement!(tx, |c| diesel::delete(invitations::table)
         .filter(invitations::room_id.eq(room.0))
@@ -91,7 +91,7 @@ pub(crate) async fn remove(tx: &mut Writer<'_>, room: RoomId, user: UserId) -> R
     Ok(removed > 0)
 }
 
-/// Ends all that this person has given for a room.
+/// Removes all invitations to a room by this inviter.
 pub(crate) async fn remove_by(tx: &mut Writer<'_>, room: RoomId, by: UserId) -> Result<(), Fault> {
     statement!(tx, |c| diesel::delete(invitations::table)
         .filter(invitations::room_id.eq(room.0))
@@ -100,7 +100,7 @@ pub(crate) async fn remove_by(tx: &mut Writer<'_>, room: RoomId, by: UserId) -> 
     Ok(())
 }
 
-/// Ends all those for a room whose givers are not moderators of it.
+/// Removes all invitations to a room whose inviter is not a moderator or owner of it.
 pub(crate) async fn remove_by_members(tx: &mut Writer<'_>, room: RoomId) -> Result<(), Fault> {
     let moderators: Vec<UserId> = query!(tx, |c| members::table
         .filter(members::room_id.eq(room.0))

@@ -1,9 +1,9 @@
-//! Of which kind the entries of a page are, as a condition.
+//! A condition on the kind of entries.
 //!
-//! Spelled out rather than bound: SQLite, whose plans hold for whatever is bound, then sees that the
-//! index of messages will do, and so do PostgreSQL's generic plans. Without that a page of messages
-//! would go through every joining and leaving between them. diesel's own `sql` would do the same, but
-//! has a query parsed anew each time.
+//! The kind is a literal in the SQL, not a bound value: only then can SQLite, and PostgreSQL's generic
+//! plans, use the partial index of messages. Without it a page of messages would read through all
+//! joining and leaving in between. diesel's own `sql` would also write a literal, but such a query is
+//! parsed anew each time.
 
 use super::codes::entry::MESSAGE;
 use super::schema::entries;
@@ -13,15 +13,16 @@ use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::result::QueryResult;
 use diesel::sql_types::Bool;
 
+/// The kinds of entries to read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum KindFilter {
-    /// All entries.
+    /// Entries of any kind.
     Any,
-    /// `message` only.
+    /// Entries of the kind `message` only.
     Message,
 }
 
-const _: () = assert!(MESSAGE == 1, "as it is spelled out below and in the index");
+const _: () = assert!(MESSAGE == 1, "the literal below and in the index");
 
 impl<DB: Backend> QueryFragment<DB> for KindFilter {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
@@ -43,7 +44,7 @@ impl<GroupBy> ValidGrouping<GroupBy> for KindFilter {
     type IsAggregate = is_aggregate::Never;
 }
 
-/// Told apart by its text.
+/// Statements with different filters are cached by their SQL text.
 impl QueryId for KindFilter {
     type QueryId = ();
     const HAS_STATIC_QUERY_ID: bool = false;

@@ -1,4 +1,4 @@
-//! Who is a member of what.
+//! Memberships: who is a member of which room.
 
 use super::codes::Code as _;
 use super::schema::{members, rooms};
@@ -9,16 +9,16 @@ use std::collections::HashMap;
 use storage::list::Rows;
 use storage::prelude::*;
 
-/// One membership.
+/// A membership, without its room and person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct MemberRecord {
-    /// As what, without what a server administrator is besides.
+    /// The role, without the rights of a server administrator.
     pub(crate) role: Role,
-    /// The entry of joining, of the present stay.
+    /// The member's latest `joined` entry.
     pub(crate) joined_seq: Seq,
-    /// Muted until, ms since 1970; may have passed.
+    /// When the mute ends, ms since 1970; may have passed.
     pub(crate) muted_until: Option<i64>,
-    /// False in a direct room that the other one opened and this one has not answered.
+    /// False in a direct room that the other person opened and this one has not answered.
     pub(crate) answered: bool,
 }
 
@@ -39,7 +39,7 @@ impl MemberRecord {
 type Pair = (BigInt, Binary, SmallInt, BigInt, Nullable<BigInt>, SmallInt);
 type PairRow = (i64, UserId, i16, i64, Option<i64>, i16);
 
-/// Those of these people who are members of these rooms, pair by pair. One query.
+/// Returns the memberships among these pairs of room and person, in one query.
 pub(crate) async fn by_pairs(
     access: &mut impl Access,
     pairs: &[(RoomId, UserId)],
@@ -67,7 +67,7 @@ fn wanted(pairs: &[(RoomId, UserId)]) -> Rows<'_, Pair> {
     )
 }
 
-/// How one person stands in one room.
+/// Returns a person's membership in a room.
 pub(crate) async fn find(
     access: &mut impl Access,
     room: RoomId,
@@ -86,7 +86,7 @@ pub(crate) async fn find(
     row.map(MemberRecord::of).transpose()
 }
 
-/// How many rooms someone is a member of.
+/// Counts the rooms that a person is a member of.
 pub(crate) async fn count_rooms(access: &mut impl Access, user: UserId) -> Result<usize, Fault> {
     let count: i64 = query!(access, |c| members::table
         .filter(members::user_id.eq(user))
@@ -95,8 +95,8 @@ pub(crate) async fn count_rooms(access: &mut impl Access, user: UserId) -> Resul
     Ok(usize::try_from(count).unwrap_or(0))
 }
 
-/// How many rooms someone has chosen to be in: a direct room that others opened does not count until
-/// it is answered.
+/// Counts the rooms that a person has chosen to be in: direct rooms that others opened count only once
+/// answered.
 pub(crate) async fn count_chosen_rooms(
     access: &mut impl Access,
     user: UserId,
@@ -109,25 +109,25 @@ pub(crate) async fn count_chosen_rooms(
     Ok(usize::try_from(count).unwrap_or(0))
 }
 
-/// A place of someone in a room.
+/// A membership with its room and person.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct MembershipRow {
     pub(crate) room: RoomId,
     pub(crate) user: UserId,
     pub(crate) member: MemberRecord,
-    /// What is noted of it, not what is so: [`super::owners`].
+    /// As recorded; true may be outdated: [`super::owners`].
     pub(crate) may_own: bool,
 }
 
-/// Ids given to one statement at most.
+/// The maximum number of ids in one statement.
 const IDS_AT_ONCE: usize = 1_000;
 
-/// Every place of these people.
+/// Returns all memberships of these people.
 pub(crate) async fn of_users(
     access: &mut impl Access,
     users: &[UserId],
 ) -> Result<Vec<MembershipRow>, Fault> {
-    let mut of_users = Vec::new();
+    let mut memberships = Vec::new();
     for users in users.chunks(IDS_AT_ONCE) {
         let found: Vec<(PairRow, bool)> = query!(access, |c| members::table
             .filter(members::user_id.one_of(users))
@@ -144,7 +144,7 @@ pub(crate) async fn of_users(
             ))
             .load(c))?;
         for ((room, user, role, joined_seq, muted_until, answered), may_own) in found {
-            of_users.push(MembershipRow {
+            memberships.push(MembershipRow {
                 room: RoomId(room),
                 user,
                 member: MemberRecord::of((role, joined_seq, muted_until, answered))?,
@@ -152,17 +152,17 @@ pub(crate) async fn of_users(
             });
         }
     }
-    Ok(of_users)
+    Ok(memberships)
 }
 
-/// The next in a room by id, after this one.
+/// Returns at most `limit` members of a room ordered by id, after the person `after`.
 pub(crate) async fn page_after(
     access: &mut impl Access,
     room: RoomId,
     after: Option<UserId>,
     limit: usize,
 ) -> Result<Vec<(UserId, MemberRecord)>, Fault> {
-    // Nobody's id is lower.
+    // No person has a lower id.
     let after = after.unwrap_or(UserId([0; 16]));
     let found: Vec<(UserId, MemberColumns)> = query!(access, |c| members::table
         .filter(members::room_id.eq(room.0))
@@ -185,7 +185,7 @@ pub(crate) async fn page_after(
         .collect()
 }
 
-/// Adds a member, and counts it.
+/// Adds a member and updates the room's count. The caller holds the room's lock.
 pub(crate) async fn insert(
     tx: &mut Writer<'_>,
     room: RoomId,
@@ -203,10 +203,11 @@ pub(crate) async fn insert(
             members::may_own.eq(!user.guest),
         ))
         .execute(c))?;
-    count(tx, room, 1).await
+    add_to_count(tx, room, 1).await
 }
 
-/// Takes a member out, if it is one.
+/// Removes a member, if the person is one, and updates the room's count. The caller holds the room's
+/// lock.
 pub(crate) async fn remove(tx: &mut Writer<'_>, room: RoomId, user: UserId) -> Result<(), Fault> {
     let removed = statement!(tx, |c| diesel::delete(members::table)
         .filter(members::room_id.eq(room.0))
@@ -215,11 +216,10 @@ pub(crate) async fn remove(tx: &mut Writer<'_>, room: RoomId, user: UserId) -> R
     if removed == 0 {
         return Ok(());
     }
-    count(tx, room, -1).await
+    add_to_count(tx, room, -1).await
 }
 
-/// Under the room's lock.
-async fn count(tx: &mut Writer<'_>, room: RoomId, more: i64) -> Result<(), Fault> {
+async fn add_to_count(tx: &mut Writer<'_>, room: RoomId, more: i64) -> Result<(), Fault> {
     statement!(tx, |c| diesel::update(rooms::table)
         .filter(rooms::id.eq(room.0))
         .set(rooms::member_count.eq(rooms::member_count + more))
@@ -242,7 +242,7 @@ pub(crate) async fn set_role(
     Ok(())
 }
 
-/// Notes that a member has answered a direct room.
+/// Records that a member has answered a direct room.
 pub(crate) async fn set_answered(
     tx: &mut Writer<'_>,
     room: RoomId,
@@ -256,7 +256,7 @@ pub(crate) async fn set_answered(
     Ok(())
 }
 
-/// Mutes a member until then, or lets it speak again.
+/// Mutes a member until the given time (ms since 1970), or unmutes them.
 pub(crate) async fn set_mute(
     tx: &mut Writer<'_>,
     room: RoomId,

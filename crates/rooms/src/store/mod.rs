@@ -1,4 +1,4 @@
-//! The tables of this crate and every query on them.
+//! This crate's tables and every query on them.
 
 pub(crate) mod bans;
 mod codes;
