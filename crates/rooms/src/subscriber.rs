@@ -1,4 +1,4 @@
-//! The subscriber: it checks what needs no storage and hands the rest to the room's lane.
+//! The subscriber: validates commands and submits them as jobs to their room's lane.
 
 use crate::api::{
     AnswerDirect, CreateRoom, Created, DirectRoom, Done, JoinRoom, Joined, LeaveRoom, Moderate,
@@ -15,7 +15,8 @@ use sessions::api::{GuestExpired, PeopleEnded, PeopleForgettable, PresenceChange
 use std::sync::Arc;
 use storage::Job;
 
-/// Answers the commands of rooms, and sees guests out. All its truth is in storage.
+/// Answers the commands of rooms, and cleans up after guests and accounts that end. Keeps no state in
+/// memory.
 pub struct Rooms {
     deps: Deps,
 }
@@ -48,8 +49,8 @@ impl Subscriber for Rooms {
 }
 
 impl Rooms {
-    /// A job goes to its lane and answers the asker itself; a refusal is answered here.
-    fn hand_over<J>(&self, job: Result<J, Refusal>, reply: Reply<Result<J::Answer, Refusal>>)
+    /// Submits a job, which replies when it is done, or replies with the refusal at once.
+    fn submit<J>(&self, job: Result<J, Refusal>, reply: Reply<Result<J::Answer, Refusal>>)
     where
         J: Job<Refusal = Refusal>,
     {
@@ -77,7 +78,7 @@ impl Answers<JoinRoom> for Rooms {
             rooms_max: self.deps.settings.rooms_max,
             at: self.now(),
         };
-        self.hand_over(Ok(job), reply);
+        self.submit(Ok(job), reply);
         Ok(())
     }
 }
@@ -94,7 +95,7 @@ impl Answers<LeaveRoom> for Rooms {
             room: request.room,
             at: self.now(),
         };
-        self.hand_over(Ok(job), reply);
+        self.submit(Ok(job), reply);
         Ok(())
     }
 }
@@ -106,7 +107,7 @@ impl Answers<CreateRoom> for Rooms {
         reply: Reply<Result<Created, Refusal>>,
         _ctx: &mut Context,
     ) -> anyhow::Result<()> {
-        self.hand_over(validate::create(request, &self.deps), reply);
+        self.submit(validate::create(request, &self.deps), reply);
         Ok(())
     }
 }
@@ -118,7 +119,7 @@ impl Answers<UpdateRoom> for Rooms {
         reply: Reply<Result<Created, Refusal>>,
         _ctx: &mut Context,
     ) -> anyhow::Result<()> {
-        self.hand_over(validate::update(request, self.now()), reply);
+        self.submit(validate::update(request, self.now()), reply);
         Ok(())
     }
 }
@@ -138,7 +139,7 @@ impl Answers<OpenDirect> for Rooms {
             quotas: self.deps.settings.quotas.clone(),
             at: self.now(),
         };
-        self.hand_over(Ok(job), reply);
+        self.submit(Ok(job), reply);
         Ok(())
     }
 }
@@ -156,7 +157,7 @@ impl Answers<AnswerDirect> for Rooms {
             rooms_max: self.deps.settings.rooms_max,
             at: self.now(),
         };
-        self.hand_over(Ok(job), reply);
+        self.submit(Ok(job), reply);
         Ok(())
     }
 }
@@ -179,7 +180,7 @@ impl Answers<Moderate> for Rooms {
             quotas: self.deps.settings.quotas.clone(),
             at,
         });
-        self.hand_over(job, reply);
+        self.submit(job, reply);
         Ok(())
     }
 }

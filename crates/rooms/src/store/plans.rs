@@ -1,5 +1,5 @@
-//! What every query does in a large room, on the database that the tests run on: none reads through a
-//! table that grows. `just large-rooms` runs this with a room of 100,000 and shows the times.
+//! The plan of every query in a large room, on the database under test: no query may scan a table that
+//! grows. `just large-rooms` runs this with a room of 100,000 members and prints the times.
 
 use super::entries::FillFrom;
 use super::invitations::Invitation;
@@ -22,8 +22,9 @@ fn person(n: u32) -> UserId {
     UserId(u128::from(n).to_be_bytes())
 }
 
-/// Room 1 has that many members and four times as many entries, two fifths of them about people who
-/// came and went; beside it, for every other member, a room with one member and one entry.
+/// Creates a store in which room 1 has [`large`] members and four times as many entries, two fifths of
+/// them about people who joined and left. For every other member there is another room with one member
+/// and one entry.
 async fn large_store() -> Store {
     let members = large();
     let store = Store::new().await;
@@ -149,14 +150,14 @@ async fn the_log_is_looked_up() {
     let log = i64::from(large()) * 4;
     let sends: Vec<_> = (1..=256).map(|n| (ROOM, person(n), "c7")).collect();
     let sends: &[(RoomId, UserId, &str)] = sends.leak();
-    let places: Vec<_> = (1..=256).map(|n| (ROOM, n)).collect();
-    let places: &[(RoomId, i64)] = places.leak();
+    let positions: Vec<_> = (1..=256).map(|n| (ROOM, n)).collect();
+    let positions: &[(RoomId, i64)] = positions.leak();
     let someone = person(7);
     looks_up!(store, |tx| {
         lookups::repeats(tx, sends);
         lookups::repeats(tx, &sends[..1]);
-        lookups::targets(tx, places);
-        lookups::targets(tx, &places[..1]);
+        lookups::targets(tx, positions);
+        lookups::targets(tx, &positions[..1]);
         entries::at(tx, ROOM, &[5, 6, 7]);
         entries::redact(tx, ROOM, 5);
         retention::delete_entries(tx, ROOM, (2, 12));
@@ -207,7 +208,7 @@ async fn rooms_are_looked_up() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_newest_entry_is_that_of_one_of_the_rooms_written_in_last() {
+async fn the_newest_entry_is_looked_up_in_the_rooms_written_to_last() {
     let store = large_store().await;
     let statements = storage::explained!(store, tx, retention::newest(tx));
     let [newest] = &statements[..] else {
