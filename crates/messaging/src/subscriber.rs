@@ -1,4 +1,4 @@
-//! The subscriber: it validate what needs no storage and hands the rest to the room's lane.
+//! The subscriber: validates commands and submits them as jobs to their room's lane.
 
 use crate::Deps;
 use crate::api::{
@@ -14,7 +14,7 @@ use sessions::api::PeopleEnded;
 use std::sync::Arc;
 use storage::Job;
 
-/// Answers messaging's commands. All its truth is in storage.
+/// Answers the commands of messaging. Keeps no state in memory.
 pub struct Messaging {
     deps: Deps,
 }
@@ -44,8 +44,8 @@ impl Messaging {
         (self.deps.clock)()
     }
 
-    /// A job goes to its lane and answers the asker itself; a refusal is answered here.
-    fn hand_over<J>(&self, job: Result<J, Refusal>, reply: Reply<Result<J::Answer, Refusal>>)
+    /// Submits a job, which replies when it is done, or replies with the refusal at once.
+    fn submit<J>(&self, job: Result<J, Refusal>, reply: Reply<Result<J::Answer, Refusal>>)
     where
         J: Job<Refusal = Refusal>,
     {
@@ -97,7 +97,7 @@ impl Answers<SendMessage> for Messaging {
         reply: Reply<Result<Sent, Refusal>>,
         _ctx: &mut Context,
     ) -> anyhow::Result<()> {
-        self.hand_over(self.send(request), reply);
+        self.submit(self.send(request), reply);
         Ok(())
     }
 }
@@ -109,7 +109,7 @@ impl Answers<EditMessage> for Messaging {
         reply: Reply<Result<Done, Refusal>>,
         _ctx: &mut Context,
     ) -> anyhow::Result<()> {
-        self.hand_over(self.edit(request), reply);
+        self.submit(self.edit(request), reply);
         Ok(())
     }
 }
@@ -127,7 +127,7 @@ impl Answers<DeleteMessage> for Messaging {
             target: request.target,
             at: self.now(),
         };
-        self.hand_over(Ok(job), reply);
+        self.submit(Ok(job), reply);
         Ok(())
     }
 }
@@ -139,7 +139,7 @@ impl Answers<React> for Messaging {
         reply: Reply<Result<Done, Refusal>>,
         _ctx: &mut Context,
     ) -> anyhow::Result<()> {
-        self.hand_over(self.react(request), reply);
+        self.submit(self.react(request), reply);
         Ok(())
     }
 }
@@ -157,12 +157,12 @@ impl Answers<MarkRead> for Messaging {
             room: request.room,
             seq: request.seq,
         };
-        self.hand_over(Ok(job), reply);
+        self.submit(Ok(job), reply);
         Ok(())
     }
 }
 
-/// Lost in a crash, it is made up for after the next start.
+/// After a crash that loses this event, the first sweep after the start does this work.
 impl Handles<EntriesForgotten> for Messaging {
     async fn handle(
         &mut self,
@@ -172,7 +172,7 @@ impl Handles<EntriesForgotten> for Messaging {
         let job = ForgetMessagesJob {
             room: fact.room.id,
             key: fact.room.key.clone(),
-            places: (fact.from, fact.kept_from),
+            range: (fact.from, fact.kept_from),
         };
         self.deps.database.submit_from(job, ctx.origin());
         Ok(())

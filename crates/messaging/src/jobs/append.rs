@@ -1,10 +1,10 @@
-//! The room log's append, for one entry.
+//! Appending a single entry to a room's log.
 
 use crate::api::Refusal;
 use rooms::api::log::{self, Append, Appended};
 use storage::prelude::*;
 
-/// Appends one entry, or ends the job.
+/// Appends one entry; a refusal ends the job.
 pub(crate) async fn append_one(
     tx: &mut Writer<'_>,
     entry: Append<'_>,

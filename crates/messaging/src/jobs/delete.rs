@@ -1,5 +1,5 @@
-//! `delete`: by the author, muted or not, or by whoever moderates the room. The append takes the bodies
-//! out of the log.
+//! `delete`: by the author, even if muted, or by a moderator. The log writer removes the bodies from the
+//! log.
 
 use super::append::append_one;
 use super::target::Target;
@@ -10,7 +10,7 @@ use rooms::api::{Role, RoomKey, Seq};
 use sessions::api::User;
 use storage::prelude::*;
 
-/// A message to be taken back for ever.
+/// Deletes a message for good.
 pub(crate) struct DeleteJob {
     pub(crate) author: User,
     pub(crate) room: RoomKey,
@@ -36,8 +36,8 @@ impl Job for DeleteJob {
             return Ok(Done { seq, dup: true });
         }
         let seq = append_one(tx, self.draft()).await?.seq;
-        states::deleted(tx, target.room(), self.target, seq).await?;
-        reactions::clear(tx, target.room(), self.target).await?;
+        states::set_deleted(tx, target.room(), self.target, seq).await?;
+        reactions::remove_all(tx, target.room(), self.target).await?;
         Ok(Done { seq, dup: false })
     }
 }

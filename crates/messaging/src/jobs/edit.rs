@@ -1,4 +1,4 @@
-//! `edit`: by the author alone.
+//! `edit`: only by the author.
 
 use super::append::append_one;
 use super::target::Target;
@@ -9,7 +9,7 @@ use rooms::api::{RoomKey, Seq};
 use sessions::api::User;
 use storage::prelude::*;
 
-/// A new body; it has been checked.
+/// Gives a message a new body, which has been validated.
 pub(crate) struct EditJob {
     pub(crate) author: User,
     pub(crate) room: RoomKey,
@@ -29,8 +29,8 @@ impl Job for EditJob {
 
     async fn run(&self, tx: &mut Writer<'_>) -> Result<Done, JobError<Refusal>> {
         let target = Target::visible(tx, &self.room, self.author.id, self.target).await?;
-        target.unmuted(self.at)?;
-        target.undeleted()?;
+        target.must_not_be_muted(self.at)?;
+        target.must_not_be_deleted()?;
         if target.author != self.author.id {
             return Err(JobError::Refused(Refusal::Forbidden));
         }
@@ -42,7 +42,7 @@ impl Job for EditJob {
             });
         }
         let seq = append_one(tx, self.draft()).await?.seq;
-        states::edited(tx, target.room(), self.target, seq).await?;
+        states::set_edited(tx, target.room(), self.target, seq).await?;
         Ok(Done { seq, dup: false })
     }
 }

@@ -1,4 +1,4 @@
-//! The writing side: one job per command, each in its room's lane.
+//! The write jobs, most of them in their room's lane.
 
 mod append;
 mod clear;

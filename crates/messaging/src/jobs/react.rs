@@ -1,4 +1,4 @@
-//! `react`: one person's reaction of one kind, set or taken back.
+//! `react`: adds or removes one reaction of one person.
 
 use super::append::append_one;
 use super::target::Target;
@@ -9,7 +9,7 @@ use rooms::api::{RoomId, RoomKey, Seq};
 use sessions::api::User;
 use storage::prelude::*;
 
-/// A reaction; its emoji has been checked.
+/// Adds or removes a reaction. The emoji has been validated.
 pub(crate) struct ReactJob {
     pub(crate) author: User,
     pub(crate) room: RoomKey,
@@ -31,10 +31,10 @@ impl Job for ReactJob {
 
     async fn run(&self, tx: &mut Writer<'_>) -> Result<Done, JobError<Refusal>> {
         let target = Target::visible(tx, &self.room, self.author.id, self.target).await?;
-        target.unmuted(self.at)?;
-        target.undeleted()?;
-        let place = self.place(target.room());
-        let before = reactions::state(tx, &place).await?;
+        target.must_not_be_muted(self.at)?;
+        target.must_not_be_deleted()?;
+        let key = self.key(target.room());
+        let before = reactions::state(tx, &key).await?;
         if before.active == self.on {
             return Ok(Done {
                 seq: before.entry_seq,
@@ -42,16 +42,16 @@ impl Job for ReactJob {
             });
         }
         if self.on {
-            self.admit_kind(tx, &place).await?;
+            self.check_kinds(tx, &key).await?;
         }
         let seq = append_one(tx, self.draft()).await?.seq;
-        reactions::set(tx, &place, self.on, seq).await?;
+        reactions::set(tx, &key, self.on, seq).await?;
         Ok(Done { seq, dup: false })
     }
 }
 
 impl ReactJob {
-    fn place(&self, room: RoomId) -> ReactionKey<'_> {
+    fn key(&self, room: RoomId) -> ReactionKey<'_> {
         ReactionKey {
             room,
             seq: self.target,
@@ -60,14 +60,15 @@ impl ReactJob {
         }
     }
 
-    /// A kind that the message bears already is always welcome.
-    async fn admit_kind(
+    /// Refuses another kind of reaction if the message has the maximum; a kind that it has already is always
+    /// allowed.
+    async fn check_kinds(
         &self,
         tx: &mut Writer<'_>,
-        place: &ReactionKey<'_>,
+        key: &ReactionKey<'_>,
     ) -> Result<(), JobError<Refusal>> {
-        let kinds = reactions::kinds(tx, place.room, place.seq).await?;
-        if kinds.len() < self.kinds_max || kinds.iter().any(|kind| kind == place.emoji) {
+        let kinds = reactions::kinds(tx, key.room, key.seq).await?;
+        if kinds.len() < self.kinds_max || kinds.iter().any(|kind| kind == key.emoji) {
             return Ok(());
         }
         Err(JobError::Refused(Refusal::LimitReached {

@@ -1,4 +1,4 @@
-//! `send`: neighbours are appended as one set, whatever their rooms.
+//! `send`: adjacent jobs of a batch are appended together, whatever their rooms.
 
 use super::append::append_one;
 use crate::api::{Refusal, Sent};
@@ -7,7 +7,7 @@ use rooms::api::{RoomKey, Seq};
 use sessions::api::User;
 use storage::prelude::*;
 
-/// A message to be stored; its texts have been checked.
+/// Stores a message. Its texts have been validated.
 pub(crate) struct SendJob {
     pub(crate) author: User,
     pub(crate) room: RoomKey,
@@ -36,8 +36,8 @@ impl Job for SendJob {
         jobs: &[&Self],
         tx: &mut Writer<'_>,
     ) -> Result<Vec<Result<Sent, Refusal>>, Fault> {
-        let run: Vec<Append<'_>> = jobs.iter().map(|job| job.draft()).collect();
-        let outcomes = log::append(tx, &run).await?;
+        let items: Vec<Append<'_>> = jobs.iter().map(|job| job.draft()).collect();
+        let outcomes = log::append(tx, &items).await?;
         Ok(outcomes
             .into_iter()
             .map(|outcome| outcome.map(|appended| sent(&appended)))

@@ -1,4 +1,4 @@
-//! Which messages were edited or deleted, and by which entry. The bodies stay in the room log.
+//! Which messages were edited or deleted, and by which entry. The bodies are in the room's log.
 
 use rooms::api::{RoomId, Seq};
 use std::collections::HashMap;
@@ -13,18 +13,18 @@ table! {
     }
 }
 
-/// How a message stands; the default is as it was sent.
+/// A message's edit and deletion; by default neither.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct MessageState {
-    /// The last edit.
+    /// The entry of the last edit.
     pub(crate) edited_seq: Option<Seq>,
-    /// The deletion.
+    /// The entry of the deletion.
     pub(crate) deleted_seq: Option<Seq>,
 }
 
 type StateRow = (Seq, Option<Seq>, Option<Seq>);
 
-/// The state of one message.
+/// Returns the state of one message.
 pub(crate) async fn of(
     access: &mut impl Access,
     room: RoomId,
@@ -36,7 +36,7 @@ pub(crate) async fn of(
         .unwrap_or_default())
 }
 
-/// The states of those messages from the one place to the other that have one.
+/// Returns the states of the edited or deleted messages from `first` to `last`.
 pub(crate) async fn of_all(
     access: &mut impl Access,
     room: RoomId,
@@ -58,8 +58,8 @@ fn state((seq, edited_seq, deleted_seq): StateRow) -> (Seq, MessageState) {
     (seq, state)
 }
 
-/// Notes the entry of an edit.
-pub(crate) async fn edited(
+/// Records the entry of an edit.
+pub(crate) async fn set_edited(
     tx: &mut Writer<'_>,
     room: RoomId,
     seq: Seq,
@@ -79,8 +79,8 @@ pub(crate) async fn edited(
     Ok(())
 }
 
-/// Notes the entry of a deletion.
-pub(crate) async fn deleted(
+/// Records the entry of a deletion.
+pub(crate) async fn set_deleted(
     tx: &mut Writer<'_>,
     room: RoomId,
     seq: Seq,
@@ -100,8 +100,8 @@ pub(crate) async fn deleted(
     Ok(())
 }
 
-/// Forgets the states of messages between these places, the last one excluded.
-pub(crate) async fn forget(
+/// Removes the states of messages in `from..kept_from`.
+pub(crate) async fn remove_range(
     tx: &mut Writer<'_>,
     room: RoomId,
     (from, kept_from): (Seq, Seq),
@@ -115,8 +115,8 @@ pub(crate) async fn forget(
     Ok(())
 }
 
-/// Whether there is a state of a message below this place.
-pub(crate) async fn any_below(
+/// Returns whether there are states of messages below `kept_from`.
+pub(crate) async fn exist_below(
     access: &mut impl Access,
     room: RoomId,
     kept_from: Seq,
