@@ -1,4 +1,4 @@
-use crate::server::{TestServer, refused};
+use crate::server::{TestServer, assert_refused};
 use messaging::api::{Done, Refusal};
 use rooms::api::{Change, Kind, Moderation, Role};
 
@@ -36,7 +36,7 @@ async fn a_deleted_message_has_no_body_anywhere() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_second_deletion_names_the_first() {
+async fn a_second_deletion_returns_the_first() {
     let server = TestServer::new().await;
     let (ann, room) = server.ann_in_a_room().await;
     let sent = server.send(&ann, &room, "c1", "hello").await;
@@ -59,7 +59,7 @@ async fn moderators_delete_what_others_wrote() {
     let (ann, room) = server.ann_in_a_room().await;
     let bob = server.member("bob", &room).await;
     let sent = server.send(&ann, &room, "c1", "hello").await;
-    refused(
+    assert_refused(
         server.try_delete(&bob, &room, sent.seq).await,
         &Refusal::Forbidden,
     );
@@ -72,7 +72,7 @@ async fn moderators_delete_what_others_wrote() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn administrators_delete_in_public_rooms_alone() {
+async fn administrators_delete_in_public_rooms_only() {
     let server = TestServer::new().await;
     let (ann, room) = server.ann_in_a_room().await;
     let secret = server.room_of(&ann, "secret", Kind::Private).await;
@@ -82,7 +82,7 @@ async fn administrators_delete_in_public_rooms_alone() {
     let public = server.send(&ann, &room, "c1", "hello").await;
     let private = server.send(&ann, &secret, "c1", "hello").await;
     assert!(!server.delete(&admin, &room, public.seq).await.dup);
-    refused(
+    assert_refused(
         server.try_delete(&admin, &secret, private.seq).await,
         &Refusal::Forbidden,
     );
@@ -90,13 +90,13 @@ async fn administrators_delete_in_public_rooms_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn rights_come_before_repeats() {
+async fn rights_are_checked_before_repeats() {
     let server = TestServer::new().await;
     let (ann, room) = server.ann_in_a_room().await;
     let bob = server.member("bob", &room).await;
     let sent = server.send(&ann, &room, "c1", "hello").await;
     server.delete(&ann, &room, sent.seq).await;
-    refused(
+    assert_refused(
         server.try_delete(&bob, &room, sent.seq).await,
         &Refusal::Forbidden,
     );
@@ -104,7 +104,7 @@ async fn rights_come_before_repeats() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_muted_may_take_back_what_they_said() {
+async fn the_muted_may_delete_their_own_messages() {
     let server = TestServer::new().await;
     let (ann, room) = server.ann_in_a_room().await;
     let bob = server.member("bob", &room).await;
@@ -122,19 +122,19 @@ async fn only_messages_are_deleted() {
     let edit = server.edit(&ann, &room, sent.seq, "changed").await;
     for target in [-1, 0, 1, edit.seq, 999] {
         let refusal = server.try_delete(&ann, &room, target).await;
-        refused(refusal, &Refusal::NoSuchMessage);
+        assert_refused(refusal, &Refusal::NoSuchMessage);
     }
     server.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_stranger_deletes_nothing() {
+async fn non_members_delete_nothing() {
     let server = TestServer::new().await;
     let (ann, room) = server.ann_in_a_room().await;
     let bob = server.member("bob", &room).await;
     let sent = server.send(&bob, &room, "c1", "hello").await;
     server.moderate(&ann, &bob, &room, Moderation::Kick).await;
-    refused(
+    assert_refused(
         server.try_delete(&bob, &room, sent.seq).await,
         &Refusal::NotMember,
     );
@@ -144,7 +144,7 @@ async fn a_stranger_deletes_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_deletion_takes_the_reactions_along() {
+async fn a_deletion_removes_the_reactions() {
     let server = TestServer::new().await;
     let (ann, room) = server.ann_in_a_room().await;
     let sent = server.send(&ann, &room, "c1", "hello").await;

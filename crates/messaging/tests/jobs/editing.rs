@@ -1,4 +1,4 @@
-use crate::server::{TestServer, refused};
+use crate::server::{TestServer, assert_refused};
 use messaging::api::{Done, Refusal};
 use rooms::api::{Kind, Moderation, Role};
 
@@ -26,7 +26,7 @@ async fn an_edit_shows_in_history() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_edit_that_changes_nothing_names_what_made_it_so() {
+async fn an_edit_without_change_returns_the_entry_of_the_current_text() {
     let server = TestServer::new().await;
     let (ann, room) = server.ann_in_a_room().await;
     let sent = server.send(&ann, &room, "c1", "one").await;
@@ -67,12 +67,12 @@ async fn an_edit_that_changes_nothing_names_what_made_it_so() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nobody_edits_what_another_wrote() {
+async fn only_the_author_edits() {
     let server = TestServer::new().await;
     let (ann, room) = server.ann_in_a_room().await;
     let bob = server.member("bob", &room).await;
     let sent = server.send(&bob, &room, "c1", "hello").await;
-    refused(
+    assert_refused(
         server.try_edit(&ann, &room, sent.seq, "hello").await,
         &Refusal::Forbidden,
     );
@@ -80,7 +80,7 @@ async fn nobody_edits_what_another_wrote() {
         .moderate(&ann, &bob, &room, Moderation::Role(Role::Moderator))
         .await;
     let by_ann = server.send(&ann, &room, "c2", "mine").await;
-    refused(
+    assert_refused(
         server.try_edit(&bob, &room, by_ann.seq, "his").await,
         &Refusal::Forbidden,
     );
@@ -88,18 +88,18 @@ async fn nobody_edits_what_another_wrote() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn only_messages_that_stand_are_edited() {
+async fn only_undeleted_messages_are_edited() {
     let server = TestServer::new().await;
     let (ann, room) = server.ann_in_a_room().await;
     let sent = server.send(&ann, &room, "c1", "hello").await;
     let edit = server.edit(&ann, &room, sent.seq, "changed").await;
     for target in [-1, 0, 1, edit.seq, 999] {
         let refusal = server.try_edit(&ann, &room, target, "x").await;
-        refused(refusal, &Refusal::NoSuchMessage);
+        assert_refused(refusal, &Refusal::NoSuchMessage);
     }
     server.delete(&ann, &room, sent.seq).await;
     let deleted = server.try_edit(&ann, &room, sent.seq, "x").await;
-    refused(deleted, &Refusal::NoSuchMessage);
+    assert_refused(deleted, &Refusal::NoSuchMessage);
     server.close().await;
 }
 
@@ -119,22 +119,22 @@ async fn an_edit_follows_the_rule_for_texts() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_may_not_speak_may_not_edit() {
+async fn members_who_may_not_write_may_not_edit() {
     let server = TestServer::new().await;
     let (ann, room) = server.ann_in_a_room().await;
     let bob = server.member("bob", &room).await;
     let sent = server.send(&bob, &room, "c1", "hello").await;
     let edit = |body| server.try_edit(&bob, &room, sent.seq, body);
     server.mute(&ann, &bob, &room).await;
-    refused(edit("changed").await, &Refusal::Muted);
-    refused(edit("hello").await, &Refusal::Muted);
+    assert_refused(edit("changed").await, &Refusal::Muted);
+    assert_refused(edit("hello").await, &Refusal::Muted);
     server.moderate(&ann, &bob, &room, Moderation::Kick).await;
-    refused(edit("changed").await, &Refusal::NotMember);
+    assert_refused(edit("changed").await, &Refusal::NotMember);
     server.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_an_earlier_stay_wrote_is_out_of_reach_but_for_taking_it_back() {
+async fn messages_of_an_earlier_membership_may_only_be_deleted() {
     let server = TestServer::new().await;
     let ann = server.person("ann").await;
     let room = server.room_of(&ann, "secret", Kind::Private).await;
@@ -146,10 +146,10 @@ async fn what_an_earlier_stay_wrote_is_out_of_reach_but_for_taking_it_back() {
     server.join(&bob, &room).await;
     for body in ["changed", "hello"] {
         let refusal = server.try_edit(&bob, &room, sent.seq, body).await;
-        refused(refusal, &Refusal::NoSuchMessage);
+        assert_refused(refusal, &Refusal::NoSuchMessage);
     }
     let refusal = server.try_delete(&bob, &room, hers.seq).await;
-    refused(refusal, &Refusal::NoSuchMessage);
+    assert_refused(refusal, &Refusal::NoSuchMessage);
     let taken_back = server.try_delete(&bob, &room, sent.seq).await;
     assert!(!taken_back.expect("his own").dup);
     server.close().await;

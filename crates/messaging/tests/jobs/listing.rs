@@ -10,7 +10,7 @@ fn keys(page: &RoomsPage) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn ones_own_rooms_come_with_what_is_unread() {
+async fn own_rooms_are_listed_with_unread_counts() {
     let server = TestServer::new().await;
     let (ann, room) = server.ann_in_a_room().await;
     server.room(&ann, "elsewhere").await;
@@ -28,7 +28,7 @@ async fn ones_own_rooms_come_with_what_is_unread() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_room_just_joined_is_read_up_to_the_joining() {
+async fn a_room_just_joined_has_nothing_unread() {
     let server = TestServer::new().await;
     let (ann, room) = server.ann_in_a_room().await;
     server.send(&ann, &room, "c1", "before bob").await;
@@ -39,7 +39,7 @@ async fn a_room_just_joined_is_read_up_to_the_joining() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn all_are_the_public_ones_members_or_not() {
+async fn all_lists_every_public_room() {
     let server = TestServer::new().await;
     let (ann, room) = server.ann_in_a_room().await;
     server.room_of(&ann, "secret", Kind::Private).await;
@@ -61,7 +61,7 @@ async fn all_are_the_public_ones_members_or_not() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn pages_of_rooms_join_without_hole_or_overlap() {
+async fn pages_of_rooms_have_no_gap_or_overlap() {
     let server = TestServer::new().await;
     let ann = server.person("ann").await;
     for name in ["b", "d", "a", "c", "e"] {

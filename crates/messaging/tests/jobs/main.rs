@@ -1,6 +1,6 @@
-//! What messaging answers, over a real bus and a real database.
+//! Tests of messaging through its API, over a real bus and a real database.
 
-mod asks;
+mod commands;
 mod deleting;
 mod editing;
 mod listing;

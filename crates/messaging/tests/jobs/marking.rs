@@ -1,4 +1,4 @@
-use crate::server::{TestServer, refused};
+use crate::server::{TestServer, assert_refused};
 use messaging::api::{MarkRead, Marked, Refusal};
 use rooms::api::Kind;
 use sessions::api::ConnectionId;
@@ -12,7 +12,7 @@ fn marked(seq: i64, unread: u32, mentions: u32) -> Marked {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_marker_starts_at_ones_own_joining() {
+async fn a_marker_starts_at_the_members_joining() {
     let server = TestServer::new().await;
     let (ann, room) = server.ann_in_a_room().await;
     server.send(&ann, &room, "c1", "before bob").await;
@@ -24,7 +24,7 @@ async fn a_marker_starts_at_ones_own_joining() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn unread_are_messages_of_others_that_stand() {
+async fn undeleted_messages_of_others_are_unread() {
     let server = TestServer::new().await;
     let (ann, room) = server.ann_in_a_room().await;
     let bob = server.member("bob", &room).await;
@@ -69,7 +69,7 @@ async fn a_marker_never_moves_back_nor_beyond_the_head() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_move_is_stated_for_the_other_connections() {
+async fn a_move_is_published_for_the_other_connections() {
     let server = TestServer::new().await;
     let (ann, room) = server.ann_in_a_room().await;
     let bob = server.member("bob", &room).await;
@@ -83,9 +83,9 @@ async fn a_move_is_stated_for_the_other_connections() {
     };
     server.ask(mark(one.seq)).await.unwrap();
     server.ask(mark(one.seq)).await.unwrap();
-    let stated = server.stated_moves().await;
-    assert_eq!(stated.len(), 1, "the second moved nothing");
-    let moved = &stated[0];
+    let published = server.published_moves().await;
+    assert_eq!(published.len(), 1, "the second move changes nothing");
+    let moved = &published[0];
     assert_eq!(
         (moved.user, &moved.room, moved.seq),
         (bob.user.id, &room, one.seq)
@@ -96,7 +96,7 @@ async fn a_move_is_stated_for_the_other_connections() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_burst_of_marks_ends_at_the_furthest() {
+async fn a_burst_of_moves_ends_at_the_furthest() {
     let server = TestServer::new().await;
     let (ann, room) = server.ann_in_a_room().await;
     let bob = server.member("bob", &room).await;
@@ -124,8 +124,8 @@ async fn only_members_have_markers() {
     let (ann, room) = server.ann_in_a_room().await;
     let secret = server.room_of(&ann, "secret", Kind::Private).await;
     let bob = server.person("bob").await;
-    refused(server.try_mark(&bob, &room, 1).await, &Refusal::NotMember);
-    refused(
+    assert_refused(server.try_mark(&bob, &room, 1).await, &Refusal::NotMember);
+    assert_refused(
         server.try_mark(&bob, &secret, 1).await,
         &Refusal::NoSuchRoom,
     );
@@ -133,7 +133,7 @@ async fn only_members_have_markers() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_joins_again_starts_at_the_new_joining() {
+async fn a_marker_starts_at_the_new_joining_after_rejoining() {
     let server = TestServer::new().await;
     let (ann, room) = server.ann_in_a_room().await;
     let bob = server.member("bob", &room).await;

@@ -1,4 +1,4 @@
-use crate::server::{TestServer, refused};
+use crate::server::{TestServer, assert_refused};
 use messaging::api::{Done, Reaction, Refusal};
 
 fn reaction(emoji: &str, count: u32, mine: bool) -> Reaction {
@@ -68,7 +68,7 @@ async fn a_reaction_is_set_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_reaction_is_taken_back_once() {
+async fn a_reaction_is_removed_once() {
     let server = TestServer::new().await;
     let (ann, room) = server.ann_in_a_room().await;
     let seq = server.send(&ann, &room, "c1", "hello").await.seq;
@@ -97,7 +97,7 @@ async fn a_reaction_is_taken_back_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_message_bears_twenty_kinds() {
+async fn a_message_has_at_most_twenty_kinds_of_reactions() {
     let server = TestServer::new().await;
     let (ann, room) = server.ann_in_a_room().await;
     let bob = server.member("bob", &room).await;
@@ -108,7 +108,7 @@ async fn a_message_bears_twenty_kinds() {
             .await;
     }
     let full = Refusal::LimitReached { limit: "reactions" };
-    refused(
+    assert_refused(
         server.try_react(&bob, &room, seq, "one-more", true).await,
         &full,
     );
@@ -119,25 +119,25 @@ async fn a_message_bears_twenty_kinds() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn only_messages_that_stand_bear_reactions() {
+async fn only_undeleted_messages_take_reactions() {
     let server = TestServer::new().await;
     let (ann, room) = server.ann_in_a_room().await;
     let seq = server.send(&ann, &room, "c1", "hello").await.seq;
     for target in [0, 1, 999] {
         let refusal = server.try_react(&ann, &room, target, "👍", true).await;
-        refused(refusal, &Refusal::NoSuchMessage);
+        assert_refused(refusal, &Refusal::NoSuchMessage);
     }
     server.react(&ann, &room, seq, "👍", true).await;
     server.delete(&ann, &room, seq).await;
     for on in [true, false] {
         let refusal = server.try_react(&ann, &room, seq, "👍", on).await;
-        refused(refusal, &Refusal::NoSuchMessage);
+        assert_refused(refusal, &Refusal::NoSuchMessage);
     }
     server.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_reaction_needs_an_emoji_and_a_member_who_may_speak() {
+async fn a_reaction_takes_an_emoji_and_a_member_who_may_write() {
     let server = TestServer::new().await;
     let (ann, room) = server.ann_in_a_room().await;
     let bob = server.person("bob").await;
@@ -150,7 +150,7 @@ async fn a_reaction_needs_an_emoji_and_a_member_who_may_speak() {
         refusal,
         Refusal::BadRequest { field: "emoji", .. }
     ));
-    refused(
+    assert_refused(
         server.try_react(&bob, &room, seq, "👍", true).await,
         &Refusal::NotMember,
     );
@@ -158,8 +158,8 @@ async fn a_reaction_needs_an_emoji_and_a_member_who_may_speak() {
     server.react(&bob, &room, seq, "🎉", true).await;
     server.mute(&ann, &bob, &room).await;
     let repeat = server.try_react(&bob, &room, seq, "🎉", true).await;
-    refused(repeat, &Refusal::Muted);
-    refused(
+    assert_refused(repeat, &Refusal::Muted);
+    assert_refused(
         server.try_react(&bob, &room, seq, "👍", true).await,
         &Refusal::Muted,
     );

@@ -1,10 +1,10 @@
-use crate::asks::message;
-use crate::server::{TestServer, refused};
+use crate::commands::message;
+use crate::server::{TestServer, assert_refused};
 use messaging::api::{Refusal, SendMessage, Sent};
 use rooms::api::{Change, Kind, Moderation};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_message_takes_the_next_place_in_its_room() {
+async fn a_message_takes_the_next_seq_of_its_room() {
     let server = TestServer::new().await;
     let (ann, room) = server.ann_in_a_room().await;
     let first = server.send(&ann, &room, "c1", "hello").await;
@@ -46,17 +46,17 @@ async fn a_repeat_within_one_batch_gets_the_first_ack() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_cid_stands_for_one_body_and_one_reply() {
+async fn a_cid_belongs_to_one_body_and_one_reply() {
     let server = TestServer::new().await;
     let (ann, room) = server.ann_in_a_room().await;
     let first = server.send(&ann, &room, "c1", "hello").await;
     let other_body = server.try_send(&ann, &room, "c1", "good bye").await;
-    refused(other_body, &Refusal::CidConflict);
+    assert_refused(other_body, &Refusal::CidConflict);
     let other_reply = SendMessage {
         reply_to: Some(first.seq),
         ..message(&ann, &room, "c1", "hello")
     };
-    refused(server.ask(other_reply).await, &Refusal::CidConflict);
+    assert_refused(server.ask(other_reply).await, &Refusal::CidConflict);
     server.close().await;
 }
 
@@ -73,7 +73,7 @@ async fn a_cid_belongs_to_its_author_and_room() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_repeat_is_known_after_an_edit_and_a_deletion() {
+async fn a_repeat_is_recognised_after_an_edit_and_a_deletion() {
     let server = TestServer::new().await;
     let (ann, room) = server.ann_in_a_room().await;
     let first = server.send(&ann, &room, "c1", "hello").await;
@@ -85,12 +85,12 @@ async fn a_repeat_is_known_after_an_edit_and_a_deletion() {
     server.edit(&ann, &room, first.seq, "changed").await;
     assert_eq!(server.send(&ann, &room, "c1", "hello").await, repeated);
     let as_edited = server.try_send(&ann, &room, "c1", "changed").await;
-    refused(as_edited, &Refusal::CidConflict);
+    assert_refused(as_edited, &Refusal::CidConflict);
 
     server.delete(&ann, &room, first.seq).await;
     assert_eq!(server.send(&ann, &room, "c1", "hello").await, repeated);
     let other = server.try_send(&ann, &room, "c1", "other").await;
-    refused(other, &Refusal::CidConflict);
+    assert_refused(other, &Refusal::CidConflict);
     server.close().await;
 }
 
@@ -134,33 +134,33 @@ async fn bad_texts_and_cids_are_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn only_members_who_may_speak_send() {
+async fn only_members_who_may_write_send() {
     let server = TestServer::new().await;
     let (ann, room) = server.ann_in_a_room().await;
     let secret = server.room_of(&ann, "secret", Kind::Private).await;
     let bob = server.person("bob").await;
-    refused(
+    assert_refused(
         server.try_send(&bob, &room, "c1", "hi").await,
         &Refusal::NotMember,
     );
-    refused(
+    assert_refused(
         server.try_send(&bob, &secret, "c1", "hi").await,
         &Refusal::NoSuchRoom,
     );
     let nowhere = TestServer::key("nowhere");
-    refused(
+    assert_refused(
         server.try_send(&bob, &nowhere, "c1", "hi").await,
         &Refusal::NoSuchRoom,
     );
 
     server.join(&bob, &room).await;
     server.mute(&ann, &bob, &room).await;
-    refused(
+    assert_refused(
         server.try_send(&bob, &room, "c1", "hi").await,
         &Refusal::Muted,
     );
     server.moderate(&ann, &bob, &room, Moderation::Ban).await;
-    refused(
+    assert_refused(
         server.try_send(&bob, &room, "c1", "hi").await,
         &Refusal::NotMember,
     );
@@ -168,7 +168,7 @@ async fn only_members_who_may_speak_send() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_refused_send_fails_alone() {
+async fn a_refused_send_does_not_affect_others() {
     let server = TestServer::new().await;
     let (ann, room) = server.ann_in_a_room().await;
     let stranger = server.person("bob").await;
@@ -184,7 +184,7 @@ async fn one_refused_send_fails_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_reply_names_a_message_of_the_room() {
+async fn a_reply_is_to_a_message_of_the_room() {
     let server = TestServer::new().await;
     let (ann, room) = server.ann_in_a_room().await;
     let first = server.send(&ann, &room, "c1", "hello").await;
@@ -194,13 +194,13 @@ async fn a_reply_names_a_message_of_the_room() {
     };
     server.ask(reply("c2", first.seq)).await.unwrap();
     assert_eq!(server.newest(&ann, &room).await.reply_to, Some(first.seq));
-    refused(server.ask(reply("c3", 999)).await, &Refusal::NoSuchMessage);
-    refused(server.ask(reply("c4", 1)).await, &Refusal::NoSuchMessage);
+    assert_refused(server.ask(reply("c3", 999)).await, &Refusal::NoSuchMessage);
+    assert_refused(server.ask(reply("c4", 1)).await, &Refusal::NoSuchMessage);
     server.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn members_who_are_named_are_mentioned() {
+async fn members_named_in_a_text_are_mentioned() {
     let server = TestServer::new().await;
     let (ann, room) = server.ann_in_a_room().await;
     let bob = server.member("bob", &room).await;
@@ -224,7 +224,7 @@ async fn a_plain_send_writes_none_of_messagings_tables() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_entry_is_stated_once_and_in_order() {
+async fn every_entry_is_published_once_and_in_order() {
     let server = TestServer::new().await;
     let (ann, room) = server.ann_in_a_room().await;
     let sent = server.send(&ann, &room, "c1", "hello").await;
@@ -232,11 +232,11 @@ async fn every_entry_is_stated_once_and_in_order() {
     server.edit(&ann, &room, sent.seq, "changed").await;
     server.react(&ann, &room, sent.seq, "👍", true).await;
     server.delete(&ann, &room, sent.seq).await;
-    let stated = server.stated_entries(&room).await;
-    let seqs: Vec<_> = stated.iter().map(|entry| entry.seq).collect();
+    let published = server.published_entries(&room).await;
+    let seqs: Vec<_> = published.iter().map(|entry| entry.seq).collect();
     assert_eq!(seqs, (1..=sent.seq + 3).collect::<Vec<_>>());
     assert!(
-        matches!(stated.last().unwrap().change, Change::Deleted { target } if target == sent.seq)
+        matches!(published.last().unwrap().change, Change::Deleted { target } if target == sent.seq)
     );
     server.close().await;
 }

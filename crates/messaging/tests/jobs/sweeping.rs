@@ -1,4 +1,4 @@
-//! Rows that nobody needs are removed.
+//! The sweep removes rows that are no longer needed.
 
 use crate::server::TestServer;
 use rooms::api::{EntriesForgotten, RoomKey};
@@ -8,7 +8,7 @@ use std::convert::Infallible;
 use std::time::Duration;
 use storage::prelude::*;
 
-/// Plain statements.
+/// Executes SQL statements.
 struct Statements(Vec<String>);
 
 impl Job for Statements {
@@ -28,7 +28,7 @@ impl Job for Statements {
     }
 }
 
-/// Starts messaging's own tasks, and waits until a table has so many rows.
+/// Starts messaging's tasks, and waits until a table has this many rows.
 async fn until_left(server: &TestServer, table: &'static str, rows: i64) {
     let reached = async {
         while server.count(table).await != rows {
@@ -61,7 +61,7 @@ async fn reader(server: &TestServer, name: &str, room: &RoomKey) -> Caller {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn markers_of_those_who_left_or_were_deleted_go() {
+async fn markers_of_former_members_and_deleted_accounts_are_removed() {
     let server = TestServer::new().await;
     let (_, room) = server.ann_in_a_room().await;
     let stays = reader(&server, "bob", &room).await;
@@ -80,7 +80,7 @@ async fn markers_of_those_who_left_or_were_deleted_go() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_crash_left_of_forgotten_messages_goes() {
+async fn leftovers_of_deleted_messages_are_removed_after_a_crash() {
     let server = TestServer::new().await;
     let (ann, room) = server.ann_in_a_room().await;
     let old = server.send(&ann, &room, "c1", "old").await;
@@ -89,7 +89,7 @@ async fn what_a_crash_left_of_forgotten_messages_goes() {
     let new = server.send(&ann, &room, "c2", "new").await;
     server.react(&ann, &room, new.seq, "👍", true).await;
     server.edit(&ann, &room, new.seq, "newer").await;
-    // Rooms has forgotten, and its fact went with the process.
+    // Retention deleted the messages, and a crash lost the event.
     let cut = format!(
         "UPDATE rooms SET kept_from = {} WHERE key = 'kitchen'",
         new.seq
@@ -105,7 +105,7 @@ async fn what_a_crash_left_of_forgotten_messages_goes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_forgotten_takes_its_states_and_reactions_along_and_no_others() {
+async fn retention_removes_states_and_reactions_of_deleted_messages_only() {
     let server = TestServer::new().await;
     let (ann, room) = server.ann_in_a_room().await;
     let mut seqs = Vec::new();

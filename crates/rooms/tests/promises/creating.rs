@@ -1,6 +1,6 @@
 //! `room.create`.
 
-use crate::server::{TestServer, refused, wish};
+use crate::server::{TestServer, assert_refused, create_request};
 use rooms::api::{CreateRoom, History, Kind, Moderation, Refusal, Role};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -45,7 +45,7 @@ async fn a_private_room_gets_a_key_from_the_server() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_public_creation_is_told_by_its_key_and_settings() {
+async fn a_public_room_is_identified_by_its_key_and_properties() {
     let server = TestServer::new().await;
     let (ann, bob) = (server.person("ann").await, server.person("bob").await);
     server.create(&ann, "a", Kind::Public).await.expect("made");
@@ -57,12 +57,12 @@ async fn a_public_creation_is_told_by_its_key_and_settings() {
     let taken = Refusal::NameTaken {
         suggest: Some("a-2".to_owned()),
     };
-    refused(server.create(&bob, "a", Kind::Public).await, &taken);
+    assert_refused(server.create(&bob, "a", Kind::Public).await, &taken);
     let other = CreateRoom {
         topic: Some("another".to_owned()),
-        ..wish(&ann, "a", Kind::Public)
+        ..create_request(&ann, "a", Kind::Public)
     };
-    refused(server.ask(other).await, &taken);
+    assert_refused(server.ask(other).await, &taken);
     server
         .create(&bob, "a-2", Kind::Public)
         .await
@@ -70,23 +70,23 @@ async fn a_public_creation_is_told_by_its_key_and_settings() {
     let next = Refusal::NameTaken {
         suggest: Some("a-3".to_owned()),
     };
-    refused(server.create(&bob, "a", Kind::Public).await, &next);
+    assert_refused(server.create(&bob, "a", Kind::Public).await, &next);
     server.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_private_creation_is_told_by_its_cid() {
+async fn a_private_room_is_identified_by_its_cid() {
     let server = TestServer::new().await;
     let (ann, bob) = (server.person("ann").await, server.person("bob").await);
     let with_cid = |who, title| CreateRoom {
         cid: Some("c1".to_owned()),
-        ..wish(who, title, Kind::Private)
+        ..create_request(who, title, Kind::Private)
     };
     let first = server.ask(with_cid(&ann, "x")).await.expect("made");
     let again = server.ask(with_cid(&ann, "x")).await.expect("a repeat");
     assert_eq!(again.card.room.key, first.card.room.key);
     assert_eq!((again.done.seq, again.done.dup), (1, true));
-    refused(server.ask(with_cid(&ann, "y")).await, &Refusal::CidConflict);
+    assert_refused(server.ask(with_cid(&ann, "y")).await, &Refusal::CidConflict);
     let his = server.ask(with_cid(&bob, "x")).await.expect("made");
     assert_ne!(his.card.room.key, first.card.room.key);
     let nameless = server.create(&ann, "x", Kind::Private).await.expect("made");
@@ -98,13 +98,13 @@ async fn a_private_creation_is_told_by_its_cid() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn two_creations_at_once_make_one_room() {
+async fn two_creations_at_once_create_one_room() {
     let server = TestServer::new().await;
     let ann = server.person("ann").await;
     let creations = (0..8).map(|_| {
         server.ask(CreateRoom {
             cid: Some("c1".to_owned()),
-            ..wish(&ann, "x", Kind::Private)
+            ..create_request(&ann, "x", Kind::Private)
         })
     });
     let made = futures_util::future::join_all(creations).await;
@@ -118,11 +118,11 @@ async fn two_creations_at_once_make_one_room() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn making_rooms_takes_an_account() {
+async fn creating_rooms_takes_an_account() {
     let server = TestServer::new().await;
     let (gus, _) = server.guest("gus").await;
     for kind in [Kind::Public, Kind::Private] {
-        refused(
+        assert_refused(
             server.create(&gus, "a", kind).await,
             &Refusal::NotAllowedForGuests,
         );
@@ -149,18 +149,20 @@ async fn bad_names_topics_and_kinds_are_refused() {
     assert_eq!(field(server.create(&ann, "a", Kind::Direct).await), "kind");
     let topic = CreateRoom {
         topic: Some("\0".to_owned()),
-        ..wish(&ann, "a", Kind::Public)
+        ..create_request(&ann, "a", Kind::Public)
     };
     assert_eq!(field(server.ask(topic).await), "topic");
     server.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_room_that_is_no_longer_mine_is_taken() {
+async fn the_name_of_a_room_that_changed_owner_is_taken() {
     let server = TestServer::new().await;
     let ann = server.person("ann").await;
     let room = server.public(&ann, "a").await;
-    let bob = server.ranked("bob", &ann, &room, Role::Owner).await;
+    let bob = server
+        .member_with_role("bob", &ann, &room, Role::Owner)
+        .await;
     server
         .moderate(&bob, &room, &ann, Moderation::Kick)
         .await

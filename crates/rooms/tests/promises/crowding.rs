@@ -1,4 +1,4 @@
-//! Many join many rooms at once: on PostgreSQL in several lanes.
+//! Many people join many rooms at once; on PostgreSQL in several lanes.
 
 use crate::server::{TestServer, key};
 use futures_util::future::join_all;
@@ -9,7 +9,7 @@ const ROOMS: usize = 8;
 const PEOPLE: usize = 40;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn guests_who_join_the_same_rooms_at_once_never_wait_in_a_circle() {
+async fn guests_who_join_the_same_rooms_at_once_never_deadlock() {
     let server = TestServer::new().await;
     let ann = server.person("ann").await;
     let mut rooms = Vec::new();
@@ -22,7 +22,7 @@ async fn guests_who_join_the_same_rooms_at_once_never_wait_in_a_circle() {
     }
     let before = server.repeated_batches();
     let began = Instant::now();
-    // In every other room they come in the opposite order.
+    // In every other room they join in the opposite order.
     let joins = (0..PEOPLE).flat_map(|n| {
         let (server, guests) = (&server, &guests);
         rooms.iter().enumerate().map(move |(room, key)| {
@@ -33,7 +33,11 @@ async fn guests_who_join_the_same_rooms_at_once_never_wait_in_a_circle() {
     let joined = join_all(joins).await;
     println!("joined within {:?}", began.elapsed());
     assert!(joined.iter().all(Result::is_ok));
-    assert_eq!(server.repeated_batches(), before, "no batch was repeated");
+    assert_eq!(
+        server.repeated_batches(),
+        before,
+        "no batch is repeated"
+    );
     for room in &rooms {
         assert_eq!(server.members(&ann, room).await.count, PEOPLE as u64 + 1);
     }
@@ -41,7 +45,7 @@ async fn guests_who_join_the_same_rooms_at_once_never_wait_in_a_circle() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nobody_gets_into_more_rooms_than_allowed_by_joining_all_at_once() {
+async fn joining_many_rooms_at_once_does_not_exceed_the_limit() {
     let settings = rooms::Settings {
         rooms_max: 10,
         ..rooms::Settings::default()
@@ -63,10 +67,10 @@ async fn nobody_gets_into_more_rooms_than_allowed_by_joining_all_at_once() {
         let joins = rooms.iter().map(|room: &RoomKey| server.join(&bob, room));
         let joined = join_all(joins).await;
         let refusal = Refusal::LimitReached { limit: "rooms_max" };
-        let refused = joined
+        let assert_refused = joined
             .iter()
             .filter(|join| join.as_ref().err() == Some(&refusal));
-        assert_eq!(refused.count(), rooms.len() - 10);
+        assert_eq!(assert_refused.count(), rooms.len() - 10);
         assert_eq!(joined.iter().filter(|join| join.is_ok()).count(), 10);
     }
     server.close().await;

@@ -1,6 +1,6 @@
 //! `dm`.
 
-use crate::server::{TestServer, key, refused};
+use crate::server::{TestServer, assert_refused, key};
 use rooms::api::{
     AnswerDirect, Created, DirectRoom, Kind, Moderation, OpenDirect, Refusal, Role, RoomKey,
     UpdateRoom,
@@ -45,7 +45,7 @@ async fn two_people_have_one_direct_room() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn both_at_once_make_one_room() {
+async fn both_opening_at_once_create_one_room() {
     let server = TestServer::new().await;
     let (ann, bob) = (server.person("ann").await, server.person("bob").await);
     let opened = futures_util::future::join_all((0..8).map(|n| {
@@ -67,7 +67,7 @@ async fn both_at_once_make_one_room() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nobody_talks_to_themselves_or_to_nobody() {
+async fn a_direct_room_takes_another_existing_person() {
     let server = TestServer::new().await;
     let ann = server.person("ann").await;
     let outcome = open(&server, &ann, "@ann").await;
@@ -76,13 +76,13 @@ async fn nobody_talks_to_themselves_or_to_nobody() {
         "{outcome:?}"
     );
     for nobody in ["@nobody", "nobody", "", "@", "@a\0b"] {
-        refused(open(&server, &ann, nobody).await, &Refusal::NoSuchUser);
+        assert_refused(open(&server, &ann, nobody).await, &Refusal::NoSuchUser);
     }
     server.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_direct_room_has_no_doors() {
+async fn joining_and_moderating_a_direct_room_are_refused() {
     let server = TestServer::new().await;
     let (ann, bob) = (server.person("ann").await, server.person("bob").await);
     let cleo = server.person("cleo").await;
@@ -101,7 +101,7 @@ async fn a_direct_room_has_no_doors() {
         Moderation::Mute { until_ms: i64::MAX },
         Moderation::Role(Role::Moderator),
     ] {
-        refused(
+        assert_refused(
             server.moderate(&ann, &room, &bob, what).await,
             &Refusal::Forbidden,
         );
@@ -114,19 +114,19 @@ async fn a_direct_room_has_no_doors() {
         history: None,
         kind: None,
     };
-    refused(server.ask(update).await, &Refusal::Forbidden);
-    refused(server.join(&cleo, &room).await, &Refusal::NoSuchRoom);
-    refused(
-        server.say(&cleo, &room, "1", "x").await,
+    assert_refused(server.ask(update).await, &Refusal::Forbidden);
+    assert_refused(server.join(&cleo, &room).await, &Refusal::NoSuchRoom);
+    assert_refused(
+        server.send(&cleo, &room, "1", "x").await,
         &Refusal::NoSuchRoom,
     );
     assert!(server.join(&bob, &room).await.expect("a member").dup);
-    server.say(&bob, &room, "1", "hi").await.expect("sent");
+    server.send(&bob, &room, "1", "hi").await.expect("sent");
     server.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn guests_may_be_talked_to() {
+async fn guests_may_have_direct_rooms() {
     let server = TestServer::new().await;
     let ann = server.person("ann").await;
     let (gus, _) = server.guest("gus").await;
@@ -144,7 +144,7 @@ async fn guests_may_be_talked_to() {
             .done
             .dup
     );
-    server.say(&gus, &room, "1", "hi").await.expect("sent");
+    server.send(&gus, &room, "1", "hi").await.expect("sent");
     server.close().await;
 }
 
@@ -153,7 +153,7 @@ fn limit(limit: &'static str) -> Refusal {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_direct_room_counts_for_those_who_chose_it() {
+async fn a_direct_room_counts_for_those_who_opened_or_answered_it() {
     let server = TestServer::with(rooms::Settings {
         rooms_max: 1,
         ..rooms::Settings::default()
@@ -162,23 +162,26 @@ async fn a_direct_room_counts_for_those_who_chose_it() {
     let (ann, bob) = (server.person("ann").await, server.person("bob").await);
     let cleo = server.person("cleo").await;
     let room = opened(&server, &ann, "@bob").await;
-    refused(open(&server, &ann, "@cleo").await, &limit("rooms_max"));
+    assert_refused(open(&server, &ann, "@cleo").await, &limit("rooms_max"));
     let with_cleo = opened(&server, &cleo, "@bob").await;
     server
         .join(&bob, &key("general"))
         .await
         .expect("unhindered");
-    refused(answer(&server, &bob, &room).await, &limit("rooms_max"));
+    assert_refused(answer(&server, &bob, &room).await, &limit("rooms_max"));
     server.leave(&bob, &key("general")).await.expect("left");
     answer(&server, &bob, &room).await.expect("his choice now");
-    refused(
+    assert_refused(
         server.join(&bob, &key("general")).await,
         &limit("rooms_max"),
     );
-    // Writing an answer is never refused, and counts.
-    server.say(&bob, &with_cleo, "1", "hi").await.expect("sent");
+    // Answering by writing is never refused, and makes the room count.
+    server
+        .send(&bob, &with_cleo, "1", "hi")
+        .await
+        .expect("sent");
     server.leave(&bob, &room).await.expect("left");
-    refused(
+    assert_refused(
         server.join(&bob, &key("general")).await,
         &limit("rooms_max"),
     );
@@ -186,34 +189,34 @@ async fn a_direct_room_counts_for_those_who_chose_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_leaves_a_direct_room_closes_it_until_they_come_back() {
+async fn leaving_a_direct_room_closes_it_until_the_leaver_comes_back() {
     let server = TestServer::new().await;
     let (ann, bob) = (server.person("ann").await, server.person("bob").await);
     let cleo = server.person("cleo").await;
     let room = opened(&server, &ann, "@bob").await;
-    server.say(&ann, &room, "1", "hello").await.expect("sent");
+    server.send(&ann, &room, "1", "hello").await.expect("sent");
     let left = server.leave(&bob, &room).await.expect("declined");
     assert!(!left.dup);
     let again = server.leave(&bob, &room).await.expect("a repeat");
     assert_eq!((again.seq, again.dup), (left.seq, true));
-    refused(
-        server.say(&ann, &room, "2", "why?").await,
+    assert_refused(
+        server.send(&ann, &room, "2", "why?").await,
         &Refusal::OtherLeft,
     );
-    refused(
-        server.say(&bob, &room, "1", "x").await,
+    assert_refused(
+        server.send(&bob, &room, "1", "x").await,
         &Refusal::NoSuchRoom,
     );
-    refused(server.join(&bob, &room).await, &Refusal::NoSuchRoom);
+    assert_refused(server.join(&bob, &room).await, &Refusal::NoSuchRoom);
     let found = open(&server, &ann, "@bob").await.expect("a repeat");
     assert!(found.done.dup && found.answered, "nothing changes by it");
-    refused(answer(&server, &cleo, &room).await, &Refusal::NoSuchRoom);
+    assert_refused(answer(&server, &cleo, &room).await, &Refusal::NoSuchRoom);
     let back = open(&server, &bob, "@ann").await.expect("found");
     assert!(!back.answered, "he has left it");
     let back = answer(&server, &bob, &room).await.expect("back");
     assert!(!back.done.dup);
     server
-        .say(&ann, &room, "3", "there you are")
+        .send(&ann, &room, "3", "there you are")
         .await
         .expect("sent");
     let twice = answer(&server, &bob, &room).await.expect("a repeat");
@@ -222,7 +225,7 @@ async fn whoever_leaves_a_direct_room_closes_it_until_they_come_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_opener_waits_for_few_answers_at_once() {
+async fn an_opener_has_a_limited_number_of_unanswered_rooms() {
     let server = TestServer::with(rooms::Settings {
         quotas: rooms::Quotas {
             direct_unanswered_max: 2,
@@ -243,9 +246,9 @@ async fn an_opener_waits_for_few_answers_at_once() {
     let first = opened(&server, &ann, "@bob").await;
     let second = opened(&server, &ann, "@cleo").await;
     let unanswered = limit("direct_unanswered_max");
-    refused(open(&server, &ann, "@dan").await, &unanswered);
+    assert_refused(open(&server, &ann, "@dan").await, &unanswered);
     server
-        .say(&others[0], &first, "1", "yes?")
+        .send(&others[0], &first, "1", "yes?")
         .await
         .expect("an answer");
     server.leave(&others[1], &second).await.expect("declined");
@@ -255,18 +258,18 @@ async fn an_opener_waits_for_few_answers_at_once() {
         .leave(&others[2], &opened(&server, &ann, "@dan").await)
         .await
         .expect("declined");
-    refused(open(&server, &ann, "@fay").await, &limit("direct_day_max"));
+    assert_refused(open(&server, &ann, "@fay").await, &limit("direct_day_max"));
     let his = opened(&server, &gus, "@bob").await;
-    refused(open(&server, &gus, "@cleo").await, &unanswered);
+    assert_refused(open(&server, &gus, "@cleo").await, &unanswered);
     server.leave(&others[0], &his).await.expect("declined");
     let his = opened(&server, &gus, "@cleo").await;
     server.leave(&others[1], &his).await.expect("declined");
-    refused(open(&server, &gus, "@dan").await, &limit("direct_day_max"));
+    assert_refused(open(&server, &gus, "@dan").await, &limit("direct_day_max"));
     server.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn guests_take_half_of_the_places_that_wait_for_one_person() {
+async fn guests_may_open_half_of_the_rooms_waiting_for_one_person() {
     let server = TestServer::with(rooms::Settings {
         quotas: rooms::Quotas {
             direct_waiting_max: 4,
@@ -282,7 +285,7 @@ async fn guests_take_half_of_the_places_that_wait_for_one_person() {
         let outcome = open(&server, &guest, "@ann").await;
         match n {
             0 | 1 => drop(outcome.expect("a place")),
-            _ => refused(outcome, &waiting),
+            _ => assert_refused(outcome, &waiting),
         }
     }
     for n in 0..3 {
@@ -290,7 +293,7 @@ async fn guests_take_half_of_the_places_that_wait_for_one_person() {
         let outcome = open(&server, &friend, "@ann").await;
         match n {
             0 | 1 => drop(outcome.expect("a place")),
-            _ => refused(outcome, &waiting),
+            _ => assert_refused(outcome, &waiting),
         }
     }
     server

@@ -1,6 +1,6 @@
-//! What is too old is forgotten, unless the clock cannot be trusted.
+//! Retention deletes entries that are too old, unless the clock cannot be trusted.
 
-use crate::lines::{line, say};
+use crate::items::{item, message};
 use crate::server::{TestServer, now};
 use rooms::api::RoomKey;
 use rooms::{Deps, Settings};
@@ -33,14 +33,14 @@ async fn chat(server: &TestServer, who: &Caller, room: &RoomKey, messages: usize
         let cids: Vec<String> = (first..messages.min(first + 100))
             .map(|n| format!("m{n}"))
             .collect();
-        let run = cids.iter().map(|cid| line(who, room, say(cid, "x")));
-        let sent = server.append(run.collect()).await;
+        let items = cids.iter().map(|cid| item(who, room, message(cid, "x")));
+        let sent = server.append(items.collect()).await;
         assert!(sent.iter().all(Result::is_ok));
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_wild_clock_erases_nothing_and_one_that_proves_itself_does() {
+async fn a_wrong_clock_deletes_nothing_until_it_has_run_steadily() {
     static AHEAD: AtomicI64 = AtomicI64::new(0);
     static UP_S: AtomicU64 = AtomicU64::new(0);
     let server = TestServer::new().await;
@@ -56,11 +56,15 @@ async fn a_wild_clock_erases_nothing_and_one_that_proves_itself_does() {
     for _ in 0..3 {
         rooms::forget(&deps).await.expect("a run");
     }
-    assert_eq!(server.log(&room).await.len(), 251, "the clock is wild");
-    // It goes on as evenly as the uptime: the server was off for long.
+    assert_eq!(
+        server.log(&room).await.len(),
+        251,
+        "the clock is not trusted"
+    );
+    // The clock now runs as steadily as the uptime, as after a long time without a server.
     let mut hours = 0;
     while server.log(&room).await.len() > 1 {
-        assert!(hours < 25, "it is believed after a day");
+        assert!(hours < 25, "the clock is trusted after a day");
         hours += 1;
         AHEAD.fetch_add(ms(HOUR), Ordering::Relaxed);
         UP_S.fetch_add(HOUR.as_secs(), Ordering::Relaxed);
@@ -71,7 +75,7 @@ async fn a_wild_clock_erases_nothing_and_one_that_proves_itself_does() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_run_takes_its_share_and_the_next_one_goes_on() {
+async fn a_run_stops_at_its_limit_and_the_next_one_continues() {
     static AHEAD: AtomicI64 = AtomicI64::new(0);
     let server = TestServer::new().await;
     let ann = server.person("ann").await;
@@ -83,7 +87,7 @@ async fn a_run_takes_its_share_and_the_next_one_goes_on() {
     }
     let deps =
         deps_with(&server, keeping(1, 500)).with_clock(|| now() + AHEAD.load(Ordering::Relaxed));
-    // Within what a clock may jump, and beyond what is kept.
+    // A jump that is still trusted, and beyond the retention.
     AHEAD.store(ms(DAY) + 1, Ordering::Relaxed);
     let left = async || {
         let mut left = 0;
@@ -94,7 +98,7 @@ async fn a_run_takes_its_share_and_the_next_one_goes_on() {
     };
     let mut before = left().await;
     assert_eq!(before, 1_402);
-    // The first look makes the later time known.
+    // The first run records the later time.
     AHEAD.store(ms(HOUR), Ordering::Relaxed);
     rooms::forget(&deps).await.expect("a run");
     assert_eq!(left().await, before, "nothing is too old");
@@ -107,7 +111,7 @@ async fn a_run_takes_its_share_and_the_next_one_goes_on() {
     }
     rooms::forget(&deps).await.expect("a run");
     assert_eq!(left().await, 2, "each keeps its last entry");
-    // One that grows is found again.
+    // A room that gets new entries is due again.
     chat_more(&server, &ann, &rooms[0]).await;
     rooms::forget(&deps).await.expect("a run");
     assert_eq!(server.log(&rooms[0]).await.len(), 1);
@@ -116,6 +120,6 @@ async fn a_run_takes_its_share_and_the_next_one_goes_on() {
 
 async fn chat_more(server: &TestServer, who: &Caller, room: &RoomKey) {
     for cid in ["later", "last"] {
-        server.say(who, room, cid, "x").await.expect("sent");
+        server.send(who, room, cid, "x").await.expect("sent");
     }
 }

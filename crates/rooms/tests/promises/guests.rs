@@ -1,6 +1,6 @@
-//! Guests end with their last room, or after their time.
+//! Guests end when they are offline and in no room, or when they expire.
 
-use crate::server::{TestServer, fresh, key};
+use crate::server::{TestServer, assert_new, key};
 use rooms::api::OpenDirect;
 use sessions::api::GuestExpired;
 
@@ -16,7 +16,7 @@ async fn a_guest_in_no_room_ends_when_offline() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_guest_in_a_room_stays_until_expired_and_leaves_its_rooms_then() {
+async fn a_guest_in_a_room_stays_until_it_expires_and_then_leaves_its_rooms() {
     let server = TestServer::new().await;
     let ann = server.person("ann").await;
     let room = server.public(&ann, "a").await;
@@ -36,7 +36,7 @@ async fn a_guest_in_a_room_stays_until_expired_and_leaves_its_rooms_then() {
         .key
         .clone();
 
-    // Another guest, in no room, tells when the news of both leavings have been handled.
+    // The end of another guest, who is in no room, shows that both disconnections have been handled.
     let (other, other_connection) = server.guest("other").await;
     server.disconnect(connection).await;
     server.disconnect(other_connection).await;
@@ -63,7 +63,7 @@ async fn a_guest_in_a_room_stays_until_expired_and_leaves_its_rooms_then() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_expired_guest_who_is_half_way_out_is_taken_out_of_the_rest() {
+async fn an_expired_guest_in_some_rooms_is_removed_from_the_rest() {
     let server = TestServer::new().await;
     let ann = server.person("ann").await;
     let room = server.public(&ann, "a").await;
@@ -71,7 +71,7 @@ async fn an_expired_guest_who_is_half_way_out_is_taken_out_of_the_rest() {
     for room in [&room, &key("general")] {
         server.join(&gus, room).await.expect("a member");
     }
-    fresh(server.leave(&gus, &room).await);
+    assert_new(server.leave(&gus, &room).await);
     let (other, other_connection) = server.guest("other").await;
     server.disconnect(connection).await;
     server.disconnect(other_connection).await;

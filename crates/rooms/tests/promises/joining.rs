@@ -1,6 +1,6 @@
 //! `join`.
 
-use crate::server::{TestServer, key, open_history, refused, wish};
+use crate::server::{TestServer, assert_refused, create_request, key, with_open_history};
 use rooms::api::{Kind, Moderation, Refusal, Role};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -8,7 +8,7 @@ async fn anyone_joins_a_public_room_and_reads_all_of_it() {
     let server = TestServer::new().await;
     let (ann, bob) = (server.person("ann").await, server.person("bob").await);
     let room = server.public(&ann, "a").await;
-    server.say(&ann, &room, "1", "early").await.expect("sent");
+    server.send(&ann, &room, "1", "early").await.expect("sent");
     let joined = server.join(&bob, &room).await.expect("a member");
     assert_eq!(
         (joined.role, joined.head, joined.visible_from),
@@ -20,7 +20,7 @@ async fn anyone_joins_a_public_room_and_reads_all_of_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_is_in_joins_without_an_entry() {
+async fn joining_again_writes_no_entry() {
     let server = TestServer::new().await;
     let ann = server.person("ann").await;
     let room = server.public(&ann, "a").await;
@@ -32,11 +32,11 @@ async fn who_is_in_joins_without_an_entry() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_private_room_is_there_for_the_invited_only() {
+async fn a_private_room_exists_for_the_invited_only() {
     let server = TestServer::new().await;
     let (ann, bob) = (server.person("ann").await, server.person("bob").await);
     let room = server.private(&ann, "quiet").await;
-    refused(server.join(&bob, &room).await, &Refusal::NoSuchRoom);
+    assert_refused(server.join(&bob, &room).await, &Refusal::NoSuchRoom);
     server
         .moderate(&ann, &room, &bob, Moderation::Invite)
         .await
@@ -44,7 +44,7 @@ async fn a_private_room_is_there_for_the_invited_only() {
     let joined = server.join(&bob, &room).await.expect("a member");
     assert_eq!(joined.visible_from, 3, "from their own joining");
     server.leave(&bob, &room).await.expect("left");
-    refused(server.join(&bob, &room).await, &Refusal::NoSuchRoom);
+    assert_refused(server.join(&bob, &room).await, &Refusal::NoSuchRoom);
     server.close().await;
 }
 
@@ -53,7 +53,11 @@ async fn a_private_room_may_show_its_whole_log() {
     let server = TestServer::new().await;
     let ann = server.person("ann").await;
     let created = server
-        .ask(open_history(wish(&ann, "open", Kind::Private)))
+        .ask(with_open_history(create_request(
+            &ann,
+            "open",
+            Kind::Private,
+        )))
         .await
         .expect("made");
     let room = created.card.room.key.clone();
@@ -74,13 +78,13 @@ async fn a_private_room_may_show_its_whole_log() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_second_stay_sees_nothing_of_the_first() {
+async fn rejoining_does_not_show_the_log_of_the_first_membership() {
     let server = TestServer::new().await;
     let ann = server.person("ann").await;
     let room = server.private(&ann, "quiet").await;
     let bob = server.invited("bob", &ann, &room).await;
     server
-        .say(&bob, &room, "1", "of the first stay")
+        .send(&bob, &room, "1", "of the first stay")
         .await
         .expect("sent");
     server.leave(&bob, &room).await.expect("left");
@@ -94,7 +98,7 @@ async fn a_second_stay_sees_nothing_of_the_first() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn there_is_a_limit_to_the_rooms_of_one_person() {
+async fn the_number_of_rooms_per_person_is_limited() {
     let server = TestServer::with(rooms::Settings {
         rooms_max: 2,
         ..rooms::Settings::default()
@@ -106,8 +110,8 @@ async fn there_is_a_limit_to_the_rooms_of_one_person() {
         server.public(&ann, "b").await,
     ];
     let limit = Refusal::LimitReached { limit: "rooms_max" };
-    refused(server.create(&ann, "c", Kind::Public).await, &limit);
-    refused(server.join(&ann, &key("general")).await, &limit);
+    assert_refused(server.create(&ann, "c", Kind::Public).await, &limit);
+    assert_refused(server.join(&ann, &key("general")).await, &limit);
     assert!(
         server
             .create(&ann, "a", Kind::Public)
@@ -118,7 +122,7 @@ async fn there_is_a_limit_to_the_rooms_of_one_person() {
     );
     server.join(&bob, &rooms[0]).await.expect("a member");
     server.join(&bob, &rooms[1]).await.expect("a member");
-    refused(server.join(&bob, &key("general")).await, &limit);
+    assert_refused(server.join(&bob, &key("general")).await, &limit);
     assert!(server.join(&bob, &rooms[0]).await.expect("a repeat").dup);
     server.leave(&bob, &rooms[0]).await.expect("left");
     server.join(&bob, &key("general")).await.expect("a member");
@@ -126,17 +130,17 @@ async fn there_is_a_limit_to_the_rooms_of_one_person() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_no_key_is_no_room() {
+async fn an_invalid_key_is_no_room() {
     let server = TestServer::new().await;
     let ann = server.person("ann").await;
     for name in ["nowhere", "", "a\0b", "ünï", &"x".repeat(5_000)] {
-        refused(server.join(&ann, &key(name)).await, &Refusal::NoSuchRoom);
+        assert_refused(server.join(&ann, &key(name)).await, &Refusal::NoSuchRoom);
     }
     server.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn general_is_there_from_the_start_and_owned_by_nobody() {
+async fn general_exists_from_the_start_and_has_no_owner() {
     let server = TestServer::new().await;
     rooms::create_general(&server.deps)
         .await

@@ -1,7 +1,7 @@
-//! What messaging reads of the log: messages, unread counts, standing, the catalogue.
+//! The functions that messaging calls: messages, unread counts, standing, the catalogue.
 
-use crate::lines::{Run, What, line, say};
-use crate::server::{TestServer, refused};
+use crate::items::{AppendJob, OwnedDraft, item, message};
+use crate::server::{TestServer, assert_refused};
 use rooms::api::log::{self, Standing, Window};
 use rooms::api::{Kind, Moderation, Refusal, Role, RoomKey, Seq, catalogue};
 use sessions::api::Caller;
@@ -30,7 +30,7 @@ async fn id_of(
 ) -> Result<rooms::api::RoomId, storage::Fault> {
     let nobody = sessions::api::UserId([0; 16]);
     let listed = catalogue::public(access, nobody, None, 100).await?;
-    let found = listed.iter().find(|line| line.card.room.key == *room);
+    let found = listed.iter().find(|item| item.card.room.key == *room);
     Ok(found.expect("a public room").card.room.id)
 }
 
@@ -54,13 +54,13 @@ async fn standing(server: &TestServer, who: &Caller, room: &RoomKey) -> Result<S
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn history_holds_messages_only() {
+async fn history_has_only_messages() {
     let server = TestServer::new().await;
     let ann = server.person("ann").await;
     let room = server.public(&ann, "a").await;
     for n in 0..3 {
         server
-            .say(&ann, &room, &n.to_string(), "x")
+            .send(&ann, &room, &n.to_string(), "x")
             .await
             .expect("sent");
         server.member(&format!("m{n}"), &room).await;
@@ -99,21 +99,21 @@ async fn history_holds_messages_only() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn unread_are_the_messages_of_others_above_the_marker() {
+async fn messages_of_others_above_the_marker_are_unread() {
     let server = TestServer::new().await;
     let ann = server.person("ann").await;
     let room = server.public(&ann, "a").await;
     let bob = server.member("bob", &room).await;
     assert_eq!(unread(&server, &bob, &room, 2).await, (0, 0));
     let run = vec![
-        line(&ann, &room, say("1", "hello @bob")),
-        line(&ann, &room, say("2", "gone @bob")),
-        line(&ann, &room, say("3", "nobody")),
-        line(&bob, &room, say("1", "his own")),
+        item(&ann, &room, message("1", "hello @bob")),
+        item(&ann, &room, message("2", "gone @bob")),
+        item(&ann, &room, message("3", "nobody")),
+        item(&bob, &room, message("1", "his own")),
     ];
-    server.store.run(Run(run)).await.expect("no refusal");
+    server.store.run(AppendJob(run)).await.expect("no refusal");
     server
-        .append(vec![line(&ann, &room, What::Delete(4))])
+        .append(vec![item(&ann, &room, OwnedDraft::Delete(4))])
         .await;
     assert_eq!(unread(&server, &bob, &room, 2).await, (2, 1));
     assert_eq!(unread(&server, &bob, &room, 3).await, (1, 0));
@@ -127,23 +127,23 @@ async fn unread_counts_end_at_999() {
     let ann = server.person("ann").await;
     let room = server.public(&ann, "a").await;
     let bob = server.member("bob", &room).await;
-    let run = (0..1_100).map(|n| line(&ann, &room, say(&n.to_string(), "@bob")));
+    let run = (0..1_100).map(|n| item(&ann, &room, message(&n.to_string(), "@bob")));
     server.append(run.collect()).await;
     assert_eq!(unread(&server, &bob, &room, 2).await, (999, 999));
     server.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn standing_tells_role_and_horizon_and_refuses_outsiders() {
+async fn standing_has_role_and_first_visible_entry_and_refuses_non_members() {
     let server = TestServer::new().await;
     let (ann, admin) = (server.person("ann").await, server.admin("root").await);
     let public = server.public(&ann, "a").await;
     let private = server.private(&ann, "b").await;
-    refused(
+    assert_refused(
         standing(&server, &admin, &public).await,
         &Refusal::NotMember,
     );
-    refused(
+    assert_refused(
         standing(&server, &admin, &private).await,
         &Refusal::NoSuchRoom,
     );
@@ -167,7 +167,7 @@ async fn standing_tells_role_and_horizon_and_refuses_outsiders() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_catalogue_lists_ones_own_rooms_and_the_public_ones() {
+async fn the_catalogue_lists_own_rooms_and_public_ones() {
     let server = TestServer::new().await;
     let (ann, bob) = (server.person("ann").await, server.person("bob").await);
     let names = ["c", "a", "b"];
@@ -190,7 +190,7 @@ async fn the_catalogue_lists_ones_own_rooms_and_the_public_ones() {
     let keys = |listed: &[catalogue::Listed]| -> Vec<String> {
         listed
             .iter()
-            .map(|line| line.card.room.key.0.to_string())
+            .map(|item| item.card.room.key.0.to_string())
             .collect()
     };
     assert_eq!(keys(&mine), ["b", "c"]);

@@ -1,4 +1,4 @@
-//! What rooms promises, on a real database: SQLite, or PostgreSQL with `PARLOR_TEST_STORE=postgres`.
+//! Tests of rooms through its API, on SQLite, or on PostgreSQL with `PARLOR_TEST_STORE=postgres`.
 
 mod bans;
 mod creating;
@@ -6,9 +6,9 @@ mod crowding;
 mod direct;
 mod forgetting;
 mod guests;
+mod items;
 mod joining;
 mod leaving;
-mod lines;
 mod log;
 mod log_writer;
 mod moderating;

@@ -1,6 +1,6 @@
 //! `invite`, `kick`, `mute`.
 
-use crate::server::{NOW, TestServer, fresh, key, refused, repeated};
+use crate::server::{NOW, TestServer, assert_new, assert_refused, assert_repeated, key};
 use rooms::api::{Change, Moderate, Moderation, Refusal, Role, UpdateRoom};
 use std::sync::atomic::Ordering;
 
@@ -18,25 +18,25 @@ async fn moderators_invite_into_private_rooms_and_members_into_public_ones() {
     server.join(&bob, &public).await.expect("a member");
     let cleo = server.person("cleo").await;
     let invite = Moderation::Invite;
-    refused(
+    assert_refused(
         server.moderate(&bob, &private, &cleo, invite.clone()).await,
         &Refusal::Forbidden,
     );
-    refused(
+    assert_refused(
         server.moderate(&cleo, &public, &ann, invite.clone()).await,
         &Refusal::NotMember,
     );
-    refused(
+    assert_refused(
         server.moderate(&cleo, &private, &ann, invite.clone()).await,
         &Refusal::NoSuchRoom,
     );
-    let seq = fresh(server.moderate(&bob, &public, &cleo, invite.clone()).await);
+    let seq = assert_new(server.moderate(&bob, &public, &cleo, invite.clone()).await);
     assert_eq!(
-        repeated(server.moderate(&ann, &public, &cleo, invite.clone()).await),
+        assert_repeated(server.moderate(&ann, &public, &cleo, invite.clone()).await),
         seq
     );
     assert_eq!(
-        repeated(server.moderate(&ann, &public, &bob, invite).await),
+        assert_repeated(server.moderate(&ann, &public, &bob, invite).await),
         2,
         "is in"
     );
@@ -49,32 +49,32 @@ async fn a_kick_ends_membership_and_invitation() {
     let ann = server.person("ann").await;
     let room = server.private(&ann, "quiet").await;
     let bob = server.invited("bob", &ann, &room).await;
-    let seq = fresh(server.moderate(&ann, &room, &bob, Moderation::Kick).await);
+    let seq = assert_new(server.moderate(&ann, &room, &bob, Moderation::Kick).await);
     assert_eq!(
-        repeated(server.moderate(&ann, &room, &bob, Moderation::Kick).await),
+        assert_repeated(server.moderate(&ann, &room, &bob, Moderation::Kick).await),
         seq
     );
-    refused(
-        server.say(&bob, &room, "1", "x").await,
+    assert_refused(
+        server.send(&bob, &room, "1", "x").await,
         &Refusal::NoSuchRoom,
     );
-    refused(server.join(&bob, &room).await, &Refusal::NoSuchRoom);
+    assert_refused(server.join(&bob, &room).await, &Refusal::NoSuchRoom);
 
-    fresh(server.moderate(&ann, &room, &bob, Moderation::Invite).await);
-    fresh(server.moderate(&ann, &room, &bob, Moderation::Kick).await);
-    refused(server.join(&bob, &room).await, &Refusal::NoSuchRoom);
-    fresh(server.moderate(&ann, &room, &bob, Moderation::Invite).await);
+    assert_new(server.moderate(&ann, &room, &bob, Moderation::Invite).await);
+    assert_new(server.moderate(&ann, &room, &bob, Moderation::Kick).await);
+    assert_refused(server.join(&bob, &room).await, &Refusal::NoSuchRoom);
+    assert_new(server.moderate(&ann, &room, &bob, Moderation::Invite).await);
     server.join(&bob, &room).await.expect("invited anew");
     server.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn kicking_a_stranger_is_done_already() {
+async fn kicking_a_non_member_is_a_repeat() {
     let server = TestServer::new().await;
     let (ann, bob) = (server.person("ann").await, server.person("bob").await);
     let room = server.public(&ann, "a").await;
     assert_eq!(
-        repeated(server.moderate(&ann, &room, &bob, Moderation::Kick).await),
+        assert_repeated(server.moderate(&ann, &room, &bob, Moderation::Kick).await),
         0
     );
     assert_eq!(server.kinds(&room).await, ["joined"]);
@@ -82,12 +82,16 @@ async fn kicking_a_stranger_is_done_already() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nobody_acts_on_equals_superiors_or_themselves() {
+async fn nobody_acts_on_equal_or_higher_roles_or_themselves() {
     let server = TestServer::new().await;
     let ann = server.person("ann").await;
     let room = server.public(&ann, "a").await;
-    let mia = server.ranked("mia", &ann, &room, Role::Moderator).await;
-    let max = server.ranked("max", &ann, &room, Role::Moderator).await;
+    let mia = server
+        .member_with_role("mia", &ann, &room, Role::Moderator)
+        .await;
+    let max = server
+        .member_with_role("max", &ann, &room, Role::Moderator)
+        .await;
     let bob = server.member("bob", &room).await;
     let cleo = server.member("cleo", &room).await;
     let before = server.kinds(&room).await;
@@ -99,7 +103,7 @@ async fn nobody_acts_on_equals_superiors_or_themselves() {
     ] {
         for (actor, subject) in [(&bob, &cleo), (&mia, &max), (&mia, &ann), (&ann, &ann)] {
             let outcome = server.moderate(actor, &room, subject, what.clone()).await;
-            refused(outcome, &Refusal::Forbidden);
+            assert_refused(outcome, &Refusal::Forbidden);
         }
     }
     assert_eq!(
@@ -107,8 +111,8 @@ async fn nobody_acts_on_equals_superiors_or_themselves() {
         before,
         "a refusal writes nothing"
     );
-    fresh(server.moderate(&mia, &room, &bob, Moderation::Kick).await);
-    fresh(server.moderate(&ann, &room, &mia, Moderation::Kick).await);
+    assert_new(server.moderate(&mia, &room, &bob, Moderation::Kick).await);
+    assert_new(server.moderate(&ann, &room, &mia, Moderation::Kick).await);
     server.close().await;
 }
 
@@ -117,8 +121,10 @@ async fn an_owner_acts_on_owners() {
     let server = TestServer::new().await;
     let ann = server.person("ann").await;
     let room = server.public(&ann, "a").await;
-    let bob = server.ranked("bob", &ann, &room, Role::Owner).await;
-    fresh(server.moderate(&bob, &room, &ann, Moderation::Kick).await);
+    let bob = server
+        .member_with_role("bob", &ann, &room, Role::Owner)
+        .await;
+    assert_new(server.moderate(&bob, &room, &ann, Moderation::Kick).await);
     server.close().await;
 }
 
@@ -128,16 +134,18 @@ async fn moderators_do_not_act_on_administrators() {
     let (ann, admin) = (server.person("ann").await, server.admin("root").await);
     let room = server.public(&ann, "a").await;
     server.join(&admin, &room).await.expect("a member");
-    let mia = server.ranked("mia", &ann, &room, Role::Moderator).await;
-    refused(
+    let mia = server
+        .member_with_role("mia", &ann, &room, Role::Moderator)
+        .await;
+    assert_refused(
         server.moderate(&mia, &room, &admin, Moderation::Kick).await,
         &Refusal::Forbidden,
     );
-    refused(
+    assert_refused(
         server.moderate(&admin, &room, &ann, Moderation::Kick).await,
         &Refusal::Forbidden,
     );
-    fresh(server.moderate(&ann, &room, &admin, Moderation::Kick).await);
+    assert_new(server.moderate(&ann, &room, &admin, Moderation::Kick).await);
     server.close().await;
 }
 
@@ -148,10 +156,10 @@ async fn a_mute_is_a_state_with_an_end() {
     let room = server.public(&ann, "a").await;
     let bob = server.member("bob", &room).await;
     let mute = |until_ms| server.moderate(&ann, &room, &bob, Moderation::Mute { until_ms });
-    assert_eq!(repeated(mute(0).await), 0, "never was");
+    assert_eq!(assert_repeated(mute(0).await), 0, "never was");
     let until = later(60_000);
-    let seq = fresh(mute(until).await);
-    assert_eq!(repeated(mute(until).await), seq);
+    let seq = assert_new(mute(until).await);
+    assert_eq!(assert_repeated(mute(until).await), seq);
     let page = server.members(&ann, &room).await;
     let seat = page
         .members
@@ -159,10 +167,10 @@ async fn a_mute_is_a_state_with_an_end() {
         .find(|member| member.user == bob.user)
         .expect("a member");
     assert_eq!(seat.muted_until, Some(until));
-    fresh(mute(until + 1).await);
-    let unmuted = fresh(mute(0).await);
-    assert_eq!(repeated(mute(0).await), unmuted);
-    server.say(&bob, &room, "1", "x").await.expect("may speak");
+    assert_new(mute(until + 1).await);
+    let unmuted = assert_new(mute(0).await);
+    assert_eq!(assert_repeated(mute(0).await), unmuted);
+    server.send(&bob, &room, "1", "x").await.expect("may speak");
     let kinds = server.kinds(&room).await;
     assert_eq!(kinds[2..], ["muted", "muted", "unmuted", "message"]);
     server.close().await;
@@ -175,14 +183,14 @@ async fn leaving_and_coming_back_does_not_end_a_mute() {
     let room = server.public(&ann, "a").await;
     let bob = server.member("bob", &room).await;
     let until_ms = later(60_000);
-    fresh(
+    assert_new(
         server
             .moderate(&ann, &room, &bob, Moderation::Mute { until_ms })
             .await,
     );
     server.leave(&bob, &room).await.expect("left");
     server.join(&bob, &room).await.expect("back");
-    refused(server.say(&bob, &room, "1", "x").await, &Refusal::Muted);
+    assert_refused(server.send(&bob, &room, "1", "x").await, &Refusal::Muted);
     server.close().await;
 }
 
@@ -210,7 +218,7 @@ async fn the_log_says_who_did_what_to_whom_and_why() {
         ),
         "{bad:?}"
     );
-    fresh(server.ask(kick("@Bob", " spam ")).await);
+    assert_new(server.ask(kick("@Bob", " spam ")).await);
     let entry = server.log(&room).await.pop().expect("entries");
     assert_eq!(entry.author, ann.user);
     let expected = Change::Kicked {
@@ -218,22 +226,22 @@ async fn the_log_says_who_did_what_to_whom_and_why() {
         reason: Some("spam".to_owned()),
     };
     assert_eq!(entry.change, expected);
-    refused(server.ask(kick("@nobody", "x")).await, &Refusal::NoSuchUser);
+    assert_refused(server.ask(kick("@nobody", "x")).await, &Refusal::NoSuchUser);
     let nowhere = Moderate {
         room: key("nowhere"),
         ..kick("@bob", "x")
     };
-    refused(server.ask(nowhere).await, &Refusal::NoSuchRoom);
+    assert_refused(server.ask(nowhere).await, &Refusal::NoSuchRoom);
     server.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn strangers_cannot_be_muted() {
+async fn non_members_cannot_be_muted() {
     let server = TestServer::new().await;
     let (ann, bob) = (server.person("ann").await, server.person("bob").await);
     let room = server.public(&ann, "a").await;
     let mute = Moderation::Mute { until_ms: later(1) };
-    refused(
+    assert_refused(
         server.moderate(&ann, &room, &bob, mute).await,
         &Refusal::NoSuchUser,
     );
@@ -246,19 +254,21 @@ async fn the_muted_write_nothing_that_others_read() {
     let ann = server.person("ann").await;
     let room = server.public(&ann, "a").await;
     let bob = server.member("bob", &room).await;
-    let mia = server.ranked("mia", &ann, &room, Role::Moderator).await;
+    let mia = server
+        .member_with_role("mia", &ann, &room, Role::Moderator)
+        .await;
     let cleo = server.person("cleo").await;
     for muted in [&bob, &mia] {
         let until_ms = later(60_000);
         let mute = Moderation::Mute { until_ms };
-        fresh(server.moderate(&ann, &room, muted, mute).await);
+        assert_new(server.moderate(&ann, &room, muted, mute).await);
     }
     let before = server.kinds(&room).await;
     let muted = Refusal::Muted;
     let invite = |who| server.moderate(who, &room, &cleo, Moderation::Invite);
-    refused(invite(&bob).await, &muted);
-    refused(invite(&mia).await, &muted);
-    refused(
+    assert_refused(invite(&bob).await, &muted);
+    assert_refused(invite(&mia).await, &muted);
+    assert_refused(
         server.moderate(&mia, &room, &bob, Moderation::Kick).await,
         &muted,
     );
@@ -270,7 +280,7 @@ async fn the_muted_write_nothing_that_others_read() {
         history: None,
         kind: None,
     };
-    refused(server.ask(update).await, &muted);
+    assert_refused(server.ask(update).await, &muted);
     assert_eq!(
         server.kinds(&room).await,
         before,
@@ -287,15 +297,15 @@ async fn a_mute_outlasts_a_kick_and_can_be_ended_meanwhile() {
     let bob = server.member("bob", &room).await;
     let mute = |until_ms| server.moderate(&ann, &room, &bob, Moderation::Mute { until_ms });
     let until = later(60_000);
-    let seq = fresh(mute(until).await);
-    fresh(server.moderate(&ann, &room, &bob, Moderation::Kick).await);
-    assert_eq!(repeated(mute(until).await), seq);
+    let seq = assert_new(mute(until).await);
+    assert_new(server.moderate(&ann, &room, &bob, Moderation::Kick).await);
+    assert_eq!(assert_repeated(mute(until).await), seq);
     server.join(&bob, &room).await.expect("back");
-    refused(server.say(&bob, &room, "1", "x").await, &Refusal::Muted);
+    assert_refused(server.send(&bob, &room, "1", "x").await, &Refusal::Muted);
     server.leave(&bob, &room).await.expect("left");
-    let unmuted = fresh(mute(0).await);
-    assert_eq!(repeated(mute(0).await), unmuted);
+    let unmuted = assert_new(mute(0).await);
+    assert_eq!(assert_repeated(mute(0).await), unmuted);
     server.join(&bob, &room).await.expect("back");
-    server.say(&bob, &room, "1", "x").await.expect("may speak");
+    server.send(&bob, &room, "1", "x").await.expect("may speak");
     server.close().await;
 }

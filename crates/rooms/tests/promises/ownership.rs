@@ -1,13 +1,13 @@
-//! A room has a living owner as long as somebody living is in it.
+//! A room has a living owner as long as a living account is in it.
 
-use crate::server::{TestServer, fresh, refused};
+use crate::server::{TestServer, assert_new, assert_refused};
 use rooms::api::{Moderation, Refusal, Role, RoomKey};
 use sessions::api::operator::EraseAccount;
 use sessions::api::{Caller, UserId};
 use std::convert::Infallible;
 use storage::prelude::*;
 
-/// Deletes someone's account, and waits until everyone who should know does.
+/// Deletes an account, and waits until all subscribers have handled it.
 async fn erase(server: &TestServer, who: &Caller) {
     let name = who.user.name.to_string();
     let erased = server.store.run(EraseAccount { name }).await;
@@ -15,7 +15,7 @@ async fn erase(server: &TestServer, who: &Caller) {
     server.store.quiet().await;
 }
 
-/// A plain statement, as a store of another time would have had it.
+/// Executes SQL, to create the state of an older store.
 struct Statement(&'static str);
 
 impl Job for Statement {
@@ -40,13 +40,17 @@ async fn role_in(server: &TestServer, reader: &Caller, room: &RoomKey, of: UserI
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_deleted_owner_leaves_the_room_to_the_longest_standing_moderator() {
+async fn a_deleted_owners_room_passes_to_the_longest_standing_moderator() {
     let server = TestServer::new().await;
     let ann = server.person("ann").await;
     let room = server.public(&ann, "a").await;
     let bob = server.member("bob", &room).await;
-    let first = server.ranked("mia", &ann, &room, Role::Moderator).await;
-    let second = server.ranked("max", &ann, &room, Role::Moderator).await;
+    let first = server
+        .member_with_role("mia", &ann, &room, Role::Moderator)
+        .await;
+    let second = server
+        .member_with_role("max", &ann, &room, Role::Moderator)
+        .await;
     erase(&server, &ann).await;
     let expected = [
         (&first, Role::Owner),
@@ -58,8 +62,8 @@ async fn a_deleted_owner_leaves_the_room_to_the_longest_standing_moderator() {
     }
     assert_eq!(server.kinds(&room).await.last(), Some(&"role"));
     assert_eq!(server.members(&bob, &room).await.count, 4, "ann stays one");
-    // The one who inherited may not step down in favour of somebody who is no more.
-    refused(
+    // The new owner cannot step down in favour of the deleted one.
+    assert_refused(
         server
             .moderate(&first, &room, &first, Moderation::Role(Role::Member))
             .await,
@@ -69,39 +73,43 @@ async fn a_deleted_owner_leaves_the_room_to_the_longest_standing_moderator() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nobody_inherits_who_was_deleted() {
+async fn deleted_accounts_do_not_become_owners() {
     let server = TestServer::new().await;
     let ann = server.person("ann").await;
     let room = server.public(&ann, "a").await;
-    let gone = server.ranked("mia", &ann, &room, Role::Moderator).await;
+    let gone = server
+        .member_with_role("mia", &ann, &room, Role::Moderator)
+        .await;
     let bob = server.member("bob", &room).await;
     erase(&server, &gone).await;
-    fresh(server.leave(&ann, &room).await);
+    assert_new(server.leave(&ann, &room).await);
     assert_eq!(server.role_of(&bob, &room).await, Some(Role::Owner));
     server.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_owner_who_was_deleted_counts_for_nothing() {
+async fn a_deleted_owner_does_not_count_as_an_owner() {
     let server = TestServer::new().await;
     let ann = server.person("ann").await;
     let room = server.public(&ann, "a").await;
-    let gone = server.ranked("mia", &ann, &room, Role::Owner).await;
+    let gone = server
+        .member_with_role("mia", &ann, &room, Role::Owner)
+        .await;
     let bob = server.member("bob", &room).await;
     erase(&server, &gone).await;
-    refused(
+    assert_refused(
         server
             .moderate(&ann, &room, &ann, Moderation::Role(Role::Member))
             .await,
         &Refusal::Forbidden,
     );
-    fresh(server.leave(&ann, &room).await);
+    assert_new(server.leave(&ann, &room).await);
     assert_eq!(server.role_of(&bob, &room).await, Some(Role::Owner));
     server.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_hundred_guests_do_not_hide_the_account_behind_them() {
+async fn an_account_behind_a_hundred_guests_becomes_owner() {
     let server = TestServer::new().await;
     let ann = server.person("ann").await;
     let room = server.public(&ann, "a").await;
@@ -110,14 +118,14 @@ async fn a_hundred_guests_do_not_hide_the_account_behind_them() {
         server.join(&guest, &room).await.expect("a member");
     }
     let bob = server.member("bob", &room).await;
-    fresh(server.leave(&ann, &room).await);
+    assert_new(server.leave(&ann, &room).await);
     assert_eq!(server.role_of(&bob, &room).await, Some(Role::Owner));
     assert_eq!(server.members(&bob, &room).await.count, 111);
     server.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_room_without_anyone_living_waits_for_the_next_account() {
+async fn a_room_without_living_members_gets_the_next_account_as_owner() {
     let server = TestServer::new().await;
     let ann = server.person("ann").await;
     let room = server.public(&ann, "a").await;
@@ -139,7 +147,7 @@ async fn a_room_without_anyone_living_waits_for_the_next_account() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_room_of_the_server_gets_no_owner() {
+async fn general_gets_no_owner() {
     let server = TestServer::new().await;
     let general = crate::server::key("general");
     let ann = server.member("ann", &general).await;
@@ -148,7 +156,7 @@ async fn the_room_of_the_server_gets_no_owner() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_room_that_was_left_without_owner_is_repaired_after_the_start() {
+async fn a_room_without_owner_gets_one_after_the_start() {
     let server = TestServer::new().await;
     let ann = server.person("ann").await;
     let bob = server.person("bob").await;
@@ -156,10 +164,10 @@ async fn a_room_that_was_left_without_owner_is_repaired_after_the_start() {
     server.join(&bob, &room).await.expect("a member");
     let other = server.public(&ann, "b").await;
     server.join(&bob, &other).await.expect("a member");
-    // What a crash between the deletion and the passing on leaves behind.
+    // The state after a crash between the deletion of the account and the change of ownership.
     let lost = "UPDATE users SET ended_at = 1 WHERE name = 'ann'";
     server.store.run(Statement(lost)).await.expect("no refusal");
-    // And what a store of today has after its migration.
+    // The state of an older store after its migration.
     let noted = "UPDATE members SET may_own = FALSE
         WHERE user_id IN (SELECT id FROM users WHERE ended_at = 1)
         AND room_id IN (SELECT id FROM rooms WHERE key = 'b')";
@@ -177,12 +185,12 @@ async fn a_room_that_was_left_without_owner_is_repaired_after_the_start() {
         }
     };
     let owned = tokio::time::timeout(std::time::Duration::from_secs(60), owned);
-    owned.await.expect("the room is given to somebody");
+    owned.await.expect("the room gets an owner");
     server.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_count_of_members_follows_every_way_in_and_out() {
+async fn the_member_count_follows_every_way_in_and_out() {
     let server = TestServer::new().await;
     let ann = server.person("ann").await;
     let room = server.public(&ann, "a").await;
@@ -191,13 +199,13 @@ async fn the_count_of_members_follows_every_way_in_and_out() {
     let dora = server.member("dora", &room).await;
     let count = async || server.members(&ann, &room).await.count;
     assert_eq!(count().await, 4);
-    fresh(server.leave(&bob, &room).await);
+    assert_new(server.leave(&bob, &room).await);
     for (who, what) in [(&cleo, Moderation::Kick), (&dora, Moderation::Ban)] {
-        fresh(server.moderate(&ann, &room, who, what).await);
+        assert_new(server.moderate(&ann, &room, who, what).await);
     }
     assert_eq!(count().await, 1);
-    // Who is out already is not counted out again.
-    fresh(server.moderate(&ann, &room, &cleo, Moderation::Ban).await);
+    // Removing a non-member does not change the count.
+    assert_new(server.moderate(&ann, &room, &cleo, Moderation::Ban).await);
     assert_eq!(count().await, 1);
     server.join(&bob, &room).await.expect("a member");
     server.join(&bob, &room).await.expect("still one");

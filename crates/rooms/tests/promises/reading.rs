@@ -1,7 +1,7 @@
 //! `ReadLog`, `Members`, `Memberships`, `Heads`, `RecentHeads`.
 
-use crate::lines::{line, say};
-use crate::server::{TestServer, refused};
+use crate::items::{item, message};
+use crate::server::{TestServer, assert_refused};
 use rooms::api::{
     Heads, History, LogPage, Members, Memberships, Moderation, OpenDirect, ReadLog, RecentHeads,
     Refusal, Role, RoomKey, UpdateRoom,
@@ -26,7 +26,7 @@ fn seqs(page: &LogPage) -> Vec<i64> {
 async fn filled(server: &TestServer, messages: usize) -> (Caller, RoomKey) {
     let ann = server.person("ann").await;
     let room = server.public(&ann, "a").await;
-    let run = (0..messages).map(|n| line(&ann, &room, say(&n.to_string(), "hello")));
+    let run = (0..messages).map(|n| item(&ann, &room, message(&n.to_string(), "hello")));
     server.append(run.collect()).await;
     (ann, room)
 }
@@ -73,12 +73,12 @@ async fn pages_go_up_from_a_cursor_and_down_from_the_head() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_page_ends_at_its_bytes_but_holds_one_entry() {
+async fn a_page_ends_at_its_byte_limit_but_has_at_least_one_entry() {
     let server = TestServer::new().await;
     let ann = server.person("ann").await;
     let room = server.public(&ann, "a").await;
     let big = "x".repeat(4_000);
-    let run = (0..4).map(|n| line(&ann, &room, say(&n.to_string(), &big)));
+    let run = (0..4).map(|n| item(&ann, &room, message(&n.to_string(), &big)));
     server.append(run.collect()).await;
     let few = |after, bytes| ReadLog {
         bytes,
@@ -94,12 +94,12 @@ async fn a_page_ends_at_its_bytes_but_holds_one_entry() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn members_read_from_where_they_may() {
+async fn members_read_from_their_first_visible_entry() {
     let server = TestServer::new().await;
     let (ann, out) = (server.person("ann").await, server.person("out").await);
     let room = server.private(&ann, "quiet").await;
     server
-        .say(&ann, &room, "1", "before bob")
+        .send(&ann, &room, "1", "before bob")
         .await
         .expect("sent");
     let bob = server.invited("bob", &ann, &room).await;
@@ -119,7 +119,7 @@ async fn members_read_from_where_they_may() {
         seqs(&server.ask(unrestricted).await.expect("a page")),
         [1, 2, 3, 4]
     );
-    refused(
+    assert_refused(
         server.ask(read(&out, &room, None, 50)).await,
         &Refusal::NoSuchRoom,
     );
@@ -141,7 +141,7 @@ async fn members_read_from_where_they_may() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_was_put_out_reads_nothing() {
+async fn removed_members_read_nothing() {
     let server = TestServer::new().await;
     let (ann, room) = filled(&server, 1).await;
     let bob = server.member("bob", &room).await;
@@ -153,7 +153,7 @@ async fn who_was_put_out_reads_nothing() {
         .moderate(&ann, &room, &bob, Moderation::Ban)
         .await
         .expect("banned");
-    refused(
+    assert_refused(
         server.ask(read(&bob, &room, None, 50)).await,
         &Refusal::NotMember,
     );
@@ -161,7 +161,7 @@ async fn who_was_put_out_reads_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn those_online_are_found_however_many_are_not() {
+async fn online_members_are_found_among_many_offline_ones() {
     let server = TestServer::new().await;
     let ann = server.person("ann").await;
     let room = server.public(&ann, "a").await;
@@ -194,7 +194,7 @@ async fn those_online_are_found_however_many_are_not() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn members_come_in_pages_and_show_who_is_online() {
+async fn members_are_paged_and_show_who_is_online() {
     let server = TestServer::new().await;
     let ann = server.person("ann").await;
     let room = server.public(&ann, "a").await;
@@ -241,12 +241,12 @@ async fn members_come_in_pages_and_show_who_is_online() {
         caller: out,
         ..page(None, 4, false)
     };
-    refused(server.ask(stranger).await, &Refusal::NotMember);
+    assert_refused(server.ask(stranger).await, &Refusal::NotMember);
     server.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn memberships_are_found_for_many_at_once() {
+async fn memberships_are_read_for_many_users_at_once() {
     let server = TestServer::new().await;
     let ann = server.person("ann").await;
     let room = server.public(&ann, "a").await;
@@ -268,7 +268,7 @@ async fn memberships_are_found_for_many_at_once() {
         .ask(Memberships { users })
         .await
         .expect("memberships");
-    let mut lines: Vec<_> = found
+    let mut items: Vec<_> = found
         .iter()
         .map(|place| {
             (
@@ -279,19 +279,19 @@ async fn memberships_are_found_for_many_at_once() {
             )
         })
         .collect();
-    lines.sort_unstable();
+    items.sort_unstable();
     let expected = [
         (room.clone(), false, Role::Member, 2),
         (room, true, Role::Owner, 2),
         (direct.clone(), false, Role::Member, 2),
         (direct, true, Role::Member, 2),
     ];
-    assert_eq!(lines, expected);
+    assert_eq!(items, expected);
     server.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn heads_that_moved_lately_are_found() {
+async fn recently_moved_heads_are_listed() {
     let server = TestServer::new().await;
     let (_, room) = filled(&server, 3).await;
     let heads = server.ask(RecentHeads).await.expect("heads");
@@ -304,7 +304,7 @@ async fn heads_that_moved_lately_are_found() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn all_rooms_with_their_heads_are_found_page_by_page() {
+async fn heads_of_all_rooms_are_paged() {
     let server = TestServer::new().await;
     let (ann, room) = filled(&server, 3).await;
     let other = server.public(&ann, "b").await;

@@ -1,6 +1,6 @@
 //! `room.update`.
 
-use crate::server::{TestServer, refused};
+use crate::server::{TestServer, assert_refused};
 use rooms::api::{Change, History, Kind, Moderation, Refusal, Role, RoomKey, UpdateRoom};
 use sessions::api::Caller;
 
@@ -30,7 +30,7 @@ fn kind(who: &Caller, room: &RoomKey, kind: Kind) -> UpdateRoom {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_change_is_an_entry_that_shows_the_room_after_it() {
+async fn a_change_writes_an_entry_with_the_new_properties() {
     let server = TestServer::new().await;
     let ann = server.person("ann").await;
     let room = server.public(&ann, "a").await;
@@ -48,12 +48,12 @@ async fn a_change_is_an_entry_that_shows_the_room_after_it() {
         kind: Kind::Public,
     };
     assert_eq!(entry.change, expected);
-    assert_eq!(server.stated(&room).await, server.log(&room).await);
+    assert_eq!(server.published(&room).await, server.log(&room).await);
     server.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_so_already_names_the_entry_that_made_it_so() {
+async fn a_repeat_returns_the_entry_that_made_the_change() {
     let server = TestServer::new().await;
     let ann = server.person("ann").await;
     let room = server.public(&ann, "a").await;
@@ -63,7 +63,7 @@ async fn what_is_so_already_names_the_entry_that_made_it_so() {
         .ask(topic(&ann, &room, "tea"))
         .await
         .expect("changed");
-    server.say(&ann, &room, "1", "x").await.expect("sent");
+    server.send(&ann, &room, "1", "x").await.expect("sent");
     let again = server
         .ask(topic(&ann, &room, "tea"))
         .await
@@ -73,18 +73,20 @@ async fn what_is_so_already_names_the_entry_that_made_it_so() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn moderators_change_texts_and_owners_everything() {
+async fn moderators_change_texts_and_owners_change_everything() {
     let server = TestServer::new().await;
     let ann = server.person("ann").await;
     let room = server.public(&ann, "a").await;
-    let mia = server.ranked("mia", &ann, &room, Role::Moderator).await;
+    let mia = server
+        .member_with_role("mia", &ann, &room, Role::Moderator)
+        .await;
     let bob = server.member("bob", &room).await;
     let out = server.person("out").await;
-    refused(
+    assert_refused(
         server.ask(topic(&bob, &room, "x")).await,
         &Refusal::Forbidden,
     );
-    refused(
+    assert_refused(
         server.ask(topic(&out, &room, "x")).await,
         &Refusal::NotMember,
     );
@@ -92,7 +94,7 @@ async fn moderators_change_texts_and_owners_everything() {
         .ask(topic(&mia, &room, "tea"))
         .await
         .expect("changed");
-    refused(
+    assert_refused(
         server.ask(kind(&mia, &room, Kind::Private)).await,
         &Refusal::Forbidden,
     );
@@ -100,12 +102,12 @@ async fn moderators_change_texts_and_owners_everything() {
         history: Some(History::SinceJoin),
         ..update(&mia, &room)
     };
-    refused(server.ask(history).await, &Refusal::Forbidden);
+    assert_refused(server.ask(history).await, &Refusal::Forbidden);
     server
         .ask(kind(&ann, &room, Kind::Private))
         .await
         .expect("changed");
-    refused(server.join(&out, &room).await, &Refusal::NoSuchRoom);
+    assert_refused(server.join(&out, &room).await, &Refusal::NoSuchRoom);
     server
         .ask(kind(&ann, &room, Kind::Public))
         .await
@@ -115,7 +117,7 @@ async fn moderators_change_texts_and_owners_everything() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_room_that_the_server_named_stays_private() {
+async fn a_room_with_a_generated_key_stays_private() {
     let server = TestServer::new().await;
     let ann = server.person("ann").await;
     let room = server.private(&ann, "quiet").await;
@@ -130,14 +132,14 @@ async fn a_room_that_the_server_named_stays_private() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn administrators_keep_general_tidy() {
+async fn administrators_moderate_general() {
     let server = TestServer::new().await;
     let (ann, admin) = (server.person("ann").await, server.admin("root").await);
     let general = crate::server::key("general");
     for who in [&ann, &admin] {
         server.join(who, &general).await.expect("a member");
     }
-    refused(
+    assert_refused(
         server.ask(topic(&ann, &general, "x")).await,
         &Refusal::Forbidden,
     );

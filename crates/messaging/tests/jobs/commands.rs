@@ -1,4 +1,4 @@
-//! Commands in one line each.
+//! Shorthands for commands.
 
 use crate::server::TestServer;
 use messaging::api::{
@@ -13,7 +13,7 @@ use sessions::api::Caller;
 /// Far in the future, ms since 1970.
 const FAR: i64 = 4_000_000_000_000;
 
-/// A plain send.
+/// Returns a request that sends a message.
 pub(crate) fn message(who: &Caller, room: &RoomKey, cid: &str, body: &str) -> SendMessage {
     SendMessage {
         caller: who.clone(),
@@ -24,7 +24,7 @@ pub(crate) fn message(who: &Caller, room: &RoomKey, cid: &str, body: &str) -> Se
     }
 }
 
-/// A request for a page of the usual size in bytes.
+/// Returns a request for a page of at most the usual number of bytes.
 pub(crate) fn history(who: &Caller, room: &RoomKey, anchor: Anchor, limit: usize) -> ReadHistory {
     ReadHistory {
         caller: who.clone(),
