@@ -59,8 +59,8 @@ async fn trusts_clock(deps: &Deps, now: i64) -> anyhow::Result<bool> {
 async fn record_ages(deps: &Deps) -> anyhow::Result<()> {
     let mut after = RoomId(0);
     loop {
-        let read = deps.database.read("rooms.unnoted", move |reader| {
-            Box::pin(async move { retention::without_age(reader, after, AGES_MAX).await })
+        let read = deps.database.read("rooms.unnoted", move |access| {
+            Box::pin(async move { retention::without_age(access, after, AGES_MAX).await })
         });
         let ages = read.await?;
         let Some((last, _)) = ages.last() else {
@@ -78,8 +78,8 @@ async fn record_ages(deps: &Deps) -> anyhow::Result<()> {
 /// are more.
 async fn delete_due(deps: &Deps, before: i64, deleted: &mut Deleted) -> anyhow::Result<bool> {
     loop {
-        let read = deps.database.read("rooms.too_old", move |reader| {
-            Box::pin(async move { retention::due(reader, before, ROOMS_MAX).await })
+        let read = deps.database.read("rooms.too_old", move |access| {
+            Box::pin(async move { retention::due(access, before, ROOMS_MAX).await })
         });
         let due = read.await?;
         if due.is_empty() {
@@ -109,10 +109,10 @@ async fn delete_from(
             .saturating_sub(deleted.entries);
         let room = room.clone();
         let job = ForgetEntriesJob { room, before, max };
-        let Ok(forgotten) = deps.database.write(job, WRITE_TIMEOUT).await?;
-        deleted.entries += forgotten;
-        any |= forgotten > 0;
-        if forgotten < ENTRIES_MAX.min(max) || max <= ENTRIES_MAX {
+        let Ok(count) = deps.database.write(job, WRITE_TIMEOUT).await?;
+        deleted.entries += count;
+        any |= count > 0;
+        if count < ENTRIES_MAX.min(max) || max <= ENTRIES_MAX {
             break;
         }
     }

@@ -44,9 +44,9 @@ fn repeat(
     run: fn(Deps) -> BoxFuture<'static, anyhow::Result<()>>,
 ) {
     let owner = crate::Rooms::NAME;
-    let soon = run(deps.clone());
+    let first_run = run(deps.clone());
     tasks.delayed(owner, first, FIRST_DELAY, async move {
-        if let Err(error) = soon.await {
+        if let Err(error) = first_run.await {
             tracing::warn!(task = then, %error, "first run of a task failed, will retry");
         }
     });
@@ -59,8 +59,8 @@ fn repeat(
 async fn repair(deps: &Deps) -> anyhow::Result<()> {
     let mut after = Some(RoomId(0));
     while let Some(room) = after {
-        let read = deps.database.read("rooms.survey", move |reader| {
-            Box::pin(async move { owners::survey(reader, room, SURVEY_MAX).await })
+        let read = deps.database.read("rooms.survey", move |access| {
+            Box::pin(async move { owners::survey(access, room, SURVEY_MAX).await })
         });
         let OwnerSurvey { ownerless, last } = read.await?;
         for room in ownerless {

@@ -34,8 +34,8 @@ pub fn wire(builder: &mut Builder, deps: &Deps) {
 /// entry, before anything is written with this process's clock. Safe to repeat, also on several nodes
 /// at once.
 pub async fn create_general(deps: &Deps) -> Result<(), StorageError> {
-    let read = deps.database.read("rooms.newest", |queries| {
-        Box::pin(async move { retention::newest(queries).await })
+    let read = deps.database.read("rooms.newest", |access| {
+        Box::pin(async move { retention::newest(access).await })
     });
     let newest = read.await?;
     deps.clock_watch.begin((deps.clock)(), newest).await?;

@@ -1,4 +1,4 @@
-//! `join`: the membership; the subscription is the connection's part.
+//! `join`: becoming a member. Following the room's entries is the connection's part.
 
 use super::{Outcome, lock, ownership, person, refuse};
 use crate::api::{Change, History, Joined, Kind, Refusal, Role, RoomKey, Seq};

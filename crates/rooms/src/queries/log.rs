@@ -21,7 +21,7 @@ impl Reads<ReadLog> for Queries {
         _trace: TraceId,
     ) -> Result<Result<LogPage, Refusal>, AskError> {
         let of = (request.room.clone(), request.reader);
-        self.spread(
+        self.read_spread(
             "rooms.read_log",
             of,
             |snapshot| async move { read(snapshot, &request).await }.boxed(),

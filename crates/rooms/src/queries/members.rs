@@ -39,7 +39,7 @@ impl Reads<Members> for Queries {
             request,
         };
         let asked = &query.request;
-        let found = self.spread(
+        let found = self.read_spread(
             "rooms.members",
             (asked.room.clone(), Some(asked.caller.user.id)),
             |snapshot| async move { read(snapshot, &query).await }.boxed(),

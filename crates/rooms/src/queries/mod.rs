@@ -51,7 +51,7 @@ impl Queries {
 
     /// Reads much of one room: on a replica if its result is as recent as the room's floor for this
     /// reader on the primary, else on the primary.
-    async fn spread<T, W>(
+    async fn read_spread<T, W>(
         &self,
         operation: &'static str,
         (room, reader): (RoomKey, Option<UserId>),

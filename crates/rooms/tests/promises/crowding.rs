@@ -33,11 +33,7 @@ async fn guests_who_join_the_same_rooms_at_once_never_deadlock() {
     let joined = join_all(joins).await;
     println!("joined within {:?}", began.elapsed());
     assert!(joined.iter().all(Result::is_ok));
-    assert_eq!(
-        server.repeated_batches(),
-        before,
-        "no batch is repeated"
-    );
+    assert_eq!(server.repeated_batches(), before, "no batch is repeated");
     for room in &rooms {
         assert_eq!(server.members(&ann, room).await.count, PEOPLE as u64 + 1);
     }
