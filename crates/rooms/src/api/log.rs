@@ -3,89 +3,21 @@
 //! messaging calls it in its own jobs. A job that appends must run in its room's lane
 //! ([`RoomKey::lane`]), so that entries reach the bus in `seq` order.
 
-use super::{Entry, Refusal, Role, RoomId, RoomInfo, RoomKey, Seq};
+pub use super::append::{Append, Appended, Draft};
+pub use super::standing::Standing;
+
+use super::{Entry, Refusal, RoomId, RoomKey, Seq};
 use crate::log_writer::{AppendBatch, permissions};
 use crate::page;
 use crate::store::entries::{self as rows, FillFrom};
 use crate::store::kind_filter::KindFilter;
 use crate::store::{members, rooms};
-use sessions::api::{User, UserId};
-use std::sync::Arc;
+use sessions::api::UserId;
 use storage::prelude::*;
 
-/// The table of all rooms' entries. It only grows at its end and its last row is never deleted, so
+/// The table of all rooms' entries. Rows are added only at its end and the last row is never deleted, so
 /// storage can recognise an older copy of the database by it.
 pub const TABLE: &str = "entries";
-
-/// An entry to be written for a member.
-#[derive(Debug, Clone)]
-pub struct Append<'a> {
-    /// The room's key, as the client sent it.
-    pub room: &'a RoomKey,
-    /// The entry's author; membership is checked.
-    pub author: &'a User,
-    /// When the command arrived, ms since 1970.
-    pub at: i64,
-    /// The change to write; the caller has validated its texts.
-    pub what: Draft<'a>,
-}
-
-/// What a member writes. The caller makes sure that `Edited`, `Deleted` and `Reaction` change
-/// something; only `Message` is checked for repeats.
-#[derive(Debug, Clone)]
-pub enum Draft<'a> {
-    /// A message, identified by (`cid`, author, room).
-    Message {
-        /// The sender's own id, 1–64 characters.
-        cid: &'a str,
-        /// The text, in NFC and within the limits.
-        body: &'a str,
-        /// A message of the room that the author may read; may be deleted.
-        reply_to: Option<Seq>,
-    },
-    /// A new text for a message.
-    Edited {
-        /// The message to edit.
-        target: Seq,
-        /// The new text, in NFC and within the limits.
-        body: &'a str,
-    },
-    /// The deletion of a message.
-    Deleted {
-        /// The message to delete.
-        target: Seq,
-    },
-    /// A reaction, added or removed.
-    Reaction {
-        /// The message to react to.
-        target: Seq,
-        /// The emoji, 1–32 bytes.
-        emoji: &'a str,
-        /// True to add, false to remove.
-        on: bool,
-    },
-}
-
-/// An entry that was written, now or by an earlier attempt.
-#[derive(Debug, Clone)]
-pub struct Appended {
-    /// The room's properties after the entry.
-    pub room: Arc<RoomInfo>,
-    /// The entry's position in the log.
-    pub seq: Seq,
-    /// When it was first written, ms since 1970.
-    pub at: i64,
-    /// True if a message with this `cid` existed already.
-    pub dup: bool,
-}
-
-impl Appended {
-    /// Returns the entry's id on the wire: [`Entry::id`].
-    #[must_use]
-    pub fn id(&self) -> String {
-        Entry::id_at(self.room.id, self.seq)
-    }
-}
 
 /// Appends a batch of entries: locks the rooms in id order, checks repeats (also within the batch),
 /// membership and mutes with one query per table, then inserts the entries and moves the heads.
@@ -105,24 +37,6 @@ pub async fn append(
     let outcomes = items.iter().map(|item| batch.append(item)).collect();
     batch.write(tx).await?;
     Ok(outcomes)
-}
-
-/// A member's rights in a room. Stable until the transaction ends if [`admit`] returned it, since
-/// that locks the room.
-#[derive(Debug, Clone)]
-pub struct Standing {
-    /// The room's properties.
-    pub room: Arc<RoomInfo>,
-    /// The member's effective role: server administrators are at least moderators of public rooms.
-    pub role: Role,
-    /// When the mute ends, ms since 1970; may have passed.
-    pub muted_until: Option<i64>,
-    /// The first entry that the member may read.
-    pub visible_from: Seq,
-    /// The member's own latest `joined` entry.
-    pub joined_seq: Seq,
-    /// The `seq` of the room's last entry.
-    pub head: Seq,
 }
 
 /// Locks a room until the transaction ends and returns a member's rights in it. Refuses non-members

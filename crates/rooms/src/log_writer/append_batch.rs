@@ -2,7 +2,7 @@
 //! is checked in turn, as if the items before it had been written already.
 
 use super::{Staged, fingerprint, mentions, permissions};
-use crate::api::log::{Append, Appended, Draft};
+use crate::api::append::{Append, Appended, Draft};
 use crate::api::{Change, Refusal, Role, RoomId, Seq};
 use crate::store::lookups::{self, Repeats, StoredMessage, Target, Targets};
 use crate::store::members::{self, MemberRecord};

@@ -1,6 +1,6 @@
 //! What a person may do and see in a room.
 
-use crate::api::log::Standing;
+use crate::api::standing::Standing;
 use crate::api::{Kind, Refusal, Role, Seq};
 use crate::store::members::MemberRecord;
 use crate::store::rooms::Room;

@@ -161,12 +161,12 @@ async fn a_mute_is_a_state_with_an_end() {
     let seq = assert_new(mute(until).await);
     assert_eq!(assert_repeated(mute(until).await), seq);
     let page = server.members(&ann, &room).await;
-    let seat = page
+    let member = page
         .members
         .iter()
         .find(|member| member.user == bob.user)
         .expect("a member");
-    assert_eq!(seat.muted_until, Some(until));
+    assert_eq!(member.muted_until, Some(until));
     assert_new(mute(until + 1).await);
     let unmuted = assert_new(mute(0).await);
     assert_eq!(assert_repeated(mute(0).await), unmuted);
