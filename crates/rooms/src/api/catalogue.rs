@@ -86,8 +86,8 @@ pub async fn invitations(
     let ids = found.iter().map(|invitation| invitation.room).collect();
     let rooms = rooms::by_ids(access, &ids).await?;
     // Nobody has this id; it stands in where the log no longer records the inviter.
-    let inviter = |by: Option<UserId>| by.unwrap_or(UserId([0; 16]));
-    let inviters: Vec<UserId> = found.iter().map(|one| inviter(one.by)).collect();
+    let id_of = |by: Option<UserId>| by.unwrap_or(UserId([0; 16]));
+    let inviters: Vec<UserId> = found.iter().map(|one| id_of(one.by)).collect();
     let users = directory::by_id(access, &inviters).await?;
     let mut invited: Vec<Invited> = found
         .iter()
@@ -95,7 +95,7 @@ pub async fn invitations(
         .map(|(one, room)| Invited {
             card: room.info.card(user, None),
             head: room.head,
-            by: people::named(&users, inviter(one.by)),
+            by: people::named(&users, id_of(one.by)),
             seq: one.seq,
         })
         .collect();
