@@ -246,11 +246,11 @@ impl EntryRow {
     fn into_change(self, users: &HashMap<UserId, User>) -> Result<Change, Fault> {
         let detail = self.detail()?;
         let mentions = mentioned(&self.mentions()?, users)?;
-        let target = || self.target.context("no target");
+        let target = || self.target.context("target is missing");
         let change = match self.kind {
             codes::MESSAGE => Change::Message {
                 mentions,
-                cid: self.cid.context("no cid")?,
+                cid: self.cid.context("cid is missing")?,
                 body: self.body,
                 reply_to: self.target,
             },
@@ -261,14 +261,14 @@ impl EntryRow {
             codes::DELETED => Change::Deleted { target: target()? },
             codes::REACTION => Change::Reaction {
                 target: target()?,
-                emoji: detail.emoji.context("no emoji")?,
+                emoji: detail.emoji.context("emoji is missing")?,
                 on: detail.on,
             },
             codes::JOINED => Change::Joined,
             codes::LEFT => Change::Left,
-            codes::ROOM => room_change(detail.room.context("no room")?)?,
+            codes::ROOM => room_change(detail.room.context("room is missing")?)?,
             kind => {
-                let user = self.subject_id.context("no subject")?;
+                let user = self.subject_id.context("subject is missing")?;
                 moderated(kind, people::named(users, user), detail)?
             }
         };
@@ -279,7 +279,7 @@ impl EntryRow {
         let Some(json) = &self.detail else {
             return Ok(Detail::default());
         };
-        Ok(serde_json::from_str(json).context("detail")?)
+        Ok(serde_json::from_str(json).context("cannot parse the detail column")?)
     }
 }
 
@@ -308,12 +308,12 @@ fn moderated(kind: i16, user: User, detail: Detail) -> Result<Change, Fault> {
         codes::UNMUTED => Change::Unmuted { user, reason },
         codes::MUTED => Change::Muted {
             user,
-            until_ms: detail.until_ms.context("no until_ms")?,
+            until_ms: detail.until_ms.context("until_ms is missing")?,
             reason,
         },
         codes::ROLE => Change::Role {
             user,
-            role: Role::decode(detail.role.context("no role")?)?,
+            role: Role::decode(detail.role.context("role is missing")?)?,
             reason,
         },
         other => return Err(anyhow!("unknown kind of entry: {other}").into()),
