@@ -1,13 +1,13 @@
-//! What messaging is made from.
+//! The dependencies of messaging: database, settings, clock.
 
 use crate::settings::Settings;
 use std::time::{SystemTime, UNIX_EPOCH};
 use storage::Database;
 
-/// What time it is, ms since 1970.
+/// Returns the wall clock's time, ms since 1970.
 pub type Clock = fn() -> i64;
 
-/// The subscriber's and the reader's common ground. A cheap handle.
+/// What the subscriber, the queries and the timers share. Cheap to clone.
 #[derive(Clone)]
 pub struct Deps {
     pub(crate) database: Database,
@@ -16,7 +16,7 @@ pub struct Deps {
 }
 
 impl Deps {
-    /// Tables in `database`, beside those of rooms. The machine's own clock.
+    /// Uses the tables in `database`, which also has those of rooms, and the system's clock.
     #[must_use]
     pub fn new(database: Database, settings: Settings) -> Self {
         Self {
@@ -26,7 +26,7 @@ impl Deps {
         }
     }
 
-    /// With another clock.
+    /// Replaces the clock, for tests.
     #[must_use]
     pub fn with_clock(mut self, clock: Clock) -> Self {
         self.clock = clock;
@@ -34,7 +34,7 @@ impl Deps {
     }
 }
 
-/// A clock before 1970 counts as 1970.
+/// Returns the system's time; a time before 1970 counts as 1970.
 fn wall_ms() -> i64 {
     let since = SystemTime::now()
         .duration_since(UNIX_EPOCH)

@@ -1,10 +1,10 @@
 //! Sending, editing, deleting, reactions, history, read markers.
 //!
-//! Everything others may use is in [`api`]; the binary makes a [`Deps`] and calls
-//! [`wire`] before the bus starts, and [`tasks`] after it. Commands become storage jobs
-//! in their room's lane, reads run beside them in one snapshot each. Its tables hold only what the
-//! room log lacks: the state of edited and deleted messages, reactions, markers; a plain send
-//! writes none of them. It keeps no truth in memory.
+//! Other crates use [`api`]. The binary creates a [`Deps`], calls [`wire`] before the bus starts and
+//! [`tasks`] after it. Commands become storage jobs in their room's lane; reads run concurrently, each in
+//! one snapshot. The tables of messaging hold only what the room log lacks: the state of edited and
+//! deleted messages, reactions, read markers. Sending a message writes none of them. Messaging keeps no
+//! state in memory.
 
 pub mod api;
 mod deps;

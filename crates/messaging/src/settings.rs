@@ -1,12 +1,12 @@
-//! What can be set.
+//! The settings of messaging.
 
 /// The limits of messaging.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
-    /// Kinds of reactions one message may bear. Default 20. Too low: people are refused the one
-    /// they want; too high: pages of history grow with every message that is popular.
+    /// The number of different reactions to one message. Default 20. Too low: people cannot use the one
+    /// they want; too high: popular messages make pages of history large.
     pub reaction_kinds_max: usize,
-    /// Reads (`history`, `rooms`) under way at once. Default 8. Too low: pages wait although the
+    /// The number of concurrent reads (`history`, `rooms`). Default 8. Too low: reads wait although the
     /// database is idle; too high: reads take all the connections and commits wait for one.
     pub reads_max: usize,
 }

@@ -1,10 +1,12 @@
-//! The subscriber: it validate what needs no storage and hands the rest to the room's lane.
+//! The subscriber: validates commands and submits them as jobs to their room's lane.
 
 use crate::Deps;
 use crate::api::{
     DeleteMessage, Done, EditMessage, MarkRead, Marked, React, Refusal, SendMessage, Sent,
 };
-use crate::jobs::{Clearing, Deleting, Editing, Forgetting, Marking, Reacting, Sending};
+use crate::jobs::{
+    ClearMarkersJob, DeleteJob, EditJob, ForgetMessagesJob, MarkReadJob, ReactJob, SendJob,
+};
 use crate::validate;
 use bus::{Answers, Context, Handles, LoadError, Reply, Subscriber, Wiring};
 use rooms::api::{EntriesForgotten, text};
@@ -12,7 +14,7 @@ use sessions::api::PeopleEnded;
 use std::sync::Arc;
 use storage::Job;
 
-/// Answers messaging's commands. All its truth is in storage.
+/// Answers the commands of messaging. Keeps no state in memory.
 pub struct Messaging {
     deps: Deps,
 }
@@ -42,8 +44,8 @@ impl Messaging {
         (self.deps.clock)()
     }
 
-    /// A job goes to its lane and answers the asker itself; a refusal is answered here.
-    fn hand_over<J>(&self, job: Result<J, Refusal>, reply: Reply<Result<J::Answer, Refusal>>)
+    /// Submits a job, which replies when it is done, or replies with the refusal at once.
+    fn submit<J>(&self, job: Result<J, Refusal>, reply: Reply<Result<J::Answer, Refusal>>)
     where
         J: Job<Refusal = Refusal>,
     {
@@ -53,9 +55,9 @@ impl Messaging {
         }
     }
 
-    fn send(&self, request: SendMessage) -> Result<Sending, Refusal> {
+    fn send(&self, request: SendMessage) -> Result<SendJob, Refusal> {
         validate::cid(&request.cid)?;
-        Ok(Sending {
+        Ok(SendJob {
             body: text::body(&request.body)?,
             author: request.caller.user,
             room: request.room,
@@ -65,8 +67,8 @@ impl Messaging {
         })
     }
 
-    fn edit(&self, request: EditMessage) -> Result<Editing, Refusal> {
-        Ok(Editing {
+    fn edit(&self, request: EditMessage) -> Result<EditJob, Refusal> {
+        Ok(EditJob {
             body: text::body(&request.body)?,
             author: request.caller.user,
             room: request.room,
@@ -75,8 +77,8 @@ impl Messaging {
         })
     }
 
-    fn react(&self, request: React) -> Result<Reacting, Refusal> {
-        Ok(Reacting {
+    fn react(&self, request: React) -> Result<ReactJob, Refusal> {
+        Ok(ReactJob {
             emoji: validate::emoji(&request.emoji)?,
             author: request.caller.user,
             room: request.room,
@@ -95,7 +97,7 @@ impl Answers<SendMessage> for Messaging {
         reply: Reply<Result<Sent, Refusal>>,
         _ctx: &mut Context,
     ) -> anyhow::Result<()> {
-        self.hand_over(self.send(request), reply);
+        self.submit(self.send(request), reply);
         Ok(())
     }
 }
@@ -107,7 +109,7 @@ impl Answers<EditMessage> for Messaging {
         reply: Reply<Result<Done, Refusal>>,
         _ctx: &mut Context,
     ) -> anyhow::Result<()> {
-        self.hand_over(self.edit(request), reply);
+        self.submit(self.edit(request), reply);
         Ok(())
     }
 }
@@ -119,13 +121,13 @@ impl Answers<DeleteMessage> for Messaging {
         reply: Reply<Result<Done, Refusal>>,
         _ctx: &mut Context,
     ) -> anyhow::Result<()> {
-        let job = Deleting {
+        let job = DeleteJob {
             author: request.caller.user,
             room: request.room,
             target: request.target,
             at: self.now(),
         };
-        self.hand_over(Ok(job), reply);
+        self.submit(Ok(job), reply);
         Ok(())
     }
 }
@@ -137,7 +139,7 @@ impl Answers<React> for Messaging {
         reply: Reply<Result<Done, Refusal>>,
         _ctx: &mut Context,
     ) -> anyhow::Result<()> {
-        self.hand_over(self.react(request), reply);
+        self.submit(self.react(request), reply);
         Ok(())
     }
 }
@@ -149,28 +151,28 @@ impl Answers<MarkRead> for Messaging {
         reply: Reply<Result<Marked, Refusal>>,
         _ctx: &mut Context,
     ) -> anyhow::Result<()> {
-        let job = Marking {
+        let job = MarkReadJob {
             user: request.caller.user.id,
             connection: request.connection,
             room: request.room,
             seq: request.seq,
         };
-        self.hand_over(Ok(job), reply);
+        self.submit(Ok(job), reply);
         Ok(())
     }
 }
 
-/// Lost in a crash, it is made up for after the next start.
+/// After a crash that loses this event, the first sweep after the start does this work.
 impl Handles<EntriesForgotten> for Messaging {
     async fn handle(
         &mut self,
         fact: &Arc<EntriesForgotten>,
         ctx: &mut Context,
     ) -> anyhow::Result<()> {
-        let job = Forgetting {
+        let job = ForgetMessagesJob {
             room: fact.room.id,
             key: fact.room.key.clone(),
-            places: (fact.from, fact.kept_from),
+            range: (fact.from, fact.kept_from),
         };
         self.deps.database.submit_from(job, ctx.origin());
         Ok(())
@@ -182,7 +184,7 @@ impl Handles<PeopleEnded> for Messaging {
         let users = fact.users.clone();
         self.deps
             .database
-            .submit_from(Clearing { users }, ctx.origin());
+            .submit_from(ClearMarkersJob { users }, ctx.origin());
         Ok(())
     }
 }

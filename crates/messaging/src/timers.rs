@@ -1,12 +1,11 @@
-//! What messaging does from time to time: rows that nobody needs any more are removed, a share at a
-//! time.
+//! The periodic task of messaging: removing rows that are no longer needed, a limited number per run.
 
-use crate::jobs::{Forgetting, Sweeping};
+use crate::jobs::{ForgetMessagesJob, SweepMarkersJob};
 use crate::store::markers::{self, Marker};
 use crate::store::{reactions, states};
 use crate::{Deps, Messaging};
 use bus::{Subscriber as _, Tasks};
-use rooms::api::catalogue::{self, CutShort};
+use rooms::api::catalogue::{self, TruncatedRoom};
 use rooms::api::{RoomId, RoomKey};
 use sessions::api::{UserId, directory};
 use std::collections::{HashMap, HashSet};
@@ -14,65 +13,65 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use storage::prelude::*;
 
-/// How soon after the start rows are looked for that nobody needs, and how often then.
-const SOON: Duration = Duration::from_secs(1);
-const EVERY: Duration = Duration::from_secs(10 * 60);
-/// How much earlier or later a timer may come.
+/// The delay of the first sweep, and the interval after it.
+const FIRST_DELAY: Duration = Duration::from_secs(1);
+const INTERVAL: Duration = Duration::from_secs(10 * 60);
+/// The fraction by which an interval may be shorter or longer.
 const JITTER: f64 = 0.2;
-/// How long a write may wait: nobody is waiting for it.
-const WRITE_WITHIN: Duration = Duration::from_secs(10);
-/// Rooms looked at in one read.
+/// The time limit for a write; generous, since nobody waits for it.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
+/// The number of rooms read in one query.
 const ROOMS_MAX: usize = 500;
-/// Markers looked at in one read, and reads of one run.
+/// The number of markers read in one query, and the number of such queries per sweep.
 const MARKERS_MAX: i64 = 1_000;
 const PAGES_MAX: usize = 5;
 
-/// Where the next look at markers begins.
+/// The marker after which the next sweep begins.
 type Cursor = Arc<Mutex<(UserId, RoomId)>>;
 
-/// Before all markers.
+/// The cursor before all markers.
 const BEGINNING: (UserId, RoomId) = (UserId([0; 16]), RoomId(0));
 
-/// Starts the timers of messaging.
+/// Starts the periodic task of messaging.
 pub fn tasks(tasks: &Tasks, deps: &Deps) {
     let owner = Messaging::NAME;
     let (deps, cursor) = (deps.clone(), Cursor::new(Mutex::new(BEGINNING)));
-    let (first, its) = (deps.clone(), Arc::clone(&cursor));
-    tasks.delayed(owner, "messaging.first_sweep", SOON, async move {
-        if let Err(error) = begin(&first, &its).await {
-            tracing::warn!(%error, "could not look for rows that nobody needs; tries again");
+    let (first_deps, first_cursor) = (deps.clone(), Arc::clone(&cursor));
+    tasks.delayed(owner, "messaging.first_sweep", FIRST_DELAY, async move {
+        if let Err(error) = first_sweep(&first_deps, &first_cursor).await {
+            tracing::warn!(%error, "could not remove rows that are no longer needed, will retry");
         }
     });
-    tasks.periodic(owner, "messaging.sweep", EVERY, JITTER, move || {
+    tasks.periodic(owner, "messaging.sweep", INTERVAL, JITTER, move || {
         let (deps, cursor) = (deps.clone(), Arc::clone(&cursor));
         async move { sweep(&deps, &cursor).await }
     });
 }
 
-async fn begin(deps: &Deps, cursor: &Cursor) -> anyhow::Result<()> {
-    forget_what_is_left(deps).await?;
+async fn first_sweep(deps: &Deps, cursor: &Cursor) -> anyhow::Result<()> {
+    remove_leftovers(deps).await?;
     sweep(deps, cursor).await
 }
 
-/// States and reactions of messages that rooms has forgotten: a crash came between the two.
-async fn forget_what_is_left(deps: &Deps) -> anyhow::Result<()> {
+/// Removes states and reactions of messages that retention deleted just before a crash.
+async fn remove_leftovers(deps: &Deps) -> anyhow::Result<()> {
     let mut after = RoomId(0);
     loop {
-        let read = deps.database.read("messaging.leftovers", move |reader| {
+        let read = deps.database.read("messaging.leftovers", move |access| {
             Box::pin(async move {
-                let rooms = catalogue::cut_short(reader, after, ROOMS_MAX).await?;
+                let rooms = catalogue::truncated_rooms(access, after, ROOMS_MAX).await?;
                 let last = rooms.last().map(|room| room.id);
-                Ok((with_leftovers(reader, rooms).await?, last))
+                Ok((with_leftovers(access, rooms).await?, last))
             })
         });
         let (rooms, last) = read.await?;
         for room in rooms {
-            let job = Forgetting {
+            let job = ForgetMessagesJob {
                 room: room.id,
                 key: room.key,
-                places: (0, room.kept_from),
+                range: (0, room.kept_from),
             };
-            let Ok(()) = deps.database.write(job, WRITE_WITHIN).await?;
+            let Ok(()) = deps.database.write(job, WRITE_TIMEOUT).await?;
         }
         let Some(last) = last else { return Ok(()) };
         after = last;
@@ -81,12 +80,12 @@ async fn forget_what_is_left(deps: &Deps) -> anyhow::Result<()> {
 
 async fn with_leftovers(
     access: &mut impl Access,
-    rooms: Vec<CutShort>,
-) -> Result<Vec<CutShort>, Fault> {
+    rooms: Vec<TruncatedRoom>,
+) -> Result<Vec<TruncatedRoom>, Fault> {
     let mut found = Vec::new();
     for room in rooms {
-        if states::any_below(access, room.id, room.kept_from).await?
-            || reactions::any_below(access, room.id, room.kept_from).await?
+        if states::exist_below(access, room.id, room.kept_from).await?
+            || reactions::exist_below(access, room.id, room.kept_from).await?
         {
             found.push(room);
         }
@@ -94,22 +93,22 @@ async fn with_leftovers(
     Ok(found)
 }
 
-/// Looks at the next markers, and removes those that nobody reads on from.
+/// Reads the next markers and removes those that are no longer needed.
 async fn sweep(deps: &Deps, cursor: &Cursor) -> anyhow::Result<()> {
     for _ in 0..PAGES_MAX {
         let from = *cursor.lock().unwrap_or_else(PoisonError::into_inner);
-        let read = deps.database.read("messaging.markers", move |reader| {
+        let read = deps.database.read("messaging.markers", move |access| {
             Box::pin(async move {
-                let markers = markers::after(reader, from, MARKERS_MAX).await?;
+                let markers = markers::after(access, from, MARKERS_MAX).await?;
                 let last = markers.last().map(|marker| (marker.user, marker.room));
-                Ok((useless(reader, markers).await?, last))
+                Ok((unneeded(access, markers).await?, last))
             })
         });
-        let (useless, last) = read.await?;
-        for (room, markers) in useless {
+        let (unneeded, last) = read.await?;
+        for (room, markers) in unneeded {
             let Ok(()) = deps
                 .database
-                .write(Sweeping { room, markers }, WRITE_WITHIN)
+                .write(SweepMarkersJob { room, markers }, WRITE_TIMEOUT)
                 .await?;
         }
         *cursor.lock().unwrap_or_else(PoisonError::into_inner) = last.unwrap_or(BEGINNING);
@@ -120,8 +119,8 @@ async fn sweep(deps: &Deps, cursor: &Cursor) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// By room, those of people who are over or no members.
-async fn useless(
+/// Returns the markers, by room, of people who have ended or are not members.
+async fn unneeded(
     access: &mut impl Access,
     markers: Vec<Marker>,
 ) -> Result<HashMap<RoomKey, Vec<Marker>>, Fault> {
@@ -130,13 +129,13 @@ async fn useless(
     let users: HashSet<UserId> = markers.iter().map(|row| row.user).collect();
     let users: Vec<UserId> = users.into_iter().collect();
     let living = directory::living(access, &users).await?;
-    let is_useless =
+    let is_unneeded =
         |row: &Marker| !members.contains(&(row.room, row.user)) || !living.contains(&row.user);
-    let useless: Vec<Marker> = markers.into_iter().filter(is_useless).collect();
-    let rooms: Vec<RoomId> = useless.iter().map(|row| row.room).collect();
+    let unneeded: Vec<Marker> = markers.into_iter().filter(is_unneeded).collect();
+    let rooms: Vec<RoomId> = unneeded.iter().map(|row| row.room).collect();
     let keys = catalogue::keys(access, &rooms).await?;
     let mut by_room: HashMap<RoomKey, Vec<Marker>> = HashMap::new();
-    for row in useless {
+    for row in unneeded {
         if let Some(key) = keys.get(&row.room) {
             by_room.entry(key.clone()).or_default().push(row);
         }

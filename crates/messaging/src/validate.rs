@@ -1,4 +1,4 @@
-//! The rules for the short texts that only messaging takes; bodies follow [`rooms::api::text`].
+//! Validating the short texts of messaging's commands; for bodies see [`rooms::api::text`].
 
 use rooms::api::Refusal;
 use unicode_normalization::UnicodeNormalization as _;
@@ -6,7 +6,7 @@ use unicode_normalization::UnicodeNormalization as _;
 const CID_CHARS_MAX: usize = 64;
 const EMOJI_BYTES_MAX: usize = 32;
 
-/// A client's own id for a send: compared as it is, so it is not normalised.
+/// Validates a client's own id for a message. Ids are compared byte by byte and not normalised.
 pub(crate) fn cid(text: &str) -> Result<(), Refusal> {
     let length = text.chars().count();
     if (1..=CID_CHARS_MAX).contains(&length) && !text.chars().any(char::is_control) {
@@ -18,7 +18,7 @@ pub(crate) fn cid(text: &str) -> Result<(), Refusal> {
     })
 }
 
-/// An emoji, normalised, so that one reaction is told from another by its bytes.
+/// Validates an emoji and returns it in NFC, so that equal reactions have equal bytes.
 pub(crate) fn emoji(text: &str) -> Result<String, Refusal> {
     let emoji: String = text.nfc().collect();
     let blank = |c: char| c.is_control() || c.is_whitespace();

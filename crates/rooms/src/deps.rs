@@ -1,4 +1,4 @@
-//! What rooms are made from.
+//! The dependencies of rooms: database, settings, clock, randomness.
 
 use crate::api::RoomKey;
 use crate::settings::Settings;
@@ -8,16 +8,16 @@ use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use storage::{ClockWatch, Database};
 
-/// What time it is, ms since 1970.
+/// Returns the wall clock's time, ms since 1970.
 pub type Clock = fn() -> i64;
 
-/// For how long the process has been running.
+/// Returns how long the process has been running; never goes back.
 pub type Uptime = fn() -> Duration;
 
-/// Sixteen random bytes.
+/// Returns sixteen random bytes; room keys must be unguessable.
 pub type Random = fn() -> [u8; 16];
 
-/// The subscriber's and the reader's common ground.
+/// What the subscriber, the queries and the timers share. Cheap to clone.
 #[derive(Clone)]
 pub struct Deps {
     pub(crate) database: Database,
@@ -25,17 +25,17 @@ pub struct Deps {
     pub(crate) online: Online,
     pub(crate) clock: Clock,
     pub(crate) uptime: Uptime,
-    pub(crate) watch: Arc<ClockWatch>,
+    pub(crate) clock_watch: Arc<ClockWatch>,
     random: Random,
 }
 
 impl Deps {
-    /// Tables in `database`; `online` is sessions' snapshot of who is there. The machine's own
+    /// Uses the tables in `database`, the set of online people that sessions maintains, and the system's
     /// clock and randomness.
     #[must_use]
     pub fn new(database: Database, settings: Settings, online: Online) -> Self {
         Self {
-            watch: Arc::new(ClockWatch::new(&database)),
+            clock_watch: Arc::new(ClockWatch::new(&database)),
             uptime,
             database,
             settings,
@@ -45,34 +45,34 @@ impl Deps {
         }
     }
 
-    /// With another clock.
+    /// Replaces the clock, for tests.
     #[must_use]
     pub fn with_clock(mut self, clock: Clock) -> Self {
         self.clock = clock;
         self
     }
 
-    /// With another uptime.
+    /// Replaces the uptime, for tests.
     #[must_use]
     pub fn with_uptime(mut self, uptime: Uptime) -> Self {
         self.uptime = uptime;
         self
     }
 
-    /// With other randomness.
+    /// Replaces the randomness, for tests.
     #[must_use]
     pub fn with_random(mut self, random: Random) -> Self {
         self.random = random;
         self
     }
 
-    /// The key of a room that is not public: `~` and 22 characters that nobody can guess.
+    /// Generates the key of a room that is not public: `~` and 22 unguessable characters.
     pub(crate) fn new_key(&self) -> RoomKey {
         RoomKey(format!("~{}", URL_SAFE_NO_PAD.encode((self.random)())).into())
     }
 }
 
-/// A clock before 1970 counts as 1970.
+/// Returns the system's time; a time before 1970 counts as 1970.
 fn wall_ms() -> i64 {
     let since = SystemTime::now()
         .duration_since(UNIX_EPOCH)
@@ -80,7 +80,7 @@ fn wall_ms() -> i64 {
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }
 
-/// Since it was first asked for; it never goes back, whatever becomes of the clock.
+/// Returns the time since the first call, by the monotonic clock.
 fn uptime() -> Duration {
     static STARTED: LazyLock<Instant> = LazyLock::new(Instant::now);
     STARTED.elapsed()

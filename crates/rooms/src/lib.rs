@@ -1,14 +1,14 @@
 //! Rooms, members, roles, and each room's log.
 //!
-//! Everything others may use is in [`api`]; the tables `rooms`, `members`, `bans`, `invitations` and
-//! `entries` are this crate's own, and [`api::log`] is the only log writer that writes a room's log. The
-//! binary makes a [`Deps`], calls [`create_general`] once the database is open and [`wire`] before the bus
-//! starts.
+//! Other crates use [`api`]. The tables `rooms`, `members`, `bans`, `invitations`, `mutes`, `entries` and
+//! `room_ages` belong to this crate, and only [`api::log`] writes entries. The binary creates a
+//! [`Deps`], calls [`create_general`] once the database is open, [`wire`] before the bus starts and
+//! [`tasks`] after it.
 //!
-//! What it promises: an entry's place is its room's next, given in the transaction that stores it;
-//! rights are read in that transaction too, under the room's lock; a refusal writes nothing; a
-//! command that finds its wish fulfilled says since when and writes nothing. Who is online, and
-//! who someone is, is left to sessions; what messages are about, to messaging.
+//! Guarantees: an entry gets its room's next `seq` in the transaction that stores it; rights are checked
+//! in the same transaction, under the room's lock; a refused command writes nothing; a command whose
+//! effect exists already answers with the entry that caused it and writes nothing. Sessions knows who
+//! is online and who people are; messaging knows what messages mean.
 
 pub mod api;
 mod deps;

@@ -1,46 +1,50 @@
-//! Where a page of entries ends.
+//! Limiting a page of entries by number and size.
 
 use crate::api::{Change, Entry};
-use crate::store::entries::End;
+use crate::store::entries::FillFrom;
 
-/// What an entry costs besides its body, roughly: names, ids, times and their keys.
-const AROUND_A_BODY: usize = 200;
+/// The approximate size of an entry without its body: names, ids, times and their JSON keys, in bytes.
+const ENTRY_OVERHEAD_BYTES: usize = 200;
 
-/// Cuts ascending entries down to `limit` and `bytes`, keeping the end that the page was filled
-/// from, and at least one. The flag says whether something was cut.
-pub(crate) fn cut(
+/// Truncates ascending entries to `limit` and about `bytes`, keeping at least one, and the end that the
+/// page is filled from. Returns whether it dropped any.
+pub(crate) fn truncate(
     mut entries: Vec<Entry>,
-    from: End,
+    from: FillFrom,
     limit: usize,
     bytes: usize,
 ) -> (Vec<Entry>, bool) {
     let all = entries.len();
     let kept = match from {
-        End::Lowest => fitting(entries.iter(), limit, bytes),
-        End::Highest => fitting(entries.iter().rev(), limit, bytes),
+        FillFrom::Lowest => count_fitting(entries.iter(), limit, bytes),
+        FillFrom::Highest => count_fitting(entries.iter().rev(), limit, bytes),
     };
     match from {
-        End::Lowest => entries.truncate(kept),
-        End::Highest => drop(entries.drain(..all - kept)),
+        FillFrom::Lowest => entries.truncate(kept),
+        FillFrom::Highest => drop(entries.drain(..all - kept)),
     }
     (entries, kept < all)
 }
 
-fn fitting<'e>(entries: impl Iterator<Item = &'e Entry>, limit: usize, bytes: usize) -> usize {
-    let mut room = bytes;
+fn count_fitting<'e>(
+    entries: impl Iterator<Item = &'e Entry>,
+    limit: usize,
+    bytes: usize,
+) -> usize {
+    let mut left = bytes;
     let mut kept = 0;
     for entry in entries.take(limit) {
-        let size = AROUND_A_BODY + text(entry);
-        if kept > 0 && size > room {
+        let size = ENTRY_OVERHEAD_BYTES + body_len(entry);
+        if kept > 0 && size > left {
             break;
         }
-        room = room.saturating_sub(size);
+        left = left.saturating_sub(size);
         kept += 1;
     }
     kept
 }
 
-fn text(entry: &Entry) -> usize {
+fn body_len(entry: &Entry) -> usize {
     match &entry.change {
         Change::Message { body, .. } | Change::Edited { body, .. } => {
             body.as_ref().map_or(0, String::len)

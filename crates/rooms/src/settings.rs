@@ -1,31 +1,30 @@
-//! What the operator decides about rooms.
+//! The settings of rooms.
 
 use std::time::Duration;
 
-/// Everything about rooms that can be set.
+/// The limits of rooms and the retention of entries.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
-    /// Rooms one user may be a member of, direct ones included but for those that others opened
-    /// and the user has not answered. Default 128. Too low: people have to leave a room to enter
+    /// The number of rooms one user may be a member of. Direct rooms count, except those that others
+    /// opened and the user has not answered. Default 128. Too low: people must leave a room to join
     /// another; too high: every `hello` of such a user reads and replays that many.
     pub rooms_max: usize,
-    /// What one person may begin with others.
+    /// The limits for direct rooms, invitations and new rooms per person.
     pub quotas: Quotas,
-    /// People named in the online list of one room (`join`, `presence`). Default 100. Too low:
-    /// pages show few of those who are there; too high: joining a large room costs every client
+    /// The number of people in the online list of one room (`join`, `presence`). Default 100. Too low:
+    /// clients show few of the people online; too high: joining a large room costs every client
     /// kilobytes.
     pub presence_max: usize,
-    /// Reads (`log`, `members`, holes in the fan-out) under way at once. Default 8. Too low: pages
-    /// wait although the database is idle; too high: reads take all the connections and commits
-    /// wait for one.
+    /// The number of concurrent reads (`log`, `members`, gaps in the fan-out). Default 8. Too low: reads
+    /// wait although the database is idle; too high: reads take all the connections and commits wait
+    /// for one.
     pub reads_max: usize,
-    /// Entries older than this are taken out of their room's log, all but its last one; zero: none
-    /// are. Default zero. Too low: people miss what they have not read; too high: the database
-    /// grows.
+    /// Entries older than this are deleted, except the last of each room; zero keeps all. Default zero.
+    /// Too low: people miss what they have not read; too high: the database grows.
     pub retention: Duration,
-    /// Entries that one run of retention takes away at most, every ten minutes. Default 200,000. Too
-    /// low: a busy server keeps entries for longer than it should; too high: a run that was a mistake
-    /// takes much before anyone notices, and the write lanes are busy with it for long.
+    /// The maximum number of entries that one run of retention deletes; it runs every ten minutes.
+    /// Default 200,000. Too low: a busy server keeps entries for longer than it should; too high: a
+    /// mistaken run deletes much before anyone notices, and keeps the write lanes busy for long.
     pub retention_run_max: usize,
 }
 
@@ -42,34 +41,34 @@ impl Default for Settings {
     }
 }
 
-/// What one person may begin with others before these have agreed to it.
+/// What one person may start before others have agreed to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Quotas {
-    /// Direct rooms opened by one account that the other person has not answered. Default 32. Too
-    /// low: people cannot write to several others who are away; too high: one account writes to
-    /// everybody.
+    /// The number of direct rooms opened by one account that the other person has not answered.
+    /// Default 32. Too low: people cannot write to several others who are away; too high: one account
+    /// writes to everybody.
     pub direct_unanswered_max: usize,
-    /// The same for a guest. Default 4.
+    /// Like `direct_unanswered_max`, for a guest. Default 4.
     pub direct_unanswered_guest_max: usize,
-    /// Direct rooms that one account opens within 24 hours, answered or not. Default 128. Too low:
-    /// people who meet many others are refused; too high: whoever is declined goes on to the next.
+    /// The number of direct rooms that one account opens within 24 hours, answered or not. Default 128.
+    /// Too low: people who meet many others are refused; too high: someone who is declined goes on to
+    /// the next person.
     pub direct_day_max: usize,
-    /// The same for a guest. Default 16.
+    /// Like `direct_day_max`, for a guest. Default 16.
     pub direct_day_guest_max: usize,
-    /// Direct rooms that wait for one person's answer; guests open at most half of them. Default
-    /// 64. Too low: a few strangers keep all others from writing first; too high: the person's
-    /// `hello` reads as many besides `rooms_max`.
+    /// The number of direct rooms that wait for one person's answer; guests may open half of them.
+    /// Default 64. Too low: a few strangers keep all others from writing first; too high: the person's
+    /// `hello` reads as many in addition to `rooms_max`.
     pub direct_waiting_max: usize,
-    /// Invitations that one person has and has neither used nor declined. Default 100, more than
-    /// that are not shown. Too low: people miss invitations that they want; too high: their `hello`
-    /// repeats as many.
+    /// The number of pending invitations of one person. Default 100; clients are shown no more than 100.
+    /// Too low: people miss invitations that they want; too high: their `hello` repeats as many.
     pub invitations_max: usize,
-    /// How many of those may be from one person. Default 32. Too low: a friend cannot show all their
-    /// rooms; too high: one person takes all the places.
+    /// The number of those that may be from one person. Default 32. Too low: a friend cannot invite into
+    /// all their rooms; too high: one person uses up the other's limit.
     pub invitations_each_max: usize,
-    /// Public and private rooms that one account makes within 24 hours. Default 128, as many as one
-    /// may be in. Too low: people who set up a community wait a day; too high: one account spends
-    /// names for ever, room by room.
+    /// The number of public and private rooms that one account creates within 24 hours. Default 128, the
+    /// same as `rooms_max`. Too low: people who set up a community wait a day; too high: one account
+    /// takes many names, which stay taken for ever.
     pub rooms_day_max: usize,
 }
 

@@ -1,12 +1,13 @@
-//! The subscriber: it checks what needs no storage and hands the rest to the room's lane.
+//! The subscriber: validates commands and submits them as jobs to their room's lane.
 
 use crate::api::{
     AnswerDirect, CreateRoom, Created, DirectRoom, Done, JoinRoom, Joined, LeaveRoom, Moderate,
     OpenDirect, Refusal, UpdateRoom,
 };
 use crate::jobs::{
-    AnsweringDirect, ClearEnded, Depart, Direct, Disown, EndGuest, ForgetPeople, GuestDeparted,
-    GuestLeaving, Join, Leave, Moderating, PartGuest, PeopleLeft,
+    AnswerDirectJob, ClearEndedJob, EndGuestJob, EndMembershipJob, EndedMembersFound,
+    ExpireGuestJob, ForgetPeopleJob, GuestRemoved, GuestRoomsFound, JoinJob, LeaveJob, ModerateJob,
+    OpenDirectJob, RemoveGuestJob,
 };
 use crate::{Deps, validate};
 use bus::{Answers, Context, Handles, LoadError, Reply, Subscriber, Wiring};
@@ -14,7 +15,8 @@ use sessions::api::{GuestExpired, PeopleEnded, PeopleForgettable, PresenceChange
 use std::sync::Arc;
 use storage::Job;
 
-/// Answers the commands of rooms, and sees guests out. All its truth is in storage.
+/// Answers the commands of rooms, and cleans up after guests and accounts that end. Keeps no state in
+/// memory.
 pub struct Rooms {
     deps: Deps,
 }
@@ -38,17 +40,17 @@ impl Subscriber for Rooms {
             .answers::<Moderate>()
             .on::<PresenceChanged>()
             .on::<GuestExpired>()
-            .on::<GuestLeaving>()
-            .on::<GuestDeparted>()
+            .on::<GuestRoomsFound>()
+            .on::<GuestRemoved>()
             .on::<PeopleEnded>()
             .on::<PeopleForgettable>()
-            .on::<PeopleLeft>();
+            .on::<EndedMembersFound>();
     }
 }
 
 impl Rooms {
-    /// A job goes to its lane and answers the asker itself; a refusal is answered here.
-    fn hand_over<J>(&self, job: Result<J, Refusal>, reply: Reply<Result<J::Answer, Refusal>>)
+    /// Submits a job, which replies when it is done, or replies with the refusal at once.
+    fn submit<J>(&self, job: Result<J, Refusal>, reply: Reply<Result<J::Answer, Refusal>>)
     where
         J: Job<Refusal = Refusal>,
     {
@@ -70,13 +72,13 @@ impl Answers<JoinRoom> for Rooms {
         reply: Reply<Result<Joined, Refusal>>,
         _ctx: &mut Context,
     ) -> anyhow::Result<()> {
-        let job = Join {
+        let job = JoinJob {
             user: request.caller.user,
             room: request.room,
             rooms_max: self.deps.settings.rooms_max,
             at: self.now(),
         };
-        self.hand_over(Ok(job), reply);
+        self.submit(Ok(job), reply);
         Ok(())
     }
 }
@@ -88,12 +90,12 @@ impl Answers<LeaveRoom> for Rooms {
         reply: Reply<Result<Done, Refusal>>,
         _ctx: &mut Context,
     ) -> anyhow::Result<()> {
-        let job = Leave {
+        let job = LeaveJob {
             user: request.caller.user,
             room: request.room,
             at: self.now(),
         };
-        self.hand_over(Ok(job), reply);
+        self.submit(Ok(job), reply);
         Ok(())
     }
 }
@@ -105,7 +107,7 @@ impl Answers<CreateRoom> for Rooms {
         reply: Reply<Result<Created, Refusal>>,
         _ctx: &mut Context,
     ) -> anyhow::Result<()> {
-        self.hand_over(validate::create(request, &self.deps), reply);
+        self.submit(validate::create(request, &self.deps), reply);
         Ok(())
     }
 }
@@ -117,7 +119,7 @@ impl Answers<UpdateRoom> for Rooms {
         reply: Reply<Result<Created, Refusal>>,
         _ctx: &mut Context,
     ) -> anyhow::Result<()> {
-        self.hand_over(validate::update(request, self.now()), reply);
+        self.submit(validate::update(request, self.now()), reply);
         Ok(())
     }
 }
@@ -129,7 +131,7 @@ impl Answers<OpenDirect> for Rooms {
         reply: Reply<Result<DirectRoom, Refusal>>,
         _ctx: &mut Context,
     ) -> anyhow::Result<()> {
-        let job = Direct {
+        let job = OpenDirectJob {
             caller: request.caller.user,
             user: request.user,
             key: self.deps.new_key(),
@@ -137,7 +139,7 @@ impl Answers<OpenDirect> for Rooms {
             quotas: self.deps.settings.quotas.clone(),
             at: self.now(),
         };
-        self.hand_over(Ok(job), reply);
+        self.submit(Ok(job), reply);
         Ok(())
     }
 }
@@ -149,13 +151,13 @@ impl Answers<AnswerDirect> for Rooms {
         reply: Reply<Result<Created, Refusal>>,
         _ctx: &mut Context,
     ) -> anyhow::Result<()> {
-        let job = AnsweringDirect {
+        let job = AnswerDirectJob {
             caller: request.caller.user,
             room: request.room,
             rooms_max: self.deps.settings.rooms_max,
             at: self.now(),
         };
-        self.hand_over(Ok(job), reply);
+        self.submit(Ok(job), reply);
         Ok(())
     }
 }
@@ -169,7 +171,7 @@ impl Answers<Moderate> for Rooms {
     ) -> anyhow::Result<()> {
         let reason = validate::reason(request.reason);
         let at = self.now();
-        let job = reason.map(|reason| Moderating {
+        let job = reason.map(|reason| ModerateJob {
             actor: request.caller.user,
             room: request.room,
             user: request.user,
@@ -178,7 +180,7 @@ impl Answers<Moderate> for Rooms {
             quotas: self.deps.settings.quotas.clone(),
             at,
         });
-        self.hand_over(job, reply);
+        self.submit(job, reply);
         Ok(())
     }
 }
@@ -194,7 +196,7 @@ impl Handles<PresenceChanged> for Rooms {
             .iter()
             .filter(|(user, online)| user.guest && !online);
         for (guest, _) in gone {
-            let job = EndGuest {
+            let job = EndGuestJob {
                 guest: guest.id,
                 online: self.deps.online.clone(),
             };
@@ -206,7 +208,7 @@ impl Handles<PresenceChanged> for Rooms {
 
 impl Handles<GuestExpired> for Rooms {
     async fn handle(&mut self, fact: &Arc<GuestExpired>, ctx: &mut Context) -> anyhow::Result<()> {
-        let job = PartGuest {
+        let job = ExpireGuestJob {
             guest: fact.user.clone(),
         };
         self.deps.database.submit_from(job, ctx.origin());
@@ -214,11 +216,15 @@ impl Handles<GuestExpired> for Rooms {
     }
 }
 
-impl Handles<GuestLeaving> for Rooms {
-    async fn handle(&mut self, fact: &Arc<GuestLeaving>, ctx: &mut Context) -> anyhow::Result<()> {
+impl Handles<GuestRoomsFound> for Rooms {
+    async fn handle(
+        &mut self,
+        fact: &Arc<GuestRoomsFound>,
+        ctx: &mut Context,
+    ) -> anyhow::Result<()> {
         for room in &fact.rooms {
-            let job = Depart {
-                guest: fact.user.clone(),
+            let job = RemoveGuestJob {
+                guest: fact.guest.clone(),
                 room: room.clone(),
                 online: self.deps.online.clone(),
                 at: self.now(),
@@ -235,7 +241,7 @@ impl Handles<PeopleForgettable> for Rooms {
         fact: &Arc<PeopleForgettable>,
         ctx: &mut Context,
     ) -> anyhow::Result<()> {
-        let job = ForgetPeople {
+        let job = ForgetPeopleJob {
             users: fact.users.clone(),
             unseen_before: fact.unseen_before,
         };
@@ -244,9 +250,9 @@ impl Handles<PeopleForgettable> for Rooms {
     }
 }
 
-impl Handles<GuestDeparted> for Rooms {
-    async fn handle(&mut self, fact: &Arc<GuestDeparted>, ctx: &mut Context) -> anyhow::Result<()> {
-        let job = EndGuest {
+impl Handles<GuestRemoved> for Rooms {
+    async fn handle(&mut self, fact: &Arc<GuestRemoved>, ctx: &mut Context) -> anyhow::Result<()> {
+        let job = EndGuestJob {
             guest: fact.guest,
             online: self.deps.online.clone(),
         };
@@ -258,16 +264,20 @@ impl Handles<GuestDeparted> for Rooms {
 impl Handles<PeopleEnded> for Rooms {
     async fn handle(&mut self, fact: &Arc<PeopleEnded>, ctx: &mut Context) -> anyhow::Result<()> {
         let users = fact.users.clone();
-        let job = ClearEnded { users };
+        let job = ClearEndedJob { users };
         self.deps.database.submit_from(job, ctx.origin());
         Ok(())
     }
 }
 
-impl Handles<PeopleLeft> for Rooms {
-    async fn handle(&mut self, fact: &Arc<PeopleLeft>, ctx: &mut Context) -> anyhow::Result<()> {
-        for (user, room) in &fact.places {
-            let job = Disown {
+impl Handles<EndedMembersFound> for Rooms {
+    async fn handle(
+        &mut self,
+        fact: &Arc<EndedMembersFound>,
+        ctx: &mut Context,
+    ) -> anyhow::Result<()> {
+        for (user, room) in &fact.members {
+            let job = EndMembershipJob {
                 user: user.clone(),
                 room: room.clone(),
                 at: self.now(),

@@ -1,26 +1,25 @@
-//! What rooms do from time to time.
+//! The periodic tasks of rooms: repairing ownership, and retention.
 
 use crate::Deps;
 use crate::api::RoomId;
-use crate::jobs::Repair;
+use crate::jobs::AssignOwnerJob;
 use crate::retention::forget;
-use crate::store::heirs::{self, Survey};
+use crate::store::owners::{self, OwnerSurvey};
 use bus::{Subscriber as _, Tasks};
 use futures_util::future::BoxFuture;
 use std::time::Duration;
 
-/// How soon after the start each task runs first, and how often then.
-const SOON: Duration = Duration::from_secs(1);
-const EVERY: Duration = Duration::from_secs(10 * 60);
-/// How much earlier or later a timer may come.
+/// The delay of each task's first run, and the interval after it.
+const FIRST_DELAY: Duration = Duration::from_secs(1);
+const INTERVAL: Duration = Duration::from_secs(10 * 60);
+/// The fraction by which an interval may be shorter or longer.
 const JITTER: f64 = 0.2;
-/// How long a timer's write may wait: nobody is waiting for it.
-const WRITE_WITHIN: Duration = Duration::from_secs(10);
-/// Rooms whose owners are looked at in one read.
-const SURVEYED_MAX: i64 = 1_000;
+/// The time limit for a write; generous, since nobody waits for it.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
+/// The number of rooms read in one query.
+const SURVEY_MAX: i64 = 1_000;
 
-/// Starts the timers of rooms: what a crash left undone is done, and what is too old is forgotten, if
-/// the operator wants that.
+/// Starts the periodic tasks of rooms: the repair of ownership, and retention if it is configured.
 pub fn tasks(tasks: &Tasks, deps: &Deps) {
     repeat(
         tasks,
@@ -37,7 +36,7 @@ pub fn tasks(tasks: &Tasks, deps: &Deps) {
     });
 }
 
-/// Runs it soon after the start, and from time to time then.
+/// Runs a task soon after the start, and periodically after that.
 fn repeat(
     tasks: &Tasks,
     deps: &Deps,
@@ -45,33 +44,34 @@ fn repeat(
     run: fn(Deps) -> BoxFuture<'static, anyhow::Result<()>>,
 ) {
     let owner = crate::Rooms::NAME;
-    let soon = run(deps.clone());
-    tasks.delayed(owner, first, SOON, async move {
-        if let Err(error) = soon.await {
-            tracing::warn!(task = then, %error, "a task failed and is tried again later");
+    let first_run = run(deps.clone());
+    tasks.delayed(owner, first, FIRST_DELAY, async move {
+        if let Err(error) = first_run.await {
+            tracing::warn!(task = then, %error, "first run of a task failed, will retry");
         }
     });
     let deps = deps.clone();
-    tasks.periodic(owner, then, EVERY, JITTER, move || run(deps.clone()));
+    tasks.periodic(owner, then, INTERVAL, JITTER, move || run(deps.clone()));
 }
 
-/// Gives every room that nobody living owns to whoever is next in line: what a crash left undone, or
-/// the deletion of an account while no server ran. Safe to repeat.
+/// Makes the next member in line the owner of each room without a living owner. A room can lack one after
+/// a crash, or after an account was deleted while no server ran. Safe to repeat.
 async fn repair(deps: &Deps) -> anyhow::Result<()> {
     let mut after = Some(RoomId(0));
     while let Some(room) = after {
-        let read = deps.database.read("rooms.survey", move |reader| {
-            Box::pin(async move { heirs::survey(reader, room, SURVEYED_MAX).await })
+        let read = deps.database.read("rooms.survey", move |access| {
+            Box::pin(async move { owners::survey(access, room, SURVEY_MAX).await })
         });
-        let Survey { suspects, last } = read.await?;
-        for room in suspects {
+        let OwnerSurvey { ownerless, last } = read.await?;
+        for room in ownerless {
             let at = (deps.clock)();
             let repaired = deps
                 .database
-                .write(Repair { room, at }, WRITE_WITHIN)
+                .write(AssignOwnerJob { room, at }, WRITE_TIMEOUT)
                 .await?;
-            repaired
-                .map_err(|refusal| anyhow::anyhow!("a room cannot be repaired: {refusal:?}"))?;
+            repaired.map_err(|refusal| {
+                anyhow::anyhow!("cannot assign an owner to a room: {refusal:?}")
+            })?;
         }
         after = last;
     }

@@ -1,9 +1,9 @@
-//! What a command's texts must be before a job is made of it.
+//! Validating and normalising commands before they become jobs.
 
 use crate::Deps;
 use crate::api::text::{self, Rule};
 use crate::api::{CreateRoom, History, Kind, Refusal, RoomKey, UpdateRoom};
-use crate::jobs::{Create, Update};
+use crate::jobs::{CreateJob, UpdateJob};
 
 const KEY_MAX: usize = 32;
 const CID_CHARS_MAX: usize = 64;
@@ -32,8 +32,8 @@ const REASON: Rule = Rule {
     empty: true,
 };
 
-/// `room.create`. Making rooms takes an account.
-pub(crate) fn create(request: CreateRoom, deps: &Deps) -> Result<Create, Refusal> {
+/// Validates `room.create`. Refuses guests.
+pub(crate) fn create(request: CreateRoom, deps: &Deps) -> Result<CreateJob, Refusal> {
     let creator = request.caller.user;
     if creator.guest {
         return Err(Refusal::NotAllowedForGuests);
@@ -54,7 +54,7 @@ pub(crate) fn create(request: CreateRoom, deps: &Deps) -> Result<Create, Refusal
         ),
         Kind::Direct => return Err(public_or_private()),
     };
-    Ok(Create {
+    Ok(CreateJob {
         creator,
         key,
         kind: request.kind,
@@ -68,8 +68,8 @@ pub(crate) fn create(request: CreateRoom, deps: &Deps) -> Result<Create, Refusal
     })
 }
 
-/// `room.update`.
-pub(crate) fn update(request: UpdateRoom, at: i64) -> Result<Update, Refusal> {
+/// Validates `room.update`: kind, title and topic.
+pub(crate) fn update(request: UpdateRoom, at: i64) -> Result<UpdateJob, Refusal> {
     if request.kind == Some(Kind::Direct) {
         return Err(public_or_private());
     }
@@ -77,7 +77,7 @@ pub(crate) fn update(request: UpdateRoom, at: i64) -> Result<Update, Refusal> {
         let text = text.map(|text| text::check(text.trim(), rule));
         text.transpose()
     };
-    Ok(Update {
+    Ok(UpdateJob {
         actor: request.caller.user,
         room: request.room,
         title: checked(request.title, TITLE)?,
@@ -88,7 +88,7 @@ pub(crate) fn update(request: UpdateRoom, at: i64) -> Result<Update, Refusal> {
     })
 }
 
-/// A reason that says nothing is none.
+/// Validates a reason; a blank one becomes `None`.
 pub(crate) fn reason(reason: Option<String>) -> Result<Option<String>, Refusal> {
     let reason = reason
         .map(|reason| text::check(reason.trim(), REASON))
@@ -103,16 +103,18 @@ fn public_or_private() -> Refusal {
     }
 }
 
-/// 1–32 of `a-z 0-9 - _ .`, first and last a letter or digit.
+/// Validates a public room's key: 1–32 of `a-z 0-9 - _ .`, the first and last a letter or digit.
 fn key(name: &str) -> Result<RoomKey, Refusal> {
-    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
-    let allowed = |byte: u8| plain(byte) || b"-_.".contains(&byte);
+    let alphanumeric = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    let allowed = |byte: u8| alphanumeric(byte) || b"-_.".contains(&byte);
     let bytes = name.as_bytes();
     let ends = [bytes.first(), bytes.last()];
-    let fine = bytes.len() <= KEY_MAX
+    let valid = bytes.len() <= KEY_MAX
         && bytes.iter().copied().all(allowed)
-        && ends.into_iter().all(|end| end.copied().is_some_and(plain));
-    if !fine {
+        && ends
+            .into_iter()
+            .all(|end| end.copied().is_some_and(alphanumeric));
+    if !valid {
         return Err(Refusal::BadRequest {
             field: "name",
             expected: "1-32 of a-z 0-9 - _ . with a letter or digit at both ends",
@@ -137,7 +139,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn keys_are_plain() {
+    fn keys_have_few_characters() {
         for name in ["a", "general", "a-b_c.d", "0", &"x".repeat(32)] {
             assert!(key(name).is_ok(), "{name}");
         }

@@ -1,7 +1,7 @@
-//! How rooms are put into a server.
+//! Registering rooms on the bus, and creating the first room.
 
 use crate::api::{Heads, Invitations, Members, Memberships, ReadLog, RecentHeads};
-use crate::jobs::CreateGeneral;
+use crate::jobs::CreateGeneralJob;
 use crate::store::retention;
 use crate::{Deps, Queries, Rooms};
 use bus::Builder;
@@ -9,37 +9,37 @@ use std::sync::Arc;
 use std::time::Duration;
 use storage::StorageError;
 
-/// The semaphore of the concurrent answers.
+/// The semaphore that limits concurrent reads.
 const READS: &str = "rooms.reads";
 
-/// How long founding may take: nobody is being served yet.
-const FOUND_WITHIN: Duration = Duration::from_secs(10);
+/// The time limit for creating `general`; nobody is being served yet.
+const CREATE_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Adds the subscriber and all concurrent answers of rooms.
+/// Adds the subscriber and the concurrent reads of rooms to a bus.
 pub fn wire(builder: &mut Builder, deps: &Deps) {
     let queries = Arc::new(Queries::new(deps));
-    let at_once = deps.settings.reads_max;
+    let reads_max = deps.settings.reads_max;
     builder
         .essential::<Rooms>(deps.clone())
-        .reads::<ReadLog, _>(READS, at_once, Arc::clone(&queries))
-        .reads::<Members, _>(READS, at_once, Arc::clone(&queries))
-        .reads::<Memberships, _>(READS, at_once, Arc::clone(&queries))
-        .reads::<Invitations, _>(READS, at_once, Arc::clone(&queries))
-        .reads::<Heads, _>(READS, at_once, Arc::clone(&queries))
-        .reads::<RecentHeads, _>(READS, at_once, queries);
+        .reads::<ReadLog, _>(READS, reads_max, Arc::clone(&queries))
+        .reads::<Members, _>(READS, reads_max, Arc::clone(&queries))
+        .reads::<Memberships, _>(READS, reads_max, Arc::clone(&queries))
+        .reads::<Invitations, _>(READS, reads_max, Arc::clone(&queries))
+        .reads::<Heads, _>(READS, reads_max, Arc::clone(&queries))
+        .reads::<RecentHeads, _>(READS, reads_max, queries);
 }
 
-/// Makes the public room `general`, unless it is there: it belongs to the server, so nobody owns
-/// it, and server administrators moderate it. Before that, the store that knows no time yet takes
-/// that of its newest entry: nothing has been written by this process's clock. Safe to repeat, on
-/// several nodes at once too.
+/// Creates the public room `general` unless it exists. It belongs to the server: nobody owns it, and
+/// server administrators moderate it. First, a store without a recorded time takes that of its newest
+/// entry, before anything is written with this process's clock. Safe to repeat, also on several nodes
+/// at once.
 pub async fn create_general(deps: &Deps) -> Result<(), StorageError> {
-    let read = deps.database.read("rooms.newest", |queries| {
-        Box::pin(async move { retention::newest(queries).await })
+    let read = deps.database.read("rooms.newest", |access| {
+        Box::pin(async move { retention::newest(access).await })
     });
     let newest = read.await?;
-    deps.watch.begin((deps.clock)(), newest).await?;
-    let job = CreateGeneral { at: (deps.clock)() };
-    let Ok(()) = deps.database.write(job, FOUND_WITHIN).await?;
+    deps.clock_watch.begin((deps.clock)(), newest).await?;
+    let job = CreateGeneralJob { at: (deps.clock)() };
+    let Ok(()) = deps.database.write(job, CREATE_TIMEOUT).await?;
     Ok(())
 }

@@ -1,23 +1,23 @@
-//! What messaging states.
+//! The event that messaging publishes.
 
 use bus::Event;
 use rooms::api::{RoomKey, Seq};
 use sessions::api::{ConnectionId, UserId};
 
-/// A user's read marker moved: for the user's other connections.
+/// A user's read marker moved; published for the user's other connections.
 #[derive(Debug, Clone)]
 pub struct MarkerMoved {
-    /// Whose.
+    /// The marker's owner.
     pub user: UserId,
-    /// Where.
+    /// The room's key.
     pub room: RoomKey,
-    /// To where.
+    /// The marker's new position.
     pub seq: Seq,
-    /// Unread above it.
+    /// The number of unread messages above it, at most 999.
     pub unread: u32,
-    /// Of those, how many mention the user.
+    /// The number of those that mention the user, at most 999.
     pub mentions: u32,
-    /// The connection that moved it and has its reply; `None` over HTTP.
+    /// The connection that moved it and gets the reply; `None` over HTTP.
     pub by: Option<ConnectionId>,
 }
 

@@ -1,4 +1,4 @@
-//! A message as it stands.
+//! A message with its current text and reactions.
 
 use rooms::api::Seq;
 use sessions::api::User;
@@ -6,37 +6,37 @@ use sessions::api::User;
 /// A message with all its edits and reactions applied, as of the head of its page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
-    /// Its place.
+    /// The position of its `message` entry.
     pub seq: Seq,
-    /// The entry's id.
+    /// The entry's id on the wire.
     pub id: String,
-    /// Who wrote it.
+    /// The message's author.
     pub author: User,
-    /// ms since 1970.
+    /// When it was sent, ms since 1970.
     pub at: i64,
     /// The author's own id for it.
     pub cid: String,
-    /// What it says now; `None` once deleted.
+    /// The current text; `None` once deleted.
     pub body: Option<String>,
     /// When it was last edited, ms since 1970.
     pub edited_at: Option<i64>,
-    /// The entry of that edit.
+    /// The entry of the last edit.
     pub edited_seq: Option<Seq>,
-    /// What it answers.
+    /// The message that this one replies to.
     pub reply_to: Option<Seq>,
-    /// Members named in it when it was sent.
+    /// The members mentioned when it was sent; edits do not change them.
     pub mentions: Vec<User>,
-    /// In the order in which they first came.
+    /// The reactions, ordered by the oldest of each kind that is still set.
     pub reactions: Vec<Reaction>,
 }
 
-/// One kind of reaction.
+/// All reactions with the same emoji.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reaction {
-    /// With what.
+    /// The emoji in NFC.
     pub emoji: String,
-    /// How many people.
+    /// The number of people who reacted.
     pub count: u32,
-    /// The reader is one of them.
+    /// True if the reader is one of them.
     pub mine: bool,
 }

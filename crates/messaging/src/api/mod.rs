@@ -1,4 +1,4 @@
-//! The public face: requests, their answers, facts.
+//! The public API: requests, their answers, events.
 
 mod facts;
 mod message;

@@ -1,21 +1,23 @@
-//! What messaging answers. Texts come as they were sent; messaging validate and normalises them.
+//! The requests that messaging answers. Texts are as the client sent them; messaging validates and
+//! normalises them. An *ordered* request goes through the subscriber, so requests of one sender keep
+//! their order; a *concurrent* one is read in a snapshot beside it.
 
 use super::Message;
 use bus::Request;
 use rooms::api::{Card, Done, Invited, Refusal, RoomKey, Seq};
 use sessions::api::{Caller, ConnectionId};
 
-/// `send`. Ordered.
+/// `send`: stores a message. Ordered.
 pub struct SendMessage {
-    /// Who.
+    /// The authenticated sender of the command.
     pub caller: Caller,
-    /// Where.
+    /// The room's key, as the client sent it.
     pub room: RoomKey,
-    /// The client's own id for it.
+    /// The client's own id for the message, so that a repeat is recognised.
     pub cid: String,
-    /// What.
+    /// The text of the message.
     pub body: String,
-    /// What it answers.
+    /// The message that this one replies to.
     pub reply_to: Option<Seq>,
 }
 
@@ -24,28 +26,28 @@ impl Request for SendMessage {
     type Answer = Result<Sent, Refusal>;
 }
 
-/// A message that is stored.
+/// A stored message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sent {
-    /// The entry's id.
+    /// The entry's id on the wire.
     pub id: String,
-    /// Its place.
+    /// The entry's position in the log.
     pub seq: Seq,
-    /// ms since 1970, of the first time.
+    /// When it was first stored, ms since 1970.
     pub at: i64,
-    /// It was stored before.
+    /// True if it was stored before.
     pub dup: bool,
 }
 
-/// `edit`. Ordered.
+/// `edit`: gives a message a new text. Ordered.
 pub struct EditMessage {
-    /// Who.
+    /// The authenticated sender of the command.
     pub caller: Caller,
-    /// Where.
+    /// The room's key, as the client sent it.
     pub room: RoomKey,
-    /// Which message.
+    /// The message to edit.
     pub target: Seq,
-    /// What it shall say.
+    /// The new text.
     pub body: String,
 }
 
@@ -54,13 +56,13 @@ impl Request for EditMessage {
     type Answer = Result<Done, Refusal>;
 }
 
-/// `delete`. Ordered.
+/// `delete`: deletes a message for good. Ordered.
 pub struct DeleteMessage {
-    /// Who.
+    /// The authenticated sender of the command.
     pub caller: Caller,
-    /// Where.
+    /// The room's key, as the client sent it.
     pub room: RoomKey,
-    /// Which message.
+    /// The message to delete.
     pub target: Seq,
 }
 
@@ -69,17 +71,17 @@ impl Request for DeleteMessage {
     type Answer = Result<Done, Refusal>;
 }
 
-/// `react`. Ordered.
+/// `react`: adds or removes a reaction. Ordered.
 pub struct React {
-    /// Who.
+    /// The authenticated sender of the command.
     pub caller: Caller,
-    /// Where.
+    /// The room's key, as the client sent it.
     pub room: RoomKey,
-    /// To which message.
+    /// The message to react to.
     pub target: Seq,
-    /// With what.
+    /// The emoji; normalised to NFC.
     pub emoji: String,
-    /// Set or taken back.
+    /// True to add, false to remove.
     pub on: bool,
 }
 
@@ -88,15 +90,15 @@ impl Request for React {
     type Answer = Result<Done, Refusal>;
 }
 
-/// `read`. Ordered.
+/// `read`: moves the caller's read marker, never back. Ordered.
 pub struct MarkRead {
-    /// Who.
+    /// The authenticated sender of the command.
     pub caller: Caller,
-    /// Through which connection.
+    /// The connection it came through; `None` over HTTP.
     pub connection: Option<ConnectionId>,
-    /// Where.
+    /// The room's key, as the client sent it.
     pub room: RoomKey,
-    /// Up to here.
+    /// The last message read; capped at the room's head.
     pub seq: Seq,
 }
 
@@ -105,42 +107,42 @@ impl Request for MarkRead {
     type Answer = Result<Marked, Refusal>;
 }
 
-/// Where the marker stands.
+/// A read marker after `read`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Marked {
-    /// Its place.
+    /// The marker's position.
     pub seq: Seq,
-    /// Unread above it.
+    /// The number of unread messages above it, at most 999.
     pub unread: u32,
-    /// Of those, how many mention the user.
+    /// The number of those that mention the user, at most 999.
     pub mentions: u32,
 }
 
-/// Which messages of a room.
+/// The messages of a room to read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Anchor {
-    /// The last ones.
+    /// The newest messages.
     Newest,
-    /// Below this place.
+    /// The nearest messages below this seq.
     Before(Seq),
-    /// Above this place.
+    /// The nearest messages above this seq.
     After(Seq),
-    /// Centred on this place.
+    /// Messages on both sides of this seq, and the one at it.
     Around(Seq),
 }
 
-/// `history`. Concurrent.
+/// `history`: reads a page of messages. Concurrent.
 #[derive(Clone)]
 pub struct ReadHistory {
-    /// Who.
+    /// The authenticated sender of the command.
     pub caller: Caller,
-    /// Where.
+    /// The room's key, as the client sent it.
     pub room: RoomKey,
-    /// Which.
+    /// Which messages to read.
     pub anchor: Anchor,
-    /// Most messages.
+    /// The maximum number of messages; 0 counts as 1.
     pub limit: usize,
-    /// Most bytes of bodies, roughly.
+    /// The approximate maximum size of the bodies, in bytes.
     pub bytes: usize,
 }
 
@@ -149,27 +151,27 @@ impl Request for ReadHistory {
     type Answer = Result<HistoryPage, Refusal>;
 }
 
-/// Messages and head of one snapshot.
+/// A page of messages; messages and head are from one snapshot.
 #[derive(Debug, Clone)]
 pub struct HistoryPage {
-    /// Ascending.
+    /// The messages in ascending order.
     pub messages: Vec<Message>,
-    /// More lie in the direction read (either, around).
+    /// True if there are more in the direction read, or in either direction for `Around`.
     pub more: bool,
-    /// The room's last `seq`.
+    /// The `seq` of the room's last entry.
     pub head: Seq,
 }
 
-/// `rooms`. Concurrent.
+/// `rooms`: lists rooms by key. Concurrent.
 #[derive(Clone)]
 pub struct ListRooms {
-    /// Who.
+    /// The authenticated sender of the command.
     pub caller: Caller,
-    /// All public ones rather than one's own.
+    /// True to list all public rooms, false to list the caller's own.
     pub all: bool,
-    /// The page's token, from the page before.
+    /// The `next` of the previous page; `None` for the first.
     pub after: Option<String>,
-    /// Most rooms.
+    /// The maximum number of rooms; 0 counts as 1.
     pub limit: usize,
 }
 
@@ -178,30 +180,30 @@ impl Request for ListRooms {
     type Answer = Result<RoomsPage, Refusal>;
 }
 
-/// Rooms, by key.
+/// A page of rooms, ordered by key.
 #[derive(Debug, Clone)]
 pub struct RoomsPage {
-    /// This page.
+    /// The rooms on this page.
     pub rooms: Vec<RoomSummary>,
-    /// The next page's `after`.
+    /// The `after` of the next page; `None` on the last.
     pub next: Option<String>,
-    /// With the first page of one's own: what one is invited to.
+    /// The caller's pending invitations; only on the first page of their own rooms.
     pub invitations: Option<Vec<Invited>>,
 }
 
-/// One room in the list.
+/// A room in the list.
 #[derive(Debug, Clone)]
 pub struct RoomSummary {
-    /// As the caller sees it.
+    /// The room as the caller sees it.
     pub card: Card,
-    /// Its last `seq`.
+    /// The `seq` of the room's last entry.
     pub head: Seq,
-    /// The caller's marker; 0 for one who is not a member.
+    /// The caller's read marker; 0 for a non-member.
     pub read: Seq,
-    /// Unread above it.
+    /// The number of unread messages above it, at most 999.
     pub unread: u32,
-    /// Of those, how many mention the caller.
+    /// The number of those that mention the caller, at most 999.
     pub mentions: u32,
-    /// False for a direct room that the other one opened and the caller has not answered.
+    /// False for a direct room that the other person opened and the caller has not answered.
     pub answered: bool,
 }

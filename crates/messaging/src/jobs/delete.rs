@@ -1,7 +1,7 @@
-//! `delete`: by the author, muted or not, or by whoever moderates the room. The pen takes the bodies
-//! out of the log.
+//! `delete`: by the author, even if muted, or by a moderator. The log writer removes the bodies from the
+//! log.
 
-use super::pen;
+use super::append::append_one;
 use super::target::Target;
 use crate::api::{Done, Refusal};
 use crate::store::{reactions, states};
@@ -10,15 +10,15 @@ use rooms::api::{Role, RoomKey, Seq};
 use sessions::api::User;
 use storage::prelude::*;
 
-/// A message to be taken back for ever.
-pub(crate) struct Deleting {
+/// Deletes a message for good.
+pub(crate) struct DeleteJob {
     pub(crate) author: User,
     pub(crate) room: RoomKey,
     pub(crate) target: Seq,
     pub(crate) at: i64,
 }
 
-impl Job for Deleting {
+impl Job for DeleteJob {
     const NAME: &'static str = "messaging.delete";
     type Answer = Done;
     type Refusal = Refusal;
@@ -35,14 +35,14 @@ impl Job for Deleting {
         if let Some(seq) = target.state.deleted_seq {
             return Ok(Done { seq, dup: true });
         }
-        let seq = pen::append(tx, self.draft()).await?.seq;
-        states::deleted(tx, target.room(), self.target, seq).await?;
-        reactions::clear(tx, target.room(), self.target).await?;
+        let seq = append_one(tx, self.draft()).await?.seq;
+        states::set_deleted(tx, target.room(), self.target, seq).await?;
+        reactions::remove_all(tx, target.room(), self.target).await?;
         Ok(Done { seq, dup: false })
     }
 }
 
-impl Deleting {
+impl DeleteJob {
     fn draft(&self) -> Append<'_> {
         Append {
             room: &self.room,

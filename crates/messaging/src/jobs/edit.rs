@@ -1,6 +1,6 @@
-//! `edit`: by the author alone.
+//! `edit`: only by the author.
 
-use super::pen;
+use super::append::append_one;
 use super::target::Target;
 use crate::api::{Done, Refusal};
 use crate::store::states;
@@ -9,8 +9,8 @@ use rooms::api::{RoomKey, Seq};
 use sessions::api::User;
 use storage::prelude::*;
 
-/// A new body; it has been checked.
-pub(crate) struct Editing {
+/// Gives a message a new body, which has been validated.
+pub(crate) struct EditJob {
     pub(crate) author: User,
     pub(crate) room: RoomKey,
     pub(crate) target: Seq,
@@ -18,7 +18,7 @@ pub(crate) struct Editing {
     pub(crate) at: i64,
 }
 
-impl Job for Editing {
+impl Job for EditJob {
     const NAME: &'static str = "messaging.edit";
     type Answer = Done;
     type Refusal = Refusal;
@@ -29,8 +29,8 @@ impl Job for Editing {
 
     async fn run(&self, tx: &mut Writer<'_>) -> Result<Done, JobError<Refusal>> {
         let target = Target::visible(tx, &self.room, self.author.id, self.target).await?;
-        target.unmuted(self.at)?;
-        target.undeleted()?;
+        target.must_not_be_muted(self.at)?;
+        target.must_not_be_deleted()?;
         if target.author != self.author.id {
             return Err(JobError::Refused(Refusal::Forbidden));
         }
@@ -41,13 +41,13 @@ impl Job for Editing {
                 dup: true,
             });
         }
-        let seq = pen::append(tx, self.draft()).await?.seq;
-        states::edited(tx, target.room(), self.target, seq).await?;
+        let seq = append_one(tx, self.draft()).await?.seq;
+        states::set_edited(tx, target.room(), self.target, seq).await?;
         Ok(Done { seq, dup: false })
     }
 }
 
-impl Editing {
+impl EditJob {
     fn draft(&self) -> Append<'_> {
         Append {
             room: &self.room,

@@ -1,20 +1,20 @@
-//! The messages of a room below some place are no more: what the log lacks about them goes too.
+//! Removing what messaging stores about messages that retention has deleted.
 
 use crate::store::{reactions, states};
 use rooms::api::{RoomId, RoomKey, Seq};
 use std::convert::Infallible;
 use storage::prelude::*;
 
-/// Forgets states and reactions of messages that are no longer kept.
-pub(crate) struct Forgetting {
+/// Removes the states and reactions of a room's deleted messages. Safe to repeat.
+pub(crate) struct ForgetMessagesJob {
     pub(crate) room: RoomId,
     pub(crate) key: RoomKey,
-    /// The first place that may have anything, and the first that is kept. The lower one keeps
-    /// PostgreSQL from walking over everything that was taken away before.
-    pub(crate) places: (Seq, Seq),
+    /// The first seq that may have rows, and the first that is kept. The lower bound keeps PostgreSQL
+    /// from scanning the dead rows of earlier deletions.
+    pub(crate) range: (Seq, Seq),
 }
 
-impl Job for Forgetting {
+impl Job for ForgetMessagesJob {
     const NAME: &'static str = "messaging.forget";
     type Answer = ();
     type Refusal = Infallible;
@@ -24,8 +24,8 @@ impl Job for Forgetting {
     }
 
     async fn run(&self, tx: &mut Writer<'_>) -> Result<(), JobError<Infallible>> {
-        states::forget(tx, self.room, self.places).await?;
-        reactions::forget(tx, self.room, self.places).await?;
+        states::remove_range(tx, self.room, self.range).await?;
+        reactions::remove_range(tx, self.room, self.range).await?;
         Ok(())
     }
 }

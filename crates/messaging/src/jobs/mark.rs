@@ -1,5 +1,5 @@
-//! `read`: how far someone has read. Of a burst only the furthest of each person and room is
-//! carried out.
+//! `read`: moves a person's read marker. In a burst, only the furthest move per person and room is
+//! executed.
 
 use crate::api::{Marked, MarkerMoved, Refusal};
 use crate::store::markers;
@@ -9,15 +9,15 @@ use sessions::api::{ConnectionId, UserId};
 use std::collections::HashMap;
 use storage::prelude::*;
 
-/// A marker to be moved.
-pub(crate) struct Marking {
+/// Moves a read marker, never back.
+pub(crate) struct MarkReadJob {
     pub(crate) user: UserId,
     pub(crate) connection: Option<ConnectionId>,
     pub(crate) room: RoomKey,
     pub(crate) seq: Seq,
 }
 
-impl Job for Marking {
+impl Job for MarkReadJob {
     const NAME: &'static str = "messaging.mark_read";
     type Answer = Marked;
     type Refusal = Refusal;
@@ -37,17 +37,17 @@ impl Job for Marking {
     ) -> Result<Vec<Result<Marked, Refusal>>, Fault> {
         let mut outcomes = HashMap::new();
         for job in furthest(jobs) {
-            outcomes.insert(job.whose(), job.mark(tx).await?);
+            outcomes.insert(job.owner(), job.mark(tx).await?);
         }
         Ok(jobs
             .iter()
-            .map(|job| outcomes[&job.whose()].clone())
+            .map(|job| outcomes[&job.owner()].clone())
             .collect())
     }
 }
 
-impl Marking {
-    fn whose(&self) -> (UserId, &RoomKey) {
+impl MarkReadJob {
+    fn owner(&self) -> (UserId, &RoomKey) {
         (self.user, &self.room)
     }
 
@@ -85,11 +85,11 @@ impl Marking {
     }
 }
 
-/// For each person and room the one that goes furthest.
-fn furthest<'j>(jobs: &[&'j Marking]) -> Vec<&'j Marking> {
-    let mut furthest: HashMap<_, &'j Marking> = HashMap::new();
+/// Returns, for each person and room, the job with the highest seq.
+fn furthest<'j>(jobs: &[&'j MarkReadJob]) -> Vec<&'j MarkReadJob> {
+    let mut furthest: HashMap<_, &'j MarkReadJob> = HashMap::new();
     for job in jobs {
-        let best = furthest.entry(job.whose()).or_insert(job);
+        let best = furthest.entry(job.owner()).or_insert(job);
         if job.seq > best.seq {
             *best = job;
         }
@@ -97,7 +97,8 @@ fn furthest<'j>(jobs: &[&'j Marking]) -> Vec<&'j Marking> {
     furthest.into_values().collect()
 }
 
-/// Most marks go to the head, above which nothing is unread.
+/// Counts unread messages and mentions above a marker. Most markers are at the head, where nothing is
+/// unread, so this avoids the query.
 async fn unread_above(
     tx: &mut Writer<'_>,
     standing: &Standing,

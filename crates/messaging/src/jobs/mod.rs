@@ -1,21 +1,21 @@
-//! The writing side: one job per command, each in its room's lane.
+//! The write jobs, most of them in their room's lane.
 
+mod append;
 mod clear;
 mod delete;
 mod edit;
 mod forget;
 mod mark;
-mod pen;
 mod react;
 mod send;
 mod sweep;
 mod target;
 
-pub(crate) use clear::Clearing;
-pub(crate) use delete::Deleting;
-pub(crate) use edit::Editing;
-pub(crate) use forget::Forgetting;
-pub(crate) use mark::Marking;
-pub(crate) use react::Reacting;
-pub(crate) use send::Sending;
-pub(crate) use sweep::Sweeping;
+pub(crate) use clear::ClearMarkersJob;
+pub(crate) use delete::DeleteJob;
+pub(crate) use edit::EditJob;
+pub(crate) use forget::ForgetMessagesJob;
+pub(crate) use mark::MarkReadJob;
+pub(crate) use react::ReactJob;
+pub(crate) use send::SendJob;
+pub(crate) use sweep::SweepMarkersJob;

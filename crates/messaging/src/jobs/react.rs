@@ -1,16 +1,16 @@
-//! `react`: one person's reaction of one kind, set or taken back.
+//! `react`: adds or removes one reaction of one person.
 
-use super::pen;
+use super::append::append_one;
 use super::target::Target;
 use crate::api::{Done, Refusal};
-use crate::store::reactions::{self, Place};
+use crate::store::reactions::{self, ReactionKey};
 use rooms::api::log::{Append, Draft};
 use rooms::api::{RoomId, RoomKey, Seq};
 use sessions::api::User;
 use storage::prelude::*;
 
-/// A reaction; its emoji has been checked.
-pub(crate) struct Reacting {
+/// Adds or removes a reaction. The emoji has been validated.
+pub(crate) struct ReactJob {
     pub(crate) author: User,
     pub(crate) room: RoomKey,
     pub(crate) target: Seq,
@@ -20,7 +20,7 @@ pub(crate) struct Reacting {
     pub(crate) at: i64,
 }
 
-impl Job for Reacting {
+impl Job for ReactJob {
     const NAME: &'static str = "messaging.react";
     type Answer = Done;
     type Refusal = Refusal;
@@ -31,10 +31,10 @@ impl Job for Reacting {
 
     async fn run(&self, tx: &mut Writer<'_>) -> Result<Done, JobError<Refusal>> {
         let target = Target::visible(tx, &self.room, self.author.id, self.target).await?;
-        target.unmuted(self.at)?;
-        target.undeleted()?;
-        let place = self.place(target.room());
-        let before = reactions::state(tx, &place).await?;
+        target.must_not_be_muted(self.at)?;
+        target.must_not_be_deleted()?;
+        let key = self.key(target.room());
+        let before = reactions::state(tx, &key).await?;
         if before.active == self.on {
             return Ok(Done {
                 seq: before.entry_seq,
@@ -42,17 +42,17 @@ impl Job for Reacting {
             });
         }
         if self.on {
-            self.admit_kind(tx, &place).await?;
+            self.check_kinds(tx, &key).await?;
         }
-        let seq = pen::append(tx, self.draft()).await?.seq;
-        reactions::set(tx, &place, self.on, seq).await?;
+        let seq = append_one(tx, self.draft()).await?.seq;
+        reactions::set(tx, &key, self.on, seq).await?;
         Ok(Done { seq, dup: false })
     }
 }
 
-impl Reacting {
-    fn place(&self, room: RoomId) -> Place<'_> {
-        Place {
+impl ReactJob {
+    fn key(&self, room: RoomId) -> ReactionKey<'_> {
+        ReactionKey {
             room,
             seq: self.target,
             emoji: &self.emoji,
@@ -60,14 +60,15 @@ impl Reacting {
         }
     }
 
-    /// A kind that the message bears already is always welcome.
-    async fn admit_kind(
+    /// Refuses another kind of reaction if the message has the maximum; a kind that it has already is always
+    /// allowed.
+    async fn check_kinds(
         &self,
         tx: &mut Writer<'_>,
-        place: &Place<'_>,
+        key: &ReactionKey<'_>,
     ) -> Result<(), JobError<Refusal>> {
-        let kinds = reactions::kinds(tx, place.room, place.seq).await?;
-        if kinds.len() < self.kinds_max || kinds.iter().any(|kind| kind == place.emoji) {
+        let kinds = reactions::kinds(tx, key.room, key.seq).await?;
+        if kinds.len() < self.kinds_max || kinds.iter().any(|kind| kind == key.emoji) {
             return Ok(());
         }
         Err(JobError::Refused(Refusal::LimitReached {

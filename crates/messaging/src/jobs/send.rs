@@ -1,14 +1,14 @@
-//! `send`: neighbours are appended as one set, whatever their rooms.
+//! `send`: adjacent jobs of a batch are appended together, whatever their rooms.
 
-use super::pen;
+use super::append::append_one;
 use crate::api::{Refusal, Sent};
 use rooms::api::log::{self, Append, Appended, Draft};
 use rooms::api::{RoomKey, Seq};
 use sessions::api::User;
 use storage::prelude::*;
 
-/// A message to be stored; its texts have been checked.
-pub(crate) struct Sending {
+/// Stores a message. Its texts have been validated.
+pub(crate) struct SendJob {
     pub(crate) author: User,
     pub(crate) room: RoomKey,
     pub(crate) cid: String,
@@ -17,7 +17,7 @@ pub(crate) struct Sending {
     pub(crate) at: i64,
 }
 
-impl Job for Sending {
+impl Job for SendJob {
     const NAME: &'static str = "messaging.send";
     type Answer = Sent;
     type Refusal = Refusal;
@@ -28,7 +28,7 @@ impl Job for Sending {
     }
 
     async fn run(&self, tx: &mut Writer<'_>) -> Result<Sent, JobError<Refusal>> {
-        let appended = pen::append(tx, self.draft()).await?;
+        let appended = append_one(tx, self.draft()).await?;
         Ok(sent(&appended))
     }
 
@@ -36,8 +36,8 @@ impl Job for Sending {
         jobs: &[&Self],
         tx: &mut Writer<'_>,
     ) -> Result<Vec<Result<Sent, Refusal>>, Fault> {
-        let run: Vec<Append<'_>> = jobs.iter().map(|job| job.draft()).collect();
-        let outcomes = log::append(tx, &run).await?;
+        let items: Vec<Append<'_>> = jobs.iter().map(|job| job.draft()).collect();
+        let outcomes = log::append(tx, &items).await?;
         Ok(outcomes
             .into_iter()
             .map(|outcome| outcome.map(|appended| sent(&appended)))
@@ -45,7 +45,7 @@ impl Job for Sending {
     }
 }
 
-impl Sending {
+impl SendJob {
     fn draft(&self) -> Append<'_> {
         Append {
             room: &self.room,

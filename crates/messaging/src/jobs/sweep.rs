@@ -1,17 +1,17 @@
-//! Markers that nobody reads on from.
+//! Removing read markers that are no longer needed.
 
 use crate::store::markers::{self, Marker};
 use rooms::api::RoomKey;
 use std::convert::Infallible;
 use storage::prelude::*;
 
-/// Removes markers of one room that are of no use any more. One that was moved meanwhile stays.
-pub(crate) struct Sweeping {
+/// Removes markers of one room. A marker that was moved meanwhile stays.
+pub(crate) struct SweepMarkersJob {
     pub(crate) room: RoomKey,
     pub(crate) markers: Vec<Marker>,
 }
 
-impl Job for Sweeping {
+impl Job for SweepMarkersJob {
     const NAME: &'static str = "messaging.sweep";
     const STATES: bool = false;
     type Answer = ();

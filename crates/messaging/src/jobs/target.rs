@@ -1,23 +1,23 @@
 //! The message that an edit, a deletion or a reaction is about.
 
 use crate::api::Refusal;
-use crate::store::states::{self, State};
+use crate::store::states::{self, MessageState};
 use rooms::api::log::{self, Standing};
 use rooms::api::{Change, RoomId, RoomKey, Seq};
 use sessions::api::UserId;
 use storage::prelude::*;
 
-/// A message that the actor may read, and how the actor stands, both under the room's lock.
+/// A message and the actor's rights, both read under the room's lock.
 pub(crate) struct Target {
     pub(crate) standing: Standing,
     pub(crate) author: UserId,
-    pub(crate) state: State,
+    pub(crate) state: MessageState,
     first_body: Option<String>,
     seq: Seq,
 }
 
 impl Target {
-    /// Refuses those who are not members, and messages they cannot see.
+    /// Finds a message that the actor may read. Refuses non-members and messages out of sight.
     pub(crate) async fn visible(
         tx: &mut Writer<'_>,
         room: &RoomKey,
@@ -31,7 +31,7 @@ impl Target {
         Ok(target)
     }
 
-    /// The same, but that one's own message of an earlier stay may be out of sight.
+    /// Finds a message that the actor may read, or wrote during an earlier membership.
     pub(crate) async fn visible_or_own(
         tx: &mut Writer<'_>,
         room: &RoomKey,
@@ -65,28 +65,28 @@ impl Target {
         })
     }
 
-    /// Refuses an actor who is muted at this time.
-    pub(crate) fn unmuted(&self, now: i64) -> Result<(), JobError<Refusal>> {
+    /// Refuses an actor who is muted.
+    pub(crate) fn must_not_be_muted(&self, now: i64) -> Result<(), JobError<Refusal>> {
         match self.standing.muted_until {
             Some(until) if until > now => Err(JobError::Refused(Refusal::Muted)),
             _ => Ok(()),
         }
     }
 
-    /// The room's row.
+    /// Returns the room's database id.
     pub(crate) fn room(&self) -> RoomId {
         self.standing.room.id
     }
 
-    /// Refuses a message that has been deleted.
-    pub(crate) fn undeleted(&self) -> Result<(), JobError<Refusal>> {
+    /// Refuses a deleted message.
+    pub(crate) fn must_not_be_deleted(&self) -> Result<(), JobError<Refusal>> {
         match self.state.deleted_seq {
             Some(_) => Err(JobError::Refused(Refusal::NoSuchMessage)),
             None => Ok(()),
         }
     }
 
-    /// What it says now, and the entry that made it say so.
+    /// Returns the message's current body and the entry that set it.
     pub(crate) async fn body(
         &self,
         tx: &mut Writer<'_>,

@@ -1,4 +1,4 @@
-//! `history`: which messages, in which order, and whether there are more.
+//! `history`: a page of messages.
 
 use super::page::{self, Page, View};
 use crate::api::{Anchor, HistoryPage, ReadHistory, Refusal};
@@ -6,14 +6,14 @@ use rooms::api::log::{self, Window};
 use rooms::api::{Floor, Seq};
 use storage::prelude::*;
 
-/// A page, and where the room stood for its reader.
-type Seen = (HistoryPage, Floor);
+/// A page, and the room's floor in the same snapshot.
+type PageAndFloor = (HistoryPage, Floor);
 
-/// One page of a room's messages as they stand at its head.
+/// Reads one page of a room's messages, with all edits and reactions applied.
 pub(super) async fn page(
     access: &mut impl Access,
     request: ReadHistory,
-) -> Result<Result<Seen, Refusal>, Fault> {
+) -> Result<Result<PageAndFloor, Refusal>, Fault> {
     let viewer = request.caller.user.id;
     let standing = match log::standing(access, &request.room, viewer).await? {
         Ok(standing) => standing,
@@ -43,15 +43,15 @@ pub(super) async fn page(
     Ok(Ok((page, seen)))
 }
 
-/// Whether a page that was not read on the primary is no older than what that told.
-pub(super) fn is_recent(found: &Result<Seen, Refusal>, floor: &Floor) -> bool {
+/// Returns whether a page from a replica is at least as recent as the primary's floor.
+pub(super) fn is_recent(found: &Result<PageAndFloor, Refusal>, floor: &Floor) -> bool {
     found
         .as_ref()
         .is_ok_and(|(_, seen)| floor.is_reached_by(seen))
 }
 
-/// Half below the anchor, the rest from the anchor on; a side that falls short leaves its room to
-/// the newer one.
+/// Reads half of the page below the anchor and the rest from the anchor on. If there are fewer below, the
+/// page has more from the anchor on.
 async fn around(
     access: &mut impl Access,
     view: &View,

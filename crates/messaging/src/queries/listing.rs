@@ -1,4 +1,4 @@
-//! `rooms`: one's own with what is unread in them, or all public ones.
+//! `rooms`: the caller's own rooms with their unread counts, or all public rooms.
 
 use crate::api::{ListRooms, RoomSummary, RoomsPage};
 use crate::store::markers;
@@ -7,16 +7,16 @@ use rooms::api::{RoomId, Seq, log};
 use sessions::api::UserId;
 use storage::prelude::*;
 
-/// One page of the list, by key; its token is the last key.
+/// Reads one page of the list, ordered by key; the token for the next page is the last key.
 pub(super) async fn page(access: &mut impl Access, request: ListRooms) -> Result<RoomsPage, Fault> {
     let viewer = request.caller.user.id;
     let (listed, next) = listed(access, &request).await?;
-    let ids: Vec<RoomId> = listed.iter().map(|line| line.card.room.id).collect();
+    let ids: Vec<RoomId> = listed.iter().map(|room| room.card.room.id).collect();
     let markers = markers::of_all(access, viewer, &ids).await?;
     let mut rooms = Vec::with_capacity(listed.len());
-    for line in listed {
-        let marker = markers.get(&line.card.room.id).copied().unwrap_or(0);
-        rooms.push(room_line(access, viewer, line, marker).await?);
+    for room in listed {
+        let marker = markers.get(&room.card.room.id).copied().unwrap_or(0);
+        rooms.push(summary(access, viewer, room, marker).await?);
     }
     let invitations = if request.all || request.after.is_some() {
         None
@@ -30,7 +30,7 @@ pub(super) async fn page(access: &mut impl Access, request: ListRooms) -> Result
     })
 }
 
-/// One more than asked for tells whether there is a next page.
+/// Reads one room more than the limit, to know whether there is a next page.
 async fn listed(
     access: &mut impl Access,
     request: &ListRooms,
@@ -44,28 +44,28 @@ async fn listed(
     };
     let more = listed.len() > limit;
     listed.truncate(limit);
-    let last = listed.last().map(|line| line.card.room.key.0.to_string());
+    let last = listed.last().map(|room| room.card.room.key.0.to_string());
     Ok((listed, last.filter(|_| more)))
 }
 
-async fn room_line(
+async fn summary(
     access: &mut impl Access,
     viewer: UserId,
-    line: Listed,
+    room: Listed,
     marker: Seq,
 ) -> Result<RoomSummary, Fault> {
-    let read = line.joined_seq.map_or(0, |joined| joined.max(marker));
-    let (unread, mentions) = if line.joined_seq.is_none() || read >= line.head {
+    let read = room.joined_seq.map_or(0, |joined| joined.max(marker));
+    let (unread, mentions) = if room.joined_seq.is_none() || read >= room.head {
         (0, 0)
     } else {
-        log::unread(access, line.card.room.id, viewer, read).await?
+        log::unread(access, room.card.room.id, viewer, read).await?
     };
     Ok(RoomSummary {
-        card: line.card,
-        head: line.head,
+        card: room.card,
+        head: room.head,
         read,
         unread,
         mentions,
-        answered: line.answered,
+        answered: room.answered,
     })
 }

@@ -1,6 +1,6 @@
-//! Queries: each read in one snapshot, beside every queue. History may be read on a replica,
-//! when the room stands there where its reader sees it; the list of rooms, whose markers are in no
-//! log, is not.
+//! The concurrent reads, each in one snapshot. History may be read on a replica if that has reached the
+//! room's floor for the reader. The list of rooms is read on the primary: read markers are in no log, so
+//! no floor covers them.
 
 mod history;
 mod listing;
@@ -18,7 +18,7 @@ pub struct Queries {
 }
 
 impl Queries {
-    /// Reads from the deps's database.
+    /// Reads from the database in `deps`.
     #[must_use]
     pub fn new(deps: &Deps) -> Self {
         Self {

@@ -2,27 +2,27 @@
 
 use crate::api::{Message, Reaction};
 use crate::store::reactions;
-use crate::store::states::{self, State};
+use crate::store::states::{self, MessageState};
 use rooms::api::log::{self, Window};
 use rooms::api::{Change, Entry, RoomId, Seq};
 use sessions::api::UserId;
 use std::collections::HashMap;
 use storage::prelude::*;
 
-/// Whose eyes, in which room, from where on.
+/// A room as one reader sees it.
 pub(super) struct View {
     pub(super) room: RoomId,
     pub(super) visible_from: Seq,
     pub(super) viewer: UserId,
 }
 
-/// Messages, ascending, and whether more lie in the direction read.
+/// Messages in ascending order, and whether there are more in the direction read.
 pub(super) struct Page {
     pub(super) messages: Vec<Message>,
     pub(super) more: bool,
 }
 
-/// Reads one window: the log first, then each table once.
+/// Reads a page in one direction: the log first, then each table once.
 pub(super) async fn read(
     access: &mut impl Access,
     view: &View,
@@ -40,10 +40,10 @@ pub(super) async fn read(
         let messages = Vec::new();
         return Ok(Page { messages, more });
     };
-    let places = (first.seq, last.seq);
-    let states = states::of_all(access, room, places).await?;
+    let range = (first.seq, last.seq);
+    let states = states::of_all(access, room, range).await?;
     let edits = edits(access, room, &states).await?;
-    let mut reactions = reactions::of_all(access, room, places, viewer).await?;
+    let mut reactions = reactions::of_all(access, room, range, viewer).await?;
     let messages = entries
         .into_iter()
         .filter_map(|entry| {
@@ -53,18 +53,18 @@ pub(super) async fn read(
         })
         .collect();
     let mut page = Page { messages, more };
-    page.shorten(window, bytes);
+    page.truncate(window, bytes);
     Ok(page)
 }
 
-/// The last edits of the messages that still have a body, by message.
+/// Returns the last edit of each undeleted message, by the message's seq.
 async fn edits(
     access: &mut impl Access,
     room: RoomId,
-    states: &HashMap<Seq, State>,
+    states: &HashMap<Seq, MessageState>,
 ) -> Result<HashMap<Seq, Entry>, Fault> {
-    let living = states.values().filter(|state| state.deleted_seq.is_none());
-    let seqs: Vec<Seq> = living.filter_map(|state| state.edited_seq).collect();
+    let undeleted = states.values().filter(|state| state.deleted_seq.is_none());
+    let seqs: Vec<Seq> = undeleted.filter_map(|state| state.edited_seq).collect();
     if seqs.is_empty() {
         return Ok(HashMap::new());
     }
@@ -116,18 +116,18 @@ fn edited_body(edit: &Entry) -> Option<String> {
 }
 
 impl Page {
-    /// The log counted the bodies as they were sent; edits may have made them longer. What lies
-    /// furthest from the anchor goes first, one message stays.
-    fn shorten(&mut self, window: Window, bytes: usize) {
+    /// Truncates the page to `bytes`, since edits may have made bodies longer than those that the log
+    /// counted. Drops the messages furthest from the anchor, but keeps at least one.
+    fn truncate(&mut self, window: Window, bytes: usize) {
         let sizes = self.messages.iter().map(size);
         match window {
             Window::After(_) => {
-                let kept = fitting(sizes, bytes);
+                let kept = count_fitting(sizes, bytes);
                 self.more |= kept < self.messages.len();
                 self.messages.truncate(kept);
             }
             Window::Newest | Window::Before(_) => {
-                let cut = self.messages.len() - fitting(sizes.rev(), bytes);
+                let cut = self.messages.len() - count_fitting(sizes.rev(), bytes);
                 self.more |= cut > 0;
                 self.messages.drain(..cut);
             }
@@ -139,8 +139,8 @@ fn size(message: &Message) -> usize {
     message.body.as_ref().map_or(0, String::len)
 }
 
-/// How many of these, in this order, fit into that many bytes; at least the first.
-fn fitting(sizes: impl Iterator<Item = usize>, bytes: usize) -> usize {
+/// Returns how many of these sizes, from the first on, fit into `bytes`; at least one if there is any.
+fn count_fitting(sizes: impl Iterator<Item = usize>, bytes: usize) -> usize {
     let mut sum = 0;
     let fits = |size: &usize| {
         sum += size;

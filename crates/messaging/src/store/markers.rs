@@ -1,5 +1,5 @@
-//! How far people have read, where they have moved their marker themselves. Rows outlive a
-//! membership until they are swept: whoever joins again starts at their own `joined`, which is later.
+//! Read markers that people have moved. Rows outlive a membership until a sweep removes them; they do no
+//! harm, since someone who joins again starts at their own `joined` entry, which is later.
 
 use diesel::sql_types::{BigInt, Binary};
 use rooms::api::{RoomId, Seq};
@@ -15,7 +15,7 @@ table! {
     }
 }
 
-/// One person's marker in one room; 0 where it was never moved.
+/// Returns a person's marker in a room; 0 if it was never moved.
 pub(crate) async fn of(access: &mut impl Access, user: UserId, room: RoomId) -> Result<Seq, Fault> {
     Ok(of_all(access, user, &[room])
         .await?
@@ -23,7 +23,7 @@ pub(crate) async fn of(access: &mut impl Access, user: UserId, room: RoomId) -> 
         .unwrap_or(0))
 }
 
-/// One person's markers in those of these rooms where it was moved.
+/// Returns a person's markers in these rooms, as far as they were ever moved.
 pub(crate) async fn of_all(
     access: &mut impl Access,
     user: UserId,
@@ -41,7 +41,7 @@ pub(crate) async fn of_all(
         .collect())
 }
 
-/// Moves a marker, never back: another lane or node may have been further.
+/// Moves a marker, but never back: another lane or node may have moved it further.
 pub(crate) async fn advance(
     tx: &mut Writer<'_>,
     user: UserId,
@@ -65,7 +65,7 @@ pub(crate) async fn advance(
 }
 
 /// Removes all markers of these people.
-pub(crate) async fn forget(tx: &mut Writer<'_>, users: &[UserId]) -> Result<(), Fault> {
+pub(crate) async fn remove_of_users(tx: &mut Writer<'_>, users: &[UserId]) -> Result<(), Fault> {
     use markers as m;
     let users: Vec<&[u8]> = users.iter().map(|user| &user.0[..]).collect();
     statement!(tx, |c| diesel::delete(m::table)
@@ -74,7 +74,7 @@ pub(crate) async fn forget(tx: &mut Writer<'_>, users: &[UserId]) -> Result<(), 
     Ok(())
 }
 
-/// How far someone has read somewhere.
+/// One person's marker in one room.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Marker {
     pub(crate) user: UserId,
@@ -83,7 +83,7 @@ pub(crate) struct Marker {
 }
 
 #[derive(QueryableByName)]
-struct Row {
+struct MarkerRow {
     #[diesel(sql_type = Binary)]
     user_id: UserId,
     #[diesel(sql_type = BigInt)]
@@ -95,18 +95,18 @@ struct Row {
 const AFTER: &str = "SELECT user_id, room_id, seq FROM markers WHERE (user_id, room_id) > ($1, $2)
     ORDER BY user_id, room_id LIMIT $3";
 
-/// The markers after this place, by person and room.
+/// Returns at most `max` markers ordered by person and room, after this person and room.
 pub(crate) async fn after(
     access: &mut impl Access,
     (user, room): (UserId, RoomId),
     max: i64,
 ) -> Result<Vec<Marker>, Fault> {
-    let rows: Vec<Row> = query!(access, |c| diesel::sql_query(AFTER)
+    let rows: Vec<MarkerRow> = query!(access, |c| diesel::sql_query(AFTER)
         .bind::<Binary, _>(user)
         .bind::<BigInt, _>(room.0)
         .bind::<BigInt, _>(max)
         .load(c))?;
-    let marker = |row: Row| Marker {
+    let marker = |row: MarkerRow| Marker {
         user: row.user_id,
         room: RoomId(row.room_id),
         seq: row.seq,
@@ -114,7 +114,7 @@ pub(crate) async fn after(
     Ok(rows.into_iter().map(marker).collect())
 }
 
-/// Removes a marker, unless it was moved.
+/// Removes a marker, unless it was moved meanwhile.
 pub(crate) async fn remove(tx: &mut Writer<'_>, marker: &Marker) -> Result<(), Fault> {
     use markers as m;
     statement!(tx, |c| diesel::delete(m::table)

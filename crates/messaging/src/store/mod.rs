@@ -1,4 +1,4 @@
-//! messaging's own tables and every query on them.
+//! The tables of messaging and every query on them.
 
 pub(crate) mod markers;
 #[cfg(test)]

@@ -1,8 +1,8 @@
-//! What every query does in a large room, on the database that the tests run on: none reads through a
-//! table. `just large-rooms` runs this with a room of 100,000 and shows the times.
+//! The plan of every query in a large room, on the database under test: no query may scan a table.
+//! `just large-rooms` runs this with a room of 100,000 members and prints the times.
 
 use super::markers::Marker;
-use super::reactions::Place;
+use super::reactions::ReactionKey;
 use super::{markers, reactions, states};
 use rooms::api::RoomId;
 use sessions::api::UserId;
@@ -15,8 +15,8 @@ fn person(n: u32) -> UserId {
     UserId(u128::from(n).to_be_bytes())
 }
 
-/// In room 1 everyone has read something and every third message was edited or deleted; the first
-/// message has a reaction of everyone's, the next ones have one each.
+/// Creates a store in whose room 1 everyone has read something and every third message was edited or
+/// deleted. Everyone has reacted to the first message, and one person to each of the next ones.
 async fn large_store() -> Store {
     let store = Store::new().await;
     let fill = "INSERT INTO markers (user_id, room_id, seq) SELECT id, 1, n FROM numbers;
@@ -41,7 +41,7 @@ async fn markers_states_and_reactions_are_looked_up() {
     let many: Vec<RoomId> = (1..=256).map(RoomId).collect();
     let many: &[RoomId] = many.leak();
     let someone = person(7);
-    let place: &Place<'_> = Box::leak(Box::new(Place {
+    let key: &ReactionKey<'_> = Box::leak(Box::new(ReactionKey {
         room: ROOM,
         seq: 1,
         emoji: "e2",
@@ -57,20 +57,20 @@ async fn markers_states_and_reactions_are_looked_up() {
         markers::of_all(tx, someone, many);
         markers::advance(tx, someone, ROOM, 9);
         markers::remove(tx, marker);
-        markers::forget(tx, people);
+        markers::remove_of_users(tx, people);
         states::of(tx, ROOM, 3);
         states::of_all(tx, ROOM, (3, 300));
-        states::edited(tx, ROOM, 3, 9);
-        states::deleted(tx, ROOM, 3, 9);
-        states::any_below(tx, ROOM, 300);
-        states::forget(tx, ROOM, (3, 300));
-        reactions::state(tx, place);
+        states::set_edited(tx, ROOM, 3, 9);
+        states::set_deleted(tx, ROOM, 3, 9);
+        states::exist_below(tx, ROOM, 300);
+        states::remove_range(tx, ROOM, (3, 300));
+        reactions::state(tx, key);
         reactions::kinds(tx, ROOM, 1);
         reactions::of_all(tx, ROOM, (1, 51), someone);
-        reactions::set(tx, place, true, 9);
-        reactions::any_below(tx, ROOM, 300);
-        reactions::forget(tx, ROOM, (2, 300));
-        reactions::clear(tx, ROOM, 300);
+        reactions::set(tx, key, true, 9);
+        reactions::exist_below(tx, ROOM, 300);
+        reactions::remove_range(tx, ROOM, (2, 300));
+        reactions::remove_all(tx, ROOM, 300);
     });
     looks_up!(in order store, |tx| {
         markers::after(tx, (someone, ROOM), 500);

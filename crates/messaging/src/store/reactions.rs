@@ -1,7 +1,7 @@
-//! Who has reacted to which message with what.
+//! Reactions to messages.
 //!
-//! A reaction taken back keeps its row, with the entry that took it back, so that a repeat is
-//! told; a deleted message keeps none.
+//! A removed reaction keeps its row, with the entry that removed it, so that a repeat can be answered. A
+//! deleted message has no rows.
 
 use crate::api::Reaction;
 use diesel::dsl::{case_when, max, min, sum};
@@ -23,37 +23,40 @@ table! {
 
 const ACTIVE: i32 = 1;
 
-/// One person's reaction of one kind.
-pub(crate) struct Place<'a> {
+/// What identifies a reaction: message, emoji and person.
+pub(crate) struct ReactionKey<'a> {
     pub(crate) room: RoomId,
     pub(crate) seq: Seq,
     pub(crate) emoji: &'a str,
     pub(crate) user: UserId,
 }
 
-/// Whether a reaction is there, and the entry that made it so; 0 where none did.
+/// Whether a reaction is set, and the entry that last set or removed it; 0 if there is none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct State {
+pub(crate) struct ReactionState {
     pub(crate) active: bool,
     pub(crate) entry_seq: Seq,
 }
 
-/// How one reaction stands.
-pub(crate) async fn state(access: &mut impl Access, place: &Place<'_>) -> Result<State, Fault> {
+/// Returns the state of one reaction.
+pub(crate) async fn state(
+    access: &mut impl Access,
+    key: &ReactionKey<'_>,
+) -> Result<ReactionState, Fault> {
     use reactions as r;
     let row: Option<(i32, Seq)> = query!(access, |c| r::table
-        .find((place.room.0, place.seq, place.emoji, &place.user.0[..]))
+        .find((key.room.0, key.seq, key.emoji, &key.user.0[..]))
         .select((r::active, r::entry_seq))
         .first::<(i32, Seq)>(c))
     .optional()?;
     let (active, entry_seq) = row.unwrap_or_default();
-    Ok(State {
+    Ok(ReactionState {
         active: active == ACTIVE,
         entry_seq,
     })
 }
 
-/// The kinds that a message bears.
+/// Returns the emojis of a message's reactions, each once.
 pub(crate) async fn kinds(
     access: &mut impl Access,
     room: RoomId,
@@ -73,10 +76,10 @@ pub(crate) async fn kinds(
     Ok(kinds)
 }
 
-type Counted = (Seq, String, Option<i64>, Option<i32>, Option<Seq>);
+type CountedRow = (Seq, String, Option<i64>, Option<i32>, Option<Seq>);
 
-/// The reactions on the messages from one place to another as one person sees them, each message's
-/// by the oldest that stands.
+/// Returns the reactions to the messages from `first` to `last` as one person sees them. Orders those of
+/// a message by the oldest reaction of each kind that is still set.
 pub(crate) async fn of_all(
     access: &mut impl Access,
     room: RoomId,
@@ -85,7 +88,7 @@ pub(crate) async fn of_all(
 ) -> Result<HashMap<Seq, Vec<Reaction>>, Fault> {
     use reactions as r;
     let mine = || max(case_when(r::user_id.eq(&viewer.0[..]), r::active).otherwise(0));
-    let mut rows: Vec<Counted> = query!(access, |c| r::table
+    let mut rows: Vec<CountedRow> = query!(access, |c| r::table
         .filter(
             r::room_id
                 .eq(room.0)
@@ -94,7 +97,7 @@ pub(crate) async fn of_all(
         )
         .group_by((r::seq, r::emoji))
         .select((r::seq, r::emoji, sum(r::active), mine(), min(r::entry_seq)))
-        .load::<Counted>(c))?;
+        .load::<CountedRow>(c))?;
     rows.sort_by_key(|(.., first)| *first);
     let mut found: HashMap<Seq, Vec<Reaction>> = HashMap::new();
     for (seq, emoji, count, mine, _) in rows {
@@ -109,10 +112,10 @@ pub(crate) async fn of_all(
     Ok(found)
 }
 
-/// Sets a reaction or takes it back.
+/// Adds or removes a reaction, and records the entry that did.
 pub(crate) async fn set(
     tx: &mut Writer<'_>,
-    place: &Place<'_>,
+    key: &ReactionKey<'_>,
     on: bool,
     entry_seq: Seq,
 ) -> Result<(), Fault> {
@@ -120,10 +123,10 @@ pub(crate) async fn set(
     let now = (r::active.eq(i32::from(on)), r::entry_seq.eq(entry_seq));
     statement!(tx, |c| diesel::insert_into(r::table)
         .values((
-            r::room_id.eq(place.room.0),
-            r::seq.eq(place.seq),
-            r::emoji.eq(place.emoji),
-            r::user_id.eq(&place.user.0[..]),
+            r::room_id.eq(key.room.0),
+            r::seq.eq(key.seq),
+            r::emoji.eq(key.emoji),
+            r::user_id.eq(&key.user.0[..]),
             now,
         ))
         .on_conflict((r::room_id, r::seq, r::emoji, r::user_id))
@@ -133,8 +136,8 @@ pub(crate) async fn set(
     Ok(())
 }
 
-/// Forgets the reactions to a deleted message.
-pub(crate) async fn clear(tx: &mut Writer<'_>, room: RoomId, seq: Seq) -> Result<(), Fault> {
+/// Removes all reactions to a message.
+pub(crate) async fn remove_all(tx: &mut Writer<'_>, room: RoomId, seq: Seq) -> Result<(), Fault> {
     use reactions as r;
     statement!(tx, |c| diesel::delete(
         r::table.filter(r::room_id.eq(room.0).and(r::seq.eq(seq)))
@@ -143,8 +146,8 @@ pub(crate) async fn clear(tx: &mut Writer<'_>, room: RoomId, seq: Seq) -> Result
     Ok(())
 }
 
-/// Forgets the reactions to messages between these places, the last one excluded.
-pub(crate) async fn forget(
+/// Removes the reactions to messages in `from..kept_from`.
+pub(crate) async fn remove_range(
     tx: &mut Writer<'_>,
     room: RoomId,
     (from, kept_from): (Seq, Seq),
@@ -158,8 +161,8 @@ pub(crate) async fn forget(
     Ok(())
 }
 
-/// Whether there is a reaction to a message below this place.
-pub(crate) async fn any_below(
+/// Returns whether there are reactions to messages below `kept_from`.
+pub(crate) async fn exist_below(
     access: &mut impl Access,
     room: RoomId,
     kept_from: Seq,

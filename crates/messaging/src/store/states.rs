@@ -1,4 +1,4 @@
-//! Which messages were edited or deleted, and by which entry. The bodies stay in the room log.
+//! Which messages were edited or deleted, and by which entry. The bodies are in the room's log.
 
 use rooms::api::{RoomId, Seq};
 use std::collections::HashMap;
@@ -13,49 +13,53 @@ table! {
     }
 }
 
-/// How a message stands; the default is as it was sent.
+/// A message's edit and deletion; by default neither.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct State {
-    /// The last edit.
+pub(crate) struct MessageState {
+    /// The entry of the last edit.
     pub(crate) edited_seq: Option<Seq>,
-    /// The deletion.
+    /// The entry of the deletion.
     pub(crate) deleted_seq: Option<Seq>,
 }
 
-type Row = (Seq, Option<Seq>, Option<Seq>);
+type StateRow = (Seq, Option<Seq>, Option<Seq>);
 
-/// The state of one message.
-pub(crate) async fn of(access: &mut impl Access, room: RoomId, seq: Seq) -> Result<State, Fault> {
+/// Returns the state of one message.
+pub(crate) async fn of(
+    access: &mut impl Access,
+    room: RoomId,
+    seq: Seq,
+) -> Result<MessageState, Fault> {
     Ok(of_all(access, room, (seq, seq))
         .await?
         .remove(&seq)
         .unwrap_or_default())
 }
 
-/// The states of those messages from the one place to the other that have one.
+/// Returns the states of the edited or deleted messages from `first` to `last`.
 pub(crate) async fn of_all(
     access: &mut impl Access,
     room: RoomId,
     (first, last): (Seq, Seq),
-) -> Result<HashMap<Seq, State>, Fault> {
+) -> Result<HashMap<Seq, MessageState>, Fault> {
     use message_states as s;
-    let rows: Vec<Row> = query!(access, |c| s::table
+    let rows: Vec<StateRow> = query!(access, |c| s::table
         .filter(s::room_id.eq(room.0).and(s::seq.between(first, last)))
         .select((s::seq, s::edited_seq, s::deleted_seq))
-        .load::<Row>(c))?;
+        .load::<StateRow>(c))?;
     Ok(rows.into_iter().map(state).collect())
 }
 
-fn state((seq, edited_seq, deleted_seq): Row) -> (Seq, State) {
-    let state = State {
+fn state((seq, edited_seq, deleted_seq): StateRow) -> (Seq, MessageState) {
+    let state = MessageState {
         edited_seq,
         deleted_seq,
     };
     (seq, state)
 }
 
-/// Notes the entry of an edit.
-pub(crate) async fn edited(
+/// Records the entry of an edit.
+pub(crate) async fn set_edited(
     tx: &mut Writer<'_>,
     room: RoomId,
     seq: Seq,
@@ -75,8 +79,8 @@ pub(crate) async fn edited(
     Ok(())
 }
 
-/// Notes the entry of a deletion.
-pub(crate) async fn deleted(
+/// Records the entry of a deletion.
+pub(crate) async fn set_deleted(
     tx: &mut Writer<'_>,
     room: RoomId,
     seq: Seq,
@@ -96,8 +100,8 @@ pub(crate) async fn deleted(
     Ok(())
 }
 
-/// Forgets the states of messages between these places, the last one excluded.
-pub(crate) async fn forget(
+/// Removes the states of messages in `from..kept_from`.
+pub(crate) async fn remove_range(
     tx: &mut Writer<'_>,
     room: RoomId,
     (from, kept_from): (Seq, Seq),
@@ -111,8 +115,8 @@ pub(crate) async fn forget(
     Ok(())
 }
 
-/// Whether there is a state of a message below this place.
-pub(crate) async fn any_below(
+/// Returns whether there are states of messages below `kept_from`.
+pub(crate) async fn exist_below(
     access: &mut impl Access,
     room: RoomId,
     kept_from: Seq,

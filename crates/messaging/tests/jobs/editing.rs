@@ -1,13 +1,13 @@
-use crate::house::{House, refused};
+use crate::server::{TestServer, assert_refused};
 use messaging::api::{Done, Refusal};
 use rooms::api::{Kind, Moderation, Role};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_edit_shows_in_history() {
-    let house = House::new().await;
-    let (ann, room) = house.ann_in_a_room().await;
-    let sent = house.send(&ann, &room, "c1", "helo").await;
-    let edit = house.edit(&ann, &room, sent.seq, "hello").await;
+    let server = TestServer::new().await;
+    let (ann, room) = server.ann_in_a_room().await;
+    let sent = server.send(&ann, &room, "c1", "helo").await;
+    let edit = server.edit(&ann, &room, sent.seq, "hello").await;
     assert_eq!(
         edit,
         Done {
@@ -15,22 +15,22 @@ async fn an_edit_shows_in_history() {
             dup: false
         }
     );
-    let message = house.newest(&ann, &room).await;
+    let message = server.newest(&ann, &room).await;
     assert_eq!(message.body.as_deref(), Some("hello"));
     assert_eq!(
         (message.seq, message.edited_seq),
         (sent.seq, Some(edit.seq))
     );
     assert!(message.edited_at.is_some());
-    house.close().await;
+    server.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_edit_that_changes_nothing_names_what_made_it_so() {
-    let house = House::new().await;
-    let (ann, room) = house.ann_in_a_room().await;
-    let sent = house.send(&ann, &room, "c1", "one").await;
-    let same = house.edit(&ann, &room, sent.seq, "one").await;
+async fn an_edit_without_change_returns_the_entry_of_the_current_text() {
+    let server = TestServer::new().await;
+    let (ann, room) = server.ann_in_a_room().await;
+    let sent = server.send(&ann, &room, "c1", "one").await;
+    let same = server.edit(&ann, &room, sent.seq, "one").await;
     assert_eq!(
         same,
         Done {
@@ -38,8 +38,8 @@ async fn an_edit_that_changes_nothing_names_what_made_it_so() {
             dup: true
         }
     );
-    let edit = house.edit(&ann, &room, sent.seq, "two").await;
-    let same = house.edit(&ann, &room, sent.seq, "two").await;
+    let edit = server.edit(&ann, &room, sent.seq, "two").await;
+    let same = server.edit(&ann, &room, sent.seq, "two").await;
     assert_eq!(
         same,
         Done {
@@ -47,7 +47,7 @@ async fn an_edit_that_changes_nothing_names_what_made_it_so() {
             dup: true
         }
     );
-    let back = house.edit(&ann, &room, sent.seq, "one").await;
+    let back = server.edit(&ann, &room, sent.seq, "one").await;
     assert_eq!(
         back,
         Done {
@@ -55,7 +55,7 @@ async fn an_edit_that_changes_nothing_names_what_made_it_so() {
             dup: false
         }
     );
-    let same = house.edit(&ann, &room, sent.seq, "one").await;
+    let same = server.edit(&ann, &room, sent.seq, "one").await;
     assert_eq!(
         same,
         Done {
@@ -63,94 +63,94 @@ async fn an_edit_that_changes_nothing_names_what_made_it_so() {
             dup: true
         }
     );
-    house.close().await;
+    server.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nobody_edits_what_another_wrote() {
-    let house = House::new().await;
-    let (ann, room) = house.ann_in_a_room().await;
-    let bob = house.member("bob", &room).await;
-    let sent = house.send(&bob, &room, "c1", "hello").await;
-    refused(
-        house.try_edit(&ann, &room, sent.seq, "hello").await,
+async fn only_the_author_edits() {
+    let server = TestServer::new().await;
+    let (ann, room) = server.ann_in_a_room().await;
+    let bob = server.member("bob", &room).await;
+    let sent = server.send(&bob, &room, "c1", "hello").await;
+    assert_refused(
+        server.try_edit(&ann, &room, sent.seq, "hello").await,
         &Refusal::Forbidden,
     );
-    house
+    server
         .moderate(&ann, &bob, &room, Moderation::Role(Role::Moderator))
         .await;
-    let by_ann = house.send(&ann, &room, "c2", "mine").await;
-    refused(
-        house.try_edit(&bob, &room, by_ann.seq, "his").await,
+    let by_ann = server.send(&ann, &room, "c2", "mine").await;
+    assert_refused(
+        server.try_edit(&bob, &room, by_ann.seq, "his").await,
         &Refusal::Forbidden,
     );
-    house.close().await;
+    server.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn only_messages_that_stand_are_edited() {
-    let house = House::new().await;
-    let (ann, room) = house.ann_in_a_room().await;
-    let sent = house.send(&ann, &room, "c1", "hello").await;
-    let edit = house.edit(&ann, &room, sent.seq, "changed").await;
+async fn only_undeleted_messages_are_edited() {
+    let server = TestServer::new().await;
+    let (ann, room) = server.ann_in_a_room().await;
+    let sent = server.send(&ann, &room, "c1", "hello").await;
+    let edit = server.edit(&ann, &room, sent.seq, "changed").await;
     for target in [-1, 0, 1, edit.seq, 999] {
-        let refusal = house.try_edit(&ann, &room, target, "x").await;
-        refused(refusal, &Refusal::NoSuchMessage);
+        let refusal = server.try_edit(&ann, &room, target, "x").await;
+        assert_refused(refusal, &Refusal::NoSuchMessage);
     }
-    house.delete(&ann, &room, sent.seq).await;
-    let deleted = house.try_edit(&ann, &room, sent.seq, "x").await;
-    refused(deleted, &Refusal::NoSuchMessage);
-    house.close().await;
+    server.delete(&ann, &room, sent.seq).await;
+    let deleted = server.try_edit(&ann, &room, sent.seq, "x").await;
+    assert_refused(deleted, &Refusal::NoSuchMessage);
+    server.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_edit_follows_the_rule_for_texts() {
-    let house = House::new().await;
-    let (ann, room) = house.ann_in_a_room().await;
-    let sent = house.send(&ann, &room, "c1", "café").await;
-    let same = house.edit(&ann, &room, sent.seq, "cafe\u{301}").await;
+    let server = TestServer::new().await;
+    let (ann, room) = server.ann_in_a_room().await;
+    let sent = server.send(&ann, &room, "c1", "café").await;
+    let same = server.edit(&ann, &room, sent.seq, "cafe\u{301}").await;
     assert!(same.dup);
-    let refusal = house
+    let refusal = server
         .try_edit(&ann, &room, sent.seq, " ")
         .await
         .unwrap_err();
     assert!(matches!(refusal, Refusal::BadText { field: "body", .. }));
-    house.close().await;
+    server.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_may_not_speak_may_not_edit() {
-    let house = House::new().await;
-    let (ann, room) = house.ann_in_a_room().await;
-    let bob = house.member("bob", &room).await;
-    let sent = house.send(&bob, &room, "c1", "hello").await;
-    let edit = |body| house.try_edit(&bob, &room, sent.seq, body);
-    house.mute(&ann, &bob, &room).await;
-    refused(edit("changed").await, &Refusal::Muted);
-    refused(edit("hello").await, &Refusal::Muted);
-    house.moderate(&ann, &bob, &room, Moderation::Kick).await;
-    refused(edit("changed").await, &Refusal::NotMember);
-    house.close().await;
+async fn members_who_may_not_write_may_not_edit() {
+    let server = TestServer::new().await;
+    let (ann, room) = server.ann_in_a_room().await;
+    let bob = server.member("bob", &room).await;
+    let sent = server.send(&bob, &room, "c1", "hello").await;
+    let edit = |body| server.try_edit(&bob, &room, sent.seq, body);
+    server.mute(&ann, &bob, &room).await;
+    assert_refused(edit("changed").await, &Refusal::Muted);
+    assert_refused(edit("hello").await, &Refusal::Muted);
+    server.moderate(&ann, &bob, &room, Moderation::Kick).await;
+    assert_refused(edit("changed").await, &Refusal::NotMember);
+    server.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_an_earlier_stay_wrote_is_out_of_reach_but_for_taking_it_back() {
-    let house = House::new().await;
-    let ann = house.person("ann").await;
-    let room = house.room_of(&ann, "secret", Kind::Private).await;
-    let bob = house.invited("bob", &ann, &room).await;
-    let sent = house.send(&bob, &room, "c1", "hello").await;
-    let hers = house.send(&ann, &room, "c1", "welcome").await;
-    house.leave(&bob, &room).await;
-    house.moderate(&ann, &bob, &room, Moderation::Invite).await;
-    house.join(&bob, &room).await;
+async fn messages_of_an_earlier_membership_may_only_be_deleted() {
+    let server = TestServer::new().await;
+    let ann = server.person("ann").await;
+    let room = server.room_of(&ann, "secret", Kind::Private).await;
+    let bob = server.invited("bob", &ann, &room).await;
+    let sent = server.send(&bob, &room, "c1", "hello").await;
+    let hers = server.send(&ann, &room, "c1", "welcome").await;
+    server.leave(&bob, &room).await;
+    server.moderate(&ann, &bob, &room, Moderation::Invite).await;
+    server.join(&bob, &room).await;
     for body in ["changed", "hello"] {
-        let refusal = house.try_edit(&bob, &room, sent.seq, body).await;
-        refused(refusal, &Refusal::NoSuchMessage);
+        let refusal = server.try_edit(&bob, &room, sent.seq, body).await;
+        assert_refused(refusal, &Refusal::NoSuchMessage);
     }
-    let refusal = house.try_delete(&bob, &room, hers.seq).await;
-    refused(refusal, &Refusal::NoSuchMessage);
-    let taken_back = house.try_delete(&bob, &room, sent.seq).await;
+    let refusal = server.try_delete(&bob, &room, hers.seq).await;
+    assert_refused(refusal, &Refusal::NoSuchMessage);
+    let taken_back = server.try_delete(&bob, &room, sent.seq).await;
     assert!(!taken_back.expect("his own").dup);
-    house.close().await;
+    server.close().await;
 }

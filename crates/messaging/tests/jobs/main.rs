@@ -1,12 +1,12 @@
-//! What messaging answers, over a real bus and a real database.
+//! Tests of messaging through its API, over a real bus and a real database.
 
-mod asks;
+mod commands;
 mod deleting;
 mod editing;
-mod house;
 mod listing;
 mod marking;
 mod reacting;
 mod reading;
 mod sending;
+mod server;
 mod sweeping;

@@ -1,4 +1,4 @@
-use crate::house::{House, refused};
+use crate::server::{TestServer, assert_refused};
 use messaging::api::{Done, Reaction, Refusal};
 
 fn reaction(emoji: &str, count: u32, mine: bool) -> Reaction {
@@ -11,46 +11,46 @@ fn reaction(emoji: &str, count: u32, mine: bool) -> Reaction {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn reactions_are_counted_per_kind_and_in_order() {
-    let house = House::new().await;
-    let (ann, room) = house.ann_in_a_room().await;
-    let bob = house.member("bob", &room).await;
-    let seq = house.send(&ann, &room, "c1", "hello").await.seq;
-    house.react(&bob, &room, seq, "👍", true).await;
-    house.react(&bob, &room, seq, "🎉", true).await;
-    house.react(&ann, &room, seq, "🎉", true).await;
-    let seen_by_ann = house.newest(&ann, &room).await.reactions;
+    let server = TestServer::new().await;
+    let (ann, room) = server.ann_in_a_room().await;
+    let bob = server.member("bob", &room).await;
+    let seq = server.send(&ann, &room, "c1", "hello").await.seq;
+    server.react(&bob, &room, seq, "👍", true).await;
+    server.react(&bob, &room, seq, "🎉", true).await;
+    server.react(&ann, &room, seq, "🎉", true).await;
+    let seen_by_ann = server.newest(&ann, &room).await.reactions;
     assert_eq!(
         seen_by_ann,
         [reaction("👍", 1, false), reaction("🎉", 2, true)]
     );
-    let seen_by_bob = house.newest(&bob, &room).await.reactions;
+    let seen_by_bob = server.newest(&bob, &room).await.reactions;
     assert_eq!(
         seen_by_bob,
         [reaction("👍", 1, true), reaction("🎉", 2, true)]
     );
-    house.close().await;
+    server.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn reactions_stay_with_their_message() {
-    let house = House::new().await;
-    let (ann, room) = house.ann_in_a_room().await;
-    let first = house.send(&ann, &room, "c1", "one").await.seq;
-    let second = house.send(&ann, &room, "c2", "two").await.seq;
-    house.react(&ann, &room, first, "👍", true).await;
-    house.react(&ann, &room, second, "🎉", true).await;
-    let messages = house.history(&ann, &room).await.messages;
+    let server = TestServer::new().await;
+    let (ann, room) = server.ann_in_a_room().await;
+    let first = server.send(&ann, &room, "c1", "one").await.seq;
+    let second = server.send(&ann, &room, "c2", "two").await.seq;
+    server.react(&ann, &room, first, "👍", true).await;
+    server.react(&ann, &room, second, "🎉", true).await;
+    let messages = server.history(&ann, &room).await.messages;
     assert_eq!(messages[0].reactions, [reaction("👍", 1, true)]);
     assert_eq!(messages[1].reactions, [reaction("🎉", 1, true)]);
-    house.close().await;
+    server.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_reaction_is_set_once() {
-    let house = House::new().await;
-    let (ann, room) = house.ann_in_a_room().await;
-    let seq = house.send(&ann, &room, "c1", "hello").await.seq;
-    let set = house.react(&ann, &room, seq, "👍", true).await;
+    let server = TestServer::new().await;
+    let (ann, room) = server.ann_in_a_room().await;
+    let seq = server.send(&ann, &room, "c1", "hello").await.seq;
+    let set = server.react(&ann, &room, seq, "👍", true).await;
     assert_eq!(
         set,
         Done {
@@ -58,24 +58,24 @@ async fn a_reaction_is_set_once() {
             dup: false
         }
     );
-    let again = house.react(&ann, &room, seq, "👍", true).await;
+    let again = server.react(&ann, &room, seq, "👍", true).await;
     assert_eq!(again, Done { dup: true, ..set });
     assert_eq!(
-        house.newest(&ann, &room).await.reactions,
+        server.newest(&ann, &room).await.reactions,
         [reaction("👍", 1, true)]
     );
-    house.close().await;
+    server.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_reaction_is_taken_back_once() {
-    let house = House::new().await;
-    let (ann, room) = house.ann_in_a_room().await;
-    let seq = house.send(&ann, &room, "c1", "hello").await.seq;
-    let never_set = house.react(&ann, &room, seq, "👍", false).await;
+async fn a_reaction_is_removed_once() {
+    let server = TestServer::new().await;
+    let (ann, room) = server.ann_in_a_room().await;
+    let seq = server.send(&ann, &room, "c1", "hello").await.seq;
+    let never_set = server.react(&ann, &room, seq, "👍", false).await;
     assert_eq!(never_set, Done { seq: 0, dup: true });
-    let set = house.react(&ann, &room, seq, "👍", true).await;
-    let taken_back = house.react(&ann, &room, seq, "👍", false).await;
+    let set = server.react(&ann, &room, seq, "👍", true).await;
+    let taken_back = server.react(&ann, &room, seq, "👍", false).await;
     assert_eq!(
         taken_back,
         Done {
@@ -83,7 +83,7 @@ async fn a_reaction_is_taken_back_once() {
             dup: false
         }
     );
-    let again = house.react(&ann, &room, seq, "👍", false).await;
+    let again = server.react(&ann, &room, seq, "👍", false).await;
     assert_eq!(
         again,
         Done {
@@ -91,58 +91,58 @@ async fn a_reaction_is_taken_back_once() {
             ..taken_back
         }
     );
-    assert!(house.newest(&ann, &room).await.reactions.is_empty());
-    assert!(!house.react(&ann, &room, seq, "👍", true).await.dup);
-    house.close().await;
+    assert!(server.newest(&ann, &room).await.reactions.is_empty());
+    assert!(!server.react(&ann, &room, seq, "👍", true).await.dup);
+    server.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_message_bears_twenty_kinds() {
-    let house = House::new().await;
-    let (ann, room) = house.ann_in_a_room().await;
-    let bob = house.member("bob", &room).await;
-    let seq = house.send(&ann, &room, "c1", "hello").await.seq;
+async fn a_message_has_at_most_twenty_kinds_of_reactions() {
+    let server = TestServer::new().await;
+    let (ann, room) = server.ann_in_a_room().await;
+    let bob = server.member("bob", &room).await;
+    let seq = server.send(&ann, &room, "c1", "hello").await.seq;
     for n in 0..20 {
-        house
+        server
             .react(&ann, &room, seq, &format!("kind{n}"), true)
             .await;
     }
     let full = Refusal::LimitReached { limit: "reactions" };
-    refused(
-        house.try_react(&bob, &room, seq, "one-more", true).await,
+    assert_refused(
+        server.try_react(&bob, &room, seq, "one-more", true).await,
         &full,
     );
-    assert!(!house.react(&bob, &room, seq, "kind7", true).await.dup);
-    house.react(&ann, &room, seq, "kind0", false).await;
-    assert!(!house.react(&bob, &room, seq, "one-more", true).await.dup);
-    house.close().await;
+    assert!(!server.react(&bob, &room, seq, "kind7", true).await.dup);
+    server.react(&ann, &room, seq, "kind0", false).await;
+    assert!(!server.react(&bob, &room, seq, "one-more", true).await.dup);
+    server.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn only_messages_that_stand_bear_reactions() {
-    let house = House::new().await;
-    let (ann, room) = house.ann_in_a_room().await;
-    let seq = house.send(&ann, &room, "c1", "hello").await.seq;
+async fn only_undeleted_messages_take_reactions() {
+    let server = TestServer::new().await;
+    let (ann, room) = server.ann_in_a_room().await;
+    let seq = server.send(&ann, &room, "c1", "hello").await.seq;
     for target in [0, 1, 999] {
-        let refusal = house.try_react(&ann, &room, target, "👍", true).await;
-        refused(refusal, &Refusal::NoSuchMessage);
+        let refusal = server.try_react(&ann, &room, target, "👍", true).await;
+        assert_refused(refusal, &Refusal::NoSuchMessage);
     }
-    house.react(&ann, &room, seq, "👍", true).await;
-    house.delete(&ann, &room, seq).await;
+    server.react(&ann, &room, seq, "👍", true).await;
+    server.delete(&ann, &room, seq).await;
     for on in [true, false] {
-        let refusal = house.try_react(&ann, &room, seq, "👍", on).await;
-        refused(refusal, &Refusal::NoSuchMessage);
+        let refusal = server.try_react(&ann, &room, seq, "👍", on).await;
+        assert_refused(refusal, &Refusal::NoSuchMessage);
     }
-    house.close().await;
+    server.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_reaction_needs_an_emoji_and_a_member_who_may_speak() {
-    let house = House::new().await;
-    let (ann, room) = house.ann_in_a_room().await;
-    let bob = house.person("bob").await;
-    let seq = house.send(&ann, &room, "c1", "hello").await.seq;
-    let refusal = house
+async fn a_reaction_takes_an_emoji_and_a_member_who_may_write() {
+    let server = TestServer::new().await;
+    let (ann, room) = server.ann_in_a_room().await;
+    let bob = server.person("bob").await;
+    let seq = server.send(&ann, &room, "c1", "hello").await.seq;
+    let refusal = server
         .try_react(&ann, &room, seq, "", true)
         .await
         .unwrap_err();
@@ -150,18 +150,18 @@ async fn a_reaction_needs_an_emoji_and_a_member_who_may_speak() {
         refusal,
         Refusal::BadRequest { field: "emoji", .. }
     ));
-    refused(
-        house.try_react(&bob, &room, seq, "👍", true).await,
+    assert_refused(
+        server.try_react(&bob, &room, seq, "👍", true).await,
         &Refusal::NotMember,
     );
-    house.join(&bob, &room).await;
-    house.react(&bob, &room, seq, "🎉", true).await;
-    house.mute(&ann, &bob, &room).await;
-    let repeat = house.try_react(&bob, &room, seq, "🎉", true).await;
-    refused(repeat, &Refusal::Muted);
-    refused(
-        house.try_react(&bob, &room, seq, "👍", true).await,
+    server.join(&bob, &room).await;
+    server.react(&bob, &room, seq, "🎉", true).await;
+    server.mute(&ann, &bob, &room).await;
+    let repeat = server.try_react(&bob, &room, seq, "🎉", true).await;
+    assert_refused(repeat, &Refusal::Muted);
+    assert_refused(
+        server.try_react(&bob, &room, seq, "👍", true).await,
         &Refusal::Muted,
     );
-    house.close().await;
+    server.close().await;
 }

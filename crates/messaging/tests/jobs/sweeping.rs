@@ -1,6 +1,6 @@
-//! Rows that nobody needs are removed.
+//! The sweep removes rows that are no longer needed.
 
-use crate::house::House;
+use crate::server::TestServer;
 use rooms::api::{EntriesForgotten, RoomKey};
 use sessions::api::Caller;
 use sessions::api::operator::EraseAccount;
@@ -8,7 +8,7 @@ use std::convert::Infallible;
 use std::time::Duration;
 use storage::prelude::*;
 
-/// Plain statements.
+/// Executes SQL statements.
 struct Statements(Vec<String>);
 
 impl Job for Statements {
@@ -28,10 +28,10 @@ impl Job for Statements {
     }
 }
 
-/// Starts messaging's own tasks, and waits until a table has so many rows.
-async fn until_left(house: &House, table: &'static str, rows: i64) {
+/// Starts messaging's tasks, and waits until a table has this many rows.
+async fn until_left(server: &TestServer, table: &'static str, rows: i64) {
     let reached = async {
-        while house.count(table).await != rows {
+        while server.count(table).await != rows {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
@@ -39,84 +39,84 @@ async fn until_left(house: &House, table: &'static str, rows: i64) {
     reached.unwrap_or_else(|_| panic!("{table} never has {rows} rows"));
 }
 
-fn start(house: &House) {
+fn start(server: &TestServer) {
     let deps = messaging::Deps::new(
-        house.store.database().clone(),
+        server.store.database().clone(),
         messaging::Settings::default(),
     );
-    messaging::tasks(house.store.tasks(), &deps);
+    messaging::tasks(server.store.tasks(), &deps);
 }
 
-async fn close(house: House) {
-    house.store.tasks().stop_timers();
-    house.close().await;
+async fn close(server: TestServer) {
+    server.store.tasks().stop_timers();
+    server.close().await;
 }
 
-async fn reader(house: &House, name: &str, room: &RoomKey) -> Caller {
-    let who = house.member(name, room).await;
-    let head = house.head(&who, room).await;
-    house.send(&who, room, "c", "x").await;
-    house.mark(&who, room, head + 1).await;
+async fn reader(server: &TestServer, name: &str, room: &RoomKey) -> Caller {
+    let who = server.member(name, room).await;
+    let head = server.head(&who, room).await;
+    server.send(&who, room, "c", "x").await;
+    server.mark(&who, room, head + 1).await;
     who
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn markers_of_those_who_left_or_were_deleted_go() {
-    let house = House::new().await;
-    let (_, room) = house.ann_in_a_room().await;
-    let stays = reader(&house, "bob", &room).await;
-    let leaves = reader(&house, "cleo", &room).await;
-    reader(&house, "dora", &room).await;
-    let read = house.mark(&stays, &room, 0).await.seq;
-    assert_eq!(house.count("markers").await, 3);
-    house.leave(&leaves, &room).await;
+async fn markers_of_former_members_and_deleted_accounts_are_removed() {
+    let server = TestServer::new().await;
+    let (_, room) = server.ann_in_a_room().await;
+    let stays = reader(&server, "bob", &room).await;
+    let leaves = reader(&server, "cleo", &room).await;
+    reader(&server, "dora", &room).await;
+    let read = server.mark(&stays, &room, 0).await.seq;
+    assert_eq!(server.count("markers").await, 3);
+    server.leave(&leaves, &room).await;
     let name = "dora".to_owned();
-    let erased = house.store.run(EraseAccount { name }).await;
+    let erased = server.store.run(EraseAccount { name }).await;
     assert_eq!(erased, Ok(true));
-    start(&house);
-    until_left(&house, "markers", 1).await;
-    assert_eq!(house.mark(&stays, &room, 0).await.seq, read);
-    close(house).await;
+    start(&server);
+    until_left(&server, "markers", 1).await;
+    assert_eq!(server.mark(&stays, &room, 0).await.seq, read);
+    close(server).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_crash_left_of_forgotten_messages_goes() {
-    let house = House::new().await;
-    let (ann, room) = house.ann_in_a_room().await;
-    let old = house.send(&ann, &room, "c1", "old").await;
-    house.react(&ann, &room, old.seq, "👍", true).await;
-    house.edit(&ann, &room, old.seq, "older").await;
-    let new = house.send(&ann, &room, "c2", "new").await;
-    house.react(&ann, &room, new.seq, "👍", true).await;
-    house.edit(&ann, &room, new.seq, "newer").await;
-    // Rooms has forgotten, and its fact went with the process.
+async fn leftovers_of_deleted_messages_are_removed_after_a_crash() {
+    let server = TestServer::new().await;
+    let (ann, room) = server.ann_in_a_room().await;
+    let old = server.send(&ann, &room, "c1", "old").await;
+    server.react(&ann, &room, old.seq, "👍", true).await;
+    server.edit(&ann, &room, old.seq, "older").await;
+    let new = server.send(&ann, &room, "c2", "new").await;
+    server.react(&ann, &room, new.seq, "👍", true).await;
+    server.edit(&ann, &room, new.seq, "newer").await;
+    // Retention deleted the messages, and a crash lost the event.
     let cut = format!(
         "UPDATE rooms SET kept_from = {} WHERE key = 'kitchen'",
         new.seq
     );
-    let cut = house.store.run(Statements(vec![cut])).await;
+    let cut = server.store.run(Statements(vec![cut])).await;
     assert_eq!(cut, Ok(()));
-    start(&house);
-    until_left(&house, "reactions", 1).await;
-    until_left(&house, "message_states", 1).await;
-    let newest = house.newest(&ann, &room).await;
+    start(&server);
+    until_left(&server, "reactions", 1).await;
+    until_left(&server, "message_states", 1).await;
+    let newest = server.newest(&ann, &room).await;
     assert_eq!((newest.seq, newest.reactions.len()), (new.seq, 1));
-    close(house).await;
+    close(server).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_forgotten_takes_its_states_and_reactions_along_and_no_others() {
-    let house = House::new().await;
-    let (ann, room) = house.ann_in_a_room().await;
+async fn retention_removes_states_and_reactions_of_deleted_messages_only() {
+    let server = TestServer::new().await;
+    let (ann, room) = server.ann_in_a_room().await;
     let mut seqs = Vec::new();
     for cid in ["c1", "c2", "c3"] {
-        let sent = house.send(&ann, &room, cid, "x").await;
-        house.react(&ann, &room, sent.seq, "👍", true).await;
-        house.edit(&ann, &room, sent.seq, "y").await;
+        let sent = server.send(&ann, &room, cid, "x").await;
+        server.react(&ann, &room, sent.seq, "👍", true).await;
+        server.edit(&ann, &room, sent.seq, "y").await;
         seqs.push(sent.seq);
     }
-    let info = house.entry_room(&room).await;
-    house
+    let info = server.entry_room(&room).await;
+    server
         .store
         .bus()
         .publish(EntriesForgotten {
@@ -125,8 +125,8 @@ async fn what_is_forgotten_takes_its_states_and_reactions_along_and_no_others() 
             kept_from: seqs[2],
         })
         .await;
-    house.store.quiet().await;
-    assert_eq!(house.count("reactions").await, 2);
-    assert_eq!(house.count("message_states").await, 2);
-    house.close().await;
+    server.store.quiet().await;
+    assert_eq!(server.count("reactions").await, 2);
+    assert_eq!(server.count("message_states").await, 2);
+    server.close().await;
 }

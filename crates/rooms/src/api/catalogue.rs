@@ -1,7 +1,7 @@
-//! Lists of rooms, read inside the caller's own snapshot.
+//! Lists of rooms, read in the caller's own transaction.
 
 use super::{Card, RoomId, RoomKey, Seq};
-use crate::store::members::{self, Member};
+use crate::store::members::{self, MemberRecord};
 use crate::store::rooms::{self, Room};
 use crate::store::{invitations, people, retention};
 use sessions::api::{User, UserId, directory};
@@ -11,39 +11,39 @@ use storage::prelude::*;
 /// A room in a list.
 #[derive(Debug, Clone)]
 pub struct Listed {
-    /// As the viewer sees it.
+    /// The room as the viewer sees it.
     pub card: Card,
-    /// Its last `seq`.
+    /// The `seq` of the room's last entry.
     pub head: Seq,
-    /// The viewer's own `joined` entry, for members.
+    /// The viewer's own `joined` entry; `None` for a non-member.
     pub joined_seq: Option<Seq>,
-    /// False for a direct room that the other one opened and the viewer has not answered.
+    /// False for a direct room that the other person opened and the viewer has not answered.
     pub answered: bool,
 }
 
-/// The rooms a user is a member of, by key, after this key, at most `limit`.
+/// Returns the rooms a user is a member of, ordered by key: at most `limit`, after the key `after`.
 pub async fn mine(
     access: &mut impl Access,
     user: UserId,
     after: Option<&str>,
     limit: usize,
 ) -> Result<Vec<Listed>, Fault> {
-    let places = members::places(access, &[user]).await?;
-    let ids = places.iter().map(|place| place.room).collect();
+    let memberships = members::of_users(access, &[user]).await?;
+    let ids = memberships.iter().map(|row| row.room).collect();
     let rooms = rooms::by_ids(access, &ids).await?;
     let after = after.unwrap_or_default();
-    let mut listed: Vec<Listed> = places
+    let mut listed: Vec<Listed> = memberships
         .iter()
-        .filter_map(|place| Some((rooms.get(&place.room)?, place)))
+        .filter_map(|row| Some((rooms.get(&row.room)?, row)))
         .filter(|(room, _)| &*room.info.key.0 > after)
-        .map(|(room, place)| listed(room, user, Some(place.member)))
+        .map(|(room, row)| listed(room, user, Some(row.member)))
         .collect();
     listed.sort_unstable_by(|a, b| a.card.room.key.cmp(&b.card.room.key));
     listed.truncate(limit);
     Ok(listed)
 }
 
-/// All public rooms, by key, after this key, at most `limit`.
+/// Returns public rooms ordered by key: at most `limit`, after the key `after`.
 pub async fn public(
     access: &mut impl Access,
     viewer: UserId,
@@ -52,7 +52,7 @@ pub async fn public(
 ) -> Result<Vec<Listed>, Fault> {
     let rooms = rooms::public(access, after.unwrap_or_default(), limit).await?;
     let pairs: Vec<(RoomId, UserId)> = rooms.iter().map(|room| (room.info.id, viewer)).collect();
-    let members = members::of(access, &pairs).await?;
+    let members = members::by_pairs(access, &pairs).await?;
     let member = |room: &Room| members.get(&(room.info.id, viewer)).copied();
     Ok(rooms
         .iter()
@@ -60,20 +60,20 @@ pub async fn public(
         .collect())
 }
 
-/// An invitation that has not been used up.
+/// A pending invitation.
 #[derive(Debug, Clone)]
 pub struct Invited {
-    /// The room as the one invited sees it.
+    /// The room as the invited person sees it.
     pub card: Card,
-    /// Its last `seq`.
+    /// The `seq` of the room's last entry.
     pub head: Seq,
-    /// Who gave it.
+    /// The inviter; named `unknown` if the log no longer records one.
     pub by: User,
-    /// The entry that says so.
+    /// The `invited` entry.
     pub seq: Seq,
 }
 
-/// Someone's invitations, by key, at most `limit`.
+/// Returns a user's pending invitations ordered by room key, at most `limit`.
 pub async fn invitations(
     access: &mut impl Access,
     user: UserId,
@@ -85,17 +85,17 @@ pub async fn invitations(
     }
     let ids = found.iter().map(|invitation| invitation.room).collect();
     let rooms = rooms::by_ids(access, &ids).await?;
-    // Nobody has this id: the log no longer says who it was.
-    let giver = |by: Option<UserId>| by.unwrap_or(UserId([0; 16]));
-    let givers: Vec<UserId> = found.iter().map(|one| giver(one.by)).collect();
-    let users = directory::by_id(access, &givers).await?;
+    // Nobody has this id; it stands in where the log no longer records the inviter.
+    let id_of = |by: Option<UserId>| by.unwrap_or(UserId([0; 16]));
+    let inviters: Vec<UserId> = found.iter().map(|one| id_of(one.by)).collect();
+    let users = directory::by_id(access, &inviters).await?;
     let mut invited: Vec<Invited> = found
         .iter()
         .filter_map(|one| Some((one, rooms.get(&one.room)?)))
         .map(|(one, room)| Invited {
             card: room.info.card(user, None),
             head: room.head,
-            by: people::named(&users, giver(one.by)),
+            by: people::named(&users, id_of(one.by)),
             seq: one.seq,
         })
         .collect();
@@ -103,7 +103,7 @@ pub async fn invitations(
     Ok(invited)
 }
 
-fn listed(room: &Room, viewer: UserId, member: Option<Member>) -> Listed {
+fn listed(room: &Room, viewer: UserId, member: Option<MemberRecord>) -> Listed {
     Listed {
         card: room.info.card(viewer, member.map(|member| member.role)),
         head: room.head,
@@ -112,38 +112,42 @@ fn listed(room: &Room, viewer: UserId, member: Option<Member>) -> Listed {
     }
 }
 
-/// A room that has forgotten its oldest entries.
+/// A room whose oldest entries retention has deleted.
 #[derive(Debug, Clone)]
-pub struct CutShort {
-    /// Its row.
+pub struct TruncatedRoom {
+    /// The room's database id.
     pub id: RoomId,
-    /// Its key.
+    /// The room's key on the wire.
     pub key: RoomKey,
-    /// The first entry that is left.
+    /// The first entry that retention has kept.
     pub kept_from: Seq,
 }
 
-/// Rooms that have forgotten something, by row, after this one, at most `limit`.
-pub async fn cut_short(
+/// Returns rooms whose oldest entries retention has deleted, ordered by id: at most `limit`, after
+/// the room `after`.
+pub async fn truncated_rooms(
     access: &mut impl Access,
     after: RoomId,
     limit: usize,
-) -> Result<Vec<CutShort>, Fault> {
+) -> Result<Vec<TruncatedRoom>, Fault> {
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let found = retention::cut_short(access, after, limit).await?;
-    let cut = |(id, key, kept_from)| CutShort { id, key, kept_from };
-    Ok(found.into_iter().map(cut).collect())
+    let found = retention::truncated_rooms(access, after, limit).await?;
+    let room = |(id, key, kept_from)| TruncatedRoom { id, key, kept_from };
+    Ok(found.into_iter().map(room).collect())
 }
 
-/// Those of these pairs that are memberships. One query.
+/// Returns the pairs among `pairs` that are memberships, in one query.
 pub async fn members_among(
     access: &mut impl Access,
     pairs: &[(RoomId, UserId)],
 ) -> Result<HashSet<(RoomId, UserId)>, Fault> {
-    Ok(members::of(access, pairs).await?.into_keys().collect())
+    Ok(members::by_pairs(access, pairs)
+        .await?
+        .into_keys()
+        .collect())
 }
 
-/// The keys of these rooms.
+/// Returns the keys of these rooms, by id.
 pub async fn keys(
     access: &mut impl Access,
     rooms: &[RoomId],

@@ -1,141 +1,141 @@
-//! What stands in a room's log.
+//! The entries of a room's log.
 
 use super::{Role, RoomId};
 use sessions::api::User;
 
-/// The place of an entry in its room: 1, 2, 3 … without gaps.
+/// The position of an entry in its room's log: 1, 2, 3 … without gaps.
 pub type Seq = i64;
 
-/// One durable change in a room. Never changes, but that a deleted message loses its body.
+/// One durable change in a room. Immutable, except that a deleted message loses its body.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
-    /// Where.
+    /// The room whose log the entry is in.
     pub room: RoomId,
-    /// Its place.
+    /// The entry's position in that log.
     pub seq: Seq,
-    /// Who did it.
+    /// The person who made the change.
     pub author: User,
-    /// When, ms since 1970; informative, orders nothing.
+    /// When it was written, ms since 1970; informative, entries are ordered by `seq` alone.
     pub at: i64,
-    /// What.
+    /// The change that the entry records.
     pub change: Change,
 }
 
 impl Entry {
-    /// The entry's id on the wire: unique on the server, made of the room's row and the seq.
+    /// Returns the entry's id on the wire, made of the room's id and the seq: unique on the server.
     #[must_use]
     pub fn id(&self) -> String {
         Self::id_at(self.room, self.seq)
     }
 
-    /// The id of the entry at this place.
+    /// Returns the wire id of the entry at `seq`.
     #[must_use]
     pub fn id_at(room: RoomId, seq: Seq) -> String {
         format!("{}.{seq}", room.0)
     }
 }
 
-/// What changed.
+/// The change that an entry records. Each variant names its `kind` on the wire.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Change {
-    /// `message`; `body` is gone once it has been deleted.
+    /// `message`: a message was sent.
     Message {
-        /// The sender's own id for it.
+        /// The sender's own id for the message.
         cid: String,
-        /// What was said first; later bodies are `Edited`.
+        /// The text as first sent (edits are `Edited` entries); `None` once the message is deleted.
         body: Option<String>,
-        /// The message it answers.
+        /// The message that this one replies to.
         reply_to: Option<Seq>,
-        /// Members named in it.
+        /// The members mentioned in the text, each once.
         mentions: Vec<User>,
     },
-    /// `edited`; `body` is gone once the message has been deleted.
+    /// `edited`: a message got a new text.
     Edited {
-        /// Which message.
+        /// The edited message's entry.
         target: Seq,
-        /// What it says now.
+        /// The new text; `None` once the message is deleted.
         body: Option<String>,
     },
-    /// `deleted`.
+    /// `deleted`: a message was deleted.
     Deleted {
-        /// Which message.
+        /// The deleted message's entry.
         target: Seq,
     },
-    /// `reaction`.
+    /// `reaction`: the author added or removed a reaction.
     Reaction {
-        /// To which message.
+        /// The message's entry.
         target: Seq,
-        /// With what.
+        /// The emoji; empty once the message is deleted or no longer kept.
         emoji: String,
-        /// Set or taken back.
+        /// True if added, false if removed.
         on: bool,
     },
-    /// `joined`.
+    /// `joined`: the author became a member.
     Joined,
-    /// `left`.
+    /// `left`: the author stopped being a member.
     Left,
-    /// `invited`.
+    /// `invited`: the author invited someone.
     Invited {
-        /// Who was.
+        /// The person who was invited.
         user: User,
-        /// Why.
+        /// The reason that the author gave.
         reason: Option<String>,
     },
-    /// `kicked`.
+    /// `kicked`: the author removed a member or withdrew an invitation.
     Kicked {
-        /// Who was.
+        /// The person who was kicked.
         user: User,
-        /// Why.
+        /// The reason that the author gave.
         reason: Option<String>,
     },
-    /// `banned`.
+    /// `banned`: the author removed someone and keeps them from joining.
     Banned {
-        /// Who was.
+        /// The person who was banned.
         user: User,
-        /// Why.
+        /// The reason that the author gave.
         reason: Option<String>,
     },
-    /// `unbanned`.
+    /// `unbanned`: the author lifted a ban.
     Unbanned {
-        /// Who was.
+        /// The person who may join again.
         user: User,
-        /// Why.
+        /// The reason that the author gave.
         reason: Option<String>,
     },
-    /// `muted`.
+    /// `muted`: the author muted a member.
     Muted {
-        /// Who was.
+        /// The person who was muted.
         user: User,
-        /// Until when, ms since 1970.
+        /// When the mute ends, ms since 1970.
         until_ms: i64,
-        /// Why.
+        /// The reason that the author gave.
         reason: Option<String>,
     },
-    /// `unmuted`.
+    /// `unmuted`: the author ended a mute.
     Unmuted {
-        /// Who was.
+        /// The person who may write again.
         user: User,
-        /// Why.
+        /// The reason that the author gave.
         reason: Option<String>,
     },
-    /// `role`.
+    /// `role`: a member got another role.
     Role {
-        /// Whose.
+        /// The member whose role changed.
         user: User,
-        /// What it is now.
+        /// The member's new role.
         role: Role,
-        /// Why.
+        /// The reason that the author gave.
         reason: Option<String>,
     },
-    /// `room`: title, topic, history or kind; what stands here is what the room is after it.
+    /// `room`: the room's properties changed; these are all of them after the change.
     Room {
-        /// What people call it.
+        /// The name that people see.
         title: String,
-        /// What it is about.
+        /// What the room is about; may be empty.
         topic: String,
-        /// How far back.
+        /// How far back members may read.
         history: super::History,
-        /// Who gets in.
+        /// Who may find and join the room.
         kind: super::Kind,
     },
 }

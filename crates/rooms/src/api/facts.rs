@@ -1,16 +1,17 @@
-//! What rooms states.
+//! The events that rooms publishes.
 
 use super::{Entry, RoomInfo, RoomKey, Seq};
 use bus::Event;
 use sessions::api::UserId;
 use std::sync::Arc;
 
-/// Entries were committed. On one node each room's come in `seq` order, without holes unless
-/// another node or a fault made one. Stated by the log writer alone, whichever crate appended. Every
-/// copy of membership follows these entries; no other fact says the same.
+/// Entries were committed. On one node, each room's entries arrive in `seq` order; they have a gap
+/// only if another node wrote in between or an event was lost. Only the log writer publishes this,
+/// whichever crate appended. Every copy of the memberships is kept up to date from these entries
+/// alone.
 #[derive(Debug, Clone)]
 pub struct EntriesAppended {
-    /// One part per room.
+    /// One item per room.
     pub rooms: Vec<RoomEntries>,
 }
 
@@ -18,23 +19,23 @@ impl Event for EntriesAppended {
     const NAME: &'static str = "rooms.entries_appended";
 }
 
-/// The entries of one room, ascending and without a hole between them.
+/// The new entries of one room, ascending and without a gap between them.
 #[derive(Debug, Clone)]
 pub struct RoomEntries {
-    /// The room as it is after them.
+    /// The room as it is after these entries.
     pub room: Arc<RoomInfo>,
-    /// At least one.
+    /// The entries, at least one.
     pub entries: Vec<Arc<Entry>>,
 }
 
-/// A room's oldest entries were too old to be kept: nothing below this place is there any more.
+/// Retention deleted a room's oldest entries: all below `kept_from` are gone.
 #[derive(Debug, Clone)]
 pub struct EntriesForgotten {
-    /// Which room.
+    /// The room that lost the entries.
     pub room: Arc<RoomInfo>,
-    /// The first entry that was there before.
+    /// The first entry that existed before.
     pub from: Seq,
-    /// The first entry that is left.
+    /// The first entry that still exists.
     pub kept_from: Seq,
 }
 
@@ -42,13 +43,13 @@ impl Event for EntriesForgotten {
     const NAME: &'static str = "rooms.entries_forgotten";
 }
 
-/// Someone has answered a direct room that the other one opened, by asking for it: no entry says
-/// so. One who answers by writing is known by the entry.
+/// Someone accepted a direct room that the other person opened, by opening it too. No entry records
+/// this. Someone who accepts by writing is known by the entry instead.
 #[derive(Debug, Clone)]
 pub struct DirectAnswered {
-    /// Which room.
+    /// The direct room's key.
     pub room: RoomKey,
-    /// Who has answered.
+    /// The person who accepted it.
     pub user: UserId,
 }
 

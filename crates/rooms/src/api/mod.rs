@@ -1,6 +1,7 @@
-//! The public face: ids, entries, requests, facts, the log writer and the catalogue, the last two as
-//! functions that others run inside their own transactions, and the one rule for texts.
+//! The public API: ids, entries, requests, events, and the rule for texts. The log writer ([`log`]) and
+//! the [`catalogue`] are functions that callers run in their own transactions.
 
+pub(crate) mod append;
 pub mod catalogue;
 mod entry;
 mod facts;
@@ -9,6 +10,7 @@ pub mod log;
 mod refusal;
 mod requests;
 mod room;
+pub(crate) mod standing;
 pub mod text;
 
 pub use catalogue::Invited;

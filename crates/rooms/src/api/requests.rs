@@ -1,5 +1,6 @@
-//! What rooms answers. Strings of clients (`user`, names, reasons) come as they were sent; rooms
-//! checks and normalises them.
+//! The requests that rooms answers. Strings (`user`, names, reasons) are as the client sent them;
+//! rooms checks and normalises them. An *ordered* request goes through the subscriber, so requests of
+//! one sender keep their order; a *concurrent* one is read in a snapshot beside it.
 
 use super::catalogue::Invited;
 use super::{Card, Entry, History, Kind, Refusal, Role, RoomId, RoomInfo, RoomKey, Seq};
@@ -7,23 +8,23 @@ use bus::Request;
 use sessions::api::{Caller, User, UserId};
 use std::sync::Arc;
 
-/// What a command about a state leaves behind.
+/// The outcome of a command that brings about a state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Done {
-    /// The entry that made it so; 0 if none did.
+    /// The entry that brought the state about; 0 if there is none.
     pub seq: Seq,
-    /// It was so already.
+    /// True if the state existed already and nothing was written.
     pub dup: bool,
 }
 
 /// `join`, the durable part. Ordered.
 ///
-/// Anyone joins a public room but the banned ([`Refusal::Banned`]), guests too; a private one only
-/// who was invited, and the invitation is used up. A mute outlasts leaving and coming back.
+/// Anyone may join a public room, guests included, except the banned ([`Refusal::Banned`]). Joining
+/// a private room takes an invitation and uses it up. A mute outlasts leaving and coming back.
 pub struct JoinRoom {
-    /// Who.
+    /// The authenticated sender of the command.
     pub caller: Caller,
-    /// Where.
+    /// The room's key, as the client sent it.
     pub room: RoomKey,
 }
 
@@ -32,35 +33,37 @@ impl Request for JoinRoom {
     type Answer = Result<Joined, Refusal>;
 }
 
-/// A membership that stands.
+/// The caller's membership after `join`.
 #[derive(Debug, Clone)]
 pub struct Joined {
-    /// The room.
+    /// The room's properties.
     pub room: Arc<RoomInfo>,
-    /// The caller's role.
+    /// The caller's role in it.
     pub role: Role,
-    /// The head when it was committed.
+    /// The room's last `seq` at the commit.
     pub head: Seq,
-    /// The first entry this member may read.
+    /// The first entry that the caller may read.
     pub visible_from: Seq,
-    /// Muted until, ms since 1970; may have passed.
+    /// When the mute ends, ms since 1970; may have passed.
     pub muted_until: Option<i64>,
-    /// True when it wrote no entry.
+    /// True if the caller was a member already.
     pub dup: bool,
 }
 
-/// `leave`. Ordered. Who has left already gets the `seq` of that; who was put out, or never in, is
-/// an outsider. Whoever leaves a direct room closes it: the other one writes no more into it until
-/// the leaver comes back by [`AnswerDirect`]. Someone who is only invited declines the invitation:
-/// no entry is written, and the answer has the `seq` of the invitation.
+/// `leave`. Ordered.
 ///
-/// When the last owner leaves, the room passes to the moderator who has been there longest, or
-/// else to such a member, guests excepted: a `role` entry by the leaver precedes the `left`. With
-/// nobody to pass it on to the room stays without an owner.
+/// Someone who has left already gets the `seq` of that entry; someone who was removed, or was never
+/// a member, is refused as a non-member. Leaving a direct room closes it: the other person cannot
+/// write into it until the leaver comes back with [`AnswerDirect`]. Someone who is only invited
+/// declines the invitation: that writes no entry, and the answer has the `seq` of the invitation.
+///
+/// When the last owner leaves, the longest-standing moderator becomes the owner, or else the
+/// longest-standing member, guests excepted; a `role` entry by the leaver precedes the `left` entry.
+/// If nobody qualifies, the room has no owner.
 pub struct LeaveRoom {
-    /// Who.
+    /// The authenticated sender of the command.
     pub caller: Caller,
-    /// Where.
+    /// The room's key, as the client sent it.
     pub room: RoomKey,
 }
 
@@ -69,23 +72,24 @@ impl Request for LeaveRoom {
     type Answer = Result<Done, Refusal>;
 }
 
-/// `room.create`. Ordered. Takes an account; the creator is its owner.
+/// `room.create`. Ordered. Takes an account; the creator becomes the owner.
 ///
-/// A public creation is told by its key: when the room is the caller's own and has these settings
-/// it is a repeat, else the name is taken. A private one is told by `cid`; the same `cid` with
-/// other validate is a [`Refusal::CidConflict`], and without a `cid` each creation is a new one.
+/// A public room is identified by its key: if the caller owns and created a room with this key and
+/// the same properties, this is a repeat; otherwise the name is taken. A private room is identified
+/// by its `cid`: the same `cid` with other properties is a [`Refusal::CidConflict`]. Without a `cid`
+/// every request creates another room.
 pub struct CreateRoom {
-    /// Who.
+    /// The authenticated sender of the command.
     pub caller: Caller,
-    /// The key of a public room, the title of a private one.
+    /// The key and title of a public room, the title of a private one.
     pub name: String,
-    /// Public or private.
+    /// Public or private; others are refused.
     pub kind: Kind,
-    /// What it is about.
+    /// What the room is about; empty by default.
     pub topic: Option<String>,
     /// Default: `All` for public, `SinceJoin` for private rooms.
     pub history: Option<History>,
-    /// The client's own id for a private creation, so that a repeat finds it.
+    /// The client's own id for creating a private room, so that a repeat finds it.
     pub cid: Option<String>,
 }
 
@@ -94,32 +98,32 @@ impl Request for CreateRoom {
     type Answer = Result<Created, Refusal>;
 }
 
-/// A room that stands.
+/// A room that exists after the command.
 #[derive(Debug, Clone)]
 pub struct Created {
-    /// As the caller sees it.
+    /// The room as the caller sees it.
     pub card: Card,
-    /// What made it so.
+    /// The entry that made it so.
     pub done: Done,
 }
 
-/// `room.update`. Ordered. `None` leaves as it is. Moderators change title and topic, owners also
-/// history and kind.
+/// `room.update`. Ordered. `None` leaves a property unchanged. Moderators change title and topic,
+/// owners also history and kind.
 ///
-/// A public room may be made private and public again; it keeps its key. A room whose key the
-/// server made stays private.
+/// A public room may become private and public again; it keeps its key. A room whose key the server
+/// generated must stay private.
 pub struct UpdateRoom {
-    /// Who.
+    /// The authenticated sender of the command.
     pub caller: Caller,
-    /// Where.
+    /// The room's key, as the client sent it.
     pub room: RoomKey,
-    /// What people call it.
+    /// The name that people see.
     pub title: Option<String>,
-    /// What it is about.
+    /// What the room is about.
     pub topic: Option<String>,
-    /// How far back.
+    /// How far back members may read.
     pub history: Option<History>,
-    /// Public or private.
+    /// Public or private; others are refused.
     pub kind: Option<Kind>,
 }
 
@@ -128,17 +132,19 @@ impl Request for UpdateRoom {
     type Answer = Result<Created, Refusal>;
 }
 
-/// `dm`. Ordered. Both are members, neither more than the other; the room has no doors: joining
-/// and moderating are refused. It counts among the opener's rooms, and among those of the other one
-/// as soon as that one answers: by writing in it or by a `dm` back. How many an opener may have
-/// unanswered, and how many may wait for one person, is limited.
+/// `dm`. Ordered. Finds or creates the direct room of two people.
 ///
-/// A room that stands is found and not changed; where the caller has left it or has not answered
-/// it, [`AnswerDirect`] comes next, in the room's own order.
+/// Both are plain members; joining and moderating are refused. The room counts towards the opener's
+/// `rooms_max` at once, and towards the other person's when they accept: by writing in it or by a
+/// `dm` back. Limits hold for the rooms that an opener may have unanswered and for those that may
+/// wait for one person.
+///
+/// An existing room is returned unchanged. If the caller has left it or has not answered it, the
+/// next step is [`AnswerDirect`], in the room's own lane.
 pub struct OpenDirect {
-    /// Who.
+    /// The authenticated sender of the command.
     pub caller: Caller,
-    /// With whom: id or `@name`.
+    /// The other person: id or `@name`.
     pub user: String,
 }
 
@@ -147,23 +153,23 @@ impl Request for OpenDirect {
     type Answer = Result<DirectRoom, Refusal>;
 }
 
-/// A direct room that was found or made.
+/// A direct room that was found or created.
 #[derive(Debug, Clone)]
 pub struct DirectRoom {
-    /// As the caller sees it.
+    /// The room as the caller sees it.
     pub card: Card,
-    /// What made it so.
+    /// The entry that made it so.
     pub done: Done,
-    /// The caller is in it by choice; false: [`AnswerDirect`] makes it so.
+    /// True if the caller opened or accepted it; if false, [`AnswerDirect`] accepts it.
     pub answered: bool,
 }
 
-/// The second half of `dm`. Ordered. Answers a direct room that the other one opened, or comes back
-/// to one that the caller has left. Refuses everyone but the two with [`Refusal::NoSuchRoom`].
+/// The second half of `dm`. Ordered. Accepts a direct room that the other person opened, or rejoins
+/// one that the caller has left. Refuses everyone but the two with [`Refusal::NoSuchRoom`].
 pub struct AnswerDirect {
-    /// Who.
+    /// The authenticated sender of the command.
     pub caller: Caller,
-    /// Which room.
+    /// The room's key, as the client sent it.
     pub room: RoomKey,
 }
 
@@ -172,45 +178,45 @@ impl Request for AnswerDirect {
     type Answer = Result<Created, Refusal>;
 }
 
-/// What is done to someone.
+/// An action on another person in a room.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Moderation {
-    /// `invite`.
+    /// `invite`: lets the person join.
     Invite,
-    /// `kick`.
+    /// `kick`: removes the person, who may come back.
     Kick,
-    /// `ban`.
+    /// `ban`: removes the person and keeps them out.
     Ban,
-    /// `unban`.
+    /// `unban`: lets the person join again.
     Unban,
-    /// `mute`; 0 = unmute.
+    /// `mute`: keeps the person from writing; 0 unmutes.
     Mute {
-        /// ms since 1970.
+        /// When the mute ends, ms since 1970.
         until_ms: i64,
     },
-    /// `role`.
+    /// `role`: gives the person this role.
     Role(Role),
 }
 
 /// `invite` `kick` `ban` `unban` `mute` `role`. Ordered.
 ///
-/// Moderators and owners invite into private rooms, every member into public ones; moderators
-/// kick, ban, unban and mute; owners give roles. Nobody acts on themselves or on one of equal or
-/// higher role, but owners act on owners. Server administrators count as moderators of the public
-/// rooms they are members of. `role` adds an owner, it does not hand the room over; the only owner
-/// cannot step down; guests stay members. Who is banned must be unbanned before an invitation.
-/// Muting until a moment that has passed is unmuting. A mute lasts through leaving and joining;
-/// the muted may do none of this, nor update the room.
+/// Moderators and owners invite into private rooms, every member into public ones. Moderators kick,
+/// ban, unban and mute; owners give roles. Nobody kicks, bans or mutes themselves or someone of equal
+/// or higher role, except that owners act on owners. Server administrators count as moderators of
+/// the public rooms they are members of. `role` adds an owner and does not transfer the room; the
+/// only owner cannot step down; guests stay plain members. A banned person must be unbanned before
+/// an invitation. Muting until a time that has passed unmutes. A mute lasts through leaving and
+/// joining. A muted member may do none of this, nor update the room.
 pub struct Moderate {
-    /// Who does it.
+    /// The authenticated sender of the command.
     pub caller: Caller,
-    /// Where.
+    /// The room's key, as the client sent it.
     pub room: RoomKey,
-    /// To whom: id or `@name`.
+    /// The person acted on: id or `@name`.
     pub user: String,
-    /// What.
+    /// The action to take.
     pub what: Moderation,
-    /// Why.
+    /// The reason, recorded in the entry; blank counts as none.
     pub reason: Option<String>,
 }
 
@@ -222,17 +228,17 @@ impl Request for Moderate {
 /// A page of a room's log, ascending. Concurrent.
 #[derive(Clone)]
 pub struct ReadLog {
-    /// Whose eyes; `None`: the server's own (holes in the fan-out), which see all.
+    /// The reading user; `None` is the server itself (to fill gaps in the fan-out), which reads all.
     pub reader: Option<UserId>,
-    /// Where.
+    /// The room's key, as the client sent it.
     pub room: RoomKey,
-    /// Entries above this one; `None`: the newest `limit`.
+    /// Reads the entries above this one; `None` reads the newest `limit`.
     pub after: Option<Seq>,
-    /// Entries up to this one.
+    /// Reads no entry above this one.
     pub upto: Option<Seq>,
-    /// Most entries.
+    /// The maximum number of entries; 0 counts as 1.
     pub limit: usize,
-    /// Most bytes of text, roughly; at least one entry comes all the same.
+    /// The approximate maximum size of the texts, in bytes; the first entry is returned regardless.
     pub bytes: usize,
 }
 
@@ -241,34 +247,34 @@ impl Request for ReadLog {
     type Answer = Result<LogPage, Refusal>;
 }
 
-/// Entries and head of one snapshot.
+/// A page of a log; entries and head are from one snapshot.
 #[derive(Debug, Clone)]
 pub struct LogPage {
-    /// The room.
+    /// The room's properties.
     pub room: Arc<RoomInfo>,
-    /// Ascending.
+    /// The entries in ascending order.
     pub entries: Vec<Arc<Entry>>,
-    /// The room's last `seq`.
+    /// The `seq` of the room's last entry.
     pub head: Seq,
-    /// The first entry the reader may read.
+    /// The first entry that the reader may read.
     pub visible_from: Seq,
-    /// Nothing readable is left out: without `after` below the first, with `after` up to `upto` or
-    /// the head.
+    /// True if the page omits no readable entry: without `after` none below its first, with `after`
+    /// none up to `upto` or the head.
     pub complete: bool,
 }
 
-/// `members`. Concurrent.
+/// `members`: a page of a room's members. Concurrent.
 #[derive(Clone)]
 pub struct Members {
-    /// Who asks.
+    /// The authenticated sender of the command.
     pub caller: Caller,
-    /// Where.
+    /// The room's key, as the client sent it.
     pub room: RoomKey,
-    /// The page's token, from the page before.
+    /// The `next` of the previous page; `None` for the first.
     pub after: Option<String>,
-    /// Most members.
+    /// The maximum number of members; 0 counts as 1.
     pub limit: usize,
-    /// True for `presence` and `join`: only those online, at most `limit`, and the count.
+    /// Lists only members who are online, for `presence` and `join`; `presence_max` caps the `limit`.
     pub online_only: bool,
 }
 
@@ -277,34 +283,34 @@ impl Request for Members {
     type Answer = Result<MembersPage, Refusal>;
 }
 
-/// Members of a room.
+/// A page of a room's members.
 #[derive(Debug, Clone)]
 pub struct MembersPage {
-    /// This page.
+    /// The members on this page.
     pub members: Vec<Member>,
-    /// Of all pages.
+    /// The number of all members, on every page.
     pub count: u64,
-    /// The next page's `after`.
+    /// The `after` of the next page; `None` on the last.
     pub next: Option<String>,
 }
 
-/// One member.
+/// A member as others see them.
 #[derive(Debug, Clone)]
 pub struct Member {
-    /// Who.
+    /// The person's id and name.
     pub user: User,
-    /// As what.
+    /// The member's role, without the rights of a server administrator.
     pub role: Role,
-    /// Now.
+    /// Whether the person shows as online.
     pub online: bool,
-    /// ms since 1970, while it lasts.
+    /// When the mute ends, ms since 1970; `None` if not muted now.
     pub muted_until: Option<i64>,
 }
 
-/// Every room some users are members of: for `hello`, and for the fan-out's index. Concurrent.
+/// All memberships of some users, for `hello` and for the fan-out's index. Concurrent.
 #[derive(Clone)]
 pub struct Memberships {
-    /// Whose.
+    /// The users to read them for.
     pub users: Vec<UserId>,
 }
 
@@ -313,31 +319,31 @@ impl Request for Memberships {
     type Answer = Result<Vec<Membership>, Refusal>;
 }
 
-/// One user's place in one room.
+/// One user's membership in one room.
 #[derive(Debug, Clone)]
 pub struct Membership {
-    /// Who.
+    /// The user's id; the directory has the name.
     pub user: UserId,
-    /// Where.
+    /// The room's properties.
     pub room: Arc<RoomInfo>,
-    /// As what.
+    /// The user's role, without the rights of a server administrator.
     pub role: Role,
-    /// The room's last `seq`.
+    /// The `seq` of the room's last entry.
     pub head: Seq,
-    /// The first entry this user may read.
+    /// The first entry that the user may read.
     pub visible_from: Seq,
-    /// False in a direct room that the other one opened and this user has not answered.
+    /// False in a direct room that the other person opened and this user has not answered.
     pub answered: bool,
-    /// Muted until, ms since 1970; may have passed.
+    /// When the mute ends, ms since 1970; may have passed.
     pub muted_until: Option<i64>,
 }
 
-/// The invitations of one user, at most so many: for `hello`. Concurrent.
+/// A user's pending invitations, for `hello`. Concurrent.
 #[derive(Clone)]
 pub struct Invitations {
-    /// Whose.
+    /// The invited user's id.
     pub user: UserId,
-    /// Most invitations.
+    /// The maximum number of invitations.
     pub limit: usize,
 }
 
@@ -346,13 +352,13 @@ impl Request for Invitations {
     type Answer = Result<Vec<Invited>, Refusal>;
 }
 
-/// Every room with its last `seq`, by row, a page at a time: for the server's own who follow all
-/// logs. Concurrent.
+/// A page of all rooms with their last `seq`, ordered by id: for subscribers that follow every log.
+/// Concurrent.
 #[derive(Clone)]
 pub struct Heads {
-    /// Rooms above this one; `None`: from the first.
+    /// Lists the rooms after this one; `None` starts at the first.
     pub after: Option<RoomId>,
-    /// Most rooms.
+    /// The maximum number of rooms.
     pub limit: usize,
 }
 
@@ -361,7 +367,7 @@ impl Request for Heads {
     type Answer = Result<Vec<(RoomId, RoomKey, Seq)>, Refusal>;
 }
 
-/// The rooms whose head moved within the last 30 s by the store's clock. Concurrent.
+/// The rooms whose head moved within the last 30 s by the database's clock. Concurrent.
 pub struct RecentHeads;
 
 impl Request for RecentHeads {

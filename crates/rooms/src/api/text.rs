@@ -1,25 +1,25 @@
-//! The one rule for texts that people write: NFC, no control characters, within limits.
+//! The rule for all texts that people write: NFC, no control characters, within limits.
 
 use super::Refusal;
 use unicode_normalization::{IsNormalized, UnicodeNormalization as _, is_nfc_quick};
 
-/// Most characters of a message.
+/// The maximum length of a message, in characters.
 pub const BODY_CHARS_MAX: usize = 4_000;
-/// Most bytes of a message, in UTF-8.
+/// The maximum length of a message, in bytes of UTF-8.
 pub const BODY_BYTES_MAX: usize = 16 * 1024;
 
-/// What a text of one sort may be.
+/// The limits for one kind of text.
 #[derive(Debug, Clone, Copy)]
 pub struct Rule {
-    /// The field that a refusal names.
+    /// The field's name in a refusal.
     pub field: &'static str,
-    /// Most characters.
+    /// The maximum length in characters.
     pub chars_max: usize,
-    /// Most bytes of UTF-8.
+    /// The maximum length in bytes of UTF-8.
     pub bytes_max: usize,
-    /// Whether newline and tab may be in it.
+    /// Whether the text may contain newlines and tabs.
     pub lines: bool,
-    /// Whether it may be empty.
+    /// Whether the text may be blank.
     pub empty: bool,
 }
 
@@ -31,12 +31,13 @@ const BODY: Rule = Rule {
     empty: false,
 };
 
-/// The body of a message, normalised.
+/// Checks the body of a message and returns it in NFC.
 pub fn body(text: &str) -> Result<String, Refusal> {
     check(text, BODY)
 }
 
-/// A text in NFC, or why it will not do. White space around it stays, but does not count as text.
+/// Checks a text and returns it in NFC. Keeps surrounding white space, but a text of nothing else
+/// counts as empty.
 pub fn check(text: &str, rule: Rule) -> Result<String, Refusal> {
     let refuse = |why| {
         Err(Refusal::BadText {
@@ -58,7 +59,7 @@ pub fn check(text: &str, rule: Rule) -> Result<String, Refusal> {
     Ok(text)
 }
 
-/// Most texts are in NFC already, which is told much faster than made.
+/// Normalises a text. Most texts are in NFC already, and checking is much faster than normalising.
 fn nfc(text: &str) -> String {
     match is_nfc_quick(text.chars()) {
         IsNormalized::Yes => text.to_owned(),
@@ -89,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn control_characters_are_none() {
+    fn control_characters_are_refused() {
         for text in ["a\0", "a\r\nb", "\u{1b}[31m", "\u{7f}a", "a\u{85}"] {
             assert_eq!(refused(text), "holds a control character", "{text:?}");
         }

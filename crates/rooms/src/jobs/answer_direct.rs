@@ -1,22 +1,22 @@
-//! `dm` where the room stands already: the caller answers it, or comes back to it.
+//! `dm` for an existing room: the caller accepts it or rejoins it.
 
 use super::{Outcome, lock, person, refuse};
 use crate::api::{Change, Created, DirectAnswered, Done, Refusal, Role, RoomKey};
 use crate::log_writer::Staged;
-use crate::store::members::{self, Member};
+use crate::store::members::{self, MemberRecord};
 use crate::store::rooms::Room;
 use sessions::api::User;
 use storage::prelude::*;
 
-/// Makes one of the two of a direct room a member who has answered.
-pub(crate) struct AnsweringDirect {
+/// Makes one of a direct room's two people a member who has answered.
+pub(crate) struct AnswerDirectJob {
     pub(crate) caller: User,
     pub(crate) room: RoomKey,
     pub(crate) rooms_max: usize,
     pub(crate) at: i64,
 }
 
-impl Job for AnsweringDirect {
+impl Job for AnswerDirectJob {
     const NAME: &'static str = "rooms.answer_direct";
     const LOCKS: bool = true;
     type Answer = Created;
@@ -44,7 +44,7 @@ impl Job for AnsweringDirect {
                 dup: true,
             },
             Some(member) => {
-                person::must_have_room(tx, caller, self.rooms_max).await?;
+                person::must_be_below_rooms_max(tx, caller, self.rooms_max).await?;
                 self.answer(tx, &room).await?;
                 Done {
                     seq: member.joined_seq,
@@ -52,8 +52,8 @@ impl Job for AnsweringDirect {
                 }
             }
             None => {
-                person::must_have_room(tx, caller, self.rooms_max).await?;
-                self.come_back(tx, &mut room).await?
+                person::must_be_below_rooms_max(tx, caller, self.rooms_max).await?;
+                self.rejoin(tx, &mut room).await?
             }
         };
         Ok(Created {
@@ -63,7 +63,7 @@ impl Job for AnsweringDirect {
     }
 }
 
-impl AnsweringDirect {
+impl AnswerDirectJob {
     async fn answer(&self, tx: &mut Writer<'_>, room: &Room) -> Outcome<()> {
         members::set_answered(tx, room.info.id, self.caller.id).await?;
         tx.state(DirectAnswered {
@@ -73,18 +73,18 @@ impl AnsweringDirect {
         Ok(())
     }
 
-    async fn come_back(&self, tx: &mut Writer<'_>, room: &mut Room) -> Outcome<Done> {
-        person::must_live(tx, self.caller.id).await?;
+    async fn rejoin(&self, tx: &mut Writer<'_>, room: &mut Room) -> Outcome<Done> {
+        person::must_exist(tx, self.caller.id).await?;
         let mut staged = Staged::default();
         let joined_seq = staged.add(room, &self.caller, self.at, Change::Joined);
-        let member = Member {
+        let member = MemberRecord {
             role: Role::Member,
             joined_seq,
             muted_until: None,
             answered: true,
         };
         members::insert(tx, room.info.id, &self.caller, member).await?;
-        staged.commit(tx).await?;
+        staged.write(tx).await?;
         Ok(Done {
             seq: joined_seq,
             dup: false,

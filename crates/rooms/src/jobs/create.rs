@@ -1,32 +1,32 @@
-//! `room.create`.
+//! `room.create`: creates a public or private room.
 
 use super::{Outcome, person, quotas, refuse};
 use crate::api::{Change, Created, Done, History, Kind, Refusal, Role, RoomKey, Seq};
 use crate::log_writer::{Staged, fingerprint};
 use crate::settings::Quotas;
-use crate::store::members::{self, Member};
+use crate::store::members::{self, MemberRecord};
 use crate::store::rooms::{self, Room};
 use anyhow::Context as _;
 use sessions::api::User;
 use storage::prelude::*;
 
-/// Makes a public or private room. Its texts and its key have been checked.
-pub(crate) struct Create {
+/// Creates a public or private room. Its texts and its key have been validated.
+pub(crate) struct CreateJob {
     pub(crate) creator: User,
-    /// Of a public room the chosen one; of a private room one that nobody has had.
+    /// The chosen key of a public room, or a newly generated one for a private room.
     pub(crate) key: RoomKey,
     pub(crate) kind: Kind,
     pub(crate) title: String,
     pub(crate) topic: String,
     pub(crate) history: History,
-    /// By which a repeated creation of a private room is told.
+    /// Identifies a repeated creation of a private room.
     pub(crate) cid: Option<String>,
     pub(crate) rooms_max: usize,
     pub(crate) quotas: Quotas,
     pub(crate) at: i64,
 }
 
-impl Job for Create {
+impl Job for CreateJob {
     const NAME: &'static str = "rooms.create";
     const LOCKS: bool = true;
     type Answer = Created;
@@ -44,21 +44,21 @@ impl Job for Create {
         if let Some(created) = self.repeat(tx).await? {
             return Ok(created);
         }
-        person::must_have_room(tx, self.creator.id, self.rooms_max).await?;
-        person::must_live(tx, self.creator.id).await?;
-        quotas::one_more_room(tx, &self.quotas, self.creator.id, self.at).await?;
-        if !rooms::insert(tx, &self.row()).await? {
-            // Made in another lane in this very moment.
+        person::must_be_below_rooms_max(tx, self.creator.id, self.rooms_max).await?;
+        person::must_exist(tx, self.creator.id).await?;
+        quotas::check_new_room(tx, &self.quotas, self.creator.id, self.at).await?;
+        if !rooms::insert(tx, &self.new_room()).await? {
+            // Another lane created it at the same moment.
             let created = self.repeat(tx).await?;
             return Ok(created
-                .context("a room that is there cannot be found")
+                .context("cannot find an existing room")
                 .map_err(Fault::from)?);
         }
         let room = rooms::find(tx, &self.key).await?;
         let mut room = room
-            .context("a new room cannot be found")
+            .context("cannot find the new room")
             .map_err(Fault::from)?;
-        self.move_in(tx, &mut room).await?;
+        self.add_creator(tx, &mut room).await?;
         let role = Some(Role::Owner);
         Ok(self.created(
             &room,
@@ -71,9 +71,9 @@ impl Job for Create {
     }
 }
 
-impl Create {
-    fn row(&self) -> rooms::New<'_> {
-        rooms::New {
+impl CreateJob {
+    fn new_room(&self) -> rooms::NewRoom<'_> {
+        rooms::NewRoom {
             key: &self.key,
             title: &self.title,
             topic: &self.topic,
@@ -87,17 +87,17 @@ impl Create {
         }
     }
 
-    async fn move_in(&self, tx: &mut Writer<'_>, room: &mut Room) -> Result<(), Fault> {
+    async fn add_creator(&self, tx: &mut Writer<'_>, room: &mut Room) -> Result<(), Fault> {
         let mut staged = Staged::default();
         let joined_seq = staged.add(room, &self.creator, self.at, Change::Joined);
-        let owner = Member {
+        let owner = MemberRecord {
             role: Role::Owner,
             joined_seq,
             muted_until: None,
             answered: true,
         };
         members::insert(tx, room.info.id, &self.creator, owner).await?;
-        staged.commit(tx).await
+        staged.write(tx).await
     }
 
     async fn repeat(&self, tx: &mut Writer<'_>) -> Outcome<Option<Created>> {
@@ -108,7 +108,8 @@ impl Create {
         }
     }
 
-    /// A public room that the caller made, owns, and that has these settings is this one.
+    /// Recognises a repeat for a public room: the caller created and owns the room with this key, and
+    /// it has the same properties. Refuses any other existing room.
     async fn same_key(&self, tx: &mut Writer<'_>) -> Outcome<Option<Created>> {
         let Some(room) = rooms::find(tx, &self.key).await? else {
             return Ok(None);
@@ -120,7 +121,7 @@ impl Create {
         let same = (info.kind, info.history, &*info.title, &*info.topic)
             == (self.kind, self.history, &*self.title, &*self.topic);
         if !mine || !same {
-            let suggest = spare_key(tx, &self.key).await?;
+            let suggest = suggest_key(tx, &self.key).await?;
             return Err(refuse(Refusal::NameTaken { suggest }));
         }
         let seq = room.settled;
@@ -131,9 +132,9 @@ impl Create {
         )))
     }
 
-    /// A private room is told by the caller's own id for it, whatever became of it since.
+    /// Recognises a repeat for a private room by its `cid`, however the room has changed since.
     async fn same_cid(&self, tx: &mut Writer<'_>, cid: &str) -> Outcome<Option<Created>> {
-        let Some((room, made_of)) = rooms::of_creation(tx, self.creator.id, cid).await? else {
+        let Some((room, made_of)) = rooms::find_by_cid(tx, self.creator.id, cid).await? else {
             return Ok(None);
         };
         if made_of != self.fingerprint() {
@@ -157,21 +158,21 @@ impl Create {
         }
     }
 
-    /// What was asked for, in sixteen bytes.
+    /// Returns a fingerprint of the requested properties.
     fn fingerprint(&self) -> [u8; 16] {
-        let wish = (self.kind, self.history, &self.title, &self.topic);
-        fingerprint::of(&format!("{wish:?}"), None)
+        let requested = (self.kind, self.history, &self.title, &self.topic);
+        fingerprint::of(&format!("{requested:?}"), None)
     }
 }
 
-/// The first free key like this one.
-async fn spare_key(tx: &mut Writer<'_>, key: &RoomKey) -> Result<Option<String>, Fault> {
+/// Returns the first free key among `<key>-2` to `<key>-9`.
+async fn suggest_key(tx: &mut Writer<'_>, key: &RoomKey) -> Result<Option<String>, Fault> {
     const KEY_MAX: usize = 32;
     let like = |n: u32| format!("{}-{n}", key.0);
     let keys: Vec<String> = (2..10)
         .map(like)
         .filter(|key| key.len() <= KEY_MAX)
         .collect();
-    let taken = rooms::taken(tx, &keys).await?;
+    let taken = rooms::taken_keys(tx, &keys).await?;
     Ok(keys.into_iter().find(|key| !taken.contains(key)))
 }

@@ -1,37 +1,36 @@
-//! What becomes of memberships, bans, invitations and mutes of people who are over.
+//! Clean-up after people who have ended: deleted accounts and ended guests.
 
-use super::{Outcome, heirs, leave, lock};
-use crate::api::{Refusal, RoomKey};
+use super::{Outcome, leave, lock, ownership};
+use crate::api::{Refusal, RoomId, RoomKey, catalogue};
 use crate::log_writer::Staged;
-use crate::store::{bans, heirs as eligible, invitations, members, mutes, people, rooms};
+use crate::store::rooms::Room;
+use crate::store::{bans, invitations, members, mutes, owners, people};
 use bus::Event;
 use sessions::api::{User, UserId, directory};
-use std::collections::HashSet;
 use std::convert::Infallible;
 use storage::prelude::*;
 
-/// The most rows of one table that one job removes: what it leaves, the next statement of the same
-/// people finds.
+/// The maximum number of rows that one job removes from one table. The event comes again for these
+/// people, and the next job finds the rest.
 const ROWS_MAX: i64 = 1_000;
 
-/// Rooms that people who are over are still in: one job for each follows, in the room's lane. Rooms
-/// tells it to itself only.
-pub(crate) struct PeopleLeft {
-    pub(crate) places: Vec<(User, RoomKey)>,
+/// Ended people are still members of these rooms: one [`EndMembershipJob`] for each follows, in the
+/// room's lane. Only rooms itself handles this event.
+pub(crate) struct EndedMembersFound {
+    pub(crate) members: Vec<(User, RoomKey)>,
 }
 
-impl Event for PeopleLeft {
+impl Event for EndedMembersFound {
     const NAME: &'static str = "rooms.people_left";
 }
 
-/// Removes the bans, invitations and mutes of people who are over, and finds the rooms in which they still
-/// stand for something. Nobody else touches those rows: whoever acts on a person asks whether it is
-/// living.
-pub(crate) struct ClearEnded {
+/// Removes the bans, invitations and mutes of ended people, and finds the memberships that must end.
+/// Nothing adds such rows meanwhile: every command refuses people who have ended.
+pub(crate) struct ClearEndedJob {
     pub(crate) users: Vec<UserId>,
 }
 
-impl Job for ClearEnded {
+impl Job for ClearEndedJob {
     const NAME: &'static str = "rooms.clear_ended";
     type Answer = ();
     type Refusal = Infallible;
@@ -44,43 +43,46 @@ impl Job for ClearEnded {
         let living = directory::living(tx, &self.users).await?;
         let users = self.users.iter().filter(|user| !living.contains(user));
         let users: Vec<UserId> = users.copied().collect();
-        bans::remove_of(tx, &users, ROWS_MAX).await?;
-        invitations::remove_of(tx, &users, ROWS_MAX).await?;
-        mutes::remove_of(tx, &users, ROWS_MAX).await?;
-        let places = places(tx, &users).await?;
-        if !places.is_empty() {
-            tx.state(PeopleLeft { places });
+        bans::remove_of_users(tx, &users, ROWS_MAX).await?;
+        invitations::remove_of_users(tx, &users, ROWS_MAX).await?;
+        mutes::remove_of_users(tx, &users, ROWS_MAX).await?;
+        let members = members_to_end(tx, &users).await?;
+        if !members.is_empty() {
+            tx.state(EndedMembersFound { members });
         }
         Ok(())
     }
 }
 
-/// Guests leave every room; accounts stay, and are looked at where they might own it.
-async fn places(tx: &mut Writer<'_>, users: &[UserId]) -> Result<Vec<(User, RoomKey)>, Fault> {
+/// Returns the memberships to end: all of a guest, and those of an account that may own the room. The
+/// other memberships of a deleted account stay.
+async fn members_to_end(
+    tx: &mut Writer<'_>,
+    users: &[UserId],
+) -> Result<Vec<(User, RoomKey)>, Fault> {
     let people = directory::by_id(tx, users).await?;
-    let places = members::places(tx, users).await?;
-    let open = places.into_iter().filter_map(|place| {
-        let user = people::named(&people, place.user);
-        (user.guest || place.may_own).then_some((user, place.room))
+    let memberships = members::of_users(tx, users).await?;
+    let to_end = memberships.into_iter().filter_map(|row| {
+        let user = people::named(&people, row.user);
+        (user.guest || row.may_own).then_some((user, row.room))
     });
-    let open: Vec<_> = open.collect();
-    let ids: HashSet<_> = open.iter().map(|(_, room)| *room).collect();
-    let rooms = rooms::by_ids(tx, &ids).await?;
-    let keyed = open.into_iter().filter_map(|(user, room)| {
-        let key = rooms.get(&room)?.info.key.clone();
-        Some((user, key))
-    });
-    Ok(keyed.collect())
+    let to_end: Vec<(User, RoomId)> = to_end.collect();
+    let ids: Vec<RoomId> = to_end.iter().map(|(_, room)| *room).collect();
+    let keys = catalogue::keys(tx, &ids).await?;
+    let members = to_end.into_iter();
+    Ok(members
+        .filter_map(|(user, room)| Some((user, keys.get(&room)?.clone())))
+        .collect())
 }
 
-/// Takes a guest who is over out of a room; passes the room of an account that is over on.
-pub(crate) struct Disown {
+/// Removes an ended guest from a room, or passes a deleted account's room to another owner.
+pub(crate) struct EndMembershipJob {
     pub(crate) user: User,
     pub(crate) room: RoomKey,
     pub(crate) at: i64,
 }
 
-impl Job for Disown {
+impl Job for EndMembershipJob {
     const NAME: &'static str = "rooms.disown";
     type Answer = ();
     type Refusal = Refusal;
@@ -92,28 +94,23 @@ impl Job for Disown {
     async fn run(&self, tx: &mut Writer<'_>) -> Outcome<()> {
         let mut room = lock(tx, &self.room).await?;
         let (id, user) = (room.info.id, &self.user);
-        let Some(member) = members::find(tx, id, user.id).await? else {
-            return Ok(());
-        };
         if user.guest {
-            leave::depart(tx, &mut room, user, &member, self.at).await?;
-            return Ok(());
+            leave::remove_if_member(tx, &mut room, user, self.at).await?;
+        } else if members::find(tx, id, user.id).await?.is_some() {
+            owners::mark_ineligible(tx, id, &[user.id]).await?;
+            assign_owner(tx, &mut room, Some(user), self.at).await?;
         }
-        eligible::are_over(tx, id, &[user.id]).await?;
-        let mut staged = Staged::default();
-        heirs::pass_on(tx, &mut room, Some(user), (&mut staged, self.at)).await?;
-        staged.commit(tx).await?;
         Ok(())
     }
 }
 
-/// Gives a room that nobody owns to whoever is next in line.
-pub(crate) struct Repair {
+/// Makes the next member in line the owner of a room without a living owner.
+pub(crate) struct AssignOwnerJob {
     pub(crate) room: RoomKey,
     pub(crate) at: i64,
 }
 
-impl Job for Repair {
+impl Job for AssignOwnerJob {
     const NAME: &'static str = "rooms.repair";
     type Answer = ();
     type Refusal = Refusal;
@@ -124,9 +121,18 @@ impl Job for Repair {
 
     async fn run(&self, tx: &mut Writer<'_>) -> Outcome<()> {
         let mut room = lock(tx, &self.room).await?;
-        let mut staged = Staged::default();
-        heirs::pass_on(tx, &mut room, None, (&mut staged, self.at)).await?;
-        staged.commit(tx).await?;
+        assign_owner(tx, &mut room, None, self.at).await?;
         Ok(())
     }
+}
+
+async fn assign_owner(
+    tx: &mut Writer<'_>,
+    room: &mut Room,
+    leaver: Option<&User>,
+    at: i64,
+) -> Result<(), Fault> {
+    let mut staged = Staged::default();
+    ownership::pass_ownership(tx, room, leaver, (&mut staged, at)).await?;
+    staged.write(tx).await
 }

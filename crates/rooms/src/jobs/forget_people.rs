@@ -1,19 +1,20 @@
-//! People whom nothing names any more leave no row.
+//! Forgetting people that nothing refers to any more.
 
-use crate::store::traces;
+use crate::store::references;
 use sessions::api::{UserId, directory};
 use std::convert::Infallible;
 use storage::prelude::*;
 
-/// Has those of these people forgotten whom no membership and no entry names. Safe to repeat.
-pub(crate) struct ForgetPeople {
+/// Removes the people among `users` that no membership and no entry refers to. Safe to repeat.
+pub(crate) struct ForgetPeopleJob {
     pub(crate) users: Vec<UserId>,
-    /// Not because they ended, but because their identity provider would send them again; then a ban
-    /// or an invitation names them too, as it would not find whoever comes.
+    /// `None` for people who have ended. `Some` for people of an identity provider who were unseen
+    /// since this time (ms since 1970) and would be recreated when they return; these are also kept for
+    /// a ban or an invitation, which would not apply to the recreated person.
     pub(crate) unseen_before: Option<i64>,
 }
 
-impl Job for ForgetPeople {
+impl Job for ForgetPeopleJob {
     const NAME: &'static str = "rooms.forget_people";
     type Answer = ();
     type Refusal = Infallible;
@@ -23,15 +24,15 @@ impl Job for ForgetPeople {
     }
 
     async fn run(&self, tx: &mut Writer<'_>) -> Result<(), JobError<Infallible>> {
-        let mut named = traces::named(tx, &self.users).await?;
+        let mut referenced = references::referenced(tx, &self.users).await?;
         if self.unseen_before.is_some() {
-            named.extend(traces::expected(tx, &self.users).await?);
+            referenced.extend(references::banned_or_invited(tx, &self.users).await?);
         }
-        let nobody = self.users.iter().filter(|user| !named.contains(user));
-        let nobody: Vec<UserId> = nobody.copied().collect();
+        let unreferenced = self.users.iter().filter(|user| !referenced.contains(user));
+        let unreferenced: Vec<UserId> = unreferenced.copied().collect();
         match self.unseen_before {
-            None => directory::forget(tx, &nobody).await?,
-            Some(before) => directory::forget_unseen(tx, &nobody, before).await?,
+            None => directory::forget(tx, &unreferenced).await?,
+            Some(before) => directory::forget_unseen(tx, &unreferenced, before).await?,
         }
         Ok(())
     }

@@ -1,19 +1,19 @@
-//! The room that is there from the first start.
+//! `general`: the public room that exists from the first start on.
 
 use crate::api::{History, Kind, RoomKey};
 use crate::store::rooms;
 use std::convert::Infallible;
 use storage::prelude::*;
 
-/// Its key and its title.
+/// The room's key and title.
 const GENERAL: &str = "general";
 
-/// Makes `general` unless it is there. It belongs to the server: nobody owns it.
-pub(crate) struct CreateGeneral {
+/// Creates `general` unless it exists. It belongs to the server: nobody owns it.
+pub(crate) struct CreateGeneralJob {
     pub(crate) at: i64,
 }
 
-impl Job for CreateGeneral {
+impl Job for CreateGeneralJob {
     const NAME: &'static str = "rooms.found";
     type Answer = ();
     type Refusal = Infallible;
@@ -24,7 +24,7 @@ impl Job for CreateGeneral {
 
     async fn run(&self, tx: &mut Writer<'_>) -> Result<(), JobError<Infallible>> {
         let key = RoomKey(GENERAL.into());
-        let general = rooms::New {
+        let general = rooms::NewRoom {
             key: &key,
             title: GENERAL,
             topic: "",

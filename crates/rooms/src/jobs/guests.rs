@@ -1,42 +1,41 @@
-//! Guests end with their last room. Joining a room and ending a guest exclude each other: both
-//! hold the guest's own lock.
+//! The end of guests: a guest ends when it is offline and in no room. Joining a room and ending a guest
+//! exclude each other, because both hold the guest's own lock.
 
 use super::{Outcome, leave, lock, person};
-use crate::api::{Refusal, RoomKey};
-use crate::store::{members, rooms};
+use crate::api::{Refusal, RoomId, RoomKey, catalogue};
+use crate::store::members;
 use bus::Event;
 use sessions::api::{Online, User, UserId, directory};
 use std::convert::Infallible;
 use storage::prelude::*;
 
-/// A guest's way out of its rooms has been found: one job for each room follows, in that room's
-/// lane. Rooms tells it to itself only.
-pub(crate) struct GuestLeaving {
-    pub(crate) user: User,
+/// An expired guest is in these rooms: one [`RemoveGuestJob`] for each follows, in the room's lane. Only
+/// rooms itself handles this event.
+pub(crate) struct GuestRoomsFound {
+    pub(crate) guest: User,
     pub(crate) rooms: Vec<RoomKey>,
 }
 
-impl Event for GuestLeaving {
+impl Event for GuestRoomsFound {
     const NAME: &'static str = "rooms.guest_leaving";
 }
 
-/// An expired guest was taken out of one of its rooms; perhaps it was the last. Rooms tells it to
-/// itself only.
-pub(crate) struct GuestDeparted {
+/// An expired guest was removed from a room, perhaps its last. Only rooms itself handles this event.
+pub(crate) struct GuestRemoved {
     pub(crate) guest: UserId,
 }
 
-impl Event for GuestDeparted {
+impl Event for GuestRemoved {
     const NAME: &'static str = "rooms.guest_departed";
 }
 
 /// Ends a guest who is offline and in no room.
-pub(crate) struct EndGuest {
+pub(crate) struct EndGuestJob {
     pub(crate) guest: UserId,
     pub(crate) online: Online,
 }
 
-impl Job for EndGuest {
+impl Job for EndGuestJob {
     const NAME: &'static str = "rooms.end_guest";
     const LOCKS: bool = true;
     type Answer = ();
@@ -52,18 +51,18 @@ impl Job for EndGuest {
 
     async fn run(&self, tx: &mut Writer<'_>) -> Result<(), JobError<Infallible>> {
         if !self.online.contains(self.guest) {
-            end_if_homeless(tx, self.guest).await?;
+            end_if_in_no_room(tx, self.guest).await?;
         }
         Ok(())
     }
 }
 
-/// Finds the rooms that an expired guest has to leave, or ends it if there are none.
-pub(crate) struct PartGuest {
+/// Finds the rooms that an expired guest must leave, or ends the guest if there are none.
+pub(crate) struct ExpireGuestJob {
     pub(crate) guest: User,
 }
 
-impl Job for PartGuest {
+impl Job for ExpireGuestJob {
     const NAME: &'static str = "rooms.part_guest";
     const LOCKS: bool = true;
     type Answer = ();
@@ -78,34 +77,31 @@ impl Job for PartGuest {
     }
 
     async fn run(&self, tx: &mut Writer<'_>) -> Result<(), JobError<Infallible>> {
-        let places = members::places(tx, &[self.guest.id]).await?;
-        if places.is_empty() {
-            end_if_homeless(tx, self.guest.id).await?;
+        let memberships = members::of_users(tx, &[self.guest.id]).await?;
+        if memberships.is_empty() {
+            end_if_in_no_room(tx, self.guest.id).await?;
             return Ok(());
         }
-        let ids = places.iter().map(|place| place.room).collect();
-        let rooms = rooms::by_ids(tx, &ids).await?;
-        tx.state(GuestLeaving {
-            user: self.guest.clone(),
-            rooms: rooms
-                .into_values()
-                .map(|room| room.info.key.clone())
-                .collect(),
+        let ids: Vec<RoomId> = memberships.iter().map(|row| row.room).collect();
+        let keys = catalogue::keys(tx, &ids).await?;
+        tx.state(GuestRoomsFound {
+            guest: self.guest.clone(),
+            rooms: keys.into_values().collect(),
         });
         Ok(())
     }
 }
 
-/// Takes an expired guest out of one room. After a crash between two rooms, or before its end, the
-/// guest is still there, unseen as before, and found again. One who has come back meanwhile stays.
-pub(crate) struct Depart {
+/// Removes an expired guest from one room, unless it has come back meanwhile. After a crash before the
+/// last room or before its end, the guest still counts as expired and is found again.
+pub(crate) struct RemoveGuestJob {
     pub(crate) guest: User,
     pub(crate) room: RoomKey,
     pub(crate) online: Online,
     pub(crate) at: i64,
 }
 
-impl Job for Depart {
+impl Job for RemoveGuestJob {
     const NAME: &'static str = "rooms.depart";
     type Answer = ();
     type Refusal = Refusal;
@@ -119,19 +115,18 @@ impl Job for Depart {
         if self.online.contains(self.guest.id) {
             return Ok(());
         }
-        let guest = &self.guest;
-        if let Some(member) = members::find(tx, room.info.id, guest.id).await? {
-            leave::depart(tx, &mut room, guest, &member, self.at).await?;
-        }
-        tx.state(GuestDeparted { guest: guest.id });
+        leave::remove_if_member(tx, &mut room, &self.guest, self.at).await?;
+        tx.state(GuestRemoved {
+            guest: self.guest.id,
+        });
         Ok(())
     }
 }
 
-/// Under the guest's lock: whoever joins a room meanwhile comes before, and is seen here, or after,
-/// and sees that the guest has ended.
-async fn end_if_homeless(tx: &mut Writer<'_>, guest: UserId) -> Result<(), Fault> {
-    if members::count_of(tx, guest).await? == 0 {
+/// Ends a guest that is in no room. The caller holds the guest's lock, so a concurrent join comes
+/// either before and is seen here, or after and sees that the guest has ended.
+async fn end_if_in_no_room(tx: &mut Writer<'_>, guest: UserId) -> Result<(), Fault> {
+    if members::count_rooms(tx, guest).await? == 0 {
         directory::end_guest(tx, guest).await?;
     }
     Ok(())

@@ -1,24 +1,24 @@
-//! `join`: the durable part.
+//! `join`: becoming a member. Following the room's entries is the connection's part.
 
-use super::{Outcome, heirs, lock, person, refuse};
+use super::{Outcome, lock, ownership, person, refuse};
 use crate::api::{Change, History, Joined, Kind, Refusal, Role, RoomKey, Seq};
 use crate::log_writer::Staged;
-use crate::store::members::{self, Member};
+use crate::store::members::{self, MemberRecord};
 use crate::store::rooms::Room;
 use crate::store::{self, bans, invitations, mutes};
 use sessions::api::{User, UserId};
 use std::sync::Arc;
 use storage::prelude::*;
 
-/// Makes someone a member of a public room, or of one they were invited to.
-pub(crate) struct Join {
+/// Makes someone a member of a public room, or of a room they are invited to.
+pub(crate) struct JoinJob {
     pub(crate) user: User,
     pub(crate) room: RoomKey,
     pub(crate) rooms_max: usize,
     pub(crate) at: i64,
 }
 
-impl Job for Join {
+impl Job for JoinJob {
     const NAME: &'static str = "rooms.join";
     const LOCKS: bool = true;
     type Answer = Joined;
@@ -38,14 +38,14 @@ impl Job for Join {
         if let Some(member) = members::find(tx, id, user).await? {
             return Ok(joined(&room, &member, true));
         }
-        admission(tx, &room, user).await?;
-        person::must_have_room(tx, user, self.rooms_max).await?;
-        person::must_live(tx, user).await?;
+        check_admission(tx, &room, user).await?;
+        person::must_be_below_rooms_max(tx, user, self.rooms_max).await?;
+        person::must_exist(tx, user).await?;
 
-        let mute = mutes::lasting(tx, id, user, self.at).await?;
+        let mute = mutes::find_active(tx, id, user, self.at).await?;
         let mut staged = Staged::default();
         let joined_seq = staged.add(&mut room, &self.user, self.at, Change::Joined);
-        let mut member = Member {
+        let mut member = MemberRecord {
             role: Role::Member,
             joined_seq,
             // Leaving and coming back does not end a mute.
@@ -54,30 +54,31 @@ impl Job for Join {
         };
         members::insert(tx, id, &self.user, member).await?;
         invitations::remove(tx, id, user).await?;
-        if self.finds_it_deserted(tx, &room).await? {
-            let heir = self.user.clone();
-            heirs::inherits(tx, &mut room, heir, &self.user, (&mut staged, self.at)).await?;
+        if self.becomes_owner(tx, &room).await? {
+            let successor = self.user.clone();
+            ownership::make_owner(tx, &mut room, successor, &self.user, (&mut staged, self.at))
+                .await?;
             member.role = Role::Owner;
         }
-        staged.commit(tx).await?;
+        staged.write(tx).await?;
         Ok(joined(&room, &member, false))
     }
 }
 
-impl Join {
-    /// Whether nobody owns the room whom an account could ask. One with `since_join` stays without
-    /// owner: a new one could open to themselves what was said to others. Trusts what is noted of
-    /// the owners: one who was deleted passes the room on as soon as rooms hears of it.
-    async fn finds_it_deserted(&self, tx: &mut Writer<'_>, room: &Room) -> Result<bool, Fault> {
+impl JoinJob {
+    /// Returns whether the new member becomes the owner of a room that has none. A room with
+    /// `since_join` stays without one: a new owner could reveal to themselves what was written before.
+    /// Relies on `may_own` as recorded: a deleted owner's room passes on when rooms handles the deletion.
+    async fn becomes_owner(&self, tx: &mut Writer<'_>, room: &Room) -> Result<bool, Fault> {
         if self.user.guest || !room.has_owners() || room.info.history != History::All {
             return Ok(false);
         }
-        Ok(store::heirs::owners(tx, room.info.id, 1).await?.is_empty())
+        Ok(store::owners::owners(tx, room.info.id, 1).await?.is_empty())
     }
 }
 
-/// Whether someone may come in. Of rooms that are not public nobody else learns anything.
-async fn admission(tx: &mut Writer<'_>, room: &Room, user: UserId) -> Outcome<()> {
+/// Refuses someone who may not join; does not reveal rooms that are not public.
+async fn check_admission(tx: &mut Writer<'_>, room: &Room, user: UserId) -> Outcome<()> {
     let id = room.info.id;
     let refusal = match room.info.kind {
         Kind::Public => bans::find(tx, id, user).await?.map(|_| Refusal::Banned),
@@ -90,7 +91,7 @@ async fn admission(tx: &mut Writer<'_>, room: &Room, user: UserId) -> Outcome<()
     refusal.map_or(Ok(()), |refusal| Err(refuse(refusal)))
 }
 
-fn joined(room: &Room, member: &Member, dup: bool) -> Joined {
+fn joined(room: &Room, member: &MemberRecord, dup: bool) -> Joined {
     let head: Seq = room.head;
     Joined {
         room: Arc::clone(&room.info),

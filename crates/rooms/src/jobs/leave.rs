@@ -1,22 +1,22 @@
-//! `leave`, which also declines an invitation, and what becomes of a room whose last owner leaves.
+//! `leave`, which also declines an invitation, and the removal of members.
 
-use super::{Outcome, heirs, lock, refuse};
+use super::{Outcome, lock, ownership, refuse};
 use crate::api::{Change, Done, Refusal, Role, RoomKey, Seq};
 use crate::log_writer::{Staged, permissions};
-use crate::store::members::{self, Member};
+use crate::store::members::{self, MemberRecord};
 use crate::store::rooms::Room;
 use crate::store::{invitations, kinds, lookups};
 use sessions::api::User;
 use storage::prelude::*;
 
-/// Ends a membership by the member's own will.
-pub(crate) struct Leave {
+/// Ends a membership at the member's own request.
+pub(crate) struct LeaveJob {
     pub(crate) user: User,
     pub(crate) room: RoomKey,
     pub(crate) at: i64,
 }
 
-impl Job for Leave {
+impl Job for LeaveJob {
     const NAME: &'static str = "rooms.leave";
     type Answer = Done;
     type Refusal = Refusal;
@@ -28,16 +28,17 @@ impl Job for Leave {
     async fn run(&self, tx: &mut Writer<'_>) -> Outcome<Done> {
         let mut room = lock(tx, &self.room).await?;
         let Some(member) = members::find(tx, room.info.id, self.user.id).await? else {
-            return already_out(tx, &room, &self.user).await;
+            return leave_as_non_member(tx, &room, &self.user).await;
         };
-        let seq = depart(tx, &mut room, &self.user, &member, self.at).await?;
+        let seq = remove_member(tx, &mut room, &self.user, &member, self.at).await?;
         Ok(Done { seq, dup: false })
     }
 }
 
-/// One who is invited declines; no entry says so, as none said that they came. One who has declined
-/// or left gets the entry of that; one who was put out, or never in, is an outsider.
-async fn already_out(tx: &mut Writer<'_>, room: &Room, user: &User) -> Outcome<Done> {
+/// Answers `leave` by a non-member. An invited person declines, which writes no entry. Someone who
+/// declined or left before gets the entry of that invitation or leaving. Someone who was removed, or
+/// was never a member, is refused.
+async fn leave_as_non_member(tx: &mut Writer<'_>, room: &Room, user: &User) -> Outcome<Done> {
     let id = room.info.id;
     if let Some(seq) = invitations::find(tx, id, user.id).await? {
         invitations::remove(tx, id, user.id).await?;
@@ -46,25 +47,39 @@ async fn already_out(tx: &mut Writer<'_>, room: &Room, user: &User) -> Outcome<D
     let ends = [kinds::LEFT, kinds::INVITED, kinds::KICKED, kinds::BANNED];
     match lookups::last_about(tx, id, user.id, &ends).await? {
         Some((kinds::LEFT | kinds::INVITED, seq)) => Ok(Done { seq, dup: true }),
-        _ => Err(refuse(permissions::outsider(room))),
+        _ => Err(refuse(permissions::not_a_member(room))),
     }
 }
 
-/// Takes a member out with a `left` entry. The last owner hands the room on first.
-pub(super) async fn depart(
+/// Removes a member with a `left` entry. If the last owner leaves, another member becomes owner
+/// first.
+async fn remove_member(
     tx: &mut Writer<'_>,
     room: &mut Room,
     user: &User,
-    member: &Member,
+    member: &MemberRecord,
     at: i64,
 ) -> Result<Seq, Fault> {
     let id = room.info.id;
     let mut staged = Staged::default();
     if member.role == Role::Owner {
-        heirs::pass_on(tx, room, Some(user), (&mut staged, at)).await?;
+        ownership::pass_ownership(tx, room, Some(user), (&mut staged, at)).await?;
     }
     members::remove(tx, id, user.id).await?;
     let seq = staged.add(room, user, at, Change::Left);
-    staged.commit(tx).await?;
+    staged.write(tx).await?;
     Ok(seq)
+}
+
+/// Removes someone from a locked room with a `left` entry, if they are a member of it.
+pub(super) async fn remove_if_member(
+    tx: &mut Writer<'_>,
+    room: &mut Room,
+    user: &User,
+    at: i64,
+) -> Result<(), Fault> {
+    if let Some(member) = members::find(tx, room.info.id, user.id).await? {
+        remove_member(tx, room, user, &member, at).await?;
+    }
+    Ok(())
 }

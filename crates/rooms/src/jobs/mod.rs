@@ -1,74 +1,80 @@
-//! What the commands do in their rooms' lanes. A refusal writes nothing.
+//! The write jobs, most of them in their room's lane. A refused job writes nothing.
 
 mod answer_direct;
 mod create;
-mod direct;
 mod ended;
-mod forget;
+mod forget_entries;
 mod forget_people;
 mod general;
 mod guests;
-mod heirs;
 mod join;
 mod leave;
 mod moderate;
+mod open_direct;
+mod ownership;
 mod person;
 mod quotas;
 mod update;
 
-pub(crate) use answer_direct::AnsweringDirect;
-pub(crate) use create::Create;
-pub(crate) use direct::Direct;
-pub(crate) use ended::{ClearEnded, Disown, PeopleLeft, Repair};
-pub(crate) use forget::{ENTRIES_MAX, Forget, NoteAges};
-pub(crate) use forget_people::ForgetPeople;
-pub(crate) use general::CreateGeneral;
-pub(crate) use guests::{Depart, EndGuest, GuestDeparted, GuestLeaving, PartGuest};
-pub(crate) use join::Join;
-pub(crate) use leave::Leave;
-pub(crate) use moderate::Moderating;
-pub(crate) use update::Update;
+pub(crate) use answer_direct::AnswerDirectJob;
+pub(crate) use create::CreateJob;
+pub(crate) use ended::{AssignOwnerJob, ClearEndedJob, EndMembershipJob, EndedMembersFound};
+pub(crate) use forget_entries::{ENTRIES_MAX, ForgetEntriesJob, RecordAgesJob};
+pub(crate) use forget_people::ForgetPeopleJob;
+pub(crate) use general::CreateGeneralJob;
+pub(crate) use guests::{
+    EndGuestJob, ExpireGuestJob, GuestRemoved, GuestRoomsFound, RemoveGuestJob,
+};
+pub(crate) use join::JoinJob;
+pub(crate) use leave::LeaveJob;
+pub(crate) use moderate::ModerateJob;
+pub(crate) use open_direct::OpenDirectJob;
+pub(crate) use update::UpdateJob;
 
 use crate::api::{Refusal, Role, RoomKey};
 use crate::log_writer::permissions;
-use crate::store::members::{self, Member};
+use crate::store::members::{self, MemberRecord};
 use crate::store::rooms::{self, Room};
 use sessions::api::UserId;
 use storage::prelude::*;
 
-/// How a job ends.
+/// The result of a job or of a step of it.
 type Outcome<T> = Result<T, JobError<Refusal>>;
 
 fn refuse(refusal: Refusal) -> JobError<Refusal> {
     JobError::Refused(refusal)
 }
 
-/// Locks a room.
+/// Locks a room until the transaction ends, or refuses with `NoSuchRoom`.
 async fn lock(tx: &mut Writer<'_>, key: &RoomKey) -> Outcome<Room> {
     let room = rooms::lock_one(tx, key).await?;
     room.ok_or_else(|| refuse(Refusal::NoSuchRoom))
 }
 
-/// A room under lock, and the member of it who acts.
-struct Scene {
+/// A locked room and the member who acts in it.
+struct ActingMember {
     room: Room,
-    member: Member,
-    /// With what a server administrator is besides.
+    member: MemberRecord,
+    /// The effective role, including the rights of a server administrator.
     role: Role,
 }
 
-/// Locks a room for one of its members.
-async fn enter(tx: &mut Writer<'_>, key: &RoomKey, actor: UserId) -> Outcome<Scene> {
+/// Locks a room for one of its members; refuses non-members.
+async fn lock_as_member(
+    tx: &mut Writer<'_>,
+    key: &RoomKey,
+    actor: UserId,
+) -> Outcome<ActingMember> {
     let room = lock(tx, key).await?;
     let Some(member) = members::find(tx, room.info.id, actor).await? else {
-        return Err(refuse(permissions::outsider(&room)));
+        return Err(refuse(permissions::not_a_member(&room)));
     };
-    let role = permissions::of_member(tx, &room, actor, member.role).await?;
-    Ok(Scene { room, member, role })
+    let role = permissions::effective_role(tx, &room, actor, member.role).await?;
+    Ok(ActingMember { room, member, role })
 }
 
-impl Scene {
-    /// Refuses someone who is muted at this time: texts of any sort reach everyone.
+impl ActingMember {
+    /// Refuses a muted member: reasons, titles and topics are texts that reach everyone.
     fn must_not_be_muted(&self, now: i64) -> Outcome<()> {
         if self.member.muted_until.is_some_and(|until| until > now) {
             return Err(refuse(Refusal::Muted));

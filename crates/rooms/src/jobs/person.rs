@@ -1,7 +1,7 @@
-//! A person's own lock: whoever counts someone's rooms, adds one, or ends them holds it.
+//! The per-person lock, held by jobs that count a person's rooms, add a room, or end the person.
 //!
-//! The order of all locks on PostgreSQL stands in `docs/ARCHITECTURE.md`: people first, the whole
-//! batch's in ascending order ([`Job::locks`]), then rooms.
+//! `docs/ARCHITECTURE.md` has the order of all locks on PostgreSQL: people first, those of the whole
+//! batch in ascending order ([`Job::locks`]), then rooms.
 
 use super::{Outcome, refuse};
 use crate::api::Refusal;
@@ -10,15 +10,16 @@ use sessions::api::{UserId, directory};
 use storage::prelude::*;
 use storage::{Backend, Connection};
 
-/// The number of someone's lock. The last eight bytes of an id are random.
+/// Returns the number of a person's lock. The last eight bytes of an id are random.
 pub(super) fn lock(user: UserId) -> i64 {
     let mut last = [0; 8];
     last.copy_from_slice(&user.0[8..]);
     i64::from_be_bytes(last)
 }
 
-/// Makes sure of the lock of someone who was found by name: should the name have passed to another
-/// since the batch took its locks, it is repeated. Never waits.
+/// Makes sure that this transaction holds the lock of a person who was looked up by name. Fails with a
+/// contention, which repeats the batch, if the name passed to another person after the batch took its
+/// locks and that person's lock is taken. Never waits.
 pub(super) async fn must_be_locked(tx: &mut Writer<'_>, user: UserId) -> Result<(), Fault> {
     #[derive(QueryableByName)]
     struct Held {
@@ -35,27 +36,28 @@ pub(super) async fn must_be_locked(tx: &mut Writer<'_>, user: UserId) -> Result<
             .get_result(c)
             .await?;
         if !found.held {
-            return Err(Fault::contention("the lock of a person is held elsewhere"));
+            return Err(Fault::contention(
+                "another transaction holds the lock of a person",
+            ));
         }
     }
     Ok(())
 }
 
-/// Refuses someone who has ended in the meantime. Under the person's lock.
-pub(super) async fn must_live(tx: &mut Writer<'_>, user: UserId) -> Outcome<()> {
-    let living = directory::resolve(tx, &user.to_string()).await?;
-    living
-        .map(|_| ())
-        .ok_or_else(|| refuse(Refusal::NoSuchUser))
+/// Refuses a person who has ended. The caller holds the person's lock.
+pub(super) async fn must_exist(tx: &mut Writer<'_>, user: UserId) -> Outcome<()> {
+    let found = directory::resolve(tx, &user.to_string()).await?;
+    found.map(|_| ()).ok_or_else(|| refuse(Refusal::NoSuchUser))
 }
 
-/// Refuses one more room to someone who has chosen as many as may be. Under the person's lock.
-pub(super) async fn must_have_room(
+/// Refuses another room to a person who has chosen `rooms_max` rooms. The caller holds the person's
+/// lock.
+pub(super) async fn must_be_below_rooms_max(
     tx: &mut Writer<'_>,
     user: UserId,
     rooms_max: usize,
 ) -> Outcome<()> {
-    if members::chosen_by(tx, user).await? >= rooms_max {
+    if members::count_chosen_rooms(tx, user).await? >= rooms_max {
         return Err(refuse(Refusal::LimitReached { limit: "rooms_max" }));
     }
     Ok(())

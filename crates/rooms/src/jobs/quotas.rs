@@ -1,5 +1,5 @@
-//! What one person may begin with others, read under the locks of the people concerned; of the one
-//! invited there is none: two invitations at once may be one too many.
+//! The quotas for opening direct rooms and creating rooms, checked under the locks of the people
+//! concerned. (Invitations are checked without a lock: two at once may exceed the quota by one.)
 
 use super::{Outcome, refuse};
 use crate::api::Refusal;
@@ -8,12 +8,12 @@ use crate::store::quotas;
 use sessions::api::{User, UserId, directory};
 use storage::prelude::*;
 
-/// The time that the quotas by day look back.
+/// The period of the daily quotas.
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
-/// Refuses one more direct room to an opener who waits for too many answers or has opened too many
-/// within a day, and for a person whom too many wait for.
-pub(super) async fn one_more_direct(
+/// Refuses another direct room if the opener has too many unanswered or opened too many within a day, or
+/// if too many direct rooms wait for the other person's answer.
+pub(super) async fn check_new_direct(
     tx: &mut Writer<'_>,
     quotas: &Quotas,
     (opener, other): (&User, &User),
@@ -27,40 +27,41 @@ pub(super) async fn one_more_direct(
     } else {
         (quotas.direct_unanswered_max, quotas.direct_day_max)
     };
-    if quotas::unanswered(tx, opener.id).await? >= unanswered_max {
-        return Err(reached("direct_unanswered_max"));
+    if quotas::count_unanswered(tx, opener.id).await? >= unanswered_max {
+        return Err(limit_reached("direct_unanswered_max"));
     }
-    if quotas::made_since(tx, opener.id, true, now - DAY_MS).await? >= day_max {
-        return Err(reached("direct_day_max"));
+    if quotas::count_created_since(tx, opener.id, true, now - DAY_MS).await? >= day_max {
+        return Err(limit_reached("direct_day_max"));
     }
-    let waiting = quotas::waiting_for(tx, other.id).await?;
-    let mut room = waiting.len() < quotas.direct_waiting_max;
+    let waiting = quotas::openers_awaiting(tx, other.id).await?;
+    let mut allowed = waiting.len() < quotas.direct_waiting_max;
     if opener.guest {
         let people = directory::by_id(tx, &waiting).await?;
         let guests = waiting.iter().filter_map(|id| people.get(id));
         let guests = guests.filter(|user| user.guest).count();
-        room &= guests < quotas.direct_waiting_max.div_ceil(2);
+        allowed &= guests < quotas.direct_waiting_max.div_ceil(2);
     }
-    if !room {
-        return Err(reached("direct_waiting_max"));
+    if !allowed {
+        return Err(limit_reached("direct_waiting_max"));
     }
     Ok(())
 }
 
-/// Refuses one more public or private room to someone who has made too many within a day: a name is
-/// spent for ever, whoever stays in the room.
-pub(super) async fn one_more_room(
+/// Refuses another public or private room if the person created too many within a day: a room's name
+/// stays taken for ever, even if everyone leaves.
+pub(super) async fn check_new_room(
     tx: &mut Writer<'_>,
     quotas: &Quotas,
     creator: UserId,
     now: i64,
 ) -> Outcome<()> {
-    if quotas::made_since(tx, creator, false, now - DAY_MS).await? >= quotas.rooms_day_max {
-        return Err(reached("rooms_day_max"));
+    if quotas::count_created_since(tx, creator, false, now - DAY_MS).await? >= quotas.rooms_day_max
+    {
+        return Err(limit_reached("rooms_day_max"));
     }
     Ok(())
 }
 
-fn reached(limit: &'static str) -> storage::JobError<Refusal> {
+fn limit_reached(limit: &'static str) -> storage::JobError<Refusal> {
     refuse(Refusal::LimitReached { limit })
 }

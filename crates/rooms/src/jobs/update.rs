@@ -1,6 +1,6 @@
-//! `room.update`.
+//! `room.update`: changes a room's properties.
 
-use super::{Outcome, Scene, enter, refuse};
+use super::{ActingMember, Outcome, lock_as_member, refuse};
 use crate::api::{Change, Created, Done, History, Kind, Refusal, Role, RoomInfo, RoomKey};
 use crate::log_writer::Staged;
 use crate::store::{invitations, rooms};
@@ -8,8 +8,8 @@ use sessions::api::User;
 use std::sync::Arc;
 use storage::prelude::*;
 
-/// Changes a room. Its texts have been checked; `None` leaves as it is.
-pub(crate) struct Update {
+/// Changes a room's properties; `None` leaves one unchanged. The texts have been validated.
+pub(crate) struct UpdateJob {
     pub(crate) actor: User,
     pub(crate) room: RoomKey,
     pub(crate) title: Option<String>,
@@ -19,7 +19,7 @@ pub(crate) struct Update {
     pub(crate) at: i64,
 }
 
-impl Job for Update {
+impl Job for UpdateJob {
     const NAME: &'static str = "rooms.update";
     type Answer = Created;
     type Refusal = Refusal;
@@ -29,14 +29,14 @@ impl Job for Update {
     }
 
     async fn run(&self, tx: &mut Writer<'_>) -> Outcome<Created> {
-        let scene = enter(tx, &self.room, self.actor.id).await?;
-        self.rights(&scene)?;
-        scene.must_not_be_muted(self.at)?;
-        let Scene {
+        let acting = lock_as_member(tx, &self.room, self.actor.id).await?;
+        self.check_rights(&acting)?;
+        acting.must_not_be_muted(self.at)?;
+        let ActingMember {
             mut room, member, ..
-        } = scene;
-        let wanted = self.wanted(&room.info);
-        if wanted == *room.info {
+        } = acting;
+        let updated = self.apply_to(&room.info);
+        if updated == *room.info {
             let done = Done {
                 seq: room.settled,
                 dup: true,
@@ -44,16 +44,16 @@ impl Job for Update {
             let card = room.info.card(self.actor.id, Some(member.role));
             return Ok(Created { card, done });
         }
-        if room.info.kind == Kind::Public && wanted.kind == Kind::Private {
-            // They were an invitation into a room that everybody may read.
-            invitations::void_by_members(tx, room.info.id).await?;
+        if room.info.kind == Kind::Public && updated.kind == Kind::Private {
+            // Plain members could invite because everybody may read a public room.
+            invitations::remove_by_members(tx, room.info.id).await?;
         }
-        room.info = Arc::new(wanted);
+        room.info = Arc::new(updated);
         let mut staged = Staged::default();
         let change = change(&room.info);
         let seq = staged.add(&mut room, &self.actor, self.at, change);
-        rooms::settle(tx, &room.info, seq).await?;
-        staged.commit(tx).await?;
+        rooms::update(tx, &room.info, seq).await?;
+        staged.write(tx).await?;
         let card = room.info.card(self.actor.id, Some(member.role));
         Ok(Created {
             card,
@@ -62,18 +62,18 @@ impl Job for Update {
     }
 }
 
-impl Update {
-    fn rights(&self, scene: &Scene) -> Outcome<()> {
+impl UpdateJob {
+    fn check_rights(&self, acting: &ActingMember) -> Outcome<()> {
         let needed = if self.history.is_some() || self.kind.is_some() {
             Role::Owner
         } else {
             Role::Moderator
         };
-        if scene.room.info.kind == Kind::Direct || scene.role < needed {
+        if acting.room.info.kind == Kind::Direct || acting.role < needed {
             return Err(refuse(Refusal::Forbidden));
         }
-        // What the server named is not a name to find a room by.
-        if self.kind == Some(Kind::Public) && scene.room.info.key.0.starts_with('~') {
+        // A key that the server generated is not a name to find a room by.
+        if self.kind == Some(Kind::Public) && acting.room.info.key.0.starts_with('~') {
             return Err(refuse(Refusal::BadRequest {
                 field: "kind",
                 expected: "private: only a room that was made public has a name to be found by",
@@ -82,7 +82,7 @@ impl Update {
         Ok(())
     }
 
-    fn wanted(&self, info: &RoomInfo) -> RoomInfo {
+    fn apply_to(&self, info: &RoomInfo) -> RoomInfo {
         let text = |new: &Option<String>, old: &String| new.as_ref().unwrap_or(old).clone();
         RoomInfo {
             title: text(&self.title, &info.title),

@@ -1,42 +1,42 @@
-//! A run of appends: what it needs to know is read as sets, then each item is judged in its turn as
-//! if it were alone, the items before it included.
+//! A batch of appends: everything that its checks need is read with one query per table, then each item
+//! is checked in turn, as if the items before it had been written already.
 
 use super::{Staged, fingerprint, mentions, permissions};
-use crate::api::log::{Append, Appended, Draft};
+use crate::api::append::{Append, Appended, Draft};
 use crate::api::{Change, Refusal, Role, RoomId, Seq};
-use crate::store::lookups::{self, Repeats, Standing, Target, Targets};
-use crate::store::members::{self, Member};
+use crate::store::lookups::{self, Repeats, StoredMessage, Target, Targets};
+use crate::store::members::{self, MemberRecord};
 use crate::store::rooms::{self, Room};
 use sessions::api::{User, UserId, directory};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use storage::prelude::*;
 
-/// Everything that the items of one run are judged by, under the rooms' locks.
+/// What the checks of one batch need, read under the rooms' locks, and the entries staged so far.
 pub(crate) struct AppendBatch<'r> {
     rooms: HashMap<&'r str, Room>,
     repeats: Repeats,
     people: HashMap<String, User>,
-    members: HashMap<(RoomId, UserId), Member>,
+    members: HashMap<(RoomId, UserId), MemberRecord>,
     targets: Targets,
-    /// Those who may delete what others wrote, without being moderators of the room.
+    /// Authors who may delete others' messages without being moderators: server administrators.
     admins: HashSet<(RoomId, UserId)>,
-    /// Those who answer a direct room by writing into it.
+    /// Members who answer a direct room by writing into it.
     answers: HashSet<(RoomId, UserId)>,
     staged: Staged,
 }
 
 impl<'r> AppendBatch<'r> {
-    /// Locks the rooms and reads.
-    pub(crate) async fn open(tx: &mut Writer<'_>, run: &'r [Append<'r>]) -> Result<Self, Fault> {
-        let rooms = lock(tx, run).await?;
-        let of = |item: &Append<'_>| rooms.get(&*item.room.0).map(|room| room.info.id);
-        let sends = sends(run, of);
-        let repeats = lookups::repeats(tx, &sends).await?;
-        let people = named(tx, run).await?;
-        let members = members::of(tx, &pairs(run, &rooms, &people)).await?;
-        let targets = lookups::targets(tx, &places(run, of)).await?;
-        let admins = admins(tx, run, &rooms).await?;
+    /// Locks the rooms and reads what the checks need.
+    pub(crate) async fn open(tx: &mut Writer<'_>, items: &'r [Append<'r>]) -> Result<Self, Fault> {
+        let rooms = lock(tx, items).await?;
+        let room_of = |item: &Append<'_>| rooms.get(&*item.room.0).map(|room| room.info.id);
+        let messages = message_keys(items, room_of);
+        let repeats = lookups::repeats(tx, &messages).await?;
+        let people = mentionable(tx, items).await?;
+        let members = members::by_pairs(tx, &pairs(items, &rooms, &people)).await?;
+        let targets = lookups::targets(tx, &references(items, room_of)).await?;
+        let admins = deleting_admins(tx, items, &rooms).await?;
         Ok(Self {
             rooms,
             repeats,
@@ -49,8 +49,8 @@ impl<'r> AppendBatch<'r> {
         })
     }
 
-    /// Judges one item, and writes it down unless it is refused or a repeat.
-    pub(crate) fn write(&mut self, item: &Append<'_>) -> Result<Appended, Refusal> {
+    /// Checks one item, and stages its entry unless it is refused or a repeat.
+    pub(crate) fn append(&mut self, item: &Append<'_>) -> Result<Appended, Refusal> {
         let Some(room) = self.rooms.get(&*item.room.0) else {
             return Err(Refusal::NoSuchRoom);
         };
@@ -58,19 +58,20 @@ impl<'r> AppendBatch<'r> {
         if let Some(before) = self.repeat(&room, item)? {
             return Ok(before);
         }
-        let change = self.judge(&room, item)?;
+        let change = self.check(&room, item)?;
         Ok(self.add(item, change))
     }
 
-    /// Writes what was written down.
-    pub(crate) async fn close(self, tx: &mut Writer<'_>) -> Result<(), Fault> {
+    /// Writes the staged entries.
+    pub(crate) async fn write(self, tx: &mut Writer<'_>) -> Result<(), Fault> {
         for (room, user) in self.answers {
             members::set_answered(tx, room, user).await?;
         }
-        self.staged.commit(tx).await
+        self.staged.write(tx).await
     }
 
-    /// A repeat is answered whatever became of the author since: it tells nothing new.
+    /// Returns the earlier entry if this message was sent before. Ignores the author's present rights:
+    /// the answer reveals nothing new.
     fn repeat(&self, room: &Room, item: &Append<'_>) -> Result<Option<Appended>, Refusal> {
         let Draft::Message {
             cid,
@@ -95,11 +96,11 @@ impl<'r> AppendBatch<'r> {
         }))
     }
 
-    fn judge(&self, room: &Room, item: &Append<'_>) -> Result<Change, Refusal> {
+    fn check(&self, room: &Room, item: &Append<'_>) -> Result<Change, Refusal> {
         let member = self
             .members
             .get(&(room.info.id, item.author.id))
-            .ok_or_else(|| permissions::outsider(room))?;
+            .ok_or_else(|| permissions::not_a_member(room))?;
         let muted = member.muted_until.is_some_and(|until| until > item.at);
         if muted && !matches!(item.what, Draft::Deleted { .. }) {
             return Err(Refusal::Muted);
@@ -113,8 +114,8 @@ impl<'r> AppendBatch<'r> {
                 body,
                 reply_to,
             } => {
-                if let Some(place) = reply_to {
-                    self.target(room, member, place)?;
+                if let Some(seq) = reply_to {
+                    self.target(room, member, seq)?;
                 }
                 Ok(Change::Message {
                     cid: cid.to_owned(),
@@ -124,7 +125,7 @@ impl<'r> AppendBatch<'r> {
                 })
             }
             Draft::Edited { target, body } => {
-                let message = self.living(room, member, target)?;
+                let message = self.undeleted(room, member, target)?;
                 if message.author != item.author.id {
                     return Err(Refusal::Forbidden);
                 }
@@ -143,7 +144,7 @@ impl<'r> AppendBatch<'r> {
                 Ok(Change::Deleted { target })
             }
             Draft::Reaction { target, emoji, on } => {
-                self.living(room, member, target)?;
+                self.undeleted(room, member, target)?;
                 Ok(Change::Reaction {
                     target,
                     emoji: emoji.to_owned(),
@@ -153,47 +154,47 @@ impl<'r> AppendBatch<'r> {
         }
     }
 
-    /// Whether this is a direct room that one of the two has left.
+    /// Returns whether this is a direct room that one of the two people has left.
     fn is_closed(&self, room: &Room) -> bool {
         let here = |user: &User| self.members.contains_key(&(room.info.id, user.id));
         let pair = room.info.pair.as_ref();
         pair.is_some_and(|(a, b)| !here(a) || !here(b))
     }
 
-    /// A message that the member may read.
-    fn target(&self, room: &Room, member: &Member, place: Seq) -> Result<Target, Refusal> {
-        if place < permissions::visible_from(room, member) {
+    /// Returns a message that the member may read.
+    fn target(&self, room: &Room, member: &MemberRecord, seq: Seq) -> Result<Target, Refusal> {
+        if seq < permissions::visible_from(room, member) {
             return Err(Refusal::NoSuchMessage);
         }
-        let target = self.targets.get(&(room.info.id, place));
+        let target = self.targets.get(&(room.info.id, seq));
         target.copied().ok_or(Refusal::NoSuchMessage)
     }
 
-    /// A message that stands and that the member may read or wrote: what people said in an earlier
-    /// stay they take back too.
+    /// Returns an undeleted message that the member may read or wrote: people may also delete what they
+    /// wrote during an earlier membership.
     fn deletable(
         &self,
         room: &Room,
-        member: &Member,
-        (place, author): (Seq, UserId),
+        member: &MemberRecord,
+        (seq, author): (Seq, UserId),
     ) -> Result<Target, Refusal> {
-        let own = self.targets.get(&(room.info.id, place));
+        let own = self.targets.get(&(room.info.id, seq));
         match own.filter(|message| message.author == author && !message.deleted) {
             Some(own) => Ok(*own),
-            None => self.living(room, member, place),
+            None => self.undeleted(room, member, seq),
         }
     }
 
-    /// [`AppendBatch::target`], not deleted.
-    fn living(&self, room: &Room, member: &Member, place: Seq) -> Result<Target, Refusal> {
-        let target = self.target(room, member, place)?;
+    /// Returns an undeleted message that the member may read.
+    fn undeleted(&self, room: &Room, member: &MemberRecord, seq: Seq) -> Result<Target, Refusal> {
+        let target = self.target(room, member, seq)?;
         if target.deleted {
             return Err(Refusal::NoSuchMessage);
         }
         Ok(target)
     }
 
-    /// Members named in a body, each once.
+    /// Returns the members mentioned in a body, each once.
     fn mentioned(&self, room: &Room, body: &str) -> Vec<User> {
         let mut seen = HashSet::new();
         mentions::candidates(body)
@@ -209,7 +210,7 @@ impl<'r> AppendBatch<'r> {
         let room = self
             .rooms
             .get_mut(&*item.room.0)
-            .expect("it was judged in this room");
+            .expect("it was checked in this room");
         let seq = self.staged.add(room, item.author, item.at, change);
         let room = room.clone();
         self.remember(&room, item, seq);
@@ -221,7 +222,7 @@ impl<'r> AppendBatch<'r> {
         }
     }
 
-    /// Lets the items that follow see this one.
+    /// Makes this item visible to the checks of the following ones.
     fn remember(&mut self, room: &Room, item: &Append<'_>, seq: Seq) {
         let (id, author) = (room.info.id, item.author.id);
         if let Some(member) = self.members.get_mut(&(id, author))
@@ -240,7 +241,7 @@ impl<'r> AppendBatch<'r> {
                 let at = item.at;
                 self.repeats.insert(
                     (id, author, cid.to_owned()),
-                    Standing {
+                    StoredMessage {
                         seq,
                         at,
                         fingerprint,
@@ -266,9 +267,9 @@ impl<'r> AppendBatch<'r> {
 
 async fn lock<'r>(
     tx: &mut Writer<'_>,
-    run: &'r [Append<'r>],
+    items: &'r [Append<'r>],
 ) -> Result<HashMap<&'r str, Room>, Fault> {
-    let keys: HashSet<&str> = run.iter().map(|item| &*item.room.0).collect();
+    let keys: HashSet<&str> = items.iter().map(|item| &*item.room.0).collect();
     let keys: Vec<&str> = keys.into_iter().collect();
     let mut found: HashMap<String, Room> = HashMap::new();
     for room in rooms::lock(tx, &keys).await? {
@@ -280,21 +281,24 @@ async fn lock<'r>(
     Ok(rooms.collect())
 }
 
-/// Every message of the run, with its room.
-fn sends<'r>(
-    run: &'r [Append<'r>],
+/// Returns what identifies each message of the batch: room, author and `cid`.
+fn message_keys<'r>(
+    items: &'r [Append<'r>],
     room_of: impl Fn(&Append<'_>) -> Option<RoomId>,
 ) -> Vec<(RoomId, UserId, &'r str)> {
-    let send = |item: &'r Append<'r>| match item.what {
+    let key = |item: &'r Append<'r>| match item.what {
         Draft::Message { cid, .. } => Some((room_of(item)?, item.author.id, cid)),
         _ => None,
     };
-    run.iter().filter_map(send).collect()
+    items.iter().filter_map(key).collect()
 }
 
-/// The people whose names are in the run's messages.
-async fn named(tx: &mut Writer<'_>, run: &[Append<'_>]) -> Result<HashMap<String, User>, Fault> {
-    let names: HashSet<&str> = run.iter().flat_map(candidates).collect();
+/// Looks up the people whose names may be mentioned in the batch's messages, by name as written.
+async fn mentionable(
+    tx: &mut Writer<'_>,
+    items: &[Append<'_>],
+) -> Result<HashMap<String, User>, Fault> {
+    let names: HashSet<&str> = items.iter().flat_map(candidates).collect();
     if names.is_empty() {
         return Ok(HashMap::new());
     }
@@ -309,21 +313,21 @@ fn candidates<'r>(item: &Append<'r>) -> Vec<&'r str> {
     }
 }
 
-/// Server administrators among those who delete something, with the public rooms they do it in.
-async fn admins(
+/// Returns the server administrators who delete something in a public room, with that room.
+async fn deleting_admins(
     tx: &mut Writer<'_>,
-    run: &[Append<'_>],
+    items: &[Append<'_>],
     rooms: &HashMap<&str, Room>,
 ) -> Result<HashSet<(RoomId, UserId)>, Fault> {
     let mut admins = HashSet::new();
-    for item in run {
+    for item in items {
         let Draft::Deleted { .. } = item.what else {
             continue;
         };
         let Some(room) = rooms.get(&*item.room.0) else {
             continue;
         };
-        let role = permissions::of_member(tx, room, item.author.id, Role::Member).await?;
+        let role = permissions::effective_role(tx, room, item.author.id, Role::Member).await?;
         if role >= Role::Moderator {
             admins.insert((room.info.id, item.author.id));
         }
@@ -331,14 +335,15 @@ async fn admins(
     Ok(admins)
 }
 
-/// The memberships that matter: of each author, of each person named, and of both in a direct room.
+/// Returns the memberships to read: of each author, of each person mentioned, and of both people in a
+/// direct room.
 fn pairs(
-    run: &[Append<'_>],
+    items: &[Append<'_>],
     rooms: &HashMap<&str, Room>,
     people: &HashMap<String, User>,
 ) -> Vec<(RoomId, UserId)> {
     let mut pairs = HashSet::new();
-    for item in run {
+    for item in items {
         let Some(found) = rooms.get(&*item.room.0) else {
             continue;
         };
@@ -347,28 +352,28 @@ fn pairs(
         if let Some((a, b)) = &found.info.pair {
             pairs.extend([(room, a.id), (room, b.id)]);
         }
-        let named = candidates(item)
+        let mentioned = candidates(item)
             .into_iter()
             .filter_map(|name| people.get(name));
-        pairs.extend(named.map(|user| (room, user.id)));
+        pairs.extend(mentioned.map(|user| (room, user.id)));
     }
     pairs.into_iter().collect()
 }
 
-/// The places that the run refers to.
-fn places(
-    run: &[Append<'_>],
+/// Returns the messages that the batch refers to.
+fn references(
+    items: &[Append<'_>],
     room_of: impl Fn(&Append<'_>) -> Option<RoomId>,
 ) -> Vec<(RoomId, Seq)> {
-    let place = |item: &Append<'_>| {
-        let place = match item.what {
+    let reference = |item: &Append<'_>| {
+        let seq = match item.what {
             Draft::Message { reply_to, .. } => reply_to?,
             Draft::Edited { target, .. }
             | Draft::Deleted { target }
             | Draft::Reaction { target, .. } => target,
         };
-        Some((room_of(item)?, place))
+        Some((room_of(item)?, seq))
     };
-    let places: HashSet<(RoomId, Seq)> = run.iter().filter_map(place).collect();
-    places.into_iter().collect()
+    let references: HashSet<(RoomId, Seq)> = items.iter().filter_map(reference).collect();
+    references.into_iter().collect()
 }

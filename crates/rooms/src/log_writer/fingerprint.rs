@@ -1,9 +1,9 @@
-//! What a message said when it was first sent, in sixteen bytes: a repeat must say the same.
+//! The fingerprint of a message as first sent, by which a repeat is compared with it.
 
 use crate::api::Seq;
 use sha2::{Digest as _, Sha256};
 
-/// Sixteen bytes of SHA-256 over body and `reply_to`.
+/// Returns the first sixteen bytes of SHA-256 over `reply_to` and body.
 pub(crate) fn of(body: &str, reply_to: Option<Seq>) -> [u8; 16] {
     let mut hash = Sha256::new();
     hash.update(reply_to.unwrap_or(0).to_be_bytes());
@@ -18,7 +18,7 @@ mod tests {
     use super::of;
 
     #[test]
-    fn another_body_or_another_answer_is_another_print() {
+    fn another_body_or_reply_to_has_another_fingerprint() {
         assert_eq!(of("hello", None), of("hello", None));
         assert_ne!(of("hello", None), of("hello!", None));
         assert_ne!(of("hello", None), of("hello", Some(7)));

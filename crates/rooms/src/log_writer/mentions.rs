@@ -1,10 +1,10 @@
-//! `@name` in a body. Whether a name is somebody's is for the directory to say.
+//! Finds `@name` in a body. Whether such a name exists is for the directory to look up.
 
-/// More names than this in one message are not looked up.
+/// The maximum number of names looked up for one message.
 const NAMES_MAX: usize = 32;
 
-/// What may be names in a text, in order of appearance, without their `@`. A sign that often ends
-/// a sentence may be part of a name or not: both readings are given, the longer one first.
+/// Returns the possible names in a text in order of appearance, without their `@`. Trailing punctuation
+/// may belong to the name or to the sentence: both readings are returned, the longer one first.
 pub(crate) fn candidates(body: &str) -> Vec<&str> {
     let mut names = Vec::new();
     for (at, _) in body.match_indices('@') {
@@ -21,7 +21,7 @@ pub(crate) fn candidates(body: &str) -> Vec<&str> {
 }
 
 fn readings<'b>(rest: &'b str, names: &mut Vec<&'b str>) {
-    let end = rest.find(|sign| !is_part(sign)).unwrap_or(rest.len());
+    let end = rest.find(|c| !is_part(c)).unwrap_or(rest.len());
     let longest = &rest[..end];
     let shorter = longest.trim_end_matches(['.', '-', '_']);
     for name in [longest, shorter] {
@@ -31,19 +31,19 @@ fn readings<'b>(rest: &'b str, names: &mut Vec<&'b str>) {
     }
 }
 
-/// Whether a sign may stand in a name: everything but blanks, control characters and the
-/// punctuation that surrounds names in a text.
-fn is_part(sign: char) -> bool {
-    match sign {
+/// Returns whether a character may be part of a name: anything but white space, control characters and
+/// the punctuation that surrounds names in a text.
+fn is_part(c: char) -> bool {
+    match c {
         '.' | '-' | '_' => true,
-        sign if sign.is_ascii() => sign.is_ascii_alphanumeric(),
-        sign => !sign.is_whitespace() && !sign.is_control() && !is_foreign_punctuation(sign),
+        c if c.is_ascii() => c.is_ascii_alphanumeric(),
+        c => !c.is_whitespace() && !c.is_control() && !is_foreign_punctuation(c),
     }
 }
 
-/// Quotation marks, dashes, ellipses and full-width punctuation.
-fn is_foreign_punctuation(sign: char) -> bool {
-    matches!(sign, '\u{2010}'..='\u{2027}' | '\u{3001}'..='\u{3003}' | '«' | '»' | '¿' | '¡'
+/// Matches quotation marks, dashes, ellipses and full-width punctuation.
+fn is_foreign_punctuation(c: char) -> bool {
+    matches!(c, '\u{2010}'..='\u{2027}' | '\u{3001}'..='\u{3003}' | '«' | '»' | '¿' | '¡'
         | '\u{3008}'..='\u{3011}' | '\u{ff01}'..='\u{ff0f}' | '\u{ff1a}'..='\u{ff20}')
 }
 
@@ -62,18 +62,18 @@ mod tests {
     }
 
     #[test]
-    fn an_address_is_no_mention() {
+    fn an_email_address_is_not_a_mention() {
         assert_eq!(candidates("write to alice@example.com"), Vec::<&str>::new());
         assert_eq!(candidates("@ nobody @"), Vec::<&str>::new());
     }
 
     #[test]
-    fn a_name_is_asked_for_once() {
+    fn a_repeated_name_is_returned_once() {
         assert_eq!(candidates("@bob @bob @bob"), ["bob"]);
     }
 
     #[test]
-    fn a_text_full_of_names_asks_for_few() {
+    fn the_number_of_names_is_limited() {
         let names: Vec<String> = (0..1000).map(|n| format!("@n{n}")).collect();
         assert_eq!(candidates(&names.join(" ")).len(), NAMES_MAX);
     }

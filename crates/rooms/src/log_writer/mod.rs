@@ -1,4 +1,4 @@
-//! The log_writer: what may be written into rooms' logs, and the writing itself.
+//! The log writer: checks what members may write into rooms' logs, and writes it.
 
 mod append_batch;
 pub(crate) mod fingerprint;

@@ -1,24 +1,23 @@
-//! How someone stands in a room.
+//! What a person may do and see in a room.
 
-use crate::api::log::Standing;
+use crate::api::standing::Standing;
 use crate::api::{Kind, Refusal, Role, Seq};
-use crate::store::members::Member;
+use crate::store::members::MemberRecord;
 use crate::store::rooms::Room;
 use sessions::api::{UserId, directory};
 use std::sync::Arc;
 use storage::prelude::*;
 
-/// What one who is not a member is told: of rooms that are not public, nothing.
-pub(crate) fn outsider(room: &Room) -> Refusal {
+/// Returns the refusal for a non-member; it does not reveal rooms that are not public.
+pub(crate) fn not_a_member(room: &Room) -> Refusal {
     match room.info.kind {
         Kind::Public => Refusal::NotMember,
         Kind::Private | Kind::Direct => Refusal::NoSuchRoom,
     }
 }
 
-/// A member's role with all that counts: a server administrator is at least a moderator in public
-/// rooms.
-pub(crate) async fn of_member(
+/// Returns a member's effective role: a server administrator is at least a moderator in public rooms.
+pub(crate) async fn effective_role(
     access: &mut impl Access,
     room: &Room,
     user: UserId,
@@ -31,13 +30,13 @@ pub(crate) async fn of_member(
     Ok(if admin { Role::Moderator } else { role })
 }
 
-/// The place from which a member may read.
-pub(crate) fn visible_from(room: &Room, member: &Member) -> Seq {
+/// Returns the first entry that a member may read.
+pub(crate) fn visible_from(room: &Room, member: &MemberRecord) -> Seq {
     room.visible_from(member.joined_seq)
 }
 
-/// What others learn of a membership.
-pub(crate) fn standing(room: &Room, member: &Member, role: Role) -> Standing {
+/// Returns a membership as other crates see it.
+pub(crate) fn standing(room: &Room, member: &MemberRecord, role: Role) -> Standing {
     Standing {
         room: Arc::clone(&room.info),
         role,

@@ -1,4 +1,4 @@
-//! Entries on their way into the log: collected, then written as a set and stated as one fact.
+//! Entries to be written: collected first, then written as a set and published as one event.
 
 use super::fingerprint;
 use crate::api::{Change, EntriesAppended, Entry, RoomEntries, Seq};
@@ -8,14 +8,14 @@ use sessions::api::User;
 use std::sync::Arc;
 use storage::prelude::*;
 
-/// What one transaction adds to the logs of rooms it has locked.
+/// The entries that one transaction adds to the logs of the rooms it has locked.
 #[derive(Default)]
 pub(crate) struct Staged {
     rooms: Vec<RoomEntries>,
 }
 
 impl Staged {
-    /// Adds an entry and moves the room's head onto it.
+    /// Adds an entry, moves `room.head` to it and returns its seq.
     pub(crate) fn add(&mut self, room: &mut Room, author: &User, at: i64, change: Change) -> Seq {
         room.head += 1;
         let entry = Arc::new(Entry {
@@ -42,16 +42,17 @@ impl Staged {
         room.head
     }
 
-    /// Writes the entries and the heads, takes out what was deleted, and states the fact.
-    pub(crate) async fn commit(self, tx: &mut Writer<'_>) -> Result<(), Fault> {
+    /// Writes the entries and heads, removes the bodies of deleted messages, and publishes
+    /// [`EntriesAppended`]. Does nothing if there are no entries.
+    pub(crate) async fn write(self, tx: &mut Writer<'_>) -> Result<(), Fault> {
         if self.rooms.is_empty() {
             return Ok(());
         }
-        let lines: Vec<(&Entry, Option<[u8; 16]>)> = self
+        let rows: Vec<(&Entry, Option<[u8; 16]>)> = self
             .entries()
             .map(|entry| (entry, fingerprint(entry)))
             .collect();
-        insert::entries(tx, &lines).await?;
+        insert::entries(tx, &rows).await?;
         insert::heads(tx, &self.heads()).await?;
         for entry in self.entries() {
             if let Change::Deleted { target } = entry.change {

@@ -1,5 +1,4 @@
-//! `Heads` and `RecentHeads`: how far the logs of all rooms go, and where something was written
-//! lately.
+//! `Heads` and `RecentHeads`: the last `seq` of all rooms, and of those written to lately.
 
 use super::Queries;
 use crate::api::{Heads, RecentHeads, Refusal, RoomId, RoomKey, Seq};

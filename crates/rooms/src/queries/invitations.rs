@@ -1,4 +1,4 @@
-//! `Invitations`: what someone is invited to.
+//! `Invitations`: a person's pending invitations.
 
 use super::Queries;
 use crate::api::{Invitations, Invited, Refusal, catalogue};

@@ -1,12 +1,12 @@
 //! `ReadLog`: a page of a room's log.
 
-use super::{Found, Queries};
+use super::{Queries, QueryResult};
 use crate::api::{Floor, LogPage, ReadLog, Refusal, Seq};
 use crate::log_writer::permissions;
 use crate::page;
-use crate::store::entries::{self, End};
+use crate::store::entries::{self, FillFrom};
+use crate::store::kind_filter::KindFilter;
 use crate::store::members;
-use crate::store::of_kind::OfKind;
 use crate::store::rooms::{self, Room};
 use bus::{AskError, Reads, TraceId};
 use futures_util::FutureExt as _;
@@ -21,7 +21,7 @@ impl Reads<ReadLog> for Queries {
         _trace: TraceId,
     ) -> Result<Result<LogPage, Refusal>, AskError> {
         let of = (request.room.clone(), request.reader);
-        self.spread(
+        self.read_spread(
             "rooms.read_log",
             of,
             |snapshot| async move { read(snapshot, &request).await }.boxed(),
@@ -39,7 +39,7 @@ fn is_recent(found: &Result<LogPage, Refusal>, floor: &Floor) -> bool {
     seen.is_ok_and(|seen| floor.is_reached_by(&seen))
 }
 
-async fn read(access: &mut impl Access, request: &ReadLog) -> Found<LogPage> {
+async fn read(access: &mut impl Access, request: &ReadLog) -> QueryResult<LogPage> {
     let Some(room) = rooms::find(access, &request.room).await? else {
         return Ok(Err(Refusal::NoSuchRoom));
     };
@@ -53,11 +53,11 @@ async fn read(access: &mut impl Access, request: &ReadLog) -> Found<LogPage> {
     page_of(access, &room, visible_from, request).await.map(Ok)
 }
 
-async fn visible_to(access: &mut impl Access, room: &Room, user: UserId) -> Found<Seq> {
+async fn visible_to(access: &mut impl Access, room: &Room, user: UserId) -> QueryResult<Seq> {
     let member = members::find(access, room.info.id, user).await?;
     Ok(member
         .map(|member| permissions::visible_from(room, &member))
-        .ok_or_else(|| permissions::outsider(room)))
+        .ok_or_else(|| permissions::not_a_member(room)))
 }
 
 async fn page_of(
@@ -68,16 +68,16 @@ async fn page_of(
 ) -> Result<LogPage, Fault> {
     let highest = request.upto.unwrap_or(room.head).min(room.head);
     let (lowest, from) = match request.after {
-        None => (visible_from, End::Highest),
-        Some(after) => (visible_from.max(after.saturating_add(1)), End::Lowest),
+        None => (visible_from, FillFrom::Highest),
+        Some(after) => (visible_from.max(after.saturating_add(1)), FillFrom::Lowest),
     };
     let limit = request.limit.max(1);
     let range = (lowest, highest);
-    let found = entries::between(access, room.info.id, range, OfKind::Any, from, limit).await?;
-    let (entries, _) = page::cut(found, from, limit, request.bytes);
+    let found = entries::between(access, room.info.id, range, KindFilter::Any, from, limit).await?;
+    let (entries, _) = page::truncate(found, from, limit, request.bytes);
     let reached = match from {
-        End::Lowest => entries.last().map_or(highest, |last| last.seq) >= highest,
-        End::Highest => entries.first().map_or(lowest, |first| first.seq) <= lowest,
+        FillFrom::Lowest => entries.last().map_or(highest, |last| last.seq) >= highest,
+        FillFrom::Highest => entries.first().map_or(lowest, |first| first.seq) <= lowest,
     };
     Ok(LogPage {
         room: Arc::clone(&room.info),

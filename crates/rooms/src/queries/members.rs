@@ -1,6 +1,6 @@
-//! `Members`: who is in a room, and who of them is there.
+//! `Members`: the members of a room, and which of them are online.
 
-use super::{Found, Queries};
+use super::{Queries, QueryResult};
 use crate::api::{Floor, Member, Members, MembersPage, Refusal, RoomId};
 use crate::log_writer::permissions;
 use crate::store::{members, people, rooms};
@@ -9,11 +9,12 @@ use futures_util::FutureExt as _;
 use sessions::api::{Online, UserId, directory};
 use storage::prelude::*;
 
-type Seats = Vec<(UserId, members::Member)>;
+type Records = Vec<(UserId, members::MemberRecord)>;
 
-/// Members read at once: of those online few are asked for, but they may be rare.
-const AT_ONCE_MIN: usize = 32;
-const AT_ONCE_MAX: usize = 1_000;
+/// The bounds for the number of members read in one query. A page of online members is small, but they
+/// may be rare among all members.
+const QUERY_MIN: usize = 32;
+const QUERY_MAX: usize = 1_000;
 
 impl Reads<Members> for Queries {
     async fn read(
@@ -26,7 +27,7 @@ impl Reads<Members> for Queries {
             return Ok(Err(BAD_AFTER));
         };
         let limit = request.limit.max(1);
-        let wanted = Wanted {
+        let query = MembersQuery {
             online: self.online.clone(),
             now: (self.clock)(),
             after,
@@ -37,11 +38,11 @@ impl Reads<Members> for Queries {
             },
             request,
         };
-        let asked = &wanted.request;
-        let found = self.spread(
+        let asked = &query.request;
+        let found = self.read_spread(
             "rooms.members",
             (asked.room.clone(), Some(asked.caller.user.id)),
-            |snapshot| async move { read(snapshot, &wanted).await }.boxed(),
+            |snapshot| async move { read(snapshot, &query).await }.boxed(),
             is_recent,
         );
         Ok(found.await?.map(|(page, _)| page))
@@ -56,11 +57,11 @@ fn is_recent(found: &Result<(MembersPage, Floor), Refusal>, floor: &Floor) -> bo
 
 const BAD_AFTER: Refusal = Refusal::BadRequest {
     field: "after",
-    expected: "the next of the page before",
+    expected: "the `next` of the previous page",
 };
 
 #[derive(Clone)]
-struct Wanted {
+struct MembersQuery {
     request: Members,
     online: Online,
     now: i64,
@@ -68,23 +69,23 @@ struct Wanted {
     limit: usize,
 }
 
-async fn read(access: &mut impl Access, wanted: &Wanted) -> Found<(MembersPage, Floor)> {
-    let Some(room) = rooms::find(access, &wanted.request.room).await? else {
+async fn read(access: &mut impl Access, query: &MembersQuery) -> QueryResult<(MembersPage, Floor)> {
+    let Some(room) = rooms::find(access, &query.request.room).await? else {
         return Ok(Err(Refusal::NoSuchRoom));
     };
-    let (id, caller) = (room.info.id, wanted.request.caller.user.id);
+    let (id, caller) = (room.info.id, query.request.caller.user.id);
     let Some(own) = members::find(access, id, caller).await? else {
-        return Ok(Err(permissions::outsider(&room)));
+        return Ok(Err(permissions::not_a_member(&room)));
     };
     let seen = Floor::of(&room, Some(&own));
-    let (seats, next) = wanted.page(access, id).await?;
-    let ids: Vec<UserId> = seats.iter().map(|(user, _)| *user).collect();
+    let (records, next) = query.page(access, id).await?;
+    let ids: Vec<UserId> = records.iter().map(|(user, _)| *user).collect();
     let users = directory::by_id(access, &ids).await?;
-    let members = seats.into_iter().map(|(user, seat)| Member {
+    let members = records.into_iter().map(|(user, record)| Member {
         user: people::named(&users, user),
-        role: seat.role,
-        online: wanted.shows(user, &seat),
-        muted_until: seat.muted_until.filter(|until| *until > wanted.now),
+        role: record.role,
+        online: query.shows(user, &record),
+        muted_until: record.muted_until.filter(|until| *until > query.now),
     });
     let page = MembersPage {
         members: members.collect(),
@@ -94,25 +95,25 @@ async fn read(access: &mut impl Access, wanted: &Wanted) -> Found<(MembersPage, 
     Ok(Ok((page, seen)))
 }
 
-impl Wanted {
-    /// This page, and the token of the next. Of a large room no more is read than it takes.
+impl MembersQuery {
+    /// Reads this page and the token of the next one. Reads no more of a large room than that takes.
     async fn page(
         &self,
         access: &mut impl Access,
         room: RoomId,
-    ) -> Result<(Seats, Option<String>), Fault> {
-        let at_once = (self.limit + 1).clamp(AT_ONCE_MIN, AT_ONCE_MAX);
-        let (mut page, mut after) = (Seats::new(), self.after);
+    ) -> Result<(Records, Option<String>), Fault> {
+        let batch = (self.limit + 1).clamp(QUERY_MIN, QUERY_MAX);
+        let (mut page, mut after) = (Records::new(), self.after);
         while page.len() <= self.limit {
-            let seats = members::after(access, room, after, at_once).await?;
-            let were_all = seats.len() < at_once;
-            after = seats.last().map(|(user, _)| *user);
+            let records = members::page_after(access, room, after, batch).await?;
+            let is_last = records.len() < batch;
+            after = records.last().map(|(user, _)| *user);
             page.extend(
-                seats
+                records
                     .into_iter()
-                    .filter(|(user, seat)| self.is_asked_for(*user, seat)),
+                    .filter(|(user, record)| self.matches(*user, record)),
             );
-            if were_all {
+            if is_last {
                 break;
             }
         }
@@ -122,14 +123,14 @@ impl Wanted {
         Ok((page, last.filter(|_| more)))
     }
 
-    fn is_asked_for(&self, user: UserId, seat: &members::Member) -> bool {
-        !self.request.online_only || self.shows(user, seat)
+    fn matches(&self, user: UserId, record: &members::MemberRecord) -> bool {
+        !self.request.online_only || self.shows(user, record)
     }
 
-    /// Whether someone shows as online. Who has not answered a direct room shows nothing there to
-    /// the one who opened it.
-    fn shows(&self, user: UserId, seat: &members::Member) -> bool {
-        let seen = seat.answered || user == self.request.caller.user.id;
+    /// Returns whether a member shows as online. Someone who has not answered a direct room does not show
+    /// as online to its opener.
+    fn shows(&self, user: UserId, record: &members::MemberRecord) -> bool {
+        let seen = record.answered || user == self.request.caller.user.id;
         seen && self.online.contains(user)
     }
 }

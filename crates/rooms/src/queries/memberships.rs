@@ -1,6 +1,6 @@
-//! `Memberships`: every room of some users.
+//! `Memberships`: all memberships of some users.
 
-use super::{Found, Queries};
+use super::{Queries, QueryResult};
 use crate::api::{Membership, Memberships, Refusal};
 use crate::store::{members, rooms};
 use bus::{AskError, Reads, TraceId};
@@ -22,20 +22,20 @@ impl Reads<Memberships> for Queries {
     }
 }
 
-async fn read(access: &mut impl Access, users: &[UserId]) -> Found<Vec<Membership>> {
-    let places = members::places(access, users).await?;
-    let ids = places.iter().map(|place| place.room).collect();
+async fn read(access: &mut impl Access, users: &[UserId]) -> QueryResult<Vec<Membership>> {
+    let rows = members::of_users(access, users).await?;
+    let ids = rows.iter().map(|row| row.room).collect();
     let rooms = rooms::by_ids(access, &ids).await?;
-    let memberships = places.iter().filter_map(|place| {
-        let room = rooms.get(&place.room)?;
+    let memberships = rows.iter().filter_map(|row| {
+        let room = rooms.get(&row.room)?;
         Some(Membership {
-            user: place.user,
+            user: row.user,
             room: Arc::clone(&room.info),
-            role: place.member.role,
+            role: row.member.role,
             head: room.head,
-            visible_from: room.visible_from(place.member.joined_seq),
-            answered: place.member.answered,
-            muted_until: place.member.muted_until,
+            visible_from: room.visible_from(row.member.joined_seq),
+            answered: row.member.answered,
+            muted_until: row.member.muted_until,
         })
     });
     Ok(Ok(memberships.collect()))

@@ -1,4 +1,4 @@
-//! The concurrent answers: beside every queue, each of one snapshot.
+//! The concurrent reads, each in one snapshot.
 
 mod heads;
 mod invitations;
@@ -13,7 +13,7 @@ use futures_util::future::BoxFuture;
 use sessions::api::{Online, UserId};
 use storage::{Database, Fault, Reader as Snapshot};
 
-/// Reads rooms, their logs and their members.
+/// Answers the concurrent requests: rooms, logs, members, memberships, invitations.
 pub struct Queries {
     database: Database,
     online: Online,
@@ -21,8 +21,8 @@ pub struct Queries {
     presence_max: usize,
 }
 
-/// What a read finds, or why it may not look.
-type Found<T> = Result<Result<T, Refusal>, Fault>;
+/// The result of a read, or the refusal.
+type QueryResult<T> = Result<Result<T, Refusal>, Fault>;
 
 impl Queries {
     pub(crate) fn new(deps: &Deps) -> Self {
@@ -41,29 +41,35 @@ impl Queries {
     ) -> Result<Result<T, Refusal>, AskError>
     where
         T: Send + 'static,
-        W: for<'r> FnOnce(&'r mut Snapshot<'_>) -> BoxFuture<'r, Found<T>> + Clone + Send + 'static,
+        W: for<'r> FnOnce(&'r mut Snapshot<'_>) -> BoxFuture<'r, QueryResult<T>>
+            + Clone
+            + Send
+            + 'static,
     {
         Ok(self.database.read(operation, work).await?)
     }
 
-    /// The same for what is much to read of one room: on a replica, when what is found there is no
-    /// older than where the room stands for this reader on the primary.
-    async fn spread<T, W>(
+    /// Reads much of one room: on a replica if its result is as recent as the room's floor for this
+    /// reader on the primary, else on the primary.
+    async fn read_spread<T, W>(
         &self,
         operation: &'static str,
         (room, reader): (RoomKey, Option<UserId>),
         work: W,
-        enough: fn(&Result<T, Refusal>, &Floor) -> bool,
+        is_recent: fn(&Result<T, Refusal>, &Floor) -> bool,
     ) -> Result<Result<T, Refusal>, AskError>
     where
         T: Send + 'static,
-        W: for<'r> FnOnce(&'r mut Snapshot<'_>) -> BoxFuture<'r, Found<T>> + Clone + Send + 'static,
+        W: for<'r> FnOnce(&'r mut Snapshot<'_>) -> BoxFuture<'r, QueryResult<T>>
+            + Clone
+            + Send
+            + 'static,
     {
         let found = self.database.read_spread(
             operation,
             move |snapshot| Box::pin(async move { floor(snapshot, &room, reader).await }),
             work,
-            enough,
+            is_recent,
         );
         Ok(found.await?)
     }

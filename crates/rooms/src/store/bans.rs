@@ -1,11 +1,12 @@
-//! Who may not join a room, and the entry that says so.
+//! Bans: who may not join a room, and the `banned` entry.
 
+use super::remove_of_users::remove_of_users;
 use super::schema::bans;
 use crate::api::{RoomId, Seq};
 use sessions::api::UserId;
 use storage::prelude::*;
 
-/// The entry of someone's ban, if they are banned.
+/// Returns the `banned` entry of a person who is banned from a room.
 pub(crate) async fn find(
     access: &mut impl Access,
     room: RoomId,
@@ -18,8 +19,8 @@ pub(crate) async fn find(
     .optional()?)
 }
 
-/// Bans someone.
-pub(crate) async fn put(
+/// Adds a ban; fails if there is one.
+pub(crate) async fn insert(
     tx: &mut Writer<'_>,
     room: RoomId,
     user: UserId,
@@ -35,7 +36,7 @@ pub(crate) async fn put(
     Ok(())
 }
 
-/// Ends a ban; false if there was none.
+/// Removes a ban; returns false if there was none.
 pub(crate) async fn remove(tx: &mut Writer<'_>, room: RoomId, user: UserId) -> Result<bool, Fault> {
     let removed = statement!(tx, |c| diesel::delete(bans::table)
         .filter(bans::room_id.eq(room.0))
@@ -44,19 +45,4 @@ pub(crate) async fn remove(tx: &mut Writer<'_>, room: RoomId, user: UserId) -> R
     Ok(removed > 0)
 }
 
-/// Ends those of these people in all rooms, at most so many.
-pub(crate) async fn remove_of(
-    tx: &mut Writer<'_>,
-    users: &[UserId],
-    max: i64,
-) -> Result<(), Fault> {
-    let rows: Vec<(i64, UserId)> = query!(tx, |c| bans::table
-        .filter(bans::user_id.one_of(users))
-        .select((bans::room_id, bans::user_id))
-        .limit(max)
-        .load(c))?;
-    for (room, user) in rows {
-        remove(tx, RoomId(room), user).await?;
-    }
-    Ok(())
-}
+remove_of_users!(bans);

@@ -1,10 +1,10 @@
-//! The numbers that stand for kinds in the tables; they never change their meaning.
+//! The numbers that stand for enum values in the tables. A number never changes its meaning.
 
 use crate::api::{History, Kind, Role};
 use anyhow::anyhow;
 use storage::Fault;
 
-/// What stands in `entries.kind`.
+/// The values of `entries.kind`.
 pub(crate) mod entry {
     pub(crate) const MESSAGE: i16 = 1;
     pub(crate) const EDITED: i16 = 2;
@@ -22,11 +22,11 @@ pub(crate) mod entry {
     pub(crate) const ROOM: i16 = 14;
 }
 
-/// Something that a small number in a column stands for.
+/// An enum whose values are stored as small numbers.
 pub(crate) trait Code: Sized + Copy + PartialEq + 'static {
-    /// Each with its number.
+    /// Every value with its number.
     const ALL: &'static [(Self, i16)];
-    /// For the fault that an unknown number is.
+    /// The enum's name in the error about an unknown number.
     const WHAT: &'static str;
 
     fn code(self) -> i16 {
@@ -36,7 +36,7 @@ pub(crate) trait Code: Sized + Copy + PartialEq + 'static {
 
     fn decode(code: i16) -> Result<Self, Fault> {
         let found = Self::ALL.iter().find(|(_, number)| *number == code);
-        let found = found.ok_or_else(|| anyhow!("{code} is no {}", Self::WHAT))?;
+        let found = found.ok_or_else(|| anyhow!("unknown {}: {code}", Self::WHAT))?;
         Ok(found.0)
     }
 }

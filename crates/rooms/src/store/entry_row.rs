@@ -1,4 +1,4 @@
-//! An entry in its columns, and back.
+//! Converting entries to table columns and back.
 
 use super::codes::{Code, entry as codes};
 use super::people;
@@ -10,10 +10,10 @@ use sessions::api::{User, UserId};
 use std::collections::HashMap;
 use storage::prelude::*;
 
-/// What one row says.
+/// A row of `entries`, as it is read.
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = entries)]
-pub(crate) struct Row {
+pub(crate) struct EntryRow {
     pub(crate) room_id: i64,
     pub(crate) seq: i64,
     kind: i16,
@@ -26,7 +26,7 @@ pub(crate) struct Row {
     detail: Option<String>,
 }
 
-/// What few entries have: JSON in one column.
+/// The rarely used properties of an entry, as JSON in one column.
 #[derive(Default, Serialize, Deserialize)]
 #[serde(default)]
 struct Detail {
@@ -54,9 +54,9 @@ struct RoomDetail {
     kind: i16,
 }
 
-/// A change in the columns that depend on its kind.
+/// The columns whose values depend on the entry's kind, as they are written.
 #[derive(Default)]
-pub(crate) struct Columns<'a> {
+pub(crate) struct EntryColumns<'a> {
     pub(crate) kind: i16,
     pub(crate) cid: Option<&'a str>,
     pub(crate) body: Option<&'a str>,
@@ -65,8 +65,8 @@ pub(crate) struct Columns<'a> {
     pub(crate) detail: Option<String>,
 }
 
-impl<'a> Columns<'a> {
-    /// The columns of an entry.
+impl<'a> EntryColumns<'a> {
+    /// Returns the columns of an entry.
     pub(crate) fn of(entry: &'a Entry) -> Self {
         match &entry.change {
             Change::Message {
@@ -103,12 +103,12 @@ impl<'a> Columns<'a> {
                 }),
                 ..Self::default()
             },
-            _ => Self::about_people(entry),
+            _ => Self::about_person_or_room(entry),
         }
     }
 
-    /// The columns of an entry about membership or the room itself.
-    fn about_people(entry: &Entry) -> Self {
+    /// Returns the columns of an entry about a person or the room.
+    fn about_person_or_room(entry: &Entry) -> Self {
         let about = |kind, user: &User, reason: &Option<String>, detail: Detail| Self {
             kind,
             subject: Some(user.id),
@@ -170,7 +170,7 @@ impl<'a> Columns<'a> {
             Change::Message { .. }
             | Change::Edited { .. }
             | Change::Deleted { .. }
-            | Change::Reaction { .. } => unreachable!("not about people"),
+            | Change::Reaction { .. } => unreachable!("handled by the caller"),
         }
     }
 }
@@ -185,14 +185,14 @@ fn mention_detail(mentions: &[User]) -> Option<String> {
     })
 }
 
-/// `None` rather than `{}`.
+/// Returns the JSON of a detail, or `None` if it is empty.
 fn json(detail: &Detail) -> Option<String> {
     let json = serde_json::to_string(detail).expect("strings and numbers are JSON");
     (json != "{}").then_some(json)
 }
 
-impl Row {
-    /// Everyone whose name is needed to show it.
+impl EntryRow {
+    /// Adds the ids of everyone whose name the entry shows.
     pub(crate) fn people(&self, into: &mut Vec<UserId>) -> Result<(), Fault> {
         into.push(self.author_id);
         if let Some(subject) = self.subject_id {
@@ -204,7 +204,8 @@ impl Row {
         Ok(())
     }
 
-    /// Those mentioned. Messages that were deleted long ago still have theirs in the table.
+    /// Returns the mentions of an undeleted message. Older versions left those of deleted messages in the
+    /// table.
     fn mentions(&self) -> Result<Vec<String>, Fault> {
         if self.kind != codes::MESSAGE || self.body.is_none() {
             return Ok(Vec::new());
@@ -212,13 +213,13 @@ impl Row {
         Ok(self.detail()?.mentions)
     }
 
-    /// The message that a reaction is about.
+    /// Returns the message that a reaction is about; `None` for other entries.
     pub(crate) fn reacts_to(&self) -> Option<(RoomId, Seq)> {
         let target = self.target.filter(|_| self.kind == codes::REACTION)?;
         Some((RoomId(self.room_id), target))
     }
 
-    /// Shows a reaction without its emoji.
+    /// Replaces a reaction's emoji by an empty string.
     pub(crate) fn hide_emoji(&mut self) -> Result<(), Fault> {
         let mut detail = self.detail()?;
         detail.emoji = Some(String::new());
@@ -226,7 +227,7 @@ impl Row {
         Ok(())
     }
 
-    /// The entry, with the people by id.
+    /// Returns the entry; `users` has the people by id.
     pub(crate) fn into_entry(self, users: &HashMap<UserId, User>) -> Result<Entry, Fault> {
         let author = people::named(users, self.author_id);
         let (room, seq, at) = (RoomId(self.room_id), self.seq, self.at);
@@ -245,11 +246,11 @@ impl Row {
     fn into_change(self, users: &HashMap<UserId, User>) -> Result<Change, Fault> {
         let detail = self.detail()?;
         let mentions = mentioned(&self.mentions()?, users)?;
-        let target = || self.target.context("no target");
+        let target = || self.target.context("target is missing");
         let change = match self.kind {
             codes::MESSAGE => Change::Message {
                 mentions,
-                cid: self.cid.context("no cid")?,
+                cid: self.cid.context("cid is missing")?,
                 body: self.body,
                 reply_to: self.target,
             },
@@ -260,14 +261,14 @@ impl Row {
             codes::DELETED => Change::Deleted { target: target()? },
             codes::REACTION => Change::Reaction {
                 target: target()?,
-                emoji: detail.emoji.context("no emoji")?,
+                emoji: detail.emoji.context("emoji is missing")?,
                 on: detail.on,
             },
             codes::JOINED => Change::Joined,
             codes::LEFT => Change::Left,
-            codes::ROOM => room_change(detail.room.context("no room")?)?,
+            codes::ROOM => room_change(detail.room.context("room is missing")?)?,
             kind => {
-                let user = self.subject_id.context("no subject")?;
+                let user = self.subject_id.context("subject is missing")?;
                 moderated(kind, people::named(users, user), detail)?
             }
         };
@@ -278,7 +279,7 @@ impl Row {
         let Some(json) = &self.detail else {
             return Ok(Detail::default());
         };
-        Ok(serde_json::from_str(json).context("detail")?)
+        Ok(serde_json::from_str(json).context("cannot parse the detail column")?)
     }
 }
 
@@ -307,14 +308,14 @@ fn moderated(kind: i16, user: User, detail: Detail) -> Result<Change, Fault> {
         codes::UNMUTED => Change::Unmuted { user, reason },
         codes::MUTED => Change::Muted {
             user,
-            until_ms: detail.until_ms.context("no until_ms")?,
+            until_ms: detail.until_ms.context("until_ms is missing")?,
             reason,
         },
         codes::ROLE => Change::Role {
             user,
-            role: Role::decode(detail.role.context("no role")?)?,
+            role: Role::decode(detail.role.context("role is missing")?)?,
             reason,
         },
-        other => return Err(anyhow!("{other} is no kind of entry").into()),
+        other => return Err(anyhow!("unknown kind of entry: {other}").into()),
     })
 }

@@ -1,24 +1,28 @@
-//! Writing into the log, as sets.
+//! Inserting entries and moving heads, as sets.
 //!
-//! On SQLite `OR FAIL`: rows that went in before one that cannot stay until the job is undone, as it is
-//! after any failure. Left to undo them itself, SQLite copies each page before it changes it.
+//! On SQLite the statements use `OR FAIL`: if a row fails, the rows before it stay until the job is
+//! rolled back, as it is after any failure. To undo them itself, SQLite would copy each page before
+//! changing it.
 
-use super::entry_row::Columns;
+use super::entry_row::EntryColumns;
 use crate::api::{Entry, Seq};
 use storage::Backend;
 use storage::list::{self, Rows};
 use storage::prelude::*;
 
-/// Inserts entries, each with the fingerprint of what it said, if it says something.
+/// Inserts entries, each with its fingerprint if it is a message.
 pub(crate) async fn entries(
     tx: &mut Writer<'_>,
-    lines: &[(&Entry, Option<[u8; 16]>)],
+    rows: &[(&Entry, Option<[u8; 16]>)],
 ) -> Result<(), Fault> {
-    let columns: Vec<Columns<'_>> = lines.iter().map(|(entry, _)| Columns::of(entry)).collect();
-    let (mut lines, mut columns) = (lines, &columns[..]);
-    for length in list::lengths(tx.backend(), lines.len()) {
+    let columns: Vec<EntryColumns<'_>> = rows
+        .iter()
+        .map(|(entry, _)| EntryColumns::of(entry))
+        .collect();
+    let (mut rows, mut columns) = (rows, &columns[..]);
+    for length in list::lengths(tx.backend(), rows.len()) {
         let (these, their_columns);
-        (these, lines) = lines.split_at(length);
+        (these, rows) = rows.split_at(length);
         (their_columns, columns) = columns.split_at(length);
         let backend = tx.backend();
         statement!(tx, |c| set(these, their_columns, backend).execute(c))?;
@@ -37,15 +41,15 @@ macro_rules! insert {
 }
 
 fn set<'a>(
-    lines: &'a [(&'a Entry, Option<[u8; 16]>)],
-    columns: &'a [Columns<'a>],
+    rows: &'a [(&'a Entry, Option<[u8; 16]>)],
+    columns: &'a [EntryColumns<'a>],
     backend: Backend,
 ) -> Rows<'a> {
-    let entries = || lines.iter().map(|(entry, _)| entry);
-    let prints = lines
+    let entries = || rows.iter().map(|(entry, _)| entry);
+    let fingerprints = rows
         .iter()
         .map(|(_, fingerprint)| fingerprint.as_ref().map(|fingerprint| &fingerprint[..]));
-    let subject = |c: &'a Columns<'a>| c.subject.as_ref().map(|user| &user.0[..]);
+    let subject = |c: &'a EntryColumns<'a>| c.subject.as_ref().map(|user| &user.0[..]);
     Rows::new(
         vec![
             ("a", entries().map(|entry| entry.room.0).collect()),
@@ -55,7 +59,7 @@ fn set<'a>(
             ("e", entries().map(|entry| entry.at).collect()),
             ("f", columns.iter().map(|c| c.cid).collect()),
             ("g", columns.iter().map(|c| c.body).collect()),
-            ("h", prints.collect()),
+            ("h", fingerprints.collect()),
             ("i", columns.iter().map(|c| c.target).collect()),
             ("j", columns.iter().map(subject).collect()),
             ("k", columns.iter().map(|c| c.detail.as_deref()).collect()),
@@ -67,7 +71,7 @@ fn set<'a>(
     )
 }
 
-/// Moves heads, each with the time by the database's own clock, rounded down to ten seconds.
+/// Moves the rooms' heads and records when, by the database's clock, rounded down to ten seconds.
 pub(crate) async fn heads(tx: &mut Writer<'_>, heads: &[(i64, Seq)]) -> Result<(), Fault> {
     let text = match tx.backend() {
         Backend::Sqlite => {

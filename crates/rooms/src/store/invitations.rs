@@ -1,22 +1,23 @@
-//! Who may join a room that is not public, by whose word.
+//! Pending invitations: who may join a room, and who invited them.
 
 use super::codes::Code as _;
+use super::remove_of_users::remove_of_users;
 use super::schema::{invitations, members};
 use crate::api::{Role, RoomId, Seq};
 use sessions::api::UserId;
 use storage::prelude::*;
 
-/// One invitation.
+/// A pending invitation of one person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Invitation {
     pub(crate) room: RoomId,
-    /// The entry that says so.
+    /// The `invited` entry.
     pub(crate) seq: Seq,
-    /// Who gave it; `None` where the log no longer said when this was first kept.
+    /// The inviter; `None` if the log no longer recorded one when this table was created.
     pub(crate) by: Option<UserId>,
 }
 
-/// The entry of someone's invitation, if they have one.
+/// Returns the `invited` entry of a person who is invited to a room.
 pub(crate) async fn find(
     access: &mut impl Access,
     room: RoomId,
@@ -29,7 +30,7 @@ pub(crate) async fn find(
     .optional()?)
 }
 
-/// Someone's invitations, at most `limit`.
+/// Returns a person's invitations ordered by room, at most `limit`.
 pub(crate) async fn of(
     access: &mut impl Access,
     user: UserId,
@@ -49,8 +50,8 @@ pub(crate) async fn of(
     Ok(found.into_iter().map(invitation).collect())
 }
 
-/// Invites someone.
-pub(crate) async fn put(
+/// Adds an invitation; fails if there is one for this person and room.
+pub(crate) async fn insert(
     tx: &mut Writer<'_>,
     user: UserId,
     Invitation { room, seq, by }: Invitation,
@@ -66,8 +67,8 @@ pub(crate) async fn put(
     Ok(())
 }
 
-/// Makes an invitation that stands this person's.
-pub(crate) async fn adopt(
+/// Records `by` as the inviter of an existing invitation.
+pub(crate) async fn set_inviter(
     tx: &mut Writer<'_>,
     room: RoomId,
     user: UserId,
@@ -81,7 +82,7 @@ pub(crate) async fn adopt(
     Ok(())
 }
 
-/// Ends an invitation; false if there was none.
+/// Removes an invitation; returns false if there was none.
 pub(crate) async fn remove(tx: &mut Writer<'_>, room: RoomId, user: UserId) -> Result<bool, Fault> {
     let removed = statement!(tx, |c| diesel::delete(invitations::table)
         .filter(invitations::room_id.eq(room.0))
@@ -90,8 +91,8 @@ pub(crate) async fn remove(tx: &mut Writer<'_>, room: RoomId, user: UserId) -> R
     Ok(removed > 0)
 }
 
-/// Ends all that this person has given for a room.
-pub(crate) async fn void_by(tx: &mut Writer<'_>, room: RoomId, by: UserId) -> Result<(), Fault> {
+/// Removes all invitations to a room by this inviter.
+pub(crate) async fn remove_by(tx: &mut Writer<'_>, room: RoomId, by: UserId) -> Result<(), Fault> {
     statement!(tx, |c| diesel::delete(invitations::table)
         .filter(invitations::room_id.eq(room.0))
         .filter(invitations::by_id.eq(by))
@@ -99,8 +100,8 @@ pub(crate) async fn void_by(tx: &mut Writer<'_>, room: RoomId, by: UserId) -> Re
     Ok(())
 }
 
-/// Ends all those for a room whose givers are not moderators of it.
-pub(crate) async fn void_by_members(tx: &mut Writer<'_>, room: RoomId) -> Result<(), Fault> {
+/// Removes all invitations to a room whose inviter is not a moderator or owner of it.
+pub(crate) async fn remove_by_members(tx: &mut Writer<'_>, room: RoomId) -> Result<(), Fault> {
     let moderators: Vec<UserId> = query!(tx, |c| members::table
         .filter(members::room_id.eq(room.0))
         .filter(members::role.ge(Role::Moderator.code()))
@@ -117,19 +118,4 @@ pub(crate) async fn void_by_members(tx: &mut Writer<'_>, room: RoomId) -> Result
     Ok(())
 }
 
-/// Ends those of these people in all rooms, at most so many.
-pub(crate) async fn remove_of(
-    tx: &mut Writer<'_>,
-    users: &[UserId],
-    max: i64,
-) -> Result<(), Fault> {
-    let rows: Vec<(i64, UserId)> = query!(tx, |c| invitations::table
-        .filter(invitations::user_id.one_of(users))
-        .select((invitations::room_id, invitations::user_id))
-        .limit(max)
-        .load(c))?;
-    for (room, user) in rows {
-        remove(tx, RoomId(room), user).await?;
-    }
-    Ok(())
-}
+remove_of_users!(invitations);

@@ -1,4 +1,4 @@
-//! What a run of appends asks the log for, as a set: one query each.
+//! Lookups in the log for batches of appends, with one query per batch, and for moderation.
 
 use super::schema::entries;
 use crate::api::{RoomId, Seq};
@@ -8,23 +8,23 @@ use std::collections::HashMap;
 use storage::list::Rows;
 use storage::prelude::*;
 
-/// A message that stands in the log already.
+/// A message that was sent before.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Standing {
-    /// Its place.
+pub(crate) struct StoredMessage {
+    /// The position of its entry.
     pub(crate) seq: Seq,
-    /// When it was written.
+    /// When it was written, ms since 1970.
     pub(crate) at: i64,
-    /// What was sent first.
+    /// The fingerprint of the message as first sent.
     pub(crate) fingerprint: Vec<u8>,
 }
 
-/// By room, author and cid.
-pub(crate) type Repeats = HashMap<(RoomId, UserId, String), Standing>;
+/// Messages by room, author and `cid`.
+pub(crate) type Repeats = HashMap<(RoomId, UserId, String), StoredMessage>;
 
 type RepeatRow = (i64, UserId, String, i64, i64, Vec<u8>);
 
-/// Those of these messages that were written before.
+/// Returns the messages among `wanted` that were sent before.
 pub(crate) async fn repeats(
     access: &mut impl Access,
     wanted: &[(RoomId, UserId, &str)],
@@ -39,7 +39,7 @@ pub(crate) async fn repeats(
             let key = (RoomId(room), author, cid);
             (
                 key,
-                Standing {
+                StoredMessage {
                     seq,
                     at,
                     fingerprint,
@@ -67,27 +67,27 @@ fn repeats_of<'a>(
     )
 }
 
-/// A message that others refer to.
+/// A message that another entry refers to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Target {
-    /// Who wrote it.
+    /// The message's author.
     pub(crate) author: UserId,
-    /// Its body is gone.
+    /// True if it was deleted.
     pub(crate) deleted: bool,
 }
 
-/// By room and place.
+/// Messages by room and seq.
 pub(crate) type Targets = HashMap<(RoomId, Seq), Target>;
 
-/// Those of these places where a message stands.
+/// Returns the messages at those of these positions that have one, deleted ones included.
 pub(crate) async fn targets(
     access: &mut impl Access,
-    places: &[(RoomId, Seq)],
+    positions: &[(RoomId, Seq)],
 ) -> Result<Targets, Fault> {
-    if places.is_empty() {
+    if positions.is_empty() {
         return Ok(Targets::new());
     }
-    let found: Vec<(i64, i64, UserId, bool)> = query!(access, |c| targets_at(places).load(c))?;
+    let found: Vec<(i64, i64, UserId, bool)> = query!(access, |c| targets_at(positions).load(c))?;
     let found = found.into_iter().map(|(room, seq, author, deleted)| {
         let target = Target { author, deleted };
         ((RoomId(room), seq), target)
@@ -95,9 +95,9 @@ pub(crate) async fn targets(
     Ok(found.collect())
 }
 
-fn targets_at(places: &[(RoomId, Seq)]) -> Rows<'_, (BigInt, BigInt, Binary, Bool)> {
-    let rooms = places.iter().map(|(room, _)| room.0);
-    let seqs = places.iter().map(|(_, seq)| *seq);
+fn targets_at(positions: &[(RoomId, Seq)]) -> Rows<'_, (BigInt, BigInt, Binary, Bool)> {
+    let rooms = positions.iter().map(|(room, _)| room.0);
+    let seqs = positions.iter().map(|(_, seq)| *seq);
     Rows::new(
         vec![("room", rooms.collect()), ("place", seqs.collect())],
         "SELECT e.room_id, e.seq, e.author_id, e.body IS NULL FROM w CROSS JOIN entries e \
@@ -105,8 +105,8 @@ fn targets_at(places: &[(RoomId, Seq)]) -> Rows<'_, (BigInt, BigInt, Binary, Boo
     )
 }
 
-/// Entries of one kind about a person in a room, by place. Each kind is asked for alone: then the
-/// last one is found at once, however often the person came and went.
+/// Selects the entries of one kind about a person in a room, the newest first. One kind per query lets
+/// an index find the newest at once, however often the person joined and left.
 #[diesel::dsl::auto_type(no_type_alias)]
 fn about(room: i64, user: UserId, kind: i16) -> _ {
     entries::table
@@ -117,7 +117,7 @@ fn about(room: i64, user: UserId, kind: i16) -> _ {
         .select(entries::seq)
 }
 
-/// The last entry of one of these kinds about a person in a room.
+/// Returns kind and seq of the last entry of these kinds about a person in a room.
 pub(crate) async fn last_about(
     access: &mut impl Access,
     room: RoomId,

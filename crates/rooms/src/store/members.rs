@@ -1,4 +1,4 @@
-//! Who is a member of what.
+//! Memberships: who is a member of which room.
 
 use super::codes::Code as _;
 use super::schema::{members, rooms};
@@ -9,24 +9,24 @@ use std::collections::HashMap;
 use storage::list::Rows;
 use storage::prelude::*;
 
-/// One membership.
+/// A membership, without its room and person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Member {
-    /// As what, without what a server administrator is besides.
+pub(crate) struct MemberRecord {
+    /// The role, without the rights of a server administrator.
     pub(crate) role: Role,
-    /// The entry of joining, of the present stay.
+    /// The member's latest `joined` entry.
     pub(crate) joined_seq: Seq,
-    /// Muted until, ms since 1970; may have passed.
+    /// When the mute ends, ms since 1970; may have passed.
     pub(crate) muted_until: Option<i64>,
-    /// False in a direct room that the other one opened and this one has not answered.
+    /// False in a direct room that the other person opened and this one has not answered.
     pub(crate) answered: bool,
 }
 
-/// The columns of a [`Member`].
-type Columns = (i16, i64, Option<i64>, i16);
+/// The columns of a [`MemberRecord`].
+type MemberColumns = (i16, i64, Option<i64>, i16);
 
-impl Member {
-    fn of((role, joined_seq, muted_until, answered): Columns) -> Result<Self, Fault> {
+impl MemberRecord {
+    fn of((role, joined_seq, muted_until, answered): MemberColumns) -> Result<Self, Fault> {
         Ok(Self {
             role: Role::decode(role)?,
             joined_seq,
@@ -39,11 +39,11 @@ impl Member {
 type Pair = (BigInt, Binary, SmallInt, BigInt, Nullable<BigInt>, SmallInt);
 type PairRow = (i64, UserId, i16, i64, Option<i64>, i16);
 
-/// Those of these people who are members of these rooms, pair by pair. One query.
-pub(crate) async fn of(
+/// Returns the memberships among these pairs of room and person, in one query.
+pub(crate) async fn by_pairs(
     access: &mut impl Access,
     pairs: &[(RoomId, UserId)],
-) -> Result<HashMap<(RoomId, UserId), Member>, Fault> {
+) -> Result<HashMap<(RoomId, UserId), MemberRecord>, Fault> {
     if pairs.is_empty() {
         return Ok(HashMap::new());
     }
@@ -51,7 +51,7 @@ pub(crate) async fn of(
     found
         .into_iter()
         .map(|(room, user, role, joined_seq, muted_until, answered)| {
-            let member = Member::of((role, joined_seq, muted_until, answered))?;
+            let member = MemberRecord::of((role, joined_seq, muted_until, answered))?;
             Ok(((RoomId(room), user), member))
         })
         .collect()
@@ -67,13 +67,13 @@ fn wanted(pairs: &[(RoomId, UserId)]) -> Rows<'_, Pair> {
     )
 }
 
-/// How one person stands in one room.
+/// Returns a person's membership in a room.
 pub(crate) async fn find(
     access: &mut impl Access,
     room: RoomId,
     user: UserId,
-) -> Result<Option<Member>, Fault> {
-    let row: Option<Columns> = query!(access, |c| members::table
+) -> Result<Option<MemberRecord>, Fault> {
+    let row: Option<MemberColumns> = query!(access, |c| members::table
         .find((room.0, user))
         .select((
             members::role,
@@ -83,11 +83,11 @@ pub(crate) async fn find(
         ))
         .first(c))
     .optional()?;
-    row.map(Member::of).transpose()
+    row.map(MemberRecord::of).transpose()
 }
 
-/// How many rooms someone is a member of.
-pub(crate) async fn count_of(access: &mut impl Access, user: UserId) -> Result<usize, Fault> {
+/// Counts the rooms that a person is a member of.
+pub(crate) async fn count_rooms(access: &mut impl Access, user: UserId) -> Result<usize, Fault> {
     let count: i64 = query!(access, |c| members::table
         .filter(members::user_id.eq(user))
         .count()
@@ -95,9 +95,12 @@ pub(crate) async fn count_of(access: &mut impl Access, user: UserId) -> Result<u
     Ok(usize::try_from(count).unwrap_or(0))
 }
 
-/// How many rooms someone has chosen to be in: a direct room that others opened does not count until
-/// it is answered.
-pub(crate) async fn chosen_by(access: &mut impl Access, user: UserId) -> Result<usize, Fault> {
+/// Counts the rooms that a person has chosen to be in: direct rooms that others opened count only once
+/// answered.
+pub(crate) async fn count_chosen_rooms(
+    access: &mut impl Access,
+    user: UserId,
+) -> Result<usize, Fault> {
     let count: i64 = query!(access, |c| members::table
         .filter(members::user_id.eq(user))
         .filter(members::answered.ne(0))
@@ -106,25 +109,25 @@ pub(crate) async fn chosen_by(access: &mut impl Access, user: UserId) -> Result<
     Ok(usize::try_from(count).unwrap_or(0))
 }
 
-/// A place of someone in a room.
+/// A membership with its room and person.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Place {
+pub(crate) struct MembershipRow {
     pub(crate) room: RoomId,
     pub(crate) user: UserId,
-    pub(crate) member: Member,
-    /// What is noted of it, not what is so: [`super::heirs`].
+    pub(crate) member: MemberRecord,
+    /// As recorded; true may be outdated: [`super::owners`].
     pub(crate) may_own: bool,
 }
 
-/// Ids given to one statement at most.
+/// The maximum number of ids in one statement.
 const IDS_AT_ONCE: usize = 1_000;
 
-/// Every place of these people.
-pub(crate) async fn places(
+/// Returns all memberships of these people.
+pub(crate) async fn of_users(
     access: &mut impl Access,
     users: &[UserId],
-) -> Result<Vec<Place>, Fault> {
-    let mut places = Vec::new();
+) -> Result<Vec<MembershipRow>, Fault> {
+    let mut memberships = Vec::new();
     for users in users.chunks(IDS_AT_ONCE) {
         let found: Vec<(PairRow, bool)> = query!(access, |c| members::table
             .filter(members::user_id.one_of(users))
@@ -141,27 +144,27 @@ pub(crate) async fn places(
             ))
             .load(c))?;
         for ((room, user, role, joined_seq, muted_until, answered), may_own) in found {
-            places.push(Place {
+            memberships.push(MembershipRow {
                 room: RoomId(room),
                 user,
-                member: Member::of((role, joined_seq, muted_until, answered))?,
+                member: MemberRecord::of((role, joined_seq, muted_until, answered))?,
                 may_own,
             });
         }
     }
-    Ok(places)
+    Ok(memberships)
 }
 
-/// The next in a room by id, after this one.
-pub(crate) async fn after(
+/// Returns at most `limit` members of a room ordered by id, after the person `after`.
+pub(crate) async fn page_after(
     access: &mut impl Access,
     room: RoomId,
     after: Option<UserId>,
     limit: usize,
-) -> Result<Vec<(UserId, Member)>, Fault> {
-    // Nobody's id is lower.
+) -> Result<Vec<(UserId, MemberRecord)>, Fault> {
+    // No person has a lower id.
     let after = after.unwrap_or(UserId([0; 16]));
-    let found: Vec<(UserId, Columns)> = query!(access, |c| members::table
+    let found: Vec<(UserId, MemberColumns)> = query!(access, |c| members::table
         .filter(members::room_id.eq(room.0))
         .filter(members::user_id.gt(after))
         .order(members::user_id)
@@ -178,16 +181,16 @@ pub(crate) async fn after(
         .load(c))?;
     let found = found.into_iter();
     found
-        .map(|(user, columns)| Ok((user, Member::of(columns)?)))
+        .map(|(user, columns)| Ok((user, MemberRecord::of(columns)?)))
         .collect()
 }
 
-/// Adds a member, and counts it.
+/// Adds a member and updates the room's count. The caller holds the room's lock.
 pub(crate) async fn insert(
     tx: &mut Writer<'_>,
     room: RoomId,
     user: &User,
-    member: Member,
+    member: MemberRecord,
 ) -> Result<(), Fault> {
     statement!(tx, |c| diesel::insert_into(members::table)
         .values((
@@ -200,10 +203,11 @@ pub(crate) async fn insert(
             members::may_own.eq(!user.guest),
         ))
         .execute(c))?;
-    count(tx, room, 1).await
+    add_to_count(tx, room, 1).await
 }
 
-/// Takes a member out, if it is one.
+/// Removes a member, if the person is one, and updates the room's count. The caller holds the room's
+/// lock.
 pub(crate) async fn remove(tx: &mut Writer<'_>, room: RoomId, user: UserId) -> Result<(), Fault> {
     let removed = statement!(tx, |c| diesel::delete(members::table)
         .filter(members::room_id.eq(room.0))
@@ -212,11 +216,10 @@ pub(crate) async fn remove(tx: &mut Writer<'_>, room: RoomId, user: UserId) -> R
     if removed == 0 {
         return Ok(());
     }
-    count(tx, room, -1).await
+    add_to_count(tx, room, -1).await
 }
 
-/// Under the room's lock.
-async fn count(tx: &mut Writer<'_>, room: RoomId, more: i64) -> Result<(), Fault> {
+async fn add_to_count(tx: &mut Writer<'_>, room: RoomId, more: i64) -> Result<(), Fault> {
     statement!(tx, |c| diesel::update(rooms::table)
         .filter(rooms::id.eq(room.0))
         .set(rooms::member_count.eq(rooms::member_count + more))
@@ -239,7 +242,7 @@ pub(crate) async fn set_role(
     Ok(())
 }
 
-/// Notes that a member has answered a direct room.
+/// Records that a member has answered a direct room.
 pub(crate) async fn set_answered(
     tx: &mut Writer<'_>,
     room: RoomId,
@@ -253,7 +256,7 @@ pub(crate) async fn set_answered(
     Ok(())
 }
 
-/// Mutes a member until then, or lets it speak again.
+/// Mutes a member until the given time (ms since 1970), or unmutes them.
 pub(crate) async fn set_mute(
     tx: &mut Writer<'_>,
     room: RoomId,

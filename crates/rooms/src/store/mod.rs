@@ -1,23 +1,24 @@
-//! The tables of this crate and every query on them.
+//! This crate's tables and every query on them.
 
 pub(crate) mod bans;
 mod codes;
 pub(crate) mod entries;
 pub(crate) mod entry_row;
-pub(crate) mod heirs;
 pub(crate) mod insert;
 pub(crate) mod invitations;
+pub(crate) mod kind_filter;
 pub(crate) mod lookups;
 pub(crate) mod members;
 pub(crate) mod mutes;
-pub(crate) mod of_kind;
+pub(crate) mod owners;
 pub(crate) mod people;
 #[cfg(test)]
 mod plans;
 pub(crate) mod quotas;
+pub(crate) mod references;
+mod remove_of_users;
 pub(crate) mod retention;
 pub(crate) mod rooms;
 mod schema;
-pub(crate) mod traces;
 
 pub(crate) use codes::entry as kinds;

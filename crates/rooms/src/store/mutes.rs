@@ -1,21 +1,22 @@
-//! Who is muted where: it outlasts a membership, and what retention takes out of the log.
+//! Mutes. A mute outlasts the membership, and the retention of its `muted` entry.
 
+use super::remove_of_users::remove_of_users;
 use super::schema::mutes;
 use crate::api::{RoomId, Seq};
 use sessions::api::UserId;
 use storage::prelude::*;
 
-/// A mute, which may have passed.
+/// A mute; may have ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Mute {
-    /// The entry that says so; 0 if it was no longer in the log when this table was made.
+    /// The `muted` entry; 0 if it was no longer in the log when this table was created.
     pub(crate) seq: Seq,
-    /// ms since 1970.
+    /// When it ends, ms since 1970.
     pub(crate) until_ms: i64,
 }
 
-/// The mute that lasts at this time.
-pub(crate) async fn lasting(
+/// Returns a person's mute in a room, if it is in effect at `now`.
+pub(crate) async fn find_active(
     access: &mut impl Access,
     room: RoomId,
     user: UserId,
@@ -30,8 +31,8 @@ pub(crate) async fn lasting(
     Ok(mute.filter(|mute| mute.until_ms > now))
 }
 
-/// Mutes someone, instead of any earlier mute.
-pub(crate) async fn put(
+/// Adds a mute or replaces the earlier one.
+pub(crate) async fn upsert(
     tx: &mut Writer<'_>,
     room: RoomId,
     user: UserId,
@@ -47,7 +48,7 @@ pub(crate) async fn put(
     Ok(())
 }
 
-/// Lets someone speak again.
+/// Removes a mute, if there is one.
 pub(crate) async fn remove(tx: &mut Writer<'_>, room: RoomId, user: UserId) -> Result<(), Fault> {
     statement!(tx, |c| diesel::delete(mutes::table)
         .filter(mutes::room_id.eq(room.0))
@@ -56,19 +57,4 @@ pub(crate) async fn remove(tx: &mut Writer<'_>, room: RoomId, user: UserId) -> R
     Ok(())
 }
 
-/// Ends those of these people in all rooms, at most so many.
-pub(crate) async fn remove_of(
-    tx: &mut Writer<'_>,
-    users: &[UserId],
-    max: i64,
-) -> Result<(), Fault> {
-    let rows: Vec<(i64, UserId)> = query!(tx, |c| mutes::table
-        .filter(mutes::user_id.one_of(users))
-        .select((mutes::room_id, mutes::user_id))
-        .limit(max)
-        .load(c))?;
-    for (room, user) in rows {
-        remove(tx, RoomId(room), user).await?;
-    }
-    Ok(())
-}
+remove_of_users!(mutes);

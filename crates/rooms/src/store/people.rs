@@ -1,23 +1,23 @@
-//! Ids of people in JSON columns, and the people behind ids.
+//! People's ids in JSON columns, and looking people up by id.
 
 use anyhow::anyhow;
 use sessions::api::{User, UserId};
 use std::collections::HashMap;
 use storage::Fault;
 
-/// An id inside a JSON column: 32 hex digits, which mean nothing to LIKE.
+/// Returns an id for a JSON column: 32 hex digits, safe in a LIKE pattern.
 pub(crate) fn hex(id: UserId) -> String {
     format!("{:032x}", u128::from_be_bytes(id.0))
 }
 
-/// The id behind 32 hex digits.
+/// Parses an id of 32 hex digits.
 pub(crate) fn from_hex(hex: &str) -> Result<UserId, Fault> {
-    let number = u128::from_str_radix(hex, 16).map_err(|_| anyhow!("no id in the column"))?;
+    let number = u128::from_str_radix(hex, 16).map_err(|_| anyhow!("not an id: {hex:?}"))?;
     Ok(UserId(number.to_be_bytes()))
 }
 
-/// The person with this id. The directory keeps those who wrote something; should one be missing
-/// all the same, the log must stay readable.
+/// Returns the person with this id, or a guest named `unknown`: the directory keeps everyone who wrote
+/// something, but should one be missing, the log must stay readable.
 pub(crate) fn named(users: &HashMap<UserId, User>, id: UserId) -> User {
     users.get(&id).cloned().unwrap_or_else(|| User {
         id,

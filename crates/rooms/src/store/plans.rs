@@ -1,14 +1,14 @@
-//! What every query does in a large room, on the database that the tests run on: none reads through a
-//! table that grows. `just large-rooms` runs this with a room of 100,000 and shows the times.
+//! The plan of every query in a large room, on the database under test: no query may scan a table that
+//! grows. `just large-rooms` runs this with a room of 100,000 members and prints the times.
 
-use super::entries::End;
+use super::entries::FillFrom;
 use super::invitations::Invitation;
-use super::members::Member;
+use super::kind_filter::KindFilter;
+use super::members::MemberRecord;
 use super::mutes::Mute;
-use super::of_kind::OfKind;
 use super::{
-    bans, entries, heirs, insert, invitations, kinds, lookups, members, mutes, quotas, retention,
-    rooms, traces,
+    bans, entries, insert, invitations, kinds, lookups, members, mutes, owners, quotas, references,
+    retention, rooms,
 };
 use crate::api::{Role, RoomId, RoomKey};
 use sessions::api::{User, UserId};
@@ -22,8 +22,9 @@ fn person(n: u32) -> UserId {
     UserId(u128::from(n).to_be_bytes())
 }
 
-/// Room 1 has that many members and four times as many entries, two fifths of them about people who
-/// came and went; beside it, for every other member, a room with one member and one entry.
+/// Creates a store in which room 1 has [`large`] members and four times as many entries, two fifths of
+/// them about people who joined and left. For every other member there is another room with one member
+/// and one entry.
 async fn large_store() -> Store {
     let members = large();
     let store = Store::new().await;
@@ -61,7 +62,7 @@ async fn large_store() -> Store {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn members_heirs_and_traces_are_looked_up() {
+async fn members_owners_and_references_are_looked_up() {
     let store = large_store().await;
     let many: Vec<_> = (1..=256).map(|n| (ROOM, person(n))).collect();
     let many: &[(RoomId, UserId)] = many.leak();
@@ -74,34 +75,34 @@ async fn members_heirs_and_traces_are_looked_up() {
         guest: false,
     };
     let new: &User = Box::leak(Box::new(new));
-    let member = Member {
+    let member = MemberRecord {
         role: Role::Member,
         joined_seq: 1,
         muted_until: None,
         answered: true,
     };
     looks_up!(store, |tx| {
-        members::of(tx, many);
-        members::of(tx, &many[..1]);
+        members::by_pairs(tx, many);
+        members::by_pairs(tx, &many[..1]);
         members::find(tx, ROOM, someone);
-        members::count_of(tx, someone);
-        members::chosen_by(tx, someone);
-        members::places(tx, people);
+        members::count_rooms(tx, someone);
+        members::count_chosen_rooms(tx, someone);
+        members::of_users(tx, people);
         members::insert(tx, ROOM, new, member);
         members::set_role(tx, ROOM, someone, Role::Moderator);
         members::set_answered(tx, ROOM, someone);
         members::set_mute(tx, ROOM, someone, Some(1));
         members::remove(tx, ROOM, someone);
-        heirs::are_over(tx, ROOM, people);
-        traces::named(tx, people);
-        traces::named(tx, &people[..1]);
-        traces::expected(tx, people);
+        owners::mark_ineligible(tx, ROOM, people);
+        references::referenced(tx, people);
+        references::referenced(tx, &people[..1]);
+        references::banned_or_invited(tx, people);
     });
     looks_up!(in order store, |tx| {
-        members::after(tx, ROOM, Some(someone), 100);
-        heirs::owners(tx, ROOM, 32);
-        heirs::in_line(tx, ROOM, 32);
-        heirs::survey(tx, ROOM, 1_000);
+        members::page_after(tx, ROOM, Some(someone), 100);
+        owners::owners(tx, ROOM, 32);
+        owners::candidates(tx, ROOM, 32);
+        owners::survey(tx, ROOM, 1_000);
     });
     store.close().await;
 }
@@ -123,22 +124,22 @@ async fn bans_invitations_and_mutes_are_looked_up() {
     };
     looks_up!(store, |tx| {
         bans::find(tx, ROOM, someone);
-        bans::put(tx, ROOM, someone, 1);
+        bans::insert(tx, ROOM, someone, 1);
         bans::remove(tx, ROOM, someone);
-        bans::remove_of(tx, people, 100);
+        bans::remove_of_users(tx, people, 100);
         invitations::find(tx, ROOM, someone);
         invitations::of(tx, someone, 100);
-        invitations::put(tx, someone, invitation);
-        invitations::adopt(tx, ROOM, someone, other);
+        invitations::insert(tx, someone, invitation);
+        invitations::set_inviter(tx, ROOM, someone, other);
         invitations::remove(tx, ROOM, someone);
-        invitations::remove_of(tx, people, 100);
-        mutes::lasting(tx, ROOM, someone, 1);
-        mutes::put(tx, ROOM, someone, mute);
+        invitations::remove_of_users(tx, people, 100);
+        mutes::find_active(tx, ROOM, someone, 1);
+        mutes::upsert(tx, ROOM, someone, mute);
         mutes::remove(tx, ROOM, someone);
-        mutes::remove_of(tx, people, 100);
-        quotas::unanswered(tx, someone);
-        quotas::waiting_for(tx, someone);
-        quotas::made_since(tx, someone, false, 1);
+        mutes::remove_of_users(tx, people, 100);
+        quotas::count_unanswered(tx, someone);
+        quotas::openers_awaiting(tx, someone);
+        quotas::count_created_since(tx, someone, false, 1);
     });
     store.close().await;
 }
@@ -149,24 +150,24 @@ async fn the_log_is_looked_up() {
     let log = i64::from(large()) * 4;
     let sends: Vec<_> = (1..=256).map(|n| (ROOM, person(n), "c7")).collect();
     let sends: &[(RoomId, UserId, &str)] = sends.leak();
-    let places: Vec<_> = (1..=256).map(|n| (ROOM, n)).collect();
-    let places: &[(RoomId, i64)] = places.leak();
+    let positions: Vec<_> = (1..=256).map(|n| (ROOM, n)).collect();
+    let positions: &[(RoomId, i64)] = positions.leak();
     let someone = person(7);
     looks_up!(store, |tx| {
         lookups::repeats(tx, sends);
         lookups::repeats(tx, &sends[..1]);
-        lookups::targets(tx, places);
-        lookups::targets(tx, &places[..1]);
+        lookups::targets(tx, positions);
+        lookups::targets(tx, &positions[..1]);
         entries::at(tx, ROOM, &[5, 6, 7]);
         entries::redact(tx, ROOM, 5);
-        retention::cut(tx, ROOM, (2, 12));
+        retention::delete_entries(tx, ROOM, (2, 12));
         insert::heads(tx, &[(1, 9), (2, 11)]);
     });
     looks_up!(in order store, |tx| {
         lookups::last_about(tx, ROOM, someone, &[kinds::JOINED, kinds::LEFT]);
-        entries::between(tx, ROOM, (1, log), OfKind::Message, End::Highest, 51);
-        entries::between(tx, ROOM, (1, log), OfKind::Message, End::Lowest, 51);
-        entries::between(tx, ROOM, (1, log), OfKind::Any, End::Lowest, 51);
+        entries::between(tx, ROOM, (1, log), KindFilter::Message, FillFrom::Highest, 51);
+        entries::between(tx, ROOM, (1, log), KindFilter::Message, FillFrom::Lowest, 51);
+        entries::between(tx, ROOM, (1, log), KindFilter::Any, FillFrom::Lowest, 51);
         entries::unread(tx, ROOM, someone, 1);
         retention::oldest(tx, ROOM, (1, log), 100);
     });
@@ -186,28 +187,28 @@ async fn rooms_are_looked_up() {
     let ids: &HashSet<RoomId> = Box::leak(Box::new(ids));
     looks_up!(store, |tx| {
         rooms::find(tx, key);
-        rooms::of_pair(tx, (someone, person(8)));
-        rooms::of_creation(tx, someone, "made");
+        rooms::find_direct(tx, (someone, person(8)));
+        rooms::find_by_cid(tx, someone, "made");
         rooms::by_ids(tx, ids);
         rooms::lock(tx, names);
         rooms::lock(tx, &names[..1]);
-        rooms::taken(tx, keys);
+        rooms::taken_keys(tx, keys);
         rooms::recent_heads(tx);
-        retention::unnoted(tx, RoomId(1), 500);
-        retention::renote(tx, RoomId(7), Some(9));
-        retention::renote(tx, RoomId(7), None);
+        retention::without_age(tx, RoomId(1), 500);
+        retention::set_age(tx, RoomId(7), Some(9));
+        retention::set_age(tx, RoomId(7), None);
     });
     looks_up!(in order store, |tx| {
         rooms::public(tx, "room-2", 100);
         rooms::heads(tx, Some(ROOM), 500);
         retention::due(tx, 20, 100);
-        retention::cut_short(tx, RoomId(100), 500);
+        retention::truncated_rooms(tx, RoomId(100), 500);
     });
     store.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_newest_entry_is_that_of_one_of_the_rooms_written_in_last() {
+async fn the_newest_entry_is_looked_up_in_the_rooms_written_to_last() {
     let store = large_store().await;
     let statements = storage::explained!(store, tx, retention::newest(tx));
     let [newest] = &statements[..] else {

@@ -1,4 +1,4 @@
-//! What one person has begun, counted where more of it is refused.
+//! Counts for the quotas of one person.
 
 use super::codes::Code as _;
 use super::schema::{members, rooms};
@@ -6,9 +6,12 @@ use crate::api::Kind;
 use sessions::api::UserId;
 use storage::prelude::*;
 
-/// How many direct rooms this person opened that the other one has not answered. One that the other
-/// has left is not among them.
-pub(crate) async fn unanswered(access: &mut impl Access, opener: UserId) -> Result<usize, Fault> {
+/// Counts the direct rooms that a person opened and the other one has not answered. A room that the
+/// other one has left does not count.
+pub(crate) async fn count_unanswered(
+    access: &mut impl Access,
+    opener: UserId,
+) -> Result<usize, Fault> {
     let count: i64 = query!(access, |c| rooms::table
         .inner_join(members::table.on(members::room_id.eq(rooms::id)))
         .filter(rooms::creator.eq(opener))
@@ -19,8 +22,8 @@ pub(crate) async fn unanswered(access: &mut impl Access, opener: UserId) -> Resu
     Ok(usize::try_from(count).unwrap_or(0))
 }
 
-/// Who opened the direct rooms that wait for this person's answer.
-pub(crate) async fn waiting_for(
+/// Returns the openers of the direct rooms that wait for this person's answer.
+pub(crate) async fn openers_awaiting(
     access: &mut impl Access,
     user: UserId,
 ) -> Result<Vec<UserId>, Fault> {
@@ -33,19 +36,22 @@ pub(crate) async fn waiting_for(
     Ok(openers.into_iter().flatten().collect())
 }
 
-/// How many rooms this person has made since then: direct ones, or all others.
-pub(crate) async fn made_since(
+/// Counts the rooms that a person has created since a time (ms since 1970): direct rooms, or all
+/// others.
+pub(crate) async fn count_created_since(
     access: &mut impl Access,
     creator: UserId,
     direct: bool,
     since: i64,
 ) -> Result<usize, Fault> {
     let direct_code = Kind::Direct.code();
-    let made: Vec<i16> = query!(access, |c| rooms::table
+    let kinds: Vec<i16> = query!(access, |c| rooms::table
         .filter(rooms::creator.eq(creator))
         .filter(rooms::created_at.gt(since))
         .select(rooms::kind)
         .load(c))?;
-    let made = made.into_iter();
-    Ok(made.filter(|kind| (*kind == direct_code) == direct).count())
+    let kinds = kinds.into_iter();
+    Ok(kinds
+        .filter(|kind| (*kind == direct_code) == direct)
+        .count())
 }

@@ -1,7 +1,7 @@
-//! What is too old to be kept.
+//! Queries for retention.
 //!
-//! `room_ages` says of each room that has more than its last entry when its oldest one was written:
-//! which rooms are due is a range of an index, and not a walk over all of them.
+//! `room_ages` has the time of the oldest entry for each room with more than one entry, so that finding
+//! the rooms that are due is a range scan of an index, not a scan of all rooms.
 
 use super::schema::{entries, room_ages, rooms};
 use crate::api::{RoomId, RoomKey, Seq};
@@ -10,40 +10,40 @@ use storage::list::Rows;
 use storage::prelude::*;
 
 #[derive(QueryableByName)]
-struct New {
+struct RoomAgeRow {
     #[diesel(sql_type = BigInt)]
     id: i64,
     #[diesel(sql_type = Nullable<BigInt>)]
     oldest_at: Option<i64>,
 }
 
-/// Rooms that have grown beyond their last entry since retention looked at them.
-const NEW: &str = "SELECT r.id, (
+/// Selects the rooms with more than one entry whose age is not recorded yet.
+const WITHOUT_AGE: &str = "SELECT r.id, (
         SELECT e.at FROM entries e WHERE e.room_id = r.id AND e.seq >= r.kept_from
             AND e.seq < r.head ORDER BY e.seq LIMIT 1
     ) AS oldest_at FROM rooms r WHERE r.id > $1 AND r.head > r.kept_from
         AND NOT EXISTS (SELECT 1 FROM room_ages a WHERE a.room_id = r.id)
     ORDER BY r.id LIMIT $2";
 
-/// A room, and when its oldest entry was written.
+/// A room, and the time of its oldest entry in ms since 1970.
 pub(crate) type Age = (RoomId, i64);
 
-/// The rooms after this one, at most `max`, whose age is not noted yet.
-pub(crate) async fn unnoted(
+/// Returns at most `max` rooms, after the room `after`, whose age is not recorded yet.
+pub(crate) async fn without_age(
     access: &mut impl Access,
     after: RoomId,
     max: i64,
 ) -> Result<Vec<Age>, Fault> {
-    let new: Vec<New> = query!(access, |c| diesel::sql_query(NEW)
+    let new: Vec<RoomAgeRow> = query!(access, |c| diesel::sql_query(WITHOUT_AGE)
         .bind::<BigInt, _>(after.0)
         .bind::<BigInt, _>(max)
         .load(c))?;
-    let aged = |row: New| Some((RoomId(row.id), row.oldest_at?));
-    Ok(new.into_iter().filter_map(aged).collect())
+    let age = |row: RoomAgeRow| Some((RoomId(row.id), row.oldest_at?));
+    Ok(new.into_iter().filter_map(age).collect())
 }
 
-/// Notes the ages of rooms, unless they are noted already.
-pub(crate) async fn note(tx: &mut Writer<'_>, ages: &[Age]) -> Result<(), Fault> {
+/// Records the ages of rooms; keeps those recorded already.
+pub(crate) async fn record_ages(tx: &mut Writer<'_>, ages: &[Age]) -> Result<(), Fault> {
     let rooms = || ages.iter().map(|(room, _)| room.0);
     let set = || {
         Rows::<'_, ()>::new(
@@ -59,8 +59,8 @@ pub(crate) async fn note(tx: &mut Writer<'_>, ages: &[Age]) -> Result<(), Fault>
     Ok(())
 }
 
-/// Notes a room's age; none: it has only its last entry.
-pub(crate) async fn renote(
+/// Replaces a room's recorded age; `None` removes it, for a room with only one entry.
+pub(crate) async fn set_age(
     tx: &mut Writer<'_>,
     room: RoomId,
     oldest_at: Option<i64>,
@@ -81,7 +81,7 @@ pub(crate) async fn renote(
 }
 
 #[derive(QueryableByName)]
-struct Due {
+struct DueRow {
     #[diesel(sql_type = Text)]
     key: String,
 }
@@ -89,20 +89,20 @@ struct Due {
 const DUE: &str = "SELECT r.key FROM room_ages a CROSS JOIN rooms r
     WHERE a.oldest_at < $1 AND r.id = a.room_id ORDER BY a.oldest_at LIMIT $2";
 
-/// The rooms, at most `max`, whose oldest entry is from before this moment.
+/// Returns at most `max` rooms whose oldest entry was written before a time, the oldest first.
 pub(crate) async fn due(
     access: &mut impl Access,
     before: i64,
     max: i64,
 ) -> Result<Vec<RoomKey>, Fault> {
-    let due: Vec<Due> = query!(access, |c| diesel::sql_query(DUE)
+    let due: Vec<DueRow> = query!(access, |c| diesel::sql_query(DUE)
         .bind::<BigInt, _>(before)
         .bind::<BigInt, _>(max)
         .load(c))?;
     Ok(due.into_iter().map(|row| RoomKey(row.key.into())).collect())
 }
 
-/// Places and times of a room's oldest entries between these places, the last one excluded.
+/// Returns seq and time of a room's oldest entries in `from..below`, at most `max`.
 pub(crate) async fn oldest(
     access: &mut impl Access,
     room: RoomId,
@@ -119,9 +119,9 @@ pub(crate) async fn oldest(
         .load(c))?)
 }
 
-/// Takes a room's entries between these places away, the last one excluded. The lower bound keeps
-/// PostgreSQL from walking over everything that was taken away before.
-pub(crate) async fn cut(
+/// Deletes a room's entries in `from..kept_from`. The lower bound keeps PostgreSQL from scanning the dead
+/// rows of earlier deletions.
+pub(crate) async fn delete_entries(
     tx: &mut Writer<'_>,
     room: RoomId,
     (from, kept_from): (Seq, Seq),
@@ -139,24 +139,24 @@ pub(crate) async fn cut(
 }
 
 #[derive(QueryableByName)]
-struct Newest {
+struct NewestRow {
     #[diesel(sql_type = Nullable<BigInt>)]
     at: Option<i64>,
 }
 
-/// Of the rooms that were written in last.
+/// Selects the newest time among the last entries of the ten rooms written to most recently.
 const NEWEST: &str = "SELECT max(e.at) AS at
     FROM (SELECT id, head FROM rooms ORDER BY head_at DESC LIMIT 10) r
     JOIN entries e ON e.room_id = r.id AND e.seq = r.head";
 
-/// About when something was last written.
+/// Returns about when the last entry was written, ms since 1970; `None` for an empty store.
 pub(crate) async fn newest(access: &mut impl Access) -> Result<Option<i64>, Fault> {
-    let newest: Newest = query!(access, |c| diesel::sql_query(NEWEST).get_result(c))?;
+    let newest: NewestRow = query!(access, |c| diesel::sql_query(NEWEST).get_result(c))?;
     Ok(newest.at)
 }
 
-/// Rooms that have forgotten something, after this one.
-pub(crate) async fn cut_short(
+/// Returns at most `max` rooms, after the room `after`, whose oldest entries were deleted.
+pub(crate) async fn truncated_rooms(
     access: &mut impl Access,
     after: RoomId,
     max: i64,

@@ -1,4 +1,4 @@
-//! Rooms: found, and locked by those who are about to write into them.
+//! Rooms: finding, locking, creating and changing them.
 
 use super::codes::Code as _;
 use super::people;
@@ -12,30 +12,30 @@ use storage::Backend;
 use storage::list::Rows;
 use storage::prelude::*;
 
-/// A room as it stands in the present transaction.
+/// A room as the current transaction sees it.
 #[derive(Clone)]
 pub(crate) struct Room {
-    /// As everyone in it sees it.
+    /// The properties that everyone in it sees.
     pub(crate) info: Arc<RoomInfo>,
-    /// Its last entry.
+    /// The seq of the last entry.
     pub(crate) head: Seq,
-    /// Its first entry that has been kept.
+    /// The first entry that retention has kept.
     pub(crate) kept_from: Seq,
-    /// The entry that made it what its fields say.
+    /// The entry that last set the properties.
     pub(crate) settled: Seq,
-    /// Who made it; the server, if nobody.
+    /// The person who created it; `None` if the server did.
     pub(crate) creator: Option<UserId>,
-    /// How many are in it.
+    /// The number of members.
     pub(crate) members: u64,
 }
 
 impl Room {
-    /// Whether people own it: neither the two of a direct room do, nor anyone of the server's own.
+    /// Returns whether people can own the room: not a direct room, nor one of the server's.
     pub(crate) fn has_owners(&self) -> bool {
         self.info.kind != Kind::Direct && self.creator.is_some()
     }
 
-    /// The first entry that a member may read who joined there.
+    /// Returns the first entry that a member who joined at `joined_seq` may read.
     pub(crate) fn visible_from(&self, joined_seq: Seq) -> Seq {
         match self.info.history {
             History::All => self.kept_from,
@@ -46,7 +46,7 @@ impl Room {
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = rooms)]
-struct Row {
+struct RoomRow {
     id: i64,
     key: String,
     title: String,
@@ -62,12 +62,12 @@ struct Row {
     member_count: i64,
 }
 
-/// Keys are shorter than this, and PostgreSQL takes no NUL: no room is called anything else.
+/// Returns whether a room may have this key: all keys are short, and PostgreSQL accepts no NUL.
 fn may_be_a_key(key: &str) -> bool {
     key.len() <= 32 && !key.contains('\0')
 }
 
-/// The room with this key.
+/// Returns the room with this key.
 pub(crate) async fn find(access: &mut impl Access, key: &RoomKey) -> Result<Option<Room>, Fault> {
     let key: &str = &key.0;
     if !may_be_a_key(key) {
@@ -75,50 +75,51 @@ pub(crate) async fn find(access: &mut impl Access, key: &RoomKey) -> Result<Opti
     }
     let row = query!(access, |c| rooms::table
         .filter(rooms::key.eq(key))
-        .select(Row::as_select())
+        .select(RoomRow::as_select())
         .first(c))
     .optional()?;
-    one(access, row).await
+    only_room(access, row).await
 }
 
-/// The direct room of two people, the lower id first.
-pub(crate) async fn of_pair(
+/// Returns the direct room of two people, given with the lower id first.
+pub(crate) async fn find_direct(
     access: &mut impl Access,
     (low, high): (UserId, UserId),
 ) -> Result<Option<Room>, Fault> {
     let row = query!(access, |c| rooms::table
         .filter(rooms::pair_low.eq(low))
         .filter(rooms::pair_high.eq(high))
-        .select(Row::as_select())
+        .select(RoomRow::as_select())
         .first(c))
     .optional()?;
-    one(access, row).await
+    only_room(access, row).await
 }
 
-/// The room that someone made under an id of their own, and the fingerprint of what they asked for.
-pub(crate) async fn of_creation(
+/// Returns the private room that a person created under this `cid`, and the fingerprint of the request.
+pub(crate) async fn find_by_cid(
     access: &mut impl Access,
     creator: UserId,
     cid: &str,
 ) -> Result<Option<(Room, Vec<u8>)>, Fault> {
-    let found: Option<(Row, Option<Vec<u8>>)> = query!(access, |c| rooms::table
+    let found: Option<(RoomRow, Option<Vec<u8>>)> = query!(access, |c| rooms::table
         .filter(rooms::creator.eq(creator))
         .filter(rooms::cid.eq(cid))
-        .select((Row::as_select(), rooms::made_of))
+        .select((RoomRow::as_select(), rooms::made_of))
         .first(c))
     .optional()?;
     let Some((row, made_of)) = found else {
         return Ok(None);
     };
-    let room = one(access, Some(row)).await?;
+    let room = only_room(access, Some(row)).await?;
     Ok(room.zip(Some(made_of.unwrap_or_default())))
 }
 
-async fn one(access: &mut impl Access, row: Option<Row>) -> Result<Option<Room>, Fault> {
-    Ok(dress(access, row.into_iter().collect()).await?.pop())
+async fn only_room(access: &mut impl Access, row: Option<RoomRow>) -> Result<Option<Room>, Fault> {
+    Ok(into_rooms(access, row.into_iter().collect()).await?.pop())
 }
 
-/// Public rooms by key, after this one; of those that people made, the ones that somebody is in.
+/// Returns at most `limit` public rooms ordered by key, after the key `after`; leaves out empty rooms
+/// that people created.
 pub(crate) async fn public(
     access: &mut impl Access,
     after: &str,
@@ -129,21 +130,21 @@ pub(crate) async fn public(
     }
     let rows = query!(access, |c| rooms::table
         .filter(rooms::key.gt(after))
-        // Where the keys begin that the server made.
+        // Generated keys begin with `~`.
         .filter(rooms::key.lt("~"))
         .filter(rooms::kind.eq(Kind::Public.code()))
         .filter(rooms::creator.is_null().or(rooms::member_count.gt(0)))
         .order(rooms::key)
-        .select(Row::as_select())
+        .select(RoomRow::as_select())
         .limit(i64::try_from(limit).unwrap_or(i64::MAX))
         .load(c))?;
-    dress(access, rows).await
+    into_rooms(access, rows).await
 }
 
-/// Ids given to one statement at most.
+/// The maximum number of ids in one statement.
 const IDS_AT_ONCE: usize = 1_000;
 
-/// The rooms with these ids.
+/// Returns the rooms with these ids.
 pub(crate) async fn by_ids(
     access: &mut impl Access,
     ids: &HashSet<RoomId>,
@@ -151,18 +152,18 @@ pub(crate) async fn by_ids(
     let ids: Vec<i64> = ids.iter().map(|id| id.0).collect();
     let mut rows = Vec::new();
     for ids in ids.chunks(IDS_AT_ONCE) {
-        let found: Vec<Row> = query!(access, |c| rooms::table
+        let found: Vec<RoomRow> = query!(access, |c| rooms::table
             .filter(rooms::id.one_of(ids))
-            .select(Row::as_select())
+            .select(RoomRow::as_select())
             .load(c))?;
         rows.extend(found);
     }
-    let rooms = dress(access, rows).await?.into_iter();
+    let rooms = into_rooms(access, rows).await?.into_iter();
     Ok(rooms.map(|room| (room.info.id, room)).collect())
 }
 
-/// Locks the rooms with these keys, in the order of their ids, until the transaction ends. One may
-/// be given twice.
+/// Locks the rooms with these keys, in the order of their ids, until the transaction ends. A key may be
+/// given twice.
 pub(crate) async fn lock(tx: &mut Writer<'_>, keys: &[&str]) -> Result<Vec<Room>, Fault> {
     let keys = keys.iter().copied();
     let keys: Vec<&str> = keys.filter(|key| may_be_a_key(key)).collect();
@@ -171,11 +172,11 @@ pub(crate) async fn lock(tx: &mut Writer<'_>, keys: &[&str]) -> Result<Vec<Room>
     }
     let wanted = wanted(tx.backend(), keys);
     let rows = statement!(tx, |c| wanted.load(c))?;
-    dress(tx, rows).await
+    into_rooms(tx, rows).await
 }
 
-/// What [`Row`] is made of.
-type Columns = (
+/// The SQL types of the columns of [`RoomRow`].
+type RoomSqlTypes = (
     BigInt,
     Text,
     Text,
@@ -191,9 +192,9 @@ type Columns = (
     BigInt,
 );
 
-fn wanted(backend: Backend, keys: Vec<&str>) -> Rows<'_, Columns> {
+fn wanted(backend: Backend, keys: Vec<&str>) -> Rows<'_, RoomSqlTypes> {
     let statement = match backend {
-        // A staged's transaction has locked the whole database.
+        // A write transaction has locked the whole database.
         Backend::Sqlite => {
             "SELECT r.id, r.key, r.title, r.topic, r.kind, r.history, r.head, r.kept_from, \
              r.settled, r.pair_low, r.pair_high, r.creator, r.member_count FROM w CROSS JOIN rooms r \
@@ -208,13 +209,13 @@ fn wanted(backend: Backend, keys: Vec<&str>) -> Rows<'_, Columns> {
     Rows::new(vec![("wanted", keys.into_iter().collect())], statement)
 }
 
-/// Locks one room.
+/// Locks one room until the transaction ends.
 pub(crate) async fn lock_one(tx: &mut Writer<'_>, key: &RoomKey) -> Result<Option<Room>, Fault> {
     Ok(lock(tx, &[&key.0]).await?.pop())
 }
 
-/// A room to be made.
-pub(crate) struct New<'a> {
+/// A room to be created.
+pub(crate) struct NewRoom<'a> {
     pub(crate) key: &'a RoomKey,
     pub(crate) title: &'a str,
     pub(crate) topic: &'a str,
@@ -227,9 +228,9 @@ pub(crate) struct New<'a> {
     pub(crate) at: i64,
 }
 
-/// Makes a room, without entries; false if there is one by this key, pair or creation.
-pub(crate) async fn insert(tx: &mut Writer<'_>, new: &New<'_>) -> Result<bool, Fault> {
-    let made = statement!(tx, |c| diesel::insert_into(rooms::table)
+/// Creates a room without entries; returns false if one with this key, pair or `cid` exists.
+pub(crate) async fn insert(tx: &mut Writer<'_>, new: &NewRoom<'_>) -> Result<bool, Fault> {
+    let inserted = statement!(tx, |c| diesel::insert_into(rooms::table)
         .values((
             rooms::key.eq(&*new.key.0),
             rooms::title.eq(new.title),
@@ -242,16 +243,16 @@ pub(crate) async fn insert(tx: &mut Writer<'_>, new: &New<'_>) -> Result<bool, F
             rooms::cid.eq(new.cid),
             rooms::made_of.eq(new.made_of.as_ref().map(|fingerprint| &fingerprint[..])),
             rooms::created_at.eq(new.at),
-            // Its creator's `joined`, if it has a creator.
+            // The creator's `joined` entry, which is 1, or none.
             rooms::settled.eq(i64::from(new.creator.is_some())),
         ))
         .on_conflict_do_nothing()
         .execute(c))?;
-    Ok(made > 0)
+    Ok(inserted > 0)
 }
 
-/// Writes a room's properties, as this entry changed them.
-pub(crate) async fn settle(
+/// Writes a room's properties, which the entry `settled` has changed.
+pub(crate) async fn update(
     tx: &mut Writer<'_>,
     info: &RoomInfo,
     settled: Seq,
@@ -269,8 +270,8 @@ pub(crate) async fn settle(
     Ok(())
 }
 
-/// Those of these keys that are taken.
-pub(crate) async fn taken(
+/// Returns the keys among `keys` that are taken.
+pub(crate) async fn taken_keys(
     access: &mut impl Access,
     keys: &[String],
 ) -> Result<HashSet<String>, Fault> {
@@ -281,7 +282,7 @@ pub(crate) async fn taken(
     Ok(found.into_iter().collect())
 }
 
-/// Every room above this one, by row.
+/// Returns at most `limit` rooms with their heads, ordered by id, after the room `after`.
 pub(crate) async fn heads(
     access: &mut impl Access,
     after: Option<RoomId>,
@@ -300,8 +301,8 @@ pub(crate) async fn heads(
         .collect())
 }
 
-/// The rooms whose head moved in the last 30 to 40 s by the database's own clock. What a clock that
-/// was wild has put into the future is left out: it would be told of for as long as that lasts.
+/// Returns the rooms whose head moved in the last 30 to 40 s by the database's clock. Leaves out times in
+/// the future, which a wrong clock may have written: they would be returned until that time.
 pub(crate) async fn recent_heads(
     access: &mut impl Access,
 ) -> Result<Vec<(RoomId, RoomKey, Seq)>, Fault> {
@@ -309,7 +310,7 @@ pub(crate) async fn recent_heads(
         Backend::Sqlite => {
             "head_at >= unixepoch() / 10 * 10000 - 30000 AND head_at <= unixepoch() * 1000 + 10000"
         }
-        // `clock_timestamp()` would not do: it may change between two rows, so no index serves it.
+        // Not `clock_timestamp()`: it may change between two rows, so no index could be used.
         Backend::Postgres => {
             "head_at >= floor(extract(epoch FROM statement_timestamp()) / 10)::bigint * 10000 - 30000 \
              AND head_at <= floor(extract(epoch FROM statement_timestamp()))::bigint * 1000 + 10000"
@@ -325,8 +326,8 @@ pub(crate) async fn recent_heads(
         .collect())
 }
 
-/// Rooms of rows: the people of direct ones are looked up, all at once.
-async fn dress(access: &mut impl Access, rows: Vec<Row>) -> Result<Vec<Room>, Fault> {
+/// Turns rows into rooms; looks up the people of direct rooms with one query.
+async fn into_rooms(access: &mut impl Access, rows: Vec<RoomRow>) -> Result<Vec<Room>, Fault> {
     let pairs = rows.iter().flat_map(|row| [row.pair_low, row.pair_high]);
     let ids: Vec<UserId> = pairs.flatten().collect();
     let users = if ids.is_empty() {
@@ -337,7 +338,7 @@ async fn dress(access: &mut impl Access, rows: Vec<Row>) -> Result<Vec<Room>, Fa
     rows.into_iter().map(|row| row.into_room(&users)).collect()
 }
 
-impl Row {
+impl RoomRow {
     fn into_room(self, users: &HashMap<UserId, User>) -> Result<Room, Fault> {
         let pair = match (self.pair_low, self.pair_high) {
             (Some(low), Some(high)) => {

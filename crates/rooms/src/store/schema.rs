@@ -1,5 +1,5 @@
-//! The tables; what their columns mean stands in the migrations. `rooms.head_at` is missing: no typed
-//! query asks for it, and diesel takes no more than sixteen columns.
+//! The tables; the migrations describe their columns. `rooms.head_at` is left out: no typed query uses it,
+//! and diesel supports at most sixteen columns here.
 
 use storage::prelude::*;
 

@@ -1,61 +1,64 @@
 //! `ban` and `unban`.
 
-use crate::house::{House, fresh, refused, repeated};
+use crate::server::{TestServer, assert_new, assert_refused, assert_repeated};
 use rooms::api::{Moderation, Refusal};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_banned_are_out_and_stay_out_until_unbanned() {
-    let house = House::new().await;
-    let ann = house.person("ann").await;
-    let room = house.public(&ann, "a").await;
-    let bob = house.member("bob", &room).await;
-    let seq = fresh(house.moderate(&ann, &room, &bob, Moderation::Ban).await);
+async fn the_banned_are_removed_and_kept_out_until_unbanned() {
+    let server = TestServer::new().await;
+    let ann = server.person("ann").await;
+    let room = server.public(&ann, "a").await;
+    let bob = server.member("bob", &room).await;
+    let seq = assert_new(server.moderate(&ann, &room, &bob, Moderation::Ban).await);
     assert_eq!(
-        repeated(house.moderate(&ann, &room, &bob, Moderation::Ban).await),
+        assert_repeated(server.moderate(&ann, &room, &bob, Moderation::Ban).await),
         seq
     );
-    refused(house.say(&bob, &room, "1", "x").await, &Refusal::NotMember);
-    refused(house.join(&bob, &room).await, &Refusal::Banned);
-    refused(
-        house.moderate(&ann, &room, &bob, Moderation::Invite).await,
+    assert_refused(
+        server.send(&bob, &room, "1", "x").await,
+        &Refusal::NotMember,
+    );
+    assert_refused(server.join(&bob, &room).await, &Refusal::Banned);
+    assert_refused(
+        server.moderate(&ann, &room, &bob, Moderation::Invite).await,
         &Refusal::Forbidden,
     );
-    let lifted = fresh(house.moderate(&ann, &room, &bob, Moderation::Unban).await);
+    let lifted = assert_new(server.moderate(&ann, &room, &bob, Moderation::Unban).await);
     assert_eq!(
-        repeated(house.moderate(&ann, &room, &bob, Moderation::Unban).await),
+        assert_repeated(server.moderate(&ann, &room, &bob, Moderation::Unban).await),
         lifted
     );
-    house.join(&bob, &room).await.expect("back");
+    server.join(&bob, &room).await.expect("back");
     assert_eq!(
-        house.kinds(&room).await,
+        server.kinds(&room).await,
         ["joined", "joined", "banned", "unbanned", "joined"]
     );
-    house.close().await;
+    server.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_ban_voids_an_invitation_and_tells_nothing_of_a_private_room() {
-    let house = House::new().await;
-    let (ann, bob) = (house.person("ann").await, house.person("bob").await);
-    let room = house.private(&ann, "quiet").await;
-    fresh(house.moderate(&ann, &room, &bob, Moderation::Invite).await);
-    fresh(house.moderate(&ann, &room, &bob, Moderation::Ban).await);
-    refused(house.join(&bob, &room).await, &Refusal::NoSuchRoom);
-    fresh(house.moderate(&ann, &room, &bob, Moderation::Unban).await);
-    refused(house.join(&bob, &room).await, &Refusal::NoSuchRoom);
-    house.close().await;
+async fn a_ban_revokes_an_invitation_and_does_not_reveal_a_private_room() {
+    let server = TestServer::new().await;
+    let (ann, bob) = (server.person("ann").await, server.person("bob").await);
+    let room = server.private(&ann, "quiet").await;
+    assert_new(server.moderate(&ann, &room, &bob, Moderation::Invite).await);
+    assert_new(server.moderate(&ann, &room, &bob, Moderation::Ban).await);
+    assert_refused(server.join(&bob, &room).await, &Refusal::NoSuchRoom);
+    assert_new(server.moderate(&ann, &room, &bob, Moderation::Unban).await);
+    assert_refused(server.join(&bob, &room).await, &Refusal::NoSuchRoom);
+    server.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_never_came_can_be_banned_and_who_was_not_banned_is_free_already() {
-    let house = House::new().await;
-    let (ann, bob) = (house.person("ann").await, house.person("bob").await);
-    let room = house.public(&ann, "a").await;
+async fn non_members_can_be_banned_and_unbanning_the_unbanned_is_a_repeat() {
+    let server = TestServer::new().await;
+    let (ann, bob) = (server.person("ann").await, server.person("bob").await);
+    let room = server.public(&ann, "a").await;
     assert_eq!(
-        repeated(house.moderate(&ann, &room, &bob, Moderation::Unban).await),
+        assert_repeated(server.moderate(&ann, &room, &bob, Moderation::Unban).await),
         0
     );
-    fresh(house.moderate(&ann, &room, &bob, Moderation::Ban).await);
-    refused(house.join(&bob, &room).await, &Refusal::Banned);
-    house.close().await;
+    assert_new(server.moderate(&ann, &room, &bob, Moderation::Ban).await);
+    assert_refused(server.join(&bob, &room).await, &Refusal::Banned);
+    server.close().await;
 }

@@ -1,13 +1,13 @@
 //! `room.create`.
 
-use crate::house::{House, refused, wish};
+use crate::server::{TestServer, assert_refused, create_request};
 use rooms::api::{CreateRoom, History, Kind, Moderation, Refusal, Role};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_creator_of_a_public_room_owns_it_under_the_chosen_key() {
-    let house = House::new().await;
-    let ann = house.person("ann").await;
-    let created = house
+    let server = TestServer::new().await;
+    let ann = server.person("ann").await;
+    let created = server
         .create(&ann, "my.room", Kind::Public)
         .await
         .expect("made");
@@ -19,15 +19,15 @@ async fn the_creator_of_a_public_room_owns_it_under_the_chosen_key() {
     );
     assert_eq!(created.card.role, Some(Role::Owner));
     assert_eq!((created.done.seq, created.done.dup), (1, false));
-    assert_eq!(house.kinds(&room.key).await, ["joined"]);
-    house.close().await;
+    assert_eq!(server.kinds(&room.key).await, ["joined"]);
+    server.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_private_room_gets_a_key_from_the_server() {
-    let house = House::new().await;
-    let ann = house.person("ann").await;
-    let created = house
+    let server = TestServer::new().await;
+    let ann = server.person("ann").await;
+    let created = server
         .create(&ann, " Our Place ", Kind::Private)
         .await
         .expect("made");
@@ -41,15 +41,15 @@ async fn a_private_room_gets_a_key_from_the_server() {
         (&*room.title, room.history),
         ("Our Place", History::SinceJoin)
     );
-    house.close().await;
+    server.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_public_creation_is_told_by_its_key_and_settings() {
-    let house = House::new().await;
-    let (ann, bob) = (house.person("ann").await, house.person("bob").await);
-    house.create(&ann, "a", Kind::Public).await.expect("made");
-    let again = house
+async fn a_public_room_is_identified_by_its_key_and_properties() {
+    let server = TestServer::new().await;
+    let (ann, bob) = (server.person("ann").await, server.person("bob").await);
+    server.create(&ann, "a", Kind::Public).await.expect("made");
+    let again = server
         .create(&ann, "a", Kind::Public)
         .await
         .expect("a repeat");
@@ -57,51 +57,54 @@ async fn a_public_creation_is_told_by_its_key_and_settings() {
     let taken = Refusal::NameTaken {
         suggest: Some("a-2".to_owned()),
     };
-    refused(house.create(&bob, "a", Kind::Public).await, &taken);
+    assert_refused(server.create(&bob, "a", Kind::Public).await, &taken);
     let other = CreateRoom {
         topic: Some("another".to_owned()),
-        ..wish(&ann, "a", Kind::Public)
+        ..create_request(&ann, "a", Kind::Public)
     };
-    refused(house.ask(other).await, &taken);
-    house.create(&bob, "a-2", Kind::Public).await.expect("made");
+    assert_refused(server.ask(other).await, &taken);
+    server
+        .create(&bob, "a-2", Kind::Public)
+        .await
+        .expect("made");
     let next = Refusal::NameTaken {
         suggest: Some("a-3".to_owned()),
     };
-    refused(house.create(&bob, "a", Kind::Public).await, &next);
-    house.close().await;
+    assert_refused(server.create(&bob, "a", Kind::Public).await, &next);
+    server.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_private_creation_is_told_by_its_cid() {
-    let house = House::new().await;
-    let (ann, bob) = (house.person("ann").await, house.person("bob").await);
+async fn a_private_room_is_identified_by_its_cid() {
+    let server = TestServer::new().await;
+    let (ann, bob) = (server.person("ann").await, server.person("bob").await);
     let with_cid = |who, title| CreateRoom {
         cid: Some("c1".to_owned()),
-        ..wish(who, title, Kind::Private)
+        ..create_request(who, title, Kind::Private)
     };
-    let first = house.ask(with_cid(&ann, "x")).await.expect("made");
-    let again = house.ask(with_cid(&ann, "x")).await.expect("a repeat");
+    let first = server.ask(with_cid(&ann, "x")).await.expect("made");
+    let again = server.ask(with_cid(&ann, "x")).await.expect("a repeat");
     assert_eq!(again.card.room.key, first.card.room.key);
     assert_eq!((again.done.seq, again.done.dup), (1, true));
-    refused(house.ask(with_cid(&ann, "y")).await, &Refusal::CidConflict);
-    let his = house.ask(with_cid(&bob, "x")).await.expect("made");
+    assert_refused(server.ask(with_cid(&ann, "y")).await, &Refusal::CidConflict);
+    let his = server.ask(with_cid(&bob, "x")).await.expect("made");
     assert_ne!(his.card.room.key, first.card.room.key);
-    let nameless = house.create(&ann, "x", Kind::Private).await.expect("made");
+    let nameless = server.create(&ann, "x", Kind::Private).await.expect("made");
     assert!(
         !nameless.done.dup,
         "without a cid each creation is a new one"
     );
-    house.close().await;
+    server.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn two_creations_at_once_make_one_room() {
-    let house = House::new().await;
-    let ann = house.person("ann").await;
+async fn two_creations_at_once_create_one_room() {
+    let server = TestServer::new().await;
+    let ann = server.person("ann").await;
     let creations = (0..8).map(|_| {
-        house.ask(CreateRoom {
+        server.ask(CreateRoom {
             cid: Some("c1".to_owned()),
-            ..wish(&ann, "x", Kind::Private)
+            ..create_request(&ann, "x", Kind::Private)
         })
     });
     let made = futures_util::future::join_all(creations).await;
@@ -111,58 +114,63 @@ async fn two_creations_at_once_make_one_room() {
             .all(|one| one.card.room.key == made[0].card.room.key)
     );
     assert_eq!(made.iter().filter(|one| !one.done.dup).count(), 1);
-    house.close().await;
+    server.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn making_rooms_takes_an_account() {
-    let house = House::new().await;
-    let (gus, _) = house.guest("gus").await;
+async fn creating_rooms_takes_an_account() {
+    let server = TestServer::new().await;
+    let (gus, _) = server.guest("gus").await;
     for kind in [Kind::Public, Kind::Private] {
-        refused(
-            house.create(&gus, "a", kind).await,
+        assert_refused(
+            server.create(&gus, "a", kind).await,
             &Refusal::NotAllowedForGuests,
         );
     }
-    house.close().await;
+    server.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn bad_names_topics_and_kinds_are_refused() {
-    let house = House::new().await;
-    let ann = house.person("ann").await;
+    let server = TestServer::new().await;
+    let ann = server.person("ann").await;
     let field = |outcome: Result<_, Refusal>| match outcome.map(|_: rooms::api::Created| ()) {
         Err(Refusal::BadRequest { field, .. } | Refusal::BadText { field, .. }) => field,
         other => panic!("{other:?}"),
     };
     assert_eq!(
-        field(house.create(&ann, "No Spaces", Kind::Public).await),
+        field(server.create(&ann, "No Spaces", Kind::Public).await),
         "name"
     );
-    assert_eq!(field(house.create(&ann, "  ", Kind::Private).await), "name");
-    assert_eq!(field(house.create(&ann, "a", Kind::Direct).await), "kind");
+    assert_eq!(
+        field(server.create(&ann, "  ", Kind::Private).await),
+        "name"
+    );
+    assert_eq!(field(server.create(&ann, "a", Kind::Direct).await), "kind");
     let topic = CreateRoom {
         topic: Some("\0".to_owned()),
-        ..wish(&ann, "a", Kind::Public)
+        ..create_request(&ann, "a", Kind::Public)
     };
-    assert_eq!(field(house.ask(topic).await), "topic");
-    house.close().await;
+    assert_eq!(field(server.ask(topic).await), "topic");
+    server.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_room_that_is_no_longer_mine_is_taken() {
-    let house = House::new().await;
-    let ann = house.person("ann").await;
-    let room = house.public(&ann, "a").await;
-    let bob = house.ranked("bob", &ann, &room, Role::Owner).await;
-    house
+async fn the_name_of_a_room_that_changed_owner_is_taken() {
+    let server = TestServer::new().await;
+    let ann = server.person("ann").await;
+    let room = server.public(&ann, "a").await;
+    let bob = server
+        .member_with_role("bob", &ann, &room, Role::Owner)
+        .await;
+    server
         .moderate(&bob, &room, &ann, Moderation::Kick)
         .await
         .expect("kicked");
-    let outcome = house.create(&ann, "a", Kind::Public).await;
+    let outcome = server.create(&ann, "a", Kind::Public).await;
     assert!(
         matches!(outcome, Err(Refusal::NameTaken { .. })),
         "{outcome:?}"
     );
-    house.close().await;
+    server.close().await;
 }

@@ -1,7 +1,7 @@
-//! What is too old is forgotten, unless the clock cannot be trusted.
+//! Retention deletes entries that are too old, unless the clock cannot be trusted.
 
-use crate::house::{House, now};
-use crate::lines::{line, say};
+use crate::items::{item, message};
+use crate::server::{TestServer, now};
 use rooms::api::RoomKey;
 use rooms::{Deps, Settings};
 use sessions::api::{Caller, Online};
@@ -23,32 +23,32 @@ fn keeping(days: u32, run_max: usize) -> Settings {
     }
 }
 
-/// A server on this store, with other settings.
-fn server(house: &House, settings: Settings) -> Deps {
-    Deps::new(house.store.database().clone(), settings, Online::new())
+/// The dependencies of a second node on this store, with other settings.
+fn deps_with(server: &TestServer, settings: Settings) -> Deps {
+    Deps::new(server.store.database().clone(), settings, Online::new())
 }
 
-async fn chat(house: &House, who: &Caller, room: &RoomKey, messages: usize) {
+async fn chat(server: &TestServer, who: &Caller, room: &RoomKey, messages: usize) {
     for first in (0..messages).step_by(100) {
         let cids: Vec<String> = (first..messages.min(first + 100))
             .map(|n| format!("m{n}"))
             .collect();
-        let run = cids.iter().map(|cid| line(who, room, say(cid, "x")));
-        let sent = house.append(run.collect()).await;
+        let items = cids.iter().map(|cid| item(who, room, message(cid, "x")));
+        let sent = server.append(items.collect()).await;
         assert!(sent.iter().all(Result::is_ok));
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_wild_clock_erases_nothing_and_one_that_proves_itself_does() {
+async fn a_wrong_clock_deletes_nothing_until_it_has_run_steadily() {
     static AHEAD: AtomicI64 = AtomicI64::new(0);
     static UP_S: AtomicU64 = AtomicU64::new(0);
-    let house = House::new().await;
-    let ann = house.person("ann").await;
-    let room = house.public(&ann, "a").await;
-    chat(&house, &ann, &room, 250).await;
+    let server = TestServer::new().await;
+    let ann = server.person("ann").await;
+    let room = server.public(&ann, "a").await;
+    chat(&server, &ann, &room, 250).await;
 
-    let deps = server(&house, keeping(30, 200_000))
+    let deps = deps_with(&server, keeping(30, 200_000))
         .with_clock(|| now() + AHEAD.load(Ordering::Relaxed))
         .with_uptime(|| Duration::from_secs(UP_S.load(Ordering::Relaxed)));
     rooms::create_general(&deps).await.expect("it is there");
@@ -56,44 +56,49 @@ async fn a_wild_clock_erases_nothing_and_one_that_proves_itself_does() {
     for _ in 0..3 {
         rooms::forget(&deps).await.expect("a run");
     }
-    assert_eq!(house.log(&room).await.len(), 251, "the clock is wild");
-    // It goes on as evenly as the uptime: the server was off for long.
+    assert_eq!(
+        server.log(&room).await.len(),
+        251,
+        "the clock is not trusted"
+    );
+    // The clock now runs as steadily as the uptime, as after a long time without a server.
     let mut hours = 0;
-    while house.log(&room).await.len() > 1 {
-        assert!(hours < 25, "it is believed after a day");
+    while server.log(&room).await.len() > 1 {
+        assert!(hours < 25, "the clock is trusted after a day");
         hours += 1;
         AHEAD.fetch_add(ms(HOUR), Ordering::Relaxed);
         UP_S.fetch_add(HOUR.as_secs(), Ordering::Relaxed);
         rooms::forget(&deps).await.expect("a run");
     }
     assert_eq!(hours, 24);
-    house.close().await;
+    server.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_run_takes_its_share_and_the_next_one_goes_on() {
+async fn a_run_stops_at_its_limit_and_the_next_one_continues() {
     static AHEAD: AtomicI64 = AtomicI64::new(0);
-    let house = House::new().await;
-    let ann = house.person("ann").await;
+    let server = TestServer::new().await;
+    let ann = server.person("ann").await;
     let mut rooms = Vec::new();
     for name in ["a", "b"] {
-        let room = house.public(&ann, name).await;
-        chat(&house, &ann, &room, 700).await;
+        let room = server.public(&ann, name).await;
+        chat(&server, &ann, &room, 700).await;
         rooms.push(room);
     }
-    let deps = server(&house, keeping(1, 500)).with_clock(|| now() + AHEAD.load(Ordering::Relaxed));
-    // Within what a clock may jump, and beyond what is kept.
+    let deps =
+        deps_with(&server, keeping(1, 500)).with_clock(|| now() + AHEAD.load(Ordering::Relaxed));
+    // A jump that is still trusted, and beyond the retention.
     AHEAD.store(ms(DAY) + 1, Ordering::Relaxed);
     let left = async || {
         let mut left = 0;
         for room in &rooms {
-            left += house.log(room).await.len();
+            left += server.log(room).await.len();
         }
         left
     };
     let mut before = left().await;
     assert_eq!(before, 1_402);
-    // The first look makes the later time known.
+    // The first run records the later time.
     AHEAD.store(ms(HOUR), Ordering::Relaxed);
     rooms::forget(&deps).await.expect("a run");
     assert_eq!(left().await, before, "nothing is too old");
@@ -106,15 +111,15 @@ async fn a_run_takes_its_share_and_the_next_one_goes_on() {
     }
     rooms::forget(&deps).await.expect("a run");
     assert_eq!(left().await, 2, "each keeps its last entry");
-    // One that grows is found again.
-    chat_more(&house, &ann, &rooms[0]).await;
+    // A room that gets new entries is due again.
+    chat_more(&server, &ann, &rooms[0]).await;
     rooms::forget(&deps).await.expect("a run");
-    assert_eq!(house.log(&rooms[0]).await.len(), 1);
-    house.close().await;
+    assert_eq!(server.log(&rooms[0]).await.len(), 1);
+    server.close().await;
 }
 
-async fn chat_more(house: &House, who: &Caller, room: &RoomKey) {
+async fn chat_more(server: &TestServer, who: &Caller, room: &RoomKey) {
     for cid in ["later", "last"] {
-        house.say(who, room, cid, "x").await.expect("sent");
+        server.send(who, room, cid, "x").await.expect("sent");
     }
 }

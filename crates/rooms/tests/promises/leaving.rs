@@ -1,101 +1,110 @@
-//! `leave`, and who owns the room then.
+//! `leave`, and the change of ownership.
 
-use crate::house::{House, fresh, key, refused, repeated};
+use crate::server::{TestServer, assert_new, assert_refused, assert_repeated, key};
 use rooms::api::{Moderation, Refusal, Role};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn leaving_is_an_entry_and_a_repeat_names_it() {
-    let house = House::new().await;
-    let ann = house.person("ann").await;
-    let room = house.public(&ann, "a").await;
-    let bob = house.member("bob", &room).await;
-    let left = fresh(house.leave(&bob, &room).await);
+async fn leaving_writes_an_entry_and_a_repeat_returns_it() {
+    let server = TestServer::new().await;
+    let ann = server.person("ann").await;
+    let room = server.public(&ann, "a").await;
+    let bob = server.member("bob", &room).await;
+    let left = assert_new(server.leave(&bob, &room).await);
     assert_eq!(left, 3);
-    assert_eq!(repeated(house.leave(&bob, &room).await), left);
-    refused(house.say(&bob, &room, "1", "x").await, &Refusal::NotMember);
-    assert_eq!(house.kinds(&room).await, ["joined", "joined", "left"]);
-    house.close().await;
+    assert_eq!(assert_repeated(server.leave(&bob, &room).await), left);
+    assert_refused(
+        server.send(&bob, &room, "1", "x").await,
+        &Refusal::NotMember,
+    );
+    assert_eq!(server.kinds(&room).await, ["joined", "joined", "left"]);
+    server.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_never_was_in_cannot_leave() {
-    let house = House::new().await;
-    let (ann, bob) = (house.person("ann").await, house.person("bob").await);
-    let public = house.public(&ann, "a").await;
-    let private = house.private(&ann, "b").await;
-    refused(house.leave(&bob, &public).await, &Refusal::NotMember);
-    refused(house.leave(&bob, &private).await, &Refusal::NoSuchRoom);
-    refused(
-        house.leave(&bob, &key("nowhere")).await,
+async fn non_members_cannot_leave() {
+    let server = TestServer::new().await;
+    let (ann, bob) = (server.person("ann").await, server.person("bob").await);
+    let public = server.public(&ann, "a").await;
+    let private = server.private(&ann, "b").await;
+    assert_refused(server.leave(&bob, &public).await, &Refusal::NotMember);
+    assert_refused(server.leave(&bob, &private).await, &Refusal::NoSuchRoom);
+    assert_refused(
+        server.leave(&bob, &key("nowhere")).await,
         &Refusal::NoSuchRoom,
     );
-    house.close().await;
+    server.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_was_put_out_has_not_left() {
-    let house = House::new().await;
-    let ann = house.person("ann").await;
-    let room = house.public(&ann, "a").await;
-    let bob = house.member("bob", &room).await;
-    house
+async fn removed_members_have_not_left() {
+    let server = TestServer::new().await;
+    let ann = server.person("ann").await;
+    let room = server.public(&ann, "a").await;
+    let bob = server.member("bob", &room).await;
+    server
         .moderate(&ann, &room, &bob, Moderation::Kick)
         .await
         .expect("kicked");
-    refused(house.leave(&bob, &room).await, &Refusal::NotMember);
-    house.close().await;
+    assert_refused(server.leave(&bob, &room).await, &Refusal::NotMember);
+    server.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_last_owner_leaves_the_room_to_the_longest_standing_moderator() {
-    let house = House::new().await;
-    let ann = house.person("ann").await;
-    let room = house.public(&ann, "a").await;
-    let member = house.member("bob", &room).await;
-    let first = house.ranked("mia", &ann, &room, Role::Moderator).await;
-    let second = house.ranked("max", &ann, &room, Role::Moderator).await;
-    fresh(house.leave(&ann, &room).await);
-    assert_eq!(house.role_of(&first, &room).await, Some(Role::Owner));
-    assert_eq!(house.role_of(&second, &room).await, Some(Role::Moderator));
-    assert_eq!(house.role_of(&member, &room).await, Some(Role::Member));
-    let kinds = house.kinds(&room).await;
+async fn the_last_owners_room_passes_to_the_longest_standing_moderator() {
+    let server = TestServer::new().await;
+    let ann = server.person("ann").await;
+    let room = server.public(&ann, "a").await;
+    let member = server.member("bob", &room).await;
+    let first = server
+        .member_with_role("mia", &ann, &room, Role::Moderator)
+        .await;
+    let second = server
+        .member_with_role("max", &ann, &room, Role::Moderator)
+        .await;
+    assert_new(server.leave(&ann, &room).await);
+    assert_eq!(server.role_of(&first, &room).await, Some(Role::Owner));
+    assert_eq!(server.role_of(&second, &room).await, Some(Role::Moderator));
+    assert_eq!(server.role_of(&member, &room).await, Some(Role::Member));
+    let kinds = server.kinds(&room).await;
     assert_eq!(kinds[kinds.len() - 2..], ["role", "left"]);
-    house.close().await;
+    server.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn without_moderators_the_longest_standing_member_inherits_but_no_guest() {
-    let house = House::new().await;
-    let ann = house.person("ann").await;
-    let room = house.public(&ann, "a").await;
-    let (guest, _) = house.guest("gus").await;
-    house.join(&guest, &room).await.expect("a member");
-    let bob = house.member("bob", &room).await;
-    fresh(house.leave(&ann, &room).await);
-    assert_eq!(house.role_of(&bob, &room).await, Some(Role::Owner));
-    assert_eq!(house.role_of(&guest, &room).await, Some(Role::Member));
-    fresh(house.leave(&bob, &room).await);
+async fn without_moderators_the_longest_standing_member_becomes_owner_but_no_guest() {
+    let server = TestServer::new().await;
+    let ann = server.person("ann").await;
+    let room = server.public(&ann, "a").await;
+    let (guest, _) = server.guest("gus").await;
+    server.join(&guest, &room).await.expect("a member");
+    let bob = server.member("bob", &room).await;
+    assert_new(server.leave(&ann, &room).await);
+    assert_eq!(server.role_of(&bob, &room).await, Some(Role::Owner));
+    assert_eq!(server.role_of(&guest, &room).await, Some(Role::Member));
+    assert_new(server.leave(&bob, &room).await);
     assert_eq!(
-        house.role_of(&guest, &room).await,
+        server.role_of(&guest, &room).await,
         Some(Role::Member),
         "nobody owns it now"
     );
-    house.close().await;
+    server.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_of_two_owners_leaves_quietly() {
-    let house = House::new().await;
-    let ann = house.person("ann").await;
-    let room = house.public(&ann, "a").await;
-    let bob = house.ranked("bob", &ann, &room, Role::Owner).await;
-    let cleo = house.member("cleo", &room).await;
-    fresh(house.leave(&ann, &room).await);
-    assert_eq!(house.role_of(&bob, &room).await, Some(Role::Owner));
-    assert_eq!(house.role_of(&cleo, &room).await, Some(Role::Member));
+async fn one_of_two_owners_leaves_without_a_role_change() {
+    let server = TestServer::new().await;
+    let ann = server.person("ann").await;
+    let room = server.public(&ann, "a").await;
+    let bob = server
+        .member_with_role("bob", &ann, &room, Role::Owner)
+        .await;
+    let cleo = server.member("cleo", &room).await;
+    assert_new(server.leave(&ann, &room).await);
+    assert_eq!(server.role_of(&bob, &room).await, Some(Role::Owner));
+    assert_eq!(server.role_of(&cleo, &room).await, Some(Role::Member));
     assert_eq!(
-        house.kinds(&room).await,
+        server.kinds(&room).await,
         ["joined", "joined", "role", "joined", "left"]
     );
-    house.close().await;
+    server.close().await;
 }

@@ -1,20 +1,20 @@
-//! What messaging reads of the log: messages, unread counts, standing, the catalogue.
+//! The functions that messaging calls: messages, unread counts, standing, the catalogue.
 
-use crate::house::{House, refused};
-use crate::lines::{Run, What, line, say};
+use crate::items::{AppendJob, OwnedDraft, item, message};
+use crate::server::{TestServer, assert_refused};
 use rooms::api::log::{self, Standing, Window};
 use rooms::api::{Kind, Moderation, Refusal, Role, RoomKey, Seq, catalogue};
 use sessions::api::Caller;
 
 async fn messages(
-    house: &House,
+    server: &TestServer,
     room: &RoomKey,
     visible_from: Seq,
     window: Window,
     limit: usize,
 ) -> (Vec<Seq>, bool) {
     let room = room.clone();
-    let read = house.store.database().read("test", move |reader| {
+    let read = server.store.database().read("test", move |reader| {
         Box::pin(async move {
             let id = id_of(reader, &room).await?;
             log::messages(reader, id, visible_from, window, limit, 1 << 20).await
@@ -30,13 +30,13 @@ async fn id_of(
 ) -> Result<rooms::api::RoomId, storage::Fault> {
     let nobody = sessions::api::UserId([0; 16]);
     let listed = catalogue::public(access, nobody, None, 100).await?;
-    let found = listed.iter().find(|line| line.card.room.key == *room);
+    let found = listed.iter().find(|item| item.card.room.key == *room);
     Ok(found.expect("a public room").card.room.id)
 }
 
-async fn unread(house: &House, who: &Caller, room: &RoomKey, marker: Seq) -> (u32, u32) {
+async fn unread(server: &TestServer, who: &Caller, room: &RoomKey, marker: Seq) -> (u32, u32) {
     let (room, user) = (room.clone(), who.user.id);
-    let read = house.store.database().read("test", move |reader| {
+    let read = server.store.database().read("test", move |reader| {
         Box::pin(async move {
             let id = id_of(reader, &room).await?;
             log::unread(reader, id, user, marker).await
@@ -45,136 +45,141 @@ async fn unread(house: &House, who: &Caller, room: &RoomKey, marker: Seq) -> (u3
     read.await.expect("a snapshot")
 }
 
-async fn standing(house: &House, who: &Caller, room: &RoomKey) -> Result<Standing, Refusal> {
+async fn standing(server: &TestServer, who: &Caller, room: &RoomKey) -> Result<Standing, Refusal> {
     let (room, user) = (room.clone(), who.user.id);
-    let read = house.store.database().read("test", move |reader| {
+    let read = server.store.database().read("test", move |reader| {
         Box::pin(async move { log::standing(reader, &room, user).await })
     });
     read.await.expect("a snapshot")
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn history_holds_messages_only() {
-    let house = House::new().await;
-    let ann = house.person("ann").await;
-    let room = house.public(&ann, "a").await;
+async fn history_has_only_messages() {
+    let server = TestServer::new().await;
+    let ann = server.person("ann").await;
+    let room = server.public(&ann, "a").await;
     for n in 0..3 {
-        house
-            .say(&ann, &room, &n.to_string(), "x")
+        server
+            .send(&ann, &room, &n.to_string(), "x")
             .await
             .expect("sent");
-        house.member(&format!("m{n}"), &room).await;
+        server.member(&format!("m{n}"), &room).await;
     }
-    let all = messages(&house, &room, 1, Window::Newest, 10).await;
+    let all = messages(&server, &room, 1, Window::Newest, 10).await;
     assert_eq!(all, (vec![2, 4, 6], false));
     assert_eq!(
-        messages(&house, &room, 1, Window::Newest, 2).await,
+        messages(&server, &room, 1, Window::Newest, 2).await,
         (vec![4, 6], true)
     );
     assert_eq!(
-        messages(&house, &room, 1, Window::Before(6), 1).await,
+        messages(&server, &room, 1, Window::Before(6), 1).await,
         (vec![4], true)
     );
     assert_eq!(
-        messages(&house, &room, 1, Window::Before(4), 9).await,
+        messages(&server, &room, 1, Window::Before(4), 9).await,
         (vec![2], false)
     );
     assert_eq!(
-        messages(&house, &room, 1, Window::After(2), 1).await,
+        messages(&server, &room, 1, Window::After(2), 1).await,
         (vec![4], true)
     );
     assert_eq!(
-        messages(&house, &room, 1, Window::After(4), 9).await,
+        messages(&server, &room, 1, Window::After(4), 9).await,
         (vec![6], false)
     );
     assert_eq!(
-        messages(&house, &room, 4, Window::Newest, 9).await,
+        messages(&server, &room, 4, Window::Newest, 9).await,
         (vec![4, 6], false)
     );
     assert_eq!(
-        messages(&house, &room, 4, Window::After(0), 9).await,
+        messages(&server, &room, 4, Window::After(0), 9).await,
         (vec![4, 6], false)
     );
-    house.close().await;
+    server.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn unread_are_the_messages_of_others_above_the_marker() {
-    let house = House::new().await;
-    let ann = house.person("ann").await;
-    let room = house.public(&ann, "a").await;
-    let bob = house.member("bob", &room).await;
-    assert_eq!(unread(&house, &bob, &room, 2).await, (0, 0));
+async fn messages_of_others_above_the_marker_are_unread() {
+    let server = TestServer::new().await;
+    let ann = server.person("ann").await;
+    let room = server.public(&ann, "a").await;
+    let bob = server.member("bob", &room).await;
+    assert_eq!(unread(&server, &bob, &room, 2).await, (0, 0));
     let run = vec![
-        line(&ann, &room, say("1", "hello @bob")),
-        line(&ann, &room, say("2", "gone @bob")),
-        line(&ann, &room, say("3", "nobody")),
-        line(&bob, &room, say("1", "his own")),
+        item(&ann, &room, message("1", "hello @bob")),
+        item(&ann, &room, message("2", "gone @bob")),
+        item(&ann, &room, message("3", "nobody")),
+        item(&bob, &room, message("1", "his own")),
     ];
-    house.store.run(Run(run)).await.expect("no refusal");
-    house.append(vec![line(&ann, &room, What::Delete(4))]).await;
-    assert_eq!(unread(&house, &bob, &room, 2).await, (2, 1));
-    assert_eq!(unread(&house, &bob, &room, 3).await, (1, 0));
-    assert_eq!(unread(&house, &ann, &room, 1).await, (1, 0));
-    house.close().await;
+    server.store.run(AppendJob(run)).await.expect("no refusal");
+    server
+        .append(vec![item(&ann, &room, OwnedDraft::Delete(4))])
+        .await;
+    assert_eq!(unread(&server, &bob, &room, 2).await, (2, 1));
+    assert_eq!(unread(&server, &bob, &room, 3).await, (1, 0));
+    assert_eq!(unread(&server, &ann, &room, 1).await, (1, 0));
+    server.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn unread_counts_end_at_999() {
-    let house = House::new().await;
-    let ann = house.person("ann").await;
-    let room = house.public(&ann, "a").await;
-    let bob = house.member("bob", &room).await;
-    let run = (0..1_100).map(|n| line(&ann, &room, say(&n.to_string(), "@bob")));
-    house.append(run.collect()).await;
-    assert_eq!(unread(&house, &bob, &room, 2).await, (999, 999));
-    house.close().await;
+    let server = TestServer::new().await;
+    let ann = server.person("ann").await;
+    let room = server.public(&ann, "a").await;
+    let bob = server.member("bob", &room).await;
+    let run = (0..1_100).map(|n| item(&ann, &room, message(&n.to_string(), "@bob")));
+    server.append(run.collect()).await;
+    assert_eq!(unread(&server, &bob, &room, 2).await, (999, 999));
+    server.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn standing_tells_role_and_horizon_and_refuses_outsiders() {
-    let house = House::new().await;
-    let (ann, admin) = (house.person("ann").await, house.admin("root").await);
-    let public = house.public(&ann, "a").await;
-    let private = house.private(&ann, "b").await;
-    refused(standing(&house, &admin, &public).await, &Refusal::NotMember);
-    refused(
-        standing(&house, &admin, &private).await,
+async fn standing_has_role_and_first_visible_entry_and_refuses_non_members() {
+    let server = TestServer::new().await;
+    let (ann, admin) = (server.person("ann").await, server.admin("root").await);
+    let public = server.public(&ann, "a").await;
+    let private = server.private(&ann, "b").await;
+    assert_refused(
+        standing(&server, &admin, &public).await,
+        &Refusal::NotMember,
+    );
+    assert_refused(
+        standing(&server, &admin, &private).await,
         &Refusal::NoSuchRoom,
     );
-    house.join(&admin, &public).await.expect("a member");
-    house
+    server.join(&admin, &public).await.expect("a member");
+    server
         .moderate(&ann, &private, &admin, Moderation::Invite)
         .await
         .expect("invited");
-    house.join(&admin, &private).await.expect("a member");
-    let here = standing(&house, &admin, &public).await.expect("a member");
+    server.join(&admin, &private).await.expect("a member");
+    let here = standing(&server, &admin, &public).await.expect("a member");
     assert_eq!(
         (here.role, here.visible_from, here.joined_seq),
         (Role::Moderator, 1, 2)
     );
-    let there = standing(&house, &admin, &private).await.expect("a member");
+    let there = standing(&server, &admin, &private).await.expect("a member");
     assert_eq!(
         (there.role, there.visible_from, there.head),
         (Role::Member, 3, 3)
     );
-    house.close().await;
+    server.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_catalogue_lists_ones_own_rooms_and_the_public_ones() {
-    let house = House::new().await;
-    let (ann, bob) = (house.person("ann").await, house.person("bob").await);
+async fn the_catalogue_lists_own_rooms_and_public_ones() {
+    let server = TestServer::new().await;
+    let (ann, bob) = (server.person("ann").await, server.person("bob").await);
     let names = ["c", "a", "b"];
     for name in names {
-        house.public(&ann, name).await;
+        server.public(&ann, name).await;
     }
-    house
+    server
         .create(&ann, "hidden", Kind::Private)
         .await
         .expect("made");
     let (viewer, owner) = (bob.user.id, ann.user.id);
-    let read = house.store.database().read("test", move |reader| {
+    let read = server.store.database().read("test", move |reader| {
         Box::pin(async move {
             let mine = catalogue::mine(reader, owner, Some("a"), 2).await?;
             let public = catalogue::public(reader, viewer, Some("a"), 2).await?;
@@ -185,7 +190,7 @@ async fn the_catalogue_lists_ones_own_rooms_and_the_public_ones() {
     let keys = |listed: &[catalogue::Listed]| -> Vec<String> {
         listed
             .iter()
-            .map(|line| line.card.room.key.0.to_string())
+            .map(|item| item.card.room.key.0.to_string())
             .collect()
     };
     assert_eq!(keys(&mine), ["b", "c"]);
@@ -195,5 +200,5 @@ async fn the_catalogue_lists_ones_own_rooms_and_the_public_ones() {
     );
     assert_eq!(keys(&public), ["b", "c"]);
     assert_eq!((public[0].card.role, public[0].joined_seq), (None, None));
-    house.close().await;
+    server.close().await;
 }

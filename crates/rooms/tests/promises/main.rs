@@ -1,4 +1,4 @@
-//! What rooms promises, on a real database: SQLite, or PostgreSQL with `PARLOR_TEST_STORE=postgres`.
+//! Tests of rooms through its API, on SQLite, or on PostgreSQL with `PARLOR_TEST_STORE=postgres`.
 
 mod bans;
 mod creating;
@@ -6,14 +6,14 @@ mod crowding;
 mod direct;
 mod forgetting;
 mod guests;
-mod heirs;
-mod house;
+mod items;
 mod joining;
 mod leaving;
-mod lines;
 mod log;
 mod log_writer;
 mod moderating;
+mod ownership;
 mod reading;
 mod roles;
+mod server;
 mod updating;

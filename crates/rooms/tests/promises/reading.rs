@@ -1,7 +1,7 @@
 //! `ReadLog`, `Members`, `Memberships`, `Heads`, `RecentHeads`.
 
-use crate::house::{House, refused};
-use crate::lines::{line, say};
+use crate::items::{item, message};
+use crate::server::{TestServer, assert_refused};
 use rooms::api::{
     Heads, History, LogPage, Members, Memberships, Moderation, OpenDirect, ReadLog, RecentHeads,
     Refusal, Role, RoomKey, UpdateRoom,
@@ -23,19 +23,19 @@ fn seqs(page: &LogPage) -> Vec<i64> {
     page.entries.iter().map(|entry| entry.seq).collect()
 }
 
-async fn filled(house: &House, messages: usize) -> (Caller, RoomKey) {
-    let ann = house.person("ann").await;
-    let room = house.public(&ann, "a").await;
-    let run = (0..messages).map(|n| line(&ann, &room, say(&n.to_string(), "hello")));
-    house.append(run.collect()).await;
+async fn filled(server: &TestServer, messages: usize) -> (Caller, RoomKey) {
+    let ann = server.person("ann").await;
+    let room = server.public(&ann, "a").await;
+    let run = (0..messages).map(|n| item(&ann, &room, message(&n.to_string(), "hello")));
+    server.append(run.collect()).await;
     (ann, room)
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn pages_go_up_from_a_cursor_and_down_from_the_head() {
-    let house = House::new().await;
-    let (ann, room) = filled(&house, 9).await;
-    let up = house
+    let server = TestServer::new().await;
+    let (ann, room) = filled(&server, 9).await;
+    let up = server
         .ask(read(&ann, &room, Some(3), 4))
         .await
         .expect("a page");
@@ -43,19 +43,22 @@ async fn pages_go_up_from_a_cursor_and_down_from_the_head() {
         (seqs(&up), up.head, up.complete),
         (vec![4, 5, 6, 7], 10, false)
     );
-    let rest = house
+    let rest = server
         .ask(read(&ann, &room, Some(7), 4))
         .await
         .expect("a page");
     assert_eq!((seqs(&rest), rest.complete), (vec![8, 9, 10], true));
-    let beyond = house
+    let beyond = server
         .ask(read(&ann, &room, Some(99), 4))
         .await
         .expect("a page");
     assert_eq!((seqs(&beyond), beyond.complete), (vec![], true));
-    let newest = house.ask(read(&ann, &room, None, 3)).await.expect("a page");
+    let newest = server
+        .ask(read(&ann, &room, None, 3))
+        .await
+        .expect("a page");
     assert_eq!((seqs(&newest), newest.complete), (vec![8, 9, 10], false));
-    let all = house
+    let all = server
         .ask(read(&ann, &room, None, 10))
         .await
         .expect("a page");
@@ -64,43 +67,43 @@ async fn pages_go_up_from_a_cursor_and_down_from_the_head() {
         upto: Some(5),
         ..read(&ann, &room, Some(3), 50)
     };
-    let hole = house.ask(upto).await.expect("a page");
+    let hole = server.ask(upto).await.expect("a page");
     assert_eq!((seqs(&hole), hole.complete), (vec![4, 5], true));
-    house.close().await;
+    server.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_page_ends_at_its_bytes_but_holds_one_entry() {
-    let house = House::new().await;
-    let ann = house.person("ann").await;
-    let room = house.public(&ann, "a").await;
+async fn a_page_ends_at_its_byte_limit_but_has_at_least_one_entry() {
+    let server = TestServer::new().await;
+    let ann = server.person("ann").await;
+    let room = server.public(&ann, "a").await;
     let big = "x".repeat(4_000);
-    let run = (0..4).map(|n| line(&ann, &room, say(&n.to_string(), &big)));
-    house.append(run.collect()).await;
+    let run = (0..4).map(|n| item(&ann, &room, message(&n.to_string(), &big)));
+    server.append(run.collect()).await;
     let few = |after, bytes| ReadLog {
         bytes,
         ..read(&ann, &room, after, 50)
     };
-    let up = house.ask(few(Some(1), 9_000)).await.expect("a page");
+    let up = server.ask(few(Some(1), 9_000)).await.expect("a page");
     assert_eq!((seqs(&up), up.complete), (vec![2, 3], false));
-    let down = house.ask(few(None, 9_000)).await.expect("a page");
+    let down = server.ask(few(None, 9_000)).await.expect("a page");
     assert_eq!((seqs(&down), down.complete), (vec![4, 5], false));
-    let one = house.ask(few(Some(1), 10)).await.expect("a page");
+    let one = server.ask(few(Some(1), 10)).await.expect("a page");
     assert_eq!(seqs(&one), [2]);
-    house.close().await;
+    server.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn members_read_from_where_they_may() {
-    let house = House::new().await;
-    let (ann, out) = (house.person("ann").await, house.person("out").await);
-    let room = house.private(&ann, "quiet").await;
-    house
-        .say(&ann, &room, "1", "before bob")
+async fn members_read_from_their_first_visible_entry() {
+    let server = TestServer::new().await;
+    let (ann, out) = (server.person("ann").await, server.person("out").await);
+    let room = server.private(&ann, "quiet").await;
+    server
+        .send(&ann, &room, "1", "before bob")
         .await
         .expect("sent");
-    let bob = house.invited("bob", &ann, &room).await;
-    let his = house
+    let bob = server.invited("bob", &ann, &room).await;
+    let his = server
         .ask(read(&bob, &room, Some(0), 50))
         .await
         .expect("a page");
@@ -108,16 +111,16 @@ async fn members_read_from_where_they_may() {
         (seqs(&his), his.visible_from, his.complete),
         (vec![4], 4, true)
     );
-    let server = ReadLog {
+    let unrestricted = ReadLog {
         reader: None,
         ..read(&bob, &room, Some(0), 50)
     };
     assert_eq!(
-        seqs(&house.ask(server).await.expect("a page")),
+        seqs(&server.ask(unrestricted).await.expect("a page")),
         [1, 2, 3, 4]
     );
-    refused(
-        house.ask(read(&out, &room, None, 50)).await,
+    assert_refused(
+        server.ask(read(&out, &room, None, 50)).await,
         &Refusal::NoSuchRoom,
     );
     let opened = UpdateRoom {
@@ -128,47 +131,47 @@ async fn members_read_from_where_they_may() {
         history: Some(History::All),
         kind: None,
     };
-    house.ask(opened).await.expect("opened");
-    let his = house
+    server.ask(opened).await.expect("opened");
+    let his = server
         .ask(read(&bob, &room, None, 50))
         .await
         .expect("a page");
     assert_eq!(seqs(&his), [1, 2, 3, 4, 5]);
-    house.close().await;
+    server.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_was_put_out_reads_nothing() {
-    let house = House::new().await;
-    let (ann, room) = filled(&house, 1).await;
-    let bob = house.member("bob", &room).await;
-    house
+async fn removed_members_read_nothing() {
+    let server = TestServer::new().await;
+    let (ann, room) = filled(&server, 1).await;
+    let bob = server.member("bob", &room).await;
+    server
         .ask(read(&bob, &room, None, 50))
         .await
         .expect("a page");
-    house
+    server
         .moderate(&ann, &room, &bob, Moderation::Ban)
         .await
         .expect("banned");
-    refused(
-        house.ask(read(&bob, &room, None, 50)).await,
+    assert_refused(
+        server.ask(read(&bob, &room, None, 50)).await,
         &Refusal::NotMember,
     );
-    house.close().await;
+    server.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn those_online_are_found_however_many_are_not() {
-    let house = House::new().await;
-    let ann = house.person("ann").await;
-    let room = house.public(&ann, "a").await;
+async fn online_members_are_found_among_many_offline_ones() {
+    let server = TestServer::new().await;
+    let ann = server.person("ann").await;
+    let room = server.public(&ann, "a").await;
     for n in 0..40 {
-        house.member(&format!("m{n}"), &room).await;
+        server.member(&format!("m{n}"), &room).await;
     }
     let mut guests = Vec::new();
     for name in ["gus", "gil", "guy"] {
-        let (guest, _) = house.guest(name).await;
-        house.join(&guest, &room).await.expect("a member");
+        let (guest, _) = server.guest(name).await;
+        server.join(&guest, &room).await.expect("a member");
         guests.push(guest.user);
     }
     let online = |after, limit| Members {
@@ -178,8 +181,8 @@ async fn those_online_are_found_however_many_are_not() {
         limit,
         online_only: true,
     };
-    let first = house.ask(online(None, 2)).await.expect("members");
-    let rest = house.ask(online(first.next.clone(), 2)).await;
+    let first = server.ask(online(None, 2)).await.expect("members");
+    let rest = server.ask(online(first.next.clone(), 2)).await;
     let rest = rest.expect("members");
     let found = first.members.iter().chain(&rest.members);
     let found: Vec<_> = found.map(|member| member.user.clone()).collect();
@@ -187,19 +190,19 @@ async fn those_online_are_found_however_many_are_not() {
     assert_eq!(found, guests);
     assert_eq!((first.members.len(), first.count), (2, 44));
     assert!(rest.next.is_none());
-    house.close().await;
+    server.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn members_come_in_pages_and_show_who_is_online() {
-    let house = House::new().await;
-    let ann = house.person("ann").await;
-    let room = house.public(&ann, "a").await;
+async fn members_are_paged_and_show_who_is_online() {
+    let server = TestServer::new().await;
+    let ann = server.person("ann").await;
+    let room = server.public(&ann, "a").await;
     for n in 0..4 {
-        house.member(&format!("m{n}"), &room).await;
+        server.member(&format!("m{n}"), &room).await;
     }
-    let (gus, _) = house.guest("gus").await;
-    house.join(&gus, &room).await.expect("a member");
+    let (gus, _) = server.guest("gus").await;
+    server.join(&gus, &room).await.expect("a member");
     let page = |after, limit, online_only| Members {
         caller: ann.clone(),
         room: room.clone(),
@@ -210,7 +213,7 @@ async fn members_come_in_pages_and_show_who_is_online() {
     let mut names = Vec::new();
     let mut after = None;
     loop {
-        let found = house.ask(page(after, 4, false)).await.expect("members");
+        let found = server.ask(page(after, 4, false)).await.expect("members");
         assert_eq!(found.count, 6);
         names.extend(
             found
@@ -225,37 +228,47 @@ async fn members_come_in_pages_and_show_who_is_online() {
     }
     names.sort_unstable();
     assert_eq!(names, ["ann", "gus", "m0", "m1", "m2", "m3"]);
-    let online = house.ask(page(None, 50, true)).await.expect("members");
+    let online = server.ask(page(None, 50, true)).await.expect("members");
     assert_eq!((online.members.len(), online.count), (1, 6));
     assert_eq!(online.members[0].user, gus.user);
-    let bad = house.ask(page(Some("?".to_owned()), 4, false)).await;
+    let bad = server.ask(page(Some("?".to_owned()), 4, false)).await;
     assert!(
         matches!(bad, Err(Refusal::BadRequest { field: "after", .. })),
         "{bad:?}"
     );
-    let out = house.person("out").await;
+    let out = server.person("out").await;
     let stranger = Members {
         caller: out,
         ..page(None, 4, false)
     };
-    refused(house.ask(stranger).await, &Refusal::NotMember);
-    house.close().await;
+    assert_refused(server.ask(stranger).await, &Refusal::NotMember);
+    server.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn memberships_are_found_for_many_at_once() {
-    let house = House::new().await;
-    let ann = house.person("ann").await;
-    let room = house.public(&ann, "a").await;
-    let bob = house.member("bob", &room).await;
+async fn memberships_are_read_for_many_users_at_once() {
+    let server = TestServer::new().await;
+    let ann = server.person("ann").await;
+    let room = server.public(&ann, "a").await;
+    let bob = server.member("bob", &room).await;
     let direct = OpenDirect {
         caller: ann.clone(),
         user: "@bob".to_owned(),
     };
-    let direct = house.ask(direct).await.expect("made").card.room.key.clone();
+    let direct = server
+        .ask(direct)
+        .await
+        .expect("made")
+        .card
+        .room
+        .key
+        .clone();
     let users = vec![ann.user.id, bob.user.id];
-    let found = house.ask(Memberships { users }).await.expect("memberships");
-    let mut lines: Vec<_> = found
+    let found = server
+        .ask(Memberships { users })
+        .await
+        .expect("memberships");
+    let mut items: Vec<_> = found
         .iter()
         .map(|place| {
             (
@@ -266,38 +279,38 @@ async fn memberships_are_found_for_many_at_once() {
             )
         })
         .collect();
-    lines.sort_unstable();
+    items.sort_unstable();
     let expected = [
         (room.clone(), false, Role::Member, 2),
         (room, true, Role::Owner, 2),
         (direct.clone(), false, Role::Member, 2),
         (direct, true, Role::Member, 2),
     ];
-    assert_eq!(lines, expected);
-    house.close().await;
+    assert_eq!(items, expected);
+    server.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn heads_that_moved_lately_are_found() {
-    let house = House::new().await;
-    let (_, room) = filled(&house, 3).await;
-    let heads = house.ask(RecentHeads).await.expect("heads");
+async fn recently_moved_heads_are_listed() {
+    let server = TestServer::new().await;
+    let (_, room) = filled(&server, 3).await;
+    let heads = server.ask(RecentHeads).await.expect("heads");
     let heads: Vec<_> = heads
         .into_iter()
         .map(|(_, key, head)| (key, head))
         .collect();
     assert_eq!(heads, [(room, 4)], "general has not moved");
-    house.close().await;
+    server.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn all_rooms_with_their_heads_are_found_page_by_page() {
-    let house = House::new().await;
-    let (ann, room) = filled(&house, 3).await;
-    let other = house.public(&ann, "b").await;
+async fn heads_of_all_rooms_are_paged() {
+    let server = TestServer::new().await;
+    let (ann, room) = filled(&server, 3).await;
+    let other = server.public(&ann, "b").await;
     let (mut after, mut heads) = (None, Vec::new());
     loop {
-        let page = house.ask(Heads { after, limit: 2 }).await.expect("heads");
+        let page = server.ask(Heads { after, limit: 2 }).await.expect("heads");
         let Some((last, ..)) = page.last() else { break };
         after = Some(*last);
         heads.extend(page.into_iter().map(|(_, key, head)| (key, head)));
@@ -305,5 +318,5 @@ async fn all_rooms_with_their_heads_are_found_page_by_page() {
     heads.sort();
     let general = RoomKey("general".into());
     assert_eq!(heads, [(room, 4), (other, 1), (general, 0)]);
-    house.close().await;
+    server.close().await;
 }

@@ -1,35 +1,36 @@
-//! `ban`: out, no longer invited, and not to come back; `unban`: may come back.
+//! `ban` removes a person, revokes the invitations to and from them, and keeps them out; `unban` lets
+//! them join again.
 
-use super::{Act, Outcome, repeated};
+use super::{ModerationContext, Outcome, repeated};
 use crate::api::{Change, Done};
 use crate::store::{bans, invitations, kinds, members};
 use storage::prelude::*;
 
-pub(super) async fn run(tx: &mut Writer<'_>, mut act: Act<'_>) -> Outcome<Done> {
-    act.must_outrank(tx).await?;
-    let (room, user) = (act.room.info.id, act.subject.id);
+pub(super) async fn run(tx: &mut Writer<'_>, mut ctx: ModerationContext<'_>) -> Outcome<Done> {
+    ctx.must_outrank(tx).await?;
+    let (room, user) = (ctx.room.info.id, ctx.subject.id);
     if let Some(seq) = bans::find(tx, room, user).await? {
         return Ok(repeated(seq));
     }
     members::remove(tx, room, user).await?;
     invitations::remove(tx, room, user).await?;
-    invitations::void_by(tx, room, user).await?;
+    invitations::remove_by(tx, room, user).await?;
     let banned = Change::Banned {
-        user: act.subject.clone(),
-        reason: act.reason(),
+        user: ctx.subject.clone(),
+        reason: ctx.reason(),
     };
-    let done = act.write(tx, banned).await?;
-    bans::put(tx, room, user, done.seq).await?;
+    let done = ctx.write(tx, banned).await?;
+    bans::insert(tx, room, user, done.seq).await?;
     Ok(done)
 }
 
-pub(super) async fn undo(tx: &mut Writer<'_>, mut act: Act<'_>) -> Outcome<Done> {
-    if !bans::remove(tx, act.room.info.id, act.subject.id).await? {
-        return act.stands(tx, &[kinds::UNBANNED]).await;
+pub(super) async fn lift(tx: &mut Writer<'_>, mut ctx: ModerationContext<'_>) -> Outcome<Done> {
+    if !bans::remove(tx, ctx.room.info.id, ctx.subject.id).await? {
+        return ctx.already_done(tx, &[kinds::UNBANNED]).await;
     }
     let unbanned = Change::Unbanned {
-        user: act.subject.clone(),
-        reason: act.reason(),
+        user: ctx.subject.clone(),
+        reason: ctx.reason(),
     };
-    act.write(tx, unbanned).await
+    ctx.write(tx, unbanned).await
 }

@@ -1,24 +1,24 @@
-//! `kick`: out, and no longer invited; those whom the kicked had invited neither.
+//! `kick` removes a person and revokes the invitations to and from them.
 
-use super::{Act, Outcome};
+use super::{ModerationContext, Outcome};
 use crate::api::{Change, Done};
 use crate::store::{invitations, kinds, members};
 use storage::prelude::*;
 
-pub(super) async fn run(tx: &mut Writer<'_>, mut act: Act<'_>) -> Outcome<Done> {
-    act.must_outrank(tx).await?;
-    let (room, user) = (act.room.info.id, act.subject.id);
+pub(super) async fn run(tx: &mut Writer<'_>, mut ctx: ModerationContext<'_>) -> Outcome<Done> {
+    ctx.must_outrank(tx).await?;
+    let (room, user) = (ctx.room.info.id, ctx.subject.id);
     let uninvited = invitations::remove(tx, room, user).await?;
-    if act.seat.is_none() && !uninvited {
-        return act
-            .stands(tx, &[kinds::LEFT, kinds::KICKED, kinds::BANNED])
+    if ctx.membership.is_none() && !uninvited {
+        return ctx
+            .already_done(tx, &[kinds::LEFT, kinds::KICKED, kinds::BANNED])
             .await;
     }
     members::remove(tx, room, user).await?;
-    invitations::void_by(tx, room, user).await?;
+    invitations::remove_by(tx, room, user).await?;
     let kicked = Change::Kicked {
-        user: act.subject.clone(),
-        reason: act.reason(),
+        user: ctx.subject.clone(),
+        reason: ctx.reason(),
     };
-    act.write(tx, kicked).await
+    ctx.write(tx, kicked).await
 }

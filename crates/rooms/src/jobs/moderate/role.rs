@@ -1,37 +1,41 @@
-//! `role`: owners make moderators and further owners, and unmake them.
+//! `role`: owners appoint and dismiss moderators and other owners.
 
-use super::{Act, Outcome, refuse, repeated};
+use super::{ModerationContext, Outcome, refuse, repeated};
 use crate::api::{Change, Done, Kind, Refusal, Role};
-use crate::jobs::heirs;
+use crate::jobs::ownership;
 use crate::store::{invitations, kinds, lookups, members};
 use storage::prelude::*;
 
-pub(super) async fn run(tx: &mut Writer<'_>, mut act: Act<'_>, role: Role) -> Outcome<Done> {
-    let Some(seat) = act.seat else {
+pub(super) async fn run(
+    tx: &mut Writer<'_>,
+    mut ctx: ModerationContext<'_>,
+    role: Role,
+) -> Outcome<Done> {
+    let Some(membership) = ctx.membership else {
         return Err(refuse(Refusal::NoSuchUser));
     };
-    let (room, user) = (act.room.info.id, act.subject.id);
-    if seat.role == role {
-        // Since it was given, within this stay, or since joining.
+    let (room, user) = (ctx.room.info.id, ctx.subject.id);
+    if membership.role == role {
+        // The entry that gave the role since the last joining, or that joining.
         let last = lookups::last_about(tx, room, user, &[kinds::ROLE]).await?;
         let given = last.map_or(0, |(_, seq)| seq);
-        return Ok(repeated(given.max(seat.joined_seq)));
+        return Ok(repeated(given.max(membership.joined_seq)));
     }
-    if act.subject.guest && role > Role::Member {
+    if ctx.subject.guest && role > Role::Member {
         return Err(refuse(Refusal::NotAllowedForGuests));
     }
-    // A room is left to somebody, not to nobody.
-    if act.on_oneself() && !heirs::is_owned_besides(tx, room, Some(user)).await? {
+    // The only owner cannot step down.
+    if ctx.targets_self() && !ownership::has_other_owner(tx, room, Some(user)).await? {
         return Err(refuse(Refusal::Forbidden));
     }
     members::set_role(tx, room, user, role).await?;
-    if role < Role::Moderator && act.room.info.kind == Kind::Private {
-        invitations::void_by(tx, room, user).await?;
+    if role < Role::Moderator && ctx.room.info.kind == Kind::Private {
+        invitations::remove_by(tx, room, user).await?;
     }
     let changed = Change::Role {
-        user: act.subject.clone(),
+        user: ctx.subject.clone(),
         role,
-        reason: act.reason(),
+        reason: ctx.reason(),
     };
-    act.write(tx, changed).await
+    ctx.write(tx, changed).await
 }

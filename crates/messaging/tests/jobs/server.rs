@@ -1,4 +1,4 @@
-//! The server without its sockets: sessions, rooms and messaging on one bus and one store.
+//! A server without its sockets: sessions, rooms and messaging on one bus and one store.
 
 use bus::{Builder, Request};
 use diesel::sql_types::BigInt;
@@ -12,16 +12,16 @@ use storage::Database;
 use storage::kit::{Seen, Store};
 use storage::prelude::*;
 
-/// Long enough for anything here, on a busy machine.
+/// The time limit for every wait in these tests; far more than any takes on a busy machine.
 const LONG: Duration = Duration::from_secs(30);
 
-pub(crate) struct House {
+pub(crate) struct TestServer {
     pub(crate) store: Store,
     appended: Seen<EntriesAppended>,
     moved: Seen<MarkerMoved>,
 }
 
-impl House {
+impl TestServer {
     pub(crate) async fn new() -> Self {
         let (appended, moved) = (Seen::new(), Seen::new());
         let store = Store::with(|bus, database| {
@@ -45,7 +45,7 @@ impl House {
         answer.expect("an answer")
     }
 
-    /// A new account.
+    /// Registers an account and opens a session.
     pub(crate) async fn person(&self, name: &str) -> Caller {
         let request = Register {
             name: name.to_owned(),
@@ -59,7 +59,7 @@ impl House {
         caller.expect("a session")
     }
 
-    /// What the operator does.
+    /// Makes an account a server administrator, as the operator does.
     pub(crate) async fn make_administrator(&self, name: &'static str) {
         let granted = self
             .store
@@ -70,21 +70,21 @@ impl House {
         assert_eq!(granted, Ok(true));
     }
 
-    /// ann, and a public room of hers.
+    /// Registers ann and creates a public room for her.
     pub(crate) async fn ann_in_a_room(&self) -> (Caller, RoomKey) {
         let ann = self.person("ann").await;
         let room = self.room(&ann, "kitchen").await;
         (ann, room)
     }
 
-    /// Someone who has joined a public room.
+    /// Registers an account and lets it join a public room.
     pub(crate) async fn member(&self, name: &str, room: &RoomKey) -> Caller {
         let who = self.person(name).await;
         self.join(&who, room).await;
         who
     }
 
-    /// Someone who was invited into a private room and has joined it.
+    /// Registers an account, invites it into a private room and lets it join.
     pub(crate) async fn invited(&self, name: &str, by: &Caller, room: &RoomKey) -> Caller {
         let who = self.person(name).await;
         self.moderate(by, &who, room, Moderation::Invite).await;
@@ -92,8 +92,8 @@ impl House {
         who
     }
 
-    /// All entries of a room that were stated, in the order in which they were.
-    pub(crate) async fn stated_entries(&self, room: &RoomKey) -> Vec<Arc<Entry>> {
+    /// Returns all published entries of a room, in the order of publication.
+    pub(crate) async fn published_entries(&self, room: &RoomKey) -> Vec<Arc<Entry>> {
         self.store.quiet().await;
         let facts = self.appended.facts();
         let parts = facts.iter().flat_map(|fact| &fact.rooms);
@@ -101,7 +101,7 @@ impl House {
         of_room.flat_map(|part| part.entries.clone()).collect()
     }
 
-    /// A room as everyone in it sees it.
+    /// Returns a room's properties from its first published entries.
     pub(crate) async fn entry_room(&self, room: &RoomKey) -> Arc<RoomInfo> {
         self.store.quiet().await;
         let facts = self.appended.facts();
@@ -110,13 +110,13 @@ impl House {
         Arc::clone(&part.expect("it has entries").room)
     }
 
-    /// All moves of markers that were stated.
-    pub(crate) async fn stated_moves(&self) -> Vec<Arc<MarkerMoved>> {
+    /// Returns all published moves of markers.
+    pub(crate) async fn published_moves(&self) -> Vec<Arc<MarkerMoved>> {
         self.store.quiet().await;
         self.moved.facts()
     }
 
-    /// How many rows a table has.
+    /// Counts the rows of a table.
     pub(crate) async fn count(&self, table: &'static str) -> i64 {
         let read = self.store.database().read("test.count", move |access| {
             Box::pin(async move {
@@ -129,7 +129,7 @@ impl House {
         read.await.expect("a count")
     }
 
-    /// Ends it and asserts that nothing is left.
+    /// Closes the server and asserts that nothing is left.
     pub(crate) async fn close(self) {
         self.store.close().await;
     }
@@ -157,8 +157,8 @@ fn wire(bus: &mut Builder, database: &Database) {
     messaging::wire(bus, &messaging);
 }
 
-/// Asserts a refusal.
+/// Asserts that a command was refused.
 #[track_caller]
-pub(crate) fn refused<T: std::fmt::Debug>(outcome: Result<T, Refusal>, with: &Refusal) {
+pub(crate) fn assert_refused<T: std::fmt::Debug>(outcome: Result<T, Refusal>, with: &Refusal) {
     assert_eq!(&outcome.expect_err("a refusal"), with);
 }

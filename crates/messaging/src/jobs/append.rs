@@ -1,11 +1,11 @@
-//! The room log's pen, for one entry.
+//! Appending a single entry to a room's log.
 
 use crate::api::Refusal;
 use rooms::api::log::{self, Append, Appended};
 use storage::prelude::*;
 
-/// Appends one entry, or ends the job.
-pub(crate) async fn append(
+/// Appends one entry; a refusal ends the job.
+pub(crate) async fn append_one(
     tx: &mut Writer<'_>,
     entry: Append<'_>,
 ) -> Result<Appended, JobError<Refusal>> {

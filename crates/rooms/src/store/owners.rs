@@ -1,8 +1,8 @@
-//! Who owns a room, and who is next.
+//! Who owns a room, and who is next in line.
 //!
-//! Only accounts that were not deleted may own one. `members.may_own` says so of each member, so that
-//! neither guests nor the deleted are walked over; it is false for sure, and true until somebody looks:
-//! sessions alone knows who has been deleted in this moment.
+//! Only accounts that are not deleted may own a room. `members.may_own` caches this, so that queries
+//! skip guests and deleted accounts. False is certain; true may be outdated, since only sessions knows
+//! whether an account has just been deleted.
 
 use super::codes::Code as _;
 use super::schema::members;
@@ -17,13 +17,13 @@ fn owners_of(room: i64, owner: i16) -> _ {
         .filter(members::room_id.eq(room))
         .filter(members::may_own)
         .filter(members::role.eq(owner))
-        // Without an order SQLite walks over all members.
+        // Without an order SQLite would scan all members.
         .order((members::role.desc(), members::joined_seq.asc()))
         .select(members::user_id)
 }
 
 #[diesel::dsl::auto_type(no_type_alias)]
-fn line_of(room: i64) -> _ {
+fn candidates_of(room: i64) -> _ {
     members::table
         .filter(members::room_id.eq(room))
         .filter(members::may_own)
@@ -31,7 +31,7 @@ fn line_of(room: i64) -> _ {
         .select(members::user_id)
 }
 
-/// Those who own a room, at most `max`.
+/// Returns at most `max` owners of a room; deleted accounts may be among them.
 pub(crate) async fn owners(
     access: &mut impl Access,
     room: RoomId,
@@ -42,18 +42,20 @@ pub(crate) async fn owners(
         .load(c))?)
 }
 
-/// Those next in line for a room, at most `max`: the highest role first, of equals whoever joined
-/// first. Owners are first of all.
-pub(crate) async fn in_line(
+/// Returns at most `max` members who may own a room: the highest role first, owners included, and within
+/// a role whoever joined first.
+pub(crate) async fn candidates(
     access: &mut impl Access,
     room: RoomId,
     max: i64,
 ) -> Result<Vec<UserId>, Fault> {
-    Ok(query!(access, |c| line_of(room.0).limit(max).load(c))?)
+    Ok(query!(access, |c| candidates_of(room.0)
+        .limit(max)
+        .load(c))?)
 }
 
-/// Notes that these members may own a room no more.
-pub(crate) async fn are_over(
+/// Records that these members may no longer own the room.
+pub(crate) async fn mark_ineligible(
     tx: &mut Writer<'_>,
     room: RoomId,
     users: &[UserId],
@@ -67,7 +69,7 @@ pub(crate) async fn are_over(
 }
 
 #[derive(QueryableByName)]
-struct Owned {
+struct FirstInLineRow {
     #[diesel(sql_type = Text)]
     key: String,
     #[diesel(sql_type = BigInt)]
@@ -78,8 +80,8 @@ struct Owned {
     role: Option<i16>,
 }
 
-/// Rooms that people own (3 is the kind of direct ones), each with whoever is first in line and as
-/// what: an owner, if there is one.
+/// Selects the rooms that people own (kind 3 is direct rooms), each with the first member in line and
+/// that member's role: an owner, if there is one.
 const OWNED: &str = "SELECT r.id, r.key,
         (SELECT m.user_id FROM members m WHERE m.room_id = r.id AND m.may_own
             ORDER BY m.role DESC, m.joined_seq LIMIT 1) AS first,
@@ -87,33 +89,33 @@ const OWNED: &str = "SELECT r.id, r.key,
             ORDER BY m.role DESC, m.joined_seq LIMIT 1) AS role
     FROM rooms r WHERE r.id > $1 AND r.kind <> 3 AND r.creator IS NOT NULL ORDER BY r.id LIMIT $2";
 
-/// A share of all rooms, and those among them that may have no living owner.
-pub(crate) struct Survey {
-    pub(crate) suspects: Vec<RoomKey>,
-    /// The last room of these; none: there are no more.
+/// A page of all rooms: those on it that have a candidate but may have no living owner.
+pub(crate) struct OwnerSurvey {
+    pub(crate) ownerless: Vec<RoomKey>,
+    /// The last room of the page; `None` if there are no more rooms.
     pub(crate) last: Option<RoomId>,
 }
 
-/// Looks at the rooms after this one, at most `max`.
+/// Reads the page of at most `max` rooms after the room `after`.
 pub(crate) async fn survey(
     access: &mut impl Access,
     after: RoomId,
     max: i64,
-) -> Result<Survey, Fault> {
-    let rooms: Vec<Owned> = query!(access, |c| diesel::sql_query(OWNED)
+) -> Result<OwnerSurvey, Fault> {
+    let rooms: Vec<FirstInLineRow> = query!(access, |c| diesel::sql_query(OWNED)
         .bind::<BigInt, _>(after.0)
         .bind::<BigInt, _>(max)
         .load(c))?;
     let first: Vec<UserId> = rooms.iter().filter_map(|room| room.first).collect();
     let living = directory::living(access, &first).await?;
     let last = rooms.last().map(|room| RoomId(room.id));
-    let suspects = rooms.into_iter().filter(|room| {
+    let ownerless = rooms.into_iter().filter(|room| {
         let is_owned = room.role == Some(Role::Owner.code());
         room.first
             .is_some_and(|first| !is_owned || !living.contains(&first))
     });
-    Ok(Survey {
-        suspects: suspects.map(|room| RoomKey(room.key.into())).collect(),
+    Ok(OwnerSurvey {
+        ownerless: ownerless.map(|room| RoomKey(room.key.into())).collect(),
         last,
     })
 }

@@ -1,22 +1,22 @@
-//! What people write into the log, owned, and a run of it as one job.
+//! Batches of appends with owned contents, and a job that appends one.
 
-use crate::house::now;
+use crate::server::now;
 use rooms::api::log::{self, Append, Appended, Draft};
 use rooms::api::{Refusal, RoomKey, Seq};
 use sessions::api::{Caller, User};
 use storage::prelude::*;
 
-/// One item of a run, owned.
+/// An [`Append`] with owned contents.
 #[derive(Clone)]
-pub(crate) struct Line {
+pub(crate) struct Item {
     pub(crate) author: User,
     pub(crate) room: RoomKey,
-    pub(crate) what: What,
+    pub(crate) what: OwnedDraft,
 }
 
 #[derive(Clone)]
-pub(crate) enum What {
-    Say {
+pub(crate) enum OwnedDraft {
+    Message {
         cid: String,
         body: String,
         reply_to: Option<Seq>,
@@ -26,34 +26,34 @@ pub(crate) enum What {
     React(Seq, String),
 }
 
-pub(crate) fn line(who: &Caller, room: &RoomKey, what: What) -> Line {
-    Line {
+pub(crate) fn item(who: &Caller, room: &RoomKey, what: OwnedDraft) -> Item {
+    Item {
         author: who.user.clone(),
         room: room.clone(),
         what,
     }
 }
 
-pub(crate) fn say(cid: &str, body: &str) -> What {
-    What::Say {
+pub(crate) fn message(cid: &str, body: &str) -> OwnedDraft {
+    OwnedDraft::Message {
         cid: cid.to_owned(),
         body: body.to_owned(),
         reply_to: None,
     }
 }
 
-pub(crate) fn answer(cid: &str, body: &str, reply_to: Seq) -> What {
-    What::Say {
+pub(crate) fn reply(cid: &str, body: &str, reply_to: Seq) -> OwnedDraft {
+    OwnedDraft::Message {
         cid: cid.to_owned(),
         body: body.to_owned(),
         reply_to: Some(reply_to),
     }
 }
 
-impl Line {
+impl Item {
     fn append(&self) -> Append<'_> {
         let what = match &self.what {
-            What::Say {
+            OwnedDraft::Message {
                 cid,
                 body,
                 reply_to,
@@ -62,12 +62,12 @@ impl Line {
                 body,
                 reply_to: *reply_to,
             },
-            What::Edit(target, body) => Draft::Edited {
+            OwnedDraft::Edit(target, body) => Draft::Edited {
                 target: *target,
                 body,
             },
-            What::Delete(target) => Draft::Deleted { target: *target },
-            What::React(target, emoji) => Draft::Reaction {
+            OwnedDraft::Delete(target) => Draft::Deleted { target: *target },
+            OwnedDraft::React(target, emoji) => Draft::Reaction {
                 target: *target,
                 emoji,
                 on: true,
@@ -82,10 +82,10 @@ impl Line {
     }
 }
 
-/// A run as one job.
-pub(crate) struct Run(pub(crate) Vec<Line>);
+/// Appends a batch in one transaction.
+pub(crate) struct AppendJob(pub(crate) Vec<Item>);
 
-impl Job for Run {
+impl Job for AppendJob {
     const NAME: &'static str = "test.run";
     type Answer = Vec<Result<Appended, Refusal>>;
     type Refusal = Refusal;
@@ -95,7 +95,7 @@ impl Job for Run {
     }
 
     async fn run(&self, tx: &mut Writer<'_>) -> Result<Self::Answer, JobError<Refusal>> {
-        let run: Vec<Append<'_>> = self.0.iter().map(Line::append).collect();
-        Ok(log::append(tx, &run).await?)
+        let items: Vec<Append<'_>> = self.0.iter().map(Item::append).collect();
+        Ok(log::append(tx, &items).await?)
     }
 }

@@ -1,6 +1,6 @@
-//! Commands in one line each.
+//! Shorthands for commands.
 
-use crate::house::House;
+use crate::server::TestServer;
 use messaging::api::{
     Anchor, DeleteMessage, Done, EditMessage, HistoryPage, ListRooms, MarkRead, Marked, Message,
     React, ReadHistory, Refusal, RoomsPage, SendMessage, Sent,
@@ -13,7 +13,7 @@ use sessions::api::Caller;
 /// Far in the future, ms since 1970.
 const FAR: i64 = 4_000_000_000_000;
 
-/// A plain send.
+/// Returns a request that sends a message.
 pub(crate) fn message(who: &Caller, room: &RoomKey, cid: &str, body: &str) -> SendMessage {
     SendMessage {
         caller: who.clone(),
@@ -24,7 +24,7 @@ pub(crate) fn message(who: &Caller, room: &RoomKey, cid: &str, body: &str) -> Se
     }
 }
 
-/// A request for a page of the usual size in bytes.
+/// Returns a request for a page of at most the usual number of bytes.
 pub(crate) fn history(who: &Caller, room: &RoomKey, anchor: Anchor, limit: usize) -> ReadHistory {
     ReadHistory {
         caller: who.clone(),
@@ -35,7 +35,7 @@ pub(crate) fn history(who: &Caller, room: &RoomKey, anchor: Anchor, limit: usize
     }
 }
 
-impl House {
+impl TestServer {
     pub(crate) async fn try_send(
         &self,
         who: &Caller,

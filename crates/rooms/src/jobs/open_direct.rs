@@ -1,34 +1,35 @@
-//! `dm`: the one room of two people.
+//! `dm`: the direct room of two people.
 
 use super::{Outcome, person, quotas, refuse};
 use crate::api::{Change, DirectRoom, Done, History, Kind, Refusal, Role, RoomKey};
 use crate::log_writer::Staged;
 use crate::settings::Quotas;
-use crate::store::members::{self, Member};
+use crate::store::members::{self, MemberRecord};
 use crate::store::rooms::{self, Room};
 use anyhow::Context as _;
 use sessions::api::{User, UserId, directory};
 use storage::prelude::*;
 
-/// Finds or makes the direct room of two people.
-pub(crate) struct Direct {
+/// Finds or creates the direct room of two people.
+pub(crate) struct OpenDirectJob {
     pub(crate) caller: User,
-    /// Id or `@name`.
+    /// The other person: id or `@name`.
     pub(crate) user: String,
-    /// The room's, if it has to be made.
+    /// The key for the room, should it be created.
     pub(crate) key: RoomKey,
     pub(crate) rooms_max: usize,
     pub(crate) quotas: Quotas,
     pub(crate) at: i64,
 }
 
-impl Job for Direct {
+impl Job for OpenDirectJob {
     const NAME: &'static str = "rooms.open_direct";
     const LOCKS: bool = true;
     type Answer = DirectRoom;
     type Refusal = Refusal;
 
-    /// Of the room to be made: one that stands is only read, and answered in its own lane.
+    /// Returns the lane of the room to create. An existing room is only read here, and answered in its
+    /// own lane.
     fn lane(&self) -> LaneKey {
         self.key.lane()
     }
@@ -48,33 +49,33 @@ impl Job for Direct {
                 expected: "someone else",
             }));
         }
-        let pair = in_order(self.caller.id, other.id);
-        if let Some(room) = rooms::of_pair(tx, pair).await? {
-            return self.found(tx, &room).await;
+        let pair = ordered(self.caller.id, other.id);
+        if let Some(room) = rooms::find_direct(tx, pair).await? {
+            return self.existing(tx, &room).await;
         }
         person::must_be_locked(tx, other.id).await?;
-        // Of the other one nothing is asked: what somebody else opens is not their choice.
-        person::must_have_room(tx, self.caller.id, self.rooms_max).await?;
-        quotas::one_more_direct(tx, &self.quotas, (&self.caller, &other), self.at).await?;
+        // The other person's `rooms_max` is not checked: they did not choose this room.
+        person::must_be_below_rooms_max(tx, self.caller.id, self.rooms_max).await?;
+        quotas::check_new_direct(tx, &self.quotas, (&self.caller, &other), self.at).await?;
         for user in [self.caller.id, other.id] {
-            person::must_live(tx, user).await?;
+            person::must_exist(tx, user).await?;
         }
-        let made = rooms::insert(tx, &self.row(pair)).await?;
-        let room = rooms::of_pair(tx, pair).await?;
+        let created = rooms::insert(tx, &self.new_room(pair)).await?;
+        let room = rooms::find_direct(tx, pair).await?;
         let mut room = room
-            .context("a room that is there cannot be found")
+            .context("cannot find the direct room")
             .map_err(Fault::from)?;
-        if !made {
-            // Made in another lane in this very moment.
-            return self.found(tx, &room).await;
+        if !created {
+            // Another lane created it at the same moment.
+            return self.existing(tx, &room).await;
         }
-        self.move_in(tx, &mut room, &other).await
+        self.add_members(tx, &mut room, &other).await
     }
 }
 
-impl Direct {
-    fn row(&self, pair: (UserId, UserId)) -> rooms::New<'_> {
-        rooms::New {
+impl OpenDirectJob {
+    fn new_room(&self, pair: (UserId, UserId)) -> rooms::NewRoom<'_> {
+        rooms::NewRoom {
             key: &self.key,
             title: "",
             topic: "",
@@ -88,8 +89,8 @@ impl Direct {
         }
     }
 
-    /// Both join; neither is more than the other, but the other one has not answered yet.
-    async fn move_in(
+    /// Adds both people as plain members; the other person has not answered yet.
+    async fn add_members(
         &self,
         tx: &mut Writer<'_>,
         room: &mut Room,
@@ -98,7 +99,7 @@ impl Direct {
         let mut staged = Staged::default();
         for user in [&self.caller, other] {
             let joined_seq = staged.add(room, user, self.at, Change::Joined);
-            let member = Member {
+            let member = MemberRecord {
                 role: Role::Member,
                 joined_seq,
                 muted_until: None,
@@ -106,7 +107,7 @@ impl Direct {
             };
             members::insert(tx, room.info.id, user, member).await?;
         }
-        staged.commit(tx).await?;
+        staged.write(tx).await?;
         Ok(DirectRoom {
             card: room.info.card(self.caller.id, Some(Role::Member)),
             done: Done { seq: 1, dup: false },
@@ -114,7 +115,7 @@ impl Direct {
         })
     }
 
-    async fn found(&self, tx: &mut Writer<'_>, room: &Room) -> Outcome<DirectRoom> {
+    async fn existing(&self, tx: &mut Writer<'_>, room: &Room) -> Outcome<DirectRoom> {
         let member = members::find(tx, room.info.id, self.caller.id).await?;
         let seq = member.map_or(0, |member| member.joined_seq);
         Ok(DirectRoom {
@@ -127,6 +128,6 @@ impl Direct {
     }
 }
 
-fn in_order(a: UserId, b: UserId) -> (UserId, UserId) {
+fn ordered(a: UserId, b: UserId) -> (UserId, UserId) {
     if a < b { (a, b) } else { (b, a) }
 }

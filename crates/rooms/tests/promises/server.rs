@@ -1,6 +1,6 @@
-//! Sessions and rooms on one bus and one store, and people to fill them.
+//! A server without its sockets: sessions and rooms on one bus and one store.
 
-use crate::lines::{Line, Run, line, say};
+use crate::items::{AppendJob, Item, item, message};
 use bus::Request;
 use rooms::Deps;
 use rooms::api::log::Appended;
@@ -18,26 +18,26 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 use storage::kit::{Seen, Store};
 
-/// Long enough for anything here.
+/// The time limit for every wait in these tests; far more than any takes.
 const LONG: Duration = Duration::from_secs(30);
-/// More than any page here holds.
+/// A limit above the size of any page in these tests.
 const ALL: usize = 10_000;
 
-pub(crate) struct House {
+pub(crate) struct TestServer {
     pub(crate) store: Store,
     pub(crate) deps: Deps,
     appended: Seen<EntriesAppended>,
     connections: AtomicU64,
 }
 
-/// The time in every house, ms since 1970.
+/// The time that all test servers share, ms since 1970.
 pub(crate) static NOW: AtomicI64 = AtomicI64::new(1_800_000_000_000);
 
 pub(crate) fn now() -> i64 {
     NOW.load(Ordering::Relaxed)
 }
 
-impl House {
+impl TestServer {
     pub(crate) async fn new() -> Self {
         Self::with(rooms::Settings::default()).await
     }
@@ -67,7 +67,7 @@ impl House {
             built = Some((people, deps));
         })
         .await;
-        let (people, deps) = built.expect("it was wired");
+        let (people, deps) = built.expect("the store wires it");
         sessions::tasks(store.tasks(), store.bus(), &people);
         rooms::create_general(&deps).await.expect("general");
         Self {
@@ -78,7 +78,7 @@ impl House {
         }
     }
 
-    /// Ends everything; nothing may be left.
+    /// Closes the server and asserts that nothing is left.
     pub(crate) async fn close(self) {
         self.store.tasks().stop_timers();
         self.store.close().await;
@@ -92,7 +92,7 @@ impl House {
             .expect("an answer")
     }
 
-    /// Someone with an account.
+    /// Registers an account and opens a session.
     pub(crate) async fn person(&self, name: &str) -> Caller {
         let request = Register {
             name: name.to_owned(),
@@ -105,7 +105,7 @@ impl House {
         self.ask(Authenticate { token }).await.expect("a session")
     }
 
-    /// A server administrator.
+    /// Registers a server administrator.
     pub(crate) async fn admin(&self, name: &str) -> Caller {
         let caller = self.person(name).await;
         let granted = self
@@ -119,7 +119,7 @@ impl House {
         caller
     }
 
-    /// A guest, connected.
+    /// Connects a guest.
     pub(crate) async fn guest(&self, name: &str) -> (Caller, ConnectionId) {
         let connection = ConnectionId(self.connections.fetch_add(1, Ordering::Relaxed));
         let request = Hello {
@@ -140,7 +140,7 @@ impl House {
         .await;
     }
 
-    /// Waits until this person is known no more by name.
+    /// Waits until this person cannot be looked up any more.
     pub(crate) async fn ended(&self, user: &User) {
         let gone = async {
             while self.resolve(&user.id.to_string()).await.is_some() {
@@ -160,7 +160,7 @@ impl House {
         read.await.expect("a snapshot")
     }
 
-    /// A public room of this person's.
+    /// Creates a public room.
     pub(crate) async fn public(&self, owner: &Caller, name: &str) -> RoomKey {
         self.create(owner, name, Kind::Public)
             .await
@@ -171,7 +171,7 @@ impl House {
             .clone()
     }
 
-    /// A private room of this person's.
+    /// Creates a private room.
     pub(crate) async fn private(&self, owner: &Caller, title: &str) -> RoomKey {
         self.create(owner, title, Kind::Private)
             .await
@@ -188,7 +188,7 @@ impl House {
         name: &str,
         kind: Kind,
     ) -> Result<Created, Refusal> {
-        self.ask(wish(owner, name, kind)).await
+        self.ask(create_request(owner, name, kind)).await
     }
 
     pub(crate) async fn join(&self, who: &Caller, room: &RoomKey) -> Result<Joined, Refusal> {
@@ -218,14 +218,14 @@ impl House {
         .await
     }
 
-    /// A new person who has joined a public room.
+    /// Registers an account and lets it join a public room.
     pub(crate) async fn member(&self, name: &str, room: &RoomKey) -> Caller {
         let who = self.person(name).await;
         self.join(&who, room).await.expect("a member");
         who
     }
 
-    /// A new person who was invited into a private room and has joined.
+    /// Registers an account, invites it into a private room and lets it join.
     pub(crate) async fn invited(&self, name: &str, by: &Caller, room: &RoomKey) -> Caller {
         let who = self.person(name).await;
         self.moderate(by, room, &who, Moderation::Invite)
@@ -235,8 +235,8 @@ impl House {
         who
     }
 
-    /// A new member with a role.
-    pub(crate) async fn ranked(
+    /// Registers an account, lets it join a room and gives it a role.
+    pub(crate) async fn member_with_role(
         &self,
         name: &str,
         owner: &Caller,
@@ -250,7 +250,7 @@ impl House {
         who
     }
 
-    /// The whole log as the server sees it.
+    /// Reads the whole log.
     pub(crate) async fn log(&self, room: &RoomKey) -> Vec<Entry> {
         let request = ReadLog {
             reader: None,
@@ -267,7 +267,7 @@ impl House {
             .collect()
     }
 
-    /// What it says in a room's log, one word per entry.
+    /// Returns the kinds of the entries in a room's log, in order.
     pub(crate) async fn kinds(&self, room: &RoomKey) -> Vec<&'static str> {
         self.log(room).await.iter().map(kind).collect()
     }
@@ -292,8 +292,8 @@ impl House {
             .map(|member| member.role)
     }
 
-    /// All entries of a room that were stated, in the order in which they were.
-    pub(crate) async fn stated(&self, room: &RoomKey) -> Vec<Entry> {
+    /// Returns all published entries of a room, in the order of publication.
+    pub(crate) async fn published(&self, room: &RoomKey) -> Vec<Entry> {
         self.store.quiet().await;
         let facts = self.appended.facts();
         let parts = facts.iter().flat_map(|fact| &fact.rooms);
@@ -302,41 +302,41 @@ impl House {
             .collect()
     }
 
-    /// How many batches were undone and repeated.
+    /// Counts the batches that were rolled back and repeated.
     pub(crate) fn repeated_batches(&self) -> u64 {
         self.store.registry().metrics()[0].lanes.repeats
     }
 
-    /// How many facts were stated.
-    pub(crate) async fn facts(&self) -> usize {
+    /// Counts the published `EntriesAppended` events.
+    pub(crate) async fn events(&self) -> usize {
         self.store.quiet().await;
         self.appended.facts().len()
     }
 
-    /// Appends a run in one transaction.
-    pub(crate) async fn append(&self, run: Vec<Line>) -> Vec<Result<Appended, Refusal>> {
+    /// Appends a batch in one transaction.
+    pub(crate) async fn append(&self, items: Vec<Item>) -> Vec<Result<Appended, Refusal>> {
         self.store
-            .run(Run(run))
+            .run(AppendJob(items))
             .await
-            .expect("no refusal of the whole")
+            .expect("the job is not refused")
     }
 
     /// Sends one message.
-    pub(crate) async fn say(
+    pub(crate) async fn send(
         &self,
         who: &Caller,
         room: &RoomKey,
         cid: &str,
         body: &str,
     ) -> Result<Appended, Refusal> {
-        self.append(vec![line(who, room, say(cid, body))])
+        self.append(vec![item(who, room, message(cid, body))])
             .await
             .pop()
             .expect("an outcome")
     }
 }
 
-pub(crate) fn wish(owner: &Caller, name: &str, kind: Kind) -> CreateRoom {
+pub(crate) fn create_request(owner: &Caller, name: &str, kind: Kind) -> CreateRoom {
     CreateRoom {
         caller: owner.clone(),
         name: name.to_owned(),
@@ -351,7 +351,7 @@ pub(crate) fn key(name: &str) -> RoomKey {
     RoomKey(name.into())
 }
 
-/// The word that the protocol has for an entry.
+/// Returns the kind of an entry, as named in the protocol.
 pub(crate) fn kind(entry: &Entry) -> &'static str {
     use rooms::api::Change as C;
     match &entry.change {
@@ -372,32 +372,32 @@ pub(crate) fn kind(entry: &Entry) -> &'static str {
     }
 }
 
-/// Asserts a refusal.
+/// Asserts that a command was refused.
 #[track_caller]
-pub(crate) fn refused<T: std::fmt::Debug>(outcome: Result<T, Refusal>, with: &Refusal) {
+pub(crate) fn assert_refused<T: std::fmt::Debug>(outcome: Result<T, Refusal>, with: &Refusal) {
     assert_eq!(&outcome.expect_err("a refusal"), with);
 }
 
-/// Asserts a first time, and returns the entry's place.
+/// Asserts that a command wrote an entry, and returns its seq.
 #[track_caller]
-pub(crate) fn fresh(outcome: Result<Done, Refusal>) -> Seq {
+pub(crate) fn assert_new(outcome: Result<Done, Refusal>) -> Seq {
     let done = outcome.expect("no refusal");
-    assert!(!done.dup, "it was so already");
+    assert!(!done.dup, "a repeat");
     done.seq
 }
 
-/// Asserts a repeat, and returns the place of the entry that made it so.
+/// Asserts that a command was a repeat, and returns the seq of the earlier entry.
 #[track_caller]
-pub(crate) fn repeated(outcome: Result<Done, Refusal>) -> Seq {
+pub(crate) fn assert_repeated(outcome: Result<Done, Refusal>) -> Seq {
     let done = outcome.expect("no refusal");
-    assert!(done.dup, "it was not so");
+    assert!(done.dup, "not a repeat");
     done.seq
 }
 
-/// A private room whose members read the whole log.
-pub(crate) fn open_history(wish: CreateRoom) -> CreateRoom {
+/// Changes a request so that members read the whole log.
+pub(crate) fn with_open_history(request: CreateRoom) -> CreateRoom {
     CreateRoom {
         history: Some(History::All),
-        ..wish
+        ..request
     }
 }

@@ -1,4 +1,4 @@
-//! Whom the tables of rooms still name.
+//! Which people the tables of rooms still refer to.
 
 use super::schema::{bans, invitations};
 use diesel::sql_types::Binary;
@@ -7,21 +7,21 @@ use std::collections::HashSet;
 use storage::list::Rows;
 use storage::prelude::*;
 
-/// Those of these people who are a member of something, of a direct room's pair, or named by an
-/// entry. Messages need no look: of everyone who was ever in a room a later entry says that they
-/// went, and it is kept for as long as what they wrote.
-pub(crate) async fn named(
+/// Returns the people among `users` who are members of a room, belong to a direct room, or are the
+/// subject of an entry. Authors of messages need no check: everyone who left a room is the subject of
+/// a later entry, which is kept at least as long as what they wrote.
+pub(crate) async fn referenced(
     access: &mut impl Access,
     users: &[UserId],
 ) -> Result<HashSet<UserId>, Fault> {
     if users.is_empty() {
         return Ok(HashSet::new());
     }
-    let found: Vec<(UserId,)> = query!(access, |c| among(users).load(c))?;
+    let found: Vec<(UserId,)> = query!(access, |c| referenced_among(users).load(c))?;
     Ok(found.into_iter().map(|(user,)| user).collect())
 }
 
-fn among(users: &[UserId]) -> Rows<'_, (Binary,)> {
+fn referenced_among(users: &[UserId]) -> Rows<'_, (Binary,)> {
     let users = users.iter().map(|user| &user.0[..]);
     Rows::new(
         vec![("person", users.collect())],
@@ -33,8 +33,8 @@ fn among(users: &[UserId]) -> Rows<'_, (Binary,)> {
     )
 }
 
-/// Those of these people who are banned or invited somewhere.
-pub(crate) async fn expected(
+/// Returns the people among `users` who are banned from a room or invited to one.
+pub(crate) async fn banned_or_invited(
     access: &mut impl Access,
     users: &[UserId],
 ) -> Result<HashSet<UserId>, Fault> {
