@@ -80,7 +80,7 @@ fn chosen<T: Copy>(asked: &[T], all: &[T]) -> Vec<T> {
 
 /// One figure more; what fails is said and leaves the others standing.
 async fn measure(cell: &mut Cell, round: usize, options: &Options) {
-    if !cell.peer.can(cell.work) {
+    if !cell.work.supported_by(cell.peer) {
         return;
     }
     let server = ServerOptions {

@@ -1,30 +1,12 @@
 //! One measured load: warm up, measure, end; what the server and the generator spent on it.
 
 use crate::crowd::Crowd;
-use crate::plan::{Baton, Phase, Plan};
+use crate::plan::{Baton, Phase, Plan, Spell};
 use crate::process;
 use crate::pump::Pump;
 use crate::tally::{Outcome, Tally};
 use crate::target::Target;
-use std::time::{Duration, Instant};
-
-/// How long each part lasts.
-#[derive(Clone, Copy)]
-pub(crate) struct Spell {
-    pub(crate) warm: Duration,
-    pub(crate) measured: Duration,
-}
-
-impl Spell {
-    /// So many seconds measured after a quarter of it, one second at least, of warming up.
-    pub(crate) fn seconds(seconds: u64) -> Self {
-        let measured = Duration::from_secs(seconds);
-        Self {
-            warm: (measured / 4).max(Duration::from_secs(1)),
-            measured,
-        }
-    }
-}
+use std::time::Instant;
 
 /// Runs a plan over a crowd, rooms shared out among `threads`.
 pub(crate) async fn measure(

@@ -1,7 +1,7 @@
 //! What all scenarios ask for.
 
-use crate::load::Spell;
 use crate::peer::Peer;
+use crate::plan::Spell;
 use clap::{Args, Command};
 use std::path::PathBuf;
 

@@ -1,7 +1,6 @@
 //! Who is measured: Parlor, and what a user would pick instead.
 
 use crate::dialect::Dialect;
-use crate::work::Work;
 use std::path::{Path, PathBuf};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -109,16 +108,6 @@ impl Peer {
             durable,
             order,
             resume,
-        }
-    }
-
-    /// Whether its figure under a load would say anything: NATS acknowledges nothing, and the floor
-    /// shakes hands with one after another.
-    pub(crate) fn can(self, work: Work) -> bool {
-        match work {
-            Work::Sends => self.dialect().answers(),
-            Work::Idle | Work::Storm => !matches!(self, Self::Floor | Self::FloorStored),
-            _ => true,
         }
     }
 

@@ -3,7 +3,7 @@
 use crate::stamp::Clock;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// What frees the place of an outstanding message, and what latency is measured to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,6 +46,24 @@ impl Plan {
             mixed: false,
             clock: Clock::start(),
             nonce: u64::try_from(now.unwrap_or_default().as_millis()).unwrap_or_default(),
+        }
+    }
+}
+
+/// How long each part lasts.
+#[derive(Clone, Copy)]
+pub(crate) struct Spell {
+    pub(crate) warm: Duration,
+    pub(crate) measured: Duration,
+}
+
+impl Spell {
+    /// So many seconds measured after a quarter of it, one second at least, of warming up.
+    pub(crate) fn seconds(seconds: u64) -> Self {
+        let measured = Duration::from_secs(seconds);
+        Self {
+            warm: (measured / 4).max(Duration::from_secs(1)),
+            measured,
         }
     }
 }

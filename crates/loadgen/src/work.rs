@@ -1,6 +1,7 @@
 //! The loads that are compared, each by name: what docs/benchmarks.md has a column for.
 
 use crate::options::{LoadOptions, ServerOptions};
+use crate::peer::Peer;
 use crate::tally::Outcome;
 use crate::{fanout, idle, sends, storm};
 
@@ -80,6 +81,16 @@ impl Work {
         match self {
             Self::Idle | Self::Storm => Better::Less,
             _ => Better::More,
+        }
+    }
+
+    /// Whether a peer's figure under this load is meaningful: NATS acknowledges nothing, and the floor
+    /// accepts one connection after the other.
+    pub(crate) fn supported_by(self, peer: Peer) -> bool {
+        match self {
+            Self::Sends => peer.dialect().answers(),
+            Self::Idle | Self::Storm => !matches!(peer, Peer::Floor | Peer::FloorStored),
+            _ => true,
         }
     }
 
