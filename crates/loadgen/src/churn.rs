@@ -24,7 +24,7 @@ pub(crate) struct Options {
     pub(crate) server: ServerOptions,
     #[command(flatten)]
     pub(crate) load: LoadOptions,
-    /// Concurrent workers.
+    /// Number of concurrent workers.
     #[arg(long, default_value_t = 50)]
     pub(crate) workers: usize,
     /// Rooms that the workers visit in turn.

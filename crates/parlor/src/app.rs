@@ -6,7 +6,7 @@
 
 use crate::config::Config;
 use crate::exit::{self, Failure};
-use crate::metrics::{self, Process};
+use crate::metrics::{self, ProcessMetrics};
 use crate::schema;
 use crate::traces::SpanMetrics;
 use anyhow::Context as _;
@@ -149,7 +149,7 @@ impl App {
     /// Starts the bus, then the timers, then the listeners. `None`: told to stop meanwhile.
     pub(crate) async fn start(
         self,
-        (process, spans): (Process, SpanMetrics),
+        (process, spans): (ProcessMetrics, SpanMetrics),
     ) -> Result<Option<RunningApp>, Failure> {
         let loaded = async {
             let started = self.builder.start().await;
@@ -175,7 +175,7 @@ impl App {
         let mut metrics = self.gateway.metrics();
         metrics.add(process);
         metrics.add(spans);
-        metrics.add(metrics::Storage(self.registry.clone()));
+        metrics.add(metrics::StorageMetrics(self.registry.clone()));
         let health = Health::new(probes);
         let serving = self
             .listeners

@@ -1,7 +1,7 @@
 //! `parlor copy`: everything into another database, of either kind.
 
-use crate::config::{Config, DatabaseSettings, Problem};
-use crate::contents::CORE;
+use crate::config::{Config, ConfigError, DatabaseSettings};
+use crate::core_tables::CORE_TABLES;
 use crate::exit::Failure;
 use crate::{progress, schema};
 use storage::DatabaseConfig;
@@ -12,14 +12,14 @@ pub(crate) async fn copy(config: &Config, from: Option<&str>, to: &str) -> Resul
     let transfer = Transfer {
         from: place(config, "--from", from)?,
         to: place(config, "--to", Some(to))?,
-        tables: CORE,
+        tables: CORE_TABLES,
     };
-    let tally = TransferTally::default();
-    let line = || match (tally.done(), tally.of()) {
+    let counters = TransferTally::default();
+    let line = || match (counters.done(), counters.of()) {
         (_, 0) => "counting".to_owned(),
         (done, of) => format!("{done} of {of} rows written and compared"),
     };
-    let copied = progress::shown(line, transfer.run(tally.clone())).await?;
+    let copied = progress::shown(line, transfer.run(counters.clone())).await?;
     println!(
         "{} rows of {} rooms copied and compared; the target has an epoch of its own, so clients \
          begin anew. Set CORE_DB_URL to it, and never serve both.",
@@ -29,7 +29,7 @@ pub(crate) async fn copy(config: &Config, from: Option<&str>, to: &str) -> Resul
 }
 
 /// `core` as it is configured, at another place if one is named.
-fn place(config: &Config, flag: &str, url: Option<&str>) -> Result<DatabaseConfig, Problem> {
+fn place(config: &Config, flag: &str, url: Option<&str>) -> Result<DatabaseConfig, ConfigError> {
     let core = schema::core(config)?;
     let Some(url) = url else {
         return Ok(core);
@@ -38,7 +38,7 @@ fn place(config: &Config, flag: &str, url: Option<&str>) -> Result<DatabaseConfi
     named.url = Some(url.to_owned());
     let url = named
         .location(&config.data_dir)
-        .map_err(|problem| Problem {
+        .map_err(|problem| ConfigError {
             name: flag.to_owned(),
             ..problem
         })?;

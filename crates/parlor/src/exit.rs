@@ -1,7 +1,7 @@
 //! How the process ends, as an exit code and at most one line.
 
-use crate::config::Problem;
-use crate::lines;
+use crate::config::ConfigError;
+use crate::log_output;
 use bus::Tasks;
 use std::fmt;
 use std::time::Duration;
@@ -15,7 +15,7 @@ pub(crate) enum Failure {
     /// 1: it failed; or it was stopped before everything was done.
     Failed(anyhow::Error),
     /// 2: a setting is wrong.
-    Setting(Problem),
+    Setting(ConfigError),
     /// 2: an argument is wrong.
     Usage(String),
     /// 3: another server uses the store.
@@ -56,7 +56,7 @@ pub(crate) fn when_durability_is_lost(registry: &Registry, tasks: &Tasks) {
             stopping.cancel();
             return;
         }
-        lines::last_words(&format!("parlor: {failure}"));
+        log_output::write_final(&format!("parlor: {failure}"));
         std::process::exit(failure.code().into());
     });
 }
@@ -98,8 +98,8 @@ impl fmt::Display for Failure {
     }
 }
 
-impl From<Problem> for Failure {
-    fn from(problem: Problem) -> Self {
+impl From<ConfigError> for Failure {
+    fn from(problem: ConfigError) -> Self {
         Self::Setting(problem)
     }
 }

@@ -5,18 +5,18 @@ mod app;
 mod backup;
 mod cli;
 mod config;
-mod contents;
 mod copy;
+mod core_tables;
 mod exit;
-mod lines;
-mod logs;
+mod log_output;
+mod log_rate_limit;
+mod logging;
 mod memory;
 mod metrics;
 mod migrate;
 mod new_epoch;
 mod notify;
 mod progress;
-mod repeats;
 mod restore;
 mod schema;
 mod serve;
@@ -32,16 +32,16 @@ use cli::{Admin, Cli, Command};
 use config::{Config, default_config};
 use exit::Failure;
 use std::process::ExitCode;
-use traces::Traces;
+use traces::TracePipeline;
 
 fn main() -> ExitCode {
     match asked().and_then(run) {
         Ok(()) => {
-            lines::flush();
+            log_output::flush();
             ExitCode::SUCCESS
         }
         Err(failure) => {
-            lines::last_words(&format!("parlor: {failure}"));
+            log_output::write_final(&format!("parlor: {failure}"));
             ExitCode::from(failure.code())
         }
     }
@@ -73,9 +73,9 @@ fn run(cli: Cli) -> Result<(), Failure> {
         return Ok(());
     }
     let serves = matches!(command, Command::Serve);
-    let tracing = serves.then(|| Traces::new(&config.traces)).flatten();
+    let tracing = serves.then(|| TracePipeline::new(&config.traces)).flatten();
     let (spans, exports) = tracing.unzip();
-    logs::start(&config, spans);
+    logging::start(&config, spans);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -89,7 +89,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
 async fn carry_out(
     command: Command,
     config: Config,
-    traces: Option<Traces>,
+    traces: Option<TracePipeline>,
 ) -> Result<(), Failure> {
     match command {
         Command::Migrate => migrate::migrate(&config).await,

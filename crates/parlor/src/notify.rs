@@ -17,7 +17,7 @@ const STUCK: Duration = Duration::from_secs(30);
 
 /// What the service manager wants to hear, from its variables of the environment.
 #[derive(Debug, Default)]
-pub(crate) struct Wanted {
+pub(crate) struct NotifyConfig {
     /// `NOTIFY_SOCKET`
     pub(crate) socket: Option<OsString>,
     /// `WATCHDOG_USEC`
@@ -34,7 +34,7 @@ pub(crate) struct Manager {
 
 impl Manager {
     /// The one that wants to hear this.
-    pub(crate) fn new(wanted: &Wanted) -> Self {
+    pub(crate) fn new(wanted: &NotifyConfig) -> Self {
         let line = wanted.socket.as_ref().and_then(|socket| {
             line(socket)
                 .inspect_err(|error| tracing::warn!(%error, "NOTIFY_SOCKET cannot be used"))
@@ -101,7 +101,7 @@ fn line(socket: &OsString) -> io::Result<(UnixDatagram, SocketAddr)> {
     Ok((line, address))
 }
 
-fn watchdog(wanted: &Wanted) -> Option<Duration> {
+fn watchdog(wanted: &NotifyConfig) -> Option<Duration> {
     let meant = wanted.watchdog_pid.as_ref();
     if meant.is_some_and(|pid| *pid != std::process::id().to_string()) {
         return None;
@@ -162,7 +162,7 @@ mod tests {
 
     #[test]
     fn a_watchdog_of_another_process_is_none_of_ours() {
-        let wanted = |pid: Option<&str>, us: &str| Wanted {
+        let wanted = |pid: Option<&str>, us: &str| NotifyConfig {
             socket: None,
             watchdog_us: Some(us.to_owned()),
             watchdog_pid: pid.map(str::to_owned),

@@ -1,6 +1,6 @@
 //! The databases this binary knows, and their migrations.
 
-use crate::config::{Config, DatabaseSettings, Problem};
+use crate::config::{Config, ConfigError, DatabaseSettings};
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 use storage::backup::Watermark;
 use storage::{DatabaseConfig, Migrations, ReplicaOf, Url};
@@ -13,14 +13,14 @@ static ANALYTICS_POSTGRES: EmbeddedMigrations =
     embed_migrations!("../../migrations/analytics/postgres");
 
 /// Everything storage needs to know of each configured database, `core` first.
-pub(crate) fn databases(config: &Config) -> Result<Vec<DatabaseConfig>, Problem> {
+pub(crate) fn databases(config: &Config) -> Result<Vec<DatabaseConfig>, ConfigError> {
     let databases = config.databases.iter();
     databases
         .map(|settings| database(config, settings))
         .collect()
 }
 
-fn database(config: &Config, settings: &DatabaseSettings) -> Result<DatabaseConfig, Problem> {
+fn database(config: &Config, settings: &DatabaseSettings) -> Result<DatabaseConfig, ConfigError> {
     Ok(DatabaseConfig {
         name: settings.name.clone(),
         url: settings.location(&config.data_dir)?,
@@ -39,7 +39,7 @@ fn database(config: &Config, settings: &DatabaseSettings) -> Result<DatabaseConf
 }
 
 /// The replicas of all of them. Only a server that serves opens any.
-pub(crate) fn replicas(config: &Config) -> Result<Vec<DatabaseConfig>, Problem> {
+pub(crate) fn replicas(config: &Config) -> Result<Vec<DatabaseConfig>, ConfigError> {
     let mut replicas = Vec::new();
     for settings in &config.databases {
         let primary = database(config, settings)?;
@@ -64,7 +64,7 @@ pub(crate) fn replicas(config: &Config) -> Result<Vec<DatabaseConfig>, Problem> 
 }
 
 /// The database that the server cannot do without.
-pub(crate) fn core(config: &Config) -> Result<DatabaseConfig, Problem> {
+pub(crate) fn core(config: &Config) -> Result<DatabaseConfig, ConfigError> {
     database(config, &config.databases[0])
 }
 
@@ -76,7 +76,7 @@ fn watermark(settings: &DatabaseSettings) -> Option<Watermark> {
     })
 }
 
-fn migrations(name: &str) -> Result<Migrations, Problem> {
+fn migrations(name: &str) -> Result<Migrations, ConfigError> {
     match name {
         "core" => Ok(Migrations::Embedded {
             sqlite: &CORE_SQLITE,
@@ -86,7 +86,7 @@ fn migrations(name: &str) -> Result<Migrations, Problem> {
             sqlite: &ANALYTICS_SQLITE,
             postgres: &ANALYTICS_POSTGRES,
         }),
-        other => Err(Problem::new(
+        other => Err(ConfigError::new(
             "DATABASES",
             other,
             "core, analytics: nothing here uses another database",

@@ -3,9 +3,9 @@
 use crate::app::{self, RunningApp};
 use crate::config::{Config, Switch};
 use crate::exit::Failure;
-use crate::metrics::Process;
-use crate::notify::{Manager, Wanted};
-use crate::traces::{SpanMetrics, Traces};
+use crate::metrics::ProcessMetrics;
+use crate::notify::{Manager, NotifyConfig};
+use crate::traces::{SpanMetrics, TracePipeline};
 use crate::{signals, stop, watchdog};
 use bus::Tasks;
 use std::net::{IpAddr, SocketAddr};
@@ -15,10 +15,10 @@ use tokio_util::sync::CancellationToken;
 /// should.
 pub(crate) async fn serve(
     config: Config,
-    wanted: &Wanted,
-    traces: Option<Traces>,
+    wanted: &NotifyConfig,
+    traces: Option<TracePipeline>,
 ) -> Result<(), Failure> {
-    let process = Process::starting();
+    let process = ProcessMetrics::starting();
     let tasks = Tasks::new(CancellationToken::new());
     let traces = traces.map(|traces| traces.start(&tasks));
     // Before anything that may hang: a stop is heard from here on.
@@ -55,7 +55,7 @@ pub(crate) async fn serve(
 async fn open(
     config: &Config,
     tasks: &Tasks,
-    metrics: (Process, SpanMetrics),
+    metrics: (ProcessMetrics, SpanMetrics),
     manager: &Manager,
 ) -> Result<Option<RunningApp>, Failure> {
     let Some(app) = app::build(config, tasks).await? else {

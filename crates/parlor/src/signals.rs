@@ -1,6 +1,6 @@
 //! What the operator's signals do: the first stops gracefully, the second at once.
 
-use crate::lines;
+use crate::log_output;
 use anyhow::Context as _;
 use bus::Tasks;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -24,7 +24,7 @@ pub(crate) fn listen(tasks: &Tasks) -> anyhow::Result<CancellationToken> {
         stop.cancel();
         let signal = next(&mut term, &mut int).await;
         tracing::warn!(signal, "a second signal: stopping at once");
-        lines::flush();
+        log_output::flush();
         std::process::exit(1);
     });
     Ok(asked)

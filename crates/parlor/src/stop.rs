@@ -1,7 +1,7 @@
 //! A graceful stop: one budget, stages that are named, and storage's share kept back for it.
 
 use crate::app::RunningApp;
-use crate::traces::Exporting;
+use crate::traces::RunningExporter;
 use sessions::api::KeepConnected;
 use std::future::Future;
 use std::time::Duration;
@@ -33,7 +33,7 @@ pub(crate) fn longest(budget: Duration) -> Duration {
 /// Stops everything within `budget`. The error names the stages that left something undone.
 pub(crate) async fn stop(
     open: RunningApp,
-    traces: Option<Exporting>,
+    traces: Option<RunningExporter>,
     budget: Duration,
 ) -> anyhow::Result<()> {
     let RunningApp {
@@ -45,7 +45,7 @@ pub(crate) async fn stop(
         serving,
     } = open;
     let bus = running.bus().clone();
-    let mut stop = Stop::within(budget);
+    let mut stop = StageRunner::within(budget);
 
     let requests = serving.requests();
     health.drain();
@@ -82,13 +82,13 @@ pub(crate) async fn stop(
 }
 
 /// A budget running down, and what was left undone meanwhile.
-struct Stop {
+struct StageRunner {
     began: Instant,
     end: Instant,
     undone: Vec<String>,
 }
 
-impl Stop {
+impl StageRunner {
     fn within(budget: Duration) -> Self {
         let began = Instant::now();
         Self {
@@ -189,7 +189,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn stages_that_hang_are_passed_over_within_the_budget() {
-        let mut stop = Stop::within(BUDGET);
+        let mut stop = StageRunner::within(BUDGET);
         for stage in ["one", "two", "three"] {
             stop.stage(stage, Duration::from_secs(4), pending()).await;
         }
@@ -210,13 +210,13 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_stage_is_done_when_nothing_is_left_of_it() {
-        let mut stop = Stop::within(BUDGET);
+        let mut stop = StageRunner::within(BUDGET);
         stop.stage("one", Duration::from_secs(1), async {}).await;
         stop.counted("two", Duration::from_secs(1), async { 0 })
             .await;
         stop.last("tasks", TASKS, async { Vec::new() }).await;
         assert!(stop.report().is_ok());
-        let mut stop = Stop::within(BUDGET);
+        let mut stop = StageRunner::within(BUDGET);
         stop.counted("two", Duration::from_secs(1), async { 3 })
             .await;
         assert!(stop.report().is_err());
@@ -224,7 +224,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn storage_keeps_its_share_of_the_smallest_budget() {
-        let mut stop = Stop::within(Duration::from_millis(100));
+        let mut stop = StageRunner::within(Duration::from_millis(100));
         stop.stage("one", Duration::from_secs(1), pending()).await;
         let storage = tokio::time::sleep(STORAGE);
         stop.last("storage", STORAGE, async {

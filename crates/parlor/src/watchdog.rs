@@ -1,6 +1,6 @@
 //! The last resort of a stop: a thread of its own, which no stuck runtime can hold up.
 
-use crate::{lines, stop};
+use crate::{log_output, stop};
 use bus::Tasks;
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ pub(crate) fn follow(tasks: &Tasks, budget: Duration) {
 fn start(longest: Duration) {
     let watch = move || {
         std::thread::sleep(longest + GRACE);
-        lines::last_words(&format!(
+        log_output::write_final(&format!(
             "parlor: the stop overran its {} ms; ending at once",
             longest.as_millis()
         ));

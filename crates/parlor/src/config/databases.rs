@@ -1,6 +1,6 @@
 //! One named database's settings, and where it is.
 
-use super::Problem;
+use super::ConfigError;
 use super::setting::{Setting, millis, number, value};
 use super::value::{PostgresUrl, Value as _};
 use std::path::Path;
@@ -85,7 +85,7 @@ impl DatabaseSettings {
     }
 
     /// Where it is: its URL, or its parts, or a file of its name in the data directory.
-    pub(crate) fn location(&self, data_dir: &Path) -> Result<Url, Problem> {
+    pub(crate) fn location(&self, data_dir: &Path) -> Result<Url, ConfigError> {
         match &self.url {
             Some(url) => self.parse(url),
             None if self.host.is_some() => Ok(Url::Postgres(self.joined())),
@@ -93,7 +93,7 @@ impl DatabaseSettings {
         }
     }
 
-    fn parse(&self, url: &str) -> Result<Url, Problem> {
+    fn parse(&self, url: &str) -> Result<Url, ConfigError> {
         if let Some(PostgresUrl(url)) = PostgresUrl::parse(url) {
             return Ok(Url::Postgres(url));
         }
@@ -101,7 +101,7 @@ impl DatabaseSettings {
             Some(path) if !path.trim_start_matches("//").is_empty() => {
                 Ok(Url::Sqlite(path.strip_prefix("//").unwrap_or(path).into()))
             }
-            _ => Err(Problem {
+            _ => Err(ConfigError {
                 name: format!("{}URL", self.prefix()),
                 given: None,
                 expected: "postgres://user:password@host:port/name or sqlite:path".to_owned(),

@@ -1,13 +1,13 @@
 //! One source of settings, flattened to (name, place, text).
 
-use super::Problem;
+use super::ConfigError;
 use super::databases::prefix;
 use super::table::traces;
 use std::path::Path;
 
 /// Whose setting it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Place {
+pub(super) enum Scope {
     /// The server's.
     Server,
     /// The named database's.
@@ -18,9 +18,9 @@ pub(super) enum Place {
 
 /// One setting as it was given.
 #[derive(Debug, Clone)]
-pub(super) struct Given {
+pub(super) struct RawSetting {
     /// Whose.
-    pub(super) place: Place,
+    pub(super) place: Scope,
     /// The key in its table.
     pub(super) key: String,
     /// As the operator wrote it.
@@ -33,10 +33,10 @@ pub(super) struct Given {
 const NOT_SETTINGS: [&str; 2] = ["PARLOR_CONFIG", "PARLOR_TEST"];
 
 /// The settings in the text of a TOML file.
-pub(super) fn file(path: &Path, text: &str) -> Result<Vec<Given>, Problem> {
+pub(super) fn file(path: &Path, text: &str) -> Result<Vec<RawSetting>, ConfigError> {
     let shown = path.display();
     let table: toml::Table = toml::from_str(text)
-        .map_err(|error| Problem::new(shown.to_string(), error.message(), "a file in TOML"))?;
+        .map_err(|error| ConfigError::new(shown.to_string(), error.message(), "a file in TOML"))?;
     let mut given = Vec::new();
     for (key, value) in table {
         match (key.as_str(), value) {
@@ -51,7 +51,7 @@ pub(super) fn file(path: &Path, text: &str) -> Result<Vec<Given>, Problem> {
                     given.push(listed(&name, format!("databases.{name} in {shown}")));
                     for (key, value) in settings {
                         let full = format!("databases.{name}.{key} in {shown}");
-                        given.push(one(Place::Database(name.clone()), key, full, &value)?);
+                        given.push(one(Scope::Database(name.clone()), key, full, &value)?);
                     }
                 }
             }
@@ -60,35 +60,40 @@ pub(super) fn file(path: &Path, text: &str) -> Result<Vec<Given>, Problem> {
             }
             (_, value) => {
                 let full = format!("{key} in {shown}");
-                given.push(one(Place::Server, key, full, &value)?);
+                given.push(one(Scope::Server, key, full, &value)?);
             }
         }
     }
     Ok(given)
 }
 
-fn not_a_table(name: &str, value: &toml::Value) -> Problem {
-    Problem::new(name, value.to_string(), "a table, such as [databases.core]")
+fn not_a_table(name: &str, value: &toml::Value) -> ConfigError {
+    ConfigError::new(name, value.to_string(), "a table, such as [databases.core]")
 }
 
-fn listed(database: &str, name: String) -> Given {
-    Given {
-        place: Place::Databases,
+fn listed(database: &str, name: String) -> RawSetting {
+    RawSetting {
+        place: Scope::Databases,
         key: "databases".to_owned(),
         name,
         text: database.to_owned(),
     }
 }
 
-fn one(place: Place, key: String, name: String, value: &toml::Value) -> Result<Given, Problem> {
+fn one(
+    place: Scope,
+    key: String,
+    name: String,
+    value: &toml::Value,
+) -> Result<RawSetting, ConfigError> {
     let text = text_of(value).ok_or_else(|| {
-        Problem::new(
+        ConfigError::new(
             &name,
             value.to_string(),
             "a string, a number, true, false or a list of strings",
         )
     })?;
-    Ok(Given {
+    Ok(RawSetting {
         place,
         key,
         name,
@@ -113,13 +118,13 @@ fn text_of(value: &toml::Value) -> Option<String> {
 /// unset, as its standard says.
 ///
 /// `databases` are the names that are configured: only their `<NAME>_DB_` is Parlor's.
-pub(super) fn environment(variables: &[(String, String)], databases: &[String]) -> Vec<Given> {
+pub(super) fn environment(variables: &[(String, String)], databases: &[String]) -> Vec<RawSetting> {
     variables
         .iter()
         .filter(|(name, text)| !(name.starts_with(traces::PREFIX) && text.is_empty()))
         .filter_map(|(name, text)| {
             let (place, key) = placed(name, databases)?;
-            Some(Given {
+            Some(RawSetting {
                 place,
                 key,
                 name: name.clone(),
@@ -129,13 +134,13 @@ pub(super) fn environment(variables: &[(String, String)], databases: &[String]) 
         .collect()
 }
 
-fn placed(name: &str, databases: &[String]) -> Option<(Place, String)> {
+fn placed(name: &str, databases: &[String]) -> Option<(Scope, String)> {
     if NOT_SETTINGS.iter().any(|other| name.starts_with(other)) {
         return None;
     }
     if name.starts_with(traces::PREFIX) {
         let key = name.to_lowercase();
-        return traces::is_known(&key).then_some((Place::Server, key));
+        return traces::is_known(&key).then_some((Scope::Server, key));
     }
     if let Some(key) = name.strip_prefix("PARLOR_") {
         // Those have no second name.
@@ -144,16 +149,16 @@ fn placed(name: &str, databases: &[String]) -> Option<(Place, String)> {
         } else {
             key
         };
-        return Some((Place::Server, key.to_lowercase()));
+        return Some((Scope::Server, key.to_lowercase()));
     }
     databases.iter().find_map(|database| {
         let key = name.strip_prefix(&prefix(database))?;
-        Some((Place::Database(database.clone()), key.to_lowercase()))
+        Some((Scope::Database(database.clone()), key.to_lowercase()))
     })
 }
 
 /// Settings given on the command line: `(--listen, listen, …)`.
-pub(super) fn flags(flags: &[(String, String, String)]) -> Vec<Given> {
+pub(super) fn flags(flags: &[(String, String, String)]) -> Vec<RawSetting> {
     flags
         .iter()
         .map(|(name, key, text)| {
@@ -161,10 +166,10 @@ pub(super) fn flags(flags: &[(String, String, String)]) -> Vec<Given> {
                 .strip_prefix("databases.")
                 .and_then(|k| k.split_once('.'))
             {
-                Some((database, key)) => (Place::Database(database.to_owned()), key.to_owned()),
-                None => (Place::Server, key.clone()),
+                Some((database, key)) => (Scope::Database(database.to_owned()), key.to_owned()),
+                None => (Scope::Server, key.clone()),
             };
-            Given {
+            RawSetting {
                 place,
                 key,
                 name: name.clone(),

@@ -1,8 +1,8 @@
 //! Putting the sources together: later ones overrule earlier ones.
 
-use super::layer::{self, Given, Place};
+use super::layer::{self, RawSetting, Scope};
 use super::setting::Setting;
-use super::{Config, DatabaseSettings, Problem, check, databases, table};
+use super::{Config, ConfigError, DatabaseSettings, databases, table, validate};
 use std::path::PathBuf;
 
 /// Where settings come from, the weakest first.
@@ -17,7 +17,7 @@ pub(crate) struct Sources {
 }
 
 /// The configuration, or the first thing that is wrong with it.
-pub(crate) fn load(sources: &Sources) -> Result<Config, Problem> {
+pub(crate) fn load(sources: &Sources) -> Result<Config, ConfigError> {
     let in_file = match &sources.file {
         Some((path, text)) => layer::file(path, text)?,
         None => Vec::new(),
@@ -36,15 +36,15 @@ pub(crate) fn load(sources: &Sources) -> Result<Config, Problem> {
     for given in layers {
         put(&mut config, &given, &server, &database)?;
     }
-    check::contradictions(&config)?;
+    validate::validate(&config)?;
     Ok(config)
 }
 
 /// The databases: those of `DATABASES`, else those of the file; `core` always.
 fn named(
-    file: &[Given],
+    file: &[RawSetting],
     environment: &[(String, String)],
-) -> Result<Vec<DatabaseSettings>, Problem> {
+) -> Result<Vec<DatabaseSettings>, ConfigError> {
     let mut names = vec!["core".to_owned()];
     let listed = environment.iter().find(|(name, _)| name == "DATABASES");
     let candidates: Vec<(&str, &str)> = match listed {
@@ -54,13 +54,13 @@ fn named(
             .collect(),
         None => file
             .iter()
-            .filter(|given| given.place == Place::Databases)
+            .filter(|given| given.place == Scope::Databases)
             .map(|given| (given.name.as_str(), given.text.as_str()))
             .collect(),
     };
     for (source, name) in candidates {
         if !is_a_name(name) {
-            return Err(Problem::new(
+            return Err(ConfigError::new(
                 source,
                 name,
                 "names of a-z, 0-9 and _, such as core,analytics",
@@ -85,23 +85,23 @@ fn is_a_name(name: &str) -> bool {
 
 fn put(
     config: &mut Config,
-    given: &Given,
+    given: &RawSetting,
     server: &[Setting<Config>],
     database: &[Setting<DatabaseSettings>],
-) -> Result<(), Problem> {
+) -> Result<(), ConfigError> {
     match &given.place {
-        Place::Server => set(config, given, server),
-        Place::Database(name) => {
+        Scope::Server => set(config, given, server),
+        Scope::Database(name) => {
             let found = config.databases.iter_mut().find(|d| d.name == *name);
             let settings = found.ok_or_else(|| unlisted(given, name))?;
             set(settings, given, database)
         }
-        Place::Databases => Ok(()),
+        Scope::Databases => Ok(()),
     }
 }
 
-fn unlisted(given: &Given, name: &str) -> Problem {
-    Problem {
+fn unlisted(given: &RawSetting, name: &str) -> ConfigError {
+    ConfigError {
         name: given.name.clone(),
         given: None,
         expected: format!("{name} among DATABASES"),
@@ -110,12 +110,12 @@ fn unlisted(given: &Given, name: &str) -> Problem {
 
 fn set<C: Clone + 'static>(
     into: &mut C,
-    given: &Given,
+    given: &RawSetting,
     table: &[Setting<C>],
-) -> Result<(), Problem> {
+) -> Result<(), ConfigError> {
     let Some(setting) = table.iter().find(|setting| setting.key == given.key) else {
         let known = table.iter().map(|setting| setting.key);
-        return Err(Problem::unknown(
+        return Err(ConfigError::unknown(
             &given.name,
             &given.text,
             &given.key,
@@ -125,7 +125,7 @@ fn set<C: Clone + 'static>(
     if setting.set(into, &given.text) {
         return Ok(());
     }
-    Err(Problem {
+    Err(ConfigError {
         name: given.name.clone(),
         given: (!setting.secret).then(|| given.text.clone()),
         expected: setting.expected.clone(),

@@ -2,27 +2,27 @@
 //!
 //! [`table`] is the one list of settings; parsing, `default-config` and the test that the docs
 //! name every setting are driven by it. What is unknown, malformed or contradictory stops the boot
-//! with one [`Problem`]: the key, what was given, what is expected.
+//! with one [`ConfigError`]: the key, what was given, what is expected.
 
-mod check;
+mod access;
 mod databases;
 mod defaults;
 #[cfg(test)]
 mod documented;
+mod error;
 mod layer;
 mod load;
 mod networks;
-mod people;
-mod problem;
 mod setting;
 mod table;
 mod traces;
+mod validate;
 mod value;
 
 pub(crate) use databases::DatabaseSettings;
 pub(crate) use defaults::default_config;
+pub(crate) use error::ConfigError;
 pub(crate) use load::{Sources, load};
-pub(crate) use problem::Problem;
 #[cfg(test)]
 pub(crate) use traces::Ratio;
 pub(crate) use traces::{Endpoint, SamplerName, TraceSettings};

@@ -4,8 +4,8 @@ use super::value::Value;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-type Set<C> = Box<dyn Fn(&mut C, &str) -> bool + Send + Sync>;
-type Show<C> = Box<dyn Fn(&C) -> String + Send + Sync>;
+type Setter<C> = Box<dyn Fn(&mut C, &str) -> bool + Send + Sync>;
+type Formatter<C> = Box<dyn Fn(&C) -> String + Send + Sync>;
 type Field<C, T> = fn(&mut C) -> &mut T;
 
 /// A setting of a `C`.
@@ -24,12 +24,12 @@ pub(crate) struct Setting<C> {
     pub(crate) default_is: Option<&'static str>,
     /// Never shown in messages.
     pub(crate) secret: bool,
-    set: Set<C>,
-    show: Show<C>,
+    set: Setter<C>,
+    show: Formatter<C>,
 }
 
 impl<C: Clone + 'static> Setting<C> {
-    fn new(key: &'static str, expected: String, set: Set<C>, show: Show<C>) -> Self {
+    fn new(key: &'static str, expected: String, set: Setter<C>, show: Formatter<C>) -> Self {
         Self {
             key,
             about: "",

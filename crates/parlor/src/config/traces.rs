@@ -1,6 +1,6 @@
 //! What the standard `OTEL_` variables say: whether, where to and how much is traced.
 
-use super::Problem;
+use super::ConfigError;
 use super::value::{Value, quoted};
 use http::{HeaderName, HeaderValue, Uri};
 use percent_encoding::percent_decode_str;
@@ -61,10 +61,10 @@ impl TraceSettings {
     }
 
     /// A share beside a sampler that has none.
-    pub(super) fn contradictions(&self) -> Result<(), Problem> {
+    pub(super) fn contradictions(&self) -> Result<(), ConfigError> {
         let shares = [SamplerName::Ratio, SamplerName::ParentBasedRatio];
         match &self.ratio {
-            Some(ratio) if !shares.contains(&self.sampler) => Err(Problem::new(
+            Some(ratio) if !shares.contains(&self.sampler) => Err(ConfigError::new(
                 "OTEL_TRACES_SAMPLER_ARG",
                 ratio.0.to_string(),
                 "OTEL_TRACES_SAMPLER to be traceidratio or parentbased_traceidratio beside it",

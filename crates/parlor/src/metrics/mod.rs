@@ -3,5 +3,5 @@
 mod process;
 mod storage;
 
-pub(crate) use process::Process;
-pub(crate) use storage::Storage;
+pub(crate) use process::ProcessMetrics;
+pub(crate) use storage::StorageMetrics;

@@ -8,12 +8,12 @@ use std::time::{Duration, SystemTime};
 const TICKS_PER_S: f64 = 100.0;
 
 /// This process.
-pub(crate) struct Process {
+pub(crate) struct ProcessMetrics {
     /// Since 1970.
     started: Duration,
 }
 
-impl Process {
+impl ProcessMetrics {
     /// That has just started.
     pub(crate) fn starting() -> Self {
         let started = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
@@ -23,7 +23,7 @@ impl Process {
     }
 }
 
-impl MetricsSource for Process {
+impl MetricsSource for ProcessMetrics {
     fn write(&self, writer: &mut MetricsWriter<'_>) -> fmt::Result {
         let version = [("version", env!("CARGO_PKG_VERSION"))];
         writer.gauges(

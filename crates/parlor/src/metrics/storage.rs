@@ -6,9 +6,9 @@ use std::time::Duration;
 use storage::{DatabaseState, HistogramSnapshot, Registry};
 
 /// What storage counts.
-pub(crate) struct Storage(pub(crate) Registry);
+pub(crate) struct StorageMetrics(pub(crate) Registry);
 
-impl MetricsSource for Storage {
+impl MetricsSource for StorageMetrics {
     fn write(&self, writer: &mut MetricsWriter<'_>) -> fmt::Result {
         let all = self.0.metrics();
         writer.gauges("db_up", "1 while the database answers", by(&all, is_up))?;

@@ -1,7 +1,7 @@
 //! The task that carries spans to the collector, in batches, and says once how that goes.
 
 use super::collector::Collector;
-use super::tally::Tally;
+use super::counters::SpanCounters;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::transform::common::tonic::ResourceAttributesWithSchema;
 use opentelemetry_proto::transform::trace::tonic::group_spans_by_resource_and_scope;
@@ -27,7 +27,7 @@ pub(super) struct Exporter {
     pub(super) spans: Receiver<SpanData>,
     pub(super) collector: Collector,
     pub(super) resource: ResourceAttributesWithSchema,
-    pub(super) tally: Arc<Tally>,
+    pub(super) counters: Arc<SpanCounters>,
     /// From here on what waits is sent, and nothing else is waited for.
     pub(super) closing: CancellationToken,
 }
@@ -35,11 +35,11 @@ pub(super) struct Exporter {
 impl Exporter {
     /// Until the end of the process; it ends when it is closing and the queue is empty.
     pub(super) async fn run(mut self) {
-        let mut standing = Standing::new(&self.tally);
+        let mut standing = ExportStatus::new(&self.counters);
         let mut pause = PAUSE_MIN;
         while let Some(batch) = self.batch().await {
             let sent = self.send(batch).await;
-            standing.tell(&sent, &self.tally);
+            standing.tell(&sent, &self.counters);
             if sent.is_ok() {
                 pause = PAUSE_MIN;
                 continue;
@@ -95,11 +95,11 @@ impl Exporter {
             .await;
         match sent {
             Ok(rejected) => {
-                self.tally.sent(spans, rejected);
+                self.counters.sent(spans, rejected);
                 Ok(())
             }
             Err(error) => {
-                self.tally.lost(spans);
+                self.counters.lost(spans);
                 Err(error)
             }
         }
@@ -107,23 +107,23 @@ impl Exporter {
 }
 
 /// What was last said of the collector.
-struct Standing {
+struct ExportStatus {
     is_away: bool,
     is_behind: bool,
     left_out: u64,
 }
 
-impl Standing {
-    fn new(tally: &Tally) -> Self {
+impl ExportStatus {
+    fn new(counters: &SpanCounters) -> Self {
         Self {
             is_away: false,
             is_behind: false,
-            left_out: tally.all_left_out(),
+            left_out: counters.all_left_out(),
         }
     }
 
     /// One line for each change.
-    fn tell(&mut self, sent: &anyhow::Result<()>, tally: &Tally) {
+    fn tell(&mut self, sent: &anyhow::Result<()>, counters: &SpanCounters) {
         match sent {
             Err(error) if !self.is_away => {
                 self.is_away = true;
@@ -136,7 +136,7 @@ impl Standing {
             }
             _ => {}
         }
-        let left_out = tally.all_left_out() - self.left_out;
+        let left_out = counters.all_left_out() - self.left_out;
         self.left_out += left_out;
         let is_behind = left_out > 0;
         if is_behind && !self.is_behind && !self.is_away {

@@ -1,6 +1,6 @@
 //! The layer that makes OpenTelemetry's spans of the log's.
 
-use super::tracer::HouseTracer;
+use super::tracer::ParlorTracer;
 use tracing::level_filters::LevelFilter;
 use tracing::{Metadata, Subscriber};
 use tracing_opentelemetry::OpenTelemetryLayer;
@@ -11,9 +11,9 @@ use tracing_subscriber::registry::LookupSpan;
 /// The crates whose spans tell of commands.
 const PARTS: [&str; 3] = ["gateway", "bus", "storage"];
 
-/// It looks at spans down to debug, of the parts that carry commands out. Lines of the log are none
+/// It looks at spans down to debug, of the parts that carry commands out. LogOutput of the log are none
 /// of its business: they may hold what a database says.
-pub(crate) fn layer<S>(tracer: HouseTracer) -> impl Layer<S>
+pub(crate) fn layer<S>(tracer: ParlorTracer) -> impl Layer<S>
 where
     S: Subscriber + for<'s> LookupSpan<'s>,
 {

@@ -7,20 +7,21 @@
 //! log lines carry.
 
 mod collector;
-mod dress;
+mod conventions;
+mod counters;
 mod exporter;
 mod layer;
 mod queue;
 mod sampling;
-mod tally;
 mod tracer;
 
 pub(crate) use layer::layer;
-pub(crate) use tracer::HouseTracer;
+pub(crate) use tracer::ParlorTracer;
 
 use crate::config::TraceSettings;
 use bus::{Task, Tasks};
 use collector::Collector;
+use counters::SpanCounters;
 use exporter::Exporter;
 use gateway::{MetricsSource, MetricsWriter};
 use opentelemetry::KeyValue;
@@ -31,39 +32,38 @@ use opentelemetry_sdk::trace::SdkTracerProvider;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
-use tally::Tally;
 use tokio_util::sync::CancellationToken;
-use tracer::HouseIds;
+use tracer::ParlorIds;
 
 /// The way of spans from the log's layer to the collector; built before there is a runtime.
-pub(crate) struct Traces {
-    tally: Arc<Tally>,
+pub(crate) struct TracePipeline {
+    counters: Arc<SpanCounters>,
     exporter: Exporter,
     closing: CancellationToken,
 }
 
 /// The same while it runs.
-pub(crate) struct Exporting {
-    tally: Arc<Tally>,
+pub(crate) struct RunningExporter {
+    counters: Arc<SpanCounters>,
     task: Task,
     closing: CancellationToken,
 }
 
 /// What became of spans; all nought without a collector.
-pub(crate) struct SpanMetrics(Arc<Tally>);
+pub(crate) struct SpanMetrics(Arc<SpanCounters>);
 
-impl Traces {
+impl TracePipeline {
     /// What the settings ask for: what makes spans, and what carries them away. `None` without an
     /// endpoint.
-    pub(crate) fn new(settings: &TraceSettings) -> Option<(HouseTracer, Self)> {
+    pub(crate) fn new(settings: &TraceSettings) -> Option<(ParlorTracer, Self)> {
         let collector = Collector::new(settings)?;
-        let tally = Arc::new(Tally::default());
-        let (queue, spans) = queue::pair(&tally);
+        let counters = Arc::new(SpanCounters::default());
+        let (queue, spans) = queue::pair(&counters);
         let resource = resource(settings);
         let provider = SdkTracerProvider::builder()
             .with_span_processor(queue)
             .with_sampler(sampling::sampler(settings))
-            .with_id_generator(HouseIds::default())
+            .with_id_generator(ParlorIds::default())
             .with_resource(resource.clone())
             .build();
         let closing = CancellationToken::new();
@@ -71,43 +71,43 @@ impl Traces {
             spans,
             collector,
             resource: (&resource).into(),
-            tally: Arc::clone(&tally),
+            counters: Arc::clone(&counters),
             closing: closing.clone(),
         };
         let traces = Self {
-            tally,
+            counters,
             exporter,
             closing,
         };
-        Some((HouseTracer::new(provider.tracer("parlor")), traces))
+        Some((ParlorTracer::new(provider.tracer("parlor")), traces))
     }
 
     /// Begins to carry spans away.
-    pub(crate) fn start(self, tasks: &Tasks) -> Exporting {
-        Exporting {
-            tally: self.tally,
+    pub(crate) fn start(self, tasks: &Tasks) -> RunningExporter {
+        RunningExporter {
+            counters: self.counters,
             task: tasks.once("parlor", "traces", self.exporter.run()),
             closing: self.closing,
         }
     }
 }
 
-impl Exporting {
+impl RunningExporter {
     /// Sends what is still there; what a collector does not take `within` this time is left out.
     pub(crate) async fn flush(self, within: Duration) -> usize {
         self.closing.cancel();
         // Whatever is left is counted.
         let _ = tokio::time::timeout(within, self.task.ended()).await;
-        self.tally.waiting()
+        self.counters.waiting()
     }
 }
 
 impl SpanMetrics {
     /// Of these, if there are any.
-    pub(crate) fn of(exporting: Option<&Exporting>) -> Self {
+    pub(crate) fn of(exporting: Option<&RunningExporter>) -> Self {
         Self(
             exporting
-                .map(|on| Arc::clone(&on.tally))
+                .map(|on| Arc::clone(&on.counters))
                 .unwrap_or_default(),
         )
     }

@@ -1,7 +1,7 @@
 //! Where spans wait for the exporter: bounded, and whoever ends a span never waits.
 
-use super::dress::dress;
-use super::tally::Tally;
+use super::conventions;
+use super::counters::SpanCounters;
 use opentelemetry::Context;
 use opentelemetry::trace::Status;
 use opentelemetry_sdk::error::OTelSdkResult;
@@ -17,14 +17,14 @@ const QUEUE: usize = 8192;
 #[derive(Debug)]
 pub(super) struct Queue {
     spans: Sender<SpanData>,
-    tally: Arc<Tally>,
+    counters: Arc<SpanCounters>,
 }
 
 /// Both ends.
-pub(super) fn pair(tally: &Arc<Tally>) -> (Queue, Receiver<SpanData>) {
+pub(super) fn pair(counters: &Arc<SpanCounters>) -> (Queue, Receiver<SpanData>) {
     let (spans, exported) = channel(QUEUE);
-    let tally = Arc::clone(tally);
-    (Queue { spans, tally }, exported)
+    let counters = Arc::clone(counters);
+    (Queue { spans, counters }, exported)
 }
 
 impl SpanProcessor for Queue {
@@ -33,13 +33,13 @@ impl SpanProcessor for Queue {
     /// Of a trace that was not chosen, what failed is kept all the same.
     fn on_end(&self, span: SpanData) {
         let chosen = span.span_context.is_sampled();
-        let span = dress(span);
+        let span = conventions::apply(span);
         if !chosen && !matches!(span.status, Status::Error { .. }) {
             return;
         }
-        self.tally.comes();
+        self.counters.comes();
         if self.spans.try_send(span).is_err() {
-            self.tally.is_left_out();
+            self.counters.is_left_out();
         }
     }
 
@@ -61,8 +61,8 @@ mod tests {
 
     #[test]
     fn a_full_queue_leaves_out_and_counts_what_comes() {
-        let tally = Arc::new(Tally::default());
-        let (queue, mut spans) = pair(&tally);
+        let counters = Arc::new(SpanCounters::default());
+        let (queue, mut spans) = pair(&counters);
         let provider = SdkTracerProvider::builder()
             .with_sampler(Sampler::AlwaysOn)
             .with_span_processor(queue)
@@ -71,12 +71,12 @@ mod tests {
         for _ in 0..QUEUE + 3 {
             drop(tracer.start("command"));
         }
-        assert_eq!((tally.waiting(), tally.all_left_out()), (QUEUE, 3));
+        assert_eq!((counters.waiting(), counters.all_left_out()), (QUEUE, 3));
         spans.try_recv().unwrap();
-        tally.sent(1, 0);
+        counters.sent(1, 0);
         drop(tracer.start("command"));
-        assert_eq!((tally.waiting(), tally.all_left_out()), (QUEUE, 3));
-        let ended = tally.ended();
+        assert_eq!((counters.waiting(), counters.all_left_out()), (QUEUE, 3));
+        let ended = counters.ended();
         assert_eq!(ended, [("exported", 1), ("left_out", 3), ("lost", 0)]);
     }
 }

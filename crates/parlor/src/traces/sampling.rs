@@ -17,14 +17,14 @@ pub(super) fn sampler(settings: &TraceSettings) -> Box<dyn ShouldSample> {
         SamplerName::ParentBasedAlwaysOff => return Box::new(parent_based(Sampler::AlwaysOff)),
         SamplerName::ParentBasedRatio => parent_based(ratio),
     };
-    Box::new(OrFailed(chosen))
+    Box::new(KeepFailures(chosen))
 }
 
 /// Records what the other one drops, unsampled, so that a failure can still be told.
 #[derive(Debug, Clone)]
-struct OrFailed(Sampler);
+struct KeepFailures(Sampler);
 
-impl ShouldSample for OrFailed {
+impl ShouldSample for KeepFailures {
     fn should_sample(
         &self,
         under: Option<&Context>,

@@ -17,19 +17,19 @@ thread_local! {
 
 /// Makes spans; roots by the `trace` and `parent` among their attributes.
 #[derive(Debug, Clone)]
-pub(crate) struct HouseTracer(SdkTracer);
+pub(crate) struct ParlorTracer(SdkTracer);
 
 /// The ids of spans are random, and so is that of a trace which the house has not named.
 #[derive(Debug, Default)]
-pub(super) struct HouseIds(RandomIdGenerator);
+pub(super) struct ParlorIds(RandomIdGenerator);
 
-impl HouseTracer {
+impl ParlorTracer {
     pub(super) fn new(tracer: SdkTracer) -> Self {
         Self(tracer)
     }
 }
 
-impl Tracer for HouseTracer {
+impl Tracer for ParlorTracer {
     type Span = Span;
 
     fn build_with_context(&self, builder: SpanBuilder, under: &Context) -> Span {
@@ -53,7 +53,7 @@ impl Tracer for HouseTracer {
     }
 }
 
-impl IdGenerator for HouseIds {
+impl IdGenerator for ParlorIds {
     fn new_trace_id(&self) -> TraceId {
         NEXT.take().unwrap_or_else(|| self.0.new_trace_id())
     }

@@ -1,9 +1,9 @@
 //! The one list of settings.
 
+mod access;
+mod capacity;
 mod gateway;
-mod inside;
 mod limits;
-mod people;
 mod quotas;
 mod server;
 pub(crate) mod traces;
@@ -15,11 +15,11 @@ use super::setting::Setting;
 pub(crate) fn groups() -> Vec<(&'static str, Vec<Setting<Config>>)> {
     vec![
         ("Server", server::rows()),
-        ("People", people::rows()),
+        ("People", access::rows()),
         ("Connections and HTTP", gateway::listeners()),
         ("Limits of one client", limits::rows()),
         ("Quotas of one person", quotas::rows()),
-        ("Inside", inside::rows()),
+        ("Inside", capacity::rows()),
         ("Traces", traces::rows()),
     ]
 }

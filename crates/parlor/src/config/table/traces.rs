@@ -30,7 +30,7 @@ fn collector() -> Vec<Setting<Config>> {
         value("otel_sdk_disabled", "true or false", |c| {
             &mut of(c).disabled
         })
-        .about("Traces nothing in spite of an endpoint."),
+        .about("TracePipeline nothing in spite of an endpoint."),
         value("otel_exporter_otlp_protocol", "http/protobuf", |c| {
             &mut of(c).protocol
         })

@@ -1,9 +1,9 @@
-//! Lines of one kind, as the place in the code that writes them: so many of them at once, then their
+//! LogOutput of one kind, as the place in the code that writes them: so many of them at once, then their
 //! number.
 //!
 //! Whatever a stranger finds that makes the server log, a panic or a fault perhaps, must not fill
 //! the disk. This stands behind every line; what is known to be caused by strangers is counted where
-//! it happens (`bus::RepeatedLines`). Lines at level debug and trace are written as they come:
+//! it happens (`bus::RepeatedLines`). LogOutput at level debug and trace are written as they come:
 //! whoever asks for them wants all.
 
 use std::collections::HashMap;
@@ -15,44 +15,44 @@ use tracing::{Event, Level, Metadata, level_filters::LevelFilter};
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::{Context, Filter};
 
-/// Lines of one kind that are written within [`PERIOD`].
+/// LogOutput of one kind that are written within [`PERIOD`].
 const AT_ONCE: u32 = 50;
 const PERIOD: Duration = Duration::from_secs(10);
 
-static REPEATS: OnceLock<Repeats> = OnceLock::new();
+static LIMITER: OnceLock<LogRateLimiter> = OnceLock::new();
 
 /// The wanted lines, without what repeats itself too often.
-pub(crate) struct Sparing(Targets);
+pub(crate) struct RateLimitFilter(Targets);
 
-impl Sparing {
+impl RateLimitFilter {
     pub(crate) fn new(wanted: Targets) -> Self {
         Self(wanted)
     }
 }
 
 /// Logs how many lines have been left out of those kinds whose period has ended.
-pub(crate) fn tell() {
-    all().due(Instant::now()).iter().for_each(LeftOut::log);
+pub(crate) fn report() {
+    all().due(Instant::now()).iter().for_each(Suppressed::log);
 }
 
 /// The same for all kinds, at the end.
-pub(crate) fn tell_all() {
+pub(crate) fn report_all() {
     let end = Instant::now() + PERIOD;
-    all().due(end).iter().for_each(LeftOut::log);
+    all().due(end).iter().for_each(Suppressed::log);
 }
 
-/// Whether there may soon be something to tell.
-pub(crate) fn is_counting() -> bool {
+/// Whether there may soon be something to report.
+pub(crate) fn has_suppressed() -> bool {
     !all().kinds().is_empty()
 }
 
-fn all() -> &'static Repeats {
-    REPEATS.get_or_init(Repeats::default)
+fn all() -> &'static LogRateLimiter {
+    LIMITER.get_or_init(LogRateLimiter::default)
 }
 
 /// The kinds of the last period: at most as many as there are places that log.
 #[derive(Default)]
-struct Repeats(Mutex<HashMap<Identifier, Kind>>);
+struct LogRateLimiter(Mutex<HashMap<Identifier, Kind>>);
 
 struct Kind {
     /// The place in the code, as tracing names it.
@@ -63,12 +63,12 @@ struct Kind {
 }
 
 #[derive(Debug, PartialEq, Eq)]
-struct LeftOut {
+struct Suppressed {
     name: &'static str,
     lines: u64,
 }
 
-impl Repeats {
+impl LogRateLimiter {
     /// Whether this line is to be written.
     fn admit(&self, metadata: &Metadata<'static>, now: Instant) -> bool {
         let mut kinds = self.kinds();
@@ -90,14 +90,14 @@ impl Repeats {
     }
 
     /// What is to be told of periods that have ended by now; forgets those.
-    fn due(&self, now: Instant) -> Vec<LeftOut> {
+    fn due(&self, now: Instant) -> Vec<Suppressed> {
         let mut due = Vec::new();
         self.kinds().retain(|_, kind| {
             if now.saturating_duration_since(kind.since) < PERIOD {
                 return true;
             }
             if kind.left_out > 0 {
-                due.push(LeftOut {
+                due.push(Suppressed {
                     name: kind.name,
                     lines: kind.left_out,
                 });
@@ -113,7 +113,7 @@ impl Repeats {
     }
 }
 
-impl LeftOut {
+impl Suppressed {
     fn log(&self) {
         let Self { name, lines } = self;
         tracing::warn!(
@@ -124,7 +124,7 @@ impl LeftOut {
     }
 }
 
-impl<S> Filter<S> for Sparing {
+impl<S> Filter<S> for RateLimitFilter {
     fn enabled(&self, metadata: &Metadata<'_>, context: &Context<'_, S>) -> bool {
         Filter::enabled(&self.0, metadata, context)
     }
@@ -159,21 +159,21 @@ mod tests {
 
     #[test]
     fn lines_beyond_the_first_are_counted_and_told_once() {
-        let (repeats, start) = (Repeats::default(), Instant::now());
+        let (repeats, start) = (LogRateLimiter::default(), Instant::now());
         let written = (0..1_050).filter(|_| repeats.admit(metadata(), start));
         assert_eq!(written.count(), 50);
         assert!(repeats.due(start).is_empty(), "the period goes on");
         let told = repeats.due(start + PERIOD);
         let lines = 1_000;
         let name = "a place in the code";
-        assert_eq!(told, [LeftOut { name, lines }]);
+        assert_eq!(told, [Suppressed { name, lines }]);
         assert!(repeats.due(start + PERIOD * 2).is_empty());
         assert!(repeats.kinds().is_empty(), "nothing is kept of it");
     }
 
     #[test]
     fn a_new_period_writes_again_and_forgets_no_count() {
-        let (repeats, start) = (Repeats::default(), Instant::now());
+        let (repeats, start) = (LogRateLimiter::default(), Instant::now());
         for _ in 0..60 {
             repeats.admit(metadata(), start);
         }

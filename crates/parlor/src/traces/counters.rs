@@ -4,14 +4,14 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 /// Counters that only grow, and how many spans are under way.
 #[derive(Debug, Default)]
-pub(super) struct Tally {
+pub(super) struct SpanCounters {
     waiting: AtomicUsize,
     exported: AtomicU64,
     left_out: AtomicU64,
     lost: AtomicU64,
 }
 
-impl Tally {
+impl SpanCounters {
     /// One is put into the queue.
     pub(super) fn comes(&self) {
         self.waiting.fetch_add(1, Ordering::Relaxed);

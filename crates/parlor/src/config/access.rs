@@ -1,12 +1,12 @@
 //! What several settings together say about who gets in.
 
 use super::value::Registration;
-use super::{Config, Problem, Switch};
+use super::{Config, ConfigError, Switch};
 use sessions::{InviteCode, JwtKey, JwtSettings, Settings};
 
 impl Config {
     /// The settings of sessions, or what contradicts itself in them.
-    pub(crate) fn sessions(&self) -> Result<Settings, Problem> {
+    pub(crate) fn sessions(&self) -> Result<Settings, ConfigError> {
         let settings = Settings {
             registration: self.registration()?,
             jwt: self.jwt()?,
@@ -24,19 +24,19 @@ impl Config {
         self.sessions.guests && self.registration == Registration::Open
     }
 
-    fn registration(&self) -> Result<sessions::Registration, Problem> {
+    fn registration(&self) -> Result<sessions::Registration, ConfigError> {
         match (self.registration, &self.invite_code) {
             (Registration::Open, None) => Ok(sessions::Registration::Open),
             (Registration::Off, None) => Ok(sessions::Registration::Off),
             (Registration::Invite, Some(code)) => {
                 Ok(sessions::Registration::Invite(InviteCode(code.clone())))
             }
-            (Registration::Invite, None) => Err(Problem::new(
+            (Registration::Invite, None) => Err(ConfigError::new(
                 "registration",
                 "invite",
                 "invite_code beside it",
             )),
-            (Registration::Open | Registration::Off, Some(_)) => Err(Problem {
+            (Registration::Open | Registration::Off, Some(_)) => Err(ConfigError {
                 name: "invite_code".to_owned(),
                 given: None,
                 expected: "registration = \"invite\" beside it".to_owned(),
@@ -44,7 +44,7 @@ impl Config {
         }
     }
 
-    fn jwt(&self) -> Result<Option<JwtSettings>, Problem> {
+    fn jwt(&self) -> Result<Option<JwtSettings>, ConfigError> {
         let Some(secret) = &self.jwt_secret else {
             let named = [
                 ("jwt_issuer", &self.jwt_issuer),
@@ -54,11 +54,11 @@ impl Config {
                 .iter()
                 .find_map(|(key, given)| Some((*key, given.as_ref()?)));
             return match alone {
-                Some((key, given)) => Err(Problem::new(key, given, "jwt_secret beside it")),
+                Some((key, given)) => Err(ConfigError::new(key, given, "jwt_secret beside it")),
                 None => Ok(None),
             };
         };
-        let key = JwtKey::hs256(secret.as_bytes()).map_err(|_| Problem {
+        let key = JwtKey::hs256(secret.as_bytes()).map_err(|_| ConfigError {
             name: "jwt_secret".to_owned(),
             given: None,
             expected: "a secret of at least 32 bytes".to_owned(),

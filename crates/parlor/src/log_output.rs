@@ -1,10 +1,10 @@
-//! Lines on their way to standard error: whoever logs never waits for whoever reads.
+//! LogOutput on their way to standard error: whoever logs never waits for whoever reads.
 //!
 //! They pass through a bounded queue to a thread of their own. When nobody reads, the pipe and then
 //! the queue fill up, and further lines are left out; how many is said once all others are written.
 //! A process that ends gives its last words a moment, and then goes without.
 
-use crate::repeats;
+use crate::log_rate_limit;
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError, sync_channel};
@@ -12,20 +12,20 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tracing_subscriber::fmt::MakeWriter;
 
-/// Lines that may wait; a megabyte or two. One more is left out.
+/// LogOutput that may wait; a megabyte or two. One more is left out.
 const QUEUE: usize = 8192;
 
 /// The log says at most this late how many lines were left out.
 const LOOK_UP: Duration = Duration::from_secs(1);
 
 /// What the last words may take.
-const LAST_WORDS: Duration = Duration::from_millis(500);
+const FINAL_TIMEOUT: Duration = Duration::from_millis(500);
 
-static LINES: OnceLock<Lines> = OnceLock::new();
+static LOG_OUTPUT: OnceLock<LogOutput> = OnceLock::new();
 
 /// The near end of the queue. A cheap handle.
 #[derive(Clone)]
-pub(crate) struct Lines {
+pub(crate) struct LogOutput {
     queue: SyncSender<Item>,
     left_out: Arc<AtomicU64>,
 }
@@ -37,30 +37,32 @@ enum Item {
 }
 
 /// The one way to standard error from now on.
-pub(crate) fn start() -> Lines {
-    LINES.get_or_init(|| Lines::to(io::stderr())).clone()
+pub(crate) fn start() -> LogOutput {
+    LOG_OUTPUT
+        .get_or_init(|| LogOutput::to(io::stderr()))
+        .clone()
 }
 
 /// Waits a moment until everything has been written.
 pub(crate) fn flush() {
-    if let Some(lines) = LINES.get() {
-        repeats::tell_all();
-        lines.flush(LAST_WORDS);
+    if let Some(lines) = LOG_OUTPUT.get() {
+        log_rate_limit::report_all();
+        lines.flush(FINAL_TIMEOUT);
     }
 }
 
 /// Says what the process ends with.
-pub(crate) fn last_words(text: &str) {
-    match LINES.get() {
+pub(crate) fn write_final(text: &str) {
+    match LOG_OUTPUT.get() {
         Some(lines) => {
             lines.put(format!("{text}\n").into_bytes());
-            lines.flush(LAST_WORDS);
+            lines.flush(FINAL_TIMEOUT);
         }
         None => eprintln!("{text}"),
     }
 }
 
-impl Lines {
+impl LogOutput {
     fn to(target: impl Write + Send + 'static) -> Self {
         let (queue, items) = sync_channel(QUEUE);
         let left_out = Arc::new(AtomicU64::new(0));
@@ -93,7 +95,7 @@ fn carry(items: &Receiver<Item>, left_out: &AtomicU64, mut target: impl Write) {
             Err(TryRecvError::Disconnected) => return,
             Err(TryRecvError::Empty) => {
                 tell_what_is_missing(left_out);
-                repeats::tell();
+                log_rate_limit::report();
                 match next(items) {
                     Ok(item) => item,
                     Err(RecvTimeoutError::Timeout) => continue,
@@ -111,7 +113,7 @@ fn carry(items: &Receiver<Item>, left_out: &AtomicU64, mut target: impl Write) {
 
 /// The next item; looks up now and then while something may have to be told.
 fn next(items: &Receiver<Item>) -> Result<Item, RecvTimeoutError> {
-    if repeats::is_counting() {
+    if log_rate_limit::has_suppressed() {
         return items.recv_timeout(LOOK_UP);
     }
     items.recv().map_err(|_| RecvTimeoutError::Disconnected)
@@ -126,7 +128,7 @@ fn tell_what_is_missing(left_out: &AtomicU64) {
 }
 
 /// Takes a line as a whole, as the log gives it.
-impl Write for Lines {
+impl Write for LogOutput {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         self.put(line.to_vec());
         Ok(line.len())
@@ -137,7 +139,7 @@ impl Write for Lines {
     }
 }
 
-impl MakeWriter<'_> for Lines {
+impl MakeWriter<'_> for LogOutput {
     type Writer = Self;
 
     fn make_writer(&self) -> Self {
@@ -155,7 +157,7 @@ mod tests {
     #[test]
     fn whoever_logs_never_waits_for_whoever_reads() {
         let (mut reader, writer) = io::pipe().unwrap();
-        let mut lines = Lines::to(writer);
+        let mut lines = LogOutput::to(writer);
         let line = vec![b'x'; 1024];
         // More than the pipe and the queue hold: this would never end if it waited.
         for _ in 0..QUEUE * 2 {
@@ -172,7 +174,7 @@ mod tests {
     #[test]
     fn a_flush_ends_when_all_is_written() {
         let (mut reader, writer) = io::pipe().unwrap();
-        let mut lines = Lines::to(writer);
+        let mut lines = LogOutput::to(writer);
         lines.write_all(b"a line\n").unwrap();
         lines.flush(LONG);
         let mut read = [0; 7];

@@ -4,7 +4,7 @@ use std::fmt;
 
 /// A setting that stops the boot: which, what was given, what is expected.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Problem {
+pub(crate) struct ConfigError {
     /// As the operator wrote it: `CORE_DB_POOLMAX`, `drain_ms in parlor.toml`, `--listen`.
     pub(crate) name: String,
     /// What was given; `None` when it must not be shown.
@@ -13,7 +13,7 @@ pub(crate) struct Problem {
     pub(crate) expected: String,
 }
 
-impl Problem {
+impl ConfigError {
     pub(crate) fn new(
         name: impl Into<String>,
         given: impl Into<String>,
@@ -55,7 +55,7 @@ fn dressed(name: &str, key: &str, near: &str) -> String {
     }
 }
 
-impl fmt::Display for Problem {
+impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.given {
             Some(given) => write!(
@@ -72,4 +72,4 @@ impl fmt::Display for Problem {
     }
 }
 
-impl std::error::Error for Problem {}
+impl std::error::Error for ConfigError {}

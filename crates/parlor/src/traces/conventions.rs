@@ -9,7 +9,7 @@ use std::borrow::Cow;
 const FAULT: i64 = 500;
 
 /// A span as collectors expect it. All words in its name come from lists of our own.
-pub(super) fn dress(mut span: SpanData) -> SpanData {
+pub(super) fn apply(mut span: SpanData) -> SpanData {
     span.span_kind = kind(&span.name);
     span.status = status(&span.attributes);
     if let Some(what) = what(&span) {

@@ -1,10 +1,10 @@
 //! Settings that are right one by one and wrong together.
 
-use super::{Config, DatabaseSettings, Problem};
+use super::{Config, ConfigError, DatabaseSettings};
 use storage::Url;
 
 /// The first contradiction, if there is one.
-pub(super) fn contradictions(config: &Config) -> Result<(), Problem> {
+pub(super) fn validate(config: &Config) -> Result<(), ConfigError> {
     addresses(config)?;
     names(config)?;
     for database in &config.databases {
@@ -18,9 +18,9 @@ pub(super) fn contradictions(config: &Config) -> Result<(), Problem> {
     times(config)
 }
 
-fn addresses(config: &Config) -> Result<(), Problem> {
+fn addresses(config: &Config) -> Result<(), ConfigError> {
     if config.listen == config.operator_listen && config.listen.port() != 0 {
-        return Err(Problem::new(
+        return Err(ConfigError::new(
             "operator_listen",
             config.operator_listen.to_string(),
             "another address than listen",
@@ -30,7 +30,7 @@ fn addresses(config: &Config) -> Result<(), Problem> {
 }
 
 /// A scheme, a port or a pattern would never match a name.
-fn names(config: &Config) -> Result<(), Problem> {
+fn names(config: &Config) -> Result<(), ConfigError> {
     let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_');
     for (key, names) in [
         ("public_names", &config.gateway.public_names),
@@ -38,13 +38,13 @@ fn names(config: &Config) -> Result<(), Problem> {
     ] {
         if let Some(wrong) = names.iter().find(|name| !name.chars().all(fits)) {
             let expected = "names such as chat.example.org, without scheme, port or *";
-            return Err(Problem::new(key, wrong.clone(), expected));
+            return Err(ConfigError::new(key, wrong.clone(), expected));
         }
     }
     Ok(())
 }
 
-fn place(database: &DatabaseSettings, config: &Config) -> Result<(), Problem> {
+fn place(database: &DatabaseSettings, config: &Config) -> Result<(), ConfigError> {
     let parts = [
         ("HOST", database.host.is_some()),
         ("PORT", database.port.is_some()),
@@ -54,7 +54,7 @@ fn place(database: &DatabaseSettings, config: &Config) -> Result<(), Problem> {
     ];
     let given = parts.iter().find(|(_, given)| *given);
     let prefix = database.prefix();
-    let problem = |part: &str, expected: String| Problem {
+    let problem = |part: &str, expected: String| ConfigError {
         name: format!("{prefix}{part}"),
         given: None,
         expected,
@@ -74,12 +74,12 @@ fn place(database: &DatabaseSettings, config: &Config) -> Result<(), Problem> {
 }
 
 /// Each database has a place of its own: they know nothing of each other's tables.
-fn apart(config: &Config) -> Result<(), Problem> {
+fn apart(config: &Config) -> Result<(), ConfigError> {
     let mut taken = Vec::new();
     for database in &config.databases {
         let place = database.location(&config.data_dir)?;
         if taken.contains(&place) {
-            return Err(Problem {
+            return Err(ConfigError {
                 name: format!("{}URL", database.prefix()),
                 given: None,
                 expected: "another place than that of another database".to_owned(),
@@ -91,11 +91,11 @@ fn apart(config: &Config) -> Result<(), Problem> {
 }
 
 /// Replicas are PostgreSQL's, and other servers than their primary.
-fn replicas(database: &DatabaseSettings, config: &Config) -> Result<(), Problem> {
+fn replicas(database: &DatabaseSettings, config: &Config) -> Result<(), ConfigError> {
     let mut taken = vec![database.location(&config.data_dir)?];
     let prefix = database.prefix();
     let problem = |expected: String| {
-        Err(Problem {
+        Err(ConfigError {
             name: format!("{prefix}REPLICA_URLS"),
             given: None,
             expected,
@@ -119,11 +119,11 @@ fn replicas(database: &DatabaseSettings, config: &Config) -> Result<(), Problem>
     Ok(())
 }
 
-fn pool(database: &DatabaseSettings) -> Result<(), Problem> {
+fn pool(database: &DatabaseSettings) -> Result<(), ConfigError> {
     if database.pool_min() <= database.pool_max {
         return Ok(());
     }
-    Err(Problem::new(
+    Err(ConfigError::new(
         format!("{}POOL_MIN", database.prefix()),
         database.pool_min().to_string(),
         format!(
@@ -135,11 +135,11 @@ fn pool(database: &DatabaseSettings) -> Result<(), Problem> {
 }
 
 /// Time limits nest: the client's reply is later than the ask, the ask than acquire + statement.
-fn times(config: &Config) -> Result<(), Problem> {
+fn times(config: &Config) -> Result<(), ConfigError> {
     let ask = config.gateway.limits.ask_within;
     let reply = config.gateway.limits.reply_within;
     if ask >= reply {
-        return Err(Problem::new(
+        return Err(ConfigError::new(
             "ask_timeout_ms",
             ask.as_millis().to_string(),
             format!("less than reply_timeout_ms, which is {}", reply.as_millis()),
@@ -148,7 +148,7 @@ fn times(config: &Config) -> Result<(), Problem> {
     let core = &config.databases[0];
     let storage = core.acquire_timeout + core.statement_timeout;
     if !core.replica_urls.is_empty() && storage + core.replica_timeout >= ask {
-        return Err(Problem::new(
+        return Err(ConfigError::new(
             "CORE_DB_REPLICA_TIMEOUT_MS",
             core.replica_timeout.as_millis().to_string(),
             format!(
@@ -159,7 +159,7 @@ fn times(config: &Config) -> Result<(), Problem> {
         ));
     }
     if storage >= ask {
-        return Err(Problem::new(
+        return Err(ConfigError::new(
             "CORE_DB_ACQUIRE_TIMEOUT_MS + CORE_DB_STATEMENT_TIMEOUT_MS",
             storage.as_millis().to_string(),
             format!("less than ask_timeout_ms, which is {}", ask.as_millis()),

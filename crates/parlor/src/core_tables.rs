@@ -4,7 +4,7 @@
 use storage::transfer::{Column, Holds, Table};
 
 /// The tables of `core`.
-pub(crate) const CORE: &[Table] = &[
+pub(crate) const CORE_TABLES: &[Table] = &[
     Table {
         name: "users",
         columns: &[
