@@ -1,8 +1,8 @@
-//! LogOutput on their way to standard error: whoever logs never waits for whoever reads.
+//! Writes log lines to standard error without ever blocking the caller.
 //!
-//! They pass through a bounded queue to a thread of their own. When nobody reads, the pipe and then
-//! the queue fill up, and further lines are left out; how many is said once all others are written.
-//! A process that ends gives its last words a moment, and then goes without.
+//! Lines pass through a bounded queue to a writer thread. If nothing reads standard error, the pipe
+//! and then the queue fill up and further lines are dropped; their number is logged once the queue is
+//! empty again. A process that exits waits briefly for its final lines to be written.
 
 use crate::log_rate_limit;
 use std::io::{self, Write};
@@ -12,38 +12,38 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tracing_subscriber::fmt::MakeWriter;
 
-/// LogOutput that may wait; a megabyte or two. One more is left out.
-const QUEUE: usize = 8192;
+/// Lines that may be queued, a megabyte or two; further ones are dropped.
+const QUEUE_LINES: usize = 8192;
 
-/// The log says at most this late how many lines were left out.
-const LOOK_UP: Duration = Duration::from_secs(1);
+/// How often the writer thread checks for suppressed lines to report.
+const REPORT_EVERY: Duration = Duration::from_secs(1);
 
-/// What the last words may take.
+/// Time limit for writing the final lines.
 const FINAL_TIMEOUT: Duration = Duration::from_millis(500);
 
 static LOG_OUTPUT: OnceLock<LogOutput> = OnceLock::new();
 
-/// The near end of the queue. A cheap handle.
+/// The sending end of the queue; cheap to clone.
 #[derive(Clone)]
 pub(crate) struct LogOutput {
     queue: SyncSender<Item>,
-    left_out: Arc<AtomicU64>,
+    dropped: Arc<AtomicU64>,
 }
 
 enum Item {
     Line(Vec<u8>),
-    /// Says when all before it is written.
-    Mark(SyncSender<()>),
+    /// Is answered when all lines before it are written.
+    Flush(SyncSender<()>),
 }
 
-/// The one way to standard error from now on.
+/// Returns the log output, which starts its writer thread on the first call.
 pub(crate) fn start() -> LogOutput {
     LOG_OUTPUT
         .get_or_init(|| LogOutput::to(io::stderr()))
         .clone()
 }
 
-/// Waits a moment until everything has been written.
+/// Waits until everything has been written, at most half a second.
 pub(crate) fn flush() {
     if let Some(lines) = LOG_OUTPUT.get() {
         log_rate_limit::report_all();
@@ -51,7 +51,7 @@ pub(crate) fn flush() {
     }
 }
 
-/// Says what the process ends with.
+/// Writes the last line of the process and waits until it is written, at most half a second.
 pub(crate) fn write_final(text: &str) {
     match LOG_OUTPUT.get() {
         Some(lines) => {
@@ -64,37 +64,37 @@ pub(crate) fn write_final(text: &str) {
 
 impl LogOutput {
     fn to(target: impl Write + Send + 'static) -> Self {
-        let (queue, items) = sync_channel(QUEUE);
-        let left_out = Arc::new(AtomicU64::new(0));
-        let missing = Arc::clone(&left_out);
+        let (queue, items) = sync_channel(QUEUE_LINES);
+        let dropped = Arc::new(AtomicU64::new(0));
+        let counter = Arc::clone(&dropped);
         let thread = std::thread::Builder::new().name("log".to_owned());
-        let carrier = thread.spawn(move || carry(&items, &missing, target));
-        carrier.expect("a process that starts may have a thread");
-        Self { queue, left_out }
+        let writer = thread.spawn(move || write_lines(&items, &counter, target));
+        writer.expect("a starting process can create a thread");
+        Self { queue, dropped }
     }
 
     fn put(&self, line: Vec<u8>) {
         if self.queue.try_send(Item::Line(line)).is_err() {
-            self.left_out.fetch_add(1, Ordering::Relaxed);
+            self.dropped.fetch_add(1, Ordering::Relaxed);
         }
     }
 
     fn flush(&self, within: Duration) {
         let (done, written) = sync_channel(1);
-        if self.queue.try_send(Item::Mark(done)).is_ok() {
-            // Nobody reads: then it goes without.
+        if self.queue.try_send(Item::Flush(done)).is_ok() {
+            // Times out if nothing reads standard error.
             let _ = written.recv_timeout(within);
         }
     }
 }
 
-fn carry(items: &Receiver<Item>, left_out: &AtomicU64, mut target: impl Write) {
+fn write_lines(items: &Receiver<Item>, dropped: &AtomicU64, mut target: impl Write) {
     loop {
         let item = match items.try_recv() {
             Ok(item) => item,
             Err(TryRecvError::Disconnected) => return,
             Err(TryRecvError::Empty) => {
-                tell_what_is_missing(left_out);
+                report_dropped(dropped);
                 log_rate_limit::report();
                 match next(items) {
                     Ok(item) => item,
@@ -104,30 +104,33 @@ fn carry(items: &Receiver<Item>, left_out: &AtomicU64, mut target: impl Write) {
             }
         };
         match item {
-            // Without a standard error there is nobody to tell.
+            // If standard error is closed, there is nowhere to report it.
             Item::Line(line) => drop(target.write_all(&line)),
-            Item::Mark(done) => drop(done.send(())),
+            Item::Flush(done) => drop(done.send(())),
         }
     }
 }
 
-/// The next item; looks up now and then while something may have to be told.
+/// Waits for the next item; times out while suppressed lines are still to be reported.
 fn next(items: &Receiver<Item>) -> Result<Item, RecvTimeoutError> {
     if log_rate_limit::has_suppressed() {
-        return items.recv_timeout(LOOK_UP);
+        return items.recv_timeout(REPORT_EVERY);
     }
     items.recv().map_err(|_| RecvTimeoutError::Disconnected)
 }
 
-/// The queue is empty, so that this line has a place in it.
-fn tell_what_is_missing(left_out: &AtomicU64) {
-    let lines = left_out.swap(0, Ordering::Relaxed);
+/// Logs the number of dropped lines; called when the queue is empty, so that this line fits.
+fn report_dropped(dropped: &AtomicU64) {
+    let lines = dropped.swap(0, Ordering::Relaxed);
     if lines > 0 {
-        tracing::warn!(lines, "lines of the log were left out: nobody read them");
+        tracing::warn!(
+            lines,
+            "dropped log lines: nothing was reading standard error"
+        );
     }
 }
 
-/// Takes a line as a whole, as the log gives it.
+/// Expects one whole line per call, as the log layer writes it.
 impl Write for LogOutput {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         self.put(line.to_vec());
@@ -160,15 +163,18 @@ mod tests {
         let mut lines = LogOutput::to(writer);
         let line = vec![b'x'; 1024];
         // More than the pipe and the queue hold: this would never end if it waited.
-        for _ in 0..QUEUE * 2 {
+        for _ in 0..QUEUE_LINES * 2 {
             lines.write_all(&line).unwrap();
         }
-        assert!(lines.left_out.load(Ordering::Relaxed) > 0);
+        assert!(lines.dropped.load(Ordering::Relaxed) > 0);
         lines.flush(Duration::from_millis(1));
         drop(lines);
         let mut read = Vec::new();
         reader.read_to_end(&mut read).unwrap();
-        assert!(read.len() >= QUEUE * line.len(), "what had a place arrives");
+        assert!(
+            read.len() >= QUEUE_LINES * line.len(),
+            "queued lines arrive"
+        );
     }
 
     #[test]

@@ -1,10 +1,8 @@
-//! LogOutput of one kind, as the place in the code that writes them: so many of them at once, then their
-//! number.
+//! Limits the log lines of each callsite: a few are written per period, the rest are only counted.
 //!
-//! Whatever a stranger finds that makes the server log, a panic or a fault perhaps, must not fill
-//! the disk. This stands behind every line; what is known to be caused by strangers is counted where
-//! it happens (`bus::RepeatedLines`). LogOutput at level debug and trace are written as they come:
-//! whoever asks for them wants all.
+//! An attacker who finds a way to make the server log, perhaps a panic or a fault, must not fill the
+//! disk. This limit covers every line at info and above; lines that strangers are known to cause are
+//! counted where they occur (`bus::RepeatedLines`). Debug and trace lines are not limited.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
@@ -15,91 +13,99 @@ use tracing::{Event, Level, Metadata, level_filters::LevelFilter};
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::{Context, Filter};
 
-/// LogOutput of one kind that are written within [`PERIOD`].
-const AT_ONCE: u32 = 50;
+/// Lines of one callsite that are written within [`PERIOD`].
+const LINES_MAX: u32 = 50;
 const PERIOD: Duration = Duration::from_secs(10);
 
 static LIMITER: OnceLock<LogRateLimiter> = OnceLock::new();
 
-/// The wanted lines, without what repeats itself too often.
+/// Filters by level and target, and limits the lines of each callsite.
 pub(crate) struct RateLimitFilter(Targets);
 
 impl RateLimitFilter {
-    pub(crate) fn new(wanted: Targets) -> Self {
-        Self(wanted)
+    pub(crate) fn new(targets: Targets) -> Self {
+        Self(targets)
     }
 }
 
-/// Logs how many lines have been left out of those kinds whose period has ended.
+/// Logs how many lines were suppressed, for callsites whose period has ended.
 pub(crate) fn report() {
-    all().due(Instant::now()).iter().for_each(Suppressed::log);
+    limiter()
+        .take_due(Instant::now())
+        .iter()
+        .for_each(SuppressedLines::log);
 }
 
-/// The same for all kinds, at the end.
+/// Logs how many lines were suppressed, for all callsites; for the end of the process.
 pub(crate) fn report_all() {
     let end = Instant::now() + PERIOD;
-    all().due(end).iter().for_each(Suppressed::log);
+    limiter()
+        .take_due(end)
+        .iter()
+        .for_each(SuppressedLines::log);
 }
 
-/// Whether there may soon be something to report.
+/// Returns whether suppressed lines may have to be reported soon.
 pub(crate) fn has_suppressed() -> bool {
-    !all().kinds().is_empty()
+    !limiter().counts().is_empty()
 }
 
-fn all() -> &'static LogRateLimiter {
+fn limiter() -> &'static LogRateLimiter {
     LIMITER.get_or_init(LogRateLimiter::default)
 }
 
-/// The kinds of the last period: at most as many as there are places that log.
+/// The callsites of the current period; bounded by the number of log statements in the binary.
 #[derive(Default)]
-struct LogRateLimiter(Mutex<HashMap<Identifier, Kind>>);
+struct LogRateLimiter(Mutex<HashMap<Identifier, CallsiteCount>>);
 
-struct Kind {
-    /// The place in the code, as tracing names it.
+struct CallsiteCount {
+    /// File and line, as tracing names the callsite.
     name: &'static str,
     since: Instant,
     written: u32,
-    left_out: u64,
+    suppressed: u64,
 }
 
 #[derive(Debug, PartialEq, Eq)]
-struct Suppressed {
+struct SuppressedLines {
     name: &'static str,
     lines: u64,
 }
 
 impl LogRateLimiter {
-    /// Whether this line is to be written.
+    /// Counts a line and returns whether to write it.
     fn admit(&self, metadata: &Metadata<'static>, now: Instant) -> bool {
-        let mut kinds = self.kinds();
-        let kind = kinds.entry(metadata.callsite()).or_insert_with(|| Kind {
-            name: metadata.name(),
-            since: now,
-            written: 0,
-            left_out: 0,
-        });
-        if now.saturating_duration_since(kind.since) >= PERIOD {
-            (kind.since, kind.written) = (now, 0);
+        let mut counts = self.counts();
+        let count = counts
+            .entry(metadata.callsite())
+            .or_insert_with(|| CallsiteCount {
+                name: metadata.name(),
+                since: now,
+                written: 0,
+                suppressed: 0,
+            });
+        if now.saturating_duration_since(count.since) >= PERIOD {
+            (count.since, count.written) = (now, 0);
         }
-        if kind.written < AT_ONCE {
-            kind.written += 1;
+        if count.written < LINES_MAX {
+            count.written += 1;
             return true;
         }
-        kind.left_out += 1;
+        count.suppressed += 1;
         false
     }
 
-    /// What is to be told of periods that have ended by now; forgets those.
-    fn due(&self, now: Instant) -> Vec<Suppressed> {
+    /// Removes the callsites whose period has ended and returns those with suppressed lines.
+    fn take_due(&self, now: Instant) -> Vec<SuppressedLines> {
         let mut due = Vec::new();
-        self.kinds().retain(|_, kind| {
-            if now.saturating_duration_since(kind.since) < PERIOD {
+        self.counts().retain(|_, count| {
+            if now.saturating_duration_since(count.since) < PERIOD {
                 return true;
             }
-            if kind.left_out > 0 {
-                due.push(Suppressed {
-                    name: kind.name,
-                    lines: kind.left_out,
+            if count.suppressed > 0 {
+                due.push(SuppressedLines {
+                    name: count.name,
+                    lines: count.suppressed,
                 });
             }
             false
@@ -107,20 +113,16 @@ impl LogRateLimiter {
         due
     }
 
-    fn kinds(&self) -> MutexGuard<'_, HashMap<Identifier, Kind>> {
-        // Counting does not panic half way; a durability_lost count is still right.
+    fn counts(&self) -> MutexGuard<'_, HashMap<Identifier, CallsiteCount>> {
+        // Counting does not panic half way, so that the counts are right even if poisoned.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Suppressed {
+impl SuppressedLines {
     fn log(&self) {
         let Self { name, lines } = self;
-        tracing::warn!(
-            lines,
-            kind = name,
-            "lines of one kind were left out of the log"
-        );
+        tracing::warn!(lines, kind = name, "suppressed repeated log lines");
     }
 }
 
@@ -135,7 +137,7 @@ impl<S> Filter<S> for RateLimitFilter {
 
     fn event_enabled(&self, event: &Event<'_>, _: &Context<'_, S>) -> bool {
         let metadata = event.metadata();
-        *metadata.level() > Level::INFO || all().admit(metadata, Instant::now())
+        *metadata.level() > Level::INFO || limiter().admit(metadata, Instant::now())
     }
 
     fn max_level_hint(&self) -> Option<LevelFilter> {
@@ -162,13 +164,16 @@ mod tests {
         let (repeats, start) = (LogRateLimiter::default(), Instant::now());
         let written = (0..1_050).filter(|_| repeats.admit(metadata(), start));
         assert_eq!(written.count(), 50);
-        assert!(repeats.due(start).is_empty(), "the period goes on");
-        let told = repeats.due(start + PERIOD);
+        assert!(
+            repeats.take_due(start).is_empty(),
+            "the period has not ended"
+        );
+        let reported = repeats.take_due(start + PERIOD);
         let lines = 1_000;
         let name = "a place in the code";
-        assert_eq!(told, [Suppressed { name, lines }]);
-        assert!(repeats.due(start + PERIOD * 2).is_empty());
-        assert!(repeats.kinds().is_empty(), "nothing is kept of it");
+        assert_eq!(reported, [SuppressedLines { name, lines }]);
+        assert!(repeats.take_due(start + PERIOD * 2).is_empty());
+        assert!(repeats.counts().is_empty(), "the callsite is forgotten");
     }
 
     #[test]
@@ -178,8 +183,8 @@ mod tests {
             repeats.admit(metadata(), start);
         }
         assert!(repeats.admit(metadata(), start + PERIOD));
-        let told = repeats.due(start + PERIOD * 2);
-        assert_eq!(told.len(), 1);
-        assert_eq!(told[0].lines, 10);
+        let reported = repeats.take_due(start + PERIOD * 2);
+        assert_eq!(reported.len(), 1);
+        assert_eq!(reported[0].lines, 10);
     }
 }

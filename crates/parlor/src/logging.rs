@@ -1,4 +1,4 @@
-//! Where log lines go: standard error, for people on a terminal, as JSON otherwise.
+//! Sets up the log: to standard error, human-readable on a terminal, JSON otherwise.
 
 use crate::config::{Config, LogFormat};
 use crate::log_output;
@@ -10,8 +10,8 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{Layer, Registry, fmt};
 
-/// Sets up the log; a panic is a line of it like any other, said once: by whoever catches it, under
-/// its trace, or else here. Spans are made for `tracer`, if there is one.
+/// Sets up the log, and spans if there is a `tracer`. A panic is logged once: by the code that
+/// catches it, with its trace, or else here.
 pub(crate) fn start(config: &Config, tracer: Option<ParlorTracer>) {
     let lines = tracing_subscriber::registry().with(lines(config));
     match tracer {
@@ -20,7 +20,7 @@ pub(crate) fn start(config: &Config, tracer: Option<ParlorTracer>) {
     }
     std::panic::set_hook(Box::new(|panic| {
         if !bus::panics::is_caught(panic) {
-            tracing::error!(%panic, "a bug");
+            tracing::error!(%panic, "panicked: this is a bug");
         }
     }));
 }
@@ -30,7 +30,7 @@ fn lines(config: &Config) -> impl Layer<Registry> + use<> {
         .log
         .0
         .parse()
-        .expect("a log filter was parsed when it was read");
+        .expect("the configuration validated the log filter");
     let lines = fmt::layer().with_writer(log_output::start());
     let lines = if is_json(config.log_format) {
         lines

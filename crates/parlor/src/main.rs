@@ -1,4 +1,4 @@
-//! The binary `parlor`: reads the configuration, builds, connects, starts, waits, stops.
+//! The binary `parlor`: the server and its maintenance commands.
 
 mod admin;
 mod app;
@@ -35,7 +35,7 @@ use std::process::ExitCode;
 use traces::TracePipeline;
 
 fn main() -> ExitCode {
-    match asked().and_then(run) {
+    match parse_arguments().and_then(run) {
         Ok(()) => {
             log_output::flush();
             ExitCode::SUCCESS
@@ -47,8 +47,8 @@ fn main() -> ExitCode {
     }
 }
 
-/// The arguments. Help and version print themselves and end the process.
-fn asked() -> Result<Cli, Failure> {
+/// Parses the arguments. Prints help or version and exits if they are asked for.
+fn parse_arguments() -> Result<Cli, Failure> {
     Cli::try_parse().map_err(|error| {
         if !error.use_stderr() {
             error.exit();
@@ -69,24 +69,24 @@ fn run(cli: Cli) -> Result<(), Failure> {
     schema::databases(&config)?;
     let command = cli.command.unwrap_or(Command::Serve);
     if matches!(command, Command::CheckConfig) {
-        println!("the settings are right");
+        println!("the settings are valid");
         return Ok(());
     }
     let serves = matches!(command, Command::Serve);
-    let tracing = serves.then(|| TracePipeline::new(&config.traces)).flatten();
-    let (spans, exports) = tracing.unzip();
-    logging::start(&config, spans);
+    let pipeline = serves.then(|| TracePipeline::new(&config.traces)).flatten();
+    let (tracer, traces) = pipeline.unzip();
+    logging::start(&config, tracer);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .context("cannot start the runtime")?;
-    let done = runtime.block_on(carry_out(command, config, exports));
-    // A query that is stuck on a thread of its own is not waited for.
+    let result = runtime.block_on(execute(command, config, traces));
+    // Does not wait for a query that is stuck on a blocking thread.
     runtime.shutdown_background();
-    done
+    result
 }
 
-async fn carry_out(
+async fn execute(
     command: Command,
     config: Config,
     traces: Option<TracePipeline>,

@@ -1,4 +1,4 @@
-//! The databases this binary knows, and their migrations.
+//! The databases of this binary, and their migrations.
 
 use crate::config::{Config, ConfigError, DatabaseSettings};
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
@@ -12,7 +12,7 @@ static ANALYTICS_SQLITE: EmbeddedMigrations =
 static ANALYTICS_POSTGRES: EmbeddedMigrations =
     embed_migrations!("../../migrations/analytics/postgres");
 
-/// Everything storage needs to know of each configured database, `core` first.
+/// Returns the storage configuration of each configured database, `core` first.
 pub(crate) fn databases(config: &Config) -> Result<Vec<DatabaseConfig>, ConfigError> {
     let databases = config.databases.iter();
     databases
@@ -38,7 +38,7 @@ fn database(config: &Config, settings: &DatabaseSettings) -> Result<DatabaseConf
     })
 }
 
-/// The replicas of all of them. Only a server that serves opens any.
+/// Returns the configuration of all replicas. Only `parlor serve` opens them.
 pub(crate) fn replicas(config: &Config) -> Result<Vec<DatabaseConfig>, ConfigError> {
     let mut replicas = Vec::new();
     for settings in &config.databases {
@@ -63,12 +63,13 @@ pub(crate) fn replicas(config: &Config) -> Result<Vec<DatabaseConfig>, ConfigErr
     Ok(replicas)
 }
 
-/// The database that the server cannot do without.
+/// Returns the configuration of `core`.
 pub(crate) fn core(config: &Config) -> Result<DatabaseConfig, ConfigError> {
     database(config, &config.databases[0])
 }
 
-/// The rooms' logs tell an older copy of `core`; what else there may be can be made again from it.
+/// Returns what tells an older copy of `core` from the current one: the positions of the rooms' logs.
+/// Other databases need none, as they can be rebuilt from `core`.
 fn watermark(settings: &DatabaseSettings) -> Option<Watermark> {
     (settings.name == "core").then_some(Watermark {
         table: rooms::api::log::TABLE,
@@ -89,7 +90,7 @@ fn migrations(name: &str) -> Result<Migrations, ConfigError> {
         other => Err(ConfigError::new(
             "DATABASES",
             other,
-            "core, analytics: nothing here uses another database",
+            "core or analytics: Parlor uses no other database",
         )),
     }
 }

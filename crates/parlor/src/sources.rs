@@ -1,4 +1,4 @@
-//! What the operator said: the file, the environment and the flags, read and not yet understood.
+//! Reads the sources of the configuration, unparsed: the file, the environment and the flags.
 
 use crate::cli::Cli;
 use crate::config::{ConfigError, Sources};
@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 const FILE: &str = "parlor.toml";
 const FILE_VARIABLE: &str = "PARLOR_CONFIG";
 
-/// Reads all three. The environment is read here and nowhere else.
+/// Reads all three. Nothing else in the binary reads the environment.
 pub(crate) fn read(cli: &Cli) -> Result<Sources, ConfigError> {
     let environment: Vec<(String, String)> = std::env::vars_os()
         .filter_map(|(name, text)| Some((name.into_string().ok()?, text.to_string_lossy().into())))
@@ -20,7 +20,7 @@ pub(crate) fn read(cli: &Cli) -> Result<Sources, ConfigError> {
     })
 }
 
-/// What the service manager wants to hear, if one started this process.
+/// Reads the service manager's variables.
 pub(crate) fn service_manager() -> NotifyConfig {
     NotifyConfig {
         socket: std::env::var_os("NOTIFY_SOCKET"),
@@ -45,7 +45,7 @@ fn file(
         Err(error) => Err(ConfigError::new(
             named_by,
             format!("{} ({error})", path.display()),
-            "a file in TOML that can be read",
+            "a readable file in TOML",
         )),
     }
 }

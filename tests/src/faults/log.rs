@@ -25,7 +25,7 @@ pub async fn blocked_log(store: Store, size: Size, lasting: Duration) -> Report 
     let report = scene.close().await.kept_its_word().kept_all_sockets();
     // A moment is not enough to fill the queue before the pipe as well.
     if size == Size::Long {
-        server.logged("lines of the log were left out").await;
+        server.logged("dropped log lines").await;
     }
     report.disturbed_nobody()
 }

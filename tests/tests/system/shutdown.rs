@@ -118,7 +118,7 @@ on_both! {
         let exit = starting.ended().await;
         assert_eq!(exit.code, Some(0), "{}", exit.lines.join("\n"));
         assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
-        assert!(exit.lines.join("\n").contains("before it served"), "{}", exit.lines.join("\n"));
+        assert!(exit.lines.join("\n").contains("during the start"), "{}", exit.lines.join("\n"));
         drop(sql);
         let server = store.server().await;
         server.guest("alice").await;

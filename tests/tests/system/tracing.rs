@@ -192,7 +192,7 @@ on_both! {
         let collector = Collector::start_at(nobody).await;
         alice.say("lounge", BODY).await;
         collector.until("spans", |seen| !seen.spans.is_empty()).await;
-        server.logged("the collector takes spans again").await;
+        server.logged("the collector accepts spans again").await;
         drop(alice);
         let exit = server.stop().await;
         assert_eq!(exit.code, Some(0), "{}", exit.lines.join("\n"));

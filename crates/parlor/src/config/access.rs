@@ -1,16 +1,16 @@
-//! What several settings together say about who gets in.
+//! Combines the settings that decide who may enter.
 
 use super::value::Registration;
 use super::{Config, ConfigError, Switch};
 use sessions::{InviteCode, JwtKey, JwtSettings, Settings};
 
 impl Config {
-    /// The settings of sessions, or what contradicts itself in them.
+    /// Returns the settings of sessions, or the contradiction in them.
     pub(crate) fn sessions(&self) -> Result<Settings, ConfigError> {
         let settings = Settings {
             registration: self.registration()?,
             jwt: self.jwt()?,
-            guests_per_network: self.for_its_sockets(self.sessions.guests_per_network),
+            guests_per_network: self.scale_to_sockets(self.sessions.guests_per_network),
             ..self.sessions.clone()
         };
         Ok(match self.limits {
@@ -19,7 +19,7 @@ impl Config {
         })
     }
 
-    /// Whether a stranger gets in by either door.
+    /// Returns whether strangers can enter both as guests and by registering.
     pub(crate) fn is_open_to_all(&self) -> bool {
         self.sessions.guests && self.registration == Registration::Open
     }
@@ -34,12 +34,12 @@ impl Config {
             (Registration::Invite, None) => Err(ConfigError::new(
                 "registration",
                 "invite",
-                "invite_code beside it",
+                "invite_code to be set too",
             )),
             (Registration::Open | Registration::Off, Some(_)) => Err(ConfigError {
                 name: "invite_code".to_owned(),
                 given: None,
-                expected: "registration = \"invite\" beside it".to_owned(),
+                expected: "registration = \"invite\" to be set too".to_owned(),
             }),
         }
     }
@@ -54,7 +54,7 @@ impl Config {
                 .iter()
                 .find_map(|(key, given)| Some((*key, given.as_ref()?)));
             return match alone {
-                Some((key, given)) => Err(ConfigError::new(key, given, "jwt_secret beside it")),
+                Some((key, given)) => Err(ConfigError::new(key, given, "jwt_secret to be set too")),
                 None => Ok(None),
             };
         };

@@ -1,15 +1,15 @@
-//! What is wrong with a setting, as one line.
+//! The error of a wrong setting.
 
 use std::fmt;
 
-/// A setting that stops the boot: which, what was given, what is expected.
+/// A wrong setting, which stops the start; shown as one line with name, value and expectation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ConfigError {
-    /// As the operator wrote it: `CORE_DB_POOLMAX`, `drain_ms in parlor.toml`, `--listen`.
+    /// The name as the operator wrote it: `CORE_DB_POOLMAX`, `drain_ms in parlor.toml`, `--listen`.
     pub(crate) name: String,
-    /// What was given; `None` when it must not be shown.
+    /// The value; `None` if it must not be shown.
     pub(crate) given: Option<String>,
-    /// What would have been right.
+    /// What would be valid.
     pub(crate) expected: String,
 }
 
@@ -26,8 +26,8 @@ impl ConfigError {
         }
     }
 
-    /// A key that nothing reads, with the one it resembles among `known`, written as the operator
-    /// wrote it.
+    /// Returns the error of an unknown key. Suggests the most similar key of `known`, in the spelling
+    /// that the operator used.
     pub(crate) fn unknown<'k>(
         name: &str,
         given: &str,
@@ -40,15 +40,15 @@ impl ConfigError {
             .filter(|(distance, _)| *distance <= 3)
             .min();
         let expected = match near {
-            Some((_, near)) => format!("a known setting, such as {}", dressed(name, key, near)),
-            None => "a setting that `parlor default-config` lists".to_owned(),
+            Some((_, near)) => format!("a known setting, such as {}", respelled(name, key, near)),
+            None => "a setting listed by `parlor default-config`".to_owned(),
         };
         Self::new(name, given, expected)
     }
 }
 
-/// `near` in the place of `key` within `name`: `CORE_DB_POOLMAX` becomes `CORE_DB_POOL_MAX`.
-fn dressed(name: &str, key: &str, near: &str) -> String {
+/// Replaces `key` by `near` within `name`: `CORE_DB_POOLMAX` becomes `CORE_DB_POOL_MAX`.
+fn respelled(name: &str, key: &str, near: &str) -> String {
     match name.strip_suffix(&key.to_uppercase()) {
         Some(prefix) => format!("{prefix}{}", near.to_uppercase()),
         None => near.to_owned(),
@@ -65,7 +65,7 @@ impl fmt::Display for ConfigError {
             ),
             None => write!(
                 f,
-                "{}: got something else (not shown), expected {}",
+                "{}: invalid value (not shown), expected {}",
                 self.name, self.expected
             ),
         }

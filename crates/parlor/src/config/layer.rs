@@ -1,38 +1,38 @@
-//! One source of settings, flattened to (name, place, text).
+//! Flattens each source of settings to a list of raw settings.
 
 use super::ConfigError;
 use super::databases::prefix;
 use super::table::traces;
 use std::path::Path;
 
-/// Whose setting it is.
+/// What a setting belongs to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Scope {
-    /// The server's.
+    /// The server as a whole.
     Server,
-    /// The named database's.
+    /// The database of this name.
     Database(String),
     /// The list of databases itself.
     Databases,
 }
 
-/// One setting as it was given.
+/// One setting, not parsed yet.
 #[derive(Debug, Clone)]
 pub(super) struct RawSetting {
-    /// Whose.
-    pub(super) place: Scope,
-    /// The key in its table.
+    /// What the setting belongs to.
+    pub(super) scope: Scope,
+    /// The key in the table of settings.
     pub(super) key: String,
-    /// As the operator wrote it.
+    /// The name as the operator wrote it, and in which file.
     pub(super) name: String,
-    /// What was given.
+    /// The value as text.
     pub(super) text: String,
 }
 
-/// What begins like this is no setting: where settings come from, and the tests' own variables.
+/// Prefixes of variables that are not settings: the path of the file, and variables of the tests.
 const NOT_SETTINGS: [&str; 2] = ["PARLOR_CONFIG", "PARLOR_TEST"];
 
-/// The settings in the text of a TOML file.
+/// Returns the settings in a TOML file.
 pub(super) fn file(path: &Path, text: &str) -> Result<Vec<RawSetting>, ConfigError> {
     let shown = path.display();
     let table: toml::Table = toml::from_str(text)
@@ -48,10 +48,13 @@ pub(super) fn file(path: &Path, text: &str) -> Result<Vec<RawSetting>, ConfigErr
                             &settings,
                         ));
                     };
-                    given.push(listed(&name, format!("databases.{name} in {shown}")));
+                    given.push(database_entry(
+                        &name,
+                        format!("databases.{name} in {shown}"),
+                    ));
                     for (key, value) in settings {
                         let full = format!("databases.{name}.{key} in {shown}");
-                        given.push(one(Scope::Database(name.clone()), key, full, &value)?);
+                        given.push(setting(Scope::Database(name.clone()), key, full, &value)?);
                     }
                 }
             }
@@ -60,7 +63,7 @@ pub(super) fn file(path: &Path, text: &str) -> Result<Vec<RawSetting>, ConfigErr
             }
             (_, value) => {
                 let full = format!("{key} in {shown}");
-                given.push(one(Scope::Server, key, full, &value)?);
+                given.push(setting(Scope::Server, key, full, &value)?);
             }
         }
     }
@@ -71,17 +74,17 @@ fn not_a_table(name: &str, value: &toml::Value) -> ConfigError {
     ConfigError::new(name, value.to_string(), "a table, such as [databases.core]")
 }
 
-fn listed(database: &str, name: String) -> RawSetting {
+fn database_entry(database: &str, name: String) -> RawSetting {
     RawSetting {
-        place: Scope::Databases,
+        scope: Scope::Databases,
         key: "databases".to_owned(),
         name,
         text: database.to_owned(),
     }
 }
 
-fn one(
-    place: Scope,
+fn setting(
+    scope: Scope,
     key: String,
     name: String,
     value: &toml::Value,
@@ -94,7 +97,7 @@ fn one(
         )
     })?;
     Ok(RawSetting {
-        place,
+        scope,
         key,
         name,
         text,
@@ -114,18 +117,18 @@ fn text_of(value: &toml::Value) -> Option<String> {
     }
 }
 
-/// The settings among the variables of the environment. An empty one of OpenTelemetry's counts as
-/// unset, as its standard says.
+/// Returns the settings among the environment variables. An empty variable of OpenTelemetry counts
+/// as unset, as its specification says.
 ///
-/// `databases` are the names that are configured: only their `<NAME>_DB_` is Parlor's.
+/// `databases` are the configured names: only their `<NAME>_DB_` variables belong to Parlor.
 pub(super) fn environment(variables: &[(String, String)], databases: &[String]) -> Vec<RawSetting> {
     variables
         .iter()
         .filter(|(name, text)| !(name.starts_with(traces::PREFIX) && text.is_empty()))
         .filter_map(|(name, text)| {
-            let (place, key) = placed(name, databases)?;
+            let (scope, key) = scope_and_key(name, databases)?;
             Some(RawSetting {
-                place,
+                scope,
                 key,
                 name: name.clone(),
                 text: text.clone(),
@@ -134,7 +137,7 @@ pub(super) fn environment(variables: &[(String, String)], databases: &[String]) 
         .collect()
 }
 
-fn placed(name: &str, databases: &[String]) -> Option<(Scope, String)> {
+fn scope_and_key(name: &str, databases: &[String]) -> Option<(Scope, String)> {
     if NOT_SETTINGS.iter().any(|other| name.starts_with(other)) {
         return None;
     }
@@ -143,7 +146,7 @@ fn placed(name: &str, databases: &[String]) -> Option<(Scope, String)> {
         return traces::is_known(&key).then_some((Scope::Server, key));
     }
     if let Some(key) = name.strip_prefix("PARLOR_") {
-        // Those have no second name.
+        // OpenTelemetry's variables have no alias with this prefix.
         let key = if key.starts_with(traces::PREFIX) {
             name
         } else {
@@ -157,12 +160,12 @@ fn placed(name: &str, databases: &[String]) -> Option<(Scope, String)> {
     })
 }
 
-/// Settings given on the command line: `(--listen, listen, …)`.
+/// Returns the settings on the command line, from `(--listen, listen, …)`.
 pub(super) fn flags(flags: &[(String, String, String)]) -> Vec<RawSetting> {
     flags
         .iter()
         .map(|(name, key, text)| {
-            let (place, key) = match key
+            let (scope, key) = match key
                 .strip_prefix("databases.")
                 .and_then(|k| k.split_once('.'))
             {
@@ -170,7 +173,7 @@ pub(super) fn flags(flags: &[(String, String, String)]) -> Vec<RawSetting> {
                 None => (Scope::Server, key.clone()),
             };
             RawSetting {
-                place,
+                scope,
                 key,
                 name: name.clone(),
                 text: text.clone(),

@@ -1,18 +1,18 @@
-//! Settings that are right one by one and wrong together.
+//! Checks settings that are valid one by one but contradict each other.
 
 use super::{Config, ConfigError, DatabaseSettings};
 use storage::Url;
 
-/// The first contradiction, if there is one.
+/// Returns the first contradiction as an error.
 pub(super) fn validate(config: &Config) -> Result<(), ConfigError> {
     addresses(config)?;
     names(config)?;
     for database in &config.databases {
-        place(database, config)?;
+        location(database, config)?;
         pool(database)?;
         replicas(database, config)?;
     }
-    apart(config)?;
+    distinct_locations(config)?;
     config.sessions()?;
     config.traces.contradictions()?;
     times(config)
@@ -23,20 +23,20 @@ fn addresses(config: &Config) -> Result<(), ConfigError> {
         return Err(ConfigError::new(
             "operator_listen",
             config.operator_listen.to_string(),
-            "another address than listen",
+            "an address other than listen",
         ));
     }
     Ok(())
 }
 
-/// A scheme, a port or a pattern would never match a name.
+/// Rejects schemes, ports and patterns, which would never match a host name.
 fn names(config: &Config) -> Result<(), ConfigError> {
-    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_');
+    let is_allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_');
     for (key, names) in [
         ("public_names", &config.gateway.public_names),
         ("operator_names", &config.gateway.operator_names),
     ] {
-        if let Some(wrong) = names.iter().find(|name| !name.chars().all(fits)) {
+        if let Some(wrong) = names.iter().find(|name| !name.chars().all(is_allowed)) {
             let expected = "names such as chat.example.org, without scheme, port or *";
             return Err(ConfigError::new(key, wrong.clone(), expected));
         }
@@ -44,7 +44,7 @@ fn names(config: &Config) -> Result<(), ConfigError> {
     Ok(())
 }
 
-fn place(database: &DatabaseSettings, config: &Config) -> Result<(), ConfigError> {
+fn location(database: &DatabaseSettings, config: &Config) -> Result<(), ConfigError> {
     let parts = [
         ("HOST", database.host.is_some()),
         ("PORT", database.port.is_some()),
@@ -67,30 +67,30 @@ fn place(database: &DatabaseSettings, config: &Config) -> Result<(), ConfigError
             ),
         )),
         Some((part, _)) if database.host.is_none() => {
-            Err(problem(part, format!("{prefix}HOST beside it")))
+            Err(problem(part, format!("{prefix}HOST to be set too")))
         }
         _ => database.location(&config.data_dir).map(drop),
     }
 }
 
-/// Each database has a place of its own: they know nothing of each other's tables.
-fn apart(config: &Config) -> Result<(), ConfigError> {
+/// Requires a different location for each database, since they do not know each other's tables.
+fn distinct_locations(config: &Config) -> Result<(), ConfigError> {
     let mut taken = Vec::new();
     for database in &config.databases {
-        let place = database.location(&config.data_dir)?;
-        if taken.contains(&place) {
+        let location = database.location(&config.data_dir)?;
+        if taken.contains(&location) {
             return Err(ConfigError {
                 name: format!("{}URL", database.prefix()),
                 given: None,
-                expected: "another place than that of another database".to_owned(),
+                expected: "a database that no other name uses".to_owned(),
             });
         }
-        taken.push(place);
+        taken.push(location);
     }
     Ok(())
 }
 
-/// Replicas are PostgreSQL's, and other servers than their primary.
+/// Requires that replicas are PostgreSQL, belong to `core`, and differ from their primary.
 fn replicas(database: &DatabaseSettings, config: &Config) -> Result<(), ConfigError> {
     let mut taken = vec![database.location(&config.data_dir)?];
     let prefix = database.prefix();
@@ -103,18 +103,18 @@ fn replicas(database: &DatabaseSettings, config: &Config) -> Result<(), ConfigEr
     };
     for replica in &database.replica_urls {
         if !database.may_have_replicas() {
-            return problem("none: only core is read on replicas".to_owned());
+            return problem("no value: only core is read on replicas".to_owned());
         }
         if matches!(taken[0], Url::Sqlite(_)) {
             return problem(format!(
                 "{prefix}URL to be PostgreSQL: an embedded database has no replicas"
             ));
         }
-        let place = Url::Postgres(replica.0.clone());
-        if taken.contains(&place) {
+        let location = Url::Postgres(replica.0.clone());
+        if taken.contains(&location) {
             return problem(format!("each URL once, and none that is {prefix}URL"));
         }
-        taken.push(place);
+        taken.push(location);
     }
     Ok(())
 }
@@ -134,7 +134,7 @@ fn pool(database: &DatabaseSettings) -> Result<(), ConfigError> {
     ))
 }
 
-/// Time limits nest: the client's reply is later than the ask, the ask than acquire + statement.
+/// Requires that time limits nest: acquire + statement < ask < reply.
 fn times(config: &Config) -> Result<(), ConfigError> {
     let ask = config.gateway.limits.ask_within;
     let reply = config.gateway.limits.reply_within;

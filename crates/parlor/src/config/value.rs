@@ -1,44 +1,42 @@
-//! The types a setting may have, read from text and shown as TOML.
+//! The types that a setting may have: how they are parsed from text and shown as TOML.
 
 use ipnet::IpNet;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 
-/// A value that can be read from what an operator types.
+/// A value that is parsed from text.
 pub(crate) trait Value: Clone + Send + Sync + 'static {
-    /// Reads it; `None` when it is not one.
+    /// Parses the text; `None` if it is invalid.
     fn parse(given: &str) -> Option<Self>;
-    /// Shows it as TOML.
+    /// Formats the value as TOML.
     fn show(&self) -> String;
 }
 
-/// On or off.
+/// A switch; `true` and `false` are accepted too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Switch {
-    /// `on`
     On,
-    /// `off`
     Off,
 }
 
-/// Who may make an account.
+/// Who may register an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Registration {
-    /// Everyone.
+    /// Anyone may register.
     Open,
-    /// Whoever knows the code.
+    /// Only with the invite code.
     Invite,
-    /// Nobody.
+    /// Nobody may register.
     Off,
 }
 
-/// How log lines are written.
+/// Format of log lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum LogFormat {
-    /// For people on a terminal, JSON otherwise.
+    /// Human-readable on a terminal, JSON otherwise.
     Auto,
-    /// For people.
+    /// Human-readable text lines.
     Human,
     /// One JSON object per line.
     Json,
@@ -48,17 +46,17 @@ pub(crate) enum LogFormat {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct LogFilter(pub(crate) String);
 
-/// `postgres://…`.
+/// A URL that begins with `postgres://` or `postgresql://`.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct PostgresUrl(pub(crate) String);
 
 impl LogFilter {
-    /// What may be given.
+    /// Describes the valid values.
     pub(crate) const EXPECTED: &'static str =
-        "off, error, warn, info, debug or trace, or levels per part such as info,bus=debug";
+        "off, error, warn, info, debug or trace, or levels per crate such as info,bus=debug";
 }
 
-/// Shows text as a TOML string.
+/// Formats text as a TOML string.
 pub(crate) fn quoted(text: &str) -> String {
     toml::Value::String(text.to_owned()).to_string()
 }
@@ -124,7 +122,7 @@ impl Value for LogFormat {
     }
 }
 
-/// A bare word must be a level: `infoo` would otherwise be a part of that name.
+/// A bare word must be a level: otherwise `infoo` would be taken for the name of a crate.
 impl Value for LogFilter {
     fn parse(given: &str) -> Option<Self> {
         let fits = given.split(',').all(|directive| {
@@ -170,8 +168,8 @@ impl Value for String {
 impl Value for PostgresUrl {
     fn parse(given: &str) -> Option<Self> {
         let schemes = ["postgres://", "postgresql://"];
-        let is_one = schemes.iter().any(|scheme| given.starts_with(scheme));
-        is_one.then(|| Self(given.to_owned()))
+        let has_scheme = schemes.iter().any(|scheme| given.starts_with(scheme));
+        has_scheme.then(|| Self(given.to_owned()))
     }
     fn show(&self) -> String {
         quoted(&self.0)
@@ -179,7 +177,7 @@ impl Value for PostgresUrl {
 }
 
 impl Value for IpNet {
-    /// A network, or a single address.
+    /// Accepts a network or a single address.
     fn parse(given: &str) -> Option<Self> {
         given
             .parse()
@@ -191,7 +189,7 @@ impl Value for IpNet {
     }
 }
 
-/// Empty means unset.
+/// An empty text means unset.
 impl<V: Value> Value for Option<V> {
     fn parse(given: &str) -> Option<Self> {
         if given.is_empty() {
@@ -204,7 +202,7 @@ impl<V: Value> Value for Option<V> {
     }
 }
 
-/// A list: commas in the environment, an array in TOML.
+/// A list: separated by commas in the environment, an array in TOML.
 impl<V: Value> Value for Vec<V> {
     fn parse(given: &str) -> Option<Self> {
         given

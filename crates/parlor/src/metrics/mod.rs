@@ -1,4 +1,4 @@
-//! What the binary adds to the page of metrics: the process, and the databases it opened.
+//! The binary's own metrics: the process and its databases.
 
 mod process;
 mod storage;

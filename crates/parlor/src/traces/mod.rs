@@ -1,10 +1,9 @@
-//! OpenTelemetry: the spans of commands and requests on their way to a collector.
+//! OpenTelemetry: exports the spans of commands and requests to a collector.
 //!
-//! Without an endpoint there is no layer, and spans stay disabled as they were. With one, whoever
-//! ends a span puts it into a bounded queue and never waits; a task of this crate takes batches out
-//! of it and posts them as OTLP (protobuf over plain HTTP). A collector that is away, slow or silent
-//! costs spans, which are counted, and nothing else. A root span has the trace id that errors and
-//! log lines carry.
+//! Without an endpoint there is no layer and spans stay disabled. With one, an ended span goes into a
+//! bounded queue without waiting; a task takes batches out of it and posts them as OTLP (protobuf over
+//! plain HTTP). An unreachable, slow or silent collector costs spans, which are counted, and nothing
+//! else. A root span has the trace id that errors and log lines show.
 
 mod collector;
 mod conventions;
@@ -33,28 +32,27 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
-use tracer::ParlorIds;
+use tracer::ParlorIdGenerator;
 
-/// The way of spans from the log's layer to the collector; built before there is a runtime.
+/// Carries spans from the tracing layer to the collector; built before the runtime starts.
 pub(crate) struct TracePipeline {
     counters: Arc<SpanCounters>,
     exporter: Exporter,
     closing: CancellationToken,
 }
 
-/// The same while it runs.
+/// A started [`TracePipeline`].
 pub(crate) struct RunningExporter {
     counters: Arc<SpanCounters>,
     task: Task,
     closing: CancellationToken,
 }
 
-/// What became of spans; all nought without a collector.
+/// Metrics of exported and lost spans; all zero without a collector.
 pub(crate) struct SpanMetrics(Arc<SpanCounters>);
 
 impl TracePipeline {
-    /// What the settings ask for: what makes spans, and what carries them away. `None` without an
-    /// endpoint.
+    /// Builds the tracer and the pipeline from the settings. Returns `None` without an endpoint.
     pub(crate) fn new(settings: &TraceSettings) -> Option<(ParlorTracer, Self)> {
         let collector = Collector::new(settings)?;
         let counters = Arc::new(SpanCounters::default());
@@ -63,7 +61,7 @@ impl TracePipeline {
         let provider = SdkTracerProvider::builder()
             .with_span_processor(queue)
             .with_sampler(sampling::sampler(settings))
-            .with_id_generator(ParlorIds::default())
+            .with_id_generator(ParlorIdGenerator::default())
             .with_resource(resource.clone())
             .build();
         let closing = CancellationToken::new();
@@ -82,7 +80,7 @@ impl TracePipeline {
         Some((ParlorTracer::new(provider.tracer("parlor")), traces))
     }
 
-    /// Begins to carry spans away.
+    /// Starts the export task.
     pub(crate) fn start(self, tasks: &Tasks) -> RunningExporter {
         RunningExporter {
             counters: self.counters,
@@ -93,21 +91,21 @@ impl TracePipeline {
 }
 
 impl RunningExporter {
-    /// Sends what is still there; what a collector does not take `within` this time is left out.
+    /// Sends the queued spans within a time limit and returns how many are left.
     pub(crate) async fn flush(self, within: Duration) -> usize {
         self.closing.cancel();
-        // Whatever is left is counted.
+        // After a timeout, the counters know what is left.
         let _ = tokio::time::timeout(within, self.task.ended()).await;
         self.counters.waiting()
     }
 }
 
 impl SpanMetrics {
-    /// Of these, if there are any.
+    /// Returns the metrics of an exporter, or zeros.
     pub(crate) fn of(exporting: Option<&RunningExporter>) -> Self {
         Self(
             exporting
-                .map(|on| Arc::clone(&on.counters))
+                .map(|exporter| Arc::clone(&exporter.counters))
                 .unwrap_or_default(),
         )
     }
@@ -117,20 +115,20 @@ impl MetricsSource for SpanMetrics {
     fn write(&self, writer: &mut MetricsWriter<'_>) -> fmt::Result {
         let rows = self.0.ended();
         let rows = rows.map(|(outcome, spans)| ([("outcome", outcome)], spans));
-        writer.counters("trace_spans", "Spans by what became of them", rows)
+        writer.counters("trace_spans", "Ended spans by outcome", rows)
     }
 }
 
-/// Who says all this.
+/// Returns the OpenTelemetry resource that describes this process.
 fn resource(settings: &TraceSettings) -> Resource {
-    let given = settings.resource.iter();
-    let given = given.map(|one| KeyValue::new(one.key.clone(), one.value.clone()));
+    let attributes = settings.resource.iter();
+    let attributes = attributes.map(|one| KeyValue::new(one.key.clone(), one.value.clone()));
     let service = settings.service_name.clone();
-    let service = service.or_else(|| settings.resource_of("service.name"));
+    let service = service.or_else(|| settings.resource_attribute("service.name"));
     Resource::builder_empty()
         .with_detector(Box::new(TelemetryResourceDetector))
         .with_attribute(KeyValue::new("service.version", env!("CARGO_PKG_VERSION")))
-        .with_attributes(given)
+        .with_attributes(attributes)
         .with_service_name(service.unwrap_or_else(|| "parlor".to_owned()))
         .build()
 }

@@ -1,4 +1,4 @@
-//! Where spans wait for the exporter: bounded, and whoever ends a span never waits.
+//! The bounded queue from ended spans to the exporter; never blocks the code that ends a span.
 
 use super::conventions;
 use super::counters::SpanCounters;
@@ -10,40 +10,40 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
-/// Spans that may wait, some 500 bytes each. One more is left out.
-const QUEUE: usize = 8192;
+/// Spans that may be queued, some 500 bytes each; further ones are dropped.
+const QUEUE_SPANS: usize = 8192;
 
-/// The near end.
+/// The sending end of the queue.
 #[derive(Debug)]
-pub(super) struct Queue {
+pub(super) struct SpanQueue {
     spans: Sender<SpanData>,
     counters: Arc<SpanCounters>,
 }
 
-/// Both ends.
-pub(super) fn pair(counters: &Arc<SpanCounters>) -> (Queue, Receiver<SpanData>) {
-    let (spans, exported) = channel(QUEUE);
+/// Creates the queue and returns its two ends.
+pub(super) fn pair(counters: &Arc<SpanCounters>) -> (SpanQueue, Receiver<SpanData>) {
+    let (spans, exported) = channel(QUEUE_SPANS);
     let counters = Arc::clone(counters);
-    (Queue { spans, counters }, exported)
+    (SpanQueue { spans, counters }, exported)
 }
 
-impl SpanProcessor for Queue {
+impl SpanProcessor for SpanQueue {
     fn on_start(&self, _span: &mut Span, _context: &Context) {}
 
-    /// Of a trace that was not chosen, what failed is kept all the same.
+    /// Queues the spans of sampled traces, and failed spans of all traces.
     fn on_end(&self, span: SpanData) {
-        let chosen = span.span_context.is_sampled();
+        let sampled = span.span_context.is_sampled();
         let span = conventions::apply(span);
-        if !chosen && !matches!(span.status, Status::Error { .. }) {
+        if !sampled && !matches!(span.status, Status::Error { .. }) {
             return;
         }
-        self.counters.comes();
+        self.counters.queued();
         if self.spans.try_send(span).is_err() {
-            self.counters.is_left_out();
+            self.counters.dropped();
         }
     }
 
-    /// The exporter minds its own time.
+    /// Does nothing: the exporter flushes itself at shutdown.
     fn force_flush(&self) -> OTelSdkResult {
         Ok(())
     }
@@ -68,14 +68,20 @@ mod tests {
             .with_span_processor(queue)
             .build();
         let tracer = provider.tracer("test");
-        for _ in 0..QUEUE + 3 {
+        for _ in 0..QUEUE_SPANS + 3 {
             drop(tracer.start("command"));
         }
-        assert_eq!((counters.waiting(), counters.all_left_out()), (QUEUE, 3));
+        assert_eq!(
+            (counters.waiting(), counters.dropped_total()),
+            (QUEUE_SPANS, 3)
+        );
         spans.try_recv().unwrap();
         counters.sent(1, 0);
         drop(tracer.start("command"));
-        assert_eq!((counters.waiting(), counters.all_left_out()), (QUEUE, 3));
+        assert_eq!(
+            (counters.waiting(), counters.dropped_total()),
+            (QUEUE_SPANS, 3)
+        );
         let ended = counters.ended();
         assert_eq!(ended, [("exported", 1), ("left_out", 3), ("lost", 0)]);
     }

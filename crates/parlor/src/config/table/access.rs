@@ -1,32 +1,32 @@
-//! Who gets in: guests, accounts, signed identities, and how long they are kept.
+//! Who may enter: guests, accounts and signed identities, and how long they are kept.
 
 use super::of;
 use crate::config::Config;
 use crate::config::setting::{Setting, days, millis, number, value};
 
 pub(super) fn rows() -> Vec<Setting<Config>> {
-    [doors(), identities(), ages(), passwords(), quotas()]
+    [entry(), identities(), lifetimes(), passwords(), quotas()]
         .into_iter()
         .flatten()
         .collect()
 }
 
-fn doors() -> Vec<Setting<Config>> {
+fn entry() -> Vec<Setting<Config>> {
     vec![
         value("guests", "on or off", |c| &mut of(c).sessions.guests)
-            .about("Whether people may come in with a name alone.")
+            .about("Whether people may enter as guests, with a name only.")
             .ends(
                 "Off, everyone needs an account.",
-                "On, anyone who reaches the server talks.",
+                "On, anyone who reaches the server can write.",
             ),
         value("registration", "open, invite or off", |c| {
             &mut of(c).registration
         })
-        .about("Who may make an account; invite asks for invite_code.")
-        .ends("Off, nobody new gets an account.", "Open, anyone gets one."),
+        .about("Who may register an account; invite requires invite_code.")
+        .ends("Off, nobody can register.", "Open, anyone can register."),
         value("invite_code", "the code", |c| &mut of(c).invite_code)
             .secret()
-            .about("The code that registration = \"invite\" asks for."),
+            .about("The code that registration = \"invite\" requires."),
     ]
 }
 
@@ -36,29 +36,32 @@ fn identities() -> Vec<Setting<Config>> {
             &mut of(c).jwt_secret
         })
         .secret()
-        .about("Secret of the identities (JWT, HS256) that are trusted. Unset: none are.")
-        .ends("Short, it can be guessed: it is refused.", ""),
+        .about("Secret of trusted identities (JWT, HS256). Unset: no identities are trusted.")
+        .ends(
+            "A secret under 32 bytes could be guessed and is refused.",
+            "",
+        ),
         value("jwt_issuer", "the issuer", |c| &mut of(c).jwt_issuer)
-            .about("What iss of an identity must be. Unset: anything."),
+            .about("Required iss of an identity. Unset: any."),
         value("jwt_audience", "the audience", |c| &mut of(c).jwt_audience)
-            .about("What aud of an identity must hold. Unset: anything."),
+            .about("Value that aud of an identity must contain. Unset: any."),
     ]
 }
 
-fn ages() -> Vec<Setting<Config>> {
+fn lifetimes() -> Vec<Setting<Config>> {
     vec![
         days("session_unseen_days", 1..=3_650, |c| {
             &mut of(c).sessions.session_unseen
         })
-        .about("A session unseen for so long ends.")
+        .about("Time after which an unused session expires.")
         .ends(
-            "People on holiday log in again.",
+            "People must log in again after a holiday.",
             "A lost device stays logged in.",
         ),
         days("guest_unseen_days", 1..=3_650, |c| {
             &mut of(c).sessions.guest_unseen
         })
-        .about("A guest unseen for so long ends.")
+        .about("Time after which an unused guest expires.")
         .ends(
             "Guests lose their rooms over a weekend.",
             "Names stay taken.",
@@ -67,12 +70,12 @@ fn ages() -> Vec<Setting<Config>> {
             &mut of(c).rooms.retention
         })
         .about(
-            "Messages and other entries older than this are taken out of their room; 0: they are \
-             kept for ever. A room's last entry stays, and places do not change. A send that is \
-             repeated later than this is a new message.",
+            "Age at which messages and other entries are deleted; 0: never. The last entry of a room \
+             stays, and sequence numbers do not change. A send that is retried later than this \
+             creates a new message.",
         )
         .ends(
-            "People miss what they have not read yet.",
+            "People miss messages they have not read yet.",
             "The database grows.",
         ),
         number(
@@ -82,29 +85,29 @@ fn ages() -> Vec<Setting<Config>> {
             |c| &mut of(c).rooms.retention_run_max,
         )
         .about(
-            "Old entries taken away in one run, every ten minutes. The log says how many that were. \
-             While the clock stands more than a day from the last time that the store has seen, \
-             nothing is taken: until the clock is set right, or has run evenly for a day.",
+            "Most old entries deleted in one run, every ten minutes; the log says how many. While \
+             the clock differs by more than a day from the latest time in the store, nothing is \
+             deleted until the clock is corrected or has run steadily for a day.",
         )
         .ends(
-            "A busy server keeps entries for longer than retention_days.",
-            "A mistake takes much before anyone notices; writes wait for the runs.",
+            "A busy server keeps entries longer than retention_days.",
+            "A mistake deletes much before anyone notices; writes wait for the runs.",
         ),
         millis("clean_grace_ms", 0..=600_000, |c| {
             &mut of(c).sessions.clean_grace
         })
-        .about("From leaving to being shown as offline.")
+        .about("Delay between leaving and being shown as offline.")
         .ends(
-            "A reload shows as leaving and coming.",
-            "People who left seem to be there.",
+            "Reloading a page shows as leaving and returning.",
+            "People who have left still appear online.",
         ),
         millis("lost_grace_ms", 0..=600_000, |c| {
             &mut of(c).sessions.lost_grace
         })
-        .about("From a lost connection, or the server's start, to being shown as offline.")
+        .about("Delay between a lost connection, or the start of the server, and being shown as offline.")
         .ends(
-            "Every tunnel and restart shows as leaving.",
-            "The dead seem alive.",
+            "Every short network outage and restart shows as leaving.",
+            "Disconnected people appear online for long.",
         ),
     ]
 }
@@ -117,9 +120,9 @@ fn passwords() -> Vec<Setting<Config>> {
             1..=1_000_000_000,
             |c| &mut of(c).sessions.attempts_per_name,
         )
-        .about("Password attempts for one name.")
+        .about("Password attempts for one account name.")
         .ends(
-            "A stranger keeps people out by guessing at them.",
+            "A stranger can lock people out by guessing passwords.",
             "Passwords can be guessed.",
         ),
         number(
@@ -128,24 +131,27 @@ fn passwords() -> Vec<Setting<Config>> {
             1..=1_000_000_000,
             |c| &mut of(c).sessions.attempts_per_network,
         )
-        .about("Password attempts of one address (IPv6: of one /64).")
+        .about("Password attempts from one address (IPv6: one /64).")
         .ends(
-            "Offices behind one address wait.",
-            "One machine tries many names.",
+            "Offices behind one address must wait.",
+            "One machine can try many names.",
         ),
         number("hashes_at_once", "passwords", 1..=1_024, |c| {
             &mut of(c).sessions.hashes_at_once
         })
-        .about("Passwords hashed at once, each on a thread of the lowest priority.")
+        .about("Passwords hashed concurrently, each on a thread of lowest priority.")
         .default_is("half of the cores, at least one")
-        .ends("Logins queue.", "They take the processor, and 19 MiB each."),
+        .ends(
+            "Logins queue.",
+            "Hashing takes the processor, and 19 MiB per password.",
+        ),
         number("hashes_waiting", "passwords", 0..=1_000_000, |c| {
             &mut of(c).sessions.hashes_waiting
         })
         .about("Passwords waiting to be hashed before more are refused.")
         .ends(
-            "A morning's rush is refused.",
-            "Logins run out of time in the queue.",
+            "Logins in a morning rush are refused.",
+            "Logins time out in the queue.",
         ),
     ]
 }
@@ -156,31 +162,30 @@ fn quotas() -> Vec<Setting<Config>> {
             &mut of(c).sessions.guests_per_network
         })
         .about(
-            "New guests of one address (IPv6: of one /64), and people who come with an identity for \
-             the first time; then rate_limited. In proportion more where connections_per_address is \
-             above 256.",
+            "New guests, and first entries with an identity, from one address (IPv6: one /64); \
+             beyond it the error is rate_limited. Scales up with connections_per_address above 256.",
         )
         .ends(
-            "A school behind one address waits at the door.",
-            "One machine takes the names and keeps the database busy.",
+            "A school behind one address must wait to enter.",
+            "One machine takes many names and keeps the database busy.",
         ),
         number("accounts_per_network", "accounts an hour", 1..=1_000_000_000, |c| {
             &mut of(c).sessions.accounts_per_network
         })
-        .about("New accounts of one address (IPv6: of one /64); then rate_limited.")
+        .about("New accounts from one address (IPv6: one /64); beyond it the error is rate_limited.")
         .ends(
-            "A school behind one address waits.",
-            "One machine fills the database for ever.",
+            "A school behind one address must wait.",
+            "One machine fills the database permanently.",
         ),
         number("sessions_per_person", "sessions", 1..=1_000_000_000, |c| {
             &mut of(c).sessions.sessions_per_person
         })
         .about(
-            "Sessions of one person. For a further one the one that was unseen for longest ends; if \
-             all are connected, the answer is limit_reached.",
+            "Sessions of one person. A further session ends the one that was unused for longest; if \
+             all are connected, the error is limit_reached.",
         )
         .ends(
-            "Devices push each other out.",
+            "Devices log each other out.",
             "One person fills the database.",
         ),
     ]
