@@ -74,13 +74,13 @@ fn run(cli: Cli) -> Result<(), Failure> {
     }
     let serves = matches!(command, Command::Serve);
     let pipeline = serves.then(|| TracePipeline::new(&config.traces)).flatten();
-    let (tracer, traces) = pipeline.unzip();
+    let (tracer, pipeline) = pipeline.unzip();
     logging::start(&config, tracer);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .context("cannot start the runtime")?;
-    let result = runtime.block_on(execute(command, config, traces));
+    let result = runtime.block_on(execute(command, config, pipeline));
     // Does not wait for a query that is stuck on a blocking thread.
     runtime.shutdown_background();
     result
@@ -89,7 +89,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
 async fn execute(
     command: Command,
     config: Config,
-    traces: Option<TracePipeline>,
+    pipeline: Option<TracePipeline>,
 ) -> Result<(), Failure> {
     match command {
         Command::Migrate => migrate::migrate(&config).await,
@@ -101,6 +101,6 @@ async fn execute(
         Command::Admin(Admin::DeleteAccount { name }) => {
             admin::delete_account(&config, &name).await
         }
-        _ => Box::pin(serve::serve(config, &sources::service_manager(), traces)).await,
+        _ => Box::pin(serve::serve(config, &sources::service_manager(), pipeline)).await,
     }
 }
