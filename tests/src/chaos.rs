@@ -1,7 +1,7 @@
 //! The kill -9 trial: people talk at full speed, the server is killed at random moments and
 //! started again.
 
-use crate::crowd::{Crowd, Figures, People};
+use crate::crowd::{Crowd, CrowdReport, People};
 use crate::store::Store;
 use std::fmt;
 use std::ops::Deref;
@@ -24,22 +24,22 @@ pub struct Plan {
 
 /// What came of it.
 #[derive(Debug, Clone)]
-pub struct Killed {
+pub struct KillReport {
     /// SIGKILLs.
     pub kills: usize,
     /// What people met with.
-    pub figures: Figures,
+    pub figures: CrowdReport,
 }
 
-impl Deref for Killed {
-    type Target = Figures;
+impl Deref for KillReport {
+    type Target = CrowdReport;
 
-    fn deref(&self) -> &Figures {
+    fn deref(&self) -> &CrowdReport {
         &self.figures
     }
 }
 
-impl fmt::Display for Killed {
+impl fmt::Display for KillReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
@@ -59,7 +59,7 @@ impl fmt::Display for Killed {
 }
 
 /// Runs the trial on a new store and judges it.
-pub async fn torture(store: &Store, plan: Plan) -> Killed {
+pub async fn torture(store: &Store, plan: Plan) -> KillReport {
     let server = store.server().await;
     let people = People {
         clients: plan.clients,
@@ -75,7 +75,7 @@ pub async fn torture(store: &Store, plan: Plan) -> Killed {
         server.crash().await;
     }
     tokio::time::sleep(Duration::from_millis(300)).await;
-    Killed {
+    KillReport {
         kills: plan.kills,
         figures: crowd.disperse(store).await,
     }

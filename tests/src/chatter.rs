@@ -1,8 +1,8 @@
 //! One person of a trial: talks, is refused or cut off, comes back, repeats what was not
 //! acknowledged.
 
-use crate::client::{Client, Heard, LIMIT};
-use crate::crowd::Figures;
+use crate::client::{Client, LIMIT, Outcome};
+use crate::crowd::CrowdReport;
 use crate::refusal::Refusal;
 use crate::server::Server;
 use serde_json::{Value, json};
@@ -39,14 +39,14 @@ pub(crate) struct Chatter {
     name: String,
     talk: Talk,
     client: Client,
-    words: VecDeque<Word>,
-    met: Figures,
+    words: VecDeque<PendingMessage>,
+    met: CrowdReport,
     acked: Vec<(String, String, i64)>,
 }
 
 /// A message on its way.
 #[derive(Debug, Clone)]
-struct Word {
+struct PendingMessage {
     room: String,
     cid: String,
     tries: usize,
@@ -65,7 +65,7 @@ impl Chatter {
             talk,
             client,
             words: VecDeque::new(),
-            met: Figures::default(),
+            met: CrowdReport::default(),
             acked: Vec::new(),
         };
         while !(*chatter.talk.stopped.borrow() && chatter.words.is_empty()) {
@@ -80,7 +80,7 @@ impl Chatter {
     }
 
     /// What this person met with.
-    pub(crate) fn add_to(&self, all: &mut Figures) {
+    pub(crate) fn add_to(&self, all: &mut CrowdReport) {
         all.sent += self.met.sent;
         all.repeated += self.met.repeated;
         all.dups += self.met.dups;
@@ -122,7 +122,7 @@ impl Chatter {
             self.met.sent += 1;
             let room = self.talk.rooms[self.met.sent % self.talk.rooms.len()].clone();
             let cid = format!("{}-{:08}", self.name, self.met.sent);
-            self.words.push_back(Word {
+            self.words.push_back(PendingMessage {
                 room,
                 cid,
                 tries: 0,
@@ -131,7 +131,7 @@ impl Chatter {
             });
         }
         let now = Instant::now();
-        let due = |word: &&mut Word| word.command.is_none() && word.rests_until <= now;
+        let due = |word: &&mut PendingMessage| word.command.is_none() && word.rests_until <= now;
         for word in self.words.iter_mut().filter(due) {
             let body = format!("{} says this", word.cid);
             let d = json!({"room": word.room, "cid": word.cid, "body": body});
@@ -149,15 +149,15 @@ impl Chatter {
         };
         let command = word.command.take().expect("it is under way");
         match self.client.heard(command, PATIENCE).await {
-            Heard::Reply(Ok(ack)) => self.acknowledged(&word, &ack),
-            Heard::Reply(Err(refusal)) => {
+            Outcome::Reply(Ok(ack)) => self.acknowledged(&word, &ack),
+            Outcome::Reply(Err(refusal)) => {
                 assert!(may_repeat(&refusal), "{}: {}", self.name, refusal.all);
                 self.met.refused += 1;
                 self.met.unknown += usize::from(refusal.name == "outcome_unknown");
                 word.rests_until = Instant::now() + pause(&refusal);
                 self.words.push_back(word);
             }
-            Heard::End | Heard::Nothing => {
+            Outcome::End | Outcome::Nothing => {
                 self.words.push_front(word);
                 self.come_back().await;
             }
@@ -178,7 +178,7 @@ impl Chatter {
         self.client.forget();
     }
 
-    fn acknowledged(&mut self, word: &Word, ack: &Value) {
+    fn acknowledged(&mut self, word: &PendingMessage, ack: &Value) {
         let dup = ack["dup"] == true;
         assert!(
             !dup || word.tries > 1,
@@ -205,13 +205,13 @@ impl Chatter {
             self.met.slowest = self.met.slowest.max(before.slowest_send());
             let command = self.client.post("hello", resume.clone()).await;
             let ok = match self.client.heard(command, PATIENCE).await {
-                Heard::Reply(Ok(ok)) => ok,
-                Heard::Reply(Err(refusal)) if may_repeat(&refusal) => {
+                Outcome::Reply(Ok(ok)) => ok,
+                Outcome::Reply(Err(refusal)) if may_repeat(&refusal) => {
                     tokio::time::sleep(pause(&refusal)).await;
                     continue;
                 }
-                Heard::Reply(Err(why)) => panic!("{} may not resume: {}", self.name, why.all),
-                Heard::End | Heard::Nothing => continue,
+                Outcome::Reply(Err(why)) => panic!("{} may not resume: {}", self.name, why.all),
+                Outcome::End | Outcome::Nothing => continue,
             };
             assert_eq!(ok["resumed"], true, "{} resumes", self.name);
             self.client.greeted(ok);
@@ -240,10 +240,10 @@ impl Chatter {
                 let d = json!({"room": room, "after": cursor, "limit": 200});
                 let command = self.client.post("log", d).await;
                 let page = match self.client.heard(command, PATIENCE).await {
-                    Heard::Reply(Ok(page)) => page,
-                    Heard::Reply(Err(refusal)) if may_repeat(&refusal) => continue,
-                    Heard::Reply(Err(why)) => panic!("log is refused: {}", why.all),
-                    Heard::End | Heard::Nothing => return false,
+                    Outcome::Reply(Ok(page)) => page,
+                    Outcome::Reply(Err(refusal)) if may_repeat(&refusal) => continue,
+                    Outcome::Reply(Err(why)) => panic!("log is refused: {}", why.all),
+                    Outcome::End | Outcome::Nothing => return false,
                 };
                 let last = page["entries"]
                     .as_array()
@@ -263,12 +263,14 @@ async fn arrive(server: &Server, name: &str, talk: &Talk) -> Client {
         let guest = json!({"guest": format!("{name}-{attempt}")});
         let command = client.post("hello", guest).await;
         match client.heard(command, PATIENCE).await {
-            Heard::Reply(Ok(ok)) => client.greeted(ok),
-            Heard::Reply(Err(refusal)) if refusal.name == "name_taken" || may_repeat(&refusal) => {
+            Outcome::Reply(Ok(ok)) => client.greeted(ok),
+            Outcome::Reply(Err(refusal))
+                if refusal.name == "name_taken" || may_repeat(&refusal) =>
+            {
                 continue;
             }
-            Heard::Reply(Err(refusal)) => panic!("{name} is refused: {}", refusal.all),
-            Heard::End | Heard::Nothing => continue,
+            Outcome::Reply(Err(refusal)) => panic!("{name} is refused: {}", refusal.all),
+            Outcome::End | Outcome::Nothing => continue,
         }
         if join_all(&mut client, &talk.rooms).await {
             return client;
@@ -281,10 +283,10 @@ async fn join_all(client: &mut Client, rooms: &[String]) -> bool {
     for room in rooms {
         let command = client.post("join", json!({"room": room})).await;
         match client.heard(command, PATIENCE).await {
-            Heard::Reply(Ok(_)) => {}
-            Heard::Reply(Err(refusal)) if may_repeat(&refusal) => return false,
-            Heard::Reply(Err(refusal)) => panic!("join is refused: {}", refusal.all),
-            Heard::End | Heard::Nothing => return false,
+            Outcome::Reply(Ok(_)) => {}
+            Outcome::Reply(Err(refusal)) if may_repeat(&refusal) => return false,
+            Outcome::Reply(Err(refusal)) => panic!("join is refused: {}", refusal.all),
+            Outcome::End | Outcome::Nothing => return false,
         }
     }
     true

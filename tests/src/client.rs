@@ -5,11 +5,11 @@
 
 mod hearing;
 
+use crate::breakable_stream::BreakableStream;
 use crate::ledger::Ledger;
 use crate::refusal::Refusal;
+use crate::seen_entries::SeenEntries;
 use crate::server::Dial;
-use crate::wire::Wire;
-use crate::world::World;
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use std::collections::{HashMap, VecDeque};
@@ -35,7 +35,7 @@ pub struct Closed {
 
 /// What came of a command.
 #[derive(Debug)]
-pub(crate) enum Heard {
+pub(crate) enum Outcome {
     /// Its reply.
     Reply(Result<Value, Refusal>),
     /// The connection ended instead.
@@ -46,7 +46,7 @@ pub(crate) enum Heard {
 
 /// A command under way.
 #[derive(Debug)]
-struct Asked {
+struct PendingCommand {
     op: String,
     d: Value,
     at: Instant,
@@ -55,12 +55,12 @@ struct Asked {
 /// One connection.
 #[derive(Debug)]
 pub struct Client {
-    stream: WebSocketStream<Wire>,
+    stream: WebSocketStream<BreakableStream>,
     label: String,
-    world: World,
+    world: SeenEntries,
     ledger: Ledger,
     next_id: u64,
-    unanswered: HashMap<u64, Asked>,
+    unanswered: HashMap<u64, PendingCommand>,
     slowest_send: Duration,
     replies: HashMap<u64, Result<Value, Refusal>>,
     strays: VecDeque<Refusal>,
@@ -71,7 +71,11 @@ pub struct Client {
 }
 
 impl Client {
-    pub(crate) fn new(stream: WebSocketStream<Wire>, world: World, dial: &Dial) -> Self {
+    pub(crate) fn new(
+        stream: WebSocketStream<BreakableStream>,
+        world: SeenEntries,
+        dial: &Dial,
+    ) -> Self {
         Self {
             stream,
             label: dial.label(),
@@ -196,17 +200,17 @@ impl Client {
     }
 
     /// The reply to a command that was posted, or what came instead of it.
-    pub(crate) async fn heard(&mut self, id: u64, patience: Duration) -> Heard {
+    pub(crate) async fn heard(&mut self, id: u64, patience: Duration) -> Outcome {
         loop {
             if let Some(reply) = self.replies.remove(&id) {
-                return Heard::Reply(reply);
+                return Outcome::Reply(reply);
             }
             if self.closed.is_some() {
-                return Heard::End;
+                return Outcome::End;
             }
             let next = tokio::time::timeout(patience, self.stream.next());
             let Ok(message) = next.await else {
-                return Heard::Nothing;
+                return Outcome::Nothing;
             };
             self.got(message);
         }
@@ -421,7 +425,7 @@ impl Client {
 
     /// Says that a command with this id is on its way, written by the test itself.
     pub fn expects(&mut self, id: u64, op: &str, d: Value) {
-        let asked = Asked {
+        let asked = PendingCommand {
             op: op.to_owned(),
             d,
             at: Instant::now(),

@@ -30,7 +30,7 @@ pub(crate) struct People {
 
 /// What people met with.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub struct Figures {
+pub struct CrowdReport {
     /// Different messages.
     pub sent: usize,
     /// Of those, how many were acknowledged.
@@ -115,7 +115,7 @@ impl Crowd {
     }
 
     /// Everybody ends once all they said is acknowledged, reads on to the end, and is judged.
-    pub(crate) async fn disperse(self, store: &Store) -> Figures {
+    pub(crate) async fn disperse(self, store: &Store) -> CrowdReport {
         self.stop.send_replace(true);
         let chatters = self.talkers.join_all().await;
         let logs = read_logs(&self.server, &self.rooms).await;
@@ -188,8 +188,8 @@ async fn catch_up(chatters: Vec<Chatter>, logs: &Logs) -> Vec<Chatter> {
     waiting.join_all().await
 }
 
-async fn judge(store: &Store, chatters: &[Chatter], logs: &Logs) -> Figures {
-    let mut figures = Figures::default();
+async fn judge(store: &Store, chatters: &[Chatter], logs: &Logs) -> CrowdReport {
+    let mut figures = CrowdReport::default();
     let stored = stored(store).await;
     for (room, log) in logs {
         figures.entries += log.len();

@@ -1,6 +1,6 @@
 //! A stop with many connections: each is told when to come back.
 
-use crate::raw::{Raw, Said};
+use crate::raw::{Raw, Received};
 use crate::server::{Exit, Server};
 use serde_json::json;
 use std::collections::BTreeSet;
@@ -69,17 +69,17 @@ async fn told(mut raw: Raw) -> u64 {
     let mut delay = None;
     loop {
         match raw.next().await {
-            Said::Text(push) if push["ev"] == "bye" => {
+            Received::Text(push) if push["ev"] == "bye" => {
                 delay = push["d"]["reconnect_after_ms"].as_u64();
             }
-            Said::Text(_) => {}
-            Said::Close(code) => {
+            Received::Text(_) => {}
+            Received::Close(code) => {
                 assert_eq!(code, 1012);
                 // Whoever has gone meanwhile need not be answered.
                 let _ = raw.close(code).await;
                 return delay.expect("bye comes before the close");
             }
-            Said::Nothing => panic!("ended without a close frame"),
+            Received::Nothing => panic!("ended without a close frame"),
         }
     }
 }

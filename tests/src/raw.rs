@@ -27,7 +27,7 @@ pub struct Raw {
 
 /// What the server says.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Said {
+pub enum Received {
     /// A text frame.
     Text(Value),
     /// A close frame with this code.
@@ -101,24 +101,24 @@ impl Raw {
     }
 
     /// The next text or close frame.
-    pub async fn next(&mut self) -> Said {
+    pub async fn next(&mut self) -> Received {
         loop {
             if let Some((first, payload)) = self.taken() {
                 match first {
                     TEXT => {
                         let text = serde_json::from_slice(&payload);
-                        return Said::Text(text.expect("a text frame is JSON"));
+                        return Received::Text(text.expect("a text frame is JSON"));
                     }
                     CLOSE => {
                         let code = payload
                             .first_chunk()
                             .map_or(1005, |two| u16::from_be_bytes(*two));
-                        return Said::Close(code);
+                        return Received::Close(code);
                     }
                     _ => {}
                 }
             } else if self.more().await.is_err() {
-                return Said::Nothing;
+                return Received::Nothing;
             }
         }
     }
@@ -127,9 +127,9 @@ impl Raw {
     pub async fn reply(&mut self, id: u64) -> Option<Value> {
         loop {
             match self.next().await {
-                Said::Text(frame) if frame["id"] == id => return Some(frame),
-                Said::Text(_) => {}
-                Said::Close(_) | Said::Nothing => return None,
+                Received::Text(frame) if frame["id"] == id => return Some(frame),
+                Received::Text(_) => {}
+                Received::Close(_) | Received::Nothing => return None,
             }
         }
     }

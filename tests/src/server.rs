@@ -1,12 +1,12 @@
 //! The binary as a child process: start, kill, stop, start again on the same data and port.
 
 use crate::api::Api;
+use crate::breakable_stream::BreakableStream;
 use crate::client::Client;
 use crate::launch::Launch;
 use crate::process::Process;
 use crate::scrape::Scrape;
-use crate::wire::Wire;
-use crate::world::World;
+use crate::seen_entries::SeenEntries;
 use http::{HeaderValue, Request, Response, StatusCode};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -39,7 +39,7 @@ pub struct Server(Arc<Inner>);
 struct Inner {
     environment: BTreeMap<String, String>,
     launch: Launch,
-    world: World,
+    world: SeenEntries,
     running: Mutex<Arc<Running>>,
     troubled: AtomicBool,
     panicked: AtomicBool,
@@ -57,7 +57,7 @@ impl Server {
     pub(crate) async fn start(
         environment: BTreeMap<String, String>,
         how: Launch,
-        world: World,
+        world: SeenEntries,
     ) -> Result<Self, Exit> {
         let running = Mutex::new(Arc::new(launch(&environment, &how, None).await?));
         Ok(Self(Arc::new(Inner {
@@ -204,7 +204,7 @@ impl Server {
         dial: &Dial,
     ) -> Result<Client, Error> {
         let _ = stream.set_nodelay(true);
-        let upgrade = tokio_tungstenite::client_async(request, Wire::whole(stream));
+        let upgrade = tokio_tungstenite::client_async(request, BreakableStream::whole(stream));
         let upgraded = tokio::time::timeout(START, upgrade).await;
         let (stream, response) = upgraded.expect("the upgrade is answered in time")?;
         let echoed = response.headers().get("sec-websocket-protocol");

@@ -2,10 +2,10 @@
 
 use crate::database::Sql;
 use crate::link::Link;
+use crate::seen_entries::SeenEntries;
 use crate::server::{Exit, Server};
 use crate::settings::Settings;
 use crate::starting::Starting;
-use crate::world::World;
 use fixtures::Folder;
 use fixtures::Postgres;
 use fixtures::SmallDisk;
@@ -77,7 +77,7 @@ struct Inner {
     folder: Folder,
     postgres: Option<Arc<Postgres>>,
     database: String,
-    world: World,
+    world: SeenEntries,
     link: OnceLock<Link>,
     servers: Mutex<Vec<Server>>,
 }
@@ -119,7 +119,7 @@ fn judged<T, F: Future<Output = T>>(
         .expect("a runtime can be built");
     runtime.block_on(async {
         let store = Store::new(place).await;
-        let exposed = Exposed(store.clone());
+        let exposed = ShowLogsOnPanic(store.clone());
         let whole = async {
             let result = body(store.clone()).await;
             store.finish().await;
@@ -134,9 +134,9 @@ fn judged<T, F: Future<Output = T>>(
 }
 
 /// Shows the logs of the servers when a test fails, and leaves no process behind.
-struct Exposed(Store);
+struct ShowLogsOnPanic(Store);
 
-impl Drop for Exposed {
+impl Drop for ShowLogsOnPanic {
     fn drop(&mut self) {
         let Ok(servers) = self.0.0.servers.lock() else {
             return;
@@ -178,7 +178,7 @@ impl Store {
             folder,
             postgres,
             database,
-            world: World::default(),
+            world: SeenEntries::default(),
             link: OnceLock::new(),
             servers: Mutex::default(),
         }))

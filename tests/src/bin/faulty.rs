@@ -20,7 +20,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 use storage::{Database, DatabaseConfig, Migrations, Registry, Url};
-use tests::Misdeed;
+use tests::Misbehaviour;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
@@ -35,7 +35,7 @@ struct Faulty(Arc<Fault>);
 
 /// What outlives the subscriber.
 struct Fault {
-    does: Misdeed,
+    does: Misbehaviour,
     data: PathBuf,
     heard: AtomicU64,
     ended: AtomicBool,
@@ -64,9 +64,9 @@ impl Handles<EntriesAppended> for Faulty {
             return Ok(());
         }
         match self.0.does {
-            Misdeed::Panics => panic!("faulty, as it should be"),
-            Misdeed::Hangs => pending().await,
-            Misdeed::Ends => {
+            Misbehaviour::Panics => panic!("faulty, as it should be"),
+            Misbehaviour::Hangs => pending().await,
+            Misbehaviour::Ends => {
                 self.0.ended.store(true, Ordering::Relaxed);
                 panic!("faulty, and never again")
             }
@@ -91,7 +91,7 @@ async fn main() -> ExitCode {
 }
 
 /// What runs.
-struct House {
+struct App {
     tasks: Tasks,
     registry: Registry,
     running: Running,
@@ -123,7 +123,7 @@ fn listen_for_signals(tasks: &Tasks) -> anyhow::Result<CancellationToken> {
 }
 
 /// As `parlor`'s composition root does it, without settings and without extensions.
-async fn build(tasks: &Tasks) -> anyhow::Result<House> {
+async fn build(tasks: &Tasks) -> anyhow::Result<App> {
     let mut builder = Builder::new(bus::Settings::default(), tasks);
     let registry = Registry::new(builder.bus(), tasks.clone());
     let core = open(&registry).await?;
@@ -159,7 +159,7 @@ async fn build(tasks: &Tasks) -> anyhow::Result<House> {
     let serving = listeners.start(&gateway, &health, gateway.metrics(), &settings);
     let (address, operator) = addresses;
     tracing::info!(%address, %operator, "listening");
-    Ok(House {
+    Ok(App {
         tasks: tasks.clone(),
         registry,
         running,
@@ -207,7 +207,7 @@ fn address(name: &str) -> anyhow::Result<SocketAddr> {
     Ok(var(name)?.parse()?)
 }
 
-impl House {
+impl App {
     async fn stop(self) {
         self.health.drain();
         self.serving.close().await;

@@ -3,8 +3,8 @@
 
 use std::time::{Duration, Instant};
 use tests::{
-    FLOODS, Felt, Flood, Footprint, Kind, Plan, Report, Scale, Settings, Store, TRIALS, Trial,
-    churn, drained, judge_within, torture,
+    FLOODS, Flood, FloodReport, Footprint, Kind, Plan, Report, Scale, Settings, Store, TRIALS,
+    Trial, churn, drained, judge_within, torture,
 };
 
 /// No case takes longer, whatever hangs.
@@ -78,7 +78,7 @@ fn floods(floods: impl Iterator<Item = &'static Flood>) {
     let mut failed = Vec::new();
     for (number, flood) in floods.enumerate() {
         if number == 0 {
-            println!("{}", Felt::HEAD);
+            println!("{}", FloodReport::HEAD);
         }
         let scale = Scale {
             people: 100,

@@ -1,6 +1,6 @@
 //! What came of a fault, and what is demanded of it.
 
-use crate::crowd::Figures;
+use crate::crowd::CrowdReport;
 use crate::store::Kind;
 use std::fmt;
 use std::time::Duration;
@@ -34,7 +34,7 @@ pub struct Report {
     /// From its end to the next acknowledgement.
     pub first_ack: Duration,
     /// What people met with, and what the judgement found.
-    pub figures: Figures,
+    pub figures: CrowdReport,
 }
 
 impl Report {
@@ -47,7 +47,7 @@ connections ended | lost | doubled | gaps | longest wait for a reply ms | first 
     /// One line of a table.
     #[must_use]
     pub fn row(&self) -> String {
-        let Figures {
+        let CrowdReport {
             sent,
             acked,
             refused,

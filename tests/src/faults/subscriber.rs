@@ -10,7 +10,7 @@ use std::time::Duration;
 
 /// What it does to each hundredth event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Misdeed {
+pub enum Misbehaviour {
     /// Panics.
     Panics,
     /// Never comes to an end.
@@ -28,7 +28,7 @@ pub enum Rank {
     Isolated,
 }
 
-impl FromStr for Misdeed {
+impl FromStr for Misbehaviour {
     type Err = anyhow::Error;
 
     fn from_str(name: &str) -> anyhow::Result<Self> {
@@ -38,7 +38,7 @@ impl FromStr for Misdeed {
     }
 }
 
-impl Misdeed {
+impl Misbehaviour {
     fn name(self) -> &'static str {
         match self {
             Self::Panics => "panics",
@@ -53,16 +53,18 @@ pub async fn misbehaving(
     store: Store,
     size: Size,
     lasting: Duration,
-    misdeed: Misdeed,
+    misdeed: Misbehaviour,
     rank: Rank,
 ) -> Report {
     let fault = match (misdeed, rank) {
-        (Misdeed::Panics, Rank::Essential) => "essential subscriber panics on each 100th event",
-        (Misdeed::Panics, Rank::Isolated) => "isolated subscriber panics on each 100th event",
-        (Misdeed::Hangs, Rank::Essential) => "essential subscriber hangs on each 100th event",
-        (Misdeed::Hangs, Rank::Isolated) => "isolated subscriber hangs on each 100th event",
-        (Misdeed::Ends, Rank::Essential) => "essential subscriber ends",
-        (Misdeed::Ends, Rank::Isolated) => "isolated subscriber ends",
+        (Misbehaviour::Panics, Rank::Essential) => {
+            "essential subscriber panics on each 100th event"
+        }
+        (Misbehaviour::Panics, Rank::Isolated) => "isolated subscriber panics on each 100th event",
+        (Misbehaviour::Hangs, Rank::Essential) => "essential subscriber hangs on each 100th event",
+        (Misbehaviour::Hangs, Rank::Isolated) => "isolated subscriber hangs on each 100th event",
+        (Misbehaviour::Ends, Rank::Essential) => "essential subscriber ends",
+        (Misbehaviour::Ends, Rank::Isolated) => "isolated subscriber ends",
     };
     let rank_name = match rank {
         Rank::Essential => "essential",
@@ -76,7 +78,7 @@ pub async fn misbehaving(
     let server = scene.server().clone();
     server.expect_panics();
     scene.begins();
-    if (misdeed, rank) == (Misdeed::Ends, Rank::Essential) {
+    if (misdeed, rank) == (Misbehaviour::Ends, Rank::Essential) {
         // The house stops by itself, and its supervisor starts it again, a better one this time.
         let exit = server.ended().await;
         let told = exit.lines.join("\n");
@@ -93,7 +95,7 @@ pub async fn misbehaving(
     let report = scene.close().await.kept_its_word().kept_all_sockets();
     // From here on it behaves, so that the house becomes quiet; one that has ended never does.
     std::fs::write(store.folder().join("calm"), "").expect("the folder can be written");
-    if misdeed == Misdeed::Ends {
+    if misdeed == Misbehaviour::Ends {
         server.kill();
     }
     match rank {

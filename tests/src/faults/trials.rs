@@ -1,7 +1,7 @@
 //! The long forms: what `just torture` runs.
 
 use crate::faults::{
-    Misdeed, Rank, Report, Size, beside_away, beside_hidden, beside_lost_later, black_hole,
+    Misbehaviour, Rank, Report, Size, beside_away, beside_hidden, beside_lost_later, black_hole,
     blocked_log, deaf, failed_sync, full_disk, half_open, hung, killed_connections, locked,
     misbehaving, no_descriptors, restarted, slow, stopped,
 };
@@ -89,22 +89,57 @@ pub const TRIALS: &[Trial] = &[
         beside_away(store, LONG, seconds(10)).boxed()
     }),
     trial("panics", BOTH, |store| {
-        misbehaving(store, LONG, seconds(10), Misdeed::Panics, Rank::Isolated).boxed()
+        misbehaving(
+            store,
+            LONG,
+            seconds(10),
+            Misbehaviour::Panics,
+            Rank::Isolated,
+        )
+        .boxed()
     }),
     trial("hangs", BOTH, |store| {
-        misbehaving(store, LONG, seconds(10), Misdeed::Hangs, Rank::Isolated).boxed()
+        misbehaving(
+            store,
+            LONG,
+            seconds(10),
+            Misbehaviour::Hangs,
+            Rank::Isolated,
+        )
+        .boxed()
     }),
     trial("ends", BOTH, |store| {
-        misbehaving(store, LONG, seconds(10), Misdeed::Ends, Rank::Isolated).boxed()
+        misbehaving(store, LONG, seconds(10), Misbehaviour::Ends, Rank::Isolated).boxed()
     }),
     trial("essential-panics", BOTH, |store| {
-        misbehaving(store, LONG, seconds(10), Misdeed::Panics, Rank::Essential).boxed()
+        misbehaving(
+            store,
+            LONG,
+            seconds(10),
+            Misbehaviour::Panics,
+            Rank::Essential,
+        )
+        .boxed()
     }),
     trial("essential-hangs", BOTH, |store| {
-        misbehaving(store, LONG, seconds(10), Misdeed::Hangs, Rank::Essential).boxed()
+        misbehaving(
+            store,
+            LONG,
+            seconds(10),
+            Misbehaviour::Hangs,
+            Rank::Essential,
+        )
+        .boxed()
     }),
     trial("essential-ends", BOTH, |store| {
-        misbehaving(store, LONG, seconds(10), Misdeed::Ends, Rank::Essential).boxed()
+        misbehaving(
+            store,
+            LONG,
+            seconds(10),
+            Misbehaviour::Ends,
+            Rank::Essential,
+        )
+        .boxed()
     }),
     trial("descriptors", BOTH, |store| {
         no_descriptors(store, LONG, seconds(10)).boxed()

@@ -7,7 +7,7 @@ mod people;
 mod report;
 
 pub use kinds::{FLOODS, Flood};
-pub use report::Felt;
+pub use report::FloodReport;
 
 use crate::jwt::SECRET;
 use crate::server::Server;
@@ -48,7 +48,7 @@ const STOP_PATIENCE: Duration = Duration::from_secs(15);
 
 impl Flood {
     /// Lets strangers flood a server of this store; at the end it is stopped among them.
-    pub async fn run(&'static self, store: &Store, scale: Scale) -> Felt {
+    pub async fn run(&'static self, store: &Store, scale: Scale) -> FloodReport {
         let settings = Settings::default()
             .limited()
             .with("PARLOR_JWT_SECRET", SECRET);
@@ -65,7 +65,7 @@ impl Flood {
         let health = looks.join_all().await.concat();
         let sends = people.disperse().await;
         let stop = self.stop(&server, scale).await;
-        Felt::new(self, sends, stays, health, stop)
+        FloodReport::new(self, sends, stays, health, stop)
     }
 
     async fn among(&'static self, server: &Server, scale: Scale) -> Vec<Stay> {

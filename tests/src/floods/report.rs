@@ -7,7 +7,7 @@ use std::time::Duration;
 
 /// What people, the operator and the strangers met with.
 #[derive(Debug)]
-pub struct Felt {
+pub struct FloodReport {
     name: &'static str,
     /// Of the people's sends.
     pub sends_p99: Duration,
@@ -21,7 +21,7 @@ pub struct Felt {
     pub stop: Duration,
 }
 
-impl Felt {
+impl FloodReport {
     /// The head of a table of rows.
     pub const HEAD: &str = "| flood | others' p99 ms | gone after s | health p99 ms | stop s |\n\
         | --- | --- | --- | --- | --- |";
@@ -46,7 +46,7 @@ impl Felt {
     }
 }
 
-impl Felt {
+impl FloodReport {
     /// The longest stay of a stranger, thrown out or not.
     #[must_use]
     pub fn longest_stay(&self) -> Duration {
@@ -60,7 +60,7 @@ fn p99(mut times: Vec<Duration>) -> Duration {
     times.get(place).copied().expect("something was timed")
 }
 
-impl fmt::Display for Felt {
+impl fmt::Display for FloodReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let ms = |time: Duration| time.as_secs_f64() * 1000.0;
         let gone = match self.gone_after.filter(|gone| *gone >= self.stayed / 2) {

@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::time::Duration;
-use tests::{Beside, Client, LIMIT, Server, Store, on_both};
+use tests::{Client, LIMIT, SecondDatabase, Server, Store, on_both};
 
 /// How long the counter may take to be exact again.
 const EXACT: Duration = Duration::from_secs(40);
@@ -87,7 +87,7 @@ async fn says(server: &Server, word: &str) {
 
 on_both! {
     async fn what_is_said_is_counted_once_by_room_and_by_who_was_there(store: Store) {
-        let beside = Beside::of(&store).await;
+        let beside = SecondDatabase::of(&store).await;
         let server = store.serve(beside.settings()).await;
         let (mut alice, mut bob) = lounge(&server).await;
         chat(&mut alice, 20).await;
@@ -114,7 +114,7 @@ on_both! {
         let (mut alice, _bob) = lounge(&without).await;
         chat(&mut alice, 30).await;
         assert_eq!(without.stop().await.code, Some(0));
-        let beside = Beside::of(&store).await;
+        let beside = SecondDatabase::of(&store).await;
         let server = store.serve(beside.settings()).await;
         for _ in 0..4 {
             let mut alice = server.hello(json!({"token": alice.token()})).await;
@@ -127,7 +127,7 @@ on_both! {
     }
 
     async fn a_database_that_was_lost_is_counted_anew(store: Store) {
-        let beside = Beside::of(&store).await;
+        let beside = SecondDatabase::of(&store).await;
         let server = store.serve(beside.settings()).await;
         let (mut alice, _bob) = lounge(&server).await;
         chat(&mut alice, 30).await;
@@ -143,7 +143,7 @@ on_both! {
     }
 
     async fn a_database_that_was_lost_under_the_server_is_counted_anew_after_a_reset(store: Store) {
-        let beside = Beside::of(&store).await;
+        let beside = SecondDatabase::of(&store).await;
         let server = store.serve(beside.settings()).await;
         let (mut alice, _bob) = lounge(&server).await;
         chat(&mut alice, 10).await;
@@ -160,7 +160,7 @@ on_both! {
     }
 
     async fn a_database_that_falls_silent_disturbs_nobody_and_is_caught_up(store: Store) {
-        let beside = Beside::of(&store).await;
+        let beside = SecondDatabase::of(&store).await;
         let server = store.serve(beside.settings()).await;
         let (mut alice, _bob) = lounge(&server).await;
         chat(&mut alice, 5).await;
@@ -177,7 +177,7 @@ on_both! {
     }
 
     async fn a_database_that_is_silent_does_not_hold_up_a_stop(store: Store) {
-        let beside = Beside::of(&store).await;
+        let beside = SecondDatabase::of(&store).await;
         let server = store.serve(beside.settings()).await;
         let (mut alice, _bob) = lounge(&server).await;
         exact(&store, &server).await;
@@ -195,7 +195,7 @@ on_both! {
     }
 
     async fn a_database_that_is_away_at_the_start_is_waited_for_while_people_chat(store: Store) {
-        let beside = Beside::of(&store).await;
+        let beside = SecondDatabase::of(&store).await;
         let hidden = beside.hide();
         let server = store.serve(beside.settings()).await;
         let (mut alice, _bob) = lounge(&server).await;
@@ -209,7 +209,7 @@ on_both! {
     }
 
     async fn the_operator_resets_one_database_and_people_stay(store: Store) {
-        let beside = Beside::of(&store).await;
+        let beside = SecondDatabase::of(&store).await;
         let server = store.serve(beside.settings()).await;
         let (mut alice, mut bob) = lounge(&server).await;
         chat(&mut alice, 5).await;

@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 use tests::{
-    Kind, Misdeed, Place, Rank, Size, beside_away, beside_hidden, beside_lost_later, black_hole,
-    blocked_log, deaf, failed_sync, full_disk, half_open, hung, judge, judge_at,
+    Kind, Misbehaviour, Place, Rank, Size, beside_away, beside_hidden, beside_lost_later,
+    black_hole, blocked_log, deaf, failed_sync, full_disk, half_open, hung, judge, judge_at,
     killed_connections, locked, misbehaving, no_descriptors, on_both, restarted, slow, stopped,
 };
 
@@ -98,27 +98,27 @@ on_both! {
     }
 
     async fn a_subscriber_that_panics_disturbs_nobody(store: Store) {
-        let _ = misbehaving(store, SHORT, A_MOMENT, Misdeed::Panics, Rank::Isolated).await;
+        let _ = misbehaving(store, SHORT, A_MOMENT, Misbehaviour::Panics, Rank::Isolated).await;
     }
 
     async fn a_subscriber_that_hangs_disturbs_nobody(store: Store) {
-        let _ = misbehaving(store, SHORT, A_MOMENT, Misdeed::Hangs, Rank::Isolated).await;
+        let _ = misbehaving(store, SHORT, A_MOMENT, Misbehaviour::Hangs, Rank::Isolated).await;
     }
 
     async fn a_subscriber_that_ends_disturbs_nobody(store: Store) {
-        let _ = misbehaving(store, SHORT, A_MOMENT, Misdeed::Ends, Rank::Isolated).await;
+        let _ = misbehaving(store, SHORT, A_MOMENT, Misbehaviour::Ends, Rank::Isolated).await;
     }
 
     async fn an_essential_subscriber_that_panics_loses_nothing(store: Store) {
-        let _ = misbehaving(store, SHORT, A_MOMENT, Misdeed::Panics, Rank::Essential).await;
+        let _ = misbehaving(store, SHORT, A_MOMENT, Misbehaviour::Panics, Rank::Essential).await;
     }
 
     async fn an_essential_subscriber_that_hangs_loses_nothing(store: Store) {
-        let _ = misbehaving(store, SHORT, A_MOMENT, Misdeed::Hangs, Rank::Essential).await;
+        let _ = misbehaving(store, SHORT, A_MOMENT, Misbehaviour::Hangs, Rank::Essential).await;
     }
 
     async fn an_essential_subscriber_that_ends_stops_the_house_and_loses_nothing(store: Store) {
-        let _ = misbehaving(store, SHORT, A_MOMENT, Misdeed::Ends, Rank::Essential).await;
+        let _ = misbehaving(store, SHORT, A_MOMENT, Misbehaviour::Ends, Rank::Essential).await;
     }
 
     async fn a_server_out_of_descriptors_keeps_everyone_who_is_in(store: Store) {

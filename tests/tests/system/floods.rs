@@ -3,7 +3,7 @@
 
 use serde_json::json;
 use std::time::Duration;
-use tests::{FLOODS, Flood, Raw, Said, Scale, Settings, Store, on_both};
+use tests::{FLOODS, Flood, Raw, Received, Scale, Settings, Store, on_both};
 use tokio::time::Instant;
 
 /// What a machine that does much else at once may make of a moment.
@@ -80,13 +80,13 @@ on_both! {
         let began = Instant::now();
         let closed = loop {
             match tokio::time::timeout(Duration::from_millis(100), raw.next()).await {
-                Ok(Said::Text(_)) => {}
+                Ok(Received::Text(_)) => {}
                 Ok(said) => break said,
                 Err(_) => raw.bytes(b"x").await.unwrap(),
             }
             assert!(began.elapsed() < LONG);
         };
-        assert_eq!(closed, Said::Close(4003));
+        assert_eq!(closed, Received::Close(4003));
     }
 
     async fn a_slow_line_that_carries_bytes_is_alive(store: Store) {
@@ -127,22 +127,22 @@ on_both! {
         let mut pings = 0;
         while pings < 40 {
             match raw.next().await {
-                Said::Text(frame) if frame["ev"] == "ping" => {
+                Received::Text(frame) if frame["ev"] == "ping" => {
                     pings += 1;
                     raw.bytes(&pong).await.unwrap();
                 }
-                Said::Text(_) => {}
+                Received::Text(_) => {}
                 said => panic!("{said:?} after {pings} pings"),
             }
         }
         raw.bytes(&pong.repeat(100)).await.unwrap();
         let closed = loop {
             match raw.next().await {
-                Said::Text(_) => {}
+                Received::Text(_) => {}
                 said => break said,
             }
         };
-        assert_eq!(closed, Said::Close(4508));
+        assert_eq!(closed, Received::Close(4508));
     }
 
     async fn a_message_in_large_pieces_costs_one_point(store: Store) {

@@ -221,7 +221,7 @@ async fn fill(store: &Store) {
 async fn cut_off(store: &Store, ends: &Ends, entries: i64) {
     let mut copy = command(&["copy", "--from", &ends.sqlite, "--to", &ends.postgres]);
     copy.stdout(Stdio::null()).stderr(Stdio::null());
-    let mut copy = Killed(copy.spawn().unwrap());
+    let mut copy = KillReport(copy.spawn().unwrap());
     let arrived = async {
         loop {
             if entries_in(store).await >= entries {
@@ -243,9 +243,9 @@ async fn entries_in(store: &Store) -> i64 {
 }
 
 /// Killed when dropped.
-struct Killed(Child);
+struct KillReport(Child);
 
-impl Killed {
+impl KillReport {
     fn freeze(&self) {
         let process = self.0.id().to_string();
         let told = Command::new("kill").args(["-STOP", &process]).status();
@@ -253,7 +253,7 @@ impl Killed {
     }
 }
 
-impl Drop for Killed {
+impl Drop for KillReport {
     fn drop(&mut self) {
         let _ = self.0.kill();
         let _ = self.0.wait();
@@ -356,7 +356,7 @@ fn no_server_starts_on_a_source_while_it_is_copied() {
         sql.run(FILL).await;
         let mut copy = command(&["copy", "--from", &ends.postgres, "--to", &ends.sqlite]);
         copy.stdout(Stdio::null()).stderr(Stdio::null());
-        let copy = Killed(copy.spawn().unwrap());
+        let copy = KillReport(copy.spawn().unwrap());
         let begun = async { while sql.number(COPIED).await == 0 {} };
         tokio::time::timeout(Duration::from_secs(60), begun)
             .await

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
-use tests::{Line, Raw, Server, Settings, on_both};
+use tests::{HttpConnection, Raw, Server, Settings, on_both};
 
 const SELF: &str = "127.0.0.1";
 const OTHER: &str = "127.0.0.2";
@@ -26,7 +26,7 @@ fn upgrade(more: &str) -> String {
 
 /// The answer to one request on a connection of its own.
 async fn once(server: SocketAddr, request: &str) -> (u16, String) {
-    let mut line = Line::from(SELF, server).await.unwrap();
+    let mut line = HttpConnection::from(SELF, server).await.unwrap();
     line.ask(request).await
 }
 
@@ -57,7 +57,7 @@ fn given(at_once: u64, per_s: u64, since: Instant) -> u64 {
 on_both! {
     async fn a_flood_of_foreign_pages_is_said_once_and_counted(store: Store) {
         let server = store.server().await;
-        let mut line = Line::from(SELF, server.address()).await.unwrap();
+        let mut line = HttpConnection::from(SELF, server.address()).await.unwrap();
         let began = Instant::now();
         for number in 0..2_000 {
             let origin = format!("https://evil-{number}.example/{}", "x".repeat(500));
@@ -80,7 +80,7 @@ on_both! {
 
     async fn a_flood_of_foreign_names_is_said_once_and_counted(store: Store) {
         let server = store.server().await;
-        let mut line = Line::from(SELF, operator(&server).await).await.unwrap();
+        let mut line = HttpConnection::from(SELF, operator(&server).await).await.unwrap();
         let began = Instant::now();
         for number in 0..2_000 {
             let (status, _) = line.ask(&get("/metrics", &format!("n{number}.evil.example"))).await;
@@ -176,7 +176,7 @@ on_both! {
         let server = store.serve(settings).await;
         let (mut held, mut turned_away) = (Vec::new(), 0);
         for _ in 0..60 {
-            let mut line = Line::from(SELF, server.address()).await.unwrap();
+            let mut line = HttpConnection::from(SELF, server.address()).await.unwrap();
             match line.ask(&upgrade("")).await.0 {
                 101 => held.push(line),
                 status => {
@@ -187,7 +187,7 @@ on_both! {
         }
         assert!(turned_away > 0, "sockets that linger count for nobody");
         assert!(held.len() >= 2);
-        let mut other = Line::from(OTHER, server.address()).await.unwrap();
+        let mut other = HttpConnection::from(OTHER, server.address()).await.unwrap();
         assert_eq!(other.ask(&upgrade("")).await.0, 101, "others are not concerned");
         drop(held);
         let mut again = 429;
@@ -211,7 +211,7 @@ on_both! {
         );
         let mut held = Vec::new();
         for _ in 0..8 {
-            let mut line = Line::from(SELF, server.address()).await.unwrap();
+            let mut line = HttpConnection::from(SELF, server.address()).await.unwrap();
             line.write(&slow("198.51.100.1")).await.unwrap();
             held.push(line);
         }
@@ -223,7 +223,7 @@ on_both! {
         }
         let neighbours = ["2001:db8:0:1::1", "2001:db8:0:1::2"];
         for number in 0..8 {
-            let mut line = Line::from(SELF, server.address()).await.unwrap();
+            let mut line = HttpConnection::from(SELF, server.address()).await.unwrap();
             line.write(&slow(neighbours[number % 2])).await.unwrap();
             held.push(line);
         }
@@ -274,7 +274,7 @@ on_both! {
         let token = server.register("alice").await;
         let me = format!("GET /api/v1/me HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\n\r\n");
         let (mut answered, began) = (0, Instant::now());
-        let mut line = Line::from(SELF, server.address()).await.unwrap();
+        let mut line = HttpConnection::from(SELF, server.address()).await.unwrap();
         for _ in 0..900 {
             match line.ask(&me).await.0 {
                 200 => answered += 1,
@@ -288,7 +288,7 @@ on_both! {
         let settings = Settings::default().limited().with("PARLOR_NETWORK_POINTS_PER_S", "5");
         let server = store.serve(settings).await;
         for path in ["/", "/api/v1/me", "/api/v1/nothing", "/nothing", "/ws"] {
-            let mut line = Line::from(SELF, server.address()).await.unwrap();
+            let mut line = HttpConnection::from(SELF, server.address()).await.unwrap();
             let mut refused = 0;
             for _ in 0..100 {
                 refused += u64::from(line.ask(&get(path, "x")).await.0 == 429);
@@ -299,7 +299,7 @@ on_both! {
             let health = once(server.address(), &get("/health", "x")).await;
             assert_eq!(health.0, 200, "a load balancer is always answered");
         }
-        let mut other = Line::from(OTHER, server.address()).await.unwrap();
+        let mut other = HttpConnection::from(OTHER, server.address()).await.unwrap();
         assert_eq!(other.ask(&get("/", "x")).await.0, 200, "others are not concerned");
     }
 
@@ -367,7 +367,7 @@ on_both! {
         alice.open("lounge").await;
         let body = json!({"cid": "late", "body": "too late"}).to_string();
         let (first, rest) = body.split_at(5);
-        let mut line = Line::from(SELF, server.address()).await.unwrap();
+        let mut line = HttpConnection::from(SELF, server.address()).await.unwrap();
         let head = format!(
             "POST /api/v1/rooms/lounge/messages HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {}\r\n\
              content-length: {}\r\n\r\n{first}",

@@ -9,7 +9,7 @@ use std::mem::ManuallyDrop;
 use std::path::PathBuf;
 
 /// The database `analytics` of a store's servers.
-pub struct Beside(Place);
+pub struct SecondDatabase(Place);
 
 enum Place {
     File(PathBuf),
@@ -21,7 +21,7 @@ enum Place {
     },
 }
 
-impl Beside {
+impl SecondDatabase {
     /// An empty one, of the same kind.
     pub async fn of(store: &Store) -> Self {
         if store.kind() == Kind::Sqlite {
@@ -62,31 +62,31 @@ impl Beside {
     }
 
     /// Makes it useless: a lock held by another on the file, a server that does not say a word.
-    pub async fn silence(&self) -> Silence<'_> {
+    pub async fn silence(&self) -> SilencedDatabase<'_> {
         match &self.0 {
             Place::File(file) => {
                 let mut sql = Sql::sqlite(file);
                 sql.run("BEGIN IMMEDIATE").await;
-                Silence::Lock(sql)
+                SilencedDatabase::Lock(sql)
             }
             Place::Server { link, .. } => {
                 link.silence();
-                Silence::Link(link)
+                SilencedDatabase::Link(link)
             }
         }
     }
 
     /// Makes it impossible to open: a file where its folder would be, a server that is not there.
-    pub fn hide(&self) -> Hidden<'_> {
+    pub fn hide(&self) -> HiddenDatabase<'_> {
         match &self.0 {
             Place::File(file) => {
                 let folder = file.parent().expect("it is in a folder").to_owned();
                 std::fs::write(&folder, "in the way").expect("there is nothing yet");
-                Hidden::File(folder)
+                HiddenDatabase::File(folder)
             }
             Place::Server { link, .. } => {
                 link.cut();
-                Hidden::Link(link)
+                HiddenDatabase::Link(link)
             }
         }
     }
@@ -94,14 +94,14 @@ impl Beside {
 
 /// A database that can be used again when this is dropped.
 #[must_use]
-pub enum Silence<'b> {
+pub enum SilencedDatabase<'b> {
     /// Of a file.
     Lock(Sql),
     /// Of a server.
     Link(&'b Link),
 }
 
-impl Drop for Silence<'_> {
+impl Drop for SilencedDatabase<'_> {
     fn drop(&mut self) {
         if let Self::Link(link) = self {
             link.open();
@@ -111,14 +111,14 @@ impl Drop for Silence<'_> {
 
 /// A database that can be opened again when this is dropped.
 #[must_use]
-pub enum Hidden<'b> {
+pub enum HiddenDatabase<'b> {
     /// Behind a file.
     File(PathBuf),
     /// Behind a link.
     Link(&'b Link),
 }
 
-impl Drop for Hidden<'_> {
+impl Drop for HiddenDatabase<'_> {
     fn drop(&mut self) {
         match self {
             Self::File(file) => std::fs::remove_file(file).expect("it is in the way"),

@@ -1,9 +1,9 @@
 //! The second database is not there. Chat does not notice.
 
-use crate::beside::Beside;
 use crate::client::LIMIT;
 use crate::faults::report::Report;
 use crate::faults::scene::{Scene, Size};
+use crate::second_database::SecondDatabase;
 use crate::server::Server;
 use crate::store::Store;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use tokio::time::Instant;
 /// Not there at the start, and then there.
 pub async fn beside_hidden(store: Store, size: Size, lasting: Duration) -> Report {
     let fault = "second database down at the start";
-    let beside = Beside::of(&store).await;
+    let beside = SecondDatabase::of(&store).await;
     let hidden = beside.hide();
     let mut scene = Scene::open(&store, fault, size, beside.settings()).await;
     scene.begins();
@@ -27,7 +27,7 @@ pub async fn beside_hidden(store: Store, size: Size, lasting: Duration) -> Repor
 /// There at the start, then silent, then back.
 pub async fn beside_lost_later(store: Store, size: Size, lasting: Duration) -> Report {
     let fault = "second database falls silent later";
-    let beside = Beside::of(&store).await;
+    let beside = SecondDatabase::of(&store).await;
     let mut scene = Scene::open(&store, fault, size, beside.settings()).await;
     says(scene.server(), "ok").await;
     let silence = beside.silence().await;
@@ -43,7 +43,7 @@ pub async fn beside_lost_later(store: Store, size: Size, lasting: Duration) -> R
 /// Never there.
 pub async fn beside_away(store: Store, size: Size, lasting: Duration) -> Report {
     let fault = "second database down for ever";
-    let beside = Beside::of(&store).await;
+    let beside = SecondDatabase::of(&store).await;
     let _hidden = beside.hide();
     let mut scene = Scene::open(&store, fault, size, beside.settings()).await;
     scene.begins();

@@ -8,12 +8,12 @@ use tokio::net::TcpStream;
 
 /// A TCP stream that fails once it has read its fill.
 #[derive(Debug)]
-pub struct Wire {
+pub struct BreakableStream {
     stream: TcpStream,
     left: Option<usize>,
 }
 
-impl Wire {
+impl BreakableStream {
     /// A stream that lasts.
     #[must_use]
     pub fn whole(stream: TcpStream) -> Self {
@@ -26,7 +26,7 @@ impl Wire {
     }
 }
 
-impl AsyncRead for Wire {
+impl AsyncRead for BreakableStream {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -48,7 +48,7 @@ impl AsyncRead for Wire {
     }
 }
 
-impl AsyncWrite for Wire {
+impl AsyncWrite for BreakableStream {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,

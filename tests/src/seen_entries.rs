@@ -7,9 +7,9 @@ use std::sync::{Arc, Mutex};
 
 /// Every entry any client of a store has been given. A cheap handle.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct World(Arc<Mutex<BTreeMap<String, BTreeMap<i64, Value>>>>);
+pub(crate) struct SeenEntries(Arc<Mutex<BTreeMap<String, BTreeMap<i64, Value>>>>);
 
-impl World {
+impl SeenEntries {
     /// Takes an entry that a client was given, and holds it against what others were given.
     pub(crate) fn saw(&self, room: &str, entry: &Value) -> Result<(), String> {
         let seq = entry["seq"].as_i64().ok_or("an entry has a seq")?;

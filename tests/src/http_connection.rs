@@ -12,12 +12,12 @@ const LIMIT: Duration = Duration::from_secs(30);
 
 /// One connection.
 #[derive(Debug)]
-pub struct Line {
+pub struct HttpConnection {
     stream: TcpStream,
     bytes: Vec<u8>,
 }
 
-impl Line {
+impl HttpConnection {
     /// Connects from this address of the machine, such as `127.0.0.2`.
     ///
     /// # Errors
