@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
-/// A TCP stream that fails once it has read its fill.
+/// A TCP stream that fails after a given number of bytes.
 #[derive(Debug)]
 pub struct BreakableStream {
     stream: TcpStream,
@@ -14,7 +14,7 @@ pub struct BreakableStream {
 }
 
 impl BreakableStream {
-    /// A stream that lasts.
+    /// Returns a stream that does not break.
     #[must_use]
     pub fn whole(stream: TcpStream) -> Self {
         Self { stream, left: None }

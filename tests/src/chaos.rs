@@ -1,5 +1,5 @@
-//! The kill -9 trial: people talk at full speed, the server is killed at random moments and
-//! started again.
+//! The kill -9 trial: people chat at full speed while the server is killed at random moments and
+//! restarted.
 
 use crate::crowd::{Crowd, CrowdReport, People};
 use crate::store::Store;
@@ -7,27 +7,27 @@ use std::fmt;
 use std::ops::Deref;
 use std::time::Duration;
 
-/// How hard.
+/// The size of the trial.
 #[derive(Debug, Clone, Copy)]
 pub struct Plan {
-    /// People, each with one connection.
+    /// Number of people, each with one connection.
     pub clients: usize,
-    /// Rooms; each person is in about half of them.
+    /// Number of rooms; each person is in about half of them.
     pub rooms: usize,
     /// Unacknowledged sends of each person.
     pub window: usize,
-    /// SIGKILLs.
+    /// Number of SIGKILLs.
     pub kills: usize,
     /// The longest time between a start and the next kill.
     pub alive_ms: u64,
 }
 
-/// What came of it.
+/// The result of the trial.
 #[derive(Debug, Clone)]
 pub struct KillReport {
-    /// SIGKILLs.
+    /// Number of SIGKILLs.
     pub kills: usize,
-    /// What people met with.
+    /// What people experienced.
     pub figures: CrowdReport,
 }
 
@@ -58,7 +58,7 @@ impl fmt::Display for KillReport {
     }
 }
 
-/// Runs the trial on a new store and judges it.
+/// Runs the trial on a new store and checks the result.
 pub async fn torture(store: &Store, plan: Plan) -> KillReport {
     let server = store.server().await;
     let people = People {
@@ -77,6 +77,6 @@ pub async fn torture(store: &Store, plan: Plan) -> KillReport {
     tokio::time::sleep(Duration::from_millis(300)).await;
     KillReport {
         kills: plan.kills,
-        figures: crowd.disperse(store).await,
+        figures: crowd.finish(store).await,
     }
 }

@@ -1,11 +1,11 @@
-//! The harness of the whole-system tests: the real binary in a process of its own, on SQLite or on
-//! a real PostgreSQL, and clients that judge every frame they get by the wire protocol.
+//! The harness of the whole-system tests: the real binary in its own process, on SQLite or on a
+//! real PostgreSQL, and clients that check every frame against the wire protocol.
 //!
 //! A test body gets a [`Store`], starts [`Server`]s on it and talks to them with [`Client`]s and
-//! [`Api`] calls. Whatever the test looks at, every client checks the contract on the way: one
-//! reply per command, pushes only of rooms it is subscribed to, each entry once and in order, the
-//! shapes of replies and entries; and all clients of one store must agree on every `(room, seq)`.
-//! When the body is done the harness stops the servers and checks that they were left clean.
+//! [`Api`] calls. Whatever the test is about, every client checks the contract: one reply per
+//! command, pushes only of rooms it is subscribed to, each entry once and in order, the shapes of
+//! replies and entries; and all clients of one store must agree on every `(room, seq)`. After the
+//! body the harness stops the servers and checks that they ended cleanly.
 
 mod api;
 mod binary;
@@ -72,7 +72,7 @@ pub use standby::Standby;
 pub use starting::Starting;
 pub use store::{Kind, Place, Store, judge, judge_at, judge_within};
 
-/// Makes of each `async fn name(store: Store) { … }` two tests, `name::sqlite` and
+/// Turns each `async fn name(store: Store) { … }` into two tests, `name::sqlite` and
 /// `name::postgres`.
 #[macro_export]
 macro_rules! on_both {
@@ -88,7 +88,7 @@ macro_rules! on_both {
     )+};
 }
 
-/// [`on_both`] for what only SQLite does: one test each, `name::sqlite`.
+/// Like [`on_both`], for SQLite only: one test each, `name::sqlite`.
 #[macro_export]
 macro_rules! on_sqlite {
     ($(async fn $name:ident($store:ident: Store) $body:block)+) => {$(
@@ -102,7 +102,7 @@ macro_rules! on_sqlite {
     )+};
 }
 
-/// [`on_both`] for what only PostgreSQL does: one test each, `name::postgres`.
+/// Like [`on_both`], for PostgreSQL only: one test each, `name::postgres`.
 #[macro_export]
 macro_rules! on_postgres {
     ($(async fn $name:ident($store:ident: Store) $body:block)+) => {$(
@@ -116,7 +116,7 @@ macro_rules! on_postgres {
     )+};
 }
 
-/// The test that runs `body` on one kind of database.
+/// Declares the test that runs `body` on one kind of database.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! on_one {

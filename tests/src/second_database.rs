@@ -1,4 +1,4 @@
-//! A second database beside the first, for what is counted, that can be lost or fall silent.
+//! The second database, for statistics, which can be lost or fall silent.
 
 use crate::database::Sql;
 use crate::link::Link;
@@ -15,14 +15,14 @@ enum Place {
     File(PathBuf),
     Server {
         database: String,
-        /// Open until the test's runtime ends: its server is stopped, and must be left clean, after
-        /// this is dropped.
+        /// Dropped only when the test's runtime ends: its server is stopped, and checked, after
+        /// this value is dropped.
         link: ManuallyDrop<Link>,
     },
 }
 
 impl SecondDatabase {
-    /// An empty one, of the same kind.
+    /// Creates an empty one, of the same kind as the store.
     pub async fn of(store: &Store) -> Self {
         if store.kind() == Kind::Sqlite {
             return Self(Place::File(store.folder().join("beside/analytics.db")));
@@ -33,7 +33,7 @@ impl SecondDatabase {
         Self(Place::Server { database, link })
     }
 
-    /// A server with it.
+    /// Returns the settings of a server that uses it.
     #[must_use]
     pub fn settings(&self) -> Settings {
         let url = match &self.0 {
@@ -47,7 +47,7 @@ impl SecondDatabase {
             .with("ANALYTICS_DB_URL", &url)
     }
 
-    /// Takes all that it holds. No server may be using it.
+    /// Deletes all its data. No server may be using it.
     pub async fn lose(&self) {
         match &self.0 {
             Place::File(file) => {
@@ -61,7 +61,7 @@ impl SecondDatabase {
         }
     }
 
-    /// Makes it useless: a lock held by another on the file, a server that does not say a word.
+    /// Makes it unresponsive: another process locks the file, or the server does not answer.
     pub async fn silence(&self) -> SilencedDatabase<'_> {
         match &self.0 {
             Place::File(file) => {
@@ -76,7 +76,7 @@ impl SecondDatabase {
         }
     }
 
-    /// Makes it impossible to open: a file where its folder would be, a server that is not there.
+    /// Makes it impossible to open: a file in place of its folder, or no server.
     pub fn hide(&self) -> HiddenDatabase<'_> {
         match &self.0 {
             Place::File(file) => {
@@ -92,12 +92,12 @@ impl SecondDatabase {
     }
 }
 
-/// A database that can be used again when this is dropped.
+/// Makes the database responsive again when dropped.
 #[must_use]
 pub enum SilencedDatabase<'b> {
-    /// Of a file.
+    /// A locked SQLite file.
     Lock(Sql),
-    /// Of a server.
+    /// A silenced PostgreSQL server.
     Link(&'b Link),
 }
 
@@ -109,12 +109,12 @@ impl Drop for SilencedDatabase<'_> {
     }
 }
 
-/// A database that can be opened again when this is dropped.
+/// Makes the database reachable again when dropped.
 #[must_use]
 pub enum HiddenDatabase<'b> {
-    /// Behind a file.
+    /// A file in place of the database's folder.
     File(PathBuf),
-    /// Behind a link.
+    /// A cut link to the PostgreSQL server.
     Link(&'b Link),
 }
 

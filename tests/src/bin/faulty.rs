@@ -1,9 +1,7 @@
-//! A house like `parlor`'s with one more subscriber, which misbehaves: for trials only, and the
-//! reason why the product holds no such thing.
+//! A server like `parlor` with one more subscriber, which misbehaves; for trials only.
 //!
-//! `FAULTY_DOES` says what it does to each hundredth event (`panics`, `hangs`, `ends`), and
-//! `FAULTY_RANK` whether the house can do without it. A file `calm` in the data directory makes it
-//! behave.
+//! `FAULTY_DOES` says what it does on each hundredth event (`panics`, `hangs`, `ends`), and
+//! `FAULTY_RANK` whether it is essential. With a file `calm` in the data directory it behaves.
 
 use anyhow::Context as _;
 use bus::{Builder, Context, Handles, LoadError, Running, Subscriber, Tasks, Wiring};
@@ -24,16 +22,16 @@ use tests::Misbehaviour;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-/// What each stage of the stop may take.
+/// Time limit of each stage of the stop.
 const STAGE: Duration = Duration::from_secs(2);
 
-/// Each so manieth event goes wrong.
+/// Every how many events one goes wrong.
 const EACH: u64 = 100;
 
-/// Counts what it hears, and goes wrong.
+/// Counts events and misbehaves.
 struct Faulty(Arc<Fault>);
 
-/// What outlives the subscriber.
+/// State that outlives the subscriber.
 struct Fault {
     does: Misbehaviour,
     data: PathBuf,
@@ -90,7 +88,7 @@ async fn main() -> ExitCode {
     }
 }
 
-/// What runs.
+/// The running server.
 struct App {
     tasks: Tasks,
     registry: Registry,
@@ -106,7 +104,7 @@ async fn serve() -> anyhow::Result<()> {
     let house = build(&tasks).await?;
     tasks.stopping().cancelled().await;
     house.stop().await;
-    anyhow::ensure!(asked.is_cancelled(), "a part of the house has ended");
+    anyhow::ensure!(asked.is_cancelled(), "a part of the server has ended");
     Ok(())
 }
 
@@ -122,7 +120,7 @@ fn listen_for_signals(tasks: &Tasks) -> anyhow::Result<CancellationToken> {
     Ok(asked)
 }
 
-/// As `parlor`'s composition root does it, without settings and without extensions.
+/// Builds the server as `parlor`'s composition root does, without settings and without extensions.
 async fn build(tasks: &Tasks) -> anyhow::Result<App> {
     let mut builder = Builder::new(bus::Settings::default(), tasks);
     let registry = Registry::new(builder.bus(), tasks.clone());
@@ -215,7 +213,7 @@ impl App {
         self.gateway.finish_commands(STAGE).await;
         self.gateway.say_goodbye(STAGE).await;
         let _ = self.running.bus().ask(KeepConnected, STAGE).await;
-        // What has ended never handles what waits for it.
+        // A subscriber that has ended never handles its queued events.
         let _ = tokio::time::timeout(STAGE, self.running.bus().quiet()).await;
         self.running.bus().drain();
         self.running.stop(STAGE).await;

@@ -1,8 +1,8 @@
-//! What a server must survive, each with people talking: the world beside it breaks, and in the end
-//! everybody and the database must agree on every word.
+//! The faults that a server must survive while people chat; in the end all clients and the database
+//! must agree on every message.
 //!
-//! A trial makes a fault, lets it last, ends it, and gives a [`Report`] that says whether the
-//! delivery contract held. The short forms are tests of the system suite, the long ones are
+//! A trial causes a fault, lets it last, ends it, and returns a [`Report`] that says whether the
+//! delivery contract held. The short forms are tests of the system suite, the long ones are the
 //! [`TRIALS`] of `just torture`.
 
 mod database;

@@ -1,4 +1,4 @@
-//! A subscriber misbehaves, in a house that is built like `parlor`'s but for that one more.
+//! Trials with a misbehaving subscriber, in a server that is otherwise built like `parlor`.
 
 use crate::faults::report::Report;
 use crate::faults::scene::{Scene, Size};
@@ -8,23 +8,23 @@ use anyhow::Context as _;
 use std::str::FromStr;
 use std::time::Duration;
 
-/// What it does to each hundredth event.
+/// What the subscriber does on each hundredth event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Misbehaviour {
-    /// Panics.
+    /// It panics.
     Panics,
-    /// Never comes to an end.
+    /// Its handler never returns.
     Hangs,
-    /// Panics, and cannot be loaded again.
+    /// It panics and cannot be loaded again.
     Ends,
 }
 
-/// Whether the house can do without it.
+/// How the server depends on the subscriber.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rank {
-    /// It cannot.
+    /// The server stops without it.
     Essential,
-    /// It can.
+    /// The server goes on without it.
     Isolated,
 }
 
@@ -48,7 +48,7 @@ impl Misbehaviour {
     }
 }
 
-/// People talk in a house with such a subscriber.
+/// Runs people on a server with such a subscriber.
 pub async fn misbehaving(
     store: Store,
     size: Size,
@@ -79,7 +79,7 @@ pub async fn misbehaving(
     server.expect_panics();
     scene.begins();
     if (misdeed, rank) == (Misbehaviour::Ends, Rank::Essential) {
-        // The house stops by itself, and its supervisor starts it again, a better one this time.
+        // The server stops by itself, and a supervisor restarts it without the misbehaviour.
         let exit = server.ended().await;
         let told = exit.lines.join("\n");
         assert_eq!(exit.code, Some(1), "{told}");
@@ -93,7 +93,7 @@ pub async fn misbehaving(
     tokio::time::sleep(lasting).await;
     scene.ends().await;
     let report = scene.close().await.kept_its_word().kept_all_sockets();
-    // From here on it behaves, so that the house becomes quiet; one that has ended never does.
+    // From here on it behaves, so that the bus becomes quiet; one that has ended never does.
     std::fs::write(store.folder().join("calm"), "").expect("the folder can be written");
     if misdeed == Misbehaviour::Ends {
         server.kill();

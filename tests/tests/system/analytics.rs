@@ -1,15 +1,15 @@
-//! What is said is counted, each word once, whatever becomes of the second database; and chat does
-//! not notice what becomes of it.
+//! Messages are counted exactly once, whatever happens to the second database; and chat does not
+//! notice what happens to it.
 
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::time::Duration;
 use tests::{Client, LIMIT, SecondDatabase, Server, Store, on_both};
 
-/// How long the counter may take to be exact again.
+/// Longest time until the counts are exact again.
 const EXACT: Duration = Duration::from_secs(40);
 
-/// Chat notices nothing: an acknowledgement takes no longer than this.
+/// Longest acknowledgement: chat must not notice anything.
 const AT_ONCE: Duration = Duration::from_secs(2);
 
 async fn lounge(server: &Server) -> (Client, Client) {
@@ -20,7 +20,7 @@ async fn lounge(server: &Server) -> (Client, Client) {
     (alice, bob)
 }
 
-/// Says so many things, each acknowledged at once.
+/// Sends this many messages, each acknowledged before the next.
 async fn chat(client: &mut Client, words: usize) {
     for word in 0..words {
         let text = format!("word {word}");
@@ -29,7 +29,7 @@ async fn chat(client: &mut Client, words: usize) {
     }
 }
 
-/// Messages by room, as the log has them.
+/// Returns the number of messages by room, from the log.
 async fn stored(store: &Store) -> BTreeMap<String, i64> {
     let mut rooms = BTreeMap::new();
     for entry in store.sql().await.entries().await {
@@ -40,7 +40,7 @@ async fn stored(store: &Store) -> BTreeMap<String, i64> {
     rooms
 }
 
-/// Messages by room, as they were counted.
+/// Returns the number of messages by room, as counted.
 fn counted(page: &Value) -> BTreeMap<String, i64> {
     let rooms = page["figures"]["last_24h"]["rooms"].as_array();
     let rooms = rooms.into_iter().flatten();
@@ -54,7 +54,7 @@ fn counted(page: &Value) -> BTreeMap<String, i64> {
         .collect()
 }
 
-/// Waits until the operator sees exactly what the log has.
+/// Waits until the counts that the operator sees equal the log.
 async fn exact(store: &Store, server: &Server) -> Value {
     let stored = stored(store).await;
     let end = tokio::time::Instant::now() + EXACT;
@@ -76,7 +76,7 @@ async fn exact(store: &Store, server: &Server) -> Value {
     }
 }
 
-/// Waits until the server says this of itself.
+/// Waits until the server reports this state.
 async fn says(server: &Server, word: &str) {
     let end = tokio::time::Instant::now() + LIMIT;
     while server.api().get("/health").await.body != word {
@@ -119,7 +119,7 @@ on_both! {
         for _ in 0..4 {
             let mut alice = server.hello(json!({"token": alice.token()})).await;
             chat(&mut alice, 25).await;
-            // In the middle of the counting, as often as not.
+            // Often in the middle of counting.
             server.crash().await;
         }
         let page = exact(&store, &server).await;

@@ -1,4 +1,4 @@
-//! Data that becomes older data: no client goes on as if nothing had happened.
+//! Data replaced by older data: no client goes on as if nothing had happened.
 
 use serde_json::{Value, json};
 use std::path::Path;
@@ -29,7 +29,7 @@ fn told(output: &Output) -> String {
     )
 }
 
-/// A command that must succeed.
+/// Runs a command that must succeed.
 async fn done(store: &Store, arguments: &[&str]) -> String {
     let output = parlor_on(store, arguments).await;
     assert_eq!(
@@ -41,7 +41,7 @@ async fn done(store: &Store, arguments: &[&str]) -> String {
     told(&output)
 }
 
-/// A command that must end with this code, and say this.
+/// Runs a command that must fail with this exit code and text.
 async fn refused(store: &Store, arguments: &[&str], code: i32, why: &str) {
     let output = parlor_on(store, arguments).await;
     let told = told(&output);
@@ -63,7 +63,7 @@ async fn chat(client: &mut Client, what: &str, messages: u32) -> i64 {
     seq
 }
 
-/// Opens the lounge and has said this many things that are to be kept.
+/// Joins the lounge and sends this many messages, which are to be kept.
 async fn alice_after(server: &Server, messages: u32) -> Client {
     let mut alice = server.account("alice").await;
     alice.open("lounge").await;
@@ -82,7 +82,7 @@ fn epoch(client: &Client) -> String {
     client.greeting()["epoch"].as_str().unwrap().to_owned()
 }
 
-/// All bodies that a client pages together.
+/// Returns all message bodies that a client reads page by page.
 async fn bodies(client: &mut Client) -> Vec<String> {
     let page = client
         .ok("history", json!({"room": "lounge", "limit": 200}))
@@ -93,7 +93,7 @@ async fn bodies(client: &mut Client) -> Vec<String> {
         .collect()
 }
 
-/// Comes back with a cursor and an epoch of before, and is told to begin anew.
+/// Resumes with an old cursor and epoch, and expects to be reset.
 async fn comes_back_to_a_reset(server: &Server, resume: Value) -> Client {
     let before = resume["epoch"].clone();
     let mut back = server.hello(resume).await;
@@ -306,7 +306,7 @@ fn a_restore_that_is_cut_off_leaves_the_one_store_or_the_other() {
     });
 }
 
-/// The lines of the log about an epoch that was changed at the start.
+/// Returns the log lines about a new epoch at the start.
 fn noticed(server: &Server) -> usize {
     let lines = server.lines();
     lines
@@ -352,7 +352,7 @@ fn a_copy_put_back_by_hand_gets_a_new_epoch_by_itself() {
 #[test]
 fn no_kill_at_any_moment_changes_the_epoch() {
     judge(Kind::Sqlite, "kills keep the epoch", async |store| {
-        // The mark is written as often as it can be.
+        // The mark is written as often as possible.
         let often = Settings::default().with("CORE_DB_MARK_EVERY_MS", "10");
         let server = store.serve(often).await;
         let mut alice = server.account("alice").await;
@@ -386,7 +386,7 @@ fn no_kill_at_any_moment_changes_the_epoch() {
     });
 }
 
-/// From 20 to 240 ms, no two alike.
+/// Returns delays from 20 to 240 ms, all different.
 fn rand_ms(kill: u64) -> u64 {
     20 + kill * 20
 }

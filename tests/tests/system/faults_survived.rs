@@ -1,5 +1,5 @@
-//! The world beside the server breaks for a moment while people talk: the delivery contract holds.
-//! The long forms of these are in `just torture`.
+//! Short faults around the server while people chat: the delivery contract holds. The long forms
+//! run in `just torture`.
 
 use std::time::Duration;
 use tests::{
@@ -10,10 +10,11 @@ use tests::{
 
 const SHORT: Size = Size::Short;
 
-/// Long enough to be noticed, and within a test's time.
+/// Long enough to be noticed, and short enough for a test.
 const A_MOMENT: Duration = Duration::from_millis(1_500);
 
-/// A PostgreSQL of the test's own that starts, stops and recovers fast, whatever the disk does.
+/// Starts a separate PostgreSQL server that starts, stops and recovers quickly, whatever the disk
+/// does.
 const IN_MEMORY: Place = Place::SmallDisk(Kind::Postgres, 256);
 
 #[test]

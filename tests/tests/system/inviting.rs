@@ -1,5 +1,5 @@
-//! Invitations: they wait for those who are away, can be declined, and end with the right to give
-//! them.
+//! Invitations: they wait for people who are offline, can be declined, and end when the inviter
+//! loses the right to invite.
 
 use serde_json::{Value, json};
 use tests::{Client, Server, Settings, on_both};
@@ -21,7 +21,7 @@ async fn invitations(client: &mut Client) -> Vec<Value> {
     list["invitations"].as_array().unwrap().clone()
 }
 
-/// Bob, with his token, is away.
+/// Bob has a token and is offline.
 async fn away(server: &Server) -> (Client, Value) {
     let bob = server.account("bob").await;
     let hello = json!({"token": bob.token(), "subscribe": "all"});

@@ -1,5 +1,5 @@
-//! After a failed sync the process ends at once with a code of its own; what was acknowledged
-//! before is there after the next start, and the send in doubt is settled by repeating it.
+//! After a failed sync the process exits immediately with its own exit code; what was acknowledged
+//! before is there after the restart, and repeating the send in doubt settles it.
 
 use serde_json::json;
 use tests::{FailingDisk, Kind, judge};

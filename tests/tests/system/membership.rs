@@ -1,4 +1,4 @@
-//! Joining, leaving, subscribing; who hears of it.
+//! Joining, leaving and subscribing, and who is notified.
 
 use serde_json::json;
 use tests::on_both;
@@ -106,7 +106,7 @@ on_both! {
             assert_eq!((&gone["why"], &gone["seq"]), (&json!("left"), &left["seq"]));
         }
         alice.say("lounge", "not for them").await;
-        // The ledger of each client would not let an entry pass.
+        // Each client's ledger rejects an unexpected entry.
         bob.settle().await;
         tab.settle().await;
         bob.refused("send", json!({"room": "lounge", "cid": "c", "body": "x"}), "not_member").await;

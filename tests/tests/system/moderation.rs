@@ -1,10 +1,10 @@
-//! Invite, kick, ban, mute, roles.
+//! Invitations, kicks, bans, mutes and roles.
 
 use serde_json::{Value, json};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tests::{Client, LIMIT, Server, on_both};
 
-/// Alice owns a public room; bob is a member of it.
+/// Alice owns a public room of which bob is a member.
 async fn lounge(server: &Server) -> (Client, Client) {
     let mut alice = server.account("alice").await;
     alice.open("lounge").await;
@@ -72,7 +72,7 @@ on_both! {
         }
         bob.refused("log", json!({"room": "lounge", "after": 0}), "not_member").await;
         bob.refused("history", json!({"room": "lounge"}), "not_member").await;
-        // A kick is no ban.
+        // A kick is not a ban.
         bob.ok("join", json!({"room": "lounge"})).await;
     }
 

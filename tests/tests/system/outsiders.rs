@@ -1,4 +1,4 @@
-//! What strangers may take: lines of the log, names, places, points.
+//! What strangers may use: log lines, names, connections, points.
 
 use serde_json::{Value, json};
 use std::net::SocketAddr;
@@ -11,8 +11,8 @@ const OTHER: &str = "127.0.0.2";
 const HANDSHAKE: &str = "connection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\n\
     sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
 
-/// White space before a body, sent in so many pieces: at two a second that takes seven seconds, 3,000
-/// bytes a second.
+/// White space before a body, sent in this many pieces: at two per second that takes seven seconds,
+/// 3,000 bytes per second.
 const SLOW_PIECES: usize = 14;
 const SLOW_PIECE: [u8; 1500] = [b' '; 1500];
 
@@ -24,19 +24,19 @@ fn upgrade(more: &str) -> String {
     format!("GET /ws HTTP/1.1\r\nhost: localhost\r\n{HANDSHAKE}{more}\r\n")
 }
 
-/// The answer to one request on a connection of its own.
+/// Sends one request on a new connection and returns the answer.
 async fn once(server: SocketAddr, request: &str) -> (u16, String) {
     let mut line = HttpConnection::from(SELF, server).await.unwrap();
     line.ask(request).await
 }
 
-/// The address of the operator's listener, by the line that says so.
+/// Returns the address of the operator's listener, from the log.
 async fn operator(server: &Server) -> SocketAddr {
     let line: Value = serde_json::from_str(&server.logged("listening").await).unwrap();
     line["operator"].as_str().unwrap().parse().unwrap()
 }
 
-/// The requests that lines with this text speak of, and how many lines there are.
+/// Returns the number of requests in log lines with this text, and the number of those lines.
 fn counted(lines: &[String], text: &str) -> (u64, usize) {
     let lines = lines.iter().filter(|line| line.contains(text));
     let counts: Vec<u64> = lines
@@ -49,7 +49,7 @@ fn counted(lines: &[String], text: &str) -> (u64, usize) {
     (counts.iter().sum(), counts.len())
 }
 
-/// What a bucket gives within this time at most.
+/// Returns how many points a bucket grants at most within this time.
 fn given(at_once: u64, per_s: u64, since: Instant) -> u64 {
     at_once + per_s * (since.elapsed().as_secs() + 1)
 }
@@ -204,7 +204,7 @@ on_both! {
             .with("PARLOR_HTTP_PER_ADDRESS", "8")
             .with("PARLOR_TRUSTED_PROXIES", SELF);
         let server = store.serve(settings).await;
-        // What has come earns the rest 60 s, at 250 bytes a second.
+        // At 250 bytes per second, what has arrived earns the remaining 60 s.
         let begun = " ".repeat(15_000);
         let slow = |from: &str| format!(
             "POST /api/v1/login HTTP/1.1\r\nhost: x\r\nx-forwarded-for: {from}\r\ncontent-length: 15100\r\n\r\n{begun}"
@@ -216,7 +216,7 @@ on_both! {
             held.push(line);
         }
         let asks = |from: &str| format!("GET /api/v1/me HTTP/1.1\r\nhost: x\r\nx-forwarded-for: {from}\r\n\r\n");
-        // The server has read them all once their network has no place left.
+        // When their network has no connection left, the server has read all of them.
         while once(server.address(), &asks("198.51.100.1")).await.0 != 429 {}
         for from in ["198.51.100.2", "2001:db8::1"] {
             assert_eq!(once(server.address(), &asks(from)).await.0, 401, "{from}");
@@ -314,7 +314,7 @@ on_both! {
             let guest = json!({"guest": format!("guest-{number}")});
             greeted += u64::from(client.hello(guest).await.is_ok());
         }
-        // An upgrade and a hello take eleven points.
+        // An upgrade and a hello cost eleven points.
         assert!(greeted >= 1 && greeted * 11 <= given(40, 10, began), "{greeted} guests");
     }
 
@@ -353,7 +353,7 @@ on_both! {
         raw.bytes(head.as_bytes()).await.unwrap();
         for _ in 0..SLOW_PIECES {
             raw.bytes(&SLOW_PIECE).await.unwrap();
-            // The line takes longer than a body may that never grows.
+            // Sending takes longer than a body may take that does not grow.
             tokio::time::sleep(Duration::from_millis(500)).await;
         }
         raw.bytes(body.as_bytes()).await.unwrap();
@@ -375,7 +375,7 @@ on_both! {
             body.len()
         );
         line.write(&head).await.unwrap();
-        // A request after it is answered, so the server has had time to look at the first.
+        // A later request has been answered, so the server has had time to read the first.
         let api = server.api().bearing(&alice.token());
         let _ = api.get("/api/v1/me").await.ok();
         let _ = api.post("/api/v1/logout", &json!({})).await.ok();

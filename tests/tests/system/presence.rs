@@ -1,11 +1,11 @@
-//! Who is here: soft, and converging.
+//! Presence: not stored, and eventually consistent.
 
 use serde_json::{Value, json};
 use std::time::Duration;
 use tests::{Client, LIMIT, Server, on_both};
 use tokio::time::Instant;
 
-/// Alice owns a room of which bob is a member; both are online and alice knows.
+/// Alice owns a room of which bob is a member; both are online, and alice has been notified.
 async fn lounge(server: &Server) -> (Client, Client) {
     let mut alice = server.account("alice").await;
     alice.open("lounge").await;
@@ -22,7 +22,7 @@ fn says(push: &Value, user: &str, state: &str) -> bool {
         .any(|change| change["user"]["id"] == user && change["state"] == state)
 }
 
-/// Waits for the push that says so.
+/// Waits for this presence push.
 async fn until(client: &mut Client, user: &str, state: &str, within: Duration) {
     client
         .push_where("presence", "lounge", within, |push| says(push, user, state))
@@ -54,7 +54,7 @@ on_both! {
         let came = Instant::now();
         let _bob = server.hello(json!({"token": token})).await;
         until(&mut alice, &id, "online", LIMIT).await;
-        // Two seconds, on a machine that has nothing else to do.
+        // Two seconds, on an idle machine.
         assert!(came.elapsed() <= 10 * SECOND, "online after {:?}", came.elapsed());
     }
 

@@ -1,11 +1,11 @@
-//! Each push of the protocol, seen.
+//! Each push of the protocol.
 
 use crate::closing::identities;
 use serde_json::{Value, json};
 use std::time::Duration;
 use tests::{Claims, Client, LIMIT, Server, Settings, contract, on_both};
 
-/// A probe of the database is due and has been answered, on a busy machine too.
+/// Long enough for a probe of the database, even on a busy machine.
 const PROBED: Duration = Duration::from_secs(40);
 
 macro_rules! pushes {
@@ -104,7 +104,7 @@ pushes! {
         let (mut alice, mut bob) = lounge(&store.server().await).await;
         alice.say("lounge", "before").await;
         let head = bob.cursor("lounge").max(3);
-        // An entry that the store has lost.
+        // The store has lost this entry.
         let mut sql = store.sql().await;
         sql.run("UPDATE rooms SET head = head + 1 WHERE key = 'lounge'").await;
         let ack = alice.say("lounge", "after").await;
@@ -164,7 +164,7 @@ pushes! {
             .with("PARLOR_PONG_TIMEOUT_MS", "5000");
         let server = store.serve(settings).await;
         let mut alice = server.guest("alice").await;
-        // Each control Ping is answered on the way, so the connection lives on.
+        // Each Ping is answered meanwhile, so the connection stays open.
         for _ in 0..7 {
             alice.push("ping", "").await;
         }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use tests::{Client, Server, on_both};
 
-/// Alice owns a room in which she said `m1`, `m2` … ; bob has joined after that.
+/// Alice owns a room in which she sent `m1`, `m2`, …; bob has joined after that.
 async fn told(server: &Server, count: usize) -> (Client, Client) {
     let mut alice = server.account("alice").await;
     alice.open("lounge").await;
@@ -96,7 +96,7 @@ on_both! {
             d["room"] = json!("lounge");
             bob.ok("history", d).await
         };
-        // Message number n has seq n + 1: the room begins with its creator's joined.
+        // Message number n has seq n + 1: the first entry of the room is its creator's `joined`.
         let newest = ask(&mut bob, json!({"limit": 3})).await;
         assert_eq!((bodies(&newest), &newest["more"]), (vec!["m7", "m8", "m9"], &json!(true)));
         assert_eq!(newest["head"], 11);

@@ -1,4 +1,4 @@
-//! Starts that are refused, and how.
+//! Starts that are refused.
 
 use std::process::{Command, Output};
 use tests::{Kind, Settings, Store, judge, on_both, parlor};
@@ -63,7 +63,7 @@ on_both! {
     }
 }
 
-/// What becomes of a start on a file that is none of ours.
+/// The result of a start on a file that is not a Parlor database.
 async fn refuses_and_leaves(store: &Store, bytes: &[u8]) {
     let server = store.server().await;
     let file = store.file();

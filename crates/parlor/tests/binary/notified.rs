@@ -1,4 +1,4 @@
-//! What the service manager hears, in systemd's words.
+//! The notifications to the service manager.
 
 use crate::process::{LONG, Server, parlor};
 use std::os::linux::net::SocketAddrExt as _;
@@ -15,7 +15,7 @@ fn start(folder: &TempDir, socket: &str) -> Server {
     Server::launch(&mut command)
 }
 
-/// The next word that is not that the process is alive.
+/// Returns the next notification other than a watchdog one.
 fn heard(manager: &UnixDatagram) -> String {
     loop {
         let word = word(manager).expect("the manager is told in time");
@@ -59,7 +59,7 @@ fn a_process_that_stands_still_does_not_say_that_it_is_alive() {
     assert_eq!(word(&manager).as_deref(), Some("WATCHDOG=1"));
     server.signal("STOP");
     manager.set_read_timeout(Some(INTERVAL * 2)).unwrap();
-    // What was said before the signal may still be there.
+    // A notification from before the signal may still be queued.
     while word(&manager).is_some() {}
     server.signal("CONT");
     manager.set_read_timeout(Some(LONG)).unwrap();

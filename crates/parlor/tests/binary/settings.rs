@@ -1,4 +1,4 @@
-//! Settings that are wrong: exit code 2 and one line with the key, what was given, what is expected.
+//! Wrong settings: exit code 2 and one line with the key, the value and what is expected.
 
 use crate::process::{Ended, Server, parlor, run};
 use tempfile::TempDir;
@@ -15,7 +15,7 @@ fn check(file: &str, environment: &[(&str, &str)], arguments: &[&str]) -> Ended 
         .arg("check-config"))
 }
 
-/// Fails unless the settings are refused in one line that says all of `said`.
+/// Fails unless the settings are refused in one line that contains all of `said`.
 fn refused(ended: &Ended, said: &[&str]) {
     assert_eq!(ended.code, Some(2), "{}", ended.told);
     assert_eq!(ended.told.trim_end().lines().count(), 1, "{}", ended.told);

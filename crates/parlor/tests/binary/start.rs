@@ -1,4 +1,4 @@
-//! Starting, and why not.
+//! Starting, and failing to start.
 
 use crate::process::{Server, parlor, run};
 use std::net::TcpListener;
