@@ -73,7 +73,7 @@ bench-growth *arguments: bench-build
 bench-one scenario *arguments: bench-build
     {{ loadgen }} {{ scenario }} --parlor {{ release }}/parlor {{ arguments }}
 
-# Instructions of the hot pieces, 5 % above bench/pieces/baseline.toml fails (`--write` renews it)
+# Instructions of the hot pieces, 5 % above bench/pieces/baseline.toml fails (`--write` updates it)
 bench-check *arguments:
     bench/pieces/install
     cargo run --release --package pieces --locked -- check {{ arguments }}
