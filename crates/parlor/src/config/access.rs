@@ -38,7 +38,7 @@ impl Config {
             )),
             (Registration::Open | Registration::Off, Some(_)) => Err(ConfigError {
                 name: "invite_code".to_owned(),
-                given: None,
+                value: None,
                 expected: "registration = \"invite\" to be set too".to_owned(),
             }),
         }
@@ -52,15 +52,15 @@ impl Config {
             ];
             let alone = named
                 .iter()
-                .find_map(|(key, given)| Some((*key, given.as_ref()?)));
+                .find_map(|(key, value)| Some((*key, value.as_ref()?)));
             return match alone {
-                Some((key, given)) => Err(ConfigError::new(key, given, "jwt_secret to be set too")),
+                Some((key, value)) => Err(ConfigError::new(key, value, "jwt_secret to be set too")),
                 None => Ok(None),
             };
         };
         let key = JwtKey::hs256(secret.as_bytes()).map_err(|_| ConfigError {
             name: "jwt_secret".to_owned(),
-            given: None,
+            value: None,
             expected: "a secret of at least 32 bytes".to_owned(),
         })?;
         Ok(Some(JwtSettings {

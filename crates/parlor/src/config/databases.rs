@@ -103,7 +103,7 @@ impl DatabaseSettings {
             }
             _ => Err(ConfigError {
                 name: format!("{}URL", self.prefix()),
-                given: None,
+                value: None,
                 expected: "postgres://user:password@host:port/name or sqlite:path".to_owned(),
             }),
         }

@@ -8,7 +8,7 @@ pub(crate) struct ConfigError {
     /// The name as the operator wrote it: `CORE_DB_POOLMAX`, `drain_ms in parlor.toml`, `--listen`.
     pub(crate) name: String,
     /// The value; `None` if it must not be shown.
-    pub(crate) given: Option<String>,
+    pub(crate) value: Option<String>,
     /// What would be valid.
     pub(crate) expected: String,
 }
@@ -16,12 +16,12 @@ pub(crate) struct ConfigError {
 impl ConfigError {
     pub(crate) fn new(
         name: impl Into<String>,
-        given: impl Into<String>,
+        value: impl Into<String>,
         expected: impl Into<String>,
     ) -> Self {
         Self {
             name: name.into(),
-            given: Some(given.into()),
+            value: Some(value.into()),
             expected: expected.into(),
         }
     }
@@ -30,7 +30,7 @@ impl ConfigError {
     /// that the operator used.
     pub(crate) fn unknown<'k>(
         name: &str,
-        given: &str,
+        value: &str,
         key: &str,
         known: impl IntoIterator<Item = &'k str>,
     ) -> Self {
@@ -43,7 +43,7 @@ impl ConfigError {
             Some((_, near)) => format!("a known setting, such as {}", respelled(name, key, near)),
             None => "a setting listed by `parlor default-config`".to_owned(),
         };
-        Self::new(name, given, expected)
+        Self::new(name, value, expected)
     }
 }
 
@@ -57,10 +57,10 @@ fn respelled(name: &str, key: &str, near: &str) -> String {
 
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.given {
-            Some(given) => write!(
+        match &self.value {
+            Some(value) => write!(
                 f,
-                "{}: got {given:?}, expected {}",
+                "{}: got {value:?}, expected {}",
                 self.name, self.expected
             ),
             None => write!(

@@ -37,7 +37,7 @@ pub(super) fn file(path: &Path, text: &str) -> Result<Vec<RawSetting>, ConfigErr
     let shown = path.display();
     let table: toml::Table = toml::from_str(text)
         .map_err(|error| ConfigError::new(shown.to_string(), error.message(), "a file in TOML"))?;
-    let mut given = Vec::new();
+    let mut raw = Vec::new();
     for (key, value) in table {
         match (key.as_str(), value) {
             ("databases", toml::Value::Table(databases)) => {
@@ -48,13 +48,13 @@ pub(super) fn file(path: &Path, text: &str) -> Result<Vec<RawSetting>, ConfigErr
                             &settings,
                         ));
                     };
-                    given.push(database_entry(
+                    raw.push(database_entry(
                         &name,
                         format!("databases.{name} in {shown}"),
                     ));
                     for (key, value) in settings {
                         let full = format!("databases.{name}.{key} in {shown}");
-                        given.push(setting(Scope::Database(name.clone()), key, full, &value)?);
+                        raw.push(setting(Scope::Database(name.clone()), key, full, &value)?);
                     }
                 }
             }
@@ -63,11 +63,11 @@ pub(super) fn file(path: &Path, text: &str) -> Result<Vec<RawSetting>, ConfigErr
             }
             (_, value) => {
                 let full = format!("{key} in {shown}");
-                given.push(setting(Scope::Server, key, full, &value)?);
+                raw.push(setting(Scope::Server, key, full, &value)?);
             }
         }
     }
-    Ok(given)
+    Ok(raw)
 }
 
 fn not_a_table(name: &str, value: &toml::Value) -> ConfigError {

@@ -54,8 +54,8 @@ fn databases_named(
             .collect(),
         None => file
             .iter()
-            .filter(|given| given.scope == Scope::Databases)
-            .map(|given| (given.name.as_str(), given.text.as_str()))
+            .filter(|raw| raw.scope == Scope::Databases)
+            .map(|raw| (raw.name.as_str(), raw.text.as_str()))
             .collect(),
     };
     for (source, name) in candidates {
@@ -103,7 +103,7 @@ fn apply(
 fn unlisted(raw: &RawSetting, name: &str) -> ConfigError {
     ConfigError {
         name: raw.name.clone(),
-        given: None,
+        value: None,
         expected: format!("DATABASES to contain {name}"),
     }
 }
@@ -122,7 +122,7 @@ fn set<C: Clone + 'static>(
     }
     Err(ConfigError {
         name: raw.name.clone(),
-        given: (!setting.secret).then(|| raw.text.clone()),
+        value: (!setting.secret).then(|| raw.text.clone()),
         expected: setting.expected.clone(),
     })
 }

@@ -69,8 +69,8 @@ impl<C: Clone + 'static> Setting<C> {
     }
 
     /// Parses the value and stores it; returns false if it is invalid.
-    pub(crate) fn set(&self, into: &mut C, given: &str) -> bool {
-        (self.set)(into, given)
+    pub(crate) fn set(&self, into: &mut C, text: &str) -> bool {
+        (self.set)(into, text)
     }
 
     /// Returns the current value as TOML.
@@ -88,7 +88,7 @@ pub(crate) fn value<C: Clone + 'static, T: Value>(
     Setting::new(
         key,
         expected.to_owned(),
-        Box::new(move |c, given| T::parse(given).map(|v| *field(c) = v).is_some()),
+        Box::new(move |c, text| T::parse(text).map(|v| *field(c) = v).is_some()),
         Box::new(move |c| field(&mut c.clone()).show()),
     )
 }
@@ -152,11 +152,11 @@ where
     Setting::new(
         key,
         expected,
-        Box::new(move |c, given| {
-            let number = if given.is_empty() {
+        Box::new(move |c, text| {
+            let number = if text.is_empty() {
                 T::unset()
             } else {
-                within(given, &bounds).and_then(T::of)
+                within(text, &bounds).and_then(T::of)
             };
             number.map(|n| *field(c) = n).is_some()
         }),
@@ -193,8 +193,8 @@ fn duration<C: Clone + 'static>(
     Setting::new(
         key,
         expected,
-        Box::new(move |c, given| {
-            within(given, &bounds)
+        Box::new(move |c, text| {
+            within(text, &bounds)
                 .map(|n| *field(c) = Duration::from_millis(n * unit_ms))
                 .is_some()
         }),
@@ -212,7 +212,7 @@ fn whole_number(unit: &str, bounds: &RangeInclusive<u64>) -> String {
     format!("a whole number{of}{unit} from {low} to {high}")
 }
 
-fn within(given: &str, bounds: &RangeInclusive<u64>) -> Option<u64> {
-    let number: u64 = given.replace('_', "").parse().ok()?;
+fn within(text: &str, bounds: &RangeInclusive<u64>) -> Option<u64> {
+    let number: u64 = text.replace('_', "").parse().ok()?;
     bounds.contains(&number).then_some(number)
 }

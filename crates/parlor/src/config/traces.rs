@@ -102,8 +102,8 @@ impl Endpoint {
 }
 
 impl Value for Endpoint {
-    fn parse(given: &str) -> Option<Self> {
-        let uri: Uri = given.parse().ok()?;
+    fn parse(text: &str) -> Option<Self> {
+        let uri: Uri = text.parse().ok()?;
         let authority = uri.authority()?;
         let plain = uri.scheme_str() == Some("http") && uri.query().is_none();
         let base = uri.path().trim_end_matches('/');
@@ -124,8 +124,8 @@ impl Value for Endpoint {
 pub(crate) struct Protocol;
 
 impl Value for Protocol {
-    fn parse(given: &str) -> Option<Self> {
-        (given == "http/protobuf").then_some(Self)
+    fn parse(text: &str) -> Option<Self> {
+        (text == "http/protobuf").then_some(Self)
     }
     fn show(&self) -> String {
         quoted("http/protobuf")
@@ -142,8 +142,8 @@ pub(crate) struct Header {
 }
 
 impl Value for Header {
-    fn parse(given: &str) -> Option<Self> {
-        let Attribute { key, value } = Attribute::parse(given)?;
+    fn parse(text: &str) -> Option<Self> {
+        let Attribute { key, value } = Attribute::parse(text)?;
         let mut value = HeaderValue::from_str(&value).ok()?;
         value.set_sensitive(true);
         let name = key.parse().ok()?;
@@ -164,8 +164,8 @@ pub(crate) struct Attribute {
 }
 
 impl Value for Attribute {
-    fn parse(given: &str) -> Option<Self> {
-        let (key, value) = given.split_once('=')?;
+    fn parse(text: &str) -> Option<Self> {
+        let (key, value) = text.split_once('=')?;
         let value = percent_decode_str(value.trim()).decode_utf8().ok()?;
         let key = key.trim().to_owned();
         (!key.is_empty()).then(|| Self {
@@ -210,9 +210,9 @@ impl SamplerName {
 }
 
 impl Value for SamplerName {
-    fn parse(given: &str) -> Option<Self> {
+    fn parse(text: &str) -> Option<Self> {
         let mut all = Self::ALL.iter();
-        all.find(|(_, name)| *name == given).map(|(one, _)| *one)
+        all.find(|(_, name)| *name == text).map(|(one, _)| *one)
     }
     fn show(&self) -> String {
         let mut all = Self::ALL.iter();
@@ -226,8 +226,8 @@ impl Value for SamplerName {
 pub(crate) struct Ratio(pub(crate) f64);
 
 impl Value for Ratio {
-    fn parse(given: &str) -> Option<Self> {
-        let ratio: f64 = given.parse().ok()?;
+    fn parse(text: &str) -> Option<Self> {
+        let ratio: f64 = text.parse().ok()?;
         (0.0..=1.0).contains(&ratio).then_some(Self(ratio))
     }
     fn show(&self) -> String {
@@ -241,12 +241,12 @@ mod tests {
 
     #[test]
     fn an_endpoint_is_a_base_to_which_the_signal_is_added() {
-        for (given, authority, path) in [
+        for (text, authority, path) in [
             ("http://localhost:4318", "localhost:4318", "/v1/traces"),
             ("http://[::1]:4318/", "[::1]:4318", "/v1/traces"),
             ("http://collector/otlp", "collector:80", "/otlp/v1/traces"),
         ] {
-            let endpoint = Endpoint::parse(given).unwrap();
+            let endpoint = Endpoint::parse(text).unwrap();
             assert_eq!((&*endpoint.authority(), &*endpoint.path), (authority, path));
         }
         for wrong in [

@@ -52,14 +52,14 @@ fn location(database: &DatabaseSettings, config: &Config) -> Result<(), ConfigEr
         ("USER", database.user.is_some()),
         ("PASSWORD", database.password.is_some()),
     ];
-    let given = parts.iter().find(|(_, given)| *given);
+    let present = parts.iter().find(|(_, is_set)| *is_set);
     let prefix = database.prefix();
     let problem = |part: &str, expected: String| ConfigError {
         name: format!("{prefix}{part}"),
-        given: None,
+        value: None,
         expected,
     };
-    match given {
+    match present {
         Some((part, _)) if database.url.is_some() => Err(problem(
             part,
             format!(
@@ -81,7 +81,7 @@ fn distinct_locations(config: &Config) -> Result<(), ConfigError> {
         if taken.contains(&location) {
             return Err(ConfigError {
                 name: format!("{}URL", database.prefix()),
-                given: None,
+                value: None,
                 expected: "a database that no other name uses".to_owned(),
             });
         }
@@ -97,7 +97,7 @@ fn replicas(database: &DatabaseSettings, config: &Config) -> Result<(), ConfigEr
     let problem = |expected: String| {
         Err(ConfigError {
             name: format!("{prefix}REPLICA_URLS"),
-            given: None,
+            value: None,
             expected,
         })
     };

@@ -8,7 +8,7 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 /// A value that is parsed from text.
 pub(crate) trait Value: Clone + Send + Sync + 'static {
     /// Parses the text; `None` if it is invalid.
-    fn parse(given: &str) -> Option<Self>;
+    fn parse(text: &str) -> Option<Self>;
     /// Formats the value as TOML.
     fn show(&self) -> String;
 }
@@ -62,8 +62,8 @@ pub(crate) fn quoted(text: &str) -> String {
 }
 
 impl Value for Switch {
-    fn parse(given: &str) -> Option<Self> {
-        match given {
+    fn parse(text: &str) -> Option<Self> {
+        match text {
             "on" | "true" => Some(Self::On),
             "off" | "false" => Some(Self::Off),
             _ => None,
@@ -78,8 +78,8 @@ impl Value for Switch {
 }
 
 impl Value for bool {
-    fn parse(given: &str) -> Option<Self> {
-        Switch::parse(given).map(|switch| switch == Switch::On)
+    fn parse(text: &str) -> Option<Self> {
+        Switch::parse(text).map(|switch| switch == Switch::On)
     }
     fn show(&self) -> String {
         if *self { Switch::On } else { Switch::Off }.show()
@@ -87,8 +87,8 @@ impl Value for bool {
 }
 
 impl Value for Registration {
-    fn parse(given: &str) -> Option<Self> {
-        match given {
+    fn parse(text: &str) -> Option<Self> {
+        match text {
             "open" => Some(Self::Open),
             "invite" => Some(Self::Invite),
             "off" => Some(Self::Off),
@@ -105,8 +105,8 @@ impl Value for Registration {
 }
 
 impl Value for LogFormat {
-    fn parse(given: &str) -> Option<Self> {
-        match given {
+    fn parse(text: &str) -> Option<Self> {
+        match text {
             "auto" => Some(Self::Auto),
             "human" => Some(Self::Human),
             "json" => Some(Self::Json),
@@ -124,14 +124,14 @@ impl Value for LogFormat {
 
 /// A bare word must be a level: otherwise `infoo` would be taken for the name of a crate.
 impl Value for LogFilter {
-    fn parse(given: &str) -> Option<Self> {
-        let fits = given.split(',').all(|directive| {
+    fn parse(text: &str) -> Option<Self> {
+        let fits = text.split(',').all(|directive| {
             let level = directive
                 .split_once('=')
                 .map_or(directive, |(_, level)| level);
             level.trim().parse::<LevelFilter>().is_ok()
         });
-        (fits && given.parse::<Targets>().is_ok()).then(|| Self(given.to_owned()))
+        (fits && text.parse::<Targets>().is_ok()).then(|| Self(text.to_owned()))
     }
     fn show(&self) -> String {
         quoted(&self.0)
@@ -139,8 +139,8 @@ impl Value for LogFilter {
 }
 
 impl Value for SocketAddr {
-    fn parse(given: &str) -> Option<Self> {
-        given.parse().ok()
+    fn parse(text: &str) -> Option<Self> {
+        text.parse().ok()
     }
     fn show(&self) -> String {
         quoted(&self.to_string())
@@ -148,8 +148,8 @@ impl Value for SocketAddr {
 }
 
 impl Value for PathBuf {
-    fn parse(given: &str) -> Option<Self> {
-        (!given.is_empty()).then(|| Self::from(given))
+    fn parse(text: &str) -> Option<Self> {
+        (!text.is_empty()).then(|| Self::from(text))
     }
     fn show(&self) -> String {
         quoted(&self.to_string_lossy())
@@ -157,8 +157,8 @@ impl Value for PathBuf {
 }
 
 impl Value for String {
-    fn parse(given: &str) -> Option<Self> {
-        (!given.is_empty()).then(|| given.to_owned())
+    fn parse(text: &str) -> Option<Self> {
+        (!text.is_empty()).then(|| text.to_owned())
     }
     fn show(&self) -> String {
         quoted(self)
@@ -166,10 +166,10 @@ impl Value for String {
 }
 
 impl Value for PostgresUrl {
-    fn parse(given: &str) -> Option<Self> {
+    fn parse(text: &str) -> Option<Self> {
         let schemes = ["postgres://", "postgresql://"];
-        let has_scheme = schemes.iter().any(|scheme| given.starts_with(scheme));
-        has_scheme.then(|| Self(given.to_owned()))
+        let has_scheme = schemes.iter().any(|scheme| text.starts_with(scheme));
+        has_scheme.then(|| Self(text.to_owned()))
     }
     fn show(&self) -> String {
         quoted(&self.0)
@@ -178,11 +178,10 @@ impl Value for PostgresUrl {
 
 impl Value for IpNet {
     /// Accepts a network or a single address.
-    fn parse(given: &str) -> Option<Self> {
-        given
-            .parse()
+    fn parse(text: &str) -> Option<Self> {
+        text.parse()
             .ok()
-            .or_else(|| given.parse().ok().map(std::net::IpAddr::into))
+            .or_else(|| text.parse().ok().map(std::net::IpAddr::into))
     }
     fn show(&self) -> String {
         quoted(&self.to_string())
@@ -191,11 +190,11 @@ impl Value for IpNet {
 
 /// An empty text means unset.
 impl<V: Value> Value for Option<V> {
-    fn parse(given: &str) -> Option<Self> {
-        if given.is_empty() {
+    fn parse(text: &str) -> Option<Self> {
+        if text.is_empty() {
             return Some(None);
         }
-        V::parse(given).map(Some)
+        V::parse(text).map(Some)
     }
     fn show(&self) -> String {
         self.as_ref().map_or_else(|| quoted(""), V::show)
@@ -204,9 +203,8 @@ impl<V: Value> Value for Option<V> {
 
 /// A list: separated by commas in the environment, an array in TOML.
 impl<V: Value> Value for Vec<V> {
-    fn parse(given: &str) -> Option<Self> {
-        given
-            .split(',')
+    fn parse(text: &str) -> Option<Self> {
+        text.split(',')
             .map(str::trim)
             .filter(|item| !item.is_empty())
             .map(V::parse)
