@@ -66,17 +66,11 @@ impl Process {
     }
 
     pub(crate) fn id(&self) -> u32 {
-        self.child
-            .lock()
-            .expect("the lock is not poisoned")
-            .id()
+        self.child.lock().expect("the lock is not poisoned").id()
     }
 
     pub(crate) fn lines(&self) -> Vec<String> {
-        self.lines
-            .lock()
-            .expect("the lock is not poisoned")
-            .clone()
+        self.lines.lock().expect("the lock is not poisoned").clone()
     }
 
     /// Stops reading the output, so that the pipe fills up and the process must wait.

@@ -71,13 +71,7 @@ impl Server {
     }
 
     fn running(&self) -> Arc<Running> {
-        Arc::clone(
-            &self
-                .0
-                .running
-                .lock()
-                .expect("the lock is not poisoned"),
-        )
+        Arc::clone(&self.0.running.lock().expect("the lock is not poisoned"))
     }
 
     /// Returns the address of the public listener.
@@ -267,11 +261,7 @@ impl Server {
         for _ in 0..20 {
             match launch(&self.0.environment, &self.0.launch, Some(address)).await {
                 Ok(running) => {
-                    *self
-                        .0
-                        .running
-                        .lock()
-                        .expect("the lock is not poisoned") = Arc::new(running);
+                    *self.0.running.lock().expect("the lock is not poisoned") = Arc::new(running);
                     return;
                 }
                 // An outgoing connection of another process may hold the port for a moment.

@@ -62,9 +62,7 @@ fn verdict(slower: &[&str], now: &str, before: Option<&str>) -> ExitCode {
     }
     let slower = slower.join(", ");
     if before.is_some_and(|before| before != now) {
-        println!(
-            "more than {TOLERANCE_PERCENT} % above the baseline, which is of another compiler: {slower}"
-        );
+        println!("more than {TOLERANCE_PERCENT} % above a baseline of another compiler: {slower}");
         println!("not comparable with {now}; update the baseline: just bench-check --write");
         return ExitCode::SUCCESS;
     }

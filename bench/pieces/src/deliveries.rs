@@ -1,5 +1,5 @@
-//! Delivers an entry from the bus to every socket: the room's subscribers, one encoding, the queues,
-//! one write per socket.
+//! Delivers an entry from the bus to every socket: the room's subscribers, one encoding, the
+//! queues, one write per socket.
 
 use crate::gateway_fixture::{GatewayFixture, user};
 use crate::{Piece, Round};

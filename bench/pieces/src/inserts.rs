@@ -104,7 +104,8 @@ impl Round for Batches {
         let batch = self.inputs.pop_front().expect("an input was added");
         let database = self.store.database.clone();
         let (done, all_done) = oneshot::channel();
-        // Runs on the single worker, as the lane does, so that the lane starts when all jobs are queued.
+        // Runs on the single worker, as the lane does, so that the lane starts when all jobs are
+        // queued.
         let submit = async move {
             let jobs = batch.into_iter().map(|job| database.write(job, NO_HURRY));
             let outcomes = join_all(jobs).await;

@@ -134,8 +134,8 @@ impl EventLoop {
             if !self.state.sending() {
                 continue;
             }
-            // Of eight turns of a mixed day four are messages, two typing, one a reaction and one a page;
-            // shifted in every round, so that each publisher does all of them.
+            // Of eight turns of a mixed day four are messages, two typing, one a reaction and one a
+            // page; shifted in every round, so that each publisher does all of them.
             let other = match (self.turns + self.turns / self.publishers.len()) % 8 {
                 kind @ 4.. if self.state.plan.mixed => Some(kind - 4),
                 _ => None,

@@ -1,4 +1,5 @@
-//! Runs one load: warm up, measure, end; and measures what the server and the generator spent on it.
+//! Runs one load: warm up, measure, end; and measures what the server and the generator spent on
+//! it.
 
 use crate::counters::{Counters, Outcome};
 use crate::event_loop::EventLoop;

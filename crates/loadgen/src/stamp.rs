@@ -3,7 +3,8 @@
 
 use std::time::Instant;
 
-/// `~`, then in hexadecimal three digits for the publisher, eight for the count, twelve for the time.
+/// `~`, then in hexadecimal three digits for the publisher, eight for the count, twelve for the
+/// time.
 const LENGTH: usize = 24;
 
 /// How far from the end of a frame a stamp may begin: servers add little after a body.

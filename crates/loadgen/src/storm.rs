@@ -62,8 +62,8 @@ impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{} reconnected and caught up in {:.2} s (half of them in {:.2} s, 99 % in {:.2} s); server \
-             {:.2} s of CPU, generator {:.2} s; ",
+            "{} reconnected and caught up in {:.2} s (half of them in {:.2} s, 99 % in {:.2} s); \
+             server {:.2} s of CPU, generator {:.2} s; ",
             self.connections - self.failed.len(),
             self.seconds(),
             float(self.latency.value_at_quantile(0.5)) / 1e6,

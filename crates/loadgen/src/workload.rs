@@ -84,8 +84,8 @@ impl Workload {
         }
     }
 
-    /// Returns whether a peer's result under this load is meaningful: NATS acknowledges nothing, and
-    /// the floor accepts one connection after the other.
+    /// Returns whether a peer's result under this load is meaningful: NATS acknowledges nothing,
+    /// and the floor accepts one connection after the other.
     pub(crate) fn supported_by(self, peer: Peer) -> bool {
         match self {
             Self::Sends => peer.protocol().has_acks(),

@@ -1,5 +1,5 @@
-//! `parlor admin`: the operator's changes to the data. A server may run on PostgreSQL meanwhile, but
-//! not on an embedded store, which only one process may use.
+//! `parlor admin`: the operator's changes to the data. A server may run on PostgreSQL meanwhile,
+//! but not on an embedded store, which only one process may use.
 
 use crate::config::Config;
 use crate::exit::Failure;
@@ -26,17 +26,17 @@ pub(crate) async fn grant(config: &Config, name: &str) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Deletes the account of this name. A server that runs on PostgreSQL does not notice; its operator's
-/// listener has an action for this.
+/// Deletes the account of this name. A server that runs on PostgreSQL does not notice; its
+/// operator's listener has an action for this.
 pub(crate) async fn delete_account(config: &Config, name: &str) -> Result<(), Failure> {
     let job = EraseAccount {
         name: name.to_owned(),
     };
     to_account(config, name, job).await?;
     println!(
-        "deleted {name}: it shows as \"deleted user\" and its sessions have ended; to close its open \
-         connections on a running server, send POST /accounts/{name}/delete to the operator's \
-         listener or restart the server"
+        "deleted {name}: it shows as \"deleted user\" and its sessions have ended; to close its \
+         open connections on a running server, send POST /accounts/{name}/delete to the \
+         operator's listener or restart the server"
     );
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! The composition root: builds the server from the configuration and starts it.
 //!
-//! Nothing is spawned before everything has been built and checked: a wiring mistake, a store in use
-//! and a taken address are errors of [`build`], which leaves nothing behind.
+//! Nothing is spawned before everything has been built and checked: a wiring mistake, a store in
+//! use and a taken address are errors of [`build`], which leaves nothing behind.
 
 use crate::config::Config;
 use crate::exit::{self, Failure};
@@ -44,8 +44,8 @@ pub(crate) struct RunningApp {
     pub(crate) serving: Serving,
 }
 
-/// Opens the databases, creates the room `general`, and wires the crates together. Returns `None` if
-/// the process is asked to stop first; then, and after an error, closes what it opened.
+/// Opens the databases, creates the room `general`, and wires the crates together. Returns `None`
+/// if the process is asked to stop first; then, and after an error, closes what it opened.
 pub(crate) async fn build(config: &Config, tasks: &Tasks) -> Result<Option<App>, Failure> {
     let builder = Builder::new(config.bus.clone(), tasks);
     let registry = Registry::new(builder.bus(), tasks.clone());
@@ -146,8 +146,8 @@ impl App {
         ])
     }
 
-    /// Starts the bus, then the timers, then the listeners. Returns `None` if the process is asked to
-    /// stop meanwhile.
+    /// Starts the bus, then the timers, then the listeners. Returns `None` if the process is asked
+    /// to stop meanwhile.
     pub(crate) async fn start(
         self,
         (process, spans): (ProcessMetrics, SpanMetrics),

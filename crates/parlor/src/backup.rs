@@ -34,9 +34,9 @@ pub(crate) async fn backup(config: &Config, file: &Path) -> Result<(), Failure> 
         () = log_is_too_long(&watched) => {
             progress.give_up();
             eprintln!(
-                "parlor: backup aborted, no file kept: the log of the store grew by 1 GiB, because it \
-                 cannot shrink before the copy ends; try again at a quieter time or copy to a \
-                 faster disk"
+                "parlor: backup aborted, no file kept: the log of the store grew by 1 GiB, \
+                 because it cannot shrink before the copy ends; try again at a quieter time or \
+                 copy to a faster disk"
             );
             std::process::exit(1);
         }

@@ -43,9 +43,9 @@ impl Failure {
     }
 }
 
-/// Exits as soon as a critical database may have lost written data. Nothing is drained or closed, as
-/// that would write more; pending commands are not acknowledged. If only the file was moved, starts a
-/// graceful stop instead.
+/// Exits as soon as a critical database may have lost written data. Nothing is drained or closed,
+/// as that would write more; pending commands are not acknowledged. If only the file was moved,
+/// starts a graceful stop instead.
 pub(crate) fn when_durability_is_lost(registry: &Registry, tasks: &Tasks) {
     let (registry, stopping) = (registry.clone(), tasks.stopping().clone());
     tasks.once("parlor", "watch for lost writes", async move {
@@ -81,15 +81,15 @@ impl fmt::Display for Failure {
                 database, cause, ..
             }) => write!(
                 f,
-                "stopped, database {database}: {cause}; put the right file back, then start the server \
-                 again"
+                "stopped, database {database}: {cause}; put the right file back, then start the \
+                 server again"
             ),
             Self::DurabilityLost(DurabilityLost {
                 database, cause, ..
             }) => write!(
                 f,
-                "exited immediately, database {database}: {cause}; start the server again, it recovers \
-                 from its log"
+                "exited immediately, database {database}: {cause}; start the server again, it \
+                 recovers from its log"
             ),
             Self::InUse(error) => write!(
                 f,

@@ -1,8 +1,8 @@
 //! Writes log lines to standard error without ever blocking the caller.
 //!
 //! Lines pass through a bounded queue to a writer thread. If nothing reads standard error, the pipe
-//! and then the queue fill up and further lines are dropped; their number is logged once the queue is
-//! empty again. A process that exits waits briefly for its final lines to be written.
+//! and then the queue fill up and further lines are dropped; their number is logged once the queue
+//! is empty again. A process that exits waits briefly for its final lines to be written.
 
 use crate::log_rate_limit;
 use std::io::{self, Write};

@@ -1,8 +1,9 @@
 //! Limits the log lines of each callsite: a few are written per period, the rest are only counted.
 //!
-//! An attacker who finds a way to make the server log, perhaps a panic or a fault, must not fill the
-//! disk. This limit covers every line at info and above; lines that strangers are known to cause are
-//! counted where they occur (`bus::RepeatedLines`). Debug and trace lines are not limited.
+//! An attacker who finds a way to make the server log, perhaps a panic or a fault, must not fill
+//! the disk. This limit covers every line at info and above; lines that strangers are known to
+//! cause are counted where they occur (`bus::RepeatedLines`). Debug and trace lines are not
+//! limited.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};

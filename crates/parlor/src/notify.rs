@@ -1,5 +1,5 @@
-//! Notifies the service manager (systemd's `sd_notify`) that the server is ready, stopping and alive.
-//! Does nothing without `NOTIFY_SOCKET`.
+//! Notifies the service manager (systemd's `sd_notify`) that the server is ready, stopping and
+//! alive. Does nothing without `NOTIFY_SOCKET`.
 
 use bus::{Bus, BusMetrics, Tasks};
 use gateway::{Health, Status};
@@ -37,7 +37,7 @@ impl ServiceManager {
     pub(crate) fn new(config: &NotifyConfig) -> Self {
         let socket = config.socket.as_ref().and_then(|name| {
             open_socket(name)
-                .inspect_err(|error| tracing::warn!(%error, "cannot open NOTIFY_SOCKET, going on without it"))
+                .inspect_err(|error| tracing::warn!(%error, "cannot open NOTIFY_SOCKET"))
                 .ok()
         });
         Self {
@@ -56,8 +56,9 @@ impl ServiceManager {
         self.notify("STOPPING=1\nSTATUS=stopping");
     }
 
-    /// Reports three times per watchdog interval that the process is alive, as long as no subscriber
-    /// is stuck. A runtime that is blocked does not run this task, so that the watchdog fires then too.
+    /// Reports three times per watchdog interval that the process is alive, as long as no
+    /// subscriber is stuck. A runtime that is blocked does not run this task, so that the watchdog
+    /// fires then too.
     pub(crate) fn start_watchdog(&self, tasks: &Tasks, bus: &Bus, health: &Health) {
         let (Some(interval), Some((socket, address))) = (self.watchdog, &self.socket) else {
             return;

@@ -1,5 +1,5 @@
-//! Shows the progress of long work: one line that is rewritten on a terminal, elsewhere a line every
-//! half minute.
+//! Shows the progress of long work: one line that is rewritten on a terminal, elsewhere a line
+//! every half minute.
 
 use std::future::Future;
 use std::io::{IsTerminal as _, Write as _};

@@ -68,8 +68,8 @@ pub(crate) fn core(config: &Config) -> Result<DatabaseConfig, ConfigError> {
     database(config, &config.databases[0])
 }
 
-/// Returns what tells an older copy of `core` from the current one: the positions of the rooms' logs.
-/// Other databases need none, as they can be rebuilt from `core`.
+/// Returns what tells an older copy of `core` from the current one: the positions of the rooms'
+/// logs. Other databases need none, as they can be rebuilt from `core`.
 fn watermark(settings: &DatabaseSettings) -> Option<Watermark> {
     (settings.name == "core").then_some(Watermark {
         table: rooms::api::log::TABLE,

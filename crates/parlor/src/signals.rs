@@ -12,7 +12,8 @@ pub(crate) async fn any() -> anyhow::Result<&'static str> {
     Ok(next(&mut term, &mut int).await)
 }
 
-/// Listens for SIGTERM and SIGINT from now on. The returned token is cancelled when one has arrived.
+/// Listens for SIGTERM and SIGINT from now on. The returned token is cancelled when one has
+/// arrived.
 pub(crate) fn listen(tasks: &Tasks) -> anyhow::Result<CancellationToken> {
     let (mut term, mut int) = both()?;
     let (stop, received) = (tasks.stopping().clone(), CancellationToken::new());

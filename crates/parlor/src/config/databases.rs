@@ -84,7 +84,8 @@ impl DatabaseSettings {
         self.pool_min.unwrap_or_else(|| self.pool_max.min(default))
     }
 
-    /// Returns where the database is: its URL, its parts, or a file of its name in the data directory.
+    /// Returns where the database is: its URL, its parts, or a file of its name in the data
+    /// directory.
     pub(crate) fn location(&self, data_dir: &Path) -> Result<Url, ConfigError> {
         match &self.url {
             Some(url) => self.parse(url),
@@ -178,8 +179,10 @@ fn location() -> Vec<Setting<DatabaseSettings>> {
         value("password", "a password", |d| &mut row(d).password)
             .secret()
             .about("Password of PostgreSQL. Unset: none is sent."),
-        value("critical", "on or off", |d| &mut row(d).critical)
-            .about("Whether the server is unavailable while this database is. Default of databases other than core: off."),
+        value("critical", "on or off", |d| &mut row(d).critical).about(
+            "Whether the server is unavailable while this database is. Default of databases \
+                 other than core: off.",
+        ),
     ]
 }
 
@@ -204,7 +207,10 @@ fn pool() -> Vec<Setting<DatabaseSettings>> {
         millis("acquire_timeout_ms", 10..=600_000, |d| {
             &mut row(d).acquire_timeout
         })
-        .about("Longest wait for a connection. Together with statement_timeout_ms less than ask_timeout_ms.")
+        .about(
+            "Longest wait for a connection. Together with statement_timeout_ms less than \
+             ask_timeout_ms.",
+        )
         .ends(
             "Short bursts are refused.",
             "Callers wait long for an unavailable database.",
@@ -212,7 +218,10 @@ fn pool() -> Vec<Setting<DatabaseSettings>> {
         millis("statement_timeout_ms", 10..=600_000, |d| {
             &mut row(d).statement_timeout
         })
-        .about("Longest statement; PostgreSQL cancels it then. SQLite cannot cancel: the caller of a read gets an error.")
+        .about(
+            "Longest statement; PostgreSQL cancels it then. SQLite cannot cancel: the caller of \
+             a read gets an error.",
+        )
         .ends(
             "Statements fail on a slow disk that would have succeeded.",
             "A stuck query occupies its connection.",
@@ -222,15 +231,16 @@ fn pool() -> Vec<Setting<DatabaseSettings>> {
         })
         .about(
             "Time after which an unused connection to PostgreSQL is closed, at most half as long \
-             later; the pool reopens pool_min of them. Connections to an embedded database stay open.",
+             later; the pool reopens pool_min of them. Connections to an embedded database stay \
+             open.",
         )
-        .ends("Connections are opened and closed all the time.", "Idle connections occupy slots of PostgreSQL."),
+        .ends("Connections keep being reopened.", "Idle connections occupy slots of PostgreSQL."),
         millis("mark_every_ms", 10..=3_600_000, |d| {
             &mut row(d).mark_every
         })
         .about(
-            "How often the position of an embedded core is written to a file beside it, so that the \
-             server notices when an older copy is put in its place.",
+            "How often the position of an embedded core is written to a file beside it, so that \
+             the server notices when an older copy is put in its place.",
         )
         .ends(
             "Needless disk writes.",
@@ -270,7 +280,10 @@ fn replicas() -> Vec<Setting<DatabaseSettings>> {
         millis("replica_lag_max_ms", 100..=3_600_000, |d| {
             &mut row(d).replica_lag_max
         })
-        .about("Largest lag of a replica; one that is further behind is not used until it has caught up.")
+        .about(
+            "Largest lag of a replica; one that is further behind is not used until it has \
+             caught up.",
+        )
         .ends(
             "A burst of writes sends all reads to the primary.",
             "The name of a deleted account stays visible for longer.",

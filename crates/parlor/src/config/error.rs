@@ -26,8 +26,8 @@ impl ConfigError {
         }
     }
 
-    /// Returns the error of an unknown key. Suggests the most similar key of `known`, in the spelling
-    /// that the operator used.
+    /// Returns the error of an unknown key. Suggests the most similar key of `known`, in the
+    /// spelling that the operator used.
     pub(crate) fn unknown<'k>(
         name: &str,
         value: &str,

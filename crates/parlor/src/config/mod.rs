@@ -1,8 +1,8 @@
 //! The configuration: a TOML file, overridden by the environment, overridden by flags.
 //!
 //! [`table`] is the one list of settings, from which parsing, `default-config` and the test of
-//! `docs/configuration.md` are driven. An unknown, malformed or contradictory setting stops the start
-//! with one [`ConfigError`]: the key, the value and what is expected.
+//! `docs/configuration.md` are driven. An unknown, malformed or contradictory setting stops the
+//! start with one [`ConfigError`]: the key, the value and what is expected.
 
 mod access;
 mod databases;

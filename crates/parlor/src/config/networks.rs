@@ -18,8 +18,9 @@ impl Config {
         }
     }
 
-    /// Scales a rate per network, which the settings give for the default number of sockets: a server
-    /// that allows ten times as many sockets per address must let them reconnect after a restart.
+    /// Scales a rate per network, which the settings give for the default number of sockets: a
+    /// server that allows ten times as many sockets per address must let them reconnect after a
+    /// restart.
     pub(super) fn scale_to_sockets(&self, rate: u32) -> u32 {
         let default = gateway::Limits::default().connections_per_address;
         let times = self

@@ -197,8 +197,9 @@ pub(crate) enum SamplerName {
 
 impl SamplerName {
     /// Describes the valid values.
-    pub(crate) const EXPECTED: &'static str = "always_on, always_off, traceidratio, parentbased_always_on, \
-         parentbased_always_off or parentbased_traceidratio";
+    pub(crate) const EXPECTED: &'static str = "always_on, always_off, traceidratio, \
+                                               parentbased_always_on, parentbased_always_off or \
+                                               parentbased_traceidratio";
     const ALL: [(Self, &'static str); 6] = [
         (Self::AlwaysOn, "always_on"),
         (Self::AlwaysOff, "always_off"),

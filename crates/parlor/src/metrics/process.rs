@@ -57,7 +57,8 @@ fn read(file: &str) -> String {
     std::fs::read_to_string(format!("/proc/self/{file}")).unwrap_or_default()
 }
 
-/// Sums `utime` and `stime`, the 14th and 15th field; the second field, a name, may contain anything.
+/// Sums `utime` and `stime`, the 14th and 15th field; the second field, a name, may contain
+/// anything.
 fn cpu_seconds(stat: &str) -> Option<f64> {
     let (_, fields) = stat.rsplit_once(')')?;
     let mut fields = fields.split_whitespace().skip(11);

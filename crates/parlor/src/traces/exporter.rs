@@ -1,4 +1,5 @@
-//! The task that sends spans to the collector in batches and logs when that starts or stops working.
+//! The task that sends spans to the collector in batches and logs when that starts or stops
+//! working.
 
 use super::collector::Collector;
 use super::counters::SpanCounters;

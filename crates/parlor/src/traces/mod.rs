@@ -1,9 +1,9 @@
 //! OpenTelemetry: exports the spans of commands and requests to a collector.
 //!
-//! Without an endpoint there is no layer and spans stay disabled. With one, an ended span goes into a
-//! bounded queue without waiting; a task takes batches out of it and posts them as OTLP (protobuf over
-//! plain HTTP). An unreachable, slow or silent collector costs spans, which are counted, and nothing
-//! else. A root span has the trace id that errors and log lines show.
+//! Without an endpoint there is no layer and spans stay disabled. With one, an ended span goes into
+//! a bounded queue without waiting; a task takes batches out of it and posts them as OTLP (protobuf
+//! over plain HTTP). An unreachable, slow or silent collector costs spans, which are counted, and
+//! nothing else. A root span has the trace id that errors and log lines show.
 
 mod collector;
 mod conventions;

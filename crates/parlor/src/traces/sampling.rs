@@ -20,7 +20,8 @@ pub(super) fn sampler(settings: &TraceSettings) -> Box<dyn ShouldSample> {
     Box::new(KeepFailures(chosen))
 }
 
-/// Records the spans that the inner sampler drops, unsampled, so that failures can still be exported.
+/// Records the spans that the inner sampler drops, unsampled, so that failures can still be
+/// exported.
 #[derive(Debug, Clone)]
 struct KeepFailures(Sampler);
 

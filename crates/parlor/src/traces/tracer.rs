@@ -7,7 +7,8 @@ use opentelemetry::trace::{
 use opentelemetry_sdk::trace::{IdGenerator, RandomIdGenerator, SdkTracer, Span};
 use std::cell::Cell;
 
-/// Spans that begin a trace. Any other span without a parent belongs to no command and is suppressed.
+/// Spans that begin a trace. Any other span without a parent belongs to no command and is
+/// suppressed.
 const ROOTS: [&str; 2] = ["command", "http"];
 
 thread_local! {

@@ -70,9 +70,9 @@ fn lifetimes() -> Vec<Setting<Config>> {
             &mut of(c).rooms.retention
         })
         .about(
-            "Age at which messages and other entries are deleted; 0: never. The last entry of a room \
-             stays, and sequence numbers do not change. A send that is retried later than this \
-             creates a new message.",
+            "Age at which messages and other entries are deleted; 0: never. The last entry of a \
+             room stays, and sequence numbers do not change. A send that is retried later than \
+             this creates a new message.",
         )
         .ends(
             "People miss messages they have not read yet.",
@@ -104,7 +104,10 @@ fn lifetimes() -> Vec<Setting<Config>> {
         millis("lost_grace_ms", 0..=600_000, |c| {
             &mut of(c).sessions.lost_grace
         })
-        .about("Delay between a lost connection, or the start of the server, and being shown as offline.")
+        .about(
+            "Delay between a lost connection, or the start of the server, and being shown as \
+             offline.",
+        )
         .ends(
             "Every short network outage and restart shows as leaving.",
             "Disconnected people appear online for long.",
@@ -158,21 +161,30 @@ fn passwords() -> Vec<Setting<Config>> {
 
 fn quotas() -> Vec<Setting<Config>> {
     vec![
-        number("guests_per_network", "guests a minute", 1..=1_000_000_000, |c| {
-            &mut of(c).sessions.guests_per_network
-        })
+        number(
+            "guests_per_network",
+            "guests a minute",
+            1..=1_000_000_000,
+            |c| &mut of(c).sessions.guests_per_network,
+        )
         .about(
             "New guests, and first entries with an identity, from one address (IPv6: one /64); \
-             beyond it the error is rate_limited. Scales up with connections_per_address above 256.",
+             beyond it the error is rate_limited. Scales up with connections_per_address above \
+             256.",
         )
         .ends(
             "A school behind one address must wait to enter.",
             "One machine takes many names and keeps the database busy.",
         ),
-        number("accounts_per_network", "accounts an hour", 1..=1_000_000_000, |c| {
-            &mut of(c).sessions.accounts_per_network
-        })
-        .about("New accounts from one address (IPv6: one /64); beyond it the error is rate_limited.")
+        number(
+            "accounts_per_network",
+            "accounts an hour",
+            1..=1_000_000_000,
+            |c| &mut of(c).sessions.accounts_per_network,
+        )
+        .about(
+            "New accounts from one address (IPv6: one /64); beyond it the error is rate_limited.",
+        )
         .ends(
             "A school behind one address must wait.",
             "One machine fills the database permanently.",
@@ -181,8 +193,8 @@ fn quotas() -> Vec<Setting<Config>> {
             &mut of(c).sessions.sessions_per_person
         })
         .about(
-            "Sessions of one person. A further session ends the one that was unused for longest; if \
-             all are connected, the error is limit_reached.",
+            "Sessions of one person. A further session ends the one that was unused for longest; \
+             if all are connected, the error is limit_reached.",
         )
         .ends(
             "Devices log each other out.",

@@ -41,7 +41,10 @@ pub(super) fn rows() -> Vec<Setting<Config>> {
         number("rooms_max", "rooms", 1..=100_000, |c| {
             &mut of(c).rooms.rooms_max
         })
-        .about("Rooms of which one user may be a member, including direct rooms, except those that others opened and the user has not answered.")
+        .about(
+            "Rooms of which one user may be a member, including direct rooms, except those that \
+             others opened and the user has not answered.",
+        )
         .ends(
             "People must leave one room to join another.",
             "Each hello reads that many rooms.",

@@ -26,12 +26,12 @@ fn admission() -> Vec<Setting<Config>> {
         ),
         value("public_names", NAMES, |c| &mut of(c).gateway.public_names)
             .about(
-                "Host names of the server; requests for other names get 421. Addresses and localhost are \
-                 always accepted. Unset: every name is.",
+                "Host names of the server; requests for other names get 421. Addresses and \
+                 localhost are always accepted. Unset: every name is.",
             )
             .ends(
                 "People who use an unlisted name of the server get 421.",
-                "A page on a foreign name can reach the server through its visitors' browsers (DNS rebinding).",
+                "A page on a foreign name can use its visitors' browsers (DNS rebinding).",
             ),
         value("operator_names", NAMES, |c| {
             &mut of(c).gateway.operator_names
@@ -71,8 +71,8 @@ fn admission() -> Vec<Setting<Config>> {
             &mut of(c).gateway.http_per_address
         })
         .about(
-            "Open connections from one address (IPv6: one /64) that are not sockets, or its concurrent \
-             requests through a trusted proxy.",
+            "Open connections from one address (IPv6: one /64) that are not sockets, or its \
+             concurrent requests through a trusted proxy.",
         )
         .ends(
             "Pages load slowly in an office behind one address (429).",
@@ -102,7 +102,10 @@ fn http() -> Vec<Setting<Config>> {
         millis("header_timeout_ms", 100..=600_000, |c| {
             &mut of(c).gateway.header_timeout
         })
-        .about("Time limit for the head of a request, and for the next request to begin on an open connection.")
+        .about(
+            "Time limit for the head of a request, and for the next request to begin on an open \
+             connection.",
+        )
         .ends(
             "Slow networks fail to connect.",
             "Silent connections occupy file descriptors.",

@@ -100,7 +100,10 @@ fn costs() -> Vec<Setting<Config>> {
         number("points_other", "points", 0..=1_000, |c| {
             &mut limits(c).points.other
         })
-        .about("Cost of any other command, of a Ping frame, of an unsolicited Pong and of a message fragment below 256 bytes.")
+        .about(
+            "Cost of any other command, of a Ping frame, of an unsolicited Pong and of a message \
+             fragment below 256 bytes.",
+        )
         .ends("Other commands are free.", "Ordinary use is refused."),
         number("points_bad", "points", 0..=1_000, |c| {
             &mut limits(c).points.bad
@@ -184,7 +187,10 @@ fn times() -> Vec<Setting<Config>> {
             &mut limits(c).ping_every
         })
         .about("Time without a frame from a client after which it is pinged.")
-        .ends("Phones wake up often.", "Dead connections are noticed late."),
+        .ends(
+            "Phones wake up often.",
+            "Dead connections are noticed late.",
+        ),
         millis("pong_timeout_ms", 100..=600_000, |c| {
             &mut limits(c).pong_within
         })
@@ -196,7 +202,10 @@ fn times() -> Vec<Setting<Config>> {
         millis("message_timeout_ms", 100..=600_000, |c| {
             &mut limits(c).message_within
         })
-        .about("Time limit to complete a message, in addition to its bytes at 250 per second; then the connection closes (4003).")
+        .about(
+            "Time limit to complete a message, in addition to its bytes at 250 per second; then \
+             the connection closes (4003).",
+        )
         .ends(
             "An unsteady connection is closed.",
             "Incomplete messages occupy memory.",
