@@ -380,7 +380,7 @@ fn what_a_restart_cannot_mend_is_not_restarted() {
         help.contains("2  a setting or an argument is wrong"),
         "{help}"
     );
-    assert!(help.contains("3  the store is in use"), "{help}");
+    assert!(help.contains("3  another server is using the store"), "{help}");
     let unit = read("deploy/parlor.service");
     assert!(unit.contains("RestartPreventExitStatus=2 3"));
     assert!(unit.contains("Type=notify") && unit.contains("WatchdogSec="));
