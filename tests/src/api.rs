@@ -75,9 +75,7 @@ impl Api {
         if let Some(token) = &self.token {
             request = request.header("authorization", format!("Bearer {token}"));
         }
-        let request = request
-            .body(Full::new(body))
-            .expect("the request is well made");
+        let request = request.body(Full::new(body)).expect("a valid request");
         let called = tokio::time::timeout(Duration::from_secs(30), self.call(request));
         called
             .await

@@ -149,7 +149,7 @@ impl Chatter {
         let Some(mut message) = under_way.and_then(|place| self.pending.remove(place)) else {
             return self.rest().await;
         };
-        let command = message.command.take().expect("it is under way");
+        let command = message.command.take().expect("the message is in flight");
         match self.client.outcome(command, PATIENCE).await {
             Outcome::Reply(Ok(ack)) => self.acknowledged(&message, &ack),
             Outcome::Reply(Err(refusal)) => {
@@ -313,7 +313,7 @@ async fn reconnect(server: &Server, through: Option<SocketAddr>) -> Client {
         if let Some(client) = server.try_connect(address).await {
             return client;
         }
-        assert!(Instant::now() < end, "the server came back");
+        assert!(Instant::now() < end, "the server did not come back");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }

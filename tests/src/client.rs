@@ -131,7 +131,7 @@ impl Client {
     pub fn id(&self) -> &str {
         self.greeting["user"]["id"]
             .as_str()
-            .expect("hello was said")
+            .expect("hello was sent")
     }
 
     /// Returns this session's token.
@@ -139,7 +139,7 @@ impl Client {
     pub fn token(&self) -> String {
         self.greeting["token"]
             .as_str()
-            .expect("hello was said")
+            .expect("hello was sent")
             .to_owned()
     }
 

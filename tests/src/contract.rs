@@ -43,7 +43,7 @@ impl Contract {
 fn section<'a>(text: &'a str, title: &str) -> &'a str {
     let (_, after) = text
         .split_once(&format!("\n## {title}\n"))
-        .unwrap_or_else(|| panic!("the protocol has a section {title}"));
+        .unwrap_or_else(|| panic!("docs/protocol.md has no section {title}"));
     after.split("\n## ").next().unwrap_or(after)
 }
 

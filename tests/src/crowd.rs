@@ -108,7 +108,7 @@ impl Crowd {
     pub(crate) async fn acks_after(&self, more: usize, within: Duration) -> Duration {
         let (began, enough) = (Instant::now(), self.acks() + more);
         while self.acks() < enough {
-            assert!(began.elapsed() < within, "nobody is talking");
+            assert!(began.elapsed() < within, "nobody is chatting");
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
         began.elapsed()

@@ -53,7 +53,7 @@ pub async fn drained(server: &Server, connections: usize) -> Drained {
     open.extend(guests.join_all().await.into_iter().map(Ok));
     let mut waiting = JoinSet::new();
     for raw in open {
-        waiting.spawn(told(raw.expect("a guest does not panic")));
+        waiting.spawn(read_bye(raw.expect("a guest does not panic")));
     }
     let began = Instant::now();
     server.signal("TERM");
@@ -65,7 +65,7 @@ pub async fn drained(server: &Server, connections: usize) -> Drained {
     }
 }
 
-async fn told(mut raw: Raw) -> u64 {
+async fn read_bye(mut raw: Raw) -> u64 {
     let mut delay = None;
     loop {
         match raw.next().await {

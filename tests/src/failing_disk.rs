@@ -23,10 +23,10 @@ impl FailingDisk {
                 .stderr(Stdio::piped())
                 .spawn()
                 .expect("strace is installed (apt-get install strace)");
-            let told = strace.stderr.take().expect("it is a pipe");
-            let mut lines = BufReader::new(told).lines().map_while(Result::ok);
+            let stderr = strace.stderr.take().expect("it is a pipe");
+            let mut lines = BufReader::new(stderr).lines().map_while(Result::ok);
             let attached = lines.find(|line| line.contains("attached"));
-            assert!(attached.is_some(), "strace may look into its siblings");
+            assert!(attached.is_some(), "strace is allowed to attach");
             // strace must not block on a full pipe.
             std::thread::spawn(move || lines.for_each(drop));
             strace

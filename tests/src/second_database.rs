@@ -121,7 +121,7 @@ pub enum HiddenDatabase<'b> {
 impl Drop for HiddenDatabase<'_> {
     fn drop(&mut self) {
         match self {
-            Self::File(file) => std::fs::remove_file(file).expect("it is in the way"),
+            Self::File(file) => std::fs::remove_file(file).expect("the file in the way exists"),
             Self::Link(link) => link.open(),
         }
     }

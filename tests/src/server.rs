@@ -101,7 +101,7 @@ impl Server {
     pub async fn scrape(&self) -> Scrape {
         let page = self.operator().get("/metrics").await;
         assert_eq!(page.status, StatusCode::OK);
-        let text = std::str::from_utf8(&page.body).expect("figures are text");
+        let text = std::str::from_utf8(&page.body).expect("the metrics are text");
         Scrape::read(text).unwrap_or_else(|why| panic!("{why}\n{text}"))
     }
 
@@ -116,7 +116,7 @@ impl Server {
         let running = self.running();
         let line = |line: &str| line.contains(text).then(|| line.to_owned());
         let found = running.process.line(START, line).await;
-        found.unwrap_or_else(|| panic!("no line of the log contains {text:?}"))
+        found.unwrap_or_else(|| panic!("no log line contains {text:?}"))
     }
 
     /// Connects without `hello`.
@@ -306,7 +306,11 @@ impl Server {
             .await;
         let exit = self.stop().await;
         let shown = exit.lines.join("\n");
-        assert_eq!(exit.code, Some(0), "a clean end\n{shown}");
+        assert_eq!(
+            exit.code,
+            Some(0),
+            "the server did not end cleanly\n{shown}"
+        );
         let may_panic = self.0.panicked.load(Ordering::Relaxed);
         assert!(
             may_panic || !shown.contains("panicked"),

@@ -103,14 +103,14 @@ impl Standby {
     async fn order(&self, what: fn(&Postgres)) {
         let postgres = Arc::clone(&self.postgres);
         let done = tokio::task::spawn_blocking(move || what(&postgres));
-        done.await.expect("an order does not panic");
+        done.await.expect("the action does not panic");
     }
 
     async fn until(&self, what: &str, so: &str) {
         let end = Instant::now() + PATIENCE;
         let mut sql = self.sql().await;
         while sql.number(so).await == 0 {
-            assert!(Instant::now() < end, "the standby has never {what}");
+            assert!(Instant::now() < end, "the standby never {what}");
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     }

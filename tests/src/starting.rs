@@ -21,7 +21,7 @@ impl Starting {
     pub async fn logged(&self, text: &str) {
         let found = |line: &str| line.contains(text).then_some(());
         let found = self.0.line(LONG, found).await;
-        found.unwrap_or_else(|| panic!("no line of the log contains {text:?}"));
+        found.unwrap_or_else(|| panic!("no log line contains {text:?}"));
     }
 
     /// Sends a signal by name.

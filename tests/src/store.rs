@@ -277,7 +277,7 @@ impl Store {
         let postgres = self.postgres();
         if linked && self.0.link.get().is_none() {
             let link = Link::to(postgres.port()).await;
-            assert!(self.0.link.set(link).is_ok(), "a store is linked once");
+            assert!(self.0.link.set(link).is_ok(), "a store has only one link");
         }
         match self.0.link.get() {
             Some(link) if linked => {

@@ -77,7 +77,7 @@ fn number_after(file: &str, text: &str) -> u64 {
     let content = read(file);
     let (_, rest) = content
         .split_once(text)
-        .unwrap_or_else(|| panic!("{file} does not say {text:?}"));
+        .unwrap_or_else(|| panic!("{file} does not contain {text:?}"));
     let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
     digits.parse().unwrap()
 }
@@ -253,8 +253,8 @@ fn every_value_given_there_is_accepted() {
             .current_dir(folder.path())
             .output()
             .unwrap();
-        let told = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert!(output.status.success(), "{file}: {told}");
+        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "{file}: {stderr}");
     }
 }
 
@@ -380,7 +380,10 @@ fn what_a_restart_cannot_mend_is_not_restarted() {
         help.contains("2  a setting or an argument is wrong"),
         "{help}"
     );
-    assert!(help.contains("3  another server is using the store"), "{help}");
+    assert!(
+        help.contains("3  another server is using the store"),
+        "{help}"
+    );
     let unit = read("deploy/parlor.service");
     assert!(unit.contains("RestartPreventExitStatus=2 3"));
     assert!(unit.contains("Type=notify") && unit.contains("WatchdogSec="));

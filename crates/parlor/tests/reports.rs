@@ -17,7 +17,7 @@ fn proofs(page: &str) -> Vec<&str> {
         let quoted = proof.trim().strip_prefix('`').unwrap_or_default();
         quoted
             .strip_suffix('`')
-            .unwrap_or_else(|| panic!("without a proof: {row}"))
+            .unwrap_or_else(|| panic!("no test is named in {row}"))
     })
     .collect()
 }

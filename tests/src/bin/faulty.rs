@@ -35,7 +35,7 @@ struct Faulty(Arc<Fault>);
 struct Fault {
     does: Misbehaviour,
     data: PathBuf,
-    heard: AtomicU64,
+    handled: AtomicU64,
     ended: AtomicBool,
 }
 
@@ -57,8 +57,8 @@ impl Subscriber for Faulty {
 
 impl Handles<EntriesAppended> for Faulty {
     async fn handle(&mut self, _: &Arc<EntriesAppended>, _: &mut Context) -> anyhow::Result<()> {
-        let heard = self.0.heard.fetch_add(1, Ordering::Relaxed) + 1;
-        if !heard.is_multiple_of(EACH) || self.0.data.join("calm").exists() {
+        let handled = self.0.handled.fetch_add(1, Ordering::Relaxed) + 1;
+        if !handled.is_multiple_of(EACH) || self.0.data.join("calm").exists() {
             return Ok(());
         }
         match self.0.does {
@@ -111,10 +111,10 @@ async fn serve() -> anyhow::Result<()> {
 fn listen_for_signals(tasks: &Tasks) -> anyhow::Result<CancellationToken> {
     let mut term = signal(SignalKind::terminate())?;
     let (stop, asked) = (tasks.stopping().clone(), CancellationToken::new());
-    let told = asked.clone();
+    let signalled = asked.clone();
     tasks.once("faulty", "signals", async move {
         term.recv().await;
-        told.cancel();
+        signalled.cancel();
         stop.cancel();
     });
     Ok(asked)
@@ -187,7 +187,7 @@ fn add_faulty(builder: &mut Builder) -> anyhow::Result<()> {
     let fault = Arc::new(Fault {
         does: var("FAULTY_DOES")?.parse()?,
         data: data()?,
-        heard: AtomicU64::new(0),
+        handled: AtomicU64::new(0),
         ended: AtomicBool::new(false),
     });
     match var("FAULTY_RANK")?.as_str() {

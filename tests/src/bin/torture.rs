@@ -98,7 +98,7 @@ fn floods(floods: impl Iterator<Item = &'static Flood>) {
             failed.push(flood.name);
         }
     }
-    assert!(failed.is_empty(), "felt by others: {failed:?}");
+    assert!(failed.is_empty(), "affected other users: {failed:?}");
 }
 
 /// Runs the fault trials and prints the table of `docs/faults.md`.

@@ -14,7 +14,7 @@ use tokio::time::Instant;
 async fn order(store: &Store, what: fn(&Postgres)) {
     let postgres = Arc::clone(store.postgres());
     let done = tokio::task::spawn_blocking(move || what(&postgres));
-    done.await.expect("an order does not panic");
+    done.await.expect("the action does not panic");
 }
 
 /// PostgreSQL is stopped as after a power failure, and started again.

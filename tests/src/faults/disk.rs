@@ -45,9 +45,9 @@ pub async fn failed_sync(store: Store, size: Size) -> Report {
     scene.begins();
     let disk = FailingDisk::under(&server).await;
     let exit = server.ended().await;
-    let told = exit.lines.join("\n");
-    assert_eq!(exit.code, POISONED, "{told}");
-    assert!(told.contains("what was written may be lost"), "{told}");
+    let log = exit.lines.join("\n");
+    assert_eq!(exit.code, POISONED, "{log}");
+    assert!(log.contains("what was written may be lost"), "{log}");
     drop(disk);
     scene.ends_with_a_start().await;
     scene.close().await.kept_its_word().lost_some_connections()

@@ -74,8 +74,11 @@ pub async fn no_descriptors(store: Store, size: Size, lasting: Duration) -> Repo
 async fn newcomer(server: &Server) {
     let began = Instant::now();
     let client = server.try_connect(server.address()).await;
-    assert!(client.is_some(), "nobody new gets in");
-    assert!(began.elapsed() < RECOVERY + SLACK, "but late");
+    assert!(client.is_some(), "newcomers cannot connect");
+    assert!(
+        began.elapsed() < RECOVERY + SLACK,
+        "a newcomer connected too late"
+    );
 }
 
 /// Opens silent connections and reopens each one that is closed.

@@ -95,7 +95,10 @@ connections ended | lost | doubled | gaps | longest wait for a reply ms | first 
     pub fn was_felt(self) -> Self {
         let figures = &self.figures;
         let waited = figures.slowest * 2 > self.lasted;
-        assert!(figures.refused > 0 || waited, "nobody noticed: {self}");
+        assert!(
+            figures.refused > 0 || waited,
+            "the fault had no effect: {self}"
+        );
         self
     }
 
@@ -108,7 +111,7 @@ connections ended | lost | doubled | gaps | longest wait for a reply ms | first 
 
     /// Asserts that sends were refused. Otherwise the trial proves nothing.
     pub fn refused_some(self) -> Self {
-        assert!(self.figures.refused > 0, "nobody noticed: {self}");
+        assert!(self.figures.refused > 0, "the fault had no effect: {self}");
         self
     }
 
@@ -126,7 +129,7 @@ connections ended | lost | doubled | gaps | longest wait for a reply ms | first 
 
     /// Asserts that some connections ended.
     pub fn lost_some_connections(self) -> Self {
-        assert!(self.figures.cut > 0, "nobody was hit: {self}");
+        assert!(self.figures.cut > 0, "no connection ended: {self}");
         self
     }
 }

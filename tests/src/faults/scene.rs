@@ -122,8 +122,11 @@ impl Scene {
     /// in the log and in the metrics.
     pub(crate) async fn is_told(&self, cause: &str) {
         let core = self.core_is(|core| core["condition"] != "connected").await;
-        let told = core["cause"].as_str().unwrap_or_default();
-        assert!(told.contains(cause), "not because of {cause:?}: {core}");
+        let reported = core["cause"].as_str().unwrap_or_default();
+        assert!(
+            reported.contains(cause),
+            "the cause is not {cause:?}: {core}"
+        );
         let condition = core["condition"].as_str().unwrap_or_default();
         let change = format!("a database is {condition}");
         let line = self.server.logged(&change).await;
@@ -144,7 +147,7 @@ impl Scene {
             if so(&core) {
                 return core;
             }
-            assert!(Instant::now() < end, "never so: {core}");
+            assert!(Instant::now() < end, "state not reached: {core}");
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }

@@ -62,7 +62,7 @@ async fn unnoticed(scene: Scene) -> Report {
 async fn says(server: &Server, word: &str) {
     let end = Instant::now() + LIMIT * 4;
     while server.api().get("/health").await.body != word {
-        assert!(Instant::now() < end, "it never was {word}");
+        assert!(Instant::now() < end, "the server never reported {word}");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }

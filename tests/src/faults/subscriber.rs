@@ -81,9 +81,9 @@ pub async fn misbehaving(
     if (misdeed, rank) == (Misbehaviour::Ends, Rank::Essential) {
         // The server stops by itself, and a supervisor restarts it without the misbehaviour.
         let exit = server.ended().await;
-        let told = exit.lines.join("\n");
-        assert_eq!(exit.code, Some(1), "{told}");
-        assert!(told.contains("stays broken"), "{told}");
+        let log = exit.lines.join("\n");
+        assert_eq!(exit.code, Some(1), "{log}");
+        assert!(log.contains("stays broken"), "{log}");
         std::fs::write(store.folder().join("calm"), "").expect("the folder can be written");
         scene.ends_with_a_start().await;
         let report = scene.close().await.kept_its_word();

@@ -82,7 +82,7 @@ impl Flooders {
                 .collect()
         };
         let joined = tokio::task::spawn_blocking(joining).await;
-        joined.expect("nobody cancels the joining")
+        joined.expect("the task is not cancelled")
     }
 }
 

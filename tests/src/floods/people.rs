@@ -89,18 +89,18 @@ async fn talk(mut raw: Raw, room: String, first: Instant, stop: Arc<AtomicBool>)
         if stop.load(Ordering::Relaxed) {
             break;
         }
-        let said = Instant::now();
+        let began = Instant::now();
         let cid = format!("{:032x}", rand::random::<u128>());
         let send = json!({"room": room, "cid": cid, "body": "how do you do"});
         let command = json!({"id": id, "op": "send", "d": send});
         raw.say(&command).await.expect("the server reads");
         let reply = timeout(PATIENCE, raw.reply(id)).await;
-        took.push(said.elapsed());
+        took.push(began.elapsed());
         let Ok(reply) = reply else {
             // Anything that this connection sent now would queue behind it.
             break;
         };
-        let reply = reply.expect("nobody closes on people who chat");
+        let reply = reply.expect("the server keeps users connected");
         assert!(reply["ok"].is_object(), "{reply}");
         next = (next + PAUSE).max(Instant::now());
     }

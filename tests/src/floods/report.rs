@@ -57,7 +57,7 @@ impl FloodReport {
 fn p99(mut times: Vec<Duration>) -> Duration {
     times.sort();
     let place = (times.len() * 99).div_ceil(100).saturating_sub(1);
-    times.get(place).copied().expect("something was timed")
+    times.get(place).copied().expect("at least one duration")
 }
 
 impl fmt::Display for FloodReport {

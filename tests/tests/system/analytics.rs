@@ -80,7 +80,10 @@ async fn exact(store: &Store, server: &Server) -> Value {
 async fn says(server: &Server, word: &str) {
     let end = tokio::time::Instant::now() + LIMIT;
     while server.api().get("/health").await.body != word {
-        assert!(tokio::time::Instant::now() < end, "it never was {word}");
+        assert!(
+            tokio::time::Instant::now() < end,
+            "the server never reported {word}"
+        );
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }

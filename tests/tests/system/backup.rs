@@ -20,7 +20,7 @@ async fn ended(mut command: Command) -> Output {
         .unwrap()
 }
 
-fn told(output: &Output) -> String {
+fn output_text(output: &Output) -> String {
     let (out, err) = (&output.stdout, &output.stderr);
     format!(
         "{}{}",
@@ -36,17 +36,21 @@ async fn done(store: &Store, arguments: &[&str]) -> String {
         output.status.code(),
         Some(0),
         "{arguments:?}: {}",
-        told(&output)
+        output_text(&output)
     );
-    told(&output)
+    output_text(&output)
 }
 
 /// Runs a command that must fail with this exit code and text.
 async fn refused(store: &Store, arguments: &[&str], code: i32, why: &str) {
     let output = parlor_on(store, arguments).await;
-    let told = told(&output);
-    assert_eq!(output.status.code(), Some(code), "{arguments:?}: {told}");
-    assert!(told.contains(why), "{arguments:?}: {told}");
+    let output_text = output_text(&output);
+    assert_eq!(
+        output.status.code(),
+        Some(code),
+        "{arguments:?}: {output_text}"
+    );
+    assert!(output_text.contains(why), "{arguments:?}: {output_text}");
 }
 
 fn text(path: &Path) -> &str {
@@ -118,7 +122,7 @@ fn a_backup_while_people_chat_is_restored_and_nothing_is_mixed() {
             },
             parlor_on(&store, &arguments)
         );
-        assert_eq!(output.status.code(), Some(0), "{}", told(&output));
+        assert_eq!(output.status.code(), Some(0), "{}", output_text(&output));
         let head = chat(&mut alice, "lost", 50).await;
         let old = alice.resume();
         alice.vanish();
@@ -423,7 +427,7 @@ fn postgres_is_backed_up_with_its_own_tools() {
         let mut dump = Command::new("pg_dump");
         dump.args(["--format=custom", "--file", text(&file), &url]);
         let dumped = ended(dump).await;
-        assert!(dumped.status.success(), "{}", told(&dumped));
+        assert!(dumped.status.success(), "{}", output_text(&dumped));
         let head = chat(&mut alice, "lost", 20).await;
         let old = alice.resume();
         alice.vanish();
@@ -432,7 +436,7 @@ fn postgres_is_backed_up_with_its_own_tools() {
         restore.args(["--clean", "--if-exists", "--single-transaction"]);
         restore.args(["--dbname", &url, text(&file)]);
         let restored = ended(restore).await;
-        assert!(restored.status.success(), "{}", told(&restored));
+        assert!(restored.status.success(), "{}", output_text(&restored));
         done(&store, &["new-epoch"]).await;
         store.begins_anew();
         server.start_again().await;

@@ -89,8 +89,8 @@ on_both! {
             command.args(["admin", "delete-account", name]).env_clear().envs(&environment);
             let output = tokio::task::spawn_blocking(move || command.output().unwrap());
             let output = output.await.unwrap();
-            let told = String::from_utf8_lossy(&output.stderr).into_owned();
-            assert_eq!(output.status.code(), code, "{name}: {told}");
+            let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+            assert_eq!(output.status.code(), code, "{name}: {stderr}");
         }
         server.start_again().await;
         let mut bob = server.hello(json!({"token": token})).await;

@@ -53,8 +53,8 @@ on_both! {
         let ack = alice.say("lounge", "from here again").await;
         for client in [&mut alice, &mut bob] {
             client.reach("lounge", ack["seq"].as_i64().unwrap()).await;
-            let told = client.pushed("entry", "lounge");
-            let cids: Vec<_> = told.iter().map(|entry| entry["cid"].clone()).collect();
+            let entries = client.pushed("entry", "lounge");
+            let cids: Vec<_> = entries.iter().map(|entry| entry["cid"].clone()).collect();
             assert!(cids.contains(&json!("of-another-node")), "{cids:?}");
         }
     }

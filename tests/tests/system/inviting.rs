@@ -41,9 +41,9 @@ on_both! {
         let invited = invite(&mut alice, &room, &bob).await;
         bob.vanish();
         let mut bob = server.hello(hello.clone()).await;
-        let told = bob.push("room", &room).await;
-        assert_eq!((&told["why"], &told["by"]), (&json!("invited"), alice.user()));
-        assert_eq!(told["card"]["title"], "Plans");
+        let push = bob.push("room", &room).await;
+        assert_eq!((&push["why"], &push["by"]), (&json!("invited"), alice.user()));
+        assert_eq!(push["card"]["title"], "Plans");
         bob.push("resumed", "").await;
         let waiting = invitations(&mut bob).await;
         assert_eq!(waiting.len(), 1);
@@ -57,7 +57,7 @@ on_both! {
         bob.vanish();
         let mut bob = server.hello(hello).await;
         bob.push("resumed", "").await;
-        assert!(bob.pushed("room", &room).iter().all(|told| told["why"] != "invited"));
+        assert!(bob.pushed("room", &room).iter().all(|push| push["why"] != "invited"));
     }
 
     async fn an_invitation_can_be_declined(store: Store) {

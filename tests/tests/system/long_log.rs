@@ -177,9 +177,9 @@ fn a_start_on_a_full_disk_serves_or_says_what_is_wrong() {
                 assert_eq!(second.stop().await.code, Some(0));
             }
             Err(exit) => {
-                let told = exit.lines.join("\n");
-                assert_eq!(exit.code, Some(1), "{told}");
-                assert!(told.contains("its disk is full"), "{told}");
+                let log = exit.lines.join("\n");
+                assert_eq!(exit.code, Some(1), "{log}");
+                assert!(log.contains("its disk is full"), "{log}");
             }
         }
         fs::remove_file(filler).unwrap();

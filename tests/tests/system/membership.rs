@@ -65,10 +65,10 @@ on_both! {
         let mut tab = server.tab(&bob, "tab").await;
         let joined = bob.ok("join", json!({"room": "lounge"})).await;
         for client in [&mut bob, &mut tab] {
-            let told = client.push("room", "lounge").await;
-            assert_eq!(told["why"], "joined");
-            assert_eq!(told["head"], joined["head"]);
-            assert_eq!(told["card"]["role"], "member");
+            let push = client.push("room", "lounge").await;
+            assert_eq!(push["why"], "joined");
+            assert_eq!(push["head"], joined["head"]);
+            assert_eq!(push["card"]["role"], "member");
         }
         alice.say("lounge", "heard by one of them").await;
         bob.entry("lounge", "message").await;

@@ -40,24 +40,24 @@ async fn run(arguments: &[&str]) -> (Option<i32>, String) {
         .await
         .unwrap();
     let (out, err) = (&output.stdout, &output.stderr);
-    let told = format!(
+    let output_text = format!(
         "{}{}",
         String::from_utf8_lossy(out),
         String::from_utf8_lossy(err)
     );
-    (output.status.code(), told)
+    (output.status.code(), output_text)
 }
 
 async fn copies(from: &str, to: &str) -> String {
-    let (code, told) = run(&["copy", "--from", from, "--to", to]).await;
-    assert_eq!(code, Some(0), "{told}");
-    told
+    let (code, output_text) = run(&["copy", "--from", from, "--to", to]).await;
+    assert_eq!(code, Some(0), "{output_text}");
+    output_text
 }
 
 async fn refuses(from: &str, to: &str, code: i32, why: &str) {
-    let (ended, told) = run(&["copy", "--from", from, "--to", to]).await;
-    assert_eq!(ended, Some(code), "{told}");
-    assert!(told.contains(why), "{told}");
+    let (ended, output_text) = run(&["copy", "--from", from, "--to", to]).await;
+    assert_eq!(ended, Some(code), "{output_text}");
+    assert!(output_text.contains(why), "{output_text}");
 }
 
 /// Creates an example of everything that a store can hold.
@@ -153,8 +153,8 @@ fn everything_moves_to_postgres_and_back_and_people_stay_logged_in() {
         alice.vanish();
         bob.vanish();
         assert_eq!(server.stop().await.code, Some(0));
-        let told = copies(&ends.sqlite, &ends.postgres).await;
-        assert!(told.contains("compared"), "{told}");
+        let output_text = copies(&ends.sqlite, &ends.postgres).await;
+        assert!(output_text.contains("compared"), "{output_text}");
         refuses(&ends.sqlite, &ends.postgres, 2, "not empty").await;
 
         let there = serve(&store, &ends.postgres).await;
@@ -248,8 +248,8 @@ struct KillReport(Child);
 impl KillReport {
     fn freeze(&self) {
         let process = self.0.id().to_string();
-        let told = Command::new("kill").args(["-STOP", &process]).status();
-        assert!(told.unwrap().success());
+        let output_text = Command::new("kill").args(["-STOP", &process]).status();
+        assert!(output_text.unwrap().success());
     }
 }
 
@@ -367,8 +367,11 @@ fn no_server_starts_on_a_source_while_it_is_copied() {
             .try_serve(Settings::default())
             .await
             .expect_err("it is being copied");
-        let told = exit.lines.join("\n");
-        assert_eq!(exit.code, Some(3), "{told}");
-        assert!(told.contains("in use by parlor copy, process"), "{told}");
+        let output_text = exit.lines.join("\n");
+        assert_eq!(exit.code, Some(3), "{output_text}");
+        assert!(
+            output_text.contains("in use by parlor copy, process"),
+            "{output_text}"
+        );
     });
 }

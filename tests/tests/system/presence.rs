@@ -75,8 +75,8 @@ on_both! {
         bob.vanish();
         let mut bob = server.hello(resume).await;
         tokio::join!(alice.idle(14 * SECOND), bob.idle(14 * SECOND));
-        let told = alice.pushed("presence", "lounge");
-        assert!(!told.iter().any(|push| says(push, &id, "offline")), "{told:?}");
+        let pushes = alice.pushed("presence", "lounge");
+        assert!(!pushes.iter().any(|push| says(push, &id, "offline")), "{pushes:?}");
     }
 
     async fn one_tab_of_two_closed_is_nobody_gone(store: Store) {
@@ -86,8 +86,8 @@ on_both! {
         let _tab = server.tab(&bob, "tab").await;
         bob.close(1000).await;
         alice.idle(4 * SECOND).await;
-        let told = alice.pushed("presence", "lounge");
-        assert!(!told.iter().any(|push| says(push, &id, "offline")), "{told:?}");
+        let pushes = alice.pushed("presence", "lounge");
+        assert!(!pushes.iter().any(|push| says(push, &id, "offline")), "{pushes:?}");
         assert!(is_online(&mut alice, &id).await);
     }
 
@@ -106,8 +106,8 @@ on_both! {
         server.signal("TERM");
         alice.push("bye", "").await;
         assert_eq!(alice.closed().await.code, Some(1012));
-        let told = alice.pushed("presence", "lounge");
-        assert!(!told.iter().any(|push| says(push, &id, "offline")), "{told:?}");
+        let pushes = alice.pushed("presence", "lounge");
+        assert!(!pushes.iter().any(|push| says(push, &id, "offline")), "{pushes:?}");
         server.ended().await;
     }
 
@@ -133,8 +133,8 @@ on_both! {
         let mut alice = server.resume(&alice).await;
         let mut bob = server.resume(&bob).await;
         tokio::join!(alice.idle(16 * SECOND), bob.idle(16 * SECOND));
-        let told = alice.pushed("presence", "lounge");
-        assert!(!told.iter().any(|push| says(push, &id, "offline")), "{told:?}");
+        let pushes = alice.pushed("presence", "lounge");
+        assert!(!pushes.iter().any(|push| says(push, &id, "offline")), "{pushes:?}");
         assert!(is_online(&mut alice, &id).await);
     }
 

@@ -49,8 +49,8 @@ pushes! {
 
     async fn room(store: Store) {
         let (_alice, mut bob) = lounge(&store.server().await).await;
-        let told = bob.push("room", "lounge").await;
-        assert_eq!((&told["why"], &told["by"]), (&json!("joined"), bob.user()));
+        let push = bob.push("room", "lounge").await;
+        assert_eq!((&push["why"], &push["by"]), (&json!("joined"), bob.user()));
     }
 
     async fn gone(store: Store) {
@@ -74,8 +74,8 @@ pushes! {
             let changes = push["changes"].as_array().unwrap();
             changes.iter().any(|one| one["user"]["id"] == id && one["state"] == "offline")
         };
-        let told = alice.push_where("presence", "lounge", LIMIT, offline).await;
-        assert_eq!(told["online"], 1);
+        let push = alice.push_where("presence", "lounge", LIMIT, offline).await;
+        assert_eq!(push["online"], 1);
     }
 
     async fn read(store: Store) {
@@ -121,8 +121,8 @@ pushes! {
         let mut alice = server.connect().await;
         let jwt = Claims::of("subject", "alice", 3).jwt();
         alice.hello(json!({"jwt": jwt})).await.unwrap();
-        let told = alice.push("auth_expiring", "").await;
-        assert!(told["in_ms"].as_u64().unwrap() <= 64_000);
+        let push = alice.push("auth_expiring", "").await;
+        assert!(push["in_ms"].as_u64().unwrap() <= 64_000);
     }
 
     async fn notice(store: Store) {

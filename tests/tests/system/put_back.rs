@@ -32,8 +32,8 @@ async fn run(program: &'static str, arguments: Vec<String>) {
         Command::new(program).args(arguments).output().unwrap()
     });
     let ended = ended.await.unwrap();
-    let told = String::from_utf8_lossy(&ended.stderr).into_owned();
-    assert!(ended.status.success(), "{program}: {told}");
+    let stderr = String::from_utf8_lossy(&ended.stderr).into_owned();
+    assert!(ended.status.success(), "{program}: {stderr}");
 }
 
 fn words(text: &str) -> Vec<String> {

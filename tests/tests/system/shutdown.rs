@@ -139,8 +139,8 @@ on_both! {
         for raw in waiting {
             let answer = raw.rest().await.unwrap();
             // Requests accepted before the signal are refused for lack of a token.
-            let told = ["503", "401"].iter().any(|status| answer.starts_with(&format!("HTTP/1.1 {status} ")));
-            assert!(told, "{answer}");
+            let refused = ["503", "401"].iter().any(|status| answer.starts_with(&format!("HTTP/1.1 {status} ")));
+            assert!(refused, "{answer}");
         }
         assert_eq!(server.ended().await.code, Some(0));
     }

@@ -25,9 +25,9 @@ async fn does_not_start(store: &Store, folder: &Path, code: i32, why: &str) {
     let Err(exit) = starts_in(store, folder).await else {
         panic!("it serves what another server serves")
     };
-    let told = exit.lines.join("\n");
-    assert_eq!(exit.code, Some(code), "{told}");
-    assert!(told.contains(why), "{told}");
+    let log = exit.lines.join("\n");
+    assert_eq!(exit.code, Some(code), "{log}");
+    assert!(log.contains(why), "{log}");
 }
 
 async fn alice_after(server: &Server, messages: u32) -> Client {
@@ -144,10 +144,10 @@ async fn moved(store: &Store, deed: Deed, cause: &str) -> (Server, Client) {
         }
     }
     let exit = server.ended().await;
-    let told = exit.lines.join("\n");
-    assert_eq!(exit.code, Some(5), "{told}");
-    assert!(told.contains("nothing more is acknowledged here"), "{told}");
-    assert!(told.contains(cause), "{told}");
+    let log = exit.lines.join("\n");
+    assert_eq!(exit.code, Some(5), "{log}");
+    assert!(log.contains("nothing more is acknowledged here"), "{log}");
+    assert!(log.contains(cause), "{log}");
     (server, alice)
 }
 

@@ -38,7 +38,7 @@ fn stages(exit: &Exit) -> Vec<(String, u64)> {
 }
 
 /// Returns the number of log lines about the collector.
-fn told(exit: &Exit) -> usize {
+fn collector_lines(exit: &Exit) -> usize {
     let lines = exit.lines.iter();
     lines.filter(|line| line.contains("collector")).count()
 }
@@ -59,8 +59,8 @@ on_both! {
             .await;
         let command = collected.first("command send").unwrap();
         assert_eq!((&*command.parent, command.failed), ("", false));
-        let told = |key: &str| command.attributes.get(key).map(String::as_str);
-        assert_eq!((told("outcome"), told("code")), (Some("ok"), Some("200")));
+        let attribute = |key: &str| command.attributes.get(key).map(String::as_str);
+        assert_eq!((attribute("outcome"), attribute("code")), (Some("ok"), Some("200")));
         let part = |name: &str| only(&collected, &command.trace, name);
         let handled = part("messaging messaging.send");
         let job = part("job messaging.send");
@@ -196,7 +196,7 @@ on_both! {
         drop(alice);
         let exit = server.stop().await;
         assert_eq!(exit.code, Some(0), "{}", exit.lines.join("\n"));
-        assert_eq!(told(&exit), 2, "{}", exit.lines.join("\n"));
+        assert_eq!(collector_lines(&exit), 2, "{}", exit.lines.join("\n"));
     }
 
     async fn a_silent_collector_holds_up_neither_chat_nor_the_stop(store: Store) {

@@ -33,7 +33,7 @@ fn prepared(command: &mut Command, folder: &Path) {
 pub(crate) struct Ended {
     pub(crate) code: Option<i32>,
     pub(crate) out: String,
-    pub(crate) told: String,
+    pub(crate) stderr: String,
 }
 
 /// Runs a command to its end.
@@ -46,7 +46,7 @@ pub(crate) fn run(command: &mut Command) -> Ended {
     Ended {
         code: status.code(),
         out: String::from_utf8(stdout).unwrap(),
-        told: String::from_utf8(stderr).unwrap(),
+        stderr: String::from_utf8(stderr).unwrap(),
     }
 }
 
@@ -119,7 +119,7 @@ impl Server {
     pub(crate) fn logged(&mut self, text: &str) -> Value {
         loop {
             let Ok(line) = self.lines.recv_timeout(LONG) else {
-                panic!("no line says {text:?}:\n{}", self.log.join("\n"));
+                panic!("no log line contains {text:?}:\n{}", self.log.join("\n"));
             };
             self.log.push(line);
             let line = self.log.last().unwrap();
