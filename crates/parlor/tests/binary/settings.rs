@@ -82,8 +82,8 @@ fn a_host_name_is_neither_an_origin_nor_a_pattern() {
         ("PARLOR_OPERATOR_NAMES", "*.example.org"),
     ] {
         let key = name.trim_start_matches("PARLOR_").to_lowercase();
-        let stderr = check("", &[(name, given)], &[]);
-        refused(&stderr, &[&key, given, "names such as chat.example.org"]);
+        let ended = check("", &[(name, given)], &[]);
+        refused(&ended, &[&key, given, "names such as chat.example.org"]);
     }
 }
 
