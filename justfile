@@ -79,7 +79,7 @@ bench-growth *arguments: bench-build
 bench-one scenario *arguments: bench-build
     {{ loadgen }} {{ scenario }} --parlor {{ dist }}/parlor {{ arguments }}
 
-# Instructions of the hot pieces, 5 % above bench/pieces/baseline.toml fails (`--write` renews it)
+# Instructions of the hot pieces, 5 % above bench/pieces/baseline.toml fails (`--write` updates it)
 bench-check *arguments:
     bench/pieces/install
     cargo run --profile dist --package pieces --locked -- check {{ arguments }}

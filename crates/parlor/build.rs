@@ -1,4 +1,4 @@
-//! Migrations are embedded: a new one must make the binary anew.
+//! Rebuilds the binary when a migration is added, since migrations are embedded.
 
 fn main() {
     println!("cargo:rerun-if-changed=../../migrations");

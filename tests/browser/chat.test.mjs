@@ -1,4 +1,4 @@
-// What two people see in a real browser, and what a stock WebSocket client sees.
+// Tests the page in a real browser, and the server with a stock WebSocket client.
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
@@ -24,13 +24,13 @@ after(async () => {
   await server.clear();
 });
 
-/** A person with a browser profile of their own; every error of the page fails the test. */
+/** Opens the page in a new browser profile; every error on the page fails the test. */
 async function person() {
   const context = await browser.newContext();
   const page = await context.newPage();
-  page.complaints = [];
-  page.on('pageerror', (error) => page.complaints.push(String(error)));
-  page.on('console', (message) => { if (message.type() === 'error' && !/ERR_CONNECTION_REFUSED|WebSocket connection/.test(message.text())) page.complaints.push(message.text()); });
+  page.errors = [];
+  page.on('pageerror', (error) => page.errors.push(String(error)));
+  page.on('console', (message) => { if (message.type() === 'error' && !/ERR_CONNECTION_REFUSED|WebSocket connection/.test(message.text())) page.errors.push(message.text()); });
   await page.goto(server.url);
   return page;
 }
@@ -82,7 +82,7 @@ test('two people chat, and a killed server loses nothing and needs no reload', a
   assert.deepEqual(await bodies(alice), expected);
   assert.deepEqual(await bodies(bob), expected);
   await picture(bob, 'after-restart');
-  assert.deepEqual([alice.complaints, bob.complaints], [[], []]);
+  assert.deepEqual([alice.errors, bob.errors], [[], []]);
 });
 
 test('a reload keeps the name and shows the history', async () => {
@@ -92,7 +92,7 @@ test('a reload keeps the name and shows the history', async () => {
   await carol.reload();
   await shown(carol, 'before the reload');
   assert.equal(await carol.textContent('#me'), 'carol');
-  assert.deepEqual(carol.complaints, []);
+  assert.deepEqual(carol.errors, []);
 });
 
 test('a name that is taken gets a suggestion', async () => {
@@ -100,7 +100,7 @@ test('a name that is taken gets a suggestion', async () => {
   const other = await person();
   await other.fill('#name', 'Dora');
   await other.click('button[value=guest]');
-  await other.waitForFunction(() => document.querySelector('#door-error').textContent.includes('-2'));
+  await other.waitForFunction(() => document.querySelector('#sign-in-error').textContent.includes('-2'));
 });
 
 test('an account signs in from another browser', async () => {
@@ -131,7 +131,7 @@ test('a room is created, found and joined by name', async () => {
   await grace.fill('#find-room', 'gardening');
   await grace.press('#find-room', 'Enter');
   await shown(grace, 'roses');
-  assert.deepEqual([frank.complaints, grace.complaints], [[], []]);
+  assert.deepEqual([frank.errors, grace.errors], [[], []]);
 });
 
 test('npm ws, a stock client, says hello, sends and reads its own entry', async () => {

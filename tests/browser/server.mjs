@@ -21,7 +21,7 @@ export class Server {
   get url() { return `http://${this.listen}`; }
   get log() { return this.#log.join('\n'); }
 
-  /** Resolves when the server listens; the second start takes the first one's address. */
+  /** Starts the server and resolves when it listens; a restart reuses the first address. */
   async start() {
     const child = spawn(BINARY, [], {
       cwd: this.folder,
@@ -48,7 +48,7 @@ export class Server {
     });
   }
 
-  /** Ends it with a signal and resolves with its exit code. */
+  /** Sends a signal and resolves with the exit code. */
   async end(signal) {
     const child = this.#child;
     const ended = new Promise((resolve) => child.once('exit', resolve));

@@ -1,4 +1,4 @@
-//! HTTP as a program speaks it: `/api/v1`, health, the page.
+//! An HTTP client: `/api/v1`, health, the page.
 
 use crate::refusal::Refusal;
 use bytes::Bytes;
@@ -10,21 +10,21 @@ use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::net::TcpStream;
 
-/// A caller of one server, with a token or without. A new connection for each call.
+/// An HTTP client of one server, with or without a token. Opens a new connection for each request.
 #[derive(Debug, Clone)]
 pub struct Api {
     address: SocketAddr,
     token: Option<String>,
 }
 
-/// What came back.
+/// An HTTP response.
 #[derive(Debug)]
 pub struct Answer {
-    /// HTTP status.
+    /// The status of the response.
     pub status: StatusCode,
-    /// Headers.
+    /// The headers of the response.
     pub headers: HeaderMap,
-    /// Body.
+    /// The body of the response.
     pub body: Bytes,
 }
 
@@ -36,7 +36,7 @@ impl Api {
         }
     }
 
-    /// The same with this bearer token.
+    /// Returns a client that sends this bearer token.
     #[must_use]
     pub fn bearing(&self, token: &str) -> Self {
         Self {
@@ -45,19 +45,19 @@ impl Api {
         }
     }
 
-    /// GET.
+    /// Sends a GET request.
     pub async fn get(&self, path: &str) -> Answer {
         self.send(Method::GET, path, &[], Bytes::new()).await
     }
 
-    /// POST of JSON.
+    /// Sends a POST request with a JSON body.
     pub async fn post(&self, path: &str, body: &Value) -> Answer {
         let json = [("content-type", "application/json")];
         self.send(Method::POST, path, &json, body.to_string().into())
             .await
     }
 
-    /// Any request.
+    /// Sends any request.
     pub async fn send(
         &self,
         method: Method,
@@ -75,9 +75,7 @@ impl Api {
         if let Some(token) = &self.token {
             request = request.header("authorization", format!("Bearer {token}"));
         }
-        let request = request
-            .body(Full::new(body))
-            .expect("the request is well made");
+        let request = request.body(Full::new(body)).expect("a valid request");
         let called = tokio::time::timeout(Duration::from_secs(30), self.call(request));
         called
             .await
@@ -103,28 +101,28 @@ impl Api {
         tokio::pin!(answer);
         tokio::select! {
             answer = &mut answer => answer,
-            // The connection may end before the answer has been taken out of it.
+            // The connection may end before the response has been read from its buffer.
             _ = &mut connection => answer.await,
         }
     }
 }
 
 impl Answer {
-    /// The body as JSON.
+    /// Parses the body as JSON.
     #[must_use]
     pub fn json(&self) -> Value {
         serde_json::from_slice(&self.body)
             .unwrap_or_else(|why| panic!("{why}: {} {:?}", self.status, self.body))
     }
 
-    /// The body of a success as JSON.
+    /// Asserts success and parses the body as JSON.
     #[must_use]
     pub fn ok(&self) -> Value {
         assert!(self.status.is_success(), "{} {:?}", self.status, self.body);
         self.json()
     }
 
-    /// The refusal, with this name and its own status.
+    /// Asserts that the request was refused with this error name and its status.
     #[must_use]
     pub fn refused(&self, name: &str) -> Refusal {
         let refusal = Refusal::read(&self.json()["err"]).expect("an err of the protocol");

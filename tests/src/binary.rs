@@ -1,4 +1,4 @@
-//! Where the binary under test is.
+//! Finds the binary under test.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -6,8 +6,8 @@ use std::sync::OnceLock;
 
 static BINARY: OnceLock<PathBuf> = OnceLock::new();
 
-/// The binary `parlor` of the same target directory and profile as this test, built once if
-/// needed; `PARLOR_TESTS_BINARY` names another one.
+/// Returns the binary `parlor` of the same target directory and profile as this test, and builds it
+/// once if needed; `PARLOR_TESTS_BINARY` names another one.
 pub fn parlor() -> &'static Path {
     BINARY.get_or_init(|| match std::env::var_os("PARLOR_TESTS_BINARY") {
         Some(given) => PathBuf::from(given),
@@ -15,14 +15,14 @@ pub fn parlor() -> &'static Path {
     })
 }
 
-/// Another program of this package, which its tests have had built already.
+/// Returns another program of this package, which cargo has already built for the tests.
 pub(crate) fn companion(name: &str) -> PathBuf {
     static BUILT: OnceLock<()> = OnceLock::new();
     BUILT.get_or_init(|| drop(build(&["--package", "tests"], name)));
     profile_directory().join(name)
 }
 
-/// The root of the workspace.
+/// Returns the root of the workspace.
 #[must_use]
 pub fn workspace() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -51,8 +51,8 @@ fn build(of: &[&str], program: &str) -> PathBuf {
     profile.join(program)
 }
 
-/// `target/<profile>`, from where this very test runs: `target/<profile>/deps/system-…` or
-/// `target/<profile>/torture`.
+/// Returns `target/<profile>`, derived from the path of this test: `target/<profile>/deps/system-…`
+/// or `target/<profile>/torture`.
 fn profile_directory() -> PathBuf {
     let own = std::env::current_exe().expect("a running program knows its path");
     let mut folder = own.parent().expect("a program lies in a folder");

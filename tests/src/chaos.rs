@@ -1,45 +1,45 @@
-//! The kill -9 trial: people talk at full speed, the server is killed at random moments and
-//! started again.
+//! The kill -9 trial: people chat at full speed while the server is killed at random moments and
+//! restarted.
 
-use crate::crowd::{Crowd, Figures, People};
+use crate::crowd::{Crowd, CrowdReport, People};
 use crate::store::Store;
 use std::fmt;
 use std::ops::Deref;
 use std::time::Duration;
 
-/// How hard.
+/// The size of the trial.
 #[derive(Debug, Clone, Copy)]
 pub struct Plan {
-    /// People, each with one connection.
+    /// Number of people, each with one connection.
     pub clients: usize,
-    /// Rooms; each person is in about half of them.
+    /// Number of rooms; each person is in about half of them.
     pub rooms: usize,
     /// Unacknowledged sends of each person.
     pub window: usize,
-    /// SIGKILLs.
+    /// Number of SIGKILLs.
     pub kills: usize,
     /// The longest time between a start and the next kill.
     pub alive_ms: u64,
 }
 
-/// What came of it.
+/// The result of the trial.
 #[derive(Debug, Clone)]
-pub struct Killed {
-    /// SIGKILLs.
+pub struct KillReport {
+    /// Number of SIGKILLs.
     pub kills: usize,
-    /// What people met with.
-    pub figures: Figures,
+    /// What people experienced.
+    pub figures: CrowdReport,
 }
 
-impl Deref for Killed {
-    type Target = Figures;
+impl Deref for KillReport {
+    type Target = CrowdReport;
 
-    fn deref(&self) -> &Figures {
+    fn deref(&self) -> &CrowdReport {
         &self.figures
     }
 }
 
-impl fmt::Display for Killed {
+impl fmt::Display for KillReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
@@ -58,8 +58,8 @@ impl fmt::Display for Killed {
     }
 }
 
-/// Runs the trial on a new store and judges it.
-pub async fn torture(store: &Store, plan: Plan) -> Killed {
+/// Runs the trial on a new store and checks the result.
+pub async fn torture(store: &Store, plan: Plan) -> KillReport {
     let server = store.server().await;
     let people = People {
         clients: plan.clients,
@@ -75,8 +75,8 @@ pub async fn torture(store: &Store, plan: Plan) -> Killed {
         server.crash().await;
     }
     tokio::time::sleep(Duration::from_millis(300)).await;
-    Killed {
+    KillReport {
         kills: plan.kills,
-        figures: crowd.disperse(store).await,
+        figures: crowd.finish(store).await,
     }
 }

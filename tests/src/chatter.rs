@@ -1,8 +1,7 @@
-//! One person of a trial: talks, is refused or cut off, comes back, repeats what was not
-//! acknowledged.
+//! One person of a trial: sends messages, reconnects, and resends what was not acknowledged.
 
-use crate::client::{Client, Heard, LIMIT};
-use crate::crowd::Figures;
+use crate::client::{Client, LIMIT, Outcome};
+use crate::crowd::CrowdReport;
 use crate::refusal::Refusal;
 use crate::server::Server;
 use serde_json::{Value, json};
@@ -14,19 +13,18 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-/// Whoever has heard nothing for so long takes the connection for dead. Longer than any reply may
-/// take.
+/// Silence after which a client gives up its connection; longer than any reply may take.
 const PATIENCE: Duration = Duration::from_secs(8);
 
-/// The longest rest before a repeat.
+/// Longest pause before a resend.
 const REST: Duration = Duration::from_secs(1);
 
 /// What a person does.
 #[derive(Debug)]
-pub(crate) struct Talk {
+pub(crate) struct ChatterConfig {
     pub(crate) rooms: Vec<String>,
     pub(crate) window: usize,
-    /// The way to the server, if it is not the straight one.
+    /// The proxy to the server, if not a direct connection.
     pub(crate) through: Option<SocketAddr>,
     pub(crate) stopped: watch::Receiver<bool>,
     /// Acknowledgements of all people so far.
@@ -37,38 +35,38 @@ pub(crate) struct Talk {
 pub(crate) struct Chatter {
     server: Server,
     name: String,
-    talk: Talk,
+    talk: ChatterConfig,
     client: Client,
-    words: VecDeque<Word>,
-    met: Figures,
+    pending: VecDeque<PendingMessage>,
+    report: CrowdReport,
     acked: Vec<(String, String, i64)>,
 }
 
-/// A message on its way.
+/// A message that is not acknowledged yet.
 #[derive(Debug, Clone)]
-struct Word {
+struct PendingMessage {
     room: String,
     cid: String,
     tries: usize,
     command: Option<u64>,
-    /// Not to be repeated before.
+    /// Earliest time of the next resend.
     rests_until: Instant,
 }
 
 impl Chatter {
-    /// Enters, joins the rooms, and talks until it is told to stop and all is acknowledged.
-    pub(crate) async fn enter(server: Server, name: String, talk: Talk) -> Self {
+    /// Connects, joins the rooms, and sends messages until asked to stop and all are acknowledged.
+    pub(crate) async fn enter(server: Server, name: String, talk: ChatterConfig) -> Self {
         let client = arrive(&server, &name, &talk).await;
         let mut chatter = Self {
             server,
             name,
             talk,
             client,
-            words: VecDeque::new(),
-            met: Figures::default(),
+            pending: VecDeque::new(),
+            report: CrowdReport::default(),
             acked: Vec::new(),
         };
-        while !(*chatter.talk.stopped.borrow() && chatter.words.is_empty()) {
+        while !(*chatter.talk.stopped.borrow() && chatter.pending.is_empty()) {
             chatter.fill().await;
             chatter.advance().await;
         }
@@ -79,24 +77,24 @@ impl Chatter {
         &self.talk.rooms
     }
 
-    /// What this person met with.
-    pub(crate) fn add_to(&self, all: &mut Figures) {
-        all.sent += self.met.sent;
-        all.repeated += self.met.repeated;
-        all.dups += self.met.dups;
-        all.refused += self.met.refused;
-        all.unknown += self.met.unknown;
-        all.cut += self.met.cut;
-        let slowest = self.met.slowest.max(self.client.slowest_send());
+    /// Returns what this person experienced.
+    pub(crate) fn add_to(&self, all: &mut CrowdReport) {
+        all.sent += self.report.sent;
+        all.repeated += self.report.repeated;
+        all.dups += self.report.dups;
+        all.refused += self.report.refused;
+        all.unknown += self.report.unknown;
+        all.cut += self.report.cut;
+        let slowest = self.report.slowest.max(self.client.slowest_send());
         all.slowest = all.slowest.max(slowest);
     }
 
-    /// Room, cid and `seq` of each acknowledged message.
+    /// Returns room, cid and `seq` of each acknowledged message.
     pub(crate) fn acked(&self) -> &[(String, String, i64)] {
         &self.acked
     }
 
-    /// Reads until all entries up to these heads have come.
+    /// Reads until all entries up to these heads have arrived.
     pub(crate) async fn catch_up(&mut self, heads: &BTreeMap<String, i64>) {
         let end = tokio::time::Instant::now() + LIMIT;
         while heads
@@ -116,13 +114,13 @@ impl Chatter {
         }
     }
 
-    /// Sends until the window is full, and again what has rested.
+    /// Sends new messages until the window is full, and resends those that are due.
     async fn fill(&mut self) {
-        while self.words.len() < self.talk.window && !*self.talk.stopped.borrow() {
-            self.met.sent += 1;
-            let room = self.talk.rooms[self.met.sent % self.talk.rooms.len()].clone();
-            let cid = format!("{}-{:08}", self.name, self.met.sent);
-            self.words.push_back(Word {
+        while self.pending.len() < self.talk.window && !*self.talk.stopped.borrow() {
+            self.report.sent += 1;
+            let room = self.talk.rooms[self.report.sent % self.talk.rooms.len()].clone();
+            let cid = format!("{}-{:08}", self.name, self.report.sent);
+            self.pending.push_back(PendingMessage {
                 room,
                 cid,
                 tries: 0,
@@ -131,43 +129,47 @@ impl Chatter {
             });
         }
         let now = Instant::now();
-        let due = |word: &&mut Word| word.command.is_none() && word.rests_until <= now;
-        for word in self.words.iter_mut().filter(due) {
-            let body = format!("{} says this", word.cid);
-            let d = json!({"room": word.room, "cid": word.cid, "body": body});
-            word.command = Some(self.client.post("send", d).await);
-            self.met.repeated += usize::from(word.tries > 0);
-            word.tries += 1;
+        let due =
+            |message: &&mut PendingMessage| message.command.is_none() && message.rests_until <= now;
+        for message in self.pending.iter_mut().filter(due) {
+            let body = format!("{} says this", message.cid);
+            let d = json!({"room": message.room, "cid": message.cid, "body": body});
+            message.command = Some(self.client.post("send", d).await);
+            self.report.repeated += usize::from(message.tries > 0);
+            message.tries += 1;
         }
     }
 
-    /// Takes the reply to the oldest word under way, or comes back when the connection has ended.
+    /// Waits for the reply to the oldest message in flight; reconnects if the connection has ended.
     async fn advance(&mut self) {
-        let under_way = self.words.iter().position(|word| word.command.is_some());
-        let Some(mut word) = under_way.and_then(|place| self.words.remove(place)) else {
+        let under_way = self
+            .pending
+            .iter()
+            .position(|message| message.command.is_some());
+        let Some(mut message) = under_way.and_then(|place| self.pending.remove(place)) else {
             return self.rest().await;
         };
-        let command = word.command.take().expect("it is under way");
-        match self.client.heard(command, PATIENCE).await {
-            Heard::Reply(Ok(ack)) => self.acknowledged(&word, &ack),
-            Heard::Reply(Err(refusal)) => {
+        let command = message.command.take().expect("the message is in flight");
+        match self.client.outcome(command, PATIENCE).await {
+            Outcome::Reply(Ok(ack)) => self.acknowledged(&message, &ack),
+            Outcome::Reply(Err(refusal)) => {
                 assert!(may_repeat(&refusal), "{}: {}", self.name, refusal.all);
-                self.met.refused += 1;
-                self.met.unknown += usize::from(refusal.name == "outcome_unknown");
-                word.rests_until = Instant::now() + pause(&refusal);
-                self.words.push_back(word);
+                self.report.refused += 1;
+                self.report.unknown += usize::from(refusal.name == "outcome_unknown");
+                message.rests_until = Instant::now() + pause(&refusal);
+                self.pending.push_back(message);
             }
-            Heard::End | Heard::Nothing => {
-                self.words.push_front(word);
+            Outcome::End | Outcome::Nothing => {
+                self.pending.push_front(message);
                 self.come_back().await;
             }
         }
         self.client.forget();
     }
 
-    /// Reads on until a word has rested.
+    /// Reads until a resend is due.
     async fn rest(&mut self) {
-        let Some(until) = self.words.iter().map(|word| word.rests_until).min() else {
+        let Some(until) = self.pending.iter().map(|message| message.rests_until).min() else {
             return;
         };
         let left = until.saturating_duration_since(Instant::now());
@@ -178,40 +180,41 @@ impl Chatter {
         self.client.forget();
     }
 
-    fn acknowledged(&mut self, word: &Word, ack: &Value) {
+    fn acknowledged(&mut self, message: &PendingMessage, ack: &Value) {
         let dup = ack["dup"] == true;
         assert!(
-            !dup || word.tries > 1,
+            !dup || message.tries > 1,
             "{} was sent once, and is a dup: {ack}",
-            word.cid
+            message.cid
         );
-        self.met.dups += usize::from(dup);
+        self.report.dups += usize::from(dup);
         let seq = ack["seq"].as_i64().expect("seq is a number");
-        self.acked.push((word.room.clone(), word.cid.clone(), seq));
+        self.acked
+            .push((message.room.clone(), message.cid.clone(), seq));
         self.talk.acks.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Connects again, resumes, pages over gaps; all that was not acknowledged is to be repeated.
+    /// Reconnects, resumes and fills gaps; marks all unacknowledged messages for resending.
     async fn come_back(&mut self) {
         let resume = self.client.resume();
-        self.met.cut += 1;
-        for word in &mut self.words {
-            word.command = None;
-            word.rests_until = Instant::now();
+        self.report.cut += 1;
+        for message in &mut self.pending {
+            message.command = None;
+            message.rests_until = Instant::now();
         }
         loop {
             let client = reconnect(&self.server, self.talk.through).await;
             let before = std::mem::replace(&mut self.client, client);
-            self.met.slowest = self.met.slowest.max(before.slowest_send());
+            self.report.slowest = self.report.slowest.max(before.slowest_send());
             let command = self.client.post("hello", resume.clone()).await;
-            let ok = match self.client.heard(command, PATIENCE).await {
-                Heard::Reply(Ok(ok)) => ok,
-                Heard::Reply(Err(refusal)) if may_repeat(&refusal) => {
+            let ok = match self.client.outcome(command, PATIENCE).await {
+                Outcome::Reply(Ok(ok)) => ok,
+                Outcome::Reply(Err(refusal)) if may_repeat(&refusal) => {
                     tokio::time::sleep(pause(&refusal)).await;
                     continue;
                 }
-                Heard::Reply(Err(why)) => panic!("{} may not resume: {}", self.name, why.all),
-                Heard::End | Heard::Nothing => continue,
+                Outcome::Reply(Err(why)) => panic!("{} may not resume: {}", self.name, why.all),
+                Outcome::End | Outcome::Nothing => continue,
             };
             assert_eq!(ok["resumed"], true, "{} resumes", self.name);
             self.client.greeted(ok);
@@ -221,7 +224,7 @@ impl Chatter {
         }
     }
 
-    /// False when the connection ended again.
+    /// Returns false if the connection ended again.
     async fn page_over_gaps(&mut self, resume: &Value) -> bool {
         let lines = self.client.greeting()["rooms"].clone();
         for (room, line) in lines.as_object().into_iter().flatten() {
@@ -239,11 +242,11 @@ impl Chatter {
             while cursor < end {
                 let d = json!({"room": room, "after": cursor, "limit": 200});
                 let command = self.client.post("log", d).await;
-                let page = match self.client.heard(command, PATIENCE).await {
-                    Heard::Reply(Ok(page)) => page,
-                    Heard::Reply(Err(refusal)) if may_repeat(&refusal) => continue,
-                    Heard::Reply(Err(why)) => panic!("log is refused: {}", why.all),
-                    Heard::End | Heard::Nothing => return false,
+                let page = match self.client.outcome(command, PATIENCE).await {
+                    Outcome::Reply(Ok(page)) => page,
+                    Outcome::Reply(Err(refusal)) if may_repeat(&refusal) => continue,
+                    Outcome::Reply(Err(why)) => panic!("log is refused: {}", why.all),
+                    Outcome::End | Outcome::Nothing => return false,
                 };
                 let last = page["entries"]
                     .as_array()
@@ -255,20 +258,22 @@ impl Chatter {
     }
 }
 
-/// A guest in all its rooms. The server may die at any moment of this too: a guest whose name is
-/// still taken by its own lost connection tries the next.
-async fn arrive(server: &Server, name: &str, talk: &Talk) -> Client {
+/// Connects as a guest and joins all rooms. Retries if the server dies meanwhile, with another name
+/// if a lost connection still holds the old one.
+async fn arrive(server: &Server, name: &str, talk: &ChatterConfig) -> Client {
     for attempt in 0.. {
         let mut client = reconnect(server, talk.through).await;
         let guest = json!({"guest": format!("{name}-{attempt}")});
         let command = client.post("hello", guest).await;
-        match client.heard(command, PATIENCE).await {
-            Heard::Reply(Ok(ok)) => client.greeted(ok),
-            Heard::Reply(Err(refusal)) if refusal.name == "name_taken" || may_repeat(&refusal) => {
+        match client.outcome(command, PATIENCE).await {
+            Outcome::Reply(Ok(ok)) => client.greeted(ok),
+            Outcome::Reply(Err(refusal))
+                if refusal.name == "name_taken" || may_repeat(&refusal) =>
+            {
                 continue;
             }
-            Heard::Reply(Err(refusal)) => panic!("{name} is refused: {}", refusal.all),
-            Heard::End | Heard::Nothing => continue,
+            Outcome::Reply(Err(refusal)) => panic!("{name} is refused: {}", refusal.all),
+            Outcome::End | Outcome::Nothing => continue,
         }
         if join_all(&mut client, &talk.rooms).await {
             return client;
@@ -280,11 +285,11 @@ async fn arrive(server: &Server, name: &str, talk: &Talk) -> Client {
 async fn join_all(client: &mut Client, rooms: &[String]) -> bool {
     for room in rooms {
         let command = client.post("join", json!({"room": room})).await;
-        match client.heard(command, PATIENCE).await {
-            Heard::Reply(Ok(_)) => {}
-            Heard::Reply(Err(refusal)) if may_repeat(&refusal) => return false,
-            Heard::Reply(Err(refusal)) => panic!("join is refused: {}", refusal.all),
-            Heard::End | Heard::Nothing => return false,
+        match client.outcome(command, PATIENCE).await {
+            Outcome::Reply(Ok(_)) => {}
+            Outcome::Reply(Err(refusal)) if may_repeat(&refusal) => return false,
+            Outcome::Reply(Err(refusal)) => panic!("join is refused: {}", refusal.all),
+            Outcome::End | Outcome::Nothing => return false,
         }
     }
     true
@@ -294,13 +299,13 @@ fn may_repeat(refusal: &Refusal) -> bool {
     refusal.all["retryable"] == true
 }
 
-/// As long as the server asks for.
+/// Returns the pause that the server asks for.
 fn pause(refusal: &Refusal) -> Duration {
     let asked = refusal.all["retry_after_ms"].as_u64().unwrap_or_default();
     Duration::from_millis(asked).min(REST)
 }
 
-/// Tries until the server is there again.
+/// Retries until the server is back.
 async fn reconnect(server: &Server, through: Option<SocketAddr>) -> Client {
     let end = Instant::now() + Duration::from_secs(60);
     loop {
@@ -308,7 +313,7 @@ async fn reconnect(server: &Server, through: Option<SocketAddr>) -> Client {
         if let Some(client) = server.try_connect(address).await {
             return client;
         }
-        assert!(Instant::now() < end, "the server came back");
+        assert!(Instant::now() < end, "the server did not come back");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }

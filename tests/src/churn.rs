@@ -1,4 +1,4 @@
-//! Connections that come and break off, and what is left of them: nothing.
+//! Opens connections that break off, and checks that the server keeps nothing of them.
 
 use crate::raw::Raw;
 use crate::server::Server;
@@ -9,13 +9,13 @@ use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::task::JoinSet;
 
-/// Connections under way at once.
+/// Concurrent connections.
 const AT_ONCE: usize = 32;
 
-/// What a server holds.
+/// The resources that a server holds.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Footprint {
-    /// Live tasks, the http connection that asks among them.
+    /// Live tasks, including the HTTP connection that asks.
     pub tasks: f64,
     /// Open file descriptors.
     pub descriptors: f64,
@@ -23,7 +23,7 @@ pub struct Footprint {
     pub busy: f64,
     /// Connections, people and rooms of the hub.
     pub hub: [f64; 3],
-    /// Bytes of memory.
+    /// Resident memory in bytes.
     pub memory: f64,
 }
 
@@ -42,7 +42,7 @@ impl fmt::Display for Footprint {
 }
 
 impl Footprint {
-    /// Of this server, now.
+    /// Measures this server.
     pub async fn of(server: &Server) -> Self {
         let page = server.scrape().await;
         let figure = |name: &str| page.sum(name, &[]);
@@ -66,7 +66,7 @@ impl Footprint {
         }
     }
 
-    /// No more than another, but for this much memory.
+    /// Returns whether this is no more than another footprint, with this much more memory allowed.
     #[must_use]
     pub fn within(&self, other: &Self, memory: f64) -> bool {
         let hub = self
@@ -80,7 +80,7 @@ impl Footprint {
             && self.memory <= other.memory + memory
     }
 
-    /// Waits until the server holds no more than this, but for so much memory.
+    /// Waits until the server holds no more than this, with this much more memory allowed.
     pub async fn regained(&self, server: &Server, memory: f64, within: Duration) -> Self {
         let end = tokio::time::Instant::now() + within;
         loop {
@@ -97,7 +97,7 @@ impl Footprint {
     }
 }
 
-/// So many connections that break off, each in one of the ways there are.
+/// Opens this many connections that break off, in every possible way.
 pub async fn churn(server: &Server, token: &str, times: usize) {
     let address = server.address();
     let mut under_way = JoinSet::new();
@@ -107,7 +107,7 @@ pub async fn churn(server: &Server, token: &str, times: usize) {
         }
         let token = token.to_owned();
         under_way.spawn(async move {
-            // One that the server was quicker to end has ended abruptly too.
+            // If the server closed it first, that is abrupt too.
             let _ = breaks_off(address, &token, number).await;
         });
     }
@@ -124,16 +124,16 @@ async fn breaks_off(address: SocketAddr, token: &str, number: usize) -> io::Resu
     }
     raw.upgrade().await?;
     match way {
-        // Before it has said who it is.
+        // Before hello.
         1 => raw.reset(),
-        // With its hello on the way.
+        // While its hello is in flight.
         2 => {
             let hello = json!({"guest": format!("guest-{number}")});
             raw.say(&json!({"id": 1, "op": "hello", "d": hello}))
                 .await?;
             raw.reset();
         }
-        // As somebody, in the middle of a command.
+        // Authenticated, in the middle of a command.
         3 | 4 => {
             let hello =
                 json!({"token": token, "tab": format!("tab-{}", number % 7), "subscribe": "all"});
@@ -148,7 +148,7 @@ async fn breaks_off(address: SocketAddr, token: &str, number: usize) -> io::Resu
                 raw.reset();
             }
         }
-        // As a guest who has been answered.
+        // As a guest, after the reply to hello.
         _ => {
             let hello = json!({"guest": format!("guest-{number}")});
             raw.say(&json!({"id": 1, "op": "hello", "d": hello}))

@@ -1,15 +1,15 @@
-//! A client that speaks `parlor.v1` and judges every frame it gets.
+//! A client of `parlor.v1` that checks every frame it receives.
 //!
-//! It reads only while a test waits for something, so nothing happens behind a test's back. A
-//! breach of the contract panics with the last frames of the connection.
+//! It reads only while a test waits for something, so that nothing happens unnoticed. A breach of
+//! the contract panics with the last frames of the connection.
 
 mod hearing;
 
+use crate::breakable_stream::BreakableStream;
 use crate::ledger::Ledger;
 use crate::refusal::Refusal;
+use crate::seen_entries::SeenEntries;
 use crate::server::Dial;
-use crate::wire::Wire;
-use crate::world::World;
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use std::collections::{HashMap, VecDeque};
@@ -18,8 +18,7 @@ use tokio::time::Instant;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::{Message, protocol::CloseFrame};
 
-/// The longest a test waits for something that must happen at once: generous, since it is only
-/// ever used up by a failure.
+/// Longest wait for something that must happen at once; generous, since only a failure uses it up.
 pub const LIMIT: Duration = Duration::from_secs(60);
 
 const TRAIL: usize = 60;
@@ -27,40 +26,40 @@ const TRAIL: usize = 60;
 /// How a connection ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Closed {
-    /// The code of the close frame; `None` when the connection just ended.
+    /// The code of the close frame; `None` if the connection ended without one.
     pub code: Option<u16>,
-    /// Its reason.
+    /// The reason in the close frame.
     pub reason: String,
 }
 
-/// What came of a command.
+/// The outcome of a command.
 #[derive(Debug)]
-pub(crate) enum Heard {
-    /// Its reply.
+pub(crate) enum Outcome {
+    /// The server replied.
     Reply(Result<Value, Refusal>),
-    /// The connection ended instead.
+    /// The connection ended before a reply.
     End,
-    /// Not a single frame came for too long.
+    /// No frame arrived within the time limit.
     Nothing,
 }
 
-/// A command under way.
+/// A command in flight.
 #[derive(Debug)]
-struct Asked {
+struct PendingCommand {
     op: String,
     d: Value,
     at: Instant,
 }
 
-/// One connection.
+/// One connection to the server.
 #[derive(Debug)]
 pub struct Client {
-    stream: WebSocketStream<Wire>,
+    stream: WebSocketStream<BreakableStream>,
     label: String,
-    world: World,
+    seen_entries: SeenEntries,
     ledger: Ledger,
     next_id: u64,
-    unanswered: HashMap<u64, Asked>,
+    unanswered: HashMap<u64, PendingCommand>,
     slowest_send: Duration,
     replies: HashMap<u64, Result<Value, Refusal>>,
     strays: VecDeque<Refusal>,
@@ -71,11 +70,15 @@ pub struct Client {
 }
 
 impl Client {
-    pub(crate) fn new(stream: WebSocketStream<Wire>, world: World, dial: &Dial) -> Self {
+    pub(crate) fn new(
+        stream: WebSocketStream<BreakableStream>,
+        seen_entries: SeenEntries,
+        dial: &Dial,
+    ) -> Self {
         Self {
             stream,
             label: dial.label(),
-            world,
+            seen_entries,
             ledger: Ledger::default(),
             next_id: 1,
             unanswered: HashMap::new(),
@@ -89,7 +92,7 @@ impl Client {
         }
     }
 
-    /// Says hello; a reply that is `ok` is kept as the [`greeting`](Self::greeting).
+    /// Sends `hello`; keeps an `ok` reply as the [`greeting`](Self::greeting).
     pub async fn hello(&mut self, d: Value) -> Result<Value, Refusal> {
         let answer = self.call("hello", d).await;
         if let Ok(ok) = &answer {
@@ -98,7 +101,7 @@ impl Client {
         answer
     }
 
-    /// Keeps the reply to a `hello` that was posted.
+    /// Keeps the reply to a `hello` that was sent with [`post`](Self::post).
     pub fn greeted(&mut self, ok: Value) {
         if let Some(name) = ok["user"]["name"].as_str() {
             name.clone_into(&mut self.label);
@@ -106,48 +109,48 @@ impl Client {
         self.greeting = ok;
     }
 
-    /// Drops the pushes that nobody asked for.
+    /// Drops the pushes received so far.
     pub(crate) fn forget(&mut self) {
         self.pushes.clear();
     }
 
-    /// The reply to the last `hello` that was `ok`.
+    /// Returns the reply to the last successful `hello`.
     #[must_use]
     pub fn greeting(&self) -> &Value {
         &self.greeting
     }
 
-    /// This user.
+    /// Returns this user as the server named it.
     #[must_use]
     pub fn user(&self) -> &Value {
         &self.greeting["user"]
     }
 
-    /// This user's id.
+    /// Returns this user's id.
     #[must_use]
     pub fn id(&self) -> &str {
         self.greeting["user"]["id"]
             .as_str()
-            .expect("hello was said")
+            .expect("hello was sent")
     }
 
-    /// This session's token.
+    /// Returns this session's token.
     #[must_use]
     pub fn token(&self) -> String {
         self.greeting["token"]
             .as_str()
-            .expect("hello was said")
+            .expect("hello was sent")
             .to_owned()
     }
 
-    /// What a `hello` needs to come back to where this connection is now.
+    /// Returns the `hello` that resumes from this connection's cursors.
     #[must_use]
     pub fn resume(&self) -> Value {
         let cursors: Value = self.ledger.cursors().collect();
         json!({"token": self.token(), "epoch": self.greeting["epoch"], "cursors": cursors})
     }
 
-    /// The last `seq` this connection has of a room.
+    /// Returns the last `seq` that this connection has received of a room.
     #[must_use]
     pub fn cursor(&self, room: &str) -> i64 {
         self.ledger
@@ -165,24 +168,24 @@ impl Client {
         id
     }
 
-    /// Writes a text frame as it is.
+    /// Writes a text frame unchanged.
     pub async fn text(&mut self, text: &str) {
         self.note(format!("> {text}"));
         self.frame(Message::text(text)).await;
     }
 
-    /// Writes any frame. A connection that is gone shows when it is read.
+    /// Writes any frame. A lost connection shows only when it is read.
     pub async fn frame(&mut self, message: Message) {
         let _ = tokio::time::timeout(LIMIT, self.stream.send(message)).await;
     }
 
-    /// The reply to a command that was posted.
+    /// Waits for the reply to a posted command.
     pub async fn reply(&mut self, id: u64) -> Result<Value, Refusal> {
         self.until("a reply", LIMIT, |client| client.replies.remove(&id))
             .await
     }
 
-    /// The reply to a command that was posted, or how the connection closed instead.
+    /// Waits for the reply to a posted command, or for the close of the connection.
     pub async fn reply_or_close(&mut self, id: u64) -> Result<Result<Value, Refusal>, Closed> {
         loop {
             if let Some(reply) = self.replies.remove(&id) {
@@ -195,24 +198,24 @@ impl Client {
         }
     }
 
-    /// The reply to a command that was posted, or what came instead of it.
-    pub(crate) async fn heard(&mut self, id: u64, patience: Duration) -> Heard {
+    /// Waits for the outcome of a posted command.
+    pub(crate) async fn outcome(&mut self, id: u64, patience: Duration) -> Outcome {
         loop {
             if let Some(reply) = self.replies.remove(&id) {
-                return Heard::Reply(reply);
+                return Outcome::Reply(reply);
             }
             if self.closed.is_some() {
-                return Heard::End;
+                return Outcome::End;
             }
             let next = tokio::time::timeout(patience, self.stream.next());
             let Ok(message) = next.await else {
-                return Heard::Nothing;
+                return Outcome::Nothing;
             };
             self.got(message);
         }
     }
 
-    /// The longest that a send of this connection waited for its reply.
+    /// Returns the longest time that a send of this connection waited for its reply.
     pub(crate) fn slowest_send(&self) -> Duration {
         self.slowest_send
     }
@@ -223,7 +226,7 @@ impl Client {
         self.reply(id).await
     }
 
-    /// Sends a command that must succeed.
+    /// Sends a command that must succeed, and returns its `ok`.
     pub async fn ok(&mut self, op: &str, d: Value) -> Value {
         match self.call(op, d.clone()).await {
             Ok(ok) => ok,
@@ -231,14 +234,14 @@ impl Client {
         }
     }
 
-    /// Makes a public room and subscribes to it.
+    /// Creates a public room and joins it.
     pub async fn open(&mut self, room: &str) {
         self.ok("room.create", json!({"name": room, "kind": "public"}))
             .await;
         self.ok("join", json!({"room": room})).await;
     }
 
-    /// Says something with a `cid` of its own; the ack.
+    /// Sends a message with a new `cid` and returns the acknowledgement.
     pub async fn say(&mut self, room: &str, body: &str) -> Value {
         let cid = format!("{:032x}", rand::random::<u128>());
         self.ok("send", json!({"room": room, "cid": cid, "body": body}))
@@ -254,7 +257,7 @@ impl Client {
         }
     }
 
-    /// The next `err` that answers no command of ours: of a frame whose id could not be read.
+    /// Waits for the next `err` without an id, which answers a frame whose id could not be read.
     pub async fn stray(&mut self) -> Refusal {
         self.until("an err with id null", LIMIT, |client| {
             client.strays.pop_front()
@@ -262,17 +265,19 @@ impl Client {
         .await
     }
 
-    /// The `d` of the next push of this kind in this room (`""`: of no room); others are kept.
+    /// Waits for the next push of this kind in this room (`""`: in no room) and returns its `d`;
+    /// keeps other pushes.
     pub async fn push(&mut self, event: &str, room: &str) -> Value {
         self.push_within(event, room, LIMIT).await
     }
 
-    /// As [`push`](Self::push), with a time limit of its own.
+    /// Like [`push`](Self::push), with its own time limit.
     pub async fn push_within(&mut self, event: &str, room: &str, within: Duration) -> Value {
         self.push_where(event, room, within, |_| true).await
     }
 
-    /// The `d` of the next push of this kind in this room that is as wanted; others are kept.
+    /// Waits for the next push of this kind in this room that satisfies a condition; keeps other
+    /// pushes.
     pub async fn push_where(
         &mut self,
         event: &str,
@@ -285,18 +290,18 @@ impl Client {
             .await
     }
 
-    /// The next entry of this kind in this room; entries of other kinds are kept.
+    /// Waits for the next entry of this kind in this room; keeps entries of other kinds.
     pub async fn entry(&mut self, room: &str, kind: &str) -> Value {
         self.push_where("entry", room, LIMIT, |entry| entry["kind"] == kind)
             .await
     }
 
-    /// All pushes of this kind in this room that have come so far.
+    /// Returns all pushes of this kind in this room that have arrived so far.
     pub fn pushed(&mut self, event: &str, room: &str) -> Vec<Value> {
         std::iter::from_fn(|| self.take(event, room, &|_| true)).collect()
     }
 
-    /// Reads until this entry of a room has come.
+    /// Reads until this entry of a room has arrived.
     pub async fn reach(&mut self, room: &str, seq: i64) {
         let what = format!("entry {seq} of {room}");
         self.until(&what, LIMIT, |client| {
@@ -305,8 +310,8 @@ impl Client {
         .await;
     }
 
-    /// Reads until nothing that was stated before can still come: an entry of its own in `general`
-    /// passes the one bus behind all of it.
+    /// Reads until every earlier event has arrived: sends an entry to `general`, which the bus
+    /// delivers after all of them.
     pub async fn settle(&mut self) {
         let visits = self.ledger.cursor("general").is_none();
         if visits {
@@ -327,7 +332,7 @@ impl Client {
         }
     }
 
-    /// Reads whatever comes until the connection ends or nothing came for a second.
+    /// Reads until the connection ends or nothing has arrived for a second.
     pub async fn drain(&mut self) {
         while self.closed.is_none() {
             let next = tokio::time::timeout(Duration::from_secs(1), self.stream.next());
@@ -341,19 +346,19 @@ impl Client {
         self.closed_within(LIMIT).await
     }
 
-    /// As [`closed`](Self::closed), with a time limit of its own.
+    /// Like [`closed`](Self::closed), with its own time limit.
     pub async fn closed_within(&mut self, within: Duration) -> Closed {
         self.until("a close", within, |client| client.closed.clone())
             .await
     }
 
-    /// Whether the connection has been seen to end.
+    /// Returns whether the connection is known to have ended.
     #[must_use]
     pub fn has_ended(&self) -> bool {
         self.closed.is_some()
     }
 
-    /// Closes with this code and waits for the end.
+    /// Closes with this code and waits for the connection to end.
     pub async fn close(mut self, code: u16) {
         let frame = CloseFrame {
             code: code.into(),
@@ -363,17 +368,17 @@ impl Client {
         self.closed().await;
     }
 
-    /// Ends the connection without a word.
+    /// Drops the connection without a close frame.
     pub fn vanish(self) {
         drop(self);
     }
 
-    /// Breaks the connection after this many more bytes have come.
+    /// Breaks the connection after this many more bytes have arrived.
     pub fn break_after(&mut self, bytes: usize) {
         self.stream.get_mut().break_after(bytes);
     }
 
-    /// Reads for a while, whatever comes, so that pings are answered meanwhile.
+    /// Reads for a while, so that pings are answered meanwhile.
     pub async fn idle(&mut self, time: Duration) {
         let end = tokio::time::Instant::now() + time;
         while self.closed.is_none() {
@@ -384,10 +389,10 @@ impl Client {
         }
     }
 
-    /// Entries a page of `log` or `join` gave are entered into what all clients must agree on.
+    /// Checks the entries of a `log` or `join` page against those that other clients have seen.
     pub(crate) fn saw(&mut self, room: &str, entries: &Value) {
         for entry in entries.as_array().into_iter().flatten() {
-            if let Err(why) = self.world.saw(room, entry) {
+            if let Err(why) = self.seen_entries.saw(room, entry) {
                 self.fail(&why);
             }
         }
@@ -419,9 +424,9 @@ impl Client {
         }
     }
 
-    /// Says that a command with this id is on its way, written by the test itself.
+    /// Registers a command that the test writes itself.
     pub fn expects(&mut self, id: u64, op: &str, d: Value) {
-        let asked = Asked {
+        let asked = PendingCommand {
             op: op.to_owned(),
             d,
             at: Instant::now(),

@@ -1,4 +1,4 @@
-//! A collector of traces: takes what servers post to it, or keeps them waiting.
+//! A trace collector that accepts or stalls requests.
 
 use bytes::Bytes;
 use http::{HeaderMap, Request, Response};
@@ -21,13 +21,13 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-/// Longest time until something arrives.
+/// Longest wait for something to arrive.
 const ARRIVES: Duration = Duration::from_secs(20);
 
 /// Any free port.
 const ANY: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
-/// One that listens on a port of its own. Ends with all its connections when dropped.
+/// A collector on its own port. Dropping it ends all its connections.
 #[derive(Debug)]
 pub struct Collector {
     address: SocketAddr,
@@ -35,52 +35,52 @@ pub struct Collector {
     _tasks: JoinSet<()>,
 }
 
-/// What has arrived.
+/// Everything that has arrived.
 #[derive(Debug, Clone, Default)]
 pub struct Collected {
-    /// All spans, in the order of their arrival.
+    /// All spans in order of arrival.
     pub spans: Vec<Span>,
-    /// What the servers say of themselves.
+    /// The resource attributes of the servers.
     pub resource: BTreeMap<String, String>,
     /// The headers of the last request.
     pub headers: HeaderMap,
-    /// The bodies as they came.
+    /// The raw bodies.
     pub bytes: Vec<u8>,
-    /// Requests, those included that are kept waiting.
+    /// Number of requests, including stalled ones.
     pub requests: usize,
 }
 
-/// One span.
+/// One exported span.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Span {
-    /// What it is called.
+    /// The span's name.
     pub name: String,
-    /// Its trace, 32 digits.
+    /// The trace id, 32 hex digits.
     pub trace: String,
-    /// Its own id.
+    /// The span's own id.
     pub id: String,
-    /// That of the span that it is part of; empty for a root.
+    /// The id of the parent span; empty for a root.
     pub parent: String,
-    /// What is said of it.
+    /// The span's attributes.
     pub attributes: BTreeMap<String, String>,
-    /// Whether it counts as failed.
+    /// Whether the status is an error.
     pub failed: bool,
-    /// Nanoseconds.
+    /// Duration in nanoseconds.
     pub took: u64,
 }
 
 impl Collector {
-    /// One that takes all it gets.
+    /// Starts a collector that accepts all requests.
     pub async fn start() -> Self {
         Self::listening(true, ANY).await
     }
 
-    /// One that takes all it gets, where one was before.
+    /// Starts a collector that accepts all requests, at a given address.
     pub async fn start_at(address: SocketAddr) -> Self {
         Self::listening(true, address).await
     }
 
-    /// One that takes connections and requests and never answers.
+    /// Starts a collector that accepts requests and never answers.
     pub async fn silent() -> Self {
         Self::listening(false, ANY).await
     }
@@ -101,19 +101,19 @@ impl Collector {
         }
     }
 
-    /// What `OTEL_EXPORTER_OTLP_ENDPOINT` is set to.
+    /// Returns the value for `OTEL_EXPORTER_OTLP_ENDPOINT`.
     #[must_use]
     pub fn endpoint(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// What has arrived so far.
+    /// Returns what has arrived so far.
     #[must_use]
     pub fn collected(&self) -> Collected {
         self.seen.borrow().clone()
     }
 
-    /// Waits until what has arrived is as wanted.
+    /// Waits until what has arrived satisfies a condition.
     pub async fn until(&self, what: &str, wanted: impl Fn(&Collected) -> bool) -> Collected {
         let mut seen = self.seen.subscribe();
         let arrived = tokio::time::timeout(ARRIVES, seen.wait_for(|seen| wanted(seen))).await;
@@ -125,7 +125,7 @@ impl Collector {
 }
 
 impl Collected {
-    /// The spans of one trace by this name.
+    /// Returns the spans of one trace with this name.
     #[must_use]
     pub fn of(&self, trace: &str, name: &str) -> Vec<&Span> {
         let spans = self.spans.iter();
@@ -134,13 +134,13 @@ impl Collected {
             .collect()
     }
 
-    /// The first span by this name.
+    /// Returns the first span with this name.
     #[must_use]
     pub fn first(&self, name: &str) -> Option<&Span> {
         self.spans.iter().find(|span| span.name == name)
     }
 
-    /// Whether this text is anywhere in what was sent.
+    /// Returns whether this text occurs anywhere in the requests.
     #[must_use]
     pub fn holds(&self, text: &str) -> bool {
         let text = text.as_bytes();
@@ -155,7 +155,7 @@ async fn accept(listener: TcpListener, seen: Arc<watch::Sender<Collected>>, answ
         let service = service_fn(move |request| take(request, Arc::clone(&seen), answers));
         connections.spawn(async move {
             let served = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
-            // A server that goes away in the middle is not the collector's trouble.
+            // A server may disconnect in the middle of a request.
             let _ = served.await;
         });
     }

@@ -1,5 +1,5 @@
-//! What `docs/protocol.md` lists: its ops, pushes, error names and close codes. The suites are
-//! held against these lists, so that a new word in the protocol without a test is noticed.
+//! Reads the ops, pushes, error names and close codes in `docs/protocol.md`. The suites are
+//! compared with these lists, so that a protocol feature without a test is noticed.
 
 use crate::binary::workspace;
 use std::collections::{BTreeMap, BTreeSet};
@@ -7,12 +7,12 @@ use std::sync::OnceLock;
 
 static CONTRACT: OnceLock<Contract> = OnceLock::new();
 
-/// The words of the protocol.
+/// The vocabulary of the protocol.
 #[derive(Debug)]
 pub struct Contract {
-    /// First column of the table under "Commands".
+    /// The first column of the table under "Commands".
     pub ops: BTreeSet<String>,
-    /// Named under "Pushes".
+    /// The names under "Pushes".
     pub pushes: BTreeSet<String>,
     /// Error names and their codes.
     pub errors: BTreeMap<String, u64>,
@@ -20,7 +20,7 @@ pub struct Contract {
     pub closes: BTreeSet<u16>,
 }
 
-/// The protocol, read once.
+/// Returns the vocabulary, parsed once.
 pub fn contract() -> &'static Contract {
     CONTRACT.get_or_init(|| {
         let path = workspace().join("docs/protocol.md");
@@ -43,11 +43,11 @@ impl Contract {
 fn section<'a>(text: &'a str, title: &str) -> &'a str {
     let (_, after) = text
         .split_once(&format!("\n## {title}\n"))
-        .unwrap_or_else(|| panic!("the protocol has a section {title}"));
+        .unwrap_or_else(|| panic!("docs/protocol.md has no section {title}"));
     after.split("\n## ").next().unwrap_or(after)
 }
 
-/// Words in back quotes.
+/// Returns the words in back quotes.
 fn quoted(text: &str) -> impl Iterator<Item = &str> {
     text.split('`').skip(1).step_by(2)
 }
@@ -68,7 +68,7 @@ fn ops(section: &str) -> BTreeSet<String> {
         .collect()
 }
 
-/// The first paragraph lists them, each followed by its `d` if it has one.
+/// Reads the first paragraph, which lists the pushes, each followed by its `d` if it has one.
 fn pushes(section: &str) -> BTreeSet<String> {
     let list = without_brackets(
         section

@@ -1,7 +1,7 @@
-//! People who talk at full speed while the server has its troubles, and the judgement on it: in
-//! the end everybody and the database must agree on every word.
+//! People who chat at full speed while faults occur; in the end all clients and the database must
+//! agree on every message.
 
-use crate::chatter::{Chatter, Talk};
+use crate::chatter::{Chatter, ChatterConfig};
 use crate::client::{Client, LIMIT};
 use crate::server::Server;
 use crate::store::Store;
@@ -15,49 +15,49 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-/// How many, and how busy.
+/// How many people there are and how fast they send.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct People {
-    /// Each with one connection.
+    /// Number of people, each with one connection.
     pub(crate) clients: usize,
-    /// Each person is in about half of them.
+    /// Number of rooms; each person is in about half of them.
     pub(crate) rooms: usize,
     /// Unacknowledged sends of each person.
     pub(crate) window: usize,
-    /// The way every third of them takes to the server, if it is not the straight one.
+    /// The proxy that every third person uses, if any.
     pub(crate) through: Option<SocketAddr>,
 }
 
-/// What people met with.
+/// What people experienced, and what the check found.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub struct Figures {
-    /// Different messages.
+pub struct CrowdReport {
+    /// Distinct messages.
     pub sent: usize,
-    /// Of those, how many were acknowledged.
+    /// How many of them were acknowledged.
     pub acked: usize,
-    /// Sends that were repeated, and how many of the repeats were told that they were.
+    /// Sends that were repeated.
     pub repeated: usize,
-    /// See above.
+    /// How many of the repeats were acknowledged as duplicates.
     pub dups: usize,
-    /// Sends that were refused, each with a retryable error.
+    /// Refused sends, each with a retryable error.
     pub refused: usize,
-    /// Of those, how many with an open outcome.
+    /// How many of those had an unknown outcome.
     pub unknown: usize,
     /// Connections that ended.
     pub cut: usize,
-    /// The longest that a send waited for its reply, of whatever kind.
+    /// Longest wait of a send for any reply.
     pub slowest: Duration,
     /// Entries of all rooms.
     pub entries: usize,
-    /// Acknowledged messages that are not where the ack said, in the log or in the database.
+    /// Acknowledged messages that are missing from their place in the log or the database.
     pub lost: usize,
-    /// Messages that are there more than once.
+    /// Messages that are stored more than once.
     pub doubled: usize,
-    /// Places of a room's log without an entry.
+    /// Sequence numbers without an entry.
     pub gaps: usize,
 }
 
-/// People talking.
+/// A running crowd.
 pub(crate) struct Crowd {
     server: Server,
     rooms: Vec<String>,
@@ -67,7 +67,7 @@ pub(crate) struct Crowd {
 }
 
 impl Crowd {
-    /// Lets them enter and talk.
+    /// Connects the people and lets them chat.
     pub(crate) async fn gather(server: &Server, people: People) -> Self {
         let rooms = make_rooms(server, people.rooms).await;
         let (stop, stopped) = watch::channel(false);
@@ -75,7 +75,7 @@ impl Crowd {
         let mut talkers = JoinSet::new();
         for number in 0..people.clients {
             let mine = rooms.iter().skip(number % 2).step_by(2).cloned().collect();
-            let talk = Talk {
+            let talk = ChatterConfig {
                 rooms: mine,
                 window: people.window,
                 through: people.through.filter(|_| number % 3 == 0),
@@ -94,28 +94,29 @@ impl Crowd {
         }
     }
 
-    /// Acknowledgements so far.
+    /// Returns the number of acknowledgements so far.
     pub(crate) fn acks(&self) -> usize {
         self.acks.load(Ordering::Relaxed)
     }
 
-    /// Waits until people are talking: a fault of a server that idles proves nothing.
+    /// Waits until people are chatting: a fault of an idle server proves nothing.
     pub(crate) async fn busy(&self) {
         self.acks_after(100, LIMIT).await;
     }
 
-    /// Waits for so many more acknowledgements; how long that took.
+    /// Waits for this many more acknowledgements and returns how long that took.
     pub(crate) async fn acks_after(&self, more: usize, within: Duration) -> Duration {
         let (began, enough) = (Instant::now(), self.acks() + more);
         while self.acks() < enough {
-            assert!(began.elapsed() < within, "nobody is talking");
+            assert!(began.elapsed() < within, "nobody is chatting");
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
         began.elapsed()
     }
 
-    /// Everybody ends once all they said is acknowledged, reads on to the end, and is judged.
-    pub(crate) async fn disperse(self, store: &Store) -> Figures {
+    /// Stops sending once everything is acknowledged, lets everybody catch up, and checks the
+    /// result.
+    pub(crate) async fn finish(self, store: &Store) -> CrowdReport {
         self.stop.send_replace(true);
         let chatters = self.talkers.join_all().await;
         let logs = read_logs(&self.server, &self.rooms).await;
@@ -137,7 +138,7 @@ async fn make_rooms(server: &Server, count: usize) -> Vec<String> {
     rooms
 }
 
-/// The whole log of each room as a new member reads it: `seq` to `cid`.
+/// Reads the whole log of each room as a new member: `seq` to `cid`.
 type Logs = BTreeMap<String, BTreeMap<i64, Option<String>>>;
 
 async fn read_logs(server: &Server, rooms: &[String]) -> Logs {
@@ -171,7 +172,7 @@ async fn read_log(reader: &mut Client, room: &str, head: i64) -> BTreeMap<i64, O
     log
 }
 
-/// Everyone reads on until they have all there is.
+/// Lets everyone read until they have all entries.
 async fn catch_up(chatters: Vec<Chatter>, logs: &Logs) -> Vec<Chatter> {
     let mut waiting = JoinSet::new();
     for mut chatter in chatters {
@@ -188,8 +189,8 @@ async fn catch_up(chatters: Vec<Chatter>, logs: &Logs) -> Vec<Chatter> {
     waiting.join_all().await
 }
 
-async fn judge(store: &Store, chatters: &[Chatter], logs: &Logs) -> Figures {
-    let mut figures = Figures::default();
+async fn judge(store: &Store, chatters: &[Chatter], logs: &Logs) -> CrowdReport {
+    let mut figures = CrowdReport::default();
     let stored = stored(store).await;
     for (room, log) in logs {
         figures.entries += log.len();
@@ -201,7 +202,7 @@ async fn judge(store: &Store, chatters: &[Chatter], logs: &Logs) -> Figures {
             Some(log),
             "the database and the log of {room} agree"
         );
-        // What anyone was ever given went through the world, which refuses to disagree.
+        // Every entry that a client received was checked against those of the others.
         let seen = store.seen(room);
         let all = seen
             .iter()

@@ -1,4 +1,4 @@
-//! The database beside the server: what it really holds, and how to get in its way.
+//! Access to the database beside the server, to inspect it or to disturb it.
 
 use crate::store::{Kind, Store};
 use diesel::connection::SimpleConnection as _;
@@ -9,27 +9,27 @@ use diesel_async::{AsyncConnection as _, AsyncPgConnection, SimpleAsyncConnectio
 use fixtures::Postgres;
 use std::path::Path;
 
-/// A connection of the test's own.
+/// A connection of the test to the database.
 pub enum Sql {
-    /// To the file.
+    /// A connection to the SQLite file.
     Sqlite(Box<SqliteConnection>),
-    /// To the database of this test.
+    /// A connection to this test's PostgreSQL database.
     Postgres(Box<AsyncPgConnection>),
 }
 
-/// A message of the log, as it is stored.
+/// A stored entry of a room's log.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, QueryableByName)]
 pub struct Stored {
     /// The room's key.
     #[diesel(sql_type = Text)]
     pub room: String,
-    /// Its place.
+    /// The entry's `seq`.
     #[diesel(sql_type = BigInt)]
     pub seq: i64,
-    /// What made it unique, if it is a message.
+    /// The message's `cid`; `None` for other entries.
     #[diesel(sql_type = Nullable<Text>)]
     pub cid: Option<String>,
-    /// What it says, if it is a message.
+    /// The message's text; `None` for other entries.
     #[diesel(sql_type = Nullable<Text>)]
     pub body: Option<String>,
 }
@@ -50,7 +50,7 @@ impl Sql {
         Self::Sqlite(Box::new(connection))
     }
 
-    /// A new file.
+    /// Creates a new SQLite file.
     #[must_use]
     pub fn create(file: &Path) -> Self {
         Self::sqlite(file)
@@ -61,7 +61,7 @@ impl Sql {
         Self::Postgres(Box::new(connection.expect("PostgreSQL can be reached")))
     }
 
-    /// Runs a statement beside all databases of tests.
+    /// Runs a statement in the database that the server's superuser connects to.
     pub(crate) async fn administer(statement: &str) {
         Self::postgres(&Postgres::shared().url("postgres"))
             .await
@@ -78,13 +78,13 @@ impl Sql {
         done.unwrap_or_else(|why| panic!("{statements}: {why}"));
     }
 
-    /// How many rows a table has; none when there is no such table yet.
+    /// Returns the number of rows of a table; 0 if the table does not exist.
     pub async fn count(&mut self, table: &str) -> i64 {
         let query = diesel::sql_query(format!("SELECT count(*) AS count FROM {table}"));
         self.counted(query).await.unwrap_or(0)
     }
 
-    /// The number that a statement tells as `count`.
+    /// Returns the column `count` of a query.
     pub async fn number(&mut self, statement: &str) -> i64 {
         let number = self.counted(diesel::sql_query(statement)).await;
         number.unwrap_or_else(|why| panic!("{statement}: {why}"))
@@ -100,7 +100,7 @@ impl Sql {
         Ok(row.count)
     }
 
-    /// Every entry of every room, by room and `seq`.
+    /// Returns every entry of every room, by room and `seq`.
     pub async fn entries(&mut self) -> Vec<Stored> {
         let query = diesel::sql_query(ENTRIES);
         match self {
@@ -116,14 +116,15 @@ impl Sql {
 const ENTRIES: &str = "SELECT r.key AS room, e.seq AS seq, e.cid AS cid, e.body AS body \
     FROM entries e JOIN rooms r ON r.id = e.room_id ORDER BY r.key, e.seq";
 
-/// Counting this far takes SQLite longer than any asker waits.
+/// Counting this far takes SQLite longer than any caller waits.
 const LONG_COUNT: &str = "
     CREATE VIEW long_count AS WITH RECURSIVE n(i) AS
         (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 60000000) SELECT count(*) AS c FROM n;
     CREATE TRIGGER snag AFTER INSERT ON entries WHEN NEW.cid = 'held'
         BEGIN SELECT c FROM long_count; END;";
 
-/// Three statements of 1.6 s each, as one may take 2 s: at the head, at the entry, at the commit.
+/// Three statements of 1.6 s each, since one may take at most 2 s: at the head, the entry and the
+/// commit.
 const LONG_SLEEPS: &str = "
     CREATE FUNCTION snag() RETURNS trigger LANGUAGE plpgsql AS
         $$ BEGIN PERFORM pg_sleep(1.6); RETURN NEW; END $$;
@@ -132,7 +133,7 @@ const LONG_SLEEPS: &str = "
     CREATE CONSTRAINT TRIGGER snag_commit AFTER INSERT ON entries DEFERRABLE INITIALLY DEFERRED
         FOR EACH ROW EXECUTE FUNCTION snag();";
 
-/// From now on the message with the cid `held` takes longer to store than its asker waits.
+/// Makes storing the message with the cid `held` take longer than its caller waits.
 pub async fn snag(store: &Store) {
     let sql = match store.kind() {
         Kind::Sqlite => LONG_COUNT,
@@ -141,7 +142,7 @@ pub async fn snag(store: &Store) {
     store.sql().await.run(sql).await;
 }
 
-/// All is as quick as before [`snag`].
+/// Undoes [`snag`].
 pub async fn unsnag(store: &Store) {
     let sql = match store.kind() {
         Kind::Sqlite => "DROP TRIGGER snag; DROP VIEW long_count;",
@@ -150,7 +151,7 @@ pub async fn unsnag(store: &Store) {
     store.sql().await.run(sql).await;
 }
 
-/// Keeps the server from committing, until dropped.
+/// Prevents the server from committing until dropped.
 #[must_use]
 pub struct Hold {
     store: Store,

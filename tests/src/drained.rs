@@ -1,6 +1,6 @@
-//! A stop with many connections: each is told when to come back.
+//! Stops a server with many connections; each must learn when to reconnect.
 
-use crate::raw::{Raw, Said};
+use crate::raw::{Raw, Received};
 use crate::server::{Exit, Server};
 use serde_json::json;
 use std::collections::BTreeSet;
@@ -8,30 +8,30 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-/// Connections being made at once.
+/// Connections opened concurrently.
 const AT_ONCE: usize = 64;
 
-/// How a stop with many connections went.
+/// The result of a stop with many connections.
 #[derive(Debug)]
 pub struct Drained {
-    /// What each was told to wait, in milliseconds.
+    /// The delays that clients were given, in milliseconds.
     pub delays_ms: Vec<u64>,
-    /// How long the stop took.
+    /// Duration of the stop.
     pub took: Duration,
     /// How the server ended.
     pub exit: Exit,
 }
 
 impl Drained {
-    /// How many different delays there were.
+    /// Returns the number of distinct delays.
     #[must_use]
     pub fn different(&self) -> usize {
         self.delays_ms.iter().collect::<BTreeSet<_>>().len()
     }
 }
 
-/// Opens so many connections, as guests, and stops the server; every one must be told `bye` and
-/// closed 1012.
+/// Connects this many guests and stops the server; every one must receive `bye` and close code
+/// 1012.
 pub async fn drained(server: &Server, connections: usize) -> Drained {
     let mut guests = JoinSet::new();
     let mut open = Vec::new();
@@ -53,7 +53,7 @@ pub async fn drained(server: &Server, connections: usize) -> Drained {
     open.extend(guests.join_all().await.into_iter().map(Ok));
     let mut waiting = JoinSet::new();
     for raw in open {
-        waiting.spawn(told(raw.expect("a guest does not panic")));
+        waiting.spawn(read_bye(raw.expect("a guest does not panic")));
     }
     let began = Instant::now();
     server.signal("TERM");
@@ -65,21 +65,21 @@ pub async fn drained(server: &Server, connections: usize) -> Drained {
     }
 }
 
-async fn told(mut raw: Raw) -> u64 {
+async fn read_bye(mut raw: Raw) -> u64 {
     let mut delay = None;
     loop {
         match raw.next().await {
-            Said::Text(push) if push["ev"] == "bye" => {
+            Received::Text(push) if push["ev"] == "bye" => {
                 delay = push["d"]["reconnect_after_ms"].as_u64();
             }
-            Said::Text(_) => {}
-            Said::Close(code) => {
+            Received::Text(_) => {}
+            Received::Close(code) => {
                 assert_eq!(code, 1012);
-                // Whoever has gone meanwhile need not be answered.
+                // The server may have gone before this reply.
                 let _ = raw.close(code).await;
                 return delay.expect("bye comes before the close");
             }
-            Said::Nothing => panic!("ended without a close frame"),
+            Received::Nothing => panic!("ended without a close frame"),
         }
     }
 }

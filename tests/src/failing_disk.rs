@@ -1,16 +1,16 @@
-//! A disk whose syncs fail, as the server sees it: strace answers for the kernel.
+//! A disk whose syncs fail: strace injects the errors.
 
 use crate::server::Server;
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
 
-/// Every sync of a server fails, until this is dropped or the server has ended.
+/// Fails every sync of a server until dropped or until the server has ended.
 #[derive(Debug)]
 #[must_use]
 pub struct FailingDisk(Child);
 
 impl FailingDisk {
-    /// From now on.
+    /// Attaches to a server.
     pub async fn under(server: &Server) -> Self {
         let process = server.process().to_string();
         let attached = tokio::task::spawn_blocking(move || {
@@ -23,11 +23,11 @@ impl FailingDisk {
                 .stderr(Stdio::piped())
                 .spawn()
                 .expect("strace is installed (apt-get install strace)");
-            let told = strace.stderr.take().expect("it is a pipe");
-            let mut lines = BufReader::new(told).lines().map_while(Result::ok);
+            let stderr = strace.stderr.take().expect("it is a pipe");
+            let mut lines = BufReader::new(stderr).lines().map_while(Result::ok);
             let attached = lines.find(|line| line.contains("attached"));
-            assert!(attached.is_some(), "strace may look into its siblings");
-            // It must not wait for a reader.
+            assert!(attached.is_some(), "strace is allowed to attach");
+            // strace must not block on a full pipe.
             std::thread::spawn(move || lines.for_each(drop));
             strace
         });
@@ -37,7 +37,7 @@ impl FailingDisk {
 
 impl Drop for FailingDisk {
     fn drop(&mut self) {
-        // It may have ended with the server.
+        // strace may have ended with the server.
         let _ = self.0.kill();
         let _ = self.0.wait();
     }

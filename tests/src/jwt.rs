@@ -1,4 +1,4 @@
-//! Signed identities as an issuer makes them.
+//! Creates signed identities as an issuer does.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -9,30 +9,30 @@ use serde_json::{Map, Value, json};
 use sha2::{Sha256, Sha384, Sha512};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// The secret the tests share with the server.
+/// The secret that the tests share with the server.
 pub const SECRET: &str = "a-secret-of-the-tests-32-bytes-or-more";
 
-/// What a `jwt` claims.
+/// The claims of a `jwt`.
 #[derive(Debug, Clone)]
 pub struct Claims(Map<String, Value>);
 
 impl Claims {
-    /// A person of the test's issuer, with a token that is valid for so many seconds (negative:
-    /// that ended so long ago).
+    /// Returns the claims of a person of the test's issuer, valid for so many seconds (negative:
+    /// expired that long ago).
     #[must_use]
     pub fn of(subject: &str, name: &str, valid_s: i64) -> Self {
         let claims = json!({"sub": subject, "name": name, "exp": now_s() + valid_s});
         Self(claims.as_object().expect("claims are an object").clone())
     }
 
-    /// The same with another claim.
+    /// Returns the claims with one more.
     #[must_use]
     pub fn with(mut self, claim: &str, value: Value) -> Self {
         self.0.insert(claim.to_owned(), value);
         self
     }
 
-    /// Signed with HS256 and the test's secret.
+    /// Returns the claims signed with HS256 and the test's secret.
     #[must_use]
     pub fn jwt(&self) -> String {
         sign(self, Algorithm::HS256, SECRET)

@@ -1,20 +1,20 @@
-//! How the program under test is started.
+//! Starts the program under test.
 
 use crate::binary::{companion, parlor};
 use std::collections::BTreeMap;
 use std::process::Command;
 
-/// Which program, and what it may have.
+/// The program and its limits.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Launch {
-    /// Another one than `parlor`.
+    /// A program other than `parlor`.
     pub(crate) program: Option<&'static str>,
-    /// It may have so many files open.
+    /// Limit of open files.
     pub(crate) descriptors: Option<u32>,
 }
 
 impl Launch {
-    /// The program in this environment, and in nothing else of ours.
+    /// Returns the command with this environment and nothing else of the test's.
     pub(crate) fn command(&self, environment: &BTreeMap<String, String>) -> Command {
         let program = match self.program {
             Some(name) => companion(name),

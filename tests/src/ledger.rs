@@ -1,9 +1,9 @@
-//! What one connection may be pushed, by what it was told before.
+//! Checks what one connection may be pushed, by what it was told before.
 
 use serde_json::Value;
 use std::collections::{HashMap, HashSet};
 
-/// The contract of one connection: subscriptions and cursors.
+/// The expected state of one connection: subscriptions and cursors.
 #[derive(Debug, Default)]
 pub(crate) struct Ledger {
     greeted: bool,
@@ -20,19 +20,19 @@ struct Subscription {
 }
 
 impl Ledger {
-    /// The last `seq` this connection has of a room it is subscribed to.
+    /// Returns the last `seq` that this connection has of a room it is subscribed to.
     pub(crate) fn cursor(&self, room: &str) -> Option<i64> {
         self.rooms.get(room).map(|subscription| subscription.cursor)
     }
 
-    /// All cursors of this connection.
+    /// Returns all cursors of this connection.
     pub(crate) fn cursors(&self) -> impl Iterator<Item = (&str, i64)> {
         self.rooms
             .iter()
             .map(|(room, subscription)| (room.as_str(), subscription.cursor))
     }
 
-    /// A push came.
+    /// Checks a push.
     pub(crate) fn pushed(&mut self, event: &str, room: &str, d: &Value) -> Result<(), String> {
         if !self.greeted {
             return Err("nothing but err precedes the hello reply".to_owned());
@@ -53,7 +53,7 @@ impl Ledger {
         }
     }
 
-    /// A command was answered with `ok`.
+    /// Notes an `ok` reply to a command.
     pub(crate) fn answered(&mut self, op: &str, asked: &Value, ok: &Value) -> Result<(), String> {
         match op {
             "hello" => self.hello(asked, ok),
@@ -102,7 +102,8 @@ impl Ledger {
         Ok(())
     }
 
-    /// The person concerned still gets the entry that ended the membership, and nothing after it.
+    /// The person concerned still receives the entry that ended the membership, and nothing after
+    /// it.
     fn gone(&mut self, room: &str, seq: i64) -> Result<(), String> {
         self.ended.insert(room.to_owned());
         match self.rooms.remove(room) {

@@ -1,15 +1,15 @@
-//! The harness of the whole-system tests: the real binary in a process of its own, on SQLite or on
-//! a real PostgreSQL, and clients that judge every frame they get by the wire protocol.
+//! The harness of the whole-system tests: the real binary in its own process, on SQLite or on a
+//! real PostgreSQL, and clients that check every frame against the wire protocol.
 //!
 //! A test body gets a [`Store`], starts [`Server`]s on it and talks to them with [`Client`]s and
-//! [`Api`] calls. Whatever the test looks at, every client checks the contract on the way: one
-//! reply per command, pushes only of rooms it is subscribed to, each entry once and in order, the
-//! shapes of replies and entries; and all clients of one store must agree on every `(room, seq)`.
-//! When the body is done the harness stops the servers and checks that they were left clean.
+//! [`Api`] calls. Whatever the test is about, every client checks the contract: one reply per
+//! command, pushes only of rooms it is subscribed to, each entry once and in order, the shapes of
+//! replies and entries; and all clients of one store must agree on every `(room, seq)`. After the
+//! body the harness stops the servers and checks that they ended cleanly.
 
 mod api;
-mod beside;
 mod binary;
+mod breakable_stream;
 mod chaos;
 mod chatter;
 mod churn;
@@ -22,57 +22,57 @@ mod drained;
 mod failing_disk;
 mod faults;
 mod floods;
+mod http_connection;
 mod jwt;
 mod launch;
 mod ledger;
-mod line;
 mod link;
 mod process;
 mod raw;
 mod refusal;
 mod scrape;
+mod second_database;
+mod seen_entries;
 mod server;
 mod settings;
 mod shape;
 mod standby;
 mod starting;
 mod store;
-mod wire;
-mod world;
 
 pub use api::{Answer, Api};
-pub use beside::{Beside, Hidden, Silence};
 pub use binary::{parlor, workspace};
-pub use chaos::{Killed, Plan, torture};
+pub use breakable_stream::BreakableStream;
+pub use chaos::{KillReport, Plan, torture};
 pub use churn::{Footprint, churn};
 pub use client::{Client, Closed, LIMIT};
 pub use collector::{Collected, Collector, Span};
 pub use contract::{Contract, contract};
-pub use crowd::Figures;
+pub use crowd::CrowdReport;
 pub use database::{Hold, Sql, Stored, snag, unsnag};
 pub use drained::{Drained, drained};
 pub use failing_disk::FailingDisk;
 pub use faults::{
-    Misdeed, Rank, Report, Size, TRIALS, Trial, beside_away, beside_hidden, beside_lost_later,
+    Misbehaviour, Rank, Report, Size, TRIALS, Trial, beside_away, beside_hidden, beside_lost_later,
     black_hole, blocked_log, deaf, failed_sync, full_disk, half_open, hung, killed_connections,
     locked, misbehaving, no_descriptors, restarted, slow, stopped,
 };
-pub use floods::{FLOODS, Felt, Flood, Scale};
+pub use floods::{FLOODS, Flood, FloodReport, Scale};
+pub use http_connection::HttpConnection;
 pub use jsonwebtoken::Algorithm;
 pub use jwt::{Claims, SECRET, sign};
-pub use line::Line;
 pub use link::Link;
-pub use raw::{Raw, Said};
+pub use raw::{Raw, Received};
 pub use refusal::Refusal;
 pub use scrape::{Family, Scrape};
+pub use second_database::{HiddenDatabase, SecondDatabase, SilencedDatabase};
 pub use server::{Dial, Exit, Server};
 pub use settings::Settings;
 pub use standby::Standby;
 pub use starting::Starting;
 pub use store::{Kind, Place, Store, judge, judge_at, judge_within};
-pub use wire::Wire;
 
-/// Makes of each `async fn name(store: Store) { … }` two tests, `name::sqlite` and
+/// Turns each `async fn name(store: Store) { … }` into two tests, `name::sqlite` and
 /// `name::postgres`.
 #[macro_export]
 macro_rules! on_both {
@@ -88,7 +88,7 @@ macro_rules! on_both {
     )+};
 }
 
-/// [`on_both`] for what only SQLite does: one test each, `name::sqlite`.
+/// Like [`on_both`], for SQLite only: one test each, `name::sqlite`.
 #[macro_export]
 macro_rules! on_sqlite {
     ($(async fn $name:ident($store:ident: Store) $body:block)+) => {$(
@@ -102,7 +102,7 @@ macro_rules! on_sqlite {
     )+};
 }
 
-/// [`on_both`] for what only PostgreSQL does: one test each, `name::postgres`.
+/// Like [`on_both`], for PostgreSQL only: one test each, `name::postgres`.
 #[macro_export]
 macro_rules! on_postgres {
     ($(async fn $name:ident($store:ident: Store) $body:block)+) => {$(
@@ -116,7 +116,7 @@ macro_rules! on_postgres {
     )+};
 }
 
-/// The test that runs `body` on one kind of database.
+/// Declares the test that runs `body` on one kind of database.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! on_one {

@@ -1,4 +1,4 @@
-//! A TCP proxy before the database, or before the server, that can fall silent.
+//! A TCP proxy in front of the database or the server that can fall silent.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-/// Carries bytes both ways, or holds them back. Ends with all its connections when dropped.
+/// Forwards bytes both ways, or holds them back. Dropping it ends all its connections.
 #[derive(Debug)]
 pub struct Link {
     address: SocketAddr,
@@ -16,28 +16,28 @@ pub struct Link {
     _tasks: JoinSet<()>,
 }
 
-/// How it stands.
+/// The state of the link.
 #[derive(Debug, Clone, Copy)]
 struct State {
     flow: Flow,
-    /// How often the connections of before were forgotten.
+    /// How often all connections were forgotten.
     age: u32,
 }
 
-/// What passes.
+/// What the link forwards.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Flow {
     Open,
-    /// What the far end says is held back; what is said to it arrives.
+    /// Holds back what the far end sends; forwards what is sent to it.
     Deaf,
-    /// Nothing passes.
+    /// Forwards nothing.
     Silent,
-    /// All connections are cut and new ones too.
+    /// Cuts all connections, new ones too.
     Cut,
 }
 
 impl Link {
-    /// A link to a port of this machine.
+    /// Opens a link to a port of this machine.
     pub async fn to(port: u16) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0")
             .await
@@ -58,18 +58,18 @@ impl Link {
         }
     }
 
-    /// Where to connect instead.
+    /// Returns the address to connect to instead.
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Its port.
+    /// Returns its port.
     #[must_use]
     pub fn port(&self) -> u16 {
         self.address.port()
     }
 
-    /// Holds back what the far end says: it acts, but nobody learns of it.
+    /// Holds back what the far end sends: it acts, but its answers do not arrive.
     pub fn deafen(&self) {
         self.becomes(Flow::Deaf);
     }
@@ -79,18 +79,18 @@ impl Link {
         self.becomes(Flow::Silent);
     }
 
-    /// Cuts all connections, and each new one at once.
+    /// Cuts all connections, and each new one immediately.
     pub fn cut(&self) {
         self.becomes(Flow::Cut);
     }
 
-    /// Lets everything pass again, what was held back first.
+    /// Forwards everything again, including what was held back.
     pub fn open(&self) {
         self.becomes(Flow::Open);
     }
 
-    /// Forgets all connections, as a network does that was parted for long: neither end hears of
-    /// the other again, nor that it went. New ones are carried as ever.
+    /// Forgets all connections, like a network that was split for long: neither end receives
+    /// anything of the other again, not even the end of the connection. New connections work.
     pub fn forget(&self) {
         self.flows.send_modify(|state| state.age += 1);
     }
@@ -147,7 +147,8 @@ async fn pass(
             return;
         }
     }
-    // The end does not pass either: whoever vanishes behind a silent link is not seen to go.
+    // The end of a connection is held back too: a client that vanishes behind a silent link is not
+    // noticed.
     let _ = state.wait_for(|state| passes(*state)).await;
 }
 

@@ -1,4 +1,4 @@
-//! One child process and what it wrote to stderr.
+//! One child process and its standard error.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -6,7 +6,7 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 use tokio::sync::watch;
 
-/// Whether anyone reads what the process writes.
+/// Whether the process's output is being read.
 #[derive(Debug, Default)]
 struct Reading {
     paused: Mutex<bool>,
@@ -15,18 +15,18 @@ struct Reading {
 
 impl Reading {
     fn set(&self, paused: bool) {
-        *self.paused.lock().expect("nobody panics with a flag") = paused;
+        *self.paused.lock().expect("the lock is not poisoned") = paused;
         self.changed.notify_all();
     }
 
     fn wait(&self) {
-        let paused = self.paused.lock().expect("nobody panics with a flag");
+        let paused = self.paused.lock().expect("the lock is not poisoned");
         let gone_on = self.changed.wait_while(paused, |paused| *paused);
-        drop(gone_on.expect("nobody panics with a flag"));
+        drop(gone_on.expect("the lock is not poisoned"));
     }
 }
 
-/// A process whose stderr is kept line by line. Killed when dropped.
+/// A process whose standard error is kept line by line. Killed when dropped.
 #[derive(Debug)]
 pub(crate) struct Process {
     child: Mutex<Child>,
@@ -52,7 +52,7 @@ impl Process {
             for line in BufReader::new(stderr).split(b'\n').map_while(Result::ok) {
                 may_read.wait();
                 let line = String::from_utf8_lossy(&line).into_owned();
-                let mut kept = kept.lock().expect("nobody panics with the lines");
+                let mut kept = kept.lock().expect("the lock is not poisoned");
                 kept.push(line);
                 counter.send_replace(kept.len());
             }
@@ -66,31 +66,25 @@ impl Process {
     }
 
     pub(crate) fn id(&self) -> u32 {
-        self.child
-            .lock()
-            .expect("nobody panics with the child")
-            .id()
+        self.child.lock().expect("the lock is not poisoned").id()
     }
 
     pub(crate) fn lines(&self) -> Vec<String> {
-        self.lines
-            .lock()
-            .expect("nobody panics with the lines")
-            .clone()
+        self.lines.lock().expect("the lock is not poisoned").clone()
     }
 
-    /// Lets what it writes pile up in the pipe until that is full and it has to wait.
+    /// Stops reading the output, so that the pipe fills up and the process must wait.
     pub(crate) fn stop_reading(&self) {
         self.reading.set(true);
     }
 
-    /// Reads again, from where it was.
+    /// Reads the output again, from where it stopped.
     pub(crate) fn read_on(&self) {
         self.reading.set(false);
     }
 
-    /// The first answer `wanted` gives to a line, from the first line on; `None` when the process
-    /// has ended or the time is up without one.
+    /// Returns the first value that `wanted` returns for a line, from the first line on; `None` if
+    /// the process ends or the time is up before.
     pub(crate) async fn line<T>(
         &self,
         within: Duration,
@@ -111,9 +105,9 @@ impl Process {
         tokio::time::timeout(within, search).await.ok().flatten()
     }
 
-    /// SIGKILL, and waits until the process is gone.
+    /// Sends SIGKILL and waits until the process has ended.
     pub(crate) fn kill(&self) {
-        let mut child = self.child.lock().expect("nobody panics with the child");
+        let mut child = self.child.lock().expect("the lock is not poisoned");
         let _ = child.kill();
         let _ = child.wait();
     }
@@ -128,11 +122,12 @@ impl Process {
     }
 
     pub(crate) fn status(&self) -> Option<ExitStatus> {
-        let mut child = self.child.lock().expect("nobody panics with the child");
+        let mut child = self.child.lock().expect("the lock is not poisoned");
         child.try_wait().expect("a child can be waited for")
     }
 
-    /// How it ended, or `None` when it did not within this time.
+    /// Waits for the process and returns how it ended; `None` if it is still running after this
+    /// time.
     pub(crate) async fn ended(&self, within: Duration) -> Option<ExitStatus> {
         let end = tokio::time::Instant::now() + within;
         loop {

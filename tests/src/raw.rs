@@ -1,5 +1,5 @@
-//! A client of a few hundred bytes, for when thousands are needed: it speaks frames, judges nothing,
-//! and can vanish without a word.
+//! A client of a few hundred bytes, for when thousands are needed: it handles frames, checks
+//! nothing, and can vanish without a close frame.
 
 use serde_json::Value;
 use std::io;
@@ -14,30 +14,30 @@ const UPGRADE: &str = "GET /ws HTTP/1.1\r\nhost: parlor\r\nconnection: upgrade\r
 const TEXT: u8 = 0x81;
 const CLOSE: u8 = 0x88;
 const MASKED: u8 = 0x80;
-/// Instead of a length: it follows in two bytes.
+/// Marks a length that follows in two bytes.
 const LONGER: u8 = 0x7e;
 
 /// One connection.
 #[derive(Debug)]
 pub struct Raw {
     stream: TcpStream,
-    /// What has come and was not taken yet.
+    /// Received bytes that have not been used yet.
     bytes: Vec<u8>,
 }
 
-/// What the server says.
+/// What the server sent.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Said {
+pub enum Received {
     /// A text frame.
     Text(Value),
     /// A close frame with this code.
     Close(u16),
-    /// The end.
+    /// The connection ended without a close frame.
     Nothing,
 }
 
 impl Raw {
-    /// Connects, and says nothing.
+    /// Connects and sends nothing.
     ///
     /// # Errors
     /// When nobody listens.
@@ -47,7 +47,7 @@ impl Raw {
         Ok(Self { stream, bytes })
     }
 
-    /// Becomes a socket.
+    /// Upgrades to a WebSocket.
     ///
     /// # Errors
     /// When the server does not want it.
@@ -75,7 +75,7 @@ impl Raw {
         self.frame(TEXT, text.to_string().as_bytes()).await
     }
 
-    /// Closes, as a browser does.
+    /// Sends a close frame, as a browser does.
     ///
     /// # Errors
     /// When the connection has ended.
@@ -91,7 +91,7 @@ impl Raw {
         self.stream.write_all(bytes).await
     }
 
-    /// All that comes until the server closes, as text.
+    /// Reads until the server closes the connection and returns everything as text.
     ///
     /// # Errors
     /// When the connection breaks.
@@ -100,47 +100,47 @@ impl Raw {
         Ok(String::from_utf8_lossy(&self.bytes).into_owned())
     }
 
-    /// The next text or close frame.
-    pub async fn next(&mut self) -> Said {
+    /// Returns the next text or close frame.
+    pub async fn next(&mut self) -> Received {
         loop {
             if let Some((first, payload)) = self.taken() {
                 match first {
                     TEXT => {
                         let text = serde_json::from_slice(&payload);
-                        return Said::Text(text.expect("a text frame is JSON"));
+                        return Received::Text(text.expect("a text frame is JSON"));
                     }
                     CLOSE => {
                         let code = payload
                             .first_chunk()
                             .map_or(1005, |two| u16::from_be_bytes(*two));
-                        return Said::Close(code);
+                        return Received::Close(code);
                     }
                     _ => {}
                 }
             } else if self.more().await.is_err() {
-                return Said::Nothing;
+                return Received::Nothing;
             }
         }
     }
 
-    /// Reads on until the reply to this command.
+    /// Reads until the reply to this command.
     pub async fn reply(&mut self, id: u64) -> Option<Value> {
         loop {
             match self.next().await {
-                Said::Text(frame) if frame["id"] == id => return Some(frame),
-                Said::Text(_) => {}
-                Said::Close(_) | Said::Nothing => return None,
+                Received::Text(frame) if frame["id"] == id => return Some(frame),
+                Received::Text(_) => {}
+                Received::Close(_) | Received::Nothing => return None,
             }
         }
     }
 
-    /// Ends without a word: what was on its way is lost.
+    /// Resets the connection: data in flight is lost.
     pub fn reset(self) {
         let _ = self.stream.set_zero_linger();
         drop(self);
     }
 
-    /// A masked frame; the mask is all zeros, which masks nothing.
+    /// Writes a masked frame; the mask is all zeros.
     async fn frame(&mut self, first: u8, payload: &[u8]) -> io::Result<()> {
         let mut frame = vec![first];
         let length = u16::try_from(payload.len()).expect("short frames only");
@@ -155,7 +155,7 @@ impl Raw {
         self.stream.write_all(&frame).await
     }
 
-    /// The first whole frame of what has come.
+    /// Returns the first complete frame received.
     fn taken(&mut self) -> Option<(u8, Vec<u8>)> {
         let (first, short) = (*self.bytes.first()?, *self.bytes.get(1)?);
         let (start, length) = match short {

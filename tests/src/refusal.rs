@@ -1,21 +1,21 @@
-//! An `err` of the protocol.
+//! The `err` object of the protocol.
 
 use crate::contract::contract;
 use serde_json::Value;
 
-/// What the server declined with.
+/// A refusal by the server.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Refusal {
-    /// The stable key.
+    /// The stable name of the error.
     pub name: String,
-    /// HTTP's idea of it.
+    /// The code, an HTTP status.
     pub code: u64,
-    /// All of it: `field`, `limit`, `suggest`, `retry_after_ms`, …
+    /// The whole object: `field`, `limit`, `suggest`, `retry_after_ms`, …
     pub all: Value,
 }
 
 impl Refusal {
-    /// Reads an `err` and checks that it is one the protocol knows, with its own code.
+    /// Parses an `err` and checks that its name and code are those of the protocol.
     pub fn read(value: &Value) -> Result<Self, String> {
         let name = value["name"]
             .as_str()
@@ -44,7 +44,7 @@ impl Refusal {
     }
 }
 
-/// A refusal is its name, where names are compared.
+/// Compares with a name.
 impl PartialEq<str> for Refusal {
     fn eq(&self, name: &str) -> bool {
         self.name == name

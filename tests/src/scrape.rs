@@ -1,11 +1,11 @@
-//! The page of figures, read strictly: every line is understood, or the reading fails.
+//! A strict parser of the metrics page: fails on any line it does not understand.
 
 use std::collections::BTreeMap;
 
-/// One look at `/metrics`.
+/// A parsed `/metrics` page.
 #[derive(Debug, Clone)]
 pub struct Scrape {
-    /// As it came.
+    /// The text of the page.
     pub text: String,
     families: BTreeMap<String, Family>,
 }
@@ -15,7 +15,7 @@ pub struct Scrape {
 pub struct Family {
     /// `counter`, `gauge` or `histogram`.
     pub kind: String,
-    /// What it means.
+    /// The help text.
     pub help: String,
     series: Vec<Sample>,
 }
@@ -28,7 +28,7 @@ struct Sample {
 }
 
 impl Scrape {
-    /// Reads the text.
+    /// Parses the text.
     ///
     /// # Errors
     /// The line that is not as the format wants it.
@@ -59,14 +59,14 @@ impl Scrape {
         })
     }
 
-    /// The metrics by the names under which they are asked for.
+    /// Returns the metrics by name.
     #[must_use]
     pub fn families(&self) -> &BTreeMap<String, Family> {
         &self.families
     }
 
-    /// The sum of all series of a name (`…_count`, `…_sum` of a histogram too) with these labels; 0
-    /// of none.
+    /// Returns the sum of all series of a name (including `…_count` and `…_sum` of a histogram)
+    /// with these labels; 0 if there are none.
     #[must_use]
     pub fn sum(&self, name: &str, labels: &[(&str, &str)]) -> f64 {
         let all = self.families.values().flat_map(|family| &family.series);
@@ -76,7 +76,7 @@ impl Scrape {
 }
 
 impl Family {
-    /// The names of all labels in use, without `le`.
+    /// Returns the names of all labels in use, except `le`.
     #[must_use]
     pub fn labels(&self) -> Vec<&str> {
         let mut labels: Vec<_> = self

@@ -1,12 +1,12 @@
-//! The binary as a child process: start, kill, stop, start again on the same data and port.
+//! The binary as a child process: start, kill, stop, restart on the same data and port.
 
 use crate::api::Api;
+use crate::breakable_stream::BreakableStream;
 use crate::client::Client;
 use crate::launch::Launch;
 use crate::process::Process;
 use crate::scrape::Scrape;
-use crate::wire::Wire;
-use crate::world::World;
+use crate::seen_entries::SeenEntries;
 use http::{HeaderValue, Request, Response, StatusCode};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -18,20 +18,20 @@ use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::{Error, client::IntoClientRequest};
 
 const START: Duration = Duration::from_secs(60);
-/// Longest time that someone who would try again waits to be let in.
+/// Longest wait of a client that retries to connect.
 const CONNECT: Duration = Duration::from_secs(5);
 const STOP: Duration = Duration::from_secs(20);
 
 /// How a server ended.
 #[derive(Debug)]
 pub struct Exit {
-    /// Its exit code; `None` when a signal ended it.
+    /// Its exit code; `None` if a signal ended it.
     pub code: Option<i32>,
-    /// What it wrote to stderr.
+    /// Its standard error.
     pub lines: Vec<String>,
 }
 
-/// A running server. A cheap handle.
+/// A running server. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Server(Arc<Inner>);
 
@@ -39,7 +39,7 @@ pub struct Server(Arc<Inner>);
 struct Inner {
     environment: BTreeMap<String, String>,
     launch: Launch,
-    world: World,
+    seen_entries: SeenEntries,
     running: Mutex<Arc<Running>>,
     troubled: AtomicBool,
     panicked: AtomicBool,
@@ -57,13 +57,13 @@ impl Server {
     pub(crate) async fn start(
         environment: BTreeMap<String, String>,
         how: Launch,
-        world: World,
+        seen_entries: SeenEntries,
     ) -> Result<Self, Exit> {
         let running = Mutex::new(Arc::new(launch(&environment, &how, None).await?));
         Ok(Self(Arc::new(Inner {
             environment,
             launch: how,
-            world,
+            seen_entries,
             running,
             troubled: AtomicBool::new(false),
             panicked: AtomicBool::new(false),
@@ -71,72 +71,66 @@ impl Server {
     }
 
     fn running(&self) -> Arc<Running> {
-        Arc::clone(
-            &self
-                .0
-                .running
-                .lock()
-                .expect("nobody panics with the process"),
-        )
+        Arc::clone(&self.0.running.lock().expect("the lock is not poisoned"))
     }
 
-    /// Where it listens.
+    /// Returns the address of the public listener.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.running().address
     }
 
-    /// HTTP on the main listener.
+    /// Returns an HTTP client of the public listener.
     #[must_use]
     pub fn api(&self) -> Api {
         Api::at(self.running().address)
     }
 
-    /// HTTP on the operator's listener.
+    /// Returns an HTTP client of the operator's listener.
     #[must_use]
     pub fn operator(&self) -> Api {
         Api::at(self.running().operator)
     }
 
-    /// Where its operator looks.
+    /// Returns the address of the operator's listener.
     pub(crate) fn operator_address(&self) -> SocketAddr {
         self.running().operator
     }
 
-    /// The page of figures.
+    /// Fetches and parses the metrics page.
     pub async fn scrape(&self) -> Scrape {
         let page = self.operator().get("/metrics").await;
         assert_eq!(page.status, StatusCode::OK);
-        let text = std::str::from_utf8(&page.body).expect("figures are text");
+        let text = std::str::from_utf8(&page.body).expect("the metrics are text");
         Scrape::read(text).unwrap_or_else(|why| panic!("{why}\n{text}"))
     }
 
-    /// What it wrote to stderr since it was last started.
+    /// Returns the lines of its standard error since its last start.
     #[must_use]
     pub fn lines(&self) -> Vec<String> {
         self.running().process.lines()
     }
 
-    /// Waits for a line of the log that contains this text.
+    /// Waits for a log line that contains this text.
     pub async fn logged(&self, text: &str) -> String {
         let running = self.running();
         let line = |line: &str| line.contains(text).then(|| line.to_owned());
         let found = running.process.line(START, line).await;
-        found.unwrap_or_else(|| panic!("no line of the log contains {text:?}"))
+        found.unwrap_or_else(|| panic!("no log line contains {text:?}"))
     }
 
-    /// A connection on which nothing has been said.
+    /// Connects without `hello`.
     pub async fn connect(&self) -> Client {
         let client = self.dial(Dial::default()).await;
         client.unwrap_or_else(|refusal| panic!("the upgrade was refused: {refusal:?}"))
     }
 
-    /// A guest by this name.
+    /// Connects as a guest with this name.
     pub async fn guest(&self, name: &str) -> Client {
         self.hello(json!({"guest": name})).await
     }
 
-    /// A connection on which this `hello` was said, with success.
+    /// Connects and sends this `hello`, which must succeed.
     pub async fn hello(&self, d: Value) -> Client {
         let mut client = self.connect().await;
         let said = client.hello(d.clone()).await;
@@ -144,30 +138,30 @@ impl Server {
         client
     }
 
-    /// A new account's token.
+    /// Registers an account and returns its token.
     pub async fn register(&self, name: &str) -> String {
         let body = json!({"name": name, "password": format!("the password of {name}")});
         let ok = self.api().post("/api/v1/register", &body).await.ok();
         ok["token"].as_str().expect("a token is text").to_owned()
     }
 
-    /// A new account, connected.
+    /// Registers an account and connects as it.
     pub async fn account(&self, name: &str) -> Client {
         let token = self.register(name).await;
         self.hello(json!({"token": token})).await
     }
 
-    /// Another connection of the same session, as another tab.
+    /// Connects as another tab of the same session.
     pub async fn tab(&self, of: &Client, tab: &str) -> Client {
         self.hello(json!({"token": of.token(), "tab": tab})).await
     }
 
-    /// A new connection of the same session that resumes where this one is.
+    /// Connects as the same session and resumes from this client's cursors.
     pub async fn resume(&self, client: &Client) -> Client {
         self.hello(client.resume()).await
     }
 
-    /// A connection made as told, or the status and body of the refusal.
+    /// Connects as described, or returns the status and body of the refusal.
     pub async fn dial(&self, dial: Dial) -> Result<Client, (StatusCode, String)> {
         let address = self.address();
         let mut request = format!("ws://{address}{}", dial.path)
@@ -187,7 +181,7 @@ impl Server {
         }
     }
 
-    /// A connection by this address, or nothing when nobody is there to make one.
+    /// Connects by this address; returns nothing if nothing listens there.
     pub(crate) async fn try_connect(&self, address: SocketAddr) -> Option<Client> {
         let request = format!("ws://{address}/ws").into_client_request().ok()?;
         let connecting = async {
@@ -204,7 +198,7 @@ impl Server {
         dial: &Dial,
     ) -> Result<Client, Error> {
         let _ = stream.set_nodelay(true);
-        let upgrade = tokio_tungstenite::client_async(request, Wire::whole(stream));
+        let upgrade = tokio_tungstenite::client_async(request, BreakableStream::whole(stream));
         let upgraded = tokio::time::timeout(START, upgrade).await;
         let (stream, response) = upgraded.expect("the upgrade is answered in time")?;
         let echoed = response.headers().get("sec-websocket-protocol");
@@ -213,15 +207,15 @@ impl Server {
             dial.offers(),
             "parlor.v1 is echoed when offered"
         );
-        Ok(Client::new(stream, self.0.world.clone(), dial))
+        Ok(Client::new(stream, self.0.seen_entries.clone(), dial))
     }
 
-    /// Its process id.
+    /// Returns its process id.
     pub(crate) fn process(&self) -> u32 {
         self.running().process.id()
     }
 
-    /// Lets its log pile up until it cannot write any more.
+    /// Stops reading its log, so that it cannot write any more.
     pub(crate) fn stop_reading(&self) {
         self.running().process.stop_reading();
     }
@@ -231,7 +225,7 @@ impl Server {
         self.running().process.read_on();
     }
 
-    /// SIGKILL.
+    /// Sends SIGKILL.
     pub fn kill(&self) {
         self.running().process.kill();
     }
@@ -255,26 +249,22 @@ impl Server {
         }
     }
 
-    /// SIGTERM, and waits for the end.
+    /// Sends SIGTERM and waits for the process to end.
     pub async fn stop(&self) -> Exit {
         self.signal("TERM");
         self.ended().await
     }
 
-    /// Starts again, on the same data and the same port. The old process must have ended.
+    /// Restarts on the same data and port. The old process must have ended.
     pub async fn start_again(&self) {
         let address = self.address();
         for _ in 0..20 {
             match launch(&self.0.environment, &self.0.launch, Some(address)).await {
                 Ok(running) => {
-                    *self
-                        .0
-                        .running
-                        .lock()
-                        .expect("nobody panics with the process") = Arc::new(running);
+                    *self.0.running.lock().expect("the lock is not poisoned") = Arc::new(running);
                     return;
                 }
-                // Someone's outgoing connection may hold the port for a moment.
+                // An outgoing connection of another process may hold the port for a moment.
                 Err(exit) if exit.lines.iter().any(|line| line.contains("in use")) => {
                     tokio::time::sleep(Duration::from_millis(200)).await;
                 }
@@ -288,24 +278,24 @@ impl Server {
         panic!("the port {address} did not come free");
     }
 
-    /// SIGKILL and start again.
+    /// Sends SIGKILL and restarts.
     pub async fn crash(&self) {
         self.kill();
         self.start_again().await;
     }
 
-    /// Says that this test brings the server into trouble that it may well call an error.
+    /// Allows error lines in the log, since this test causes trouble on purpose.
     pub fn expect_trouble(&self) {
         self.0.troubled.store(true, Ordering::Relaxed);
     }
 
-    /// Says that something panics in this server, on purpose.
+    /// Allows panics in the log, since this test causes them on purpose.
     pub(crate) fn expect_panics(&self) {
         self.0.panicked.store(true, Ordering::Relaxed);
     }
 
-    /// Stops the server, if it still runs, and checks that it was left clean: all connections to
-    /// the database back, all credits home, no error logged, exit code 0.
+    /// Stops the server, if it is still running, and checks that it ended cleanly: all database
+    /// connections and credits returned, no error logged, exit code 0.
     pub(crate) async fn finish(&self) {
         let running = self.running();
         if running.process.status().is_some() {
@@ -316,7 +306,11 @@ impl Server {
             .await;
         let exit = self.stop().await;
         let shown = exit.lines.join("\n");
-        assert_eq!(exit.code, Some(0), "a clean end\n{shown}");
+        assert_eq!(
+            exit.code,
+            Some(0),
+            "the server did not end cleanly\n{shown}"
+        );
         let may_panic = self.0.panicked.load(Ordering::Relaxed);
         assert!(
             may_panic || !shown.contains("panicked"),
@@ -328,7 +322,7 @@ impl Server {
         }
     }
 
-    /// Waits until all these figures of an operator's page are nought.
+    /// Waits until all these numbers of an operator's page are zero.
     async fn quiet(&self, path: &str, figures: &[&str]) {
         let end = tokio::time::Instant::now() + Duration::from_secs(10);
         loop {
@@ -345,7 +339,7 @@ impl Server {
     }
 }
 
-/// How to ask for a socket.
+/// The options of an upgrade request.
 #[derive(Debug, Clone)]
 pub struct Dial {
     path: String,
@@ -362,21 +356,21 @@ impl Default for Dial {
 }
 
 impl Dial {
-    /// At another path, or with a query.
+    /// Uses another path or query.
     #[must_use]
     pub fn path(mut self, path: &str) -> Self {
         path.clone_into(&mut self.path);
         self
     }
 
-    /// From a page of this origin.
+    /// Comes from a page of this origin.
     #[must_use]
     pub fn origin(mut self, origin: &str) -> Self {
         self.headers.push(("origin", origin.to_owned()));
         self
     }
 
-    /// With these subprotocols on offer.
+    /// Offers these subprotocols.
     #[must_use]
     pub fn offering(mut self, protocols: &str) -> Self {
         self.headers
@@ -384,7 +378,7 @@ impl Dial {
         self
     }
 
-    /// With this header.
+    /// Sends this header.
     #[must_use]
     pub fn header(mut self, name: &'static str, value: &str) -> Self {
         self.headers.push((name, value.to_owned()));
@@ -435,7 +429,7 @@ async fn launch(
     })
 }
 
-/// The two addresses of the line that says that the server listens.
+/// Returns the two addresses in the line that says that the server listens.
 fn listening(line: &str) -> Option<(SocketAddr, SocketAddr)> {
     let line: Value = serde_json::from_str(line).ok()?;
     let fields = if line["fields"].is_object() {
@@ -457,7 +451,7 @@ fn is_error(line: &str) -> bool {
         .is_some_and(|level| level.eq_ignore_ascii_case("error"))
 }
 
-/// The sum of all numbers by this name, however deep.
+/// Returns the sum of all numbers with this name, at any depth.
 fn sum(page: &Value, figure: &str) -> u64 {
     match page {
         Value::Array(list) => list.iter().map(|one| sum(one, figure)).sum(),

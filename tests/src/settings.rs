@@ -1,9 +1,9 @@
-//! What a server is started with.
+//! The settings of a server under test.
 
 use crate::launch::Launch;
 use std::collections::BTreeMap;
 
-/// The environment a server is started with.
+/// The environment and limits of a server.
 #[derive(Debug, Clone)]
 pub struct Settings {
     pub(crate) environment: BTreeMap<String, String>,
@@ -12,8 +12,8 @@ pub struct Settings {
 }
 
 impl Default for Settings {
-    /// Rates and connection counts beyond reach. A client answers pings only while its test reads from
-    /// it, and may have to wait for others, so it is given up late.
+    /// Lifts rate and connection limits. Since a client answers pings only while its test reads
+    /// from it, and may have to wait for others, dead connections are detected late.
     fn default() -> Self {
         Self {
             environment: BTreeMap::new(),
@@ -26,21 +26,21 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// The same with this variable.
+    /// Sets an environment variable.
     #[must_use]
     pub fn with(mut self, name: &str, value: &str) -> Self {
         self.environment.insert(name.to_owned(), value.to_owned());
         self
     }
 
-    /// With the limits as they are for everyone.
+    /// Restores the default limits.
     #[must_use]
     pub fn limited(mut self) -> Self {
         self.environment.remove("PARLOR_LIMITS");
         self
     }
 
-    /// With so many connections to the database, all there from the start.
+    /// Uses this many database connections, all open from the start.
     #[must_use]
     pub fn pool_of(self, connections: u32) -> Self {
         let connections = connections.to_string();
@@ -48,20 +48,20 @@ impl Settings {
             .with("CORE_DB_POOL_MAX", &connections)
     }
 
-    /// With so many file descriptors, sockets included.
+    /// Limits the file descriptors, including sockets.
     #[must_use]
     pub fn descriptors(mut self, most: u32) -> Self {
         self.launch.descriptors = Some(most);
         self
     }
 
-    /// Another program of this package instead of `parlor`.
+    /// Starts another program of this package instead of `parlor`.
     pub(crate) fn program(mut self, name: &'static str) -> Self {
         self.launch.program = Some(name);
         self
     }
 
-    /// With a [`Link`](crate::Link) before the database, if it is PostgreSQL.
+    /// Puts a [`Link`](crate::Link) in front of the database, if it is PostgreSQL.
     #[must_use]
     pub fn linked(mut self) -> Self {
         self.linked = true;

@@ -1,7 +1,7 @@
 //! The shapes of replies, pushes and entries, as data.
 //!
-//! A shape is a list of `name:type`; a `?` behind the name means that it may be absent. Fields that
-//! a shape does not name are allowed: clients ignore what they do not know.
+//! A shape is a list of `name:type`; a `?` after the name means that it may be absent. Fields that
+//! a shape does not name are allowed, since clients ignore unknown fields.
 
 use serde_json::Value;
 
@@ -10,7 +10,7 @@ const MESSAGE: &str = "seq:seq id:str author:user at:time cid:str deleted:bool e
     edited_seq?:seq reply_to?:seq mentions:users reactions:reactions";
 const DONE: &str = "seq:int dup:bool";
 
-/// What a reply's `ok` looks like.
+/// Checks the shape of a reply's `ok`.
 pub(crate) fn reply(op: &str, ok: &Value) -> Result<(), String> {
     let shape = match op {
         "hello" => {
@@ -38,7 +38,7 @@ pub(crate) fn reply(op: &str, ok: &Value) -> Result<(), String> {
     fields(ok, shape).map_err(|why| format!("the reply of {op}: {why} in {ok}"))
 }
 
-/// What a push looks like.
+/// Checks the shape of a push.
 pub(crate) fn push(frame: &Value) -> Result<(), String> {
     let event = frame["ev"].as_str().unwrap_or_default();
     let (of_a_room, shape) = match event {
@@ -66,7 +66,7 @@ pub(crate) fn push(frame: &Value) -> Result<(), String> {
     judged.map_err(|why| format!("a push {event}: {why} in {frame}"))
 }
 
-/// What an entry looks like, by its kind.
+/// Checks the shape of an entry.
 pub(crate) fn entry(entry: &Value) -> Result<(), String> {
     fields(entry, ENTRY)?;
     let deleted = entry["deleted"].as_bool().unwrap_or(false);
@@ -189,7 +189,7 @@ fn each(value: &Value, judge: impl Fn(&Value) -> Result<(), String>) -> Result<(
         .try_for_each(judge)
 }
 
-/// `2026-11-20T10:00:00.000Z`.
+/// Returns whether the text looks like `2026-11-20T10:00:00.000Z`.
 fn is_time(text: &str) -> bool {
     const FORM: &[u8] = b"0000-00-00T00:00:00.000Z";
     text.len() == FORM.len()

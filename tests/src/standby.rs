@@ -8,17 +8,17 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// The longest that a standby may take to do what it was told.
+/// Longest wait until a standby has carried out an action.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// A standby of the server that a store of its own is on ([`crate::Place::Alone`]).
+/// A standby of a store's own server ([`crate::Place::Alone`]).
 pub struct Standby {
     postgres: Arc<Postgres>,
     store: Store,
 }
 
 impl Standby {
-    /// A new one, made from a copy of the server's files.
+    /// Creates a standby from a copy of the server's files.
     pub async fn of(store: &Store) -> Self {
         let primary = Arc::clone(store.postgres());
         let made = tokio::task::spawn_blocking(move || Arc::new(primary.standby()));
@@ -28,19 +28,19 @@ impl Standby {
         }
     }
 
-    /// Where the store's database is on it.
+    /// Returns the URL of the store's database on the standby.
     #[must_use]
     pub fn url(&self) -> String {
         self.postgres.url(self.store.database())
     }
 
-    /// Those of a server that reads there.
+    /// Returns the settings of a server that reads from it.
     #[must_use]
     pub fn settings(&self) -> Settings {
         Settings::default().with("CORE_DB_REPLICA_URLS", &self.url())
     }
 
-    /// From now on it gets what the primary writes, and does not show it.
+    /// Pauses replay: it receives what the primary writes, but does not show it.
     pub async fn pause(&self) {
         let mut sql = self.sql().await;
         sql.run("SELECT pg_wal_replay_pause()").await;
@@ -48,12 +48,12 @@ impl Standby {
         self.until("paused", paused).await;
     }
 
-    /// Shows again what the primary writes.
+    /// Resumes replay.
     pub async fn go_on(&self) {
         self.sql().await.run("SELECT pg_wal_replay_resume()").await;
     }
 
-    /// Waits until it shows all that the primary has written so far.
+    /// Waits until it shows everything that the primary has written so far.
     pub async fn catches_up(&self) {
         let position = "SELECT (pg_current_wal_flush_lsn() - '0/0')::bigint AS count";
         let position = self.store.sql().await.number(position).await;
@@ -63,39 +63,39 @@ impl Standby {
         self.until("caught up", &there).await;
     }
 
-    /// Waits until it has seen the log of a room being read more often than so many times.
+    /// Waits until the log of a room has been read on it more than this many times.
     pub async fn has_read_the_log(&self) {
         let read = "SELECT (sum(idx_scan) > 0)::int::bigint AS count FROM pg_stat_user_tables
             WHERE relname = 'entries'";
         self.until("read", read).await;
     }
 
-    /// Makes a server of its own of it, that goes its own way.
+    /// Promotes it to a primary of its own.
     pub async fn promote(&self) {
         self.sql().await.run("SELECT pg_promote()").await;
     }
 
-    /// Stands still: its connections are open, and nothing is answered.
+    /// Freezes it: connections stay open and nothing is answered.
     pub async fn freeze(&self) {
         self.order(Postgres::freeze).await;
     }
 
-    /// Goes on where it stood still.
+    /// Unfreezes it.
     pub async fn thaw(&self) {
         self.order(Postgres::thaw).await;
     }
 
-    /// Stops at once, as if the power had failed.
+    /// Stops it immediately, as after a power failure.
     pub async fn stop(&self) {
         self.order(Postgres::stop).await;
     }
 
-    /// Starts again, and waits until it answers.
+    /// Starts it again and waits until it answers.
     pub async fn start_again(&self) {
         self.order(Postgres::start_again).await;
     }
 
-    /// The database itself, as the standby has it.
+    /// Connects to the database on the standby.
     pub async fn sql(&self) -> Sql {
         Sql::postgres(&self.url()).await
     }
@@ -103,14 +103,14 @@ impl Standby {
     async fn order(&self, what: fn(&Postgres)) {
         let postgres = Arc::clone(&self.postgres);
         let done = tokio::task::spawn_blocking(move || what(&postgres));
-        done.await.expect("an order does not panic");
+        done.await.expect("the action does not panic");
     }
 
     async fn until(&self, what: &str, so: &str) {
         let end = Instant::now() + PATIENCE;
         let mut sql = self.sql().await;
         while sql.number(so).await == 0 {
-            assert!(Instant::now() < end, "the standby has never {what}");
+            assert!(Instant::now() < end, "the standby never {what}");
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     }

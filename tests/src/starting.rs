@@ -1,4 +1,4 @@
-//! A server that has not got as far as to listen.
+//! A server that does not listen yet.
 
 use crate::launch::Launch;
 use crate::process::Process;
@@ -8,7 +8,7 @@ use std::time::Duration;
 
 const LONG: Duration = Duration::from_secs(60);
 
-/// The binary on its way to serve. Killed when dropped.
+/// A starting server. Killed when dropped.
 #[derive(Debug)]
 pub struct Starting(Process);
 
@@ -17,11 +17,11 @@ impl Starting {
         Self(Process::spawn(Launch::default().command(environment)))
     }
 
-    /// Waits for a line of the log that contains this text.
+    /// Waits for a log line that contains this text.
     pub async fn logged(&self, text: &str) {
         let found = |line: &str| line.contains(text).then_some(());
         let found = self.0.line(LONG, found).await;
-        found.unwrap_or_else(|| panic!("no line of the log contains {text:?}"));
+        found.unwrap_or_else(|| panic!("no log line contains {text:?}"));
     }
 
     /// Sends a signal by name.
@@ -29,7 +29,7 @@ impl Starting {
         self.0.signal(name);
     }
 
-    /// Waits for its end.
+    /// Waits for the process to end.
     pub async fn ended(&self) -> Exit {
         let status = self.0.ended(LONG).await.expect("it stops in time");
         Exit {

@@ -1,11 +1,11 @@
-//! Where a test's data is, and the frame every test runs in.
+//! The data of a test, and the frame in which every test runs.
 
 use crate::database::Sql;
 use crate::link::Link;
+use crate::seen_entries::SeenEntries;
 use crate::server::{Exit, Server};
 use crate::settings::Settings;
 use crate::starting::Starting;
-use crate::world::World;
 use fixtures::Folder;
 use fixtures::Postgres;
 use fixtures::SmallDisk;
@@ -16,36 +16,36 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
-/// No test takes longer, whatever hangs.
+/// Time limit of a test.
 const TEST: Duration = Duration::from_secs(280);
 
-/// Set it to run the tests with so many connections to the database.
+/// Environment variable that sets the number of database connections in the tests.
 const POOL_MAX: &str = "PARLOR_TESTS_POOL_MAX";
 
 static NUMBER: AtomicU32 = AtomicU32::new(0);
 
-/// Which database.
+/// The kind of database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// A file in the data directory.
+    /// A SQLite file in the data directory.
     Sqlite,
-    /// A database of the test run's server.
+    /// A database of the test run's PostgreSQL server.
     Postgres,
 }
 
 /// Where a test's data is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Place {
-    /// A folder, or a database of the test run's server.
+    /// A temporary folder, or a database of the test run's server.
     Usual(Kind),
     /// A PostgreSQL server of the test's own.
     Alone,
-    /// A disk that can be filled: of so many megabytes.
+    /// A disk of this many megabytes, which can be filled.
     SmallDisk(Kind, u32),
 }
 
 impl Place {
-    /// Which database.
+    /// Returns the kind of database.
     #[must_use]
     pub fn kind(self) -> Kind {
         match self {
@@ -66,29 +66,29 @@ impl Place {
     }
 }
 
-/// A store of one test: empty at first, removed at its end. A cheap handle.
+/// The store of one test: empty at first, removed at its end. Cheap to clone.
 #[derive(Clone)]
 pub struct Store(Arc<Inner>);
 
 struct Inner {
     kind: Kind,
-    // Uncovers the folder before that is removed.
+    // Unmounts before the folder is removed.
     disk: Option<SmallDisk>,
     folder: Folder,
     postgres: Option<Arc<Postgres>>,
     database: String,
-    world: World,
+    seen_entries: SeenEntries,
     link: OnceLock<Link>,
     servers: Mutex<Vec<Server>>,
 }
 
-/// Runs a test body on a new store; afterwards its servers must have been left clean. On a failure
-/// their logs are shown.
+/// Runs a test body on a new store and checks that its servers ended cleanly. Shows their logs on a
+/// failure.
 pub fn judge<T, F: Future<Output = T>>(kind: Kind, name: &str, body: impl FnOnce(Store) -> F) -> T {
     judged(TEST, Place::Usual(kind), name, body)
 }
 
-/// The same for a case that takes longer.
+/// Like [`judge`], with another time limit.
 pub fn judge_within<T, F: Future<Output = T>>(
     limit: Duration,
     kind: Kind,
@@ -98,7 +98,7 @@ pub fn judge_within<T, F: Future<Output = T>>(
     judged(limit, Place::Usual(kind), name, body)
 }
 
-/// As [`judge`], at another place.
+/// Like [`judge`], in another place.
 pub fn judge_at<T, F: Future<Output = T>>(
     place: Place,
     name: &str,
@@ -119,7 +119,7 @@ fn judged<T, F: Future<Output = T>>(
         .expect("a runtime can be built");
     runtime.block_on(async {
         let store = Store::new(place).await;
-        let exposed = Exposed(store.clone());
+        let exposed = ShowLogsOnPanic(store.clone());
         let whole = async {
             let result = body(store.clone()).await;
             store.finish().await;
@@ -133,10 +133,10 @@ fn judged<T, F: Future<Output = T>>(
     })
 }
 
-/// Shows the logs of the servers when a test fails, and leaves no process behind.
-struct Exposed(Store);
+/// Shows the logs of the servers if a test fails, and leaves no process behind.
+struct ShowLogsOnPanic(Store);
 
-impl Drop for Exposed {
+impl Drop for ShowLogsOnPanic {
     fn drop(&mut self) {
         let Ok(servers) = self.0.0.servers.lock() else {
             return;
@@ -178,13 +178,13 @@ impl Store {
             folder,
             postgres,
             database,
-            world: World::default(),
+            seen_entries: SeenEntries::default(),
             link: OnceLock::new(),
             servers: Mutex::default(),
         }))
     }
 
-    /// Which database.
+    /// Returns the kind of database.
     #[must_use]
     pub fn kind(&self) -> Kind {
         self.0.kind
@@ -194,13 +194,13 @@ impl Store {
         &self.0.database
     }
 
-    /// The data directory.
+    /// Returns the data directory.
     #[must_use]
     pub fn folder(&self) -> &Path {
         self.0.folder.path()
     }
 
-    /// SQLite's file, once a server has made it.
+    /// Returns SQLite's file, once a server has created it.
     #[must_use]
     pub fn file(&self) -> PathBuf {
         let files = std::fs::read_dir(self.folder()).expect("the data directory can be read");
@@ -213,12 +213,12 @@ impl Store {
             .expect("the data directory holds a database")
     }
 
-    /// A server with the usual settings.
+    /// Starts a server with the usual settings.
     pub async fn server(&self) -> Server {
         self.serve(Settings::default()).await
     }
 
-    /// A server with these settings.
+    /// Starts a server with these settings.
     pub async fn serve(&self, settings: Settings) -> Server {
         match self.try_serve(settings).await {
             Ok(server) => server,
@@ -232,25 +232,25 @@ impl Store {
         }
     }
 
-    /// A server with these settings, or how it ended instead of listening.
+    /// Starts a server with these settings, or returns how it ended instead of listening.
     pub async fn try_serve(&self, settings: Settings) -> Result<Server, Exit> {
         let how = settings.launch.clone();
         let environment = self.environment(settings).await;
-        let server = Server::start(environment, how, self.0.world.clone()).await?;
+        let server = Server::start(environment, how, self.0.seen_entries.clone()).await?;
         self.0
             .servers
             .lock()
-            .expect("nobody panics with the servers")
+            .expect("the lock is not poisoned")
             .push(server.clone());
         Ok(server)
     }
 
-    /// A server that is not waited for: it may be held up on its way.
+    /// Starts a server without waiting until it listens, since it may hang on the way.
     pub async fn start(&self, settings: Settings) -> Starting {
         Starting::with(&self.environment(settings).await)
     }
 
-    /// The environment a server of this store runs in.
+    /// Returns the environment of a server of this store.
     pub async fn environment(&self, settings: Settings) -> BTreeMap<String, String> {
         let mut all = BTreeMap::from([
             ("PARLOR_LISTEN".to_owned(), "127.0.0.1:0".to_owned()),
@@ -277,7 +277,7 @@ impl Store {
         let postgres = self.postgres();
         if linked && self.0.link.get().is_none() {
             let link = Link::to(postgres.port()).await;
-            assert!(self.0.link.set(link).is_ok(), "a store is linked once");
+            assert!(self.0.link.set(link).is_ok(), "a store has only one link");
         }
         match self.0.link.get() {
             Some(link) if linked => {
@@ -291,13 +291,14 @@ impl Store {
         }
     }
 
-    /// The link before PostgreSQL of a server that was started with [`Settings::linked`].
+    /// Returns the link in front of PostgreSQL of a server that was started with
+    /// [`Settings::linked`].
     #[must_use]
     pub fn link(&self) -> &Link {
         self.0.link.get().expect("a server was started with a link")
     }
 
-    /// The database itself, beside the server.
+    /// Connects to the database directly.
     pub async fn sql(&self) -> Sql {
         match self.0.kind {
             Kind::Sqlite => Sql::sqlite(&self.file()),
@@ -305,29 +306,29 @@ impl Store {
         }
     }
 
-    /// The data was changed by hand, or became older data: what clients have seen so far binds
-    /// nobody any more.
+    /// Forgets what clients have seen, after the data was changed by hand or replaced by older
+    /// data.
     pub fn begins_anew(&self) {
-        self.0.world.forget();
+        self.0.seen_entries.forget();
     }
 
-    /// The server that the data is on.
+    /// Returns the PostgreSQL server of the data.
     pub(crate) fn postgres(&self) -> &Arc<Postgres> {
         let postgres = self.0.postgres.as_ref();
         postgres.expect("the store is on PostgreSQL")
     }
 
-    /// The disk that the data is on, if it can be filled.
+    /// Returns the disk of the data, if it can be filled.
     pub(crate) fn disk(&self) -> &SmallDisk {
         let of_the_server = || self.0.postgres.as_ref().and_then(|server| server.disk());
         let disk = self.0.disk.as_ref().or_else(of_the_server);
         disk.expect("the store is on a small disk")
     }
 
-    /// What all clients together have seen of a room, by `seq`.
+    /// Returns what all clients together have seen of a room, by `seq`.
     #[must_use]
     pub fn seen(&self, room: &str) -> BTreeMap<i64, serde_json::Value> {
-        self.0.world.room(room)
+        self.0.seen_entries.room(room)
     }
 
     async fn finish(&self) {
@@ -335,7 +336,7 @@ impl Store {
             .0
             .servers
             .lock()
-            .expect("nobody panics with the servers")
+            .expect("the lock is not poisoned")
             .clone();
         for server in servers {
             server.finish().await;

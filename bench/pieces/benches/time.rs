@@ -1,4 +1,4 @@
-//! The time that each piece takes: `cargo bench --package pieces`.
+//! Times each piece: `cargo bench --package pieces`.
 
 use divan::counter::ItemsCount;
 use pieces::{PIECES, Piece};
@@ -9,7 +9,7 @@ fn pieces(bencher: divan::Bencher, piece: &Piece) {
     let round = RefCell::new(piece.prepare());
     bencher
         .counter(ItemsCount::new(piece.units))
-        .with_inputs(|| round.borrow_mut().lay_out())
+        .with_inputs(|| round.borrow_mut().add_input())
         .bench_local_values(|()| round.borrow_mut().run());
 }
 

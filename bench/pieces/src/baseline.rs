@@ -1,4 +1,4 @@
-//! What the pieces took when somebody last looked: `baseline.toml`.
+//! The recorded costs of the pieces: `baseline.toml`.
 
 use anyhow::Context;
 use serde::{Deserialize, Serialize};
@@ -7,15 +7,15 @@ use std::path::PathBuf;
 use std::process::Command;
 
 const HEAD: &str = "\
-# Instructions that one unit of each piece takes, as callgrind counts them.
-# `just bench-check` compares with these, `just bench-check --write` renews them.
+# Instructions per unit of each piece, as callgrind counts them.
+# `just bench-check` compares with these, `just bench-check --write` updates them.
 
 ";
 
-/// Instructions per unit, by the pieces' names.
+/// Instructions per unit, by name of the piece.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Baseline {
-    /// Another compiler makes other instructions.
+    /// The compiler's version; another compiler generates other instructions.
     pub(crate) compiler: String,
     pub(crate) instructions: BTreeMap<String, u64>,
 }
@@ -31,8 +31,8 @@ impl Baseline {
     pub(crate) fn read() -> anyhow::Result<Self> {
         let path = path();
         let text = std::fs::read_to_string(&path)
-            .with_context(|| format!("no baseline at {}", path.display()))?;
-        toml::from_str(&text).with_context(|| format!("{} is no baseline", path.display()))
+            .with_context(|| format!("cannot read the baseline {}", path.display()))?;
+        toml::from_str(&text).with_context(|| format!("{} is not a valid baseline", path.display()))
     }
 
     pub(crate) fn write(&self) -> anyhow::Result<()> {

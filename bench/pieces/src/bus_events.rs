@@ -1,5 +1,5 @@
-//! An event's whole way over the bus: a credit, the number, the queues, the wake-ups, the handlers,
-//! the credit's return.
+//! An event's path through the bus: credit, numbering, queues, wake-ups, handlers, return of the
+//! credit.
 
 use crate::{Piece, Round, one_thread};
 use bus::{
@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 const EVENTS: u64 = 2_000;
 
-/// As many at a time as there are credits: the busy bus.
+/// Publishes as many events at a time as there are credits: a busy bus.
 const fn burst(name: &'static str, prepare: fn() -> Box<dyn Round>) -> Piece {
     Piece {
         name,
@@ -58,14 +58,14 @@ impl<const N: usize> Handles<Tick> for Adder<N> {
     }
 }
 
-struct Ticking {
+struct BusRound {
     runtime: Runtime,
     running: Running,
-    /// Each is handled by all before the next comes: the idle bus.
+    /// Every subscriber handles an event before the next is published: an idle bus.
     singly: bool,
 }
 
-impl Round for Ticking {
+impl Round for BusRound {
     fn run(&mut self) {
         let bus = self.running.bus();
         self.runtime.block_on(async {
@@ -88,7 +88,7 @@ fn ready(subscribers: usize, singly: bool) -> Box<dyn Round> {
         add(&mut builder, subscribers);
         builder.start().await.expect("the bus starts")
     });
-    Box::new(Ticking {
+    Box::new(BusRound {
         runtime,
         running,
         singly,

@@ -1,4 +1,4 @@
-//! The comparison, piece by piece.
+//! Compares each piece with the baseline.
 
 use crate::baseline::Baseline;
 use crate::callgrind::instructions;
@@ -6,9 +6,8 @@ use pieces::{PIECES, Piece};
 use std::collections::BTreeMap;
 use std::process::ExitCode;
 
-/// How many per cent more than the baseline are too many, of a piece that is steady: the others are
-/// shown, to be judged by eye.
-const TOO_MUCH: f64 = 5.0;
+/// Largest increase over the baseline, for steady pieces; others are shown, but do not fail.
+const TOLERANCE_PERCENT: f64 = 5.0;
 
 pub(crate) fn run(write: bool) -> anyhow::Result<ExitCode> {
     let before = if write {
@@ -27,8 +26,8 @@ pub(crate) fn run(write: bool) -> anyhow::Result<ExitCode> {
             .copied();
         let change = was.map(|was| per_cent(now, was));
         println!("{}", line(piece, now, was, change));
-        // One that the baseline lacks has to be entered there.
-        if change.is_none_or(|change| piece.steady && change > TOO_MUCH) {
+        // A piece without a baseline fails: it must be recorded.
+        if change.is_none_or(|change| piece.steady && change > TOLERANCE_PERCENT) {
             slower.push(piece.name);
         }
         counted.insert(piece.name.to_owned(), now);
@@ -63,11 +62,11 @@ fn verdict(slower: &[&str], now: &str, before: Option<&str>) -> ExitCode {
     }
     let slower = slower.join(", ");
     if before.is_some_and(|before| before != now) {
-        println!("more than {TOO_MUCH} % above a baseline of another compiler: {slower}");
-        println!("that says nothing; here is {now}, renew it: just bench-check --write");
+        println!("more than {TOLERANCE_PERCENT} % above a baseline of another compiler: {slower}");
+        println!("not comparable with {now}; update the baseline: just bench-check --write");
         return ExitCode::SUCCESS;
     }
-    println!("more than {TOO_MUCH} % above the baseline: {slower}");
-    println!("if that is the price of something worth it: just bench-check --write");
+    println!("more than {TOLERANCE_PERCENT} % above the baseline: {slower}");
+    println!("if the increase is justified, accept it: just bench-check --write");
     ExitCode::FAILURE
 }

@@ -1,7 +1,7 @@
-//! From an entry on the bus to the bytes in every socket: the room's subscribers, one encoding, the
-//! queues, one write each.
+//! Delivers an entry from the bus to every socket: the room's subscribers, one encoding, the
+//! queues, one write per socket.
 
-use crate::stage::{Stage, user};
+use crate::gateway_fixture::{GatewayFixture, user};
 use crate::{Piece, Round};
 use rooms::api::{Change, EntriesAppended, Entry, RoomEntries, RoomInfo, Seq};
 use std::collections::VecDeque;
@@ -9,7 +9,7 @@ use std::io::Read as _;
 use std::net::TcpStream;
 use std::sync::Arc;
 
-/// 32 entries in one turn for a socket alone: what they cost is their encoding.
+/// 32 entries in one turn for a single socket: dominated by their encoding.
 pub(crate) const ENCODE: Piece = Piece {
     name: "encode_entry",
     unit: "entry",
@@ -18,7 +18,7 @@ pub(crate) const ENCODE: Piece = Piece {
     prepare: || ready(|_, _| true, 1, 1, 32),
 };
 
-/// One entry, everyone in the room.
+/// One entry to a room of 50.
 pub(crate) const ROOM_OF_50: Piece = Piece {
     name: "deliver_in_room_of_50",
     unit: "delivery",
@@ -27,7 +27,7 @@ pub(crate) const ROOM_OF_50: Piece = Piece {
     prepare: || ready(|_, _| true, 1, 50, 1),
 };
 
-/// An entry in each of 100 rooms, ten of fifty people in each.
+/// One entry in each of 100 rooms, each with ten of fifty people.
 pub(crate) const HUNDRED_ROOMS: Piece = Piece {
     name: "deliver_in_100_rooms_of_10",
     unit: "delivery",
@@ -44,34 +44,34 @@ pub(crate) const HUNDRED_ROOMS: Piece = Piece {
 };
 
 struct Deliveries {
-    stage: Stage,
+    fixture: GatewayFixture,
     clients: Vec<TcpStream>,
-    /// The last one of each room.
+    /// The last sequence number of each room.
     seq: Seq,
-    /// Of each room at a time.
+    /// Entries per room and round.
     entries: Seq,
-    laid_out: VecDeque<EntriesAppended>,
+    inputs: VecDeque<EntriesAppended>,
     buffer: Vec<u8>,
 }
 
 impl Round for Deliveries {
-    fn lay_out(&mut self) {
+    fn add_input(&mut self) {
         let seqs = self.seq + 1..=self.seq + self.entries;
         self.seq = *seqs.end();
-        let rooms = self.stage.rooms.iter().map(|room| RoomEntries {
+        let rooms = self.fixture.rooms.iter().map(|room| RoomEntries {
             room: Arc::clone(room),
-            entries: seqs.clone().map(|seq| said(room, seq)).collect(),
+            entries: seqs.clone().map(|seq| message_entry(room, seq)).collect(),
         });
-        self.laid_out.push_back(EntriesAppended {
+        self.inputs.push_back(EntriesAppended {
             rooms: rooms.collect(),
         });
     }
 
     fn run(&mut self) {
-        let fact = self.laid_out.pop_front().expect("it was laid out");
-        self.stage.runtime.block_on(async {
-            self.stage.bus.publish(fact).await;
-            self.stage.bus.quiet().await;
+        let fact = self.inputs.pop_front().expect("an input was added");
+        self.fixture.runtime.block_on(async {
+            self.fixture.bus.publish(fact).await;
+            self.fixture.bus.quiet().await;
         });
         for client in &mut self.clients {
             let read = client.read(&mut self.buffer).expect("an open socket");
@@ -81,19 +81,19 @@ impl Round for Deliveries {
 }
 
 fn ready(is_in: fn(usize, u64) -> bool, rooms: usize, people: u64, entries: Seq) -> Box<dyn Round> {
-    let stage = Stage::new(is_in, rooms);
-    let clients = stage.audience(people);
+    let fixture = GatewayFixture::new(is_in, rooms);
+    let clients = fixture.connect_clients(people);
     Box::new(Deliveries {
-        stage,
+        fixture,
         clients,
         seq: 0,
         entries,
-        laid_out: VecDeque::new(),
+        inputs: VecDeque::new(),
         buffer: vec![0; 1 << 16],
     })
 }
 
-fn said(room: &RoomInfo, seq: Seq) -> Arc<Entry> {
+fn message_entry(room: &RoomInfo, seq: Seq) -> Arc<Entry> {
     Arc::new(Entry {
         room: room.id,
         seq,
@@ -101,7 +101,7 @@ fn said(room: &RoomInfo, seq: Seq) -> Arc<Entry> {
         at: 1_800_000_000_000,
         change: Change::Message {
             cid: format!("0193f3a1-7c00-7000-{seq:012}"),
-            body: Some("What was said, \"quoted\" too. ".repeat(7)),
+            body: Some("What was message_entry, \"quoted\" too. ".repeat(7)),
             reply_to: None,
             mentions: Vec::new(),
         },

@@ -1,4 +1,4 @@
-//! From a client's text frame to a typed command.
+//! Parses a client's text frame into a typed command.
 
 use crate::{Piece, Round};
 use gateway::commands::Ops;
@@ -7,7 +7,7 @@ use std::hint::black_box;
 
 const FRAMES: u64 = 1_000;
 
-/// A message of 200 characters.
+/// A send of 200 characters.
 pub(crate) const SEND: Piece = Piece {
     name: "parse_send",
     unit: "frame",
@@ -16,7 +16,7 @@ pub(crate) const SEND: Piece = Piece {
     prepare: || Box::new(Frame::of(send())),
 };
 
-/// Someone who comes back to twenty rooms.
+/// A hello that resumes twenty rooms.
 pub(crate) const HELLO: Piece = Piece {
     name: "parse_hello_of_20_rooms",
     unit: "frame",
@@ -47,7 +47,7 @@ impl Round for Frame {
 }
 
 fn send() -> String {
-    let body = "What was said, \\\"quoted\\\" too. ".repeat(7);
+    let body = "What was message_entry, \\\"quoted\\\" too. ".repeat(7);
     let d = format!(r#"{{"room":"general","cid":"0193f3a1-7c00-7000-8000","body":"{body}"}}"#);
     format!(r#"{{"id":17,"op":"send","d":{d}}}"#)
 }
@@ -56,7 +56,8 @@ fn hello() -> String {
     let mut cursors = String::new();
     for room in 0..20 {
         let comma = if room == 0 { "" } else { "," };
-        write!(cursors, r#"{comma}"room-{room}":{}"#, room * 137).expect("a String takes all");
+        write!(cursors, r#"{comma}"room-{room}":{}"#, room * 137)
+            .expect("writing to a string succeeds");
     }
     let d = format!(r#"{{"token":"t","tab":"1","epoch":"e","cursors":{{{cursors}}}}}"#);
     format!(r#"{{"id":1,"op":"hello","d":{d}}}"#)

@@ -1,7 +1,6 @@
-//! A batch of messages on its way into SQLite: the write lane, the checks, the insert, the commit,
-//! the fact, the answers.
+//! Inserts a batch of messages into SQLite: write lane, checks, insert, commit, event, replies.
 
-use crate::store::{PATIENCE, Store};
+use crate::store::{NO_HURRY, Store};
 use crate::{Piece, Round};
 use futures_util::future::join_all;
 use rooms::api::log::{self, Append, Appended, Draft};
@@ -28,15 +27,15 @@ pub(crate) const BATCH_OF_256: Piece = Piece {
     prepare: || ready(256),
 };
 
-/// What messaging's own job does once a text has been checked.
-struct Say {
+/// Does what messaging's job does after it has validated a message.
+struct InsertMessage {
     author: User,
     room: RoomKey,
     cid: String,
     body: String,
 }
 
-impl Job for Say {
+impl Job for InsertMessage {
     const NAME: &'static str = "pieces.say";
     type Answer = Appended;
     type Refusal = Refusal;
@@ -47,7 +46,7 @@ impl Job for Say {
     }
 
     async fn run(&self, tx: &mut Writer<'_>) -> Result<Appended, JobError<Refusal>> {
-        let outcome = log::append(tx, &[self.draft()]).await?.pop();
+        let outcome = log::append(tx, &[self.append()]).await?.pop();
         outcome
             .expect("one outcome for one item")
             .map_err(JobError::Refused)
@@ -57,13 +56,13 @@ impl Job for Say {
         jobs: &[&Self],
         tx: &mut Writer<'_>,
     ) -> Result<Vec<Result<Appended, Refusal>>, Fault> {
-        let run: Vec<Append<'_>> = jobs.iter().map(|job| job.draft()).collect();
+        let run: Vec<Append<'_>> = jobs.iter().map(|job| job.append()).collect();
         log::append(tx, &run).await
     }
 }
 
-impl Say {
-    fn draft(&self) -> Append<'_> {
+impl InsertMessage {
+    fn append(&self) -> Append<'_> {
         Append {
             room: &self.room,
             author: &self.author,
@@ -83,38 +82,39 @@ struct Batches {
     author: User,
     room: RoomKey,
     size: u64,
-    /// Messages made.
-    made: u64,
-    laid_out: VecDeque<Vec<Say>>,
+    /// Messages created so far.
+    created: u64,
+    inputs: VecDeque<Vec<InsertMessage>>,
 }
 
 impl Round for Batches {
-    fn lay_out(&mut self) {
-        let numbers = self.made..self.made + self.size;
-        self.made = numbers.end;
-        let batch = numbers.map(|number| Say {
+    fn add_input(&mut self) {
+        let numbers = self.created..self.created + self.size;
+        self.created = numbers.end;
+        let batch = numbers.map(|number| InsertMessage {
             author: self.author.clone(),
             room: self.room.clone(),
             cid: format!("0193f3a1-7c00-7000-{number:012}"),
-            body: "What was said, \"quoted\" too. ".repeat(7),
+            body: "What was message_entry, \"quoted\" too. ".repeat(7),
         });
-        self.laid_out.push_back(batch.collect());
+        self.inputs.push_back(batch.collect());
     }
 
     fn run(&mut self) {
-        let batch = self.laid_out.pop_front().expect("it was laid out");
+        let batch = self.inputs.pop_front().expect("an input was added");
         let database = self.store.database.clone();
         let (done, all_done) = oneshot::channel();
-        // On the one worker, on which the lane is too: it begins when all of them wait.
-        let handing_over = async move {
-            let jobs = batch.into_iter().map(|say| database.write(say, PATIENCE));
+        // Runs on the single worker, as the lane does, so that the lane starts when all jobs are
+        // queued.
+        let submit = async move {
+            let jobs = batch.into_iter().map(|job| database.write(job, NO_HURRY));
             let outcomes = join_all(jobs).await;
             let stored = outcomes.iter().all(|outcome| matches!(outcome, Ok(Ok(_))));
-            // Whoever waits is there: nobody gives up.
+            // The receiver below is always waiting.
             let _ = done.send(stored);
         };
         let stored = self.runtime.block_on(async {
-            self.store.tasks.once("pieces", "batch", handing_over);
+            self.store.tasks.once("pieces", "batch", submit);
             all_done.await
         });
         assert_eq!(stored, Ok(true), "every message is stored");
@@ -122,7 +122,7 @@ impl Round for Batches {
 }
 
 fn ready(size: u64) -> Box<dyn Round> {
-    // One worker: SQLite cannot be opened on a runtime without any.
+    // One worker: SQLite cannot be opened on a current-thread runtime.
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .enable_all()
@@ -139,7 +139,7 @@ fn ready(size: u64) -> Box<dyn Round> {
         author: caller.user,
         room,
         size,
-        made: 0,
-        laid_out: VecDeque::new(),
+        created: 0,
+        inputs: VecDeque::new(),
     })
 }

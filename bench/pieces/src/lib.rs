@@ -1,56 +1,56 @@
-//! What the hot pieces of the server cost, each alone, seen through the crates' public faces.
+//! Benchmarks of the hot pieces of the server, each alone, through the crates' public APIs.
 //!
-//! A [`Piece`] does the same work at every call, on fixed input. One list serves two measures:
-//! `cargo bench --package pieces` takes the time of each, `just bench-check` counts the instructions
-//! and compares them with `baseline.toml`. Counting leaves out what the kernel does.
+//! A [`Piece`] does the same work on fixed input in every round. One list serves two measurements:
+//! `cargo bench --package pieces` times each piece, `just bench-check` counts its instructions and
+//! compares them with `baseline.toml`. The counts exclude the kernel.
 
 mod bus_events;
 mod commands;
 mod deliveries;
 mod frames;
+mod gateway_fixture;
 mod inserts;
-mod stage;
 mod store;
 
 use std::fmt;
 use tokio::runtime::Runtime;
 
-/// One thing whose cost is known.
+/// One benchmark.
 pub struct Piece {
-    /// What is done: the name in the baseline.
+    /// Its name in the baseline.
     pub name: &'static str,
-    /// What the cost is divided by.
+    /// The unit that the cost is divided by, such as "event".
     pub unit: &'static str,
-    /// How many of them one round does.
+    /// Units per round.
     pub units: u64,
-    /// Whether two counts of the same code are the same within a per cent.
+    /// Whether repeated counts of the same code differ by less than one per cent.
     pub steady: bool,
     prepare: fn() -> Box<dyn Round>,
 }
 
 /// A piece that is ready to be measured.
 pub trait Round {
-    /// Makes the input of one more round, which is not measured.
-    fn lay_out(&mut self) {}
+    /// Prepares the input of one more round; not measured.
+    fn add_input(&mut self) {}
 
-    /// Does it once, with the oldest input laid out.
+    /// Runs one round with the oldest prepared input.
     fn run(&mut self);
 }
 
 impl Piece {
-    /// Everything it needs: servers, sockets, databases.
+    /// Sets up what the piece needs, such as servers, sockets and databases.
     #[must_use]
     pub fn prepare(&self) -> Box<dyn Round> {
         (self.prepare)()
     }
 
-    /// How many rounds even out what differs from one to the next.
+    /// Returns how many rounds average out their differences.
     #[must_use]
     pub fn rounds(&self) -> u64 {
         (UNITS_MIN / self.units).max(1)
     }
 
-    /// The one of this name.
+    /// Returns the piece of this name.
     #[must_use]
     pub fn named(name: &str) -> Option<&'static Self> {
         PIECES.iter().find(|piece| piece.name == name)
@@ -69,10 +69,10 @@ impl fmt::Debug for Piece {
     }
 }
 
-/// Units that are counted at least.
+/// Minimum number of units to count.
 const UNITS_MIN: u64 = 4_096;
 
-/// All of them.
+/// All pieces, in the order in which they are measured.
 pub const PIECES: &[Piece] = &[
     bus_events::BURST_TO_ONE,
     bus_events::BURST_TO_SIX,
@@ -90,7 +90,7 @@ pub const PIECES: &[Piece] = &[
     inserts::BATCH_OF_256,
 ];
 
-/// Everything on one thread, in the same order each time.
+/// Returns a runtime with one thread, so that the order of events is deterministic.
 fn one_thread() -> Runtime {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -106,7 +106,7 @@ mod tests {
     fn every_piece_can_be_measured() {
         for piece in PIECES {
             let mut round = piece.prepare();
-            round.lay_out();
+            round.add_input();
             round.run();
         }
     }

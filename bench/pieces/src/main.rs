@@ -1,4 +1,4 @@
-//! Counts the instructions of each piece and compares them with those of `baseline.toml`.
+//! Counts the instructions of each piece and compares them with `baseline.toml`.
 
 mod baseline;
 mod callgrind;
@@ -12,52 +12,52 @@ use std::process::ExitCode;
 #[derive(Parser)]
 struct Options {
     #[command(subcommand)]
-    what: What,
+    command: Command,
 }
 
 #[derive(Subcommand)]
-enum What {
-    /// Compares all pieces with the baseline; fails when one needs 5 % more than it did.
+enum Command {
+    /// Compare all pieces with the baseline; fails if one needs 5 % more instructions.
     Check {
-        /// Makes what is counted now the baseline.
+        /// Record the current counts as the baseline.
         #[arg(long)]
         write: bool,
     },
-    /// Runs one piece, so that something else can watch it.
+    /// Run one piece under a profiler.
     Run {
-        /// Which.
+        /// Name of the piece.
         piece: String,
     },
 }
 
 fn main() -> anyhow::Result<ExitCode> {
-    match Options::parse().what {
-        What::Check { write } => check::run(write),
-        What::Run { piece } => {
+    match Options::parse().command {
+        Command::Check { write } => check::run(write),
+        Command::Run { piece } => {
             let piece = Piece::named(&piece)
-                .ok_or_else(|| anyhow::anyhow!("no piece is called {piece}"))?;
+                .ok_or_else(|| anyhow::anyhow!("there is no piece called {piece}"))?;
             run(piece);
             Ok(ExitCode::SUCCESS)
         }
     }
 }
 
-/// Rounds before the counting, in which buffers reach their size and statements are prepared.
+/// Rounds before counting, in which buffers reach their size and statements are prepared.
 const WARM_UP: u64 = 3;
 
 fn run(piece: &Piece) {
     let mut round = piece.prepare();
     for _ in 0..WARM_UP {
-        round.lay_out();
+        round.add_input();
         round.run();
     }
     for _ in 0..piece.rounds() {
-        round.lay_out();
+        round.add_input();
     }
     counted(&mut *round, piece.rounds());
 }
 
-/// What is counted, from its call to its return: callgrind knows it by its name.
+/// Runs the measured rounds. Callgrind finds this function by its name.
 #[inline(never)]
 fn counted(round: &mut dyn Round, rounds: u64) {
     for _ in 0..rounds {

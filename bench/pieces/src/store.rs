@@ -1,4 +1,4 @@
-//! Sessions and rooms on an SQLite of their own, and someone who may speak in `general`.
+//! Sessions and rooms on a temporary SQLite database, with a member of `general`.
 
 use bus::{Builder, Request, Running, Settings, Tasks};
 use rooms::api::{JoinRoom, RoomKey};
@@ -10,8 +10,8 @@ use storage::{Database, DatabaseConfig, Migrations, Registry, Url};
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
-/// However slowly it goes.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(600);
+/// Time limit that even an instrumented run does not reach.
+pub(crate) const NO_HURRY: Duration = Duration::from_secs(600);
 
 pub(crate) struct Store {
     pub(crate) database: Database,
@@ -30,18 +30,18 @@ impl Store {
         let opened = registry.open(config(folder.path())).await;
         let database = opened.expect("the database opens");
         let online = Online::new();
-        let people = sessions::Deps::new(
+        let sessions_deps = sessions::Deps::new(
             database.clone(),
             sessions::Settings::default(),
             online.clone(),
             SystemClock::new(),
             SystemRandom,
         );
-        let deps = rooms::Deps::new(database.clone(), rooms::Settings::default(), online);
-        sessions::wire(&mut builder, &people);
-        rooms::wire(&mut builder, &deps);
+        let rooms_deps = rooms::Deps::new(database.clone(), rooms::Settings::default(), online);
+        sessions::wire(&mut builder, &sessions_deps);
+        rooms::wire(&mut builder, &rooms_deps);
         let running = builder.start().await.expect("the bus starts");
-        rooms::create_general(&deps).await.expect("general");
+        rooms::create_general(&rooms_deps).await.expect("general");
         Self {
             database,
             tasks,
@@ -51,7 +51,7 @@ impl Store {
         }
     }
 
-    /// A guest who has joined `general`.
+    /// Creates a guest who has joined `general`.
     pub(crate) async fn member(&self) -> (Caller, RoomKey) {
         let hello = Hello {
             proof: Proof::Guest("ann".to_owned()),
@@ -72,7 +72,7 @@ impl Store {
     }
 
     async fn ask<R: Request>(&self, request: R) -> R::Answer {
-        let asked = self.running.bus().ask(request, PATIENCE).await;
+        let asked = self.running.bus().ask(request, NO_HURRY).await;
         asked.expect("an answer")
     }
 }
@@ -80,7 +80,7 @@ impl Store {
 fn config(folder: &Path) -> DatabaseConfig {
     let migrations = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../migrations/core");
     DatabaseConfig {
-        acquire_timeout: PATIENCE,
+        acquire_timeout: NO_HURRY,
         ..DatabaseConfig::new(
             "core",
             Url::Sqlite(folder.join("core.db")),

@@ -1,4 +1,4 @@
-// The page: what a person sees and does. It writes text, never markup, into the document.
+// The page's user interface. It writes text, never markup, into the document.
 
 import { Client, uuid7 } from '/client.js';
 import { Room } from '/room.js';
@@ -11,20 +11,20 @@ let client = null;
 let me = null;
 let current = null;
 
-const TURNED_AWAY = {
-  4502: 'Your session has ended. Please come in again.',
-  4503: 'This chat was opened in another place and goes on there.',
+const CLOSE_MESSAGES = {
+  4502: 'Your session has ended. Please sign in again.',
+  4503: 'This chat is now open in another window. Reload to use it here.',
   4504: 'You are banned from this server.',
-  4505: 'Too many connections are open. Close one and reload.',
-  4508: 'Too much at once. Reload to go on.',
+  4505: 'Too many connections are open. Close other tabs and reload.',
+  4508: 'You sent too much at once. Reload to continue.',
 };
 
-// ---- the door -------------------------------------------------------------------------------
+// ---- signing in -----------------------------------------------------------------------------
 
-function showDoor(message = '') {
-  $('house').hidden = true;
-  $('door').hidden = false;
-  $('door-error').textContent = message;
+function showSignIn(message = '') {
+  $('chat').hidden = true;
+  $('sign-in').hidden = false;
+  $('sign-in-error').textContent = message;
   $('name').focus();
 }
 
@@ -38,7 +38,7 @@ $('enter').addEventListener('submit', async (event) => {
     const reply = await answer.json();
     if (reply.err) throw new Error(explain(reply.err));
     enter({ token: reply.token });
-  } catch (error) { $('door-error').textContent = error.message; }
+  } catch (error) { $('sign-in-error').textContent = error.message; }
 });
 
 function explain(err) {
@@ -62,7 +62,7 @@ function enter(identity) {
   client.start();
 }
 
-// ---- what the server says -------------------------------------------------------------------
+// ---- events from the server -----------------------------------------------------------------
 
 function listen(source) {
   const on = (type, handle) => source.addEventListener(type, ({ detail }) => { if (source === client) handle(detail); });
@@ -72,8 +72,8 @@ function listen(source) {
     for (const room of rooms.values()) room.typing.clear();
     drawTyping();
   });
-  on('turned-away', (error) => { localStorage.removeItem('parlor.token'); showDoor(error.name === 'bad_credentials' ? 'Your session has ended. Please come in again.' : explain(error)); });
-  on('closed', ({ code }) => { if (code === 4502) localStorage.removeItem('parlor.token'); showDoor(TURNED_AWAY[code]); });
+  on('rejected', (error) => { localStorage.removeItem('parlor.token'); showSignIn(error.name === 'bad_credentials' ? 'Your session has ended. Please sign in again.' : explain(error)); });
+  on('closed', ({ code }) => { if (code === 4502) localStorage.removeItem('parlor.token'); showSignIn(CLOSE_MESSAGES[code]); });
   on('entry', ({ room, entry }) => addEntry(room, entry));
   on('room', ({ room, card, head, why, by }) => {
     if (why === 'invited') invitations.set(room, { card, by });
@@ -95,8 +95,8 @@ async function welcome({ user, token, rooms: lines, fresh }) {
   me = user;
   localStorage.setItem('parlor.token', token);
   $('me').textContent = user.name;
-  $('door').hidden = true;
-  $('house').hidden = false;
+  $('sign-in').hidden = true;
+  $('chat').hidden = false;
   status('online', 'connected');
   for (const [key, line] of Object.entries(lines)) {
     const room = rooms.get(key);
@@ -162,7 +162,7 @@ function setTyping(key, user, typing) {
   if (key === current) drawTyping();
 }
 
-// ---- what the person does -------------------------------------------------------------------
+// ---- actions of the user --------------------------------------------------------------------
 
 async function guarded(work) {
   try { await work(); } catch (error) { if (error.name !== 'disconnected') notice(explain(error)); }
@@ -212,7 +212,7 @@ async function accept(key) {
   await join(key);
 }
 
-/** Declines an invitation, or leaves a direct room that somebody else opened. */
+/** Declines an invitation, or leaves a direct room that someone else opened. */
 async function decline(key) {
   invitations.delete(key);
   drawRooms();
@@ -288,7 +288,7 @@ function drawAll(toEnd = false) { drawRooms(); drawHead(); drawLog(toEnd); drawP
 
 function drawRooms() {
   $('invitations').replaceChildren(...[...invitations].map(([key, { card, by }]) => {
-    const item = element('li', '', `${by.name} invites you to ${card.title || key} `);
+    const item = element('li', '', `${by.name} invited you to ${card.title || key} `);
     item.append(action('Accept', () => accept(key)), ' ', action('Decline', () => decline(key)));
     return item;
   }));
@@ -342,7 +342,7 @@ function messageItem(message) {
 
 function drawPeople() {
   const people = [...(rooms.get(current)?.people.values() ?? [])].sort((a, b) => b.online - a.online || a.user.name.localeCompare(b.user.name));
-  $('count').textContent = people.length ? `${people.filter((p) => p.online).length} of ${people.length} here` : '';
+  $('count').textContent = people.length ? `${people.filter((p) => p.online).length} of ${people.length} online` : '';
   $('people').replaceChildren(...people.map(({ user, online }) => element('li', online ? 'online' : '', user.name)));
 }
 
@@ -352,4 +352,4 @@ function drawTyping() {
 }
 
 const token = localStorage.getItem('parlor.token');
-if (token) enter({ token }); else showDoor();
+if (token) enter({ token }); else showSignIn();

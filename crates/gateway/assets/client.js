@@ -1,10 +1,10 @@
-// A client of parlor.v1: one connection that comes back by itself, commands with one reply each,
-// and for every room a cursor, so that each entry is applied exactly once and in order.
+// A client of parlor.v1: one connection that reconnects by itself, commands with one reply each, and
+// a cursor per room, so that each entry is applied exactly once and in order.
 
 const FATAL = new Set([4502, 4503, 4504, 4505, 4508]);
 const KEEP_TRYING = new Set(['rate_limited', 'overloaded', 'storage_unavailable', 'draining', 'outcome_unknown']);
 
-/** A time-ordered id, which the server indexes cheapest; works without a secure context too. */
+/** Returns a time-ordered id, the cheapest to index; works without a secure context too. */
 export function uuid7() {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   const now = Date.now();
@@ -56,13 +56,13 @@ export class Client extends EventTarget {
 
   get online() { return this.#ready; }
 
-  /** One command, one reply; rejects with CommandError, or with name `disconnected`. */
+  /** Sends a command and resolves with its reply; rejects with a CommandError, named `disconnected` if the connection is lost. */
   call(op, d = {}) {
     if (!this.#ready) return Promise.reject(new CommandError({ name: 'disconnected', message: 'not connected' }));
     return this.#command(op, d);
   }
 
-  /** A message that is sent until it is acknowledged: the cid makes repeats harmless. */
+  /** Sends a message and retries until it is acknowledged: the cid makes retries safe. */
   async send(room, body) {
     const d = { room, cid: uuid7(), body };
     this.#emit('sending', d);
@@ -79,7 +79,7 @@ export class Client extends EventTarget {
     }
   }
 
-  /** Starts following a room that a `join` answered for. */
+  /** Starts following a room after a `join`. */
   follow(room, head) { this.cursors.set(room, head); }
 
   #until(event) { return new Promise((r) => this.addEventListener(event, r, { once: true })); }
@@ -118,7 +118,7 @@ export class Client extends EventTarget {
       if (error.name === 'disconnected') return;
       if (error.retryable) { this.#socket?.close(); return; }
       this.#stopped = true;
-      this.#emit('turned-away', error);
+      this.#emit('rejected', error);
       this.#socket?.close(1000);
     }
   }
@@ -163,7 +163,7 @@ export class Client extends EventTarget {
     if (this.#cursorOf(room) < head) this.#fill(room, head);
   }
 
-  /** Pages `log` until the cursor has reached `to`. What is left out is not for us. */
+  /** Reads pages of `log` until the cursor reaches `to`. Missing entries are not visible to this user. */
   async #fill(room, to) {
     const filling = this.#wanted.has(room);
     this.#wanted.set(room, Math.max(to, this.#wanted.get(room) ?? 0));
@@ -186,7 +186,7 @@ export class Client extends EventTarget {
     }
   }
 
-  /** A room we have left is never behind. */
+  /** Returns a room's cursor; a room that was left is never behind. */
   #cursorOf(room) { return this.cursors.get(room) ?? Infinity; }
 
   #alive() {
@@ -194,7 +194,7 @@ export class Client extends EventTarget {
     this.#watchdog = setTimeout(() => this.#dropSocket(1006), this.#silenceMs);
   }
 
-  /** A dead network never answers a close: let go of the socket without waiting for it. */
+  /** Abandons the socket without waiting for a close frame, which a dead network never delivers. */
   #dropSocket(code) {
     const socket = this.#socket;
     if (!socket) return;

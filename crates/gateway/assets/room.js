@@ -1,5 +1,4 @@
-// What the page knows of one room: its messages as of `cursor`, built from a page of `history` and
-// the entries that came after it.
+// The state of one room: its messages, built from pages of `history` and the entries after them.
 
 const KEPT_ENTRIES = 1000;
 
@@ -22,7 +21,7 @@ export class Room {
 
   ordered() { return [...this.messages.values()].sort((a, b) => a.seq - b.seq); }
 
-  /** Takes in a page of history; entries above its head are applied to it, none below. */
+  /** Adds a page of history and applies only entries above its head to it. */
   addHistory({ messages, more, head }) {
     for (const message of messages) if (!this.messages.has(message.seq)) this.messages.set(message.seq, { ...message, asOf: head });
     this.more = more;
@@ -30,7 +29,7 @@ export class Room {
     for (const entry of this.entries) if (entry.kind !== 'message' || entry.seq > head) this.#apply(entry);
   }
 
-  /** Forgets the messages: the store is another one, or too much was missed. */
+  /** Discards the messages, after a new epoch or when too many entries were missed. */
   reset(head) {
     this.head = head;
     this.loaded = false;

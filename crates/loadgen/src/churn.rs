@@ -1,12 +1,12 @@
-//! People who come, look and go: connect, hello with a known token, join, a page of history, leave.
+//! Short visits: connect, hello with a token, join, a page of history, leave.
 
 use crate::client::Client;
-use crate::crowd::{Crowd, Shape};
-use crate::dialect::Dialect;
+use crate::counters::{float, latencies};
+use crate::fleet::{Fleet, Layout};
 use crate::load;
 use crate::options::{LoadOptions, ServerOptions};
-use crate::plan::{Goal, Pace, Plan};
-use crate::tally::{float, latencies};
+use crate::plan::{Completion, Pace, Plan};
+use crate::protocol::Protocol;
 use crate::target::Target;
 use crate::{process, rooms};
 use hdrhistogram::Histogram;
@@ -15,7 +15,7 @@ use std::fmt;
 use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
 
-/// Messages in each room before the clock starts.
+/// Messages in each room before the measurement starts.
 const STORED_PER_ROOM: u64 = 60;
 
 #[derive(clap::Args, Clone)]
@@ -24,10 +24,10 @@ pub(crate) struct Options {
     pub(crate) server: ServerOptions,
     #[command(flatten)]
     pub(crate) load: LoadOptions,
-    /// People at it at once.
+    /// Number of concurrent workers.
     #[arg(long, default_value_t = 50)]
     pub(crate) workers: usize,
-    /// Rooms they go round.
+    /// Rooms that the workers visit in turn.
     #[arg(long, default_value_t = 20)]
     pub(crate) rooms: usize,
 }
@@ -63,17 +63,17 @@ impl fmt::Display for Report {
 
 pub(crate) async fn run(options: &Options) -> anyhow::Result<Report> {
     let target = Target::start(&options.server).await?;
-    let crowd = Crowd::seat(&target, Shape::new(options.rooms, 1, 1)).await?;
-    let names = crowd.names().to_vec();
+    let fleet = Fleet::connect(&target, Layout::new(options.rooms, 1, 1)).await?;
+    let names = fleet.names().to_vec();
     let plan = Plan {
         sends_max: STORED_PER_ROOM * options.rooms as u64,
-        ..Plan::new(Pace::Closed { outstanding: 8 }, Goal::Ack)
+        ..Plan::new(Pace::Closed { outstanding: 8 }, Completion::Ack)
     };
-    load::fill(&target, crowd, plan).await?;
+    load::fill(&target, fleet, plan).await?;
     let mut tokens = Vec::new();
     let run = rooms::unique("c");
     for worker in 0..options.workers {
-        // A guest who left the last room would end with the connection.
+        // Not guests: a guest that has left its last room ends with the connection.
         tokens.push(rooms::account(&target.address, &format!("{run}-worker-{worker}")).await?);
     }
     let (cpu, own) = (target.cpu()?, process::cpu(std::process::id())?);
@@ -81,7 +81,7 @@ pub(crate) async fn run(options: &Options) -> anyhow::Result<Report> {
     let until = started + Duration::from_secs(options.load.seconds);
     let mut workers = JoinSet::new();
     for (at, token) in tokens.into_iter().enumerate() {
-        workers.spawn(work(
+        workers.spawn(run_worker(
             target.address.clone(),
             names.clone(),
             token,
@@ -102,7 +102,7 @@ pub(crate) async fn run(options: &Options) -> anyhow::Result<Report> {
     })
 }
 
-async fn work(
+async fn run_worker(
     address: String,
     names: Vec<String>,
     token: String,
@@ -113,7 +113,7 @@ async fn work(
     let mut at = first;
     while Instant::now() < until {
         let began = Instant::now();
-        cycle(&address, &token, &names[at % names.len()]).await?;
+        visit(&address, &token, &names[at % names.len()]).await?;
         at += 1;
         let micros = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
         latency.saturating_record(micros);
@@ -121,8 +121,8 @@ async fn work(
     Ok(latency)
 }
 
-async fn cycle(address: &str, token: &str, room: &str) -> anyhow::Result<()> {
-    let mut client = Client::connect(address, Dialect::Parlor).await?;
+async fn visit(address: &str, token: &str, room: &str) -> anyhow::Result<()> {
+    let mut client = Client::connect(address, Protocol::Parlor).await?;
     let hello = json!({ "token": token }).to_string();
     client.reply("hello", &hello).await?;
     let join = json!({ "room": room, "limit": 1 }).to_string();

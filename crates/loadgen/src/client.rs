@@ -1,7 +1,7 @@
-//! One connection of the generator before and beside the hot loop: for what happens once.
+//! An asynchronous WebSocket client, for what happens once or outside the event loops.
 
-use crate::dialect::{Dialect, Seen};
 use crate::frame::{self, Frame, Opcode};
+use crate::protocol::{Incoming, Protocol};
 use anyhow::{Context, bail};
 use serde_json::Value;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -11,11 +11,11 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
 
-/// Longest wait for any one answer.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// Longest wait for one answer.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Connections take turns between this many loopback addresses: each has 28,000 ports, and a port
-/// rests for a minute after use.
+/// Connections rotate through this many loopback addresses: each has 28,000 ports, and a used port
+/// stays in TIME-WAIT for a minute.
 const ADDRESSES: u8 = 64;
 
 static TURN: AtomicU8 = AtomicU8::new(0);
@@ -28,8 +28,8 @@ pub(crate) struct Client {
 }
 
 impl Client {
-    /// Opens a WebSocket.
-    pub(crate) async fn connect(address: &str, dialect: Dialect) -> anyhow::Result<Self> {
+    /// Connects and upgrades to a WebSocket.
+    pub(crate) async fn connect(address: &str, protocol: Protocol) -> anyhow::Result<Self> {
         let socket = TcpSocket::new_v4()?;
         let turn = TURN.fetch_add(1, Ordering::Relaxed) % ADDRESSES;
         socket.bind(SocketAddr::from((Ipv4Addr::new(127, 0, 1, 1 + turn), 0)))?;
@@ -38,12 +38,12 @@ impl Client {
             .await
             .context("connecting")?;
         stream.set_nodelay(true)?;
-        let (path, protocol) = match dialect {
-            Dialect::Parlor => ("/ws", "Sec-WebSocket-Protocol: parlor.v1\r\n"),
-            Dialect::SocketIo => ("/socket.io/?EIO=4&transport=websocket", ""),
-            Dialect::Json => ("/ws", ""),
-            Dialect::Nats => ("/", ""),
-            Dialect::Centrifugo => ("/connection/websocket", ""),
+        let (path, protocol) = match protocol {
+            Protocol::Parlor => ("/ws", "Sec-WebSocket-Protocol: parlor.v1\r\n"),
+            Protocol::SocketIo => ("/socket.io/?EIO=4&transport=websocket", ""),
+            Protocol::Json => ("/ws", ""),
+            Protocol::Nats => ("/", ""),
+            Protocol::Centrifugo => ("/connection/websocket", ""),
         };
         let request = format!(
             "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
@@ -57,9 +57,9 @@ impl Client {
             output: Vec::new(),
             next_id: 1,
         };
-        timeout(PATIENCE, client.accept_upgrade())
+        timeout(ANSWER_TIMEOUT, client.accept_upgrade())
             .await
-            .context("no answer to the upgrade")??;
+            .context("no response to the upgrade request")??;
         Ok(client)
     }
 
@@ -68,7 +68,7 @@ impl Client {
             if let Some(end) = find(&self.input, b"\r\n\r\n") {
                 if !self.input.starts_with(b"HTTP/1.1 101") {
                     bail!(
-                        "no upgrade: {}",
+                        "upgrade refused: {}",
                         String::from_utf8_lossy(&self.input[..end])
                     );
                 }
@@ -96,22 +96,22 @@ impl Client {
         Ok(())
     }
 
-    /// One command and its `ok`; pushes on the way are passed over.
+    /// Sends a command and returns the `ok` of its reply; ignores pushes.
     pub(crate) async fn call(&mut self, op: &str, d: &str) -> anyhow::Result<Value> {
         let reply = self.reply(op, d).await?;
         let mut reply: Value = serde_json::from_slice(&reply)?;
         Ok(reply["ok"].take())
     }
 
-    /// As [`Client::call`], the `ok` unread.
+    /// Sends a command and returns its raw reply; ignores pushes.
     pub(crate) async fn reply(&mut self, op: &str, d: &str) -> anyhow::Result<Vec<u8>> {
         let wanted = self.queue(op, d);
         self.flush().await?;
         let mut found = None;
         while found.is_none() {
             self.read(|payload| {
-                Dialect::Parlor.scan(payload, "", |seen| {
-                    if let Seen::Reply { id, ok } = seen
+                Protocol::Parlor.scan(payload, "", |seen| {
+                    if let Incoming::Reply { id, ok } = seen
                         && id == wanted
                     {
                         found = Some((ok, payload.to_vec()));
@@ -120,14 +120,14 @@ impl Client {
             })
             .await?;
         }
-        let (ok, reply) = found.expect("the loop ends with it");
+        let (ok, reply) = found.expect("the loop ends when it is set");
         if !ok {
-            bail!("{op} was declined: {}", String::from_utf8_lossy(&reply));
+            bail!("{op} was refused: {}", String::from_utf8_lossy(&reply));
         }
         Ok(reply)
     }
 
-    /// Writes one frame of any server and waits for a payload that begins with `answer`.
+    /// Writes one frame and waits for a payload that begins with `answer`.
     pub(crate) async fn exchange(
         &mut self,
         opcode: Opcode,
@@ -139,7 +139,7 @@ impl Client {
         self.await_payload(answer).await
     }
 
-    /// Passes over payloads until one begins with `begin`.
+    /// Waits for a payload that begins with `begin`; ignores others.
     pub(crate) async fn await_payload(&mut self, begin: &str) -> anyhow::Result<()> {
         let mut seen = false;
         while !seen {
@@ -149,13 +149,13 @@ impl Client {
         Ok(())
     }
 
-    /// Waits for bytes and hands over each whole frame. Pings are answered.
+    /// Waits for bytes, passes each whole payload to `each`, and answers pings.
     pub(crate) async fn read(&mut self, mut each: impl FnMut(&[u8])) -> anyhow::Result<()> {
         let mut used = self.frames(&mut each)?;
         if used == 0 {
-            timeout(PATIENCE, self.fill())
+            timeout(ANSWER_TIMEOUT, self.fill())
                 .await
-                .context("the server is silent")??;
+                .context("the server sent nothing for 60 s")??;
             used = self.frames(&mut each)?;
         }
         self.input.drain(..used);
@@ -168,7 +168,7 @@ impl Client {
             match frame {
                 Frame::Data(payload) => each(payload),
                 Frame::Ping(payload) => frame::write(&mut self.output, Opcode::Pong, payload),
-                Frame::Close(code) => bail!("the server closed with {code}"),
+                Frame::Close(code) => bail!("the server closed the connection with {code}"),
                 Frame::Other => {}
             }
             used += length;
@@ -179,7 +179,7 @@ impl Client {
     async fn fill(&mut self) -> anyhow::Result<()> {
         self.input.reserve(4096);
         if self.stream.read_buf(&mut self.input).await? == 0 {
-            bail!("the server hung up");
+            bail!("the server closed the connection");
         }
         Ok(())
     }
@@ -188,7 +188,7 @@ impl Client {
         Ok(self.stream.local_addr()?)
     }
 
-    /// The bare stream, and what was read from it and not used.
+    /// Returns the stream and the bytes that were read and not used.
     pub(crate) fn into_parts(self) -> anyhow::Result<(std::net::TcpStream, Vec<u8>)> {
         Ok((self.stream.into_std()?, self.input))
     }

@@ -1,10 +1,10 @@
-//! Parlor and its peers in one run: rounds interleaved, medians, ratios, a table and a plot.
+//! Compares Parlor with other servers in interleaved rounds: medians, ratios, a table and a plot.
 
 use crate::options::{LoadOptions, ServerOptions};
 use crate::page::Page;
 use crate::peer::Peer;
-use crate::plot::{self, Bars};
-use crate::work::{Better, Figure, Work, median_figure};
+use crate::plot::{self, BarChart};
+use crate::workload::{Direction, Measurement, Workload, median_measurement};
 use std::fmt::Write as _;
 
 #[derive(clap::Args, Clone)]
@@ -13,33 +13,33 @@ pub(crate) struct Options {
     server: ServerOptions,
     #[command(flatten)]
     load: LoadOptions,
-    /// How often everything is measured; the table shows medians.
+    /// Number of rounds; the table shows medians.
     #[arg(long, default_value_t = 3)]
     rounds: usize,
-    /// Only these loads; the page stays as it is.
+    /// Measure only these loads; does not update the page.
     #[arg(long, value_enum, value_delimiter = ',')]
-    work: Vec<Work>,
-    /// Only these servers; the page stays as it is.
+    work: Vec<Workload>,
+    /// Measure only these servers; does not update the page.
     #[arg(long, value_enum, value_delimiter = ',')]
     peers_only: Vec<Peer>,
     #[command(flatten)]
     page: Page,
 }
 
-/// All figures of one server under one load.
+/// All measurements of one server under one load.
 struct Cell {
-    work: Work,
+    work: Workload,
     peer: Peer,
-    figures: Vec<Figure>,
+    measurements: Vec<Measurement>,
 }
 
 pub(crate) async fn run(options: &Options) -> anyhow::Result<()> {
-    let works = chosen(&options.work, &Work::ALL);
+    let works = chosen(&options.work, &Workload::ALL);
     let mut peers = chosen(&options.peers_only, &Peer::ALL);
     peers.retain(|peer| {
-        let installed = peer.installed(&options.server.peers);
+        let installed = peer.is_installed(&options.server.peers);
         if !installed {
-            eprintln!("{peer:?} is not installed (bench/peers/install) and left out");
+            eprintln!("{peer:?} is not installed, skipping it (run bench/peers/install)");
         }
         installed
     });
@@ -49,12 +49,12 @@ pub(crate) async fn run(options: &Options) -> anyhow::Result<()> {
             peers.iter().map(|peer| Cell {
                 work: *work,
                 peer: *peer,
-                figures: Vec::new(),
+                measurements: Vec::new(),
             })
         })
         .collect();
     for round in 0..options.rounds {
-        // There and back again, so that nobody always follows the same neighbour.
+        // Alternate the order, so that no server always follows the same neighbour.
         if round % 2 == 1 {
             cells.reverse();
         }
@@ -71,16 +71,16 @@ pub(crate) async fn run(options: &Options) -> anyhow::Result<()> {
         return Ok(());
     }
     let plot = chart(&works, &peers, &cells);
-    options.page.keep_with_plot("peers", &table, &plot)
+    options.page.update_with_plot("peers", &table, &plot)
 }
 
 fn chosen<T: Copy>(asked: &[T], all: &[T]) -> Vec<T> {
     if asked.is_empty() { all } else { asked }.to_vec()
 }
 
-/// One figure more; what fails is said and leaves the others standing.
+/// Adds one measurement; logs a failure and goes on.
 async fn measure(cell: &mut Cell, round: usize, options: &Options) {
-    if !cell.peer.can(cell.work) {
+    if !cell.work.supported_by(cell.peer) {
         return;
     }
     let server = ServerOptions {
@@ -92,34 +92,35 @@ async fn measure(cell: &mut Cell, round: usize, options: &Options) {
         round + 1,
         options.rounds,
         cell.work.title(),
-        cell.peer.promise().name
+        cell.peer.guarantees().name
     );
     match cell.work.run(&server, options.load).await {
         Ok(figure) => {
-            eprintln!("{what}: {}", cell.work.show(figure.value));
+            eprintln!("{what}: {}", cell.work.format(figure.value));
             if let Some(broken) = &figure.broken {
                 eprintln!("{what}: {broken}");
             }
-            cell.figures.push(figure);
+            cell.measurements.push(figure);
         }
         Err(error) => eprintln!("{what}: failed: {error:#}"),
     }
 }
 
-fn middle(cells: &[Cell], work: Work, peer: Peer) -> Option<&Figure> {
+fn median_of(cells: &[Cell], work: Workload, peer: Peer) -> Option<&Measurement> {
     let cell = cells
         .iter()
         .find(|cell| cell.work == work && cell.peer == peer)?;
-    median_figure(&cell.figures)
+    median_measurement(&cell.measurements)
 }
 
-fn table(works: &[Work], peers: &[Peer], cells: &[Cell], options: &Options) -> String {
+fn table(works: &[Workload], peers: &[Peer], cells: &[Cell], options: &Options) -> String {
     let mut out = format!(
-        "Medians of {} rounds of {} s. In brackets: Parlor's figure is so many times as good. An \
-         asterisk: something was lost, repeated, out of order or cut.\n\n| server |",
+        "Medians of {} rounds of {} s. In brackets: how many times better Parlor is. An asterisk: \
+         messages were lost, repeated or out of order, or a connection was closed.\n\n| server |",
         options.rounds, options.load.seconds
     );
-    let mut line = |text: std::fmt::Arguments<'_>| out.write_fmt(text).expect("text takes all");
+    let mut line =
+        |text: std::fmt::Arguments<'_>| out.write_fmt(text).expect("writing to a string succeeds");
     for work in works {
         line(format_args!(" {}, {} |", work.title(), work.unit()));
     }
@@ -128,22 +129,22 @@ fn table(works: &[Work], peers: &[Peer], cells: &[Cell], options: &Options) -> S
         line(format_args!(" --- |"));
     }
     for peer in peers {
-        let promise = peer.promise();
-        line(format_args!("\n| {} |", promise.name));
+        let guarantees = peer.guarantees();
+        line(format_args!("\n| {} |", guarantees.name));
         for work in works {
-            line(format_args!(" {} |", entry(cells, *work, *peer)));
+            line(format_args!(" {} |", cell_text(cells, *work, *peer)));
         }
-        let (durable, order, resume) = (promise.durable, promise.order, promise.resume);
+        let (durable, order, resume) = (guarantees.durable, guarantees.order, guarantees.resume);
         line(format_args!(" {durable} | {order} | {resume} |"));
     }
     line(format_args!(
-        "\n\nLatency p50 / p99 in milliseconds, and how many per second of the wall clock:\n\n| \
+        "\n\nLatency p50 / p99 in milliseconds, and throughput per second of wall-clock time:\n\n| \
          server |"
     ));
-    let timed: Vec<Work> = works
+    let timed: Vec<Workload> = works
         .iter()
         .copied()
-        .filter(|work| work.better() == Better::More)
+        .filter(|work| work.direction() == Direction::HigherIsBetter)
         .collect();
     for work in &timed {
         line(format_args!(" {} |", work.title()));
@@ -153,24 +154,30 @@ fn table(works: &[Work], peers: &[Peer], cells: &[Cell], options: &Options) -> S
         line(format_args!(" --- |"));
     }
     for peer in peers {
-        line(format_args!("\n| {} |", peer.promise().name));
+        line(format_args!("\n| {} |", peer.guarantees().name));
         for work in &timed {
-            line(format_args!(" {} |", times(middle(cells, *work, *peer))));
+            line(format_args!(
+                " {} |",
+                latency_text(median_of(cells, *work, *peer))
+            ));
         }
     }
     line(format_args!("\n"));
     out
 }
 
-fn entry(cells: &[Cell], work: Work, peer: Peer) -> String {
-    let Some(figure) = middle(cells, work, peer) else {
+fn cell_text(cells: &[Cell], work: Workload, peer: Peer) -> String {
+    let Some(figure) = median_of(cells, work, peer) else {
         return "–".to_owned();
     };
-    let mut text = work.show(figure.value);
+    let mut text = work.format(figure.value);
     let broken = cells.iter().any(|cell| {
         cell.work == work
             && cell.peer == peer
-            && cell.figures.iter().any(|figure| figure.broken.is_some())
+            && cell
+                .measurements
+                .iter()
+                .any(|figure| figure.broken.is_some())
     });
     if broken {
         text.push('*');
@@ -178,36 +185,36 @@ fn entry(cells: &[Cell], work: Work, peer: Peer) -> String {
     if peer == Peer::Parlor {
         return format!("**{text}**");
     }
-    if let Some(parlor) = middle(cells, work, Peer::Parlor) {
-        let ratio = match work.better() {
-            Better::More => parlor.value / figure.value,
-            Better::Less => figure.value / parlor.value,
+    if let Some(parlor) = median_of(cells, work, Peer::Parlor) {
+        let ratio = match work.direction() {
+            Direction::HigherIsBetter => parlor.value / figure.value,
+            Direction::LowerIsBetter => figure.value / parlor.value,
         };
-        write!(text, " ({ratio:.2})").expect("text takes all");
+        write!(text, " ({ratio:.2})").expect("writing to a string succeeds");
     }
     text
 }
 
-fn times(figure: Option<&Figure>) -> String {
+fn latency_text(figure: Option<&Measurement>) -> String {
     let Some(figure) = figure else {
         return "–".to_owned();
     };
     let (p50, p99) = figure.p50_p99.unwrap_or_default();
-    let per_s = crate::work::thousands(figure.per_s.unwrap_or_default());
+    let per_s = crate::workload::thousands(figure.per_s.unwrap_or_default());
     format!("{p50:.1} / {p99:.1}, {per_s}")
 }
 
-fn chart(works: &[Work], peers: &[Peer], cells: &[Cell]) -> String {
-    let panels: Vec<Bars> = works
+fn chart(works: &[Workload], peers: &[Peer], cells: &[Cell]) -> String {
+    let panels: Vec<BarChart> = works
         .iter()
-        .map(|work| Bars {
+        .map(|work| BarChart {
             title: format!("{}: {}", work.title(), work.unit()),
             bars: peers
                 .iter()
                 .filter_map(|peer| {
-                    let figure = middle(cells, *work, *peer)?;
-                    let name = peer.promise().name.to_owned();
-                    Some((name, figure.value, work.show(figure.value)))
+                    let figure = median_of(cells, *work, *peer)?;
+                    let name = peer.guarantees().name.to_owned();
+                    Some((name, figure.value, work.format(figure.value)))
                 })
                 .collect(),
         })

@@ -1,10 +1,10 @@
-//! Rooms with members and publishers, at a given rate or as fast as it goes.
+//! Rooms with members and publishers, at a given rate or as fast as possible.
 
-use crate::crowd::{Crowd, Shape};
+use crate::counters::Outcome;
+use crate::fleet::{Fleet, Layout};
 use crate::load;
 use crate::options::{LoadOptions, ServerOptions};
-use crate::plan::{Goal, Pace, Plan};
-use crate::tally::Outcome;
+use crate::plan::{Completion, Pace, Plan};
 use crate::target::Target;
 
 #[derive(clap::Args, Clone)]
@@ -13,19 +13,19 @@ pub(crate) struct Options {
     pub(crate) server: ServerOptions,
     #[command(flatten)]
     pub(crate) load: LoadOptions,
-    /// Rooms.
+    /// Number of rooms.
     #[arg(long, default_value_t = 10)]
     pub(crate) rooms: usize,
     /// Members of each room.
     #[arg(long, default_value_t = 50)]
     pub(crate) members: usize,
-    /// Who of them publishes.
+    /// Publishers among the members of each room.
     #[arg(long, default_value_t = 1)]
     pub(crate) publishers: usize,
-    /// Messages of each publisher that it has not got back yet.
+    /// Messages of each publisher that it has not received back yet.
     #[arg(long, default_value_t = 4)]
     pub(crate) outstanding: u64,
-    /// Messages per second in all, whatever comes back.
+    /// Messages per second in all, however many are outstanding.
     #[arg(long, conflicts_with = "outstanding")]
     pub(crate) rate: Option<f64>,
 }
@@ -50,14 +50,14 @@ impl Options {
 
 pub(crate) async fn run(options: &Options) -> anyhow::Result<Outcome> {
     let target = Target::start(&options.server).await?;
-    let shape = Shape::new(options.rooms, options.members, options.publishers);
-    let crowd = Crowd::seat(&target, shape).await?;
-    let plan = Plan::new(options.pace(), Goal::Delivery);
+    let layout = Layout::new(options.rooms, options.members, options.publishers);
+    let fleet = Fleet::connect(&target, layout).await?;
+    let plan = Plan::new(options.pace(), Completion::Delivery);
     load::measure(
         &target,
-        crowd,
+        fleet,
         plan,
-        options.load.spell(),
+        options.load.timing(),
         options.load.threads,
     )
     .await

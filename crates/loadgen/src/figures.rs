@@ -1,9 +1,9 @@
-//! Parlor's own figures beside what they are to reach, as Markdown.
+//! Parlor's benchmark results beside their targets, as Markdown.
 
 use crate::options::{LoadOptions, ServerOptions};
 use crate::page::Page;
 use crate::peer::Peer;
-use crate::work::{Work, median, sends_of, storm_of, thousands};
+use crate::workload::{Workload, median, run_sends, run_storm, thousands};
 use crate::{churn, day, stalled, start};
 use std::fmt::Write as _;
 
@@ -13,76 +13,76 @@ pub(crate) struct Options {
     server: ServerOptions,
     #[command(flatten)]
     load: LoadOptions,
-    /// How often everything is measured; the table shows medians.
+    /// Number of rounds; the table shows medians.
     #[arg(long, default_value_t = 3)]
     rounds: usize,
-    /// Messages in the store whose start is timed.
+    /// Messages in the store of the timed start.
     #[arg(long, default_value_t = 1_000_000)]
     messages: u64,
     #[command(flatten)]
     page: Page,
 }
 
-/// A line of the table: what, what it is to reach, and what every round said of it.
-struct Line {
+/// A row of the table: a figure, its target, and its value in every round.
+struct Row {
     work: &'static str,
     figure: &'static str,
     wanted: &'static str,
-    show: fn(f64) -> String,
+    format: fn(f64) -> String,
     values: Vec<f64>,
     broken: bool,
 }
 
 #[derive(Default)]
-struct Table(Vec<Line>);
+struct Table(Vec<Row>);
 
 impl Table {
     fn add(
         &mut self,
         (work, figure, wanted): (&'static str, &'static str, &'static str),
-        show: fn(f64) -> String,
+        format: fn(f64) -> String,
         value: f64,
     ) {
-        eprintln!("{work}, {figure}: {}", show(value));
+        eprintln!("{work}, {figure}: {}", format(value));
         let known = self
             .0
             .iter_mut()
-            .find(|line| line.work == work && line.figure == figure);
+            .find(|row| row.work == work && row.figure == figure);
         match known {
-            Some(line) => line.values.push(value),
-            None => self.0.push(Line {
+            Some(row) => row.values.push(value),
+            None => self.0.push(Row {
                 work,
                 figure,
                 wanted,
-                show,
+                format,
                 values: vec![value],
                 broken: false,
             }),
         }
     }
 
-    fn broke(&mut self, work: &str, why: &str) {
+    fn mark_broken(&mut self, work: &str, why: &str) {
         eprintln!("{work}: {why}");
-        for line in &mut self.0 {
-            line.broken |= line.work == work;
+        for row in &mut self.0 {
+            row.broken |= row.work == work;
         }
     }
 
     fn markdown(&self, options: &Options) -> String {
         let mut out = format!(
-            "Medians of {} rounds of {} s. An asterisk: something was lost, repeated, out of order \
-             or cut.\n\n| work | figure | wanted | measured |\n| --- | --- | --- | --- |\n",
+            "Medians of {} rounds of {} s. An asterisk: messages were lost, repeated or out of \
+             order, or a connection was closed.\n\n| work | figure | wanted | measured |\n| --- | --- | --- | --- |\n",
             options.rounds, options.load.seconds
         );
-        for line in &self.0 {
-            let measured = median(line.values.clone()).map_or_else(String::new, line.show);
-            let star = if line.broken { "*" } else { "" };
+        for row in &self.0 {
+            let measured = median(row.values.clone()).map_or_else(String::new, row.format);
+            let star = if row.broken { "*" } else { "" };
             writeln!(
                 out,
                 "| {} | {} | {} | {measured}{star} |",
-                line.work, line.figure, line.wanted
+                row.work, row.figure, row.wanted
             )
-            .expect("text takes all");
+            .expect("writing to a string succeeds");
         }
         out
     }
@@ -97,9 +97,9 @@ pub(crate) async fn run(options: &Options) -> anyhow::Result<()> {
     };
     for round in 0..options.rounds {
         eprintln!("round {} of {}", round + 1, options.rounds);
-        rooms(&mut table, &sqlite, options.load).await?;
-        stores(&mut table, &sqlite, options).await?;
-        people(&mut table, &sqlite, options.load).await?;
+        measure_fanout(&mut table, &sqlite, options.load).await?;
+        measure_sends(&mut table, &sqlite, options).await?;
+        measure_connections(&mut table, &sqlite, options.load).await?;
     }
     let start = start::Options {
         server: sqlite,
@@ -108,23 +108,27 @@ pub(crate) async fn run(options: &Options) -> anyhow::Result<()> {
     let start = start::run(&start).await?;
     let table = format!("{}\n{start}\n", table.markdown(options));
     println!("{table}");
-    options.page.keep("parlor", &table)
+    options.page.update("parlor", &table)
 }
 
-async fn rooms(table: &mut Table, server: &ServerOptions, load: LoadOptions) -> anyhow::Result<()> {
+async fn measure_fanout(
+    table: &mut Table,
+    server: &ServerOptions,
+    load: LoadOptions,
+) -> anyhow::Result<()> {
     for (work, wanted) in [
-        (Work::FullRate, "430 k"),
-        (Work::OneAtATime, "110 k"),
-        (Work::BigRoom, "850 k"),
-        (Work::Chat, "45 k"),
+        (Workload::FullRate, "430 k"),
+        (Workload::OneAtATime, "110 k"),
+        (Workload::BigRoom, "850 k"),
+        (Workload::Chat, "45 k"),
     ] {
         let figure = work.run(server, load).await?;
         table.add((work.title(), work.unit(), wanted), thousands, figure.value);
-        if work == Work::Chat {
+        if work == Workload::Chat {
             latencies(table, work.title(), ("2 ms", "10 ms"), figure.p50_p99);
         }
         if let Some(broken) = figure.broken {
-            table.broke(work.title(), &broken);
+            table.mark_broken(work.title(), &broken);
         }
     }
     Ok(())
@@ -141,19 +145,19 @@ fn latencies(
     table.add((work, "p99", wanted.1), ms, p99);
 }
 
-async fn stores(
+async fn measure_sends(
     table: &mut Table,
     sqlite: &ServerOptions,
     options: &Options,
 ) -> anyhow::Result<()> {
     const UNIT: &str = "acknowledged per server CPU second";
-    let figure = sends_of(sqlite, options.load, 50, 16).await?;
+    let figure = run_sends(sqlite, options.load, 50, 16).await?;
     table.add(
         ("sends, 50 × 16 in flight", UNIT, "30 k"),
         thousands,
         figure.value,
     );
-    let figure = sends_of(sqlite, options.load, 8, 8).await?;
+    let figure = run_sends(sqlite, options.load, 8, 8).await?;
     latencies(
         table,
         "sends, 64 in flight",
@@ -161,7 +165,7 @@ async fn stores(
         figure.p50_p99,
     );
     if options.server.postgres.is_some() {
-        let figure = sends_of(&options.server, options.load, 50, 16).await?;
+        let figure = run_sends(&options.server, options.load, 50, 16).await?;
         table.add(
             ("sends on PostgreSQL, 50 × 16 in flight", UNIT, "30 k"),
             thousands,
@@ -171,13 +175,13 @@ async fn stores(
     Ok(())
 }
 
-async fn people(
+async fn measure_connections(
     table: &mut Table,
     server: &ServerOptions,
     load: LoadOptions,
 ) -> anyhow::Result<()> {
-    let idle = Work::Idle.run(server, load).await?;
-    let title = Work::Idle.title();
+    let idle = Workload::Idle.run(server, load).await?;
+    let title = Workload::Idle.title();
     table.add(
         (title, "KiB resident each, of 10,000", "6"),
         one_digit,
@@ -196,7 +200,7 @@ async fn people(
         thousands,
         churn.per_cpu_s(),
     );
-    let stalled = stalled::run(&stalled::Options::usual(server, load)).await?;
+    let stalled = stalled::run(&stalled::Options::defaults_for(server, load)).await?;
     let name = "5 % stalled readers";
     table.add(
         (name, "others' p99, ratio", "1.2"),
@@ -212,17 +216,17 @@ async fn people(
         (2_000, "2,000 reconnect and resume", "0.5 s"),
         (5_000, "5,000 reconnect and resume", "2 s"),
     ] {
-        let storm = storm_of(server, count).await?;
+        let storm = run_storm(server, count).await?;
         table.add(
             (name, "until all are caught up", wanted),
             seconds,
             storm.value,
         );
         if let Some(broken) = storm.broken {
-            table.broke(name, &broken);
+            table.mark_broken(name, &broken);
         }
     }
-    let day = day::run(&day::Options::usual(server, load)).await?;
+    let day = day::run(&day::Options::defaults_for(server, load)).await?;
     let name = "mixed day, 2,000 commands/s";
     table.add(
         (name, "commands per server CPU second", "–"),

@@ -1,6 +1,6 @@
-//! WebSocket frames as a client writes and reads them, without a copy that is not needed.
+//! WebSocket frames as a client writes and reads them, without needless copies.
 
-/// What a client writes.
+/// Opcodes that a client writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Opcode {
     Text = 0x1,
@@ -8,7 +8,7 @@ pub(crate) enum Opcode {
     Pong = 0xA,
 }
 
-/// Appends one masked frame. The mask is zero: legal, and free.
+/// Appends one masked frame. The mask is zero: legal, and costs nothing.
 pub(crate) fn write(out: &mut Vec<u8>, opcode: Opcode, payload: &[u8]) {
     out.push(0x80 | opcode as u8);
     match payload.len() {
@@ -23,16 +23,16 @@ pub(crate) fn write(out: &mut Vec<u8>, opcode: Opcode, payload: &[u8]) {
     out.extend_from_slice(payload);
 }
 
-/// What a server sends.
+/// A frame that a server sends.
 pub(crate) enum Frame<'a> {
-    /// Text or binary: a server of one kind sends one kind.
+    /// Text or binary: each server sends only one of them.
     Data(&'a [u8]),
     Ping(&'a [u8]),
     Close(u16),
     Other,
 }
 
-/// The first whole frame in `bytes` and its length; `None` when more is needed.
+/// Returns the first whole frame in `bytes` and its length; `None` if it is incomplete.
 pub(crate) fn read(bytes: &[u8]) -> Option<(Frame<'_>, usize)> {
     let (&[first, second], rest) = bytes.split_first_chunk()?;
     let (length, head) = match second & 0x7F {

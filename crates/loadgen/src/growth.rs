@@ -1,14 +1,13 @@
-//! Whether anything bends: deliveries, sends and memory against connections, rooms, room size and
-//! what is stored.
+//! How deliveries, sends and memory scale with connections, rooms, room size and stored messages.
 
-use crate::crowd::{Crowd, Shape};
+use crate::counters::{Outcome, float};
+use crate::fleet::{Fleet, Layout};
 use crate::options::{LoadOptions, ServerOptions};
 use crate::page::Page;
-use crate::plan::{Goal, Pace, Plan};
-use crate::plot::{self, Lines};
-use crate::tally::{Outcome, float};
+use crate::plan::{Completion, Pace, Plan};
+use crate::plot::{self, LineChart};
 use crate::target::Target;
-use crate::work::thousands;
+use crate::workload::thousands;
 use crate::{load, sends};
 use std::fmt::Write as _;
 
@@ -18,14 +17,14 @@ pub(crate) struct Options {
     server: ServerOptions,
     #[command(flatten)]
     load: LoadOptions,
-    /// Three small points of each series, to see that it runs; the page stays as it is.
+    /// Measure only the first three points of each series; does not update the page.
     #[arg(long)]
     quick: bool,
     #[command(flatten)]
     page: Page,
 }
 
-/// One point: how many, and what was seen.
+/// One measured point of a series.
 struct Point {
     x: u64,
     outcome: Outcome,
@@ -34,8 +33,8 @@ struct Point {
 struct Series {
     title: &'static str,
     x: &'static str,
-    /// Acknowledged sends, or deliveries.
-    goal: Goal,
+    /// Whether the series counts deliveries or acknowledged sends.
+    completion: Completion,
     points: Vec<Point>,
 }
 
@@ -48,36 +47,36 @@ pub(crate) async fn run(options: &Options) -> anyhow::Result<()> {
         Series {
             title: "Connections, in rooms of 10, 500 messages per second in all",
             x: "connections",
-            goal: Goal::Delivery,
-            points: crowds(options, &steps(&[100, 300, 1_000, 3_000, 10_000]), |n| {
-                (Shape::new(n / 10, 10, 1), OPEN)
+            completion: Completion::Delivery,
+            points: layouts(options, &steps(&[100, 300, 1_000, 3_000, 10_000]), |n| {
+                (Layout::new(n / 10, 10, 1), OPEN)
             })
             .await?,
         },
         Series {
             title: "Rooms, of one member each, 500 messages per second in all",
             x: "rooms",
-            goal: Goal::Delivery,
-            points: crowds(options, &steps(&[1, 10, 100, 1_000, 10_000]), |n| {
-                (Shape::new(n, 1, 1), OPEN)
+            completion: Completion::Delivery,
+            points: layouts(options, &steps(&[1, 10, 100, 1_000, 10_000]), |n| {
+                (Layout::new(n, 1, 1), OPEN)
             })
             .await?,
         },
         Series {
-            // Several would share more or fewer writes, by how they fall into step.
+            // Several senders would share more or fewer writes, depending on how they synchronise.
             title: "Members of one room, one sender, one message outstanding",
             x: "members",
-            goal: Goal::Delivery,
-            points: crowds(options, &steps(&[10, 100, 1_000, 3_000, 10_000]), |n| {
-                (Shape::new(1, n, 1), Pace::Closed { outstanding: 1 })
+            completion: Completion::Delivery,
+            points: layouts(options, &steps(&[10, 100, 1_000, 3_000, 10_000]), |n| {
+                (Layout::new(1, n, 1), Pace::Closed { outstanding: 1 })
             })
             .await?,
         },
         Series {
             title: "Stored messages, 50 senders with 16 in flight",
             x: "messages stored",
-            goal: Goal::Ack,
-            points: stored(
+            completion: Completion::Ack,
+            points: stored_messages(
                 options,
                 &steps(&[10_000, 100_000, 300_000, 1_000_000, 5_000_000]),
             )
@@ -91,31 +90,31 @@ pub(crate) async fn run(options: &Options) -> anyhow::Result<()> {
     }
     options
         .page
-        .keep_with_plot("growth", &table, &chart(&series))
+        .update_with_plot("growth", &table, &chart(&series))
 }
 
 const OPEN: Pace = Pace::Open { per_s: 500.0 };
 
-async fn crowds(
+async fn layouts(
     options: &Options,
     steps: &[u64],
-    shape: impl Fn(usize) -> (Shape, Pace),
+    layout: impl Fn(usize) -> (Layout, Pace),
 ) -> anyhow::Result<Vec<Point>> {
     let mut points = Vec::new();
     for x in steps {
         let target = Target::start(&options.server).await?;
-        let (shape, pace) = shape(usize::try_from(*x)?);
-        let crowd = Crowd::seat(&target, shape).await?;
-        let plan = Plan::new(pace, Goal::Delivery);
-        let outcome = load::measure(&target, crowd, plan, options.load.spell(), 1).await?;
+        let (layout, pace) = layout(usize::try_from(*x)?);
+        let fleet = Fleet::connect(&target, layout).await?;
+        let plan = Plan::new(pace, Completion::Delivery);
+        let outcome = load::measure(&target, fleet, plan, options.load.timing(), 1).await?;
         eprintln!("{x}: {outcome}");
         points.push(Point { x: *x, outcome });
     }
     Ok(points)
 }
 
-/// One store that grows.
-async fn stored(options: &Options, steps: &[u64]) -> anyhow::Result<Vec<Point>> {
+/// Measures sends on one store that grows.
+async fn stored_messages(options: &Options, steps: &[u64]) -> anyhow::Result<Vec<Point>> {
     let target = Target::start(&options.server).await?;
     let load = sends::Options {
         server: options.server.clone(),
@@ -123,26 +122,26 @@ async fn stored(options: &Options, steps: &[u64]) -> anyhow::Result<Vec<Point>> 
         clients: 50,
         in_flight: 16,
     };
-    let (mut points, mut there) = (Vec::new(), 0);
+    let (mut points, mut stored) = (Vec::new(), 0);
     for x in steps {
-        if *x > there {
+        if *x > stored {
             eprintln!("storing up to {x} messages");
-            sends::store(&target, x - there).await?;
+            sends::store(&target, x - stored).await?;
         }
-        let outcome = sends::on(&target, &load).await?;
+        let outcome = sends::measure(&target, &load).await?;
         eprintln!("{x}: {outcome}");
-        // What was measured is stored too; the warm-up's share is a fourth of it.
-        there = x + outcome.tally.acked * 5 / 4;
+        // The measured messages are stored too, and a quarter more by the warm-up.
+        stored = x + outcome.counters.acked * 5 / 4;
         points.push(Point { x: *x, outcome });
     }
     Ok(points)
 }
 
 impl Point {
-    fn value(&self, goal: Goal) -> f64 {
-        match goal {
-            Goal::Delivery => self.outcome.deliveries_per_cpu_s(),
-            Goal::Ack => self.outcome.acked_per_cpu_s(),
+    fn value(&self, completion: Completion) -> f64 {
+        match completion {
+            Completion::Delivery => self.outcome.deliveries_per_cpu_s(),
+            Completion::Ack => self.outcome.acked_per_cpu_s(),
         }
     }
 
@@ -151,10 +150,10 @@ impl Point {
     }
 }
 
-const fn unit(goal: Goal) -> &'static str {
-    match goal {
-        Goal::Delivery => "deliveries per CPU s",
-        Goal::Ack => "acknowledged per CPU s",
+const fn unit(completion: Completion) -> &'static str {
+    match completion {
+        Completion::Delivery => "deliveries per CPU s",
+        Completion::Ack => "acknowledged per CPU s",
     }
 }
 
@@ -167,11 +166,11 @@ fn table(series: &[Series]) -> String {
              | --- | --- | --- | --- | --- | --- |\n",
             one.title,
             one.x,
-            unit(one.goal)
+            unit(one.completion)
         )
-        .expect("text takes all");
+        .expect("writing to a string succeeds");
         for point in &one.points {
-            let star = if point.outcome.tally.faults.any() {
+            let star = if point.outcome.counters.faults.any() {
                 "*"
             } else {
                 ""
@@ -180,13 +179,13 @@ fn table(series: &[Series]) -> String {
                 out,
                 "| {} | {}{star} | {:.0} | {:.2} ms | {:.2} ms | {:.0} |",
                 point.x,
-                thousands(point.value(one.goal)),
+                thousands(point.value(one.completion)),
                 point.outcome.cpu_us_per_send(),
                 point.outcome.ms_at(0.5),
                 point.outcome.ms_at(0.99),
                 point.mib()
             )
-            .expect("text takes all");
+            .expect("writing to a string succeeds");
         }
         out.push('\n');
     }
@@ -194,20 +193,20 @@ fn table(series: &[Series]) -> String {
 }
 
 fn chart(series: &[Series]) -> String {
-    let panels: Vec<Lines> = series
+    let panels: Vec<LineChart> = series
         .iter()
         .map(|one| {
             let line = |value: &dyn Fn(&Point) -> f64| -> Vec<(f64, f64)> {
                 let points = one.points.iter();
                 points.map(|point| (float(point.x), value(point))).collect()
             };
-            Lines {
+            LineChart {
                 title: one.title.to_owned(),
                 x: one.x.to_owned(),
                 curves: vec![
                     (
-                        unit(one.goal).to_owned(),
-                        line(&|point| point.value(one.goal)),
+                        unit(one.completion).to_owned(),
+                        line(&|point| point.value(one.completion)),
                     ),
                     ("MiB resident".to_owned(), line(&Point::mib)),
                 ],

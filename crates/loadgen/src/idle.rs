@@ -1,20 +1,20 @@
-//! Connections that are there and say nothing.
+//! Connections that stay silent.
 
-use crate::crowd::{Crowd, Shape};
+use crate::counters::float;
+use crate::fleet::{Fleet, Layout};
 use crate::options::ServerOptions;
-use crate::tally::float;
 use crate::target::Target;
 use std::fmt;
 use std::time::Duration;
 
-/// How long nothing happens.
+/// Seconds over which processor time is measured.
 const WATCHED_S: u32 = 5;
 
 #[derive(clap::Args, Clone)]
 pub(crate) struct Options {
     #[command(flatten)]
     pub(crate) server: ServerOptions,
-    /// How many.
+    /// Number of connections.
     #[arg(long, default_value_t = 10_000)]
     pub(crate) connections: usize,
     /// Members of each room.
@@ -54,17 +54,17 @@ impl fmt::Display for Report {
 
 pub(crate) async fn run(options: &Options) -> anyhow::Result<Report> {
     let target = Target::start(&options.server).await?;
-    // What a server takes once for the first connection is not what each one takes.
-    let first = Crowd::seat(&target, Shape::new(1, 1, 0)).await?;
+    // The first connection costs what a server allocates once.
+    let first = Fleet::connect(&target, Layout::new(1, 1, 0)).await?;
     let resident_before = target.resident()?;
     let rooms = options.connections.div_ceil(options.room_size);
-    let crowd = Crowd::seat(&target, Shape::new(rooms, options.room_size, 0)).await?;
-    // What the joining left behind is answered for before the measuring begins.
+    let fleet = Fleet::connect(&target, Layout::new(rooms, options.room_size, 0)).await?;
+    // Let the aftermath of the joins settle.
     tokio::time::sleep(Duration::from_secs(5)).await;
     let cpu = target.cpu()?;
     tokio::time::sleep(Duration::from_secs(u64::from(WATCHED_S))).await;
     let report = Report {
-        connections: crowd.len(),
+        connections: fleet.len(),
         resident_before,
         resident_after: target.resident()?,
         cpu_per_s: target.cpu()?.saturating_sub(cpu) / WATCHED_S,

@@ -1,66 +1,49 @@
-//! One measured load: warm up, measure, end; what the server and the generator spent on it.
+//! Runs one load: warm up, measure, end; and measures what the server and the generator spent on
+//! it.
 
-use crate::crowd::Crowd;
-use crate::plan::{Baton, Phase, Plan};
+use crate::counters::{Counters, Outcome};
+use crate::event_loop::EventLoop;
+use crate::fleet::Fleet;
+use crate::plan::{Phase, PhaseSignal, Plan, Timing};
 use crate::process;
-use crate::pump::Pump;
-use crate::tally::{Outcome, Tally};
 use crate::target::Target;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-/// How long each part lasts.
-#[derive(Clone, Copy)]
-pub(crate) struct Spell {
-    pub(crate) warm: Duration,
-    pub(crate) measured: Duration,
-}
-
-impl Spell {
-    /// So many seconds measured after a quarter of it, one second at least, of warming up.
-    pub(crate) fn seconds(seconds: u64) -> Self {
-        let measured = Duration::from_secs(seconds);
-        Self {
-            warm: (measured / 4).max(Duration::from_secs(1)),
-            measured,
-        }
-    }
-}
-
-/// Runs a plan over a crowd, rooms shared out among `threads`.
+/// Runs a plan over a fleet, its rooms divided among `threads`.
 pub(crate) async fn measure(
     target: &Target,
-    crowd: Crowd,
+    fleet: Fleet,
     plan: Plan,
-    spell: Spell,
+    timing: Timing,
     threads: usize,
 ) -> anyhow::Result<Outcome> {
-    let baton = Baton::new();
+    let signal = PhaseSignal::new();
     let mut loops = Vec::new();
-    for seats in crowd.into_seats(threads, plan.goal)? {
-        let pump = Pump::new(plan, target.peer.dialect(), seats, baton.clone())?;
-        loops.push(std::thread::spawn(move || pump.run()));
+    for connections in fleet.into_connections(threads, plan.completion)? {
+        let event_loop = EventLoop::new(plan, target.peer.protocol(), connections, signal.clone())?;
+        loops.push(std::thread::spawn(move || event_loop.run()));
     }
-    tokio::time::sleep(spell.warm).await;
+    tokio::time::sleep(timing.warm_up).await;
     let own = std::process::id();
     let before = (target.cpu()?, process::cpu(own)?, Instant::now());
-    baton.set(Phase::Measuring);
-    tokio::time::sleep(spell.measured).await;
-    baton.set(Phase::Ending);
+    signal.set(Phase::Measuring);
+    tokio::time::sleep(timing.measured).await;
+    signal.set(Phase::Ending);
     let (server_cpu, own_cpu, wall) = (
         target.cpu()?.saturating_sub(before.0),
         process::cpu(own)?.saturating_sub(before.1),
         before.2.elapsed(),
     );
     let resident = target.resident()?;
-    let mut tally = Tally::new();
+    let mut counters = Counters::new();
     for running in loops {
-        // The end is awaited beside the runtime, which still takes the server's log.
+        // Joins off the runtime, which still has to drain the server's log.
         let ended = tokio::task::spawn_blocking(move || running.join()).await?;
-        let ended = ended.map_err(|_| anyhow::anyhow!("a loop panicked"))?;
-        tally.add(&ended?);
+        let ended = ended.map_err(|_| anyhow::anyhow!("an event loop panicked"))?;
+        counters.add(&ended?);
     }
     Ok(Outcome {
-        tally,
+        counters,
         wall,
         server_cpu,
         own_cpu,
@@ -68,13 +51,13 @@ pub(crate) async fn measure(
     })
 }
 
-/// Sends `messages` as fast as they are acknowledged, unmeasured.
-pub(crate) async fn fill(target: &Target, crowd: Crowd, plan: Plan) -> anyhow::Result<()> {
-    let baton = Baton::new();
-    for seats in crowd.into_seats(1, plan.goal)? {
-        let pump = Pump::new(plan, target.peer.dialect(), seats, baton.clone())?;
-        let tally = tokio::task::spawn_blocking(move || pump.run()).await??;
-        anyhow::ensure!(!tally.faults.any(), "while filling: {}", tally.faults);
+/// Runs a plan without measuring it, to fill a store.
+pub(crate) async fn fill(target: &Target, fleet: Fleet, plan: Plan) -> anyhow::Result<()> {
+    let signal = PhaseSignal::new();
+    for connections in fleet.into_connections(1, plan.completion)? {
+        let event_loop = EventLoop::new(plan, target.peer.protocol(), connections, signal.clone())?;
+        let counters = tokio::task::spawn_blocking(move || event_loop.run()).await??;
+        anyhow::ensure!(!counters.faults.any(), "while filling: {}", counters.faults);
     }
     Ok(())
 }

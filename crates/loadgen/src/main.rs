@@ -1,14 +1,16 @@
-//! Loads a chat server and reports what it cost: per server CPU second and per connection beside
-//! wall figures. It speaks raw frames, so that one core of it outruns one core of any server.
+//! Loads a chat server and reports throughput per server CPU second, memory per connection and
+//! wall-clock figures. It writes raw frames, so that one core of it outruns one core of any server.
 
 mod churn;
 mod client;
 mod compare;
-mod crowd;
+mod connection;
+mod counters;
 mod day;
-mod dialect;
+mod event_loop;
 mod fanout;
 mod figures;
+mod fleet;
 mod frame;
 mod growth;
 mod idle;
@@ -19,18 +21,16 @@ mod peer;
 mod plan;
 mod plot;
 mod process;
-mod pump;
+mod protocol;
 mod rooms;
-mod seat;
 mod sends;
+mod socket;
 mod stalled;
 mod stamp;
 mod start;
 mod storm;
-mod tally;
 mod target;
-mod wire;
-mod work;
+mod workload;
 
 use clap::{Parser, Subcommand};
 
@@ -43,27 +43,27 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Scenario {
-    /// Rooms with members and publishers, at a given rate or as fast as it goes.
+    /// Rooms with members and publishers, at a given rate or as fast as possible.
     Fanout(fanout::Options),
-    /// Durable sends: every client has its own room and so many messages unanswered.
+    /// Durable sends: every client has its own room and a fixed number of sends in flight.
     Sends(sends::Options),
-    /// Connections that have joined a room and say nothing: resident memory for each.
+    /// Connections that have joined a room and stay silent: resident memory per connection.
     Idle(idle::Options),
-    /// Connect, hello, join, history, leave, over and over.
+    /// Connect, hello, join, history and leave, in a loop.
     Churn(churn::Options),
-    /// Some readers never read: the others' latency, and memory for each.
+    /// Some clients never read: the latency of the others, and memory per stalled client.
     Stalled(stalled::Options),
-    /// All connections drop and come back at once: time until all are caught up.
+    /// All connections drop and reconnect at once: time until all have caught up.
     Storm(storm::Options),
     /// Messages, typing, reactions, history and presence together.
     Day(day::Options),
     /// Fills a store with messages, kills the server and times its start until it is healthy.
     Start(start::Options),
-    /// All of Parlor's figures beside what they are to reach.
+    /// Every Parlor benchmark beside its target.
     Figures(figures::Options),
-    /// Parlor and its peers in interleaved rounds.
+    /// Parlor and other servers, measured in interleaved rounds.
     Peers(compare::Options),
-    /// Against connections, rooms, room size and what is stored.
+    /// How cost grows with connections, rooms, room size and stored messages.
     Growth(growth::Options),
 }
 

@@ -1,53 +1,53 @@
-//! What all scenarios ask for.
+//! Command-line options that all scenarios share.
 
-use crate::load::Spell;
 use crate::peer::Peer;
+use crate::plan::Timing;
 use clap::{Args, Command};
 use std::path::PathBuf;
 
-/// What they are on a command line that names none.
-pub(crate) fn by_default<Options: Args>() -> Options {
+/// Returns the defaults of these options.
+pub(crate) fn defaults<Options: Args>() -> Options {
     let nothing = Options::augment_args(Command::new("")).get_matches_from([""]);
     Options::from_arg_matches(&nothing).expect("each option has a default")
 }
 
-/// The server under load, started by the generator on a store of its own.
+/// The server under load, which the generator starts on a new store.
 #[derive(clap::Args, Clone)]
 pub(crate) struct ServerOptions {
-    /// Which server.
+    /// The server to measure.
     #[arg(long, value_enum, default_value = "parlor")]
     pub(crate) peer: Peer,
-    /// Parlor's binary.
+    /// Path of the Parlor binary.
     #[arg(long, default_value = "target/release/parlor")]
     pub(crate) parlor: PathBuf,
-    /// Where the peers are installed.
+    /// Directory where the other servers are installed.
     #[arg(long, default_value = "bench/peers")]
     pub(crate) peers: PathBuf,
-    /// `postgres://…` of an empty database; SQLite in a temporary folder without it.
+    /// URL of an empty PostgreSQL database; without it, SQLite in a temporary folder.
     #[arg(long)]
     pub(crate) postgres: Option<String>,
-    /// Where temporary stores are made: on a disk, not in memory, if commits are to cost anything.
+    /// Parent of the temporary stores: use a disk, not memory, to measure the cost of commits.
     #[arg(long)]
     pub(crate) store: Option<PathBuf>,
-    /// Leave server and generator where they are put; by default the server has the first processor
-    /// for itself and the generator the second.
+    /// Do not pin processes; by default the server runs on the first processor and the generator on
+    /// the second.
     #[arg(long)]
     pub(crate) unpinned: bool,
 }
 
-/// How long and with how many threads.
+/// Duration and number of threads.
 #[derive(clap::Args, Clone, Copy)]
 pub(crate) struct LoadOptions {
-    /// How long to measure, after a quarter of it of warming up.
+    /// Seconds to measure, after a warm-up of a quarter of that.
     #[arg(long, default_value_t = 8)]
     pub(crate) seconds: u64,
-    /// Threads of the generator.
+    /// Number of generator threads.
     #[arg(long, default_value_t = 1)]
     pub(crate) threads: usize,
 }
 
 impl LoadOptions {
-    pub(crate) fn spell(self) -> Spell {
-        Spell::seconds(self.seconds)
+    pub(crate) fn timing(self) -> Timing {
+        Timing::seconds(self.seconds)
     }
 }

@@ -1,4 +1,4 @@
-//! The page that tables are kept on, each between two comments that name it, and its plots.
+//! The Markdown page of results: each table stands between two comments with its name.
 
 use anyhow::Context as _;
 use std::fs;
@@ -7,14 +7,14 @@ use std::path::PathBuf;
 
 #[derive(clap::Args, Clone)]
 pub(crate) struct Page {
-    /// The page whose table is renewed; plots go into the folder of its name beside it.
+    /// The page to update; plots go into the folder of the same name beside it.
     #[arg(long, default_value = "docs/benchmarks.md")]
     page: PathBuf,
 }
 
 impl Page {
-    /// Puts the table by this name where it was, or at the end of the page.
-    pub(crate) fn keep(&self, name: &str, table: &str) -> anyhow::Result<()> {
+    /// Replaces the table of this name, or appends it to the page.
+    pub(crate) fn update(&self, name: &str, table: &str) -> anyhow::Result<()> {
         let page = self.page.display();
         let text = match fs::read_to_string(&self.page) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
@@ -22,19 +22,24 @@ impl Page {
         };
         let text = replaced(&text, name, table).with_context(|| page.to_string())?;
         fs::write(&self.page, text).with_context(|| page.to_string())?;
-        eprintln!("renewed {name} in {page}");
+        eprintln!("updated {name} in {page}");
         Ok(())
     }
 
-    /// The same, below a plot of it.
-    pub(crate) fn keep_with_plot(&self, name: &str, table: &str, svg: &str) -> anyhow::Result<()> {
+    /// Replaces the table of this name, with a plot above it.
+    pub(crate) fn update_with_plot(
+        &self,
+        name: &str,
+        table: &str,
+        svg: &str,
+    ) -> anyhow::Result<()> {
         let folder = self.page.with_extension("");
         let file = folder.join(name).with_extension("svg");
         fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
         fs::write(&file, svg).with_context(|| file.display().to_string())?;
         eprintln!("wrote {}", file.display());
         let folder = folder.file_name().unwrap_or_default().to_string_lossy();
-        self.keep(name, &format!("![{name}]({folder}/{name}.svg)\n\n{table}"))
+        self.update(name, &format!("![{name}]({folder}/{name}.svg)\n\n{table}"))
     }
 }
 
@@ -45,7 +50,9 @@ fn replaced(text: &str, name: &str, table: &str) -> anyhow::Result<String> {
     );
     let (before, after) = match text.split_once(&begin) {
         Some((before, rest)) => {
-            let (_, after) = rest.split_once(&end).context("a table has no end")?;
+            let (_, after) = rest
+                .split_once(&end)
+                .context("a table has no end comment")?;
             (before, after)
         }
         None => (text, "\n"),
@@ -61,9 +68,9 @@ mod tests {
     #[test]
     fn a_table_comes_where_it_was_and_leaves_the_rest_alone() {
         let page = "# A\n\n<!-- b -->\nold\n<!-- end of b -->\n\ntext\n";
-        let renewed = replaced(page, "b", "new\n").unwrap();
+        let updated = replaced(page, "b", "new\n").unwrap();
         assert_eq!(
-            renewed,
+            updated,
             "# A\n\n<!-- b -->\nnew\n<!-- end of b -->\n\ntext\n"
         );
     }

@@ -1,7 +1,6 @@
-//! Who is measured: Parlor, and what a user would pick instead.
+//! The servers that are measured: Parlor, and what a user might choose instead.
 
-use crate::dialect::Dialect;
-use crate::work::Work;
+use crate::protocol::Protocol;
 use std::path::{Path, PathBuf};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -24,14 +23,14 @@ pub(crate) enum Peer {
     Centrifugo,
     /// tokio-tungstenite and nothing else, in memory.
     Broadcaster,
-    /// The least that any server does: one thread, one write per socket and turn.
+    /// The minimum that any server does: one thread, one write per socket and turn.
     Floor,
     /// The same with one SQLite commit per turn.
     FloorStored,
 }
 
-/// What a peer promises to whoever chats, in the words of the table.
-pub(crate) struct Promise {
+/// What a server guarantees to its clients, as shown in the table.
+pub(crate) struct Guarantees {
     pub(crate) name: &'static str,
     pub(crate) durable: &'static str,
     pub(crate) order: &'static str,
@@ -53,19 +52,19 @@ impl Peer {
         Self::FloorStored,
     ];
 
-    pub(crate) const fn dialect(self) -> Dialect {
+    pub(crate) const fn protocol(self) -> Protocol {
         match self {
-            Self::Parlor => Dialect::Parlor,
-            Self::SocketIo | Self::SocketIoEach | Self::SocketIoTurn => Dialect::SocketIo,
+            Self::Parlor => Protocol::Parlor,
+            Self::SocketIo | Self::SocketIoEach | Self::SocketIoTurn => Protocol::SocketIo,
             Self::Ws | Self::Bun | Self::Broadcaster | Self::Floor | Self::FloorStored => {
-                Dialect::Json
+                Protocol::Json
             }
-            Self::Nats => Dialect::Nats,
-            Self::Centrifugo => Dialect::Centrifugo,
+            Self::Nats => Protocol::Nats,
+            Self::Centrifugo => Protocol::Centrifugo,
         }
     }
 
-    pub(crate) const fn promise(self) -> Promise {
+    pub(crate) const fn guarantees(self) -> Guarantees {
         let (name, durable, order, resume) = match self {
             Self::Parlor => (
                 "Parlor",
@@ -104,7 +103,7 @@ impl Peer {
                 "no",
             ),
         };
-        Promise {
+        Guarantees {
             name,
             durable,
             order,
@@ -112,17 +111,7 @@ impl Peer {
         }
     }
 
-    /// Whether its figure under a load would say anything: NATS acknowledges nothing, and the floor
-    /// shakes hands with one after another.
-    pub(crate) fn can(self, work: Work) -> bool {
-        match work {
-            Work::Sends => self.dialect().answers(),
-            Work::Idle | Work::Storm => !matches!(self, Self::Floor | Self::FloorStored),
-            _ => true,
-        }
-    }
-
-    /// Program and arguments of a peer that listens on `port` and keeps what it keeps in `folder`.
+    /// Returns program and arguments to start a peer on `port` with its data in `folder`.
     pub(crate) fn command(self, peers: &Path, port: u16, folder: &Path) -> (PathBuf, Vec<String>) {
         let script = |name: &str| peers.join(name).join("server.js").display().to_string();
         let socket_io = |store: &str| {
@@ -136,7 +125,7 @@ impl Peer {
             (PathBuf::from("node"), arguments.to_vec())
         };
         match self {
-            Self::Parlor => unreachable!("Parlor has a start of its own"),
+            Self::Parlor => unreachable!("Parlor is started differently"),
             Self::SocketIo => socket_io("memory"),
             Self::SocketIoEach => socket_io("each"),
             Self::SocketIoTurn => socket_io("turn"),
@@ -161,21 +150,21 @@ impl Peer {
                     port.to_string(),
                 ],
             ),
-            Self::Broadcaster => (beside_this("broadcaster"), vec![port.to_string()]),
-            Self::Floor => (beside_this("floor"), vec![port.to_string()]),
+            Self::Broadcaster => (sibling_binary("broadcaster"), vec![port.to_string()]),
+            Self::Floor => (sibling_binary("floor"), vec![port.to_string()]),
             Self::FloorStored => (
-                beside_this("floor"),
+                sibling_binary("floor"),
                 vec![port.to_string(), folder.display().to_string()],
             ),
         }
     }
 
-    /// What must lie in `folder` before the start.
+    /// Writes the files that the peer needs in `folder` before it starts.
     pub(crate) fn prepare(self, port: u16, folder: &Path) -> std::io::Result<()> {
         if self != Self::Nats {
             return Ok(());
         }
-        // A slow consumer is cut at 10 s and 64 MiB by default, as everyone runs it.
+        // Slow consumers keep the defaults: closed at 10 s or 64 MiB.
         let config = format!(
             "listen: \"127.0.0.1:-1\"\nmax_connections: 15000\nlogtime: false\nlog_file: \"{}\"\n\
              websocket {{ listen: \"127.0.0.1:{port}\"\n no_tls: true\n compression: false }}\n",
@@ -184,8 +173,8 @@ impl Peer {
         std::fs::write(folder.join("nats.conf"), config)
     }
 
-    /// Whether what it needs is installed.
-    pub(crate) fn installed(self, peers: &Path) -> bool {
+    /// Returns whether the peer is installed.
+    pub(crate) fn is_installed(self, peers: &Path) -> bool {
         match self {
             Self::Parlor => true,
             Self::SocketIo | Self::SocketIoEach | Self::SocketIoTurn => {
@@ -195,13 +184,13 @@ impl Peer {
             Self::Bun => peers.join("bun/node_modules/bun/bin/bun.exe").exists(),
             Self::Nats => in_path("nats-server"),
             Self::Centrifugo => peers.join("centrifugo/bin/centrifugo").exists(),
-            Self::Broadcaster => beside_this("broadcaster").exists(),
-            Self::Floor | Self::FloorStored => beside_this("floor").exists(),
+            Self::Broadcaster => sibling_binary("broadcaster").exists(),
+            Self::Floor | Self::FloorStored => sibling_binary("floor").exists(),
         }
     }
 }
 
-fn beside_this(name: &str) -> PathBuf {
+fn sibling_binary(name: &str) -> PathBuf {
     let this = std::env::current_exe().unwrap_or_default();
     this.with_file_name(name)
 }

@@ -1,47 +1,48 @@
-//! What a hot loop is to do, and the signals by which it is told when.
+//! What an event loop sends and how fast, and the signal that switches its phases.
 
 use crate::stamp::Clock;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// What frees the place of an outstanding message, and what latency is measured to.
+/// The event that completes a message: it frees its place among the outstanding ones and ends its
+/// latency.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Goal {
-    /// Its delivery to the publisher itself; latency is to every receiver.
+pub(crate) enum Completion {
+    /// Its delivery to the publisher itself; latency is measured to every receiver.
     Delivery,
-    /// Its acknowledgement.
+    /// The acknowledgement of its send.
     Ack,
 }
 
-/// How messages are paced.
+/// Closed or open loop.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Pace {
-    /// Every publisher keeps so many outstanding.
+    /// Every publisher keeps this many messages outstanding.
     Closed { outstanding: u64 },
-    /// So many messages per second in all, one publisher after the other.
+    /// This many messages per second in all, publishers taking turns.
     Open { per_s: f64 },
 }
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Plan {
     pub(crate) pace: Pace,
-    pub(crate) goal: Goal,
-    /// Stop sending after so many messages.
+    pub(crate) completion: Completion,
+    /// Stop sending after this many messages.
     pub(crate) sends_max: u64,
-    /// Besides messages: typing, reactions and history. Parlor alone.
+    /// Also send typing, reactions and history requests; Parlor only.
     pub(crate) mixed: bool,
     pub(crate) clock: Clock,
-    /// What makes messages' own ids unique: the time of day, in milliseconds.
+    /// Makes client message ids unique across runs: Unix time in milliseconds.
     pub(crate) nonce: u64,
 }
 
 impl Plan {
-    pub(crate) fn new(pace: Pace, goal: Goal) -> Self {
+    pub(crate) fn new(pace: Pace, completion: Completion) -> Self {
         let now = SystemTime::now().duration_since(UNIX_EPOCH);
         Self {
             pace,
-            goal,
+            completion,
             sends_max: u64::MAX,
             mixed: false,
             clock: Clock::start(),
@@ -50,19 +51,37 @@ impl Plan {
     }
 }
 
+/// How long each phase lasts.
+#[derive(Clone, Copy)]
+pub(crate) struct Timing {
+    pub(crate) warm_up: Duration,
+    pub(crate) measured: Duration,
+}
+
+impl Timing {
+    /// Measures for this long after a warm-up of a quarter of it, at least one second.
+    pub(crate) fn seconds(seconds: u64) -> Self {
+        let measured = Duration::from_secs(seconds);
+        Self {
+            warm_up: (measured / 4).max(Duration::from_secs(1)),
+            measured,
+        }
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd)]
 pub(crate) enum Phase {
     Warming,
     Measuring,
-    /// Nothing is sent any more; what is under way is awaited.
+    /// Nothing is sent any more; the loop waits for messages under way.
     Ending,
 }
 
-/// Tells all loops the phase.
+/// The current phase, shared by all loops.
 #[derive(Clone)]
-pub(crate) struct Baton(Arc<AtomicU8>);
+pub(crate) struct PhaseSignal(Arc<AtomicU8>);
 
-impl Baton {
+impl PhaseSignal {
     pub(crate) fn new() -> Self {
         Self(Arc::new(AtomicU8::new(0)))
     }

@@ -1,33 +1,33 @@
-//! Plots as SVG, by hand: bars for comparisons, lines for growth. Nothing but text and rectangles.
+//! Draws SVG plots: bars for comparisons, lines for growth.
 
 use std::fmt::Write as _;
 
 const WIDTH: f64 = 760.0;
-const BAR: f64 = 18.0;
-const NAMES: f64 = 230.0;
+const BAR_HEIGHT: f64 = 18.0;
+const NAMES_WIDTH: f64 = 230.0;
 const PANEL_HEIGHT: f64 = 240.0;
 const INK: &str = "#24292f";
 const FIRST: &str = "#0969da";
 const OTHERS: &str = "#8c959f";
 const COLOURS: [&str; 3] = ["#0969da", "#bc4c00", "#1a7f37"];
 
-/// One panel of horizontal bars; the first is ours.
-pub(crate) struct Bars {
+/// One panel of horizontal bars; the first one is highlighted.
+pub(crate) struct BarChart {
     pub(crate) title: String,
-    /// Name, value, and the value as people read it.
+    /// Name, value, and formatted value.
     pub(crate) bars: Vec<(String, f64, String)>,
 }
 
-/// One panel of lines over a logarithmic x.
-pub(crate) struct Lines {
+/// One panel of lines over a logarithmic x axis.
+pub(crate) struct LineChart {
     pub(crate) title: String,
     pub(crate) x: String,
-    /// Name and points. Each line is drawn against its own highest value, which is said: what is to
-    /// be seen is whether it bends.
+    /// Name and points. Each line is scaled to its own highest value, which the legend names: the
+    /// plot shows whether it bends.
     pub(crate) curves: Vec<(String, Vec<(f64, f64)>)>,
 }
 
-pub(crate) fn bars(panels: &[Bars]) -> String {
+pub(crate) fn bars(panels: &[BarChart]) -> String {
     let mut body = String::new();
     let mut y = 10.0;
     for panel in panels {
@@ -35,44 +35,44 @@ pub(crate) fn bars(panels: &[Bars]) -> String {
         y += 24.0;
         let highest = panel.bars.iter().map(|bar| bar.1).fold(0.0, f64::max);
         for (at, (name, value, shown)) in panel.bars.iter().enumerate() {
-            let length = (WIDTH - NAMES - 110.0) * value / highest.max(f64::MIN_POSITIVE);
+            let length = (WIDTH - NAMES_WIDTH - 110.0) * value / highest.max(f64::MIN_POSITIVE);
             let colour = if at == 0 { FIRST } else { OTHERS };
-            text(&mut body, NAMES - 8.0, y + 13.0, "end", name, false);
+            text(&mut body, NAMES_WIDTH - 8.0, y + 13.0, "end", name, false);
             push(
                 &mut body,
                 format_args!(
-                    r#"<rect x="{NAMES}" y="{:.1}" width="{length:.1}" height="{:.1}" fill="{colour}"/>"#,
+                    r#"<rect x="{NAMES_WIDTH}" y="{:.1}" width="{length:.1}" height="{:.1}" fill="{colour}"/>"#,
                     y + 2.0,
-                    BAR - 4.0
+                    BAR_HEIGHT - 4.0
                 ),
             );
             text(
                 &mut body,
-                NAMES + length + 6.0,
+                NAMES_WIDTH + length + 6.0,
                 y + 13.0,
                 "start",
                 shown,
                 false,
             );
-            y += BAR;
+            y += BAR_HEIGHT;
         }
         y += 14.0;
     }
     page(&body, y)
 }
 
-pub(crate) fn lines(panels: &[Lines]) -> String {
+pub(crate) fn lines(panels: &[LineChart]) -> String {
     let mut body = String::new();
     let mut y = 10.0;
     for panel in panels {
         text(&mut body, 10.0, y + 14.0, "start", &panel.title, true);
-        one_panel(&mut body, panel, y + 24.0);
+        draw_panel(&mut body, panel, y + 24.0);
         y += PANEL_HEIGHT;
     }
     page(&body, y)
 }
 
-fn one_panel(body: &mut String, panel: &Lines, top: f64) {
+fn draw_panel(body: &mut String, panel: &LineChart, top: f64) {
     let (left, right, bottom) = (40.0, WIDTH - 280.0, top + PANEL_HEIGHT - 70.0);
     let xs: Vec<f64> = panel
         .curves
@@ -119,14 +119,14 @@ fn one_panel(body: &mut String, panel: &Lines, top: f64) {
                 y - 9.0
             ),
         );
-        let legend = format!("{name}, top {}", crate::work::thousands(highest));
+        let legend = format!("{name}, top {}", crate::workload::thousands(highest));
         text(body, right + 32.0, y, "start", &legend, false);
     }
     let mut ticks = xs;
     ticks.sort_by(f64::total_cmp);
     ticks.dedup();
     for x in ticks {
-        let shown = crate::work::thousands(x);
+        let shown = crate::workload::thousands(x);
         text(body, place(x), bottom + 16.0, "middle", &shown, false);
     }
     text(
@@ -158,7 +158,7 @@ fn text(out: &mut String, x: f64, y: f64, anchor: &str, what: &str, bold: bool) 
 }
 
 fn push(out: &mut String, what: std::fmt::Arguments<'_>) {
-    out.write_fmt(what).expect("text takes all");
+    out.write_fmt(what).expect("writing to a string succeeds");
 }
 
 #[cfg(test)]
@@ -167,7 +167,7 @@ mod tests {
 
     #[test]
     fn every_bar_has_its_name_and_figure() {
-        let svg = bars(&[Bars {
+        let svg = bars(&[BarChart {
             title: "a & b".to_owned(),
             bars: vec![
                 ("ours".to_owned(), 2.0, "2 k".to_owned()),
@@ -180,7 +180,7 @@ mod tests {
 
     #[test]
     fn a_line_goes_from_the_lowest_to_the_highest_x() {
-        let svg = lines(&[Lines {
+        let svg = lines(&[LineChart {
             title: "t".to_owned(),
             x: "rooms".to_owned(),
             curves: vec![("l".to_owned(), vec![(10.0, 1.0), (1000.0, 1.0)])],

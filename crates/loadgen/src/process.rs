@@ -1,4 +1,4 @@
-//! What the kernel says of a process.
+//! Processor time and memory of a process, from the kernel.
 
 use anyhow::{Context, ensure};
 use std::time::Duration;
@@ -6,10 +6,10 @@ use std::time::Duration;
 /// Ticks per second of `/proc/PID/stat`: 100 on every Linux this runs on.
 const TICK: Duration = Duration::from_millis(10);
 
-/// User and system time of a process so far.
+/// Returns the user and system time of a process so far.
 pub(crate) fn cpu(pid: u32) -> anyhow::Result<Duration> {
     let stat =
-        std::fs::read_to_string(format!("/proc/{pid}/stat")).context("the server is gone")?;
+        std::fs::read_to_string(format!("/proc/{pid}/stat")).context("the server has ended")?;
     // The name in parentheses may hold anything; fields are counted after it.
     let fields: Vec<&str> = stat
         .rsplit(')')
@@ -21,10 +21,10 @@ pub(crate) fn cpu(pid: u32) -> anyhow::Result<Duration> {
     Ok(TICK * ticks)
 }
 
-/// Resident memory in bytes.
+/// Returns the resident memory of a process in bytes.
 pub(crate) fn resident(pid: u32) -> anyhow::Result<u64> {
     let status =
-        std::fs::read_to_string(format!("/proc/{pid}/status")).context("the server is gone")?;
+        std::fs::read_to_string(format!("/proc/{pid}/status")).context("the server has ended")?;
     let line = status
         .lines()
         .find(|line| line.starts_with("VmRSS:"))
@@ -32,12 +32,12 @@ pub(crate) fn resident(pid: u32) -> anyhow::Result<u64> {
     let kib: u64 = line
         .split_whitespace()
         .nth(1)
-        .context("no figure")?
+        .context("no value of VmRSS")?
         .parse()?;
     Ok(kib * 1024)
 }
 
-/// Moves this process off the first processor, where the server is; threads made later follow.
+/// Moves this process off the first processor, where the server runs; later threads inherit that.
 pub(crate) async fn pin_this() -> anyhow::Result<()> {
     let this = std::process::id().to_string();
     let moved = tokio::process::Command::new("taskset")
@@ -45,12 +45,15 @@ pub(crate) async fn pin_this() -> anyhow::Result<()> {
         .stdout(std::process::Stdio::null())
         .status()
         .await?;
-    ensure!(moved.success(), "pinning needs a second processor");
+    ensure!(
+        moved.success(),
+        "pinning needs a second processor (use --unpinned)"
+    );
     Ok(())
 }
 
-/// Bytes the kernel holds for the server's end of these connections, by the address of each client:
-/// what `ss` calls socket memory, all of its kinds that are bytes in use.
+/// Returns the bytes that the kernel uses for the server's end of these connections (`skmem` of
+/// `ss`), which are named by the addresses of their clients.
 pub(crate) async fn kernel_bytes(server: &str, clients: &[String]) -> anyhow::Result<u64> {
     let port = server.rsplit(':').next().unwrap_or_default();
     let listed = tokio::process::Command::new("ss")
@@ -83,7 +86,7 @@ pub(crate) async fn kernel_bytes(server: &str, clients: &[String]) -> anyhow::Re
     Ok(bytes)
 }
 
-/// Received, forward-allocated, queued for writing, options and backlog.
+/// Sums received, forward-allocated, write-queued, option and backlog bytes.
 fn in_use(memory: &str) -> u64 {
     memory
         .trim_end_matches(')')

@@ -1,10 +1,10 @@
-//! Requests and their acknowledgements, so many in flight; each client in a room of its own.
+//! Sends and their acknowledgements, a fixed number in flight; each client in its own room.
 
-use crate::crowd::{Crowd, Shape};
+use crate::counters::Outcome;
+use crate::fleet::{Fleet, Layout};
 use crate::load;
 use crate::options::{LoadOptions, ServerOptions};
-use crate::plan::{Goal, Pace, Plan};
-use crate::tally::Outcome;
+use crate::plan::{Completion, Pace, Plan};
 use crate::target::Target;
 use anyhow::ensure;
 
@@ -14,47 +14,47 @@ pub(crate) struct Options {
     pub(crate) server: ServerOptions,
     #[command(flatten)]
     pub(crate) load: LoadOptions,
-    /// Connections, each in a room of its own.
+    /// Connections, each in its own room.
     #[arg(long, default_value_t = 50)]
     pub(crate) clients: usize,
-    /// Messages of each connection that have no answer yet.
+    /// Unacknowledged messages of each connection.
     #[arg(long, default_value_t = 16)]
     pub(crate) in_flight: u64,
 }
 
 pub(crate) async fn run(options: &Options) -> anyhow::Result<Outcome> {
     let target = Target::start(&options.server).await?;
-    on(&target, options).await
+    measure(&target, options).await
 }
 
-/// Loads a server that runs.
-pub(crate) async fn on(target: &Target, options: &Options) -> anyhow::Result<Outcome> {
+/// Loads a running server.
+pub(crate) async fn measure(target: &Target, options: &Options) -> anyhow::Result<Outcome> {
     ensure!(
-        target.peer.dialect().answers(),
+        target.peer.protocol().has_acks(),
         "{:?} acknowledges nothing",
         target.peer
     );
-    let crowd = Crowd::seat(target, Shape::new(options.clients, 1, 1)).await?;
+    let fleet = Fleet::connect(target, Layout::new(options.clients, 1, 1)).await?;
     let pace = Pace::Closed {
         outstanding: options.in_flight,
     };
-    let plan = Plan::new(pace, Goal::Ack);
+    let plan = Plan::new(pace, Completion::Ack);
     load::measure(
         target,
-        crowd,
+        fleet,
         plan,
-        options.load.spell(),
+        options.load.timing(),
         options.load.threads,
     )
     .await
 }
 
-/// Stores so many messages in 64 rooms and goes.
+/// Stores this many messages, spread over 64 rooms.
 pub(crate) async fn store(target: &Target, messages: u64) -> anyhow::Result<()> {
-    let crowd = Crowd::seat(target, Shape::new(64, 1, 1)).await?;
+    let fleet = Fleet::connect(target, Layout::new(64, 1, 1)).await?;
     let plan = Plan {
         sends_max: messages,
-        ..Plan::new(Pace::Closed { outstanding: 16 }, Goal::Ack)
+        ..Plan::new(Pace::Closed { outstanding: 16 }, Completion::Ack)
     };
-    load::fill(target, crowd, plan).await
+    load::fill(target, fleet, plan).await
 }

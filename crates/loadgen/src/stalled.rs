@@ -1,18 +1,19 @@
-//! Readers that never read: what they cost the server, and the others.
+//! Clients that never read: what they cost the server and the other clients.
 
-use crate::crowd::{Crowd, Shape};
+use crate::counters::{Outcome, float};
+use crate::fleet::{Fleet, Layout};
 use crate::load;
-use crate::options::{LoadOptions, ServerOptions, by_default};
-use crate::plan::{Goal, Pace, Plan};
+use crate::options::{LoadOptions, ServerOptions, defaults};
+use crate::plan::{Completion, Pace, Plan};
 use crate::process;
-use crate::tally::{Outcome, float};
 use crate::target::Target;
 use std::fmt;
 use std::time::{Duration, Instant};
 
-/// A reader's kernel takes so long at the usual rate until the server notices that nobody reads.
+/// Seconds at the default rate until a stalled reader's kernel buffers are full and the server
+/// notices.
 const FILLED_S: u64 = 12;
-/// Only then is memory looked at: what the rush of connections took has been given back.
+/// When memory is first measured: by then, what connecting took has been freed.
 const SETTLED: Duration = Duration::from_secs(3);
 
 #[derive(clap::Args, Clone)]
@@ -21,13 +22,13 @@ pub(crate) struct Options {
     pub(crate) server: ServerOptions,
     #[command(flatten)]
     pub(crate) load: LoadOptions,
-    /// Rooms.
+    /// Number of rooms.
     #[arg(long, default_value_t = 10)]
     pub(crate) rooms: usize,
     /// Members of each room, the stalled ones included.
     #[arg(long, default_value_t = 100)]
     pub(crate) members: usize,
-    /// Who of a hundred never reads.
+    /// Percentage of members that never read.
     #[arg(long, default_value_t = 5)]
     pub(crate) percent: usize,
     /// Messages per second in all.
@@ -36,16 +37,16 @@ pub(crate) struct Options {
 }
 
 impl Options {
-    /// What the defaults are on the command line, for as long as it takes to fill a stalled reader's
-    /// own buffers.
-    pub(crate) fn usual(server: &ServerOptions, load: LoadOptions) -> Self {
+    /// Returns the command line's defaults, but runs at least until a stalled reader's buffers are
+    /// full.
+    pub(crate) fn defaults_for(server: &ServerOptions, load: LoadOptions) -> Self {
         Self {
             server: server.clone(),
             load: LoadOptions {
                 seconds: load.seconds.max(FILLED_S),
                 ..load
             },
-            ..by_default()
+            ..defaults()
         }
     }
 }
@@ -54,7 +55,7 @@ pub(crate) struct Report {
     all_read: Outcome,
     some_stall: Outcome,
     stalled: usize,
-    /// The highest that was seen, in bytes.
+    /// The highest value seen, in bytes.
     kernel: u64,
     resident: u64,
     resident_all_read: u64,
@@ -73,8 +74,8 @@ impl Report {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "all read: {}", self.all_read)?;
-        writeln!(f, "{} stall: {}", self.stalled, self.some_stall)?;
+        writeln!(f, "none stalled: {}", self.all_read)?;
+        writeln!(f, "{} stalled: {}", self.stalled, self.some_stall)?;
         write!(
             f,
             "p99 of the others × {:.2}; at most {:.0} KiB per stalled reader, {:.0} KiB of it in the \
@@ -87,8 +88,8 @@ impl fmt::Display for Report {
 }
 
 pub(crate) async fn run(options: &Options) -> anyhow::Result<Report> {
-    let (all_read, _, _, resident_all_read) = one(options, 0).await?;
-    let (some_stall, stalled, kernel, resident) = one(options, options.percent).await?;
+    let (all_read, _, _, resident_all_read) = measure(options, 0).await?;
+    let (some_stall, stalled, kernel, resident) = measure(options, options.percent).await?;
     Ok(Report {
         all_read,
         some_stall,
@@ -99,14 +100,14 @@ pub(crate) async fn run(options: &Options) -> anyhow::Result<Report> {
     })
 }
 
-async fn one(options: &Options, percent: usize) -> anyhow::Result<(Outcome, usize, u64, u64)> {
+async fn measure(options: &Options, percent: usize) -> anyhow::Result<(Outcome, usize, u64, u64)> {
     let target = Target::start(&options.server).await?;
-    let shape = Shape {
+    let layout = Layout {
         stalled_percent: percent,
-        ..Shape::new(options.rooms, options.members, 1)
+        ..Layout::new(options.rooms, options.members, 1)
     };
-    let mut crowd = Crowd::seat(&target, shape).await?;
-    let stalled = crowd.take_stalled();
+    let mut fleet = Fleet::connect(&target, layout).await?;
+    let stalled = fleet.take_stalled();
     let addresses = stalled
         .iter()
         .map(|client| client.local_address().map(|address| address.to_string()))
@@ -114,8 +115,8 @@ async fn one(options: &Options, percent: usize) -> anyhow::Result<(Outcome, usiz
     let pace = Pace::Open {
         per_s: options.rate,
     };
-    let plan = Plan::new(pace, Goal::Delivery);
-    let load = load::measure(&target, crowd, plan, options.load.spell(), 1);
+    let plan = Plan::new(pace, Completion::Delivery);
+    let load = load::measure(&target, fleet, plan, options.load.timing(), 1);
     tokio::pin!(load);
     let (began, mut kernel, mut resident) = (Instant::now(), 0, 0);
     loop {

@@ -1,12 +1,13 @@
-//! What every message of the generator ends with: who published it, which of theirs it is, and when.
-//! Receivers find it from the end of a frame, so that nothing needs to be parsed.
+//! The stamp at the end of every message: publisher, count and time. Receivers find it from the end
+//! of a frame, so that nothing needs to be parsed.
 
 use std::time::Instant;
 
-/// `~`, three digits of the publisher, eight of the count, twelve of the time, all hexadecimal.
+/// `~`, then in hexadecimal three digits for the publisher, eight for the count, twelve for the
+/// time.
 const LENGTH: usize = 24;
 
-/// How far from the end of a frame a stamp may begin: what servers put behind a body is short.
+/// How far from the end of a frame a stamp may begin: servers add little after a body.
 const REACH: usize = LENGTH + 100;
 
 /// Microseconds since the generator began.
@@ -25,11 +26,11 @@ impl Clock {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Stamp {
-    /// Which publisher of the room.
+    /// The publisher's index in its room.
     pub(crate) publisher: u64,
     /// 1 for the first message of a publisher.
     pub(crate) count: u64,
-    /// When it was sent, by [`Clock`].
+    /// When the message was sent, in microseconds of [`Clock`].
     pub(crate) at: u64,
 }
 
@@ -45,7 +46,7 @@ impl Stamp {
         write_hex(out, self.at, 12);
     }
 
-    /// The stamp nearest to the end of a frame.
+    /// Returns the last stamp in a frame.
     pub(crate) fn find(frame: &[u8]) -> Option<Self> {
         let from = frame.len().saturating_sub(REACH);
         let begin = from + frame[from..].iter().rposition(|byte| *byte == b'~')?;

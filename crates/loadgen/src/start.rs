@@ -1,4 +1,4 @@
-//! How long a start takes with a full store.
+//! Measures how long a start takes with a full store.
 
 use crate::options::ServerOptions;
 use crate::sends;
@@ -10,7 +10,7 @@ use std::time::Duration;
 pub(crate) struct Options {
     #[command(flatten)]
     pub(crate) server: ServerOptions,
-    /// Messages in the store.
+    /// Messages to store before the restart.
     #[arg(long, default_value_t = 1_000_000)]
     pub(crate) messages: u64,
 }
@@ -39,7 +39,7 @@ pub(crate) async fn run(options: &Options) -> anyhow::Result<Report> {
     sends::store(&target, options.messages).await?;
     Ok(Report {
         messages: options.messages,
-        after_stop: target.stopped_and_restarted().await?,
-        after_kill: target.killed_and_restarted().await?,
+        after_stop: target.stop_and_restart().await?,
+        after_kill: target.kill_and_restart().await?,
     })
 }

@@ -1,11 +1,11 @@
-//! Everyone's connection drops, people go on talking, everyone comes back at once.
+//! All connections drop, the rooms go on, and everyone reconnects at once.
 
 use crate::client::Client;
-use crate::crowd::{self, Ticket};
-use crate::dialect::{Dialect, Seen};
+use crate::counters::{float, latencies};
+use crate::fleet::{self, Session};
 use crate::options::ServerOptions;
+use crate::protocol::{Incoming, Protocol};
 use crate::stamp::Stamp;
-use crate::tally::{float, latencies};
 use crate::target::Target;
 use crate::{process, rooms};
 use anyhow::{Context, ensure};
@@ -17,30 +17,30 @@ use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-/// Arrivals before the storm, and posters, that are under way at once.
+/// Connections opened concurrently before the storm.
 const AT_ONCE: usize = 64;
 
 #[derive(clap::Args, Clone)]
 pub(crate) struct Options {
     #[command(flatten)]
     pub(crate) server: ServerOptions,
-    /// Connections.
+    /// Number of connections.
     #[arg(long, default_value_t = 2_000)]
     pub(crate) connections: usize,
     /// Members of each room.
     #[arg(long, default_value_t = 50)]
     pub(crate) members: usize,
-    /// Messages in each room while everyone is away.
+    /// Messages sent to each room while everyone is disconnected.
     #[arg(long, default_value_t = 20)]
     pub(crate) missed: u64,
-    /// Connections under way at once; all of them without it.
+    /// Concurrent reconnects; by default all.
     #[arg(long)]
     pub(crate) at_once: Option<usize>,
 }
 
 pub(crate) struct Report {
     connections: usize,
-    /// Until the last one had everything.
+    /// Until the last client had caught up.
     wall: Duration,
     server_cpu: Duration,
     own_cpu: Duration,
@@ -62,8 +62,8 @@ impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{} back and caught up in {:.2} s (half of them in {:.2} s, 99 % in {:.2} s); server \
-             {:.2} s of CPU, generator {:.2} s; ",
+            "{} reconnected and caught up in {:.2} s (half of them in {:.2} s, 99 % in {:.2} s); \
+             server {:.2} s of CPU, generator {:.2} s; ",
             self.connections - self.failed.len(),
             self.seconds(),
             float(self.latency.value_at_quantile(0.5)) / 1e6,
@@ -78,26 +78,26 @@ impl fmt::Display for Report {
     }
 }
 
-/// Someone who will come back, and where from.
-struct Guest {
+/// A client that will reconnect.
+struct ReturningClient {
     room: usize,
     name: String,
-    ticket: Option<Ticket>,
+    session: Option<Session>,
 }
 
 pub(crate) async fn run(options: &Options) -> anyhow::Result<Report> {
     let target = Target::start(&options.server).await?;
-    let dialect = target.peer.dialect();
+    let protocol = target.peer.protocol();
     let run = rooms::unique("w");
     let count = options.connections.div_ceil(options.members);
-    if dialect == Dialect::Parlor {
+    if protocol == Protocol::Parlor {
         rooms::create(&target.address, &run, count).await?;
     }
     let names: Vec<String> = (0..count).map(|n| format!("{run}-{n}")).collect();
-    let guests = arrive(&target, &names, &run, options).await?;
-    // Until the server has seen them go.
+    let returning = connect_and_drop(&target, &names, &run, options).await?;
+    // Until the server has noticed the disconnects.
     tokio::time::sleep(Duration::from_millis(500)).await;
-    let missed = if dialect == Dialect::Parlor {
+    let missed = if protocol == Protocol::Parlor {
         options.missed
     } else {
         0
@@ -106,31 +106,35 @@ pub(crate) async fn run(options: &Options) -> anyhow::Result<Report> {
     for (at, room) in names.iter().enumerate() {
         cursors.push(match missed {
             0 => 0,
-            _ => talk(&target, &format!("{run}-poster-{at}"), room, missed).await?,
+            _ => post(&target, &format!("{run}-poster-{at}"), room, missed).await?,
         });
     }
     tokio::time::sleep(Duration::from_millis(500)).await;
-    eprintln!("{} come back at once", guests.len());
+    eprintln!("reconnecting {} clients at once", returning.len());
     let (cpu, own) = (target.cpu()?, process::cpu(std::process::id())?);
-    let gate = Arc::new(Semaphore::new(options.at_once.unwrap_or(guests.len())));
+    let gate = Arc::new(Semaphore::new(options.at_once.unwrap_or(returning.len())));
     let started = Instant::now();
-    let mut coming = JoinSet::new();
-    for guest in guests {
+    let mut reconnecting = JoinSet::new();
+    for member in returning {
         let (address, gate) = (target.address.clone(), gate.clone());
-        let (room, cursor) = (names[guest.room].clone(), cursors[guest.room]);
-        coming.spawn(async move {
-            let _place = gate.acquire().await?;
-            let client = match &guest.ticket {
-                Some(ticket) => resume(&address, ticket, &room, cursor, missed).await?,
-                None => crowd::enter(&address, dialect, &guest.name, &room).await?.0,
+        let (room, cursor) = (names[member.room].clone(), cursors[member.room]);
+        reconnecting.spawn(async move {
+            let _permit = gate.acquire().await?;
+            let client = match &member.session {
+                Some(session) => resume(&address, session, &room, cursor, missed).await?,
+                None => {
+                    fleet::enter(&address, protocol, &member.name, &room)
+                        .await?
+                        .0
+                }
             };
             Ok::<_, anyhow::Error>((client, started.elapsed()))
         });
     }
     let (mut latency, mut failed, mut back) = (latencies(), Vec::new(), Vec::new());
     let mut wall = Duration::ZERO;
-    while let Some(came) = coming.join_next().await {
-        match came? {
+    while let Some(reconnected) = reconnecting.join_next().await {
+        match reconnected? {
             Ok((client, after)) => {
                 latency.saturating_record(u64::try_from(after.as_micros()).unwrap_or(u64::MAX));
                 wall = wall.max(after);
@@ -149,16 +153,16 @@ pub(crate) async fn run(options: &Options) -> anyhow::Result<Report> {
     })
 }
 
-/// Everyone enters, stays until all are there, and drops without a word.
-async fn arrive(
+/// Connects everyone, waits until all are there, and drops all connections without a close frame.
+async fn connect_and_drop(
     target: &Target,
     names: &[String],
     run: &str,
     options: &Options,
-) -> anyhow::Result<Vec<Guest>> {
-    let dialect = target.peer.dialect();
+) -> anyhow::Result<Vec<ReturningClient>> {
+    let protocol = target.peer.protocol();
     let mut arriving = JoinSet::new();
-    let (mut guests, mut clients) = (Vec::new(), Vec::new());
+    let (mut returning, mut clients) = (Vec::new(), Vec::new());
     for at in 0..options.connections {
         let room = at / options.members;
         let (address, name, key) = (
@@ -167,26 +171,33 @@ async fn arrive(
             names[room].clone(),
         );
         arriving.spawn(async move {
-            let (client, ticket) = crowd::enter(&address, dialect, &name, &key).await?;
-            Ok::<_, anyhow::Error>((client, Guest { room, name, ticket }))
+            let (client, session) = fleet::enter(&address, protocol, &name, &key).await?;
+            Ok::<_, anyhow::Error>((
+                client,
+                ReturningClient {
+                    room,
+                    name,
+                    session,
+                },
+            ))
         });
         if arriving.len() >= AT_ONCE {
-            let (client, guest) = arriving.join_next().await.context("none left")???;
+            let (client, member) = arriving.join_next().await.context("none left")???;
             clients.push(client);
-            guests.push(guest);
+            returning.push(member);
         }
     }
     while let Some(arrived) = arriving.join_next().await {
-        let (client, guest) = arrived??;
+        let (client, member) = arrived??;
         clients.push(client);
-        guests.push(guest);
+        returning.push(member);
     }
-    Ok(guests)
+    Ok(returning)
 }
 
-/// One more member says something; the head before the first message.
-async fn talk(target: &Target, name: &str, room: &str, messages: u64) -> anyhow::Result<u64> {
-    let (mut client, _) = crowd::enter(&target.address, Dialect::Parlor, name, room).await?;
+/// Posts messages as a further member; returns the head before the first one.
+async fn post(target: &Target, name: &str, room: &str, messages: u64) -> anyhow::Result<u64> {
+    let (mut client, _) = fleet::enter(&target.address, Protocol::Parlor, name, room).await?;
     let mut head = None;
     for count in 1..=messages {
         let mut body = Vec::new();
@@ -195,28 +206,28 @@ async fn talk(target: &Target, name: &str, room: &str, messages: u64) -> anyhow:
             count,
             at: 0,
         };
-        stamp.write_body(&mut body, crate::dialect::BODY_BYTES);
+        stamp.write_body(&mut body, crate::protocol::BODY_BYTES);
         let body = String::from_utf8(body)?;
         let d = json!({ "room": room, "cid": format!("{name}-{count:04}"), "body": body });
         let ok = client.call("send", &d.to_string()).await?;
         let seq = ok["seq"].as_u64().context("no seq")?;
         head.get_or_insert(seq - 1);
     }
-    head.context("nothing was said")
+    head.context("no message was posted")
 }
 
-/// Comes back with a cursor and waits until it has all that it missed, in order.
+/// Resumes from a cursor and waits until all missed messages have arrived in order.
 async fn resume(
     address: &str,
-    ticket: &Ticket,
+    session: &Session,
     room: &str,
     cursor: u64,
     missed: u64,
 ) -> anyhow::Result<Client> {
-    let mut client = Client::connect(address, Dialect::Parlor).await?;
+    let mut client = Client::connect(address, Protocol::Parlor).await?;
     let hello = json!({
-        "token": ticket.token,
-        "epoch": ticket.epoch,
+        "token": session.token,
+        "epoch": session.epoch,
         "cursors": { room: cursor },
     });
     client.queue("hello", &hello.to_string());
@@ -226,18 +237,18 @@ async fn resume(
         client
             .read(|payload| {
                 resumed |= payload.starts_with(br#"{"ev":"resumed""#);
-                Dialect::Parlor.scan(payload, room, |seen| match seen {
-                    Seen::Delivery { seq: Some(seq), .. } => {
+                Protocol::Parlor.scan(payload, room, |seen| match seen {
+                    Incoming::Delivery { seq: Some(seq), .. } => {
                         if seq != last + 1 {
                             wrong = Some(format!("{seq} after {last}"));
                         }
                         last = seq;
                     }
-                    Seen::Reply { ok: false, .. } => {
+                    Incoming::Reply { ok: false, .. } => {
                         wrong = Some(String::from_utf8_lossy(payload).into_owned());
                         resumed = true;
                     }
-                    Seen::Hole => wrong = Some("a gap".to_owned()),
+                    Incoming::Gap => wrong = Some("a gap".to_owned()),
                     _ => {}
                 });
             })
@@ -246,7 +257,7 @@ async fn resume(
     ensure!(wrong.is_none(), "{}", wrong.unwrap_or_default());
     ensure!(
         last >= cursor + missed,
-        "{} of {missed} messages came",
+        "{} of {missed} messages arrived",
         last - cursor
     );
     Ok(client)

@@ -1,4 +1,4 @@
-//! The server under load: started here on a store of its own, killed when dropped.
+//! The server under load: started on a new store, killed when dropped.
 
 use crate::options::ServerOptions;
 use crate::peer::Peer;
@@ -44,34 +44,34 @@ impl Target {
             address,
         };
         if peer == Peer::Parlor {
-            target.healthy().await?;
+            target.wait_until_healthy().await?;
         }
         Ok(target)
     }
 
-    /// Kills it with no warning, starts it again on the same store and says how long it took until
-    /// `/health` said 200.
-    pub(crate) async fn killed_and_restarted(&mut self) -> anyhow::Result<Duration> {
+    /// Kills the server, starts it again on the same store and returns how long it took until
+    /// `/health` answered 200.
+    pub(crate) async fn kill_and_restart(&mut self) -> anyhow::Result<Duration> {
         self.child.kill().await?;
-        self.restarted().await
+        self.restart().await
     }
 
-    /// Stops it by signal, starts it again and says how long the start took.
-    pub(crate) async fn stopped_and_restarted(&mut self) -> anyhow::Result<Duration> {
+    /// Stops the server with SIGTERM, starts it again and returns how long the start took.
+    pub(crate) async fn stop_and_restart(&mut self) -> anyhow::Result<Duration> {
         let pid = self.pid().to_string();
         Command::new("kill").args(["-TERM", &pid]).status().await?;
         self.child.wait().await?;
-        self.restarted().await
+        self.restart().await
     }
 
-    async fn restarted(&mut self) -> anyhow::Result<Duration> {
+    async fn restart(&mut self) -> anyhow::Result<Duration> {
         let started = Instant::now();
         (self.child, self.address) = spawn(&self.options, self.folder.path()).await?;
-        self.healthy().await?;
+        self.wait_until_healthy().await?;
         Ok(started.elapsed())
     }
 
-    async fn healthy(&self) -> anyhow::Result<()> {
+    async fn wait_until_healthy(&self) -> anyhow::Result<()> {
         for _ in 0..6_000 {
             if http(&self.address, "GET", "/health", "").await.is_ok() {
                 return Ok(());
@@ -116,15 +116,20 @@ async fn spawn(options: &ServerOptions, folder: &Path) -> anyhow::Result<(Child,
             options.parlor.display()
         )
     })?;
-    let mut log = BufReader::new(child.stderr.take().context("no log")?);
-    let address = timeout(Duration::from_secs(60), listening(&mut log))
+    let mut log = BufReader::new(
+        child
+            .stderr
+            .take()
+            .context("the server has no standard error")?,
+    );
+    let address = timeout(Duration::from_secs(60), wait_for_address(&mut log))
         .await
-        .context("the server does not listen")??;
-    follow(log);
+        .context("the server is not listening after 60 s")??;
+    drain_log(log);
     Ok((child, address))
 }
 
-/// The command of a server, on the first processor unless it is to be left alone.
+/// Returns the command that starts a server, pinned to the first processor unless `--unpinned`.
 fn program(options: &ServerOptions, path: &Path) -> Command {
     if options.unpinned {
         return Command::new(path);
@@ -135,7 +140,7 @@ fn program(options: &ServerOptions, path: &Path) -> Command {
 }
 
 async fn spawn_peer(options: &ServerOptions, folder: &Path) -> anyhow::Result<(Child, String)> {
-    // Free a moment ago; nothing else here takes ports.
+    // The port was free a moment ago, and nothing else on this machine takes ports.
     let port = std::net::TcpListener::bind("127.0.0.1:0")?
         .local_addr()?
         .port();
@@ -164,15 +169,15 @@ async fn spawn_peer(options: &ServerOptions, folder: &Path) -> anyhow::Result<(C
         }
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
-    bail!("{:?} does not listen after 10 s", options.peer)
+    bail!("{:?} is not listening after 10 s", options.peer)
 }
 
-async fn listening(log: &mut BufReader<ChildStderr>) -> anyhow::Result<String> {
-    let mut said = String::new();
+async fn wait_for_address(log: &mut BufReader<ChildStderr>) -> anyhow::Result<String> {
+    let mut output = String::new();
     loop {
         let mut line = String::new();
         if log.read_line(&mut line).await? == 0 {
-            bail!("the server ended: {said}");
+            bail!("the server ended: {output}");
         }
         let value: Value = serde_json::from_str(&line).unwrap_or_default();
         if let Some(address) = value["fields"]["address"]
@@ -181,15 +186,15 @@ async fn listening(log: &mut BufReader<ChildStderr>) -> anyhow::Result<String> {
         {
             return Ok(address.to_owned());
         }
-        said.push_str(&line);
+        output.push_str(&line);
     }
 }
 
-/// Takes the rest of the log and throws it away: a server whose log nobody takes would stop.
-fn follow(mut log: BufReader<ChildStderr>) {
+/// Reads the rest of the log and discards it, so that the pipe does not fill up.
+fn drain_log(mut log: BufReader<ChildStderr>) {
     #[expect(
         clippy::disallowed_methods,
-        reason = "the generator is no part of the server"
+        reason = "the generator is not part of the server"
     )]
     tokio::spawn(async move {
         let mut rest = [0; 8192];
@@ -197,7 +202,7 @@ fn follow(mut log: BufReader<ChildStderr>) {
     });
 }
 
-/// One HTTP exchange; the body of a 2xx answer.
+/// Sends one HTTP request and returns the body of a 2xx response.
 pub(crate) async fn http(
     address: &str,
     method: &str,
@@ -213,7 +218,9 @@ pub(crate) async fn http(
     stream.write_all(request.as_bytes()).await?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await?;
-    let (head, body) = answer.split_once("\r\n\r\n").context("no HTTP answer")?;
+    let (head, body) = answer
+        .split_once("\r\n\r\n")
+        .context("not an HTTP response")?;
     let status = head.split(' ').nth(1).unwrap_or_default();
     if !status.starts_with('2') {
         bail!("{method} {path}: {status} {body}");

@@ -1,12 +1,11 @@
-//! The composition root: what is built from the configuration, and what runs once it has started.
+//! The composition root: builds the server from the configuration and starts it.
 //!
-//! Nothing is spawned for others before everything has been built and checked: a mistake in the
-//! wiring, a store in use, an address that is taken are errors of [`build`], and leave nothing
-//! behind.
+//! Nothing is spawned before everything has been built and checked: a wiring mistake, a store in
+//! use and a taken address are errors of [`build`], which leaves nothing behind.
 
 use crate::config::Config;
 use crate::exit::{self, Failure};
-use crate::metrics::{self, Process};
+use crate::metrics::{self, ProcessMetrics};
 use crate::schema;
 use crate::traces::SpanMetrics;
 use anyhow::Context as _;
@@ -18,10 +17,10 @@ use std::future::Future;
 use std::time::Duration;
 use storage::{Database, Registry};
 
-/// How long a store that is not going to be used may take to close.
-const GIVE_UP: Duration = Duration::from_secs(2);
+/// Time limit for closing a store after a failed or abandoned start.
+const ABANDON_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// The server built, with nothing started.
+/// The server, built but not started.
 pub(crate) struct App {
     tasks: Tasks,
     registry: Registry,
@@ -35,7 +34,7 @@ pub(crate) struct App {
     listeners: Listeners,
 }
 
-/// Everything running.
+/// The running server, with the handles that a stop needs.
 pub(crate) struct RunningApp {
     pub(crate) tasks: Tasks,
     pub(crate) registry: Registry,
@@ -45,21 +44,22 @@ pub(crate) struct RunningApp {
     pub(crate) serving: Serving,
 }
 
-/// Opens the store, creates what must be there, and wires the crates together. If the app cannot be
-/// built, or the process is told to stop first (`None`), closes what it opened.
+/// Opens the databases, creates the room `general`, and wires the crates together. Returns `None`
+/// if the process is asked to stop first; then, and after an error, closes what it opened.
 pub(crate) async fn build(config: &Config, tasks: &Tasks) -> Result<Option<App>, Failure> {
     let builder = Builder::new(config.bus.clone(), tasks);
     let registry = Registry::new(builder.bus(), tasks.clone());
     exit::when_durability_is_lost(&registry, tasks);
     let app = unless_stopped(tasks, assemble(config, tasks, builder, &registry)).await;
     if !matches!(app, Ok(Some(_))) {
-        registry.close(GIVE_UP).await;
+        registry.close(ABANDON_TIMEOUT).await;
     }
     app
 }
 
-/// Work of the start, which a stop does not wait for: a database that does not answer, a migration
-/// that waits for a lock. What was not committed when the process ends was never done.
+/// Runs a part of the start that may hang, such as waiting for a database or a migration's lock.
+/// Returns `None`, and drops the work, as soon as the process is asked to stop; what it has not
+/// committed by then is lost.
 async fn unless_stopped<T>(
     tasks: &Tasks,
     work: impl Future<Output = Result<T, Failure>>,
@@ -67,7 +67,7 @@ async fn unless_stopped<T>(
     tokio::select! {
         biased;
         () = tasks.stopping().cancelled() => {
-            tracing::info!("told to stop before it served");
+            tracing::info!("asked to stop during the start");
             Ok(None)
         }
         done = work => done.map(Some),
@@ -80,7 +80,7 @@ async fn assemble(
     mut builder: Builder,
     registry: &Registry,
 ) -> Result<App, Failure> {
-    // Before the addresses: whoever starts a second server is told which one has the store.
+    // Before the addresses, so that a second server names the process that has the store.
     let core = open(config, registry).await?;
     let listeners = Listeners::bind(config.listen, config.operator_listen)
         .map_err(|error| Failure::Failed(error.into()))?;
@@ -88,7 +88,7 @@ async fn assemble(
     let rooms = rooms::Deps::new(core.clone(), config.rooms.clone(), online.clone());
     rooms::create_general(&rooms)
         .await
-        .context("cannot make the room general")?;
+        .context("cannot create the room general")?;
     let clock = SystemClock::new();
     let sessions = sessions::Deps::new(
         core.clone(),
@@ -126,7 +126,7 @@ async fn assemble(
     })
 }
 
-/// Opens all databases that are critical; the others are opened in their own time.
+/// Opens all critical databases; the others open in the background. Returns `core`.
 async fn open(config: &Config, registry: &Registry) -> Result<Database, Failure> {
     let replicas = schema::replicas(config)?;
     for database in schema::databases(config)?.into_iter().chain(replicas) {
@@ -138,7 +138,7 @@ async fn open(config: &Config, registry: &Registry) -> Result<Database, Failure>
 }
 
 impl App {
-    /// Where people connect and where the operator looks, with real ports.
+    /// Returns the addresses of the public and the operator's listener, with real ports.
     pub(crate) fn addresses(&self) -> anyhow::Result<[std::net::SocketAddr; 2]> {
         Ok([
             self.listeners.address()?,
@@ -146,10 +146,11 @@ impl App {
         ])
     }
 
-    /// Starts the bus, then the timers, then the listeners. `None`: told to stop meanwhile.
+    /// Starts the bus, then the timers, then the listeners. Returns `None` if the process is asked
+    /// to stop meanwhile.
     pub(crate) async fn start(
         self,
-        (process, spans): (Process, SpanMetrics),
+        (process, spans): (ProcessMetrics, SpanMetrics),
     ) -> Result<Option<RunningApp>, Failure> {
         let loaded = async {
             let started = self.builder.start().await;
@@ -158,7 +159,7 @@ impl App {
         let running = match unless_stopped(&self.tasks, loaded).await {
             Ok(Some(running)) => running,
             otherwise => {
-                self.registry.close(GIVE_UP).await;
+                self.registry.close(ABANDON_TIMEOUT).await;
                 return otherwise.map(|_| None);
             }
         };
@@ -175,7 +176,7 @@ impl App {
         let mut metrics = self.gateway.metrics();
         metrics.add(process);
         metrics.add(spans);
-        metrics.add(metrics::Storage(self.registry.clone()));
+        metrics.add(metrics::StorageMetrics(self.registry.clone()));
         let health = Health::new(probes);
         let serving = self
             .listeners

@@ -1,4 +1,4 @@
-//! `parlor backup`: a consistent copy of the embedded store, also while a server serves it.
+//! `parlor backup`: copies the embedded store consistently, also while a server uses it.
 
 use crate::config::Config;
 use crate::exit::Failure;
@@ -9,32 +9,33 @@ use std::path::Path;
 use std::time::Duration;
 use storage::backup::{BackupError, FileCopy, Progress};
 
-const LOOK_EVERY: Duration = Duration::from_millis(500);
+/// How often the size of the store's log is checked.
+const CHECK_EVERY: Duration = Duration::from_millis(500);
 
-/// Waits until it is.
+/// Waits until the log of the store has grown too long.
 async fn log_is_too_long(progress: &Progress) {
     while !progress.log_is_too_long() {
-        tokio::time::sleep(LOOK_EVERY).await;
+        tokio::time::sleep(CHECK_EVERY).await;
     }
 }
 
-/// Copies `core` into a new file. Broken off by a signal, it leaves nothing behind.
+/// Copies `core` into a new file. After a signal it stops and removes the file.
 pub(crate) async fn backup(config: &Config, file: &Path) -> Result<(), Failure> {
     let copy = FileCopy::new(&schema::core(config)?, file)?;
     let progress = copy.progress();
-    let its = progress.clone();
+    let watched = progress.clone();
     let line = || {
         let (done, about) = (mib(progress.bytes()), mib(progress.bytes_about()));
         format!("{done} of about {about} MiB")
     };
-    let copying = progress::shown(line, tokio::task::spawn_blocking(move || copy.run()));
+    let copying = progress::show_while(line, tokio::task::spawn_blocking(move || copy.run()));
     let copied: Result<u64, BackupError> = tokio::select! {
-        copied = copying => copied.context("the copying has panicked")?,
-        () = log_is_too_long(&its) => {
+        copied = copying => copied.context("the copy panicked")?,
+        () = log_is_too_long(&watched) => {
             progress.give_up();
             eprintln!(
-                "parlor: the backup stopped and kept nothing: people wrote 1 GiB meanwhile, and the \
-                 log of the store holds all of it until the copy ends; try at a quieter time or \
+                "parlor: backup aborted, no file kept: the log of the store grew by 1 GiB, \
+                 because it cannot shrink before the copy ends; try again at a quieter time or \
                  copy to a faster disk"
             );
             std::process::exit(1);
@@ -42,11 +43,11 @@ pub(crate) async fn backup(config: &Config, file: &Path) -> Result<(), Failure> 
         signal = signals::any() => {
             signal?;
             progress.give_up();
-            eprintln!("parlor: broken off; nothing was kept");
-            // A copy that runs on a thread of its own cannot be cancelled.
+            eprintln!("parlor: backup interrupted, no file kept");
+            // The copy runs on its own thread and cannot be cancelled.
             std::process::exit(1);
         }
     };
-    println!("{}: {} MiB, checked", file.display(), mib(copied?));
+    println!("{}: {} MiB, verified", file.display(), mib(copied?));
     Ok(())
 }

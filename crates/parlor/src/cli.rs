@@ -5,73 +5,75 @@ use std::path::PathBuf;
 
 const EXIT_CODES: &str = "\
 Exit codes:
-  0  stopped as asked, everything said and stored
-  1  failed, or stopped before everything was done
+  0  stopped on request, everything delivered and stored
+  1  failed, or stopped with work left undone
   2  a setting or an argument is wrong
-  3  the store is in use by another server";
+  3  another server is using the store
+  4  the operating system failed to store data
+  5  the file of the store was moved or replaced";
 
-/// A chat server in one binary; without a command it serves.
+/// A chat server in one binary. Without a command it runs the server.
 #[derive(Debug, Parser)]
 #[command(name = "parlor", version, after_help = EXIT_CODES)]
 pub(crate) struct Cli {
-    /// Settings in TOML [default: parlor.toml, if it is there]
+    /// Settings file in TOML [default: parlor.toml, if it exists]
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
-    /// Where people connect [default: 127.0.0.1:8080]
+    /// Address for users [default: 127.0.0.1:8080]
     #[arg(long, global = true, value_name = "ADDRESS")]
     pub(crate) listen: Option<String>,
-    /// Where the operator looks [default: 127.0.0.1:9090]
+    /// Address for the operator: health, metrics, actions [default: 127.0.0.1:9090]
     #[arg(long, global = true, value_name = "ADDRESS")]
     pub(crate) operator_listen: Option<String>,
-    /// Where the embedded database lives [default: data]
+    /// Directory of the embedded database [default: data]
     #[arg(long, global = true, value_name = "DIRECTORY")]
     pub(crate) data_dir: Option<String>,
-    /// Any other setting, by its TOML key; may be repeated
+    /// Sets any other setting by its TOML key; may be repeated
     #[arg(long = "set", global = true, value_name = "KEY=VALUE")]
     pub(crate) set: Vec<String>,
-    /// What to do
+    /// The command to run
     #[command(subcommand)]
     pub(crate) command: Option<Command>,
 }
 
-/// What to do.
+/// The commands of the binary.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Serve (the default)
+    /// Run the server (the default)
     Serve,
-    /// Check the settings, say what is wrong, and end
+    /// Check the settings and report the first mistake
     CheckConfig,
     /// Print all settings with their defaults, as a commented TOML file
     DefaultConfig,
-    /// Bring the databases' schemas up to date, and end
+    /// Migrate the schemas of all databases
     Migrate,
-    /// Copy the embedded store into a new file, also while a server serves it
+    /// Copy the embedded store into a new file, also while a server runs on it
     Backup {
-        /// The file to make; it must not exist
+        /// The file to create; it must not exist
         file: PathBuf,
     },
-    /// Put a backup in the place of the embedded store, while no server runs
+    /// Replace the embedded store by a backup, while no server runs on it
     Restore {
-        /// The backup; it stays as it is
+        /// The backup; it is not changed
         file: PathBuf,
     },
-    /// After a restore by other means: tell all clients to begin anew
+    /// After a restore by other means: make all clients discard their cursors and reload
     NewEpoch,
-    /// Copy everything into another, empty database, while no server runs on either
+    /// Copy all data into another, empty database, while no server runs on either
     Copy {
-        /// Where it is [default: where core is]
+        /// The source [default: the configured core database]
         #[arg(long, value_name = "URL")]
         from: Option<String>,
-        /// Where it shall be: sqlite:path or postgres://user:password@host:port/name
+        /// The target: sqlite:path or postgres://user:password@host:port/name
         #[arg(long, value_name = "URL")]
         to: String,
     },
-    /// What the operator does to the data; with SQLite, while no server runs
+    /// Change accounts; with SQLite only while no server runs
     #[command(subcommand)]
     Admin(Admin),
 }
 
-/// What the operator does to the data.
+/// The changes that an operator can make to accounts.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Admin {
     /// Make an account a server administrator: moderator of every public room
@@ -79,7 +81,7 @@ pub(crate) enum Admin {
         /// The account's name
         name: String,
     },
-    /// Delete an account for good; what it wrote stays, as by "deleted user"
+    /// Delete an account for good; its messages stay, as by "deleted user"
     DeleteAccount {
         /// The account's name
         name: String,

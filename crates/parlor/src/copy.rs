@@ -1,35 +1,35 @@
-//! `parlor copy`: everything into another database, of either kind.
+//! `parlor copy`: copies all data into another database, SQLite or PostgreSQL.
 
-use crate::config::{Config, DatabaseSettings, Problem};
-use crate::contents::CORE;
+use crate::config::{Config, ConfigError, DatabaseSettings};
+use crate::core_tables::CORE_TABLES;
 use crate::exit::Failure;
 use crate::{progress, schema};
 use storage::DatabaseConfig;
 use storage::transfer::{Transfer, TransferTally};
 
-/// Copies `core`, compares both, and says what to set next.
+/// Copies `core`, compares both databases, and prints what to set next.
 pub(crate) async fn copy(config: &Config, from: Option<&str>, to: &str) -> Result<(), Failure> {
     let transfer = Transfer {
-        from: place(config, "--from", from)?,
-        to: place(config, "--to", Some(to))?,
-        tables: CORE,
+        from: database(config, "--from", from)?,
+        to: database(config, "--to", Some(to))?,
+        tables: CORE_TABLES,
     };
-    let tally = TransferTally::default();
-    let line = || match (tally.done(), tally.of()) {
+    let rows = TransferTally::default();
+    let line = || match (rows.done(), rows.of()) {
         (_, 0) => "counting".to_owned(),
         (done, of) => format!("{done} of {of} rows written and compared"),
     };
-    let copied = progress::shown(line, transfer.run(tally.clone())).await?;
+    let copied = progress::show_while(line, transfer.run(rows.clone())).await?;
     println!(
-        "{} rows of {} rooms copied and compared; the target has an epoch of its own, so clients \
-         begin anew. Set CORE_DB_URL to it, and never serve both.",
+        "copied and compared {} rows of {} rooms; the target has a new epoch, so clients reload \
+         everything. Set CORE_DB_URL to the target, and never run servers on both.",
         copied.rows, copied.groups
     );
     Ok(())
 }
 
-/// `core` as it is configured, at another place if one is named.
-fn place(config: &Config, flag: &str, url: Option<&str>) -> Result<DatabaseConfig, Problem> {
+/// Returns the configuration of `core`, at another URL if one is given.
+fn database(config: &Config, flag: &str, url: Option<&str>) -> Result<DatabaseConfig, ConfigError> {
     let core = schema::core(config)?;
     let Some(url) = url else {
         return Ok(core);
@@ -38,7 +38,7 @@ fn place(config: &Config, flag: &str, url: Option<&str>) -> Result<DatabaseConfi
     named.url = Some(url.to_owned());
     let url = named
         .location(&config.data_dir)
-        .map_err(|problem| Problem {
+        .map_err(|problem| ConfigError {
             name: flag.to_owned(),
             ..problem
         })?;

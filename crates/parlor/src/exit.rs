@@ -1,7 +1,7 @@
-//! How the process ends, as an exit code and at most one line.
+//! How the process ends: an exit code and at most one line.
 
-use crate::config::Problem;
-use crate::lines;
+use crate::config::ConfigError;
+use crate::log_output;
 use bus::Tasks;
 use std::fmt;
 use std::time::Duration;
@@ -9,29 +9,29 @@ use storage::backup::BackupError;
 use storage::transfer::TransferError;
 use storage::{DurabilityLoss, DurabilityLost, OpenError, Registry};
 
-/// Why a command did not do what it was asked to.
+/// Why a command failed; each kind has an exit code.
 #[derive(Debug)]
 pub(crate) enum Failure {
-    /// 1: it failed; or it was stopped before everything was done.
+    /// 1: it failed, or stopped with work left undone.
     Failed(anyhow::Error),
     /// 2: a setting is wrong.
-    Setting(Problem),
+    Setting(ConfigError),
     /// 2: an argument is wrong.
     Usage(String),
-    /// 3: another server uses the store.
+    /// 3: another server is using the store.
     InUse(OpenError),
-    /// 4: the operating system failed to keep what was written.
+    /// 4: the operating system failed to store written data.
     DurabilityLost(DurabilityLost),
-    /// 5: the file of the store was moved, removed or replaced while it was served.
+    /// 5: the file of the store was moved, removed or replaced while the server ran.
     FileMoved(DurabilityLost),
 }
 
-/// How long a server whose file was moved goes on refusing, so that people and monitors hear why
-/// before it stops.
-const REFUSING: Duration = Duration::from_secs(2);
+/// How long a server whose file was moved keeps refusing requests before it stops, so that clients
+/// and monitors see the reason.
+const REFUSE_BEFORE_STOP: Duration = Duration::from_secs(2);
 
 impl Failure {
-    /// The exit code.
+    /// Returns the exit code.
     pub(crate) fn code(&self) -> u8 {
         match self {
             Self::Failed(_) => 1,
@@ -43,26 +43,26 @@ impl Failure {
     }
 }
 
-/// Ends the process the moment a critical database may have lost what was written. Nothing is
-/// drained or closed: that would write more, and whoever waits for an acknowledgement gets none. When
-/// only its file was moved, begins an orderly stop instead; [`Failure::of`] has the code for that.
+/// Exits as soon as a critical database may have lost written data. Nothing is drained or closed,
+/// as that would write more; pending commands are not acknowledged. If only the file was moved,
+/// starts a graceful stop instead.
 pub(crate) fn when_durability_is_lost(registry: &Registry, tasks: &Tasks) {
     let (registry, stopping) = (registry.clone(), tasks.stopping().clone());
     tasks.once("parlor", "watch for lost writes", async move {
         let failure = Failure::of(registry.durability_lost().await);
         tracing::error!(code = failure.code(), "{failure}");
         if let Failure::FileMoved(_) = failure {
-            tokio::time::sleep(REFUSING).await;
+            tokio::time::sleep(REFUSE_BEFORE_STOP).await;
             stopping.cancel();
             return;
         }
-        lines::last_words(&format!("parlor: {failure}"));
+        log_output::write_final(&format!("parlor: {failure}"));
         std::process::exit(failure.code().into());
     });
 }
 
 impl Failure {
-    /// How a process ends with such a database.
+    /// Returns the failure with which the process ends after this loss.
     pub(crate) fn of(durability_lost: DurabilityLost) -> Self {
         match durability_lost.kind {
             DurabilityLoss::FailedWrite => Self::DurabilityLost(durability_lost),
@@ -81,25 +81,26 @@ impl fmt::Display for Failure {
                 database, cause, ..
             }) => write!(
                 f,
-                "stopped, database {database}: {cause}; put back the file that is to be served, then \
-                 start it again"
+                "stopped, database {database}: {cause}; put the right file back, then start the \
+                 server again"
             ),
             Self::DurabilityLost(DurabilityLost {
                 database, cause, ..
             }) => write!(
                 f,
-                "ended at once, database {database}: {cause}; start it again, it then reads its log anew"
+                "exited immediately, database {database}: {cause}; start the server again, it \
+                 recovers from its log"
             ),
             Self::InUse(error) => write!(
                 f,
-                "{error}; stop that server first, or give this one a data_dir or database of its own"
+                "{error}; stop that server first, or give this one its own data_dir or database"
             ),
         }
     }
 }
 
-impl From<Problem> for Failure {
-    fn from(problem: Problem) -> Self {
+impl From<ConfigError> for Failure {
+    fn from(problem: ConfigError) -> Self {
         Self::Setting(problem)
     }
 }

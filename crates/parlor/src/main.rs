@@ -1,22 +1,22 @@
-//! The binary `parlor`: reads the configuration, builds, connects, starts, waits, stops.
+//! The binary `parlor`: the server and its maintenance commands.
 
 mod admin;
 mod app;
 mod backup;
 mod cli;
 mod config;
-mod contents;
 mod copy;
+mod core_tables;
 mod exit;
-mod lines;
-mod logs;
+mod log_output;
+mod log_rate_limit;
+mod logging;
 mod memory;
 mod metrics;
 mod migrate;
 mod new_epoch;
 mod notify;
 mod progress;
-mod repeats;
 mod restore;
 mod schema;
 mod serve;
@@ -32,23 +32,23 @@ use cli::{Admin, Cli, Command};
 use config::{Config, default_config};
 use exit::Failure;
 use std::process::ExitCode;
-use traces::Traces;
+use traces::TracePipeline;
 
 fn main() -> ExitCode {
-    match asked().and_then(run) {
+    match parse_arguments().and_then(run) {
         Ok(()) => {
-            lines::flush();
+            log_output::flush();
             ExitCode::SUCCESS
         }
         Err(failure) => {
-            lines::last_words(&format!("parlor: {failure}"));
+            log_output::write_final(&format!("parlor: {failure}"));
             ExitCode::from(failure.code())
         }
     }
 }
 
-/// The arguments. Help and version print themselves and end the process.
-fn asked() -> Result<Cli, Failure> {
+/// Parses the arguments. Prints help or version and exits if they are asked for.
+fn parse_arguments() -> Result<Cli, Failure> {
     Cli::try_parse().map_err(|error| {
         if !error.use_stderr() {
             error.exit();
@@ -69,27 +69,27 @@ fn run(cli: Cli) -> Result<(), Failure> {
     schema::databases(&config)?;
     let command = cli.command.unwrap_or(Command::Serve);
     if matches!(command, Command::CheckConfig) {
-        println!("the settings are right");
+        println!("the settings are valid");
         return Ok(());
     }
     let serves = matches!(command, Command::Serve);
-    let tracing = serves.then(|| Traces::new(&config.traces)).flatten();
-    let (spans, exports) = tracing.unzip();
-    logs::start(&config, spans);
+    let pipeline = serves.then(|| TracePipeline::new(&config.traces)).flatten();
+    let (tracer, pipeline) = pipeline.unzip();
+    logging::start(&config, tracer);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .context("cannot start the runtime")?;
-    let done = runtime.block_on(carry_out(command, config, exports));
-    // A query that is stuck on a thread of its own is not waited for.
+    let result = runtime.block_on(execute(command, config, pipeline));
+    // Does not wait for a query that is stuck on a blocking thread.
     runtime.shutdown_background();
-    done
+    result
 }
 
-async fn carry_out(
+async fn execute(
     command: Command,
     config: Config,
-    traces: Option<Traces>,
+    pipeline: Option<TracePipeline>,
 ) -> Result<(), Failure> {
     match command {
         Command::Migrate => migrate::migrate(&config).await,
@@ -101,6 +101,6 @@ async fn carry_out(
         Command::Admin(Admin::DeleteAccount { name }) => {
             admin::delete_account(&config, &name).await
         }
-        _ => Box::pin(serve::serve(config, &sources::service_manager(), traces)).await,
+        _ => Box::pin(serve::serve(config, &sources::service_manager(), pipeline)).await,
     }
 }

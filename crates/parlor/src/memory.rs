@@ -1,10 +1,10 @@
-//! Where memory comes from, SQLite's too.
+//! The global allocator, which SQLite uses too: jemalloc.
 //!
-//! jemalloc rather than glibc, which keeps what a rush of connections leaves behind: ten thousand
-//! idle ones held 5.4 to 8.7 KiB each, depending on how they came. jemalloc gives back what nobody
-//! has used for a second, from threads of its own, as `.cargo/config.toml` has it built; a build that
-//! does not read that file wants `MALLOC_CONF` in the server's environment. Other C libraries keep
-//! their own allocator, with which this was not tried.
+//! glibc's allocator does not return the memory of a burst of connections: ten thousand idle ones
+//! held 5.4 to 8.7 KiB each, depending on how they arrived. jemalloc's background threads return
+//! memory that was unused for a second, as `.cargo/config.toml` configures it; a build that does
+//! not read that file needs `MALLOC_CONF` in the server's environment. With other C libraries the
+//! binary keeps their allocator, which was not measured.
 
 #[cfg(all(feature = "jemalloc", target_os = "linux", target_env = "gnu"))]
 #[global_allocator]

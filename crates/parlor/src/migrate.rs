@@ -1,11 +1,11 @@
-//! `parlor migrate`: the schemas of all databases, brought up to date.
+//! `parlor migrate`: migrates the schemas of all databases.
 
 use crate::config::Config;
 use crate::exit::Failure;
 use crate::schema;
 use storage::Registry;
 
-/// Migrates each database and says what was done.
+/// Migrates each database and prints the migrations that it ran.
 pub(crate) async fn migrate(config: &Config) -> Result<(), Failure> {
     for database in schema::databases(config)? {
         let name = database.name.clone();

@@ -1,22 +1,22 @@
-//! How far long work is: on a terminal one line that is written again and again, elsewhere a line now
-//! and then.
+//! Shows the progress of long work: one line that is rewritten on a terminal, elsewhere a line
+//! every half minute.
 
 use std::future::Future;
 use std::io::{IsTerminal as _, Write as _};
 use std::time::Duration;
 
-/// Often enough to see that something happens.
-const EVERY: Duration = Duration::from_millis(500);
+/// Interval on a terminal.
+const TERMINAL_EVERY: Duration = Duration::from_millis(500);
 
-/// Seldom enough for a log.
-const EVERY_IN_A_LOG: Duration = Duration::from_secs(30);
+/// Interval in a log.
+const LOG_EVERY: Duration = Duration::from_secs(30);
 
-/// Carries out the work and shows the line meanwhile.
-pub(crate) async fn shown<T>(line: impl Fn() -> String, work: impl Future<Output = T>) -> T {
+/// Runs the work and shows `line` at intervals meanwhile.
+pub(crate) async fn show_while<T>(line: impl Fn() -> String, work: impl Future<Output = T>) -> T {
     let (every, write): (_, fn(&str)) = if std::io::stderr().is_terminal() {
-        (EVERY, rewrite)
+        (TERMINAL_EVERY, rewrite)
     } else {
-        (EVERY_IN_A_LOG, add)
+        (LOG_EVERY, print)
     };
     tokio::pin!(work);
     loop {
@@ -30,20 +30,20 @@ pub(crate) async fn shown<T>(line: impl Fn() -> String, work: impl Future<Output
     }
 }
 
-fn add(line: &str) {
+fn print(line: &str) {
     if !line.is_empty() {
         eprintln!("parlor: {line}");
     }
 }
 
-/// In the place of the line before.
+/// Replaces the previous line.
 fn rewrite(line: &str) {
     let mut terminal = std::io::stderr();
-    // A terminal that has gone misses nothing.
+    // Ignores a terminal that has closed.
     let _ = write!(terminal, "\r\x1b[K{line}").and_then(|()| terminal.flush());
 }
 
-/// Bytes as people count them.
+/// Formats bytes as MiB with one decimal.
 pub(crate) fn mib(bytes: u64) -> String {
     let tenths = bytes.saturating_mul(10) >> 20;
     format!("{}.{}", tenths / 10, tenths % 10)

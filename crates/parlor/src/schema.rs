@@ -1,6 +1,6 @@
-//! The databases this binary knows, and their migrations.
+//! The databases of this binary, and their migrations.
 
-use crate::config::{Config, DatabaseSettings, Problem};
+use crate::config::{Config, ConfigError, DatabaseSettings};
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 use storage::backup::Watermark;
 use storage::{DatabaseConfig, Migrations, ReplicaOf, Url};
@@ -12,15 +12,15 @@ static ANALYTICS_SQLITE: EmbeddedMigrations =
 static ANALYTICS_POSTGRES: EmbeddedMigrations =
     embed_migrations!("../../migrations/analytics/postgres");
 
-/// Everything storage needs to know of each configured database, `core` first.
-pub(crate) fn databases(config: &Config) -> Result<Vec<DatabaseConfig>, Problem> {
+/// Returns the storage configuration of each configured database, `core` first.
+pub(crate) fn databases(config: &Config) -> Result<Vec<DatabaseConfig>, ConfigError> {
     let databases = config.databases.iter();
     databases
         .map(|settings| database(config, settings))
         .collect()
 }
 
-fn database(config: &Config, settings: &DatabaseSettings) -> Result<DatabaseConfig, Problem> {
+fn database(config: &Config, settings: &DatabaseSettings) -> Result<DatabaseConfig, ConfigError> {
     Ok(DatabaseConfig {
         name: settings.name.clone(),
         url: settings.location(&config.data_dir)?,
@@ -38,8 +38,8 @@ fn database(config: &Config, settings: &DatabaseSettings) -> Result<DatabaseConf
     })
 }
 
-/// The replicas of all of them. Only a server that serves opens any.
-pub(crate) fn replicas(config: &Config) -> Result<Vec<DatabaseConfig>, Problem> {
+/// Returns the configuration of all replicas. Only `parlor serve` opens them.
+pub(crate) fn replicas(config: &Config) -> Result<Vec<DatabaseConfig>, ConfigError> {
     let mut replicas = Vec::new();
     for settings in &config.databases {
         let primary = database(config, settings)?;
@@ -63,12 +63,13 @@ pub(crate) fn replicas(config: &Config) -> Result<Vec<DatabaseConfig>, Problem> 
     Ok(replicas)
 }
 
-/// The database that the server cannot do without.
-pub(crate) fn core(config: &Config) -> Result<DatabaseConfig, Problem> {
+/// Returns the configuration of `core`.
+pub(crate) fn core(config: &Config) -> Result<DatabaseConfig, ConfigError> {
     database(config, &config.databases[0])
 }
 
-/// The rooms' logs tell an older copy of `core`; what else there may be can be made again from it.
+/// Returns what tells an older copy of `core` from the current one: the positions of the rooms'
+/// logs. Other databases need none, as they can be rebuilt from `core`.
 fn watermark(settings: &DatabaseSettings) -> Option<Watermark> {
     (settings.name == "core").then_some(Watermark {
         table: rooms::api::log::TABLE,
@@ -76,7 +77,7 @@ fn watermark(settings: &DatabaseSettings) -> Option<Watermark> {
     })
 }
 
-fn migrations(name: &str) -> Result<Migrations, Problem> {
+fn migrations(name: &str) -> Result<Migrations, ConfigError> {
     match name {
         "core" => Ok(Migrations::Embedded {
             sqlite: &CORE_SQLITE,
@@ -86,10 +87,10 @@ fn migrations(name: &str) -> Result<Migrations, Problem> {
             sqlite: &ANALYTICS_SQLITE,
             postgres: &ANALYTICS_POSTGRES,
         }),
-        other => Err(Problem::new(
+        other => Err(ConfigError::new(
             "DATABASES",
             other,
-            "core, analytics: nothing here uses another database",
+            "core or analytics: Parlor uses no other database",
         )),
     }
 }

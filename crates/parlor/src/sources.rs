@@ -1,15 +1,15 @@
-//! What the operator said: the file, the environment and the flags, read and not yet understood.
+//! Reads the sources of the configuration, unparsed: the file, the environment and the flags.
 
 use crate::cli::Cli;
-use crate::config::{Problem, Sources};
-use crate::notify::Wanted;
+use crate::config::{ConfigError, Sources};
+use crate::notify::NotifyConfig;
 use std::path::{Path, PathBuf};
 
 const FILE: &str = "parlor.toml";
 const FILE_VARIABLE: &str = "PARLOR_CONFIG";
 
-/// Reads all three. The environment is read here and nowhere else.
-pub(crate) fn read(cli: &Cli) -> Result<Sources, Problem> {
+/// Reads all three. Nothing else in the binary reads the environment.
+pub(crate) fn read(cli: &Cli) -> Result<Sources, ConfigError> {
     let environment: Vec<(String, String)> = std::env::vars_os()
         .filter_map(|(name, text)| Some((name.into_string().ok()?, text.to_string_lossy().into())))
         .collect();
@@ -20,16 +20,19 @@ pub(crate) fn read(cli: &Cli) -> Result<Sources, Problem> {
     })
 }
 
-/// What the service manager wants to hear, if one started this process.
-pub(crate) fn service_manager() -> Wanted {
-    Wanted {
+/// Reads the service manager's variables.
+pub(crate) fn service_manager() -> NotifyConfig {
+    NotifyConfig {
         socket: std::env::var_os("NOTIFY_SOCKET"),
         watchdog_us: std::env::var("WATCHDOG_USEC").ok(),
         watchdog_pid: std::env::var("WATCHDOG_PID").ok(),
     }
 }
 
-fn file(cli: &Cli, environment: &[(String, String)]) -> Result<Option<(PathBuf, String)>, Problem> {
+fn file(
+    cli: &Cli,
+    environment: &[(String, String)],
+) -> Result<Option<(PathBuf, String)>, ConfigError> {
     let variable = environment.iter().find(|(name, _)| name == FILE_VARIABLE);
     let (named_by, path) = match (&cli.config, variable) {
         (Some(path), _) => ("--config", path.clone()),
@@ -39,15 +42,15 @@ fn file(cli: &Cli, environment: &[(String, String)]) -> Result<Option<(PathBuf, 
     };
     match std::fs::read_to_string(&path) {
         Ok(text) => Ok(Some((path, text))),
-        Err(error) => Err(Problem::new(
+        Err(error) => Err(ConfigError::new(
             named_by,
             format!("{} ({error})", path.display()),
-            "a file in TOML that can be read",
+            "a readable file in TOML",
         )),
     }
 }
 
-fn flags(cli: &Cli) -> Result<Vec<(String, String, String)>, Problem> {
+fn flags(cli: &Cli) -> Result<Vec<(String, String, String)>, ConfigError> {
     let named = [
         ("--listen", "listen", &cli.listen),
         ("--operator-listen", "operator_listen", &cli.operator_listen),
@@ -59,7 +62,7 @@ fn flags(cli: &Cli) -> Result<Vec<(String, String, String)>, Problem> {
         .collect();
     for pair in &cli.set {
         let Some((key, text)) = pair.split_once('=') else {
-            return Err(Problem::new("--set", pair, "KEY=VALUE"));
+            return Err(ConfigError::new("--set", pair, "KEY=VALUE"));
         };
         flags.push((format!("--set {key}"), key.to_owned(), text.to_owned()));
     }

@@ -1,39 +1,39 @@
-//! A graceful stop: one budget, stages that are named, and storage's share kept back for it.
+//! The graceful stop: named stages that share one budget, part of which is reserved for storage.
 
 use crate::app::RunningApp;
-use crate::traces::Exporting;
+use crate::traces::RunningExporter;
 use sessions::api::KeepConnected;
 use std::future::Future;
 use std::time::Duration;
 use tokio::time::{Instant, timeout};
 
-/// What each stage may take of the budget.
+/// Shares of the budget, by stage.
 const ACCEPTING: Duration = Duration::from_millis(500);
 const REPLIES: Duration = Duration::from_secs(3);
 const GOODBYES: Duration = Duration::from_secs(2);
 const SESSIONS: Duration = Duration::from_secs(1);
 const QUIET: Duration = Duration::from_secs(1);
 const SUBSCRIBERS: Duration = Duration::from_secs(1);
-/// Storage's own, whatever happened before.
+/// Reserved for storage, even when the budget is spent.
 pub(crate) const STORAGE: Duration = Duration::from_secs(2);
-/// What spans may take to their collector, whatever happened before.
+/// Reserved for sending spans to the collector, even when the budget is spent.
 const TRACES: Duration = Duration::from_millis(500);
-/// What cancelled tasks may take to end, even when the budget is spent.
+/// Reserved for cancelled tasks to end, even when the budget is spent.
 const TASKS: Duration = Duration::from_millis(200);
-/// What the last stages keep of the budget.
-const LAST: Duration = STORAGE.saturating_add(TRACES).saturating_add(TASKS);
-/// What a stage that minds its own time may take beyond that.
+/// What is reserved for the last stages.
+const RESERVED: Duration = STORAGE.saturating_add(TRACES).saturating_add(TASKS);
+/// What a stage with its own time limit may take beyond that limit.
 const GRACE: Duration = Duration::from_millis(100);
 
-/// The longest that a stop with this budget takes.
+/// Returns how long a stop with this budget takes at most.
 pub(crate) fn longest(budget: Duration) -> Duration {
-    budget.max(LAST)
+    budget.max(RESERVED)
 }
 
-/// Stops everything within `budget`. The error names the stages that left something undone.
+/// Stops everything within `budget`. The error names the stages that did not finish.
 pub(crate) async fn stop(
-    open: RunningApp,
-    traces: Option<Exporting>,
+    app: RunningApp,
+    traces: Option<RunningExporter>,
     budget: Duration,
 ) -> anyhow::Result<()> {
     let RunningApp {
@@ -43,52 +43,54 @@ pub(crate) async fn stop(
         gateway,
         health,
         serving,
-    } = open;
+    } = app;
     let bus = running.bus().clone();
-    let mut stop = Stop::within(budget);
+    let mut stages = StageRunner::within(budget);
 
     let requests = serving.requests();
     health.drain();
-    stop.stage("not ready", Duration::ZERO, async {}).await;
-    stop.stage("accepting", ACCEPTING, serving.close()).await;
+    stages.run("not ready", Duration::ZERO, async {}).await;
+    stages.run("accepting", ACCEPTING, serving.close()).await;
     tasks.stop_timers();
-    stop.stage("timers", Duration::ZERO, async {}).await;
+    stages.run("timers", Duration::ZERO, async {}).await;
 
-    let replies = stop.share(REPLIES);
+    let replies = stages.share(REPLIES);
     let unanswered = async {
         let answered = timeout(replies, requests.answered());
         let (unanswered, _) = tokio::join!(gateway.finish_commands(replies), answered);
         unanswered
     };
-    stop.counted("replies", REPLIES, unanswered).await;
-    let goodbyes = stop.share(GOODBYES);
+    stages.run_counted("replies", REPLIES, unanswered).await;
+    let goodbyes = stages.share(GOODBYES);
     let open = gateway.say_goodbye(goodbyes);
-    stop.counted("goodbyes", GOODBYES, open).await;
+    stages.run_counted("goodbyes", GOODBYES, open).await;
 
-    let within = stop.share(SESSIONS);
+    let within = stages.share(SESSIONS);
     let kept = async { usize::from(!matches!(bus.ask(KeepConnected, within).await, Ok(Ok(())))) };
-    stop.counted("sessions", SESSIONS, kept).await;
-    stop.stage("bus", QUIET, bus.quiet()).await;
+    stages.run_counted("sessions", SESSIONS, kept).await;
+    stages.run("bus", QUIET, bus.quiet()).await;
     bus.drain();
-    let ended = running.stop(stop.share(SUBSCRIBERS));
-    stop.counted("subscribers", SUBSCRIBERS, ended).await;
+    let ended = running.stop(stages.share(SUBSCRIBERS));
+    stages.run_counted("subscribers", SUBSCRIBERS, ended).await;
 
-    stop.last("storage", STORAGE, registry.close(STORAGE)).await;
+    stages
+        .run_reserved("storage", STORAGE, registry.close(STORAGE))
+        .await;
     if let Some(traces) = traces {
-        stop.spare("traces", traces.flush(TRACES)).await;
+        stages.run_optional("traces", traces.flush(TRACES)).await;
     }
-    stop.last("tasks", TASKS, tasks.stop(TASKS)).await;
-    stop.report()
+    stages.run_reserved("tasks", TASKS, tasks.stop(TASKS)).await;
+    stages.report()
 }
 
-/// A budget running down, and what was left undone meanwhile.
-struct Stop {
+/// Runs the stages of a stop within one budget and notes which ones did not finish.
+struct StageRunner {
     began: Instant,
     end: Instant,
     undone: Vec<String>,
 }
 
-impl Stop {
+impl StageRunner {
     fn within(budget: Duration) -> Self {
         let began = Instant::now();
         Self {
@@ -98,26 +100,21 @@ impl Stop {
         }
     }
 
-    /// At most `wanted`, and never what the last stages need.
+    /// Returns at most `wanted`, without touching what is reserved for the last stages.
     fn share(&self, wanted: Duration) -> Duration {
         let left = self.end.saturating_duration_since(Instant::now());
-        wanted.min(left.saturating_sub(LAST))
+        wanted.min(left.saturating_sub(RESERVED))
     }
 
-    /// A stage that is done when it has ended.
-    async fn stage(
-        &mut self,
-        stage: &'static str,
-        wanted: Duration,
-        work: impl Future<Output = ()>,
-    ) {
+    /// Runs a stage that finishes when its future does.
+    async fn run(&mut self, stage: &'static str, wanted: Duration, work: impl Future<Output = ()>) {
         let (began, within) = (Instant::now(), self.share(wanted));
         let ended = timeout(within, work).await.is_ok();
         self.ended(stage, began, usize::from(!ended), "");
     }
 
-    /// A stage that minds its own time and says how much it has left undone.
-    async fn counted(
+    /// Runs a stage with its own time limit, which returns how much it left undone.
+    async fn run_counted(
         &mut self,
         stage: &'static str,
         wanted: Duration,
@@ -128,8 +125,8 @@ impl Stop {
         self.ended(stage, began, left.unwrap_or(1), "");
     }
 
-    /// A stage with a share of its own, which names what it has left.
-    async fn last(
+    /// Runs a stage with a reserved share, which names what it left undone.
+    async fn run_reserved(
         &mut self,
         stage: &'static str,
         own: Duration,
@@ -137,21 +134,21 @@ impl Stop {
     ) {
         let began = Instant::now();
         let left = timeout(own + GRACE, work).await;
-        let left = left.unwrap_or_else(|_| vec!["all of it".to_owned()]);
+        let left = left.unwrap_or_else(|_| vec!["everything".to_owned()]);
         self.ended(stage, began, left.len(), &left.join(", "));
     }
 
-    /// A stage that minds its own time and says what it has left; nobody misses that.
-    async fn spare(&mut self, stage: &'static str, work: impl Future<Output = usize>) {
+    /// Runs a stage with its own time limit whose remainder does not fail the stop.
+    async fn run_optional(&mut self, stage: &'static str, work: impl Future<Output = usize>) {
         let began = Instant::now();
         let (left, took_ms) = (work.await, millis(began));
-        tracing::info!(stage, took_ms, left, "a stage of the stop is done");
+        tracing::info!(stage, took_ms, left, "stop stage finished");
     }
 
     fn ended(&mut self, stage: &'static str, began: Instant, left: usize, what: &str) {
         let took_ms = millis(began);
         if left == 0 {
-            tracing::info!(stage, took_ms, left, "a stage of the stop is done");
+            tracing::info!(stage, took_ms, left, "stop stage finished");
             return;
         }
         tracing::warn!(
@@ -159,7 +156,7 @@ impl Stop {
             took_ms,
             left,
             what,
-            "a stage of the stop is passed over"
+            "stop stage did not finish, going on"
         );
         self.undone.push(stage.to_owned());
     }
@@ -171,8 +168,8 @@ impl Stop {
             return Ok(());
         }
         let undone = self.undone.join(", ");
-        tracing::warn!(took_ms, undone, "stopped before everything was done");
-        anyhow::bail!("stopped before everything was done: {undone}")
+        tracing::warn!(took_ms, undone, "stopped with work left undone");
+        anyhow::bail!("stopped with work left undone: {undone}")
     }
 }
 
@@ -189,54 +186,65 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn stages_that_hang_are_passed_over_within_the_budget() {
-        let mut stop = Stop::within(BUDGET);
+        let mut stages = StageRunner::within(BUDGET);
         for stage in ["one", "two", "three"] {
-            stop.stage(stage, Duration::from_secs(4), pending()).await;
+            stages.run(stage, Duration::from_secs(4), pending()).await;
         }
-        stop.counted("four", Duration::from_secs(4), pending())
+        stages
+            .run_counted("four", Duration::from_secs(4), pending())
             .await;
-        let left = BUDGET.saturating_sub(stop.began.elapsed());
-        assert!(left + GRACE >= LAST, "{left:?} for the last ones");
+        let left = BUDGET.saturating_sub(stages.began.elapsed());
+        assert!(
+            left + GRACE >= RESERVED,
+            "{left:?} left for the last stages"
+        );
         let names = |left: &str| vec![left.to_owned()];
-        stop.last("storage", STORAGE, pending()).await;
-        stop.last("tasks", TASKS, async { names("a task") }).await;
-        assert!(stop.began.elapsed() <= BUDGET + 2 * GRACE);
+        stages.run_reserved("storage", STORAGE, pending()).await;
+        stages
+            .run_reserved("tasks", TASKS, async { names("a task") })
+            .await;
+        assert!(stages.began.elapsed() <= BUDGET + 2 * GRACE);
         assert_eq!(
-            stop.undone,
+            stages.undone,
             ["one", "two", "three", "four", "storage", "tasks"]
         );
-        assert!(stop.report().is_err());
+        assert!(stages.report().is_err());
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_stage_is_done_when_nothing_is_left_of_it() {
-        let mut stop = Stop::within(BUDGET);
-        stop.stage("one", Duration::from_secs(1), async {}).await;
-        stop.counted("two", Duration::from_secs(1), async { 0 })
+        let mut stages = StageRunner::within(BUDGET);
+        stages.run("one", Duration::from_secs(1), async {}).await;
+        stages
+            .run_counted("two", Duration::from_secs(1), async { 0 })
             .await;
-        stop.last("tasks", TASKS, async { Vec::new() }).await;
-        assert!(stop.report().is_ok());
-        let mut stop = Stop::within(BUDGET);
-        stop.counted("two", Duration::from_secs(1), async { 3 })
+        stages
+            .run_reserved("tasks", TASKS, async { Vec::new() })
             .await;
-        assert!(stop.report().is_err());
+        assert!(stages.report().is_ok());
+        let mut stages = StageRunner::within(BUDGET);
+        stages
+            .run_counted("two", Duration::from_secs(1), async { 3 })
+            .await;
+        assert!(stages.report().is_err());
     }
 
     #[tokio::test(start_paused = true)]
     async fn storage_keeps_its_share_of_the_smallest_budget() {
-        let mut stop = Stop::within(Duration::from_millis(100));
-        stop.stage("one", Duration::from_secs(1), pending()).await;
+        let mut stages = StageRunner::within(Duration::from_millis(100));
+        stages.run("one", Duration::from_secs(1), pending()).await;
         let storage = tokio::time::sleep(STORAGE);
-        stop.last("storage", STORAGE, async {
-            storage.await;
-            Vec::new()
-        })
-        .await;
+        stages
+            .run_reserved("storage", STORAGE, async {
+                storage.await;
+                Vec::new()
+            })
+            .await;
         assert!(
-            !stop.undone.contains(&"storage".to_owned()),
+            !stages.undone.contains(&"storage".to_owned()),
             "{:?}",
-            stop.undone
+            stages.undone
         );
-        assert!(stop.began.elapsed() <= longest(Duration::from_millis(100)));
+        assert!(stages.began.elapsed() <= longest(Duration::from_millis(100)));
     }
 }

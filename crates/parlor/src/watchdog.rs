@@ -1,15 +1,14 @@
-//! The last resort of a stop: a thread of its own, which no stuck runtime can hold up.
+//! Ends a stop that hangs, from a thread that a stuck runtime cannot block.
 
-use crate::{lines, stop};
+use crate::{log_output, stop};
 use bus::Tasks;
 use std::time::Duration;
 
-/// What the longest stop may be overrun by: joining, logging.
+/// Time beyond the longest stop before the process is killed, for joining threads and logging.
 const GRACE: Duration = Duration::from_secs(1);
 
-/// Waits for the stop, whatever causes it and whenever it comes; then ends the process when it is
-/// still there after the budget.
-pub(crate) fn follow(tasks: &Tasks, budget: Duration) {
+/// Waits for a stop to begin, then exits if the process is still running after the budget.
+pub(crate) fn arm(tasks: &Tasks, budget: Duration) {
     let stopping = tasks.stopping().clone();
     tasks.once("parlor", "watchdog", async move {
         stopping.cancelled().await;
@@ -20,14 +19,14 @@ pub(crate) fn follow(tasks: &Tasks, budget: Duration) {
 fn start(longest: Duration) {
     let watch = move || {
         std::thread::sleep(longest + GRACE);
-        lines::last_words(&format!(
-            "parlor: the stop overran its {} ms; ending at once",
+        log_output::write_final(&format!(
+            "parlor: the stop took longer than its {} ms; exiting immediately",
             longest.as_millis()
         ));
         std::process::exit(1);
     };
     let thread = std::thread::Builder::new().name("watchdog".to_owned());
     if let Err(error) = thread.spawn(watch) {
-        tracing::warn!(%error, "stopping without a watchdog");
+        tracing::warn!(%error, "cannot start the watchdog thread, stopping without it");
     }
 }

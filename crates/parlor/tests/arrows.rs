@@ -1,4 +1,4 @@
-//! Who may import whom, read from the dependency graph and the sources.
+//! Which crate may import which, from the dependency graph and the sources.
 
 #![expect(clippy::unwrap_used, reason = "all of this file is test code")]
 
@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Optional subscribers, each with a database of its own.
+/// Optional subscribers, each with its own database.
 const EXTENSIONS: [&str; 1] = ["analytics"];
 
 const DOMAIN: [&str; 3] = ["sessions", "rooms", "messaging"];
@@ -16,7 +16,7 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
-/// What each crate of the workspace imports outside its tests.
+/// Returns what each crate of the workspace imports outside its tests.
 fn imports() -> BTreeMap<String, BTreeSet<String>> {
     let output = Command::new(env!("CARGO"))
         .args(["metadata", "--format-version=1", "--no-deps", "--offline"])
@@ -39,7 +39,7 @@ fn imports_of(package: &Value) -> (String, BTreeSet<String>) {
     (name, imports)
 }
 
-/// Fails when `name` imports anything of `never`.
+/// Fails if `name` imports anything in `never`.
 fn forbid(name: &str, never: &[&str]) {
     let all = imports();
     for other in never {
@@ -144,7 +144,7 @@ fn nothing_imports_the_binary() {
     }
 }
 
-/// The lines of a crate's sources that are not comments, with their files.
+/// Returns the lines of a crate's sources that are not comments, with their files.
 fn lines(name: &str) -> Vec<(PathBuf, String)> {
     let mut folders = vec![root().join("crates").join(name).join("src")];
     let mut lines = Vec::new();
@@ -165,7 +165,7 @@ fn lines(name: &str) -> Vec<(PathBuf, String)> {
     lines
 }
 
-/// What follows `neighbour::` wherever it begins a path.
+/// Returns what follows `neighbour::` where it begins a path.
 fn reached<'l>(line: &'l str, neighbour: &str) -> Vec<&'l str> {
     let path = format!("{neighbour}::");
     line.match_indices(&path)
@@ -182,8 +182,8 @@ fn a_neighbour_is_imported_for_its_api_alone() {
     for name in ["rooms", "messaging", "gateway", "analytics"] {
         for neighbour in DOMAIN.iter().filter(|neighbour| **neighbour != name) {
             for (path, line) in lines(name) {
-                // The tests of a crate may put a neighbour together; and a crate may have a module
-                // of the same name, which it then reaches by `super` or `crate`.
+                // The tests of a crate may assemble a neighbour; and a crate may have a module of
+                // the same name, which it reaches by `super` or `crate`.
                 if path.components().any(|part| part.as_os_str() == "tests") || is_own(&line) {
                     continue;
                 }
@@ -216,7 +216,7 @@ fn only_the_binary_reads_the_environment() {
         "analytics",
     ] {
         for (path, line) in lines(name) {
-            // What tests run on is theirs to say; the binary is built without the kit.
+            // Test kits may read the environment; the binary is built without them.
             let may = path.components().any(|part| part.as_os_str() == "kit");
             let reads = line.contains("env::var") || line.contains("env::args");
             assert!(
@@ -228,7 +228,7 @@ fn only_the_binary_reads_the_environment() {
     }
 }
 
-/// What opens a connection to a database, whoever writes it.
+/// The calls that open a database connection.
 const OPENERS: [&str; 6] = [
     "::establish(",
     "SqliteConnection",
@@ -238,8 +238,8 @@ const OPENERS: [&str; 6] = [
     "AsyncDieselConnectionManager",
 ];
 
-/// The connections of storage's pools are the only ones: a crate that opened its own would have as
-/// many as it has callers, and nobody would count them.
+/// Only storage's pools may open connections: a crate that opened its own would have as many as it
+/// has callers, uncounted.
 #[test]
 fn nobody_opens_a_connection_beside_the_pool() {
     for (name, imports) in imports() {

@@ -1,4 +1,4 @@
-//! What is in `deploy/` fits this server: its settings, ports, times, exit codes and figures.
+//! `deploy/` fits this server: its settings, ports, times, exit codes and metrics.
 
 #![expect(clippy::unwrap_used, reason = "all of this file is test code")]
 
@@ -15,7 +15,7 @@ fn read(path: &str) -> String {
     std::fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()))
 }
 
-/// All files of `deploy/` with their texts.
+/// Returns all files of `deploy/` with their texts.
 fn deployed() -> Vec<(String, String)> {
     let (mut folders, mut files) = (vec![root().join("deploy")], Vec::new());
     while let Some(folder) = folders.pop() {
@@ -32,7 +32,7 @@ fn deployed() -> Vec<(String, String)> {
     files
 }
 
-/// The words of a text that are made of these characters.
+/// Returns the words of a text that consist of these characters.
 fn words(text: &str, of: fn(char) -> bool) -> impl Iterator<Item = &str> {
     text.split(move |c| !of(c)).filter(|word| !word.is_empty())
 }
@@ -45,7 +45,7 @@ fn is_key(c: char) -> bool {
     c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_'
 }
 
-/// Every setting by its name in the environment, from the page that a test keeps right.
+/// Returns every setting by its environment variable, from the page that another test checks.
 fn variables() -> BTreeSet<String> {
     let page = read("docs/configuration.md");
     let names = words(&page, is_variable);
@@ -53,7 +53,7 @@ fn variables() -> BTreeSet<String> {
     own.map(str::to_owned).collect()
 }
 
-/// The defaults of the numbers, by key.
+/// Returns the defaults of the numbers, by key.
 fn defaults() -> BTreeMap<String, u64> {
     let output = Command::new(env!("CARGO_BIN_EXE_parlor"))
         .arg("default-config")
@@ -72,17 +72,17 @@ fn seconds(key: &str) -> u64 {
     defaults()[key].div_ceil(1000)
 }
 
-/// The number that follows this text in a file.
+/// Returns the number that follows this text in a file.
 fn number_after(file: &str, text: &str) -> u64 {
     let content = read(file);
     let (_, rest) = content
         .split_once(text)
-        .unwrap_or_else(|| panic!("{file} does not say {text:?}"));
+        .unwrap_or_else(|| panic!("{file} does not contain {text:?}"));
     let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
     digits.parse().unwrap()
 }
 
-/// Variables that look like ours and are Caddy's.
+/// Variables with our prefix that belong to Caddy.
 const NOT_SETTINGS: [&str; 2] = ["PARLOR_HOST", "PARLOR_UPSTREAM"];
 
 #[test]
@@ -208,7 +208,7 @@ fn few_are_trusted_and_nobody_reaches_a_port_of_kubernetes_unasked() {
     }
 }
 
-/// RSA has an open advisory (RUSTSEC-2023-0071), and no algorithm of the server's needs it.
+/// RSA has an open advisory (RUSTSEC-2023-0071), and no algorithm of the server needs it.
 #[test]
 fn nothing_brings_rsa_into_the_build() {
     let lock = read("Cargo.lock");
@@ -219,7 +219,7 @@ fn nothing_brings_rsa_into_the_build() {
     assert!(!lock.contains("name = \"rsa\""));
 }
 
-/// `NAME=value` and `NAME: value` of a file, as its environment would be.
+/// Returns the variables in a file, from `NAME=value` and `NAME: value`.
 fn environment(text: &str) -> Vec<(String, String)> {
     let lines = text.lines().map(str::trim);
     let pairs = lines.filter_map(|line| {
@@ -253,8 +253,8 @@ fn every_value_given_there_is_accepted() {
             .current_dir(folder.path())
             .output()
             .unwrap();
-        let told = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert!(output.status.success(), "{file}: {told}");
+        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "{file}: {stderr}");
     }
 }
 
@@ -322,7 +322,7 @@ fn everyone_knocks_at_the_port_that_is_listened_on() {
     }
 }
 
-/// What a stop may take: its budget, and the second after which the process ends itself.
+/// Longest stop: its budget, and the second after which the watchdog ends the process.
 fn stop_s() -> u64 {
     seconds("drain_ms") + 1
 }
@@ -380,7 +380,10 @@ fn what_a_restart_cannot_mend_is_not_restarted() {
         help.contains("2  a setting or an argument is wrong"),
         "{help}"
     );
-    assert!(help.contains("3  the store is in use"), "{help}");
+    assert!(
+        help.contains("3  another server is using the store"),
+        "{help}"
+    );
     let unit = read("deploy/parlor.service");
     assert!(unit.contains("RestartPreventExitStatus=2 3"));
     assert!(unit.contains("Type=notify") && unit.contains("WatchdogSec="));
@@ -392,8 +395,8 @@ fn the_unit_lets_the_allocator_see_how_memory_is_promised() {
     assert!(!unit.lines().any(|line| line.starts_with("ProcSubset")));
 }
 
-/// Every figure that the server exports: its type and its labels, from the page that a test holds
-/// against `/metrics`.
+/// Returns every exported metric with its type and labels, from the page that a test compares with
+/// `/metrics`.
 fn figures() -> BTreeMap<String, (String, Vec<String>)> {
     let page = read("docs/operating.md");
     let rows = page
@@ -410,7 +413,7 @@ fn figures() -> BTreeMap<String, (String, Vec<String>)> {
     figures.collect()
 }
 
-/// The name of the figure that a series belongs to.
+/// Returns the metric that a series belongs to.
 fn figure<'n>(
     series: &'n str,
     figures: &BTreeMap<String, (String, Vec<String>)>,
@@ -424,7 +427,7 @@ fn figure<'n>(
     (kind == "histogram").then_some(histogram)
 }
 
-/// Each series in a text with the labels that it is narrowed by.
+/// Returns each series in a text with the labels that select it.
 fn series(text: &str) -> Vec<(&str, Vec<&str>)> {
     let starts = text.match_indices("parlor_").map(|(at, _)| at);
     let named = starts.map(|at| {

@@ -1,4 +1,4 @@
-//! A test that returns before it asserts passes for ever; so does one that is left out.
+//! Finds tests that can pass without asserting, and tests that are ignored.
 
 #![expect(clippy::unwrap_used, reason = "all of this file is test code")]
 
@@ -10,7 +10,7 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
-/// The Rust files of the workspace.
+/// Returns the Rust files of the workspace.
 fn sources() -> Vec<PathBuf> {
     let mut folders: Vec<PathBuf> = ["crates", "tests", "bench"]
         .map(|at| root().join(at))
@@ -30,7 +30,7 @@ fn sources() -> Vec<PathBuf> {
     files
 }
 
-/// Finds the tests of a file, and those among them that may pass without asserting.
+/// Finds the tests of a file, and those that may pass without asserting.
 #[derive(Default)]
 struct Tests {
     found: usize,
@@ -53,7 +53,7 @@ impl Tests {
         }
     }
 
-    /// Macros such as `on_both!` make a test of each function they are given.
+    /// Macros such as `on_both!` turn each of their functions into a test.
     fn judge_macro(&mut self, made: &Macro) {
         let given = made.parse_body::<syn::File>();
         for item in given.iter().flat_map(|file| &file.items) {
@@ -77,7 +77,7 @@ impl<'ast> Visit<'ast> for Tests {
     }
 }
 
-/// `#[test]`, `#[tokio::test]` and their like.
+/// Matches `#[test]`, `#[tokio::test]` and the like.
 fn is_test(attribute: &Attribute) -> bool {
     let last = attribute.path().segments.last();
     last.is_some_and(|segment| segment.ident == "test")
@@ -87,7 +87,7 @@ fn is_ignored(attribute: &Attribute) -> bool {
     attribute.path().is_ident("ignore")
 }
 
-/// Whether a body can be left by `return`; what closures and async blocks return is their own.
+/// Returns whether a body contains `return`, outside of closures and async blocks.
 #[derive(Default)]
 struct Returns {
     found: bool,

@@ -8,7 +8,7 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
-/// What stands in back quotes in the last column of a row of a table.
+/// Returns the text in back quotes in the last column of a table row.
 fn proofs(page: &str) -> Vec<&str> {
     let rows = page.lines().filter(|line| line.starts_with('|'));
     let rows = rows.filter(|line| !line.starts_with("| ---") && !line.starts_with("| the report"));
@@ -17,13 +17,13 @@ fn proofs(page: &str) -> Vec<&str> {
         let quoted = proof.trim().strip_prefix('`').unwrap_or_default();
         quoted
             .strip_suffix('`')
-            .unwrap_or_else(|| panic!("without a proof: {row}"))
+            .unwrap_or_else(|| panic!("no test is named in {row}"))
     })
     .collect()
 }
 
-/// Whether a test of this name is declared there: a plain one, one of `on_both!`, or a case of a
-/// macro that makes tests.
+/// Returns whether a test of this name is declared there: a plain one, one of `on_both!`, or a case
+/// of a macro that generates tests.
 fn is_there(proof: &str) -> bool {
     let Some((file, name)) = proof.split_once("::") else {
         return false;

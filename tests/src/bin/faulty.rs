@@ -1,9 +1,7 @@
-//! A house like `parlor`'s with one more subscriber, which misbehaves: for trials only, and the
-//! reason why the product holds no such thing.
+//! A server like `parlor` with one more subscriber, which misbehaves; for trials only.
 //!
-//! `FAULTY_DOES` says what it does to each hundredth event (`panics`, `hangs`, `ends`), and
-//! `FAULTY_RANK` whether the house can do without it. A file `calm` in the data directory makes it
-//! behave.
+//! `FAULTY_DOES` says what it does on each hundredth event (`panics`, `hangs`, `ends`), and
+//! `FAULTY_RANK` whether it is essential. With a file `calm` in the data directory it behaves.
 
 use anyhow::Context as _;
 use bus::{Builder, Context, Handles, LoadError, Running, Subscriber, Tasks, Wiring};
@@ -20,24 +18,24 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 use storage::{Database, DatabaseConfig, Migrations, Registry, Url};
-use tests::Misdeed;
+use tests::Misbehaviour;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-/// What each stage of the stop may take.
+/// Time limit of each stage of the stop.
 const STAGE: Duration = Duration::from_secs(2);
 
-/// Each so manieth event goes wrong.
+/// Every how many events one goes wrong.
 const EACH: u64 = 100;
 
-/// Counts what it hears, and goes wrong.
+/// Counts events and misbehaves.
 struct Faulty(Arc<Fault>);
 
-/// What outlives the subscriber.
+/// State that outlives the subscriber.
 struct Fault {
-    does: Misdeed,
+    does: Misbehaviour,
     data: PathBuf,
-    heard: AtomicU64,
+    handled: AtomicU64,
     ended: AtomicBool,
 }
 
@@ -59,14 +57,14 @@ impl Subscriber for Faulty {
 
 impl Handles<EntriesAppended> for Faulty {
     async fn handle(&mut self, _: &Arc<EntriesAppended>, _: &mut Context) -> anyhow::Result<()> {
-        let heard = self.0.heard.fetch_add(1, Ordering::Relaxed) + 1;
-        if !heard.is_multiple_of(EACH) || self.0.data.join("calm").exists() {
+        let handled = self.0.handled.fetch_add(1, Ordering::Relaxed) + 1;
+        if !handled.is_multiple_of(EACH) || self.0.data.join("calm").exists() {
             return Ok(());
         }
         match self.0.does {
-            Misdeed::Panics => panic!("faulty, as it should be"),
-            Misdeed::Hangs => pending().await,
-            Misdeed::Ends => {
+            Misbehaviour::Panics => panic!("faulty, as it should be"),
+            Misbehaviour::Hangs => pending().await,
+            Misbehaviour::Ends => {
                 self.0.ended.store(true, Ordering::Relaxed);
                 panic!("faulty, and never again")
             }
@@ -90,8 +88,8 @@ async fn main() -> ExitCode {
     }
 }
 
-/// What runs.
-struct House {
+/// The running server.
+struct App {
     tasks: Tasks,
     registry: Registry,
     running: Running,
@@ -106,24 +104,24 @@ async fn serve() -> anyhow::Result<()> {
     let house = build(&tasks).await?;
     tasks.stopping().cancelled().await;
     house.stop().await;
-    anyhow::ensure!(asked.is_cancelled(), "a part of the house has ended");
+    anyhow::ensure!(asked.is_cancelled(), "a part of the server has ended");
     Ok(())
 }
 
 fn listen_for_signals(tasks: &Tasks) -> anyhow::Result<CancellationToken> {
     let mut term = signal(SignalKind::terminate())?;
     let (stop, asked) = (tasks.stopping().clone(), CancellationToken::new());
-    let told = asked.clone();
+    let signalled = asked.clone();
     tasks.once("faulty", "signals", async move {
         term.recv().await;
-        told.cancel();
+        signalled.cancel();
         stop.cancel();
     });
     Ok(asked)
 }
 
-/// As `parlor`'s composition root does it, without settings and without extensions.
-async fn build(tasks: &Tasks) -> anyhow::Result<House> {
+/// Builds the server as `parlor`'s composition root does, without settings and without extensions.
+async fn build(tasks: &Tasks) -> anyhow::Result<App> {
     let mut builder = Builder::new(bus::Settings::default(), tasks);
     let registry = Registry::new(builder.bus(), tasks.clone());
     let core = open(&registry).await?;
@@ -159,7 +157,7 @@ async fn build(tasks: &Tasks) -> anyhow::Result<House> {
     let serving = listeners.start(&gateway, &health, gateway.metrics(), &settings);
     let (address, operator) = addresses;
     tracing::info!(%address, %operator, "listening");
-    Ok(House {
+    Ok(App {
         tasks: tasks.clone(),
         registry,
         running,
@@ -189,7 +187,7 @@ fn add_faulty(builder: &mut Builder) -> anyhow::Result<()> {
     let fault = Arc::new(Fault {
         does: var("FAULTY_DOES")?.parse()?,
         data: data()?,
-        heard: AtomicU64::new(0),
+        handled: AtomicU64::new(0),
         ended: AtomicBool::new(false),
     });
     match var("FAULTY_RANK")?.as_str() {
@@ -207,7 +205,7 @@ fn address(name: &str) -> anyhow::Result<SocketAddr> {
     Ok(var(name)?.parse()?)
 }
 
-impl House {
+impl App {
     async fn stop(self) {
         self.health.drain();
         self.serving.close().await;
@@ -215,7 +213,7 @@ impl House {
         self.gateway.finish_commands(STAGE).await;
         self.gateway.say_goodbye(STAGE).await;
         let _ = self.running.bus().ask(KeepConnected, STAGE).await;
-        // What has ended never handles what waits for it.
+        // A subscriber that has ended never handles its queued events.
         let _ = tokio::time::timeout(STAGE, self.running.bus().quiet()).await;
         self.running.bus().drain();
         self.running.stop(STAGE).await;

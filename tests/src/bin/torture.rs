@@ -1,22 +1,22 @@
-//! `just torture`: the long cases, each on both databases; `just torture NAME…` runs those alone, and
-//! `just torture floods` the strangers who flood.
+//! `just torture`: the long cases, each on both databases; `just torture NAME…` runs those alone,
+//! and `just torture floods` the floods.
 
 use std::time::{Duration, Instant};
 use tests::{
-    FLOODS, Felt, Flood, Footprint, Kind, Plan, Report, Scale, Settings, Store, TRIALS, Trial,
-    churn, drained, judge_within, torture,
+    FLOODS, Flood, FloodReport, Footprint, Kind, Plan, Report, Scale, Settings, Store, TRIALS,
+    Trial, churn, drained, judge_within, torture,
 };
 
-/// No case takes longer, whatever hangs.
+/// Time limit of a case.
 const LIMIT: Duration = Duration::from_secs(1800);
 
-/// A long case.
+/// A long-running case.
 struct Case {
     name: &'static str,
     run: fn(Kind, &str),
 }
 
-/// All of them, in the order in which they run.
+/// All cases, in the order in which they run.
 const CASES: &[Case] = &[
     Case {
         name: "kills",
@@ -63,22 +63,22 @@ fn main() {
     floods(FLOODS.iter().filter(|flood| all || is_wanted(flood.name)));
 }
 
-/// The name of all floods together.
+/// The name that runs all floods.
 const FLOODS_NAME: &str = "floods";
-/// What others may feel of a flood.
-const FELT_MAX: Duration = Duration::from_millis(100);
-/// What the operator may.
+/// Longest p99 of a user's send during a flood.
+const SEND_MAX: Duration = Duration::from_millis(100);
+/// Longest p99 of the operator's health checks during a flood.
 const HEALTH_MAX: Duration = Duration::from_millis(500);
-/// A stop has 10 s for what it has to do.
+/// Longest stop during a flood: the budget is 10 s.
 const STOP_MAX: Duration = Duration::from_secs(10);
 
-/// Strangers who flood the server, and in the end the table of `docs/faults.md`. On SQLite alone:
-/// strangers get as far as no database.
+/// Runs the floods and prints the table of `docs/faults.md`. On SQLite only: floods do not reach
+/// the database.
 fn floods(floods: impl Iterator<Item = &'static Flood>) {
     let mut failed = Vec::new();
     for (number, flood) in floods.enumerate() {
         if number == 0 {
-            println!("{}", Felt::HEAD);
+            println!("{}", FloodReport::HEAD);
         }
         let scale = Scale {
             people: 100,
@@ -90,7 +90,7 @@ fn floods(floods: impl Iterator<Item = &'static Flood>) {
         let run = async |store: Store| flood.run(&store, scale).await;
         let felt = judge_within(LIMIT, Kind::Sqlite, FLOODS_NAME, run);
         println!("{felt}");
-        let is_harmless = felt.sends_p99 < FELT_MAX
+        let is_harmless = felt.sends_p99 < SEND_MAX
             && felt.health_p99 < HEALTH_MAX
             && felt.longest_stay() < flood.gone_within
             && felt.stop < STOP_MAX;
@@ -98,10 +98,10 @@ fn floods(floods: impl Iterator<Item = &'static Flood>) {
             failed.push(flood.name);
         }
     }
-    assert!(failed.is_empty(), "felt by others: {failed:?}");
+    assert!(failed.is_empty(), "affected other users: {failed:?}");
 }
 
-/// Everything that a server must survive, and in the end the table of `docs/faults.md`.
+/// Runs the fault trials and prints the table of `docs/faults.md`.
 fn faults<'t>(trials: impl Iterator<Item = &'t Trial>) {
     let mut rows = Vec::new();
     for report in trials.flat_map(Trial::reports) {
@@ -121,7 +121,7 @@ const KILLS: Plan = Plan {
     alive_ms: 2_000,
 };
 
-/// Nothing acknowledged is lost to kill -9.
+/// Checks that kill -9 loses nothing that was acknowledged.
 async fn kills(store: Store) {
     let figures = torture(&store, KILLS).await;
     println!("kills {:?}: {figures}", store.kind());
@@ -132,14 +132,15 @@ async fn kills(store: Store) {
     );
 }
 
-/// What an allocator may keep.
+/// Memory that the allocator may keep.
 const MEMORY: f64 = 16.0 * 1024.0 * 1024.0;
-/// Guests, and people without a connection, are remembered for about a minute.
+/// Time limit for the server to forget guests and people without a connection, which it remembers
+/// for about a minute.
 const FORGOTTEN: Duration = Duration::from_secs(120);
 
-/// 10,000 connections that break off leave nothing behind.
+/// Checks that 10,000 broken connections leave nothing behind.
 async fn leaks(store: Store) {
-    // Only what people do comes and goes.
+    // Counts only the tasks that clients cause.
     let server = store.serve(Settings::default().pool_of(4)).await;
     let token = server.register("alice").await;
     churn(&server, &token, 2_000).await;
@@ -157,7 +158,7 @@ async fn leaks(store: Store) {
     println!("leaks {:?}: after  {after}", store.kind());
 }
 
-/// 5,000 connections drain within the budget, each told when to come back.
+/// Checks that 5,000 connections drain within the budget, each with a time to reconnect.
 async fn drain(store: Store) {
     let server = store.server().await;
     let drained = drained(&server, 5_000).await;

@@ -1,4 +1,4 @@
-//! What a client hears, each frame held against the protocol as it comes.
+//! Checks each received frame against the protocol.
 
 use super::{Client, Closed};
 use crate::refusal::Refusal;
@@ -62,7 +62,7 @@ impl Client {
         let room = frame["room"].as_str().unwrap_or_default();
         self.ledger.pushed(event, room, &frame["d"])?;
         if event == "entry" {
-            self.world.saw(room, &frame["d"])?;
+            self.seen_entries.saw(room, &frame["d"])?;
         }
         self.pushes.push_back(frame);
         Ok(())

@@ -1,4 +1,4 @@
-//! The database is away, slow, or cut off.
+//! Trials in which the database is down, slow or unreachable.
 
 use crate::database::Hold;
 use crate::faults::report::Report;
@@ -10,14 +10,14 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::time::Instant;
 
-/// Does something to the server of the database, while people go on talking.
+/// Carries out an action on the database server while people go on chatting.
 async fn order(store: &Store, what: fn(&Postgres)) {
     let postgres = Arc::clone(store.postgres());
     let done = tokio::task::spawn_blocking(move || what(&postgres));
-    done.await.expect("an order does not panic");
+    done.await.expect("the action does not panic");
 }
 
-/// PostgreSQL is stopped as if the power had failed, and started again.
+/// PostgreSQL is stopped as after a power failure, and started again.
 pub async fn stopped(store: Store, size: Size, lasting: Duration) -> Report {
     let fault = "PostgreSQL stopped at once, and started again";
     let mut scene = Scene::open(&store, fault, size, Settings::default()).await;
@@ -30,7 +30,7 @@ pub async fn stopped(store: Store, size: Size, lasting: Duration) -> Report {
     report.was_felt()
 }
 
-/// PostgreSQL is restarted, so many times in a row.
+/// PostgreSQL is restarted several times in a row.
 pub async fn restarted(store: Store, size: Size, times: usize) -> Report {
     let fault = "PostgreSQL restarted again and again";
     let mut scene = Scene::open(&store, fault, size, Settings::default()).await;
@@ -42,7 +42,7 @@ pub async fn restarted(store: Store, size: Size, times: usize) -> Report {
     scene.close().await.kept_its_word().kept_all_sockets()
 }
 
-/// PostgreSQL stands still: its connections are open, and nothing is answered.
+/// PostgreSQL is frozen: connections stay open and nothing is answered.
 pub async fn hung(store: Store, size: Size, lasting: Duration) -> Report {
     let fault = "PostgreSQL hung (SIGSTOP)";
     let mut scene = Scene::open(&store, fault, size, Settings::default()).await;
@@ -55,7 +55,7 @@ pub async fn hung(store: Store, size: Size, lasting: Duration) -> Report {
     report.was_felt()
 }
 
-/// Nothing passes between the server and PostgreSQL, not even an end.
+/// Nothing passes between the server and PostgreSQL, not even the end of a connection.
 pub async fn black_hole(store: Store, size: Size, lasting: Duration) -> Report {
     let fault = "PostgreSQL behind a black hole";
     let linked = Settings::default().linked();
@@ -69,7 +69,7 @@ pub async fn black_hole(store: Store, size: Size, lasting: Duration) -> Report {
     report.was_felt()
 }
 
-/// PostgreSQL hears and commits, and nobody hears of it.
+/// PostgreSQL receives and commits, but its answers do not arrive.
 pub async fn deaf(store: Store, size: Size, lasting: Duration) -> Report {
     let fault = "PostgreSQL's answers held back";
     let linked = Settings::default().linked();
@@ -87,7 +87,7 @@ const KILL_ONE: &str = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
     WHERE datname = current_database() AND application_name LIKE 'parlor%'
     ORDER BY random() LIMIT 1;";
 
-/// Again and again a connection of the server to PostgreSQL is killed.
+/// The server's connections to PostgreSQL are killed again and again.
 pub async fn killed_connections(store: Store, size: Size, lasting: Duration) -> Report {
     let fault = "connections to PostgreSQL killed at random";
     let mut scene = Scene::open(&store, fault, size, Settings::default()).await;
@@ -103,7 +103,7 @@ pub async fn killed_connections(store: Store, size: Size, lasting: Duration) -> 
     report.went_on()
 }
 
-/// Another process has SQLite's write lock.
+/// Another process holds SQLite's write lock.
 pub async fn locked(store: Store, size: Size, lasting: Duration) -> Report {
     let fault = "SQLite locked by another process";
     let mut scene = Scene::open(&store, fault, size, Settings::default()).await;
@@ -118,8 +118,8 @@ pub async fn locked(store: Store, size: Size, lasting: Duration) -> Report {
     report.was_felt()
 }
 
-/// Until that moment (ms since 1970) each statement that stores messages takes a third of a second
-/// longer, and leaves a row that says so.
+/// Until this time (ms since 1970) each statement that stores messages takes a third of a second
+/// longer and inserts a row as evidence.
 const SLOW_POSTGRES: &str = "
     CREATE TABLE slowed (one BIGINT);
     CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
@@ -128,7 +128,7 @@ const SLOW_POSTGRES: &str = "
         END IF; RETURN NULL; END $$;
     CREATE TRIGGER slow AFTER INSERT ON entries FOR EACH STATEMENT EXECUTE FUNCTION slow();";
 
-/// Until that moment each fifth message takes a good while longer, and leaves a row that says so.
+/// Until this time each fifth message takes much longer and inserts a row as evidence.
 const SLOW_SQLITE: &str = "
     CREATE TABLE slowed (one BIGINT);
     CREATE VIEW long_count AS WITH RECURSIVE n(i) AS
@@ -136,7 +136,7 @@ const SLOW_SQLITE: &str = "
     CREATE TRIGGER slow AFTER INSERT ON entries WHEN NEW.seq % 5 = 0 AND NEW.at < {until}
         BEGIN INSERT INTO slowed SELECT c FROM long_count; END;";
 
-/// A pool of two, and queries that are slow.
+/// A pool of two connections and slow queries.
 pub async fn slow(store: Store, size: Size, lasting: Duration) -> Report {
     let fault = "a pool of two, and slow queries";
     let two = Settings::default().pool_of(2);
@@ -162,7 +162,7 @@ pub async fn slow(store: Store, size: Size, lasting: Duration) -> Report {
     report.waited(least_wait(&store).await)
 }
 
-/// What one slow query adds: somebody has waited for it.
+/// Returns what one slow query adds, which somebody must have waited.
 async fn least_wait(store: &Store) -> Duration {
     match store.kind() {
         Kind::Postgres => Duration::from_millis(300),

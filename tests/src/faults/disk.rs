@@ -1,4 +1,4 @@
-//! The disk is full, or fails.
+//! Trials in which the disk is full or fails.
 
 use crate::failing_disk::FailingDisk;
 use crate::faults::report::Report;
@@ -7,10 +7,10 @@ use crate::settings::Settings;
 use crate::store::{Kind, Store};
 use std::time::Duration;
 
-/// How a process ends that cannot trust what it has written.
+/// Exit code of a process that may have lost written data.
 const POISONED: Option<i32> = Some(4);
 
-/// There is no room for a byte, and then there is again. The store must be on a small disk.
+/// The disk is full, and later has space again. The store must be on a small disk.
 pub async fn full_disk(store: Store, size: Size, lasting: Duration) -> Report {
     let fault = "disk full, and freed";
     let mut scene = Scene::open(&store, fault, size, Settings::default()).await;
@@ -28,7 +28,7 @@ pub async fn full_disk(store: Store, size: Size, lasting: Duration) -> Report {
     report.refused_some()
 }
 
-/// How the operator is told. PostgreSQL may have ended for want of room for its log.
+/// Returns what the operator sees. PostgreSQL may have ended, for lack of space for its log.
 fn no_room(kind: Kind) -> &'static str {
     match kind {
         Kind::Sqlite => "database or disk is full",
@@ -36,8 +36,8 @@ fn no_room(kind: Kind) -> &'static str {
     }
 }
 
-/// Every sync fails: the process ends with a code of its own, its supervisor starts it again on a
-/// disk that is well. The fault ends when it is started.
+/// Every sync fails: the process exits with its own code, and a supervisor restarts it on a healthy
+/// disk, which ends the fault.
 pub async fn failed_sync(store: Store, size: Size) -> Report {
     let fault = "fsync fails; started again by its supervisor";
     let mut scene = Scene::open(&store, fault, size, Settings::default()).await;
@@ -45,9 +45,9 @@ pub async fn failed_sync(store: Store, size: Size) -> Report {
     scene.begins();
     let disk = FailingDisk::under(&server).await;
     let exit = server.ended().await;
-    let told = exit.lines.join("\n");
-    assert_eq!(exit.code, POISONED, "{told}");
-    assert!(told.contains("what was written may be lost"), "{told}");
+    let log = exit.lines.join("\n");
+    assert_eq!(exit.code, POISONED, "{log}");
+    assert!(log.contains("what was written may be lost"), "{log}");
     drop(disk);
     scene.ends_with_a_start().await;
     scene.close().await.kept_its_word().lost_some_connections()

@@ -1,4 +1,4 @@
-//! Nobody reads the log.
+//! A trial in which nothing reads the log.
 
 use crate::faults::report::Report;
 use crate::faults::scene::{Scene, Size};
@@ -6,10 +6,10 @@ use crate::settings::Settings;
 use crate::store::Store;
 use std::time::Duration;
 
-/// What a pipe holds before its writer has to wait.
+/// Capacity of a pipe in bytes.
 const PIPE: usize = 64 * 1024;
 
-/// The log goes into a pipe that is full, and stays so.
+/// The log goes into a pipe that is full and stays full.
 pub async fn blocked_log(store: Store, size: Size, lasting: Duration) -> Report {
     let fault = "the log's pipe full, nobody reads it";
     let chatty = Settings::default().with("PARLOR_LOG", "trace");
@@ -23,9 +23,9 @@ pub async fn blocked_log(store: Store, size: Size, lasting: Duration) -> Report 
     server.read_on();
     scene.ends().await;
     let report = scene.close().await.kept_its_word().kept_all_sockets();
-    // A moment is not enough to fill the queue before the pipe as well.
+    // Takes longer than a moment, since the queue must fill after the pipe.
     if size == Size::Long {
-        server.logged("lines of the log were left out").await;
+        server.logged("dropped log lines").await;
     }
     report.disturbed_nobody()
 }

@@ -1,4 +1,4 @@
-//! Too many people, and people who are no longer there.
+//! Trials with too many people, and with people who have vanished.
 
 use crate::client::LIMIT;
 use crate::faults::report::{RECOVERY, Report, SLACK};
@@ -14,8 +14,8 @@ use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-/// Every third person vanishes without a word and without an end, for the network between is
-/// silent; they notice, come back when the network does, and go on.
+/// Every third person vanishes behind a silent network, without the end of a connection; they
+/// notice, reconnect when the network is back, and go on.
 pub async fn half_open(store: Store, size: Size, lasting: Duration) -> Report {
     let fault = "every third client half open";
     let quick = Settings::default()
@@ -43,17 +43,18 @@ pub async fn half_open(store: Store, size: Size, lasting: Duration) -> Report {
     report.went_on().lost_some_connections()
 }
 
-/// Sockets that have ended: since no ping was answered, or nothing could be written any more.
+/// Returns how many sockets were given up, after an unanswered ping or because nothing could be
+/// written.
 async fn given_up(server: &Server) -> f64 {
     let figures = server.scrape().await;
     figures.sum("parlor_sockets_closed_total", &[])
 }
 
-/// What the server may have open.
+/// Most file descriptors of the server.
 const DESCRIPTORS: u32 = 96;
 
-/// More connections than the server has file descriptors for: whoever is in stays and talks,
-/// whoever is new has to wait.
+/// More connections than the server has file descriptors: connected people stay and chat, newcomers
+/// must wait.
 pub async fn no_descriptors(store: Store, size: Size, lasting: Duration) -> Report {
     let fault = "file descriptors exhausted";
     let few = Settings::default().descriptors(DESCRIPTORS);
@@ -73,11 +74,14 @@ pub async fn no_descriptors(store: Store, size: Size, lasting: Duration) -> Repo
 async fn newcomer(server: &Server) {
     let began = Instant::now();
     let client = server.try_connect(server.address()).await;
-    assert!(client.is_some(), "nobody new gets in");
-    assert!(began.elapsed() < RECOVERY + SLACK, "but late");
+    assert!(client.is_some(), "newcomers cannot connect");
+    assert!(
+        began.elapsed() < RECOVERY + SLACK,
+        "a newcomer connected too late"
+    );
 }
 
-/// Connections that say nothing, each made again when it has been closed.
+/// Opens silent connections and reopens each one that is closed.
 fn flood(address: SocketAddr, count: u32) -> JoinSet<()> {
     let mut flood = JoinSet::new();
     for _ in 0..count {

@@ -1,53 +1,53 @@
-//! What came of a fault, and what is demanded of it.
+//! The result of a fault trial, and what it must satisfy.
 
-use crate::crowd::Figures;
+use crate::crowd::CrowdReport;
 use crate::store::Kind;
 use std::fmt;
 use std::time::Duration;
 
-/// A send is answered within this, whatever has happened to the database.
+/// Longest time until a send is answered, whatever happens to the database.
 const REPLY: Duration = Duration::from_secs(5);
 
-/// After a fault the first acknowledgement comes within this.
+/// Longest time from the end of a fault to the first acknowledgement.
 pub(crate) const RECOVERY: Duration = Duration::from_secs(2);
 
-/// What the machine may add to both: `just torture` has it to itself and a release build; a debug
-/// build among other tests has neither.
+/// Added to both for slow machines: little for `just torture`, which has a release build and the
+/// machine to itself, more for a debug build among other tests.
 pub(crate) const SLACK: Duration = if cfg!(debug_assertions) {
     Duration::from_secs(3)
 } else {
     Duration::from_millis(250)
 };
 
-/// What came of one fault.
+/// The result of one fault trial.
 #[derive(Debug, Clone)]
 #[must_use]
 pub struct Report {
-    /// What it was.
+    /// Description of the fault.
     pub fault: &'static str,
-    /// On which database.
+    /// The kind of database.
     pub kind: Kind,
-    /// How long it lasted.
+    /// Duration of the fault.
     pub lasted: Duration,
-    /// Acknowledgements while it lasted.
+    /// Acknowledgements during the fault.
     pub acks_meanwhile: usize,
-    /// From its end to the next acknowledgement.
+    /// Time from the end of the fault to the next acknowledgement.
     pub first_ack: Duration,
-    /// What people met with, and what the judgement found.
-    pub figures: Figures,
+    /// What people experienced, and what the check found.
+    pub figures: CrowdReport,
 }
 
 impl Report {
-    /// The head of a table of [`row`](Self::row)s.
+    /// The head of the table of [`row`](Self::row)s.
     pub const HEAD: &'static str = "\
 | fault | database | lasted s | sent | acked | acked meanwhile | refused | of these open | \
 connections ended | lost | doubled | gaps | longest wait for a reply ms | first ack after it ms |
 | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |";
 
-    /// One line of a table.
+    /// Formats one row of the table.
     #[must_use]
     pub fn row(&self) -> String {
-        let Figures {
+        let CrowdReport {
             sent,
             acked,
             refused,
@@ -71,9 +71,9 @@ connections ended | lost | doubled | gaps | longest wait for a reply ms | first 
         )
     }
 
-    /// What always holds: nothing acknowledged is lost, nothing doubled, no place empty, in the end
-    /// everything acknowledged; every send was answered in time, and the first acknowledgement
-    /// after the fault came in time.
+    /// Asserts what must always hold: no acknowledged message lost, none stored twice, no gap in a
+    /// log, everything acknowledged in the end; every send answered in time, and the first
+    /// acknowledgement after the fault in time.
     pub fn kept_its_word(self) -> Self {
         let figures = &self.figures;
         let faults = (figures.lost, figures.doubled, figures.gaps);
@@ -84,48 +84,52 @@ connections ended | lost | doubled | gaps | longest wait for a reply ms | first 
         self
     }
 
-    /// No socket was closed for it.
+    /// Asserts that no connection ended.
     pub fn kept_all_sockets(self) -> Self {
         assert_eq!(self.figures.cut, 0, "connections ended: {self}");
         self
     }
 
-    /// It was a fault: sends were refused, or waited for its end. Otherwise the trial proves nothing.
+    /// Asserts that the fault had an effect: sends were refused or waited for its end. Otherwise
+    /// the trial proves nothing.
     pub fn was_felt(self) -> Self {
         let figures = &self.figures;
         let waited = figures.slowest * 2 > self.lasted;
-        assert!(figures.refused > 0 || waited, "nobody noticed: {self}");
+        assert!(
+            figures.refused > 0 || waited,
+            "the fault had no effect: {self}"
+        );
         self
     }
 
-    /// Somebody waited as long as this. Otherwise the trial proves nothing.
+    /// Asserts that somebody waited at least this long. Otherwise the trial proves nothing.
     pub fn waited(self, least: Duration) -> Self {
         let slowest = self.figures.slowest;
         assert!(slowest >= least, "nobody waited {least:?}: {self}");
         self
     }
 
-    /// It was a fault: sends were refused. Otherwise the trial proves nothing.
+    /// Asserts that sends were refused. Otherwise the trial proves nothing.
     pub fn refused_some(self) -> Self {
-        assert!(self.figures.refused > 0, "nobody noticed: {self}");
+        assert!(self.figures.refused > 0, "the fault had no effect: {self}");
         self
     }
 
-    /// People went on talking meanwhile, and nobody was refused.
+    /// Asserts that people went on chatting and nobody was refused.
     pub fn disturbed_nobody(self) -> Self {
         assert_eq!(self.figures.refused, 0, "{self}");
         self.went_on()
     }
 
-    /// People went on talking meanwhile.
+    /// Asserts that people went on chatting.
     pub fn went_on(self) -> Self {
         assert!(self.acks_meanwhile > 10, "{self}");
         self
     }
 
-    /// Somebody's connection ended.
+    /// Asserts that some connections ended.
     pub fn lost_some_connections(self) -> Self {
-        assert!(self.figures.cut > 0, "nobody was hit: {self}");
+        assert!(self.figures.cut > 0, "no connection ended: {self}");
         self
     }
 }

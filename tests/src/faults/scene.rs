@@ -1,4 +1,4 @@
-//! A fault from its beginning to the judgement.
+//! Runs a fault from its beginning to the check.
 
 use crate::crowd::{Crowd, People};
 use crate::faults::report::Report;
@@ -10,15 +10,15 @@ use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// The longest that anyone is waited for after a fault: a report says how long it was.
+/// Longest wait for anybody after a fault; the report says how long it took.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// How many people talk, and how fast.
+/// How many people chat, and how fast.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Size {
-    /// Enough to be hit, for a test of seconds.
+    /// Enough people to be affected, for a test of seconds.
     Short,
-    /// As many as talk in the kill -9 trial.
+    /// As many as in the kill -9 trial.
     Long,
 }
 
@@ -37,7 +37,7 @@ impl Size {
     }
 }
 
-/// People on a server, and what goes wrong meanwhile.
+/// People chatting on a server, and the fault meanwhile.
 pub(crate) struct Scene {
     store: Store,
     server: Server,
@@ -51,7 +51,7 @@ pub(crate) struct Scene {
 }
 
 impl Scene {
-    /// People talk on a new server.
+    /// Starts people on a new server.
     pub(crate) async fn open(
         store: &Store,
         fault: &'static str,
@@ -62,7 +62,7 @@ impl Scene {
         Self::on(store, &server, fault, size, None).await
     }
 
-    /// People talk on this server, some by another way than the straight one.
+    /// Starts people on this server, some of them through a proxy.
     pub(crate) async fn on(
         store: &Store,
         server: &Server,
@@ -90,26 +90,27 @@ impl Scene {
         &self.server
     }
 
-    /// The fault begins now.
+    /// Marks the beginning of the fault.
     pub(crate) fn begins(&mut self) {
         self.began = Instant::now();
         self.acks_before = self.crowd.acks();
     }
 
-    /// How long it has lasted.
+    /// Returns how long the fault has lasted.
     pub(crate) fn lasts(&self) -> Duration {
         self.began.elapsed()
     }
 
-    /// The server has ended of itself, and is started again: the fault is over now. What it had
-    /// acknowledged before is heard first.
+    /// Restarts a server that has exited, which ends the fault. First reads what it had
+    /// acknowledged before.
     pub(crate) async fn ends_with_a_start(&mut self) {
         tokio::time::sleep(Duration::from_millis(100)).await;
         let server = self.server.clone();
         tokio::join!(self.ends(), server.start_again());
     }
 
-    /// The fault is over now: waits until somebody is heard, and then until everybody talks.
+    /// Marks the end of the fault: waits for the first acknowledgement, and then until everybody
+    /// chats.
     pub(crate) async fn ends(&mut self) {
         self.lasted = self.began.elapsed();
         self.acks_meanwhile = self.crowd.acks() - self.acks_before;
@@ -117,19 +118,22 @@ impl Scene {
         self.crowd.acks_after(100, PATIENCE).await;
     }
 
-    /// Waits until the server says of its database that it is not well, and why: to its operator,
-    /// in its log, and to whoever counts.
+    /// Waits until the server reports its database as impaired, with this cause: to the operator,
+    /// in the log and in the metrics.
     pub(crate) async fn is_told(&self, cause: &str) {
         let core = self.core_is(|core| core["condition"] != "connected").await;
-        let told = core["cause"].as_str().unwrap_or_default();
-        assert!(told.contains(cause), "not because of {cause:?}: {core}");
+        let reported = core["cause"].as_str().unwrap_or_default();
+        assert!(
+            reported.contains(cause),
+            "the cause is not {cause:?}: {core}"
+        );
         let condition = core["condition"].as_str().unwrap_or_default();
         let change = format!("a database is {condition}");
         let line = self.server.logged(&change).await;
         assert!(line.contains(cause), "{line}");
     }
 
-    /// Waits until the server says that its database is well again.
+    /// Waits until the server reports its database as recovered.
     pub(crate) async fn is_over(&self) {
         self.core_is(|core| core["condition"] == "connected").await;
         self.server.logged("a database is recovered").await;
@@ -143,12 +147,12 @@ impl Scene {
             if so(&core) {
                 return core;
             }
-            assert!(Instant::now() < end, "never so: {core}");
+            assert!(Instant::now() < end, "state not reached: {core}");
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
 
-    /// Everybody stops, and is judged.
+    /// Stops everybody and checks the result.
     pub(crate) async fn close(self) -> Report {
         Report {
             fault: self.fault,
@@ -156,7 +160,7 @@ impl Scene {
             lasted: self.lasted,
             acks_meanwhile: self.acks_meanwhile,
             first_ack: self.first_ack,
-            figures: self.crowd.disperse(&self.store).await,
+            figures: self.crowd.finish(&self.store).await,
         }
     }
 }

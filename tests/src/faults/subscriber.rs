@@ -1,4 +1,4 @@
-//! A subscriber misbehaves, in a house that is built like `parlor`'s but for that one more.
+//! Trials with a misbehaving subscriber, in a server that is otherwise built like `parlor`.
 
 use crate::faults::report::Report;
 use crate::faults::scene::{Scene, Size};
@@ -8,27 +8,27 @@ use anyhow::Context as _;
 use std::str::FromStr;
 use std::time::Duration;
 
-/// What it does to each hundredth event.
+/// What the subscriber does on each hundredth event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Misdeed {
-    /// Panics.
+pub enum Misbehaviour {
+    /// It panics.
     Panics,
-    /// Never comes to an end.
+    /// Its handler never returns.
     Hangs,
-    /// Panics, and cannot be loaded again.
+    /// It panics and cannot be loaded again.
     Ends,
 }
 
-/// Whether the house can do without it.
+/// How the server depends on the subscriber.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rank {
-    /// It cannot.
+    /// The server stops without it.
     Essential,
-    /// It can.
+    /// The server goes on without it.
     Isolated,
 }
 
-impl FromStr for Misdeed {
+impl FromStr for Misbehaviour {
     type Err = anyhow::Error;
 
     fn from_str(name: &str) -> anyhow::Result<Self> {
@@ -38,7 +38,7 @@ impl FromStr for Misdeed {
     }
 }
 
-impl Misdeed {
+impl Misbehaviour {
     fn name(self) -> &'static str {
         match self {
             Self::Panics => "panics",
@@ -48,21 +48,23 @@ impl Misdeed {
     }
 }
 
-/// People talk in a house with such a subscriber.
+/// Runs people on a server with such a subscriber.
 pub async fn misbehaving(
     store: Store,
     size: Size,
     lasting: Duration,
-    misdeed: Misdeed,
+    misdeed: Misbehaviour,
     rank: Rank,
 ) -> Report {
     let fault = match (misdeed, rank) {
-        (Misdeed::Panics, Rank::Essential) => "essential subscriber panics on each 100th event",
-        (Misdeed::Panics, Rank::Isolated) => "isolated subscriber panics on each 100th event",
-        (Misdeed::Hangs, Rank::Essential) => "essential subscriber hangs on each 100th event",
-        (Misdeed::Hangs, Rank::Isolated) => "isolated subscriber hangs on each 100th event",
-        (Misdeed::Ends, Rank::Essential) => "essential subscriber ends",
-        (Misdeed::Ends, Rank::Isolated) => "isolated subscriber ends",
+        (Misbehaviour::Panics, Rank::Essential) => {
+            "essential subscriber panics on each 100th event"
+        }
+        (Misbehaviour::Panics, Rank::Isolated) => "isolated subscriber panics on each 100th event",
+        (Misbehaviour::Hangs, Rank::Essential) => "essential subscriber hangs on each 100th event",
+        (Misbehaviour::Hangs, Rank::Isolated) => "isolated subscriber hangs on each 100th event",
+        (Misbehaviour::Ends, Rank::Essential) => "essential subscriber ends",
+        (Misbehaviour::Ends, Rank::Isolated) => "isolated subscriber ends",
     };
     let rank_name = match rank {
         Rank::Essential => "essential",
@@ -76,12 +78,12 @@ pub async fn misbehaving(
     let server = scene.server().clone();
     server.expect_panics();
     scene.begins();
-    if (misdeed, rank) == (Misdeed::Ends, Rank::Essential) {
-        // The house stops by itself, and its supervisor starts it again, a better one this time.
+    if (misdeed, rank) == (Misbehaviour::Ends, Rank::Essential) {
+        // The server stops by itself, and a supervisor restarts it without the misbehaviour.
         let exit = server.ended().await;
-        let told = exit.lines.join("\n");
-        assert_eq!(exit.code, Some(1), "{told}");
-        assert!(told.contains("stays broken"), "{told}");
+        let log = exit.lines.join("\n");
+        assert_eq!(exit.code, Some(1), "{log}");
+        assert!(log.contains("stays broken"), "{log}");
         std::fs::write(store.folder().join("calm"), "").expect("the folder can be written");
         scene.ends_with_a_start().await;
         let report = scene.close().await.kept_its_word();
@@ -91,9 +93,9 @@ pub async fn misbehaving(
     tokio::time::sleep(lasting).await;
     scene.ends().await;
     let report = scene.close().await.kept_its_word().kept_all_sockets();
-    // From here on it behaves, so that the house becomes quiet; one that has ended never does.
+    // From here on it behaves, so that the bus becomes quiet; one that has ended never does.
     std::fs::write(store.folder().join("calm"), "").expect("the folder can be written");
-    if misdeed == Misdeed::Ends {
+    if misdeed == Misbehaviour::Ends {
         server.kill();
     }
     match rank {

@@ -1,7 +1,7 @@
-//! The long forms: what `just torture` runs.
+//! The long forms of the trials, for `just torture`.
 
 use crate::faults::{
-    Misdeed, Rank, Report, Size, beside_away, beside_hidden, beside_lost_later, black_hole,
+    Misbehaviour, Rank, Report, Size, beside_away, beside_hidden, beside_lost_later, black_hole,
     blocked_log, deaf, failed_sync, full_disk, half_open, hung, killed_connections, locked,
     misbehaving, no_descriptors, restarted, slow, stopped,
 };
@@ -10,9 +10,9 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use std::time::Duration;
 
-/// One of them, at one or several places.
+/// One trial, in one or several places.
 pub struct Trial {
-    /// What it is called on the command line.
+    /// Its name on the command line.
     pub name: &'static str,
     places: &'static [Place],
     run: Run,
@@ -21,7 +21,7 @@ pub struct Trial {
 type Run = fn(Store) -> BoxFuture<'static, Report>;
 
 impl Trial {
-    /// Runs it at all its places, each with a report that is as it should be.
+    /// Runs the trial in all its places and returns a checked report of each.
     pub fn reports(&self) -> impl Iterator<Item = Report> + '_ {
         let places = self.places.iter();
         places.map(|place| judge_at(*place, self.name, self.run))
@@ -43,7 +43,7 @@ const fn seconds(count: u64) -> Duration {
     Duration::from_secs(count)
 }
 
-/// All of them, in the order in which they run.
+/// All trials, in the order in which they run.
 pub const TRIALS: &[Trial] = &[
     trial("stopped", ALONE, |store| {
         stopped(store, LONG, seconds(10)).boxed()
@@ -89,22 +89,57 @@ pub const TRIALS: &[Trial] = &[
         beside_away(store, LONG, seconds(10)).boxed()
     }),
     trial("panics", BOTH, |store| {
-        misbehaving(store, LONG, seconds(10), Misdeed::Panics, Rank::Isolated).boxed()
+        misbehaving(
+            store,
+            LONG,
+            seconds(10),
+            Misbehaviour::Panics,
+            Rank::Isolated,
+        )
+        .boxed()
     }),
     trial("hangs", BOTH, |store| {
-        misbehaving(store, LONG, seconds(10), Misdeed::Hangs, Rank::Isolated).boxed()
+        misbehaving(
+            store,
+            LONG,
+            seconds(10),
+            Misbehaviour::Hangs,
+            Rank::Isolated,
+        )
+        .boxed()
     }),
     trial("ends", BOTH, |store| {
-        misbehaving(store, LONG, seconds(10), Misdeed::Ends, Rank::Isolated).boxed()
+        misbehaving(store, LONG, seconds(10), Misbehaviour::Ends, Rank::Isolated).boxed()
     }),
     trial("essential-panics", BOTH, |store| {
-        misbehaving(store, LONG, seconds(10), Misdeed::Panics, Rank::Essential).boxed()
+        misbehaving(
+            store,
+            LONG,
+            seconds(10),
+            Misbehaviour::Panics,
+            Rank::Essential,
+        )
+        .boxed()
     }),
     trial("essential-hangs", BOTH, |store| {
-        misbehaving(store, LONG, seconds(10), Misdeed::Hangs, Rank::Essential).boxed()
+        misbehaving(
+            store,
+            LONG,
+            seconds(10),
+            Misbehaviour::Hangs,
+            Rank::Essential,
+        )
+        .boxed()
     }),
     trial("essential-ends", BOTH, |store| {
-        misbehaving(store, LONG, seconds(10), Misdeed::Ends, Rank::Essential).boxed()
+        misbehaving(
+            store,
+            LONG,
+            seconds(10),
+            Misbehaviour::Ends,
+            Rank::Essential,
+        )
+        .boxed()
     }),
     trial("descriptors", BOTH, |store| {
         no_descriptors(store, LONG, seconds(10)).boxed()

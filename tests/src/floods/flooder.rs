@@ -1,7 +1,6 @@
-//! A stranger who writes without pause, or hardly at all: a thread with blocking sockets, which has
-//! nothing else to do.
+//! A flooding client that writes without pause, or hardly at all: a thread with a blocking socket.
 
-use super::kinds::{Door, Flood, Pace};
+use super::kinds::{Endpoint, Flood, Pace};
 use std::io::{self, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::process::{Command, Stdio};
@@ -14,28 +13,29 @@ const UPGRADE: &[u8] = b"GET /ws HTTP/1.1\r\nhost: parlor\r\nconnection: upgrade
     upgrade: websocket\r\nsec-websocket-version: 13\r\n\
     sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
 
-/// Bytes handed to the kernel at once.
+/// Bytes per write.
 const BURST: usize = 64 << 10;
-/// Between two drops of a drip; also how soon a blocked stranger looks up.
-const DROP: Duration = Duration::from_millis(100);
+/// Interval between two bytes of a slow client; also how soon a blocked client notices the stop.
+const DRIP_EVERY: Duration = Duration::from_millis(100);
 
-/// Strangers at work, until they are stopped.
+/// Flooding clients, until they are stopped.
 pub(super) struct Flooders {
     stop: Arc<AtomicBool>,
     thrown_out: Arc<AtomicUsize>,
     threads: Vec<JoinHandle<Vec<Stay>>>,
 }
 
-/// One connection of a stranger.
+/// One connection of a flooding client.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Stay {
     pub(super) lasted: Duration,
-    /// The server ended it.
+    /// Whether the server ended it.
     pub(super) was_ended: bool,
 }
 
 impl Flooders {
-    /// So many of a kind; each comes back as soon as it is gone, if it is to.
+    /// Starts this many clients of a kind; each reconnects after its connection has ended, if it is
+    /// to.
     pub(super) fn start(flood: &'static Flood, count: usize, address: SocketAddr) -> Self {
         let stop = Arc::new(AtomicBool::new(false));
         let thrown_out = Arc::new(AtomicUsize::new(0));
@@ -52,8 +52,8 @@ impl Flooders {
                                     .fetch_add(usize::from(stay.was_ended), Ordering::Relaxed);
                                 stays.push(stay);
                             }
-                            // It is stopping, or full.
-                            Err(_) => std::thread::sleep(DROP / 10),
+                            // The server is stopping or full.
+                            Err(_) => std::thread::sleep(DRIP_EVERY / 10),
                         }
                     }
                     stays
@@ -67,12 +67,12 @@ impl Flooders {
         }
     }
 
-    /// How often one was thrown out.
+    /// Returns how often a client was disconnected.
     pub(super) fn thrown_out(&self) -> usize {
         self.thrown_out.load(Ordering::Relaxed)
     }
 
-    /// Waits for the strangers to leave; their stays.
+    /// Waits for the clients to leave and returns their connections.
     pub(super) async fn stop(self) -> Vec<Stay> {
         self.stop.store(true, Ordering::Relaxed);
         let joining = move || {
@@ -82,11 +82,12 @@ impl Flooders {
                 .collect()
         };
         let joined = tokio::task::spawn_blocking(joining).await;
-        joined.expect("nobody cancels the joining")
+        joined.expect("the task is not cancelled")
     }
 }
 
-/// The strangers share a core with the people, whose times are taken.
+/// Lowers the priority of this thread, which shares its core with the users whose times are
+/// measured.
 fn yield_to_people() {
     let Ok(own) = std::fs::read_link("/proc/thread-self") else {
         return;
@@ -96,17 +97,17 @@ fn yield_to_people() {
     };
     let mut renice = Command::new("renice");
     let renice = renice.args(["-n", "5", "-p"]).arg(thread);
-    // Without it the times are worse than they are.
+    // If this fails, the times are merely worse.
     let _ = renice.stdout(Stdio::null()).stderr(Stdio::null()).status();
 }
 
-/// Connects, floods, and leaves when it is thrown out or `stop` is set.
+/// Connects, floods, and leaves when disconnected or when `stop` is set.
 fn stay(flood: &Flood, address: SocketAddr, stop: &AtomicBool) -> io::Result<Stay> {
     let mut stream = TcpStream::connect(address)?;
     stream.set_nodelay(true)?;
-    stream.set_read_timeout(Some(DROP))?;
-    stream.set_write_timeout(Some(DROP))?;
-    if flood.door == Door::Socket {
+    stream.set_read_timeout(Some(DRIP_EVERY))?;
+    stream.set_write_timeout(Some(DRIP_EVERY))?;
+    if flood.endpoint == Endpoint::Socket {
         upgrade(&mut stream)?;
     }
     let began = Instant::now();
@@ -140,7 +141,7 @@ fn upgrade(stream: &mut TcpStream) -> io::Result<()> {
     }
 }
 
-/// Writes whatever the kernel takes and reads nothing; an error is the end.
+/// Writes as fast as the kernel accepts and reads nothing, until an error.
 fn unpaused(flood: &Flood, stream: &mut TcpStream, stop: &AtomicBool) -> io::Result<()> {
     let burst = flood.again.repeat(BURST / flood.again.len());
     write_on(stream, flood.opening, stop)?;
@@ -161,7 +162,7 @@ fn write_on(stream: &mut TcpStream, mut bytes: &[u8], stop: &AtomicBool) -> io::
     Ok(())
 }
 
-/// Writes a byte now and then, and reads what comes; an error is the end.
+/// Writes a byte now and then and reads what arrives, until an error.
 fn dripped(flood: &Flood, stream: &mut TcpStream, stop: &AtomicBool) -> io::Result<()> {
     stream.write_all(flood.opening)?;
     let mut drops = flood.again.iter().cycle();
@@ -181,7 +182,7 @@ fn dripped(flood: &Flood, stream: &mut TcpStream, stop: &AtomicBool) -> io::Resu
     Ok(())
 }
 
-/// Nothing came, or the kernel took nothing, for a moment.
+/// Returns whether the error only means that nothing arrived, or could be written, for a moment.
 fn is_pause(error: &io::Error) -> bool {
     matches!(
         error.kind(),

@@ -5,49 +5,49 @@ use std::time::Duration;
 /// A kind of flood.
 #[derive(Debug)]
 pub struct Flood {
-    /// Its name.
+    /// The name of the flood.
     pub name: &'static str,
-    pub(super) door: Door,
+    pub(super) endpoint: Endpoint,
     pub(super) pace: Pace,
-    /// What is written first.
+    /// What a client writes first.
     pub(super) opening: &'static [u8],
-    /// What is written again and again.
+    /// What a client writes repeatedly.
     pub(super) again: &'static [u8],
-    /// By when the server has ended such a connection, on a machine that is not busy.
+    /// Longest life of such a connection, on a machine that is not busy.
     pub gone_within: Duration,
 }
 
-/// Where the stranger stands.
+/// What a client connects to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Door {
+pub(super) enum Endpoint {
     /// A socket, without `hello`.
     Socket,
-    /// HTTP on the people's listener.
+    /// HTTP on the public listener.
     People,
     /// HTTP on the operator's listener.
     Operator,
 }
 
-/// How fast.
+/// The pace of writing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Pace {
-    /// As fast as the kernel takes it, and nothing is read.
+    /// As fast as the kernel accepts, reading nothing.
     Unpaused,
     /// A byte every tenth of a second.
     Dripped,
 }
 
 const SOON: Duration = Duration::from_secs(2);
-/// A socket without `hello` lives 10 s, and lingers.
+/// A socket without `hello` lives 10 s, and lingers after the close.
 const NO_HELLO: Duration = Duration::from_secs(14);
 /// A request head may take 5 s, and so may an answer.
 const HEAD: Duration = Duration::from_secs(8);
-/// A connection that takes nothing of its answers for 45 s.
+/// A connection that does not read its answers may live 45 s.
 const STALLED: Duration = Duration::from_secs(50);
 
 const PING: &[u8] = &[0x89, 0x80, 1, 2, 3, 4];
 const PONG: &[u8] = &[0x8a, 0x80, 1, 2, 3, 4];
-/// Under the mask of zeros.
+/// A masked frame with a mask of zeros.
 const BEGIN: &[u8] = b"\x01\x81\0\0\0\0x";
 const EMPTY: &[u8] = b"\x00\x80\0\0\0\0";
 const TINY: &[u8] = b"\x00\x81\0\0\0\0x";
@@ -67,7 +67,7 @@ const ENDLESS_BODY: &[u8] =
 const fn socket(name: &'static str, opening: &'static [u8], again: &'static [u8]) -> Flood {
     Flood {
         name,
-        door: Door::Socket,
+        endpoint: Endpoint::Socket,
         pace: Pace::Unpaused,
         opening,
         again,
@@ -77,7 +77,7 @@ const fn socket(name: &'static str, opening: &'static [u8], again: &'static [u8]
 
 const fn request(name: &'static str, opening: &'static [u8], again: &'static [u8]) -> Flood {
     Flood {
-        door: Door::People,
+        endpoint: Endpoint::People,
         ..socket(name, opening, again)
     }
 }
@@ -93,7 +93,7 @@ impl Flood {
 
     const fn at_the_operators_door(self) -> Self {
         Self {
-            door: Door::Operator,
+            endpoint: Endpoint::Operator,
             ..self
         }
     }
@@ -106,7 +106,7 @@ impl Flood {
     }
 }
 
-/// All of them.
+/// All floods, in the order in which they run.
 pub const FLOODS: &[Flood] = &[
     socket("pings", b"", PING),
     socket("pongs", b"", PONG),

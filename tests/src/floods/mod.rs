@@ -1,5 +1,6 @@
-//! Floods: strangers who write without pause, or hardly at all, beside people who chat. What the
-//! people feel, how long each stranger stays, and whether the server still hears its operator.
+//! Floods: clients that write without pause, or hardly at all, beside people who chat. Measures
+//! what the people notice, how long each flooding client stays connected, and whether the
+//! operator's listener still answers.
 
 mod flooder;
 mod kinds;
@@ -7,14 +8,14 @@ mod people;
 mod report;
 
 pub use kinds::{FLOODS, Flood};
-pub use report::Felt;
+pub use report::FloodReport;
 
 use crate::jwt::SECRET;
 use crate::server::Server;
 use crate::settings::Settings;
 use crate::store::Store;
 use flooder::{Flooders, Stay};
-use kinds::Door;
+use kinds::Endpoint;
 use people::People;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
@@ -23,32 +24,33 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-/// How many, and for how long.
+/// How many clients there are, and for how long.
 #[derive(Debug, Clone, Copy)]
 pub struct Scale {
-    /// People who chat.
+    /// Number of people who chat.
     pub people: usize,
-    /// Strangers.
+    /// Number of flooding clients.
     pub strangers: usize,
-    /// How long the flood lasts.
+    /// Duration of the flood.
     pub lasts: Duration,
-    /// How much longer at most, until as many were thrown out as there are strangers.
+    /// How much longer at most, until as many connections have been ended as there are flooding
+    /// clients.
     pub patience: Duration,
-    /// The server has a core for itself, and everyone else another.
+    /// Whether the server has one core for itself, and everyone else another.
     pub pinned: bool,
 }
 
-/// Between two looks at the server's health.
+/// Interval between two health checks.
 const LOOK: Duration = Duration::from_millis(100);
-/// So long the strangers have been there when the server is told to stop.
+/// How long the flood has lasted when the server is asked to stop.
 const BEFORE_THE_STOP: Duration = Duration::from_millis(500);
 
-/// A stop that takes longer counts as this.
+/// A stop that takes longer counts as this long.
 const STOP_PATIENCE: Duration = Duration::from_secs(15);
 
 impl Flood {
-    /// Lets strangers flood a server of this store; at the end it is stopped among them.
-    pub async fn run(&'static self, store: &Store, scale: Scale) -> Felt {
+    /// Floods a new server of this store and finally stops it during the flood.
+    pub async fn run(&'static self, store: &Store, scale: Scale) -> FloodReport {
         let settings = Settings::default()
             .limited()
             .with("PARLOR_JWT_SECRET", SECRET);
@@ -63,9 +65,9 @@ impl Flood {
         let stays = self.among(&server, scale).await;
         looking.store(false, Ordering::Relaxed);
         let health = looks.join_all().await.concat();
-        let sends = people.disperse().await;
+        let sends = people.finish().await;
         let stop = self.stop(&server, scale).await;
-        Felt::new(self, sends, stays, health, stop)
+        FloodReport::new(self, sends, stays, health, stop)
     }
 
     async fn among(&'static self, server: &Server, scale: Scale) -> Vec<Stay> {
@@ -93,15 +95,15 @@ impl Flood {
     }
 
     fn start(&'static self, server: &Server, scale: Scale) -> Flooders {
-        let address = match self.door {
-            Door::Socket | Door::People => server.address(),
-            Door::Operator => server.operator_address(),
+        let address = match self.endpoint {
+            Endpoint::Socket | Endpoint::People => server.address(),
+            Endpoint::Operator => server.operator_address(),
         };
         Flooders::start(self, scale.strangers, address)
     }
 }
 
-/// Asks for the server's health again and again, and how long that takes.
+/// Measures the server's health check repeatedly.
 fn look(server: &Server) -> (Arc<AtomicBool>, JoinSet<Vec<Duration>>) {
     let looking = Arc::new(AtomicBool::new(true));
     let (going, operator) = (Arc::clone(&looking), server.operator());
@@ -119,7 +121,7 @@ fn look(server: &Server) -> (Arc<AtomicBool>, JoinSet<Vec<Duration>>) {
     (looking, looks)
 }
 
-/// Keeps a process, with all its threads, on one core.
+/// Pins a process with all its threads to one core.
 fn pin(process: u32, core: &str) {
     let mut taskset = Command::new("taskset");
     let taskset = taskset.args(["-acp", core, &process.to_string()]);

@@ -1,4 +1,4 @@
-//! People who chat at an even pace, and how long each of their sends takes.
+//! People who chat at an even pace, and the duration of each send.
 
 use crate::jwt::Claims;
 use crate::raw::Raw;
@@ -10,21 +10,21 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until, timeout};
 
-/// Between two messages of one person.
+/// Interval between two messages of one person.
 const PAUSE: Duration = Duration::from_secs(1);
-/// A reply that takes longer counts as this.
+/// A reply that takes longer counts as this long.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// People of one room.
+/// People in each room.
 const ROOM: usize = 10;
 
-/// People chatting.
+/// People who are chatting.
 pub(super) struct People {
     stop: Arc<AtomicBool>,
     talking: JoinSet<Vec<Duration>>,
 }
 
 impl People {
-    /// Lets so many enter; each says something every second from then on.
+    /// Connects this many people; each sends a message every second from then on.
     pub(super) async fn gather(address: SocketAddr, count: usize) -> Self {
         let mut entered = Vec::new();
         for number in 0..count {
@@ -39,8 +39,8 @@ impl People {
         Self { stop, talking }
     }
 
-    /// How long their sends took, each.
-    pub(super) async fn disperse(self) -> Vec<Duration> {
+    /// Returns the duration of each send.
+    pub(super) async fn finish(self) -> Vec<Duration> {
         self.stop.store(true, Ordering::Relaxed);
         self.talking
             .join_all()
@@ -51,7 +51,7 @@ impl People {
     }
 }
 
-/// When this one speaks first, so that they speak one after another.
+/// Returns when this person first sends, so that they send one after another.
 fn share(number: usize, count: usize) -> Duration {
     let small = |number| u32::try_from(number).expect("a crowd is counted in hundreds");
     PAUSE * small(number) / small(count)
@@ -89,18 +89,18 @@ async fn talk(mut raw: Raw, room: String, first: Instant, stop: Arc<AtomicBool>)
         if stop.load(Ordering::Relaxed) {
             break;
         }
-        let said = Instant::now();
+        let began = Instant::now();
         let cid = format!("{:032x}", rand::random::<u128>());
         let send = json!({"room": room, "cid": cid, "body": "how do you do"});
         let command = json!({"id": id, "op": "send", "d": send});
         raw.say(&command).await.expect("the server reads");
         let reply = timeout(PATIENCE, raw.reply(id)).await;
-        took.push(said.elapsed());
+        took.push(began.elapsed());
         let Ok(reply) = reply else {
-            // Whatever this connection said now would wait behind it.
+            // Anything that this connection sent now would queue behind it.
             break;
         };
-        let reply = reply.expect("nobody closes on people who chat");
+        let reply = reply.expect("the server keeps users connected");
         assert!(reply["ok"].is_object(), "{reply}");
         next = (next + PAUSE).max(Instant::now());
     }

@@ -1,28 +1,28 @@
-//! What was felt of a flood.
+//! The result of a flood.
 
 use super::flooder::Stay;
 use super::kinds::Flood;
 use std::fmt;
 use std::time::Duration;
 
-/// What people, the operator and the strangers met with.
+/// What the people, the operator and the flooding clients experienced.
 #[derive(Debug)]
-pub struct Felt {
+pub struct FloodReport {
     name: &'static str,
-    /// Of the people's sends.
+    /// Durations of the people's sends.
     pub sends_p99: Duration,
-    /// Of looks at the server's health.
+    /// Durations of the operator's health checks.
     pub health_p99: Duration,
-    /// The longest stay of a stranger whom the server threw out; `None` when it threw out nobody.
+    /// Longest connection that the server ended; `None` if it ended none.
     pub gone_after: Option<Duration>,
-    /// The longest stay of one who was still there at the end.
+    /// Longest connection that was still open at the end.
     pub stayed: Duration,
-    /// From SIGTERM to the end.
+    /// Time from SIGTERM to the exit.
     pub stop: Duration,
 }
 
-impl Felt {
-    /// The head of a table of rows.
+impl FloodReport {
+    /// The head of the table of rows.
     pub const HEAD: &str = "| flood | others' p99 ms | gone after s | health p99 ms | stop s |\n\
         | --- | --- | --- | --- | --- |";
 
@@ -46,8 +46,8 @@ impl Felt {
     }
 }
 
-impl Felt {
-    /// The longest stay of a stranger, thrown out or not.
+impl FloodReport {
+    /// Returns the longest connection, ended by the server or not.
     #[must_use]
     pub fn longest_stay(&self) -> Duration {
         self.gone_after.unwrap_or_default().max(self.stayed)
@@ -57,10 +57,10 @@ impl Felt {
 fn p99(mut times: Vec<Duration>) -> Duration {
     times.sort();
     let place = (times.len() * 99).div_ceil(100).saturating_sub(1);
-    times.get(place).copied().expect("something was timed")
+    times.get(place).copied().expect("at least one duration")
 }
 
-impl fmt::Display for Felt {
+impl fmt::Display for FloodReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let ms = |time: Duration| time.as_secs_f64() * 1000.0;
         let gone = match self.gone_after.filter(|gone| *gone >= self.stayed / 2) {

@@ -1,4 +1,4 @@
-//! Accounts, logins, devices.
+//! Accounts, logins and devices.
 
 use http::StatusCode;
 use serde_json::{Value, json};
@@ -11,7 +11,7 @@ async fn login(server: &Server, name: &str) -> Value {
     server.api().post("/api/v1/login", &body).await.ok()
 }
 
-/// The lines of `sessions`, however they are wrapped.
+/// Returns the sessions in the reply of `sessions`.
 async fn sessions(client: &mut Client) -> Vec<Value> {
     let ok = client.ok("sessions", json!({})).await;
     let list = if ok.is_array() { &ok } else { &ok["sessions"] };
@@ -94,7 +94,7 @@ on_both! {
         assert_eq!(first.ok("session.revoke", revoke.clone()).await, json!({}));
         let closed = second.closed_within(Duration::from_secs(1)).await;
         assert_eq!(closed.code, Some(4502));
-        // It names a state: a session that has ended is ended.
+        // Revoking names a state, so repeating it succeeds.
         assert_eq!(first.ok("session.revoke", revoke).await, json!({}));
         let token = json!({"token": second.token()});
         assert_eq!(server.connect().await.hello(token).await.unwrap_err(), "bad_credentials");

@@ -1,15 +1,15 @@
-//! What is said is counted, each word once, whatever becomes of the second database; and chat does
-//! not notice what becomes of it.
+//! Messages are counted exactly once, whatever happens to the second database; and chat does not
+//! notice what happens to it.
 
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::time::Duration;
-use tests::{Beside, Client, LIMIT, Server, Store, on_both};
+use tests::{Client, LIMIT, SecondDatabase, Server, Store, on_both};
 
-/// How long the counter may take to be exact again.
+/// Longest time until the counts are exact again.
 const EXACT: Duration = Duration::from_secs(40);
 
-/// Chat notices nothing: an acknowledgement takes no longer than this.
+/// Longest acknowledgement: chat must not notice anything.
 const AT_ONCE: Duration = Duration::from_secs(2);
 
 async fn lounge(server: &Server) -> (Client, Client) {
@@ -20,7 +20,7 @@ async fn lounge(server: &Server) -> (Client, Client) {
     (alice, bob)
 }
 
-/// Says so many things, each acknowledged at once.
+/// Sends this many messages, each acknowledged before the next.
 async fn chat(client: &mut Client, words: usize) {
     for word in 0..words {
         let text = format!("word {word}");
@@ -29,7 +29,7 @@ async fn chat(client: &mut Client, words: usize) {
     }
 }
 
-/// Messages by room, as the log has them.
+/// Returns the number of messages by room, from the log.
 async fn stored(store: &Store) -> BTreeMap<String, i64> {
     let mut rooms = BTreeMap::new();
     for entry in store.sql().await.entries().await {
@@ -40,7 +40,7 @@ async fn stored(store: &Store) -> BTreeMap<String, i64> {
     rooms
 }
 
-/// Messages by room, as they were counted.
+/// Returns the number of messages by room, as counted.
 fn counted(page: &Value) -> BTreeMap<String, i64> {
     let rooms = page["figures"]["last_24h"]["rooms"].as_array();
     let rooms = rooms.into_iter().flatten();
@@ -54,7 +54,7 @@ fn counted(page: &Value) -> BTreeMap<String, i64> {
         .collect()
 }
 
-/// Waits until the operator sees exactly what the log has.
+/// Waits until the counts that the operator sees equal the log.
 async fn exact(store: &Store, server: &Server) -> Value {
     let stored = stored(store).await;
     let end = tokio::time::Instant::now() + EXACT;
@@ -76,18 +76,21 @@ async fn exact(store: &Store, server: &Server) -> Value {
     }
 }
 
-/// Waits until the server says this of itself.
+/// Waits until the server reports this state.
 async fn says(server: &Server, word: &str) {
     let end = tokio::time::Instant::now() + LIMIT;
     while server.api().get("/health").await.body != word {
-        assert!(tokio::time::Instant::now() < end, "it never was {word}");
+        assert!(
+            tokio::time::Instant::now() < end,
+            "the server never reported {word}"
+        );
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
 
 on_both! {
     async fn what_is_said_is_counted_once_by_room_and_by_who_was_there(store: Store) {
-        let beside = Beside::of(&store).await;
+        let beside = SecondDatabase::of(&store).await;
         let server = store.serve(beside.settings()).await;
         let (mut alice, mut bob) = lounge(&server).await;
         chat(&mut alice, 20).await;
@@ -114,12 +117,12 @@ on_both! {
         let (mut alice, _bob) = lounge(&without).await;
         chat(&mut alice, 30).await;
         assert_eq!(without.stop().await.code, Some(0));
-        let beside = Beside::of(&store).await;
+        let beside = SecondDatabase::of(&store).await;
         let server = store.serve(beside.settings()).await;
         for _ in 0..4 {
             let mut alice = server.hello(json!({"token": alice.token()})).await;
             chat(&mut alice, 25).await;
-            // In the middle of the counting, as often as not.
+            // Often in the middle of counting.
             server.crash().await;
         }
         let page = exact(&store, &server).await;
@@ -127,7 +130,7 @@ on_both! {
     }
 
     async fn a_database_that_was_lost_is_counted_anew(store: Store) {
-        let beside = Beside::of(&store).await;
+        let beside = SecondDatabase::of(&store).await;
         let server = store.serve(beside.settings()).await;
         let (mut alice, _bob) = lounge(&server).await;
         chat(&mut alice, 30).await;
@@ -143,7 +146,7 @@ on_both! {
     }
 
     async fn a_database_that_was_lost_under_the_server_is_counted_anew_after_a_reset(store: Store) {
-        let beside = Beside::of(&store).await;
+        let beside = SecondDatabase::of(&store).await;
         let server = store.serve(beside.settings()).await;
         let (mut alice, _bob) = lounge(&server).await;
         chat(&mut alice, 10).await;
@@ -160,7 +163,7 @@ on_both! {
     }
 
     async fn a_database_that_falls_silent_disturbs_nobody_and_is_caught_up(store: Store) {
-        let beside = Beside::of(&store).await;
+        let beside = SecondDatabase::of(&store).await;
         let server = store.serve(beside.settings()).await;
         let (mut alice, _bob) = lounge(&server).await;
         chat(&mut alice, 5).await;
@@ -177,7 +180,7 @@ on_both! {
     }
 
     async fn a_database_that_is_silent_does_not_hold_up_a_stop(store: Store) {
-        let beside = Beside::of(&store).await;
+        let beside = SecondDatabase::of(&store).await;
         let server = store.serve(beside.settings()).await;
         let (mut alice, _bob) = lounge(&server).await;
         exact(&store, &server).await;
@@ -195,7 +198,7 @@ on_both! {
     }
 
     async fn a_database_that_is_away_at_the_start_is_waited_for_while_people_chat(store: Store) {
-        let beside = Beside::of(&store).await;
+        let beside = SecondDatabase::of(&store).await;
         let hidden = beside.hide();
         let server = store.serve(beside.settings()).await;
         let (mut alice, _bob) = lounge(&server).await;
@@ -209,7 +212,7 @@ on_both! {
     }
 
     async fn the_operator_resets_one_database_and_people_stay(store: Store) {
-        let beside = Beside::of(&store).await;
+        let beside = SecondDatabase::of(&store).await;
         let server = store.serve(beside.settings()).await;
         let (mut alice, mut bob) = lounge(&server).await;
         chat(&mut alice, 5).await;

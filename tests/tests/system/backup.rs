@@ -1,4 +1,4 @@
-//! Data that becomes older data: no client goes on as if nothing had happened.
+//! Data replaced by older data: no client goes on as if nothing had happened.
 
 use serde_json::{Value, json};
 use std::path::Path;
@@ -20,7 +20,7 @@ async fn ended(mut command: Command) -> Output {
         .unwrap()
 }
 
-fn told(output: &Output) -> String {
+fn output_text(output: &Output) -> String {
     let (out, err) = (&output.stdout, &output.stderr);
     format!(
         "{}{}",
@@ -29,24 +29,28 @@ fn told(output: &Output) -> String {
     )
 }
 
-/// A command that must succeed.
+/// Runs a command that must succeed.
 async fn done(store: &Store, arguments: &[&str]) -> String {
     let output = parlor_on(store, arguments).await;
     assert_eq!(
         output.status.code(),
         Some(0),
         "{arguments:?}: {}",
-        told(&output)
+        output_text(&output)
     );
-    told(&output)
+    output_text(&output)
 }
 
-/// A command that must end with this code, and say this.
+/// Runs a command that must fail with this exit code and text.
 async fn refused(store: &Store, arguments: &[&str], code: i32, why: &str) {
     let output = parlor_on(store, arguments).await;
-    let told = told(&output);
-    assert_eq!(output.status.code(), Some(code), "{arguments:?}: {told}");
-    assert!(told.contains(why), "{arguments:?}: {told}");
+    let output_text = output_text(&output);
+    assert_eq!(
+        output.status.code(),
+        Some(code),
+        "{arguments:?}: {output_text}"
+    );
+    assert!(output_text.contains(why), "{arguments:?}: {output_text}");
 }
 
 fn text(path: &Path) -> &str {
@@ -63,7 +67,7 @@ async fn chat(client: &mut Client, what: &str, messages: u32) -> i64 {
     seq
 }
 
-/// Opens the lounge and has said this many things that are to be kept.
+/// Joins the lounge and sends this many messages, which are to be kept.
 async fn alice_after(server: &Server, messages: u32) -> Client {
     let mut alice = server.account("alice").await;
     alice.open("lounge").await;
@@ -82,7 +86,7 @@ fn epoch(client: &Client) -> String {
     client.greeting()["epoch"].as_str().unwrap().to_owned()
 }
 
-/// All bodies that a client pages together.
+/// Returns all message bodies that a client reads page by page.
 async fn bodies(client: &mut Client) -> Vec<String> {
     let page = client
         .ok("history", json!({"room": "lounge", "limit": 200}))
@@ -93,7 +97,7 @@ async fn bodies(client: &mut Client) -> Vec<String> {
         .collect()
 }
 
-/// Comes back with a cursor and an epoch of before, and is told to begin anew.
+/// Resumes with an old cursor and epoch, and expects to be reset.
 async fn comes_back_to_a_reset(server: &Server, resume: Value) -> Client {
     let before = resume["epoch"].clone();
     let mut back = server.hello(resume).await;
@@ -118,7 +122,7 @@ fn a_backup_while_people_chat_is_restored_and_nothing_is_mixed() {
             },
             parlor_on(&store, &arguments)
         );
-        assert_eq!(output.status.code(), Some(0), "{}", told(&output));
+        assert_eq!(output.status.code(), Some(0), "{}", output_text(&output));
         let head = chat(&mut alice, "lost", 50).await;
         let old = alice.resume();
         alice.vanish();
@@ -306,7 +310,7 @@ fn a_restore_that_is_cut_off_leaves_the_one_store_or_the_other() {
     });
 }
 
-/// The lines of the log about an epoch that was changed at the start.
+/// Returns the log lines about a new epoch at the start.
 fn noticed(server: &Server) -> usize {
     let lines = server.lines();
     lines
@@ -352,7 +356,7 @@ fn a_copy_put_back_by_hand_gets_a_new_epoch_by_itself() {
 #[test]
 fn no_kill_at_any_moment_changes_the_epoch() {
     judge(Kind::Sqlite, "kills keep the epoch", async |store| {
-        // The mark is written as often as it can be.
+        // The mark is written as often as possible.
         let often = Settings::default().with("CORE_DB_MARK_EVERY_MS", "10");
         let server = store.serve(often).await;
         let mut alice = server.account("alice").await;
@@ -386,7 +390,7 @@ fn no_kill_at_any_moment_changes_the_epoch() {
     });
 }
 
-/// From 20 to 240 ms, no two alike.
+/// Returns delays from 20 to 240 ms, all different.
 fn rand_ms(kill: u64) -> u64 {
     20 + kill * 20
 }
@@ -423,7 +427,7 @@ fn postgres_is_backed_up_with_its_own_tools() {
         let mut dump = Command::new("pg_dump");
         dump.args(["--format=custom", "--file", text(&file), &url]);
         let dumped = ended(dump).await;
-        assert!(dumped.status.success(), "{}", told(&dumped));
+        assert!(dumped.status.success(), "{}", output_text(&dumped));
         let head = chat(&mut alice, "lost", 20).await;
         let old = alice.resume();
         alice.vanish();
@@ -432,7 +436,7 @@ fn postgres_is_backed_up_with_its_own_tools() {
         restore.args(["--clean", "--if-exists", "--single-transaction"]);
         restore.args(["--dbname", &url, text(&file)]);
         let restored = ended(restore).await;
-        assert!(restored.status.success(), "{}", told(&restored));
+        assert!(restored.status.success(), "{}", output_text(&restored));
         done(&store, &["new-epoch"]).await;
         store.begins_anew();
         server.start_again().await;

@@ -1,4 +1,4 @@
-//! What bad input gets: the error's name, and the connection stays.
+//! Bad input gets the error's name, and the connection stays open.
 
 use serde_json::{Value, json};
 use tests::{Client, Server, on_both};
@@ -11,7 +11,7 @@ async fn lounge(server: &Server) -> (Client, Client) {
     (alice, bob)
 }
 
-/// Nothing that went wrong reached anybody, and all still works.
+/// Checks that no bad input reached anybody, and that everything still works.
 async fn unharmed(alice: &mut Client, bob: &mut Client) {
     bob.settle().await;
     assert!(

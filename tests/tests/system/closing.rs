@@ -1,4 +1,4 @@
-//! Each close code the server gives.
+//! Each close code that the server sends.
 
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -8,7 +8,7 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 use tokio_tungstenite::tungstenite::protocol::frame::{Frame, FrameHeader};
 
-/// Codes of the protocol that no test makes the server give, and why.
+/// Close codes that no test provokes, and why.
 const NOT_GIVEN: &[(u16, &str)] = &[
     (1001, "a client's word, when a page is left"),
     (1005, "no close frame at all: never on the wire"),
@@ -128,7 +128,7 @@ codes! {
             .with("PARLOR_PONG_TIMEOUT_MS", "1000");
         let server = store.serve(settings).await;
         let mut client = server.guest("alice").await;
-        // It reads nothing meanwhile, so it answers nothing.
+        // It does not read meanwhile, so it does not answer.
         let given_up = async || server.scrape().await.sum("parlor_sockets_closed_total", &[("code", "4002")]);
         while given_up().await < 1.0 {
             tokio::time::sleep(Duration::from_millis(50)).await;
@@ -154,8 +154,8 @@ codes! {
         let mut slow = server.guest("slow").await;
         slow.ok("join", json!({"room": "lounge"})).await;
         let long = "x".repeat(4_000);
-        // More than the queue, and than the kernel takes beside it; and soon done, as the server
-        // waits but a second for its close frame to be taken.
+        // More than the queue and the kernel's buffers hold, and quickly, since the server waits
+        // only a second for its close frame to be accepted.
         for part in 0..6 {
             let mut commands = Vec::new();
             for number in 0..25 {
@@ -178,7 +178,7 @@ codes! {
     async fn a_connection_whose_token_expires_is_closed_4011(store: Store) -> 4011 {
         let server = store.serve(identities()).await;
         let mut client = server.connect().await;
-        // 60 s of skew are allowed: this one has 5 s left.
+        // 60 s of clock skew are allowed: this token is valid for 5 s more.
         let jwt = Claims::of("subject", "alice", -55).jwt();
         client.hello(json!({"jwt": jwt})).await.unwrap();
         client.closed().await
@@ -226,7 +226,7 @@ codes! {
     }
 }
 
-/// A server that trusts the test's issuer.
+/// Starts a server that trusts the test's issuer.
 pub(crate) fn identities() -> Settings {
     Settings::default().with("PARLOR_JWT_SECRET", SECRET)
 }

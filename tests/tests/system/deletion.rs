@@ -1,4 +1,4 @@
-//! An account that is deleted: who it was is gone, what it wrote stays.
+//! Deleted accounts: the identity is gone, the messages stay.
 
 use http::StatusCode;
 use serde_json::{Value, json};
@@ -17,7 +17,7 @@ async fn authors(client: &mut Client) -> Vec<String> {
         .collect()
 }
 
-/// Alice has written in bob's room and mentioned him; she is there on two devices.
+/// Alice has written in bob's room and mentioned him; she is connected on two devices.
 async fn scene(server: &Server) -> (Client, Client, Client) {
     let mut bob = server.account("bob").await;
     bob.open("lounge").await;
@@ -47,7 +47,7 @@ async fn is_gone(server: &Server, alice: &Client, bob: &mut Client) {
     let _ = login.refused("bad_credentials");
     bob.refused("dm", json!({"user": "@alice"}), "no_such_user")
         .await;
-    // The name is free, and who takes it is somebody else.
+    // The name is free, and a new account with it is somebody else.
     let new = server.account("alice").await;
     assert_ne!(new.id(), alice.id());
 }
@@ -89,8 +89,8 @@ on_both! {
             command.args(["admin", "delete-account", name]).env_clear().envs(&environment);
             let output = tokio::task::spawn_blocking(move || command.output().unwrap());
             let output = output.await.unwrap();
-            let told = String::from_utf8_lossy(&output.stderr).into_owned();
-            assert_eq!(output.status.code(), code, "{name}: {told}");
+            let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+            assert_eq!(output.status.code(), code, "{name}: {stderr}");
         }
         server.start_again().await;
         let mut bob = server.hello(json!({"token": token})).await;

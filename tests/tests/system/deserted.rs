@@ -1,4 +1,4 @@
-//! Names and rooms that nobody uses, and what is left of a message that was deleted.
+//! Unused names and rooms, and what remains of a deleted message.
 
 use serde_json::{Value, json};
 use tests::{Client, Settings, on_both};
@@ -116,7 +116,7 @@ on_both! {
         let named = alice.say("lounge", "@bob, look").await["seq"].clone();
         let line = bob.ok("rooms", json!({})).await["rooms"][0].clone();
         assert_eq!((&line["unread"], &line["mentions"]), (&json!(999), &json!(1)));
-        // What the text mentions is what it mentioned when it was sent.
+        // Mentions are resolved when a message is sent.
         let edit = json!({"room": "lounge", "target": named, "body": "look, all"});
         alice.ok("edit", edit).await;
         let line = bob.ok("rooms", json!({})).await["rooms"][0].clone();

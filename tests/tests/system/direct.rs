@@ -15,9 +15,9 @@ on_both! {
         assert_eq!(card["kind"], "direct");
         assert_eq!(card["with"], *bob.user());
         let room = card["room"].as_str().unwrap();
-        let told = bob.push("room", room).await;
-        assert_eq!(told["why"], "dm");
-        assert_eq!(told["card"]["with"], *alice.user());
+        let push = bob.push("room", room).await;
+        assert_eq!(push["why"], "dm");
+        assert_eq!(push["card"]["with"], *alice.user());
         let again = bob.ok("dm", json!({"user": "@alice"})).await;
         assert_eq!(again["card"]["room"], room);
         assert_eq!(again["dup"], true);

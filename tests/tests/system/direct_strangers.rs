@@ -1,16 +1,16 @@
-//! Direct rooms that somebody else opened: they take no place, show nothing, and can be closed.
+//! Direct rooms opened by somebody else: they use no quota, show nothing, and can be closed.
 
 use serde_json::{Value, json};
 use std::time::Duration;
 use tests::{Client, Server, Settings, Store, on_both};
 
-/// Opens the direct room with someone; returns its key.
+/// Opens the direct room with someone and returns its key.
 async fn opened(client: &mut Client, user: &str) -> String {
     let opened = client.ok("dm", json!({"user": user})).await;
     opened["card"]["room"].as_str().unwrap().to_owned()
 }
 
-/// The line of one's own list that has this room.
+/// Returns the entry of this room in one's own room list.
 async fn line(client: &mut Client, room: &str) -> Option<Value> {
     let list = client.ok("rooms", json!({})).await;
     let lines = list["rooms"].as_array().unwrap();
@@ -20,7 +20,7 @@ async fn line(client: &mut Client, room: &str) -> Option<Value> {
         .cloned()
 }
 
-/// Whether the reply of an op names this person as online there.
+/// Returns whether the reply of an op shows this person as online.
 async fn shows(client: &mut Client, op: &str, room: &str, user: &str) -> bool {
     let reply = client.ok(op, json!({"room": room})).await;
     let crowd = if op == "join" {
@@ -105,7 +105,7 @@ on_both! {
             assert!(!shows(&mut alice, op, &room, &id).await, "{op}");
         }
         assert!(!is_listed_online(&mut alice, &room, &id).await);
-        // Reading along and typing are no answer.
+        // Reading and typing do not count as an answer.
         bob.ok("join", json!({"room": room})).await;
         bob.ok("typing", json!({"room": room, "on": true})).await;
         bob.ok("read", json!({"room": room, "seq": 2})).await;
@@ -137,7 +137,7 @@ on_both! {
         bob.ok("ping", json!({})).await;
         alice.idle(Duration::from_secs(2)).await;
         assert!(!names(&alice.pushed("presence", &room), &id));
-        // A `dm` back is an answer, without an entry.
+        // A `dm` in return counts as an answer, without an entry.
         let answered = bob.ok("dm", json!({"user": "@alice"})).await;
         assert_eq!((&answered["dup"], &answered["card"]["room"]), (&json!(true), &json!(room)));
         let came = |push: &Value| names(std::slice::from_ref(push), &id);
@@ -174,7 +174,7 @@ on_both! {
         for op in ["join", "history", "members"] {
             bob.refused(op, json!({"room": room}), "no_such_room").await;
         }
-        // It opens again at the wish of the one who left.
+        // The person who left can open it again.
         let back = bob.ok("dm", json!({"user": "@alice"})).await;
         assert_eq!((&back["dup"], &back["card"]["room"]), (&json!(false), &json!(room)));
         bob.ok("join", json!({"room": room})).await;

@@ -104,7 +104,7 @@ on_both! {
         let mut older = server.guest("alice").await;
         let mut newer = server.connect().await;
         newer.hello(json!({"token": older.token()})).await.unwrap();
-        // Its close was sent before the newer one's reply, so it is there already.
+        // The server sent its close before the newer connection's reply, so it has arrived.
         let closed = older.closed_within(Duration::from_secs(1)).await;
         assert_eq!(closed.code, Some(4503));
         newer.ok("ping", json!({})).await;
@@ -138,7 +138,7 @@ on_both! {
             Err(closed) => assert_eq!(closed.code, Some(4505)),
         }
         first.ok("ping", json!({})).await;
-        // A tab that is known takes over; it does not count twice.
+        // A known tab takes over; it does not count twice.
         server.tab(&first, "tab-3").await;
     }
 

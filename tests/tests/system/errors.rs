@@ -1,4 +1,4 @@
-//! Each error name of the protocol, seen.
+//! Each error name of the protocol.
 
 use crate::closing::identities;
 use serde_json::{Value, json};
@@ -245,7 +245,7 @@ names! {
         server.expect_trouble();
         let (mut alice, mut bob) = lounge(&server).await;
         let hold = Hold::of(&store).await;
-        // The first is begun and held; the second waits behind it until its time is up.
+        // The first has begun and is held; the second waits behind it until its time is up.
         let begun = alice.post("send", send("begun")).await;
         tokio::time::sleep(Duration::from_millis(300)).await;
         let waiting = bob.post("send", send("waiting")).await;
@@ -273,10 +273,10 @@ names! {
         server.expect_trouble();
         let (mut alice, _bob) = lounge(&server).await;
         let hold = Hold::of(&store).await;
-        // The first is asked and held; the page behind it waits for its reply.
+        // The first was sent and is held; the page behind it waits for its reply.
         let asked = alice.post("send", send("asked")).await;
         let waiting = alice.post("history", json!({"room": "lounge"})).await;
-        // Both have been read when this is answered.
+        // When this is answered, both have been read.
         alice.ok("ping", json!({})).await;
         server.signal("TERM");
         let asked = alice.reply(asked).await.unwrap_err();
@@ -288,9 +288,9 @@ names! {
     }
 }
 
-/// After a time-out the command is repeated until it is through: nothing is lost, nothing doubled.
+/// After a timeout the command is repeated until it succeeds: nothing is lost or stored twice.
 async fn repeated(client: &mut Client, send: Value) {
-    // What holds it up may be a computation, which takes as long as the machine is busy.
+    // A computation may be what delays it, which takes longer on a busy machine.
     let end = tokio::time::Instant::now() + Duration::from_secs(200);
     let ack = loop {
         match client.call("send", send.clone()).await {

@@ -1,4 +1,4 @@
-//! The database goes away, is slow, or is written by another node.
+//! The database is lost, slow, or written by another node.
 
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -15,7 +15,7 @@ async fn lounge(server: &Server) -> (Client, Client) {
     (alice, bob)
 }
 
-/// What another node would write: a copy of the last message at the next place.
+/// Writes what another node would write: a copy of the last message with the next `seq`.
 const ANOTHER_NODES_MESSAGE: &str = "
     INSERT INTO entries (room_id, seq, kind, author_id, at, cid, body, body_hash)
         SELECT e.room_id, e.seq + 1, e.kind, e.author_id, e.at, 'of-another-node', e.body, e.body_hash
@@ -53,8 +53,8 @@ on_both! {
         let ack = alice.say("lounge", "from here again").await;
         for client in [&mut alice, &mut bob] {
             client.reach("lounge", ack["seq"].as_i64().unwrap()).await;
-            let told = client.pushed("entry", "lounge");
-            let cids: Vec<_> = told.iter().map(|entry| entry["cid"].clone()).collect();
+            let entries = client.pushed("entry", "lounge");
+            let cids: Vec<_> = entries.iter().map(|entry| entry["cid"].clone()).collect();
             assert!(cids.contains(&json!("of-another-node")), "{cids:?}");
         }
     }
@@ -85,7 +85,7 @@ on_postgres! {
         assert!(matches!(health.status.as_u16(), 200 | 503));
         store.link().open();
         let end = tokio::time::Instant::now() + Duration::from_secs(30);
-        // A new connection to the database reads the epoch again; it has not changed.
+        // A new database connection reads the epoch again; it has not changed.
         while alice.call("send", send.clone()).await.is_err() {
             assert!(tokio::time::Instant::now() < end, "it came back");
             tokio::time::sleep(Duration::from_millis(100)).await;
@@ -96,7 +96,7 @@ on_postgres! {
 
 on_sqlite! {
     async fn reading_goes_on_while_a_commit_hangs(store: Store) {
-        // With one connection, reading would wait for the commit.
+        // With a single connection, reading would wait for the commit.
         let server = store.serve(Settings::default().pool_of(2)).await;
         server.expect_trouble();
         let (mut alice, mut bob) = lounge(&server).await;
@@ -113,7 +113,7 @@ on_sqlite! {
     }
 }
 
-/// What a restore or a promotion under a running server looks like to it.
+/// Simulates a restore or a promotion under a running server.
 const ANOTHER_EPOCH: &str = "UPDATE storage_meta SET value = 'another' WHERE key = 'epoch';
     SELECT pg_terminate_backend(pid) FROM pg_stat_activity
     WHERE datname = current_database() AND application_name LIKE 'parlor%';";
@@ -138,7 +138,7 @@ fn an_epoch_that_changes_under_the_server_closes_all_sockets() {
     });
 }
 
-/// Which session holds the lock on the store.
+/// Returns the session that holds the lock on the store.
 const LOCK_HOLDER: &str = "SELECT coalesce(max(pid), 0)::bigint AS count FROM pg_locks
     WHERE locktype = 'advisory' AND granted AND classid = 1885434476 AND objid = 1
         AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";

@@ -1,19 +1,20 @@
-//! The world beside the server breaks for a moment while people talk: the delivery contract holds.
-//! The long forms of these are in `just torture`.
+//! Short faults around the server while people chat: the delivery contract holds. The long forms
+//! run in `just torture`.
 
 use std::time::Duration;
 use tests::{
-    Kind, Misdeed, Place, Rank, Size, beside_away, beside_hidden, beside_lost_later, black_hole,
-    blocked_log, deaf, failed_sync, full_disk, half_open, hung, judge, judge_at,
+    Kind, Misbehaviour, Place, Rank, Size, beside_away, beside_hidden, beside_lost_later,
+    black_hole, blocked_log, deaf, failed_sync, full_disk, half_open, hung, judge, judge_at,
     killed_connections, locked, misbehaving, no_descriptors, on_both, restarted, slow, stopped,
 };
 
 const SHORT: Size = Size::Short;
 
-/// Long enough to be noticed, and within a test's time.
+/// Long enough to be noticed, and short enough for a test.
 const A_MOMENT: Duration = Duration::from_millis(1_500);
 
-/// A PostgreSQL of the test's own that starts, stops and recovers fast, whatever the disk does.
+/// Starts a separate PostgreSQL server that starts, stops and recovers quickly, whatever the disk
+/// does.
 const IN_MEMORY: Place = Place::SmallDisk(Kind::Postgres, 256);
 
 #[test]
@@ -98,27 +99,27 @@ on_both! {
     }
 
     async fn a_subscriber_that_panics_disturbs_nobody(store: Store) {
-        let _ = misbehaving(store, SHORT, A_MOMENT, Misdeed::Panics, Rank::Isolated).await;
+        let _ = misbehaving(store, SHORT, A_MOMENT, Misbehaviour::Panics, Rank::Isolated).await;
     }
 
     async fn a_subscriber_that_hangs_disturbs_nobody(store: Store) {
-        let _ = misbehaving(store, SHORT, A_MOMENT, Misdeed::Hangs, Rank::Isolated).await;
+        let _ = misbehaving(store, SHORT, A_MOMENT, Misbehaviour::Hangs, Rank::Isolated).await;
     }
 
     async fn a_subscriber_that_ends_disturbs_nobody(store: Store) {
-        let _ = misbehaving(store, SHORT, A_MOMENT, Misdeed::Ends, Rank::Isolated).await;
+        let _ = misbehaving(store, SHORT, A_MOMENT, Misbehaviour::Ends, Rank::Isolated).await;
     }
 
     async fn an_essential_subscriber_that_panics_loses_nothing(store: Store) {
-        let _ = misbehaving(store, SHORT, A_MOMENT, Misdeed::Panics, Rank::Essential).await;
+        let _ = misbehaving(store, SHORT, A_MOMENT, Misbehaviour::Panics, Rank::Essential).await;
     }
 
     async fn an_essential_subscriber_that_hangs_loses_nothing(store: Store) {
-        let _ = misbehaving(store, SHORT, A_MOMENT, Misdeed::Hangs, Rank::Essential).await;
+        let _ = misbehaving(store, SHORT, A_MOMENT, Misbehaviour::Hangs, Rank::Essential).await;
     }
 
     async fn an_essential_subscriber_that_ends_stops_the_house_and_loses_nothing(store: Store) {
-        let _ = misbehaving(store, SHORT, A_MOMENT, Misdeed::Ends, Rank::Essential).await;
+        let _ = misbehaving(store, SHORT, A_MOMENT, Misbehaviour::Ends, Rank::Essential).await;
     }
 
     async fn a_server_out_of_descriptors_keeps_everyone_who_is_in(store: Store) {

@@ -1,15 +1,15 @@
-//! Strangers who write without pause, or hardly at all: they are thrown out, and nobody else feels it.
-//! The figures are taken by `just torture floods`; what is asserted here holds on a busy machine too.
+//! Clients that write without pause, or hardly at all, are disconnected, and nobody else notices.
+//! `just torture floods` takes the measurements; the assertions here hold on a busy machine too.
 
 use serde_json::json;
 use std::time::Duration;
-use tests::{FLOODS, Flood, Raw, Said, Scale, Settings, Store, on_both};
+use tests::{FLOODS, Flood, Raw, Received, Scale, Settings, Store, on_both};
 use tokio::time::Instant;
 
-/// What a machine that does much else at once may make of a moment.
+/// Allowance for a busy machine.
 const LONG: Duration = Duration::from_secs(20);
 
-/// A few strangers, as many as there are threads to own and more, and a few people.
+/// A few flooding clients, at least as many as there are threads, and a few people.
 async fn harmless(store: &Store, name: &str) {
     let flood: &'static Flood = FLOODS.iter().find(|flood| flood.name == name).unwrap();
     let scale = Scale {
@@ -20,7 +20,7 @@ async fn harmless(store: &Store, name: &str) {
         pinned: false,
     };
     let felt = flood.run(store, scale).await;
-    // The people's patience is 10 s, and a stop has as long.
+    // The people wait 10 s at most, and a stop may take as long.
     assert!(felt.sends_p99 < Duration::from_secs(8), "{felt}");
     assert!(felt.health_p99 < Duration::from_secs(5), "{felt}");
     assert!(felt.stop < Duration::from_secs(12), "{felt}");
@@ -37,7 +37,7 @@ async fn greeted(server: &tests::Server) -> Raw {
     raw
 }
 
-/// A text frame under the mask of zeros.
+/// Returns a text frame with a mask of zeros.
 fn frame(text: &str) -> Vec<u8> {
     let mut frame = vec![0x81, 0xfe];
     frame.extend_from_slice(&u16::try_from(text.len()).unwrap().to_be_bytes());
@@ -75,18 +75,18 @@ on_both! {
         let settings = Settings::default().with("PARLOR_MESSAGE_TIMEOUT_MS", "2000");
         let server = store.serve(settings).await;
         let mut raw = greeted(&server).await;
-        // The header of 60,000 bytes, then one every tenth of a second.
+        // A header that announces 60,000 bytes, then one byte every tenth of a second.
         raw.bytes(b"\x81\xfe\xea\x60\0\0\0\0").await.unwrap();
         let began = Instant::now();
         let closed = loop {
             match tokio::time::timeout(Duration::from_millis(100), raw.next()).await {
-                Ok(Said::Text(_)) => {}
+                Ok(Received::Text(_)) => {}
                 Ok(said) => break said,
                 Err(_) => raw.bytes(b"x").await.unwrap(),
             }
             assert!(began.elapsed() < LONG);
         };
-        assert_eq!(closed, Said::Close(4003));
+        assert_eq!(closed, Received::Close(4003));
     }
 
     async fn a_slow_line_that_carries_bytes_is_alive(store: Store) {
@@ -127,22 +127,22 @@ on_both! {
         let mut pings = 0;
         while pings < 40 {
             match raw.next().await {
-                Said::Text(frame) if frame["ev"] == "ping" => {
+                Received::Text(frame) if frame["ev"] == "ping" => {
                     pings += 1;
                     raw.bytes(&pong).await.unwrap();
                 }
-                Said::Text(_) => {}
+                Received::Text(_) => {}
                 said => panic!("{said:?} after {pings} pings"),
             }
         }
         raw.bytes(&pong.repeat(100)).await.unwrap();
         let closed = loop {
             match raw.next().await {
-                Said::Text(_) => {}
+                Received::Text(_) => {}
                 said => break said,
             }
         };
-        assert_eq!(closed, Said::Close(4508));
+        assert_eq!(closed, Received::Close(4508));
     }
 
     async fn a_message_in_large_pieces_costs_one_point(store: Store) {
@@ -153,7 +153,7 @@ on_both! {
             .with("PARLOR_REFUSALS_MAX", "1");
         let server = store.serve(settings).await;
         let mut raw = greeted(&server).await;
-        // 100 pieces of 300 bytes: the command, and the rest of it is white space.
+        // 100 fragments of 300 bytes: the command, padded with white space.
         let text = format!("{:30000}", r#"{"id":7,"op":"ping","d":{}}"#);
         for (number, piece) in text.as_bytes().chunks(300).enumerate() {
             let opcode = u8::from(number == 0) | if number == 99 { 0x80 } else { 0 };

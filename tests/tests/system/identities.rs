@@ -31,7 +31,7 @@ on_both! {
 
     async fn its_token_resumes_until_it_expires(store: Store) {
         let server = store.serve(identities()).await;
-        // 60 s of skew are allowed: these have about 6 s left.
+        // 60 s of clock skew are allowed: these are valid for about 6 s more.
         let claims = Claims::of("subject-1", "alice", -54);
         let alice = server.hello(json!({"jwt": claims.jwt()})).await;
         let again = server.hello(json!({"token": alice.token(), "tab": "b"})).await;

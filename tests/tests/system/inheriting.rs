@@ -1,4 +1,4 @@
-//! Who owns the rooms of an account that is deleted, whichever way that happens.
+//! Who inherits the rooms of a deleted account, whichever way it is deleted.
 
 use serde_json::{Value, json};
 use std::process::Command;
@@ -16,7 +16,7 @@ async fn delete_own(server: &Server, client: &Client, name: &str) {
     let _ = api.post("/api/v1/delete-account", &right).await.ok();
 }
 
-/// The log says that this one owns the room, and it does.
+/// Checks that this person owns the room, in the log and in fact.
 async fn inherits(heir: &mut Client) {
     let id = heir.id().to_owned();
     let named = |entry: &Value| {

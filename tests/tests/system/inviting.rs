@@ -1,5 +1,5 @@
-//! Invitations: they wait for those who are away, can be declined, and end with the right to give
-//! them.
+//! Invitations: they wait for people who are offline, can be declined, and end when the inviter
+//! loses the right to invite.
 
 use serde_json::{Value, json};
 use tests::{Client, Server, Settings, on_both};
@@ -21,7 +21,7 @@ async fn invitations(client: &mut Client) -> Vec<Value> {
     list["invitations"].as_array().unwrap().clone()
 }
 
-/// Bob, with his token, is away.
+/// Bob has a token and is offline.
 async fn away(server: &Server) -> (Client, Value) {
     let bob = server.account("bob").await;
     let hello = json!({"token": bob.token(), "subscribe": "all"});
@@ -41,9 +41,9 @@ on_both! {
         let invited = invite(&mut alice, &room, &bob).await;
         bob.vanish();
         let mut bob = server.hello(hello.clone()).await;
-        let told = bob.push("room", &room).await;
-        assert_eq!((&told["why"], &told["by"]), (&json!("invited"), alice.user()));
-        assert_eq!(told["card"]["title"], "Plans");
+        let push = bob.push("room", &room).await;
+        assert_eq!((&push["why"], &push["by"]), (&json!("invited"), alice.user()));
+        assert_eq!(push["card"]["title"], "Plans");
         bob.push("resumed", "").await;
         let waiting = invitations(&mut bob).await;
         assert_eq!(waiting.len(), 1);
@@ -57,7 +57,7 @@ on_both! {
         bob.vanish();
         let mut bob = server.hello(hello).await;
         bob.push("resumed", "").await;
-        assert!(bob.pushed("room", &room).iter().all(|told| told["why"] != "invited"));
+        assert!(bob.pushed("room", &room).iter().all(|push| push["why"] != "invited"));
     }
 
     async fn an_invitation_can_be_declined(store: Store) {

@@ -1,4 +1,4 @@
-//! Nothing acknowledged is lost to kill -9.
+//! kill -9 loses nothing that was acknowledged.
 
 use tests::{Plan, on_both, torture};
 

@@ -1,4 +1,4 @@
-//! Crowds in several rooms at once, rooms whose owner goes, and a clock that went wild.
+//! Crowds in several rooms at once, rooms whose owner leaves, and a wrong clock.
 
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -59,7 +59,7 @@ on_both! {
         for (number, guest) in guests.iter_mut().enumerate() {
             let mut posted = Vec::new();
             for step in 0..ROOMS {
-                // Half of them go round the other way.
+                // Half of them visit the rooms in reverse order.
                 let room = if number % 2 == 0 { step } else { ROOMS - 1 - step };
                 let join = json!({"room": format!("room-{room}"), "limit": 1});
                 posted.push((guest.post("join", join.clone()).await, join));
@@ -68,7 +68,7 @@ on_both! {
         }
         for (guest, posted) in guests.iter_mut().zip(joins) {
             for (id, join) in posted {
-                // On a slow machine a crowd may take longer than one waits: then it is repeated.
+                // On a slow machine a crowd may take longer than the time limit: then it retries.
                 if let Err(refusal) = guest.reply(id).await {
                     assert_eq!(refusal.all["retryable"], true, "{}", refusal.name);
                     guest.ok("join", join).await;
@@ -161,7 +161,7 @@ on_both! {
         let resume = alice.resume();
         alice.vanish();
         assert_eq!(server.stop().await.code, Some(0));
-        // Sixty days ahead: the same as a store that has seen nothing for sixty days.
+        // Sixty days ahead: as for a store that was unused for sixty days.
         let ago = format!(
             "UPDATE entries SET at = at - {0};
             UPDATE storage_meta SET value = CAST(CAST(value AS BIGINT) - {0} AS TEXT)

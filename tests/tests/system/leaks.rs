@@ -1,4 +1,4 @@
-//! Nothing is left of what has gone: no task, no descriptor, no entry in a map.
+//! Nothing remains of what has gone: no task, no descriptor, no map entry.
 
 use serde_json::json;
 use std::time::Duration;
@@ -7,10 +7,10 @@ use tests::{
 };
 
 const SOON: Duration = Duration::from_secs(20);
-/// What an allocator may keep of some hundreds of connections.
+/// Memory that an allocator may keep of some hundred connections.
 const MEMORY: f64 = 24.0 * 1024.0 * 1024.0;
 
-/// The one line of the log that has this trace.
+/// Returns the only log line with this trace.
 async fn line_of(server: &Server, trace: &str) -> String {
     server.logged(trace).await;
     let mut lines = server.lines();
@@ -19,7 +19,7 @@ async fn line_of(server: &Server, trace: &str) -> String {
     lines.remove(0)
 }
 
-/// A message that says so kills the connection on which it is being committed.
+/// Makes a message with this text kill the database connection that commits it.
 const DIE_AT_COMMIT: &str = "
     CREATE FUNCTION die() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
         IF NEW.body = 'die' THEN PERFORM pg_terminate_backend(pg_backend_pid()); END IF;
@@ -34,7 +34,7 @@ on_both! {
         let _alice = server.hello(json!({"token": token, "tab": "kept"})).await;
         let idle = Footprint::of(&server).await;
         churn(&server, &token, 60).await;
-        // Whoever has gone is remembered as a person for a minute, with the rooms they are in.
+        // A person who has gone is remembered for a minute, with their rooms.
         let idle = Footprint { hub: [1.0, f64::INFINITY, 1.0], ..idle };
         let warm = idle.regained(&server, f64::INFINITY, SOON).await;
         churn(&server, &token, 300).await;

@@ -1,4 +1,4 @@
-//! A server stops, and starts again.
+//! A server stops and starts again.
 
 use http::StatusCode;
 use serde_json::json;

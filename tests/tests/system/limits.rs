@@ -1,4 +1,4 @@
-//! Rates and counts, as everyone meets them.
+//! Rate limits and quotas in everyday use.
 
 use serde_json::json;
 use std::time::Duration;

@@ -1,9 +1,9 @@
-//! `rooms`, `members`, `presence` as lists.
+//! `rooms`, `members` and `presence` as lists.
 
 use serde_json::{Value, json};
 use tests::{Client, on_both};
 
-/// All lines of a list that comes in pages.
+/// Returns all items of a paginated list.
 async fn all(client: &mut Client, op: &str, d: Value, list: &str) -> Vec<Value> {
     let mut lines = Vec::new();
     let mut d = d;

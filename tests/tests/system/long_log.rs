@@ -1,4 +1,4 @@
-//! SQLite's log: it grows while somebody reads for long, and no longer.
+//! SQLite's log: it grows during a long read, and not longer.
 
 use serde_json::json;
 use std::fs::{self, File};
@@ -8,7 +8,7 @@ use std::time::Duration;
 use tests::{Client, Kind, Place, Server, Sql, Store, judge, judge_at};
 use tokio::time::Instant;
 
-/// No test waits longer for the log.
+/// Longest wait for the log.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 const MIB: u64 = 1 << 20;
@@ -23,7 +23,8 @@ async fn someone(server: &Server) -> Client {
     someone
 }
 
-/// Says long things, as many at once as a connection may; returns how many were acknowledged.
+/// Sends long messages, as many in flight as a connection may have; returns how many were
+/// acknowledged.
 async fn talk(client: &mut Client, round: &str, messages: u32) -> u32 {
     let body = "x".repeat(3_900);
     let mut acked = 0;
@@ -47,7 +48,7 @@ async fn talk(client: &mut Client, round: &str, messages: u32) -> u32 {
     acked
 }
 
-/// Talks until the log is this long.
+/// Sends messages until the log is this long.
 async fn grow(store: &Store, client: &mut Client, bytes: u64) {
     let end = Instant::now() + PATIENCE * 3;
     for round in 0.. {
@@ -71,7 +72,7 @@ async fn until(what: &str, reached: impl Fn() -> bool) {
     }
 }
 
-/// Reads from now on, until it is dropped.
+/// Holds a read open until dropped.
 async fn reader(store: &Store) -> Sql {
     let mut sql = Sql::create(&store.folder().join("core.db"));
     sql.run("BEGIN; SELECT count(*) FROM storage_meta").await;
@@ -95,7 +96,7 @@ fn the_log_is_cut_soon_after_a_long_read_has_ended_though_nobody_writes() {
     });
 }
 
-/// Takes all room there is.
+/// Fills the disk.
 fn fill(folder: &Path) -> PathBuf {
     let path = folder.join("filler");
     let mut file = File::options()
@@ -120,7 +121,7 @@ fn writes_come_back_by_themselves_when_the_log_had_filled_the_disk() {
         server.expect_trouble();
         let mut alice = someone(&server).await;
         let reading = reader(&store).await;
-        // A room's head, a marker: the same pages again and again, each time in the log.
+        // A room's head and a marker: the same pages each time, and each time in the log.
         let end = Instant::now() + PATIENCE * 3;
         let mut round = 0;
         while talk_shortly(&mut alice, round).await {
@@ -142,7 +143,8 @@ fn writes_come_back_by_themselves_when_the_log_had_filled_the_disk() {
     });
 }
 
-/// Few bytes each, a commit each: the log grows, the file hardly does. False: there is no room.
+/// Commits many small writes: the log grows, the file hardly does. Returns false if the disk is
+/// full.
 async fn talk_shortly(client: &mut Client, round: u32) -> bool {
     for number in 0..100 {
         let cid = format!("short-{round}-{number}");
@@ -167,7 +169,7 @@ fn a_start_on_a_full_disk_serves_or_says_what_is_wrong() {
         let filler = fill(store.folder());
         assert!(log_bytes(&store) > 0, "a crash leaves a log");
         match store.try_serve(tests::Settings::default()).await {
-            // What the log took was enough to begin with.
+            // The space of the log was enough to begin with.
             Ok(second) => {
                 second.expect_trouble();
                 let mut back = second.hello(json!({"token": token})).await;
@@ -175,9 +177,9 @@ fn a_start_on_a_full_disk_serves_or_says_what_is_wrong() {
                 assert_eq!(second.stop().await.code, Some(0));
             }
             Err(exit) => {
-                let told = exit.lines.join("\n");
-                assert_eq!(exit.code, Some(1), "{told}");
-                assert!(told.contains("its disk is full"), "{told}");
+                let log = exit.lines.join("\n");
+                assert_eq!(exit.code, Some(1), "{log}");
+                assert!(log.contains("its disk is full"), "{log}");
             }
         }
         fs::remove_file(filler).unwrap();

@@ -1,5 +1,5 @@
-//! After a failed sync the process ends at once with a code of its own; what was acknowledged
-//! before is there after the next start, and the send in doubt is settled by repeating it.
+//! After a failed sync the process exits immediately with its own exit code; what was acknowledged
+//! before is there after the restart, and repeating the send in doubt settles it.
 
 use serde_json::json;
 use tests::{FailingDisk, Kind, judge};
@@ -18,9 +18,9 @@ fn a_failed_sync_ends_the_process_and_the_next_start_has_all_that_was_acknowledg
         let doubtful = json!({"room": "lounge", "cid": "in-doubt", "body": "is it there?"});
         alice.post("send", doubtful.clone()).await;
         let exit = server.ended().await;
-        let told = exit.lines.join("\n");
-        assert_eq!(exit.code, Some(4), "{told}");
-        assert!(told.contains("what was written may be lost"), "{told}");
+        let log = exit.lines.join("\n");
+        assert_eq!(exit.code, Some(4), "{log}");
+        assert!(log.contains("what was written may be lost"), "{log}");
         drop(disk);
         server.start_again().await;
         let mut alice = server.hello(json!({"token": alice.token()})).await;

@@ -1,4 +1,4 @@
-//! Joining, leaving, subscribing; who hears of it.
+//! Joining, leaving and subscribing, and who is notified.
 
 use serde_json::json;
 use tests::on_both;
@@ -65,10 +65,10 @@ on_both! {
         let mut tab = server.tab(&bob, "tab").await;
         let joined = bob.ok("join", json!({"room": "lounge"})).await;
         for client in [&mut bob, &mut tab] {
-            let told = client.push("room", "lounge").await;
-            assert_eq!(told["why"], "joined");
-            assert_eq!(told["head"], joined["head"]);
-            assert_eq!(told["card"]["role"], "member");
+            let push = client.push("room", "lounge").await;
+            assert_eq!(push["why"], "joined");
+            assert_eq!(push["head"], joined["head"]);
+            assert_eq!(push["card"]["role"], "member");
         }
         alice.say("lounge", "heard by one of them").await;
         bob.entry("lounge", "message").await;
@@ -106,7 +106,7 @@ on_both! {
             assert_eq!((&gone["why"], &gone["seq"]), (&json!("left"), &left["seq"]));
         }
         alice.say("lounge", "not for them").await;
-        // The ledger of each client would not let an entry pass.
+        // Each client's ledger rejects an unexpected entry.
         bob.settle().await;
         tab.settle().await;
         bob.refused("send", json!({"room": "lounge", "cid": "c", "body": "x"}), "not_member").await;

@@ -1,4 +1,4 @@
-//! Send, edit, delete, react, reply, mention.
+//! Sending, editing, deleting, reacting, replying and mentioning.
 
 use serde_json::{Value, json};
 use tests::{Client, Server, on_both};
@@ -11,7 +11,7 @@ async fn lounge(server: &Server) -> (Client, Client) {
     (alice, bob)
 }
 
-/// The message as `history` has it.
+/// Returns the message from `history`.
 async fn message(client: &mut Client, seq: &Value) -> Value {
     let history = client
         .ok("history", json!({"room": "lounge", "around": seq}))

@@ -1,10 +1,10 @@
-//! Invite, kick, ban, mute, roles.
+//! Invitations, kicks, bans, mutes and roles.
 
 use serde_json::{Value, json};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tests::{Client, LIMIT, Server, on_both};
 
-/// Alice owns a public room; bob is a member of it.
+/// Alice owns a public room of which bob is a member.
 async fn lounge(server: &Server) -> (Client, Client) {
     let mut alice = server.account("alice").await;
     alice.open("lounge").await;
@@ -46,9 +46,9 @@ on_both! {
         assert_eq!(entry["seq"], invited["seq"]);
         assert_eq!(entry["user"], *bob.user());
         assert_eq!(entry["reason"], "come and see");
-        let told = bob.push("room", room).await;
-        assert_eq!(told["why"], "invited");
-        assert_eq!(told["by"], *alice.user());
+        let push = bob.push("room", room).await;
+        assert_eq!(push["why"], "invited");
+        assert_eq!(push["by"], *alice.user());
         bob.ok("join", json!({"room": room})).await;
         assert_eq!(alice.entry(room, "joined").await["author"], *bob.user());
     }
@@ -72,7 +72,7 @@ on_both! {
         }
         bob.refused("log", json!({"room": "lounge", "after": 0}), "not_member").await;
         bob.refused("history", json!({"room": "lounge"}), "not_member").await;
-        // A kick is no ban.
+        // A kick is not a ban.
         bob.ok("join", json!({"room": "lounge"})).await;
     }
 
@@ -154,8 +154,8 @@ on_both! {
         let given = alice.ok("role", with(about(&bob), "role", json!("moderator"))).await;
         let entry = bob.entry("lounge", "role").await;
         assert_eq!((&entry["seq"], &entry["role"]), (&given["seq"], &json!("moderator")));
-        let told = bob.push("room", "lounge").await;
-        assert_eq!((&told["why"], &told["card"]["role"]), (&json!("role"), &json!("moderator")));
+        let push = bob.push("room", "lounge").await;
+        assert_eq!((&push["why"], &push["card"]["role"]), (&json!("role"), &json!("moderator")));
         bob.ok("kick", about(&carol)).await;
     }
 
@@ -182,10 +182,10 @@ on_both! {
         assert_eq!(bob.entry("lounge", "room").await["seq"], updated["seq"]);
         for client in [&mut bob, &mut tab] {
             let changed = |d: &Value| d["why"] == "changed";
-            let told = client.push_where("room", "lounge", LIMIT, changed).await;
-            assert_eq!(told["card"]["topic"], "tea");
-            assert_eq!(told["card"]["title"], "The Lounge");
-            assert_eq!(told["card"]["role"], "member");
+            let push = client.push_where("room", "lounge", LIMIT, changed).await;
+            assert_eq!(push["card"]["topic"], "tea");
+            assert_eq!(push["card"]["title"], "The Lounge");
+            assert_eq!(push["card"]["role"], "member");
         }
         bob.refused("room.update", json!({"room": "lounge", "topic": "beer"}), "forbidden").await;
     }

@@ -1,11 +1,11 @@
-//! Everything in one database, moved into another of either kind.
+//! Moves all data into another database, SQLite or PostgreSQL.
 
 use serde_json::{Value, json};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
 use tests::{Client, Kind, Server, Settings, Sql, Store, judge, parlor};
 
-/// The two ends of a test on PostgreSQL: its own database, and a file in its folder.
+/// Source and target of a test on PostgreSQL: its database, and a file in its folder.
 struct Ends {
     postgres: String,
     sqlite: String,
@@ -21,7 +21,7 @@ impl Ends {
     }
 }
 
-/// A server on one of the ends.
+/// Starts a server on one of the two databases.
 async fn serve(store: &Store, url: &str) -> Server {
     store
         .serve(Settings::default().with("CORE_DB_URL", url))
@@ -40,27 +40,27 @@ async fn run(arguments: &[&str]) -> (Option<i32>, String) {
         .await
         .unwrap();
     let (out, err) = (&output.stdout, &output.stderr);
-    let told = format!(
+    let output_text = format!(
         "{}{}",
         String::from_utf8_lossy(out),
         String::from_utf8_lossy(err)
     );
-    (output.status.code(), told)
+    (output.status.code(), output_text)
 }
 
 async fn copies(from: &str, to: &str) -> String {
-    let (code, told) = run(&["copy", "--from", from, "--to", to]).await;
-    assert_eq!(code, Some(0), "{told}");
-    told
+    let (code, output_text) = run(&["copy", "--from", from, "--to", to]).await;
+    assert_eq!(code, Some(0), "{output_text}");
+    output_text
 }
 
 async fn refuses(from: &str, to: &str, code: i32, why: &str) {
-    let (ended, told) = run(&["copy", "--from", from, "--to", to]).await;
-    assert_eq!(ended, Some(code), "{told}");
-    assert!(told.contains(why), "{told}");
+    let (ended, output_text) = run(&["copy", "--from", from, "--to", to]).await;
+    assert_eq!(ended, Some(code), "{output_text}");
+    assert!(output_text.contains(why), "{output_text}");
 }
 
-/// Something of everything that a store can hold.
+/// Creates an example of everything that a store can hold.
 async fn live(server: &Server) -> (Client, Client) {
     let mut alice = server.account("alice").await;
     let mut bob = server.account("bob").await;
@@ -111,7 +111,7 @@ async fn live(server: &Server) -> (Client, Client) {
     (alice, bob)
 }
 
-/// All that a person sees: their rooms, and each one's messages and log.
+/// Everything that a person sees: their rooms, with messages and log.
 async fn seen(client: &mut Client) -> Value {
     let rooms = client.ok("rooms", json!({})).await;
     let mut all = json!({"rooms": rooms["rooms"]});
@@ -153,8 +153,8 @@ fn everything_moves_to_postgres_and_back_and_people_stay_logged_in() {
         alice.vanish();
         bob.vanish();
         assert_eq!(server.stop().await.code, Some(0));
-        let told = copies(&ends.sqlite, &ends.postgres).await;
-        assert!(told.contains("compared"), "{told}");
+        let output_text = copies(&ends.sqlite, &ends.postgres).await;
+        assert!(output_text.contains("compared"), "{output_text}");
         refuses(&ends.sqlite, &ends.postgres, 2, "not empty").await;
 
         let there = serve(&store, &ends.postgres).await;
@@ -169,7 +169,7 @@ fn everything_moves_to_postgres_and_back_and_people_stay_logged_in() {
             let mut client = there.hello(json!({"token": token, "tab": "again"})).await;
             assert_eq!(&without_presence(seen(&mut client).await), before);
         }
-        // New rooms and entries are numbered on from where the old ones end.
+        // The numbers of new rooms and entries continue after the old ones.
         back.open("annex").await;
         back.say("annex", "first").await;
         back.say("lounge", "over there").await;
@@ -203,7 +203,7 @@ fn a_store_that_is_served_is_not_copied() {
 
 const MANY: i64 = 60_000;
 
-/// Fills a room's log behind the server's back.
+/// Fills a room's log directly in the file.
 async fn fill(store: &Store) {
     let mut sql = Sql::create(&store.folder().join("core.db"));
     sql.run(&format!(
@@ -217,11 +217,11 @@ async fn fill(store: &Store) {
     .await;
 }
 
-/// Starts a copy and kills it when this many entries have arrived.
+/// Starts a copy and kills it when this many entries have been copied.
 async fn cut_off(store: &Store, ends: &Ends, entries: i64) {
     let mut copy = command(&["copy", "--from", &ends.sqlite, "--to", &ends.postgres]);
     copy.stdout(Stdio::null()).stderr(Stdio::null());
-    let mut copy = Killed(copy.spawn().unwrap());
+    let mut copy = KillReport(copy.spawn().unwrap());
     let arrived = async {
         loop {
             if entries_in(store).await >= entries {
@@ -243,17 +243,17 @@ async fn entries_in(store: &Store) -> i64 {
 }
 
 /// Killed when dropped.
-struct Killed(Child);
+struct KillReport(Child);
 
-impl Killed {
+impl KillReport {
     fn freeze(&self) {
         let process = self.0.id().to_string();
-        let told = Command::new("kill").args(["-STOP", &process]).status();
-        assert!(told.unwrap().success());
+        let output_text = Command::new("kill").args(["-STOP", &process]).status();
+        assert!(output_text.unwrap().success());
     }
 }
 
-impl Drop for Killed {
+impl Drop for KillReport {
     fn drop(&mut self) {
         let _ = self.0.kill();
         let _ = self.0.wait();
@@ -333,14 +333,14 @@ fn a_source_that_changed_between_two_runs_is_noticed() {
     });
 }
 
-/// Fills a room's log on PostgreSQL behind the server's back.
+/// Fills a room's log directly on PostgreSQL.
 const FILL: &str = "INSERT INTO entries (room_id, seq, kind, author_id, at, cid, body, body_hash)
         SELECT r.id, r.head + i, 1, (SELECT id FROM users LIMIT 1), 1800000000000 + i,
             'c' || i, 'message ' || i, decode(md5(i::text), 'hex')
         FROM generate_series(1, 60000) AS i, rooms r WHERE r.key = 'lounge';
     UPDATE rooms SET head = head + 60000 WHERE key = 'lounge';";
 
-/// Whether a copy holds the lock on the store.
+/// Returns whether a copy holds the lock on the store.
 const COPIED: &str = "SELECT count(*) AS count FROM pg_locks JOIN pg_stat_activity USING (pid)
     WHERE locktype = 'advisory' AND granted AND classid = 1885434476 AND objid = 1
         AND datname = current_database() AND application_name LIKE 'parlor copy,%'";
@@ -356,19 +356,22 @@ fn no_server_starts_on_a_source_while_it_is_copied() {
         sql.run(FILL).await;
         let mut copy = command(&["copy", "--from", &ends.postgres, "--to", &ends.sqlite]);
         copy.stdout(Stdio::null()).stderr(Stdio::null());
-        let copy = Killed(copy.spawn().unwrap());
+        let copy = KillReport(copy.spawn().unwrap());
         let begun = async { while sql.number(COPIED).await == 0 {} };
         tokio::time::timeout(Duration::from_secs(60), begun)
             .await
             .unwrap();
-        // It takes as long as the server needs to be refused.
+        // The copy must take longer than the server needs to be refused.
         copy.freeze();
         let exit = store
             .try_serve(Settings::default())
             .await
             .expect_err("it is being copied");
-        let told = exit.lines.join("\n");
-        assert_eq!(exit.code, Some(3), "{told}");
-        assert!(told.contains("in use by parlor copy, process"), "{told}");
+        let output_text = exit.lines.join("\n");
+        assert_eq!(exit.code, Some(3), "{output_text}");
+        assert!(
+            output_text.contains("in use by parlor copy, process"),
+            "{output_text}"
+        );
     });
 }

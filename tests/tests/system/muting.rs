@@ -1,4 +1,4 @@
-//! A mute silences, and lasts.
+//! A mute silences a member, and outlasts leaving and rejoining.
 
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -63,7 +63,7 @@ on_both! {
         let server = store.server().await;
         let (mut alice, mut bob) = lounge(&server).await;
         bob.ok("leave", json!({"room": "lounge"})).await;
-        // A connection that comes while bob is no member knows it from the `join`.
+        // A connection opened while bob is not a member learns of the mute from the `join`.
         let mut tab = server.tab(&bob, "tab").await;
         tab.ok("join", json!({"room": "lounge"})).await;
         tab.refused("typing", json!({"room": "lounge", "on": true}), "muted").await;

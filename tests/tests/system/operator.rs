@@ -1,4 +1,4 @@
-//! What the operator sees.
+//! The operator's listener.
 
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,7 +22,7 @@ pub(crate) fn documented() -> BTreeMap<String, Row> {
     rows.collect()
 }
 
-/// Waits until a figure is as wanted.
+/// Waits until a metric has the wanted value.
 pub(crate) async fn until(server: &Server, what: &str, wanted: impl Fn(&Scrape) -> bool) -> Scrape {
     let end = tokio::time::Instant::now() + Duration::from_secs(10);
     loop {
@@ -35,7 +35,7 @@ pub(crate) async fn until(server: &Server, what: &str, wanted: impl Fn(&Scrape) 
     }
 }
 
-/// The metrics that a page has moved by since another, each with how much.
+/// Returns the metrics that changed between two pages, and by how much.
 pub(crate) fn moved(before: &Scrape, after: &Scrape, name: &str, labels: &[(&str, &str)]) -> f64 {
     after.sum(name, labels) - before.sum(name, labels)
 }
@@ -85,7 +85,7 @@ on_both! {
         alice.text("nonsense").await;
         alice.stray().await;
         let mut after = server.scrape().await;
-        // The hub forgets the room that was refused after the answer.
+        // The hub forgets the refused room only after the answer.
         while after.sum("parlor_hub_rooms", &[]) > 1.5 {
             after = server.scrape().await;
         }

@@ -1,4 +1,4 @@
-//! What orders what.
+//! Ordering guarantees.
 
 use serde_json::json;
 use tests::on_both;
@@ -89,8 +89,8 @@ on_both! {
             let ack = people[person].reply(command).await.unwrap();
             head = head.max(ack["seq"].as_i64().unwrap());
         }
-        // The world checks that all were given the same entry at each place, the ledger that each
-        // got every one of them once and in order.
+        // The harness checks that all clients saw the same entry at each `seq`, and that each
+        // client received every entry once and in order.
         for client in &mut people {
             client.reach("lounge", head).await;
         }
@@ -126,7 +126,7 @@ on_both! {
         let server = store.server().await;
         let mut alice = server.account("alice").await;
         alice.open("lounge").await;
-        // Ids may be anything up to 2^53 - 1, and be used again once answered.
+        // Ids may be anything up to 2^53 - 1, and may be reused once answered.
         for id in [0, 9_007_199_254_740_991_u64, 0] {
             alice.expects(id, "ping", json!({}));
             alice.text(&json!({"id": id, "op": "ping", "d": {}}).to_string()).await;

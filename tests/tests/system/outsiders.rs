@@ -1,9 +1,9 @@
-//! What strangers may take: lines of the log, names, places, points.
+//! What strangers may use: log lines, names, connections, points.
 
 use serde_json::{Value, json};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
-use tests::{Line, Raw, Server, Settings, on_both};
+use tests::{HttpConnection, Raw, Server, Settings, on_both};
 
 const SELF: &str = "127.0.0.1";
 const OTHER: &str = "127.0.0.2";
@@ -11,8 +11,8 @@ const OTHER: &str = "127.0.0.2";
 const HANDSHAKE: &str = "connection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\n\
     sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
 
-/// White space before a body, sent in so many pieces: at two a second that takes seven seconds, 3,000
-/// bytes a second.
+/// White space before a body, sent in this many pieces: at two per second that takes seven seconds,
+/// 3,000 bytes per second.
 const SLOW_PIECES: usize = 14;
 const SLOW_PIECE: [u8; 1500] = [b' '; 1500];
 
@@ -24,19 +24,19 @@ fn upgrade(more: &str) -> String {
     format!("GET /ws HTTP/1.1\r\nhost: localhost\r\n{HANDSHAKE}{more}\r\n")
 }
 
-/// The answer to one request on a connection of its own.
+/// Sends one request on a new connection and returns the answer.
 async fn once(server: SocketAddr, request: &str) -> (u16, String) {
-    let mut line = Line::from(SELF, server).await.unwrap();
+    let mut line = HttpConnection::from(SELF, server).await.unwrap();
     line.ask(request).await
 }
 
-/// The address of the operator's listener, by the line that says so.
+/// Returns the address of the operator's listener, from the log.
 async fn operator(server: &Server) -> SocketAddr {
     let line: Value = serde_json::from_str(&server.logged("listening").await).unwrap();
     line["operator"].as_str().unwrap().parse().unwrap()
 }
 
-/// The requests that lines with this text speak of, and how many lines there are.
+/// Returns the number of requests in log lines with this text, and the number of those lines.
 fn counted(lines: &[String], text: &str) -> (u64, usize) {
     let lines = lines.iter().filter(|line| line.contains(text));
     let counts: Vec<u64> = lines
@@ -49,7 +49,7 @@ fn counted(lines: &[String], text: &str) -> (u64, usize) {
     (counts.iter().sum(), counts.len())
 }
 
-/// What a bucket gives within this time at most.
+/// Returns how many points a bucket grants at most within this time.
 fn given(at_once: u64, per_s: u64, since: Instant) -> u64 {
     at_once + per_s * (since.elapsed().as_secs() + 1)
 }
@@ -57,7 +57,7 @@ fn given(at_once: u64, per_s: u64, since: Instant) -> u64 {
 on_both! {
     async fn a_flood_of_foreign_pages_is_said_once_and_counted(store: Store) {
         let server = store.server().await;
-        let mut line = Line::from(SELF, server.address()).await.unwrap();
+        let mut line = HttpConnection::from(SELF, server.address()).await.unwrap();
         let began = Instant::now();
         for number in 0..2_000 {
             let origin = format!("https://evil-{number}.example/{}", "x".repeat(500));
@@ -80,7 +80,7 @@ on_both! {
 
     async fn a_flood_of_foreign_names_is_said_once_and_counted(store: Store) {
         let server = store.server().await;
-        let mut line = Line::from(SELF, operator(&server).await).await.unwrap();
+        let mut line = HttpConnection::from(SELF, operator(&server).await).await.unwrap();
         let began = Instant::now();
         for number in 0..2_000 {
             let (status, _) = line.ask(&get("/metrics", &format!("n{number}.evil.example"))).await;
@@ -176,7 +176,7 @@ on_both! {
         let server = store.serve(settings).await;
         let (mut held, mut turned_away) = (Vec::new(), 0);
         for _ in 0..60 {
-            let mut line = Line::from(SELF, server.address()).await.unwrap();
+            let mut line = HttpConnection::from(SELF, server.address()).await.unwrap();
             match line.ask(&upgrade("")).await.0 {
                 101 => held.push(line),
                 status => {
@@ -187,7 +187,7 @@ on_both! {
         }
         assert!(turned_away > 0, "sockets that linger count for nobody");
         assert!(held.len() >= 2);
-        let mut other = Line::from(OTHER, server.address()).await.unwrap();
+        let mut other = HttpConnection::from(OTHER, server.address()).await.unwrap();
         assert_eq!(other.ask(&upgrade("")).await.0, 101, "others are not concerned");
         drop(held);
         let mut again = 429;
@@ -204,26 +204,26 @@ on_both! {
             .with("PARLOR_HTTP_PER_ADDRESS", "8")
             .with("PARLOR_TRUSTED_PROXIES", SELF);
         let server = store.serve(settings).await;
-        // What has come earns the rest 60 s, at 250 bytes a second.
+        // At 250 bytes per second, what has arrived earns the remaining 60 s.
         let begun = " ".repeat(15_000);
         let slow = |from: &str| format!(
             "POST /api/v1/login HTTP/1.1\r\nhost: x\r\nx-forwarded-for: {from}\r\ncontent-length: 15100\r\n\r\n{begun}"
         );
         let mut held = Vec::new();
         for _ in 0..8 {
-            let mut line = Line::from(SELF, server.address()).await.unwrap();
+            let mut line = HttpConnection::from(SELF, server.address()).await.unwrap();
             line.write(&slow("198.51.100.1")).await.unwrap();
             held.push(line);
         }
         let asks = |from: &str| format!("GET /api/v1/me HTTP/1.1\r\nhost: x\r\nx-forwarded-for: {from}\r\n\r\n");
-        // The server has read them all once their network has no place left.
+        // When their network has no connection left, the server has read all of them.
         while once(server.address(), &asks("198.51.100.1")).await.0 != 429 {}
         for from in ["198.51.100.2", "2001:db8::1"] {
             assert_eq!(once(server.address(), &asks(from)).await.0, 401, "{from}");
         }
         let neighbours = ["2001:db8:0:1::1", "2001:db8:0:1::2"];
         for number in 0..8 {
-            let mut line = Line::from(SELF, server.address()).await.unwrap();
+            let mut line = HttpConnection::from(SELF, server.address()).await.unwrap();
             line.write(&slow(neighbours[number % 2])).await.unwrap();
             held.push(line);
         }
@@ -274,7 +274,7 @@ on_both! {
         let token = server.register("alice").await;
         let me = format!("GET /api/v1/me HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\n\r\n");
         let (mut answered, began) = (0, Instant::now());
-        let mut line = Line::from(SELF, server.address()).await.unwrap();
+        let mut line = HttpConnection::from(SELF, server.address()).await.unwrap();
         for _ in 0..900 {
             match line.ask(&me).await.0 {
                 200 => answered += 1,
@@ -288,7 +288,7 @@ on_both! {
         let settings = Settings::default().limited().with("PARLOR_NETWORK_POINTS_PER_S", "5");
         let server = store.serve(settings).await;
         for path in ["/", "/api/v1/me", "/api/v1/nothing", "/nothing", "/ws"] {
-            let mut line = Line::from(SELF, server.address()).await.unwrap();
+            let mut line = HttpConnection::from(SELF, server.address()).await.unwrap();
             let mut refused = 0;
             for _ in 0..100 {
                 refused += u64::from(line.ask(&get(path, "x")).await.0 == 429);
@@ -299,7 +299,7 @@ on_both! {
             let health = once(server.address(), &get("/health", "x")).await;
             assert_eq!(health.0, 200, "a load balancer is always answered");
         }
-        let mut other = Line::from(OTHER, server.address()).await.unwrap();
+        let mut other = HttpConnection::from(OTHER, server.address()).await.unwrap();
         assert_eq!(other.ask(&get("/", "x")).await.0, 200, "others are not concerned");
     }
 
@@ -314,7 +314,7 @@ on_both! {
             let guest = json!({"guest": format!("guest-{number}")});
             greeted += u64::from(client.hello(guest).await.is_ok());
         }
-        // An upgrade and a hello take eleven points.
+        // An upgrade and a hello cost eleven points.
         assert!(greeted >= 1 && greeted * 11 <= given(40, 10, began), "{greeted} guests");
     }
 
@@ -353,7 +353,7 @@ on_both! {
         raw.bytes(head.as_bytes()).await.unwrap();
         for _ in 0..SLOW_PIECES {
             raw.bytes(&SLOW_PIECE).await.unwrap();
-            // The line takes longer than a body may that never grows.
+            // Sending takes longer than a body may take that does not grow.
             tokio::time::sleep(Duration::from_millis(500)).await;
         }
         raw.bytes(body.as_bytes()).await.unwrap();
@@ -367,7 +367,7 @@ on_both! {
         alice.open("lounge").await;
         let body = json!({"cid": "late", "body": "too late"}).to_string();
         let (first, rest) = body.split_at(5);
-        let mut line = Line::from(SELF, server.address()).await.unwrap();
+        let mut line = HttpConnection::from(SELF, server.address()).await.unwrap();
         let head = format!(
             "POST /api/v1/rooms/lounge/messages HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {}\r\n\
              content-length: {}\r\n\r\n{first}",
@@ -375,7 +375,7 @@ on_both! {
             body.len()
         );
         line.write(&head).await.unwrap();
-        // A request after it is answered, so the server has had time to look at the first.
+        // A later request has been answered, so the server has had time to read the first.
         let api = server.api().bearing(&alice.token());
         let _ = api.get("/api/v1/me").await.ok();
         let _ = api.post("/api/v1/logout", &json!({})).await.ok();

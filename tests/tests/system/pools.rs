@@ -1,4 +1,4 @@
-//! A pool that is held up is told apart from a database that does not answer.
+//! An exhausted pool is distinguished from a database that does not answer.
 
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -9,7 +9,7 @@ async fn core(server: &Server, page: &str) -> Value {
     page["databases"]["core"].clone()
 }
 
-/// Keeps everyone reading until the operator sees this condition.
+/// Keeps reading until the operator sees this state.
 async fn until(server: &Server, readers: &mut [Client], condition: &str) -> Value {
     seen(server, readers, "/health/databases", |core| {
         core["condition"] == condition
@@ -17,7 +17,7 @@ async fn until(server: &Server, readers: &mut [Client], condition: &str) -> Valu
     .await
 }
 
-/// Keeps everyone reading until a page shows this.
+/// Keeps reading until a page shows this.
 async fn seen(
     server: &Server,
     readers: &mut [Client],
@@ -30,7 +30,7 @@ async fn seen(
         for reader in readers.iter_mut() {
             asked.push(reader.post("history", json!({"room": "general"})).await);
         }
-        // As long as a read may take: asked again at once, they leave no connection free in between.
+        // As long as a read may take: repeated at once, they leave no connection free in between.
         let answered = tokio::time::Instant::now() + Duration::from_millis(1_900);
         while tokio::time::Instant::now() < answered {
             let core = core(server, page).await;
@@ -48,7 +48,7 @@ async fn seen(
 
 #[test]
 fn a_pool_that_is_held_up_is_degraded_and_a_silent_database_is_lost() {
-    // A file neither keeps readers waiting nor falls silent.
+    // SQLite neither makes readers wait nor falls silent.
     judge(Kind::Postgres, "pools", async |store| {
         let few = Settings::default().linked().with("CORE_DB_POOL_MAX", "2");
         let server = store.serve(few).await;
@@ -70,7 +70,7 @@ fn a_pool_that_is_held_up_is_degraded_and_a_silent_database_is_lost() {
             server.operator().get("/health/ready").await.status.as_u16(),
             200
         );
-        // Readers give up and come again: who holds a connection is seen while they do.
+        // Readers give up and retry; meanwhile the operator sees who holds a connection.
         seen(&server, &mut readers, "/health/db-pool", |pool| {
             let holders = pool["holders"].as_array().unwrap();
             let reads = |holder: &Value| holder["subscriber"] == "messaging";

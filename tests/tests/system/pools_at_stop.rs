@@ -4,7 +4,7 @@ use std::time::Duration;
 use tests::{Kind, Settings, Sql, judge};
 use tokio::time::Instant;
 
-/// How many sessions Parlor has in a database.
+/// Returns the number of Parlor's sessions in a database.
 async fn sessions(sql: &mut Sql, database: &str) -> i64 {
     let count = format!(
         "SELECT count(*) AS count FROM pg_stat_activity
@@ -28,17 +28,17 @@ fn a_stop_with_two_pools_gives_back_all_sessions_of_both() {
         let mut alice = server.account("alice").await;
         alice.open("lounge").await;
         alice.say("lounge", "counted twice").await;
-        // The second database is opened in its own time.
+        // The second database opens in the background.
         let end = Instant::now() + Duration::from_secs(30);
         while sessions(&mut sql, &second).await == 0 {
             assert!(Instant::now() < end, "the second pool never opened");
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
-        // One of the two kept ones, and the one that holds the lock on the store, at least.
+        // At least one of the two kept open, and the one that holds the lock on the store.
         assert!(sessions(&mut sql, core).await >= 2);
         let exit = server.stop().await;
         assert_eq!(exit.code, Some(0), "{}", exit.lines.join("\n"));
-        // The server hears of an end a moment after it.
+        // The server notices the end of a session a moment later.
         let end = Instant::now() + Duration::from_secs(5);
         loop {
             let left = (

@@ -1,11 +1,11 @@
-//! Who is here: soft, and converging.
+//! Presence: not stored, and eventually consistent.
 
 use serde_json::{Value, json};
 use std::time::Duration;
 use tests::{Client, LIMIT, Server, on_both};
 use tokio::time::Instant;
 
-/// Alice owns a room of which bob is a member; both are online and alice knows.
+/// Alice owns a room of which bob is a member; both are online, and alice has been notified.
 async fn lounge(server: &Server) -> (Client, Client) {
     let mut alice = server.account("alice").await;
     alice.open("lounge").await;
@@ -22,7 +22,7 @@ fn says(push: &Value, user: &str, state: &str) -> bool {
         .any(|change| change["user"]["id"] == user && change["state"] == state)
 }
 
-/// Waits for the push that says so.
+/// Waits for this presence push.
 async fn until(client: &mut Client, user: &str, state: &str, within: Duration) {
     client
         .push_where("presence", "lounge", within, |push| says(push, user, state))
@@ -54,7 +54,7 @@ on_both! {
         let came = Instant::now();
         let _bob = server.hello(json!({"token": token})).await;
         until(&mut alice, &id, "online", LIMIT).await;
-        // Two seconds, on a machine that has nothing else to do.
+        // Two seconds, on an idle machine.
         assert!(came.elapsed() <= 10 * SECOND, "online after {:?}", came.elapsed());
     }
 
@@ -75,8 +75,8 @@ on_both! {
         bob.vanish();
         let mut bob = server.hello(resume).await;
         tokio::join!(alice.idle(14 * SECOND), bob.idle(14 * SECOND));
-        let told = alice.pushed("presence", "lounge");
-        assert!(!told.iter().any(|push| says(push, &id, "offline")), "{told:?}");
+        let pushes = alice.pushed("presence", "lounge");
+        assert!(!pushes.iter().any(|push| says(push, &id, "offline")), "{pushes:?}");
     }
 
     async fn one_tab_of_two_closed_is_nobody_gone(store: Store) {
@@ -86,8 +86,8 @@ on_both! {
         let _tab = server.tab(&bob, "tab").await;
         bob.close(1000).await;
         alice.idle(4 * SECOND).await;
-        let told = alice.pushed("presence", "lounge");
-        assert!(!told.iter().any(|push| says(push, &id, "offline")), "{told:?}");
+        let pushes = alice.pushed("presence", "lounge");
+        assert!(!pushes.iter().any(|push| says(push, &id, "offline")), "{pushes:?}");
         assert!(is_online(&mut alice, &id).await);
     }
 
@@ -106,8 +106,8 @@ on_both! {
         server.signal("TERM");
         alice.push("bye", "").await;
         assert_eq!(alice.closed().await.code, Some(1012));
-        let told = alice.pushed("presence", "lounge");
-        assert!(!told.iter().any(|push| says(push, &id, "offline")), "{told:?}");
+        let pushes = alice.pushed("presence", "lounge");
+        assert!(!pushes.iter().any(|push| says(push, &id, "offline")), "{pushes:?}");
         server.ended().await;
     }
 
@@ -133,8 +133,8 @@ on_both! {
         let mut alice = server.resume(&alice).await;
         let mut bob = server.resume(&bob).await;
         tokio::join!(alice.idle(16 * SECOND), bob.idle(16 * SECOND));
-        let told = alice.pushed("presence", "lounge");
-        assert!(!told.iter().any(|push| says(push, &id, "offline")), "{told:?}");
+        let pushes = alice.pushed("presence", "lounge");
+        assert!(!pushes.iter().any(|push| says(push, &id, "offline")), "{pushes:?}");
         assert!(is_online(&mut alice, &id).await);
     }
 

@@ -1,11 +1,11 @@
-//! Each push of the protocol, seen.
+//! Each push of the protocol.
 
 use crate::closing::identities;
 use serde_json::{Value, json};
 use std::time::Duration;
 use tests::{Claims, Client, LIMIT, Server, Settings, contract, on_both};
 
-/// A probe of the database is due and has been answered, on a busy machine too.
+/// Long enough for a probe of the database, even on a busy machine.
 const PROBED: Duration = Duration::from_secs(40);
 
 macro_rules! pushes {
@@ -49,8 +49,8 @@ pushes! {
 
     async fn room(store: Store) {
         let (_alice, mut bob) = lounge(&store.server().await).await;
-        let told = bob.push("room", "lounge").await;
-        assert_eq!((&told["why"], &told["by"]), (&json!("joined"), bob.user()));
+        let push = bob.push("room", "lounge").await;
+        assert_eq!((&push["why"], &push["by"]), (&json!("joined"), bob.user()));
     }
 
     async fn gone(store: Store) {
@@ -74,8 +74,8 @@ pushes! {
             let changes = push["changes"].as_array().unwrap();
             changes.iter().any(|one| one["user"]["id"] == id && one["state"] == "offline")
         };
-        let told = alice.push_where("presence", "lounge", LIMIT, offline).await;
-        assert_eq!(told["online"], 1);
+        let push = alice.push_where("presence", "lounge", LIMIT, offline).await;
+        assert_eq!(push["online"], 1);
     }
 
     async fn read(store: Store) {
@@ -104,7 +104,7 @@ pushes! {
         let (mut alice, mut bob) = lounge(&store.server().await).await;
         alice.say("lounge", "before").await;
         let head = bob.cursor("lounge").max(3);
-        // An entry that the store has lost.
+        // The store has lost this entry.
         let mut sql = store.sql().await;
         sql.run("UPDATE rooms SET head = head + 1 WHERE key = 'lounge'").await;
         let ack = alice.say("lounge", "after").await;
@@ -121,8 +121,8 @@ pushes! {
         let mut alice = server.connect().await;
         let jwt = Claims::of("subject", "alice", 3).jwt();
         alice.hello(json!({"jwt": jwt})).await.unwrap();
-        let told = alice.push("auth_expiring", "").await;
-        assert!(told["in_ms"].as_u64().unwrap() <= 64_000);
+        let push = alice.push("auth_expiring", "").await;
+        assert!(push["in_ms"].as_u64().unwrap() <= 64_000);
     }
 
     async fn notice(store: Store) {
@@ -164,7 +164,7 @@ pushes! {
             .with("PARLOR_PONG_TIMEOUT_MS", "5000");
         let server = store.serve(settings).await;
         let mut alice = server.guest("alice").await;
-        // Each control Ping is answered on the way, so the connection lives on.
+        // Each Ping is answered meanwhile, so the connection stays open.
         for _ in 0..7 {
             alice.push("ping", "").await;
         }

@@ -1,5 +1,5 @@
-//! A PostgreSQL store that is put back to an earlier state, by whatever means and without a word:
-//! clients of later states begin anew.
+//! A PostgreSQL store that is restored to an earlier state without notice, by whatever means:
+//! clients of later states are reset.
 
 use std::path::Path;
 use std::process::Command;
@@ -32,8 +32,8 @@ async fn run(program: &'static str, arguments: Vec<String>) {
         Command::new(program).args(arguments).output().unwrap()
     });
     let ended = ended.await.unwrap();
-    let told = String::from_utf8_lossy(&ended.stderr).into_owned();
-    assert!(ended.status.success(), "{program}: {told}");
+    let stderr = String::from_utf8_lossy(&ended.stderr).into_owned();
+    assert!(ended.status.success(), "{program}: {stderr}");
 }
 
 fn words(text: &str) -> Vec<String> {
@@ -65,12 +65,12 @@ async fn administer(url: &str, statements: &[&str]) {
     run("psql", arguments).await;
 }
 
-/// The name of the database in this URL.
+/// Returns the name of the database in this URL.
 fn name(url: &str) -> &str {
     url.rsplit_once('/').unwrap().1
 }
 
-/// Whoever had come further than the store is now is told to begin anew, once.
+/// Checks that clients that are ahead of the store are reset, once.
 async fn begins_anew(store: &Store, server: &Server, old: &Client) {
     store.begins_anew();
     server.start_again().await;
@@ -91,7 +91,7 @@ async fn begins_anew(store: &Store, server: &Server, old: &Client) {
     );
 }
 
-/// Says 20 things, calls `keep`, says 50 more, stops, calls `put_back`, and starts again.
+/// Sends 20 messages, calls `keep`, sends 50 more, stops, calls `put_back`, and starts again.
 fn goes_back(what: &str, keep: &impl AsyncFn(&str, &Path), put_back: &impl AsyncFn(&str, &Path)) {
     judge(Kind::Postgres, what, async |store| {
         let server = store.server().await;
@@ -173,11 +173,11 @@ fn a_dump_that_is_restored_under_the_server_is_noticed() {
         say(&mut alice, 50).await;
         restore("--clean --if-exists", &url, &file).await;
         store.begins_anew();
-        // It is noticed with the next look at the mark, which follows a write.
+        // It is noticed at the next check of the mark, which follows a write.
         server.register("bob").await;
         server.logged("it has a new epoch").await;
         server.logged("the store's epoch has changed").await;
-        // All sockets are closed then, one that has just come too.
+        // That closes all sockets, including one that has just connected.
         let greeting = loop {
             let mut back = server.connect().await;
             let id = back.post("hello", alice.resume()).await;
@@ -212,7 +212,7 @@ fn nothing_that_leaves_the_data_as_it_is_changes_the_epoch() {
                 }
                 "lost marks" => {
                     server.kill();
-                    // Another machine serves, whose own file knows nothing.
+                    // The server runs on another machine, whose own file knows nothing.
                     let _ = std::fs::remove_file(store.folder().join("core.mark"));
                 }
                 _ => server.kill(),

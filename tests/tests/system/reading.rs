@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 use tests::{Client, Server, on_both};
 
-/// Alice owns a room in which she said `m1`, `m2` … ; bob has joined after that.
-async fn told(server: &Server, count: usize) -> (Client, Client) {
+/// Alice owns a room in which she sent `m1`, `m2`, …; bob has joined after that.
+async fn messages(server: &Server, count: usize) -> (Client, Client) {
     let mut alice = server.account("alice").await;
     alice.open("lounge").await;
     let mut commands = Vec::new();
@@ -40,7 +40,7 @@ fn seqs(page: &Value) -> Vec<i64> {
 on_both! {
     async fn log_gives_the_room_in_pages_without_a_gap(store: Store) {
         let server = store.server().await;
-        let (_alice, mut bob) = told(&server, 10).await;
+        let (_alice, mut bob) = messages(&server, 10).await;
         let first = bob.ok("log", json!({"room": "lounge", "after": 0, "limit": 5})).await;
         assert_eq!(seqs(&first), [1, 2, 3, 4, 5]);
         assert_eq!(first["head"], 12);
@@ -54,7 +54,7 @@ on_both! {
 
     async fn a_page_has_at_most_200_entries_and_50_when_nothing_is_said(store: Store) {
         let server = store.server().await;
-        let (_alice, mut bob) = told(&server, 250).await;
+        let (_alice, mut bob) = messages(&server, 250).await;
         let clipped = bob.ok("log", json!({"room": "lounge", "after": 0, "limit": 1_000})).await;
         assert_eq!(seqs(&clipped).len(), 200);
         let usual = bob.ok("log", json!({"room": "lounge", "after": 0})).await;
@@ -90,13 +90,13 @@ on_both! {
 
     async fn history_reads_in_both_directions(store: Store) {
         let server = store.server().await;
-        let (_alice, mut bob) = told(&server, 9).await;
+        let (_alice, mut bob) = messages(&server, 9).await;
         let ask = async |bob: &mut Client, d: Value| {
             let mut d = d;
             d["room"] = json!("lounge");
             bob.ok("history", d).await
         };
-        // Message number n has seq n + 1: the room begins with its creator's joined.
+        // Message number n has seq n + 1: the first entry of the room is its creator's `joined`.
         let newest = ask(&mut bob, json!({"limit": 3})).await;
         assert_eq!((bodies(&newest), &newest["more"]), (vec!["m7", "m8", "m9"], &json!(true)));
         assert_eq!(newest["head"], 11);
@@ -114,7 +114,7 @@ on_both! {
 
     async fn history_takes_one_anchor(store: Store) {
         let server = store.server().await;
-        let (_alice, mut bob) = told(&server, 1).await;
+        let (_alice, mut bob) = messages(&server, 1).await;
         let two = json!({"room": "lounge", "before": 3, "after": 1});
         bob.refused("history", two, "bad_request").await;
         for limit in [json!(0), json!(-1), json!("ten"), json!(1.5)] {
@@ -128,7 +128,7 @@ on_both! {
 
     async fn history_and_log_agree_about_every_message(store: Store) {
         let server = store.server().await;
-        let (mut alice, mut bob) = told(&server, 3).await;
+        let (mut alice, mut bob) = messages(&server, 3).await;
         alice.ok("edit", json!({"room": "lounge", "target": 2, "body": "M1"})).await;
         alice.ok("delete", json!({"room": "lounge", "target": 3})).await;
         bob.ok("react", json!({"room": "lounge", "target": 4, "emoji": "👍", "on": true})).await;
@@ -147,7 +147,7 @@ on_both! {
 
     async fn a_marker_moves_forward_only(store: Store) {
         let server = store.server().await;
-        let (mut alice, mut bob) = told(&server, 3).await;
+        let (mut alice, mut bob) = messages(&server, 3).await;
         let head = bob.cursor("lounge");
         for number in 0..3 {
             alice.say("lounge", &format!("news {number}")).await;
@@ -164,7 +164,7 @@ on_both! {
 
     async fn a_marker_is_told_to_the_other_connections_of_the_user(store: Store) {
         let server = store.server().await;
-        let (mut alice, mut bob) = told(&server, 1).await;
+        let (mut alice, mut bob) = messages(&server, 1).await;
         let mut tab = server.tab(&bob, "tab").await;
         let ack = alice.say("lounge", "@bob news").await;
         let read = bob.ok("read", json!({"room": "lounge", "seq": ack["seq"]})).await;
@@ -177,7 +177,7 @@ on_both! {
 
     async fn neither_own_nor_deleted_messages_are_unread(store: Store) {
         let server = store.server().await;
-        let (mut alice, mut bob) = told(&server, 1).await;
+        let (mut alice, mut bob) = messages(&server, 1).await;
         bob.say("lounge", "my own").await;
         let gone = alice.say("lounge", "@bob deleted").await["seq"].clone();
         alice.say("lounge", "@bob stays").await;

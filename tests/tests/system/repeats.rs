@@ -1,4 +1,4 @@
-//! Every command may be repeated.
+//! Every command may be retried.
 
 use serde_json::{Value, json};
 use tests::{Client, Server, on_both};
@@ -18,7 +18,8 @@ async fn head(client: &mut Client, room: &str) -> Value {
         .clone()
 }
 
-/// Does it twice: the second time it is a `dup` with the first one's `seq`, and writes nothing.
+/// Sends the command twice: the second reply is a `dup` with the `seq` of the first, and writes
+/// nothing.
 async fn twice(client: &mut Client, op: &str, d: Value) {
     let room = d["room"].as_str().unwrap().to_owned();
     let first = client.ok(op, d.clone()).await;

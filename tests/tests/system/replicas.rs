@@ -1,5 +1,5 @@
-//! Reads of one room are answered by a read replica: a real hot standby, that lags, hangs, dies,
-//! comes back, or goes its own way.
+//! Reads of one room are served by a read replica: a real hot standby that lags, hangs, dies,
+//! returns, or is promoted.
 
 use crate::operator::{documented, moved, until};
 use serde_json::{Value, json};
@@ -16,7 +16,7 @@ async fn replica(server: &Server) -> Value {
     page["databases"][REPLICA].clone()
 }
 
-/// Waits until the operator sees the replica like this.
+/// Waits until the operator sees the replica in this state.
 async fn becomes(server: &Server, condition: &str) -> Value {
     let end = Instant::now() + Duration::from_secs(30);
     loop {
@@ -29,7 +29,7 @@ async fn becomes(server: &Server, condition: &str) -> Value {
     }
 }
 
-/// Alice and bob are in her room, and have said something.
+/// Alice and bob are in her room and have written there.
 async fn lounge(server: &Server) -> (Client, Client) {
     let mut alice = server.account("alice").await;
     alice.open("lounge").await;
@@ -40,7 +40,7 @@ async fn lounge(server: &Server) -> (Client, Client) {
     (alice, bob)
 }
 
-/// A server with a standby that serves, and people.
+/// Starts a server with a serving standby, and people.
 async fn scene(store: &Store, settings: Settings) -> (Server, Client, Client) {
     let server = store.serve(settings).await;
     becomes(&server, "connected").await;
@@ -71,7 +71,7 @@ async fn is_served(server: &Server, client: &mut Client) {
     }
 }
 
-/// The server takes people, and says that something is amiss.
+/// Checks that the server accepts people and reports itself as degraded.
 async fn is_degraded_and_ready(server: &Server) {
     let ready = server.operator().get("/health/ready").await;
     assert_eq!(ready.status.as_u16(), 200);
@@ -167,7 +167,7 @@ fn people_see_their_own_writes_while_the_standby_lags() {
             "3"
         );
         assert_eq!(moved(&before, &after, READS, &[]).to_string(), "3");
-        // A room where nothing was said is no older there; until all of it is too old.
+        // A quiet room is not out of date on the standby, until the whole standby is.
         let lagging = becomes(&server, "degraded").await;
         assert!(
             lagging["cause"]

@@ -1,4 +1,4 @@
-//! Coming back: what was missed follows, once and in order.
+//! Resuming: missed entries follow, once and in order.
 
 use serde_json::{Value, json};
 use tests::{Client, Server, on_both};
@@ -219,7 +219,7 @@ on_both! {
         assert_eq!(back.greeting()["rooms"]["lounge"], json!({"reset": true, "head": head}));
         assert_eq!(back.greeting()["resumed"], true);
         back.push("resumed", "").await;
-        // Named in cursors, so subscribed: from the head on.
+        // Named in cursors, and therefore subscribed from its head on.
         alice.say("lounge", "live").await;
         back.reach("lounge", head + 1).await;
     }

@@ -1,4 +1,4 @@
-//! A connection that breaks in the middle of its replay, again and again.
+//! Connections that break in the middle of a replay, repeatedly.
 
 use serde_json::json;
 use tests::on_both;

@@ -1,4 +1,4 @@
-//! What is too old goes, and nobody stumbles over where it was.
+//! Old entries are deleted, and nobody trips over the gap.
 
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -21,7 +21,7 @@ async fn age(store: &Store, room: &str, upto: i64) {
     store.begins_anew();
 }
 
-/// Waits until a room's log begins at this place.
+/// Waits until a room's log begins at this `seq`.
 async fn begins_at(client: &mut Client, room: &str, seq: i64) {
     let begun = async {
         loop {
@@ -78,7 +78,7 @@ on_both! {
         bob.ok("join", json!({"room": "lounge"})).await;
         begins_at(&mut bob, "lounge", kept[0]).await;
         let head = bob.cursor("lounge");
-        // Whoever was away for long is told where the log begins now.
+        // A client that was away for long learns where the log begins now.
         let mut alice = server.hello(early).await;
         let line = alice.greeting()["rooms"]["lounge"].clone();
         assert_eq!(line, json!({"head": head, "from": kept[0], "complete": true}));

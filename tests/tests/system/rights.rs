@@ -1,12 +1,12 @@
-//! Who may do what: every op, by every role, in every kind of room.
+//! Permissions: every op, by every role, in every kind of room.
 
 use crate::rights_cast::{Cast, Role};
 use std::collections::BTreeSet;
 use tests::{Store, contract, on_both};
 
-/// What each op gets, per kind of room: `ok`, or the error's name. `|` parts answers that the
-/// protocol leaves open, `-` is a case that cannot be. In direct rooms nobody is above anybody; one
-/// who has declined or left one is `declined`, the one who stays behind is `alone`.
+/// The result of each op, by kind of room: `ok`, or the error's name. `|` separates answers that
+/// the protocol leaves open, `-` marks impossible cases. In direct rooms nobody outranks anybody; a
+/// person who has declined or left is `declined`, the one who stays is `alone`.
 const TABLE: &str = "
 op             kind    owner moderator member    muted     mutedmod  banned stranger     invited      guest     nobody          declined     alone
 hello          any     ok    ok        ok        ok        ok        ok     ok           ok           ok        ok              ok           ok
@@ -80,13 +80,13 @@ role           private ok    forbidden forbidden forbidden forbidden HIDDEN no_s
 role           direct  -     -         forbidden -         -         -      no_such_room -            forbidden unauthenticated no_such_room forbidden
 ";
 
-/// Answers that the protocol leaves open, by the word in the table.
+/// Answers that the protocol leaves open, by their word in the table.
 const OPEN: &[(&str, &str)] = &[
-    // A public room tells the banned that they are no members, or why.
+    // A public room may tell banned people that they are not members, or why.
     ("OUT", "not_member|banned"),
-    // A private room need not be known to one who was thrown out of it, or may say why.
+    // A private room may be unknown to a person who was removed from it, or may say why.
     ("HIDDEN", "no_such_room|banned"),
-    // A room is for ever; a guest is not.
+    // Rooms are permanent, guests are not.
     ("ACCOUNT", "not_allowed_for_guests"),
 ];
 

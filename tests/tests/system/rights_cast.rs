@@ -1,4 +1,4 @@
-//! The people who try what the table of rights says.
+//! The people who try what the table of permissions lists.
 
 use serde_json::{Value, json};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -6,7 +6,7 @@ use tests::{Client, Server};
 
 static NUMBER: AtomicU32 = AtomicU32::new(0);
 
-/// How someone stands to a room.
+/// A person's relation to the room.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Role {
     Owner,
@@ -47,13 +47,13 @@ impl Role {
         }
     }
 
-    /// Who has no place in the room.
+    /// A person who is not in the room.
     fn is_outside(self) -> bool {
         matches!(self, Self::Stranger | Self::Invited | Self::Nobody)
     }
 }
 
-/// An owner, someone to act upon, someone not in the room, and an account for the actor.
+/// An owner, a target, someone outside the room, and an account for the actor.
 pub(crate) struct Cast {
     server: Server,
     owner: Client,
@@ -63,7 +63,7 @@ pub(crate) struct Cast {
     rooms: usize,
 }
 
-/// A room that is ready for one try.
+/// A room prepared for one attempt.
 struct Scene {
     room: String,
     target: i64,
@@ -85,12 +85,13 @@ impl Cast {
         }
     }
 
-    /// Nobody may be in more than 128 rooms: then others have to play on.
+    /// Nobody may be in more than 128 rooms: after that, other people take over.
     pub(crate) fn is_tired(&self) -> bool {
         self.rooms > 100
     }
 
-    /// What one in this role gets for this op in a new room of this kind: `ok` or an error's name.
+    /// Returns the result of this op by this role in a new room of this kind: `ok` or an error's
+    /// name.
     pub(crate) async fn play(&mut self, kind: &str, role: Role, op: &str) -> String {
         self.rooms += 1;
         let mut actor = self.actor(role, op).await;
@@ -225,7 +226,7 @@ impl Cast {
     }
 }
 
-/// Opens the direct room of two, from both sides: either may have left it.
+/// Opens a direct room from both sides, since either may have left it.
 async fn agreed(one: &mut Client, other: &mut Client) -> String {
     one.ok("dm", json!({"user": other.id()})).await;
     let opened = other.ok("dm", json!({"user": one.id()})).await;
@@ -233,7 +234,7 @@ async fn agreed(one: &mut Client, other: &mut Client) -> String {
     room.expect("a key is text").to_owned()
 }
 
-/// After these the session that played is over.
+/// These ops end the actor's session.
 fn ends_session(op: &str) -> bool {
     matches!(op, "logout" | "session.revoke")
 }

@@ -1,11 +1,11 @@
-//! What one whose account was deleted may do, and what others may do to them: the column of the table
-//! of rights that has no room in it.
+//! What a deleted account may do, and what others may do to it: the column of the table of
+//! permissions that needs no room.
 
 use serde_json::{Value, json};
 use tests::{Client, Server, contract, on_both};
 
-/// Every op: what others get who name the deleted in it; `-` where it names nobody. The deleted
-/// themselves get nothing: their connections close, and nobody comes in as them.
+/// Every op: what others get that name the deleted person in it; `-` if it names nobody. The
+/// deleted person gets nothing: their connections close, and nobody can sign in as them.
 const TABLE: &str = "
 hello          -
 ping           -
@@ -42,7 +42,7 @@ fn rows() -> Vec<(&'static str, &'static str)> {
     lines.map(row).map(|(op, told)| (op, told.trim())).collect()
 }
 
-/// Bob owns `lounge`, alice was a member and moderator of it; her account is deleted.
+/// Bob owns `lounge`; alice was a member and moderator of it, and her account is deleted.
 async fn deleted(server: &Server) -> (Client, Client) {
     let mut bob = server.account("bob").await;
     bob.open("lounge").await;

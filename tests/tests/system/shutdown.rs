@@ -1,11 +1,11 @@
-//! How a server stops, whatever stands in its way.
+//! How a server stops, whatever delays it.
 
 use serde_json::{Value, json};
 use std::time::Duration;
 use tests::{Exit, Kind, Raw, Settings, drained, on_both, on_postgres, snag, workspace};
 use tokio::time::Instant;
 
-/// Every stage of a stop, in its order.
+/// The stages of a stop, in order.
 const STAGES: [&str; 10] = [
     "not ready",
     "accepting",
@@ -19,7 +19,7 @@ const STAGES: [&str; 10] = [
     "tasks",
 ];
 
-/// Stage, milliseconds and what was left undone, from the log.
+/// Returns stage, milliseconds and what was left undone, from the log.
 fn stages(exit: &Exit) -> Vec<(String, u64, u64)> {
     let lines = exit.lines.iter();
     let lines = lines.filter_map(|line| serde_json::from_str::<Value>(line).ok());
@@ -78,7 +78,7 @@ on_both! {
         alice.open("lounge").await;
         snag(&store).await;
         let stuck = alice.post("send", json!({"room": "lounge", "cid": "held", "body": "x"})).await;
-        // Behind it in its room, and so not begun.
+        // It is queued behind the other in its room, and therefore has not begun.
         let waiting = alice.post("history", json!({"room": "lounge"})).await;
         alice.ok("ping", json!({})).await;
         let began = Instant::now();
@@ -102,7 +102,7 @@ on_both! {
     }
 
     async fn a_stop_is_heard_while_the_database_is_being_migrated(store: Store) {
-        // There is a database, and somebody else is busy in it.
+        // The database works, and somebody else keeps it busy.
         let server = store.server().await;
         assert_eq!(server.stop().await.code, Some(0));
         let mut sql = store.sql().await;
@@ -118,7 +118,7 @@ on_both! {
         let exit = starting.ended().await;
         assert_eq!(exit.code, Some(0), "{}", exit.lines.join("\n"));
         assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
-        assert!(exit.lines.join("\n").contains("before it served"), "{}", exit.lines.join("\n"));
+        assert!(exit.lines.join("\n").contains("during the start"), "{}", exit.lines.join("\n"));
         drop(sql);
         let server = store.server().await;
         server.guest("alice").await;
@@ -138,9 +138,9 @@ on_both! {
         server.signal("CONT");
         for raw in waiting {
             let answer = raw.rest().await.unwrap();
-            // Those that were let in before the signal was heard are told that they lack a token.
-            let told = ["503", "401"].iter().any(|status| answer.starts_with(&format!("HTTP/1.1 {status} ")));
-            assert!(told, "{answer}");
+            // Requests accepted before the signal are refused for lack of a token.
+            let refused = ["503", "401"].iter().any(|status| answer.starts_with(&format!("HTTP/1.1 {status} ")));
+            assert!(refused, "{answer}");
         }
         assert_eq!(server.ended().await.code, Some(0));
     }
@@ -158,7 +158,7 @@ on_both! {
         server.signal("TERM");
         let exit = server.ended().await;
         assert_eq!(exit.code, Some(1), "{}", exit.lines.join("\n"));
-        // The stop of before would have taken the whole of its 10 s.
+        // Waiting for every stage to reach its limit would take all of the 10 s.
         assert!(began.elapsed() < Duration::from_secs(6), "{:?}", began.elapsed());
     }
 }

@@ -1,4 +1,4 @@
-//! Starts that are refused, and how.
+//! Starts that are refused.
 
 use std::process::{Command, Output};
 use tests::{Kind, Settings, Store, judge, on_both, parlor};
@@ -36,8 +36,8 @@ on_both! {
         }
         let mut idle = 0;
         for output in runs.join_all().await {
-            let told = String::from_utf8_lossy(&output.stderr).into_owned();
-            assert!(output.status.success(), "{told}");
+            let output_text = String::from_utf8_lossy(&output.stderr).into_owned();
+            assert!(output.status.success(), "{output_text}");
             idle += usize::from(output.stdout.ends_with(b"up to date\n"));
         }
         assert_eq!(idle, 7, "one of them did it all");
@@ -54,16 +54,16 @@ on_both! {
             ("PARLOR_LOG_FORMAT", "xml"),
         ] {
             let output = run(&store, &[], Settings::default().with(name, value)).await;
-            let told = String::from_utf8_lossy(&output.stderr).into_owned();
-            assert_eq!(output.status.code(), Some(2), "{name}: {told}");
+            let output_text = String::from_utf8_lossy(&output.stderr).into_owned();
+            assert_eq!(output.status.code(), Some(2), "{name}: {output_text}");
             let key = name.trim_start_matches("PARLOR_").to_lowercase();
-            assert!(told.to_lowercase().contains(&key), "{name}: {told}");
-            assert_eq!(told.trim().lines().count(), 1, "one line: {told}");
+            assert!(output_text.to_lowercase().contains(&key), "{name}: {output_text}");
+            assert_eq!(output_text.trim().lines().count(), 1, "one line: {output_text}");
         }
     }
 }
 
-/// What becomes of a start on a file that is none of ours.
+/// The result of a start on a file that is not a Parlor database.
 async fn refuses_and_leaves(store: &Store, bytes: &[u8]) {
     let server = store.server().await;
     let file = store.file();
@@ -76,12 +76,12 @@ async fn refuses_and_leaves(store: &Store, bytes: &[u8]) {
         .try_serve(Settings::default())
         .await
         .expect_err("it is refused");
-    let told = exit.lines.join("\n");
-    assert!(exit.code.is_some_and(|code| code != 0), "{told}");
-    assert!(!told.contains("panicked"), "{told}");
+    let output_text = exit.lines.join("\n");
+    assert!(exit.code.is_some_and(|code| code != 0), "{output_text}");
+    assert!(!output_text.contains("panicked"), "{output_text}");
     assert!(
-        told.contains(file.file_name().unwrap().to_str().unwrap()),
-        "it is named: {told}"
+        output_text.contains(file.file_name().unwrap().to_str().unwrap()),
+        "it is named: {output_text}"
     );
     assert_eq!(
         std::fs::read(&file).unwrap(),

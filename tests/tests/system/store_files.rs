@@ -1,5 +1,5 @@
-//! A store is its file, not its name: two servers never serve one file, and nothing is acknowledged
-//! that goes into a file which is no longer at its path.
+//! A store is identified by its file, not by its path: two servers never use one file, and nothing
+//! is acknowledged that goes into a file that is no longer at its path.
 
 use serde_json::{Value, json};
 use std::fs;
@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use tests::{Client, Exit, Kind, Server, Settings, Sql, Store, judge, parlor};
 
-/// A second data directory, in the folder of the first.
+/// A second data directory, inside the folder of the first.
 fn second(store: &Store) -> PathBuf {
     let second = store.folder().join("second");
     fs::create_dir(&second).unwrap();
@@ -20,14 +20,14 @@ async fn starts_in(store: &Store, folder: &Path) -> Result<Server, Exit> {
     store.try_serve(there).await
 }
 
-/// A server that must not start, with this code, and says this.
+/// Expects a server to refuse to start with this exit code and text.
 async fn does_not_start(store: &Store, folder: &Path, code: i32, why: &str) {
     let Err(exit) = starts_in(store, folder).await else {
         panic!("it serves what another server serves")
     };
-    let told = exit.lines.join("\n");
-    assert_eq!(exit.code, Some(code), "{told}");
-    assert!(told.contains(why), "{told}");
+    let log = exit.lines.join("\n");
+    assert_eq!(exit.code, Some(code), "{log}");
+    assert!(log.contains(why), "{log}");
 }
 
 async fn alice_after(server: &Server, messages: u32) -> Client {
@@ -39,7 +39,7 @@ async fn alice_after(server: &Server, messages: u32) -> Client {
     alice
 }
 
-/// How many messages a file holds.
+/// Returns how many messages a file holds.
 async fn messages_in(file: &Path) -> usize {
     let entries = Sql::create(file).entries().await;
     entries.iter().filter(|entry| entry.cid.is_some()).count()
@@ -121,11 +121,11 @@ fn a_store_and_its_log_are_for_their_owner_alone() {
     });
 }
 
-/// What becomes of the files of a server while it serves.
+/// What is done to the files of a running server.
 type Deed = fn(&Path);
 
-/// Does this to the files, and checks that not one of the sends after that is acknowledged, and how
-/// the server says why and ends.
+/// Does this to the files, and checks that no later send is acknowledged, and how the server
+/// reports it and stops.
 async fn moved(store: &Store, deed: Deed, cause: &str) -> (Server, Client) {
     let server = store.server().await;
     server.expect_trouble();
@@ -144,14 +144,14 @@ async fn moved(store: &Store, deed: Deed, cause: &str) -> (Server, Client) {
         }
     }
     let exit = server.ended().await;
-    let told = exit.lines.join("\n");
-    assert_eq!(exit.code, Some(5), "{told}");
-    assert!(told.contains("stopped serving this database"), "{told}");
-    assert!(told.contains(cause), "{told}");
+    let log = exit.lines.join("\n");
+    assert_eq!(exit.code, Some(5), "{log}");
+    assert!(log.contains("stopped serving this database"), "{log}");
+    assert!(log.contains(cause), "{log}");
     (server, alice)
 }
 
-/// The one file beside the store that was kept of it.
+/// Returns the only file beside the store that was kept of it.
 fn kept(folder: &Path) -> PathBuf {
     let files = fs::read_dir(folder)
         .unwrap()
@@ -218,7 +218,7 @@ fn a_file_that_is_removed_is_kept_all_the_same() {
         moved(&store, remove, "is gone").await;
         let kept = kept(store.folder());
         assert!(messages_in(&kept).await >= 20);
-        // Its supervisor starts it again: with nothing, people would find their accounts gone.
+        // A supervisor restarts it: with an empty store, people would find their accounts gone.
         does_not_start(&store, store.folder(), 1, "is missing or empty").await;
         fs::rename(kept, store.folder().join("core.db")).unwrap();
         store.begins_anew();

@@ -1,9 +1,9 @@
-//! A store from before direct rooms were answered, mutes kept and invitations signed.
+//! A store from before direct rooms had answers, mutes lasted and invitations named the inviter.
 
 use serde_json::{Value, json};
 use tests::{Client, on_both};
 
-/// Takes away what the migration adds, and that it was ever applied.
+/// Undoes the migration, including its record.
 const BEFORE: &str = "
     ALTER TABLE members DROP COLUMN answered;
     DROP INDEX invitations_by_user;

@@ -1,4 +1,4 @@
-//! What strangers may leave behind, and what they may take from those who have an account.
+//! What strangers may leave behind, and what they may take from account holders.
 
 use crate::closing::identities;
 use http::StatusCode;
@@ -9,7 +9,7 @@ use tests::{Claims, Client, Kind, Server, Settings, Store, on_both};
 /// Longer than anything takes.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Waits until the store has so many rows of this.
+/// Waits until the store has this many such rows.
 async fn until_rows(store: &Store, of: &str, wanted: i64) {
     let mut sql = store.sql().await;
     let end = tokio::time::Instant::now() + PATIENCE;
@@ -40,7 +40,7 @@ async fn listed(client: &mut Client) -> usize {
     page["sessions"].as_array().expect("a list").len()
 }
 
-/// A thousand people who ended long ago, wrote nothing and left a session each.
+/// Creates a thousand people who ended long ago, wrote nothing and left a session each.
 fn left_behind(kind: Kind) -> String {
     let (id, hash, numbers) = match kind {
         Kind::Sqlite => (
@@ -148,7 +148,7 @@ on_both! {
         second.ok("session.revoke", revoked).await;
         assert_eq!(first.closed().await.code, Some(4502));
         second.ok("ping", json!({})).await;
-        // A new connection is whoever the token says.
+        // A new connection belongs to the owner of the token.
         assert_eq!(server.hello(moved).await.token(), second.token());
     }
 

@@ -1,4 +1,4 @@
-//! Traces at a collector: what is told, under which id, and that chat never waits for it.
+//! Traces at a collector: their content, their ids, and that chat never waits for them.
 
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -14,19 +14,19 @@ fn to(endpoint: &str) -> Settings {
     Settings::default().with("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint)
 }
 
-/// With all traces kept.
+/// Keeps all traces.
 fn all(endpoint: &str) -> Settings {
     to(endpoint).with("OTEL_TRACES_SAMPLER", "parentbased_always_on")
 }
 
-/// The one span of a trace by this name.
+/// Returns the only span of a trace with this name.
 fn only<'c>(collected: &'c Collected, trace: &str, name: &str) -> &'c Span {
     let spans = collected.of(trace, name);
     assert_eq!(spans.len(), 1, "{name}: {:#?}", collected.spans);
     spans[0]
 }
 
-/// Stages of the stop with what they left, from the log.
+/// Returns the stages of the stop and what they left, from the log.
 fn stages(exit: &Exit) -> Vec<(String, u64)> {
     let lines = exit.lines.iter();
     let lines = lines.filter_map(|line| serde_json::from_str::<Value>(line).ok());
@@ -37,8 +37,8 @@ fn stages(exit: &Exit) -> Vec<(String, u64)> {
     stages.collect()
 }
 
-/// How many lines of the log tell of the collector.
-fn told(exit: &Exit) -> usize {
+/// Returns the number of log lines about the collector.
+fn collector_lines(exit: &Exit) -> usize {
     let lines = exit.lines.iter();
     lines.filter(|line| line.contains("collector")).count()
 }
@@ -59,8 +59,8 @@ on_both! {
             .await;
         let command = collected.first("command send").unwrap();
         assert_eq!((&*command.parent, command.failed), ("", false));
-        let told = |key: &str| command.attributes.get(key).map(String::as_str);
-        assert_eq!((told("outcome"), told("code")), (Some("ok"), Some("200")));
+        let attribute = |key: &str| command.attributes.get(key).map(String::as_str);
+        assert_eq!((attribute("outcome"), attribute("code")), (Some("ok"), Some("200")));
         let part = |name: &str| only(&collected, &command.trace, name);
         let handled = part("messaging messaging.send");
         let job = part("job messaging.send");
@@ -192,11 +192,11 @@ on_both! {
         let collector = Collector::start_at(nobody).await;
         alice.say("lounge", BODY).await;
         collector.until("spans", |seen| !seen.spans.is_empty()).await;
-        server.logged("the collector takes spans again").await;
+        server.logged("the collector accepts spans again").await;
         drop(alice);
         let exit = server.stop().await;
         assert_eq!(exit.code, Some(0), "{}", exit.lines.join("\n"));
-        assert_eq!(told(&exit), 2, "{}", exit.lines.join("\n"));
+        assert_eq!(collector_lines(&exit), 2, "{}", exit.lines.join("\n"));
     }
 
     async fn a_silent_collector_holds_up_neither_chat_nor_the_stop(store: Store) {

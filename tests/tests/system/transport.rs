@@ -1,4 +1,4 @@
-//! The upgrade: paths, subprotocols, origins; frames that are none of ours.
+//! The upgrade: paths, subprotocols and origins; unsupported frames.
 
 use http::StatusCode;
 use serde_json::json;
@@ -7,7 +7,7 @@ use tests::{Dial, Settings, on_both};
 on_both! {
     async fn the_subprotocol_is_echoed_when_offered_and_not_missed(store: Store) {
         let server = store.server().await;
-        // The harness checks the echo.
+        // The harness checks the echoed subprotocol.
         for dial in [
             Dial::default(),
             Dial::default().offering("parlor.v1"),

@@ -19,10 +19,10 @@ on_both! {
         let (mut alice, mut bob) = lounge(&server).await;
         let began = Instant::now();
         assert_eq!(bob.ok("typing", json!({"room": "lounge", "on": true})).await, json!({}));
-        let told = alice.push("typing", "lounge").await;
-        assert_eq!((&told["user"], &told["on"]), (bob.user(), &json!(true)));
-        let told = alice.push("typing", "lounge").await;
-        assert_eq!((&told["user"], &told["on"]), (bob.user(), &json!(false)));
+        let push = alice.push("typing", "lounge").await;
+        assert_eq!((&push["user"], &push["on"]), (bob.user(), &json!(true)));
+        let push = alice.push("typing", "lounge").await;
+        assert_eq!((&push["user"], &push["on"]), (bob.user(), &json!(false)));
         let after = began.elapsed();
         assert!(after > Duration::from_secs(6) && after < Duration::from_secs(40), "{after:?}");
     }

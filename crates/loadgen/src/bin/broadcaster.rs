@@ -1,5 +1,5 @@
-//! The bare stack as a peer: tokio and tokio-tungstenite, rooms in memory, nothing stored, nobody
-//! asked who they are. What Parlor adds is measured against this.
+//! The bare stack as a peer: tokio and tokio-tungstenite, rooms in memory, no storage and no
+//! authentication. Shows what Parlor adds to it.
 
 use futures_util::{FutureExt, SinkExt, StreamExt};
 use serde_json::Value;
@@ -11,7 +11,7 @@ use tokio::task::JoinSet;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 
-/// Messages a slow connection may be behind in its room.
+/// Messages that a slow connection may be behind in its room.
 const BEHIND_MAX: usize = 4_096;
 
 struct Room {
@@ -33,7 +33,7 @@ async fn main() -> anyhow::Result<()> {
                 let (stream, _) = accepted?;
                 connections.spawn(serve(stream, rooms.clone()));
             }
-            // A connection that ends, however, concerns nobody else.
+            // An error ends its connection only.
             Some(_) = connections.join_next() => {}
         }
     }
@@ -45,39 +45,41 @@ async fn serve(stream: TcpStream, rooms: Rooms) -> anyhow::Result<()> {
         .read_buffer_size(4 * 1024)
         .write_buffer_size(16 * 1024);
     let mut socket = tokio_tungstenite::accept_async_with_config(stream, Some(config)).await?;
-    let mut heard: Option<Receiver<Utf8Bytes>> = None;
+    let mut subscription: Option<Receiver<Utf8Bytes>> = None;
     loop {
         tokio::select! {
             message = socket.next() => match message {
                 Some(Ok(Message::Text(text))) => {
-                    let reply = obey(&text, &rooms, &mut heard)?;
+                    let reply = handle(&text, &rooms, &mut subscription)?;
                     socket.feed(Message::text(reply)).await?;
                 }
                 Some(Ok(_)) => {}
                 _ => return Ok(()),
             },
-            said = hear(&mut heard) => socket.feed(Message::Text(said?)).await?,
+            entry = next_entry(&mut subscription) => socket.feed(Message::Text(entry?)).await?,
         }
-        // What is there already goes with the same write.
-        while let Some(Ok(said)) = hear(&mut heard).now_or_never() {
-            socket.feed(Message::Text(said)).await?;
+        // Entries that are already there share the write.
+        while let Some(Ok(entry)) = next_entry(&mut subscription).now_or_never() {
+            socket.feed(Message::Text(entry)).await?;
         }
         socket.flush().await?;
     }
 }
 
-async fn hear(heard: &mut Option<Receiver<Utf8Bytes>>) -> Result<Utf8Bytes, RecvError> {
-    match heard {
-        Some(heard) => heard.recv().await,
+async fn next_entry(
+    subscription: &mut Option<Receiver<Utf8Bytes>>,
+) -> Result<Utf8Bytes, RecvError> {
+    match subscription {
+        Some(receiver) => receiver.recv().await,
         None => std::future::pending().await,
     }
 }
 
-/// Joins or sends; the reply.
-fn obey(
+/// Carries out a join or send and returns the reply.
+fn handle(
     text: &str,
     rooms: &Rooms,
-    heard: &mut Option<Receiver<Utf8Bytes>>,
+    subscription: &mut Option<Receiver<Utf8Bytes>>,
 ) -> anyhow::Result<String> {
     let command: Value = serde_json::from_str(text)?;
     let id = &command["id"];
@@ -88,13 +90,13 @@ fn obey(
         members: channel(BEHIND_MAX).0,
     });
     if command["op"] == "join" {
-        *heard = Some(room.members.subscribe());
+        *subscription = Some(room.members.subscribe());
         return Ok(format!(r#"{{"id":{id},"ok":{{}}}}"#));
     }
     room.seq += 1;
     let (seq, body) = (room.seq, &command["d"]["body"]);
     let entry = format!(r#"{{"ev":"entry","room":"{name}","d":{{"seq":{seq},"body":{body}}}}}"#);
-    // Whether anyone listens is not the sender's concern.
+    // Fails only if nobody listens.
     let _ = room.members.send(entry.into());
     Ok(format!(r#"{{"id":{id},"ok":{{"seq":{seq}}}}}"#))
 }

@@ -1,16 +1,16 @@
-//! One named database's settings, and where it is.
+//! The settings of one named database, and its location.
 
-use super::Problem;
+use super::ConfigError;
 use super::setting::{Setting, millis, number, value};
 use super::value::{PostgresUrl, Value as _};
 use std::path::Path;
 use std::time::Duration;
 use storage::Url;
 
-/// The database that is always there.
+/// The database that always exists.
 const CORE: &str = "core";
 
-/// What can be set for one named database.
+/// The settings of one named database.
 #[derive(Clone)]
 pub(crate) struct DatabaseSettings {
     /// Its name in the registry.
@@ -22,7 +22,7 @@ pub(crate) struct DatabaseSettings {
     pub(crate) user: Option<String>,
     pub(crate) password: Option<String>,
     pub(crate) pool_max: u32,
-    /// `None`: 2, beside `core` 1, or `pool_max` if that is less.
+    /// `None`: 2 for `core`, 1 for others, but at most `pool_max`.
     pub(crate) pool_min: Option<u32>,
     pub(crate) acquire_timeout: Duration,
     pub(crate) statement_timeout: Duration,
@@ -44,7 +44,7 @@ impl std::fmt::Debug for DatabaseSettings {
 }
 
 impl DatabaseSettings {
-    /// The defaults of a database of this name.
+    /// Returns the defaults of a database of this name.
     pub(crate) fn new(name: &str) -> Self {
         Self {
             name: name.to_owned(),
@@ -68,32 +68,33 @@ impl DatabaseSettings {
         }
     }
 
-    /// Whether anything reads on its replicas.
+    /// Returns whether Parlor reads from replicas of this database.
     pub(crate) fn may_have_replicas(&self) -> bool {
         self.name == CORE
     }
 
-    /// The prefix of its names in the environment: `CORE_DB_`.
+    /// Returns the prefix of its environment variables, such as `CORE_DB_`.
     pub(crate) fn prefix(&self) -> String {
         prefix(&self.name)
     }
 
-    /// Connections kept open.
+    /// Returns the number of connections that are kept open.
     pub(crate) fn pool_min(&self) -> u32 {
-        let usual = if self.name == CORE { 2 } else { 1 };
-        self.pool_min.unwrap_or_else(|| self.pool_max.min(usual))
+        let default = if self.name == CORE { 2 } else { 1 };
+        self.pool_min.unwrap_or_else(|| self.pool_max.min(default))
     }
 
-    /// Where it is: its URL, or its parts, or a file of its name in the data directory.
-    pub(crate) fn location(&self, data_dir: &Path) -> Result<Url, Problem> {
+    /// Returns where the database is: its URL, its parts, or a file of its name in the data
+    /// directory.
+    pub(crate) fn location(&self, data_dir: &Path) -> Result<Url, ConfigError> {
         match &self.url {
             Some(url) => self.parse(url),
-            None if self.host.is_some() => Ok(Url::Postgres(self.joined())),
+            None if self.host.is_some() => Ok(Url::Postgres(self.url_from_parts())),
             None => Ok(Url::Sqlite(data_dir.join(format!("{}.db", self.name)))),
         }
     }
 
-    fn parse(&self, url: &str) -> Result<Url, Problem> {
+    fn parse(&self, url: &str) -> Result<Url, ConfigError> {
         if let Some(PostgresUrl(url)) = PostgresUrl::parse(url) {
             return Ok(Url::Postgres(url));
         }
@@ -101,15 +102,15 @@ impl DatabaseSettings {
             Some(path) if !path.trim_start_matches("//").is_empty() => {
                 Ok(Url::Sqlite(path.strip_prefix("//").unwrap_or(path).into()))
             }
-            _ => Err(Problem {
+            _ => Err(ConfigError {
                 name: format!("{}URL", self.prefix()),
-                given: None,
+                value: None,
                 expected: "postgres://user:password@host:port/name or sqlite:path".to_owned(),
             }),
         }
     }
 
-    fn joined(&self) -> String {
+    fn url_from_parts(&self) -> String {
         let or = |text: &Option<String>, or: &str| encoded(text.as_deref().unwrap_or(or));
         let user = or(&self.user, "parlor");
         let password = match &self.password {
@@ -129,7 +130,7 @@ impl DatabaseSettings {
     }
 }
 
-/// The prefix of a database's names in the environment.
+/// Returns the prefix of a database's environment variables.
 pub(super) fn prefix(name: &str) -> String {
     format!("{}_DB_", name.to_uppercase())
 }
@@ -147,15 +148,15 @@ fn encoded(text: &str) -> String {
     })
 }
 
-/// What can be set for each named database.
+/// Returns the settings of each named database.
 pub(crate) fn table() -> Vec<Setting<DatabaseSettings>> {
-    [place(), pool(), replicas()]
+    [location(), pool(), replicas()]
         .into_iter()
         .flatten()
         .collect()
 }
 
-fn place() -> Vec<Setting<DatabaseSettings>> {
+fn location() -> Vec<Setting<DatabaseSettings>> {
     vec![
         value(
             "url",
@@ -165,21 +166,23 @@ fn place() -> Vec<Setting<DatabaseSettings>> {
         .secret()
         .about(
             "Where the database is. Unset: a SQLite file of the database's name in the data \
-             directory. Contradicts host, port, name, user and password.",
+             directory. Cannot be combined with host, port, name, user and password.",
         ),
         value("host", "a host name or an address", |d| &mut row(d).host)
-            .about("PostgreSQL's host, instead of a URL."),
-        number("port", "the port", 1..=65_535, |d| &mut row(d).port)
-            .about("PostgreSQL's port. Unset: 5432."),
+            .about("Host of PostgreSQL, instead of a URL."),
+        number("port", "", 1..=65_535, |d| &mut row(d).port)
+            .about("Port of PostgreSQL. Unset: 5432."),
         value("name", "a database's name", |d| &mut row(d).database)
-            .about("PostgreSQL's database. Unset: parlor."),
+            .about("Name of the PostgreSQL database. Unset: parlor."),
         value("user", "a user's name", |d| &mut row(d).user)
-            .about("PostgreSQL's user. Unset: parlor."),
+            .about("User of PostgreSQL. Unset: parlor."),
         value("password", "a password", |d| &mut row(d).password)
             .secret()
-            .about("PostgreSQL's password. Unset: none is sent."),
-        value("critical", "on or off", |d| &mut row(d).critical)
-            .about("Whether the server is unavailable without it. Beside core the default is off."),
+            .about("Password of PostgreSQL. Unset: none is sent."),
+        value("critical", "on or off", |d| &mut row(d).critical).about(
+            "Whether the server is unavailable while this database is. Default of databases \
+                 other than core: off.",
+        ),
     ]
 }
 
@@ -188,53 +191,60 @@ fn pool() -> Vec<Setting<DatabaseSettings>> {
         number("pool_max", "connections", 1..=1_000, |d| {
             &mut row(d).pool_max
         })
-        .about("Most connections. Beside core the default is 5.")
+        .about("Most connections. Default of databases other than core: 5.")
         .ends(
-            "Callers wait for one another.",
-            "PostgreSQL runs out of slots.",
+            "Callers wait for connections.",
+            "PostgreSQL runs out of connection slots.",
         ),
         number("pool_min", "connections", 0..=1_000, |d| {
             &mut row(d).pool_min
         })
-        .about("Connections kept open. Unset: 2, beside core 1, or pool_max if that is less.")
+        .about("Connections kept open. Unset: 2 for core, 1 for others, but at most pool_max.")
         .ends(
-            "A burst waits for new connections.",
-            "Idle connections hold slots.",
+            "A burst waits until new connections are open.",
+            "Idle connections occupy slots of PostgreSQL.",
         ),
         millis("acquire_timeout_ms", 10..=600_000, |d| {
             &mut row(d).acquire_timeout
         })
-        .about("Longest wait for a connection. With the statement's time within ask_timeout_ms.")
+        .about(
+            "Longest wait for a connection. Together with statement_timeout_ms less than \
+             ask_timeout_ms.",
+        )
         .ends(
-            "A short burst is refused.",
-            "Callers wait for a database that is away.",
+            "Short bursts are refused.",
+            "Callers wait long for an unavailable database.",
         ),
         millis("statement_timeout_ms", 10..=600_000, |d| {
             &mut row(d).statement_timeout
         })
-        .about("Longest statement: PostgreSQL ends it then. SQLite cannot; who waits for a read is told.")
+        .about(
+            "Longest statement; PostgreSQL cancels it then. SQLite cannot cancel: the caller of \
+             a read gets an error.",
+        )
         .ends(
-            "A slow disk fails what would have succeeded.",
-            "A stuck query holds its connection.",
+            "Statements fail on a slow disk that would have succeeded.",
+            "A stuck query occupies its connection.",
         ),
         millis("idle_timeout_ms", 1_000..=86_400_000, |d| {
             &mut row(d).idle_timeout
         })
         .about(
-            "After this long unused a connection to PostgreSQL is closed, at most half as long \
-             later, and pool_min of them are made anew. Those to an embedded database stay.",
+            "Time after which an unused connection to PostgreSQL is closed, at most half as long \
+             later; the pool reopens pool_min of them. Connections to an embedded database stay \
+             open.",
         )
-        .ends("Connections come and go.", "Idle connections hold slots."),
+        .ends("Connections keep being reopened.", "Idle connections occupy slots of PostgreSQL."),
         millis("mark_every_ms", 10..=3_600_000, |d| {
             &mut row(d).mark_every
         })
         .about(
-            "How often it is noted beside an embedded core how far it has come; an older copy that \
-             is put back by hand is told by that.",
+            "How often the position of an embedded core is written to a file beside it, so that \
+             the server notices when an older copy is put in its place.",
         )
         .ends(
-            "The disk writes for nothing.",
-            "After a crash a copy taken shortly before it goes unnoticed.",
+            "Needless disk writes.",
+            "After a crash, a copy taken shortly before it goes unnoticed.",
         ),
     ]
 }
@@ -248,32 +258,35 @@ fn replicas() -> Vec<Setting<DatabaseSettings>> {
         )
         .secret()
         .about(
-            "Hot standbys of this database, where history, logs and members may be read. Only core \
-             on PostgreSQL has any.",
+            "Hot standbys of this database, from which history, logs and members may be read. Only \
+             for core on PostgreSQL.",
         ),
         number("replica_pool_max", "connections", 1..=1_000, |d| {
             &mut row(d).replica_pool_max
         })
         .about("Most connections to each replica.")
         .ends(
-            "Reads go to the primary though the replica is well.",
-            "The replica runs out of slots.",
+            "Reads go to the primary although the replica has capacity.",
+            "The replica runs out of connection slots.",
         ),
         millis("replica_timeout_ms", 10..=60_000, |d| {
             &mut row(d).replica_timeout
         })
-        .about("Longest read on a replica; after that the primary is asked.")
+        .about("Longest read on a replica; then the primary answers.")
         .ends(
-            "What a busy replica would have answered is read twice.",
-            "A replica that hangs makes some readers wait.",
+            "Reads that a busy replica would have answered run twice.",
+            "A hanging replica makes some readers wait.",
         ),
         millis("replica_lag_max_ms", 100..=3_600_000, |d| {
             &mut row(d).replica_lag_max
         })
-        .about("A replica that is further behind is not asked until it has caught up.")
+        .about(
+            "Largest lag of a replica; one that is further behind is not used until it has \
+             caught up.",
+        )
         .ends(
-            "A burst of writes turns all reads to the primary.",
-            "The name of a deleted account shows for longer.",
+            "A burst of writes sends all reads to the primary.",
+            "The name of a deleted account stays visible for longer.",
         ),
     ]
 }

@@ -1,14 +1,14 @@
-//! The commented TOML of all settings that `parlor default-config` prints.
+//! Generates the commented TOML file that `parlor default-config` prints.
 
 use super::setting::Setting;
 use super::{Config, DatabaseSettings, databases, table};
 use std::fmt::Write as _;
 
-/// All settings with their defaults, each commented out: taking away a `#` sets it.
+/// Returns all settings with their defaults, each commented out: removing a `#` sets it.
 pub(crate) fn default_config() -> String {
     let mut out = String::from(
-        "# Settings of Parlor. Each is shown with its default: take away its # to change it.\n\
-         # The environment overrules this file: PARLOR_LISTEN, CORE_DB_POOL_MAX, and so on.\n",
+        "# Settings of Parlor, each with its default: remove the # to change one.\n\
+         # The environment overrides this file: PARLOR_LISTEN, CORE_DB_POOL_MAX, and so on.\n",
     );
     let config = Config::default();
     for (title, rows) in table::groups() {
@@ -17,7 +17,7 @@ pub(crate) fn default_config() -> String {
             describe(&mut out, row, &config);
         }
     }
-    out.push_str("\n## A database: core, or another one that is named here or in DATABASES\n");
+    out.push_str("\n## A database: core, or another one named here or in DATABASES\n");
     out.push_str("\n[databases.core]\n");
     let core = DatabaseSettings::new("core");
     for row in databases::table() {

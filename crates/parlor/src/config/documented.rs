@@ -1,6 +1,6 @@
-//! The test that `docs/configuration.md` says of every setting what the table says.
+//! Tests that `docs/configuration.md` agrees with the table of settings.
 //!
-//! `PARLOR_TEST_WRITE=1 cargo test -p parlor documented` writes the tables anew.
+//! `PARLOR_TEST_WRITE=1 cargo test -p parlor documented` rewrites the tables.
 
 use super::setting::Setting;
 use super::{Config, DatabaseSettings, databases, table};

@@ -1,43 +1,43 @@
-//! One source of settings, flattened to (name, place, text).
+//! Flattens each source of settings to a list of raw settings.
 
-use super::Problem;
+use super::ConfigError;
 use super::databases::prefix;
 use super::table::traces;
 use std::path::Path;
 
-/// Whose setting it is.
+/// What a setting belongs to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Place {
-    /// The server's.
+pub(super) enum Scope {
+    /// The server as a whole.
     Server,
-    /// The named database's.
+    /// The database of this name.
     Database(String),
     /// The list of databases itself.
     Databases,
 }
 
-/// One setting as it was given.
+/// One setting, not parsed yet.
 #[derive(Debug, Clone)]
-pub(super) struct Given {
-    /// Whose.
-    pub(super) place: Place,
-    /// The key in its table.
+pub(super) struct RawSetting {
+    /// What the setting belongs to.
+    pub(super) scope: Scope,
+    /// The key in the table of settings.
     pub(super) key: String,
-    /// As the operator wrote it.
+    /// The name as the operator wrote it, and in which file.
     pub(super) name: String,
-    /// What was given.
+    /// The value as text.
     pub(super) text: String,
 }
 
-/// What begins like this is no setting: where settings come from, and the tests' own variables.
+/// Prefixes of variables that are not settings: the path of the file, and variables of the tests.
 const NOT_SETTINGS: [&str; 2] = ["PARLOR_CONFIG", "PARLOR_TEST"];
 
-/// The settings in the text of a TOML file.
-pub(super) fn file(path: &Path, text: &str) -> Result<Vec<Given>, Problem> {
+/// Returns the settings in a TOML file.
+pub(super) fn file(path: &Path, text: &str) -> Result<Vec<RawSetting>, ConfigError> {
     let shown = path.display();
     let table: toml::Table = toml::from_str(text)
-        .map_err(|error| Problem::new(shown.to_string(), error.message(), "a file in TOML"))?;
-    let mut given = Vec::new();
+        .map_err(|error| ConfigError::new(shown.to_string(), error.message(), "a file in TOML"))?;
+    let mut raw = Vec::new();
     for (key, value) in table {
         match (key.as_str(), value) {
             ("databases", toml::Value::Table(databases)) => {
@@ -48,10 +48,13 @@ pub(super) fn file(path: &Path, text: &str) -> Result<Vec<Given>, Problem> {
                             &settings,
                         ));
                     };
-                    given.push(listed(&name, format!("databases.{name} in {shown}")));
+                    raw.push(database_entry(
+                        &name,
+                        format!("databases.{name} in {shown}"),
+                    ));
                     for (key, value) in settings {
                         let full = format!("databases.{name}.{key} in {shown}");
-                        given.push(one(Place::Database(name.clone()), key, full, &value)?);
+                        raw.push(setting(Scope::Database(name.clone()), key, full, &value)?);
                     }
                 }
             }
@@ -60,36 +63,41 @@ pub(super) fn file(path: &Path, text: &str) -> Result<Vec<Given>, Problem> {
             }
             (_, value) => {
                 let full = format!("{key} in {shown}");
-                given.push(one(Place::Server, key, full, &value)?);
+                raw.push(setting(Scope::Server, key, full, &value)?);
             }
         }
     }
-    Ok(given)
+    Ok(raw)
 }
 
-fn not_a_table(name: &str, value: &toml::Value) -> Problem {
-    Problem::new(name, value.to_string(), "a table, such as [databases.core]")
+fn not_a_table(name: &str, value: &toml::Value) -> ConfigError {
+    ConfigError::new(name, value.to_string(), "a table, such as [databases.core]")
 }
 
-fn listed(database: &str, name: String) -> Given {
-    Given {
-        place: Place::Databases,
+fn database_entry(database: &str, name: String) -> RawSetting {
+    RawSetting {
+        scope: Scope::Databases,
         key: "databases".to_owned(),
         name,
         text: database.to_owned(),
     }
 }
 
-fn one(place: Place, key: String, name: String, value: &toml::Value) -> Result<Given, Problem> {
+fn setting(
+    scope: Scope,
+    key: String,
+    name: String,
+    value: &toml::Value,
+) -> Result<RawSetting, ConfigError> {
     let text = text_of(value).ok_or_else(|| {
-        Problem::new(
+        ConfigError::new(
             &name,
             value.to_string(),
             "a string, a number, true, false or a list of strings",
         )
     })?;
-    Ok(Given {
-        place,
+    Ok(RawSetting {
+        scope,
         key,
         name,
         text,
@@ -109,18 +117,18 @@ fn text_of(value: &toml::Value) -> Option<String> {
     }
 }
 
-/// The settings among the variables of the environment. An empty one of OpenTelemetry's counts as
-/// unset, as its standard says.
+/// Returns the settings among the environment variables. An empty variable of OpenTelemetry counts
+/// as unset, as its specification says.
 ///
-/// `databases` are the names that are configured: only their `<NAME>_DB_` is Parlor's.
-pub(super) fn environment(variables: &[(String, String)], databases: &[String]) -> Vec<Given> {
+/// `databases` are the configured names: only their `<NAME>_DB_` variables belong to Parlor.
+pub(super) fn environment(variables: &[(String, String)], databases: &[String]) -> Vec<RawSetting> {
     variables
         .iter()
         .filter(|(name, text)| !(name.starts_with(traces::PREFIX) && text.is_empty()))
         .filter_map(|(name, text)| {
-            let (place, key) = placed(name, databases)?;
-            Some(Given {
-                place,
+            let (scope, key) = scope_and_key(name, databases)?;
+            Some(RawSetting {
+                scope,
                 key,
                 name: name.clone(),
                 text: text.clone(),
@@ -129,43 +137,43 @@ pub(super) fn environment(variables: &[(String, String)], databases: &[String]) 
         .collect()
 }
 
-fn placed(name: &str, databases: &[String]) -> Option<(Place, String)> {
+fn scope_and_key(name: &str, databases: &[String]) -> Option<(Scope, String)> {
     if NOT_SETTINGS.iter().any(|other| name.starts_with(other)) {
         return None;
     }
     if name.starts_with(traces::PREFIX) {
         let key = name.to_lowercase();
-        return traces::is_known(&key).then_some((Place::Server, key));
+        return traces::is_known(&key).then_some((Scope::Server, key));
     }
     if let Some(key) = name.strip_prefix("PARLOR_") {
-        // Those have no second name.
+        // OpenTelemetry's variables have no alias with this prefix.
         let key = if key.starts_with(traces::PREFIX) {
             name
         } else {
             key
         };
-        return Some((Place::Server, key.to_lowercase()));
+        return Some((Scope::Server, key.to_lowercase()));
     }
     databases.iter().find_map(|database| {
         let key = name.strip_prefix(&prefix(database))?;
-        Some((Place::Database(database.clone()), key.to_lowercase()))
+        Some((Scope::Database(database.clone()), key.to_lowercase()))
     })
 }
 
-/// Settings given on the command line: `(--listen, listen, …)`.
-pub(super) fn flags(flags: &[(String, String, String)]) -> Vec<Given> {
+/// Returns the settings on the command line, from `(--listen, listen, …)`.
+pub(super) fn flags(flags: &[(String, String, String)]) -> Vec<RawSetting> {
     flags
         .iter()
         .map(|(name, key, text)| {
-            let (place, key) = match key
+            let (scope, key) = match key
                 .strip_prefix("databases.")
                 .and_then(|k| k.split_once('.'))
             {
-                Some((database, key)) => (Place::Database(database.to_owned()), key.to_owned()),
-                None => (Place::Server, key.clone()),
+                Some((database, key)) => (Scope::Database(database.to_owned()), key.to_owned()),
+                None => (Scope::Server, key.clone()),
             };
-            Given {
-                place,
+            RawSetting {
+                scope,
                 key,
                 name: name.clone(),
                 text: text.clone(),

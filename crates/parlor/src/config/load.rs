@@ -1,29 +1,29 @@
-//! Putting the sources together: later ones overrule earlier ones.
+//! Merges the sources of the configuration; later ones override earlier ones.
 
-use super::layer::{self, Given, Place};
+use super::layer::{self, RawSetting, Scope};
 use super::setting::Setting;
-use super::{Config, DatabaseSettings, Problem, check, databases, table};
+use super::{Config, ConfigError, DatabaseSettings, databases, table, validate};
 use std::path::PathBuf;
 
-/// Where settings come from, the weakest first.
+/// The sources of settings, lowest precedence first.
 #[derive(Debug, Default)]
 pub(crate) struct Sources {
-    /// A TOML file and its text.
+    /// Path and text of the TOML file, if there is one.
     pub(crate) file: Option<(PathBuf, String)>,
-    /// The process's environment.
+    /// The environment of the process.
     pub(crate) environment: Vec<(String, String)>,
-    /// Flags: as written, key, text.
+    /// The flags: as written, key, value.
     pub(crate) flags: Vec<(String, String, String)>,
 }
 
-/// The configuration, or the first thing that is wrong with it.
-pub(crate) fn load(sources: &Sources) -> Result<Config, Problem> {
+/// Builds the configuration, or returns the first error in it.
+pub(crate) fn load(sources: &Sources) -> Result<Config, ConfigError> {
     let in_file = match &sources.file {
         Some((path, text)) => layer::file(path, text)?,
         None => Vec::new(),
     };
     let mut config = Config {
-        databases: named(&in_file, &sources.environment)?,
+        databases: databases_named(&in_file, &sources.environment)?,
         ..Config::default()
     };
     let names: Vec<_> = config.databases.iter().map(|d| d.name.clone()).collect();
@@ -33,18 +33,18 @@ pub(crate) fn load(sources: &Sources) -> Result<Config, Problem> {
         .chain(layer::flags(&sources.flags));
     let server = table::server();
     let database = databases::table();
-    for given in layers {
-        put(&mut config, &given, &server, &database)?;
+    for raw in layers {
+        apply(&mut config, &raw, &server, &database)?;
     }
-    check::contradictions(&config)?;
+    validate::validate(&config)?;
     Ok(config)
 }
 
-/// The databases: those of `DATABASES`, else those of the file; `core` always.
-fn named(
-    file: &[Given],
+/// Returns the databases named in `DATABASES`, or else in the file; always with `core`.
+fn databases_named(
+    file: &[RawSetting],
     environment: &[(String, String)],
-) -> Result<Vec<DatabaseSettings>, Problem> {
+) -> Result<Vec<DatabaseSettings>, ConfigError> {
     let mut names = vec!["core".to_owned()];
     let listed = environment.iter().find(|(name, _)| name == "DATABASES");
     let candidates: Vec<(&str, &str)> = match listed {
@@ -54,13 +54,13 @@ fn named(
             .collect(),
         None => file
             .iter()
-            .filter(|given| given.place == Place::Databases)
-            .map(|given| (given.name.as_str(), given.text.as_str()))
+            .filter(|raw| raw.scope == Scope::Databases)
+            .map(|raw| (raw.name.as_str(), raw.text.as_str()))
             .collect(),
     };
     for (source, name) in candidates {
-        if !is_a_name(name) {
-            return Err(Problem::new(
+        if !is_valid_name(name) {
+            return Err(ConfigError::new(
                 source,
                 name,
                 "names of a-z, 0-9 and _, such as core,analytics",
@@ -76,58 +76,53 @@ fn named(
         .collect())
 }
 
-fn is_a_name(name: &str) -> bool {
+fn is_valid_name(name: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_lowercase())
         && name
             .chars()
             .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
 }
 
-fn put(
+fn apply(
     config: &mut Config,
-    given: &Given,
+    raw: &RawSetting,
     server: &[Setting<Config>],
     database: &[Setting<DatabaseSettings>],
-) -> Result<(), Problem> {
-    match &given.place {
-        Place::Server => set(config, given, server),
-        Place::Database(name) => {
+) -> Result<(), ConfigError> {
+    match &raw.scope {
+        Scope::Server => set(config, raw, server),
+        Scope::Database(name) => {
             let found = config.databases.iter_mut().find(|d| d.name == *name);
-            let settings = found.ok_or_else(|| unlisted(given, name))?;
-            set(settings, given, database)
+            let settings = found.ok_or_else(|| unlisted(raw, name))?;
+            set(settings, raw, database)
         }
-        Place::Databases => Ok(()),
+        Scope::Databases => Ok(()),
     }
 }
 
-fn unlisted(given: &Given, name: &str) -> Problem {
-    Problem {
-        name: given.name.clone(),
-        given: None,
-        expected: format!("{name} among DATABASES"),
+fn unlisted(raw: &RawSetting, name: &str) -> ConfigError {
+    ConfigError {
+        name: raw.name.clone(),
+        value: None,
+        expected: format!("DATABASES to contain {name}"),
     }
 }
 
 fn set<C: Clone + 'static>(
     into: &mut C,
-    given: &Given,
+    raw: &RawSetting,
     table: &[Setting<C>],
-) -> Result<(), Problem> {
-    let Some(setting) = table.iter().find(|setting| setting.key == given.key) else {
+) -> Result<(), ConfigError> {
+    let Some(setting) = table.iter().find(|setting| setting.key == raw.key) else {
         let known = table.iter().map(|setting| setting.key);
-        return Err(Problem::unknown(
-            &given.name,
-            &given.text,
-            &given.key,
-            known,
-        ));
+        return Err(ConfigError::unknown(&raw.name, &raw.text, &raw.key, known));
     };
-    if setting.set(into, &given.text) {
+    if setting.set(into, &raw.text) {
         return Ok(());
     }
-    Err(Problem {
-        name: given.name.clone(),
-        given: (!setting.secret).then(|| given.text.clone()),
+    Err(ConfigError {
+        name: raw.name.clone(),
+        value: (!setting.secret).then(|| raw.text.clone()),
         expected: setting.expected.clone(),
     })
 }

@@ -1,28 +1,28 @@
-//! The configuration: a TOML file, overruled by the environment, overruled by flags.
+//! The configuration: a TOML file, overridden by the environment, overridden by flags.
 //!
-//! [`table`] is the one list of settings; parsing, `default-config` and the test that the docs
-//! name every setting are driven by it. What is unknown, malformed or contradictory stops the boot
-//! with one [`Problem`]: the key, what was given, what is expected.
+//! [`table`] is the one list of settings, from which parsing, `default-config` and the test of
+//! `docs/configuration.md` are driven. An unknown, malformed or contradictory setting stops the
+//! start with one [`ConfigError`]: the key, the value and what is expected.
 
-mod check;
+mod access;
 mod databases;
 mod defaults;
 #[cfg(test)]
 mod documented;
+mod error;
 mod layer;
 mod load;
 mod networks;
-mod people;
-mod problem;
 mod setting;
 mod table;
 mod traces;
+mod validate;
 mod value;
 
 pub(crate) use databases::DatabaseSettings;
 pub(crate) use defaults::default_config;
+pub(crate) use error::ConfigError;
 pub(crate) use load::{Sources, load};
-pub(crate) use problem::Problem;
 #[cfg(test)]
 pub(crate) use traces::Ratio;
 pub(crate) use traces::{Endpoint, SamplerName, TraceSettings};
@@ -32,39 +32,39 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// Everything that can be set.
+/// All settings of the server.
 #[derive(Debug, Clone)]
 pub(crate) struct Config {
-    /// Where people connect.
+    /// Address of the public listener.
     pub(crate) listen: SocketAddr,
-    /// Where the operator looks.
+    /// Address of the operator's listener.
     pub(crate) operator_listen: SocketAddr,
-    /// Where an embedded database lives.
+    /// Directory of the embedded databases.
     pub(crate) data_dir: PathBuf,
     /// Which log lines are written, as a filter of `tracing-subscriber`.
     pub(crate) log: LogFilter,
-    /// How they are written.
+    /// Format of the log lines.
     pub(crate) log_format: LogFormat,
-    /// Off: rates and connection counts are beyond reach.
+    /// Off lifts rate limits and connection limits, for load tests.
     pub(crate) limits: Switch,
-    /// The budget of a graceful stop.
+    /// Time budget of a graceful stop.
     pub(crate) drain: Duration,
-    /// The bus.
+    /// Settings of the bus.
     pub(crate) bus: bus::Settings,
-    /// Listeners and sockets.
+    /// Settings of listeners and sockets.
     pub(crate) gateway: gateway::Settings,
-    /// Guests, accounts, identities; without what the fields below become in [`Config::sessions`].
+    /// Settings of sessions; [`Config::sessions`] adds what the following fields mean together.
     sessions: sessions::Settings,
     registration: Registration,
     invite_code: Option<String>,
     jwt_secret: Option<String>,
     jwt_issuer: Option<String>,
     jwt_audience: Option<String>,
-    /// Rooms.
+    /// Settings of the rooms.
     pub(crate) rooms: rooms::Settings,
-    /// Messages.
+    /// Settings of messages and reactions.
     pub(crate) messaging: messaging::Settings,
-    /// Where spans go.
+    /// Settings of the OpenTelemetry export.
     pub(crate) traces: TraceSettings,
     /// The named databases, `core` first.
     pub(crate) databases: Vec<DatabaseSettings>,

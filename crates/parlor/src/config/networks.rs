@@ -1,26 +1,27 @@
-//! What is counted per network grows with the number of sockets that one address may have.
+//! Scales the limits per network with the number of sockets that one address may have.
 
 use super::{Config, Switch};
 
-/// The most that a rate may be: beyond it a limiter cannot tell two requests apart.
+/// Highest rate per second: beyond it a limiter cannot tell two requests apart.
 const RATE_MAX: u32 = 1_000_000_000;
 
 impl Config {
-    /// The settings of the gateway.
+    /// Returns the settings of the gateway, with the network's limits scaled.
     pub(crate) fn gateway(&self) -> gateway::Settings {
         let mut settings = self.gateway.clone();
         settings.limits.rooms_max = self.rooms.rooms_max;
         settings.limits.network_points_per_s =
-            self.for_its_sockets(settings.limits.network_points_per_s);
+            self.scale_to_sockets(settings.limits.network_points_per_s);
         match self.limits {
             Switch::On => settings,
             Switch::Off => settings.unlimited(),
         }
     }
 
-    /// A rate of one network. The settings name it for the default number of sockets: whoever lets
-    /// ten times as many people in behind one address lets them come back after a restart, too.
-    pub(super) fn for_its_sockets(&self, rate: u32) -> u32 {
+    /// Scales a rate per network, which the settings give for the default number of sockets: a
+    /// server that allows ten times as many sockets per address must let them reconnect after a
+    /// restart.
+    pub(super) fn scale_to_sockets(&self, rate: u32) -> u32 {
         let default = gateway::Limits::default().connections_per_address;
         let times = self
             .gateway
@@ -48,7 +49,7 @@ mod tests {
         for (connections, times) in [(1, 1), (256, 1), (257, 2), (2_560, 10)] {
             let config = with(connections);
             assert_eq!(config.gateway().limits.network_points_per_s, times * usual);
-            assert_eq!(config.for_its_sockets(7), times * 7);
+            assert_eq!(config.scale_to_sockets(7), times * 7);
         }
         let most = with(usize::MAX).gateway().limits.network_points_per_s;
         assert_eq!(most, RATE_MAX);

@@ -1,35 +1,35 @@
-//! One row of the table: a setting, what it does, and how it gets into its struct.
+//! One row of the table: a setting, its documentation, and how it is stored in its struct.
 
 use super::value::Value;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-type Set<C> = Box<dyn Fn(&mut C, &str) -> bool + Send + Sync>;
-type Show<C> = Box<dyn Fn(&C) -> String + Send + Sync>;
-type Field<C, T> = fn(&mut C) -> &mut T;
+type Setter<C> = Box<dyn Fn(&mut C, &str) -> bool + Send + Sync>;
+type Formatter<C> = Box<dyn Fn(&C) -> String + Send + Sync>;
+type FieldOf<C, T> = fn(&mut C) -> &mut T;
 
-/// A setting of a `C`.
+/// A setting stored in a `C`.
 pub(crate) struct Setting<C> {
-    /// Its TOML key; upper-cased and prefixed, its name in the environment.
+    /// Its TOML key; in upper case and with a prefix, its name in the environment.
     pub(crate) key: &'static str,
-    /// What it is, in a sentence or two.
+    /// Its description, one or two sentences.
     pub(crate) about: &'static str,
-    /// What goes wrong when it is too low (or too narrow).
+    /// What goes wrong if it is too low (or too narrow).
     pub(crate) too_low: &'static str,
-    /// What goes wrong when it is too high (or too wide).
+    /// What goes wrong if it is too high (or too wide).
     pub(crate) too_high: &'static str,
-    /// What may be given, for people.
+    /// Describes the valid values, for error messages.
     pub(crate) expected: String,
-    /// What the default is, where it depends on the machine.
+    /// Describes the default if it depends on the machine.
     pub(crate) default_is: Option<&'static str>,
-    /// Never shown in messages.
+    /// Never shown in error messages.
     pub(crate) secret: bool,
-    set: Set<C>,
-    show: Show<C>,
+    set: Setter<C>,
+    show: Formatter<C>,
 }
 
 impl<C: Clone + 'static> Setting<C> {
-    fn new(key: &'static str, expected: String, set: Set<C>, show: Show<C>) -> Self {
+    fn new(key: &'static str, expected: String, set: Setter<C>, show: Formatter<C>) -> Self {
         Self {
             key,
             about: "",
@@ -43,65 +43,65 @@ impl<C: Clone + 'static> Setting<C> {
         }
     }
 
-    /// What it is.
+    /// Sets the description.
     pub(crate) fn about(mut self, about: &'static str) -> Self {
         self.about = about;
         self
     }
 
-    /// What goes wrong at both ends.
+    /// Sets what goes wrong if the value is too low or too high.
     pub(crate) fn ends(mut self, too_low: &'static str, too_high: &'static str) -> Self {
         self.too_low = too_low;
         self.too_high = too_high;
         self
     }
 
-    /// Says what the default is, as it differs from machine to machine.
+    /// Sets the description of a default that depends on the machine.
     pub(crate) fn default_is(mut self, default: &'static str) -> Self {
         self.default_is = Some(default);
         self
     }
 
-    /// Keeps what is given out of every message.
+    /// Hides the value in every error message.
     pub(crate) fn secret(mut self) -> Self {
         self.secret = true;
         self
     }
 
-    /// Puts what was given into its place; false when it is not one.
-    pub(crate) fn set(&self, into: &mut C, given: &str) -> bool {
-        (self.set)(into, given)
+    /// Parses the value and stores it; returns false if it is invalid.
+    pub(crate) fn set(&self, into: &mut C, text: &str) -> bool {
+        (self.set)(into, text)
     }
 
-    /// The value in force, as TOML.
+    /// Returns the current value as TOML.
     pub(crate) fn show(&self, of: &C) -> String {
         (self.show)(of)
     }
 }
 
-/// Anything that parses itself.
+/// Creates a setting whose type parses itself.
 pub(crate) fn value<C: Clone + 'static, T: Value>(
     key: &'static str,
     expected: &str,
-    field: Field<C, T>,
+    field: FieldOf<C, T>,
 ) -> Setting<C> {
     Setting::new(
         key,
         expected.to_owned(),
-        Box::new(move |c, given| T::parse(given).map(|v| *field(c) = v).is_some()),
+        Box::new(move |c, text| T::parse(text).map(|v| *field(c) = v).is_some()),
         Box::new(move |c| field(&mut c.clone()).show()),
     )
 }
 
-/// A type that holds a whole number.
+/// An integer type that a setting can have.
 pub(crate) trait Number: 'static {
-    /// Holds it, if it fits.
+    /// Converts the number if it fits.
     fn of(number: u64) -> Option<Self>
     where
         Self: Sized;
-    /// Shows it.
+    /// Formats the number as TOML.
     fn text(&self) -> String;
-    /// What an empty text stands for, if it stands for anything.
+    /// Returns the value of an empty text, if it may be empty.
     fn unset() -> Option<Self>
     where
         Self: Sized,
@@ -137,30 +137,26 @@ impl<N: Number> Number for Option<N> {
     }
 }
 
-/// A whole number within bounds, kept in any integer type that holds them.
+/// Creates a setting of whole numbers within bounds.
 pub(crate) fn number<C, T>(
     key: &'static str,
     unit: &str,
     bounds: RangeInclusive<u64>,
-    field: Field<C, T>,
+    field: FieldOf<C, T>,
 ) -> Setting<C>
 where
     C: Clone + 'static,
     T: Number,
 {
-    let expected = format!(
-        "a whole number of {unit} from {} to {}",
-        bounds.start(),
-        bounds.end()
-    );
+    let expected = whole_number(unit, &bounds);
     Setting::new(
         key,
         expected,
-        Box::new(move |c, given| {
-            let number = if given.is_empty() {
+        Box::new(move |c, text| {
+            let number = if text.is_empty() {
                 T::unset()
             } else {
-                within(given, &bounds).and_then(T::of)
+                within(text, &bounds).and_then(T::of)
             };
             number.map(|n| *field(c) = n).is_some()
         }),
@@ -168,41 +164,37 @@ where
     )
 }
 
-/// A time in milliseconds.
+/// Creates a setting of a duration in milliseconds.
 pub(crate) fn millis<C: Clone + 'static>(
     key: &'static str,
     bounds: RangeInclusive<u64>,
-    field: Field<C, Duration>,
+    field: FieldOf<C, Duration>,
 ) -> Setting<C> {
-    time(key, "milliseconds", 1, bounds, field)
+    duration(key, "milliseconds", 1, bounds, field)
 }
 
-/// A time in days.
+/// Creates a setting of a duration in days.
 pub(crate) fn days<C: Clone + 'static>(
     key: &'static str,
     bounds: RangeInclusive<u64>,
-    field: Field<C, Duration>,
+    field: FieldOf<C, Duration>,
 ) -> Setting<C> {
-    time(key, "days", 86_400_000, bounds, field)
+    duration(key, "days", 86_400_000, bounds, field)
 }
 
-fn time<C: Clone + 'static>(
+fn duration<C: Clone + 'static>(
     key: &'static str,
     unit: &str,
     unit_ms: u64,
     bounds: RangeInclusive<u64>,
-    field: Field<C, Duration>,
+    field: FieldOf<C, Duration>,
 ) -> Setting<C> {
-    let expected = format!(
-        "a whole number of {unit} from {} to {}",
-        bounds.start(),
-        bounds.end()
-    );
+    let expected = whole_number(unit, &bounds);
     Setting::new(
         key,
         expected,
-        Box::new(move |c, given| {
-            within(given, &bounds)
+        Box::new(move |c, text| {
+            within(text, &bounds)
                 .map(|n| *field(c) = Duration::from_millis(n * unit_ms))
                 .is_some()
         }),
@@ -213,7 +205,14 @@ fn time<C: Clone + 'static>(
     )
 }
 
-fn within(given: &str, bounds: &RangeInclusive<u64>) -> Option<u64> {
-    let number: u64 = given.replace('_', "").parse().ok()?;
+/// Describes a whole number within bounds; `unit` may be empty.
+fn whole_number(unit: &str, bounds: &RangeInclusive<u64>) -> String {
+    let of = if unit.is_empty() { "" } else { " of " };
+    let (low, high) = (bounds.start(), bounds.end());
+    format!("a whole number{of}{unit} from {low} to {high}")
+}
+
+fn within(text: &str, bounds: &RangeInclusive<u64>) -> Option<u64> {
+    let number: u64 = text.replace('_', "").parse().ok()?;
     bounds.contains(&number).then_some(number)
 }

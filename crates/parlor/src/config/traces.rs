@@ -1,34 +1,34 @@
-//! What the standard `OTEL_` variables say: whether, where to and how much is traced.
+//! The settings of OpenTelemetry's standard `OTEL_` variables.
 
-use super::Problem;
+use super::ConfigError;
 use super::value::{Value, quoted};
 use http::{HeaderName, HeaderValue, Uri};
 use percent_encoding::percent_decode_str;
 use std::time::Duration;
 
-/// Of the traces that no caller has decided upon, so many are kept unless told otherwise.
-const RATIO: f64 = 0.01;
+/// Default share of sampled traces.
+const DEFAULT_RATIO: f64 = 0.01;
 
-/// Where the spans of commands go, and which.
+/// Settings of the OpenTelemetry export.
 #[derive(Debug, Clone)]
 pub(crate) struct TraceSettings {
     /// The collector; without one nothing is traced.
     pub(crate) endpoint: Option<Endpoint>,
-    /// Off in spite of an endpoint.
+    /// Disables tracing even if there is an endpoint.
     pub(crate) disabled: bool,
-    /// How it is spoken to.
+    /// The protocol of the collector.
     pub(crate) protocol: Protocol,
-    /// What it wants to be sent along.
+    /// Headers of each request to the collector.
     pub(crate) headers: Vec<Header>,
-    /// Time for one request.
+    /// Time limit of one request.
     pub(crate) timeout: Duration,
-    /// Who says all this.
+    /// The `service.name` of this server.
     pub(crate) service_name: Option<String>,
-    /// What else is said of that.
+    /// Further resource attributes of this server.
     pub(crate) resource: Vec<Attribute>,
-    /// Which traces are kept.
+    /// Decides which traces are kept.
     pub(crate) sampler: SamplerName,
-    /// What share of them.
+    /// The share of traces that are kept; `None` means 0.01.
     pub(crate) ratio: Option<Ratio>,
 }
 
@@ -49,49 +49,49 @@ impl Default for TraceSettings {
 }
 
 impl TraceSettings {
-    /// The share of traces that is kept.
+    /// Returns the share of traces that are kept.
     pub(crate) fn ratio(&self) -> f64 {
-        self.ratio.as_ref().map_or(RATIO, |ratio| ratio.0)
+        self.ratio.as_ref().map_or(DEFAULT_RATIO, |ratio| ratio.0)
     }
 
-    /// What is said of the process by this name.
-    pub(crate) fn resource_of(&self, key: &str) -> Option<String> {
+    /// Returns the last resource attribute of this name.
+    pub(crate) fn resource_attribute(&self, key: &str) -> Option<String> {
         let found = self.resource.iter().rev().find(|one| one.key == key)?;
         Some(found.value.clone())
     }
 
-    /// A share beside a sampler that has none.
-    pub(super) fn contradictions(&self) -> Result<(), Problem> {
-        let shares = [SamplerName::Ratio, SamplerName::ParentBasedRatio];
+    /// Rejects a ratio together with a sampler that has none.
+    pub(super) fn contradictions(&self) -> Result<(), ConfigError> {
+        let with_ratio = [SamplerName::Ratio, SamplerName::ParentBasedRatio];
         match &self.ratio {
-            Some(ratio) if !shares.contains(&self.sampler) => Err(Problem::new(
+            Some(ratio) if !with_ratio.contains(&self.sampler) => Err(ConfigError::new(
                 "OTEL_TRACES_SAMPLER_ARG",
                 ratio.0.to_string(),
-                "OTEL_TRACES_SAMPLER to be traceidratio or parentbased_traceidratio beside it",
+                "OTEL_TRACES_SAMPLER to be traceidratio or parentbased_traceidratio",
             )),
             _ => Ok(()),
         }
     }
 }
 
-/// `http://host:port`, perhaps with a path; `/v1/traces` is put behind it.
+/// `http://host:port`, perhaps with a path, to which `/v1/traces` is appended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Endpoint {
-    /// A name or an address.
+    /// A host name or an IP address, without brackets.
     pub(crate) host: String,
-    /// Where it listens.
+    /// The TCP port; 80 by default.
     pub(crate) port: u16,
-    /// What spans are posted to.
+    /// The path for spans, which ends with `/v1/traces`.
     pub(crate) path: String,
 }
 
 impl Endpoint {
-    /// What may be given.
+    /// Describes the valid values.
     pub(crate) const EXPECTED: &'static str =
-        "http://host:port of a collector that takes OTLP as protobuf over plain HTTP";
+        "http://host:port of a collector that accepts OTLP as protobuf over plain HTTP";
     const SIGNAL: &'static str = "/v1/traces";
 
-    /// Host and port as HTTP writes them.
+    /// Returns host and port in the format of HTTP's `Host` header.
     pub(crate) fn authority(&self) -> String {
         let Self { host, port, .. } = self;
         if host.contains(':') {
@@ -102,8 +102,8 @@ impl Endpoint {
 }
 
 impl Value for Endpoint {
-    fn parse(given: &str) -> Option<Self> {
-        let uri: Uri = given.parse().ok()?;
+    fn parse(text: &str) -> Option<Self> {
+        let uri: Uri = text.parse().ok()?;
         let authority = uri.authority()?;
         let plain = uri.scheme_str() == Some("http") && uri.query().is_none();
         let base = uri.path().trim_end_matches('/');
@@ -119,31 +119,31 @@ impl Value for Endpoint {
     }
 }
 
-/// The one way that is spoken.
+/// The only supported protocol, `http/protobuf`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Protocol;
 
 impl Value for Protocol {
-    fn parse(given: &str) -> Option<Self> {
-        (given == "http/protobuf").then_some(Self)
+    fn parse(text: &str) -> Option<Self> {
+        (text == "http/protobuf").then_some(Self)
     }
     fn show(&self) -> String {
         quoted("http/protobuf")
     }
 }
 
-/// A header of each request.
+/// A header of each request to the collector.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Header {
-    /// Its name.
+    /// Parsed and thereby lower-cased.
     pub(crate) name: HeaderName,
-    /// Its value, marked as sensitive.
+    /// Marked as sensitive, so that debug output hides it.
     pub(crate) value: HeaderValue,
 }
 
 impl Value for Header {
-    fn parse(given: &str) -> Option<Self> {
-        let Attribute { key, value } = Attribute::parse(given)?;
+    fn parse(text: &str) -> Option<Self> {
+        let Attribute { key, value } = Attribute::parse(text)?;
         let mut value = HeaderValue::from_str(&value).ok()?;
         value.set_sensitive(true);
         let name = key.parse().ok()?;
@@ -154,18 +154,18 @@ impl Value for Header {
     }
 }
 
-/// `key=value`, the value percent-encoded where need be.
+/// `key=value`, the value percent-encoded where necessary.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Attribute {
-    /// What.
+    /// The trimmed key, never empty.
     pub(crate) key: String,
-    /// How it is.
+    /// The decoded value.
     pub(crate) value: String,
 }
 
 impl Value for Attribute {
-    fn parse(given: &str) -> Option<Self> {
-        let (key, value) = given.split_once('=')?;
+    fn parse(text: &str) -> Option<Self> {
+        let (key, value) = text.split_once('=')?;
         let value = percent_decode_str(value.trim()).decode_utf8().ok()?;
         let key = key.trim().to_owned();
         (!key.is_empty()).then(|| Self {
@@ -178,27 +178,28 @@ impl Value for Attribute {
     }
 }
 
-/// The standard's samplers.
+/// The samplers that OpenTelemetry's specification names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum SamplerName {
-    /// All.
+    /// Keeps all traces.
     AlwaysOn,
-    /// None.
+    /// Keeps no traces.
     AlwaysOff,
-    /// A share.
+    /// Keeps a share of all traces.
     Ratio,
-    /// All but what a caller has decided not to keep.
+    /// Keeps all traces except those that the caller decided to drop.
     ParentBasedAlwaysOn,
-    /// None but what a caller has decided to keep.
+    /// Keeps only traces that the caller decided to keep.
     ParentBasedAlwaysOff,
-    /// A share of those that no caller has decided upon.
+    /// Keeps a share of the traces on which no caller decided.
     ParentBasedRatio,
 }
 
 impl SamplerName {
-    /// What may be given.
-    pub(crate) const EXPECTED: &'static str = "always_on, always_off, traceidratio, parentbased_always_on, \
-         parentbased_always_off or parentbased_traceidratio";
+    /// Describes the valid values.
+    pub(crate) const EXPECTED: &'static str = "always_on, always_off, traceidratio, \
+                                               parentbased_always_on, parentbased_always_off or \
+                                               parentbased_traceidratio";
     const ALL: [(Self, &'static str); 6] = [
         (Self::AlwaysOn, "always_on"),
         (Self::AlwaysOff, "always_off"),
@@ -210,9 +211,9 @@ impl SamplerName {
 }
 
 impl Value for SamplerName {
-    fn parse(given: &str) -> Option<Self> {
+    fn parse(text: &str) -> Option<Self> {
         let mut all = Self::ALL.iter();
-        all.find(|(_, name)| *name == given).map(|(one, _)| *one)
+        all.find(|(_, name)| *name == text).map(|(one, _)| *one)
     }
     fn show(&self) -> String {
         let mut all = Self::ALL.iter();
@@ -221,13 +222,13 @@ impl Value for SamplerName {
     }
 }
 
-/// A share from nought to one.
+/// A share from 0 to 1.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Ratio(pub(crate) f64);
 
 impl Value for Ratio {
-    fn parse(given: &str) -> Option<Self> {
-        let ratio: f64 = given.parse().ok()?;
+    fn parse(text: &str) -> Option<Self> {
+        let ratio: f64 = text.parse().ok()?;
         (0.0..=1.0).contains(&ratio).then_some(Self(ratio))
     }
     fn show(&self) -> String {
@@ -241,12 +242,12 @@ mod tests {
 
     #[test]
     fn an_endpoint_is_a_base_to_which_the_signal_is_added() {
-        for (given, authority, path) in [
+        for (text, authority, path) in [
             ("http://localhost:4318", "localhost:4318", "/v1/traces"),
             ("http://[::1]:4318/", "[::1]:4318", "/v1/traces"),
             ("http://collector/otlp", "collector:80", "/otlp/v1/traces"),
         ] {
-            let endpoint = Endpoint::parse(given).unwrap();
+            let endpoint = Endpoint::parse(text).unwrap();
             assert_eq!((&*endpoint.authority(), &*endpoint.path), (authority, path));
         }
         for wrong in [

@@ -1,44 +1,42 @@
-//! The types a setting may have, read from text and shown as TOML.
+//! The types that a setting may have: how they are parsed from text and shown as TOML.
 
 use ipnet::IpNet;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 
-/// A value that can be read from what an operator types.
+/// A value that is parsed from text.
 pub(crate) trait Value: Clone + Send + Sync + 'static {
-    /// Reads it; `None` when it is not one.
-    fn parse(given: &str) -> Option<Self>;
-    /// Shows it as TOML.
+    /// Parses the text; `None` if it is invalid.
+    fn parse(text: &str) -> Option<Self>;
+    /// Formats the value as TOML.
     fn show(&self) -> String;
 }
 
-/// On or off.
+/// A switch; `true` and `false` are accepted too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Switch {
-    /// `on`
     On,
-    /// `off`
     Off,
 }
 
-/// Who may make an account.
+/// Who may register an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Registration {
-    /// Everyone.
+    /// Anyone may register.
     Open,
-    /// Whoever knows the code.
+    /// Only with the invite code.
     Invite,
-    /// Nobody.
+    /// Nobody may register.
     Off,
 }
 
-/// How log lines are written.
+/// Format of log lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum LogFormat {
-    /// For people on a terminal, JSON otherwise.
+    /// Human-readable on a terminal, JSON otherwise.
     Auto,
-    /// For people.
+    /// Human-readable text lines.
     Human,
     /// One JSON object per line.
     Json,
@@ -48,24 +46,24 @@ pub(crate) enum LogFormat {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct LogFilter(pub(crate) String);
 
-/// `postgres://…`.
+/// A URL that begins with `postgres://` or `postgresql://`.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct PostgresUrl(pub(crate) String);
 
 impl LogFilter {
-    /// What may be given.
+    /// Describes the valid values.
     pub(crate) const EXPECTED: &'static str =
-        "off, error, warn, info, debug or trace, or levels per part such as info,bus=debug";
+        "off, error, warn, info, debug or trace, or levels per crate such as info,bus=debug";
 }
 
-/// Shows text as a TOML string.
+/// Formats text as a TOML string.
 pub(crate) fn quoted(text: &str) -> String {
     toml::Value::String(text.to_owned()).to_string()
 }
 
 impl Value for Switch {
-    fn parse(given: &str) -> Option<Self> {
-        match given {
+    fn parse(text: &str) -> Option<Self> {
+        match text {
             "on" | "true" => Some(Self::On),
             "off" | "false" => Some(Self::Off),
             _ => None,
@@ -80,8 +78,8 @@ impl Value for Switch {
 }
 
 impl Value for bool {
-    fn parse(given: &str) -> Option<Self> {
-        Switch::parse(given).map(|switch| switch == Switch::On)
+    fn parse(text: &str) -> Option<Self> {
+        Switch::parse(text).map(|switch| switch == Switch::On)
     }
     fn show(&self) -> String {
         if *self { Switch::On } else { Switch::Off }.show()
@@ -89,8 +87,8 @@ impl Value for bool {
 }
 
 impl Value for Registration {
-    fn parse(given: &str) -> Option<Self> {
-        match given {
+    fn parse(text: &str) -> Option<Self> {
+        match text {
             "open" => Some(Self::Open),
             "invite" => Some(Self::Invite),
             "off" => Some(Self::Off),
@@ -107,8 +105,8 @@ impl Value for Registration {
 }
 
 impl Value for LogFormat {
-    fn parse(given: &str) -> Option<Self> {
-        match given {
+    fn parse(text: &str) -> Option<Self> {
+        match text {
             "auto" => Some(Self::Auto),
             "human" => Some(Self::Human),
             "json" => Some(Self::Json),
@@ -124,16 +122,16 @@ impl Value for LogFormat {
     }
 }
 
-/// A bare word must be a level: `infoo` would otherwise be a part of that name.
+/// A bare word must be a level: otherwise `infoo` would be taken for the name of a crate.
 impl Value for LogFilter {
-    fn parse(given: &str) -> Option<Self> {
-        let fits = given.split(',').all(|directive| {
+    fn parse(text: &str) -> Option<Self> {
+        let fits = text.split(',').all(|directive| {
             let level = directive
                 .split_once('=')
                 .map_or(directive, |(_, level)| level);
             level.trim().parse::<LevelFilter>().is_ok()
         });
-        (fits && given.parse::<Targets>().is_ok()).then(|| Self(given.to_owned()))
+        (fits && text.parse::<Targets>().is_ok()).then(|| Self(text.to_owned()))
     }
     fn show(&self) -> String {
         quoted(&self.0)
@@ -141,8 +139,8 @@ impl Value for LogFilter {
 }
 
 impl Value for SocketAddr {
-    fn parse(given: &str) -> Option<Self> {
-        given.parse().ok()
+    fn parse(text: &str) -> Option<Self> {
+        text.parse().ok()
     }
     fn show(&self) -> String {
         quoted(&self.to_string())
@@ -150,8 +148,8 @@ impl Value for SocketAddr {
 }
 
 impl Value for PathBuf {
-    fn parse(given: &str) -> Option<Self> {
-        (!given.is_empty()).then(|| Self::from(given))
+    fn parse(text: &str) -> Option<Self> {
+        (!text.is_empty()).then(|| Self::from(text))
     }
     fn show(&self) -> String {
         quoted(&self.to_string_lossy())
@@ -159,8 +157,8 @@ impl Value for PathBuf {
 }
 
 impl Value for String {
-    fn parse(given: &str) -> Option<Self> {
-        (!given.is_empty()).then(|| given.to_owned())
+    fn parse(text: &str) -> Option<Self> {
+        (!text.is_empty()).then(|| text.to_owned())
     }
     fn show(&self) -> String {
         quoted(self)
@@ -168,10 +166,10 @@ impl Value for String {
 }
 
 impl Value for PostgresUrl {
-    fn parse(given: &str) -> Option<Self> {
+    fn parse(text: &str) -> Option<Self> {
         let schemes = ["postgres://", "postgresql://"];
-        let is_one = schemes.iter().any(|scheme| given.starts_with(scheme));
-        is_one.then(|| Self(given.to_owned()))
+        let has_scheme = schemes.iter().any(|scheme| text.starts_with(scheme));
+        has_scheme.then(|| Self(text.to_owned()))
     }
     fn show(&self) -> String {
         quoted(&self.0)
@@ -179,36 +177,34 @@ impl Value for PostgresUrl {
 }
 
 impl Value for IpNet {
-    /// A network, or a single address.
-    fn parse(given: &str) -> Option<Self> {
-        given
-            .parse()
+    /// Accepts a network or a single address.
+    fn parse(text: &str) -> Option<Self> {
+        text.parse()
             .ok()
-            .or_else(|| given.parse().ok().map(std::net::IpAddr::into))
+            .or_else(|| text.parse().ok().map(std::net::IpAddr::into))
     }
     fn show(&self) -> String {
         quoted(&self.to_string())
     }
 }
 
-/// Empty means unset.
+/// An empty text means unset.
 impl<V: Value> Value for Option<V> {
-    fn parse(given: &str) -> Option<Self> {
-        if given.is_empty() {
+    fn parse(text: &str) -> Option<Self> {
+        if text.is_empty() {
             return Some(None);
         }
-        V::parse(given).map(Some)
+        V::parse(text).map(Some)
     }
     fn show(&self) -> String {
         self.as_ref().map_or_else(|| quoted(""), V::show)
     }
 }
 
-/// A list: commas in the environment, an array in TOML.
+/// A list: separated by commas in the environment, an array in TOML.
 impl<V: Value> Value for Vec<V> {
-    fn parse(given: &str) -> Option<Self> {
-        given
-            .split(',')
+    fn parse(text: &str) -> Option<Self> {
+        text.split(',')
             .map(str::trim)
             .filter(|item| !item.is_empty())
             .map(V::parse)

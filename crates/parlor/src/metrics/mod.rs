@@ -1,7 +1,7 @@
-//! What the binary adds to the page of metrics: the process, and the databases it opened.
+//! The binary's own metrics: the process and its databases.
 
 mod process;
 mod storage;
 
-pub(crate) use process::Process;
-pub(crate) use storage::Storage;
+pub(crate) use process::ProcessMetrics;
+pub(crate) use storage::StorageMetrics;

@@ -1,20 +1,20 @@
-//! The process as the kernel counts it: Linux's `/proc/self`. Elsewhere there are no such lines.
+//! Metrics of the process, from Linux's `/proc/self`; absent on other systems.
 
 use gateway::{MetricsSource, MetricsWriter};
 use std::fmt;
 use std::time::{Duration, SystemTime};
 
-/// What `/proc` counts processor time in, on every architecture: hundredths of a second.
+/// `/proc` counts processor time in hundredths of a second on every architecture.
 const TICKS_PER_S: f64 = 100.0;
 
-/// This process.
-pub(crate) struct Process {
-    /// Since 1970.
+/// Metrics of this process.
+pub(crate) struct ProcessMetrics {
+    /// Start time since the Unix epoch.
     started: Duration,
 }
 
-impl Process {
-    /// That has just started.
+impl ProcessMetrics {
+    /// Notes the start time; to be called first.
     pub(crate) fn starting() -> Self {
         let started = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
         Self {
@@ -23,30 +23,30 @@ impl Process {
     }
 }
 
-impl MetricsSource for Process {
+impl MetricsSource for ProcessMetrics {
     fn write(&self, writer: &mut MetricsWriter<'_>) -> fmt::Result {
         let version = [("version", env!("CARGO_PKG_VERSION"))];
         writer.gauges(
             "build_info",
-            "1, and which build this is",
+            "1, labelled with the version of this build",
             [(version, 1_u32)],
         )?;
         let started = self.started.as_secs_f64();
-        let help = "When the process started, in seconds since 1970";
+        let help = "Start time of the process, in seconds since 1970";
         writer.gauge("process_start_time_seconds", help, started)?;
         if let Some(seconds) = cpu_seconds(&read("stat")) {
-            let help = "Processor time used, by the kernel too";
+            let help = "Processor time used, user and system";
             writer.counter("process_cpu_seconds", help, seconds)?;
         }
         if let Some(bytes) = resident_bytes(&read("status")) {
-            let help = "Memory in use, as the kernel sees it";
+            let help = "Resident memory";
             writer.gauge("process_resident_memory_bytes", help, bytes)?;
         }
         if let Some(open) = open_fds() {
             writer.gauge("process_open_fds", "Open file descriptors", open)?;
         }
         if let Some(max) = fds_max(&read("limits")) {
-            let help = "File descriptors that may be open at once";
+            let help = "Limit of open file descriptors";
             writer.gauge("process_max_fds", help, max)?;
         }
         Ok(())
@@ -57,7 +57,8 @@ fn read(file: &str) -> String {
     std::fs::read_to_string(format!("/proc/self/{file}")).unwrap_or_default()
 }
 
-/// `utime` and `stime`, the 14th and 15th field; the second one, a name, may contain anything.
+/// Sums `utime` and `stime`, the 14th and 15th field; the second field, a name, may contain
+/// anything.
 fn cpu_seconds(stat: &str) -> Option<f64> {
     let (_, fields) = stat.rsplit_once(')')?;
     let mut fields = fields.split_whitespace().skip(11);
@@ -76,11 +77,11 @@ fn fds_max(limits: &str) -> Option<u64> {
 
 fn open_fds() -> Option<u64> {
     let open = std::fs::read_dir("/proc/self/fd").ok()?.count();
-    // The folder itself is open while it is read.
+    // The directory itself is open while it is read.
     u64::try_from(open).ok()?.checked_sub(1)
 }
 
-/// The first word after this on its line.
+/// Returns the first word after a prefix of a line.
 fn after<'a>(text: &'a str, what: &str) -> Option<&'a str> {
     let line = text.lines().find_map(|line| line.strip_prefix(what))?;
     line.split_whitespace().next()

@@ -1,29 +1,33 @@
-//! The databases: how they are, their pools, their write lanes.
+//! Metrics of the databases: state, pools, write lanes and replicas.
 
 use gateway::{HistogramBucket, MetricsSource, MetricsWriter};
 use std::fmt;
 use std::time::Duration;
 use storage::{DatabaseState, HistogramSnapshot, Registry};
 
-/// What storage counts.
-pub(crate) struct Storage(pub(crate) Registry);
+/// Metrics of all databases in a registry.
+pub(crate) struct StorageMetrics(pub(crate) Registry);
 
-impl MetricsSource for Storage {
+impl MetricsSource for StorageMetrics {
     fn write(&self, writer: &mut MetricsWriter<'_>) -> fmt::Result {
         let all = self.0.metrics();
-        writer.gauges("db_up", "1 while the database answers", by(&all, is_up))?;
+        writer.gauges(
+            "db_up",
+            "1 while the database answers",
+            per_database(&all, is_up),
+        )?;
         pools(writer, &all)?;
         lanes(writer, &all)?;
         replicas(writer, &all)?;
         writer.gauges(
             "db_log_bytes",
-            "Size of an embedded database's log, which a long read keeps from being cut",
-            by(&all, |one| one.log_bytes),
+            "Size of an embedded database's log, which cannot shrink during a long read",
+            per_database(&all, |one| one.log_bytes),
         )?;
         writer.counters(
             "db_read_retries",
-            "Reads repeated after a fault that passes",
-            by(&all, |one| one.read_repeats),
+            "Reads repeated after a transient error",
+            per_database(&all, |one| one.read_repeats),
         )
     }
 }
@@ -39,73 +43,73 @@ fn is_up(database: &storage::DatabaseMetrics) -> u32 {
 fn pools(writer: &mut MetricsWriter<'_>, all: &[storage::DatabaseMetrics]) -> fmt::Result {
     writer.gauges(
         "db_pool_connections",
-        "Connections of the pool",
-        by(all, |one| one.pool.total),
+        "Open connections of the pool",
+        per_database(all, |one| one.pool.total),
     )?;
     writer.gauges(
         "db_pool_idle",
-        "Connections that nobody uses",
-        by(all, |one| one.pool.idle),
+        "Idle connections",
+        per_database(all, |one| one.pool.idle),
     )?;
     writer.gauges(
         "db_pool_in_use",
-        "Connections on loan",
-        by(all, |one| one.pool.in_use),
+        "Connections in use",
+        per_database(all, |one| one.pool.in_use),
     )?;
     writer.gauges(
         "db_pool_waiting",
-        "Callers that wait for a connection",
-        by(all, |one| one.pool.waiting),
+        "Callers waiting for a connection",
+        per_database(all, |one| one.pool.waiting),
     )?;
     writer.gauges(
         "db_pool_max",
-        "Connections that the pool may have",
-        by(all, |one| one.pool.max),
+        "Most connections of the pool",
+        per_database(all, |one| one.pool.max),
     )?;
     writer.gauges(
         "db_pool_longest_wait_seconds",
-        "How long the first in line has been waiting",
-        by(all, |one| one.pool.longest_wait.as_secs_f64()),
+        "How long the first caller in the queue has been waiting",
+        per_database(all, |one| one.pool.longest_wait.as_secs_f64()),
     )?;
     writer.counters(
         "db_pool_timeouts",
-        "Callers that got no connection in time",
-        by(all, |one| one.pool.timeouts),
+        "Callers that timed out waiting for a connection",
+        per_database(all, |one| one.pool.timeouts),
     )?;
     writer.histograms(
         "db_pool_acquire_seconds",
-        "How long callers waited for the connection that they got",
-        by(all, |one| buckets(&one.pool.acquire_micros, seconds)),
+        "How long callers waited until they got a connection",
+        per_database(all, |one| buckets(&one.pool.acquire_micros, seconds)),
     )
 }
 
 fn lanes(writer: &mut MetricsWriter<'_>, all: &[storage::DatabaseMetrics]) -> fmt::Result {
     writer.gauges(
         "db_lane_queued",
-        "Jobs that wait for a write lane",
-        by(all, |one| one.lanes.queued),
+        "Jobs queued for a write lane",
+        per_database(all, |one| one.lanes.queued),
     )?;
     writer.counters(
         "db_lane_jobs",
         "Jobs taken by the write lanes",
-        by(all, |one| one.lanes.jobs),
+        per_database(all, |one| one.lanes.jobs),
     )?;
     writer.histograms(
         "db_lane_batch_jobs",
         "Jobs per batch: how many share one commit",
-        by(all, |one| buckets(&one.lanes.batch_jobs, whole)),
+        per_database(all, |one| buckets(&one.lanes.batch_jobs, whole)),
     )?;
     writer.counters(
         "db_lane_retries",
-        "Batches repeated after a fault that passes",
-        by(all, |one| one.lanes.repeats),
+        "Batches repeated after a transient error",
+        per_database(all, |one| one.lanes.repeats),
     )
 }
 
 fn replicas(writer: &mut MetricsWriter<'_>, all: &[storage::DatabaseMetrics]) -> fmt::Result {
     let replicas = || {
-        let tied = all.iter().map(|one| Some((one, one.replica.as_ref()?)));
-        tied.flatten()
+        all.iter()
+            .filter_map(|one| Some((one, one.replica.as_ref()?)))
     };
     let behind = replicas().map(|(one, replica)| {
         let seconds = replica.behind.as_secs_f64();
@@ -113,7 +117,7 @@ fn replicas(writer: &mut MetricsWriter<'_>, all: &[storage::DatabaseMetrics]) ->
     });
     writer.gauges(
         "db_replica_behind_seconds",
-        "How long ago the primary had something that the replica lacks",
+        "How far the replica is behind its primary",
         behind,
     )?;
     let reads = replicas().flat_map(|(one, replica)| {
@@ -124,26 +128,26 @@ fn replicas(writer: &mut MetricsWriter<'_>, all: &[storage::DatabaseMetrics]) ->
     });
     writer.counters(
         "db_replica_reads",
-        "Reads tried on a replica; after all outcomes but served the primary was asked",
+        "Reads tried on a replica; unless served, the primary answered them",
         reads,
     )
 }
 
-/// One row per database.
-fn by<'a, V>(
+/// Returns one row per database.
+fn per_database<'a, V>(
     all: &'a [storage::DatabaseMetrics],
-    figure: impl Fn(&storage::DatabaseMetrics) -> V + 'a,
+    value: impl Fn(&storage::DatabaseMetrics) -> V + 'a,
 ) -> impl Iterator<Item = ([(&'static str, &'a str); 1], V)> {
     all.iter()
-        .map(move |one| ([("database", one.database.as_str())], figure(one)))
+        .map(move |one| ([("database", one.database.as_str())], value(one)))
 }
 
-/// A spread as the page shows it: its sum, and its buckets in this unit.
-fn buckets(spread: &HistogramSnapshot, unit: fn(u64) -> f64) -> (f64, Vec<HistogramBucket>) {
-    let bounds = spread.bounds.iter().map(|bound| unit(*bound));
+/// Converts a histogram to its sum and buckets in the given unit.
+fn buckets(histogram: &HistogramSnapshot, unit: fn(u64) -> f64) -> (f64, Vec<HistogramBucket>) {
+    let bounds = histogram.bounds.iter().map(|bound| unit(*bound));
     let bounds = bounds.chain([f64::MAX]);
-    let buckets = bounds.zip(spread.counts.iter().copied()).collect();
-    (unit(spread.sum), buckets)
+    let buckets = bounds.zip(histogram.counts.iter().copied()).collect();
+    (unit(histogram.sum), buckets)
 }
 
 fn seconds(micros: u64) -> f64 {

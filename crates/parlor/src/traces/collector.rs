@@ -1,4 +1,4 @@
-//! The collector: OTLP as protobuf, posted over plain HTTP/1.1, one connection for each batch.
+//! The client of the collector: posts OTLP protobuf over plain HTTP/1.1, one connection per batch.
 
 use crate::config::{Endpoint, TraceSettings};
 use anyhow::{Context as _, bail};
@@ -15,10 +15,10 @@ use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-/// The longest answer that is read: it says little more than yes.
-const ANSWER_MAX: usize = 64 * 1024;
+/// Longest response that is read, in bytes; a normal one is almost empty.
+const RESPONSE_MAX: usize = 64 * 1024;
 
-/// Where spans go.
+/// The collector that receives the spans.
 pub(super) struct Collector {
     endpoint: Endpoint,
     headers: HeaderMap,
@@ -26,7 +26,7 @@ pub(super) struct Collector {
 }
 
 impl Collector {
-    /// The one in the settings.
+    /// Returns the collector of the settings; `None` without an endpoint or if tracing is disabled.
     pub(super) fn new(settings: &TraceSettings) -> Option<Self> {
         let endpoint = settings.endpoint.clone().filter(|_| !settings.disabled)?;
         let headers = settings.headers.iter();
@@ -39,13 +39,15 @@ impl Collector {
         })
     }
 
-    /// Sends spans; how many of them it did not want.
-    pub(super) async fn take(&self, spans: &ExportTraceServiceRequest) -> anyhow::Result<u64> {
-        let answer = timeout(self.within, self.post(spans.encode_to_vec().into())).await;
-        let answer = answer.with_context(|| format!("no answer in {:?}", self.within))??;
-        // An answer that cannot be read is no complaint.
-        let answer = ExportTraceServiceResponse::decode(answer).unwrap_or_default();
-        let rejected = answer.partial_success.map_or(0, |part| part.rejected_spans);
+    /// Sends spans and returns how many of them the collector rejected.
+    pub(super) async fn export(&self, spans: &ExportTraceServiceRequest) -> anyhow::Result<u64> {
+        let response = timeout(self.within, self.post(spans.encode_to_vec().into())).await;
+        let response = response.with_context(|| format!("no response in {:?}", self.within))??;
+        // A response that cannot be decoded counts as success.
+        let response = ExportTraceServiceResponse::decode(response).unwrap_or_default();
+        let rejected = response
+            .partial_success
+            .map_or(0, |part| part.rejected_spans);
         Ok(rejected.try_into().unwrap_or(0))
     }
 
@@ -60,21 +62,23 @@ impl Collector {
             .header(header::CONNECTION, "close")
             .body(Full::new(body))?;
         request.headers_mut().extend(self.headers.clone());
-        let answered = async {
-            let answer = sender.send_request(request).await?;
-            let status = answer.status();
-            let body = Limited::new(answer.into_body(), ANSWER_MAX).collect().await;
+        let exchange = async {
+            let response = sender.send_request(request).await?;
+            let status = response.status();
+            let body = Limited::new(response.into_body(), RESPONSE_MAX)
+                .collect()
+                .await;
             anyhow::Ok((status, body.map_err(anyhow::Error::from_boxed)?.to_bytes()))
         };
-        tokio::pin!(connection, answered);
-        let answered = tokio::select! {
-            answered = &mut answered => answered,
-            // The connection may end before the answer has been taken out of it.
-            _ = &mut connection => answered.await,
+        tokio::pin!(connection, exchange);
+        let response = tokio::select! {
+            response = &mut exchange => response,
+            // The connection may end before the response has been read from its buffer.
+            _ = &mut connection => exchange.await,
         };
-        let (status, body) = answered?;
+        let (status, body) = response?;
         if !status.is_success() {
-            bail!("it answers {status}");
+            bail!("the collector answered {status}");
         }
         Ok(body)
     }

@@ -1,7 +1,8 @@
-//! The task that carries spans to the collector, in batches, and says once how that goes.
+//! The task that sends spans to the collector in batches and logs when that starts or stops
+//! working.
 
 use super::collector::Collector;
-use super::tally::Tally;
+use super::counters::SpanCounters;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::transform::common::tonic::ResourceAttributesWithSchema;
 use opentelemetry_proto::transform::trace::tonic::group_spans_by_resource_and_scope;
@@ -13,75 +14,75 @@ use tokio::time::{Instant, sleep, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 /// Most spans of one request.
-const BATCH: usize = 512;
+const BATCH_MAX: usize = 512;
 
-/// How long a batch that is not full waits for company.
-const GATHER: Duration = Duration::from_secs(1);
+/// How long a batch that is not full waits for more spans.
+const BATCH_WAIT: Duration = Duration::from_secs(1);
 
-/// After a request in vain, before the next; doubled up to [`PAUSE_MAX`].
-const PAUSE_MIN: Duration = Duration::from_secs(1);
-const PAUSE_MAX: Duration = Duration::from_secs(30);
+/// Pause after a failed request; doubled up to [`BACKOFF_MAX`].
+const BACKOFF_MIN: Duration = Duration::from_secs(1);
+const BACKOFF_MAX: Duration = Duration::from_secs(30);
 
-/// The far end of the queue.
+/// The export task, which owns the receiving end of the queue.
 pub(super) struct Exporter {
     pub(super) spans: Receiver<SpanData>,
     pub(super) collector: Collector,
     pub(super) resource: ResourceAttributesWithSchema,
-    pub(super) tally: Arc<Tally>,
-    /// From here on what waits is sent, and nothing else is waited for.
+    pub(super) counters: Arc<SpanCounters>,
+    /// Once cancelled, sends what is queued and ends.
     pub(super) closing: CancellationToken,
 }
 
 impl Exporter {
-    /// Until the end of the process; it ends when it is closing and the queue is empty.
+    /// Runs until it is closing and the queue is empty.
     pub(super) async fn run(mut self) {
-        let mut standing = Standing::new(&self.tally);
-        let mut pause = PAUSE_MIN;
+        let mut status = ExportStatus::new(&self.counters);
+        let mut backoff = BACKOFF_MIN;
         while let Some(batch) = self.batch().await {
             let sent = self.send(batch).await;
-            standing.tell(&sent, &self.tally);
+            status.log_change(&sent, &self.counters);
             if sent.is_ok() {
-                pause = PAUSE_MIN;
+                backoff = BACKOFF_MIN;
                 continue;
             }
-            let rested = self.closing.run_until_cancelled(sleep(pause)).await;
-            if rested.is_none() {
+            let waited = self.closing.run_until_cancelled(sleep(backoff)).await;
+            if waited.is_none() {
                 return;
             }
-            pause = (pause * 2).min(PAUSE_MAX);
+            backoff = (backoff * 2).min(BACKOFF_MAX);
         }
     }
 
-    /// What waits, or will within a moment. `None` at the end.
+    /// Waits for the next batch. Returns `None` at the end.
     async fn batch(&mut self) -> Option<Vec<SpanData>> {
         let mut batch = Vec::new();
         let first = self
             .closing
-            .run_until_cancelled(self.spans.recv_many(&mut batch, BATCH));
+            .run_until_cancelled(self.spans.recv_many(&mut batch, BATCH_MAX));
         if first.await.is_none() {
             return self.rest();
         }
         let closing = self.closing.clone();
         let gathered = closing.run_until_cancelled(self.gather(&mut batch));
-        // Closing, it goes as it is.
+        // If closing, the batch is sent as it is.
         let _ = gathered.await;
         (!batch.is_empty()).then_some(batch)
     }
 
     async fn gather(&mut self, batch: &mut Vec<SpanData>) {
-        let end = Instant::now() + GATHER;
-        while batch.len() < BATCH {
-            let more = self.spans.recv_many(batch, BATCH - batch.len());
+        let end = Instant::now() + BATCH_WAIT;
+        while batch.len() < BATCH_MAX {
+            let more = self.spans.recv_many(batch, BATCH_MAX - batch.len());
             if !matches!(timeout_at(end, more).await, Ok(1..)) {
                 return;
             }
         }
     }
 
-    /// What waits now.
+    /// Returns what is queued now.
     fn rest(&mut self) -> Option<Vec<SpanData>> {
         let batch: Vec<_> = std::iter::from_fn(|| self.spans.try_recv().ok())
-            .take(BATCH)
+            .take(BATCH_MAX)
             .collect();
         (!batch.is_empty()).then_some(batch)
     }
@@ -91,60 +92,57 @@ impl Exporter {
         let resource_spans = group_spans_by_resource_and_scope(batch, &self.resource);
         let sent = self
             .collector
-            .take(&ExportTraceServiceRequest { resource_spans })
+            .export(&ExportTraceServiceRequest { resource_spans })
             .await;
         match sent {
             Ok(rejected) => {
-                self.tally.sent(spans, rejected);
+                self.counters.sent(spans, rejected);
                 Ok(())
             }
             Err(error) => {
-                self.tally.lost(spans);
+                self.counters.lost(spans);
                 Err(error)
             }
         }
     }
 }
 
-/// What was last said of the collector.
-struct Standing {
-    is_away: bool,
-    is_behind: bool,
+/// What the log last said about the collector.
+struct ExportStatus {
+    is_failing: bool,
+    is_dropping: bool,
     left_out: u64,
 }
 
-impl Standing {
-    fn new(tally: &Tally) -> Self {
+impl ExportStatus {
+    fn new(counters: &SpanCounters) -> Self {
         Self {
-            is_away: false,
-            is_behind: false,
-            left_out: tally.all_left_out(),
+            is_failing: false,
+            is_dropping: false,
+            left_out: counters.dropped_total(),
         }
     }
 
-    /// One line for each change.
-    fn tell(&mut self, sent: &anyhow::Result<()>, tally: &Tally) {
+    /// Logs one line for each change.
+    fn log_change(&mut self, sent: &anyhow::Result<()>, counters: &SpanCounters) {
         match sent {
-            Err(error) if !self.is_away => {
-                self.is_away = true;
+            Err(error) if !self.is_failing => {
+                self.is_failing = true;
                 let error = format_args!("{error:#}");
-                tracing::warn!(%error, "the collector takes no spans: they are left out");
+                tracing::warn!(%error, "the collector does not accept spans, dropping them");
             }
-            Ok(()) if self.is_away => {
-                self.is_away = false;
-                tracing::info!("the collector takes spans again");
+            Ok(()) if self.is_failing => {
+                self.is_failing = false;
+                tracing::info!("the collector accepts spans again");
             }
             _ => {}
         }
-        let left_out = tally.all_left_out() - self.left_out;
+        let left_out = counters.dropped_total() - self.left_out;
         self.left_out += left_out;
-        let is_behind = left_out > 0;
-        if is_behind && !self.is_behind && !self.is_away {
-            tracing::warn!(
-                left_out,
-                "more spans than the collector takes: some are left out"
-            );
+        let is_dropping = left_out > 0;
+        if is_dropping && !self.is_dropping && !self.is_failing {
+            tracing::warn!(left_out, "the collector is too slow, dropping spans");
         }
-        self.is_behind = is_behind;
+        self.is_dropping = is_dropping;
     }
 }

@@ -1,6 +1,6 @@
-//! The layer that makes OpenTelemetry's spans of the log's.
+//! The layer that turns tracing spans into OpenTelemetry spans.
 
-use super::tracer::HouseTracer;
+use super::tracer::ParlorTracer;
 use tracing::level_filters::LevelFilter;
 use tracing::{Metadata, Subscriber};
 use tracing_opentelemetry::OpenTelemetryLayer;
@@ -8,26 +8,26 @@ use tracing_subscriber::Layer;
 use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::registry::LookupSpan;
 
-/// The crates whose spans tell of commands.
-const PARTS: [&str; 3] = ["gateway", "bus", "storage"];
+/// The crates whose spans belong to commands.
+const CRATES: [&str; 3] = ["gateway", "bus", "storage"];
 
-/// It looks at spans down to debug, of the parts that carry commands out. Lines of the log are none
-/// of its business: they may hold what a database says.
-pub(crate) fn layer<S>(tracer: HouseTracer) -> impl Layer<S>
+/// Returns a layer for the spans, down to debug, of the crates that carry out commands. Events are
+/// not exported, since they may contain database errors.
+pub(crate) fn layer<S>(tracer: ParlorTracer) -> impl Layer<S>
 where
     S: Subscriber + for<'s> LookupSpan<'s>,
 {
-    let look = filter_fn(is_looked_at).with_max_level_hint(LevelFilter::DEBUG);
+    let filter = filter_fn(is_exported).with_max_level_hint(LevelFilter::DEBUG);
     OpenTelemetryLayer::new(tracer)
         .with_location(false)
         .with_threads(false)
         .with_target(false)
         .with_tracked_inactivity(false)
         .with_context_activation(false)
-        .with_filter(look)
+        .with_filter(filter)
 }
 
-fn is_looked_at(what: &Metadata<'_>) -> bool {
-    let part = what.target().split("::").next().unwrap_or_default();
-    what.is_span() && *what.level() <= tracing::Level::DEBUG && PARTS.contains(&part)
+fn is_exported(metadata: &Metadata<'_>) -> bool {
+    let name = metadata.target().split("::").next().unwrap_or_default();
+    metadata.is_span() && *metadata.level() <= tracing::Level::DEBUG && CRATES.contains(&name)
 }

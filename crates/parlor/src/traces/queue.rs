@@ -1,7 +1,7 @@
-//! Where spans wait for the exporter: bounded, and whoever ends a span never waits.
+//! The bounded queue from ended spans to the exporter; never blocks the code that ends a span.
 
-use super::dress::dress;
-use super::tally::Tally;
+use super::conventions;
+use super::counters::SpanCounters;
 use opentelemetry::Context;
 use opentelemetry::trace::Status;
 use opentelemetry_sdk::error::OTelSdkResult;
@@ -10,40 +10,40 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
-/// Spans that may wait, some 500 bytes each. One more is left out.
-const QUEUE: usize = 8192;
+/// Spans that may be queued, some 500 bytes each; further ones are dropped.
+const QUEUE_SPANS: usize = 8192;
 
-/// The near end.
+/// The sending end of the queue.
 #[derive(Debug)]
-pub(super) struct Queue {
+pub(super) struct SpanQueue {
     spans: Sender<SpanData>,
-    tally: Arc<Tally>,
+    counters: Arc<SpanCounters>,
 }
 
-/// Both ends.
-pub(super) fn pair(tally: &Arc<Tally>) -> (Queue, Receiver<SpanData>) {
-    let (spans, exported) = channel(QUEUE);
-    let tally = Arc::clone(tally);
-    (Queue { spans, tally }, exported)
+/// Creates the queue and returns its two ends.
+pub(super) fn pair(counters: &Arc<SpanCounters>) -> (SpanQueue, Receiver<SpanData>) {
+    let (spans, exported) = channel(QUEUE_SPANS);
+    let counters = Arc::clone(counters);
+    (SpanQueue { spans, counters }, exported)
 }
 
-impl SpanProcessor for Queue {
+impl SpanProcessor for SpanQueue {
     fn on_start(&self, _span: &mut Span, _context: &Context) {}
 
-    /// Of a trace that was not chosen, what failed is kept all the same.
+    /// Queues the spans of sampled traces, and failed spans of all traces.
     fn on_end(&self, span: SpanData) {
-        let chosen = span.span_context.is_sampled();
-        let span = dress(span);
-        if !chosen && !matches!(span.status, Status::Error { .. }) {
+        let sampled = span.span_context.is_sampled();
+        let span = conventions::apply(span);
+        if !sampled && !matches!(span.status, Status::Error { .. }) {
             return;
         }
-        self.tally.comes();
+        self.counters.queued();
         if self.spans.try_send(span).is_err() {
-            self.tally.is_left_out();
+            self.counters.dropped();
         }
     }
 
-    /// The exporter minds its own time.
+    /// Does nothing: the exporter flushes itself at shutdown.
     fn force_flush(&self) -> OTelSdkResult {
         Ok(())
     }
@@ -61,22 +61,28 @@ mod tests {
 
     #[test]
     fn a_full_queue_leaves_out_and_counts_what_comes() {
-        let tally = Arc::new(Tally::default());
-        let (queue, mut spans) = pair(&tally);
+        let counters = Arc::new(SpanCounters::default());
+        let (queue, mut spans) = pair(&counters);
         let provider = SdkTracerProvider::builder()
             .with_sampler(Sampler::AlwaysOn)
             .with_span_processor(queue)
             .build();
         let tracer = provider.tracer("test");
-        for _ in 0..QUEUE + 3 {
+        for _ in 0..QUEUE_SPANS + 3 {
             drop(tracer.start("command"));
         }
-        assert_eq!((tally.waiting(), tally.all_left_out()), (QUEUE, 3));
+        assert_eq!(
+            (counters.waiting(), counters.dropped_total()),
+            (QUEUE_SPANS, 3)
+        );
         spans.try_recv().unwrap();
-        tally.sent(1, 0);
+        counters.sent(1, 0);
         drop(tracer.start("command"));
-        assert_eq!((tally.waiting(), tally.all_left_out()), (QUEUE, 3));
-        let ended = tally.ended();
+        assert_eq!(
+            (counters.waiting(), counters.dropped_total()),
+            (QUEUE_SPANS, 3)
+        );
+        let ended = counters.ended();
         assert_eq!(ended, [("exported", 1), ("left_out", 3), ("lost", 0)]);
     }
 }

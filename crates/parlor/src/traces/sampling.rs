@@ -1,11 +1,11 @@
-//! Which traces are kept: the standard's samplers, and what fails in any case.
+//! Sampling: the standard samplers, except that failed spans are always kept.
 
 use crate::config::{SamplerName, TraceSettings};
 use opentelemetry::trace::{Link, SpanKind, TraceId};
 use opentelemetry::{Context, KeyValue};
 use opentelemetry_sdk::trace::{Sampler, SamplingDecision, SamplingResult, ShouldSample};
 
-/// The sampler that the settings name.
+/// Returns the sampler that the settings name.
 pub(super) fn sampler(settings: &TraceSettings) -> Box<dyn ShouldSample> {
     let ratio = Sampler::TraceIdRatioBased(settings.ratio());
     let parent_based = |root| Sampler::ParentBased(Box::new(root));
@@ -17,30 +17,31 @@ pub(super) fn sampler(settings: &TraceSettings) -> Box<dyn ShouldSample> {
         SamplerName::ParentBasedAlwaysOff => return Box::new(parent_based(Sampler::AlwaysOff)),
         SamplerName::ParentBasedRatio => parent_based(ratio),
     };
-    Box::new(OrFailed(chosen))
+    Box::new(KeepFailures(chosen))
 }
 
-/// Records what the other one drops, unsampled, so that a failure can still be told.
+/// Records the spans that the inner sampler drops, unsampled, so that failures can still be
+/// exported.
 #[derive(Debug, Clone)]
-struct OrFailed(Sampler);
+struct KeepFailures(Sampler);
 
-impl ShouldSample for OrFailed {
+impl ShouldSample for KeepFailures {
     fn should_sample(
         &self,
-        under: Option<&Context>,
+        parent: Option<&Context>,
         trace: TraceId,
         name: &str,
         kind: &SpanKind,
         attributes: &[KeyValue],
         links: &[Link],
     ) -> SamplingResult {
-        let mut chosen = self
+        let mut result = self
             .0
-            .should_sample(under, trace, name, kind, attributes, links);
-        if chosen.decision == SamplingDecision::Drop {
-            chosen.decision = SamplingDecision::RecordOnly;
+            .should_sample(parent, trace, name, kind, attributes, links);
+        if result.decision == SamplingDecision::Drop {
+            result.decision = SamplingDecision::RecordOnly;
         }
-        chosen
+        result
     }
 }
 

@@ -1,4 +1,4 @@
-//! Root spans get the trace id that the house has given: the one in errors and log lines.
+//! Gives root spans the trace id that errors and log lines show.
 
 use opentelemetry::Context;
 use opentelemetry::trace::{
@@ -7,53 +7,54 @@ use opentelemetry::trace::{
 use opentelemetry_sdk::trace::{IdGenerator, RandomIdGenerator, SdkTracer, Span};
 use std::cell::Cell;
 
-/// What begins a trace. Anything else without a parent belongs to nobody's command.
+/// Spans that begin a trace. Any other span without a parent belongs to no command and is
+/// suppressed.
 const ROOTS: [&str; 2] = ["command", "http"];
 
 thread_local! {
-    /// The id of the root that this thread is about to make.
+    /// The trace id of the root span that this thread is about to create.
     static NEXT: Cell<Option<TraceId>> = const { Cell::new(None) };
 }
 
-/// Makes spans; roots by the `trace` and `parent` among their attributes.
+/// Creates spans; root spans take trace id and parent from their attributes `trace` and `parent`.
 #[derive(Debug, Clone)]
-pub(crate) struct HouseTracer(SdkTracer);
+pub(crate) struct ParlorTracer(SdkTracer);
 
-/// The ids of spans are random, and so is that of a trace which the house has not named.
+/// Returns the trace id set for the next root span, otherwise random ids.
 #[derive(Debug, Default)]
-pub(super) struct HouseIds(RandomIdGenerator);
+pub(super) struct ParlorIdGenerator(RandomIdGenerator);
 
-impl HouseTracer {
+impl ParlorTracer {
     pub(super) fn new(tracer: SdkTracer) -> Self {
         Self(tracer)
     }
 }
 
-impl Tracer for HouseTracer {
+impl Tracer for ParlorTracer {
     type Span = Span;
 
-    fn build_with_context(&self, builder: SpanBuilder, under: &Context) -> Span {
-        if under.span().span_context().is_valid() {
-            return self.0.build_with_context(builder, under);
+    fn build_with_context(&self, builder: SpanBuilder, parent: &Context) -> Span {
+        if parent.span().span_context().is_valid() {
+            return self.0.build_with_context(builder, parent);
         }
         if !ROOTS.contains(&&*builder.name) {
-            let nobody = under.with_telemetry_suppressed();
-            return self.0.build_with_context(builder, &nobody);
+            let suppressed = parent.with_telemetry_suppressed();
+            return self.0.build_with_context(builder, &suppressed);
         }
         let trace = attribute(&builder, "trace").and_then(|hex| TraceId::from_hex(&hex).ok());
         let caller = attribute(&builder, "parent").and_then(|text| caller(trace?, &text));
         if let Some(caller) = caller {
-            let under = under.with_remote_span_context(caller);
-            return self.0.build_with_context(builder, &under);
+            let parent = parent.with_remote_span_context(caller);
+            return self.0.build_with_context(builder, &parent);
         }
         NEXT.set(trace);
-        let span = self.0.build_with_context(builder, under);
+        let span = self.0.build_with_context(builder, parent);
         NEXT.set(None);
         span
     }
 }
 
-impl IdGenerator for HouseIds {
+impl IdGenerator for ParlorIdGenerator {
     fn new_trace_id(&self) -> TraceId {
         NEXT.take().unwrap_or_else(|| self.0.new_trace_id())
     }
@@ -69,7 +70,7 @@ fn attribute(builder: &SpanBuilder, key: &str) -> Option<String> {
     Some(found.value.as_str().into_owned())
 }
 
-/// `00f067aa0ba902b7-01`: the span of whoever sent the request, and its flags.
+/// Parses the caller's span and flags, such as `00f067aa0ba902b7-01`.
 fn caller(trace: TraceId, parent: &str) -> Option<SpanContext> {
     let (span, flags) = parent.split_once('-')?;
     let span = SpanId::from_hex(span).ok()?;

@@ -1,4 +1,4 @@
-//! What the two listeners show, and what they refuse.
+//! What the two listeners serve, and what they refuse.
 
 use crate::process::{Answer, Server};
 use serde_json::{Value, json};
@@ -137,7 +137,7 @@ fn a_client_that_does_not_finish_its_request_is_cut_off() {
     stream
         .write_all(b"GET /health HTTP/1.1\r\nhost: x\r\n")
         .unwrap();
-    // Ends by itself; the harness's own limit would fail the test.
+    // The server closes it; otherwise the time limit of the harness fails the test.
     let answer = Answer::read(&mut stream);
     assert!([0, 408].contains(&answer.status), "{}", answer.head);
     let mut silent = server.connect();
@@ -171,7 +171,7 @@ fn one_address_has_so_many_connections_and_no_more() {
         (429, "rate_limited")
     );
     drop(held);
-    // Its end is seen as soon as the server looks.
+    // The server notices its end at the next read.
     while server.get("/health").status != 200 {}
 }
 

@@ -1,4 +1,4 @@
-//! The binary as an operator meets it: its settings, its faces over HTTP, its start and its stop.
+//! The binary as an operator sees it: settings, HTTP listeners, start and stop.
 
 #![expect(clippy::unwrap_used, reason = "all of this crate is test code")]
 

@@ -1,4 +1,4 @@
-//! What the service manager hears, in systemd's words.
+//! The notifications to the service manager.
 
 use crate::process::{LONG, Server, parlor};
 use std::os::linux::net::SocketAddrExt as _;
@@ -15,10 +15,10 @@ fn start(folder: &TempDir, socket: &str) -> Server {
     Server::launch(&mut command)
 }
 
-/// The next word that is not that the process is alive.
-fn heard(manager: &UnixDatagram) -> String {
+/// Returns the next notification other than a watchdog one.
+fn notification(manager: &UnixDatagram) -> String {
     loop {
-        let word = word(manager).expect("the manager is told in time");
+        let word = word(manager).expect("a notification in time");
         if word != "WATCHDOG=1" {
             return word;
         }
@@ -44,7 +44,7 @@ fn it_says_when_it_is_ready_alive_and_stopping() {
         assert_eq!(word(&manager).as_deref(), Some("WATCHDOG=1"));
     }
     server.signal("TERM");
-    assert_eq!(heard(&manager), "STOPPING=1\nSTATUS=stopping");
+    assert_eq!(notification(&manager), "STOPPING=1\nSTATUS=stopping");
     assert_eq!(server.ended().0, Some(0));
 }
 
@@ -55,11 +55,11 @@ fn a_process_that_stands_still_does_not_say_that_it_is_alive() {
     let manager = UnixDatagram::bind(&path).unwrap();
     manager.set_read_timeout(Some(LONG)).unwrap();
     let server = start(&folder, path.to_str().unwrap());
-    heard(&manager);
+    notification(&manager);
     assert_eq!(word(&manager).as_deref(), Some("WATCHDOG=1"));
     server.signal("STOP");
     manager.set_read_timeout(Some(INTERVAL * 2)).unwrap();
-    // What was said before the signal may still be there.
+    // A notification from before the signal may still be queued.
     while word(&manager).is_some() {}
     server.signal("CONT");
     manager.set_read_timeout(Some(LONG)).unwrap();
@@ -75,7 +75,7 @@ fn a_manager_may_listen_in_the_abstract_space() {
     let manager = UnixDatagram::bind_addr(&address).unwrap();
     manager.set_read_timeout(Some(LONG)).unwrap();
     let server = start(&folder, &format!("@{name}"));
-    assert!(heard(&manager).starts_with("READY=1"));
+    assert!(notification(&manager).starts_with("READY=1"));
     assert_eq!(server.stop().0, Some(0));
 }
 

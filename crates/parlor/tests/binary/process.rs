@@ -1,4 +1,4 @@
-//! The real binary in a process of its own, with its own data and nothing of our environment.
+//! The real binary in its own process, with its own data and a clean environment.
 
 use serde_json::Value;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -9,10 +9,10 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 use tempfile::TempDir;
 
-/// No test waits longer for anything.
+/// Longest wait of a test.
 pub(crate) const LONG: Duration = Duration::from_secs(60);
 
-/// The binary, told nothing but where its own data is.
+/// Returns the command of the binary with nothing but its data directory set.
 pub(crate) fn parlor(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_parlor"));
     prepared(&mut command, folder);
@@ -29,14 +29,14 @@ fn prepared(command: &mut Command, folder: &Path) {
         .stdin(Stdio::null());
 }
 
-/// How a command ended that does not serve.
+/// How a command other than serve ended.
 pub(crate) struct Ended {
     pub(crate) code: Option<i32>,
     pub(crate) out: String,
-    pub(crate) told: String,
+    pub(crate) stderr: String,
 }
 
-/// Runs it to its end.
+/// Runs a command to its end.
 pub(crate) fn run(command: &mut Command) -> Ended {
     let Output {
         status,
@@ -46,7 +46,7 @@ pub(crate) fn run(command: &mut Command) -> Ended {
     Ended {
         code: status.code(),
         out: String::from_utf8(stdout).unwrap(),
-        told: String::from_utf8(stderr).unwrap(),
+        stderr: String::from_utf8(stderr).unwrap(),
     }
 }
 
@@ -57,12 +57,12 @@ pub(crate) struct Server {
     log: Vec<String>,
     pub(crate) address: SocketAddr,
     pub(crate) operator: SocketAddr,
-    /// Its data goes with it.
+    /// Its data, which is removed with it.
     folder: Option<TempDir>,
 }
 
 impl Server {
-    /// A server with these settings and data of its own.
+    /// Starts a server with these settings and its own data.
     pub(crate) fn with(settings: &[(&str, &str)]) -> Self {
         let folder = TempDir::new().unwrap();
         let mut command = parlor(folder.path());
@@ -72,7 +72,7 @@ impl Server {
         server
     }
 
-    /// A server that may open so few files.
+    /// Starts a server with a limit of open files.
     pub(crate) fn with_files(files: u32) -> Self {
         let folder = TempDir::new().unwrap();
         let mut command = Command::new("sh");
@@ -84,7 +84,7 @@ impl Server {
         server
     }
 
-    /// Starts it and waits until it listens.
+    /// Starts the server and waits until it listens.
     pub(crate) fn launch(command: &mut Command) -> Self {
         let mut child = command
             .stderr(Stdio::piped())
@@ -115,11 +115,11 @@ impl Server {
         server
     }
 
-    /// The first line of the log, from here on, whose message contains this.
+    /// Returns the next log line whose message contains this text.
     pub(crate) fn logged(&mut self, text: &str) -> Value {
         loop {
             let Ok(line) = self.lines.recv_timeout(LONG) else {
-                panic!("no line says {text:?}:\n{}", self.log.join("\n"));
+                panic!("no log line contains {text:?}:\n{}", self.log.join("\n"));
             };
             self.log.push(line);
             let line = self.log.last().unwrap();
@@ -133,7 +133,7 @@ impl Server {
         }
     }
 
-    /// Whether it has said this by now.
+    /// Returns whether such a line has been logged by now.
     pub(crate) fn has_logged(&mut self, text: &str) -> bool {
         self.log.extend(self.lines.try_iter());
         self.log.iter().any(|line| line.contains(text))
@@ -148,7 +148,7 @@ impl Server {
         assert!(status.success());
     }
 
-    /// Waits for its end: exit code and the whole log.
+    /// Waits for the process and returns its exit code and the whole log.
     pub(crate) fn ended(mut self) -> (Option<i32>, Vec<String>) {
         while let Ok(line) = self.lines.recv_timeout(LONG) {
             self.log.push(line);
@@ -162,17 +162,17 @@ impl Server {
         self.ended()
     }
 
-    /// A connection to the people's listener.
+    /// Connects to the public listener.
     pub(crate) fn connect(&self) -> TcpStream {
         connect(self.address)
     }
 
-    /// GET of the people's listener.
+    /// Sends a GET request to the public listener.
     pub(crate) fn get(&self, path: &str) -> Answer {
         self.ask("GET", path, &[], "")
     }
 
-    /// A request of the people's listener.
+    /// Sends a request to the public listener.
     pub(crate) fn ask(
         &self,
         method: &str,
@@ -183,7 +183,7 @@ impl Server {
         ask(self.address, method, path, headers, body)
     }
 
-    /// GET of the operator's listener.
+    /// Sends a GET request to the operator's listener.
     pub(crate) fn operator(&self, path: &str) -> Answer {
         ask(self.operator, "GET", path, &[], "")
     }
@@ -202,7 +202,7 @@ pub(crate) fn connect(address: SocketAddr) -> TcpStream {
     stream
 }
 
-/// What came back.
+/// An HTTP response.
 pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) head: String,
@@ -210,7 +210,7 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    /// All that comes until the other side closes.
+    /// Reads everything until the other side closes.
     pub(crate) fn read(stream: &mut TcpStream) -> Self {
         let mut bytes = Vec::new();
         stream.read_to_end(&mut bytes).unwrap();
@@ -228,7 +228,7 @@ impl Answer {
         serde_json::from_str(&self.body).unwrap()
     }
 
-    /// The name of the error.
+    /// Returns the name of the error.
     pub(crate) fn error(&self) -> String {
         self.json()["err"]["name"]
             .as_str()

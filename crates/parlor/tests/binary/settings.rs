@@ -1,4 +1,4 @@
-//! Settings that are wrong: exit code 2 and one line with the key, what was given, what is expected.
+//! Wrong settings: exit code 2 and one line with the key, the value and what is expected.
 
 use crate::process::{Ended, Server, parlor, run};
 use tempfile::TempDir;
@@ -15,15 +15,20 @@ fn check(file: &str, environment: &[(&str, &str)], arguments: &[&str]) -> Ended 
         .arg("check-config"))
 }
 
-/// Fails unless the settings are refused in one line that says all of `said`.
-fn refused(ended: &Ended, said: &[&str]) {
-    assert_eq!(ended.code, Some(2), "{}", ended.told);
-    assert_eq!(ended.told.trim_end().lines().count(), 1, "{}", ended.told);
-    for word in said {
+/// Fails unless the settings are refused in one line that contains all of `said`.
+fn refused(ended: &Ended, words: &[&str]) {
+    assert_eq!(ended.code, Some(2), "{}", ended.stderr);
+    assert_eq!(
+        ended.stderr.trim_end().lines().count(),
+        1,
+        "{}",
+        ended.stderr
+    );
+    for word in words {
         assert!(
-            ended.told.contains(word),
+            ended.stderr.contains(word),
             "{word:?} is missing: {}",
-            ended.told
+            ended.stderr
         );
     }
 }
@@ -55,7 +60,7 @@ fn a_wrong_variable_is_named_with_what_was_given_and_what_is_expected() {
         ("OTEL_TRACES_SAMPLER", "some", "parentbased_traceidratio"),
         ("OTEL_TRACES_SAMPLER_ARG", "1.5", "from 0 to 1"),
         ("DATABASES", "core,Analytics", "names of a-z"),
-        ("DATABASES", "core,analytic", "core, analytics"),
+        ("DATABASES", "core,analytic", "core or analytics"),
     ] {
         let given_quoted = if name == "DATABASES" {
             "nalytics".to_owned()
@@ -77,8 +82,8 @@ fn a_host_name_is_neither_an_origin_nor_a_pattern() {
         ("PARLOR_OPERATOR_NAMES", "*.example.org"),
     ] {
         let key = name.trim_start_matches("PARLOR_").to_lowercase();
-        let told = check("", &[(name, given)], &[]);
-        refused(&told, &[&key, given, "names such as chat.example.org"]);
+        let ended = check("", &[(name, given)], &[]);
+        refused(&ended, &[&key, given, "names such as chat.example.org"]);
     }
 }
 
@@ -110,11 +115,11 @@ fn the_standards_variables_for_traces_are_taken_as_it_has_them() {
         ],
         &[],
     );
-    assert_eq!(right.code, Some(0), "{}", right.told);
+    assert_eq!(right.code, Some(0), "{}", right.stderr);
     let headers = ("OTEL_EXPORTER_OTLP_HEADERS", "secret");
     let wrong = check("", &[headers], &[]);
     refused(&wrong, &["OTEL_EXPORTER_OTLP_HEADERS", "key=value"]);
-    assert!(!wrong.told.contains("got \"secret"), "{}", wrong.told);
+    assert!(!wrong.stderr.contains("got \"secret"), "{}", wrong.stderr);
     let both = [
         ("OTEL_TRACES_SAMPLER", "always_on"),
         ("OTEL_TRACES_SAMPLER_ARG", "0.5"),
@@ -133,7 +138,7 @@ fn the_standards_variables_for_traces_are_taken_as_it_has_them() {
 fn a_second_database_has_its_own_settings_and_its_own_place() {
     let named = ("DATABASES", "core,analytics");
     let right = check("", &[named, ("ANALYTICS_DB_POOL_MAX", "3")], &[]);
-    assert_eq!(right.code, Some(0), "{}", right.told);
+    assert_eq!(right.code, Some(0), "{}", right.stderr);
     let file = "[databases.analytics]\npool_max = 3\ncritical = true";
     assert_eq!(check(file, &[], &[]).code, Some(0));
     let mistyped = [named, ("ANALYTICS_DB_POOLMAX", "3")];
@@ -156,7 +161,7 @@ fn a_second_database_has_its_own_settings_and_its_own_place() {
     ];
     refused(
         &check("", &same, &[]),
-        &["ANALYTICS_DB_URL", "another place"],
+        &["ANALYTICS_DB_URL", "no other name uses"],
     );
 }
 
@@ -166,10 +171,10 @@ fn replicas_that_cannot_be_are_refused_and_never_shown() {
     const CORE: (&str, &str) = ("CORE_DB_URL", "postgres://parlor:secret@db/parlor");
     const OTHER: &str = "postgres://parlor:secret@standby/parlor";
     let right = check("", &[CORE, (KEY, OTHER)], &[]);
-    assert_eq!(right.code, Some(0), "{}", right.told);
+    assert_eq!(right.code, Some(0), "{}", right.stderr);
     let twice = format!("{OTHER},{OTHER}");
     let beside = ("DATABASES", "core,analytics");
-    for (environment, said) in [
+    for (environment, words) in [
         (
             vec![(KEY, OTHER)],
             [KEY, "an embedded database has no replicas"],
@@ -194,14 +199,14 @@ fn replicas_that_cannot_be_are_refused_and_never_shown() {
         ),
     ] {
         let ended = check("", &environment, &[]);
-        refused(&ended, &said);
-        assert!(!ended.told.contains("secret"), "{}", ended.told);
+        refused(&ended, &words);
+        assert!(!ended.stderr.contains("secret"), "{}", ended.stderr);
     }
 }
 
 #[test]
 fn a_wrong_key_in_the_file_is_named_with_the_file() {
-    for (file, said) in [
+    for (file, words) in [
         ("drain = 5", ["drain in parlor.toml", "\"5\"", "drain_ms"]),
         (
             "drain_ms = 1.5",
@@ -221,7 +226,7 @@ fn a_wrong_key_in_the_file_is_named_with_the_file() {
             ["databases.core.poolmax", "\"1\"", "pool_max"],
         ),
     ] {
-        refused(&check(file, &[], &[]), &said);
+        refused(&check(file, &[], &[]), &words);
     }
 }
 
@@ -305,7 +310,7 @@ fn a_secret_is_never_shown() {
     ] {
         let ended = check("", &[(name, given)], &[]);
         refused(&ended, &["expected"]);
-        assert!(!ended.told.contains("topsecret"), "{}", ended.told);
+        assert!(!ended.stderr.contains("topsecret"), "{}", ended.stderr);
     }
 }
 
@@ -318,8 +323,8 @@ fn what_is_right_is_said_to_be() {
         &[("PARLOR_LOG", "info,bus=debug"), ("OTHER", "x")],
         &[],
     );
-    assert_eq!((ended.code, ended.told.as_str()), (Some(0), ""));
-    assert!(ended.out.contains("right"), "{}", ended.out);
+    assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""));
+    assert!(ended.out.contains("valid"), "{}", ended.out);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Starting, and why not.
+//! Starting, and failing to start.
 
 use crate::process::{Server, parlor, run};
 use std::net::TcpListener;
@@ -11,7 +11,7 @@ fn an_address_that_is_taken_is_named_with_its_setting() {
     let address = taken.local_addr().unwrap().to_string();
     let ended = run(parlor(folder.path()).env("PARLOR_LISTEN", &address));
     assert_eq!(ended.code, Some(1));
-    let last = ended.told.lines().last().unwrap();
+    let last = ended.stderr.lines().last().unwrap();
     assert!(last.contains(&address) && last.contains("listen"), "{last}");
 }
 
@@ -20,8 +20,8 @@ fn a_store_in_use_ends_with_3_and_names_its_holder() {
     let folder = TempDir::new().unwrap();
     let server = Server::launch(&mut parlor(folder.path()));
     let ended = run(&mut parlor(folder.path()));
-    assert_eq!(ended.code, Some(3), "{}", ended.told);
-    let last = ended.told.lines().last().unwrap();
+    assert_eq!(ended.code, Some(3), "{}", ended.stderr);
+    let last = ended.stderr.lines().last().unwrap();
     assert!(
         last.contains("core.db") && last.contains("in use by"),
         "{last}"
@@ -40,7 +40,7 @@ fn the_store_is_free_again_after_the_stop() {
 fn migrating_says_what_was_done_and_then_that_nothing_is_to_do() {
     let folder = TempDir::new().unwrap();
     let first = run(parlor(folder.path()).arg("migrate"));
-    assert_eq!(first.code, Some(0), "{}", first.told);
+    assert_eq!(first.code, Some(0), "{}", first.stderr);
     assert!(first.out.starts_with("core: 2"), "{}", first.out);
     let second = run(parlor(folder.path()).arg("migrate"));
     assert_eq!(second.out, "core: up to date\n");
@@ -55,9 +55,9 @@ fn a_database_that_is_away_is_said_in_one_line_without_its_password() {
         .unwrap();
     let url = format!("postgres://parlor:topsecret@{nobody}/parlor");
     let ended = run(parlor(folder.path()).env("CORE_DB_URL", url));
-    assert_eq!(ended.code, Some(1), "{}", ended.told);
-    assert!(ended.told.contains("core"), "{}", ended.told);
-    assert!(!ended.told.contains("topsecret"), "{}", ended.told);
+    assert_eq!(ended.code, Some(1), "{}", ended.stderr);
+    assert!(ended.stderr.contains("core"), "{}", ended.stderr);
+    assert!(!ended.stderr.contains("topsecret"), "{}", ended.stderr);
 }
 
 #[test]
@@ -65,11 +65,11 @@ fn an_administrator_is_granted_once_registered() {
     let folder = TempDir::new().unwrap();
     let grant = || run(parlor(folder.path()).args(["admin", "grant", "alice"]));
     let unknown = grant();
-    assert_eq!(unknown.code, Some(1), "{}", unknown.told);
+    assert_eq!(unknown.code, Some(1), "{}", unknown.stderr);
     assert!(
-        unknown.told.contains("no account called \"alice\""),
+        unknown.stderr.contains("no account called \"alice\""),
         "{}",
-        unknown.told
+        unknown.stderr
     );
     let server = Server::launch(&mut parlor(folder.path()));
     let account = r#"{"name":"alice","password":"wonderland"}"#;
@@ -84,7 +84,7 @@ fn an_administrator_is_granted_once_registered() {
     );
     assert_eq!(server.stop().0, Some(0));
     let granted = grant();
-    assert_eq!(granted.code, Some(0), "{}", granted.told);
+    assert_eq!(granted.code, Some(0), "{}", granted.stderr);
     assert!(
         granted.out.contains("alice is a server administrator"),
         "{}",

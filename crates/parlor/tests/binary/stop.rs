@@ -1,4 +1,4 @@
-//! Stopping: what is under way is finished, and everyone is told.
+//! Stopping: commands in flight are finished, and every client is notified.
 
 use crate::process::{Answer, Server, connect};
 use serde_json::Value;
@@ -22,11 +22,11 @@ fn a_signal_stops_it_with_0_and_the_log_says_how() {
 fn a_request_under_way_is_answered_and_its_connection_closed() {
     let mut server = Server::with(&[]);
     let mut stream = server.connect();
-    // Half a request: it is being read when the signal comes.
+    // Half a request: the server is reading it when the signal arrives.
     stream
         .write_all(b"POST /api/v1/login HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\n{")
         .unwrap();
-    // The second connection is answered, so the first has been accepted.
+    // The second connection has been answered, so the first has been accepted.
     assert_eq!(server.get("/health").status, 200);
     server.signal("TERM");
     server.logged("stopping");
@@ -40,7 +40,7 @@ fn a_request_under_way_is_answered_and_its_connection_closed() {
 fn requests_that_take_their_time_are_answered_before_the_end() {
     let mut server = Server::with(&[("PARLOR_HASHES_AT_ONCE", "1")]);
     let mut logins = Vec::new();
-    // One after another is hashed, which takes a while; nobody by this name is there.
+    // One password is hashed after another, which takes a while; the name does not exist.
     for _ in 0..6 {
         let mut stream = server.connect();
         stream
@@ -51,7 +51,7 @@ fn requests_that_take_their_time_are_answered_before_the_end() {
             .unwrap();
         logins.push(stream);
     }
-    // Whoever is answered came after them.
+    // The answered request came after them.
     assert_eq!(server.get("/health").status, 200);
     server.signal("TERM");
     server.logged("stopping");
@@ -65,7 +65,7 @@ fn requests_that_take_their_time_are_answered_before_the_end() {
 #[test]
 fn a_second_signal_stops_it_at_once_with_1() {
     let mut server = Server::with(&[]);
-    // A socket that never answers the goodbye holds the stop up for a while.
+    // A socket that does not answer the close frame delays the stop for a while.
     let mut socket = server.connect();
     socket
         .write_all(
@@ -81,7 +81,7 @@ fn a_second_signal_stops_it_at_once_with_1() {
     server.signal("TERM");
     let (code, log) = server.ended();
     assert_eq!(code, Some(1), "{log:?}");
-    // A stage of the stop may still get a word in.
+    // A stage of the stop may still be logged.
     let at_once = |line: &String| line.contains("a second signal: stopping at once");
     assert!(log.iter().any(at_once), "{log:?}");
 }

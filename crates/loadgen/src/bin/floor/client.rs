@@ -1,55 +1,56 @@
-//! One client: its socket, what it has sent of a frame, what waits for it.
+//! One client: its socket, the frame it has sent so far, and the frames queued for it.
 
 use mio::net::TcpStream;
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::time::Duration;
 use tokio_tungstenite::tungstenite;
 
-/// How long a client may take to shake hands; everyone else waits meanwhile.
-const GREETING: Duration = Duration::from_secs(1);
+/// Time limit of a handshake; all other clients wait meanwhile.
+const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(1);
 
 pub(crate) struct Client {
     pub(crate) stream: TcpStream,
     /// Whole frames that are not written yet.
     pub(crate) queue: Vec<u8>,
-    /// Bytes that are no whole frame yet.
-    heard: Vec<u8>,
+    /// The beginning of an incomplete frame.
+    input: Vec<u8>,
 }
 
-/// It has closed, or is not worth keeping.
+/// The client has closed its connection, or the connection failed.
 #[derive(Debug)]
 pub(crate) struct Gone;
 
 impl Client {
-    pub(crate) fn greet(stream: TcpStream) -> anyhow::Result<Self> {
+    pub(crate) fn handshake(stream: TcpStream) -> anyhow::Result<Self> {
         let stream = std::net::TcpStream::from(stream);
         stream.set_nodelay(true)?;
         stream.set_nonblocking(false)?;
-        stream.set_read_timeout(Some(GREETING))?;
-        let socket = tungstenite::accept(stream).map_err(|_| anyhow::anyhow!("no handshake"))?;
+        stream.set_read_timeout(Some(HANDSHAKE_TIMEOUT))?;
+        let socket =
+            tungstenite::accept(stream).map_err(|_| anyhow::anyhow!("the handshake failed"))?;
         let stream = socket.into_inner();
         stream.set_nonblocking(true)?;
         Ok(Self {
             stream: TcpStream::from_std(stream),
             queue: Vec::new(),
-            heard: Vec::new(),
+            input: Vec::new(),
         })
     }
 
-    /// The whole texts that have come.
+    /// Returns the text frames that have arrived completely.
     pub(crate) fn read(&mut self) -> Result<Vec<Vec<u8>>, Gone> {
         let mut buffer = [0; 4 << 10];
         loop {
             match self.stream.read(&mut buffer) {
                 Ok(0) => return Err(Gone),
-                Ok(length) => self.heard.extend_from_slice(&buffer[..length]),
+                Ok(length) => self.input.extend_from_slice(&buffer[..length]),
                 Err(error) if error.kind() == ErrorKind::WouldBlock => break,
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(_) => return Err(Gone),
             }
         }
         let (mut texts, mut at) = (Vec::new(), 0);
-        while let Some((opcode, payload, length)) = masked_frame(&self.heard[at..]) {
+        while let Some((opcode, payload, length)) = masked_frame(&self.input[at..]) {
             at += length;
             match opcode {
                 0x1 => texts.push(payload),
@@ -57,11 +58,11 @@ impl Client {
                 _ => {}
             }
         }
-        self.heard.drain(..at);
+        self.input.drain(..at);
         Ok(texts)
     }
 
-    /// Writes what the kernel takes; it says when it takes more.
+    /// Writes what the kernel accepts; an event follows when it accepts more.
     pub(crate) fn write(&mut self) -> Result<(), Gone> {
         if self.queue.is_empty() {
             return Ok(());
@@ -77,7 +78,7 @@ impl Client {
     }
 }
 
-/// A frame as a server writes it.
+/// Builds an unmasked text frame.
 pub(crate) fn text_frame(text: &str) -> Vec<u8> {
     let mut frame = Vec::with_capacity(text.len() + 4);
     frame.push(0x81);
@@ -93,7 +94,7 @@ pub(crate) fn text_frame(text: &str) -> Vec<u8> {
     frame
 }
 
-/// Opcode, payload and length of the first whole frame of a client.
+/// Returns opcode, payload and length of the first whole frame of a client.
 fn masked_frame(bytes: &[u8]) -> Option<(u8, Vec<u8>, usize)> {
     let (&[first, second], rest) = bytes.split_first_chunk()?;
     let (length, rest) = match second & 0x7F {

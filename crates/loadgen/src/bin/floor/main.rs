@@ -1,6 +1,6 @@
-//! The floor as a peer: what any chat on this machine has to pay. One thread, rooms in memory, each
-//! frame built once, each socket written to once a turn; with a folder also one commit a turn, before
-//! anything of it is told. Nobody is asked who they are, nothing is ever read back.
+//! The floor as a peer: the minimum cost of any chat server on this machine. One thread, rooms in
+//! memory, each frame built once, one write per socket and turn; with a folder also one commit per
+//! turn, before its messages are delivered. No authentication, and nothing is ever read back.
 
 mod client;
 mod store;
@@ -18,12 +18,12 @@ use store::Store;
 
 const LISTENER: Token = Token(usize::MAX);
 
-/// As a lane of Parlor does it: so few messages wait for company, so long.
-const COMPANY: usize = 16;
-const MOMENT: Duration = Duration::from_micros(1_200);
+/// Batches smaller than this wait for more messages, as in a write lane of Parlor.
+const BATCH_MIN: usize = 16;
+const BATCH_WAIT: Duration = Duration::from_micros(1_200);
 
-/// What somebody said in this turn.
-struct Said {
+/// A message of this turn that is not delivered yet.
+struct PendingMessage {
     client: usize,
     id: Value,
     room: String,
@@ -41,10 +41,10 @@ struct Floor {
     poll: Poll,
     listener: TcpListener,
     clients: HashMap<usize, Client>,
-    met: usize,
+    next_token: usize,
     rooms: HashMap<String, Room>,
     store: Option<Store>,
-    said: Vec<Said>,
+    pending: Vec<PendingMessage>,
     dirty: Vec<usize>,
 }
 
@@ -56,12 +56,12 @@ fn main() -> anyhow::Result<()> {
     let mut floor = Floor::listen(port, store.transpose()?)?;
     let mut events = Events::with_capacity(1_024);
     loop {
-        floor.hear(&mut events, None)?;
-        if floor.store.is_some() && !floor.said.is_empty() && floor.said.len() < COMPANY {
-            std::thread::sleep(MOMENT);
-            floor.hear(&mut events, Some(Duration::ZERO))?;
+        floor.poll(&mut events, None)?;
+        if floor.store.is_some() && !floor.pending.is_empty() && floor.pending.len() < BATCH_MIN {
+            std::thread::sleep(BATCH_WAIT);
+            floor.poll(&mut events, Some(Duration::ZERO))?;
         }
-        floor.tell()?;
+        floor.deliver()?;
     }
 }
 
@@ -76,16 +76,16 @@ impl Floor {
             poll,
             listener,
             clients: HashMap::new(),
-            met: 0,
+            next_token: 0,
             rooms: HashMap::new(),
             store,
-            said: Vec::new(),
+            pending: Vec::new(),
             dirty: Vec::new(),
         })
     }
 
-    /// Waits for sockets and reads what they have.
-    fn hear(&mut self, events: &mut Events, within: Option<Duration>) -> anyhow::Result<()> {
+    /// Waits until sockets are ready, then accepts and reads.
+    fn poll(&mut self, events: &mut Events, within: Option<Duration>) -> anyhow::Result<()> {
         match self.poll.poll(events, within) {
             Err(error) if error.kind() == std::io::ErrorKind::Interrupted => return Ok(()),
             polled => polled?,
@@ -102,15 +102,15 @@ impl Floor {
 
     fn accept(&mut self) -> anyhow::Result<()> {
         while let Ok((stream, _)) = self.listener.accept() {
-            // Whoever does not shake hands concerns nobody else.
-            let Ok(mut client) = Client::greet(stream) else {
+            // A failed handshake ends its connection only.
+            let Ok(mut client) = Client::handshake(stream) else {
                 continue;
             };
             let both = Interest::READABLE | Interest::WRITABLE;
             let registry = self.poll.registry();
-            registry.register(&mut client.stream, Token(self.met), both)?;
-            self.clients.insert(self.met, client);
-            self.met += 1;
+            registry.register(&mut client.stream, Token(self.next_token), both)?;
+            self.clients.insert(self.next_token, client);
+            self.next_token += 1;
         }
         Ok(())
     }
@@ -122,9 +122,9 @@ impl Floor {
         match client.read() {
             Ok(texts) => {
                 for text in texts {
-                    self.obey(at, &text);
+                    self.handle(at, &text);
                 }
-                // It may have been writable that it told.
+                // The event may mean that the socket is writable again.
                 self.dirty.push(at);
             }
             Err(Gone) => {
@@ -133,8 +133,8 @@ impl Floor {
         }
     }
 
-    /// Joins, or keeps what is to be sent until the end of the turn.
-    fn obey(&mut self, at: usize, text: &[u8]) {
+    /// Carries out a join, or keeps a message until the end of the turn.
+    fn handle(&mut self, at: usize, text: &[u8]) {
         let Ok(mut command) = serde_json::from_slice::<Value>(text) else {
             return;
         };
@@ -150,7 +150,7 @@ impl Floor {
             return;
         }
         room.seq += 1;
-        self.said.push(Said {
+        self.pending.push(PendingMessage {
             client: at,
             id,
             seq: room.seq,
@@ -159,19 +159,19 @@ impl Floor {
         });
     }
 
-    /// Stores what was said, then tells everyone, one write each.
-    fn tell(&mut self) -> anyhow::Result<()> {
+    /// Stores the pending messages, then delivers them with one write per socket.
+    fn deliver(&mut self) -> anyhow::Result<()> {
         if let Some(store) = &mut self.store
-            && !self.said.is_empty()
+            && !self.pending.is_empty()
         {
-            let rows = self.said.iter().map(|said| {
-                let body = said.body.as_str().unwrap_or_default();
-                (&*said.room, said.seq, body)
+            let rows = self.pending.iter().map(|message| {
+                let body = message.body.as_str().unwrap_or_default();
+                (&*message.room, message.seq, body)
             });
             store.commit(rows)?;
         }
-        for said in self.said.drain(..) {
-            let (id, room, seq, body) = (said.id, said.room, said.seq, said.body);
+        for message in self.pending.drain(..) {
+            let (id, room, seq, body) = (message.id, message.room, message.seq, message.body);
             let entry = text_frame(&format!(
                 r#"{{"ev":"entry","room":"{room}","d":{{"seq":{seq},"body":{body}}}}}"#
             ));
@@ -182,10 +182,10 @@ impl Floor {
                     self.dirty.push(*member);
                 }
             }
-            if let Some(client) = self.clients.get_mut(&said.client) {
+            if let Some(client) = self.clients.get_mut(&message.client) {
                 let reply = text_frame(&format!(r#"{{"id":{id},"ok":{{"seq":{seq}}}}}"#));
                 client.queue.extend_from_slice(&reply);
-                self.dirty.push(said.client);
+                self.dirty.push(message.client);
             }
         }
         for at in self.dirty.drain(..) {

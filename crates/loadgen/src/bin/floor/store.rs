@@ -1,4 +1,4 @@
-//! The least that is durable: one table, one commit for all that is given, `synchronous=FULL`.
+//! The smallest durable store: one table, one commit per batch, `synchronous=FULL`.
 
 use diesel::connection::SimpleConnection as _;
 use diesel::{Connection as _, ExpressionMethods as _, RunQueryDsl as _, SqliteConnection};

@@ -1,4 +1,4 @@
-//! The gateway: what its listeners admit and how long they wait.
+//! Settings of the listeners: what they admit and how long they wait.
 
 use super::{limits, of};
 use crate::config::Config;
@@ -19,80 +19,80 @@ fn admission() -> Vec<Setting<Config>> {
             "origins such as https://chat.example.org, separated by commas",
             |c| &mut of(c).gateway.allowed_origins,
         )
-        .about("Origins besides the server's own that a page in a browser may connect from.")
+        .about("Origins, besides the server's own, from which web pages may connect.")
         .ends(
-            "Those pages get 403.",
-            "A page of theirs can act for whoever gives it a token.",
+            "Pages of other origins get 403.",
+            "A page of a listed origin can act for anyone who gives it a token.",
         ),
         value("public_names", NAMES, |c| &mut of(c).gateway.public_names)
             .about(
-                "Names that people reach the server by; requests for other names get 421. Addresses and \
-                 localhost always count. Unset: every name.",
+                "Host names of the server; requests for other names get 421. Addresses and \
+                 localhost are always accepted. Unset: every name is.",
             )
             .ends(
-                "People at a further name of the server get 421.",
-                "A page at a name of somebody else's can use its visitors' browsers (DNS rebinding).",
+                "People who use an unlisted name of the server get 421.",
+                "A page on a foreign name can use its visitors' browsers (DNS rebinding).",
             ),
         value("operator_names", NAMES, |c| {
             &mut of(c).gateway.operator_names
         })
-        .about("Names besides localhost that the operator's listener answers to.")
+        .about("Host names, besides localhost, that the operator's listener answers to.")
         .ends(
             "A monitor that uses another name gets 421.",
-            "A page at a name of somebody else's reads the server's inside.",
+            "A page on a foreign name can read the operator's data.",
         ),
         value(
             "trusted_proxies",
             "networks such as 10.0.0.0/8 or 127.0.0.1, separated by commas",
             |c| &mut of(c).gateway.trusted_proxies,
         )
-        .about("Networks whose X-Forwarded-For counts.")
+        .about("Networks of proxies whose X-Forwarded-For is trusted.")
         .ends(
             "All users behind the proxy share one address and its limits.",
-            "Clients choose their own address.",
+            "Clients can forge their address.",
         ),
         number("connections_max", "connections", 1..=10_000_000, |c| {
             &mut of(c).gateway.connections_max
         })
-        .about("Open connections in all.")
+        .about("Open connections in total.")
         .ends(
             "People are turned away with 503.",
-            "The process runs out of file descriptors and accepts in fits.",
+            "The process runs out of file descriptors and accepts connections erratically.",
         ),
         number("connections_per_address", "sockets", 1..=10_000_000, |c| {
             &mut limits(c).connections_per_address
         })
-        .about("Open sockets of one address (IPv6: of one /64).")
+        .about("Open sockets from one address (IPv6: one /64).")
         .ends(
             "An office behind one address is turned away (4505).",
-            "One machine takes all connections.",
+            "One machine can take all connections.",
         ),
         number("http_per_address", "connections", 1..=10_000_000, |c| {
             &mut of(c).gateway.http_per_address
         })
         .about(
-            "Open connections of one address (IPv6: of one /64) that are not sockets, or its requests \
-             under way through a trusted proxy.",
+            "Open connections from one address (IPv6: one /64) that are not sockets, or its \
+             concurrent requests through a trusted proxy.",
         )
         .ends(
-            "Pages of an office behind one address load slowly (429).",
-            "One machine takes all connections.",
+            "Pages load slowly in an office behind one address (429).",
+            "One machine can take all connections.",
         ),
         number("connections_per_user", "sockets", 1..=10_000_000, |c| {
             &mut limits(c).connections_per_user
         })
-        .about("Open sockets of one user, on all devices.")
+        .about("Open sockets of one user on all devices.")
         .ends(
             "People with many devices are turned away.",
-            "One account takes everything.",
+            "One account can take all connections.",
         ),
         number("tabs_max", "sockets", 1..=10_000_000, |c| {
             &mut limits(c).tabs_max
         })
-        .about("Open sockets of one session, told apart by tab.")
+        .about("Open sockets of one session, one per tab.")
         .ends(
             "People with many tabs are turned away.",
-            "One session takes everything.",
+            "One session can take all connections.",
         ),
     ]
 }
@@ -102,47 +102,50 @@ fn http() -> Vec<Setting<Config>> {
         millis("header_timeout_ms", 100..=600_000, |c| {
             &mut of(c).gateway.header_timeout
         })
-        .about("Time for a request's head, and for the next one to begin on an open connection.")
+        .about(
+            "Time limit for the head of a request, and for the next request to begin on an open \
+             connection.",
+        )
         .ends(
             "Slow networks fail to connect.",
-            "Silent connections hold file descriptors.",
+            "Silent connections occupy file descriptors.",
         ),
         number("header_bytes_max", "bytes", 8_192..=1_048_576, |c| {
             &mut of(c).gateway.header_bytes_max
         })
-        .about("Size of a request's head.")
+        .about("Largest head of a request.")
         .ends(
-            "431 for the long cookies of other sites on the host.",
+            "Long cookies of other sites on the host cause 431.",
             "Memory per connection.",
         ),
         number("body_bytes_max", "bytes", 1_024..=16_777_216, |c| {
             &mut of(c).gateway.body_bytes_max
         })
-        .about("Size of an HTTP request's body.")
-        .ends("413 for long messages.", "Memory per request."),
+        .about("Largest body of an HTTP request.")
+        .ends("Long messages get 413.", "Memory per request."),
         number("requests_max", "requests", 1..=1_000_000, |c| {
             &mut of(c).gateway.requests_max
         })
-        .about("HTTP requests under way at once.")
+        .about("Concurrent HTTP requests.")
         .ends(
-            "503 although the server is idle.",
-            "Memory and queues under overload.",
+            "Requests get 503 although the server is idle.",
+            "Memory and long queues under overload.",
         ),
         millis("reply_timeout_ms", 100..=600_000, |c| {
             &mut limits(c).reply_within
         })
-        .about("Time for one command or HTTP request, its reply included.")
+        .about("Time limit of a command or HTTP request, including its reply.")
         .ends(
-            "504 for what would have succeeded.",
-            "Stuck requests hold their places.",
+            "Requests that would have succeeded get 504.",
+            "Stuck requests occupy capacity.",
         ),
         millis("ask_timeout_ms", 100..=600_000, |c| {
             &mut limits(c).ask_within
         })
-        .about("Time for the inside to answer; less than reply_timeout_ms.")
+        .about("Time limit of an internal request; less than reply_timeout_ms.")
         .ends(
-            "503 and 504 under load that would have passed.",
-            "Clients give up before they are told.",
+            "Requests that would have succeeded get 503 or 504 under load.",
+            "Clients give up before they get an error.",
         ),
     ]
 }

@@ -1,4 +1,4 @@
-//! What one client may take from everybody else.
+//! Limits that keep one client from overloading the server.
 
 use super::limits;
 use crate::config::Config;
@@ -16,18 +16,18 @@ fn rates() -> Vec<Setting<Config>> {
         number("sends_per_s", "sends per second", 1..=1_000_000_000, |c| {
             &mut limits(c).sends_per_s
         })
-        .about("Sends of one user, on all sockets and over HTTP; twice as many at once.")
-        .ends("Lively people are refused.", "One client fills the log."),
+        .about("Sends of one user, on all sockets and over HTTP; bursts of twice as many.")
+        .ends("Active people are refused.", "One client floods a room."),
         number(
             "commands_per_s",
             "points per second",
             1..=1_000_000_000,
             |c| &mut limits(c).commands_per_s,
         )
-        .about("Points of one user, on all sockets and over HTTP; four times as many at once.")
+        .about("Points of one user, on all sockets and over HTTP; bursts of four times as many.")
         .ends(
-            "A client that catches up is refused.",
-            "One client takes the server.",
+            "A client that is catching up is refused.",
+            "One client can overload the server.",
         ),
         number(
             "network_points_per_s",
@@ -36,38 +36,37 @@ fn rates() -> Vec<Setting<Config>> {
             |c| &mut limits(c).network_points_per_s,
         )
         .about(
-            "Points of one address (IPv6: of one /64) for what is asked before it is known who asks: \
-             each HTTP request 1 (register and login as a hello), frames before hello what they cost \
-             after it; four times as many at once. In proportion more where connections_per_address \
-             is above 256.",
+            "Points of one address (IPv6: one /64) for unauthenticated requests: each HTTP request \
+             costs 1 (register and login as much as a hello), frames before hello as much as after \
+             it; bursts of four times as many. Scales up with connections_per_address above 256.",
         )
         .ends(
-            "After a restart an office behind one address comes back slowly.",
-            "One machine takes the server without an account.",
+            "After a restart, an office behind one address reconnects slowly.",
+            "One machine can overload the server without an account.",
         ),
         number("refusals_max", "refusals", 1..=1_000_000_000, |c| {
             &mut limits(c).refusals_max
         })
-        .about("Refusals for rate within ten seconds after which the connection closes (4508).")
+        .about("rate_limited errors within ten seconds after which the connection closes (4508).")
         .ends(
-            "A clumsy client is cut off.",
-            "A flood costs an answer for each frame.",
+            "A clumsy client is disconnected.",
+            "Each frame of a flood costs an answer.",
         ),
         number("unanswered_max", "commands", 1..=1_000_000, |c| {
             &mut limits(c).unanswered_max
         })
-        .about("Commands of one connection without a reply before reading pauses.")
+        .about("Commands of one connection in flight before the server stops reading from it.")
         .ends(
-            "Clients that pipeline wait.",
+            "Clients that pipeline must wait.",
             "One client fills the queues.",
         ),
         number("commands_at_once", "commands", 1..=10_000_000, |c| {
             &mut limits(c).commands_at_once
         })
-        .about("Commands under way in the whole server before more are refused.")
+        .about("Commands in flight in the whole server before more are refused.")
         .ends(
-            "503 in a burst that would have passed.",
-            "Memory, and answers that come too late.",
+            "Commands get 503 in a burst that the server could have handled.",
+            "Memory, and replies that come too late.",
         ),
     ]
 }
@@ -80,36 +79,39 @@ fn costs() -> Vec<Setting<Config>> {
         .about("Cost of a hello.")
         .ends(
             "Guessing tokens is cheap.",
-            "A tab that reconnects is refused.",
+            "A reconnecting tab is refused.",
         ),
         number("points_send", "points", 0..=1_000, |c| {
             &mut limits(c).points.send
         })
         .about("Cost of a send.")
         .ends(
-            "Nothing but sends_per_s bounds sends.",
-            "Lively people are refused.",
+            "Only sends_per_s limits sends.",
+            "Active people are refused.",
         ),
         number("points_page", "points", 0..=1_000, |c| {
             &mut limits(c).points.page
         })
-        .about("Cost of a history, log or members.")
+        .about("Cost of a history, log or members command.")
         .ends(
-            "Reading pages is cheap, and is not for the database.",
+            "Pages are cheap for clients, but not for the database.",
             "Scrolling is refused.",
         ),
         number("points_other", "points", 0..=1_000, |c| {
             &mut limits(c).points.other
         })
-        .about("Cost of any other command, of a control Ping, of a Pong that answers no ping and of a piece of a message below 256 bytes.")
-        .ends("They are free.", "Ordinary use is refused."),
+        .about(
+            "Cost of any other command, of a Ping frame, of an unsolicited Pong and of a message \
+             fragment below 256 bytes.",
+        )
+        .ends("Other commands are free.", "Ordinary use is refused."),
         number("points_bad", "points", 0..=1_000, |c| {
             &mut limits(c).points.bad
         })
-        .about("Cost of a frame that is no command.")
+        .about("Cost of a frame that is not a valid command.")
         .ends(
-            "Noise is cheap.",
-            "A client with one fault is refused all it says.",
+            "Invalid frames are cheap.",
+            "A client with one bug has all its commands refused.",
         ),
     ]
 }
@@ -119,37 +121,34 @@ fn sizes() -> Vec<Setting<Config>> {
         number("frame_bytes_max", "bytes", 1_024..=16_777_216, |c| {
             &mut limits(c).frame_bytes
         })
-        .about("Largest frame of a client; above it the connection closes (1009).")
+        .about("Largest frame of a client; a larger one closes the connection (1009).")
         .ends("Long messages cannot be sent.", "Memory per connection."),
         number("page_max", "entries", 1..=10_000, |c| {
             &mut limits(c).page_max
         })
-        .about("Most entries or messages of a page.")
-        .ends("Catching up takes many commands.", "One answer is large."),
+        .about("Most entries or messages in a page.")
+        .ends("Catching up takes many commands.", "Replies are large."),
         number("page_bytes_max", "bytes", 1_024..=16_777_216, |c| {
             &mut limits(c).page_bytes
         })
-        .about("Size at which a page ends.")
+        .about("Size above which a page ends.")
         .ends(
             "Catching up takes many commands.",
-            "One answer fills a socket's queue.",
+            "One reply fills a socket's queue.",
         ),
         number("replay_max", "entries", 0..=1_000_000, |c| {
             &mut limits(c).replay_max
         })
-        .about("Entries that a resume replays per room before it names a gap.")
+        .about("Entries that a resume replays per room before it reports a gap.")
         .ends(
-            "After a short absence clients have to page.",
-            "A restart replays for long.",
+            "After a short absence clients must load pages.",
+            "After a restart, replaying takes long.",
         ),
         number("small_room", "members", 0..=1_000_000, |c| {
             &mut limits(c).small_room
         })
-        .about("Members up to which a room shows who types and who went offline.")
-        .ends(
-            "Small rooms seem lifeless.",
-            "Large rooms drown in presence.",
-        ),
+        .about("Largest room, in members, that shows who is typing and who goes offline.")
+        .ends("Small rooms look lifeless.", "Presence floods large rooms."),
     ]
 }
 
@@ -158,14 +157,17 @@ fn sockets() -> Vec<Setting<Config>> {
         number("egress_bytes_max", "bytes", 4_096..=1_073_741_824, |c| {
             &mut limits(c).egress_bytes
         })
-        .about("Bytes that may wait for one socket; above, it closes (4008).")
-        .ends("Bursts cut healthy clients.", "Memory for dead ones."),
+        .about("Bytes queued for one socket; beyond that it closes (4008).")
+        .ends(
+            "Bursts disconnect healthy clients.",
+            "Memory for dead clients.",
+        ),
         millis("egress_age_ms", 100..=600_000, |c| {
             &mut limits(c).egress_age
         })
-        .about("Age of the oldest byte waiting for one socket; above, it closes (4008).")
+        .about("Age of the oldest byte queued for one socket; beyond that it closes (4008).")
         .ends(
-            "A phone in a tunnel is cut off.",
+            "A phone in a tunnel is disconnected.",
             "Memory for dead clients.",
         ),
     ]
@@ -176,31 +178,37 @@ fn times() -> Vec<Setting<Config>> {
         millis("hello_timeout_ms", 100..=600_000, |c| {
             &mut limits(c).hello_within
         })
-        .about("Time for the first good hello; then the connection closes (4501).")
+        .about("Time limit for the first successful hello; then the connection closes (4501).")
         .ends(
-            "Slow networks never get in.",
-            "Silent connections hold file descriptors.",
+            "Clients on slow networks cannot connect.",
+            "Silent connections occupy file descriptors.",
         ),
         millis("ping_every_ms", 100..=3_600_000, |c| {
             &mut limits(c).ping_every
         })
-        .about("Silence of a client after which it is pinged.")
-        .ends("Phones wake up often.", "Dead connections are found late."),
+        .about("Time without a frame from a client after which it is pinged.")
+        .ends(
+            "Phones wake up often.",
+            "Dead connections are noticed late.",
+        ),
         millis("pong_timeout_ms", 100..=600_000, |c| {
             &mut limits(c).pong_within
         })
-        .about("Time for any frame after a ping; then the connection closes (4002).")
+        .about("Time limit for any frame after a ping; then the connection closes (4002).")
         .ends(
-            "A slow network is taken for dead.",
-            "Dead connections are found late.",
+            "A slow network looks dead.",
+            "Dead connections are noticed late.",
         ),
         millis("message_timeout_ms", 100..=600_000, |c| {
             &mut limits(c).message_within
         })
-        .about("Time to finish a message that has begun, beside what its bytes take at 250 a second; then the connection closes (4003).")
+        .about(
+            "Time limit to complete a message, in addition to its bytes at 250 per second; then \
+             the connection closes (4003).",
+        )
         .ends(
-            "A line that falters is cut off.",
-            "Half messages hold memory.",
+            "An unsteady connection is closed.",
+            "Incomplete messages occupy memory.",
         ),
     ]
 }

@@ -1,9 +1,9 @@
 //! The one list of settings.
 
+mod access;
+mod capacity;
 mod gateway;
-mod inside;
 mod limits;
-mod people;
 mod quotas;
 mod server;
 pub(crate) mod traces;
@@ -11,25 +11,25 @@ pub(crate) mod traces;
 use super::Config;
 use super::setting::Setting;
 
-/// The server's settings, in groups that belong together.
+/// Returns the server's settings in titled groups.
 pub(crate) fn groups() -> Vec<(&'static str, Vec<Setting<Config>>)> {
     vec![
         ("Server", server::rows()),
-        ("People", people::rows()),
+        ("People", access::rows()),
         ("Connections and HTTP", gateway::listeners()),
         ("Limits of one client", limits::rows()),
         ("Quotas of one person", quotas::rows()),
-        ("Inside", inside::rows()),
+        ("Capacity", capacity::rows()),
         ("Traces", traces::rows()),
     ]
 }
 
-/// The server's settings.
+/// Returns all settings of the server.
 pub(crate) fn server() -> Vec<Setting<Config>> {
     groups().into_iter().flat_map(|(_, rows)| rows).collect()
 }
 
-/// Names the type for the closures of the rows.
+/// Fixes the argument type of the closures in the rows.
 fn of(config: &mut Config) -> &mut Config {
     config
 }

@@ -1,4 +1,4 @@
-//! What one person may begin with others before these have agreed to it.
+//! Quotas for contacting others who have not agreed to it yet, and for creating rooms.
 
 use super::of;
 use crate::config::Config;
@@ -11,64 +11,66 @@ pub(super) fn rows() -> Vec<Setting<Config>> {
         })
         .about("Direct rooms opened by one account that the other person has not answered.")
         .ends(
-            "People cannot write to several others who are away.",
-            "One account writes to everybody.",
+            "People cannot write to several others who are offline.",
+            "One account can write to everybody.",
         ),
         number("direct_unanswered_guest_max", "rooms", 1..=100_000, |c| {
             &mut of(c).rooms.quotas.direct_unanswered_guest_max
         })
-        .about("The same for one guest.")
+        .about("Direct rooms opened by one guest that the other person has not answered.")
         .ends(
-            "Guests cannot write first to more than a few.",
-            "One guest writes to everybody.",
+            "Guests can start few conversations.",
+            "One guest can write to everybody.",
         ),
         number("direct_day_max", "rooms", 1..=1_000_000, |c| {
             &mut of(c).rooms.quotas.direct_day_max
         })
-        .about("Direct rooms that one account opens within 24 hours, answered or not.")
+        .about("Direct rooms that one account may open within 24 hours, answered or not.")
         .ends(
             "People who meet many others are refused.",
-            "Whoever is declined goes on to the next.",
+            "A spammer goes on to the next person after each refusal.",
         ),
         number("direct_day_guest_max", "rooms", 1..=1_000_000, |c| {
             &mut of(c).rooms.quotas.direct_day_guest_max
         })
-        .about("The same for one guest.")
+        .about("Direct rooms that one guest may open within 24 hours, answered or not.")
         .ends(
             "Guests who meet many others are refused.",
-            "Whoever is declined goes on to the next.",
+            "A spammer goes on to the next person after each refusal.",
         ),
         number("direct_waiting_max", "rooms", 1..=100_000, |c| {
             &mut of(c).rooms.quotas.direct_waiting_max
         })
-        .about("Direct rooms that wait for one person's answer; guests open at most half of them.")
+        .about(
+            "Direct rooms waiting for one person's answer; guests may open at most half of them.",
+        )
         .ends(
-            "A few strangers keep all others from writing first.",
-            "That person's hello reads as many besides rooms_max.",
+            "A few strangers keep everybody else from writing first.",
+            "That person's hello reads that many rooms in addition to rooms_max.",
         ),
         number("invitations_max", "invitations", 1..=100, |c| {
             &mut of(c).rooms.quotas.invitations_max
         })
-        .about("Invitations that one person has and has neither used nor declined.")
+        .about("Pending invitations of one person.")
         .ends(
             "People miss invitations that they want.",
-            "Their hello repeats as many.",
+            "Each hello repeats that many.",
         ),
         number("invitations_each_max", "invitations", 1..=100, |c| {
             &mut of(c).rooms.quotas.invitations_each_max
         })
-        .about("How many of those may be from one person.")
+        .about("Pending invitations of one person from the same inviter.")
         .ends(
-            "A friend cannot show all their rooms.",
-            "One person takes all the places.",
+            "A friend cannot invite to all their rooms.",
+            "One inviter uses up the whole quota.",
         ),
         number("rooms_day_max", "rooms", 1..=1_000_000, |c| {
             &mut of(c).rooms.quotas.rooms_day_max
         })
-        .about("Public and private rooms that one account makes within 24 hours.")
+        .about("Public and private rooms that one account may create within 24 hours.")
         .ends(
-            "People who set up a community wait a day.",
-            "One account spends names for ever.",
+            "People who set up a community must wait a day.",
+            "One account uses up room names permanently.",
         ),
     ]
 }

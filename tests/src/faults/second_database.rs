@@ -1,18 +1,18 @@
-//! The second database is not there. Chat does not notice.
+//! Trials in which the second database is away; chat must not notice.
 
-use crate::beside::Beside;
 use crate::client::LIMIT;
 use crate::faults::report::Report;
 use crate::faults::scene::{Scene, Size};
+use crate::second_database::SecondDatabase;
 use crate::server::Server;
 use crate::store::Store;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// Not there at the start, and then there.
+/// Away at the start, and available later.
 pub async fn beside_hidden(store: Store, size: Size, lasting: Duration) -> Report {
     let fault = "second database down at the start";
-    let beside = Beside::of(&store).await;
+    let beside = SecondDatabase::of(&store).await;
     let hidden = beside.hide();
     let mut scene = Scene::open(&store, fault, size, beside.settings()).await;
     scene.begins();
@@ -24,10 +24,10 @@ pub async fn beside_hidden(store: Store, size: Size, lasting: Duration) -> Repor
     unnoticed(scene).await
 }
 
-/// There at the start, then silent, then back.
+/// Available at the start, then silent, then back.
 pub async fn beside_lost_later(store: Store, size: Size, lasting: Duration) -> Report {
     let fault = "second database falls silent later";
-    let beside = Beside::of(&store).await;
+    let beside = SecondDatabase::of(&store).await;
     let mut scene = Scene::open(&store, fault, size, beside.settings()).await;
     says(scene.server(), "ok").await;
     let silence = beside.silence().await;
@@ -40,10 +40,10 @@ pub async fn beside_lost_later(store: Store, size: Size, lasting: Duration) -> R
     unnoticed(scene).await
 }
 
-/// Never there.
+/// Never available.
 pub async fn beside_away(store: Store, size: Size, lasting: Duration) -> Report {
     let fault = "second database down for ever";
-    let beside = Beside::of(&store).await;
+    let beside = SecondDatabase::of(&store).await;
     let _hidden = beside.hide();
     let mut scene = Scene::open(&store, fault, size, beside.settings()).await;
     scene.begins();
@@ -58,11 +58,11 @@ async fn unnoticed(scene: Scene) -> Report {
     report.disturbed_nobody()
 }
 
-/// Waits until the server says this of itself. What was missed is counted first, beside a full load.
+/// Waits until the server reports this state. It first counts what was missed, beside a full load.
 async fn says(server: &Server, word: &str) {
     let end = Instant::now() + LIMIT * 4;
     while server.api().get("/health").await.body != word {
-        assert!(Instant::now() < end, "it never was {word}");
+        assert!(Instant::now() < end, "the server never reported {word}");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }

@@ -1,5 +1,5 @@
-//! A gateway whose neighbours are played: it is asked who someone is and where they are members, and
-//! nothing else.
+//! A gateway with stubs for the other crates, which only answer who a user is and which rooms they
+//! are in.
 
 use crate::one_thread;
 use bus::{AskError, Builder, Bus, Reads, Request, Running, Tasks, TraceId};
@@ -15,13 +15,13 @@ use std::time::Duration;
 use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 
-/// No timer comes while a piece is measured, however slowly that goes.
-const NEVER: Duration = Duration::from_secs(86_400);
+/// Timers do not fire while a piece is measured, however slow that is.
+const ONE_DAY: Duration = Duration::from_secs(86_400);
 
-/// Whether this room has this person.
-type IsIn = fn(room: usize, person: u64) -> bool;
+/// Decides whether a person is a member of a room.
+type IsMember = fn(room: usize, person: u64) -> bool;
 
-pub(crate) struct Stage {
+pub(crate) struct GatewayFixture {
     pub(crate) runtime: Runtime,
     pub(crate) gateway: Gateway,
     pub(crate) bus: Bus,
@@ -30,24 +30,24 @@ pub(crate) struct Stage {
     _running: Running,
 }
 
-impl Stage {
-    pub(crate) fn new(is_in: IsIn, rooms: usize) -> Self {
+impl GatewayFixture {
+    pub(crate) fn new(is_member: IsMember, rooms: usize) -> Self {
         let runtime = one_thread();
         let rooms: Vec<_> = (0..rooms).map(info).collect();
-        let cast = Arc::new(Cast {
+        let services = Arc::new(StubServices {
             rooms: rooms.clone(),
-            is_in,
+            is_member,
         });
         let tasks = Tasks::new(CancellationToken::new());
         let limits = Limits {
-            ping_every: NEVER,
-            hello_within: NEVER,
+            ping_every: ONE_DAY,
+            hello_within: ONE_DAY,
             ..Limits::default().off()
         };
         let (running, gateway) = runtime.block_on(async {
             let mut builder = Builder::new(bus::Settings::default(), &tasks);
             let gateway = Gateway::wire(&mut builder, &tasks, Online::new(), limits);
-            cast.play(&mut builder);
+            services.register(&mut builder);
             let running = builder.start().await.expect("the bus starts");
             (running, gateway)
         });
@@ -69,8 +69,8 @@ impl Stage {
         }
     }
 
-    /// So many people, connected and subscribed to their rooms; the ends of their sockets.
-    pub(crate) fn audience(&self, people: u64) -> Vec<TcpStream> {
+    /// Connects this many people, subscribes them to their rooms, and returns the client sockets.
+    pub(crate) fn connect_clients(&self, people: u64) -> Vec<TcpStream> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
         (0..people)
             .map(|person| self.runtime.block_on(self.connect(&listener, person)))
@@ -90,23 +90,23 @@ impl Stage {
         let serving = self.gateway.clone();
         let serving = serving.serve(stream, hello.into(), Peer::of(peer.ip()));
         self.tasks.once("pieces", "socket", serving);
-        let welcomed = tokio::time::timeout(WELCOME_MAX, welcomed(client));
-        welcomed.await.expect("a welcome")
+        let ready = tokio::time::timeout(HELLO_TIMEOUT, wait_until_resumed(client));
+        ready.await.expect("a reply to hello")
     }
 }
 
-/// How long a welcome may take under an instrument that slows everything down.
-const WELCOME_MAX: Duration = Duration::from_secs(60);
+/// Time limit of a hello, even under an instrument that slows everything down.
+const HELLO_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Waits for the end of the welcome.
-async fn welcomed(client: TcpStream) -> TcpStream {
+/// Waits for the push `resumed`, which ends the reply to hello.
+async fn wait_until_resumed(client: TcpStream) -> TcpStream {
     client.set_nonblocking(true).expect("an open socket");
     let client = tokio::net::TcpStream::from_std(client).expect("an open socket");
-    let (mut heard, mut buffer) = (Vec::new(), [0; 4096]);
-    while !String::from_utf8_lossy(&heard).contains("\"resumed\",") {
+    let (mut received, mut buffer) = (Vec::new(), [0; 4096]);
+    while !String::from_utf8_lossy(&received).contains("\"resumed\",") {
         client.readable().await.expect("an open socket");
         if let Ok(length) = client.try_read(&mut buffer) {
-            heard.extend_from_slice(&buffer[..length]);
+            received.extend_from_slice(&buffer[..length]);
         }
     }
     let client = client.into_std().expect("an open socket");
@@ -114,7 +114,7 @@ async fn welcomed(client: TcpStream) -> TcpStream {
     client
 }
 
-/// A client's text frame of at most 125 bytes, under the mask of zeros.
+/// Builds a client's text frame of at most 125 bytes, with a mask of zeros.
 fn frame(text: &str) -> Vec<u8> {
     let length = u8::try_from(text.len()).expect("a short text");
     let mut frame = vec![0x81, 0x80 | length, 0, 0, 0, 0];
@@ -146,20 +146,20 @@ fn info(room: usize) -> Arc<RoomInfo> {
     })
 }
 
-/// Who plays sessions and rooms.
-struct Cast {
+/// Stubs for sessions and rooms.
+struct StubServices {
     rooms: Vec<Arc<RoomInfo>>,
-    is_in: IsIn,
+    is_member: IsMember,
 }
 
-impl Reads<Hello> for Cast {
+impl Reads<Hello> for StubServices {
     async fn read(&self, hello: Hello, _: TraceId) -> Result<<Hello as Request>::Answer, AskError> {
         let Proof::Guest(name) = hello.proof else {
             return Err(AskError::Failed);
         };
         let ConnectionId(_) = hello.connection;
         Ok(Ok(Welcome {
-            caller: Stage::caller(name.parse().map_err(|_| AskError::Failed)?),
+            caller: GatewayFixture::caller(name.parse().map_err(|_| AskError::Failed)?),
             token: Token(name),
             resumed: false,
             expires_at: None,
@@ -169,7 +169,7 @@ impl Reads<Hello> for Cast {
     }
 }
 
-impl Reads<r::Memberships> for Cast {
+impl Reads<r::Memberships> for StubServices {
     async fn read(
         &self,
         whose: r::Memberships,
@@ -180,7 +180,7 @@ impl Reads<r::Memberships> for Cast {
     }
 }
 
-impl Reads<r::Invitations> for Cast {
+impl Reads<r::Invitations> for StubServices {
     async fn read(
         &self,
         _: r::Invitations,
@@ -190,12 +190,12 @@ impl Reads<r::Invitations> for Cast {
     }
 }
 
-impl Cast {
+impl StubServices {
     fn of(&self, user: UserId) -> Vec<Membership> {
         let person = u64::try_from(u128::from_be_bytes(user.0)).expect("a small number");
         let rooms = self.rooms.iter().enumerate();
         rooms
-            .filter(|(room, _)| (self.is_in)(*room, person))
+            .filter(|(room, _)| (self.is_member)(*room, person))
             .map(|(_, info)| Membership {
                 user,
                 room: Arc::clone(info),
@@ -208,56 +208,56 @@ impl Cast {
             .collect()
     }
 
-    /// Answers all that a gateway asks.
-    fn play(self: Arc<Self>, builder: &mut Builder) {
-        let silent = Silent { builder };
-        silent
-            .hears::<s::Disconnected>()
-            .hears::<s::Logout>()
-            .hears::<s::RevokeSession>()
-            .hears::<s::ListSessions>()
-            .hears::<s::CancelHello>()
-            .hears::<r::JoinRoom>()
-            .hears::<r::LeaveRoom>()
-            .hears::<r::CreateRoom>()
-            .hears::<r::UpdateRoom>()
-            .hears::<r::OpenDirect>()
-            .hears::<r::AnswerDirect>()
-            .hears::<r::Moderate>()
-            .hears::<r::ReadLog>()
-            .hears::<r::Members>()
-            .hears::<r::RecentHeads>()
-            .hears::<m::SendMessage>()
-            .hears::<m::EditMessage>()
-            .hears::<m::DeleteMessage>()
-            .hears::<m::React>()
-            .hears::<m::MarkRead>()
-            .hears::<m::ReadHistory>()
-            .hears::<m::ListRooms>()
+    /// Registers answers to every request of the gateway.
+    fn register(self: Arc<Self>, builder: &mut Builder) {
+        let stubs = StubBuilder { builder };
+        stubs
+            .failing::<s::Disconnected>()
+            .failing::<s::Logout>()
+            .failing::<s::RevokeSession>()
+            .failing::<s::ListSessions>()
+            .failing::<s::CancelHello>()
+            .failing::<r::JoinRoom>()
+            .failing::<r::LeaveRoom>()
+            .failing::<r::CreateRoom>()
+            .failing::<r::UpdateRoom>()
+            .failing::<r::OpenDirect>()
+            .failing::<r::AnswerDirect>()
+            .failing::<r::Moderate>()
+            .failing::<r::ReadLog>()
+            .failing::<r::Members>()
+            .failing::<r::RecentHeads>()
+            .failing::<m::SendMessage>()
+            .failing::<m::EditMessage>()
+            .failing::<m::DeleteMessage>()
+            .failing::<m::React>()
+            .failing::<m::MarkRead>()
+            .failing::<m::ReadHistory>()
+            .failing::<m::ListRooms>()
             .builder
-            .reads::<Hello, _>(CAST, 1, Arc::clone(&self))
-            .reads::<r::Invitations, _>(CAST, 1, Arc::clone(&self))
-            .reads::<r::Memberships, _>(CAST, 1, self);
+            .reads::<Hello, _>(STUB, 1, Arc::clone(&self))
+            .reads::<r::Invitations, _>(STUB, 1, Arc::clone(&self))
+            .reads::<r::Memberships, _>(STUB, 1, self);
     }
 }
 
-const CAST: &str = "pieces.cast";
+const STUB: &str = "pieces.cast";
 
-/// Adds parts without a line.
-struct Silent<'b> {
+/// Registers stubs that fail.
+struct StubBuilder<'b> {
     builder: &'b mut Builder,
 }
 
-impl Silent<'_> {
-    fn hears<R: Request>(self) -> Self {
-        self.builder.reads::<R, _>(CAST, 1, Arc::new(Mute));
+impl StubBuilder<'_> {
+    fn failing<R: Request>(self) -> Self {
+        self.builder.reads::<R, _>(STUB, 1, Arc::new(FailingStub));
         self
     }
 }
 
-struct Mute;
+struct FailingStub;
 
-impl<R: Request> Reads<R> for Mute {
+impl<R: Request> Reads<R> for FailingStub {
     async fn read(&self, _: R, _: TraceId) -> Result<R::Answer, AskError> {
         Err(AskError::Failed)
     }

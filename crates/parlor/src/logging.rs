@@ -1,18 +1,18 @@
-//! Where log lines go: standard error, for people on a terminal, as JSON otherwise.
+//! Sets up the log: to standard error, human-readable on a terminal, JSON otherwise.
 
 use crate::config::{Config, LogFormat};
-use crate::lines;
-use crate::repeats::Sparing;
-use crate::traces::{self, HouseTracer};
+use crate::log_output;
+use crate::log_rate_limit::RateLimitFilter;
+use crate::traces::{self, ParlorTracer};
 use std::io::IsTerminal as _;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{Layer, Registry, fmt};
 
-/// Sets up the log; a panic is a line of it like any other, said once: by whoever catches it, under
-/// its trace, or else here. Spans are made for `tracer`, if there is one.
-pub(crate) fn start(config: &Config, tracer: Option<HouseTracer>) {
+/// Sets up the log, and spans if there is a `tracer`. A panic is logged once: by the code that
+/// catches it, with its trace, or else here.
+pub(crate) fn start(config: &Config, tracer: Option<ParlorTracer>) {
     let lines = tracing_subscriber::registry().with(lines(config));
     match tracer {
         None => lines.init(),
@@ -20,7 +20,7 @@ pub(crate) fn start(config: &Config, tracer: Option<HouseTracer>) {
     }
     std::panic::set_hook(Box::new(|panic| {
         if !bus::panics::is_caught(panic) {
-            tracing::error!(%panic, "a bug");
+            tracing::error!(%panic, "panicked: this is a bug");
         }
     }));
 }
@@ -30,8 +30,8 @@ fn lines(config: &Config) -> impl Layer<Registry> + use<> {
         .log
         .0
         .parse()
-        .expect("a log filter was parsed when it was read");
-    let lines = fmt::layer().with_writer(lines::start());
+        .expect("the configuration validated the log filter");
+    let lines = fmt::layer().with_writer(log_output::start());
     let lines = if is_json(config.log_format) {
         lines
             .json()
@@ -44,7 +44,7 @@ fn lines(config: &Config) -> impl Layer<Registry> + use<> {
             .with_target(false)
             .boxed()
     };
-    lines.with_filter(Sparing::new(filter))
+    lines.with_filter(RateLimitFilter::new(filter))
 }
 
 fn is_json(format: LogFormat) -> bool {
@@ -59,7 +59,7 @@ fn is_json(format: LogFormat) -> bool {
 mod tests {
     use super::*;
     use crate::config::TraceSettings;
-    use crate::traces::Traces;
+    use crate::traces::TracePipeline;
     use tracing::Subscriber as _;
     use tracing::level_filters::LevelFilter;
     use tracing::subscriber::with_default;
@@ -90,8 +90,8 @@ mod tests {
             disabled: true,
             ..settings.clone()
         };
-        assert!(Traces::new(&disabled).is_none());
-        let (tracer, _traces) = Traces::new(&settings).unwrap();
+        assert!(TracePipeline::new(&disabled).is_none());
+        let (tracer, _traces) = TracePipeline::new(&settings).unwrap();
         let lines = tracing_subscriber::registry().with(lines(&Config::default()));
         with_default(lines.with(traces::layer(tracer)), || {
             assert!(span_enabled!(target: SPAN, Level::DEBUG));

@@ -1,16 +1,17 @@
-//! The loads that are compared, each by name: what docs/benchmarks.md has a column for.
+//! The loads that are compared, one per column of docs/benchmarks.md.
 
+use crate::counters::Outcome;
 use crate::options::{LoadOptions, ServerOptions};
-use crate::tally::Outcome;
+use crate::peer::Peer;
 use crate::{fanout, idle, sends, storm};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub(crate) enum Work {
-    /// 10 rooms of 50, four outstanding of each sender.
+pub(crate) enum Workload {
+    /// 10 rooms of 50, one sender each, four messages outstanding.
     FullRate,
-    /// The same, one outstanding.
+    /// The same with one message outstanding.
     OneAtATime,
-    /// One room of 1,000, four senders, two outstanding of each.
+    /// One room of 1,000, four senders, two messages outstanding each.
     BigRoom,
     /// 100 rooms of 10, 1,000 messages per second.
     Chat,
@@ -18,31 +19,31 @@ pub(crate) enum Work {
     Sends,
     /// 10,000 connections in rooms of 50.
     Idle,
-    /// 2,000 come back at once.
+    /// 2,000 clients reconnect at once.
     Storm,
 }
 
-/// Which way is up.
+/// Whether higher or lower values are better.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Better {
-    More,
-    Less,
+pub(crate) enum Direction {
+    HigherIsBetter,
+    LowerIsBetter,
 }
 
-/// One measurement.
+/// The result of one run of a workload.
 #[derive(Clone, Debug)]
-pub(crate) struct Figure {
-    /// What counts, in [`Work::unit`].
+pub(crate) struct Measurement {
+    /// The value to compare, in [`Workload::unit`].
     pub(crate) value: f64,
-    /// Of the wall clock; idle connections have none.
+    /// Throughput per second of wall-clock time; `None` for idle connections and the storm.
     pub(crate) per_s: Option<f64>,
-    /// Latencies in milliseconds.
+    /// Latency percentiles in milliseconds.
     pub(crate) p50_p99: Option<(f64, f64)>,
-    /// What went wrong.
+    /// What was lost, repeated, out of order or closed.
     pub(crate) broken: Option<String>,
 }
 
-impl Work {
+impl Workload {
     pub(crate) const ALL: [Self; 7] = [
         Self::FullRate,
         Self::OneAtATime,
@@ -76,15 +77,25 @@ impl Work {
         }
     }
 
-    pub(crate) const fn better(self) -> Better {
+    pub(crate) const fn direction(self) -> Direction {
         match self {
-            Self::Idle | Self::Storm => Better::Less,
-            _ => Better::More,
+            Self::Idle | Self::Storm => Direction::LowerIsBetter,
+            _ => Direction::HigherIsBetter,
         }
     }
 
-    /// A figure as people read it.
-    pub(crate) fn show(self, value: f64) -> String {
+    /// Returns whether a peer's result under this load is meaningful: NATS acknowledges nothing,
+    /// and the floor accepts one connection after the other.
+    pub(crate) fn supported_by(self, peer: Peer) -> bool {
+        match self {
+            Self::Sends => peer.protocol().has_acks(),
+            Self::Idle | Self::Storm => !matches!(peer, Peer::Floor | Peer::FloorStored),
+            _ => true,
+        }
+    }
+
+    /// Formats a value with its unit.
+    pub(crate) fn format(self, value: f64) -> String {
         match self {
             Self::Idle => format!("{value:.1} KiB"),
             Self::Storm => format!("{value:.2} s"),
@@ -96,7 +107,7 @@ impl Work {
         self,
         server: &ServerOptions,
         load: LoadOptions,
-    ) -> anyhow::Result<Figure> {
+    ) -> anyhow::Result<Measurement> {
         let rooms = |rooms, members, publishers, outstanding, rate| fanout::Options {
             server: server.clone(),
             load,
@@ -107,11 +118,11 @@ impl Work {
             rate,
         };
         match self {
-            Self::FullRate => deliveries(&rooms(10, 50, 1, 4, None)).await,
-            Self::OneAtATime => deliveries(&rooms(10, 50, 1, 1, None)).await,
-            Self::BigRoom => deliveries(&rooms(1, 1_000, 4, 2, None)).await,
-            Self::Chat => deliveries(&rooms(100, 10, 1, 1, Some(1_000.0))).await,
-            Self::Sends => sends_of(server, load, 50, 16).await,
+            Self::FullRate => run_fanout(&rooms(10, 50, 1, 4, None)).await,
+            Self::OneAtATime => run_fanout(&rooms(10, 50, 1, 1, None)).await,
+            Self::BigRoom => run_fanout(&rooms(1, 1_000, 4, 2, None)).await,
+            Self::Chat => run_fanout(&rooms(100, 10, 1, 1, Some(1_000.0))).await,
+            Self::Sends => run_sends(server, load, 50, 16).await,
             Self::Idle => {
                 let options = idle::Options {
                     server: server.clone(),
@@ -119,32 +130,32 @@ impl Work {
                     room_size: 50,
                 };
                 let report = idle::run(&options).await?;
-                Ok(Figure {
+                Ok(Measurement {
                     value: report.kib_per_connection(),
                     per_s: None,
                     p50_p99: None,
                     broken: None,
                 })
             }
-            Self::Storm => storm_of(server, 2_000).await,
+            Self::Storm => run_storm(server, 2_000).await,
         }
     }
 }
 
-async fn deliveries(options: &fanout::Options) -> anyhow::Result<Figure> {
+async fn run_fanout(options: &fanout::Options) -> anyhow::Result<Measurement> {
     let outcome = fanout::run(options).await?;
     let value = outcome.deliveries_per_cpu_s();
     let per_s = outcome.deliveries_per_s();
-    Ok(figure(&outcome, value, per_s))
+    Ok(measurement(&outcome, value, per_s))
 }
 
-/// `clients` with so many sends in flight each.
-pub(crate) async fn sends_of(
+/// Measures `clients` with `in_flight` sends each.
+pub(crate) async fn run_sends(
     server: &ServerOptions,
     load: LoadOptions,
     clients: usize,
     in_flight: u64,
-) -> anyhow::Result<Figure> {
+) -> anyhow::Result<Measurement> {
     let options = sends::Options {
         server: server.clone(),
         load,
@@ -153,11 +164,14 @@ pub(crate) async fn sends_of(
     };
     let outcome = sends::run(&options).await?;
     let value = outcome.acked_per_cpu_s();
-    Ok(figure(&outcome, value, outcome.acked_per_s()))
+    Ok(measurement(&outcome, value, outcome.acked_per_s()))
 }
 
-/// So many come back at once.
-pub(crate) async fn storm_of(server: &ServerOptions, connections: usize) -> anyhow::Result<Figure> {
+/// Measures how long `connections` clients take to reconnect and catch up.
+pub(crate) async fn run_storm(
+    server: &ServerOptions,
+    connections: usize,
+) -> anyhow::Result<Measurement> {
     let options = storm::Options {
         server: server.clone(),
         connections,
@@ -166,7 +180,7 @@ pub(crate) async fn storm_of(server: &ServerOptions, connections: usize) -> anyh
         at_once: None,
     };
     let report = storm::run(&options).await?;
-    Ok(Figure {
+    Ok(Measurement {
         value: report.seconds(),
         per_s: None,
         p50_p99: None,
@@ -174,9 +188,9 @@ pub(crate) async fn storm_of(server: &ServerOptions, connections: usize) -> anyh
     })
 }
 
-fn figure(outcome: &Outcome, value: f64, per_s: f64) -> Figure {
-    let faults = outcome.tally.faults;
-    Figure {
+fn measurement(outcome: &Outcome, value: f64, per_s: f64) -> Measurement {
+    let faults = outcome.counters.faults;
+    Measurement {
         value,
         per_s: Some(per_s),
         p50_p99: Some((outcome.ms_at(0.5), outcome.ms_at(0.99))),
@@ -184,7 +198,7 @@ fn figure(outcome: &Outcome, value: f64, per_s: f64) -> Figure {
     }
 }
 
-/// 467513.2 as `468 k`, 2410528 as `2.41 M`.
+/// Formats 467513.2 as `468 k` and 2410528 as `2.41 M`.
 pub(crate) fn thousands(value: f64) -> String {
     match value {
         small if small < 10_000.0 => format!("{small:.0}"),
@@ -193,19 +207,19 @@ pub(crate) fn thousands(value: f64) -> String {
     }
 }
 
-/// The one in the middle; of two in the middle the lower.
+/// Returns the median; of two middle values the lower.
 pub(crate) fn median(mut values: Vec<f64>) -> Option<f64> {
     values.sort_by(f64::total_cmp);
     let middle = values.len().checked_sub(1)? / 2;
     values.get(middle).copied()
 }
 
-/// The figure in the middle by its value.
-pub(crate) fn median_figure(figures: &[Figure]) -> Option<&Figure> {
-    let middle = median(figures.iter().map(|figure| figure.value).collect())?;
-    figures
+/// Returns the measurement with the median value.
+pub(crate) fn median_measurement(measurements: &[Measurement]) -> Option<&Measurement> {
+    let middle = median(measurements.iter().map(|one| one.value).collect())?;
+    measurements
         .iter()
-        .find(|figure| figure.value.total_cmp(&middle).is_eq())
+        .find(|one| one.value.total_cmp(&middle).is_eq())
 }
 
 #[cfg(test)]

@@ -1,21 +1,21 @@
-//! From the house's words to OpenTelemetry's: names, kinds and status, in this one place.
+//! Maps Parlor's spans to OpenTelemetry's conventions: names, kinds and status.
 
 use opentelemetry::trace::{SpanKind, Status};
 use opentelemetry::{KeyValue, Value};
 use opentelemetry_sdk::trace::SpanData;
 use std::borrow::Cow;
 
-/// What was failed by us rather than declined.
-const FAULT: i64 = 500;
+/// Codes from here on are server errors, not refusals.
+const SERVER_ERROR: i64 = 500;
 
-/// A span as collectors expect it. All words in its name come from lists of our own.
-pub(super) fn dress(mut span: SpanData) -> SpanData {
+/// Converts a span to what collectors expect. Span names contain no user input.
+pub(super) fn apply(mut span: SpanData) -> SpanData {
     span.span_kind = kind(&span.name);
     span.status = status(&span.attributes);
-    if let Some(what) = what(&span) {
-        span.name = Cow::Owned(what);
+    if let Some(name) = display_name(&span) {
+        span.name = Cow::Owned(name);
     }
-    // They have become the ids of the span.
+    // The tracer has turned these into the ids of the span.
     span.attributes
         .retain(|one| !matches!(one.key.as_str(), "trace" | "parent"));
     span
@@ -28,8 +28,8 @@ fn kind(name: &str) -> SpanKind {
     }
 }
 
-/// What it is called where many are shown side by side.
-fn what(span: &SpanData) -> Option<String> {
+/// Returns a name that tells spans of one kind apart.
+fn display_name(span: &SpanData) -> Option<String> {
     let get = |key| text(&span.attributes, key);
     let name = &span.name;
     match &**name {
@@ -50,7 +50,7 @@ fn status(attributes: &[KeyValue]) -> Status {
     let failed = attributes.iter().any(|one| {
         let is_code = matches!(one.key.as_str(), "code" | "http.response.status_code");
         let is_outcome = one.key.as_str() == "outcome";
-        (is_code && matches!(one.value, Value::I64(code) if code >= FAULT))
+        (is_code && matches!(one.value, Value::I64(code) if code >= SERVER_ERROR))
             || (is_outcome && one.value.as_str() == "failed")
     });
     if !failed {

@@ -1,4 +1,4 @@
-//! A second database beside the first, for what is counted, that can be lost or fall silent.
+//! The second database, for statistics, which can be lost or fall silent.
 
 use crate::database::Sql;
 use crate::link::Link;
@@ -9,20 +9,20 @@ use std::mem::ManuallyDrop;
 use std::path::PathBuf;
 
 /// The database `analytics` of a store's servers.
-pub struct Beside(Place);
+pub struct SecondDatabase(Place);
 
 enum Place {
     File(PathBuf),
     Server {
         database: String,
-        /// Open until the test's runtime ends: its server is stopped, and must be left clean, after
-        /// this is dropped.
+        /// Dropped only when the test's runtime ends: its server is stopped, and checked, after
+        /// this value is dropped.
         link: ManuallyDrop<Link>,
     },
 }
 
-impl Beside {
-    /// An empty one, of the same kind.
+impl SecondDatabase {
+    /// Creates an empty one, of the same kind as the store.
     pub async fn of(store: &Store) -> Self {
         if store.kind() == Kind::Sqlite {
             return Self(Place::File(store.folder().join("beside/analytics.db")));
@@ -33,7 +33,7 @@ impl Beside {
         Self(Place::Server { database, link })
     }
 
-    /// A server with it.
+    /// Returns the settings of a server that uses it.
     #[must_use]
     pub fn settings(&self) -> Settings {
         let url = match &self.0 {
@@ -47,7 +47,7 @@ impl Beside {
             .with("ANALYTICS_DB_URL", &url)
     }
 
-    /// Takes all that it holds. No server may be using it.
+    /// Deletes all its data. No server may be using it.
     pub async fn lose(&self) {
         match &self.0 {
             Place::File(file) => {
@@ -61,47 +61,47 @@ impl Beside {
         }
     }
 
-    /// Makes it useless: a lock held by another on the file, a server that does not say a word.
-    pub async fn silence(&self) -> Silence<'_> {
+    /// Makes it unresponsive: another process locks the file, or the server does not answer.
+    pub async fn silence(&self) -> SilencedDatabase<'_> {
         match &self.0 {
             Place::File(file) => {
                 let mut sql = Sql::sqlite(file);
                 sql.run("BEGIN IMMEDIATE").await;
-                Silence::Lock(sql)
+                SilencedDatabase::Lock(sql)
             }
             Place::Server { link, .. } => {
                 link.silence();
-                Silence::Link(link)
+                SilencedDatabase::Link(link)
             }
         }
     }
 
-    /// Makes it impossible to open: a file where its folder would be, a server that is not there.
-    pub fn hide(&self) -> Hidden<'_> {
+    /// Makes it impossible to open: a file in place of its folder, or no server.
+    pub fn hide(&self) -> HiddenDatabase<'_> {
         match &self.0 {
             Place::File(file) => {
                 let folder = file.parent().expect("it is in a folder").to_owned();
                 std::fs::write(&folder, "in the way").expect("there is nothing yet");
-                Hidden::File(folder)
+                HiddenDatabase::File(folder)
             }
             Place::Server { link, .. } => {
                 link.cut();
-                Hidden::Link(link)
+                HiddenDatabase::Link(link)
             }
         }
     }
 }
 
-/// A database that can be used again when this is dropped.
+/// Makes the database responsive again when dropped.
 #[must_use]
-pub enum Silence<'b> {
-    /// Of a file.
+pub enum SilencedDatabase<'b> {
+    /// A locked SQLite file.
     Lock(Sql),
-    /// Of a server.
+    /// A silenced PostgreSQL server.
     Link(&'b Link),
 }
 
-impl Drop for Silence<'_> {
+impl Drop for SilencedDatabase<'_> {
     fn drop(&mut self) {
         if let Self::Link(link) = self {
             link.open();
@@ -109,19 +109,19 @@ impl Drop for Silence<'_> {
     }
 }
 
-/// A database that can be opened again when this is dropped.
+/// Makes the database reachable again when dropped.
 #[must_use]
-pub enum Hidden<'b> {
-    /// Behind a file.
+pub enum HiddenDatabase<'b> {
+    /// A file in place of the database's folder.
     File(PathBuf),
-    /// Behind a link.
+    /// A cut link to the PostgreSQL server.
     Link(&'b Link),
 }
 
-impl Drop for Hidden<'_> {
+impl Drop for HiddenDatabase<'_> {
     fn drop(&mut self) {
         match self {
-            Self::File(file) => std::fs::remove_file(file).expect("it is in the way"),
+            Self::File(file) => std::fs::remove_file(file).expect("the file in the way exists"),
             Self::Link(link) => link.open(),
         }
     }

@@ -1,23 +1,23 @@
-//! A non-blocking connection of the hot loop: bytes in by one buffer shared by all, bytes out.
+//! A non-blocking socket of an event loop, which reads through a buffer shared by all.
 
 use crate::frame::{self, Frame, Opcode};
 use mio::net::TcpStream;
 use std::io::{self, ErrorKind, Read, Write};
 
-/// What a read buffer holds at most: longer than what a socket buffers of a fan-out.
+/// Size of the read buffer: more than a socket buffers during a fan-out.
 pub(crate) const BUFFER_BYTES: usize = 512 * 1024;
 
-pub(crate) struct Wire {
+pub(crate) struct Socket {
     pub(crate) stream: TcpStream,
-    /// The beginning of a frame whose end has not come.
+    /// The beginning of an incomplete frame.
     rest: Vec<u8>,
     output: Vec<u8>,
 }
 
-/// Why a connection is over.
+/// The close code of an ended connection; 1006 if it ended without one.
 pub(crate) struct Closed(pub(crate) u16);
 
-impl Wire {
+impl Socket {
     pub(crate) fn new(stream: std::net::TcpStream, rest: Vec<u8>) -> io::Result<Self> {
         stream.set_nonblocking(true)?;
         Ok(Self {
@@ -31,7 +31,7 @@ impl Wire {
         &mut self.output
     }
 
-    /// Writes what it can; the rest goes with the next turn.
+    /// Writes what the kernel accepts; the rest waits for the next call.
     pub(crate) fn flush(&mut self) -> Result<(), Closed> {
         while !self.output.is_empty() {
             match self.stream.write(&self.output) {
@@ -46,7 +46,7 @@ impl Wire {
         Ok(())
     }
 
-    /// Reads all there is and hands over each whole payload. Pings are answered.
+    /// Reads everything available, passes each whole payload to `each`, and answers pings.
     pub(crate) fn read(
         &mut self,
         buffer: &mut [u8],
@@ -76,7 +76,7 @@ impl Wire {
             }
             self.rest.clear();
             self.rest.extend_from_slice(&filled[used..]);
-            // A short read says that the socket is empty: no second call to hear it.
+            // A short read means that the socket is empty: saves a second call.
             if read < room {
                 return Ok(());
             }

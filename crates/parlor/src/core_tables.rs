@@ -1,10 +1,10 @@
-//! What is in `core`: every table and column, those tables first that others refer to. The schema
-//! itself is in the migrations; a copy refuses to begin when this list does not fit it.
+//! The tables and columns of `core`, referenced tables before those that refer to them. The schema
+//! itself is in the migrations; a copy refuses to start if this list does not match it.
 
 use storage::transfer::{Column, Holds, Table};
 
-/// The tables of `core`.
-pub(crate) const CORE: &[Table] = &[
+/// All tables of `core`, in the order in which a copy fills them.
+pub(crate) const CORE_TABLES: &[Table] = &[
     Table {
         name: "users",
         columns: &[
@@ -164,7 +164,7 @@ pub(crate) const CORE: &[Table] = &[
     },
 ];
 
-/// A table that says since which entry something holds for a user in a room.
+/// Returns a table with at most one row per user and room.
 const fn by_room_and_user(name: &'static str, columns: &'static [Column]) -> Table {
     Table {
         name,

@@ -1,50 +1,50 @@
-//! Settings that are right one by one and wrong together.
+//! Checks settings that are valid one by one but contradict each other.
 
-use super::{Config, DatabaseSettings, Problem};
+use super::{Config, ConfigError, DatabaseSettings};
 use storage::Url;
 
-/// The first contradiction, if there is one.
-pub(super) fn contradictions(config: &Config) -> Result<(), Problem> {
+/// Returns the first contradiction as an error.
+pub(super) fn validate(config: &Config) -> Result<(), ConfigError> {
     addresses(config)?;
     names(config)?;
     for database in &config.databases {
-        place(database, config)?;
+        location(database, config)?;
         pool(database)?;
         replicas(database, config)?;
     }
-    apart(config)?;
+    distinct_locations(config)?;
     config.sessions()?;
     config.traces.contradictions()?;
     times(config)
 }
 
-fn addresses(config: &Config) -> Result<(), Problem> {
+fn addresses(config: &Config) -> Result<(), ConfigError> {
     if config.listen == config.operator_listen && config.listen.port() != 0 {
-        return Err(Problem::new(
+        return Err(ConfigError::new(
             "operator_listen",
             config.operator_listen.to_string(),
-            "another address than listen",
+            "an address other than listen",
         ));
     }
     Ok(())
 }
 
-/// A scheme, a port or a pattern would never match a name.
-fn names(config: &Config) -> Result<(), Problem> {
-    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_');
+/// Rejects schemes, ports and patterns, which would never match a host name.
+fn names(config: &Config) -> Result<(), ConfigError> {
+    let is_allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_');
     for (key, names) in [
         ("public_names", &config.gateway.public_names),
         ("operator_names", &config.gateway.operator_names),
     ] {
-        if let Some(wrong) = names.iter().find(|name| !name.chars().all(fits)) {
+        if let Some(wrong) = names.iter().find(|name| !name.chars().all(is_allowed)) {
             let expected = "names such as chat.example.org, without scheme, port or *";
-            return Err(Problem::new(key, wrong.clone(), expected));
+            return Err(ConfigError::new(key, wrong.clone(), expected));
         }
     }
     Ok(())
 }
 
-fn place(database: &DatabaseSettings, config: &Config) -> Result<(), Problem> {
+fn location(database: &DatabaseSettings, config: &Config) -> Result<(), ConfigError> {
     let parts = [
         ("HOST", database.host.is_some()),
         ("PORT", database.port.is_some()),
@@ -52,14 +52,14 @@ fn place(database: &DatabaseSettings, config: &Config) -> Result<(), Problem> {
         ("USER", database.user.is_some()),
         ("PASSWORD", database.password.is_some()),
     ];
-    let given = parts.iter().find(|(_, given)| *given);
+    let present = parts.iter().find(|(_, is_set)| *is_set);
     let prefix = database.prefix();
-    let problem = |part: &str, expected: String| Problem {
+    let problem = |part: &str, expected: String| ConfigError {
         name: format!("{prefix}{part}"),
-        given: None,
+        value: None,
         expected,
     };
-    match given {
+    match present {
         Some((part, _)) if database.url.is_some() => Err(problem(
             part,
             format!(
@@ -67,63 +67,63 @@ fn place(database: &DatabaseSettings, config: &Config) -> Result<(), Problem> {
             ),
         )),
         Some((part, _)) if database.host.is_none() => {
-            Err(problem(part, format!("{prefix}HOST beside it")))
+            Err(problem(part, format!("{prefix}HOST to be set too")))
         }
         _ => database.location(&config.data_dir).map(drop),
     }
 }
 
-/// Each database has a place of its own: they know nothing of each other's tables.
-fn apart(config: &Config) -> Result<(), Problem> {
+/// Requires a different location for each database, since they do not know each other's tables.
+fn distinct_locations(config: &Config) -> Result<(), ConfigError> {
     let mut taken = Vec::new();
     for database in &config.databases {
-        let place = database.location(&config.data_dir)?;
-        if taken.contains(&place) {
-            return Err(Problem {
+        let location = database.location(&config.data_dir)?;
+        if taken.contains(&location) {
+            return Err(ConfigError {
                 name: format!("{}URL", database.prefix()),
-                given: None,
-                expected: "another place than that of another database".to_owned(),
+                value: None,
+                expected: "a database that no other name uses".to_owned(),
             });
         }
-        taken.push(place);
+        taken.push(location);
     }
     Ok(())
 }
 
-/// Replicas are PostgreSQL's, and other servers than their primary.
-fn replicas(database: &DatabaseSettings, config: &Config) -> Result<(), Problem> {
+/// Requires that replicas are PostgreSQL, belong to `core`, and differ from their primary.
+fn replicas(database: &DatabaseSettings, config: &Config) -> Result<(), ConfigError> {
     let mut taken = vec![database.location(&config.data_dir)?];
     let prefix = database.prefix();
     let problem = |expected: String| {
-        Err(Problem {
+        Err(ConfigError {
             name: format!("{prefix}REPLICA_URLS"),
-            given: None,
+            value: None,
             expected,
         })
     };
     for replica in &database.replica_urls {
         if !database.may_have_replicas() {
-            return problem("none: only core is read on replicas".to_owned());
+            return problem("no value: only core is read on replicas".to_owned());
         }
         if matches!(taken[0], Url::Sqlite(_)) {
             return problem(format!(
                 "{prefix}URL to be PostgreSQL: an embedded database has no replicas"
             ));
         }
-        let place = Url::Postgres(replica.0.clone());
-        if taken.contains(&place) {
+        let location = Url::Postgres(replica.0.clone());
+        if taken.contains(&location) {
             return problem(format!("each URL once, and none that is {prefix}URL"));
         }
-        taken.push(place);
+        taken.push(location);
     }
     Ok(())
 }
 
-fn pool(database: &DatabaseSettings) -> Result<(), Problem> {
+fn pool(database: &DatabaseSettings) -> Result<(), ConfigError> {
     if database.pool_min() <= database.pool_max {
         return Ok(());
     }
-    Err(Problem::new(
+    Err(ConfigError::new(
         format!("{}POOL_MIN", database.prefix()),
         database.pool_min().to_string(),
         format!(
@@ -134,12 +134,12 @@ fn pool(database: &DatabaseSettings) -> Result<(), Problem> {
     ))
 }
 
-/// Time limits nest: the client's reply is later than the ask, the ask than acquire + statement.
-fn times(config: &Config) -> Result<(), Problem> {
+/// Requires that time limits nest: acquire + statement < ask < reply.
+fn times(config: &Config) -> Result<(), ConfigError> {
     let ask = config.gateway.limits.ask_within;
     let reply = config.gateway.limits.reply_within;
     if ask >= reply {
-        return Err(Problem::new(
+        return Err(ConfigError::new(
             "ask_timeout_ms",
             ask.as_millis().to_string(),
             format!("less than reply_timeout_ms, which is {}", reply.as_millis()),
@@ -148,7 +148,7 @@ fn times(config: &Config) -> Result<(), Problem> {
     let core = &config.databases[0];
     let storage = core.acquire_timeout + core.statement_timeout;
     if !core.replica_urls.is_empty() && storage + core.replica_timeout >= ask {
-        return Err(Problem::new(
+        return Err(ConfigError::new(
             "CORE_DB_REPLICA_TIMEOUT_MS",
             core.replica_timeout.as_millis().to_string(),
             format!(
@@ -159,7 +159,7 @@ fn times(config: &Config) -> Result<(), Problem> {
         ));
     }
     if storage >= ask {
-        return Err(Problem::new(
+        return Err(ConfigError::new(
             "CORE_DB_ACQUIRE_TIMEOUT_MS + CORE_DB_STATEMENT_TIMEOUT_MS",
             storage.as_millis().to_string(),
             format!("less than ask_timeout_ms, which is {}", ask.as_millis()),

@@ -1,5 +1,4 @@
-//! HTTP/1.1 as it goes over the line, from an address of one's own: for whoever does not finish, or
-//! says what no honest client says.
+//! Raw HTTP/1.1 over TCP, from a chosen address: for incomplete and malformed requests.
 
 use std::io;
 use std::net::SocketAddr;
@@ -7,17 +6,17 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpSocket, TcpStream};
 
-/// The longest that an answer may take.
+/// Longest wait for an answer.
 const LIMIT: Duration = Duration::from_secs(30);
 
 /// One connection.
 #[derive(Debug)]
-pub struct Line {
+pub struct HttpConnection {
     stream: TcpStream,
     bytes: Vec<u8>,
 }
 
-impl Line {
+impl HttpConnection {
     /// Connects from this address of the machine, such as `127.0.0.2`.
     ///
     /// # Errors
@@ -40,7 +39,7 @@ impl Line {
         self.stream.write_all(text.as_bytes()).await
     }
 
-    /// The status and body of the next answer; status 0 when the connection ended instead.
+    /// Returns the status and body of the next answer; status 0 if the connection ended instead.
     pub async fn answer(&mut self) -> (u16, String) {
         let answer = tokio::time::timeout(LIMIT, self.read()).await;
         answer
@@ -50,7 +49,7 @@ impl Line {
 
     /// Writes a request and reads its answer.
     pub async fn ask(&mut self, request: &str) -> (u16, String) {
-        // Whoever was turned away is answered all the same.
+        // A rejected client gets an answer too.
         let _ = self.write(request).await;
         self.answer().await
     }

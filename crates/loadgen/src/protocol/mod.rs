@@ -1,4 +1,4 @@
-//! What a server speaks inside its frames: how a message is sent, and what an arriving frame is.
+//! The protocols inside WebSocket frames: how to send a message, and what an arriving frame means.
 
 mod centrifugo;
 mod json;
@@ -8,14 +8,14 @@ mod socket_io;
 use crate::frame::{self, Opcode};
 use crate::stamp::Stamp;
 
-/// How long a body is: with the envelope about 200 bytes reach a receiver of Parlor's peers.
+/// Length of a message body: with the envelope, about 200 bytes reach a receiver of Parlor's peers.
 pub(crate) const BODY_BYTES: usize = 120;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Dialect {
-    /// `parlor.v1`.
+pub(crate) enum Protocol {
+    /// Parlor's own, `parlor.v1`.
     Parlor,
-    /// The smallest JSON that does the same: `join` and `send`, `entry` pushed, no session.
+    /// The smallest JSON equivalent: `join` and `send`, `entry` pushed, no session.
     Json,
     /// Engine.IO 4 and Socket.IO 5 packets as text.
     SocketIo,
@@ -25,10 +25,10 @@ pub(crate) enum Dialect {
     Centrifugo,
 }
 
-/// What a frame, or a part of one, says.
+/// What the generator recognises in a frame.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Seen {
-    /// Something published in a room; `seq` where the server numbers it.
+pub(crate) enum Incoming {
+    /// Something published in a room; `seq` if the server numbers it.
     Delivery {
         seq: Option<u64>,
         stamp: Option<Stamp>,
@@ -38,10 +38,10 @@ pub(crate) enum Seen {
         id: u64,
         ok: bool,
     },
-    /// A heartbeat that asks for this frame.
-    Beat(Opcode, &'static [u8]),
-    /// Something that must not happen under load.
-    Hole,
+    /// A heartbeat, and the frame that answers it.
+    Heartbeat(Opcode, &'static [u8]),
+    /// Lost messages, or an error of the server; must not happen under load.
+    Gap,
     Other,
 }
 
@@ -49,13 +49,13 @@ pub(crate) enum Seen {
 pub(crate) struct Message<'a> {
     pub(crate) room: &'a str,
     pub(crate) id: u64,
-    /// Makes the message's own id unique beside every other run.
+    /// Makes the client message id unique across runs.
     pub(crate) nonce: u64,
     pub(crate) stamp: Stamp,
 }
 
-impl Dialect {
-    /// Appends one message as a whole frame; `scratch` is emptied first.
+impl Protocol {
+    /// Appends one message as a whole frame; clears `scratch` first.
     pub(crate) fn write(self, out: &mut Vec<u8>, scratch: &mut Vec<u8>, message: &Message<'_>) {
         use std::io::Write as _;
         scratch.clear();
@@ -81,7 +81,7 @@ impl Dialect {
                 r#"{{"id":{id},"publish":{{"channel":"{room}","data":""#
             ),
         };
-        wrote.expect("a vector takes everything");
+        wrote.expect("writing to a vector succeeds");
         stamp.write_body(scratch, BODY_BYTES);
         scratch.extend_from_slice(match self {
             Self::Parlor | Self::Json | Self::Centrifugo => br#""}}"#,
@@ -91,7 +91,7 @@ impl Dialect {
         frame::write(out, self.opcode(), scratch);
     }
 
-    /// What its frames are.
+    /// Returns the opcode of its frames.
     pub(crate) const fn opcode(self) -> Opcode {
         match self {
             Self::Nats => Opcode::Binary,
@@ -99,13 +99,13 @@ impl Dialect {
         }
     }
 
-    /// Whether a send is answered.
-    pub(crate) const fn answers(self) -> bool {
+    /// Returns whether the server acknowledges a send.
+    pub(crate) const fn has_acks(self) -> bool {
         !matches!(self, Self::Nats)
     }
 
-    /// Hands over what a frame's payload says to a connection that is in `room`.
-    pub(crate) fn scan(self, payload: &[u8], room: &str, mut each: impl FnMut(Seen)) {
+    /// Calls `each` with everything in the payload of a frame that a member of `room` received.
+    pub(crate) fn scan(self, payload: &[u8], room: &str, mut each: impl FnMut(Incoming)) {
         match self {
             Self::Parlor | Self::Json => each(json::scan(payload, room)),
             Self::SocketIo => each(socket_io::scan(payload)),
@@ -115,7 +115,7 @@ impl Dialect {
     }
 }
 
-/// The number that `digits` begins with, and how long it is.
+/// Returns the number at the beginning of `digits` and its length.
 fn leading_number(digits: &[u8]) -> (u64, usize) {
     let mut value = 0_u64;
     let mut length = 0;
@@ -136,9 +136,9 @@ mod tests {
         at: 3,
     };
 
-    fn all(dialect: Dialect, payload: &[u8]) -> Vec<Seen> {
+    fn all(protocol: Protocol, payload: &[u8]) -> Vec<Incoming> {
         let mut seen = Vec::new();
-        dialect.scan(payload, "general", |one| seen.push(one));
+        protocol.scan(payload, "general", |one| seen.push(one));
         seen
     }
 
@@ -147,26 +147,26 @@ mod tests {
         let mut payload = br#"{"ev":"entry","room":"general","d":{"seq":412,"body":""#.to_vec();
         STAMP.write_body(&mut payload, 60);
         payload.extend(br#""}}"#);
-        let expected = Seen::Delivery {
+        let expected = Incoming::Delivery {
             seq: Some(412),
             stamp: Some(STAMP),
         };
-        assert_eq!(all(Dialect::Parlor, &payload), [expected]);
+        assert_eq!(all(Protocol::Parlor, &payload), [expected]);
     }
 
     #[test]
     fn replies_say_whether_they_are_ok() {
         assert_eq!(
-            all(Dialect::Parlor, br#"{"id":17,"ok":{}}"#),
-            [Seen::Reply { id: 17, ok: true }]
+            all(Protocol::Parlor, br#"{"id":17,"ok":{}}"#),
+            [Incoming::Reply { id: 17, ok: true }]
         );
         assert_eq!(
-            all(Dialect::Parlor, br#"{"id":17,"err":{"name":"muted"}}"#),
-            [Seen::Reply { id: 17, ok: false }]
+            all(Protocol::Parlor, br#"{"id":17,"err":{"name":"muted"}}"#),
+            [Incoming::Reply { id: 17, ok: false }]
         );
         assert_eq!(
-            all(Dialect::SocketIo, b"4317[5]"),
-            [Seen::Reply { id: 17, ok: true }]
+            all(Protocol::SocketIo, b"4317[5]"),
+            [Incoming::Reply { id: 17, ok: true }]
         );
     }
 
@@ -179,16 +179,16 @@ mod tests {
             payload.extend(b"\r\n");
         }
         payload.extend(b"PING\r\n");
-        let seen = all(Dialect::Nats, &payload);
+        let seen = all(Protocol::Nats, &payload);
         assert_eq!(seen.len(), 3);
         assert!(matches!(
             seen[1],
-            Seen::Delivery {
+            Incoming::Delivery {
                 stamp: Some(STAMP),
                 ..
             }
         ));
-        assert!(matches!(seen[2], Seen::Beat(..)));
+        assert!(matches!(seen[2], Incoming::Heartbeat(..)));
     }
 
     #[test]
@@ -197,22 +197,22 @@ mod tests {
         STAMP.write_body(&mut payload, 60);
         payload.extend(br#"","info":{"user":"","client":"5a0e"},"offset":412,"epoch":"kX"}}}"#);
         payload.extend(b"\n{\"id\":17,\"publish\":{}}\n{}");
-        let delivery = Seen::Delivery {
+        let delivery = Incoming::Delivery {
             seq: Some(412),
             stamp: Some(STAMP),
         };
-        let reply = Seen::Reply { id: 17, ok: true };
-        let beat = Seen::Beat(Opcode::Text, b"{}");
-        assert_eq!(all(Dialect::Centrifugo, &payload), [delivery, reply, beat]);
+        let reply = Incoming::Reply { id: 17, ok: true };
+        let beat = Incoming::Heartbeat(Opcode::Text, b"{}");
+        assert_eq!(all(Protocol::Centrifugo, &payload), [delivery, reply, beat]);
     }
 
     #[test]
     fn what_centrifugo_declines_and_cuts_is_seen() {
         assert_eq!(
-            all(Dialect::Centrifugo, br#"{"id":17,"error":{"code":103}}"#),
-            [Seen::Reply { id: 17, ok: false }]
+            all(Protocol::Centrifugo, br#"{"id":17,"error":{"code":103}}"#),
+            [Incoming::Reply { id: 17, ok: false }]
         );
         let cut = br#"{"push":{"channel":"general","unsubscribe":{"code":2500}}}"#;
-        assert_eq!(all(Dialect::Centrifugo, cut), [Seen::Hole]);
+        assert_eq!(all(Protocol::Centrifugo, cut), [Incoming::Gap]);
     }
 }

@@ -1,36 +1,36 @@
-//! Everyone who is connected and in a room before the clock starts.
+//! The clients, connected and in their rooms before the measurement starts.
 
 use crate::client::Client;
-use crate::dialect::Dialect;
+use crate::connection::Connection;
 use crate::frame::Opcode;
-use crate::plan::Goal;
+use crate::plan::Completion;
+use crate::protocol::Protocol;
 use crate::rooms;
-use crate::seat::Seat;
+use crate::socket::Socket;
 use crate::target::Target;
-use crate::wire::Wire;
 use anyhow::Context;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
-/// Connections that are being opened at once.
+/// Connections opened concurrently.
 const AT_ONCE: usize = 64;
 
-/// Above so many members a room is entered by short visits first: otherwise each one who enters is
-/// told to all who sit there, which takes longer than the measurement.
-const VISITED: usize = 200;
+/// In rooms with more members than this, everyone joins during a short visit first: otherwise each
+/// join is pushed to all who are connected, which takes longer than the measurement.
+const VISIT_ABOVE: usize = 200;
 
-/// How many, where, and who of them publishes.
+/// How many rooms, members and publishers there are.
 #[derive(Clone, Copy)]
-pub(crate) struct Shape {
+pub(crate) struct Layout {
     pub(crate) rooms: usize,
     pub(crate) members: usize,
     /// Publishers in each room.
     pub(crate) publishers: usize,
-    /// Of a hundred members so many never read; publishers always do.
+    /// Percentage of members that never read; publishers always do.
     pub(crate) stalled_percent: usize,
 }
 
-impl Shape {
+impl Layout {
     pub(crate) const fn new(rooms: usize, members: usize, publishers: usize) -> Self {
         Self {
             rooms,
@@ -49,29 +49,29 @@ impl Shape {
     }
 }
 
-/// What it takes to come back.
-pub(crate) struct Ticket {
+/// What a client needs to resume.
+pub(crate) struct Session {
     pub(crate) token: String,
     pub(crate) epoch: String,
 }
 
-pub(crate) struct Crowd {
-    shape: Shape,
+pub(crate) struct Fleet {
+    layout: Layout,
     names: Vec<String>,
-    /// Room by room, publishers first, those who stall last.
+    /// Room by room, publishers first, stalled readers last.
     clients: Vec<Client>,
 }
 
-impl Crowd {
-    /// Makes the rooms, connects everyone and has them enter.
-    pub(crate) async fn seat(target: &Target, shape: Shape) -> anyhow::Result<Self> {
+impl Fleet {
+    /// Creates the rooms, connects all clients and joins their rooms.
+    pub(crate) async fn connect(target: &Target, layout: Layout) -> anyhow::Result<Self> {
         let run = rooms::unique("g");
-        if target.peer.dialect() == Dialect::Parlor {
-            rooms::create(&target.address, &run, shape.rooms).await?;
+        if target.peer.protocol() == Protocol::Parlor {
+            rooms::create(&target.address, &run, layout.rooms).await?;
         }
-        let names: Vec<String> = (0..shape.rooms).map(|n| format!("{run}-{n}")).collect();
-        let visited = shape.members > VISITED && target.peer.dialect() == Dialect::Parlor;
-        let count = shape.connections();
+        let names: Vec<String> = (0..layout.rooms).map(|n| format!("{run}-{n}")).collect();
+        let visited = layout.members > VISIT_ABOVE && target.peer.protocol() == Protocol::Parlor;
+        let count = layout.connections();
         let mut found: Vec<Option<Client>> = Vec::new();
         found.resize_with(count, || None);
         let mut tokens = vec![String::new(); count];
@@ -81,7 +81,7 @@ impl Crowd {
                 let visit = visit(
                     target.address.clone(),
                     format!("{run}-v-{at}"),
-                    room(&names, shape, at),
+                    room(&names, layout, at),
                 );
                 visits.spawn(async move { Ok::<_, anyhow::Error>((at, visit.await?)) });
                 if visits.len() >= AT_ONCE {
@@ -97,13 +97,13 @@ impl Crowd {
         }
         let mut arriving = JoinSet::new();
         for (at, token) in tokens.into_iter().enumerate() {
-            let (address, dialect) = (target.address.clone(), target.peer.dialect());
-            let (name, room) = (format!("{run}-m-{at}"), room(&names, shape, at));
+            let (address, protocol) = (target.address.clone(), target.peer.protocol());
+            let (name, room) = (format!("{run}-m-{at}"), room(&names, layout, at));
             arriving.spawn(async move {
                 let client = if token.is_empty() {
-                    enter(&address, dialect, &name, &room).await?.0
+                    enter(&address, protocol, &name, &room).await?.0
                 } else {
-                    come_back(&address, &token).await?
+                    reconnect(&address, &token).await?
                 };
                 Ok::<_, anyhow::Error>((at, client))
             });
@@ -118,13 +118,13 @@ impl Crowd {
             found[at] = Some(client);
         }
         Ok(Self {
-            shape,
+            layout,
             names,
             clients: found.into_iter().flatten().collect(),
         })
     }
 
-    /// The keys of the rooms.
+    /// Returns the keys of the rooms.
     pub(crate) fn names(&self) -> &[String] {
         &self.names
     }
@@ -133,43 +133,48 @@ impl Crowd {
         self.clients.len()
     }
 
-    /// Takes from each room its stalled readers: connections that nobody reads any more.
+    /// Removes the stalled readers from each room and returns them; nothing reads from them again.
     pub(crate) fn take_stalled(&mut self) -> Vec<Client> {
-        let reading = self.shape.members - self.shape.stalled();
+        let reading = self.layout.members - self.layout.stalled();
         let mut stalled = Vec::new();
         let mut rest = Vec::new();
         for (at, client) in std::mem::take(&mut self.clients).into_iter().enumerate() {
-            match at % self.shape.members {
+            match at % self.layout.members {
                 place if place < reading => rest.push(client),
                 _ => stalled.push(client),
             }
         }
-        self.shape.members = reading;
-        self.shape.stalled_percent = 0;
+        self.layout.members = reading;
+        self.layout.stalled_percent = 0;
         self.clients = rest;
         stalled
     }
 
-    /// For the hot loops: a room's seats all in one of them.
-    pub(crate) fn into_seats(self, threads: usize, goal: Goal) -> anyhow::Result<Vec<Vec<Seat>>> {
-        let mut shares: Vec<Vec<Seat>> = Vec::new();
-        shares.resize_with(threads.min(self.shape.rooms).max(1), Vec::new);
+    /// Divides the connections among `threads` event loops, all of a room in the same one.
+    pub(crate) fn into_connections(
+        self,
+        threads: usize,
+        completion: Completion,
+    ) -> anyhow::Result<Vec<Vec<Connection>>> {
+        let mut shares: Vec<Vec<Connection>> = Vec::new();
+        shares.resize_with(threads.min(self.layout.rooms).max(1), Vec::new);
         let count = shares.len();
         for (at, client) in self.clients.into_iter().enumerate() {
-            let (room, place) = (at / self.shape.members, at % self.shape.members);
+            let (room, place) = (at / self.layout.members, at % self.layout.members);
             let (stream, rest) = client.into_parts()?;
-            let publisher = (place < self.shape.publishers).then_some(place as u64);
-            let wire = Wire::new(stream, rest)?;
-            let readers = self.shape.members as u64;
-            let seat = Seat::new(wire, &self.names[room], readers, publisher, goal);
-            shares[room % count].push(seat);
+            let publisher = (place < self.layout.publishers).then_some(place as u64);
+            let socket = Socket::new(stream, rest)?;
+            let readers = self.layout.members as u64;
+            let connection =
+                Connection::new(socket, &self.names[room], readers, publisher, completion);
+            shares[room % count].push(connection);
         }
         Ok(shares)
     }
 }
 
-fn room(names: &[String], shape: Shape, at: usize) -> String {
-    names[at / shape.members].clone()
+fn room(names: &[String], layout: Layout, at: usize) -> String {
+    names[at / layout.members].clone()
 }
 
 fn progress(what: &str, at: usize, count: usize) {
@@ -178,33 +183,33 @@ fn progress(what: &str, at: usize, count: usize) {
     }
 }
 
-/// Connects and enters a room, by whatever steps the server asks for.
+/// Connects and joins a room, by the steps that the protocol requires.
 pub(crate) async fn enter(
     address: &str,
-    dialect: Dialect,
+    protocol: Protocol,
     name: &str,
     room: &str,
-) -> anyhow::Result<(Client, Option<Ticket>)> {
-    let mut client = Client::connect(address, dialect).await?;
-    let mut ticket = None;
-    match dialect {
-        Dialect::Parlor => {
+) -> anyhow::Result<(Client, Option<Session>)> {
+    let mut client = Client::connect(address, protocol).await?;
+    let mut session = None;
+    match protocol {
+        Protocol::Parlor => {
             let hello = json!({ "guest": name }).to_string();
-            ticket = Some(Ticket::of(&client.call("hello", &hello).await?)?);
+            session = Some(Session::of(&client.call("hello", &hello).await?)?);
             let join = json!({ "room": room, "limit": 1 }).to_string();
             client.reply("join", &join).await?;
         }
-        Dialect::Json => {
+        Protocol::Json => {
             let join = json!({ "room": room }).to_string();
             client.reply("join", &join).await?;
         }
-        Dialect::SocketIo => {
+        Protocol::SocketIo => {
             client.await_payload("0").await?;
             client.exchange(Opcode::Text, "40", "40").await?;
             let join = format!(r#"421["join","{room}"]"#);
             client.exchange(Opcode::Text, &join, "431").await?;
         }
-        Dialect::Nats => {
+        Protocol::Nats => {
             client.await_payload("INFO").await?;
             let connect =
                 "CONNECT {\"verbose\":false,\"pedantic\":false,\"echo\":true}\r\nPING\r\n";
@@ -212,7 +217,7 @@ pub(crate) async fn enter(
             let subscribe = format!("SUB {room} 1\r\nPING\r\n");
             client.exchange(Opcode::Binary, &subscribe, "PONG").await?;
         }
-        Dialect::Centrifugo => {
+        Protocol::Centrifugo => {
             let connected = r#"{"id":1,"connect""#;
             client
                 .exchange(Opcode::Text, r#"{"id":1,"connect":{}}"#, connected)
@@ -224,10 +229,10 @@ pub(crate) async fn enter(
                 .await?;
         }
     }
-    Ok((client, ticket))
+    Ok((client, session))
 }
 
-impl Ticket {
+impl Session {
     fn of(hello: &Value) -> anyhow::Result<Self> {
         Ok(Self {
             token: hello["token"].as_str().context("no token")?.to_owned(),
@@ -236,19 +241,19 @@ impl Ticket {
     }
 }
 
-/// Becomes a member and goes; the session's token.
+/// Joins a room, disconnects, and returns the session's token.
 async fn visit(address: String, name: String, room: String) -> anyhow::Result<String> {
-    let (_, ticket) = enter(&address, Dialect::Parlor, &name, &room).await?;
-    Ok(ticket.context("no token")?.token)
+    let (_, session) = enter(&address, Protocol::Parlor, &name, &room).await?;
+    Ok(session.context("no token")?.token)
 }
 
-/// Connects with a known token, subscribed to every room of the session's user from its head.
-pub(crate) async fn come_back(address: &str, token: &str) -> anyhow::Result<Client> {
-    let mut client = Client::connect(address, Dialect::Parlor).await?;
+/// Reconnects with a token, subscribed to every room of the session's user from its head.
+pub(crate) async fn reconnect(address: &str, token: &str) -> anyhow::Result<Client> {
+    let mut client = Client::connect(address, Protocol::Parlor).await?;
     let hello = json!({ "token": token, "subscribe": "all" }).to_string();
     client.queue("hello", &hello);
     client.flush().await?;
-    // The reply before it may come in the same read.
+    // The reply to hello comes before it, perhaps in the same read.
     client.await_payload(r#"{"ev":"resumed""#).await?;
     Ok(client)
 }

@@ -6,15 +6,15 @@ use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
-/// A TCP stream that fails once it has read its fill.
+/// A TCP stream that fails after a given number of bytes.
 #[derive(Debug)]
-pub struct Wire {
+pub struct BreakableStream {
     stream: TcpStream,
     left: Option<usize>,
 }
 
-impl Wire {
-    /// A stream that lasts.
+impl BreakableStream {
+    /// Returns a stream that does not break.
     #[must_use]
     pub fn whole(stream: TcpStream) -> Self {
         Self { stream, left: None }
@@ -26,7 +26,7 @@ impl Wire {
     }
 }
 
-impl AsyncRead for Wire {
+impl AsyncRead for BreakableStream {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -48,7 +48,7 @@ impl AsyncRead for Wire {
     }
 }
 
-impl AsyncWrite for Wire {
+impl AsyncWrite for BreakableStream {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,

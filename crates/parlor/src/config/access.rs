@@ -1,16 +1,16 @@
-//! What several settings together say about who gets in.
+//! Combines the settings that decide who may enter.
 
 use super::value::Registration;
-use super::{Config, Problem, Switch};
+use super::{Config, ConfigError, Switch};
 use sessions::{InviteCode, JwtKey, JwtSettings, Settings};
 
 impl Config {
-    /// The settings of sessions, or what contradicts itself in them.
-    pub(crate) fn sessions(&self) -> Result<Settings, Problem> {
+    /// Returns the settings of sessions, or the contradiction in them.
+    pub(crate) fn sessions(&self) -> Result<Settings, ConfigError> {
         let settings = Settings {
             registration: self.registration()?,
             jwt: self.jwt()?,
-            guests_per_network: self.for_its_sockets(self.sessions.guests_per_network),
+            guests_per_network: self.scale_to_sockets(self.sessions.guests_per_network),
             ..self.sessions.clone()
         };
         Ok(match self.limits {
@@ -19,32 +19,32 @@ impl Config {
         })
     }
 
-    /// Whether a stranger gets in by either door.
+    /// Returns whether strangers can enter both as guests and by registering.
     pub(crate) fn is_open_to_all(&self) -> bool {
         self.sessions.guests && self.registration == Registration::Open
     }
 
-    fn registration(&self) -> Result<sessions::Registration, Problem> {
+    fn registration(&self) -> Result<sessions::Registration, ConfigError> {
         match (self.registration, &self.invite_code) {
             (Registration::Open, None) => Ok(sessions::Registration::Open),
             (Registration::Off, None) => Ok(sessions::Registration::Off),
             (Registration::Invite, Some(code)) => {
                 Ok(sessions::Registration::Invite(InviteCode(code.clone())))
             }
-            (Registration::Invite, None) => Err(Problem::new(
+            (Registration::Invite, None) => Err(ConfigError::new(
                 "registration",
                 "invite",
-                "invite_code beside it",
+                "invite_code to be set too",
             )),
-            (Registration::Open | Registration::Off, Some(_)) => Err(Problem {
+            (Registration::Open | Registration::Off, Some(_)) => Err(ConfigError {
                 name: "invite_code".to_owned(),
-                given: None,
-                expected: "registration = \"invite\" beside it".to_owned(),
+                value: None,
+                expected: "registration = \"invite\" to be set too".to_owned(),
             }),
         }
     }
 
-    fn jwt(&self) -> Result<Option<JwtSettings>, Problem> {
+    fn jwt(&self) -> Result<Option<JwtSettings>, ConfigError> {
         let Some(secret) = &self.jwt_secret else {
             let named = [
                 ("jwt_issuer", &self.jwt_issuer),
@@ -52,15 +52,15 @@ impl Config {
             ];
             let alone = named
                 .iter()
-                .find_map(|(key, given)| Some((*key, given.as_ref()?)));
+                .find_map(|(key, value)| Some((*key, value.as_ref()?)));
             return match alone {
-                Some((key, given)) => Err(Problem::new(key, given, "jwt_secret beside it")),
+                Some((key, value)) => Err(ConfigError::new(key, value, "jwt_secret to be set too")),
                 None => Ok(None),
             };
         };
-        let key = JwtKey::hs256(secret.as_bytes()).map_err(|_| Problem {
+        let key = JwtKey::hs256(secret.as_bytes()).map_err(|_| ConfigError {
             name: "jwt_secret".to_owned(),
-            given: None,
+            value: None,
             expected: "a secret of at least 32 bytes".to_owned(),
         })?;
         Ok(Some(JwtSettings {

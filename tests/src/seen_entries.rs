@@ -1,19 +1,19 @@
-//! What all clients of one store have seen of its logs: they must agree on every `(room, seq)`.
+//! The entries that all clients of one store have seen: they must agree on every `(room, seq)`.
 
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry as Slot;
 use std::sync::{Arc, Mutex};
 
-/// Every entry any client of a store has been given. A cheap handle.
+/// Every entry that any client of a store has received. Cheap to clone.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct World(Arc<Mutex<BTreeMap<String, BTreeMap<i64, Value>>>>);
+pub(crate) struct SeenEntries(Arc<Mutex<BTreeMap<String, BTreeMap<i64, Value>>>>);
 
-impl World {
-    /// Takes an entry that a client was given, and holds it against what others were given.
+impl SeenEntries {
+    /// Adds an entry that a client received and compares it with what others received.
     pub(crate) fn saw(&self, room: &str, entry: &Value) -> Result<(), String> {
         let seq = entry["seq"].as_i64().ok_or("an entry has a seq")?;
-        let mut seen = self.0.lock().expect("nobody panics with the world");
+        let mut seen = self.0.lock().expect("the lock is not poisoned");
         match seen.entry(room.to_owned()).or_default().entry(seq) {
             Slot::Vacant(slot) => {
                 slot.insert(entry.clone());
@@ -29,19 +29,19 @@ impl World {
         }
     }
 
-    /// Nothing has been seen.
+    /// Forgets everything.
     pub(crate) fn forget(&self) {
-        self.0.lock().expect("nobody panics with the world").clear();
+        self.0.lock().expect("the lock is not poisoned").clear();
     }
 
-    /// All entries of a room by `seq`.
+    /// Returns all entries of a room by `seq`.
     pub(crate) fn room(&self, room: &str) -> BTreeMap<i64, Value> {
-        let seen = self.0.lock().expect("nobody panics with the world");
+        let seen = self.0.lock().expect("the lock is not poisoned");
         seen.get(room).cloned().unwrap_or_default()
     }
 }
 
-/// An entry without what may change: the names of people, and what a deletion takes.
+/// Returns an entry without what may change: the names of people, and what a deletion removes.
 fn lasting(entry: &Value) -> Value {
     let mut kept = entry.clone();
     let fields = kept.as_object_mut().expect("an entry is an object");
@@ -58,10 +58,10 @@ fn lasting(entry: &Value) -> Value {
     kept
 }
 
-/// What goes together with its message.
+/// Fields that are removed together with their message.
 const REDACTED: [&str; 3] = ["body", "mentions", "emoji"];
 
-/// None of that ever changes; it only goes.
+/// Checks that these fields never change except by being removed.
 fn redacted_for_good(before: &Value, now: &Value) -> Result<(), String> {
     for field in REDACTED {
         if let (Some(before), Some(now)) = (said(before, field), said(now, field))
@@ -73,7 +73,7 @@ fn redacted_for_good(before: &Value, now: &Value) -> Result<(), String> {
     Ok(())
 }
 
-/// What an entry says in this field, people by id; nothing where it is empty.
+/// Returns a field of an entry, people by id; `None` if it is empty.
 fn said(entry: &Value, field: &str) -> Option<Value> {
     match &entry[field] {
         Value::String(text) if !text.is_empty() => Some(json!(text)),

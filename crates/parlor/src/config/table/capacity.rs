@@ -1,4 +1,4 @@
-//! The bus, reads, and what a message may bear.
+//! Capacity: the bus, concurrent reads, memberships and reactions.
 
 use super::of;
 use crate::config::Config;
@@ -9,7 +9,7 @@ pub(super) fn rows() -> Vec<Setting<Config>> {
         number("bus_credits", "credits", 1..=1_000_000, |c| {
             &mut of(c).bus.credits
         })
-        .about("Commands and events from outside under way at once.")
+        .about("Commands and external events in flight at once.")
         .ends(
             "Sockets wait although the database is idle.",
             "Memory and longer queues under overload.",
@@ -17,15 +17,15 @@ pub(super) fn rows() -> Vec<Setting<Config>> {
         number("bus_ring", "events", 16..=16_777_216, |c| {
             &mut of(c).bus.ring
         })
-        .about("Events an isolated subscriber may be behind before it is told what it missed.")
+        .about("Events that an isolated subscriber may be behind before it misses some.")
         .ends(
-            "It reads again after every burst.",
+            "It must read from the database after every burst.",
             "Memory while it is behind.",
         ),
         number("session_reads_max", "reads", 1..=10_000, |c| {
             &mut of(c).sessions.reads_at_once
         })
-        .about("Reads of sessions under way at once.")
+        .about("Concurrent reads of sessions.")
         .ends(
             "Reads queue behind each other.",
             "Reads take every connection of the pool.",
@@ -33,7 +33,7 @@ pub(super) fn rows() -> Vec<Setting<Config>> {
         number("room_reads_max", "reads", 1..=10_000, |c| {
             &mut of(c).rooms.reads_max
         })
-        .about("Reads of logs and members under way at once.")
+        .about("Concurrent reads of logs and members.")
         .ends(
             "Pages wait although the database is idle.",
             "Commits wait for a connection.",
@@ -41,23 +41,26 @@ pub(super) fn rows() -> Vec<Setting<Config>> {
         number("rooms_max", "rooms", 1..=100_000, |c| {
             &mut of(c).rooms.rooms_max
         })
-        .about("Rooms one user may be a member of, direct ones included but for those that others opened and the user has not answered.")
+        .about(
+            "Rooms of which one user may be a member, including direct rooms, except those that \
+             others opened and the user has not answered.",
+        )
         .ends(
-            "People must leave one room to enter another.",
-            "Their hello reads as many.",
+            "People must leave one room to join another.",
+            "Each hello reads that many rooms.",
         ),
         number("presence_max", "people", 1..=100_000, |c| {
             &mut of(c).rooms.presence_max
         })
-        .about("People named in the online list of one room.")
+        .about("Most people in the online list of a room.")
         .ends(
-            "Pages show few of those who are there.",
-            "Joining a large room costs kilobytes.",
+            "Pages show few of the people online.",
+            "Joining a large room transfers kilobytes.",
         ),
         number("message_reads_max", "reads", 1..=10_000, |c| {
             &mut of(c).messaging.reads_max
         })
-        .about("Reads of history and room lists under way at once.")
+        .about("Concurrent reads of history and room lists.")
         .ends(
             "Pages wait although the database is idle.",
             "Commits wait for a connection.",
@@ -65,18 +68,18 @@ pub(super) fn rows() -> Vec<Setting<Config>> {
         number("reaction_kinds_max", "kinds", 1..=1_000, |c| {
             &mut of(c).messaging.reaction_kinds_max
         })
-        .about("Kinds of reactions one message may bear.")
+        .about("Different reactions on one message.")
         .ends(
-            "People are refused the one they want.",
-            "Pages grow with every popular message.",
+            "People cannot add the reaction they want.",
+            "Popular messages make pages large.",
         ),
         millis("handler_limit_ms", 10..=600_000, |c| {
             &mut of(c).bus.handler_limit
         })
-        .about("Time for one call of a subscriber's handler.")
+        .about("Time limit of one call of a subscriber's handler.")
         .ends(
-            "A slow disk makes subscribers load anew.",
-            "A stuck handler holds everyone up.",
+            "On a slow disk subscribers reload their state.",
+            "A stuck handler delays everyone.",
         ),
     ]
 }

@@ -1,21 +1,21 @@
-//! What the hot loop counts.
+//! What the event loops count.
 
 use hdrhistogram::Histogram;
 use std::fmt;
 use std::time::Duration;
 
-/// What must not happen. Kept over a whole run, warm-up and end included.
+/// Violations, counted over a whole run including warm-up and end.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Faults {
-    /// Messages that a receiver never got.
+    /// Messages that a receiver never received.
     pub(crate) lost: u64,
-    /// Messages that a receiver got again or after a later one of the same publisher.
+    /// Messages that a receiver received twice, or after a later one of the same publisher.
     pub(crate) repeated: u64,
-    /// Numbers of the server that did not follow the last one.
+    /// Sequence numbers that did not follow the last one.
     pub(crate) disordered: u64,
-    /// Commands declined, and holes the server spoke of.
+    /// Refused commands, and gaps that the server reported.
     pub(crate) refused: u64,
-    /// Connections that the server closed, and the last code.
+    /// Connections that the server closed, and the highest close code.
     pub(crate) closed: u64,
     pub(crate) close_code: u16,
 }
@@ -48,18 +48,18 @@ impl fmt::Display for Faults {
     }
 }
 
-/// Counts of one thread or of all.
-pub(crate) struct Tally {
-    /// While measuring only.
+/// Counters of one thread or of all.
+pub(crate) struct Counters {
+    /// Counted in the measuring phase only, as are the next two.
     pub(crate) sent: u64,
     pub(crate) deliveries: u64,
     pub(crate) acked: u64,
-    /// µs from a send to each delivery, or to the acknowledgement, as the plan says.
+    /// µs from a send to each delivery or to its acknowledgement, as the plan says.
     pub(crate) latency: Histogram<u64>,
     pub(crate) faults: Faults,
 }
 
-impl Tally {
+impl Counters {
     pub(crate) fn new() -> Self {
         Self {
             sent: 0,
@@ -76,14 +76,14 @@ impl Tally {
         self.acked += other.acked;
         self.latency
             .add(&other.latency)
-            .expect("histograms of one shape");
+            .expect("histograms with the same bounds");
         self.faults.add(&other.faults);
     }
 }
 
-/// A measured load.
+/// The result of a measured load.
 pub(crate) struct Outcome {
-    pub(crate) tally: Tally,
+    pub(crate) counters: Counters,
     pub(crate) wall: Duration,
     pub(crate) server_cpu: Duration,
     pub(crate) own_cpu: Duration,
@@ -92,27 +92,27 @@ pub(crate) struct Outcome {
 
 impl Outcome {
     pub(crate) fn deliveries_per_cpu_s(&self) -> f64 {
-        float(self.tally.deliveries) / self.server_cpu.as_secs_f64()
+        float(self.counters.deliveries) / self.server_cpu.as_secs_f64()
     }
 
     pub(crate) fn deliveries_per_s(&self) -> f64 {
-        float(self.tally.deliveries) / self.wall.as_secs_f64()
+        float(self.counters.deliveries) / self.wall.as_secs_f64()
     }
 
     pub(crate) fn acked_per_cpu_s(&self) -> f64 {
-        float(self.tally.acked) / self.server_cpu.as_secs_f64()
+        float(self.counters.acked) / self.server_cpu.as_secs_f64()
     }
 
     pub(crate) fn acked_per_s(&self) -> f64 {
-        float(self.tally.acked) / self.wall.as_secs_f64()
+        float(self.counters.acked) / self.wall.as_secs_f64()
     }
 
     pub(crate) fn cpu_us_per_send(&self) -> f64 {
-        self.server_cpu.as_secs_f64() * 1e6 / float(self.tally.acked)
+        self.server_cpu.as_secs_f64() * 1e6 / float(self.counters.acked)
     }
 
     pub(crate) fn ms_at(&self, quantile: f64) -> f64 {
-        float(self.tally.latency.value_at_quantile(quantile)) / 1e3
+        float(self.counters.latency.value_at_quantile(quantile)) / 1e3
     }
 }
 
@@ -122,7 +122,7 @@ impl fmt::Display for Outcome {
             f,
             "{:.0} sends/s, {:.0} acked/s ({:.0} per server CPU second), {:.0} deliveries/s \
              ({:.0} per server CPU second)",
-            float(self.tally.sent) / self.wall.as_secs_f64(),
+            float(self.counters.sent) / self.wall.as_secs_f64(),
             self.acked_per_s(),
             self.acked_per_cpu_s(),
             self.deliveries_per_s(),
@@ -135,7 +135,7 @@ impl fmt::Display for Outcome {
             self.ms_at(0.9),
             self.ms_at(0.99),
             self.ms_at(0.999),
-            float(self.tally.latency.max()) / 1e3
+            float(self.counters.latency.max()) / 1e3
         )?;
         write!(
             f,
@@ -144,19 +144,19 @@ impl fmt::Display for Outcome {
             100.0 * self.server_cpu.as_secs_f64() / self.wall.as_secs_f64(),
             float(self.resident) / 1_048_576.0,
             100.0 * self.own_cpu.as_secs_f64() / self.wall.as_secs_f64(),
-            self.own_cpu.as_secs_f64() * 1e6 / float(self.tally.deliveries.max(1)),
-            self.tally.faults,
+            self.own_cpu.as_secs_f64() * 1e6 / float(self.counters.deliveries.max(1)),
+            self.counters.faults,
         )
     }
 }
 
-/// Microseconds up to two minutes; what is longer counts as that.
+/// Returns a histogram of microseconds up to two minutes; longer values count as two minutes.
 pub(crate) fn latencies() -> Histogram<u64> {
-    Histogram::new_with_bounds(1, 120_000_000, 3).expect("bounds that are allowed")
+    Histogram::new_with_bounds(1, 120_000_000, 3).expect("valid bounds")
 }
 
-/// For people: no figure here comes near 2^53.
-#[expect(clippy::cast_precision_loss, reason = "figures for people")]
+/// Converts for display: no value here comes near 2^53.
+#[expect(clippy::cast_precision_loss, reason = "values for display")]
 pub(crate) const fn float(n: u64) -> f64 {
     n as f64
 }
