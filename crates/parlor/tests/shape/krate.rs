@@ -38,11 +38,11 @@ impl Krate {
             name: folder.file_name().unwrap().to_string_lossy().into_owned(),
             modules: BTreeMap::new(),
         };
-        krate.read_file(&src, root, Vec::new(), true);
+        krate.read_file(&src, root, &Vec::new(), true);
         krate
     }
 
-    fn read_file(&mut self, src: &Path, file: &Path, path: ModulePath, is_public: bool) {
+    fn read_file(&mut self, src: &Path, file: &Path, path: &ModulePath, is_public: bool) {
         let text = std::fs::read_to_string(file).unwrap();
         let items = syn::parse_file(&text).unwrap().items;
         let is_folder = path.is_empty() || file.ends_with("mod.rs");
@@ -51,7 +51,7 @@ impl Krate {
             Some(name) if !is_folder => folder.join(name),
             _ => folder,
         };
-        self.read_items(src, file, (&inner, &path), &items, is_public);
+        self.read_items(src, file, (&inner, path), &items, is_public);
     }
 
     fn read_items(
@@ -97,7 +97,7 @@ impl Krate {
         } else {
             folder.join(&name).join("mod.rs")
         };
-        self.read_file(src, &file, path, is_public);
+        self.read_file(src, &file, &path, is_public);
     }
 
     /// The files that each file uses, those of the same crate.
