@@ -27,7 +27,7 @@ pub struct Malformed {
 }
 
 #[derive(Deserialize)]
-struct Envelope<'a> {
+struct RawFrame<'a> {
     #[serde(borrow, default)]
     id: Option<&'a RawValue>,
     #[serde(borrow, default)]
@@ -42,12 +42,12 @@ impl Ops {
     /// # Errors
     /// If the frame is not a command of this table.
     pub fn read(&self, text: &str) -> Result<CommandFrame, Malformed> {
-        let envelope = envelope(text).ok_or(Malformed {
+        let raw_frame = raw_frame(text).ok_or(Malformed {
             id: None,
             op: None,
             error: Box::new(Error::new(&BAD_FRAME)),
         })?;
-        let id = envelope.id.and_then(id);
+        let id = raw_frame.id.and_then(id);
         let malformed = |op: Option<&Arc<Op>>, error| Malformed {
             id,
             op: op.cloned(),
@@ -56,13 +56,13 @@ impl Ops {
         let Some(id) = id else {
             return Err(malformed(None, Error::new(&BAD_FRAME)));
         };
-        let op: String = envelope
+        let op: String = raw_frame
             .op
             .and_then(|op| serde_json::from_str(op.get()).ok())
             .ok_or_else(|| malformed(None, Error::new(&BAD_FRAME)))?;
         let op = self.by_name(&op);
         let op = op.ok_or_else(|| malformed(None, Error::new(&UNKNOWN_OP)))?;
-        let fields = Fields::read(envelope.d).map_err(|error| malformed(Some(op), error))?;
+        let fields = Fields::read(raw_frame.d).map_err(|error| malformed(Some(op), error))?;
         let command = op
             .read(&fields)
             .map_err(|error| malformed(Some(op), error))?;
@@ -70,7 +70,7 @@ impl Ops {
     }
 }
 
-fn envelope(text: &str) -> Option<Envelope<'_>> {
+fn raw_frame(text: &str) -> Option<RawFrame<'_>> {
     // serde would also read a struct from an array.
     if !text.trim_start().starts_with('{') {
         return None;

@@ -33,10 +33,10 @@ mod role;
 mod room_change;
 mod room_create;
 mod room_update;
-mod rooms;
+mod room_list;
 mod send;
 mod session_revoke;
-mod sessions;
+mod session_list;
 mod typing;
 mod unban;
 
@@ -50,7 +50,7 @@ pub(crate) use reply::{Authenticated, CommandReply};
 
 use crate::rate_limit::Cost;
 use crate::wire::{Error, Fields};
-use ::rooms::api::RoomKey;
+use rooms::api::RoomKey;
 use page::PAGE_ROWS;
 use std::future::Future;
 
@@ -72,7 +72,7 @@ impl Ops {
             .add::<typing::Typing>()
             .add::<members::Members>()
             .add::<presence::Presence>()
-            .add::<rooms::Rooms>()
+            .add::<room_list::RoomList>()
             .add::<room_create::RoomCreate>()
             .add::<room_update::RoomUpdate>()
             .add::<dm::Dm>()
@@ -82,7 +82,7 @@ impl Ops {
             .add::<unban::Unban>()
             .add::<mute::Mute>()
             .add::<role::Role>()
-            .add::<sessions::Sessions>()
+            .add::<session_list::SessionList>()
             .add::<session_revoke::SessionRevoke>()
             .add::<logout::Logout>()
             .add::<ping::Ping>();

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::task::{self, Poll};
 use tower::{BoxError, Service};
 
-/// Runs commands.
+/// Runs commands that have passed all layers.
 #[derive(Clone)]
 pub(crate) struct CommandService {
     shared: Arc<Shared>,

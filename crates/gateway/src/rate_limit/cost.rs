@@ -5,13 +5,13 @@ use crate::limits::Points;
 /// Which of the settings in [`Points`] a command costs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cost {
-    /// [`Points::hello`]
+    /// As many points as [`Points::hello`] says.
     Hello,
-    /// [`Points::send`], and one of the sends per second.
+    /// As many points as [`Points::send`] says, and one of the sends per second.
     Send,
-    /// [`Points::page`]
+    /// As many points as [`Points::page`] says.
     Page,
-    /// [`Points::other`]
+    /// As many points as [`Points::other`] says.
     Other,
 }
 

@@ -83,14 +83,14 @@ impl ClockWatch {
 
 /// What the store has seen, in ms since 1970.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Seen {
+struct LastSeen {
     /// The last time that was trusted.
     at: i64,
     /// The last time that was not trusted, and for how long the clock has run evenly since.
     claim: Option<(i64, i64)>,
 }
 
-impl Seen {
+impl LastSeen {
     fn at(at: i64) -> Self {
         Self { at, claim: None }
     }
@@ -148,7 +148,7 @@ impl Seen {
     }
 }
 
-impl fmt::Display for Seen {
+impl fmt::Display for LastSeen {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.claim {
             None => write!(f, "{}", self.at),
@@ -171,7 +171,7 @@ impl Job for BeginClock {
 
     async fn run(&self, tx: &mut Writer<'_>) -> Result<(), JobError<Infallible>> {
         if seen(tx).await?.is_none() {
-            keep(tx, Seen::at(self.0)).await?;
+            keep(tx, LastSeen::at(self.0)).await?;
         }
         Ok(())
     }
@@ -185,15 +185,15 @@ struct CheckClock {
 impl Job for CheckClock {
     const NAME: &'static str = "storage.look_at_clock";
     const STATES: bool = false;
-    type Answer = Seen;
+    type Answer = LastSeen;
     type Refusal = Infallible;
 
     fn lane(&self) -> LaneKey {
         LaneKey(0)
     }
 
-    async fn run(&self, tx: &mut Writer<'_>) -> Result<Seen, JobError<Infallible>> {
-        let before = seen(tx).await?.unwrap_or(Seen::at(self.now));
+    async fn run(&self, tx: &mut Writer<'_>) -> Result<LastSeen, JobError<Infallible>> {
+        let before = seen(tx).await?.unwrap_or(LastSeen::at(self.now));
         let after = before.check(self.now, self.elapsed);
         keep(tx, after).await?;
         Ok(after)
@@ -206,13 +206,13 @@ struct ClockRow {
     value: String,
 }
 
-async fn seen(tx: &mut Writer<'_>) -> Result<Option<Seen>, Fault> {
+async fn seen(tx: &mut Writer<'_>) -> Result<Option<LastSeen>, Fault> {
     let select = "SELECT value FROM storage_meta WHERE key = 'clock'";
     let rows: Vec<ClockRow> = query!(tx, |c| diesel::sql_query(select).load(c))?;
-    Ok(rows.first().and_then(|row| Seen::read(&row.value)))
+    Ok(rows.first().and_then(|row| LastSeen::read(&row.value)))
 }
 
-async fn keep(tx: &mut Writer<'_>, seen: Seen) -> Result<(), Fault> {
+async fn keep(tx: &mut Writer<'_>, seen: LastSeen) -> Result<(), Fault> {
     let upsert = "INSERT INTO storage_meta (key, value) VALUES ('clock', $1)
         ON CONFLICT (key) DO UPDATE SET value = excluded.value";
     let value = seen.to_string();
@@ -224,14 +224,14 @@ async fn keep(tx: &mut Writer<'_>, seen: Seen) -> Result<(), Fault> {
 
 #[cfg(test)]
 mod tests {
-    use super::{ClockTrust, FAR, PROOF, Seen};
+    use super::{ClockTrust, FAR, PROOF, LastSeen};
 
     const HOUR: i64 = 60 * 60 * 1000;
     const DAY: i64 = 24 * HOUR;
     const NOW: i64 = 1_800_000_000_000;
 
     /// Checks every hour until the clock is trusted; returns how often.
-    fn hours_of_proof(mut seen: Seen, from: i64) -> i64 {
+    fn hours_of_proof(mut seen: LastSeen, from: i64) -> i64 {
         (1..1_000)
             .find(|hour| {
                 let now = from + hour * HOUR;
@@ -243,7 +243,7 @@ mod tests {
 
     #[test]
     fn a_clock_that_goes_on_is_believed_however_rarely_one_looks() {
-        let mut seen = Seen::at(NOW);
+        let mut seen = LastSeen::at(NOW);
         for step in 1..100 {
             let now = NOW + step * 3 * DAY;
             seen = seen.check(now, Some(3 * DAY));
@@ -253,14 +253,14 @@ mod tests {
 
     #[test]
     fn a_night_off_is_nothing() {
-        let seen = Seen::at(NOW).check(NOW + FAR, None);
+        let seen = LastSeen::at(NOW).check(NOW + FAR, None);
         assert_eq!(seen.trust(NOW + FAR), ClockTrust::Steady);
     }
 
     #[test]
     fn a_wild_clock_is_not_believed_and_one_that_is_set_right_is_at_once() {
         let wild = NOW + 60 * DAY;
-        let mut seen = Seen::at(NOW).check(wild, None);
+        let mut seen = LastSeen::at(NOW).check(wild, None);
         let suspect = ClockTrust::Suspect {
             ahead_ms: 60 * DAY,
             wait_ms: PROOF,
@@ -273,24 +273,24 @@ mod tests {
         ));
         seen = seen.check(NOW + 2 * HOUR, Some(HOUR));
         assert_eq!(seen.trust(NOW + 2 * HOUR), ClockTrust::Steady);
-        let behind = Seen::at(NOW).check(NOW - 60 * DAY, None);
+        let behind = LastSeen::at(NOW).check(NOW - 60 * DAY, None);
         assert!(matches!(behind.trust(NOW), ClockTrust::Suspect { .. }));
     }
 
     #[test]
     fn a_server_that_was_off_for_months_believes_its_clock_after_a_day() {
         let back = NOW + 60 * DAY;
-        assert_eq!(hours_of_proof(Seen::at(NOW).check(back, None), back), 24);
+        assert_eq!(hours_of_proof(LastSeen::at(NOW).check(back, None), back), 24);
     }
 
     #[test]
     fn a_restart_does_not_begin_the_day_again_and_another_jump_does() {
         let back = NOW + 60 * DAY;
-        let mut seen = Seen::at(NOW).check(back, None);
+        let mut seen = LastSeen::at(NOW).check(back, None);
         for hour in 1..=20 {
             seen = seen.check(back + hour * HOUR, Some(HOUR));
         }
-        let kept = Seen::read(&seen.to_string()).expect("its own text");
+        let kept = LastSeen::read(&seen.to_string()).expect("its own text");
         assert_eq!(kept, seen);
         let again = back + 21 * HOUR;
         assert_eq!(hours_of_proof(kept.check(again, None), again), 4);
@@ -300,8 +300,8 @@ mod tests {
 
     #[test]
     fn what_is_no_time_is_none() {
-        assert_eq!(Seen::read(""), None);
-        assert_eq!(Seen::read("soon"), None);
-        assert_eq!(Seen::read("1 2 three"), None);
+        assert_eq!(LastSeen::read(""), None);
+        assert_eq!(LastSeen::read("soon"), None);
+        assert_eq!(LastSeen::read("1 2 three"), None);
     }
 }

@@ -54,7 +54,7 @@ impl fmt::Display for Statement {
 }
 
 /// Runs store functions one after another on a filled [`Store`] and asserts that none scans a
-/// table: `looks_up!(store, |tx| { rooms::find(tx, &key); heirs::owners(tx, room, 32); })`. After
+/// table: `looks_up!(store, |tx| { rooms::find(tx, &key); owners::owners(tx, room, 32); })`. After
 /// `in order` none may sort either. Prints each statement with its time and its plan.
 #[macro_export]
 macro_rules! looks_up {
@@ -215,9 +215,9 @@ where
 
     async fn run(&self, tx: &mut Writer<'_>) -> Result<Vec<Statement>, JobError<Infallible>> {
         let seen = Arc::<Mutex<Vec<(String, Duration)>>>::default();
-        watch(tx, Some(recorder(Arc::clone(&seen))));
+        watch(tx, Some(statement_recorder(Arc::clone(&seen))));
         let done = (self.0)(tx).await;
-        watch(tx, None::<Recorder>);
+        watch(tx, None::<StatementRecorder>);
         done?;
         let seen = std::mem::take(&mut *seen.lock().unwrap_or_else(PoisonError::into_inner));
         let mut statements = Vec::new();
@@ -229,10 +229,10 @@ where
     }
 }
 
-type Recorder = Box<dyn Instrumentation>;
+type StatementRecorder = Box<dyn Instrumentation>;
 
 /// Records each statement when it ends.
-fn recorder(seen: Arc<Mutex<Vec<(String, Duration)>>>) -> Recorder {
+fn statement_recorder(seen: Arc<Mutex<Vec<(String, Duration)>>>) -> StatementRecorder {
     let mut started = Instant::now();
     Box::new(move |event: InstrumentationEvent<'_>| match event {
         InstrumentationEvent::StartQuery { .. } => started = Instant::now(),
@@ -246,10 +246,10 @@ fn recorder(seen: Arc<Mutex<Vec<(String, Duration)>>>) -> Recorder {
     })
 }
 
-fn watch(tx: &mut Writer<'_>, recorder: Option<Recorder>) {
+fn watch(tx: &mut Writer<'_>, statement_recorder: Option<StatementRecorder>) {
     match tx.writable() {
-        Connection::Sqlite(c) => diesel::Connection::set_instrumentation(c, recorder),
-        Connection::Postgres(c) => c.set_instrumentation(recorder),
+        Connection::Sqlite(c) => diesel::Connection::set_instrumentation(c, statement_recorder),
+        Connection::Postgres(c) => c.set_instrumentation(statement_recorder),
     }
 }
 

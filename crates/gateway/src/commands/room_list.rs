@@ -6,13 +6,13 @@ use messaging::api::{ListRooms, RoomsPage};
 use rooms::api::RoomKey;
 use serde::Serialize;
 
-pub(super) struct Rooms {
+pub(super) struct RoomList {
     all: bool,
     /// `next` of the page before.
     after: Option<String>,
 }
 
-impl Run for Rooms {
+impl Run for RoomList {
     const OP: &'static str = "rooms";
     const LANE: Lane = Lane::Concurrent;
     const COST: Cost = Cost::Other;
@@ -40,12 +40,12 @@ impl Run for Rooms {
             limit: PAGE_ROWS,
         };
         let page = context.ask(read).await?;
-        Ok(CommandReply::Body(Body::of(&RoomsShape::from(&page))))
+        Ok(CommandReply::Body(Body::of(&RoomListShape::from(&page))))
     }
 }
 
 #[derive(Serialize)]
-struct RoomsShape<'a> {
+struct RoomListShape<'a> {
     rooms: Vec<RoomShape<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     next: Option<&'a str>,
@@ -53,7 +53,7 @@ struct RoomsShape<'a> {
     invitations: Option<Vec<InvitationShape<'a>>>,
 }
 
-impl<'a> From<&'a RoomsPage> for RoomsShape<'a> {
+impl<'a> From<&'a RoomsPage> for RoomListShape<'a> {
     fn from(page: &'a RoomsPage) -> Self {
         let invitations = page.invitations.as_ref();
         Self {

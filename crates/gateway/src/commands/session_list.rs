@@ -6,12 +6,12 @@ use rooms::api::RoomKey;
 use serde::Serialize;
 use sessions::api::{ListSessions, SessionId, SessionsPage};
 
-pub(super) struct Sessions {
+pub(super) struct SessionList {
     /// `next` of the page before.
     after: Option<String>,
 }
 
-impl Run for Sessions {
+impl Run for SessionList {
     const OP: &'static str = "sessions";
     const LANE: Lane = Lane::Concurrent;
     const COST: Cost = Cost::Other;
@@ -37,18 +37,18 @@ impl Run for Sessions {
             limit: PAGE_ROWS,
         };
         let page = context.ask(read).await?;
-        Ok(CommandReply::Body(Body::of(&SessionsShape::from(&page))))
+        Ok(CommandReply::Body(Body::of(&SessionListShape::from(&page))))
     }
 }
 
 #[derive(Serialize)]
-struct SessionsShape<'a> {
+struct SessionListShape<'a> {
     sessions: Vec<SessionShape<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     next: Option<Id<SessionId>>,
 }
 
-impl<'a> From<&'a SessionsPage> for SessionsShape<'a> {
+impl<'a> From<&'a SessionsPage> for SessionListShape<'a> {
     fn from(page: &'a SessionsPage) -> Self {
         Self {
             sessions: page.lines.iter().map(SessionShape::from).collect(),
