@@ -1,9 +1,10 @@
 //! Sessions and rooms on a temporary SQLite database, with a member of `general`.
 
+use bus::SystemClock;
 use bus::{Builder, Request, Running, Settings, Tasks};
 use rooms::api::{JoinRoom, RoomKey};
+use sessions::SystemRandom;
 use sessions::api::{Caller, ConnectionId, Hello, Online, Proof};
-use sessions::{SystemClock, SystemRandom};
 use std::path::Path;
 use std::time::Duration;
 use storage::{Database, DatabaseConfig, Migrations, Registry, Url};

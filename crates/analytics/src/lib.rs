@@ -21,6 +21,6 @@ mod wiring;
 /// The name of its database in the configuration.
 pub const DATABASE: &str = "analytics";
 
-pub use deps::{Clock, Deps};
+pub use deps::Deps;
 pub use subscriber::Analytics;
 pub use wiring::{probe, tasks, wire};

@@ -36,7 +36,7 @@ struct SumRow {
 
 /// Reads the current metrics.
 pub(crate) async fn read(deps: &Deps) -> Result<Value, StorageError> {
-    let now = (deps.clock)();
+    let now = deps.clock.wall_ms();
     let read = deps.database.read("analytics.report", move |reader| {
         Box::pin(async move {
             let (first, today) = (hour(now) - 23, day(now));

@@ -35,7 +35,7 @@ impl Handles<EntriesAppended> for Analytics {
         event: &Arc<EntriesAppended>,
         _ctx: &mut Context,
     ) -> anyhow::Result<()> {
-        self.deps.inbox.add(&event.rooms, (self.deps.clock)());
+        self.deps.inbox.add(&event.rooms, self.deps.clock.wall_ms());
         Ok(())
     }
 }

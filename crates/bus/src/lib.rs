@@ -54,7 +54,8 @@ pub use reply::Reply;
 pub use request::{AskError, Request};
 pub use running::Running;
 pub use runtime::{
-    Backoff, RepeatedLine, RepeatedLines, Task, TaskInfo, TaskState, Tasks, give_way, panics,
+    Backoff, Clock, RepeatedLine, RepeatedLines, SystemClock, Task, TaskInfo, TaskState, Tasks,
+    give_way, millis, panics,
 };
 pub use settings::Settings;
 pub use subscriber::{Answers, Handles, Missed, Subscriber, Wiring};

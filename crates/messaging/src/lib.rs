@@ -17,7 +17,7 @@ mod timers;
 mod validate;
 mod wiring;
 
-pub use deps::{Clock, Deps};
+pub use deps::Deps;
 pub use queries::Queries;
 pub use settings::Settings;
 pub use subscriber::Messaging;

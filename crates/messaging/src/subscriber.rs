@@ -41,7 +41,7 @@ impl Subscriber for Messaging {
 
 impl Messaging {
     fn now(&self) -> i64 {
-        (self.deps.clock)()
+        self.deps.clock.wall_ms()
     }
 
     /// Submits a job, which replies when it is done, or replies with the refusal at once.

@@ -3,19 +3,13 @@
 use crate::api::RoomKey;
 use crate::settings::Settings;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use bus::{Clock, SystemClock};
 use sessions::api::Online;
-use std::sync::{Arc, LazyLock};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::sync::Arc;
 use storage::{ClockWatch, Database};
 
-/// Returns the wall clock's time, ms since 1970.
-pub type Clock = fn() -> i64;
-
-/// Returns how long the process has been running; never goes back.
-pub type Uptime = fn() -> Duration;
-
 /// Returns sixteen random bytes; room keys must be unguessable.
-pub type Random = fn() -> [u8; 16];
+pub type RandomBytes = fn() -> [u8; 16];
 
 /// What the subscriber, the queries and the timers share. Cheap to clone.
 #[derive(Clone)]
@@ -23,10 +17,9 @@ pub struct Deps {
     pub(crate) database: Database,
     pub(crate) settings: Settings,
     pub(crate) online: Online,
-    pub(crate) clock: Clock,
-    pub(crate) uptime: Uptime,
+    pub(crate) clock: Arc<dyn Clock>,
     pub(crate) clock_watch: Arc<ClockWatch>,
-    random: Random,
+    random: RandomBytes,
 }
 
 impl Deps {
@@ -36,32 +29,24 @@ impl Deps {
     pub fn new(database: Database, settings: Settings, online: Online) -> Self {
         Self {
             clock_watch: Arc::new(ClockWatch::new(&database)),
-            uptime,
             database,
             settings,
             online,
-            clock: wall_ms,
+            clock: Arc::new(SystemClock::new()),
             random: rand::random,
         }
     }
 
     /// Replaces the clock, for tests.
     #[must_use]
-    pub fn with_clock(mut self, clock: Clock) -> Self {
-        self.clock = clock;
-        self
-    }
-
-    /// Replaces the uptime, for tests.
-    #[must_use]
-    pub fn with_uptime(mut self, uptime: Uptime) -> Self {
-        self.uptime = uptime;
+    pub fn with_clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Arc::new(clock);
         self
     }
 
     /// Replaces the randomness, for tests.
     #[must_use]
-    pub fn with_random(mut self, random: Random) -> Self {
+    pub fn with_random(mut self, random: RandomBytes) -> Self {
         self.random = random;
         self
     }
@@ -70,18 +55,4 @@ impl Deps {
     pub(crate) fn new_key(&self) -> RoomKey {
         RoomKey(format!("~{}", URL_SAFE_NO_PAD.encode((self.random)())).into())
     }
-}
-
-/// Returns the system's time; a time before 1970 counts as 1970.
-fn wall_ms() -> i64 {
-    let since = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
-    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
-}
-
-/// Returns the time since the first call, by the monotonic clock.
-fn uptime() -> Duration {
-    static STARTED: LazyLock<Instant> = LazyLock::new(Instant::now);
-    STARTED.elapsed()
 }

@@ -24,7 +24,7 @@ mod timers;
 mod validate;
 mod wiring;
 
-pub use deps::{Clock, Deps, Random, Uptime};
+pub use deps::{Deps, RandomBytes};
 pub use queries::Queries;
 pub use retention::forget;
 pub use settings::{Quotas, Settings};

@@ -25,7 +25,7 @@ struct Deleted {
 /// are not held up. A run deletes at most [`crate::Settings::retention_run_max`] entries and leaves the
 /// rest to the next. Safe to repeat, also on several nodes at once.
 pub async fn forget(deps: &Deps) -> anyhow::Result<()> {
-    let now = (deps.clock)();
+    let now = deps.clock.wall_ms();
     if !trusts_clock(deps, now).await? {
         return Ok(());
     }
@@ -42,7 +42,7 @@ pub async fn forget(deps: &Deps) -> anyhow::Result<()> {
 }
 
 async fn trusts_clock(deps: &Deps, now: i64) -> anyhow::Result<bool> {
-    match deps.clock_watch.look(now, (deps.uptime)()).await? {
+    match deps.clock_watch.look(now, deps.clock.uptime()).await? {
         ClockTrust::Steady => Ok(true),
         ClockTrust::Suspect { ahead_ms, wait_ms } => {
             tracing::warn!(

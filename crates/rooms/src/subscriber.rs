@@ -61,7 +61,7 @@ impl Rooms {
     }
 
     fn now(&self) -> i64 {
-        (self.deps.clock)()
+        self.deps.clock.wall_ms()
     }
 }
 

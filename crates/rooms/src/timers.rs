@@ -64,7 +64,7 @@ async fn repair(deps: &Deps) -> anyhow::Result<()> {
         });
         let OwnerSurvey { ownerless, last } = read.await?;
         for room in ownerless {
-            let at = (deps.clock)();
+            let at = deps.clock.wall_ms();
             let repaired = deps
                 .database
                 .write(AssignOwnerJob { room, at }, WRITE_TIMEOUT)

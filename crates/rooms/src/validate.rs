@@ -64,7 +64,7 @@ pub(crate) fn create(request: CreateRoom, deps: &Deps) -> Result<CreateJob, Refu
         cid,
         rooms_max: deps.settings.rooms_max,
         quotas: deps.settings.quotas.clone(),
-        at: (deps.clock)(),
+        at: deps.clock.wall_ms(),
     })
 }
 

@@ -38,8 +38,10 @@ pub async fn create_general(deps: &Deps) -> Result<(), StorageError> {
         Box::pin(async move { retention::newest(access).await })
     });
     let newest = read.await?;
-    deps.clock_watch.begin((deps.clock)(), newest).await?;
-    let job = CreateGeneralJob { at: (deps.clock)() };
+    deps.clock_watch.begin(deps.clock.wall_ms(), newest).await?;
+    let job = CreateGeneralJob {
+        at: deps.clock.wall_ms(),
+    };
     let Ok(()) = deps.database.write(job, CREATE_TIMEOUT).await?;
     Ok(())
 }

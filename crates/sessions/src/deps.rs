@@ -1,11 +1,11 @@
 //! The dependencies of this crate's parts.
 
 use crate::api::{Online, SessionId, UserId};
-use crate::clock::Clock;
 use crate::presence::{GracePeriods, Presence};
 use crate::random::Random;
 use crate::rate_limits::RateLimits;
 use crate::settings::Settings;
+use bus::Clock;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use storage::{ClockTrust, ClockWatch, Database};

@@ -10,7 +10,6 @@
 
 mod actions;
 pub mod api;
-mod clock;
 mod deps;
 mod hasher;
 mod hello;
@@ -34,7 +33,6 @@ mod timers;
 mod wiring;
 
 pub use actions::probe;
-pub use clock::{Clock, SystemClock};
 pub use deps::Deps;
 pub use jwt::{JwtKey, JwtSettings, WeakSecret};
 pub use queries::Queries;

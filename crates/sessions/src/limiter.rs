@@ -1,7 +1,7 @@
 //! A rate limit per key, with bounded memory, for keys that strangers choose.
 
 use crate::api::Refusal;
-use crate::clock::Clock;
+use bus::Clock;
 use governor::middleware::NoOpMiddleware;
 use governor::state::keyed::DashMapStateStore;
 use governor::{Quota, RateLimiter};
@@ -102,7 +102,7 @@ fn at_least_one(max: u32) -> NonZeroU32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock::ManualClock;
+    use crate::tests::manual_clock::ManualClock;
 
     fn wait(refused: Result<(), Refusal>) -> Duration {
         match refused {

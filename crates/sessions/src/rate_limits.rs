@@ -1,9 +1,9 @@
 //! Rate limits on password attempts and on new users.
 
 use crate::api::{Refusal, SessionId};
-use crate::clock::Clock;
 use crate::limiter::Limiter;
 use crate::settings::Settings;
+use bus::Clock;
 use std::sync::Arc;
 
 /// The rate limits, keyed by name, network or session.

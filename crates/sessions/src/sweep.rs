@@ -2,10 +2,10 @@
 //! can release them.
 
 use crate::api::{PeopleEnded, PeopleForgettable, UserId};
-use crate::clock::millis;
 use crate::deps::Deps;
 use crate::store::{housekeeping, user_sessions};
 use bus::Bus;
+use bus::millis;
 use futures_util::FutureExt as _;
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};

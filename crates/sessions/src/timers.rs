@@ -1,11 +1,11 @@
 //! The periodic tasks of sessions.
 
-use crate::clock::millis;
 use crate::deps::Deps;
 use crate::jobs::{Expire, NoteSeen};
 use crate::presence::{ConnectedSessionsRead, Tick};
 use crate::subscriber::{Sessions, connected_sessions};
 use crate::sweep::Sweep;
+use bus::millis;
 use bus::{Bus, Subscriber as _, Tasks};
 use std::time::Duration;
 

@@ -4,11 +4,12 @@
 //! `FAULTY_RANK` whether it is essential. With a file `calm` in the data directory it behaves.
 
 use anyhow::Context as _;
+use bus::SystemClock;
 use bus::{Builder, Context, Handles, LoadError, Running, Subscriber, Tasks, Wiring};
 use gateway::{Gateway, Health, Listeners, Serving};
 use rooms::api::EntriesAppended;
+use sessions::SystemRandom;
 use sessions::api::{KeepConnected, Online};
-use sessions::{SystemClock, SystemRandom};
 use std::env::var;
 use std::future::pending;
 use std::net::SocketAddr;

@@ -2,12 +2,14 @@
 //! lines that callers cannot multiply.
 
 mod backoff;
+mod clock;
 mod give_way;
 pub mod panics;
 mod repeated;
 mod tasks;
 
 pub use backoff::Backoff;
+pub use clock::{Clock, SystemClock, millis};
 pub use give_way::give_way;
 pub use repeated::{RepeatedLine, RepeatedLines};
 pub use tasks::{Task, TaskInfo, TaskState, Tasks};

@@ -32,11 +32,11 @@ mod reply;
 mod role;
 mod room_change;
 mod room_create;
-mod room_update;
 mod room_list;
+mod room_update;
 mod send;
-mod session_revoke;
 mod session_list;
+mod session_revoke;
 mod typing;
 mod unban;
 
@@ -50,8 +50,8 @@ pub(crate) use reply::{Authenticated, CommandReply};
 
 use crate::rate_limit::Cost;
 use crate::wire::{Error, Fields};
-use rooms::api::RoomKey;
 use page::PAGE_ROWS;
+use rooms::api::RoomKey;
 use std::future::Future;
 
 impl Ops {

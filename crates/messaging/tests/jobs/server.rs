@@ -147,7 +147,7 @@ fn wire(bus: &mut Builder, database: &Database) {
         database.clone(),
         sessions::Settings::default(),
         online.clone(),
-        sessions::SystemClock::new(),
+        bus::SystemClock::new(),
         sessions::SystemRandom,
     );
     sessions::wire(bus, &sessions);

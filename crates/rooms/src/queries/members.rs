@@ -29,7 +29,7 @@ impl Reads<Members> for Queries {
         let limit = request.limit.max(1);
         let query = MembersQuery {
             online: self.online.clone(),
-            now: (self.clock)(),
+            now: self.clock.wall_ms(),
             after,
             limit: if request.online_only {
                 limit.min(self.presence_max)

@@ -6,18 +6,19 @@ mod log;
 mod members;
 mod memberships;
 
+use crate::Deps;
 use crate::api::{Floor, Refusal, RoomKey, floor};
-use crate::{Clock, Deps};
-use bus::AskError;
+use bus::{AskError, Clock};
 use futures_util::future::BoxFuture;
 use sessions::api::{Online, UserId};
+use std::sync::Arc;
 use storage::{Database, Fault, Reader as Snapshot};
 
 /// Answers the concurrent requests: rooms, logs, members, memberships, invitations.
 pub struct Queries {
     database: Database,
     online: Online,
-    clock: Clock,
+    clock: Arc<dyn Clock>,
     presence_max: usize,
 }
 
@@ -29,7 +30,7 @@ impl Queries {
         Self {
             database: deps.database.clone(),
             online: deps.online.clone(),
-            clock: deps.clock,
+            clock: Arc::clone(&deps.clock),
             presence_max: deps.settings.presence_max,
         }
     }

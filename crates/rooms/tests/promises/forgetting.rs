@@ -1,7 +1,7 @@
 //! Retention deletes entries that are too old, unless the clock cannot be trusted.
 
 use crate::items::{item, message};
-use crate::server::{TestServer, now};
+use crate::server::{TestClock, TestServer, now, uptime};
 use rooms::api::RoomKey;
 use rooms::{Deps, Settings};
 use sessions::api::{Caller, Online};
@@ -48,9 +48,10 @@ async fn a_wrong_clock_deletes_nothing_until_it_has_run_steadily() {
     let room = server.public(&ann, "a").await;
     chat(&server, &ann, &room, 250).await;
 
-    let deps = deps_with(&server, keeping(30, 200_000))
-        .with_clock(|| now() + AHEAD.load(Ordering::Relaxed))
-        .with_uptime(|| Duration::from_secs(UP_S.load(Ordering::Relaxed)));
+    let deps = deps_with(&server, keeping(30, 200_000)).with_clock(TestClock(
+        || now() + AHEAD.load(Ordering::Relaxed),
+        || Duration::from_secs(UP_S.load(Ordering::Relaxed)),
+    ));
     rooms::create_general(&deps).await.expect("it is there");
     AHEAD.store(ms(60 * DAY), Ordering::Relaxed);
     for _ in 0..3 {
@@ -85,8 +86,8 @@ async fn a_run_stops_at_its_limit_and_the_next_one_continues() {
         chat(&server, &ann, &room, 700).await;
         rooms.push(room);
     }
-    let deps =
-        deps_with(&server, keeping(1, 500)).with_clock(|| now() + AHEAD.load(Ordering::Relaxed));
+    let deps = deps_with(&server, keeping(1, 500))
+        .with_clock(TestClock(|| now() + AHEAD.load(Ordering::Relaxed), uptime));
     // A jump that is still trusted, and beyond the retention.
     AHEAD.store(ms(DAY) + 1, Ordering::Relaxed);
     let left = async || {

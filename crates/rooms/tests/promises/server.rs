@@ -1,21 +1,23 @@
 //! A server without its sockets: sessions and rooms on one bus and one store.
 
 use crate::items::{AppendJob, Item, item, message};
-use bus::Request;
+
+use bus::{Clock, Request, SystemClock};
 use rooms::Deps;
 use rooms::api::log::Appended;
 use rooms::api::{
     CreateRoom, Created, Done, EntriesAppended, Entry, History, JoinRoom, Joined, Kind, LeaveRoom,
     Members, MembersPage, Moderate, Moderation, ReadLog, Refusal, Role, RoomKey, Seq,
 };
+use sessions::SystemRandom;
 use sessions::api::operator::GrantAdmin;
 use sessions::api::{
     Authenticate, Caller, ConnectionId, Disconnected, Hello, Online, Proof, Register, User,
     directory,
 };
-use sessions::{SystemClock, SystemRandom};
+use std::sync::LazyLock;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use storage::kit::{Seen, Store};
 
 /// The time limit for every wait in these tests; far more than any takes.
@@ -35,6 +37,29 @@ pub(crate) static NOW: AtomicI64 = AtomicI64::new(1_800_000_000_000);
 
 pub(crate) fn now() -> i64 {
     NOW.load(Ordering::Relaxed)
+}
+
+/// Returns the time since the first call.
+pub(crate) fn uptime() -> Duration {
+    static STARTED: LazyLock<Instant> = LazyLock::new(Instant::now);
+    STARTED.elapsed()
+}
+
+/// A clock made of two functions: wall time in milliseconds, and uptime.
+pub(crate) struct TestClock<W, U>(pub(crate) W, pub(crate) U);
+
+impl<W, U> Clock for TestClock<W, U>
+where
+    W: Fn() -> i64 + Send + Sync + 'static,
+    U: Fn() -> Duration + Send + Sync + 'static,
+{
+    fn wall_ms(&self) -> i64 {
+        (self.0)()
+    }
+
+    fn uptime(&self) -> Duration {
+        (self.1)()
+    }
 }
 
 impl TestServer {
@@ -60,7 +85,8 @@ impl TestServer {
                 SystemClock::new(),
                 SystemRandom,
             );
-            let deps = Deps::new(database.clone(), settings, online).with_clock(now);
+            let deps =
+                Deps::new(database.clone(), settings, online).with_clock(TestClock(now, uptime));
             sessions::wire(bus, &people);
             rooms::wire(bus, &deps);
             appended.watch(bus);

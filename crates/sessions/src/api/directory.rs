@@ -1,10 +1,10 @@
 //! Functions on users, run inside the caller's own transaction.
 
 use super::{EndReason, User, UserId};
-use crate::clock::{Clock as _, SystemClock};
 use crate::jobs::{self, end_user};
 use crate::name::Name;
 use crate::store::{housekeeping, user_sessions, users};
+use bus::{Clock as _, SystemClock};
 use std::collections::{HashMap, HashSet};
 use storage::prelude::*;
 

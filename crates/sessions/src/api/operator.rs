@@ -1,10 +1,10 @@
 //! Account jobs for the operator, run by a server or by `parlor admin`.
 
 use super::directory;
-use crate::clock::{Clock as _, SystemClock};
 use crate::jobs;
 use crate::name::Name;
 use crate::store::users;
+use bus::{Clock as _, SystemClock};
 use std::convert::Infallible;
 use storage::prelude::*;
 

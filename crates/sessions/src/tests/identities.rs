@@ -3,8 +3,8 @@
 use super::recorder::Change;
 use super::world::World;
 use crate::api::{ConnectionId, Logout, Proof, Refusal, Token, Welcome};
-use crate::clock::ManualClock;
 use crate::sweep::Sweep;
+use crate::tests::manual_clock::ManualClock;
 use crate::{JwtKey, JwtSettings, Settings};
 use jsonwebtoken::{EncodingKey, Header, encode};
 use serde_json::json;

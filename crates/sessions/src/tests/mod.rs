@@ -5,6 +5,7 @@ mod directory;
 mod ending;
 mod guests;
 mod identities;
+pub(crate) mod manual_clock;
 mod people;
 mod presence;
 mod quotas;

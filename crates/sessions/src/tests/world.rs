@@ -5,13 +5,14 @@ use crate::api::{
     Authenticate, Caller, ConnectionId, Disconnected, Hello, KeepConnected, ListSessions, Online,
     Proof, Refusal, SessionId, SessionSummary, Token, User, UserId, Welcome,
 };
-use crate::clock::{Clock as _, ManualClock};
 use crate::jobs::{HelloContext, OpenGuest, OpenToken, SessionCredentials};
 use crate::name::Name;
 use crate::presence::{OpenedConnection, Tick};
 use crate::sweep::Sweep;
+use crate::tests::manual_clock::ManualClock;
 use crate::timers::Timers;
 use crate::{Deps, Settings, SystemRandom, random};
+use bus::Clock as _;
 use bus::{AskError, Builder, Bus, Request, Running, Tasks};
 use futures_util::FutureExt as _;
 use std::convert::Infallible;

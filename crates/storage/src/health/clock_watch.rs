@@ -224,7 +224,7 @@ async fn keep(tx: &mut Writer<'_>, seen: LastSeen) -> Result<(), Fault> {
 
 #[cfg(test)]
 mod tests {
-    use super::{ClockTrust, FAR, PROOF, LastSeen};
+    use super::{ClockTrust, FAR, LastSeen, PROOF};
 
     const HOUR: i64 = 60 * 60 * 1000;
     const DAY: i64 = 24 * HOUR;
@@ -280,7 +280,10 @@ mod tests {
     #[test]
     fn a_server_that_was_off_for_months_believes_its_clock_after_a_day() {
         let back = NOW + 60 * DAY;
-        assert_eq!(hours_of_proof(LastSeen::at(NOW).check(back, None), back), 24);
+        assert_eq!(
+            hours_of_proof(LastSeen::at(NOW).check(back, None), back),
+            24
+        );
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Time, as a parameter.
+//! Time, as a parameter: tests move it.
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -46,38 +46,8 @@ impl Clock for SystemClock {
     }
 }
 
-/// Returns a duration in milliseconds, saturating.
-pub(crate) fn millis(duration: Duration) -> i64 {
+/// Returns a duration in milliseconds, at most `i64::MAX`.
+#[must_use]
+pub fn millis(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
-}
-
-/// A clock that moves only by [`Self::advance`].
-#[cfg(test)]
-#[derive(Debug, Clone, Default)]
-pub(crate) struct ManualClock(std::sync::Arc<std::sync::atomic::AtomicU64>);
-
-#[cfg(test)]
-impl ManualClock {
-    /// 2026-11-20, noon.
-    pub(crate) const START_MS: i64 = 1_795_176_000_000;
-
-    pub(crate) fn advance(&self, by: Duration) {
-        let by = u64::try_from(by.as_millis()).unwrap();
-        self.0.fetch_add(by, std::sync::atomic::Ordering::Relaxed);
-    }
-
-    fn passed_ms(&self) -> u64 {
-        self.0.load(std::sync::atomic::Ordering::Relaxed)
-    }
-}
-
-#[cfg(test)]
-impl Clock for ManualClock {
-    fn wall_ms(&self) -> i64 {
-        Self::START_MS + i64::try_from(self.passed_ms()).unwrap()
-    }
-
-    fn uptime(&self) -> Duration {
-        Duration::from_millis(self.passed_ms())
-    }
 }
