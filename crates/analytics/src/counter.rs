@@ -11,7 +11,7 @@ use crate::jobs::{AddCounts, CursorConflict, Reset};
 use crate::report;
 use crate::store;
 use anyhow::Context as _;
-use bus::{Bus, Tasks};
+use bus::{Backoff, Bus, Tasks};
 use rooms::api::{Heads, LogPage, ReadLog, Refusal, RoomId, RoomKey, Seq};
 use std::collections::HashMap;
 use std::time::Duration;
@@ -30,7 +30,7 @@ const REPORT_EVERY: Duration = Duration::from_secs(30);
 /// The shortest time between two reports.
 const REPORT_INTERVAL_MIN: Duration = Duration::from_secs(1);
 
-/// The first pause after a failure; doubles up to [`PAUSE_MAX`], with jitter.
+/// The first and the longest pause after a failure.
 const PAUSE_MIN: Duration = Duration::from_millis(200);
 const PAUSE_MAX: Duration = Duration::from_secs(10);
 
@@ -72,7 +72,7 @@ impl Counter {
     /// Counts until it is cancelled.
     pub(crate) async fn run(mut self, tasks: Tasks) -> anyhow::Result<()> {
         self.deps.inbox.request_rescan();
-        let mut pause = PAUSE_MIN;
+        let mut backoff = Backoff::between(PAUSE_MIN, PAUSE_MAX);
         loop {
             let report_due = if self.report_outdated {
                 REPORT_INTERVAL_MIN
@@ -84,7 +84,7 @@ impl Counter {
             sleep(BATCH_WINDOW).await;
             match self.round().await {
                 Ok(()) => {
-                    pause = PAUSE_MIN;
+                    backoff.reset();
                     self.deps.operator_view.clear_error();
                 }
                 Err(error) => {
@@ -93,8 +93,7 @@ impl Counter {
                     if !opening && !tasks.stopping().is_cancelled() {
                         self.deps.operator_view.set_error(&error);
                     }
-                    sleep(pause.mul_f64(rand::random_range(0.5..1.0))).await;
-                    pause = (pause * 2).min(PAUSE_MAX);
+                    sleep(backoff.pause()).await;
                     self.deps.inbox.request_rescan();
                 }
             }

@@ -1,5 +1,6 @@
 //! Limits per client: sizes, rates and times.
 
+use rooms::api::text;
 use std::time::Duration;
 
 /// The slowest line that is waited for, bytes per second.
@@ -99,8 +100,8 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             frame_bytes: 64 << 10,
-            body_chars: 4000,
-            body_bytes: 16 << 10,
+            body_chars: text::BODY_CHARS_MAX,
+            body_bytes: text::BODY_BYTES_MAX,
             page_max: 200,
             page_bytes: 128 << 10,
             rooms_max: 128,

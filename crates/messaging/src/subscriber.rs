@@ -56,7 +56,7 @@ impl Messaging {
     }
 
     fn send(&self, request: SendMessage) -> Result<SendJob, Refusal> {
-        validate::cid(&request.cid)?;
+        text::cid(&request.cid)?;
         Ok(SendJob {
             body: text::body(&request.body)?,
             author: request.caller.user,

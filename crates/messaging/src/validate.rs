@@ -3,20 +3,7 @@
 use rooms::api::Refusal;
 use unicode_normalization::UnicodeNormalization as _;
 
-const CID_CHARS_MAX: usize = 64;
 const EMOJI_BYTES_MAX: usize = 32;
-
-/// Validates a client's own id for a message. Ids are compared byte by byte and not normalised.
-pub(crate) fn cid(text: &str) -> Result<(), Refusal> {
-    let length = text.chars().count();
-    if (1..=CID_CHARS_MAX).contains(&length) && !text.chars().any(char::is_control) {
-        return Ok(());
-    }
-    Err(Refusal::BadRequest {
-        field: "cid",
-        expected: "1 to 64 characters, none of them a control character",
-    })
-}
 
 /// Validates an emoji and returns it in NFC, so that equal reactions have equal bytes.
 pub(crate) fn emoji(text: &str) -> Result<String, Refusal> {
@@ -34,16 +21,6 @@ pub(crate) fn emoji(text: &str) -> Result<String, Refusal> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_cid_has_one_to_sixty_four_characters() {
-        assert!(cid("a").is_ok());
-        assert!(cid(&"é".repeat(64)).is_ok());
-        for bad in ["", &"a".repeat(65), "a\0b", "a\nb"] {
-            let refusal = cid(bad).unwrap_err();
-            assert!(matches!(refusal, Refusal::BadRequest { field: "cid", .. }));
-        }
-    }
 
     #[test]
     fn an_emoji_has_one_to_thirty_two_bytes() {

@@ -3,6 +3,7 @@
 
 use super::collector::Collector;
 use super::counters::SpanCounters;
+use bus::Backoff;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::transform::common::tonic::ResourceAttributesWithSchema;
 use opentelemetry_proto::transform::trace::tonic::group_spans_by_resource_and_scope;
@@ -19,7 +20,7 @@ const BATCH_MAX: usize = 512;
 /// How long a batch that is not full waits for more spans.
 const BATCH_WAIT: Duration = Duration::from_secs(1);
 
-/// Pause after a failed request; doubled up to [`BACKOFF_MAX`].
+/// The first and the longest pause after a failed request.
 const BACKOFF_MIN: Duration = Duration::from_secs(1);
 const BACKOFF_MAX: Duration = Duration::from_secs(30);
 
@@ -37,19 +38,21 @@ impl Exporter {
     /// Runs until it is closing and the queue is empty.
     pub(super) async fn run(mut self) {
         let mut status = ExportStatus::new(&self.counters);
-        let mut backoff = BACKOFF_MIN;
+        let mut backoff = Backoff::between(BACKOFF_MIN, BACKOFF_MAX);
         while let Some(batch) = self.batch().await {
             let sent = self.send(batch).await;
             status.log_change(&sent, &self.counters);
             if sent.is_ok() {
-                backoff = BACKOFF_MIN;
+                backoff.reset();
                 continue;
             }
-            let waited = self.closing.run_until_cancelled(sleep(backoff)).await;
+            let waited = self
+                .closing
+                .run_until_cancelled(sleep(backoff.pause()))
+                .await;
             if waited.is_none() {
                 return;
             }
-            backoff = (backoff * 2).min(BACKOFF_MAX);
         }
     }
 

@@ -8,6 +8,9 @@ pub const BODY_CHARS_MAX: usize = 4_000;
 /// The maximum length of a message, in bytes of UTF-8.
 pub const BODY_BYTES_MAX: usize = 16 * 1024;
 
+/// The maximum length of a client's own id, in characters.
+const CID_CHARS_MAX: usize = 64;
+
 /// The limits for one kind of text.
 #[derive(Debug, Clone, Copy)]
 pub struct Rule {
@@ -30,6 +33,19 @@ const BODY: Rule = Rule {
     lines: true,
     empty: false,
 };
+
+/// Checks a client's own id for a message or a room: 1 to 64 characters, none of them a control
+/// character. Ids are compared byte by byte and not normalised.
+pub fn cid(text: &str) -> Result<(), Refusal> {
+    let length = text.chars().count();
+    if (1..=CID_CHARS_MAX).contains(&length) && !text.chars().any(char::is_control) {
+        return Ok(());
+    }
+    Err(Refusal::BadRequest {
+        field: "cid",
+        expected: "1 to 64 characters, none of them a control character",
+    })
+}
 
 /// Checks the body of a message and returns it in NFC.
 pub fn body(text: &str) -> Result<String, Refusal> {
@@ -69,13 +85,23 @@ fn nfc(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{BODY_BYTES_MAX, BODY_CHARS_MAX, body};
+    use super::{BODY_BYTES_MAX, BODY_CHARS_MAX, body, cid};
     use crate::api::Refusal;
 
     fn refused(text: &str) -> &'static str {
         match body(text) {
             Err(Refusal::BadText { why, .. }) => why,
             other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_cid_has_one_to_sixty_four_characters() {
+        assert!(cid("a").is_ok());
+        assert!(cid(&"é".repeat(64)).is_ok());
+        for bad in ["", &"a".repeat(65), "a\0b", "a\nb"] {
+            let refusal = cid(bad).unwrap_err();
+            assert!(matches!(refusal, Refusal::BadRequest { field: "cid", .. }));
         }
     }
 

@@ -7,7 +7,7 @@ use crate::error::{NoAnswer, catch_panics};
 use crate::health::count;
 use crate::pool::{AcquireRequest, AnyLease, ConnectionPool, Lease};
 use crate::{Connection, Fault, Reader, StorageError};
-use bus::{Tasks, TraceId};
+use bus::{Backoff, Tasks, TraceId};
 use diesel_async::AsyncPgConnection;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
@@ -20,8 +20,9 @@ use tokio::time::Instant;
 /// several may have died together.
 const ATTEMPTS: u32 = 5;
 
-/// The pause before the second attempt; doubled before each further one, with jitter.
-const PAUSE: Duration = Duration::from_millis(4);
+/// The first and the longest pause before a further attempt.
+const PAUSE_MIN: Duration = Duration::from_millis(6);
+const PAUSE_MAX: Duration = Duration::from_millis(50);
 
 /// A read that is about to run.
 pub(crate) struct Read<'d> {
@@ -64,21 +65,20 @@ impl Read<'_> {
             + 'static,
     {
         let begin_by = Instant::now() + self.pool.acquire_timeout();
-        let mut pause = PAUSE;
+        let mut backoff = Backoff::between(PAUSE_MIN, PAUSE_MAX);
         for _ in 1..ATTEMPTS {
             let fault = match self.attempt(work.clone()).await? {
                 Err(Some(fault)) if fault.is_transient() => fault,
                 ended => return self.result_of(ended),
             };
             self.pool.last_error().note(&fault);
-            let resume = Instant::now() + pause.mul_f64(rand::random_range(0.5..1.5));
+            let resume = Instant::now() + backoff.pause();
             if resume >= begin_by {
                 return self.result_of(Err(Some(fault)));
             }
             tracing::debug!(%fault, operation = self.operation, "retrying a read");
             count(&self.pool.counters().read_repeats);
             tokio::time::sleep_until(resume).await;
-            pause *= 2;
         }
         self.result_of(self.attempt(work).await?)
     }

@@ -11,15 +11,11 @@ use crate::health::{
 use crate::pool::not_open;
 use crate::replica::{ReadReplica, Replicas};
 use crate::{DatabaseConfig, DatabaseState, OpenError, StorageError};
-use bus::{Bus, Task, Tasks};
+use bus::{Backoff, Bus, Task, Tasks};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
-
-/// First pause before a database is tried again; doubled up to [`PAUSE_MAX`], each with jitter.
-const PAUSE_MIN: Duration = Duration::from_millis(100);
-const PAUSE_MAX: Duration = Duration::from_secs(5);
 
 pub(crate) struct Slot {
     pub(crate) context: DatabaseContext,
@@ -151,10 +147,9 @@ impl Slot {
         }
         let (slot, name) = (Arc::clone(self), format!("{} connect", self.config().name));
         let task = self.context.tasks.once("storage", name, async move {
-            let mut pause = PAUSE_MIN;
+            let mut backoff = Backoff::new();
             while slot.open().await.is_err() {
-                tokio::time::sleep(pause.mul_f64(rand::random_range(0.5..1.0))).await;
-                pause = (pause * 2).min(PAUSE_MAX);
+                tokio::time::sleep(backoff.pause()).await;
             }
         });
         if let Some(former) = connecting.replace(task) {

@@ -1,11 +1,12 @@
 //! Leaves a replica alone for a while after it failed, so that this costs one late read and not
 //! every read.
 
+use bus::Backoff;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// The first pause; doubled after each further failure, up to [`PAUSE_MAX`], each with jitter.
+/// The first and the longest pause.
 const PAUSE_MIN: Duration = Duration::from_millis(250);
 const PAUSE_MAX: Duration = Duration::from_secs(5);
 
@@ -17,6 +18,7 @@ pub(crate) struct CircuitBreaker(Mutex<Option<Pause>>);
 struct Pause {
     until: Instant,
     length: Duration,
+    backoff: Backoff,
     on_trial: bool,
 }
 
@@ -40,15 +42,17 @@ impl CircuitBreaker {
     /// Notes a failed read; opens the breaker or, after a trial, doubles the pause.
     pub(crate) fn failed(&self) {
         let mut open = self.locked();
-        let length = match *open {
-            None => PAUSE_MIN,
-            Some(pause) if pause.on_trial => (pause.length * 2).min(PAUSE_MAX),
+        let mut backoff = match *open {
+            None => Backoff::between(PAUSE_MIN, PAUSE_MAX),
+            Some(pause) if pause.on_trial => pause.backoff,
             // Reads that were under way when the breaker opened count as one failure.
             Some(_) => return,
         };
+        let length = backoff.pause();
         *open = Some(Pause {
-            until: Instant::now() + length.mul_f64(rand::random_range(0.75..1.25)),
+            until: Instant::now() + length,
             length,
+            backoff,
             on_trial: false,
         });
     }

@@ -13,7 +13,7 @@ use super::responder::now;
 use crate::health::{LaneBlocked, count};
 use crate::pool::{AnyLease, ConnectionPool};
 use crate::{Connection, StorageError};
-use bus::Task;
+use bus::{Backoff, Task};
 use futures_util::FutureExt as _;
 use std::pin::pin;
 use std::sync::atomic::Ordering;
@@ -24,7 +24,7 @@ use tokio::time::Instant;
 /// Most jobs of one transaction.
 const BATCH_MAX: usize = 256;
 
-/// First pause before a retry; doubled up to [`PAUSE_MAX`], each with jitter.
+/// The first and the longest pause before a retry.
 const PAUSE_MIN: Duration = Duration::from_millis(5);
 const PAUSE_MAX: Duration = Duration::from_millis(250);
 
@@ -149,7 +149,7 @@ impl LaneTask {
     async fn write_batch(&self, mut batch: Batch, last_lease: &mut Instant) {
         let (with, began) = (&self.with, Instant::now());
         let last_error = with.pool.last_error();
-        let mut pause = PAUSE_MIN;
+        let mut backoff = Backoff::between(PAUSE_MIN, PAUSE_MAX);
         loop {
             batch.fail_jobs(
                 last_error,
@@ -192,8 +192,7 @@ impl LaneTask {
                 }
             }
             count(&with.pool.counters().write_repeats);
-            tokio::time::sleep(pause.mul_f64(rand::random_range(0.5..1.5))).await;
-            pause = (pause * 2).min(PAUSE_MAX);
+            tokio::time::sleep(backoff.pause()).await;
         }
     }
 
