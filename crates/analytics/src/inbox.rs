@@ -4,9 +4,10 @@
 //! the log.
 
 use crate::latency::Latencies;
+use parking_lot::Mutex;
 use rooms::api::{Change, Entry, RoomEntries, RoomId, RoomKey, Seq};
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use tokio::sync::Notify;
 
 /// The most entries kept.
@@ -83,8 +84,8 @@ impl Inbox {
         std::mem::take(&mut self.locked())
     }
 
-    fn locked(&self) -> std::sync::MutexGuard<'_, PendingWork> {
-        self.pending.lock().unwrap_or_else(PoisonError::into_inner)
+    fn locked(&self) -> parking_lot::MutexGuard<'_, PendingWork> {
+        self.pending.lock()
     }
 }
 

@@ -1,8 +1,9 @@
 //! The operator's view of analytics: `/health/analytics`.
 
 use bus::{Probe, ProbeState};
+use parking_lot::Mutex;
 use serde_json::{Value, json};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 /// The latest metrics, and the counter's error if it is failing. Written by the counter.
 #[derive(Default)]
@@ -32,8 +33,8 @@ impl OperatorView {
         }
     }
 
-    fn locked(&self) -> std::sync::MutexGuard<'_, ViewState> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    fn locked(&self) -> parking_lot::MutexGuard<'_, ViewState> {
+        self.0.lock()
     }
 }
 

@@ -3,8 +3,9 @@
 use crate::runtime::panics::caught;
 use crate::{AskError, Reads, Request, TraceId};
 use futures_util::future::BoxFuture;
+use parking_lot::RwLock;
 use std::any::Any;
-use std::sync::{Arc, RwLock};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout_at};
@@ -61,19 +62,12 @@ impl Reader {
 
     /// Drops the answerer.
     pub(crate) fn close(&self) {
-        let answerer = self
-            .answerer
-            .write()
-            .expect("nothing panics under this lock")
-            .take();
+        let answerer = self.answerer.write().take();
         drop(answerer);
     }
 
     fn answerer<R: Request>(&self) -> Option<Arc<dyn AnyReads<R>>> {
-        let answerer = self
-            .answerer
-            .read()
-            .expect("nothing panics under this lock");
+        let answerer = self.answerer.read();
         let answerer = answerer.as_ref()?.downcast_ref::<Arc<dyn AnyReads<R>>>();
         Some(Arc::clone(
             answerer.expect("registered under the request's type"),

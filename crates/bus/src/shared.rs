@@ -9,10 +9,11 @@ use crate::metrics::Moment;
 use crate::reply;
 use crate::routing::{Answerer, HandlerRef, Inbox, Routing};
 use crate::{AskError, BusMetrics, Origin, Request, Settings, TraceId};
+use parking_lot::{Mutex, MutexGuard};
 use std::any::TypeId;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
@@ -310,8 +311,6 @@ impl Shared {
     }
 
     fn log(&self) -> MutexGuard<'_, Log> {
-        self.log
-            .lock()
-            .expect("nothing panics under the log's lock")
+        self.log.lock()
     }
 }

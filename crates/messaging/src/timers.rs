@@ -5,11 +5,12 @@ use crate::store::markers::{self, Marker};
 use crate::store::{reactions, states};
 use crate::{Deps, Messaging};
 use bus::{Subscriber as _, Tasks};
+use parking_lot::Mutex;
 use rooms::api::catalogue::{self, TruncatedRoom};
 use rooms::api::{RoomId, RoomKey};
 use sessions::api::{UserId, directory};
 use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 use storage::prelude::*;
 
@@ -96,7 +97,7 @@ async fn with_leftovers(
 /// Reads the next markers and removes those that are no longer needed.
 async fn sweep(deps: &Deps, cursor: &Cursor) -> anyhow::Result<()> {
     for _ in 0..PAGES_MAX {
-        let from = *cursor.lock().unwrap_or_else(PoisonError::into_inner);
+        let from = *cursor.lock();
         let read = deps.database.read("messaging.markers", move |access| {
             Box::pin(async move {
                 let markers = markers::after(access, from, MARKERS_MAX).await?;
@@ -111,7 +112,7 @@ async fn sweep(deps: &Deps, cursor: &Cursor) -> anyhow::Result<()> {
                 .write(SweepMarkersJob { room, markers }, WRITE_TIMEOUT)
                 .await?;
         }
-        *cursor.lock().unwrap_or_else(PoisonError::into_inner) = last.unwrap_or(BEGINNING);
+        *cursor.lock() = last.unwrap_or(BEGINNING);
         if last.is_none() {
             break;
         }

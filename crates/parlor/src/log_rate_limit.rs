@@ -5,8 +5,9 @@
 //! cause are counted where they occur (`bus::RepeatedLines`). Debug and trace lines are not
 //! limited.
 
+use parking_lot::{Mutex, MutexGuard};
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 use tracing::callsite::Identifier;
 use tracing::subscriber::Interest;
@@ -116,7 +117,7 @@ impl LogRateLimiter {
 
     fn counts(&self) -> MutexGuard<'_, HashMap<Identifier, CallsiteCount>> {
         // Counting does not panic half way, so that the counts are right even if poisoned.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock()
     }
 }
 

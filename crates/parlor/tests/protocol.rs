@@ -1,7 +1,5 @@
 //! What `docs/protocol.md` shows is what the server reads.
 
-#![expect(clippy::unwrap_used, reason = "all of this file is test code")]
-
 use gateway::commands::Ops;
 use std::collections::BTreeSet;
 use std::path::Path;

@@ -6,8 +6,9 @@ use crate::random::Random;
 use crate::rate_limits::RateLimits;
 use crate::settings::Settings;
 use bus::Clock;
+use parking_lot::{Mutex, MutexGuard};
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use storage::{ClockTrust, ClockWatch, Database};
 
 /// What the subscriber, the queries and the timers share. Cheap to clone.
@@ -73,19 +74,16 @@ impl Deps {
     /// Locks the presence table. Only the subscriber uses it; it is here to survive a rebuild of
     /// the subscriber. Never hold it across an await.
     pub(crate) fn presence(&self) -> MutexGuard<'_, Presence> {
-        self.presence.lock().unwrap_or_else(PoisonError::into_inner)
+        self.presence.lock()
     }
 
     /// Notes that a session was used without a connection. A timer writes these in batches.
     pub(crate) fn note_seen(&self, session: SessionId, user: UserId) {
-        self.seen
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(session, user);
+        self.seen.lock().insert(session, user);
     }
 
     /// Takes the sessions that were noted as seen.
     pub(crate) fn take_seen(&self) -> HashMap<SessionId, UserId> {
-        std::mem::take(&mut *self.seen.lock().unwrap_or_else(PoisonError::into_inner))
+        std::mem::take(&mut *self.seen.lock())
     }
 }

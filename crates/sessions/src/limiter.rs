@@ -5,8 +5,9 @@ use bus::Clock;
 use governor::middleware::NoOpMiddleware;
 use governor::state::keyed::DashMapStateStore;
 use governor::{Quota, RateLimiter};
+use parking_lot::Mutex;
 use std::num::NonZeroU32;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// The most keys that are counted separately, about 100 bytes each.
@@ -84,7 +85,7 @@ impl Limiter {
             return true;
         }
         let now = self.clock.0.uptime();
-        let mut searched = self.searched.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut searched = self.searched.lock();
         if now < *searched + SEARCH_EVERY {
             return false;
         }

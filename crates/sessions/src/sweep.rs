@@ -7,8 +7,9 @@ use crate::store::{housekeeping, user_sessions};
 use bus::Bus;
 use bus::millis;
 use futures_util::FutureExt as _;
+use parking_lot::Mutex;
 use std::collections::HashSet;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 use storage::StorageError;
 
@@ -48,14 +49,14 @@ impl Sweep {
     /// Runs some batches. A batch that fails is repeated in the next run.
     pub(crate) async fn run(self) -> anyhow::Result<()> {
         for _ in 0..BATCHES_MAX {
-            let position = *self.position.lock().unwrap_or_else(PoisonError::into_inner);
+            let position = *self.position.lock();
             let next = match position {
                 SweepPosition::Paused(until) if self.deps.clock.uptime() < until => return Ok(()),
                 SweepPosition::Paused(_) => SweepPosition::Ended(FIRST),
                 SweepPosition::Ended(after) => self.ended(after).await?,
                 SweepPosition::WithIdentity(after) => self.with_identity(after).await?,
             };
-            *self.position.lock().unwrap_or_else(PoisonError::into_inner) = next;
+            *self.position.lock() = next;
         }
         Ok(())
     }

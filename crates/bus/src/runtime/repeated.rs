@@ -1,7 +1,7 @@
 //! Rate-limits log lines that callers can cause at will.
 
+use parking_lot::{Mutex, MutexGuard};
 use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -85,7 +85,7 @@ impl<T: Clone> RepeatedLines<T> {
 
     fn causes(&self) -> MutexGuard<'_, BTreeMap<String, CauseCount<T>>> {
         // Counting cannot panic half way, so a poisoned count is still correct.
-        self.causes.lock().unwrap_or_else(PoisonError::into_inner)
+        self.causes.lock()
     }
 }
 

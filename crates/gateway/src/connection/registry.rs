@@ -3,10 +3,11 @@
 use super::close::Close;
 use super::conn::Conn;
 use super::peer::Peer;
+use parking_lot::{Mutex, MutexGuard};
 use sessions::api::ConnectionId;
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard};
 use tokio::sync::Notify;
 
 pub(crate) struct Registry {
@@ -139,9 +140,7 @@ impl Registry {
     }
 
     fn state(&self) -> MutexGuard<'_, RegistryState> {
-        self.state
-            .lock()
-            .expect("nothing panics under the registry's lock")
+        self.state.lock()
     }
 }
 

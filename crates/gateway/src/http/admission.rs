@@ -3,9 +3,10 @@
 
 use crate::connection::Peer;
 use crate::metrics::{MetricsSource, MetricsWriter};
+use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 /// Counts the open connections. A cheap handle.
 #[derive(Clone)]
@@ -120,9 +121,9 @@ impl ConnectionCounts {
 }
 
 impl Inner {
-    fn open(&self) -> std::sync::MutexGuard<'_, ConnectionCounts> {
+    fn open(&self) -> parking_lot::MutexGuard<'_, ConnectionCounts> {
         // No operation can panic half way, so a poisoned count is still right.
-        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+        self.open.lock()
     }
 
     /// Returns the guard of a slot that was just taken.

@@ -17,8 +17,9 @@ use crate::wire::{DRAINING, Error, FORBIDDEN, INTERNAL, OUTCOME_UNKNOWN, OVERLOA
 use crate::{Gateway, Settings};
 use http::{Method, Request, StatusCode};
 use hyper::body::Incoming;
+use parking_lot::Mutex;
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 use tower::util::BoxCloneSyncService;
 use tower::{BoxError, ServiceBuilder, ServiceExt as _, service_fn};
@@ -264,7 +265,7 @@ impl Routes {
 
 impl ConnectionInfo {
     fn take_slot(&self) -> Option<ConnectionSlot> {
-        let mut slot = self.slot.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut slot = self.slot.lock();
         slot.take()
     }
 }

@@ -4,10 +4,11 @@
 use super::Bucket;
 use crate::Limits;
 use crate::connection::Peer;
+use parking_lot::Mutex;
 use sessions::api::UserId;
 use std::collections::HashMap;
 use std::hash::Hash;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// After this long unused a bucket is full again and can be dropped.
@@ -85,7 +86,7 @@ impl<K: Hash + Eq> BucketTable<K> {
     }
 
     fn of(&self, key: K, now: Instant, full: impl FnOnce() -> Bucket) -> Arc<Bucket> {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.state.lock();
         state.sweep(now);
         if let Some(entry) = state.buckets.get_mut(&key) {
             entry.idle = None;
@@ -137,7 +138,7 @@ mod tests {
     }
 
     fn count(table: &BucketTable<u32>) -> usize {
-        table.state.lock().unwrap().buckets.len()
+        table.state.lock().buckets.len()
     }
 
     #[test]

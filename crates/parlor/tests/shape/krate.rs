@@ -72,7 +72,7 @@ impl Krate {
             if let Item::Mod(inner) = item {
                 let mut below = path.clone();
                 below.push(inner.ident.to_string());
-                self.read_module(src, (file, folder), below, inner);
+                self.read_module(src, (file, folder), &below, inner);
             }
         }
         self.modules.insert(path.clone(), module);
@@ -82,14 +82,14 @@ impl Krate {
         &mut self,
         src: &Path,
         (file, folder): (&Path, &Path),
-        path: ModulePath,
+        path: &ModulePath,
         inner: &ItemMod,
     ) {
         let is_public = matches!(inner.vis, Visibility::Public(_));
         let name = inner.ident.to_string();
         if let Some((_, items)) = &inner.content {
             let inside = folder.join(&name);
-            return self.read_items(src, file, (&inside, &path), items, is_public);
+            return self.read_items(src, file, (&inside, path), items, is_public);
         }
         let beside = folder.join(format!("{name}.rs"));
         let file = if beside.exists() {
@@ -97,7 +97,7 @@ impl Krate {
         } else {
             folder.join(&name).join("mod.rs")
         };
-        self.read_file(src, &file, &path, is_public);
+        self.read_file(src, &file, path, is_public);
     }
 
     /// The files that each file uses, those of the same crate.

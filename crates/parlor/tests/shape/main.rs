@@ -4,6 +4,7 @@
 
 mod circles;
 mod krate;
+mod locks;
 mod names;
 mod words;
 

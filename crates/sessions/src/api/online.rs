@@ -1,8 +1,9 @@
 //! Who is online now: a shared set, written only by sessions.
 
 use super::UserId;
+use parking_lot::RwLock;
 use std::collections::HashSet;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 
 /// The users who count as online, including those in a grace period. A cheap handle.
 #[derive(Clone, Default)]
@@ -20,33 +21,21 @@ impl Online {
     /// Whether this user counts as online.
     #[must_use]
     pub fn contains(&self, user: UserId) -> bool {
-        self.users
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .contains(&user)
+        self.users.read().contains(&user)
     }
 
     /// Returns the number of online users.
     #[must_use]
     pub fn count(&self) -> usize {
-        self.users
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .len()
+        self.users.read().len()
     }
 
     pub(crate) fn insert(&self, user: UserId) {
-        self.users
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(user);
+        self.users.write().insert(user);
     }
 
     pub(crate) fn remove(&self, user: UserId) {
-        self.users
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
-            .remove(&user);
+        self.users.write().remove(&user);
     }
 }
 

@@ -2,8 +2,9 @@
 //! processor time from chat.
 
 use super::fair_queue::FairQueue;
+use parking_lot::{Condvar, Mutex, MutexGuard};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// The lowest priority of an ordinary thread.
@@ -103,7 +104,7 @@ impl Drop for Threads {
 
 impl Shared {
     fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock()
     }
 
     /// Returns the refusal, with the time until those waiting now are done.
@@ -150,10 +151,7 @@ impl Shared {
                 state.running += 1;
                 return Some(work);
             }
-            state = self
-                .work_available
-                .wait(state)
-                .unwrap_or_else(PoisonError::into_inner);
+            self.work_available.wait(&mut state);
         }
     }
 

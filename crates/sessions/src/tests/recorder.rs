@@ -4,8 +4,9 @@ use crate::api::{
     EndReason, GuestExpired, PeopleForgettable, PresenceChanged, SessionEnded, SessionId, UserId,
 };
 use bus::{Context, Handles, LoadError, Subscriber, Wiring};
+use parking_lot::Mutex;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
 use tokio::sync::Notify;
 
 /// One recorded change.
@@ -30,7 +31,7 @@ pub(super) struct Recorded {
 impl Recorded {
     /// Takes the changes recorded since the last call.
     pub(super) fn take(&self) -> Vec<Change> {
-        std::mem::take(&mut self.changes.lock().unwrap())
+        std::mem::take(&mut self.changes.lock())
     }
 
     /// Waits until there are changes, and takes them.
@@ -50,7 +51,7 @@ impl Recorded {
     }
 
     fn note(&self, change: Change) {
-        self.changes.lock().unwrap().push(change);
+        self.changes.lock().push(change);
         self.changed.notify_one();
     }
 }

@@ -8,9 +8,9 @@
 use crate::{Database, Fault, Job, JobError, LaneKey, StorageError, Writer, query, statement};
 use diesel::QueryableByName;
 use diesel::sql_types::Text;
+use parking_lot::Mutex;
 use std::convert::Infallible;
 use std::fmt;
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 /// How far from the expected time is too far, in ms. Deleting up to a day too early is acceptable,
@@ -68,7 +68,7 @@ impl ClockWatch {
     /// Checks the clock, which shows `now_ms` after the process has been running for `uptime`.
     pub async fn look(&self, now_ms: i64, uptime: Duration) -> Result<ClockTrust, StorageError> {
         let before = {
-            let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut last = self.last.lock();
             last.replace(uptime)
         };
         let elapsed = before.map(|before| uptime.saturating_sub(before));

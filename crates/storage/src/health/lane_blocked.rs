@@ -1,8 +1,8 @@
 //! What keeps a lane from writing while its database still answers reads: a file that another
 //! process has locked, a full disk. The probe turns it into the database's state.
 
+use parking_lot::{Mutex, MutexGuard};
 use std::fmt::Display;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -68,7 +68,7 @@ impl LaneBlocked {
     }
 
     fn locked(&self) -> MutexGuard<'_, Option<Block>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock()
     }
 }
 

@@ -5,9 +5,10 @@ use super::state::StateTracker;
 use crate::StorageError;
 use bus::TraceId;
 use diesel::ConnectionResult;
+use parking_lot::Mutex;
 use std::fmt::Display;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use tokio::time::Instant;
 
 /// What went wrong; needed since bb8 reports only time-outs to its callers. Never contains a
@@ -91,6 +92,6 @@ impl LastError {
     }
 }
 
-fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+fn locked<T>(mutex: &Mutex<T>) -> parking_lot::MutexGuard<'_, T> {
+    mutex.lock()
 }

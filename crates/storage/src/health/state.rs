@@ -1,7 +1,7 @@
 //! The state of a database, and its changes.
 
 use bus::Event;
-use std::sync::{Mutex, PoisonError};
+use parking_lot::Mutex;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{Notify, mpsc};
 
@@ -150,8 +150,8 @@ impl StateTracker {
         }
     }
 
-    fn now(&self) -> std::sync::MutexGuard<'_, CurrentState> {
-        self.now.lock().unwrap_or_else(PoisonError::into_inner)
+    fn now(&self) -> parking_lot::MutexGuard<'_, CurrentState> {
+        self.now.lock()
     }
 }
 

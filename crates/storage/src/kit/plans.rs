@@ -7,9 +7,10 @@ use diesel::connection::{Instrumentation, InstrumentationEvent, SimpleConnection
 use diesel::sql_types::Text;
 use diesel_async::{AsyncConnection as _, AsyncPgConnection, SimpleAsyncConnection as _};
 use futures_util::future::BoxFuture;
+use parking_lot::Mutex;
 use std::convert::Infallible;
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// How long filling the tables may take: hundreds of thousands of rows on a busy machine.
@@ -219,7 +220,7 @@ where
         let done = (self.0)(tx).await;
         watch(tx, None::<StatementRecorder>);
         done?;
-        let seen = std::mem::take(&mut *seen.lock().unwrap_or_else(PoisonError::into_inner));
+        let seen = std::mem::take(&mut *seen.lock());
         let mut statements = Vec::new();
         for (sql, took) in seen {
             let plan = plan(tx, &sql).await?;
@@ -239,7 +240,7 @@ fn statement_recorder(seen: Arc<Mutex<Vec<(String, Duration)>>>) -> StatementRec
         InstrumentationEvent::FinishQuery { query, .. } => {
             let text = query.to_string();
             let sql = text.split(" -- binds: ").next().unwrap_or_default();
-            let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut seen = seen.lock();
             seen.push((sql.to_owned(), started.elapsed()));
         }
         _ => {}

@@ -1,7 +1,8 @@
 //! Recording the facts that were stated.
 
 use bus::{Builder, Context, Event, Handles, LoadError, Subscriber, Wiring};
-use std::sync::{Arc, Mutex, PoisonError};
+use parking_lot::Mutex;
+use std::sync::Arc;
 
 /// Every `E` that was on the bus, in order. Clones share the record.
 pub struct Seen<E>(Arc<Mutex<Vec<Arc<E>>>>);
@@ -21,10 +22,7 @@ impl<E: Event> Seen<E> {
     /// Returns the facts recorded so far.
     #[must_use]
     pub fn facts(&self) -> Vec<Arc<E>> {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.0.lock().clone()
     }
 }
 
@@ -57,7 +55,7 @@ impl<E: Event> Subscriber for Recorder<E> {
 
 impl<E: Event> Handles<E> for Recorder<E> {
     async fn handle(&mut self, event: &Arc<E>, _ctx: &mut Context) -> anyhow::Result<()> {
-        let mut facts = self.0.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut facts = self.0.0.lock();
         facts.push(Arc::clone(event));
         Ok(())
     }

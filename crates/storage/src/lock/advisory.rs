@@ -6,7 +6,8 @@ use bus::{Task, Tasks};
 use diesel::sql_types::{Bool, Text};
 use diesel::{OptionalExtension as _, QueryResult, QueryableByName, sql_query};
 use diesel_async::{AsyncPgConnection, RunQueryDsl as _, SimpleAsyncConnection as _};
-use std::sync::{Arc, Mutex, PoisonError};
+use parking_lot::Mutex;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -157,7 +158,7 @@ pub(super) fn keep(
         "storage",
         format!("{} store lock", claimant.config.name),
         move || {
-            let held = held.lock().unwrap_or_else(PoisonError::into_inner).take();
+            let held = held.lock().take();
             let (claimant, on_taken) = (claimant.clone(), Arc::clone(&on_taken));
             async move {
                 let connection = match held {
@@ -167,7 +168,7 @@ pub(super) fn keep(
                 match connection {
                     Ok(connection) => Err(until_lost(connection).await),
                     Err(error @ OpenError::Locked { .. }) => {
-                        on_taken.lock().unwrap_or_else(PoisonError::into_inner)(&error);
+                        on_taken.lock()(&error);
                         Ok(())
                     }
                     Err(error) => Err(error.into()),

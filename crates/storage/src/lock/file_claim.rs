@@ -7,12 +7,13 @@
 
 use crate::backend::FileIdentity;
 use crate::{DatabaseConfig, OpenError};
+use parking_lot::{Mutex, MutexGuard};
 use rustix::fs::FallocateFlags;
 use std::collections::BTreeSet;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -52,7 +53,7 @@ impl OpenFile {
     }
 
     fn locked(&self) -> MutexGuard<'_, Option<File>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock()
     }
 }
 
@@ -135,7 +136,7 @@ fn attempt(store: &Path) -> io::Result<ClaimAttempt> {
 }
 
 fn held() -> MutexGuard<'static, BTreeSet<FileIdentity>> {
-    HELD.lock().unwrap_or_else(PoisonError::into_inner)
+    HELD.lock()
 }
 
 /// Returns who holds the lock under another name of the file, as far as the kernel shows it.

@@ -12,8 +12,8 @@ use crate::backend::{sqlite, wal, wal::WalCheckpoint};
 use diesel::connection::SimpleConnection as _;
 use diesel::sql_types::BigInt;
 use diesel::{QueryResult, QueryableByName, RunQueryDsl as _, SqliteConnection, sql_query};
+use parking_lot::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -90,10 +90,7 @@ impl CheckpointSchedule {
     }
 
     fn may_truncate(&self) -> bool {
-        let mut truncated = self
-            .truncated
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut truncated = self.truncated.lock();
         let may = truncated.is_none_or(|last| last.elapsed() >= TRUNCATE_EVERY);
         if may {
             *truncated = Some(Instant::now());

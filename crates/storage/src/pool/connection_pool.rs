@@ -13,9 +13,10 @@ use crate::health::{Alarm, Counters, DatabaseState, LastError, SharedState, Stat
 use crate::watermark::PgMark;
 use crate::{DatabaseConfig, Fault, StorageError, Url};
 use diesel_async::pooled_connection::bb8::RunError;
+use parking_lot::Mutex;
 use std::fmt::Display;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
@@ -250,8 +251,8 @@ impl ConnectionPool {
         self.locked_pool().clone().ok_or_else(|| self.closed())
     }
 
-    fn locked_pool(&self) -> std::sync::MutexGuard<'_, Option<BackendPool>> {
-        self.pool.lock().unwrap_or_else(PoisonError::into_inner)
+    fn locked_pool(&self) -> parking_lot::MutexGuard<'_, Option<BackendPool>> {
+        self.pool.lock()
     }
 }
 

@@ -4,10 +4,11 @@
 //! one. At the gate callers queue in order, all waiting and holding callers are known exactly, and
 //! the gate can be closed.
 
+use parking_lot::Mutex;
 use std::collections::BTreeMap;
 use std::ops::Deref;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
@@ -200,8 +201,8 @@ impl<T> Default for Callers<T> {
 }
 
 impl<T> Callers<T> {
-    fn entries(&self) -> std::sync::MutexGuard<'_, BTreeMap<u64, (T, Instant)>> {
-        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
+    fn entries(&self) -> parking_lot::MutexGuard<'_, BTreeMap<u64, (T, Instant)>> {
+        self.entries.lock()
     }
 }
 
@@ -230,7 +231,7 @@ mod tests {
     use super::{AcquireRequest, Gate};
     use futures_util::FutureExt as _;
     use futures_util::future::join_all;
-    use std::sync::Mutex;
+    use parking_lot::Mutex;
     use std::time::Duration;
 
     const READ: AcquireRequest = AcquireRequest {
@@ -268,12 +269,12 @@ mod tests {
                 let caller = turn % 4;
                 let _pass = gate.acquire(READ).await.unwrap();
                 tokio::task::yield_now().await;
-                served.lock().unwrap().push(caller);
+                served.lock().push(caller);
             }
         });
         join_all(turns).await;
         let expected: Vec<_> = (0..40).map(|turn| turn % 4).collect();
-        assert_eq!(*served.lock().unwrap(), expected);
+        assert_eq!(*served.lock(), expected);
     }
 
     #[tokio::test(start_paused = true)]

@@ -9,8 +9,9 @@
 use crate::{Connection, Fault, Reader};
 use diesel::SqliteConnection;
 use futures_util::FutureExt as _;
+use parking_lot::{Mutex, MutexGuard};
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 /// A read, to be run with a snapshot or with the error of opening one. Returns false if the
 /// connection must be checked before anyone uses it again.
@@ -96,7 +97,7 @@ impl ReadBatch {
     }
 
     fn waiting(&self) -> MutexGuard<'_, PendingReads> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+        self.waiting.lock()
     }
 }
 
@@ -127,7 +128,8 @@ mod tests {
     use crate::{Access as _, Connection, Fault, Reader};
     use diesel::sql_types::BigInt;
     use diesel::{Connection as _, QueryableByName, RunQueryDsl as _, SqliteConnection, sql_query};
-    use std::sync::{Arc, Mutex, mpsc};
+    use parking_lot::Mutex;
+    use std::sync::{Arc, mpsc};
 
     /// A batch, and the names of the reads that were run.
     #[derive(Default)]
@@ -140,7 +142,7 @@ mod tests {
         fn read(&self, name: usize, ends_well: bool) -> QueuedRead {
             let done = Arc::clone(&self.done);
             Box::new(move |_| {
-                done.lock().unwrap().push(name);
+                done.lock().push(name);
                 ends_well
             })
         }
@@ -155,7 +157,7 @@ mod tests {
         }
 
         fn done(&self) -> Vec<usize> {
-            self.done.lock().unwrap().clone()
+            self.done.lock().clone()
         }
     }
 
@@ -231,11 +233,11 @@ mod tests {
                 sender.send(notes(reader)).unwrap();
                 true
             }));
-            kept.lock().unwrap().replace(ticket);
+            kept.lock().replace(ticket);
             true
         });
         batch.run(own, &mut reading);
         assert_eq!(received.try_recv(), Ok(1));
-        assert!(meanwhile.lock().unwrap().is_some());
+        assert!(meanwhile.lock().is_some());
     }
 }

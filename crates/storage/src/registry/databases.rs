@@ -4,9 +4,10 @@ use super::slot::Slot;
 use crate::DatabaseConfig;
 use crate::health::Alarm;
 use bus::{Bus, Tasks};
+use parking_lot::RwLock;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 
 /// The slots of all databases, by name.
 #[derive(Default)]
@@ -78,11 +79,11 @@ impl Databases {
         std::mem::take(&mut *self.write()).slots
     }
 
-    fn read(&self) -> std::sync::RwLockReadGuard<'_, Names> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner)
+    fn read(&self) -> parking_lot::RwLockReadGuard<'_, Names> {
+        self.0.read()
     }
 
-    fn write(&self) -> std::sync::RwLockWriteGuard<'_, Names> {
-        self.0.write().unwrap_or_else(PoisonError::into_inner)
+    fn write(&self) -> parking_lot::RwLockWriteGuard<'_, Names> {
+        self.0.write()
     }
 }

@@ -10,8 +10,9 @@ use crate::writes::{Lane, LaneContext, LaneExecutor};
 use crate::{Backend, DatabaseConfig, LaneKey, StorageError, Url};
 use bus::Tasks;
 use futures_util::future::join_all;
+use parking_lot::Mutex;
 use std::io;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -87,11 +88,7 @@ impl OpenDatabase {
             keeper.end(share / 4).await;
         }
         let closed = self.pool.close(share / 2).await;
-        let lock = self
-            .lock
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
+        let lock = self.lock.lock().take();
         if let Some(lock) = lock
             && !self.pool.is_empty()
         {

@@ -12,7 +12,8 @@ use crate::pool::not_open;
 use crate::replica::{ReadReplica, Replicas};
 use crate::{DatabaseConfig, DatabaseState, OpenError, StorageError};
 use bus::{Backoff, Bus, Task, Tasks};
-use std::sync::{Arc, Mutex, PoisonError};
+use parking_lot::Mutex;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -265,16 +266,12 @@ impl Slot {
         *attendants = Attendants::Started(vec![news, probe.start(&name)]);
     }
 
-    fn locked_connecting(&self) -> std::sync::MutexGuard<'_, Option<Task>> {
-        self.connecting
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+    fn locked_connecting(&self) -> parking_lot::MutexGuard<'_, Option<Task>> {
+        self.connecting.lock()
     }
 
-    fn locked_attendants(&self) -> std::sync::MutexGuard<'_, Attendants> {
-        self.attendants
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+    fn locked_attendants(&self) -> parking_lot::MutexGuard<'_, Attendants> {
+        self.attendants.lock()
     }
 
     #[cfg(test)]

@@ -2,7 +2,7 @@
 //! every read.
 
 use bus::Backoff;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use parking_lot::{Mutex, MutexGuard};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -63,7 +63,7 @@ impl CircuitBreaker {
     }
 
     fn locked(&self) -> MutexGuard<'_, Option<Pause>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock()
     }
 }
 

@@ -10,7 +10,8 @@ use crate::DatabaseState;
 use crate::health::{LIMIT, StoreInfo, ask};
 use crate::pool::ConnectionPool;
 use crate::registry::{Contents, DatabaseContext};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use parking_lot::{Mutex, MutexGuard};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -138,6 +139,6 @@ impl ReadReplica {
     }
 
     fn lag(&self) -> MutexGuard<'_, Lag> {
-        self.lag.lock().unwrap_or_else(PoisonError::into_inner)
+        self.lag.lock()
     }
 }

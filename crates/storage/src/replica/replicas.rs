@@ -1,8 +1,9 @@
 //! The replicas of one primary.
 
 use super::read_replica::ReadReplica;
+use parking_lot::RwLock;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
 
 /// The replicas of one primary. Reads go in turn to those that may serve.
 #[derive(Default)]
@@ -13,14 +14,14 @@ pub(crate) struct Replicas {
 
 impl Replicas {
     pub(crate) fn add(&self, replica: &Arc<ReadReplica>) {
-        let mut all = self.all.write().unwrap_or_else(PoisonError::into_inner);
+        let mut all = self.all.write();
         all.push(Arc::clone(replica));
     }
 
     /// Returns the next replica that may serve reads of this epoch. `epoch` is called only if there
     /// are replicas.
     pub(crate) fn pick(&self, epoch: impl FnOnce() -> String) -> Option<Arc<ReadReplica>> {
-        let all = self.all.read().unwrap_or_else(PoisonError::into_inner);
+        let all = self.all.read();
         if all.is_empty() {
             return None;
         }

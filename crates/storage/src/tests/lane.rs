@@ -5,7 +5,8 @@ use super::notes::{
 };
 use crate::StorageError;
 use bus::AskError;
-use std::sync::{Arc, Mutex};
+use parking_lot::Mutex;
+use std::sync::Arc;
 use std::time::Duration;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -96,7 +97,7 @@ async fn neighbours_of_one_kind_run_as_a_set() {
     assert_eq!(between.await, Ok(Ok(4)));
     assert_eq!(last.await, Ok(Ok(5)));
     assert_eq!(
-        *sizes.lock().unwrap(),
+        *sizes.lock(),
         [3, 1],
         "three neighbours, then one on its own"
     );
@@ -122,7 +123,7 @@ async fn a_set_that_breaks_runs_again_one_by_one() {
     assert_eq!(one.await, Ok(Ok(1)));
     assert_eq!(two.await, Err(AskError::Failed));
     assert_eq!(three.await, Ok(Ok(3)));
-    assert_eq!(*sizes.lock().unwrap(), [3, 1, 1, 1]);
+    assert_eq!(*sizes.lock(), [3, 1, 1, 1]);
     assert_eq!(all(store.database()).await.unwrap(), [1, 3]);
     store.quiet().await;
     let stated: Vec<i64> = seen.facts().iter().map(|noted| noted.0).collect();

@@ -6,8 +6,9 @@ use crate::prelude::*;
 use crate::{Backend, Database, StorageError};
 use bus::{AskError, Event};
 use futures_util::future::BoxFuture;
+use parking_lot::Mutex;
 use std::future::Future;
-use std::sync::{Arc, Mutex, mpsc};
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 diesel::table! {
@@ -84,7 +85,7 @@ impl Job for SetNote {
     }
 
     async fn run(&self, tx: &mut Writer<'_>) -> Result<i64, JobError<Unwanted>> {
-        self.2.lock().unwrap().push(1);
+        self.2.lock().push(1);
         Note(self.0, self.1).run(tx).await
     }
 
@@ -92,7 +93,7 @@ impl Job for SetNote {
         jobs: &[&Self],
         tx: &mut Writer<'_>,
     ) -> Result<Vec<Result<i64, Unwanted>>, Fault> {
-        jobs[0].2.lock().unwrap().push(jobs.len());
+        jobs[0].2.lock().push(jobs.len());
         let wanted = |job: &&&Self| job.1 != Manner::Refuses;
         let ids: Vec<i64> = jobs.iter().filter(wanted).map(|job| job.0).collect();
         insert(tx, &ids).await?;
@@ -147,7 +148,7 @@ impl Job for Hold {
     async fn run(&self, _tx: &mut Writer<'_>) -> Result<(), JobError<Unwanted>> {
         self.begun.send(()).unwrap();
         // Ends when the other side is dropped; on PostgreSQL it would block a worker.
-        let _ = tokio::task::block_in_place(|| self.go_on.lock().unwrap().recv());
+        let _ = tokio::task::block_in_place(|| self.go_on.lock().recv());
         Ok(())
     }
 }

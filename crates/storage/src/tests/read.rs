@@ -5,7 +5,8 @@ use crate::kit::Store;
 use crate::prelude::*;
 use crate::{Backend, Connection, StorageError};
 use bus::AskError;
-use std::sync::{Arc, Mutex, mpsc};
+use parking_lot::Mutex;
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -41,7 +42,7 @@ async fn a_read_sees_one_snapshot() {
             let before: i64 = query!(reader, |c| notes::table.count().get_result(c))?;
             tokio::task::block_in_place(|| {
                 started.send(()).unwrap();
-                is_written.lock().unwrap().recv().unwrap();
+                is_written.lock().recv().unwrap();
             });
             let after: i64 = query!(reader, |c| notes::table.count().get_result(c))?;
             Ok((before, after))
@@ -72,7 +73,7 @@ async fn a_read_whose_caller_has_gone_ends_and_gives_its_connection_back() {
         Box::pin(async move {
             tokio::task::block_in_place(|| {
                 started.send(()).unwrap();
-                may_go_on.lock().unwrap().recv().unwrap();
+                may_go_on.lock().recv().unwrap();
             });
             let notes: i64 = query!(reader, |c| notes::table.count().get_result(c))?;
             tokio::task::block_in_place(|| ended.send(notes).unwrap());

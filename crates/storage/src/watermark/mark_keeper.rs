@@ -8,9 +8,10 @@ use crate::query::Read;
 use crate::{Access as _, Connection, DatabaseConfig, Fault, Url};
 use bus::{Task, Tasks};
 use diesel::QueryResult;
+use parking_lot::Mutex;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 /// The task that writes the mark of one database.
@@ -152,7 +153,7 @@ const OPERATION: &str = "storage.mark";
 /// Holds the lock from the comparison to the end, so that a slow writer never overwrites a later
 /// mark.
 fn write_once(now: Mark, store: &Path, last: &Mutex<Option<Mark>>) -> std::io::Result<()> {
-    let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut last = last.lock();
     let is_news = last
         .as_ref()
         .is_none_or(|last| last.epoch != now.epoch || last.rowid < now.rowid);

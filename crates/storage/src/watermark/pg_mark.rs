@@ -21,9 +21,10 @@ use diesel_async::{
     AnsiTransactionManager as Transaction, AsyncPgConnection, TransactionManager as _,
 };
 use mark_row::MarkRow;
+use parking_lot::{Mutex, MutexGuard};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// What is known about the mark of one store besides what is in the store.
 pub(crate) struct PgMark {
@@ -206,7 +207,7 @@ impl PgMark {
     }
 
     fn known(&self) -> MutexGuard<'_, Option<Mark>> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+        self.known.lock()
     }
 }
 
@@ -238,8 +239,8 @@ mod tests {
     use super::mark_row::MarkRow;
     use super::{Fit, PgMark};
     use crate::watermark::Mark;
+    use parking_lot::Mutex;
     use serde_json::json;
-    use std::sync::Mutex;
 
     fn knowing(known: Option<(&str, i64)>) -> PgMark {
         PgMark {

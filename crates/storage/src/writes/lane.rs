@@ -15,9 +15,10 @@ use crate::pool::{AnyLease, ConnectionPool};
 use crate::{Connection, StorageError};
 use bus::{Backoff, Task};
 use futures_util::FutureExt as _;
+use parking_lot::Mutex;
 use std::pin::pin;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -86,11 +87,7 @@ impl Lane {
     /// as soon as the pool is closed. Returns false if something is left.
     pub(crate) async fn close(&self, within: Duration) -> bool {
         self.queue.close();
-        let task = self
-            .task
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
+        let task = self.task.lock().take();
         let Some(task) = task else { return true };
         let empty = tokio::time::timeout(within, task.ended()).await.is_ok();
         if !empty {

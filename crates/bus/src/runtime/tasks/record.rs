@@ -1,10 +1,11 @@
 //! The list of live tasks and their records.
 
 use super::info::{TaskInfo, TaskState};
+use parking_lot::{Mutex, MutexGuard};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
+use std::sync::{Arc, OnceLock};
 use tokio::sync::Notify;
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
@@ -36,7 +37,7 @@ struct Failures {
 
 impl Failures {
     fn last(&self) -> MutexGuard<'_, String> {
-        self.last.lock().expect("nothing panics under this lock")
+        self.last.lock()
     }
 }
 
@@ -84,12 +85,7 @@ impl TaskRecord {
 
     pub(super) fn record_failure(&self, error: &str) {
         let failures = self.failures.get_or_init(Box::default);
-        error.clone_into(
-            &mut failures
-                .last
-                .lock()
-                .expect("nothing panics under this lock"),
-        );
+        error.clone_into(&mut failures.last.lock());
     }
 
     pub(super) fn count_restart(&self) {
@@ -116,7 +112,7 @@ impl TaskRecord {
     }
 
     fn abort(&self) -> MutexGuard<'_, Abort> {
-        self.abort.lock().expect("nothing panics under this lock")
+        self.abort.lock()
     }
 
     fn restarts(&self) -> u64 {
@@ -224,9 +220,7 @@ impl TaskList {
     }
 
     fn entries(&self) -> MutexGuard<'_, Entries> {
-        self.entries
-            .lock()
-            .expect("nothing panics under the list's lock")
+        self.entries.lock()
     }
 }
 
