@@ -1,4 +1,4 @@
-//! One rule for a lock whose holder panicked: parking_lot's, which knows no poisoning.
+//! One rule for a lock whose holder panicked: that of `parking_lot`, which knows no poisoning.
 
 use super::{crates, root};
 
