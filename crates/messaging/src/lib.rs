@@ -20,6 +20,7 @@ mod wiring;
 pub use deps::Deps;
 pub use queries::Queries;
 pub use settings::Settings;
+pub use store::TABLES;
 pub use subscriber::Messaging;
 pub use timers::tasks;
 pub use wiring::wire;

@@ -1,7 +1,6 @@
 //! `parlor copy`: copies all data into another database, SQLite or PostgreSQL.
 
 use crate::config::{Config, ConfigError, DatabaseSettings};
-use crate::core_tables::CORE_TABLES;
 use crate::exit::Failure;
 use crate::{progress, schema};
 use storage::DatabaseConfig;
@@ -12,7 +11,7 @@ pub(crate) async fn copy(config: &Config, from: Option<&str>, to: &str) -> Resul
     let transfer = Transfer {
         from: database(config, "--from", from)?,
         to: database(config, "--to", Some(to))?,
-        tables: CORE_TABLES,
+        tables: [sessions::TABLES, rooms::TABLES, messaging::TABLES].concat(),
     };
     let rows = TransferTally::default();
     let line = || match (rows.done(), rows.of()) {

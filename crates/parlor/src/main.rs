@@ -6,7 +6,6 @@ mod backup;
 mod cli;
 mod config;
 mod copy;
-mod core_tables;
 mod exit;
 mod log_output;
 mod log_rate_limit;

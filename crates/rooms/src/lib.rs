@@ -28,6 +28,7 @@ pub use deps::{Deps, RandomBytes};
 pub use queries::Queries;
 pub use retention::forget;
 pub use settings::{Quotas, Settings};
+pub use store::TABLES;
 pub use subscriber::Rooms;
 pub use timers::tasks;
 pub use wiring::{create_general, wire};

@@ -38,6 +38,7 @@ pub use jwt::{JwtKey, JwtSettings, WeakSecret};
 pub use queries::Queries;
 pub use random::{Random, SystemRandom};
 pub use settings::{InviteCode, Registration, Settings};
+pub use store::TABLES;
 pub use subscriber::Sessions;
 pub use timers::tasks;
 pub use wiring::wire;

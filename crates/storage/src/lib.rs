@@ -48,7 +48,9 @@ pub mod reexport {
 /// [`statement!`] import themselves, the right one for each backend.
 pub mod prelude {
     pub use crate::list::ListExpressionMethods as _;
-    pub use crate::{Access, Fault, Job, JobError, LaneKey, Reader, Writer, query, statement};
+    pub use crate::{
+        Access, Fault, Job, JobError, LaneKey, Reader, Writer, query, statement, stored_table,
+    };
     pub use diesel::upsert::excluded;
     pub use diesel::{
         AsChangeset, BoolExpressionMethods as _, CombineDsl as _, ExpressionMethods as _,

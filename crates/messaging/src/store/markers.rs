@@ -7,8 +7,8 @@ use sessions::api::UserId;
 use std::collections::HashMap;
 use storage::prelude::*;
 
-table! {
-    markers (user_id, room_id) {
+stored_table! {
+    MARKERS = markers (user_id, room_id) grouped by room_id {
         user_id -> Binary,
         room_id -> BigInt,
         seq -> BigInt,

@@ -5,3 +5,10 @@ pub(crate) mod markers;
 mod plans;
 pub(crate) mod reactions;
 pub(crate) mod states;
+
+/// The tables of this crate; they refer to none.
+pub const TABLES: &[storage::transfer::Table] = &[
+    states::MESSAGE_STATES,
+    reactions::REACTIONS,
+    markers::MARKERS,
+];

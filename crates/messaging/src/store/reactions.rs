@@ -10,8 +10,8 @@ use sessions::api::UserId;
 use std::collections::HashMap;
 use storage::prelude::*;
 
-table! {
-    reactions (room_id, seq, emoji, user_id) {
+stored_table! {
+    REACTIONS = reactions (room_id, seq, emoji, user_id) grouped by room_id {
         room_id -> BigInt,
         seq -> BigInt,
         emoji -> Text,

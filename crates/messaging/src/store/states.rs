@@ -4,8 +4,8 @@ use rooms::api::{RoomId, Seq};
 use std::collections::HashMap;
 use storage::prelude::*;
 
-table! {
-    message_states (room_id, seq) {
+stored_table! {
+    MESSAGE_STATES = message_states (room_id, seq) grouped by room_id {
         room_id -> BigInt,
         seq -> BigInt,
         edited_seq -> Nullable<BigInt>,

@@ -22,3 +22,9 @@ pub(crate) mod rooms;
 mod schema;
 
 pub(crate) use codes::entry as kinds;
+
+use schema::{BANS, ENTRIES, INVITATIONS, MEMBERS, MUTES, ROOM_AGES, ROOMS};
+use storage::transfer::Table;
+
+/// The tables of this crate, each after those that it refers to.
+pub const TABLES: &[Table] = &[ROOMS, MEMBERS, ROOM_AGES, BANS, INVITATIONS, MUTES, ENTRIES];

@@ -1,10 +1,10 @@
-//! The tables; the migrations describe their columns. `rooms.head_at` is left out: no typed query uses it,
-//! and diesel supports at most sixteen columns here.
+//! The tables; the migrations describe their columns. No typed query uses `rooms.head_at`, and diesel
+//! supports at most sixteen columns here.
 
 use storage::prelude::*;
 
-table! {
-    rooms (id) {
+stored_table! {
+    ROOMS = rooms (id) grouped by id numbered by id {
         id -> BigInt,
         key -> Text,
         title -> Text,
@@ -22,10 +22,13 @@ table! {
         kept_from -> BigInt,
         member_count -> BigInt,
     }
+    untyped {
+        head_at -> BigInt,
+    }
 }
 
-table! {
-    members (room_id, user_id) {
+stored_table! {
+    MEMBERS = members (room_id, user_id) grouped by room_id {
         room_id -> BigInt,
         user_id -> Binary,
         role -> SmallInt,
@@ -36,16 +39,16 @@ table! {
     }
 }
 
-table! {
-    bans (room_id, user_id) {
+stored_table! {
+    BANS = bans (room_id, user_id) grouped by room_id {
         room_id -> BigInt,
         user_id -> Binary,
         seq -> BigInt,
     }
 }
 
-table! {
-    invitations (room_id, user_id) {
+stored_table! {
+    INVITATIONS = invitations (room_id, user_id) grouped by room_id {
         room_id -> BigInt,
         user_id -> Binary,
         seq -> BigInt,
@@ -53,8 +56,8 @@ table! {
     }
 }
 
-table! {
-    mutes (room_id, user_id) {
+stored_table! {
+    MUTES = mutes (room_id, user_id) grouped by room_id {
         room_id -> BigInt,
         user_id -> Binary,
         seq -> BigInt,
@@ -62,8 +65,8 @@ table! {
     }
 }
 
-table! {
-    entries (room_id, seq) {
+stored_table! {
+    ENTRIES = entries (room_id, seq) grouped by room_id {
         room_id -> BigInt,
         seq -> BigInt,
         kind -> SmallInt,
@@ -78,8 +81,8 @@ table! {
     }
 }
 
-table! {
-    room_ages (room_id) {
+stored_table! {
+    ROOM_AGES = room_ages (room_id) grouped by room_id {
         room_id -> BigInt,
         oldest_at -> BigInt,
     }

@@ -8,6 +8,9 @@ mod tables;
 pub(crate) mod user_sessions;
 pub(crate) mod users;
 
+/// The tables of this crate, each after those that it refers to.
+pub const TABLES: &[storage::transfer::Table] = &[tables::USERS, tables::SESSIONS];
+
 /// Returns everything stored, as text, for tests of what must not be stored.
 #[cfg(test)]
 pub(crate) async fn everything(

@@ -2,8 +2,8 @@
 
 use storage::prelude::*;
 
-table! {
-    users (id) {
+stored_table! {
+    USERS = users (id) {
         id -> Binary,
         name -> Text,
         name_key -> Text,
@@ -18,8 +18,8 @@ table! {
     }
 }
 
-table! {
-    sessions (id) {
+stored_table! {
+    SESSIONS = sessions (id) {
         id -> Binary,
         user_id -> Binary,
         token_hash -> Binary,

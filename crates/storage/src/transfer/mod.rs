@@ -19,7 +19,7 @@ mod transfer_tally;
 mod unfinished;
 
 pub use error::TransferError;
-pub use table::{Column, Holds, Table};
+pub use table::{Column, Holds, Stored, Table};
 pub use transfer_tally::TransferTally;
 
 pub(crate) use unfinished::refuse_unfinished;
@@ -28,6 +28,7 @@ use crate::lock::StoreLock;
 use crate::{DatabaseConfig, migrate};
 use copy_state::{CopyPosition, CopyState};
 use endpoint::Endpoint;
+use std::sync::Arc;
 
 /// Rows of one page: one statement, one commit.
 const PAGE: usize = 500;
@@ -39,7 +40,7 @@ pub struct Transfer {
     /// The target: must be empty, or the unfinished copy of the same source.
     pub to: DatabaseConfig,
     /// All tables except storage's own, each after those that it refers to.
-    pub tables: &'static [Table],
+    pub tables: Vec<Table>,
 }
 
 /// What was copied and compared.
@@ -67,7 +68,7 @@ impl Transfer {
         let run = Run {
             from,
             to,
-            tables: self.tables,
+            tables: self.tables.into(),
             tally,
         };
         let (run, copied) = on_its_thread(run, Run::all).await?;
@@ -77,7 +78,7 @@ impl Transfer {
         if let Some(lock) = &mut target {
             lock.confirm(&self.to).await?;
         }
-        on_its_thread(run, |run| run.to.finish(run.tables)).await?;
+        on_its_thread(run, |run| run.to.finish(&run.tables)).await?;
         Ok(copied)
     }
 }
@@ -99,22 +100,22 @@ async fn on_its_thread<T: Send + 'static>(
 struct Run {
     from: Endpoint,
     to: Endpoint,
-    tables: &'static [Table],
+    tables: Arc<[Table]>,
     tally: TransferTally,
 }
 
 impl Run {
     /// Copies and compares; does not finish the target.
     fn all(&mut self) -> Result<Copied, TransferError> {
-        self.from.check_list(self.tables)?;
-        self.to.check_list(self.tables)?;
+        self.from.check_list(&self.tables)?;
+        self.to.check_list(&self.tables)?;
         // One snapshot until the end, whatever happens despite the locks.
         self.from.begin_snapshot()?;
         let source = self.from.epoch()?;
-        let state = unfinished::state_of(&mut self.to, &source, self.tables)?;
+        let state = unfinished::state_of(&mut self.to, &source, &self.tables)?;
         let expected = self.rows_expected()?;
         self.tally.expect(expected);
-        for table in self.tables {
+        for table in Arc::clone(&self.tables).iter() {
             self.copy(table, &source, &state)?;
         }
         self.compare()
@@ -122,7 +123,7 @@ impl Run {
 
     fn rows_expected(&mut self) -> Result<u64, TransferError> {
         let mut rows = 0;
-        for table in self.tables {
+        for table in Arc::clone(&self.tables).iter() {
             rows += self.from.count(table)?;
         }
         // Each row is read back.
@@ -161,7 +162,7 @@ impl Run {
     /// Reads all rows of both ends again and compares them.
     fn compare(&mut self) -> Result<Copied, TransferError> {
         let mut copied = Copied { rows: 0, groups: 0 };
-        for table in self.tables {
+        for table in Arc::clone(&self.tables).iter() {
             let (from, to) = (&mut self.from, &mut self.to);
             let wanted = sums::of(from, table, PAGE, |_| {})?;
             let found = sums::of(to, table, PAGE, |rows| self.tally.add(rows))?;

@@ -1,5 +1,7 @@
 //! The list of what to copy.
 
+use diesel::sql_types::{BigInt, Binary, Bool, Integer, Nullable, SmallInt, Text};
+
 /// What a column contains; each kind has one form in JSON that both databases read and write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Holds {
@@ -11,6 +13,33 @@ pub enum Holds {
     Bytes,
     /// A boolean; 0 or 1 in JSON.
     Truth,
+}
+
+/// The SQL types that a column of [`crate::stored_table!`] may have.
+pub trait Stored {
+    /// The kind of its values.
+    const HOLDS: Holds;
+}
+
+macro_rules! stored {
+    ($($sql_type:ty => $holds:ident,)+) => {
+        $(impl Stored for $sql_type {
+            const HOLDS: Holds = Holds::$holds;
+        })+
+    };
+}
+
+stored! {
+    BigInt => Integer,
+    Integer => Integer,
+    SmallInt => Integer,
+    Text => Text,
+    Binary => Bytes,
+    Bool => Truth,
+}
+
+impl<T: Stored + diesel::sql_types::SqlType> Stored for Nullable<T> {
+    const HOLDS: Holds = T::HOLDS;
 }
 
 /// One column of a table to copy.
