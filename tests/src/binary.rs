@@ -43,8 +43,15 @@ fn build(of: &[&str], program: &str) -> PathBuf {
         .args(of)
         .args(["--bin", program, "--target-dir"])
         .arg(target);
-    if profile.ends_with("release") {
-        command.arg("--release");
+    match profile.file_name().and_then(|name| name.to_str()) {
+        None | Some("debug") => {}
+        // As `just dist` builds it.
+        Some("dist") if program == "parlor" => {
+            command.args(["--profile", "dist", "--features", "parlor/jemalloc"]);
+        }
+        Some(profile) => {
+            command.args(["--profile", profile]);
+        }
     }
     let status = command.status().expect("cargo can be run");
     assert!(status.success(), "the binary {program} does not build");

@@ -7,6 +7,76 @@
 //! request, and its caller always gets an answer or an error. The bus knows no chat, no database
 //! and no socket. The database is the source of truth: what a crash takes from the bus is read
 //! again from storage.
+//!
+//! ```
+//! use bus::{Answers, Builder, Context, Event, Handles, LoadError, Reply, Request};
+//! use bus::{Settings, Subscriber, Tasks, Wiring};
+//! use std::{sync::Arc, time::Duration};
+//! use tokio_util::sync::CancellationToken;
+//!
+//! struct Said(&'static str);
+//!
+//! impl Event for Said {
+//!     const NAME: &'static str = "example.said";
+//! }
+//!
+//! struct CountWords;
+//!
+//! impl Request for CountWords {
+//!     const NAME: &'static str = "example.count_words";
+//!     type Answer = usize;
+//! }
+//!
+//! /// Counts the words of everything that was said.
+//! struct Counter(usize);
+//!
+//! impl Subscriber for Counter {
+//!     const NAME: &'static str = "counter";
+//!     type Deps = ();
+//!
+//!     async fn load((): &()) -> Result<Self, LoadError> {
+//!         Ok(Self(0))
+//!     }
+//!
+//!     fn wire(wiring: &mut Wiring<Self>) {
+//!         wiring.on::<Said>().answers::<CountWords>();
+//!     }
+//! }
+//!
+//! impl Handles<Said> for Counter {
+//!     async fn handle(&mut self, said: &Arc<Said>, _: &mut Context) -> anyhow::Result<()> {
+//!         self.0 += said.0.split_whitespace().count();
+//!         Ok(())
+//!     }
+//! }
+//!
+//! impl Answers<CountWords> for Counter {
+//!     async fn answer(
+//!         &mut self,
+//!         _: CountWords,
+//!         reply: Reply<usize>,
+//!         _: &mut Context,
+//!     ) -> anyhow::Result<()> {
+//!         reply.answer(self.0);
+//!         Ok(())
+//!     }
+//! }
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let tasks = Tasks::new(CancellationToken::new());
+//! let mut builder = Builder::new(Settings::default(), &tasks);
+//! builder.essential::<Counter>(()).asks::<CountWords>();
+//! let running = builder.start().await?;
+//!
+//! let bus = running.bus().clone();
+//! bus.publish(Said("two words")).await;
+//! assert_eq!(bus.ask(CountWords, Duration::from_secs(1)).await?, 2);
+//!
+//! running.stop(Duration::from_secs(1)).await;
+//! # Ok(())
+//! # }
+//! ```
 
 mod actor;
 mod builder;

@@ -18,7 +18,7 @@ pub(crate) struct ServerOptions {
     #[arg(long, value_enum, default_value = "parlor")]
     pub(crate) peer: Peer,
     /// Path of the Parlor binary.
-    #[arg(long, default_value = "target/release/parlor")]
+    #[arg(long, default_value = "target/dist/parlor")]
     pub(crate) parlor: PathBuf,
     /// Directory where the other servers are installed.
     #[arg(long, default_value = "bench/peers")]

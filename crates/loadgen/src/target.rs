@@ -112,7 +112,7 @@ async fn spawn(options: &ServerOptions, folder: &Path) -> anyhow::Result<(Child,
     }
     let mut child = command.spawn().with_context(|| {
         format!(
-            "starting {} (cargo build --release)",
+            "starting {} (build it with `just dist`)",
             options.parlor.display()
         )
     })?;

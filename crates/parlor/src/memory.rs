@@ -1,4 +1,5 @@
-//! The global allocator, which SQLite uses too: jemalloc.
+//! The global allocator, which SQLite uses too: jemalloc in what is shipped (the feature `jemalloc`), the
+//! system's in a quick build.
 //!
 //! glibc's allocator does not return the memory of a burst of connections: ten thousand idle ones
 //! held 5.4 to 8.7 KiB each, depending on how they arrived. jemalloc's background threads return

@@ -5,6 +5,75 @@
 //! waiting jobs as one transaction, puts their facts on the bus and then answers. One text of each
 //! query ([`query!`], [`statement!`]) serves SQLite and PostgreSQL. This crate knows nothing about
 //! chat.
+//!
+//! ```
+//! use bus::{Builder, Settings, Tasks};
+//! use std::{convert::Infallible, time::Duration};
+//! use storage::prelude::*;
+//! use storage::{DatabaseConfig, Migrations, Registry, Url};
+//! use tokio_util::sync::CancellationToken;
+//!
+//! table! {
+//!     notes (id) {
+//!         id -> BigInt,
+//!         body -> Text,
+//!     }
+//! }
+//!
+//! /// Writes a note.
+//! struct AddNote(&'static str);
+//!
+//! impl Job for AddNote {
+//!     const NAME: &'static str = "notes.add";
+//!     type Answer = ();
+//!     type Refusal = Infallible;
+//!
+//!     fn lane(&self) -> LaneKey {
+//!         LaneKey(0)
+//!     }
+//!
+//!     async fn run(&self, tx: &mut Writer<'_>) -> Result<(), JobError<Infallible>> {
+//!         statement!(tx, |c| diesel::insert_into(notes::table)
+//!             .values(notes::body.eq(self.0))
+//!             .execute(c))
+//!         .map_err(Fault::from)?;
+//!         Ok(())
+//!     }
+//! }
+//!
+//! # #[tokio::main(flavor = "multi_thread", worker_threads = 2)]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let folder = tempfile::tempdir()?;
+//! let first = folder.path().join("migrations/sqlite/2026-01-01-000001_notes");
+//! std::fs::create_dir_all(&first)?;
+//! std::fs::write(first.join("up.sql"), "
+//!     CREATE TABLE storage_meta (key TEXT NOT NULL PRIMARY KEY, value TEXT NOT NULL);
+//!     CREATE TABLE notes (id INTEGER PRIMARY KEY, body TEXT NOT NULL);
+//! ")?;
+//!
+//! let tasks = Tasks::new(CancellationToken::new());
+//! let builder = Builder::new(Settings::default(), &tasks);
+//! let registry = Registry::new(builder.bus(), tasks.clone());
+//! let url = Url::Sqlite(folder.path().join("notes.db"));
+//! let migrations = Migrations::Folder(folder.path().join("migrations"));
+//! let database = registry.open(DatabaseConfig::new("notes", url, migrations)).await?;
+//! let running = builder.start().await?;
+//!
+//! let Ok(()) = database.write(AddNote("read me"), Duration::from_secs(5)).await?;
+//! let bodies: Vec<String> = database
+//!     .read("notes.all", |reader| {
+//!         Box::pin(async move {
+//!             Ok(query!(reader, |c| notes::table.select(notes::body).load(c))?)
+//!         })
+//!     })
+//!     .await?;
+//! assert_eq!(bodies, ["read me"]);
+//!
+//! registry.close(Duration::from_secs(1)).await;
+//! running.stop(Duration::from_secs(1)).await;
+//! # Ok(())
+//! # }
+//! ```
 
 mod backend;
 pub mod backup;
