@@ -12,7 +12,6 @@ use bus::{Answers, Context, Handles, LoadError, Reply, Subscriber, Wiring};
 use rooms::api::{EntriesForgotten, text};
 use sessions::api::PeopleEnded;
 use std::sync::Arc;
-use storage::Job;
 
 /// Answers the commands of messaging. Keeps no state in memory.
 pub struct Messaging {
@@ -42,17 +41,6 @@ impl Subscriber for Messaging {
 impl Messaging {
     fn now(&self) -> i64 {
         self.deps.clock.wall_ms()
-    }
-
-    /// Submits a job, which replies when it is done, or replies with the refusal at once.
-    fn submit<J>(&self, job: Result<J, Refusal>, reply: Reply<Result<J::Answer, Refusal>>)
-    where
-        J: Job<Refusal = Refusal>,
-    {
-        match job {
-            Ok(job) => self.deps.database.submit(job, reply),
-            Err(refusal) => reply.answer(Err(refusal)),
-        }
     }
 
     fn send(&self, request: SendMessage) -> Result<SendJob, Refusal> {
@@ -97,7 +85,7 @@ impl Answers<SendMessage> for Messaging {
         reply: Reply<Result<Sent, Refusal>>,
         _ctx: &mut Context,
     ) -> anyhow::Result<()> {
-        self.submit(self.send(request), reply);
+        self.deps.database.hand_over(self.send(request), reply);
         Ok(())
     }
 }
@@ -109,7 +97,7 @@ impl Answers<EditMessage> for Messaging {
         reply: Reply<Result<Done, Refusal>>,
         _ctx: &mut Context,
     ) -> anyhow::Result<()> {
-        self.submit(self.edit(request), reply);
+        self.deps.database.hand_over(self.edit(request), reply);
         Ok(())
     }
 }
@@ -127,7 +115,7 @@ impl Answers<DeleteMessage> for Messaging {
             target: request.target,
             at: self.now(),
         };
-        self.submit(Ok(job), reply);
+        self.deps.database.hand_over(Ok(job), reply);
         Ok(())
     }
 }
@@ -139,7 +127,7 @@ impl Answers<React> for Messaging {
         reply: Reply<Result<Done, Refusal>>,
         _ctx: &mut Context,
     ) -> anyhow::Result<()> {
-        self.submit(self.react(request), reply);
+        self.deps.database.hand_over(self.react(request), reply);
         Ok(())
     }
 }
@@ -157,7 +145,7 @@ impl Answers<MarkRead> for Messaging {
             room: request.room,
             seq: request.seq,
         };
-        self.submit(Ok(job), reply);
+        self.deps.database.hand_over(Ok(job), reply);
         Ok(())
     }
 }

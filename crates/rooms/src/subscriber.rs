@@ -13,7 +13,6 @@ use crate::{Deps, validate};
 use bus::{Answers, Context, Handles, LoadError, Reply, Subscriber, Wiring};
 use sessions::api::{GuestExpired, PeopleEnded, PeopleForgettable, PresenceChanged};
 use std::sync::Arc;
-use storage::Job;
 
 /// Answers the commands of rooms, and cleans up after guests and accounts that end. Keeps no state in
 /// memory.
@@ -49,17 +48,6 @@ impl Subscriber for Rooms {
 }
 
 impl Rooms {
-    /// Submits a job, which replies when it is done, or replies with the refusal at once.
-    fn submit<J>(&self, job: Result<J, Refusal>, reply: Reply<Result<J::Answer, Refusal>>)
-    where
-        J: Job<Refusal = Refusal>,
-    {
-        match job {
-            Ok(job) => self.deps.database.submit(job, reply),
-            Err(refusal) => reply.answer(Err(refusal)),
-        }
-    }
-
     fn now(&self) -> i64 {
         self.deps.clock.wall_ms()
     }
@@ -78,7 +66,7 @@ impl Answers<JoinRoom> for Rooms {
             rooms_max: self.deps.settings.rooms_max,
             at: self.now(),
         };
-        self.submit(Ok(job), reply);
+        self.deps.database.hand_over(Ok(job), reply);
         Ok(())
     }
 }
@@ -95,7 +83,7 @@ impl Answers<LeaveRoom> for Rooms {
             room: request.room,
             at: self.now(),
         };
-        self.submit(Ok(job), reply);
+        self.deps.database.hand_over(Ok(job), reply);
         Ok(())
     }
 }
@@ -107,7 +95,9 @@ impl Answers<CreateRoom> for Rooms {
         reply: Reply<Result<Created, Refusal>>,
         _ctx: &mut Context,
     ) -> anyhow::Result<()> {
-        self.submit(validate::create(request, &self.deps), reply);
+        self.deps
+            .database
+            .hand_over(validate::create(request, &self.deps), reply);
         Ok(())
     }
 }
@@ -119,7 +109,9 @@ impl Answers<UpdateRoom> for Rooms {
         reply: Reply<Result<Created, Refusal>>,
         _ctx: &mut Context,
     ) -> anyhow::Result<()> {
-        self.submit(validate::update(request, self.now()), reply);
+        self.deps
+            .database
+            .hand_over(validate::update(request, self.now()), reply);
         Ok(())
     }
 }
@@ -139,7 +131,7 @@ impl Answers<OpenDirect> for Rooms {
             quotas: self.deps.settings.quotas.clone(),
             at: self.now(),
         };
-        self.submit(Ok(job), reply);
+        self.deps.database.hand_over(Ok(job), reply);
         Ok(())
     }
 }
@@ -157,7 +149,7 @@ impl Answers<AnswerDirect> for Rooms {
             rooms_max: self.deps.settings.rooms_max,
             at: self.now(),
         };
-        self.submit(Ok(job), reply);
+        self.deps.database.hand_over(Ok(job), reply);
         Ok(())
     }
 }
@@ -180,7 +172,7 @@ impl Answers<Moderate> for Rooms {
             quotas: self.deps.settings.quotas.clone(),
             at,
         });
-        self.submit(job, reply);
+        self.deps.database.hand_over(job, reply);
         Ok(())
     }
 }

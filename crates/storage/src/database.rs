@@ -105,6 +105,18 @@ impl Database {
         self.read(operation, work).await
     }
 
+    /// Submits a job that its subscriber has validated, or replies with the refusal at once.
+    pub fn hand_over<J: Job>(
+        &self,
+        job: Result<J, J::Refusal>,
+        reply: Reply<Result<J::Answer, J::Refusal>>,
+    ) {
+        match job {
+            Ok(job) => self.submit(job, reply),
+            Err(refusal) => reply.answer(Err(refusal)),
+        }
+    }
+
     /// Hands a job to the write lane, which answers through `reply`. Never waits: the reply holds a
     /// credit, and credits bound the queue.
     pub fn submit<J: Job>(&self, job: J, reply: Reply<Result<J::Answer, J::Refusal>>) {
