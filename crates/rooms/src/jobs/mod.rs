@@ -2,10 +2,10 @@
 
 mod answer_direct;
 mod create;
+mod create_general;
 mod ended;
 mod forget_entries;
 mod forget_people;
-mod general;
 mod guests;
 mod join;
 mod leave;
@@ -18,10 +18,10 @@ mod update;
 
 pub(crate) use answer_direct::AnswerDirectJob;
 pub(crate) use create::CreateJob;
+pub(crate) use create_general::CreateGeneralJob;
 pub(crate) use ended::{AssignOwnerJob, ClearEndedJob, EndMembershipJob, EndedMembersFound};
 pub(crate) use forget_entries::{ENTRIES_MAX, ForgetEntriesJob, RecordAgesJob};
 pub(crate) use forget_people::ForgetPeopleJob;
-pub(crate) use general::CreateGeneralJob;
 pub(crate) use guests::{
     EndGuestJob, ExpireGuestJob, GuestRemoved, GuestRoomsFound, RemoveGuestJob,
 };

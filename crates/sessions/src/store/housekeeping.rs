@@ -1,6 +1,6 @@
 //! The queries of housekeeping. Each reads a batch, however large the tables are.
 
-use super::tables::{sessions, users};
+use super::schema::{sessions, users};
 use super::users::UserRow;
 use crate::api::UserId;
 use storage::prelude::*;

@@ -3,13 +3,13 @@
 pub(crate) mod housekeeping;
 #[cfg(test)]
 mod plans;
+mod schema;
 pub(crate) mod sessions;
-mod tables;
 pub(crate) mod user_sessions;
 pub(crate) mod users;
 
 /// The tables of this crate, each after those that it refers to.
-pub const TABLES: &[storage::transfer::Table] = &[tables::USERS, tables::SESSIONS];
+pub const TABLES: &[storage::transfer::Table] = &[schema::USERS, schema::SESSIONS];
 
 /// Returns everything stored, as text, for tests of what must not be stored.
 #[cfg(test)]
@@ -24,17 +24,17 @@ pub(crate) async fn everything(
         Option<String>,
         Option<String>,
     );
-    let people: Vec<Words> = query!(access, |c| tables::users::table
+    let people: Vec<Words> = query!(access, |c| schema::users::table
         .select((
-            tables::users::name,
-            tables::users::name_key,
-            tables::users::password_hash,
-            tables::users::issuer,
-            tables::users::subject
+            schema::users::name,
+            schema::users::name_key,
+            schema::users::password_hash,
+            schema::users::issuer,
+            schema::users::subject
         ))
         .load(c))?;
-    let sessions: Vec<(Vec<u8>, Option<String>)> = query!(access, |c| tables::sessions::table
-        .select((tables::sessions::token_hash, tables::sessions::device))
+    let sessions: Vec<(Vec<u8>, Option<String>)> = query!(access, |c| schema::sessions::table
+        .select((schema::sessions::token_hash, schema::sessions::device))
         .load(c))?;
     let hashes = sessions
         .iter()

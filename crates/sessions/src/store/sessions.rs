@@ -5,7 +5,7 @@
     reason = "the derive of Insertable names such types"
 )]
 
-use super::tables::{sessions, users};
+use super::schema::{sessions, users};
 use super::users::UserRow;
 use crate::api::{Caller, SessionId, UserId};
 use crate::presence::ConnectedSession;

@@ -1,7 +1,7 @@
 //! Queries on the sessions of one user, or of some users.
 
+use super::schema::sessions;
 use super::sessions::SessionRow;
-use super::tables::sessions;
 use crate::api::{SessionId, UserId};
 use std::collections::HashSet;
 use storage::prelude::*;

@@ -5,7 +5,7 @@
     reason = "the derive of Insertable names such types"
 )]
 
-use super::tables::users;
+use super::schema::users;
 use crate::api::{User, UserId};
 use crate::name::Name;
 use std::collections::HashSet;
