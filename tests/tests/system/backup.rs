@@ -315,7 +315,7 @@ fn noticed(server: &Server) -> usize {
     let lines = server.lines();
     lines
         .iter()
-        .filter(|line| line.contains("it has a new epoch"))
+        .filter(|line| line.contains("gave it a new epoch"))
         .count()
 }
 

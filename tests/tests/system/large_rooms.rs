@@ -172,7 +172,7 @@ on_both! {
         store.begins_anew();
         let keeping = Settings::default().with("PARLOR_RETENTION_DAYS", "30");
         let server = store.serve(keeping).await;
-        let line = server.logged("nothing is forgotten").await;
+        let line = server.logged("no entries are deleted").await;
         assert!(line.contains("5184"), "it says how far: {line}");
         let mut alice = server.hello(resume).await;
         let page = alice.ok("log", json!({"room": "lounge", "after": 0, "limit": 1})).await;

@@ -175,7 +175,7 @@ fn a_dump_that_is_restored_under_the_server_is_noticed() {
         store.begins_anew();
         // It is noticed at the next check of the mark, which follows a write.
         server.register("bob").await;
-        server.logged("it has a new epoch").await;
+        server.logged("gave it a new epoch").await;
         server.logged("the store's epoch has changed").await;
         // That closes all sockets, including one that has just connected.
         let greeting = loop {
