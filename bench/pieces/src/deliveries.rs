@@ -101,7 +101,7 @@ fn message_entry(room: &RoomInfo, seq: Seq) -> Arc<Entry> {
         at: 1_800_000_000_000,
         change: Change::Message {
             cid: format!("0193f3a1-7c00-7000-{seq:012}"),
-            body: Some("What was message_entry, \"quoted\" too. ".repeat(7)),
+            body: Some("What was said, \"quoted\" too. ".repeat(7)),
             reply_to: None,
             mentions: Vec::new(),
         },

@@ -47,7 +47,7 @@ impl Round for Frame {
 }
 
 fn send() -> String {
-    let body = "What was message_entry, \\\"quoted\\\" too. ".repeat(7);
+    let body = "What was said, \\\"quoted\\\" too. ".repeat(7);
     let d = format!(r#"{{"room":"general","cid":"0193f3a1-7c00-7000-8000","body":"{body}"}}"#);
     format!(r#"{{"id":17,"op":"send","d":{d}}}"#)
 }

@@ -95,7 +95,7 @@ impl Round for Batches {
             author: self.author.clone(),
             room: self.room.clone(),
             cid: format!("0193f3a1-7c00-7000-{number:012}"),
-            body: "What was message_entry, \"quoted\" too. ".repeat(7),
+            body: "What was said, \"quoted\" too. ".repeat(7),
         });
         self.inputs.push_back(batch.collect());
     }
