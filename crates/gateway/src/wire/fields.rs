@@ -4,7 +4,6 @@ use super::error::{BAD_TEXT, Error};
 use rooms::api::{RoomKey, Seq};
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
-use std::borrow::Cow;
 use std::collections::HashMap;
 
 /// The largest integer that every JSON parser reads exactly.
@@ -18,7 +17,11 @@ const REQUIRED: &str = "required";
 
 /// An object whose values are parsed only when they are read.
 #[derive(Debug, Default)]
-pub struct Fields<'a>(HashMap<String, Cow<'a, RawValue>>);
+pub struct Fields<'a> {
+    given: HashMap<String, &'a RawValue>,
+    /// Fields that came from elsewhere, such as a path or a query; they overrule those given.
+    set: Vec<(String, Box<RawValue>)>,
+}
 
 impl<'a> Fields<'a> {
     /// Parses `d`; absent and null count as an empty object.
@@ -26,33 +29,34 @@ impl<'a> Fields<'a> {
         let Some(d) = d else {
             return Ok(Self::default());
         };
-        let fields: HashMap<String, &'a RawValue> =
-            serde_json::from_str(d.get()).map_err(|_| Error::field("d", OBJECT))?;
-        let fields = fields.into_iter();
-        Ok(Self(
-            fields
-                .map(|(name, raw)| (name, Cow::Borrowed(raw)))
-                .collect(),
-        ))
+        let given = serde_json::from_str(d.get()).map_err(|_| Error::field("d", OBJECT))?;
+        Ok(Self {
+            given,
+            set: Vec::new(),
+        })
     }
 
     /// Sets a field to a string, whatever it was.
     pub(crate) fn set_string(&mut self, field: &str, text: &str) {
         let raw = serde_json::value::to_raw_value(text).expect("a string is JSON");
-        self.0.insert(field.to_owned(), Cow::Owned(raw));
+        self.set.push((field.to_owned(), raw));
     }
 
     /// Sets a field to this JSON; text that is none counts as a string.
     pub(crate) fn set_json(&mut self, field: &str, json: &str) {
         match RawValue::from_string(json.to_owned()) {
-            Ok(raw) => drop(self.0.insert(field.to_owned(), Cow::Owned(raw))),
+            Ok(raw) => self.set.push((field.to_owned(), raw)),
             Err(_) => self.set_string(field, json),
         }
     }
 
     fn raw(&self, field: &str) -> Option<&RawValue> {
-        let raw = self.0.get(field)?;
-        Some(&**raw).filter(|value| value.get() != "null")
+        let set = self.set.iter().rev().find(|(name, _)| name == field);
+        let raw = match set {
+            Some((_, raw)) => raw,
+            None => *self.given.get(field)?,
+        };
+        (raw.get() != "null").then_some(raw)
     }
 
     fn typed<T: DeserializeOwned>(
