@@ -44,6 +44,7 @@ impl Gateway {
             limits,
         });
         hub::wire(builder, &shared);
+        socket::wire(builder);
         ops.wire(builder);
         let dispatcher = Arc::new(Dispatcher::new(&shared, ops));
         Self { shared, dispatcher }

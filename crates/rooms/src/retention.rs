@@ -29,7 +29,7 @@ pub async fn forget(deps: &Deps) -> anyhow::Result<()> {
     if !trusts_clock(deps, now).await? {
         return Ok(());
     }
-    let age = i64::try_from(deps.settings.retention.as_millis()).unwrap_or(i64::MAX);
+    let age = bus::millis(deps.settings.retention);
     let before = now.saturating_sub(age);
     record_ages(deps).await?;
     let mut deleted = Deleted::default();

@@ -1,6 +1,6 @@
 //! `delete`: takes the body of a message away for good.
 
-use super::{Answerer, Body, CommandReply, Context, Cost, Lane, Run};
+use super::{Answerer, CommandReply, Context, Cost, Lane, Run};
 use crate::wire::{DoneShape, Error, Fields};
 use messaging::api::DeleteMessage;
 use rooms::api::{RoomKey, Seq};
@@ -37,6 +37,6 @@ impl Run for Delete {
             target: self.target,
         };
         let done = context.ask(delete).await?;
-        Ok(CommandReply::Body(Body::of(&DoneShape::from(done))))
+        Ok(CommandReply::of(&DoneShape::from(done)))
     }
 }

@@ -1,6 +1,6 @@
 //! `dm`: the direct room of two people, made if there is none.
 
-use super::{Answerer, Body, CommandReply, Context, Cost, Lane, Run};
+use super::{Answerer, CommandReply, Context, Cost, Lane, Run};
 use crate::wire::{CardShape, Error, Fields};
 use rooms::api::{AnswerDirect, Card, OpenDirect, RoomKey};
 use serde_json::json;
@@ -32,9 +32,7 @@ impl Run for Dm {
     async fn run(self, context: Context) -> Result<CommandReply, Error> {
         let (card, dup) = open(&context, self.user).await?;
         let card = CardShape::from(&card);
-        Ok(CommandReply::Body(Body::of(
-            &json!({ "card": card, "dup": dup }),
-        )))
+        Ok(CommandReply::of(&json!({ "card": card, "dup": dup })))
     }
 }
 

@@ -1,6 +1,6 @@
 //! `edit`: replaces the body of one's own message.
 
-use super::{Answerer, Body, CommandReply, Context, Cost, Lane, Run};
+use super::{Answerer, CommandReply, Context, Cost, Lane, Run};
 use crate::wire::{DoneShape, Error, Fields};
 use messaging::api::EditMessage;
 use rooms::api::{RoomKey, Seq};
@@ -40,6 +40,6 @@ impl Run for Edit {
             body: self.body,
         };
         let done = context.ask(edit).await?;
-        Ok(CommandReply::Body(Body::of(&DoneShape::from(done))))
+        Ok(CommandReply::of(&DoneShape::from(done)))
     }
 }

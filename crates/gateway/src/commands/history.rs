@@ -1,7 +1,7 @@
 //! `history`: a page of a room's messages as they are now, ascending.
 
 use super::page::page_limit;
-use super::{Body, CommandReply, Context, Cost, Lane, Run};
+use super::{CommandReply, Context, Cost, Lane, Run};
 use crate::wire::{Error, Fields, MessageShape};
 use messaging::api::{Anchor, HistoryPage, ReadHistory};
 use rooms::api::{RoomKey, Seq};
@@ -44,7 +44,7 @@ impl Run for History {
             bytes: limits.page_bytes,
         };
         let page = context.ask(read).await?;
-        Ok(CommandReply::Body(Body::of(&HistoryShape::from(&page))))
+        Ok(CommandReply::of(&HistoryShape::from(&page)))
     }
 }
 

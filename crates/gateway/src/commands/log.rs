@@ -1,7 +1,7 @@
 //! `log`: a page of a room's entries, ascending.
 
 use super::page::page_limit;
-use super::{Body, CommandReply, Context, Cost, Lane, Run};
+use super::{CommandReply, Context, Cost, Lane, Run};
 use crate::wire::{EntryShape, Error, Fields};
 use rooms::api::{LogPage, ReadLog, RoomKey, Seq};
 use serde::Serialize;
@@ -44,7 +44,7 @@ impl Run for Log {
             bytes: limits.page_bytes,
         };
         let page = context.ask(read).await?;
-        Ok(CommandReply::Body(Body::of(&LogShape::from(&page))))
+        Ok(CommandReply::of(&LogShape::from(&page)))
     }
 }
 

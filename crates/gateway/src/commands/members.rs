@@ -1,6 +1,6 @@
 //! `members`: a page of a room's members with their roles.
 
-use super::{Body, CommandReply, Context, Cost, Lane, PAGE_ROWS, Run};
+use super::{CommandReply, Context, Cost, Lane, PAGE_ROWS, Run};
 use crate::wire::{Error, Fields, MemberShape};
 use rooms::api::{self, MembersPage, RoomKey};
 use serde::Serialize;
@@ -40,7 +40,7 @@ impl Run for Members {
             online_only: false,
         };
         let page = context.ask(read).await?;
-        Ok(CommandReply::Body(Body::of(&MembersShape::from(&page))))
+        Ok(CommandReply::of(&MembersShape::from(&page)))
     }
 }
 

@@ -1,7 +1,7 @@
 //! What `invite`, `kick`, `ban`, `unban`, `mute` and `role` have in common: one member acts on another
 //! user of the room.
 
-use super::{Body, CommandReply, Context};
+use super::{CommandReply, Context};
 use crate::wire::{DoneShape, Error, Fields};
 use rooms::api::{Moderate, Moderation, RoomKey};
 
@@ -36,6 +36,6 @@ impl Subject {
             reason: self.reason,
         };
         let done = context.ask(moderate).await?;
-        Ok(CommandReply::Body(Body::of(&DoneShape::from(done))))
+        Ok(CommandReply::of(&DoneShape::from(done)))
     }
 }

@@ -1,7 +1,7 @@
 //! `presence`: who of a room is online.
 
 use super::page::{OnlineShape, online};
-use super::{Body, CommandReply, Context, Cost, Lane, Run};
+use super::{CommandReply, Context, Cost, Lane, Run};
 use crate::wire::{Error, Fields};
 use rooms::api::{Members, RoomKey};
 
@@ -29,6 +29,6 @@ impl Run for Presence {
     async fn run(self, context: Context) -> Result<CommandReply, Error> {
         let read = online(context.caller()?, self.room, context.limits());
         let page = context.ask(read).await?;
-        Ok(CommandReply::Body(Body::of(&OnlineShape::from(&page))))
+        Ok(CommandReply::of(&OnlineShape::from(&page)))
     }
 }

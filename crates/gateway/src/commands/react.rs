@@ -1,6 +1,6 @@
 //! `react`: sets a reaction to a message, or takes it back.
 
-use super::{Answerer, Body, CommandReply, Context, Cost, Lane, Run};
+use super::{Answerer, CommandReply, Context, Cost, Lane, Run};
 use crate::wire::{DoneShape, Error, Fields};
 use messaging::api;
 use rooms::api::{RoomKey, Seq};
@@ -43,6 +43,6 @@ impl Run for React {
             on: self.on,
         };
         let done = context.ask(react).await?;
-        Ok(CommandReply::Body(Body::of(&DoneShape::from(done))))
+        Ok(CommandReply::of(&DoneShape::from(done)))
     }
 }

@@ -1,6 +1,6 @@
 //! `read`: moves one's read marker in a room forward.
 
-use super::{Answerer, Body, CommandReply, Context, Cost, Lane, Run};
+use super::{Answerer, CommandReply, Context, Cost, Lane, Run};
 use crate::wire::{Error, Fields, MarkedShape};
 use messaging::api::MarkRead;
 use rooms::api::{RoomKey, Seq};
@@ -38,6 +38,6 @@ impl Run for Read {
             seq: self.seq,
         };
         let marked = context.ask(read).await?;
-        Ok(CommandReply::Body(Body::of(&MarkedShape::from(marked))))
+        Ok(CommandReply::of(&MarkedShape::from(marked)))
     }
 }

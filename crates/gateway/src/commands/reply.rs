@@ -31,6 +31,13 @@ pub(crate) struct Authenticated {
     pub(crate) replay: Option<Replay>,
 }
 
+impl CommandReply {
+    /// Replies with this value's JSON.
+    pub(super) fn of(value: &impl serde::Serialize) -> Self {
+        Self::Body(Body::of(value))
+    }
+}
+
 /// The encoded `ok` object of a reply.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Body(pub Bytes);

@@ -1,6 +1,6 @@
 //! What `room.create` and `room.update` have in common: the words for kinds and histories, and the reply.
 
-use super::{Body, CommandReply};
+use super::CommandReply;
 use crate::wire::{CardShape, Error, Fields};
 use rooms::api::{Created, History, Kind};
 use serde_json::json;
@@ -17,9 +17,9 @@ pub(super) fn history(d: &Fields<'_>) -> Result<Option<History>, Error> {
 }
 
 pub(super) fn reply(created: &Created) -> CommandReply {
-    CommandReply::Body(Body::of(&json!({
+    CommandReply::of(&json!({
         "card": CardShape::from(&created.card),
         "seq": created.done.seq,
         "dup": created.done.dup,
-    })))
+    }))
 }

@@ -1,6 +1,6 @@
 //! `rooms`: one's own rooms, or all public ones.
 
-use super::{Body, CommandReply, Context, Cost, Lane, PAGE_ROWS, Run};
+use super::{CommandReply, Context, Cost, Lane, PAGE_ROWS, Run};
 use crate::wire::{Error, Fields, InvitationShape, RoomShape};
 use messaging::api::{ListRooms, RoomsPage};
 use rooms::api::RoomKey;
@@ -40,7 +40,7 @@ impl Run for RoomList {
             limit: PAGE_ROWS,
         };
         let page = context.ask(read).await?;
-        Ok(CommandReply::Body(Body::of(&RoomListShape::from(&page))))
+        Ok(CommandReply::of(&RoomListShape::from(&page)))
     }
 }
 

@@ -1,6 +1,6 @@
 //! `send`: says something in a room. The reply comes once the message is stored.
 
-use super::{Answerer, Body, CommandReply, Context, Cost, Lane, Run};
+use super::{Answerer, CommandReply, Context, Cost, Lane, Run};
 use crate::wire::{Error, Fields, SentShape};
 use messaging::api::SendMessage;
 use rooms::api::{RoomKey, Seq};
@@ -45,6 +45,6 @@ impl Run for Send {
             reply_to: self.reply_to,
         };
         let stored = context.ask(send).await?;
-        Ok(CommandReply::Body(Body::of(&SentShape::from(&stored))))
+        Ok(CommandReply::of(&SentShape::from(&stored)))
     }
 }

@@ -1,6 +1,6 @@
 //! `sessions`: one's own sessions on all devices, newest first.
 
-use super::{Body, CommandReply, Context, Cost, Lane, PAGE_ROWS, Run};
+use super::{CommandReply, Context, Cost, Lane, PAGE_ROWS, Run};
 use crate::wire::{Error, Fields, Id, SessionShape};
 use rooms::api::RoomKey;
 use serde::Serialize;
@@ -37,7 +37,7 @@ impl Run for SessionList {
             limit: PAGE_ROWS,
         };
         let page = context.ask(read).await?;
-        Ok(CommandReply::Body(Body::of(&SessionListShape::from(&page))))
+        Ok(CommandReply::of(&SessionListShape::from(&page)))
     }
 }
 

@@ -1,6 +1,6 @@
 //! `session.revoke`: ends one of one's own sessions, or all others.
 
-use super::{Answerer, Body, CommandReply, Context, Cost, Lane, Run, logout};
+use super::{Answerer, CommandReply, Context, Cost, Lane, Run, logout};
 use crate::wire::{Error, Fields};
 use rooms::api::RoomKey;
 use serde_json::json;
@@ -38,6 +38,6 @@ impl Run for SessionRevoke {
             return logout::log_out(&context).await;
         }
         context.ask(RevokeSession { caller, session }).await?;
-        Ok(CommandReply::Body(Body::of(&json!({}))))
+        Ok(CommandReply::of(&json!({})))
     }
 }

@@ -1,7 +1,7 @@
 //! `typing`: shows the others in a room that someone is typing, or no longer.
 
 use super::page::online;
-use super::{Answerer, Body, CommandReply, Context, Cost, Lane, Run};
+use super::{Answerer, CommandReply, Context, Cost, Lane, Run};
 use crate::hub::{SetTyping, TypingResult};
 use crate::wire::{Error, Fields, MUTED, NO_SUCH_ROOM};
 use rooms::api::{Members, RoomKey};
@@ -41,7 +41,7 @@ impl Run for Typing {
             on: self.on,
         };
         match context.ask_infallible(typing).await? {
-            TypingResult::Accepted => Ok(CommandReply::Body(Body::of(&json!({})))),
+            TypingResult::Accepted => Ok(CommandReply::of(&json!({}))),
             TypingResult::Muted => Err(Error::new(&MUTED)),
             TypingResult::NotMember => {
                 // Rooms knows which refusal applies.

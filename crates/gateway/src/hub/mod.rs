@@ -41,7 +41,9 @@ use outbox::Outbox;
 use person::Person;
 use requests::{HeadsRead, MembersCounted, MembershipsRead, MissingRangeRead, SendHeads, Ticked};
 use room::Room;
-use rooms::api::{DirectAnswered, EntriesAppended, RoomKey};
+use rooms::api::{
+    DirectAnswered, EntriesAppended, Members, Memberships, ReadLog, RecentHeads, RoomKey,
+};
 use sessions::api::{
     Caller, ConnectionId, EndReason, EpochChanged, PresenceChanged, SessionEnded, StoreReachable,
     UserId,
@@ -81,9 +83,14 @@ struct AttachedConnection {
     held_frames: Option<Vec<Frame>>,
 }
 
-/// Subscribes the hub to the bus.
+/// Subscribes the hub to the bus and declares what its tasks ask.
 pub(crate) fn wire(builder: &mut Builder, shared: &Arc<Shared>) {
-    builder.essential::<Hub>(Arc::clone(shared));
+    builder
+        .essential::<Hub>(Arc::clone(shared))
+        .asks::<RecentHeads>()
+        .asks::<ReadLog>()
+        .asks::<Members>()
+        .asks::<Memberships>();
 }
 
 impl Subscriber for Hub {

@@ -11,5 +11,5 @@ mod shutdown;
 mod source;
 mod task;
 
-pub(crate) use serve::{Upgraded, serve};
+pub(crate) use serve::{Upgraded, serve, wire};
 pub(crate) use shutdown::{finish_commands, say_goodbye};

@@ -26,6 +26,11 @@ pub(crate) struct Upgraded {
 /// Pause between two attempts to report the end of a connection.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
+/// Declares what a connection asks beside its commands, so that a missing answerer fails the start.
+pub(crate) fn wire(builder: &mut bus::Builder) {
+    builder.asks::<Disconnected>();
+}
+
 /// Serves a connection. Calls `entered_as_socket` at once if its network has room for one more socket;
 /// a refused one still counts as an HTTP connection while it lingers.
 ///

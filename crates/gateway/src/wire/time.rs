@@ -1,8 +1,8 @@
 //! Times on the wire: RFC 3339 in UTC with milliseconds.
 
+use bus::{Clock as _, SystemClock};
 use serde::ser::{Serialize, Serializer};
 use std::fmt;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Milliseconds since 1970, shown as `2026-11-20T10:00:00.000Z`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,10 +12,7 @@ impl Time {
     /// Returns the system's time.
     #[must_use]
     pub fn now() -> Self {
-        let since = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default();
-        Self(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+        Self(SystemClock::new().wall_ms())
     }
 }
 

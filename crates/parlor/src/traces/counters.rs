@@ -23,7 +23,7 @@ impl SpanCounters {
         self.dropped.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Counts sent spans, of which the collector accepted all but `rejected`.
+    /// Counts sent spans. The collector accepted all but `rejected` of them.
     pub(super) fn sent(&self, spans: usize, rejected: u64) {
         self.waiting.fetch_sub(spans, Ordering::Relaxed);
         let accepted = (spans as u64).saturating_sub(rejected);

@@ -20,7 +20,7 @@ fn no_circle_of_files_is_larger_than_five() {
     assert!(largest <= LARGEST, "a circle of {largest} files, see above");
 }
 
-/// The sets of files each of which reaches all others of its set.
+/// Returns the circles: in each set, every file reaches all others.
 fn circles(krate: &Krate) -> Vec<BTreeSet<&Path>> {
     let uses = krate.file_uses();
     let reached: BTreeMap<&Path, BTreeSet<&Path>> = uses

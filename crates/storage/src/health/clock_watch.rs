@@ -74,7 +74,7 @@ impl ClockWatch {
         let elapsed = before.map(|before| uptime.saturating_sub(before));
         let job = CheckClock {
             now: now_ms,
-            elapsed: elapsed.map(|elapsed| i64::try_from(elapsed.as_millis()).unwrap_or(i64::MAX)),
+            elapsed: elapsed.map(bus::millis),
         };
         let Ok(seen) = self.database.write(job, WRITE_WITHIN).await?;
         Ok(seen.trust(now_ms))
