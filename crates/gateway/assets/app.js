@@ -2,6 +2,7 @@
 
 import { Client, uuid7 } from '/client.js';
 import { Room } from '/room.js';
+import { isBlank } from '/text.js';
 
 const $ = (id) => document.getElementById(id);
 const rooms = new Map();
@@ -231,7 +232,7 @@ function markRead() {
 $('say').addEventListener('submit', (event) => {
   event.preventDefault();
   const body = $('body').value;
-  if (!body.trim() || !current) return;
+  if (isBlank(body) || !current) return;
   $('body').value = '';
   notice('');
   client.send(current, body);
@@ -251,7 +252,7 @@ $('body').addEventListener('input', () => {
 $('find').addEventListener('submit', (event) => {
   event.preventDefault();
   const name = $('find-room').value.trim();
-  if (!name) return;
+  if (isBlank(name)) return;
   guarded(async () => {
     try { await join(name); } catch (error) {
       if (error.name !== 'no_such_room') throw error;

@@ -1,5 +1,7 @@
 // The state of one room: its messages, built from pages of `history` and the entries after them.
 
+import { emojiKey } from '/text.js';
+
 const KEPT_ENTRIES = 1000;
 
 export class Room {
@@ -66,7 +68,7 @@ export class Room {
 
   #react(message, { emoji, on }) {
     if (message.deleted || !emoji) return;
-    const found = message.reactions.find((r) => r.emoji === emoji);
+    const found = message.reactions.find((r) => emojiKey(r.emoji) === emojiKey(emoji));
     if (found) found.count += on ? 1 : -1;
     else if (on) message.reactions.push({ emoji, count: 1 });
     message.reactions = message.reactions.filter((r) => r.count > 0);

@@ -8,13 +8,13 @@
 
 pub mod api;
 mod deps;
+mod emoji;
 mod jobs;
 mod queries;
 mod settings;
 mod store;
 mod subscriber;
 mod timers;
-mod validate;
 mod wiring;
 
 pub use deps::Deps;

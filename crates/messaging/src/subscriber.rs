@@ -4,10 +4,10 @@ use crate::Deps;
 use crate::api::{
     DeleteMessage, Done, EditMessage, MarkRead, Marked, React, Refusal, SendMessage, Sent,
 };
+use crate::emoji::Emoji;
 use crate::jobs::{
     ClearMarkersJob, DeleteJob, EditJob, ForgetMessagesJob, MarkReadJob, ReactJob, SendJob,
 };
-use crate::validate;
 use bus::{Answers, Context, Handles, LoadError, Reply, Subscriber, Wiring};
 use rooms::api::{EntriesForgotten, text};
 use sessions::api::PeopleEnded;
@@ -66,8 +66,13 @@ impl Messaging {
     }
 
     fn react(&self, request: React) -> Result<ReactJob, Refusal> {
+        let emoji = if request.on {
+            Emoji::parse(&request.emoji)?
+        } else {
+            Emoji::parse_stored(&request.emoji)?
+        };
         Ok(ReactJob {
-            emoji: validate::emoji(&request.emoji)?,
+            emoji,
             author: request.caller.user,
             room: request.room,
             target: request.target,

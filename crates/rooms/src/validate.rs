@@ -157,7 +157,9 @@ mod tests {
 
     #[test]
     fn an_empty_reason_is_none() {
-        assert_eq!(reason(Some("  ".to_owned())), Ok(None));
+        for blank in ["", "  ", "\u{200b}", "\u{2060} \u{3164}"] {
+            assert_eq!(reason(Some(blank.to_owned())), Ok(None), "{blank:?}");
+        }
         assert_eq!(
             reason(Some(" spam ".to_owned())),
             Ok(Some("spam".to_owned()))

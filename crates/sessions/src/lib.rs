@@ -18,6 +18,7 @@ mod jobs;
 mod jwt;
 mod limiter;
 mod name;
+mod password;
 mod presence;
 mod queries;
 mod random;

@@ -1,7 +1,7 @@
 //! Which names are valid, and when two names count as equal.
 
 use precis_profiles::UsernameCaseMapped;
-use precis_profiles::precis_core::profile::PrecisFastInvocation as _;
+use precis_profiles::precis_core::profile::{PrecisFastInvocation as _, stabilize};
 use unicode_security::confusable_detection::skeleton;
 
 /// The longest name, in characters.
@@ -27,7 +27,9 @@ impl Name {
         if typed.len() > BYTES_MAX {
             return None;
         }
-        let text = UsernameCaseMapped::enforce(typed).ok()?.into_owned();
+        // Once is not enough: `<` and U+0338 compose to a symbol, which the profile refuses (RFC 8264, 7).
+        let text = stabilize(typed, |text| UsernameCaseMapped::enforce(text));
+        let text = text.ok()?.into_owned();
         if text.chars().count() > CHARS_MAX || !is_plain(&text) {
             return None;
         }
@@ -45,6 +47,16 @@ impl Name {
         &self.key
     }
 
+    /// Returns whether a text is this name with a number appended by [`Self::with_suffix`].
+    pub(crate) fn is_suffixed_as(&self, text: &str) -> bool {
+        let number = text
+            .rsplit_once('-')
+            .and_then(|(_, number)| number.parse::<u32>().ok());
+        number
+            .and_then(|number| self.with_suffix(number))
+            .is_some_and(|name| name.text() == text)
+    }
+
     /// Returns this name with `-suffix` appended, shortened so that it stays valid.
     pub(crate) fn with_suffix(&self, suffix: impl std::fmt::Display) -> Option<Self> {
         let suffix = format!("-{suffix}");
@@ -54,12 +66,27 @@ impl Name {
     }
 }
 
+/// Returns whether a character may be part of a name as typed.
+#[must_use]
+pub fn is_name_character(c: char) -> bool {
+    // These depend on their neighbours (RFC 5892, A): alone, the profile refuses them.
+    let contextual = matches!(
+        c,
+        '\u{b7}' | '\u{375}' | '\u{5f3}' | '\u{5f4}' | '\u{200c}' | '\u{200d}' | '\u{30fb}'
+    );
+    let typed = c.encode_utf8(&mut [0; 4]).to_owned();
+    contextual || UsernameCaseMapped::prepare(typed).is_ok_and(|typed| !typed.contains(is_odd))
+}
+
 /// Whether the name has no punctuation but `-`, `_` and `.`, and the dash and dot not at its ends.
 /// PRECIS allows all ASCII punctuation, which would end a mention or look like an address.
 fn is_plain(text: &str) -> bool {
-    let odd = |c: char| c.is_ascii_punctuation() && !matches!(c, '-' | '_' | '.');
     let edge = |c: char| matches!(c, '-' | '.');
-    !text.contains(odd) && !text.starts_with(edge) && !text.ends_with(edge)
+    !text.contains(is_odd) && !text.starts_with(edge) && !text.ends_with(edge)
+}
+
+fn is_odd(c: char) -> bool {
+    c.is_ascii_punctuation() && !matches!(c, '-' | '_' | '.')
 }
 
 #[cfg(test)]
@@ -108,6 +135,15 @@ mod tests {
             "a.",
             "\u{202e}abc",
             "☃",
+            "\u{200b}",
+            "\u{2060}",
+            "\u{3164}",
+            "\u{ffa0}",
+            "\u{2800}",
+            "\u{17b4}",
+            "a\u{200b}",
+            "<\u{338}a",
+            "=\u{338}",
             &long,
         ] {
             assert_eq!(Name::parse(typed), None, "{typed:?}");
@@ -133,10 +169,36 @@ mod tests {
     }
 
     #[test]
+    fn a_name_consists_of_name_characters() {
+        for typed in [
+            "Ａlice",
+            "юлия",
+            "山田",
+            "عمر",
+            "नीता",
+            "mary.jane_2",
+            "علی\u{200c}رضا",
+            "col·lega",
+        ] {
+            assert!(Name::parse(typed).is_some(), "{typed}");
+            assert!(typed.chars().all(is_name_character), "{typed}");
+        }
+        for c in [
+            ' ', '@', ',', '👍', '。', '，', '！', '’', '\u{200b}', '\u{fe0f}', '\n',
+        ] {
+            assert!(!is_name_character(c), "{c:?}");
+        }
+    }
+
+    #[test]
     fn a_suffix_never_makes_a_name_too_long() {
         let name = Name::parse(&"a".repeat(32)).unwrap();
         let other = name.with_suffix(17).unwrap();
         assert_eq!(other.text().chars().count(), 32);
         assert!(other.text().ends_with("a-17"));
+        assert!(name.is_suffixed_as(other.text()));
+        let alice = Name::parse("alice").unwrap();
+        assert!(alice.is_suffixed_as("alice-2") && !alice.is_suffixed_as("alice-b"));
+        assert!(!alice.is_suffixed_as("alice") && !alice.is_suffixed_as("alicia-2"));
     }
 }

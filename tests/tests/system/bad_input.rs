@@ -86,7 +86,7 @@ on_both! {
             ("send", json!({"room": "lounge", "cid": "c", "body": "b"})),
             ("edit", json!({"room": "lounge", "target": 1, "body": "b"})),
             ("delete", json!({"room": "lounge", "target": 1})),
-            ("react", json!({"room": "lounge", "target": 1, "emoji": "e", "on": true})),
+            ("react", json!({"room": "lounge", "target": 1, "emoji": "👍", "on": true})),
             ("log", json!({"room": "lounge", "after": 0})),
             ("history", json!({"room": "lounge"})),
             ("read", json!({"room": "lounge", "seq": 1})),

@@ -58,3 +58,4 @@ mod strangers;
 mod tracing;
 mod transport;
 mod typing;
+mod words;

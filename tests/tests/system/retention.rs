@@ -59,7 +59,7 @@ on_both! {
             let ack = alice.say("lounge", &format!("old {number}")).await;
             last_old = ack["seq"].as_i64().unwrap();
         }
-        let react = json!({"room": "lounge", "target": last_old, "emoji": "ok", "on": true});
+        let react = json!({"room": "lounge", "target": last_old, "emoji": "👍", "on": true});
         alice.ok("react", react).await;
         let edit = json!({"room": "lounge", "target": last_old, "body": "old and edited"});
         let boundary = alice.ok("edit", edit).await["seq"].as_i64().unwrap();
@@ -95,7 +95,7 @@ on_both! {
         let rooms = alice.ok("rooms", json!({})).await;
         assert_eq!(rooms["rooms"][0]["unread"], 0, "one's own: {rooms}");
         for (op, d) in [
-            ("react", json!({"room": "lounge", "target": last_old, "emoji": "ok", "on": true})),
+            ("react", json!({"room": "lounge", "target": last_old, "emoji": "👍", "on": true})),
             ("edit", json!({"room": "lounge", "target": last_old, "body": "again"})),
             ("delete", json!({"room": "lounge", "target": last_old})),
             ("send", json!({"room": "lounge", "cid": "r", "body": "re", "reply_to": last_old})),

@@ -24,6 +24,7 @@ files! {
     "/app.js" = "app.js", "text/javascript; charset=utf-8";
     "/client.js" = "client.js", "text/javascript; charset=utf-8";
     "/room.js" = "room.js", "text/javascript; charset=utf-8";
+    "/text.js" = "text.js", "text/javascript; charset=utf-8";
     "/style.css" = "style.css", "text/css; charset=utf-8";
     "/icon.svg" = "icon.svg", "image/svg+xml";
 }

@@ -33,7 +33,7 @@ pub struct Message {
 /// All reactions with the same emoji.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reaction {
-    /// The emoji in NFC.
+    /// The emoji in its canonical (fully-qualified) form.
     pub emoji: String,
     /// The number of people who reacted.
     pub count: u32,

@@ -79,7 +79,8 @@ pub struct React {
     pub room: RoomKey,
     /// The message to react to.
     pub target: Seq,
-    /// The emoji; normalised to NFC.
+    /// One emoji, with or without its U+FE0F; to remove a reaction, any text that an older server
+    /// accepted.
     pub emoji: String,
     /// True to add, false to remove.
     pub on: bool,

@@ -3,18 +3,19 @@
 use super::append::append_one;
 use super::target::Target;
 use crate::api::{Done, Refusal};
+use crate::emoji::Emoji;
 use crate::store::reactions::{self, ReactionKey};
 use rooms::api::log::{Append, Draft};
 use rooms::api::{RoomId, RoomKey, Seq};
 use sessions::api::User;
 use storage::prelude::*;
 
-/// Adds or removes a reaction. The emoji has been validated.
+/// Adds or removes a reaction.
 pub(crate) struct ReactJob {
     pub(crate) author: User,
     pub(crate) room: RoomKey,
     pub(crate) target: Seq,
-    pub(crate) emoji: String,
+    pub(crate) emoji: Emoji,
     pub(crate) on: bool,
     pub(crate) kinds_max: usize,
     pub(crate) at: i64,
@@ -55,7 +56,7 @@ impl ReactJob {
         ReactionKey {
             room,
             seq: self.target,
-            emoji: &self.emoji,
+            emoji: self.emoji.key(),
             user: self.author.id,
         }
     }
@@ -83,7 +84,7 @@ impl ReactJob {
             at: self.at,
             what: Draft::Reaction {
                 target: self.target,
-                emoji: &self.emoji,
+                emoji: self.emoji.text(),
                 on: self.on,
             },
         }

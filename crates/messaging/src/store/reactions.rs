@@ -1,9 +1,10 @@
 //! Reactions to messages.
 //!
 //! A removed reaction keeps its row, with the entry that removed it, so that a repeat can be answered. A
-//! deleted message has no rows.
+//! deleted message has no rows. The column `emoji` has the keys of [`crate::emoji`].
 
 use crate::api::Reaction;
+use crate::emoji::shown;
 use diesel::dsl::{case_when, max, min, sum};
 use rooms::api::{RoomId, Seq};
 use sessions::api::UserId;
@@ -23,7 +24,7 @@ stored_table! {
 
 const ACTIVE: i32 = 1;
 
-/// What identifies a reaction: message, emoji and person.
+/// What identifies a reaction: message, key of the emoji, and person.
 pub(crate) struct ReactionKey<'a> {
     pub(crate) room: RoomId,
     pub(crate) seq: Seq,
@@ -56,7 +57,7 @@ pub(crate) async fn state(
     })
 }
 
-/// Returns the emojis of a message's reactions, each once.
+/// Returns the keys of the emojis of a message's reactions, each once.
 pub(crate) async fn kinds(
     access: &mut impl Access,
     room: RoomId,
@@ -102,7 +103,7 @@ pub(crate) async fn of_all(
     let mut found: HashMap<Seq, Vec<Reaction>> = HashMap::new();
     for (seq, emoji, count, mine, _) in rows {
         found.entry(seq).or_default().push(Reaction {
-            emoji,
+            emoji: shown(&emoji).to_owned(),
             count: count
                 .and_then(|n| u32::try_from(n).ok())
                 .unwrap_or(u32::MAX),

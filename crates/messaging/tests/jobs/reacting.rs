@@ -97,24 +97,41 @@ async fn a_reaction_is_removed_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_emoji_is_one_reaction_however_it_is_written() {
+    let server = TestServer::new().await;
+    let (ann, room) = server.ann_in_a_room().await;
+    let bob = server.member("bob", &room).await;
+    let seq = server.send(&ann, &room, "c1", "hello").await.seq;
+    let set = server.react(&ann, &room, seq, "❤", true).await;
+    let again = server.react(&ann, &room, seq, "❤\u{fe0f}", true).await;
+    assert_eq!(again, Done { dup: true, ..set });
+    server.react(&bob, &room, seq, "❤\u{fe0f}", true).await;
+    assert_eq!(
+        server.newest(&ann, &room).await.reactions,
+        [reaction("❤\u{fe0f}", 2, true)]
+    );
+    assert!(!server.react(&ann, &room, seq, "❤\u{fe0f}", false).await.dup);
+    assert!(!server.react(&bob, &room, seq, "❤", false).await.dup);
+    assert!(server.newest(&ann, &room).await.reactions.is_empty());
+    server.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_message_has_at_most_twenty_kinds_of_reactions() {
     let server = TestServer::new().await;
     let (ann, room) = server.ann_in_a_room().await;
     let bob = server.member("bob", &room).await;
     let seq = server.send(&ann, &room, "c1", "hello").await.seq;
-    for n in 0..20 {
-        server
-            .react(&ann, &room, seq, &format!("kind{n}"), true)
-            .await;
+    let kinds: Vec<String> = ('🍇'..='🍚').map(String::from).collect();
+    for kind in &kinds {
+        server.react(&ann, &room, seq, kind, true).await;
     }
+    assert_eq!(kinds.len(), 20);
     let full = Refusal::LimitReached { limit: "reactions" };
-    assert_refused(
-        server.try_react(&bob, &room, seq, "one-more", true).await,
-        &full,
-    );
-    assert!(!server.react(&bob, &room, seq, "kind7", true).await.dup);
-    server.react(&ann, &room, seq, "kind0", false).await;
-    assert!(!server.react(&bob, &room, seq, "one-more", true).await.dup);
+    assert_refused(server.try_react(&bob, &room, seq, "👍", true).await, &full);
+    assert!(!server.react(&bob, &room, seq, &kinds[7], true).await.dup);
+    server.react(&ann, &room, seq, &kinds[0], false).await;
+    assert!(!server.react(&bob, &room, seq, "👍", true).await.dup);
     server.close().await;
 }
 
@@ -142,14 +159,13 @@ async fn a_reaction_takes_an_emoji_and_a_member_who_may_write() {
     let (ann, room) = server.ann_in_a_room().await;
     let bob = server.person("bob").await;
     let seq = server.send(&ann, &room, "c1", "hello").await.seq;
-    let refusal = server
-        .try_react(&ann, &room, seq, "", true)
-        .await
-        .unwrap_err();
-    assert!(matches!(
-        refusal,
-        Refusal::BadRequest { field: "emoji", .. }
-    ));
+    for text in ["", "idiot", "👍👍", "\u{200b}"] {
+        let refusal = server.try_react(&ann, &room, seq, text, true).await;
+        assert!(matches!(
+            refusal.unwrap_err(),
+            Refusal::BadRequest { field: "emoji", .. }
+        ));
+    }
     assert_refused(
         server.try_react(&bob, &room, seq, "👍", true).await,
         &Refusal::NotMember,

@@ -1,6 +1,7 @@
 //! The rule for all texts that people write: NFC, no control characters, within limits.
 
 use super::Refusal;
+use sessions::api::is_blank;
 use unicode_normalization::{IsNormalized, UnicodeNormalization as _, is_nfc_quick};
 
 /// The maximum length of a message, in characters.
@@ -22,7 +23,7 @@ pub struct Rule {
     pub bytes_max: usize,
     /// Whether the text may contain newlines and tabs.
     pub lines: bool,
-    /// Whether the text may be blank.
+    /// Whether the text may be blank; it then becomes empty.
     pub empty: bool,
 }
 
@@ -52,8 +53,8 @@ pub fn body(text: &str) -> Result<String, Refusal> {
     check(text, BODY)
 }
 
-/// Checks a text and returns it in NFC. Keeps surrounding white space, but a text of nothing else
-/// counts as empty.
+/// Checks a text and returns it in NFC. Keeps surrounding white space, but a text that shows nothing
+/// ([`is_blank`]) counts as empty.
 pub fn check(text: &str, rule: Rule) -> Result<String, Refusal> {
     let refuse = |why| {
         Err(Refusal::BadText {
@@ -62,9 +63,6 @@ pub fn check(text: &str, rule: Rule) -> Result<String, Refusal> {
         })
     };
     let text = nfc(text);
-    if !rule.empty && text.trim().is_empty() {
-        return refuse("is empty");
-    }
     if text.len() > rule.bytes_max || text.chars().count() > rule.chars_max {
         return refuse("is too long");
     }
@@ -72,7 +70,11 @@ pub fn check(text: &str, rule: Rule) -> Result<String, Refusal> {
     if !text.chars().all(allowed) {
         return refuse("holds a control character");
     }
-    Ok(text)
+    match (is_blank(&text), rule.empty) {
+        (false, _) => Ok(text),
+        (true, true) => Ok(String::new()),
+        (true, false) => refuse("is empty"),
+    }
 }
 
 /// Normalises a text. Most texts are in NFC already, and checking is much faster than normalising.
@@ -124,7 +126,15 @@ mod tests {
 
     #[test]
     fn blank_is_empty() {
-        for text in ["", " ", "\n\t", "\u{3000}"] {
+        for text in [
+            "",
+            " ",
+            "\n\t",
+            "\u{3000}",
+            "\u{200b}",
+            "\u{2060}\n",
+            "\u{3164}",
+        ] {
             assert_eq!(refused(text), "is empty", "{text:?}");
         }
     }

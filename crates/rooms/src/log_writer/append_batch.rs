@@ -197,13 +197,10 @@ impl<'r> AppendBatch<'r> {
     /// Returns the members mentioned in a body, each once.
     fn mentioned(&self, room: &Room, body: &str) -> Vec<User> {
         let mut seen = HashSet::new();
-        mentions::candidates(body)
-            .into_iter()
-            .filter_map(|name| self.people.get(name))
-            .filter(|user| self.members.contains_key(&(room.info.id, user.id)))
-            .filter(|user| seen.insert(user.id))
-            .cloned()
-            .collect()
+        let is_member = |user: &&User| self.members.contains_key(&(room.info.id, user.id));
+        let mut users = mentions::mentioned(body, |name| self.people.get(name).filter(is_member));
+        users.retain(|user| seen.insert(user.id));
+        users.into_iter().cloned().collect()
     }
 
     fn add(&mut self, item: &Append<'_>, change: Change) -> Appended {

@@ -1,5 +1,6 @@
 //! The public API: ids, requests, events, and functions to run inside a caller's own transaction.
 
+mod blank;
 pub mod directory;
 mod facts;
 mod ids;
@@ -8,6 +9,8 @@ pub mod operator;
 mod requests;
 mod user;
 
+pub use crate::name::is_name_character;
+pub use blank::is_blank;
 pub use facts::{
     EndReason, EpochChanged, GuestExpired, PeopleEnded, PeopleForgettable, PresenceChanged,
     SessionEnded, StoreReachable,

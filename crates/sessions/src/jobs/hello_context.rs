@@ -1,6 +1,6 @@
 //! The part that all jobs of a `hello` share.
 
-use crate::api::{Caller, ConnectionId, SessionId, Token, UserId, Welcome};
+use crate::api::{Caller, ConnectionId, SessionId, Token, UserId, Welcome, is_blank};
 use crate::presence::OpenedConnection;
 use storage::Database;
 
@@ -82,7 +82,7 @@ impl HelloContext {
             .filter(|device| Some(*device) != known)
     }
 
-    /// Cleans a client-supplied device name: one line of at most 64 characters, or `None` if empty.
+    /// Cleans a client-supplied device name: one line of at most 64 characters, or `None` if blank.
     pub(crate) fn clean_device(device: Option<String>) -> Option<String> {
         const CHARS_MAX: usize = 64;
         let device = device?;
@@ -91,8 +91,7 @@ impl HelloContext {
             .filter(|c| !c.is_control())
             .take(CHARS_MAX)
             .collect();
-        let line = line.trim();
-        (!line.is_empty()).then(|| line.to_owned())
+        (!is_blank(&line)).then(|| line.trim().to_owned())
     }
 }
 

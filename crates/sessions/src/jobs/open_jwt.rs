@@ -87,7 +87,7 @@ impl OpenJwt {
             // again.
             && users::seen(tx, &HashSet::from([user.id]), self.hello.now).await? == 1
         {
-            return Ok(user);
+            return Ok(self.follow_name(tx, user).await?);
         }
         self.limits
             .new_guest(&self.from)
@@ -100,6 +100,34 @@ impl OpenJwt {
         // Another node may have just created the user; this finds theirs.
         let user = users::by_identity(tx, issuer, subject).await?;
         user.ok_or(NO_NAME)
+    }
+
+    /// Gives the user the name that the identity provider gives them now, with a suffix if it is taken
+    /// (the same suffix as before, if there is one).
+    async fn follow_name(&self, tx: &mut Writer<'_>, user: UserRow) -> Result<UserRow, Fault> {
+        let wanted = &self.identity.name;
+        if user.name == wanted.text() {
+            return Ok(user);
+        }
+        let is_free = user.name_key == wanted.key()
+            || users::taken_keys(tx, &[wanted.key()]).await?.is_empty();
+        let name = if is_free {
+            Some(wanted.clone())
+        } else if wanted.is_suffixed_as(&user.name) {
+            None
+        } else {
+            free_name(tx, wanted).await?
+        };
+        let Some(name) = name else {
+            return Ok(user);
+        };
+        users::rename(tx, user.id, &name).await?;
+        tracing::info!(user = %user.id, "a user was renamed by the identity provider");
+        Ok(UserRow {
+            name: name.text().to_owned(),
+            name_key: name.key().to_owned(),
+            ..user
+        })
     }
 
     /// Creates the user; returns false if the name or the user already exists.

@@ -55,6 +55,8 @@ pub(crate) struct SignIn {
     pub(crate) name: Name,
     /// The hash that the password was checked against.
     pub(crate) checked: String,
+    /// The hash to store instead, of the password's canonical form.
+    pub(crate) rehashed: Option<String>,
     pub(crate) credentials: SessionCredentials,
     pub(crate) device: Option<String>,
     pub(crate) sessions_max: u32,
@@ -74,6 +76,9 @@ impl Job for SignIn {
         let found = users::with_password(tx, self.name.key()).await?;
         let unchanged = found.filter(|(_, hash)| hash.as_deref() == Some(&self.checked));
         let (user, _) = unchanged.ok_or(JobError::Refused(Refusal::BadCredentials))?;
+        if let Some(rehashed) = &self.rehashed {
+            users::change_password(tx, user.id, &self.checked, rehashed).await?;
+        }
         make_room(tx, user.id, self.sessions_max, self.now).await?;
         insert_session(
             tx,

@@ -223,6 +223,10 @@ impl Presence {
                 self.add_session(user);
             }
         }
+        // An identity provider may have renamed them.
+        if let Some(online) = self.users.get_mut(&user.id) {
+            online.user.clone_from(user);
+        }
     }
 
     fn release(&mut self, session: SessionId, grace: Duration, now: Duration) {

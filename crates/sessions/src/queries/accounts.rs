@@ -7,6 +7,7 @@ use crate::jobs::{
     DeleteOwnAccount, HelloContext, ReplacePassword, SessionCredentials, SignIn, SignUp,
 };
 use crate::name::{self, Name};
+use crate::password::{self, Password};
 use crate::random;
 use crate::secret::digest;
 use crate::settings::Registration;
@@ -18,8 +19,6 @@ use storage::Job;
 
 /// The time limit of a write after a hash; shorter than any caller's.
 const WRITE_WITHIN: Duration = Duration::from_secs(4);
-/// The allowed lengths of a password, in bytes.
-const PASSWORD_BYTES: std::ops::RangeInclusive<usize> = 8..=256;
 
 impl Queries {
     async fn register(&self, request: Register) -> Result<(Token, User), QueryError> {
@@ -36,7 +35,7 @@ impl Queries {
             field: "name",
             expected: name::EXPECTED,
         })?;
-        check_password("password", &password)?;
+        let password = new_password("password", password)?;
         self.deps.limits.password_for_name(name.key())?;
         self.deps.limits.new_account(&from)?;
         let hash = self.hasher.hash(&from, password, self.salt()).await?;
@@ -86,9 +85,16 @@ impl Queries {
             }
             None => None,
         };
-        self.check(&from, password, hash.clone()).await?;
+        let password = Password::new(password);
+        let outdated = self.check(&from, &password, hash.clone()).await?;
         let (Some(name), Some(checked)) = (name, hash) else {
             return Err(Refusal::BadCredentials.into());
+        };
+        let rehashed = if outdated {
+            let canonical = password.canonical().to_owned();
+            Some(self.hasher.hash(&from, canonical, self.salt()).await?)
+        } else {
+            None
         };
         let now = self.deps.clock.wall_ms();
         let credentials = SessionCredentials::new(&*self.deps.random, now);
@@ -96,6 +102,7 @@ impl Queries {
         self.write(SignIn {
             name,
             checked,
+            rehashed,
             credentials,
             device,
             sessions_max: self.deps.settings.sessions_per_person,
@@ -107,7 +114,7 @@ impl Queries {
     async fn change_password(&self, request: ChangePassword) -> Result<(), QueryError> {
         let ChangePassword { caller, old, new } = request;
         only_accounts(&caller)?;
-        check_password("new", &new)?;
+        let new = new_password("new", new)?;
         let checked = self.own_password(&caller, old).await?;
         let hash = self
             .hasher
@@ -141,7 +148,8 @@ impl Queries {
         let name = Name::parse(&caller.user.name).ok_or(Refusal::BadCredentials)?;
         self.deps.limits.password_in_session(caller.session)?;
         let checked = self.password_hash(&name).await?;
-        self.check(&hash_client(caller), password, checked.clone())
+        let password = Password::new(password);
+        self.check(&hash_client(caller), &password, checked.clone())
             .await?;
         Ok(checked.ok_or(Refusal::BadCredentials)?)
     }
@@ -154,18 +162,21 @@ impl Queries {
         Ok(found.await?.and_then(|(_, hash)| hash))
     }
 
-    /// Refuses the password unless it has this hash; does the same work if there is none.
+    /// Refuses the password unless it has this hash; does the same work if there is none. Returns
+    /// whether the hash is outdated: an older server made it from the password as typed.
     async fn check(
         &self,
         hash_client: &str,
-        password: String,
+        password: &Password,
         hash: Option<String>,
-    ) -> Result<(), QueryError> {
-        if password.len() > *PASSWORD_BYTES.end() {
-            return Err(Refusal::BadCredentials.into());
-        }
-        if self.hasher.verify(hash_client, password, hash).await? {
-            return Ok(());
+    ) -> Result<bool, QueryError> {
+        for form in password.forms() {
+            let verified = self
+                .hasher
+                .verify(hash_client, form.to_owned(), hash.clone());
+            if verified.await? {
+                return Ok(form != password.canonical());
+            }
         }
         Err(Refusal::BadCredentials.into())
     }
@@ -196,14 +207,10 @@ fn only_accounts(caller: &Caller) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn check_password(field: &'static str, password: &str) -> Result<(), Refusal> {
-    if PASSWORD_BYTES.contains(&password.len()) {
-        return Ok(());
-    }
-    Err(Refusal::BadRequest {
-        field,
-        expected: "8 to 256 bytes",
-    })
+fn new_password(field: &'static str, typed: String) -> Result<String, Refusal> {
+    let expected = password::EXPECTED;
+    let password = Password::new(typed).into_new();
+    password.ok_or(Refusal::BadRequest { field, expected })
 }
 
 impl Reads<Register> for Queries {

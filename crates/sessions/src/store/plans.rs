@@ -3,6 +3,7 @@
 
 use super::{housekeeping, sessions, user_sessions, users};
 use crate::api::{SessionId, UserId};
+use crate::name::Name;
 use crate::secret::TokenHash;
 use std::collections::HashSet;
 use storage::kit::{Store, large};
@@ -41,6 +42,7 @@ async fn users_are_looked_up() {
     let many: &[UserId] = many.leak();
     let keys: &[&str] = &["p1", "p2", "p3"];
     let (someone, large) = (many[1], i64::from(large()));
+    let newcomer: &Name = Box::leak(Box::new(Name::parse("newcomer").unwrap()));
     looks_up!(store, |tx| {
         users::by_id(tx, many);
         users::by_key(tx, keys);
@@ -48,6 +50,7 @@ async fn users_are_looked_up() {
         users::with_password(tx, "p2");
         users::change_password(tx, someone, "old", "new");
         users::taken_keys(tx, keys);
+        users::rename(tx, someone, newcomer);
         users::seen(tx, set, 9);
         users::is_admin(tx, someone);
         users::grant_admin(tx, "p2");

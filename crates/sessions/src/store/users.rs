@@ -177,6 +177,15 @@ pub(crate) async fn taken_keys(
     Ok(taken.into_iter().collect())
 }
 
+/// Gives a user another name.
+pub(crate) async fn rename(tx: &mut Writer<'_>, user: UserId, name: &Name) -> Result<(), Fault> {
+    statement!(tx, |c| diesel::update(users::table)
+        .filter(users::id.eq(user))
+        .set((users::name.eq(name.text()), users::name_key.eq(name.key()),))
+        .execute(c))?;
+    Ok(())
+}
+
 /// Notes that these users have just been seen, and locks their rows until the end of the
 /// transaction; returns how many of them have not ended.
 pub(crate) async fn seen(

@@ -95,6 +95,34 @@ async fn a_taken_name_gets_a_number() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_name_follows_the_identity_provider() {
+    let world = world().await;
+    let name_of = async |subject, name| {
+        let (_, welcome) = world.jwt(jwt(subject, name, 3600), None).await.unwrap();
+        (welcome.caller.user.id, welcome.caller.user.name.to_string())
+    };
+    let (id, first) = name_of("u1", "Alice").await;
+    assert_eq!(first, "alice");
+    assert_eq!(
+        name_of("u1", "Alice Smith").await,
+        (id, "alice-smith".to_owned())
+    );
+    // The old name is free again.
+    let (other, theirs) = name_of("u2", "alice").await;
+    assert_eq!(theirs, "alice");
+    // A taken one gets a number, and keeps it.
+    assert_eq!(name_of("u1", "alice").await, (id, "alice-2".to_owned()));
+    assert_eq!(name_of("u1", "ALICE").await, (id, "alice-2".to_owned()));
+    assert_eq!(name_of("u2", "bob").await, (other, "bob".to_owned()));
+    assert_eq!(name_of("u1", "alice").await, (id, "alice".to_owned()));
+    // One that looks like their own is no one else's.
+    assert_eq!(
+        name_of("u1", "\u{430}lice").await,
+        (id, "\u{430}lice".to_owned())
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn its_token_alone_resumes_until_it_expires() {
     let world = world().await;
     let (_, first) = world.jwt(jwt("u1", "alice", 3600), None).await.unwrap();
