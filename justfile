@@ -49,6 +49,12 @@ browser:
     cargo build --package parlor --locked
     scripts/browser
 
+# Fuzz each parser of what strangers write for ten minutes, or one so long: `just fuzz frames 60`
+fuzz target="all" seconds="600":
+    for target in {{ if target == "all" { "frames commands texts names" } else { target } }}; do \
+        scripts/fuzz $target {{ seconds }}; \
+    done
+
 # The long cases: kills, leaks, drain, every fault of docs/faults.md, or those named
 torture *cases:
     cargo run --profile dist --package tests --bin torture --locked -- {{ cases }}

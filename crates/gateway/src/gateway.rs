@@ -50,6 +50,14 @@ impl Gateway {
         Self { shared, dispatcher }
     }
 
+    /// Makes sockets send every message back, text or binary, instead of reading it as a command: for
+    /// conformance tests of everything below the commands.
+    #[must_use]
+    pub fn echoing(self) -> Self {
+        let dispatcher = Arc::new(Dispatcher::clone(&self.dispatcher).echoing());
+        Self { dispatcher, ..self }
+    }
+
     /// Starts the hub's timers. Call it once, after the bus has started.
     pub fn start(&self) {
         hub::start(&self.shared);

@@ -7,6 +7,8 @@
 pub mod commands;
 mod connection;
 mod dispatch;
+#[cfg(any(test, feature = "fuzz"))]
+pub mod fuzz;
 mod gateway;
 mod http;
 mod hub;

@@ -9,6 +9,8 @@
 pub mod api;
 mod deps;
 mod emoji;
+#[cfg(any(test, feature = "fuzz"))]
+pub mod fuzz;
 mod jobs;
 mod queries;
 mod settings;

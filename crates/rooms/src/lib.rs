@@ -12,6 +12,8 @@
 
 pub mod api;
 mod deps;
+#[cfg(any(test, feature = "fuzz"))]
+pub mod fuzz;
 mod jobs;
 mod log_writer;
 mod page;

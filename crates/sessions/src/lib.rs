@@ -11,6 +11,8 @@
 mod actions;
 pub mod api;
 mod deps;
+#[cfg(any(test, feature = "fuzz"))]
+pub mod fuzz;
 mod hasher;
 mod hello;
 mod hmac;

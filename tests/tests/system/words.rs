@@ -41,7 +41,7 @@ async fn logs_in(server: &Server, password: &str) -> bool {
     if answer.status == 200 {
         return true;
     }
-    answer.refused("bad_credentials");
+    assert_eq!(answer.refused("bad_credentials").code, 401);
     false
 }
 
@@ -56,7 +56,8 @@ on_both! {
             let refusal = register(password).await.refused("bad_request");
             assert_eq!(refusal.all["field"], "password", "{password:?}");
         }
-        register("cafe\u{301}\u{a0}creme").await.ok();
+        let registered = register("cafe\u{301}\u{a0}creme").await.ok();
+        assert_eq!(registered["user"]["name"], "alice");
         for password in ["caf\u{e9} creme", "cafe\u{301} creme", "caf\u{e9}\u{3000}creme"] {
             assert!(logs_in(&server, password).await, "{password:?}");
         }

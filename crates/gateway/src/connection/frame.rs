@@ -9,6 +9,7 @@ use serde::Serialize;
 pub(crate) struct Frame(Bytes);
 
 const FINAL_TEXT: u8 = 0x81;
+const FINAL_BINARY: u8 = 0x82;
 const FINAL_CLOSE: u8 = 0x88;
 const FINAL_PING: u8 = 0x89;
 /// Initial capacity, bytes: most frames fit and need not grow while they are written.
@@ -34,6 +35,13 @@ impl Frame {
             bytes.extend_from_slice(piece);
         }
         Self::with_header(bytes, FINAL_TEXT)
+    }
+
+    /// Returns a binary frame.
+    pub(crate) fn binary(payload: &[u8]) -> Self {
+        let mut bytes = vec![0; HEADER];
+        bytes.extend_from_slice(payload);
+        Self::with_header(bytes, FINAL_BINARY)
     }
 
     /// Returns a control Ping.

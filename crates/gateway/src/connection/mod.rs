@@ -21,4 +21,6 @@ pub use peer::Peer;
 pub(crate) use registry::Registry;
 pub use stream::Stream;
 #[cfg(test)]
-pub(crate) use stream::{flood_from, pair};
+pub(crate) use stream::flood_from;
+#[cfg(any(test, feature = "fuzz"))]
+pub(crate) use stream::pair;

@@ -167,14 +167,16 @@ pub(crate) fn flood_from(
 }
 
 /// Returns a writable stream and its other end.
-#[cfg(test)]
+#[cfg(any(test, feature = "fuzz"))]
 pub(crate) async fn pair() -> (Stream, std::net::TcpStream) {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let client = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-    let (server, _) = listener.accept().unwrap();
-    server.set_nonblocking(true).unwrap();
-    let stream = Stream::new(TcpStream::from_std(server).unwrap()).unwrap();
-    stream.writable().await.unwrap();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("the loopback works");
+    let client = std::net::TcpStream::connect(listener.local_addr().expect("the loopback works"))
+        .expect("the loopback works");
+    let (server, _) = listener.accept().expect("the loopback works");
+    server.set_nonblocking(true).expect("the loopback works");
+    let stream = Stream::new(TcpStream::from_std(server).expect("the loopback works"))
+        .expect("the loopback works");
+    stream.writable().await.expect("the loopback works");
     (stream, client)
 }
 

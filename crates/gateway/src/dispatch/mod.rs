@@ -25,6 +25,7 @@ use tower::{BoxError, ServiceBuilder, ServiceExt as _};
 pub struct Dispatcher {
     ops: Arc<Ops>,
     stack: BoxCloneSyncService<Call, CommandReply, BoxError>,
+    echoes: bool,
 }
 
 impl Dispatcher {
@@ -41,7 +42,21 @@ impl Dispatcher {
         Self {
             ops,
             stack: BoxCloneSyncService::new(stack),
+            echoes: false,
         }
+    }
+
+    /// Makes sockets send messages back instead of reading them as commands.
+    pub(crate) fn echoing(self) -> Self {
+        Self {
+            echoes: true,
+            ..self
+        }
+    }
+
+    /// Returns whether sockets send messages back instead of reading them as commands.
+    pub(crate) fn echoes(&self) -> bool {
+        self.echoes
     }
 
     /// The commands that clients may send.

@@ -25,9 +25,12 @@ pub(super) struct FrameReader {
 }
 
 /// What the client has sent.
-pub(super) enum Inbound {
-    /// A text message, which should be a command.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Inbound {
+    /// A text message.
     Text(Utf8Bytes),
+    /// A binary message.
+    Binary(Bytes),
     /// A control Ping; its Pong is queued.
     Ping,
     /// A control Pong.
@@ -92,7 +95,8 @@ impl FrameReader {
         let source = &mut self.source;
         match self.ws.read(&mut Shim { conn, source }) {
             Ok(Message::Text(text)) => Inbound::Text(text),
-            Ok(Message::Binary(_) | Message::Frame(_)) => Inbound::Violation(Close::BINARY),
+            Ok(Message::Binary(bytes)) => Inbound::Binary(bytes),
+            Ok(Message::Frame(_)) => Inbound::Violation(Close::PROTOCOL),
             Ok(Message::Ping(_)) => Inbound::Ping,
             Ok(Message::Pong(_)) => Inbound::Pong,
             Ok(Message::Close(frame)) => {
@@ -138,6 +142,34 @@ impl Write for Shim<'_> {
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
+}
+
+#[cfg(any(test, feature = "fuzz"))]
+/// Reads bytes that arrive in pieces of a size, until nothing more can be read.
+pub(crate) fn read_in_pieces(
+    conn: &Conn,
+    limits: &Limits,
+    bytes: &[u8],
+    size: usize,
+) -> Vec<Inbound> {
+    let mut reader = FrameReader::new(Bytes::new(), limits);
+    let mut all = Vec::new();
+    for piece in bytes.chunks(size) {
+        reader.source.arrived(piece);
+        loop {
+            reader.begin_turn(Instant::now());
+            match reader.next(conn) {
+                Inbound::Nothing if reader.is_spent() => {}
+                Inbound::Nothing => break,
+                end @ (Inbound::Close(_) | Inbound::Violation(_) | Inbound::Lost) => {
+                    all.push(end);
+                    return all;
+                }
+                inbound => all.push(inbound),
+            }
+        }
+    }
+    all
 }
 
 #[cfg(test)]

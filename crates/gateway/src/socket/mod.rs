@@ -11,5 +11,7 @@ mod shutdown;
 mod source;
 mod task;
 
+#[cfg(any(test, feature = "fuzz"))]
+pub(crate) use frame_reader::{Inbound, read_in_pieces};
 pub(crate) use serve::{Upgraded, serve, wire};
 pub(crate) use shutdown::{finish_commands, say_goodbye};

@@ -99,6 +99,12 @@ impl Source {
         length
     }
 
+    /// Adds bytes as if the kernel had them.
+    #[cfg(any(test, feature = "fuzz"))]
+    pub(super) fn arrived(&mut self, bytes: &[u8]) {
+        self.read_ahead = [&self.read_ahead[..], bytes].concat().into();
+    }
+
     #[cfg(test)]
     pub(super) fn is_empty(&self) -> bool {
         self.read_ahead.is_empty()

@@ -7,4 +7,6 @@ pub(crate) mod permissions;
 mod staged;
 
 pub(crate) use append_batch::AppendBatch;
+#[cfg(any(test, feature = "fuzz"))]
+pub(crate) use mentions::candidates;
 pub(crate) use staged::Staged;

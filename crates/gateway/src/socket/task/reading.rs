@@ -2,6 +2,7 @@
 
 use super::{ConnectionTask, SocketEnd};
 use crate::commands::Malformed;
+use crate::connection::{Close, Frame, FrameClass};
 use crate::dispatch::command_span;
 use crate::rate_limit::Cost;
 use crate::socket::frame_reader::Inbound;
@@ -40,6 +41,12 @@ impl ConnectionTask {
         for _ in 0..FRAMES_AT_ONCE {
             match self.reader.next(&self.conn) {
                 Inbound::Nothing => return self.reader.is_spent(),
+                Inbound::Text(text) if self.dispatcher.echoes() => {
+                    self.echo(Frame::text(&[text.as_bytes()]));
+                }
+                Inbound::Binary(bytes) if self.dispatcher.echoes() => {
+                    self.echo(Frame::binary(&bytes));
+                }
                 Inbound::Text(text) => self.handle_text(&text),
                 Inbound::Pong if self.pongs_owed > 0 => self.pongs_owed -= 1,
                 Inbound::Ping | Inbound::Pong => self.charge_frame(),
@@ -64,7 +71,7 @@ impl ConnectionTask {
                 // The byte budget of a turn bounds this loop.
                 Inbound::Text(_) | Inbound::Ping | Inbound::Pong => {}
                 Inbound::Close(_) | Inbound::Lost => return Discarded::End,
-                Inbound::Violation(_) => return Discarded::Malformed,
+                Inbound::Violation(_) | Inbound::Binary(_) => return Discarded::Malformed,
                 Inbound::Nothing if self.reader.bytes_read() > 0 => {
                     return Discarded::Bytes(self.reader.bytes_read());
                 }
@@ -79,15 +86,23 @@ impl ConnectionTask {
             Inbound::Close(code) => SocketEnd::ByClient {
                 clean: matches!(code, Some(1000 | 1001)),
             },
-            Inbound::Violation(close) => {
-                self.conn.close(*close);
-                SocketEnd::ByServer {
-                    clean: false,
-                    ignore_input: true,
-                }
-            }
+            Inbound::Violation(close) => self.close_malformed(*close),
+            Inbound::Binary(_) => self.close_malformed(Close::BINARY),
             _ => SocketEnd::Lost,
         }
+    }
+
+    fn close_malformed(&self, close: Close) -> SocketEnd {
+        self.conn.close(close);
+        SocketEnd::ByServer {
+            clean: false,
+            ignore_input: true,
+        }
+    }
+
+    /// Sends a message back instead of reading it as a command.
+    fn echo(&self, frame: Frame) {
+        self.conn.enqueue(frame, FrameClass::Push);
     }
 
     /// Queues the command in a text frame; refuses anything else at once.
