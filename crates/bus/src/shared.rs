@@ -136,7 +136,7 @@ impl Shared {
             return Err(AskError::Draining);
         }
         if let Ok(subscriber) = ESSENTIAL.try_with(|name| *name) {
-            tracing::error!(subscriber, request = R::NAME, %trace, "refused a request: essential subscribers must not ask");
+            tracing::error!(subscriber, request = R::NAME, %trace, "refused a request: an essential subscriber must not ask while it loads");
             return Err(AskError::Failed);
         }
         let deadline = Instant::now() + within;
@@ -293,11 +293,15 @@ impl Shared {
     }
 
     pub(crate) fn inbox(&self, subscriber: usize) -> &Arc<Inbox> {
-        &self
-            .routing
-            .get()
+        &self.inboxes()[subscriber]
+    }
+
+    /// Returns what the bus knows of each subscriber, by index. Only after the start.
+    pub(crate) fn inboxes(&self) -> &[Arc<Inbox>] {
+        let routing = self.routing.get();
+        &routing
             .expect("subscribers run only after the start")
-            .inboxes[subscriber]
+            .inboxes
     }
 
     /// Does what had to wait until the lock was released.

@@ -11,7 +11,6 @@ use crate::socket::{self, Upgraded};
 use crate::{Limits, wire};
 use bus::{Builder, Tasks};
 use bytes::Bytes;
-use sessions::api::Online;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
@@ -26,7 +25,7 @@ pub struct Gateway {
 
 impl Gateway {
     /// Subscribes the hub and declares the requests that commands make. Starts nothing.
-    pub fn wire(builder: &mut Builder, tasks: &Tasks, online: Online, limits: Limits) -> Self {
+    pub fn wire(builder: &mut Builder, tasks: &Tasks, limits: Limits) -> Self {
         let bus = builder.bus();
         // The other credits are for events and for what outlives its reply. So the bus admits every
         // command with a permit at once, in order.
@@ -40,7 +39,7 @@ impl Gateway {
             metrics: Metrics::new(ops.iter().map(|op| op.name)),
             buckets: Buckets::default(),
             rejections: Arc::default(),
-            online,
+            online: Arc::default(),
             limits,
         });
         hub::wire(builder, &shared);
@@ -75,7 +74,7 @@ impl Gateway {
         page.add(ConnectionMetrics {
             sockets: Arc::clone(&shared.sockets),
             rejections: Arc::clone(&shared.rejections),
-            online: shared.online.clone(),
+            online: Arc::clone(&shared.online),
         });
         page
     }

@@ -6,7 +6,8 @@ use crate::metrics::Metrics;
 use crate::rate_limit::Buckets;
 use crate::rejections::Rejections;
 use bus::{Bus, Tasks};
-use sessions::api::Online;
+use parking_lot::RwLock;
+use sessions::api::OnlineUsers;
 use std::sync::Arc;
 use tokio::sync::Semaphore;
 
@@ -15,7 +16,8 @@ pub(crate) struct Shared {
     pub(crate) bus: Bus,
     pub(crate) tasks: Tasks,
     pub(crate) limits: Limits,
-    pub(crate) online: Online,
+    /// A copy of who is online, which the hub keeps up to date.
+    pub(crate) online: Arc<RwLock<OnlineUsers>>,
     pub(crate) sockets: Arc<Registry>,
     pub(crate) metrics: Metrics,
     /// The rate limits of users and networks.

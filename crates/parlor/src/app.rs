@@ -13,7 +13,7 @@ use bus::SystemClock;
 use bus::{Builder, Running, Tasks};
 use gateway::{Gateway, Health, Listeners, Serving};
 use sessions::SystemRandom;
-use sessions::api::{KeepConnected, Online};
+use sessions::api::KeepConnected;
 use std::future::Future;
 use std::time::Duration;
 use storage::{Database, Registry};
@@ -85,19 +85,12 @@ async fn assemble(
     let core = open(config, registry).await?;
     let listeners = Listeners::bind(config.listen, config.operator_listen)
         .map_err(|error| Failure::Failed(error.into()))?;
-    let online = Online::new();
-    let rooms = rooms::Deps::new(core.clone(), config.rooms.clone(), online.clone());
+    let rooms = rooms::Deps::new(core.clone(), config.rooms.clone());
     rooms::create_general(&rooms)
         .await
         .context("cannot create the room general")?;
     let clock = SystemClock::new();
-    let sessions = sessions::Deps::new(
-        core.clone(),
-        config.sessions()?,
-        online.clone(),
-        clock,
-        SystemRandom,
-    );
+    let sessions = sessions::Deps::new(core.clone(), config.sessions()?, clock, SystemRandom);
     let messaging = messaging::Deps::new(core.clone(), config.messaging.clone());
     sessions::wire(&mut builder, &sessions);
     rooms::wire(&mut builder, &rooms);
@@ -112,7 +105,7 @@ async fn assemble(
     builder.asks::<KeepConnected>();
     let gateway_settings = config.gateway();
     let limits = gateway_settings.limits.clone();
-    let gateway = Gateway::wire(&mut builder, tasks, online, limits);
+    let gateway = Gateway::wire(&mut builder, tasks, limits);
     Ok(App {
         tasks: tasks.clone(),
         registry: registry.clone(),

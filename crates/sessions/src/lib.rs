@@ -23,6 +23,7 @@ mod queries;
 mod random;
 mod rate_limits;
 mod secret;
+mod seen_sessions;
 mod settings;
 mod store;
 mod subscriber;

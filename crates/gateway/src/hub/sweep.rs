@@ -20,9 +20,8 @@ const JOIN_WITHIN: Duration = Duration::from_secs(10);
 const SWEPT_EVERY: u32 = 20;
 
 impl Handles<Ticked> for Hub {
-    async fn handle(&mut self, _: &Arc<Ticked>, _: &mut Context) -> anyhow::Result<()> {
+    fn handle(&mut self, _: &Arc<Ticked>, _: &mut Context) {
         self.tick(Instant::now());
-        Ok(())
     }
 }
 
@@ -92,7 +91,7 @@ impl Hub {
     }
 
     fn forget_absent(&mut self, now: Instant) {
-        let online = &self.shared.online;
+        let online = self.shared.online.read();
         let absent: Vec<UserId> = self
             .people
             .iter()
@@ -104,6 +103,7 @@ impl Hub {
             })
             .map(|(id, _)| *id)
             .collect();
+        drop(online);
         for id in absent {
             self.forget(id);
         }

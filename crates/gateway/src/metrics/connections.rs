@@ -3,7 +3,8 @@
 use super::{MetricsSource, MetricsWriter};
 use crate::connection::Registry;
 use crate::rejections::Rejections;
-use sessions::api::Online;
+use parking_lot::RwLock;
+use sessions::api::OnlineUsers;
 use std::fmt;
 use std::sync::Arc;
 
@@ -11,7 +12,7 @@ use std::sync::Arc;
 pub(crate) struct ConnectionMetrics {
     pub(crate) sockets: Arc<Registry>,
     pub(crate) rejections: Arc<Rejections>,
-    pub(crate) online: Online,
+    pub(crate) online: Arc<RwLock<OnlineUsers>>,
 }
 
 impl MetricsSource for ConnectionMetrics {
@@ -43,7 +44,7 @@ impl MetricsSource for ConnectionMetrics {
         writer.gauge(
             "people_online",
             "Users who count as online, including those in the grace period after a disconnect",
-            self.online.count(),
+            self.online.read().count(),
         )
     }
 }

@@ -3,17 +3,17 @@
 pub mod directory;
 mod facts;
 mod ids;
-mod online;
+mod online_users;
 pub mod operator;
 mod requests;
 mod user;
 
 pub use facts::{
     EndReason, EpochChanged, GuestExpired, PeopleEnded, PeopleForgettable, PresenceChanged,
-    SessionEnded, StoreReachable,
+    PresenceLoaded, SessionEnded, StoreReachable,
 };
 pub use ids::{ConnectionId, NotAnId, SessionId, UserId};
-pub use online::Online;
+pub use online_users::OnlineUsers;
 pub use requests::{
     Authenticate, CancelHello, ChangePassword, DeleteAccount, Disconnected, Hello, KeepConnected,
     ListSessions, Login, Logout, Proof, Register, RevokeSession, SessionSummary, SessionsPage,
