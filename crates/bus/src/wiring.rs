@@ -113,7 +113,7 @@ struct Registration<S> {
 /// at the front of the turn; the number is its index in the wiring.
 pub(crate) enum Handler<S> {
     Plain(fn(&mut S, u32, &mut Turn)),
-    Async(for<'a> fn(&'a mut S, u32, &'a mut Turn) -> Handling<'a>),
+    Async(for<'a> fn(&'a mut S, u32, &'a mut Turn) -> HandlerFuture<'a>),
 }
 
 impl<S> Clone for Handler<S> {
@@ -125,7 +125,7 @@ impl<S> Clone for Handler<S> {
 impl<S> Copy for Handler<S> {}
 
 /// The future of one or more calls of an async handler.
-type Handling<'a> = BoxFuture<'a, anyhow::Result<()>>;
+type HandlerFuture<'a> = BoxFuture<'a, anyhow::Result<()>>;
 
 fn handle<S: Handles<E>, E: Event>(state: &mut S, handler: u32, turn: &mut Turn) {
     while let Some(event) = next_event::<E>(handler, turn) {
@@ -152,7 +152,7 @@ fn handle_async<'a, S: HandlesAsync<E>, E: Event>(
     state: &'a mut S,
     handler: u32,
     turn: &'a mut Turn,
-) -> Handling<'a> {
+) -> HandlerFuture<'a> {
     Box::pin(async move {
         while let Some(event) = next_event::<E>(handler, turn) {
             let span = turn.span(S::NAME);
@@ -169,7 +169,7 @@ fn answer_async<'a, S: AnswersAsync<R>, R: Request>(
     state: &'a mut S,
     _handler: u32,
     turn: &'a mut Turn,
-) -> Handling<'a> {
+) -> HandlerFuture<'a> {
     Box::pin(async move {
         let Some((request, reply)) = next_request::<R>(turn) else {
             return Ok(());

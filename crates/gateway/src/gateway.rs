@@ -1,7 +1,7 @@
 //! The gateway's handle for the binary and the listeners.
 
 use crate::commands::{Body, Ops};
-use crate::connection::{Peer, Registry, Stream};
+use crate::connection::{OpenSockets, Peer, Stream};
 use crate::dispatch::{Call, Dispatcher};
 use crate::hub;
 use crate::metrics::{ConnectionMetrics, Metrics, MetricsPage};
@@ -35,7 +35,7 @@ impl Gateway {
             bus,
             bus_admission: Arc::new(Semaphore::new(permits.max(1))),
             tasks: tasks.clone(),
-            sockets: Arc::new(Registry::new()),
+            sockets: Arc::new(OpenSockets::new()),
             metrics: Metrics::new(ops.iter().map(|op| op.name)),
             buckets: Buckets::default(),
             rejections: Arc::default(),

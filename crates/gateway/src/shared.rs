@@ -1,7 +1,7 @@
 //! The handles that all parts of the gateway share.
 
 use crate::Limits;
-use crate::connection::Registry;
+use crate::connection::OpenSockets;
 use crate::metrics::Metrics;
 use crate::rate_limit::Buckets;
 use crate::rejections::Rejections;
@@ -18,7 +18,7 @@ pub(crate) struct Shared {
     pub(crate) limits: Limits,
     /// A copy of who is online, which the hub keeps up to date.
     pub(crate) online: Arc<RwLock<OnlineUsers>>,
-    pub(crate) sockets: Arc<Registry>,
+    pub(crate) sockets: Arc<OpenSockets>,
     pub(crate) metrics: Metrics,
     /// The rate limits of users and networks.
     pub(crate) buckets: Buckets,

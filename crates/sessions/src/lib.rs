@@ -16,7 +16,7 @@ mod hello;
 mod hmac;
 mod jobs;
 mod jwt;
-mod limiter;
+mod keyed_limiter;
 mod name;
 mod presence;
 mod queries;

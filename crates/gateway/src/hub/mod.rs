@@ -21,9 +21,10 @@ mod requests;
 mod room;
 mod room_activity;
 mod subscription;
-mod sweep;
+
 #[cfg(test)]
 mod tests;
+mod tick;
 mod timers;
 mod typing;
 

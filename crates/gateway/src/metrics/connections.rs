@@ -1,7 +1,7 @@
 //! Metrics of the open sockets, refused requests and people online.
 
 use super::{MetricsSource, MetricsWriter};
-use crate::connection::Registry;
+use crate::connection::OpenSockets;
 use crate::rejections::Rejections;
 use parking_lot::RwLock;
 use sessions::api::OnlineUsers;
@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 /// Reads its values at each scrape.
 pub(crate) struct ConnectionMetrics {
-    pub(crate) sockets: Arc<Registry>,
+    pub(crate) sockets: Arc<OpenSockets>,
     pub(crate) rejections: Arc<Rejections>,
     pub(crate) online: Arc<RwLock<OnlineUsers>>,
 }

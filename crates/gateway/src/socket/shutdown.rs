@@ -1,6 +1,6 @@
 //! The sockets' part of a graceful shutdown, in two steps.
 
-use crate::connection::Registry;
+use crate::connection::OpenSockets;
 use crate::shared::Shared;
 use std::time::Duration;
 use tokio::time::timeout;
@@ -47,7 +47,7 @@ pub(crate) async fn say_goodbye(shared: &Shared, within: Duration) -> usize {
 }
 
 /// Aborts the sockets that are still open and returns their number.
-async fn abort_all(sockets: &Registry) -> usize {
+async fn abort_all(sockets: &OpenSockets) -> usize {
     let left = sockets.all();
     for conn in &left {
         conn.abort();

@@ -2,9 +2,9 @@
 
 mod heads;
 mod invitations;
-mod log;
 mod members;
 mod memberships;
+mod read_log;
 
 use crate::Deps;
 use crate::api::{Floor, Refusal, RoomKey, floor};

@@ -1,7 +1,7 @@
 //! A hub under test, with sockets whose other end the test reads.
 
 use crate::Limits;
-use crate::connection::{Conn, Frame, Peer, Registry, pair};
+use crate::connection::{Conn, Frame, OpenSockets, Peer, pair};
 use crate::hub::requests::{
     Attach, AttachResult, BeginJoin, DeliverPage, FinishHello, PageDelivered, RoomCursor,
 };
@@ -126,7 +126,7 @@ impl Stage {
             tasks,
             limits,
             online: Arc::default(),
-            sockets: Arc::new(Registry::new()),
+            sockets: Arc::new(OpenSockets::new()),
             metrics: Metrics::new(std::iter::empty()),
             buckets: crate::rate_limit::Buckets::default(),
             rejections: Arc::default(),

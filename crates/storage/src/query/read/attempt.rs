@@ -2,7 +2,7 @@
 
 use super::{Attempted, Read};
 use crate::error::{NoAnswer, catch_panics};
-use crate::pool::{AcquireRequest, AnyLease, ReadBatch, Ticket};
+use crate::pool::{AcquireRequest, AnyLease, ReadQueue, Ticket};
 use crate::{Fault, Reader, StorageError};
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, OptionFuture};
@@ -12,9 +12,9 @@ use tokio::time::{Instant, timeout};
 
 impl Read<'_> {
     /// Queues the read, and waits for a connection only as long as nobody else has begun it.
-    pub(super) async fn batched<T, W>(
+    pub(super) async fn queued<T, W>(
         &self,
-        batch: Arc<ReadBatch>,
+        queue: Arc<ReadQueue>,
         work: W,
     ) -> Result<Attempted<T>, StorageError>
     where
@@ -22,16 +22,16 @@ impl Read<'_> {
         W: for<'r> FnOnce(&'r mut Reader<'_>) -> BoxFuture<'r, Result<T, Fault>> + Send + 'static,
     {
         let arrived = Instant::now();
-        let (ticket, mut result) = self.join(&batch, arrived, work);
+        let (ticket, mut result) = self.join(&queue, arrived, work);
         // Callers that are about to read queue first: then one move to a thread takes all of them.
         tokio::task::yield_now().await;
-        let deadbatch = arrived + self.pool.acquire_timeout();
+        let deadline = arrived + self.pool.acquire_timeout();
         let lease = tokio::select! {
             biased;
             read = &mut result => return Ok(self.finished(read.ok())),
-            lease = self.pool.lease_by(AcquireRequest::read(self.operation), deadbatch) => lease,
+            lease = self.pool.lease_by(AcquireRequest::read(self.operation), deadline) => lease,
         };
-        let running = self.begin(&ticket, lease, batch)?;
+        let running = self.begin(&ticket, lease, queue)?;
         let read = async {
             tokio::select! {
                 biased;
@@ -46,7 +46,7 @@ impl Read<'_> {
     /// Queues the read; returns its ticket and the receiver of its result.
     fn join<T, W>(
         &self,
-        batch: &Arc<ReadBatch>,
+        queue: &Arc<ReadQueue>,
         arrived: Instant,
         work: W,
     ) -> (Ticket, oneshot::Receiver<Result<T, Fault>>)
@@ -56,7 +56,7 @@ impl Read<'_> {
     {
         let (sender, result) = oneshot::channel();
         let pool = Arc::clone(self.pool);
-        let ticket = batch.join(Box::new(move |snapshot| {
+        let ticket = queue.join(Box::new(move |snapshot| {
             pool.counters().acquired(arrived);
             let read = snapshot.and_then(|reader| {
                 let read = catch_panics(async { work(reader).await }).now_or_never();
@@ -75,12 +75,12 @@ impl Read<'_> {
         &self,
         ticket: &Ticket,
         lease: Result<AnyLease, StorageError>,
-        batch: Arc<ReadBatch>,
+        queue: Arc<ReadQueue>,
     ) -> Result<Option<impl Future<Output = ()>>, StorageError> {
         let Some(own) = ticket.take_back() else {
             return Ok(None);
         };
         let lease = lease.inspect_err(|error| self.pool.not_acquired(error))?;
-        Ok(Some(lease.run_batch(batch, own)))
+        Ok(Some(lease.run_queue(queue, own)))
     }
 }

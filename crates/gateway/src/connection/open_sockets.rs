@@ -10,11 +10,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use tokio::sync::Notify;
 
-pub(crate) struct Registry {
+pub(crate) struct OpenSockets {
     /// The upper half of every id; random, so that ids of two processes differ.
     upper: u64,
     counter: AtomicU64,
-    state: Mutex<RegistryState>,
+    state: Mutex<OpenSocketsState>,
     /// Commands that were read and have no reply yet.
     unanswered: AtomicUsize,
     /// Notified when a socket leaves, and when the last command has its reply.
@@ -22,13 +22,13 @@ pub(crate) struct Registry {
 }
 
 #[derive(Default)]
-struct RegistryState {
+struct OpenSocketsState {
     conns: HashMap<ConnectionId, Arc<Conn>>,
     per_network: HashMap<Peer, usize>,
     stop: StopPhase,
 }
 
-impl Registry {
+impl OpenSockets {
     pub(crate) fn new() -> Self {
         Self {
             upper: u64::from(rand::random::<u32>()) << 32,
@@ -68,7 +68,7 @@ impl Registry {
             }
         }
         Some(Registration {
-            registry: Arc::clone(self),
+            sockets: Arc::clone(self),
             id: conn.id,
             peer,
         })
@@ -139,7 +139,7 @@ impl Registry {
         }
     }
 
-    fn state(&self) -> MutexGuard<'_, RegistryState> {
+    fn state(&self) -> MutexGuard<'_, OpenSocketsState> {
         self.state.lock()
     }
 }
@@ -155,16 +155,16 @@ enum StopPhase {
     Goodbye(u64),
 }
 
-/// Keeps a socket in the registry until dropped.
+/// Keeps a socket among the open ones until dropped.
 pub(crate) struct Registration {
-    registry: Arc<Registry>,
+    sockets: Arc<OpenSockets>,
     id: ConnectionId,
     peer: Peer,
 }
 
 impl Drop for Registration {
     fn drop(&mut self) {
-        let mut state = self.registry.state();
+        let mut state = self.sockets.state();
         if let Some(conn) = state.conns.remove(&self.id) {
             conn.mark_ended();
         }
@@ -175,6 +175,6 @@ impl Drop for Registration {
             }
         }
         drop(state);
-        self.registry.changed.notify_waiters();
+        self.sockets.changed.notify_waiters();
     }
 }

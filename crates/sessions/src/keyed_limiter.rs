@@ -21,7 +21,7 @@ type Rates = RateLimiter<String, DashMapStateStore<String>, Uptime, NoOpMiddlewa
 
 /// Limits the rate per key. When more keys are active than the table holds, new ones share one
 /// rate, so that memory stays bounded and every key is limited.
-pub(crate) struct Limiter {
+pub(crate) struct KeyedLimiter {
     clock: Uptime,
     rates: Rates,
     keys_max: usize,
@@ -40,7 +40,7 @@ impl governor::clock::Clock for Uptime {
     }
 }
 
-impl Limiter {
+impl KeyedLimiter {
     /// Allows `max` at once, and as many again per minute.
     pub(crate) fn per_minute(max: u32, clock: Arc<dyn Clock>) -> Self {
         Self::new(Quota::per_minute(at_least_one(max)), clock)
@@ -115,7 +115,7 @@ mod tests {
     #[test]
     fn each_key_has_its_own_rate() {
         let clock = ManualClock::default();
-        let limiter = Limiter::per_minute(2, Arc::new(clock.clone()));
+        let limiter = KeyedLimiter::per_minute(2, Arc::new(clock.clone()));
         assert_eq!(limiter.count("a"), Ok(()));
         assert_eq!(limiter.count("a"), Ok(()));
         let wait = wait(limiter.count("a"));
@@ -127,7 +127,7 @@ mod tests {
     #[test]
     fn an_hourly_rate_recovers_within_the_hour() {
         let clock = ManualClock::default();
-        let limiter = Limiter::per_hour(2, Arc::new(clock.clone()));
+        let limiter = KeyedLimiter::per_hour(2, Arc::new(clock.clone()));
         assert_eq!(limiter.count("a"), Ok(()));
         assert_eq!(limiter.count("a"), Ok(()));
         let wait = wait(limiter.count("a"));
@@ -138,14 +138,14 @@ mod tests {
 
     #[test]
     fn a_limit_beyond_reach_is_not_reached() {
-        let limiter = Limiter::per_minute(u32::MAX, Arc::new(ManualClock::default()));
+        let limiter = KeyedLimiter::per_minute(u32::MAX, Arc::new(ManualClock::default()));
         assert!((0..10_000).all(|_| limiter.count("alice").is_ok()));
     }
 
     #[test]
     fn recovered_keys_are_forgotten() {
         let clock = ManualClock::default();
-        let limiter = Limiter::per_minute(2, Arc::new(clock.clone()));
+        let limiter = KeyedLimiter::per_minute(2, Arc::new(clock.clone()));
         limiter.count("a").unwrap();
         clock.advance(Duration::from_secs(120));
         limiter.forget_old();
@@ -155,7 +155,7 @@ mod tests {
     #[test]
     fn a_full_table_stays_bounded_and_limits_the_newcomers_together() {
         let clock = ManualClock::default();
-        let mut limiter = Limiter::per_minute(2, Arc::new(clock.clone()));
+        let mut limiter = KeyedLimiter::per_minute(2, Arc::new(clock.clone()));
         limiter.keys_max = 3;
         for key in ["a", "b", "c", "d", "e"] {
             assert_eq!(limiter.count(key), Ok(()), "{key}");

@@ -24,7 +24,7 @@ const READS_MAX: usize = 32;
 /// Reads that wait for a connection, in the order of their arrival. Their number is bounded by
 /// their callers, which wait.
 #[derive(Default)]
-pub(crate) struct ReadBatch {
+pub(crate) struct ReadQueue {
     waiting: Mutex<PendingReads>,
 }
 
@@ -36,11 +36,11 @@ struct PendingReads {
 
 /// The place of a queued read; dropping it withdraws the read.
 pub(crate) struct Ticket {
-    batch: Arc<ReadBatch>,
+    queue: Arc<ReadQueue>,
     ticket: u64,
 }
 
-impl ReadBatch {
+impl ReadQueue {
     /// Queues a read.
     pub(crate) fn join(self: &Arc<Self>, read: QueuedRead) -> Ticket {
         let mut waiting = self.waiting();
@@ -48,7 +48,7 @@ impl ReadBatch {
         waiting.tickets += 1;
         waiting.reads.insert(ticket, read);
         Ticket {
-            batch: Arc::clone(self),
+            queue: Arc::clone(self),
             ticket,
         }
     }
@@ -111,7 +111,7 @@ fn at_once<T>(query: impl Future<Output = T>) -> T {
 impl Ticket {
     /// Takes the read back; returns `None` if another caller has begun it.
     pub(crate) fn take_back(&self) -> Option<QueuedRead> {
-        self.batch.waiting().reads.remove(&self.ticket)
+        self.queue.waiting().reads.remove(&self.ticket)
     }
 }
 
@@ -124,7 +124,7 @@ impl Drop for Ticket {
 
 #[cfg(test)]
 mod tests {
-    use super::{QueuedRead, READS_MAX, ReadBatch, Ticket};
+    use super::{QueuedRead, READS_MAX, ReadQueue, Ticket};
     use crate::{Access as _, Connection, Fault, Reader};
     use diesel::sql_types::BigInt;
     use diesel::{Connection as _, QueryableByName, RunQueryDsl as _, SqliteConnection, sql_query};
@@ -134,7 +134,7 @@ mod tests {
     /// A batch, and the names of the reads that were run.
     #[derive(Default)]
     struct Trial {
-        batch: Arc<ReadBatch>,
+        queue: Arc<ReadQueue>,
         done: Arc<Mutex<Vec<usize>>>,
     }
 
@@ -148,12 +148,12 @@ mod tests {
         }
 
         fn join(&self, name: usize) -> Ticket {
-            self.batch.join(self.read(name, true))
+            self.queue.join(self.read(name, true))
         }
 
         fn run(&self, own: QueuedRead) {
             let mut connection = SqliteConnection::establish(":memory:").unwrap();
-            self.batch.run(own, &mut connection);
+            self.queue.run(own, &mut connection);
         }
 
         fn done(&self) -> Vec<usize> {
@@ -221,9 +221,9 @@ mod tests {
         sql_query("CREATE TABLE notes (id INTEGER)")
             .execute(&mut writing)
             .unwrap();
-        let batch = Arc::new(ReadBatch::default());
+        let queue = Arc::new(ReadQueue::default());
         let (sender, received) = mpsc::channel();
-        let (joined, meanwhile) = (Arc::clone(&batch), Arc::new(Mutex::new(None)));
+        let (joined, meanwhile) = (Arc::clone(&queue), Arc::new(Mutex::new(None)));
         let kept = Arc::clone(&meanwhile);
         let own: QueuedRead = Box::new(move |reader| {
             assert_eq!(notes(reader), 0);
@@ -236,7 +236,7 @@ mod tests {
             kept.lock().replace(ticket);
             true
         });
-        batch.run(own, &mut reading);
+        queue.run(own, &mut reading);
         assert_eq!(received.try_recv(), Ok(1));
         assert!(meanwhile.lock().is_some());
     }

@@ -35,7 +35,7 @@ enum Phase {
     Closed,
 }
 
-/// The result of [`Log::take`].
+/// The result of [`EventLog::take`].
 pub(crate) enum TakeResult {
     /// The subscriber got a turn; `missed` events were evicted from its ring before it.
     Turn { missed: u64 },
@@ -46,7 +46,7 @@ pub(crate) enum TakeResult {
 }
 
 /// The event counter and all queues, by subscriber index.
-pub(crate) struct Log {
+pub(crate) struct EventLog {
     number: EventNumber,
     /// Items that essential subscribers have not finished, including those of their current turns.
     pending: usize,
@@ -54,7 +54,7 @@ pub(crate) struct Log {
     queues: Vec<Queue>,
 }
 
-impl Log {
+impl EventLog {
     pub(crate) fn new() -> Self {
         Self {
             number: 0,
