@@ -1,6 +1,6 @@
 //! `history`: a page of a room's messages as they are now, ascending.
 
-use super::page::page_limit;
+use super::parts::page_limit;
 use super::{CommandReply, Context, Cost, Lane, Run};
 use crate::wire::{Error, Fields, MessageShape};
 use messaging::api::{Anchor, HistoryPage, ReadHistory};

@@ -1,6 +1,6 @@
 //! `join`: becomes a member of a room and subscribes the connection to it, backlog and live as one step.
 
-use super::page::{OnlineShape, online, page_limit};
+use super::parts::{OnlineShape, online, page_limit};
 use super::{Body, CommandReply, Context, Cost, Lane, Run};
 use crate::connection::Frame;
 use crate::hub::{AbortJoin, BeginJoin, DeliverPage, JoinedInfo, PageDelivered};

@@ -1,6 +1,6 @@
 //! `role`: makes a member an owner, a moderator or a plain member.
 
-use super::moderation::Subject;
+use super::parts::Subject;
 use super::{Answerer, CommandReply, Context, Cost, Lane, Run};
 use crate::wire::{Error, Fields};
 use rooms::api::{self, Moderate, Moderation, RoomKey};

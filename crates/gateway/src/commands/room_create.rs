@@ -1,6 +1,6 @@
 //! `room.create`: makes a public or a private room.
 
-use super::room_change::{history, kind, reply};
+use super::parts::{history, kind, reply};
 use super::{Answerer, CommandReply, Context, Cost, Lane, Run};
 use crate::wire::{Error, Fields};
 use rooms::api::{CreateRoom, History, Kind, RoomKey};

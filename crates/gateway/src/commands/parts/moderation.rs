@@ -1,20 +1,20 @@
 //! What `invite`, `kick`, `ban`, `unban`, `mute` and `role` have in common: one member acts on another
 //! user of the room.
 
-use super::{CommandReply, Context};
+use crate::commands::op::{CommandReply, Context};
 use crate::wire::{DoneShape, Error, Fields};
 use rooms::api::{Moderate, Moderation, RoomKey};
 
 /// On whom, where and why.
-pub(super) struct Subject {
-    pub(super) room: RoomKey,
+pub(in crate::commands) struct Subject {
+    pub(in crate::commands) room: RoomKey,
     /// An id or `@name`.
     user: String,
     reason: Option<String>,
 }
 
 impl Subject {
-    pub(super) fn read(d: &Fields<'_>) -> Result<Self, Error> {
+    pub(in crate::commands) fn read(d: &Fields<'_>) -> Result<Self, Error> {
         Ok(Self {
             room: d.room()?,
             user: d.string("user")?,
@@ -23,7 +23,7 @@ impl Subject {
     }
 
     /// Acts on them.
-    pub(super) async fn act(
+    pub(in crate::commands) async fn act(
         self,
         what: Moderation,
         context: Context,

@@ -9,16 +9,16 @@ use sessions::api::Caller;
 /// Entries or messages of a page when the client gives no `limit`.
 const DEFAULT: i64 = 50;
 /// Most rooms, invitations, members or sessions of a page.
-pub(super) const PAGE_ROWS: usize = 100;
+pub(in crate::commands) const PAGE_ROWS: usize = 100;
 
 /// Returns how many entries or messages of a page a client gets.
-pub(super) fn page_limit(limit: Option<i64>, limits: &Limits) -> usize {
+pub(in crate::commands) fn page_limit(limit: Option<i64>, limits: &Limits) -> usize {
     let wanted = usize::try_from(limit.unwrap_or(DEFAULT)).unwrap_or(usize::MAX);
     wanted.clamp(1, limits.page_max)
 }
 
 /// The request for those who are online in a room, as `presence` and `join` show them.
-pub(super) fn online(caller: Caller, room: RoomKey, limits: &Limits) -> Members {
+pub(in crate::commands) fn online(caller: Caller, room: RoomKey, limits: &Limits) -> Members {
     Members {
         caller,
         room,
@@ -30,7 +30,7 @@ pub(super) fn online(caller: Caller, room: RoomKey, limits: &Limits) -> Members 
 
 /// `{"online":[user…],"count"}`, where `count` is that of all members online.
 #[derive(Serialize)]
-pub(super) struct OnlineShape<'a> {
+pub(in crate::commands) struct OnlineShape<'a> {
     online: Vec<UserShape<'a>>,
     count: u64,
 }

@@ -1,6 +1,6 @@
 //! The result of a successful command.
 
-use super::Replay;
+use crate::commands::parts::Replay;
 use crate::connection::Close;
 use crate::wire::Error;
 use bytes::Bytes;
@@ -33,7 +33,7 @@ pub(crate) struct Authenticated {
 
 impl CommandReply {
     /// Replies with this value's JSON.
-    pub(super) fn of(value: &impl serde::Serialize) -> Self {
+    pub(in crate::commands) fn of(value: &impl serde::Serialize) -> Self {
         Self::Body(Body::of(value))
     }
 }

@@ -1,7 +1,7 @@
 //! The table of commands, built at the start: how each is read, what it costs and where it runs.
 
-use super::hello::Hello;
 use super::{CommandReply, Context, Run};
+use crate::commands::hello::Hello;
 use crate::rate_limit::Cost;
 use crate::wire::{Error, Fields, UNKNOWN_OP};
 use futures_util::future::BoxFuture;
@@ -125,7 +125,7 @@ pub struct Ops(Vec<Arc<Op>>);
 
 impl Ops {
     /// Adds a command to the end of the table.
-    pub(super) fn add<C: Run>(&mut self) -> &mut Self {
+    pub(in crate::commands) fn add<C: Run>(&mut self) -> &mut Self {
         assert!(
             self.by_name(C::OP).is_none(),
             "two commands are called {}",

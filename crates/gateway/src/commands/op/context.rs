@@ -22,25 +22,25 @@ pub(crate) struct Context {
 
 impl Context {
     /// Returns who sent the command.
-    pub(super) fn caller(&self) -> Result<Caller, Error> {
+    pub(in crate::commands) fn caller(&self) -> Result<Caller, Error> {
         self.caller.clone().ok_or(Error::new(&UNAUTHENTICATED))
     }
 
     /// Returns the connection of a command that makes sense on a socket only.
-    pub(super) fn socket(&self) -> Result<Arc<Conn>, Error> {
+    pub(in crate::commands) fn socket(&self) -> Result<Arc<Conn>, Error> {
         self.conn.clone().ok_or(Error::new(&UNKNOWN_OP))
     }
 
-    pub(super) fn limits(&self) -> &Limits {
+    pub(in crate::commands) fn limits(&self) -> &Limits {
         &self.bus.shared.limits
     }
 
-    pub(super) fn shared(&self) -> &Shared {
+    pub(in crate::commands) fn shared(&self) -> &Shared {
         &self.bus.shared
     }
 
     /// Makes a request that may be refused.
-    pub(super) async fn ask<R, T, F>(&self, request: R) -> Result<T, Error>
+    pub(in crate::commands) async fn ask<R, T, F>(&self, request: R) -> Result<T, Error>
     where
         R: Request<Answer = Result<T, F>>,
         Error: From<F>,
@@ -49,7 +49,10 @@ impl Context {
     }
 
     /// Makes a request whose answer is never a refusal.
-    pub(super) async fn ask_infallible<R: Request>(&self, request: R) -> Result<R::Answer, Error> {
+    pub(in crate::commands) async fn ask_infallible<R: Request>(
+        &self,
+        request: R,
+    ) -> Result<R::Answer, Error> {
         self.bus.ask_infallible(request).await
     }
 }

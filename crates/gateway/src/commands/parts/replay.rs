@@ -4,7 +4,7 @@
 //! Only a cursor per room is kept. When a page reaches the room's head, the hub takes the subscription
 //! over; it has buffered what came meanwhile, so that nothing is missing and nothing repeated.
 
-use super::BusClient;
+use crate::commands::op::BusClient;
 use crate::connection::{Close, Conn, Frame};
 use crate::hub::{DeliverPage, PageDelivered};
 use crate::shared::Shared;
