@@ -68,7 +68,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
     schema::databases(&config)?;
     let command = cli.command.unwrap_or(Command::Serve);
     if matches!(command, Command::CheckConfig) {
-        println!("the settings are valid");
+        report_valid(&config);
         return Ok(());
     }
     let serves = matches!(command, Command::Serve);
@@ -83,6 +83,16 @@ fn run(cli: Cli) -> Result<(), Failure> {
     // Does not wait for a query that is stuck on a blocking thread.
     runtime.shutdown_background();
     result
+}
+
+fn report_valid(config: &Config) {
+    println!("the settings are valid");
+    if !config.service_links.is_empty() {
+        println!(
+            "ignored, as Kubernetes or Docker set them for a service: {}",
+            config.service_links.join(", ")
+        );
+    }
 }
 
 async fn execute(

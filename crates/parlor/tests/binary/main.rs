@@ -5,6 +5,7 @@
 mod faces;
 mod notified;
 mod process;
+mod service_links;
 mod settings;
 mod start;
 mod stop;
