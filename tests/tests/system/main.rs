@@ -16,6 +16,7 @@ mod errors;
 mod faults;
 mod faults_survived;
 mod floods;
+mod half_open;
 mod http_api;
 mod identities;
 mod inheriting;
