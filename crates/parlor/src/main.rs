@@ -22,6 +22,7 @@ mod serve;
 mod signals;
 mod sources;
 mod stop;
+mod store_folders;
 mod traces;
 mod watchdog;
 
@@ -30,10 +31,13 @@ use clap::Parser as _;
 use cli::{Admin, Cli, Command};
 use config::{Config, default_config};
 use exit::Failure;
+use rustix::fs::Mode;
 use std::process::ExitCode;
 use traces::TracePipeline;
 
 fn main() -> ExitCode {
+    // Whatever this process creates contains messages and hashes of passwords: for its owner alone.
+    rustix::process::umask(Mode::RWXG | Mode::RWXO);
     match parse_arguments().and_then(run) {
         Ok(()) => {
             log_output::flush();
@@ -100,6 +104,10 @@ async fn execute(
     config: Config,
     pipeline: Option<TracePipeline>,
 ) -> Result<(), Failure> {
+    // A backup reads the store alone, and a copy has databases of its own.
+    if !matches!(command, Command::Backup { .. } | Command::Copy { .. }) {
+        store_folders::prepare(&config)?;
+    }
     match command {
         Command::Migrate => migrate::migrate(&config).await,
         Command::Backup { file } => backup::backup(&config, &file).await,

@@ -14,6 +14,14 @@ const SYNONYMS: [(&str, &str); 6] = [
     ("loglevel", "log"),
 ];
 
+/// Parts of a key whose value may be a secret, even if nothing similar is known.
+const SECRET: [&str; 9] = [
+    "auth", "code", "cred", "key", "pass", "pw", "secret", "token", "url",
+];
+
+/// The key of the tables of databases in a file, and of the variable that lists them.
+const DATABASES: &str = "databases";
+
 /// Every setting of the server and of a database.
 pub(super) struct Known<'t> {
     pub(super) server: &'t [Setting<Config>],
@@ -28,23 +36,26 @@ struct Candidate {
 }
 
 impl Known<'_> {
-    /// Returns the error of an unknown key, with the setting that was probably meant. The value is
-    /// shown only if that setting is no secret: a mistyped password is one too.
+    /// Returns the error of an unknown key, with the setting that was probably meant. The value is not
+    /// shown if it may be a secret: a mistyped password is one too.
     pub(super) fn unknown(&self, raw: &RawSetting) -> ConfigError {
-        let Some((scope, meant)) = self.meant(raw) else {
-            return ConfigError {
-                name: raw.name.clone(),
-                value: None,
-                expected: "a setting listed by `parlor default-config`".to_owned(),
-            };
+        let meant = self.meant(raw);
+        let secret = meant.as_ref().map_or_else(
+            || SECRET.iter().any(|word| raw.key.contains(word)),
+            |(_, meant)| meant.secret,
+        );
+        let expected = match meant {
+            Some((scope, meant)) => {
+                let meant = spelled(raw, &scope, meant.key);
+                format!("a known setting, such as {meant}")
+            }
+            None => "a setting listed by `parlor default-config`".to_owned(),
         };
         ConfigError {
             name: raw.name.clone(),
-            value: (!meant.secret).then(|| raw.text.clone()),
-            expected: format!(
-                "a known setting, such as {}",
-                spelled(raw, &scope, meant.key)
-            ),
+            // A table may contain secrets too.
+            value: (raw.has_text && !secret).then(|| raw.text.clone()),
+            expected,
         }
     }
 
@@ -71,7 +82,14 @@ impl Known<'_> {
     fn candidates(&self, scope: &Scope) -> Vec<Candidate> {
         match scope {
             Scope::Database(_) => candidates(self.database),
-            Scope::Server | Scope::Databases => candidates(self.server),
+            Scope::Server | Scope::Databases => {
+                let databases = Candidate {
+                    key: DATABASES,
+                    secret: false,
+                };
+                let server = candidates(self.server);
+                server.into_iter().chain([databases]).collect()
+            }
         }
     }
 }
@@ -84,9 +102,9 @@ fn candidates<C>(table: &[Setting<C>]) -> Vec<Candidate> {
     rows.collect()
 }
 
-/// Returns the candidate with the fewest differing letters, at most a third of the key.
+/// Returns the candidate with the fewest differing letters, at most a quarter of the key.
 fn similar(key: &str, candidates: &[Candidate]) -> Option<Candidate> {
-    let limit = (key.len() / 3).max(1);
+    let limit = (key.len() / 4).max(1);
     let near = candidates.iter().filter_map(|candidate| {
         let distance = strsim::damerau_levenshtein(key, candidate.key);
         (distance <= limit).then_some((distance, candidate))
@@ -123,7 +141,7 @@ fn spelled(raw: &RawSetting, scope: &Scope, key: &str) -> String {
             format!("{}{}", databases::prefix(name), key.to_uppercase())
         }
         Scope::Database(name) if *scope != raw.scope => format!("databases.{name}.{key}"),
-        _ if is_variable && key.starts_with("otel_") => key.to_uppercase(),
+        _ if is_variable && (key.starts_with("otel_") || key == DATABASES) => key.to_uppercase(),
         _ if is_variable => format!("PARLOR_{}", key.to_uppercase()),
         _ => key.to_owned(),
     }
@@ -177,6 +195,8 @@ mod tests {
             ("CORE_DB_MAX_POOL", "CORE_DB_POOL_MAX"),
             ("CORE_DB_POOLMAX", "CORE_DB_POOL_MAX"),
             ("CORE_DB_DRAIN_MS", "PARLOR_DRAIN_MS"),
+            ("PARLOR_DATABASES", "DATABASES"),
+            ("PARLOR_TRUSTED_PROXY", "PARLOR_TRUSTED_PROXIES"),
         ] {
             let said = variable(name);
             assert!(

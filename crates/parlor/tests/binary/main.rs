@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "all of this crate is test code")]
 
 mod faces;
+mod mistakes;
 mod notified;
 mod process;
 mod service_links;
