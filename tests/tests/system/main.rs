@@ -59,3 +59,4 @@ mod strangers;
 mod tracing;
 mod transport;
 mod typing;
+mod unusable_stores;
