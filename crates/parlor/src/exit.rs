@@ -140,9 +140,10 @@ impl From<BackupError> for Failure {
                 "{error}: pg_dump backs it up and pg_restore restores it, then parlor new-epoch; \
                  see deploy/README.md"
             )),
-            BackupError::Exists(_) | BackupError::NoStore(_) | BackupError::Itself(_) => {
-                Self::Usage(error.to_string())
-            }
+            BackupError::Exists(_)
+            | BackupError::NoDirectory(_)
+            | BackupError::NoStore(_)
+            | BackupError::Itself(_) => Self::Usage(error.to_string()),
             other => Self::Failed(other.into()),
         }
     }

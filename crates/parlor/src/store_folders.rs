@@ -94,7 +94,7 @@ fn unusable(setting: &str, folder: &Path, path: &Path, error: &io::Error) -> Fai
         return Failure::Failed(anyhow::anyhow!("cannot use {folder} ({setting}): {why}"));
     }
     let expected = format!(
-        "a directory that this user can write to, with all files of the database: {}: {why}",
+        "a directory in which this process may read and write; {}: {why}",
         path.display()
     );
     ConfigError::new(setting, folder, expected).into()
@@ -108,9 +108,13 @@ fn reason(path: &Path, error: &io::Error) -> String {
         }
         ErrorKind::PermissionDenied => {
             let user = rustix::process::geteuid().as_raw();
-            let owner = path.ancestors().find_map(|path| path.metadata().ok());
-            let owner = owner.map_or_else(String::new, |owner| format!(" of user {}", owner.uid()));
-            format!("{error}; this process runs as user {user}, and that is a place{owner}")
+            let owned = path
+                .ancestors()
+                .find_map(|path| Some((path, path.metadata().ok()?.uid())));
+            let owner = owned.map_or_else(String::new, |(path, owner)| {
+                format!(", and {} belongs to user {owner}", path.display())
+            });
+            format!("{error}; the process runs as user {user}{owner}")
         }
         _ => error.to_string(),
     }

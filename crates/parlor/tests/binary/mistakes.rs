@@ -88,7 +88,7 @@ fn a_directory_of_somebody_else_is_named_with_both_users() {
                 data_dir,
                 "Permission denied",
                 "as user",
-                "of user",
+                "belongs to user",
             ],
         );
     }
