@@ -131,6 +131,26 @@ fn a_file_that_is_no_store_is_named() {
 }
 
 #[test]
+fn a_backup_that_cannot_be_written_or_read_is_named() {
+    let folder = folder();
+    let server = Server::launch(&mut parlor(folder.path()));
+    let below = folder.path().join("nowhere/backup.db");
+    let ended = run(parlor(folder.path()).arg("backup").arg(&below));
+    let nowhere = below.parent().unwrap().to_str().unwrap();
+    ended_with(&ended, 2, &["there is no directory", nowhere, "mkdir"]);
+    let backup = folder.path().join("backup.db");
+    let ended = run(parlor(folder.path()).arg("backup").arg(&backup));
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    assert_eq!(server.stop().0, Some(0));
+    set_mode(&backup, 0o000);
+    let mut command = parlor(folder.path());
+    command.env("PARLOR_DATA_DIR", folder.path().join("other"));
+    set_mode(folder.path(), 0o777);
+    let ended = run_as_nobody(command.arg("restore").arg(&backup));
+    ended_with(&ended, 1, &[backup.to_str().unwrap(), "Permission denied"]);
+}
+
+#[test]
 fn an_address_in_use_names_who_uses_it() {
     let folder = folder();
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
