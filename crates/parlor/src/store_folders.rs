@@ -108,10 +108,10 @@ fn reason(path: &Path, error: &io::Error) -> String {
         }
         ErrorKind::PermissionDenied => {
             let user = rustix::process::geteuid().as_raw();
-            let owned = path
+            let existing = path
                 .ancestors()
                 .find_map(|path| Some((path, path.metadata().ok()?.uid())));
-            let owner = owned.map_or_else(String::new, |(path, owner)| {
+            let owner = existing.map_or_else(String::new, |(path, owner)| {
                 format!(", and {} belongs to user {owner}", path.display())
             });
             format!("{error}; the process runs as user {user}{owner}")

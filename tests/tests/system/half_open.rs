@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 use std::time::Duration;
 use tests::{Exit, Raw, Settings, on_both, snag};
+use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 const PHONES: usize = 4;
@@ -79,12 +80,13 @@ on_both! {
         snag(&store).await;
         let api = server.api().bearing(&alice.token());
         let held = json!({"cid": "held", "body": "x"});
-        let stuck = tokio::spawn(async move { api.post("/api/v1/rooms/lounge/messages", &held).await });
+        let mut stuck = JoinSet::new();
+        stuck.spawn(async move { api.post("/api/v1/rooms/lounge/messages", &held).await });
         while server.scrape().await.sum("parlor_commands_unanswered", &[]) < 1.0 {}
         server.signal("TERM");
         let exit = server.ended().await;
         assert_eq!(exit.code, Some(1), "{}", exit.lines.join("\n"));
         assert_eq!(left(&exit, "replies"), Some(1), "{}", exit.lines.join("\n"));
-        stuck.abort();
+        stuck.abort_all();
     }
 }

@@ -62,13 +62,11 @@ impl Known<'_> {
     /// Looks among the settings of the same scope first.
     fn meant(&self, raw: &RawSetting) -> Option<(Scope, Candidate)> {
         let own = self.candidates(&raw.scope);
-        let (other_scope, other) = match &raw.scope {
-            Scope::Database(_) => (Scope::Server, self.candidates(&Scope::Server)),
-            _ => {
-                let core = Scope::Database("core".to_owned());
-                (core.clone(), self.candidates(&core))
-            }
+        let other_scope = match &raw.scope {
+            Scope::Database(_) => Scope::Server,
+            Scope::Server | Scope::Databases => Scope::Database("core".to_owned()),
         };
+        let other = self.candidates(&other_scope);
         let here = |candidate| (raw.scope.clone(), candidate);
         let there = |candidate| (other_scope.clone(), candidate);
         similar(&raw.key, &own)
@@ -169,17 +167,10 @@ mod tests {
     }
 
     fn variable(name: &str) -> String {
-        match name.strip_prefix("CORE_DB_") {
-            Some(key) => suggested(
-                name,
-                Scope::Database("core".to_owned()),
-                &key.to_lowercase(),
-            ),
-            None => {
-                let key = name.trim_start_matches("PARLOR_").to_lowercase();
-                suggested(name, Scope::Server, &key)
-            }
-        }
+        let of_core = name.strip_prefix("CORE_DB_");
+        let key = of_core.unwrap_or(name.trim_start_matches("PARLOR_"));
+        let scope = of_core.map_or(Scope::Server, |_| Scope::Database("core".to_owned()));
+        suggested(name, scope, &key.to_lowercase())
     }
 
     #[test]
