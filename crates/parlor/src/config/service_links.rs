@@ -38,7 +38,7 @@ fn is_service(name: &str) -> bool {
         || name.contains("_SERVICE_PORT_")
 }
 
-/// `tcp://10.0.0.1:8080`
+/// Whether this is the URL of a port, such as `tcp://10.0.0.1:8080`.
 fn is_port_url(value: &str) -> bool {
     let Some((protocol, _)) = value.split_once("://") else {
         return false;
