@@ -129,7 +129,7 @@ impl Gateway {
     }
 
     /// Second step: flushes each socket, sends `bye` with its own reconnect delay and closes it with 1012.
-    /// Aborts sockets whose clients read nothing. Returns how many are open even then.
+    /// Aborts sockets whose clients read nothing, and returns their number.
     pub async fn say_goodbye(&self, within: Duration) -> usize {
         socket::say_goodbye(&self.shared, within).await
     }

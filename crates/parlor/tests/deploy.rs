@@ -82,8 +82,8 @@ fn number_after(file: &str, text: &str) -> u64 {
     digits.parse().unwrap()
 }
 
-/// Variables with our prefix that belong to Caddy.
-const NOT_SETTINGS: [&str; 2] = ["PARLOR_HOST", "PARLOR_UPSTREAM"];
+/// Variables with our prefix that belong to Caddy, and one that Kubernetes sets.
+const NOT_SETTINGS: [&str; 3] = ["PARLOR_HOST", "PARLOR_UPSTREAM", "PARLOR_SERVICE_HOST"];
 
 #[test]
 fn every_variable_named_there_is_a_setting() {
@@ -206,6 +206,15 @@ fn few_are_trusted_and_nobody_reaches_a_port_of_kubernetes_unasked() {
             "{rule}"
         );
     }
+}
+
+#[test]
+fn kubernetes_sets_no_variables_for_services() {
+    let text = read("deploy/kubernetes/parlor.yaml");
+    assert!(
+        text.lines()
+            .any(|line| line.trim() == "enableServiceLinks: false")
+    );
 }
 
 /// RSA has an open advisory (RUSTSEC-2023-0071), and no algorithm of the server needs it.

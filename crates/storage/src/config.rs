@@ -140,7 +140,10 @@ impl DatabaseConfig {
     pub(crate) fn unreachable(&self, cause: &dyn Display) -> OpenError {
         OpenError::Storage(StorageError::Unavailable {
             database: self.name.clone(),
-            cause: cause.to_string(),
+            cause: match &self.url {
+                Url::Sqlite(path) => format!("{}: {cause}", path.display()),
+                Url::Postgres(_) => cause.to_string(),
+            },
             retry_after: RETRY_AFTER,
         })
     }

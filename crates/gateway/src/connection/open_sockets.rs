@@ -105,6 +105,12 @@ impl OpenSockets {
         self.unanswered.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// Counts a request that was read completely over HTTP, until the guard is dropped.
+    pub(crate) fn request_read(self: &Arc<Self>) -> UnansweredRequest {
+        self.command_read();
+        UnansweredRequest(Arc::clone(self))
+    }
+
     /// Counts commands that have a reply, or will never have one.
     pub(crate) fn commands_answered(&self, count: usize) {
         let before = self.unanswered.fetch_sub(count, Ordering::SeqCst);
@@ -141,6 +147,16 @@ impl OpenSockets {
 
     fn state(&self) -> MutexGuard<'_, OpenSocketsState> {
         self.state.lock()
+    }
+}
+
+/// A request over HTTP that has no response yet.
+#[must_use = "dropping it counts the request as answered"]
+pub(crate) struct UnansweredRequest(Arc<Registry>);
+
+impl Drop for UnansweredRequest {
+    fn drop(&mut self) {
+        self.0.commands_answered(1);
     }
 }
 

@@ -85,6 +85,8 @@ impl Api {
     /// Answers a request.
     pub(super) async fn answer(self, request: ApiRequest) -> HttpResponse {
         let trace = request.trace;
+        // A stop waits for it.
+        let _unanswered = self.gateway.shared.sockets.request_read();
         let answered = match request.endpoint.clone() {
             Endpoint::Register => self.register(request).await,
             Endpoint::Login => self.login(request).await,

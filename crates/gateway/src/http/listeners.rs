@@ -5,6 +5,7 @@ use super::client_address;
 use super::health::Health;
 use super::host::Hosts;
 use super::operator::Operator;
+use super::port_holder;
 use super::reject;
 use super::routes::{ConnectionInfo, Routes};
 use super::stack::{self, HttpService};
@@ -41,11 +42,12 @@ pub struct Listeners {
 
 /// An error from binding one of the listeners.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot listen on {address} ({setting}): {error}")]
+#[error("cannot listen on {address} ({setting}): {error}; {remedy}")]
 pub struct BindError {
     address: SocketAddr,
     setting: &'static str,
     error: io::Error,
+    remedy: String,
 }
 
 impl Listeners {
@@ -147,8 +149,26 @@ fn bind(address: SocketAddr, setting: &'static str) -> Result<TcpListener, BindE
     bound().map_err(|error| BindError {
         address,
         setting,
+        remedy: remedy(address, error.kind()),
         error,
     })
+}
+
+/// Says what to do about an address that cannot be bound.
+fn remedy(address: SocketAddr, kind: io::ErrorKind) -> String {
+    match kind {
+        io::ErrorKind::AddrInUse => {
+            let holder = port_holder::of(address.port());
+            format!("{holder} listens there: stop it, or choose another port")
+        }
+        io::ErrorKind::AddrNotAvailable => {
+            "this machine has no such address: 0.0.0.0 stands for all it has".to_owned()
+        }
+        io::ErrorKind::PermissionDenied => {
+            "ports below 1024 are for root: choose another one, with a proxy in front".to_owned()
+        }
+        _ => "choose another address".to_owned(),
+    }
 }
 
 /// The public listener while it is served.

@@ -17,6 +17,7 @@ mod http1;
 mod listeners;
 mod operator;
 mod origin;
+mod port_holder;
 mod reject;
 mod request_trace;
 mod response;

@@ -31,7 +31,7 @@ impl MetricsSource for ConnectionMetrics {
         )?;
         writer.gauge(
             "commands_unanswered",
-            "Commands read from sockets and not yet answered",
+            "Commands read from sockets, and requests of the API, that are not yet answered",
             self.sockets.unanswered(),
         )?;
         writer.counters(

@@ -13,15 +13,18 @@ mod error;
 mod layer;
 mod load;
 mod networks;
+mod service_links;
 mod setting;
+mod suggestion;
 mod table;
+mod toml_file;
 mod traces;
 mod validate;
 mod value;
 
 pub(crate) use databases::DatabaseSettings;
 pub(crate) use defaults::default_config;
-pub(crate) use error::ConfigError;
+pub(crate) use error::{ConfigError, FileError, SettingsError};
 pub(crate) use load::{Sources, load};
 #[cfg(test)]
 pub(crate) use traces::Ratio;
@@ -68,6 +71,8 @@ pub(crate) struct Config {
     pub(crate) traces: TraceSettings,
     /// The named databases, `core` first.
     pub(crate) databases: Vec<DatabaseSettings>,
+    /// Variables that were ignored because they describe a service of Kubernetes or Docker.
+    pub(crate) service_links: Vec<String>,
 }
 
 impl Default for Config {
@@ -92,6 +97,7 @@ impl Default for Config {
             messaging: messaging::Settings::default(),
             traces: TraceSettings::default(),
             databases: vec![DatabaseSettings::new("core")],
+            service_links: Vec::new(),
         }
     }
 }

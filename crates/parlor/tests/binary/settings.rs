@@ -92,7 +92,8 @@ fn a_mistyped_variable_is_told_the_one_that_was_meant() {
     for (name, meant) in [
         ("PARLOR_LISTNE", "PARLOR_LISTEN"),
         ("CORE_DB_POOLMAX", "CORE_DB_POOL_MAX"),
-        ("CORE_DB_UR", "CORE_DB_URL"),
+        ("PARLOR_LOG_LEVEL", "PARLOR_LOG"),
+        ("PARLOR_POOL_MAX", "CORE_DB_POOL_MAX"),
     ] {
         refused(&check("", &[(name, "x")], &[]), &[name, "\"x\"", meant]);
     }
@@ -216,7 +217,10 @@ fn a_wrong_key_in_the_file_is_named_with_the_file() {
             "listen = 8080",
             ["listen in parlor.toml", "8080", "address:port"],
         ),
-        ("drain_ms =", ["parlor.toml", "got", "TOML"]),
+        (
+            "drain_ms =",
+            ["parlor.toml, line 1, column 11", "drain_ms", "TOML"],
+        ),
         (
             "databases = 3",
             ["databases in parlor.toml", "3", "[databases.core]"],
@@ -307,6 +311,10 @@ fn a_secret_is_never_shown() {
     for (name, given) in [
         ("CORE_DB_URL", "mysql://user:topsecret@db"),
         ("PARLOR_JWT_SECRET", "topsecret"),
+        // Mistyped, they are secrets all the same.
+        ("CORE_DB_UR", "postgres://user:topsecret@db/parlor"),
+        ("CORE_DB_PASWORD", "topsecret"),
+        ("PARLOR_JWTSECRET", "topsecret"),
     ] {
         let ended = check("", &[(name, given)], &[]);
         refused(&ended, &["expected"]);

@@ -3,7 +3,7 @@
 //! Whether anything is to be done is asked first, with a short time limit: migrations may take
 //! long, and a server that falls silent must not be waited for as if it were migrating.
 
-use super::{MigrationFailure, apply, known, remember_epoch, version};
+use super::{MigrationFailure, apply, known, privileges, remember_epoch, version};
 use crate::backend::postgres::{self, answered, answered_within};
 use crate::{Backend, DatabaseConfig, OpenError};
 use diesel::connection::SimpleConnection;
@@ -31,6 +31,10 @@ pub(super) async fn migrate(url: &str, config: &DatabaseConfig) -> Result<Vec<St
     let mut connection = postgres::connect(url)
         .await
         .map_err(|error| config.unreachable(&error))?;
+    let withheld = privileges::withheld(&mut connection).await;
+    if let Some(why) = withheld.map_err(|error| config.unreachable(&error))? {
+        return Err(config.unusable(&why));
+    }
     let known = versions(config)?;
     let current = is_current(&mut connection, &known);
     if current.await.map_err(|error| config.unreachable(&error))? {
