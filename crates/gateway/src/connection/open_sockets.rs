@@ -152,7 +152,7 @@ impl OpenSockets {
 
 /// A request over HTTP that has no response yet.
 #[must_use = "dropping it counts the request as answered"]
-pub(crate) struct UnansweredRequest(Arc<Registry>);
+pub(crate) struct UnansweredRequest(Arc<OpenSockets>);
 
 impl Drop for UnansweredRequest {
     fn drop(&mut self) {
