@@ -39,6 +39,7 @@ mod outsiders;
 mod pools;
 mod pools_at_stop;
 mod presence;
+mod proxies;
 mod pushes;
 mod put_back;
 mod reading;

@@ -8,6 +8,7 @@ use super::body;
 use super::endpoint::Endpoint;
 use super::request_trace::RequestTrace;
 use super::response::{self, HttpResponse, json_text};
+use super::unread_body::UnreadBody;
 use crate::connection::Peer;
 use crate::rate_limit::Cost;
 use crate::wire::{BAD_CREDENTIALS, Error, Fields, Id, UNAUTHENTICATED, UserShape};
@@ -69,7 +70,9 @@ impl Api {
         let (head, body) = request.into_parts();
         let text = if endpoint.has_body() {
             let read = body::text(body, self.body_bytes_max).await;
-            read.map_err(|error| error.traced(trace))?
+            let text = read.map_err(|error| error.traced(trace))?;
+            UnreadBody::was_read(&head);
+            text
         } else {
             String::new()
         };

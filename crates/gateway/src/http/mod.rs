@@ -18,11 +18,14 @@ mod listeners;
 mod operator;
 mod origin;
 mod reject;
+mod request_clock;
 mod request_trace;
 mod response;
 mod routes;
 mod sanitize;
 mod stack;
+mod stay_open;
+mod unread_body;
 mod upgrade;
 
 pub use health::{Health, Status};

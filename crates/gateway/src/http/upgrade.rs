@@ -1,8 +1,9 @@
 //! Upgrades a request at `/ws` to a socket, or refuses it with a reason.
 
 use super::origin::{self, Sender};
+use super::request_clock::ClockedStream;
 use super::response::{HttpResponse, set, text};
-use crate::connection::{Peer, Stream};
+use crate::connection::Peer;
 use crate::rejections::Rejections;
 use crate::socket::Upgraded;
 use bytes::Bytes;
@@ -98,11 +99,11 @@ fn not_a_handshake(headers: &HeaderMap, why: &str) -> HttpResponse {
 /// Returns the stream after the 101 response; `None` if the client is gone.
 pub(super) async fn stream(upgrade: OnUpgrade, peer: Peer) -> Option<Upgraded> {
     let upgraded = upgrade.await.ok()?;
-    let parts = upgraded.downcast::<TokioIo<Stream>>().ok()?;
+    let parts = upgraded.downcast::<TokioIo<ClockedStream>>().ok()?;
     // A copy: a slice would keep hyper's whole read buffer alive.
     let read_ahead = Bytes::copy_from_slice(&parts.read_buf);
     Some(Upgraded {
-        stream: parts.io.into_inner(),
+        stream: parts.io.into_inner().into_stream(),
         read_ahead,
         peer,
     })

@@ -103,12 +103,24 @@ fn http() -> Vec<Setting<Config>> {
             &mut of(c).gateway.header_timeout
         })
         .about(
-            "Time limit for the head of a request, and for the next request to begin on an open \
+            "Time limit for the head of a request, the first one counted from the beginning of the \
              connection.",
         )
         .ends(
             "Slow networks fail to connect.",
             "Silent connections occupy file descriptors.",
+        ),
+        millis("keep_alive_ms", 1_000..=86_400_000, |c| {
+            &mut of(c).gateway.keep_alive
+        })
+        .about(
+            "Time for the next request to begin on an open connection; longer than any proxy in \
+             front keeps its own. All connections of trusted proxies stay open that long, of any \
+             other address a quarter of http_per_address.",
+        )
+        .ends(
+            "A proxy that reuses a connection just as it is closed answers 502.",
+            "Idle connections occupy file descriptors.",
         ),
         number("header_bytes_max", "bytes", 8_192..=1_048_576, |c| {
             &mut of(c).gateway.header_bytes_max
