@@ -60,8 +60,7 @@ pub use faults::{
 };
 pub use floods::{FLOODS, Flood, FloodReport, Scale};
 pub use http_connection::HttpConnection;
-pub use jsonwebtoken::Algorithm;
-pub use jwt::{Claims, SECRET, sign};
+pub use jwt::{Algorithm, Claims, SECRET, sign, sign_with};
 pub use link::Link;
 pub use proxy::Proxy;
 pub use raw::{Raw, Received};
