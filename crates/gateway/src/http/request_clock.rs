@@ -18,7 +18,7 @@ use tokio::time::{Instant, Sleep};
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
 /// What a connection is waiting for.
-enum Phase {
+enum RequestPhase {
     /// For the first byte of the next request. The token is held until the response before it is sent.
     Idle(Option<TaskTrackerToken>),
     /// For the rest of a request's head.
@@ -45,7 +45,7 @@ pub(super) struct RequestClock {
 }
 
 struct ClockState {
-    phase: Phase,
+    phase: RequestPhase,
     /// When the phase is over; meaningless while a response is prepared.
     by: Instant,
 }
@@ -60,7 +60,7 @@ impl RequestClock {
         };
         Self {
             state: Arc::new(Mutex::new(ClockState {
-                phase: Phase::Idle(None),
+                phase: RequestPhase::Idle(None),
                 by: Instant::now() + first,
             })),
             keep_alive: settings.keep_alive,
@@ -70,23 +70,23 @@ impl RequestClock {
 
     /// Notes that a whole head has come.
     pub(super) fn requested(&self, token: TaskTrackerToken) {
-        self.state.lock().phase = Phase::Response(token);
+        self.state.lock().phase = RequestPhase::Response(token);
     }
 
     /// Notes that the response is ready to be sent.
     pub(super) fn answered(&self) {
         let mut state = self.state.lock();
         state.by = Instant::now() + self.keep_alive;
-        let phase = std::mem::replace(&mut state.phase, Phase::Idle(None));
-        if let Phase::Response(token) = phase {
-            state.phase = Phase::Idle(Some(token));
+        let phase = std::mem::replace(&mut state.phase, RequestPhase::Idle(None));
+        if let RequestPhase::Response(token) = phase {
+            state.phase = RequestPhase::Idle(Some(token));
         }
     }
 
     fn received(&self) {
         let mut state = self.state.lock();
-        if matches!(state.phase, Phase::Idle(_)) {
-            state.phase = Phase::Head;
+        if matches!(state.phase, RequestPhase::Idle(_)) {
+            state.phase = RequestPhase::Head;
             state.by = Instant::now() + self.head_within;
         }
     }
@@ -94,13 +94,13 @@ impl RequestClock {
     /// A connection is idle from the last byte of its response on.
     fn written(&self) {
         let mut state = self.state.lock();
-        if matches!(state.phase, Phase::Idle(_)) {
+        if matches!(state.phase, RequestPhase::Idle(_)) {
             state.by = Instant::now() + self.keep_alive;
         }
     }
 
     fn flushed(&self) {
-        if let Phase::Idle(token) = &mut self.state.lock().phase {
+        if let RequestPhase::Idle(token) = &mut self.state.lock().phase {
             *token = None;
         }
     }
@@ -115,9 +115,9 @@ impl RequestClock {
             let (by, expired) = {
                 let state = self.state.lock();
                 match state.phase {
-                    Phase::Idle(_) => (state.by, Expired::Idle),
-                    Phase::Head => (state.by, Expired::Head),
-                    Phase::Response(_) => return Poll::Pending,
+                    RequestPhase::Idle(_) => (state.by, Expired::Idle),
+                    RequestPhase::Head => (state.by, Expired::Head),
+                    RequestPhase::Response(_) => return Poll::Pending,
                 }
             };
             // A later deadline waits until the timer fires: requests come more often than that.

@@ -11,9 +11,9 @@ use std::sync::Arc;
 
 /// The connections that stay open. A cheap handle.
 #[derive(Clone)]
-pub(super) struct OpenConnections(Arc<Inner>);
+pub(super) struct OpenConnections(Arc<SharedCounts>);
 
-struct Inner {
+struct SharedCounts {
     max: usize,
     per_network: usize,
     open: Mutex<Counts>,
@@ -39,14 +39,14 @@ pub(super) enum StayOpen {
 
 /// The place of a connection that stays open; freed when dropped.
 pub(super) struct Place {
-    inner: Arc<Inner>,
+    inner: Arc<SharedCounts>,
     network: Peer,
 }
 
 impl OpenConnections {
     /// Keeps open half of `connections` and, of each network, a quarter of `per_network`.
     pub(super) fn of(connections: usize, per_network: usize) -> Self {
-        Self(Arc::new(Inner {
+        Self(Arc::new(SharedCounts {
             max: (connections / 2).max(1),
             per_network: (per_network / 4).max(1),
             open: Mutex::default(),
