@@ -94,7 +94,10 @@ impl ConnectionTask {
     fn handle_text(&mut self, text: &str) {
         match self.dispatcher.ops().read(text) {
             Ok(request) if self.commands.contains(request.id) => {
-                let error = Error::field("id", "a command with this id has no reply yet");
+                let error = Error::field(
+                    "id",
+                    "is still in use: another command with it has no reply yet",
+                );
                 let op = request.command.op().name;
                 self.refuse_bad(Some(request.id), Some(op), error);
             }
