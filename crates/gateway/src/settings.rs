@@ -1,16 +1,16 @@
 //! The settings of the gateway's listeners.
 
-use crate::Limits;
+use crate::{AllowedOrigin, Limits};
 use ipnet::IpNet;
 use std::time::Duration;
 
 /// What the listeners accept and how long they wait.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Settings {
-    /// Origins, besides the server's own, whose pages may connect (`https://chat.example.org`). Default
-    /// none. Too few: pages get 403. Too many: a foreign page can act for anyone who pastes a token into
+    /// Origins, besides the server's own, whose pages may connect and use the API
+    /// (`https://chat.example.org`). Default none. Too few: pages get 403. Too many: a foreign page can act for anyone who pastes a token into
     /// it.
-    pub allowed_origins: Vec<String>,
+    pub allowed_origins: Vec<AllowedOrigin>,
     /// Host names of the server (`chat.example.org`). If there are any, requests for other names get 421;
     /// addresses and `localhost` are always accepted. Default none: every name is accepted, since the
     /// server cannot know the name of a proxy in front of it. Too few: people who use a missing name get

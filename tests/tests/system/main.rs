@@ -7,6 +7,7 @@ mod analytics;
 mod backup;
 mod bad_input;
 mod closing;
+mod cross_origin;
 mod deletion;
 mod deserted;
 mod direct;

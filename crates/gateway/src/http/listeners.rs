@@ -2,6 +2,7 @@
 
 use super::admission::{Admission, AdmissionError, ConnectionSlot};
 use super::client_address;
+use super::cors;
 use super::health::Health;
 use super::host::Hosts;
 use super::http1::Http1;
@@ -237,6 +238,7 @@ impl ListenerContext {
                 let service = stack::layered(move |request| {
                     routes.clone().answer(request, connection.clone())
                 });
+                let service = cors::layer(service, Arc::clone(&context.settings));
                 let stay_open = if context.is_proxy(peer.ip()) {
                     StayOpen::Proxy
                 } else {

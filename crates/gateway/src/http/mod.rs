@@ -6,10 +6,12 @@
 
 mod accept;
 mod admission;
+mod allowed_origin;
 mod api;
 mod assets;
 mod body;
 mod client_address;
+mod cors;
 mod endpoint;
 mod health;
 mod host;
@@ -28,5 +30,6 @@ mod stay_open;
 mod unread_body;
 mod upgrade;
 
+pub use allowed_origin::{AllowedOrigin, OriginError};
 pub use health::{Health, Status};
 pub use listeners::{BindError, Listeners, Requests, Serving};

@@ -1,5 +1,6 @@
 //! Upgrades a request at `/ws` to a socket, or refuses it with a reason.
 
+use super::allowed_origin::AllowedOrigin;
 use super::origin::{self, Sender};
 use super::request_clock::ClockedStream;
 use super::response::{HttpResponse, set, text};
@@ -19,7 +20,7 @@ const PROTOCOL: &str = "parlor.v1";
 /// Checks the request and returns 101, or an error with a text for people.
 pub(super) fn answer<B>(
     request: &Request<B>,
-    allowed_origins: &[String],
+    allowed_origins: &[AllowedOrigin],
     rejections: &Rejections,
 ) -> HttpResponse {
     let headers = request.headers();
@@ -29,7 +30,7 @@ pub(super) fn answer<B>(
     }
     let offer = offered(headers);
     if offer == SubprotocolOffer::OnlyUnknown {
-        let line = format!("the only supported subprotocol is {PROTOCOL}\n");
+        let line = format!("The only supported subprotocol is {PROTOCOL}.\n");
         return text(StatusCode::BAD_REQUEST, line);
     }
     match create_response_with_body(request, || ()) {
@@ -75,8 +76,8 @@ fn switching(response: Response<()>, offer: SubprotocolOffer) -> HttpResponse {
 
 fn refuse_origin(origin: &str) -> HttpResponse {
     let line = format!(
-        "pages of {origin} may not connect; the operator can add the origin to allowed_origins \
-         (PARLOR_ALLOWED_ORIGINS)\n"
+        "Pages of {origin} may not connect. The operator of this server can add the origin to \
+         allowed_origins (PARLOR_ALLOWED_ORIGINS).\n"
     );
     text(StatusCode::FORBIDDEN, line)
 }
@@ -89,7 +90,7 @@ fn not_a_handshake(headers: &HeaderMap, why: &str) -> HttpResponse {
     };
     let mut answer = text(
         status,
-        format!("this endpoint accepts WebSocket version 13 only: {why}\n"),
+        format!("This address is for WebSockets, version 13, and the chat is at /. ({why})\n"),
     );
     set(&mut answer, header::UPGRADE, "websocket");
     set(&mut answer, header::SEC_WEBSOCKET_VERSION, "13");

@@ -17,9 +17,9 @@ fn admission() -> Vec<Setting<Config>> {
         value(
             "allowed_origins",
             "origins such as https://chat.example.org, separated by commas",
-            |c| &mut of(c).gateway.allowed_origins,
+            |c| &mut of(c).allowed_origins,
         )
-        .about("Origins, besides the server's own, from which web pages may connect.")
+        .about("Origins, besides the server's own, whose web pages may connect and use the API (CORS).")
         .ends(
             "Pages of other origins get 403.",
             "A page of a listed origin can act for anyone who gives it a token.",
