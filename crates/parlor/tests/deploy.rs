@@ -264,6 +264,57 @@ fn idle_connections_outlast_those_of_every_proxy() {
     assert!(read("deploy/README.md").contains("keep_alive_ms"));
 }
 
+/// Returns the services of compose, each with its lines.
+fn services() -> Vec<String> {
+    let text = read("deploy/compose.yaml");
+    let (_, rest) = text.split_once("\nservices:\n").unwrap();
+    let (services, _) = rest.split_once("\nnetworks:").unwrap();
+    let mut found: Vec<String> = Vec::new();
+    for line in services.lines() {
+        let begins = line.starts_with("  ") && !line.starts_with("   ");
+        if begins && line.ends_with(':') {
+            found.push(String::new());
+        }
+        found.last_mut().unwrap().extend([line, "\n"]);
+    }
+    found
+}
+
+#[test]
+fn no_container_has_more_rights_than_it_needs() {
+    let services = services();
+    assert_eq!(services.len(), 3, "parlor, postgres and caddy");
+    for service in services {
+        for wanted in [
+            "    cap_drop: [ALL]\n",
+            "    security_opt: [\"no-new-privileges:true\"]\n",
+            "    pids_limit: ",
+        ] {
+            assert!(service.contains(wanted), "{wanted:?} is missing: {service}");
+        }
+    }
+    let pod = read("deploy/kubernetes/parlor.yaml");
+    for wanted in [
+        "runAsNonRoot: true",
+        "seccompProfile: { type: RuntimeDefault }",
+        "allowPrivilegeEscalation: false",
+        "readOnlyRootFilesystem: true",
+        "capabilities: { drop: [ALL] }",
+        "automountServiceAccountToken: false",
+    ] {
+        assert!(pod.contains(wanted), "{wanted}");
+    }
+    assert!(read("deploy/Dockerfile").contains("\nUSER 10001\n"));
+    let unit = read("deploy/parlor.service");
+    for wanted in [
+        "CapabilityBoundingSet=\n",
+        "NoNewPrivileges=yes\n",
+        "ProtectSystem=strict\n",
+    ] {
+        assert!(unit.contains(wanted), "{wanted}");
+    }
+}
+
 /// RSA has an open advisory (RUSTSEC-2023-0071), and no algorithm of the server needs it.
 #[test]
 fn nothing_brings_rsa_into_the_build() {
