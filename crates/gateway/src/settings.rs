@@ -29,8 +29,8 @@ pub struct Settings {
     /// that a trusted proxy forwards for it. Default 64. Too low: pages load slowly in an office behind
     /// one address. Too high: one machine can take all connections.
     pub http_per_address: usize,
-    /// Time for a complete request head; for the first one, from the beginning of the connection. Default
-    /// 5 s. Too low: clients on slow networks fail. Too high: silent connections hold file descriptors.
+    /// Time for a complete request head, in addition to what its bytes take at 250 a second; for the first
+    /// one, from the beginning of the connection. Default 5 s. Too low: clients on slow networks fail. Too high: silent connections hold file descriptors.
     pub header_timeout: Duration,
     /// Time for the next request to begin on an open connection. Of one network only a quarter of
     /// `http_per_address` stay open, and of all together half of `connections_max`; further ones are

@@ -223,6 +223,24 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn a_head_on_a_slow_line_has_the_time_that_its_bytes_take() {
+        for stay_open in [stranger(), StayOpen::Proxy] {
+            beside(http1(stay_open), |mut client| async move {
+                let cookie = "x".repeat(7_000);
+                let head = format!("GET / HTTP/1.1\r\nhost: x\r\ncookie: {cookie}\r\n\r\n");
+                // 400 bytes a second.
+                for drop in head.as_bytes().chunks(40) {
+                    client.write_all(drop).await.unwrap();
+                    tokio::time::sleep(S / 10).await;
+                }
+                let head = asked(&mut client, b"").await;
+                assert!(head.starts_with("http/1.1 200 "), "{head}");
+            })
+            .await;
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn a_silent_stranger_has_five_seconds_and_a_silent_proxy_an_hour() {
         for (stay_open, least, most) in [(stranger(), 5, 6), (StayOpen::Proxy, 3620, 3625)] {
             let took = beside(http1(stay_open), ended).await;

@@ -6,6 +6,7 @@
 
 use crate::Settings;
 use crate::connection::Stream;
+use crate::limits::on_a_slow_line;
 use parking_lot::Mutex;
 use std::future::Future as _;
 use std::io::{self, IoSlice};
@@ -53,14 +54,14 @@ struct ClockState {
 impl RequestClock {
     /// Starts with a connection just accepted; a proxy may open one long before it has a request.
     pub(super) fn new(settings: &Settings, is_proxy: bool) -> Self {
-        let first = if is_proxy {
-            settings.keep_alive
+        let (phase, first) = if is_proxy {
+            (RequestPhase::Idle(None), settings.keep_alive)
         } else {
-            settings.header_timeout
+            (RequestPhase::Head, settings.header_timeout)
         };
         Self {
             state: Arc::new(Mutex::new(ClockState {
-                phase: RequestPhase::Idle(None),
+                phase,
                 by: Instant::now() + first,
             })),
             keep_alive: settings.keep_alive,
@@ -83,11 +84,15 @@ impl RequestClock {
         }
     }
 
-    fn received(&self) {
+    /// A head that comes slowly has the time that its bytes take.
+    fn received(&self, bytes: usize) {
         let mut state = self.state.lock();
         if matches!(state.phase, RequestPhase::Idle(_)) {
             state.phase = RequestPhase::Head;
             state.by = Instant::now() + self.head_within;
+        }
+        if matches!(state.phase, RequestPhase::Head) {
+            state.by += on_a_slow_line(u32::try_from(bytes).unwrap_or(u32::MAX));
         }
     }
 
@@ -163,8 +168,9 @@ impl AsyncRead for ClockedStream {
     ) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
         ready!(Pin::new(&mut self.stream).poll_read(cx, buffer))?;
-        if buffer.filled().len() > before {
-            self.clock.received();
+        let bytes = buffer.filled().len() - before;
+        if bytes > 0 {
+            self.clock.received(bytes);
         }
         Poll::Ready(Ok(()))
     }

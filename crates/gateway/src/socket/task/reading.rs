@@ -23,6 +23,10 @@ impl ConnectionTask {
         if self.reader.bytes_read() > 0 {
             self.deadlines.received(now);
         }
+        if let Some((since, received)) = self.reader.unfinished() {
+            let limits = &self.shared.limits;
+            self.deadlines.receiving(since, received, limits);
+        }
         if self.end.is_some() {
             return;
         }
@@ -92,6 +96,7 @@ impl ConnectionTask {
 
     /// Queues the command in a text frame; refuses anything else at once.
     fn handle_text(&mut self, text: &str) {
+        self.deadlines.message_received();
         match self.dispatcher.ops().read(text) {
             Ok(request) if self.commands.contains(request.id) => {
                 let error = Error::field(

@@ -103,8 +103,8 @@ fn http() -> Vec<Setting<Config>> {
             &mut of(c).gateway.header_timeout
         })
         .about(
-            "Time limit for the head of a request, the first one counted from the beginning of the \
-             connection.",
+            "Time for the head of a request, on top of what its bytes take at 250 a second; for the \
+             first one, counted from the beginning of the connection.",
         )
         .ends(
             "Slow networks fail to connect.",
