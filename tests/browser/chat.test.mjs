@@ -108,6 +108,10 @@ test('an account signs in from another browser', async () => {
   await first.waitForSelector('#status[data-state=online]');
   const second = await person();
   await second.fill('#name', 'erin');
+  await second.fill('#password', 'wrong horse battery');
+  await second.click('button[value=login]');
+  await second.waitForSelector('#sign-in-error:text-is("The name or the password is wrong. Please try again.")');
+  second.errors.length = 0; // Chromium reports the 401.
   await second.fill('#password', 'correct horse battery');
   await second.click('button[value=login]');
   await second.waitForSelector('#status[data-state=online]');

@@ -34,14 +34,14 @@ impl Proxy {
             let line = line.trim();
             !line.starts_with("listen [::]") && !line.starts_with("ssl_")
         });
-        let text: String = lines.map(|line| format!("{line}\n")).collect();
+        let text = lines.collect::<Vec<_>>().join("\n");
         let text = replaced(&text, "listen 80;", &format!("listen {};", free_address()));
         let text = replaced(&text, "listen 443 ssl;", &format!("listen {address};"));
         let upstream = format!("server {} ", server.address());
         let text = replaced(&text, "server 127.0.0.1:8080 ", &upstream);
         let folder = Folder::new("nginx");
         let file = folder.path().join("nginx.conf");
-        std::fs::write(&file, format!("{NGINX}{text}}}\n")).expect("the folder can be written");
+        std::fs::write(&file, format!("{NGINX}{text}\n}}\n")).expect("the folder can be written");
         let mut command = Command::new("nginx");
         command.arg("-p").arg(folder.path()).arg("-c").arg(&file);
         // Started by root it would give its files to another user, who cannot enter the folder.

@@ -245,6 +245,20 @@ on_sqlite! {
         bodies_have_the_documented_size(&server, &Proxy::caddy(&server).await).await;
     }
 
+    async fn a_request_on_its_way_at_a_stop_is_answered(store: Store) {
+        let server = store.serve(trusting()).await;
+        let me = "GET /api/v1/me HTTP/1.1\r\nhost: localhost\r\n\r\n";
+        let mut line = HttpConnection::from(SELF, server.address()).await.unwrap();
+        assert_eq!(line.ask(me).await.0, 401);
+        server.signal("TERM");
+        server.logged("stopping").await;
+        let (head, body) = line.ask_for_head(me).await;
+        assert!(head.contains("connection: close"), "{head:?}");
+        assert!(head.starts_with("http/1.1 503 ") && body.contains("draining"), "{head} {body}");
+        line.closed().await;
+        assert_eq!(server.ended().await.code, Some(0));
+    }
+
     async fn a_stranger_keeps_few_connections_open(store: Store) {
         let settings = Settings::default()
             .limited()

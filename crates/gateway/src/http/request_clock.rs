@@ -16,16 +16,16 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep};
-use tokio_util::task::task_tracker::TaskTrackerToken;
 
 /// What a connection is waiting for.
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum RequestPhase {
-    /// For the first byte of the next request. The token is held until the response before it is sent.
-    Idle(Option<TaskTrackerToken>),
+    /// For the first byte of the next request.
+    Idle,
     /// For the rest of a request's head.
     Head,
     /// For the response.
-    Response(TaskTrackerToken),
+    Response,
 }
 
 /// Which limit a connection has passed.
@@ -55,7 +55,7 @@ impl RequestClock {
     /// Starts with a connection just accepted; a proxy may open one long before it has a request.
     pub(super) fn new(settings: &Settings, is_proxy: bool) -> Self {
         let (phase, first) = if is_proxy {
-            (RequestPhase::Idle(None), settings.keep_alive)
+            (RequestPhase::Idle, settings.keep_alive)
         } else {
             (RequestPhase::Head, settings.header_timeout)
         };
@@ -70,28 +70,25 @@ impl RequestClock {
     }
 
     /// Notes that a whole head has come.
-    pub(super) fn requested(&self, token: TaskTrackerToken) {
-        self.state.lock().phase = RequestPhase::Response(token);
+    pub(super) fn requested(&self) {
+        self.state.lock().phase = RequestPhase::Response;
     }
 
     /// Notes that the response is ready to be sent.
     pub(super) fn answered(&self) {
         let mut state = self.state.lock();
         state.by = Instant::now() + self.keep_alive;
-        let phase = std::mem::replace(&mut state.phase, RequestPhase::Idle(None));
-        if let RequestPhase::Response(token) = phase {
-            state.phase = RequestPhase::Idle(Some(token));
-        }
+        state.phase = RequestPhase::Idle;
     }
 
     /// A head that comes slowly has the time that its bytes take.
     fn received(&self, bytes: usize) {
         let mut state = self.state.lock();
-        if matches!(state.phase, RequestPhase::Idle(_)) {
+        if state.phase == RequestPhase::Idle {
             state.phase = RequestPhase::Head;
             state.by = Instant::now() + self.head_within;
         }
-        if matches!(state.phase, RequestPhase::Head) {
+        if state.phase == RequestPhase::Head {
             state.by += on_a_slow_line(u32::try_from(bytes).unwrap_or(u32::MAX));
         }
     }
@@ -99,14 +96,8 @@ impl RequestClock {
     /// A connection is idle from the last byte of its response on.
     fn written(&self) {
         let mut state = self.state.lock();
-        if matches!(state.phase, RequestPhase::Idle(_)) {
+        if state.phase == RequestPhase::Idle {
             state.by = Instant::now() + self.keep_alive;
-        }
-    }
-
-    fn flushed(&self) {
-        if let RequestPhase::Idle(token) = &mut self.state.lock().phase {
-            *token = None;
         }
     }
 
@@ -120,9 +111,9 @@ impl RequestClock {
             let (by, expired) = {
                 let state = self.state.lock();
                 match state.phase {
-                    RequestPhase::Idle(_) => (state.by, Expired::Idle),
+                    RequestPhase::Idle => (state.by, Expired::Idle),
                     RequestPhase::Head => (state.by, Expired::Head),
-                    RequestPhase::Response(_) => return Poll::Pending,
+                    RequestPhase::Response => return Poll::Pending,
                 }
             };
             // A later deadline waits until the timer fires: requests come more often than that.
@@ -202,9 +193,7 @@ impl AsyncWrite for ClockedStream {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        ready!(Pin::new(&mut self.stream).poll_flush(cx))?;
-        self.clock.flushed();
-        Poll::Ready(Ok(()))
+        Pin::new(&mut self.stream).poll_flush(cx)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
