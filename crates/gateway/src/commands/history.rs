@@ -63,7 +63,7 @@ fn anchor(d: &Fields<'_>) -> Result<Anchor, Error> {
     }
 }
 
-const ONE_ANCHOR: &str = "at most one of before, after and around";
+const ONE_ANCHOR: &str = "please give at most one of before, after and around";
 
 #[derive(Serialize)]
 struct HistoryShape<'a> {

@@ -28,7 +28,7 @@ impl Run for Role {
     fn read(d: &Fields<'_>) -> Result<Self, Error> {
         Ok(Self {
             subject: Subject::read(d)?,
-            role: d.word("role", ROLES, "expected member, moderator or owner")?,
+            role: d.word("role", ROLES, "must be member, moderator or owner")?,
         })
     }
 

@@ -27,7 +27,7 @@ impl Run for RoomCreate {
     fn read(d: &Fields<'_>) -> Result<Self, Error> {
         Ok(Self {
             name: d.string("name")?,
-            kind: kind(d)?.ok_or(Error::field("kind", "required"))?,
+            kind: kind(d)?.ok_or(Error::field("kind", "is missing"))?,
             topic: d.optional_string("topic")?,
             history: history(d)?,
             cid: d.optional_string("cid")?,

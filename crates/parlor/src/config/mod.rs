@@ -54,8 +54,9 @@ pub(crate) struct Config {
     pub(crate) drain: Duration,
     /// Settings of the bus.
     pub(crate) bus: bus::Settings,
-    /// Settings of listeners and sockets.
+    /// Settings of listeners and sockets; [`Config::gateway`] adds the origins.
     pub(crate) gateway: gateway::Settings,
+    allowed_origins: Vec<String>,
     /// Settings of sessions; [`Config::sessions`] adds what the following fields mean together.
     sessions: sessions::Settings,
     registration: Registration,
@@ -87,6 +88,7 @@ impl Default for Config {
             drain: Duration::from_secs(10),
             bus: bus::Settings::default(),
             gateway: gateway::Settings::default(),
+            allowed_origins: Vec::new(),
             sessions: sessions::Settings::default(),
             registration: Registration::Open,
             invite_code: None,

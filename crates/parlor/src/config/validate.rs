@@ -7,6 +7,7 @@ use storage::Url;
 pub(super) fn validate(config: &Config) -> Result<(), ConfigError> {
     addresses(config)?;
     names(config)?;
+    config.allowed_origins()?;
     for database in &config.databases {
         location(database, config)?;
         pool(database)?;

@@ -88,6 +88,35 @@ fn a_host_name_is_neither_an_origin_nor_a_pattern() {
 }
 
 #[test]
+fn an_origin_that_no_browser_sends_is_refused_with_what_to_write() {
+    let name = "PARLOR_ALLOWED_ORIGINS";
+    for (given, expected) in [
+        ("example.org", "https://example.org"),
+        ("*", "by its own name"),
+        ("https://*.example.org", "by its own name"),
+        ("null", "null"),
+        ("https://chat.example.org/app", "https://chat.example.org"),
+        ("wss://chat.example.org", "https://chat.example.org"),
+    ] {
+        let ended = check("", &[(name, given)], &[]);
+        refused(&ended, &["allowed_origins", given, expected]);
+        let list = format!("https://first.example, {given}");
+        refused(
+            &check("", &[(name, &list)], &[]),
+            &["allowed_origins", given, expected],
+        );
+        let file = format!("allowed_origins = [\"{given}\"]\n");
+        refused(
+            &check(&file, &[], &[]),
+            &["allowed_origins", given, expected],
+        );
+    }
+    let fine = "HTTPS://Chat.Example.org:443/, http://localhost:3000, capacitor://localhost";
+    let ended = check("", &[(name, fine)], &[]);
+    assert_eq!(ended.code, Some(0), "{fine}: {}", ended.stderr);
+}
+
+#[test]
 fn a_mistyped_variable_is_told_the_one_that_was_meant() {
     for (name, meant) in [
         ("PARLOR_LISTNE", "PARLOR_LISTEN"),

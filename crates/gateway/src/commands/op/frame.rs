@@ -6,6 +6,9 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::sync::Arc;
 
+const ID: &str = "The id must be a whole number from 0 to 9007199254740991.";
+const OP: &str = "The op must be the name of a command.";
+
 /// A command and the id of its reply.
 #[derive(Debug)]
 pub struct CommandFrame {
@@ -54,12 +57,12 @@ impl Ops {
             error: Box::new(error),
         };
         let Some(id) = id else {
-            return Err(malformed(None, Error::new(&BAD_FRAME)));
+            return Err(malformed(None, Error::new(&BAD_FRAME).saying(ID)));
         };
         let op: String = raw_frame
             .op
             .and_then(|op| serde_json::from_str(op.get()).ok())
-            .ok_or_else(|| malformed(None, Error::new(&BAD_FRAME)))?;
+            .ok_or_else(|| malformed(None, Error::new(&BAD_FRAME).saying(OP)))?;
         let op = self.by_name(&op);
         let op = op.ok_or_else(|| malformed(None, Error::new(&UNKNOWN_OP)))?;
         let fields = Fields::read(raw_frame.d).map_err(|error| malformed(Some(op), error))?;

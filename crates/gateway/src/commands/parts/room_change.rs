@@ -9,11 +9,11 @@ const KINDS: &[(&str, Kind)] = &[("public", Kind::Public), ("private", Kind::Pri
 const HISTORIES: &[(&str, History)] = &[("all", History::All), ("since_join", History::SinceJoin)];
 
 pub(in crate::commands) fn kind(d: &Fields<'_>) -> Result<Option<Kind>, Error> {
-    d.optional_word("kind", KINDS, "expected public or private")
+    d.optional_word("kind", KINDS, "must be public or private")
 }
 
 pub(in crate::commands) fn history(d: &Fields<'_>) -> Result<Option<History>, Error> {
-    d.optional_word("history", HISTORIES, "expected all or since_join")
+    d.optional_word("history", HISTORIES, "must be all or since_join")
 }
 
 pub(in crate::commands) fn reply(created: &Created) -> CommandReply {
