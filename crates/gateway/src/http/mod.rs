@@ -23,6 +23,7 @@ mod response;
 mod routes;
 mod sanitize;
 mod stack;
+mod starting;
 mod upgrade;
 
 pub use health::{Health, Status};
