@@ -1,6 +1,7 @@
 //! Connecting to PostgreSQL, and time limits for its answers outside the pool.
 
 mod certificate_check;
+mod certificate_name;
 mod connect;
 mod connect_error;
 mod parameters;

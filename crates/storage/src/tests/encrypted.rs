@@ -162,6 +162,18 @@ async fn a_certificate_that_signed_itself_is_its_own_root() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_common_name_counts_where_there_is_no_other() {
+    let server = Encrypted::new(|_| Certificate::of_common_name("localhost"));
+    let own = server.file("own.pem");
+    let own = format!("sslmode=verify-full&sslrootcert={}", own.display());
+    Registry::migrate(server.config("localhost", &own))
+        .await
+        .unwrap();
+    let name = server.refused("127.0.0.1", &own).await;
+    assert!(name.contains("not valid for name"), "{name}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_password_is_bound_to_the_channel() {
     let server = Encrypted::new(|authority| authority.certificate("localhost"));
     let set = server.server.clone();

@@ -1,7 +1,8 @@
 //! What a server's certificate has to prove: nothing, who signed it, or also whose it is.
 
+use super::certificate_name::check_name;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::client::{verify_server_cert_signed_by_trust_anchor, verify_server_name};
+use rustls::client::verify_server_cert_signed_by_trust_anchor;
 use rustls::crypto::{WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
@@ -82,7 +83,7 @@ impl ServerCertVerifier for TrustedCertificate {
             )?;
         }
         if self.names_host {
-            verify_server_name(&certificate, server_name)?;
+            check_name(&certificate, end_entity, server_name)?;
         }
         Ok(ServerCertVerified::assertion())
     }

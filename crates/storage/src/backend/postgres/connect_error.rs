@@ -126,6 +126,17 @@ fn certificate_reason(url: &PostgresUrl, problem: &CertificateError) -> String {
         CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
             "the server's certificate has expired".to_owned()
         }
+        CertificateError::NotValidForNameContext {
+            expected,
+            presented,
+        } => {
+            let names = match presented.as_slice() {
+                [] => "no host (subjectAltName)".to_owned(),
+                names => names.join(", "),
+            };
+            let host = expected.to_str();
+            format!("the server's certificate is not valid for name \"{host}\": it names {names}")
+        }
         CertificateError::Other(other) => match other.to_string().as_str() {
             // It has signed itself.
             "CaUsedAsEndEntity" => unknown(),

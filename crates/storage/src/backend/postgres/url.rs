@@ -107,8 +107,8 @@ impl PostgresUrl {
         tracing::warn!(
             server,
             reason,
-            "connected to PostgreSQL without TLS: set sslmode=require or stronger to refuse that, \
-             or sslmode=disable if it is meant"
+            "connected to PostgreSQL in clear text, without TLS: set sslmode=require or stronger to \
+             refuse that, or sslmode=disable if it is meant"
         );
     }
 }
