@@ -21,6 +21,7 @@ mod schema;
 mod serve;
 mod signals;
 mod sources;
+mod starting;
 mod stop;
 mod store_folders;
 mod traces;

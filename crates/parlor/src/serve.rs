@@ -67,7 +67,7 @@ async fn start(
     metrics: (ProcessMetrics, SpanMetrics),
     manager: &ServiceManager,
 ) -> Result<Option<RunningApp>, Failure> {
-    let Some(app) = app::build(config, tasks).await? else {
+    let Some(app) = app::build(config, tasks, manager).await? else {
         return Ok(None);
     };
     let addresses = app.addresses()?;

@@ -20,7 +20,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
-use storage::{Database, DatabaseConfig, Migrations, Registry, Url};
+use storage::{Database, DatabaseConfig, Migrations, PostgresUrl, Registry, Url};
 use tests::Misbehaviour;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -222,7 +222,7 @@ async fn build(tasks: &Tasks) -> anyhow::Result<App> {
 
 async fn open(registry: &Registry) -> anyhow::Result<Database> {
     let url = match var("CORE_DB_URL") {
-        Ok(url) => Url::Postgres(url),
+        Ok(url) => Url::Postgres(PostgresUrl::parse(&url)?),
         Err(_) => Url::Sqlite(data()?.join("core.db")),
     };
     let migrations = Migrations::Folder(tests::workspace().join("migrations/core"));

@@ -39,8 +39,8 @@ const OPERATOR_MAX: usize = 64;
 /// Both listeners, bound and not yet served.
 #[derive(Debug)]
 pub struct Listeners {
-    main: TcpListener,
-    operator: TcpListener,
+    pub(super) main: TcpListener,
+    pub(super) operator: TcpListener,
 }
 
 /// An error from binding one of the listeners.

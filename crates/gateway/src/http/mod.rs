@@ -27,6 +27,7 @@ mod response;
 mod routes;
 mod sanitize;
 mod stack;
+mod starting;
 mod stay_open;
 mod unread_body;
 mod upgrade;

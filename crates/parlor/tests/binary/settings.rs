@@ -395,3 +395,101 @@ fn help_version_and_defaults_are_printed() {
         "it is a file that can be used as it is"
     );
 }
+
+#[test]
+fn a_url_of_postgresql_is_checked_word_by_word() {
+    let folder = TempDir::new().unwrap();
+    let empty = folder.path().join("empty.pem");
+    std::fs::write(&empty, "no certificate").unwrap();
+    let empty = format!("sslrootcert={}", empty.display());
+    for (parameters, expected) in [
+        ("sslmode=verify", "verify-full, not \"verify\""),
+        (
+            "sslmode=",
+            "disable, allow, prefer, require, verify-ca, verify-full",
+        ),
+        ("sslmode=verify-ca", "sslrootcert"),
+        ("sslmode=require&sslrootcert=system", "sslmode=verify-full"),
+        (
+            "sslmode=require&sslrootcert=/nowhere/root.pem",
+            "/nowhere/root.pem: No such file",
+        ),
+        (
+            &format!("sslmode=verify-full&{empty}"),
+            "contains no certificate",
+        ),
+        ("sslcert=/nowhere/client.pem", "sslcert and sslkey together"),
+        ("sslcrl=/etc/crl.pem", "no parameter sslcrl"),
+        ("passfile=/root/.pgpass", "no parameter passfile"),
+        ("sslmod=require", "no parameter sslmod"),
+        ("channel_binding=always", "channel_binding"),
+        ("target_session_attrs=primary", "target_session_attrs"),
+        ("gssencmode=require", "gssencmode"),
+        ("client_encoding=LATIN1", "client_encoding=UTF8"),
+        ("ssl_max_protocol_version=TLSv1.1", "TLSv1.2"),
+        ("connect_timeout", "key=value"),
+    ] {
+        let url = format!("postgres://parlor:topsecret@db/parlor?{parameters}");
+        for (name, value) in [
+            ("CORE_DB_URL", url.clone()),
+            ("CORE_DB_REPLICA_URLS", url.clone()),
+        ] {
+            let primary = ("CORE_DB_URL", "postgres://parlor@primary/parlor".to_owned());
+            let environment = [primary, (name, value)];
+            let environment: Vec<_> = environment.iter().map(|(n, v)| (*n, v.as_str())).collect();
+            let ended = check("", &environment, &[]);
+            refused(&ended, &[name, expected]);
+            assert!(!ended.stderr.contains("topsecret"), "{}", ended.stderr);
+        }
+    }
+}
+
+#[test]
+fn what_libpq_knows_is_accepted() {
+    for parameters in [
+        "sslmode=disable&sslrootcert=/nowhere/root.pem",
+        "sslrootcert=system",
+        "sslmode=verify-full&channel_binding=require&application_name=chat",
+        "ssl=true&sslsni=0&sslcompression=0&gssencmode=disable",
+        "keepalives_idle=60&keepalives_count=5&tcp_user_timeout=30000&connect_timeout=3",
+        "client_encoding=utf8&fallback_application_name=x&options=-c%20work_mem%3D8MB",
+        "target_session_attrs=read-write&load_balance_hosts=disable",
+    ] {
+        let url = format!("postgresql://parlor@a,b:5433/parlor?{parameters}");
+        let ended = check("", &[("CORE_DB_URL", &url)], &[]);
+        assert_eq!(ended.code, Some(0), "{parameters}: {}", ended.stderr);
+    }
+}
+
+#[test]
+fn the_parts_of_an_address_may_ask_for_tls() {
+    let host = ("CORE_DB_HOST", "db");
+    let ended = check("", &[host, ("CORE_DB_SSLMODE", "verify-full")], &[]);
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    refused(
+        &check("", &[host, ("CORE_DB_SSLMODE", "strict")], &[]),
+        &["CORE_DB_SSLMODE", "\"strict\"", "verify-full"],
+    );
+    let file = ("CORE_DB_SSLROOTCERT", "/nowhere/root.pem");
+    refused(
+        &check("", &[host, ("CORE_DB_SSLMODE", "verify-ca"), file], &[]),
+        &["CORE_DB_SSLROOTCERT", "/nowhere/root.pem", "No such file"],
+    );
+    refused(
+        &check("", &[("CORE_DB_SSLMODE", "require")], &[]),
+        &["CORE_DB_SSLMODE", "CORE_DB_HOST"],
+    );
+}
+
+#[test]
+fn core_is_always_critical() {
+    refused(
+        &check("", &[("CORE_DB_CRITICAL", "off")], &[]),
+        &["CORE_DB_CRITICAL", "\"off\"", "without core"],
+    );
+    let beside = [
+        ("DATABASES", "core,analytics"),
+        ("ANALYTICS_DB_CRITICAL", "off"),
+    ];
+    assert_eq!(check("", &beside, &[]).code, Some(0));
+}

@@ -4,7 +4,7 @@
 //! long, and a server that falls silent must not be waited for as if it were migrating.
 
 use super::{MigrationFailure, apply, known, privileges, remember_epoch, version};
-use crate::backend::postgres::{self, answered, answered_within};
+use crate::backend::postgres::{self, PostgresUrl, answered, answered_within};
 use crate::{Backend, DatabaseConfig, OpenError};
 use diesel::connection::SimpleConnection;
 use diesel::pg::Pg;
@@ -27,10 +27,13 @@ const LOCK: &str = "SET application_name = 'parlor migration';
 /// Longer than the server's own limit, which comes first.
 const LOCK_LIMIT: Duration = Duration::from_secs(65);
 
-pub(super) async fn migrate(url: &str, config: &DatabaseConfig) -> Result<Vec<String>, OpenError> {
+pub(super) async fn migrate(
+    url: &PostgresUrl,
+    config: &DatabaseConfig,
+) -> Result<Vec<String>, OpenError> {
     let mut connection = postgres::connect(url)
         .await
-        .map_err(|error| config.unreachable(&error))?;
+        .map_err(|error| config.cannot_connect(&error))?;
     let withheld = privileges::withheld(&mut connection).await;
     if let Some(why) = withheld.map_err(|error| config.unreachable(&error))? {
         return Err(config.unusable(&why));
