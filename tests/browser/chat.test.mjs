@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { mkdirSync } from 'node:fs';
-import { chromium } from 'playwright-core';
 import WebSocket from 'ws';
+import { launch } from './browser.mjs';
 import { Server } from './server.mjs';
 
 const PICTURES = process.env.BROWSER_TEST_PICTURES;
@@ -13,10 +13,7 @@ let browser;
 
 before(async () => {
   await server.start();
-  browser = await chromium.launch({
-    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
-  });
+  browser = await launch();
 });
 
 after(async () => {
@@ -111,6 +108,10 @@ test('an account signs in from another browser', async () => {
   await first.waitForSelector('#status[data-state=online]');
   const second = await person();
   await second.fill('#name', 'erin');
+  await second.fill('#password', 'wrong horse battery');
+  await second.click('button[value=login]');
+  await second.waitForSelector('#sign-in-error:text-is("The name or the password is wrong. Please try again.")');
+  second.errors.length = 0; // Chromium reports the 401.
   await second.fill('#password', 'correct horse battery');
   await second.click('button[value=login]');
   await second.waitForSelector('#status[data-state=online]');

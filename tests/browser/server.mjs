@@ -13,7 +13,9 @@ export class Server {
   #child = null;
   #log = [];
 
-  constructor() {
+  /** The settings are environment variables. */
+  constructor(settings = {}) {
+    this.settings = settings;
     this.folder = mkdtempSync(join(tmpdir(), 'parlor-browser-'));
     this.listen = '127.0.0.1:0';
   }
@@ -31,6 +33,7 @@ export class Server {
         PARLOR_OPERATOR_LISTEN: '127.0.0.1:0',
         PARLOR_DATA_DIR: join(this.folder, 'data'),
         PARLOR_LOG_FORMAT: 'json',
+        ...this.settings,
       },
       stdio: ['ignore', 'pipe', 'pipe'],
     });

@@ -29,7 +29,9 @@ pub struct Answer {
 }
 
 impl Api {
-    pub(crate) fn at(address: SocketAddr) -> Self {
+    /// Returns a client of the server at this address.
+    #[must_use]
+    pub fn at(address: SocketAddr) -> Self {
         Self {
             address,
             token: None,

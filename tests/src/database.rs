@@ -56,7 +56,8 @@ impl Sql {
         Self::sqlite(file)
     }
 
-    pub(crate) async fn postgres(url: &str) -> Self {
+    /// Connects to a PostgreSQL database, without TLS.
+    pub async fn postgres(url: &str) -> Self {
         let connection = AsyncPgConnection::establish(url).await;
         Self::Postgres(Box::new(connection.expect("PostgreSQL can be reached")))
     }

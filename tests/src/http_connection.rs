@@ -54,7 +54,30 @@ impl HttpConnection {
         self.answer().await
     }
 
+    /// Writes a request and returns the head of its answer, in lower case, and the body; empty if the
+    /// connection ended instead.
+    pub async fn ask_for_head(&mut self, request: &str) -> (String, String) {
+        let _ = self.write(request).await;
+        let answer = tokio::time::timeout(LIMIT, self.read_head()).await;
+        answer.expect("an answer in time").unwrap_or_default()
+    }
+
+    /// Returns how long it takes until the server closes the connection.
+    pub async fn closed(&mut self) -> Duration {
+        let began = tokio::time::Instant::now();
+        let closing = async { while self.more().await.is_ok() {} };
+        let closed = tokio::time::timeout(LIMIT, closing).await;
+        closed.expect("the connection is closed in time");
+        began.elapsed()
+    }
+
     async fn read(&mut self) -> io::Result<(u16, String)> {
+        let (head, body) = self.read_head().await?;
+        let status = head.split(' ').nth(1).and_then(|code| code.parse().ok());
+        Ok((status.expect("a status"), body))
+    }
+
+    async fn read_head(&mut self) -> io::Result<(String, String)> {
         let end = loop {
             if let Some(at) = self.bytes.windows(4).position(|four| four == b"\r\n\r\n") {
                 break at + 4;
@@ -62,7 +85,6 @@ impl HttpConnection {
             self.more().await?;
         };
         let head = String::from_utf8_lossy(&self.bytes[..end]).to_lowercase();
-        let status = head.split(' ').nth(1).and_then(|code| code.parse().ok());
         let length = head
             .split_once("content-length: ")
             .and_then(|(_, rest)| rest.lines().next())
@@ -72,7 +94,7 @@ impl HttpConnection {
         }
         let body = String::from_utf8_lossy(&self.bytes[end..end + length]).into_owned();
         self.bytes.drain(..end + length);
-        Ok((status.expect("a status"), body))
+        Ok((head, body))
     }
 
     async fn more(&mut self) -> io::Result<()> {

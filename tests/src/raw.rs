@@ -5,11 +5,14 @@ use serde_json::Value;
 use std::io;
 use std::net::SocketAddr;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 
 const UPGRADE: &str = "GET /ws HTTP/1.1\r\nhost: parlor\r\nconnection: upgrade\r\n\
     upgrade: websocket\r\nsec-websocket-version: 13\r\n\
     sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+
+/// The kernel takes at least this much.
+const NARROW_BYTES: u32 = 2_048;
 
 const TEXT: u8 = 0x81;
 const CLOSE: u8 = 0x88;
@@ -43,6 +46,18 @@ impl Raw {
     /// When nobody listens.
     pub async fn connect(address: SocketAddr) -> io::Result<Self> {
         let stream = TcpStream::connect(address).await?;
+        let bytes = Vec::new();
+        Ok(Self { stream, bytes })
+    }
+
+    /// Connects with so small a buffer that little is received which is not read.
+    ///
+    /// # Errors
+    /// When nobody listens.
+    pub async fn connect_narrow(address: SocketAddr) -> io::Result<Self> {
+        let socket = TcpSocket::new_v4()?;
+        socket.set_recv_buffer_size(NARROW_BYTES)?;
+        let stream = socket.connect(address).await?;
         let bytes = Vec::new();
         Ok(Self { stream, bytes })
     }

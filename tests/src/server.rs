@@ -163,7 +163,7 @@ impl Server {
 
     /// Connects as described, or returns the status and body of the refusal.
     pub async fn dial(&self, dial: Dial) -> Result<Client, (StatusCode, String)> {
-        let address = self.address();
+        let address = dial.address.unwrap_or_else(|| self.address());
         let mut request = format!("ws://{address}{}", dial.path)
             .into_client_request()
             .expect("the address makes a request");
@@ -342,6 +342,8 @@ impl Server {
 /// The options of an upgrade request.
 #[derive(Debug, Clone)]
 pub struct Dial {
+    /// Another address than the server's.
+    address: Option<SocketAddr>,
     path: String,
     headers: Vec<(&'static str, String)>,
 }
@@ -349,6 +351,7 @@ pub struct Dial {
 impl Default for Dial {
     fn default() -> Self {
         Self {
+            address: None,
             path: "/ws".to_owned(),
             headers: Vec::new(),
         }
@@ -356,6 +359,13 @@ impl Default for Dial {
 }
 
 impl Dial {
+    /// Connects to a proxy in front of the server.
+    #[must_use]
+    pub fn at(mut self, proxy: SocketAddr) -> Self {
+        self.address = Some(proxy);
+        self
+    }
+
     /// Uses another path or query.
     #[must_use]
     pub fn path(mut self, path: &str) -> Self {

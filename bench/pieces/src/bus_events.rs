@@ -3,7 +3,8 @@
 
 use crate::{Piece, Round, one_thread};
 use bus::{
-    Builder, Context, Event, Handles, LoadError, Running, Settings, Subscriber, Tasks, Wiring,
+    Builder, Context, Essential, Event, Handles, LoadError, Running, Settings, Subscriber, Tasks,
+    Wiring,
 };
 use std::hint::black_box;
 use std::sync::Arc;
@@ -40,6 +41,7 @@ struct Adder<const N: usize>(u64);
 
 impl<const N: usize> Subscriber for Adder<N> {
     const NAME: &'static str = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"][N];
+    type Kind = Essential;
     type Deps = ();
 
     async fn load((): &()) -> Result<Self, LoadError> {
@@ -52,9 +54,8 @@ impl<const N: usize> Subscriber for Adder<N> {
 }
 
 impl<const N: usize> Handles<Tick> for Adder<N> {
-    async fn handle(&mut self, event: &Arc<Tick>, _: &mut Context) -> anyhow::Result<()> {
+    fn handle(&mut self, event: &Arc<Tick>, _: &mut Context) {
         self.0 = black_box(self.0.wrapping_add(event.0));
-        Ok(())
     }
 }
 

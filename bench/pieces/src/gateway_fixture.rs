@@ -7,7 +7,7 @@ use gateway::{Gateway, Limits, Peer, Stream};
 use messaging::api as m;
 use rooms::api::{self as r, History, Kind, Membership, Role, RoomId, RoomInfo, RoomKey};
 use sessions::api::{
-    self as s, Caller, ConnectionId, Hello, Online, Proof, SessionId, Token, User, UserId, Welcome,
+    self as s, Caller, ConnectionId, Hello, Proof, SessionId, Token, User, UserId, Welcome,
 };
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::sync::Arc;
@@ -46,7 +46,7 @@ impl GatewayFixture {
         };
         let (running, gateway) = runtime.block_on(async {
             let mut builder = Builder::new(bus::Settings::default(), &tasks);
-            let gateway = Gateway::wire(&mut builder, &tasks, Online::new(), limits);
+            let gateway = Gateway::wire(&mut builder, &tasks, limits);
             services.register(&mut builder);
             let running = builder.start().await.expect("the bus starts");
             (running, gateway)

@@ -4,7 +4,7 @@ use bus::SystemClock;
 use bus::{Builder, Request, Running, Settings, Tasks};
 use rooms::api::{JoinRoom, RoomKey};
 use sessions::SystemRandom;
-use sessions::api::{Caller, ConnectionId, Hello, Online, Proof};
+use sessions::api::{Caller, ConnectionId, Hello, Proof};
 use std::path::Path;
 use std::time::Duration;
 use storage::{Database, DatabaseConfig, Migrations, Registry, Url};
@@ -30,15 +30,13 @@ impl Store {
         let registry = Registry::new(builder.bus(), tasks.clone());
         let opened = registry.open(config(folder.path())).await;
         let database = opened.expect("the database opens");
-        let online = Online::new();
         let sessions_deps = sessions::Deps::new(
             database.clone(),
             sessions::Settings::default(),
-            online.clone(),
             SystemClock::new(),
             SystemRandom,
         );
-        let rooms_deps = rooms::Deps::new(database.clone(), rooms::Settings::default(), online);
+        let rooms_deps = rooms::Deps::new(database.clone(), rooms::Settings::default());
         sessions::wire(&mut builder, &sessions_deps);
         rooms::wire(&mut builder, &rooms_deps);
         let running = builder.start().await.expect("the bus starts");

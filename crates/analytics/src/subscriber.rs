@@ -1,7 +1,7 @@
 //! The subscriber: it only puts entries into the inbox, so that its ring rarely fills.
 
 use crate::Deps;
-use bus::{Context, Handles, LoadError, Missed, Subscriber, Wiring};
+use bus::{Context, Handles, Isolated, LoadError, Missed, Subscriber, Wiring};
 use rooms::api::EntriesAppended;
 use std::sync::Arc;
 use storage::StoreEpochChanged;
@@ -13,6 +13,7 @@ pub struct Analytics {
 
 impl Subscriber for Analytics {
     const NAME: &'static str = "analytics";
+    type Kind = Isolated;
     type Deps = Deps;
 
     async fn load(deps: &Deps) -> Result<Self, LoadError> {
@@ -30,24 +31,14 @@ impl Subscriber for Analytics {
 }
 
 impl Handles<EntriesAppended> for Analytics {
-    async fn handle(
-        &mut self,
-        event: &Arc<EntriesAppended>,
-        _ctx: &mut Context,
-    ) -> anyhow::Result<()> {
+    fn handle(&mut self, event: &Arc<EntriesAppended>, _ctx: &mut Context) {
         self.deps.inbox.add(&event.rooms, self.deps.clock.wall_ms());
-        Ok(())
     }
 }
 
 /// The logs belong to another store, or our own database was replaced.
 impl Handles<StoreEpochChanged> for Analytics {
-    async fn handle(
-        &mut self,
-        _event: &Arc<StoreEpochChanged>,
-        _ctx: &mut Context,
-    ) -> anyhow::Result<()> {
+    fn handle(&mut self, _event: &Arc<StoreEpochChanged>, _ctx: &mut Context) {
         self.deps.inbox.request_rescan();
-        Ok(())
     }
 }

@@ -1,14 +1,15 @@
 //! A subscriber's loop: takes a turn of waiting items, handles them one by one, ends the turn.
 
+use crate::activity::Handling;
 use crate::context::Cause;
 use crate::give_way;
-use crate::guard::{Outcome, guarded};
-use crate::item::Item;
+use crate::guard::{self, Outcome, guarded};
 use crate::origin::Origin;
 use crate::rebuild::Rebuild;
 use crate::routing::Inbox;
 use crate::shared::Shared;
 use crate::turn::{Crashed, Turn};
+use crate::wiring::Handler;
 use crate::{Missed, Subscriber, Wiring};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -77,11 +78,18 @@ impl<S: Subscriber> Actor<S> {
     /// has to wait for a credit. Returns `None` when the turn is empty.
     async fn handle_some(&mut self, state: &mut S) -> Option<Outcome> {
         let (shared, turn) = (&self.shared, &mut self.turn);
-        let work = match *turn.front()? {
-            Item::Event { handler, .. } => self.wiring.event_handler(handler)(state, handler, turn),
-            Item::Request { handler, .. } => self.wiring.request_handler(handler)(state, turn),
-        };
-        Some(guarded(shared.handler_limit(), &self.inbox.counters, work).await)
+        let item = turn.front()?;
+        let (index, handling, handler) = (
+            item.handler(),
+            item.handling(),
+            self.wiring.handler_of(item),
+        );
+        let (limit, counters) = (shared.handler_limit(), &self.inbox.counters);
+        let _handling = self.inbox.activity.begin(handling);
+        Some(match handler {
+            Handler::Plain(call) => guard::run(|| call(state, index, turn)),
+            Handler::Async(call) => guarded(limit, counters, call(state, index, turn)).await,
+        })
     }
 
     /// Calls `turn_ended` on behalf of everything handled in this turn, then returns its credits.
@@ -93,8 +101,9 @@ impl<S: Subscriber> Actor<S> {
             give_way().await;
         }
         self.turn.ctx.begin_ending();
-        let (limit, counters) = (self.shared.handler_limit(), &self.inbox.counters);
-        let outcome = guarded(limit, counters, state.turn_ended(&mut self.turn.ctx)).await;
+        let handling = self.inbox.activity.begin(Handling::TurnEnd);
+        let outcome = guard::run(|| state.turn_ended(&mut self.turn.ctx));
+        drop(handling);
         self.turn.sample_clock();
         let concluded = self.turn.conclude(S::NAME, outcome).await;
         self.turn.release();

@@ -1,11 +1,16 @@
 //! Builds the bus: checks the wiring, then loads every subscriber, then spawns them.
 
 use crate::actor::Actor;
+use crate::overrun_watch::OverrunWatch;
 use crate::rebuild::{Rebuild, load};
 use crate::routing_builder::RoutingBuilder;
 use crate::shared::{ESSENTIAL, Shared};
-use crate::{Bus, Reads, Request, Running, Settings, StartError, Subscriber, Task, Tasks, Wiring};
+use crate::{
+    Bus, Essential, Isolated, Reads, Request, Running, Settings, StartError, Subscriber, Task,
+    Tasks, Wiring,
+};
 use futures_util::future::BoxFuture;
+use std::future::ready;
 use std::sync::Arc;
 
 /// Collects subscribers and concurrent answerers, and starts the bus.
@@ -37,9 +42,9 @@ impl Builder {
 
     /// Adds a subscriber whose queued items hold credits: it loses nothing, and while it is stuck
     /// publishers from outside wait.
-    pub fn essential<S: Subscriber>(&mut self, deps: S::Deps) -> &mut Self {
+    pub fn essential<S: Subscriber<Kind = Essential>>(&mut self, deps: S::Deps) -> &mut Self {
         let planned = self.plan::<S>(deps, true);
-        self.plans.push(Box::new(Essential {
+        self.plans.push(Box::new(EssentialPlan {
             planned,
             state: None,
         }));
@@ -48,9 +53,9 @@ impl Builder {
 
     /// Adds a subscriber with its own ring buffer: it delays nobody and learns how much it missed.
     /// It loads in the background, so missing storage does not prevent the start.
-    pub fn isolated<S: Subscriber>(&mut self, deps: S::Deps) -> &mut Self {
+    pub fn isolated<S: Subscriber<Kind = Isolated>>(&mut self, deps: S::Deps) -> &mut Self {
         let planned = self.plan::<S>(deps, false);
-        self.plans.push(Box::new(Isolated { planned }));
+        self.plans.push(Box::new(IsolatedPlan { planned }));
         self
     }
 
@@ -89,6 +94,7 @@ impl Builder {
                 return Err(error);
             }
         }
+        watch_overruns(&shared, &tasks);
         let tasks = plans.into_iter().map(|plan| plan.spawn(&tasks)).collect();
         Ok(Running::new(shared, tasks))
     }
@@ -105,6 +111,15 @@ impl Builder {
             shared: Arc::clone(&self.shared),
         }
     }
+}
+
+fn watch_overruns(shared: &Arc<Shared>, tasks: &Tasks) {
+    let mut watch = OverrunWatch::new(Arc::clone(shared), tasks.stopping().clone());
+    let every = OverrunWatch::pause(shared);
+    tasks.periodic("bus", "overruns", every, 0.0, move || {
+        watch.look();
+        ready(Ok(()))
+    });
 }
 
 /// A subscriber that has not been spawned yet.
@@ -133,12 +148,12 @@ impl<S: Subscriber> Planned<S> {
     }
 }
 
-struct Essential<S: Subscriber> {
+struct EssentialPlan<S: Subscriber> {
     planned: Planned<S>,
     state: Option<S>,
 }
 
-impl<S: Subscriber> Plan for Essential<S> {
+impl<S: Subscriber> Plan for EssentialPlan<S> {
     fn load(&mut self) -> BoxFuture<'_, Result<(), StartError>> {
         Box::pin(async {
             let loaded = load::<S>(&self.planned.deps).await;
@@ -160,11 +175,11 @@ impl<S: Subscriber> Plan for Essential<S> {
     }
 }
 
-struct Isolated<S: Subscriber> {
+struct IsolatedPlan<S: Subscriber> {
     planned: Planned<S>,
 }
 
-impl<S: Subscriber> Plan for Isolated<S> {
+impl<S: Subscriber> Plan for IsolatedPlan<S> {
     fn load(&mut self) -> BoxFuture<'_, Result<(), StartError>> {
         Box::pin(async { Ok(()) })
     }

@@ -21,8 +21,8 @@ impl Bus {
     /// Cancel-safe: if dropped while waiting, nothing was published.
     ///
     /// # Panics
-    /// In a handler of an essential subscriber, which could deadlock: use
-    /// [`Context::emit`](crate::Context::emit) there.
+    /// While an essential subscriber is reloaded, which could deadlock: its handlers use
+    /// [`Context::emit`](crate::Context::emit).
     pub async fn publish<E: Event>(&self, event: E) {
         let origin = self.enter().await;
         self.shared.publish(&origin, Outgoing::new(event));
@@ -32,12 +32,12 @@ impl Bus {
     /// code that later publishes where it must not wait, such as a write lane. Cancel-safe.
     ///
     /// # Panics
-    /// In a handler of an essential subscriber, as [`Bus::publish`] does.
+    /// While an essential subscriber is reloaded, as [`Bus::publish`] does.
     pub async fn enter(&self) -> Origin {
         let inside = ESSENTIAL.try_with(|name| *name);
         assert!(
             inside.is_err(),
-            "an essential subscriber must use Context::emit instead of Bus::publish"
+            "an essential subscriber must not publish while it loads"
         );
         let credits = self.shared.enter().await;
         Origin::outside(TraceId::random(), credits)

@@ -1,7 +1,7 @@
-//! Runs handlers under a time limit and catches their panics and errors.
+//! Runs handlers, catches their panics and errors, and cuts those that wait too long.
 
 use crate::metrics::Counters;
-use crate::runtime::panics::caught;
+use crate::runtime::panics::{caught, caught_now};
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 use std::task::Poll;
@@ -19,7 +19,15 @@ pub(crate) enum Outcome {
 /// The result of handlers, or the message of their panic.
 type Caught = Result<anyhow::Result<()>, String>;
 
-/// Runs handlers one after another; each may take at most `limit`. On a time-out the handler is
+/// Runs plain handlers.
+pub(crate) fn run(work: impl FnOnce()) -> Outcome {
+    match caught_now(work) {
+        Ok(()) => Outcome::Completed,
+        Err(panic) => Outcome::Panicked(panic),
+    }
+}
+
+/// Runs async handlers one after another; each may take at most `limit`. On a time-out the handler is
 /// dropped at its current await, along with those that were to follow it.
 pub(crate) async fn guarded(
     limit: Duration,

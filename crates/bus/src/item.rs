@@ -1,5 +1,6 @@
 //! An entry of a subscriber's queue.
 
+use crate::activity::Handling;
 use crate::call::AnyCall;
 use crate::envelope::Envelope;
 use crate::metrics::Moment;
@@ -19,6 +20,21 @@ pub(crate) enum Item {
 }
 
 impl Item {
+    /// Returns the index of its handler.
+    pub(crate) fn handler(&self) -> u32 {
+        match self {
+            Item::Event { handler, .. } | Item::Request { handler, .. } => *handler,
+        }
+    }
+
+    /// Returns which handler runs when this item is handled.
+    pub(crate) fn handling(&self) -> Handling {
+        match self {
+            Item::Event { handler, .. } => Handling::Event(*handler),
+            Item::Request { handler, .. } => Handling::Request(*handler),
+        }
+    }
+
     pub(crate) fn at(&self) -> Moment {
         match self {
             Item::Event { envelope, .. } => envelope.at,

@@ -9,8 +9,8 @@ use crate::envelope::{Envelope, Outgoing};
 use crate::metrics::Moment;
 use crate::reply::{self, ReplyReceiver};
 use crate::{
-    Answers, AskError, Context, Event, EventNumber, Handles, LoadError, Missed, Origin, Reply,
-    Request, Subscriber,
+    Answers, AnswersAsync, AskError, Context, Event, EventNumber, Handles, HandlesAsync, Isolated,
+    LoadError, Missed, Origin, Reply, Request, Subscriber,
 };
 use std::any::TypeId;
 use std::future::Future;
@@ -64,24 +64,15 @@ impl<S: Subscriber> Alone<S> {
         })
     }
 
-    /// Hands it one event. What the handler emits is published only if it returns `Ok`.
-    pub async fn send<E: Event>(&mut self, event: E) -> anyhow::Result<()>
+    /// Hands it one event.
+    pub fn send<E: Event>(&mut self, event: E)
     where
         S: Handles<E>,
     {
-        self.number += 1;
         let event = Arc::new(event);
-        let (payload, at) = (Arc::clone(&event) as _, Moment::since(self.start));
-        let envelope = Arc::new(Envelope {
-            number: self.number,
-            name: E::NAME,
-            payload,
-            origin: origin(),
-            at,
-        });
-        self.ctx.begin(Cause::Event(envelope));
-        let outcome = self.state.handle(&event, &mut self.ctx).await;
-        self.conclude(outcome)
+        self.begin(&event);
+        self.state.handle(&event, &mut self.ctx);
+        self.publish();
     }
 
     /// Hands it one request and waits for the answer, from the handler or from whatever holds the
@@ -90,38 +81,29 @@ impl<S: Subscriber> Alone<S> {
     where
         S: Answers<R>,
     {
-        self.hand(request).await.1.answer().await
+        self.hand(request).answer().await
     }
 
-    /// Hands it one request; returns the handler's result, and the answer that may come later.
-    pub async fn hand<R: Request>(&mut self, request: R) -> (anyhow::Result<()>, Pending<R::Answer>)
+    /// Hands it one request; returns the answer, which may come later.
+    pub fn hand<R: Request>(&mut self, request: R) -> Pending<R::Answer>
     where
         S: Answers<R>,
     {
-        let (reply, receiver) = reply::channel(origin(), Instant::now() + WAIT_MAX);
-        self.ctx
-            .begin(Cause::other(R::NAME, reply.origin().clone()));
-        let outcome = self.state.answer(request, reply, &mut self.ctx).await;
-        (self.conclude(outcome), Pending { receiver })
+        let (reply, pending) = self.begin_request::<R>();
+        self.state.answer(request, reply, &mut self.ctx);
+        self.publish();
+        pending
     }
 
     /// Ends the turn of everything handed to it since the last one; does nothing if there was none.
-    pub async fn turn_ended(&mut self) -> anyhow::Result<()> {
+    pub fn turn_ended(&mut self) {
         if !self.ctx.has_causes() {
-            return Ok(());
+            return;
         }
         self.ctx.begin_ending();
-        let outcome = self.state.turn_ended(&mut self.ctx).await;
-        let concluded = self.conclude(outcome);
+        self.state.turn_ended(&mut self.ctx);
+        self.publish();
         self.ctx.clear();
-        concluded
-    }
-
-    /// Reports missed events to it, as the bus does to isolated subscribers.
-    pub async fn missed(&mut self, missed: Missed) -> anyhow::Result<()> {
-        self.ctx.begin(Cause::other("missed", origin()));
-        let outcome = self.state.missed(missed, &mut self.ctx).await;
-        self.conclude(outcome)
     }
 
     /// Returns every `E` it has published so far, in order.
@@ -149,11 +131,70 @@ impl<S: Subscriber> Alone<S> {
         &self.state
     }
 
+    fn begin<E: Event>(&mut self, event: &Arc<E>) {
+        self.number += 1;
+        let (payload, at) = (Arc::clone(event) as _, Moment::since(self.start));
+        let envelope = Arc::new(Envelope {
+            number: self.number,
+            name: E::NAME,
+            payload,
+            origin: origin(),
+            at,
+        });
+        self.ctx.begin(Cause::Event(envelope));
+    }
+
+    fn begin_request<R: Request>(&mut self) -> (Reply<R::Answer>, Pending<R::Answer>) {
+        let (reply, receiver) = reply::channel(origin(), Instant::now() + WAIT_MAX);
+        self.ctx
+            .begin(Cause::other(R::NAME, reply.origin().clone()));
+        (reply, Pending { receiver })
+    }
+
+    fn publish(&mut self) {
+        self.published.extend(self.ctx.take_emitted());
+    }
+}
+
+/// The handlers that may wait. What one of them emits is published only if it returns `Ok`.
+impl<S: Subscriber<Kind = Isolated>> Alone<S> {
+    /// Hands it one event, and waits until it has been handled.
+    pub async fn send_async<E: Event>(&mut self, event: E) -> anyhow::Result<()>
+    where
+        S: HandlesAsync<E>,
+    {
+        let event = Arc::new(event);
+        self.begin(&event);
+        let outcome = self.state.handle(&event, &mut self.ctx).await;
+        self.conclude(outcome)
+    }
+
+    /// Hands it one request; returns the handler's result, and the answer that may come later.
+    pub async fn hand_async<R: Request>(
+        &mut self,
+        request: R,
+    ) -> (anyhow::Result<()>, Pending<R::Answer>)
+    where
+        S: AnswersAsync<R>,
+    {
+        let (reply, pending) = self.begin_request::<R>();
+        let outcome = self.state.answer(request, reply, &mut self.ctx).await;
+        (self.conclude(outcome), pending)
+    }
+
+    /// Reports missed events to it, as the bus does.
+    pub async fn missed(&mut self, missed: Missed) -> anyhow::Result<()> {
+        self.ctx.begin(Cause::other("missed", origin()));
+        let outcome = self.state.missed(missed, &mut self.ctx).await;
+        self.conclude(outcome)
+    }
+
     fn conclude(&mut self, outcome: anyhow::Result<()>) -> anyhow::Result<()> {
-        let emitted = self.ctx.take_emitted();
-        outcome?;
-        self.published.extend(emitted);
-        Ok(())
+        if outcome.is_err() {
+            self.ctx.take_emitted();
+        }
+        self.publish();
+        outcome
     }
 }
 

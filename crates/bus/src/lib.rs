@@ -9,7 +9,7 @@
 //! again from storage.
 //!
 //! ```
-//! use bus::{Answers, Builder, Context, Event, Handles, LoadError, Reply, Request};
+//! use bus::{Answers, Builder, Context, Essential, Event, Handles, LoadError, Reply, Request};
 //! use bus::{Settings, Subscriber, Tasks, Wiring};
 //! use std::{sync::Arc, time::Duration};
 //! use tokio_util::sync::CancellationToken;
@@ -32,6 +32,7 @@
 //!
 //! impl Subscriber for Counter {
 //!     const NAME: &'static str = "counter";
+//!     type Kind = Essential;
 //!     type Deps = ();
 //!
 //!     async fn load((): &()) -> Result<Self, LoadError> {
@@ -44,21 +45,14 @@
 //! }
 //!
 //! impl Handles<Said> for Counter {
-//!     async fn handle(&mut self, said: &Arc<Said>, _: &mut Context) -> anyhow::Result<()> {
+//!     fn handle(&mut self, said: &Arc<Said>, _: &mut Context) {
 //!         self.0 += said.0.split_whitespace().count();
-//!         Ok(())
 //!     }
 //! }
 //!
 //! impl Answers<CountWords> for Counter {
-//!     async fn answer(
-//!         &mut self,
-//!         _: CountWords,
-//!         reply: Reply<usize>,
-//!         _: &mut Context,
-//!     ) -> anyhow::Result<()> {
+//!     fn answer(&mut self, _: CountWords, reply: Reply<usize>, _: &mut Context) {
 //!         reply.answer(self.0);
-//!         Ok(())
 //!     }
 //! }
 //!
@@ -78,6 +72,7 @@
 //! # }
 //! ```
 
+mod activity;
 mod actor;
 mod builder;
 mod bus;
@@ -87,12 +82,13 @@ mod credits;
 mod envelope;
 mod error;
 mod event;
+mod event_log;
 mod guard;
 mod item;
 pub mod kit;
-mod log;
 mod metrics;
 mod origin;
+mod overrun_watch;
 mod probe;
 mod queue;
 mod reader;
@@ -110,6 +106,7 @@ mod stopwatch;
 mod subscriber;
 mod turn;
 mod type_map;
+mod wiring;
 
 pub use builder::Builder;
 pub use bus::Bus;
@@ -128,4 +125,8 @@ pub use runtime::{
     give_way, millis, panics,
 };
 pub use settings::Settings;
-pub use subscriber::{Answers, Handles, Missed, Subscriber, Wiring};
+pub use subscriber::{
+    Answers, AnswersAsync, Essential, Handles, HandlesAsync, Isolated, Missed, Subscriber,
+    SubscriberKind,
+};
+pub use wiring::Wiring;

@@ -83,7 +83,7 @@ impl Counters {
     /// Notes that the current handler waits for something; returns the handler's number.
     pub(crate) fn note_waiting(&self) -> u64 {
         self.waited.store(true, Relaxed);
-        self.begun.load(Relaxed)
+        self.begun()
     }
 
     /// Returns whether a handler has waited since the last call.
@@ -93,6 +93,11 @@ impl Counters {
             self.waited.store(false, Relaxed);
         }
         waited
+    }
+
+    /// Returns how many items have been begun, and so the number of the current one.
+    pub(crate) fn begun(&self) -> u64 {
+        self.begun.load(Relaxed)
     }
 
     /// Counts a handler call.

@@ -1,5 +1,6 @@
 //! Maps types of events and requests to their handlers. Fixed once the bus has started.
 
+use crate::activity::Activity;
 use crate::envelope::Envelope;
 use crate::item::Item;
 use crate::metrics::Counters;
@@ -41,7 +42,11 @@ pub(crate) enum Answerer {
 pub(crate) struct Inbox {
     pub(crate) name: &'static str,
     pub(crate) essential: bool,
+    /// The names of its events and requests, by the indices of their handlers.
+    pub(crate) events: Vec<&'static str>,
+    pub(crate) requests: Vec<&'static str>,
     pub(crate) awake: Notify,
+    pub(crate) activity: Activity,
     pub(crate) counters: Counters,
 }
 

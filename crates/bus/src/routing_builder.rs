@@ -1,5 +1,6 @@
 //! Collects the routing and checks it before the start.
 
+use crate::activity::Activity;
 use crate::metrics::Counters;
 use crate::reader::{AnyReads, Reader};
 use crate::routing::{Answerer, HandlerRef, Inbox, Routing};
@@ -35,7 +36,9 @@ impl RoutingBuilder {
         if self.routing.inboxes.iter().any(|other| other.name == name) {
             self.mistakes.push(WiringError::DuplicateSubscriber(name));
         }
+        let (mut event_names, mut request_names) = (Vec::new(), Vec::new());
         for (handler, (type_id, event)) in (0..).zip(events) {
+            event_names.push(event);
             self.name(type_id, event);
             let route = self.routing.routes.entry(type_id).or_default();
             let handlers = if essential {
@@ -49,6 +52,7 @@ impl RoutingBuilder {
             });
         }
         for (handler, (type_id, request)) in (0..).zip(requests) {
+            request_names.push(request);
             self.answerer(
                 type_id,
                 request,
@@ -61,7 +65,10 @@ impl RoutingBuilder {
         self.routing.inboxes.push(Arc::new(Inbox {
             name,
             essential,
+            events: event_names,
+            requests: request_names,
             awake: Notify::new(),
+            activity: Activity::default(),
             counters: Counters::default(),
         }));
         subscriber

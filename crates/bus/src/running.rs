@@ -6,6 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::timeout;
 
+/// How long cancelled subscribers may take to end.
+const CANCELLED_WITHIN: Duration = Duration::from_millis(200);
+
 /// A running bus. Stop it with [`Running::stop`].
 pub struct Running {
     shared: Arc<Shared>,
@@ -29,7 +32,8 @@ impl Running {
     }
 
     /// Stops every subscriber once it has handled what is queued, waiting at most `within`. Cancels
-    /// those that have not ended by then, drops their items, and returns how many they were.
+    /// those that have not ended by then, drops their items, and returns how many they were. Does not
+    /// wait for a plain handler that never returns.
     pub async fn stop(mut self, within: Duration) -> usize {
         self.shared.drain();
         self.shared.close();
@@ -42,10 +46,14 @@ impl Running {
         let _ = timeout(within, all_ended).await;
         let running = self.tasks.iter().filter(|task| !task.has_ended());
         let cancelled = running.count();
-        for task in &mut self.tasks {
-            task.cancel();
-            task.wait().await;
-        }
+        let all_cancelled = async {
+            for task in &mut self.tasks {
+                task.cancel();
+                task.wait().await;
+            }
+        };
+        // A stuck handler ends with the process.
+        let _ = timeout(CANCELLED_WITHIN, all_cancelled).await;
         self.shared.clear();
         cancelled
     }

@@ -9,8 +9,10 @@ pub struct Settings {
     /// sockets wait although the database is idle. Too high: more memory under overload, longer
     /// queues.
     pub credits: usize,
-    /// How long one handler call may take. Default 2 s. Too low: a slow disk causes rebuilds. Too
-    /// high: a stuck handler blocks everyone for that long.
+    /// How long one handler call may take. Default 2 s. A handler that waits is cut then, and its
+    /// subscriber's state is reloaded; one that does not wait cannot be cut: the bus logs it, and
+    /// stops the server when an essential subscriber has been stuck for 30 times as long. Too low:
+    /// a busy machine causes reloads and lines in the log. Too high: a stuck handler is found late.
     pub handler_limit: Duration,
     /// Events queued per isolated subscriber before the oldest is dropped. Default 4,096. Too low:
     /// it often has to read again from storage. Too high: memory.

@@ -3,8 +3,8 @@
 use crate::call::Call;
 use crate::credits::{CreditPool, Credits};
 use crate::envelope::{Envelope, Outgoing};
+use crate::event_log::{Deferred, EventLog, TakeResult};
 use crate::item::Item;
-use crate::log::{Deferred, Log, TakeResult};
 use crate::metrics::Moment;
 use crate::reply;
 use crate::routing::{Answerer, HandlerRef, Inbox, Routing};
@@ -28,7 +28,7 @@ tokio::task_local! {
 
 pub(crate) struct Shared {
     pool: Arc<CreditPool>,
-    log: Mutex<Log>,
+    log: Mutex<EventLog>,
     routing: OnceLock<Routing>,
     draining: AtomicBool,
     closing: CancellationToken,
@@ -40,7 +40,7 @@ impl Shared {
     pub(crate) fn new(settings: Settings) -> Arc<Self> {
         Arc::new(Self {
             pool: CreditPool::new(settings.credits),
-            log: Mutex::new(Log::new()),
+            log: Mutex::new(EventLog::new()),
             routing: OnceLock::new(),
             draining: AtomicBool::new(false),
             closing: CancellationToken::new(),
@@ -136,7 +136,7 @@ impl Shared {
             return Err(AskError::Draining);
         }
         if let Ok(subscriber) = ESSENTIAL.try_with(|name| *name) {
-            tracing::error!(subscriber, request = R::NAME, %trace, "refused a request: essential subscribers must not ask");
+            tracing::error!(subscriber, request = R::NAME, %trace, "refused a request: an essential subscriber must not ask while it loads");
             return Err(AskError::Failed);
         }
         let deadline = Instant::now() + within;
@@ -293,11 +293,15 @@ impl Shared {
     }
 
     pub(crate) fn inbox(&self, subscriber: usize) -> &Arc<Inbox> {
-        &self
-            .routing
-            .get()
+        &self.inboxes()[subscriber]
+    }
+
+    /// Returns what the bus knows of each subscriber, by index. Only after the start.
+    pub(crate) fn inboxes(&self) -> &[Arc<Inbox>] {
+        let routing = self.routing.get();
+        &routing
             .expect("subscribers run only after the start")
-            .inboxes[subscriber]
+            .inboxes
     }
 
     /// Does what had to wait until the lock was released.
@@ -310,7 +314,7 @@ impl Shared {
         }
     }
 
-    fn log(&self) -> MutexGuard<'_, Log> {
+    fn log(&self) -> MutexGuard<'_, EventLog> {
         self.log.lock()
     }
 }

@@ -35,12 +35,19 @@ $('enter').addEventListener('submit', async (event) => {
   const name = $('name').value.trim();
   if (how === 'guest') { enter({ guest: name }); return; }
   try {
-    const answer = await fetch(`/api/v1/${how}`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ name, password: $('password').value, device: 'browser' }) });
-    const reply = await answer.json();
+    const reply = await signIn(how, { name, password: $('password').value, device: 'browser' });
     if (reply.err) throw new Error(explain(reply.err));
     enter({ token: reply.token });
   } catch (error) { $('sign-in-error').textContent = error.message; }
 });
+
+/** Registers or logs in. A proxy in front may answer with a page of its own. */
+async function signIn(how, account) {
+  try {
+    const answer = await fetch(`/api/v1/${how}`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(account) });
+    return await answer.json();
+  } catch { throw new Error('The server cannot be reached at the moment. Please try again.'); }
+}
 
 function explain(err) {
   const hint = err.suggest ? ` How about “${err.suggest}”?` : '';

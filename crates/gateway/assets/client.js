@@ -58,7 +58,7 @@ export class Client extends EventTarget {
 
   /** Sends a command and resolves with its reply; rejects with a CommandError, named `disconnected` if the connection is lost. */
   call(op, d = {}) {
-    if (!this.#ready) return Promise.reject(new CommandError({ name: 'disconnected', message: 'not connected' }));
+    if (!this.#ready) return Promise.reject(new CommandError({ name: 'disconnected', message: 'You are not connected at the moment. Please try again when you are.' }));
     return this.#command(op, d);
   }
 
@@ -207,7 +207,7 @@ export class Client extends EventTarget {
     clearTimeout(this.#watchdog);
     this.#socket = null;
     this.#ready = false;
-    for (const { reject } of this.#waiting.values()) reject(new CommandError({ name: 'disconnected', message: 'connection lost' }));
+    for (const { reject } of this.#waiting.values()) reject(new CommandError({ name: 'disconnected', message: 'The connection was lost before the answer came. Please try again.' }));
     this.#waiting.clear();
     this.#emit('offline', { code });
     if (FATAL.has(code)) { this.#stopped = true; this.#emit('closed', { code }); }

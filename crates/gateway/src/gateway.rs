@@ -1,7 +1,7 @@
 //! The gateway's handle for the binary and the listeners.
 
 use crate::commands::{Body, Ops};
-use crate::connection::{Peer, Registry, Stream};
+use crate::connection::{OpenSockets, Peer, Stream};
 use crate::dispatch::{Call, Dispatcher};
 use crate::hub;
 use crate::metrics::{ConnectionMetrics, Metrics, MetricsPage};
@@ -11,7 +11,6 @@ use crate::socket::{self, Upgraded};
 use crate::{Limits, wire};
 use bus::{Builder, Tasks};
 use bytes::Bytes;
-use sessions::api::Online;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
@@ -26,7 +25,7 @@ pub struct Gateway {
 
 impl Gateway {
     /// Subscribes the hub and declares the requests that commands make. Starts nothing.
-    pub fn wire(builder: &mut Builder, tasks: &Tasks, online: Online, limits: Limits) -> Self {
+    pub fn wire(builder: &mut Builder, tasks: &Tasks, limits: Limits) -> Self {
         let bus = builder.bus();
         // The other credits are for events and for what outlives its reply. So the bus admits every
         // command with a permit at once, in order.
@@ -36,11 +35,11 @@ impl Gateway {
             bus,
             bus_admission: Arc::new(Semaphore::new(permits.max(1))),
             tasks: tasks.clone(),
-            sockets: Arc::new(Registry::new()),
+            sockets: Arc::new(OpenSockets::new()),
             metrics: Metrics::new(ops.iter().map(|op| op.name)),
             buckets: Buckets::default(),
             rejections: Arc::default(),
-            online,
+            online: Arc::default(),
             limits,
         });
         hub::wire(builder, &shared);
@@ -83,7 +82,7 @@ impl Gateway {
         page.add(ConnectionMetrics {
             sockets: Arc::clone(&shared.sockets),
             rejections: Arc::clone(&shared.rejections),
-            online: shared.online.clone(),
+            online: Arc::clone(&shared.online),
         });
         page
     }
@@ -138,7 +137,7 @@ impl Gateway {
     }
 
     /// Second step: flushes each socket, sends `bye` with its own reconnect delay and closes it with 1012.
-    /// Aborts sockets whose clients read nothing. Returns how many are open even then.
+    /// Aborts sockets whose clients read nothing, and returns their number.
     pub async fn say_goodbye(&self, within: Duration) -> usize {
         socket::say_goodbye(&self.shared, within).await
     }

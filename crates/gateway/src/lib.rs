@@ -25,6 +25,7 @@ pub use commands::Body;
 pub use connection::{Peer, Stream};
 pub use dispatch::{Call, Dispatcher};
 pub use gateway::Gateway;
+pub use http::{AllowedOrigin, OriginError};
 pub use http::{BindError, Health, Listeners, Requests, Serving, Status};
 pub use limits::{Limits, Points};
 pub use metrics::{HistogramBucket, MetricsPage, MetricsSource, MetricsWriter};

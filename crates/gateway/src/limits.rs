@@ -54,7 +54,8 @@ pub struct Limits {
     pub replay_max: i64,
     /// Most members with which a room shows typing and individual presence changes. Default 100.
     pub small_room: u64,
-    /// Time for the first successful `hello`. Default 10 s.
+    /// Time for the first successful `hello`, in addition to what the bytes of the first message take at
+    /// 250 a second. Default 10 s.
     pub hello_within: Duration,
     /// Silence after which a client is pinged. Default 25 s.
     pub ping_every: Duration,

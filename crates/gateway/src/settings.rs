@@ -1,16 +1,16 @@
 //! The settings of the gateway's listeners.
 
-use crate::Limits;
+use crate::{AllowedOrigin, Limits};
 use ipnet::IpNet;
 use std::time::Duration;
 
 /// What the listeners accept and how long they wait.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Settings {
-    /// Origins, besides the server's own, whose pages may connect (`https://chat.example.org`). Default
-    /// none. Too few: pages get 403. Too many: a foreign page can act for anyone who pastes a token into
+    /// Origins, besides the server's own, whose pages may connect and use the API
+    /// (`https://chat.example.org`). Default none. Too few: pages get 403. Too many: a foreign page can act for anyone who pastes a token into
     /// it.
-    pub allowed_origins: Vec<String>,
+    pub allowed_origins: Vec<AllowedOrigin>,
     /// Host names of the server (`chat.example.org`). If there are any, requests for other names get 421;
     /// addresses and `localhost` are always accepted. Default none: every name is accepted, since the
     /// server cannot know the name of a proxy in front of it. Too few: people who use a missing name get
@@ -29,10 +29,15 @@ pub struct Settings {
     /// that a trusted proxy forwards for it. Default 64. Too low: pages load slowly in an office behind
     /// one address. Too high: one machine can take all connections.
     pub http_per_address: usize,
-    /// Time for a complete request head, and for the beginning of the next one on an open connection.
-    /// Default 5 s. Too low: clients on slow networks fail. Too high: silent connections hold file
-    /// descriptors.
+    /// Time for a complete request head, in addition to what its bytes take at 250 a second; for the first
+    /// one, from the beginning of the connection. Default 5 s. Too low: clients on slow networks fail. Too high: silent connections hold file descriptors.
     pub header_timeout: Duration,
+    /// Time for the next request to begin on an open connection. Of one network only a quarter of
+    /// `http_per_address` stay open, and of all together half of `connections_max`; further ones are
+    /// closed after each response. Default 3,620 s, since Envoy reuses connections for up to an hour.
+    /// Too low: a proxy that reuses a connection at the moment when it is closed answers 502. Too high:
+    /// idle connections hold file descriptors.
+    pub keep_alive: Duration,
     /// Largest request head, bytes. Default 16 KiB. Too low: 431 for long cookies of other sites on the
     /// same host. Too high: memory per connection.
     pub header_bytes_max: usize,
@@ -56,6 +61,7 @@ impl Default for Settings {
             connections_max: 15_000,
             http_per_address: 64,
             header_timeout: Duration::from_secs(5),
+            keep_alive: Duration::from_secs(3620),
             header_bytes_max: 16 * 1024,
             body_bytes_max: 64 * 1024,
             requests_max: 256,

@@ -1,12 +1,13 @@
 //! The handles that all parts of the gateway share.
 
 use crate::Limits;
-use crate::connection::Registry;
+use crate::connection::OpenSockets;
 use crate::metrics::Metrics;
 use crate::rate_limit::Buckets;
 use crate::rejections::Rejections;
 use bus::{Bus, Tasks};
-use sessions::api::Online;
+use parking_lot::RwLock;
+use sessions::api::OnlineUsers;
 use std::sync::Arc;
 use tokio::sync::Semaphore;
 
@@ -15,8 +16,9 @@ pub(crate) struct Shared {
     pub(crate) bus: Bus,
     pub(crate) tasks: Tasks,
     pub(crate) limits: Limits,
-    pub(crate) online: Online,
-    pub(crate) sockets: Arc<Registry>,
+    /// A copy of who is online, which the hub keeps up to date.
+    pub(crate) online: Arc<RwLock<OnlineUsers>>,
+    pub(crate) sockets: Arc<OpenSockets>,
     pub(crate) metrics: Metrics,
     /// The rate limits of users and networks.
     pub(crate) buckets: Buckets,

@@ -8,7 +8,7 @@ use crate::emoji::Emoji;
 use crate::jobs::{
     ClearMarkersJob, DeleteJob, EditJob, ForgetMessagesJob, MarkReadJob, ReactJob, SendJob,
 };
-use bus::{Answers, Context, Handles, LoadError, Reply, Subscriber, Wiring};
+use bus::{Answers, Context, Essential, Handles, LoadError, Reply, Subscriber, Wiring};
 use rooms::api::{EntriesForgotten, text};
 use sessions::api::PeopleEnded;
 use std::sync::Arc;
@@ -20,6 +20,7 @@ pub struct Messaging {
 
 impl Subscriber for Messaging {
     const NAME: &'static str = "messaging";
+    type Kind = Essential;
     type Deps = Deps;
 
     async fn load(deps: &Deps) -> Result<Self, LoadError> {
@@ -84,36 +85,34 @@ impl Messaging {
 }
 
 impl Answers<SendMessage> for Messaging {
-    async fn answer(
+    fn answer(
         &mut self,
         request: SendMessage,
         reply: Reply<Result<Sent, Refusal>>,
         _ctx: &mut Context,
-    ) -> anyhow::Result<()> {
+    ) {
         self.deps.database.hand_over(self.send(request), reply);
-        Ok(())
     }
 }
 
 impl Answers<EditMessage> for Messaging {
-    async fn answer(
+    fn answer(
         &mut self,
         request: EditMessage,
         reply: Reply<Result<Done, Refusal>>,
         _ctx: &mut Context,
-    ) -> anyhow::Result<()> {
+    ) {
         self.deps.database.hand_over(self.edit(request), reply);
-        Ok(())
     }
 }
 
 impl Answers<DeleteMessage> for Messaging {
-    async fn answer(
+    fn answer(
         &mut self,
         request: DeleteMessage,
         reply: Reply<Result<Done, Refusal>>,
         _ctx: &mut Context,
-    ) -> anyhow::Result<()> {
+    ) {
         let job = DeleteJob {
             author: request.caller.user,
             room: request.room,
@@ -121,29 +120,22 @@ impl Answers<DeleteMessage> for Messaging {
             at: self.now(),
         };
         self.deps.database.hand_over(Ok(job), reply);
-        Ok(())
     }
 }
 
 impl Answers<React> for Messaging {
-    async fn answer(
-        &mut self,
-        request: React,
-        reply: Reply<Result<Done, Refusal>>,
-        _ctx: &mut Context,
-    ) -> anyhow::Result<()> {
+    fn answer(&mut self, request: React, reply: Reply<Result<Done, Refusal>>, _ctx: &mut Context) {
         self.deps.database.hand_over(self.react(request), reply);
-        Ok(())
     }
 }
 
 impl Answers<MarkRead> for Messaging {
-    async fn answer(
+    fn answer(
         &mut self,
         request: MarkRead,
         reply: Reply<Result<Marked, Refusal>>,
         _ctx: &mut Context,
-    ) -> anyhow::Result<()> {
+    ) {
         let job = MarkReadJob {
             user: request.caller.user.id,
             connection: request.connection,
@@ -151,33 +143,26 @@ impl Answers<MarkRead> for Messaging {
             seq: request.seq,
         };
         self.deps.database.hand_over(Ok(job), reply);
-        Ok(())
     }
 }
 
 /// After a crash that loses this event, the first sweep after the start does this work.
 impl Handles<EntriesForgotten> for Messaging {
-    async fn handle(
-        &mut self,
-        fact: &Arc<EntriesForgotten>,
-        ctx: &mut Context,
-    ) -> anyhow::Result<()> {
+    fn handle(&mut self, fact: &Arc<EntriesForgotten>, ctx: &mut Context) {
         let job = ForgetMessagesJob {
             room: fact.room.id,
             key: fact.room.key.clone(),
             range: (fact.from, fact.kept_from),
         };
         self.deps.database.submit_from(job, ctx.origin());
-        Ok(())
     }
 }
 
 impl Handles<PeopleEnded> for Messaging {
-    async fn handle(&mut self, fact: &Arc<PeopleEnded>, ctx: &mut Context) -> anyhow::Result<()> {
+    fn handle(&mut self, fact: &Arc<PeopleEnded>, ctx: &mut Context) {
         let users = fact.users.clone();
         self.deps
             .database
             .submit_from(ClearMarkersJob { users }, ctx.origin());
-        Ok(())
     }
 }

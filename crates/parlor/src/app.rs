@@ -6,17 +6,18 @@
 use crate::config::Config;
 use crate::exit::{self, Failure};
 use crate::metrics::{self, ProcessMetrics};
-use crate::schema;
+use crate::notify::ServiceManager;
+use crate::starting::open_and_listen;
 use crate::traces::SpanMetrics;
 use anyhow::Context as _;
 use bus::SystemClock;
 use bus::{Builder, Running, Tasks};
 use gateway::{Gateway, Health, Listeners, Serving};
 use sessions::SystemRandom;
-use sessions::api::{KeepConnected, Online};
+use sessions::api::KeepConnected;
 use std::future::Future;
 use std::time::Duration;
-use storage::{Database, Registry};
+use storage::Registry;
 
 /// Time limit for closing a store after a failed or abandoned start.
 const ABANDON_TIMEOUT: Duration = Duration::from_secs(2);
@@ -47,11 +48,16 @@ pub(crate) struct RunningApp {
 
 /// Opens the databases, creates the room `general`, and wires the crates together. Returns `None`
 /// if the process is asked to stop first; then, and after an error, closes what it opened.
-pub(crate) async fn build(config: &Config, tasks: &Tasks) -> Result<Option<App>, Failure> {
+pub(crate) async fn build(
+    config: &Config,
+    tasks: &Tasks,
+    manager: &ServiceManager,
+) -> Result<Option<App>, Failure> {
     let builder = Builder::new(config.bus.clone(), tasks);
     let registry = Registry::new(builder.bus(), tasks.clone());
     exit::when_durability_is_lost(&registry, tasks);
-    let app = unless_stopped(tasks, assemble(config, tasks, builder, &registry)).await;
+    let assembling = assemble(config, tasks, builder, &registry, manager);
+    let app = unless_stopped(tasks, assembling).await;
     if !matches!(app, Ok(Some(_))) {
         registry.close(ABANDON_TIMEOUT).await;
     }
@@ -80,24 +86,15 @@ async fn assemble(
     tasks: &Tasks,
     mut builder: Builder,
     registry: &Registry,
+    manager: &ServiceManager,
 ) -> Result<App, Failure> {
-    // Before the addresses, so that a second server names the process that has the store.
-    let core = open(config, registry).await?;
-    let listeners = Listeners::bind(config.listen, config.operator_listen)
-        .map_err(|error| Failure::Failed(error.into()))?;
-    let online = Online::new();
-    let rooms = rooms::Deps::new(core.clone(), config.rooms.clone(), online.clone());
+    let (core, listeners) = open_and_listen(config, registry, manager).await?;
+    let rooms = rooms::Deps::new(core.clone(), config.rooms.clone());
     rooms::create_general(&rooms)
         .await
         .context("cannot create the room general")?;
     let clock = SystemClock::new();
-    let sessions = sessions::Deps::new(
-        core.clone(),
-        config.sessions()?,
-        online.clone(),
-        clock,
-        SystemRandom,
-    );
+    let sessions = sessions::Deps::new(core.clone(), config.sessions()?, clock, SystemRandom);
     let messaging = messaging::Deps::new(core.clone(), config.messaging.clone());
     sessions::wire(&mut builder, &sessions);
     rooms::wire(&mut builder, &rooms);
@@ -112,7 +109,7 @@ async fn assemble(
     builder.asks::<KeepConnected>();
     let gateway_settings = config.gateway();
     let limits = gateway_settings.limits.clone();
-    let gateway = Gateway::wire(&mut builder, tasks, online, limits);
+    let gateway = Gateway::wire(&mut builder, tasks, limits);
     Ok(App {
         tasks: tasks.clone(),
         registry: registry.clone(),
@@ -125,17 +122,6 @@ async fn assemble(
         analytics,
         listeners,
     })
-}
-
-/// Opens all critical databases; the others open in the background. Returns `core`.
-async fn open(config: &Config, registry: &Registry) -> Result<Database, Failure> {
-    let replicas = schema::replicas(config)?;
-    for database in schema::databases(config)?.into_iter().chain(replicas) {
-        registry.register(database);
-    }
-    registry.initialise().await?;
-    let core = registry.database("core");
-    Ok(core.expect("core is always configured"))
 }
 
 impl App {

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 const EXIT_CODES: &str = "\
 Exit codes:
-  0  stopped on request, everything delivered and stored
-  1  failed, or stopped with work left undone
+  0  stopped on request, every accepted command answered and the store closed
+  1  failed, or stopped with commands or the store left unfinished
   2  a setting or an argument is wrong
   3  another server is using the store
   4  the operating system failed to store data

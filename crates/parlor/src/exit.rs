@@ -1,6 +1,6 @@
 //! How the process ends: an exit code and at most one line.
 
-use crate::config::ConfigError;
+use crate::config::{ConfigError, FileError, SettingsError};
 use crate::log_output;
 use bus::Tasks;
 use std::fmt;
@@ -16,6 +16,8 @@ pub(crate) enum Failure {
     Failed(anyhow::Error),
     /// 2: a setting is wrong.
     Setting(ConfigError),
+    /// 2: a file with settings is wrong.
+    File(FileError),
     /// 2: an argument is wrong.
     Usage(String),
     /// 3: another server is using the store.
@@ -35,7 +37,7 @@ impl Failure {
     pub(crate) fn code(&self) -> u8 {
         match self {
             Self::Failed(_) => 1,
-            Self::Setting(_) | Self::Usage(_) => 2,
+            Self::Setting(_) | Self::File(_) | Self::Usage(_) => 2,
             Self::InUse(_) => 3,
             Self::DurabilityLost(_) => 4,
             Self::FileMoved(_) => 5,
@@ -76,6 +78,7 @@ impl fmt::Display for Failure {
         match self {
             Self::Failed(error) => write!(f, "{error:#}"),
             Self::Setting(problem) => problem.fmt(f),
+            Self::File(problem) => problem.fmt(f),
             Self::Usage(line) => f.write_str(line),
             Self::FileMoved(DurabilityLost {
                 database, cause, ..
@@ -105,6 +108,15 @@ impl From<ConfigError> for Failure {
     }
 }
 
+impl From<SettingsError> for Failure {
+    fn from(problem: SettingsError) -> Self {
+        match problem {
+            SettingsError::Setting(problem) => Self::Setting(problem),
+            SettingsError::File(problem) => Self::File(problem),
+        }
+    }
+}
+
 impl From<anyhow::Error> for Failure {
     fn from(error: anyhow::Error) -> Self {
         Self::Failed(error)
@@ -128,9 +140,10 @@ impl From<BackupError> for Failure {
                 "{error}: pg_dump backs it up and pg_restore restores it, then parlor new-epoch; \
                  see deploy/README.md"
             )),
-            BackupError::Exists(_) | BackupError::NoStore(_) | BackupError::Itself(_) => {
-                Self::Usage(error.to_string())
-            }
+            BackupError::Exists(_)
+            | BackupError::NoDirectory(_)
+            | BackupError::NoStore(_)
+            | BackupError::Itself(_) => Self::Usage(error.to_string()),
             other => Self::Failed(other.into()),
         }
     }

@@ -21,7 +21,9 @@ mod schema;
 mod serve;
 mod signals;
 mod sources;
+mod starting;
 mod stop;
+mod store_folders;
 mod traces;
 mod watchdog;
 
@@ -30,10 +32,13 @@ use clap::Parser as _;
 use cli::{Admin, Cli, Command};
 use config::{Config, default_config};
 use exit::Failure;
+use rustix::fs::Mode;
 use std::process::ExitCode;
 use traces::TracePipeline;
 
 fn main() -> ExitCode {
+    // Whatever this process creates contains messages and hashes of passwords: for its owner alone.
+    rustix::process::umask(Mode::RWXG | Mode::RWXO);
     match parse_arguments().and_then(run) {
         Ok(()) => {
             log_output::flush();
@@ -68,7 +73,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
     schema::databases(&config)?;
     let command = cli.command.unwrap_or(Command::Serve);
     if matches!(command, Command::CheckConfig) {
-        println!("the settings are valid");
+        report_valid(&config);
         return Ok(());
     }
     let serves = matches!(command, Command::Serve);
@@ -85,11 +90,25 @@ fn run(cli: Cli) -> Result<(), Failure> {
     result
 }
 
+fn report_valid(config: &Config) {
+    println!("the settings are valid");
+    if !config.service_links.is_empty() {
+        println!(
+            "ignored, as Kubernetes or Docker set them for a service: {}",
+            config.service_links.join(", ")
+        );
+    }
+}
+
 async fn execute(
     command: Command,
     config: Config,
     pipeline: Option<TracePipeline>,
 ) -> Result<(), Failure> {
+    // A backup reads the store alone, and a copy has databases of its own.
+    if !matches!(command, Command::Backup { .. } | Command::Copy { .. }) {
+        store_folders::prepare(&config)?;
+    }
     match command {
         Command::Migrate => migrate::migrate(&config).await,
         Command::Backup { file } => backup::backup(&config, &file).await,

@@ -1,5 +1,5 @@
-//! Notifies the service manager (systemd's `sd_notify`) that the server is ready, stopping and
-//! alive. Does nothing without `NOTIFY_SOCKET`.
+//! Notifies the service manager (systemd's `sd_notify`) that the server is starting, ready, stopping
+//! and alive. Does nothing without `NOTIFY_SOCKET`.
 
 use bus::{Bus, BusMetrics, Tasks};
 use gateway::{Health, Status};
@@ -44,6 +44,16 @@ impl ServiceManager {
             socket,
             watchdog: watchdog_interval(config),
         }
+    }
+
+    /// Reports what the start waits for, and asks for this much more time.
+    pub(crate) fn starting(&self, more: Duration, status: &str) {
+        // A line end would begin another field.
+        let status = status.replace('\n', " ");
+        let microseconds = more.as_micros();
+        self.notify(&format!(
+            "EXTEND_TIMEOUT_USEC={microseconds}\nSTATUS={status}"
+        ));
     }
 
     /// Reports that the server accepts connections.

@@ -30,6 +30,7 @@ fn database(config: &Config, settings: &DatabaseSettings) -> Result<DatabaseConf
         statement_timeout: settings.statement_timeout,
         idle_timeout: settings.idle_timeout,
         critical: settings.critical,
+        start_wait: settings.start_wait,
         shared: false,
         watermark: watermark(settings),
         mark_file: Some(config.data_dir.join(&settings.name)),
@@ -43,10 +44,10 @@ pub(crate) fn replicas(config: &Config) -> Result<Vec<DatabaseConfig>, ConfigErr
     let mut replicas = Vec::new();
     for settings in &config.databases {
         let primary = database(config, settings)?;
-        for (number, url) in (1..).zip(&settings.replica_urls) {
+        for (number, url) in (1..).zip(settings.replica_locations()?) {
             replicas.push(DatabaseConfig {
                 name: format!("{}-replica-{number}", primary.name),
-                url: Url::Postgres(url.0.clone()),
+                url: Url::Postgres(url),
                 pool_max: settings.replica_pool_max,
                 pool_min: 1,
                 statement_timeout: settings.replica_timeout,

@@ -29,6 +29,13 @@ pub(crate) async fn serve(
         pid = std::process::id(),
         "starting"
     );
+    if !config.service_links.is_empty() {
+        let variables = config.service_links.join(", ");
+        tracing::debug!(
+            variables,
+            "ignored variables that Kubernetes or Docker set for a service"
+        );
+    }
     let metrics = (process, SpanMetrics::of(traces.as_ref()));
     let manager = ServiceManager::new(notify);
     if let Some(app) = Box::pin(start(&config, &tasks, metrics, &manager)).await? {
@@ -60,7 +67,7 @@ async fn start(
     metrics: (ProcessMetrics, SpanMetrics),
     manager: &ServiceManager,
 ) -> Result<Option<RunningApp>, Failure> {
-    let Some(app) = app::build(config, tasks).await? else {
+    let Some(app) = app::build(config, tasks, manager).await? else {
         return Ok(None);
     };
     let addresses = app.addresses()?;

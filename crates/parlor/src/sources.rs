@@ -1,7 +1,7 @@
 //! Reads the sources of the configuration, unparsed: the file, the environment and the flags.
 
 use crate::cli::Cli;
-use crate::config::{ConfigError, Sources};
+use crate::config::{ConfigError, FileError, SettingsError, Sources};
 use crate::notify::NotifyConfig;
 use std::path::{Path, PathBuf};
 
@@ -9,7 +9,7 @@ const FILE: &str = "parlor.toml";
 const FILE_VARIABLE: &str = "PARLOR_CONFIG";
 
 /// Reads all three. Nothing else in the binary reads the environment.
-pub(crate) fn read(cli: &Cli) -> Result<Sources, ConfigError> {
+pub(crate) fn read(cli: &Cli) -> Result<Sources, SettingsError> {
     let environment: Vec<(String, String)> = std::env::vars_os()
         .filter_map(|(name, text)| Some((name.into_string().ok()?, text.to_string_lossy().into())))
         .collect();
@@ -32,21 +32,21 @@ pub(crate) fn service_manager() -> NotifyConfig {
 fn file(
     cli: &Cli,
     environment: &[(String, String)],
-) -> Result<Option<(PathBuf, String)>, ConfigError> {
+) -> Result<Option<(PathBuf, String)>, FileError> {
     let variable = environment.iter().find(|(name, _)| name == FILE_VARIABLE);
     let (named_by, path) = match (&cli.config, variable) {
         (Some(path), _) => ("--config", path.clone()),
         (None, Some((name, path))) => (name.as_str(), PathBuf::from(path)),
-        (None, None) if Path::new(FILE).exists() => (FILE, PathBuf::from(FILE)),
+        (None, None) if Path::new(FILE).symlink_metadata().is_ok() => (FILE, PathBuf::from(FILE)),
         (None, None) => return Ok(None),
     };
     match std::fs::read_to_string(&path) {
         Ok(text) => Ok(Some((path, text))),
-        Err(error) => Err(ConfigError::new(
-            named_by,
-            format!("{} ({error})", path.display()),
-            "a readable file in TOML",
-        )),
+        Err(error) => Err(FileError {
+            file: format!("{named_by} {}", path.display()),
+            problem: format!("cannot read the file: {error}"),
+            remedy: "name a file in TOML that this user may read".to_owned(),
+        }),
     }
 }
 

@@ -260,6 +260,18 @@ fn nobody_opens_a_connection_beside_the_pool() {
     }
 }
 
+/// A connection that is opened past `backend::postgres` would not be encrypted.
+#[test]
+fn postgresql_is_reached_in_one_place() {
+    for (path, line) in lines("storage") {
+        let of_tests = path.components().any(|part| part.as_os_str() == "kit");
+        let may = of_tests || path.to_string_lossy().contains("backend/postgres");
+        let connects = ["AsyncPgConnection::establish", "tokio_postgres", "NoTls"];
+        let connects = connects.iter().any(|way| line.contains(way));
+        assert!(may || !connects, "{} connects: {line}", path.display());
+    }
+}
+
 #[test]
 fn every_dependency_has_its_line_in_the_docs() {
     let manifest = std::fs::read_to_string(root().join("Cargo.toml")).unwrap();

@@ -82,8 +82,8 @@ fn number_after(file: &str, text: &str) -> u64 {
     digits.parse().unwrap()
 }
 
-/// Variables with our prefix that belong to Caddy.
-const NOT_SETTINGS: [&str; 2] = ["PARLOR_HOST", "PARLOR_UPSTREAM"];
+/// Variables with our prefix that belong to Caddy, and one that Kubernetes sets.
+const NOT_SETTINGS: [&str; 3] = ["PARLOR_HOST", "PARLOR_UPSTREAM", "PARLOR_SERVICE_HOST"];
 
 #[test]
 fn every_variable_named_there_is_a_setting() {
@@ -154,7 +154,7 @@ fn both_proxies_ask_for_tls_for_a_year_and_limit_what_is_sent() {
                 "header Strict-Transport-Security \"max-age=31536000\"",
                 "max_size 1MB",
                 "read_header 10s",
-                "read_body 10s",
+                "read_body 5m",
             ],
         ),
         (
@@ -208,14 +208,127 @@ fn few_are_trusted_and_nobody_reaches_a_port_of_kubernetes_unasked() {
     }
 }
 
+#[test]
+fn kubernetes_sets_no_variables_for_services() {
+    let text = read("deploy/kubernetes/parlor.yaml");
+    assert!(
+        text.lines()
+            .any(|line| line.trim() == "enableServiceLinks: false")
+    );
+}
+
+/// The slowest line that the server waits for, bytes per second; and its time on top.
+const SLOWEST_LINE: u64 = 250;
+const BODY_WITHIN_S: u64 = 5;
+
+#[test]
+fn caddy_waits_for_a_slow_body_at_least_as_long_as_the_server() {
+    let minutes = number_after("deploy/Caddyfile", "read_body ");
+    let body = defaults()["body_bytes_max"];
+    assert!(
+        minutes * 60 > body / SLOWEST_LINE + BODY_WITHIN_S,
+        "{minutes}"
+    );
+}
+
+/// Returns what a proxy answers by itself: the status, and the body as JSON.
+fn answers(file: &str) -> Vec<(u64, serde_json::Value)> {
+    let text = read(file);
+    let lines = text.lines().filter(|line| line.contains("{\"err\":"));
+    let answers = lines.map(|line| {
+        let (begin, end) = (line.find('{').unwrap(), line.rfind('}').unwrap());
+        let around = format!("{} {}", &line[..begin], &line[end + 1..]);
+        let status = words(&around, |c| c.is_ascii_digit()).next().unwrap();
+        let body = serde_json::from_str(&line[begin..=end]).unwrap();
+        (status.parse().unwrap(), body)
+    });
+    answers.collect()
+}
+
+#[test]
+fn what_a_proxy_answers_by_itself_is_an_error_of_the_protocol() {
+    let protocol = read("docs/protocol.md");
+    for (file, names) in [
+        ("deploy/nginx.conf", vec!["outcome_unknown"]),
+        ("deploy/Caddyfile", vec!["too_large", "outcome_unknown"]),
+    ] {
+        let answers = answers(file);
+        assert_eq!(answers.len(), names.len(), "{file}: {answers:?}");
+        for ((status, answer), name) in answers.iter().zip(names) {
+            let error = &answer["err"];
+            assert_eq!(error["name"], name, "{file}");
+            assert_eq!(error["code"], *status, "{file}: {name}");
+            assert!(protocol.contains(&format!("{status} `{name}`")));
+            assert_eq!(error["retryable"], *status == 504, "{file}: {name}");
+        }
+    }
+}
+
+/// An hour: Envoy's time for idle connections to servers, the longest of the usual proxies.
+const ENVOY_S: u64 = 3_600;
+
+#[test]
+fn idle_connections_outlast_those_of_every_proxy() {
+    assert!(seconds("keep_alive_ms") > ENVOY_S);
+    assert!(read("deploy/README.md").contains("keep_alive_ms"));
+}
+
+/// Returns the services of compose, each with its lines.
+fn services() -> Vec<String> {
+    let text = read("deploy/compose.yaml");
+    let (_, rest) = text.split_once("\nservices:\n").unwrap();
+    let (services, _) = rest.split_once("\nnetworks:").unwrap();
+    let mut found: Vec<String> = Vec::new();
+    for line in services.lines() {
+        let begins = line.starts_with("  ") && !line.starts_with("   ");
+        if begins && line.ends_with(':') {
+            found.push(String::new());
+        }
+        found.last_mut().unwrap().extend([line, "\n"]);
+    }
+    found
+}
+
+#[test]
+fn no_container_has_more_rights_than_it_needs() {
+    let services = services();
+    assert_eq!(services.len(), 3, "parlor, postgres and caddy");
+    for service in services {
+        for wanted in [
+            "    cap_drop: [ALL]\n",
+            "    security_opt: [\"no-new-privileges:true\"]\n",
+            "    pids_limit: ",
+        ] {
+            assert!(service.contains(wanted), "{wanted:?} is missing: {service}");
+        }
+    }
+    let pod = read("deploy/kubernetes/parlor.yaml");
+    for wanted in [
+        "runAsNonRoot: true",
+        "seccompProfile: { type: RuntimeDefault }",
+        "allowPrivilegeEscalation: false",
+        "readOnlyRootFilesystem: true",
+        "capabilities: { drop: [ALL] }",
+        "automountServiceAccountToken: false",
+    ] {
+        assert!(pod.contains(wanted), "{wanted}");
+    }
+    assert!(read("deploy/Dockerfile").contains("\nUSER 10001\n"));
+    let unit = read("deploy/parlor.service");
+    for wanted in [
+        "CapabilityBoundingSet=\n",
+        "NoNewPrivileges=yes\n",
+        "ProtectSystem=strict\n",
+    ] {
+        assert!(unit.contains(wanted), "{wanted}");
+    }
+}
+
 /// RSA has an open advisory (RUSTSEC-2023-0071), and no algorithm of the server needs it.
 #[test]
 fn nothing_brings_rsa_into_the_build() {
     let lock = read("Cargo.lock");
-    assert!(
-        lock.contains("name = \"jsonwebtoken\""),
-        "the lock file is read"
-    );
+    assert!(lock.contains("name = \"hmac\""), "the lock file is read");
     assert!(!lock.contains("name = \"rsa\""));
 }
 

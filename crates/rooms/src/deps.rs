@@ -4,7 +4,8 @@ use crate::api::RoomKey;
 use crate::settings::Settings;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use bus::{Clock, SystemClock};
-use sessions::api::Online;
+use parking_lot::RwLock;
+use sessions::api::OnlineUsers;
 use std::sync::Arc;
 use storage::{ClockWatch, Database};
 
@@ -16,22 +17,22 @@ pub type RandomBytes = fn() -> [u8; 16];
 pub struct Deps {
     pub(crate) database: Database,
     pub(crate) settings: Settings,
-    pub(crate) online: Online,
+    /// A copy of who is online, for the concurrent reads. The subscriber keeps it up to date.
+    pub(crate) online: Arc<RwLock<OnlineUsers>>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) clock_watch: Arc<ClockWatch>,
     random: RandomBytes,
 }
 
 impl Deps {
-    /// Uses the tables in `database`, the set of online people that sessions maintains, and the system's
-    /// clock and randomness.
+    /// Uses the tables in `database`, and the system's clock and randomness.
     #[must_use]
-    pub fn new(database: Database, settings: Settings, online: Online) -> Self {
+    pub fn new(database: Database, settings: Settings) -> Self {
         Self {
             clock_watch: Arc::new(ClockWatch::new(&database)),
             database,
             settings,
-            online,
+            online: Arc::default(),
             clock: Arc::new(SystemClock::new()),
             random: rand::random,
         }

@@ -10,18 +10,21 @@ use crate::jobs::{
     OpenDirectJob, RemoveGuestJob,
 };
 use crate::{Deps, validate};
-use bus::{Answers, Context, Handles, LoadError, Reply, Subscriber, Wiring};
-use sessions::api::{GuestExpired, PeopleEnded, PeopleForgettable, PresenceChanged};
+use bus::{Answers, Context, Essential, Handles, LoadError, Reply, Subscriber, Wiring};
+use sessions::api::{
+    GuestExpired, PeopleEnded, PeopleForgettable, PresenceChanged, PresenceLoaded,
+};
 use std::sync::Arc;
 
-/// Answers the commands of rooms, and cleans up after guests and accounts that end. Keeps no state in
-/// memory.
+/// Answers the commands of rooms, and cleans up after guests and accounts that end. Besides
+/// the copy of who is online it keeps no state in memory.
 pub struct Rooms {
     deps: Deps,
 }
 
 impl Subscriber for Rooms {
     const NAME: &'static str = "rooms";
+    type Kind = Essential;
     type Deps = Deps;
 
     async fn load(deps: &Deps) -> Result<Self, LoadError> {
@@ -37,6 +40,7 @@ impl Subscriber for Rooms {
             .answers::<OpenDirect>()
             .answers::<AnswerDirect>()
             .answers::<Moderate>()
+            .on::<PresenceLoaded>()
             .on::<PresenceChanged>()
             .on::<GuestExpired>()
             .on::<GuestRoomsFound>()
@@ -54,12 +58,12 @@ impl Rooms {
 }
 
 impl Answers<JoinRoom> for Rooms {
-    async fn answer(
+    fn answer(
         &mut self,
         request: JoinRoom,
         reply: Reply<Result<Joined, Refusal>>,
         _ctx: &mut Context,
-    ) -> anyhow::Result<()> {
+    ) {
         let job = JoinJob {
             user: request.caller.user,
             room: request.room,
@@ -67,62 +71,58 @@ impl Answers<JoinRoom> for Rooms {
             at: self.now(),
         };
         self.deps.database.hand_over(Ok(job), reply);
-        Ok(())
     }
 }
 
 impl Answers<LeaveRoom> for Rooms {
-    async fn answer(
+    fn answer(
         &mut self,
         request: LeaveRoom,
         reply: Reply<Result<Done, Refusal>>,
         _ctx: &mut Context,
-    ) -> anyhow::Result<()> {
+    ) {
         let job = LeaveJob {
             user: request.caller.user,
             room: request.room,
             at: self.now(),
         };
         self.deps.database.hand_over(Ok(job), reply);
-        Ok(())
     }
 }
 
 impl Answers<CreateRoom> for Rooms {
-    async fn answer(
+    fn answer(
         &mut self,
         request: CreateRoom,
         reply: Reply<Result<Created, Refusal>>,
         _ctx: &mut Context,
-    ) -> anyhow::Result<()> {
+    ) {
         self.deps
             .database
             .hand_over(validate::create(request, &self.deps), reply);
-        Ok(())
     }
 }
 
 impl Answers<UpdateRoom> for Rooms {
-    async fn answer(
+    fn answer(
         &mut self,
         request: UpdateRoom,
         reply: Reply<Result<Created, Refusal>>,
         _ctx: &mut Context,
-    ) -> anyhow::Result<()> {
+    ) {
         self.deps
             .database
             .hand_over(validate::update(request, self.now()), reply);
-        Ok(())
     }
 }
 
 impl Answers<OpenDirect> for Rooms {
-    async fn answer(
+    fn answer(
         &mut self,
         request: OpenDirect,
         reply: Reply<Result<DirectRoom, Refusal>>,
         _ctx: &mut Context,
-    ) -> anyhow::Result<()> {
+    ) {
         let job = OpenDirectJob {
             caller: request.caller.user,
             user: request.user,
@@ -132,17 +132,16 @@ impl Answers<OpenDirect> for Rooms {
             at: self.now(),
         };
         self.deps.database.hand_over(Ok(job), reply);
-        Ok(())
     }
 }
 
 impl Answers<AnswerDirect> for Rooms {
-    async fn answer(
+    fn answer(
         &mut self,
         request: AnswerDirect,
         reply: Reply<Result<Created, Refusal>>,
         _ctx: &mut Context,
-    ) -> anyhow::Result<()> {
+    ) {
         let job = AnswerDirectJob {
             caller: request.caller.user,
             room: request.room,
@@ -150,17 +149,16 @@ impl Answers<AnswerDirect> for Rooms {
             at: self.now(),
         };
         self.deps.database.hand_over(Ok(job), reply);
-        Ok(())
     }
 }
 
 impl Answers<Moderate> for Rooms {
-    async fn answer(
+    fn answer(
         &mut self,
         request: Moderate,
         reply: Reply<Result<Done, Refusal>>,
         _ctx: &mut Context,
-    ) -> anyhow::Result<()> {
+    ) {
         let reason = validate::reason(request.reason);
         let at = self.now();
         let job = reason.map(|reason| ModerateJob {
@@ -173,101 +171,78 @@ impl Answers<Moderate> for Rooms {
             at,
         });
         self.deps.database.hand_over(job, reply);
-        Ok(())
+    }
+}
+
+impl Handles<PresenceLoaded> for Rooms {
+    fn handle(&mut self, fact: &Arc<PresenceLoaded>, _ctx: &mut Context) {
+        self.deps.online.write().load(fact);
     }
 }
 
 impl Handles<PresenceChanged> for Rooms {
-    async fn handle(
-        &mut self,
-        fact: &Arc<PresenceChanged>,
-        ctx: &mut Context,
-    ) -> anyhow::Result<()> {
+    fn handle(&mut self, fact: &Arc<PresenceChanged>, ctx: &mut Context) {
+        self.deps.online.write().change(fact);
         let gone = fact
             .changes
             .iter()
             .filter(|(user, online)| user.guest && !online);
         for (guest, _) in gone {
-            let job = EndGuestJob {
-                guest: guest.id,
-                online: self.deps.online.clone(),
-            };
+            let job = EndGuestJob { guest: guest.id };
             self.deps.database.submit_from(job, ctx.origin());
         }
-        Ok(())
     }
 }
 
 impl Handles<GuestExpired> for Rooms {
-    async fn handle(&mut self, fact: &Arc<GuestExpired>, ctx: &mut Context) -> anyhow::Result<()> {
+    fn handle(&mut self, fact: &Arc<GuestExpired>, ctx: &mut Context) {
         let job = ExpireGuestJob {
             guest: fact.user.clone(),
         };
         self.deps.database.submit_from(job, ctx.origin());
-        Ok(())
     }
 }
 
 impl Handles<GuestRoomsFound> for Rooms {
-    async fn handle(
-        &mut self,
-        fact: &Arc<GuestRoomsFound>,
-        ctx: &mut Context,
-    ) -> anyhow::Result<()> {
+    fn handle(&mut self, fact: &Arc<GuestRoomsFound>, ctx: &mut Context) {
         for room in &fact.rooms {
             let job = RemoveGuestJob {
                 guest: fact.guest.clone(),
                 room: room.clone(),
-                online: self.deps.online.clone(),
                 at: self.now(),
             };
             self.deps.database.submit_from(job, ctx.origin());
         }
-        Ok(())
     }
 }
 
 impl Handles<PeopleForgettable> for Rooms {
-    async fn handle(
-        &mut self,
-        fact: &Arc<PeopleForgettable>,
-        ctx: &mut Context,
-    ) -> anyhow::Result<()> {
+    fn handle(&mut self, fact: &Arc<PeopleForgettable>, ctx: &mut Context) {
         let job = ForgetPeopleJob {
             users: fact.users.clone(),
             unseen_before: fact.unseen_before,
         };
         self.deps.database.submit_from(job, ctx.origin());
-        Ok(())
     }
 }
 
 impl Handles<GuestRemoved> for Rooms {
-    async fn handle(&mut self, fact: &Arc<GuestRemoved>, ctx: &mut Context) -> anyhow::Result<()> {
-        let job = EndGuestJob {
-            guest: fact.guest,
-            online: self.deps.online.clone(),
-        };
+    fn handle(&mut self, fact: &Arc<GuestRemoved>, ctx: &mut Context) {
+        let job = EndGuestJob { guest: fact.guest };
         self.deps.database.submit_from(job, ctx.origin());
-        Ok(())
     }
 }
 
 impl Handles<PeopleEnded> for Rooms {
-    async fn handle(&mut self, fact: &Arc<PeopleEnded>, ctx: &mut Context) -> anyhow::Result<()> {
+    fn handle(&mut self, fact: &Arc<PeopleEnded>, ctx: &mut Context) {
         let users = fact.users.clone();
         let job = ClearEndedJob { users };
         self.deps.database.submit_from(job, ctx.origin());
-        Ok(())
     }
 }
 
 impl Handles<EndedMembersFound> for Rooms {
-    async fn handle(
-        &mut self,
-        fact: &Arc<EndedMembersFound>,
-        ctx: &mut Context,
-    ) -> anyhow::Result<()> {
+    fn handle(&mut self, fact: &Arc<EndedMembersFound>, ctx: &mut Context) {
         for (user, room) in &fact.members {
             let job = EndMembershipJob {
                 user: user.clone(),
@@ -276,6 +251,5 @@ impl Handles<EndedMembersFound> for Rooms {
             };
             self.deps.database.submit_from(job, ctx.origin());
         }
-        Ok(())
     }
 }

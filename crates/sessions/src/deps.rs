@@ -1,14 +1,13 @@
 //! The dependencies of this crate's parts.
 
-use crate::api::{Online, SessionId, UserId};
-use crate::presence::{GracePeriods, Presence};
+use crate::presence::Generation;
 use crate::random::Random;
 use crate::rate_limits::RateLimits;
+use crate::seen_sessions::SeenSessions;
 use crate::settings::Settings;
 use bus::Clock;
-use parking_lot::{Mutex, MutexGuard};
-use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use storage::{ClockTrust, ClockWatch, Database};
 
 /// What the subscriber, the queries and the timers share. Cheap to clone.
@@ -20,27 +19,22 @@ pub struct Deps {
     pub(crate) clock_watch: Arc<ClockWatch>,
     pub(crate) random: Arc<dyn Random>,
     pub(crate) limits: Arc<RateLimits>,
-    presence: Arc<Mutex<Presence>>,
-    seen: Arc<Mutex<HashMap<SessionId, UserId>>>,
+    pub(crate) seen: Arc<SeenSessions>,
+    /// How often the subscriber has been loaded.
+    loads: Arc<AtomicU32>,
 }
 
 impl Deps {
-    /// Collects the dependencies. `database` has the tables; from now on sessions keeps `online` up
-    /// to date.
+    /// Collects the dependencies. `database` has the tables.
     #[must_use]
     pub fn new(
         database: Database,
         settings: Settings,
-        online: Online,
         clock: impl Clock,
         random: impl Random,
     ) -> Self {
         let clock: Arc<dyn Clock> = Arc::new(clock);
         let limits = RateLimits::new(&settings, &clock);
-        let grace = GracePeriods {
-            clean: settings.clean_grace,
-            lost: settings.lost_grace,
-        };
         Self {
             clock_watch: Arc::new(ClockWatch::new(&database)),
             database,
@@ -48,8 +42,8 @@ impl Deps {
             clock,
             limits: Arc::new(limits),
             random: Arc::new(random),
-            presence: Arc::new(Mutex::new(Presence::new(grace, online))),
             seen: Arc::default(),
+            loads: Arc::default(),
         }
     }
 
@@ -71,19 +65,8 @@ impl Deps {
         Ok(false)
     }
 
-    /// Locks the presence table. Only the subscriber uses it; it is here to survive a rebuild of
-    /// the subscriber. Never hold it across an await.
-    pub(crate) fn presence(&self) -> MutexGuard<'_, Presence> {
-        self.presence.lock()
-    }
-
-    /// Notes that a session was used without a connection. A timer writes these in batches.
-    pub(crate) fn note_seen(&self, session: SessionId, user: UserId) {
-        self.seen.lock().insert(session, user);
-    }
-
-    /// Takes the sessions that were noted as seen.
-    pub(crate) fn take_seen(&self) -> HashMap<SessionId, UserId> {
-        std::mem::take(&mut *self.seen.lock())
+    /// Counts a load of the subscriber and returns its number.
+    pub(crate) fn next_generation(&self) -> Generation {
+        Generation(self.loads.fetch_add(1, Relaxed))
     }
 }

@@ -14,12 +14,7 @@ use std::sync::Arc;
 type HelloReply = Reply<Result<Welcome, Refusal>>;
 
 impl Answers<Hello> for Sessions {
-    async fn answer(
-        &mut self,
-        hello: Hello,
-        reply: HelloReply,
-        _ctx: &mut Context,
-    ) -> anyhow::Result<()> {
+    fn answer(&mut self, hello: Hello, reply: HelloReply, _ctx: &mut Context) {
         let Hello {
             proof,
             connection,
@@ -29,13 +24,17 @@ impl Answers<Hello> for Sessions {
         } = hello;
         let now = self.deps.clock.wall_ms();
         let device = HelloContext::clean_device(client);
-        let hello = HelloContext::new(connection, device, now, &self.deps.database);
+        let hello = HelloContext::new(
+            (connection, self.generation),
+            device,
+            now,
+            &self.deps.database,
+        );
         match proof {
             Proof::Guest(name) => self.guest(hello, &name, &from, reply),
             Proof::Token(token) => self.token(hello, token, reply),
             Proof::Jwt { jwt, token } => self.jwt(hello, &jwt, token, (session, from), reply),
         }
-        Ok(())
     }
 }
 
@@ -44,7 +43,7 @@ impl Sessions {
         if !self.deps.settings.guests {
             return reply.answer(Err(Refusal::GuestsOff));
         }
-        if self.deps.presence().open(hello.connection).is_some() {
+        if self.presence.open(hello.connection).is_some() {
             let expected = "no guest name, since this connection has already said hello";
             return reply.answer(Err(Refusal::BadRequest {
                 field: "guest",
@@ -76,8 +75,7 @@ impl Sessions {
 
     fn token(&self, hello: HelloContext, token: Token, reply: HelloReply) {
         let current = self
-            .deps
-            .presence()
+            .presence
             .open(hello.connection)
             .map(|open| open.session);
         self.deps.database.submit(
@@ -133,8 +131,7 @@ impl Sessions {
         hello: &HelloContext,
         known: Option<SessionId>,
     ) -> Result<Option<CurrentSession>, Refusal> {
-        let presence = self.deps.presence();
-        let open = presence.open(hello.connection);
+        let open = self.presence.open(hello.connection);
         if known.is_some() && known != open.map(|open| open.session) {
             return Err(Refusal::BadCredentials);
         }

@@ -1,10 +1,9 @@
 //! Signed identities (JWT): which issuers are trusted, and how their tokens are verified.
 
 use crate::api::Refusal;
+use crate::jws::{self, Members};
 use crate::name::Name;
-use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode};
-use serde::Deserialize;
-use std::collections::HashSet;
+use serde_json::Value;
 
 /// How far the issuer's clock may differ from ours.
 const SKEW_MS: i64 = 60_000;
@@ -16,8 +15,8 @@ const CLAIM_MAX: usize = 255;
 /// Whose signatures are trusted.
 #[derive(Debug, Clone)]
 pub struct JwtSettings {
-    /// The keys to verify signatures with; only their algorithms are accepted. Default none. Use
-    /// more than one only while replacing a key.
+    /// The keys to verify signatures with. Default none. Use more than one only while replacing a
+    /// key.
     pub keys: Vec<JwtKey>,
     /// The required `iss`. Default: any. If unset, everyone with a key can vouch for anyone.
     pub issuer: Option<String>,
@@ -26,12 +25,9 @@ pub struct JwtSettings {
     pub audience: Option<String>,
 }
 
-/// A key to verify signatures with. `Debug` hides it.
+/// A key to verify signatures with HMAC and SHA-256 (HS256). `Debug` hides it.
 #[derive(Clone)]
-pub struct JwtKey {
-    algorithm: Algorithm,
-    key: DecodingKey,
-}
+pub struct JwtKey(Vec<u8>);
 
 /// A secret is too short to be secure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -44,17 +40,13 @@ impl JwtKey {
         if secret.len() < SECRET_MIN {
             return Err(WeakSecret);
         }
-        crate::hmac::install();
-        Ok(Self {
-            algorithm: Algorithm::HS256,
-            key: DecodingKey::from_secret(secret),
-        })
+        Ok(Self(secret.to_vec()))
     }
 }
 
 impl std::fmt::Debug for JwtKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "JwtKey({:?}, …)", self.algorithm)
+        f.write_str("JwtKey(HS256, …)")
     }
 }
 
@@ -68,10 +60,8 @@ pub(crate) struct Identity {
     pub(crate) expires_at: i64,
 }
 
-/// The claims that are used. Times are seconds, possibly with a fraction.
-#[derive(Deserialize)]
+/// The claims that are used (RFC 7519). Times are seconds, possibly with a fraction.
 struct Claims {
-    #[serde(default)]
     iss: String,
     sub: String,
     name: String,
@@ -79,12 +69,41 @@ struct Claims {
     nbf: Option<f64>,
 }
 
+impl Claims {
+    /// Returns the claims, unless one is missing or of the wrong type.
+    fn of(members: &Members) -> Option<Self> {
+        let text = |name: &str| Some(members.get(name)?.as_str()?.to_owned());
+        Some(Self {
+            iss: match members.get("iss") {
+                Some(issuer) => issuer.as_str()?.to_owned(),
+                None => String::new(),
+            },
+            sub: text("sub")?,
+            name: text("name")?,
+            exp: numeric_date(members.get("exp")?)?,
+            nbf: match members.get("nbf") {
+                Some(Value::Null) | None => None,
+                Some(time) => Some(numeric_date(time)?),
+            },
+        })
+    }
+}
+
+/// Returns seconds since 1970, unless they are absurd.
+fn numeric_date(value: &Value) -> Option<f64> {
+    #[expect(clippy::cast_precision_loss, reason = "it is only a bound")]
+    const MOST: f64 = u64::MAX as f64;
+    value.as_f64().filter(|seconds| seconds.abs() <= MOST)
+}
+
 /// Verifies an identity and checks that it is valid now.
 pub(crate) fn verify(settings: &JwtSettings, jwt: &str, now_ms: i64) -> Result<Identity, Refusal> {
-    let mut checked = settings.keys.iter().map(|key| check(settings, key, jwt));
-    let claims = checked
-        .find_map(Result::ok)
-        .ok_or(Refusal::BadCredentials)?;
+    let keys = settings.keys.iter().map(|key| key.0.as_slice());
+    let members = jws::verify(jwt, keys).ok_or(Refusal::BadCredentials)?;
+    let claims = Claims::of(&members).ok_or(Refusal::BadCredentials)?;
+    if !is_meant_for_us(settings, &members) {
+        return Err(Refusal::BadCredentials);
+    }
     let expires_at = valid_until(&claims, now_ms)?;
     if !is_claim(&claims.sub) || (!claims.iss.is_empty() && !is_claim(&claims.iss)) {
         return Err(Refusal::BadCredentials);
@@ -101,26 +120,20 @@ pub(crate) fn verify(settings: &JwtSettings, jwt: &str, now_ms: i64) -> Result<I
     })
 }
 
-/// Checks signature, issuer and audience. The times are checked later, against our own clock.
-fn check(
-    settings: &JwtSettings,
-    key: &JwtKey,
-    jwt: &str,
-) -> Result<Claims, jsonwebtoken::errors::Error> {
-    let mut validation = Validation::new(key.algorithm);
-    validation.validate_exp = false;
-    validation.validate_aud = settings.audience.is_some();
-    let mut required = HashSet::from(["exp".to_owned(), "sub".to_owned()]);
-    if let Some(issuer) = &settings.issuer {
-        validation.set_issuer(&[issuer]);
-        required.insert("iss".to_owned());
-    }
-    if let Some(audience) = &settings.audience {
-        validation.set_audience(&[audience]);
-        required.insert("aud".to_owned());
-    }
-    validation.required_spec_claims = required;
-    Ok(decode::<Claims>(jwt, &key.key, &validation)?.claims)
+/// Checks issuer and audience, which is one text or a list of them.
+fn is_meant_for_us(settings: &JwtSettings, members: &Members) -> bool {
+    let is = |found: &Value, wanted: &String| found.as_str() == Some(wanted);
+    let issuer = settings.issuer.as_ref().is_none_or(|wanted| {
+        let issuer = members.get("iss");
+        issuer.is_some_and(|found| is(found, wanted))
+    });
+    let audience = settings.audience.as_ref().is_none_or(|wanted| {
+        members.get("aud").is_some_and(|audience| match audience {
+            Value::Array(all) => all.iter().any(|one| is(one, wanted)),
+            one => is(one, wanted),
+        })
+    });
+    issuer && audience
 }
 
 /// Returns until when the identity is valid. One accepted only because of the skew is valid until
@@ -169,8 +182,7 @@ fn name_of(claim: &str) -> Option<Name> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use jsonwebtoken::{EncodingKey, Header, encode};
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     const SECRET: &[u8] = b"0123456789abcdef0123456789abcdef";
     const NOW_S: i64 = 1_795_176_000;
@@ -185,9 +197,9 @@ mod tests {
         }
     }
 
-    fn sign(algorithm: Algorithm, secret: &[u8], claims: &Value) -> String {
-        let key = EncodingKey::from_secret(secret);
-        encode(&Header::new(algorithm), claims, &key).unwrap()
+    fn sign(algorithm: &str, secret: &[u8], claims: &Value) -> String {
+        let header = json!({"typ": "JWT", "alg": algorithm});
+        jws::sign(&header.to_string(), &claims.to_string(), secret)
     }
 
     /// Claims for Alice, valid for an hour, with `more` added; null removes a claim.
@@ -205,11 +217,7 @@ mod tests {
     }
 
     fn read(settings: &JwtSettings, more: &Value) -> Result<Identity, Refusal> {
-        verify(
-            settings,
-            &sign(Algorithm::HS256, SECRET, &claims(more)),
-            NOW_MS,
-        )
+        verify(settings, &sign("HS256", SECRET, &claims(more)), NOW_MS)
     }
 
     #[test]
@@ -224,12 +232,8 @@ mod tests {
     #[test]
     fn another_key_or_algorithm_counts_for_nothing() {
         let claims = claims(&json!({}));
-        let other_key = sign(
-            Algorithm::HS256,
-            b"another key of thirty-two bytes!",
-            &claims,
-        );
-        let other_algorithm = sign(Algorithm::HS512, SECRET, &claims);
+        let other_key = sign("HS256", b"another key of thirty-two bytes!", &claims);
+        let other_algorithm = sign("HS512", SECRET, &claims);
         let unsigned =
             "eyJhbGciOiJub25lIn0.eyJzdWIiOiJ1MSIsIm5hbWUiOiJhbGljZSIsImV4cCI6OTk5OTk5OTk5OX0.";
         for jwt in [
@@ -263,6 +267,11 @@ mod tests {
             json!({"sub": ""}),
             json!({"sub": "a\0b"}),
             json!({"exp": "soon"}),
+            json!({"exp": (NOW_S + 60).to_string()}),
+            json!({"nbf": "now"}),
+            json!({"nbf": [NOW_S]}),
+            json!({"iss": 7}),
+            json!({"name": ["alice"]}),
         ] {
             assert_eq!(
                 read(&settings(), &bad),
@@ -280,6 +289,11 @@ mod tests {
         // past.
         assert_eq!(exp(-59).unwrap().expires_at, NOW_MS + 1000);
         assert_eq!(exp(-60), Err(Refusal::TokenExpired));
+        let fraction = read(
+            &settings(),
+            &json!({"exp": 1_795_176_000.75, "nbf": 1_795_175_999.5}),
+        );
+        assert_eq!(fraction.unwrap().expires_at, NOW_MS + 750);
         let nbf = |by: i64| read(&settings(), &json!({"nbf": NOW_S + by}));
         assert!(nbf(60).is_ok());
         assert_eq!(nbf(61), Err(Refusal::BadCredentials));
@@ -314,6 +328,22 @@ mod tests {
         ] {
             let mut bad = good.clone();
             bad[claim] = value;
+            assert_eq!(read(&strict, &bad), Err(Refusal::BadCredentials), "{bad}");
+        }
+        for aud in [json!("parlor"), json!(["mail", "parlor"])] {
+            let mut good = good.clone();
+            good["aud"] = aud;
+            assert!(read(&strict, &good).is_ok(), "{good}");
+        }
+        for aud in [
+            json!([]),
+            json!(["Parlor"]),
+            json!({"parlor": 1}),
+            json!([["parlor"]]),
+            json!(7),
+        ] {
+            let mut bad = good.clone();
+            bad["aud"] = aud;
             assert_eq!(read(&strict, &bad), Err(Refusal::BadCredentials), "{bad}");
         }
         // Unset, they may be anything.

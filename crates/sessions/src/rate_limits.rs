@@ -1,29 +1,29 @@
 //! Rate limits on password attempts and on new users.
 
 use crate::api::{Refusal, SessionId};
-use crate::limiter::Limiter;
+use crate::keyed_limiter::KeyedLimiter;
 use crate::settings::Settings;
 use bus::Clock;
 use std::sync::Arc;
 
 /// The rate limits, keyed by name, network or session.
 pub(crate) struct RateLimits {
-    names: Limiter,
-    networks: Limiter,
-    sessions: Limiter,
-    guests: Limiter,
-    accounts: Limiter,
+    names: KeyedLimiter,
+    networks: KeyedLimiter,
+    sessions: KeyedLimiter,
+    guests: KeyedLimiter,
+    accounts: KeyedLimiter,
 }
 
 impl RateLimits {
     pub(crate) fn new(settings: &Settings, clock: &Arc<dyn Clock>) -> Self {
-        let per_minute = |max| Limiter::per_minute(max, Arc::clone(clock));
+        let per_minute = |max| KeyedLimiter::per_minute(max, Arc::clone(clock));
         Self {
             names: per_minute(settings.attempts_per_name),
             networks: per_minute(settings.attempts_per_network),
             sessions: per_minute(settings.attempts_per_name),
             guests: per_minute(settings.guests_per_network),
-            accounts: Limiter::per_hour(settings.accounts_per_network, Arc::clone(clock)),
+            accounts: KeyedLimiter::per_hour(settings.accounts_per_network, Arc::clone(clock)),
         }
     }
 
@@ -62,6 +62,6 @@ impl RateLimits {
             &self.guests,
             &self.accounts,
         ];
-        all.into_iter().for_each(Limiter::forget_old);
+        all.into_iter().for_each(KeyedLimiter::forget_old);
     }
 }

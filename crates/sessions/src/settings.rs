@@ -1,6 +1,7 @@
 //! The settings of sessions.
 
 use crate::jwt::JwtSettings;
+use crate::presence::GracePeriods;
 use std::time::Duration;
 
 /// Who may register an account.
@@ -100,6 +101,13 @@ impl Default for Settings {
 }
 
 impl Settings {
+    pub(crate) fn grace_periods(&self) -> GracePeriods {
+        GracePeriods {
+            clean: self.clean_grace,
+            lost: self.lost_grace,
+        }
+    }
+
     /// Raises all limits beyond reach, for load tests that run the same code.
     #[must_use]
     pub fn unlimited(self) -> Self {

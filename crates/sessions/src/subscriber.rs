@@ -2,15 +2,16 @@
 
 use crate::api::{
     CancelHello, Disconnected, EpochChanged, Hello, KeepConnected, Logout, PresenceChanged,
-    Refusal, RevokeSession, SessionEnded, StoreReachable,
+    PresenceLoaded, Refusal, RevokeSession, SessionEnded, StoreReachable,
 };
 use crate::deps::Deps;
 use crate::jobs;
 use crate::presence::{
-    ConnectedSession, ConnectedSessionsRead, ConnectionsOpened, SessionsDisconnected, Tick,
+    ConnectedSession, ConnectedSessionsRead, ConnectionsOpened, Generation, Presence,
+    SessionsDisconnected, Tick,
 };
 use crate::store;
-use bus::{Answers, Context, Handles, LoadError, Reply, Subscriber, Wiring};
+use bus::{Answers, Context, Essential, Handles, LoadError, Reply, Subscriber, Wiring};
 use futures_util::FutureExt as _;
 use std::sync::Arc;
 use storage::{Database, DatabaseChanged, DatabaseState, StorageError};
@@ -21,23 +22,36 @@ const OTHERS: &str = "others";
 /// Opens and closes sessions, and publishes presence.
 pub struct Sessions {
     pub(crate) deps: Deps,
+    pub(crate) presence: Presence,
+    pub(crate) generation: Generation,
+    /// What this state began with, until the end of its first turn.
+    loaded: Option<PresenceLoaded>,
 }
 
 impl Subscriber for Sessions {
     const NAME: &'static str = "sessions";
+    type Kind = Essential;
     /// High, so that a reconnect storm becomes few [`PresenceChanged`] events.
     const TURN_MAX: usize = 256;
     type Deps = Deps;
 
     async fn load(deps: &Deps) -> Result<Self, LoadError> {
         let connected = connected_sessions(&deps.database).await?;
-        let now = deps.clock.uptime();
-        let mut presence = deps.presence();
+        let generation = deps.next_generation();
+        let mut presence = Presence::new(deps.settings.grace_periods(), generation);
         for session in &connected {
-            presence.restore(session, now);
+            presence.restore(session, deps.clock.uptime());
         }
-        drop(presence);
-        Ok(Self { deps: deps.clone() })
+        let loaded = PresenceLoaded {
+            online: presence.online(),
+            connections_forgotten: generation != Generation::FIRST,
+        };
+        Ok(Self {
+            deps: deps.clone(),
+            presence,
+            generation,
+            loaded: Some(loaded),
+        })
     }
 
     fn wire(wiring: &mut Wiring<Self>) {
@@ -57,12 +71,14 @@ impl Subscriber for Sessions {
             .on::<Tick>();
     }
 
-    async fn turn_ended(&mut self, ctx: &mut Context) -> anyhow::Result<()> {
-        let changes = self.deps.presence().take_changes();
+    fn turn_ended(&mut self, ctx: &mut Context) {
+        if let Some(loaded) = self.loaded.take() {
+            ctx.emit(loaded);
+        }
+        let changes = self.presence.take_changes();
         if !changes.is_empty() {
             ctx.emit(PresenceChanged { changes });
         }
-        Ok(())
     }
 }
 
@@ -77,61 +93,39 @@ pub(crate) async fn connected_sessions(
 }
 
 impl Answers<Disconnected> for Sessions {
-    async fn answer(
-        &mut self,
-        request: Disconnected,
-        reply: Reply<()>,
-        _ctx: &mut Context,
-    ) -> anyhow::Result<()> {
+    fn answer(&mut self, request: Disconnected, reply: Reply<()>, _ctx: &mut Context) {
         let now = self.deps.clock.uptime();
-        self.deps
-            .presence()
-            .closed(request.connection, request.clean, now);
+        self.presence.closed(request.connection, request.clean, now);
         reply.answer(());
-        Ok(())
     }
 }
 
 impl Answers<CancelHello> for Sessions {
-    async fn answer(
-        &mut self,
-        request: CancelHello,
-        reply: Reply<()>,
-        _ctx: &mut Context,
-    ) -> anyhow::Result<()> {
+    fn answer(&mut self, request: CancelHello, reply: Reply<()>, _ctx: &mut Context) {
         let now = self.deps.clock.uptime();
-        self.deps
-            .presence()
-            .hello_cancelled(request.connection, now);
+        self.presence.hello_cancelled(request.connection, now);
         reply.answer(());
-        Ok(())
     }
 }
 
 impl Answers<KeepConnected> for Sessions {
-    async fn answer(
+    fn answer(
         &mut self,
         _request: KeepConnected,
         reply: Reply<Result<(), Refusal>>,
         _ctx: &mut Context,
-    ) -> anyhow::Result<()> {
-        self.deps.presence().keep();
+    ) {
+        self.presence.keep();
         let job = jobs::NoteConnectedSeen {
-            seen: self.deps.take_seen(),
+            seen: self.deps.seen.take(),
             now: self.deps.clock.wall_ms(),
         };
         self.deps.database.submit(job, reply);
-        Ok(())
     }
 }
 
 impl Answers<Logout> for Sessions {
-    async fn answer(
-        &mut self,
-        request: Logout,
-        reply: Reply<Result<(), Refusal>>,
-        _ctx: &mut Context,
-    ) -> anyhow::Result<()> {
+    fn answer(&mut self, request: Logout, reply: Reply<Result<(), Refusal>>, _ctx: &mut Context) {
         let now = self.deps.clock.wall_ms();
         self.deps.database.submit(
             jobs::EndOwnSession {
@@ -140,24 +134,23 @@ impl Answers<Logout> for Sessions {
             },
             reply,
         );
-        Ok(())
     }
 }
 
 impl Answers<RevokeSession> for Sessions {
-    async fn answer(
+    fn answer(
         &mut self,
         request: RevokeSession,
         reply: Reply<Result<(), Refusal>>,
         _ctx: &mut Context,
-    ) -> anyhow::Result<()> {
+    ) {
         let RevokeSession { caller, session } = request;
         let now = self.deps.clock.wall_ms();
         if session == OTHERS {
             self.deps
                 .database
                 .submit(jobs::RevokeOthers { caller, now }, reply);
-            return Ok(());
+            return;
         }
         match session.parse() {
             Ok(session) => {
@@ -170,83 +163,51 @@ impl Answers<RevokeSession> for Sessions {
             }
             Err(_) => reply.answer(Err(jobs::NO_SUCH_SESSION)),
         }
-        Ok(())
     }
 }
 
 impl Handles<ConnectionsOpened> for Sessions {
-    async fn handle(
-        &mut self,
-        opened: &Arc<ConnectionsOpened>,
-        _ctx: &mut Context,
-    ) -> anyhow::Result<()> {
+    fn handle(&mut self, opened: &Arc<ConnectionsOpened>, _ctx: &mut Context) {
         let now = self.deps.clock.uptime();
-        let mut presence = self.deps.presence();
         for opening in &opened.0 {
-            presence.opened(opening, now);
+            self.presence.opened(opening, now);
         }
-        Ok(())
     }
 }
 
 impl Handles<SessionsDisconnected> for Sessions {
-    async fn handle(
-        &mut self,
-        left: &Arc<SessionsDisconnected>,
-        _ctx: &mut Context,
-    ) -> anyhow::Result<()> {
-        self.deps.presence().disconnected(&left.0);
-        Ok(())
+    fn handle(&mut self, left: &Arc<SessionsDisconnected>, _ctx: &mut Context) {
+        self.presence.disconnected(&left.0);
     }
 }
 
 impl Handles<ConnectedSessionsRead> for Sessions {
-    async fn handle(
-        &mut self,
-        counted: &Arc<ConnectedSessionsRead>,
-        _ctx: &mut Context,
-    ) -> anyhow::Result<()> {
+    fn handle(&mut self, counted: &Arc<ConnectedSessionsRead>, _ctx: &mut Context) {
         let now = self.deps.clock.uptime();
-        let mut presence = self.deps.presence();
         for marked in &counted.0 {
-            presence.reconcile(marked, now);
+            self.presence.reconcile(marked, now);
         }
-        Ok(())
     }
 }
 
 impl Handles<SessionEnded> for Sessions {
-    async fn handle(
-        &mut self,
-        ended: &Arc<SessionEnded>,
-        _ctx: &mut Context,
-    ) -> anyhow::Result<()> {
+    fn handle(&mut self, ended: &Arc<SessionEnded>, _ctx: &mut Context) {
         let now = self.deps.clock.uptime();
-        self.deps.presence().ended(ended.session, now);
-        Ok(())
+        self.presence.ended(ended.session, now);
     }
 }
 
 impl Handles<storage::StoreEpochChanged> for Sessions {
-    async fn handle(
-        &mut self,
-        changed: &Arc<storage::StoreEpochChanged>,
-        ctx: &mut Context,
-    ) -> anyhow::Result<()> {
+    fn handle(&mut self, changed: &Arc<storage::StoreEpochChanged>, ctx: &mut Context) {
         if changed.database == self.deps.database.name() {
             let epoch = changed.epoch.clone();
             ctx.emit(EpochChanged { epoch });
         }
-        Ok(())
     }
 }
 
 impl Handles<DatabaseChanged> for Sessions {
-    async fn handle(
-        &mut self,
-        changed: &Arc<DatabaseChanged>,
-        ctx: &mut Context,
-    ) -> anyhow::Result<()> {
+    fn handle(&mut self, changed: &Arc<DatabaseChanged>, ctx: &mut Context) {
         if changed.database == self.deps.database.name() {
             match changed.is {
                 DatabaseState::Lost => ctx.emit(StoreReachable(false)),
@@ -256,13 +217,12 @@ impl Handles<DatabaseChanged> for Sessions {
                 DatabaseState::Connecting | DatabaseState::Closed => {}
             }
         }
-        Ok(())
     }
 }
 
 impl Handles<Tick> for Sessions {
-    async fn handle(&mut self, _tick: &Arc<Tick>, ctx: &mut Context) -> anyhow::Result<()> {
-        let due = self.deps.presence().due(self.deps.clock.uptime());
+    fn handle(&mut self, _tick: &Arc<Tick>, ctx: &mut Context) {
+        let due = self.presence.due(self.deps.clock.uptime());
         if !due.is_empty() {
             let job = jobs::Disconnect {
                 due,
@@ -270,6 +230,5 @@ impl Handles<Tick> for Sessions {
             };
             self.deps.database.submit_from(job, ctx.origin());
         }
-        Ok(())
     }
 }

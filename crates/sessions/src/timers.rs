@@ -74,7 +74,7 @@ impl Timers {
 
     pub(crate) async fn write_seen(self) -> anyhow::Result<()> {
         self.deps.limits.forget_old();
-        let sessions = self.deps.take_seen();
+        let sessions = self.deps.seen.take();
         if sessions.is_empty() {
             return Ok(());
         }

@@ -1,5 +1,6 @@
 //! The configuration of a database.
 
+use crate::backend::postgres::{ConnectError, PostgresUrl};
 use crate::error::RETRY_AFTER;
 use crate::{Backend, OpenError, StorageError};
 use diesel_migrations::EmbeddedMigrations;
@@ -13,10 +14,14 @@ pub enum Url {
     /// A file; created with its directories.
     Sqlite(PathBuf),
     /// `postgres://…`; `Debug` never shows it.
-    Postgres(String),
+    Postgres(PostgresUrl),
 }
 
 impl Url {
+    pub(crate) fn is_file(&self) -> bool {
+        matches!(self, Self::Sqlite(_))
+    }
+
     pub(crate) fn backend(&self) -> Backend {
         match self {
             Self::Sqlite(_) => Backend::Sqlite,
@@ -69,6 +74,9 @@ pub struct DatabaseConfig {
     pub idle_timeout: Duration,
     /// Whether the server is not ready without this database.
     pub critical: bool,
+    /// How long a start waits for this database, if it is critical and on a PostgreSQL server that
+    /// cannot be reached. Default 60 s.
+    pub start_wait: Duration,
     /// Whether several nodes share this store: then no exclusive lock is taken.
     pub shared: bool,
     /// How an older copy of the store is noticed; `None`: it is not.
@@ -128,6 +136,7 @@ impl DatabaseConfig {
             acquire_timeout: Duration::from_secs(2),
             statement_timeout: Duration::from_secs(2),
             idle_timeout: Duration::from_secs(600),
+            start_wait: Duration::from_secs(60),
             shared: false,
             watermark: None,
             mark_file: None,
@@ -140,14 +149,26 @@ impl DatabaseConfig {
     pub(crate) fn unreachable(&self, cause: &dyn Display) -> OpenError {
         OpenError::Storage(StorageError::Unavailable {
             database: self.name.clone(),
-            cause: cause.to_string(),
+            cause: match &self.url {
+                Url::Sqlite(path) => format!("{}: {cause}", path.display()),
+                Url::Postgres(_) => cause.to_string(),
+            },
             retry_after: RETRY_AFTER,
         })
     }
 
+    /// Returns the error for a server to which there is no connection.
+    pub(crate) fn cannot_connect(&self, error: &ConnectError) -> OpenError {
+        if error.may_pass() {
+            self.unreachable(error)
+        } else {
+            self.unusable(&error.to_string())
+        }
+    }
+
     /// Returns the error for a store that Parlor must not use, for this reason.
     pub(crate) fn unusable(&self, why: &str) -> OpenError {
-        OpenError::Foreign {
+        OpenError::Unusable {
             store: self.store(),
             why: why.to_owned(),
         }

@@ -95,6 +95,7 @@ pub mod transfer;
 mod watermark;
 mod writes;
 
+pub use backend::postgres::{PostgresUrl, UrlError};
 pub use config::{DatabaseConfig, Migrations, ReplicaOf, Url};
 pub use database::Database;
 pub use error::{Fault, JobError, OpenError, StorageError};

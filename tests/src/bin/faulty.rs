@@ -4,12 +4,14 @@
 //! `FAULTY_RANK` whether it is essential. With a file `calm` in the data directory it behaves.
 
 use anyhow::Context as _;
-use bus::SystemClock;
-use bus::{Builder, Context, Handles, LoadError, Running, Subscriber, Tasks, Wiring};
+use bus::{
+    Builder, Context, Essential, Handles, HandlesAsync, Isolated, LoadError, Running, Subscriber,
+    SystemClock, Tasks, Wiring,
+};
 use gateway::{Gateway, Health, Listeners, Serving};
 use rooms::api::EntriesAppended;
 use sessions::SystemRandom;
-use sessions::api::{KeepConnected, Online};
+use sessions::api::KeepConnected;
 use std::env::var;
 use std::future::pending;
 use std::net::SocketAddr;
@@ -18,7 +20,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
-use storage::{Database, DatabaseConfig, Migrations, Registry, Url};
+use storage::{Database, DatabaseConfig, Migrations, PostgresUrl, Registry, Url};
 use tests::Misbehaviour;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -26,11 +28,11 @@ use tokio_util::sync::CancellationToken;
 /// Time limit of each stage of the stop.
 const STAGE: Duration = Duration::from_secs(2);
 
+/// Short, so that a stuck handler is soon found.
+const HANDLER_LIMIT: Duration = Duration::from_millis(200);
+
 /// Every how many events one goes wrong.
 const EACH: u64 = 100;
-
-/// Counts events and misbehaves.
-struct Faulty(Arc<Fault>);
 
 /// State that outlives the subscriber.
 struct Fault {
@@ -40,15 +42,41 @@ struct Fault {
     ended: AtomicBool,
 }
 
-impl Subscriber for Faulty {
+impl Fault {
+    fn load(&self) -> Result<(), LoadError> {
+        if self.ended.load(Ordering::Relaxed) {
+            return Err(LoadError::Broken(anyhow::anyhow!("it has ended")));
+        }
+        Ok(())
+    }
+
+    /// Counts an event and misbehaves on each hundredth. Returns whether the handler must hang.
+    fn event(&self) -> bool {
+        let handled = self.handled.fetch_add(1, Ordering::Relaxed) + 1;
+        if !handled.is_multiple_of(EACH) || self.data.join("calm").exists() {
+            return false;
+        }
+        match self.does {
+            Misbehaviour::Panics => panic!("faulty, as it should be"),
+            Misbehaviour::Hangs => true,
+            Misbehaviour::Ends => {
+                self.ended.store(true, Ordering::Relaxed);
+                panic!("faulty, and never again")
+            }
+        }
+    }
+}
+
+/// An essential subscriber that misbehaves. When it hangs, it keeps its thread.
+struct FaultyEssential(Arc<Fault>);
+
+impl Subscriber for FaultyEssential {
     const NAME: &'static str = "faulty";
+    type Kind = Essential;
     type Deps = Arc<Fault>;
 
     async fn load(fault: &Arc<Fault>) -> Result<Self, LoadError> {
-        if fault.ended.load(Ordering::Relaxed) {
-            return Err(LoadError::Broken(anyhow::anyhow!("it has ended")));
-        }
-        Ok(Self(Arc::clone(fault)))
+        fault.load().map(|()| Self(Arc::clone(fault)))
     }
 
     fn wire(wiring: &mut Wiring<Self>) {
@@ -56,31 +84,53 @@ impl Subscriber for Faulty {
     }
 }
 
-impl Handles<EntriesAppended> for Faulty {
-    async fn handle(&mut self, _: &Arc<EntriesAppended>, _: &mut Context) -> anyhow::Result<()> {
-        let handled = self.0.handled.fetch_add(1, Ordering::Relaxed) + 1;
-        if !handled.is_multiple_of(EACH) || self.0.data.join("calm").exists() {
-            return Ok(());
-        }
-        match self.0.does {
-            Misbehaviour::Panics => panic!("faulty, as it should be"),
-            Misbehaviour::Hangs => pending().await,
-            Misbehaviour::Ends => {
-                self.0.ended.store(true, Ordering::Relaxed);
-                panic!("faulty, and never again")
+impl Handles<EntriesAppended> for FaultyEssential {
+    fn handle(&mut self, _: &Arc<EntriesAppended>, _: &mut Context) {
+        if self.0.event() {
+            loop {
+                std::thread::park();
             }
         }
     }
 }
 
-#[tokio::main]
-async fn main() -> ExitCode {
+/// An isolated subscriber that misbehaves.
+struct FaultyIsolated(Arc<Fault>);
+
+impl Subscriber for FaultyIsolated {
+    const NAME: &'static str = "faulty";
+    type Kind = Isolated;
+    type Deps = Arc<Fault>;
+
+    async fn load(fault: &Arc<Fault>) -> Result<Self, LoadError> {
+        fault.load().map(|()| Self(Arc::clone(fault)))
+    }
+
+    fn wire(wiring: &mut Wiring<Self>) {
+        wiring.on_async::<EntriesAppended>();
+    }
+}
+
+impl HandlesAsync<EntriesAppended> for FaultyIsolated {
+    async fn handle(&mut self, _: &Arc<EntriesAppended>, _: &mut Context) -> anyhow::Result<()> {
+        if self.0.event() {
+            pending::<()>().await;
+        }
+        Ok(())
+    }
+}
+
+fn main() -> ExitCode {
     tracing_subscriber::fmt()
         .json()
         .flatten_event(true)
         .with_writer(std::io::stderr)
         .init();
-    match serve().await {
+    let runtime = tokio::runtime::Runtime::new().expect("the runtime starts");
+    let served = runtime.block_on(serve());
+    // Does not wait for a handler that hangs.
+    runtime.shutdown_background();
+    match served {
         Ok(()) => ExitCode::SUCCESS,
         Err(why) => {
             eprintln!("faulty: {why:#}");
@@ -102,9 +152,9 @@ struct App {
 async fn serve() -> anyhow::Result<()> {
     let tasks = Tasks::new(CancellationToken::new());
     let asked = listen_for_signals(&tasks)?;
-    let house = build(&tasks).await?;
+    let app = build(&tasks).await?;
     tasks.stopping().cancelled().await;
-    house.stop().await;
+    app.stop().await;
     anyhow::ensure!(asked.is_cancelled(), "a part of the server has ended");
     Ok(())
 }
@@ -123,20 +173,22 @@ fn listen_for_signals(tasks: &Tasks) -> anyhow::Result<CancellationToken> {
 
 /// Builds the server as `parlor`'s composition root does, without settings and without extensions.
 async fn build(tasks: &Tasks) -> anyhow::Result<App> {
-    let mut builder = Builder::new(bus::Settings::default(), tasks);
+    let settings = bus::Settings {
+        handler_limit: HANDLER_LIMIT,
+        ..bus::Settings::default()
+    };
+    let mut builder = Builder::new(settings, tasks);
     let registry = Registry::new(builder.bus(), tasks.clone());
     let core = open(&registry).await?;
     let listeners = Listeners::bind(
         address("PARLOR_LISTEN")?,
         address("PARLOR_OPERATOR_LISTEN")?,
     )?;
-    let online = Online::new();
-    let rooms = rooms::Deps::new(core.clone(), rooms::Settings::default(), online.clone());
+    let rooms = rooms::Deps::new(core.clone(), rooms::Settings::default());
     rooms::create_general(&rooms).await?;
     let sessions = sessions::Deps::new(
         core.clone(),
         sessions::Settings::default().unlimited(),
-        online.clone(),
         SystemClock::new(),
         SystemRandom,
     );
@@ -148,7 +200,7 @@ async fn build(tasks: &Tasks) -> anyhow::Result<App> {
     add_faulty(&mut builder)?;
     builder.asks::<KeepConnected>();
     let settings = gateway::Settings::default().unlimited();
-    let gateway = Gateway::wire(&mut builder, tasks, online, settings.limits.clone());
+    let gateway = Gateway::wire(&mut builder, tasks, settings.limits.clone());
     let addresses = (listeners.address()?, listeners.operator_address()?);
 
     let running = builder.start().await?;
@@ -170,7 +222,7 @@ async fn build(tasks: &Tasks) -> anyhow::Result<App> {
 
 async fn open(registry: &Registry) -> anyhow::Result<Database> {
     let url = match var("CORE_DB_URL") {
-        Ok(url) => Url::Postgres(url),
+        Ok(url) => Url::Postgres(PostgresUrl::parse(&url)?),
         Err(_) => Url::Sqlite(data()?.join("core.db")),
     };
     let migrations = Migrations::Folder(tests::workspace().join("migrations/core"));
@@ -192,8 +244,8 @@ fn add_faulty(builder: &mut Builder) -> anyhow::Result<()> {
         ended: AtomicBool::new(false),
     });
     match var("FAULTY_RANK")?.as_str() {
-        "essential" => builder.essential::<Faulty>(fault),
-        _ => builder.isolated::<Faulty>(fault),
+        "essential" => builder.essential::<FaultyEssential>(fault),
+        _ => builder.isolated::<FaultyIsolated>(fault),
     };
     Ok(())
 }

@@ -114,11 +114,11 @@ on_both! {
         let _ = misbehaving(store, SHORT, A_MOMENT, Misbehaviour::Panics, Rank::Essential).await;
     }
 
-    async fn an_essential_subscriber_that_hangs_loses_nothing(store: Store) {
+    async fn an_essential_subscriber_that_hangs_stops_the_server_and_loses_nothing(store: Store) {
         let _ = misbehaving(store, SHORT, A_MOMENT, Misbehaviour::Hangs, Rank::Essential).await;
     }
 
-    async fn an_essential_subscriber_that_ends_stops_the_house_and_loses_nothing(store: Store) {
+    async fn an_essential_subscriber_that_ends_stops_the_server_and_loses_nothing(store: Store) {
         let _ = misbehaving(store, SHORT, A_MOMENT, Misbehaviour::Ends, Rank::Essential).await;
     }
 

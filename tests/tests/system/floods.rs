@@ -113,6 +113,34 @@ on_both! {
         assert!(reply["ok"]["seq"].is_i64(), "{reply}");
     }
 
+    async fn a_hello_on_a_slow_line_is_waited_for(store: Store) {
+        let settings = Settings::default()
+            .with("PARLOR_HELLO_TIMEOUT_MS", "1000")
+            .with("PARLOR_HEADER_TIMEOUT_MS", "1000");
+        let server = store.serve(settings).await;
+        let mut raw = Raw::connect(server.address()).await.unwrap();
+        raw.upgrade().await.unwrap();
+        let hello = json!({"guest": "alice", "client": "x".repeat(1_500)});
+        let message = frame(&json!({"id": 1, "op": "hello", "d": hello}).to_string());
+        for piece in message.chunks(40) {
+            raw.bytes(piece).await.unwrap();
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        let reply = raw.reply(1).await.expect("the connection lives");
+        assert!(reply["ok"].is_object(), "{reply}");
+
+        let mut dripped = Raw::connect(server.address()).await.unwrap();
+        dripped.upgrade().await.unwrap();
+        dripped.bytes(&message[..100]).await.unwrap();
+        let closed = loop {
+            match tokio::time::timeout(Duration::from_millis(100), dripped.next()).await {
+                Ok(said) => break said,
+                Err(_) => dripped.bytes(b"x").await.unwrap(),
+            }
+        };
+        assert_eq!(closed, Received::Close(4501));
+    }
+
     async fn who_answers_pings_pays_nothing_and_other_pongs_cost(store: Store) {
         let settings = Settings::default()
             .limited()

@@ -2,7 +2,7 @@
 
 use http::{Method, StatusCode};
 use serde_json::json;
-use tests::on_both;
+use tests::{Refusal, on_both};
 
 on_both! {
     async fn a_program_sends_and_reads_over_http(store: Store) {
@@ -22,6 +22,70 @@ on_both! {
         let rooms = api.get("/api/v1/rooms").await.ok();
         assert_eq!(rooms["rooms"][0]["card"]["room"], "lounge");
         assert_eq!(rooms, alice.ok("rooms", json!({})).await);
+    }
+
+    async fn a_program_joins_and_leaves_over_http(store: Store) {
+        let server = store.server().await;
+        let mut alice = server.account("alice").await;
+        alice.open("lounge").await;
+        alice.say("lounge", "before").await;
+        let mut bob = server.hello(json!({"token": server.register("bob").await, "subscribe": "all"})).await;
+        let api = server.api().bearing(&bob.token());
+        let send = json!({"cid": "c", "body": "x"});
+        let refusal = api.post("/api/v1/rooms/lounge/messages", &send).await.refused("not_member");
+        assert!(refusal.all["message"].as_str().unwrap().contains("join it first"), "{}", refusal.all);
+
+        let joined = api.send(Method::POST, "/api/v1/rooms/lounge/join", &[], "".into()).await.ok();
+        assert_eq!(joined["card"]["room"], "lounge");
+        assert_eq!((&joined["head"], &joined["complete"]), (&json!(3), &json!(true)));
+        assert_eq!(joined["entries"].as_array().unwrap().len(), 3);
+        assert_eq!(joined["members"]["count"], 2);
+        assert_eq!(bob.push("room", "lounge").await["why"], "joined");
+        assert_eq!(alice.entry("lounge", "joined").await["author"]["name"], "bob");
+        let _ = api.post("/api/v1/rooms/lounge/messages", &send).await.ok();
+        assert_eq!(bob.entry("lounge", "message").await["body"], "x");
+
+        let page = api.post("/api/v1/rooms/lounge/join", &json!({"after": 1, "limit": 1})).await.ok();
+        assert_eq!((&page["entries"][0]["seq"], &page["complete"]), (&json!(2), &json!(false)));
+        let wrong = api.post("/api/v1/rooms/lounge/join", &json!({"after": "x"})).await;
+        assert_eq!(wrong.refused("bad_request").all["field"], "after");
+
+        let left = api.post("/api/v1/rooms/lounge/leave", &json!({})).await.ok();
+        assert_eq!(bob.push("gone", "lounge").await["seq"], left["seq"]);
+        assert_eq!(alice.entry("lounge", "left").await["seq"], left["seq"]);
+        let again = api.post("/api/v1/rooms/lounge/leave", &json!({})).await.ok();
+        assert_eq!((&again["seq"], &again["dup"]), (&left["seq"], &json!(true)));
+        let later = json!({"cid": "d", "body": "x"});
+        let _ = api.post("/api/v1/rooms/lounge/messages", &later).await.refused("not_member");
+        let _ = api.post("/api/v1/rooms/nowhere/join", &json!({})).await.refused("no_such_room");
+        let _ = server.api().post("/api/v1/rooms/lounge/join", &json!({})).await.refused("unauthenticated");
+    }
+
+    async fn errors_tell_people_what_to_do(store: Store) {
+        let server = store.server().await;
+        let api = server.api();
+        let account = json!({"name": "alice", "password": "a long password"});
+        let _ = api.post("/api/v1/register", &account).await.ok();
+        let message = |refusal: Refusal| refusal.all["message"].as_str().unwrap().to_owned();
+        let wrong = json!({"name": "alice", "password": "another password"});
+        let said = message(api.post("/api/v1/login", &wrong).await.refused("bad_credentials"));
+        assert_eq!(said, "The name or the password is wrong. Please try again.");
+        let nobody = json!({"name": "nobody", "password": "another password"});
+        let same = message(api.post("/api/v1/login", &nobody).await.refused("bad_credentials"));
+        assert_eq!(same, said, "it does not say which");
+        let bob = server.account("bob").await;
+        let bearing = api.bearing(&bob.token());
+        let old = json!({"old": "another password", "new": "a longer password"});
+        let said = message(bearing.post("/api/v1/password", &old).await.refused("bad_credentials"));
+        assert_eq!(said, "The password is wrong. Please try again.");
+        let said = message(api.bearing("x").get("/api/v1/me").await.refused("bad_credentials"));
+        assert_eq!(said, "Your session has ended. Please sign in again.");
+        let said = message(api.get("/api/v1/me").await.refused("unauthenticated"));
+        assert!(said.contains("sign in") && said.contains("Bearer"), "{said}");
+        let mut socket = server.connect().await;
+        socket.text(r#"{"id":"seven","op":"ping"}"#).await;
+        let said = message(socket.stray().await);
+        assert!(said.contains("id must be a whole number"), "{said}");
     }
 
     async fn errors_over_http_have_the_status_of_their_code(store: Store) {

@@ -1,9 +1,9 @@
 //! `hello {"jwt"}`.
 
 use crate::closing::identities;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::time::Duration;
-use tests::{Algorithm, Claims, on_both, sign};
+use tests::{Algorithm, Claims, on_both, sign, sign_with};
 
 on_both! {
     async fn a_signed_identity_enters_under_its_name(store: Store) {
@@ -101,6 +101,28 @@ on_both! {
             let refusal = server.connect().await.hello(json!({"jwt": jwt})).await.unwrap_err();
             assert!(refusal == "bad_credentials" || refusal == "bad_request", "{jwt}: {refusal:?}");
         }
+    }
+
+    async fn a_header_is_read_as_the_standard_says(store: Store) {
+        let server = store.serve(identities()).await;
+        let claims = Claims::of("subject-1", "alice", 600);
+        let signed = |more: Value| {
+            let mut header = json!({"typ": "JWT", "alg": "HS256"});
+            for (name, value) in more.as_object().unwrap() {
+                header[name] = value.clone();
+            }
+            sign_with(&header, &claims, Algorithm::HS256, tests::SECRET)
+        };
+        for harmless in [json!({"ver": 1}), json!({"kid": "a", "jku": "https://evil.example"}), json!({"x": {"y": []}})] {
+            server.hello(json!({"jwt": signed(harmless)})).await;
+        }
+        for unknown in [json!({"crit": ["urn:x"], "urn:x": 1}), json!({"crit": ["b64"], "b64": false}), json!({"crit": []})] {
+            let jwt = signed(unknown);
+            let refusal = server.connect().await.hello(json!({"jwt": jwt})).await.unwrap_err();
+            assert_eq!(refusal, "bad_credentials");
+        }
+        let times = claims.with("exp", json!(4_000_000_000.5)).with("nbf", json!(1.5));
+        server.hello(json!({"jwt": times.jwt()})).await;
     }
 
     async fn issuer_and_audience_are_checked_when_configured(store: Store) {

@@ -1,6 +1,6 @@
 //! Permissions: every op, by every role, in every kind of room.
 
-use crate::rights_cast::{Cast, Role};
+use crate::rights_cast::{Cast, How, Role};
 use std::collections::BTreeSet;
 use tests::{Store, contract, on_both};
 
@@ -142,11 +142,11 @@ fn fits(expected: &str, answer: &str) -> bool {
         .any(|one| one == answer)
 }
 
-async fn judge(store: &Store, kinds: &[&'static str]) {
+async fn judge(store: &Store, kinds: &[&'static str], how: How) {
     let server = store.server().await;
     let mut cast = Cast::gather(&server).await;
     let mut wrong = Vec::new();
-    for row in rows() {
+    for row in rows().into_iter().filter(|row| how.carries(row.op)) {
         let kinds = kinds
             .iter()
             .filter(|kind| row.kind == "any" || row.kind == **kind);
@@ -158,7 +158,7 @@ async fn judge(store: &Store, kinds: &[&'static str]) {
                 if *expected == "-" || !role.can_be_in(kind) {
                     continue;
                 }
-                let answer = cast.play(kind, role, row.op).await;
+                let answer = cast.play(kind, role, row.op, how).await;
                 if !fits(expected, &answer) {
                     wrong.push(format!(
                         "{} {kind} {role:?}: {answer}, not {expected}",
@@ -178,14 +178,18 @@ async fn judge(store: &Store, kinds: &[&'static str]) {
 
 on_both! {
     async fn in_public_rooms_everyone_may_what_the_table_says(store: Store) {
-        judge(&store, &["public"]).await;
+        judge(&store, &["public"], How::Socket).await;
     }
 
     async fn in_private_rooms_everyone_may_what_the_table_says(store: Store) {
-        judge(&store, &["private"]).await;
+        judge(&store, &["private"], How::Socket).await;
     }
 
     async fn in_direct_rooms_everyone_may_what_the_table_says(store: Store) {
-        judge(&store, &["direct"]).await;
+        judge(&store, &["direct"], How::Socket).await;
+    }
+
+    async fn over_http_everyone_may_what_the_table_says(store: Store) {
+        judge(&store, &KINDS, How::Http).await;
     }
 }

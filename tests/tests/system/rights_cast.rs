@@ -6,6 +6,20 @@ use tests::{Client, Server};
 
 static NUMBER: AtomicU32 = AtomicU32::new(0);
 
+/// How a command comes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum How {
+    Socket,
+    Http,
+}
+
+impl How {
+    /// Returns whether this op in a room comes this way.
+    pub(crate) fn carries(self, op: &str) -> bool {
+        self == Self::Socket || matches!(op, "join" | "leave" | "send" | "history")
+    }
+}
+
 /// A person's relation to the room.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Role {
@@ -92,7 +106,7 @@ impl Cast {
 
     /// Returns the result of this op by this role in a new room of this kind: `ok` or an error's
     /// name.
-    pub(crate) async fn play(&mut self, kind: &str, role: Role, op: &str) -> String {
+    pub(crate) async fn play(&mut self, kind: &str, role: Role, op: &str, how: How) -> String {
         self.rooms += 1;
         let mut actor = self.actor(role, op).await;
         let scene = match kind {
@@ -103,10 +117,32 @@ impl Cast {
             return self.hello(role, &actor).await;
         }
         let d = self.asked(op, role, &scene, &actor);
+        if how == How::Http {
+            return self.over_http(op, role, &actor, &d).await;
+        }
         match actor.call(op, d).await {
             Ok(_) => "ok".to_owned(),
             Err(refusal) => refusal.name,
         }
+    }
+
+    async fn over_http(&self, op: &str, role: Role, actor: &Client, d: &Value) -> String {
+        let mut api = self.server.api();
+        if role != Role::Nobody {
+            api = api.bearing(&actor.token());
+        }
+        let room = d["room"].as_str().expect("a key is text");
+        let path = |what: &str| format!("/api/v1/rooms/{room}/{what}");
+        let answer = match op {
+            "history" => api.get(&path("history")).await,
+            "send" => api.post(&path("messages"), d).await,
+            op => api.post(&path(op), &json!({})).await,
+        };
+        if answer.status.is_success() {
+            return "ok".to_owned();
+        }
+        let name = answer.json()["err"]["name"].as_str().map(str::to_owned);
+        name.expect("an err of the protocol")
     }
 
     async fn actor(&mut self, role: Role, op: &str) -> Client {

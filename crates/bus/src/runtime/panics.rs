@@ -8,7 +8,7 @@ use futures_util::FutureExt;
 use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::future::Future;
-use std::panic::{AssertUnwindSafe, PanicHookInfo};
+use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind};
 use std::pin::pin;
 
 thread_local! {
@@ -30,6 +30,12 @@ pub async fn caught<F: Future>(work: F) -> Result<F::Output, String> {
         .catch_unwind()
         .await
         .map_err(|panic| message(panic.as_ref()))
+}
+
+/// Like [`caught`], for work that does not wait.
+pub(crate) fn caught_now<T>(work: impl FnOnce() -> T) -> Result<T, String> {
+    let _guard = CatchGuard::enter();
+    catch_unwind(AssertUnwindSafe(work)).map_err(|panic| message(panic.as_ref()))
 }
 
 /// For the process's panic hook: whether this panic will be caught and logged under its trace.

@@ -1,6 +1,7 @@
 //! Isolated subscribers delay nobody, and learn what they missed.
 
-use crate::scripted::{Act, ActEvent, ActRequest, Controls, Listener, Scripted, away, broken};
+use crate::detached::{Detached, Wait, WaitEvent};
+use crate::scripted::{Act, ActEvent, ActRequest, Controls, Listener, away, broken};
 use crate::world::{LONG, Notes, World, credits};
 use bus::{AskError, Settings};
 use std::time::Duration;
@@ -15,7 +16,7 @@ async fn world(controls: &Controls) -> World {
         ..credits(1)
     };
     World::new(settings, |builder| {
-        _ = builder.isolated::<Scripted>(controls.clone());
+        _ = builder.isolated::<Detached>(controls.clone());
     })
     .await
 }
@@ -26,7 +27,7 @@ async fn one_that_never_reads_delays_nobody_and_learns_how_much_it_missed() {
     let world = world(&controls).await;
     let bus = world.bus();
     controls.wait_for_notes(1).await;
-    bus.publish(ActEvent(Act::Block)).await;
+    bus.publish(WaitEvent(Wait::Block)).await;
     controls.wait_for_notes(2).await;
     for _ in 0..100 {
         bus.publish(ActEvent(Act::Count)).await;
@@ -57,7 +58,7 @@ async fn one_that_never_reads_delays_nobody_and_learns_how_much_it_missed() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn it_is_told_to_read_everything_at_first_and_after_a_panic() {
+async fn it_reads_everything_at_first_and_after_a_panic() {
     let controls = Controls::new();
     let world = world(&controls).await;
     controls.wait_for_notes(1).await;
@@ -98,7 +99,7 @@ async fn what_it_publishes_takes_its_own_credit() {
     let (controls, notes) = (Controls::new(), Notes::default());
     let world = World::new(credits(1), |builder| {
         builder
-            .isolated::<Scripted>(controls.clone())
+            .isolated::<Detached>(controls.clone())
             .essential::<Listener>(notes.clone());
     })
     .await;
@@ -116,7 +117,7 @@ async fn its_requests_take_no_credit_and_its_ring_bounds_them() {
     let world = world(&controls).await;
     let bus = world.bus();
     controls.wait_for_notes(1).await;
-    bus.publish(ActEvent(Act::Block)).await;
+    bus.publish(WaitEvent(Wait::Block)).await;
     controls.wait_for_notes(2).await;
     let asked: Vec<_> = (0..RING)
         .map(|_| world.asks(ActRequest(Act::Count), LONG))

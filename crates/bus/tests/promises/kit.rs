@@ -1,5 +1,6 @@
 //! The kit drives one subscriber without a bus, a spawn or a sleep.
 
+use crate::detached::{Detached, Wait, WaitEvent, WaitRequest};
 use crate::scripted::{Act, ActEvent, ActRequest, Controls, Scripted, away};
 use crate::world::Pong;
 use bus::kit::{self, Alone};
@@ -10,10 +11,14 @@ async fn scripted(controls: &Controls) -> Alone<Scripted> {
     Alone::load(controls).await.expect("it loads")
 }
 
+async fn detached(controls: &Controls) -> Alone<Detached> {
+    Alone::load(controls).await.expect("it loads")
+}
+
 #[tokio::test]
 async fn what_a_handler_published_is_seen_in_order() {
     let mut scripted = scripted(&Controls::new()).await;
-    scripted.send(ActEvent(Act::Emit(1))).await.expect("well");
+    scripted.send(ActEvent(Act::Emit(1)));
     assert_eq!(scripted.ask(ActRequest(Act::Emit(2))).await, Ok(0));
     let pongs: Vec<_> = scripted
         .published::<Pong>()
@@ -27,25 +32,23 @@ async fn what_a_handler_published_is_seen_in_order() {
 
 #[tokio::test]
 async fn what_a_failed_handler_emitted_is_not_published() {
-    let mut scripted = scripted(&Controls::new()).await;
-    scripted
-        .send(ActEvent(Act::Fail))
+    let mut detached = detached(&Controls::new()).await;
+    detached
+        .send_async(WaitEvent(Wait::Fail))
         .await
         .expect_err("fails on purpose");
-    assert_eq!(
-        scripted.ask(ActRequest(Act::Fail)).await,
-        Err(AskError::Failed)
-    );
-    scripted.send(ActEvent(Act::Count)).await.expect("well");
-    assert!(scripted.published_names().is_empty());
+    let (outcome, pending) = detached.hand_async(WaitRequest(Wait::Fail)).await;
+    outcome.expect_err("fails on purpose");
+    assert_eq!(pending.answer().await, Err(AskError::Failed));
+    detached.send(ActEvent(Act::Count));
+    assert!(detached.published_names().is_empty());
 }
 
 #[tokio::test]
 async fn an_answer_may_come_after_the_handler_has_ended() {
     let controls = Controls::new();
     let mut scripted = scripted(&controls).await;
-    let (ended, pending) = scripted.hand(ActRequest(Act::Keep)).await;
-    ended.expect("well");
+    let pending = scripted.hand(ActRequest(Act::Keep));
     controls.kept().await.answer(9);
     assert_eq!(pending.answer().await, Ok(9));
 }
@@ -53,9 +56,9 @@ async fn an_answer_may_come_after_the_handler_has_ended() {
 #[tokio::test]
 async fn it_learns_what_it_missed() {
     let controls = Controls::new();
-    let mut scripted = scripted(&controls).await;
-    scripted.missed(Missed::Events(3)).await.expect("well");
-    scripted.turn_ended().await.expect("well");
+    let mut detached = detached(&controls).await;
+    detached.missed(Missed::Events(3)).await.expect("well");
+    detached.turn_ended();
     assert_eq!(controls.notes(), ["Events(3)"]);
 }
 

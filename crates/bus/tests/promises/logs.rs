@@ -1,6 +1,7 @@
 //! A failure is logged once, with its origin.
 
-use crate::scripted::{Act, ActEvent, ActRequest, Controls, Scripted};
+use crate::detached::{Detached, Wait, WaitRequest};
+use crate::scripted::{Act, ActEvent, Controls};
 use crate::world::{LONG, World, credits};
 use bus::{AskError, TraceId};
 use std::io;
@@ -45,17 +46,17 @@ async fn a_failure_is_logged_once_with_its_subscriber_name_number_and_trace() {
     let _guard = tracing::subscriber::set_default(log);
     let controls = Controls::new();
     let world = World::new(credits(1), |builder| {
-        builder.essential::<Scripted>(controls.clone());
+        builder.isolated::<Detached>(controls.clone());
     })
     .await;
     let bus = world.bus();
+    controls.wait_for_notes(1).await;
     bus.publish(ActEvent(Act::Count)).await;
     bus.publish(ActEvent(Act::Panic)).await;
     let asked = bus
-        .ask_traced(ActRequest(Act::Fail), LONG, TraceId(0xbad))
+        .ask_traced(WaitRequest(Wait::Fail), LONG, TraceId(0xbad))
         .await;
     assert_eq!(asked, Err(AskError::Failed));
-    bus.quiet().await;
 
     let lines = lines.all();
     let [panic, failure] = &lines[..] else {
@@ -63,7 +64,7 @@ async fn a_failure_is_logged_once_with_its_subscriber_name_number_and_trace() {
     };
     for part in [
         "ERROR",
-        "\"scripted\"",
+        "\"detached\"",
         "\"test.act\"",
         "number=2",
         "trace=",
@@ -74,8 +75,8 @@ async fn a_failure_is_logged_once_with_its_subscriber_name_number_and_trace() {
     let trace = format!("trace={:032x}", 0xbad);
     for part in [
         "ERROR",
-        "\"scripted\"",
-        "\"test.act_request\"",
+        "\"detached\"",
+        "\"test.wait_request\"",
         &trace,
         "on purpose",
     ] {

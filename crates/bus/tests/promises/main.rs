@@ -2,12 +2,14 @@
 
 mod asks;
 mod credits;
+mod detached;
 mod failures;
 mod isolated;
 mod kit;
 mod logs;
 mod metrics;
 mod order;
+mod overruns;
 mod reads;
 mod rebuilds;
 mod scripted;

@@ -1,7 +1,7 @@
 //! One order for all types, and reactions after their causes.
 
 use crate::world::{Ping, Pong, World};
-use bus::{Context, Handles, LoadError, Settings, Subscriber, Wiring};
+use bus::{Context, Essential, Handles, LoadError, Settings, Subscriber, Wiring};
 use std::sync::{Arc, Mutex};
 
 type Seen = Arc<Mutex<Vec<(&'static str, u64)>>>;
@@ -11,6 +11,7 @@ struct Watcher<const N: usize>(Seen);
 
 impl<const N: usize> Subscriber for Watcher<N> {
     const NAME: &'static str = ["watcher-0", "watcher-1", "watcher-2"][N];
+    type Kind = Essential;
     type Deps = Seen;
     async fn load(deps: &Seen) -> Result<Self, LoadError> {
         Ok(Self(Arc::clone(deps)))
@@ -21,26 +22,24 @@ impl<const N: usize> Subscriber for Watcher<N> {
 }
 
 impl<const N: usize> Handles<Ping> for Watcher<N> {
-    async fn handle(&mut self, event: &Arc<Ping>, _: &mut Context) -> anyhow::Result<()> {
+    fn handle(&mut self, event: &Arc<Ping>, _: &mut Context) {
         self.0
             .lock()
             .expect("no test panics here")
             .push(("ping", event.0));
         // Makes the watchers progress at different speeds.
         if event.0 % 7 == N as u64 {
-            tokio::task::yield_now().await;
+            std::thread::yield_now();
         }
-        Ok(())
     }
 }
 
 impl<const N: usize> Handles<Pong> for Watcher<N> {
-    async fn handle(&mut self, event: &Arc<Pong>, _: &mut Context) -> anyhow::Result<()> {
+    fn handle(&mut self, event: &Arc<Pong>, _: &mut Context) {
         self.0
             .lock()
             .expect("no test panics here")
             .push(("pong", event.0));
-        Ok(())
     }
 }
 
@@ -49,6 +48,7 @@ struct Reactor;
 
 impl Subscriber for Reactor {
     const NAME: &'static str = "reactor";
+    type Kind = Essential;
     type Deps = ();
     async fn load((): &()) -> Result<Self, LoadError> {
         Ok(Self)
@@ -59,9 +59,8 @@ impl Subscriber for Reactor {
 }
 
 impl Handles<Ping> for Reactor {
-    async fn handle(&mut self, event: &Arc<Ping>, ctx: &mut Context) -> anyhow::Result<()> {
+    fn handle(&mut self, event: &Arc<Ping>, ctx: &mut Context) {
         ctx.emit(Pong(event.0));
-        Ok(())
     }
 }
 

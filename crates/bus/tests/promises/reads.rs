@@ -71,15 +71,15 @@ async fn reads_go_on_beside_a_busy_writer_and_without_a_credit() {
     let (controls, library) = (Controls::new(), Library::new());
     let world = world(&controls, &library).await;
     let bus = world.bus();
-    let writing = world.asks(ActRequest(Act::Block), LONG);
-    controls.wait_for_notes(1).await;
+    let writing = world.asks(ActRequest(Act::Keep), LONG);
+    let job = controls.kept().await;
     assert_eq!(bus.metrics().credits_free, 0);
     let first = world.asks(Double(1), SECOND);
     let second = world.asks(Double(2), SECOND);
     library.gate.add_permits(2);
     assert_eq!((first.await, second.await), (Ok(2), Ok(4)));
     assert_eq!(bus.ask(Triple(3), SECOND).await, Ok(9));
-    controls.open_gate(1);
+    job.answer(0);
     assert_eq!(writing.await, Ok(0));
     world.end().await;
 }

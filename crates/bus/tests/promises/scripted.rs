@@ -1,8 +1,8 @@
-//! A scripted subscriber, and one that records the effects.
+//! A scripted essential subscriber, and one that records the effects.
 
 use crate::world::{Notes, Pong};
 use bus::{
-    Answers, Context, Event, Handles, LoadError, Missed, Reply, Request, Subscriber, Wiring,
+    Answers, Context, Essential, Event, Handles, LoadError, Reply, Request, Subscriber, Wiring,
 };
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
@@ -10,28 +10,26 @@ use std::sync::{Arc, Mutex};
 use tokio::sync::Semaphore;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
-/// What [`Scripted`] does with an event or a request.
+/// What a [`Script`] does with an event or a request.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Act {
     /// Answer, if asked, and count.
     Count,
-    /// Emit a pong and return `Ok`.
+    /// Emit a pong.
     Emit(u64),
-    /// Emit a pong, then fail in one of three ways.
-    Fail,
+    /// Emit a pong, then panic.
     Panic,
-    Hang,
-    /// Wait until the test opens the gate.
-    Block,
+    /// Panic. The reload waits until the test opens the gate, so that nothing is handled meanwhile.
+    Stall,
     /// Keep the reply for the test, as a storage lane would.
     Keep,
     /// Hand the reply over and panic.
     KeepAndPanic,
-    /// Drop the reply and return `Ok`.
+    /// Drop the reply.
     Forget,
 }
 
-/// An event that makes [`Scripted`] act.
+/// An event that makes a [`Script`] act.
 pub(crate) struct ActEvent(pub(crate) Act);
 
 impl Event for ActEvent {
@@ -46,7 +44,7 @@ impl Request for ActRequest {
     type Answer = u64;
 }
 
-/// The deps of [`Scripted`], through which the test controls and observes it.
+/// The deps of a [`Script`], through which the test controls and observes it.
 #[derive(Clone)]
 pub(crate) struct Controls(Arc<Inner>);
 
@@ -54,6 +52,8 @@ struct Inner {
     notes: Notes,
     gate: Semaphore,
     loads: AtomicU64,
+    /// Whether the next load waits for the gate.
+    stalled: AtomicBool,
     /// How the next loads fail.
     faults: Mutex<VecDeque<LoadError>>,
     missed_fails: AtomicBool,
@@ -70,6 +70,7 @@ impl Controls {
             notes: Notes::default(),
             gate: Semaphore::new(0),
             loads: AtomicU64::new(0),
+            stalled: AtomicBool::new(false),
             faults: Mutex::default(),
             missed_fails: AtomicBool::new(false),
             kept: (keep, tokio::sync::Mutex::new(kept)),
@@ -90,6 +91,20 @@ impl Controls {
     }
     pub(crate) fn open_gate(&self, count: usize) {
         self.0.gate.add_permits(count);
+    }
+    /// Keeps a reply for the test.
+    fn keep(&self, reply: Reply<u64>) {
+        // The receiver lives as long as the sender.
+        let _ = self.0.kept.0.send(reply);
+    }
+    /// Returns how the next load fails, if it does.
+    fn next_fault(&self) -> Option<LoadError> {
+        let mut faults = self.0.faults.lock().expect("no test panics here");
+        faults.pop_front()
+    }
+    /// Returns whether the next report of missed events fails.
+    pub(crate) fn take_missed_fault(&self) -> bool {
+        self.0.missed_fails.swap(false, SeqCst)
     }
     pub(crate) fn fail_next_loads(&self, faults: impl IntoIterator<Item = LoadError>) {
         self.0
@@ -126,96 +141,84 @@ pub(crate) fn broken() -> LoadError {
     LoadError::Broken(anyhow::anyhow!("no sense"))
 }
 
-/// Acts as its events and requests tell it.
-pub(crate) struct Scripted {
-    controls: Controls,
+/// Acts as its events and requests say.
+pub(crate) struct Script {
+    pub(crate) controls: Controls,
     counted: u64,
 }
 
-impl Subscriber for Scripted {
-    const NAME: &'static str = "scripted";
-    const TURN_MAX: usize = 4;
-    type Deps = Controls;
-
-    async fn load(controls: &Controls) -> Result<Self, LoadError> {
+impl Script {
+    pub(crate) async fn load(controls: &Controls) -> Result<Self, LoadError> {
         controls.0.loads.fetch_add(1, SeqCst);
-        if let Some(fault) = controls
-            .0
-            .faults
-            .lock()
-            .expect("no test panics here")
-            .pop_front()
-        {
-            return Err(fault);
+        if controls.0.stalled.swap(false, SeqCst) {
+            controls.pass_gate().await;
         }
-        Ok(Self {
-            controls: controls.clone(),
-            counted: 0,
-        })
+        match controls.next_fault() {
+            Some(fault) => Err(fault),
+            None => Ok(Self {
+                controls: controls.clone(),
+                counted: 0,
+            }),
+        }
     }
 
-    fn wire(wiring: &mut Wiring<Self>) {
-        wiring.on::<ActEvent>().answers::<ActRequest>();
-    }
-
-    async fn missed(&mut self, missed: Missed, _: &mut Context) -> anyhow::Result<()> {
-        self.controls.0.notes.add(format!("{missed:?}"));
-        anyhow::ensure!(
-            !self.controls.0.missed_fails.swap(false, SeqCst),
-            "on purpose"
-        );
-        Ok(())
-    }
-}
-
-impl Scripted {
-    async fn act(&mut self, act: Act, ctx: &mut Context) -> anyhow::Result<()> {
-        self.controls.0.notes.add(format!("{act:?}"));
+    pub(crate) fn act(&mut self, act: Act, ctx: &mut Context) {
+        self.controls.note(format!("{act:?}"));
         match act {
             Act::Count | Act::Keep | Act::KeepAndPanic | Act::Forget => self.counted += 1,
             Act::Emit(n) => ctx.emit(Pong(n)),
-            Act::Block => self.controls.pass_gate().await,
-            Act::Fail => {
-                ctx.emit(Pong(0));
-                anyhow::bail!("on purpose");
-            }
             Act::Panic => {
                 ctx.emit(Pong(0));
                 panic!("on purpose");
             }
-            Act::Hang => {
-                ctx.emit(Pong(0));
-                std::future::pending::<()>().await;
+            Act::Stall => {
+                self.controls.0.stalled.store(true, SeqCst);
+                panic!("on purpose");
             }
         }
-        Ok(())
     }
-}
 
-impl Handles<ActEvent> for Scripted {
-    async fn handle(&mut self, event: &Arc<ActEvent>, ctx: &mut Context) -> anyhow::Result<()> {
-        self.act(event.0, ctx).await
-    }
-}
-
-impl Answers<ActRequest> for Scripted {
-    async fn answer(
-        &mut self,
-        request: ActRequest,
-        reply: Reply<u64>,
-        ctx: &mut Context,
-    ) -> anyhow::Result<()> {
-        self.act(request.0, ctx).await?;
-        match request.0 {
-            Act::Keep => _ = self.controls.0.kept.0.send(reply),
+    pub(crate) fn answer(&mut self, act: Act, reply: Reply<u64>, ctx: &mut Context) {
+        self.act(act, ctx);
+        match act {
+            Act::Keep => self.controls.keep(reply),
             Act::KeepAndPanic => {
-                _ = self.controls.0.kept.0.send(reply);
+                self.controls.keep(reply);
                 panic!("on purpose");
             }
             Act::Forget => drop(reply),
             _ => reply.answer(self.counted),
         }
-        Ok(())
+    }
+}
+
+/// An essential subscriber with a script.
+pub(crate) struct Scripted(Script);
+
+impl Subscriber for Scripted {
+    const NAME: &'static str = "scripted";
+    type Kind = Essential;
+    const TURN_MAX: usize = 4;
+    type Deps = Controls;
+
+    async fn load(controls: &Controls) -> Result<Self, LoadError> {
+        Script::load(controls).await.map(Self)
+    }
+
+    fn wire(wiring: &mut Wiring<Self>) {
+        wiring.on::<ActEvent>().answers::<ActRequest>();
+    }
+}
+
+impl Handles<ActEvent> for Scripted {
+    fn handle(&mut self, event: &Arc<ActEvent>, ctx: &mut Context) {
+        self.0.act(event.0, ctx);
+    }
+}
+
+impl Answers<ActRequest> for Scripted {
+    fn answer(&mut self, request: ActRequest, reply: Reply<u64>, ctx: &mut Context) {
+        self.0.answer(request.0, reply, ctx);
     }
 }
 
@@ -224,6 +227,7 @@ pub(crate) struct Listener(Notes);
 
 impl Subscriber for Listener {
     const NAME: &'static str = "listener";
+    type Kind = Essential;
     type Deps = Notes;
     async fn load(notes: &Notes) -> Result<Self, LoadError> {
         Ok(Self(notes.clone()))
@@ -234,8 +238,7 @@ impl Subscriber for Listener {
 }
 
 impl Handles<Pong> for Listener {
-    async fn handle(&mut self, event: &Arc<Pong>, _: &mut Context) -> anyhow::Result<()> {
+    fn handle(&mut self, event: &Arc<Pong>, _: &mut Context) {
         self.0.add(format!("pong {}", event.0));
-        Ok(())
     }
 }

@@ -3,10 +3,11 @@
 use crate::scripted::{Act, ActRequest, Controls, Scripted};
 use crate::world::{Double, LONG, Notes, Ping, Pong, World, credits};
 use bus::{
-    Answers, Context, Event, Handles, LoadError, Origin, Reply, Settings, Subscriber, TraceId,
+    Answers, Context, Essential, Event, Handles, LoadError, Origin, Reply, Subscriber, TraceId,
     Wiring,
 };
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 /// What a batcher publishes at the end of a turn.
 struct Batch(Vec<u64>);
@@ -25,6 +26,7 @@ struct Batcher {
 
 impl Subscriber for Batcher {
     const NAME: &'static str = "batcher";
+    type Kind = Essential;
     const TURN_MAX: usize = 3;
     type Deps = Notes;
     async fn load(notes: &Notes) -> Result<Self, LoadError> {
@@ -39,16 +41,17 @@ impl Subscriber for Batcher {
     fn wire(wiring: &mut Wiring<Self>) {
         wiring.on::<Ping>().on::<Batch>().answers::<Double>();
     }
-    async fn turn_ended(&mut self, ctx: &mut Context) -> anyhow::Result<()> {
+    fn turn_ended(&mut self, ctx: &mut Context) {
         for reply in self.replies.drain(..) {
             reply.answer(self.gathered.iter().sum());
         }
         if self.gathered.is_empty() {
-            return Ok(());
+            return;
         }
         let first = self.origins.first().expect("gathered with its origin");
-        anyhow::ensure!(
-            ctx.origin().trace() == first.trace(),
+        assert_eq!(
+            ctx.origin().trace(),
+            first.trace(),
             "not on behalf of the first"
         );
         self.notes.add(format!(
@@ -58,40 +61,31 @@ impl Subscriber for Batcher {
         ));
         ctx.emit(Batch(std::mem::take(&mut self.gathered)));
         self.origins.clear();
-        Ok(())
     }
 }
 
 impl Handles<Ping> for Batcher {
-    async fn handle(&mut self, event: &Arc<Ping>, ctx: &mut Context) -> anyhow::Result<()> {
+    fn handle(&mut self, event: &Arc<Ping>, ctx: &mut Context) {
         self.gathered.push(event.0);
         self.origins.push(ctx.origin().clone());
-        Ok(())
     }
 }
 
 impl Handles<Batch> for Batcher {
-    async fn handle(&mut self, event: &Arc<Batch>, ctx: &mut Context) -> anyhow::Result<()> {
+    fn handle(&mut self, event: &Arc<Batch>, ctx: &mut Context) {
         self.notes.add(format!(
             "batch of {} after {}",
             event.0.len(),
             ctx.origin().cause()
         ));
-        Ok(())
     }
 }
 
 impl Answers<Double> for Batcher {
-    async fn answer(
-        &mut self,
-        request: Double,
-        reply: Reply<u64>,
-        ctx: &mut Context,
-    ) -> anyhow::Result<()> {
+    fn answer(&mut self, request: Double, reply: Reply<u64>, ctx: &mut Context) {
         self.gathered.push(request.0);
         self.origins.push(ctx.origin().clone());
         self.replies.push(reply);
-        Ok(())
     }
 }
 
@@ -120,50 +114,48 @@ async fn a_turn_takes_waiting_items_up_to_its_limit_and_has_the_first_cause() {
 
 #[tokio::test(start_paused = true)]
 async fn an_event_published_for_several_holds_the_credits_of_all() {
-    let (notes, controls) = (Notes::default(), Controls::new());
-    let settings = Settings {
-        handler_limit: LONG,
-        ..credits(3)
-    };
-    let world = World::new(settings, |builder| {
+    let (notes, held) = (Notes::default(), HeldOrigin::default());
+    let world = World::new(credits(3), |builder| {
         builder
             .essential::<Batcher>(notes.clone())
-            .essential::<Watcher>(controls.clone());
+            .essential::<Holder>(Arc::clone(&held));
     })
     .await;
     let bus = world.bus();
     for n in 0..3 {
         bus.publish(Ping(n)).await;
     }
-    // The watcher holds the batch, and with it all three credits.
-    controls.wait_for_notes(1).await;
     assert_eq!(notes.wait_for(2).await[0], "[0, 1, 2] because of 1");
-    assert_eq!(bus.metrics().credits_free, 0);
-    controls.open_gate(1);
+    // The turn ends after its last note, and its credits come back then.
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert_eq!(bus.metrics().credits_free, 0, "the batch holds all three");
+    held.lock().expect("no test panics here").take();
     bus.quiet().await;
     assert_eq!(bus.metrics().credits_free, 3);
     world.end().await;
 }
 
-/// Blocks at each batch.
-struct Watcher(Controls);
+type HeldOrigin = Arc<Mutex<Option<Origin>>>;
 
-impl Subscriber for Watcher {
-    const NAME: &'static str = "watcher";
-    type Deps = Controls;
-    async fn load(controls: &Controls) -> Result<Self, LoadError> {
-        Ok(Self(controls.clone()))
+/// Keeps the origin of the last batch, as a storage job would.
+struct Holder(HeldOrigin);
+
+impl Subscriber for Holder {
+    const NAME: &'static str = "holder";
+    type Kind = Essential;
+    type Deps = HeldOrigin;
+    async fn load(held: &HeldOrigin) -> Result<Self, LoadError> {
+        Ok(Self(Arc::clone(held)))
     }
     fn wire(wiring: &mut Wiring<Self>) {
         wiring.on::<Batch>();
     }
 }
 
-impl Handles<Batch> for Watcher {
-    async fn handle(&mut self, _: &Arc<Batch>, _: &mut Context) -> anyhow::Result<()> {
-        self.0.note("batch");
-        self.0.pass_gate().await;
-        Ok(())
+impl Handles<Batch> for Holder {
+    fn handle(&mut self, _: &Arc<Batch>, ctx: &mut Context) {
+        let mut held = self.0.lock().expect("no test panics here");
+        *held = Some(ctx.origin().clone());
     }
 }
 
@@ -227,6 +219,7 @@ struct Tracer(Controls);
 
 impl Subscriber for Tracer {
     const NAME: &'static str = "tracer";
+    type Kind = Essential;
     type Deps = Controls;
     async fn load(controls: &Controls) -> Result<Self, LoadError> {
         Ok(Self(controls.clone()))
@@ -237,10 +230,9 @@ impl Subscriber for Tracer {
 }
 
 impl Handles<Pong> for Tracer {
-    async fn handle(&mut self, event: &Arc<Pong>, ctx: &mut Context) -> anyhow::Result<()> {
+    fn handle(&mut self, event: &Arc<Pong>, ctx: &mut Context) {
         self.0
             .note(format!("pong {} by {}", event.0, ctx.origin().trace()));
-        Ok(())
     }
 }
 
@@ -249,6 +241,7 @@ struct Last(Notes);
 
 impl Subscriber for Last {
     const NAME: &'static str = "last";
+    type Kind = Essential;
     const ENDS_LAST: bool = true;
     type Deps = Notes;
     async fn load(notes: &Notes) -> Result<Self, LoadError> {
@@ -257,16 +250,14 @@ impl Subscriber for Last {
     fn wire(wiring: &mut Wiring<Self>) {
         wiring.on::<Ping>();
     }
-    async fn turn_ended(&mut self, _: &mut Context) -> anyhow::Result<()> {
+    fn turn_ended(&mut self, _: &mut Context) {
         self.0.add("last ends".to_owned());
-        Ok(())
     }
 }
 
 impl Handles<Ping> for Last {
-    async fn handle(&mut self, _: &Arc<Ping>, _: &mut Context) -> anyhow::Result<()> {
+    fn handle(&mut self, _: &Arc<Ping>, _: &mut Context) {
         self.0.add("last handles".to_owned());
-        Ok(())
     }
 }
 

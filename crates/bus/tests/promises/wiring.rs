@@ -3,8 +3,8 @@
 use crate::scripted::{Act, ActEvent, ActRequest, Controls, Scripted};
 use crate::world::{Double, Ping};
 use bus::{
-    Answers, AskError, Builder, Context, Event, Handles, LoadError, Reads, Reply, Request,
-    Settings, StartError, Subscriber, Tasks, TraceId, Wiring, WiringError,
+    Answers, AskError, Builder, Context, Essential, Event, Handles, Isolated, LoadError, Reads,
+    Reply, Request, Settings, StartError, Subscriber, Tasks, TraceId, Wiring, WiringError,
 };
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
@@ -40,31 +40,39 @@ impl Request for Pretender {
     type Answer = ();
 }
 
-struct Naive<const N: usize>;
+struct Naive;
 
-impl<const N: usize> Subscriber for Naive<N> {
-    const NAME: &'static str = ["naive", "scripted"][N];
+impl Subscriber for Naive {
+    const NAME: &'static str = "naive";
+    type Kind = Essential;
     type Deps = ();
     async fn load((): &()) -> Result<Self, LoadError> {
         Ok(Self)
     }
     fn wire(wiring: &mut Wiring<Self>) {
-        if N == 0 {
-            wiring.on::<Ping>().on::<Ping>().on::<Impostor>();
-        }
+        wiring.on::<Ping>().on::<Ping>().on::<Impostor>();
     }
 }
 
-impl<const N: usize> Handles<Ping> for Naive<N> {
-    async fn handle(&mut self, _: &Arc<Ping>, _: &mut Context) -> anyhow::Result<()> {
-        Ok(())
-    }
+impl Handles<Ping> for Naive {
+    fn handle(&mut self, _: &Arc<Ping>, _: &mut Context) {}
 }
 
-impl<const N: usize> Handles<Impostor> for Naive<N> {
-    async fn handle(&mut self, _: &Arc<Impostor>, _: &mut Context) -> anyhow::Result<()> {
-        Ok(())
+impl Handles<Impostor> for Naive {
+    fn handle(&mut self, _: &Arc<Impostor>, _: &mut Context) {}
+}
+
+/// An isolated subscriber with the name of `Scripted`.
+struct Namesake;
+
+impl Subscriber for Namesake {
+    const NAME: &'static str = Scripted::NAME;
+    type Kind = Isolated;
+    type Deps = ();
+    async fn load((): &()) -> Result<Self, LoadError> {
+        Ok(Self)
     }
+    fn wire(_: &mut Wiring<Self>) {}
 }
 
 /// Answers the same request as `Scripted`.
@@ -72,6 +80,7 @@ struct Rival;
 
 impl Subscriber for Rival {
     const NAME: &'static str = "rival";
+    type Kind = Essential;
     type Deps = ();
     async fn load((): &()) -> Result<Self, LoadError> {
         Ok(Self)
@@ -82,14 +91,8 @@ impl Subscriber for Rival {
 }
 
 impl Answers<ActRequest> for Rival {
-    async fn answer(
-        &mut self,
-        _: ActRequest,
-        reply: Reply<u64>,
-        _: &mut Context,
-    ) -> anyhow::Result<()> {
+    fn answer(&mut self, _: ActRequest, reply: Reply<u64>, _: &mut Context) {
         reply.answer(0);
-        Ok(())
     }
 }
 
@@ -107,7 +110,7 @@ impl Reads<ActRequest> for Reader {
 
 #[tokio::test]
 async fn two_types_with_one_name_are_a_mistake() {
-    let found = mistake(|builder| _ = builder.essential::<Naive<0>>(())).await;
+    let found = mistake(|builder| _ = builder.essential::<Naive>(())).await;
     assert_eq!(found, WiringError::DuplicateName("test.ping"));
 }
 
@@ -119,7 +122,7 @@ async fn a_request_with_the_name_of_an_event_is_a_mistake() {
 
 #[tokio::test]
 async fn two_subscribers_with_one_name_are_a_mistake() {
-    let found = mistake(|builder| _ = builder.isolated::<Naive<1>>(())).await;
+    let found = mistake(|builder| _ = builder.isolated::<Namesake>(())).await;
     assert_eq!(found, WiringError::DuplicateSubscriber("scripted"));
 }
 

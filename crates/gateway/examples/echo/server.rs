@@ -2,7 +2,6 @@
 
 use bus::{Builder, Tasks};
 use gateway::{BindError, Gateway, Health, Listeners, Serving, Settings};
-use sessions::api::Online;
 use std::net::SocketAddr;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -44,7 +43,7 @@ pub(crate) fn start(address: SocketAddr, limits: Limits) -> Result<Echo, BindErr
     let tasks = Tasks::new(CancellationToken::new());
     // It is never started: an echo asks nothing.
     let mut builder = Builder::new(bus::Settings::default(), &tasks);
-    let gateway = Gateway::wire(&mut builder, &tasks, Online::new(), settings.limits.clone());
+    let gateway = Gateway::wire(&mut builder, &tasks, settings.limits.clone());
     let gateway = gateway.echoing();
     let listeners = Listeners::bind(address, SocketAddr::from(([127, 0, 0, 1], 0)))?;
     let address = listeners.address().expect("it is bound");

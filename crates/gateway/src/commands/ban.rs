@@ -1,6 +1,6 @@
 //! `ban`: removes someone from a room and keeps them out.
 
-use super::moderation::Subject;
+use super::parts::Subject;
 use super::{Answerer, CommandReply, Context, Cost, Lane, Run};
 use crate::wire::{Error, Fields};
 use rooms::api::{Moderate, Moderation, RoomKey};

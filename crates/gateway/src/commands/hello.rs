@@ -5,7 +5,7 @@ mod resume;
 use super::{Authenticated, Body, CommandReply, Context, Cost, Lane, PAGE_ROWS, Replay, Run};
 use crate::connection::Close;
 use crate::hub::{Attach, AttachResult, Detach, FinishHello};
-use crate::wire::{self, BAD_CREDENTIALS, Error, Fields, Id, Time, UserShape};
+use crate::wire::{self, Error, Fields, Id, Time, UserShape};
 use resume::{ResumedRooms, RoomState};
 use rooms::api::{Invitations, Memberships, RoomKey, Seq};
 use serde::Serialize;
@@ -50,16 +50,19 @@ impl Run for Hello {
             epoch: d.optional_string("epoch")?,
             cursors: d.cursors()?,
             all: d
-                .optional_word("subscribe", &[("all", ())], "expected all")?
+                .optional_word("subscribe", &[("all", ())], "must be all")?
                 .is_some(),
             tab: d.optional_string("tab")?.unwrap_or_default(),
             client: d.optional_string("client")?,
         };
         if hello.epoch.is_none() && !hello.cursors.is_empty() {
-            return Err(Error::field("epoch", "cursors need the epoch they are of"));
+            return Err(Error::field(
+                "epoch",
+                "is missing: cursors need the epoch that they belong to",
+            ));
         }
         if hello.tab.chars().count() > TAB_CHARS_MAX {
-            return Err(Error::field("tab", "expected at most 32 characters"));
+            return Err(Error::field("tab", "must have at most 32 characters"));
         }
         Ok(hello)
     }
@@ -74,7 +77,7 @@ impl Run for Hello {
         if before.is_some() && !matches!(self.proof, Proof::Jwt { .. }) {
             return Err(Error::field(
                 "jwt",
-                "required: this connection has already said hello",
+                "is missing: this connection is signed in already",
             ));
         }
         let hello = api::Hello {
@@ -87,7 +90,7 @@ impl Run for Hello {
         let welcome = match context.ask_infallible(hello).await? {
             Ok(welcome) => welcome,
             Err(Refusal::TokenInvalid) => {
-                let error = Error::new(&BAD_CREDENTIALS);
+                let error = Refusal::TokenInvalid.into();
                 return Ok(CommandReply::ThenClose(Err(error), Close::SESSION_ENDED));
             }
             Err(refusal) => return Err(refusal.into()),
@@ -121,7 +124,7 @@ fn proof(d: &Fields<'_>) -> Result<Proof, Error> {
         (None, token, Some(jwt)) => Ok(Proof::Jwt { jwt, token }),
         (None, None, None) | (Some(_), ..) => Err(Error::field(
             "guest",
-            "expected one of guest, token and jwt",
+            "please give one of guest, token and jwt",
         )),
     }
 }

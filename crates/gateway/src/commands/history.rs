@@ -1,6 +1,6 @@
 //! `history`: a page of a room's messages as they are now, ascending.
 
-use super::page::page_limit;
+use super::parts::page_limit;
 use super::{CommandReply, Context, Cost, Lane, Run};
 use crate::wire::{Error, Fields, MessageShape};
 use messaging::api::{Anchor, HistoryPage, ReadHistory};
@@ -63,7 +63,7 @@ fn anchor(d: &Fields<'_>) -> Result<Anchor, Error> {
     }
 }
 
-const ONE_ANCHOR: &str = "at most one of before, after and around";
+const ONE_ANCHOR: &str = "please give at most one of before, after and around";
 
 #[derive(Serialize)]
 struct HistoryShape<'a> {

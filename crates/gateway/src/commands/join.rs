@@ -1,8 +1,7 @@
 //! `join`: becomes a member of a room and subscribes the connection to it, backlog and live as one step.
 
-use super::page::{OnlineShape, online, page_limit};
+use super::parts::{OnlineShape, online, page_limit};
 use super::{Body, CommandReply, Context, Cost, Lane, Run};
-use crate::connection::Frame;
 use crate::hub::{AbortJoin, BeginJoin, DeliverPage, JoinedInfo, PageDelivered};
 use crate::wire::{self, CardShape, EntryShape, Error, Fields};
 use futures_util::future::try_join;
@@ -41,8 +40,12 @@ impl Run for Join {
         Some(self.room.clone())
     }
 
+    /// Over HTTP there is nothing to subscribe.
     async fn run(self, context: Context) -> Result<CommandReply, Error> {
-        let connection = context.socket()?.id;
+        let Some(connection) = context.conn.as_ref().map(|conn| conn.id) else {
+            let entered = self.enter(&context).await?;
+            return Ok(CommandReply::Body(entered.body(&context)?));
+        };
         let room = self.room.clone();
         let mark = BeginJoin {
             connection,
@@ -102,7 +105,7 @@ impl JoinedRoom {
         let advance = DeliverPage {
             connection: context.socket()?.id,
             room: room.clone(),
-            reply: Some(self.reply(context)?),
+            reply: Some(wire::reply::ok(context.id, &self.body(context)?.0)),
             frames: Vec::new(),
             cursor: self.joined.head,
             at_head: true,
@@ -119,19 +122,18 @@ impl JoinedRoom {
         }
     }
 
-    fn reply(&self, context: &Context) -> Result<Frame, Error> {
+    fn body(&self, context: &Context) -> Result<Body, Error> {
         let joined = &self.joined;
         let user = context.caller()?.user.id;
         let card = joined.room.card(user, Some(joined.role));
         let entries = self.page.entries.iter();
-        let body = Body::of(&JoinShape {
+        Ok(Body::of(&JoinShape {
             card: (&card).into(),
             head: joined.head,
             entries: entries.map(|entry| EntryShape::from(&**entry)).collect(),
             complete: self.page.complete,
             members: OnlineShape::from(&self.members),
-        });
-        Ok(wire::reply::ok(context.id, &body.0))
+        }))
     }
 }
 

@@ -26,9 +26,9 @@ impl Run for Leave {
         Some(self.room.clone())
     }
 
-    /// The hub writes the reply, after the last push of the room.
+    /// The hub writes the reply, after the last push of the room; over HTTP there are no pushes.
     async fn run(self, context: Context) -> Result<CommandReply, Error> {
-        let (caller, connection) = (context.caller()?, context.socket()?.id);
+        let caller = context.caller()?;
         let user = caller.user.clone();
         let leave = LeaveRoom {
             caller,
@@ -36,6 +36,9 @@ impl Run for Leave {
         };
         let done = context.ask(leave).await?;
         let body = Body::of(&DoneShape::from(done));
+        let Some(connection) = context.conn.as_ref().map(|conn| conn.id) else {
+            return Ok(CommandReply::Body(body));
+        };
         let left = SendLeaveReply {
             connection,
             user,

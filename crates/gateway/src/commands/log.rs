@@ -1,6 +1,6 @@
 //! `log`: a page of a room's entries, ascending.
 
-use super::page::page_limit;
+use super::parts::page_limit;
 use super::{CommandReply, Context, Cost, Lane, Run};
 use crate::wire::{EntryShape, Error, Fields};
 use rooms::api::{LogPage, ReadLog, RoomKey, Seq};

@@ -1,15 +1,13 @@
 //! The commands of the protocol, one file each: its fields, what it costs, where it stands in line, and
 //! what it does. Sockets and HTTP read and run the same ones.
 //!
-//! A new command is a file here and its line in [`Ops::builtin`].
+//! A new command is a file here and its line in [`Ops::builtin`]. `op/` says what a command is and reads
+//! it from a frame; `parts/` is what several commands share.
 
 mod ban;
-mod bus_client;
-mod context;
 mod delete;
 mod dm;
 mod edit;
-mod frame;
 mod hello;
 mod history;
 mod invite;
@@ -19,18 +17,14 @@ mod leave;
 mod log;
 mod logout;
 mod members;
-mod moderation;
 mod mute;
-mod ops;
-mod page;
+mod op;
+mod parts;
 mod ping;
 mod presence;
 mod react;
 mod read;
-mod replay;
-mod reply;
 mod role;
-mod room_change;
 mod room_create;
 mod room_list;
 mod room_update;
@@ -40,19 +34,13 @@ mod session_revoke;
 mod typing;
 mod unban;
 
-pub(crate) use bus_client::BusClient;
-pub(crate) use context::Context;
-pub use frame::{CommandFrame, Malformed};
-pub use ops::{Answerer, Command, Lane, Op, Ops};
-pub(crate) use replay::Replay;
-pub use reply::Body;
-pub(crate) use reply::{Authenticated, CommandReply};
+pub use op::{Answerer, Body, Command, CommandFrame, Lane, Malformed, Op, Ops};
+pub(crate) use op::{Authenticated, BusClient, CommandReply, Context};
+pub(crate) use parts::Replay;
 
 use crate::rate_limit::Cost;
-use crate::wire::{Error, Fields};
-use page::PAGE_ROWS;
-use rooms::api::RoomKey;
-use std::future::Future;
+use op::Run;
+use parts::PAGE_ROWS;
 
 impl Ops {
     /// The commands of the protocol.
@@ -88,28 +76,4 @@ impl Ops {
             .add::<ping::Ping>();
         ops
     }
-}
-
-/// What a command says of itself, and what it does.
-trait Run: Sized + Send + 'static {
-    /// The `op` of its frames.
-    const OP: &'static str;
-    /// Which commands of the connection it waits for.
-    const LANE: Lane;
-    /// How many points it costs.
-    const COST: Cost;
-    /// Whether a connection may send it only after its first `hello`.
-    const NEEDS_HELLO: bool = true;
-
-    /// Declares its requests, so that a missing answerer stops the start.
-    fn asks(builder: &mut bus::Builder);
-
-    /// Reads it from its `d`; a refusal names the field.
-    fn read(d: &Fields<'_>) -> Result<Self, Error>;
-
-    /// The room whose commands it is ordered with.
-    fn room(&self) -> Option<RoomKey>;
-
-    /// Carries it out.
-    fn run(self, context: Context) -> impl Future<Output = Result<CommandReply, Error>> + Send;
 }

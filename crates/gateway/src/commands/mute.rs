@@ -1,6 +1,6 @@
 //! `mute`: keeps someone from writing in a room until a moment, which may be past.
 
-use super::moderation::Subject;
+use super::parts::Subject;
 use super::{Answerer, CommandReply, Context, Cost, Lane, Run};
 use crate::wire::{Error, Fields};
 use rooms::api::{Moderate, Moderation, RoomKey};

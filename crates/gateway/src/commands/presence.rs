@@ -1,6 +1,6 @@
 //! `presence`: who of a room is online.
 
-use super::page::{OnlineShape, online};
+use super::parts::{OnlineShape, online};
 use super::{CommandReply, Context, Cost, Lane, Run};
 use crate::wire::{Error, Fields};
 use rooms::api::{Members, RoomKey};

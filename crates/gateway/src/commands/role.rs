@@ -1,6 +1,6 @@
 //! `role`: makes a member an owner, a moderator or a plain member.
 
-use super::moderation::Subject;
+use super::parts::Subject;
 use super::{Answerer, CommandReply, Context, Cost, Lane, Run};
 use crate::wire::{Error, Fields};
 use rooms::api::{self, Moderate, Moderation, RoomKey};
@@ -28,7 +28,7 @@ impl Run for Role {
     fn read(d: &Fields<'_>) -> Result<Self, Error> {
         Ok(Self {
             subject: Subject::read(d)?,
-            role: d.word("role", ROLES, "expected member, moderator or owner")?,
+            role: d.word("role", ROLES, "must be member, moderator or owner")?,
         })
     }
 

@@ -1,6 +1,6 @@
 //! `room.create`: makes a public or a private room.
 
-use super::room_change::{history, kind, reply};
+use super::parts::{history, kind, reply};
 use super::{Answerer, CommandReply, Context, Cost, Lane, Run};
 use crate::wire::{Error, Fields};
 use rooms::api::{CreateRoom, History, Kind, RoomKey};
@@ -27,7 +27,7 @@ impl Run for RoomCreate {
     fn read(d: &Fields<'_>) -> Result<Self, Error> {
         Ok(Self {
             name: d.string("name")?,
-            kind: kind(d)?.ok_or(Error::field("kind", "required"))?,
+            kind: kind(d)?.ok_or(Error::field("kind", "is missing"))?,
             topic: d.optional_string("topic")?,
             history: history(d)?,
             cid: d.optional_string("cid")?,

@@ -1,6 +1,6 @@
 //! `room.update`: changes a room's title, topic, history or kind.
 
-use super::room_change::{history, kind, reply};
+use super::parts::{history, kind, reply};
 use super::{Answerer, CommandReply, Context, Cost, Lane, Run};
 use crate::wire::{Error, Fields};
 use rooms::api::{History, Kind, RoomKey, UpdateRoom};

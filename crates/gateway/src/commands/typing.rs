@@ -1,6 +1,6 @@
 //! `typing`: shows the others in a room that someone is typing, or no longer.
 
-use super::page::online;
+use super::parts::online;
 use super::{Answerer, CommandReply, Context, Cost, Lane, Run};
 use crate::hub::{SetTyping, TypingResult};
 use crate::wire::{Error, Fields, MUTED, NO_SUCH_ROOM};

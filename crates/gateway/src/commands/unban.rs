@@ -1,6 +1,6 @@
 //! `unban`: lets someone who was banned join again.
 
-use super::moderation::Subject;
+use super::parts::Subject;
 use super::{Answerer, CommandReply, Context, Cost, Lane, Run};
 use crate::wire::{Error, Fields};
 use rooms::api::{Moderate, Moderation, RoomKey};

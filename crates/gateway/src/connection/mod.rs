@@ -1,4 +1,4 @@
-//! One client connection: its TCP stream, its outgoing queue, and the registry of open sockets.
+//! One client connection: its TCP stream, its outgoing queue, and the open sockets.
 //!
 //! The task that drives a socket, the hub and the commands share these types, which know nothing of
 //! what a frame means.
@@ -8,8 +8,8 @@ mod conn;
 mod egress;
 mod frame;
 mod lingering_close;
+mod open_sockets;
 mod peer;
-mod registry;
 mod stream;
 mod wakeup;
 
@@ -17,8 +17,8 @@ pub(crate) use close::Close;
 pub(crate) use conn::Conn;
 pub(crate) use egress::FrameClass;
 pub(crate) use frame::Frame;
+pub(crate) use open_sockets::OpenSockets;
 pub use peer::Peer;
-pub(crate) use registry::Registry;
 pub use stream::Stream;
 #[cfg(test)]
 pub(crate) use stream::flood_from;

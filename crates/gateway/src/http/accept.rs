@@ -68,7 +68,7 @@ async fn reject_backlog(listener: &TcpListener, rejected: &mut impl FnMut(TcpStr
 }
 
 /// Returns whether the peer was gone before its connection was accepted.
-fn is_peer_error(error: &io::Error) -> bool {
+pub(super) fn is_peer_error(error: &io::Error) -> bool {
     matches!(
         error.kind(),
         io::ErrorKind::ConnectionAborted

@@ -1,5 +1,5 @@
 //! Limits the open connections: all of them, and those of one network that are not sockets. Sockets are
-//! counted per network in [`crate::connection::Registry`].
+//! counted per network in [`crate::connection::OpenSockets`].
 
 use crate::connection::Peer;
 use crate::metrics::{MetricsSource, MetricsWriter};

@@ -8,17 +8,25 @@ use super::body;
 use super::endpoint::Endpoint;
 use super::request_trace::RequestTrace;
 use super::response::{self, HttpResponse, json_text};
+use super::unread_body::UnreadBody;
 use crate::connection::Peer;
 use crate::rate_limit::Cost;
-use crate::wire::{BAD_CREDENTIALS, Error, Fields, Id, UNAUTHENTICATED, UserShape};
+use crate::wire::{BAD_CREDENTIALS, Error, FORBIDDEN, Fields, Id, UNAUTHENTICATED, UserShape};
 use crate::{Call, Gateway};
 use bus::{Request as Ask, TraceId};
 use http::{HeaderMap, Request, StatusCode, header, request::Parts};
 use hyper::body::Incoming;
 use serde_json::json;
 use sessions::api::{
-    Authenticate, Caller, ChangePassword, DeleteAccount, Login, Register, Token, User,
+    Authenticate, Caller, ChangePassword, DeleteAccount, Login, Refusal, Register, Token, User,
 };
+
+/// The same for unknown names.
+const WRONG_LOGIN: &str = "The name or the password is wrong. Please try again.";
+const WRONG_PASSWORD: &str = "The password is wrong. Please try again.";
+const NO_REGISTRATION: &str =
+    "You cannot register here without a valid invite code. Please ask whoever runs this server.";
+const NO_TOKEN: &str = "Please sign in first, and send the token as Authorization: Bearer.";
 
 /// The query fields of `history` that are numbers.
 const NUMERIC_FIELDS: &[&str] = &["before", "after", "around", "limit"];
@@ -69,7 +77,9 @@ impl Api {
         let (head, body) = request.into_parts();
         let text = if endpoint.has_body() {
             let read = body::text(body, self.body_bytes_max).await;
-            read.map_err(|error| error.traced(trace))?
+            let text = read.map_err(|error| error.traced(trace))?;
+            UnreadBody::was_read(&head);
+            text
         } else {
             String::new()
         };
@@ -85,6 +95,8 @@ impl Api {
     /// Answers a request.
     pub(super) async fn answer(self, request: ApiRequest) -> HttpResponse {
         let trace = request.trace;
+        // A stop waits for it.
+        let _unanswered = self.gateway.shared.sockets.request_read();
         let answered = match request.endpoint.clone() {
             Endpoint::Register => self.register(request).await,
             Endpoint::Login => self.login(request).await,
@@ -95,6 +107,8 @@ impl Api {
             Endpoint::Rooms => self.rooms(request).await,
             Endpoint::History(room) => self.history(room, request).await,
             Endpoint::Send(room) => self.send(room, request).await,
+            Endpoint::Join(room) => self.join(room, request).await,
+            Endpoint::Leave(room) => self.leave(room, request).await,
         };
         answered.unwrap_or_else(|error| response::error(&error.traced(trace)))
     }
@@ -108,7 +122,11 @@ impl Api {
             invite: fields.optional_string("invite")?,
             from: request.from.to_string(),
         };
-        let (token, user) = self.ask(command, request.trace).await??;
+        let made = self.ask(command, request.trace).await?;
+        let (token, user) = made.map_err(|refusal| match refusal {
+            Refusal::Forbidden => Error::new(&FORBIDDEN).saying(NO_REGISTRATION),
+            refusal => refusal.into(),
+        })?;
         Ok(welcome(&token, &user))
     }
 
@@ -120,7 +138,8 @@ impl Api {
             device: fields.optional_string("device")?,
             from: request.from.to_string(),
         };
-        let (token, user) = self.ask(command, request.trace).await??;
+        let login = self.ask(command, request.trace).await?;
+        let (token, user) = login.map_err(|refusal| unless_right(refusal, WRONG_LOGIN))?;
         Ok(welcome(&token, &user))
     }
 
@@ -128,16 +147,18 @@ impl Api {
         let caller = self.charged_caller(&request, Cost::Hello).await?;
         let fields = body::fields(&request.text)?;
         let (old, new) = (fields.string("old")?, fields.string("new")?);
-        self.ask(ChangePassword { caller, old, new }, request.trace)
-            .await??;
+        let change = ChangePassword { caller, old, new };
+        let changed = self.ask(change, request.trace).await?;
+        changed.map_err(|refusal| unless_right(refusal, WRONG_PASSWORD))?;
         Ok(json_text(StatusCode::OK, "{}"))
     }
 
     async fn delete_account(&self, request: ApiRequest) -> Result<HttpResponse, Error> {
         let caller = self.charged_caller(&request, Cost::Hello).await?;
         let password = body::fields(&request.text)?.string("password")?;
-        self.ask(DeleteAccount { caller, password }, request.trace)
-            .await??;
+        let delete = DeleteAccount { caller, password };
+        let deleted = self.ask(delete, request.trace).await?;
+        deleted.map_err(|refusal| unless_right(refusal, WRONG_PASSWORD))?;
         Ok(json_text(StatusCode::OK, "{}"))
     }
 
@@ -174,6 +195,20 @@ impl Api {
         let mut fields = body::fields(&request.text)?;
         fields.set_string("room", &room);
         self.run(caller, "send", &fields, request.trace).await
+    }
+
+    async fn join(&self, room: String, request: ApiRequest) -> Result<HttpResponse, Error> {
+        let caller = self.caller(&request).await?;
+        let mut fields = body::optional_fields(&request.text)?;
+        fields.set_string("room", &room);
+        self.run(caller, "join", &fields, request.trace).await
+    }
+
+    async fn leave(&self, room: String, request: ApiRequest) -> Result<HttpResponse, Error> {
+        let caller = self.caller(&request).await?;
+        let mut fields = Fields::default();
+        fields.set_string("room", &room);
+        self.run(caller, "leave", &fields, request.trace).await
     }
 
     /// Authenticates the token without a charge: the command that follows is charged when it runs.
@@ -222,8 +257,16 @@ fn welcome(token: &Token, user: &User) -> HttpResponse {
     response::json(StatusCode::OK, &welcome)
 }
 
+/// Says what is wrong if the refusal is about a password.
+fn unless_right(refusal: Refusal, wrong: &'static str) -> Error {
+    match refusal {
+        Refusal::BadCredentials => Error::new(&BAD_CREDENTIALS).saying(wrong),
+        refusal => refusal.into(),
+    }
+}
+
 fn bearer(headers: &HeaderMap) -> Result<Token, Error> {
-    let unauthenticated = Error::new(&UNAUTHENTICATED);
+    let unauthenticated = Error::new(&UNAUTHENTICATED).saying(NO_TOKEN);
     let Some(line) = headers.get(header::AUTHORIZATION) else {
         return Err(unauthenticated);
     };

@@ -14,7 +14,7 @@ use tower::BoxError;
 /// Time for a body, in addition to what its bytes take on a slow line.
 const WITHIN: Duration = Duration::from_secs(5);
 
-const OBJECT: &str = "expected a JSON object";
+const OBJECT: &str = "must be a JSON object";
 
 /// Reads the whole body as text. Every received byte extends the deadline, so a slow line succeeds and a
 /// body sent byte by byte fails soon.
@@ -38,13 +38,21 @@ where
             Err(_) => return Err(Error::field("body", "did not come in time")),
         }
     }
-    String::from_utf8(bytes).map_err(|_| Error::field("body", "not UTF-8"))
+    String::from_utf8(bytes).map_err(|_| Error::field("body", "is not UTF-8"))
 }
 
 /// Parses the body as the fields of a JSON object.
 pub(super) fn fields(text: &str) -> Result<Fields<'_>, Error> {
     let raw: &RawValue = serde_json::from_str(text).map_err(|_| Error::field("body", OBJECT))?;
     Fields::read(Some(raw)).map_err(|_| Error::field("body", OBJECT))
+}
+
+/// Parses the body like [`fields`]; an empty one has none.
+pub(super) fn optional_fields(text: &str) -> Result<Fields<'_>, Error> {
+    if text.trim().is_empty() {
+        return Ok(Fields::default());
+    }
+    fields(text)
 }
 
 /// Reads the query as fields of strings, except for those in `numeric`, which are parsed as JSON.

@@ -20,6 +20,10 @@ pub(super) enum Endpoint {
     History(String),
     /// `send` to this room.
     Send(String),
+    /// `join` of this room.
+    Join(String),
+    /// `leave` of this room.
+    Leave(String),
 }
 
 /// Why there is no endpoint.
@@ -54,6 +58,8 @@ impl Endpoint {
             ["rooms"] => (Method::GET, Self::Rooms),
             ["rooms", room, "history"] => (Method::GET, Self::History(key(room))),
             ["rooms", room, "messages"] => (Method::POST, Self::Send(key(room))),
+            ["rooms", room, "join"] => (Method::POST, Self::Join(key(room))),
+            ["rooms", room, "leave"] => (Method::POST, Self::Leave(key(room))),
             _ => return Err(RouteError::NotFound),
         };
         if *method == allowed {
@@ -71,7 +77,12 @@ impl Endpoint {
     pub(super) fn has_body(&self) -> bool {
         matches!(
             self,
-            Self::Register | Self::Login | Self::Password | Self::DeleteAccount | Self::Send(_)
+            Self::Register
+                | Self::Login
+                | Self::Password
+                | Self::DeleteAccount
+                | Self::Send(_)
+                | Self::Join(_)
         )
     }
 
@@ -96,6 +107,8 @@ pub(super) fn route(path: &str) -> &'static str {
         ["rooms"] => "/api/v1/rooms",
         ["rooms", _, "history"] => "/api/v1/rooms/{room}/history",
         ["rooms", _, "messages"] => "/api/v1/rooms/{room}/messages",
+        ["rooms", _, "join"] => "/api/v1/rooms/{room}/join",
+        ["rooms", _, "leave"] => "/api/v1/rooms/{room}/leave",
         _ => "/api/v1/{unknown}",
     }
 }

@@ -72,14 +72,14 @@ impl Hosts {
     pub(super) fn refuse(&self, wrong: WrongHost, rejections: &Rejections) -> HttpResponse {
         let setting = self.setting;
         let WrongHost::Foreign(host) = wrong else {
-            let line = "a request must name one host, as host or host:port\n";
+            let line = "A request must name one host, as host or host:port.\n";
             return text(StatusCode::BAD_REQUEST, line);
         };
         rejections.foreign_host(&host, setting);
         let variable = setting.to_ascii_uppercase();
         let line = format!(
-            "this server does not answer to {host}; its operator can add it to {setting} \
-             (PARLOR_{variable})\n"
+            "This server does not answer to the name {host}. Its operator can add it to {setting} \
+             (PARLOR_{variable}).\n"
         );
         text(StatusCode::MISDIRECTED_REQUEST, line)
     }

@@ -1,78 +1,292 @@
 //! Serves one HTTP/1.1 connection within its time limits.
 
+use super::request_clock::{ClockedStream, Expired, RequestClock};
+use super::stay_open::StayOpen;
+use super::unread_body::UnreadBody;
 use crate::Settings;
 use crate::connection::Stream;
-use http::{Request, Response};
+use http::{HeaderValue, Request, Response, StatusCode, header};
 use hyper::body::{Body, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use std::convert::Infallible;
-use std::future::Future;
-use std::sync::OnceLock;
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::sync::{Arc, OnceLock};
+use std::task::Poll;
 use std::time::Duration;
-use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::BoxError;
 
-/// After this long a connection takes no further request; a browser opens another one.
-const LIFETIME: Duration = Duration::from_secs(60);
-/// Time for the first request of a connection accepted just before a stop.
-const FIRST_REQUEST_WITHIN: Duration = Duration::from_millis(250);
+/// Time for a request that was on its way when the server began to stop.
+const LAST_REQUEST_WITHIN: Duration = Duration::from_millis(250);
 /// hyper's minimum for its read buffer, bytes.
 const BUFFER_MIN: usize = 8 * 1024;
 
-/// Serves a connection until it ends, is upgraded, has lived its time, or `stop` comes. A running request
-/// then has `drain_timeout` left. Holds a token of `requests` from the first request on.
-pub(super) async fn serve<A, F, B>(
-    stream: Stream,
-    settings: &Settings,
-    drain_timeout: Duration,
-    stop: CancellationToken,
-    requests: &TaskTracker,
-    answer: A,
-) where
-    A: Fn(Request<Incoming>) -> F,
-    F: Future<Output = Response<B>> + Send + 'static,
-    B: Body<Error: Into<BoxError>, Data: Send> + Send + 'static,
-{
-    let requested = Notify::new();
-    // Held from the first request until the connection has ended and its responses are sent.
-    let request_token = OnceLock::new();
-    let service = service_fn(|request| {
-        let is_repeated = request_token.get().is_some();
-        request_token.get_or_init(|| requests.token());
-        requested.notify_one();
-        let answered = answer(request);
-        async move {
-            // Otherwise a client that sends requests without pause would own a thread: all ready
-            // tasks, sockets and timers go first.
-            if is_repeated {
-                tokio::task::yield_now().await;
+/// What one connection needs besides its stream.
+pub(super) struct Http1 {
+    pub(super) settings: Arc<Settings>,
+    /// Time that a running request has left when its connection has to end.
+    pub(super) drain_timeout: Duration,
+    pub(super) stop: CancellationToken,
+    /// Counts the connections that have had a request.
+    pub(super) requests: TaskTracker,
+    pub(super) stay_open: StayOpen,
+}
+
+impl Http1 {
+    /// Serves a connection until it ends, is upgraded, exceeds a time limit, or `stop` comes. The last
+    /// response before the end says `Connection: close`.
+    pub(super) async fn serve<A, F, B>(self, stream: Stream, answer: A)
+    where
+        A: Fn(Request<Incoming>) -> F,
+        F: Future<Output = Response<B>> + Send + 'static,
+        B: Body<Error: Into<BoxError>, Data: Send> + Send + 'static,
+    {
+        let clock = RequestClock::new(&self.settings, self.stay_open.is_proxy());
+        // Held from the first request until the connection has ended and its responses are sent.
+        let request_token = OnceLock::new();
+        let service = service_fn(|mut request| {
+            let is_repeated = request_token.get().is_some();
+            request_token.get_or_init(|| self.requests.token());
+            clock.requested();
+            let unread = UnreadBody::attach(&mut request);
+            let answered = answer(request);
+            let (clock, this) = (&clock, &self);
+            async move {
+                // Otherwise a client that sends requests without pause would own a thread: all ready
+                // tasks, sockets and timers go first.
+                if is_repeated {
+                    tokio::task::yield_now().await;
+                }
+                let mut response = answered.await;
+                this.say_if_last(&mut response, &unread);
+                clock.answered();
+                Ok::<_, Infallible>(response)
             }
-            Ok::<_, Infallible>(answered.await)
+        });
+        let connection = http1::Builder::new()
+            // The clock has its own.
+            .header_read_timeout(None)
+            .max_buf_size(self.settings.header_bytes_max.max(BUFFER_MIN))
+            .serve_connection(
+                TokioIo::new(ClockedStream::new(stream, clock.clone())),
+                service,
+            )
+            .with_upgrades();
+        let mut connection = std::pin::pin!(connection);
+        match self.until_over(connection.as_mut(), &clock).await {
+            // Closing while a request may be on its way costs a proxy a 502.
+            Over::Stopped => {
+                let last = tokio::time::timeout(LAST_REQUEST_WITHIN, connection.as_mut());
+                if last.await.is_ok() {
+                    return;
+                }
+            }
+            Over::Expired(Expired::Idle) => {}
+            // A client that disconnects or violates HTTP is not worth a log line.
+            Over::Ended | Over::Expired(Expired::Head) => return,
         }
-    });
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(settings.header_timeout)
-        .max_buf_size(settings.header_bytes_max.max(BUFFER_MIN))
-        .serve_connection(TokioIo::new(stream), service)
-        .with_upgrades();
-    let mut connection = std::pin::pin!(connection);
-    tokio::select! {
-        // A client that disconnects or violates HTTP is not worth a log line.
-        _ = connection.as_mut() => return,
-        () = stop.cancelled() => {}
-        () = tokio::time::sleep(LIFETIME) => {}
+        connection.as_mut().graceful_shutdown();
+        let _ = tokio::time::timeout(self.drain_timeout, connection).await;
     }
-    // On shutdown hyper closes a connection without a request at once, even if one could be read.
-    tokio::select! {
-        _ = connection.as_mut() => return,
-        () = requested.notified() => {}
-        () = tokio::time::sleep(FIRST_REQUEST_WITHIN) => {}
+
+    /// Drives the connection until something ends it.
+    async fn until_over<C: Future>(
+        &self,
+        mut connection: Pin<&mut C>,
+        clock: &RequestClock,
+    ) -> Over {
+        let mut stopped = std::pin::pin!(self.stop.cancelled());
+        let mut timer = std::pin::pin!(tokio::time::sleep(self.settings.header_timeout));
+        poll_fn(|cx| {
+            if connection.as_mut().poll(cx).is_ready() {
+                return Poll::Ready(Over::Ended);
+            }
+            if stopped.as_mut().poll(cx).is_ready() {
+                return Poll::Ready(Over::Stopped);
+            }
+            clock.poll_expired(timer.as_mut(), cx).map(Over::Expired)
+        })
+        .await
     }
-    connection.as_mut().graceful_shutdown();
-    let _ = tokio::time::timeout(drain_timeout, connection).await;
+
+    /// Says `Connection: close` if no further request will be read.
+    fn say_if_last<B>(&self, response: &mut Response<B>, unread: &UnreadBody) {
+        let is_upgrade = response.status() == StatusCode::SWITCHING_PROTOCOLS;
+        let is_last = self.stop.is_cancelled() || unread.is_unread() || !self.stay_open.may_stay();
+        if is_last && !is_upgrade {
+            let close = HeaderValue::from_static("close");
+            response.headers_mut().insert(header::CONNECTION, close);
+        }
+    }
+}
+
+/// Why a connection is over.
+enum Over {
+    Ended,
+    Stopped,
+    Expired(Expired),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::connection::pair;
+    use crate::http::stay_open::OpenConnections;
+    use bytes::Bytes;
+    use http_body_util::Full;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpStream;
+    use tokio::time::Instant;
+
+    const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nhost: x\r\n\r\n";
+    const S: Duration = Duration::from_secs(1);
+
+    fn http1(stay_open: StayOpen) -> Http1 {
+        Http1 {
+            settings: Arc::default(),
+            drain_timeout: 5 * S,
+            stop: CancellationToken::new(),
+            requests: TaskTracker::new(),
+            stay_open,
+        }
+    }
+
+    async fn hello(_: Request<Incoming>) -> Response<Full<Bytes>> {
+        Response::new(Full::new(Bytes::from_static(b"hello")))
+    }
+
+    /// Serves a connection while its client does this.
+    async fn beside<F: Future>(http1: Http1, client: impl FnOnce(TcpStream) -> F) -> F::Output {
+        let (stream, other) = pair().await;
+        other.set_nonblocking(true).unwrap();
+        let client = client(TcpStream::from_std(other).unwrap());
+        tokio::join!(http1.serve(stream, hello), client).1
+    }
+
+    /// Returns the head of the response; empty if the connection ended instead.
+    async fn asked(client: &mut TcpStream, request: &[u8]) -> String {
+        client.write_all(request).await.unwrap();
+        let mut response = Vec::new();
+        while !response.ends_with(b"hello") {
+            if !matches!(client.read_buf(&mut response).await, Ok(1..)) {
+                return String::new();
+            }
+        }
+        String::from_utf8(response).unwrap().to_lowercase()
+    }
+
+    async fn ended(mut client: TcpStream) -> Duration {
+        let began = Instant::now();
+        let mut rest = Vec::new();
+        let _ = client.read_to_end(&mut rest).await;
+        assert!(rest.is_empty());
+        began.elapsed()
+    }
+
+    fn stranger() -> StayOpen {
+        OpenConnections::of(100, 64).stranger(crate::connection::Peer::of([192, 0, 2, 1].into()))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_idle_connection_outlasts_every_proxys() {
+        for stay_open in [stranger(), StayOpen::Proxy] {
+            beside(http1(stay_open), |mut client| async move {
+                for minutes in [0, 1, 2, 10, 60] {
+                    tokio::time::sleep(60 * S * minutes).await;
+                    let head = asked(&mut client, REQUEST).await;
+                    assert!(head.starts_with("http/1.1 200 "), "after {minutes} minutes");
+                    assert!(!head.contains("connection: close"));
+                }
+                let took = ended(client).await;
+                assert!(took >= 3620 * S && took < 3625 * S, "{took:?}");
+            })
+            .await;
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_head_has_five_seconds_however_long_the_connection_was_idle() {
+        beside(http1(stranger()), |mut client| async move {
+            asked(&mut client, REQUEST).await;
+            tokio::time::sleep(100 * S).await;
+            for drop in REQUEST.chunks(1).take(4) {
+                client.write_all(drop).await.unwrap();
+                tokio::time::sleep(S).await;
+            }
+            let took = ended(client).await;
+            assert!(took <= 2 * S, "{took:?}");
+        })
+        .await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_head_on_a_slow_line_has_the_time_that_its_bytes_take() {
+        for stay_open in [stranger(), StayOpen::Proxy] {
+            beside(http1(stay_open), |mut client| async move {
+                let cookie = "x".repeat(7_000);
+                let head = format!("GET / HTTP/1.1\r\nhost: x\r\ncookie: {cookie}\r\n\r\n");
+                // 400 bytes a second.
+                for drop in head.as_bytes().chunks(40) {
+                    client.write_all(drop).await.unwrap();
+                    tokio::time::sleep(S / 10).await;
+                }
+                let head = asked(&mut client, b"").await;
+                assert!(head.starts_with("http/1.1 200 "), "{head}");
+            })
+            .await;
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_silent_stranger_has_five_seconds_and_a_silent_proxy_an_hour() {
+        for (stay_open, least, most) in [(stranger(), 5, 6), (StayOpen::Proxy, 3620, 3625)] {
+            let took = beside(http1(stay_open), ended).await;
+            assert!(took >= least * S && took < most * S, "{took:?}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_finds_no_room_is_answered_and_closed() {
+        let open = OpenConnections::of(2, 4);
+        let network = crate::connection::Peer::of([192, 0, 2, 1].into());
+        let staying = open.stranger(network);
+        assert!(staying.may_stay());
+        beside(http1(open.stranger(network)), |mut client| async move {
+            let head = asked(&mut client, REQUEST).await;
+            assert!(head.contains("connection: close"), "{head}");
+            assert!(ended(client).await < S);
+        })
+        .await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_before_the_end_of_the_body_is_the_last() {
+        beside(http1(stranger()), |mut client| async move {
+            let unread = b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 5\r\n\r\n12345";
+            let head = asked(&mut client, unread).await;
+            assert!(head.contains("connection: close"), "{head}");
+            assert!(ended(client).await < S);
+        })
+        .await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_request_on_its_way_at_a_stop_is_answered_and_is_the_last() {
+        let http1 = http1(StayOpen::Proxy);
+        let (stop, requests) = (http1.stop.clone(), http1.requests.clone());
+        beside(http1, |mut client| async move {
+            asked(&mut client, REQUEST).await;
+            stop.cancel();
+            assert_eq!(requests.len(), 1, "the stop waits for it");
+            tokio::time::sleep(LAST_REQUEST_WITHIN / 2).await;
+            let head = asked(&mut client, REQUEST).await;
+            assert!(head.contains("connection: close"), "{head}");
+            assert!(ended(client).await < S);
+        })
+        .await;
+    }
 }

@@ -2,13 +2,17 @@
 
 use super::admission::{Admission, AdmissionError, ConnectionSlot};
 use super::client_address;
+use super::cors;
 use super::health::Health;
 use super::host::Hosts;
+use super::http1::Http1;
 use super::operator::Operator;
+use super::port_holder;
 use super::reject;
 use super::routes::{ConnectionInfo, Routes};
 use super::stack::{self, HttpService};
-use super::{accept, api, http1};
+use super::stay_open::{OpenConnections, StayOpen};
+use super::{accept, api};
 use crate::connection::{Peer, Stream};
 use crate::metrics::{MetricsPage, RejectReason};
 use crate::rejections;
@@ -35,17 +39,18 @@ const OPERATOR_MAX: usize = 64;
 /// Both listeners, bound and not yet served.
 #[derive(Debug)]
 pub struct Listeners {
-    main: TcpListener,
-    operator: TcpListener,
+    pub(super) main: TcpListener,
+    pub(super) operator: TcpListener,
 }
 
 /// An error from binding one of the listeners.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot listen on {address} ({setting}): {error}")]
+#[error("cannot listen on {address} ({setting}): {error}; {remedy}")]
 pub struct BindError {
     address: SocketAddr,
     setting: &'static str,
     error: io::Error,
+    remedy: String,
 }
 
 impl Listeners {
@@ -147,8 +152,26 @@ fn bind(address: SocketAddr, setting: &'static str) -> Result<TcpListener, BindE
     bound().map_err(|error| BindError {
         address,
         setting,
+        remedy: remedy(address, error.kind()),
         error,
     })
+}
+
+/// Says what to do about an address that cannot be bound.
+fn remedy(address: SocketAddr, kind: io::ErrorKind) -> String {
+    match kind {
+        io::ErrorKind::AddrInUse => {
+            let holder = port_holder::of(address.port());
+            format!("{holder} listens there: stop it, or choose another port")
+        }
+        io::ErrorKind::AddrNotAvailable => {
+            "this machine has no such address: 0.0.0.0 stands for all it has".to_owned()
+        }
+        io::ErrorKind::PermissionDenied => {
+            "ports below 1024 are for root: choose another one, with a proxy in front".to_owned()
+        }
+        _ => "choose another address".to_owned(),
+    }
 }
 
 /// The public listener while it is served.
@@ -221,6 +244,8 @@ impl ListenerContext {
         admission: Admission,
     ) -> bus::Task {
         let (context, stop) = (self.clone(), self.stop.clone());
+        let settings = &self.settings;
+        let open = OpenConnections::of(settings.connections_max, settings.http_per_address);
         let accepted = move |stream, peer: SocketAddr| match context.admit(&admission, peer.ip()) {
             Ok(slot) => {
                 let slot = Arc::new(Mutex::new(Some(slot)));
@@ -233,7 +258,13 @@ impl ListenerContext {
                 let service = stack::layered(move |request| {
                     routes.clone().answer(request, connection.clone())
                 });
-                context.serve(stream, service);
+                let service = cors::layer(service, Arc::clone(&context.settings));
+                let stay_open = if context.is_proxy(peer.ip()) {
+                    StayOpen::Proxy
+                } else {
+                    open.stranger(Peer::of(peer.ip()))
+                };
+                context.serve(stream, stay_open, service);
             }
             Err(AdmissionError::ServerFull) => context.reject(stream, RejectReason::Full),
             Err(AdmissionError::NetworkFull) => context.reject(stream, RejectReason::NetworkFull),
@@ -249,8 +280,9 @@ impl ListenerContext {
 
     fn serve_operator(self, listener: TcpListener, operator: Operator) {
         let admission = Admission::new(OPERATOR_MAX, OPERATOR_MAX);
+        let open = OpenConnections::of(OPERATOR_MAX, OPERATOR_MAX);
         let (context, stop) = (self.clone(), self.stop.clone());
-        let accepted = move |stream, _| {
+        let accepted = move |stream, peer: SocketAddr| {
             let Ok(slot) = admission.enter(None) else {
                 return context.reject(stream, RejectReason::Full);
             };
@@ -260,7 +292,7 @@ impl ListenerContext {
                 let _ = &slot;
                 operator.answer(&request)
             });
-            context.serve(stream, service);
+            context.serve(stream, open.stranger(Peer::of(peer.ip())), service);
         };
         let tasks = &self.shared.tasks;
         tasks.essential("gateway", "accept operators", async move {
@@ -272,22 +304,25 @@ impl ListenerContext {
     /// Takes a slot for a connection. A proxy's connection carries many clients, so only the total counts;
     /// each of its requests and sockets counts for the network that the proxy names.
     fn admit(&self, admission: &Admission, peer: IpAddr) -> Result<ConnectionSlot, AdmissionError> {
-        let is_proxy = client_address::is_trusted(peer, &self.settings.trusted_proxies);
-        admission.enter((!is_proxy).then(|| Peer::of(peer)))
+        admission.enter((!self.is_proxy(peer)).then(|| Peer::of(peer)))
     }
 
-    fn serve(&self, stream: TcpStream, service: HttpService) {
+    fn is_proxy(&self, peer: IpAddr) -> bool {
+        client_address::is_trusted(peer, &self.settings.trusted_proxies)
+    }
+
+    fn serve(&self, stream: TcpStream, stay_open: StayOpen, service: HttpService) {
         // Fails only if the peer is already gone.
         let Ok(stream) = Stream::new(stream) else {
             return;
         };
-        let ListenerContext {
-            settings,
-            drain_timeout,
-            stop,
-            requests,
-            ..
-        } = self.clone();
+        let http1 = Http1 {
+            settings: Arc::clone(&self.settings),
+            drain_timeout: self.drain_timeout,
+            stop: self.stop.clone(),
+            requests: self.requests.clone(),
+            stay_open,
+        };
         self.shared
             .tasks
             .once("gateway", "http connection", async move {
@@ -295,7 +330,7 @@ impl ListenerContext {
                     let answered = service.clone().oneshot(request);
                     async move { answered.await.unwrap_or_else(|never| match never {}) }
                 };
-                http1::serve(stream, &settings, drain_timeout, stop, &requests, answer).await;
+                http1.serve(stream, answer).await;
             });
     }
 

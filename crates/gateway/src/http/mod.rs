@@ -6,10 +6,12 @@
 
 mod accept;
 mod admission;
+mod allowed_origin;
 mod api;
 mod assets;
 mod body;
 mod client_address;
+mod cors;
 mod endpoint;
 mod health;
 mod host;
@@ -17,13 +19,19 @@ mod http1;
 mod listeners;
 mod operator;
 mod origin;
+mod port_holder;
 mod reject;
+mod request_clock;
 mod request_trace;
 mod response;
 mod routes;
 mod sanitize;
 mod stack;
+mod starting;
+mod stay_open;
+mod unread_body;
 mod upgrade;
 
+pub use allowed_origin::{AllowedOrigin, OriginError};
 pub use health::{Health, Status};
 pub use listeners::{BindError, Listeners, Requests, Serving};

@@ -58,43 +58,11 @@ impl Operator {
             return method_not_allowed("GET, HEAD");
         }
         match path {
-            "/health" => self.whole(),
-            "/health/live" => json(StatusCode::OK, &object!({ "status": "ok" })),
-            "/health/ready" => state(self.health.status()),
             "/health/tasks" => json(StatusCode::OK, &tasks(&self.shared.tasks.list())),
             "/health/bus" => json(StatusCode::OK, &self.bus()),
-            "/metrics" => self.metrics(),
-            _ => self.part(path),
+            "/metrics" => metrics(&self.metrics),
+            _ => show_health(&self.health, path),
         }
-    }
-
-    fn whole(&self) -> HttpResponse {
-        let status = self.health.status();
-        let part = self.health.part("databases").unwrap_or_default();
-        let part: Option<Databases> = serde_json::from_str(&part).ok();
-        let databases = part.map(|part| part.databases);
-        json(
-            status.code(),
-            &object!({ "status": status.as_str(), "databases": databases }),
-        )
-    }
-
-    fn metrics(&self) -> HttpResponse {
-        match self.metrics.text() {
-            Ok(text) => bytes(StatusCode::OK, CONTENT_TYPE, text.into()),
-            Err(fault) => {
-                let trace = TraceId::random();
-                tracing::error!(%trace, %fault, "could not write the metrics page");
-                error(&Error::new(&INTERNAL).traced(trace))
-            }
-        }
-    }
-
-    fn part(&self, path: &str) -> HttpResponse {
-        let part = path
-            .strip_prefix("/health/")
-            .and_then(|name| self.health.part(name));
-        part.map_or_else(not_found, |text| json_text(StatusCode::OK, text))
     }
 
     fn bus(&self) -> Value {
@@ -106,6 +74,43 @@ impl Operator {
             "credits_in_use": metrics.credits.saturating_sub(metrics.credits_free),
             "subscribers": subscribers,
         })
+    }
+}
+
+/// Returns a health page, of the whole server or of one of its parts.
+pub(super) fn show_health(health: &Health, path: &str) -> HttpResponse {
+    match path {
+        "/health" => whole(health),
+        "/health/live" => json(StatusCode::OK, &object!({ "status": "ok" })),
+        "/health/ready" => state(health.status()),
+        _ => {
+            let part = path.strip_prefix("/health/");
+            let part = part.and_then(|name| health.part(name));
+            part.map_or_else(not_found, |text| json_text(StatusCode::OK, text))
+        }
+    }
+}
+
+fn whole(health: &Health) -> HttpResponse {
+    let status = health.status();
+    let part = health.part("databases").unwrap_or_default();
+    let part: Option<Databases> = serde_json::from_str(&part).ok();
+    let databases = part.map(|part| part.databases);
+    json(
+        status.code(),
+        &object!({ "status": status.as_str(), "databases": databases }),
+    )
+}
+
+/// Returns the metrics page.
+pub(super) fn metrics(page: &MetricsPage) -> HttpResponse {
+    match page.text() {
+        Ok(text) => bytes(StatusCode::OK, CONTENT_TYPE, text.into()),
+        Err(fault) => {
+            let trace = TraceId::random();
+            tracing::error!(%trace, %fault, "could not write the metrics page");
+            error(&Error::new(&INTERNAL).traced(trace))
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! Checks the `Origin`: only the server's own page and those that the operator allows may connect.
 
+use super::allowed_origin::AllowedOrigin;
 use super::sanitize::sanitize;
 use http::{HeaderMap, header};
 
@@ -17,7 +18,7 @@ pub(super) enum Sender {
 }
 
 /// Classifies a request by its `Origin`.
-pub(super) fn sender(headers: &HeaderMap, allowed: &[String]) -> Sender {
+pub(super) fn sender(headers: &HeaderMap, allowed: &[AllowedOrigin]) -> Sender {
     let mut lines = headers.get_all(header::ORIGIN).iter();
     let (Some(given), further) = (lines.next(), lines.next()) else {
         return Sender::Program;
@@ -26,14 +27,15 @@ pub(super) fn sender(headers: &HeaderMap, allowed: &[String]) -> Sender {
     let (Ok(origin), None) = (given.to_str(), further) else {
         return foreign();
     };
+    // A page at the server's own name, but not over TLS, needs the headers of a listed one.
+    if allowed.iter().any(|listed| listed.is(origin)) {
+        return Sender::ListedPage;
+    }
     let host = headers
         .get(header::HOST)
         .and_then(|host| host.to_str().ok());
     if host.is_some_and(|host| is_own(origin, host)) {
         return Sender::OwnPage;
-    }
-    if is_listed(origin, allowed) {
-        return Sender::ListedPage;
     }
     foreign()
 }
@@ -55,12 +57,6 @@ fn bare<'a>(authority: &'a str, port: &str) -> &'a str {
     authority.strip_suffix(port).unwrap_or(authority)
 }
 
-fn is_listed(origin: &str, allowed: &[String]) -> bool {
-    allowed
-        .iter()
-        .any(|listed| listed.trim_end_matches('/').eq_ignore_ascii_case(origin))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -72,7 +68,10 @@ mod tests {
             headers.append(header::ORIGIN, HeaderValue::from_static(origin));
         }
         headers.insert(header::HOST, HeaderValue::from_static(host));
-        sender(&headers, &["https://chat.example.org".to_owned()])
+        sender(
+            &headers,
+            &[AllowedOrigin::parse("https://chat.example.org").unwrap()],
+        )
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Rejects a connection with one canned response.
 
 use crate::metrics::RejectReason;
+use crate::wire::{DRAINING, Error, OVERLOADED, RATE_LIMITED};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -11,28 +12,24 @@ const LINGER: Duration = Duration::from_millis(500);
 /// Most bytes read of a rejected client: more than a request head.
 const READ_MAX: u64 = 64 << 10;
 
+const SERVER_FULL: &str = "The server has no room for more people. Please try again in a moment.";
+const NETWORK_FULL: &str =
+    "Too many connections are open from your address. Please close some, or try again in a moment.";
+
 fn response(reason: RejectReason) -> String {
-    let (status, name, message) = match reason {
-        RejectReason::Draining => (
-            "503 Service Unavailable",
-            "draining",
-            "the server is stopping",
-        ),
+    let (status, error) = match reason {
+        RejectReason::Draining => ("503 Service Unavailable", Error::new(&DRAINING)),
         RejectReason::Full => (
             "503 Service Unavailable",
-            "overloaded",
-            "the server is full",
+            Error::new(&OVERLOADED).saying(SERVER_FULL),
         ),
         RejectReason::NetworkFull => (
             "429 Too Many Requests",
-            "rate_limited",
-            "too many connections from this address",
+            Error::new(&RATE_LIMITED).saying(NETWORK_FULL),
         ),
     };
-    let code = &status[..3];
-    let body = format!(
-        "{{\"err\":{{\"code\":{code},\"name\":\"{name}\",\"message\":\"{message}\",\"retryable\":true}}}}"
-    );
+    let error = serde_json::to_string(&error).expect("our own shapes are JSON");
+    let body = format!("{{\"err\":{error}}}");
     format!(
         "HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncache-control: no-store\r\n\
              retry-after: 1\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}",

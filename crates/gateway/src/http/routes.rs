@@ -4,6 +4,7 @@ use super::admission::{Admission, AdmissionError, ConnectionSlot, NetworkSlot};
 use super::api::{Api, ApiRequest};
 use super::assets::Assets;
 use super::client_address;
+use super::cors;
 use super::endpoint::{self, Endpoint};
 use super::health::{Health, Status};
 use super::host::Hosts;
@@ -34,6 +35,11 @@ pub(super) fn route(path: &str) -> &'static str {
         return "/ws";
     }
     path.strip_prefix(API).map_or("page", endpoint::route)
+}
+
+/// Returns whether a path belongs to the API.
+pub(super) fn is_api(path: &str) -> bool {
+    path.starts_with(API)
 }
 
 /// The connection that a request came on.
@@ -151,6 +157,9 @@ impl Routes {
             Ok(client) => client,
             Err(error) => return response::error(&error),
         };
+        if cors::is_preflight(&request) {
+            return cors::preflight();
+        }
         match endpoint {
             Ok(endpoint) => {
                 let answered = self.run(endpoint, request, client).await;
@@ -167,7 +176,8 @@ impl Routes {
         connection: &ConnectionInfo,
         cost: Cost,
     ) -> Result<ClientNetwork, Error> {
-        if self.health.status() == Status::Draining {
+        // After a preflight comes the request itself, which gets an error that its page can read.
+        if self.health.status() == Status::Draining && !cors::is_preflight(request) {
             return Err(Error::new(&DRAINING));
         }
         let client = self.charge_network(request, connection, cost)?;
@@ -184,7 +194,10 @@ impl Routes {
         self.gateway.shared.rejections.foreign_origin(&origin);
         Err(Error {
             about: Some("origin"),
-            expected: Some("expected the server's own origin or one in allowed_origins"),
+            expected: Some(
+                "pages of other sites may not do this, unless the operator of this server adds their \
+                 origin to allowed_origins",
+            ),
             ..Error::new(&FORBIDDEN)
         })
     }

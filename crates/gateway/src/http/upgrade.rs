@@ -1,8 +1,10 @@
 //! Upgrades a request at `/ws` to a socket, or refuses it with a reason.
 
+use super::allowed_origin::AllowedOrigin;
 use super::origin::{self, Sender};
+use super::request_clock::ClockedStream;
 use super::response::{HttpResponse, set, text};
-use crate::connection::{Peer, Stream};
+use crate::connection::Peer;
 use crate::rejections::Rejections;
 use crate::socket::Upgraded;
 use bytes::Bytes;
@@ -18,7 +20,7 @@ const PROTOCOL: &str = "parlor.v1";
 /// Checks the request and returns 101, or an error with a text for people.
 pub(super) fn answer<B>(
     request: &Request<B>,
-    allowed_origins: &[String],
+    allowed_origins: &[AllowedOrigin],
     rejections: &Rejections,
 ) -> HttpResponse {
     let headers = request.headers();
@@ -28,7 +30,7 @@ pub(super) fn answer<B>(
     }
     let offer = offered(headers);
     if offer == SubprotocolOffer::OnlyUnknown {
-        let line = format!("the only supported subprotocol is {PROTOCOL}\n");
+        let line = format!("The only supported subprotocol is {PROTOCOL}.\n");
         return text(StatusCode::BAD_REQUEST, line);
     }
     match create_response_with_body(request, || ()) {
@@ -74,8 +76,8 @@ fn switching(response: Response<()>, offer: SubprotocolOffer) -> HttpResponse {
 
 fn refuse_origin(origin: &str) -> HttpResponse {
     let line = format!(
-        "pages of {origin} may not connect; the operator can add the origin to allowed_origins \
-         (PARLOR_ALLOWED_ORIGINS)\n"
+        "Pages of {origin} may not connect. The operator of this server can add the origin to \
+         allowed_origins (PARLOR_ALLOWED_ORIGINS).\n"
     );
     text(StatusCode::FORBIDDEN, line)
 }
@@ -88,7 +90,7 @@ fn not_a_handshake(headers: &HeaderMap, why: &str) -> HttpResponse {
     };
     let mut answer = text(
         status,
-        format!("this endpoint accepts WebSocket version 13 only: {why}\n"),
+        format!("This address is for WebSockets, version 13, and the chat is at /. ({why})\n"),
     );
     set(&mut answer, header::UPGRADE, "websocket");
     set(&mut answer, header::SEC_WEBSOCKET_VERSION, "13");
@@ -98,11 +100,11 @@ fn not_a_handshake(headers: &HeaderMap, why: &str) -> HttpResponse {
 /// Returns the stream after the 101 response; `None` if the client is gone.
 pub(super) async fn stream(upgrade: OnUpgrade, peer: Peer) -> Option<Upgraded> {
     let upgraded = upgrade.await.ok()?;
-    let parts = upgraded.downcast::<TokioIo<Stream>>().ok()?;
+    let parts = upgraded.downcast::<TokioIo<ClockedStream>>().ok()?;
     // A copy: a slice would keep hyper's whole read buffer alive.
     let read_ahead = Bytes::copy_from_slice(&parts.read_buf);
     Some(Upgraded {
-        stream: parts.io.into_inner(),
+        stream: parts.io.into_inner().into_stream(),
         read_ahead,
         peer,
     })

@@ -24,44 +24,26 @@ pub(super) enum Start {
 }
 
 impl Answers<Attach> for Hub {
-    async fn answer(
-        &mut self,
-        attach: Attach,
-        reply: Reply<AttachResult>,
-        _: &mut Context,
-    ) -> anyhow::Result<()> {
+    fn answer(&mut self, attach: Attach, reply: Reply<AttachResult>, _: &mut Context) {
         // If the requester has given up, its client says hello again: do not attach it now.
         if reply.begin() {
             reply.answer(self.attach(attach));
         }
-        Ok(())
     }
 }
 
 impl Answers<FinishHello> for Hub {
-    async fn answer(
-        &mut self,
-        request: FinishHello,
-        reply: Reply<Vec<(RoomKey, Seq)>>,
-        _: &mut Context,
-    ) -> anyhow::Result<()> {
+    fn answer(&mut self, request: FinishHello, reply: Reply<Vec<(RoomKey, Seq)>>, _: &mut Context) {
         if reply.begin() {
             reply.answer(self.finish_hello(request));
         }
-        Ok(())
     }
 }
 
 impl Answers<Detach> for Hub {
-    async fn answer(
-        &mut self,
-        detach: Detach,
-        reply: Reply<()>,
-        _: &mut Context,
-    ) -> anyhow::Result<()> {
+    fn answer(&mut self, detach: Detach, reply: Reply<()>, _: &mut Context) {
         self.detach(detach.connection);
         reply.answer(());
-        Ok(())
     }
 }
 

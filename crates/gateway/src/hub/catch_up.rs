@@ -15,59 +15,35 @@ use sessions::api::{ConnectionId, UserId};
 use std::sync::Arc;
 
 impl Answers<BeginJoin> for Hub {
-    async fn answer(
-        &mut self,
-        request: BeginJoin,
-        reply: Reply<()>,
-        _: &mut Context,
-    ) -> anyhow::Result<()> {
+    fn answer(&mut self, request: BeginJoin, reply: Reply<()>, _: &mut Context) {
         if reply.begin() {
             self.begin_join(request.connection, &request.room);
             reply.answer(());
         }
-        Ok(())
     }
 }
 
 impl Answers<AbortJoin> for Hub {
-    async fn answer(
-        &mut self,
-        request: AbortJoin,
-        reply: Reply<()>,
-        _: &mut Context,
-    ) -> anyhow::Result<()> {
+    fn answer(&mut self, request: AbortJoin, reply: Reply<()>, _: &mut Context) {
         self.abort_join(request.connection, &request.room);
         reply.answer(());
-        Ok(())
     }
 }
 
 impl Answers<DeliverPage> for Hub {
-    async fn answer(
-        &mut self,
-        page: DeliverPage,
-        reply: Reply<PageDelivered>,
-        _: &mut Context,
-    ) -> anyhow::Result<()> {
+    fn answer(&mut self, page: DeliverPage, reply: Reply<PageDelivered>, _: &mut Context) {
         if reply.begin() {
             reply.answer(self.deliver_page(page));
         }
-        Ok(())
     }
 }
 
 impl Answers<SendLeaveReply> for Hub {
-    async fn answer(
-        &mut self,
-        left: SendLeaveReply,
-        reply: Reply<()>,
-        _: &mut Context,
-    ) -> anyhow::Result<()> {
+    fn answer(&mut self, left: SendLeaveReply, reply: Reply<()>, _: &mut Context) {
         if reply.begin() {
             self.send_leave_reply(left);
             reply.answer(());
         }
-        Ok(())
     }
 }
 

@@ -20,16 +20,11 @@ pub(super) enum DirectConsent {
 }
 
 impl Handles<DirectAnswered> for Hub {
-    async fn handle(
-        &mut self,
-        answered: &Arc<DirectAnswered>,
-        _: &mut Context,
-    ) -> anyhow::Result<()> {
+    fn handle(&mut self, answered: &Arc<DirectAnswered>, _: &mut Context) {
         let room = self.rooms.get_mut(&answered.room);
         if room.is_some_and(|room| room.consented(answered.user)) {
             self.reveal(&answered.room, answered.user);
         }
-        Ok(())
     }
 }
 
@@ -56,7 +51,7 @@ impl Hub {
 
     /// Pushes the presence that was hidden so far.
     fn reveal(&mut self, key: &RoomKey, user: UserId) {
-        let online = self.shared.online.contains(user);
+        let online = self.shared.online.read().contains(user);
         let user = self.people.get(&user).map(|person| person.user.clone());
         if let (Some(user), true) = (user, online) {
             self.note_presence(key, &user, true);

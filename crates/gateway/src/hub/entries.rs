@@ -9,11 +9,7 @@ use rooms::api::{EntriesAppended, Entry, RoomInfo};
 use std::sync::Arc;
 
 impl Handles<EntriesAppended> for Hub {
-    async fn handle(
-        &mut self,
-        appended: &Arc<EntriesAppended>,
-        ctx: &mut Context,
-    ) -> anyhow::Result<()> {
+    fn handle(&mut self, appended: &Arc<EntriesAppended>, ctx: &mut Context) {
         let before = self.outbox.frames();
         for part in &appended.rooms {
             for entry in &part.entries {
@@ -25,7 +21,6 @@ impl Handles<EntriesAppended> for Hub {
         {
             self.outbox.caused_by(stated);
         }
-        Ok(())
     }
 }
 

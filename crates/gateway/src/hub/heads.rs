@@ -27,7 +27,7 @@ const SUBSCRIBERS_PER_STEP: usize = 256;
 const AGAIN_AFTER: Duration = Duration::from_secs(15);
 
 impl Handles<HeadsRead> for Hub {
-    async fn handle(&mut self, read: &Arc<HeadsRead>, _: &mut Context) -> anyhow::Result<()> {
+    fn handle(&mut self, read: &Arc<HeadsRead>, _: &mut Context) {
         let now = Instant::now();
         for (_, key, head) in &read.heads {
             self.fetch_if_behind(key, *head);
@@ -35,22 +35,15 @@ impl Handles<HeadsRead> for Hub {
                 self.heads_due.push_back(key.clone());
             }
         }
-        Ok(())
     }
 }
 
 impl Answers<SendHeads> for Hub {
-    async fn answer(
-        &mut self,
-        _: SendHeads,
-        reply: Reply<bool>,
-        _: &mut Context,
-    ) -> anyhow::Result<()> {
+    fn answer(&mut self, _: SendHeads, reply: Reply<bool>, _: &mut Context) {
         if reply.begin() {
             self.send_some_heads();
             reply.answer(!self.heads_due.is_empty());
         }
-        Ok(())
     }
 }
 

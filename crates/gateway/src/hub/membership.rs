@@ -63,7 +63,7 @@ impl Hub {
         let (why, by) = join_reason(info, entry);
         self.push_room(info, entry.seq, user.id, Some(role), why, &by);
         self.subscribe_if_all(user.id, &info.key, entry.seq);
-        if self.shared.online.contains(user.id) {
+        if self.shared.online.read().contains(user.id) {
             self.note_presence(&info.key, user, true);
         }
     }

@@ -74,13 +74,9 @@ pub(super) fn take_next(room: &mut Room) -> Option<Arc<Entry>> {
 }
 
 impl Handles<MissingRangeRead> for Hub {
-    async fn handle(
-        &mut self,
-        read: &Arc<MissingRangeRead>,
-        _: &mut Context,
-    ) -> anyhow::Result<()> {
+    fn handle(&mut self, read: &Arc<MissingRangeRead>, _: &mut Context) {
         let Some(room) = self.rooms.get_mut(&read.room) else {
-            return Ok(());
+            return;
         };
         let before = room.next;
         if let Some(page) = &read.page {
@@ -89,7 +85,7 @@ impl Handles<MissingRangeRead> for Hub {
             }
         }
         let Some(room) = self.rooms.get_mut(&read.room) else {
-            return Ok(());
+            return;
         };
         let progressed = room.next > before;
         if let Some(missing) = &mut room.missing {
@@ -104,7 +100,6 @@ impl Handles<MissingRangeRead> for Hub {
         if progressed {
             self.fetch_missing(&read.room);
         }
-        Ok(())
     }
 }
 

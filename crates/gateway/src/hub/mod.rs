@@ -21,9 +21,10 @@ mod requests;
 mod room;
 mod room_activity;
 mod subscription;
-mod sweep;
+
 #[cfg(test)]
 mod tests;
+mod tick;
 mod timers;
 mod typing;
 
@@ -35,7 +36,7 @@ pub(crate) use timers::start;
 
 use crate::connection::{Close, Conn, Frame, FrameClass};
 use crate::shared::Shared;
-use bus::{Builder, Context, Handles, LoadError, Subscriber, Wiring};
+use bus::{Builder, Context, Essential, Handles, LoadError, Subscriber, Wiring};
 use messaging::api::MarkerMoved;
 use outbox::Outbox;
 use person::Person;
@@ -45,8 +46,8 @@ use rooms::api::{
     DirectAnswered, EntriesAppended, Members, Memberships, ReadLog, RecentHeads, RoomKey,
 };
 use sessions::api::{
-    Caller, ConnectionId, EndReason, EpochChanged, PresenceChanged, SessionEnded, StoreReachable,
-    UserId,
+    Caller, ConnectionId, EndReason, EpochChanged, PresenceChanged, PresenceLoaded, SessionEnded,
+    StoreReachable, UserId,
 };
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
@@ -95,6 +96,7 @@ pub(crate) fn wire(builder: &mut Builder, shared: &Arc<Shared>) {
 
 impl Subscriber for Hub {
     const NAME: &'static str = OWNER;
+    type Kind = Essential;
     type Deps = Arc<Shared>;
 
     /// The sender of a message gets the reply and its own entry in one write.
@@ -110,6 +112,7 @@ impl Subscriber for Hub {
         wiring
             .on::<EntriesAppended>()
             .on::<DirectAnswered>()
+            .on::<PresenceLoaded>()
             .on::<PresenceChanged>()
             .on::<SessionEnded>()
             .on::<EpochChanged>()
@@ -131,16 +134,15 @@ impl Subscriber for Hub {
             .answers::<Detach>();
     }
 
-    async fn turn_ended(&mut self, _: &mut Context) -> anyhow::Result<()> {
+    fn turn_ended(&mut self, _: &mut Context) {
         let fanout = &self.shared.metrics.fanout;
         self.outbox.flush(fanout);
         fanout.set_sizes(self.connections.len(), self.people.len(), self.rooms.len());
-        Ok(())
     }
 }
 
 impl Handles<SessionEnded> for Hub {
-    async fn handle(&mut self, ended: &Arc<SessionEnded>, _: &mut Context) -> anyhow::Result<()> {
+    fn handle(&mut self, ended: &Arc<SessionEnded>, _: &mut Context) {
         let close = match ended.reason {
             EndReason::Logout => Close::LOGOUT,
             EndReason::Revoked | EndReason::Expired => Close::SESSION_ENDED,
@@ -152,28 +154,30 @@ impl Handles<SessionEnded> for Hub {
                 attached.conn.end_session(close);
             }
         }
-        Ok(())
     }
 }
 
 impl Handles<EpochChanged> for Hub {
     /// Starts over: nothing the hub knows of rooms holds in another store.
-    async fn handle(&mut self, _: &Arc<EpochChanged>, _: &mut Context) -> anyhow::Result<()> {
-        self.outbox.flush(&self.shared.metrics.fanout);
-        *self = Self::empty(&self.shared);
-        Ok(())
+    fn handle(&mut self, _: &Arc<EpochChanged>, _: &mut Context) {
+        self.start_over();
     }
 }
 
 impl Handles<MarkerMoved> for Hub {
-    async fn handle(&mut self, moved: &Arc<MarkerMoved>, _: &mut Context) -> anyhow::Result<()> {
+    fn handle(&mut self, moved: &Arc<MarkerMoved>, _: &mut Context) {
         let frame = Frame::json(&crate::wire::push::read(moved));
         self.push_to_user(moved.user, &frame, moved.by);
-        Ok(())
     }
 }
 
 impl Hub {
+    /// Delivers what is due and forgets everything.
+    fn start_over(&mut self) {
+        self.outbox.flush(&self.shared.metrics.fanout);
+        *self = Self::empty(&self.shared);
+    }
+
     /// Returns a hub without connections and closes the open sockets, whose clients come back.
     fn empty(shared: &Arc<Shared>) -> Self {
         shared.sockets.close_all(Close::RESTART);

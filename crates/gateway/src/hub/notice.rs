@@ -8,11 +8,7 @@ use sessions::api::{ConnectionId, StoreReachable};
 use std::sync::Arc;
 
 impl Handles<StoreReachable> for Hub {
-    async fn handle(
-        &mut self,
-        reachable: &Arc<StoreReachable>,
-        _: &mut Context,
-    ) -> anyhow::Result<()> {
+    fn handle(&mut self, reachable: &Arc<StoreReachable>, _: &mut Context) {
         let lost = !reachable.0;
         if self.store_lost != lost {
             self.store_lost = lost;
@@ -23,7 +19,6 @@ impl Handles<StoreReachable> for Hub {
             };
             self.push_to_all(&Frame::json(&push::notice(notice)));
         }
-        Ok(())
     }
 }
 

@@ -8,19 +8,25 @@ use crate::shared::Shared;
 use crate::wire::push;
 use bus::{Context, Handles};
 use rooms::api::{Members, Memberships, RoomKey};
-use sessions::api::{Caller, PresenceChanged, User, UserId};
+use sessions::api::{Caller, PresenceChanged, PresenceLoaded, User, UserId};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 
 const PUSHED_ONCE_PER: Duration = Duration::from_secs(1);
 
+impl Handles<PresenceLoaded> for Hub {
+    fn handle(&mut self, loaded: &Arc<PresenceLoaded>, _: &mut Context) {
+        self.shared.online.write().load(loaded);
+        if loaded.connections_forgotten {
+            self.start_over();
+        }
+    }
+}
+
 impl Handles<PresenceChanged> for Hub {
-    async fn handle(
-        &mut self,
-        changed: &Arc<PresenceChanged>,
-        _: &mut Context,
-    ) -> anyhow::Result<()> {
+    fn handle(&mut self, changed: &Arc<PresenceChanged>, _: &mut Context) {
+        self.shared.online.write().change(changed);
         let mut unknown_users = Vec::new();
         for (user, online) in &changed.changes {
             match self.people.get_mut(&user.id) {
@@ -35,12 +41,11 @@ impl Handles<PresenceChanged> for Hub {
             let reading = async move { read_memberships(&shared, unknown_users).await };
             self.shared.tasks.once(OWNER, "gateway.read_stays", reading);
         }
-        Ok(())
     }
 }
 
 impl Handles<MembershipsRead> for Hub {
-    async fn handle(&mut self, read: &Arc<MembershipsRead>, _: &mut Context) -> anyhow::Result<()> {
+    fn handle(&mut self, read: &Arc<MembershipsRead>, _: &mut Context) {
         for (user, _) in &read.users {
             self.people
                 .entry(user.id)
@@ -55,16 +60,11 @@ impl Handles<MembershipsRead> for Hub {
             }
             self.presence_changed(user.id, *online);
         }
-        Ok(())
     }
 }
 
 impl Handles<MembersCounted> for Hub {
-    async fn handle(
-        &mut self,
-        counted: &Arc<MembersCounted>,
-        _: &mut Context,
-    ) -> anyhow::Result<()> {
+    fn handle(&mut self, counted: &Arc<MembersCounted>, _: &mut Context) {
         if let Some(room) = self.rooms.get_mut(&counted.room) {
             room.activity.counting = false;
             room.activity.count = room.activity.count.or(counted.count);
@@ -74,7 +74,6 @@ impl Handles<MembersCounted> for Hub {
                 self.tick_presence(&counted.room, Instant::now());
             }
         }
-        Ok(())
     }
 }
 
@@ -134,7 +133,7 @@ impl Hub {
         };
         let changes = std::mem::take(&mut room.activity.changes);
         room.activity.pushed = Some(now);
-        let online = &self.shared.online;
+        let online = self.shared.online.read();
         let online_members = room.members.iter();
         let online_members = online_members
             .filter(|user| online.contains(**user) && !room.hides_presence_of(**user));

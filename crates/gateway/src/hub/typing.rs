@@ -17,15 +17,9 @@ const COUNTED_ONCE_PER: Duration = Duration::from_secs(3);
 const ENDS_AFTER: Duration = Duration::from_secs(8);
 
 impl Answers<SetTyping> for Hub {
-    async fn answer(
-        &mut self,
-        request: SetTyping,
-        reply: Reply<TypingResult>,
-        _: &mut Context,
-    ) -> anyhow::Result<()> {
+    fn answer(&mut self, request: SetTyping, reply: Reply<TypingResult>, _: &mut Context) {
         let typing = self.set_typing(request, Instant::now());
         reply.answer(typing);
-        Ok(())
     }
 }
 

@@ -1,17 +1,18 @@
 //! Metrics of the open sockets, refused requests and people online.
 
 use super::{MetricsSource, MetricsWriter};
-use crate::connection::Registry;
+use crate::connection::OpenSockets;
 use crate::rejections::Rejections;
-use sessions::api::Online;
+use parking_lot::RwLock;
+use sessions::api::OnlineUsers;
 use std::fmt;
 use std::sync::Arc;
 
 /// Reads its values at each scrape.
 pub(crate) struct ConnectionMetrics {
-    pub(crate) sockets: Arc<Registry>,
+    pub(crate) sockets: Arc<OpenSockets>,
     pub(crate) rejections: Arc<Rejections>,
-    pub(crate) online: Online,
+    pub(crate) online: Arc<RwLock<OnlineUsers>>,
 }
 
 impl MetricsSource for ConnectionMetrics {
@@ -30,7 +31,7 @@ impl MetricsSource for ConnectionMetrics {
         )?;
         writer.gauge(
             "commands_unanswered",
-            "Commands read from sockets and not yet answered",
+            "Commands read from sockets, and requests of the API, that are not yet answered",
             self.sockets.unanswered(),
         )?;
         writer.counters(
@@ -43,7 +44,7 @@ impl MetricsSource for ConnectionMetrics {
         writer.gauge(
             "people_online",
             "Users who count as online, including those in the grace period after a disconnect",
-            self.online.count(),
+            self.online.read().count(),
         )
     }
 }

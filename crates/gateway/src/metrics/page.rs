@@ -18,10 +18,17 @@ pub struct MetricsPage {
 }
 
 impl MetricsPage {
+    /// Returns a page without any metrics, for a process that does not serve yet.
+    #[must_use]
+    pub fn empty() -> Self {
+        Self {
+            registry: Registry::with_prefix("parlor"),
+        }
+    }
+
     pub(crate) fn new(metrics: &Metrics, bus: &Bus, tasks: &Tasks) -> Self {
-        let mut registry = Registry::with_prefix("parlor");
-        metrics.register(&mut registry);
-        let mut page = Self { registry };
+        let mut page = Self::empty();
+        metrics.register(&mut page.registry);
         page.add(BusSource(bus.clone()));
         page.add(TaskSource(tasks.clone()));
         page

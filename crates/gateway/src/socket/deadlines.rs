@@ -1,6 +1,7 @@
 //! The deadlines of a connection: its first `hello`, pings and pongs, the expiry of its session.
 
 use crate::Limits;
+use crate::limits::on_a_slow_line;
 use crate::wire::Time;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -15,6 +16,8 @@ pub(super) struct Deadlines {
     pinged_at: Option<Instant>,
     /// Deadline of the first `hello`; `None` once it has succeeded.
     hello_by: Option<Instant>,
+    /// No message has come yet; the first one should be the `hello`.
+    awaits_first_message: bool,
     expires: Option<Expiry>,
 }
 
@@ -39,6 +42,7 @@ impl Deadlines {
             last_received: now,
             pinged_at: None,
             hello_by: Some(now + limits.hello_within),
+            awaits_first_message: true,
             expires: None,
         }
     }
@@ -47,6 +51,20 @@ impl Deadlines {
     pub(super) fn received(&mut self, now: Instant) {
         self.last_received = now;
         self.pinged_at = None;
+    }
+
+    /// Notes that a message is on its way since then, of which this many bytes have come. If it is the
+    /// first one, it gets the time that they take on a slow line.
+    pub(super) fn receiving(&mut self, since: Instant, received: u32, limits: &Limits) {
+        if self.awaits_first_message {
+            let by = since + limits.hello_within + on_a_slow_line(received);
+            self.hello_by = self.hello_by.map(|hello_by| hello_by.max(by));
+        }
+    }
+
+    /// Notes that a whole message has come.
+    pub(super) fn message_received(&mut self) {
+        self.awaits_first_message = false;
     }
 
     /// Notes a successful `hello`; the session expires at `expires_at` (ms since 1970), if ever.
@@ -157,6 +175,32 @@ mod tests {
         deadlines.received(start + 9 * S);
         assert_eq!(deadlines.next(&limits), start + 10 * S);
         assert_eq!(deadlines.due(start + 10 * S, &limits), Some(Due::NoHello));
+    }
+
+    #[test]
+    fn a_hello_on_a_slow_line_has_the_time_that_its_bytes_take() {
+        let (limits, start) = (Limits::default(), Instant::now());
+        let mut deadlines = Deadlines::new(start, &limits);
+        // At 400 bytes a second.
+        for second in 1..=100 {
+            let now = start + second * S;
+            deadlines.receiving(start, 400 * second, &limits);
+            assert_eq!(deadlines.due(now, &limits), None, "after {second} s");
+        }
+        assert_eq!(deadlines.next(&limits), start + 170 * S);
+        deadlines.message_received();
+        deadlines.receiving(start + 100 * S, 60_000, &limits);
+        assert_eq!(deadlines.next(&limits), start + 170 * S, "only the first");
+    }
+
+    #[test]
+    fn a_dripped_hello_ends_soon() {
+        let (limits, start) = (Limits::default(), Instant::now());
+        let mut deadlines = Deadlines::new(start, &limits);
+        for second in 1..=10 {
+            deadlines.receiving(start, 10 * second, &limits);
+        }
+        assert_eq!(deadlines.due(start + 11 * S, &limits), Some(Due::NoHello));
     }
 
     #[test]

@@ -79,9 +79,14 @@ impl FrameReader {
         self.source.scanner.take_small_pieces()
     }
 
+    /// Returns when the unfinished message began, and its payload bytes so far.
+    pub(super) fn unfinished(&self) -> Option<(Instant, u32)> {
+        self.source.scanner.unfinished()
+    }
+
     /// Returns the deadline of the unfinished message; every received byte extends it.
     pub(super) fn complete_by(&self, limits: &Limits) -> Option<Instant> {
-        let (since, received) = self.source.scanner.unfinished()?;
+        let (since, received) = self.unfinished()?;
         Some(since + limits.message_time(received))
     }
 

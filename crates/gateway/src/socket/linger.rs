@@ -111,7 +111,7 @@ mod tests {
     use crate::{Gateway, Limits};
     use bus::{Builder, Settings, Tasks};
     use bytes::Bytes;
-    use sessions::api::{ConnectionId, Online};
+    use sessions::api::ConnectionId;
     use std::sync::Arc;
     use std::time::Duration;
     use tokio::time::Instant;
@@ -132,7 +132,7 @@ mod tests {
     async fn ended(end: SocketEnd, close: Close, first: &[u8], again: &[u8]) -> Duration {
         let tasks = Tasks::new(CancellationToken::new());
         let mut builder = Builder::new(Settings::default(), &tasks);
-        let gateway = Gateway::wire(&mut builder, &tasks, Online::new(), Limits::default());
+        let gateway = Gateway::wire(&mut builder, &tasks, Limits::default());
         let (stream, client) = pair().await;
         let conn = Arc::new(Conn::new(ConnectionId(1), stream, &Limits::default()));
         let bucket = gateway.bucket();

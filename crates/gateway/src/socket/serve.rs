@@ -152,7 +152,6 @@ mod tests {
     use crate::{Gateway, Limits};
     use bus::{Builder, Settings, Tasks};
     use bytes::Bytes;
-    use sessions::api::Online;
     use tokio::net::{TcpListener, TcpStream};
     use tokio_util::sync::CancellationToken;
 
@@ -161,7 +160,7 @@ mod tests {
     async fn an_idle_connection_takes_little_memory() {
         let tasks = Tasks::new(CancellationToken::new());
         let mut builder = Builder::new(Settings::default(), &tasks);
-        let gateway = Gateway::wire(&mut builder, &tasks, Online::new(), Limits::default());
+        let gateway = Gateway::wire(&mut builder, &tasks, Limits::default());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let client = TcpStream::connect(address).await.unwrap();

@@ -1,6 +1,6 @@
 //! The sockets' part of a graceful shutdown, in two steps.
 
-use crate::connection::Registry;
+use crate::connection::OpenSockets;
 use crate::shared::Shared;
 use std::time::Duration;
 use tokio::time::timeout;
@@ -10,8 +10,8 @@ const RECONNECTS_PER_S: u64 = 1000;
 /// How long an aborted connection's task may take to end; a part of the time for goodbyes.
 const ABORT_WITHIN: Duration = Duration::from_millis(200);
 
-/// Stops the reading of commands and waits for the replies to those already read. Returns how many
-/// have no reply when the time is over.
+/// Stops the reading of commands and waits for the replies to those already read, on sockets and over
+/// HTTP. Returns how many have no reply when the time is over.
 pub(crate) async fn finish_commands(shared: &Shared, within: Duration) -> usize {
     let sockets = &shared.sockets;
     sockets.drain();
@@ -26,7 +26,7 @@ pub(crate) async fn finish_commands(shared: &Shared, within: Duration) -> usize 
 }
 
 /// Flushes each socket, sends `bye` and closes with 1012; aborts a socket whose client reads nothing.
-/// Returns how many sockets are still open.
+/// Returns how many had to be aborted.
 pub(crate) async fn say_goodbye(shared: &Shared, within: Duration) -> usize {
     let sockets = &shared.sockets;
     let open = sockets.count();
@@ -43,11 +43,11 @@ pub(crate) async fn say_goodbye(shared: &Shared, within: Duration) -> usize {
         0
     };
     tracing::info!(open, cut, back_within_ms, "closed the open sockets");
-    sockets.count()
+    cut
 }
 
 /// Aborts the sockets that are still open and returns their number.
-async fn abort_all(sockets: &Registry) -> usize {
+async fn abort_all(sockets: &OpenSockets) -> usize {
     let left = sockets.all();
     for conn in &left {
         conn.abort();

@@ -1,5 +1,6 @@
 //! The errors of the protocol: their table and their shape.
 
+use super::limit_message::limit_message;
 use bus::{AskError, TraceId};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use std::time::Duration;
@@ -28,7 +29,7 @@ macro_rules! table {
         /// Every error a client may see.
         pub const ERRORS: &[&ErrorKind] = &[$(&$constant),*];
         $(
-            #[doc = concat!("`", $name, "`: ", $message, ".")]
+            #[doc = concat!("`", $name, "`: ", $message)]
             pub static $constant: ErrorKind =
                 ErrorKind { code: $code, name: $name, message: $message };
         )*
@@ -36,35 +37,39 @@ macro_rules! table {
 }
 
 table! {
-    BAD_FRAME = 400 "bad_frame", "a frame is one JSON object with an id and an op";
-    BAD_REQUEST = 400 "bad_request", "a field is missing or invalid";
-    UNKNOWN_OP = 400 "unknown_op", "there is no such command";
-    BAD_TEXT = 400 "bad_text", "the text is empty, too long or not plain text";
-    UNAUTHENTICATED = 401 "unauthenticated", "say hello first";
-    TOKEN_EXPIRED = 401 "token_expired", "the token has expired";
-    BAD_CREDENTIALS = 401 "bad_credentials", "the credentials are not valid";
-    NOT_MEMBER = 403 "not_member", "join the room first";
-    FORBIDDEN = 403 "forbidden", "you do not have the right to do that";
-    MUTED = 403 "muted", "you are muted in this room";
-    BANNED = 403 "banned", "you are banned from this room";
-    GUESTS_OFF = 403 "guests_off", "guests are not allowed here";
-    NOT_ALLOWED_FOR_GUESTS = 403 "not_allowed_for_guests", "only accounts can do that: register first";
-    LIMIT_REACHED = 403 "limit_reached", "a limit has been reached";
-    NO_SUCH_ROOM = 404 "no_such_room", "there is no such room";
-    NO_SUCH_MESSAGE = 404 "no_such_message", "there is no such message";
-    NO_SUCH_USER = 404 "no_such_user", "there is no such user";
-    NO_SUCH_PATH = 404 "no_such_path", "there is nothing at this path";
-    METHOD_NOT_ALLOWED = 405 "method_not_allowed", "this path does not allow this method";
-    CID_CONFLICT = 409 "cid_conflict", "this cid was used for another message";
-    NAME_TAKEN = 409 "name_taken", "the name is taken";
-    TOO_LARGE = 413 "too_large", "the request is too large";
-    RATE_LIMITED = 429 "rate_limited", "too many requests: try again later";
-    INTERNAL = 500 "internal", "an internal error occurred";
-    OVERLOADED = 503 "overloaded", "the server is overloaded: try again later";
-    STORAGE_UNAVAILABLE = 503 "storage_unavailable", "the database is unavailable: try again later";
-    DRAINING = 503 "draining", "the server is stopping";
-    OUTCOME_UNKNOWN = 504 "outcome_unknown", "it is unknown whether the command took effect: repeat it";
+    BAD_FRAME = 400 "bad_frame", "This is not a command. Please send one JSON object with an id and an op.";
+    BAD_REQUEST = 400 "bad_request", "Something is missing or invalid. Please check what you sent.";
+    UNKNOWN_OP = 400 "unknown_op", "This server has no such command.";
+    BAD_TEXT = 400 "bad_text", "This text cannot be used. Please write plain text, not too long.";
+    UNAUTHENTICATED = 401 "unauthenticated", "Please sign in first.";
+    TOKEN_EXPIRED = 401 "token_expired", "Your sign-in has expired. Please sign in again.";
+    BAD_CREDENTIALS = 401 "bad_credentials", "This sign-in is not valid. Please sign in again.";
+    NOT_MEMBER = 403 "not_member", "You are not in this room. Please join it first.";
+    FORBIDDEN = 403 "forbidden", "You are not allowed to do that. An owner or moderator of the room may be able to help.";
+    MUTED = 403 "muted", "You are muted in this room for now. You can still read.";
+    BANNED = 403 "banned", "You are banned from this room. Only its moderators can let you in again.";
+    GUESTS_OFF = 403 "guests_off", "This server has no guests. Please sign in, or register.";
+    NOT_ALLOWED_FOR_GUESTS = 403 "not_allowed_for_guests", "Guests cannot do that. Please register first.";
+    LIMIT_REACHED = 403 "limit_reached", "You have reached a limit of this server. Please try again later.";
+    NO_SUCH_ROOM = 404 "no_such_room", "There is no such room for you. Please check its name, or ask for an invitation.";
+    NO_SUCH_MESSAGE = 404 "no_such_message", "There is no such message here. It may be too old.";
+    NO_SUCH_USER = 404 "no_such_user", "There is nobody with this name. Please check the spelling.";
+    NO_SUCH_PATH = 404 "no_such_path", "There is nothing at this address. Please check it.";
+    METHOD_NOT_ALLOWED = 405 "method_not_allowed", "This address works with another method, which the header Allow names.";
+    CID_CONFLICT = 409 "cid_conflict", "Another message was sent with this cid. Please choose a new one.";
+    NAME_TAKEN = 409 "name_taken", "This name is taken. Please choose another one.";
+    TOO_LARGE = 413 "too_large", "This is too large. Please send less at once.";
+    RATE_LIMITED = 429 "rate_limited", "That was too much at once. Please wait a moment and try again.";
+    INTERNAL = 500 "internal", "Something went wrong on the server. If it happens again, please tell whoever runs it.";
+    OVERLOADED = 503 "overloaded", "The server is very busy. Please try again in a moment.";
+    STORAGE_UNAVAILABLE = 503 "storage_unavailable", "Nothing can be sent or read at the moment. Please try again soon.";
+    DRAINING = 503 "draining", "The server is about to restart. Please try again in a moment.";
+    OUTCOME_UNKNOWN = 504 "outcome_unknown", "It took too long, and may or may not have been done. Please try again.";
 }
+
+/// For a token that once was valid, or never.
+pub(crate) const SESSION_ENDED: &str = "Your session has ended. Please sign in again.";
+const OTHER_LEFT: &str = "The other person has left this conversation. They can open it again.";
 
 /// An error as the client gets it when a command is refused or fails.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -107,11 +112,21 @@ impl Error {
         }
     }
 
+    /// Returns the error with a text that replaces the kind's own.
+    #[must_use]
+    pub fn saying(self, text: &'static str) -> Self {
+        Self {
+            expected: Some(text),
+            ..self
+        }
+    }
+
     /// Returns `limit_reached` for this limit.
     #[must_use]
     pub fn limit(limit: &'static str) -> Self {
         Self {
             about: Some(limit),
+            expected: limit_message(limit),
             ..Self::new(&LIMIT_REACHED)
         }
     }
@@ -147,7 +162,7 @@ impl Serialize for Error {
         map.serialize_entry("code", &self.kind.code)?;
         map.serialize_entry("name", self.kind.name)?;
         match (self.about, self.expected) {
-            (Some(field), Some(expected)) => {
+            (Some(field), Some(expected)) if self.kind != &LIMIT_REACHED => {
                 map.serialize_entry("message", &format_args!("{field}: {expected}"))?;
             }
             (_, words) => {
@@ -203,7 +218,8 @@ impl From<sessions::api::Refusal> for Error {
         use sessions::api::Refusal as R;
         match refusal {
             R::BadRequest { field, expected } => Self::field(field, expected),
-            R::BadCredentials | R::TokenInvalid => Self::new(&BAD_CREDENTIALS),
+            R::BadCredentials => Self::new(&BAD_CREDENTIALS),
+            R::TokenInvalid => Self::new(&BAD_CREDENTIALS).saying(SESSION_ENDED),
             R::TokenExpired => Self::new(&TOKEN_EXPIRED),
             R::GuestsOff => Self::new(&GUESTS_OFF),
             R::Forbidden => Self::new(&FORBIDDEN),
@@ -237,10 +253,7 @@ impl From<rooms::api::Refusal> for Error {
             },
             R::NotMember => Self::new(&NOT_MEMBER),
             R::Forbidden => Self::new(&FORBIDDEN),
-            R::OtherLeft => Self {
-                expected: Some("the other person has left this conversation"),
-                ..Self::new(&FORBIDDEN)
-            },
+            R::OtherLeft => Self::new(&FORBIDDEN).saying(OTHER_LEFT),
             R::Muted => Self::new(&MUTED),
             R::Banned => Self::new(&BANNED),
             R::NotAllowedForGuests => Self::new(&NOT_ALLOWED_FOR_GUESTS),
@@ -316,15 +329,36 @@ mod tests {
         let field = shown(&Error::field("body", "expected a string"));
         assert_eq!(field["field"], "body");
         assert_eq!(field["message"], "body: expected a string");
-        let limit = shown(&Error::limit("rooms"));
+        let limit = shown(&Error::limit("rooms_max"));
         assert_eq!(
             (&limit["limit"], limit.get("field")),
-            (&json!("rooms"), None)
+            (&json!("rooms_max"), None)
         );
+        let message = limit["message"].as_str().unwrap();
+        assert!(message.starts_with("You are in as many rooms"), "{message}");
         let rate = shown(&Error::rate_limited(Duration::from_micros(799_001)));
         assert_eq!(rate["retry_after_ms"], 800);
         let traced = shown(&Error::new(&INTERNAL).traced(TraceId(7)));
         assert_eq!(traced["trace"], format!("{:032x}", 7));
+    }
+
+    #[test]
+    fn texts_are_sentences_for_people() {
+        for kind in ERRORS {
+            let text = kind.message;
+            assert!(text.ends_with('.'), "{text}");
+            assert!(text.starts_with(char::is_uppercase), "{text}");
+            for internal in [
+                "hello",
+                "frame",
+                "socket",
+                "database",
+                "credential",
+                "storage",
+            ] {
+                assert!(!text.contains(internal), "{text}");
+            }
+        }
     }
 
     #[test]

@@ -9,11 +9,11 @@ use std::collections::HashMap;
 /// The largest integer that every JSON parser reads exactly.
 pub(crate) const INTEGER_MAX: i64 = (1 << 53) - 1;
 
-const OBJECT: &str = "expected an object";
-const STRING: &str = "expected a string";
-const INTEGER: &str = "expected an integer from 0 to 2^53-1";
-const FLAG: &str = "expected true or false";
-const REQUIRED: &str = "required";
+const OBJECT: &str = "must be an object";
+const STRING: &str = "must be text";
+const INTEGER: &str = "must be a whole number from 0 to 9007199254740991";
+const FLAG: &str = "must be true or false";
+const REQUIRED: &str = "is missing";
 
 /// An object whose values are parsed only when they are read.
 #[derive(Debug, Default)]
@@ -78,7 +78,7 @@ impl<'a> Fields<'a> {
                 // A string with half a surrogate pair.
                 Some(raw) if raw.get().starts_with('"') => Error {
                     kind: &BAD_TEXT,
-                    expected: Some("not valid Unicode text"),
+                    expected: Some("is not valid Unicode text"),
                     ..error
                 },
                 _ => error,
@@ -87,7 +87,7 @@ impl<'a> Fields<'a> {
                 // NUL is not valid in any name, key or text, and databases do not store it.
                 Some(text) if text.contains('\0') => Err(Error {
                     kind: &BAD_TEXT,
-                    ..Error::field(field, "must not contain NUL")
+                    ..Error::field(field, "must not contain the character NUL")
                 }),
                 text => Ok(text),
             })
@@ -151,7 +151,7 @@ impl<'a> Fields<'a> {
 
     /// Reads `cursors`; absent counts as empty.
     pub(crate) fn cursors(&self) -> Result<Vec<(RoomKey, Seq)>, Error> {
-        const EXPECTED: &str = "expected an object of rooms and their last seq";
+        const EXPECTED: &str = "must be an object of rooms and their last seq";
         let found: Option<HashMap<String, Seq>> = self.typed("cursors", EXPECTED)?;
         let cursors: Vec<_> = found
             .unwrap_or_default()

@@ -7,6 +7,7 @@ mod entry;
 mod error;
 mod fields;
 mod ids;
+mod limit_message;
 pub(crate) mod push;
 pub(crate) mod reply;
 mod shapes;

@@ -2,7 +2,7 @@
 //! log.
 
 use super::append::append_one;
-use super::target::Target;
+use super::message_target::Target;
 use crate::api::{Done, Refusal};
 use crate::store::{reactions, states};
 use rooms::api::log::{Append, Draft};

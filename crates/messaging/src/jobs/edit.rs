@@ -1,7 +1,7 @@
 //! `edit`: only by the author.
 
 use super::append::append_one;
-use super::target::Target;
+use super::message_target::Target;
 use crate::api::{Done, Refusal};
 use crate::store::states;
 use rooms::api::log::{Append, Draft};

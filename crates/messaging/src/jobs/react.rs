@@ -1,7 +1,7 @@
 //! `react`: adds or removes one reaction of one person.
 
 use super::append::append_one;
-use super::target::Target;
+use super::message_target::Target;
 use crate::api::{Done, Refusal};
 use crate::emoji::Emoji;
 use crate::store::reactions::{self, ReactionKey};

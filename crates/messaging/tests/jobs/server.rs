@@ -5,7 +5,7 @@ use diesel::sql_types::BigInt;
 use messaging::api::{MarkerMoved, Refusal};
 use rooms::api::{EntriesAppended, Entry, Moderation, RoomInfo, RoomKey};
 use sessions::api::operator::GrantAdmin;
-use sessions::api::{Authenticate, Caller, Online, Register};
+use sessions::api::{Authenticate, Caller, Register};
 use std::sync::Arc;
 use std::time::Duration;
 use storage::Database;
@@ -142,16 +142,14 @@ struct Counted {
 }
 
 fn wire(bus: &mut Builder, database: &Database) {
-    let online = Online::default();
     let sessions = sessions::Deps::new(
         database.clone(),
         sessions::Settings::default(),
-        online.clone(),
         bus::SystemClock::new(),
         sessions::SystemRandom,
     );
     sessions::wire(bus, &sessions);
-    let rooms = rooms::Deps::new(database.clone(), rooms::Settings::default(), online);
+    let rooms = rooms::Deps::new(database.clone(), rooms::Settings::default());
     rooms::wire(bus, &rooms);
     let messaging = messaging::Deps::new(database.clone(), messaging::Settings::default());
     messaging::wire(bus, &messaging);

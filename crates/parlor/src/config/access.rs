@@ -2,6 +2,7 @@
 
 use super::value::Registration;
 use super::{Config, ConfigError, Switch};
+use gateway::AllowedOrigin;
 use sessions::{InviteCode, JwtKey, JwtSettings, Settings};
 
 impl Config {
@@ -22,6 +23,16 @@ impl Config {
     /// Returns whether strangers can enter both as guests and by registering.
     pub(crate) fn is_open_to_all(&self) -> bool {
         self.sessions.guests && self.registration == Registration::Open
+    }
+
+    /// Returns the origins whose pages may connect, or what to write instead of one.
+    pub(super) fn allowed_origins(&self) -> Result<Vec<AllowedOrigin>, ConfigError> {
+        let origins = self.allowed_origins.iter().map(|text| {
+            AllowedOrigin::parse(text).map_err(|error| {
+                ConfigError::new("allowed_origins", text.clone(), error.to_string())
+            })
+        });
+        origins.collect()
     }
 
     fn registration(&self) -> Result<sessions::Registration, ConfigError> {

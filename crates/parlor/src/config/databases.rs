@@ -2,10 +2,9 @@
 
 use super::ConfigError;
 use super::setting::{Setting, millis, number, value};
-use super::value::{PostgresUrl, Value as _};
 use std::path::Path;
 use std::time::Duration;
-use storage::Url;
+use storage::{PostgresUrl, Url};
 
 /// The database that always exists.
 const CORE: &str = "core";
@@ -21,6 +20,8 @@ pub(crate) struct DatabaseSettings {
     pub(crate) database: Option<String>,
     pub(crate) user: Option<String>,
     pub(crate) password: Option<String>,
+    pub(crate) sslmode: Option<String>,
+    pub(crate) sslrootcert: Option<String>,
     pub(crate) pool_max: u32,
     /// `None`: 2 for `core`, 1 for others, but at most `pool_max`.
     pub(crate) pool_min: Option<u32>,
@@ -29,7 +30,8 @@ pub(crate) struct DatabaseSettings {
     pub(crate) idle_timeout: Duration,
     pub(crate) mark_every: Duration,
     pub(crate) critical: bool,
-    pub(crate) replica_urls: Vec<PostgresUrl>,
+    pub(crate) start_wait: Duration,
+    pub(crate) replica_urls: Vec<String>,
     pub(crate) replica_pool_max: u32,
     pub(crate) replica_timeout: Duration,
     pub(crate) replica_lag_max: Duration,
@@ -54,6 +56,8 @@ impl DatabaseSettings {
             database: None,
             user: None,
             password: None,
+            sslmode: None,
+            sslrootcert: None,
             pool_max: if name == CORE { 10 } else { 5 },
             pool_min: None,
             acquire_timeout: Duration::from_secs(2),
@@ -61,6 +65,7 @@ impl DatabaseSettings {
             idle_timeout: Duration::from_secs(600),
             mark_every: Duration::from_secs(10),
             critical: name == CORE,
+            start_wait: Duration::from_secs(60),
             replica_urls: Vec::new(),
             replica_pool_max: 5,
             replica_timeout: Duration::from_millis(250),
@@ -68,8 +73,9 @@ impl DatabaseSettings {
         }
     }
 
-    /// Returns whether Parlor reads from replicas of this database.
-    pub(crate) fn may_have_replicas(&self) -> bool {
+    /// Returns whether this is the database that the server cannot do without, the only one that
+    /// is read on replicas.
+    pub(crate) fn is_core(&self) -> bool {
         self.name == CORE
     }
 
@@ -89,14 +95,14 @@ impl DatabaseSettings {
     pub(crate) fn location(&self, data_dir: &Path) -> Result<Url, ConfigError> {
         match &self.url {
             Some(url) => self.parse(url),
-            None if self.host.is_some() => Ok(Url::Postgres(self.url_from_parts())),
+            None if self.host.is_some() => self.joined_parts(),
             None => Ok(Url::Sqlite(data_dir.join(format!("{}.db", self.name)))),
         }
     }
 
     fn parse(&self, url: &str) -> Result<Url, ConfigError> {
-        if let Some(PostgresUrl(url)) = PostgresUrl::parse(url) {
-            return Ok(Url::Postgres(url));
+        if url.starts_with("postgres") {
+            return postgres(format!("{}URL", self.prefix()), url).map(Url::Postgres);
         }
         match url.strip_prefix("sqlite:") {
             Some(path) if !path.trim_start_matches("//").is_empty() => {
@@ -107,6 +113,40 @@ impl DatabaseSettings {
                 value: None,
                 expected: "postgres://user:password@host:port/name or sqlite:path".to_owned(),
             }),
+        }
+    }
+
+    /// Returns where the replicas are.
+    pub(crate) fn replica_locations(&self) -> Result<Vec<PostgresUrl>, ConfigError> {
+        let urls = self.replica_urls.iter();
+        let parsed = urls.map(|url| postgres(format!("{}REPLICA_URLS", self.prefix()), url));
+        parsed
+            .collect::<Result<_, _>>()
+            .map_err(|error| ConfigError {
+                expected: format!("{}; URLs are separated by commas", error.expected),
+                ..error
+            })
+    }
+
+    fn joined_parts(&self) -> Result<Url, ConfigError> {
+        let url = PostgresUrl::parse(&self.url_from_parts());
+        url.map(Url::Postgres).map_err(|error| {
+            let expected = error.to_string();
+            let (part, value) = match (&self.sslmode, &self.sslrootcert) {
+                (_, Some(file)) if expected.contains("in sslrootcert") => ("SSLROOTCERT", file),
+                (Some(mode), _) => ("SSLMODE", mode),
+                (None, Some(file)) => ("SSLROOTCERT", file),
+                (None, None) => return self.problem("HOST", expected),
+            };
+            ConfigError::new(format!("{}{part}", self.prefix()), value.as_str(), expected)
+        })
+    }
+
+    fn problem(&self, part: &str, expected: String) -> ConfigError {
+        ConfigError {
+            name: format!("{}{part}", self.prefix()),
+            value: None,
+            expected,
         }
     }
 
@@ -126,8 +166,26 @@ impl DatabaseSettings {
         };
         let port = self.port.unwrap_or(5432);
         let database = or(&self.database, "parlor");
-        format!("postgres://{user}{password}@{host}:{port}/{database}")
+        let tls = [
+            ("sslmode", &self.sslmode),
+            ("sslrootcert", &self.sslrootcert),
+        ];
+        let tls = tls
+            .into_iter()
+            .filter_map(|(key, value)| Some(format!("{key}={}", encoded(value.as_deref()?))));
+        let tls = tls.collect::<Vec<_>>().join("&");
+        let mark = if tls.is_empty() { "" } else { "?" };
+        format!("postgres://{user}{password}@{host}:{port}/{database}{mark}{tls}")
     }
+}
+
+/// Parses the URL that a setting has; the error does not show it.
+fn postgres(name: String, url: &str) -> Result<PostgresUrl, ConfigError> {
+    PostgresUrl::parse(url).map_err(|error| ConfigError {
+        name,
+        value: None,
+        expected: error.to_string(),
+    })
 }
 
 /// Returns the prefix of a database's environment variables.
@@ -166,7 +224,8 @@ fn location() -> Vec<Setting<DatabaseSettings>> {
         .secret()
         .about(
             "Where the database is. Unset: a SQLite file of the database's name in the data \
-             directory. Cannot be combined with host, port, name, user and password.",
+             directory. Cannot be combined with host, port, name, user, password, sslmode and \
+             sslrootcert: a URL has these as its parameters.",
         ),
         value("host", "a host name or an address", |d| &mut row(d).host)
             .about("Host of PostgreSQL, instead of a URL."),
@@ -179,10 +238,39 @@ fn location() -> Vec<Setting<DatabaseSettings>> {
         value("password", "a password", |d| &mut row(d).password)
             .secret()
             .about("Password of PostgreSQL. Unset: none is sent."),
-        value("critical", "on or off", |d| &mut row(d).critical).about(
-            "Whether the server is unavailable while this database is. Default of databases \
-                 other than core: off.",
+        value(
+            "sslmode",
+            "disable, allow, prefer, require, verify-ca or verify-full",
+            |d| &mut row(d).sslmode,
+        )
+        .about(
+            "Whether connections to PostgreSQL are encrypted, as libpq means it. Unset: prefer, or \
+             verify-full if sslrootcert is system.",
+        )
+        .ends(
+            "Passwords and messages cross the network in clear text, or reach whoever answers.",
+            "The server's certificate must name the host.",
         ),
+        value("sslrootcert", "a file or system", |d| {
+            &mut row(d).sslrootcert
+        })
+        .about(
+            "PEM file of the certificates that vouch for PostgreSQL; system: those that the \
+             operating system trusts. Unset: system for verify-full.",
+        ),
+        value("critical", "on or off", |d| &mut row(d).critical).about(
+            "Whether the server is unavailable while this database is; always on for core. \
+             Default of other databases: off.",
+        ),
+        millis("start_wait_ms", 0..=86_400_000, |d| &mut row(d).start_wait)
+            .about(
+                "How long a start waits for a critical database whose PostgreSQL server cannot be \
+             reached; the server listens meanwhile but is not ready.",
+            )
+            .ends(
+                "The process exits if it starts before PostgreSQL.",
+                "A mistyped host is noticed late by whatever watches for failed starts.",
+            ),
     ]
 }
 
@@ -332,8 +420,41 @@ mod tests {
         core.password = Some("p@ss/word".to_owned());
         assert_eq!(
             core.location(Path::new("data")).unwrap(),
-            Url::Postgres("postgres://parlor:p%40ss%2Fword@db:5432/parlor".to_owned())
+            postgres_at("postgres://parlor:p%40ss%2Fword@db:5432/parlor")
         );
+    }
+
+    fn postgres_at(url: &str) -> Url {
+        Url::Postgres(PostgresUrl::parse(url).unwrap())
+    }
+
+    #[test]
+    fn the_parts_may_ask_for_tls() {
+        let mut core = DatabaseSettings::new("core");
+        core.host = Some("db".to_owned());
+        core.sslmode = Some("verify-full".to_owned());
+        core.sslrootcert = Some("system".to_owned());
+        assert_eq!(
+            core.location(Path::new("data")).unwrap(),
+            postgres_at("postgres://parlor@db:5432/parlor?sslmode=verify-full&sslrootcert=system")
+        );
+    }
+
+    #[test]
+    fn a_part_that_is_wrong_is_named_with_its_value() {
+        let mut core = DatabaseSettings::new("core");
+        core.host = Some("db".to_owned());
+        core.sslmode = Some("verify".to_owned());
+        let problem = core.location(Path::new("data")).unwrap_err().to_string();
+        assert!(
+            problem.starts_with("CORE_DB_SSLMODE: got \"verify\""),
+            "{problem}"
+        );
+        core.sslmode = Some("verify-ca".to_owned());
+        core.sslrootcert = Some("/nowhere/root.pem".to_owned());
+        let problem = core.location(Path::new("data")).unwrap_err().to_string();
+        let named = problem.starts_with("CORE_DB_SSLROOTCERT: got \"/nowhere/root.pem\"");
+        assert!(named && problem.contains("No such file"), "{problem}");
     }
 
     #[test]
@@ -347,7 +468,7 @@ mod tests {
             core.host = Some(host.to_owned());
             assert_eq!(
                 core.location(Path::new("data")).unwrap(),
-                Url::Postgres(format!("postgres://parlor@{written}:5432/parlor"))
+                postgres_at(&format!("postgres://parlor@{written}:5432/parlor"))
             );
         }
     }

@@ -1,4 +1,4 @@
-//! The error of a wrong setting.
+//! What is wrong with the settings.
 
 use std::fmt;
 
@@ -25,34 +25,6 @@ impl ConfigError {
             expected: expected.into(),
         }
     }
-
-    /// Returns the error of an unknown key. Suggests the most similar key of `known`, in the
-    /// spelling that the operator used.
-    pub(crate) fn unknown<'k>(
-        name: &str,
-        value: &str,
-        key: &str,
-        known: impl IntoIterator<Item = &'k str>,
-    ) -> Self {
-        let near = known
-            .into_iter()
-            .map(|candidate| (strsim::damerau_levenshtein(key, candidate), candidate))
-            .filter(|(distance, _)| *distance <= 3)
-            .min();
-        let expected = match near {
-            Some((_, near)) => format!("a known setting, such as {}", respelled(name, key, near)),
-            None => "a setting listed by `parlor default-config`".to_owned(),
-        };
-        Self::new(name, value, expected)
-    }
-}
-
-/// Replaces `key` by `near` within `name`: `CORE_DB_POOLMAX` becomes `CORE_DB_POOL_MAX`.
-fn respelled(name: &str, key: &str, near: &str) -> String {
-    match name.strip_suffix(&key.to_uppercase()) {
-        Some(prefix) => format!("{prefix}{}", near.to_uppercase()),
-        None => near.to_owned(),
-    }
 }
 
 impl fmt::Display for ConfigError {
@@ -73,3 +45,26 @@ impl fmt::Display for ConfigError {
 }
 
 impl std::error::Error for ConfigError {}
+
+/// A file that cannot be read as settings.
+#[derive(Debug, thiserror::Error)]
+#[error("{file}: {problem}; {remedy}")]
+pub(crate) struct FileError {
+    /// The file, and the place in it.
+    pub(crate) file: String,
+    /// What is wrong.
+    pub(crate) problem: String,
+    /// What to do about it.
+    pub(crate) remedy: String,
+}
+
+/// What is wrong with the settings.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum SettingsError {
+    /// One setting is wrong.
+    #[error(transparent)]
+    Setting(#[from] ConfigError),
+    /// A file with settings is wrong.
+    #[error(transparent)]
+    File(#[from] FileError),
+}

@@ -1,9 +1,8 @@
-//! Flattens each source of settings to a list of raw settings.
+//! Flattens the environment and the flags to lists of raw settings.
 
-use super::ConfigError;
 use super::databases::prefix;
+use super::service_links::is_service_link;
 use super::table::traces;
-use std::path::Path;
 
 /// What a setting belongs to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,95 +26,15 @@ pub(super) struct RawSetting {
     pub(super) name: String,
     /// The value as text.
     pub(super) text: String,
+    /// False if the value has no text, such as a table; `text` is then how it is written.
+    pub(super) has_text: bool,
 }
 
-/// Prefixes of variables that are not settings: the path of the file, and variables of the tests.
-const NOT_SETTINGS: [&str; 2] = ["PARLOR_CONFIG", "PARLOR_TEST"];
+/// The variable with the path of the file, which is not a setting.
+const FILE: &str = "PARLOR_CONFIG";
 
-/// Returns the settings in a TOML file.
-pub(super) fn file(path: &Path, text: &str) -> Result<Vec<RawSetting>, ConfigError> {
-    let shown = path.display();
-    let table: toml::Table = toml::from_str(text)
-        .map_err(|error| ConfigError::new(shown.to_string(), error.message(), "a file in TOML"))?;
-    let mut raw = Vec::new();
-    for (key, value) in table {
-        match (key.as_str(), value) {
-            ("databases", toml::Value::Table(databases)) => {
-                for (name, settings) in databases {
-                    let toml::Value::Table(settings) = settings else {
-                        return Err(not_a_table(
-                            &format!("databases.{name} in {shown}"),
-                            &settings,
-                        ));
-                    };
-                    raw.push(database_entry(
-                        &name,
-                        format!("databases.{name} in {shown}"),
-                    ));
-                    for (key, value) in settings {
-                        let full = format!("databases.{name}.{key} in {shown}");
-                        raw.push(setting(Scope::Database(name.clone()), key, full, &value)?);
-                    }
-                }
-            }
-            ("databases", other) => {
-                return Err(not_a_table(&format!("databases in {shown}"), &other));
-            }
-            (_, value) => {
-                let full = format!("{key} in {shown}");
-                raw.push(setting(Scope::Server, key, full, &value)?);
-            }
-        }
-    }
-    Ok(raw)
-}
-
-fn not_a_table(name: &str, value: &toml::Value) -> ConfigError {
-    ConfigError::new(name, value.to_string(), "a table, such as [databases.core]")
-}
-
-fn database_entry(database: &str, name: String) -> RawSetting {
-    RawSetting {
-        scope: Scope::Databases,
-        key: "databases".to_owned(),
-        name,
-        text: database.to_owned(),
-    }
-}
-
-fn setting(
-    scope: Scope,
-    key: String,
-    name: String,
-    value: &toml::Value,
-) -> Result<RawSetting, ConfigError> {
-    let text = text_of(value).ok_or_else(|| {
-        ConfigError::new(
-            &name,
-            value.to_string(),
-            "a string, a number, true, false or a list of strings",
-        )
-    })?;
-    Ok(RawSetting {
-        scope,
-        key,
-        name,
-        text,
-    })
-}
-
-fn text_of(value: &toml::Value) -> Option<String> {
-    match value {
-        toml::Value::String(text) => Some(text.clone()),
-        toml::Value::Integer(number) => Some(number.to_string()),
-        toml::Value::Boolean(truth) => Some(truth.to_string()),
-        toml::Value::Array(items) => {
-            let items: Option<Vec<&str>> = items.iter().map(toml::Value::as_str).collect();
-            items.map(|items| items.join(","))
-        }
-        _ => None,
-    }
-}
+/// Prefix of the variables of the tests.
+const TESTS: &str = "PARLOR_TEST";
 
 /// Returns the settings among the environment variables. An empty variable of OpenTelemetry counts
 /// as unset, as its specification says.
@@ -125,6 +44,7 @@ pub(super) fn environment(variables: &[(String, String)], databases: &[String]) 
     variables
         .iter()
         .filter(|(name, text)| !(name.starts_with(traces::PREFIX) && text.is_empty()))
+        .filter(|(name, text)| !is_service_link(name, text, variables))
         .filter_map(|(name, text)| {
             let (scope, key) = scope_and_key(name, databases)?;
             Some(RawSetting {
@@ -132,13 +52,23 @@ pub(super) fn environment(variables: &[(String, String)], databases: &[String]) 
                 key,
                 name: name.clone(),
                 text: text.clone(),
+                has_text: true,
             })
         })
         .collect()
 }
 
+/// Returns the variables that have the prefix of a setting and describe a service instead.
+pub(super) fn service_links(variables: &[(String, String)], databases: &[String]) -> Vec<String> {
+    let links = variables
+        .iter()
+        .filter(|(name, text)| is_service_link(name, text, variables))
+        .filter(|(name, _)| scope_and_key(name, databases).is_some());
+    links.map(|(name, _)| name.clone()).collect()
+}
+
 fn scope_and_key(name: &str, databases: &[String]) -> Option<(Scope, String)> {
-    if NOT_SETTINGS.iter().any(|other| name.starts_with(other)) {
+    if name == FILE || name.starts_with(TESTS) {
         return None;
     }
     if name.starts_with(traces::PREFIX) {
@@ -177,6 +107,7 @@ pub(super) fn flags(flags: &[(String, String, String)]) -> Vec<RawSetting> {
                 key,
                 name: name.clone(),
                 text: text.clone(),
+                has_text: true,
             }
         })
         .collect()

@@ -2,7 +2,10 @@
 
 use super::layer::{self, RawSetting, Scope};
 use super::setting::Setting;
-use super::{Config, ConfigError, DatabaseSettings, databases, table, validate};
+use super::suggestion::Known;
+use super::{
+    Config, ConfigError, DatabaseSettings, SettingsError, databases, table, toml_file, validate,
+};
 use std::path::PathBuf;
 
 /// The sources of settings, lowest precedence first.
@@ -17,9 +20,9 @@ pub(crate) struct Sources {
 }
 
 /// Builds the configuration, or returns the first error in it.
-pub(crate) fn load(sources: &Sources) -> Result<Config, ConfigError> {
+pub(crate) fn load(sources: &Sources) -> Result<Config, SettingsError> {
     let in_file = match &sources.file {
-        Some((path, text)) => layer::file(path, text)?,
+        Some((path, text)) => toml_file::read(path, text)?,
         None => Vec::new(),
     };
     let mut config = Config {
@@ -27,14 +30,18 @@ pub(crate) fn load(sources: &Sources) -> Result<Config, ConfigError> {
         ..Config::default()
     };
     let names: Vec<_> = config.databases.iter().map(|d| d.name.clone()).collect();
+    config.service_links = layer::service_links(&sources.environment, &names);
     let layers = in_file
         .into_iter()
         .chain(layer::environment(&sources.environment, &names))
         .chain(layer::flags(&sources.flags));
-    let server = table::server();
-    let database = databases::table();
+    let (server, database) = (table::server(), databases::table());
+    let known = Known {
+        server: &server,
+        database: &database,
+    };
     for raw in layers {
-        apply(&mut config, &raw, &server, &database)?;
+        apply(&mut config, &raw, &known)?;
     }
     validate::validate(&config)?;
     Ok(config)
@@ -83,18 +90,13 @@ fn is_valid_name(name: &str) -> bool {
             .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
 }
 
-fn apply(
-    config: &mut Config,
-    raw: &RawSetting,
-    server: &[Setting<Config>],
-    database: &[Setting<DatabaseSettings>],
-) -> Result<(), ConfigError> {
+fn apply(config: &mut Config, raw: &RawSetting, known: &Known<'_>) -> Result<(), ConfigError> {
     match &raw.scope {
-        Scope::Server => set(config, raw, server),
+        Scope::Server => set(config, raw, known.server, known),
         Scope::Database(name) => {
             let found = config.databases.iter_mut().find(|d| d.name == *name);
             let settings = found.ok_or_else(|| unlisted(raw, name))?;
-            set(settings, raw, database)
+            set(settings, raw, known.database, known)
         }
         Scope::Databases => Ok(()),
     }
@@ -112,17 +114,22 @@ fn set<C: Clone + 'static>(
     into: &mut C,
     raw: &RawSetting,
     table: &[Setting<C>],
+    known: &Known<'_>,
 ) -> Result<(), ConfigError> {
     let Some(setting) = table.iter().find(|setting| setting.key == raw.key) else {
-        let known = table.iter().map(|setting| setting.key);
-        return Err(ConfigError::unknown(&raw.name, &raw.text, &raw.key, known));
+        return Err(known.unknown(raw));
     };
-    if setting.set(into, &raw.text) {
+    if raw.has_text && setting.set(into, &raw.text) {
         return Ok(());
     }
+    let of_type = if raw.has_text {
+        ""
+    } else {
+        ", given as a string, a number, true, false or a list of strings"
+    };
     Err(ConfigError {
         name: raw.name.clone(),
         value: (!setting.secret).then(|| raw.text.clone()),
-        expected: setting.expected.clone(),
+        expected: format!("{}{of_type}", setting.expected),
     })
 }

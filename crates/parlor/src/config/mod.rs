@@ -13,15 +13,18 @@ mod error;
 mod layer;
 mod load;
 mod networks;
+mod service_links;
 mod setting;
+mod suggestion;
 mod table;
+mod toml_file;
 mod traces;
 mod validate;
 mod value;
 
 pub(crate) use databases::DatabaseSettings;
 pub(crate) use defaults::default_config;
-pub(crate) use error::ConfigError;
+pub(crate) use error::{ConfigError, FileError, SettingsError};
 pub(crate) use load::{Sources, load};
 #[cfg(test)]
 pub(crate) use traces::Ratio;
@@ -51,8 +54,9 @@ pub(crate) struct Config {
     pub(crate) drain: Duration,
     /// Settings of the bus.
     pub(crate) bus: bus::Settings,
-    /// Settings of listeners and sockets.
+    /// Settings of listeners and sockets; [`Config::gateway`] adds the origins.
     pub(crate) gateway: gateway::Settings,
+    allowed_origins: Vec<String>,
     /// Settings of sessions; [`Config::sessions`] adds what the following fields mean together.
     sessions: sessions::Settings,
     registration: Registration,
@@ -68,6 +72,8 @@ pub(crate) struct Config {
     pub(crate) traces: TraceSettings,
     /// The named databases, `core` first.
     pub(crate) databases: Vec<DatabaseSettings>,
+    /// Variables that were ignored because they describe a service of Kubernetes or Docker.
+    pub(crate) service_links: Vec<String>,
 }
 
 impl Default for Config {
@@ -82,6 +88,7 @@ impl Default for Config {
             drain: Duration::from_secs(10),
             bus: bus::Settings::default(),
             gateway: gateway::Settings::default(),
+            allowed_origins: Vec::new(),
             sessions: sessions::Settings::default(),
             registration: Registration::Open,
             invite_code: None,
@@ -92,6 +99,7 @@ impl Default for Config {
             messaging: messaging::Settings::default(),
             traces: TraceSettings::default(),
             databases: vec![DatabaseSettings::new("core")],
+            service_links: Vec::new(),
         }
     }
 }

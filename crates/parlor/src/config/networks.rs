@@ -7,9 +7,14 @@ const RATE_MAX: u32 = 1_000_000_000;
 
 impl Config {
     /// Returns the settings of the gateway, with the network's limits scaled.
+    ///
+    /// # Panics
+    /// If the settings were not validated.
     pub(crate) fn gateway(&self) -> gateway::Settings {
         let mut settings = self.gateway.clone();
         settings.limits.rooms_max = self.rooms.rooms_max;
+        let origins = self.allowed_origins();
+        settings.allowed_origins = origins.expect("the settings were validated");
         settings.limits.network_points_per_s =
             self.scale_to_sockets(settings.limits.network_points_per_s);
         match self.limits {

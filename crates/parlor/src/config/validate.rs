@@ -7,9 +7,11 @@ use storage::Url;
 pub(super) fn validate(config: &Config) -> Result<(), ConfigError> {
     addresses(config)?;
     names(config)?;
+    config.allowed_origins()?;
     for database in &config.databases {
         location(database, config)?;
         pool(database)?;
+        critical(database)?;
         replicas(database, config)?;
     }
     distinct_locations(config)?;
@@ -51,6 +53,8 @@ fn location(database: &DatabaseSettings, config: &Config) -> Result<(), ConfigEr
         ("NAME", database.database.is_some()),
         ("USER", database.user.is_some()),
         ("PASSWORD", database.password.is_some()),
+        ("SSLMODE", database.sslmode.is_some()),
+        ("SSLROOTCERT", database.sslrootcert.is_some()),
     ];
     let present = parts.iter().find(|(_, is_set)| *is_set);
     let prefix = database.prefix();
@@ -63,7 +67,8 @@ fn location(database: &DatabaseSettings, config: &Config) -> Result<(), ConfigEr
         Some((part, _)) if database.url.is_some() => Err(problem(
             part,
             format!(
-                "either {prefix}URL or {prefix}HOST, _PORT, _NAME, _USER and _PASSWORD, not both"
+                "either {prefix}URL or {prefix}HOST, _PORT, _NAME, _USER, _PASSWORD, _SSLMODE and \
+                 _SSLROOTCERT, not both"
             ),
         )),
         Some((part, _)) if database.host.is_none() => {
@@ -101,8 +106,8 @@ fn replicas(database: &DatabaseSettings, config: &Config) -> Result<(), ConfigEr
             expected,
         })
     };
-    for replica in &database.replica_urls {
-        if !database.may_have_replicas() {
+    for replica in database.replica_locations()? {
+        if !database.is_core() {
             return problem("no value: only core is read on replicas".to_owned());
         }
         if matches!(taken[0], Url::Sqlite(_)) {
@@ -110,13 +115,26 @@ fn replicas(database: &DatabaseSettings, config: &Config) -> Result<(), ConfigEr
                 "{prefix}URL to be PostgreSQL: an embedded database has no replicas"
             ));
         }
-        let location = Url::Postgres(replica.0.clone());
+        let location = Url::Postgres(replica);
         if taken.contains(&location) {
             return problem(format!("each URL once, and none that is {prefix}URL"));
         }
         taken.push(location);
     }
     Ok(())
+}
+
+/// Requires that the server counts as unavailable without `core`: it can do nothing then.
+fn critical(database: &DatabaseSettings) -> Result<(), ConfigError> {
+    if database.critical || !database.is_core() {
+        return Ok(());
+    }
+    let key = format!("{}CRITICAL", database.prefix());
+    Err(ConfigError::new(
+        key,
+        "off",
+        "on, as the server can do nothing without core",
+    ))
 }
 
 fn pool(database: &DatabaseSettings) -> Result<(), ConfigError> {

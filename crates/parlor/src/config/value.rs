@@ -46,10 +46,6 @@ pub(crate) enum LogFormat {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct LogFilter(pub(crate) String);
 
-/// A URL that begins with `postgres://` or `postgresql://`.
-#[derive(Clone, PartialEq, Eq)]
-pub(crate) struct PostgresUrl(pub(crate) String);
-
 impl LogFilter {
     /// Describes the valid values.
     pub(crate) const EXPECTED: &'static str =
@@ -162,17 +158,6 @@ impl Value for String {
     }
     fn show(&self) -> String {
         quoted(self)
-    }
-}
-
-impl Value for PostgresUrl {
-    fn parse(text: &str) -> Option<Self> {
-        let schemes = ["postgres://", "postgresql://"];
-        let has_scheme = schemes.iter().any(|scheme| text.starts_with(scheme));
-        has_scheme.then(|| Self(text.to_owned()))
-    }
-    fn show(&self) -> String {
-        quoted(&self.0)
     }
 }
 

@@ -3,8 +3,10 @@
 #![expect(clippy::unwrap_used, reason = "all of this crate is test code")]
 
 mod faces;
+mod mistakes;
 mod notified;
 mod process;
+mod service_links;
 mod settings;
 mod start;
 mod stop;

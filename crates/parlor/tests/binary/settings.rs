@@ -88,11 +88,41 @@ fn a_host_name_is_neither_an_origin_nor_a_pattern() {
 }
 
 #[test]
+fn an_origin_that_no_browser_sends_is_refused_with_what_to_write() {
+    let name = "PARLOR_ALLOWED_ORIGINS";
+    for (given, expected) in [
+        ("example.org", "https://example.org"),
+        ("*", "by its own name"),
+        ("https://*.example.org", "by its own name"),
+        ("null", "null"),
+        ("https://chat.example.org/app", "https://chat.example.org"),
+        ("wss://chat.example.org", "https://chat.example.org"),
+    ] {
+        let ended = check("", &[(name, given)], &[]);
+        refused(&ended, &["allowed_origins", given, expected]);
+        let list = format!("https://first.example, {given}");
+        refused(
+            &check("", &[(name, &list)], &[]),
+            &["allowed_origins", given, expected],
+        );
+        let file = format!("allowed_origins = [\"{given}\"]\n");
+        refused(
+            &check(&file, &[], &[]),
+            &["allowed_origins", given, expected],
+        );
+    }
+    let fine = "HTTPS://Chat.Example.org:443/, http://localhost:3000, capacitor://localhost";
+    let ended = check("", &[(name, fine)], &[]);
+    assert_eq!(ended.code, Some(0), "{fine}: {}", ended.stderr);
+}
+
+#[test]
 fn a_mistyped_variable_is_told_the_one_that_was_meant() {
     for (name, meant) in [
         ("PARLOR_LISTNE", "PARLOR_LISTEN"),
         ("CORE_DB_POOLMAX", "CORE_DB_POOL_MAX"),
-        ("CORE_DB_UR", "CORE_DB_URL"),
+        ("PARLOR_LOG_LEVEL", "PARLOR_LOG"),
+        ("PARLOR_POOL_MAX", "CORE_DB_POOL_MAX"),
     ] {
         refused(&check("", &[(name, "x")], &[]), &[name, "\"x\"", meant]);
     }
@@ -216,7 +246,10 @@ fn a_wrong_key_in_the_file_is_named_with_the_file() {
             "listen = 8080",
             ["listen in parlor.toml", "8080", "address:port"],
         ),
-        ("drain_ms =", ["parlor.toml", "got", "TOML"]),
+        (
+            "drain_ms =",
+            ["parlor.toml, line 1, column 11", "drain_ms", "TOML"],
+        ),
         (
             "databases = 3",
             ["databases in parlor.toml", "3", "[databases.core]"],
@@ -307,6 +340,10 @@ fn a_secret_is_never_shown() {
     for (name, given) in [
         ("CORE_DB_URL", "mysql://user:topsecret@db"),
         ("PARLOR_JWT_SECRET", "topsecret"),
+        // Mistyped, they are secrets all the same.
+        ("CORE_DB_UR", "postgres://user:topsecret@db/parlor"),
+        ("CORE_DB_PASWORD", "topsecret"),
+        ("PARLOR_JWTSECRET", "topsecret"),
     ] {
         let ended = check("", &[(name, given)], &[]);
         refused(&ended, &["expected"]);
@@ -357,4 +394,102 @@ fn help_version_and_defaults_are_printed() {
         Some(0),
         "it is a file that can be used as it is"
     );
+}
+
+#[test]
+fn a_url_of_postgresql_is_checked_word_by_word() {
+    let folder = TempDir::new().unwrap();
+    let empty = folder.path().join("empty.pem");
+    std::fs::write(&empty, "no certificate").unwrap();
+    let empty = format!("sslrootcert={}", empty.display());
+    for (parameters, expected) in [
+        ("sslmode=verify", "verify-full, not \"verify\""),
+        (
+            "sslmode=",
+            "disable, allow, prefer, require, verify-ca, verify-full",
+        ),
+        ("sslmode=verify-ca", "sslrootcert"),
+        ("sslmode=require&sslrootcert=system", "sslmode=verify-full"),
+        (
+            "sslmode=require&sslrootcert=/nowhere/root.pem",
+            "/nowhere/root.pem: No such file",
+        ),
+        (
+            &format!("sslmode=verify-full&{empty}"),
+            "contains no certificate",
+        ),
+        ("sslcert=/nowhere/client.pem", "sslcert and sslkey together"),
+        ("sslcrl=/etc/crl.pem", "no parameter sslcrl"),
+        ("passfile=/root/.pgpass", "no parameter passfile"),
+        ("sslmod=require", "no parameter sslmod"),
+        ("channel_binding=always", "channel_binding"),
+        ("target_session_attrs=primary", "target_session_attrs"),
+        ("gssencmode=require", "gssencmode"),
+        ("client_encoding=LATIN1", "client_encoding=UTF8"),
+        ("ssl_max_protocol_version=TLSv1.1", "TLSv1.2"),
+        ("connect_timeout", "key=value"),
+    ] {
+        let url = format!("postgres://parlor:topsecret@db/parlor?{parameters}");
+        for (name, value) in [
+            ("CORE_DB_URL", url.clone()),
+            ("CORE_DB_REPLICA_URLS", url.clone()),
+        ] {
+            let primary = ("CORE_DB_URL", "postgres://parlor@primary/parlor".to_owned());
+            let environment = [primary, (name, value)];
+            let environment: Vec<_> = environment.iter().map(|(n, v)| (*n, v.as_str())).collect();
+            let ended = check("", &environment, &[]);
+            refused(&ended, &[name, expected]);
+            assert!(!ended.stderr.contains("topsecret"), "{}", ended.stderr);
+        }
+    }
+}
+
+#[test]
+fn what_libpq_knows_is_accepted() {
+    for parameters in [
+        "sslmode=disable&sslrootcert=/nowhere/root.pem",
+        "sslrootcert=system",
+        "sslmode=verify-full&channel_binding=require&application_name=chat",
+        "ssl=true&sslsni=0&sslcompression=0&gssencmode=disable",
+        "keepalives_idle=60&keepalives_count=5&tcp_user_timeout=30000&connect_timeout=3",
+        "client_encoding=utf8&fallback_application_name=x&options=-c%20work_mem%3D8MB",
+        "target_session_attrs=read-write&load_balance_hosts=disable",
+    ] {
+        let url = format!("postgresql://parlor@a,b:5433/parlor?{parameters}");
+        let ended = check("", &[("CORE_DB_URL", &url)], &[]);
+        assert_eq!(ended.code, Some(0), "{parameters}: {}", ended.stderr);
+    }
+}
+
+#[test]
+fn the_parts_of_an_address_may_ask_for_tls() {
+    let host = ("CORE_DB_HOST", "db");
+    let ended = check("", &[host, ("CORE_DB_SSLMODE", "verify-full")], &[]);
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    refused(
+        &check("", &[host, ("CORE_DB_SSLMODE", "strict")], &[]),
+        &["CORE_DB_SSLMODE", "\"strict\"", "verify-full"],
+    );
+    let file = ("CORE_DB_SSLROOTCERT", "/nowhere/root.pem");
+    refused(
+        &check("", &[host, ("CORE_DB_SSLMODE", "verify-ca"), file], &[]),
+        &["CORE_DB_SSLROOTCERT", "/nowhere/root.pem", "No such file"],
+    );
+    refused(
+        &check("", &[("CORE_DB_SSLMODE", "require")], &[]),
+        &["CORE_DB_SSLMODE", "CORE_DB_HOST"],
+    );
+}
+
+#[test]
+fn core_is_always_critical() {
+    refused(
+        &check("", &[("CORE_DB_CRITICAL", "off")], &[]),
+        &["CORE_DB_CRITICAL", "\"off\"", "without core"],
+    );
+    let beside = [
+        ("DATABASES", "core,analytics"),
+        ("ANALYTICS_DB_CRITICAL", "off"),
+    ];
+    assert_eq!(check("", &beside, &[]).code, Some(0));
 }

@@ -54,10 +54,36 @@ fn a_database_that_is_away_is_said_in_one_line_without_its_password() {
         .local_addr()
         .unwrap();
     let url = format!("postgres://parlor:topsecret@{nobody}/parlor");
-    let ended = run(parlor(folder.path()).env("CORE_DB_URL", url));
+    let ended = run(parlor(folder.path())
+        .env("CORE_DB_URL", &url)
+        .env("CORE_DB_START_WAIT_MS", "0"));
     assert_eq!(ended.code, Some(1), "{}", ended.stderr);
     assert!(ended.stderr.contains("core"), "{}", ended.stderr);
+    let last = ended.stderr.lines().last().unwrap();
+    assert!(
+        last.contains(&format!("cannot connect to {nobody}")),
+        "{last}"
+    );
     assert!(!ended.stderr.contains("topsecret"), "{}", ended.stderr);
+}
+
+#[test]
+fn a_command_does_not_wait_for_a_database_that_is_away() {
+    let folder = TempDir::new().unwrap();
+    let url = "postgres://parlor:topsecret@127.0.0.1:1/parlor";
+    for arguments in [
+        &["migrate"][..],
+        &["new-epoch"],
+        &["admin", "grant", "alice"],
+    ] {
+        let ended = run(parlor(folder.path())
+            .env("CORE_DB_URL", url)
+            .args(arguments));
+        assert_eq!(ended.code, Some(1), "{arguments:?}: {}", ended.stderr);
+        let last = ended.stderr.lines().last().unwrap();
+        assert!(last.contains("cannot connect to 127.0.0.1:1"), "{last}");
+        assert!(!ended.stderr.contains("topsecret"), "{}", ended.stderr);
+    }
 }
 
 #[test]

@@ -5,7 +5,7 @@ use super::{Outcome, leave, lock, person};
 use crate::api::{Refusal, RoomId, RoomKey, catalogue};
 use crate::store::members;
 use bus::Event;
-use sessions::api::{Online, User, UserId, directory};
+use sessions::api::{User, UserId, directory};
 use std::convert::Infallible;
 use storage::prelude::*;
 
@@ -32,7 +32,6 @@ impl Event for GuestRemoved {
 /// Ends a guest who is offline and in no room.
 pub(crate) struct EndGuestJob {
     pub(crate) guest: UserId,
-    pub(crate) online: Online,
 }
 
 impl Job for EndGuestJob {
@@ -50,10 +49,7 @@ impl Job for EndGuestJob {
     }
 
     async fn run(&self, tx: &mut Writer<'_>) -> Result<(), JobError<Infallible>> {
-        if !self.online.contains(self.guest) {
-            end_if_in_no_room(tx, self.guest).await?;
-        }
-        Ok(())
+        Ok(end_if_in_no_room(tx, self.guest).await?)
     }
 }
 
@@ -97,7 +93,6 @@ impl Job for ExpireGuestJob {
 pub(crate) struct RemoveGuestJob {
     pub(crate) guest: User,
     pub(crate) room: RoomKey,
-    pub(crate) online: Online,
     pub(crate) at: i64,
 }
 
@@ -112,7 +107,7 @@ impl Job for RemoveGuestJob {
 
     async fn run(&self, tx: &mut Writer<'_>) -> Outcome<()> {
         let mut room = lock(tx, &self.room).await?;
-        if self.online.contains(self.guest.id) {
+        if directory::is_connected(tx, self.guest.id).await? {
             return Ok(());
         }
         leave::remove_if_member(tx, &mut room, &self.guest, self.at).await?;
@@ -123,7 +118,7 @@ impl Job for RemoveGuestJob {
     }
 }
 
-/// Ends a guest that is in no room. The caller holds the guest's lock, so a concurrent join comes
+/// Ends a guest that is in no room, unless it is connected. The caller holds the guest's lock, so a concurrent join comes
 /// either before and is seen here, or after and sees that the guest has ended.
 async fn end_if_in_no_room(tx: &mut Writer<'_>, guest: UserId) -> Result<(), Fault> {
     if members::count_rooms(tx, guest).await? == 0 {

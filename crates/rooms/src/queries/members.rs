@@ -6,7 +6,9 @@ use crate::log_writer::permissions;
 use crate::store::{members, people, rooms};
 use bus::{AskError, Reads, TraceId};
 use futures_util::FutureExt as _;
-use sessions::api::{Online, UserId, directory};
+use parking_lot::RwLock;
+use sessions::api::{OnlineUsers, UserId, directory};
+use std::sync::Arc;
 use storage::prelude::*;
 
 type Records = Vec<(UserId, members::MemberRecord)>;
@@ -28,7 +30,7 @@ impl Reads<Members> for Queries {
         };
         let limit = request.limit.max(1);
         let query = MembersQuery {
-            online: self.online.clone(),
+            online: Arc::clone(&self.online),
             now: self.clock.wall_ms(),
             after,
             limit: if request.online_only {
@@ -63,7 +65,7 @@ const BAD_AFTER: Refusal = Refusal::BadRequest {
 #[derive(Clone)]
 struct MembersQuery {
     request: Members,
-    online: Online,
+    online: Arc<RwLock<OnlineUsers>>,
     now: i64,
     after: Option<UserId>,
     limit: usize,
@@ -131,6 +133,6 @@ impl MembersQuery {
     /// as online to its opener.
     fn shows(&self, user: UserId, record: &members::MemberRecord) -> bool {
         let seen = record.answered || user == self.request.caller.user.id;
-        seen && self.online.contains(user)
+        seen && self.online.read().contains(user)
     }
 }

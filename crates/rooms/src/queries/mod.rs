@@ -2,22 +2,23 @@
 
 mod heads;
 mod invitations;
-mod log;
 mod members;
 mod memberships;
+mod read_log;
 
 use crate::Deps;
 use crate::api::{Floor, Refusal, RoomKey, floor};
 use bus::{AskError, Clock};
 use futures_util::future::BoxFuture;
-use sessions::api::{Online, UserId};
+use parking_lot::RwLock;
+use sessions::api::{OnlineUsers, UserId};
 use std::sync::Arc;
 use storage::{Database, Fault, Reader as Snapshot};
 
 /// Answers the concurrent requests: rooms, logs, members, memberships, invitations.
 pub struct Queries {
     database: Database,
-    online: Online,
+    online: Arc<RwLock<OnlineUsers>>,
     clock: Arc<dyn Clock>,
     presence_max: usize,
 }
@@ -29,7 +30,7 @@ impl Queries {
     pub(crate) fn new(deps: &Deps) -> Self {
         Self {
             database: deps.database.clone(),
-            online: deps.online.clone(),
+            online: Arc::clone(&deps.online),
             clock: Arc::clone(&deps.clock),
             presence_max: deps.settings.presence_max,
         }

@@ -4,7 +4,7 @@ use crate::items::{item, message};
 use crate::server::{TestClock, TestServer, now, uptime};
 use rooms::api::RoomKey;
 use rooms::{Deps, Settings};
-use sessions::api::{Caller, Online};
+use sessions::api::Caller;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -25,7 +25,7 @@ fn keeping(days: u32, run_max: usize) -> Settings {
 
 /// The dependencies of a second node on this store, with other settings.
 fn deps_with(server: &TestServer, settings: Settings) -> Deps {
-    Deps::new(server.store.database().clone(), settings, Online::new())
+    Deps::new(server.store.database().clone(), settings)
 }
 
 async fn chat(server: &TestServer, who: &Caller, room: &RoomKey, messages: usize) {

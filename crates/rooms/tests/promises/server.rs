@@ -12,8 +12,7 @@ use rooms::api::{
 use sessions::SystemRandom;
 use sessions::api::operator::GrantAdmin;
 use sessions::api::{
-    Authenticate, Caller, ConnectionId, Disconnected, Hello, Online, Proof, Register, User,
-    directory,
+    Authenticate, Caller, ConnectionId, Disconnected, Hello, Proof, Register, User, directory,
 };
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -71,22 +70,15 @@ impl TestServer {
         let appended = Seen::new();
         let mut built = None;
         let store = Store::with(|bus, database| {
-            let online = Online::new();
             let quick = sessions::Settings {
                 clean_grace: Duration::ZERO,
                 attempts_per_network: 10_000,
                 guests_per_network: 10_000,
                 ..sessions::Settings::default()
             };
-            let people = sessions::Deps::new(
-                database.clone(),
-                quick,
-                online.clone(),
-                SystemClock::new(),
-                SystemRandom,
-            );
-            let deps =
-                Deps::new(database.clone(), settings, online).with_clock(TestClock(now, uptime));
+            let people =
+                sessions::Deps::new(database.clone(), quick, SystemClock::new(), SystemRandom);
+            let deps = Deps::new(database.clone(), settings).with_clock(TestClock(now, uptime));
             sessions::wire(bus, &people);
             rooms::wire(bus, &deps);
             appended.watch(bus);

@@ -81,6 +81,12 @@ pub async fn living(access: &mut impl Access, ids: &[UserId]) -> Result<HashSet<
     Ok(living.map(|row| row.id).collect())
 }
 
+/// Whether a session of this user is marked as connected: in this transaction the user counts as
+/// online.
+pub async fn is_connected(access: &mut impl Access, user: UserId) -> Result<bool, Fault> {
+    user_sessions::is_connected(access, user).await
+}
+
 /// Ends a guest that is no longer a member of any room: ends and removes its sessions and frees its
 /// name. [`by_id`] still returns it, for the entries it wrote, until [`forget`]. Does nothing to an
 /// account, or to a guest that is connected (it came back meanwhile). Call it in a job of [`LANE`].

@@ -14,6 +14,21 @@ impl Event for PresenceChanged {
     const NAME: &'static str = "sessions.presence_changed";
 }
 
+/// Sessions has loaded its state, at the start or after a failure: exactly these users are online.
+/// [`PresenceChanged`] goes on from here.
+#[derive(Debug, Clone)]
+pub struct PresenceLoaded {
+    /// All users who are online now.
+    pub online: Vec<UserId>,
+    /// Sessions no longer knows any connection opened before: the gateway closes them, and their
+    /// clients say hello again.
+    pub connections_forgotten: bool,
+}
+
+impl Event for PresenceLoaded {
+    const NAME: &'static str = "sessions.presence_loaded";
+}
+
 /// Why a session ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EndReason {

@@ -4,7 +4,7 @@ mod blank;
 pub mod directory;
 mod facts;
 mod ids;
-mod online;
+mod online_users;
 pub mod operator;
 mod requests;
 mod user;
@@ -13,10 +13,10 @@ pub use crate::name::is_name_character;
 pub use blank::is_blank;
 pub use facts::{
     EndReason, EpochChanged, GuestExpired, PeopleEnded, PeopleForgettable, PresenceChanged,
-    SessionEnded, StoreReachable,
+    PresenceLoaded, SessionEnded, StoreReachable,
 };
 pub use ids::{ConnectionId, NotAnId, SessionId, UserId};
-pub use online::Online;
+pub use online_users::OnlineUsers;
 pub use requests::{
     Authenticate, CancelHello, ChangePassword, DeleteAccount, Disconnected, Hello, KeepConnected,
     ListSessions, Login, Logout, Proof, Register, RevokeSession, SessionSummary, SessionsPage,

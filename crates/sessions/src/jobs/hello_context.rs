@@ -1,12 +1,13 @@
 //! The part that all jobs of a `hello` share.
 
 use crate::api::{Caller, ConnectionId, SessionId, Token, UserId, Welcome, is_blank};
-use crate::presence::OpenedConnection;
+use crate::presence::{Generation, OpenedConnection};
 use storage::Database;
 
 /// The connection and time of a `hello`, and the state of the store for its reply.
 pub(crate) struct HelloContext {
     pub(crate) connection: ConnectionId,
+    generation: Generation,
     /// The device name, if the client gave one.
     pub(crate) device: Option<String>,
     /// Milliseconds since 1970.
@@ -27,7 +28,7 @@ pub(crate) struct Authenticated {
 
 impl HelloContext {
     pub(crate) fn new(
-        connection: ConnectionId,
+        (connection, generation): (ConnectionId, Generation),
         device: Option<String>,
         now: i64,
         database: &Database,
@@ -35,6 +36,7 @@ impl HelloContext {
         let (epoch, durability) = (database.epoch(), database.durability());
         Self {
             connection,
+            generation,
             device,
             now,
             epoch,
@@ -46,6 +48,7 @@ impl HelloContext {
     pub(crate) fn opened_connection(&self, authenticated: &Authenticated) -> OpenedConnection {
         OpenedConnection {
             connection: self.connection,
+            generation: self.generation,
             session: authenticated.caller.session,
             user: authenticated.caller.user.clone(),
             connected_at: self.now,

@@ -2,8 +2,8 @@
 //!
 //! The connected marks in storage are the source of truth about sessions. The subscriber maintains
 //! this copy from the events of its own jobs, in commit order, and adds what storage does not have:
-//! which connections are open, and when grace periods end. Like the sockets, it survives a rebuild
-//! of the subscriber.
+//! which connections are open, and when grace periods end. When the subscriber is reloaded after a
+//! failure, its connections are forgotten and the gateway closes them.
 
 mod recently_closed;
 mod table;
@@ -13,10 +13,20 @@ use bus::Event;
 
 pub(crate) use table::{DueSession, GracePeriods, Presence};
 
+/// The number of a load of the subscriber. A `hello` that was asked before a reload belongs to a
+/// connection that the gateway closes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Generation(pub(crate) u32);
+
+impl Generation {
+    pub(crate) const FIRST: Self = Self(0);
+}
+
 /// A connection that has said `hello`. It counts as open from the commit on.
 #[derive(Debug, Clone)]
 pub(crate) struct OpenedConnection {
     pub(crate) connection: ConnectionId,
+    pub(crate) generation: Generation,
     pub(crate) session: SessionId,
     pub(crate) user: User,
     /// The session's mark in storage, in milliseconds since 1970.

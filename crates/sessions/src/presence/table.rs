@@ -1,8 +1,8 @@
 //! The table of connections, sessions and users.
 
 use super::recently_closed::RecentlyClosed;
-use super::{ConnectedSession, OpenedConnection};
-use crate::api::{ConnectionId, Online, SessionId, Token, User, UserId};
+use super::{ConnectedSession, Generation, OpenedConnection};
+use crate::api::{ConnectionId, SessionId, Token, User, UserId};
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::time::Duration;
@@ -34,7 +34,8 @@ pub(crate) struct DueSession {
 /// Who counts as online, and why.
 pub(crate) struct Presence {
     grace: GracePeriods,
-    online: Online,
+    /// Connections of an earlier generation count as closed.
+    generation: Generation,
     connections: HashMap<ConnectionId, OpenConnection>,
     sessions: HashMap<SessionId, PresentSession>,
     users: HashMap<UserId, OnlineUser>,
@@ -68,10 +69,10 @@ struct OnlineUser {
 }
 
 impl Presence {
-    pub(crate) fn new(grace: GracePeriods, online: Online) -> Self {
+    pub(crate) fn new(grace: GracePeriods, generation: Generation) -> Self {
         Self {
             grace,
-            online,
+            generation,
             connections: HashMap::new(),
             sessions: HashMap::new(),
             users: HashMap::new(),
@@ -107,7 +108,8 @@ impl Presence {
     /// Notes a committed `hello`.
     pub(crate) fn opened(&mut self, opening: &OpenedConnection, now: Duration) {
         self.mark(opening.session, opening.connected_at, &opening.user);
-        if self.closed.contains(opening.connection) {
+        let is_forgotten = opening.generation != self.generation;
+        if is_forgotten || self.closed.contains(opening.connection) {
             self.schedule_leave_if_unconnected(opening.session, now + self.grace.lost);
             return;
         }
@@ -204,6 +206,11 @@ impl Presence {
         std::mem::take(&mut self.changes)
     }
 
+    /// Returns all users who count as online.
+    pub(crate) fn online(&self) -> Vec<UserId> {
+        self.users.keys().copied().collect()
+    }
+
     /// Returns the session of this connection, if it is open.
     pub(crate) fn open(&self, connection: ConnectionId) -> Option<&OpenConnection> {
         self.connections.get(&connection)
@@ -257,7 +264,6 @@ impl Presence {
 
     fn add_session(&mut self, user: &User) {
         let entry = self.users.entry(user.id).or_insert_with(|| {
-            self.online.insert(user.id);
             self.changes.push((user.clone(), true));
             OnlineUser {
                 user: user.clone(),
@@ -273,7 +279,6 @@ impl Presence {
         };
         entry.get_mut().sessions -= 1;
         if entry.get().sessions == 0 {
-            self.online.remove(user);
             self.changes.push((entry.remove().user, false));
         }
     }

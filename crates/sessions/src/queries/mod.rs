@@ -50,7 +50,7 @@ impl Queries {
         if live.is_expired(self.deps.clock.wall_ms()) {
             return Err(Refusal::TokenExpired.into());
         }
-        self.deps.note_seen(live.session.id, live.user.id);
+        self.deps.seen.note(live.session.id, live.user.id);
         Ok(live.caller())
     }
 

@@ -73,7 +73,7 @@ async fn one_of_many_concurrent_guests_gets_a_name() {
     assert_eq!(names.len(), 2, "{names:?}");
     assert!(names.contains(&"bob".to_owned()), "{names:?}");
     world.bus.quiet().await;
-    assert_eq!(world.online.count(), 2);
+    assert_eq!(world.online().count(), 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -108,7 +108,7 @@ async fn an_invalid_name_is_a_bad_request() {
             "{name:?}"
         );
     }
-    assert_eq!(world.online.count(), 0);
+    assert_eq!(world.online().count(), 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -147,7 +147,7 @@ async fn a_connection_says_hello_as_a_guest_once() {
         matches!(refused, Refusal::BadRequest { field: "guest", .. }),
         "{refused:?}"
     );
-    assert_eq!(world.online.count(), 1);
+    assert_eq!(world.online().count(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -6,7 +6,6 @@ use crate::api::{ConnectionId, Logout, Proof, Refusal, Token, Welcome};
 use crate::sweep::Sweep;
 use crate::tests::manual_clock::ManualClock;
 use crate::{JwtKey, JwtSettings, Settings};
-use jsonwebtoken::{EncodingKey, Header, encode};
 use serde_json::json;
 use std::time::Duration;
 
@@ -32,12 +31,7 @@ async fn world() -> World {
 fn jwt(subject: &str, name: &str, seconds: i64) -> String {
     let exp = ManualClock::START_MS / 1000 + seconds;
     let claims = json!({"iss": "https://id.example", "sub": subject, "name": name, "exp": exp});
-    encode(
-        &Header::default(),
-        &claims,
-        &EncodingKey::from_secret(SECRET),
-    )
-    .unwrap()
+    crate::jws::sign(r#"{"alg":"HS256"}"#, &claims.to_string(), SECRET)
 }
 
 fn at(seconds: i64) -> i64 {

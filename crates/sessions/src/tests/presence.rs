@@ -2,8 +2,10 @@
 
 use super::recorder::Change::{Offline, Online};
 use super::world::World;
-use crate::api::{CancelHello, EndReason, KeepConnected, Logout, Proof};
-use crate::presence::ConnectionsOpened;
+use crate::api::{CancelHello, EndReason, KeepConnected, Logout, PresenceLoaded, Proof};
+use crate::presence::{ConnectionsOpened, DueSession};
+use crate::subscriber::connected_sessions;
+use bus::kit::Alone;
 use std::time::Duration;
 
 const CLEAN: Duration = Duration::from_millis(1500);
@@ -19,14 +21,14 @@ async fn coming_and_going_is_published_once() {
     let (second, _) = world.token(&welcome.token).await.unwrap();
     let alice = welcome.caller.user.id;
     assert_eq!(world.changes(), [Online(alice)]);
-    assert!(world.online.contains(alice));
+    assert!(world.online().contains(alice));
     world.disconnect(first, true).await;
     world.disconnect(second, true).await;
     world.pass(ALMOST_CLEAN).await;
     assert_eq!(world.changes(), []);
     world.pass(MOMENT).await;
     assert_eq!(world.changes(), [Offline(alice)]);
-    assert!(!world.online.contains(alice));
+    assert!(!world.online().contains(alice));
     world.pass(LOST).await;
     assert_eq!(world.changes(), []);
 }
@@ -69,15 +71,15 @@ async fn after_a_crash_all_count_as_online_for_one_grace_period() {
     world.disconnect(gone, true).await;
     world.pass(CLEAN).await;
     let world = world.crashed().await;
-    assert_eq!(world.online.count(), 2);
-    assert!(!world.online.contains(carol.caller.user.id));
+    assert_eq!(world.online().count(), 2);
+    assert!(!world.online().contains(carol.caller.user.id));
     world.token(&alice.token).await.unwrap();
     world.pass(ALMOST_LOST).await;
     assert_eq!(world.changes(), [], "nobody left and nobody came");
     world.pass(MOMENT).await;
     assert_eq!(world.changes(), [Offline(bob.caller.user.id)]);
     let world = world.crashed().await;
-    assert_eq!(world.online.count(), 1, "the departure was stored");
+    assert_eq!(world.online().count(), 1, "the departure was stored");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -103,7 +105,7 @@ async fn a_stopping_server_publishes_no_departures() {
     world.pass(LOST * 2).await;
     assert_eq!(world.changes(), []);
     let world = world.crashed().await;
-    assert!(world.online.contains(alice.caller.user.id));
+    assert!(world.online().contains(alice.caller.user.id));
     world.pass(LOST).await;
     assert_eq!(world.changes(), [Offline(alice.caller.user.id)]);
 }
@@ -132,7 +134,13 @@ async fn a_mark_renewed_in_storage_is_not_cleared() {
     world.disconnect(connection, true).await;
     world.clock.advance(CLEAN);
     // The hello commits before the disconnect, but the subscriber has not seen it yet.
-    let due = world.deps.presence().due(world.uptime());
+    let marked = connected_sessions(&world.database).await.unwrap();
+    let due = marked.iter().map(|marked| DueSession {
+        session: marked.session,
+        user: marked.user.id,
+        connected_at: marked.connected_at,
+    });
+    let due = due.collect();
     let back = world
         .open_as_set(&[&welcome.token])
         .await
@@ -186,30 +194,42 @@ async fn the_list_of_devices_shows_which_are_connected() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_rebuilt_subscriber_still_knows_its_connections() {
+async fn a_reloaded_subscriber_forgets_its_connections_and_says_so() {
     let world = World::new().await;
-    let (_, welcome) = world.guest("alice").await;
-    let alone = bus::kit::Alone::<crate::Sessions>::load(&world.deps)
-        .await
-        .unwrap();
-    drop(alone);
-    world.pass(LOST * 2).await;
-    assert_eq!(world.changes(), [Online(welcome.caller.user.id)]);
+    assert_eq!(
+        world.forgotten(),
+        0,
+        "there was nothing to forget at the start"
+    );
+    let (connection, welcome) = world.guest("alice").await;
+    let alice = welcome.caller.user.id;
+    let mut reloaded = Alone::<crate::Sessions>::load(&world.deps).await.unwrap();
+    // Asked before the reload, committed after it: its connection will be closed, too.
+    let late = super::world::opened_connection(7);
+    let late_connection = late.connection;
+    reloaded.send(ConnectionsOpened(vec![late]));
+    reloaded.turn_ended();
+    let loaded = reloaded.published::<PresenceLoaded>();
+    assert_eq!(loaded.len(), 1);
+    assert!(loaded[0].connections_forgotten);
+    assert_eq!(loaded[0].online, [alice]);
+    assert_eq!(
+        reloaded.published_names(),
+        ["sessions.presence_loaded", "sessions.presence_changed"]
+    );
+
+    let presence = &reloaded.state().presence;
+    assert!(presence.open(connection).is_none() && presence.open(late_connection).is_none());
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_turn_publishes_its_changes_as_one_event() {
     let world = World::new().await;
-    let mut alone = bus::kit::Alone::<crate::Sessions>::load(&world.deps)
-        .await
-        .unwrap();
+    let mut alone = Alone::<crate::Sessions>::load(&world.deps).await.unwrap();
     for n in 1..=3 {
-        alone
-            .send(ConnectionsOpened(vec![super::world::opened_connection(n)]))
-            .await
-            .unwrap();
+        alone.send(ConnectionsOpened(vec![super::world::opened_connection(n)]));
     }
-    alone.turn_ended().await.unwrap();
+    alone.turn_ended();
     let changes = alone.published::<crate::api::PresenceChanged>();
     assert_eq!(changes.len(), 1);
     assert_eq!(changes[0].changes.len(), 3);
@@ -238,7 +258,7 @@ async fn a_hello_whose_outcome_was_lost_gets_one_grace_period() {
     // Marked in storage, without an event for the subscriber.
     world.mark_connected(welcome.caller.session).await;
     world.count().await;
-    assert!(world.online.contains(alice));
+    assert!(world.online().contains(alice));
     world.pass(LOST).await;
     assert_eq!(world.changes(), [Offline(alice)]);
     world.end_guest(alice).await;
@@ -259,5 +279,5 @@ async fn a_connection_whose_hello_was_cancelled_may_say_another() {
     world.changes();
     world.pass(Duration::from_secs(60)).await;
     assert_eq!(world.changes(), [], "nobody left");
-    assert!(world.online.contains(welcome.caller.user.id));
+    assert!(world.online().contains(welcome.caller.user.id));
 }

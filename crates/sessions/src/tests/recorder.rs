@@ -1,10 +1,11 @@
 //! A subscriber that records the events of sessions.
 
 use crate::api::{
-    EndReason, GuestExpired, PeopleForgettable, PresenceChanged, SessionEnded, SessionId, UserId,
+    EndReason, GuestExpired, OnlineUsers, PeopleForgettable, PresenceChanged, PresenceLoaded,
+    SessionEnded, SessionId, UserId,
 };
-use bus::{Context, Handles, LoadError, Subscriber, Wiring};
-use parking_lot::Mutex;
+use bus::{Context, Essential, Handles, LoadError, Subscriber, Wiring};
+use parking_lot::{Mutex, RwLock, RwLockReadGuard};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::sync::Notify;
@@ -25,6 +26,9 @@ pub(super) enum Change {
 pub(super) struct Recorded {
     changes: Arc<Mutex<Vec<Change>>>,
     presence_events: Arc<AtomicUsize>,
+    online: Arc<RwLock<OnlineUsers>>,
+    /// How often sessions has said that it forgot all connections.
+    forgotten: Arc<AtomicUsize>,
     changed: Arc<Notify>,
 }
 
@@ -50,6 +54,16 @@ impl Recorded {
         self.presence_events.load(Ordering::Relaxed)
     }
 
+    /// Returns who is online, as a crate that follows the facts sees it.
+    pub(super) fn online(&self) -> RwLockReadGuard<'_, OnlineUsers> {
+        self.online.read()
+    }
+
+    /// Returns how often all connections were forgotten.
+    pub(super) fn forgotten(&self) -> usize {
+        self.forgotten.load(Ordering::Relaxed)
+    }
+
     fn note(&self, change: Change) {
         self.changes.lock().push(change);
         self.changed.notify_one();
@@ -60,6 +74,7 @@ pub(super) struct Recorder(Recorded);
 
 impl Subscriber for Recorder {
     const NAME: &'static str = "recorder";
+    type Kind = Essential;
     type Deps = Recorded;
 
     async fn load(deps: &Recorded) -> Result<Self, LoadError> {
@@ -68,6 +83,7 @@ impl Subscriber for Recorder {
 
     fn wire(wiring: &mut Wiring<Self>) {
         wiring
+            .on::<PresenceLoaded>()
             .on::<PresenceChanged>()
             .on::<SessionEnded>()
             .on::<GuestExpired>()
@@ -75,12 +91,17 @@ impl Subscriber for Recorder {
     }
 }
 
+impl Handles<PresenceLoaded> for Recorder {
+    fn handle(&mut self, fact: &Arc<PresenceLoaded>, _ctx: &mut Context) {
+        self.0.online.write().load(fact);
+        let forgotten = usize::from(fact.connections_forgotten);
+        self.0.forgotten.fetch_add(forgotten, Ordering::Relaxed);
+    }
+}
+
 impl Handles<PresenceChanged> for Recorder {
-    async fn handle(
-        &mut self,
-        fact: &Arc<PresenceChanged>,
-        _ctx: &mut Context,
-    ) -> anyhow::Result<()> {
+    fn handle(&mut self, fact: &Arc<PresenceChanged>, _ctx: &mut Context) {
+        self.0.online.write().change(fact);
         self.0.presence_events.fetch_add(1, Ordering::Relaxed);
         for (user, online) in &fact.changes {
             let changes = if *online {
@@ -90,35 +111,27 @@ impl Handles<PresenceChanged> for Recorder {
             };
             self.0.note(changes(user.id));
         }
-        Ok(())
     }
 }
 
 impl Handles<SessionEnded> for Recorder {
-    async fn handle(&mut self, fact: &Arc<SessionEnded>, _ctx: &mut Context) -> anyhow::Result<()> {
+    fn handle(&mut self, fact: &Arc<SessionEnded>, _ctx: &mut Context) {
         self.0.note(Change::Ended(fact.session, fact.reason));
-        Ok(())
     }
 }
 
 impl Handles<GuestExpired> for Recorder {
-    async fn handle(&mut self, fact: &Arc<GuestExpired>, _ctx: &mut Context) -> anyhow::Result<()> {
+    fn handle(&mut self, fact: &Arc<GuestExpired>, _ctx: &mut Context) {
         self.0.note(Change::GuestExpired(fact.user.id));
-        Ok(())
     }
 }
 
 impl Handles<PeopleForgettable> for Recorder {
-    async fn handle(
-        &mut self,
-        fact: &Arc<PeopleForgettable>,
-        _ctx: &mut Context,
-    ) -> anyhow::Result<()> {
+    fn handle(&mut self, fact: &Arc<PeopleForgettable>, _ctx: &mut Context) {
         if fact.unseen_before.is_some() {
             for user in &fact.users {
                 self.0.note(Change::Forgettable(*user));
             }
         }
-        Ok(())
     }
 }

@@ -2,12 +2,12 @@
 
 use super::recorder::{Change, Recorded, Recorder};
 use crate::api::{
-    Authenticate, Caller, ConnectionId, Disconnected, Hello, KeepConnected, ListSessions, Online,
-    Proof, Refusal, SessionId, SessionSummary, Token, User, UserId, Welcome,
+    Authenticate, Caller, ConnectionId, Disconnected, Hello, KeepConnected, ListSessions,
+    OnlineUsers, Proof, Refusal, SessionId, SessionSummary, Token, User, UserId, Welcome,
 };
 use crate::jobs::{HelloContext, OpenGuest, OpenToken, SessionCredentials};
 use crate::name::Name;
-use crate::presence::{OpenedConnection, Tick};
+use crate::presence::{Generation, OpenedConnection, Tick};
 use crate::sweep::Sweep;
 use crate::tests::manual_clock::ManualClock;
 use crate::timers::Timers;
@@ -15,6 +15,7 @@ use crate::{Deps, Settings, SystemRandom, random};
 use bus::Clock as _;
 use bus::{AskError, Builder, Bus, Request, Running, Tasks};
 use futures_util::FutureExt as _;
+use parking_lot::RwLockReadGuard;
 use std::convert::Infallible;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -27,7 +28,6 @@ const WAIT_MAX: Duration = Duration::from_secs(60);
 
 pub(super) struct World {
     pub(super) clock: ManualClock,
-    pub(super) online: Online,
     pub(super) database: Database,
     pub(super) deps: Deps,
     pub(super) bus: Bus,
@@ -80,11 +80,9 @@ impl World {
         let mut builder = Builder::new(bus::Settings::default(), &tasks);
         let registry = Registry::new(builder.bus(), tasks.clone());
         let database = registry.open(store.config().clone()).await.unwrap();
-        let online = Online::new();
         let deps = Deps::new(
             database.clone(),
             settings.clone(),
-            online.clone(),
             clock.clone(),
             SystemRandom,
         );
@@ -93,10 +91,12 @@ impl World {
         builder.essential::<Recorder>(recorded.clone());
         let running = builder.start().await.unwrap();
         let bus = running.bus().clone();
+        // The first turn publishes what was loaded.
+        bus.publish(Tick).await;
+        bus.quiet().await;
         let connections = AtomicU64::new(1);
         Self {
             clock,
-            online,
             database,
             deps,
             bus,
@@ -108,6 +108,16 @@ impl World {
             settings,
             store,
         }
+    }
+
+    /// Returns who is online, as a crate that follows the facts sees it.
+    pub(super) fn online(&self) -> RwLockReadGuard<'_, OnlineUsers> {
+        self.recorded.online()
+    }
+
+    /// Returns how often all connections were forgotten.
+    pub(super) fn forgotten(&self) -> usize {
+        self.recorded.forgotten()
     }
 
     /// Sends a request, and waits until all its effects have been handled.
@@ -253,10 +263,6 @@ impl World {
         self.clock.wall_ms()
     }
 
-    pub(super) fn uptime(&self) -> Duration {
-        self.clock.uptime()
-    }
-
     /// Says hello with these tokens, as one set of jobs.
     pub(super) async fn open_as_set(&self, tokens: &[&Token]) -> Vec<Result<Welcome, Refusal>> {
         let open = |token: &&Token| {
@@ -287,7 +293,12 @@ impl World {
     }
 
     fn hello_context(&self) -> HelloContext {
-        HelloContext::new(self.connection(), None, self.now(), &self.database)
+        HelloContext::new(
+            (self.connection(), Generation::FIRST),
+            None,
+            self.now(),
+            &self.database,
+        )
     }
 
     /// Marks a session as connected without an event.
@@ -349,6 +360,7 @@ pub(super) fn opened_connection(n: u8) -> OpenedConnection {
     let connection = ConnectionId(u64::from(n));
     OpenedConnection {
         connection,
+        generation: Generation::FIRST,
         session: SessionId([n; 16]),
         user,
         connected_at: 1,

@@ -1,8 +1,25 @@
 //! Connecting to PostgreSQL, and time limits for its answers outside the pool.
 
+mod certificate_check;
+mod certificate_name;
+mod connect;
+mod connect_error;
+mod parameters;
+mod server_check;
+mod tls_client;
+mod tls_handshake;
+mod tls_parameters;
+mod tls_settings;
+mod url;
+
+pub(crate) use connect_error::ConnectError;
+pub(crate) use server_check::check_server;
+pub use url::{PostgresUrl, UrlError};
+
+use connect::RawConnection;
+use diesel::QueryResult;
 use diesel::result::{DatabaseErrorKind as Kind, Error};
-use diesel::{ConnectionError, ConnectionResult, QueryResult};
-use diesel_async::{AsyncConnection as _, AsyncPgConnection};
+use diesel_async::AsyncPgConnection;
 use std::future::Future;
 use std::time::Duration;
 
@@ -17,22 +34,10 @@ const ANSWER_LIMIT: Duration = Duration::from_secs(5);
 /// dead.
 pub(crate) const STATEMENTS_PER_STEP: u32 = 5;
 
-/// Parameters of a connection whose statements may take long: it notices within about 11 s that the
-/// server has vanished.
-const KEEPALIVES: &str =
-    "keepalives_idle=5&keepalives_interval=2&keepalives_retries=3&tcp_user_timeout=11";
-
-/// Opens a connection outside the pool.
-pub(crate) async fn connect(url: &str) -> ConnectionResult<AsyncPgConnection> {
-    connect_in_time(AsyncPgConnection::establish(&with_keepalives(url))).await
-}
-
-/// Adds the keepalive parameters. What the operator wrote comes after them and wins.
-fn with_keepalives(url: &str) -> String {
-    match url.split_once('?') {
-        Some((address, parameters)) => format!("{address}?{KEEPALIVES}&{parameters}"),
-        None => format!("{url}?{KEEPALIVES}"),
-    }
+/// Opens a connection: the only way to one in this program.
+pub(crate) async fn connect(url: &PostgresUrl) -> Result<AsyncPgConnection, ConnectError> {
+    let connecting = async { RawConnection::open(url).await?.driven(url).await };
+    connect_in_time(url, Box::pin(connecting)).await
 }
 
 /// Waits for an answer. A server that does not answer in time is given up; the connection must not
@@ -56,14 +61,11 @@ pub(crate) async fn answered_within<T>(
 }
 
 /// Gives up on a host that swallows packets, which would block for minutes.
-pub(crate) async fn connect_in_time<C>(
-    connecting: impl Future<Output = ConnectionResult<C>>,
-) -> ConnectionResult<C> {
-    let silence = |_| {
-        Err(ConnectionError::BadConnection(
-            "no answer from the server".into(),
-        ))
-    };
+async fn connect_in_time<C>(
+    url: &PostgresUrl,
+    connecting: impl Future<Output = Result<C, ConnectError>>,
+) -> Result<C, ConnectError> {
+    let silence = |_| Err(ConnectError::passing(url, &"no answer from the server"));
     tokio::time::timeout(CONNECT_TIMEOUT, connecting)
         .await
         .unwrap_or_else(silence)
@@ -72,18 +74,4 @@ pub(crate) async fn connect_in_time<C>(
 /// Escapes a text for the inside of an SQL literal.
 pub(crate) fn quoted(text: &str) -> String {
     text.replace('\'', "''")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::with_keepalives;
-
-    #[test]
-    fn what_the_operator_says_of_keepalives_comes_last() {
-        let plain = with_keepalives("postgres://parlor@db:5432/core");
-        assert!(plain.starts_with("postgres://parlor@db:5432/core?keepalives_idle=5&"));
-        let own = with_keepalives("postgres://db/core?keepalives_idle=60");
-        assert!(own.starts_with("postgres://db/core?keepalives_idle=5&"));
-        assert!(own.ends_with("&keepalives_idle=60"));
-    }
 }

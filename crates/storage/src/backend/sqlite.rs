@@ -120,7 +120,7 @@ impl Url {
     pub(crate) fn existing(&self) -> String {
         match self {
             Self::Sqlite(path) => uri(path, "?mode=rw"),
-            Self::Postgres(url) => url.clone(),
+            Self::Postgres(url) => url.as_str().to_owned(),
         }
     }
 
@@ -128,7 +128,7 @@ impl Url {
     pub(crate) fn target(&self) -> String {
         match self {
             Self::Sqlite(path) => uri(path, ""),
-            Self::Postgres(url) => url.clone(),
+            Self::Postgres(url) => url.as_str().to_owned(),
         }
     }
 }

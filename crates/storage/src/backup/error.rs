@@ -16,6 +16,9 @@ pub enum BackupError {
     /// A file of this name exists; nothing is ever overwritten.
     #[error("{} exists already", .0.display())]
     Exists(PathBuf),
+    /// The directory that the copy is to be created in does not exist.
+    #[error("there is no directory {path}: create it first (mkdir -m 0700 {path})", path = .0.display())]
+    NoDirectory(PathBuf),
     /// There is no store to copy at this path.
     #[error("there is no store at {}", .0.display())]
     NoStore(PathBuf),

@@ -6,6 +6,7 @@ use diesel::sql_types::Text;
 use diesel::{
     Connection as _, QueryResult, QueryableByName, RunQueryDsl as _, SqliteConnection, sql_query,
 };
+use std::fs::File;
 use std::path::Path;
 
 /// Fails if the file is not Parlor's, or damaged. Blocks; reads every page, so it takes longer the
@@ -14,6 +15,8 @@ pub(super) fn examine(file: &Path) -> Result<(), BackupError> {
     if !file.is_file() {
         return Err(BackupError::NoStore(file.to_owned()));
     }
+    // SQLite would not say why.
+    File::open(file).map_err(BackupError::file(file))?;
     let foreign = |why: String| BackupError::Foreign {
         path: file.to_owned(),
         why,

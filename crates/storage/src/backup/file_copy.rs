@@ -48,6 +48,10 @@ impl FileCopy {
         if target.exists() {
             return Err(BackupError::Exists(target.to_owned()));
         }
+        let folder = target.parent().filter(|path| !path.as_os_str().is_empty());
+        if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
+            return Err(BackupError::NoDirectory(folder.to_owned()));
+        }
         Ok(Self {
             source: source.clone(),
             target: target.to_owned(),

@@ -2,7 +2,7 @@
 //! start over.
 
 use super::BackupError;
-use crate::backend::postgres::{self, answered};
+use crate::backend::postgres::{self, PostgresUrl, answered};
 use crate::backend::{inspect, sqlite};
 use crate::lock::StoreLock;
 use crate::watermark::{Mark, renew_sqlite, renew_with_mark};
@@ -38,7 +38,7 @@ fn on_sqlite(file: &Path, config: &DatabaseConfig) -> Result<String, BackupError
     Ok(epoch)
 }
 
-async fn on_postgres(url: &str, config: &DatabaseConfig) -> Result<String, BackupError> {
+async fn on_postgres(url: &PostgresUrl, config: &DatabaseConfig) -> Result<String, BackupError> {
     let failed = |error: &dyn std::fmt::Display| fault(config, error);
     let mut connection = postgres::connect(url)
         .await

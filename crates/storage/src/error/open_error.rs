@@ -13,10 +13,10 @@ pub enum OpenError {
         /// Who holds it, as far as that can be found out.
         holder: String,
     },
-    /// The file or database belongs to another application, is damaged, or is newer than this
-    /// binary.
+    /// The file or database belongs to another application, is damaged, is newer than this binary,
+    /// or cannot hold a store; or its server lets nobody in: waiting helps in none of these cases.
     #[error("{store} cannot be used: {why}")]
-    Foreign {
+    Unusable {
         /// The path of the file, or the name of the database.
         store: String,
         /// What is wrong with it.
@@ -33,4 +33,11 @@ pub enum OpenError {
     /// The database cannot be reached.
     #[error(transparent)]
     Storage(#[from] StorageError),
+}
+
+impl OpenError {
+    /// Whether the database may open later although nobody does anything.
+    pub(crate) fn may_pass(&self) -> bool {
+        matches!(self, Self::Storage(StorageError::Unavailable { .. }))
+    }
 }

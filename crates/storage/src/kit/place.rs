@@ -1,6 +1,6 @@
 //! Where a test's database lives, and how it is removed.
 
-use crate::{Backend, DatabaseConfig, Url};
+use crate::{Backend, DatabaseConfig, PostgresUrl, Url};
 use diesel_async::{AsyncConnection as _, AsyncPgConnection, SimpleAsyncConnection as _};
 use fixtures::Postgres;
 use tempfile::TempDir;
@@ -59,7 +59,10 @@ impl Place {
     pub fn url(&self) -> Url {
         match &self.0 {
             Kind::Folder(folder) => Url::Sqlite(folder.path().join("data/core.db")),
-            Kind::Server { server, name } => Url::Postgres(with_database(server, name)),
+            Kind::Server { server, name } => {
+                let url = PostgresUrl::parse(&with_database(server, name));
+                Url::Postgres(url.expect("the server's URL is valid"))
+            }
         }
     }
 }

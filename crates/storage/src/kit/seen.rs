@@ -1,6 +1,6 @@
 //! Recording the facts that were stated.
 
-use bus::{Builder, Context, Event, Handles, LoadError, Subscriber, Wiring};
+use bus::{Builder, Context, Essential, Event, Handles, LoadError, Subscriber, Wiring};
 use parking_lot::Mutex;
 use std::sync::Arc;
 
@@ -42,6 +42,7 @@ struct Recorder<E>(Seen<E>);
 
 impl<E: Event> Subscriber for Recorder<E> {
     const NAME: &'static str = E::NAME;
+    type Kind = Essential;
     type Deps = Seen<E>;
 
     async fn load(deps: &Seen<E>) -> Result<Self, LoadError> {
@@ -54,9 +55,8 @@ impl<E: Event> Subscriber for Recorder<E> {
 }
 
 impl<E: Event> Handles<E> for Recorder<E> {
-    async fn handle(&mut self, event: &Arc<E>, _ctx: &mut Context) -> anyhow::Result<()> {
+    fn handle(&mut self, event: &Arc<E>, _ctx: &mut Context) {
         let mut facts = self.0.0.lock();
         facts.push(Arc::clone(event));
-        Ok(())
     }
 }

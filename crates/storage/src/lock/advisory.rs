@@ -1,6 +1,6 @@
 //! The advisory lock on PostgreSQL, held by a connection of its own beside the pool.
 
-use crate::backend::postgres::{self, answered, quoted};
+use crate::backend::postgres::{self, PostgresUrl, answered, check_server, quoted};
 use crate::{DatabaseConfig, OpenError};
 use bus::{Task, Tasks};
 use diesel::sql_types::{Bool, Text};
@@ -52,7 +52,7 @@ struct Holder {
 /// A process that wants the lock, now and whenever it has lost it.
 #[derive(Clone)]
 pub(super) struct Claimant {
-    url: String,
+    url: PostgresUrl,
     config: DatabaseConfig,
     /// The application name of its sessions, and of nobody else's.
     name: String,
@@ -60,7 +60,7 @@ pub(super) struct Claimant {
 
 impl Claimant {
     /// `what_for` is part of the name that refused processes see.
-    pub(super) fn new(url: &str, config: &DatabaseConfig, what_for: &str) -> Self {
+    pub(super) fn new(url: &PostgresUrl, config: &DatabaseConfig, what_for: &str) -> Self {
         // PostgreSQL keeps 63 bytes of it; the random number at the end makes it unique.
         let process = std::process::id();
         let name = format!(
@@ -68,7 +68,7 @@ impl Claimant {
             rand::random::<u64>()
         );
         Self {
-            url: url.to_owned(),
+            url: url.clone(),
             config: config.clone(),
             name,
         }
@@ -113,9 +113,11 @@ impl Claimant {
     }
 
     async fn connect(&self) -> Result<AsyncPgConnection, OpenError> {
+        // Through a pooler the lock would not last, now or when it is taken again.
+        check_server(&self.url, &self.config).await?;
         let mut connection = postgres::connect(&self.url)
             .await
-            .map_err(|error| self.config.unreachable(&error))?;
+            .map_err(|error| self.config.cannot_connect(&error))?;
         let name = quoted(&self.name);
         let set = format!("SET application_name = '{name}'; {KEEPALIVES}");
         answered(connection.batch_execute(&set))

@@ -8,7 +8,7 @@ use super::advisory::{self, Claimant};
 use super::file_claim::{FileClaim, OpenFile};
 use super::lock_file;
 use super::role::Role;
-use crate::backend::postgres::answered;
+use crate::backend::postgres::{answered, check_server};
 use crate::backend::sqlite::create_file;
 use crate::watermark::refuse_missing;
 use crate::{DatabaseConfig, OpenError, Url};
@@ -39,7 +39,10 @@ impl StoreLock {
     ) -> Result<Option<Self>, OpenError> {
         match &config.url {
             Url::Sqlite(path) => Self::of_file(path, Role::Server, config).await,
-            Url::Postgres(_) if config.shared => Ok(None),
+            Url::Postgres(url) if config.shared => {
+                check_server(url, config).await?;
+                Ok(None)
+            }
             Url::Postgres(url) => {
                 let claimant = Claimant::new(url, config, &config.name);
                 let held = claimant.lock().await?;
@@ -86,7 +89,10 @@ impl StoreLock {
                     .await?;
                 Ok(None)
             }
-            Url::Postgres(_) => Ok(None),
+            Url::Postgres(url) => {
+                check_server(url, config).await?;
+                Ok(None)
+            }
         }
     }
 

@@ -3,6 +3,7 @@
 
 mod on_postgres;
 mod on_sqlite;
+mod privileges;
 
 use crate::{Backend, DatabaseConfig, Migrations, OpenError, Url};
 use diesel::backend::Backend as Sql;
@@ -47,7 +48,7 @@ impl MigrationFailure {
             Self::Foreign(why) => config.unusable(&why),
             Self::Failed(why) => OpenError::Migration {
                 store: config.store(),
-                why,
+                why: privileges::advised(why),
             },
         }
     }
@@ -88,7 +89,10 @@ where
     }
     let names: BTreeSet<String> = known.iter().map(|one| version(&**one)).collect();
     if let Some(unknown) = applied.difference(&names).last() {
-        let why = format!("it is newer than this program: migration {unknown} is unknown here");
+        let why = format!(
+            "it is newer than this program: migration {unknown} is unknown here; start the version \
+             that wrote it, or restore an older backup"
+        );
         return Err(MigrationFailure::Foreign(why));
     }
     known.sort_by_key(|one| version(&**one));

@@ -3,8 +3,8 @@
 //! Whether anything is to be done is asked first, with a short time limit: migrations may take
 //! long, and a server that falls silent must not be waited for as if it were migrating.
 
-use super::{MigrationFailure, apply, known, remember_epoch, version};
-use crate::backend::postgres::{self, answered, answered_within};
+use super::{MigrationFailure, apply, known, privileges, remember_epoch, version};
+use crate::backend::postgres::{self, PostgresUrl, answered, answered_within};
 use crate::{Backend, DatabaseConfig, OpenError};
 use diesel::connection::SimpleConnection;
 use diesel::pg::Pg;
@@ -27,10 +27,17 @@ const LOCK: &str = "SET application_name = 'parlor migration';
 /// Longer than the server's own limit, which comes first.
 const LOCK_LIMIT: Duration = Duration::from_secs(65);
 
-pub(super) async fn migrate(url: &str, config: &DatabaseConfig) -> Result<Vec<String>, OpenError> {
+pub(super) async fn migrate(
+    url: &PostgresUrl,
+    config: &DatabaseConfig,
+) -> Result<Vec<String>, OpenError> {
     let mut connection = postgres::connect(url)
         .await
-        .map_err(|error| config.unreachable(&error))?;
+        .map_err(|error| config.cannot_connect(&error))?;
+    let withheld = privileges::withheld(&mut connection).await;
+    if let Some(why) = withheld.map_err(|error| config.unreachable(&error))? {
+        return Err(config.unusable(&why));
+    }
     let known = versions(config)?;
     let current = is_current(&mut connection, &known);
     if current.await.map_err(|error| config.unreachable(&error))? {

@@ -5,6 +5,7 @@ use super::gate::Permit;
 use super::lease::{AnyLease, Lease};
 use super::postgres_connector::PostgresConnector;
 use super::sqlite_connector;
+use crate::backend::postgres::PostgresUrl;
 use crate::backend::sqlite::PooledSqlite;
 use crate::backend::{refuse_writes, served_as, wal};
 use crate::health::{LastError, StoreInfo};
@@ -44,7 +45,9 @@ impl BackendPool {
     ) -> Self {
         match config.url {
             Url::Sqlite(_) => Self::Sqlite(sqlite_pool(config, store_info, last_error, watch)),
-            Url::Postgres(_) => Self::Postgres(postgres_pool(config, store_info, last_error, mark)),
+            Url::Postgres(ref url) => {
+                Self::Postgres(postgres_pool(config, url, store_info, last_error, mark))
+            }
         }
     }
 
@@ -125,24 +128,26 @@ fn sqlite_pool(
 
 fn postgres_pool(
     config: &DatabaseConfig,
+    url: &PostgresUrl,
     store_info: &Arc<StoreInfo>,
     last_error: &Arc<LastError>,
     mark: Option<&Arc<PgMark>>,
 ) -> Bb8<AsyncPgConnection> {
     let connector = PostgresConnector {
+        url: url.clone(),
         application: format!("parlor {}", config.name),
         statement_timeout: config.statement_timeout,
         replica: config.replica_of.is_some(),
         mark: mark.cloned(),
     };
     let (store_info, last_error) = (Arc::clone(store_info), Arc::clone(last_error));
-    let connect = move |url| {
+    let connect = move |_| {
         let (connector, store_info, last_error) = (
             connector.clone(),
             Arc::clone(&store_info),
             Arc::clone(&last_error),
         );
-        async move { last_error.noted(connector.connect(url, &store_info).await) }.boxed()
+        async move { last_error.noted(connector.connect(&store_info).await) }.boxed()
     };
     builder(config)
         .idle_timeout(config.idle_timeout)

@@ -7,7 +7,7 @@ use super::checkpoint::CheckpointSchedule;
 use super::file_watch::FileWatch;
 use super::gate::{AcquireRequest, Gate, Permit};
 use super::lease::AnyLease;
-use super::read_batch::ReadBatch;
+use super::read_queue::ReadQueue;
 use crate::error::RETRY_AFTER;
 use crate::health::{Alarm, Counters, DatabaseState, LastError, SharedState, StateTracker, count};
 use crate::watermark::PgMark;
@@ -25,7 +25,7 @@ pub(crate) struct ConnectionPool {
     name: String,
     gate: Gate,
     /// Queued reads of a file; `None` for a server, whose connections need no threads.
-    read_batch: Option<Arc<ReadBatch>>,
+    read_queue: Option<Arc<ReadQueue>>,
     pool: Mutex<Option<BackendPool>>,
     last_error: Arc<LastError>,
     state_tracker: Arc<StateTracker>,
@@ -60,7 +60,7 @@ impl ConnectionPool {
         Self {
             name: config.name.clone(),
             gate: Gate::new(config.pool_max.max(1), one_writer),
-            read_batch: one_writer.then(Arc::default),
+            read_queue: one_writer.then(Arc::default),
             pool: Mutex::new(Some(BackendPool::new(
                 config,
                 store_info,
@@ -164,8 +164,8 @@ impl ConnectionPool {
     }
 
     /// Returns the queued reads of a file.
-    pub(crate) fn read_batch(&self) -> Option<&Arc<ReadBatch>> {
-        self.read_batch.as_ref()
+    pub(crate) fn read_queue(&self) -> Option<&Arc<ReadQueue>> {
+        self.read_queue.as_ref()
     }
 
     pub(crate) fn gate(&self) -> &Gate {

@@ -1,7 +1,7 @@
 //! Connections on loan.
 
 use super::gate::Permit;
-use super::read_batch::{QueuedRead, ReadBatch};
+use super::read_queue::{QueuedRead, ReadQueue};
 use crate::backend::sqlite::PooledSqlite;
 use bb8::ManageConnection;
 use diesel::SqliteConnection;
@@ -74,9 +74,9 @@ impl Lease<PooledSqlite> {
 impl AnyLease {
     /// Runs the caller's own read and queued ones on a connection to a file. Dropping this future
     /// ends the waiting only.
-    pub(crate) async fn run_batch(self, batch: Arc<ReadBatch>, own: QueuedRead) {
+    pub(crate) async fn run_queue(self, queue: Arc<ReadQueue>, own: QueuedRead) {
         if let Self::Sqlite(lease) = self {
-            lease.on_its_thread(move |c| batch.run(own, c)).await;
+            lease.on_its_thread(move |c| queue.run(own, c)).await;
         }
     }
 }

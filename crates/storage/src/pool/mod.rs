@@ -8,7 +8,7 @@ mod file_watch;
 mod gate;
 mod lease;
 mod postgres_connector;
-mod read_batch;
+mod read_queue;
 mod rescue;
 mod sqlite_connector;
 
@@ -16,4 +16,4 @@ pub(crate) use connection_pool::{ConnectionPool, not_open};
 pub(crate) use file_watch::FileWatch;
 pub(crate) use gate::{AcquireRequest, Gate};
 pub(crate) use lease::{AnyLease, Lease};
-pub(crate) use read_batch::{ReadBatch, Ticket};
+pub(crate) use read_queue::{ReadQueue, Ticket};

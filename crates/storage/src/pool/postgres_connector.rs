@@ -1,18 +1,19 @@
 //! Opens pooled connections to a PostgreSQL server.
 
-use crate::backend::postgres::{STATEMENTS_PER_STEP, connect_in_time, quoted};
+use crate::backend::postgres::{self, PostgresUrl, STATEMENTS_PER_STEP, answered, quoted};
 use crate::health::{StoreInfo, postgres_info};
 use crate::replica::{NO_STANDBY, standby_status};
 use crate::watermark::PgMark;
 use diesel::result::{DatabaseErrorKind as Kind, Error};
 use diesel::{ConnectionError, ConnectionResult, QueryResult};
-use diesel_async::{AsyncConnection as _, AsyncPgConnection, SimpleAsyncConnection as _};
+use diesel_async::{AsyncPgConnection, SimpleAsyncConnection as _};
 use std::sync::Arc;
 use std::time::Duration;
 
 /// How a pooled connection is set up.
 #[derive(Clone)]
 pub(crate) struct PostgresConnector {
+    pub(crate) url: PostgresUrl,
     /// The name that `pg_stat_activity` shows.
     pub(crate) application: String,
     /// The server cancels statements that take longer.
@@ -33,16 +34,14 @@ impl PostgresConnector {
     /// Opens a connection.
     pub(crate) async fn connect(
         &self,
-        url: String,
         store_info: &StoreInfo,
     ) -> ConnectionResult<AsyncPgConnection> {
-        connect_in_time(async {
-            let mut connection = AsyncPgConnection::establish(&url).await?;
-            let configured = self.configure(&mut connection, store_info).await;
-            configured.map_err(ConnectionError::CouldntSetupConfiguration)?;
-            Ok(connection)
-        })
-        .await
+        let mut connection = postgres::connect(&self.url).await?;
+        let configuring = self.configure(&mut connection, store_info);
+        answered(configuring)
+            .await
+            .map_err(ConnectionError::CouldntSetupConfiguration)?;
+        Ok(connection)
     }
 
     async fn configure(

@@ -1,6 +1,6 @@
 //! Reads: one read-only snapshot each, on a pooled connection, retried after a transient fault.
 
-mod batched;
+mod attempt;
 
 use crate::backend::sqlite::PooledSqlite;
 use crate::error::{NoAnswer, catch_panics};
@@ -89,8 +89,8 @@ impl Read<'_> {
         T: Send + 'static,
         W: for<'r> FnOnce(&'r mut Reader<'_>) -> BoxFuture<'r, Result<T, Fault>> + Send + 'static,
     {
-        if let Some(batch) = self.pool.read_batch() {
-            return self.batched(Arc::clone(batch), work).await;
+        if let Some(queue) = self.pool.read_queue() {
+            return self.queued(Arc::clone(queue), work).await;
         }
         let lease = self
             .pool

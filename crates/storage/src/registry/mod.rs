@@ -7,6 +7,7 @@ mod databases;
 mod open;
 mod open_database;
 mod slot;
+mod start_wait;
 
 pub(crate) use contents::Contents;
 pub(crate) use context::DatabaseContext;
@@ -19,7 +20,7 @@ use crate::health::{Alarm, DatabasesProbe, PoolProbe};
 use crate::lock::StoreLock;
 use crate::{Database, DatabaseConfig, DatabaseMetrics, DurabilityLost, OpenError, migrate};
 use bus::{Bus, Probe, Tasks};
-use futures_util::future::join_all;
+use futures_util::future::{join_all, try_join_all};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -59,21 +60,32 @@ impl Registry {
         Ok(Database::new(slot))
     }
 
-    /// Opens all registered databases that are not open. Waits for the critical ones and fails with
-    /// the first of them that does; tasks open the others, trying again until they succeed.
+    /// Opens all registered databases that are not open. Waits for the critical ones, up to the
+    /// `start_wait` of each if its server cannot be reached, and fails with the first of them that
+    /// does; tasks open the others, trying again until they succeed.
     pub async fn initialise(&self) -> Result<(), OpenError> {
         let (critical, others): (Vec<_>, _) = self
             .databases
             .all()
             .into_iter()
             .partition(|slot| slot.config().critical);
-        for slot in critical {
-            slot.open().await?;
-        }
+        try_join_all(critical.iter().map(Slot::open_patiently)).await?;
         for slot in others {
             slot.keep_opening();
         }
         Ok(())
+    }
+
+    /// Returns a line about each critical database that is not open: why, as far as that is known.
+    #[must_use]
+    pub fn why_not_open(&self) -> Vec<String> {
+        let slots = self.databases.all().into_iter();
+        let missing = slots.filter(|slot| slot.config().critical && slot.current().is_none());
+        let why = |slot: &Slot| {
+            let unknown = || format!("database {} is not open yet", slot.config().name);
+            slot.state_tracker().cause().unwrap_or_else(unknown)
+        };
+        missing.map(|slot| why(&slot)).collect()
     }
 
     /// Runs the migrations of a database and closes it again. Returns the versions that were

@@ -2,11 +2,11 @@
 
 use super::context::DatabaseContext;
 use super::open_database::{OpenDatabase, watch};
-use crate::backend::postgres::CONNECT_TIMEOUT;
+use crate::backend::postgres::{CONNECT_TIMEOUT, check_server};
 use crate::lock::StoreLock;
 use crate::replica::ReadReplica;
 use crate::watermark::check_at_start;
-use crate::{Backend, DatabaseConfig, OpenError, ReplicaOf, migrate, transfer};
+use crate::{DatabaseConfig, OpenError, ReplicaOf, Url, migrate, transfer};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -53,9 +53,10 @@ pub(super) async fn open_replica(
         let why = format!("there is no database {}", replica_of.primary);
         return Err(config.unusable(&why));
     };
-    if config.url.backend() == Backend::Sqlite {
+    let Url::Postgres(url) = &config.url else {
         return Err(config.unusable("SQLite has no replicas"));
-    }
+    };
+    check_server(url, &config).await?;
     replica.reset();
     let opened = OpenDatabase::assemble(config, None, None, context);
     let deadline = Instant::now() + CONNECT_TIMEOUT;

@@ -100,8 +100,13 @@ impl Slot {
             .ok_or_else(|| not_open(&self.config().name, self.state_tracker()))
     }
 
-    /// Opens the database, unless it is open.
+    /// Opens the database, unless it is open. If that fails it is lost.
     pub(crate) async fn open(self: &Arc<Self>) -> Result<(), OpenError> {
+        self.open_or(DatabaseState::Lost).await
+    }
+
+    /// Opens the database, unless it is open. If that fails it has this state.
+    pub(super) async fn open_or(self: &Arc<Self>, failed: DatabaseState) -> Result<(), OpenError> {
         let _opening = self.opening.lock().await;
         if self.ended.is_cancelled() {
             return Err(self.closed());
@@ -126,7 +131,7 @@ impl Slot {
             }
             Err(error) => {
                 let cause = error.to_string();
-                self.state_tracker().set_unwell(DatabaseState::Lost, cause);
+                self.state_tracker().set_unwell(failed, cause);
                 Err(error)
             }
         }

@@ -3,7 +3,7 @@
 
 use super::faults::until;
 use super::notes::{Manner, Note, all, hold, make_table, pool};
-use super::open::registry;
+use super::open::{postgres, registry};
 use crate::kit::{Place, Seen, Store};
 use crate::{
     ControlError, Database, DatabaseChanged, DatabaseConfig, DatabaseState, StorageError,
@@ -292,10 +292,7 @@ async fn an_explicit_default_wins() {
 fn silent() -> (std::net::TcpListener, Url) {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
-    (
-        listener,
-        Url::Postgres(format!("postgres://{address}/core")),
-    )
+    (listener, postgres(&format!("postgres://{address}/core")))
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -113,7 +113,7 @@ async fn a_store_newer_than_the_program_is_refused() {
             ..place.config()
         })
         .await;
-    let Err(OpenError::Foreign { why, .. }) = refused else {
+    let Err(OpenError::Unusable { why, .. }) = refused else {
         panic!("it opened")
     };
     assert!(why.contains("20260102000001"), "{why}");
@@ -194,7 +194,7 @@ async fn refuse(file: &Path) {
         Registry::migrate(config).await.err(),
     ] {
         assert!(
-            matches!(refused, Some(OpenError::Foreign { .. })),
+            matches!(refused, Some(OpenError::Unusable { .. })),
             "{refused:?}"
         );
     }

@@ -1,6 +1,7 @@
 //! What a database promises as a whole, through its public interface, on SQLite and on PostgreSQL
 //! (`just unit` runs both; see [`crate::kit`]).
 
+mod encrypted;
 mod faults;
 mod lane;
 mod lives;
@@ -8,8 +9,10 @@ mod locks;
 mod migrate;
 mod notes;
 mod open;
+mod poolers;
 mod pressure;
 mod read;
+mod refusals;
 mod repeats;
 mod replicas;
 mod silence;

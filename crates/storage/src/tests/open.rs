@@ -2,7 +2,7 @@
 
 use super::notes::{Manner, Note, all, batches, pool, store, store_on};
 use crate::kit::{Place, Store};
-use crate::{Backend, DatabaseConfig, OpenError, Registry, StorageError, Url};
+use crate::{Backend, DatabaseConfig, OpenError, PostgresUrl, Registry, StorageError, Url};
 use bus::{Builder, ProbeState, Settings, Tasks};
 use futures_util::future::join_all;
 use std::path::{Path, PathBuf};
@@ -156,7 +156,7 @@ async fn a_server_that_is_away_is_unavailable_and_its_password_stays_secret() {
     let url = "postgres://parlor:hunter2secret@127.0.0.1:1/core";
     let place = Place::new().await;
     let mut config = DatabaseConfig {
-        url: Url::Postgres(url.into()),
+        url: postgres(url),
         ..place.config()
     };
     config.acquire_timeout = Duration::from_millis(200);
@@ -172,14 +172,18 @@ async fn a_server_that_is_away_is_unavailable_and_its_password_stays_secret() {
         !format!("{error} {error:?}").contains("hunter2"),
         "{error:?}"
     );
-    config.url = Url::Postgres("postgres://parlor:hunter2secret@127.0.0.1:port/core".into());
-    let Err(error) = registry().open(config).await else {
-        panic!("it opened")
-    };
+    assert!(error.to_string().contains("127.0.0.1:1"), "{error}");
+    let wrong = PostgresUrl::parse("postgres://parlor:hunter2secret@127.0.0.1:port/core");
+    let error = wrong.unwrap_err();
     assert!(
         !format!("{error} {error:?}").contains("hunter2"),
         "{error:?}"
     );
+}
+
+/// Returns the location that a URL names.
+pub(super) fn postgres(url: &str) -> Url {
+    Url::Postgres(PostgresUrl::parse(url).unwrap())
 }
 
 /// Returns a registry whose bus has no subscribers.

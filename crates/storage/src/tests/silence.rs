@@ -1,6 +1,6 @@
 //! Opening a database whose server falls silent half way.
 
-use super::open::registry;
+use super::open::{postgres, registry};
 use crate::kit::Place;
 use crate::{Backend, DatabaseConfig, OpenError, Registry, StorageError, Url};
 use futures_util::future::{join_all, pending};
@@ -11,7 +11,9 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
 /// The questions that are asked outside the pool before a database is open.
-const QUESTIONS: [&str; 5] = [
+const QUESTIONS: [&str; 7] = [
+    "server_encoding",
+    "pg_backend_pid",
     "SET application_name",
     "pg_try_advisory_lock",
     "to_regclass",
@@ -68,9 +70,9 @@ fn through(config: &DatabaseConfig, server: &str, port: u16) -> DatabaseConfig {
     let Url::Postgres(url) = &config.url else {
         unreachable!("it was on a server");
     };
-    let url = url.replace(server, &format!("127.0.0.1:{port}"));
+    let url = url.as_str().replace(server, &format!("127.0.0.1:{port}"));
     DatabaseConfig {
-        url: Url::Postgres(url),
+        url: postgres(&url),
         ..config.clone()
     }
 }
@@ -81,7 +83,7 @@ async fn gives_up(question: &'static str) {
     let Url::Postgres(url) = &config.url else {
         unreachable!("the place is on a server");
     };
-    let (_, server) = url.split_once('@').unwrap();
+    let (_, server) = url.as_str().split_once('@').unwrap();
     let (server, _) = server.split_once('/').unwrap();
     Registry::migrate(config.clone()).await.unwrap();
     let way = Way::to(server.parse().unwrap(), question).await;

@@ -71,7 +71,7 @@ impl Endpoint {
             Url::Postgres(url) => {
                 let connection = postgres::connect(url)
                     .await
-                    .map_err(|error| config.unreachable(&error))?;
+                    .map_err(|error| config.cannot_connect(&error))?;
                 Ok(Self::Postgres(Box::new(connection.into())))
             }
         }

@@ -3,7 +3,7 @@
 use super::copy_state::{CopyState, UNFINISHED};
 use super::endpoint::Endpoint;
 use super::{Table, TransferError};
-use crate::backend::postgres::{self, answered};
+use crate::backend::postgres::{self, PostgresUrl, answered};
 use crate::{DatabaseConfig, OpenError, Url};
 use diesel::sql_query;
 use diesel_async::RunQueryDsl as _;
@@ -55,10 +55,10 @@ async fn in_file(config: &DatabaseConfig) -> Result<bool, OpenError> {
 }
 
 /// Not on a blocking thread: that would hang for as long as the server is silent.
-async fn on_server(url: &str, config: &DatabaseConfig) -> Result<bool, OpenError> {
+async fn on_server(url: &PostgresUrl, config: &DatabaseConfig) -> Result<bool, OpenError> {
     let mut connection = postgres::connect(url)
         .await
-        .map_err(|error| config.unreachable(&error))?;
+        .map_err(|error| config.cannot_connect(&error))?;
     let select = format!("SELECT FROM storage_meta WHERE key = '{UNFINISHED}'");
     let rows = answered(sql_query(select).execute(&mut connection)).await;
     let rows = rows.map_err(|error| config.unreachable(&error))?;

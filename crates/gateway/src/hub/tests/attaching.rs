@@ -4,7 +4,7 @@ use crate::hub::requests::{Attach, AttachResult, Detach, PageDelivered, SetTypin
 use crate::hub::tests::stage::user;
 use rooms::api::Change;
 use serde_json::json;
-use sessions::api::{EndReason, SessionEnded, SessionId};
+use sessions::api::{EndReason, PresenceLoaded, SessionEnded, SessionId};
 use std::sync::Arc;
 
 #[tokio::test]
@@ -16,9 +16,7 @@ async fn a_newer_connection_with_the_same_session_and_tab_wins() {
     assert_eq!(older.names(), ["close 4503"]);
     let memberships = vec![member("ann", "x", 1)];
     stage.open(&newer, memberships, &[("x", 1)]).await;
-    stage
-        .append("x", vec![entry(2, "bob", message("hi"))])
-        .await;
+    stage.append("x", vec![entry(2, "bob", message("hi"))]);
     assert_eq!(newer.names(), ["hello", "entry 2"]);
     assert!(older.take().is_empty(), "nothing follows a close frame");
     assert!(other.take().is_empty(), "another tab is left alone");
@@ -61,14 +59,10 @@ async fn tabs_and_connections_have_a_limit() {
 async fn nothing_comes_before_the_reply_to_hello() {
     let mut stage = Stage::new().await;
     let mut socket = stage.attach("ann", "", true).await;
-    stage
-        .append("x", vec![entry(5, "ann", Change::Joined)])
-        .await;
+    stage.append("x", vec![entry(5, "ann", Change::Joined)]);
     assert!(socket.take().is_empty());
     stage.open(&socket, vec![member("ann", "x", 5)], &[]).await;
-    stage
-        .append("x", vec![entry(6, "bob", message("hi"))])
-        .await;
+    stage.append("x", vec![entry(6, "bob", message("hi"))]);
     assert_eq!(socket.names(), ["hello", "room 5", "entry 6"]);
 }
 
@@ -76,16 +70,12 @@ async fn nothing_comes_before_the_reply_to_hello() {
 async fn a_membership_that_ends_during_hello_is_pushed_as_gone() {
     let mut stage = Stage::new().await;
     let mut socket = stage.attach("ann", "", false).await;
-    stage
-        .append("x", vec![entry(6, "bob", super::stage::kicked("ann"))])
-        .await;
+    stage.append("x", vec![entry(6, "bob", super::stage::kicked("ann"))]);
     let behind = stage
         .open(&socket, vec![member("ann", "x", 5)], &[("x", 2)])
         .await;
     assert!(behind.is_empty(), "nothing of that room is replayed");
-    stage
-        .append("x", vec![entry(7, "bob", message("secret"))])
-        .await;
+    stage.append("x", vec![entry(7, "bob", message("secret"))]);
     assert_eq!(socket.names(), ["hello", "gone 6"]);
 }
 
@@ -103,9 +93,7 @@ async fn committed_entries_that_the_hub_has_not_seen_are_replayed() {
         PageDelivered::Live
     );
     for seq in 5..8 {
-        stage
-            .append("x", vec![entry(seq, "bob", message("hi"))])
-            .await;
+        stage.append("x", vec![entry(seq, "bob", message("hi"))]);
     }
     assert_eq!(ann.names(), ["hello", "entry 5", "entry 6", "entry 7"]);
 }
@@ -141,7 +129,7 @@ async fn an_absent_user_is_forgotten_with_their_rooms() {
     stage.ask(Detach { connection }).await;
     tokio::time::advance(std::time::Duration::from_secs(61)).await;
     for _ in 0..20 {
-        stage.send(crate::hub::requests::Ticked).await;
+        stage.send(crate::hub::requests::Ticked);
     }
     assert!(stage.hub().people.is_empty());
     assert!(stage.hub().rooms.is_empty());
@@ -158,10 +146,32 @@ async fn an_ended_session_closes_its_own_sockets_only() {
         session: caller("ann").session,
         reason: EndReason::Revoked,
     };
-    stage.send(ended).await;
+    stage.send(ended);
     ann.conn.flush();
     assert_eq!(ann.names(), ["close 4502"]);
     assert!(bob.take().is_empty());
+}
+
+#[tokio::test]
+async fn sockets_are_closed_once_sessions_has_forgotten_them_and_presence_starts_over() {
+    let mut stage = Stage::new().await;
+    let mut ann = stage.member("ann", "x", 1).await;
+    let _registered = stage.register(&ann);
+    let loaded = |connections_forgotten| PresenceLoaded {
+        online: vec![user("bob").id],
+        connections_forgotten,
+    };
+    stage.send(loaded(false));
+    assert!(
+        ann.take().is_empty(),
+        "at the start there is nothing to forget"
+    );
+    assert!(stage.online(user("bob").id));
+    stage.send(loaded(true));
+    ann.conn.flush();
+    assert_eq!(ann.names(), ["close 1012"]);
+    assert!(stage.hub().connections.is_empty());
+    assert!(stage.online(user("bob").id) && !stage.online(user("ann").id));
 }
 
 #[tokio::test]
@@ -174,7 +184,7 @@ async fn a_logout_is_closed_after_its_reply() {
         session: caller("ann").session,
         reason: EndReason::Logout,
     };
-    stage.send(ended).await;
+    stage.send(ended);
     ann.conn.send_now(super::stage::reply("logout"));
     assert_eq!(ann.take(), [json!({"reply": "logout"})]);
 }

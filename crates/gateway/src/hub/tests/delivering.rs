@@ -31,8 +31,8 @@ async fn every_subscriber_gets_each_entry_once_and_in_order() {
     let mut bob = stage.member("bob", "x", 3).await;
     let mut eve = stage.member("eve", "y", 3).await;
     let (four, five) = (entry(4, "ann", message("4")), entry(5, "bob", message("5")));
-    stage.append("x", vec![four.clone(), five]).await;
-    stage.append("x", vec![four]).await;
+    stage.append("x", vec![four.clone(), five]);
+    stage.append("x", vec![four]);
     for socket in [&mut ann, &mut bob] {
         assert_eq!(socket.names(), ["entry 4", "entry 5"]);
     }
@@ -43,10 +43,10 @@ async fn every_subscriber_gets_each_entry_once_and_in_order() {
 async fn an_entry_that_comes_too_early_waits_for_those_before_it() {
     let mut stage = Stage::new().await;
     let mut ann = stage.member("ann", "x", 3).await;
-    stage.append("x", vec![entry(6, "bob", message("6"))]).await;
+    stage.append("x", vec![entry(6, "bob", message("6"))]);
     assert!(ann.take().is_empty());
     let missing = vec![entry(4, "bob", message("4")), entry(5, "bob", message("5"))];
-    stage.send(page("x", missing, 6)).await;
+    stage.send(page("x", missing, 6));
     assert_eq!(ann.names(), ["entry 4", "entry 5", "entry 6"]);
     assert!(stage.hub().rooms[&key("x")].missing.is_none());
 }
@@ -56,8 +56,8 @@ async fn only_the_room_with_missing_entries_waits() {
     let mut stage = Stage::new().await;
     let mut ann = stage.member("ann", "x", 3).await;
     let mut eve = stage.member("eve", "y", 3).await;
-    stage.append("x", vec![entry(6, "bob", message("6"))]).await;
-    stage.append("y", vec![entry(4, "eve", message("4"))]).await;
+    stage.append("x", vec![entry(6, "bob", message("6"))]);
+    stage.append("y", vec![entry(4, "eve", message("4"))]);
     assert!(ann.take().is_empty());
     assert_eq!(eve.names(), ["entry 4"]);
 }
@@ -66,18 +66,18 @@ async fn only_the_room_with_missing_entries_waits() {
 async fn a_missing_range_becomes_a_gap_after_three_failed_reads() {
     let mut stage = Stage::new().await;
     let mut ann = stage.member("ann", "x", 3).await;
-    stage.append("x", vec![entry(6, "bob", message("6"))]).await;
+    stage.append("x", vec![entry(6, "bob", message("6"))]);
     for _ in 0..3 {
-        stage.send(unread("x")).await;
+        stage.send(unread("x"));
     }
-    stage.send(Ticked).await;
+    stage.send(Ticked);
     let pushes = ann.take();
     assert_eq!(
         pushes[0],
         json!({"ev": "gap", "room": "x", "d": {"from": 4, "to": 5}})
     );
     assert_eq!(pushes[1]["d"]["seq"], 6);
-    stage.append("x", vec![entry(7, "bob", message("7"))]).await;
+    stage.append("x", vec![entry(7, "bob", message("7"))]);
     assert_eq!(ann.names(), ["entry 7"]);
 }
 
@@ -85,12 +85,12 @@ async fn a_missing_range_becomes_a_gap_after_three_failed_reads() {
 async fn a_missing_range_becomes_a_gap_after_two_seconds() {
     let mut stage = Stage::new().await;
     let mut ann = stage.member("ann", "x", 3).await;
-    stage.append("x", vec![entry(6, "bob", message("6"))]).await;
+    stage.append("x", vec![entry(6, "bob", message("6"))]);
     tokio::time::advance(std::time::Duration::from_millis(1900)).await;
-    stage.send(Ticked).await;
+    stage.send(Ticked);
     assert!(ann.take().is_empty());
     tokio::time::advance(std::time::Duration::from_millis(200)).await;
-    stage.send(Ticked).await;
+    stage.send(Ticked);
     assert_eq!(ann.names(), ["gap 4", "entry 6"]);
 }
 
@@ -101,14 +101,12 @@ async fn entries_beyond_the_buffer_come_from_the_log() {
     let late: Vec<_> = (2..=100)
         .map(|seq| entry(seq, "bob", message("s")))
         .collect();
-    stage.append("x", late.clone()).await;
+    stage.append("x", late.clone());
     assert!(ann.take().is_empty());
-    stage
-        .send(page("x", vec![entry(1, "bob", message("1"))], 100))
-        .await;
+    stage.send(page("x", vec![entry(1, "bob", message("1"))], 100));
     let kept = ann.names();
     assert_eq!(kept.len(), 65, "one filled in, sixty-four kept");
-    stage.send(page("x", late, 100)).await;
+    stage.send(page("x", late, 100));
     let rest = ann.names();
     assert_eq!(rest.first().map(String::as_str), Some("entry 66"));
     assert_eq!(rest.last().map(String::as_str), Some("entry 100"));

@@ -15,7 +15,7 @@ async fn a_kicked_user_gets_that_entry_and_gone_and_nothing_after() {
         entry(6, "bob", kicked("ann")),
         entry(7, "bob", message("between us")),
     ];
-    stage.append("x", entries).await;
+    stage.append("x", entries);
     assert_eq!(ann.names(), ["entry 6", "gone 6"]);
     assert_eq!(tab.names(), ["hello", "gone 6"]);
     assert_eq!(bob.names(), ["entry 6", "entry 7"]);
@@ -29,7 +29,7 @@ async fn a_ban_is_pushed_with_its_reason() {
         user: user("ann"),
         reason: Some("spam".to_owned()),
     };
-    stage.append("x", vec![entry(6, "bob", ban)]).await;
+    stage.append("x", vec![entry(6, "bob", ban)]);
     let pushes = ann.take();
     assert_eq!(pushes[1]["ev"], "gone");
     assert_eq!(pushes[1]["d"]["why"], "banned");
@@ -44,17 +44,13 @@ async fn a_replay_of_a_kicked_user_ends_at_once() {
     let mut ann = stage.attach("ann", "", false).await;
     let memberships = vec![member("ann", "x", 9)];
     stage.open(&ann, memberships, &[("x", 3)]).await;
-    stage
-        .append("x", vec![entry(10, "bob", kicked("ann"))])
-        .await;
+    stage.append("x", vec![entry(10, "bob", kicked("ann"))]);
     // The page had been read before.
     assert_eq!(
         stage.page(&ann, "x", (3, 9), true).await,
         PageDelivered::Gone
     );
-    stage
-        .append("x", vec![entry(11, "bob", message("secret"))])
-        .await;
+    stage.append("x", vec![entry(11, "bob", message("secret"))]);
     assert_eq!(ann.names(), ["hello", "entry 10", "gone 10"]);
 }
 
@@ -70,11 +66,9 @@ async fn a_kick_during_join_is_pushed_after_its_reply() {
         entry(7, "bob", kicked("ann")),
         entry(8, "bob", message("secret")),
     ];
-    stage.append("x", entries).await;
+    stage.append("x", entries);
     assert_eq!(stage.joined(&ann, "x", 5).await, PageDelivered::Gone);
-    stage
-        .append("x", vec![entry(9, "bob", message("secret"))])
-        .await;
+    stage.append("x", vec![entry(9, "bob", message("secret"))]);
     assert_eq!(
         ann.names(),
         ["hello", "join", "entry 6", "entry 7", "room 5", "gone 7"]
@@ -89,13 +83,13 @@ async fn a_user_who_joins_again_gets_later_entries() {
         entry(6, "bob", kicked("ann")),
         entry(7, "bob", message("secret")),
     ];
-    stage.append("x", entries).await;
+    stage.append("x", entries);
     stage.begin_join(&ann, "x").await;
     let back = vec![
         entry(8, "ann", Change::Joined),
         entry(9, "bob", message("hi")),
     ];
-    stage.append("x", back).await;
+    stage.append("x", back);
     stage.joined(&ann, "x", 8).await;
     assert_eq!(
         ann.names(),
@@ -107,10 +101,8 @@ async fn a_user_who_joins_again_gets_later_entries() {
 async fn an_old_entry_that_comes_again_ends_nothing() {
     let mut stage = Stage::new().await;
     let mut ann = stage.member("ann", "x", 5).await;
-    stage
-        .append("x", vec![entry(4, "bob", kicked("ann"))])
-        .await;
-    stage.append("x", vec![entry(6, "bob", message("6"))]).await;
+    stage.append("x", vec![entry(4, "bob", kicked("ann"))]);
+    stage.append("x", vec![entry(6, "bob", message("6"))]);
     assert_eq!(ann.names(), ["entry 6"]);
 }
 
@@ -123,7 +115,7 @@ async fn a_role_and_a_changed_room_are_shown_on_every_connection() {
         role: Role::Moderator,
         reason: None,
     };
-    stage.append("x", vec![entry(6, "bob", role)]).await;
+    stage.append("x", vec![entry(6, "bob", role)]);
     let pushes = ann.take();
     assert_eq!(pushes[1]["d"]["why"], "role");
     assert_eq!(pushes[1]["d"]["card"]["role"], "moderator");
@@ -133,7 +125,7 @@ async fn a_role_and_a_changed_room_are_shown_on_every_connection() {
         history: rooms::api::History::All,
         kind: rooms::api::Kind::Public,
     };
-    stage.append("x", vec![entry(7, "bob", changed)]).await;
+    stage.append("x", vec![entry(7, "bob", changed)]);
     let pushes = ann.take();
     assert_eq!(pushes[1]["d"]["why"], "changed");
     assert_eq!(pushes[1]["d"]["card"]["role"], "moderator");
@@ -153,7 +145,7 @@ async fn an_invitation_is_pushed_to_the_invited_user_only() {
         entry(6, "bob", invited),
         entry(7, "bob", message("not yet")),
     ];
-    stage.append("x", entries).await;
+    stage.append("x", entries);
     let pushes = ann.take();
     assert_eq!(pushes.len(), 2, "the reply and the invitation: {pushes:?}");
     assert_eq!(pushes[1]["d"]["why"], "invited");

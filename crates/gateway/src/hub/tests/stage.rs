@@ -1,7 +1,7 @@
 //! A hub under test, with sockets whose other end the test reads.
 
 use crate::Limits;
-use crate::connection::{Conn, Frame, Registry, pair};
+use crate::connection::{Conn, Frame, OpenSockets, Peer, pair};
 use crate::hub::requests::{
     Attach, AttachResult, BeginJoin, DeliverPage, FinishHello, PageDelivered, RoomCursor,
 };
@@ -15,9 +15,10 @@ use rooms::api::{
     RoomKey, Seq,
 };
 use serde_json::{Value, json};
-use sessions::api::{Caller, ConnectionId, Online, SessionId, User, UserId};
+use sessions::api::{Caller, ConnectionId, SessionId, User, UserId};
 use std::collections::HashMap;
 use std::io::{ErrorKind, Read};
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -124,8 +125,8 @@ impl Stage {
             bus: builder.bus(),
             tasks,
             limits,
-            online: Online::new(),
-            sockets: Arc::new(Registry::new()),
+            online: Arc::default(),
+            sockets: Arc::new(OpenSockets::new()),
             metrics: Metrics::new(std::iter::empty()),
             buckets: crate::rate_limit::Buckets::default(),
             rejections: Arc::default(),
@@ -139,13 +140,24 @@ impl Stage {
         self.hub.state()
     }
 
+    pub(super) fn online(&self, user: UserId) -> bool {
+        self.shared.online.read().contains(user)
+    }
+
+    /// Puts a socket into the list of all, as its task does.
+    pub(super) fn register(&self, socket: &Socket) -> impl Drop + use<> {
+        let peer = Peer::of(IpAddr::V4(Ipv4Addr::LOCALHOST));
+        let registration = self.shared.sockets.register(&socket.conn, peer, 1);
+        registration.unwrap()
+    }
+
     /// Handles an event and ends the turn.
-    pub(super) async fn send<E: Event>(&mut self, event: E)
+    pub(super) fn send<E: Event>(&mut self, event: E)
     where
         Hub: Handles<E>,
     {
-        self.hub.send(event).await.unwrap();
-        self.hub.turn_ended().await.unwrap();
+        self.hub.send(event);
+        self.hub.turn_ended();
     }
 
     /// Handles a request and ends the turn.
@@ -154,7 +166,7 @@ impl Stage {
         Hub: Answers<R>,
     {
         let answer = self.hub.ask(request).await.unwrap();
-        self.hub.turn_ended().await.unwrap();
+        self.hub.turn_ended();
         answer
     }
 
@@ -217,12 +229,12 @@ impl Stage {
         socket
     }
 
-    pub(super) async fn append(&mut self, room: &str, entries: Vec<Arc<Entry>>) {
+    pub(super) fn append(&mut self, room: &str, entries: Vec<Arc<Entry>>) {
         let part = RoomEntries {
             room: info(room),
             entries,
         };
-        self.send(EntriesAppended { rooms: vec![part] }).await;
+        self.send(EntriesAppended { rooms: vec![part] });
     }
 
     pub(super) async fn begin_join(&mut self, socket: &Socket, room: &str) {

@@ -15,12 +15,10 @@ async fn a_rooms_pushes_begin_after_the_reply_to_join_at_head_plus_one() {
         entry(5, "ann", Change::Joined),
         entry(6, "bob", message("meanwhile")),
     ];
-    stage.append("x", joined).await;
+    stage.append("x", joined);
     assert_eq!(ann.names(), ["hello"]);
     assert_eq!(stage.joined(&ann, "x", 5).await, PageDelivered::Live);
-    stage
-        .append("x", vec![entry(7, "bob", message("after"))])
-        .await;
+    stage.append("x", vec![entry(7, "bob", message("after"))]);
     assert_eq!(ann.names(), ["join", "entry 6", "room 5", "entry 7"]);
 }
 
@@ -30,7 +28,7 @@ async fn joining_again_buffers_live_entries_until_the_reply() {
     let mut ann = stage.member("ann", "x", 5).await;
     stage.begin_join(&ann, "x").await;
     let more = vec![entry(6, "bob", message("6")), entry(7, "bob", message("7"))];
-    stage.append("x", more).await;
+    stage.append("x", more);
     assert!(ann.take().is_empty());
     stage.joined(&ann, "x", 6).await;
     assert_eq!(ann.names(), ["join", "entry 7"]);
@@ -43,7 +41,7 @@ async fn a_refused_join_changes_nothing() {
     for room in ["x", "y"] {
         stage.begin_join(&ann, room).await;
     }
-    stage.append("x", vec![entry(6, "bob", message("6"))]).await;
+    stage.append("x", vec![entry(6, "bob", message("6"))]);
     for room in ["x", "y"] {
         let abort_join = AbortJoin {
             connection: ann.id(),
@@ -51,8 +49,8 @@ async fn a_refused_join_changes_nothing() {
         };
         stage.ask(abort_join).await;
     }
-    stage.append("x", vec![entry(7, "bob", message("7"))]).await;
-    stage.append("y", vec![entry(1, "bob", message("1"))]).await;
+    stage.append("x", vec![entry(7, "bob", message("7"))]);
+    stage.append("y", vec![entry(1, "bob", message("1"))]);
     assert_eq!(ann.names(), ["entry 6", "entry 7"]);
     assert!(!stage.hub().rooms.contains_key(&key("y")));
 }
@@ -63,7 +61,7 @@ async fn a_join_that_was_given_up_half_way_expires() {
     let mut ann = stage.member("ann", "x", 5).await;
     stage.begin_join(&ann, "y").await;
     tokio::time::advance(Duration::from_secs(11)).await;
-    stage.send(Ticked).await;
+    stage.send(Ticked);
     assert!(!stage.hub().rooms.contains_key(&key("y")));
     assert!(ann.take().is_empty());
 }
@@ -76,9 +74,7 @@ async fn a_replay_ends_in_live_pushes_without_gap_or_repeat() {
     let memberships = vec![member("ann", "x", 9)];
     let behind = stage.open(&ann, memberships, &[("x", 3)]).await;
     assert_eq!(behind, [(key("x"), 3)]);
-    stage
-        .append("x", vec![entry(10, "bob", message("10"))])
-        .await;
+    stage.append("x", vec![entry(10, "bob", message("10"))]);
     assert_eq!(
         stage.page(&ann, "x", (3, 6), false).await,
         PageDelivered::More
@@ -88,16 +84,12 @@ async fn a_replay_ends_in_live_pushes_without_gap_or_repeat() {
         stage.page(&ann, "x", (6, 9), true).await,
         PageDelivered::More
     );
-    stage
-        .append("x", vec![entry(11, "bob", message("11"))])
-        .await;
+    stage.append("x", vec![entry(11, "bob", message("11"))]);
     assert_eq!(
         stage.page(&ann, "x", (9, 10), true).await,
         PageDelivered::Live
     );
-    stage
-        .append("x", vec![entry(12, "bob", message("12"))])
-        .await;
+    stage.append("x", vec![entry(12, "bob", message("12"))]);
     let expected: Vec<_> = (4..=12).map(|seq| format!("entry {seq}")).collect();
     let mut names = ann.names();
     assert_eq!(names.remove(0), "hello");
@@ -120,7 +112,7 @@ async fn a_replay_that_overtook_the_fan_out_repeats_nothing() {
         entry(10, "bob", message("10")),
         entry(11, "bob", message("11")),
     ];
-    stage.append("x", both).await;
+    stage.append("x", both);
     assert_eq!(
         ann.names(),
         ["hello", "entry 8", "entry 9", "entry 10", "entry 11"]
@@ -135,7 +127,7 @@ async fn entries_beyond_the_buffer_are_read_again() {
     let flood: Vec<_> = (6..=305)
         .map(|seq| entry(seq, "bob", message("s")))
         .collect();
-    stage.append("x", flood).await;
+    stage.append("x", flood);
     assert_eq!(stage.joined(&ann, "x", 6).await, PageDelivered::More);
     assert_eq!(ann.names(), ["join"]);
     assert_eq!(
@@ -157,7 +149,7 @@ async fn with_subscribe_all_entries_of_a_new_room_follow_its_push() {
         entry(8, "ann", Change::Joined),
         entry(9, "bob", message("9")),
     ];
-    stage.append("x", gained).await;
+    stage.append("x", gained);
     assert_eq!(ann.names(), ["hello", "room 8", "entry 9"]);
     assert_eq!(tab.names(), ["hello", "room 8"]);
 }
@@ -167,7 +159,7 @@ async fn the_reply_to_leave_comes_after_the_entry_and_gone() {
     let mut stage = Stage::new().await;
     let mut ann = stage.member("ann", "x", 5).await;
     let left = entry(6, "ann", Change::Left);
-    stage.append("x", vec![left]).await;
+    stage.append("x", vec![left]);
     let say = || SendLeaveReply {
         connection: ann.id(),
         user: user("ann"),
@@ -177,7 +169,7 @@ async fn the_reply_to_leave_comes_after_the_entry_and_gone() {
     };
     let (first, repeated) = (say(), say());
     stage.ask(first).await;
-    stage.append("x", vec![entry(7, "bob", message("7"))]).await;
+    stage.append("x", vec![entry(7, "bob", message("7"))]);
     stage.ask(repeated).await;
     assert_eq!(ann.names(), ["entry 6", "gone 6", "left", "left"]);
 }
@@ -186,7 +178,7 @@ async fn the_reply_to_leave_comes_after_the_entry_and_gone() {
 async fn leaving_does_not_wait_for_missing_entries() {
     let mut stage = Stage::new().await;
     let mut ann = stage.member("ann", "x", 5).await;
-    stage.append("x", vec![entry(9, "ann", Change::Left)]).await;
+    stage.append("x", vec![entry(9, "ann", Change::Left)]);
     let say = SendLeaveReply {
         connection: ann.id(),
         user: user("ann"),

@@ -24,6 +24,10 @@ impl ConnectionTask {
         if self.reader.bytes_read() > 0 {
             self.deadlines.received(now);
         }
+        if let Some((since, received)) = self.reader.unfinished() {
+            let limits = &self.shared.limits;
+            self.deadlines.receiving(since, received, limits);
+        }
         if self.end.is_some() {
             return;
         }
@@ -107,9 +111,13 @@ impl ConnectionTask {
 
     /// Queues the command in a text frame; refuses anything else at once.
     fn handle_text(&mut self, text: &str) {
+        self.deadlines.message_received();
         match self.dispatcher.ops().read(text) {
             Ok(request) if self.commands.contains(request.id) => {
-                let error = Error::field("id", "a command with this id has no reply yet");
+                let error = Error::field(
+                    "id",
+                    "is still in use: another command with it has no reply yet",
+                );
                 let op = request.command.op().name;
                 self.refuse_bad(Some(request.id), Some(op), error);
             }

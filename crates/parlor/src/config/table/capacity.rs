@@ -76,10 +76,14 @@ pub(super) fn rows() -> Vec<Setting<Config>> {
         millis("handler_limit_ms", 10..=600_000, |c| {
             &mut of(c).bus.handler_limit
         })
-        .about("Time limit of one call of a subscriber's handler.")
+        .about(
+            "Time limit of one call of a subscriber's handler. A handler that waits is cut then. One \
+             that computes cannot be: it is logged, and after 30 times this limit the server stops if \
+             chat depends on it.",
+        )
         .ends(
-            "On a slow disk subscribers reload their state.",
-            "A stuck handler delays everyone.",
+            "On a busy machine subscribers reload their state, and the log has lines about overruns.",
+            "A stuck handler is found late.",
         ),
     ]
 }

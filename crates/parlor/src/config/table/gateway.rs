@@ -17,9 +17,9 @@ fn admission() -> Vec<Setting<Config>> {
         value(
             "allowed_origins",
             "origins such as https://chat.example.org, separated by commas",
-            |c| &mut of(c).gateway.allowed_origins,
+            |c| &mut of(c).allowed_origins,
         )
-        .about("Origins, besides the server's own, from which web pages may connect.")
+        .about("Origins, besides the server's own, whose web pages may connect and use the API (CORS).")
         .ends(
             "Pages of other origins get 403.",
             "A page of a listed origin can act for anyone who gives it a token.",
@@ -103,12 +103,24 @@ fn http() -> Vec<Setting<Config>> {
             &mut of(c).gateway.header_timeout
         })
         .about(
-            "Time limit for the head of a request, and for the next request to begin on an open \
-             connection.",
+            "Time for the head of a request, on top of what its bytes take at 250 a second; for the \
+             first one, counted from the beginning of the connection.",
         )
         .ends(
             "Slow networks fail to connect.",
             "Silent connections occupy file descriptors.",
+        ),
+        millis("keep_alive_ms", 1_000..=86_400_000, |c| {
+            &mut of(c).gateway.keep_alive
+        })
+        .about(
+            "Time for the next request to begin on an open connection; longer than any proxy in \
+             front keeps its own. All connections of trusted proxies stay open that long, of any \
+             other address a quarter of http_per_address.",
+        )
+        .ends(
+            "A proxy that reuses a connection just as it is closed answers 502.",
+            "Idle connections occupy file descriptors.",
         ),
         number("header_bytes_max", "bytes", 8_192..=1_048_576, |c| {
             &mut of(c).gateway.header_bytes_max

@@ -178,7 +178,10 @@ fn times() -> Vec<Setting<Config>> {
         millis("hello_timeout_ms", 100..=600_000, |c| {
             &mut limits(c).hello_within
         })
-        .about("Time limit for the first successful hello; then the connection closes (4501).")
+        .about(
+            "Time for the first successful hello, on top of what the bytes of the first message take \
+             at 250 a second; then the connection closes (4501).",
+        )
         .ends(
             "Clients on slow networks cannot connect.",
             "Silent connections occupy file descriptors.",

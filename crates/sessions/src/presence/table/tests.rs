@@ -7,13 +7,12 @@ const ALMOST_CLEAN: Duration = Duration::from_millis(1499);
 const LOST: Duration = Duration::from_secs(12);
 const ALMOST_LOST: Duration = Duration::from_millis(11_999);
 
-fn table() -> (Presence, Online) {
-    let online = Online::new();
+fn table() -> Presence {
     let grace = GracePeriods {
         clean: CLEAN,
         lost: LOST,
     };
-    (Presence::new(grace, online.clone()), online)
+    Presence::new(grace, Generation::FIRST)
 }
 
 fn user(n: u8) -> User {
@@ -33,6 +32,7 @@ fn opening(connection: u64, of: u8, connected_at: i64) -> OpenedConnection {
     let connection = ConnectionId(connection);
     OpenedConnection {
         connection,
+        generation: Generation::FIRST,
         session,
         user,
         connected_at,
@@ -57,29 +57,29 @@ fn clear_due(table: &mut Presence, now: Duration) -> Vec<(User, bool)> {
 
 #[test]
 fn the_first_connection_brings_a_user_online() {
-    let (mut table, online) = table();
+    let mut table = table();
     table.opened(&opening(1, 1, 10), Duration::ZERO);
     assert_eq!(table.take_changes(), [(user(1), true)]);
-    assert!(online.contains(user(1).id));
+    assert!(table.online().contains(&user(1).id));
     table.opened(&opening(2, 1, 20), Duration::ZERO);
     assert_eq!(table.take_changes(), []);
 }
 
 #[test]
 fn a_clean_disconnect_shows_after_the_short_grace_period() {
-    let (mut table, online) = table();
+    let mut table = table();
     table.opened(&opening(1, 1, 10), Duration::ZERO);
     table.take_changes();
     table.closed(ConnectionId(1), true, Duration::ZERO);
     assert_eq!(clear_due(&mut table, ALMOST_CLEAN), []);
-    assert!(online.contains(user(1).id));
+    assert!(table.online().contains(&user(1).id));
     assert_eq!(clear_due(&mut table, CLEAN), [(user(1), false)]);
-    assert_eq!(online.count(), 0);
+    assert_eq!(table.online().len(), 0);
 }
 
 #[test]
 fn a_lost_connection_shows_after_the_long_grace_period() {
-    let (mut table, _) = table();
+    let mut table = table();
     table.opened(&opening(1, 1, 10), Duration::ZERO);
     table.take_changes();
     table.closed(ConnectionId(1), false, Duration::ZERO);
@@ -89,7 +89,7 @@ fn a_lost_connection_shows_after_the_long_grace_period() {
 
 #[test]
 fn a_reconnect_within_the_grace_period_is_no_change() {
-    let (mut table, _) = table();
+    let mut table = table();
     table.opened(&opening(1, 1, 10), Duration::ZERO);
     table.closed(ConnectionId(1), false, Duration::ZERO);
     table.opened(&opening(2, 1, 20), LOST / 2);
@@ -99,7 +99,7 @@ fn a_reconnect_within_the_grace_period_is_no_change() {
 
 #[test]
 fn the_last_of_several_connections_counts() {
-    let (mut table, _) = table();
+    let mut table = table();
     table.opened(&opening(1, 1, 10), Duration::ZERO);
     table.opened(&opening(2, 1, 20), Duration::ZERO);
     table.take_changes();
@@ -111,7 +111,7 @@ fn the_last_of_several_connections_counts() {
 
 #[test]
 fn the_last_of_several_sessions_counts() {
-    let (mut table, _) = table();
+    let mut table = table();
     let phone = OpenedConnection {
         session: session(9),
         ..opening(2, 1, 20)
@@ -127,7 +127,7 @@ fn the_last_of_several_sessions_counts() {
 
 #[test]
 fn a_mark_cleared_too_late_takes_nobody_offline() {
-    let (mut table, online) = table();
+    let mut table = table();
     table.opened(&opening(1, 1, 10), Duration::ZERO);
     table.closed(ConnectionId(1), true, Duration::ZERO);
     let asked = table.due(CLEAN);
@@ -141,12 +141,12 @@ fn a_mark_cleared_too_late_takes_nobody_offline() {
     table.take_changes();
     table.disconnected(&[session(1)]);
     assert_eq!(table.take_changes(), []);
-    assert!(online.contains(user(1).id));
+    assert!(table.online().contains(&user(1).id));
 }
 
 #[test]
 fn an_uncleared_mark_is_submitted_again() {
-    let (mut table, _) = table();
+    let mut table = table();
     table.opened(&opening(1, 1, 10), Duration::ZERO);
     table.closed(ConnectionId(1), true, Duration::ZERO);
     assert_eq!(table.due(CLEAN).len(), 1);
@@ -156,7 +156,7 @@ fn an_uncleared_mark_is_submitted_again() {
 
 #[test]
 fn a_hello_committed_after_its_connection_closed_does_not_stay_online() {
-    let (mut table, _) = table();
+    let mut table = table();
     table.closed(ConnectionId(1), true, Duration::ZERO);
     table.opened(&opening(1, 1, 10), Duration::ZERO);
     assert_eq!(table.take_changes(), [(user(1), true)]);
@@ -166,7 +166,7 @@ fn a_hello_committed_after_its_connection_closed_does_not_stay_online() {
 
 #[test]
 fn a_connection_that_says_hello_again_counts_once() {
-    let (mut table, _) = table();
+    let mut table = table();
     table.opened(&opening(1, 1, 10), Duration::ZERO);
     table.opened(&opening(1, 1, 20), Duration::ZERO);
     table.take_changes();
@@ -176,7 +176,7 @@ fn a_connection_that_says_hello_again_counts_once() {
 
 #[test]
 fn a_connection_that_changes_its_session_leaves_the_old_one() {
-    let (mut table, _) = table();
+    let mut table = table();
     table.opened(&opening(1, 1, 10), Duration::ZERO);
     table.opened(&opening(1, 2, 20), Duration::ZERO);
     table.take_changes();
@@ -185,7 +185,7 @@ fn a_connection_that_changes_its_session_leaves_the_old_one() {
 
 #[test]
 fn an_ended_session_gets_the_short_grace_period() {
-    let (mut table, _) = table();
+    let mut table = table();
     table.opened(&opening(1, 1, 10), Duration::ZERO);
     table.opened(&opening(2, 2, 10), Duration::ZERO);
     table.take_changes();
@@ -201,10 +201,10 @@ fn an_ended_session_gets_the_short_grace_period() {
 
 #[test]
 fn after_a_restart_all_have_one_grace_period() {
-    let (mut table, online) = table();
+    let mut table = table();
     table.restore(&marked(1), Duration::ZERO);
     table.restore(&marked(2), Duration::ZERO);
-    assert_eq!(online.count(), 2);
+    assert_eq!(table.online().len(), 2);
     table.opened(&opening(1, 1, 20), LOST / 2);
     assert_eq!(table.take_changes(), [], "they were online before");
     assert_eq!(clear_due(&mut table, LOST), [(user(2), false)]);
@@ -212,7 +212,7 @@ fn after_a_restart_all_have_one_grace_period() {
 
 #[test]
 fn a_rebuild_keeps_open_connections() {
-    let (mut table, _) = table();
+    let mut table = table();
     table.opened(&opening(1, 1, 10), Duration::ZERO);
     table.restore(&marked(1), Duration::ZERO);
     assert_eq!(
@@ -225,12 +225,12 @@ fn a_rebuild_keeps_open_connections() {
 
 #[test]
 fn an_unknown_mark_is_found_and_expires() {
-    let (mut table, online) = table();
+    let mut table = table();
     table.opened(&opening(1, 1, 20), Duration::ZERO);
     table.take_changes();
     table.reconcile(&marked(1), Duration::ZERO);
     table.reconcile(&marked(2), Duration::ZERO);
-    assert!(online.contains(user(2).id));
+    assert!(table.online().contains(&user(2).id));
     assert_eq!(clear_due(&mut table, LOST), [(user(2), false)]);
     // The mark read for the known session was older than the one in the table.
     table.closed(ConnectionId(1), true, LOST);
@@ -239,7 +239,7 @@ fn an_unknown_mark_is_found_and_expires() {
 
 #[test]
 fn a_stopping_server_publishes_no_departures() {
-    let (mut table, _) = table();
+    let mut table = table();
     table.opened(&opening(1, 1, 10), Duration::ZERO);
     table.take_changes();
     table.keep();
@@ -249,7 +249,7 @@ fn a_stopping_server_publishes_no_departures() {
 
 #[test]
 fn nothing_is_left_of_users_who_left() {
-    let (mut table, _) = table();
+    let mut table = table();
     for n in 1..=9 {
         table.opened(&opening(u64::from(n), n, 10), Duration::ZERO);
         table.closed(ConnectionId(u64::from(n)), true, Duration::ZERO);

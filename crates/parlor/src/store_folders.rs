@@ -1,0 +1,150 @@
+//! Checks that this process can use the directories and files of embedded databases, and that
+//! nobody else can read them.
+
+use crate::config::{Config, ConfigError};
+use crate::exit::Failure;
+use crate::schema;
+use rustix::fs::{Access, access};
+use std::fs::Metadata;
+use std::io::{self, ErrorKind};
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+use storage::Url;
+
+/// What everybody else may do with a file.
+const OTHERS: u32 = 0o007;
+
+/// The kinds of errors for which the disk is to blame and not the setting.
+const NOT_THE_SETTING: [ErrorKind; 3] = [
+    ErrorKind::StorageFull,
+    ErrorKind::QuotaExceeded,
+    ErrorKind::Other,
+];
+
+/// Creates the directories of embedded databases, and fails if one of them, or a file of a database,
+/// cannot be used; the error names the setting. Takes away everybody else's access to those files,
+/// which contain messages and hashes of passwords.
+pub(crate) fn prepare(config: &Config) -> Result<(), Failure> {
+    for (store, setting) in embedded(config)? {
+        let folder = folder_of(&store);
+        std::fs::create_dir_all(folder)
+            .and_then(|()| may(folder, Access::WRITE_OK | Access::EXEC_OK))
+            .map_err(|error| unusable(&setting, folder, folder, &error))?;
+        for file in files_of(&store) {
+            may(&file, Access::READ_OK | Access::WRITE_OK)
+                .map_err(|error| unusable(&setting, folder, &file, &error))?;
+            make_private(&file);
+        }
+    }
+    Ok(())
+}
+
+/// Returns the file of each embedded database, and the setting that says where it is.
+fn embedded(config: &Config) -> Result<Vec<(PathBuf, String)>, ConfigError> {
+    let locations = schema::databases(config)?;
+    let stores = locations.into_iter().zip(&config.databases);
+    let embedded = stores.filter_map(|(database, settings)| {
+        let Url::Sqlite(path) = database.url else {
+            return None;
+        };
+        let setting = match &settings.url {
+            Some(_) => format!("{}URL", settings.prefix()),
+            None => "data_dir".to_owned(),
+        };
+        Some((path, setting))
+    });
+    Ok(embedded.collect())
+}
+
+fn folder_of(store: &Path) -> &Path {
+    let folder = store.parent().unwrap_or(Path::new("."));
+    if folder.as_os_str().is_empty() {
+        return Path::new(".");
+    }
+    folder
+}
+
+/// Returns the files of a store: its own, its log, its lock, its mark, and what was kept of earlier
+/// stores.
+fn files_of(store: &Path) -> Vec<PathBuf> {
+    let Some(name) = store.file_name() else {
+        return Vec::new();
+    };
+    let entries = std::fs::read_dir(folder_of(store)).into_iter().flatten();
+    let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
+    let own = paths.filter(|path| {
+        let begins = path.file_name().is_some_and(|other| {
+            other
+                .as_encoded_bytes()
+                .starts_with(name.as_encoded_bytes())
+        });
+        begins && path.is_file()
+    });
+    own.collect()
+}
+
+fn may(path: &Path, what: Access) -> io::Result<()> {
+    access(path, what).map_err(io::Error::from)
+}
+
+fn unusable(setting: &str, folder: &Path, path: &Path, error: &io::Error) -> Failure {
+    let folder = folder.display().to_string();
+    let why = reason(path, error);
+    if NOT_THE_SETTING.contains(&error.kind()) {
+        return Failure::Failed(anyhow::anyhow!("cannot use {folder} ({setting}): {why}"));
+    }
+    let expected = format!(
+        "a directory in which this process may read and write; {}: {why}",
+        path.display()
+    );
+    ConfigError::new(setting, folder, expected).into()
+}
+
+/// Says what is in the way, and for missing permissions whose it is.
+fn reason(path: &Path, error: &io::Error) -> String {
+    match error.kind() {
+        ErrorKind::AlreadyExists | ErrorKind::NotADirectory => {
+            "it, or a directory above it, is a file".to_owned()
+        }
+        ErrorKind::PermissionDenied => {
+            let user = rustix::process::geteuid().as_raw();
+            let existing = path
+                .ancestors()
+                .find_map(|path| Some((path, path.metadata().ok()?.uid())));
+            let owner = existing.map_or_else(String::new, |(path, owner)| {
+                format!(", and {} belongs to user {owner}", path.display())
+            });
+            format!("{error}; the process runs as user {user}{owner}")
+        }
+        _ => error.to_string(),
+    }
+}
+
+fn make_private(file: &Path) {
+    let Ok(metadata) = file.metadata() else {
+        return;
+    };
+    let mode = metadata.mode() & 0o7777;
+    if mode & OTHERS == 0 {
+        return;
+    }
+    let shown = file.display();
+    match set_mode(file, &metadata, mode & !OTHERS) {
+        Ok(()) => tracing::warn!(
+            file = %shown,
+            mode = format!("{mode:o}"),
+            "everybody could read a file of the store: took that away"
+        ),
+        Err(error) => tracing::warn!(
+            file = %shown,
+            %error,
+            "everybody can read a file of the store, and this process cannot change that"
+        ),
+    }
+}
+
+fn set_mode(file: &Path, metadata: &Metadata, mode: u32) -> io::Result<()> {
+    let mut permissions = metadata.permissions();
+    permissions.set_mode(mode);
+    std::fs::set_permissions(file, permissions)
+}
