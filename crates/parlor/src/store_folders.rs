@@ -21,37 +21,62 @@ const NOT_THE_SETTING: [ErrorKind; 3] = [
     ErrorKind::Other,
 ];
 
-/// Creates the directories of embedded databases, and fails if one of them, or a file of a database,
-/// cannot be used; the error names the setting. Takes away everybody else's access to those files,
-/// which contain messages and hashes of passwords.
+/// An embedded database.
+struct EmbeddedStore {
+    name: String,
+    file: PathBuf,
+    /// The setting that says where it is.
+    setting: String,
+    critical: bool,
+}
+
+/// Creates the directories of embedded databases, and fails if that of a critical one, or a file in
+/// it, cannot be used; the error names the setting. Takes away everybody else's access to those
+/// files, which contain messages and hashes of passwords.
 pub(crate) fn prepare(config: &Config) -> Result<(), Failure> {
-    for (store, setting) in embedded(config)? {
-        let folder = folder_of(&store);
-        std::fs::create_dir_all(folder)
-            .and_then(|()| may(folder, Access::WRITE_OK | Access::EXEC_OK))
-            .map_err(|error| unusable(&setting, folder, folder, &error))?;
-        for file in files_of(&store) {
-            may(&file, Access::READ_OK | Access::WRITE_OK)
-                .map_err(|error| unusable(&setting, folder, &file, &error))?;
-            make_private(&file);
+    for store in embedded(config)? {
+        match prepare_store(&store) {
+            Err(error) if !store.critical => tracing::warn!(
+                database = store.name,
+                %error,
+                "cannot use the store of a database that chat does not need, going on without it"
+            ),
+            prepared => prepared?,
         }
     }
     Ok(())
 }
 
-/// Returns the file of each embedded database, and the setting that says where it is.
-fn embedded(config: &Config) -> Result<Vec<(PathBuf, String)>, ConfigError> {
+fn prepare_store(store: &EmbeddedStore) -> Result<(), Failure> {
+    let (folder, setting) = (folder_of(&store.file), &store.setting);
+    std::fs::create_dir_all(folder)
+        .and_then(|()| may(folder, Access::WRITE_OK | Access::EXEC_OK))
+        .map_err(|error| unusable(setting, folder, folder, &error))?;
+    for file in files_of(&store.file) {
+        may(&file, Access::READ_OK | Access::WRITE_OK)
+            .map_err(|error| unusable(setting, folder, &file, &error))?;
+        make_private(&file);
+    }
+    Ok(())
+}
+
+fn embedded(config: &Config) -> Result<Vec<EmbeddedStore>, ConfigError> {
     let locations = schema::databases(config)?;
     let stores = locations.into_iter().zip(&config.databases);
     let embedded = stores.filter_map(|(database, settings)| {
-        let Url::Sqlite(path) = database.url else {
+        let Url::Sqlite(file) = database.url else {
             return None;
         };
         let setting = match &settings.url {
             Some(_) => format!("{}URL", settings.prefix()),
             None => "data_dir".to_owned(),
         };
-        Some((path, setting))
+        Some(EmbeddedStore {
+            name: database.name,
+            file,
+            setting,
+            critical: database.critical,
+        })
     });
     Ok(embedded.collect())
 }
