@@ -25,8 +25,10 @@ pub use commands::Body;
 pub use connection::{Peer, Stream};
 pub use dispatch::{Call, Dispatcher};
 pub use gateway::Gateway;
-pub use http::{AllowedOrigin, OriginError};
-pub use http::{BindError, Health, Listeners, Requests, Serving, Status};
+pub use http::{
+    AllowedOrigin, BindError, Health, Listeners, OperatorView, OriginError, Requests, Serving,
+    Status,
+};
 pub use limits::{Limits, Points};
 pub use metrics::{HistogramBucket, MetricsPage, MetricsSource, MetricsWriter};
 pub use rate_limit::{Bucket, Cost};

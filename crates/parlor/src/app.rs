@@ -12,7 +12,7 @@ use crate::traces::SpanMetrics;
 use anyhow::Context as _;
 use bus::SystemClock;
 use bus::{Builder, Running, Tasks};
-use gateway::{Gateway, Health, Listeners, Serving};
+use gateway::{Gateway, Health, Listeners, OperatorView, Serving};
 use sessions::SystemRandom;
 use sessions::api::KeepConnected;
 use std::future::Future;
@@ -154,7 +154,6 @@ impl App {
         rooms::tasks(&self.tasks, &self.rooms);
         messaging::tasks(&self.tasks, &self.messaging);
         let mut probes = self.registry.probes();
-        probes.push(sessions::probe(&self.sessions));
         if let Some(deps) = &self.analytics {
             analytics::tasks(&self.tasks, running.bus(), deps);
             probes.push(analytics::probe(deps));
@@ -165,9 +164,13 @@ impl App {
         metrics.add(spans);
         metrics.add(metrics::StorageMetrics(self.registry.clone()));
         let health = Health::new(probes);
+        let view = OperatorView {
+            metrics,
+            actions: vec![self.registry.actions(), sessions::actions(&self.sessions)],
+        };
         let serving = self
             .listeners
-            .start(&self.gateway, &health, metrics, &self.gateway_settings);
+            .start(&self.gateway, &health, view, &self.gateway_settings);
         Ok(Some(RunningApp {
             tasks: self.tasks,
             registry: self.registry,

@@ -2,7 +2,7 @@
 
 use crate::api::operator::{EraseAccount, GrantAdmin};
 use crate::deps::Deps;
-use bus::{ActError, Acting, Probe, ProbeState};
+use bus::{ActError, Acting, OperatorActions};
 use futures_util::FutureExt as _;
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -13,30 +13,18 @@ use storage::prelude::*;
 /// The time limit of an action's write.
 const WITHIN: Duration = Duration::from_secs(10);
 
-/// Returns the probe that offers `POST /accounts/{name}/grant-admin` and
-/// `POST /accounts/{name}/delete` on the operator's listener.
+/// Returns the actions `POST /accounts/{name}/grant-admin` and `POST /accounts/{name}/delete` of the
+/// operator's listener.
 #[must_use]
-pub fn probe(deps: &Deps) -> Arc<dyn Probe> {
-    Arc::new(Actions(deps.database.clone()))
+pub fn actions(deps: &Deps) -> Arc<dyn OperatorActions> {
+    Arc::new(AccountActions(deps.database.clone()))
 }
 
-struct Actions(Database);
+struct AccountActions(Database);
 
-impl Probe for Actions {
+impl OperatorActions for AccountActions {
     fn name(&self) -> &'static str {
         "accounts"
-    }
-
-    fn critical(&self) -> bool {
-        false
-    }
-
-    fn state(&self) -> ProbeState {
-        ProbeState::Ok
-    }
-
-    fn json(&self) -> String {
-        r#"{"status":"ok"}"#.to_owned()
     }
 
     fn act(&self, path: &str) -> Option<Acting> {

@@ -36,7 +36,7 @@ mod tests;
 mod timers;
 mod wiring;
 
-pub use actions::probe;
+pub use actions::actions;
 pub use deps::Deps;
 pub use jwt::{JwtKey, JwtSettings, WeakSecret};
 pub use queries::Queries;

@@ -8,7 +8,7 @@ use bus::{
     Builder, Context, Essential, Handles, HandlesAsync, Isolated, LoadError, Running, Subscriber,
     SystemClock, Tasks, Wiring,
 };
-use gateway::{Gateway, Health, Listeners, Serving};
+use gateway::{Gateway, Health, Listeners, OperatorView, Serving};
 use rooms::api::EntriesAppended;
 use sessions::SystemRandom;
 use sessions::api::KeepConnected;
@@ -207,7 +207,11 @@ async fn build(tasks: &Tasks) -> anyhow::Result<App> {
     sessions::tasks(tasks, running.bus(), &sessions);
     gateway.start();
     let health = Health::new(registry.probes());
-    let serving = listeners.start(&gateway, &health, gateway.metrics(), &settings);
+    let view = OperatorView {
+        metrics: gateway.metrics(),
+        actions: Vec::new(),
+    };
+    let serving = listeners.start(&gateway, &health, view, &settings);
     let (address, operator) = addresses;
     tracing::info!(%address, %operator, "listening");
     Ok(App {

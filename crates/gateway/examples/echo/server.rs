@@ -1,7 +1,7 @@
 //! A gateway without the crates behind it, whose sockets send messages back.
 
 use bus::{Builder, Tasks};
-use gateway::{BindError, Gateway, Health, Listeners, Serving, Settings};
+use gateway::{BindError, Gateway, Health, Listeners, OperatorView, Serving, Settings};
 use std::net::SocketAddr;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -48,7 +48,11 @@ pub(crate) fn start(address: SocketAddr, limits: Limits) -> Result<Echo, BindErr
     let listeners = Listeners::bind(address, SocketAddr::from(([127, 0, 0, 1], 0)))?;
     let address = listeners.address().expect("it is bound");
     let health = Health::new(Vec::new());
-    let serving = listeners.start(&gateway, &health, gateway.metrics(), &settings);
+    let view = OperatorView {
+        metrics: gateway.metrics(),
+        actions: Vec::new(),
+    };
+    let serving = listeners.start(&gateway, &health, view, &settings);
     Ok(Echo {
         address,
         _serving: serving,

@@ -1,7 +1,7 @@
 //! The server's health, from the states of its parts.
 
 use crate::metrics::{MetricsSource, MetricsWriter};
-use bus::{Acting, Probe, ProbeState};
+use bus::{Probe, ProbeState};
 use http::StatusCode;
 use std::fmt;
 use std::sync::Arc;
@@ -81,12 +81,6 @@ impl Health {
     pub(super) fn part(&self, name: &str) -> Option<String> {
         let probe = self.probes.iter().find(|probe| probe.name() == name)?;
         Some(probe.json())
-    }
-
-    /// Starts an action of one part; `None` if there is no such part or action.
-    pub(super) fn act(&self, part: &str, action: &str) -> Option<Acting> {
-        let probe = self.probes.iter().find(|probe| probe.name() == part)?;
-        probe.act(action)
     }
 }
 

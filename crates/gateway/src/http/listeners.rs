@@ -6,7 +6,7 @@ use super::cors;
 use super::health::Health;
 use super::host::Hosts;
 use super::http1::Http1;
-use super::operator::Operator;
+use super::operator::{Operator, OperatorView};
 use super::port_holder;
 use super::reject;
 use super::routes::{ConnectionInfo, Routes};
@@ -14,7 +14,7 @@ use super::stack::{self, HttpService};
 use super::stay_open::{OpenConnections, StayOpen};
 use super::{accept, api};
 use crate::connection::{Peer, Stream};
-use crate::metrics::{MetricsPage, RejectReason};
+use crate::metrics::RejectReason;
 use crate::rejections;
 use crate::shared::Shared;
 use crate::{Gateway, Settings};
@@ -87,12 +87,12 @@ impl Listeners {
         self.operator.local_addr()
     }
 
-    /// Serves both listeners as tasks of the gateway. `metrics` is the operator's `/metrics` page.
+    /// Serves both listeners as tasks of the gateway.
     pub fn start(
         self,
         gateway: &Gateway,
         health: &Health,
-        mut metrics: MetricsPage,
+        mut view: OperatorView,
         settings: &Settings,
     ) -> Serving {
         let stop = CancellationToken::new();
@@ -104,14 +104,14 @@ impl Listeners {
             Hosts::of_public(&settings.public_names),
         );
         let admission = Admission::new(settings.connections_max, settings.http_per_address);
-        metrics.add(admission.clone());
-        metrics.add(health.clone());
+        view.metrics.add(admission.clone());
+        view.metrics.add(health.clone());
         let requests = Requests(context.requests.clone());
         let accepting = context.serve_public(self.main, routes, admission);
         // The operator's listener serves until the end: it stops with all other tasks.
         let operator = Operator {
             health: health.clone(),
-            metrics: Arc::new(metrics),
+            view: Arc::new(view),
             hosts: Arc::new(Hosts::of_operator(&settings.operator_names)),
             shared: Arc::clone(&gateway.shared),
         };

@@ -35,3 +35,4 @@ mod upgrade;
 pub use allowed_origin::{AllowedOrigin, OriginError};
 pub use health::{Health, Status};
 pub use listeners::{BindError, Listeners, Requests, Serving};
+pub use operator::OperatorView;

@@ -8,7 +8,7 @@ use super::response::{
 use crate::metrics::{CONTENT_TYPE, MetricsPage};
 use crate::shared::Shared;
 use crate::wire::{Error, INTERNAL};
-use bus::{ActError, Acting, SubscriberMetrics, TaskInfo, TaskState, TraceId};
+use bus::{ActError, Acting, OperatorActions, SubscriberMetrics, TaskInfo, TaskState, TraceId};
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, ready};
 use http::{Method, Request, StatusCode, header};
@@ -18,13 +18,29 @@ use serde_json::{Value, json as object};
 use std::sync::Arc;
 use std::time::Duration;
 
+/// What the operator's listener shows and does besides the server's health.
+pub struct OperatorView {
+    /// The page at `/metrics`.
+    pub metrics: MetricsPage,
+    /// Further actions, at `POST /{name}/…`.
+    pub actions: Vec<Arc<dyn OperatorActions>>,
+}
+
 /// Answers the operator's requests. A cheap handle.
 #[derive(Clone)]
 pub(super) struct Operator {
     pub(super) health: Health,
-    pub(super) metrics: Arc<MetricsPage>,
+    pub(super) view: Arc<OperatorView>,
     pub(super) hosts: Arc<Hosts>,
     pub(super) shared: Arc<Shared>,
+}
+
+impl OperatorView {
+    /// Starts an action; `None` if there is none of this name.
+    fn act(&self, name: &str, path: &str) -> Option<Acting> {
+        let actions = self.actions.iter().find(|actions| actions.name() == name)?;
+        actions.act(path)
+    }
 }
 
 impl Operator {
@@ -45,7 +61,7 @@ impl Operator {
         let parts = path.strip_prefix('/').and_then(|path| path.split_once('/'));
         let acting = parts.and_then(|(part, action)| {
             let action = percent_decode_str(action).decode_utf8().ok()?;
-            self.health.act(part, &action)
+            self.view.act(part, &action)
         });
         match acting {
             Some(acting) => act(acting).boxed(),
@@ -60,7 +76,7 @@ impl Operator {
         match path {
             "/health/tasks" => json(StatusCode::OK, &tasks(&self.shared.tasks.list())),
             "/health/bus" => json(StatusCode::OK, &self.bus()),
-            "/metrics" => metrics(&self.metrics),
+            "/metrics" => metrics(&self.view.metrics),
             _ => show_health(&self.health, path),
         }
     }

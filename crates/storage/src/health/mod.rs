@@ -23,7 +23,7 @@ pub use histogram::HistogramSnapshot;
 pub(crate) use lane_blocked::LaneBlocked;
 pub(crate) use last_error::LastError;
 pub use metrics::{DatabaseMetrics, LaneMetrics, PoolMetrics, ReplicaMetrics};
-pub(crate) use operator::{DatabasesProbe, PoolProbe};
+pub(crate) use operator::{DatabaseActions, DatabasesProbe, PoolProbe};
 pub(crate) use ping::{LIMIT, ask, ping};
 pub(crate) use probe::StateProbe;
 pub(crate) use shared_state::SharedState;

@@ -1,8 +1,8 @@
-//! The operator's probes of databases and pools, and the one action they offer: a reset.
+//! The operator's probes of databases and pools, and the one action on a database: a reset.
 
 use crate::registry::{Databases, Slot};
 use crate::{ControlError, DatabaseMetrics, DatabaseState};
-use bus::{ActError, Acting, Probe, ProbeState};
+use bus::{ActError, Acting, OperatorActions, Probe, ProbeState};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -43,6 +43,15 @@ impl Probe for DatabasesProbe {
         let status = word(self.state());
         let databases = by_name(&self.0, Slot::status_json);
         json!({ "status": status, "databases": databases }).to_string()
+    }
+}
+
+/// The actions `databases`.
+pub(crate) struct DatabaseActions(pub(crate) Arc<Databases>);
+
+impl OperatorActions for DatabaseActions {
+    fn name(&self) -> &'static str {
+        "databases"
     }
 
     /// Handles `{name}/reset`: closes a database and opens it again; answers with its state

@@ -16,10 +16,10 @@ pub(crate) use databases::Databases;
 pub(crate) use open_database::OpenDatabase;
 pub(crate) use slot::Slot;
 
-use crate::health::{Alarm, DatabasesProbe, PoolProbe};
+use crate::health::{Alarm, DatabaseActions, DatabasesProbe, PoolProbe};
 use crate::lock::StoreLock;
 use crate::{Database, DatabaseConfig, DatabaseMetrics, DurabilityLost, OpenError, migrate};
-use bus::{Bus, Probe, Tasks};
+use bus::{Bus, OperatorActions, Probe, Tasks};
 use futures_util::future::{join_all, try_join_all};
 use std::sync::Arc;
 use std::time::Duration;
@@ -120,6 +120,12 @@ impl Registry {
             Arc::new(DatabasesProbe(Arc::clone(&self.databases))),
             Arc::new(PoolProbe(Arc::clone(&self.databases))),
         ]
+    }
+
+    /// Returns the operator's actions on databases.
+    #[must_use]
+    pub fn actions(&self) -> Arc<dyn OperatorActions> {
+        Arc::new(DatabaseActions(Arc::clone(&self.databases)))
     }
 
     /// Returns the metrics of every database, in the order of their names. Cheap; nothing waits.

@@ -95,12 +95,15 @@ async fn a_reset_makes_all_connections_anew_and_leaves_the_others_alone() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_resets_at_once_are_one_and_the_operator_is_told() {
     let (store, _) = watched().await;
-    let probe = databases(&store);
+    let actions = store.registry().actions();
     let held = hold(store.database()).await;
-    let first = probe.act("core/reset").unwrap();
+    let first = actions.act("core/reset").unwrap();
     let others = async {
         until(|| store.database().state() == DatabaseState::Connecting).await;
-        assert_eq!(probe.act("core/reset").unwrap().await, Err(ActError::Busy));
+        assert_eq!(
+            actions.act("core/reset").unwrap().await,
+            Err(ActError::Busy)
+        );
         let meanwhile = all(store.database()).await;
         assert!(
             matches!(meanwhile, Err(StorageError::Unavailable { .. })),
@@ -114,8 +117,8 @@ async fn two_resets_at_once_are_one_and_the_operator_is_told() {
         (&answer["status"], &answer["condition"]),
         (&"ok".into(), &"connected".into())
     );
-    assert!(probe.act("core/drop").is_none());
-    assert!(probe.act("elsewhere/reset").is_none());
+    assert!(actions.act("core/drop").is_none());
+    assert!(actions.act("elsewhere/reset").is_none());
     store.close().await;
 }
 
@@ -123,7 +126,7 @@ async fn two_resets_at_once_are_one_and_the_operator_is_told() {
 async fn a_reset_goes_on_when_nobody_waits_for_it() {
     let (store, _) = watched().await;
     let held = hold(store.database()).await;
-    let asked = databases(&store).act("core/reset").unwrap();
+    let asked = store.registry().actions().act("core/reset").unwrap();
     let gave_up = tokio::time::timeout(Duration::from_millis(20), asked).await;
     assert!(gave_up.is_err());
     drop(held);
