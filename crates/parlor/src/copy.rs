@@ -4,7 +4,7 @@ use crate::config::{Config, ConfigError, DatabaseSettings};
 use crate::exit::Failure;
 use crate::{progress, schema};
 use storage::DatabaseConfig;
-use storage::transfer::{Transfer, TransferTally};
+use storage::transfer::{Transfer, TransferProgress};
 
 /// Copies `core`, compares both databases, and prints what to set next.
 pub(crate) async fn copy(config: &Config, from: Option<&str>, to: &str) -> Result<(), Failure> {
@@ -13,7 +13,7 @@ pub(crate) async fn copy(config: &Config, from: Option<&str>, to: &str) -> Resul
         to: database(config, "--to", Some(to))?,
         tables: [sessions::TABLES, rooms::TABLES, messaging::TABLES].concat(),
     };
-    let rows = TransferTally::default();
+    let rows = TransferProgress::default();
     let line = || match (rows.done(), rows.of()) {
         (_, 0) => "counting".to_owned(),
         (done, of) => format!("{done} of {of} rows written and compared"),

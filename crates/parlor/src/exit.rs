@@ -7,7 +7,7 @@ use std::fmt;
 use std::time::Duration;
 use storage::backup::BackupError;
 use storage::transfer::TransferError;
-use storage::{DurabilityLoss, DurabilityLost, OpenError, Registry};
+use storage::{DurabilityLossKind, DurabilityLost, OpenError, Registry};
 
 /// Why a command failed; each kind has an exit code.
 #[derive(Debug)]
@@ -67,8 +67,8 @@ impl Failure {
     /// Returns the failure with which the process ends after this loss.
     pub(crate) fn of(durability_lost: DurabilityLost) -> Self {
         match durability_lost.kind {
-            DurabilityLoss::FailedWrite => Self::DurabilityLost(durability_lost),
-            DurabilityLoss::FileMoved => Self::FileMoved(durability_lost),
+            DurabilityLossKind::FailedWrite => Self::DurabilityLost(durability_lost),
+            DurabilityLossKind::FileMoved => Self::FileMoved(durability_lost),
         }
     }
 }

@@ -100,7 +100,7 @@ pub use config::{DatabaseConfig, Migrations, ReplicaOf, Url};
 pub use database::Database;
 pub use error::{Fault, JobError, OpenError, StorageError};
 pub use health::{
-    ClockTrust, ClockWatch, DatabaseChanged, DatabaseMetrics, DatabaseState, DurabilityLoss,
+    ClockTrust, ClockWatch, DatabaseChanged, DatabaseMetrics, DatabaseState, DurabilityLossKind,
     DurabilityLost, HistogramSnapshot, LaneMetrics, PoolMetrics, ReplicaMetrics, StoreEpochChanged,
 };
 pub use query::{Access, Backend, Connection, Reader, Writer, list};

@@ -51,7 +51,7 @@ struct SessionListShape<'a> {
 impl<'a> From<&'a SessionsPage> for SessionListShape<'a> {
     fn from(page: &'a SessionsPage) -> Self {
         Self {
-            sessions: page.lines.iter().map(SessionShape::from).collect(),
+            sessions: page.sessions.iter().map(SessionShape::from).collect(),
             next: page.next.map(Id),
         }
     }

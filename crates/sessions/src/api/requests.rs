@@ -212,7 +212,7 @@ impl Request for ListSessions {
 #[derive(Debug, Clone)]
 pub struct SessionsPage {
     /// The sessions, newest first.
-    pub lines: Vec<SessionSummary>,
+    pub sessions: Vec<SessionSummary>,
     /// The `after` of the next page, if there are more.
     pub next: Option<SessionId>,
 }

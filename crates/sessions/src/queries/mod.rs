@@ -83,8 +83,8 @@ impl Queries {
             online: session.connected_at.is_some(),
             current: session.id == caller.session,
         });
-        let lines = sessions.collect();
-        Ok(SessionsPage { lines, next })
+        let sessions = sessions.collect();
+        Ok(SessionsPage { sessions, next })
     }
 }
 

@@ -127,8 +127,8 @@ async fn sessions_come_in_pages_newest_first() {
             limit: 2,
         });
         let page = page.await.unwrap();
-        assert!(page.lines.len() <= 2);
-        seen.extend(page.lines.iter().map(|line| line.created_at));
+        assert!(page.sessions.len() <= 2);
+        seen.extend(page.sessions.iter().map(|line| line.created_at));
         match page.next {
             Some(next) => after = Some(next.to_string()),
             None => break,

@@ -181,7 +181,7 @@ impl World {
             after,
             limit,
         });
-        page.await.unwrap().lines
+        page.await.unwrap().sessions
     }
 
     pub(super) async fn disconnect(&self, connection: ConnectionId, clean: bool) {

@@ -14,12 +14,12 @@ pub struct DurabilityLost {
     /// A sentence about what happened, for the operator.
     pub cause: String,
     /// The kind of loss, which decides how the process must exit.
-    pub kind: DurabilityLoss,
+    pub kind: DurabilityLossKind,
 }
 
 /// Why writes may be lost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DurabilityLoss {
+pub enum DurabilityLossKind {
     /// The operating system failed a write or a sync. The process must exit at once and without
     /// closing the database: that would write more and report it as safe.
     FailedWrite,

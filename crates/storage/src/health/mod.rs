@@ -18,7 +18,7 @@ mod store_info;
 pub use clock_watch::{ClockTrust, ClockWatch};
 pub(crate) use counters::{Counters, count};
 pub(crate) use durability::Alarm;
-pub use durability::{DurabilityLoss, DurabilityLost};
+pub use durability::{DurabilityLossKind, DurabilityLost};
 pub use histogram::HistogramSnapshot;
 pub(crate) use lane_blocked::LaneBlocked;
 pub(crate) use last_error::LastError;

@@ -163,7 +163,7 @@ impl Registry {
     }
 
     /// Waits until a critical database may have lost what was written;
-    /// [`DurabilityLoss`](crate::DurabilityLoss) says how the process must end then.
+    /// [`DurabilityLossKind`](crate::DurabilityLossKind) says how the process must end then.
     pub async fn durability_lost(&self) -> DurabilityLost {
         self.alarm.raised().await
     }

@@ -241,7 +241,7 @@ async fn a_file_that_is_gone_is_a_lost_database_until_it_is_back_and_reset() {
     store.database().slot().state_tracker().request_probe();
     until(|| store.database().state() == DatabaseState::Lost).await;
     let refused = store.registry().durability_lost().await;
-    assert_eq!(refused.kind, crate::DurabilityLoss::FileMoved);
+    assert_eq!(refused.kind, crate::DurabilityLossKind::FileMoved);
     std::fs::rename(&away, &file).unwrap();
     store.database().slot().state_tracker().request_probe();
     let registry = store.registry();

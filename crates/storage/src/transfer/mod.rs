@@ -15,12 +15,12 @@ mod error;
 mod sql;
 mod sums;
 mod table;
-mod transfer_tally;
+mod transfer_progress;
 mod unfinished;
 
 pub use error::TransferError;
 pub use table::{Column, Holds, Stored, Table};
-pub use transfer_tally::TransferTally;
+pub use transfer_progress::TransferProgress;
 
 pub(crate) use unfinished::refuse_unfinished;
 
@@ -54,7 +54,7 @@ pub struct Copied {
 
 impl Transfer {
     /// Copies, compares, and finishes the target.
-    pub async fn run(self, tally: TransferTally) -> Result<Copied, TransferError> {
+    pub async fn run(self, tally: TransferProgress) -> Result<Copied, TransferError> {
         if self.from.url == self.to.url {
             return Err(TransferError::Same);
         }
@@ -101,7 +101,7 @@ struct Run {
     from: Endpoint,
     to: Endpoint,
     tables: Arc<[Table]>,
-    tally: TransferTally,
+    tally: TransferProgress,
 }
 
 impl Run {

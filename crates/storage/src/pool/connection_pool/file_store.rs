@@ -4,7 +4,7 @@
 use super::ConnectionPool;
 use crate::backend::served_as;
 use crate::backend::sqlite::beside;
-use crate::health::{DatabaseState, DurabilityLoss, DurabilityLost};
+use crate::health::{DatabaseState, DurabilityLossKind, DurabilityLost};
 use crate::pool::rescue;
 use crate::{Access as _, Connection, Fault, Writer};
 use std::fmt::Display;
@@ -17,7 +17,7 @@ impl ConnectionPool {
     pub(crate) fn writes_may_be_lost(&self, cause: &dyn Display) {
         let cause = format!("what was written may be lost: {cause}");
         if self.stop(&cause) {
-            self.raise(cause, DurabilityLoss::FailedWrite);
+            self.raise(cause, DurabilityLossKind::FailedWrite);
         }
     }
 
@@ -116,7 +116,7 @@ impl ConnectionPool {
             if let (Some(backend_pool), Some(watch)) = (pool.locked_pool().clone(), &pool.watch) {
                 rescue::rescue(&backend_pool, watch, &pool.name);
             }
-            pool.raise(cause, DurabilityLoss::FileMoved);
+            pool.raise(cause, DurabilityLossKind::FileMoved);
         });
     }
 
@@ -131,7 +131,7 @@ impl ConnectionPool {
         true
     }
 
-    fn raise(&self, cause: String, kind: DurabilityLoss) {
+    fn raise(&self, cause: String, kind: DurabilityLossKind) {
         if let Some(alarm) = &self.alarm {
             alarm.raise(DurabilityLost {
                 database: self.name.clone(),

@@ -5,15 +5,15 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 /// How many rows were written and read back, and how many there will be. A cheap handle.
 #[derive(Debug, Clone, Default)]
-pub struct TransferTally(Arc<TransferProgress>);
+pub struct TransferProgress(Arc<RowCounts>);
 
 #[derive(Debug, Default)]
-struct TransferProgress {
+struct RowCounts {
     done: AtomicU64,
     of: AtomicU64,
 }
 
-impl TransferTally {
+impl TransferProgress {
     /// The rows written and read back so far.
     #[must_use]
     pub fn done(&self) -> u64 {
