@@ -33,7 +33,7 @@ impl Emoji {
         if has_stray_selector(text) || find(text).is_none() {
             return Err(Refusal::BadRequest {
                 field: "emoji",
-                expected: "one emoji",
+                expected: "must be one emoji",
             });
         }
         Ok(Self::of(text))
@@ -49,7 +49,7 @@ impl Emoji {
         }
         Err(Refusal::BadRequest {
             field: "emoji",
-            expected: "one emoji, or what `reactions` has",
+            expected: "must be one emoji, or what `reactions` has",
         })
     }
 

@@ -103,7 +103,7 @@ pub(crate) fn reason(reason: Option<String>) -> Result<Option<String>, Refusal> 
 fn public_or_private() -> Refusal {
     Refusal::BadRequest {
         field: "kind",
-        expected: "public or private",
+        expected: "must be public or private",
     }
 }
 
@@ -121,7 +121,7 @@ fn key(name: &str) -> Result<RoomKey, Refusal> {
     if !valid {
         return Err(Refusal::BadRequest {
             field: "name",
-            expected: "1-32 of a-z 0-9 - _ . with a letter or digit at both ends",
+            expected: "must have 1 to 32 of a-z 0-9 - _ . and a letter or digit at both ends",
         });
     }
     Ok(RoomKey(name.into()))

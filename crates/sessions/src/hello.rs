@@ -44,7 +44,7 @@ impl Sessions {
             return reply.answer(Err(Refusal::GuestsOff));
         }
         if self.presence.open(hello.connection).is_some() {
-            let expected = "no guest name, since this connection has already said hello";
+            let expected = "must not be given: this connection is signed in already";
             return reply.answer(Err(Refusal::BadRequest {
                 field: "guest",
                 expected,

@@ -110,7 +110,7 @@ pub(crate) fn verify(settings: &JwtSettings, jwt: &str, now_ms: i64) -> Result<I
     }
     let name = name_of(&claims.name).ok_or(Refusal::BadRequest {
         field: "jwt",
-        expected: "a name claim of 1 to 32 letters, digits or - _ .",
+        expected: "must have a name claim of 1 to 32 letters, digits or - _ .",
     })?;
     Ok(Identity {
         issuer: claims.iss,

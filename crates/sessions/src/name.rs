@@ -12,7 +12,7 @@ const BYTES_MAX: usize = 512;
 
 /// The `expected` text for an invalid name.
 pub(crate) const EXPECTED: &str =
-    "1 to 32 letters, digits or - _ . that begin and end with none of - and .";
+    "must have 1 to 32 letters, digits or - _ . and neither begin nor end with - or .";
 
 /// A valid name in its PRECIS form (lower case, one width, NFC).
 #[derive(Debug, Clone, PartialEq, Eq)]

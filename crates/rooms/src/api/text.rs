@@ -44,7 +44,7 @@ pub fn cid(text: &str) -> Result<(), Refusal> {
     }
     Err(Refusal::BadRequest {
         field: "cid",
-        expected: "1 to 64 characters, none of them a control character",
+        expected: "must have 1 to 64 characters, none of them a control character",
     })
 }
 

@@ -46,7 +46,7 @@ impl Job for OpenDirectJob {
         if other.id == self.caller.id {
             return Err(refuse(Refusal::BadRequest {
                 field: "user",
-                expected: "someone else",
+                expected: "must be someone else",
             }));
         }
         let pair = ordered(self.caller.id, other.id);

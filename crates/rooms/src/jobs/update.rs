@@ -76,7 +76,7 @@ impl UpdateJob {
         if self.kind == Some(Kind::Public) && acting.room.info.key.0.starts_with('~') {
             return Err(refuse(Refusal::BadRequest {
                 field: "kind",
-                expected: "private: only a room that was made public has a name to be found by",
+                expected: "must be private: only a room that was made public has a name to be found by",
             }));
         }
         Ok(())

@@ -59,7 +59,7 @@ fn is_recent(found: &Result<(MembersPage, Floor), Refusal>, floor: &Floor) -> bo
 
 const BAD_AFTER: Refusal = Refusal::BadRequest {
     field: "after",
-    expected: "the `next` of the previous page",
+    expected: "must be the `next` of the previous page",
 };
 
 #[derive(Clone)]

@@ -37,7 +37,7 @@ pub(crate) struct Revoke {
 /// The refusal for a session that does not exist or is not the caller's.
 pub(crate) const NO_SUCH_SESSION: Refusal = Refusal::BadRequest {
     field: "session",
-    expected: "the id of one of your own sessions, or \"others\"",
+    expected: "must be the id of one of your own sessions, or \"others\"",
 };
 
 impl Job for Revoke {

@@ -91,7 +91,7 @@ impl Queries {
 /// The refusal for an invalid `after`.
 const NO_SUCH_PAGE: Refusal = Refusal::BadRequest {
     field: "after",
-    expected: "the next of another page",
+    expected: "must be the `next` of another page",
 };
 
 impl Reads<Authenticate> for Queries {
