@@ -10,7 +10,6 @@ use crate::{
     Tasks, Wiring,
 };
 use futures_util::future::BoxFuture;
-use std::future::ready;
 use std::sync::Arc;
 
 /// Collects subscribers and concurrent answerers, and starts the bus.
@@ -94,9 +93,9 @@ impl Builder {
                 return Err(error);
             }
         }
-        watch_overruns(&shared, &tasks);
+        let watch = OverrunWatch::new(Arc::clone(&shared), tasks.stopping().clone()).start();
         let tasks = plans.into_iter().map(|plan| plan.spawn(&tasks)).collect();
-        Ok(Running::new(shared, tasks))
+        Ok(Running::new(shared, tasks, watch))
     }
 
     fn plan<S: Subscriber>(&mut self, deps: S::Deps, essential: bool) -> Planned<S> {
@@ -111,15 +110,6 @@ impl Builder {
             shared: Arc::clone(&self.shared),
         }
     }
-}
-
-fn watch_overruns(shared: &Arc<Shared>, tasks: &Tasks) {
-    let mut watch = OverrunWatch::new(Arc::clone(shared), tasks.stopping().clone());
-    let every = OverrunWatch::pause(shared);
-    tasks.periodic("bus", "overruns", every, 0.0, move || {
-        watch.look();
-        ready(Ok(()))
-    });
 }
 
 /// A subscriber that has not been spawned yet.

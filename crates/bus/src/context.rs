@@ -52,7 +52,7 @@ impl Context {
         }
     }
 
-    /// Publishes an event in reaction, once the handler has returned `Ok`; not before.
+    /// Publishes an event in reaction, once the handler has returned and neither failed nor panicked.
     pub fn emit<E: Event>(&mut self, event: E) {
         self.emitted.push(Outgoing::new(event));
     }

@@ -1,10 +1,15 @@
 //! Finds handlers that do not return: a plain function cannot be cut, but it must not stay unseen.
+//!
+//! The watch has a thread of its own, since a handler that does not return keeps a thread of the
+//! runtime, which may be the only one.
 
 use crate::activity::Handling;
 use crate::routing::Inbox;
 use crate::shared::Shared;
+use std::convert::Infallible;
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::thread;
 use tokio_util::sync::CancellationToken;
 
 /// The watch looks this often within one handler limit, and reports a handler that it has seen
@@ -42,13 +47,24 @@ impl OverrunWatch {
         }
     }
 
-    /// Returns the time between two looks.
-    pub(crate) fn pause(shared: &Shared) -> Duration {
-        shared.handler_limit() / LOOKS_PER_LIMIT
+    /// Watches on a thread of its own until the handle is dropped.
+    pub(crate) fn start(mut self) -> OverrunWatching {
+        let (alive, ended) = channel();
+        let pause = self.shared.handler_limit() / LOOKS_PER_LIMIT;
+        let watch = move || {
+            while ended.recv_timeout(pause) == Err(RecvTimeoutError::Timeout) {
+                self.look();
+            }
+        };
+        let thread = thread::Builder::new().name("overruns".to_owned());
+        if let Err(error) = thread.spawn(watch) {
+            tracing::warn!(%error, "cannot watch for handlers that do not return");
+        }
+        OverrunWatching { _alive: alive }
     }
 
     /// Looks at every subscriber once.
-    pub(crate) fn look(&mut self) {
+    fn look(&mut self) {
         for (inbox, watched) in self.shared.inboxes().iter().zip(&mut self.calls) {
             let call = inbox.activity.current();
             let call = call.map(|handling| (handling, inbox.counters.begun()));
@@ -76,6 +92,11 @@ impl OverrunWatch {
             }
         }
     }
+}
+
+/// Ends the watch when dropped.
+pub(crate) struct OverrunWatching {
+    _alive: Sender<Infallible>,
 }
 
 impl Inbox {

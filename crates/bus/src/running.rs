@@ -1,12 +1,13 @@
 //! A running bus, and how it stops.
 
+use crate::overrun_watch::OverrunWatching;
 use crate::shared::Shared;
 use crate::{Bus, Task};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::timeout;
 
-/// How long cancelled subscribers may take to end.
+/// How long cancelled subscribers may take to end; a part of the time for the stop.
 const CANCELLED_WITHIN: Duration = Duration::from_millis(200);
 
 /// A running bus. Stop it with [`Running::stop`].
@@ -14,14 +15,16 @@ pub struct Running {
     shared: Arc<Shared>,
     bus: Bus,
     tasks: Vec<Task>,
+    _watch: OverrunWatching,
 }
 
 impl Running {
-    pub(crate) fn new(shared: Arc<Shared>, tasks: Vec<Task>) -> Self {
+    pub(crate) fn new(shared: Arc<Shared>, tasks: Vec<Task>, watch: OverrunWatching) -> Self {
         Self {
             bus: Bus::new(Arc::clone(&shared)),
             shared,
             tasks,
+            _watch: watch,
         }
     }
 
@@ -31,9 +34,9 @@ impl Running {
         &self.bus
     }
 
-    /// Stops every subscriber once it has handled what is queued, waiting at most `within`. Cancels
-    /// those that have not ended by then, drops their items, and returns how many they were. Does not
-    /// wait for a plain handler that never returns.
+    /// Stops every subscriber once it has handled what is queued. Shortly before `within` is over,
+    /// cancels the subscribers that have not ended and drops their items. Returns the number of those
+    /// subscribers. Does not wait for a plain handler that never returns.
     pub async fn stop(mut self, within: Duration) -> usize {
         self.shared.drain();
         self.shared.close();
@@ -43,7 +46,7 @@ impl Running {
             }
         };
         // Those that have not ended are cancelled below.
-        let _ = timeout(within, all_ended).await;
+        let _ = timeout(within.saturating_sub(CANCELLED_WITHIN), all_ended).await;
         let running = self.tasks.iter().filter(|task| !task.has_ended());
         let cancelled = running.count();
         let all_cancelled = async {

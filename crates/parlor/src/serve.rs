@@ -42,7 +42,7 @@ pub(crate) async fn serve(
         tasks.stopping().cancelled().await;
         manager.stopping();
         if !signalled.is_cancelled() {
-            tracing::error!("an essential part of the server has ended: stopping");
+            tracing::error!("an essential part of the server has ended or is stuck: stopping");
         }
         let registry = app.registry.clone();
         let stopped = stop::stop(app, traces, config.drain).await;

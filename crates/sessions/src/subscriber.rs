@@ -39,9 +39,7 @@ impl Subscriber for Sessions {
         let connected = connected_sessions(&deps.database).await?;
         let generation = deps.next_generation();
         let mut presence = Presence::new(deps.settings.grace_periods(), generation);
-        for session in &connected {
-            presence.restore(session, deps.clock.uptime());
-        }
+        presence.restore(&connected, deps.clock.uptime());
         let loaded = PresenceLoaded {
             online: presence.online(),
             connections_forgotten: generation != Generation::FIRST,

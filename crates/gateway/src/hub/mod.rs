@@ -21,7 +21,6 @@ mod requests;
 mod room;
 mod room_activity;
 mod subscription;
-
 #[cfg(test)]
 mod tests;
 mod tick;

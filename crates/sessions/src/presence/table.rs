@@ -83,13 +83,18 @@ impl Presence {
         }
     }
 
-    /// Adds a session that was marked in storage at the start: its user counts as online for one
-    /// grace period. For a session already in the table, only updates the mark.
-    pub(crate) fn restore(&mut self, session: &ConnectedSession, now: Duration) {
-        let before = self.changes.len();
+    /// Adds the sessions that are marked in storage when the table is loaded: their users count as
+    /// online for one grace period. They were online before, so this is no change.
+    pub(crate) fn restore(&mut self, sessions: &[ConnectedSession], now: Duration) {
+        for session in sessions {
+            self.add(session, now);
+        }
+        self.changes.clear();
+    }
+
+    /// Adds a session that waits for its connection for one grace period.
+    fn add(&mut self, session: &ConnectedSession, now: Duration) {
         self.mark(session.session, session.connected_at, &session.user);
-        // They were online before the restart, so this is no change.
-        self.changes.truncate(before);
         if self.has_no_connection(session.session) {
             let due = now + self.grace.lost;
             self.grace_ends.entry(session.session).or_insert(due);
@@ -101,7 +106,7 @@ impl Presence {
     /// since storage was read.
     pub(crate) fn reconcile(&mut self, session: &ConnectedSession, now: Duration) {
         if !self.sessions.contains_key(&session.session) {
-            self.restore(session, now);
+            self.add(session, now);
         }
     }
 

@@ -260,7 +260,7 @@ async fn a_hello_whose_outcome_was_lost_gets_one_grace_period() {
     world.count().await;
     assert!(world.online().contains(alice));
     world.pass(LOST).await;
-    assert_eq!(world.changes(), [Offline(alice)]);
+    assert_eq!(world.changes(), [Online(alice), Offline(alice)]);
     world.end_guest(alice).await;
     assert!(
         world.by_name(&["alice"]).await.is_empty(),
