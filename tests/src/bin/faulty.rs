@@ -22,11 +22,15 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 use storage::{Database, DatabaseConfig, Migrations, PostgresUrl, Registry, Url};
 use tests::Misbehaviour;
+use tokio::runtime::Handle;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 /// Time limit of each stage of the stop.
 const STAGE: Duration = Duration::from_secs(2);
+
+/// Longer than all stages of the stop together.
+const STOP_MAX: Duration = Duration::from_secs(16);
 
 /// Short, so that a stuck handler is soon found.
 const HANDLER_LIMIT: Duration = Duration::from_millis(200);
@@ -152,11 +156,25 @@ struct App {
 async fn serve() -> anyhow::Result<()> {
     let tasks = Tasks::new(CancellationToken::new());
     let asked = listen_for_signals(&tasks)?;
+    arm_watchdog(&tasks);
     let app = build(&tasks).await?;
     tasks.stopping().cancelled().await;
     app.stop().await;
     anyhow::ensure!(asked.is_cancelled(), "a part of the server has ended");
     Ok(())
+}
+
+/// Ends a stop that hangs because a handler keeps a thread of the runtime, as `parlor` does.
+fn arm_watchdog(tasks: &Tasks) {
+    let (stopping, runtime) = (tasks.stopping().clone(), Handle::current());
+    let watch = move || {
+        runtime.block_on(stopping.cancelled());
+        std::thread::sleep(STOP_MAX);
+        std::process::exit(1);
+    };
+    std::thread::Builder::new()
+        .spawn(watch)
+        .expect("a thread starts");
 }
 
 fn listen_for_signals(tasks: &Tasks) -> anyhow::Result<CancellationToken> {
