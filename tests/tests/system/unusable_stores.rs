@@ -70,6 +70,6 @@ on_postgres! {
 
         sql.run("DELETE FROM __diesel_schema_migrations WHERE version = '20261201000011'").await;
         let exit = refused(&store, settings).await;
-        says(&exit, &["20261201000011", "must be owner of", "ALTER TABLE … OWNER TO"]);
+        says(&exit, &["000011_collation", "must be owner of", "ALTER TABLE … OWNER TO"]);
     }
 }
