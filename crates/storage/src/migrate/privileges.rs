@@ -44,12 +44,11 @@ pub(super) async fn withheld(connection: &mut AsyncPgConnection) -> QueryResult<
 
 /// Returns why the role cannot use the store, if one of the tables is the store's own. A stranger's
 /// table in the same schema is no concern of Parlor's.
-pub(super) fn problem(withheld: Vec<Withheld>, own: &BTreeSet<String>) -> Option<String> {
-    let mut withheld = withheld;
+pub(super) fn problem(mut withheld: Vec<Withheld>, own: &BTreeSet<String>) -> Option<String> {
     withheld.retain(|one| own.contains(&one.table));
     let Withheld {
         role, table, owner, ..
-    } = withheld.iter().next()?;
+    } = withheld.as_slice().first()?;
     let remedies: Vec<_> = withheld.iter().map(|one| one.remedy.as_str()).collect();
     let remedies = remedies.join("; ");
     Some(format!(
