@@ -1,4 +1,4 @@
-//! PostgreSQL over TLS: a real server with a certificate, which lets nobody in without.
+//! PostgreSQL over TLS: a real server with a certificate.
 
 use fixtures::{Authority, Folder, Postgres};
 use serde_json::json;
@@ -7,10 +7,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tests::{Kind, Settings, Sql, Store, judge, parlor};
 
-/// Everyone must use TLS, but for the test itself.
-const RULES: &str = "hostnossl all inspector all trust
-hostssl all all all trust
+/// Everyone may choose: a connection in the clear would be let in.
+const FREE: &str = "host all all all trust
 host replication all all trust
+";
+
+/// Everyone must use TLS.
+const STRICT: &str = "hostssl all all all trust
 ";
 
 /// Connections of the server under test, without and with TLS.
@@ -27,7 +30,7 @@ struct Encrypted {
 }
 
 impl Encrypted {
-    async fn new() -> Self {
+    async fn new(rules: &str) -> Self {
         let (authority, folder) = (Authority::new("Test"), Folder::new("roots"));
         for (name, authority) in [
             ("root.pem", &authority),
@@ -44,7 +47,7 @@ impl Encrypted {
         ] {
             sql.run(statement).await;
         }
-        server.admit(RULES);
+        server.admit(rules);
         Self { server, folder }
     }
 
@@ -62,8 +65,8 @@ impl Encrypted {
         self.url(database, &self.parameters("verify-full", "root.pem"))
     }
 
-    async fn inspector(&self) -> Sql {
-        let url = self.server.url("chat").replace("parlor@", "inspector@");
+    async fn inspector(&self, server: &Postgres) -> Sql {
+        let url = server.url("chat").replace("parlor@", "inspector@");
         Sql::postgres(&url).await
     }
 }
@@ -82,7 +85,7 @@ async fn command(store: &Store, url: &str, arguments: &[&str]) {
 #[test]
 fn everything_goes_over_tls() {
     judge(Kind::Sqlite, "encrypted", async |store| {
-        let database = Encrypted::new().await;
+        let database = Encrypted::new(FREE).await;
         let url = database.verified("chat");
         command(&store, &url, &["migrate"]).await;
         let standby = database.server.standby();
@@ -103,11 +106,18 @@ fn everything_goes_over_tls() {
             .await;
         assert_eq!(reset.status.as_u16(), 200);
         alice.say("lounge", "again").await;
-        let mut inspector = database.inspector().await;
+        let mut inspector = database.inspector(&database.server).await;
         assert!(
             inspector.number(ENCRYPTED).await >= 3,
             "its pool and its lock"
         );
+        assert_eq!(inspector.number(IN_CLEAR).await, 0);
+        let mut inspector = database.inspector(&standby).await;
+        let end = Instant::now() + Duration::from_secs(30);
+        while inspector.number(ENCRYPTED).await == 0 {
+            assert!(Instant::now() < end, "it never reads from the standby");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
         assert_eq!(inspector.number(IN_CLEAR).await, 0);
         alice.close(1000).await;
         assert_eq!(server.stop().await.code, Some(0));
@@ -137,7 +147,7 @@ fn everything_goes_over_tls() {
 #[test]
 fn what_tls_refuses_ends_the_start_in_one_line() {
     judge(Kind::Sqlite, "refused", async |store| {
-        let database = Encrypted::new().await;
+        let database = Encrypted::new(STRICT).await;
         let by_address = database.verified("chat").replace("localhost", "127.0.0.1");
         let other = database.url("chat", &database.parameters("verify-ca", "other.pem"));
         let system = database.url("chat", "sslmode=verify-full");

@@ -50,5 +50,26 @@ on_postgres! {
         let settings = as_stranger(&store).await;
         let exit = refused(&store, settings).await;
         says(&exit, &["may not read and write the table", "which belongs to parlor", "--no-owner"]);
+        says(&exit, &["ALTER TABLE users OWNER TO stranger_", "ALTER TABLE rooms OWNER TO"]);
+    }
+
+    async fn a_table_of_somebody_else_is_in_nobodys_way(store: Store) {
+        let server = store.server().await;
+        assert_eq!(server.stop().await.code, Some(0));
+        let settings = as_stranger(&store).await;
+        let url = store.environment(settings.clone()).await["CORE_DB_URL"].clone();
+        let role = url.split(['/', '@']).nth(2).unwrap();
+        let mut sql = store.sql().await;
+        sql.run(&format!("
+            GRANT USAGE, CREATE ON SCHEMA public TO {role};
+            GRANT ALL ON ALL TABLES IN SCHEMA public TO {role};
+            GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO {role};
+            CREATE TABLE a_list_of_others AS SELECT 1 AS one")).await;
+        let server = store.serve(settings.clone()).await;
+        assert_eq!(server.stop().await.code, Some(0));
+
+        sql.run("DELETE FROM __diesel_schema_migrations WHERE version = '20261201000011'").await;
+        let exit = refused(&store, settings).await;
+        says(&exit, &["000011_collation", "must be owner of", "ALTER TABLE … OWNER TO"]);
     }
 }

@@ -134,9 +134,8 @@ impl DatabaseSettings {
             let expected = error.to_string();
             let (part, value) = match (&self.sslmode, &self.sslrootcert) {
                 (_, Some(file)) if expected.contains("in sslrootcert") => ("SSLROOTCERT", file),
-                (Some(mode), _) => ("SSLMODE", mode),
-                (None, Some(file)) => ("SSLROOTCERT", file),
-                (None, None) => return self.problem("HOST", expected),
+                (Some(mode), _) if expected.contains("sslmode") => ("SSLMODE", mode),
+                _ => return self.problem("HOST", expected),
             };
             ConfigError::new(format!("{}{part}", self.prefix()), value.as_str(), expected)
         })
@@ -471,6 +470,15 @@ mod tests {
                 postgres_at(&format!("postgres://parlor@{written}:5432/parlor"))
             );
         }
+    }
+
+    #[test]
+    fn a_bad_host_is_not_blamed_on_another_part() {
+        let mut core = DatabaseSettings::new("core");
+        core.host = Some("[fd00::1".to_owned());
+        core.sslmode = Some("require".to_owned());
+        let problem = core.location(Path::new("data")).unwrap_err().to_string();
+        assert!(problem.starts_with("CORE_DB_HOST:"), "{problem}");
     }
 
     #[test]

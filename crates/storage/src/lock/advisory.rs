@@ -1,6 +1,6 @@
 //! The advisory lock on PostgreSQL, held by a connection of its own beside the pool.
 
-use crate::backend::postgres::{self, PostgresUrl, answered, check_server, quoted};
+use crate::backend::postgres::{self, PostgresUrl, answered, quoted};
 use crate::{DatabaseConfig, OpenError};
 use bus::{Task, Tasks};
 use diesel::sql_types::{Bool, Text};
@@ -113,8 +113,6 @@ impl Claimant {
     }
 
     async fn connect(&self) -> Result<AsyncPgConnection, OpenError> {
-        // Through a pooler the lock would not last, now or when it is taken again.
-        check_server(&self.url, &self.config).await?;
         let mut connection = postgres::connect(&self.url)
             .await
             .map_err(|error| self.config.cannot_connect(&error))?;

@@ -44,6 +44,9 @@ impl StoreLock {
                 Ok(None)
             }
             Url::Postgres(url) => {
+                // Through a pooler the lock would not last. Not asked again when the lock is taken
+                // again, for which one connection has to be enough.
+                check_server(url, config).await?;
                 let claimant = Claimant::new(url, config, &config.name);
                 let held = claimant.lock().await?;
                 Ok(Some(Self::Kept(advisory::keep(
@@ -60,6 +63,7 @@ impl StoreLock {
     ) -> Result<Option<Self>, OpenError> {
         match &config.url {
             Url::Postgres(url) if !config.shared => {
+                check_server(url, config).await?;
                 let held = Claimant::new(url, config, command).lock().await?;
                 Ok(Some(Self::Session(Box::new(held))))
             }
@@ -83,14 +87,13 @@ impl StoreLock {
     ) -> Result<Option<Self>, OpenError> {
         match &config.url {
             Url::Sqlite(path) => Self::of_file(path, Role::Migration, config).await,
-            Url::Postgres(url) if !config.shared => {
-                Claimant::new(url, config, &config.name)
-                    .refuse_beside_a_server()
-                    .await?;
-                Ok(None)
-            }
             Url::Postgres(url) => {
                 check_server(url, config).await?;
+                if !config.shared {
+                    Claimant::new(url, config, &config.name)
+                        .refuse_beside_a_server()
+                        .await?;
+                }
                 Ok(None)
             }
         }

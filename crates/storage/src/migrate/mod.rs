@@ -3,14 +3,20 @@
 
 mod on_postgres;
 mod on_sqlite;
+mod own_tables;
 mod privileges;
 
+use crate::error::passes;
 use crate::{Backend, DatabaseConfig, Migrations, OpenError, Url};
+use diesel::Connection;
 use diesel::backend::Backend as Sql;
+use diesel::connection::InstrumentationEvent;
 use diesel::migration::{Migration, MigrationSource};
 use diesel_migrations::{FileBasedMigrations, MigrationHarness};
+use parking_lot::Mutex;
 use std::collections::BTreeSet;
 use std::error::Error;
+use std::sync::Arc;
 
 /// Applies the missing migrations; returns their versions.
 pub(crate) async fn migrate(config: &DatabaseConfig) -> Result<Vec<String>, OpenError> {
@@ -28,11 +34,33 @@ pub(crate) async fn migrate(config: &DatabaseConfig) -> Result<Vec<String>, Open
 enum MigrationFailure {
     Foreign(String),
     Failed(String),
+    /// A later attempt may succeed although nobody does anything.
+    Hindered(String),
+}
+
+/// PostgreSQL's text if another session keeps a table locked for too long.
+const LOCKED: &str = "canceling statement due to lock timeout";
+
+impl From<&diesel::result::Error> for MigrationFailure {
+    fn from(error: &diesel::result::Error) -> Self {
+        let why = error.to_string();
+        if passes(error) || why.contains(LOCKED) {
+            return Self::Hindered(why);
+        }
+        Self::Failed(match error {
+            // It says which row is in the way.
+            diesel::result::Error::DatabaseError(_, information) => match information.details() {
+                Some(details) => format!("{why}: {details}"),
+                None => why,
+            },
+            _ => why,
+        })
+    }
 }
 
 impl From<diesel::result::Error> for MigrationFailure {
     fn from(error: diesel::result::Error) -> Self {
-        Self::Failed(error.to_string())
+        Self::from(&error)
     }
 }
 
@@ -43,9 +71,19 @@ impl From<Box<dyn Error + Send + Sync>> for MigrationFailure {
 }
 
 impl MigrationFailure {
+    fn of_migration(self, name: &str) -> Self {
+        let named = |why| format!("{name}: {why}");
+        match self {
+            Self::Foreign(why) => Self::Foreign(why),
+            Self::Failed(why) => Self::Failed(named(why)),
+            Self::Hindered(why) => Self::Hindered(named(why)),
+        }
+    }
+
     fn into_error(self, config: &DatabaseConfig) -> OpenError {
         match self {
             Self::Foreign(why) => config.unusable(&why),
+            Self::Hindered(why) => config.unreachable(&format!("migrating it: {why}")),
             Self::Failed(why) => OpenError::Migration {
                 store: config.store(),
                 why: privileges::advised(why),
@@ -80,7 +118,7 @@ fn apply<C, DB>(
     mut known: MigrationList<DB>,
 ) -> Result<Vec<String>, MigrationFailure>
 where
-    C: MigrationHarness<DB>,
+    C: MigrationHarness<DB> + Connection,
     DB: Sql,
 {
     let mut applied = BTreeSet::new();
@@ -99,9 +137,34 @@ where
     known.retain(|one| !applied.contains(&version(&**one)));
     let mut done = Vec::new();
     for migration in &known {
-        done.push(connection.run_migration(migration)?.to_string());
+        done.push(run(connection, &**migration)?);
     }
     Ok(done)
+}
+
+/// Applies a migration; returns its version. What the database said is taken down on the way, since
+/// diesel passes on only the text of it.
+fn run<C, DB>(connection: &mut C, migration: &dyn Migration<DB>) -> Result<String, MigrationFailure>
+where
+    C: MigrationHarness<DB> + Connection,
+    DB: Sql,
+{
+    let said = Arc::new(Mutex::new(None));
+    let note = Arc::clone(&said);
+    connection.set_instrumentation(move |event: InstrumentationEvent<'_>| {
+        if let InstrumentationEvent::FinishQuery {
+            error: Some(error), ..
+        } = event
+        {
+            note.lock().get_or_insert_with(|| error.into());
+        }
+    });
+    let done = connection.run_migration(migration);
+    done.map(|version| version.to_string()).map_err(|error| {
+        let said: Option<MigrationFailure> = said.lock().take();
+        said.unwrap_or_else(|| error.into())
+            .of_migration(&migration.name().to_string())
+    })
 }
 
 fn version<DB: Sql>(migration: &dyn Migration<DB>) -> String {
@@ -115,4 +178,28 @@ fn remember_epoch() -> String {
         "INSERT INTO storage_meta (key, value) VALUES ('epoch', '{epoch:032x}')
          ON CONFLICT (key) DO NOTHING"
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::MigrationFailure;
+    use diesel::result::{DatabaseErrorKind as Kind, Error};
+
+    fn failure(kind: Kind, text: &str) -> MigrationFailure {
+        Error::DatabaseError(kind, Box::new(text.to_owned())).into()
+    }
+
+    #[test]
+    fn what_stops_a_migration_for_now_is_worth_waiting_for() {
+        for (kind, text) in [
+            (Kind::Unknown, "canceling statement due to lock timeout"),
+            (Kind::Unknown, "deadlock detected"),
+            (Kind::UnableToSendCommand, "connection closed"),
+        ] {
+            let failure = failure(kind, text);
+            assert!(matches!(failure, MigrationFailure::Hindered(_)), "{text}");
+        }
+        let syntax = failure(Kind::Unknown, "syntax error at or near \"NONSENSE\"");
+        assert!(matches!(syntax, MigrationFailure::Failed(_)));
+    }
 }

@@ -3,6 +3,7 @@
 //! Whether anything is to be done is asked first, with a short time limit: migrations may take
 //! long, and a server that falls silent must not be waited for as if it were migrating.
 
+use super::own_tables::own_tables;
 use super::{MigrationFailure, apply, known, privileges, remember_epoch, version};
 use crate::backend::postgres::{self, PostgresUrl, answered, answered_within};
 use crate::{Backend, DatabaseConfig, OpenError};
@@ -34,10 +35,7 @@ pub(super) async fn migrate(
     let mut connection = postgres::connect(url)
         .await
         .map_err(|error| config.cannot_connect(&error))?;
-    let withheld = privileges::withheld(&mut connection).await;
-    if let Some(why) = withheld.map_err(|error| config.unreachable(&error))? {
-        return Err(config.unusable(&why));
-    }
+    refuse_withheld(&mut connection, config).await?;
     let known = versions(config)?;
     let current = is_current(&mut connection, &known);
     if current.await.map_err(|error| config.unreachable(&error))? {
@@ -46,11 +44,32 @@ pub(super) async fn migrate(
     answered_within(LOCK_LIMIT, connection.batch_execute(LOCK))
         .await
         .map_err(|error| config.unreachable(&error))?;
+    // Errors are recognised by their text. A role that may not set this keeps the server's language.
+    let _ = answered(connection.batch_execute("SET lc_messages = 'C'")).await;
     let owned = config.clone();
     let migrated = tokio::task::spawn_blocking(move || blocking(connection.into(), &owned));
     migrated
         .await
         .unwrap_or_else(|error| Err(config.unreachable(&error)))
+}
+
+async fn refuse_withheld(
+    connection: &mut AsyncPgConnection,
+    config: &DatabaseConfig,
+) -> Result<(), OpenError> {
+    let withheld = privileges::withheld(connection).await;
+    let withheld = withheld.map_err(|error| config.unreachable(&error))?;
+    if withheld.is_empty() {
+        return Ok(());
+    }
+    let migrations = config.migrations.clone();
+    let own = tokio::task::spawn_blocking(move || own_tables(&migrations)).await;
+    let own = own.map_err(|error| config.unreachable(&error))?;
+    let own = own.map_err(|stop| stop.into_error(config))?;
+    match privileges::problem(withheld, &own) {
+        None => Ok(()),
+        Some(why) => Err(config.unusable(&why)),
+    }
 }
 
 fn versions(config: &DatabaseConfig) -> Result<BTreeSet<String>, OpenError> {

@@ -2,16 +2,18 @@
 
 use crate::backend::postgres::answered;
 use diesel::sql_types::Text;
-use diesel::{OptionalExtension as _, QueryResult, QueryableByName, sql_query};
+use diesel::{QueryResult, QueryableByName, sql_query};
 use diesel_async::{AsyncPgConnection, RunQueryDsl as _};
+use std::collections::BTreeSet;
 
-/// A table of the schema that the role may not use as Parlor has to.
+/// The tables of the schema that the role may not use as Parlor has to.
 const WITHHELD: &str = "SELECT current_user::text AS role, relname::text AS table, \
-        pg_get_userbyid(relowner)::text AS owner \
+        pg_get_userbyid(relowner)::text AS owner, \
+        format('ALTER TABLE %I OWNER TO %I', relname, current_user) AS remedy \
     FROM pg_class WHERE relkind = 'r' AND relnamespace = to_regnamespace(current_schema()) \
         AND NOT (has_table_privilege(oid, 'SELECT') AND has_table_privilege(oid, 'INSERT') \
             AND has_table_privilege(oid, 'UPDATE') AND has_table_privilege(oid, 'DELETE')) \
-    ORDER BY relname LIMIT 1";
+    ORDER BY relname";
 
 /// PostgreSQL's texts if a role may not create tables.
 const NO_SCHEMA: [&str; 2] = [
@@ -19,35 +21,55 @@ const NO_SCHEMA: [&str; 2] = [
     "no schema has been selected",
 ];
 
+/// PostgreSQL's text if a role may use a table but not change its columns.
+const NOT_OWNER: &str = "must be owner of";
+
+/// A table that the role may not use.
 #[derive(QueryableByName)]
-struct Withheld {
+pub(super) struct Withheld {
     #[diesel(sql_type = Text)]
     role: String,
     #[diesel(sql_type = Text)]
     table: String,
     #[diesel(sql_type = Text)]
     owner: String,
+    #[diesel(sql_type = Text)]
+    remedy: String,
 }
 
-/// Returns why this role cannot use the tables that are there, if it cannot.
-pub(super) async fn withheld(connection: &mut AsyncPgConnection) -> QueryResult<Option<String>> {
-    let query = sql_query(WITHHELD).get_result(connection);
-    let row: Option<Withheld> = answered(query).await.optional()?;
-    Ok(row.map(|Withheld { role, table, owner }| {
-        format!(
-            "the role {role} may not read and write the table {table}, which belongs to {owner}: \
-             connect as {owner}, or run as a superuser, in this database, REASSIGN OWNED BY {owner} \
-             TO {role} (a dump is restored into another role by pg_restore --no-owner)"
-        )
-    }))
+/// Returns the tables that this role may not use, whoever made them.
+pub(super) async fn withheld(connection: &mut AsyncPgConnection) -> QueryResult<Vec<Withheld>> {
+    answered(sql_query(WITHHELD).load(connection)).await
 }
 
-/// Adds what to do to an error of a migration, if the role may not create tables.
+/// Returns why the role cannot use the store, if one of the tables is the store's own. A stranger's
+/// table in the same schema is no concern of Parlor's.
+pub(super) fn problem(mut withheld: Vec<Withheld>, own: &BTreeSet<String>) -> Option<String> {
+    withheld.retain(|one| own.contains(&one.table));
+    let Withheld {
+        role, table, owner, ..
+    } = withheld.as_slice().first()?;
+    let remedies: Vec<_> = withheld.iter().map(|one| one.remedy.as_str()).collect();
+    let remedies = remedies.join("; ");
+    Some(format!(
+        "the role {role} may not read and write the table {table}, which belongs to {owner}: \
+         connect as {owner}, or run as a superuser, in this database, {remedies} (a dump is \
+         restored into another role by pg_restore --no-owner)"
+    ))
+}
+
+/// Adds what to do to an error of a migration, if the role is not allowed to do what it does.
 pub(super) fn advised(why: String) -> String {
     if NO_SCHEMA.iter().any(|text| why.contains(text)) {
         return format!(
             "{why}: make the role that Parlor connects as the owner of the database, or run GRANT \
              USAGE, CREATE ON SCHEMA public for it"
+        );
+    }
+    if why.contains(NOT_OWNER) {
+        return format!(
+            "{why}: connect as the owner of the tables, or make the role that Parlor connects as \
+             the owner of each with ALTER TABLE … OWNER TO"
         );
     }
     why

@@ -94,6 +94,31 @@ async fn a_failed_migration_leaves_the_old_schema() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_failed_migration_says_which_row_is_in_the_way() {
+    let place = Place::new().await;
+    let (_folder, migrations) = schema(&[
+        ("2026-01-01-000001_store", META),
+        (
+            "2026-01-02-000001_names",
+            "CREATE TABLE names (name TEXT); INSERT INTO names VALUES ('twice'), ('twice');
+             CREATE UNIQUE INDEX one_each ON names (name);",
+        ),
+    ]);
+    let failed = Registry::migrate(DatabaseConfig {
+        migrations,
+        ..place.config()
+    })
+    .await;
+    let Err(OpenError::Migration { why, .. }) = failed else {
+        panic!("it was applied")
+    };
+    assert!(why.contains("2026-01-02-000001_names"), "{why}");
+    if matches!(place.url(), Url::Postgres(_)) {
+        assert!(why.contains("(name)=(twice)"), "{why}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_store_newer_than_the_program_is_refused() {
     let place = Place::new().await;
     let (_new, migrations) = schema(&[

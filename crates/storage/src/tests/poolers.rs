@@ -2,7 +2,7 @@
 
 use super::open::registry;
 use crate::kit::migrations;
-use crate::{DatabaseConfig, OpenError, PostgresUrl, Registry, Url};
+use crate::{DatabaseConfig, OpenError, PostgresUrl, Registry, StorageError, Url};
 use fixtures::{PgBouncer, Postgres};
 use std::time::Duration;
 
@@ -72,6 +72,22 @@ async fn a_pooler_in_session_mode_serves_one_server_at_a_time() {
     second.close(Duration::from_secs(5)).await;
     drop(pooler);
     run("DROP DATABASE sessions WITH (FORCE)").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_session_that_is_not_free_yet_is_worth_waiting_for() {
+    run("CREATE DATABASE narrow").await;
+    let pooler = PgBouncer::new(Postgres::shared(), "session", 1);
+    let error = Registry::migrate(config(&pooler.url("narrow")))
+        .await
+        .unwrap_err();
+    assert!(
+        matches!(error, OpenError::Storage(StorageError::Unavailable { .. })),
+        "{error}"
+    );
+    assert!(error.to_string().contains("no free session"), "{error}");
+    drop(pooler);
+    run("DROP DATABASE narrow WITH (FORCE)").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -3,11 +3,16 @@
 use crate::kit::migrations;
 use crate::{DatabaseConfig, OpenError, PostgresUrl, Registry, StorageError, Url};
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 
-/// Starts a server that offers no TLS and refuses everyone with this error.
-async fn refusing(code: &'static str, message: &'static str) -> SocketAddr {
+/// Starts a server that offers no TLS and refuses everyone with this error; the flag is set once
+/// somebody has asked it for TLS.
+async fn refusing(code: &'static str, message: &'static str) -> (SocketAddr, Arc<AtomicBool>) {
+    let asked = Arc::new(AtomicBool::new(false));
+    let note = Arc::clone(&asked);
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let mut body = format!("SFATAL\0VFATAL\0C{code}\0M{message}\0\0").into_bytes();
@@ -20,6 +25,7 @@ async fn refusing(code: &'static str, message: &'static str) -> SocketAddr {
             let mut request = [0; 1024];
             // The request for TLS is eight bytes long, and comes first.
             if stream.read(&mut request).await.unwrap() == 8 {
+                note.store(true, Ordering::Relaxed);
                 stream.write_all(b"N").await.unwrap();
                 let _ = stream.read(&mut request).await.unwrap();
             }
@@ -32,11 +38,11 @@ async fn refusing(code: &'static str, message: &'static str) -> SocketAddr {
             .build();
         runtime.unwrap().block_on(refuse);
     }));
-    address
+    (address, asked)
 }
 
 async fn refusal(code: &'static str, message: &'static str) -> OpenError {
-    let address = refusing(code, message).await;
+    let (address, _) = refusing(code, message).await;
     let url = PostgresUrl::parse(&format!("postgres://parlor@{address}/core")).unwrap();
     let config = DatabaseConfig::new("core", Url::Postgres(url), migrations("core"));
     let error = Registry::migrate(config).await.unwrap_err();
@@ -58,6 +64,7 @@ async fn a_server_that_is_not_ready_is_worth_waiting_for() {
         ),
         ("53300", "sorry, too many clients already"),
         ("08P01", "server login has been failing, try again later"),
+        ("08P01", "no more connections allowed (max_client_conn)"),
     ] {
         let error = refusal(code, message).await;
         let passing = matches!(error, OpenError::Storage(StorageError::Unavailable { .. }));
@@ -74,6 +81,8 @@ async fn a_server_that_refuses_the_client_is_not() {
         ),
         ("28000", "no pg_hba.conf entry"),
         ("3D000", "database \"core\" does not exist"),
+        ("08P01", "SASL authentication failed"),
+        ("08P01", "no such database: core"),
     ] {
         let error = refusal(code, message).await;
         assert!(
@@ -81,4 +90,19 @@ async fn a_server_that_refuses_the_client_is_not() {
             "{code}: {error}"
         );
     }
+}
+
+#[tokio::test]
+async fn after_any_refusal_tls_is_tried_where_it_is_allowed() {
+    // PgBouncer's, if it insists on TLS.
+    let (address, asked) = refusing("08P01", "SSL required").await;
+    let url = format!("postgres://parlor@{address}/core?sslmode=allow");
+    let config = DatabaseConfig::new(
+        "core",
+        Url::Postgres(PostgresUrl::parse(&url).unwrap()),
+        migrations("core"),
+    );
+    let error = Registry::migrate(config).await.unwrap_err().to_string();
+    assert!(error.contains("SSL required"), "{error}");
+    assert!(asked.load(Ordering::Relaxed), "it was asked for TLS");
 }

@@ -22,8 +22,7 @@ pub(super) enum RawConnection {
 }
 
 impl RawConnection {
-    /// Connects. Whether an attempt without TLS may come after or before one with it, the mode
-    /// says; the first error is reported.
+    /// Connects. The mode decides whether an attempt without TLS comes before or after.
     pub(super) async fn open(url: &PostgresUrl) -> Result<Self, ConnectError> {
         if url.is_local() {
             return clear(url)
@@ -67,7 +66,9 @@ impl RawConnection {
     }
 }
 
-/// Without TLS, unless the server refuses that.
+/// Without TLS, unless the server refuses that, for whatever reason: a pooler that insists on TLS
+/// says so with a code that stands for much else. What is reported is the failure with TLS, if the
+/// server can do it.
 async fn allow(url: &PostgresUrl) -> Result<RawConnection, ConnectError> {
     let first = match clear(url).await {
         Ok(made) => {
@@ -76,16 +77,19 @@ async fn allow(url: &PostgresUrl) -> Result<RawConnection, ConnectError> {
         }
         Err(error) => error,
     };
-    if !is_refusal(&first) {
+    if first.code().is_none() {
         return Err(ConnectError::of(url, &first));
     }
     let tls = connector(url).await?;
     let made = encrypted(url, Encryption::Require, &tls).await;
-    made.inspect(|_| url.note_encrypted())
-        .map_err(|error| ConnectError::of(url, &error))
+    made.inspect(|_| url.note_encrypted()).map_err(|second| {
+        let reported = if tls.has_begun() { second } else { first };
+        ConnectError::of(url, &reported)
+    })
 }
 
-/// With TLS, unless the server cannot do it, fails in it, or refuses it.
+/// With TLS, unless the server cannot do it, fails in it, or refuses it. What is reported is the
+/// failure with TLS.
 async fn prefer(url: &PostgresUrl) -> Result<RawConnection, ConnectError> {
     let tls = connector(url).await?;
     let first = match encrypted(url, Encryption::Prefer, &tls).await {

@@ -9,9 +9,18 @@ use std::fmt::{self, Display};
 use std::io;
 use tokio_postgres::error::SqlState;
 
-/// Classes of errors of a server that is not ready or too busy: connection exceptions, which also
-/// poolers report, insufficient resources, the operator's intervention, the system's errors.
+/// Classes of errors of a server that is not ready or too busy: connection exceptions, insufficient
+/// resources, the operator's intervention, the system's errors.
 const PASSING_CLASSES: [&str; 4] = ["08", "53", "57", "58"];
+
+/// PgBouncer's texts while PostgreSQL is not ready or too busy. It reports them with the code of
+/// every other refusal, also of a password.
+const POOLER_WAITS: [&str; 4] = [
+    "server login has been failing",
+    "query_wait_timeout",
+    "no more connections allowed",
+    "pgbouncer cannot connect to server",
+];
 
 /// Why there is no connection.
 #[derive(Debug)]
@@ -73,10 +82,14 @@ pub(super) fn is_refusal(error: &tokio_postgres::Error) -> bool {
 }
 
 fn may_pass(error: &tokio_postgres::Error) -> bool {
-    if let Some(code) = error.code() {
-        return PASSING_CLASSES
-            .iter()
-            .any(|class| code.code().starts_with(class));
+    if let Some(reported) = error.as_db_error() {
+        let code = reported.code();
+        if *code == SqlState::PROTOCOL_VIOLATION {
+            let message = reported.message();
+            return POOLER_WAITS.iter().any(|text| message.contains(text));
+        }
+        let mut classes = PASSING_CLASSES.iter();
+        return classes.any(|class| code.code().starts_with(class));
     }
     let cause = error
         .source()

@@ -1,5 +1,6 @@
 //! The parameters of a URL of PostgreSQL, sorted by who reads them.
 
+use super::CONNECT_TIMEOUT;
 use super::tls_parameters::TlsParameters;
 use super::url::UrlError;
 use percent_encoding::percent_decode_str;
@@ -72,11 +73,7 @@ impl Parameters {
             "gssencmode" if ["disable", "prefer"].contains(&value.as_str()) => {}
             "gssencmode" => return Err(UrlError::new("gssencmode to be disable or prefer")),
             "fallback_application_name" => {}
-            _ => {
-                return Err(UrlError::new(format!(
-                    "no parameter {key}, which Parlor does not support"
-                )));
-            }
+            _ => return Err(unknown(&key)),
         }
         Ok(())
     }
@@ -101,19 +98,31 @@ impl Parameters {
             return Err(UrlError::new("a host in the URL"));
         }
         self.set_keepalives(&mut config);
+        self.set_connect_timeout(&mut config);
         Ok(config)
+    }
+
+    /// Leaves time for each of several hosts when the first ones swallow packets.
+    fn set_connect_timeout(&self, config: &mut Config) {
+        let hosts = u32::try_from(config.get_hosts().len()).unwrap_or(u32::MAX);
+        if hosts > 1 && !self.is_written("connect_timeout=") {
+            config.connect_timeout(CONNECT_TIMEOUT / hosts);
+        }
+    }
+
+    fn is_written(&self, key: &str) -> bool {
+        self.passed_on.iter().any(|pair| pair.starts_with(key))
     }
 
     /// Sets what the operator has not set.
     fn set_keepalives(&self, config: &mut Config) {
-        let is_written = |key: &str| self.passed_on.iter().any(|pair| pair.starts_with(key));
-        if !is_written("keepalives_idle=") {
+        if !self.is_written("keepalives_idle=") {
             config.keepalives_idle(KEEPALIVE_IDLE);
         }
-        if !is_written("keepalives_interval=") {
+        if !self.is_written("keepalives_interval=") {
             config.keepalives_interval(KEEPALIVE_INTERVAL);
         }
-        if !is_written("keepalives_retries=") {
+        if !self.is_written("keepalives_retries=") {
             config.keepalives_retries(self.keepalives_retries.unwrap_or(KEEPALIVE_RETRIES));
         }
         match self.tcp_user_timeout {
@@ -124,6 +133,17 @@ impl Parameters {
             }
         }
     }
+}
+
+/// Returns the error for a parameter that nobody reads. Shows only what looks like a name: the rest
+/// may be part of a password.
+fn unknown(key: &str) -> UrlError {
+    let is_name = key.bytes().all(|b| b == b'_' || b.is_ascii_lowercase());
+    UrlError::new(if is_name {
+        format!("no parameter {key}, which Parlor does not support")
+    } else {
+        "only parameters that Parlor supports after the ?".to_owned()
+    })
 }
 
 fn number<N: std::str::FromStr>(key: &str, value: &str) -> Result<N, UrlError> {

@@ -10,16 +10,20 @@ use super::url::PostgresUrl;
 use super::{ANSWER_LIMIT, connect_in_time};
 use crate::{DatabaseConfig, OpenError};
 use futures_util::future::{join, pending};
+use std::pin::pin;
 use std::time::Duration;
+use tokio::time::timeout;
 use tokio_postgres::{Client, Error, SimpleQueryMessage};
 
 /// How many more transactions one of the clients makes: enough for poolers that hand out the
 /// session used last, and for those that hand out the one unused for longest.
 const REPEATS: u32 = 3;
 
-/// How long one client may wait while the other is inside a transaction. Less than any answer may
-/// take, so that a server that has fallen silent is told from one that makes them take turns.
-const TURN_LIMIT: Duration = Duration::from_secs(4);
+/// How long one client may wait while the other is inside a transaction, and after that. Together
+/// less than any answer may take, so that a server that has fallen silent is told from one that has
+/// no session for the second client.
+const TURN_LIMIT: Duration = Duration::from_secs(3);
+const NEXT_LIMIT: Duration = Duration::from_secs(1);
 
 /// PgBouncer's words for a BEGIN in statement mode.
 const STATEMENT_MODE: &str = "statement pooling mode";
@@ -27,6 +31,8 @@ const STATEMENT_MODE: &str = "statement pooling mode";
 const POOLED: &str = "it is behind a pooler in transaction or statement mode, where the lock on the store and \
     the settings of a session would pass to others: use session mode (PgBouncer: pool_mode = \
     session), or connect to PostgreSQL directly";
+
+const NO_SESSION: &str = "no free session for a second connection";
 
 /// Fails if the server cannot be reached, or cannot hold a store.
 pub(crate) async fn check_server(
@@ -83,14 +89,20 @@ async fn is_pooled(
         Err(error) if error.to_string().contains(STATEMENT_MODE) => return Ok(true),
         begun => begun?,
     };
-    let began = tokio::time::timeout(TURN_LIMIT, begin(url, second)).await;
+    let mut beginning = pin!(begin(url, second));
+    let at_once = timeout(TURN_LIMIT, &mut beginning).await;
     end(url, first).await?;
-    let Ok(session_of_second) = began else {
-        // It had to wait for the other's transaction, which nobody does in a session of one's own.
-        return Ok(true);
+    let session_of_second = match at_once {
+        Ok(begun) => begun?,
+        Err(_) => timeout(NEXT_LIMIT, beginning)
+            .await
+            .unwrap_or_else(|_| Err(ConnectError::passing(url, &NO_SESSION)))?,
     };
-    let session_of_second = session_of_second?;
     end(url, second).await?;
+    if session_of_second == session_of_first {
+        // It waited for the other's transaction to end, and was given its session.
+        return Ok(true);
+    }
     for _ in 0..REPEATS {
         let now = begin(url, first).await?;
         end(url, first).await?;
@@ -127,7 +139,7 @@ async fn answer<T>(
     url: &PostgresUrl,
     question: impl Future<Output = Result<T, Error>>,
 ) -> Result<T, ConnectError> {
-    match tokio::time::timeout(ANSWER_LIMIT, question).await {
+    match timeout(ANSWER_LIMIT, question).await {
         Ok(answered) => answered.map_err(|error| ConnectError::of(url, &error)),
         Err(_) => Err(ConnectError::passing(url, &"no answer from the server")),
     }

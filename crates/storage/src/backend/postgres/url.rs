@@ -8,9 +8,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use tokio_postgres::Config;
 use tokio_postgres::config::{Host, SslMode as Encryption};
 
-/// Where a PostgreSQL database is and how to connect to it. `Debug` shows neither name nor
-/// password.
-/// A cheap handle.
+/// Where a PostgreSQL database is and how to connect to it: a cheap handle. `Debug` shows neither
+/// name nor password.
 #[derive(Clone)]
 pub struct PostgresUrl(Arc<Target>);
 
@@ -37,11 +36,7 @@ impl PostgresUrl {
     /// Parses a URL that begins with `postgres://` or `postgresql://`. Reads the files of
     /// certificates that it names.
     pub fn parse(text: &str) -> Result<Self, UrlError> {
-        let (address, query) = text.split_once('?').unwrap_or((text, ""));
-        let mut schemes = ["postgres://", "postgresql://"].iter();
-        if !schemes.any(|scheme| address.starts_with(scheme)) {
-            return Err(UrlError::new("postgres://user:password@host:port/name"));
-        }
+        let (address, query) = split(text)?;
         let mut parameters = Parameters::default();
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             parameters.take(pair)?;
@@ -113,6 +108,32 @@ impl PostgresUrl {
     }
 }
 
+/// Splits a URL into its address and its parameters. A password may contain `?`, as for libpq, but
+/// errors and logs show what comes after it, so nothing that could be a part of it passes for a
+/// host, a database or a parameter.
+fn split(text: &str) -> Result<(&str, &str), UrlError> {
+    let mut schemes = ["postgres://", "postgresql://"].iter();
+    let after_scheme = schemes.find_map(|scheme| text.strip_prefix(scheme));
+    let after_scheme =
+        after_scheme.ok_or_else(|| UrlError::new("postgres://user:password@host:port/name"))?;
+    let authority = after_scheme.split('/').next().unwrap_or_default();
+    let (credentials, rest) = match authority.rfind('@') {
+        Some(at) => after_scheme.split_at(at + 1),
+        None => ("", after_scheme),
+    };
+    let address = rest.split('?').next().unwrap_or_default();
+    if credentials.matches('@').count() > 1 || address.contains('@') {
+        return Err(UrlError::new(
+            "user and password with @ written as %40 and / as %2F",
+        ));
+    }
+    let end = text.len() - rest.len() + address.len();
+    Ok((
+        &text[..end],
+        text[end..].strip_prefix('?').unwrap_or_default(),
+    ))
+}
+
 impl PartialEq for PostgresUrl {
     fn eq(&self, other: &Self) -> bool {
         self.0.text == other.0.text
@@ -124,5 +145,54 @@ impl Eq for PostgresUrl {}
 impl fmt::Debug for PostgresUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("PostgresUrl(…)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::PostgresUrl;
+
+    #[test]
+    fn a_password_is_never_taken_for_another_part() {
+        for url in [
+            "postgres://parlor:p@Secret@db/parlor",
+            "postgres://parlor:x?Secret@@db/parlor",
+            "postgres://parlor:x/Secret@db/parlor",
+            "postgres://parlor:5/Secret@db/parlor?sslmode=require",
+            "postgres://parlor:x?y/Secret@db/parlor?sslmode=require",
+            "postgres://parlor:x?Secret/y=z@db/parlor",
+        ] {
+            let problem = PostgresUrl::parse(url).expect_err(url).to_string();
+            assert!(!problem.contains("Secret"), "{url}: {problem}");
+        }
+        let plain = PostgresUrl::parse("postgres://parlor:p@Secret@db/parlor").unwrap_err();
+        assert!(plain.to_string().contains("%40"), "{plain}");
+    }
+
+    #[test]
+    fn a_password_may_contain_a_question_mark() {
+        let url = "postgres://parlor:x?Secret1@db/parlor?sslmode=disable&user=a@b";
+        let parsed = PostgresUrl::parse(url).unwrap();
+        assert_eq!(parsed.server(), "db:5432");
+        assert_eq!(
+            parsed.config().get_password(),
+            Some(b"x?Secret1".as_slice())
+        );
+        assert_eq!(parsed.config().get_user(), Some("a@b"));
+        let encoded = PostgresUrl::parse("postgres://parlor:p%40ss%2Fw@db/parlor").unwrap();
+        assert_eq!(encoded.config().get_password(), Some(b"p@ss/w".as_slice()));
+    }
+
+    #[test]
+    fn several_hosts_share_the_time_to_connect() {
+        let limit = |url: &str| {
+            let parsed = PostgresUrl::parse(url).unwrap();
+            parsed.config().get_connect_timeout().copied()
+        };
+        let half = super::super::CONNECT_TIMEOUT / 2;
+        assert_eq!(limit("postgres://parlor@a,b/parlor"), Some(half));
+        assert_eq!(limit("postgres://parlor@a/parlor"), None);
+        let set = "postgres://parlor@a,b/parlor?connect_timeout=1";
+        assert_eq!(limit(set), Some(std::time::Duration::from_secs(1)));
     }
 }
