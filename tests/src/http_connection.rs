@@ -9,6 +9,15 @@ use tokio::net::{TcpSocket, TcpStream};
 /// Longest wait for an answer.
 const LIMIT: Duration = Duration::from_secs(30);
 
+/// Connects from this address of the machine.
+pub(crate) async fn connect_from(address: &str, server: SocketAddr) -> io::Result<TcpStream> {
+    let own = SocketAddr::new(address.parse().expect("an address"), 0);
+    let socket = TcpSocket::new_v4()?;
+    socket.set_reuseaddr(true)?;
+    socket.bind(own)?;
+    socket.connect(server).await
+}
+
 /// One connection.
 #[derive(Debug)]
 pub struct HttpConnection {
@@ -22,11 +31,7 @@ impl HttpConnection {
     /// # Errors
     /// When nobody listens there.
     pub async fn from(address: &str, server: SocketAddr) -> io::Result<Self> {
-        let own = SocketAddr::new(address.parse().expect("an address"), 0);
-        let socket = TcpSocket::new_v4()?;
-        socket.set_reuseaddr(true)?;
-        socket.bind(own)?;
-        let stream = socket.connect(server).await?;
+        let stream = connect_from(address, server).await?;
         let bytes = Vec::new();
         Ok(Self { stream, bytes })
     }

@@ -3,6 +3,7 @@
 use crate::api::Api;
 use crate::breakable_stream::BreakableStream;
 use crate::client::Client;
+use crate::http_connection::connect_from;
 use crate::launch::Launch;
 use crate::process::Process;
 use crate::scrape::Scrape;
@@ -171,9 +172,11 @@ impl Server {
             let value = HeaderValue::from_str(value).expect("a header's value");
             request.headers_mut().append(*name, value);
         }
-        let stream = TcpStream::connect(address)
-            .await
-            .expect("the server accepts");
+        let stream = match dial.from {
+            Some(own) => connect_from(own, address).await,
+            None => TcpStream::connect(address).await,
+        };
+        let stream = stream.expect("the server accepts");
         match self.upgrade(request, stream, &dial).await {
             Ok(client) => Ok(client),
             Err(Error::Http(response)) => Err(refused_upgrade(*response)),
@@ -344,6 +347,8 @@ impl Server {
 pub struct Dial {
     /// Another address than the server's.
     address: Option<SocketAddr>,
+    /// Another address of the machine than the kernel chooses.
+    from: Option<&'static str>,
     path: String,
     headers: Vec<(&'static str, String)>,
 }
@@ -352,6 +357,7 @@ impl Default for Dial {
     fn default() -> Self {
         Self {
             address: None,
+            from: None,
             path: "/ws".to_owned(),
             headers: Vec::new(),
         }
@@ -363,6 +369,13 @@ impl Dial {
     #[must_use]
     pub fn at(mut self, proxy: SocketAddr) -> Self {
         self.address = Some(proxy);
+        self
+    }
+
+    /// Connects from another address of the machine, such as `127.0.0.2`.
+    #[must_use]
+    pub fn from(mut self, address: &'static str) -> Self {
+        self.from = Some(address);
         self
     }
 

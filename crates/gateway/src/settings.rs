@@ -8,8 +8,8 @@ use std::time::Duration;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Settings {
     /// Origins, besides the server's own, whose pages may connect and use the API
-    /// (`https://chat.example.org`). Default none. Too few: pages get 403. Too many: a foreign page can act for anyone who pastes a token into
-    /// it.
+    /// (`https://chat.example.org`). Default none. Too few: pages get 403. Too many: a foreign page can act
+    /// for anyone who pastes a token into it.
     pub allowed_origins: Vec<AllowedOrigin>,
     /// Host names of the server (`chat.example.org`). If there are any, requests for other names get 421;
     /// addresses and `localhost` are always accepted. Default none: every name is accepted, since the
@@ -30,13 +30,15 @@ pub struct Settings {
     /// one address. Too high: one machine can take all connections.
     pub http_per_address: usize,
     /// Time for a complete request head, in addition to what its bytes take at 250 a second; for the first
-    /// one, from the beginning of the connection. Default 5 s. Too low: clients on slow networks fail. Too high: silent connections hold file descriptors.
+    /// one, from the beginning of the connection. Default 5 s. Too low: clients on slow networks fail. Too
+    /// high: silent connections hold file descriptors.
     pub header_timeout: Duration,
-    /// Time for the next request to begin on an open connection. Of one network only a quarter of
-    /// `http_per_address` stay open, and of all together half of `connections_max`; further ones are
-    /// closed after each response. Default 3,620 s, since Envoy reuses connections for up to an hour.
-    /// Too low: a proxy that reuses a connection at the moment when it is closed answers 502. Too high:
-    /// idle connections hold file descriptors.
+    /// Time for the next request to begin on an open connection. All connections of trusted proxies stay
+    /// open that long. Any other network may keep a quarter of `http_per_address` open, and all of these
+    /// networks together an eighth of `connections_max`; further connections are closed after each
+    /// response. Default 3,620 s, since Envoy reuses connections for up to an hour. Too low: a proxy that
+    /// reuses a connection at the moment when it is closed answers 502. Too high: idle connections hold
+    /// file descriptors.
     pub keep_alive: Duration,
     /// Largest request head, bytes. Default 16 KiB. Too low: 431 for long cookies of other sites on the
     /// same host. Too high: memory per connection.

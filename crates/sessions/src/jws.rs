@@ -1,8 +1,8 @@
 //! Verifies signed tokens (JWS, RFC 7515) in the compact form, with HMAC and SHA-256.
 //!
-//! Of the header only what changes the meaning of a token counts: `alg` must be the algorithm of our
-//! keys, and `crit` names extensions, of which we understand none. The RFC has all other members
-//! ignored; those that name keys (`jku`, `jwk`, `x5u`) never do, since only the operator does.
+//! Of the header only `alg` and `crit` are read: `alg` must be the algorithm of our keys, and `crit` names
+//! extensions, of which we understand none. Other members are ignored, as the RFC says, above all those
+//! that name keys (`jku`, `jwk`, `x5u`): only the operator chooses keys.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

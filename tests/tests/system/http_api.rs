@@ -2,7 +2,7 @@
 
 use http::{Method, StatusCode};
 use serde_json::json;
-use tests::{Refusal, on_both};
+use tests::{HttpConnection, Refusal, on_both};
 
 on_both! {
     async fn a_program_sends_and_reads_over_http(store: Store) {
@@ -59,6 +59,23 @@ on_both! {
         let _ = api.post("/api/v1/rooms/lounge/messages", &later).await.refused("not_member");
         let _ = api.post("/api/v1/rooms/nowhere/join", &json!({})).await.refused("no_such_room");
         let _ = server.api().post("/api/v1/rooms/lounge/join", &json!({})).await.refused("unauthenticated");
+    }
+
+    async fn a_post_whose_body_says_nothing_keeps_its_connection(store: Store) {
+        let server = store.server().await;
+        let mut alice = server.account("alice").await;
+        alice.open("lounge").await;
+        let mut line = HttpConnection::from("127.0.0.1", server.address()).await.unwrap();
+        for path in ["rooms/lounge/leave", "logout"] {
+            let post = format!(
+                "POST /api/v1/{path} HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {}\r\n\
+                 content-length: 2\r\n\r\n{{}}",
+                alice.token()
+            );
+            let (head, body) = line.ask_for_head(&post).await;
+            assert!(head.starts_with("http/1.1 200 "), "{path} {head} {body}");
+            assert!(!head.contains("connection: close"), "{path} {head}");
+        }
     }
 
     async fn errors_tell_people_what_to_do(store: Store) {

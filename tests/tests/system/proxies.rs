@@ -13,6 +13,18 @@ fn trusting() -> Settings {
     Settings::default().with("PARLOR_TRUSTED_PROXIES", SELF)
 }
 
+/// The proxy is not trusted, so what an address may do limits everyone behind it.
+fn unlisted() -> Settings {
+    let plenty = "10000";
+    Settings::default()
+        .limited()
+        .with("PARLOR_HTTP_PER_ADDRESS", "40")
+        .with("PARLOR_NETWORK_POINTS_PER_S", plenty)
+        .with("PARLOR_COMMANDS_PER_S", plenty)
+        .with("PARLOR_SENDS_PER_S", plenty)
+        .with("PARLOR_HEADER_TIMEOUT_MS", "200")
+}
+
 fn post(proxy: &Proxy, token: &str, body: &str) -> String {
     format!(
         "POST /api/v1/rooms/lounge/messages HTTP/1.1\r\nhost: {}\r\nauthorization: Bearer {token}\r\n\
@@ -92,29 +104,22 @@ async fn posts_until_the_end(server: &Server, proxy: &Proxy) -> Vec<u16> {
     statuses.concat()
 }
 
-/// Upgrades through the proxy, from this address of the machine; returns the first line.
-async fn upgraded(proxy: &Proxy, from: &str) -> (HttpConnection, u16) {
-    let mut line = HttpConnection::from(from, proxy.address()).await.unwrap();
-    let upgrade = "GET /ws HTTP/1.1\r\nhost: {host}\r\nconnection: upgrade\r\nupgrade: websocket\r\n\
-        sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
-        x-forwarded-for: 203.0.113.77\r\n\r\n";
-    let upgrade = upgrade.replace("{host}", &proxy.address().to_string());
-    let (status, _) = line.ask(&upgrade).await;
-    (line, status)
-}
-
-async fn addresses_count_as_they_are(proxy: &Proxy) {
-    let (first, status) = upgraded(proxy, "127.0.0.2").await;
-    assert_eq!(status, 101);
-    // What the client claims about itself does not count.
-    let (mut second, _) = upgraded(proxy, "127.0.0.2").await;
-    assert!(
-        second.closed().await < Duration::from_secs(20),
-        "one socket per address"
-    );
-    let (third, status) = upgraded(proxy, "127.0.0.3").await;
-    assert_eq!(status, 101);
-    drop((first, third));
+/// Connects twice from the first address and once from the second; one socket per address may be open.
+async fn addresses_count_as_they_are(server: &Server, proxy: &Proxy, addresses: [&'static str; 2]) {
+    let connect = |from| {
+        let dial = Dial::default().at(proxy.address()).from(from);
+        // What the client claims about itself does not count.
+        server.dial(dial.header("x-forwarded-for", "203.0.113.77"))
+    };
+    let guest = |address: &str| json!({"guest": address.replace('.', "-")});
+    let [address, other] = addresses;
+    let mut first = connect(address).await.unwrap();
+    first.hello(guest(address)).await.unwrap();
+    let mut second = connect(address).await.unwrap();
+    assert_eq!(second.closed().await.code, Some(4505));
+    let mut third = connect(other).await.unwrap();
+    third.hello(guest(other)).await.unwrap();
+    first.ok("ping", json!({})).await;
 }
 
 async fn sockets_carry_messages(server: &Server, proxy: &Proxy) {
@@ -198,8 +203,23 @@ on_both! {
     }
 
     async fn a_proxy_that_nobody_listed_gets_no_connection_closed_unsaid(store: Store) {
-        let server = store.serve(Settings::default().with("PARLOR_HEADER_TIMEOUT_MS", "200")).await;
+        let server = store.serve(unlisted()).await;
+        let get = "GET /health HTTP/1.1\r\nhost: localhost\r\n\r\n";
+        // The places of its address are taken, so that each of its connections is closed.
+        let mut idle = Vec::new();
+        loop {
+            let mut line = HttpConnection::from(SELF, server.address()).await.unwrap();
+            let (head, _) = line.ask_for_head(get).await;
+            if head.contains("connection: close") {
+                break;
+            }
+            idle.push(line);
+        }
+        assert_eq!(idle.len(), 10, "a quarter of http_per_address");
         posts_at_awkward_times(&server, &Proxy::nginx(&server).await).await;
+        for mut line in idle {
+            assert_eq!(line.ask(get).await.0, 200, "it kept its place");
+        }
     }
 
     async fn a_stop_behind_nginx_shows_errors_of_the_protocol_alone(store: Store) {
@@ -229,10 +249,10 @@ on_both! {
 
 on_sqlite! {
     async fn each_person_behind_a_proxy_counts_as_their_own_address(store: Store) {
-        let one = || trusting().limited().with("PARLOR_CONNECTIONS_PER_ADDRESS", "1");
-        let server = store.serve(one()).await;
-        addresses_count_as_they_are(&Proxy::nginx(&server).await).await;
-        addresses_count_as_they_are(&Proxy::caddy(&server).await).await;
+        let one = trusting().limited().with("PARLOR_CONNECTIONS_PER_ADDRESS", "1");
+        let server = store.serve(one).await;
+        addresses_count_as_they_are(&server, &Proxy::nginx(&server).await, ["127.0.0.2", "127.0.0.3"]).await;
+        addresses_count_as_they_are(&server, &Proxy::caddy(&server).await, ["127.0.0.4", "127.0.0.5"]).await;
     }
 
     async fn a_body_that_the_server_takes_passes_nginx(store: Store) {
@@ -243,20 +263,6 @@ on_sqlite! {
     async fn a_body_that_the_server_takes_passes_caddy(store: Store) {
         let server = store.serve(trusting()).await;
         bodies_have_the_documented_size(&server, &Proxy::caddy(&server).await).await;
-    }
-
-    async fn a_request_on_its_way_at_a_stop_is_answered(store: Store) {
-        let server = store.serve(trusting()).await;
-        let me = "GET /api/v1/me HTTP/1.1\r\nhost: localhost\r\n\r\n";
-        let mut line = HttpConnection::from(SELF, server.address()).await.unwrap();
-        assert_eq!(line.ask(me).await.0, 401);
-        server.signal("TERM");
-        server.logged("stopping").await;
-        let (head, body) = line.ask_for_head(me).await;
-        assert!(head.contains("connection: close"), "{head:?}");
-        assert!(head.starts_with("http/1.1 503 ") && body.contains("draining"), "{head} {body}");
-        line.closed().await;
-        assert_eq!(server.ended().await.code, Some(0));
     }
 
     async fn a_stranger_keeps_few_connections_open(store: Store) {

@@ -14,7 +14,7 @@ use crate::rate_limit::Cost;
 use crate::wire::{BAD_CREDENTIALS, Error, FORBIDDEN, Fields, Id, UNAUTHENTICATED, UserShape};
 use crate::{Call, Gateway};
 use bus::{Request as Ask, TraceId};
-use http::{HeaderMap, Request, StatusCode, header, request::Parts};
+use http::{HeaderMap, Method, Request, StatusCode, header, request::Parts};
 use hyper::body::Incoming;
 use serde_json::json;
 use sessions::api::{
@@ -52,7 +52,7 @@ pub(super) struct Api {
 pub(super) struct ApiRequest {
     endpoint: Endpoint,
     head: Parts,
-    /// The body; empty if the endpoint has none.
+    /// The body of a POST; else empty.
     text: String,
     from: Peer,
     trace: TraceId,
@@ -75,7 +75,8 @@ impl Api {
     ) -> Result<ApiRequest, Error> {
         let RequestTrace { trace, .. } = RequestTrace::of(&request);
         let (head, body) = request.into_parts();
-        let text = if endpoint.has_body() {
+        // Also where nothing in it counts, since hyper closes a connection with an unread body.
+        let text = if head.method == Method::POST {
             let read = body::text(body, self.body_bytes_max).await;
             let text = read.map_err(|error| error.traced(trace))?;
             UnreadBody::was_read(&head);

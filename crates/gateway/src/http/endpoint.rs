@@ -73,19 +73,6 @@ impl Endpoint {
         }))
     }
 
-    /// Returns whether the endpoint reads the body.
-    pub(super) fn has_body(&self) -> bool {
-        matches!(
-            self,
-            Self::Register
-                | Self::Login
-                | Self::Password
-                | Self::DeleteAccount
-                | Self::Send(_)
-                | Self::Join(_)
-        )
-    }
-
     /// Returns the cost for the caller's network, charged before authentication.
     pub(super) fn cost_before(&self) -> Cost {
         match self {

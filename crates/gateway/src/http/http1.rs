@@ -37,8 +37,8 @@ pub(super) struct Http1 {
 }
 
 impl Http1 {
-    /// Serves a connection until it ends, is upgraded, exceeds a time limit, or `stop` comes. The last
-    /// response before the end says `Connection: close`.
+    /// Serves a connection until it ends, is upgraded, exceeds a time limit, or `stop` comes. A
+    /// response after which no further request is read says `Connection: close`.
     pub(super) async fn serve<A, F, B>(self, stream: Stream, answer: A)
     where
         A: Fn(Request<Incoming>) -> F,
@@ -205,6 +205,47 @@ mod tests {
                 assert!(took >= 3620 * S && took < 3625 * S, "{took:?}");
             })
             .await;
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_slow_response_is_sent_to_its_end_whatever_comes_meanwhile() {
+        const LARGE: usize = 16 << 20;
+        let large = Bytes::from(vec![b'x'; LARGE]);
+        // What comes meanwhile, the responses to it, and how long the rest of a request is waited for.
+        for (meanwhile, responses, least, most) in
+            [(&b""[..], 0, 1, 2), (b"G", 0, 5, 7), (REQUEST, 1, 1, 2)]
+        {
+            let mut http1 = http1(stranger());
+            Arc::make_mut(&mut http1.settings).keep_alive = S;
+            let (stream, other) = pair().await;
+            other.set_nonblocking(true).unwrap();
+            let mut client = TcpStream::from_std(other).unwrap();
+            let answer = |_| std::future::ready(Response::new(Full::new(large.clone())));
+            let client = async {
+                client.write_all(REQUEST).await.unwrap();
+                client.readable().await.unwrap();
+                client.write_all(meanwhile).await.unwrap();
+                tokio::time::sleep(10 * S).await;
+                // The paused clock would run on while the kernel transfers.
+                let (transferred, transferring) = std::sync::mpsc::channel::<()>();
+                let clock_held = tokio::task::spawn_blocking(move || transferring.recv());
+                let mut buffer = vec![0; 1 << 20];
+                let mut received = 0;
+                while received < LARGE * (1 + responses) {
+                    let count = client.read(&mut buffer).await.unwrap();
+                    assert!(count > 0, "cut after {received} bytes");
+                    let body = buffer[..count]
+                        .iter()
+                        .map(|byte| usize::from(*byte == b'x'));
+                    received += body.sum::<usize>();
+                }
+                drop(transferred);
+                let _ = clock_held.await;
+                let took = ended(client).await;
+                assert!(took >= least * S && took < most * S, "{took:?}");
+            };
+            tokio::join!(http1.serve(stream, answer), client);
         }
     }
 

@@ -27,7 +27,7 @@ pub(super) fn sender(headers: &HeaderMap, allowed: &[AllowedOrigin]) -> Sender {
     let (Ok(origin), None) = (given.to_str(), further) else {
         return foreign();
     };
-    // A page at the server's own name, but not over TLS, needs the headers of a listed one.
+    // Check the list first: for the browser, http://name and https://name are two origins.
     if allowed.iter().any(|listed| listed.is(origin)) {
         return Sender::ListedPage;
     }

@@ -32,7 +32,7 @@ fn response(reason: RejectReason) -> String {
     let body = format!("{{\"err\":{error}}}");
     format!(
         "HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncache-control: no-store\r\n\
-             retry-after: 1\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}",
+             access-control-allow-origin: *\r\nretry-after: 1\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}",
         body.len()
     )
 }

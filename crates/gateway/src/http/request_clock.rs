@@ -18,7 +18,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep};
 
 /// What a connection is waiting for.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 enum RequestPhase {
     /// For the first byte of the next request.
     Idle,
@@ -26,6 +26,9 @@ enum RequestPhase {
     Head,
     /// For the response.
     Response,
+    /// For the client to take the response, which [`Stream`] limits. Clients may send the next request
+    /// meanwhile, of which so many bytes have come.
+    Writing { ahead: usize },
 }
 
 /// Which limit a connection has passed.
@@ -47,7 +50,7 @@ pub(super) struct RequestClock {
 
 struct ClockState {
     phase: RequestPhase,
-    /// When the phase is over; meaningless while a response is prepared.
+    /// When the phase is over; meaningless while a response is prepared or written.
     by: Instant,
 }
 
@@ -76,28 +79,30 @@ impl RequestClock {
 
     /// Notes that the response is ready to be sent.
     pub(super) fn answered(&self) {
-        let mut state = self.state.lock();
-        state.by = Instant::now() + self.keep_alive;
-        state.phase = RequestPhase::Idle;
+        self.state.lock().phase = RequestPhase::Writing { ahead: 0 };
     }
 
-    /// A head that comes slowly has the time that its bytes take.
+    /// Each received byte extends the deadline of a head.
     fn received(&self, bytes: usize) {
         let mut state = self.state.lock();
-        if state.phase == RequestPhase::Idle {
-            state.phase = RequestPhase::Head;
-            state.by = Instant::now() + self.head_within;
-        }
-        if state.phase == RequestPhase::Head {
-            state.by += on_a_slow_line(u32::try_from(bytes).unwrap_or(u32::MAX));
+        match &mut state.phase {
+            RequestPhase::Idle => state.begin_head(self.head_within, bytes),
+            RequestPhase::Head => state.by += time_of(bytes),
+            RequestPhase::Writing { ahead } => *ahead += bytes,
+            RequestPhase::Response => {}
         }
     }
 
-    /// A connection is idle from the last byte of its response on.
-    fn written(&self) {
+    /// Notes that all there was to write is written.
+    fn flushed(&self) {
         let mut state = self.state.lock();
-        if state.phase == RequestPhase::Idle {
-            state.by = Instant::now() + self.keep_alive;
+        match state.phase {
+            RequestPhase::Writing { ahead: 0 } => {
+                state.phase = RequestPhase::Idle;
+                state.by = Instant::now() + self.keep_alive;
+            }
+            RequestPhase::Writing { ahead } => state.begin_head(self.head_within, ahead),
+            RequestPhase::Idle | RequestPhase::Head | RequestPhase::Response => {}
         }
     }
 
@@ -113,7 +118,7 @@ impl RequestClock {
                 match state.phase {
                     RequestPhase::Idle => (state.by, Expired::Idle),
                     RequestPhase::Head => (state.by, Expired::Head),
-                    RequestPhase::Response => return Poll::Pending,
+                    RequestPhase::Response | RequestPhase::Writing { .. } => return Poll::Pending,
                 }
             };
             // A later deadline waits until the timer fires: requests come more often than that.
@@ -129,6 +134,19 @@ impl RequestClock {
     }
 }
 
+impl ClockState {
+    /// Begins the head of a request, of which so many bytes have come.
+    fn begin_head(&mut self, within: Duration, bytes: usize) {
+        self.phase = RequestPhase::Head;
+        self.by = Instant::now() + within + time_of(bytes);
+    }
+}
+
+/// Returns the time that so many bytes of a head may take.
+fn time_of(bytes: usize) -> Duration {
+    on_a_slow_line(u32::try_from(bytes).unwrap_or(u32::MAX))
+}
+
 /// A stream whose bytes move the clock.
 pub(super) struct ClockedStream {
     stream: Stream,
@@ -142,12 +160,6 @@ impl ClockedStream {
 
     pub(super) fn into_stream(self) -> Stream {
         self.stream
-    }
-
-    fn note_written(&self, written: &Poll<io::Result<usize>>) {
-        if let Poll::Ready(Ok(1..)) = written {
-            self.clock.written();
-        }
     }
 }
 
@@ -173,9 +185,7 @@ impl AsyncWrite for ClockedStream {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.stream).poll_write(cx, bytes);
-        self.note_written(&written);
-        written
+        Pin::new(&mut self.stream).poll_write(cx, bytes)
     }
 
     fn poll_write_vectored(
@@ -183,9 +193,7 @@ impl AsyncWrite for ClockedStream {
         cx: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.stream).poll_write_vectored(cx, slices);
-        self.note_written(&written);
-        written
+        Pin::new(&mut self.stream).poll_write_vectored(cx, slices)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -193,7 +201,10 @@ impl AsyncWrite for ClockedStream {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
+        ready!(Pin::new(&mut self.stream).poll_flush(cx))?;
+        // hyper calls this once it has written all it has.
+        self.clock.flushed();
+        Poll::Ready(Ok(()))
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -151,21 +151,31 @@ impl Routes {
         request: Request<Incoming>,
         connection: &ConnectionInfo,
     ) -> HttpResponse {
+        if cors::is_preflight(&request) {
+            return self.preflight(&request, connection);
+        }
         let endpoint = Endpoint::of(request.method(), path);
         let cost = endpoint.as_ref().map_or(Cost::Other, Endpoint::cost_before);
         let client = match self.admit(&request, connection, cost) {
             Ok(client) => client,
             Err(error) => return response::error(&error),
         };
-        if cors::is_preflight(&request) {
-            return cors::preflight();
-        }
         match endpoint {
             Ok(endpoint) => {
                 let answered = self.run(endpoint, request, client).await;
                 answered.unwrap_or_else(|error| response::error(&error))
             }
             Err(error) => error.answer(),
+        }
+    }
+
+    /// Answers a preflight, even if the network has used up its points or the server stops: a browser
+    /// tells the page nothing about a preflight that failed. The request itself gets the error.
+    fn preflight(&self, request: &Request<Incoming>, connection: &ConnectionInfo) -> HttpResponse {
+        drop(self.charge_network(request, connection, Cost::Other));
+        match self.check_origin(request) {
+            Ok(()) => cors::preflight(),
+            Err(error) => response::error(&error),
         }
     }
 
@@ -176,8 +186,7 @@ impl Routes {
         connection: &ConnectionInfo,
         cost: Cost,
     ) -> Result<ClientNetwork, Error> {
-        // After a preflight comes the request itself, which gets an error that its page can read.
-        if self.health.status() == Status::Draining && !cors::is_preflight(request) {
+        if self.health.status() == Status::Draining {
             return Err(Error::new(&DRAINING));
         }
         let client = self.charge_network(request, connection, cost)?;

@@ -1,8 +1,9 @@
-//! Which connections stay open between requests: all of trusted proxies, and a few of everyone else.
+//! Which connections stay open between requests: all those of trusted proxies, and a few of everyone
+//! else's.
 //!
-//! An open connection costs its owner nothing, and only so many fit. So strangers may keep a few per
-//! network, and all of them together not more than half of what the listener has. Further connections
-//! are served too; they are closed after each response.
+//! An open connection costs its owner nothing, and the listener takes only so many. So strangers may keep
+//! a few per network, and all of them together an eighth of what the listener takes: the rest is for
+//! sockets and requests. Further connections are served too; they are closed after each response.
 
 use crate::connection::Peer;
 use parking_lot::Mutex;
@@ -44,10 +45,10 @@ pub(super) struct Place {
 }
 
 impl OpenConnections {
-    /// Keeps open half of `connections` and, of each network, a quarter of `per_network`.
+    /// Keeps open an eighth of `connections` and, of each network, a quarter of `per_network`.
     pub(super) fn of(connections: usize, per_network: usize) -> Self {
         Self(Arc::new(SharedCounts {
-            max: (connections / 2).max(1),
+            max: (connections / 8).max(1),
             per_network: (per_network / 4).max(1),
             open: Mutex::default(),
         }))
@@ -140,13 +141,13 @@ mod tests {
     }
 
     #[test]
-    fn strangers_keep_half_of_all_connections_open() {
+    fn strangers_keep_an_eighth_of_all_connections_open() {
         let open = OpenConnections::of(100, 64);
         let mut stay = Vec::new();
         for last in 0..50 {
             stay.extend(staying(&open, last, 10));
         }
-        assert_eq!(stay.len(), 50);
+        assert_eq!(stay.len(), 12);
         assert!(StayOpen::Proxy.may_stay(), "proxies are not counted");
     }
 }

@@ -115,8 +115,9 @@ fn http() -> Vec<Setting<Config>> {
         })
         .about(
             "Time for the next request to begin on an open connection; longer than any proxy in \
-             front keeps its own. All connections of trusted proxies stay open that long, of any \
-             other address a quarter of http_per_address.",
+             front keeps its own. All connections of trusted proxies stay open that long. Any other \
+             address may keep a quarter of http_per_address open, and all of them together an eighth of \
+             connections_max.",
         )
         .ends(
             "A proxy that reuses a connection just as it is closed answers 502.",
