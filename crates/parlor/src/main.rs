@@ -23,6 +23,7 @@ mod signals;
 mod sources;
 mod starting;
 mod stop;
+mod store_files;
 mod store_folders;
 mod traces;
 mod watchdog;
