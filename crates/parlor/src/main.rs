@@ -114,7 +114,7 @@ async fn execute(
         Command::Migrate => migrate::migrate(&config).await,
         Command::Backup { file } => backup::backup(&config, &file).await,
         Command::Restore { file } => restore::restore(&config, &file).await,
-        Command::Copy { from, to } => copy::copy(&config, from.as_deref(), &to).await,
+        Command::Copy { from, to } => copy::copy(&config, from.as_deref(), to.as_deref()).await,
         Command::NewEpoch => new_epoch::new_epoch(&config).await,
         Command::Admin(Admin::Grant { name }) => admin::grant(&config, &name).await,
         Command::Admin(Admin::DeleteAccount { name }) => {
