@@ -64,9 +64,10 @@ pub(crate) enum Command {
         /// The source [default: the configured core database]
         #[arg(long, value_name = "URL")]
         from: Option<String>,
-        /// The target: sqlite:path or postgres://user:password@host:port/name
+        /// The target: sqlite:path or postgres://user:password@host:port/name [default, if there
+        /// is a --from: the configured core database]
         #[arg(long, value_name = "URL")]
-        to: String,
+        to: Option<String>,
     },
     /// Change accounts; with SQLite only while no server runs
     #[command(subcommand)]

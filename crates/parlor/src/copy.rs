@@ -6,11 +6,20 @@ use crate::{progress, schema};
 use storage::DatabaseConfig;
 use storage::transfer::{Transfer, TransferProgress};
 
-/// Copies `core`, compares both databases, and prints what to set next.
-pub(crate) async fn copy(config: &Config, from: Option<&str>, to: &str) -> Result<(), Failure> {
+/// Copies `core`, compares both databases, and prints what to do next. The end without a URL is
+/// the configured one: only there is a password hidden from other users of the machine.
+pub(crate) async fn copy(
+    config: &Config,
+    from: Option<&str>,
+    to: Option<&str>,
+) -> Result<(), Failure> {
+    if from.is_none() && to.is_none() {
+        let usage = "copy needs --to, or --from to copy into the configured database";
+        return Err(Failure::Usage(usage.to_owned()));
+    }
     let transfer = Transfer {
         from: database(config, "--from", from)?,
-        to: database(config, "--to", Some(to))?,
+        to: database(config, "--to", to)?,
         tables: [sessions::TABLES, rooms::TABLES, messaging::TABLES].concat(),
     };
     let rows = TransferProgress::default();
@@ -19,9 +28,13 @@ pub(crate) async fn copy(config: &Config, from: Option<&str>, to: &str) -> Resul
         (done, of) => format!("{done} of {of} rows written and compared"),
     };
     let copied = progress::show_while(line, transfer.run(rows.clone())).await?;
+    let next = match to {
+        Some(_) => "Set url under [databases.core] (CORE_DB_URL) to the target, and never run",
+        None => "Never run",
+    };
     println!(
         "copied and compared {} rows of {} rooms; the target has a new epoch, so clients reload \
-         everything. Set CORE_DB_URL to the target, and never run servers on both.",
+         everything. {next} servers on both.",
         copied.rows, copied.groups
     );
     Ok(())

@@ -23,6 +23,7 @@ mod signals;
 mod sources;
 mod starting;
 mod stop;
+mod store_files;
 mod store_folders;
 mod traces;
 mod watchdog;
@@ -113,7 +114,7 @@ async fn execute(
         Command::Migrate => migrate::migrate(&config).await,
         Command::Backup { file } => backup::backup(&config, &file).await,
         Command::Restore { file } => restore::restore(&config, &file).await,
-        Command::Copy { from, to } => copy::copy(&config, from.as_deref(), &to).await,
+        Command::Copy { from, to } => copy::copy(&config, from.as_deref(), to.as_deref()).await,
         Command::NewEpoch => new_epoch::new_epoch(&config).await,
         Command::Admin(Admin::Grant { name }) => admin::grant(&config, &name).await,
         Command::Admin(Admin::DeleteAccount { name }) => {

@@ -3,7 +3,7 @@
 
 use crate::config::{Config, ConfigError};
 use crate::exit::Failure;
-use crate::schema;
+use crate::{schema, store_files};
 use rustix::fs::{Access, access};
 use std::fs::Metadata;
 use std::io::{self, ErrorKind};
@@ -14,11 +14,16 @@ use storage::Url;
 /// What everybody else may do with a file.
 const OTHERS: u32 = 0o007;
 
-/// The kinds of errors for which the disk is to blame and not the setting.
-const NOT_THE_SETTING: [ErrorKind; 3] = [
-    ErrorKind::StorageFull,
-    ErrorKind::QuotaExceeded,
-    ErrorKind::Other,
+/// The kinds of errors for which the setting is to blame, and that stay until somebody changes
+/// something. All others, such as a failing disk, a read-only file system and a lack of file
+/// descriptors, may pass.
+const OF_THE_SETTING: [ErrorKind; 6] = [
+    ErrorKind::PermissionDenied,
+    ErrorKind::NotFound,
+    ErrorKind::AlreadyExists,
+    ErrorKind::NotADirectory,
+    ErrorKind::IsADirectory,
+    ErrorKind::InvalidInput,
 ];
 
 /// An embedded database.
@@ -30,16 +35,17 @@ struct EmbeddedStore {
     critical: bool,
 }
 
-/// Creates the directories of embedded databases, and fails if that of a critical one, or a file in
-/// it, cannot be used; the error names the setting. Takes away everybody else's access to those
-/// files, which contain messages and hashes of passwords.
+/// Creates the directories of embedded databases, and fails if that of a critical one, or a file
+/// that the server opens there, cannot be used; the error names the setting. Takes away everybody
+/// else's access to these files and to kept copies, if it can: they contain messages and hashes of
+/// passwords.
 pub(crate) fn prepare(config: &Config) -> Result<(), Failure> {
     for store in embedded(config)? {
         match prepare_store(&store) {
             Err(error) if !store.critical => tracing::warn!(
                 database = store.name,
                 %error,
-                "cannot use the store of a database that chat does not need, going on without it"
+                "cannot use the store of a database that chat does not need: going on without it"
             ),
             prepared => prepared?,
         }
@@ -48,14 +54,17 @@ pub(crate) fn prepare(config: &Config) -> Result<(), Failure> {
 }
 
 fn prepare_store(store: &EmbeddedStore) -> Result<(), Failure> {
-    let (folder, setting) = (folder_of(&store.file), &store.setting);
+    let (folder, setting) = (store_files::folder_of(&store.file), &store.setting);
     std::fs::create_dir_all(folder)
         .and_then(|()| may(folder, Access::WRITE_OK | Access::EXEC_OK))
         .map_err(|error| unusable(setting, folder, folder, &error))?;
-    for file in files_of(&store.file) {
-        may(&file, Access::READ_OK | Access::WRITE_OK)
-            .map_err(|error| unusable(setting, folder, &file, &error))?;
-        make_private(&file);
+    let opened = store_files::opened(&store.file);
+    for file in &opened {
+        may(file, Access::READ_OK | Access::WRITE_OK)
+            .map_err(|error| unusable(setting, folder, file, &error))?;
+    }
+    for file in opened.iter().chain(&store_files::kept(&store.file)) {
+        make_private(file);
     }
     Ok(())
 }
@@ -81,33 +90,6 @@ fn embedded(config: &Config) -> Result<Vec<EmbeddedStore>, ConfigError> {
     Ok(embedded.collect())
 }
 
-fn folder_of(store: &Path) -> &Path {
-    let folder = store.parent().unwrap_or(Path::new("."));
-    if folder.as_os_str().is_empty() {
-        return Path::new(".");
-    }
-    folder
-}
-
-/// Returns the files of a store: its own, its log, its lock, its mark, and what was kept of earlier
-/// stores.
-fn files_of(store: &Path) -> Vec<PathBuf> {
-    let Some(name) = store.file_name() else {
-        return Vec::new();
-    };
-    let entries = std::fs::read_dir(folder_of(store)).into_iter().flatten();
-    let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
-    let own = paths.filter(|path| {
-        let begins = path.file_name().is_some_and(|other| {
-            other
-                .as_encoded_bytes()
-                .starts_with(name.as_encoded_bytes())
-        });
-        begins && path.is_file()
-    });
-    own.collect()
-}
-
 fn may(path: &Path, what: Access) -> io::Result<()> {
     access(path, what).map_err(io::Error::from)
 }
@@ -115,7 +97,7 @@ fn may(path: &Path, what: Access) -> io::Result<()> {
 fn unusable(setting: &str, folder: &Path, path: &Path, error: &io::Error) -> Failure {
     let folder = folder.display().to_string();
     let why = reason(path, error);
-    if NOT_THE_SETTING.contains(&error.kind()) {
+    if !OF_THE_SETTING.contains(&error.kind()) {
         return Failure::Failed(anyhow::anyhow!("cannot use {folder} ({setting}): {why}"));
     }
     let expected = format!(
@@ -172,4 +154,41 @@ fn set_mode(file: &Path, metadata: &Metadata, mode: u32) -> io::Result<()> {
     let mut permissions = metadata.permissions();
     permissions.set_mode(mode);
     std::fs::set_permissions(file, permissions)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::unusable;
+    use rustix::io::Errno;
+    use std::path::Path;
+
+    #[test]
+    fn only_errors_that_the_setting_explains_blame_it() {
+        let code = |errno: Errno| {
+            let (folder, file) = (Path::new("data"), Path::new("data/core.db"));
+            unusable("data_dir", folder, file, &errno.into()).code()
+        };
+        for errno in [
+            Errno::IO,
+            Errno::ROFS,
+            Errno::MFILE,
+            Errno::NFILE,
+            Errno::NOSPC,
+            Errno::DQUOT,
+            Errno::STALE,
+        ] {
+            assert_eq!(code(errno), 1, "{errno}");
+        }
+        for errno in [
+            Errno::ACCESS,
+            Errno::PERM,
+            Errno::NOENT,
+            Errno::EXIST,
+            Errno::NOTDIR,
+            Errno::ISDIR,
+            Errno::INVAL,
+        ] {
+            assert_eq!(code(errno), 2, "{errno}");
+        }
+    }
 }

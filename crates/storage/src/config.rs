@@ -162,7 +162,11 @@ impl DatabaseConfig {
         if error.may_pass() {
             self.unreachable(error)
         } else {
-            self.unusable(&error.to_string())
+            // The error names the server.
+            OpenError::Unusable {
+                store: format!("the PostgreSQL database of {}", self.name),
+                why: error.to_string(),
+            }
         }
     }
 
@@ -174,11 +178,17 @@ impl DatabaseConfig {
         }
     }
 
-    /// Returns how errors name the store: never with a password.
+    /// Returns how errors name the store: with its server, and never with a name or password.
     pub(crate) fn store(&self) -> String {
         match &self.url {
             Url::Sqlite(path) => path.display().to_string(),
-            Url::Postgres(_) => format!("the PostgreSQL database of {}", self.name),
+            Url::Postgres(url) => {
+                format!(
+                    "the PostgreSQL database of {} at {}",
+                    self.name,
+                    url.server()
+                )
+            }
         }
     }
 }
@@ -191,5 +201,22 @@ impl fmt::Debug for DatabaseConfig {
             .field("pool_max", &self.pool_max)
             .field("shared", &self.shared)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_store_on_postgres_is_named_by_its_server_without_credentials() {
+        let url = PostgresUrl::parse("postgres://parlor:secret@db.example.org:5433/chat").unwrap();
+        let migrations = Migrations::Folder(PathBuf::new());
+        let config = DatabaseConfig::new("core", Url::Postgres(url), migrations);
+        assert_eq!(
+            config.unusable("its encoding is LATIN1").to_string(),
+            "the PostgreSQL database of core at db.example.org:5433 cannot be used: its encoding \
+             is LATIN1"
+        );
     }
 }

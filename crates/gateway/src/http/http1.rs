@@ -25,6 +25,11 @@ const LAST_REQUEST_WITHIN: Duration = Duration::from_millis(250);
 /// hyper's minimum for its read buffer, bytes.
 const BUFFER_MIN: usize = 8 * 1024;
 
+/// Returns how many bytes of a head a connection may hold.
+pub(super) fn read_buffer_max(settings: &Settings) -> usize {
+    settings.header_bytes_max.max(BUFFER_MIN)
+}
+
 /// What one connection needs besides its stream.
 pub(super) struct Http1 {
     pub(super) settings: Arc<Settings>,
@@ -70,7 +75,7 @@ impl Http1 {
         let connection = http1::Builder::new()
             // The clock has its own.
             .header_read_timeout(None)
-            .max_buf_size(self.settings.header_bytes_max.max(BUFFER_MIN))
+            .max_buf_size(read_buffer_max(&self.settings))
             .serve_connection(
                 TokioIo::new(ClockedStream::new(stream, clock.clone())),
                 service,

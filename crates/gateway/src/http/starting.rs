@@ -1,11 +1,15 @@
 //! What both listeners answer while the server still starts: that it is not ready, and why.
 
+use super::admission::{Admission, ConnectionSlot};
+use super::client_address;
 use super::health::Health;
 use super::host::Hosts;
+use super::http1::read_buffer_max;
 use super::operator::{metrics, show_health};
 use super::response::{self, HttpResponse, method_not_allowed, text};
 use super::{Listeners, accept};
 use crate::Settings;
+use crate::connection::Peer;
 use crate::metrics::MetricsPage;
 use crate::rejections::Rejections;
 use crate::wire::Error;
@@ -56,8 +60,8 @@ impl Listeners {
         tokio::select! {
             biased;
             done = work => done,
-            never = serve(&self.main, settings.header_timeout, people) => match never {},
-            never = serve(&self.operator, settings.header_timeout, operator) => match never {},
+            never = serve(&self.main, settings, settings.http_per_address, people) => match never {},
+            never = serve(&self.operator, settings, CONNECTIONS_MAX, operator) => match never {},
         }
     }
 }
@@ -81,17 +85,25 @@ fn show(health: &Health, page: &MetricsPage, request: &Request<Incoming>) -> Htt
     }
 }
 
-/// Serves a listener for as long as it is polled.
+/// Serves a listener for as long as it is polled. A network that has its share of the connections
+/// gets no further one.
 async fn serve(
     listener: &TcpListener,
-    header_timeout: Duration,
+    settings: &Settings,
+    per_network: usize,
     answer: impl Fn(&Request<Incoming>) -> HttpResponse,
 ) -> Infallible {
+    let admission = Admission::new(CONNECTIONS_MAX, per_network);
     let mut connections = FuturesUnordered::new();
     loop {
         tokio::select! {
             accepted = listener.accept(), if connections.len() < CONNECTIONS_MAX => match accepted {
-                Ok((stream, _)) => connections.push(respond(stream, header_timeout, &answer)),
+                Ok((stream, peer)) => {
+                    let is_proxy = client_address::is_trusted(peer.ip(), &settings.trusted_proxies);
+                    if let Ok(slot) = admission.enter((!is_proxy).then(|| Peer::of(peer.ip()))) {
+                        connections.push(respond(stream, slot, settings, &answer));
+                    }
+                }
                 Err(error) if accept::is_peer_error(&error) => {}
                 Err(_) => tokio::time::sleep(PAUSE).await,
             },
@@ -100,10 +112,11 @@ async fn serve(
     }
 }
 
-/// Answers one request and closes the connection.
+/// Answers one request and closes the connection, which has its slot until then.
 async fn respond(
     stream: TcpStream,
-    header_timeout: Duration,
+    _slot: ConnectionSlot,
+    settings: &Settings,
     answer: impl Fn(&Request<Incoming>) -> HttpResponse,
 ) {
     let service = service_fn(|request| {
@@ -112,9 +125,81 @@ async fn respond(
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(header_timeout)
+        .header_read_timeout(settings.header_timeout)
+        .max_buf_size(read_buffer_max(settings))
         .keep_alive(false)
         .serve_connection(TokioIo::new(stream), service);
     // A client that disconnects, violates HTTP or does not read is not worth a log line.
-    let _ = tokio::time::timeout(header_timeout * 2, connection).await;
+    let _ = tokio::time::timeout(settings.header_timeout * 2, connection).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http::StatusCode;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpSocket;
+
+    /// Serves a listener with these settings, and does this meanwhile.
+    async fn beside<F: Future>(
+        settings: Settings,
+        client: impl FnOnce(std::net::SocketAddr) -> F,
+    ) -> F::Output {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let answer = |_: &Request<Incoming>| text(StatusCode::SERVICE_UNAVAILABLE, "not yet");
+        tokio::select! {
+            never = serve(&listener, &settings, settings.http_per_address, answer) => match never {},
+            done = client(address) => done,
+        }
+    }
+
+    async fn connect(from: &str, to: std::net::SocketAddr) -> TcpStream {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind(format!("{from}:0").parse().unwrap()).unwrap();
+        socket.connect(to).await.unwrap()
+    }
+
+    /// Returns the first line of the response; empty if the connection ended instead.
+    async fn asked(stream: &mut TcpStream, cookie: usize) -> String {
+        let cookie = "x".repeat(cookie);
+        let head = format!("GET / HTTP/1.1\r\nhost: x\r\ncookie: {cookie}\r\n\r\n");
+        let mut response = Vec::new();
+        // The server may have closed the connection before it has read everything.
+        let _ = stream.write_all(head.as_bytes()).await;
+        let _ = stream.read_to_end(&mut response).await;
+        let response = String::from_utf8(response).unwrap();
+        response.lines().next().unwrap_or_default().to_owned()
+    }
+
+    #[tokio::test]
+    async fn silent_connections_of_one_network_leave_room_for_others() {
+        let settings = Settings {
+            http_per_address: 2,
+            ..Settings::default()
+        };
+        beside(settings, |address| async move {
+            let silent = [
+                connect("127.0.0.1", address).await,
+                connect("127.0.0.1", address).await,
+            ];
+            let refused = asked(&mut connect("127.0.0.1", address).await, 1).await;
+            assert_eq!(refused, "");
+            let other = asked(&mut connect("127.0.0.2", address).await, 1).await;
+            assert!(other.contains(" 503 "), "{other}");
+            drop(silent);
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn a_head_may_be_as_long_as_later() {
+        beside(Settings::default(), |address| async move {
+            let long = asked(&mut connect("127.0.0.1", address).await, 7_000).await;
+            assert!(long.contains(" 503 "), "{long}");
+            let longer = asked(&mut connect("127.0.0.1", address).await, 100_000).await;
+            assert!(!longer.contains(" 503 "), "{longer}");
+        })
+        .await;
+    }
 }

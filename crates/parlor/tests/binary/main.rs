@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "all of this crate is test code")]
 
+mod copying;
 mod faces;
 mod mistakes;
 mod notified;

@@ -25,8 +25,8 @@ fn is_root() -> bool {
     fs::metadata("/proc/self").unwrap().uid() == 0
 }
 
-/// Runs the command without the privileges of root, who may read and write everything.
-fn run_unprivileged(command: &Command) -> Ended {
+/// Returns the command without the privileges of root, who may read and write everything.
+fn unprivileged(command: &Command) -> Command {
     let mut unprivileged = Command::new("/usr/bin/setpriv");
     if is_root() {
         unprivileged.args(["--inh-caps=-all", "--bounding-set=-all"]);
@@ -38,7 +38,11 @@ fn run_unprivileged(command: &Command) -> Ended {
         .current_dir(command.get_current_dir().unwrap());
     let set = command.get_envs();
     unprivileged.envs(set.filter_map(|(name, value)| Some((name, value?))));
-    run(&mut unprivileged)
+    unprivileged
+}
+
+fn run_unprivileged(command: &Command) -> Ended {
+    run(&mut unprivileged(command))
 }
 
 /// Fails unless the process ended with this code, and its last line contains all of `words`.
@@ -112,6 +116,25 @@ fn a_file_of_somebody_else_is_named() {
         ended_with(&ended, 2, &words);
         set_mode(&file, 0o600);
     }
+}
+
+#[test]
+fn a_file_beside_the_store_that_is_not_its_own_is_left_alone() {
+    let folder = folder();
+    let data = folder.path().join("data");
+    assert_eq!(Server::launch(&mut parlor(folder.path())).stop().0, Some(0));
+    let (closed, open) = (data.join("core.db.bak"), data.join("core.db-photos.tar"));
+    let kept = data.join("core.db.before-restore-20261201T051016Z");
+    for (file, mode) in [(&closed, 0o000), (&open, 0o644), (&kept, 0o644)] {
+        fs::write(file, "x").unwrap();
+        set_mode(file, mode);
+    }
+    let mut command = unprivileged(&parlor(folder.path()));
+    let (code, log) = Server::launch(&mut command).stop();
+    assert_eq!(code, Some(0), "{log:?}");
+    let mode = |file: &Path| file.metadata().unwrap().permissions().mode() & 0o777;
+    assert_eq!((mode(&closed), mode(&open)), (0o000, 0o644), "{log:?}");
+    assert_eq!(mode(&kept), 0o640, "Parlor made that copy");
 }
 
 #[test]
