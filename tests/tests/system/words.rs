@@ -87,7 +87,11 @@ on_both! {
         assert_eq!(again.user()["name"], "alice-smith");
         let members = again.ok("members", json!({"room": "lounge"})).await;
         assert_eq!(members["members"][0]["user"]["name"], "alice-smith");
-        again.say("lounge", "hello").await;
+        assert_eq!(alice.closed().await.code, Some(1012), "it would go on as alice");
+        let mut alice = server.hello(json!({"token": alice.token()})).await;
+        assert_eq!(alice.user()["name"], "alice-smith");
+        alice.ok("join", json!({"room": "lounge"})).await;
+        alice.say("lounge", "hello").await;
         let entry = alice.entry("lounge", "message").await;
         assert_eq!(entry["author"]["name"], "alice-smith");
         server.logged("renamed by the identity provider").await;
