@@ -1,8 +1,8 @@
 //! A subscriber that records the events of sessions.
 
 use crate::api::{
-    ConnectionId, EndReason, GuestExpired, OnlineUsers, PeopleForgettable, PresenceChanged, PresenceLoaded,
-    SessionEnded, SessionId, UserId, UserRenamed,
+    ConnectionId, EndReason, GuestExpired, OnlineUsers, PeopleForgettable, PresenceChanged,
+    PresenceLoaded, SessionEnded, SessionId, UserId, UserRenamed,
 };
 use bus::{Context, Essential, Handles, LoadError, Subscriber, Wiring};
 use parking_lot::{Mutex, RwLock, RwLockReadGuard};
