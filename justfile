@@ -49,7 +49,7 @@ browser:
     cargo build --package parlor --locked
     scripts/browser
 
-# Fuzz each parser of what strangers write for ten minutes, or one so long: `just fuzz frames 60`
+# Fuzz each parser of what strangers write for ten minutes, or one target for that many seconds: `just fuzz frames 60`
 fuzz target="all" seconds="600":
     for target in {{ if target == "all" { "frames commands texts names" } else { target } }}; do \
         scripts/fuzz $target {{ seconds }}; \

@@ -23,7 +23,12 @@ test('two forms of an emoji are one reaction', () => {
   room.addHistory({ messages: [{ seq: 1, author, body: 'hi', reactions: [{ emoji: '❤\ufe0f', count: 1, mine: false }] }], more: false, head: 1 });
   room.addEntry({ seq: 2, kind: 'reaction', author, target: 1, emoji: '❤', on: true });
   assert.deepEqual(room.ordered()[0].reactions.map(({ emoji, count }) => [emoji, count]), [['❤\ufe0f', 2]]);
-  room.addEntry({ seq: 3, kind: 'reaction', author, target: 1, emoji: '❤', on: false });
-  room.addEntry({ seq: 4, kind: 'reaction', author, target: 1, emoji: '❤\ufe0f', on: false });
+  room.addEntry({ seq: 3, kind: 'reaction', author, target: 1, emoji: '❤\ufe0f', on: true });
+  assert.equal(room.ordered()[0].reactions[0].count, 2, 'once per person');
+  room.addEntry({ seq: 4, kind: 'reaction', author, target: 1, emoji: '❤', on: false });
+  room.addEntry({ seq: 5, kind: 'reaction', author, target: 1, emoji: '❤\ufe0f', on: false });
+  assert.equal(room.ordered()[0].reactions[0].count, 1);
+  const other = { id: 'b', name: 'bob' };
+  room.addEntry({ seq: 6, kind: 'reaction', author: other, target: 1, emoji: '❤\ufe0f', on: false });
   assert.deepEqual(room.ordered()[0].reactions, []);
 });

@@ -66,9 +66,15 @@ export class Room {
     if (entry.kind === 'reaction') this.#react(message, entry);
   }
 
-  #react(message, { emoji, on }) {
+  #react(message, { author, emoji, on }) {
     if (message.deleted || !emoji) return;
-    const found = message.reactions.find((r) => emojiKey(r.emoji) === emojiKey(emoji));
+    const key = emojiKey(emoji);
+    // Older entries may have one person's reaction in both forms: it counts once.
+    message.given ??= new Map();
+    const giver = `${author.id} ${key}`;
+    if (message.given.get(giver) === on) return;
+    message.given.set(giver, on);
+    const found = message.reactions.find((r) => emojiKey(r.emoji) === key);
     if (found) found.count += on ? 1 : -1;
     else if (on) message.reactions.push({ emoji, count: 1 });
     message.reactions = message.reactions.filter((r) => r.count > 0);

@@ -9,13 +9,17 @@ const OTHER_BYTES_MAX: usize = 32;
 /// Asks for the emoji picture of the character before it. With or without it, an emoji is the same.
 const EMOJI_STYLE: char = '\u{fe0f}';
 
+/// The emojis for tones of skin and styles of hair: recommended alone, too, but missing in `emojis`.
+const COMPONENTS: [&str; 9] = ["🏻", "🏼", "🏽", "🏾", "🏿", "🦰", "🦱", "🦲", "🦳"];
+
 /// All emojis that Unicode recommends (RGI), sorted by their keys. We do not use `emojis::get`: it
 /// confuses couples of one skin tone when the selectors are missing, and reads a digit with a
 /// selector as a keycap.
 static EMOJIS: LazyLock<Vec<&str>> = LazyLock::new(|| {
     let toned = |emoji: &'static emojis::Emoji| emoji.skin_tones().into_iter().flatten();
     let all = emojis::iter().flat_map(|emoji| toned(emoji).chain([emoji]));
-    let mut all: Vec<&str> = all.map(emojis::Emoji::as_str).collect();
+    let all = all.map(emojis::Emoji::as_str).chain(COMPONENTS);
+    let mut all: Vec<&str> = all.collect();
     all.sort_unstable_by(|a, b| key_of(a).cmp(key_of(b)));
     all.dedup();
     all
@@ -49,14 +53,21 @@ impl Emoji {
         }
         Err(Refusal::BadRequest {
             field: "emoji",
-            expected: "must be one emoji, or what `reactions` has",
+            expected: "must be one emoji, or a text listed in `reactions`",
         })
     }
 
     fn of(text: &str) -> Self {
         Self {
-            key: key_of(text).nfc().collect(),
+            key: key_of(text).collect(),
         }
+    }
+
+    /// Returns the reaction that this one may be in the database instead, if it composes: older servers
+    /// stored texts composed, but not across a U+FE0F that is gone now.
+    pub(crate) fn composed(&self) -> Option<Self> {
+        let key: String = self.key.nfc().collect();
+        (key != self.key).then_some(Self { key })
     }
 
     /// Returns the text that is equal for equal reactions, as the database has it.
@@ -102,7 +113,7 @@ mod tests {
 
     #[test]
     fn every_emoji_is_the_same_without_selectors() {
-        assert!(EMOJIS.len() > 3_900);
+        assert_eq!(EMOJIS.len(), 3_972, "of Unicode 18");
         for emoji in EMOJIS.iter() {
             let bare = emoji.replace(EMOJI_STYLE, "");
             assert_eq!(canonical(emoji).as_deref(), Some(*emoji));
@@ -176,7 +187,16 @@ mod tests {
         for text in ["idiot", "👍👍", "e\u{301}", "1", "👍\u{fe0f}"] {
             assert!(Emoji::parse_stored(text).is_ok(), "{text}");
         }
-        assert_eq!(Emoji::parse_stored("e\u{301}").unwrap().key(), "é");
+        for (text, key, composed) in [
+            ("e\u{301}", "e\u{301}", Some("é")),
+            ("e\u{fe0f}\u{301}", "e\u{301}", Some("é")),
+            ("é", "é", None),
+        ] {
+            let emoji = Emoji::parse_stored(text).unwrap();
+            let other = emoji.composed();
+            let other = other.as_ref().map(Emoji::key);
+            assert_eq!((emoji.key(), other), (key, composed), "{text}");
+        }
         assert_eq!(Emoji::parse_stored("👍\u{fe0f}").unwrap().text(), "👍");
         for text in ["", " ", "a b", "\0", "\u{fe0f}", &"a".repeat(33)] {
             assert!(Emoji::parse_stored(text).is_err(), "{text:?}");

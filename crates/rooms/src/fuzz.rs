@@ -2,7 +2,7 @@
 //! replays what was found.
 
 use crate::api::text;
-use crate::log_writer::candidates;
+use crate::log_writer::Mentions;
 use sessions::api::{is_blank, is_name_character};
 
 /// A text has one canonical form, which is a valid text itself; its mentions are names.
@@ -16,12 +16,13 @@ pub fn texts(data: &[u8]) {
     assert!(!is_blank(&body) && !is_blank(typed));
     assert!(body.len() <= text::BODY_BYTES_MAX && body.chars().count() <= text::BODY_CHARS_MAX);
     assert_eq!(text::body(&body).as_ref(), Ok(&body), "its own form");
-    let names = candidates(&body);
-    assert!(names.len() <= 256, "{} names", names.len());
+    let names: Vec<&str> = Mentions::of(&body).names().collect();
+    assert!(names.len() <= 64, "{} names", names.len());
     for name in names {
         assert!((1..=32).contains(&name.chars().count()), "{name:?}");
         assert!(name.chars().all(is_name_character), "{name:?}");
-        assert!(body.contains(&format!("@{name}")), "{name:?}");
+        let follows = |sign| body.contains(&format!("{sign}{name}"));
+        assert!(follows('@') || follows('\u{ff20}'), "{name:?}");
     }
 }
 

@@ -8,7 +8,7 @@ use precis_profiles::precis_core::profile::Rules as _;
 const BYTES: std::ops::RangeInclusive<usize> = 8..=256;
 
 /// The `expected` text for an invalid new password.
-pub(crate) const EXPECTED: &str = "must have 8 to 256 bytes, none of them a control character";
+pub(crate) const EXPECTED: &str = "must be 8 to 256 bytes long, without control characters";
 
 /// A password as typed, and its canonical form. `Debug` is missing on purpose.
 pub(crate) struct Password {

@@ -70,8 +70,8 @@ on_both! {
         let seq = alice.say("lounge", "react!").await["seq"].clone();
         let before = Footprint::of(&server).await;
         store.sql().await.run("ALTER TABLE reactions RENAME TO hidden").await;
-        for number in 0..20 {
-            let react = json!({"room": "lounge", "target": seq, "emoji": format!("e{number}"), "on": true});
+        for emoji in '😀'..='😓' {
+            let react = json!({"room": "lounge", "target": seq, "emoji": emoji, "on": true});
             alice.refused("react", react, "internal").await;
             alice.refused("history", json!({"room": "lounge"}), "internal").await;
         }

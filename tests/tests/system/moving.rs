@@ -78,7 +78,7 @@ async fn live(server: &Server) -> (Client, Client) {
     .await;
     bob.ok("delete", json!({"room": "lounge", "target": seqs[3]}))
         .await;
-    for emoji in ["👍🏽", "ok", "'"] {
+    for emoji in ["👍🏽", "❤️", "🇫🇷"] {
         let react = json!({"room": "lounge", "target": seqs[0], "emoji": emoji, "on": true});
         alice.ok("react", react).await;
     }

@@ -20,15 +20,18 @@ async fn reactions(client: &mut Client) -> Value {
     page["messages"][0]["reactions"].clone()
 }
 
-/// What an older server has of three hearts with and without U+FE0F, of which one person gave both,
-/// and of a reaction that is no emoji.
+/// What an older server has of three hearts with and without U+FE0F, of which one person gave both, of a
+/// thumb that was taken back in the other form, and of reactions that are no emojis.
 const OLD_REACTIONS: &str = "
     INSERT INTO reactions (room_id, seq, emoji, user_id, active, entry_seq)
     SELECT room_id, seq, '\u{2764}\u{fe0f}', user_id, active, entry_seq + 1 FROM reactions
     WHERE emoji = '\u{2764}' AND entry_seq = (SELECT max(entry_seq) FROM reactions WHERE emoji = '\u{2764}');
     UPDATE reactions SET emoji = '\u{2764}\u{fe0f}'
     WHERE emoji = '\u{2764}' AND entry_seq = (SELECT min(entry_seq) FROM reactions WHERE emoji = '\u{2764}');
+    INSERT INTO reactions (room_id, seq, emoji, user_id, active, entry_seq)
+    SELECT room_id, seq, '\u{1f44d}\u{fe0f}', user_id, 0, entry_seq + 1 FROM reactions WHERE emoji = '\u{1f44d}';
     UPDATE reactions SET emoji = 'idiot' WHERE emoji = '\u{1f389}';
+    UPDATE reactions SET emoji = 'e\u{fe0f}\u{301}' WHERE emoji = '\u{1f382}';
     DELETE FROM __diesel_schema_migrations WHERE version = '20261201000010';
 ";
 
@@ -87,7 +90,11 @@ on_both! {
         assert_eq!(again.user()["name"], "alice-smith");
         let members = again.ok("members", json!({"room": "lounge"})).await;
         assert_eq!(members["members"][0]["user"]["name"], "alice-smith");
-        again.say("lounge", "hello").await;
+        assert_eq!(alice.closed().await.code, Some(1012), "it would go on as alice");
+        let mut alice = server.hello(json!({"token": alice.token()})).await;
+        assert_eq!(alice.user()["name"], "alice-smith");
+        alice.ok("join", json!({"room": "lounge"})).await;
+        alice.say("lounge", "hello").await;
         let entry = alice.entry("lounge", "message").await;
         assert_eq!(entry["author"]["name"], "alice-smith");
         server.logged("renamed by the identity provider").await;
@@ -179,7 +186,9 @@ on_both! {
         for one in &mut people {
             one.ok("react", react("❤", true)).await;
         }
-        people[0].ok("react", react("🎉", true)).await;
+        for emoji in ["🎉", "🎂", "👍"] {
+            people[0].ok("react", react(emoji, true)).await;
+        }
         let tokens: Vec<String> = people.iter().map(Client::token).collect();
         for one in people {
             one.close(1000).await;
@@ -197,11 +206,14 @@ on_both! {
         assert_eq!(counted["messages"][0]["reactions"], json!([
             {"emoji": "❤\u{fe0f}", "count": 3, "mine": true},
             {"emoji": "idiot", "count": 1, "mine": true},
+            {"emoji": "e\u{301}", "count": 1, "mine": true},
         ]));
         for one in &mut people {
             assert_eq!(one.ok("react", react("❤", false)).await["dup"], false);
         }
-        assert_eq!(people[0].ok("react", react("idiot", false)).await["dup"], false);
+        for text in ["idiot", "e\u{301}"] {
+            assert_eq!(people[0].ok("react", react(text, false)).await["dup"], false, "{text}");
+        }
         refused(&mut people[0], "react", react("idiot", true), "bad_request", "emoji").await;
         let counted = people[0].ok("history", json!({"room": "general"})).await;
         assert_eq!(counted["messages"][0]["reactions"], json!([]));

@@ -46,7 +46,7 @@ use rooms::api::{
 };
 use sessions::api::{
     Caller, ConnectionId, EndReason, EpochChanged, PresenceChanged, PresenceLoaded, SessionEnded,
-    StoreReachable, UserId,
+    StoreReachable, UserId, UserRenamed,
 };
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
@@ -114,6 +114,7 @@ impl Subscriber for Hub {
             .on::<PresenceLoaded>()
             .on::<PresenceChanged>()
             .on::<SessionEnded>()
+            .on::<UserRenamed>()
             .on::<EpochChanged>()
             .on::<StoreReachable>()
             .on::<MarkerMoved>()
@@ -151,6 +152,25 @@ impl Handles<SessionEnded> for Hub {
             let attached = &self.connections[&id];
             if attached.caller.session == ended.session {
                 attached.conn.end_session(close);
+            }
+        }
+    }
+}
+
+impl Handles<UserRenamed> for Hub {
+    /// Closes the user's other connections, which would go on under the old name: their clients come
+    /// back and resume under the new one.
+    fn handle(&mut self, renamed: &Arc<UserRenamed>, _: &mut Context) {
+        let UserRenamed { user, by } = &**renamed;
+        if let Some(person) = self.people.get_mut(&user.id) {
+            person.user = user.clone();
+        }
+        for id in self.connections_of(user.id) {
+            let attached = self.connections.get_mut(&id).expect("the person has it");
+            if id == *by {
+                attached.caller.user = user.clone();
+            } else {
+                attached.conn.close(Close::RESTART);
             }
         }
     }

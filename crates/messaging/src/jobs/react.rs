@@ -34,7 +34,12 @@ impl Job for ReactJob {
         let target = Target::visible(tx, &self.room, self.author.id, self.target).await?;
         target.must_not_be_muted(self.at)?;
         target.must_not_be_deleted()?;
-        let key = self.key(target.room());
+        let composed = self.emoji.composed();
+        let emoji = match &composed {
+            Some(composed) if !self.is_stored(tx, target.room()).await? => composed,
+            _ => &self.emoji,
+        };
+        let key = self.key(target.room(), emoji);
         let before = reactions::state(tx, &key).await?;
         if before.active == self.on {
             return Ok(Done {
@@ -45,20 +50,26 @@ impl Job for ReactJob {
         if self.on {
             self.check_kinds(tx, &key).await?;
         }
-        let seq = append_one(tx, self.draft()).await?.seq;
+        let seq = append_one(tx, self.draft(emoji)).await?.seq;
         reactions::set(tx, &key, self.on, seq).await?;
         Ok(Done { seq, dup: false })
     }
 }
 
 impl ReactJob {
-    fn key(&self, room: RoomId) -> ReactionKey<'_> {
+    fn key<'a>(&self, room: RoomId, emoji: &'a Emoji) -> ReactionKey<'a> {
         ReactionKey {
             room,
             seq: self.target,
-            emoji: self.emoji.key(),
+            emoji: emoji.key(),
             user: self.author.id,
         }
+    }
+
+    /// Returns whether the author has ever given the reaction in just this form.
+    async fn is_stored(&self, tx: &mut Writer<'_>, room: RoomId) -> Result<bool, Fault> {
+        let state = reactions::state(tx, &self.key(room, &self.emoji)).await?;
+        Ok(state.entry_seq != 0)
     }
 
     /// Refuses another kind of reaction if the message has the maximum; a kind that it has already is always
@@ -77,14 +88,14 @@ impl ReactJob {
         }))
     }
 
-    fn draft(&self) -> Append<'_> {
+    fn draft<'a>(&'a self, emoji: &'a Emoji) -> Append<'a> {
         Append {
             room: &self.room,
             author: &self.author,
             at: self.at,
             what: Draft::Reaction {
                 target: self.target,
-                emoji: self.emoji.text(),
+                emoji: emoji.text(),
                 on: self.on,
             },
         }

@@ -118,8 +118,8 @@ impl Job for RemoveGuestJob {
     }
 }
 
-/// Ends a guest that is in no room, unless it is connected. The caller holds the guest's lock, so a concurrent join comes
-/// either before and is seen here, or after and sees that the guest has ended.
+/// Ends a guest that is in no room, unless it is connected. The caller holds the guest's lock, so a
+/// concurrent join comes either before and is seen here, or after and sees that the guest has ended.
 async fn end_if_in_no_room(tx: &mut Writer<'_>, guest: UserId) -> Result<(), Fault> {
     if members::count_rooms(tx, guest).await? == 0 {
         directory::end_guest(tx, guest).await?;

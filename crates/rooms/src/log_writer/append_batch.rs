@@ -1,7 +1,8 @@
 //! A batch of appends: everything that its checks need is read with one query per table, then each item
 //! is checked in turn, as if the items before it had been written already.
 
-use super::{Staged, fingerprint, mentions, permissions};
+use super::mentions::Mentions;
+use super::{Staged, fingerprint, permissions};
 use crate::api::append::{Append, Appended, Draft};
 use crate::api::{Change, Refusal, Role, RoomId, Seq};
 use crate::store::lookups::{self, Repeats, StoredMessage, Target, Targets};
@@ -16,6 +17,8 @@ use storage::prelude::*;
 pub(crate) struct AppendBatch<'r> {
     rooms: HashMap<&'r str, Room>,
     repeats: Repeats,
+    /// The names in each body, found once.
+    mentions: HashMap<&'r str, Mentions<'r>>,
     people: HashMap<String, User>,
     members: HashMap<(RoomId, UserId), MemberRecord>,
     targets: Targets,
@@ -33,13 +36,16 @@ impl<'r> AppendBatch<'r> {
         let room_of = |item: &Append<'_>| rooms.get(&*item.room.0).map(|room| room.info.id);
         let messages = message_keys(items, room_of);
         let repeats = lookups::repeats(tx, &messages).await?;
-        let people = mentionable(tx, items).await?;
-        let members = members::by_pairs(tx, &pairs(items, &rooms, &people)).await?;
+        let mentions: HashMap<_, _> = items.iter().filter_map(mentions).collect();
+        let people = mentionable(tx, &mentions).await?;
+        let pairs = pairs(items, &rooms, &mentions, &people);
+        let members = members::by_pairs(tx, &pairs).await?;
         let targets = lookups::targets(tx, &references(items, room_of)).await?;
         let admins = deleting_admins(tx, items, &rooms).await?;
         Ok(Self {
             rooms,
             repeats,
+            mentions,
             people,
             members,
             targets,
@@ -198,7 +204,8 @@ impl<'r> AppendBatch<'r> {
     fn mentioned(&self, room: &Room, body: &str) -> Vec<User> {
         let mut seen = HashSet::new();
         let is_member = |user: &&User| self.members.contains_key(&(room.info.id, user.id));
-        let mut users = mentions::mentioned(body, |name| self.people.get(name).filter(is_member));
+        let mentions = &self.mentions[body];
+        let mut users = mentions.known(|name| self.people.get(name).filter(is_member));
         users.retain(|user| seen.insert(user.id));
         users.into_iter().cloned().collect()
     }
@@ -293,9 +300,9 @@ fn message_keys<'r>(
 /// Looks up the people whose names may be mentioned in the batch's messages, by name as written.
 async fn mentionable(
     tx: &mut Writer<'_>,
-    items: &[Append<'_>],
+    mentions: &HashMap<&str, Mentions<'_>>,
 ) -> Result<HashMap<String, User>, Fault> {
-    let names: HashSet<&str> = items.iter().flat_map(candidates).collect();
+    let names: HashSet<&str> = mentions.values().flat_map(Mentions::names).collect();
     if names.is_empty() {
         return Ok(HashMap::new());
     }
@@ -303,10 +310,11 @@ async fn mentionable(
     directory::by_name(tx, &names).await
 }
 
-fn candidates<'r>(item: &Append<'r>) -> Vec<&'r str> {
+/// Returns the body of a message and the names in it.
+fn mentions<'r>(item: &Append<'r>) -> Option<(&'r str, Mentions<'r>)> {
     match item.what {
-        Draft::Message { body, .. } => mentions::candidates(body),
-        _ => Vec::new(),
+        Draft::Message { body, .. } => Some((body, Mentions::of(body))),
+        _ => None,
     }
 }
 
@@ -337,6 +345,7 @@ async fn deleting_admins(
 fn pairs(
     items: &[Append<'_>],
     rooms: &HashMap<&str, Room>,
+    mentions: &HashMap<&str, Mentions<'_>>,
     people: &HashMap<String, User>,
 ) -> Vec<(RoomId, UserId)> {
     let mut pairs = HashSet::new();
@@ -349,9 +358,10 @@ fn pairs(
         if let Some((a, b)) = &found.info.pair {
             pairs.extend([(room, a.id), (room, b.id)]);
         }
-        let mentioned = candidates(item)
-            .into_iter()
-            .filter_map(|name| people.get(name));
+        let Draft::Message { body, .. } = item.what else {
+            continue;
+        };
+        let mentioned = mentions[body].names().filter_map(|name| people.get(name));
         pairs.extend(mentioned.map(|user| (room, user.id)));
     }
     pairs.into_iter().collect()

@@ -8,5 +8,5 @@ mod staged;
 
 pub(crate) use append_batch::AppendBatch;
 #[cfg(any(test, feature = "fuzz"))]
-pub(crate) use mentions::candidates;
+pub(crate) use mentions::Mentions;
 pub(crate) use staged::Staged;

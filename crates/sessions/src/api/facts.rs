@@ -1,6 +1,6 @@
 //! The events of sessions.
 
-use super::{SessionId, User, UserId};
+use super::{ConnectionId, SessionId, User, UserId};
 use bus::Event;
 
 /// Users came online or went offline, grace periods included. May be lost in a crash.
@@ -53,6 +53,20 @@ pub struct SessionEnded {
 
 impl Event for SessionEnded {
     const NAME: &'static str = "sessions.session_ended";
+}
+
+/// A user got another name from the identity provider. Everyone else may take the old one from now on,
+/// so whatever still speaks for the user under it must stop.
+#[derive(Debug, Clone)]
+pub struct UserRenamed {
+    /// The user, with the new name.
+    pub user: User,
+    /// The connection whose `hello` brought the new name.
+    pub by: ConnectionId,
+}
+
+impl Event for UserRenamed {
+    const NAME: &'static str = "sessions.user_renamed";
 }
 
 /// A guest went unseen for too long. Rooms removes it from its rooms and then ends it with

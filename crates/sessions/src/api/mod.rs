@@ -13,7 +13,7 @@ pub use crate::name::is_name_character;
 pub use blank::is_blank;
 pub use facts::{
     EndReason, EpochChanged, GuestExpired, PeopleEnded, PeopleForgettable, PresenceChanged,
-    PresenceLoaded, SessionEnded, StoreReachable,
+    PresenceLoaded, SessionEnded, StoreReachable, UserRenamed,
 };
 pub use ids::{ConnectionId, NotAnId, SessionId, UserId};
 pub use online_users::OnlineUsers;

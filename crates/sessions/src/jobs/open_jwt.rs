@@ -4,13 +4,14 @@ use super::credentials::{SessionCredentials, SessionStart};
 use super::free_name::free_name;
 use super::hello_context::{Authenticated, HelloContext};
 use super::quota::make_room;
-use crate::api::{Caller, Refusal, SessionId, Token, UserId, Welcome};
+use crate::api::{Caller, Refusal, SessionId, Token, UserId, UserRenamed, Welcome};
 use crate::jwt::Identity;
 use crate::name::Name;
 use crate::presence::ConnectionsOpened;
 use crate::rate_limits::RateLimits;
 use crate::secret::TokenHash;
 use crate::store::sessions::{self, SessionRow};
+use crate::store::user_sessions;
 use crate::store::users::{self, NewUser, UserRow};
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -105,29 +106,54 @@ impl OpenJwt {
     /// Gives the user the name that the identity provider gives them now, with a suffix if it is taken
     /// (the same suffix as before, if there is one).
     async fn follow_name(&self, tx: &mut Writer<'_>, user: UserRow) -> Result<UserRow, Fault> {
-        let wanted = &self.identity.name;
-        if user.name == wanted.text() {
+        if user.name == self.identity.name.text() || self.is_outdated(tx, &user).await? {
             return Ok(user);
         }
-        let is_free = user.name_key == wanted.key()
-            || users::taken_keys(tx, &[wanted.key()]).await?.is_empty();
-        let name = if is_free {
-            Some(wanted.clone())
-        } else if wanted.is_suffixed_as(&user.name) {
-            None
-        } else {
-            free_name(tx, wanted).await?
-        };
-        let Some(name) = name else {
+        let Some(name) = self.name_to_follow(tx, &user).await? else {
             return Ok(user);
         };
         users::rename(tx, user.id, &name).await?;
         tracing::info!(user = %user.id, "a user was renamed by the identity provider");
-        Ok(UserRow {
+        let renamed = UserRow {
             name: name.text().to_owned(),
             name_key: name.key().to_owned(),
             ..user
-        })
+        };
+        tx.state(UserRenamed {
+            user: renamed.user(),
+            by: self.hello.connection,
+        });
+        Ok(renamed)
+    }
+
+    /// Returns whether the user has shown a newer identity, whose name counts.
+    async fn is_outdated(&self, tx: &mut Writer<'_>, user: &UserRow) -> Result<bool, Fault> {
+        user_sessions::expires_after(tx, user.id, self.identity.expires_at).await
+    }
+
+    /// Returns the name to give to a user whose identity has another one; `None` if theirs must stay.
+    async fn name_to_follow(
+        &self,
+        tx: &mut Writer<'_>,
+        user: &UserRow,
+    ) -> Result<Option<Name>, Fault> {
+        let wanted = &self.identity.name;
+        if user.name_key == wanted.key() || is_free(tx, wanted).await? {
+            return Ok(Some(wanted.clone()));
+        }
+        if wanted.is_suffixed_as(&user.name) {
+            return Ok(None);
+        }
+        if let Some(free) = free_name(tx, wanted).await? {
+            return Ok(Some(free));
+        }
+        if let Some(random) = self.random_name()
+            && is_free(tx, &random).await?
+        {
+            return Ok(Some(random));
+        }
+        tracing::warn!(user = %user.id, "a user kept an outdated name: no name like the new one is free");
+        Ok(None)
     }
 
     /// Creates the user; returns false if the name or the user already exists.
@@ -214,6 +240,10 @@ impl OpenJwt {
             expires_at,
         ))
     }
+}
+
+async fn is_free(tx: &mut Writer<'_>, name: &Name) -> Result<bool, Fault> {
+    Ok(users::taken_keys(tx, &[name.key()]).await?.is_empty())
 }
 
 fn authenticated(

@@ -20,6 +20,14 @@ use storage::Job;
 /// The time limit of a write after a hash; shorter than any caller's.
 const WRITE_WITHIN: Duration = Duration::from_secs(4);
 
+/// A login whose password was right when it was checked.
+struct CheckedLogin {
+    name: Name,
+    password: Password,
+    device: Option<String>,
+    from: String,
+}
+
 impl Queries {
     async fn register(&self, request: Register) -> Result<(Token, User), QueryError> {
         let Register {
@@ -87,28 +95,58 @@ impl Queries {
         };
         let password = Password::new(password);
         let outdated = self.check(&from, &password, hash.clone()).await?;
-        let (Some(name), Some(checked)) = (name, hash) else {
+        let (Some(name), Some(hash)) = (name, hash) else {
             return Err(Refusal::BadCredentials.into());
         };
+        let login = CheckedLogin {
+            name,
+            password,
+            device: HelloContext::clean_device(device),
+            from,
+        };
+        match self.sign_in(&login, hash, outdated).await {
+            Err(QueryError::Refused(Refusal::BadCredentials)) => self.sign_in_again(&login).await,
+            answer => answer,
+        }
+    }
+
+    /// Signs in with a password that has this hash.
+    async fn sign_in(
+        &self,
+        login: &CheckedLogin,
+        checked: String,
+        outdated: bool,
+    ) -> Result<(Token, User), QueryError> {
         let rehashed = if outdated {
-            let canonical = password.canonical().to_owned();
-            Some(self.hasher.hash(&from, canonical, self.salt()).await?)
+            let canonical = login.password.canonical().to_owned();
+            let hash = self.hasher.hash(&login.from, canonical, self.salt());
+            // If the hasher is overloaded, a later login replaces the hash.
+            hash.await.ok()
         } else {
             None
         };
         let now = self.deps.clock.wall_ms();
-        let credentials = SessionCredentials::new(&*self.deps.random, now);
-        let device = HelloContext::clean_device(device);
         self.write(SignIn {
-            name,
+            name: login.name.clone(),
             checked,
             rehashed,
-            credentials,
-            device,
+            credentials: SessionCredentials::new(&*self.deps.random, now),
+            device: login.device.clone(),
             sessions_max: self.deps.settings.sessions_per_person,
             now,
         })
         .await
+    }
+
+    /// Signs in after the hash has changed: another login with the same password may have replaced an
+    /// outdated one.
+    async fn sign_in_again(&self, login: &CheckedLogin) -> Result<(Token, User), QueryError> {
+        let hash = self.password_hash(&login.name).await?;
+        let outdated = self
+            .check(&login.from, &login.password, hash.clone())
+            .await?;
+        let hash = hash.ok_or(Refusal::BadCredentials)?;
+        self.sign_in(login, hash, outdated).await
     }
 
     async fn change_password(&self, request: ChangePassword) -> Result<(), QueryError> {

@@ -91,6 +91,7 @@ async fn sessions_are_looked_up() {
         user_sessions::live_ids_of(tx, someone);
         user_sessions::page(tx, someone, None, 100);
         user_sessions::count_live(tx, someone);
+        user_sessions::expires_after(tx, someone, 9);
         user_sessions::unconnected(tx, someone, 10);
         user_sessions::is_connected(tx, someone);
         user_sessions::with_connected_session(tx, people);

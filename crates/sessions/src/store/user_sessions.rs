@@ -46,6 +46,21 @@ pub(crate) async fn count_live(access: &mut impl Access, user: UserId) -> Result
         .get_result(c))?)
 }
 
+/// Whether a session of this user that has not ended expires after this time.
+pub(crate) async fn expires_after(
+    access: &mut impl Access,
+    user: UserId,
+    time: i64,
+) -> Result<bool, Fault> {
+    let later: i64 = query!(access, |c| sessions::table
+        .filter(sessions::user_id.eq(user))
+        .filter(sessions::ended_at.is_null())
+        .filter(sessions::expires_at.gt(time))
+        .count()
+        .get_result(c))?;
+    Ok(later > 0)
+}
+
 /// Returns a user's sessions that have neither ended nor a connection, the longest unseen first.
 pub(crate) async fn unconnected(
     access: &mut impl Access,

@@ -3,8 +3,11 @@
 use super::recorder::Change;
 use super::world::World;
 use crate::api::{Caller, ChangePassword, EndReason, Login, Proof, Refusal, Register, Token, User};
-use crate::{InviteCode, Registration, Settings};
-use bus::{Reads as _, TraceId};
+use crate::hasher::Hasher;
+use crate::jobs::{SessionCredentials, SignUp};
+use crate::name::Name;
+use crate::{InviteCode, Registration, Settings, SystemRandom, random};
+use bus::{Clock as _, Reads as _, TraceId};
 use std::time::Duration;
 
 pub(super) const PASSWORD: &str = "correct horse";
@@ -133,6 +136,33 @@ async fn an_unknown_name_takes_as_much_work_as_a_known_one() {
         assert_eq!(answer.unwrap_err(), Refusal::BadCredentials);
         assert_eq!(queries.verified(), before + 1, "{name}");
     }
+}
+
+/// An account whose password an older server hashed as it was typed.
+async fn old_account(world: &World, name: &str, typed: &str) {
+    let now = world.clock.wall_ms();
+    let hasher = Hasher::new(1, 1);
+    let hash = hasher.hash("home", typed.to_owned(), [7; 16]);
+    let job = SignUp {
+        name: Name::parse(name).unwrap(),
+        hash: hash.await.unwrap(),
+        user: random::user_id(&SystemRandom, now),
+        credentials: SessionCredentials::new(&SystemRandom, now),
+        device: None,
+        now,
+    };
+    let written = world.database.write(job, Duration::from_secs(60)).await;
+    written.unwrap().unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_logins_at_once_with_an_old_hash_are_both_accepted() {
+    const TYPED: &str = "cafe\u{301} creme";
+    let world = World::new().await;
+    old_account(&world, "alice", TYPED).await;
+    let (one, other) = tokio::join!(world.login("alice", TYPED), world.login("alice", TYPED));
+    assert_ne!(one.unwrap().0, other.unwrap().0);
+    assert!(world.login("alice", "caf\u{e9} creme").await.is_ok());
 }
 
 #[tokio::test(flavor = "multi_thread")]

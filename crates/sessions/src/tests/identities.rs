@@ -117,6 +117,50 @@ async fn a_name_follows_the_identity_provider() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_new_name_is_stated_once() {
+    let world = world().await;
+    world.jwt(jwt("u1", "alice", 3600), None).await.unwrap();
+    let _ = world.changes();
+    let (connection, welcome) = world.jwt(jwt("u1", "bob", 3600), None).await.unwrap();
+    let name = welcome.caller.user.name;
+    assert!(world.changes().contains(&Change::Renamed(name, connection)));
+    world.jwt(jwt("u1", "bob", 3600), None).await.unwrap();
+    let changes = world.changes();
+    let renamed = |change: &Change| matches!(change, Change::Renamed(..));
+    assert!(!changes.iter().any(renamed), "{changes:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_older_identity_does_not_bring_the_old_name_back() {
+    let world = world().await;
+    world.jwt(jwt("u1", "alice", 3600), None).await.unwrap();
+    let (_, renamed) = world.jwt(jwt("u1", "bob", 7200), None).await.unwrap();
+    assert_eq!(&*renamed.caller.user.name, "bob");
+    let (_, older) = world.jwt(jwt("u1", "alice", 3600), None).await.unwrap();
+    assert_eq!(&*older.caller.user.name, "bob");
+    let caller = renamed.caller;
+    world.ask(Logout { caller }).await.unwrap();
+    let (_, now) = world.jwt(jwt("u1", "alice", 3600), None).await.unwrap();
+    assert_eq!(&*now.caller.user.name, "alice", "the newer one has ended");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_is_followed_even_if_every_short_suffix_is_taken() {
+    let world = world().await;
+    world.jwt(jwt("u1", "bob", 3600), None).await.unwrap();
+    world.guest("alice").await;
+    for n in 2..100 {
+        world.guest(&format!("alice-{n}")).await;
+    }
+    let (_, renamed) = world.jwt(jwt("u1", "alice", 3600), None).await.unwrap();
+    let name = renamed.caller.user.name;
+    let suffix: u32 = name.strip_prefix("alice-").unwrap().parse().unwrap();
+    assert!(suffix > 99, "{name}");
+    let (_, again) = world.jwt(jwt("u1", "alice", 3600), None).await.unwrap();
+    assert_eq!(again.caller.user.name, name);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn its_token_alone_resumes_until_it_expires() {
     let world = world().await;
     let (_, first) = world.jwt(jwt("u1", "alice", 3600), None).await.unwrap();

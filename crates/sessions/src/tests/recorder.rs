@@ -1,8 +1,8 @@
 //! A subscriber that records the events of sessions.
 
 use crate::api::{
-    EndReason, GuestExpired, OnlineUsers, PeopleForgettable, PresenceChanged, PresenceLoaded,
-    SessionEnded, SessionId, UserId,
+    ConnectionId, EndReason, GuestExpired, OnlineUsers, PeopleForgettable, PresenceChanged,
+    PresenceLoaded, SessionEnded, SessionId, UserId, UserRenamed,
 };
 use bus::{Context, Essential, Handles, LoadError, Subscriber, Wiring};
 use parking_lot::{Mutex, RwLock, RwLockReadGuard};
@@ -16,6 +16,7 @@ pub(super) enum Change {
     Online(UserId),
     Offline(UserId),
     Ended(SessionId, EndReason),
+    Renamed(Arc<str>, ConnectionId),
     GuestExpired(UserId),
     /// A user who has not ended, but went unseen for long.
     Forgettable(UserId),
@@ -86,6 +87,7 @@ impl Subscriber for Recorder {
             .on::<PresenceLoaded>()
             .on::<PresenceChanged>()
             .on::<SessionEnded>()
+            .on::<UserRenamed>()
             .on::<GuestExpired>()
             .on::<PeopleForgettable>();
     }
@@ -117,6 +119,13 @@ impl Handles<PresenceChanged> for Recorder {
 impl Handles<SessionEnded> for Recorder {
     fn handle(&mut self, fact: &Arc<SessionEnded>, _ctx: &mut Context) {
         self.0.note(Change::Ended(fact.session, fact.reason));
+    }
+}
+
+impl Handles<UserRenamed> for Recorder {
+    fn handle(&mut self, fact: &Arc<UserRenamed>, _ctx: &mut Context) {
+        let name = Arc::clone(&fact.user.name);
+        self.0.note(Change::Renamed(name, fact.by));
     }
 }
 

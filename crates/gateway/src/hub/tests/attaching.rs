@@ -4,7 +4,7 @@ use crate::hub::requests::{Attach, AttachResult, Detach, PageDelivered, SetTypin
 use crate::hub::tests::stage::user;
 use rooms::api::Change;
 use serde_json::json;
-use sessions::api::{EndReason, PresenceLoaded, SessionEnded, SessionId};
+use sessions::api::{EndReason, PresenceLoaded, SessionEnded, SessionId, User, UserRenamed};
 use std::sync::Arc;
 
 #[tokio::test]
@@ -150,6 +150,29 @@ async fn an_ended_session_closes_its_own_sockets_only() {
     ann.conn.flush();
     assert_eq!(ann.names(), ["close 4502"]);
     assert!(bob.take().is_empty());
+}
+
+#[tokio::test]
+async fn a_new_name_closes_the_other_connections_of_its_user() {
+    let mut stage = Stage::new().await;
+    let mut old = stage.member("ann", "x", 1).await;
+    let mut by = stage.attach("ann", "other", false).await;
+    let mut bob = stage.member("bob", "x", 1).await;
+    stage.open(&by, vec![member("ann", "x", 1)], &[]).await;
+    let renamed = User {
+        name: "ann-smith".into(),
+        ..user("ann")
+    };
+    stage.send(UserRenamed {
+        user: renamed.clone(),
+        by: by.id(),
+    });
+    old.conn.flush();
+    assert_eq!(old.names(), ["close 1012"]);
+    assert_eq!(by.names(), ["hello"]);
+    assert!(bob.take().is_empty());
+    assert_eq!(stage.hub().people[&renamed.id].user, renamed);
+    assert_eq!(stage.hub().connections[&by.id()].caller.user, renamed);
 }
 
 #[tokio::test]
