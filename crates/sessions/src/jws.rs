@@ -1,7 +1,7 @@
 //! Verifies signed tokens (JWS, RFC 7515) in the compact form, with HMAC and SHA-256.
 //!
 //! Of the header only `alg` and `crit` are read: `alg` must be the algorithm of our keys, and `crit` names
-//! extensions, of which we understand none. Other members are ignored, as the RFC says, above all those
+//! extensions, and we understand none. Other members are ignored, as the RFC says, above all those
 //! that name keys (`jku`, `jwk`, `x5u`): only the operator chooses keys.
 
 use base64::Engine as _;

@@ -20,8 +20,8 @@ async fn reactions(client: &mut Client) -> Value {
     page["messages"][0]["reactions"].clone()
 }
 
-/// What an older server has of three hearts with and without U+FE0F, of which one person gave both, of a
-/// thumb that was taken back in the other form, and of reactions that are no emojis.
+/// Rows of an older server: three hearts with and without U+FE0F, two of them from one person; a thumb
+/// that was taken back in the other form; and reactions that are no emojis.
 const OLD_REACTIONS: &str = "
     INSERT INTO reactions (room_id, seq, emoji, user_id, active, entry_seq)
     SELECT room_id, seq, '\u{2764}\u{fe0f}', user_id, active, entry_seq + 1 FROM reactions

@@ -26,8 +26,8 @@ enum RequestPhase {
     Head,
     /// For the response.
     Response,
-    /// For the client to take the response, which [`Stream`] limits. Clients may send the next request
-    /// meanwhile, of which so many bytes have come.
+    /// For the client to take the response, which [`Stream`] limits. Meanwhile the client may begin to
+    /// send its next request; `ahead` counts those bytes.
     Writing { ahead: usize },
 }
 
@@ -135,7 +135,7 @@ impl RequestClock {
 }
 
 impl ClockState {
-    /// Begins the head of a request, of which so many bytes have come.
+    /// Begins the head of a request whose first bytes have come.
     fn begin_head(&mut self, within: Duration, bytes: usize) {
         self.phase = RequestPhase::Head;
         self.by = Instant::now() + within + time_of(bytes);

@@ -30,7 +30,7 @@ use tokio::net::{TcpListener, TcpStream};
 const CONNECTIONS_MAX: usize = 256;
 /// Pause after the kernel failed to accept a connection, most likely for lack of file descriptors.
 const PAUSE: Duration = Duration::from_millis(100);
-/// How soon clients are told to come back.
+/// When clients should come back.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 impl Listeners {

@@ -53,8 +53,8 @@ impl Deadlines {
         self.pinged_at = None;
     }
 
-    /// Notes that a message is on its way since then, of which this many bytes have come. If it is the
-    /// first one, it gets the time that they take on a slow line.
+    /// Notes that a message began at `since` and that `received` bytes of it have come. The first message
+    /// gets the time that they take on a slow line.
     pub(super) fn receiving(&mut self, since: Instant, received: u32, limits: &Limits) {
         if self.awaits_first_message {
             let by = since + limits.hello_within + on_a_slow_line(received);

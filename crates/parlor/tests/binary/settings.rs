@@ -420,7 +420,7 @@ fn a_url_of_postgresql_is_checked_word_by_word() {
         ),
         ("sslcert=/nowhere/client.pem", "sslcert and sslkey together"),
         ("sslcrl=/etc/crl.pem", "no parameter sslcrl"),
-        ("passfile=/root/.pgpass", "no parameter passfile"),
+        ("passfile=/etc/parlor/pgpass", "no parameter passfile"),
         ("sslmod=require", "no parameter sslmod"),
         ("channel_binding=always", "channel_binding"),
         ("target_session_attrs=primary", "target_session_attrs"),

@@ -20,8 +20,8 @@ use tokio_postgres::{Client, Error, SimpleQueryMessage};
 const REPEATS: u32 = 3;
 
 /// How long one client may wait while the other is inside a transaction, and after that. Together
-/// less than any answer may take, so that a server that has fallen silent is told from one that has
-/// no session for the second client.
+/// they are shorter than the time limit of an answer, which shows whether the server has fallen silent
+/// or has no session for the second client.
 const TURN_LIMIT: Duration = Duration::from_secs(3);
 const NEXT_LIMIT: Duration = Duration::from_secs(1);
 
