@@ -323,6 +323,8 @@ function action(text, work) {
 
 function drawHead() {
   const room = rooms.get(current);
+  // Until a room is open, what is written could go nowhere.
+  $('body').disabled = !room;
   $('title').textContent = room?.title ?? '';
   $('topic').textContent = room?.card.topic ?? '';
 }
