@@ -7,6 +7,10 @@ target := env("CARGO_TARGET_DIR", "target")
 dist := target / "dist"
 loadgen := dist / "loadgen"
 
+# The tests of the whole system. What is tested is always built for the whole workspace: cargo builds a
+# library anew for each set of features, and the set depends on which packages are named.
+system := "--features tests/system --test system"
+
 # List the recipes
 default:
     @just --list
@@ -14,10 +18,10 @@ default:
 # Format, lints, docs, licences, arrows between the crates, layout and names
 check:
     cargo fmt --all --check
-    cargo clippy --workspace --all-targets --locked -- -D warnings
+    cargo clippy --workspace --all-targets --features tests/system --locked -- -D warnings
     cargo doc --workspace --no-deps --document-private-items --locked
     {{ target }}/tools/bin/cargo-deny --locked check --hide-inclusion-graph licenses bans sources
-    cargo test --package parlor --test arrows --test shape --locked
+    cargo test --workspace --test arrows --test shape --locked
 
 # Serve on 127.0.0.1:8080 with SQLite in ./data
 run *arguments:
@@ -32,21 +36,20 @@ test: check unit system pool-of-one browser
 
 # Tests beside the code, and those of the binary; what has a database runs on PostgreSQL too
 unit:
-    cargo test --workspace --exclude tests --locked
-    PARLOR_TEST_STORE=postgres cargo test --locked \
-        --package storage --package sessions --package rooms --package messaging
+    cargo test --workspace --locked
+    PARLOR_TEST_STORE=postgres cargo test --workspace --lib --locked
 
 # The whole system on SQLite and PostgreSQL; its tests mostly wait, so six share two cores
 system *filter:
-    cargo test --package tests --locked -- --test-threads 6 {{ filter }}
+    cargo test --workspace {{ system }} --locked -- --test-threads 6 {{ filter }}
 
 # The whole system on SQLite with one connection to the database
 pool-of-one:
-    PARLOR_TESTS_POOL_MAX=1 cargo test --package tests --locked -- --test-threads 6 ::sqlite
+    PARLOR_TESTS_POOL_MAX=1 cargo test --workspace {{ system }} --locked -- --test-threads 6 ::sqlite
 
 # Two people chat in a real browser while the server is killed and restarted
 browser:
-    cargo build --package parlor --locked
+    cargo build --workspace --bin parlor --locked
     scripts/browser
 
 # Fuzz each parser of what strangers write for ten minutes, or one target for that many seconds: `just fuzz frames 60`

@@ -11,14 +11,14 @@ static BINARY: OnceLock<PathBuf> = OnceLock::new();
 pub fn parlor() -> &'static Path {
     BINARY.get_or_init(|| match std::env::var_os("PARLOR_TESTS_BINARY") {
         Some(given) => PathBuf::from(given),
-        None => build(&["--workspace"], "parlor"),
+        None => build("parlor"),
     })
 }
 
 /// Returns another program of this package, which cargo has already built for the tests.
 pub(crate) fn companion(name: &str) -> PathBuf {
     static BUILT: OnceLock<()> = OnceLock::new();
-    BUILT.get_or_init(|| drop(build(&["--package", "tests"], name)));
+    BUILT.get_or_init(|| drop(build(name)));
     profile_directory().join(name)
 }
 
@@ -30,7 +30,7 @@ pub fn workspace() -> &'static Path {
         .expect("the crate lies in the workspace")
 }
 
-fn build(of: &[&str], program: &str) -> PathBuf {
+fn build(program: &str) -> PathBuf {
     let profile = profile_directory();
     let target = profile
         .parent()
@@ -39,8 +39,7 @@ fn build(of: &[&str], program: &str) -> PathBuf {
     let mut command = Command::new(cargo);
     command
         .current_dir(workspace())
-        .args(["build", "--quiet"])
-        .args(of)
+        .args(["build", "--quiet", "--workspace"])
         .args(["--bin", program, "--target-dir"])
         .arg(target);
     match profile.file_name().and_then(|name| name.to_str()) {

@@ -1,26 +1,28 @@
 //! Counts messages per room and hour, active users per day, and how long sends take.
 //!
-//! An isolated subscriber with its own database, usually `analytics`: chat neither waits for it nor
-//! notices if either is unavailable. It keeps a cursor per room log beside the counts and moves
-//! both in one transaction, so that each entry counts once. Missed entries are read from the logs;
-//! all of them, if its database is new or the logs belong to another store. Only send durations are
-//! not in the logs: those that were missed are lost.
+//! An extension with its own database, `analytics`: chat neither waits for it nor notices if either
+//! is unavailable. It follows the logs of all rooms, so that each entry counts once. Only how long
+//! sends took is not in the logs: what was not heard live is lost.
 
 mod counter;
-mod counts;
-mod deps;
-mod inbox;
-mod jobs;
 mod latency;
-mod probe;
 mod report;
 mod store;
-mod subscriber;
-mod wiring;
 
-/// The name of its database in the configuration.
-pub const DATABASE: &str = "analytics";
+use counter::Counter;
+use extension::{Extension, migrations};
+use report::{Report, Reporter};
+use std::sync::Arc;
 
-pub use deps::Deps;
-pub use subscriber::Analytics;
-pub use wiring::{probe, tasks, wire};
+/// Returns the extension. It is left out unless the operator asks for it.
+#[must_use]
+pub fn extension() -> Extension {
+    let report = Arc::new(Report::default());
+    let [counted, written, shown] = [&report, &report, &report].map(Arc::clone);
+    Extension::new("analytics")
+        .off_by_default()
+        .database(migrations!("../../migrations/analytics"))
+        .follows(move |_| Counter::new(counted))
+        .runs("report", move |_| Reporter::new(written))
+        .shows(move |_| shown)
+}

@@ -1,11 +1,22 @@
-//! The metrics for the operator: the last 24 hours, limited to the busiest rooms.
+//! The figures for the operator: the last 24 hours, limited to the busiest rooms.
 
-use crate::Deps;
-use crate::counts::{day, hour};
+use crate::counter::{day, hour};
 use crate::latency::BOUNDS_MS;
+use extension::{Cx, Task, View};
+use parking_lot::Mutex;
 use serde_json::{Value, json};
-use storage::StorageError;
+use std::sync::Arc;
+use std::time::Duration;
 use storage::prelude::*;
+use storage::StorageError;
+use tokio::sync::Notify;
+use tokio::time::{sleep, timeout};
+
+/// How often the figures are read while nothing happens, since their time window moves.
+const READ_EVERY: Duration = Duration::from_secs(30);
+
+/// The shortest time between two readings.
+const READ_INTERVAL_MIN: Duration = Duration::from_secs(1);
 
 /// The number of rooms listed, those with the most messages.
 const ROOMS_MAX: usize = 20;
@@ -34,10 +45,55 @@ struct SumRow {
     sum: i64,
 }
 
-/// Reads the current metrics.
-pub(crate) async fn read(deps: &Deps) -> Result<Value, StorageError> {
-    let now = deps.clock.wall_ms();
-    let read = deps.database.read("analytics.report", move |reader| {
+/// The latest figures.
+#[derive(Default)]
+pub(crate) struct Report {
+    figures: Mutex<Value>,
+    outdated: Notify,
+}
+
+impl Report {
+    /// Notes that something was counted.
+    pub(crate) fn outdated(&self) {
+        self.outdated.notify_one();
+    }
+}
+
+impl View for Arc<Report> {
+    fn figures(&self) -> Value {
+        self.figures.lock().clone()
+    }
+}
+
+/// Reads the figures again and again.
+pub(crate) struct Reporter {
+    report: Arc<Report>,
+}
+
+impl Reporter {
+    pub(crate) fn new(report: Arc<Report>) -> Self {
+        Self { report }
+    }
+}
+
+impl Task for Reporter {
+    async fn run(&self, cx: &Cx) -> anyhow::Result<()> {
+        loop {
+            // While the database is away, the follower says so; the figures stay as they are.
+            if let Ok(figures) = read(cx).await {
+                *self.report.figures.lock() = figures;
+            }
+            sleep(READ_INTERVAL_MIN).await;
+            // A time-out only means that the time window has moved.
+            let _ = timeout(READ_EVERY, self.report.outdated.notified()).await;
+        }
+    }
+}
+
+/// Reads the current figures.
+async fn read(cx: &Cx) -> Result<Value, StorageError> {
+    let now = cx.now_ms();
+    let read = cx.database().read("analytics.report", move |reader| {
         Box::pin(async move {
             let (first, today) = (hour(now) - 23, day(now));
             let rooms = busiest(reader, first).await?;
@@ -67,8 +123,8 @@ async fn messages(access: &mut impl Access, first: i64) -> Result<i64, Fault> {
 /// Returns the busiest rooms, each with its hours as `[hour in ms, messages]`.
 async fn busiest(access: &mut impl Access, first: i64) -> Result<Vec<Value>, Fault> {
     let rows = format!(
-        "SELECT cursors.key AS room, hour, messages
-        FROM room_hours JOIN cursors ON cursors.room_id = room_hours.room_id
+        "SELECT rooms.key AS room, hour, messages
+        FROM room_hours JOIN rooms ON rooms.room_id = room_hours.room_id
         JOIN (SELECT room_id, SUM(messages) AS total FROM room_hours WHERE hour >= {first}
             GROUP BY room_id ORDER BY total DESC, room_id LIMIT {ROOMS_MAX}) AS busiest
             ON busiest.room_id = room_hours.room_id

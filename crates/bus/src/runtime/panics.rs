@@ -33,7 +33,7 @@ pub async fn caught<F: Future>(work: F) -> Result<F::Output, String> {
 }
 
 /// Like [`caught`], for work that does not wait.
-pub(crate) fn caught_now<T>(work: impl FnOnce() -> T) -> Result<T, String> {
+pub fn caught_now<T>(work: impl FnOnce() -> T) -> Result<T, String> {
     let _guard = CatchGuard::enter();
     catch_unwind(AssertUnwindSafe(work)).map_err(|panic| message(panic.as_ref()))
 }

@@ -1,0 +1,135 @@
+//! What an extension works with: its settings, its database, and the server's requests and facts.
+
+use crate::places::Rates;
+use crate::push::{Push, PushError, PushTarget};
+use crate::{Askable, Declined, Stated};
+use bus::{AskError, Bus, Clock, SystemClock};
+use serde::Serialize;
+use sessions::api::{Caller, OpenServiceAccount};
+use std::any::Any;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+use storage::Database;
+
+/// Longest time for a request of an extension.
+const ASK_WITHIN: Duration = Duration::from_secs(10);
+
+/// What an extension works with. A cheap handle.
+#[derive(Clone)]
+pub struct Cx(Arc<Parts>);
+
+pub(crate) struct Parts {
+    pub(crate) name: &'static str,
+    pub(crate) settings: Option<Arc<dyn Any + Send + Sync>>,
+    pub(crate) database: Option<Database>,
+    pub(crate) bus: Bus,
+    pub(crate) rates: Rates,
+    pub(crate) push: Arc<dyn Push>,
+}
+
+impl fmt::Debug for Cx {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Cx").field(&self.0.name).finish()
+    }
+}
+
+impl Cx {
+    pub(crate) fn new(parts: Parts) -> Self {
+        Self(Arc::new(parts))
+    }
+
+    /// The extension's name.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        self.0.name
+    }
+
+    /// The settings that the operator gave it.
+    ///
+    /// # Panics
+    /// If the extension does not declare settings of this type: a mistake that shows at the start,
+    /// when it is asked for in a `make` closure.
+    #[must_use]
+    pub fn settings<C: settings::Table>(&self) -> Arc<C> {
+        let declared = self.0.settings.clone().map(Arc::downcast::<C>);
+        match declared {
+            Some(Ok(settings)) => settings,
+            _ => panic!(
+                "extension {} declares no settings of the type {}",
+                self.0.name,
+                std::any::type_name::<C>()
+            ),
+        }
+    }
+
+    /// Its database.
+    ///
+    /// # Panics
+    /// If the extension declares none.
+    #[must_use]
+    pub fn database(&self) -> &Database {
+        let database = self.0.database.as_ref();
+        database.unwrap_or_else(|| panic!("extension {} declares no database", self.0.name))
+    }
+
+    /// The time, in ms since 1970.
+    #[must_use]
+    pub fn now_ms(&self) -> i64 {
+        SystemClock::new().wall_ms()
+    }
+
+    /// Makes a request that may be refused, and waits for the answer at most ten seconds. An extension
+    /// asks 16 things at a time and 200 in a second; beyond that, this waits.
+    pub async fn ask<R, T, F>(&self, request: R) -> Result<T, Declined>
+    where
+        R: Askable<Answer = Result<T, F>>,
+        Declined: From<F>,
+    {
+        Ok(self.ask_infallible(request).await??)
+    }
+
+    /// Makes a request that is never refused, like [`Cx::ask`].
+    pub async fn ask_infallible<R: Askable>(&self, request: R) -> Result<R::Answer, AskError> {
+        let asking = async {
+            self.0.rates.may_ask().await;
+            self.0.bus.ask(request, ASK_WITHIN).await
+        };
+        let asked = tokio::time::timeout(ASK_WITHIN, asking).await;
+        asked.unwrap_or(Err(AskError::Overloaded))
+    }
+
+    /// States a fact of the extension's own, for its subscribers and those of other extensions.
+    /// Beyond a thousand in a second, this waits.
+    pub async fn state<E: Stated>(&self, event: E) {
+        self.0.rates.may_state().await;
+        self.0.bus.publish(event).await;
+    }
+
+    /// Returns the extension's account of this name, which no password opens: with it, the extension
+    /// joins rooms and writes. It is made when it is first asked for. A name that a person has is
+    /// refused with `name_taken`.
+    pub async fn account(&self, name: &str) -> Result<Caller, Declined> {
+        let request = OpenServiceAccount {
+            name: name.to_owned(),
+        };
+        self.ask(request).await
+    }
+
+    /// Sends the push `x.EXTENSION.{name}` to whoever it is for and is connected, best effort.
+    pub fn push(
+        &self,
+        to: PushTarget,
+        name: &str,
+        body: &impl Serialize,
+    ) -> Result<(), PushError> {
+        let body = serde_json::value::to_raw_value(body)
+            .map_err(|error| PushError::NotJson(error.to_string()))?;
+        let name = format!("x.{}.{name}", self.0.name);
+        self.0.push.push(to, &name, body)
+    }
+
+    pub(crate) fn bus(&self) -> &Bus {
+        &self.0.bus
+    }
+}

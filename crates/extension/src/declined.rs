@@ -1,0 +1,195 @@
+//! Why a command is not carried out.
+
+use bus::AskError;
+use std::borrow::Cow;
+use std::time::Duration;
+use storage::StorageError;
+
+/// A text for people.
+type Text = Cow<'static, str>;
+
+/// Why a command is not carried out; each becomes the error of that name in `docs/protocol.md`.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Declined {
+    /// `bad_request`: a field is missing or has a wrong value.
+    #[error("the field {field} is not {expected}")]
+    BadField {
+        /// The field's name.
+        field: Text,
+        /// What it should be.
+        expected: Text,
+    },
+    /// `bad_text`: a text breaks its rule.
+    #[error("the text {field} cannot be used: {why}")]
+    BadText {
+        /// The field's name.
+        field: Text,
+        /// What is wrong with the text.
+        why: Text,
+    },
+    /// `not_member`
+    #[error("not a member of the room")]
+    NotMember,
+    /// `forbidden`, with a text of its own if there is one.
+    #[error("forbidden")]
+    Forbidden(Option<Text>),
+    /// `muted`
+    #[error("muted in the room")]
+    Muted,
+    /// `banned`
+    #[error("banned from the room")]
+    Banned,
+    /// `not_allowed_for_guests`
+    #[error("guests cannot do that")]
+    NotAllowedForGuests,
+    /// `limit_reached`
+    #[error("the limit {limit} is reached")]
+    LimitReached {
+        /// The limit's name.
+        limit: Text,
+    },
+    /// `no_such_room`
+    #[error("no such room")]
+    NoSuchRoom,
+    /// `no_such_message`
+    #[error("no such message")]
+    NoSuchMessage,
+    /// `no_such_user`
+    #[error("no such user")]
+    NoSuchUser,
+    /// `cid_conflict`
+    #[error("the cid was used with other content")]
+    CidConflict,
+    /// `name_taken`
+    #[error("the name is taken")]
+    NameTaken,
+    /// `rate_limited`
+    #[error("too much at once")]
+    RateLimited {
+        /// When to try again.
+        retry_after: Duration,
+    },
+    /// `overloaded`: nothing was done.
+    #[error("overloaded")]
+    Overloaded,
+    /// `storage_unavailable`: nothing was done.
+    #[error("the database is unavailable")]
+    Unavailable {
+        /// When to try again.
+        retry_after: Duration,
+    },
+    /// `outcome_unknown`
+    #[error("the outcome is unknown")]
+    OutcomeUnknown,
+    /// `draining`
+    #[error("the server is stopping")]
+    Draining,
+    /// `internal`: the log has the reason, the client has not.
+    #[error("an error of the server")]
+    Internal,
+}
+
+impl Declined {
+    /// Refuses a field.
+    pub fn field(field: impl Into<Text>, expected: impl Into<Text>) -> Self {
+        Self::BadField {
+            field: field.into(),
+            expected: expected.into(),
+        }
+    }
+
+    /// Whether the same request may succeed later.
+    #[must_use]
+    pub fn is_temporary(&self) -> bool {
+        matches!(
+            self,
+            Self::RateLimited { .. }
+                | Self::Overloaded
+                | Self::Unavailable { .. }
+                | Self::OutcomeUnknown
+                | Self::Draining
+                | Self::Internal
+        )
+    }
+
+    /// Refuses the caller, with a text for people.
+    pub fn forbidden(text: impl Into<Text>) -> Self {
+        Self::Forbidden(Some(text.into()))
+    }
+}
+
+impl From<rooms::api::Refusal> for Declined {
+    fn from(refusal: rooms::api::Refusal) -> Self {
+        use rooms::api::Refusal as R;
+        match refusal {
+            R::BadRequest { field, expected } => Self::field(field, expected),
+            R::BadText { field, why } => Self::BadText {
+                field: field.into(),
+                why: why.into(),
+            },
+            R::NotMember => Self::NotMember,
+            R::Forbidden | R::OtherLeft => Self::Forbidden(None),
+            R::Muted => Self::Muted,
+            R::Banned => Self::Banned,
+            R::NotAllowedForGuests => Self::NotAllowedForGuests,
+            R::LimitReached { limit } => Self::LimitReached {
+                limit: limit.into(),
+            },
+            R::NoSuchRoom => Self::NoSuchRoom,
+            R::NoSuchMessage => Self::NoSuchMessage,
+            R::NoSuchUser => Self::NoSuchUser,
+            R::CidConflict => Self::CidConflict,
+            R::NameTaken { .. } => Self::NameTaken,
+        }
+    }
+}
+
+/// An extension identifies nobody: what refuses an identity is an error of the extension's.
+impl From<sessions::api::Refusal> for Declined {
+    fn from(refusal: sessions::api::Refusal) -> Self {
+        use sessions::api::Refusal as R;
+        let after = Duration::from_millis;
+        match refusal {
+            R::BadRequest { field, expected } => Self::field(field, expected),
+            R::Forbidden | R::GuestsOff => Self::Forbidden(None),
+            R::NotAllowedForGuests => Self::NotAllowedForGuests,
+            R::LimitReached { limit } => Self::LimitReached {
+                limit: limit.into(),
+            },
+            R::NoSuchUser => Self::NoSuchUser,
+            R::NameTaken { .. } => Self::NameTaken,
+            R::Overloaded { retry_after_ms } | R::RateLimited { retry_after_ms } => {
+                Self::RateLimited {
+                    retry_after: after(retry_after_ms),
+                }
+            }
+            R::BadCredentials | R::TokenInvalid | R::TokenExpired => Self::Internal,
+        }
+    }
+}
+
+impl From<AskError> for Declined {
+    fn from(error: AskError) -> Self {
+        match error {
+            AskError::Overloaded => Self::Overloaded,
+            AskError::Unavailable { retry_after } => Self::Unavailable { retry_after },
+            AskError::OutcomeUnknown => Self::OutcomeUnknown,
+            AskError::Failed => Self::Internal,
+            AskError::Draining => Self::Draining,
+        }
+    }
+}
+
+impl From<StorageError> for Declined {
+    fn from(error: StorageError) -> Self {
+        Self::from(AskError::from(error))
+    }
+}
+
+/// Anything else that went wrong is for the log, not for the client.
+impl From<anyhow::Error> for Declined {
+    fn from(error: anyhow::Error) -> Self {
+        tracing::error!(error = %format_args!("{error:#}"), "a command of an extension failed");
+        Self::Internal
+    }
+}

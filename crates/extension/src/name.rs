@@ -1,0 +1,40 @@
+//! The names that extensions may have.
+
+/// Names that mean something else where an extension's name would stand.
+const RESERVED: [&str; 9] = [
+    "core", "databases", "db_pool", "default", "extensions", "parlor", "storage", "tasks", "x",
+];
+
+/// Longest name in bytes.
+const LONGEST: usize = 24;
+
+/// Returns why this cannot be an extension's name, if it cannot.
+pub(crate) fn wrong(name: &str) -> Option<&'static str> {
+    let mut characters = name.bytes();
+    let begins = characters.next().is_some_and(|c| c.is_ascii_lowercase());
+    let goes_on = characters.all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == b'_');
+    if !begins || !goes_on || name.len() > LONGEST {
+        return Some("a name has 1 to 24 characters a-z, 0-9 and _, and begins with a letter");
+    }
+    RESERVED
+        .contains(&name)
+        .then_some("the name means something else in this server")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::wrong;
+
+    #[test]
+    fn a_name_is_short_lower_case_and_not_taken() {
+        for name in ["karma", "k", "a_1", "abcdefghijklmnopqrstuvwx"] {
+            assert_eq!(wrong(name), None, "{name}");
+        }
+        let wrong_ones = [
+            "", "Karma", "1a", "_a", "a-b", "a.b", "ä", "abcdefghijklmnopqrstuvwxy", "core", "x",
+        ];
+        for name in wrong_ones {
+            assert!(wrong(name).is_some(), "{name}");
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! The second runtime, on which everything of extensions runs.
+
+use rustix::process::{Pid, setpriority_process};
+use std::io;
+use tokio::runtime::{Builder, Handle, Runtime};
+
+/// The lowest priority: these threads get what chat leaves of the processors, and always a little.
+const NICE: i32 = 19;
+
+/// Enough that one extension that blocks its thread does not stop the others.
+const THREADS: usize = 4;
+
+/// Threads for the blocking work of extensions.
+const BLOCKING_THREADS: usize = 16;
+
+/// The runtime of extensions. Its threads have the lowest priority, so that no extension can take a
+/// processor from chat, whatever it does.
+pub struct ExtensionRuntime(Option<Runtime>);
+
+impl ExtensionRuntime {
+    /// Starts its threads.
+    pub fn start() -> io::Result<Self> {
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(THREADS)
+            .max_blocking_threads(BLOCKING_THREADS)
+            .thread_name("extensions")
+            .on_thread_start(lower_priority)
+            .enable_all()
+            .build()?;
+        Ok(Self(Some(runtime)))
+    }
+
+    /// Returns its handle, for [`bus::Tasks::on`].
+    #[must_use]
+    pub fn handle(&self) -> Handle {
+        let runtime = self.0.as_ref().expect("it runs until it is dropped");
+        runtime.handle().clone()
+    }
+}
+
+impl Drop for ExtensionRuntime {
+    /// Does not wait: a thread that an extension holds ends with the process.
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+/// Lowers the priority of the calling thread. On Linux a priority is the thread's own.
+fn lower_priority() {
+    let this_thread: Option<Pid> = None;
+    if let Err(error) = setpriority_process(this_thread, NICE) {
+        tracing::warn!(%error, "cannot lower the priority of a thread for extensions");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rustix::process::getpriority_process;
+    use std::sync::mpsc;
+
+    #[test]
+    fn its_threads_have_the_lowest_priority_and_others_keep_theirs() {
+        let runtime = ExtensionRuntime::start().unwrap();
+        let (sender, receiver) = mpsc::channel();
+        let before = getpriority_process(None).unwrap();
+        let on_runtime = bus::Tasks::new(Default::default()).on(runtime.handle());
+        on_runtime.once("test", "priority", async move {
+            sender.send(getpriority_process(None).unwrap()).unwrap();
+        });
+        assert_eq!(receiver.recv().unwrap(), NICE);
+        assert_eq!(getpriority_process(None).unwrap(), before);
+    }
+}

@@ -1,0 +1,60 @@
+//! Connections that carry messages: those of clients to an extension, and those of an extension to
+//! the chat on behalf of a client.
+
+use crate::mount::HttpResponse;
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+
+/// A connection that carries messages in both directions. It closes when it is dropped.
+pub trait Socket: Send + 'static {
+    /// Returns the next message; `None` once the connection is closed. Cancel-safe.
+    fn recv(&mut self) -> BoxFuture<'_, Option<Message>>;
+
+    /// Sends a message; waits while the other side reads nothing. Returns false once the connection is
+    /// closed.
+    fn send(&mut self, message: Message) -> BoxFuture<'_, bool>;
+
+    /// Closes the connection, with a WebSocket close code and a reason.
+    fn close(&mut self, code: u16, reason: &str) -> BoxFuture<'_, ()>;
+}
+
+/// One message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Message {
+    /// Text.
+    Text(String),
+    /// Bytes.
+    Binary(Bytes),
+    /// The other side has closed the connection, with this code and reason; nothing follows.
+    Closed {
+        /// The WebSocket close code; 1006 if the connection was lost.
+        code: u16,
+        /// The reason, for people.
+        reason: String,
+    },
+}
+
+/// Opens connections to the chat on behalf of one client.
+pub trait Door: Send + Sync + 'static {
+    /// Opens a connection that speaks `parlor.v1`.
+    fn open(&self) -> Result<Box<dyn Socket>, DoorError>;
+}
+
+/// Why no connection was opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum DoorError {
+    /// The client's network has as many connections as it may have.
+    #[error("the client's network has too many connections")]
+    Full,
+    /// The server is stopping.
+    #[error("the server is stopping")]
+    Draining,
+}
+
+/// A WebSocket handshake that has not been answered yet.
+pub trait Upgrade: Send {
+    /// Accepts it: returns the response to send, and what becomes the socket then.
+    fn accept(
+        self: Box<Self>,
+    ) -> (HttpResponse, BoxFuture<'static, anyhow::Result<Box<dyn Socket>>>);
+}

@@ -1,0 +1,6 @@
+-- How often each person was thanked.
+CREATE TABLE points (
+    user_id BLOB    NOT NULL PRIMARY KEY,
+    name    TEXT    NOT NULL,
+    points  INTEGER NOT NULL
+) STRICT;

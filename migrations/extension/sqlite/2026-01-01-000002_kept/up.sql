@@ -1,0 +1,5 @@
+-- The first entry that retention has left in each room's log, as far as the follower knows.
+CREATE TABLE kept (
+    room_id   INTEGER NOT NULL PRIMARY KEY,
+    kept_from INTEGER NOT NULL
+) STRICT;
