@@ -103,7 +103,7 @@ pub use health::{
     ClockTrust, ClockWatch, DatabaseChanged, DatabaseMetrics, DatabaseState, DurabilityLossKind,
     DurabilityLost, HistogramSnapshot, LaneMetrics, PoolMetrics, ReplicaMetrics, StoreEpochChanged,
 };
-pub use query::{Access, Backend, Connection, Reader, Writer, list};
+pub use query::{Access, Backend, Connection, Reader, Writer, epoch, list};
 pub use registry::{ControlError, Registry};
 pub use replica::ReplicaOutcome;
 pub use writes::{Job, LaneKey, SetAnswers};

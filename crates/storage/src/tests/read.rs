@@ -168,3 +168,40 @@ async fn the_backend_is_known_to_a_query() {
     assert_eq!(backend.await.unwrap(), store.config().url.backend());
     store.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_snapshot_has_the_epoch_of_its_data() {
+    let (store, _) = store().await;
+    let database = store.database().clone();
+    let read = || {
+        database.read("storage.test_epoch", |reader| {
+            Box::pin(async move { crate::epoch(reader).await })
+        })
+    };
+    assert_eq!(read().await.unwrap(), database.epoch());
+    let known = store.run(ReplaceEpoch).await.unwrap();
+    let found = read().await.unwrap();
+    assert_eq!(found, known, "a transaction sees its own");
+    assert!(found.starts_with("another"), "{found}");
+    assert!(!database.epoch().starts_with("another"), "not yet noticed");
+    store.close().await;
+}
+
+/// Replaces the epoch, and returns it as this transaction sees it.
+struct ReplaceEpoch;
+
+impl Job for ReplaceEpoch {
+    const NAME: &'static str = "storage.test_replace_epoch";
+    type Answer = String;
+    type Refusal = std::convert::Infallible;
+
+    fn lane(&self) -> LaneKey {
+        LaneKey(7)
+    }
+
+    async fn run(&self, tx: &mut Writer<'_>) -> Result<String, JobError<Self::Refusal>> {
+        let replace = "UPDATE storage_meta SET value = 'another' WHERE key = 'epoch'";
+        statement!(tx, |c| diesel::sql_query(replace).execute(c))?;
+        Ok(crate::epoch(tx).await?)
+    }
+}
