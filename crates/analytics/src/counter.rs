@@ -12,7 +12,7 @@ use crate::report;
 use crate::store;
 use anyhow::Context as _;
 use bus::{Backoff, Bus, Tasks};
-use rooms::api::{Heads, LogPage, ReadLog, Refusal, RoomId, RoomKey, Seq};
+use rooms::api::{Heads, LogPage, ReadLog, Refusal, RoomHead, RoomId, RoomKey, Seq};
 use std::collections::HashMap;
 use std::time::Duration;
 use storage::DatabaseState;
@@ -169,11 +169,14 @@ impl Counter {
             let heads = heads
                 .context("reading the heads of all rooms")?
                 .map_err(|refusal| refused(&refusal))?;
-            let Some((last, ..)) = heads.last() else {
+            let Some(last) = heads.last() else {
                 return Ok(());
             };
-            after = Some(*last);
-            for (room, key, head) in heads {
+            after = Some(last.room);
+            for RoomHead {
+                room, key, head, ..
+            } in heads
+            {
                 if head < self.cursor(room) {
                     tracing::warn!(
                         "a log is shorter than the part already counted: counting from the beginning"
