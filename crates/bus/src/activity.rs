@@ -8,6 +8,10 @@ pub(crate) enum Handling {
     Event(u32),
     Request(u32),
     TurnEnd,
+    /// The report of missed events.
+    Missed,
+    /// Loading the state.
+    Load,
 }
 
 /// The handler that is running now. Written only by the subscriber's own loop.
@@ -16,6 +20,8 @@ pub(crate) struct Activity(AtomicU32);
 
 const NONE: u32 = 0;
 const TURN_END: u32 = u32::MAX;
+const MISSED: u32 = u32::MAX - 1;
+const LOAD: u32 = u32::MAX - 2;
 
 impl Activity {
     /// Notes that a handler runs, until the guard is dropped.
@@ -24,6 +30,8 @@ impl Activity {
             Handling::Event(index) => 1 + 2 * index,
             Handling::Request(index) => 2 + 2 * index,
             Handling::TurnEnd => TURN_END,
+            Handling::Missed => MISSED,
+            Handling::Load => LOAD,
         };
         self.0.store(code, Relaxed);
         HandlingGuard(self)
@@ -34,6 +42,8 @@ impl Activity {
         match self.0.load(Relaxed) {
             NONE => None,
             TURN_END => Some(Handling::TurnEnd),
+            MISSED => Some(Handling::Missed),
+            LOAD => Some(Handling::Load),
             code if code % 2 == 1 => Some(Handling::Event(code / 2)),
             code => Some(Handling::Request(code / 2 - 1)),
         }
@@ -63,6 +73,8 @@ mod tests {
             Handling::Event(7),
             Handling::Request(7),
             Handling::TurnEnd,
+            Handling::Missed,
+            Handling::Load,
         ] {
             let guard = activity.begin(handling);
             assert_eq!(activity.current(), Some(handling));

@@ -2,6 +2,7 @@
 
 use crate::activity::Handling;
 use crate::context::Cause;
+use crate::entrance::Entrance;
 use crate::give_way;
 use crate::guard::{self, Outcome, guarded};
 use crate::origin::Origin;
@@ -26,12 +27,13 @@ pub(crate) struct Actor<S: Subscriber> {
 impl<S: Subscriber> Actor<S> {
     pub(crate) fn new(
         shared: Arc<Shared>,
+        entrance: Entrance,
         index: usize,
         wiring: Arc<Wiring<S>>,
         rebuild: Rebuild<S>,
     ) -> Self {
         let inbox = Arc::clone(shared.inbox(index));
-        let turn = Turn::new(Arc::clone(&shared), index);
+        let turn = Turn::new(Arc::clone(&shared), entrance, index);
         Self {
             shared,
             inbox,
@@ -116,7 +118,10 @@ impl<S: Subscriber> Actor<S> {
         let origin = Origin::creditless();
         self.turn.ctx.begin(Cause::other("missed", origin));
         let (limit, counters) = (self.shared.handler_limit(), &self.inbox.counters);
+        counters.begin_other();
+        let handling = self.inbox.activity.begin(Handling::Missed);
         let outcome = guarded(limit, counters, state.missed(missed, &mut self.turn.ctx)).await;
+        drop(handling);
         let completed = matches!(outcome, Outcome::Completed);
         self.turn.sample_clock();
         let concluded = self.turn.conclude(S::NAME, outcome).await;

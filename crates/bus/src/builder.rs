@@ -1,13 +1,14 @@
 //! Builds the bus: checks the wiring, then loads every subscriber, then spawns them.
 
 use crate::actor::Actor;
+use crate::entrance::Entrance;
 use crate::overrun_watch::OverrunWatch;
 use crate::rebuild::{Rebuild, load};
 use crate::routing_builder::RoutingBuilder;
 use crate::shared::{ESSENTIAL, Shared};
 use crate::{
-    Bus, Essential, Isolated, Reads, Request, Running, Settings, StartError, Subscriber, Task,
-    Tasks, Wiring,
+    Bus, Catalogue, Essential, Event, Isolated, Reads, Request, Running, Settings, StartError,
+    Subscriber, Task, Tasks, Wiring,
 };
 use futures_util::future::BoxFuture;
 use std::sync::Arc;
@@ -36,13 +37,30 @@ impl Builder {
     /// fail.
     #[must_use]
     pub fn bus(&self) -> Bus {
-        Bus::new(Arc::clone(&self.shared))
+        Bus::new(Arc::clone(&self.shared), self.shared.open_entrance())
+    }
+
+    /// Returns a handle for code that must not hold up others, whatever it does: it may flood, stop
+    /// polling its requests, or run on threads that others preempt. The handle has `places` credits of
+    /// its own, which all its clones share, instead of those of the bus:
+    ///
+    /// - an event or an ordered request holds one until its whole chain has been handled, even if the
+    ///   caller has stopped waiting;
+    /// - a concurrent request holds one until it has ended, and runs as a task of the builder's `tasks`
+    ///   under `name`;
+    /// - a request to an isolated subscriber holds one while the caller waits;
+    /// - once the bus drains, its events are dropped.
+    #[must_use]
+    pub fn bounded_bus(&self, name: &'static str, places: usize) -> Bus {
+        let pool = self.shared.add_pool(places);
+        let entrance = Entrance::bounded(pool, name, self.tasks.clone());
+        Bus::new(Arc::clone(&self.shared), entrance)
     }
 
     /// Adds a subscriber whose queued items hold credits: it loses nothing, and while it is stuck
     /// publishers from outside wait.
     pub fn essential<S: Subscriber<Kind = Essential>>(&mut self, deps: S::Deps) -> &mut Self {
-        let planned = self.plan::<S>(deps, true);
+        let planned = self.plan::<S>(deps, true, self.shared.open_entrance());
         self.plans.push(Box::new(EssentialPlan {
             planned,
             state: None,
@@ -53,8 +71,22 @@ impl Builder {
     /// Adds a subscriber with its own ring buffer: it delays nobody and learns how much it missed.
     /// It loads in the background, so missing storage does not prevent the start.
     pub fn isolated<S: Subscriber<Kind = Isolated>>(&mut self, deps: S::Deps) -> &mut Self {
-        let planned = self.plan::<S>(deps, false);
-        self.plans.push(Box::new(IsolatedPlan { planned }));
+        let (tasks, bus) = (self.tasks.clone(), self.bus());
+        self.isolated_on::<S>(deps, &tasks, &bus)
+    }
+
+    /// Adds a subscriber as [`Self::isolated`] does, but runs it as a task of `tasks`, which may be on
+    /// another runtime ([`Tasks::on`]), and takes the credits for the events it emits from `bus`, which
+    /// may be a handle from [`Self::bounded_bus`].
+    pub fn isolated_on<S: Subscriber<Kind = Isolated>>(
+        &mut self,
+        deps: S::Deps,
+        tasks: &Tasks,
+        bus: &Bus,
+    ) -> &mut Self {
+        let planned = self.plan::<S>(deps, false, bus.entrance().clone());
+        let tasks = tasks.clone();
+        self.plans.push(Box::new(IsolatedPlan { planned, tasks }));
         self
     }
 
@@ -66,7 +98,22 @@ impl Builder {
         at_once: usize,
         answerer: Arc<A>,
     ) -> &mut Self {
-        self.routing.reads::<R, A>(reader, at_once, answerer);
+        self.routing.reads::<R, A>(reader, at_once, None, answerer);
+        self
+    }
+
+    /// Adds a concurrent answerer as [`Self::reads`] does, but runs its reads as tasks of `tasks`, which
+    /// may be on another runtime ([`Tasks::on`]): one that blocks or loops keeps its permit and holds up
+    /// no caller beyond the caller's time.
+    pub fn reads_on<R: Request, A: Reads<R>>(
+        &mut self,
+        reader: &'static str,
+        at_once: usize,
+        answerer: Arc<A>,
+        tasks: &Tasks,
+    ) -> &mut Self {
+        self.routing
+            .reads::<R, A>(reader, at_once, Some(tasks), answerer);
         self
     }
 
@@ -74,6 +121,20 @@ impl Builder {
     pub fn asks<R: Request>(&mut self) -> &mut Self {
         self.routing.asks::<R>();
         self
+    }
+
+    /// Declares that `E` will be published. Whoever publishes it declares it, so that the catalogue has it
+    /// even if nobody subscribes: in a debug build, publishing an event that is neither declared nor
+    /// subscribed to panics.
+    pub fn states<E: Event>(&mut self) -> &mut Self {
+        self.routing.states::<E>();
+        self
+    }
+
+    /// Returns every event and request that has been added so far. [`Running::catalogue`] has all.
+    #[must_use]
+    pub fn catalogue(&self) -> Catalogue {
+        self.routing.catalogue().clone()
     }
 
     /// Checks the wiring, loads the essential subscribers, then spawns all. Events published
@@ -86,6 +147,7 @@ impl Builder {
             mut plans,
             ..
         } = self;
+        let catalogue = routing.catalogue().clone();
         shared.wire(routing.checked()?);
         for plan in &mut plans {
             if let Err(error) = plan.load().await {
@@ -95,10 +157,15 @@ impl Builder {
         }
         let watch = OverrunWatch::new(Arc::clone(&shared), tasks.stopping().clone()).start();
         let tasks = plans.into_iter().map(|plan| plan.spawn(&tasks)).collect();
-        Ok(Running::new(shared, tasks, watch))
+        Ok(Running::new(shared, catalogue, tasks, watch))
     }
 
-    fn plan<S: Subscriber>(&mut self, deps: S::Deps, essential: bool) -> Planned<S> {
+    fn plan<S: Subscriber>(
+        &mut self,
+        deps: S::Deps,
+        essential: bool,
+        entrance: Entrance,
+    ) -> Planned<S> {
         let wiring = Wiring::of();
         let (events, requests) = (wiring.events(), wiring.requests());
         let routing = &mut self.routing;
@@ -108,6 +175,7 @@ impl Builder {
             wiring: Arc::new(wiring),
             deps: Arc::new(deps),
             shared: Arc::clone(&self.shared),
+            entrance,
         }
     }
 }
@@ -120,6 +188,7 @@ trait Plan: Send {
 
 struct Planned<S: Subscriber> {
     shared: Arc<Shared>,
+    entrance: Entrance,
     index: usize,
     wiring: Arc<Wiring<S>>,
     deps: Arc<S::Deps>,
@@ -131,6 +200,7 @@ impl<S: Subscriber> Planned<S> {
         let rebuild = Rebuild::new(self.index, Arc::clone(&self.deps), stop);
         Actor::new(
             Arc::clone(&self.shared),
+            self.entrance.clone(),
             self.index,
             Arc::clone(&self.wiring),
             rebuild,
@@ -167,6 +237,7 @@ impl<S: Subscriber> Plan for EssentialPlan<S> {
 
 struct IsolatedPlan<S: Subscriber> {
     planned: Planned<S>,
+    tasks: Tasks,
 }
 
 impl<S: Subscriber> Plan for IsolatedPlan<S> {
@@ -174,10 +245,11 @@ impl<S: Subscriber> Plan for IsolatedPlan<S> {
         Box::pin(async { Ok(()) })
     }
 
-    fn spawn(self: Box<Self>, tasks: &Tasks) -> Task {
+    fn spawn(self: Box<Self>, _: &Tasks) -> Task {
+        let Self { planned, tasks } = *self;
         let handle = tasks.clone();
         tasks.restarting(S::NAME, "subscriber", move || {
-            let running = self.planned.actor(&handle).run(None);
+            let running = planned.actor(&handle).run(None);
             async {
                 running.await;
                 Ok(())

@@ -1,5 +1,6 @@
 //! The handle through which other crates use the bus.
 
+use crate::entrance::Entrance;
 use crate::envelope::Outgoing;
 use crate::shared::{ESSENTIAL, Shared};
 use crate::{AskError, BusMetrics, Event, Origin, Request, TraceId};
@@ -7,14 +8,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// A cheap handle to the bus. The builder hands it out before anything runs.
+///
+/// A handle from [`Builder::bounded_bus`](crate::Builder::bounded_bus) differs in what is said there;
+/// its clones share its places.
 #[derive(Clone)]
 pub struct Bus {
     shared: Arc<Shared>,
+    entrance: Entrance,
 }
 
 impl Bus {
-    pub(crate) fn new(shared: Arc<Shared>) -> Self {
-        Self { shared }
+    pub(crate) fn new(shared: Arc<Shared>, entrance: Entrance) -> Self {
+        Self { shared, entrance }
     }
 
     /// Publishes an event from outside the bus (a timer, another node). Waits for a credit.
@@ -25,6 +30,9 @@ impl Bus {
     /// [`Context::emit`](crate::Context::emit).
     pub async fn publish<E: Event>(&self, event: E) {
         let origin = self.enter().await;
+        if self.entrance.bounds().is_some() && self.shared.is_draining() {
+            return;
+        }
         self.shared.publish(&origin, Outgoing::new(event));
     }
 
@@ -39,7 +47,7 @@ impl Bus {
             inside.is_err(),
             "an essential subscriber must not publish while it loads"
         );
-        let credits = self.shared.enter().await;
+        let credits = self.entrance.enter().await;
         Origin::outside(TraceId::random(), credits)
     }
 
@@ -65,7 +73,9 @@ impl Bus {
         within: Duration,
         trace: TraceId,
     ) -> Result<R::Answer, AskError> {
-        self.shared.ask(request, trace, within).await
+        self.shared
+            .ask(&self.entrance, request, trace, within)
+            .await
     }
 
     /// From now on, fails new requests with [`AskError::Draining`]; those under way go on.
@@ -79,9 +89,13 @@ impl Bus {
         self.shared.quiet().await;
     }
 
-    /// Returns the current metrics, for the operator.
+    /// Returns the current metrics, for the operator. The credits are those that this handle takes.
     #[must_use]
     pub fn metrics(&self) -> BusMetrics {
-        self.shared.metrics()
+        self.shared.metrics(self.entrance.pool())
+    }
+
+    pub(crate) fn entrance(&self) -> &Entrance {
+        &self.entrance
     }
 }

@@ -9,8 +9,8 @@ use tokio::sync::{Notify, Semaphore};
 pub(crate) struct CreditPool {
     free: Semaphore,
     total: usize,
-    /// Notified whenever the bus may have become quiet.
-    changed: Notify,
+    /// Notified whenever the bus may have become quiet. All pools of a bus share it.
+    changed: Arc<Notify>,
 }
 
 impl CreditPool {
@@ -18,7 +18,16 @@ impl CreditPool {
         Arc::new(Self {
             free: Semaphore::new(total),
             total,
-            changed: Notify::new(),
+            changed: Arc::default(),
+        })
+    }
+
+    /// Creates another pool for the same bus: whoever uses up one of them holds up nobody at the other.
+    pub(crate) fn beside(&self, total: usize) -> Arc<Self> {
+        Arc::new(Self {
+            free: Semaphore::new(total),
+            total,
+            changed: Arc::clone(&self.changed),
         })
     }
 

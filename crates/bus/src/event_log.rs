@@ -26,6 +26,10 @@ pub(crate) struct Deferred {
     pub(crate) idle: bool,
 }
 
+/// The requests that may wait for an isolated subscriber, unless its ring is smaller. More would wait
+/// longer than their callers, and evicting an event would have to step over all of them, under the lock.
+const REQUESTS_MAX: usize = 256;
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Phase {
     Open,
@@ -135,8 +139,8 @@ impl EventLog {
         if let Some(retry_after) = queue.refusing {
             return Err((call, AskError::Unavailable { retry_after }));
         }
-        // Requests to an isolated subscriber hold no credits, so its ring size bounds them.
-        if !queue.essential && queue.requests >= ring {
+        // Requests to an isolated subscriber hold no credits that would bound them.
+        if !queue.essential && queue.requests >= ring.min(REQUESTS_MAX) {
             return Err((call, AskError::Overloaded));
         }
         if queue.essential {

@@ -74,18 +74,23 @@
 
 mod activity;
 mod actor;
+mod ask;
 mod builder;
 mod bus;
 mod call;
+mod catalogue;
 mod context;
 mod credits;
+mod entrance;
 mod envelope;
 mod error;
 mod event;
 mod event_log;
 mod guard;
+mod in_task;
 mod item;
 pub mod kit;
+mod message_type;
 mod metrics;
 mod operator_actions;
 mod origin;
@@ -111,6 +116,7 @@ mod wiring;
 
 pub use builder::Builder;
 pub use bus::Bus;
+pub use catalogue::{Catalogue, CatalogueItem, CatalogueKind, CatalogueSubscriber};
 pub use context::Context;
 pub use error::{LoadError, StartError, WiringError};
 pub use event::{Event, EventNumber};

@@ -86,6 +86,11 @@ impl Counters {
         self.begun()
     }
 
+    /// Notes a call that handles no item.
+    pub(crate) fn begin_other(&self) {
+        add_one(&self.begun);
+    }
+
     /// Returns whether a handler has waited since the last call.
     pub(crate) fn take_waited(&self) -> bool {
         let waited = self.waited.load(Relaxed);
@@ -95,7 +100,7 @@ impl Counters {
         waited
     }
 
-    /// Returns how many items have been begun, and so the number of the current one.
+    /// Returns how many calls have been begun, and so the number of the current one.
     pub(crate) fn begun(&self) -> u64 {
         self.begun.load(Relaxed)
     }

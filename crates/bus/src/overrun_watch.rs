@@ -106,6 +106,8 @@ impl Inbox {
             Some(Handling::Event(index)) => self.events[index as usize],
             Some(Handling::Request(index)) => self.requests[index as usize],
             Some(Handling::TurnEnd) => "turn_ended",
+            Some(Handling::Missed) => "missed",
+            Some(Handling::Load) => "load",
             None => "nothing",
         }
     }

@@ -1,11 +1,14 @@
 //! Reloads a subscriber's state from storage until that succeeds.
 
+use crate::activity::Handling;
 use crate::runtime::Backoff;
 use crate::runtime::panics::caught;
 use crate::shared::Shared;
 use crate::turn::Turn;
 use crate::{LoadError, Subscriber};
 use std::collections::VecDeque;
+use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
@@ -43,7 +46,7 @@ impl<S: Subscriber> Rebuild<S> {
         loop {
             // Events missed before the load are part of what it reads.
             shared.forget_missed(self.index);
-            match load::<S>(&self.deps).await {
+            match self.load(shared).await {
                 Ok(state) => {
                     shared.accept_requests(self.index);
                     return Some(state);
@@ -52,6 +55,18 @@ impl<S: Subscriber> Rebuild<S> {
             }
             self.pause(shared, turn).await?;
         }
+    }
+
+    /// Loads once. Shows as busy only while it computes: it may wait for storage as long as it likes.
+    async fn load(&self, shared: &Shared) -> Result<S, LoadError> {
+        let inbox = shared.inbox(self.index);
+        let mut loading = pin!(load::<S>(&self.deps));
+        poll_fn(|cx| {
+            inbox.counters.begin_other();
+            let _handling = inbox.activity.begin(Handling::Load);
+            loading.as_mut().poll(cx)
+        })
+        .await
     }
 
     /// Pauses before the next try. Returns `None` when the bus closes and the subscriber is

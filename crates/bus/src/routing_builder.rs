@@ -1,17 +1,16 @@
 //! Collects the routing and checks it before the start.
 
 use crate::activity::Activity;
+use crate::catalogue::{Catalogue, CatalogueKind, CatalogueSubscriber};
+use crate::message_type::MessageType;
 use crate::metrics::Counters;
 use crate::reader::{AnyReads, Reader};
 use crate::routing::{Answerer, HandlerRef, Inbox, Routing};
-use crate::{Reads, Request, WiringError};
+use crate::{Event, Reads, Request, Tasks, WiringError};
 use std::any::TypeId;
 use std::collections::HashMap;
 use std::sync::Arc;
 use tokio::sync::{Notify, Semaphore};
-
-/// A type of event or request and its `NAME`.
-pub(crate) type NamedType = (TypeId, &'static str);
 
 /// A routing under construction, with the mistakes found so far.
 #[derive(Default)]
@@ -19,7 +18,8 @@ pub(crate) struct RoutingBuilder {
     routing: Routing,
     names: HashMap<&'static str, TypeId>,
     readers: HashMap<&'static str, Arc<Semaphore>>,
-    asked: Vec<NamedType>,
+    asked: Vec<MessageType>,
+    catalogue: Catalogue,
     mistakes: Vec<WiringError>,
 }
 
@@ -29,18 +29,21 @@ impl RoutingBuilder {
         &mut self,
         name: &'static str,
         essential: bool,
-        events: impl Iterator<Item = NamedType>,
-        requests: impl Iterator<Item = NamedType>,
+        events: impl Iterator<Item = MessageType>,
+        requests: impl Iterator<Item = MessageType>,
     ) -> usize {
         let subscriber = self.routing.inboxes.len();
         if self.routing.inboxes.iter().any(|other| other.name == name) {
             self.mistakes.push(WiringError::DuplicateSubscriber(name));
         }
         let (mut event_names, mut request_names) = (Vec::new(), Vec::new());
-        for (handler, (type_id, event)) in (0..).zip(events) {
-            event_names.push(event);
-            self.name(type_id, event);
-            let route = self.routing.routes.entry(type_id).or_default();
+        for (handler, event) in (0..).zip(events) {
+            event_names.push(event.name);
+            let subscribed = CatalogueSubscriber { name, essential };
+            let item = self.catalogue.item(event, CatalogueKind::Fact);
+            item.subscribers.push(subscribed);
+            self.name(event);
+            let route = self.routing.routes.entry(event.id).or_default();
             let handlers = if essential {
                 &mut route.essential
             } else {
@@ -51,11 +54,11 @@ impl RoutingBuilder {
                 handler,
             });
         }
-        for (handler, (type_id, request)) in (0..).zip(requests) {
-            request_names.push(request);
+        for (handler, request) in (0..).zip(requests) {
+            request_names.push(request.name);
             self.answerer(
-                type_id,
                 request,
+                name,
                 Answerer::Ordered(HandlerRef {
                     subscriber,
                     handler,
@@ -79,41 +82,70 @@ impl RoutingBuilder {
         &mut self,
         reader: &'static str,
         at_once: usize,
+        tasks: Option<&Tasks>,
         answerer: Arc<A>,
     ) {
+        let name = reader;
         let permits = self.readers.entry(reader);
         let permits = Arc::clone(permits.or_insert_with(|| Arc::new(Semaphore::new(at_once))));
         let answerer: Arc<dyn AnyReads<R>> = answerer;
-        let reader = Reader::new(permits, answerer);
-        self.answerer(TypeId::of::<R>(), R::NAME, Answerer::Concurrent(reader));
+        let tasks = tasks.map(|tasks| (tasks.clone(), name));
+        let reader = Reader::new(permits, tasks, answerer);
+        let request = MessageType::request::<R>();
+        self.answerer(request, name, Answerer::Concurrent(reader));
     }
 
     /// Notes that `R` will be asked.
     pub(crate) fn asks<R: Request>(&mut self) {
-        self.name(TypeId::of::<R>(), R::NAME);
-        self.asked.push((TypeId::of::<R>(), R::NAME));
+        let request = MessageType::request::<R>();
+        let unanswered = CatalogueKind::UnansweredRequest;
+        self.catalogue.item(request, unanswered).asked = true;
+        self.name(request);
+        self.asked.push(request);
+    }
+
+    /// Notes that `E` will be published, whether or not anybody subscribes to it.
+    pub(crate) fn states<E: Event>(&mut self) {
+        let event = MessageType::event::<E>();
+        self.catalogue.item(event, CatalogueKind::Fact);
+        self.name(event);
+        self.routing.routes.entry(event.id).or_default();
+    }
+
+    /// Returns what has been collected so far.
+    pub(crate) fn catalogue(&self) -> &Catalogue {
+        &self.catalogue
     }
 
     /// Returns the routing, or the first mistake in it.
     pub(crate) fn checked(self) -> Result<Routing, WiringError> {
-        let unanswered = |(type_id, _): &&NamedType| !self.routing.answerers.contains_key(type_id);
-        let unanswered = self.asked.iter().find(unanswered);
-        let unanswered = unanswered.map(|(_, name)| WiringError::NoAnswerer(name));
+        let answerers = &self.routing.answerers;
+        let mut asked = self.asked.iter();
+        let unanswered = asked.find(|request| !answerers.contains_key(&request.id));
+        let unanswered = unanswered.map(|request| WiringError::NoAnswerer(request.name));
         match self.mistakes.into_iter().chain(unanswered).next() {
             Some(mistake) => Err(mistake),
             None => Ok(self.routing),
         }
     }
 
-    fn answerer(&mut self, type_id: TypeId, name: &'static str, answerer: Answerer) {
-        self.name(type_id, name);
-        if self.routing.answerers.insert(type_id, answerer).is_some() {
-            self.mistakes.push(WiringError::TwoAnswerers(name));
+    fn answerer(&mut self, request: MessageType, by: &'static str, answerer: Answerer) {
+        let kind = match &answerer {
+            Answerer::Ordered(_) => CatalogueKind::OrderedRequest,
+            Answerer::Concurrent(_) => CatalogueKind::ConcurrentRequest,
+        };
+        let item = self.catalogue.item(request, kind);
+        (item.kind, item.answered_by) = (kind, Some(by));
+        self.name(request);
+        let answerers = &mut self.routing.answerers;
+        if answerers.insert(request.id, answerer).is_some() {
+            self.mistakes.push(WiringError::TwoAnswerers(request.name));
         }
     }
 
-    fn name(&mut self, type_id: TypeId, name: &'static str) {
-        if *self.names.entry(name).or_insert(type_id) != type_id {
+    fn name(&mut self, message: MessageType) {
+        let name = message.name;
+        if *self.names.entry(name).or_insert(message.id) != message.id {
             self.mistakes.push(WiringError::DuplicateName(name));
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::overrun_watch::OverrunWatching;
 use crate::shared::Shared;
-use crate::{Bus, Task};
+use crate::{Bus, Catalogue, Task};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::timeout;
@@ -14,15 +14,22 @@ const CANCELLED_WITHIN: Duration = Duration::from_millis(200);
 pub struct Running {
     shared: Arc<Shared>,
     bus: Bus,
+    catalogue: Catalogue,
     tasks: Vec<Task>,
     _watch: OverrunWatching,
 }
 
 impl Running {
-    pub(crate) fn new(shared: Arc<Shared>, tasks: Vec<Task>, watch: OverrunWatching) -> Self {
+    pub(crate) fn new(
+        shared: Arc<Shared>,
+        catalogue: Catalogue,
+        tasks: Vec<Task>,
+        watch: OverrunWatching,
+    ) -> Self {
         Self {
-            bus: Bus::new(Arc::clone(&shared)),
+            bus: Bus::new(Arc::clone(&shared), shared.open_entrance()),
             shared,
+            catalogue,
             tasks,
             _watch: watch,
         }
@@ -32,6 +39,12 @@ impl Running {
     #[must_use]
     pub fn bus(&self) -> &Bus {
         &self.bus
+    }
+
+    /// Returns every event and request of this bus.
+    #[must_use]
+    pub fn catalogue(&self) -> &Catalogue {
+        &self.catalogue
     }
 
     /// Stops every subscriber once it has handled what is queued. Shortly before `within` is over,
@@ -49,9 +62,10 @@ impl Running {
         let _ = timeout(within.saturating_sub(CANCELLED_WITHIN), all_ended).await;
         let running = self.tasks.iter().filter(|task| !task.has_ended());
         let cancelled = running.count();
+        // All before waiting for any: one that is stuck must not keep the others running.
+        self.tasks.iter().for_each(Task::cancel);
         let all_cancelled = async {
             for task in &mut self.tasks {
-                task.cancel();
                 task.wait().await;
             }
         };

@@ -15,7 +15,8 @@ pub struct Settings {
     /// a busy machine causes reloads and lines in the log. Too high: a stuck handler is found late.
     pub handler_limit: Duration,
     /// Events queued per isolated subscriber before the oldest is dropped. Default 4,096. Too low:
-    /// it often has to read again from storage. Too high: memory.
+    /// it often has to read again from storage. Too high: memory. At most as many requests wait for it,
+    /// and never more than 256.
     pub ring: usize,
 }
 

@@ -1,25 +1,20 @@
 //! The state that all handles to one bus share.
 
-use crate::call::Call;
-use crate::credits::{CreditPool, Credits};
+use crate::credits::CreditPool;
+use crate::entrance::Entrance;
 use crate::envelope::{Envelope, Outgoing};
 use crate::event_log::{Deferred, EventLog, TakeResult};
 use crate::item::Item;
 use crate::metrics::Moment;
-use crate::reply;
-use crate::routing::{Answerer, HandlerRef, Inbox, Routing};
-use crate::{AskError, BusMetrics, Origin, Request, Settings, TraceId};
+use crate::routing::{Answerer, Inbox, Routing};
+use crate::{AskError, BusMetrics, Origin, Settings};
 use parking_lot::{Mutex, MutexGuard};
-use std::any::TypeId;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
-
-/// The retry hint for a request before the bus has started.
-const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 tokio::task_local! {
     /// The subscriber's name, in tasks of essential subscribers: they must never wait for the bus.
@@ -28,11 +23,13 @@ tokio::task_local! {
 
 pub(crate) struct Shared {
     pool: Arc<CreditPool>,
+    /// The pools of the bounded handles; complete when the bus starts.
+    bounded: Mutex<Vec<Arc<CreditPool>>>,
     log: Mutex<EventLog>,
-    routing: OnceLock<Routing>,
+    pub(crate) routing: OnceLock<Routing>,
     draining: AtomicBool,
     closing: CancellationToken,
-    settings: Settings,
+    pub(crate) settings: Settings,
     start: Instant,
 }
 
@@ -40,6 +37,7 @@ impl Shared {
     pub(crate) fn new(settings: Settings) -> Arc<Self> {
         Arc::new(Self {
             pool: CreditPool::new(settings.credits),
+            bounded: Mutex::default(),
             log: Mutex::new(EventLog::new()),
             routing: OnceLock::new(),
             draining: AtomicBool::new(false),
@@ -72,9 +70,16 @@ impl Shared {
         );
     }
 
-    /// Waits for a credit. Cancel-safe.
-    pub(crate) async fn enter(&self) -> Credits {
-        self.pool.enter().await
+    /// Returns the way in on the credits of the bus.
+    pub(crate) fn open_entrance(&self) -> Entrance {
+        Entrance::open(&self.pool)
+    }
+
+    /// Creates a pool of credits for a bounded handle.
+    pub(crate) fn add_pool(&self, credits: usize) -> Arc<CreditPool> {
+        let pool = self.pool.beside(credits);
+        self.bounded.lock().push(Arc::clone(&pool));
+        pool
     }
 
     /// Publishes an event. Never waits.
@@ -88,6 +93,11 @@ impl Shared {
             return;
         }
         let Some(route) = routing.routes.get(&event.type_id) else {
+            debug_assert!(
+                false,
+                "{} is published, but nobody subscribes to it or declares it: add it with Builder::states",
+                event.name
+            );
             return self.log().publish_unrouted();
         };
         let Outgoing { name, payload, .. } = event;
@@ -125,72 +135,8 @@ impl Shared {
         self.draining.store(true, Ordering::Release);
     }
 
-    /// Sends a request to the answerer of `R` and waits at most `within`.
-    pub(crate) async fn ask<R: Request>(
-        &self,
-        request: R,
-        trace: TraceId,
-        within: Duration,
-    ) -> Result<R::Answer, AskError> {
-        if self.draining.load(Ordering::Acquire) {
-            return Err(AskError::Draining);
-        }
-        if let Ok(subscriber) = ESSENTIAL.try_with(|name| *name) {
-            tracing::error!(subscriber, request = R::NAME, %trace, "refused a request: an essential subscriber must not ask while it loads");
-            return Err(AskError::Failed);
-        }
-        let deadline = Instant::now() + within;
-        let Some(routing) = self.routing.get() else {
-            return Err(AskError::Unavailable {
-                retry_after: RETRY_AFTER,
-            });
-        };
-        match routing.answerers.get(&TypeId::of::<R>()) {
-            Some(Answerer::Concurrent(reader)) => reader.ask(request, trace, deadline).await,
-            Some(Answerer::Ordered(handler)) => {
-                let essential = routing.inboxes[handler.subscriber].essential;
-                self.ask_ordered(handler, essential, request, trace, deadline)
-                    .await
-            }
-            None => {
-                tracing::error!(request = R::NAME, %trace, "refused a request: nothing answers it");
-                Err(AskError::Failed)
-            }
-        }
-    }
-
-    async fn ask_ordered<R: Request>(
-        &self,
-        handler: &HandlerRef,
-        essential: bool,
-        request: R,
-        trace: TraceId,
-        deadline: Instant,
-    ) -> Result<R::Answer, AskError> {
-        let credits = if essential {
-            timeout_at(deadline, self.enter())
-                .await
-                .map_err(|_| AskError::Overloaded)?
-        } else {
-            Credits::none()
-        };
-        let (reply, receiver) = reply::channel(Origin::outside(trace, credits), deadline);
-        let call = Box::new(Call {
-            request,
-            reply,
-            at: Moment::since(self.start),
-        });
-        let pushed = self.log().request(
-            handler.subscriber,
-            handler.handler,
-            call,
-            self.settings.ring,
-        );
-        match pushed {
-            Ok(deferred) => self.run_deferred(deferred),
-            Err((_, error)) => return Err(error),
-        }
-        receiver.wait().await
+    pub(crate) fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::Acquire)
     }
 
     /// Finishes a subscriber's last turn, waits for the next one and moves it into `turn`. Returns
@@ -267,12 +213,15 @@ impl Shared {
     }
 
     pub(crate) async fn quiet(&self) {
-        self.pool
-            .until(|| self.log().is_idle() && self.pool.all_returned())
-            .await;
+        let returned = || {
+            let bounded = self.bounded.lock();
+            self.pool.all_returned() && bounded.iter().all(|pool| pool.all_returned())
+        };
+        self.pool.until(|| self.log().is_idle() && returned()).await;
     }
 
-    pub(crate) fn metrics(&self) -> BusMetrics {
+    /// Returns the current metrics, with the credits of this pool.
+    pub(crate) fn metrics(&self, pool: &CreditPool) -> BusMetrics {
         let log = self.log();
         let inboxes = self
             .routing
@@ -286,8 +235,8 @@ impl Shared {
         };
         BusMetrics {
             published: log.number(),
-            credits_free: self.pool.free(),
-            credits: self.pool.total(),
+            credits_free: pool.free(),
+            credits: pool.total(),
             subscribers: inboxes.iter().enumerate().map(metrics).collect(),
         }
     }
@@ -305,7 +254,7 @@ impl Shared {
     }
 
     /// Does what had to wait until the lock was released.
-    fn run_deferred(&self, deferred: Deferred) {
+    pub(crate) fn run_deferred(&self, deferred: Deferred) {
         for subscriber in deferred.wake {
             self.inbox(subscriber).awake.notify_one();
         }
@@ -314,7 +263,7 @@ impl Shared {
         }
     }
 
-    fn log(&self) -> MutexGuard<'_, EventLog> {
+    pub(crate) fn log(&self) -> MutexGuard<'_, EventLog> {
         self.log.lock()
     }
 }

@@ -3,6 +3,7 @@
 
 use crate::call::AnyCall;
 use crate::context::Cause;
+use crate::entrance::Entrance;
 use crate::envelope::Payload;
 use crate::guard::Outcome;
 use crate::item::Item;
@@ -22,6 +23,8 @@ pub(crate) struct Crashed;
 /// A subscriber's current turn; reused for the next one.
 pub(crate) struct Turn {
     shared: Arc<Shared>,
+    /// Where the events of an isolated subscriber enter.
+    entrance: Entrance,
     index: usize,
     inbox: Arc<Inbox>,
     watch: Stopwatch,
@@ -33,11 +36,12 @@ pub(crate) struct Turn {
 }
 
 impl Turn {
-    pub(crate) fn new(shared: Arc<Shared>, index: usize) -> Self {
+    pub(crate) fn new(shared: Arc<Shared>, entrance: Entrance, index: usize) -> Self {
         let inbox = Arc::clone(shared.inbox(index));
         let ctx = Context::new(shared.start());
         Self {
             shared,
+            entrance,
             index,
             inbox,
             watch: Stopwatch::new(),
@@ -157,7 +161,7 @@ impl Turn {
         if !self.try_publish() {
             // An isolated subscriber is outside: its events take a credit like any others from
             // there.
-            let credits = self.shared.enter().await;
+            let credits = self.entrance.enter().await;
             let emitted = self.ctx.take_emitted();
             self.shared
                 .publish_all(&self.ctx.origin().on_credits(credits), emitted);

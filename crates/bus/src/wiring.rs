@@ -2,12 +2,12 @@
 
 use crate::call::Call;
 use crate::item::Item;
+use crate::message_type::MessageType;
 use crate::turn::Turn;
 use crate::{
     Answers, AnswersAsync, Event, Handles, HandlesAsync, Isolated, Reply, Request, Subscriber,
 };
 use futures_util::future::BoxFuture;
-use std::any::TypeId;
 use std::future::Future;
 use std::sync::Arc;
 use tracing::{Instrument, Span};
@@ -45,14 +45,12 @@ impl<S: Subscriber> Wiring<S> {
         wiring
     }
 
-    pub(crate) fn events(&self) -> impl Iterator<Item = (TypeId, &'static str)> {
-        self.events.iter().map(|entry| (entry.type_id, entry.name))
+    pub(crate) fn events(&self) -> impl Iterator<Item = MessageType> {
+        self.events.iter().map(|entry| entry.message)
     }
 
-    pub(crate) fn requests(&self) -> impl Iterator<Item = (TypeId, &'static str)> {
-        self.requests
-            .iter()
-            .map(|entry| (entry.type_id, entry.name))
+    pub(crate) fn requests(&self) -> impl Iterator<Item = MessageType> {
+        self.requests.iter().map(|entry| entry.message)
     }
 
     pub(crate) fn handler_of(&self, item: &Item) -> Handler<S> {
@@ -63,21 +61,16 @@ impl<S: Subscriber> Wiring<S> {
     }
 
     fn event<E: Event>(&mut self, handler: Handler<S>) -> &mut Self {
-        let type_id = TypeId::of::<E>();
-        if self.events.iter().all(|entry| entry.type_id != type_id) {
-            self.events.push(Registration {
-                type_id,
-                name: E::NAME,
-                handler,
-            });
+        let message = MessageType::event::<E>();
+        if self.events.iter().all(|entry| entry.message != message) {
+            self.events.push(Registration { message, handler });
         }
         self
     }
 
     fn request<R: Request>(&mut self, handler: Handler<S>) -> &mut Self {
         self.requests.push(Registration {
-            type_id: TypeId::of::<R>(),
-            name: R::NAME,
+            message: MessageType::request::<R>(),
             handler,
         });
         self
@@ -102,10 +95,9 @@ impl<S: Subscriber<Kind = Isolated>> Wiring<S> {
     }
 }
 
-/// One handler, with the name and type of its event or request.
+/// One handler, with its event or request.
 struct Registration<S> {
-    type_id: TypeId,
-    name: &'static str,
+    message: MessageType,
     handler: Handler<S>,
 }
 

@@ -1,6 +1,6 @@
 //! Registering messaging on the bus.
 
-use crate::api::{ListRooms, ReadHistory};
+use crate::api::{ListRooms, MarkerMoved, ReadHistory};
 use crate::{Deps, Messaging, Queries};
 use bus::Builder;
 use std::sync::Arc;
@@ -14,6 +14,7 @@ pub fn wire(builder: &mut Builder, deps: &Deps) {
     let reads_max = deps.settings.reads_max;
     builder
         .essential::<Messaging>(deps.clone())
+        .states::<MarkerMoved>()
         .reads::<ReadHistory, _>(READS, reads_max, Arc::clone(&queries))
         .reads::<ListRooms, _>(READS, reads_max, queries);
 }

@@ -96,6 +96,7 @@ async fn assemble(
     let clock = SystemClock::new();
     let sessions = sessions::Deps::new(core.clone(), config.sessions()?, clock, SystemRandom);
     let messaging = messaging::Deps::new(core.clone(), config.messaging.clone());
+    storage::wire(&mut builder);
     sessions::wire(&mut builder, &sessions);
     rooms::wire(&mut builder, &rooms);
     messaging::wire(&mut builder, &messaging);
@@ -131,6 +132,18 @@ impl App {
             self.listeners.address()?,
             self.listeners.operator_address()?,
         ])
+    }
+
+    /// Returns every event and request of this server.
+    #[cfg(test)]
+    pub(crate) fn catalogue(&self) -> bus::Catalogue {
+        self.builder.catalogue()
+    }
+
+    /// Closes what was opened for a server that is not started.
+    #[cfg(test)]
+    pub(crate) async fn abandon(self) {
+        self.registry.close(ABANDON_TIMEOUT).await;
     }
 
     /// Starts the bus, then the timers, then the listeners. Returns `None` if the process is asked

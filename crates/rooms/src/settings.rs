@@ -15,7 +15,8 @@ pub struct Settings {
     /// clients show few of the people online; too high: joining a large room costs every client
     /// kilobytes.
     pub presence_max: usize,
-    /// The number of concurrent reads (`log`, `members`, gaps in the fan-out). Default 8. Too low: reads
+    /// The number of concurrent reads (`log`, `members`, gaps in the fan-out,
+    /// followers of the logs). Default 8. Too low: reads
     /// wait although the database is idle; too high: reads take all the connections and commits wait
     /// for one.
     pub reads_max: usize,

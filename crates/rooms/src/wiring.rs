@@ -1,6 +1,9 @@
 //! Registering rooms on the bus, and creating the first room.
 
-use crate::api::{Heads, Invitations, Members, Memberships, ReadLog, RecentHeads};
+use crate::api::{
+    DirectAnswered, EntriesAppended, EntriesForgotten, FollowLog, Heads, Invitations, Members,
+    Memberships, ReadLog, RecentHeads, StandingOf,
+};
 use crate::jobs::CreateGeneralJob;
 use crate::store::retention;
 use crate::{Deps, Queries, Rooms};
@@ -21,10 +24,15 @@ pub fn wire(builder: &mut Builder, deps: &Deps) {
     let reads_max = deps.settings.reads_max;
     builder
         .essential::<Rooms>(deps.clone())
+        .states::<EntriesAppended>()
+        .states::<EntriesForgotten>()
+        .states::<DirectAnswered>()
         .reads::<ReadLog, _>(READS, reads_max, Arc::clone(&queries))
         .reads::<Members, _>(READS, reads_max, Arc::clone(&queries))
         .reads::<Memberships, _>(READS, reads_max, Arc::clone(&queries))
         .reads::<Invitations, _>(READS, reads_max, Arc::clone(&queries))
+        .reads::<StandingOf, _>(READS, reads_max, Arc::clone(&queries))
+        .reads::<FollowLog, _>(READS, reads_max, Arc::clone(&queries))
         .reads::<Heads, _>(READS, reads_max, Arc::clone(&queries))
         .reads::<RecentHeads, _>(READS, reads_max, queries);
 }

@@ -1,16 +1,18 @@
 //! The subscriber: handles ordered requests, and keeps presence up to date from their events.
 
 use crate::api::{
-    CancelHello, Disconnected, EpochChanged, Hello, KeepConnected, Logout, PresenceChanged,
-    PresenceLoaded, Refusal, RevokeSession, SessionEnded, StoreReachable,
+    Caller, CancelHello, Disconnected, EpochChanged, Hello, KeepConnected, Logout,
+    OpenServiceAccount, PresenceChanged, PresenceLoaded, Refusal, RevokeSession, SessionEnded,
+    StoreReachable,
 };
 use crate::deps::Deps;
 use crate::jobs;
+use crate::name::{self, Name};
 use crate::presence::{
     ConnectedSession, ConnectedSessionsRead, ConnectionsOpened, Generation, Presence,
     SessionsDisconnected, Tick,
 };
-use crate::store;
+use crate::{random, store};
 use bus::{Answers, Context, Essential, Handles, LoadError, Reply, Subscriber, Wiring};
 use futures_util::FutureExt as _;
 use std::sync::Arc;
@@ -60,6 +62,7 @@ impl Subscriber for Sessions {
             .answers::<KeepConnected>()
             .answers::<Logout>()
             .answers::<RevokeSession>()
+            .answers::<OpenServiceAccount>()
             .on::<ConnectionsOpened>()
             .on::<SessionsDisconnected>()
             .on::<ConnectedSessionsRead>()
@@ -161,6 +164,30 @@ impl Answers<RevokeSession> for Sessions {
             }
             Err(_) => reply.answer(Err(jobs::NO_SUCH_SESSION)),
         }
+    }
+}
+
+impl Answers<OpenServiceAccount> for Sessions {
+    fn answer(
+        &mut self,
+        request: OpenServiceAccount,
+        reply: Reply<Result<Caller, Refusal>>,
+        _ctx: &mut Context,
+    ) {
+        let OpenServiceAccount { service, name } = request;
+        let now = self.deps.clock.wall_ms();
+        let refusal = Refusal::BadRequest {
+            field: "name",
+            expected: name::EXPECTED,
+        };
+        let job = Name::parse(&name).ok_or(refusal);
+        let job = job.map(|name| jobs::OpenService {
+            service,
+            name,
+            user: random::user_id(&*self.deps.random, now),
+            now,
+        });
+        self.deps.database.hand_over(job, reply);
     }
 }
 

@@ -1,6 +1,10 @@
 //! Adds sessions to a server.
 
-use crate::api::{Authenticate, ChangePassword, DeleteAccount, ListSessions, Login, Register};
+use crate::api::{
+    Authenticate, ChangePassword, DeleteAccount, EpochChanged, GuestExpired, ListSessions, Login,
+    PeopleEnded, PeopleForgettable, PresenceChanged, PresenceLoaded, Register, SessionEnded,
+    StoreReachable, UserRenamed,
+};
 use crate::deps::Deps;
 use crate::queries::Queries;
 use crate::subscriber::Sessions;
@@ -25,6 +29,15 @@ pub fn wire(builder: &mut Builder, deps: &Deps) {
         + reads;
     builder
         .essential::<Sessions>(deps.clone())
+        .states::<PresenceLoaded>()
+        .states::<PresenceChanged>()
+        .states::<SessionEnded>()
+        .states::<UserRenamed>()
+        .states::<GuestExpired>()
+        .states::<PeopleEnded>()
+        .states::<PeopleForgettable>()
+        .states::<EpochChanged>()
+        .states::<StoreReachable>()
         .reads::<Authenticate, _>(READS, reads, Arc::clone(&queries))
         .reads::<ListSessions, _>(READS, reads, Arc::clone(&queries))
         .reads::<Register, _>(PASSWORDS, passwords, Arc::clone(&queries))

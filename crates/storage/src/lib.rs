@@ -52,7 +52,8 @@
 //! ")?;
 //!
 //! let tasks = Tasks::new(CancellationToken::new());
-//! let builder = Builder::new(Settings::default(), &tasks);
+//! let mut builder = Builder::new(Settings::default(), &tasks);
+//! storage::wire(&mut builder);
 //! let registry = Registry::new(builder.bus(), tasks.clone());
 //! let url = Url::Sqlite(folder.path().join("notes.db"));
 //! let migrations = Migrations::Folder(folder.path().join("migrations"));
@@ -93,6 +94,7 @@ mod replica;
 mod tests;
 pub mod transfer;
 mod watermark;
+mod wiring;
 mod writes;
 
 pub use backend::postgres::{PostgresUrl, UrlError};
@@ -106,6 +108,7 @@ pub use health::{
 pub use query::{Access, Backend, Connection, Reader, Writer, epoch, list};
 pub use registry::{ControlError, Registry};
 pub use replica::ReplicaOutcome;
+pub use wiring::wire;
 pub use writes::{Job, LaneKey, SetAnswers};
 
 #[doc(hidden)]

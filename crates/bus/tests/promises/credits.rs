@@ -131,7 +131,8 @@ async fn a_credit_stays_out_until_the_last_reaction_has_been_handled() {
     let world = World::new(limits, |builder| {
         builder
             .essential::<Scripted>(controls.clone())
-            .essential::<Listener>(notes.clone());
+            .essential::<Listener>(notes.clone())
+            .states::<Ping>();
     })
     .await;
     let bus = world.bus();

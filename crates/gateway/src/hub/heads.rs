@@ -8,7 +8,7 @@ use super::room_activity::AnnouncedHead;
 use crate::connection::{Conn, Frame, FrameClass};
 use crate::wire::push;
 use bus::{Answers, Context, Handles, Reply};
-use rooms::api::{RoomKey, Seq};
+use rooms::api::{RoomHead, RoomKey, Seq};
 use sessions::api::ConnectionId;
 use smallvec::SmallVec;
 use std::collections::HashMap;
@@ -29,7 +29,7 @@ const AGAIN_AFTER: Duration = Duration::from_secs(15);
 impl Handles<HeadsRead> for Hub {
     fn handle(&mut self, read: &Arc<HeadsRead>, _: &mut Context) {
         let now = Instant::now();
-        for (_, key, head) in &read.heads {
+        for RoomHead { key, head, .. } in &read.heads {
             self.fetch_if_behind(key, *head);
             if self.needs_announcing(key, *head, now) {
                 self.heads_due.push_back(key.clone());

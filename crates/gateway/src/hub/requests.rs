@@ -3,7 +3,7 @@
 
 use crate::connection::{Conn, Frame};
 use bus::{Event, Request};
-use rooms::api::{Invited, LogPage, Membership, Role, RoomId, RoomInfo, RoomKey, Seq};
+use rooms::api::{Invited, LogPage, Membership, Role, RoomHead, RoomInfo, RoomKey, Seq};
 use sessions::api::{Caller, ConnectionId, User};
 use std::sync::Arc;
 
@@ -191,7 +191,7 @@ impl Event for MissingRangeRead {
 
 /// The stored heads of rooms that changed lately.
 pub(crate) struct HeadsRead {
-    pub(crate) heads: Vec<(RoomId, RoomKey, Seq)>,
+    pub(crate) heads: Vec<RoomHead>,
 }
 
 impl Event for HeadsRead {

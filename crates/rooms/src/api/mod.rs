@@ -6,6 +6,7 @@ pub mod catalogue;
 mod entry;
 mod facts;
 mod floor;
+mod following;
 pub mod log;
 mod refusal;
 mod requests;
@@ -17,10 +18,11 @@ pub use catalogue::Invited;
 pub use entry::{Change, Entry, Seq};
 pub use facts::{DirectAnswered, EntriesAppended, EntriesForgotten, RoomEntries};
 pub use floor::{Floor, floor};
+pub use following::{FollowLog, FollowedPage, Heads, RecentHeads, RoomHead, StandingOf};
 pub use refusal::Refusal;
 pub use requests::{
-    AnswerDirect, CreateRoom, Created, DirectRoom, Done, Heads, Invitations, JoinRoom, Joined,
-    LeaveRoom, LogPage, Member, Members, MembersPage, Membership, Memberships, Moderate,
-    Moderation, OpenDirect, ReadLog, RecentHeads, UpdateRoom,
+    AnswerDirect, CreateRoom, Created, DirectRoom, Done, Invitations, JoinRoom, Joined, LeaveRoom,
+    LogPage, Member, Members, MembersPage, Membership, Memberships, Moderate, Moderation,
+    OpenDirect, ReadLog, UpdateRoom,
 };
 pub use room::{Card, History, Kind, Role, RoomId, RoomInfo, RoomKey};

@@ -3,7 +3,7 @@
 //! one sender keep their order; a *concurrent* one is read in a snapshot beside it.
 
 use super::catalogue::Invited;
-use super::{Card, Entry, History, Kind, Refusal, Role, RoomId, RoomInfo, RoomKey, Seq};
+use super::{Card, Entry, History, Kind, Refusal, Role, RoomInfo, RoomKey, Seq};
 use bus::Request;
 use sessions::api::{Caller, User, UserId};
 use std::sync::Arc;
@@ -350,27 +350,4 @@ pub struct Invitations {
 impl Request for Invitations {
     const NAME: &'static str = "rooms.invitations";
     type Answer = Result<Vec<Invited>, Refusal>;
-}
-
-/// A page of all rooms with their last `seq`, ordered by id: for subscribers that follow every log.
-/// Concurrent.
-#[derive(Clone)]
-pub struct Heads {
-    /// Lists the rooms after this one; `None` starts at the first.
-    pub after: Option<RoomId>,
-    /// The maximum number of rooms.
-    pub limit: usize,
-}
-
-impl Request for Heads {
-    const NAME: &'static str = "rooms.heads";
-    type Answer = Result<Vec<(RoomId, RoomKey, Seq)>, Refusal>;
-}
-
-/// The rooms whose head moved within the last 30 s by the database's clock. Concurrent.
-pub struct RecentHeads;
-
-impl Request for RecentHeads {
-    const NAME: &'static str = "rooms.recent_heads";
-    type Answer = Result<Vec<(RoomId, RoomKey, Seq)>, Refusal>;
 }

@@ -1,8 +1,8 @@
-//! `Heads` and `RecentHeads`: the last `seq` of all rooms, and of those written to lately.
+//! `Heads` and `RecentHeads`: how far the logs of all rooms reach, and of those written to lately.
 
 use super::Queries;
-use crate::api::{Heads, RecentHeads, Refusal, RoomId, RoomKey, Seq};
-use crate::store::rooms;
+use crate::api::{Heads, RecentHeads, Refusal, RoomHead};
+use crate::store::heads;
 use bus::{AskError, Reads, TraceId};
 use futures_util::FutureExt as _;
 
@@ -11,10 +11,10 @@ impl Reads<Heads> for Queries {
         &self,
         request: Heads,
         _trace: TraceId,
-    ) -> Result<Result<Vec<(RoomId, RoomKey, Seq)>, Refusal>, AskError> {
+    ) -> Result<Result<Vec<RoomHead>, Refusal>, AskError> {
         let Heads { after, limit } = request;
         self.snapshot("rooms.heads", move |snapshot| {
-            async move { rooms::heads(snapshot, after, limit).await.map(Ok) }.boxed()
+            async move { heads::after(snapshot, after, limit).await.map(Ok) }.boxed()
         })
         .await
     }
@@ -25,9 +25,9 @@ impl Reads<RecentHeads> for Queries {
         &self,
         _request: RecentHeads,
         _trace: TraceId,
-    ) -> Result<Result<Vec<(RoomId, RoomKey, Seq)>, Refusal>, AskError> {
+    ) -> Result<Result<Vec<RoomHead>, Refusal>, AskError> {
         self.snapshot("rooms.recent_heads", |snapshot| {
-            async move { rooms::recent_heads(snapshot).await.map(Ok) }.boxed()
+            async move { heads::recent(snapshot).await.map(Ok) }.boxed()
         })
         .await
     }

@@ -1,10 +1,12 @@
 //! The concurrent reads, each in one snapshot.
 
+mod follow_log;
 mod heads;
 mod invitations;
 mod members;
 mod memberships;
 mod read_log;
+mod standing_of;
 
 use crate::Deps;
 use crate::api::{Floor, Refusal, RoomKey, floor};
@@ -15,7 +17,7 @@ use sessions::api::{OnlineUsers, UserId};
 use std::sync::Arc;
 use storage::{Database, Fault, Reader as Snapshot};
 
-/// Answers the concurrent requests: rooms, logs, members, memberships, invitations.
+/// Answers the concurrent requests: rooms, logs, members, memberships, rights, invitations.
 pub struct Queries {
     database: Database,
     online: Arc<RwLock<OnlineUsers>>,

@@ -4,6 +4,7 @@ pub(crate) mod bans;
 mod codes;
 pub(crate) mod entries;
 pub(crate) mod entry_row;
+pub(crate) mod heads;
 pub(crate) mod insert;
 pub(crate) mod invitations;
 pub(crate) mod kind_filter;

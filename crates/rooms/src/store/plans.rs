@@ -7,8 +7,8 @@ use super::kind_filter::KindFilter;
 use super::members::MemberRecord;
 use super::mutes::Mute;
 use super::{
-    bans, entries, insert, invitations, kinds, lookups, members, mutes, owners, quotas, references,
-    retention, rooms,
+    bans, entries, heads, insert, invitations, kinds, lookups, members, mutes, owners, quotas,
+    references, retention, rooms,
 };
 use crate::api::{Role, RoomId, RoomKey};
 use sessions::api::{User, UserId};
@@ -193,14 +193,14 @@ async fn rooms_are_looked_up() {
         rooms::lock(tx, names);
         rooms::lock(tx, &names[..1]);
         rooms::taken_keys(tx, keys);
-        rooms::recent_heads(tx);
+        heads::recent(tx);
         retention::without_age(tx, RoomId(1), 500);
         retention::set_age(tx, RoomId(7), Some(9));
         retention::set_age(tx, RoomId(7), None);
     });
     looks_up!(in order store, |tx| {
         rooms::public(tx, "room-2", 100);
-        rooms::heads(tx, Some(ROOM), 500);
+        heads::after(tx, Some(ROOM), 500);
         retention::due(tx, 20, 100);
         retention::truncated_rooms(tx, RoomId(100), 500);
     });

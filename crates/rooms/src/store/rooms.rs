@@ -282,50 +282,6 @@ pub(crate) async fn taken_keys(
     Ok(found.into_iter().collect())
 }
 
-/// Returns at most `limit` rooms with their heads, ordered by id, after the room `after`.
-pub(crate) async fn heads(
-    access: &mut impl Access,
-    after: Option<RoomId>,
-    limit: usize,
-) -> Result<Vec<(RoomId, RoomKey, Seq)>, Fault> {
-    let after = after.map_or(i64::MIN, |room| room.0);
-    let found: Vec<(i64, String, i64)> = query!(access, |c| rooms::table
-        .filter(rooms::id.gt(after))
-        .order(rooms::id)
-        .select((rooms::id, rooms::key, rooms::head))
-        .limit(i64::try_from(limit).unwrap_or(i64::MAX))
-        .load(c))?;
-    let heads = found.into_iter();
-    Ok(heads
-        .map(|(id, key, head)| (RoomId(id), RoomKey(key.into()), head))
-        .collect())
-}
-
-/// Returns the rooms whose head moved in the last 30 to 40 s by the database's clock. Leaves out times in
-/// the future, which a wrong clock may have written: they would be returned until that time.
-pub(crate) async fn recent_heads(
-    access: &mut impl Access,
-) -> Result<Vec<(RoomId, RoomKey, Seq)>, Fault> {
-    let recent = match access.backend() {
-        Backend::Sqlite => {
-            "head_at >= unixepoch() / 10 * 10000 - 30000 AND head_at <= unixepoch() * 1000 + 10000"
-        }
-        // Not `clock_timestamp()`: it may change between two rows, so no index could be used.
-        Backend::Postgres => {
-            "head_at >= floor(extract(epoch FROM statement_timestamp()) / 10)::bigint * 10000 - 30000 \
-             AND head_at <= floor(extract(epoch FROM statement_timestamp()))::bigint * 1000 + 10000"
-        }
-    };
-    let found: Vec<(i64, String, i64)> = query!(access, |c| rooms::table
-        .filter(diesel::dsl::sql::<diesel::sql_types::Bool>(recent))
-        .select((rooms::id, rooms::key, rooms::head))
-        .load(c))?;
-    let heads = found.into_iter();
-    Ok(heads
-        .map(|(id, key, head)| (RoomId(id), RoomKey(key.into()), head))
-        .collect())
-}
-
 /// Turns rows into rooms; looks up the people of direct rooms with one query.
 async fn into_rooms(access: &mut impl Access, rows: Vec<RoomRow>) -> Result<Vec<Room>, Fault> {
     let pairs = rows.iter().flat_map(|row| [row.pair_low, row.pair_high]);

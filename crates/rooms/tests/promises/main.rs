@@ -4,6 +4,7 @@ mod bans;
 mod creating;
 mod crowding;
 mod direct;
+mod following;
 mod forgetting;
 mod guests;
 mod items;

@@ -20,6 +20,11 @@ pub struct UserId(pub [u8; 16]);
 #[diesel(sql_type = Binary)]
 pub struct SessionId(pub [u8; 16]);
 
+impl SessionId {
+    /// No session: of callers that no client speaks for. No session has this id.
+    pub const NONE: Self = Self([0; 16]);
+}
+
 /// The id of a live connection. Never stored. Unique across nodes with high probability: the upper
 /// half is random, the lower half a counter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -19,7 +19,7 @@ pub use ids::{ConnectionId, NotAnId, SessionId, UserId};
 pub use online_users::OnlineUsers;
 pub use requests::{
     Authenticate, CancelHello, ChangePassword, DeleteAccount, Disconnected, Hello, KeepConnected,
-    ListSessions, Login, Logout, Proof, Register, RevokeSession, SessionSummary, SessionsPage,
-    Welcome,
+    ListSessions, Login, Logout, OpenServiceAccount, Proof, Register, RevokeSession,
+    SessionSummary, SessionsPage, Welcome,
 };
 pub use user::{Caller, Refusal, Token, User};

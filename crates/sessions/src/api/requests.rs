@@ -169,6 +169,30 @@ impl Request for DeleteAccount {
     type Answer = Result<(), Refusal>;
 }
 
+/// Opens an account that belongs to a part of the server, such as an extension that greets people:
+/// creates it, or finds it again. Ordered.
+///
+/// Others see it as an account that is never online. Nobody can sign in as it: it has no password, no
+/// identity and no session, so [`Caller::session`] is [`SessionId::NONE`]. It never expires. The operator
+/// can make it an administrator or delete it like any account. After a deletion, which
+/// [`super::PeopleEnded`] reports, the caller must not be used any more; opening the account again
+/// creates another one. Rooms and messaging apply the limits of accounts to it; rate limits are the
+/// gateway's, and so do not apply.
+///
+/// Refused with [`Refusal::NameTaken`] if anybody else has the name or one that looks alike, be it a
+/// person or another service; with [`Refusal::BadRequest`] if it is not a valid name.
+pub struct OpenServiceAccount {
+    /// The stable name of the part of the server that owns the account.
+    pub service: &'static str,
+    /// The account's name, under the rules for all names.
+    pub name: String,
+}
+
+impl Request for OpenServiceAccount {
+    const NAME: &'static str = "sessions.open_service_account";
+    type Answer = Result<Caller, Refusal>;
+}
+
 /// Ends the caller's own session. Ordered.
 pub struct Logout {
     /// The user and session that ask.

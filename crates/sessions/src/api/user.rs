@@ -19,7 +19,8 @@ pub struct User {
 pub struct Caller {
     /// The authenticated user.
     pub user: User,
-    /// The session of the command.
+    /// The session of the command; [`SessionId::NONE`] for an account of the server's own
+    /// ([`super::OpenServiceAccount`]).
     pub session: SessionId,
     /// Whether the user was a server administrator when the session was authenticated.
     pub admin: bool,

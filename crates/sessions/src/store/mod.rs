@@ -23,6 +23,7 @@ pub(crate) async fn everything(
         Option<String>,
         Option<String>,
         Option<String>,
+        Option<String>,
     );
     let people: Vec<Words> = query!(access, |c| schema::users::table
         .select((
@@ -30,7 +31,8 @@ pub(crate) async fn everything(
             schema::users::name_key,
             schema::users::password_hash,
             schema::users::issuer,
-            schema::users::subject
+            schema::users::subject,
+            schema::users::service
         ))
         .load(c))?;
     let sessions: Vec<(Vec<u8>, Option<String>)> = query!(access, |c| schema::sessions::table

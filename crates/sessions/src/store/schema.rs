@@ -15,6 +15,7 @@ stored_table! {
         created_at -> BigInt,
         seen_at -> BigInt,
         ended_at -> Nullable<BigInt>,
+        service -> Nullable<Text>,
     }
 }
 

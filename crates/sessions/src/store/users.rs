@@ -49,6 +49,7 @@ pub(crate) struct NewUser<'a> {
     subject: Option<&'a str>,
     created_at: i64,
     seen_at: i64,
+    service: Option<&'a str>,
 }
 
 impl<'a> NewUser<'a> {
@@ -64,6 +65,7 @@ impl<'a> NewUser<'a> {
             subject: None,
             created_at: now,
             seen_at: now,
+            service: None,
         }
     }
 
@@ -72,6 +74,15 @@ impl<'a> NewUser<'a> {
         Self {
             guest: false,
             password_hash: Some(hash),
+            ..Self::guest(id, name, now)
+        }
+    }
+
+    /// An account that belongs to a part of the server.
+    pub(crate) fn service(id: UserId, name: &'a Name, service: &'a str, now: i64) -> Self {
+        Self {
+            guest: false,
+            service: Some(service),
             ..Self::guest(id, name, now)
         }
     }
@@ -145,6 +156,20 @@ pub(crate) async fn with_password(
         .filter(users::name_key.eq(key))
         .filter(users::ended_at.is_null())
         .select((UserRow::as_select(), users::password_hash))
+        .first(c))
+    .optional()?)
+}
+
+/// Returns the user with this name key who has not ended, and the part of the server that owns the
+/// account, if one does.
+pub(crate) async fn with_service(
+    access: &mut impl Access,
+    key: &str,
+) -> Result<Option<(UserRow, Option<String>)>, Fault> {
+    Ok(query!(access, |c| users::table
+        .filter(users::name_key.eq(key))
+        .filter(users::ended_at.is_null())
+        .select((UserRow::as_select(), users::service))
         .first(c))
     .optional()?)
 }
@@ -259,6 +284,7 @@ pub(crate) async fn erase(tx: &mut Writer<'_>, user: UserId, now: i64) -> Result
             users::issuer.eq(None::<String>),
             users::subject.eq(None::<String>),
             users::admin.eq(false),
+            users::service.eq(None::<String>),
             users::ended_at.eq(now),
         ))
         .execute(c))?;

@@ -17,7 +17,7 @@ impl World {
         self.try_register(name, PASSWORD, None).await.unwrap()
     }
 
-    async fn try_register(
+    pub(super) async fn try_register(
         &self,
         name: &str,
         password: &str,

@@ -10,5 +10,6 @@ mod people;
 mod presence;
 mod quotas;
 mod recorder;
+mod service_accounts;
 mod tokens;
 mod world;

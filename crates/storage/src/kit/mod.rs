@@ -85,6 +85,7 @@ impl Store {
         let tasks = Tasks::new(CancellationToken::new());
         let mut builder = Builder::new(settings, &tasks);
         let bus = builder.bus();
+        crate::wire(&mut builder);
         let registry = Registry::new(bus.clone(), tasks.clone());
         let database = registry
             .open(config.clone())

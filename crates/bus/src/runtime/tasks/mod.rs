@@ -17,6 +17,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 use supervised::Supervised;
+use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -25,6 +26,8 @@ use tokio_util::sync::CancellationToken;
 pub struct Tasks {
     list: Arc<TaskList>,
     stop: CancellationToken,
+    /// Where its tasks run; `None` for the runtime that spawns them.
+    runtime: Option<Handle>,
 }
 
 /// A handle to one task. Dropping it leaves the task running.
@@ -67,6 +70,21 @@ impl Tasks {
         Self {
             list: Arc::new(TaskList::new()),
             stop,
+            runtime: None,
+        }
+    }
+
+    /// Returns a handle to the same list and shutdown signal whose tasks run on another runtime.
+    ///
+    /// Tasks there may block or loop: that delays the others on that runtime, and nothing else. A stop
+    /// cancels them like all tasks and names those that do not end. Whoever owns the runtime ends it
+    /// with [`tokio::runtime::Runtime::shutdown_background`], since dropping it would wait for threads
+    /// that are blocked. Once it has ended, new tasks are dropped at once.
+    #[must_use]
+    pub fn on(&self, runtime: Handle) -> Tasks {
+        Self {
+            runtime: Some(runtime),
+            ..self.clone()
         }
     }
 
@@ -136,7 +154,10 @@ impl Tasks {
             clippy::disallowed_methods,
             reason = "this is the one place that spawns"
         )]
-        let handle = tokio::spawn(supervised);
+        let handle = match &self.runtime {
+            Some(runtime) => runtime.spawn(supervised),
+            None => tokio::spawn(supervised),
+        };
         record.set_abort_handle(handle.abort_handle());
         Task {
             record,

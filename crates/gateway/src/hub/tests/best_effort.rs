@@ -1,7 +1,7 @@
 use super::stage::{Socket, Stage, entry, key, message, user};
 use crate::hub::requests::{HeadsRead, MembersCounted, SendHeads, SetTyping, Ticked, TypingResult};
 use messaging::api::MarkerMoved;
-use rooms::api::RoomId;
+use rooms::api::{RoomHead, RoomId, Seq};
 use serde_json::{Value, json};
 use sessions::api::PresenceChanged;
 use std::time::Duration;
@@ -22,6 +22,15 @@ async fn set_typing(stage: &mut Stage, socket: &Socket, name: &str, on: bool) ->
 fn came(stage: &mut Stage, name: &str, online: bool) {
     let changes = vec![(user(name), online)];
     stage.send(PresenceChanged { changes });
+}
+
+fn head(room: &str, head: Seq) -> RoomHead {
+    RoomHead {
+        room: RoomId(1),
+        key: key(room),
+        head,
+        kept_from: 1,
+    }
 }
 
 fn counted(stage: &mut Stage, count: u64) {
@@ -123,7 +132,7 @@ async fn a_head_is_pushed_again_after_fifteen_seconds() {
     let mut ann = stage.member("ann", "x", 4).await;
     let mut eve = stage.member("eve", "y", 4).await;
     let heads = || HeadsRead {
-        heads: vec![(RoomId(1), key("x"), 4)],
+        heads: vec![head("x", 4)],
     };
     stage.send(heads());
     assert!(!stage.ask(SendHeads).await, "that was all");
@@ -153,7 +162,7 @@ async fn the_heads_of_many_rooms_are_pushed_in_steps() {
     for room in &rooms {
         sockets.push(stage.member(&format!("in-{room}"), room, 4).await);
     }
-    let heads = rooms.iter().map(|room| (RoomId(1), key(room), 4)).collect();
+    let heads = rooms.iter().map(|room| head(room, 4)).collect();
     stage.send(HeadsRead { heads });
     for repeated in [false, true] {
         if repeated {
@@ -172,7 +181,7 @@ async fn the_heads_of_many_rooms_are_pushed_in_steps() {
 async fn a_room_behind_the_store_fetches_the_missing_entries() {
     let mut stage = Stage::new().await;
     let mut ann = stage.member("ann", "x", 4).await;
-    let heads = vec![(RoomId(1), key("x"), 6)];
+    let heads = vec![head("x", 6)];
     stage.send(HeadsRead { heads });
     stage.ask(SendHeads).await;
     assert!(stage.hub().rooms[&key("x")].missing.is_some());
