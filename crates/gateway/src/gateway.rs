@@ -26,11 +26,17 @@ pub struct Gateway {
 impl Gateway {
     /// Subscribes the hub and declares the requests that commands make. Starts nothing.
     pub fn wire(builder: &mut Builder, tasks: &Tasks, limits: Limits) -> Self {
+        Self::with_ops(builder, tasks, limits, Ops::builtin())
+    }
+
+    /// Like [`Gateway::wire`], with commands that are carried out outside the gateway among `ops`. What
+    /// those ask of the bus, they declare themselves.
+    pub fn with_ops(builder: &mut Builder, tasks: &Tasks, limits: Limits, ops: Ops) -> Self {
         let bus = builder.bus();
         // The other credits are for events and for what outlives its reply. So the bus admits every
         // command with a permit at once, in order.
         let permits = bus.metrics().credits * 2 / 3;
-        let ops = Arc::new(Ops::builtin());
+        let ops = Arc::new(ops);
         let shared = Arc::new(Shared {
             bus,
             bus_admission: Arc::new(Semaphore::new(permits.max(1))),
@@ -114,7 +120,7 @@ impl Gateway {
         peer: Peer,
     ) -> impl Future<Output = ()> + Send + use<> {
         let upgraded = Upgraded {
-            stream,
+            stream: stream.into(),
             read_ahead,
             peer,
         };

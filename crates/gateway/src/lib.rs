@@ -21,7 +21,9 @@ mod shared;
 mod socket;
 pub mod wire;
 
-pub use commands::Body;
+pub use commands::{
+    Body, ForeignCall, ForeignInput, ForeignOp, ForeignRefusal, InvalidField, OpError, ReadForeign,
+};
 pub use connection::{Peer, Stream};
 pub use dispatch::{Call, Dispatcher};
 pub use gateway::Gateway;

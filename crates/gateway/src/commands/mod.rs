@@ -8,6 +8,7 @@ mod ban;
 mod delete;
 mod dm;
 mod edit;
+mod foreign;
 mod hello;
 mod history;
 mod invite;
@@ -34,7 +35,13 @@ mod session_revoke;
 mod typing;
 mod unban;
 
-pub use op::{Answerer, Body, Command, CommandFrame, Lane, Malformed, Op, Ops};
+pub use foreign::{
+    ForeignCall, ForeignInput, ForeignOp, ForeignRefusal, InvalidField, ReadForeign,
+};
+pub(crate) use foreign::{is_name_part, reserved_path};
+#[cfg(test)]
+pub(crate) use foreign::{sample, sample_ops};
+pub use op::{Answerer, Body, Command, CommandFrame, Lane, Malformed, Op, OpError, Ops};
 pub(crate) use op::{Authenticated, BusClient, CommandReply, Context};
 pub(crate) use parts::Replay;
 

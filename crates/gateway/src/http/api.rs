@@ -9,6 +9,7 @@ use super::endpoint::Endpoint;
 use super::request_trace::RequestTrace;
 use super::response::{self, HttpResponse, json_text};
 use super::unread_body::UnreadBody;
+use crate::commands::{Command, Op};
 use crate::connection::Peer;
 use crate::rate_limit::Cost;
 use crate::wire::{BAD_CREDENTIALS, Error, FORBIDDEN, Fields, Id, UNAUTHENTICATED, UserShape};
@@ -20,6 +21,7 @@ use serde_json::json;
 use sessions::api::{
     Authenticate, Caller, ChangePassword, DeleteAccount, Login, Refusal, Register, Token, User,
 };
+use std::sync::Arc;
 
 /// The same for unknown names.
 const WRONG_LOGIN: &str = "The name or the password is wrong. Please try again.";
@@ -56,6 +58,13 @@ pub(super) struct ApiRequest {
     text: String,
     from: Peer,
     trace: TraceId,
+}
+
+impl ApiRequest {
+    /// Whether it is carried out outside the gateway.
+    pub(super) fn is_foreign(&self) -> bool {
+        matches!(self.endpoint, Endpoint::Foreign(_))
+    }
 }
 
 impl Api {
@@ -110,6 +119,7 @@ impl Api {
             Endpoint::Send(room) => self.send(room, request).await,
             Endpoint::Join(room) => self.join(room, request).await,
             Endpoint::Leave(room) => self.leave(room, request).await,
+            Endpoint::Foreign(op) => self.foreign(&op, request).await,
         };
         answered.unwrap_or_else(|error| response::error(&error.traced(trace)))
     }
@@ -212,6 +222,17 @@ impl Api {
         self.run(caller, "leave", &fields, request.trace).await
     }
 
+    /// Runs a command that is carried out outside the gateway, with the fields of the query or of the body.
+    async fn foreign(&self, op: &Arc<Op>, request: ApiRequest) -> Result<HttpResponse, Error> {
+        let caller = self.caller(&request).await?;
+        let command = if request.head.method == Method::GET {
+            op.read_query(request.head.uri.query().unwrap_or_default())?
+        } else {
+            op.read_json(body::object(&request.text)?)?
+        };
+        self.run_command(caller, command, request.trace).await
+    }
+
     /// Authenticates the token without a charge: the command that follows is charged when it runs.
     async fn caller(&self, request: &ApiRequest) -> Result<Caller, Error> {
         let token = bearer(&request.head.headers)?;
@@ -236,6 +257,15 @@ impl Api {
         trace: TraceId,
     ) -> Result<HttpResponse, Error> {
         let command = self.gateway.dispatcher.ops().command(op, fields)?;
+        self.run_command(caller, command, trace).await
+    }
+
+    async fn run_command(
+        &self,
+        caller: Caller,
+        command: Command,
+        trace: TraceId,
+    ) -> Result<HttpResponse, Error> {
         let shared = &self.gateway.shared;
         let bucket = shared.buckets.for_user(caller.user.id, &shared.limits);
         let call = Call::http(caller, command, trace, bucket);

@@ -55,6 +55,15 @@ pub(super) fn optional_fields(text: &str) -> Result<Fields<'_>, Error> {
     fields(text)
 }
 
+/// Returns the body as one JSON object; `None` if it is empty.
+pub(super) fn object(text: &str) -> Result<Option<&RawValue>, Error> {
+    if text.trim().is_empty() {
+        return Ok(None);
+    }
+    let raw = serde_json::from_str(text).map_err(|_| Error::field("body", OBJECT))?;
+    Fields::object(Some(raw)).map_err(|_| Error::field("body", OBJECT))
+}
+
 /// Reads the query as fields of strings, except for those in `numeric`, which are parsed as JSON.
 pub(super) fn query(uri: &Uri, numeric: &[&str]) -> Fields<'static> {
     let mut fields = Fields::default();
@@ -100,7 +109,7 @@ mod tests {
         assert_eq!(slow.len(), 40_000);
         let began = Instant::now();
         let dripped = text(dripped(1000, 1, tenth), 1 << 20).await;
-        assert_eq!(dripped.unwrap_err().about, Some("body"));
+        assert_eq!(dripped.unwrap_err().about(), Some("body"));
         assert!(began.elapsed() < 2 * WITHIN, "{:?}", began.elapsed());
     }
 
@@ -128,10 +137,18 @@ mod tests {
         let uri: Uri = "/?before=yesterday".parse().unwrap();
         let d = query(&uri, &["before"]);
         assert_eq!(
-            d.optional_integer("before").unwrap_err().about,
+            d.optional_integer("before").unwrap_err().about(),
             Some("before")
         );
-        assert_eq!(fields("[]").err().unwrap().about, Some("body"));
-        assert_eq!(fields("3").err().unwrap().about, Some("body"));
+        assert_eq!(fields("[]").err().unwrap().about(), Some("body"));
+        assert_eq!(fields("3").err().unwrap().about(), Some("body"));
+        for no_object in ["[]", "3", "{", "{}{}"] {
+            let error = object(no_object).unwrap_err();
+            assert_eq!(error.about(), Some("body"), "{no_object}");
+        }
+        for empty in ["", " \n", "null"] {
+            assert!(object(empty).unwrap().is_none(), "{empty:?}");
+        }
+        assert_eq!(object(" {\"n\":1}\n").unwrap().unwrap().get(), "{\"n\":1}");
     }
 }

@@ -1,10 +1,15 @@
 //! The endpoints of `/api/v1`, known from path and method before anything is read or charged.
 
 use super::response::{self, HttpResponse, method_not_allowed};
+use crate::commands::{Op, Ops, reserved_path};
 use crate::rate_limit::Cost;
 use crate::wire::{Error, NO_SUCH_PATH};
 use http::Method;
 use percent_encoding::percent_decode_str;
+use std::sync::Arc;
+
+/// The route template of a path where nothing is.
+const UNKNOWN: &str = "/api/v1/{unknown}";
 
 /// An endpoint of the API.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +29,8 @@ pub(super) enum Endpoint {
     Join(String),
     /// `leave` of this room.
     Leave(String),
+    /// A command that is carried out outside the gateway.
+    Foreign(Arc<Op>),
 }
 
 /// Why there is no endpoint.
@@ -46,7 +53,7 @@ impl RouteError {
 
 impl Endpoint {
     /// Returns the endpoint at `path`, which begins after `/api/v1`.
-    pub(super) fn of(method: &Method, path: &str) -> Result<Self, RouteError> {
+    pub(super) fn of(method: &Method, path: &str, ops: &Ops) -> Result<Self, RouteError> {
         let segments: Vec<_> = path.split('/').skip(1).collect();
         let (allowed, endpoint) = match segments.as_slice() {
             ["register"] => (Method::POST, Self::Register),
@@ -60,7 +67,7 @@ impl Endpoint {
             ["rooms", room, "messages"] => (Method::POST, Self::Send(key(room))),
             ["rooms", room, "join"] => (Method::POST, Self::Join(key(room))),
             ["rooms", room, "leave"] => (Method::POST, Self::Leave(key(room))),
-            _ => return Err(RouteError::NotFound),
+            other => return Self::foreign(method, other, ops),
         };
         if *method == allowed {
             return Ok(endpoint);
@@ -71,6 +78,23 @@ impl Endpoint {
         } else {
             "POST"
         }))
+    }
+
+    /// Returns the endpoint of a command from outside: `/x/{extension}/{command}`, or its reserved name. One
+    /// that writes takes no GET, which any page may send.
+    fn foreign(method: &Method, segments: &[&str], ops: &Ops) -> Result<Self, RouteError> {
+        let op = match segments {
+            ["x", extension, command] => ops.foreign(&format!("x.{extension}.{command}")),
+            [name] if reserved_path(name).is_some() => ops.foreign(name),
+            _ => None,
+        };
+        let op = op.ok_or(RouteError::NotFound)?;
+        match *method {
+            Method::POST => Ok(Self::Foreign(Arc::clone(op))),
+            Method::GET if !op.lane.writes() => Ok(Self::Foreign(Arc::clone(op))),
+            _ if op.lane.writes() => Err(RouteError::MethodNotAllowed("POST")),
+            _ => Err(RouteError::MethodNotAllowed("GET, POST")),
+        }
     }
 
     /// Returns the cost for the caller's network, charged before authentication.
@@ -96,7 +120,9 @@ pub(super) fn route(path: &str) -> &'static str {
         ["rooms", _, "messages"] => "/api/v1/rooms/{room}/messages",
         ["rooms", _, "join"] => "/api/v1/rooms/{room}/join",
         ["rooms", _, "leave"] => "/api/v1/rooms/{room}/leave",
-        _ => "/api/v1/{unknown}",
+        ["x", _, _] => "/api/v1/x/{extension}/{command}",
+        [name] => reserved_path(name).unwrap_or(UNKNOWN),
+        _ => UNKNOWN,
     }
 }
 
@@ -107,25 +133,72 @@ fn key(segment: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::commands::sample_ops;
     use http::{StatusCode, header};
 
     #[test]
     fn a_path_and_its_method_name_an_endpoint() {
-        let of = |method, path| Endpoint::of(&method, path).ok();
+        let ops = Ops::builtin();
+        let of = |method, path| Endpoint::of(&method, path, &ops).ok();
         assert_eq!(of(Method::GET, "/me"), Some(Endpoint::Me));
         let history = of(Method::GET, "/rooms/%7Eroom/history");
         assert_eq!(history, Some(Endpoint::History("~room".to_owned())));
-        let wrong = Endpoint::of(&Method::DELETE, "/login")
+        let wrong = Endpoint::of(&Method::DELETE, "/login", &ops)
             .unwrap_err()
             .answer();
         assert_eq!(wrong.status(), StatusCode::METHOD_NOT_ALLOWED);
         assert_eq!(wrong.headers()[header::ALLOW], "POST");
         for path in ["", "/", "/nothing", "/rooms/general/nothing", "/me/"] {
             assert_eq!(
-                Endpoint::of(&Method::GET, path),
+                Endpoint::of(&Method::GET, path, &ops),
                 Err(RouteError::NotFound),
                 "{path}"
             );
+        }
+    }
+
+    #[test]
+    fn a_command_from_outside_has_a_path() {
+        let ops = sample_ops(&[
+            ("x.karma.give", true),
+            ("x.karma.top", false),
+            ("search", false),
+        ]);
+        let of = |method, path| match Endpoint::of(&method, path, &ops) {
+            Ok(Endpoint::Foreign(op)) => Ok(op.name),
+            Ok(other) => panic!("{path} is {other:?}"),
+            Err(error) => Err(error),
+        };
+        assert_eq!(of(Method::GET, "/x/karma/top"), Ok("x.karma.top"));
+        assert_eq!(of(Method::POST, "/x/karma/top"), Ok("x.karma.top"));
+        assert_eq!(of(Method::POST, "/x/karma/give"), Ok("x.karma.give"));
+        assert_eq!(of(Method::GET, "/search"), Ok("search"));
+        let not_allowed = |methods| Err(RouteError::MethodNotAllowed(methods));
+        assert_eq!(of(Method::GET, "/x/karma/give"), not_allowed("POST"));
+        assert_eq!(of(Method::PUT, "/x/karma/top"), not_allowed("GET, POST"));
+        for path in [
+            "/x",
+            "/x/karma",
+            "/x/karma/",
+            "/x/karma/none",
+            "/x/karma/top/",
+            "/x.karma.top",
+            "/send",
+            "/x//",
+        ] {
+            assert_eq!(of(Method::GET, path), Err(RouteError::NotFound), "{path}");
+        }
+    }
+
+    #[test]
+    fn a_route_has_no_text_of_the_client() {
+        for (path, expected) in [
+            ("/x/karma/top", "/api/v1/x/{extension}/{command}"),
+            ("/search", "/api/v1/search"),
+            ("/searched", "/api/v1/{unknown}"),
+            ("/x/karma/top/more", "/api/v1/{unknown}"),
+        ] {
+            assert_eq!(route(path), expected, "{path}");
         }
     }
 }

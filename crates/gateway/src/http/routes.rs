@@ -68,8 +68,13 @@ pub(super) struct Routes {
     hosts: Arc<Hosts>,
     api: Api,
     /// The API behind its limits, for requests that were read completely.
-    limited_api: BoxCloneSyncService<ApiRequest, HttpResponse, BoxError>,
+    limited_api: LimitedApi,
+    /// The same for commands that are carried out outside the gateway, so that they cannot take the places
+    /// of all others.
+    limited_foreign: LimitedApi,
 }
+
+type LimitedApi = BoxCloneSyncService<ApiRequest, HttpResponse, BoxError>;
 
 impl Routes {
     pub(super) fn new(
@@ -79,23 +84,16 @@ impl Routes {
         hosts: Hosts,
     ) -> Self {
         let api = Api::new(gateway.clone(), settings.body_bytes_max);
-        let answering = api.clone();
-        let stack = ServiceBuilder::new()
-            .load_shed()
-            .concurrency_limit(settings.requests_max)
-            .timeout(gateway.limits().reply_within)
-            .service(service_fn(move |api_request: ApiRequest| {
-                let api = answering.clone();
-                async move { Ok::<_, BoxError>(api.answer(api_request).await) }
-            }));
+        let reply_within = gateway.limits().reply_within;
         Self {
             gateway,
             health,
             assets: Arc::new(Assets::new()),
+            limited_api: limited(&api, &settings, reply_within),
+            limited_foreign: limited(&api, &settings, reply_within),
             settings,
             hosts: Arc::new(hosts),
             api,
-            limited_api: BoxCloneSyncService::new(stack),
         }
     }
 
@@ -154,7 +152,8 @@ impl Routes {
         if cors::is_preflight(&request) {
             return self.preflight(&request, connection);
         }
-        let endpoint = Endpoint::of(request.method(), path);
+        let ops = self.gateway.dispatcher.ops();
+        let endpoint = Endpoint::of(request.method(), path, ops);
         let cost = endpoint.as_ref().map_or(Cost::Other, Endpoint::cost_before);
         let client = match self.admit(&request, connection, cost) {
             Ok(client) => client,
@@ -218,7 +217,12 @@ impl Routes {
         client: ClientNetwork,
     ) -> Result<HttpResponse, Error> {
         let api_request = self.api.read(endpoint, request, client.network).await?;
-        let answered = self.limited_api.clone().oneshot(api_request).await;
+        let limited = if api_request.is_foreign() {
+            &self.limited_foreign
+        } else {
+            &self.limited_api
+        };
+        let answered = limited.clone().oneshot(api_request).await;
         drop(client.slot);
         answered.map_err(|error| refusal(&error))
     }
@@ -290,6 +294,20 @@ impl ConnectionInfo {
         let mut slot = self.slot.lock();
         slot.take()
     }
+}
+
+/// Puts the API behind a limit of requests at once and one of time.
+fn limited(api: &Api, settings: &Settings, reply_within: Duration) -> LimitedApi {
+    let api = api.clone();
+    let stack = ServiceBuilder::new()
+        .load_shed()
+        .concurrency_limit(settings.requests_max)
+        .timeout(reply_within)
+        .service(service_fn(move |api_request: ApiRequest| {
+            let api = api.clone();
+            async move { Ok::<_, BoxError>(api.answer(api_request).await) }
+        }));
+    BoxCloneSyncService::new(stack)
 }
 
 fn refusal(error: &BoxError) -> Error {

@@ -1,7 +1,8 @@
 //! The commands of one connection that have no reply yet, and which of them may run together.
 //!
 //! Within a room a command starts while all earlier ones go to the same crate, which takes them in
-//! order; otherwise it waits for their replies. Some commands run alone on the connection.
+//! order; otherwise it waits for their replies. Some commands run alone on the connection, and the writes
+//! of one extension one after another.
 
 use crate::commands::{Command, CommandReply, Lane, Op};
 use crate::wire::Error;
@@ -10,6 +11,7 @@ use futures_util::StreamExt as _;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
 use rooms::api::RoomKey;
+use smallvec::SmallVec;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker, ready};
@@ -197,6 +199,8 @@ impl AbandonedCommand {
 /// The commands before one: per room the lane that they all share, if they do.
 struct Predecessors {
     rooms: BTreeMap<RoomKey, Option<Lane>>,
+    /// The extensions that have a write among them.
+    extensions: SmallVec<[usize; 4]>,
     any: bool,
     alone: bool,
 }
@@ -205,6 +209,7 @@ impl Predecessors {
     fn of(running: &[RunningCommand]) -> Self {
         let mut before = Self {
             rooms: BTreeMap::new(),
+            extensions: SmallVec::new(),
             any: false,
             alone: false,
         };
@@ -218,6 +223,11 @@ impl Predecessors {
         if self.alone || (lane == Lane::Alone && self.any) {
             return false;
         }
+        if let Lane::Extension(extension) = lane
+            && self.extensions.contains(&extension)
+        {
+            return false;
+        }
         let Some(before) = room.and_then(|room| self.rooms.get(room)) else {
             return true;
         };
@@ -225,8 +235,7 @@ impl Predecessors {
     }
 
     fn add_running(&mut self, lane: Lane, room: Option<RoomKey>) {
-        self.any = true;
-        self.alone |= lane == Lane::Alone;
+        self.add(lane);
         if let Some(room) = room {
             let same = self.rooms.entry(room).or_insert(Some(lane));
             if *same != Some(lane) {
@@ -237,165 +246,20 @@ impl Predecessors {
 
     /// A waiting command blocks its room: nothing there may overtake it.
     fn add_queued(&mut self, lane: Lane, room: Option<RoomKey>) {
-        self.any = true;
-        self.alone |= lane == Lane::Alone;
+        self.add(lane);
         if let Some(room) = room {
             self.rooms.insert(room, None);
+        }
+    }
+
+    fn add(&mut self, lane: Lane) {
+        self.any = true;
+        self.alone |= lane == Lane::Alone;
+        if let Lane::Extension(extension) = lane {
+            self.extensions.push(extension);
         }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{PendingCommands, QueuedCommand, RunningCommand};
-    use crate::commands::{Body, CommandReply, Ops};
-    use bus::TraceId;
-    use bytes::Bytes;
-    use futures_util::FutureExt as _;
-    use std::sync::Arc;
-    use tokio::time::Instant;
-
-    fn send(commands: &mut PendingCommands, id: u64, op: &str, room: &str) {
-        let d = format!(
-            r#"{{"room":"{room}","cid":"c","body":"b","target":1,"emoji":"e","on":true,"seq":1,"after":1,"user":"@a","guest":"g"}}"#
-        );
-        let frame = format!(r#"{{"id":{id},"op":"{op}","d":{d}}}"#);
-        let command = Ops::builtin().read(&frame).expect(&frame).command;
-        commands.enqueue(QueuedCommand {
-            id,
-            command,
-            trace: TraceId(u128::from(id)),
-            span: tracing::Span::none(),
-            since: Instant::now(),
-        });
-    }
-
-    /// Starts what may start; returns the ids.
-    fn started(commands: &mut PendingCommands) -> Vec<u64> {
-        let mut ids = Vec::new();
-        for queued in commands.take_ready() {
-            let (id, command) = (queued.id, queued.command);
-            let answer = Ok(CommandReply::Body(Body(Bytes::from_static(b"{}"))));
-            let future = std::future::ready((id, answer)).boxed();
-            let running = RunningCommand {
-                id,
-                op: Arc::clone(command.op()),
-                trace: TraceId(u128::from(id)),
-                span: tracing::Span::none(),
-                since: Instant::now(),
-                room: command.room().cloned(),
-            };
-            commands.start(running, future);
-            ids.push(id);
-        }
-        ids
-    }
-
-    fn complete_all(commands: &mut PendingCommands) {
-        while commands.next_completed().is_some() {}
-    }
-
-    #[test]
-    fn commands_of_one_room_for_one_crate_run_together() {
-        let mut commands = PendingCommands::default();
-        send(&mut commands, 1, "send", "x");
-        send(&mut commands, 2, "edit", "x");
-        send(&mut commands, 3, "send", "x");
-        assert_eq!(started(&mut commands), [1, 2, 3]);
-    }
-
-    #[test]
-    fn commands_for_another_crate_and_reads_wait_for_earlier_ones() {
-        for other in ["kick", "log", "join", "typing"] {
-            let mut commands = PendingCommands::default();
-            send(&mut commands, 1, "send", "x");
-            send(&mut commands, 2, other, "x");
-            send(&mut commands, 3, "send", "x");
-            assert_eq!(started(&mut commands), [1], "{other}");
-            complete_all(&mut commands);
-            assert_eq!(started(&mut commands), [2], "{other}");
-            complete_all(&mut commands);
-            assert_eq!(started(&mut commands), [3], "{other}");
-        }
-    }
-
-    #[test]
-    fn nothing_overtakes_a_waiting_command_of_its_room() {
-        let mut commands = PendingCommands::default();
-        send(&mut commands, 1, "send", "x");
-        send(&mut commands, 2, "log", "x");
-        assert_eq!(started(&mut commands), [1]);
-        send(&mut commands, 3, "send", "x");
-        assert!(started(&mut commands).is_empty());
-    }
-
-    #[test]
-    fn rooms_do_not_wait_for_each_other() {
-        let mut commands = PendingCommands::default();
-        send(&mut commands, 1, "join", "x");
-        send(&mut commands, 2, "send", "x");
-        send(&mut commands, 3, "log", "y");
-        send(&mut commands, 4, "dm", "x");
-        assert_eq!(started(&mut commands), [1, 3, 4]);
-    }
-
-    #[test]
-    fn hello_runs_alone() {
-        let mut commands = PendingCommands::default();
-        send(&mut commands, 1, "ping", "x");
-        send(&mut commands, 2, "hello", "x");
-        send(&mut commands, 3, "ping", "x");
-        assert_eq!(started(&mut commands), [1]);
-        complete_all(&mut commands);
-        assert_eq!(started(&mut commands), [2]);
-        assert!(started(&mut commands).is_empty());
-        complete_all(&mut commands);
-        assert_eq!(started(&mut commands), [3]);
-    }
-
-    #[test]
-    fn an_id_counts_until_its_reply() {
-        let mut commands = PendingCommands::default();
-        send(&mut commands, 1, "send", "x");
-        send(&mut commands, 2, "log", "x");
-        started(&mut commands);
-        assert!(commands.contains(1) && commands.contains(2) && !commands.contains(3));
-        assert_eq!(commands.len(), 2);
-        complete_all(&mut commands);
-        assert!(!commands.contains(1) && commands.contains(2));
-    }
-
-    #[test]
-    fn only_a_running_write_is_abandoned_with_an_unknown_outcome() {
-        let mut commands = PendingCommands::default();
-        send(&mut commands, 1, "send", "x");
-        send(&mut commands, 2, "log", "x");
-        send(&mut commands, 3, "log", "y");
-        started(&mut commands);
-        let abandoned = commands
-            .abandon()
-            .into_iter()
-            .map(|command| (command.id, command.outcome_unknown));
-        assert_eq!(
-            abandoned.collect::<Vec<_>>(),
-            [(1, true), (3, false), (2, false)]
-        );
-        assert!(commands.is_empty());
-    }
-
-    #[test]
-    fn an_overdue_command_is_taken_out() {
-        let mut commands = PendingCommands::default();
-        let before = Instant::now();
-        send(&mut commands, 1, "send", "x");
-        send(&mut commands, 2, "log", "x");
-        started(&mut commands);
-        let mut take_overdue = |deadline| commands.take_overdue(deadline).map(|command| command.id);
-        assert_eq!(
-            take_overdue(before - std::time::Duration::from_secs(1)),
-            None
-        );
-        assert_eq!(take_overdue(Instant::now()), Some(2));
-        assert_eq!(take_overdue(Instant::now()), None);
-    }
-}
+mod tests;

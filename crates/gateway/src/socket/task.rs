@@ -280,7 +280,7 @@ impl ConnectionTask {
     fn start_ready(&mut self) {
         let mut blocked = Vec::new();
         for queued in self.commands.take_ready() {
-            if !queued.command.op().lane.writes() {
+            if !queued.command.op().lane.needs_permit() {
                 self.start(queued, None);
             } else if let Some(permit) = self.permit() {
                 self.start(queued, Some(permit));

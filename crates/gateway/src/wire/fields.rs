@@ -1,6 +1,7 @@
 //! Reads the fields of a command's `d`; each error names its field.
 
-use super::error::{BAD_TEXT, Error};
+use super::error::Error;
+use super::error_kind::BAD_TEXT;
 use rooms::api::{RoomKey, Seq};
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
@@ -34,6 +35,15 @@ impl<'a> Fields<'a> {
             given,
             set: Vec::new(),
         })
+    }
+
+    /// Checks that `d` is an object, without parsing it; absent and null count as `None`.
+    pub(crate) fn object(d: Option<&RawValue>) -> Result<Option<&RawValue>, Error> {
+        match d {
+            Some(d) if d.get().starts_with('{') => Ok(Some(d)),
+            Some(d) if d.get() != "null" => Err(Error::field("d", OBJECT)),
+            _ => Ok(None),
+        }
     }
 
     /// Sets a field to a string, whatever it was.

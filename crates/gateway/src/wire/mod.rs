@@ -5,6 +5,7 @@
 
 mod entry;
 mod error;
+mod error_kind;
 mod fields;
 mod ids;
 mod limit_message;
@@ -14,7 +15,9 @@ mod shapes;
 mod time;
 
 pub(crate) use entry::EntryShape;
-pub use error::*;
+pub use error::Error;
+pub(crate) use error::spread;
+pub use error_kind::*;
 pub use fields::Fields;
 pub(crate) use fields::INTEGER_MAX;
 pub use ids::Id;

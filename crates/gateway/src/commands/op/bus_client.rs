@@ -19,6 +19,11 @@ impl BusClient {
         }
     }
 
+    /// Returns the trace of the command.
+    pub(in crate::commands) fn trace(&self) -> TraceId {
+        self.trace
+    }
+
     /// Sends a request that may be refused.
     pub(crate) async fn ask<R, T, F>(&self, request: R) -> Result<T, Error>
     where

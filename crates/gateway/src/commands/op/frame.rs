@@ -1,7 +1,7 @@
 //! Parses a text frame into a command, or returns what is wrong with it.
 
 use super::{Command, Op, Ops};
-use crate::wire::{BAD_FRAME, Error, Fields, INTEGER_MAX, UNKNOWN_OP};
+use crate::wire::{BAD_FRAME, Error, INTEGER_MAX, UNKNOWN_OP};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::sync::Arc;
@@ -65,9 +65,8 @@ impl Ops {
             .ok_or_else(|| malformed(None, Error::new(&BAD_FRAME).saying(OP)))?;
         let op = self.by_name(&op);
         let op = op.ok_or_else(|| malformed(None, Error::new(&UNKNOWN_OP)))?;
-        let fields = Fields::read(raw_frame.d).map_err(|error| malformed(Some(op), error))?;
         let command = op
-            .read(&fields)
+            .read_json(raw_frame.d)
             .map_err(|error| malformed(Some(op), error))?;
         Ok(CommandFrame { id, command })
     }

@@ -2,14 +2,18 @@
 
 mod bus_client;
 mod context;
+mod foreign_reader;
 mod frame;
 mod ops;
+mod prepared;
 mod reply;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use bus_client::BusClient;
 pub(crate) use context::Context;
 pub use frame::{CommandFrame, Malformed};
-pub use ops::{Answerer, Command, Lane, Op, Ops};
+pub use ops::{Answerer, Command, Lane, Op, OpError, Ops};
 pub use reply::Body;
 pub(crate) use reply::{Authenticated, CommandReply};
 
