@@ -4,7 +4,6 @@ use crate::{Asked, Command};
 use bus::{Event, Request};
 use messaging::api as messaging;
 use rooms::api as rooms;
-use sessions::api as sessions;
 
 /// A request that an extension may make. Its own requests become askable with one line,
 /// `impl Askable for Mine {}`; those of the server are listed here, and an extension cannot add to
@@ -38,7 +37,6 @@ askable! {
     rooms::Members,
     rooms::Memberships,
     rooms::StandingOf,
-    sessions::OpenServiceAccount,
 }
 
 impl<C: Command> Askable for Asked<C> {}

@@ -108,12 +108,14 @@ impl Cx {
 
     /// Returns the extension's account of this name, which no password opens: with it, the extension
     /// joins rooms and writes. It is made when it is first asked for. A name that a person has is
-    /// refused with `name_taken`.
+    /// refused as a conflict.
     pub async fn account(&self, name: &str) -> Result<Caller, Declined> {
+        self.0.rates.may_ask().await;
         let request = OpenServiceAccount {
+            service: self.0.name,
             name: name.to_owned(),
         };
-        self.ask(request).await
+        Ok(self.0.bus.ask(request, ASK_WITHIN).await??)
     }
 
     /// Sends the push `x.EXTENSION.{name}` to whoever it is for and is connected, best effort.

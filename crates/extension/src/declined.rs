@@ -12,19 +12,19 @@ type Text = Cow<'static, str>;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Declined {
     /// `bad_request`: a field is missing or has a wrong value.
-    #[error("the field {field} is not {expected}")]
+    #[error("the field {field} {expected}")]
     BadField {
         /// The field's name.
         field: Text,
-        /// What it should be.
+        /// What it must be, as in `must be a number`; it does not repeat what the client sent.
         expected: Text,
     },
     /// `bad_text`: a text breaks its rule.
-    #[error("the text {field} cannot be used: {why}")]
+    #[error("the text {field} {why}")]
     BadText {
         /// The field's name.
         field: Text,
-        /// What is wrong with the text.
+        /// What is wrong with the text, as in `is too long`.
         why: Text,
     },
     /// `not_member`
@@ -45,8 +45,10 @@ pub enum Declined {
     /// `limit_reached`
     #[error("the limit {limit} is reached")]
     LimitReached {
-        /// The limit's name.
+        /// The limit's stable name.
         limit: Text,
+        /// A text that says more, if there is one.
+        message: Option<Text>,
     },
     /// `no_such_room`
     #[error("no such room")]
@@ -57,12 +59,12 @@ pub enum Declined {
     /// `no_such_user`
     #[error("no such user")]
     NoSuchUser,
-    /// `cid_conflict`
-    #[error("the cid was used with other content")]
-    CidConflict,
-    /// `name_taken`
-    #[error("the name is taken")]
-    NameTaken,
+    /// `not_found`: there is no such thing of the extension's own.
+    #[error("not found")]
+    NotFound(Option<Text>),
+    /// `conflict`: the state is another one than the caller assumes.
+    #[error("conflict")]
+    Conflict(Option<Text>),
     /// `rate_limited`
     #[error("too much at once")]
     RateLimited {
@@ -96,6 +98,10 @@ impl Declined {
             field: field.into(),
             expected: expected.into(),
         }
+    }
+
+    fn name_taken() -> Self {
+        Self::Conflict(Some("This name is taken.".into()))
     }
 
     /// Whether the same request may succeed later.
@@ -134,12 +140,13 @@ impl From<rooms::api::Refusal> for Declined {
             R::NotAllowedForGuests => Self::NotAllowedForGuests,
             R::LimitReached { limit } => Self::LimitReached {
                 limit: limit.into(),
+                message: None,
             },
             R::NoSuchRoom => Self::NoSuchRoom,
             R::NoSuchMessage => Self::NoSuchMessage,
             R::NoSuchUser => Self::NoSuchUser,
-            R::CidConflict => Self::CidConflict,
-            R::NameTaken { .. } => Self::NameTaken,
+            R::CidConflict => Self::Conflict(Some("The cid was used with other content.".into())),
+            R::NameTaken { .. } => Self::name_taken(),
         }
     }
 }
@@ -155,9 +162,10 @@ impl From<sessions::api::Refusal> for Declined {
             R::NotAllowedForGuests => Self::NotAllowedForGuests,
             R::LimitReached { limit } => Self::LimitReached {
                 limit: limit.into(),
+                message: None,
             },
             R::NoSuchUser => Self::NoSuchUser,
-            R::NameTaken { .. } => Self::NameTaken,
+            R::NameTaken { .. } => Self::name_taken(),
             R::Overloaded { retry_after_ms } | R::RateLimited { retry_after_ms } => {
                 Self::RateLimited {
                     retry_after: after(retry_after_ms),

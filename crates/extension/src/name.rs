@@ -10,15 +10,20 @@ const LONGEST: usize = 24;
 
 /// Returns why this cannot be an extension's name, if it cannot.
 pub(crate) fn wrong(name: &str) -> Option<&'static str> {
-    let mut characters = name.bytes();
-    let begins = characters.next().is_some_and(|c| c.is_ascii_lowercase());
-    let goes_on = characters.all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == b'_');
-    if !begins || !goes_on || name.len() > LONGEST {
+    if !is_name(name) {
         return Some("a name has 1 to 24 characters a-z, 0-9 and _, and begins with a letter");
     }
     RESERVED
         .contains(&name)
         .then_some("the name means something else in this server")
+}
+
+/// Whether this can be the name of an extension, or of a command within one.
+pub(crate) fn is_name(text: &str) -> bool {
+    let mut characters = text.bytes();
+    let begins = characters.next().is_some_and(|c| c.is_ascii_lowercase());
+    let goes_on = characters.all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == b'_');
+    begins && goes_on && text.len() <= LONGEST
 }
 
 #[cfg(test)]

@@ -1,12 +1,12 @@
 //! A command without its type, as the wire knows it: an op.
 
-use crate::{Asked, Command, Cost, Declined, Rights};
+use crate::{Asked, Command, Cost, Declined, Rights, name};
 use bus::{Bus, TraceId};
 use futures_util::future::BoxFuture;
 use rooms::api::log::Standing;
 use rooms::api::{Refusal, RoomKey, StandingOf};
 use serde::de::DeserializeOwned;
-use serde_json::value::RawValue;
+use serde_json::value::{RawValue, to_raw_value};
 use sessions::api::Caller;
 use std::time::{Duration, Instant};
 
@@ -46,7 +46,7 @@ pub trait Call: Send {
         caller: Caller,
         trace: TraceId,
         within: Duration,
-    ) -> BoxFuture<'static, Result<Vec<u8>, Declined>>;
+    ) -> BoxFuture<'static, Result<Box<RawValue>, Declined>>;
 }
 
 impl Op {
@@ -89,13 +89,7 @@ pub(crate) fn is_name_of(command: &str, extension: &str) -> bool {
     }
     let verb = command.strip_prefix(extension);
     let verb = verb.and_then(|rest| rest.strip_prefix('.'));
-    verb.is_some_and(|verb| {
-        !verb.is_empty()
-            && verb.split('.').all(|part| {
-                part.starts_with(|c: char| c.is_ascii_lowercase())
-                    && part.bytes().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == b'_')
-            })
-    })
+    verb.is_some_and(name::is_name)
 }
 
 fn wire_name(command: &str) -> String {
@@ -123,7 +117,7 @@ impl<C: Command> Call for Prepared<C> {
         caller: Caller,
         trace: TraceId,
         within: Duration,
-    ) -> BoxFuture<'static, Result<Vec<u8>, Declined>> {
+    ) -> BoxFuture<'static, Result<Box<RawValue>, Declined>> {
         Box::pin(async move {
             let Self {
                 command,
@@ -135,7 +129,7 @@ impl<C: Command> Call for Prepared<C> {
             let standing = match &room {
                 Some(room) => standing(&bus, room, &caller, rights, (trace, within)).await?,
                 None if rights.are_in_a_room() => {
-                    return Err(Declined::field("room", "the key of a room"));
+                    return Err(Declined::field("room", "must be the key of a room"));
                 }
                 None => None,
             };
@@ -147,7 +141,7 @@ impl<C: Command> Call for Prepared<C> {
             };
             let left = deadline.saturating_duration_since(Instant::now());
             let answer = bus.ask_traced(asked, left, trace).await??;
-            serde_json::to_vec(&answer).map_err(|error| {
+            to_raw_value(&answer).map_err(|error| {
                 tracing::error!(op = C::NAME, %error, "an answer cannot be written as JSON");
                 Declined::Internal
             })
@@ -180,7 +174,7 @@ fn read<C: DeserializeOwned>(input: Input<'_>) -> Result<C, Declined> {
             let text = d.map_or("{}", RawValue::get);
             // serde would also read a struct from an array.
             if !text.trim_start().starts_with('{') {
-                return Err(Declined::field("d", "an object"));
+                return Err(Declined::field("d", "must be an object"));
             }
             let mut json = serde_json::Deserializer::from_str(text);
             let read = serde_path_to_error::deserialize(&mut json);
@@ -200,18 +194,25 @@ fn read<C: DeserializeOwned>(input: Input<'_>) -> Result<C, Declined> {
     }
 }
 
-/// Names the field that serde's error is about. A missing field is named by the error's text alone.
+/// Names the field that serde's error is about, and what it must be. What the client sent is not
+/// repeated. A missing field is named by the error's text alone.
 fn wrong(path: &str, why: &str) -> Declined {
     let missing = why.strip_prefix("missing field `");
     let missing = missing.and_then(|rest| rest.split_once('`'));
     if let Some((field, _)) = missing {
-        let field = if path == "." { field.to_owned() } else { format!("{path}.{field}") };
-        return Declined::field(field, "a value: the field is missing");
+        let field = match path {
+            "." => field.to_owned(),
+            within => format!("{within}.{field}"),
+        };
+        return Declined::field(field, "is required");
     }
-    // The place in the text means nothing to whoever sent one field of it.
-    let why = why.split(" at line ").next().unwrap_or(why);
+    let expected = why.rsplit_once(", expected ").map(|(_, rest)| {
+        let expected = rest.split(" at line ").next().unwrap_or(rest);
+        format!("must be {expected}")
+    });
+    let expected = expected.unwrap_or_else(|| "is not valid".to_owned());
     let field = if path == "." { "d" } else { path };
-    Declined::field(field.to_owned(), why.to_owned())
+    Declined::field(field.to_owned(), expected)
 }
 
 #[cfg(test)]
@@ -277,18 +278,24 @@ mod tests {
     }
 
     #[test]
-    fn an_error_says_nothing_of_lines_and_columns() {
-        let Err(Declined::BadField { expected, .. }) = json(r#"{"room":7,"limit":7}"#) else {
-            panic!("a number is no room");
-        };
-        assert!(!expected.contains("line"), "{expected}");
+    fn an_error_says_what_is_expected_and_not_what_was_sent() {
+        for (text, expected) in [
+            (r#"{"room":"a","limit":"sesame"}"#, "must be u32"),
+            (r#"{"room":{"sesame":1},"limit":7}"#, "must be a string"),
+            (r#"{"room":"a","limit":-7}"#, "must be u32"),
+        ] {
+            let Err(Declined::BadField { expected: told, .. }) = json(text) else {
+                panic!("{text} was read");
+            };
+            assert_eq!(told, expected, "{text}");
+        }
     }
 
     #[test]
     fn a_command_is_named_after_its_extension() {
         assert!(is_name_of("karma.top", "karma"));
         assert!(is_name_of("search", "search"));
-        for name in ["top", "karma", "karma.", "karma.Top", "karmatop", "stats.top", "search"] {
+        for name in ["top", "karma", "karma.", "karma.Top", "karma.a.b", "karmatop", "stats.top", "search"] {
             assert!(!is_name_of(name, "karma"), "{name}");
         }
         assert_eq!(wire_name("karma.top"), "x.karma.top");
