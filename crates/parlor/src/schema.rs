@@ -24,6 +24,7 @@ fn database(config: &Config, settings: &DatabaseSettings) -> Result<DatabaseConf
     Ok(DatabaseConfig {
         name: settings.name.clone(),
         url: settings.location(&config.data_dir)?,
+        schema: None,
         pool_max: settings.pool_max,
         pool_min: settings.pool_min(),
         acquire_timeout: settings.acquire_timeout,

@@ -51,6 +51,9 @@ pub enum Migrations {
     },
     /// A folder `migrations/<database>` on disk that contains `sqlite` and `postgres`: for tests.
     Folder(PathBuf),
+    /// Several lists, applied one after the other, such as that of the tables that all extensions
+    /// have and an extension's own. No version may be in two of them.
+    Joined(Vec<Migrations>),
 }
 
 /// The configuration of one database.
@@ -60,6 +63,10 @@ pub struct DatabaseConfig {
     pub name: String,
     /// Where the database is.
     pub url: Url,
+    /// The PostgreSQL schema that has all its tables, made when it is migrated: it shares the
+    /// database with others and cannot see theirs. `[a-z][a-z0-9_]{0,23}`. `None`: the schema that
+    /// its role works in. Files have no schemas and ignore it.
+    pub schema: Option<String>,
     /// Most connections. Default 10 for `core`, 5 for others. Too low: callers wait; too high:
     /// PostgreSQL runs out of slots.
     pub pool_max: u32,
@@ -131,6 +138,7 @@ impl DatabaseConfig {
             critical: is_core,
             name,
             url,
+            schema: None,
             pool_max: if is_core { 10 } else { 5 },
             pool_min: if is_core { 2 } else { 1 },
             acquire_timeout: Duration::from_secs(2),
@@ -183,11 +191,11 @@ impl DatabaseConfig {
         match &self.url {
             Url::Sqlite(path) => path.display().to_string(),
             Url::Postgres(url) => {
-                format!(
-                    "the PostgreSQL database of {} at {}",
-                    self.name,
-                    url.server()
-                )
+                let (name, server) = (&self.name, url.server());
+                match &self.schema {
+                    None => format!("the PostgreSQL database of {name} at {server}"),
+                    Some(schema) => format!("the PostgreSQL schema {schema} of {name} at {server}"),
+                }
             }
         }
     }
@@ -198,6 +206,7 @@ impl fmt::Debug for DatabaseConfig {
         f.debug_struct("DatabaseConfig")
             .field("name", &self.name)
             .field("url", &self.url)
+            .field("schema", &self.schema)
             .field("pool_max", &self.pool_max)
             .field("shared", &self.shared)
             .finish_non_exhaustive()
@@ -217,6 +226,15 @@ mod tests {
             config.unusable("its encoding is LATIN1").to_string(),
             "the PostgreSQL database of core at db.example.org:5433 cannot be used: its encoding \
              is LATIN1"
+        );
+        let schema = DatabaseConfig {
+            name: "karma".to_owned(),
+            schema: Some("karma".to_owned()),
+            ..config
+        };
+        assert_eq!(
+            schema.store(),
+            "the PostgreSQL schema karma of karma at db.example.org:5433"
         );
     }
 }

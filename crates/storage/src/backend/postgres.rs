@@ -4,7 +4,9 @@ mod certificate_check;
 mod certificate_name;
 mod connect;
 mod connect_error;
+mod lock_numbers;
 mod parameters;
+mod schema;
 mod server_check;
 mod tls_client;
 mod tls_handshake;
@@ -13,13 +15,14 @@ mod tls_settings;
 mod url;
 
 pub(crate) use connect_error::ConnectError;
+pub(crate) use lock_numbers::{FAMILY, LockNumbers};
 pub(crate) use server_check::check_server;
 pub use url::{PostgresUrl, UrlError};
 
 use connect::RawConnection;
 use diesel::QueryResult;
 use diesel::result::{DatabaseErrorKind as Kind, Error};
-use diesel_async::AsyncPgConnection;
+use diesel_async::{AsyncPgConnection, SimpleAsyncConnection as _};
 use std::future::Future;
 use std::time::Duration;
 
@@ -34,9 +37,21 @@ const ANSWER_LIMIT: Duration = Duration::from_secs(5);
 /// dead.
 pub(crate) const STATEMENTS_PER_STEP: u32 = 5;
 
-/// Opens a connection: the only way to one in this program.
-pub(crate) async fn connect(url: &PostgresUrl) -> Result<AsyncPgConnection, ConnectError> {
-    let connecting = async { RawConnection::open(url).await?.driven(url).await };
+/// Opens a connection that works in this schema, or in the one that its role works in: the only way
+/// to a connection in this program.
+pub(crate) async fn connect(
+    url: &PostgresUrl,
+    schema: Option<&str>,
+) -> Result<AsyncPgConnection, ConnectError> {
+    let connecting = async {
+        let mut connection = RawConnection::open(url).await?.driven(url).await?;
+        if let Some(schema) = schema {
+            // Not a parameter of the connection: a pooler would refuse or ignore it.
+            let entered = connection.batch_execute(&schema::enter(schema)).await;
+            entered.map_err(|error| ConnectError::passing(url, &error))?;
+        }
+        Ok(connection)
+    };
     connect_in_time(url, Box::pin(connecting)).await
 }
 

@@ -40,7 +40,7 @@ fn on_sqlite(file: &Path, config: &DatabaseConfig) -> Result<String, BackupError
 
 async fn on_postgres(url: &PostgresUrl, config: &DatabaseConfig) -> Result<String, BackupError> {
     let failed = |error: &dyn std::fmt::Display| fault(config, error);
-    let mut connection = postgres::connect(url)
+    let mut connection = postgres::connect(url, config.schema.as_deref())
         .await
         .map_err(|error| failed(&error))?;
     answered(renew_with_mark(&mut connection))

@@ -216,7 +216,7 @@ async fn ask_beside_pool(config: &DatabaseConfig) -> anyhow::Result<()> {
             asked.await?
         }
         Url::Postgres(url) => {
-            let mut connection = postgres::connect(url).await?;
+            let mut connection = postgres::connect(url, config.schema.as_deref()).await?;
             connection.batch_execute(QUESTION).await?;
             Ok(())
         }

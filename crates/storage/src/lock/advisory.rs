@@ -1,6 +1,6 @@
 //! The advisory lock on PostgreSQL, held by a connection of its own beside the pool.
 
-use crate::backend::postgres::{self, PostgresUrl, answered, quoted};
+use crate::backend::postgres::{self, FAMILY, LockNumbers, PostgresUrl, answered, quoted};
 use crate::{DatabaseConfig, OpenError};
 use bus::{Task, Tasks};
 use diesel::sql_types::{Bool, Text};
@@ -27,13 +27,6 @@ const KEEPALIVES: &str = "SELECT set_config(name, '0', false) FROM pg_settings
     SET tcp_keepalives_idle = 5; SET tcp_keepalives_interval = 2;
     SET tcp_keepalives_count = 3; SET tcp_user_timeout = 11000";
 
-/// Two numbers name the lock: `parl` in ASCII, and 1. Migrations use 2.
-const TAKE: &str = "SELECT pg_try_advisory_lock(1885434476, 1) AS taken";
-
-const HOLDERS: &str = "FROM pg_locks JOIN pg_stat_activity USING (pid)
-    WHERE locktype = 'advisory' AND granted AND classid = 1885434476 AND objid = 1
-        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
-
 const HOLDER: &str = "format('%s at %s', nullif(application_name, ''),
         coalesce(host(client_addr), 'the same machine')) AS name";
 
@@ -54,6 +47,8 @@ struct Holder {
 pub(super) struct Claimant {
     url: PostgresUrl,
     config: DatabaseConfig,
+    /// The second number of the lock; see [`LockNumbers`].
+    number: u32,
     /// The application name of its sessions, and of nobody else's.
     name: String,
 }
@@ -70,6 +65,7 @@ impl Claimant {
         Self {
             url: url.clone(),
             config: config.clone(),
+            number: LockNumbers::of(config.schema.as_deref()).server,
             name,
         }
     }
@@ -81,7 +77,8 @@ impl Claimant {
     pub(super) async fn lock(&self) -> Result<AsyncPgConnection, OpenError> {
         let mut connection = self.connect().await?;
         let since = Instant::now();
-        while !take(&mut connection)
+        while !self
+            .take(&mut connection)
             .await
             .map_err(|error| self.config.unreachable(&error))?
         {
@@ -101,7 +98,8 @@ impl Claimant {
         let mut connection = self.connect().await?;
         let since = Instant::now();
         loop {
-            match holder(&mut connection)
+            match self
+                .holder(&mut connection)
                 .await
                 .map_err(|error| self.config.unreachable(&error))?
             {
@@ -113,7 +111,7 @@ impl Claimant {
     }
 
     async fn connect(&self) -> Result<AsyncPgConnection, OpenError> {
-        let mut connection = postgres::connect(&self.url)
+        let mut connection = postgres::connect(&self.url, self.config.schema.as_deref())
             .await
             .map_err(|error| self.config.cannot_connect(&error))?;
         let name = quoted(&self.name);
@@ -125,15 +123,37 @@ impl Claimant {
     }
 
     async fn end_lost_sessions(&self, connection: &mut AsyncPgConnection) -> QueryResult<()> {
-        let name = quoted(&self.name);
+        let (name, holders) = (quoted(&self.name), self.holders());
         let end =
-            format!("SELECT pg_terminate_backend(pid) {HOLDERS} AND application_name = '{name}'");
+            format!("SELECT pg_terminate_backend(pid) {holders} AND application_name = '{name}'");
         answered(connection.batch_execute(&end)).await
     }
 
     async fn held(&self, connection: &mut AsyncPgConnection) -> OpenError {
-        let holder = holder(connection).await.ok().flatten();
+        let holder = self.holder(connection).await.ok().flatten();
         self.locked(holder.unwrap_or_else(|| "another server".into()))
+    }
+
+    async fn take(&self, connection: &mut AsyncPgConnection) -> QueryResult<bool> {
+        let number = self.number;
+        let take = format!("SELECT pg_try_advisory_lock({FAMILY}, {number}) AS taken");
+        let row: Taken = answered(sql_query(take).get_result(connection)).await?;
+        Ok(row.taken)
+    }
+
+    async fn holder(&self, connection: &mut AsyncPgConnection) -> QueryResult<Option<String>> {
+        let query = sql_query(format!("SELECT {HOLDER} {}", self.holders()));
+        let row: QueryResult<Holder> = answered(query.get_result(connection)).await;
+        Ok(row.optional()?.map(|holder| holder.name))
+    }
+
+    fn holders(&self) -> String {
+        let number = self.number;
+        format!(
+            "FROM pg_locks JOIN pg_stat_activity USING (pid)
+             WHERE locktype = 'advisory' AND granted AND classid = {FAMILY} AND objid = {number}
+                AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+        )
     }
 
     fn locked(&self, holder: String) -> OpenError {
@@ -188,15 +208,4 @@ async fn until_lost(mut connection: AsyncPgConnection) -> anyhow::Error {
             Err(_) => return anyhow::anyhow!("the connection of the store lock does not answer"),
         }
     }
-}
-
-async fn take(connection: &mut AsyncPgConnection) -> QueryResult<bool> {
-    let row: Taken = answered(sql_query(TAKE).get_result(connection)).await?;
-    Ok(row.taken)
-}
-
-async fn holder(connection: &mut AsyncPgConnection) -> QueryResult<Option<String>> {
-    let query = sql_query(format!("SELECT {HOLDER} {HOLDERS}"));
-    let row: QueryResult<Holder> = answered(query.get_result(connection)).await;
-    Ok(row.optional()?.map(|holder| holder.name))
 }

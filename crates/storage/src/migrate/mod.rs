@@ -1,18 +1,23 @@
 //! Migrations: forward only, each once, all pending ones in one transaction under a lock that all
 //! processes respect. A failed one leaves the old schema.
 
+mod list;
 mod on_postgres;
 mod on_sqlite;
 mod own_tables;
 mod privileges;
+mod schema;
+
+pub(crate) use own_tables::own_tables;
 
 use crate::error::passes;
-use crate::{Backend, DatabaseConfig, Migrations, OpenError, Url};
+use crate::{DatabaseConfig, OpenError, Url};
 use diesel::Connection;
 use diesel::backend::Backend as Sql;
 use diesel::connection::InstrumentationEvent;
-use diesel::migration::{Migration, MigrationSource};
-use diesel_migrations::{FileBasedMigrations, MigrationHarness};
+use diesel::migration::Migration;
+use diesel_migrations::MigrationHarness;
+use list::{MigrationList, version};
 use parking_lot::Mutex;
 use std::collections::BTreeSet;
 use std::error::Error;
@@ -86,32 +91,13 @@ impl MigrationFailure {
             Self::Hindered(why) => config.unreachable(&format!("migrating it: {why}")),
             Self::Failed(why) => OpenError::Migration {
                 store: config.store(),
-                why: privileges::advised(why),
+                why: privileges::advised(why, config.schema.as_deref()),
             },
         }
     }
 }
 
-/// Returns all migrations that this binary knows.
-fn known<DB: Sql>(
-    migrations: &Migrations,
-    backend: Backend,
-) -> Result<MigrationList<DB>, MigrationFailure> {
-    Ok(match (migrations, backend) {
-        (Migrations::Embedded { sqlite, .. }, Backend::Sqlite) => sqlite.migrations()?,
-        (Migrations::Embedded { postgres, .. }, Backend::Postgres) => postgres.migrations()?,
-        (Migrations::Folder(folder), backend) => {
-            let folder = folder.join(backend.name());
-            let files = FileBasedMigrations::from_path(folder)
-                .map_err(|error| MigrationFailure::Failed(error.to_string()))?;
-            files.migrations()?
-        }
-    })
-}
-
-type MigrationList<DB> = Vec<Box<dyn Migration<DB>>>;
-
-/// Applies the known migrations that are missing, oldest first. Runs inside the caller's
+/// Applies the known migrations that are missing, in their order. Runs inside the caller's
 /// transaction.
 fn apply<C, DB>(
     connection: &mut C,
@@ -126,6 +112,10 @@ where
         applied.insert(version.to_string());
     }
     let names: BTreeSet<String> = known.iter().map(|one| version(&**one)).collect();
+    if !applied.is_empty() && applied.is_disjoint(&names) {
+        let why = "it is the store of another database: none of its migrations is known here";
+        return Err(MigrationFailure::Foreign(why.to_owned()));
+    }
     if let Some(unknown) = applied.difference(&names).last() {
         let why = format!(
             "it is newer than this program: migration {unknown} is unknown here; start the version \
@@ -133,7 +123,6 @@ where
         );
         return Err(MigrationFailure::Foreign(why));
     }
-    known.sort_by_key(|one| version(&**one));
     known.retain(|one| !applied.contains(&version(&**one)));
     let mut done = Vec::new();
     for migration in &known {
@@ -165,10 +154,6 @@ where
         said.unwrap_or_else(|| error.into())
             .of_migration(&migration.name().to_string())
     })
-}
-
-fn version<DB: Sql>(migration: &dyn Migration<DB>) -> String {
-    migration.name().version().to_string()
 }
 
 /// Returns the statement that gives the store its epoch, if it has none.

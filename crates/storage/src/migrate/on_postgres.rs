@@ -3,9 +3,10 @@
 //! Whether anything is to be done is asked first, with a short time limit: migrations may take
 //! long, and a server that falls silent must not be waited for as if it were migrating.
 
+use super::list::{known, version};
 use super::own_tables::own_tables;
-use super::{MigrationFailure, apply, known, privileges, remember_epoch, version};
-use crate::backend::postgres::{self, PostgresUrl, answered, answered_within};
+use super::{MigrationFailure, apply, privileges, remember_epoch, schema};
+use crate::backend::postgres::{self, FAMILY, LockNumbers, PostgresUrl, answered, answered_within};
 use crate::{Backend, DatabaseConfig, OpenError};
 use diesel::connection::SimpleConnection;
 use diesel::pg::Pg;
@@ -22,8 +23,7 @@ type Wrapped = AsyncConnectionWrapper<AsyncPgConnection>;
 /// with the connection.
 const LOCK: &str = "SET application_name = 'parlor migration';
     SET lock_timeout = '60s';
-    SET statement_timeout = 0;
-    SELECT pg_advisory_lock(1885434476, 2)";
+    SET statement_timeout = 0";
 
 /// Longer than the server's own limit, which comes first.
 const LOCK_LIMIT: Duration = Duration::from_secs(65);
@@ -32,16 +32,19 @@ pub(super) async fn migrate(
     url: &PostgresUrl,
     config: &DatabaseConfig,
 ) -> Result<Vec<String>, OpenError> {
-    let mut connection = postgres::connect(url)
+    let mut connection = postgres::connect(url, config.schema.as_deref())
         .await
         .map_err(|error| config.cannot_connect(&error))?;
+    refuse_shared_schema(&mut connection, config).await?;
     refuse_withheld(&mut connection, config).await?;
     let known = versions(config)?;
     let current = is_current(&mut connection, &known);
     if current.await.map_err(|error| config.unreachable(&error))? {
         return Ok(Vec::new());
     }
-    answered_within(LOCK_LIMIT, connection.batch_execute(LOCK))
+    let number = LockNumbers::of(config.schema.as_deref()).migration;
+    let lock = format!("{LOCK}; SELECT pg_advisory_lock({FAMILY}, {number})");
+    answered_within(LOCK_LIMIT, connection.batch_execute(&lock))
         .await
         .map_err(|error| config.unreachable(&error))?;
     // Errors are recognised by their text. A role that may not set this keeps the server's language.
@@ -53,20 +56,30 @@ pub(super) async fn migrate(
         .unwrap_or_else(|error| Err(config.unreachable(&error)))
 }
 
+async fn refuse_shared_schema(
+    connection: &mut AsyncPgConnection,
+    config: &DatabaseConfig,
+) -> Result<(), OpenError> {
+    let Some(schema) = &config.schema else {
+        return Ok(());
+    };
+    let conflict = schema::conflict(connection, schema).await;
+    match conflict.map_err(|error| config.unreachable(&error))? {
+        None => Ok(()),
+        Some(why) => Err(config.unusable(&why)),
+    }
+}
+
 async fn refuse_withheld(
     connection: &mut AsyncPgConnection,
     config: &DatabaseConfig,
 ) -> Result<(), OpenError> {
-    let withheld = privileges::withheld(connection).await;
+    let withheld = privileges::withheld(connection, config.schema.is_some()).await;
     let withheld = withheld.map_err(|error| config.unreachable(&error))?;
     if withheld.is_empty() {
         return Ok(());
     }
-    let migrations = config.migrations.clone();
-    let own = tokio::task::spawn_blocking(move || own_tables(&migrations)).await;
-    let own = own.map_err(|error| config.unreachable(&error))?;
-    let own = own.map_err(|stop| stop.into_error(config))?;
-    match privileges::problem(withheld, &own) {
+    match privileges::problem(withheld, &own_tables(config).await?) {
         None => Ok(()),
         Some(why) => Err(config.unusable(&why)),
     }
@@ -115,6 +128,7 @@ fn blocking(mut connection: Wrapped, config: &DatabaseConfig) -> Result<Vec<Stri
     let known = known(&config.migrations, Backend::Postgres).map_err(|s| s.into_error(config))?;
     connection
         .transaction(|connection| {
+            schema::create_missing(connection, config)?;
             refuse_foreign(connection)?;
             let applied = apply(connection, known)?;
             SimpleConnection::batch_execute(connection, &remember_epoch())?;

@@ -1,6 +1,7 @@
 //! Migrating SQLite: inside one exclusive transaction.
 
-use super::{MigrationFailure, apply, known, remember_epoch};
+use super::list::known;
+use super::{MigrationFailure, apply, remember_epoch};
 use crate::backend::{APPLICATION_ID, inspect, recover_log, served_as, sqlite};
 use crate::watermark::{refuse_missing, renew_sqlite};
 use crate::{Backend, DatabaseConfig, OpenError, Url};

@@ -1,7 +1,8 @@
 //! The tables that migrations create.
 
-use super::{MigrationFailure, apply, known};
-use crate::{Backend, Migrations};
+use super::list::known;
+use super::{MigrationFailure, apply};
+use crate::{Backend, DatabaseConfig, Migrations, OpenError};
 use diesel::sql_types::Text;
 use diesel::{Connection as _, QueryableByName, RunQueryDsl as _, SqliteConnection, sql_query};
 use std::collections::BTreeSet;
@@ -16,9 +17,17 @@ struct Named {
     name: String,
 }
 
-/// Returns the names of the tables that these migrations create, on either database. Blocks: they
-/// are created in memory, since nothing else knows what migrations come to.
-pub(super) fn own_tables(migrations: &Migrations) -> Result<BTreeSet<String>, MigrationFailure> {
+/// Returns the names of the tables that the migrations of a database create, on either backend,
+/// storage's own included.
+pub(crate) async fn own_tables(config: &DatabaseConfig) -> Result<BTreeSet<String>, OpenError> {
+    let migrations = config.migrations.clone();
+    let own = tokio::task::spawn_blocking(move || created(&migrations)).await;
+    let own = own.map_err(|error| config.unreachable(&error))?;
+    own.map_err(|stop| stop.into_error(config))
+}
+
+/// Blocks: the tables are created in memory, since nothing else knows what migrations come to.
+fn created(migrations: &Migrations) -> Result<BTreeSet<String>, MigrationFailure> {
     let mut connection = SqliteConnection::establish(":memory:")
         .map_err(|error| MigrationFailure::Failed(error.to_string()))?;
     apply(&mut connection, known(migrations, Backend::Sqlite)?)?;

@@ -1,15 +1,17 @@
 //! What the role that Parlor connects as must be allowed to do in PostgreSQL.
 
 use crate::backend::postgres::answered;
-use diesel::sql_types::Text;
+use diesel::sql_types::{Bool, Text};
 use diesel::{QueryResult, QueryableByName, sql_query};
 use diesel_async::{AsyncPgConnection, RunQueryDsl as _};
 use std::collections::BTreeSet;
 
-/// The tables of the schema that the role may not use as Parlor has to.
+/// The tables of the schema that the role may not use as Parlor has to. Whoever mends that works
+/// in another schema than Parlor, if Parlor has one of its own.
 const WITHHELD: &str = "SELECT current_user::text AS role, relname::text AS table, \
         pg_get_userbyid(relowner)::text AS owner, \
-        format('ALTER TABLE %I OWNER TO %I', relname, current_user) AS remedy \
+        format('ALTER TABLE %s OWNER TO %I', CASE WHEN $1 THEN format('%I.%I', \
+            current_schema(), relname) ELSE quote_ident(relname) END, current_user) AS remedy \
     FROM pg_class WHERE relkind = 'r' AND relnamespace = to_regnamespace(current_schema()) \
         AND NOT (has_table_privilege(oid, 'SELECT') AND has_table_privilege(oid, 'INSERT') \
             AND has_table_privilege(oid, 'UPDATE') AND has_table_privilege(oid, 'DELETE')) \
@@ -37,9 +39,14 @@ pub(super) struct Withheld {
     remedy: String,
 }
 
-/// Returns the tables that this role may not use, whoever made them.
-pub(super) async fn withheld(connection: &mut AsyncPgConnection) -> QueryResult<Vec<Withheld>> {
-    answered(sql_query(WITHHELD).load(connection)).await
+/// Returns the tables that this role may not use, whoever made them. `own_schema` says whether the
+/// database has a schema for itself.
+pub(super) async fn withheld(
+    connection: &mut AsyncPgConnection,
+    own_schema: bool,
+) -> QueryResult<Vec<Withheld>> {
+    let withheld = sql_query(WITHHELD).bind::<Bool, _>(own_schema);
+    answered(withheld.load(connection)).await
 }
 
 /// Returns why the role cannot use the store, if one of the tables is the store's own. A stranger's
@@ -59,11 +66,12 @@ pub(super) fn problem(mut withheld: Vec<Withheld>, own: &BTreeSet<String>) -> Op
 }
 
 /// Adds what to do to an error of a migration, if the role is not allowed to do what it does.
-pub(super) fn advised(why: String) -> String {
+pub(super) fn advised(why: String, schema: Option<&str>) -> String {
     if NO_SCHEMA.iter().any(|text| why.contains(text)) {
         return format!(
             "{why}: make the role that Parlor connects as the owner of the database, or run GRANT \
-             USAGE, CREATE ON SCHEMA public for it"
+             USAGE, CREATE ON SCHEMA {} for it",
+            schema.unwrap_or("public")
         );
     }
     if why.contains(NOT_OWNER) {

@@ -135,6 +135,7 @@ fn postgres_pool(
 ) -> Bb8<AsyncPgConnection> {
     let connector = PostgresConnector {
         url: url.clone(),
+        schema: config.schema.clone(),
         application: format!("parlor {}", config.name),
         statement_timeout: config.statement_timeout,
         replica: config.replica_of.is_some(),

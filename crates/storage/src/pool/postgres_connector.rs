@@ -14,6 +14,8 @@ use std::time::Duration;
 #[derive(Clone)]
 pub(crate) struct PostgresConnector {
     pub(crate) url: PostgresUrl,
+    /// The schema that it works in; `None`: that of its role.
+    pub(crate) schema: Option<String>,
     /// The name that `pg_stat_activity` shows.
     pub(crate) application: String,
     /// The server cancels statements that take longer.
@@ -36,7 +38,7 @@ impl PostgresConnector {
         &self,
         store_info: &StoreInfo,
     ) -> ConnectionResult<AsyncPgConnection> {
-        let mut connection = postgres::connect(&self.url).await?;
+        let mut connection = postgres::connect(&self.url, self.schema.as_deref()).await?;
         let configuring = self.configure(&mut connection, store_info);
         answered(configuring)
             .await

@@ -1,7 +1,7 @@
 //! An open database: its pool, its lanes and its lock. A reset replaces all of it.
 
 use super::context::DatabaseContext;
-use crate::backend::postgres::CONNECT_TIMEOUT;
+use crate::backend::postgres::{CONNECT_TIMEOUT, LockNumbers};
 use crate::health::ping;
 use crate::lock::{OpenFile, StoreLock};
 use crate::pool::{ConnectionPool, FileWatch};
@@ -45,6 +45,7 @@ impl OpenDatabase {
             tasks: tasks.clone(),
             executor: LaneExecutor::for_backend(config.url.backend()),
             statement_timeout: config.statement_timeout,
+            lock_numbers: LockNumbers::of(config.schema.as_deref()),
         };
         let lanes = (1..=lane_count(&config))
             .map(|n| Lane::start(format!("{} write lane {n}", config.name), &lane_context))

@@ -249,6 +249,6 @@ async fn an_address_where_nobody_listens_may_yet_become_a_server() {
 async fn run(url: &str, sql: &str) {
     use diesel_async::SimpleAsyncConnection as _;
     let url = PostgresUrl::parse(url).unwrap();
-    let mut connection = crate::backend::postgres::connect(&url).await.unwrap();
+    let mut connection = crate::backend::postgres::connect(&url, None).await.unwrap();
     connection.batch_execute(sql).await.unwrap();
 }

@@ -14,7 +14,7 @@ fn config(url: &str) -> DatabaseConfig {
 async fn run(sql: &str) {
     use diesel_async::SimpleAsyncConnection as _;
     let url = PostgresUrl::parse(&Postgres::shared().url("postgres")).unwrap();
-    let mut connection = crate::backend::postgres::connect(&url).await.unwrap();
+    let mut connection = crate::backend::postgres::connect(&url, None).await.unwrap();
     connection.batch_execute(sql).await.unwrap();
 }
 

@@ -69,7 +69,7 @@ impl Endpoint {
                 Ok(Self::Sqlite(Box::new(connection)))
             }
             Url::Postgres(url) => {
-                let connection = postgres::connect(url)
+                let connection = postgres::connect(url, config.schema.as_deref())
                     .await
                     .map_err(|error| config.cannot_connect(&error))?;
                 Ok(Self::Postgres(Box::new(connection.into())))

@@ -55,7 +55,7 @@ pub struct Copied {
 impl Transfer {
     /// Copies, compares, and finishes the target.
     pub async fn run(self, tally: TransferProgress) -> Result<Copied, TransferError> {
-        if self.from.url == self.to.url {
+        if self.from.url == self.to.url && self.from.schema == self.to.schema {
             return Err(TransferError::Same);
         }
         let mut source = StoreLock::take_for("copy", &self.from).await?;

@@ -56,7 +56,7 @@ async fn in_file(config: &DatabaseConfig) -> Result<bool, OpenError> {
 
 /// Not on a blocking thread: that would hang for as long as the server is silent.
 async fn on_server(url: &PostgresUrl, config: &DatabaseConfig) -> Result<bool, OpenError> {
-    let mut connection = postgres::connect(url)
+    let mut connection = postgres::connect(url, config.schema.as_deref())
         .await
         .map_err(|error| config.cannot_connect(&error))?;
     let select = format!("SELECT FROM storage_meta WHERE key = '{UNFINISHED}'");

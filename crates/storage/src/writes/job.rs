@@ -36,7 +36,8 @@ pub trait Job: Send + Sync + 'static {
     /// Returns the numbers of the locks that the job shares with other lanes; it may read to find
     /// out which. On PostgreSQL the lane takes those of the whole batch before its first job runs,
     /// in ascending order, so that no two batches wait for each other; they are held until the
-    /// transaction ends. SQLite has one writer and needs none.
+    /// transaction ends. Databases that share a PostgreSQL database by schemas share no locks.
+    /// SQLite has one writer and needs none.
     fn locks(&self, _tx: &mut Writer<'_>) -> impl Future<Output = Result<Vec<i64>, Fault>> + Send {
         async { Ok(Vec::new()) }
     }

@@ -6,7 +6,7 @@
 use super::lane_context::LaneContext;
 use super::queued_job::{BoxJob, RunSet, Verdict, job_type};
 use super::shared_locks;
-use crate::backend::postgres::STATEMENTS_PER_STEP;
+use crate::backend::postgres::{LockNumbers, STATEMENTS_PER_STEP};
 use crate::error::{NoAnswer, catch_panics};
 use crate::pool::ConnectionPool;
 use crate::query::Fact;
@@ -26,6 +26,7 @@ pub(crate) struct JobRunner<'p> {
     /// Longest wait for an answer; `None` for a file. A server may vanish without a word.
     limit: Option<Duration>,
     statement_timeout: Duration,
+    lock_numbers: LockNumbers,
 }
 
 impl<'p> JobRunner<'p> {
@@ -38,6 +39,7 @@ impl<'p> JobRunner<'p> {
             pool: &with.pool,
             limit,
             statement_timeout: with.statement_timeout,
+            lock_numbers: with.lock_numbers,
         }
     }
 
@@ -49,8 +51,7 @@ impl<'p> JobRunner<'p> {
     ) -> Result<Facts, Fault> {
         let mut facts = Facts::new();
         let all = jobs.len();
-        self.limited(shared_locks::take(jobs, tx, self.statement_timeout))
-            .await?;
+        self.take_locks(jobs, tx).await?;
         let mut rest = jobs;
         while !rest.is_empty() {
             let (run, tail) = rest.split_at_mut(neighbours(rest));
@@ -59,6 +60,11 @@ impl<'p> JobRunner<'p> {
             rest = tail;
         }
         Ok(facts)
+    }
+
+    async fn take_locks(&self, jobs: &mut [BoxJob], tx: &mut Writer<'_>) -> Result<(), Fault> {
+        let take = shared_locks::take(jobs, tx, self.statement_timeout, self.lock_numbers);
+        self.limited(take).await
     }
 
     /// Waits for the database, but no longer than the limit.
@@ -135,8 +141,7 @@ impl<'p> JobRunner<'p> {
         tracing::warn!(job = name, jobs, fault = %format_args!("{fault:#}"), "a set of jobs failed; running its jobs one by one");
         self.limited(scope.rollback(tx)).await?;
         if scope == RollbackScope::Transaction {
-            self.limited(shared_locks::take(run, tx, self.statement_timeout))
-                .await?;
+            self.take_locks(run, tx).await?;
         }
         Ok(false)
     }

@@ -1,6 +1,7 @@
 //! What a write lane works with.
 
 use super::lane_executor::LaneExecutor;
+use crate::backend::postgres::LockNumbers;
 use crate::pool::ConnectionPool;
 use bus::{Bus, Tasks};
 use std::sync::Arc;
@@ -14,4 +15,5 @@ pub(crate) struct LaneContext {
     pub(crate) tasks: Tasks,
     pub(crate) executor: LaneExecutor,
     pub(crate) statement_timeout: Duration,
+    pub(crate) lock_numbers: LockNumbers,
 }

@@ -6,6 +6,7 @@
 //! ascending order.
 
 use super::queued_job::BoxJob;
+use crate::backend::postgres::LockNumbers;
 use crate::{Access as _, Backend, Connection, Fault, Writer};
 use diesel::sql_types::{Array, BigInt, Text};
 use std::time::Duration;
@@ -27,11 +28,12 @@ pub(crate) async fn take(
     jobs: &mut [BoxJob],
     tx: &mut Writer<'_>,
     statement_timeout: Duration,
+    lock_numbers: LockNumbers,
 ) -> Result<(), Fault> {
     if tx.backend() == Backend::Sqlite {
         return Ok(());
     }
-    let numbers = numbers(jobs, tx).await?;
+    let numbers = numbers(jobs, tx, lock_numbers).await?;
     if let (false, Connection::Postgres(c)) = (numbers.is_empty(), tx.connection()) {
         use diesel_async::RunQueryDsl as _;
         let ms = |time: Duration| time.as_millis().to_string();
@@ -55,11 +57,16 @@ fn lock_timeout(error: diesel::result::Error) -> Fault {
 }
 
 /// Returns the locks of all jobs, each once, ascending.
-async fn numbers(jobs: &mut [BoxJob], tx: &mut Writer<'_>) -> Result<Vec<i64>, Fault> {
+async fn numbers(
+    jobs: &mut [BoxJob],
+    tx: &mut Writer<'_>,
+    lock_numbers: LockNumbers,
+) -> Result<Vec<i64>, Fault> {
     let mut numbers = Vec::new();
     for job in jobs {
         if let Some(locks) = job.locks(tx) {
-            numbers.extend(locks.await?);
+            let locks = locks.await?.into_iter();
+            numbers.extend(locks.map(|lock| lock_numbers.of_job(lock)));
         }
     }
     numbers.sort_unstable();

@@ -1,12 +1,13 @@
--- How far each room's log has been counted. Moves in the same transaction as the counts.
-CREATE TABLE cursors (
+-- As in migrations/extension, which is applied first. How far each room's log has been counted. Moves in
+-- the same transaction as the counts.
+CREATE TABLE IF NOT EXISTS cursors (
     room_id BIGINT NOT NULL PRIMARY KEY,
     key     TEXT   NOT NULL,
     seq     BIGINT NOT NULL
 );
 
--- Which store's logs were counted: `core_epoch`.
-CREATE TABLE sources (
+-- As in migrations/extension. Which store's logs were counted: `core_epoch`.
+CREATE TABLE IF NOT EXISTS sources (
     name  TEXT NOT NULL PRIMARY KEY,
     value TEXT NOT NULL
 );

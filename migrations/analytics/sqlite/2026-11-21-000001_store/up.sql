@@ -1,5 +1,5 @@
--- What the store knows of itself. Storage writes `epoch` here when it first migrates a database.
-CREATE TABLE storage_meta (
+-- In databases that are older than migrations/extension, which creates it in new ones.
+CREATE TABLE IF NOT EXISTS storage_meta (
     key TEXT NOT NULL PRIMARY KEY,
     value TEXT NOT NULL
 );

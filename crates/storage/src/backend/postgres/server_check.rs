@@ -6,6 +6,7 @@
 
 use super::connect::RawConnection;
 use super::connect_error::ConnectError;
+use super::schema;
 use super::url::PostgresUrl;
 use super::{ANSWER_LIMIT, connect_in_time};
 use crate::{DatabaseConfig, OpenError};
@@ -39,6 +40,9 @@ pub(crate) async fn check_server(
     url: &PostgresUrl,
     config: &DatabaseConfig,
 ) -> Result<(), OpenError> {
+    if let Some(why) = config.schema.as_deref().and_then(schema::problem) {
+        return Err(config.unusable(&why));
+    }
     let found = Box::pin(find_problem(url)).await;
     match found.map_err(|error| config.cannot_connect(&error))? {
         None => Ok(()),
