@@ -20,7 +20,7 @@ mod tests {
 
     #[test]
     fn a_send_counts_in_the_first_bucket_that_holds_it() {
-        let took = |ms| bucket(1_000_000, 1_000_000 + ms);
+        let took = |ms: i64| bucket(1_000_000, 1_000_000 + ms);
         assert_eq!([took(0), took(1), took(3), took(60_000)], [0, 0, 2, 12]);
         // After the clock was set back, a message may be heard of before it was sent.
         assert_eq!(took(-1_000), 0);

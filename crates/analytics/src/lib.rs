@@ -21,7 +21,10 @@ pub fn extension() -> Extension {
     let [counted, written, shown] = [&report, &report, &report].map(Arc::clone);
     Extension::new("analytics")
         .off_by_default()
-        .database(migrations!("../../migrations/analytics"))
+        .database(migrations!(
+            "../../migrations/analytics/sqlite",
+            "../../migrations/analytics/postgres"
+        ))
         .follows(move |_| Counter::new(counted))
         .runs("report", move |_| Reporter::new(written))
         .shows(move |_| shown)

@@ -59,7 +59,7 @@ impl Report {
     }
 }
 
-impl View for Arc<Report> {
+impl View for Report {
     fn figures(&self) -> Value {
         self.figures.lock().clone()
     }
@@ -123,8 +123,8 @@ async fn messages(access: &mut impl Access, first: i64) -> Result<i64, Fault> {
 /// Returns the busiest rooms, each with its hours as `[hour in ms, messages]`.
 async fn busiest(access: &mut impl Access, first: i64) -> Result<Vec<Value>, Fault> {
     let rows = format!(
-        "SELECT rooms.key AS room, hour, messages
-        FROM room_hours JOIN rooms ON rooms.room_id = room_hours.room_id
+        "SELECT room_keys.key AS room, hour, messages
+        FROM room_hours JOIN room_keys ON room_keys.room_id = room_hours.room_id
         JOIN (SELECT room_id, SUM(messages) AS total FROM room_hours WHERE hour >= {first}
             GROUP BY room_id ORDER BY total DESC, room_id LIMIT {ROOMS_MAX}) AS busiest
             ON busiest.room_id = room_hours.room_id

@@ -5,7 +5,7 @@ use rooms::api::RoomInfo;
 use storage::prelude::*;
 
 table! {
-    rooms (room_id) {
+    room_keys (room_id) {
         room_id -> BigInt,
         key -> Text,
     }
@@ -36,7 +36,7 @@ table! {
 
 /// Deletes all counts. How long sends took stays: it was not in the logs.
 pub(crate) async fn clear(tx: &mut Writer<'_>) -> Result<(), Fault> {
-    statement!(tx, |c| diesel::delete(rooms::table).execute(c))?;
+    statement!(tx, |c| diesel::delete(room_keys::table).execute(c))?;
     statement!(tx, |c| diesel::delete(room_hours::table).execute(c))?;
     statement!(tx, |c| diesel::delete(active_users::table).execute(c))?;
     Ok(())
@@ -49,8 +49,8 @@ pub(crate) async fn add(
     counts: &Counts,
 ) -> Result<(), Fault> {
     if !counts.hours.is_empty() {
-        let row = (rooms::room_id.eq(room.id.0), rooms::key.eq(&*room.key.0));
-        statement!(tx, |c| diesel::insert_into(rooms::table)
+        let row = (room_keys::room_id.eq(room.id.0), room_keys::key.eq(&*room.key.0));
+        statement!(tx, |c| diesel::insert_into(room_keys::table)
             .values(row)
             .on_conflict_do_nothing()
             .execute(c))?;

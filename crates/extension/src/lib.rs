@@ -45,5 +45,5 @@ pub use view::{Metric, MetricValue, View};
 
 #[doc(hidden)]
 pub mod reexport {
-    pub use diesel_migrations::{EmbeddedMigrations, embed_migrations};
+    pub use diesel_migrations;
 }

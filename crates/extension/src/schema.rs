@@ -30,15 +30,17 @@ pub(crate) fn all(own: Option<Schema>) -> Migrations {
     Migrations::Joined([Some(base), own].into_iter().flatten().collect())
 }
 
-/// Embeds the migrations of an extension: a folder with `sqlite` and `postgres`, relative to the
-/// crate's own `Cargo.toml`. Each has one folder per migration, `YYYY-MM-DD-NNNNNN_name/up.sql`.
+/// Embeds the migrations of an extension, from a folder for SQLite and one for PostgreSQL, relative to
+/// the crate's own `Cargo.toml`. Each has one folder per migration, `YYYY-MM-DD-NNNNNN_name/up.sql`.
 #[macro_export]
 macro_rules! migrations {
-    ($folder:literal) => {{
-        static SQLITE: $crate::reexport::EmbeddedMigrations =
-            $crate::reexport::embed_migrations!(concat!($folder, "/sqlite"));
-        static POSTGRES: $crate::reexport::EmbeddedMigrations =
-            $crate::reexport::embed_migrations!(concat!($folder, "/postgres"));
+    ($sqlite:literal, $postgres:literal) => {{
+        // The inner macro names its own crate.
+        use $crate::reexport::diesel_migrations;
+        static SQLITE: diesel_migrations::EmbeddedMigrations =
+            diesel_migrations::embed_migrations!($sqlite);
+        static POSTGRES: diesel_migrations::EmbeddedMigrations =
+            diesel_migrations::embed_migrations!($postgres);
         $crate::Schema {
             sqlite: &SQLITE,
             postgres: &POSTGRES,

@@ -29,6 +29,25 @@ pub trait View: Send + Sync + 'static {
     }
 }
 
+/// What a view shares with other parts of its extension is in an `Arc`.
+impl<V: View> View for Arc<V> {
+    fn figures(&self) -> Value {
+        V::figures(self)
+    }
+
+    fn trouble(&self) -> Option<String> {
+        V::trouble(self)
+    }
+
+    fn metrics(&self) -> Vec<Metric> {
+        V::metrics(self)
+    }
+
+    fn actions(&self) -> Option<Arc<dyn OperatorActions>> {
+        V::actions(self)
+    }
+}
+
 /// One number in `/metrics`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Metric {

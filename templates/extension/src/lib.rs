@@ -10,7 +10,7 @@ table! {
 /// Returns the extension.
 pub fn extension() -> Extension {
     Extension::new("NAME")
-        .database(migrations!("migrations"))
+        .database(migrations!("migrations/sqlite", "migrations/postgres"))
         .follows(|_| Counter)
         .reads::<Count, _>(Rights::Member, |_| Counter)
 }

@@ -10,7 +10,7 @@ table! {
 /// Returns the extension.
 pub fn extension() -> Extension {
     Extension::new("karma")
-        .database(migrations!("migrations"))
+        .database(migrations!("migrations/sqlite", "migrations/postgres"))
         .follows(|_| Karma)
         .reads::<Top, _>(Rights::Anyone, |_| Karma)
 }

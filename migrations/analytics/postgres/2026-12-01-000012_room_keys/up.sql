@@ -1,7 +1,7 @@
 -- The keys of the rooms that were counted.
-CREATE TABLE rooms (
+CREATE TABLE room_keys (
     room_id BIGINT NOT NULL PRIMARY KEY,
     key     TEXT COLLATE "C" NOT NULL
 );
 
-INSERT INTO rooms SELECT room_id, key FROM cursors;
+INSERT INTO room_keys SELECT room_id, key FROM cursors;

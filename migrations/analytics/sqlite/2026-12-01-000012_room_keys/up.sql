@@ -1,7 +1,7 @@
 -- The keys of the rooms that were counted.
-CREATE TABLE rooms (
+CREATE TABLE room_keys (
     room_id INTEGER NOT NULL PRIMARY KEY,
     key     TEXT    NOT NULL
 ) STRICT;
 
-INSERT INTO rooms SELECT room_id, key FROM cursors;
+INSERT INTO room_keys SELECT room_id, key FROM cursors;
