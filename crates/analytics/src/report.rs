@@ -7,8 +7,8 @@ use parking_lot::Mutex;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
-use storage::prelude::*;
 use storage::StorageError;
+use storage::prelude::*;
 use tokio::sync::Notify;
 use tokio::time::{sleep, timeout};
 

@@ -49,7 +49,10 @@ pub(crate) async fn add(
     counts: &Counts,
 ) -> Result<(), Fault> {
     if !counts.hours.is_empty() {
-        let row = (room_keys::room_id.eq(room.id.0), room_keys::key.eq(&*room.key.0));
+        let row = (
+            room_keys::room_id.eq(room.id.0),
+            room_keys::key.eq(&*room.key.0),
+        );
         statement!(tx, |c| diesel::insert_into(room_keys::table)
             .values(row)
             .on_conflict_do_nothing()

@@ -129,8 +129,8 @@ pub use reply::Reply;
 pub use request::{AskError, Request};
 pub use running::Running;
 pub use runtime::{
-    Backoff, Clock, RepeatedLine, RepeatedLines, SystemClock, Task, TaskInfo, TaskState, Tasks,
-    give_way, millis, panics,
+    Backoff, Clock, HeldThread, RepeatedLine, RepeatedLines, SystemClock, Task, TaskInfo,
+    TaskState, Tasks, give_way, millis, panics,
 };
 pub use settings::Settings;
 pub use subscriber::{

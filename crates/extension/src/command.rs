@@ -61,7 +61,11 @@ impl Rights {
     }
 
     /// Refuses a caller without these rights; `standing` is the caller's in the command's room.
-    pub(crate) fn check(self, caller: &Caller, standing: Option<&Standing>) -> Result<(), Declined> {
+    pub(crate) fn check(
+        self,
+        caller: &Caller,
+        standing: Option<&Standing>,
+    ) -> Result<(), Declined> {
         match self {
             Self::Anyone => Ok(()),
             Self::Account if caller.user.guest => Err(Declined::NotAllowedForGuests),

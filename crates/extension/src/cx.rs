@@ -119,12 +119,7 @@ impl Cx {
     }
 
     /// Sends the push `x.EXTENSION.{name}` to whoever it is for and is connected, best effort.
-    pub fn push(
-        &self,
-        to: PushTarget,
-        name: &str,
-        body: &impl Serialize,
-    ) -> Result<(), PushError> {
+    pub fn push(&self, to: PushTarget, name: &str, body: &impl Serialize) -> Result<(), PushError> {
         let body = serde_json::value::to_raw_value(body)
             .map_err(|error| PushError::NotJson(error.to_string()))?;
         let name = format!("x.{}.{name}", self.0.name);

@@ -140,11 +140,7 @@ impl Extension {
 
     /// Serves HTTP below its prefix, or at a path of its own.
     #[must_use]
-    pub fn serves<H: Serve>(
-        self,
-        at: Mount,
-        make: impl FnOnce(&Cx) -> H + Send + 'static,
-    ) -> Self {
+    pub fn serves<H: Serve>(self, at: Mount, make: impl FnOnce(&Cx) -> H + Send + 'static) -> Self {
         self.part(move |assembly| {
             let handler = make(assembly.cx());
             assembly.serve(at, handler);

@@ -31,8 +31,9 @@ pub struct Host {
 }
 
 /// What the server gives to one extension.
-#[derive(Default)]
 pub struct Given {
+    /// A handle to the bus with places of its own: [`bounded_bus`].
+    pub bus: Bus,
     /// Its settings, if it declares any.
     pub settings: Option<Arc<dyn Any + Send + Sync>>,
     /// Its database, if it declares one.
@@ -44,6 +45,13 @@ pub struct Installer {
     host: Host,
     source: Source,
     inboxes: Vec<Arc<Inbox>>,
+}
+
+/// Returns a handle to the bus for this extension: whatever it asks and states, its databases' jobs
+/// included, has 16 places.
+#[must_use]
+pub fn bounded_bus(extension: &'static str, builder: &Builder) -> Bus {
+    builder.bounded_bus(extension, PLACES)
 }
 
 /// Why an extension cannot be part of this server.
@@ -106,7 +114,7 @@ impl Installer {
             name,
             settings: given.settings,
             database: given.database,
-            bus: builder.bounded_bus(name, PLACES),
+            bus: given.bus,
             rates: Rates::new(),
             push: Arc::clone(&self.host.push),
         });

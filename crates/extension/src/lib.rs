@@ -33,7 +33,7 @@ pub use cx::Cx;
 pub use declaration::Extension;
 pub use declined::Declined;
 pub use follower::{Followed, Follower, From, Page, Sees};
-pub use install::{Given, Host, InstallError, Installed, Installer};
+pub use install::{Given, Host, InstallError, Installed, Installer, bounded_bus};
 pub use mount::{HttpRequest, HttpResponse, Mount, Serve, Served};
 pub use op::{Call, Input, Op};
 pub use push::{Push, PushError, PushTarget};

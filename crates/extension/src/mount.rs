@@ -83,7 +83,10 @@ impl HttpRequest {
     /// returned, and the socket opens once it is sent.
     pub fn upgrade(
         &mut self,
-    ) -> Option<(HttpResponse, BoxFuture<'static, anyhow::Result<Box<dyn Socket>>>)> {
+    ) -> Option<(
+        HttpResponse,
+        BoxFuture<'static, anyhow::Result<Box<dyn Socket>>>,
+    )> {
         self.upgrade.take().map(|upgrade| upgrade.accept())
     }
 }

@@ -2,7 +2,15 @@
 
 /// Names that mean something else where an extension's name would stand.
 const RESERVED: [&str; 9] = [
-    "core", "databases", "db_pool", "default", "extensions", "parlor", "storage", "tasks", "x",
+    "core",
+    "databases",
+    "db_pool",
+    "default",
+    "extensions",
+    "parlor",
+    "storage",
+    "tasks",
+    "x",
 ];
 
 /// Longest name in bytes.
@@ -36,7 +44,16 @@ mod tests {
             assert_eq!(wrong(name), None, "{name}");
         }
         let wrong_ones = [
-            "", "Karma", "1a", "_a", "a-b", "a.b", "ä", "abcdefghijklmnopqrstuvwxy", "core", "x",
+            "",
+            "Karma",
+            "1a",
+            "_a",
+            "a-b",
+            "a.b",
+            "ä",
+            "abcdefghijklmnopqrstuvwxy",
+            "core",
+            "x",
         ];
         for name in wrong_ones {
             assert!(wrong(name).is_some(), "{name}");

@@ -184,7 +184,8 @@ fn read<C: DeserializeOwned>(input: Input<'_>) -> Result<C, Declined> {
             })
         }
         Input::Query(query) => {
-            let fields = serde_urlencoded::Deserializer::new(form_urlencoded::parse(query.as_bytes()));
+            let fields =
+                serde_urlencoded::Deserializer::new(form_urlencoded::parse(query.as_bytes()));
             let read = serde_path_to_error::deserialize(fields);
             read.map_err(|error| {
                 let at = error.path().to_string();
@@ -272,7 +273,11 @@ mod tests {
             assert_eq!(field(json(text)), name, "{text}");
         }
         assert_eq!(field(read(Input::Json(None))), "room");
-        for (query, name) in [("room=a", "limit"), ("room=a&limit=b", "limit"), ("", "room")] {
+        for (query, name) in [
+            ("room=a", "limit"),
+            ("room=a&limit=b", "limit"),
+            ("", "room"),
+        ] {
             assert_eq!(field(read(Input::Query(query))), name, "{query}");
         }
     }
@@ -295,7 +300,16 @@ mod tests {
     fn a_command_is_named_after_its_extension() {
         assert!(is_name_of("karma.top", "karma"));
         assert!(is_name_of("search", "search"));
-        for name in ["top", "karma", "karma.", "karma.Top", "karma.a.b", "karmatop", "stats.top", "search"] {
+        for name in [
+            "top",
+            "karma",
+            "karma.",
+            "karma.Top",
+            "karma.a.b",
+            "karmatop",
+            "stats.top",
+            "search",
+        ] {
             assert!(!is_name_of(name, "karma"), "{name}");
         }
         assert_eq!(wire_name("karma.top"), "x.karma.top");

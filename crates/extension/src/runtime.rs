@@ -10,8 +10,8 @@ const NICE: i32 = 19;
 /// Enough that one extension that blocks its thread does not stop the others.
 const THREADS: usize = 4;
 
-/// Threads for the blocking work of extensions.
-const BLOCKING_THREADS: usize = 16;
+/// Threads for blocking work, such as that of embedded databases: each has one for its writes.
+const BLOCKING_THREADS: usize = 64;
 
 /// The runtime of extensions. Its threads have the lowest priority, so that no extension can take a
 /// processor from chat, whatever it does.

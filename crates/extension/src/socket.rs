@@ -56,5 +56,8 @@ pub trait Upgrade: Send {
     /// Accepts it: returns the response to send, and what becomes the socket then.
     fn accept(
         self: Box<Self>,
-    ) -> (HttpResponse, BoxFuture<'static, anyhow::Result<Box<dyn Socket>>>);
+    ) -> (
+        HttpResponse,
+        BoxFuture<'static, anyhow::Result<Box<dyn Socket>>>,
+    );
 }

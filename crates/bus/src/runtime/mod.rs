@@ -12,4 +12,4 @@ pub use backoff::Backoff;
 pub use clock::{Clock, SystemClock, millis};
 pub use give_way::give_way;
 pub use repeated::{RepeatedLine, RepeatedLines};
-pub use tasks::{Task, TaskInfo, TaskState, Tasks};
+pub use tasks::{HeldThread, Task, TaskInfo, TaskState, Tasks};

@@ -11,7 +11,9 @@ use crate::Cx;
 use crate::follower::inbox::{PendingWork, RoomUpdate};
 use anyhow::Context as _;
 use bus::{Backoff, Tasks};
-use rooms::api::{FollowLog, FollowedPage, Heads, Refusal, RoomHead, RoomId, RoomInfo, RoomKey, Seq};
+use rooms::api::{
+    FollowLog, FollowedPage, Heads, Refusal, RoomHead, RoomId, RoomInfo, RoomKey, Seq,
+};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -150,7 +152,10 @@ impl<F: Follower> Engine<F> {
         }
         if progress.source.is_some() {
             let extension = self.cx.name();
-            tracing::warn!(extension, "the rooms belong to another store: the follower begins again");
+            tracing::warn!(
+                extension,
+                "the rooms belong to another store: the follower begins again"
+            );
         }
         self.begin_again(epoch).await
     }
@@ -254,7 +259,8 @@ impl<F: Follower> Engine<F> {
         }
         let known_from = entries.first().map_or(head + 1, |first| first.seq);
         if self.cursor(room.id) + 1 < known_from {
-            self.read_up_to((room.id, &room.key), known_from - 1).await?;
+            self.read_up_to((room.id, &room.key), known_from - 1)
+                .await?;
         }
         let from = self.cursor(room.id);
         let new: Vec<Followed> = entries
@@ -308,7 +314,10 @@ impl<F: Follower> Engine<F> {
         let page = page
             .context("reading a log")?
             .map_err(|refusal| refused(&refusal))?;
-        let followed = self.progress.as_ref().and_then(|progress| progress.source.as_ref());
+        let followed = self
+            .progress
+            .as_ref()
+            .and_then(|progress| progress.source.as_ref());
         anyhow::ensure!(
             followed == Some(&page.epoch),
             "the rooms belong to another store since a moment ago"
@@ -318,7 +327,9 @@ impl<F: Follower> Engine<F> {
 
     fn cursor(&self, room: RoomId) -> Seq {
         let progress = self.progress.as_ref();
-        progress.map_or(0, |progress| progress.cursors.get(&room).copied().unwrap_or(0))
+        progress.map_or(0, |progress| {
+            progress.cursors.get(&room).copied().unwrap_or(0)
+        })
     }
 
     fn kept(&self, room: RoomId) -> Seq {

@@ -1,7 +1,9 @@
 //! The feed: one subscriber that hears of all entries on behalf of every follower.
 
 use super::Inbox;
-use bus::{Clock as _, Context, Handles, Isolated, LoadError, Missed, Subscriber, SystemClock, Wiring};
+use bus::{
+    Clock as _, Context, Handles, Isolated, LoadError, Missed, Subscriber, SystemClock, Wiring,
+};
 use rooms::api::{EntriesAppended, EntriesForgotten};
 use std::sync::Arc;
 use storage::StoreEpochChanged;

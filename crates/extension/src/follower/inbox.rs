@@ -204,7 +204,11 @@ mod tests {
         inbox.add(&[appended(3, 1..=2)], 0);
         let pending = inbox.take();
         assert_eq!(kept(&pending, 2), (3, vec![]));
-        assert_eq!(kept(&pending, 1), (many + 1, vec![many + 1]), "the log has the rest");
+        assert_eq!(
+            kept(&pending, 1),
+            (many + 1, vec![many + 1]),
+            "the log has the rest"
+        );
         assert_eq!(kept(&pending, 3), (2, vec![1, 2]), "there is room again");
     }
 

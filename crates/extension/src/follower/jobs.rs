@@ -14,10 +14,7 @@ pub(crate) enum Step {
     /// Entries of a room, up to a new cursor.
     Page(Page),
     /// Retention deleted the room's entries below `kept_from`.
-    Forgotten {
-        room: Arc<RoomInfo>,
-        kept_from: Seq,
-    },
+    Forgotten { room: Arc<RoomInfo>, kept_from: Seq },
 }
 
 /// A stored cursor is not where a page begins: read the cursors again.

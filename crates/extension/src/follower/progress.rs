@@ -64,7 +64,8 @@ pub(crate) async fn read(access: &mut impl Access) -> Result<Progress, Fault> {
 pub(crate) async fn clear(tx: &mut Writer<'_>) -> Result<(), Fault> {
     statement!(tx, |c| diesel::delete(cursors::table).execute(c))?;
     statement!(tx, |c| diesel::delete(kept::table).execute(c))?;
-    statement!(tx, |c| diesel::delete(sources::table.find(CORE_EPOCH)).execute(c))?;
+    statement!(tx, |c| diesel::delete(sources::table.find(CORE_EPOCH))
+        .execute(c))?;
     Ok(())
 }
 

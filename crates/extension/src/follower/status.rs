@@ -59,7 +59,11 @@ impl FollowerStatus {
         let is_new = self.state.lock().error.replace(text.clone()).is_none();
         if is_new {
             let extension = self.extension;
-            tracing::warn!(extension, error = text, "the follower cannot go on, will retry");
+            tracing::warn!(
+                extension,
+                error = text,
+                "the follower cannot go on, will retry"
+            );
         }
     }
 
@@ -78,7 +82,10 @@ impl FollowerStatus {
 
     pub(crate) fn metrics(&self) -> Vec<Metric> {
         let state = self.state.lock();
-        #[expect(clippy::cast_precision_loss, reason = "a double holds 2^53 entries exactly")]
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "a double holds 2^53 entries exactly"
+        )]
         let behind = state.behind as f64;
         vec![
             Metric {
@@ -102,6 +109,7 @@ impl FollowerStatus {
 
 impl State {
     fn behind_for_s(&self) -> f64 {
-        self.since.map_or(0.0, |since| since.elapsed().as_secs_f64())
+        self.since
+            .map_or(0.0, |since| since.elapsed().as_secs_f64())
     }
 }

@@ -46,6 +46,17 @@ impl Registry {
         }
     }
 
+    /// Returns a handle to the same databases. Those registered through it state their jobs' facts on this
+    /// handle of the bus, and work in these tasks, which may be on another runtime ([`Tasks::on`]).
+    #[must_use]
+    pub fn on(&self, bus: Bus, tasks: Tasks) -> Self {
+        Self {
+            bus,
+            tasks,
+            ..self.clone()
+        }
+    }
+
     /// Registers a database without opening it. A name that is registered already keeps its
     /// configuration.
     pub fn register(&self, config: DatabaseConfig) {

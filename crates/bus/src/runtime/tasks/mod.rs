@@ -3,13 +3,16 @@
 //! Cancelling a task drops its future at the next await. [`Tasks::stop`] waits until the list of
 //! live tasks is empty.
 
+mod busy;
 mod info;
 mod kinds;
 mod record;
 mod supervised;
 
+pub use busy::HeldThread;
 pub use info::{TaskInfo, TaskState};
 
+use busy::Busy;
 use record::{TaskList, TaskRecord};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -26,8 +29,8 @@ use tokio_util::sync::CancellationToken;
 pub struct Tasks {
     list: Arc<TaskList>,
     stop: CancellationToken,
-    /// Where its tasks run; `None` for the runtime that spawns them.
-    runtime: Option<Handle>,
+    /// Where its tasks run, and how long; `None` for the runtime that spawns them.
+    elsewhere: Option<(Handle, Arc<Busy>)>,
 }
 
 /// A handle to one task. Dropping it leaves the task running.
@@ -70,7 +73,7 @@ impl Tasks {
         Self {
             list: Arc::new(TaskList::new()),
             stop,
-            runtime: None,
+            elsewhere: None,
         }
     }
 
@@ -83,7 +86,7 @@ impl Tasks {
     #[must_use]
     pub fn on(&self, runtime: Handle) -> Tasks {
         Self {
-            runtime: Some(runtime),
+            elsewhere: Some((runtime, Busy::new())),
             ..self.clone()
         }
     }
@@ -99,6 +102,24 @@ impl Tasks {
     #[must_use]
     pub fn restarts(&self) -> BTreeMap<&'static str, u64> {
         self.list.restarts()
+    }
+
+    /// Returns how much time the tasks of this handle have taken so far, by owner; nothing unless it is one
+    /// of [`Tasks::on`].
+    #[must_use]
+    pub fn busy(&self) -> BTreeMap<&'static str, Duration> {
+        let elsewhere = self.elsewhere.as_ref();
+        elsewhere.map(|(_, busy)| busy.spent()).unwrap_or_default()
+    }
+
+    /// Returns the tasks of this handle that have been running for longer than this without a pause;
+    /// none unless it is one of [`Tasks::on`].
+    #[must_use]
+    pub fn holding(&self, longer_than: Duration) -> Vec<HeldThread> {
+        let elsewhere = self.elsewhere.as_ref();
+        elsewhere
+            .map(|(_, busy)| busy.holding(longer_than))
+            .unwrap_or_default()
     }
 
     /// Cancels periodic tasks, and delayed ones that have not begun: the first step of a graceful
@@ -154,8 +175,10 @@ impl Tasks {
             clippy::disallowed_methods,
             reason = "this is the one place that spawns"
         )]
-        let handle = match &self.runtime {
-            Some(runtime) => runtime.spawn(supervised),
+        let handle = match &self.elsewhere {
+            Some((runtime, busy)) => {
+                runtime.spawn(busy.measure(owner, record.owned_name(), supervised))
+            }
             None => tokio::spawn(supervised),
         };
         record.set_abort_handle(handle.abort_handle());

@@ -58,6 +58,10 @@ impl TaskRecord {
         &self.name
     }
 
+    pub(super) fn owned_name(&self) -> Cow<'static, str> {
+        self.name.clone()
+    }
+
     pub(super) fn owner(&self) -> &'static str {
         self.owner
     }
