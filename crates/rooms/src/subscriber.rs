@@ -243,10 +243,9 @@ impl Handles<PeopleEnded> for Rooms {
 
 impl Handles<EndedMembersFound> for Rooms {
     fn handle(&mut self, fact: &Arc<EndedMembersFound>, ctx: &mut Context) {
-        for (user, room) in &fact.members {
+        for member in &fact.members {
             let job = EndMembershipJob {
-                user: user.clone(),
-                room: room.clone(),
+                member: member.clone(),
                 at: self.now(),
             };
             self.deps.database.submit_from(job, ctx.origin());

@@ -17,7 +17,16 @@ const ROWS_MAX: i64 = 1_000;
 /// Ended people are still members of these rooms: one [`EndMembershipJob`] for each follows, in the
 /// room's lane. Only rooms itself handles this event.
 pub(crate) struct EndedMembersFound {
-    pub(crate) members: Vec<(User, RoomKey)>,
+    pub(crate) members: Vec<EndedMember>,
+}
+
+/// A membership of someone who has ended.
+#[derive(Debug, Clone)]
+pub(crate) struct EndedMember {
+    pub(crate) user: User,
+    pub(crate) room: RoomKey,
+    /// Whether the person leaves the room, instead of staying as a deleted account does.
+    pub(crate) leaves: bool,
 }
 
 impl Event for EndedMembersFound {
@@ -54,31 +63,28 @@ impl Job for ClearEndedJob {
     }
 }
 
-/// Returns the memberships to end: all of a guest, and those of an account that may own the room. The
-/// other memberships of a deleted account stay.
-async fn members_to_end(
-    tx: &mut Writer<'_>,
-    users: &[UserId],
-) -> Result<Vec<(User, RoomKey)>, Fault> {
+/// Returns the memberships to end: all of a guest and of a service account, which might go on writing
+/// otherwise, and those of an account that may own the room. The other memberships of a deleted account
+/// stay.
+async fn members_to_end(tx: &mut Writer<'_>, users: &[UserId]) -> Result<Vec<EndedMember>, Fault> {
     let people = directory::by_id(tx, users).await?;
-    let memberships = members::of_users(tx, users).await?;
-    let to_end = memberships.into_iter().filter_map(|row| {
-        let user = people::named(&people, row.user);
-        (user.guest || row.may_own).then_some((user, row.room))
-    });
-    let to_end: Vec<(User, RoomId)> = to_end.collect();
-    let ids: Vec<RoomId> = to_end.iter().map(|(_, room)| *room).collect();
+    let services = directory::services(tx, users).await?;
+    let mut memberships = members::of_users(tx, users).await?;
+    let leaves = |user: &User| user.guest || services.contains(&user.id);
+    memberships.retain(|row| row.may_own || leaves(&people::named(&people, row.user)));
+    let ids: Vec<RoomId> = memberships.iter().map(|row| row.room).collect();
     let keys = catalogue::keys(tx, &ids).await?;
-    let members = to_end.into_iter();
-    Ok(members
-        .filter_map(|(user, room)| Some((user, keys.get(&room)?.clone())))
-        .collect())
+    let ended = memberships.into_iter().filter_map(|row| {
+        let user = people::named(&people, row.user);
+        let (leaves, room) = (leaves(&user), keys.get(&row.room)?.clone());
+        Some(EndedMember { user, room, leaves })
+    });
+    Ok(ended.collect())
 }
 
-/// Removes an ended guest from a room, or passes a deleted account's room to another owner.
+/// Removes someone who has ended from a room, or passes a deleted account's room to another owner.
 pub(crate) struct EndMembershipJob {
-    pub(crate) user: User,
-    pub(crate) room: RoomKey,
+    pub(crate) member: EndedMember,
     pub(crate) at: i64,
 }
 
@@ -88,13 +94,14 @@ impl Job for EndMembershipJob {
     type Refusal = Refusal;
 
     fn lane(&self) -> LaneKey {
-        self.room.lane()
+        self.member.room.lane()
     }
 
     async fn run(&self, tx: &mut Writer<'_>) -> Outcome<()> {
-        let mut room = lock(tx, &self.room).await?;
-        let (id, user) = (room.info.id, &self.user);
-        if user.guest {
+        let EndedMember { user, room, leaves } = &self.member;
+        let mut room = lock(tx, room).await?;
+        let id = room.info.id;
+        if *leaves {
             leave::remove_if_member(tx, &mut room, user, self.at).await?;
         } else if members::find(tx, id, user.id).await?.is_some() {
             owners::mark_ineligible(tx, id, &[user.id]).await?;

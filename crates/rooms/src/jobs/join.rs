@@ -5,8 +5,8 @@ use crate::api::{Change, History, Joined, Kind, Refusal, Role, RoomKey, Seq};
 use crate::log_writer::Staged;
 use crate::store::members::{self, MemberRecord};
 use crate::store::rooms::Room;
-use crate::store::{self, bans, invitations, mutes};
-use sessions::api::{User, UserId};
+use crate::store::{self, bans, invitations, mutes, owners};
+use sessions::api::{User, UserId, directory};
 use std::sync::Arc;
 use storage::prelude::*;
 
@@ -54,7 +54,10 @@ impl Job for JoinJob {
         };
         members::insert(tx, id, &self.user, member).await?;
         invitations::remove(tx, id, user).await?;
-        if self.becomes_owner(tx, &room).await? {
+        // A room must not pass to what nobody can sign in as.
+        if !directory::services(tx, &[user]).await?.is_empty() {
+            owners::mark_ineligible(tx, id, &[user]).await?;
+        } else if self.becomes_owner(tx, &room).await? {
             let successor = self.user.clone();
             ownership::make_owner(tx, &mut room, successor, &self.user, (&mut staged, self.at))
                 .await?;

@@ -17,4 +17,5 @@ mod ownership;
 mod reading;
 mod roles;
 mod server;
+mod service_accounts;
 mod updating;

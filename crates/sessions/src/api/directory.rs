@@ -81,6 +81,15 @@ pub async fn living(access: &mut impl Access, ids: &[UserId]) -> Result<HashSet<
     Ok(living.map(|row| row.id).collect())
 }
 
+/// Returns which of these users are accounts of the server's own ([`super::OpenServiceAccount`]),
+/// including deleted ones. One query.
+pub async fn services(access: &mut impl Access, ids: &[UserId]) -> Result<HashSet<UserId>, Fault> {
+    if ids.is_empty() {
+        return Ok(HashSet::new());
+    }
+    users::services(access, ids).await
+}
+
 /// Whether a session of this user is marked as connected: in this transaction the user counts as
 /// online.
 pub async fn is_connected(access: &mut impl Access, user: UserId) -> Result<bool, Fault> {

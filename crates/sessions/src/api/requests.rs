@@ -175,9 +175,9 @@ impl Request for DeleteAccount {
 /// Others see it as an account that is never online. Nobody can sign in as it: it has no password, no
 /// identity and no session, so [`Caller::session`] is [`SessionId::NONE`]. It never expires. The operator
 /// can make it an administrator or delete it like any account. After a deletion, which
-/// [`super::PeopleEnded`] reports, the caller must not be used any more; opening the account again
-/// creates another one. Rooms and messaging apply the limits of accounts to it; rate limits are the
-/// gateway's, and so do not apply.
+/// [`super::PeopleEnded`] reports, it leaves all its rooms, and rooms and messaging refuse its caller;
+/// opening the account again creates another one. Rooms and messaging apply the limits of accounts to it,
+/// but no room that people own passes to it. Rate limits are the gateway's, and so do not apply.
 ///
 /// Refused with [`Refusal::NameTaken`] if anybody else has the name or one that looks alike, be it a
 /// person or another service; with [`Refusal::BadRequest`] if it is not a valid name.

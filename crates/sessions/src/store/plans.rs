@@ -49,6 +49,7 @@ async fn users_are_looked_up() {
         users::by_identity(tx, "issuer", "s4");
         users::with_password(tx, "p2");
         users::with_service(tx, "p2");
+        users::services(tx, many);
         users::change_password(tx, someone, "old", "new");
         users::taken_keys(tx, keys);
         users::rename(tx, someone, newcomer);

@@ -174,6 +174,19 @@ pub(crate) async fn with_service(
     .optional()?)
 }
 
+/// Returns which of these users are service accounts, including ended ones.
+pub(crate) async fn services(
+    access: &mut impl Access,
+    ids: &[UserId],
+) -> Result<HashSet<UserId>, Fault> {
+    let found: Vec<UserId> = query!(access, |c| users::table
+        .filter(users::id.one_of(ids))
+        .filter(users::service.is_not_null())
+        .select(users::id)
+        .load(c))?;
+    Ok(found.into_iter().collect())
+}
+
 /// Replaces a password hash if it is still `checked`; returns whether it was.
 pub(crate) async fn change_password(
     tx: &mut Writer<'_>,
@@ -273,7 +286,7 @@ pub(crate) async fn end(tx: &mut Writer<'_>, user: UserId, now: i64) -> Result<(
 /// The name shown for a deleted account; not a valid name for anyone else.
 const DELETED: &str = "deleted user";
 
-/// Ends an account and removes everything that identifies it.
+/// Ends an account and removes everything that identifies it. A service account stays known as one.
 pub(crate) async fn erase(tx: &mut Writer<'_>, user: UserId, now: i64) -> Result<(), Fault> {
     statement!(tx, |c| diesel::update(users::table)
         .filter(users::id.eq(user))
@@ -284,7 +297,6 @@ pub(crate) async fn erase(tx: &mut Writer<'_>, user: UserId, now: i64) -> Result
             users::issuer.eq(None::<String>),
             users::subject.eq(None::<String>),
             users::admin.eq(false),
-            users::service.eq(None::<String>),
             users::ended_at.eq(now),
         ))
         .execute(c))?;
