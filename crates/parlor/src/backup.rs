@@ -19,9 +19,9 @@ async fn log_is_too_long(progress: &Progress) {
     }
 }
 
-/// Copies `core` into a new file. After a signal it stops and removes the file.
-pub(crate) async fn backup(config: &Config, file: &Path) -> Result<(), Failure> {
-    let copy = FileCopy::new(&schema::core(config)?, file)?;
+/// Copies a database into a new file. After a signal it stops and removes the file.
+pub(crate) async fn backup(config: &Config, database: &str, file: &Path) -> Result<(), Failure> {
+    let copy = FileCopy::new(&schema::named(config, database)?, file)?;
     let progress = copy.progress();
     let watched = progress.clone();
     let line = || {

@@ -51,23 +51,36 @@ pub(crate) enum Command {
     Backup {
         /// The file to create; it must not exist
         file: PathBuf,
+        /// The database to copy
+        #[arg(long, value_name = "NAME", default_value = "core")]
+        database: String,
     },
     /// Replace the embedded store by a backup, while no server runs on it
     Restore {
         /// The backup; it is not changed
         file: PathBuf,
+        /// The database to replace
+        #[arg(long, value_name = "NAME", default_value = "core")]
+        database: String,
     },
     /// After a restore by other means: make all clients discard their cursors and reload
-    NewEpoch,
+    NewEpoch {
+        /// The database to give a new epoch
+        #[arg(long, value_name = "NAME", default_value = "core")]
+        database: String,
+    },
     /// Copy all data into another, empty database, while no server runs on either
     Copy {
-        /// The source [default: the configured core database]
+        /// The source [default: the configured database]
         #[arg(long, value_name = "URL")]
         from: Option<String>,
         /// The target: sqlite:path or postgres://user:password@host:port/name [default, if there
-        /// is a --from: the configured core database]
+        /// is a --from: the configured database]
         #[arg(long, value_name = "URL")]
         to: Option<String>,
+        /// The database to copy
+        #[arg(long, value_name = "NAME", default_value = "core")]
+        database: String,
     },
     /// Change accounts; with SQLite only while no server runs
     #[command(subcommand)]

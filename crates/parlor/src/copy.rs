@@ -4,12 +4,13 @@ use crate::config::{Config, ConfigError, DatabaseSettings};
 use crate::exit::Failure;
 use crate::{progress, schema};
 use storage::DatabaseConfig;
-use storage::transfer::{Transfer, TransferProgress};
+use storage::transfer::{TableList, Transfer, TransferProgress};
 
-/// Copies `core`, compares both databases, and prints what to do next. The end without a URL is
-/// the configured one: only there is a password hidden from other users of the machine.
+/// Copies a database, compares both ends, and prints what to do next. The end without a URL is the
+/// configured one: only there is a password hidden from other users of the machine.
 pub(crate) async fn copy(
     config: &Config,
+    name: &str,
     from: Option<&str>,
     to: Option<&str>,
 ) -> Result<(), Failure> {
@@ -17,10 +18,11 @@ pub(crate) async fn copy(
         let usage = "copy needs --to, or --from to copy into the configured database";
         return Err(Failure::Usage(usage.to_owned()));
     }
+    let configured = schema::named(config, name)?;
     let transfer = Transfer {
-        from: database(config, "--from", from)?,
-        to: database(config, "--to", to)?,
-        tables: [sessions::TABLES, rooms::TABLES, messaging::TABLES].concat(),
+        from: database(config, &configured, "--from", from)?,
+        to: database(config, &configured, "--to", to)?,
+        tables: tables(name),
     };
     let rows = TransferProgress::default();
     let line = || match (rows.done(), rows.of()) {
@@ -29,24 +31,47 @@ pub(crate) async fn copy(
     };
     let copied = progress::show_while(line, transfer.run(rows.clone())).await?;
     let next = match to {
-        Some(_) => "Set url under [databases.core] (CORE_DB_URL) to the target, and never run",
-        None => "Never run",
+        Some(_) => format!(
+            "Set url under [databases.{name}] ({}_DB_URL) to the target, and never run",
+            name.to_uppercase()
+        ),
+        None => "Never run".to_owned(),
+    };
+    let what = match tables(name) {
+        TableList::Known(_) => format!(
+            " of {} rooms; the target has a new epoch, so clients reload everything",
+            copied.groups
+        ),
+        TableList::OfMigrations => String::new(),
     };
     println!(
-        "copied and compared {} rows of {} rooms; the target has a new epoch, so clients reload \
-         everything. {next} servers on both.",
-        copied.rows, copied.groups
+        "copied and compared {} rows{what}. {next} servers on both.",
+        copied.rows
     );
     Ok(())
 }
 
-/// Returns the configuration of `core`, at another URL if one is given.
-fn database(config: &Config, flag: &str, url: Option<&str>) -> Result<DatabaseConfig, ConfigError> {
-    let core = schema::core(config)?;
+/// Returns the tables to copy of this database: only of core they are known here.
+fn tables(name: &str) -> TableList {
+    if name == "core" {
+        TableList::Known([sessions::TABLES, rooms::TABLES, messaging::TABLES].concat())
+    } else {
+        TableList::OfMigrations
+    }
+}
+
+/// Returns the configuration of the database, at another URL if one is given.
+fn database(
+    config: &Config,
+    configured: &DatabaseConfig,
+    flag: &str,
+    url: Option<&str>,
+) -> Result<DatabaseConfig, ConfigError> {
+    let configured = configured.clone();
     let Some(url) = url else {
-        return Ok(core);
+        return Ok(configured);
     };
-    let mut named = DatabaseSettings::new("core");
+    let mut named = DatabaseSettings::new(&configured.name);
     named.url = Some(url.to_owned());
     let url = named
         .location(&config.data_dir)
@@ -54,5 +79,10 @@ fn database(config: &Config, flag: &str, url: Option<&str>) -> Result<DatabaseCo
             name: flag.to_owned(),
             ..problem
         })?;
-    Ok(DatabaseConfig { url, ..core })
+    // A URL names a database of its own; only a configured one may be a schema in another.
+    Ok(DatabaseConfig {
+        url,
+        schema: None,
+        ..configured
+    })
 }

@@ -112,10 +112,12 @@ async fn execute(
     }
     match command {
         Command::Migrate => migrate::migrate(&config).await,
-        Command::Backup { file } => backup::backup(&config, &file).await,
-        Command::Restore { file } => restore::restore(&config, &file).await,
-        Command::Copy { from, to } => copy::copy(&config, from.as_deref(), to.as_deref()).await,
-        Command::NewEpoch => new_epoch::new_epoch(&config).await,
+        Command::Backup { file, database } => backup::backup(&config, &database, &file).await,
+        Command::Restore { file, database } => restore::restore(&config, &database, &file).await,
+        Command::Copy { from, to, database } => {
+            copy::copy(&config, &database, from.as_deref(), to.as_deref()).await
+        }
+        Command::NewEpoch { database } => new_epoch::new_epoch(&config, &database).await,
         Command::Admin(Admin::Grant { name }) => admin::grant(&config, &name).await,
         Command::Admin(Admin::DeleteAccount { name }) => {
             admin::delete_account(&config, &name).await

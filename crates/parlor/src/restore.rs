@@ -2,19 +2,19 @@
 
 use crate::config::Config;
 use crate::exit::Failure;
-use crate::{progress, schema};
+use crate::{new_epoch, progress, schema};
 use std::path::Path;
 use storage::backup::Restore;
 
-/// Restores `core` from a file and prints where the previous store is kept.
-pub(crate) async fn restore(config: &Config, file: &Path) -> Result<(), Failure> {
-    let restore = Restore::new(&schema::core(config)?, file)?;
+/// Restores a database from a file and prints where the previous store is kept.
+pub(crate) async fn restore(config: &Config, database: &str, file: &Path) -> Result<(), Failure> {
+    let restore = Restore::new(&schema::named(config, database)?, file)?;
     let line = || format!("checking and copying {}", file.display());
     let restored = progress::show_while(line, restore.run()).await?;
     println!(
-        "restored from {}; the new epoch is {}; all clients discard their cursors and reload",
+        "restored from {}; {}",
         file.display(),
-        restored.epoch
+        new_epoch::meaning(database, &restored.epoch)
     );
     if let Some(kept) = restored.kept {
         println!("the previous store is kept as {}", kept.display());

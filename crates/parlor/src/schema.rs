@@ -1,6 +1,7 @@
 //! The databases of this binary, and their migrations.
 
 use crate::config::{Config, ConfigError, DatabaseSettings};
+use crate::exit::Failure;
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 use storage::backup::Watermark;
 use storage::{DatabaseConfig, Migrations, ReplicaOf, Url};
@@ -63,6 +64,21 @@ pub(crate) fn replicas(config: &Config) -> Result<Vec<DatabaseConfig>, ConfigErr
         }
     }
     Ok(replicas)
+}
+
+/// Returns the configuration of the database that a command names.
+pub(crate) fn named(config: &Config, name: &str) -> Result<DatabaseConfig, Failure> {
+    let mut databases = databases(config)?;
+    match databases.iter().position(|database| database.name == name) {
+        Some(at) => Ok(databases.swap_remove(at)),
+        None => {
+            let names: Vec<_> = databases.iter().map(|one| one.name.as_str()).collect();
+            let names = names.join(" or ");
+            Err(Failure::Usage(format!(
+                "--database: got {name:?}, expected {names}; DATABASES has no other"
+            )))
+        }
+    }
 }
 
 /// Returns the configuration of `core`.

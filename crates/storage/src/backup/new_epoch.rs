@@ -5,7 +5,7 @@ use super::BackupError;
 use crate::backend::postgres::{self, PostgresUrl, answered};
 use crate::backend::{inspect, sqlite};
 use crate::lock::StoreLock;
-use crate::watermark::{Mark, renew_sqlite, renew_with_mark};
+use crate::watermark::{Mark, renew_postgres, renew_sqlite, renew_with_mark};
 use crate::{DatabaseConfig, Url};
 use std::path::Path;
 
@@ -43,9 +43,12 @@ async fn on_postgres(url: &PostgresUrl, config: &DatabaseConfig) -> Result<Strin
     let mut connection = postgres::connect(url, config.schema.as_deref())
         .await
         .map_err(|error| failed(&error))?;
-    answered(renew_with_mark(&mut connection))
-        .await
-        .map_err(|error| failed(&error))
+    let renewed = if config.watermark.is_some() {
+        answered(renew_with_mark(&mut connection)).await
+    } else {
+        answered(renew_postgres(&mut connection)).await
+    };
+    renewed.map_err(|error| failed(&error))
 }
 
 fn fault(config: &DatabaseConfig, error: &dyn std::fmt::Display) -> BackupError {

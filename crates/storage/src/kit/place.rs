@@ -1,7 +1,8 @@
 //! Where a test's database lives, and how it is removed.
 
-use crate::{Backend, DatabaseConfig, PostgresUrl, Url};
-use diesel_async::{AsyncConnection as _, AsyncPgConnection, SimpleAsyncConnection as _};
+use crate::backend::postgres;
+use crate::{Backend, DatabaseConfig, Migrations, PostgresUrl, Url};
+use diesel_async::SimpleAsyncConnection as _;
 use fixtures::Postgres;
 use tempfile::TempDir;
 
@@ -54,6 +55,20 @@ impl Place {
         DatabaseConfig::new("core", self.url(), super::migrations("core"))
     }
 
+    /// Returns the configuration of an extension's database, where it is unless its location is set:
+    /// a file beside core's, or a schema in core's database.
+    #[must_use]
+    pub fn extension(&self, name: &str, migrations: Migrations) -> DatabaseConfig {
+        let (url, schema) = match self.url() {
+            Url::Sqlite(core) => (Url::Sqlite(core.with_file_name(format!("{name}.db"))), None),
+            server @ Url::Postgres(_) => (server, Some(name.to_owned())),
+        };
+        DatabaseConfig {
+            schema,
+            ..DatabaseConfig::new(name, url, migrations)
+        }
+    }
+
     /// Returns the URL of the database.
     #[must_use]
     pub fn url(&self) -> Url {
@@ -95,7 +110,7 @@ fn backend() -> Backend {
 }
 
 async fn execute(server: &str, what: &str) -> anyhow::Result<()> {
-    let mut connection = AsyncPgConnection::establish(server).await?;
+    let mut connection = postgres::connect(&PostgresUrl::parse(server)?, None).await?;
     connection.batch_execute(what).await?;
     Ok(())
 }

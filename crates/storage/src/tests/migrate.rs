@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tempfile::TempDir;
 
-const META: &str =
+pub(super) const META: &str =
     "CREATE TABLE storage_meta (key TEXT NOT NULL PRIMARY KEY, value TEXT NOT NULL);";
 const NOTES: &str =
     "CREATE TABLE notes (id BIGINT NOT NULL PRIMARY KEY); INSERT INTO notes VALUES (1);";
@@ -226,7 +226,7 @@ async fn refuse(file: &Path) {
 }
 
 /// Returns migrations for both databases, which are removed with the folder.
-fn schema(migrations: &[(&str, &str)]) -> (TempDir, Migrations) {
+pub(super) fn schema(migrations: &[(&str, &str)]) -> (TempDir, Migrations) {
     let folder = tempfile::tempdir().unwrap();
     for (name, up) in migrations {
         for backend in ["sqlite", "postgres"] {

@@ -1,8 +1,10 @@
 //! What a database promises as a whole, through its public interface, on SQLite and on PostgreSQL
 //! (`just unit` runs both; see [`crate::kit`]).
 
+mod backups;
 mod encrypted;
 mod faults;
+mod joined;
 mod lane;
 mod lives;
 mod locks;
@@ -15,4 +17,7 @@ mod read;
 mod refusals;
 mod repeats;
 mod replicas;
+mod schemas;
 mod silence;
+mod sql;
+mod transfer;

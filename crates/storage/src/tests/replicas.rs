@@ -1,7 +1,10 @@
 //! Databases that cannot be replicas. The system tests show how real replicas serve.
 
+use crate::backend::postgres::connect;
 use crate::kit::{Place, Store};
-use crate::{DatabaseConfig, ReplicaOf, StorageError};
+use crate::{
+    Backend, Connection, DatabaseConfig, PostgresUrl, Reader, ReplicaOf, StorageError, epoch,
+};
 use std::time::Duration;
 
 fn replica(of: &str, place: &Place) -> DatabaseConfig {
@@ -68,4 +71,21 @@ async fn a_replica_is_reached_through_its_primary_alone() {
     ];
     assert_eq!(tied, expected);
     store.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_standby_has_the_epoch_of_its_primary() {
+    let server = fixtures::Postgres::alone();
+    let config = DatabaseConfig {
+        url: super::open::postgres(&server.url("postgres")),
+        ..Place::on(Backend::Postgres).await.config()
+    };
+    let registry = super::open::registry();
+    let database = registry.open(config).await.unwrap();
+    let standby = server.standby();
+    let url = PostgresUrl::parse(&standby.url("postgres")).unwrap();
+    let mut connection = connect(&url, None).await.unwrap();
+    let mut reader = Reader::new(Connection::Postgres(&mut connection));
+    assert_eq!(epoch(&mut reader).await.unwrap(), database.epoch());
+    registry.close(Duration::from_secs(10)).await;
 }

@@ -1,6 +1,6 @@
 //! How far a copy is, kept in the target itself.
 
-use super::Table;
+use super::copied_table::CopiedTable;
 use serde_json::{Value, json};
 
 /// The key in `storage_meta` of a target that is not finished.
@@ -13,7 +13,7 @@ pub(super) struct CopyState {
     table: Option<String>,
     after: Option<String>,
     /// The names of the tables that come after `table`.
-    to_come: Vec<&'static str>,
+    to_come: Vec<String>,
 }
 
 /// How far the copy of one table is.
@@ -32,24 +32,27 @@ impl CopyState {
         VALUES ('unfinished_copy', $1) ON CONFLICT (key) DO UPDATE SET value = excluded.value";
 
     /// Returns the state that is kept in a target; `None` if that is a copy of another source.
-    pub(super) fn parse(kept: &str, source: &str, tables: &[Table]) -> Option<Self> {
+    pub(super) fn parse(kept: &str, source: &str, tables: &[CopiedTable]) -> Option<Self> {
         let kept: Value = serde_json::from_str(kept).unwrap_or_default();
         if kept["source"] != source {
             return None;
         }
+        if kept["table"].is_null() {
+            return Some(Self::before(source, tables));
+        }
         let at = tables
             .iter()
-            .position(|table| kept["table"] == table.name)?;
+            .position(|table| kept["table"] == table.name.as_str())?;
         Some(Self {
             source: source.to_owned(),
-            table: Some(tables[at].name.to_owned()),
+            table: Some(tables[at].name.clone()),
             after: kept["after"].as_str().map(str::to_owned),
             to_come: names(&tables[at + 1..]),
         })
     }
 
     /// Returns the state of a copy that has not begun.
-    pub(super) fn before(source: &str, tables: &[Table]) -> Self {
+    pub(super) fn before(source: &str, tables: &[CopiedTable]) -> Self {
         Self {
             source: source.to_owned(),
             table: None,
@@ -59,18 +62,18 @@ impl CopyState {
     }
 
     /// Returns the state once the rows of this table up to a key are copied.
-    pub(super) fn after(source: &str, table: &Table, key: &str) -> Self {
+    pub(super) fn after(source: &str, table: &CopiedTable, key: &str) -> Self {
         Self {
             source: source.to_owned(),
-            table: Some(table.name.to_owned()),
+            table: Some(table.name.clone()),
             after: Some(key.to_owned()),
             to_come: Vec::new(),
         }
     }
 
     /// Returns where to continue in a table.
-    pub(super) fn place_in(&self, table: &Table) -> CopyPosition {
-        if self.table.as_deref() == Some(table.name) {
+    pub(super) fn place_in(&self, table: &CopiedTable) -> CopyPosition {
+        if self.table.as_ref() == Some(&table.name) {
             return self
                 .after
                 .clone()
@@ -88,6 +91,6 @@ impl CopyState {
     }
 }
 
-fn names(tables: &[Table]) -> Vec<&'static str> {
-    tables.iter().map(|table| table.name).collect()
+fn names(tables: &[CopiedTable]) -> Vec<String> {
+    tables.iter().map(|table| table.name.clone()).collect()
 }

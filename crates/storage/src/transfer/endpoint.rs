@@ -1,18 +1,20 @@
 //! One end of a copy: a connection of its own, used from one blocking thread.
 
+use super::TransferError;
+use super::copied_table::CopiedTable;
 use super::copy_state::{CopyState, UNFINISHED};
 use super::sql::{self, Page};
-use super::{Table, TransferError};
-use crate::backend::{postgres, sqlite};
+use crate::backend::postgres::{self, answered};
+use crate::backend::{identifier, sqlite};
 use crate::{Backend, DatabaseConfig, OpenError, Url};
-use diesel::connection::SimpleConnection as _;
+use diesel::connection::SimpleConnection;
 use diesel::sql_types::{BigInt, Text};
 use diesel::{
     Connection as _, OptionalExtension as _, QueryResult, QueryableByName, RunQueryDsl as _,
     SqliteConnection, sql_query,
 };
-use diesel_async::AsyncPgConnection;
 use diesel_async::async_connection_wrapper::AsyncConnectionWrapper;
+use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 use std::collections::BTreeSet;
 
 /// A database at one end.
@@ -59,6 +61,9 @@ const POSTGRES_COLUMNS: &str = "SELECT table_name || '.' || column_name AS line
     FROM information_schema.columns WHERE table_schema = current_schema()
         AND table_name NOT IN ('storage_meta', '__diesel_schema_migrations')";
 
+/// With fewer digits, which a role may have set, floating-point numbers would lose some.
+const EXACT_NUMBERS: &str = "SET extra_float_digits = 1";
+
 impl Endpoint {
     /// Opens a connection whose statements may take as long as they need.
     pub(super) async fn open(config: &DatabaseConfig) -> Result<Self, OpenError> {
@@ -69,15 +74,19 @@ impl Endpoint {
                 Ok(Self::Sqlite(Box::new(connection)))
             }
             Url::Postgres(url) => {
-                let connection = postgres::connect(url, config.schema.as_deref())
+                let mut connection = postgres::connect(url, config.schema.as_deref())
                     .await
                     .map_err(|error| config.cannot_connect(&error))?;
+                let set = SimpleAsyncConnection::batch_execute(&mut connection, EXACT_NUMBERS);
+                answered(set)
+                    .await
+                    .map_err(|error| config.unreachable(&error))?;
                 Ok(Self::Postgres(Box::new(connection.into())))
             }
         }
     }
 
-    fn backend(&self) -> Backend {
+    pub(super) fn backend(&self) -> Backend {
         match self {
             Self::Sqlite(_) => Backend::Sqlite,
             Self::Postgres(_) => Backend::Postgres,
@@ -90,11 +99,11 @@ impl Endpoint {
             Backend::Sqlite => "PRAGMA query_only = ON; BEGIN",
             Backend::Postgres => "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY",
         };
-        on!(self, |c| c.batch_execute(begin)).map_err(TransferError::of_state)
+        on!(self, |c| SimpleConnection::batch_execute(c, begin)).map_err(TransferError::of_state)
     }
 
     /// Fails if the list leaves out a column, or names one that does not exist.
-    pub(super) fn check_list(&mut self, tables: &[Table]) -> Result<(), TransferError> {
+    pub(super) fn check_list(&mut self, tables: &[CopiedTable]) -> Result<(), TransferError> {
         let columns = match self.backend() {
             Backend::Sqlite => SQLITE_COLUMNS,
             Backend::Postgres => POSTGRES_COLUMNS,
@@ -129,17 +138,53 @@ impl Endpoint {
         Ok(row.map_err(TransferError::of_state)?.map(|row| row.line))
     }
 
-    pub(super) fn count(&mut self, table: &Table) -> Result<u64, TransferError> {
-        let query = format!("SELECT count(*) AS count FROM {}", table.name);
+    pub(super) fn count(&mut self, table: &CopiedTable) -> Result<u64, TransferError> {
+        let query = format!("SELECT count(*) AS count FROM {}", identifier(&table.name));
+        self.counted(query, table)
+    }
+
+    /// Returns the number of rows whose key has a NULL.
+    pub(super) fn rows_without_key(&mut self, table: &CopiedTable) -> Result<u64, TransferError> {
+        self.counted(sql::without_key(table), table)
+    }
+
+    fn counted(&mut self, query: String, table: &CopiedTable) -> Result<u64, TransferError> {
         let row: Count =
             on!(self, |c| sql_query(query).get_result(c)).map_err(TransferError::at(table))?;
         Ok(row.count.unsigned_abs())
     }
 
+    /// Returns the number of migrations that were ever applied.
+    pub(super) fn migrations(&mut self) -> Result<usize, TransferError> {
+        let query = "SELECT version AS line FROM __diesel_schema_migrations";
+        let versions = self.lines(query).map_err(TransferError::of_state)?;
+        Ok(versions.len())
+    }
+
+    /// Removes the rows that the migrations have written, and marks the target as unfinished.
+    pub(super) fn clear(
+        &mut self,
+        tables: &[CopiedTable],
+        state: &CopyState,
+    ) -> Result<(), TransferError> {
+        let delete = |table: &CopiedTable| format!("DELETE FROM {}", identifier(&table.name));
+        let statements: Vec<String> = tables.iter().rev().map(delete).collect();
+        let state = state.json();
+        let cleared: QueryResult<usize> = on!(self, |c| c.transaction(|c| {
+            for statement in statements {
+                sql_query(statement).execute(c)?;
+            }
+            sql_query(CopyState::REMEMBER)
+                .bind::<Text, _>(state)
+                .execute(c)
+        }));
+        cleared.map(drop).map_err(TransferError::of_state)
+    }
+
     /// Returns the rows after a key, at most so many.
     pub(super) fn page(
         &mut self,
-        table: &Table,
+        table: &CopiedTable,
         after: Option<&str>,
         rows: usize,
     ) -> Result<Page, TransferError> {
@@ -160,7 +205,7 @@ impl Endpoint {
     /// Adds rows and writes how far the copy is, in one transaction.
     pub(super) fn add(
         &mut self,
-        table: &Table,
+        table: &CopiedTable,
         page: &Page,
         state: &CopyState,
     ) -> Result<(), TransferError> {
@@ -176,10 +221,10 @@ impl Endpoint {
     }
 
     /// Makes the target a store like any other.
-    pub(super) fn finish(&mut self, tables: &[Table]) -> Result<(), TransferError> {
+    pub(super) fn finish(&mut self, tables: &[CopiedTable]) -> Result<(), TransferError> {
         let numbered = tables
             .iter()
-            .filter_map(|table| Some(sql::number_on(table, table.numbered?)));
+            .filter_map(|table| Some(sql::number_on(table, table.numbered.as_deref()?)));
         // SQLite continues from the numbers it was given.
         let mut statements: Vec<String> = match self.backend() {
             Backend::Sqlite => Vec::new(),
@@ -197,7 +242,7 @@ impl Endpoint {
         finished.map_err(TransferError::of_state)
     }
 
-    fn lines(&mut self, query: &str) -> QueryResult<Vec<String>> {
+    pub(super) fn lines(&mut self, query: &str) -> QueryResult<Vec<String>> {
         on!(self, |c| sql_query(query).load::<TextRow>(c)).map(texts)
     }
 }

@@ -1,6 +1,6 @@
 //! Why a copy failed.
 
-use super::Table;
+use super::copied_table::CopiedTable;
 use crate::OpenError;
 
 /// Why a copy failed. The source is unchanged.
@@ -13,7 +13,7 @@ pub enum TransferError {
     #[error("the target is not empty: {table} has rows")]
     NotEmpty {
         /// The first table that has any.
-        table: &'static str,
+        table: String,
     },
     /// The target is the unfinished copy of another source.
     #[error("the target is the unfinished copy of another source; drop it and start over")]
@@ -21,6 +21,14 @@ pub enum TransferError {
     /// The list of tables and the schema differ: rows would be left behind.
     #[error("this program does not know how to copy {0}")]
     Unlisted(String),
+    /// A table cannot be copied; nothing was written.
+    #[error("{table} cannot be copied: {why}")]
+    Unfit {
+        /// The name of the table.
+        table: String,
+        /// What is in the way.
+        why: String,
+    },
     /// The rows in the target are not those in the source.
     #[error(
         "{table} differs from the source{group}: it was changed between two runs; drop the target \
@@ -28,7 +36,7 @@ pub enum TransferError {
     )]
     Differs {
         /// The name of the first table that differs.
-        table: &'static str,
+        table: String,
         /// The condition that selects the first group that differs; empty for a table without
         /// groups.
         group: String,
@@ -37,7 +45,7 @@ pub enum TransferError {
     #[error("{table}: {error}; repeat the command to continue")]
     Database {
         /// The table that was being copied.
-        table: &'static str,
+        table: String,
         /// The error of the database.
         error: diesel::result::Error,
     },
@@ -50,14 +58,21 @@ pub enum TransferError {
 }
 
 impl TransferError {
-    pub(super) fn at(table: &Table) -> impl FnOnce(diesel::result::Error) -> Self {
-        let table = table.name;
+    pub(super) fn unfit(table: &str, why: &str) -> Self {
+        Self::Unfit {
+            table: table.to_owned(),
+            why: why.to_owned(),
+        }
+    }
+
+    pub(super) fn at(table: &CopiedTable) -> impl FnOnce(diesel::result::Error) -> Self {
+        let table = table.name.clone();
         move |error| Self::Database { table, error }
     }
 
     pub(super) fn of_state(error: diesel::result::Error) -> Self {
         Self::Database {
-            table: "storage_meta",
+            table: "storage_meta".to_owned(),
             error,
         }
     }

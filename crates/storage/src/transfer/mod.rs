@@ -1,7 +1,8 @@
 //! Copying all contents of one database into another of either kind.
 //!
-//! The list of [`Table`]s is all it knows about the contents, and it refuses to begin if the list
-//! and the schema differ. Rows travel as JSON arrays in pages; each page is committed together with
+//! A list of [`Table`]s is all it knows about the contents of core, and it refuses to begin if the
+//! list and the schema differ. Of any other database it copies the tables that the migrations create,
+//! as both ends describe them, and refuses to begin if it cannot carry one of their types. Rows travel as JSON arrays in pages; each page is committed together with
 //! how far the copy is, so a copy that is broken off continues there. Until every row has been read
 //! back and compared, the target is marked as unfinished and no server opens it.
 //!
@@ -9,7 +10,11 @@
 //! be lost with it. So the locks of both are held from the beginning to the end, and checked once
 //! more before the target is finished.
 
+mod carried;
+mod catalog;
+mod copied_table;
 mod copy_state;
+mod discovery;
 mod endpoint;
 mod error;
 mod sql;
@@ -26,8 +31,11 @@ pub(crate) use unfinished::refuse_unfinished;
 
 use crate::lock::StoreLock;
 use crate::{DatabaseConfig, migrate};
+use copied_table::CopiedTable;
 use copy_state::{CopyPosition, CopyState};
+use discovery::discover;
 use endpoint::Endpoint;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Rows of one page: one statement, one commit.
@@ -39,8 +47,17 @@ pub struct Transfer {
     pub from: DatabaseConfig,
     /// The target: must be empty, or the unfinished copy of the same source.
     pub to: DatabaseConfig,
-    /// All tables except storage's own, each after those that it refers to.
-    pub tables: Vec<Table>,
+    /// What to copy.
+    pub tables: TableList,
+}
+
+/// Which tables a copy consists of. Storage's own are never among them: what they say is true of
+/// one store alone.
+pub enum TableList {
+    /// These, each after those that it refers to.
+    Known(Vec<Table>),
+    /// Those that the migrations of the database create.
+    OfMigrations,
 }
 
 /// What was copied and compared.
@@ -62,13 +79,18 @@ impl Transfer {
         let mut target = StoreLock::take_for("copy", &self.to).await?;
         // Afterwards both have the schema of this program, which the list of tables fits.
         migrate::migrate(&self.from).await?;
-        migrate::migrate(&self.to).await?;
-        let from = Endpoint::open(&self.from).await?;
-        let to = Endpoint::open(&self.to).await?;
+        let applied = migrate::migrate(&self.to).await?;
+        let own = match self.tables {
+            TableList::Known(_) => BTreeSet::new(),
+            TableList::OfMigrations => migrate::own_tables(&self.to).await?,
+        };
         let run = Run {
-            from,
-            to,
-            tables: self.tables.into(),
+            from: Endpoint::open(&self.from).await?,
+            to: Endpoint::open(&self.to).await?,
+            list: self.tables,
+            own,
+            applied: applied.len(),
+            tables: Arc::default(),
             tally,
         };
         let (run, copied) = on_its_thread(run, Run::all).await?;
@@ -100,25 +122,42 @@ async fn on_its_thread<T: Send + 'static>(
 struct Run {
     from: Endpoint,
     to: Endpoint,
-    tables: Arc<[Table]>,
+    list: TableList,
+    /// The tables that the migrations create.
+    own: BTreeSet<String>,
+    /// The number of migrations that were just applied to the target.
+    applied: usize,
+    tables: Arc<[CopiedTable]>,
     tally: TransferProgress,
 }
 
 impl Run {
     /// Copies and compares; does not finish the target.
     fn all(&mut self) -> Result<Copied, TransferError> {
-        self.from.check_list(&self.tables)?;
-        self.to.check_list(&self.tables)?;
         // One snapshot until the end, whatever happens despite the locks.
         self.from.begin_snapshot()?;
+        self.tables = self.listed()?.into();
         let source = self.from.epoch()?;
-        let state = unfinished::state_of(&mut self.to, &source, &self.tables)?;
+        let new = self.to.migrations()? == self.applied;
+        let state = unfinished::state_of(&mut self.to, &source, &self.tables, new)?;
         let expected = self.rows_expected()?;
         self.tally.expect(expected);
         for table in Arc::clone(&self.tables).iter() {
             self.copy(table, &source, &state)?;
         }
         self.compare()
+    }
+
+    fn listed(&mut self) -> Result<Vec<CopiedTable>, TransferError> {
+        match &self.list {
+            TableList::Known(tables) => {
+                let tables: Vec<CopiedTable> = tables.iter().map(CopiedTable::from).collect();
+                self.from.check_list(&tables)?;
+                self.to.check_list(&tables)?;
+                Ok(tables)
+            }
+            TableList::OfMigrations => discover(&mut self.from, &mut self.to, &self.own),
+        }
     }
 
     fn rows_expected(&mut self) -> Result<u64, TransferError> {
@@ -132,7 +171,7 @@ impl Run {
 
     fn copy(
         &mut self,
-        table: &Table,
+        table: &CopiedTable,
         source: &str,
         state: &CopyState,
     ) -> Result<(), TransferError> {

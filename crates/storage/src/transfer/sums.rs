@@ -1,8 +1,9 @@
 //! What a table contains, in figures that can be compared: per group the number of rows, and a
 //! checksum of them that does not depend on their order.
 
+use super::copied_table::CopiedTable;
 use super::endpoint::Endpoint;
-use super::{Table, TransferError};
+use super::{Holds, TransferError};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
@@ -19,16 +20,17 @@ struct Sum {
 /// Reads a table from its first row to its last; calls `read` with the number of rows of each page.
 pub(super) fn of(
     endpoint: &mut Endpoint,
-    table: &Table,
+    table: &CopiedTable,
     rows: usize,
     read: impl Fn(u64),
 ) -> Result<Sums, TransferError> {
-    let group = table.group.map(|column| table.position(column));
+    let group = table.group.as_ref().map(|column| table.position(column));
     let (mut sums, mut after) = (BTreeMap::new(), None);
     loop {
         let page = endpoint.page(table, after.as_deref(), rows)?;
         for row in page.rows() {
-            add(&mut sums, row, group).map_err(|error| TransferError::Bug(error.to_string()))?;
+            add(&mut sums, row, table, group)
+                .map_err(|error| TransferError::Bug(error.to_string()))?;
         }
         read(page.len() as u64);
         match page.last_key() {
@@ -42,9 +44,13 @@ pub(super) fn of(
 fn add(
     sums: &mut BTreeMap<String, Sum>,
     row: &str,
+    table: &CopiedTable,
     group: Option<usize>,
 ) -> Result<(), serde_json::Error> {
-    let row: Vec<Value> = serde_json::from_str(row)?;
+    let mut row: Vec<Value> = serde_json::from_str(row)?;
+    for (value, column) in row.iter_mut().zip(&table.columns) {
+        normalise(value, column.holds);
+    }
     let group = group.map_or_else(String::new, |at| row[at].to_string());
     let mut hasher = DefaultHasher::new();
     Value::Array(row).to_string().hash(&mut hasher);
@@ -52,6 +58,19 @@ fn add(
     sum.rows += 1;
     sum.checksum = sum.checksum.wrapping_add(hasher.finish());
     Ok(())
+}
+
+/// Writes a floating-point number in one way. Both databases have another, and SQLite has no
+/// negative zero.
+fn normalise(value: &mut Value, holds: Holds) {
+    let number = value.as_str().and_then(|text| match holds {
+        Holds::Double => Some((text.parse::<f64>().ok()? + 0.0).to_string()),
+        Holds::Single => Some((text.parse::<f32>().ok()? + 0.0).to_string()),
+        Holds::Integer | Holds::Text | Holds::Bytes | Holds::Truth => None,
+    });
+    if let Some(number) = number {
+        *value = Value::String(number);
+    }
 }
 
 impl Sums {
@@ -64,16 +83,16 @@ impl Sums {
     }
 
     /// Fails with the first group that differs.
-    pub(super) fn same_as(&self, found: &Self, table: &Table) -> Result<(), TransferError> {
+    pub(super) fn same_as(&self, found: &Self, table: &CopiedTable) -> Result<(), TransferError> {
         let groups = self.0.keys().chain(found.0.keys());
         for group in groups {
             let (wanted, found) = (self.0.get(group), found.0.get(group));
             if wanted != found {
-                let group = match table.group {
+                let group = match &table.group {
                     Some(column) => format!(" where {column} is {group}"),
                     None => String::new(),
                 };
-                let table = table.name;
+                let table = table.name.clone();
                 return Err(TransferError::Differs { table, group });
             }
         }

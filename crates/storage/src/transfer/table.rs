@@ -13,6 +13,10 @@ pub enum Holds {
     Bytes,
     /// A boolean; 0 or 1 in JSON.
     Truth,
+    /// A floating-point number of 64 bits; a string in JSON, whose numbers SQLite rounds.
+    Double,
+    /// A floating-point number of 32 bits; a string in JSON.
+    Single,
 }
 
 /// The SQL types that a column of [`crate::stored_table!`] may have.
@@ -64,22 +68,4 @@ pub struct Table {
     pub group: Option<&'static str>,
     /// The column that the database numbers by itself.
     pub numbered: Option<&'static str>,
-}
-
-impl Table {
-    /// Returns the index of a column.
-    ///
-    /// # Panics
-    /// If the table has no such column: the list is wrong.
-    pub(super) fn position(&self, column: &str) -> usize {
-        let found = self.columns.iter().position(|c| c.name == column);
-        found.expect("a key is made of the table's columns")
-    }
-
-    /// Returns the columns of the key, in its order.
-    pub(super) fn key_columns(&self) -> impl Iterator<Item = &Column> {
-        self.key
-            .iter()
-            .map(|name| &self.columns[self.position(name)])
-    }
 }

@@ -1,31 +1,40 @@
 //! Targets that contain an unfinished copy.
 
+use super::TransferError;
+use super::copied_table::CopiedTable;
 use super::copy_state::{CopyState, UNFINISHED};
 use super::endpoint::Endpoint;
-use super::{Table, TransferError};
 use crate::backend::postgres::{self, PostgresUrl, answered};
 use crate::{DatabaseConfig, OpenError, Url};
 use diesel::sql_query;
 use diesel_async::RunQueryDsl as _;
 
-/// Returns where to begin in this target: at the start if it is empty, else where the copy of this
-/// same source was broken off.
+/// Returns where to begin in this target: at the start if it is empty or `new`, else where the copy
+/// of this same source was broken off. A new one has only rows that its migrations have written,
+/// which the source has too.
 pub(super) fn state_of(
     target: &mut Endpoint,
     source: &str,
-    tables: &[Table],
+    tables: &[CopiedTable],
+    new: bool,
 ) -> Result<CopyState, TransferError> {
     let Some(kept) = target.meta(UNFINISHED)? else {
-        refuse_rows(target, tables)?;
-        return Ok(CopyState::before(source, tables));
+        let before = CopyState::before(source, tables);
+        if new {
+            target.clear(tables, &before)?;
+        } else {
+            refuse_rows(target, tables)?;
+        }
+        return Ok(before);
     };
     CopyState::parse(&kept, source, tables).ok_or(TransferError::OtherSource)
 }
 
-fn refuse_rows(target: &mut Endpoint, tables: &[Table]) -> Result<(), TransferError> {
+fn refuse_rows(target: &mut Endpoint, tables: &[CopiedTable]) -> Result<(), TransferError> {
     for table in tables {
         if target.count(table)? > 0 {
-            return Err(TransferError::NotEmpty { table: table.name });
+            let table = table.name.clone();
+            return Err(TransferError::NotEmpty { table });
         }
     }
     Ok(())

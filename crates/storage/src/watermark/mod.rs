@@ -10,4 +10,4 @@ pub(crate) use check_at_start::check_at_start;
 pub(crate) use mark::{Mark, refuse_missing};
 pub(crate) use mark_keeper::MarkKeeper;
 pub(crate) use pg_mark::{PgMark, renew_with_mark};
-pub(crate) use renew_epoch::renew_sqlite;
+pub(crate) use renew_epoch::{renew_postgres, renew_sqlite};

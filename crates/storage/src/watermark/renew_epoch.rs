@@ -14,7 +14,8 @@ pub(crate) fn renew_sqlite(connection: &mut SqliteConnection) -> QueryResult<Str
     renewed(epoch, rows)
 }
 
-pub(super) async fn renew_postgres(connection: &mut AsyncPgConnection) -> QueryResult<String> {
+/// Writes a new epoch into a store on PostgreSQL, on a connection that works in its schema.
+pub(crate) async fn renew_postgres(connection: &mut AsyncPgConnection) -> QueryResult<String> {
     use diesel_async::RunQueryDsl as _;
     let (epoch, renew) = renewal();
     let rows = sql_query(renew).execute(connection).await?;
