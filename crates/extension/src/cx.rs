@@ -3,7 +3,7 @@
 use crate::places::Rates;
 use crate::push::{Push, PushError, PushTarget};
 use crate::{Askable, Declined, Stated};
-use bus::{AskError, Bus, Clock, SystemClock};
+use bus::{AskError, Bus, Clock};
 use serde::Serialize;
 use sessions::api::{Caller, OpenServiceAccount};
 use std::any::Any;
@@ -25,6 +25,9 @@ pub(crate) struct Parts {
     pub(crate) database: Option<Database>,
     pub(crate) bus: Bus,
     pub(crate) rates: Rates,
+    pub(crate) clock: Arc<dyn Clock>,
+    #[cfg(feature = "testing")]
+    pub(crate) faults: crate::Faults,
     pub(crate) push: Arc<dyn Push>,
 }
 
@@ -76,7 +79,7 @@ impl Cx {
     /// The time, in ms since 1970.
     #[must_use]
     pub fn now_ms(&self) -> i64 {
-        SystemClock::new().wall_ms()
+        self.0.clock.wall_ms()
     }
 
     /// Makes a request that may be refused, and waits for the answer at most ten seconds. An extension
@@ -124,6 +127,11 @@ impl Cx {
             .map_err(|error| PushError::NotJson(error.to_string()))?;
         let name = format!("x.{}.{name}", self.0.name);
         self.0.push.push(to, &name, body)
+    }
+
+    #[cfg(feature = "testing")]
+    pub(crate) fn faults(&self) -> &crate::Faults {
+        &self.0.faults
     }
 
     pub(crate) fn bus(&self) -> &Bus {

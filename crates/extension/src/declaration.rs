@@ -28,6 +28,8 @@ pub struct Extension {
     follows: Option<Sees>,
     pub(crate) parts: Vec<Part>,
     pub(crate) mistakes: Vec<String>,
+    #[cfg(feature = "testing")]
+    pub(crate) faults: crate::Faults,
 }
 
 impl fmt::Debug for Extension {
@@ -53,6 +55,8 @@ impl Extension {
             follows: None,
             parts: Vec::new(),
             mistakes: wrong.into_iter().collect(),
+            #[cfg(feature = "testing")]
+            faults: crate::Faults::default(),
         }
     }
 
@@ -203,6 +207,16 @@ impl Extension {
 
 /// What the server asks of a declaration.
 impl Extension {
+    /// Lets a test inject faults.
+    #[cfg(feature = "testing")]
+    #[must_use]
+    pub fn with_faults(self, faults: &crate::Faults) -> Self {
+        Self {
+            faults: faults.clone(),
+            ..self
+        }
+    }
+
     /// Returns its name.
     #[must_use]
     pub fn name(&self) -> &'static str {

@@ -11,7 +11,7 @@ use crate::push::Push;
 use crate::respond::Responder;
 use crate::view::{ExtensionProbe, Metric};
 use crate::{Task, View};
-use bus::{Builder, Bus, Isolated, OperatorActions, Probe, Subscriber, Tasks, panics};
+use bus::{Builder, Bus, Clock, Isolated, OperatorActions, Probe, Subscriber, Tasks, panics};
 use rooms::api::{FollowLog, Heads, StandingOf};
 use std::any::Any;
 use std::sync::Arc;
@@ -116,6 +116,9 @@ impl Installer {
             database: given.database,
             bus: given.bus,
             rates: Rates::new(),
+            clock: clock(&extension),
+            #[cfg(feature = "testing")]
+            faults: extension.faults.clone(),
             push: Arc::clone(&self.host.push),
         });
         let mut assembly = Assembly {
@@ -154,6 +157,16 @@ impl Installer {
                 .asks::<Heads>();
         }
     }
+}
+
+#[cfg(not(feature = "testing"))]
+fn clock(_extension: &Extension) -> Arc<dyn Clock> {
+    Arc::new(bus::SystemClock::new())
+}
+
+#[cfg(feature = "testing")]
+fn clock(extension: &Extension) -> Arc<dyn Clock> {
+    extension.faults.clock()
 }
 
 impl Installed {

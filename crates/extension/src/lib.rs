@@ -13,6 +13,8 @@ mod command;
 mod cx;
 mod declaration;
 mod declined;
+#[cfg(feature = "testing")]
+mod faults;
 mod follower;
 mod install;
 mod mount;
@@ -32,6 +34,8 @@ pub use command::{Asked, Command, Cost, Respond, Rights};
 pub use cx::Cx;
 pub use declaration::Extension;
 pub use declined::Declined;
+#[cfg(feature = "testing")]
+pub use faults::Faults;
 pub use follower::{Followed, Follower, From, Page, Sees};
 pub use install::{Given, Host, InstallError, Installed, Installer, bounded_bus};
 pub use mount::{HttpRequest, HttpResponse, Mount, Serve, Served};

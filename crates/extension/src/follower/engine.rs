@@ -93,6 +93,8 @@ impl<F: Follower> Engine<F> {
             // A time-out only means that a look at every room is due.
             let _ = timeout(RESCAN_EVERY, self.inbox.changed()).await;
             sleep(BATCH_WINDOW).await;
+            #[cfg(feature = "testing")]
+            self.cx.faults().before_a_round().await;
             match self.round().await {
                 Ok(()) => {
                     backoff.reset();
@@ -385,6 +387,8 @@ impl<F: Follower> Engine<F> {
                 acted.context("acting on a page took longer than 30 s")??;
             }
         }
+        #[cfg(feature = "testing")]
+        self.cx.faults().before_a_page();
         let apply = Apply {
             follower: Arc::clone(&self.follower),
             steps: std::mem::take(&mut self.steps),

@@ -4,6 +4,7 @@ use crate::backend::postgres;
 use crate::{Backend, DatabaseConfig, Migrations, PostgresUrl, Url};
 use diesel_async::SimpleAsyncConnection as _;
 use fixtures::Postgres;
+use std::path::PathBuf;
 use tempfile::TempDir;
 
 /// Names the kind of database that tests run on unless they choose one: `sqlite` (the default) or
@@ -66,6 +67,48 @@ impl Place {
         DatabaseConfig {
             schema,
             ..DatabaseConfig::new(name, url, migrations)
+        }
+    }
+
+    /// Returns the folder of the files; `None` if it is a database on a server.
+    #[must_use]
+    pub fn folder(&self) -> Option<PathBuf> {
+        match &self.0 {
+            Kind::Folder(folder) => Some(folder.path().join("data")),
+            Kind::Server { .. } => None,
+        }
+    }
+
+    /// Returns the URL of the database on its server, as a setting; `None` if it is a file.
+    #[must_use]
+    pub fn server_url(&self) -> Option<String> {
+        match &self.0 {
+            Kind::Folder(_) => None,
+            Kind::Server { server, name } => Some(with_database(server, name)),
+        }
+    }
+
+    /// Deletes an extension's database, where it is unless its location is set. Nobody may be using it.
+    ///
+    /// # Panics
+    /// If it cannot be deleted.
+    pub async fn lose(&self, extension: &str) {
+        match self.server_url() {
+            Some(server) => execute(&server, &format!("DROP SCHEMA {extension} CASCADE"))
+                .await
+                .expect("the server drops a schema"),
+            None => {
+                let Url::Sqlite(core) = self.url() else {
+                    unreachable!("it is a file")
+                };
+                let name = format!("{extension}.db");
+                let files = std::fs::read_dir(core.parent().expect("it is in a folder"));
+                for file in files.expect("the folder exists").flatten() {
+                    if file.file_name().to_string_lossy().starts_with(&name) {
+                        std::fs::remove_file(file.path()).expect("it can be removed");
+                    }
+                }
+            }
         }
     }
 

@@ -1,0 +1,161 @@
+//! The extensions of a running server: their runtime, their parts, and what connects them with the
+//! gateway, which knows none of them.
+
+mod commands;
+mod metrics;
+mod pushes;
+mod watch;
+
+use crate::config::{ConfiguredExtension, DeclarationError};
+use crate::exit::Failure;
+use anyhow::Context as _;
+use bus::{Builder, Bus, OperatorActions, Probe, Tasks};
+use extension::{Extension, ExtensionRuntime, Given, Host, Installed, Installer};
+use gateway::{Gateway, MetricsPage, Ops};
+use metrics::{BusyMetrics, ExtensionMetrics};
+use pushes::Pushes;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use storage::{Database, Registry};
+
+/// Where extensions run, before they are installed.
+pub(crate) struct ExtensionHost {
+    runtime: Option<ExtensionRuntime>,
+    /// Spawns on that runtime; on the server's own if there is no extension.
+    tasks: Tasks,
+    /// A handle to the bus for each extension, by name.
+    buses: BTreeMap<&'static str, Bus>,
+}
+
+impl ExtensionHost {
+    /// Starts the threads of extensions, if any extension is on.
+    pub(crate) fn start(
+        extensions: &[ConfiguredExtension],
+        builder: &Builder,
+        tasks: &Tasks,
+    ) -> Result<Self, Failure> {
+        let on: Vec<_> = extensions.iter().filter(|one| one.is_on()).collect();
+        let runtime = (!on.is_empty()).then(ExtensionRuntime::start);
+        let runtime = runtime
+            .transpose()
+            .context("cannot start the threads of extensions")?;
+        let tasks = match &runtime {
+            Some(runtime) => tasks.on(runtime.handle()),
+            None => tasks.clone(),
+        };
+        let bus = |one: &&ConfiguredExtension| (one.name(), extension::bounded_bus(one.name(), builder));
+        Ok(Self {
+            runtime,
+            tasks,
+            buses: on.iter().map(bus).collect(),
+        })
+    }
+
+    /// Returns the handle through which a database of this name is registered: that of an extension works
+    /// in the extension's threads.
+    pub(crate) fn registry_for(&self, name: &str, registry: &Registry) -> Registry {
+        match self.buses.get(name) {
+            Some(bus) => registry.on(bus.clone(), self.tasks.clone()),
+            None => registry.clone(),
+        }
+    }
+}
+
+/// Extensions that are part of a server.
+pub(crate) struct Extensions {
+    /// Ends when this is dropped, at the end of the server.
+    _runtime: Option<ExtensionRuntime>,
+    tasks: Tasks,
+    installed: Vec<Installed>,
+    pushes: Arc<Pushes>,
+}
+
+impl Extensions {
+    /// Makes the parts of all extensions that are on and wires them. Returns them with the commands of the
+    /// whole server.
+    pub(crate) fn install(
+        extensions: Vec<Extension>,
+        configured: &[ConfiguredExtension],
+        host: ExtensionHost,
+        (core, registry): (&Database, &Registry),
+        builder: &mut Builder,
+    ) -> Result<(Self, Ops), Failure> {
+        let ExtensionHost {
+            runtime,
+            tasks,
+            mut buses,
+        } = host;
+        let pushes = Arc::new(Pushes::default());
+        let core = core.clone();
+        let mut installer = Installer::new(Host {
+            bus: builder.bus(),
+            tasks: tasks.clone(),
+            push: Arc::clone(&pushes) as Arc<dyn extension::Push>,
+            epoch: Arc::new(move || core.epoch()),
+        });
+        let (mut ops, mut all) = (Ops::builtin(), Vec::new());
+        for extension in extensions {
+            let name = extension.name();
+            let one = configured.iter().find(|one| one.name() == name);
+            let (Some(one), Some(bus)) = (one, buses.remove(name)) else {
+                continue;
+            };
+            let given = Given {
+                bus,
+                settings: one.declared.settings.as_ref().map(settings::AnyTable::value),
+                database: registry.database(name),
+            };
+            let mut installed = installer
+                .install(extension, given, builder)
+                .map_err(|error| wrong(error.extension, &error.problem))?;
+            for op in installed.ops.drain(..) {
+                ops.add_foreign(commands::foreign(op))
+                    .map_err(|error| wrong(name, &error.to_string()))?;
+            }
+            all.push(installed);
+        }
+        installer.finish(builder);
+        let extensions = Self {
+            _runtime: runtime,
+            tasks,
+            installed: all,
+            pushes,
+        };
+        Ok((extensions, ops))
+    }
+
+    /// Starts the followers and the tasks. Call it after the bus has started.
+    pub(crate) fn start(&mut self, gateway: &Gateway, tasks: &Tasks) {
+        self.pushes.connect(gateway);
+        for installed in &mut self.installed {
+            installed.start(&self.tasks);
+        }
+        if !self.installed.is_empty() {
+            watch::start(tasks, &self.tasks);
+        }
+    }
+
+    /// Returns what the operator sees of each at `/health/NAME`.
+    pub(crate) fn probes(&self) -> Vec<Arc<dyn Probe>> {
+        self.installed.iter().filter_map(Installed::probe).collect()
+    }
+
+    /// Returns what the operator can have them do.
+    pub(crate) fn actions(&self) -> Vec<Arc<dyn OperatorActions>> {
+        self.installed.iter().filter_map(Installed::actions).collect()
+    }
+
+    /// Adds their numbers to the page of metrics.
+    pub(crate) fn add_metrics(&self, page: &mut MetricsPage) {
+        for installed in &self.installed {
+            page.add(ExtensionMetrics::of(installed));
+        }
+        if !self.installed.is_empty() {
+            page.add(BusyMetrics(self.tasks.clone()));
+        }
+    }
+}
+
+fn wrong(extension: &'static str, problem: &str) -> Failure {
+    DeclarationError::new(extension, problem).into()
+}
