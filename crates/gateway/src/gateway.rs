@@ -4,6 +4,7 @@ use crate::commands::{Body, Ops};
 use crate::connection::{OpenSockets, Peer, Stream};
 use crate::dispatch::{Call, Dispatcher};
 use crate::hub;
+use crate::local::{self, LOCAL_MAX, LocalConnection, LocalOpenError};
 use crate::metrics::{ConnectionMetrics, Metrics, MetricsPage};
 use crate::rate_limit::{Bucket, Buckets};
 use crate::shared::Shared;
@@ -40,6 +41,7 @@ impl Gateway {
         let shared = Arc::new(Shared {
             bus,
             bus_admission: Arc::new(Semaphore::new(permits.max(1))),
+            local_slots: Arc::new(Semaphore::new(LOCAL_MAX)),
             tasks: tasks.clone(),
             sockets: Arc::new(OpenSockets::new()),
             metrics: Metrics::new(ops.iter().map(|op| op.name)),
@@ -134,6 +136,14 @@ impl Gateway {
         entered_as_socket: &mut dyn FnMut(),
     ) -> impl Future<Output = ()> + Send + use<> {
         socket::serve(self.shared, self.dispatcher, upgraded, entered_as_socket)
+    }
+
+    /// Opens a connection within the process, for a client of this network: `parlor.v1` as over a socket.
+    ///
+    /// # Errors
+    /// If the server stops, or it or the network has its maximum of connections.
+    pub fn open(&self, peer: Peer) -> Result<LocalConnection, LocalOpenError> {
+        local::open(&self.shared, &self.dispatcher, peer)
     }
 
     /// First step of the sockets' shutdown: stops the reading of commands and waits at most `within` for

@@ -13,6 +13,7 @@ mod gateway;
 mod http;
 mod hub;
 mod limits;
+mod local;
 mod metrics;
 mod rate_limit;
 mod rejections;
@@ -32,6 +33,9 @@ pub use http::{
     Status,
 };
 pub use limits::{Limits, Points};
+pub use local::{
+    LocalConnection, LocalMessage, LocalOpenError, LocalReceiver, LocalSendError, LocalSender,
+};
 pub use metrics::{HistogramBucket, MetricsPage, MetricsSource, MetricsWriter};
 pub use rate_limit::{Bucket, Cost};
 pub use settings::Settings;

@@ -26,4 +26,6 @@ pub(crate) struct Shared {
     pub(crate) rejections: Arc<Rejections>,
     /// Permits for writing commands to enter the bus, in the order in which they were read.
     pub(crate) bus_admission: Arc<Semaphore>,
+    /// Slots for connections within the process.
+    pub(crate) local_slots: Arc<Semaphore>,
 }

@@ -104,7 +104,7 @@ pub(super) async fn stream(upgrade: OnUpgrade, peer: Peer) -> Option<Upgraded> {
     // A copy: a slice would keep hyper's whole read buffer alive.
     let read_ahead = Bytes::copy_from_slice(&parts.read_buf);
     Some(Upgraded {
-        stream: parts.io.into_inner().into_stream(),
+        stream: parts.io.into_inner().into_stream().into(),
         read_ahead,
         peer,
     })

@@ -131,6 +131,7 @@ impl Stage {
             buckets: crate::rate_limit::Buckets::default(),
             rejections: Arc::default(),
             bus_admission: Arc::new(Semaphore::new(1)),
+            local_slots: Arc::new(Semaphore::new(0)),
         });
         let hub = Alone::load(&shared).await.unwrap();
         Self { hub, shared }
