@@ -1,7 +1,7 @@
 //! The gateway's handle for the binary and the listeners.
 
 use crate::commands::{Body, Ops};
-use crate::connection::{OpenSockets, Peer, Stream};
+use crate::connection::{ForeignSockets, OpenSockets, Peer, Stream};
 use crate::dispatch::{Call, Dispatcher};
 use crate::hub;
 use crate::local::{self, LOCAL_MAX, LocalConnection, LocalOpenError};
@@ -44,6 +44,7 @@ impl Gateway {
             local_slots: Arc::new(Semaphore::new(LOCAL_MAX)),
             tasks: tasks.clone(),
             sockets: Arc::new(OpenSockets::new()),
+            foreign_sockets: ForeignSockets::default(),
             metrics: Metrics::new(ops.iter().map(|op| op.name)),
             buckets: Buckets::default(),
             rejections: Arc::default(),

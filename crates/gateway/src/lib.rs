@@ -29,8 +29,9 @@ pub use connection::{Peer, Stream};
 pub use dispatch::{Call, Dispatcher};
 pub use gateway::Gateway;
 pub use http::{
-    AllowedOrigin, BindError, Health, Listeners, OperatorView, OriginError, Requests, Serving,
-    Status,
+    AllowedOrigin, BindError, Door, Health, HttpMount, Listeners, MessageSocket, MountError,
+    MountHandler, MountRequest, MountResponse, MountUpgrade, OperatorView, OriginError, Requests,
+    Serving, SocketEnded, SocketMessage, Status,
 };
 pub use limits::{Limits, Points};
 pub use local::{

@@ -1,7 +1,7 @@
 //! The handles that all parts of the gateway share.
 
 use crate::Limits;
-use crate::connection::OpenSockets;
+use crate::connection::{ForeignSockets, OpenSockets};
 use crate::metrics::Metrics;
 use crate::rate_limit::Buckets;
 use crate::rejections::Rejections;
@@ -19,6 +19,8 @@ pub(crate) struct Shared {
     /// A copy of who is online, which the hub keeps up to date.
     pub(crate) online: Arc<RwLock<OnlineUsers>>,
     pub(crate) sockets: Arc<OpenSockets>,
+    /// The sockets of mounts.
+    pub(crate) foreign_sockets: ForeignSockets,
     pub(crate) metrics: Metrics,
     /// The rate limits of users and networks.
     pub(crate) buckets: Buckets,

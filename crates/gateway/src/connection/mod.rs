@@ -6,6 +6,7 @@
 mod close;
 mod conn;
 mod egress;
+mod foreign_sockets;
 mod frame;
 mod lingering_close;
 mod open_sockets;
@@ -18,6 +19,7 @@ mod wakeup;
 pub(crate) use close::Close;
 pub(crate) use conn::Conn;
 pub(crate) use egress::FrameClass;
+pub(crate) use foreign_sockets::ForeignSockets;
 pub(crate) use frame::Frame;
 pub(crate) use open_sockets::OpenSockets;
 pub use peer::Peer;

@@ -1,7 +1,7 @@
 //! A hub under test, with sockets whose other end the test reads.
 
 use crate::Limits;
-use crate::connection::{Conn, Frame, OpenSockets, Peer, pair};
+use crate::connection::{Conn, ForeignSockets, Frame, OpenSockets, Peer, pair};
 use crate::hub::requests::{
     Attach, AttachResult, BeginJoin, DeliverPage, FinishHello, PageDelivered, RoomCursor,
 };
@@ -127,6 +127,7 @@ impl Stage {
             limits,
             online: Arc::default(),
             sockets: Arc::new(OpenSockets::new()),
+            foreign_sockets: ForeignSockets::default(),
             metrics: Metrics::new(std::iter::empty()),
             buckets: crate::rate_limit::Buckets::default(),
             rejections: Arc::default(),
