@@ -7,6 +7,7 @@
 pub mod commands;
 mod connection;
 mod dispatch;
+mod foreign_pushes;
 #[cfg(any(test, feature = "fuzz"))]
 pub mod fuzz;
 mod gateway;
@@ -27,6 +28,7 @@ pub use commands::{
 };
 pub use connection::{Peer, Stream};
 pub use dispatch::{Call, Dispatcher};
+pub use foreign_pushes::{PushError, PushTarget};
 pub use gateway::Gateway;
 pub use http::{
     AllowedOrigin, BindError, Door, Health, HttpMount, Listeners, MessageSocket, MountError,

@@ -2,6 +2,7 @@
 
 use crate::Limits;
 use crate::connection::{ForeignSockets, OpenSockets};
+use crate::foreign_pushes::ForeignPushes;
 use crate::metrics::Metrics;
 use crate::rate_limit::Buckets;
 use crate::rejections::Rejections;
@@ -28,6 +29,8 @@ pub(crate) struct Shared {
     pub(crate) rejections: Arc<Rejections>,
     /// Permits for writing commands to enter the bus, in the order in which they were read.
     pub(crate) bus_admission: Arc<Semaphore>,
+    /// Pushes from outside that wait for the hub.
+    pub(crate) foreign_pushes: ForeignPushes,
     /// Slots for connections within the process.
     pub(crate) local_slots: Arc<Semaphore>,
 }

@@ -2,6 +2,7 @@
 
 use crate::Limits;
 use crate::connection::{Conn, ForeignSockets, Frame, OpenSockets, Peer, pair};
+use crate::foreign_pushes::ForeignPushes;
 use crate::hub::requests::{
     Attach, AttachResult, BeginJoin, DeliverPage, FinishHello, PageDelivered, RoomCursor,
 };
@@ -132,6 +133,7 @@ impl Stage {
             buckets: crate::rate_limit::Buckets::default(),
             rejections: Arc::default(),
             bus_admission: Arc::new(Semaphore::new(1)),
+            foreign_pushes: ForeignPushes::default(),
             local_slots: Arc::new(Semaphore::new(0)),
         });
         let hub = Alone::load(&shared).await.unwrap();
