@@ -1,9 +1,11 @@
 //! The gateway's handle for the binary and the listeners.
 
 use crate::commands::{Body, Ops};
-use crate::connection::{OpenSockets, Peer, Stream};
+use crate::connection::{ForeignSockets, OpenSockets, Peer, Stream};
 use crate::dispatch::{Call, Dispatcher};
+use crate::foreign_pushes::{ForeignPushes, PushError, PushTarget};
 use crate::hub;
+use crate::local::{self, LOCAL_MAX, LocalConnection, LocalOpenError};
 use crate::metrics::{ConnectionMetrics, Metrics, MetricsPage};
 use crate::rate_limit::{Bucket, Buckets};
 use crate::shared::Shared;
@@ -11,6 +13,7 @@ use crate::socket::{self, Upgraded};
 use crate::{Limits, wire};
 use bus::{Builder, Tasks};
 use bytes::Bytes;
+use serde_json::value::RawValue;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
@@ -40,8 +43,11 @@ impl Gateway {
         let shared = Arc::new(Shared {
             bus,
             bus_admission: Arc::new(Semaphore::new(permits.max(1))),
+            foreign_pushes: ForeignPushes::default(),
+            local_slots: Arc::new(Semaphore::new(LOCAL_MAX)),
             tasks: tasks.clone(),
             sockets: Arc::new(OpenSockets::new()),
+            foreign_sockets: ForeignSockets::default(),
             metrics: Metrics::new(ops.iter().map(|op| op.name)),
             buckets: Buckets::default(),
             rejections: Arc::default(),
@@ -63,7 +69,7 @@ impl Gateway {
         Self { dispatcher, ..self }
     }
 
-    /// Starts the hub's timers. Call it once, after the bus has started.
+    /// Starts the hub's timers and the delivery of pushes. Call it once, after the bus has started.
     pub fn start(&self) {
         hub::start(&self.shared);
     }
@@ -134,6 +140,23 @@ impl Gateway {
         entered_as_socket: &mut dyn FnMut(),
     ) -> impl Future<Output = ()> + Send + use<> {
         socket::serve(self.shared, self.dispatcher, upgraded, entered_as_socket)
+    }
+
+    /// Opens a connection within the process, for a client of this network: `parlor.v1` as over a socket.
+    ///
+    /// # Errors
+    /// If the server stops, or it or the network has its maximum of connections.
+    pub fn open(&self, peer: Peer) -> Result<LocalConnection, LocalOpenError> {
+        local::open(&self.shared, &self.dispatcher, peer)
+    }
+
+    /// Pushes `{"ev":name,"d":body}` to these connections, best effort as typing is: it is left out for
+    /// clients that are behind. Never waits.
+    ///
+    /// # Errors
+    /// If the name is not `x.NAME.PUSH`, the body is too long, or too many pushes wait.
+    pub fn push(&self, to: PushTarget, name: &str, body: &RawValue) -> Result<(), PushError> {
+        self.shared.foreign_pushes.push(to, name, body)
     }
 
     /// First step of the sockets' shutdown: stops the reading of commands and waits at most `within` for

@@ -7,12 +7,14 @@
 pub mod commands;
 mod connection;
 mod dispatch;
+mod foreign_pushes;
 #[cfg(any(test, feature = "fuzz"))]
 pub mod fuzz;
 mod gateway;
 mod http;
 mod hub;
 mod limits;
+mod local;
 mod metrics;
 mod rate_limit;
 mod rejections;
@@ -26,12 +28,17 @@ pub use commands::{
 };
 pub use connection::{Peer, Stream};
 pub use dispatch::{Call, Dispatcher};
+pub use foreign_pushes::{PushError, PushTarget};
 pub use gateway::Gateway;
 pub use http::{
-    AllowedOrigin, BindError, Health, Listeners, OperatorView, OriginError, Requests, Serving,
-    Status,
+    AllowedOrigin, BindError, Door, Health, HttpMount, Listeners, MessageSocket, MountError,
+    MountHandler, MountRequest, MountResponse, MountUpgrade, OperatorView, OriginError, Requests,
+    Serving, SocketEnded, SocketMessage, Status,
 };
 pub use limits::{Limits, Points};
+pub use local::{
+    LocalConnection, LocalMessage, LocalOpenError, LocalReceiver, LocalSendError, LocalSender,
+};
 pub use metrics::{HistogramBucket, MetricsPage, MetricsSource, MetricsWriter};
 pub use rate_limit::{Bucket, Cost};
 pub use settings::Settings;

@@ -1,7 +1,8 @@
 //! The handles that all parts of the gateway share.
 
 use crate::Limits;
-use crate::connection::OpenSockets;
+use crate::connection::{ForeignSockets, OpenSockets};
+use crate::foreign_pushes::ForeignPushes;
 use crate::metrics::Metrics;
 use crate::rate_limit::Buckets;
 use crate::rejections::Rejections;
@@ -19,6 +20,8 @@ pub(crate) struct Shared {
     /// A copy of who is online, which the hub keeps up to date.
     pub(crate) online: Arc<RwLock<OnlineUsers>>,
     pub(crate) sockets: Arc<OpenSockets>,
+    /// The sockets of mounts.
+    pub(crate) foreign_sockets: ForeignSockets,
     pub(crate) metrics: Metrics,
     /// The rate limits of users and networks.
     pub(crate) buckets: Buckets,
@@ -26,4 +29,8 @@ pub(crate) struct Shared {
     pub(crate) rejections: Arc<Rejections>,
     /// Permits for writing commands to enter the bus, in the order in which they were read.
     pub(crate) bus_admission: Arc<Semaphore>,
+    /// Pushes from outside that wait for the hub.
+    pub(crate) foreign_pushes: ForeignPushes,
+    /// Slots for connections within the process.
+    pub(crate) local_slots: Arc<Semaphore>,
 }

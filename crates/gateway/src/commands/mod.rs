@@ -38,7 +38,7 @@ mod unban;
 pub use foreign::{
     ForeignCall, ForeignInput, ForeignOp, ForeignRefusal, InvalidField, ReadForeign,
 };
-pub(crate) use foreign::{is_name_part, reserved_path};
+pub(crate) use foreign::{extension_in, is_name_part, reserved_path};
 #[cfg(test)]
 pub(crate) use foreign::{sample, sample_ops};
 pub use op::{Answerer, Body, Command, CommandFrame, Lane, Malformed, Op, OpError, Ops};

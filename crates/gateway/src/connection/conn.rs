@@ -4,7 +4,7 @@ use super::close::Close;
 use super::egress::{Egress, FollowUp, FrameClass};
 use super::frame::Frame;
 use super::peer::Peer;
-use super::stream::Stream;
+use super::transport::Transport;
 use super::wakeup::Wakeup;
 use crate::Limits;
 use parking_lot::{Mutex, MutexGuard};
@@ -18,7 +18,7 @@ const NO_GOODBYE: u64 = u64::MAX;
 /// only queues frames and flushes.
 pub(crate) struct Conn {
     pub(crate) id: ConnectionId,
-    pub(crate) stream: Stream,
+    pub(crate) stream: Transport,
     /// The network that its limits count for.
     peer: Option<Peer>,
     egress: Mutex<Egress>,
@@ -38,10 +38,10 @@ pub(crate) struct Conn {
 }
 
 impl Conn {
-    pub(crate) fn new(id: ConnectionId, stream: Stream, limits: &Limits) -> Self {
+    pub(crate) fn new(id: ConnectionId, stream: impl Into<Transport>, limits: &Limits) -> Self {
         Self {
             id,
-            stream,
+            stream: stream.into(),
             peer: None,
             egress: Mutex::new(Egress::new(limits.egress_bytes, limits.egress_age)),
             wakeup: Wakeup::default(),

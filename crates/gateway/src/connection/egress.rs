@@ -5,7 +5,7 @@
 
 use super::close::Close;
 use super::frame::Frame;
-use super::stream::Stream;
+use super::transport::Transport;
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::io;
@@ -117,7 +117,7 @@ impl Egress {
     }
 
     /// Writes what the kernel accepts.
-    pub(crate) fn flush(&mut self, stream: &Stream) {
+    pub(crate) fn flush(&mut self, stream: &Transport) {
         self.dirty = false;
         if self.broken {
             return;
@@ -200,7 +200,7 @@ impl Egress {
         self.bytes = self.queue.iter().map(|(frame, _)| frame.len()).sum();
     }
 
-    fn write(&mut self, stream: &Stream, scratch: &mut Vec<u8>) -> io::Result<()> {
+    fn write(&mut self, stream: &Transport, scratch: &mut Vec<u8>) -> io::Result<()> {
         while let Some((first, _)) = self.queue.front() {
             let first = &first.bytes()[self.written..];
             let taken = if self.queue.len() == 1 || first.len() >= SCRATCH {
@@ -251,7 +251,7 @@ impl Egress {
 #[cfg(test)]
 mod tests {
     use super::{Egress, FollowUp, FrameClass};
-    use crate::connection::{Close, Frame, Stream, pair};
+    use crate::connection::{Close, Frame, Transport, pair};
     use std::io::Read as _;
     use std::time::Duration;
     use tokio::time::{Instant, advance};
@@ -272,7 +272,7 @@ mod tests {
     }
 
     /// Fills the kernel's buffers until it takes no more.
-    fn block(egress: &mut Egress, stream: &Stream) {
+    fn block(egress: &mut Egress, stream: &Transport) {
         while !egress.is_blocked() {
             push(egress, frame(2000), FrameClass::Reply);
             egress.flush(stream);
@@ -282,6 +282,7 @@ mod tests {
     #[tokio::test]
     async fn queued_frames_are_sent_in_order_in_one_write() {
         let (stream, mut client) = pair().await;
+        let stream = Transport::from(stream);
         let mut egress = egress();
         assert_eq!(
             push(&mut egress, Frame::text(&[b"one"]), FrameClass::Push),
@@ -299,6 +300,7 @@ mod tests {
     #[tokio::test]
     async fn every_byte_arrives_once_however_the_kernel_takes_them() {
         let (stream, mut client) = pair().await;
+        let stream = Transport::from(stream);
         let mut egress = Egress::new(64 << 20, AGE);
         let mut expected = Vec::new();
         for length in (0..2000).map(|number| number * 37 % 20_011) {
@@ -349,6 +351,7 @@ mod tests {
     #[tokio::test]
     async fn a_frame_half_written_is_finished_before_the_close_frame() {
         let (stream, mut client) = pair().await;
+        let stream = Transport::from(stream);
         let mut egress = egress();
         block(&mut egress, &stream);
         while egress.closing().is_none() {

@@ -74,6 +74,11 @@ impl OpenSockets {
         })
     }
 
+    /// Returns whether sockets read no more commands.
+    pub(crate) fn is_stopping(&self) -> bool {
+        !matches!(self.state().stop, StopPhase::Running)
+    }
+
     pub(crate) fn count(&self) -> usize {
         self.state().conns.len()
     }

@@ -29,6 +29,11 @@ files! {
     "/icon.svg" = "icon.svg", "image/svg+xml";
 }
 
+/// Returns whether a file of the page has this name.
+pub(super) fn is_file(name: &str) -> bool {
+    FILES.iter().any(|(path, ..)| path[1..] == *name)
+}
+
 /// The files by path, each with its `ETag`.
 pub(super) struct Assets(HashMap<&'static str, Asset>);
 

@@ -16,9 +16,26 @@ const WITHIN: Duration = Duration::from_secs(5);
 
 const OBJECT: &str = "must be a JSON object";
 
-/// Reads the whole body as text. Every received byte extends the deadline, so a slow line succeeds and a
-/// body sent byte by byte fails soon.
+/// Reads the whole body as text.
 pub(super) async fn text<B>(body: B, bytes_max: usize) -> Result<String, Error>
+where
+    B: Body<Data = Bytes, Error: Into<BoxError>> + Unpin,
+{
+    let bytes = read(body, bytes_max).await?;
+    String::from_utf8(bytes).map_err(|_| Error::field("body", "is not UTF-8"))
+}
+
+/// Reads the whole body.
+pub(super) async fn bytes<B>(body: B, bytes_max: usize) -> Result<Bytes, Error>
+where
+    B: Body<Data = Bytes, Error: Into<BoxError>> + Unpin,
+{
+    read(body, bytes_max).await.map(Bytes::from)
+}
+
+/// Every received byte extends the deadline, so a slow line succeeds and a body sent byte by byte fails
+/// soon.
+async fn read<B>(body: B, bytes_max: usize) -> Result<Vec<u8>, Error>
 where
     B: Body<Data = Bytes, Error: Into<BoxError>> + Unpin,
 {
@@ -34,11 +51,10 @@ where
                 return Err(Error::new(&TOO_LARGE));
             }
             Ok(Some(Err(_))) => return Err(Error::field("body", "ended before it was complete")),
-            Ok(None) => break,
+            Ok(None) => return Ok(bytes),
             Err(_) => return Err(Error::field("body", "did not come in time")),
         }
     }
-    String::from_utf8(bytes).map_err(|_| Error::field("body", "is not UTF-8"))
 }
 
 /// Parses the body as the fields of a JSON object.

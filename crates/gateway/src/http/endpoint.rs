@@ -9,7 +9,7 @@ use percent_encoding::percent_decode_str;
 use std::sync::Arc;
 
 /// The route template of a path where nothing is.
-const UNKNOWN: &str = "/api/v1/{unknown}";
+pub(super) const UNKNOWN: &str = "/api/v1/{unknown}";
 
 /// An endpoint of the API.
 #[derive(Debug, Clone, PartialEq, Eq)]

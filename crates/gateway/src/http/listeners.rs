@@ -6,6 +6,7 @@ use super::cors;
 use super::health::Health;
 use super::host::Hosts;
 use super::http1::Http1;
+use super::mount::{HttpMount, MountError, Mounts};
 use super::operator::{Operator, OperatorView};
 use super::port_holder;
 use super::reject;
@@ -41,6 +42,7 @@ const OPERATOR_MAX: usize = 64;
 pub struct Listeners {
     pub(super) main: TcpListener,
     pub(super) operator: TcpListener,
+    mounts: Mounts,
 }
 
 /// An error from binding one of the listeners.
@@ -62,7 +64,16 @@ impl Listeners {
         Ok(Self {
             main: bind(main, "listen")?,
             operator: bind(operator, "operator_listen")?,
+            mounts: Mounts::default(),
         })
+    }
+
+    /// Adds HTTP that is answered outside the gateway to the public listener.
+    ///
+    /// # Errors
+    /// If the path is malformed, the server's own or taken, or the limits make no sense.
+    pub fn mount(&mut self, mount: HttpMount) -> Result<(), MountError> {
+        self.mounts.add(mount)
     }
 
     /// Declares the requests that the API makes besides those of commands, so that a missing answerer fails
@@ -97,17 +108,19 @@ impl Listeners {
     ) -> Serving {
         let stop = CancellationToken::new();
         let context = ListenerContext::new(gateway, settings, &stop);
+        let mounts = Arc::new(self.mounts);
         let routes = Routes::new(
             gateway.clone(),
             health.clone(),
             Arc::clone(&context.settings),
-            Hosts::of_public(&settings.public_names),
+            Arc::clone(&mounts),
+            stop.clone(),
         );
         let admission = Admission::new(settings.connections_max, settings.http_per_address);
         view.metrics.add(admission.clone());
         view.metrics.add(health.clone());
         let requests = Requests(context.requests.clone());
-        let accepting = context.serve_public(self.main, routes, admission);
+        let accepting = context.serve_public(self.main, (routes, mounts), admission);
         // The operator's listener serves until the end: it stops with all other tasks.
         let operator = Operator {
             health: health.clone(),
@@ -240,7 +253,7 @@ impl ListenerContext {
     fn serve_public(
         self,
         listener: TcpListener,
-        routes: Routes,
+        (routes, mounts): (Routes, Arc<Mounts>),
         admission: Admission,
     ) -> bus::Task {
         let (context, stop) = (self.clone(), self.stop.clone());
@@ -255,10 +268,11 @@ impl ListenerContext {
                     slot,
                 };
                 let routes = routes.clone();
-                let service = stack::layered(move |request| {
+                let service = stack::layered(Arc::clone(&mounts), move |request| {
                     routes.clone().answer(request, connection.clone())
                 });
-                let service = cors::layer(service, Arc::clone(&context.settings));
+                let service =
+                    cors::layer(service, Arc::clone(&context.settings), Arc::clone(&mounts));
                 let stay_open = if context.is_proxy(peer.ip()) {
                     StayOpen::Proxy
                 } else {
@@ -287,7 +301,7 @@ impl ListenerContext {
                 return context.reject(stream, RejectReason::Full);
             };
             let (operator, slot) = (operator.clone(), Arc::new(slot));
-            let service = stack::layered(move |request| {
+            let service = stack::layered(Arc::default(), move |request| {
                 // The connection holds this handler, and so its slot.
                 let _ = &slot;
                 operator.answer(&request)

@@ -2,7 +2,8 @@
 //!
 //! [`Listeners::bind`] takes the addresses before anything runs; [`Listeners::start`] serves them. An
 //! admitted connection speaks HTTP/1.1 through tower layers and may be upgraded to a socket, which
-//! [`crate::Gateway::serve`] then serves. Nothing here decides what a command means.
+//! [`crate::Gateway::serve`] then serves. Paths of others ([`HttpMount`]) are answered outside the gateway.
+//! Nothing here decides what a command means.
 
 mod accept;
 mod admission;
@@ -17,6 +18,7 @@ mod health;
 mod host;
 mod http1;
 mod listeners;
+mod mount;
 mod operator;
 mod origin;
 mod port_holder;
@@ -35,4 +37,8 @@ mod upgrade;
 pub use allowed_origin::{AllowedOrigin, OriginError};
 pub use health::{Health, Status};
 pub use listeners::{BindError, Listeners, Requests, Serving};
+pub use mount::{
+    Door, HttpMount, MessageSocket, MountError, MountHandler, MountRequest, MountResponse,
+    MountUpgrade, SocketEnded, SocketMessage,
+};
 pub use operator::OperatorView;

@@ -5,23 +5,26 @@ use super::api::{Api, ApiRequest};
 use super::assets::Assets;
 use super::client_address;
 use super::cors;
-use super::endpoint::{self, Endpoint};
+use super::endpoint::{self, Endpoint, RouteError};
 use super::health::{Health, Status};
 use super::host::Hosts;
+use super::mount::{MountClient, MountContext, Mounted, Mounts};
 use super::origin::{self, Sender};
 use super::response::{self, HttpResponse, method_not_allowed, not_found, text};
 use super::upgrade;
 use crate::connection::Peer;
 use crate::metrics::RejectReason;
 use crate::rate_limit::Cost;
+use crate::socket::Upgraded;
 use crate::wire::{DRAINING, Error, FORBIDDEN, INTERNAL, OUTCOME_UNKNOWN, OVERLOADED};
 use crate::{Gateway, Settings};
-use http::{Method, Request, StatusCode};
+use http::{HeaderValue, Method, Request, StatusCode};
 use hyper::body::Incoming;
 use parking_lot::Mutex;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio_util::sync::CancellationToken;
 use tower::util::BoxCloneSyncService;
 use tower::{BoxError, ServiceBuilder, ServiceExt as _, service_fn};
 
@@ -30,16 +33,22 @@ const API: &str = "/api/v1";
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 /// Returns the route template of a path, without any text of the client.
-pub(super) fn route(path: &str) -> &'static str {
+pub(super) fn route(path: &str, mounts: &Mounts) -> &'static str {
     if path == "/ws" {
         return "/ws";
     }
-    path.strip_prefix(API).map_or("page", endpoint::route)
+    let own = path.strip_prefix(API).map(endpoint::route);
+    let mounted = || mounts.find(path).map(|mount| mount.path());
+    match own {
+        Some(endpoint::UNKNOWN) => mounted().unwrap_or(endpoint::UNKNOWN),
+        Some(route) => route,
+        None => mounted().unwrap_or("page"),
+    }
 }
 
-/// Returns whether a path belongs to the API.
-pub(super) fn is_api(path: &str) -> bool {
-    path.starts_with(API)
+/// Returns whether pages of other origins may use a path, if theirs is allowed.
+pub(super) fn is_shared(path: &str, mounts: &Mounts) -> bool {
+    path.starts_with(API) || mounts.find(path).is_some()
 }
 
 /// The connection that a request came on.
@@ -53,6 +62,7 @@ pub(super) struct ConnectionInfo {
 
 /// The network that a request counts for.
 struct ClientNetwork {
+    address: IpAddr,
     network: Peer,
     /// A slot of that network, if the connection itself is a proxy's.
     slot: Option<NetworkSlot>,
@@ -66,6 +76,8 @@ pub(super) struct Routes {
     assets: Arc<Assets>,
     settings: Arc<Settings>,
     hosts: Arc<Hosts>,
+    mounts: Arc<Mounts>,
+    mount_context: MountContext,
     api: Api,
     /// The API behind its limits, for requests that were read completely.
     limited_api: LimitedApi,
@@ -81,18 +93,28 @@ impl Routes {
         gateway: Gateway,
         health: Health,
         settings: Arc<Settings>,
-        hosts: Hosts,
+        mounts: Arc<Mounts>,
+        stop: CancellationToken,
     ) -> Self {
         let api = Api::new(gateway.clone(), settings.body_bytes_max);
         let reply_within = gateway.limits().reply_within;
+        let per_network = gateway.limits().connections_per_address;
+        let mount_context = MountContext {
+            gateway: gateway.clone(),
+            body_bytes_max: settings.body_bytes_max,
+            stop,
+            sockets: Admission::new(settings.connections_max, per_network),
+        };
         Self {
             gateway,
             health,
             assets: Arc::new(Assets::new()),
             limited_api: limited(&api, &settings, reply_within),
             limited_foreign: limited(&api, &settings, reply_within),
+            hosts: Arc::new(Hosts::of_public(&settings.public_names)),
             settings,
-            hosts: Arc::new(hosts),
+            mounts,
+            mount_context,
             api,
         }
     }
@@ -113,6 +135,10 @@ impl Routes {
         if let Some(rest) = path.strip_prefix(API) {
             let path = rest.to_owned();
             return self.api(&path, request, &connection).await;
+        }
+        if let Some(mount) = self.mounts.find(path) {
+            let mount = Arc::clone(mount);
+            return self.mounted(&mount, request, &connection).await;
         }
         let client = match self.charge_network(&request, &connection, Cost::Other) {
             Ok(client) => client,
@@ -149,8 +175,12 @@ impl Routes {
         request: Request<Incoming>,
         connection: &ConnectionInfo,
     ) -> HttpResponse {
+        if let Some(mount) = self.mount_below_api(path, &request) {
+            let mount = Arc::clone(mount);
+            return self.mounted(&mount, request, connection).await;
+        }
         if cors::is_preflight(&request) {
-            return self.preflight(&request, connection);
+            return self.preflight(&request, connection, cors::API_METHODS);
         }
         let ops = self.gateway.dispatcher.ops();
         let endpoint = Endpoint::of(request.method(), path, ops);
@@ -168,12 +198,50 @@ impl Routes {
         }
     }
 
+    /// Returns the mount that answers a request below the API: a command takes precedence.
+    fn mount_below_api(&self, path: &str, request: &Request<Incoming>) -> Option<&Arc<Mounted>> {
+        let mount = self.mounts.find(request.uri().path())?;
+        let ops = self.gateway.dispatcher.ops();
+        let endpoint = Endpoint::of(request.method(), path, ops);
+        (endpoint == Err(RouteError::NotFound)).then_some(mount)
+    }
+
+    /// Has a request answered outside the gateway.
+    async fn mounted(
+        &self,
+        mount: &Mounted,
+        request: Request<Incoming>,
+        connection: &ConnectionInfo,
+    ) -> HttpResponse {
+        if cors::is_preflight(&request) {
+            return self.preflight(&request, connection, cors::MOUNT_METHODS);
+        }
+        let client = match self.admit(&request, connection, Cost::Other) {
+            Ok(client) => client,
+            Err(error) => return response::error(&error),
+        };
+        let mount_client = MountClient {
+            address: client.address,
+            network: client.network,
+            slot: Arc::clone(&connection.slot),
+        };
+        let answering = mount.answer(request, mount_client, &self.mount_context);
+        let answered = answering.await;
+        drop(client.slot);
+        answered.unwrap_or_else(|error| response::error(&error))
+    }
+
     /// Answers a preflight, even if the network has used up its points or the server stops: a browser
     /// tells the page nothing about a preflight that failed. The request itself gets the error.
-    fn preflight(&self, request: &Request<Incoming>, connection: &ConnectionInfo) -> HttpResponse {
+    fn preflight(
+        &self,
+        request: &Request<Incoming>,
+        connection: &ConnectionInfo,
+        methods: HeaderValue,
+    ) -> HttpResponse {
         drop(self.charge_network(request, connection, Cost::Other));
         match self.check_origin(request) {
-            Ok(()) => cors::preflight(),
+            Ok(()) => cors::preflight(methods),
             Err(error) => response::error(&error),
         }
     }
@@ -250,7 +318,12 @@ impl Routes {
                 .shared
                 .tasks
                 .once("gateway", "socket", async move {
-                    if let Some(upgraded) = upgrade::stream(upgraded, peer).await {
+                    if let Some((stream, read_ahead)) = upgrade::stream(upgraded).await {
+                        let upgraded = Upgraded {
+                            stream: stream.into(),
+                            read_ahead,
+                            peer,
+                        };
                         let serving = {
                             let mut entered =
                                 || slot.iter_mut().for_each(ConnectionSlot::became_socket);
@@ -285,7 +358,11 @@ impl Routes {
             shared.metrics.sockets.rejected(RejectReason::NetworkFull);
             Error::rate_limited(RETRY_AFTER)
         })?;
-        Ok(ClientNetwork { network, slot })
+        Ok(ClientNetwork {
+            address: client,
+            network,
+            slot,
+        })
     }
 }
 

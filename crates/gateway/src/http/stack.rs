@@ -1,5 +1,6 @@
 //! The tower layers around every request of both listeners.
 
+use super::mount::Mounts;
 use super::request_trace::RequestTrace;
 use super::response::{self, HttpResponse};
 use super::routes;
@@ -10,6 +11,7 @@ use http_body_util::combinators::UnsyncBoxBody;
 use hyper::body::Incoming;
 use std::convert::Infallible;
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 use tower::util::BoxCloneSyncService;
 use tower::{BoxError, ServiceBuilder, service_fn};
@@ -24,7 +26,7 @@ pub(super) type BoxedResponse = Response<UnsyncBoxBody<bytes::Bytes, BoxError>>;
 pub(super) type HttpService = BoxCloneSyncService<Request<Incoming>, BoxedResponse, Infallible>;
 
 /// Wraps `answer` in the layers.
-pub(super) fn layered<A, F>(answer: A) -> HttpService
+pub(super) fn layered<A, F>(mounts: Arc<Mounts>, answer: A) -> HttpService
 where
     A: Fn(Request<Incoming>) -> F + Clone + Send + Sync + 'static,
     F: Future<Output = HttpResponse> + Send + 'static,
@@ -34,7 +36,7 @@ where
         .map_response(|response: Response<_>| response.map(boxed))
         .layer(
             TraceLayer::new_for_http()
-                .make_span_with(span)
+                .make_span_with(move |request: &Request<_>| span(request, &mounts))
                 .on_request(())
                 .on_response(|response: &Response<_>, took: Duration, span: &Span| {
                     let status = i64::from(response.status().as_u16());
@@ -70,8 +72,9 @@ where
 
 /// Makes a request's span, with method and route only: a path and its query may hold anything. Page and
 /// health requests, which come all the time, get a span at trace level.
-fn span(request: &Request<Incoming>) -> Span {
-    let (method, route) = (request.method(), routes::route(request.uri().path()));
+fn span(request: &Request<Incoming>, mounts: &Mounts) -> Span {
+    let method = request.method();
+    let route = routes::route(request.uri().path(), mounts);
     let RequestTrace { trace, parent } = RequestTrace::of(request);
     let parent = parent.map(display);
     if !route.starts_with('/') {

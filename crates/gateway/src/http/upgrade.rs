@@ -4,9 +4,8 @@ use super::allowed_origin::AllowedOrigin;
 use super::origin::{self, Sender};
 use super::request_clock::ClockedStream;
 use super::response::{HttpResponse, set, text};
-use crate::connection::Peer;
+use crate::connection::Stream;
 use crate::rejections::Rejections;
-use crate::socket::Upgraded;
 use bytes::Bytes;
 use http::{HeaderMap, Request, Response, StatusCode, header};
 use http_body_util::Full;
@@ -97,17 +96,14 @@ fn not_a_handshake(headers: &HeaderMap, why: &str) -> HttpResponse {
     answer
 }
 
-/// Returns the stream after the 101 response; `None` if the client is gone.
-pub(super) async fn stream(upgrade: OnUpgrade, peer: Peer) -> Option<Upgraded> {
+/// Returns the stream after the 101 response, and what hyper had already read of it; `None` if the client
+/// is gone.
+pub(super) async fn stream(upgrade: OnUpgrade) -> Option<(Stream, Bytes)> {
     let upgraded = upgrade.await.ok()?;
     let parts = upgraded.downcast::<TokioIo<ClockedStream>>().ok()?;
     // A copy: a slice would keep hyper's whole read buffer alive.
     let read_ahead = Bytes::copy_from_slice(&parts.read_buf);
-    Some(Upgraded {
-        stream: parts.io.into_inner().into_stream(),
-        read_ahead,
-        peer,
-    })
+    Some((parts.io.into_inner().into_stream(), read_ahead))
 }
 
 #[cfg(test)]

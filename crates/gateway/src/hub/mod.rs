@@ -10,6 +10,7 @@ mod attach;
 mod catch_up;
 mod consent;
 mod entries;
+mod foreign_push;
 mod heads;
 mod membership;
 mod missing_range;
@@ -39,7 +40,10 @@ use bus::{Builder, Context, Essential, Handles, LoadError, Subscriber, Wiring};
 use messaging::api::MarkerMoved;
 use outbox::Outbox;
 use person::Person;
-use requests::{HeadsRead, MembersCounted, MembershipsRead, MissingRangeRead, SendHeads, Ticked};
+use requests::{
+    DeliverForeignPushes, HeadsRead, MembersCounted, MembershipsRead, MissingRangeRead, SendHeads,
+    Ticked,
+};
 use room::Room;
 use rooms::api::{
     DirectAnswered, EntriesAppended, Members, Memberships, ReadLog, RecentHeads, RoomKey,
@@ -131,6 +135,7 @@ impl Subscriber for Hub {
             .answers::<SendLeaveReply>()
             .answers::<SendHeads>()
             .answers::<SetTyping>()
+            .answers::<DeliverForeignPushes>()
             .answers::<Detach>();
     }
 

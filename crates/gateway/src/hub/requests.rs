@@ -2,6 +2,7 @@
 //! hub's own tasks.
 
 use crate::connection::{Conn, Frame};
+use crate::foreign_pushes::QueuedPush;
 use bus::{Event, Request};
 use rooms::api::{Invited, LogPage, Membership, Role, RoomHead, RoomInfo, RoomKey, Seq};
 use sessions::api::{Caller, ConnectionId, User};
@@ -205,6 +206,16 @@ pub(crate) struct SendHeads;
 impl Request for SendHeads {
     const NAME: &'static str = "gateway.tell_heads";
     type Answer = bool;
+}
+
+/// Delivers some pushes from outside the gateway.
+pub(crate) struct DeliverForeignPushes {
+    pub(crate) pushes: Vec<QueuedPush>,
+}
+
+impl Request for DeliverForeignPushes {
+    const NAME: &'static str = "gateway.push_foreign";
+    type Answer = ();
 }
 
 /// Memberships of users whom the hub did not know.

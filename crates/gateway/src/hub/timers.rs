@@ -1,7 +1,7 @@
 //! The hub's timers: its tick, and the reading of heads.
 
-use super::OWNER;
 use super::requests::{HeadsRead, SendHeads, Ticked};
+use super::{OWNER, foreign_push};
 use crate::shared::Shared;
 use anyhow::Context as _;
 use rooms::api::RecentHeads;
@@ -16,8 +16,9 @@ const HEADS: Duration = Duration::from_secs(10);
 /// does so only every few dozen tasks.
 const BETWEEN: Duration = Duration::from_millis(2);
 
-/// Starts the timers; the bus must be running.
+/// Starts the timers and the delivery of pushes from outside; the bus must be running.
 pub(crate) fn start(shared: &Arc<Shared>) {
+    foreign_push::start(shared);
     let ticking = Arc::clone(shared);
     shared
         .tasks

@@ -2,7 +2,7 @@
 
 use super::linger::linger;
 use super::task::{ConnectionTask, SocketEnd};
-use crate::connection::{Close, Conn, Peer, Stream};
+use crate::connection::{Close, Conn, Peer, Transport};
 use crate::dispatch::Dispatcher;
 use crate::hub::Detach;
 use crate::metrics::ClosedBy;
@@ -14,9 +14,9 @@ use sessions::api::Disconnected;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// A connection just after its 101 response.
+/// A connection just after its 101 response, or a new one within the process.
 pub(crate) struct Upgraded {
-    pub(crate) stream: Stream,
+    pub(crate) stream: Transport,
     /// Bytes that hyper had already read.
     pub(crate) read_ahead: Bytes,
     /// The network that its limits count for.

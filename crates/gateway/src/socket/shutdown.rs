@@ -32,11 +32,13 @@ pub(crate) async fn say_goodbye(shared: &Shared, within: Duration) -> usize {
     let open = sockets.count();
     let back_within_ms = (open as u64 * 1000 / RECONNECTS_PER_S).max(1000);
     sockets.say_goodbye(|| rand::random_range(0..=back_within_ms));
-    let taken = timeout(
-        within.saturating_sub(ABORT_WITHIN),
-        sockets.wait_until_empty(),
-    )
-    .await;
+    shared.foreign_sockets.say_goodbye();
+    let all_closed = async {
+        sockets.wait_until_empty().await;
+        // Those that pass the goodbye on have had it by now.
+        shared.foreign_sockets.wait_until_empty().await;
+    };
+    let taken = timeout(within.saturating_sub(ABORT_WITHIN), all_closed).await;
     let cut = if taken.is_err() {
         abort_all(sockets).await
     } else {

@@ -1,7 +1,7 @@
 //! Reads a client's bytes in turns: each turn reads a limited amount, however much there is.
 
 use super::scanner::Scanner;
-use crate::connection::Stream;
+use crate::connection::Transport;
 use bytes::{Buf as _, Bytes};
 use std::cell::RefCell;
 use std::io;
@@ -53,7 +53,7 @@ impl Source {
     }
 
     /// Fills the buffer as far as there are bytes and the budget allows.
-    pub(super) fn read(&mut self, stream: &Stream, buffer: &mut [u8]) -> io::Result<usize> {
+    pub(super) fn read(&mut self, stream: &Transport, buffer: &mut [u8]) -> io::Result<usize> {
         if self.is_spent() {
             return Err(io::ErrorKind::WouldBlock.into());
         }
@@ -72,7 +72,7 @@ impl Source {
     /// Fills the buffer from the kernel and keeps the surplus for the next read.
     fn take(
         &mut self,
-        stream: &Stream,
+        stream: &Transport,
         buffer: &mut [u8],
         scratch: &mut [u8],
     ) -> io::Result<usize> {

@@ -426,6 +426,10 @@ impl ConnectionTask {
                 let warning = Frame::json(&push::auth_expiring(ms));
                 self.conn.enqueue(warning, FrameClass::Push);
             }
+            // A client in this process is gone when its end of the pipe is. It answers when it reads.
+            Due::NoPong if self.conn.stream.is_local() => {
+                self.deadlines.received(Instant::now());
+            }
             Due::NoPong => self.conn.close(Close::NO_PONG),
             Due::NoHello => self.conn.close(Close::NO_HELLO),
             Due::Expired => self.conn.close(Close::EXPIRED),

@@ -5,20 +5,21 @@ use super::shapes::{CardShape, MarkedShape, UserShape};
 use messaging::api::{Marked, MarkerMoved};
 use rooms::api::{Card, Entry, RoomKey, Seq};
 use serde::Serialize;
+use serde_json::value::RawValue;
 use sessions::api::User;
 use std::collections::BTreeMap;
 
 /// The shape of every push: `{"ev","room"?,"d"}`.
 #[derive(Debug, Serialize)]
 pub(crate) struct Push<'a, D> {
-    ev: &'static str,
+    ev: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     room: Option<&'a str>,
     d: D,
 }
 
 impl<'a, D: Serialize> Push<'a, D> {
-    fn of_room(ev: &'static str, room: &'a RoomKey, d: D) -> Self {
+    fn of_room(ev: &'a str, room: &'a RoomKey, d: D) -> Self {
         Self {
             ev,
             room: Some(&room.0),
@@ -26,7 +27,7 @@ impl<'a, D: Serialize> Push<'a, D> {
         }
     }
 
-    const fn of_none(ev: &'static str, d: D) -> Self {
+    const fn of_none(ev: &'a str, d: D) -> Self {
         Self { ev, room: None, d }
     }
 }
@@ -210,6 +211,18 @@ pub(crate) fn notice(notice: Notice) -> Push<'static, NoticePayload> {
         Notice::StorageAvailable => ("storage_available", "Sending and reading work again."),
     };
     Push::of_none("notice", NoticePayload { name, message })
+}
+
+/// A push from outside the gateway, with a body of its own.
+pub(crate) fn foreign<'a>(
+    name: &'a str,
+    room: Option<&'a RoomKey>,
+    body: &'a RawValue,
+) -> Push<'a, &'a RawValue> {
+    match room {
+        Some(room) => Push::of_room(name, room, body),
+        None => Push::of_none(name, body),
+    }
 }
 
 #[derive(Debug, Serialize)]

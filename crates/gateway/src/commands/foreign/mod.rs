@@ -10,7 +10,7 @@ mod refusal;
 mod sample;
 
 pub(super) use name::extension_of;
-pub(crate) use name::{is_name_part, reserved_path};
+pub(crate) use name::{extension_in, is_name_part, reserved_path};
 pub use refusal::ForeignRefusal;
 #[cfg(test)]
 pub(crate) use sample::{sample, sample_ops};

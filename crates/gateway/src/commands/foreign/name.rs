@@ -10,8 +10,13 @@ pub(crate) fn extension_of(name: &'static str) -> Option<&'static str> {
     if let Some((reserved, _)) = RESERVED.iter().find(|(reserved, _)| *reserved == name) {
         return Some(reserved);
     }
-    let (extension, command) = name.strip_prefix("x.")?.split_once('.')?;
-    (is_name_part(extension) && is_name_part(command)).then_some(extension)
+    extension_in(name)
+}
+
+/// Returns the extension in `x.NAME.…`, as commands and pushes are called.
+pub(crate) fn extension_in(name: &str) -> Option<&str> {
+    let (extension, own) = name.strip_prefix("x.")?.split_once('.')?;
+    (is_name_part(extension) && is_name_part(own)).then_some(extension)
 }
 
 /// Returns the path over HTTP of a reserved name.

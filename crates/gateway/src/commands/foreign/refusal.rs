@@ -92,19 +92,19 @@ impl From<ForeignRefusal> for Error {
     fn from(refusal: ForeignRefusal) -> Self {
         use ForeignRefusal as R;
         match refusal {
-            R::BadRequest { field, expected } => about(&BAD_REQUEST, &field, Some(expected)),
-            R::BadText { field, why } => about(&BAD_TEXT, &field, Some(why)),
-            R::Forbidden(text) => saying(&FORBIDDEN, text),
+            R::BadRequest { field, expected } => about(&BAD_REQUEST, &field, Some(&expected)),
+            R::BadText { field, why } => about(&BAD_TEXT, &field, Some(&why)),
+            R::Forbidden(text) => saying(&FORBIDDEN, text.as_deref()),
             R::NotMember => Self::new(&NOT_MEMBER),
             R::Muted => Self::new(&MUTED),
             R::Banned => Self::new(&BANNED),
             R::NotAllowedForGuests => Self::new(&NOT_ALLOWED_FOR_GUESTS),
-            R::LimitReached { limit, message } => about(&LIMIT_REACHED, &limit, message),
+            R::LimitReached { limit, message } => about(&LIMIT_REACHED, &limit, message.as_deref()),
             R::NoSuchRoom => Self::new(&NO_SUCH_ROOM),
             R::NoSuchMessage => Self::new(&NO_SUCH_MESSAGE),
             R::NoSuchUser => Self::new(&NO_SUCH_USER),
-            R::NotFound(text) => saying(&NOT_FOUND, text),
-            R::Conflict(text) => saying(&CONFLICT, text),
+            R::NotFound(text) => saying(&NOT_FOUND, text.as_deref()),
+            R::Conflict(text) => saying(&CONFLICT, text.as_deref()),
             R::RateLimited { retry_after } => Self::rate_limited(retry_after),
             R::Overloaded => Self::new(&OVERLOADED),
             R::StorageUnavailable { retry_after } => Self {
@@ -118,13 +118,13 @@ impl From<ForeignRefusal> for Error {
     }
 }
 
-fn about(kind: &'static ErrorKind, about: &str, text: Option<String>) -> Error {
-    Error::owned(kind, Some(cut(about)), text.as_deref().map(cut))
+fn about(kind: &'static ErrorKind, about: &str, text: Option<&str>) -> Error {
+    Error::owned(kind, Some(cut(about)), text.map(cut))
 }
 
-fn saying(kind: &'static ErrorKind, text: Option<String>) -> Error {
+fn saying(kind: &'static ErrorKind, text: Option<&str>) -> Error {
     match text {
-        Some(text) => Error::owned(kind, None, Some(cut(&text))),
+        Some(text) => Error::owned(kind, None, Some(cut(text))),
         None => Error::new(kind),
     }
 }

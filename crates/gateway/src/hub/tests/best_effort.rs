@@ -1,7 +1,11 @@
 use super::stage::{Socket, Stage, entry, key, message, user};
-use crate::hub::requests::{HeadsRead, MembersCounted, SendHeads, SetTyping, Ticked, TypingResult};
+use crate::foreign_pushes::PushTarget;
+use crate::hub::requests::{
+    DeliverForeignPushes, HeadsRead, MembersCounted, SendHeads, SetTyping, Ticked, TypingResult,
+};
 use messaging::api::MarkerMoved;
 use rooms::api::{RoomHead, RoomId, Seq};
+use serde_json::value::to_raw_value;
 use serde_json::{Value, json};
 use sessions::api::PresenceChanged;
 use std::time::Duration;
@@ -189,6 +193,52 @@ async fn a_room_behind_the_store_fetches_the_missing_entries() {
     stage.append("x", vec![entry(6, "bob", message("6"))]);
     assert_eq!(ann.names(), ["heads", "entry 5", "entry 6"]);
     assert!(stage.hub().rooms[&key("x")].missing.is_none());
+}
+
+async fn push(stage: &mut Stage, to: PushTarget, n: u64) {
+    let body = to_raw_value(&json!({ "n": n })).unwrap();
+    let pushes = &stage.shared.foreign_pushes;
+    pushes.push(to, "x.karma.changed", &body).unwrap();
+    let queued = pushes.queued().lock().await.recv().await.unwrap();
+    let pushes = vec![queued];
+    stage.ask(DeliverForeignPushes { pushes }).await;
+}
+
+#[tokio::test]
+async fn a_push_from_outside_reaches_a_users_connections_or_a_rooms() {
+    let mut stage = Stage::new().await;
+    let mut ann = stage.member("ann", "x", 1).await;
+    let mut bob = stage.member("bob", "x", 1).await;
+    let mut eve = stage.member("eve", "y", 1).await;
+    push(&mut stage, PushTarget::Room(key("x")), 1).await;
+    push(&mut stage, PushTarget::User(user("ann").id), 2).await;
+    push(&mut stage, PushTarget::User(user("nobody").id), 3).await;
+    push(&mut stage, PushTarget::Room(key("nowhere")), 4).await;
+    let of_room = json!({"ev": "x.karma.changed", "room": "x", "d": {"n": 1}});
+    let of_user = json!({"ev": "x.karma.changed", "d": {"n": 2}});
+    assert_eq!(ann.take(), [of_room.clone(), of_user]);
+    assert_eq!(bob.take(), [of_room]);
+    assert!(eve.take().is_empty());
+}
+
+#[tokio::test]
+async fn a_push_from_outside_never_precedes_the_reply_to_hello() {
+    let mut stage = Stage::new().await;
+    let mut ann = stage.attach("ann", "", false).await;
+    push(&mut stage, PushTarget::User(user("ann").id), 1).await;
+    assert!(ann.take().is_empty());
+    stage.open(&ann, Vec::new(), &[]).await;
+    push(&mut stage, PushTarget::User(user("ann").id), 2).await;
+    let pushes: Vec<_> = ann
+        .take()
+        .iter()
+        .map(|push| push["d"]["n"].clone())
+        .collect();
+    assert_eq!(
+        pushes,
+        [Value::Null, json!(2)],
+        "the reply, then the second"
+    );
 }
 
 #[tokio::test]

@@ -1,7 +1,8 @@
 //! A hub under test, with sockets whose other end the test reads.
 
 use crate::Limits;
-use crate::connection::{Conn, Frame, OpenSockets, Peer, pair};
+use crate::connection::{Conn, ForeignSockets, Frame, OpenSockets, Peer, pair};
+use crate::foreign_pushes::ForeignPushes;
 use crate::hub::requests::{
     Attach, AttachResult, BeginJoin, DeliverPage, FinishHello, PageDelivered, RoomCursor,
 };
@@ -127,10 +128,13 @@ impl Stage {
             limits,
             online: Arc::default(),
             sockets: Arc::new(OpenSockets::new()),
+            foreign_sockets: ForeignSockets::default(),
             metrics: Metrics::new(std::iter::empty()),
             buckets: crate::rate_limit::Buckets::default(),
             rejections: Arc::default(),
             bus_admission: Arc::new(Semaphore::new(1)),
+            foreign_pushes: ForeignPushes::default(),
+            local_slots: Arc::new(Semaphore::new(0)),
         });
         let hub = Alone::load(&shared).await.unwrap();
         Self { hub, shared }

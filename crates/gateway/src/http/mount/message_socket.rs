@@ -1,0 +1,299 @@
+//! A WebSocket of a mount: whole messages, with the gateway's limits of size and time.
+
+use crate::Limits;
+use crate::connection::Stream;
+use bytes::Bytes;
+use futures_util::{SinkExt as _, StreamExt as _};
+use std::fmt;
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::{Instant, sleep_until, timeout};
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::protocol::frame::Utf8Bytes;
+use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
+use tokio_tungstenite::tungstenite::{Error, Message};
+use tokio_util::sync::CancellationToken;
+
+/// The decoder's buffers, bytes.
+const BUFFER: usize = 4 << 10;
+/// How long the client may take to close after the server's close frame.
+const CLOSE_WITHIN: Duration = Duration::from_secs(1);
+/// What a mount has to say goodbye in its own way when the server stops.
+const GOODBYE_WITHIN: Duration = Duration::from_secs(1);
+/// Longest reason of a close frame, bytes (RFC 6455).
+const REASON_MAX: usize = 123;
+const RESTART: (u16, &str) = (1012, "restart");
+/// The codes of a connection that ended without one, and of a close frame without one (RFC 6455).
+const ABNORMAL: u16 = 1006;
+const NO_CODE: u16 = 1005;
+
+/// A message of a WebSocket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SocketMessage {
+    /// A text.
+    Text(String),
+    /// Any bytes.
+    Binary(Bytes),
+    /// The end of the socket, and its code: the client's, 1006 if it was lost, or the one with which the
+    /// gateway has closed it.
+    Closed(u16),
+}
+
+/// Nothing can be sent: the socket has ended, or its client has read nothing for 15 seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the socket has ended")]
+pub struct SocketEnded;
+
+/// A WebSocket of a mount. Drop it only after [`MessageSocket::close`], or the client learns no code.
+///
+/// While the mount receives, the gateway pings a silent client and gives it up as it does at `/ws`, and
+/// closes the socket with 1012 when the server stops.
+pub struct MessageSocket {
+    ws: WebSocketStream<WatchedStream>,
+    limits: Limits,
+    /// Cancelled when the server says goodbye.
+    goodbye: CancellationToken,
+    leave_by: Option<Instant>,
+    pinged: Option<Instant>,
+    ended: bool,
+}
+
+impl MessageSocket {
+    pub(super) async fn new(
+        stream: Stream,
+        read_ahead: &Bytes,
+        limits: Limits,
+        goodbye: CancellationToken,
+    ) -> Self {
+        let config = WebSocketConfig::default()
+            .read_buffer_size(BUFFER)
+            .write_buffer_size(BUFFER)
+            .max_message_size(Some(limits.frame_bytes))
+            .max_frame_size(Some(limits.frame_bytes));
+        let stream = WatchedStream {
+            stream,
+            last_read: Instant::now(),
+        };
+        let part = read_ahead.to_vec();
+        let ws = WebSocketStream::from_partially_read(stream, part, Role::Server, Some(config));
+        Self {
+            ws: ws.await,
+            limits,
+            goodbye,
+            leave_by: None,
+            pinged: None,
+            ended: false,
+        }
+    }
+
+    /// Returns the next message, and at the end how the socket has ended; then `None`. Cancel-safe.
+    pub async fn recv(&mut self) -> Option<SocketMessage> {
+        while !self.ended {
+            match self.wait().await {
+                SocketEvent::Message(Ok(Message::Text(text))) => {
+                    return Some(SocketMessage::Text(text.as_str().to_owned()));
+                }
+                SocketEvent::Message(Ok(Message::Binary(bytes))) => {
+                    return Some(SocketMessage::Binary(bytes));
+                }
+                SocketEvent::Message(Ok(Message::Close(frame))) => {
+                    self.ended = true;
+                    // The echo; a client that does not take it is gone.
+                    let _ = timeout(CLOSE_WITHIN, self.ws.flush()).await;
+                    let code = frame.map_or(NO_CODE, |frame| frame.code.into());
+                    return Some(SocketMessage::Closed(code));
+                }
+                // tungstenite answers a ping with the next read or write.
+                SocketEvent::Message(Ok(_)) => {}
+                SocketEvent::Message(Err(error)) => return Some(self.failed(&error).await),
+                SocketEvent::Silent if self.is_alive().await => {}
+                SocketEvent::Lost | SocketEvent::Silent => {
+                    self.ended = true;
+                    return Some(SocketMessage::Closed(ABNORMAL));
+                }
+                SocketEvent::Goodbye => {
+                    let by = Instant::now() + GOODBYE_WITHIN;
+                    self.leave_by = Some(by);
+                }
+                SocketEvent::Overdue => {
+                    let (code, reason) = RESTART;
+                    self.close(code, reason).await;
+                    return Some(SocketMessage::Closed(code));
+                }
+            }
+        }
+        None
+    }
+
+    /// Sends a message and waits until it is on its way; [`SocketMessage::Closed`] closes the socket.
+    ///
+    /// # Errors
+    /// If the socket has ended, or the client reads nothing for the age at which the gateway closes its own
+    /// sockets, which ends this one.
+    pub async fn send(&mut self, message: SocketMessage) -> Result<(), SocketEnded> {
+        let message = match message {
+            SocketMessage::Text(text) => Message::Text(text.into()),
+            SocketMessage::Binary(bytes) => Message::Binary(bytes),
+            SocketMessage::Closed(code) => {
+                self.close(code, "").await;
+                return Ok(());
+            }
+        };
+        if self.ended {
+            return Err(SocketEnded);
+        }
+        if let Ok(Ok(())) = timeout(self.limits.egress_age, self.ws.send(message)).await {
+            return Ok(());
+        }
+        self.ended = true;
+        Err(SocketEnded)
+    }
+
+    /// Closes the socket with this code and reason, and waits at most a second until the client has closed,
+    /// too.
+    pub async fn close(&mut self, code: u16, reason: &str) {
+        if std::mem::replace(&mut self.ended, true) {
+            return;
+        }
+        let reason = if reason.len() > REASON_MAX {
+            ""
+        } else {
+            reason
+        };
+        let frame = CloseFrame {
+            code: code.into(),
+            reason: Utf8Bytes::from(reason),
+        };
+        let closing = async {
+            if self.ws.close(Some(frame)).await.is_ok() {
+                while let Some(Ok(_)) = self.ws.next().await {}
+            }
+        };
+        // A client that does not close is cut.
+        let _ = timeout(CLOSE_WITHIN, closing).await;
+    }
+
+    async fn wait(&mut self) -> SocketEvent {
+        let silent_at = match self.pinged {
+            Some(at) => at + self.limits.pong_within,
+            None => self.ws.get_ref().last_read + self.limits.ping_every,
+        };
+        let leaving = async {
+            if let Some(by) = self.leave_by {
+                sleep_until(by).await;
+                return SocketEvent::Overdue;
+            }
+            self.goodbye.cancelled().await;
+            SocketEvent::Goodbye
+        };
+        tokio::select! {
+            next = self.ws.next() => next.map_or(SocketEvent::Lost, SocketEvent::Message),
+            () = sleep_until(silent_at) => SocketEvent::Silent,
+            left = leaving => left,
+        }
+    }
+
+    /// Pings a silent client; returns `false` for one that did not answer. Any byte is an answer.
+    async fn is_alive(&mut self) -> bool {
+        let last_read = self.ws.get_ref().last_read;
+        if let Some(at) = self.pinged.take() {
+            return last_read > at;
+        }
+        let now = Instant::now();
+        if last_read + self.limits.ping_every > now {
+            return true;
+        }
+        self.pinged = Some(now);
+        let pinging = self.ws.send(Message::Ping(Bytes::new()));
+        matches!(timeout(self.limits.pong_within, pinging).await, Ok(Ok(())))
+    }
+
+    /// Closes after a violation of RFC 6455 or of the size limit.
+    async fn failed(&mut self, error: &Error) -> SocketMessage {
+        let code = match error {
+            Error::Capacity(_) => 1009,
+            Error::Utf8(_) => 1007,
+            Error::Protocol(_) => 1002,
+            _ => ABNORMAL,
+        };
+        if code == ABNORMAL {
+            self.ended = true;
+        } else {
+            self.close(code, "").await;
+        }
+        SocketMessage::Closed(code)
+    }
+}
+
+impl fmt::Debug for MessageSocket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("MessageSocket")
+    }
+}
+
+/// What a receiving socket has noticed.
+enum SocketEvent {
+    Message(Result<Message, Error>),
+    /// The client is gone without a word.
+    Lost,
+    /// Nothing has come for a while.
+    Silent,
+    /// The server says goodbye.
+    Goodbye,
+    /// The mount has not closed the socket in time.
+    Overdue,
+}
+
+/// A stream that knows when the client was last heard.
+struct WatchedStream {
+    stream: Stream,
+    last_read: Instant,
+}
+
+impl AsyncRead for WatchedStream {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        ready!(Pin::new(&mut self.stream).poll_read(cx, buffer))?;
+        if buffer.filled().len() > before {
+            self.last_read = Instant::now();
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for WatchedStream {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(cx, bytes)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write_vectored(cx, slices)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
