@@ -33,6 +33,12 @@ impl Builder {
         }
     }
 
+    /// Returns the tasks that its subscribers run as.
+    #[must_use]
+    pub fn tasks(&self) -> &Tasks {
+        &self.tasks
+    }
+
     /// Returns a handle for wiring. Until the start, published events are dropped and requests
     /// fail.
     #[must_use]

@@ -63,15 +63,15 @@ impl Reader {
             let _permit = permit;
             run(&*answerer, request, trace).await
         };
-        let answered = match &self.tasks {
+        let result = match &self.tasks {
             None => timeout_at(deadline, read).await,
             Some((tasks, owner)) => {
                 let read = in_task(tasks, (owner, R::NAME), read);
-                let answered = timeout_at(deadline, Box::pin(read)).await;
-                answered.map(|answer| answer.unwrap_or(Err(AskError::Draining)))
+                let result = timeout_at(deadline, Box::pin(read)).await;
+                result.map(|answer| answer.unwrap_or(Err(AskError::Draining)))
             }
         };
-        answered.unwrap_or(Err(AskError::Unavailable {
+        result.unwrap_or(Err(AskError::Unavailable {
             retry_after: RETRY_AFTER,
         }))
     }

@@ -39,9 +39,9 @@ impl RoutingBuilder {
         let (mut event_names, mut request_names) = (Vec::new(), Vec::new());
         for (handler, event) in (0..).zip(events) {
             event_names.push(event.name);
-            let subscribed = CatalogueSubscriber { name, essential };
             let item = self.catalogue.item(event, CatalogueKind::Fact);
-            item.subscribers.push(subscribed);
+            item.subscribers
+                .push(CatalogueSubscriber { name, essential });
             self.name(event);
             let route = self.routing.routes.entry(event.id).or_default();
             let handlers = if essential {

@@ -1,6 +1,8 @@
 //! The guarantees of the bus, tested through its public API.
 
 mod asks;
+mod catalogue;
+mod confined;
 mod credits;
 mod detached;
 mod failures;
