@@ -43,7 +43,7 @@ pub use op::{Call, Input, Op};
 pub use push::{Push, PushError, PushTarget};
 pub use runtime::ExtensionRuntime;
 pub use schema::Schema;
-pub use socket::{Door, DoorError, Message, Socket, Upgrade};
+pub use socket::{Door, DoorError, Message, ServeSocket, Socket, Upgrade};
 pub use task::Task;
 pub use view::{Metric, MetricValue, View};
 

@@ -40,6 +40,7 @@ pub struct HttpRequest {
     pub from: IpAddr,
     door: Arc<dyn Door>,
     upgrade: Option<Box<dyn Upgrade>>,
+    spawner: Option<Spawner>,
 }
 
 impl fmt::Debug for HttpRequest {
@@ -64,6 +65,7 @@ impl HttpRequest {
             from,
             door,
             upgrade,
+            spawner: None,
         }
     }
 
@@ -79,15 +81,46 @@ impl HttpRequest {
         Arc::clone(&self.door)
     }
 
-    /// Accepts a WebSocket, if the client asks for one with a valid handshake: the response must be
-    /// returned, and the socket opens once it is sent.
-    pub fn upgrade(
-        &mut self,
-    ) -> Option<(
-        HttpResponse,
-        BoxFuture<'static, anyhow::Result<Box<dyn Socket>>>,
-    )> {
-        self.upgrade.take().map(|upgrade| upgrade.accept())
+    /// Accepts a WebSocket, if the client asks for one with a valid handshake: returns the response, which
+    /// the handler must return, and has `serve` serve the socket afterwards. `protocol` is one of the
+    /// subprotocols that the client offers. Returns `None` if the client asks for no WebSocket.
+    pub fn upgrade<S, F>(&mut self, protocol: Option<&str>, serve: S) -> Option<HttpResponse>
+    where
+        S: FnOnce(Box<dyn Socket>) -> F + Send + 'static,
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let (upgrade, spawner) = (self.upgrade.take()?, self.spawner.clone()?);
+        let serve = move |socket| {
+            let served = serve(socket);
+            Box::pin(async move {
+                spawner.run("socket", served).await;
+            }) as BoxFuture<'static, ()>
+        };
+        Some(upgrade.accept(protocol, Box::new(serve)))
+    }
+}
+
+/// Runs work as tasks of one extension.
+#[derive(Clone)]
+struct Spawner {
+    owner: &'static str,
+    tasks: Tasks,
+}
+
+impl Spawner {
+    /// Runs work in a task on the runtime of extensions, until it has ended.
+    async fn run<T: Send + 'static>(
+        self,
+        name: &'static str,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> Option<T> {
+        let (sender, result) = oneshot::channel();
+        let task = self.tasks.once(self.owner, name, async move {
+            // Fails only if nobody waits any more.
+            let _ = sender.send(work.await);
+        });
+        let _cancel = CancelOnDrop(task);
+        result.await.ok()
     }
 }
 
@@ -106,9 +139,12 @@ impl Served {
             at,
             extension: cx.name(),
             handler: Arc::new(Serving {
+                spawner: Spawner {
+                    owner: cx.name(),
+                    tasks,
+                },
                 handler: Arc::new(handler),
                 cx,
-                tasks,
             }),
         }
     }
@@ -127,25 +163,14 @@ trait Handler: Send + Sync {
 struct Serving<H> {
     handler: Arc<H>,
     cx: Cx,
-    tasks: Tasks,
+    spawner: Spawner,
 }
 
 impl<H: Serve> Handler for Serving<H> {
-    fn serve(&self, request: HttpRequest) -> BoxFuture<'static, Option<HttpResponse>> {
-        let (handler, cx, tasks) = (
-            Arc::clone(&self.handler),
-            self.cx.clone(),
-            self.tasks.clone(),
-        );
-        Box::pin(async move {
-            let (sender, response) = oneshot::channel();
-            let owner = cx.name();
-            let task = tasks.once(owner, "request", async move {
-                // Fails only if the client is gone.
-                let _ = sender.send(handler.serve(request, &cx).await);
-            });
-            let _cancel = CancelOnDrop(task);
-            response.await.ok()
-        })
+    fn serve(&self, mut request: HttpRequest) -> BoxFuture<'static, Option<HttpResponse>> {
+        let (handler, cx) = (Arc::clone(&self.handler), self.cx.clone());
+        request.spawner = Some(self.spawner.clone());
+        let answering = async move { handler.serve(request, &cx).await };
+        Box::pin(self.spawner.clone().run("request", answering))
     }
 }

@@ -43,21 +43,19 @@ pub trait Door: Send + Sync + 'static {
 /// Why no connection was opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum DoorError {
-    /// The client's network has as many connections as it may have.
-    #[error("the client's network has too many connections")]
+    /// The client's network, or the server, has as many connections as it may have.
+    #[error("there are as many connections as there may be")]
     Full,
     /// The server is stopping.
     #[error("the server is stopping")]
     Draining,
 }
 
+/// What serves a socket, until it ends.
+pub type ServeSocket = Box<dyn FnOnce(Box<dyn Socket>) -> BoxFuture<'static, ()> + Send>;
+
 /// A WebSocket handshake that has not been answered yet.
 pub trait Upgrade: Send {
-    /// Accepts it: returns the response to send, and what becomes the socket then.
-    fn accept(
-        self: Box<Self>,
-    ) -> (
-        HttpResponse,
-        BoxFuture<'static, anyhow::Result<Box<dyn Socket>>>,
-    );
+    /// Accepts it, with one of the subprotocols that the client offers, and returns the response to send.
+    fn accept(self: Box<Self>, protocol: Option<&str>, serve: ServeSocket) -> HttpResponse;
 }

@@ -2,6 +2,7 @@
 //! gateway, which knows none of them.
 
 mod commands;
+mod http;
 mod metrics;
 mod pushes;
 mod watch;
@@ -11,7 +12,7 @@ use crate::exit::Failure;
 use anyhow::Context as _;
 use bus::{Builder, Bus, OperatorActions, Probe, Tasks};
 use extension::{Extension, ExtensionRuntime, Given, Host, Installed, Installer};
-use gateway::{Gateway, MetricsPage, Ops};
+use gateway::{Gateway, Listeners, MetricsPage, Ops};
 use metrics::{BusyMetrics, ExtensionMetrics};
 use pushes::Pushes;
 use std::collections::BTreeMap;
@@ -78,7 +79,7 @@ impl Extensions {
         configured: &[ConfiguredExtension],
         host: ExtensionHost,
         (core, registry): (&Database, &Registry),
-        builder: &mut Builder,
+        (builder, listeners): (&mut Builder, &mut Listeners),
     ) -> Result<(Self, Ops), Failure> {
         let ExtensionHost {
             runtime,
@@ -110,6 +111,11 @@ impl Extensions {
                 .map_err(|error| wrong(error.extension, &error.problem))?;
             for op in installed.ops.drain(..) {
                 ops.add_foreign(commands::foreign(op))
+                    .map_err(|error| wrong(name, &error.to_string()))?;
+            }
+            for served in installed.mounts.drain(..) {
+                listeners
+                    .mount(http::mount(served))
                     .map_err(|error| wrong(name, &error.to_string()))?;
             }
             all.push(installed);

@@ -17,7 +17,21 @@ impl Pushes {
 
 impl Push for Pushes {
     fn push(&self, to: PushTarget, name: &str, body: Box<RawValue>) -> Result<(), PushError> {
-        let _ = (to, name, body);
-        todo!()
+        let Some(gateway) = self.0.get() else {
+            return Err(PushError::Overloaded);
+        };
+        let to = match to {
+            PushTarget::User(user) => gateway::PushTarget::User(user),
+            PushTarget::Room(room) => gateway::PushTarget::Room(room),
+        };
+        let pushed = gateway.push(to, name, &body);
+        pushed.map_err(|error| match error {
+            gateway::PushError::IllegalName => PushError::Name(name.to_owned()),
+            gateway::PushError::TooLarge { max } => PushError::TooLarge {
+                bytes: body.get().len(),
+                most: max,
+            },
+            gateway::PushError::Busy => PushError::Overloaded,
+        })
     }
 }

@@ -1,0 +1,152 @@
+//! Gives the gateway what extensions serve over HTTP.
+
+use bytes::Bytes;
+use extension::{
+    Door, DoorError, HttpRequest, HttpResponse, Message, Mount, ServeSocket, Served, Socket, Upgrade,
+};
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use gateway::{
+    HttpMount, LocalConnection, LocalMessage, LocalOpenError, MessageSocket, MountHandler, MountRequest,
+    MountResponse, MountUpgrade, SocketMessage,
+};
+use http::{Response, StatusCode};
+use http_body_util::{BodyExt as _, Full};
+use std::sync::Arc;
+
+/// The close code of a connection that ended without one (RFC 6455).
+const ABNORMAL: u16 = 1006;
+
+/// Returns a mount as the gateway takes it.
+pub(super) fn mount(served: Served) -> HttpMount {
+    let path = match served.at {
+        Mount::At(path) => path,
+        // A server is built once, or a few times in a test.
+        Mount::Prefix => format!("/api/v1/x/{}/", served.extension).leak(),
+    };
+    HttpMount::new(path, Arc::new(Bridged(served)))
+}
+
+struct Bridged(Served);
+
+impl MountHandler for Bridged {
+    fn answer(&self, request: MountRequest) -> BoxFuture<'static, MountResponse> {
+        let MountRequest {
+            head,
+            body,
+            address,
+            door,
+            upgrade,
+            ..
+        } = request;
+        let upgrade = upgrade.map(|upgrade| Box::new(BridgedUpgrade(upgrade)) as Box<dyn Upgrade>);
+        let request = HttpRequest::new(head, body, address, Arc::new(BridgedDoor(door)), upgrade);
+        let answer = self.0.serve(request);
+        Box::pin(async move {
+            let answer = answer.await.unwrap_or_else(|| {
+                let mut failed = Response::new(Bytes::from_static(b"internal error"));
+                *failed.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+                failed
+            });
+            answer.map(Full::new)
+        })
+    }
+}
+
+struct BridgedUpgrade(MountUpgrade);
+
+impl Upgrade for BridgedUpgrade {
+    fn accept(self: Box<Self>, protocol: Option<&str>, serve: ServeSocket) -> HttpResponse {
+        let response = self.0.accept(protocol, |socket| serve(Box::new(Websocket(socket))));
+        let (head, body) = response.into_parts();
+        let body = body.collect().now_or_never();
+        let body = body.expect("the body is complete");
+        let Ok(body) = body;
+        Response::from_parts(head, body.to_bytes())
+    }
+}
+
+/// A WebSocket of a client.
+struct Websocket(MessageSocket);
+
+impl Socket for Websocket {
+    fn recv(&mut self) -> BoxFuture<'_, Option<Message>> {
+        Box::pin(async move {
+            Some(match self.0.recv().await? {
+                SocketMessage::Text(text) => Message::Text(text),
+                SocketMessage::Binary(bytes) => Message::Binary(bytes),
+                SocketMessage::Closed(code) => Message::Closed {
+                    code,
+                    reason: String::new(),
+                },
+            })
+        })
+    }
+
+    fn send(&mut self, message: Message) -> BoxFuture<'_, bool> {
+        Box::pin(async move {
+            let message = match message {
+                Message::Text(text) => SocketMessage::Text(text),
+                Message::Binary(bytes) => SocketMessage::Binary(bytes),
+                Message::Closed { code, reason } => {
+                    self.0.close(code, &reason).await;
+                    return false;
+                }
+            };
+            self.0.send(message).await.is_ok()
+        })
+    }
+
+    fn close(&mut self, code: u16, reason: &str) -> BoxFuture<'_, ()> {
+        let reason = reason.to_owned();
+        Box::pin(async move { self.0.close(code, &reason).await })
+    }
+}
+
+struct BridgedDoor(gateway::Door);
+
+impl Door for BridgedDoor {
+    fn open(&self) -> Result<Box<dyn Socket>, DoorError> {
+        match self.0.open() {
+            Ok(connection) => Ok(Box::new(Chat(connection))),
+            Err(LocalOpenError::Draining) => Err(DoorError::Draining),
+            Err(LocalOpenError::NetworkFull | LocalOpenError::ServerFull) => Err(DoorError::Full),
+        }
+    }
+}
+
+/// A connection to the chat.
+struct Chat(LocalConnection);
+
+impl Socket for Chat {
+    fn recv(&mut self) -> BoxFuture<'_, Option<Message>> {
+        Box::pin(async move {
+            Some(match self.0.recv().await? {
+                LocalMessage::Text(text) => Message::Text(text),
+                LocalMessage::Closed { code, reason } => Message::Closed { code, reason },
+            })
+        })
+    }
+
+    fn send(&mut self, message: Message) -> BoxFuture<'_, bool> {
+        Box::pin(async move {
+            match message {
+                Message::Text(text) => self.0.send(&text).await.is_ok(),
+                // The protocol has none: the connection ends, as a socket's would.
+                Message::Binary(_) => {
+                    self.0.close(ABNORMAL);
+                    false
+                }
+                Message::Closed { code, .. } => {
+                    self.0.close(code);
+                    false
+                }
+            }
+        })
+    }
+
+    fn close(&mut self, code: u16, _reason: &str) -> BoxFuture<'_, ()> {
+        self.0.close(code);
+        Box::pin(std::future::ready(()))
+    }
+}
