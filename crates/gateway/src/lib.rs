@@ -21,6 +21,7 @@ mod shared;
 mod socket;
 pub mod wire;
 
+pub use crate::settings::Settings;
 pub use commands::Body;
 pub use connection::{Peer, Stream};
 pub use dispatch::{Call, Dispatcher};
@@ -32,4 +33,3 @@ pub use http::{
 pub use limits::{Limits, Points};
 pub use metrics::{HistogramBucket, MetricsPage, MetricsSource, MetricsWriter};
 pub use rate_limit::{Bucket, Cost};
-pub use settings::Settings;

@@ -1,10 +1,10 @@
 //! `parlor copy`: copies all data into another database, SQLite or PostgreSQL.
 
-use crate::config::{Config, ConfigError, DatabaseSettings};
+use crate::config::{Config, ConfigError};
 use crate::exit::Failure;
 use crate::{progress, schema};
-use storage::DatabaseConfig;
 use storage::transfer::{Transfer, TransferProgress};
+use storage::{DatabaseConfig, DatabaseSettings};
 
 /// Copies `core`, compares both databases, and prints what to do next. The end without a URL is
 /// the configured one: only there is a password hidden from other users of the machine.
@@ -48,11 +48,10 @@ fn database(config: &Config, flag: &str, url: Option<&str>) -> Result<DatabaseCo
     };
     let mut named = DatabaseSettings::new("core");
     named.url = Some(url.to_owned());
-    let url = named
-        .location(&config.data_dir)
-        .map_err(|problem| ConfigError {
-            name: flag.to_owned(),
-            ..problem
-        })?;
+    let location = named.location().map_err(|problem| ConfigError {
+        name: flag.to_owned(),
+        ..problem.into()
+    })?;
+    let url = location.expect("a URL says where the database is");
     Ok(DatabaseConfig { url, ..core })
 }

@@ -89,12 +89,14 @@ mod pool;
 mod query;
 mod registry;
 mod replica;
+mod settings;
 #[cfg(test)]
 mod tests;
 pub mod transfer;
 mod watermark;
 mod writes;
 
+pub use crate::settings::DatabaseSettings;
 pub use backend::postgres::{PostgresUrl, UrlError};
 pub use config::{DatabaseConfig, Migrations, ReplicaOf, Url};
 pub use database::Database;

@@ -1,6 +1,6 @@
 //! How far a copy is, kept in the target itself.
 
-use super::Table;
+use super::CopiedTable;
 use serde_json::{Value, json};
 
 /// The key in `storage_meta` of a target that is not finished.
@@ -32,7 +32,7 @@ impl CopyState {
         VALUES ('unfinished_copy', $1) ON CONFLICT (key) DO UPDATE SET value = excluded.value";
 
     /// Returns the state that is kept in a target; `None` if that is a copy of another source.
-    pub(super) fn parse(kept: &str, source: &str, tables: &[Table]) -> Option<Self> {
+    pub(super) fn parse(kept: &str, source: &str, tables: &[CopiedTable]) -> Option<Self> {
         let kept: Value = serde_json::from_str(kept).unwrap_or_default();
         if kept["source"] != source {
             return None;
@@ -49,7 +49,7 @@ impl CopyState {
     }
 
     /// Returns the state of a copy that has not begun.
-    pub(super) fn before(source: &str, tables: &[Table]) -> Self {
+    pub(super) fn before(source: &str, tables: &[CopiedTable]) -> Self {
         Self {
             source: source.to_owned(),
             table: None,
@@ -59,7 +59,7 @@ impl CopyState {
     }
 
     /// Returns the state once the rows of this table up to a key are copied.
-    pub(super) fn after(source: &str, table: &Table, key: &str) -> Self {
+    pub(super) fn after(source: &str, table: &CopiedTable, key: &str) -> Self {
         Self {
             source: source.to_owned(),
             table: Some(table.name.to_owned()),
@@ -69,7 +69,7 @@ impl CopyState {
     }
 
     /// Returns where to continue in a table.
-    pub(super) fn place_in(&self, table: &Table) -> CopyPosition {
+    pub(super) fn place_in(&self, table: &CopiedTable) -> CopyPosition {
         if self.table.as_deref() == Some(table.name) {
             return self
                 .after
@@ -88,6 +88,6 @@ impl CopyState {
     }
 }
 
-fn names(tables: &[Table]) -> Vec<&'static str> {
+fn names(tables: &[CopiedTable]) -> Vec<&'static str> {
     tables.iter().map(|table| table.name).collect()
 }

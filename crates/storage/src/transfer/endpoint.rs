@@ -2,7 +2,7 @@
 
 use super::copy_state::{CopyState, UNFINISHED};
 use super::sql::{self, Page};
-use super::{Table, TransferError};
+use super::{CopiedTable, TransferError};
 use crate::backend::{postgres, sqlite};
 use crate::{Backend, DatabaseConfig, OpenError, Url};
 use diesel::connection::SimpleConnection as _;
@@ -94,7 +94,7 @@ impl Endpoint {
     }
 
     /// Fails if the list leaves out a column, or names one that does not exist.
-    pub(super) fn check_list(&mut self, tables: &[Table]) -> Result<(), TransferError> {
+    pub(super) fn check_list(&mut self, tables: &[CopiedTable]) -> Result<(), TransferError> {
         let columns = match self.backend() {
             Backend::Sqlite => SQLITE_COLUMNS,
             Backend::Postgres => POSTGRES_COLUMNS,
@@ -129,7 +129,7 @@ impl Endpoint {
         Ok(row.map_err(TransferError::of_state)?.map(|row| row.line))
     }
 
-    pub(super) fn count(&mut self, table: &Table) -> Result<u64, TransferError> {
+    pub(super) fn count(&mut self, table: &CopiedTable) -> Result<u64, TransferError> {
         let query = format!("SELECT count(*) AS count FROM {}", table.name);
         let row: Count =
             on!(self, |c| sql_query(query).get_result(c)).map_err(TransferError::at(table))?;
@@ -139,7 +139,7 @@ impl Endpoint {
     /// Returns the rows after a key, at most so many.
     pub(super) fn page(
         &mut self,
-        table: &Table,
+        table: &CopiedTable,
         after: Option<&str>,
         rows: usize,
     ) -> Result<Page, TransferError> {
@@ -160,7 +160,7 @@ impl Endpoint {
     /// Adds rows and writes how far the copy is, in one transaction.
     pub(super) fn add(
         &mut self,
-        table: &Table,
+        table: &CopiedTable,
         page: &Page,
         state: &CopyState,
     ) -> Result<(), TransferError> {
@@ -176,7 +176,7 @@ impl Endpoint {
     }
 
     /// Makes the target a store like any other.
-    pub(super) fn finish(&mut self, tables: &[Table]) -> Result<(), TransferError> {
+    pub(super) fn finish(&mut self, tables: &[CopiedTable]) -> Result<(), TransferError> {
         let numbered = tables
             .iter()
             .filter_map(|table| Some(sql::number_on(table, table.numbered?)));

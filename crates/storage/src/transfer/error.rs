@@ -1,6 +1,6 @@
 //! Why a copy failed.
 
-use super::Table;
+use super::CopiedTable;
 use crate::OpenError;
 
 /// Why a copy failed. The source is unchanged.
@@ -50,7 +50,7 @@ pub enum TransferError {
 }
 
 impl TransferError {
-    pub(super) fn at(table: &Table) -> impl FnOnce(diesel::result::Error) -> Self {
+    pub(super) fn at(table: &CopiedTable) -> impl FnOnce(diesel::result::Error) -> Self {
         let table = table.name;
         move |error| Self::Database { table, error }
     }

@@ -1,6 +1,6 @@
 //! Copying all contents of one database into another of either kind.
 //!
-//! The list of [`Table`]s is all it knows about the contents, and it refuses to begin if the list
+//! The list of [`CopiedTable`]s is all it knows about the contents, and it refuses to begin if the list
 //! and the schema differ. Rows travel as JSON arrays in pages; each page is committed together with
 //! how far the copy is, so a copy that is broken off continues there. Until every row has been read
 //! back and compared, the target is marked as unfinished and no server opens it.
@@ -19,7 +19,7 @@ mod transfer_progress;
 mod unfinished;
 
 pub use error::TransferError;
-pub use table::{Column, Holds, Stored, Table};
+pub use table::{Column, CopiedTable, Holds, Stored};
 pub use transfer_progress::TransferProgress;
 
 pub(crate) use unfinished::refuse_unfinished;
@@ -40,7 +40,7 @@ pub struct Transfer {
     /// The target: must be empty, or the unfinished copy of the same source.
     pub to: DatabaseConfig,
     /// All tables except storage's own, each after those that it refers to.
-    pub tables: Vec<Table>,
+    pub tables: Vec<CopiedTable>,
 }
 
 /// What was copied and compared.
@@ -100,7 +100,7 @@ async fn on_its_thread<T: Send + 'static>(
 struct Run {
     from: Endpoint,
     to: Endpoint,
-    tables: Arc<[Table]>,
+    tables: Arc<[CopiedTable]>,
     tally: TransferProgress,
 }
 
@@ -132,7 +132,7 @@ impl Run {
 
     fn copy(
         &mut self,
-        table: &Table,
+        table: &CopiedTable,
         source: &str,
         state: &CopyState,
     ) -> Result<(), TransferError> {

@@ -1,6 +1,6 @@
 //! The statements for one table: rows out of a database and into one, as JSON arrays.
 
-use super::{Column, Holds, Table};
+use super::{Column, CopiedTable, Holds};
 use crate::Backend;
 use serde_json::Value;
 
@@ -12,7 +12,7 @@ pub(super) struct Page {
 
 impl Page {
     /// Returns the page of these rows, in the order the database returned them.
-    pub(super) fn new(table: &Table, rows: Vec<String>) -> Result<Self, serde_json::Error> {
+    pub(super) fn new(table: &CopiedTable, rows: Vec<String>) -> Result<Self, serde_json::Error> {
         let last_key = match rows.last() {
             Some(row) => Some(key_of(table, row)?),
             None => None,
@@ -39,7 +39,7 @@ impl Page {
     }
 }
 
-fn key_of(table: &Table, row: &str) -> Result<String, serde_json::Error> {
+fn key_of(table: &CopiedTable, row: &str) -> Result<String, serde_json::Error> {
     let row: Vec<Value> = serde_json::from_str(row)?;
     let key = table
         .key
@@ -50,7 +50,7 @@ fn key_of(table: &Table, row: &str) -> Result<String, serde_json::Error> {
 
 /// Returns the statement that reads rows after a key (`$1`, if there is one), each as the JSON
 /// array of its columns.
-pub(super) fn read(table: &Table, backend: Backend, goes_on: bool, rows: usize) -> String {
+pub(super) fn read(table: &CopiedTable, backend: Backend, goes_on: bool, rows: usize) -> String {
     let columns = join(table.columns, |column| out_of(column, backend));
     let make = match backend {
         Backend::Sqlite => format!("json_array({columns})"),
@@ -73,7 +73,7 @@ pub(super) fn read(table: &Table, backend: Backend, goes_on: bool, rows: usize) 
 }
 
 /// Returns the statement that writes the rows of a JSON array (`$1`) of arrays.
-pub(super) fn write(table: &Table, backend: Backend) -> String {
+pub(super) fn write(table: &CopiedTable, backend: Backend) -> String {
     let names = join(table.columns, |column| column.name.to_owned());
     let mut place = 0..;
     let values = join(table.columns, |column| {
@@ -93,7 +93,7 @@ pub(super) fn write(table: &Table, backend: Backend) -> String {
 }
 
 /// Returns the statement after which the database numbers new rows from the highest number on.
-pub(super) fn number_on(table: &Table, column: &str) -> String {
+pub(super) fn number_on(table: &CopiedTable, column: &str) -> String {
     let name = table.name;
     format!(
         "SELECT setval(pg_get_serial_sequence('{name}', '{column}'), max({column})) FROM {name}

@@ -2,7 +2,7 @@
 //! checksum of them that does not depend on their order.
 
 use super::endpoint::Endpoint;
-use super::{Table, TransferError};
+use super::{CopiedTable, TransferError};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
@@ -19,7 +19,7 @@ struct Sum {
 /// Reads a table from its first row to its last; calls `read` with the number of rows of each page.
 pub(super) fn of(
     endpoint: &mut Endpoint,
-    table: &Table,
+    table: &CopiedTable,
     rows: usize,
     read: impl Fn(u64),
 ) -> Result<Sums, TransferError> {
@@ -64,7 +64,7 @@ impl Sums {
     }
 
     /// Fails with the first group that differs.
-    pub(super) fn same_as(&self, found: &Self, table: &Table) -> Result<(), TransferError> {
+    pub(super) fn same_as(&self, found: &Self, table: &CopiedTable) -> Result<(), TransferError> {
         let groups = self.0.keys().chain(found.0.keys());
         for group in groups {
             let (wanted, found) = (self.0.get(group), found.0.get(group));

@@ -53,7 +53,7 @@ pub struct Column {
 
 /// One table to copy, the same in both schemas.
 #[derive(Debug, Clone, Copy)]
-pub struct Table {
+pub struct CopiedTable {
     /// The name in both schemas.
     pub name: &'static str,
     /// All columns, in any order.
@@ -66,7 +66,7 @@ pub struct Table {
     pub numbered: Option<&'static str>,
 }
 
-impl Table {
+impl CopiedTable {
     /// Returns the index of a column.
     ///
     /// # Panics

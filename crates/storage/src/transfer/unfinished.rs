@@ -2,7 +2,7 @@
 
 use super::copy_state::{CopyState, UNFINISHED};
 use super::endpoint::Endpoint;
-use super::{Table, TransferError};
+use super::{CopiedTable, TransferError};
 use crate::backend::postgres::{self, PostgresUrl, answered};
 use crate::{DatabaseConfig, OpenError, Url};
 use diesel::sql_query;
@@ -13,7 +13,7 @@ use diesel_async::RunQueryDsl as _;
 pub(super) fn state_of(
     target: &mut Endpoint,
     source: &str,
-    tables: &[Table],
+    tables: &[CopiedTable],
 ) -> Result<CopyState, TransferError> {
     let Some(kept) = target.meta(UNFINISHED)? else {
         refuse_rows(target, tables)?;
@@ -22,7 +22,7 @@ pub(super) fn state_of(
     CopyState::parse(&kept, source, tables).ok_or(TransferError::OtherSource)
 }
 
-fn refuse_rows(target: &mut Endpoint, tables: &[Table]) -> Result<(), TransferError> {
+fn refuse_rows(target: &mut Endpoint, tables: &[CopiedTable]) -> Result<(), TransferError> {
     for table in tables {
         if target.count(table)? > 0 {
             return Err(TransferError::NotEmpty { table: table.name });
