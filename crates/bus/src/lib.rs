@@ -114,6 +114,7 @@ mod turn;
 mod type_map;
 mod wiring;
 
+pub use crate::settings::Settings;
 pub use builder::Builder;
 pub use bus::Bus;
 pub use catalogue::{Catalogue, CatalogueItem, CatalogueKind, CatalogueSubscriber};
@@ -132,7 +133,6 @@ pub use runtime::{
     Backoff, Clock, HeldThread, RepeatedLine, RepeatedLines, SystemClock, Task, TaskInfo,
     TaskState, Tasks, give_way, millis, panics,
 };
-pub use settings::Settings;
 pub use subscriber::{
     Answers, AnswersAsync, Essential, Handles, HandlesAsync, Isolated, Missed, Subscriber,
     SubscriberKind,

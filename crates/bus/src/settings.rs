@@ -1,5 +1,6 @@
 //! The limits of the bus.
 
+use settings::{Setting, Table, group, millis, number};
 use std::time::Duration;
 
 /// The limits of the bus.
@@ -28,4 +29,37 @@ impl Default for Settings {
             ring: 4096,
         }
     }
+}
+
+impl Table for Settings {
+    fn rows() -> Vec<Setting<Self>> {
+        group("Capacity", rows())
+    }
+}
+
+fn rows() -> Vec<Setting<Settings>> {
+    vec![
+        number("bus_credits", "credits", 1..=1_000_000, |c: &mut Settings| &mut c.credits)
+        .about("Commands and external events in flight at once.")
+        .ends(
+            "Sockets wait although the database is idle.",
+            "Memory and longer queues under overload.",
+        ),
+        number("bus_ring", "events", 16..=16_777_216, |c: &mut Settings| &mut c.ring)
+        .about("Events that an isolated subscriber may be behind before it misses some.")
+        .ends(
+            "It must read from the database after every burst.",
+            "Memory while it is behind.",
+        ),
+        millis("handler_limit_ms", 10..=600_000, |c: &mut Settings| &mut c.handler_limit)
+        .about(
+            "Time limit of one call of a subscriber's handler. A handler that waits is cut then. One \
+             that computes cannot be: it is logged, and after 30 times this limit the server stops if \
+             chat depends on it.",
+        )
+        .ends(
+            "On a busy machine subscribers reload their state, and the log has lines about overruns.",
+            "A stuck handler is found late.",
+        ),
+    ]
 }

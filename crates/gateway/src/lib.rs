@@ -23,6 +23,7 @@ mod shared;
 mod socket;
 pub mod wire;
 
+pub use crate::settings::Settings;
 pub use commands::{
     Body, ForeignCall, ForeignInput, ForeignOp, ForeignRefusal, InvalidField, OpError, ReadForeign,
 };
@@ -41,4 +42,3 @@ pub use local::{
 };
 pub use metrics::{HistogramBucket, MetricsPage, MetricsSource, MetricsWriter};
 pub use rate_limit::{Bucket, Cost};
-pub use settings::Settings;

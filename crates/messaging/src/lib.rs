@@ -19,9 +19,9 @@ mod subscriber;
 mod timers;
 mod wiring;
 
+pub use crate::settings::Settings;
 pub use deps::Deps;
 pub use queries::Queries;
-pub use settings::Settings;
 pub use store::TABLES;
 pub use subscriber::Messaging;
 pub use timers::tasks;

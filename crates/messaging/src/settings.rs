@@ -1,5 +1,7 @@
 //! The settings of messaging.
 
+use settings::{Setting, Table, group, number};
+
 /// The limits of messaging.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
@@ -18,4 +20,37 @@ impl Default for Settings {
             reads_max: 8,
         }
     }
+}
+
+impl Table for Settings {
+    fn rows() -> Vec<Setting<Self>> {
+        group("Capacity", rows())
+    }
+}
+
+fn rows() -> Vec<Setting<Settings>> {
+    vec![
+        number(
+            "message_reads_max",
+            "reads",
+            1..=10_000,
+            |c: &mut Settings| &mut c.reads_max,
+        )
+        .about("Concurrent reads of history and room lists.")
+        .ends(
+            "Pages wait although the database is idle.",
+            "Commits wait for a connection.",
+        ),
+        number(
+            "reaction_kinds_max",
+            "kinds",
+            1..=1_000,
+            |c: &mut Settings| &mut c.reaction_kinds_max,
+        )
+        .about("Different reactions on one message.")
+        .ends(
+            "People cannot add the reaction they want.",
+            "Popular messages make pages large.",
+        ),
+    ]
 }

@@ -4,7 +4,7 @@
 //! use and a taken address are errors of [`build`], which leaves nothing behind.
 
 use crate::config::Config;
-use crate::exit::{self, Failure};
+use crate::exit::{self, Failure, OnLostWrites};
 use crate::metrics::{self, ProcessMetrics};
 use crate::notify::ServiceManager;
 use crate::starting::open_and_listen;
@@ -52,10 +52,11 @@ pub(crate) async fn build(
     config: &Config,
     tasks: &Tasks,
     manager: &ServiceManager,
+    lost_writes: OnLostWrites,
 ) -> Result<Option<App>, Failure> {
     let builder = Builder::new(config.bus.clone(), tasks);
     let registry = Registry::new(builder.bus(), tasks.clone());
-    exit::when_durability_is_lost(&registry, tasks);
+    exit::when_durability_is_lost(&registry, tasks, lost_writes);
     let assembling = assemble(config, tasks, builder, &registry, manager);
     let app = unless_stopped(tasks, assembling).await;
     if !matches!(app, Ok(Some(_))) {
@@ -94,7 +95,7 @@ async fn assemble(
         .await
         .context("cannot create the room general")?;
     let clock = SystemClock::new();
-    let sessions = sessions::Deps::new(core.clone(), config.sessions()?, clock, SystemRandom);
+    let sessions = sessions::Deps::new(core.clone(), config.sessions(), clock, SystemRandom);
     let messaging = messaging::Deps::new(core.clone(), config.messaging.clone());
     storage::wire(&mut builder);
     sessions::wire(&mut builder, &sessions);

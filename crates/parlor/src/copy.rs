@@ -1,10 +1,10 @@
 //! `parlor copy`: copies all data into another database, SQLite or PostgreSQL.
 
-use crate::config::{Config, ConfigError, DatabaseSettings};
+use crate::config::{Config, ConfigError};
 use crate::exit::Failure;
 use crate::{progress, schema};
-use storage::DatabaseConfig;
 use storage::transfer::{TableList, Transfer, TransferProgress};
+use storage::{DatabaseConfig, DatabaseSettings};
 
 /// Copies a database, compares both ends, and prints what to do next. The end without a URL is the
 /// configured one: only there is a password hidden from other users of the machine.
@@ -73,15 +73,13 @@ fn database(
     };
     let mut named = DatabaseSettings::new(&configured.name);
     named.url = Some(url.to_owned());
-    let url = named
-        .location(&config.data_dir)
-        .map_err(|problem| ConfigError {
-            name: flag.to_owned(),
-            ..problem
-        })?;
+    let location = named.location().map_err(|problem| ConfigError {
+        name: flag.to_owned(),
+        ..problem.into()
+    })?;
     // A URL names a database of its own; only a configured one may be a schema in another.
     Ok(DatabaseConfig {
-        url,
+        url: location.expect("a URL says where the database is"),
         schema: None,
         ..configured
     })

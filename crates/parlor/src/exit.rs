@@ -1,6 +1,6 @@
 //! How the process ends: an exit code and at most one line.
 
-use crate::config::{ConfigError, FileError, SettingsError};
+use crate::config::{ConfigError, DeclarationError, SettingsError};
 use crate::log_output;
 use bus::Tasks;
 use std::fmt;
@@ -14,10 +14,8 @@ use storage::{DurabilityLossKind, DurabilityLost, OpenError, Registry};
 pub(crate) enum Failure {
     /// 1: it failed, or stopped with work left undone.
     Failed(anyhow::Error),
-    /// 2: a setting is wrong.
-    Setting(ConfigError),
-    /// 2: a file with settings is wrong.
-    File(FileError),
+    /// 2: a setting, or the file with them, is wrong.
+    Settings(SettingsError),
     /// 2: an argument is wrong.
     Usage(String),
     /// 3: another server is using the store.
@@ -37,7 +35,7 @@ impl Failure {
     pub(crate) fn code(&self) -> u8 {
         match self {
             Self::Failed(_) => 1,
-            Self::Setting(_) | Self::File(_) | Self::Usage(_) => 2,
+            Self::Settings(_) | Self::Usage(_) => 2,
             Self::InUse(_) => 3,
             Self::DurabilityLost(_) => 4,
             Self::FileMoved(_) => 5,
@@ -45,16 +43,29 @@ impl Failure {
     }
 }
 
-/// Exits as soon as a critical database may have lost written data. Nothing is drained or closed,
-/// as that would write more; pending commands are not acknowledged. If only the file was moved,
-/// starts a graceful stop instead.
-pub(crate) fn when_durability_is_lost(registry: &Registry, tasks: &Tasks) {
+/// What to do when a critical database may have lost written data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum OnLostWrites {
+    /// Exits immediately. Nothing is drained or closed, as that would write more; pending commands are
+    /// not acknowledged.
+    ExitProcess,
+    /// Stops this server, which refuses writes by then: other servers of the process go on.
+    StopServer,
+}
+
+/// Watches for a critical database that may have lost written data. If only its file was moved, starts
+/// a graceful stop in any case.
+pub(crate) fn when_durability_is_lost(registry: &Registry, tasks: &Tasks, reaction: OnLostWrites) {
     let (registry, stopping) = (registry.clone(), tasks.stopping().clone());
     tasks.once("parlor", "watch for lost writes", async move {
         let failure = Failure::of(registry.durability_lost().await);
         tracing::error!(code = failure.code(), "{failure}");
         if let Failure::FileMoved(_) = failure {
             tokio::time::sleep(REFUSE_BEFORE_STOP).await;
+            stopping.cancel();
+            return;
+        }
+        if reaction == OnLostWrites::StopServer {
             stopping.cancel();
             return;
         }
@@ -77,8 +88,7 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Failed(error) => write!(f, "{error:#}"),
-            Self::Setting(problem) => problem.fmt(f),
-            Self::File(problem) => problem.fmt(f),
+            Self::Settings(problem) => problem.fmt(f),
             Self::Usage(line) => f.write_str(line),
             Self::FileMoved(DurabilityLost {
                 database, cause, ..
@@ -104,16 +114,19 @@ impl fmt::Display for Failure {
 
 impl From<ConfigError> for Failure {
     fn from(problem: ConfigError) -> Self {
-        Self::Setting(problem)
+        Self::Settings(problem.into())
     }
 }
 
 impl From<SettingsError> for Failure {
     fn from(problem: SettingsError) -> Self {
-        match problem {
-            SettingsError::Setting(problem) => Self::Setting(problem),
-            SettingsError::File(problem) => Self::File(problem),
-        }
+        Self::Settings(problem)
+    }
+}
+
+impl From<DeclarationError> for Failure {
+    fn from(mistake: DeclarationError) -> Self {
+        Self::Failed(mistake.into())
     }
 }
 

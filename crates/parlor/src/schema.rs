@@ -1,17 +1,13 @@
 //! The databases of this binary, and their migrations.
 
-use crate::config::{Config, ConfigError, DatabaseSettings};
+use crate::config::{Config, ConfigError};
 use crate::exit::Failure;
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 use storage::backup::Watermark;
-use storage::{DatabaseConfig, Migrations, ReplicaOf, Url};
+use storage::{DatabaseConfig, DatabaseSettings, Migrations, ReplicaOf, Url};
 
 static CORE_SQLITE: EmbeddedMigrations = embed_migrations!("../../migrations/core/sqlite");
 static CORE_POSTGRES: EmbeddedMigrations = embed_migrations!("../../migrations/core/postgres");
-static ANALYTICS_SQLITE: EmbeddedMigrations =
-    embed_migrations!("../../migrations/analytics/sqlite");
-static ANALYTICS_POSTGRES: EmbeddedMigrations =
-    embed_migrations!("../../migrations/analytics/postgres");
 
 /// Returns the storage configuration of each configured database, `core` first.
 pub(crate) fn databases(config: &Config) -> Result<Vec<DatabaseConfig>, ConfigError> {
@@ -22,10 +18,11 @@ pub(crate) fn databases(config: &Config) -> Result<Vec<DatabaseConfig>, ConfigEr
 }
 
 fn database(config: &Config, settings: &DatabaseSettings) -> Result<DatabaseConfig, ConfigError> {
+    let place = config.place(settings)?;
     Ok(DatabaseConfig {
         name: settings.name.clone(),
-        url: settings.location(&config.data_dir)?,
-        schema: None,
+        url: place.url,
+        schema: place.schema,
         pool_max: settings.pool_max,
         pool_min: settings.pool_min(),
         acquire_timeout: settings.acquire_timeout,
@@ -36,7 +33,7 @@ fn database(config: &Config, settings: &DatabaseSettings) -> Result<DatabaseConf
         shared: false,
         watermark: watermark(settings),
         mark_file: Some(config.data_dir.join(&settings.name)),
-        migrations: migrations(&settings.name)?,
+        migrations: migrations(config, settings),
         replica_of: None,
     })
 }
@@ -95,20 +92,16 @@ fn watermark(settings: &DatabaseSettings) -> Option<Watermark> {
     })
 }
 
-fn migrations(name: &str) -> Result<Migrations, ConfigError> {
-    match name {
-        "core" => Ok(Migrations::Embedded {
+/// Returns the migrations of `core`, or those that the extension with this database declares.
+fn migrations(config: &Config, settings: &DatabaseSettings) -> Migrations {
+    if settings.is_core() {
+        return Migrations::Embedded {
             sqlite: &CORE_SQLITE,
             postgres: &CORE_POSTGRES,
-        }),
-        analytics::DATABASE => Ok(Migrations::Embedded {
-            sqlite: &ANALYTICS_SQLITE,
-            postgres: &ANALYTICS_POSTGRES,
-        }),
-        other => Err(ConfigError::new(
-            "DATABASES",
-            other,
-            "core or analytics: Parlor uses no other database",
-        )),
+        };
     }
+    let mut extensions = config.extensions.iter();
+    let owner = extensions.find(|extension| extension.name() == settings.name);
+    let migrations = owner.and_then(|owner| owner.declared.migrations.clone());
+    migrations.expect("only core and extensions with a database have settings for one")
 }

@@ -1,8 +1,8 @@
 //! `parlor serve`: builds, starts and stops the server.
 
 use crate::app::{self, RunningApp};
-use crate::config::{Config, Switch};
-use crate::exit::Failure;
+use crate::config::{Config, ExtensionState};
+use crate::exit::{Failure, OnLostWrites};
 use crate::metrics::ProcessMetrics;
 use crate::notify::{NotifyConfig, ServiceManager};
 use crate::traces::{SpanMetrics, TracePipeline};
@@ -38,7 +38,9 @@ pub(crate) async fn serve(
     }
     let metrics = (process, SpanMetrics::of(traces.as_ref()));
     let manager = ServiceManager::new(notify);
-    if let Some(app) = Box::pin(start(&config, &tasks, metrics, &manager)).await? {
+    let lost_writes = OnLostWrites::ExitProcess;
+    let started = start(&config, &tasks, metrics, &manager, lost_writes);
+    if let Some((app, _)) = Box::pin(started).await? {
         tasks.stopping().cancelled().await;
         manager.stopping();
         if !signalled.is_cancelled() {
@@ -59,29 +61,48 @@ pub(crate) async fn serve(
     Err(Failure::Failed(anyhow::anyhow!(why)))
 }
 
-/// Builds and starts the app. Returns `None`, with everything closed again, if the process is asked
-/// to stop meanwhile.
-async fn start(
+/// Builds and starts the app, and returns it with the addresses of its two listeners. Returns `None`,
+/// with everything closed again, if the server is asked to stop meanwhile.
+pub(crate) async fn start(
     config: &Config,
     tasks: &Tasks,
     metrics: (ProcessMetrics, SpanMetrics),
     manager: &ServiceManager,
-) -> Result<Option<RunningApp>, Failure> {
-    let Some(app) = app::build(config, tasks, manager).await? else {
+    lost_writes: OnLostWrites,
+) -> Result<Option<(RunningApp, [SocketAddr; 2])>, Failure> {
+    let Some(app) = app::build(config, tasks, manager, lost_writes).await? else {
         return Ok(None);
     };
     let addresses = app.addresses()?;
-    let running = app.start(metrics).await?;
-    if let Some(app) = &running {
-        announce(config, addresses);
-        manager.start_watchdog(tasks, app.running.bus(), &app.health);
-        manager.ready(addresses[0]);
+    let Some(app) = app.start(metrics).await? else {
+        return Ok(None);
+    };
+    announce_extensions(config);
+    announce(config, addresses);
+    manager.start_watchdog(tasks, app.running.bus(), &app.health);
+    manager.ready(addresses[0]);
+    Ok(Some((app, addresses)))
+}
+
+fn announce_extensions(config: &Config) {
+    for extension in &config.extensions {
+        let name = extension.name();
+        match extension.state {
+            ExtensionState::Unlisted => tracing::info!(
+                extension = name,
+                "left out an extension: DATABASES does not list its database"
+            ),
+            ExtensionState::On if extension.declared.reads_private => tracing::info!(
+                extension = name,
+                "an extension reads the texts of private and direct rooms"
+            ),
+            ExtensionState::On | ExtensionState::Off => {}
+        }
     }
-    Ok(running)
 }
 
 fn announce(config: &Config, [address, operator]: [SocketAddr; 2]) {
-    if config.limits == Switch::Off {
+    if !config.limits {
         tracing::warn!(
             setting = "limits",
             "limits are off: one client can take the whole server"

@@ -51,6 +51,12 @@ fn forbid(name: &str, never: &[&str]) {
 }
 
 #[test]
+fn settings_depend_on_nothing() {
+    let imports = &imports()["settings"];
+    assert!(imports.is_empty(), "settings must never import {imports:?}");
+}
+
+#[test]
 fn the_bus_knows_no_chat_no_database_and_no_socket() {
     forbid(
         "bus",
@@ -207,6 +213,7 @@ fn is_own(line: &str) -> bool {
 #[test]
 fn only_the_binary_reads_the_environment() {
     for name in [
+        "settings",
         "bus",
         "storage",
         "sessions",

@@ -26,10 +26,10 @@ mod timers;
 mod validate;
 mod wiring;
 
+pub use crate::settings::{Quotas, Settings};
 pub use deps::{Deps, RandomBytes};
 pub use queries::Queries;
 pub use retention::forget;
-pub use settings::{Quotas, Settings};
 pub use store::TABLES;
 pub use subscriber::Rooms;
 pub use timers::tasks;

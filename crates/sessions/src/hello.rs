@@ -96,10 +96,7 @@ impl Sessions {
         (session, from): (Option<SessionId>, String),
         reply: HelloReply,
     ) {
-        let Some(settings) = &self.deps.settings.jwt else {
-            return reply.answer(Err(Refusal::BadCredentials));
-        };
-        let identity = match jwt::verify(settings, jwt, hello.now) {
+        let identity = match jwt::verify(&self.deps.settings.jwt, jwt, hello.now) {
             Ok(identity) => identity,
             Err(refusal) => return reply.answer(Err(refusal)),
         };

@@ -12,11 +12,11 @@ const SECRET_MIN: usize = 32;
 /// The longest `iss` or `sub`, in bytes.
 const CLAIM_MAX: usize = 255;
 
-/// Whose signatures are trusted.
-#[derive(Debug, Clone)]
+/// Whose signatures are trusted: nobody's by default.
+#[derive(Debug, Clone, Default)]
 pub struct JwtSettings {
-    /// The keys to verify signatures with. Default none. Use more than one only while replacing a
-    /// key.
+    /// The keys to verify signatures with. Default none, with which no identity is trusted. Use more
+    /// than one only while replacing a key.
     pub keys: Vec<JwtKey>,
     /// The required `iss`. Default: any. If unset, everyone with a key can vouch for anyone.
     pub issuer: Option<String>,

@@ -36,12 +36,12 @@ mod tests;
 mod timers;
 mod wiring;
 
+pub use crate::settings::{InviteCode, Registration, Settings};
 pub use actions::actions;
 pub use deps::Deps;
 pub use jwt::{JwtKey, JwtSettings, WeakSecret};
 pub use queries::Queries;
 pub use random::{Random, SystemRandom};
-pub use settings::{InviteCode, Registration, Settings};
 pub use store::TABLES;
 pub use subscriber::Sessions;
 pub use timers::tasks;

@@ -107,14 +107,11 @@ impl<C: Table> Erased for Typed<C> {
         let row = rows
             .find(|row| row.key() == key)
             .ok_or(SetError::UnknownKey)?;
-        if row.set(&mut self.settings, text) {
-            return Ok(());
-        }
-        let description = row.description();
-        Err(SetError::Invalid {
-            expected: description.expected.clone(),
-            secret: description.secret,
-        })
+        row.set(&mut self.settings, text)
+            .map_err(|expected| SetError::Invalid {
+                expected,
+                secret: row.description().secret,
+            })
     }
 
     fn check(&self) -> Result<(), Contradiction> {

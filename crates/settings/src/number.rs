@@ -72,7 +72,8 @@ where
             } else {
                 within(text, &bounds).and_then(T::of)
             };
-            number.map(|n| *field(c) = n).is_some()
+            *field(c) = number.ok_or(None::<String>)?;
+            Ok(())
         }),
         Box::new(move |c| field(&mut c.clone()).text()),
     )
@@ -111,9 +112,8 @@ fn duration<C: Clone + 'static>(
         expected,
         Box::new(move |c, text| {
             let duration = within(text, &bounds).and_then(|n| n.checked_mul(unit_ms));
-            duration
-                .map(|ms| *field(c) = Duration::from_millis(ms))
-                .is_some()
+            *field(c) = Duration::from_millis(duration.ok_or(None::<String>)?);
+            Ok(())
         }),
         Box::new(move |c| {
             let ms = field(&mut c.clone()).as_millis();
@@ -143,10 +143,10 @@ mod tests {
         let row = number("size", "", 0..=300, |c: &mut u8| c);
         let mut size = 1;
         for wrong in ["", "-1", "1.5", "301", "256", "ten", " 2"] {
-            assert!(!row.set(&mut size, wrong), "{wrong:?}");
+            assert!(row.set(&mut size, wrong).is_err(), "{wrong:?}");
         }
         assert_eq!(size, 1);
-        assert!(row.set(&mut size, "2_5_5"));
+        assert_eq!(row.set(&mut size, "2_5_5"), Ok(()));
         assert_eq!((size, &*row.show(&size)), (255, "255"));
     }
 
@@ -154,7 +154,7 @@ mod tests {
     fn an_empty_text_unsets_only_what_may_be_unset() {
         let row = number("port", "", 1..=9, |c: &mut Option<u16>| c);
         let mut port = Some(1);
-        assert!(row.set(&mut port, ""));
+        assert_eq!(row.set(&mut port, ""), Ok(()));
         assert_eq!((port, &*row.show(&port)), (None, "\"\""));
     }
 
@@ -162,10 +162,13 @@ mod tests {
     fn a_duration_is_given_in_its_unit() {
         let row = days("kept_days", 0..=u64::MAX, |c: &mut Duration| c);
         let mut kept = Duration::ZERO;
-        assert!(row.set(&mut kept, "2"));
+        assert_eq!(row.set(&mut kept, "2"), Ok(()));
         assert_eq!(kept, Duration::from_secs(2 * 86_400));
         assert_eq!(row.show(&kept), "2");
         let beyond = u64::MAX.to_string();
-        assert!(!row.set(&mut kept, &beyond), "more milliseconds than fit");
+        assert!(
+            row.set(&mut kept, &beyond).is_err(),
+            "more milliseconds than fit"
+        );
     }
 }

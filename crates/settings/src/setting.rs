@@ -2,7 +2,8 @@
 
 use crate::Value;
 
-type Setter<C> = Box<dyn Fn(&mut C, &str) -> bool + Send + Sync>;
+/// Fails with what is expected instead, or `None` if the row's own `expected` says it.
+type Setter<C> = Box<dyn Fn(&mut C, &str) -> Result<(), Option<String>> + Send + Sync>;
 type Formatter<C> = Box<dyn Fn(&C) -> String + Send + Sync>;
 
 /// What people read about a setting.
@@ -98,10 +99,11 @@ impl<C: Clone + 'static> Setting<C> {
         &self.description
     }
 
-    /// Parses the value and stores it; returns false, and stores nothing, if it is invalid.
-    #[must_use]
-    pub fn set(&self, into: &mut C, text: &str) -> bool {
+    /// Parses the value and stores it. If it is invalid, stores nothing and fails with what is
+    /// expected.
+    pub fn set(&self, into: &mut C, text: &str) -> Result<(), String> {
         (self.set)(into, text)
+            .map_err(|expected| expected.unwrap_or_else(|| self.description.expected.clone()))
     }
 
     /// Returns the current value as TOML.
@@ -139,23 +141,34 @@ pub fn value<C: Clone + 'static, T: Value>(
     expected: &str,
     field: fn(&mut C) -> &mut T,
 ) -> Setting<C> {
-    parsed(key, expected, T::parse, T::show, field)
+    Setting::new(
+        key,
+        expected.to_owned(),
+        Box::new(move |c, text| {
+            *field(c) = T::parse(text).ok_or(None::<String>)?;
+            Ok(())
+        }),
+        Box::new(move |c| field(&mut c.clone()).show()),
+    )
 }
 
-/// Creates a setting of a foreign type, which cannot implement [`Value`]. `parse` returns `None` for
-/// an invalid text; `show` formats the value as TOML.
+/// Creates a setting of a foreign type, or one whose errors depend on the text. `parse` fails with what
+/// is expected, which must not repeat a secret; `show` formats the value as TOML.
 #[must_use]
 pub fn parsed<C: Clone + 'static, T: 'static>(
     key: &'static str,
     expected: &str,
-    parse: fn(&str) -> Option<T>,
+    parse: fn(&str) -> Result<T, String>,
     show: fn(&T) -> String,
     field: fn(&mut C) -> &mut T,
 ) -> Setting<C> {
     Setting::new(
         key,
         expected.to_owned(),
-        Box::new(move |c, text| parse(text).map(|v| *field(c) = v).is_some()),
+        Box::new(move |c, text| {
+            *field(c) = parse(text).map_err(Some)?;
+            Ok(())
+        }),
         Box::new(move |c| show(field(&mut c.clone()))),
     )
 }
@@ -182,12 +195,12 @@ mod tests {
             .secret()
             .within(|whole: &mut Whole| &mut whole.part);
         let mut whole = Whole::default();
-        assert!(row.set(&mut whole, "7"));
-        assert!(!row.set(&mut whole, "70"));
+        assert_eq!(row.set(&mut whole, "7"), Ok(()));
+        let expected = "a whole number of things from 1 to 9".to_owned();
+        assert_eq!(row.set(&mut whole, "70"), Err(expected));
         assert_eq!((whole.part.size, &*row.show(&whole)), (7, "7"));
         let description = row.description();
         assert!(description.secret && description.about == "Size.");
-        assert_eq!(description.expected, "a whole number of things from 1 to 9");
     }
 
     #[test]
@@ -205,14 +218,15 @@ mod tests {
         let row = parsed(
             "letter",
             "a letter",
-            |text| text.parse::<char>().ok(),
+            |text| text.parse::<char>().map_err(|why| why.to_string()),
             |letter: &char| crate::quoted(&letter.to_string()),
             |c: &mut char| c,
         );
         let mut letter = 'a';
-        assert!(!row.set(&mut letter, "zz"));
+        let error = row.set(&mut letter, "zz").unwrap_err();
+        assert!(error.contains("too many characters"), "{error}");
         assert_eq!(letter, 'a', "an invalid text stores nothing");
-        assert!(row.set(&mut letter, "z"));
+        assert_eq!(row.set(&mut letter, "z"), Ok(()));
         assert_eq!(row.show(&letter), "\"z\"");
     }
 }

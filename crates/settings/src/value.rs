@@ -35,10 +35,9 @@ pub fn quoted(text: &str) -> String {
     out
 }
 
-/// Parses a list: its items are separated by commas, and empty ones are left out. `None` if one is
-/// invalid.
-#[must_use]
-pub fn list<T>(text: &str, parse: impl FnMut(&str) -> Option<T>) -> Option<Vec<T>> {
+/// Parses a list: its items are separated by commas, and empty ones are left out. Fails with the first
+/// item's error.
+pub fn list<T, E>(text: &str, parse: impl FnMut(&str) -> Result<T, E>) -> Result<Vec<T>, E> {
     text.split(',')
         .map(str::trim)
         .filter(|item| !item.is_empty())
@@ -105,7 +104,7 @@ impl<V: Value> Value for Option<V> {
 /// A list: separated by commas in the environment, an array in TOML.
 impl<V: Value> Value for Vec<V> {
     fn parse(text: &str) -> Option<Self> {
-        list(text, V::parse)
+        list(text, |item| V::parse(item).ok_or(())).ok()
     }
     fn show(&self) -> String {
         let items: Vec<_> = self.iter().map(V::show).collect();

@@ -90,6 +90,7 @@ mod pool;
 mod query;
 mod registry;
 mod replica;
+mod settings;
 #[cfg(test)]
 mod tests;
 pub mod transfer;
@@ -97,6 +98,7 @@ mod watermark;
 mod wiring;
 mod writes;
 
+pub use crate::settings::DatabaseSettings;
 pub use backend::postgres::{PostgresUrl, UrlError};
 pub use config::{DatabaseConfig, Migrations, ReplicaOf, Url};
 pub use database::Database;

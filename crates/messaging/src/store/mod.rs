@@ -7,7 +7,7 @@ pub(crate) mod reactions;
 pub(crate) mod states;
 
 /// The tables of this crate; they refer to none.
-pub const TABLES: &[storage::transfer::Table] = &[
+pub const TABLES: &[storage::transfer::KnownTable] = &[
     states::MESSAGE_STATES,
     reactions::REACTIONS,
     markers::MARKERS,

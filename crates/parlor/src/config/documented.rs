@@ -2,9 +2,10 @@
 //!
 //! `PARLOR_TEST_WRITE=1 cargo test -p parlor documented` rewrites the tables.
 
-use super::setting::Setting;
-use super::{Config, DatabaseSettings, databases, table};
+use super::{Config, table};
+use settings::{Setting, Table as _};
 use std::fmt::Write as _;
+use storage::DatabaseSettings;
 
 const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/configuration.md");
 const BEGIN: &str = "<!-- settings: begin -->\n";
@@ -36,9 +37,13 @@ fn every_setting_is_documented_as_it_is() {
 #[test]
 fn every_setting_says_what_it_is_and_what_to_expect() {
     for row in table::server() {
-        assert!(row.about.ends_with('.'), "{}: {}", row.key, row.about);
-        assert!(!row.expected.is_empty(), "{}", row.key);
-        assert!(row.set(&mut Config::default(), shown(&row).trim_matches('"')) || row.secret);
+        let description = row.description();
+        let (key, about) = (description.key, description.about);
+        assert!(about.ends_with('.'), "{key}: {about}");
+        assert!(!description.expected.is_empty(), "{key}");
+        let default = shown(&row);
+        let again = row.set(&mut Config::default(), default.trim_matches('"'));
+        assert!(again.is_ok() || description.secret, "{key} = {default}");
     }
 }
 
@@ -51,17 +56,17 @@ fn shown(row: &Setting<Config>) -> String {
 fn tables() -> String {
     let mut out = String::new();
     let config = Config::default();
-    for (title, rows) in table::groups() {
+    for (title, rows) in table::sections() {
         heading(&mut out, title);
         for row in rows {
-            let standard = row.key.starts_with("otel_");
+            let standard = row.key().starts_with("otel_");
             let prefix = if standard { "" } else { "PARLOR_" };
             line(&mut out, &row, &config, prefix);
         }
     }
     heading(&mut out, "A database");
     let core = DatabaseSettings::new("core");
-    for row in databases::table() {
+    for row in DatabaseSettings::rows() {
         line(&mut out, &row, &core, "CORE_DB_");
     }
     out
@@ -77,9 +82,11 @@ fn heading(out: &mut String, title: &str) {
 }
 
 fn line<C: Clone + 'static>(out: &mut String, row: &Setting<C>, defaults: &C, prefix: &str) {
+    let shown = row.show(defaults);
+    let row = row.description();
     let default = match row.default_is {
         Some(words) => words.to_owned(),
-        None => format!("`{}`", row.show(defaults)),
+        None => format!("`{shown}`"),
     };
     let or_none = |text: &'static str| if text.is_empty() { "–" } else { text };
     let _ = writeln!(

@@ -1,5 +1,6 @@
 //! What is wrong with the settings.
 
+use settings::Contradiction;
 use std::fmt;
 
 /// A wrong setting, which stops the start; shown as one line with name, value and expectation.
@@ -14,6 +15,15 @@ pub(crate) struct ConfigError {
 }
 
 impl ConfigError {
+    /// Creates the error of a setting whose value must not be shown, or has none.
+    pub(crate) fn hidden(name: impl Into<String>, expected: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            value: None,
+            expected: expected.into(),
+        }
+    }
+
     pub(crate) fn new(
         name: impl Into<String>,
         value: impl Into<String>,
@@ -46,6 +56,16 @@ impl fmt::Display for ConfigError {
 
 impl std::error::Error for ConfigError {}
 
+impl From<Contradiction> for ConfigError {
+    fn from(found: Contradiction) -> Self {
+        Self {
+            name: found.key,
+            value: found.value,
+            expected: found.expected,
+        }
+    }
+}
+
 /// A file that cannot be read as settings.
 #[derive(Debug, thiserror::Error)]
 #[error("{file}: {problem}; {remedy}")]
@@ -58,6 +78,18 @@ pub(crate) struct FileError {
     pub(crate) remedy: String,
 }
 
+/// A setting of an extension that this server does not have.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{name}: this server has no extension {extension}; {hint}")]
+pub(crate) struct NoExtension {
+    /// The name as the operator wrote it.
+    pub(crate) name: String,
+    /// The extension that the setting would belong to.
+    pub(crate) extension: String,
+    /// What the operator could do.
+    pub(crate) hint: String,
+}
+
 /// What is wrong with the settings.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SettingsError {
@@ -67,4 +99,7 @@ pub(crate) enum SettingsError {
     /// A file with settings is wrong.
     #[error(transparent)]
     File(#[from] FileError),
+    /// One setting is of an extension that is not there.
+    #[error(transparent)]
+    Extension(#[from] NoExtension),
 }

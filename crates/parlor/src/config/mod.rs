@@ -1,20 +1,23 @@
 //! The configuration: a TOML file, overridden by the environment, overridden by flags.
 //!
 //! [`table`] is the one list of settings, from which parsing, `default-config` and the test of
-//! `docs/configuration.md` are driven. An unknown, malformed or contradictory setting stops the
-//! start with one [`ConfigError`]: the key, the value and what is expected.
+//! `docs/configuration.md` are driven: each crate declares its own rows, and each extension its table.
+//! An unknown, malformed or contradictory setting stops the start with one [`ConfigError`]: the key,
+//! the value and what is expected.
 
-mod access;
-mod databases;
+mod declared;
 mod defaults;
 #[cfg(test)]
 mod documented;
 mod error;
+#[cfg(test)]
+mod extended;
+mod extensions;
 mod layer;
 mod load;
-mod networks;
+mod places;
+mod scaled;
 mod service_links;
-mod setting;
 mod suggestion;
 mod table;
 mod toml_file;
@@ -22,18 +25,20 @@ mod traces;
 mod validate;
 mod value;
 
-pub(crate) use databases::DatabaseSettings;
+pub(crate) use declared::{DeclarationError, Declared, check as check_declared};
 pub(crate) use defaults::default_config;
 pub(crate) use error::{ConfigError, FileError, SettingsError};
+pub(crate) use extensions::{ConfiguredExtension, ExtensionState};
 pub(crate) use load::{Sources, load};
 #[cfg(test)]
 pub(crate) use traces::Ratio;
 pub(crate) use traces::{Endpoint, SamplerName, TraceSettings};
-pub(crate) use value::{LogFilter, LogFormat, Registration, Switch};
+pub(crate) use value::{LogFilter, LogFormat};
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
+use storage::DatabaseSettings;
 
 /// All settings of the server.
 #[derive(Debug, Clone)]
@@ -48,30 +53,26 @@ pub(crate) struct Config {
     pub(crate) log: LogFilter,
     /// Format of the log lines.
     pub(crate) log_format: LogFormat,
-    /// Off lifts rate limits and connection limits, for load tests.
-    pub(crate) limits: Switch,
+    /// False lifts rate limits and connection limits, for load tests.
+    pub(crate) limits: bool,
     /// Time budget of a graceful stop.
     pub(crate) drain: Duration,
     /// Settings of the bus.
     pub(crate) bus: bus::Settings,
-    /// Settings of listeners and sockets; [`Config::gateway`] adds the origins.
+    /// Settings of listeners and sockets; [`Config::gateway`] scales them.
     pub(crate) gateway: gateway::Settings,
-    allowed_origins: Vec<String>,
-    /// Settings of sessions; [`Config::sessions`] adds what the following fields mean together.
+    /// Settings of sessions; [`Config::sessions`] scales them.
     sessions: sessions::Settings,
-    registration: Registration,
-    invite_code: Option<String>,
-    jwt_secret: Option<String>,
-    jwt_issuer: Option<String>,
-    jwt_audience: Option<String>,
     /// Settings of the rooms.
     pub(crate) rooms: rooms::Settings,
     /// Settings of messages and reactions.
     pub(crate) messaging: messaging::Settings,
     /// Settings of the OpenTelemetry export.
     pub(crate) traces: TraceSettings,
-    /// The named databases, `core` first.
+    /// The named databases that the server uses, `core` first.
     pub(crate) databases: Vec<DatabaseSettings>,
+    /// The extensions of this server, in their order.
+    pub(crate) extensions: Vec<ConfiguredExtension>,
     /// Variables that were ignored because they describe a service of Kubernetes or Docker.
     pub(crate) service_links: Vec<String>,
 }
@@ -84,21 +85,16 @@ impl Default for Config {
             data_dir: PathBuf::from("data"),
             log: LogFilter("info".to_owned()),
             log_format: LogFormat::Auto,
-            limits: Switch::On,
+            limits: true,
             drain: Duration::from_secs(10),
             bus: bus::Settings::default(),
             gateway: gateway::Settings::default(),
-            allowed_origins: Vec::new(),
             sessions: sessions::Settings::default(),
-            registration: Registration::Open,
-            invite_code: None,
-            jwt_secret: None,
-            jwt_issuer: None,
-            jwt_audience: None,
             rooms: rooms::Settings::default(),
             messaging: messaging::Settings::default(),
             traces: TraceSettings::default(),
             databases: vec![DatabaseSettings::new("core")],
+            extensions: Vec::new(),
             service_links: Vec::new(),
         }
     }

@@ -1,8 +1,12 @@
 //! Guesses which setting was meant by an unknown key.
 
+use super::declared::Declared;
+use super::error::NoExtension;
 use super::layer::{RawSetting, Scope};
-use super::setting::Setting;
-use super::{Config, ConfigError, DatabaseSettings, databases};
+use super::load::Rows;
+use super::{ConfigError, SettingsError};
+use settings::{AnyTable, Description, SetError, Setting};
+use storage::DatabaseSettings;
 
 /// Words that other servers use for a setting.
 const SYNONYMS: [(&str, &str); 6] = [
@@ -22,10 +26,11 @@ const SECRET: [&str; 9] = [
 /// The key of the tables of databases in a file, and of the variable that lists them.
 const DATABASES: &str = "databases";
 
-/// Every setting of the server and of a database.
+/// Every setting, as far as errors need it.
 pub(super) struct Known<'t> {
-    pub(super) server: &'t [Setting<Config>],
-    pub(super) database: &'t [Setting<DatabaseSettings>],
+    server: Vec<Candidate>,
+    database: Vec<Candidate>,
+    extensions: &'t [Declared],
 }
 
 /// A known setting, as far as a suggestion needs it.
@@ -35,10 +40,43 @@ struct Candidate {
     secret: bool,
 }
 
-impl Known<'_> {
+impl<'t> Known<'t> {
+    /// Takes the rows of the server and its databases, and the tables of its extensions.
+    pub(super) fn new(rows: &Rows, extensions: &'t [Declared]) -> Self {
+        let databases = Candidate {
+            key: DATABASES,
+            secret: false,
+        };
+        let mut server = candidates(&rows.server);
+        server.push(databases);
+        Self {
+            server,
+            database: candidates(&rows.database),
+            extensions,
+        }
+    }
+
+    /// Returns the error of a value that was not stored.
+    pub(super) fn explain(&self, raw: &RawSetting, error: SetError) -> ConfigError {
+        let (expected, secret) = match error {
+            SetError::UnknownKey => return self.unknown(raw),
+            SetError::Invalid { expected, secret } => (expected, secret),
+        };
+        let of_type = if raw.has_text {
+            ""
+        } else {
+            ", given as a string, a number, true, false or a list of strings"
+        };
+        ConfigError {
+            name: raw.name.clone(),
+            value: (!secret).then(|| raw.text.clone()),
+            expected: format!("{expected}{of_type}"),
+        }
+    }
+
     /// Returns the error of an unknown key, with the setting that was probably meant. The value is not
     /// shown if it may be a secret: a mistyped password is one too.
-    pub(super) fn unknown(&self, raw: &RawSetting) -> ConfigError {
+    fn unknown(&self, raw: &RawSetting) -> ConfigError {
         let meant = self.meant(raw);
         let secret = meant.as_ref().map_or_else(
             || SECRET.iter().any(|word| raw.key.contains(word)),
@@ -49,7 +87,7 @@ impl Known<'_> {
                 let meant = spelled(raw, &scope, meant.key);
                 format!("a known setting, such as {meant}")
             }
-            None => "a setting listed by `parlor default-config`".to_owned(),
+            None => self.listed(raw),
         };
         ConfigError {
             name: raw.name.clone(),
@@ -59,12 +97,61 @@ impl Known<'_> {
         }
     }
 
+    /// Returns the error of a setting of an extension that this server does not have.
+    pub(super) fn no_extension(&self, raw: &RawSetting, extension: &str) -> NoExtension {
+        let hint = if extension == "core" {
+            "the settings of a database are those of databases.core".to_owned()
+        } else if let Some(meant) = similar(extension, &self.server) {
+            format!("perhaps {} is meant", meant.key)
+        } else {
+            format!("its extensions are {}", self.extension_names())
+        };
+        NoExtension {
+            name: raw.name.clone(),
+            extension: extension.to_owned(),
+            hint,
+        }
+    }
+
+    /// Returns the error of a database that the server does not use.
+    pub(super) fn unused_database(&self, raw: &RawSetting, name: &str) -> SettingsError {
+        if self.extensions.iter().any(|one| one.name == name) {
+            return ConfigError::hidden(&raw.name, format!("DATABASES to contain {name}")).into();
+        }
+        self.no_extension(raw, name).into()
+    }
+
+    fn extension_names(&self) -> String {
+        let names: Vec<_> = self.extensions.iter().map(|one| one.name).collect();
+        if names.is_empty() {
+            return "none".to_owned();
+        }
+        names.join(", ")
+    }
+
+    /// Says where settings are listed; and that the key's first word is no extension, in case it was
+    /// meant as one.
+    fn listed(&self, raw: &RawSetting) -> String {
+        let listed = "a setting listed by `parlor default-config`";
+        match &raw.scope {
+            Scope::Extension(name) => format!("a setting of the extension {name}, {listed}"),
+            Scope::Server => {
+                let first = raw.key.split('_').next().unwrap_or_default();
+                let others = self.extension_names();
+                format!(
+                    "{listed}; this server has no extension {first} (its extensions are {others})"
+                )
+            }
+            _ => listed.to_owned(),
+        }
+    }
+
     /// Looks among the settings of the same scope first.
     fn meant(&self, raw: &RawSetting) -> Option<(Scope, Candidate)> {
         let own = self.candidates(&raw.scope);
         let other_scope = match &raw.scope {
-            Scope::Database(_) => Scope::Server,
-            Scope::Server | Scope::Databases => Scope::Database("core".to_owned()),
+            Scope::Server => Scope::Database("core".to_owned()),
+            _ => Scope::Server,
         };
         let other = self.candidates(&other_scope);
         let here = |candidate| (raw.scope.clone(), candidate);
@@ -79,25 +166,30 @@ impl Known<'_> {
 
     fn candidates(&self, scope: &Scope) -> Vec<Candidate> {
         match scope {
-            Scope::Database(_) => candidates(self.database),
-            Scope::Server | Scope::Databases => {
-                let databases = Candidate {
-                    key: DATABASES,
-                    secret: false,
-                };
-                let server = candidates(self.server);
-                server.into_iter().chain([databases]).collect()
+            Scope::Server => self.server.clone(),
+            Scope::Extension(name) => {
+                let extension = self.extensions.iter().find(|one| one.name == name);
+                let table = extension.and_then(|extension| extension.settings.as_ref());
+                let rows = table.map(AnyTable::rows).unwrap_or_default();
+                rows.iter().map(|(row, _)| Candidate::of(row)).collect()
             }
+            _ => self.database.clone(),
         }
     }
 }
 
-fn candidates<C>(table: &[Setting<C>]) -> Vec<Candidate> {
-    let rows = table.iter().map(|setting| Candidate {
-        key: setting.key,
-        secret: setting.secret,
-    });
-    rows.collect()
+impl Candidate {
+    fn of(row: &Description) -> Self {
+        Self {
+            key: row.key,
+            secret: row.secret,
+        }
+    }
+}
+
+fn candidates<C: Clone + 'static>(rows: &[Setting<C>]) -> Vec<Candidate> {
+    let rows = rows.iter();
+    rows.map(|row| Candidate::of(row.description())).collect()
 }
 
 /// Returns the candidate with the fewest differing letters, at most a quarter of the key.
@@ -136,9 +228,15 @@ fn spelled(raw: &RawSetting, scope: &Scope, key: &str) -> String {
     let is_variable = raw.name.chars().all(|c| !c.is_lowercase());
     match scope {
         Scope::Database(name) if is_variable => {
-            format!("{}{}", databases::prefix(name), key.to_uppercase())
+            format!(
+                "{}{}",
+                DatabaseSettings::prefix_of(name),
+                key.to_uppercase()
+            )
         }
         Scope::Database(name) if *scope != raw.scope => format!("databases.{name}.{key}"),
+        Scope::Extension(name) if is_variable => format!("PARLOR_{name}_{key}").to_uppercase(),
+        Scope::Extension(name) => format!("{name}.{key}"),
         _ if is_variable && (key.starts_with("otel_") || key == DATABASES) => key.to_uppercase(),
         _ if is_variable => format!("PARLOR_{}", key.to_uppercase()),
         _ => key.to_owned(),
@@ -147,14 +245,31 @@ fn spelled(raw: &RawSetting, scope: &Scope, key: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{databases, table};
     use super::*;
+    use settings::{Table, number, value};
+
+    #[derive(Clone, Default)]
+    struct Karma {
+        top_max: u32,
+        token: Option<String>,
+    }
+
+    impl Table for Karma {
+        fn rows() -> Vec<Setting<Self>> {
+            vec![
+                number("top_max", "people", 1..=9, |c: &mut Self| &mut c.top_max),
+                value("token", "a token", |c: &mut Self| &mut c.token).secret(),
+            ]
+        }
+    }
 
     fn suggested(name: &str, scope: Scope, key: &str) -> String {
-        let (server, database) = (table::server(), databases::table());
-        let known = Known {
-            server: &server,
-            database: &database,
+        let karma = Declared {
+            name: "karma",
+            settings: Some(AnyTable::of::<Karma>()),
+            migrations: None,
+            on_by_default: true,
+            reads_private: false,
         };
         let raw = RawSetting {
             scope,
@@ -163,7 +278,7 @@ mod tests {
             text: "x".to_owned(),
             has_text: true,
         };
-        known.unknown(&raw).to_string()
+        Known::new(&Rows::new(), &[karma]).unknown(&raw).to_string()
     }
 
     fn variable(name: &str) -> String {
@@ -203,7 +318,36 @@ mod tests {
             "{misplaced}"
         );
         let unlike = variable("PARLOR_WEATHER");
-        assert!(unlike.ends_with("`parlor default-config`"), "{unlike}");
+        assert!(
+            unlike.contains("listed by `parlor default-config`; "),
+            "{unlike}"
+        );
+        assert!(unlike.contains("no extension weather"), "{unlike}");
+    }
+
+    #[test]
+    fn an_extensions_setting_that_was_meant_is_suggested() {
+        let karma = || Scope::Extension("karma".to_owned());
+        for (name, meant) in [
+            ("PARLOR_KARMA_TOP_MX", "PARLOR_KARMA_TOP_MAX"),
+            ("karma.top_mx in parlor.toml", "karma.top_max"),
+            ("karma.log in parlor.toml", "log"),
+        ] {
+            let key = if name.contains("log") {
+                "log"
+            } else {
+                "top_mx"
+            };
+            let said = suggested(name, karma(), key);
+            assert!(said.ends_with(&format!("such as {meant}")), "{said}");
+        }
+        let secret = suggested("PARLOR_KARMA_TOKN", karma(), "tokn");
+        assert!(secret.contains("not shown"), "{secret}");
+        let unlike = suggested("karma.weather in parlor.toml", karma(), "weather");
+        assert!(
+            unlike.contains("a setting of the extension karma"),
+            "{unlike}"
+        );
     }
 
     #[test]

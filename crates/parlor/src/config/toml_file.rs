@@ -1,14 +1,21 @@
 //! Reads the settings in a TOML file; each keeps its place in the file.
 
-use super::layer::{RawSetting, Scope};
+use super::declared::Declared;
+use super::layer::{self, RawSetting, Scope};
 use super::{ConfigError, FileError, SettingsError};
 use std::ops::Range;
 use std::path::Path;
 use toml::Spanned;
 use toml::de::{DeString, DeTable, DeValue};
 
-/// Returns the settings in the order in which they are written.
-pub(super) fn read(path: &Path, text: &str) -> Result<Vec<RawSetting>, SettingsError> {
+/// Returns the settings in the order in which they are written. A table is that of an extension, unless
+/// `is_setting` knows its key as one of the server's.
+pub(super) fn read(
+    path: &Path,
+    text: &str,
+    extensions: &[Declared],
+    is_setting: &dyn Fn(&str) -> bool,
+) -> Result<Vec<RawSetting>, SettingsError> {
     let (document, errors) = DeTable::parse_recoverable(text);
     let first = errors.iter().min_by_key(|error| start_of(error, text));
     if let Some(error) = first {
@@ -24,10 +31,14 @@ pub(super) fn read(path: &Path, text: &str) -> Result<Vec<RawSetting>, SettingsE
                 }
             }
             ("databases", _) => return Err(file.not_a_table("databases", &key, &value).into()),
-            (name, _) => placed.push((
-                key.span().start,
-                file.setting(Scope::Server, name, name, &key, &value),
-            )),
+            (name, DeValue::Table(rows)) if !is_setting(name) => {
+                placed.extend(file.extension(&key, rows));
+            }
+            (name, _) => {
+                let (scope, inner) = layer::of_key(name, extensions);
+                let raw = file.setting(scope, &inner, name, &key, &value);
+                placed.push((key.span().start, raw));
+            }
         }
     }
     placed.sort_by_key(|(start, _)| *start);
@@ -66,6 +77,25 @@ impl TomlFile<'_> {
             (key.span().start, raw)
         });
         Ok(std::iter::once((start, listed)).chain(rows).collect())
+    }
+
+    /// Returns an entry for the table of an extension, and its settings.
+    fn extension(&self, name: &Spanned<DeString<'_>>, rows: &DeTable<'_>) -> Vec<Placed> {
+        let (extension, start) = (name.get_ref().as_ref(), name.span().start);
+        let table = RawSetting {
+            scope: Scope::ExtensionTable(extension.to_owned()),
+            key: extension.to_owned(),
+            name: self.named(extension, start),
+            text: String::new(),
+            has_text: false,
+        };
+        let rows = rows.iter().map(|(key, value)| {
+            let scope = Scope::Extension(extension.to_owned());
+            let full = format!("{extension}.{}", key.get_ref());
+            let raw = self.setting(scope, key.get_ref(), &full, key, value);
+            (key.span().start, raw)
+        });
+        std::iter::once((start, table)).chain(rows).collect()
     }
 
     fn setting(
@@ -175,7 +205,7 @@ mod tests {
     use super::*;
 
     fn error(text: &str) -> String {
-        match read(Path::new("p.toml"), text) {
+        match read(Path::new("p.toml"), text, &[], &|_| false) {
             Ok(_) => String::new(),
             Err(error) => error.to_string(),
         }
@@ -200,7 +230,9 @@ mod tests {
     fn settings_come_in_their_order_with_their_places() {
         let raw = read(
             Path::new("p.toml"),
-            "z = 1\na = 0x10\n[databases.x]\nb = 1.5",
+            "z = 1\na = 0x10\n[databases.x]\nb = 1.5\n[karma]\ntop_max = 3",
+            &[],
+            &|_| false,
         )
         .unwrap();
         let names: Vec<_> = raw.iter().map(|raw| raw.name.as_str()).collect();
@@ -210,10 +242,13 @@ mod tests {
                 "z in p.toml, line 1, column 1",
                 "a in p.toml, line 2, column 1",
                 "databases.x in p.toml, line 3, column 12",
-                "databases.x.b in p.toml, line 4, column 1"
+                "databases.x.b in p.toml, line 4, column 1",
+                "karma in p.toml, line 5, column 2",
+                "karma.top_max in p.toml, line 6, column 1",
             ]
         );
         assert_eq!((raw[1].text.as_str(), raw[1].has_text), ("16", true));
         assert_eq!((raw[3].text.as_str(), raw[3].has_text), ("1.5", false));
+        assert_eq!(raw[5].scope, Scope::Extension("karma".to_owned()));
     }
 }

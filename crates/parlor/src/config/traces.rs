@@ -1,9 +1,9 @@
 //! The settings of OpenTelemetry's standard `OTEL_` variables.
 
 use super::ConfigError;
-use super::value::{Value, quoted};
 use http::{HeaderName, HeaderValue, Uri};
 use percent_encoding::percent_decode_str;
+use settings::{Value, quoted};
 use std::time::Duration;
 
 /// Default share of sampled traces.

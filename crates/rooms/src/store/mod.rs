@@ -25,7 +25,7 @@ mod schema;
 pub(crate) use codes::entry as kinds;
 
 use schema::{BANS, ENTRIES, INVITATIONS, MEMBERS, MUTES, ROOM_AGES, ROOMS};
-use storage::transfer::Table;
+use storage::transfer::KnownTable;
 
 /// The tables of this crate, each after those that it refers to.
-pub const TABLES: &[Table] = &[ROOMS, MEMBERS, ROOM_AGES, BANS, INVITATIONS, MUTES, ENTRIES];
+pub const TABLES: &[KnownTable] = &[ROOMS, MEMBERS, ROOM_AGES, BANS, INVITATIONS, MUTES, ENTRIES];

@@ -9,7 +9,7 @@ pub(crate) mod user_sessions;
 pub(crate) mod users;
 
 /// The tables of this crate, each after those that it refers to.
-pub const TABLES: &[storage::transfer::Table] = &[schema::USERS, schema::SESSIONS];
+pub const TABLES: &[storage::transfer::KnownTable] = &[schema::USERS, schema::SESSIONS];
 
 /// Returns everything stored, as text, for tests of what must not be stored.
 #[cfg(test)]

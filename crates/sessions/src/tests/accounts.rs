@@ -217,8 +217,11 @@ async fn registration_can_be_by_invitation_or_off() {
         .await
         .unwrap_err();
     assert_eq!(refused, Refusal::Forbidden);
-    let code = InviteCode("open sesame".into());
-    let world = World::with(with(Registration::Invite(code))).await;
+    let world = World::with(Settings {
+        invite_code: Some(InviteCode("open sesame".into())),
+        ..with(Registration::Invite)
+    })
+    .await;
     for invite in [None, Some(""), Some("open")] {
         let refused = world
             .try_register("alice", PASSWORD, invite)

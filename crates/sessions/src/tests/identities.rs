@@ -15,11 +15,10 @@ const ALMOST_HOUR: Duration = Duration::from_millis(3_599_999);
 
 async fn world() -> World {
     let keys = vec![JwtKey::hs256(SECRET).unwrap()];
-    let jwt = Some(JwtSettings {
+    let jwt = JwtSettings {
         keys,
-        issuer: None,
-        audience: None,
-    });
+        ..JwtSettings::default()
+    };
     World::with(Settings {
         jwt,
         ..Settings::default()

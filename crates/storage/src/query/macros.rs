@@ -65,12 +65,12 @@ macro_rules! stored_table {
         }
 
         /// How the table is copied.
-        pub(crate) const $constant: $crate::transfer::Table = {
+        pub(crate) const $constant: $crate::transfer::KnownTable = {
             #[expect(unused_imports, reason = "no table has columns of all types")]
             use $crate::reexport::diesel::sql_types::{
                 BigInt, Binary, Bool, Integer, Nullable, SmallInt, Text,
             };
-            $crate::transfer::Table {
+            $crate::transfer::KnownTable {
                 name: stringify!($table),
                 columns: &[
                     $($crate::transfer::Column {

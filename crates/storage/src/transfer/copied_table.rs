@@ -1,6 +1,6 @@
 //! A table that is being copied, however it became known.
 
-use super::table::{Holds, Table};
+use super::table::{Holds, KnownTable};
 
 /// One table to copy, the same in both schemas.
 #[derive(Debug, Clone)]
@@ -39,8 +39,8 @@ impl CopiedTable {
     }
 }
 
-impl From<&Table> for CopiedTable {
-    fn from(table: &Table) -> Self {
+impl From<&KnownTable> for CopiedTable {
+    fn from(table: &KnownTable) -> Self {
         let columns = table.columns.iter().map(|column| CopiedColumn {
             name: column.name.to_owned(),
             holds: column.holds,

@@ -1,6 +1,6 @@
 //! Copying all contents of one database into another of either kind.
 //!
-//! A list of [`Table`]s is all it knows about the contents of core, and it refuses to begin if the
+//! A list of [`KnownTable`]s is all it knows about the contents of core, and it refuses to begin if the
 //! list and the schema differ. Of any other database it copies the tables that the migrations create,
 //! as both ends describe them, and refuses to begin if it cannot carry one of their types. Rows travel as JSON arrays in pages; each page is committed together with
 //! how far the copy is, so a copy that is broken off continues there. Until every row has been read
@@ -24,7 +24,7 @@ mod transfer_progress;
 mod unfinished;
 
 pub use error::TransferError;
-pub use table::{Column, Holds, Stored, Table};
+pub use table::{Column, Holds, KnownTable, Stored};
 pub use transfer_progress::TransferProgress;
 
 pub(crate) use unfinished::refuse_unfinished;
@@ -55,7 +55,7 @@ pub struct Transfer {
 /// one store alone.
 pub enum TableList {
     /// These, each after those that it refers to.
-    Known(Vec<Table>),
+    Known(Vec<KnownTable>),
     /// Those that the migrations of the database create.
     OfMigrations,
 }

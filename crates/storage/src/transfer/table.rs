@@ -57,7 +57,7 @@ pub struct Column {
 
 /// One table to copy, the same in both schemas.
 #[derive(Debug, Clone, Copy)]
-pub struct Table {
+pub struct KnownTable {
     /// The name in both schemas.
     pub name: &'static str,
     /// All columns, in any order.

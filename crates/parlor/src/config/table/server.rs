@@ -2,8 +2,8 @@
 
 use super::of;
 use crate::config::Config;
-use crate::config::setting::{Setting, millis, value};
-use crate::config::value::LogFilter;
+use crate::config::LogFilter;
+use settings::{Setting, millis, value};
 
 const ADDRESS: &str = "address:port, such as 127.0.0.1:8080 or [::]:8080";
 

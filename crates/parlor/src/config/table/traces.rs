@@ -1,15 +1,15 @@
 //! The standard variables of `OpenTelemetry`, under their own names.
 
-use crate::config::setting::{Setting, millis, value};
 use crate::config::traces::{Endpoint, SamplerName};
 use crate::config::{Config, TraceSettings};
+use settings::{Setting, millis, value};
 
 /// Prefix of the standard variables.
 pub(crate) const PREFIX: &str = "OTEL_";
 
 /// Returns whether Parlor reads this standard variable; the standard has many more.
 pub(crate) fn is_known(key: &str) -> bool {
-    rows().iter().any(|row| row.key == key)
+    rows().iter().any(|row| row.key() == key)
 }
 
 pub(super) fn rows() -> Vec<Setting<Config>> {

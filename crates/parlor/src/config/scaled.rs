@@ -1,32 +1,48 @@
-//! Scales the limits per network with the number of sockets that one address may have.
+//! The settings of sessions and the gateway, after what depends on others: limits per network scale
+//! with the number of sockets that one address may have, and `limits = off` lifts all.
 
-use super::{Config, Switch};
+use super::Config;
+use sessions::Registration;
 
 /// Highest rate per second: beyond it a limiter cannot tell two requests apart.
 const RATE_MAX: u32 = 1_000_000_000;
 
 impl Config {
-    /// Returns the settings of the gateway, with the network's limits scaled.
-    ///
-    /// # Panics
-    /// If the settings were not validated.
+    /// Returns the settings of sessions.
+    pub(crate) fn sessions(&self) -> sessions::Settings {
+        let settings = sessions::Settings {
+            guests_per_network: self.scale_to_sockets(self.sessions.guests_per_network),
+            ..self.sessions.clone()
+        };
+        if self.limits {
+            settings
+        } else {
+            settings.unlimited()
+        }
+    }
+
+    /// Returns the settings of the gateway.
     pub(crate) fn gateway(&self) -> gateway::Settings {
         let mut settings = self.gateway.clone();
         settings.limits.rooms_max = self.rooms.rooms_max;
-        let origins = self.allowed_origins();
-        settings.allowed_origins = origins.expect("the settings were validated");
         settings.limits.network_points_per_s =
             self.scale_to_sockets(settings.limits.network_points_per_s);
-        match self.limits {
-            Switch::On => settings,
-            Switch::Off => settings.unlimited(),
+        if self.limits {
+            settings
+        } else {
+            settings.unlimited()
         }
+    }
+
+    /// Returns whether strangers can enter both as guests and by registering.
+    pub(crate) fn is_open_to_all(&self) -> bool {
+        self.sessions.guests && self.sessions.registration == Registration::Open
     }
 
     /// Scales a rate per network, which the settings give for the default number of sockets: a
     /// server that allows ten times as many sockets per address must let them reconnect after a
     /// restart.
-    pub(super) fn scale_to_sockets(&self, rate: u32) -> u32 {
+    fn scale_to_sockets(&self, rate: u32) -> u32 {
         let default = gateway::Limits::default().connections_per_address;
         let times = self
             .gateway

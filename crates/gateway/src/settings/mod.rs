@@ -1,5 +1,8 @@
 //! The settings of the gateway's listeners.
 
+mod limit_rows;
+mod rows;
+
 use crate::{AllowedOrigin, Limits};
 use ipnet::IpNet;
 use std::time::Duration;

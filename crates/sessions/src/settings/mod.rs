@@ -1,18 +1,20 @@
 //! The settings of sessions.
 
+mod rows;
+
 use crate::jwt::JwtSettings;
 use crate::presence::GracePeriods;
 use std::time::Duration;
 
 /// Who may register an account.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Registration {
     /// Anyone may register.
     #[default]
     Open,
-    /// Only who knows the code may register.
-    Invite(InviteCode),
-    /// Registration is closed.
+    /// Only who knows the invite code may register.
+    Invite,
+    /// Nobody may register.
     Off,
 }
 
@@ -33,8 +35,11 @@ pub struct Settings {
     pub guests: bool,
     /// Who may register an account. Default open.
     pub registration: Registration,
-    /// Whose signed identities are trusted. Default none: every `jwt` gets `bad_credentials`.
-    pub jwt: Option<JwtSettings>,
+    /// The code that `registration = invite` requires. Default none, with which nobody may register by
+    /// invitation.
+    pub invite_code: Option<InviteCode>,
+    /// Whose signed identities are trusted. Default nobody's: every `jwt` gets `bad_credentials`.
+    pub jwt: JwtSettings,
     /// How long a session may go unseen before it ends. Default 30 days. Too low: users must log in
     /// again after a holiday. Too high: a lost device stays logged in.
     pub session_unseen: Duration,
@@ -83,7 +88,8 @@ impl Default for Settings {
         Self {
             guests: true,
             registration: Registration::Open,
-            jwt: None,
+            invite_code: None,
+            jwt: JwtSettings::default(),
             session_unseen: 30 * DAY,
             guest_unseen: 7 * DAY,
             clean_grace: Duration::from_millis(1500),

@@ -1,5 +1,7 @@
 //! The settings of rooms.
 
+mod rows;
+
 use std::time::Duration;
 
 /// The limits of rooms and the retention of entries.
