@@ -25,7 +25,8 @@ pub mod wire;
 
 pub use crate::settings::Settings;
 pub use commands::{
-    Body, ForeignCall, ForeignInput, ForeignOp, ForeignRefusal, InvalidField, OpError, ReadForeign,
+    Body, ForeignCall, ForeignInput, ForeignOp, ForeignRefusal, InvalidField, OpError, Ops,
+    ReadForeign,
 };
 pub use connection::{Peer, Stream};
 pub use dispatch::{Call, Dispatcher};

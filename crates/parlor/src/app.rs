@@ -5,6 +5,7 @@
 
 use crate::config::Config;
 use crate::exit::{self, Failure, OnLostWrites};
+use crate::extensions::{ExtensionHost, Extensions};
 use crate::metrics::{self, ProcessMetrics};
 use crate::notify::ServiceManager;
 use crate::starting::open_and_listen;
@@ -12,6 +13,7 @@ use crate::traces::SpanMetrics;
 use anyhow::Context as _;
 use bus::SystemClock;
 use bus::{Builder, Running, Tasks};
+use extension::Extension;
 use gateway::{Gateway, Health, Listeners, OperatorView, Serving};
 use sessions::SystemRandom;
 use sessions::api::KeepConnected;
@@ -32,7 +34,7 @@ pub(crate) struct App {
     sessions: sessions::Deps,
     rooms: rooms::Deps,
     messaging: messaging::Deps,
-    analytics: Option<analytics::Deps>,
+    extensions: Extensions,
     listeners: Listeners,
 }
 
@@ -44,12 +46,14 @@ pub(crate) struct RunningApp {
     pub(crate) gateway: Gateway,
     pub(crate) health: Health,
     pub(crate) serving: Serving,
+    /// Ends with the server: extensions run in threads of their own.
+    pub(crate) extensions: Extensions,
 }
 
 /// Opens the databases, creates the room `general`, and wires the crates together. Returns `None`
 /// if the process is asked to stop first; then, and after an error, closes what it opened.
 pub(crate) async fn build(
-    config: &Config,
+    (config, extensions): (&Config, Vec<Extension>),
     tasks: &Tasks,
     manager: &ServiceManager,
     lost_writes: OnLostWrites,
@@ -57,7 +61,7 @@ pub(crate) async fn build(
     let builder = Builder::new(config.bus.clone(), tasks);
     let registry = Registry::new(builder.bus(), tasks.clone());
     exit::when_durability_is_lost(&registry, tasks, lost_writes);
-    let assembling = assemble(config, tasks, builder, &registry, manager);
+    let assembling = assemble((config, extensions), tasks, builder, &registry, manager);
     let app = unless_stopped(tasks, assembling).await;
     if !matches!(app, Ok(Some(_))) {
         registry.close(ABANDON_TIMEOUT).await;
@@ -83,13 +87,14 @@ async fn unless_stopped<T>(
 }
 
 async fn assemble(
-    config: &Config,
+    (config, extensions): (&Config, Vec<Extension>),
     tasks: &Tasks,
     mut builder: Builder,
     registry: &Registry,
     manager: &ServiceManager,
 ) -> Result<App, Failure> {
-    let (core, listeners) = open_and_listen(config, registry, manager).await?;
+    let host = ExtensionHost::start(&config.extensions, &builder, tasks)?;
+    let (core, mut listeners) = open_and_listen(config, (registry, &host), manager).await?;
     let rooms = rooms::Deps::new(core.clone(), config.rooms.clone());
     rooms::create_general(&rooms)
         .await
@@ -102,16 +107,17 @@ async fn assemble(
     rooms::wire(&mut builder, &rooms);
     messaging::wire(&mut builder, &messaging);
     Listeners::wire(&mut builder);
-    let analytics = registry
-        .database(analytics::DATABASE)
-        .map(|database| analytics::Deps::new(database, move || core.epoch()));
-    if let Some(deps) = &analytics {
-        analytics::wire(&mut builder, deps);
-    }
     builder.asks::<KeepConnected>();
+    let (extensions, ops) = Extensions::install(
+        extensions,
+        &config.extensions,
+        host,
+        (&core, registry),
+        (&mut builder, &mut listeners),
+    )?;
     let gateway_settings = config.gateway();
     let limits = gateway_settings.limits.clone();
-    let gateway = Gateway::wire(&mut builder, tasks, limits);
+    let gateway = Gateway::with_ops(&mut builder, tasks, limits, ops);
     Ok(App {
         tasks: tasks.clone(),
         registry: registry.clone(),
@@ -121,7 +127,7 @@ async fn assemble(
         sessions,
         rooms,
         messaging,
-        analytics,
+        extensions,
         listeners,
     })
 }
@@ -150,7 +156,7 @@ impl App {
     /// Starts the bus, then the timers, then the listeners. Returns `None` if the process is asked
     /// to stop meanwhile.
     pub(crate) async fn start(
-        self,
+        mut self,
         (process, spans): (ProcessMetrics, SpanMetrics),
     ) -> Result<Option<RunningApp>, Failure> {
         let loaded = async {
@@ -168,20 +174,18 @@ impl App {
         rooms::tasks(&self.tasks, &self.rooms);
         messaging::tasks(&self.tasks, &self.messaging);
         let mut probes = self.registry.probes();
-        if let Some(deps) = &self.analytics {
-            analytics::tasks(&self.tasks, running.bus(), deps);
-            probes.push(analytics::probe(deps));
-        }
+        probes.extend(self.extensions.probes());
         self.gateway.start();
+        self.extensions.start(&self.gateway, &self.tasks);
         let mut metrics = self.gateway.metrics();
         metrics.add(process);
         metrics.add(spans);
         metrics.add(metrics::StorageMetrics(self.registry.clone()));
+        self.extensions.add_metrics(&mut metrics);
         let health = Health::new(probes);
-        let view = OperatorView {
-            metrics,
-            actions: vec![self.registry.actions(), sessions::actions(&self.sessions)],
-        };
+        let own = [self.registry.actions(), sessions::actions(&self.sessions)];
+        let actions = own.into_iter().chain(self.extensions.actions()).collect();
+        let view = OperatorView { metrics, actions };
         let serving = self
             .listeners
             .start(&self.gateway, &health, view, &self.gateway_settings);
@@ -192,6 +196,7 @@ impl App {
             gateway: self.gateway,
             health,
             serving,
+            extensions: self.extensions,
         }))
     }
 }

@@ -10,12 +10,13 @@ use crate::{
 };
 use anyhow::Context as _;
 use clap::Parser as _;
+use extension::Extension;
 use rustix::fs::Mode;
 use std::process::ExitCode;
 
 /// Carries out the command line and returns the exit code. A failure is the last line on standard
 /// error.
-pub(crate) fn run(extensions: &[Declared]) -> ExitCode {
+pub(crate) fn run(extensions: Vec<Extension>) -> ExitCode {
     // Whatever this process creates contains messages and hashes of passwords: for its owner alone.
     rustix::process::umask(Mode::RWXG | Mode::RWXO);
     match parse_arguments().and_then(|cli| carry_out(cli, extensions)) {
@@ -43,13 +44,14 @@ fn parse_arguments() -> Result<Cli, Failure> {
     })
 }
 
-fn carry_out(cli: Cli, extensions: &[Declared]) -> Result<(), Failure> {
-    config::check_declared(extensions)?;
+fn carry_out(cli: Cli, extensions: Vec<Extension>) -> Result<(), Failure> {
+    let declared = Declared::all(&extensions);
+    config::check_declared(&declared)?;
     if matches!(cli.command, Some(Command::DefaultConfig)) {
-        print!("{}", default_config(extensions));
+        print!("{}", default_config(&declared));
         return Ok(());
     }
-    let config = load(&sources::read(&cli)?, extensions)?;
+    let config = load(&sources::read(&cli)?, &declared)?;
     let command = cli.command.unwrap_or(Command::Serve);
     if matches!(command, Command::CheckConfig) {
         report_valid(&config);
@@ -63,7 +65,7 @@ fn carry_out(cli: Cli, extensions: &[Declared]) -> Result<(), Failure> {
         .enable_all()
         .build()
         .context("cannot start the runtime")?;
-    let result = runtime.block_on(execute(command, config, pipeline));
+    let result = runtime.block_on(execute(command, (config, extensions), pipeline));
     // Does not wait for a query that is stuck on a blocking thread.
     runtime.shutdown_background();
     result
@@ -95,7 +97,7 @@ fn state(extension: &ConfiguredExtension) -> &'static str {
 
 async fn execute(
     command: Command,
-    config: Config,
+    (config, extensions): (Config, Vec<Extension>),
     pipeline: Option<TracePipeline>,
 ) -> Result<(), Failure> {
     // A backup reads the store alone, and a copy has databases of its own.
@@ -114,6 +116,9 @@ async fn execute(
         Command::Admin(Admin::DeleteAccount { name }) => {
             admin::delete_account(&config, &name).await
         }
-        _ => Box::pin(serve::serve(config, &sources::service_manager(), pipeline)).await,
+        _ => {
+            let manager = sources::service_manager();
+            Box::pin(serve::serve((config, extensions), &manager, pipeline)).await
+        }
     }
 }

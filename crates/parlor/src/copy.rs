@@ -20,8 +20,8 @@ pub(crate) async fn copy(
     }
     let configured = schema::named(config, name)?;
     let transfer = Transfer {
-        from: database(config, &configured, "--from", from)?,
-        to: database(config, &configured, "--to", to)?,
+        from: database(&configured, "--from", from)?,
+        to: database(&configured, "--to", to)?,
         tables: tables(name),
     };
     let rows = TransferProgress::default();
@@ -62,7 +62,6 @@ fn tables(name: &str) -> TableList {
 
 /// Returns the configuration of the database, at another URL if one is given.
 fn database(
-    config: &Config,
     configured: &DatabaseConfig,
     flag: &str,
     url: Option<&str>,

@@ -23,6 +23,7 @@ mod command_line;
 mod config;
 mod copy;
 mod exit;
+mod extensions;
 mod log_output;
 mod log_rate_limit;
 mod logging;
@@ -31,6 +32,7 @@ mod metrics;
 mod migrate;
 mod new_epoch;
 mod notify;
+pub mod prelude;
 mod progress;
 mod restore;
 mod running_server;
@@ -44,6 +46,8 @@ mod starting;
 mod stop;
 mod store_files;
 mod store_folders;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod traces;
 mod watchdog;
 

@@ -9,6 +9,7 @@ use crate::traces::SpanMetrics;
 use crate::{ServerError, serve, stop};
 use anyhow::anyhow;
 use bus::{Bus, Tasks};
+use extension::Extension;
 use std::fmt;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -25,12 +26,19 @@ pub struct RunningServer {
 }
 
 impl RunningServer {
-    pub(crate) async fn start(config: Config) -> Result<Self, Failure> {
+    pub(crate) async fn start(config: Config, extensions: Vec<Extension>) -> Result<Self, Failure> {
         let tasks = Tasks::new(CancellationToken::new());
         let metrics = (ProcessMetrics::starting(), SpanMetrics::of(None));
         let manager = ServiceManager::new(&NotifyConfig::default());
         let lost_writes = OnLostWrites::StopServer;
-        let started = serve::start(&config, &tasks, metrics, &manager, lost_writes).await?;
+        let started = serve::start(
+            (&config, extensions),
+            &tasks,
+            metrics,
+            &manager,
+            lost_writes,
+        )
+        .await?;
         let Some((app, addresses)) = started else {
             return Err(Failure::Failed(anyhow!(
                 "the server ended while it started"

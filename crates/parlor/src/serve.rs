@@ -8,13 +8,14 @@ use crate::notify::{NotifyConfig, ServiceManager};
 use crate::traces::{SpanMetrics, TracePipeline};
 use crate::{signals, stop, watchdog};
 use bus::Tasks;
+use extension::Extension;
 use std::net::{IpAddr, SocketAddr};
 use tokio_util::sync::CancellationToken;
 
 /// Runs the server until a signal or a fault stops it. Fails if it could not start or did not stop
 /// cleanly.
 pub(crate) async fn serve(
-    config: Config,
+    (config, extensions): (Config, Vec<Extension>),
     notify: &NotifyConfig,
     traces: Option<TracePipeline>,
 ) -> Result<(), Failure> {
@@ -39,7 +40,13 @@ pub(crate) async fn serve(
     let metrics = (process, SpanMetrics::of(traces.as_ref()));
     let manager = ServiceManager::new(notify);
     let lost_writes = OnLostWrites::ExitProcess;
-    let started = start(&config, &tasks, metrics, &manager, lost_writes);
+    let started = start(
+        (&config, extensions),
+        &tasks,
+        metrics,
+        &manager,
+        lost_writes,
+    );
     if let Some((app, _)) = Box::pin(started).await? {
         tasks.stopping().cancelled().await;
         manager.stopping();
@@ -64,13 +71,13 @@ pub(crate) async fn serve(
 /// Builds and starts the app, and returns it with the addresses of its two listeners. Returns `None`,
 /// with everything closed again, if the server is asked to stop meanwhile.
 pub(crate) async fn start(
-    config: &Config,
+    (config, extensions): (&Config, Vec<Extension>),
     tasks: &Tasks,
     metrics: (ProcessMetrics, SpanMetrics),
     manager: &ServiceManager,
     lost_writes: OnLostWrites,
 ) -> Result<Option<(RunningApp, [SocketAddr; 2])>, Failure> {
-    let Some(app) = app::build(config, tasks, manager, lost_writes).await? else {
+    let Some(app) = app::build((config, extensions), tasks, manager, lost_writes).await? else {
         return Ok(None);
     };
     let addresses = app.addresses()?;

@@ -5,6 +5,7 @@ use crate::config::{self, Declared, Sources, load};
 use crate::exit::Failure;
 use crate::running_server::RunningServer;
 use crate::{standard, store_folders};
+use extension::Extension;
 use std::error::Error;
 use std::fmt;
 use std::process::ExitCode;
@@ -12,7 +13,7 @@ use std::process::ExitCode;
 /// The core and a list of extensions. Nothing is opened or runs yet.
 #[must_use = "nothing happens before it is run or started"]
 pub struct Server {
-    extensions: Vec<Declared>,
+    extensions: Vec<Extension>,
 }
 
 impl Server {
@@ -23,11 +24,17 @@ impl Server {
         }
     }
 
+    /// Adds an extension.
+    pub fn with(mut self, extension: Extension) -> Self {
+        self.extensions.push(extension);
+        self
+    }
+
     /// Carries out the command line and returns the exit code: for `main`. Reads the arguments and the
     /// environment, starts the log, listens for signals, and may exit by itself.
     #[must_use]
     pub fn run(self) -> ExitCode {
-        command_line::run(&self.extensions)
+        command_line::run(self.extensions)
     }
 
     /// Starts the server in this runtime, which needs several threads, and returns once it accepts
@@ -52,10 +59,11 @@ impl Server {
             ..Sources::default()
         };
         let started = async {
-            config::check_declared(&self.extensions)?;
-            let config = load(&sources, &self.extensions)?;
+            let declared = Declared::all(&self.extensions);
+            config::check_declared(&declared)?;
+            let config = load(&sources, &declared)?;
             store_folders::prepare(&config)?;
-            Box::pin(RunningServer::start(config)).await
+            Box::pin(RunningServer::start(config, self.extensions)).await
         };
         started.await.map_err(ServerError)
     }
@@ -63,7 +71,7 @@ impl Server {
 
 impl fmt::Debug for Server {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names: Vec<_> = self.extensions.iter().map(|one| one.name).collect();
+        let names: Vec<_> = self.extensions.iter().map(Extension::name).collect();
         f.debug_struct("Server")
             .field("extensions", &names)
             .finish()

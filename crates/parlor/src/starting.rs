@@ -7,6 +7,7 @@
 
 use crate::config::Config;
 use crate::exit::Failure;
+use crate::extensions::ExtensionHost;
 use crate::notify::ServiceManager;
 use crate::schema;
 use gateway::{Health, Listeners};
@@ -26,11 +27,12 @@ const EXTEND_EVERY: Duration = Duration::from_secs(5);
 /// listeners with their addresses.
 pub(crate) async fn open_and_listen(
     config: &Config,
-    registry: &Registry,
+    (registry, host): (&Registry, &ExtensionHost),
     manager: &ServiceManager,
 ) -> Result<(Database, Listeners), Failure> {
     let replicas = schema::replicas(config)?;
     for database in schema::databases(config)?.into_iter().chain(replicas) {
+        let registry = host.registry_for(&database.name, registry);
         registry.register(database);
     }
     let mut opening = Box::pin(registry.initialise());

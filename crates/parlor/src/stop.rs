@@ -49,6 +49,7 @@ pub(crate) async fn stop(
         gateway,
         health,
         serving,
+        extensions,
     } = app;
     let bus = running.bus().clone();
     let mut stages = StageRunner::within(budget);
@@ -86,6 +87,7 @@ pub(crate) async fn stop(
         stages.run_optional("traces", traces.flush(TRACES)).await;
     }
     stages.run_reserved("tasks", TASKS, tasks.stop(TASKS)).await;
+    drop(extensions);
     stages.report()
 }
 

@@ -2,6 +2,7 @@
 
 use super::service_links::is_service_link;
 use super::table;
+use extension::Extension;
 use settings::AnyTable;
 use std::fmt;
 use storage::Migrations;
@@ -72,6 +73,18 @@ pub(crate) struct Declared {
 }
 
 impl Declared {
+    /// Returns what the configuration needs to know of these extensions.
+    pub(crate) fn all(extensions: &[Extension]) -> Vec<Self> {
+        let declared = extensions.iter().map(|extension| Self {
+            name: extension.name(),
+            settings: extension.settings_table().cloned(),
+            migrations: extension.migrations(),
+            on_by_default: extension.is_on_by_default(),
+            reads_private: extension.reads_private_rooms(),
+        });
+        declared.collect()
+    }
+
     /// Returns whether it has a database.
     pub(crate) fn has_database(&self) -> bool {
         self.migrations.is_some()
@@ -93,6 +106,15 @@ impl fmt::Debug for Declared {
 pub(crate) struct DeclarationError {
     pub(crate) name: String,
     pub(crate) problem: String,
+}
+
+impl DeclarationError {
+    pub(crate) fn new(name: &str, problem: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            problem: problem.to_owned(),
+        }
+    }
 }
 
 /// Refuses names that are taken or could be confused with something else, and keys of settings that

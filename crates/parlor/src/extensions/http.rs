@@ -2,13 +2,14 @@
 
 use bytes::Bytes;
 use extension::{
-    Door, DoorError, HttpRequest, HttpResponse, Message, Mount, ServeSocket, Served, Socket, Upgrade,
+    Door, DoorError, HttpRequest, HttpResponse, Message, Mount, ServeSocket, Served, Socket,
+    Upgrade,
 };
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use gateway::{
-    HttpMount, LocalConnection, LocalMessage, LocalOpenError, MessageSocket, MountHandler, MountRequest,
-    MountResponse, MountUpgrade, SocketMessage,
+    HttpMount, LocalConnection, LocalMessage, LocalOpenError, MessageSocket, MountHandler,
+    MountRequest, MountResponse, MountUpgrade, SocketMessage,
 };
 use http::{Response, StatusCode};
 use http_body_util::{BodyExt as _, Full};
@@ -57,7 +58,9 @@ struct BridgedUpgrade(MountUpgrade);
 
 impl Upgrade for BridgedUpgrade {
     fn accept(self: Box<Self>, protocol: Option<&str>, serve: ServeSocket) -> HttpResponse {
-        let response = self.0.accept(protocol, |socket| serve(Box::new(Websocket(socket))));
+        let response = self
+            .0
+            .accept(protocol, |socket| serve(Box::new(Websocket(socket))));
         let (head, body) = response.into_parts();
         let body = body.collect().now_or_never();
         let body = body.expect("the body is complete");

@@ -46,7 +46,9 @@ impl MetricsSource for BusyMetrics {
         writer.counters(
             "extension_busy_seconds",
             "Time that an extension held a thread, by extension",
-            spent.into_iter().map(|(name, time)| ([("extension", name)], time)),
+            spent
+                .into_iter()
+                .map(|(name, time)| ([("extension", name)], time)),
         )
     }
 }

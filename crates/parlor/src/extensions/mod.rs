@@ -44,7 +44,8 @@ impl ExtensionHost {
             Some(runtime) => tasks.on(runtime.handle()),
             None => tasks.clone(),
         };
-        let bus = |one: &&ConfiguredExtension| (one.name(), extension::bounded_bus(one.name(), builder));
+        let bus =
+            |one: &&ConfiguredExtension| (one.name(), extension::bounded_bus(one.name(), builder));
         Ok(Self {
             runtime,
             tasks,
@@ -103,7 +104,11 @@ impl Extensions {
             };
             let given = Given {
                 bus,
-                settings: one.declared.settings.as_ref().map(settings::AnyTable::value),
+                settings: one
+                    .declared
+                    .settings
+                    .as_ref()
+                    .map(settings::AnyTable::value),
                 database: registry.database(name),
             };
             let mut installed = installer
@@ -148,7 +153,10 @@ impl Extensions {
 
     /// Returns what the operator can have them do.
     pub(crate) fn actions(&self) -> Vec<Arc<dyn OperatorActions>> {
-        self.installed.iter().filter_map(Installed::actions).collect()
+        self.installed
+            .iter()
+            .filter_map(Installed::actions)
+            .collect()
     }
 
     /// Adds their numbers to the page of metrics.

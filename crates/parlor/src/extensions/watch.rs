@@ -2,10 +2,10 @@
 
 use super::metrics::extension_of;
 use bus::Tasks;
+use parking_lot::Mutex;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
-use parking_lot::Mutex;
 
 /// How often threads are looked at, and how long one may be held before the log says so.
 const EVERY: Duration = Duration::from_secs(1);

@@ -31,11 +31,15 @@ impl Client {
             let tcp = TcpStream::connect(address).await?;
             let mut request = format!("ws://{address}/ws").into_client_request()?;
             let protocol = HeaderValue::from_static("parlor.v1");
-            request.headers_mut().insert("sec-websocket-protocol", protocol);
+            request
+                .headers_mut()
+                .insert("sec-websocket-protocol", protocol);
             anyhow::Ok(client_async(request, tcp).await?.0)
         };
         let connected = timeout(LIMIT, connecting).await;
-        let socket = connected.expect("the server answers").expect("it accepts a socket");
+        let socket = connected
+            .expect("the server answers")
+            .expect("it accepts a socket");
         let mut client = Self {
             socket,
             next_id: 1,
@@ -123,7 +127,9 @@ impl Client {
     async fn frame(&mut self) -> Value {
         loop {
             let next = timeout(LIMIT, self.socket.next()).await;
-            let message = next.expect("the server sends something").expect("the socket is open");
+            let message = next
+                .expect("the server sends something")
+                .expect("the socket is open");
             match message.expect("the socket is open") {
                 Message::Text(text) => {
                     return serde_json::from_str(&text).expect("the server sends JSON");

@@ -34,13 +34,15 @@ impl LawOfSnapshots {
 
     /// Has people say these texts too: those that the extension looks for.
     pub fn saying(mut self, texts: &[&str]) -> Self {
-        self.texts.extend(texts.iter().map(|text| (*text).to_owned()));
+        self.texts
+            .extend(texts.iter().map(|text| (*text).to_owned()));
         self
     }
 
     /// Leaves out tables of what is not in the logs.
     pub fn except(mut self, tables: &[&str]) -> Self {
-        self.except.extend(tables.iter().map(|table| (*table).to_owned()));
+        self.except
+            .extend(tables.iter().map(|table| (*table).to_owned()));
         self
     }
 

@@ -42,7 +42,9 @@ impl TestServer {
         let settings = settings.into_iter();
         let mut server = Self {
             make: Box::new(make),
-            settings: settings.map(|(key, text)| (key.into(), text.into())).collect(),
+            settings: settings
+                .map(|(key, text)| (key.into(), text.into()))
+                .collect(),
             place: Place::new().await,
             faults: Faults::default(),
             running: None,
@@ -61,7 +63,9 @@ impl TestServer {
             .expect("a runtime can be started");
         let mut settings = vec![(self.make.as_ref()().name().to_owned(), "on".to_owned())];
         match (self.place.folder(), self.place.server_url()) {
-            (Some(folder), _) => settings.push(("data_dir".to_owned(), folder.display().to_string())),
+            (Some(folder), _) => {
+                settings.push(("data_dir".to_owned(), folder.display().to_string()))
+            }
             (None, Some(url)) => settings.push(("databases.core.url".to_owned(), url)),
             (None, None) => unreachable!("a database is a file or on a server"),
         }
@@ -221,7 +225,8 @@ async fn on<T: Send + 'static>(
     )]
     let running = runtime.spawn(work);
     let done = timeout(LIMIT, running).await;
-    done.expect("the server starts and stops in time").expect("it does not panic")
+    done.expect("the server starts and stops in time")
+        .expect("it does not panic")
 }
 
 async fn http(address: SocketAddr, method: &str, path: &str, body: &Value) -> (u16, Value) {
@@ -251,7 +256,10 @@ async fn request(
     };
     let response = timeout(LIMIT, asking).await.expect("the server answers");
     let response = response.expect("the server can be reached");
-    let status = response.split(' ').nth(1).and_then(|code| code.parse().ok());
+    let status = response
+        .split(' ')
+        .nth(1)
+        .and_then(|code| code.parse().ok());
     let body = response.split_once("\r\n\r\n").map_or("", |(_, body)| body);
     let body = serde_json::from_str(body).unwrap_or_else(|_| json!(body));
     (status.expect("it answers in HTTP"), body)

@@ -113,7 +113,9 @@ async fn tables_of(reader: &mut Reader<'_>) -> Result<Vec<String>, Fault> {
     };
     let tables: Vec<Named> = query!(reader, |c| diesel::sql_query(text).load(c))?;
     let tables = tables.into_iter().map(|table| table.name);
-    Ok(tables.filter(|name| !BOOKKEEPING.contains(&name.as_str())).collect())
+    Ok(tables
+        .filter(|name| !BOOKKEEPING.contains(&name.as_str()))
+        .collect())
 }
 
 /// Returns the rows of a table, each as the text of a JSON array.
@@ -126,7 +128,10 @@ async fn rows_of(reader: &mut Reader<'_>, table: &str) -> Result<Vec<String>, Fa
                 .iter()
                 .map(|Named { name }| format!("'{name}', quote(\"{name}\")"))
                 .collect();
-            format!("SELECT json_object({}) AS name FROM \"{table}\"", pairs.join(", "))
+            format!(
+                "SELECT json_object({}) AS name FROM \"{table}\"",
+                pairs.join(", ")
+            )
         }
         storage::Backend::Postgres => {
             format!("SELECT to_jsonb(t)::text AS name FROM \"{table}\" AS t")
@@ -135,7 +140,10 @@ async fn rows_of(reader: &mut Reader<'_>, table: &str) -> Result<Vec<String>, Fa
     let rows: Vec<Named> = query!(reader, |c| diesel::sql_query(&text).load(c))?;
     let mut rows: Vec<String> = rows.into_iter().map(|row| row.name).collect();
     rows.sort();
-    debug_assert!(rows.iter().all(|row| serde_json::from_str::<Value>(row).is_ok()));
+    debug_assert!(
+        rows.iter()
+            .all(|row| serde_json::from_str::<Value>(row).is_ok())
+    );
     Ok(rows)
 }
 
@@ -151,7 +159,9 @@ pub(super) async fn behind(core: &Database, followed: &Database) -> Option<i64> 
     if begun.await.ok()? == 0 {
         return None;
     }
-    let seen: BTreeMap<i64, i64> = cursors(followed, "SELECT room_id, seq FROM cursors").await?.into();
+    let seen: BTreeMap<i64, i64> = cursors(followed, "SELECT room_id, seq FROM cursors")
+        .await?
+        .into();
     let missing = |(room, head): (i64, i64)| (head - seen.get(&room).copied().unwrap_or(0)).max(0);
     Some(heads.into_iter().map(missing).sum())
 }

@@ -1,0 +1,21 @@
+//! What an extension imports.
+
+pub use extension::{
+    Askable, Asked, Command, Cost, Cx, Declined, Extension, Followed, Follower, From, HttpRequest,
+    HttpResponse, Message, Metric, MetricValue, Mount, Page, PushError, PushTarget, Respond,
+    Rights, Sees, Serve, Socket, Stated, Task, View, migrations,
+};
+
+// The server's own types, as far as extensions use them.
+pub use bus::{
+    Answers, AnswersAsync, Context, Event, Handles, HandlesAsync, Isolated, LoadError, Missed,
+    Reply, Request, Subscriber, Wiring,
+};
+pub use messaging::api::{DeleteMessage, EditMessage, MarkRead, React, ReadHistory, SendMessage};
+pub use rooms::api::{
+    Change, CreateRoom, Entry, History, JoinRoom, Kind, LeaveRoom, Members, Moderate, Moderation,
+    OpenDirect, Role, RoomInfo, RoomKey, Seq, UpdateRoom,
+};
+pub use sessions::api::{Caller, PresenceChanged, User, UserId};
+pub use settings::{Contradiction, Setting, Table, days, millis, number, value};
+pub use storage::prelude::*;
