@@ -1,11 +1,11 @@
 //! What the binary does: the command line, and what belongs to the process.
 
 use crate::cli::{Admin, Cli, Command};
-use crate::config::{Config, ConfiguredExtension, Declared, ExtensionState, default_config, load};
+use crate::config::{Config, ConfiguredExtension, ExtensionState, declared, default_config, load};
 use crate::exit::Failure;
 use crate::traces::TracePipeline;
 use crate::{
-    admin, backup, config, copy, log_output, logging, migrate, new_epoch, restore, serve, sources,
+    admin, backup, copy, log_output, logging, migrate, new_epoch, restore, serve, sources,
     store_folders,
 };
 use anyhow::Context as _;
@@ -45,8 +45,7 @@ fn parse_arguments() -> Result<Cli, Failure> {
 }
 
 fn carry_out(cli: Cli, extensions: Vec<Extension>) -> Result<(), Failure> {
-    let declared = Declared::all(&extensions);
-    config::check_declared(&declared)?;
+    let declared = declared(&extensions)?;
     if matches!(cli.command, Some(Command::DefaultConfig)) {
         print!("{}", default_config(&declared));
         return Ok(());

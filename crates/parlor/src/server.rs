@@ -1,7 +1,7 @@
 //! A server as it is put together.
 
 use crate::command_line;
-use crate::config::{self, Declared, Sources, load};
+use crate::config::{Sources, declared, load};
 use crate::exit::Failure;
 use crate::running_server::RunningServer;
 use crate::{standard, store_folders};
@@ -24,7 +24,7 @@ impl Server {
         }
     }
 
-    /// Adds an extension.
+    /// Adds an extension. A mistake in its declaration is an error of what is called next.
     pub fn with(mut self, extension: Extension) -> Self {
         self.extensions.push(extension);
         self
@@ -59,9 +59,7 @@ impl Server {
             ..Sources::default()
         };
         let started = async {
-            let declared = Declared::all(&self.extensions);
-            config::check_declared(&declared)?;
-            let config = load(&sources, &declared)?;
+            let config = load(&sources, &declared(&self.extensions)?)?;
             store_folders::prepare(&config)?;
             Box::pin(RunningServer::start(config, self.extensions)).await
         };

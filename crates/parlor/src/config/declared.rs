@@ -11,9 +11,6 @@ use storage::Migrations;
 /// `enabled = "off"`.
 pub(crate) const ENABLED: &str = "enabled";
 
-/// Longest name of an extension, in bytes.
-const NAME_MAX: usize = 24;
-
 /// Names that mean something else in a setting, a health path, a metric, a database or a log line.
 const RESERVED: [&str; 36] = [
     "build",
@@ -73,16 +70,14 @@ pub(crate) struct Declared {
 }
 
 impl Declared {
-    /// Returns what the configuration needs to know of these extensions.
-    pub(crate) fn all(extensions: &[Extension]) -> Vec<Self> {
-        let declared = extensions.iter().map(|extension| Self {
+    fn of(extension: &Extension) -> Self {
+        Self {
             name: extension.name(),
             settings: extension.settings_table().cloned(),
             migrations: extension.migrations(),
             on_by_default: extension.is_on_by_default(),
             reads_private: extension.reads_private_rooms(),
-        });
-        declared.collect()
+        }
     }
 
     /// Returns whether it has a database.
@@ -109,6 +104,7 @@ pub(crate) struct DeclarationError {
 }
 
 impl DeclarationError {
+    /// Creates the error of this extension.
     pub(crate) fn new(name: &str, problem: &str) -> Self {
         Self {
             name: name.to_owned(),
@@ -117,9 +113,22 @@ impl DeclarationError {
     }
 }
 
+/// Returns what the configuration needs to know of these extensions, or the first mistake in what they
+/// declare.
+pub(crate) fn declared(extensions: &[Extension]) -> Result<Vec<Declared>, DeclarationError> {
+    for extension in extensions {
+        if let Some(problem) = extension.wrong() {
+            return Err(DeclarationError::new(extension.name(), problem));
+        }
+    }
+    let declared: Vec<_> = extensions.iter().map(Declared::of).collect();
+    check(&declared)?;
+    Ok(declared)
+}
+
 /// Refuses names that are taken or could be confused with something else, and keys of settings that
 /// could not be set.
-pub(crate) fn check(declared: &[Declared]) -> Result<(), DeclarationError> {
+fn check(declared: &[Declared]) -> Result<(), DeclarationError> {
     for (at, extension) in declared.iter().enumerate() {
         let name = extension.name;
         let others = declared[..at].iter().map(|other| other.name);
@@ -132,8 +141,7 @@ pub(crate) fn check(declared: &[Declared]) -> Result<(), DeclarationError> {
                     .and_then(|all| of_keys(name, all))
             });
         if let Some(problem) = problem {
-            let name = name.to_owned();
-            return Err(DeclarationError { name, problem });
+            return Err(DeclarationError::new(name, &problem));
         }
     }
     Ok(())
@@ -146,11 +154,6 @@ pub(super) fn is_word(text: &str) -> bool {
 }
 
 fn of_name(name: &str) -> Option<String> {
-    if !is_word(name) || name.len() > NAME_MAX {
-        return Some(format!(
-            "a name has a-z, 0-9 and _, begins with a letter and has at most {NAME_MAX} of them"
-        ));
-    }
     let mut beginnings = RESERVED_BEGINNINGS.iter();
     if RESERVED.contains(&name) || beginnings.any(|beginning| name.starts_with(beginning)) {
         return Some("the name is reserved: choose another".to_owned());
@@ -230,25 +233,19 @@ mod tests {
     #[test]
     fn ordinary_names_are_accepted() {
         assert_eq!(problem(&["karma", "greeter", "analytics", "search2"]), "");
-        assert_eq!(problem(&["a_name_of_24_characters_"]), "");
     }
 
     #[test]
-    fn a_name_that_cannot_be_written_everywhere_is_refused() {
-        for name in [
-            "",
-            "Karma",
-            "2fast",
-            "kar-ma",
-            "_karma",
-            "a_name_of_25_characters__",
-        ] {
-            let said = problem(&[name]);
-            assert!(
-                said.starts_with(&format!("extension {name:?}: a name has")),
-                "{said}"
-            );
-        }
+    fn a_mistake_of_the_declaration_itself_comes_first() {
+        let error = declared(&[Extension::new("Karma")]).unwrap_err();
+        let said = error.to_string();
+        assert!(
+            said.starts_with("extension \"Karma\": a name has"),
+            "{said}"
+        );
+        let karma = declared(&[Extension::new("karma").off_by_default()]).unwrap();
+        assert!(karma[0].name == "karma" && !karma[0].on_by_default);
+        assert!(!karma[0].has_database() && karma[0].settings.is_none());
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Tests of a configuration with extensions.
 
-use super::{Config, Declared, ExtensionState, Sources, load};
+use super::{Config, Declared, ExtensionState, Sources, declared, load};
 use crate::standard;
 use settings::{AnyTable, Contradiction, Setting, Table, number, value};
 
@@ -43,7 +43,7 @@ impl Table for Karma {
 
 /// Analytics, which is off by default; karma with settings and a database; greeter with neither.
 fn extensions() -> Vec<Declared> {
-    let mut all = standard::extensions();
+    let mut all = declared(&standard::extensions()).unwrap();
     let karma = Declared {
         name: "karma",
         settings: Some(AnyTable::of::<Karma>()),

@@ -25,7 +25,9 @@ mod traces;
 mod validate;
 mod value;
 
-pub(crate) use declared::{DeclarationError, Declared, check as check_declared};
+#[cfg(test)]
+pub(crate) use declared::Declared;
+pub(crate) use declared::{DeclarationError, declared};
 pub(crate) use defaults::default_config;
 pub(crate) use error::{ConfigError, FileError, SettingsError};
 pub(crate) use extensions::{ConfiguredExtension, ExtensionState};

@@ -115,10 +115,13 @@ impl<'t> Known<'t> {
 
     /// Returns the error of a database that the server does not use.
     pub(super) fn unused_database(&self, raw: &RawSetting, name: &str) -> SettingsError {
-        if self.extensions.iter().any(|one| one.name == name) {
-            return ConfigError::hidden(&raw.name, format!("DATABASES to contain {name}")).into();
-        }
-        self.no_extension(raw, name).into()
+        let mut extensions = self.extensions.iter();
+        let expected = match extensions.find(|extension| extension.name == name) {
+            Some(extension) if extension.has_database() => format!("DATABASES to contain {name}"),
+            Some(_) => format!("no such setting: the extension {name} has no database"),
+            None => return self.no_extension(raw, name).into(),
+        };
+        ConfigError::hidden(&raw.name, expected).into()
     }
 
     fn extension_names(&self) -> String {
