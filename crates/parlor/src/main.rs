@@ -6,6 +6,8 @@ mod backup;
 mod cli;
 mod config;
 mod copy;
+#[cfg(test)]
+mod events_documented;
 mod exit;
 mod log_output;
 mod log_rate_limit;
