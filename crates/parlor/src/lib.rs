@@ -22,6 +22,8 @@ mod cli;
 mod command_line;
 mod config;
 mod copy;
+#[cfg(test)]
+mod events_documented;
 mod exit;
 mod extensions;
 mod log_output;
