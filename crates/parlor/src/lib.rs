@@ -22,6 +22,7 @@ mod cli;
 mod command_line;
 mod config;
 mod copy;
+mod events;
 mod exit;
 mod extensions;
 mod log_output;
