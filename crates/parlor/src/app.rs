@@ -8,18 +8,20 @@ use crate::exit::{self, Failure, OnLostWrites};
 use crate::extensions::{ExtensionHost, Extensions};
 use crate::metrics::{self, ProcessMetrics};
 use crate::notify::ServiceManager;
-use crate::starting::open_and_listen;
+use crate::starting::{core, open_and_listen, register};
 use crate::traces::SpanMetrics;
 use anyhow::Context as _;
 use bus::SystemClock;
-use bus::{Builder, Running, Tasks};
+use bus::{Builder, Catalogue, Running, Tasks};
 use extension::Extension;
 use gateway::{Gateway, Health, Listeners, OperatorView, Serving};
 use sessions::SystemRandom;
 use sessions::api::KeepConnected;
 use std::future::Future;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
-use storage::Registry;
+use storage::{Database, Registry};
+use tokio_util::sync::CancellationToken;
 
 /// Time limit for closing a store after a failed or abandoned start.
 const ABANDON_TIMEOUT: Duration = Duration::from_secs(2);
@@ -60,8 +62,24 @@ pub(crate) async fn build(
 ) -> Result<Option<App>, Failure> {
     let builder = Builder::new(config.bus.clone(), tasks);
     let registry = Registry::new(builder.bus(), tasks.clone());
+    let host = ExtensionHost::start(&config.extensions, &builder, tasks)?;
+    // Closing the databases of extensions needs their threads, also after a failed start.
+    let _threads = host.threads();
     exit::when_durability_is_lost(&registry, tasks, lost_writes);
-    let assembling = assemble((config, extensions), tasks, builder, &registry, manager);
+    let assembling = async {
+        let (core, listeners) = open_and_listen(config, (&registry, &host), manager).await?;
+        rooms::create_general(&rooms::Deps::new(core.clone(), config.rooms.clone()))
+            .await
+            .context("cannot create the room general")?;
+        let parts = Parts {
+            tasks: tasks.clone(),
+            registry: registry.clone(),
+            core,
+            listeners,
+            host,
+        };
+        wire((config, extensions), parts, builder)
+    };
     let app = unless_stopped(tasks, assembling).await;
     if !matches!(app, Ok(Some(_))) {
         registry.close(ABANDON_TIMEOUT).await;
@@ -86,19 +104,29 @@ async fn unless_stopped<T>(
     }
 }
 
-async fn assemble(
+/// What the crates are wired with.
+struct Parts {
+    tasks: Tasks,
+    registry: Registry,
+    core: Database,
+    listeners: Listeners,
+    host: ExtensionHost,
+}
+
+/// Wires the crates together. Asks no database.
+fn wire(
     (config, extensions): (&Config, Vec<Extension>),
-    tasks: &Tasks,
+    parts: Parts,
     mut builder: Builder,
-    registry: &Registry,
-    manager: &ServiceManager,
 ) -> Result<App, Failure> {
-    let host = ExtensionHost::start(&config.extensions, &builder, tasks)?;
-    let (core, mut listeners) = open_and_listen(config, (registry, &host), manager).await?;
+    let Parts {
+        tasks,
+        registry,
+        core,
+        mut listeners,
+        host,
+    } = parts;
     let rooms = rooms::Deps::new(core.clone(), config.rooms.clone());
-    rooms::create_general(&rooms)
-        .await
-        .context("cannot create the room general")?;
     let clock = SystemClock::new();
     let sessions = sessions::Deps::new(core.clone(), config.sessions(), clock, SystemRandom);
     let messaging = messaging::Deps::new(core.clone(), config.messaging.clone());
@@ -112,15 +140,15 @@ async fn assemble(
         extensions,
         &config.extensions,
         host,
-        (&core, registry),
+        (&core, &registry),
         (&mut builder, &mut listeners),
     )?;
     let gateway_settings = config.gateway();
     let limits = gateway_settings.limits.clone();
-    let gateway = Gateway::with_ops(&mut builder, tasks, limits, ops);
+    let gateway = Gateway::with_ops(&mut builder, &tasks, limits, ops);
     Ok(App {
-        tasks: tasks.clone(),
-        registry: registry.clone(),
+        tasks,
+        registry,
         builder,
         gateway,
         gateway_settings,
@@ -132,25 +160,33 @@ async fn assemble(
     })
 }
 
+/// Returns every event and request of this server, which is wired for that and not started. Opens no
+/// database. Call it within a runtime.
+pub(crate) fn catalogue(config: &Config, extensions: Vec<Extension>) -> Result<Catalogue, Failure> {
+    let tasks = Tasks::new(CancellationToken::new());
+    let builder = Builder::new(config.bus.clone(), &tasks);
+    let registry = Registry::new(builder.bus(), tasks.clone());
+    let host = ExtensionHost::start(&config.extensions, &builder, &tasks)?;
+    register(config, (&registry, &host))?;
+    let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    let parts = Parts {
+        core: core(&registry),
+        tasks,
+        registry,
+        listeners: Listeners::bind(any, any).context("cannot take a free port")?,
+        host,
+    };
+    let app = wire((config, extensions), parts, builder)?;
+    Ok(app.builder.catalogue())
+}
+
 impl App {
     /// Returns the addresses of the public and the operator's listener, with real ports.
-    pub(crate) fn addresses(&self) -> anyhow::Result<[std::net::SocketAddr; 2]> {
+    pub(crate) fn addresses(&self) -> anyhow::Result<[SocketAddr; 2]> {
         Ok([
             self.listeners.address()?,
             self.listeners.operator_address()?,
         ])
-    }
-
-    /// Returns every event and request of this server.
-    #[cfg(test)]
-    pub(crate) fn catalogue(&self) -> bus::Catalogue {
-        self.builder.catalogue()
-    }
-
-    /// Closes what was opened for a server that is not started.
-    #[cfg(test)]
-    pub(crate) async fn abandon(self) {
-        self.registry.close(ABANDON_TIMEOUT).await;
     }
 
     /// Starts the bus, then the timers, then the listeners. Returns `None` if the process is asked

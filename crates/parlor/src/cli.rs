@@ -45,6 +45,8 @@ pub(crate) enum Command {
     CheckConfig,
     /// Print all settings with their defaults, as a commented TOML file
     DefaultConfig,
+    /// List the events and requests of this server, with its extensions, and who handles them
+    Events,
     /// Migrate the schemas of all databases
     Migrate,
     /// Copy the embedded store into a new file, also while a server runs on it

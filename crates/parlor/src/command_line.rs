@@ -5,7 +5,7 @@ use crate::config::{Config, ConfiguredExtension, ExtensionState, declared, defau
 use crate::exit::Failure;
 use crate::traces::TracePipeline;
 use crate::{
-    admin, backup, copy, log_output, logging, migrate, new_epoch, restore, serve, sources,
+    admin, backup, copy, events, log_output, logging, migrate, new_epoch, restore, serve, sources,
     store_folders,
 };
 use anyhow::Context as _;
@@ -99,11 +99,16 @@ async fn execute(
     (config, extensions): (Config, Vec<Extension>),
     pipeline: Option<TracePipeline>,
 ) -> Result<(), Failure> {
-    // A backup reads the store alone, and a copy has databases of its own.
-    if !matches!(command, Command::Backup { .. } | Command::Copy { .. }) {
+    // A backup reads the store alone, a copy has databases of its own, and a list needs none.
+    let uses_store = !matches!(
+        command,
+        Command::Backup { .. } | Command::Copy { .. } | Command::Events
+    );
+    if uses_store {
         store_folders::prepare(&config)?;
     }
     match command {
+        Command::Events => events::events(&config, extensions),
         Command::Migrate => migrate::migrate(&config).await,
         Command::Backup { file, database } => backup::backup(&config, &database, &file).await,
         Command::Restore { file, database } => restore::restore(&config, &database, &file).await,

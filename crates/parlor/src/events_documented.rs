@@ -3,16 +3,13 @@
 //! `PARLOR_TEST_WRITE=1 cargo test -p parlor events_documented` rewrites the page.
 
 use crate::app;
-use crate::config::{Config, DatabaseSettings};
-use crate::notify::{NotifyConfig, ServiceManager};
-use bus::{Catalogue, CatalogueItem, CatalogueKind, Tasks};
+use crate::config::{Sources, declared, load};
+use crate::standard;
+use bus::{Catalogue, CatalogueItem, CatalogueKind};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
-use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 use syn::{Attribute, Expr, ExprLit, Item, Lit, Meta, Type, UseTree, Visibility};
-use tokio_util::sync::CancellationToken;
 
 const CRATES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/events.md");
@@ -29,9 +26,9 @@ one who answers it: an **ordered** one takes its place among the facts and may c
 **concurrent** one reads beside them.
 ";
 
-#[tokio::test(flavor = "multi_thread")]
-async fn every_event_is_documented_as_it_is_wired() {
-    let expected = page(&standard_catalogue().await);
+#[test]
+fn every_event_is_documented_as_it_is_wired() {
+    let expected = page(&standard_catalogue());
     if std::env::var_os("PARLOR_TEST_WRITE").is_some() {
         std::fs::write(FILE, expected).unwrap();
         panic!("docs/events.md is written; run the test again without PARLOR_TEST_WRITE");
@@ -43,9 +40,9 @@ async fn every_event_is_documented_as_it_is_wired() {
     assert_eq!(found, expected, "docs/events.md is not complete");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn the_wiring_knows_every_event_and_request_of_the_sources() {
-    let catalogue = standard_catalogue().await;
+#[test]
+fn the_wiring_knows_every_event_and_request_of_the_sources() {
+    let catalogue = standard_catalogue();
     let wired = catalogue.items.iter().map(|item| {
         let path = item.rust_path;
         let (krate, rest) = path.split_once("::").unwrap();
@@ -69,21 +66,15 @@ async fn the_wiring_knows_every_event_and_request_of_the_sources() {
 }
 
 /// Returns the catalogue of a server with the default settings and analytics.
-async fn standard_catalogue() -> Catalogue {
-    let folder = tempfile::tempdir().unwrap();
-    let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-    let mut config = Config::default();
-    (config.listen, config.operator_listen) = (any, any);
-    folder.path().clone_into(&mut config.data_dir);
-    config.databases.push(DatabaseSettings::new("analytics"));
-    let tasks = Tasks::new(CancellationToken::new());
-    let manager = ServiceManager::new(&NotifyConfig::default());
-    let app = app::build(&config, &tasks, &manager).await;
-    let app = app.unwrap_or_else(|failure| panic!("{failure}")).unwrap();
-    let catalogue = app.catalogue();
-    app.abandon().await;
-    tasks.stop(Duration::from_secs(10)).await;
-    catalogue
+fn standard_catalogue() -> Catalogue {
+    let extensions = standard::extensions();
+    let on = ("--set", "analytics", "on");
+    let sources = Sources {
+        flags: vec![(on.0.to_owned(), on.1.to_owned(), on.2.to_owned())],
+        ..Sources::default()
+    };
+    let config = load(&sources, &declared(&extensions).unwrap()).unwrap();
+    app::catalogue(&config, extensions).unwrap_or_else(|failure| panic!("{failure}"))
 }
 
 fn page(catalogue: &Catalogue) -> String {

@@ -22,6 +22,7 @@ mod cli;
 mod command_line;
 mod config;
 mod copy;
+mod events;
 #[cfg(test)]
 mod events_documented;
 mod exit;

@@ -5,7 +5,7 @@
 //! long migration), the addresses are taken meanwhile: whoever asks learns that the server is not
 //! ready yet and why, and the service manager keeps waiting.
 
-use crate::config::Config;
+use crate::config::{Config, ConfigError};
 use crate::exit::Failure;
 use crate::extensions::ExtensionHost;
 use crate::notify::ServiceManager;
@@ -30,11 +30,7 @@ pub(crate) async fn open_and_listen(
     (registry, host): (&Registry, &ExtensionHost),
     manager: &ServiceManager,
 ) -> Result<(Database, Listeners), Failure> {
-    let replicas = schema::replicas(config)?;
-    for database in schema::databases(config)?.into_iter().chain(replicas) {
-        let registry = host.registry_for(&database.name, registry);
-        registry.register(database);
-    }
+    register(config, (registry, host))?;
     let mut opening = Box::pin(registry.initialise());
     let early = match timeout(QUICK, &mut opening).await {
         Ok(opened) => {
@@ -47,8 +43,26 @@ pub(crate) async fn open_and_listen(
         Some(listeners) => listeners,
         None => bind(config)?,
     };
+    Ok((core(registry), listeners))
+}
+
+/// Registers all databases without opening any.
+pub(crate) fn register(
+    config: &Config,
+    (registry, host): (&Registry, &ExtensionHost),
+) -> Result<(), ConfigError> {
+    let replicas = schema::replicas(config)?;
+    for database in schema::databases(config)?.into_iter().chain(replicas) {
+        let registry = host.registry_for(&database.name, registry);
+        registry.register(database);
+    }
+    Ok(())
+}
+
+/// Returns `core`, which is registered.
+pub(crate) fn core(registry: &Registry) -> Database {
     let core = registry.database("core");
-    Ok((core.expect("core is always configured"), listeners))
+    core.expect("core is always configured")
 }
 
 /// Takes the addresses and answers that the server is not ready until the databases are open. If

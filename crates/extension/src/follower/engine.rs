@@ -123,7 +123,8 @@ impl<F: Follower> Engine<F> {
 
     async fn round(&mut self) -> anyhow::Result<()> {
         let rescan = self.inbox.take_rescan();
-        let scans = rescan || self.progress.is_none() || self.rescanned_at.elapsed() >= RESCAN_EVERY;
+        let scans =
+            rescan || self.progress.is_none() || self.rescanned_at.elapsed() >= RESCAN_EVERY;
         if scans {
             self.load().await?;
         }

@@ -21,7 +21,7 @@ use storage::{Database, Registry};
 
 /// Where extensions run, before they are installed.
 pub(crate) struct ExtensionHost {
-    runtime: Option<ExtensionRuntime>,
+    runtime: Option<Arc<ExtensionRuntime>>,
     /// Spawns on that runtime; on the server's own if there is no extension.
     tasks: Tasks,
     /// A handle to the bus for each extension, by name.
@@ -47,10 +47,15 @@ impl ExtensionHost {
         let bus =
             |one: &&ConfiguredExtension| (one.name(), extension::bounded_bus(one.name(), builder));
         Ok(Self {
-            runtime,
+            runtime: runtime.map(Arc::new),
             tasks,
             buses: on.iter().map(bus).collect(),
         })
+    }
+
+    /// Returns a handle that keeps the threads alive.
+    pub(crate) fn threads(&self) -> Option<Arc<ExtensionRuntime>> {
+        self.runtime.clone()
     }
 
     /// Returns the handle through which a database of this name is registered: that of an extension works
@@ -66,7 +71,7 @@ impl ExtensionHost {
 /// Extensions that are part of a server.
 pub(crate) struct Extensions {
     /// Ends when this is dropped, at the end of the server.
-    _runtime: Option<ExtensionRuntime>,
+    _runtime: Option<Arc<ExtensionRuntime>>,
     tasks: Tasks,
     installed: Vec<Installed>,
     pushes: Arc<Pushes>,

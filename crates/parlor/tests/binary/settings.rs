@@ -490,3 +490,52 @@ fn core_is_always_critical() {
     ];
     assert_eq!(check("", &beside, &[]).code, Some(0));
 }
+
+#[test]
+fn the_events_of_the_server_are_listed_without_a_store() {
+    let folder = TempDir::new().unwrap();
+    let listed = |analytics: &str| {
+        let mut command = parlor(folder.path());
+        run(command.env("PARLOR_ANALYTICS", analytics).arg("events"))
+    };
+    let line = |ended: &Ended, name: &str| {
+        let mut lines = ended.out.lines();
+        let found = lines.find(|line| line.starts_with(&format!("{name} ")));
+        found
+            .unwrap_or_else(|| panic!("{name} is missing: {}", ended.out))
+            .to_owned()
+    };
+    let alone = listed("off");
+    assert_eq!((alone.code, &*alone.stderr), (Some(0), ""));
+    let sent = line(&alone, "messaging.send");
+    assert!(
+        sent.contains("ordered") && sent.ends_with("messaging"),
+        "{sent}"
+    );
+    let appended = line(&alone, "rooms.entries_appended");
+    assert!(
+        appended.contains("fact") && !appended.contains("isolated"),
+        "{appended}"
+    );
+    let followed = line(&listed("on"), "rooms.entries_appended");
+    assert!(followed.contains("(isolated)"), "{followed}");
+    assert!(!folder.path().join("data").exists(), "nothing is created");
+}
+
+#[test]
+fn the_extensions_are_listed_with_whether_they_are_on() {
+    for (environment, state) in [
+        (vec![], "analytics: off"),
+        (vec![("PARLOR_ANALYTICS", "on")], "analytics: on"),
+        (vec![("DATABASES", "core,analytics")], "analytics: on"),
+        (vec![("DATABASES", "core")], "analytics: off"),
+    ] {
+        let ended = check("", &environment, &[]);
+        assert!(ended.out.contains(state), "{environment:?}: {}", ended.out);
+    }
+    let votes = [("PARLOR_VOTES_SEATS", "3")];
+    refused(
+        &check("", &votes, &[]),
+        &["PARLOR_VOTES_SEATS", "this server has no extension votes"],
+    );
+}
