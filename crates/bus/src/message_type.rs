@@ -7,7 +7,7 @@ use std::any::{TypeId, type_name};
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct MessageType {
     pub(crate) id: TypeId,
-    /// Its `NAME`.
+    /// The constant `NAME` of the type.
     pub(crate) name: &'static str,
     pub(crate) rust_path: &'static str,
 }

@@ -271,6 +271,37 @@ async fn a_stop_names_those_that_do_not_end() {
     end(&tasks).await;
 }
 
+#[tokio::test]
+async fn tasks_on_another_runtime_are_in_the_same_list_and_end_with_their_runtime() {
+    let elsewhere = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .build()
+        .expect("a runtime");
+    let (tasks, here) = (tasks(), std::thread::current().id());
+    let there = tasks.on(elsewhere.handle().clone());
+    let (sender, threads) = std::sync::mpsc::channel();
+    let own = sender.clone();
+    let thread = |sender: std::sync::mpsc::Sender<_>| async move {
+        sender
+            .send(std::thread::current().id())
+            .expect("the test waits");
+    };
+    there.once("test", "there", thread(own)).ended().await;
+    tasks.once("test", "here", thread(sender)).ended().await;
+    let threads: Vec<_> = threads.iter().map(|thread| thread == here).collect();
+    assert_eq!(threads, [false, true]);
+
+    let lasting = there.once("test", "lasting", std::future::pending());
+    assert_eq!(tasks.list().len(), 1);
+    elsewhere.shutdown_background();
+    lasting.ended().await;
+    there
+        .once("test", "late", std::future::pending())
+        .ended()
+        .await;
+    end(&tasks).await;
+}
+
 #[tokio::test(start_paused = true)]
 async fn nothing_begins_after_the_stop() {
     let (tasks, runs) = (tasks(), Counter::default());

@@ -23,6 +23,8 @@ mod command_line;
 mod config;
 mod copy;
 mod events;
+#[cfg(test)]
+mod events_documented;
 mod exit;
 mod extensions;
 mod log_output;

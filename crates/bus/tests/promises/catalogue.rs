@@ -69,8 +69,11 @@ fn the_catalogue_has_every_event_and_request_once_by_name() {
     let pong = catalogue.find(Pong::NAME).expect("known");
     assert_eq!(pong.kind, CatalogueKind::Fact);
     assert_eq!(pong.subscribers, [subscriber("listener", true)]);
-    let ping = catalogue.find("test.ping").expect("declared");
-    assert_eq!((ping.subscribers.len(), ping.answered_by), (0, None));
+    let declared = catalogue.find("test.ping").expect("known");
+    assert_eq!(
+        (declared.subscribers.len(), declared.answered_by),
+        (0, None)
+    );
     assert_eq!(catalogue.find("test.nothing"), None);
 }
 

@@ -8,13 +8,13 @@ use super::jobs::{Apply, Begin, CursorConflict, Reset, Step};
 use super::progress::{self, Progress};
 use super::{Followed, Follower, FollowerStatus, From, Inbox, Page};
 use crate::Cx;
-use crate::follower::inbox::{PendingWork, RoomUpdate};
+use crate::follower::inbox::RoomUpdate;
 use anyhow::Context as _;
 use bus::{Backoff, Tasks};
 use rooms::api::{
     FollowLog, FollowedPage, Heads, Refusal, RoomHead, RoomId, RoomInfo, RoomKey, Seq,
 };
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 use storage::DatabaseState;
@@ -122,10 +122,16 @@ impl<F: Follower> Engine<F> {
     }
 
     async fn round(&mut self) -> anyhow::Result<()> {
-        let PendingWork { rooms, rescan, .. } = self.inbox.take();
-        if rescan || self.progress.is_none() || self.rescanned_at.elapsed() >= RESCAN_EVERY {
+        let rescan = self.inbox.take_rescan();
+        let scans =
+            rescan || self.progress.is_none() || self.rescanned_at.elapsed() >= RESCAN_EVERY;
+        if scans {
             self.load().await?;
-            self.rescan_all().await?;
+        }
+        // Only now, so that what was heard is not lost while the database is away.
+        let rooms = self.inbox.take();
+        if scans {
+            self.rescan_all(&rooms).await?;
             self.rescanned_at = Instant::now();
         }
         let behind = rooms.values().map(|update| self.behind(update)).sum();
@@ -203,8 +209,8 @@ impl<F: Follower> Engine<F> {
         }
     }
 
-    /// Follows every room up to its head.
-    async fn rescan_all(&mut self) -> anyhow::Result<()> {
+    /// Follows every room up to its head, except those of which something new was heard: they follow.
+    async fn rescan_all(&mut self, heard: &BTreeMap<RoomId, RoomUpdate>) -> anyhow::Result<()> {
         let mut after = None;
         loop {
             let heads = self.heads(after).await?;
@@ -215,7 +221,9 @@ impl<F: Follower> Engine<F> {
             let waiting = |head: &RoomHead| (head.head - self.cursor(head.room)).max(0);
             self.status.waiting(heads.iter().map(waiting).sum());
             for head in heads {
-                self.look_at(head).await?;
+                if !heard.contains_key(&head.room) {
+                    self.look_at(head).await?;
+                }
             }
         }
     }
@@ -275,7 +283,7 @@ impl<F: Follower> Engine<F> {
         self.add(room, new, head).await
     }
 
-    /// Reads a room's log from the cursor up to `upto` or beyond.
+    /// Reads a room's log from the cursor up to `upto`.
     async fn read_up_to(
         &mut self,
         (room, key): (RoomId, &RoomKey),
@@ -289,8 +297,10 @@ impl<F: Follower> Engine<F> {
                 Some(last) if !page.complete => last.seq,
                 _ => page.head,
             };
+            let to = to.min(upto);
             if to > cursor {
-                let read = page.entries.into_iter().map(|entry| Followed {
+                let read = page.entries.into_iter().filter(|entry| entry.seq <= to);
+                let read = read.map(|entry| Followed {
                     entry,
                     heard_at: None,
                 });

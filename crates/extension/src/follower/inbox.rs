@@ -22,10 +22,10 @@ pub(crate) struct Inbox {
 
 /// What is to be followed.
 #[derive(Default)]
-pub(crate) struct PendingWork {
-    pub(crate) rooms: BTreeMap<RoomId, RoomUpdate>,
+struct PendingWork {
+    rooms: BTreeMap<RoomId, RoomUpdate>,
     /// Something was missed: every room must be looked at.
-    pub(crate) rescan: bool,
+    rescan: bool,
     entries: usize,
 }
 
@@ -82,9 +82,16 @@ impl Inbox {
         self.notify.notified().await;
     }
 
-    /// Takes everything that is to be followed.
-    pub(crate) fn take(&self) -> PendingWork {
-        std::mem::take(&mut self.locked())
+    /// Takes the request for a look at every room, if there is one.
+    pub(crate) fn take_rescan(&self) -> bool {
+        std::mem::take(&mut self.locked().rescan)
+    }
+
+    /// Takes everything new of the rooms.
+    pub(crate) fn take(&self) -> BTreeMap<RoomId, RoomUpdate> {
+        let mut pending = self.locked();
+        pending.entries = 0;
+        std::mem::take(&mut pending.rooms)
     }
 
     fn locked(&self) -> MutexGuard<'_, PendingWork> {
@@ -177,8 +184,8 @@ mod tests {
     use rooms::api::Kind;
 
     /// Returns the head of a room, and the entries that are kept.
-    fn kept(pending: &PendingWork, room: i64) -> (Seq, Vec<Seq>) {
-        let update = &pending.rooms[&RoomId(room)];
+    fn kept(pending: &BTreeMap<RoomId, RoomUpdate>, room: i64) -> (Seq, Vec<Seq>) {
+        let update = &pending[&RoomId(room)];
         let entries = update.entries.iter().map(|entry| entry.seq);
         (update.head, entries.collect())
     }
@@ -191,7 +198,7 @@ mod tests {
         let pending = inbox.take();
         assert_eq!(kept(&pending, 1), (3, vec![1, 2, 3]));
         assert_eq!(kept(&pending, 2), (5, vec![4, 5]));
-        assert!(inbox.take().rooms.is_empty(), "taken once");
+        assert!(inbox.take().is_empty(), "taken once");
     }
 
     #[test]
@@ -220,6 +227,6 @@ mod tests {
         inbox.forget(&room(1, Kind::Public), 5);
         let pending = inbox.take();
         assert_eq!(kept(&pending, 1), (20, vec![20]));
-        assert_eq!(pending.rooms[&RoomId(1)].kept_from, 9);
+        assert_eq!(pending[&RoomId(1)].kept_from, 9);
     }
 }

@@ -93,3 +93,13 @@ impl Transport {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Stream, Transport};
+
+    #[test]
+    fn a_socket_over_tcp_takes_no_more_memory_for_the_choice() {
+        assert_eq!(size_of::<Transport>(), size_of::<Stream>());
+    }
+}

@@ -20,9 +20,9 @@ const OTHER_LEFT: &str = "The other person has left this conversation. They can 
 pub struct Error {
     /// Its row in the table.
     pub kind: &'static ErrorKind,
-    /// See [`Error::about`].
+    /// What the gateway's own errors are about; read it by [`Error::about`].
     pub(crate) about: Option<&'static str>,
-    /// See [`Error::expected`].
+    /// What the gateway's own errors say; read it by [`Error::expected`].
     pub(crate) expected: Option<&'static str>,
     /// Texts that are not the gateway's own; they overrule the two above. In a box, since most errors have
     /// none.

@@ -17,7 +17,7 @@ pub struct Done {
     pub dup: bool,
 }
 
-/// `join`, the durable part. Ordered.
+/// `join`: makes the caller a member of a room; following its entries is the gateway's part. Ordered.
 ///
 /// Anyone may join a public room, guests included, except the banned ([`Refusal::Banned`]). Joining
 /// a private room takes an invitation and uses it up. A mute outlasts leaving and coming back.
@@ -50,7 +50,7 @@ pub struct Joined {
     pub dup: bool,
 }
 
-/// `leave`. Ordered.
+/// `leave`: ends the caller's membership in a room. Ordered.
 ///
 /// Someone who has left already gets the `seq` of that entry; someone who was removed, or was never
 /// a member, is refused as a non-member. Leaving a direct room closes it: the other person cannot
@@ -72,7 +72,8 @@ impl Request for LeaveRoom {
     type Answer = Result<Done, Refusal>;
 }
 
-/// `room.create`. Ordered. Takes an account; the creator becomes the owner.
+/// `room.create`: creates a public or private room. Ordered. Takes an account; the creator becomes the
+/// owner.
 ///
 /// A public room is identified by its key: if the caller owns and created a room with this key and
 /// the same properties, this is a repeat; otherwise the name is taken. A private room is identified
@@ -107,7 +108,7 @@ pub struct Created {
     pub done: Done,
 }
 
-/// `room.update`. Ordered. `None` leaves a property unchanged. Moderators change title and topic,
+/// `room.update`: changes a room's properties. Ordered. `None` leaves a property unchanged. Moderators change title and topic,
 /// owners also history and kind.
 ///
 /// A public room may become private and public again; it keeps its key. A room whose key the server
@@ -132,7 +133,7 @@ impl Request for UpdateRoom {
     type Answer = Result<Created, Refusal>;
 }
 
-/// `dm`. Ordered. Finds or creates the direct room of two people.
+/// `dm`: finds or creates the direct room of two people. Ordered.
 ///
 /// Both are plain members; joining and moderating are refused. The room counts towards the opener's
 /// `rooms_max` at once, and towards the other person's when they accept: by writing in it or by a
@@ -164,8 +165,8 @@ pub struct DirectRoom {
     pub answered: bool,
 }
 
-/// The second half of `dm`. Ordered. Accepts a direct room that the other person opened, or rejoins
-/// one that the caller has left. Refuses everyone but the two with [`Refusal::NoSuchRoom`].
+/// The second half of `dm`: accepts a direct room that the other person opened, or rejoins one that the
+/// caller has left. Ordered. Refuses everyone but the two with [`Refusal::NoSuchRoom`].
 pub struct AnswerDirect {
     /// The authenticated sender of the command.
     pub caller: Caller,
@@ -198,7 +199,7 @@ pub enum Moderation {
     Role(Role),
 }
 
-/// `invite` `kick` `ban` `unban` `mute` `role`. Ordered.
+/// `invite`, `kick`, `ban`, `unban`, `mute`, `role`: acts on another person in a room. Ordered.
 ///
 /// Moderators and owners invite into private rooms, every member into public ones. Moderators kick,
 /// ban, unban and mute; owners give roles. Nobody kicks, bans or mutes themselves or someone of equal

@@ -19,7 +19,7 @@ pub enum Proof {
     },
 }
 
-/// `hello`. Ordered. The connection counts as open from the commit on, until [`Disconnected`]. A
+/// `hello`: signs a connection in. Ordered. The connection counts as open from the commit on, until [`Disconnected`]. A
 /// second one on the same connection, with a new `jwt` of the same user, extends it.
 pub struct Hello {
     /// The client's authentication.

@@ -33,9 +33,9 @@ const NO_CODE: u16 = 1005;
 /// A message of a WebSocket.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SocketMessage {
-    /// A text.
+    /// A text message.
     Text(String),
-    /// Any bytes.
+    /// A message of any bytes.
     Binary(Bytes),
     /// The end of the socket, and its code: the client's, 1006 if it was lost, or the one with which the
     /// gateway has closed it.
