@@ -270,7 +270,8 @@ fn leaves(tree: &UseTree, names: &mut Vec<String>) {
     }
 }
 
-/// Returns the types in a file that are events or requests.
+/// Returns the types in a file that are events or requests. Generic ones are left out: what they are
+/// made of declares them, such as an extension its commands.
 fn messages_in(file: &syn::File) -> Vec<String> {
     let mut found = Vec::new();
     for item in &file.items {
@@ -284,6 +285,7 @@ fn messages_in(file: &syn::File) -> Vec<String> {
         let is_message = of.is_some_and(|of| of.ident == "Event" || of.ident == "Request");
         if let Type::Path(path) = &*item.self_ty
             && is_message
+            && item.generics.params.is_empty()
         {
             found.push(path.path.segments.last().unwrap().ident.to_string());
         }
