@@ -41,6 +41,10 @@ struct Count {
 }
 
 impl Sql {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the tests look at the database beside the server"
+    )]
     pub(crate) fn sqlite(file: &Path) -> Self {
         let path = file.to_str().expect("the path is text");
         let mut connection = SqliteConnection::establish(path).expect("the file can be opened");
@@ -57,6 +61,10 @@ impl Sql {
     }
 
     /// Connects to a PostgreSQL database, without TLS.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the tests look at the database beside the server"
+    )]
     pub async fn postgres(url: &str) -> Self {
         let connection = AsyncPgConnection::establish(url).await;
         Self::Postgres(Box::new(connection.expect("PostgreSQL can be reached")))

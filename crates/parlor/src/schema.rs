@@ -66,16 +66,14 @@ pub(crate) fn replicas(config: &Config) -> Result<Vec<DatabaseConfig>, ConfigErr
 /// Returns the configuration of the database that a command names.
 pub(crate) fn named(config: &Config, name: &str) -> Result<DatabaseConfig, Failure> {
     let mut databases = databases(config)?;
-    match databases.iter().position(|database| database.name == name) {
-        Some(at) => Ok(databases.swap_remove(at)),
-        None => {
-            let names: Vec<_> = databases.iter().map(|one| one.name.as_str()).collect();
-            let names = names.join(" or ");
-            Err(Failure::Usage(format!(
-                "--database: got {name:?}, expected {names}; DATABASES has no other"
-            )))
-        }
+    if let Some(at) = databases.iter().position(|database| database.name == name) {
+        return Ok(databases.swap_remove(at));
     }
+    let names: Vec<_> = databases.iter().map(|one| one.name.as_str()).collect();
+    let names = names.join(" or ");
+    Err(Failure::Usage(format!(
+        "--database: got {name:?}, expected {names}: this server uses no other"
+    )))
 }
 
 /// Returns the configuration of `core`.

@@ -6,6 +6,7 @@ mod copying;
 mod faces;
 mod mistakes;
 mod notified;
+mod other_databases;
 mod process;
 mod service_links;
 mod settings;

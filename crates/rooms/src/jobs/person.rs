@@ -7,8 +7,8 @@ use super::{Outcome, refuse};
 use crate::api::Refusal;
 use crate::store::members;
 use sessions::api::{UserId, directory};
+use storage::Backend;
 use storage::prelude::*;
-use storage::{Backend, Connection};
 
 /// Returns the number of a person's lock. The last eight bytes of an id are random.
 pub(super) fn lock(user: UserId) -> i64 {
@@ -29,19 +29,16 @@ pub(super) async fn must_be_locked(tx: &mut Writer<'_>, user: UserId) -> Result<
     if tx.backend() == Backend::Sqlite {
         return Ok(());
     }
-    if let Connection::Postgres(c) = tx.writable() {
-        use diesel_async::RunQueryDsl as _;
-        let found: Held = diesel::sql_query("SELECT pg_try_advisory_xact_lock($1) AS held")
-            .bind::<diesel::sql_types::BigInt, _>(lock(user))
-            .get_result(c)
-            .await?;
-        if !found.held {
-            return Err(Fault::contention(
-                "another transaction holds the lock of a person",
-            ));
-        }
+    let take = "SELECT pg_try_advisory_xact_lock($1) AS held";
+    let found: Held = statement!(tx, |c| diesel::sql_query(take)
+        .bind::<diesel::sql_types::BigInt, _>(lock(user))
+        .get_result(c))?;
+    if found.held {
+        return Ok(());
     }
-    Ok(())
+    Err(Fault::contention(
+        "another transaction holds the lock of a person",
+    ))
 }
 
 /// Refuses a person who has ended. The caller holds the person's lock.

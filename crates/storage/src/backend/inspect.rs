@@ -1,12 +1,10 @@
 //! Checks that a SQLite file belongs to Parlor and is not damaged, without changing a byte and
 //! before anything opens it for writing.
 
-use super::sqlite::{beside, uri};
+use super::sqlite::{self, beside, uri};
 use crate::{DatabaseConfig, OpenError};
 use diesel::sql_types::{BigInt, Integer, Text};
-use diesel::{
-    Connection as _, QueryResult, QueryableByName, RunQueryDsl as _, SqliteConnection, sql_query,
-};
+use diesel::{QueryResult, QueryableByName, RunQueryDsl as _, SqliteConnection, sql_query};
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::Path;
@@ -26,8 +24,8 @@ pub(crate) fn inspect(file: &Path, config: &DatabaseConfig) -> Result<(), OpenEr
     if !begins_like_sqlite(file).map_err(|error| config.unreachable(&error))? {
         return Err(config.unusable("it is not an SQLite database"));
     }
-    let mut connection = SqliteConnection::establish(&untouched(file))
-        .map_err(|error| config.unreachable(&error))?;
+    let mut connection =
+        sqlite::connect(&untouched(file)).map_err(|error| config.unreachable(&error))?;
     match complaint(&mut connection, bytes) {
         Ok(None) => Ok(()),
         Ok(Some(why)) => Err(config.unusable(&why)),

@@ -9,8 +9,8 @@ use super::{sqlite, wal};
 use crate::Fault;
 use diesel::sql_types::Text;
 use diesel::{
-    Connection as _, OptionalExtension as _, QueryResult, QueryableByName, RunQueryDsl as _,
-    SqliteConnection, sql_query,
+    OptionalExtension as _, QueryResult, QueryableByName, RunQueryDsl as _, SqliteConnection,
+    sql_query,
 };
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
@@ -61,7 +61,7 @@ pub(crate) fn name_conflict(store: &Path) -> Result<Option<String>, Fault> {
     }
     // Without the log: one beside this name must not be trusted yet.
     let target = sqlite::uri(store, "?immutable=1");
-    let mut connection = SqliteConnection::establish(&target).map_err(anyhow::Error::from)?;
+    let mut connection = sqlite::connect(&target).map_err(anyhow::Error::from)?;
     // A file without this table is no store; other checks refuse it.
     let served = read(&mut connection)
         .unwrap_or_default()

@@ -52,9 +52,18 @@ const SETTINGS: &str = "PRAGMA journal_mode = WAL;
     PRAGMA wal_autocheckpoint = 0;
     PRAGMA journal_size_limit = 67108864;";
 
+/// Opens a connection as SQLite makes it: the only way to a file in this program. Blocks.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "all connections to files begin here"
+)]
+pub(crate) fn connect(target: &str) -> ConnectionResult<SqliteConnection> {
+    SqliteConnection::establish(target)
+}
+
 /// Opens a connection with Parlor's settings. Blocks.
 pub(crate) fn open(path: &str) -> ConnectionResult<SqliteConnection> {
-    let mut connection = SqliteConnection::establish(path)?;
+    let mut connection = connect(path)?;
     // Before the others, since switching to WAL may already have to wait.
     connection
         .batch_execute(BUSY_TIMEOUT)

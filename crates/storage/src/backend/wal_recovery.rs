@@ -8,7 +8,6 @@ use super::inspect::{has_log, is_ours};
 use crate::backend::{sqlite, wal};
 use crate::{DatabaseConfig, OpenError};
 use diesel::connection::SimpleConnection as _;
-use diesel::{Connection as _, SqliteConnection};
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::Path;
@@ -35,7 +34,7 @@ pub(crate) fn recover_log(store: &Path, config: &DatabaseConfig) -> Result<(), O
 }
 
 fn move_log(store: &Path) -> anyhow::Result<()> {
-    let mut connection = SqliteConnection::establish(&sqlite::uri(store, "?mode=rw"))?;
+    let mut connection = sqlite::connect(&sqlite::uri(store, "?mode=rw"))?;
     connection.batch_execute(
         "PRAGMA busy_timeout = 1000; PRAGMA locking_mode = EXCLUSIVE; PRAGMA synchronous = FULL",
     )?;

@@ -1,11 +1,9 @@
 //! Checks that a file is a complete store of Parlor's, without changing a byte.
 
 use super::BackupError;
-use crate::backend::{APPLICATION_ID, application_id, damage, untouched};
+use crate::backend::{APPLICATION_ID, application_id, damage, sqlite, untouched};
 use diesel::sql_types::Text;
-use diesel::{
-    Connection as _, QueryResult, QueryableByName, RunQueryDsl as _, SqliteConnection, sql_query,
-};
+use diesel::{QueryResult, QueryableByName, RunQueryDsl as _, SqliteConnection, sql_query};
 use std::fs::File;
 use std::path::Path;
 
@@ -21,8 +19,8 @@ pub(super) fn examine(file: &Path) -> Result<(), BackupError> {
         path: file.to_owned(),
         why,
     };
-    let mut connection = SqliteConnection::establish(&untouched(file))
-        .map_err(|error| foreign(error.to_string()))?;
+    let mut connection =
+        sqlite::connect(&untouched(file)).map_err(|error| foreign(error.to_string()))?;
     match complaint(&mut connection) {
         Ok(None) => Ok(()),
         Ok(Some(why)) => Err(foreign(why)),

@@ -6,10 +6,10 @@
 use super::place::{place, sync_directory};
 use super::{BackupError, examine::examine};
 use crate::backend::served_as;
-use crate::backend::sqlite::{beside, uri};
+use crate::backend::sqlite::{self, beside, uri};
 use crate::{DatabaseConfig, Url};
 use diesel::connection::SimpleConnection as _;
-use diesel::{Connection as _, QueryResult, SqliteConnection};
+use diesel::{QueryResult, SqliteConnection};
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -124,7 +124,7 @@ impl Progress {
 
 /// Copies the database at a URI into a new file, which is on the disk when this returns. Blocks.
 pub(super) fn copy_into(from: &str, named: &Path, to: &Path) -> Result<(), BackupError> {
-    let mut connection = SqliteConnection::establish(from).map_err(BackupError::database(named))?;
+    let mut connection = sqlite::connect(from).map_err(BackupError::database(named))?;
     let file = new_file(to).map_err(BackupError::file(to))?;
     fill(&mut connection, to).map_err(BackupError::database(named))?;
     File::sync_all(&file).map_err(BackupError::file(to))
@@ -151,7 +151,7 @@ fn fill(connection: &mut SqliteConnection, to: &Path) -> QueryResult<()> {
     // A URI has no character that would end the literal.
     let copy = format!("PRAGMA busy_timeout = 30000; VACUUM INTO '{}'", uri(to, ""));
     connection.batch_execute(&copy)?;
-    let mut filled = SqliteConnection::establish(&uri(to, ""))
+    let mut filled = sqlite::connect(&uri(to, ""))
         .map_err(|error| diesel::result::Error::SerializationError(error.into()))?;
     // An unfinished copy is thrown away, so its journal need not be on the disk.
     filled.batch_execute("PRAGMA journal_mode = MEMORY")?;

@@ -2,9 +2,10 @@
 
 use super::list::known;
 use super::{MigrationFailure, apply};
+use crate::backend::sqlite;
 use crate::{Backend, DatabaseConfig, Migrations, OpenError};
 use diesel::sql_types::Text;
-use diesel::{Connection as _, QueryableByName, RunQueryDsl as _, SqliteConnection, sql_query};
+use diesel::{QueryableByName, RunQueryDsl as _, sql_query};
 use std::collections::BTreeSet;
 
 /// Leaves out SQLite's own.
@@ -28,8 +29,8 @@ pub(crate) async fn own_tables(config: &DatabaseConfig) -> Result<BTreeSet<Strin
 
 /// Blocks: the tables are created in memory, since nothing else knows what migrations come to.
 fn created(migrations: &Migrations) -> Result<BTreeSet<String>, MigrationFailure> {
-    let mut connection = SqliteConnection::establish(":memory:")
-        .map_err(|error| MigrationFailure::Failed(error.to_string()))?;
+    let mut connection =
+        sqlite::connect(":memory:").map_err(|error| MigrationFailure::Failed(error.to_string()))?;
     apply(&mut connection, known(migrations, Backend::Sqlite)?)?;
     let tables: Vec<Named> = sql_query(TABLES).load(&mut connection)?;
     Ok(tables.into_iter().map(|table| table.name).collect())

@@ -172,6 +172,10 @@ fn still_open(connection: &mut AsyncPgConnection) -> BoxFuture<'_, QueryResult<(
     ready(open).boxed()
 }
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one pool of a database is made here"
+)]
 fn manager<C: PoolableConnection + 'static>(
     config: &DatabaseConfig,
     connect: impl Fn(String) -> BoxFuture<'static, ConnectionResult<C>> + Send + Sync + 'static,
@@ -183,6 +187,10 @@ fn manager<C: PoolableConnection + 'static>(
     Manager::new_with_config(config.url.existing(), settings)
 }
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one pool of a database is made here"
+)]
 fn builder<M: ManageConnection>(config: &DatabaseConfig) -> bb8::Builder<M> {
     let max = config.pool_max.max(1);
     bb8::Pool::builder()

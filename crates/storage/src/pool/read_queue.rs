@@ -125,9 +125,10 @@ impl Drop for Ticket {
 #[cfg(test)]
 mod tests {
     use super::{QueuedRead, READS_MAX, ReadQueue, Ticket};
+    use crate::backend::sqlite;
     use crate::{Access as _, Connection, Fault, Reader};
     use diesel::sql_types::BigInt;
-    use diesel::{Connection as _, QueryableByName, RunQueryDsl as _, SqliteConnection, sql_query};
+    use diesel::{QueryableByName, RunQueryDsl as _, sql_query};
     use parking_lot::Mutex;
     use std::sync::{Arc, mpsc};
 
@@ -152,7 +153,7 @@ mod tests {
         }
 
         fn run(&self, own: QueuedRead) {
-            let mut connection = SqliteConnection::establish(":memory:").unwrap();
+            let mut connection = sqlite::connect(":memory:").unwrap();
             self.queue.run(own, &mut connection);
         }
 

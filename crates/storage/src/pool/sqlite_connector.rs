@@ -7,6 +7,10 @@ use diesel::{ConnectionError, ConnectionResult};
 use std::sync::Arc;
 
 /// Opens a connection to the watched file. Fails if another file is at the path by then.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the pool's connections are wrapped here"
+)]
 pub(crate) async fn connect(
     path: String,
     watch: Option<Arc<FileWatch>>,

@@ -3,13 +3,13 @@
 use super::notes::{
     Manner, Note, Unwanted, all, ask_within, make_table, notes, pool, store, store_on,
 };
+use crate::backend::sqlite;
 use crate::kit::{Seen, Store};
 use crate::pool::AcquireRequest;
 use crate::prelude::*;
 use crate::{Backend, Database, StorageError, StoreEpochChanged};
 use bus::AskError;
 use diesel::connection::SimpleConnection as _;
-use diesel::{Connection as _, SqliteConnection};
 use futures_util::future::join_all;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -39,7 +39,7 @@ impl Job for DiesOnce {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_batch_is_repeated_when_another_process_holds_the_file() {
     let (store, seen) = store_on(Backend::Sqlite).await;
-    let mut other = SqliteConnection::establish(store.file().to_str().unwrap()).unwrap();
+    let mut other = sqlite::connect(store.file().to_str().unwrap()).unwrap();
     other.batch_execute("BEGIN IMMEDIATE").unwrap();
     let answer = ask_within(
         store.database(),
@@ -57,7 +57,7 @@ async fn a_batch_is_repeated_when_another_process_holds_the_file() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_batch_that_cannot_begin_in_time_is_unavailable() {
     let (store, seen) = store_on(Backend::Sqlite).await;
-    let mut other = SqliteConnection::establish(store.file().to_str().unwrap()).unwrap();
+    let mut other = sqlite::connect(store.file().to_str().unwrap()).unwrap();
     other.batch_execute("BEGIN IMMEDIATE").unwrap();
     let told = store
         .database()

@@ -2,11 +2,11 @@
 
 use super::notes::notes;
 use super::open::{beside, registry};
+use crate::backend::sqlite;
 use crate::kit::Place;
 use crate::prelude::*;
 use crate::{DatabaseConfig, Migrations, OpenError, Registry, Url};
 use diesel::connection::SimpleConnection as _;
-use diesel::{Connection as _, SqliteConnection};
 use futures_util::future::join_all;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -173,7 +173,7 @@ async fn the_database_of_another_application_stays_as_it_is() {
     let folder = tempfile::tempdir().unwrap();
     for mode in ["DELETE", "WAL"] {
         let file = folder.path().join(format!("other {mode}?#.db"));
-        let mut other = SqliteConnection::establish(file.to_str().unwrap()).unwrap();
+        let mut other = sqlite::connect(file.to_str().unwrap()).unwrap();
         let songs = "CREATE TABLE songs (title TEXT); INSERT INTO songs VALUES ('Parlor')";
         other
             .batch_execute(&format!("PRAGMA journal_mode = {mode}; {songs}"))

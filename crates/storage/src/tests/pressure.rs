@@ -4,12 +4,12 @@
 use super::faults::{Statements, until};
 use super::notes::{Manner, Note, all, ask, ask_within, hold, make_table, pool};
 use super::open::beside;
+use crate::backend::sqlite;
 use crate::kit::{Place, Seen, Store};
 use crate::pool::AcquireRequest;
 use crate::{Backend, DatabaseChanged, DatabaseConfig, DatabaseState, StorageError};
 use bus::{AskError, ProbeState, Settings};
 use diesel::connection::SimpleConnection as _;
-use diesel::{Connection as _, SqliteConnection};
 use futures_util::future::{join_all, try_join_all};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -196,7 +196,7 @@ async fn a_locked_file_is_degraded_until_the_probe_can_write_though_nobody_else_
     let changes = Seen::<DatabaseChanged>::new();
     let store = Store::on(Backend::Sqlite, |bus, _| changes.watch(bus)).await;
     make_table(&store).await;
-    let mut other = SqliteConnection::establish(store.file().to_str().unwrap()).unwrap();
+    let mut other = sqlite::connect(store.file().to_str().unwrap()).unwrap();
     other.batch_execute("BEGIN IMMEDIATE").unwrap();
     let told = ask_within(
         store.database(),
@@ -257,7 +257,7 @@ async fn a_file_that_is_gone_is_a_lost_database_until_it_is_back_and_reset() {
 async fn a_file_that_does_not_hold_our_tables_is_a_lost_database() {
     let store = narrow_file().await;
     let file = store.file().to_owned();
-    let mut other = SqliteConnection::establish(file.to_str().unwrap()).unwrap();
+    let mut other = sqlite::connect(file.to_str().unwrap()).unwrap();
     other
         .batch_execute("ALTER TABLE storage_meta RENAME TO hidden")
         .unwrap();

@@ -349,9 +349,9 @@ async fn an_extension_opens_behind_a_pooler_in_session_mode() {
         panic!("it is on a server")
     };
     let (_, database) = url.as_str().rsplit_once('/').unwrap();
-    let pooler = fixtures::PgBouncer::new(fixtures::Postgres::shared(), "session", 30);
+    let bouncer = fixtures::PgBouncer::new(fixtures::Postgres::shared(), "session", 30);
     let pooled = |config: DatabaseConfig| DatabaseConfig {
-        url: Url::Postgres(PostgresUrl::parse(&pooler.url(database)).unwrap()),
+        url: Url::Postgres(PostgresUrl::parse(&bouncer.url(database)).unwrap()),
         ..config
     };
     let registry = registry();

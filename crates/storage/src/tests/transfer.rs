@@ -155,12 +155,12 @@ async fn everything_is_copied_in_every_direction() {
         assert_eq!(sql.lines(next).await, ["9007199254740994"]);
 
         let registry = registry();
-        let target = registry.open(to).await.unwrap();
-        let source = registry.open(DatabaseConfig {
-            name: "source".to_owned(),
+        let copy = registry.open(to).await.unwrap();
+        let original = registry.open(DatabaseConfig {
+            name: "original".to_owned(),
             ..from
         });
-        assert_ne!(target.epoch(), source.await.unwrap().epoch());
+        assert_ne!(copy.epoch(), original.await.unwrap().epoch());
         registry.close(Duration::from_secs(10)).await;
     }
 }
@@ -182,9 +182,9 @@ async fn nothing_is_overwritten_and_a_served_database_is_not_copied() {
     assert_eq!(table, "kinds", "it was migrated before");
     let server = registry();
     server.open(from.clone()).await.unwrap();
-    let served = copied(&from, &to).await;
-    let locked = matches!(served, Err(TransferError::Open(OpenError::Locked { .. })));
-    assert!(locked, "{served:?}");
+    let refused = copied(&from, &to).await;
+    let locked = matches!(refused, Err(TransferError::Open(OpenError::Locked { .. })));
+    assert!(locked, "{refused:?}");
     server.close(Duration::from_secs(10)).await;
 }
 

@@ -52,7 +52,7 @@ const POSTGRES_TRIGGERS: &str = "SELECT json_build_array(c.relname, t.tgname)::t
 /// its names are in lower case, as PostgreSQL keeps them.
 pub(super) type Catalog = BTreeMap<String, FoundTable>;
 
-/// One table.
+/// A table, as its database describes it.
 #[derive(Debug, Default)]
 pub(super) struct FoundTable {
     /// `table`, or what else it is.
@@ -62,7 +62,7 @@ pub(super) struct FoundTable {
     pub(super) key: Vec<String>,
 }
 
-/// One column.
+/// A column of it.
 #[derive(Debug)]
 pub(super) struct FoundColumn {
     /// Its type as the database writes it.

@@ -18,6 +18,10 @@ pub(crate) struct Store {
 }
 
 impl Store {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "it measures SQLite alone, without storage"
+    )]
     pub(crate) fn open(folder: &Path) -> anyhow::Result<Self> {
         let file = folder.join("floor.db").display().to_string();
         let mut connection = SqliteConnection::establish(&file)?;

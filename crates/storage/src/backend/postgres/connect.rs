@@ -53,6 +53,10 @@ impl RawConnection {
     }
 
     /// Hands the connection over to a task that drives it.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "all connections to servers begin here"
+    )]
     pub(super) async fn driven(self, url: &PostgresUrl) -> Result<AsyncPgConnection, ConnectError> {
         let driven = match self {
             Self::Clear(client, connection) => {
@@ -120,6 +124,10 @@ async fn connector(url: &PostgresUrl) -> Result<NotedTls, ConnectError> {
     config.map(NotedTls::new)
 }
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "all connections to servers begin here"
+)]
 async fn clear(url: &PostgresUrl) -> Result<RawConnection, Error> {
     let mut config = url.config().clone();
     config.ssl_mode(Encryption::Disable);
@@ -127,6 +135,10 @@ async fn clear(url: &PostgresUrl) -> Result<RawConnection, Error> {
     Ok(RawConnection::Clear(client, Box::new(connection)))
 }
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "all connections to servers begin here"
+)]
 async fn encrypted(
     url: &PostgresUrl,
     encryption: Encryption,

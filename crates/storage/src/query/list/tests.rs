@@ -2,10 +2,11 @@
 
 use super::{KEPT_MAX, lengths};
 use crate::Backend;
+use crate::backend::sqlite;
 use crate::prelude::*;
+use diesel::RunQueryDsl as _;
 use diesel::query_builder::{QueryBuilder as _, QueryFragment};
 use diesel::sqlite::{Sqlite, SqliteQueryBuilder};
-use diesel::{Connection as _, RunQueryDsl as _, SqliteConnection};
 use std::collections::HashSet;
 
 table! {
@@ -46,7 +47,7 @@ fn a_list_too_long_to_be_kept_is_not_made_longer() {
 
 #[test]
 fn a_repeated_value_finds_nothing_twice() {
-    let mut c = SqliteConnection::establish(":memory:").unwrap();
+    let mut c = sqlite::connect(":memory:").unwrap();
     diesel::sql_query("CREATE TABLE notes (id INTEGER PRIMARY KEY, word TEXT NOT NULL)")
         .execute(&mut c)
         .unwrap();
