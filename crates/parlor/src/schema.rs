@@ -72,7 +72,7 @@ pub(crate) fn named(config: &Config, name: &str) -> Result<DatabaseConfig, Failu
     let names: Vec<_> = databases.iter().map(|one| one.name.as_str()).collect();
     let names = names.join(" or ");
     Err(Failure::Usage(format!(
-        "--database: got {name:?}, expected {names}; DATABASES has no other"
+        "--database: got {name:?}, expected {names}: this server uses no other"
     )))
 }
 

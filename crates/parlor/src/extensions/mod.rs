@@ -116,19 +116,19 @@ impl Extensions {
                     .map(settings::AnyTable::value),
                 database: registry.database(name),
             };
-            let mut installed = installer
+            let mut built = installer
                 .install(extension, given, builder)
                 .map_err(|error| wrong(error.extension, &error.problem))?;
-            for op in installed.ops.drain(..) {
+            for op in built.ops.drain(..) {
                 ops.add_foreign(commands::foreign(op))
                     .map_err(|error| wrong(name, &error.to_string()))?;
             }
-            for served in installed.mounts.drain(..) {
+            for served in built.mounts.drain(..) {
                 listeners
                     .mount(http::mount(served))
                     .map_err(|error| wrong(name, &error.to_string()))?;
             }
-            all.push(installed);
+            all.push(built);
         }
         installer.finish(builder);
         let extensions = Self {
