@@ -93,7 +93,7 @@ impl Tasks {
 
     /// Whether its tasks run on a runtime that was named, and not on that of the caller.
     pub(crate) fn is_elsewhere(&self) -> bool {
-        self.runtime.is_some()
+        self.elsewhere.is_some()
     }
 
     /// Returns all live tasks, oldest first.
