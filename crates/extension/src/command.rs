@@ -88,7 +88,7 @@ impl Rights {
 /// A command on its way to whoever answers it, with the caller, whose rights have been checked.
 #[derive(Debug)]
 pub struct Asked<C> {
-    /// The command.
+    /// The command, with its fields.
     pub command: C,
     /// Who sent it.
     pub caller: Caller,

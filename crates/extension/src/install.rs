@@ -5,7 +5,7 @@ use crate::cx::{Cx, Parts};
 use crate::declaration::Extension;
 use crate::follower::{Engine, Feed, Follower, FollowerStatus, Inbox, Source};
 use crate::mount::{Mount, Serve, Served};
-use crate::op::Op;
+use crate::op::WireOp;
 use crate::places::{PLACES, Rates};
 use crate::push::Push;
 use crate::respond::Responder;
@@ -69,7 +69,7 @@ pub struct Installed {
     /// Its name.
     pub name: &'static str,
     /// Its ops.
-    pub ops: Vec<Op>,
+    pub ops: Vec<WireOp>,
     /// What it serves over HTTP.
     pub mounts: Vec<Served>,
     view: Option<Arc<dyn View>>,
@@ -148,7 +148,7 @@ impl Installer {
         Ok(assembly.installed)
     }
 
-    /// Adds what all followers share. Call it after the last extension.
+    /// Adds what all followers share. WireCall it after the last extension.
     pub fn finish(self, builder: &mut Builder) {
         if !self.inboxes.is_empty() {
             builder
@@ -170,7 +170,7 @@ fn clock(extension: &Extension) -> Arc<dyn Clock> {
 }
 
 impl Installed {
-    /// Starts its follower and its tasks. Call it after the bus has started. `tasks` spawns on the
+    /// Starts its follower and its tasks. WireCall it after the bus has started. `tasks` spawns on the
     /// runtime of extensions.
     pub fn start(&mut self, tasks: &Tasks) {
         for start in self.starts.drain(..) {
@@ -286,7 +286,7 @@ impl Assembly<'_> {
 
     fn op<C: Command>(&mut self, rights: Rights, writes: bool) {
         self.builder.asks::<Asked<C>>().asks::<StandingOf>();
-        let op = Op::of::<C>(self.cx.name(), &self.host.bus, rights, writes);
+        let op = WireOp::of::<C>(self.cx.name(), &self.host.bus, rights, writes);
         self.installed.ops.push(op);
     }
 

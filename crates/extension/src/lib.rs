@@ -39,11 +39,11 @@ pub use faults::Faults;
 pub use follower::{Followed, Follower, From, Page, Sees};
 pub use install::{Given, Host, InstallError, Installed, Installer, bounded_bus};
 pub use mount::{HttpRequest, HttpResponse, Mount, Serve, Served};
-pub use op::{Call, Input, Op};
+pub use op::{Input, WireCall, WireOp};
 pub use push::{Push, PushError, PushTarget};
 pub use runtime::ExtensionRuntime;
 pub use schema::Schema;
-pub use socket::{Door, DoorError, Message, ServeSocket, Socket, Upgrade};
+pub use socket::{Door, DoorError, ServeSocket, Socket, SocketFrame, Upgrade};
 pub use task::Task;
 pub use view::{Metric, MetricValue, View};
 

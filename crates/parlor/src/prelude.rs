@@ -2,8 +2,8 @@
 
 pub use extension::{
     Askable, Asked, Command, Cost, Cx, Declined, Extension, Followed, Follower, From, HttpRequest,
-    HttpResponse, Message, Metric, MetricValue, Mount, Page, PushError, PushTarget, Respond,
-    Rights, Sees, Serve, Socket, Stated, Task, View, migrations,
+    HttpResponse, Metric, MetricValue, Mount, Page, PushError, PushTarget, Respond, Rights, Sees,
+    Serve, Socket, SocketFrame, Stated, Task, View, migrations,
 };
 
 // The server's own types, as far as extensions use them.

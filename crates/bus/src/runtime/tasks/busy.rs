@@ -16,11 +16,11 @@ pub(super) struct Busy {
     /// Nanoseconds spent, by owner.
     spent: Mutex<BTreeMap<&'static str, Arc<AtomicU64>>>,
     /// What runs now, of the tasks that live.
-    turns: Mutex<Vec<Turn>>,
+    turns: Mutex<Vec<TaskTurn>>,
 }
 
 /// Where a live task notes since when it has been running.
-struct Turn {
+struct TaskTurn {
     owner: &'static str,
     name: Cow<'static, str>,
     /// Nanoseconds from the start, 0 while it does not run.
@@ -57,7 +57,7 @@ impl Busy {
         let since = Arc::new(AtomicU64::new(0));
         let mut turns = self.turns.lock();
         turns.retain(|turn| turn.since.strong_count() > 0);
-        turns.push(Turn {
+        turns.push(TaskTurn {
             owner,
             name,
             since: Arc::downgrade(&since),
