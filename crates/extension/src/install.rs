@@ -24,7 +24,7 @@ pub struct Host {
     pub bus: Bus,
     /// Spawns on the runtime of extensions.
     pub tasks: Tasks,
-    /// Sends pushes.
+    /// Sends the pushes of extensions.
     pub push: Arc<dyn Push>,
     /// Returns the epoch of the core store.
     pub epoch: Arc<dyn Fn() -> String + Send + Sync>,
@@ -66,9 +66,9 @@ pub struct InstallError {
 
 /// An extension that was built and does not run yet.
 pub struct Installed {
-    /// Its name.
+    /// The name of the extension.
     pub name: &'static str,
-    /// Its ops.
+    /// The ops that it answers.
     pub ops: Vec<WireOp>,
     /// What it serves over HTTP.
     pub mounts: Vec<Served>,
@@ -80,7 +80,7 @@ pub struct Installed {
 type Start = Box<dyn FnOnce(&Tasks) + Send>;
 
 impl Installer {
-    /// Begins.
+    /// Begins with what all extensions share.
     #[must_use]
     pub fn new(host: Host) -> Self {
         let source = Source {

@@ -21,9 +21,9 @@ pub trait Socket: Send + 'static {
 /// What a socket carries: one message, or its end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SocketFrame {
-    /// Text.
+    /// A message of text.
     Text(String),
-    /// Bytes.
+    /// A message of bytes.
     Binary(Bytes),
     /// The other side has closed the connection, with this code and reason; nothing follows.
     Closed {

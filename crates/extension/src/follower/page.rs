@@ -18,7 +18,7 @@ pub struct Page {
     pub(crate) to: Seq,
 }
 
-/// One entry.
+/// One entry of a page.
 #[derive(Debug, Clone)]
 pub struct Followed {
     pub(crate) entry: Arc<Entry>,
