@@ -14,6 +14,16 @@ use crate::wiring::Handler;
 use crate::{Missed, Subscriber, Wiring};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::sleep;
+
+/// How long a subscriber on another runtime rests after a turn.
+///
+/// Whoever publishes wakes a subscriber that waits, which takes locks of its runtime; its thread may be of
+/// the lowest priority, and the kernel may stop it while it has one of them, or that of the event log.
+/// While it rests nobody wakes it, and its next turn has all that came meanwhile. So both happen at most
+/// 200 times a second, however much is published (`benches/flood.rs` measures it).
+const REST: Duration = Duration::from_millis(5);
 
 /// The task of a subscriber.
 pub(crate) struct Actor<S: Subscriber> {
@@ -22,6 +32,8 @@ pub(crate) struct Actor<S: Subscriber> {
     wiring: Arc<Wiring<S>>,
     rebuild: Rebuild<S>,
     turn: Turn,
+    /// Whether it rests after each turn.
+    rests: bool,
 }
 
 impl<S: Subscriber> Actor<S> {
@@ -31,6 +43,7 @@ impl<S: Subscriber> Actor<S> {
         index: usize,
         wiring: Arc<Wiring<S>>,
         rebuild: Rebuild<S>,
+        rests: bool,
     ) -> Self {
         let inbox = Arc::clone(shared.inbox(index));
         let turn = Turn::new(Arc::clone(&shared), entrance, index);
@@ -40,6 +53,7 @@ impl<S: Subscriber> Actor<S> {
             wiring,
             rebuild,
             turn,
+            rests,
         }
     }
 
@@ -51,8 +65,18 @@ impl<S: Subscriber> Actor<S> {
         }
         while let Some(with) = state {
             state = self.take_turn(with).await;
+            if self.rests {
+                self.rest().await;
+            }
             // Handlers that never wait would otherwise starve other tasks on the thread.
             tokio::task::coop::consume_budget().await;
+        }
+    }
+
+    async fn rest(&mut self) {
+        tokio::select! {
+            () = sleep(REST) => (),
+            () = self.shared.closing() => (),
         }
     }
 

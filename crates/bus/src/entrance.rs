@@ -1,9 +1,20 @@
 //! How something enters the bus from outside: on which credits, and where its reads run.
 
 use crate::credits::{CreditPool, Credits};
+use crate::pace::Pace;
 use crate::{AskError, Tasks};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
+
+/// How often a bounded handle may put something on the bus, on average and at once.
+///
+/// Each time its thread takes the lock of the event log. The thread may be of the lowest priority, and the
+/// kernel may stop it while it has the lock: everybody else then waits until some processor has nothing
+/// better to do, for 250 ms and more on a busy machine (`benches/flood.rs` measures it). At a
+/// thousand times a second that is so unlikely that it does not show in one of a thousand events.
+const INTERVAL: Duration = Duration::from_millis(1);
+const AT_ONCE: u32 = 64;
 
 /// The way in of one handle, or of the events that an isolated subscriber emits.
 #[derive(Clone)]
@@ -16,6 +27,7 @@ pub(crate) struct Entrance {
 #[derive(Clone)]
 pub(crate) struct Bounds {
     pub(crate) name: &'static str,
+    pace: Arc<Pace>,
     /// The tasks that its reads become. A read holds what it shares with others, a permit of its
     /// answerer and a place in the queue of a connection pool, until it is polled again. So it must not
     /// be polled by a caller that may be stuck.
@@ -35,13 +47,26 @@ impl Entrance {
     pub(crate) fn bounded(pool: Arc<CreditPool>, name: &'static str, tasks: Tasks) -> Self {
         Self {
             pool,
-            bounds: Some(Bounds { name, tasks }),
+            bounds: Some(Bounds {
+                name,
+                pace: Arc::new(Pace::new(INTERVAL, AT_ONCE)),
+                tasks,
+            }),
         }
     }
 
     /// Waits for a credit. Cancel-safe.
     pub(crate) async fn enter(&self) -> Credits {
-        self.pool.enter().await
+        let credits = self.pool.enter().await;
+        self.pace().await;
+        credits
+    }
+
+    /// Waits until a handle with bounds may put another thing on the bus.
+    pub(crate) async fn pace(&self) {
+        if let Some(bounds) = &self.bounds {
+            bounds.pace.slot().await;
+        }
     }
 
     /// Waits for a credit until the deadline of a request.

@@ -95,6 +95,7 @@ mod metrics;
 mod operator_actions;
 mod origin;
 mod overrun_watch;
+mod pace;
 mod probe;
 mod queue;
 mod reader;

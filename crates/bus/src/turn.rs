@@ -162,9 +162,13 @@ impl Turn {
             // An isolated subscriber is outside: its events take a credit like any others from
             // there.
             let credits = self.entrance.enter().await;
-            let emitted = self.ctx.take_emitted();
-            self.shared
-                .publish_all(&self.ctx.origin().on_credits(credits), emitted);
+            let origin = self.ctx.origin().on_credits(credits);
+            for (nth, event) in self.ctx.take_emitted().into_iter().enumerate() {
+                if nth > 0 {
+                    self.entrance.pace().await;
+                }
+                self.shared.publish(&origin, event);
+            }
             self.watch.start();
         }
     }

@@ -87,6 +87,14 @@ impl RunningServer {
         self.app.tasks.stopping().cancelled().await;
     }
 
+    /// Lets go of everything, as the end of a killed process does: nothing is closed. Its runtime must
+    /// have ended.
+    #[cfg(feature = "testing")]
+    pub(crate) async fn abandon(self) {
+        // Breaks the circle of handles to the bus and to databases that its wiring holds.
+        self.app.running.stop(Duration::ZERO).await;
+    }
+
     /// Stops the server gracefully, within its setting `drain_ms`.
     ///
     /// # Errors

@@ -420,6 +420,41 @@ async fn what_an_isolated_subscriber_emits_takes_a_place() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_flood_through_a_bounded_handle_enters_at_a_thousand_a_second() {
+    let (controls, pongs) = (Controls::new(), Notes::default());
+    let mut bounded = None;
+    let world = World::new(credits(1), |builder| {
+        let bus = builder.bounded_bus("karma", 16);
+        let tasks = builder.tasks().clone();
+        builder.isolated_on::<crate::detached::Detached>(controls.clone(), &tasks, &bus);
+        builder.essential::<Listener>(pongs.clone());
+        bounded = Some(bus);
+    })
+    .await;
+    let (bus, bounded) = (world.bus(), bounded.expect("just made"));
+    let flooded_from = tokio::time::Instant::now();
+    for n in 0..1_064 {
+        bounded.publish(Pong(n)).await;
+    }
+    assert_eq!(flooded_from.elapsed(), SECOND);
+    let refused = tokio::time::timeout(Duration::ZERO, bounded.publish(Pong(0)));
+    assert!(refused.await.is_err(), "it is not its turn");
+    let asked_from = tokio::time::Instant::now();
+    for _ in 0..10 {
+        let asked = bounded.ask(ActRequest(Act::Count), SECOND).await;
+        assert!(asked.is_ok(), "{asked:?}");
+    }
+    assert!(asked_from.elapsed() >= SECOND / 100, "{asked_from:?}");
+    let told_from = tokio::time::Instant::now();
+    for n in 0..10 {
+        bus.publish(ActEvent(Act::Emit(n))).await;
+    }
+    pongs.wait_for(1_074).await;
+    assert!(told_from.elapsed() >= SECOND / 100, "{told_from:?}");
+    world.end().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn once_the_bus_drains_a_bounded_handle_publishes_nothing() {
     let pongs = Notes::default();
     let mut bounded = None;

@@ -138,7 +138,7 @@ impl Routes {
         }
         if let Some(mount) = self.mounts.find(path) {
             let mount = Arc::clone(mount);
-            return self.mounted(&mount, request, &connection).await;
+            return Box::pin(self.mounted(&mount, request, &connection)).await;
         }
         let client = match self.charge_network(&request, &connection, Cost::Other) {
             Ok(client) => client,
@@ -177,7 +177,7 @@ impl Routes {
     ) -> HttpResponse {
         if let Some(mount) = self.mount_below_api(path, &request) {
             let mount = Arc::clone(mount);
-            return self.mounted(&mount, request, connection).await;
+            return Box::pin(self.mounted(&mount, request, connection)).await;
         }
         if cors::is_preflight(&request) {
             return self.preflight(&request, connection, cors::API_METHODS);
@@ -206,7 +206,7 @@ impl Routes {
         (endpoint == Err(RouteError::NotFound)).then_some(mount)
     }
 
-    /// Has a request answered outside the gateway.
+    /// Has a request answered outside the gateway. Boxed by its callers, since few requests need it.
     async fn mounted(
         &self,
         mount: &Mounted,
@@ -225,8 +225,9 @@ impl Routes {
             network: client.network,
             slot: Arc::clone(&connection.slot),
         };
-        let answering = mount.answer(request, mount_client, &self.mount_context);
-        let answered = answering.await;
+        let answered = mount
+            .answer(request, mount_client, &self.mount_context)
+            .await;
         drop(client.slot);
         answered.unwrap_or_else(|error| response::error(&error))
     }

@@ -100,7 +100,7 @@ impl TestServer {
     pub async fn kill(&mut self) {
         let (running, runtime) = self.running.take().expect("the server is running");
         runtime.shutdown_background();
-        drop(running);
+        running.abandon().await;
     }
 
     /// Kills it and starts it again.

@@ -4,7 +4,7 @@ use parlor::prelude::*;
 use serde::{Deserialize, Serialize};
 
 table! {
-    points (user_id) { user_id -> Binary, name -> Text, points -> BigInt }
+    karma (user_id) { user_id -> Binary, name -> Text, points -> BigInt }
 }
 
 /// Returns the extension.
@@ -27,12 +27,12 @@ impl Follower for Karma {
                 continue;
             }
             for user in mentions.iter().filter(|user| user.id != entry.author.id) {
-                let row = (points::user_id.eq(user.id), points::name.eq(&*user.name), points::points.eq(1));
-                statement!(tx, |c| diesel::insert_into(points::table)
+                let row = (karma::user_id.eq(user.id), karma::name.eq(&*user.name), karma::points.eq(1));
+                statement!(tx, |c| diesel::insert_into(karma::table)
                     .values(row)
-                    .on_conflict(points::user_id)
+                    .on_conflict(karma::user_id)
                     .do_update()
-                    .set((points::name.eq(&*user.name), points::points.eq(points::points + 1)))
+                    .set((karma::name.eq(&*user.name), karma::points.eq(karma::points + 1)))
                     .execute(c))?;
             }
         }
@@ -40,7 +40,7 @@ impl Follower for Karma {
     }
 
     async fn reset(&self, tx: &mut Writer<'_>) -> Result<(), Fault> {
-        statement!(tx, |c| diesel::delete(points::table).execute(c))?;
+        statement!(tx, |c| diesel::delete(karma::table).execute(c))?;
         Ok(())
     }
 }
@@ -68,8 +68,8 @@ impl Respond<Top> for Karma {
         let limit = i64::from(asked.command.limit.unwrap_or(10));
         let top = cx.database().read("karma.top", move |reader| {
             Box::pin(async move {
-                let top = points::table.select((points::name, points::points));
-                let top = top.order((points::points.desc(), points::user_id)).limit(limit);
+                let top = karma::table.select((karma::name, karma::points));
+                let top = top.order((karma::points.desc(), karma::user_id)).limit(limit);
                 let top: Vec<(String, i64)> = query!(reader, |c| top.load(c))?;
                 Ok(top)
             })

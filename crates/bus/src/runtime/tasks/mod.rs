@@ -91,6 +91,11 @@ impl Tasks {
         }
     }
 
+    /// Whether its tasks run on a runtime that was named, and not on that of the caller.
+    pub(crate) fn is_elsewhere(&self) -> bool {
+        self.elsewhere.is_some()
+    }
+
     /// Returns all live tasks, oldest first.
     #[must_use]
     pub fn list(&self) -> Vec<TaskInfo> {
