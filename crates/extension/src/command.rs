@@ -67,9 +67,8 @@ impl Rights {
         standing: Option<&Standing>,
     ) -> Result<(), Declined> {
         match self {
-            Self::Anyone => Ok(()),
             Self::Account if caller.user.guest => Err(Declined::NotAllowedForGuests),
-            Self::Account => Ok(()),
+            Self::Anyone | Self::Account => Ok(()),
             Self::Administrator if caller.admin => Ok(()),
             Self::Administrator => Err(Declined::Forbidden(Some(
                 "Only administrators of this server may do that.".into(),

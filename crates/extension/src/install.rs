@@ -148,7 +148,7 @@ impl Installer {
         Ok(assembly.installed)
     }
 
-    /// Adds what all followers share. WireCall it after the last extension.
+    /// Adds what all followers share. Call it after the last extension.
     pub fn finish(self, builder: &mut Builder) {
         if !self.inboxes.is_empty() {
             builder
@@ -170,7 +170,7 @@ fn clock(extension: &Extension) -> Arc<dyn Clock> {
 }
 
 impl Installed {
-    /// Starts its follower and its tasks. WireCall it after the bus has started. `tasks` spawns on the
+    /// Starts its follower and its tasks. Call it after the bus has started. `tasks` spawns on the
     /// runtime of extensions.
     pub fn start(&mut self, tasks: &Tasks) {
         for start in self.starts.drain(..) {
@@ -198,7 +198,6 @@ impl Installed {
     }
 
     /// Returns what reads its metrics, at each scrape.
-    #[must_use]
     pub fn metrics(&self) -> impl Fn() -> Vec<Metric> + Send + Sync + use<> {
         let (view, follower) = (self.view.clone(), self.follower.clone());
         move || {

@@ -23,8 +23,11 @@ pub struct WireOp {
     pub writes: bool,
     /// What it costs the client.
     pub cost: Cost,
-    read: Box<dyn Fn(Input<'_>) -> Result<Box<dyn WireCall>, Declined> + Send + Sync>,
+    read: Box<Read>,
 }
+
+/// Reads a command from its fields.
+type Read = dyn Fn(Input<'_>) -> Result<Box<dyn WireCall>, Declined> + Send + Sync;
 
 /// The fields of a command, as a client sent them.
 #[derive(Clone, Copy)]
