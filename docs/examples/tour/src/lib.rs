@@ -27,7 +27,7 @@ pub fn extension() -> Extension {
         .subscribes::<crowd::Crowd>(move |cx| (cx.clone(), counted))
         .subscribes::<crowd::Announcer>(Cx::clone)
         .serves(Mount::Prefix, |_| http::Badge(served))
-        .serves(Mount::At("/lines"), |_| lines::Lines)
+        .serves(Mount::At("/lines/"), |_| lines::Lines)
         .shows(|_| shown)
         .runs("report", |_| report::Report(reported))
 }

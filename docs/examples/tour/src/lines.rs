@@ -1,4 +1,4 @@
-//! Another door: a WebSocket at `/lines` on which plain lines go both ways. What the client sends is
+//! Another door: a WebSocket at `/lines/` on which plain lines go both ways. What the client sends is
 //! said in `general`; what others say there arrives as `NAME: TEXT`.
 
 use crate::settings::Settings;

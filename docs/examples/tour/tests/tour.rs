@@ -52,7 +52,7 @@ async fn lines_go_both_ways() {
     let mut alice = server.account("alice").await;
     alice.join("general").await;
     let tcp = tokio::net::TcpStream::connect(server.address()).await.unwrap();
-    let url = format!("ws://{}/lines", server.address());
+    let url = format!("ws://{}/lines/", server.address());
     let (mut lines, _) = client_async(url, tcp).await.unwrap();
     lines.send(tungstenite::Message::text("good evening")).await.unwrap();
     loop {
