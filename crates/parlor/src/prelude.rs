@@ -19,3 +19,6 @@ pub use rooms::api::{
 pub use sessions::api::{Caller, PresenceChanged, User, UserId};
 pub use settings::{Contradiction, Setting, Table, days, millis, number, value};
 pub use storage::prelude::*;
+
+// Crates whose types are in what an extension implements, so that it need not name their versions.
+pub use {anyhow, bytes, http, serde_json, tracing};
