@@ -81,6 +81,12 @@ fn what_teams_copy_is_what_this_workspace_has() {
     let examples = EXAMPLES.map(|example| format!("docs/examples/{example}"));
     for folder in examples.iter().chain([&template]) {
         assert_eq!(read(&format!("{folder}/.cargo/config.toml")), config);
+        // With other profiles, nothing that is built here could be used there.
+        let manifest = read(&format!("{folder}/Cargo.toml"));
+        assert!(
+            manifest.ends_with(profiles(&read("Cargo.toml"))),
+            "{folder}"
+        );
     }
     let own = packages(&read("Cargo.lock"));
     for folder in examples {
@@ -92,6 +98,11 @@ fn what_teams_copy_is_what_this_workspace_has() {
             "{folder} has other versions, run scripts/extensions lock: {others:?}"
         );
     }
+}
+
+/// Returns the end of this workspace's manifest, which has its profiles.
+fn profiles(manifest: &str) -> &str {
+    &manifest[manifest.find("[profile.dev]").unwrap()..]
 }
 
 /// Returns the packages of a lock file, with their versions.

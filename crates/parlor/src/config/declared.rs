@@ -291,7 +291,16 @@ mod tests {
         }
         let rows = table::server();
         let keys = rows.iter().map(settings::Setting::key);
-        let own = ["analytics", "pg_trgm", "testing", "drain", "limits_more", "Karma", "1a", ""];
+        let own = [
+            "analytics",
+            "pg_trgm",
+            "testing",
+            "drain",
+            "limits_more",
+            "Karma",
+            "1a",
+            "",
+        ];
         for name in RESERVED.into_iter().chain(keys).chain(own) {
             let said = refusal(name);
             assert!(!said.contains("exists already"), "{name}: {said}");
