@@ -8,7 +8,7 @@ use crate::routing_builder::RoutingBuilder;
 use crate::shared::{ESSENTIAL, Shared};
 use crate::{
     Bus, Catalogue, Essential, Event, Isolated, Reads, Request, Running, Settings, StartError,
-    Subscriber, Task, Tasks, Wiring,
+    Subscriber, Task, Tasks, Wiring, WiringError,
 };
 use futures_util::future::BoxFuture;
 use std::sync::Arc;
@@ -144,6 +144,13 @@ impl Builder {
     #[must_use]
     pub fn catalogue(&self) -> Catalogue {
         self.routing.catalogue().clone()
+    }
+
+    /// Returns the first mistake so far, with which [`Self::start`] will fail, so that whoever adds parts of
+    /// others can say whose it is. A request that nothing answers yet is none: its answerer may follow.
+    #[must_use]
+    pub fn mistake(&self) -> Option<&WiringError> {
+        self.routing.mistake()
     }
 
     /// Checks the wiring, loads the essential subscribers, then spawns all. Events published

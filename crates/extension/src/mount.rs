@@ -91,8 +91,9 @@ impl HttpRequest {
     {
         let (upgrade, spawner) = (self.upgrade.take()?, self.spawner.clone()?);
         let serve = move |socket| {
-            let served = serve(socket);
             Box::pin(async move {
+                // `serve` itself is the extension's code: it runs in the task, too.
+                let served = async move { serve(socket).await };
                 spawner.run("socket", served).await;
             }) as BoxFuture<'static, ()>
         };

@@ -1,7 +1,12 @@
 //! The second runtime, on which everything of extensions runs.
 
 use rustix::process::{Pid, setpriority_process};
+use std::convert::Infallible;
 use std::io;
+use std::panic::resume_unwind;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+use std::time::Duration;
 use tokio::runtime::{Builder, Handle, Runtime};
 
 /// The lowest priority: these threads get what chat leaves of the processors, and always a little.
@@ -12,6 +17,9 @@ const THREADS: usize = 4;
 
 /// Threads for blocking work, such as that of embedded databases: each has one for its writes.
 const BLOCKING_THREADS: usize = 64;
+
+/// How often whoever waits for code of extensions hears that it has not ended.
+const REPORT_EVERY: Duration = Duration::from_secs(10);
 
 /// The runtime of extensions. Its threads have the lowest priority, so that no extension can take a
 /// processor from chat, whatever it does.
@@ -38,6 +46,36 @@ impl ExtensionRuntime {
     }
 }
 
+impl ExtensionRuntime {
+    /// Runs code of extensions on a thread of its own and waits for it. The thread has the lowest priority,
+    /// as those have that it starts, and this runtime is the current one: a task that the code spawns by
+    /// itself runs here. As long as it takes, calls `still_running` every ten seconds.
+    pub fn run<T: Send>(
+        &self,
+        work: impl FnOnce() -> T + Send,
+        still_running: impl Fn(),
+    ) -> io::Result<T> {
+        let handle = self.handle();
+        let working = move || {
+            lower_priority();
+            let _current = handle.enter();
+            work()
+        };
+        thread::scope(|scope| {
+            let (alive, ended) = mpsc::channel::<Infallible>();
+            let thread = thread::Builder::new().name("extensions".to_owned());
+            let thread = thread.spawn_scoped(scope, move || {
+                let _alive = alive;
+                working()
+            })?;
+            while ended.recv_timeout(REPORT_EVERY) == Err(RecvTimeoutError::Timeout) {
+                still_running();
+            }
+            Ok(thread.join().unwrap_or_else(|panic| resume_unwind(panic)))
+        })
+    }
+}
+
 impl Drop for ExtensionRuntime {
     /// Does not wait: a thread that an extension holds ends with the process.
     fn drop(&mut self) {
@@ -59,7 +97,6 @@ fn lower_priority() {
 mod tests {
     use super::*;
     use rustix::process::getpriority_process;
-    use std::sync::mpsc;
 
     #[test]
     fn its_threads_have_the_lowest_priority_and_others_keep_theirs() {
@@ -71,6 +108,22 @@ mod tests {
             sender.send(getpriority_process(None).unwrap()).unwrap();
         });
         assert_eq!(receiver.recv().unwrap(), NICE);
+        assert_eq!(getpriority_process(None).unwrap(), before);
+    }
+
+    #[test]
+    fn what_is_made_there_has_the_lowest_priority_and_spawns_there() {
+        let runtime = ExtensionRuntime::start().unwrap();
+        let before = getpriority_process(None).unwrap();
+        let making = || {
+            let own = getpriority_process(None).unwrap();
+            let started = thread::spawn(|| getpriority_process(None).unwrap());
+            let current = Handle::current().id();
+            (own, started.join().unwrap(), current)
+        };
+        let (own, started, current) = runtime.run(making, || ()).unwrap();
+        assert_eq!((own, started), (NICE, NICE));
+        assert_eq!(current, runtime.handle().id());
         assert_eq!(getpriority_process(None).unwrap(), before);
     }
 }

@@ -11,9 +11,10 @@ use crate::config::{ConfiguredExtension, DeclarationError};
 use crate::exit::Failure;
 use anyhow::Context as _;
 use bus::{Builder, Bus, OperatorActions, Probe, Tasks};
-use extension::{Extension, ExtensionRuntime, Given, Host, Installed, Installer};
+use extension::{Extension, ExtensionRuntime, Given, Host, InstallError, Installed, Installer};
 use gateway::{Gateway, Listeners, MetricsPage, Ops};
 use metrics::{BusyMetrics, ExtensionMetrics};
+use parking_lot::Mutex;
 use pushes::Pushes;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -61,8 +62,8 @@ impl ExtensionHost {
     /// Returns the handle through which a database of this name is registered: that of an extension works
     /// in the extension's threads.
     pub(crate) fn registry_for(&self, name: &str, registry: &Registry) -> Registry {
-        match self.buses.get(name) {
-            Some(bus) => registry.on(bus.clone(), self.tasks.clone()),
+        match self.buses.get_key_value(name) {
+            Some((name, bus)) => registry.on(bus.clone(), self.tasks.on_behalf_of(name)),
             None => registry.clone(),
         }
     }
@@ -90,7 +91,7 @@ impl Extensions {
         let ExtensionHost {
             runtime,
             tasks,
-            mut buses,
+            buses,
         } = host;
         let pushes = Arc::new(Pushes::default());
         let core = core.clone();
@@ -100,41 +101,44 @@ impl Extensions {
             push: Arc::clone(&pushes) as Arc<dyn extension::Push>,
             epoch: Arc::new(move || core.epoch()),
         });
-        let (mut ops, mut all) = (Ops::builtin(), Vec::new());
-        for extension in extensions {
-            let name = extension.name();
-            let one = configured.iter().find(|one| one.name() == name);
-            let (Some(one), Some(bus)) = (one, buses.remove(name)) else {
-                continue;
-            };
-            let given = Given {
-                bus,
-                settings: one
-                    .declared
-                    .settings
-                    .as_ref()
-                    .map(settings::AnyTable::value),
-                database: registry.database(name),
-            };
-            let mut built = installer
-                .install(extension, given, builder)
-                .map_err(|error| wrong(error.extension, &error.problem))?;
-            for op in built.ops.drain(..) {
-                ops.add_foreign(commands::foreign(op))
-                    .map_err(|error| wrong(name, &error.to_string()))?;
+        let mut ops = Ops::builtin();
+        let mut installed = Vec::new();
+        let making = Mutex::new("");
+        let make_all = || -> Result<(), Failure> {
+            for extension in extensions {
+                let name = extension.name();
+                let one = configured.iter().find(|one| one.name() == name);
+                let (Some(one), Some(bus)) = (one, buses.get(name)) else {
+                    continue;
+                };
+                *making.lock() = name;
+                let given = Given {
+                    bus: bus.clone(),
+                    settings: one
+                        .declared
+                        .settings
+                        .as_ref()
+                        .map(settings::AnyTable::value),
+                    database: registry.database(name),
+                };
+                let built = installer.install(extension, given, builder);
+                let mut built = built.map_err(wrong)?;
+                offer(&mut built, &mut ops, listeners)?;
+                installed.push(built);
             }
-            for served in built.mounts.drain(..) {
-                listeners
-                    .mount(http::mount(served))
-                    .map_err(|error| wrong(name, &error.to_string()))?;
-            }
-            all.push(built);
+            Ok(())
+        };
+        match &runtime {
+            Some(runtime) => runtime
+                .run(make_all, || still_making(*making.lock()))
+                .context("cannot start a thread for extensions")??,
+            None => make_all()?,
         }
-        installer.finish(builder);
+        installer.finish(builder).map_err(wrong)?;
         let extensions = Self {
             _runtime: runtime,
             tasks,
-            installed: all,
+            installed,
             pushes,
         };
         Ok((extensions, ops))
@@ -146,14 +150,16 @@ impl Extensions {
         for installed in &mut self.installed {
             installed.start(&self.tasks);
         }
-        if !self.installed.is_empty() {
-            watch::start(tasks, &self.tasks);
+        let held = self.installed.iter();
+        let held: BTreeMap<_, _> = held.map(|one| (one.name, one.held_threads())).collect();
+        if !held.is_empty() {
+            watch::start(tasks, &self.tasks, held);
         }
     }
 
     /// Returns what the operator sees of each at `/health/NAME`.
     pub(crate) fn probes(&self) -> Vec<Arc<dyn Probe>> {
-        self.installed.iter().filter_map(Installed::probe).collect()
+        self.installed.iter().map(Installed::probe).collect()
     }
 
     /// Returns what the operator can have them do.
@@ -175,6 +181,28 @@ impl Extensions {
     }
 }
 
-fn wrong(extension: &'static str, problem: &str) -> Failure {
-    DeclarationError::new(extension, problem).into()
+/// Adds what an extension offers to clients.
+fn offer(built: &mut Installed, ops: &mut Ops, listeners: &mut Listeners) -> Result<(), Failure> {
+    let extension = built.name;
+    let refused = |problem: String| wrong(InstallError { extension, problem });
+    for op in built.ops.drain(..) {
+        let added = ops.add_foreign(commands::foreign(op));
+        added.map_err(|error| refused(error.to_string()))?;
+    }
+    for served in built.mounts.drain(..) {
+        let mounted = listeners.mount(http::mount(served));
+        mounted.map_err(|error| refused(error.to_string()))?;
+    }
+    Ok(())
+}
+
+fn still_making(extension: &str) {
+    tracing::warn!(
+        extension,
+        "an extension is still being made: a closure that makes a part of it loops or waits"
+    );
+}
+
+fn wrong(error: InstallError) -> Failure {
+    DeclarationError::new(error.extension, &error.problem).into()
 }

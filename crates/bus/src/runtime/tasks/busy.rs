@@ -48,7 +48,7 @@ impl Busy {
     }
 
     /// Measures the time that this work takes.
-    pub(super) fn measure<F: Future<Output = ()>>(
+    pub(super) fn measure<F: Future>(
         self: &Arc<Self>,
         owner: &'static str,
         name: Cow<'static, str>,
@@ -105,10 +105,10 @@ pub(super) struct Measured<F> {
     work: Pin<Box<F>>,
 }
 
-impl<F: Future<Output = ()>> Future for Measured<F> {
-    type Output = ();
+impl<F: Future> Future for Measured<F> {
+    type Output = F::Output;
 
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let began = nanos(self.start);
         self.since.store(began, Relaxed);
         let polled = self.work.as_mut().poll(cx);

@@ -31,6 +31,8 @@ pub struct Tasks {
     stop: CancellationToken,
     /// Where its tasks run, and how long; `None` for the runtime that spawns them.
     elsewhere: Option<(Handle, Arc<Busy>)>,
+    /// Whose time it is that its tasks take, if it is not that of each task's owner.
+    on_behalf_of: Option<&'static str>,
 }
 
 /// A handle to one task. Dropping it leaves the task running.
@@ -74,6 +76,7 @@ impl Tasks {
             list: Arc::new(TaskList::new()),
             stop,
             elsewhere: None,
+            on_behalf_of: None,
         }
     }
 
@@ -88,6 +91,33 @@ impl Tasks {
         Self {
             elsewhere: Some((runtime, Busy::new())),
             ..self.clone()
+        }
+    }
+
+    /// Returns a handle that counts the time of its tasks as this owner's ([`Tasks::busy`],
+    /// [`Tasks::holding`]), whoever spawns them: work that a part of the server does for another.
+    #[must_use]
+    pub fn on_behalf_of(&self, owner: &'static str) -> Tasks {
+        Self {
+            on_behalf_of: Some(owner),
+            ..self.clone()
+        }
+    }
+
+    /// Does this work and counts its time like that of a task: for work that a task of this handle has
+    /// moved to a thread of its own.
+    pub async fn counted<T>(
+        self,
+        owner: &'static str,
+        name: impl Into<Cow<'static, str>>,
+        work: impl Future<Output = T>,
+    ) -> T {
+        match &self.elsewhere {
+            Some((_, busy)) => {
+                let owner = self.on_behalf_of.unwrap_or(owner);
+                busy.measure(owner, name.into(), work).await
+            }
+            None => work.await,
         }
     }
 
@@ -182,6 +212,7 @@ impl Tasks {
         )]
         let handle = match &self.elsewhere {
             Some((runtime, busy)) => {
+                let owner = self.on_behalf_of.unwrap_or(owner);
                 runtime.spawn(busy.measure(owner, record.owned_name(), supervised))
             }
             None => tokio::spawn(supervised),
