@@ -24,6 +24,8 @@ pub(crate) struct Assembly<'a> {
     pub(crate) cx: Cx,
     pub(crate) builder: &'a mut Builder,
     pub(crate) host: &'a Host,
+    /// Spawns on the extension's runtime.
+    pub(crate) tasks: Tasks,
     pub(crate) source: &'a Source,
     /// Whether it has declared that it sees private and direct rooms.
     pub(crate) sees_all: bool,
@@ -64,7 +66,7 @@ impl Assembly<'_> {
 
     pub(crate) fn subscribe<S: Subscriber<Kind = Isolated>>(&mut self, deps: S::Deps) {
         self.builder
-            .isolated_on::<S>(deps, &self.host.tasks, self.cx.bus());
+            .isolated_on::<S>(deps, &self.tasks, self.cx.bus());
         if !self.sees_all {
             self.refuse_private_facts(S::NAME);
         }
@@ -101,7 +103,7 @@ impl Assembly<'_> {
         writes: bool,
         responder: R,
     ) {
-        let responder = Responder::new(responder, self.cx.clone(), self.host.tasks.clone());
+        let responder = Responder::new(responder, self.cx.clone(), self.tasks.clone());
         self.builder
             .reads::<Asked<C>, _>(self.cx.name(), PLACES, Arc::new(responder));
         self.op::<C>(rights, writes);
@@ -117,16 +119,17 @@ impl Assembly<'_> {
     }
 
     pub(crate) fn serve<H: Serve>(&mut self, at: Mount, handler: H) {
-        let served = Served::new(at, handler, self.cx.clone(), self.host.tasks.clone());
+        let served = Served::new(at, handler, self.cx.clone(), self.tasks.clone());
         self.installed.mounts.push(served);
     }
 
     pub(crate) fn show<V: View>(&mut self, view: V) {
         if self.installed.view.is_some() {
-            self.mistakes.push("it declares two views".to_owned());
+            self.mistakes
+                .push("it declares two views: leave one out".to_owned());
             return;
         }
-        let (name, tasks) = (self.cx.name(), &self.host.tasks);
+        let (name, tasks) = (self.cx.name(), &self.tasks);
         if let Some(actions) = view.actions() {
             let of = actions.name();
             if of != name {
@@ -163,7 +166,7 @@ impl Assembly<'_> {
 
     fn op<C: Command>(&mut self, rights: Rights, writes: bool) {
         self.builder.asks::<Asked<C>>().asks::<StandingOf>();
-        let (bus, tasks) = (&self.host.bus, &self.host.tasks);
+        let (bus, tasks) = (&self.host.bus, &self.tasks);
         let op = Op::of::<C>(self.cx.name(), (bus, tasks), rights, writes);
         self.installed.ops.push(op);
     }

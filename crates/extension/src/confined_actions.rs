@@ -1,4 +1,4 @@
-//! The operator's actions of an extension, on the runtime of extensions.
+//! The operator's actions of an extension, on the extension's runtime.
 
 use bus::{ActError, Acting, OperatorActions, Tasks};
 use std::sync::Arc;

@@ -71,7 +71,7 @@ impl Extension {
     #[must_use]
     pub fn settings<C: Table>(mut self) -> Self {
         if self.settings.replace(AnyTable::of::<C>()).is_some() {
-            self.mistake("it declares its settings twice");
+            self.mistake("it declares its settings twice: leave one out");
         }
         self
     }
@@ -84,7 +84,7 @@ impl Extension {
             self.mistake(&wrong);
         }
         if self.schema.replace(schema).is_some() {
-            self.mistake("it declares its database twice");
+            self.mistake("it declares its database twice: leave one out");
         }
         self
     }
@@ -94,7 +94,9 @@ impl Extension {
     pub fn follows<F: Follower>(mut self, make: impl FnOnce(&Cx) -> F + Send + 'static) -> Self {
         self.has_database = true;
         if self.follows.replace(F::SEES).is_some() {
-            self.mistake("it declares two followers, which would share their cursors");
+            self.mistake(
+                "it declares two followers, which would share their cursors: put them into one",
+            );
         }
         self.part(move |assembly| {
             let follower = make(assembly.cx());

@@ -7,7 +7,7 @@ use crate::follower::{Feed, Inbox, Source};
 use crate::installed::Installed;
 use crate::places::{PLACES, Rates};
 use crate::push::Push;
-use bus::{Builder, Bus, Clock, Tasks, panics};
+use bus::{Builder, Bus, Clock, Tasks, WiringError, panics};
 use rooms::api::{FollowLog, Heads};
 use std::any::Any;
 use std::sync::Arc;
@@ -18,8 +18,6 @@ use tokio::sync::Semaphore;
 pub struct Host {
     /// The bus of the server, for requests of clients.
     pub bus: Bus,
-    /// Spawns on the runtime of extensions.
-    pub tasks: Tasks,
     /// Sends pushes.
     pub push: Arc<dyn Push>,
     /// Returns the epoch of the core store.
@@ -28,6 +26,8 @@ pub struct Host {
 
 /// What the server gives to one extension.
 pub struct Given {
+    /// Spawns on the extension's runtime.
+    pub tasks: Tasks,
     /// A handle to the bus with places of its own: [`bounded_bus`].
     pub bus: Bus,
     /// Its settings, if it declares any.
@@ -109,6 +109,7 @@ impl Installer {
             cx,
             builder,
             host: &self.host,
+            tasks: given.tasks,
             source: &self.source,
             sees_all,
             inbox: None,
@@ -118,9 +119,9 @@ impl Installer {
         };
         for part in extension.parts {
             let made = panics::caught_now(|| part(&mut assembly));
-            made.map_err(|panic| failed(format!("it panicked while it was made: {panic}")))?;
+            made.map_err(|panic| failed(format!("while it was made, it {panic}")))?;
             if let Some(mistake) = assembly.builder.mistake() {
-                return Err(failed(format!("it cannot be wired: {mistake}")));
+                return Err(failed(format!("{mistake}: {}", remedy(mistake))));
             }
         }
         if let Some(mistake) = assembly.mistakes.into_iter().next() {
@@ -153,6 +154,16 @@ impl Installer {
                 .asks::<Heads>();
         }
         Ok(())
+    }
+}
+
+/// Returns what to do about a mistake in the wiring of an extension.
+fn remedy(mistake: &WiringError) -> &'static str {
+    match mistake {
+        WiringError::DuplicateName(_) => "rename one of them",
+        WiringError::DuplicateSubscriber(_) => "rename one of them, or leave it out",
+        WiringError::TwoAnswerers(_) => "leave one of them out",
+        WiringError::NoAnswerer(_) => "add its answerer",
     }
 }
 

@@ -248,7 +248,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_view_that_blocks_or_panics_shows_what_it_showed_before() {
-        let runtime = crate::ExtensionRuntime::start().unwrap();
+        let runtime = crate::ExtensionRuntime::start("odd").unwrap();
         let tasks = Tasks::new(Default::default()).on(runtime.handle());
         let odd = Arc::new(Odd::default());
         let view = Arc::new(ObservedView::new("odd", Arc::new(Arc::clone(&odd)), tasks));

@@ -73,6 +73,7 @@ impl Op {
                     command,
                     room,
                     rights,
+                    writes,
                     bus: bus.clone(),
                     writer: AnswerWriter {
                         extension,
@@ -111,11 +112,12 @@ struct Prepared<C> {
     command: C,
     room: Option<RoomKey>,
     rights: Rights,
+    writes: bool,
     bus: Bus,
     writer: AnswerWriter,
 }
 
-/// Writes answers as JSON on the runtime of extensions, where they are dropped too: both take as long as an
+/// Writes answers as JSON on the extension's runtime, where they are dropped too: both take as long as an
 /// answer is large.
 struct AnswerWriter {
     extension: &'static str,
@@ -157,6 +159,7 @@ impl<C: Command> Call for Prepared<C> {
                 command,
                 room,
                 rights,
+                writes,
                 bus,
                 writer,
             } = *self;
@@ -175,11 +178,24 @@ impl<C: Command> Call for Prepared<C> {
                 standing,
             };
             let left = deadline.saturating_duration_since(Instant::now());
-            let answer = bus.ask_traced(asked, left, trace).await??;
+            let answer = bus.ask_traced(asked, left, trace).await;
+            let answer = answer.map_err(|error| unanswered(error, writes, deadline))??;
             let left = deadline.saturating_duration_since(Instant::now());
             let written = timeout(left, writer.write::<C>(answer)).await;
-            written.unwrap_or(Err(Declined::Internal))
+            written.unwrap_or(Err(Declined::OutcomeUnknown))
         })
+    }
+}
+
+/// Returns what the client gets if the extension does not answer. The database of chat has no part in that;
+/// and a write whose time is over may have been carried out.
+fn unanswered(error: AskError, writes: bool, deadline: Instant) -> Declined {
+    match error {
+        AskError::Unavailable { .. } if writes && Instant::now() >= deadline => {
+            Declined::OutcomeUnknown
+        }
+        AskError::Unavailable { .. } => Declined::Overloaded,
+        other => other.into(),
     }
 }
 

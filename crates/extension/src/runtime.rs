@@ -1,4 +1,4 @@
-//! The second runtime, on which everything of extensions runs.
+//! The runtime of an extension, on which everything of it runs.
 
 use rustix::process::{Pid, setpriority_process};
 use std::convert::Infallible;
@@ -12,26 +12,26 @@ use tokio::runtime::{Builder, Handle, Runtime};
 /// The lowest priority: these threads get what chat leaves of the processors, and always a little.
 const NICE: i32 = 19;
 
-/// Enough that one extension that blocks its thread does not stop the others.
-const THREADS: usize = 4;
+/// Enough that an extension answers while one of its parts blocks its thread.
+const THREADS: usize = 2;
 
-/// Threads for blocking work, such as that of embedded databases: each has one for its writes.
-const BLOCKING_THREADS: usize = 64;
+/// Threads for blocking work, such as the writes and the reads of its database in a file.
+const BLOCKING_THREADS: usize = 16;
 
 /// How often whoever waits for code of extensions hears that it has not ended.
 const REPORT_EVERY: Duration = Duration::from_secs(10);
 
-/// The runtime of extensions. Its threads have the lowest priority, so that no extension can take a
-/// processor from chat, whatever it does.
+/// The runtime of one extension. Its threads have the lowest priority, so that it cannot take a processor
+/// from chat, whatever it does; and they are its own, so that it cannot keep others from running.
 pub struct ExtensionRuntime(Option<Runtime>);
 
 impl ExtensionRuntime {
-    /// Starts its threads.
-    pub fn start() -> io::Result<Self> {
+    /// Starts its threads, which are called like the extension.
+    pub fn start(extension: &'static str) -> io::Result<Self> {
         let runtime = Builder::new_multi_thread()
             .worker_threads(THREADS)
             .max_blocking_threads(BLOCKING_THREADS)
-            .thread_name("extensions")
+            .thread_name(extension)
             .on_thread_start(lower_priority)
             .enable_all()
             .build()?;
@@ -63,7 +63,7 @@ impl ExtensionRuntime {
         };
         thread::scope(|scope| {
             let (alive, ended) = mpsc::channel::<Infallible>();
-            let thread = thread::Builder::new().name("extensions".to_owned());
+            let thread = thread::Builder::new().name("extension".to_owned());
             let thread = thread.spawn_scoped(scope, move || {
                 let _alive = alive;
                 working()
@@ -100,7 +100,7 @@ mod tests {
 
     #[test]
     fn its_threads_have_the_lowest_priority_and_others_keep_theirs() {
-        let runtime = ExtensionRuntime::start().unwrap();
+        let runtime = ExtensionRuntime::start("karma").unwrap();
         let (sender, receiver) = mpsc::channel();
         let before = getpriority_process(None).unwrap();
         let on_runtime = bus::Tasks::new(Default::default()).on(runtime.handle());
@@ -113,7 +113,7 @@ mod tests {
 
     #[test]
     fn what_is_made_there_has_the_lowest_priority_and_spawns_there() {
-        let runtime = ExtensionRuntime::start().unwrap();
+        let runtime = ExtensionRuntime::start("karma").unwrap();
         let before = getpriority_process(None).unwrap();
         let making = || {
             let own = getpriority_process(None).unwrap();

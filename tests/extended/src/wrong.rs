@@ -52,7 +52,7 @@ pub(crate) fn extensions(mistake: &str) -> Vec<Extension> {
                 .reads::<Do, _>(Rights::Anyone, |_| Done)
                 .subscribes::<Answerer>(|_| ()),
         ],
-        "path of the server" => vec![wrong().serves(Mount::At("/ws"), |_| Done)],
+        "path of the server" => vec![wrong().serves(Mount::At("/api/"), |_| Done)],
         "one path twice" => vec![
             wrong()
                 .serves(Mount::At("/same/"), |_| Done)

@@ -31,8 +31,6 @@ pub struct Tasks {
     stop: CancellationToken,
     /// Where its tasks run, and how long; `None` for the runtime that spawns them.
     elsewhere: Option<(Handle, Arc<Busy>)>,
-    /// Whose time it is that its tasks take, if it is not that of each task's owner.
-    on_behalf_of: Option<&'static str>,
 }
 
 /// A handle to one task. Dropping it leaves the task running.
@@ -45,6 +43,11 @@ impl Task {
     /// Cancels the task: its future is dropped at the next await.
     pub fn cancel(&self) {
         self.record.cancel();
+    }
+
+    /// Returns the owner of the task.
+    pub(crate) fn owner(&self) -> &'static str {
+        self.record.owner()
     }
 
     /// Whether the task has ended.
@@ -76,7 +79,6 @@ impl Tasks {
             list: Arc::new(TaskList::new()),
             stop,
             elsewhere: None,
-            on_behalf_of: None,
         }
     }
 
@@ -94,16 +96,6 @@ impl Tasks {
         }
     }
 
-    /// Returns a handle that counts the time of its tasks as this owner's ([`Tasks::busy`],
-    /// [`Tasks::holding`]), whoever spawns them: work that a part of the server does for another.
-    #[must_use]
-    pub fn on_behalf_of(&self, owner: &'static str) -> Tasks {
-        Self {
-            on_behalf_of: Some(owner),
-            ..self.clone()
-        }
-    }
-
     /// Does this work and counts its time like that of a task: for work that a task of this handle has
     /// moved to a thread of its own.
     pub async fn counted<T>(
@@ -113,10 +105,7 @@ impl Tasks {
         work: impl Future<Output = T>,
     ) -> T {
         match &self.elsewhere {
-            Some((_, busy)) => {
-                let owner = self.on_behalf_of.unwrap_or(owner);
-                busy.measure(owner, name.into(), work).await
-            }
+            Some((_, busy)) => busy.measure(owner, name.into(), work).await,
             None => work.await,
         }
     }
@@ -212,7 +201,6 @@ impl Tasks {
         )]
         let handle = match &self.elsewhere {
             Some((runtime, busy)) => {
-                let owner = self.on_behalf_of.unwrap_or(owner);
                 runtime.spawn(busy.measure(owner, record.owned_name(), supervised))
             }
             None => tokio::spawn(supervised),
