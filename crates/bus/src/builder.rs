@@ -57,11 +57,12 @@ impl Builder {
     /// - a request to an isolated subscriber holds one while the caller waits;
     /// - all of these, and the events that isolated subscribers emit through it, enter at most 1,000 times
     ///   a second on average and 64 at once; the others wait;
-    /// - once the bus drains, its events are dropped.
+    /// - once the bus drains, or after [`Bus::close_bounded`], its events are dropped.
     #[must_use]
     pub fn bounded_bus(&self, name: &'static str, places: usize) -> Bus {
         let pool = self.shared.add_pool(places);
-        let entrance = Entrance::bounded(pool, name, self.tasks.clone());
+        let closed = self.shared.bounded_closed();
+        let entrance = Entrance::bounded(pool, name, self.tasks.clone(), closed);
         Bus::new(Arc::clone(&self.shared), entrance)
     }
 
