@@ -22,6 +22,7 @@ mod drained;
 mod failing_disk;
 mod faults;
 mod floods;
+mod hostile;
 mod http_connection;
 mod jwt;
 mod launch;
@@ -59,6 +60,7 @@ pub use faults::{
     locked, misbehaving, no_descriptors, restarted, slow, stopped,
 };
 pub use floods::{FLOODS, Flood, FloodReport, Scale};
+pub use hostile::{COMPANIES, Company, Felt, HostileReport};
 pub use http_connection::HttpConnection;
 pub use jwt::{Algorithm, Claims, SECRET, sign, sign_with};
 pub use link::Link;

@@ -293,7 +293,7 @@ impl Server {
     }
 
     /// Allows panics in the log, since this test causes them on purpose.
-    pub(crate) fn expect_panics(&self) {
+    pub fn expect_panics(&self) {
         self.0.panicked.store(true, Ordering::Relaxed);
     }
 

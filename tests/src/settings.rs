@@ -61,6 +61,22 @@ impl Settings {
         self
     }
 
+    /// Starts the server with extensions for tests instead of `parlor`, with those of these names switched
+    /// on.
+    #[must_use]
+    pub fn extended(self, on: &[&str]) -> Self {
+        let program = self.program("extended");
+        on.iter().fold(program, |settings, name| {
+            settings.with(&format!("PARLOR_{}", name.to_uppercase()), "on")
+        })
+    }
+
+    /// Adds an extension with this mistake to the server with extensions.
+    #[must_use]
+    pub fn mistaken(self, mistake: &str) -> Self {
+        self.program("extended").with("EXTENDED_WRONG", mistake)
+    }
+
     /// Puts a [`Link`](crate::Link) in front of the database, if it is PostgreSQL.
     #[must_use]
     pub fn linked(mut self) -> Self {

@@ -26,7 +26,7 @@ impl Shared {
         trace: TraceId,
         within: Duration,
     ) -> Result<R::Answer, AskError> {
-        if self.is_draining() {
+        if self.is_draining() || entrance.is_closed() {
             return Err(AskError::Draining);
         }
         if let Ok(subscriber) = ESSENTIAL.try_with(|name| *name) {

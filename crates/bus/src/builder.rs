@@ -8,7 +8,7 @@ use crate::routing_builder::RoutingBuilder;
 use crate::shared::{ESSENTIAL, Shared};
 use crate::{
     Bus, Catalogue, Essential, Event, Isolated, Reads, Request, Running, Settings, StartError,
-    Subscriber, Task, Tasks, Wiring,
+    Subscriber, Task, Tasks, Wiring, WiringError,
 };
 use futures_util::future::BoxFuture;
 use std::sync::Arc;
@@ -57,11 +57,12 @@ impl Builder {
     /// - a request to an isolated subscriber holds one while the caller waits;
     /// - all of these, and the events that isolated subscribers emit through it, enter at most 1,000 times
     ///   a second on average and 64 at once; the others wait;
-    /// - once the bus drains, its events are dropped.
+    /// - once the bus drains, or after [`Bus::close_bounded`], its events are dropped.
     #[must_use]
     pub fn bounded_bus(&self, name: &'static str, places: usize) -> Bus {
         let pool = self.shared.add_pool(places);
-        let entrance = Entrance::bounded(pool, name, self.tasks.clone());
+        let closed = self.shared.bounded_closed();
+        let entrance = Entrance::bounded(pool, name, self.tasks.clone(), closed);
         Bus::new(Arc::clone(&self.shared), entrance)
     }
 
@@ -144,6 +145,13 @@ impl Builder {
     #[must_use]
     pub fn catalogue(&self) -> Catalogue {
         self.routing.catalogue().clone()
+    }
+
+    /// Returns the first mistake so far, with which [`Self::start`] will fail, so that whoever adds parts of
+    /// others can say whose it is. A request that nothing answers yet is none: its answerer may follow.
+    #[must_use]
+    pub fn mistake(&self) -> Option<&WiringError> {
+        self.routing.mistake()
     }
 
     /// Checks the wiring, loads the essential subscribers, then spawns all. Events published

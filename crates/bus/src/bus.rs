@@ -30,7 +30,8 @@ impl Bus {
     /// [`Context::emit`](crate::Context::emit).
     pub async fn publish<E: Event>(&self, event: E) {
         let origin = self.enter().await;
-        if self.entrance.bounds().is_some() && self.shared.is_draining() {
+        let bounded = self.entrance.bounds().is_some();
+        if self.entrance.is_closed() || bounded && self.shared.is_draining() {
             return;
         }
         self.shared.publish(&origin, Outgoing::new(event));
@@ -47,6 +48,9 @@ impl Bus {
             inside.is_err(),
             "an essential subscriber must not publish while it loads"
         );
+        if self.entrance.is_closed() {
+            return Origin::silent();
+        }
         let credits = self.entrance.enter().await;
         Origin::outside(TraceId::random(), credits)
     }
@@ -76,6 +80,14 @@ impl Bus {
         self.shared
             .ask(&self.entrance, request, trace, within)
             .await
+    }
+
+    /// From now on, lets nothing more enter by the handles of
+    /// [`Builder::bounded_bus`](crate::Builder::bounded_bus): fails their requests with
+    /// [`AskError::Draining`], drops their events, and gives work that waits for [`Bus::enter`] no credit.
+    /// Whatever they do then, the bus becomes quiet.
+    pub fn close_bounded(&self) {
+        self.shared.close_bounded();
     }
 
     /// From now on, fails new requests with [`AskError::Draining`]; those under way go on.

@@ -4,6 +4,7 @@ use crate::credits::{CreditPool, Credits};
 use crate::pace::Pace;
 use crate::{AskError, Tasks};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
@@ -28,6 +29,8 @@ pub(crate) struct Entrance {
 pub(crate) struct Bounds {
     pub(crate) name: &'static str,
     pace: Arc<Pace>,
+    /// Set when nothing more may enter by any handle with bounds.
+    closed: Arc<AtomicBool>,
     /// The tasks that its reads become. A read holds what it shares with others, a permit of its
     /// answerer and a place in the queue of a connection pool, until it is polled again. So it must not
     /// be polled by a caller that may be stuck.
@@ -44,12 +47,18 @@ impl Entrance {
     }
 
     /// A way in on a pool of its own.
-    pub(crate) fn bounded(pool: Arc<CreditPool>, name: &'static str, tasks: Tasks) -> Self {
+    pub(crate) fn bounded(
+        pool: Arc<CreditPool>,
+        name: &'static str,
+        tasks: Tasks,
+        closed: Arc<AtomicBool>,
+    ) -> Self {
         Self {
             pool,
             bounds: Some(Bounds {
                 name,
                 pace: Arc::new(Pace::new(INTERVAL, AT_ONCE)),
+                closed,
                 tasks,
             }),
         }
@@ -72,7 +81,17 @@ impl Entrance {
     /// Waits for a credit until the deadline of a request.
     pub(crate) async fn enter_by(&self, deadline: Instant) -> Result<Credits, AskError> {
         let entered = timeout_at(deadline, self.enter()).await;
-        entered.map_err(|_| AskError::Overloaded)
+        let credits = entered.map_err(|_| AskError::Overloaded)?;
+        if self.is_closed() {
+            return Err(AskError::Draining);
+        }
+        Ok(credits)
+    }
+
+    /// Whether nothing more may enter here.
+    pub(crate) fn is_closed(&self) -> bool {
+        let bounds = self.bounds.as_ref();
+        bounds.is_some_and(|bounds| bounds.closed.load(Ordering::Acquire))
     }
 
     pub(crate) fn bounds(&self) -> Option<&Bounds> {

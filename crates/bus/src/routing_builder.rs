@@ -117,6 +117,11 @@ impl RoutingBuilder {
         &self.catalogue
     }
 
+    /// Returns the first mistake so far.
+    pub(crate) fn mistake(&self) -> Option<&WiringError> {
+        self.mistakes.first()
+    }
+
     /// Returns the routing, or the first mistake in it.
     pub(crate) fn checked(self) -> Result<Routing, WiringError> {
         let answerers = &self.routing.answerers;

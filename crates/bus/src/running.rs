@@ -61,7 +61,15 @@ impl Running {
         // Those that have not ended are cancelled below.
         let _ = timeout(within.saturating_sub(CANCELLED_WITHIN), all_ended).await;
         let running = self.tasks.iter().filter(|task| !task.has_ended());
-        let cancelled = running.count();
+        let running: Vec<_> = running.map(Task::owner).collect();
+        let cancelled = running.len();
+        if cancelled > 0 {
+            let subscribers = running.join(", ");
+            tracing::warn!(
+                subscribers,
+                "cancelled subscribers that had not ended in time"
+            );
+        }
         // All before waiting for any: one that is stuck must not keep the others running.
         self.tasks.iter().for_each(Task::cancel);
         let all_cancelled = async {

@@ -25,6 +25,8 @@ pub(crate) struct Shared {
     pool: Arc<CreditPool>,
     /// The pools of the bounded handles; complete when the bus starts.
     bounded: Mutex<Vec<Arc<CreditPool>>>,
+    /// Set when nothing more may enter by the bounded handles.
+    bounded_closed: Arc<AtomicBool>,
     log: Mutex<EventLog>,
     pub(crate) routing: OnceLock<Routing>,
     draining: AtomicBool,
@@ -38,6 +40,7 @@ impl Shared {
         Arc::new(Self {
             pool: CreditPool::new(settings.credits),
             bounded: Mutex::default(),
+            bounded_closed: Arc::default(),
             log: Mutex::new(EventLog::new()),
             routing: OnceLock::new(),
             draining: AtomicBool::new(false),
@@ -80,6 +83,15 @@ impl Shared {
         let pool = self.pool.beside(credits);
         self.bounded.lock().push(Arc::clone(&pool));
         pool
+    }
+
+    pub(crate) fn bounded_closed(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.bounded_closed)
+    }
+
+    /// Lets nothing more enter by the bounded handles.
+    pub(crate) fn close_bounded(&self) {
+        self.bounded_closed.store(true, Ordering::Release);
     }
 
     /// Publishes an event. Never waits.

@@ -162,6 +162,11 @@ impl Turn {
             // An isolated subscriber is outside: its events take a credit like any others from
             // there.
             let credits = self.entrance.enter().await;
+            if self.entrance.is_closed() {
+                self.ctx.take_emitted();
+                self.watch.start();
+                return;
+            }
             let origin = self.ctx.origin().on_credits(credits);
             for (nth, event) in self.ctx.take_emitted().into_iter().enumerate() {
                 if nth > 0 {

@@ -1,11 +1,11 @@
 //! The declaration of an extension.
 
+use crate::assembly::Assembly;
 use crate::command::{Asked, Command, Respond, Rights};
 use crate::follower::{Follower, Sees};
-use crate::install::Assembly;
 use crate::mount::{Mount, Serve};
 use crate::schema::{self, Schema};
-use crate::{Cx, Task, View, name, op};
+use crate::{Askable, Cx, Task, View, name, op};
 use bus::{AnswersAsync, Isolated, Subscriber};
 use settings::{AnyTable, Table};
 use std::fmt;
@@ -71,7 +71,7 @@ impl Extension {
     #[must_use]
     pub fn settings<C: Table>(mut self) -> Self {
         if self.settings.replace(AnyTable::of::<C>()).is_some() {
-            self.mistake("it declares its settings twice");
+            self.mistake("it declares its settings twice: leave one out");
         }
         self
     }
@@ -80,8 +80,11 @@ impl Extension {
     #[must_use]
     pub fn database(mut self, schema: Schema) -> Self {
         self.has_database = true;
+        if let Some(wrong) = schema::wrong(schema) {
+            self.mistake(&wrong);
+        }
         if self.schema.replace(schema).is_some() {
-            self.mistake("it declares its database twice");
+            self.mistake("it declares its database twice: leave one out");
         }
         self
     }
@@ -91,7 +94,9 @@ impl Extension {
     pub fn follows<F: Follower>(mut self, make: impl FnOnce(&Cx) -> F + Send + 'static) -> Self {
         self.has_database = true;
         if self.follows.replace(F::SEES).is_some() {
-            self.mistake("it declares two followers, which would share their cursors");
+            self.mistake(
+                "it declares two followers, which would share their cursors: put them into one",
+            );
         }
         self.part(move |assembly| {
             let follower = make(assembly.cx());
@@ -140,6 +145,13 @@ impl Extension {
     pub fn answers<C: Command, S: AnswersAsync<Asked<C>>>(mut self, rights: Rights) -> Self {
         self.must_own("command", C::NAME, op::is_name_of(C::NAME, self.name));
         self.part(move |assembly| assembly.answer::<C>(rights))
+    }
+
+    /// Declares that it asks `R`, such as a command of another extension: without it, the mistake shows only
+    /// when it asks. The start fails if nothing in the server answers it.
+    #[must_use]
+    pub fn asks<R: Askable>(self) -> Self {
+        self.part(|assembly| assembly.ask::<R>())
     }
 
     /// Serves HTTP below its prefix, or at a path of its own.

@@ -1,18 +1,14 @@
 //! How an extension becomes part of a server.
 
-use crate::command::{Asked, Command, Respond, Rights};
+use crate::assembly::{Assembly, ExpectedAnswer};
 use crate::cx::{Cx, Parts};
 use crate::declaration::Extension;
-use crate::follower::{Engine, Feed, Follower, FollowerStatus, Inbox, Source};
-use crate::mount::{Mount, Serve, Served};
-use crate::op::WireOp;
+use crate::follower::{Feed, Inbox, Source};
+use crate::installed::Installed;
 use crate::places::{PLACES, Rates};
 use crate::push::Push;
-use crate::respond::Responder;
-use crate::view::{ExtensionProbe, Metric};
-use crate::{Task, View};
-use bus::{Builder, Bus, Clock, Isolated, OperatorActions, Probe, Subscriber, Tasks, panics};
-use rooms::api::{FollowLog, Heads, StandingOf};
+use bus::{Builder, Bus, Clock, Tasks, WiringError, panics};
+use rooms::api::{FollowLog, Heads};
 use std::any::Any;
 use std::sync::Arc;
 use storage::Database;
@@ -22,9 +18,7 @@ use tokio::sync::Semaphore;
 pub struct Host {
     /// The bus of the server, for requests of clients.
     pub bus: Bus,
-    /// Spawns on the runtime of extensions.
-    pub tasks: Tasks,
-    /// Sends the pushes of extensions.
+    /// Sends pushes.
     pub push: Arc<dyn Push>,
     /// Returns the epoch of the core store.
     pub epoch: Arc<dyn Fn() -> String + Send + Sync>,
@@ -32,6 +26,8 @@ pub struct Host {
 
 /// What the server gives to one extension.
 pub struct Given {
+    /// Spawns on the extension's runtime.
+    pub tasks: Tasks,
     /// A handle to the bus with places of its own: [`bounded_bus`].
     pub bus: Bus,
     /// Its settings, if it declares any.
@@ -45,6 +41,7 @@ pub struct Installer {
     host: Host,
     source: Source,
     inboxes: Vec<Arc<Inbox>>,
+    expected: Vec<ExpectedAnswer>,
 }
 
 /// Returns a handle to the bus for this extension: whatever it asks and states, its databases' jobs
@@ -64,21 +61,6 @@ pub struct InstallError {
     pub problem: String,
 }
 
-/// An extension that was built and does not run yet.
-pub struct Installed {
-    /// The name of the extension.
-    pub name: &'static str,
-    /// The ops that it answers.
-    pub ops: Vec<WireOp>,
-    /// What it serves over HTTP.
-    pub mounts: Vec<Served>,
-    view: Option<Arc<dyn View>>,
-    follower: Option<Arc<FollowerStatus>>,
-    starts: Vec<Start>,
-}
-
-type Start = Box<dyn FnOnce(&Tasks) + Send>;
-
 impl Installer {
     /// Begins with what all extensions share.
     #[must_use]
@@ -91,11 +73,12 @@ impl Installer {
             host,
             source,
             inboxes: Vec::new(),
+            expected: Vec::new(),
         }
     }
 
-    /// Makes the parts of an extension and wires them. A panic of its `make` closures is an error
-    /// that names it.
+    /// Makes the parts of an extension and wires them. A mistake in its wiring and a panic of its `make`
+    /// closures are errors that name it.
     pub fn install(
         &mut self,
         extension: Extension,
@@ -110,6 +93,7 @@ impl Installer {
         if let Some(wrong) = extension.wrong() {
             return Err(failed(wrong.to_owned()));
         }
+        let sees_all = extension.reads_private_rooms();
         let cx = Cx::new(Parts {
             name,
             settings: given.settings,
@@ -125,37 +109,61 @@ impl Installer {
             cx,
             builder,
             host: &self.host,
+            tasks: given.tasks,
             source: &self.source,
+            sees_all,
             inbox: None,
+            expected: Vec::new(),
             mistakes: Vec::new(),
-            installed: Installed {
-                name,
-                ops: Vec::new(),
-                mounts: Vec::new(),
-                view: None,
-                follower: None,
-                starts: Vec::new(),
-            },
+            installed: Installed::new(name),
         };
         for part in extension.parts {
             let made = panics::caught_now(|| part(&mut assembly));
-            made.map_err(|panic| failed(format!("it panicked while it was made: {panic}")))?;
+            made.map_err(|panic| failed(format!("while it was made, it {panic}")))?;
+            if let Some(mistake) = assembly.builder.mistake() {
+                return Err(failed(format!("{mistake}: {}", remedy(mistake))));
+            }
         }
         if let Some(mistake) = assembly.mistakes.into_iter().next() {
             return Err(failed(mistake));
         }
         self.inboxes.extend(assembly.inbox);
+        self.expected.extend(assembly.expected);
         Ok(assembly.installed)
     }
 
-    /// Adds what all followers share. Call it after the last extension.
-    pub fn finish(self, builder: &mut Builder) {
+    /// Adds what all followers share, and checks that whatever they ask has an answerer. Call it after the
+    /// last extension.
+    pub fn finish(self, builder: &mut Builder) -> Result<(), InstallError> {
+        let catalogue = builder.catalogue();
+        let is_answered = |request| {
+            let item = catalogue.find(request);
+            item.is_some_and(|item| item.answered_by.is_some())
+        };
+        let mut expected = self.expected.into_iter();
+        if let Some(missing) = expected.find(|expected| !is_answered(expected.request)) {
+            return Err(InstallError {
+                extension: missing.extension,
+                problem: missing.otherwise,
+            });
+        }
         if !self.inboxes.is_empty() {
             builder
                 .isolated::<Feed>(self.inboxes)
                 .asks::<FollowLog>()
                 .asks::<Heads>();
         }
+        Ok(())
+    }
+}
+
+/// Returns what to do about a mistake in the wiring of an extension.
+fn remedy(mistake: &WiringError) -> &'static str {
+    match mistake {
+        WiringError::DuplicateName(_) => "rename one of them",
+        WiringError::DuplicateSubscriber(_) => "rename one of them, or leave it out",
+        WiringError::TwoAnswerers(_) => "leave one of them out",
+        WiringError::NoAnswerer(_) => "add its answerer",
     }
 }
 
@@ -167,129 +175,4 @@ fn clock(_extension: &Extension) -> Arc<dyn Clock> {
 #[cfg(feature = "testing")]
 fn clock(extension: &Extension) -> Arc<dyn Clock> {
     extension.faults.clock()
-}
-
-impl Installed {
-    /// Starts its follower and its tasks. Call it after the bus has started. `tasks` spawns on the
-    /// runtime of extensions.
-    pub fn start(&mut self, tasks: &Tasks) {
-        for start in self.starts.drain(..) {
-            start(tasks);
-        }
-    }
-
-    /// Returns what `/health/NAME` shows.
-    #[must_use]
-    pub fn probe(&self) -> Option<Arc<dyn Probe>> {
-        if self.view.is_none() && self.follower.is_none() {
-            return None;
-        }
-        Some(Arc::new(ExtensionProbe {
-            name: self.name,
-            view: self.view.clone(),
-            follower: self.follower.clone(),
-        }))
-    }
-
-    /// Returns what the operator can have it do.
-    #[must_use]
-    pub fn actions(&self) -> Option<Arc<dyn OperatorActions>> {
-        self.view.as_ref().and_then(|view| view.actions())
-    }
-
-    /// Returns what reads its metrics, at each scrape.
-    pub fn metrics(&self) -> impl Fn() -> Vec<Metric> + Send + Sync + use<> {
-        let (view, follower) = (self.view.clone(), self.follower.clone());
-        move || {
-            let own = view.iter().flat_map(|view| view.metrics());
-            let following = follower.iter().flat_map(|follower| follower.metrics());
-            own.chain(following).collect()
-        }
-    }
-}
-
-/// An extension that is being built.
-pub(crate) struct Assembly<'a> {
-    cx: Cx,
-    builder: &'a mut Builder,
-    host: &'a Host,
-    source: &'a Source,
-    inbox: Option<Arc<Inbox>>,
-    mistakes: Vec<String>,
-    installed: Installed,
-}
-
-impl Assembly<'_> {
-    pub(crate) fn cx(&self) -> &Cx {
-        &self.cx
-    }
-
-    pub(crate) fn follow<F: Follower>(&mut self, follower: F) {
-        let inbox = Arc::new(Inbox::default());
-        let status = Arc::new(FollowerStatus::new(self.cx.name()));
-        self.inbox = Some(Arc::clone(&inbox));
-        self.installed.follower = Some(Arc::clone(&status));
-        let (follower, cx) = (Arc::new(follower), self.cx.clone());
-        let source = self.source.clone();
-        self.start(move |tasks| {
-            let all = tasks.clone();
-            tasks.restarting(cx.name(), "follower", move || {
-                let parts = (Arc::clone(&follower), cx.clone());
-                let (inbox, status) = (Arc::clone(&inbox), Arc::clone(&status));
-                Engine::new(parts, source.clone(), inbox, status).run(all.clone())
-            });
-        });
-    }
-
-    pub(crate) fn subscribe<S: Subscriber<Kind = Isolated>>(&mut self, deps: S::Deps) {
-        self.builder
-            .isolated_on::<S>(deps, &self.host.tasks, self.cx.bus());
-    }
-
-    pub(crate) fn respond<C: Command, R: Respond<C>>(
-        &mut self,
-        rights: Rights,
-        writes: bool,
-        responder: R,
-    ) {
-        let responder = Responder::new(responder, self.cx.clone(), self.host.tasks.clone());
-        self.builder
-            .reads::<Asked<C>, _>(self.cx.name(), PLACES, Arc::new(responder));
-        self.op::<C>(rights, writes);
-    }
-
-    pub(crate) fn answer<C: Command>(&mut self, rights: Rights) {
-        self.op::<C>(rights, true);
-    }
-
-    pub(crate) fn serve<H: Serve>(&mut self, at: Mount, handler: H) {
-        let served = Served::new(at, handler, self.cx.clone(), self.host.tasks.clone());
-        self.installed.mounts.push(served);
-    }
-
-    pub(crate) fn show<V: View>(&mut self, view: V) {
-        if self.installed.view.replace(Arc::new(view)).is_some() {
-            self.mistakes.push("it declares two views".to_owned());
-        }
-    }
-
-    pub(crate) fn run<T: Task>(&mut self, name: &'static str, task: T) {
-        let (task, cx) = (Arc::new(task), self.cx.clone());
-        self.start(move |tasks| {
-            tasks.restarting(cx.name(), name, move || {
-                let (task, cx) = (Arc::clone(&task), cx.clone());
-                async move { task.run(&cx).await }
-            });
-        });
-    }
-
-    fn op<C: Command>(&mut self, rights: Rights, writes: bool) {
-        self.builder.asks::<Asked<C>>().asks::<StandingOf>();
-        let op = WireOp::of::<C>(self.cx.name(), &self.host.bus, rights, writes);
-        self.installed.ops.push(op);
-    }
-
-    fn start(&mut self, start: impl FnOnce(&Tasks) + Send + 'static) {
-        self.installed.starts.push(Box::new(start));
-    }
 }

@@ -61,8 +61,10 @@
 //! `docs/extending.md` is the guide, with examples of every part.
 
 mod askable;
+mod assembly;
 mod cancel_on_drop;
 mod command;
+mod confined_actions;
 mod cx;
 mod declaration;
 mod declined;
@@ -70,10 +72,13 @@ mod declined;
 mod faults;
 mod follower;
 mod install;
+mod installed;
 mod mount;
 mod name;
+mod observed_view;
 mod op;
 mod places;
+mod probe;
 mod push;
 mod respond;
 mod runtime;
@@ -90,9 +95,11 @@ pub use declined::Declined;
 #[cfg(feature = "testing")]
 pub use faults::Faults;
 pub use follower::{Followed, Follower, From, Page, Sees};
-pub use install::{Given, Host, InstallError, Installed, Installer, bounded_bus};
+pub use install::{Given, Host, InstallError, Installer, bounded_bus};
+pub use installed::Installed;
 pub use mount::{HttpRequest, HttpResponse, Mount, Serve, Served};
 pub use op::{Input, WireCall, WireOp};
+pub use probe::HeldThreads;
 pub use push::{Push, PushError, PushTarget};
 pub use runtime::ExtensionRuntime;
 pub use schema::Schema;

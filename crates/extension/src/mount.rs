@@ -91,8 +91,9 @@ impl HttpRequest {
     {
         let (upgrade, spawner) = (self.upgrade.take()?, self.spawner.clone()?);
         let serve = move |socket| {
-            let served = serve(socket);
             Box::pin(async move {
+                // `serve` itself is the extension's code: it runs in the task, too.
+                let served = async move { serve(socket).await };
                 spawner.run("socket", served).await;
             }) as BoxFuture<'static, ()>
         };
@@ -108,7 +109,7 @@ struct Spawner {
 }
 
 impl Spawner {
-    /// Runs work in a task on the runtime of extensions, until it has ended.
+    /// Runs work in a task on the extension's runtime, until it has ended.
     async fn run<T: Send + 'static>(
         self,
         name: &'static str,
@@ -149,7 +150,7 @@ impl Served {
         }
     }
 
-    /// Answers a request in a task on the runtime of extensions. Returns `None` if the handler
+    /// Answers a request in a task on the extension's runtime. Returns `None` if the handler
     /// panicked or the server stops.
     pub fn serve(&self, request: HttpRequest) -> BoxFuture<'static, Option<HttpResponse>> {
         self.handler.serve(request)

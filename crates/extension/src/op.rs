@@ -1,7 +1,8 @@
 //! A command without its type, as the wire knows it: an op.
 
+use crate::cancel_on_drop::CancelOnDrop;
 use crate::{Asked, Command, Cost, Declined, Rights, name};
-use bus::{Bus, TraceId};
+use bus::{AskError, Bus, Tasks, TraceId};
 use futures_util::future::BoxFuture;
 use rooms::api::log::Standing;
 use rooms::api::{Refusal, RoomKey, StandingOf};
@@ -9,6 +10,8 @@ use serde::de::DeserializeOwned;
 use serde_json::value::{RawValue, to_raw_value};
 use sessions::api::Caller;
 use std::time::{Duration, Instant};
+use tokio::sync::oneshot;
+use tokio::time::timeout;
 
 /// The names that the protocol keeps for extensions of this repository.
 const WITHOUT_PREFIX: [&str; 1] = ["search"];
@@ -56,11 +59,11 @@ impl WireOp {
     /// Returns the op of the command `C` of this extension.
     pub(crate) fn of<C: Command>(
         extension: &'static str,
-        bus: &Bus,
+        (bus, tasks): (&Bus, &Tasks),
         rights: Rights,
         writes: bool,
     ) -> Self {
-        let bus = bus.clone();
+        let (bus, tasks) = (bus.clone(), tasks.clone());
         Self {
             name: wire_name(C::NAME),
             extension,
@@ -73,7 +76,12 @@ impl WireOp {
                     command,
                     room,
                     rights,
+                    writes,
                     bus: bus.clone(),
+                    writer: AnswerWriter {
+                        extension,
+                        tasks: tasks.clone(),
+                    },
                 }))
             }),
         }
@@ -107,7 +115,35 @@ struct Prepared<C> {
     command: C,
     room: Option<RoomKey>,
     rights: Rights,
+    writes: bool,
     bus: Bus,
+    writer: AnswerWriter,
+}
+
+/// Writes answers as JSON on the extension's runtime, where they are dropped too: both take as long as an
+/// answer is large.
+struct AnswerWriter {
+    extension: &'static str,
+    tasks: Tasks,
+}
+
+impl AnswerWriter {
+    async fn write<C: Command>(&self, answer: C::Answer) -> Result<Box<RawValue>, Declined> {
+        let (sender, written) = oneshot::channel();
+        let task = self.tasks.once(self.extension, C::NAME, async move {
+            let json = to_raw_value(&answer);
+            drop(answer);
+            // Fails only if the client's time is over.
+            let _ = sender.send(json);
+        });
+        let _cancel = CancelOnDrop(task);
+        // Dropped without a result: it panicked, and the log says so.
+        let json = written.await.map_err(|_| AskError::Failed)?;
+        json.map_err(|error| {
+            tracing::error!(op = C::NAME, %error, "an answer cannot be written as JSON");
+            Declined::Internal
+        })
+    }
 }
 
 impl<C: Command> WireCall for Prepared<C> {
@@ -126,7 +162,9 @@ impl<C: Command> WireCall for Prepared<C> {
                 command,
                 room,
                 rights,
+                writes,
                 bus,
+                writer,
             } = *self;
             let deadline = Instant::now() + within;
             let standing = match &room {
@@ -143,12 +181,24 @@ impl<C: Command> WireCall for Prepared<C> {
                 standing,
             };
             let left = deadline.saturating_duration_since(Instant::now());
-            let answer = bus.ask_traced(asked, left, trace).await??;
-            to_raw_value(&answer).map_err(|error| {
-                tracing::error!(op = C::NAME, %error, "an answer cannot be written as JSON");
-                Declined::Internal
-            })
+            let answer = bus.ask_traced(asked, left, trace).await;
+            let answer = answer.map_err(|error| unanswered(error, writes, deadline))??;
+            let left = deadline.saturating_duration_since(Instant::now());
+            let written = timeout(left, writer.write::<C>(answer)).await;
+            written.unwrap_or(Err(Declined::OutcomeUnknown))
         })
+    }
+}
+
+/// Returns what the client gets if the extension does not answer. The database of chat has no part in that;
+/// and a write whose time is over may have been carried out.
+fn unanswered(error: AskError, writes: bool, deadline: Instant) -> Declined {
+    match error {
+        AskError::Unavailable { .. } if writes && Instant::now() >= deadline => {
+            Declined::OutcomeUnknown
+        }
+        AskError::Unavailable { .. } => Declined::Overloaded,
+        other => other.into(),
     }
 }
 

@@ -7,7 +7,7 @@ use bus::{AskError, Reads, Tasks, TraceId};
 use std::sync::Arc;
 use tokio::sync::oneshot;
 
-/// Answers a command in a task of its own on the runtime of extensions, so that it cannot hold the
+/// Answers a command in a task of its own on the extension's runtime, so that it cannot hold the
 /// task of the connection that asked.
 pub(crate) struct Responder<R> {
     respond: Arc<R>,

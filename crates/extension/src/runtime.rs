@@ -1,29 +1,37 @@
-//! The second runtime, on which everything of extensions runs.
+//! The runtime of an extension, on which everything of it runs.
 
 use rustix::process::{Pid, setpriority_process};
+use std::convert::Infallible;
 use std::io;
+use std::panic::resume_unwind;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+use std::time::Duration;
 use tokio::runtime::{Builder, Handle, Runtime};
 
 /// The lowest priority: these threads get what chat leaves of the processors, and always a little.
 const NICE: i32 = 19;
 
-/// Enough that one extension that blocks its thread does not stop the others.
-const THREADS: usize = 4;
+/// Enough that an extension answers while one of its parts blocks its thread.
+const THREADS: usize = 2;
 
-/// Threads for blocking work, such as that of embedded databases: each has one for its writes.
-const BLOCKING_THREADS: usize = 64;
+/// Threads for blocking work, such as the writes and the reads of its database in a file.
+const BLOCKING_THREADS: usize = 16;
 
-/// The runtime of extensions. Its threads have the lowest priority, so that no extension can take a
-/// processor from chat, whatever it does.
+/// How often whoever waits for code of extensions hears that it has not ended.
+const REPORT_EVERY: Duration = Duration::from_secs(10);
+
+/// The runtime of one extension. Its threads have the lowest priority, so that it cannot take a processor
+/// from chat, whatever it does; and they are its own, so that it cannot keep others from running.
 pub struct ExtensionRuntime(Option<Runtime>);
 
 impl ExtensionRuntime {
-    /// Starts its threads.
-    pub fn start() -> io::Result<Self> {
+    /// Starts its threads, which are called like the extension.
+    pub fn start(extension: &'static str) -> io::Result<Self> {
         let runtime = Builder::new_multi_thread()
             .worker_threads(THREADS)
             .max_blocking_threads(BLOCKING_THREADS)
-            .thread_name("extensions")
+            .thread_name(extension)
             .on_thread_start(lower_priority)
             .enable_all()
             .build()?;
@@ -35,6 +43,36 @@ impl ExtensionRuntime {
     pub fn handle(&self) -> Handle {
         let runtime = self.0.as_ref().expect("it runs until it is dropped");
         runtime.handle().clone()
+    }
+}
+
+impl ExtensionRuntime {
+    /// Runs code of extensions on a thread of its own and waits for it. The thread has the lowest priority,
+    /// as those have that it starts, and this runtime is the current one: a task that the code spawns by
+    /// itself runs here. As long as it takes, calls `still_running` every ten seconds.
+    pub fn run<T: Send>(
+        &self,
+        work: impl FnOnce() -> T + Send,
+        still_running: impl Fn(),
+    ) -> io::Result<T> {
+        let handle = self.handle();
+        let working = move || {
+            lower_priority();
+            let _current = handle.enter();
+            work()
+        };
+        thread::scope(|scope| {
+            let (alive, ended) = mpsc::channel::<Infallible>();
+            let thread = thread::Builder::new().name("extension".to_owned());
+            let thread = thread.spawn_scoped(scope, move || {
+                let _alive = alive;
+                working()
+            })?;
+            while ended.recv_timeout(REPORT_EVERY) == Err(RecvTimeoutError::Timeout) {
+                still_running();
+            }
+            Ok(thread.join().unwrap_or_else(|panic| resume_unwind(panic)))
+        })
     }
 }
 
@@ -59,12 +97,11 @@ fn lower_priority() {
 mod tests {
     use super::*;
     use rustix::process::getpriority_process;
-    use std::sync::mpsc;
     use tokio_util::sync::CancellationToken;
 
     #[test]
     fn its_threads_have_the_lowest_priority_and_others_keep_theirs() {
-        let runtime = ExtensionRuntime::start().unwrap();
+        let runtime = ExtensionRuntime::start("karma").unwrap();
         let (sender, receiver) = mpsc::channel();
         let before = getpriority_process(None).unwrap();
         let on_runtime = bus::Tasks::new(CancellationToken::default()).on(runtime.handle());
@@ -72,6 +109,22 @@ mod tests {
             sender.send(getpriority_process(None).unwrap()).unwrap();
         });
         assert_eq!(receiver.recv().unwrap(), NICE);
+        assert_eq!(getpriority_process(None).unwrap(), before);
+    }
+
+    #[test]
+    fn what_is_made_there_has_the_lowest_priority_and_spawns_there() {
+        let runtime = ExtensionRuntime::start("karma").unwrap();
+        let before = getpriority_process(None).unwrap();
+        let making = || {
+            let own = getpriority_process(None).unwrap();
+            let started = thread::spawn(|| getpriority_process(None).unwrap());
+            let current = Handle::current().id();
+            (own, started.join().unwrap(), current)
+        };
+        let (own, started, current) = runtime.run(making, || ()).unwrap();
+        assert_eq!((own, started), (NICE, NICE));
+        assert_eq!(current, runtime.handle().id());
         assert_eq!(getpriority_process(None).unwrap(), before);
     }
 }

@@ -1,14 +1,16 @@
 //! What the operator sees of an extension.
 
-use crate::follower::FollowerStatus;
-use bus::{OperatorActions, Probe, ProbeState};
-use serde_json::{Map, Value, json};
+use bus::OperatorActions;
+use serde_json::Value;
 use std::sync::Arc;
 
 /// What the operator sees of an extension at `/health/NAME`, in `/metrics`, and can do with `POST
 /// /NAME/…`.
+///
+/// The server looks at it when the operator asks, and every few seconds, in a task on the runtime of
+/// extensions. While it does not answer, the operator sees what it showed before.
 pub trait View: Send + Sync + 'static {
-    /// Returns what it knows: part of `/health/NAME`. Never waits.
+    /// Returns what it knows: part of `/health/NAME`, at most 64 KiB. Never waits.
     fn figures(&self) -> Value {
         Value::Null
     }
@@ -18,12 +20,12 @@ pub trait View: Send + Sync + 'static {
         None
     }
 
-    /// Returns its numbers for `/metrics`, each as `parlor_EXTENSION_{name}`. Never waits.
+    /// Returns its numbers for `/metrics`, each as `parlor_EXTENSION_{name}`, at most 100. Never waits.
     fn metrics(&self) -> Vec<Metric> {
         Vec::new()
     }
 
-    /// Returns what the operator can have it do.
+    /// Returns what the operator can have it do, under the extension's name. Called once, at the start.
     fn actions(&self) -> Option<Arc<dyn OperatorActions>> {
         None
     }
@@ -51,7 +53,7 @@ impl<V: View> View for Arc<V> {
 /// One number in `/metrics`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Metric {
-    /// Its name, without the prefix and without `_total`.
+    /// Its name, of `a-z`, `0-9` and `_`, without the prefix and without `_total`.
     pub name: &'static str,
     /// What it says, in a sentence without a full stop.
     pub about: &'static str,
@@ -66,51 +68,4 @@ pub enum MetricValue {
     Counter(u64),
     /// A number that goes up and down.
     Gauge(f64),
-}
-
-/// The probe of an extension: its own view, and how its follower does.
-pub(crate) struct ExtensionProbe {
-    pub(crate) name: &'static str,
-    pub(crate) view: Option<Arc<dyn View>>,
-    pub(crate) follower: Option<Arc<FollowerStatus>>,
-}
-
-impl ExtensionProbe {
-    fn trouble(&self) -> Option<String> {
-        let following = self.follower.as_ref();
-        let following = following.and_then(|follower| follower.trouble());
-        following.or_else(|| self.view.as_ref().and_then(|view| view.trouble()))
-    }
-}
-
-impl Probe for ExtensionProbe {
-    fn name(&self) -> &'static str {
-        self.name
-    }
-
-    fn critical(&self) -> bool {
-        false
-    }
-
-    fn state(&self) -> ProbeState {
-        match self.trouble() {
-            None => ProbeState::Ok,
-            Some(_) => ProbeState::Degraded,
-        }
-    }
-
-    fn json(&self) -> String {
-        let cause = self.trouble();
-        let status = if cause.is_some() { "degraded" } else { "ok" };
-        let mut page = Map::new();
-        page.insert("status".to_owned(), json!(status));
-        page.insert("cause".to_owned(), json!(cause));
-        if let Some(follower) = &self.follower {
-            page.insert("follower".to_owned(), follower.json());
-        }
-        if let Some(view) = &self.view {
-            page.insert("figures".to_owned(), view.figures());
-        }
-        Value::Object(page).to_string()
-    }
 }

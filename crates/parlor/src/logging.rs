@@ -77,6 +77,17 @@ mod tests {
     }
 
     #[test]
+    fn a_flood_of_lines_is_suppressed_and_disturbs_nobody() {
+        let lines = tracing_subscriber::registry().with(lines(&Config::default()));
+        with_default(lines, || {
+            for number in 0..1_000 {
+                tracing::info!(number, "a line of a flood");
+            }
+            assert!(event_enabled!(Level::INFO), "other lines are written");
+        });
+    }
+
+    #[test]
     fn a_collector_gets_spans_and_changes_nothing_about_lines() {
         let settings = TraceSettings {
             endpoint: Some(crate::config::Endpoint {

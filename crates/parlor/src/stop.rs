@@ -75,6 +75,7 @@ pub(crate) async fn stop(
     let within = stages.share(SESSIONS);
     let kept = async { usize::from(!matches!(bus.ask(KeepConnected, within).await, Ok(Ok(())))) };
     stages.run_counted("sessions", SESSIONS, kept).await;
+    bus.close_bounded();
     stages.run("bus", QUIET, bus.quiet()).await;
     bus.drain();
     let ended = running.stop(stages.share(SUBSCRIBERS));

@@ -59,6 +59,8 @@ const ARROWS: &[(&str, &[&str])] = &[
             "storage",
         ],
     ),
+    // A server with extensions, for tests: a binary of its own, as a team has one.
+    ("extended", &["bus", "parlor", "rooms"]),
     ("fixtures", &[]),
     ("loadgen", &[]),
     (

@@ -1,10 +1,10 @@
 //! `just torture`: the long cases, each on both databases; `just torture NAME…` runs those alone,
-//! and `just torture floods` the floods.
+//! `just torture floods` the floods, and `just torture extensions` chat beside extensions that misbehave.
 
 use std::time::{Duration, Instant};
 use tests::{
-    FLOODS, Flood, FloodReport, Footprint, Kind, Plan, Report, Scale, Settings, Store, TRIALS,
-    Trial, churn, drained, judge_within, torture,
+    COMPANIES, FLOODS, Flood, FloodReport, Footprint, HostileReport, Kind, Plan, Report, Scale,
+    Settings, Store, TRIALS, Trial, churn, drained, judge_within, torture,
 };
 
 /// Time limit of a case.
@@ -36,7 +36,10 @@ fn main() {
     let wanted: Vec<String> = std::env::args().skip(1).collect();
     let cases = CASES.iter().map(|case| case.name);
     let trials = TRIALS.iter().map(|trial| trial.name);
-    let strangers = FLOODS.iter().map(|flood| flood.name).chain([FLOODS_NAME]);
+    let strangers = FLOODS
+        .iter()
+        .map(|flood| flood.name)
+        .chain([FLOODS_NAME, EXTENSIONS]);
     let names: Vec<_> = cases.chain(trials).chain(strangers).collect();
     let unknown: Vec<_> = wanted
         .iter()
@@ -61,6 +64,47 @@ fn main() {
     faults(TRIALS.iter().filter(|trial| is_wanted(trial.name)));
     let all = is_wanted(FLOODS_NAME);
     floods(FLOODS.iter().filter(|flood| all || is_wanted(flood.name)));
+    if is_wanted(EXTENSIONS) {
+        extensions();
+    }
+}
+
+/// The name that runs chat beside extensions that misbehave.
+const EXTENSIONS: &str = "extensions";
+/// Interleaved rounds of all companies, the people in each, and how long they chat.
+const ROUNDS: usize = 5;
+const PEOPLE: usize = 100;
+const CHAT: Duration = Duration::from_secs(15);
+/// How many times as long people may wait for an acknowledgement, at the 99th percentile.
+const RATIO_MAX: f64 = 1.5;
+
+/// Measures chat beside misbehaving extensions and without, and prints the table of `docs/faults.md`.
+fn extensions() {
+    let mut worst = Vec::new();
+    for kind in [Kind::Sqlite, Kind::Postgres] {
+        let mut report = HostileReport::default();
+        for number in 0..ROUNDS {
+            let mut round: Vec<_> = COMPANIES.iter().enumerate().collect();
+            // So that no company always follows the same one.
+            if number % 2 == 1 {
+                round.reverse();
+            }
+            let mut felt: Vec<_> = round
+                .into_iter()
+                .map(|(place, company)| {
+                    let run = async |store: Store| company.beside(&store, PEOPLE, CHAT).await;
+                    (place, judge_within(LIMIT, kind, company.name, run))
+                })
+                .collect();
+            felt.sort_by_key(|(place, _)| *place);
+            report.add(felt.into_iter().map(|(_, felt)| felt).collect());
+        }
+        println!("chat beside extensions on {kind:?}:\n{report}");
+        let companies = COMPANIES.iter().enumerate();
+        let slow = companies.filter(|(place, _)| report.ratio(*place) > RATIO_MAX);
+        worst.extend(slow.map(|(_, company)| format!("{}, {kind:?}", company.name)));
+    }
+    assert!(worst.is_empty(), "people wait longer beside {worst:?}");
 }
 
 /// The name that runs all floods.

@@ -16,7 +16,7 @@ use crate::settings::Settings;
 use crate::store::Store;
 use flooder::{Flooders, Stay};
 use kinds::Endpoint;
-use people::People;
+pub(crate) use people::People;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

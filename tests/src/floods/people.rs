@@ -18,14 +18,14 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const ROOM: usize = 10;
 
 /// People who are chatting.
-pub(super) struct People {
+pub(crate) struct People {
     stop: Arc<AtomicBool>,
     talking: JoinSet<Vec<Duration>>,
 }
 
 impl People {
     /// Connects this many people; each sends a message every second from then on.
-    pub(super) async fn gather(address: SocketAddr, count: usize) -> Self {
+    pub(crate) async fn gather(address: SocketAddr, count: usize) -> Self {
         let mut entered = Vec::new();
         for number in 0..count {
             entered.push(enter(address, number).await);
@@ -40,7 +40,7 @@ impl People {
     }
 
     /// Returns the duration of each send.
-    pub(super) async fn finish(self) -> Vec<Duration> {
+    pub(crate) async fn finish(self) -> Vec<Duration> {
         self.stop.store(true, Ordering::Relaxed);
         self.talking
             .join_all()

@@ -16,6 +16,8 @@ mod direct_strangers;
 mod encrypted_database;
 mod entering;
 mod errors;
+mod extensions_hostile;
+mod extensions_wrong;
 mod faults;
 mod faults_survived;
 mod floods;

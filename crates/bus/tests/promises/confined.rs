@@ -491,3 +491,48 @@ async fn in_a_debug_build_an_unknown_event_panics() {
     let world = World::new(credits(1), |_| {}).await;
     world.bus().publish(Unknown).await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn after_its_handles_are_closed_a_flood_does_not_keep_the_bus_from_becoming_quiet() {
+    let pongs = Notes::default();
+    let mut bounded = None;
+    let world = World::new(credits(1), |builder| {
+        bounded = Some(builder.bounded_bus("karma", 4));
+        builder.essential::<Listener>(pongs.clone());
+    })
+    .await;
+    let (bus, bounded) = (world.bus(), bounded.expect("just made"));
+    let flooding = async {
+        loop {
+            let origin = bounded.enter().await;
+            bounded.publish(Pong(1)).await;
+            let asked = bounded.ask(Double(1), SECOND).await;
+            if asked == Err(AskError::Draining) {
+                tokio::task::yield_now().await;
+            }
+            drop(origin);
+        }
+    };
+    let closing = async {
+        tokio::time::sleep(SECOND).await;
+        let before = pongs.all().len();
+        bus.close_bounded();
+        bus.quiet().await;
+        (before, pongs.all().len())
+    };
+    let (before, after) = tokio::select! {
+        () = flooding => unreachable!("it never ends"),
+        counts = closing => counts,
+    };
+    assert!(before > 100, "it floods: {before}");
+    assert!(
+        after - before <= 4,
+        "nothing more enters: {before}, {after}"
+    );
+    bus.publish(Pong(2)).await;
+    assert!(
+        pongs.wait_for(after + 1).await.len() > after,
+        "others enter"
+    );
+    world.end().await;
+}

@@ -2,6 +2,8 @@
 
 use crate::metrics::{MetricsSource, MetricsWriter};
 use bus::{Probe, ProbeState};
+use futures_util::FutureExt as _;
+use futures_util::future::{BoxFuture, join_all};
 use http::StatusCode;
 use std::fmt;
 use std::sync::Arc;
@@ -75,6 +77,14 @@ impl Health {
                 (ProbeState::Degraded | ProbeState::Down, ..) => Status::Degraded,
             }
         })
+    }
+
+    /// Brings one part up to date, or all of them. Ends within a short time.
+    pub(super) fn refresh(&self, part: Option<&str>) -> BoxFuture<'static, ()> {
+        let probes = self.probes.iter();
+        let wanted = probes.filter(|probe| part.is_none_or(|part| probe.name() == part));
+        let refreshed: Vec<_> = wanted.map(|probe| probe.refresh()).collect();
+        join_all(refreshed).map(|_| ()).boxed()
     }
 
     /// Returns the report of one part as JSON; `None` if there is no such part.

@@ -51,7 +51,12 @@ impl Operator {
         }
         let path = request.uri().path();
         if request.method() != Method::POST {
-            return ready(self.show(request.method(), path)).boxed();
+            let (this, method, path) = (self.clone(), request.method().clone(), path.to_owned());
+            return async move {
+                this.refresh(&path).await;
+                this.show(&method, &path)
+            }
+            .boxed();
         }
         // There is no authentication here, so a web page in the operator's browser must not act.
         if request.headers().contains_key(header::ORIGIN) {
@@ -66,6 +71,19 @@ impl Operator {
         match acting {
             Some(acting) => act(acting).boxed(),
             None => ready(not_found()).boxed(),
+        }
+    }
+
+    /// Brings up to date what this page shows. The page for probes that decide whether the server gets
+    /// clients, or is restarted, waits for nothing.
+    fn refresh(&self, path: &str) -> BoxFuture<'static, ()> {
+        match path {
+            "/health/live" | "/health/ready" => ready(()).boxed(),
+            "/metrics" | "/health" => self.health.refresh(None),
+            _ => match path.strip_prefix("/health/") {
+                Some(part) => self.health.refresh(Some(part)),
+                None => ready(()).boxed(),
+            },
         }
     }
 

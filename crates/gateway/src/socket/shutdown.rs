@@ -17,6 +17,8 @@ pub(crate) async fn finish_commands(shared: &Shared, within: Duration) -> usize 
     sockets.drain();
     let answered = async {
         sockets.wait_until_answered().await;
+        // Extensions may flood it, so that it would never be quiet.
+        shared.bus.close_bounded();
         // The events of those commands are still on their way to the sockets.
         shared.bus.quiet().await;
     };

@@ -3,8 +3,8 @@
 use bus::Tasks;
 use extension::{Installed, Metric, MetricValue};
 use gateway::{MetricsSource, MetricsWriter};
-use std::collections::BTreeMap;
 use std::fmt;
+use std::time::Duration;
 
 /// The metrics of one extension, each as `parlor_EXTENSION_{name}`.
 pub(super) struct ExtensionMetrics {
@@ -34,27 +34,19 @@ impl MetricsSource for ExtensionMetrics {
     }
 }
 
-/// How much processor time each extension takes.
-pub(super) struct BusyMetrics(pub(super) Tasks);
+/// How long each extension held a thread, from its tasks.
+pub(super) struct BusyMetrics(pub(super) Vec<(&'static str, Tasks)>);
 
 impl MetricsSource for BusyMetrics {
     fn write(&self, writer: &mut MetricsWriter<'_>) -> fmt::Result {
-        let mut spent = BTreeMap::<&'static str, f64>::new();
-        for (owner, time) in self.0.busy() {
-            *spent.entry(extension_of(owner)).or_default() += time.as_secs_f64();
-        }
+        let busy = self.0.iter().map(|(name, tasks)| {
+            let busy: Duration = tasks.busy().into_values().sum();
+            ([("extension", *name)], busy.as_secs_f64())
+        });
         writer.counters(
             "extension_busy_seconds",
             "Time that an extension held a thread, by extension",
-            spent
-                .into_iter()
-                .map(|(name, time)| ([("extension", name)], time)),
+            busy,
         )
     }
-}
-
-/// Returns the extension that owns a task: a subscriber's task has its own name, which begins with the
-/// extension's.
-pub(super) fn extension_of(owner: &'static str) -> &'static str {
-    owner.split('.').next().unwrap_or(owner)
 }

@@ -23,6 +23,7 @@ use bus::{Bus, OperatorActions, Probe, Tasks};
 use futures_util::future::{join_all, try_join_all};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::time::timeout;
 
 /// The named databases of the process. A cheap handle.
 #[derive(Clone)]
@@ -191,7 +192,8 @@ impl Registry {
     pub async fn close(&self, within: Duration) -> Vec<String> {
         let slots = self.databases.take_all();
         let closing = slots.iter().map(|(name, slot)| async move {
-            let in_time = slot.end(within).await;
+            // Work on another runtime may never be polled again.
+            let in_time = timeout(within, slot.end(within)).await == Ok(true);
             (!in_time && slot.config().critical).then(|| name.clone())
         });
         join_all(closing).await.into_iter().flatten().collect()

@@ -182,7 +182,8 @@ impl Slot {
     /// but for no longer than `within`, and opens nothing afterwards.
     pub(crate) async fn end(&self, within: Duration) -> bool {
         self.ended.cancel();
-        self.stop_connecting().await;
+        // A task on another runtime may never be polled again; it opens nothing from now on.
+        let _ = tokio::time::timeout(within, self.stop_connecting()).await;
         let opening = tokio::time::timeout(within, self.opening.lock()).await;
         let in_time = if let Ok(opening) = opening {
             self.take_down(&opening, within, DatabaseState::Closed)

@@ -51,9 +51,9 @@ impl Lane {
         let server = CloseOnDrop(task);
         let executor = with.executor;
         // After the task is dropped its thread ends with the current batch, as the queue is closed.
-        let tasks = &with.tasks;
-        let task = tasks.restarting("storage", name, move || {
-            executor.run(serve(server.0.clone()))
+        let (tasks, counted) = (with.tasks.clone(), name.clone());
+        let task = with.tasks.restarting("storage", name, move || {
+            executor.run((tasks.clone(), counted.clone()), serve(server.0.clone()))
         });
         Self {
             queue,

@@ -29,14 +29,17 @@ impl LaneExecutor {
         }
     }
 
-    /// Runs the work to its end. Dropping this future ends a task; a thread goes on.
+    /// Runs the work to its end, and counts its time like that of a task of `tasks` of this name. Dropping
+    /// this future ends a task; a thread goes on.
     pub(crate) async fn run(
         self,
+        (tasks, name): (Tasks, String),
         work: impl Future<Output = anyhow::Result<()>> + Send + 'static,
     ) -> anyhow::Result<()> {
         match self {
             Self::Thread => {
                 let runtime = Handle::current();
+                let work = tasks.counted("storage", name, work);
                 spawn_blocking(move || runtime.block_on(work)).await?
             }
             Self::Task => work.await,

@@ -23,8 +23,16 @@ pub(super) struct Busy {
 struct TaskTurn {
     owner: &'static str,
     name: Cow<'static, str>,
-    /// Nanoseconds from the start, 0 while it does not run.
-    since: Weak<AtomicU64>,
+    times: Weak<TurnTimes>,
+}
+
+/// Times of a task in nanoseconds from the start, 0 while it does not run.
+#[derive(Default)]
+struct TurnTimes {
+    /// Since when it has been running.
+    since: AtomicU64,
+    /// Up to when that has been counted.
+    counted: AtomicU64,
 }
 
 /// A task that runs without a pause, and holds its thread.
@@ -48,32 +56,43 @@ impl Busy {
     }
 
     /// Measures the time that this work takes.
-    pub(super) fn measure<F: Future<Output = ()>>(
+    pub(super) fn measure<F: Future>(
         self: &Arc<Self>,
         owner: &'static str,
         name: Cow<'static, str>,
         work: F,
     ) -> Measured<F> {
-        let since = Arc::new(AtomicU64::new(0));
+        let times = Arc::<TurnTimes>::default();
         let mut turns = self.turns.lock();
-        turns.retain(|turn| turn.since.strong_count() > 0);
+        turns.retain(|turn| turn.times.strong_count() > 0);
         turns.push(TaskTurn {
             owner,
             name,
-            since: Arc::downgrade(&since),
+            times: Arc::downgrade(&times),
         });
         drop(turns);
         Measured {
             start: self.start,
             spent: Arc::clone(self.spent.lock().entry(owner).or_default()),
-            since,
+            times,
             work: Box::pin(work),
         }
     }
 
-    /// Returns the time spent so far, by owner.
+    /// Returns the time spent so far, by owner. What runs now counts, too: it may never end.
     pub(super) fn spent(&self) -> BTreeMap<&'static str, Duration> {
+        let turns = self.turns.lock();
+        let running = turns
+            .iter()
+            .filter_map(|turn| Some((turn.owner, turn.times.upgrade()?)));
+        let running: Vec<_> = running.collect();
+        drop(turns);
         let spent = self.spent.lock();
+        for (owner, times) in running {
+            if let Some(spent) = spent.get(owner) {
+                spent.fetch_add(times.count(nanos(self.start)), Relaxed);
+            }
+        }
         let spent = spent.iter();
         spent
             .map(|(owner, ns)| (*owner, Duration::from_nanos(ns.load(Relaxed))))
@@ -85,7 +104,7 @@ impl Busy {
         let now = nanos(self.start);
         let turns = self.turns.lock();
         let held = turns.iter().filter_map(|turn| {
-            let since = turn.since.upgrade()?.load(Relaxed);
+            let since = turn.times.upgrade()?.since.load(Relaxed);
             let held = Duration::from_nanos(now.saturating_sub(since));
             (since > 0 && held > longer_than).then(|| HeldThread {
                 owner: turn.owner,
@@ -97,23 +116,47 @@ impl Busy {
     }
 }
 
+impl TurnTimes {
+    fn begin(&self, now: u64) {
+        self.since.store(now, Relaxed);
+        self.counted.store(now, Relaxed);
+    }
+
+    /// Returns the time that has not been counted yet; from now on it has.
+    fn count(&self, now: u64) -> u64 {
+        let counted = self.counted.load(Relaxed);
+        if counted == 0 || counted >= now {
+            return 0;
+        }
+        let exchanged = self
+            .counted
+            .compare_exchange(counted, now, Relaxed, Relaxed);
+        exchanged.map_or(0, |counted| now - counted)
+    }
+
+    /// Ends the turn; returns the time that has not been counted yet.
+    fn end(&self, now: u64) -> u64 {
+        self.since.store(0, Relaxed);
+        now.saturating_sub(self.counted.swap(0, Relaxed))
+    }
+}
+
 /// Work whose time is measured.
 pub(super) struct Measured<F> {
     start: Instant,
     spent: Arc<AtomicU64>,
-    since: Arc<AtomicU64>,
+    times: Arc<TurnTimes>,
     work: Pin<Box<F>>,
 }
 
-impl<F: Future<Output = ()>> Future for Measured<F> {
-    type Output = ();
+impl<F: Future> Future for Measured<F> {
+    type Output = F::Output;
 
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let began = nanos(self.start);
-        self.since.store(began, Relaxed);
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        self.times.begin(nanos(self.start));
         let polled = self.work.as_mut().poll(cx);
-        self.since.store(0, Relaxed);
-        self.spent.fetch_add(nanos(self.start) - began, Relaxed);
+        let left = self.times.end(nanos(self.start));
+        self.spent.fetch_add(left, Relaxed);
         polled
     }
 }
@@ -157,6 +200,9 @@ mod tests {
         let work = async move {
             thread::sleep(WHILE);
             *found.lock() = inside.holding(WHILE / 2);
+            let spent = inside.spent()["karma"];
+            assert!(spent >= WHILE, "it counts before it ends: {spent:?}");
+            assert!(inside.spent()["karma"] < spent * 2, "it counts once");
         };
         let measured = busy.measure("karma", "loop".into(), work);
         assert!(measured.now_or_never().is_some());

@@ -45,6 +45,11 @@ impl Task {
         self.record.cancel();
     }
 
+    /// Returns the owner of the task.
+    pub(crate) fn owner(&self) -> &'static str {
+        self.record.owner()
+    }
+
     /// Whether the task has ended.
     pub(crate) fn has_ended(&self) -> bool {
         self.handle.as_ref().is_none_or(JoinHandle::is_finished)
@@ -88,6 +93,20 @@ impl Tasks {
         Self {
             elsewhere: Some((runtime, Busy::new())),
             ..self.clone()
+        }
+    }
+
+    /// Does this work and counts its time like that of a task: for work that a task of this handle has
+    /// moved to a thread of its own.
+    pub async fn counted<T>(
+        self,
+        owner: &'static str,
+        name: impl Into<Cow<'static, str>>,
+        work: impl Future<Output = T>,
+    ) -> T {
+        match &self.elsewhere {
+            Some((_, busy)) => busy.measure(owner, name.into(), work).await,
+            None => work.await,
         }
     }
 

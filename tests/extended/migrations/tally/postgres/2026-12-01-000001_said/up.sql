@@ -1,0 +1,4 @@
+CREATE TABLE said (
+    room TEXT NOT NULL PRIMARY KEY,
+    entries BIGINT NOT NULL
+);
