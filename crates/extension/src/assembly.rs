@@ -49,7 +49,7 @@ impl Assembly<'_> {
 
     pub(crate) fn follow<F: Follower>(&mut self, follower: F) {
         let inbox = Arc::new(Inbox::default());
-        let status = Arc::new(FollowerStatus::new(self.cx.name()));
+        let status = Arc::new(FollowerStatus::new(self.cx.name(), &inbox));
         self.inbox = Some(Arc::clone(&inbox));
         self.installed.follower = Some(Arc::clone(&status));
         let (follower, cx) = (Arc::new(follower), self.cx.clone());
