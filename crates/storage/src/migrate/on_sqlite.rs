@@ -1,7 +1,7 @@
 //! Migrating SQLite: inside one exclusive transaction.
 
 use super::list::known;
-use super::{MigrationFailure, apply, remember_epoch};
+use super::{MigrationFailure, apply, remember_identity, store_name};
 use crate::backend::{APPLICATION_ID, inspect, recover_log, served_as, sqlite};
 use crate::watermark::{refuse_missing, renew_sqlite};
 use crate::{Backend, DatabaseConfig, OpenError, Url};
@@ -39,14 +39,15 @@ fn blocking(config: &DatabaseConfig) -> Result<Vec<String>, OpenError> {
         .batch_execute("PRAGMA busy_timeout = 30000; PRAGMA foreign_keys = OFF")
         .map_err(|error| config.unreachable(&error))?;
     let known = known(&config.migrations, Backend::Sqlite).map_err(|s| s.into_error(config))?;
+    let name = store_name::expected(config);
     connection
         .exclusive_transaction(|connection| {
-            let applied = apply(connection, known)?;
+            let applied = apply(connection, known, name)?;
             if !applied.is_empty() {
                 check_references(connection)?;
                 connection.batch_execute(&format!("PRAGMA application_id = {APPLICATION_ID}"))?;
             }
-            connection.batch_execute(&remember_epoch())?;
+            connection.batch_execute(&remember_identity(name))?;
             if served_as::unmark_copy(connection)? && config.watermark.is_some() {
                 let epoch = renew_sqlite(connection)?;
                 tracing::warn!(

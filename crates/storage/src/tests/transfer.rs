@@ -154,14 +154,13 @@ async fn everything_is_copied_in_every_direction() {
         let next = "SELECT CAST(id AS TEXT) AS line FROM \"order\" WHERE name = 'next'";
         assert_eq!(sql.lines(next).await, ["9007199254740994"]);
 
-        let registry = registry();
-        let copy = registry.open(to).await.unwrap();
-        let original = registry.open(DatabaseConfig {
-            name: "original".to_owned(),
-            ..from
-        });
-        assert_ne!(copy.epoch(), original.await.unwrap().epoch());
-        registry.close(Duration::from_secs(10)).await;
+        let (ours, theirs) = (registry(), registry());
+        let copy = ours.open(to).await.unwrap();
+        let original = theirs.open(from).await.unwrap();
+        assert_ne!(copy.epoch(), original.epoch());
+        for registry in [ours, theirs] {
+            registry.close(Duration::from_secs(10)).await;
+        }
     }
 }
 
