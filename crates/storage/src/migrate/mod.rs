@@ -29,9 +29,17 @@ use store_name::NameRow;
 
 /// Applies the missing migrations; returns their versions.
 pub(crate) async fn migrate(config: &DatabaseConfig) -> Result<Vec<String>, OpenError> {
+    migrate_with(config, String::new()).await
+}
+
+/// [`migrate`]; if the store is new, also runs `if_new`, in the same transaction.
+pub(crate) async fn migrate_with(
+    config: &DatabaseConfig,
+    if_new: String,
+) -> Result<Vec<String>, OpenError> {
     let applied = match &config.url {
-        Url::Sqlite(_) => on_sqlite::migrate(config).await?,
-        Url::Postgres(url) => on_postgres::migrate(url, config).await?,
+        Url::Sqlite(_) => on_sqlite::migrate(config, if_new).await?,
+        Url::Postgres(url) => on_postgres::migrate(url, config, if_new).await?,
     };
     if !applied.is_empty() {
         tracing::info!(database = %config.name, ?applied, "applied migrations");

@@ -32,6 +32,7 @@ const LOCK_LIMIT: Duration = Duration::from_secs(65);
 pub(super) async fn migrate(
     url: &PostgresUrl,
     config: &DatabaseConfig,
+    if_new: String,
 ) -> Result<Vec<String>, OpenError> {
     let mut connection = postgres::connect(url, config.schema.as_deref())
         .await
@@ -51,7 +52,8 @@ pub(super) async fn migrate(
     // Errors are recognised by their text. A role that may not set this keeps the server's language.
     let _ = answered(connection.batch_execute("SET lc_messages = 'C'")).await;
     let owned = config.clone();
-    let migrated = tokio::task::spawn_blocking(move || blocking(connection.into(), &owned));
+    let migrated =
+        tokio::task::spawn_blocking(move || blocking(connection.into(), &owned, &if_new));
     migrated
         .await
         .unwrap_or_else(|error| Err(config.unreachable(&error)))
@@ -130,8 +132,13 @@ async fn is_current(
     Ok(found.iter().any(|row| row.name == name))
 }
 
-fn blocking(mut connection: Wrapped, config: &DatabaseConfig) -> Result<Vec<String>, OpenError> {
+fn blocking(
+    mut connection: Wrapped,
+    config: &DatabaseConfig,
+    if_new: &str,
+) -> Result<Vec<String>, OpenError> {
     let known = known(&config.migrations, Backend::Postgres).map_err(|s| s.into_error(config))?;
+    let all = known.len();
     let name = store_name::expected(config);
     connection
         .transaction(|connection| {
@@ -139,6 +146,9 @@ fn blocking(mut connection: Wrapped, config: &DatabaseConfig) -> Result<Vec<Stri
             refuse_foreign(connection)?;
             let applied = apply(connection, known, name)?;
             SimpleConnection::batch_execute(connection, &remember_identity(name))?;
+            if applied.len() == all {
+                SimpleConnection::batch_execute(connection, if_new)?;
+            }
             Ok(applied)
         })
         .map_err(|stop: MigrationFailure| stop.into_error(config))

@@ -12,15 +12,18 @@ use diesel::{
 };
 
 /// Inspects the file first, and leaves it untouched if it is not Parlor's.
-pub(super) async fn migrate(config: &DatabaseConfig) -> Result<Vec<String>, OpenError> {
+pub(super) async fn migrate(
+    config: &DatabaseConfig,
+    if_new: String,
+) -> Result<Vec<String>, OpenError> {
     let owned = config.clone();
-    let migrated = tokio::task::spawn_blocking(move || blocking(&owned));
+    let migrated = tokio::task::spawn_blocking(move || blocking(&owned, &if_new));
     migrated
         .await
         .unwrap_or_else(|error| Err(config.unreachable(&error)))
 }
 
-fn blocking(config: &DatabaseConfig) -> Result<Vec<String>, OpenError> {
+fn blocking(config: &DatabaseConfig, if_new: &str) -> Result<Vec<String>, OpenError> {
     if let Url::Sqlite(file) = &config.url {
         refuse_missing(file, config)?;
         sqlite::create_file(file).map_err(|error| config.unreachable(&error))?;
@@ -39,6 +42,7 @@ fn blocking(config: &DatabaseConfig) -> Result<Vec<String>, OpenError> {
         .batch_execute("PRAGMA busy_timeout = 30000; PRAGMA foreign_keys = OFF")
         .map_err(|error| config.unreachable(&error))?;
     let known = known(&config.migrations, Backend::Sqlite).map_err(|s| s.into_error(config))?;
+    let all = known.len();
     let name = store_name::expected(config);
     connection
         .exclusive_transaction(|connection| {
@@ -48,6 +52,9 @@ fn blocking(config: &DatabaseConfig) -> Result<Vec<String>, OpenError> {
                 connection.batch_execute(&format!("PRAGMA application_id = {APPLICATION_ID}"))?;
             }
             connection.batch_execute(&remember_identity(name))?;
+            if applied.len() == all {
+                connection.batch_execute(if_new)?;
+            }
             if served_as::unmark_copy(connection)? && config.watermark.is_some() {
                 let epoch = renew_sqlite(connection)?;
                 tracing::warn!(
