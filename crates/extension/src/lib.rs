@@ -8,7 +8,7 @@
 //! requests that are open to it, in bounded numbers.
 //!
 //! ```
-//! use extension::{Asked, Command, Cx, Declined, Extension, Follower, From, Page, Respond, Rights};
+//! use extension::{Asked, Command, Cx, Declined, Extension, Follower, Page, Respond, Rights, StartFrom};
 //! use serde::Deserialize;
 //! use std::sync::Arc;
 //! use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -18,7 +18,7 @@
 //! struct Pulse(Arc<AtomicUsize>);
 //!
 //! impl Follower for Pulse {
-//!     const FROM: From = From::Now;
+//!     const FROM: StartFrom = StartFrom::Now;
 //!
 //!     async fn act(&self, page: &Page, _cx: &Cx) -> anyhow::Result<()> {
 //!         self.0.fetch_add(page.entries.len(), Relaxed);
@@ -94,7 +94,7 @@ pub use declaration::Extension;
 pub use declined::Declined;
 #[cfg(feature = "testing")]
 pub use faults::Faults;
-pub use follower::{Followed, Follower, From, Page, Sees};
+pub use follower::{Followed, Follower, Page, Sees, StartFrom};
 pub use install::{Given, Host, InstallError, Installer, bounded_bus};
 pub use installed::Installed;
 pub use mount::{HttpRequest, HttpResponse, Mount, Serve, Served};

@@ -1,9 +1,9 @@
 //! What an extension imports.
 
 pub use extension::{
-    Askable, Asked, Command, Cost, Cx, Declined, Extension, Followed, Follower, From, HttpRequest,
+    Askable, Asked, Command, Cost, Cx, Declined, Extension, Followed, Follower, HttpRequest,
     HttpResponse, Metric, MetricValue, Mount, Page, PushError, PushTarget, Respond, Rights, Sees,
-    Serve, Socket, SocketFrame, Stated, Task, View, migrations,
+    Serve, Socket, SocketFrame, StartFrom, Stated, Task, View, migrations,
 };
 
 // The server's own types, as far as extensions use them.

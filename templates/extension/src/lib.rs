@@ -18,7 +18,7 @@ pub fn extension() -> Extension {
 struct Counter;
 
 impl Follower for Counter {
-    const FROM: From = From::Beginning;
+    const FROM: StartFrom = StartFrom::Beginning;
 
     async fn apply(&self, page: &Page, tx: &mut Writer<'_>) -> Result<(), Fault> {
         let is_message = |entry: &&Followed| matches!(entry.change, Change::Message { .. });

@@ -3,7 +3,7 @@
 use super::engine::{Engine, WRITE_WITHIN, conflict};
 use super::jobs::{Begin, Reset};
 use super::progress::{self, Progress};
-use super::{Follower, From};
+use super::{Follower, StartFrom};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -45,15 +45,15 @@ impl<F: Follower> Engine<F> {
     async fn begin_again(&mut self, epoch: String) -> anyhow::Result<()> {
         self.start_over();
         let follower = Arc::clone(&self.follower);
-        let source = (F::FROM == From::Beginning).then(|| epoch.clone());
+        let source = (F::FROM == StartFrom::Beginning).then(|| epoch.clone());
         let reset = Reset {
             follower,
             epoch: source,
         };
         let Ok(()) = self.cx.database().write(reset, WRITE_WITHIN).await?;
         let mut progress = match F::FROM {
-            From::Beginning => Progress::default(),
-            From::Now => self.begin_now(&epoch).await?,
+            StartFrom::Beginning => Progress::default(),
+            StartFrom::Now => self.begin_now(&epoch).await?,
         };
         progress.source = Some(epoch);
         self.progress = Some(progress);

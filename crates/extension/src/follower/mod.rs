@@ -39,7 +39,7 @@ pub enum Sees {
 
 /// Where a follower begins: the first time, and whenever the rooms belong to another store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum From {
+pub enum StartFrom {
     /// With the first entry that each room still has.
     Beginning,
     /// With what comes from now on.
@@ -57,7 +57,7 @@ pub trait Follower: Send + Sync + 'static {
     /// What it sees of private and direct rooms.
     const SEES: Sees = Sees::Public;
     /// Where it begins.
-    const FROM: From;
+    const FROM: StartFrom;
 
     /// Acts outside the extension's database. Called at least once for each page, before the cursor
     /// moves; after a failure or a crash, again. So whatever it does must be harmless to repeat, as

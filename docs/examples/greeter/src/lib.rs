@@ -33,7 +33,7 @@ impl Table for Settings {
 struct Greeter(std::sync::Arc<Settings>);
 
 impl Follower for Greeter {
-    const FROM: From = From::Now;
+    const FROM: StartFrom = StartFrom::Now;
 
     async fn act(&self, page: &Page, cx: &Cx) -> anyhow::Result<()> {
         if page.room.kind != Kind::Public {

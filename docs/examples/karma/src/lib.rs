@@ -18,7 +18,7 @@ pub fn extension() -> Extension {
 struct Karma;
 
 impl Follower for Karma {
-    const FROM: From = From::Beginning;
+    const FROM: StartFrom = StartFrom::Beginning;
 
     async fn apply(&self, page: &Page, tx: &mut Writer<'_>) -> Result<(), Fault> {
         for user in page.entries.iter().flat_map(|entry| thanked(entry)) {

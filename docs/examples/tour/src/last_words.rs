@@ -10,7 +10,7 @@ pub(crate) struct LastWords;
 
 impl Follower for LastWords {
     const SEES: Sees = Sees::All;
-    const FROM: From = From::Beginning;
+    const FROM: StartFrom = StartFrom::Beginning;
 
     async fn apply(&self, page: &Page, tx: &mut Writer<'_>) -> Result<(), Fault> {
         let room = page.room.id.0;

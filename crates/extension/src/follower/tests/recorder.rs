@@ -1,6 +1,6 @@
 //! A follower that records what it does: what it applied in its database, where a repeat fails.
 
-use crate::{Cx, Follower, From, Page};
+use crate::{Cx, Follower, Page, StartFrom};
 use parking_lot::Mutex;
 use rooms::api::{Change, RoomInfo, Seq};
 use std::sync::Arc;
@@ -39,7 +39,11 @@ pub(super) struct Shared {
 pub(super) struct Recorder<const NOW: bool>(pub(super) Arc<Shared>);
 
 impl<const NOW: bool> Follower for Recorder<NOW> {
-    const FROM: From = if NOW { From::Now } else { From::Beginning };
+    const FROM: StartFrom = if NOW {
+        StartFrom::Now
+    } else {
+        StartFrom::Beginning
+    };
 
     async fn act(&self, page: &Page, _cx: &Cx) -> anyhow::Result<()> {
         let poison = *self.0.poison.lock();
