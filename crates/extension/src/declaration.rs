@@ -151,7 +151,9 @@ impl Extension {
     /// when it asks. The start fails if nothing in the server answers it.
     #[must_use]
     pub fn asks<R: Askable>(self) -> Self {
-        self.part(|assembly| assembly.ask::<R>())
+        self.part(|assembly| {
+            assembly.ask::<R>();
+        })
     }
 
     /// Serves HTTP below its prefix, or at a path of its own.

@@ -76,7 +76,6 @@ impl Installed {
 
     /// Returns what reads its metrics, as they were when its probe was last refreshed. Never waits for the
     /// extension.
-    #[must_use]
     pub fn metrics(&self) -> impl Fn() -> Vec<Metric> + Send + Sync + use<> {
         let (view, follower) = (self.view.clone(), self.follower.clone());
         move || {
