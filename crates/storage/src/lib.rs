@@ -93,6 +93,7 @@ mod replica;
 mod settings;
 #[cfg(test)]
 mod tests;
+mod timeline;
 pub mod transfer;
 mod watermark;
 mod wiring;

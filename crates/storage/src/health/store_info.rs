@@ -1,6 +1,7 @@
 //! What each new connection reports about the store: its epoch, and what a commit survives.
 
 use super::state::DatabaseChanged;
+use crate::timeline::timeline_of_primary;
 use bus::{Bus, Event};
 use diesel::sql_types::{Bool, Text};
 use diesel::{OptionalExtension as _, QueryResult, QueryableByName, SqliteConnection, sql_query};
@@ -129,12 +130,15 @@ const SQLITE: &str =
     "SELECT value AS epoch, TRUE AS power_safe FROM storage_meta WHERE key = 'epoch'";
 
 /// A promotion changes the timeline: the first eight digits of any WAL file's name.
-const POSTGRES: &str =
-    "SELECT value || '-' || left(pg_walfile_name(pg_current_wal_lsn()), 8) AS epoch,
+const POSTGRES: &str = concat!(
+    "SELECT value || '-' || ",
+    timeline_of_primary!(),
+    " AS epoch,
         current_setting('fsync') = 'on'
             AND current_setting('full_page_writes') = 'on'
             AND current_setting('synchronous_commit') <> 'off' AS power_safe
-    FROM storage_meta WHERE key = 'epoch'";
+    FROM storage_meta WHERE key = 'epoch'"
+);
 
 /// Reads the information from a SQLite connection. Blocks.
 pub(crate) fn sqlite_info(

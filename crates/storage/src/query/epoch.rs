@@ -4,6 +4,7 @@
 //! read, the store may have been replaced. Whoever keeps something under an epoch reads both
 //! together.
 
+use crate::timeline::{timeline_of_primary, timeline_of_standby};
 use crate::{Access, Backend, Fault, query};
 use diesel::sql_types::Text;
 use diesel::{QueryableByName, sql_query};
@@ -13,13 +14,14 @@ const IN_FILE: &str = "SELECT value AS epoch FROM storage_meta WHERE key = 'epoc
 /// Joined with the timeline, as [`crate::Database::epoch`] is: a promoted standby continues the
 /// data under another timeline, perhaps without the latest of it. A standby has the timeline that
 /// it follows.
-const ON_SERVER: &str = "SELECT value || '-' || CASE WHEN pg_is_in_recovery()
-        THEN lpad(upper(to_hex(greatest(
-            (SELECT timeline_id FROM pg_control_checkpoint()),
-            (SELECT min_recovery_end_timeline FROM pg_control_recovery()),
-            (SELECT received_tli FROM pg_stat_wal_receiver)))), 8, '0')
-        ELSE left(pg_walfile_name(pg_current_wal_lsn()), 8) END AS epoch
-    FROM storage_meta WHERE key = 'epoch'";
+const ON_SERVER: &str = concat!(
+    "SELECT value || '-' || CASE WHEN pg_is_in_recovery() THEN ",
+    timeline_of_standby!(),
+    " ELSE ",
+    timeline_of_primary!(),
+    " END AS epoch
+    FROM storage_meta WHERE key = 'epoch'"
+);
 
 #[derive(QueryableByName)]
 struct EpochRow {

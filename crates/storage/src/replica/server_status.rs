@@ -1,5 +1,6 @@
 //! What two servers report that shows whether one is a standby of the other.
 
+use crate::timeline::{timeline_of_primary, timeline_of_standby};
 use crate::{Access, Fault, Reader, query};
 use diesel::sql_types::{BigInt, Bool, Text};
 use diesel::{QueryResult, QueryableByName, sql_query};
@@ -22,24 +23,28 @@ pub(crate) struct ServerStatus {
     pub(crate) position: i64,
 }
 
-const OF_PRIMARY: &str =
-    "SELECT value || '-' || left(pg_walfile_name(pg_current_wal_lsn()), 8) AS epoch,
+const OF_PRIMARY: &str = concat!(
+    "SELECT value || '-' || ",
+    timeline_of_primary!(),
+    " AS epoch,
         FALSE AS standby, (SELECT system_identifier FROM pg_control_system()) AS system,
         (pg_current_wal_flush_lsn() - '0/0')::bigint AS position
-    FROM storage_meta WHERE key = 'epoch'";
+    FROM storage_meta WHERE key = 'epoch'"
+);
 
 /// A standby reports the timeline that it follows only to roles that may read all statistics. Its
 /// control file is readable by everyone, but after a promotion of its primary it changes only at
 /// the next restart point; until then the standby counts as one of the server that was given up,
 /// which it may be.
-const OF_STANDBY: &str = "SELECT value || '-' || lpad(upper(to_hex(greatest(
-            (SELECT timeline_id FROM pg_control_checkpoint()),
-            (SELECT min_recovery_end_timeline FROM pg_control_recovery()),
-            (SELECT received_tli FROM pg_stat_wal_receiver)))), 8, '0') AS epoch,
+const OF_STANDBY: &str = concat!(
+    "SELECT value || '-' || ",
+    timeline_of_standby!(),
+    " AS epoch,
         pg_is_in_recovery() AS standby,
         (SELECT system_identifier FROM pg_control_system()) AS system,
         coalesce((pg_last_wal_replay_lsn() - '0/0')::bigint, 0) AS position
-    FROM storage_meta WHERE key = 'epoch'";
+    FROM storage_meta WHERE key = 'epoch'"
+);
 
 /// Asked in the snapshot of each read: whether this is still a standby, and of this epoch.
 const STILL: &str =

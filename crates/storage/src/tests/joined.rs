@@ -54,8 +54,10 @@ async fn an_old_database_and_a_new_one_come_to_the_same_schema() {
             ..old
         };
         let applied = Registry::migrate(config.clone()).await.unwrap();
-        let added = ["20260101000000", "20260101000001", "20260101000002"];
-        assert_eq!(applied, added);
+        assert_eq!(
+            applied,
+            ["20260101000000", "20260101000001", "20260101000002"]
+        );
         assert!(Registry::migrate(config.clone()).await.unwrap().is_empty());
         assert_eq!(contents(&config).await, new);
         assert!(

@@ -404,3 +404,43 @@ async fn numbers_that_the_other_end_cannot_keep_are_refused_by_name() {
         assert!(error.contains(word), "{error}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_numbered_column_goes_on_after_its_highest_number() {
+    let (_folder, migrations) = lists(
+        "CREATE TABLE slips (id INTEGER PRIMARY KEY, number INTEGER)",
+        "CREATE TABLE slips (id BIGSERIAL PRIMARY KEY, number BIGSERIAL)",
+    );
+    let (source, target) = (
+        Place::on(Backend::Sqlite).await,
+        Place::on(Backend::Postgres).await,
+    );
+    let from = source.extension("karma", migrations.clone());
+    let to = target.extension("karma", migrations);
+    Registry::migrate(from.clone()).await.unwrap();
+    let mut sql = Sql::on(&from).await;
+    sql.run("INSERT INTO slips VALUES (7, 40)").await;
+    assert_eq!(copied(&from, &to).await.unwrap(), 1);
+    let mut sql = Sql::on(&to).await;
+    sql.run("INSERT INTO slips DEFAULT VALUES").await;
+    let next = "SELECT concat_ws(' ', id, number) AS line FROM slips ORDER BY id DESC LIMIT 1";
+    assert_eq!(sql.lines(next).await, ["8 41"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_column_with_the_sequence_of_another_is_refused_by_name() {
+    let (_folder, migrations) = lists(
+        "CREATE TABLE slips (id INTEGER PRIMARY KEY)",
+        "CREATE SEQUENCE shared;
+         CREATE TABLE slips (id BIGINT PRIMARY KEY DEFAULT nextval('shared'))",
+    );
+    let (source, target) = (
+        Place::on(Backend::Sqlite).await,
+        Place::on(Backend::Postgres).await,
+    );
+    let from = source.extension("karma", migrations.clone());
+    let to = target.extension("karma", migrations);
+    Registry::migrate(from.clone()).await.unwrap();
+    let error = copied(&from, &to).await.unwrap_err().to_string();
+    assert!(error.contains("column id is numbered"), "{error}");
+}

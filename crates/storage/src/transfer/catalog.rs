@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 const OWN: [&str; 2] = ["storage_meta", "__diesel_schema_migrations"];
 
 /// Each row has the table, its kind, a column, its type, its place in the primary key (0: none),
-/// and whether the database numbers it. Columns that are computed from others are left out.
+/// and who numbers it (0: nobody, 1: a sequence of its own, 2: another sequence). Columns that are computed from others are left out.
 const SQLITE_COLUMNS: &str = "SELECT json_array(lower(l.name), iif(l.type = 'table', 'table',
         l.type || ' table'), lower(c.name), lower(c.type), c.pk, 0) AS line
     FROM pragma_table_list AS l JOIN pragma_table_xinfo(l.name) AS c
@@ -22,9 +22,16 @@ const POSTGRES_COLUMNS: &str = "SELECT json_build_array(c.relname, CASE c.relkin
             WHEN 'r' THEN 'table' WHEN 'p' THEN 'table' WHEN 'm' THEN 'materialized view'
             ELSE 'foreign table' END, a.attname, format_type(a.atttypid, NULL),
         coalesce(array_position(i.indkey::int2[], a.attnum) + 1, 0),
-        (pg_get_serial_sequence(quote_ident(c.relname), a.attname) IS NOT NULL)::int)::text AS line
+        CASE WHEN pg_get_expr(d.adbin, d.adrelid) LIKE '%nextval(%' AND NOT EXISTS (
+                SELECT FROM pg_depend AS p WHERE p.classid = 'pg_attrdef'::regclass
+                    AND p.objid = d.oid AND p.refclassid = 'pg_class'::regclass AND p.refobjid =
+                        pg_get_serial_sequence(quote_ident(c.relname), a.attname)::regclass)
+            THEN 2 ELSE
+            (pg_get_serial_sequence(quote_ident(c.relname), a.attname) IS NOT NULL)::int
+            END)::text AS line
     FROM pg_class AS c JOIN pg_attribute AS a
         ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
+    LEFT JOIN pg_attrdef AS d ON d.adrelid = c.oid AND d.adnum = a.attnum
     LEFT JOIN pg_index AS i ON i.indrelid = c.oid AND i.indisprimary
     WHERE c.relnamespace = to_regnamespace(quote_ident(current_schema()))
         AND c.relkind IN ('r', 'p', 'm', 'f') AND NOT c.relispartition
@@ -67,8 +74,17 @@ pub(super) struct FoundTable {
 pub(super) struct FoundColumn {
     /// Its type as the database writes it.
     pub(super) declared: String,
-    /// Whether the database numbers it by itself, so that it must be told where to continue.
-    pub(super) numbered: bool,
+    pub(super) numbering: Numbering,
+}
+
+/// Whether a database numbers a column by itself, so that it must be told where to continue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Numbering {
+    None,
+    /// By a sequence that belongs to the column.
+    Own,
+    /// By a sequence that does not belong to it; others may use it too.
+    Foreign,
 }
 
 /// A line of the list of columns.
@@ -88,9 +104,16 @@ impl Endpoint {
                 key.insert(place, column.clone());
             }
             let found = catalog.entry(table).or_default();
-            let numbered = numbered != 0;
+            let numbering = match numbered {
+                0 => Numbering::None,
+                1 => Numbering::Own,
+                _ => Numbering::Foreign,
+            };
             found.kind = kind;
-            let described = FoundColumn { declared, numbered };
+            let described = FoundColumn {
+                declared,
+                numbering,
+            };
             found.columns.insert(column, described);
         }
         for (table, found) in &mut catalog {

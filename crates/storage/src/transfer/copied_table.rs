@@ -11,8 +11,8 @@ pub(super) struct CopiedTable {
     pub(super) key: Vec<String>,
     /// The column whose values are counted and compared one by one.
     pub(super) group: Option<String>,
-    /// The column that the database numbers by itself.
-    pub(super) numbered: Option<String>,
+    /// The columns that the database numbers by itself.
+    pub(super) numbered: Vec<String>,
 }
 
 #[derive(Debug, Clone)]
@@ -50,7 +50,7 @@ impl From<&KnownTable> for CopiedTable {
             columns: columns.collect(),
             key: table.key.iter().map(|&name| name.to_owned()).collect(),
             group: table.group.map(str::to_owned),
-            numbered: table.numbered.map(str::to_owned),
+            numbered: table.numbered.iter().map(|&one| one.to_owned()).collect(),
         }
     }
 }

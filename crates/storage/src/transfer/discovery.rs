@@ -2,7 +2,7 @@
 //! describe it. Whatever cannot be copied truly is refused by its name, before anything is written.
 
 use super::carried::carried;
-use super::catalog::{Catalog, FoundTable};
+use super::catalog::{Catalog, FoundTable, Numbering};
 use super::copied_table::{CopiedColumn, CopiedTable};
 use super::endpoint::Endpoint;
 use super::{Holds, TransferError};
@@ -110,13 +110,23 @@ fn matched(
         let name = column.clone();
         columns.push(CopiedColumn { name, holds });
     }
-    let numbered = target.columns.iter().find(|(_, column)| column.numbered);
+    let numbered_by = |by: Numbering| {
+        let columns = target.columns.iter();
+        let columns = columns.filter(move |(_, column)| column.numbering == by);
+        columns.map(|(name, _)| name.clone())
+    };
+    if let Some(column) = numbered_by(Numbering::Foreign).next() {
+        return Err(unfit(&format!(
+            "its column {column} is numbered by a sequence that it does not own: run ALTER SEQUENCE \
+             … OWNED BY in a migration"
+        )));
+    }
     Ok(CopiedTable {
         name: name.to_owned(),
         columns,
         key: source.key.clone(),
         group: None,
-        numbered: numbered.map(|(column, _)| column.clone()),
+        numbered: numbered_by(Numbering::Own).collect(),
     })
 }
 
@@ -185,7 +195,7 @@ mod tests {
             columns: Vec::new(),
             key: Vec::new(),
             group: None,
-            numbered: None,
+            numbered: Vec::new(),
         };
         let tables = ["a", "b", "c"].map(|name| (name.to_owned(), table(name)));
         let references: Vec<_> = references

@@ -229,9 +229,10 @@ impl Endpoint {
 
     /// Makes the target a store like any other.
     pub(super) fn finish(&mut self, tables: &[CopiedTable]) -> Result<(), TransferError> {
-        let numbered = tables
-            .iter()
-            .filter_map(|table| Some(sql::number_on(table, table.numbered.as_deref()?)));
+        let numbered = tables.iter().flat_map(|table| {
+            let columns = table.numbered.iter();
+            columns.map(move |column| sql::number_on(table, column))
+        });
         // SQLite continues from the numbers it was given.
         let mut statements: Vec<String> = match self.backend() {
             Backend::Sqlite => Vec::new(),
