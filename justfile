@@ -15,13 +15,14 @@ system := "--features tests/system --test system"
 default:
     @just --list
 
-# Format, lints, docs, licences, arrows between the crates, layout and names
+# Format, lints, docs, licences, arrows between the crates, layout and names; examples and template too
 check:
     cargo fmt --all --check
     cargo clippy --workspace --all-targets --features tests/system --locked -- -D warnings
     cargo doc --workspace --no-deps --document-private-items --locked
     {{ target }}/tools/bin/cargo-deny --locked check --hide-inclusion-graph licenses bans sources
     cargo test --workspace --test arrows --test shape --locked
+    scripts/extensions check
 
 # Serve on 127.0.0.1:8080 with SQLite in ./data
 run *arguments:
@@ -32,7 +33,7 @@ dist:
     cargo build --profile dist --package parlor --features parlor/jemalloc --locked
 
 # Everything: check, unit tests, the whole system on both databases, a browser
-test: check unit system pool-of-one browser
+test: check unit system pool-of-one extensions browser
 
 # Tests beside the code, and those of the binary; what has a database runs on PostgreSQL too
 unit:
@@ -51,6 +52,15 @@ pool-of-one:
 browser:
     cargo build --workspace --bin parlor --locked
     scripts/browser
+
+# Make an extension in extensions/NAME, or elsewhere: `just new-extension karma --at ../karma`
+[no-cd]
+new-extension *arguments:
+    {{ justfile_directory() }}/scripts/new-extension {{ arguments }}
+
+# What teams build on: the examples, a new extension, and every step of docs/extending.md
+extensions:
+    scripts/extensions test
 
 # Fuzz each parser of what strangers write for ten minutes, or one target for that many seconds: `just fuzz frames 60`
 fuzz target="all" seconds="600":

@@ -3,7 +3,7 @@
 use crate::latency;
 use crate::report::Report;
 use crate::store;
-use extension::{Followed, Follower, From, Page};
+use extension::{Followed, Follower, Page, StartFrom};
 use rooms::api::Change;
 use sessions::api::UserId;
 use std::collections::{BTreeMap, BTreeSet};
@@ -35,7 +35,7 @@ impl Counter {
 }
 
 impl Follower for Counter {
-    const FROM: From = From::Beginning;
+    const FROM: StartFrom = StartFrom::Beginning;
 
     async fn apply(&self, page: &Page, tx: &mut Writer<'_>) -> Result<(), Fault> {
         let mut counts = Counts::default();

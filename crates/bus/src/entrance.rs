@@ -66,9 +66,9 @@ impl Entrance {
 
     /// Waits for a credit. Cancel-safe.
     pub(crate) async fn enter(&self) -> Credits {
-        let credits = self.pool.enter().await;
+        // Whoever waits for its turn and is not polled any more holds no credit meanwhile.
         self.pace().await;
-        credits
+        self.pool.enter().await
     }
 
     /// Waits until a handle with bounds may put another thing on the bus.

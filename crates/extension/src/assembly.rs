@@ -8,7 +8,7 @@ use crate::install::Host;
 use crate::installed::Installed;
 use crate::mount::{Mount, Serve, Served};
 use crate::observed_view::ObservedView;
-use crate::op::Op;
+use crate::op::WireOp;
 use crate::places::PLACES;
 use crate::respond::Responder;
 use crate::{Task, View};
@@ -49,7 +49,7 @@ impl Assembly<'_> {
 
     pub(crate) fn follow<F: Follower>(&mut self, follower: F) {
         let inbox = Arc::new(Inbox::default());
-        let status = Arc::new(FollowerStatus::new(self.cx.name()));
+        let status = Arc::new(FollowerStatus::new(self.cx.name(), &inbox));
         self.inbox = Some(Arc::clone(&inbox));
         self.installed.follower = Some(Arc::clone(&status));
         let (follower, cx) = (Arc::new(follower), self.cx.clone());
@@ -167,7 +167,7 @@ impl Assembly<'_> {
     fn op<C: Command>(&mut self, rights: Rights, writes: bool) {
         self.builder.asks::<Asked<C>>().asks::<StandingOf>();
         let (bus, tasks) = (&self.host.bus, &self.tasks);
-        let op = Op::of::<C>(self.cx.name(), (bus, tasks), rights, writes);
+        let op = WireOp::of::<C>(self.cx.name(), (bus, tasks), rights, writes);
         self.installed.ops.push(op);
     }
 

@@ -67,9 +67,8 @@ impl Rights {
         standing: Option<&Standing>,
     ) -> Result<(), Declined> {
         match self {
-            Self::Anyone => Ok(()),
             Self::Account if caller.user.guest => Err(Declined::NotAllowedForGuests),
-            Self::Account => Ok(()),
+            Self::Anyone | Self::Account => Ok(()),
             Self::Administrator if caller.admin => Ok(()),
             Self::Administrator => Err(Declined::Forbidden(Some(
                 "Only administrators of this server may do that.".into(),
@@ -88,7 +87,7 @@ impl Rights {
 /// A command on its way to whoever answers it, with the caller, whose rights have been checked.
 #[derive(Debug)]
 pub struct Asked<C> {
-    /// The command.
+    /// The command, with its fields.
     pub command: C,
     /// Who sent it.
     pub caller: Caller,

@@ -66,7 +66,7 @@ impl Cx {
         }
     }
 
-    /// Its database.
+    /// The database of the extension.
     ///
     /// # Panics
     /// If the extension declares none.

@@ -27,22 +27,22 @@ pub enum Declined {
         /// What is wrong with the text, as in `is too long`.
         why: Text,
     },
-    /// `not_member`
+    /// `not_member`: the caller is not in the room.
     #[error("not a member of the room")]
     NotMember,
     /// `forbidden`, with a text of its own if there is one.
     #[error("forbidden")]
     Forbidden(Option<Text>),
-    /// `muted`
+    /// `muted`: the caller may not write in the room for now.
     #[error("muted in the room")]
     Muted,
-    /// `banned`
+    /// `banned`: the caller may not come back into the room.
     #[error("banned from the room")]
     Banned,
-    /// `not_allowed_for_guests`
+    /// `not_allowed_for_guests`: it takes an account.
     #[error("guests cannot do that")]
     NotAllowedForGuests,
-    /// `limit_reached`
+    /// `limit_reached`: it would exceed a limit.
     #[error("the limit {limit} is reached")]
     LimitReached {
         /// The limit's stable name.
@@ -50,13 +50,13 @@ pub enum Declined {
         /// A text that says more, if there is one.
         message: Option<Text>,
     },
-    /// `no_such_room`
+    /// `no_such_room`: also for rooms that the caller may not know of.
     #[error("no such room")]
     NoSuchRoom,
-    /// `no_such_message`
+    /// `no_such_message`: also for messages that the caller may not read.
     #[error("no such message")]
     NoSuchMessage,
-    /// `no_such_user`
+    /// `no_such_user`: no such person, or not in this room.
     #[error("no such user")]
     NoSuchUser,
     /// `not_found`: there is no such thing of the extension's own.
@@ -65,7 +65,7 @@ pub enum Declined {
     /// `conflict`: the state is another one than the caller assumes.
     #[error("conflict")]
     Conflict(Option<Text>),
-    /// `rate_limited`
+    /// `rate_limited`: the caller does this too often.
     #[error("too much at once")]
     RateLimited {
         /// When to try again.
@@ -80,10 +80,10 @@ pub enum Declined {
         /// When to try again.
         retry_after: Duration,
     },
-    /// `outcome_unknown`
+    /// `outcome_unknown`: it may or may not have been done.
     #[error("the outcome is unknown")]
     OutcomeUnknown,
-    /// `draining`
+    /// `draining`: the server is stopping.
     #[error("the server is stopping")]
     Draining,
     /// `internal`: the log has the reason, the client has not.

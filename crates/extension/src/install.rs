@@ -62,7 +62,7 @@ pub struct InstallError {
 }
 
 impl Installer {
-    /// Begins.
+    /// Begins with what all extensions share.
     #[must_use]
     pub fn new(host: Host) -> Self {
         let source = Source {

@@ -4,7 +4,7 @@ use crate::confined_actions::ConfinedActions;
 use crate::follower::FollowerStatus;
 use crate::mount::Served;
 use crate::observed_view::ObservedView;
-use crate::op::Op;
+use crate::op::WireOp;
 use crate::probe::{ExtensionProbe, HeldThreads};
 use crate::view::Metric;
 use bus::{OperatorActions, Probe, Tasks};
@@ -15,7 +15,7 @@ pub struct Installed {
     /// Its name.
     pub name: &'static str,
     /// Its ops.
-    pub ops: Vec<Op>,
+    pub ops: Vec<WireOp>,
     /// What it serves over HTTP.
     pub mounts: Vec<Served>,
     pub(crate) view: Option<Arc<ObservedView>>,

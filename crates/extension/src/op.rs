@@ -17,7 +17,7 @@ use tokio::time::timeout;
 const WITHOUT_PREFIX: [&str; 1] = ["search"];
 
 /// One op of an extension.
-pub struct Op {
+pub struct WireOp {
     /// Its name on the wire, such as `x.karma.top`.
     pub name: String,
     /// The extension that answers it.
@@ -26,8 +26,11 @@ pub struct Op {
     pub writes: bool,
     /// What it costs the client.
     pub cost: Cost,
-    read: Box<dyn Fn(Input<'_>) -> Result<Box<dyn Call>, Declined> + Send + Sync>,
+    read: Box<Read>,
 }
+
+/// Reads a command from its fields.
+type Read = dyn Fn(Input<'_>) -> Result<Box<dyn WireCall>, Declined> + Send + Sync;
 
 /// The fields of a command, as a client sent them.
 #[derive(Clone, Copy)]
@@ -39,7 +42,7 @@ pub enum Input<'a> {
 }
 
 /// A command whose fields have been read.
-pub trait Call: Send {
+pub trait WireCall: Send {
     /// The room whose commands it is ordered with.
     fn room(&self) -> Option<&RoomKey>;
 
@@ -52,7 +55,7 @@ pub trait Call: Send {
     ) -> BoxFuture<'static, Result<Box<RawValue>, Declined>>;
 }
 
-impl Op {
+impl WireOp {
     /// Returns the op of the command `C` of this extension.
     pub(crate) fn of<C: Command>(
         extension: &'static str,
@@ -85,7 +88,7 @@ impl Op {
     }
 
     /// Reads a command of this op; a refusal names the field.
-    pub fn read(&self, input: Input<'_>) -> Result<Box<dyn Call>, Declined> {
+    pub fn read(&self, input: Input<'_>) -> Result<Box<dyn WireCall>, Declined> {
         (self.read)(input)
     }
 }
@@ -143,7 +146,7 @@ impl AnswerWriter {
     }
 }
 
-impl<C: Command> Call for Prepared<C> {
+impl<C: Command> WireCall for Prepared<C> {
     fn room(&self) -> Option<&RoomKey> {
         self.room.as_ref()
     }

@@ -19,7 +19,7 @@ pub enum PushError {
     /// It is larger than a push may be.
     #[error("the push has {bytes} bytes, and at most {most} are allowed")]
     TooLarge {
-        /// Its size.
+        /// How large it is.
         bytes: usize,
         /// The size allowed.
         most: usize,

@@ -97,13 +97,14 @@ fn lower_priority() {
 mod tests {
     use super::*;
     use rustix::process::getpriority_process;
+    use tokio_util::sync::CancellationToken;
 
     #[test]
     fn its_threads_have_the_lowest_priority_and_others_keep_theirs() {
         let runtime = ExtensionRuntime::start("karma").unwrap();
         let (sender, receiver) = mpsc::channel();
         let before = getpriority_process(None).unwrap();
-        let on_runtime = bus::Tasks::new(Default::default()).on(runtime.handle());
+        let on_runtime = bus::Tasks::new(CancellationToken::default()).on(runtime.handle());
         on_runtime.once("test", "priority", async move {
             sender.send(getpriority_process(None).unwrap()).unwrap();
         });

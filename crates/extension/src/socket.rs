@@ -8,22 +8,22 @@ use futures_util::future::BoxFuture;
 /// A connection that carries messages in both directions. It closes when it is dropped.
 pub trait Socket: Send + 'static {
     /// Returns the next message; `None` once the connection is closed. Cancel-safe.
-    fn recv(&mut self) -> BoxFuture<'_, Option<Message>>;
+    fn recv(&mut self) -> BoxFuture<'_, Option<SocketFrame>>;
 
     /// Sends a message; waits while the other side reads nothing. Returns false once the connection is
     /// closed.
-    fn send(&mut self, message: Message) -> BoxFuture<'_, bool>;
+    fn send(&mut self, message: SocketFrame) -> BoxFuture<'_, bool>;
 
     /// Closes the connection, with a WebSocket close code and a reason.
     fn close(&mut self, code: u16, reason: &str) -> BoxFuture<'_, ()>;
 }
 
-/// One message.
+/// What a socket carries: one message, or its end.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Message {
-    /// Text.
+pub enum SocketFrame {
+    /// A message of text.
     Text(String),
-    /// Bytes.
+    /// A message of bytes.
     Binary(Bytes),
     /// The other side has closed the connection, with this code and reason; nothing follows.
     Closed {

@@ -57,7 +57,7 @@ pub struct Metric {
     pub name: &'static str,
     /// What it says, in a sentence without a full stop.
     pub about: &'static str,
-    /// Its value.
+    /// The value at this moment.
     pub value: MetricValue,
 }
 

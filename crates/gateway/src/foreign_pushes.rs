@@ -16,7 +16,7 @@ const QUEUED_MAX: usize = 1024;
 
 /// Who gets a push.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum PushTarget {
+pub enum ForeignPushTarget {
     /// Every connection of this user.
     User(UserId),
     /// Every connection that is subscribed to this room; the push names it.
@@ -25,7 +25,7 @@ pub enum PushTarget {
 
 /// Why a push is not delivered to anybody.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum PushError {
+pub enum ForeignPushError {
     /// Its name is none that a push may have.
     #[error("a push of an extension is called x.NAME.PUSH, with parts as in the names of commands")]
     IllegalName,
@@ -59,7 +59,7 @@ impl Default for ForeignPushes {
 
 /// An encoded push.
 pub(crate) struct QueuedPush {
-    pub(crate) to: PushTarget,
+    pub(crate) to: ForeignPushTarget,
     pub(crate) frame: Frame,
 }
 
@@ -72,48 +72,48 @@ impl ForeignPushes {
     /// Queues a push.
     pub(crate) fn push(
         &self,
-        to: PushTarget,
+        to: ForeignPushTarget,
         name: &str,
         body: &RawValue,
-    ) -> Result<(), PushError> {
+    ) -> Result<(), ForeignPushError> {
         if extension_in(name).is_none() {
-            return Err(PushError::IllegalName);
+            return Err(ForeignPushError::IllegalName);
         }
         if body.get().len() > BODY_MAX {
-            return Err(PushError::TooLarge { max: BODY_MAX });
+            return Err(ForeignPushError::TooLarge { max: BODY_MAX });
         }
         let room = match &to {
-            PushTarget::User(_) => None,
-            PushTarget::Room(room) => Some(room),
+            ForeignPushTarget::User(_) => None,
+            ForeignPushTarget::Room(room) => Some(room),
         };
         let frame = Frame::json(&push::foreign(name, room, body));
         let queued = self.queue.try_send(QueuedPush { to, frame });
-        queued.map_err(|_| PushError::Busy)
+        queued.map_err(|_| ForeignPushError::Busy)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{BODY_MAX, ForeignPushes, PushError, PushTarget, QUEUED_MAX};
+    use super::{BODY_MAX, ForeignPushError, ForeignPushTarget, ForeignPushes, QUEUED_MAX};
     use rooms::api::RoomKey;
     use serde_json::value::to_raw_value;
 
     #[test]
     fn a_push_that_cannot_be_delivered_is_refused_at_once() {
         let pushes = ForeignPushes::default();
-        let to = || PushTarget::Room(RoomKey("general".into()));
+        let to = || ForeignPushTarget::Room(RoomKey("general".into()));
         let body = to_raw_value(&1).unwrap();
         for name in ["entry", "karma", "x.karma", "x.Karma.changed", "search"] {
             let refused = pushes.push(to(), name, &body);
-            assert_eq!(refused, Err(PushError::IllegalName), "{name}");
+            assert_eq!(refused, Err(ForeignPushError::IllegalName), "{name}");
         }
         let long = to_raw_value(&"x".repeat(BODY_MAX)).unwrap();
         let refused = pushes.push(to(), "x.karma.changed", &long);
-        assert_eq!(refused, Err(PushError::TooLarge { max: BODY_MAX }));
+        assert_eq!(refused, Err(ForeignPushError::TooLarge { max: BODY_MAX }));
         for _ in 0..QUEUED_MAX {
             pushes.push(to(), "x.karma.changed", &body).unwrap();
         }
         let refused = pushes.push(to(), "x.karma.changed", &body);
-        assert_eq!(refused, Err(PushError::Busy));
+        assert_eq!(refused, Err(ForeignPushError::Busy));
     }
 }

@@ -3,7 +3,7 @@
 use crate::commands::{Body, Ops};
 use crate::connection::{ForeignSockets, OpenSockets, Peer, Stream};
 use crate::dispatch::{Call, Dispatcher};
-use crate::foreign_pushes::{ForeignPushes, PushError, PushTarget};
+use crate::foreign_pushes::{ForeignPushError, ForeignPushTarget, ForeignPushes};
 use crate::hub;
 use crate::local::{self, LOCAL_MAX, LocalConnection, LocalOpenError};
 use crate::metrics::{ConnectionMetrics, Metrics, MetricsPage};
@@ -155,7 +155,12 @@ impl Gateway {
     ///
     /// # Errors
     /// If the name is not `x.NAME.PUSH`, the body is too long, or too many pushes wait.
-    pub fn push(&self, to: PushTarget, name: &str, body: &RawValue) -> Result<(), PushError> {
+    pub fn push(
+        &self,
+        to: ForeignPushTarget,
+        name: &str,
+        body: &RawValue,
+    ) -> Result<(), ForeignPushError> {
         self.shared.foreign_pushes.push(to, name, body)
     }
 

@@ -30,10 +30,10 @@ pub use commands::{
 };
 pub use connection::{Peer, Stream};
 pub use dispatch::{Call, Dispatcher};
-pub use foreign_pushes::{PushError, PushTarget};
+pub use foreign_pushes::{ForeignPushError, ForeignPushTarget};
 pub use gateway::Gateway;
 pub use http::{
-    AllowedOrigin, BindError, Door, Health, HttpMount, Listeners, MessageSocket, MountError,
+    AllowedOrigin, BindError, Health, HttpMount, Listeners, MessageSocket, MountDoor, MountError,
     MountHandler, MountRequest, MountResponse, MountUpgrade, OperatorView, OriginError, Requests,
     Serving, SocketEnded, SocketMessage, Status,
 };

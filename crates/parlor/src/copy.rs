@@ -48,6 +48,15 @@ pub(crate) async fn copy(
         "copied and compared {} rows{what}. {next} servers on both.",
         copied.rows
     );
+    if let (TableList::Known(_), [_, others @ ..]) = (tables(name), config.databases.as_slice())
+        && !others.is_empty()
+    {
+        let names: Vec<_> = others.iter().map(|other| other.name.as_str()).collect();
+        println!(
+            "Other databases stay where they are, and are copied on their own, with --database: {}.",
+            names.join(", ")
+        );
+    }
     Ok(())
 }
 

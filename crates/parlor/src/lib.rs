@@ -18,6 +18,7 @@
 mod admin;
 mod app;
 mod backup;
+mod build_flags;
 mod cli;
 mod command_line;
 mod config;

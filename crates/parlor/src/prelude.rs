@@ -1,9 +1,9 @@
 //! What an extension imports.
 
 pub use extension::{
-    Askable, Asked, Command, Cost, Cx, Declined, Extension, Followed, Follower, From, HttpRequest,
-    HttpResponse, Message, Metric, MetricValue, Mount, Page, PushError, PushTarget, Respond,
-    Rights, Sees, Serve, Socket, Stated, Task, View, migrations,
+    Askable, Asked, Command, Cost, Cx, Declined, Extension, Followed, Follower, HttpRequest,
+    HttpResponse, Metric, MetricValue, Mount, Page, PushError, PushTarget, Respond, Rights, Sees,
+    Serve, Socket, SocketFrame, StartFrom, Stated, Task, View, migrations,
 };
 
 // The server's own types, as far as extensions use them.
@@ -19,3 +19,6 @@ pub use rooms::api::{
 pub use sessions::api::{Caller, PresenceChanged, User, UserId};
 pub use settings::{Contradiction, Setting, Table, days, millis, number, value};
 pub use storage::prelude::*;
+
+// Crates whose types are in what an extension implements, so that it need not name their versions.
+pub use {anyhow, bytes, http, serde_json, tracing};

@@ -82,7 +82,8 @@ pub(crate) fn core(config: &Config) -> Result<DatabaseConfig, ConfigError> {
 }
 
 /// Returns what tells an older copy of `core` from the current one: the positions of the rooms'
-/// logs. Other databases need none, as they can be rebuilt from `core`.
+/// logs. Of other databases no table is known here that only ever grows, so an older copy of one that
+/// is put back by hand gets a new epoch only from `parlor new-epoch`.
 fn watermark(settings: &DatabaseSettings) -> Option<Watermark> {
     (settings.name == "core").then_some(Watermark {
         table: rooms::api::log::TABLE,

@@ -6,7 +6,7 @@ use crate::exit::{Failure, OnLostWrites};
 use crate::metrics::ProcessMetrics;
 use crate::notify::{NotifyConfig, ServiceManager};
 use crate::traces::{SpanMetrics, TracePipeline};
-use crate::{signals, stop, watchdog};
+use crate::{build_flags, signals, stop, watchdog};
 use bus::Tasks;
 use extension::Extension;
 use std::net::{IpAddr, SocketAddr};
@@ -30,6 +30,7 @@ pub(crate) async fn serve(
         pid = std::process::id(),
         "starting"
     );
+    build_flags::warn_of_missing();
     if !config.service_links.is_empty() {
         let variables = config.service_links.join(", ");
         tracing::debug!(

@@ -60,8 +60,11 @@ fn prepare_store(store: &EmbeddedStore) -> Result<(), Failure> {
         .map_err(|error| unusable(setting, folder, folder, &error))?;
     let opened = store_files::opened(&store.file);
     for file in &opened {
-        may(file, Access::READ_OK | Access::WRITE_OK)
-            .map_err(|error| unusable(setting, folder, file, &error))?;
+        match may(file, Access::READ_OK | Access::WRITE_OK) {
+            // A server that is just ending has removed its log since it was listed.
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            usable => usable.map_err(|error| unusable(setting, folder, file, &error))?,
+        }
     }
     for file in opened.iter().chain(&store_files::kept(&store.file)) {
         make_private(file);

@@ -1,4 +1,4 @@
-//! NAME: counts the messages of every room.
+//! Counts the messages of every room.
 
 use parlor::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -9,7 +9,7 @@ table! {
 
 /// Returns the extension.
 pub fn extension() -> Extension {
-    Extension::new("NAME")
+    Extension::new("my_extension")
         .database(migrations!("migrations/sqlite", "migrations/postgres"))
         .follows(|_| Counter)
         .reads::<Count, _>(Rights::Member, |_| Counter)
@@ -18,11 +18,12 @@ pub fn extension() -> Extension {
 struct Counter;
 
 impl Follower for Counter {
-    const FROM: From = From::Beginning;
+    const FROM: StartFrom = StartFrom::Beginning;
 
     async fn apply(&self, page: &Page, tx: &mut Writer<'_>) -> Result<(), Fault> {
-        let new = page.entries.iter().filter(|entry| matches!(entry.change, Change::Message { .. }));
-        let new = i64::try_from(new.count()).expect("a page is small");
+        let is_message = |entry: &&Followed| matches!(entry.change, Change::Message { .. });
+        let new = page.entries.iter().filter(is_message).count();
+        let new = i64::try_from(new).expect("a page has hundreds of entries");
         let row = (counts::room_id.eq(page.room.id.0), counts::messages.eq(new));
         statement!(tx, |c| diesel::insert_into(counts::table)
             .values(row)
@@ -39,7 +40,7 @@ impl Follower for Counter {
     }
 }
 
-/// `x.NAME.count`: how many messages a room has.
+/// `x.my_extension.count`: how many messages a room has.
 #[derive(Deserialize)]
 struct Count {
     room: String,
@@ -51,7 +52,7 @@ struct Counted {
 }
 
 impl Command for Count {
-    const NAME: &'static str = "NAME.count";
+    const NAME: &'static str = "my_extension.count";
     type Answer = Counted;
 
     fn room(&self) -> Option<&str> {
@@ -62,7 +63,7 @@ impl Command for Count {
 impl Respond<Count> for Counter {
     async fn respond(&self, asked: Asked<Count>, cx: &Cx) -> Result<Counted, Declined> {
         let room = asked.standing.expect("members only").room.id.0;
-        let counted = cx.database().read("NAME.count", move |reader| {
+        let counted = cx.database().read("my_extension.count", move |reader| {
             Box::pin(async move {
                 let count = counts::table.find(room).select(counts::messages);
                 Ok(query!(reader, |c| count.first(c)).optional()?.unwrap_or(0))

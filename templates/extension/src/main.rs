@@ -1,3 +1,3 @@
 fn main() -> std::process::ExitCode {
-    parlor::Server::standard().with(NAME::extension()).run()
+    parlor::Server::standard().with(my_extension::extension()).run()
 }

@@ -60,7 +60,7 @@ fn some<T: Clone>(list: &Mutex<Vec<T>>, nth: usize) -> Option<T> {
 struct Onlooker(Arc<Seen>);
 
 impl Follower for Onlooker {
-    const FROM: From = From::Beginning;
+    const FROM: StartFrom = StartFrom::Beginning;
 
     async fn act(&self, page: &Page, _: &Cx) -> anyhow::Result<()> {
         noted(&self.0.rooms, page.room.key.clone());

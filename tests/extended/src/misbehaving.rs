@@ -141,7 +141,7 @@ impl<M: Misdeed> Handles<PresenceChanged> for Handler<M> {
 }
 
 impl<M: Misdeed> Follower for Everywhere<M> {
-    const FROM: From = From::Beginning;
+    const FROM: StartFrom = StartFrom::Beginning;
 
     async fn act(&self, _: &Page, _: &Cx) -> anyhow::Result<()> {
         self.at("act");

@@ -46,7 +46,7 @@ impl Table for TallySettings {
 pub(crate) struct Tally;
 
 impl Follower for Tally {
-    const FROM: From = From::Beginning;
+    const FROM: StartFrom = StartFrom::Beginning;
 
     async fn apply(&self, page: &Page, tx: &mut Writer<'_>) -> Result<(), Fault> {
         let entries = i64::try_from(page.entries.len()).unwrap_or(i64::MAX);

@@ -2,67 +2,51 @@
 //! logs, and carries it out.
 //!
 //! After any failure it drops what it has in memory, reads its cursors again and looks at every
-//! room. All followers together read one page at a time, to leave the connections to chat.
+//! room.
 
-use super::jobs::{Apply, Begin, CursorConflict, Reset, Step};
-use super::progress::{self, Progress};
-use super::{Followed, Follower, FollowerStatus, From, Inbox, Page};
+use super::batch::{self, Batch};
+use super::inbox::RoomUpdate;
+use super::jobs::{Apply, CursorConflict, Step};
+use super::log_reader::{LogReader, Source};
+use super::page::room_shown_to;
+use super::progress::Progress;
+use super::{Followed, Follower, FollowerStatus, Inbox, Page};
 use crate::Cx;
-use crate::follower::inbox::RoomUpdate;
 use anyhow::Context as _;
-use bus::{Backoff, Tasks};
-use rooms::api::{
-    FollowLog, FollowedPage, Heads, Refusal, RoomHead, RoomId, RoomInfo, RoomKey, Seq,
-};
-use std::collections::{BTreeMap, HashMap};
+use bus::{Backoff, Tasks, panics};
+use rooms::api::{RoomId, RoomInfo, RoomKey, Seq};
 use std::sync::Arc;
 use std::time::Duration;
 use storage::DatabaseState;
-use tokio::sync::Semaphore;
 use tokio::time::{Instant, sleep, timeout};
 
 /// How long to collect entries before they are carried out.
-const BATCH_WINDOW: Duration = Duration::from_millis(200);
+pub(super) const BATCH_WINDOW: Duration = Duration::from_millis(200);
 
 /// How often every room is looked at, in case another node's last event was lost.
-const RESCAN_EVERY: Duration = Duration::from_secs(300);
+pub(super) const RESCAN_EVERY: Duration = Duration::from_secs(300);
 
 /// The first and the longest pause after a failure.
 const PAUSE_MIN: Duration = Duration::from_millis(200);
 const PAUSE_MAX: Duration = Duration::from_secs(10);
 
-/// The time limit of a request or a write, and of one call of [`Follower::act`].
-const WITHIN: Duration = Duration::from_secs(10);
+/// The time limit of a write, and of one call of [`Follower::act`].
+pub(super) const WRITE_WITHIN: Duration = Duration::from_secs(10);
 const ACT_WITHIN: Duration = Duration::from_secs(30);
-
-/// The most entries and bytes per page, rooms per page of heads, and entries per write.
-const PAGE_ENTRIES: usize = 500;
-const PAGE_BYTES: usize = 256 * 1024;
-const PAGE_ROOMS: usize = 1_000;
-const WRITE_ENTRIES: usize = 5_000;
-
-/// Where the entries come from; shared by all followers.
-#[derive(Clone)]
-pub(crate) struct Source {
-    /// Returns the epoch of the store that the rooms belong to.
-    pub(crate) epoch: Arc<dyn Fn() -> String + Send + Sync>,
-    /// One page of all followers is read at a time.
-    pub(crate) reading: Arc<Semaphore>,
-}
 
 /// The state of a follower's task.
 pub(crate) struct Engine<F> {
-    follower: Arc<F>,
-    cx: Cx,
-    source: Source,
-    inbox: Arc<Inbox>,
-    status: Arc<FollowerStatus>,
+    pub(super) follower: Arc<F>,
+    pub(super) cx: Cx,
+    pub(super) reader: LogReader,
+    pub(super) inbox: Arc<Inbox>,
+    pub(super) status: Arc<FollowerStatus>,
     /// How far it is, if loaded.
-    progress: Option<Progress>,
-    /// What is read and not carried out yet, and how many entries that is.
-    steps: Vec<Step>,
-    entries: usize,
-    rescanned_at: Instant,
+    pub(super) progress: Option<Progress>,
+    batch: Batch,
+    /// Whether anything was carried out since the last failure.
+    has_advanced: bool,
+    pub(super) rescanned_at: Instant,
 }
 
 impl<F: Follower> Engine<F> {
@@ -72,15 +56,16 @@ impl<F: Follower> Engine<F> {
         inbox: Arc<Inbox>,
         status: Arc<FollowerStatus>,
     ) -> Self {
+        let bus = cx.bus().clone();
         Self {
             follower,
             cx,
-            source,
+            reader: LogReader { source, bus },
             inbox,
             status,
             progress: None,
-            steps: Vec::new(),
-            entries: 0,
+            batch: Batch::new(),
+            has_advanced: false,
             rescanned_at: Instant::now(),
         }
     }
@@ -95,10 +80,10 @@ impl<F: Follower> Engine<F> {
             sleep(BATCH_WINDOW).await;
             #[cfg(feature = "testing")]
             self.cx.faults().before_a_round().await;
-            match self.round().await {
+            let round = panics::caught(self.round()).await;
+            match round.unwrap_or_else(|panic| Err(anyhow::Error::msg(panic))) {
                 Ok(()) => {
                     backoff.reset();
-                    self.status.waiting(0);
                     self.status.succeeded();
                 }
                 Err(error) => {
@@ -106,6 +91,9 @@ impl<F: Follower> Engine<F> {
                     let opening = self.cx.database().state() == DatabaseState::Connecting;
                     if !opening && !tasks.stopping().is_cancelled() {
                         self.status.failed(&error);
+                    }
+                    if std::mem::take(&mut self.has_advanced) {
+                        backoff.reset();
                     }
                     sleep(backoff.pause()).await;
                     self.inbox.request_rescan();
@@ -115,250 +103,119 @@ impl<F: Follower> Engine<F> {
     }
 
     /// Drops everything not yet written.
-    fn start_over(&mut self) {
+    pub(super) fn start_over(&mut self) {
         self.progress = None;
-        self.steps.clear();
-        self.entries = 0;
+        self.batch.take();
     }
 
     async fn round(&mut self) -> anyhow::Result<()> {
-        let rescan = self.inbox.take_rescan();
-        let scans =
-            rescan || self.progress.is_none() || self.rescanned_at.elapsed() >= RESCAN_EVERY;
-        if scans {
+        let is_asked = self.inbox.take_rescan();
+        if is_asked || self.progress.is_none() || self.rescanned_at.elapsed() >= RESCAN_EVERY {
             self.load().await?;
+            self.rescan().await?;
         }
-        // Only now, so that what was heard is not lost while the database is away.
-        let rooms = self.inbox.take();
-        if scans {
-            self.rescan_all(&rooms).await?;
-            self.rescanned_at = Instant::now();
-        }
-        let behind = rooms.values().map(|update| self.behind(update)).sum();
-        self.status.waiting(behind);
-        for update in rooms.into_values() {
+        self.status.count_heard();
+        let mut after = None;
+        while let Some(update) = self.inbox.take_after(after) {
+            after = Some(update.room.id);
             self.catch_up(update).await?;
         }
-        self.write().await
-    }
-
-    /// Returns how many entries of a room wait.
-    fn behind(&self, update: &RoomUpdate) -> Seq {
-        (update.head - self.cursor(update.room.id)).max(0)
-    }
-
-    /// Loads how far it is; begins again if the rooms belong to another store.
-    async fn load(&mut self) -> anyhow::Result<()> {
-        let read = self.cx.database().read("extension.progress", |reader| {
-            Box::pin(progress::read(reader))
-        });
-        let progress = read.await?;
-        let epoch = (self.source.epoch)();
-        if progress.source.as_ref() == Some(&epoch) {
-            self.progress = Some(progress);
-            return Ok(());
-        }
-        if progress.source.is_some() {
-            let extension = self.cx.name();
-            tracing::warn!(
-                extension,
-                "the rooms belong to another store: the follower begins again"
-            );
-        }
-        self.begin_again(epoch).await
-    }
-
-    async fn begin_again(&mut self, epoch: String) -> anyhow::Result<()> {
-        self.start_over();
-        let follower = Arc::clone(&self.follower);
-        let source = (F::FROM == From::Beginning).then(|| epoch.clone());
-        let reset = Reset {
-            follower,
-            epoch: source,
-        };
-        let Ok(()) = self.cx.database().write(reset, WITHIN).await?;
-        let cursors = match F::FROM {
-            From::Beginning => HashMap::new(),
-            From::Now => self.begin_now(&epoch).await?,
-        };
-        self.progress = Some(Progress {
-            source: Some(epoch),
-            cursors,
-            kept: HashMap::new(),
-        });
+        self.write().await?;
+        self.status.waiting(0);
         Ok(())
-    }
-
-    /// Sets the cursor of every room to its head. If that is interrupted, it begins again.
-    async fn begin_now(&self, epoch: &str) -> anyhow::Result<HashMap<RoomId, Seq>> {
-        let (mut cursors, mut after) = (HashMap::new(), None);
-        loop {
-            let heads = self.heads(after).await?;
-            after = heads.last().map(|last| last.room);
-            let rows = heads.into_iter().filter(|head| head.head > 0);
-            let heads: Vec<_> = rows.map(|row| (row.room, row.key, row.head)).collect();
-            cursors.extend(heads.iter().map(|(room, _, head)| (*room, *head)));
-            let begin = Begin {
-                heads,
-                epoch: after.is_none().then(|| epoch.to_owned()),
-            };
-            conflict(self.cx.database().write(begin, WITHIN).await?)?;
-            if after.is_none() {
-                return Ok(cursors);
-            }
-        }
-    }
-
-    /// Follows every room up to its head, except those of which something new was heard: they follow.
-    async fn rescan_all(&mut self, heard: &BTreeMap<RoomId, RoomUpdate>) -> anyhow::Result<()> {
-        let mut after = None;
-        loop {
-            let heads = self.heads(after).await?;
-            let Some(last) = heads.last() else {
-                return Ok(());
-            };
-            after = Some(last.room);
-            let waiting = |head: &RoomHead| (head.head - self.cursor(head.room)).max(0);
-            self.status.waiting(heads.iter().map(waiting).sum());
-            for head in heads {
-                if !heard.contains_key(&head.room) {
-                    self.look_at(head).await?;
-                }
-            }
-        }
-    }
-
-    async fn look_at(&mut self, head: RoomHead) -> anyhow::Result<()> {
-        let cursor = self.cursor(head.room);
-        if head.head < cursor {
-            let extension = self.cx.name();
-            tracing::warn!(
-                extension,
-                "a log is shorter than the part already followed: the follower begins again"
-            );
-            self.begin_again((self.source.epoch)()).await?;
-            anyhow::bail!("a log got shorter, the follower begins again");
-        }
-        if head.head > cursor || head.kept_from > self.kept(head.room).max(1) {
-            self.read_up_to((head.room, &head.key), head.head).await?;
-        }
-        Ok(())
-    }
-
-    async fn heads(&self, after: Option<RoomId>) -> anyhow::Result<Vec<RoomHead>> {
-        let heads = Heads {
-            after,
-            limit: PAGE_ROOMS,
-        };
-        let heads = self.cx.bus().ask(heads, WITHIN).await;
-        heads
-            .context("reading the heads of all rooms")?
-            .map_err(|refusal| refused(&refusal))
     }
 
     /// Follows a room up to its head; reads the entries that the update does not hold.
-    async fn catch_up(&mut self, update: RoomUpdate) -> anyhow::Result<()> {
+    pub(super) async fn catch_up(&mut self, update: RoomUpdate) -> anyhow::Result<()> {
         let RoomUpdate {
             room,
             head,
             kept_from,
             entries,
+            ..
         } = update;
-        if kept_from > 0 {
-            self.forget(&room, kept_from);
-        }
+        self.forget(&room, kept_from);
+        self.write_if_full().await?;
         let known_from = entries.first().map_or(head + 1, |first| first.seq);
         if self.cursor(room.id) + 1 < known_from {
             self.read_up_to((room.id, &room.key), known_from - 1)
                 .await?;
         }
-        let from = self.cursor(room.id);
-        let new: Vec<Followed> = entries
-            .into_iter()
-            .filter(|entry| entry.seq > from)
-            .collect();
-        if new.is_empty() {
-            return Ok(());
+        // Of what retention has deleted meanwhile, the follower heard before.
+        let from = self.cursor(room.id).max(self.kept(room.id) - 1);
+        let mut new = entries;
+        new.retain(|entry| entry.seq > from);
+        for part in batch::parts(new, self.batch.page_max()) {
+            let to = part.last().map_or(from, |last| last.seq);
+            self.add(Arc::clone(&room), part, to).await?;
         }
-        self.add(room, new, head).await
+        self.read_up_to((room.id, &room.key), head).await
     }
 
-    /// Reads a room's log from the cursor up to `upto`.
-    async fn read_up_to(
+    /// Reads a room's log from the cursor up to `upto`, and how much retention has left of it.
+    pub(super) async fn read_up_to(
         &mut self,
         (room, key): (RoomId, &RoomKey),
         upto: Seq,
     ) -> anyhow::Result<()> {
-        loop {
+        while self.cursor(room) < upto {
             let cursor = self.cursor(room);
-            let page = self.page(key, cursor).await?;
-            self.forget(&page.room, page.kept_from);
+            let page = self.page((room, key), cursor).await?;
             let to = match page.entries.last() {
                 Some(last) if !page.complete => last.seq,
                 _ => page.head,
             };
             let to = to.min(upto);
-            if to > cursor {
-                let read = page.entries.into_iter().filter(|entry| entry.seq <= to);
-                let read = read.map(|entry| Followed {
-                    entry,
-                    heard_at: None,
-                });
-                self.add(page.room, read.collect(), to).await?;
-            }
-            if self.cursor(room) >= upto {
-                return Ok(());
-            }
             anyhow::ensure!(to > cursor, "the log of a room ends before its head");
+            let read = page.entries.into_iter().filter(|entry| entry.seq <= to);
+            let read = read.map(|entry| Followed {
+                entry,
+                heard_at: None,
+            });
+            self.add(page.room, read.collect(), to).await?;
         }
+        Ok(())
     }
 
-    async fn page(&self, key: &RoomKey, after: Seq) -> anyhow::Result<FollowedPage> {
-        let request = FollowLog {
-            room: key.clone(),
-            after,
-            limit: PAGE_ENTRIES,
-            bytes: PAGE_BYTES,
-        };
-        let reading = self.source.reading.acquire().await;
-        let page = self.cx.bus().ask(request, WITHIN).await;
-        drop(reading);
-        let page = page
-            .context("reading a log")?
-            .map_err(|refusal| refused(&refusal))?;
-        let followed = self
-            .progress
-            .as_ref()
-            .and_then(|progress| progress.source.as_ref());
+    /// Reads a page, and notes what retention has left of the room.
+    pub(super) async fn page(
+        &mut self,
+        (room, key): (RoomId, &RoomKey),
+        after: Seq,
+    ) -> anyhow::Result<rooms::api::FollowedPage> {
+        let page = self.reader.page(key, after, self.batch.page_max()).await?;
+        let followed = self.progress.as_ref();
+        let followed = followed.and_then(|progress| progress.source.as_ref());
         anyhow::ensure!(
-            followed == Some(&page.epoch),
+            followed == Some(&page.epoch) && page.room.id == room,
             "the rooms belong to another store since a moment ago"
         );
+        self.forget(&page.room, page.kept_from);
         Ok(page)
     }
 
-    fn cursor(&self, room: RoomId) -> Seq {
+    pub(super) fn cursor(&self, room: RoomId) -> Seq {
         let progress = self.progress.as_ref();
         progress.map_or(0, |progress| {
             progress.cursors.get(&room).copied().unwrap_or(0)
         })
     }
 
-    fn kept(&self, room: RoomId) -> Seq {
+    pub(super) fn kept(&self, room: RoomId) -> Seq {
         let progress = self.progress.as_ref();
         progress.map_or(0, |progress| progress.kept.get(&room).copied().unwrap_or(0))
     }
 
-    /// Notes that retention has left a room's entries from `kept_from` on.
+    /// Notes that retention has left a room's entries from `kept_from` on, if that is news.
     fn forget(&mut self, room: &Arc<RoomInfo>, kept_from: Seq) {
         if kept_from <= self.kept(room.id).max(1) {
             return;
         }
-        if let Some(progress) = &mut self.progress {
-            progress.kept.insert(room.id, kept_from);
-        }
-        self.steps.push(Step::Forgotten {
-            room: Arc::clone(room),
+        let progress = self.progress.get_or_insert_default();
+        let from = progress.kept.insert(room.id, kept_from).unwrap_or(0);
+        self.batch.add(Step::Forgotten {
+            room: room_shown_to(room, F::SEES),
+            from,
             kept_from,
         });
     }
@@ -372,15 +229,18 @@ impl<F: Follower> Engine<F> {
     ) -> anyhow::Result<()> {
         let progress = self.progress.get_or_insert_default();
         let from = progress.cursors.insert(room.id, to).unwrap_or(0);
-        self.entries += entries.len();
         let page = Page {
             room,
             entries,
             from,
             to,
         };
-        self.steps.push(Step::Page(page.shown_to(F::SEES)));
-        if self.entries >= WRITE_ENTRIES {
+        self.batch.add(Step::Page(page.shown_to(F::SEES)));
+        self.write_if_full().await
+    }
+
+    pub(super) async fn write_if_full(&mut self) -> anyhow::Result<()> {
+        if self.batch.is_full() {
             self.write().await?;
         }
         Ok(())
@@ -388,34 +248,32 @@ impl<F: Follower> Engine<F> {
 
     /// Carries out all steps: first outside the database, then in one transaction.
     async fn write(&mut self) -> anyhow::Result<()> {
-        if self.steps.is_empty() {
+        if self.batch.is_empty() {
             return Ok(());
         }
-        for step in &self.steps {
-            if let Step::Page(page) = step {
-                let acted = timeout(ACT_WITHIN, self.follower.act(page, &self.cx)).await;
-                acted.context("acting on a page took longer than 30 s")??;
-            }
+        self.batch.attempted();
+        for page in self.batch.pages() {
+            let acted = timeout(ACT_WITHIN, self.follower.act(page, &self.cx)).await;
+            let acted = acted.context("acting took longer than 30 s").flatten();
+            acted.with_context(|| page.place())?;
         }
         #[cfg(feature = "testing")]
         self.cx.faults().before_a_page();
+        let figures = self.batch.figures();
         let apply = Apply {
             follower: Arc::clone(&self.follower),
-            steps: std::mem::take(&mut self.steps),
+            steps: self.batch.take(),
         };
-        conflict(self.cx.database().write(apply, WITHIN).await?)?;
-        self.status.followed(std::mem::take(&mut self.entries));
+        conflict(self.cx.database().write(apply, WRITE_WITHIN).await?)?;
+        self.status.followed(&figures);
+        self.batch.succeeded();
+        self.has_advanced = true;
         Ok(())
     }
 }
 
-fn conflict(written: Result<(), CursorConflict>) -> anyhow::Result<()> {
+pub(super) fn conflict(written: Result<(), CursorConflict>) -> anyhow::Result<()> {
     written.map_err(|CursorConflict| {
         anyhow::anyhow!("the stored cursors are not where these entries begin")
     })
-}
-
-/// Reports a refusal as an error: the server's own reads must not be refused.
-fn refused(refusal: &Refusal) -> anyhow::Error {
-    anyhow::anyhow!("refused: {refusal:?}")
 }

@@ -62,7 +62,8 @@ impl Handles<EntriesForgotten> for Feed {
     }
 }
 
-/// The rooms belong to another store, or an extension's own database was replaced.
+/// The rooms belong to another store, or an extension's own database was replaced. The engines find out
+/// which: what they hear may reach them before this event.
 impl Handles<StoreEpochChanged> for Feed {
     fn handle(&mut self, _event: &Arc<StoreEpochChanged>, _ctx: &mut Context) {
         self.rescan();

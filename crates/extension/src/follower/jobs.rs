@@ -1,7 +1,7 @@
 //! The jobs of a follower: they write what it makes of the entries together with its cursors.
 
 use super::{Follower, Page, progress};
-use rooms::api::{RoomId, RoomInfo, RoomKey, Seq};
+use rooms::api::{RoomHead, RoomInfo, Seq};
 use std::convert::Infallible;
 use std::sync::Arc;
 use storage::prelude::*;
@@ -14,7 +14,12 @@ pub(crate) enum Step {
     /// Entries of a room, up to a new cursor.
     Page(Page),
     /// Retention deleted the room's entries below `kept_from`.
-    Forgotten { room: Arc<RoomInfo>, kept_from: Seq },
+    Forgotten {
+        room: Arc<RoomInfo>,
+        /// What it had left before, as far as the follower knows; 0 for nothing.
+        from: Seq,
+        kept_from: Seq,
+    },
 }
 
 /// A stored cursor is not where a page begins: read the cursors again.
@@ -39,22 +44,43 @@ impl<F: Follower> Job for Apply<F> {
 
     async fn run(&self, tx: &mut Writer<'_>) -> Result<(), JobError<CursorConflict>> {
         for step in &self.steps {
-            match step {
+            let is_next = match step {
                 Step::Page(page) => {
                     let room = (page.room.id, &page.room.key);
-                    if !progress::advance(tx, room, page.from, page.to).await? {
-                        return Err(JobError::Refused(CursorConflict));
-                    }
-                    self.follower.apply(page, tx).await?;
+                    progress::advance(tx, room, page.from, page.to).await?
                 }
-                Step::Forgotten { room, kept_from } => {
-                    progress::keep(tx, room.id, *kept_from).await?;
-                    self.follower.forgotten(room, *kept_from, tx).await?;
-                }
+                Step::Forgotten {
+                    room,
+                    from,
+                    kept_from,
+                } => progress::keep(tx, room.id, *from, *kept_from).await?,
+            };
+            if !is_next {
+                return Err(JobError::Refused(CursorConflict));
             }
+            let applied = match step {
+                Step::Page(page) => self.follower.apply(page, tx).await,
+                Step::Forgotten {
+                    room, kept_from, ..
+                } => self.follower.forgotten(room, *kept_from, tx).await,
+            };
+            applied.map_err(|fault| at(step, fault))?;
         }
         Ok(())
     }
+}
+
+/// Adds where it happened to a fault of the extension's own.
+fn at(step: &Step, fault: Fault) -> Fault {
+    let place = match step {
+        Step::Page(page) => page.place(),
+        Step::Forgotten { room, .. } => format!("in room {}", room.key.0),
+    };
+    let error = match fault {
+        Fault::Query(error) => anyhow::Error::new(error),
+        Fault::Other(error) => error,
+    };
+    Fault::Other(error.context(place))
 }
 
 /// Deletes everything that came from another store. With an epoch, the follower begins with the
@@ -84,9 +110,9 @@ impl<F: Follower> Job for Reset<F> {
     }
 }
 
-/// Sets the cursors of rooms whose entries so far are left out; with an epoch, these are the last.
+/// Leaves out what rooms have so far, entries and retention; with an epoch, these are the last rooms.
 pub(crate) struct Begin {
-    pub(crate) heads: Vec<(RoomId, RoomKey, Seq)>,
+    pub(crate) heads: Vec<RoomHead>,
     pub(crate) epoch: Option<String>,
 }
 
@@ -101,8 +127,12 @@ impl Job for Begin {
     }
 
     async fn run(&self, tx: &mut Writer<'_>) -> Result<(), JobError<CursorConflict>> {
-        for (room, key, head) in &self.heads {
-            if !progress::advance(tx, (*room, key), 0, *head).await? {
+        for head in &self.heads {
+            let room = (head.room, &head.key);
+            let is_first = progress::advance(tx, room, 0, head.head).await?
+                && (head.kept_from <= 1
+                    || progress::keep(tx, head.room, 0, head.kept_from).await?);
+            if !is_first {
                 return Err(JobError::Refused(CursorConflict));
             }
         }

@@ -18,7 +18,7 @@ pub struct Page {
     pub(crate) to: Seq,
 }
 
-/// One entry.
+/// One entry of a page.
 #[derive(Debug, Clone)]
 pub struct Followed {
     pub(crate) entry: Arc<Entry>,
@@ -40,14 +40,29 @@ impl Page {
         if sees == Sees::All || self.room.kind == Kind::Public {
             return self;
         }
-        let room = Arc::make_mut(&mut self.room);
-        room.title.clear();
-        room.topic.clear();
+        self.room = room_shown_to(&self.room, sees);
         for followed in &mut self.entries {
             withhold(Arc::make_mut(&mut followed.entry));
         }
         self
     }
+
+    /// Returns which entries these are, for errors.
+    pub(crate) fn place(&self) -> String {
+        let (first, last) = (self.from + 1, self.to);
+        format!("in room {}, entries {first} to {last}", self.room.key.0)
+    }
+}
+
+/// Leaves out what a follower must not see of a room.
+pub(crate) fn room_shown_to(room: &Arc<RoomInfo>, sees: Sees) -> Arc<RoomInfo> {
+    let mut room = Arc::clone(room);
+    if sees == Sees::Public && room.kind != Kind::Public {
+        let shown = Arc::make_mut(&mut room);
+        shown.title.clear();
+        shown.topic.clear();
+    }
+    room
 }
 
 /// Takes everything out of an entry that someone wrote.

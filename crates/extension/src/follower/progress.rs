@@ -4,6 +4,7 @@
 use rooms::api::{RoomId, RoomKey, Seq};
 use std::collections::HashMap;
 use storage::prelude::*;
+use storage::{Database, StorageError};
 
 table! {
     cursors (room_id) {
@@ -41,23 +42,78 @@ pub(crate) struct Progress {
     pub(crate) kept: HashMap<RoomId, Seq>,
 }
 
-/// Reads how far the follower is.
-pub(crate) async fn read(access: &mut impl Access) -> Result<Progress, Fault> {
-    let source = query!(access, |c| sources::table
+/// The number of rooms per query: each must stay within the time limit of a statement.
+const ROOMS_PER_QUERY: usize = 20_000;
+
+/// Reads how far the follower is. Nothing else writes it, so that it may be read in parts.
+pub(crate) async fn read(database: &Database) -> Result<Progress, StorageError> {
+    let source = database.read("extension.source", |reader| Box::pin(source(reader)));
+    let mut progress = Progress {
+        source: source.await?,
+        ..Progress::default()
+    };
+    let mut after = i64::MIN;
+    loop {
+        let read = database.read("extension.cursors", move |reader| {
+            Box::pin(cursors_after(reader, after))
+        });
+        let (rows, is_last) = part(read.await?, &mut after);
+        progress.cursors.extend(rows);
+        if is_last {
+            break;
+        }
+    }
+    let mut after = i64::MIN;
+    loop {
+        let read = database.read("extension.kept", move |reader| {
+            Box::pin(kept_after(reader, after))
+        });
+        let (rows, is_last) = part(read.await?, &mut after);
+        progress.kept.extend(rows);
+        if is_last {
+            return Ok(progress);
+        }
+    }
+}
+
+/// Returns the rows of one query by room, and whether there are no more; moves `after` to the last.
+fn part(
+    rows: Vec<(i64, i64)>,
+    after: &mut i64,
+) -> (impl Iterator<Item = (RoomId, Seq)> + use<>, bool) {
+    *after = rows.last().map_or(*after, |(room, _)| *room);
+    let is_last = rows.len() < ROOMS_PER_QUERY;
+    let rows = rows.into_iter();
+    (rows.map(|(room, seq)| (RoomId(room), seq)), is_last)
+}
+
+fn limit() -> i64 {
+    i64::try_from(ROOMS_PER_QUERY).unwrap_or(i64::MAX)
+}
+
+async fn source(access: &mut impl Access) -> Result<Option<String>, Fault> {
+    Ok(query!(access, |c| sources::table
         .find(CORE_EPOCH)
         .select(sources::value)
         .first(c))
-    .optional()?;
-    let cursors: Vec<(i64, i64)> = query!(access, |c| cursors::table
+    .optional()?)
+}
+
+async fn cursors_after(access: &mut impl Access, room: i64) -> Result<Vec<(i64, i64)>, Fault> {
+    Ok(query!(access, |c| cursors::table
+        .filter(cursors::room_id.gt(room))
+        .order(cursors::room_id)
+        .limit(limit())
         .select((cursors::room_id, cursors::seq))
-        .load(c))?;
-    let kept: Vec<(i64, i64)> = query!(access, |c| kept::table.load(c))?;
-    let by_room = |rows: Vec<(i64, i64)>| rows.into_iter().map(|(room, seq)| (RoomId(room), seq));
-    Ok(Progress {
-        source,
-        cursors: by_room(cursors).collect(),
-        kept: by_room(kept).collect(),
-    })
+        .load(c))?)
+}
+
+async fn kept_after(access: &mut impl Access, room: i64) -> Result<Vec<(i64, i64)>, Fault> {
+    Ok(query!(access, |c| kept::table
+        .filter(kept::room_id.gt(room))
+        .order(kept::room_id)
+        .limit(limit())
+        .load(c))?)
 }
 
 /// Forgets all rooms, and whose they were.
@@ -107,13 +163,25 @@ pub(crate) async fn advance(
     Ok(rows == 1)
 }
 
-/// Notes what retention has left of a room.
-pub(crate) async fn keep(tx: &mut Writer<'_>, room: RoomId, from: Seq) -> Result<(), Fault> {
-    statement!(tx, |c| diesel::insert_into(kept::table)
-        .values((kept::room_id.eq(room.0), kept::kept_from.eq(from)))
-        .on_conflict(kept::room_id)
-        .do_update()
-        .set(kept::kept_from.eq(excluded(kept::kept_from)))
-        .execute(c))?;
-    Ok(())
+/// Notes what retention has left of a room; returns false if another note than `from` is stored.
+pub(crate) async fn keep(
+    tx: &mut Writer<'_>,
+    room: RoomId,
+    from: Seq,
+    to: Seq,
+) -> Result<bool, Fault> {
+    let row = (kept::room_id.eq(room.0), kept::kept_from.eq(to));
+    let rows = if from == 0 {
+        statement!(tx, |c| diesel::insert_into(kept::table)
+            .values(row)
+            .on_conflict_do_nothing()
+            .execute(c))?
+    } else {
+        statement!(tx, |c| diesel::update(kept::table)
+            .filter(kept::room_id.eq(room.0))
+            .filter(kept::kept_from.eq(from))
+            .set(kept::kept_from.eq(to))
+            .execute(c))?
+    };
+    Ok(rows == 1)
 }

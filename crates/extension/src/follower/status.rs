@@ -1,22 +1,26 @@
 //! How a follower does, for the operator.
 
+use super::batch::BatchFigures;
+use super::{HeardEntries, Inbox};
 use crate::view::{Metric, MetricValue};
 use parking_lot::Mutex;
 use rooms::api::Seq;
 use serde_json::{Value, json};
-use std::time::Instant;
+use std::sync::Arc;
+use tokio::time::Instant;
 
 /// How far a follower is, and what keeps it. Written by its engine.
 pub(crate) struct FollowerStatus {
     extension: &'static str,
+    inbox: Arc<Inbox>,
     state: Mutex<State>,
 }
 
 #[derive(Default)]
 struct State {
     error: Option<String>,
-    /// Entries that are known and not followed yet.
-    behind: Seq,
+    /// Entries that the engine knows of and has not followed yet; those in the inbox come on top.
+    waiting: Seq,
     /// Since when there have been such entries without interruption.
     since: Option<Instant>,
     /// Entries followed since the start.
@@ -24,27 +28,39 @@ struct State {
 }
 
 impl FollowerStatus {
-    pub(crate) fn new(extension: &'static str) -> Self {
+    pub(crate) fn new(extension: &'static str, inbox: &Arc<Inbox>) -> Self {
         Self {
             extension,
+            inbox: Arc::clone(inbox),
             state: Mutex::default(),
         }
     }
 
-    /// Notes that entries are known and wait to be followed.
-    pub(crate) fn waiting(&self, behind: Seq) {
+    /// Adds what was heard of since the last time to the entries that wait.
+    pub(crate) fn count_heard(&self) {
         let mut state = self.state.lock();
-        state.behind = behind;
-        if behind == 0 {
+        let heard = self.inbox.count_heard();
+        state.waiting += heard.number;
+        state.since = state.since.or(heard.since);
+    }
+
+    /// Notes that exactly so many known entries wait to be followed, beside those that are heard from now
+    /// on.
+    pub(crate) fn waiting(&self, entries: Seq) {
+        let mut state = self.state.lock();
+        state.waiting = entries;
+        if entries == 0 {
             state.since = None;
-        } else if state.since.is_none() {
-            state.since = Some(Instant::now());
+        } else {
+            state.since.get_or_insert_with(Instant::now);
         }
     }
 
-    /// Counts entries that were followed.
-    pub(crate) fn followed(&self, entries: usize) {
-        self.state.lock().followed += entries as u64;
+    /// Counts what was followed.
+    pub(crate) fn followed(&self, batch: &BatchFigures) {
+        let mut state = self.state.lock();
+        state.followed += batch.entries as u64;
+        state.waiting = (state.waiting - batch.advance).max(0);
     }
 
     pub(crate) fn succeeded(&self) {
@@ -54,10 +70,11 @@ impl FollowerStatus {
         }
     }
 
+    /// Notes why it cannot go on. Logs each cause once, until it goes on or the cause changes.
     pub(crate) fn failed(&self, error: &anyhow::Error) {
         let text = format!("{error:#}");
-        let is_new = self.state.lock().error.replace(text.clone()).is_none();
-        if is_new {
+        let before = self.state.lock().error.replace(text.clone());
+        if before.as_ref() != Some(&text) {
             let extension = self.extension;
             tracing::warn!(
                 extension,
@@ -72,44 +89,103 @@ impl FollowerStatus {
     }
 
     pub(crate) fn json(&self) -> Value {
-        let state = self.state.lock();
+        let behind = self.behind();
         json!({
-            "behind": state.behind,
-            "behind_for_s": state.behind_for_s(),
-            "followed": state.followed,
+            "behind": behind.number,
+            "behind_for_s": behind.seconds(),
+            "followed": self.state.lock().followed,
         })
     }
 
     pub(crate) fn metrics(&self) -> Vec<Metric> {
-        let state = self.state.lock();
+        let behind = self.behind();
         #[expect(
             clippy::cast_precision_loss,
             reason = "a double holds 2^53 entries exactly"
         )]
-        let behind = state.behind as f64;
+        let entries = behind.number as f64;
         vec![
             Metric {
                 name: "follower_behind_entries",
                 about: "Entries that are known and not followed yet",
-                value: MetricValue::Gauge(behind),
+                value: MetricValue::Gauge(entries),
             },
             Metric {
                 name: "follower_behind_seconds",
                 about: "How long there have been such entries",
-                value: MetricValue::Gauge(state.behind_for_s()),
+                value: MetricValue::Gauge(behind.seconds()),
             },
             Metric {
                 name: "follower_entries",
                 about: "Entries followed since the start",
-                value: MetricValue::Counter(state.followed),
+                value: MetricValue::Counter(self.state.lock().followed),
             },
         ]
     }
+
+    /// Returns the entries that wait, in the engine and in the inbox.
+    fn behind(&self) -> HeardEntries {
+        let state = self.state.lock();
+        let heard = self.inbox.heard();
+        HeardEntries {
+            number: state.waiting + heard.number,
+            since: state.since.or(heard.since),
+        }
+    }
 }
 
-impl State {
-    fn behind_for_s(&self) -> f64 {
+impl HeardEntries {
+    fn seconds(self) -> f64 {
         self.since
             .map_or(0.0, |since| since.elapsed().as_secs_f64())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::follower::inbox::fixture::appended;
+    use std::time::Duration;
+
+    fn status() -> (Arc<Inbox>, FollowerStatus) {
+        let inbox = Arc::new(Inbox::default());
+        let status = FollowerStatus::new("tally", &inbox);
+        (inbox, status)
+    }
+
+    fn shown(status: &FollowerStatus) -> (Seq, u64) {
+        let page = status.json();
+        let seconds = page["behind_for_s"].as_f64().unwrap();
+        (page["behind"].as_i64().unwrap(), seconds.round() as u64)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_heard_while_the_follower_cannot_go_on_counts_since_the_first() {
+        let (inbox, status) = status();
+        inbox.add(&[appended(1, 1..=3)], 0);
+        tokio::time::advance(Duration::from_secs(10)).await;
+        status.failed(&anyhow::anyhow!("the database is away"));
+        inbox.add(&[appended(1, 4..=5)], 0);
+        assert_eq!(shown(&status), (5, 10));
+        status.count_heard();
+        tokio::time::advance(Duration::from_secs(5)).await;
+        inbox.add(&[appended(2, 1..=1)], 0);
+        assert_eq!(shown(&status), (6, 15), "counted once");
+        status.count_heard();
+        let (entries, advance) = (4, 4);
+        status.followed(&BatchFigures { entries, advance });
+        assert_eq!(shown(&status), (2, 15));
+        status.waiting(0);
+        assert_eq!(shown(&status), (0, 0));
+    }
+
+    #[test]
+    fn a_cause_is_shown_until_it_goes_on() {
+        let (_, status) = status();
+        status.failed(&anyhow::anyhow!("away"));
+        status.failed(&anyhow::anyhow!("broken"));
+        assert_eq!(status.trouble().as_deref(), Some("broken"));
+        status.succeeded();
+        assert_eq!(status.trouble(), None);
     }
 }

@@ -38,7 +38,7 @@ pub use allowed_origin::{AllowedOrigin, OriginError};
 pub use health::{Health, Status};
 pub use listeners::{BindError, Listeners, Requests, Serving};
 pub use mount::{
-    Door, HttpMount, MessageSocket, MountError, MountHandler, MountRequest, MountResponse,
+    HttpMount, MessageSocket, MountDoor, MountError, MountHandler, MountRequest, MountResponse,
     MountUpgrade, SocketEnded, SocketMessage,
 };
 pub use operator::OperatorView;

@@ -3,7 +3,7 @@
 use super::requests::DeliverForeignPushes;
 use super::{Hub, OWNER};
 use crate::connection::FrameClass;
-use crate::foreign_pushes::{PushTarget, QueuedPush};
+use crate::foreign_pushes::{ForeignPushTarget, QueuedPush};
 use crate::shared::Shared;
 use bus::{Answers, Context, Reply};
 use std::sync::Arc;
@@ -56,7 +56,7 @@ impl Answers<DeliverForeignPushes> for Hub {
 impl Hub {
     fn push_foreign(&mut self, push: &QueuedPush) {
         match &push.to {
-            PushTarget::User(user) => {
+            ForeignPushTarget::User(user) => {
                 for id in self.connections_of(*user) {
                     let attached = &self.connections[&id];
                     // Before the reply to `hello` it is left out.
@@ -69,7 +69,7 @@ impl Hub {
                     }
                 }
             }
-            PushTarget::Room(room) => {
+            ForeignPushTarget::Room(room) => {
                 let subs = self.rooms.get(room).map(|room| &room.subs);
                 for sub in subs.into_iter().flat_map(|subs| subs.values()) {
                     if sub.is_live() {

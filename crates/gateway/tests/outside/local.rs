@@ -2,7 +2,7 @@
 
 use crate::stage::{LIMIT, Outside, Stage, settings, user};
 use gateway::{
-    Limits, LocalConnection, LocalMessage, LocalOpenError, LocalSendError, Peer, PushTarget,
+    ForeignPushTarget, Limits, LocalConnection, LocalMessage, LocalOpenError, LocalSendError, Peer,
 };
 use rooms::api::RoomKey;
 use serde_json::value::to_raw_value;
@@ -236,8 +236,8 @@ async fn pushes_from_outside_reach_those_they_are_for() {
         let body = to_raw_value(&json!({ "n": n })).unwrap();
         stage.gateway.push(to, "x.karma.changed", &body).unwrap();
     };
-    push(PushTarget::User(user("ann").id), 1);
-    push(PushTarget::Room(RoomKey("general".into())), 2);
+    push(ForeignPushTarget::User(user("ann").id), 1);
+    push(ForeignPushTarget::Room(RoomKey("general".into())), 2);
     let own = json!({"ev": "x.karma.changed", "d": {"n": 1}});
     let room = json!({"ev": "x.karma.changed", "room": "general", "d": {"n": 2}});
     assert_eq!(frame(&mut ann).await, own);

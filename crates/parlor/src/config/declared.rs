@@ -274,6 +274,39 @@ mod tests {
         }
     }
 
+    /// `scripts/new-extension` knows the same names: it says so before it makes anything.
+    #[test]
+    fn no_extension_is_made_with_a_name_that_the_server_refuses() {
+        let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
+        let refusal = |name: &str| {
+            let mut script = std::process::Command::new(format!("{root}/scripts/new-extension"));
+            // A folder that is there already: nothing is made for any name.
+            let output = script.args([name, "--at", root]).output().unwrap();
+            assert_eq!(output.status.code(), Some(2), "{name}");
+            String::from_utf8(output.stderr).unwrap()
+        };
+        for name in ["karma", "search2", "greeter"] {
+            let said = refusal(name);
+            assert!(said.contains("exists already"), "{name}: {said}");
+        }
+        let rows = table::server();
+        let keys = rows.iter().map(settings::Setting::key);
+        let own = [
+            "analytics",
+            "pg_trgm",
+            "testing",
+            "drain",
+            "limits_more",
+            "Karma",
+            "1a",
+            "",
+        ];
+        for name in RESERVED.into_iter().chain(keys).chain(own) {
+            let said = refusal(name);
+            assert!(!said.contains("exists already"), "{name}: {said}");
+        }
+    }
+
     #[test]
     fn two_names_that_could_be_confused_are_refused() {
         assert!(problem(&["karma", "greeter", "karma"]).contains("two of this name"));

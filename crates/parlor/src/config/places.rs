@@ -14,20 +14,22 @@ pub(crate) struct Place {
 
 impl Config {
     /// Returns where a database is. Without settings of its own that is a file of its name in the data
-    /// directory or, if `core` is on PostgreSQL, a schema of its name in core's database.
+    /// directory or, if `core` is on PostgreSQL and there is no such file, a schema of its name in
+    /// core's database. So a database stays where it is when only `core` moves.
     pub(crate) fn place(&self, database: &DatabaseSettings) -> Result<Place, ConfigError> {
         if let Some(url) = database.location()? {
             return Ok(Place { url, schema: None });
         }
         let name = &database.name;
+        let file = self.data_dir.join(format!("{name}.db"));
         let core = self.databases[0].location()?;
         Ok(match core {
-            Some(url @ Url::Postgres(_)) if !database.is_core() => Place {
+            Some(url @ Url::Postgres(_)) if !database.is_core() && !file.exists() => Place {
                 url,
                 schema: Some(name.clone()),
             },
             _ => Place {
-                url: Url::Sqlite(self.data_dir.join(format!("{name}.db"))),
+                url: Url::Sqlite(file),
                 schema: None,
             },
         })
@@ -61,6 +63,22 @@ mod tests {
         let [core, karma] = place(Some(url), None);
         assert_eq!((&core.url, core.schema), (&karma.url, None));
         assert_eq!(karma.schema.as_deref(), Some("karma"));
+    }
+
+    #[test]
+    fn a_file_in_the_data_directory_goes_on_being_used() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut config = Config {
+            data_dir: folder.path().to_owned(),
+            ..Config::default()
+        };
+        config.databases[0].url = Some("postgres://parlor@localhost/parlor".to_owned());
+        config.databases.push(DatabaseSettings::new("analytics"));
+        let place = || config.place(&config.databases[1]).unwrap();
+        assert_eq!(place().schema.as_deref(), Some("analytics"));
+        let file = folder.path().join("analytics.db");
+        std::fs::write(&file, "").unwrap();
+        assert_eq!((place().url, place().schema), (Url::Sqlite(file), None));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Gives the gateway the commands of extensions. Neither knows the other.
 
 use bus::TraceId;
-use extension::{Call, Declined, Input, Op};
+use extension::{Declined, Input, WireCall, WireOp};
 use futures_util::future::BoxFuture;
 use gateway::{Cost, ForeignCall, ForeignInput, ForeignOp, ForeignRefusal, InvalidField};
 use rooms::api::RoomKey;
@@ -11,7 +11,7 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 /// Returns an op as the gateway takes it.
-pub(super) fn foreign(op: Op) -> ForeignOp {
+pub(super) fn foreign(op: WireOp) -> ForeignOp {
     ForeignOp {
         // A server is built once, or a few times in a test.
         name: op.name.clone().leak(),
@@ -27,7 +27,7 @@ pub(super) fn foreign(op: Op) -> ForeignOp {
                 ForeignInput::Query(query) => Input::Query(query),
             };
             match op.read(input) {
-                Ok(call) => Ok(Box::new(Bridged(call))),
+                Ok(call) => Ok(Box::new(BridgedCall(call))),
                 Err(Declined::BadField { field, expected }) => Err(InvalidField {
                     field: field.into_owned(),
                     expected: expected.into_owned(),
@@ -41,9 +41,9 @@ pub(super) fn foreign(op: Op) -> ForeignOp {
     }
 }
 
-struct Bridged(Box<dyn Call>);
+struct BridgedCall(Box<dyn WireCall>);
 
-impl ForeignCall for Bridged {
+impl ForeignCall for BridgedCall {
     fn room(&self) -> Option<&RoomKey> {
         self.0.room()
     }

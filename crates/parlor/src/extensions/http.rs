@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use extension::{
-    Door, DoorError, HttpRequest, HttpResponse, Message, Mount, ServeSocket, Served, Socket,
+    Door, DoorError, HttpRequest, HttpResponse, Mount, ServeSocket, Served, Socket, SocketFrame,
     Upgrade,
 };
 use futures_util::FutureExt as _;
@@ -25,12 +25,12 @@ pub(super) fn mount(served: Served) -> HttpMount {
         // A server is built once, or a few times in a test.
         Mount::Prefix => format!("/api/v1/x/{}/", served.extension).leak(),
     };
-    HttpMount::new(path, Arc::new(Bridged(served)))
+    HttpMount::new(path, Arc::new(BridgedHandler(served)))
 }
 
-struct Bridged(Served);
+struct BridgedHandler(Served);
 
-impl MountHandler for Bridged {
+impl MountHandler for BridgedHandler {
     fn answer(&self, request: MountRequest) -> BoxFuture<'static, MountResponse> {
         let MountRequest {
             head,
@@ -73,12 +73,12 @@ impl Upgrade for BridgedUpgrade {
 struct Websocket(MessageSocket);
 
 impl Socket for Websocket {
-    fn recv(&mut self) -> BoxFuture<'_, Option<Message>> {
+    fn recv(&mut self) -> BoxFuture<'_, Option<SocketFrame>> {
         Box::pin(async move {
             Some(match self.0.recv().await? {
-                SocketMessage::Text(text) => Message::Text(text),
-                SocketMessage::Binary(bytes) => Message::Binary(bytes),
-                SocketMessage::Closed(code) => Message::Closed {
+                SocketMessage::Text(text) => SocketFrame::Text(text),
+                SocketMessage::Binary(bytes) => SocketFrame::Binary(bytes),
+                SocketMessage::Closed(code) => SocketFrame::Closed {
                     code,
                     reason: String::new(),
                 },
@@ -86,12 +86,12 @@ impl Socket for Websocket {
         })
     }
 
-    fn send(&mut self, message: Message) -> BoxFuture<'_, bool> {
+    fn send(&mut self, message: SocketFrame) -> BoxFuture<'_, bool> {
         Box::pin(async move {
             let message = match message {
-                Message::Text(text) => SocketMessage::Text(text),
-                Message::Binary(bytes) => SocketMessage::Binary(bytes),
-                Message::Closed { code, reason } => {
+                SocketFrame::Text(text) => SocketMessage::Text(text),
+                SocketFrame::Binary(bytes) => SocketMessage::Binary(bytes),
+                SocketFrame::Closed { code, reason } => {
                     self.0.close(code, &reason).await;
                     return false;
                 }
@@ -106,7 +106,7 @@ impl Socket for Websocket {
     }
 }
 
-struct BridgedDoor(gateway::Door);
+struct BridgedDoor(gateway::MountDoor);
 
 impl Door for BridgedDoor {
     fn open(&self) -> Result<Box<dyn Socket>, DoorError> {
@@ -122,25 +122,25 @@ impl Door for BridgedDoor {
 struct Chat(LocalConnection);
 
 impl Socket for Chat {
-    fn recv(&mut self) -> BoxFuture<'_, Option<Message>> {
+    fn recv(&mut self) -> BoxFuture<'_, Option<SocketFrame>> {
         Box::pin(async move {
             Some(match self.0.recv().await? {
-                LocalMessage::Text(text) => Message::Text(text),
-                LocalMessage::Closed { code, reason } => Message::Closed { code, reason },
+                LocalMessage::Text(text) => SocketFrame::Text(text),
+                LocalMessage::Closed { code, reason } => SocketFrame::Closed { code, reason },
             })
         })
     }
 
-    fn send(&mut self, message: Message) -> BoxFuture<'_, bool> {
+    fn send(&mut self, message: SocketFrame) -> BoxFuture<'_, bool> {
         Box::pin(async move {
             match message {
-                Message::Text(text) => self.0.send(&text).await.is_ok(),
+                SocketFrame::Text(text) => self.0.send(&text).await.is_ok(),
                 // The protocol has none: the connection ends, as a socket's would.
-                Message::Binary(_) => {
+                SocketFrame::Binary(_) => {
                     self.0.close(ABNORMAL);
                     false
                 }
-                Message::Closed { code, .. } => {
+                SocketFrame::Closed { code, .. } => {
                     self.0.close(code);
                     false
                 }

@@ -21,17 +21,17 @@ impl Push for Pushes {
             return Err(PushError::Overloaded);
         };
         let to = match to {
-            PushTarget::User(user) => gateway::PushTarget::User(user),
-            PushTarget::Room(room) => gateway::PushTarget::Room(room),
+            PushTarget::User(user) => gateway::ForeignPushTarget::User(user),
+            PushTarget::Room(room) => gateway::ForeignPushTarget::Room(room),
         };
         let pushed = gateway.push(to, name, &body);
         pushed.map_err(|error| match error {
-            gateway::PushError::IllegalName => PushError::Name(name.to_owned()),
-            gateway::PushError::TooLarge { max } => PushError::TooLarge {
+            gateway::ForeignPushError::IllegalName => PushError::Name(name.to_owned()),
+            gateway::ForeignPushError::TooLarge { max } => PushError::TooLarge {
                 bytes: body.get().len(),
                 most: max,
             },
-            gateway::PushError::Busy => PushError::Overloaded,
+            gateway::ForeignPushError::Busy => PushError::Overloaded,
         })
     }
 }

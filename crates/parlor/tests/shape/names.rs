@@ -7,6 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 /// What every crate has one of, and calls so: its settings, what it is built from, how it declines,
 /// what answers its reads. And what every scenario of the load generator has.
 const ONE_EACH: [&str; 4] = ["Settings", "Deps", "Refusal", "Queries"];
+/// The words of the face of extensions, for which the gateway and the bus have the same words: a team sees
+/// only the former.
+const OF_EXTENSIONS: [&str; 3] = ["Command", "Cost", "Task"];
 const OF_SCENARIOS: [&str; 2] = ["Options", "Report"];
 
 #[test]
@@ -36,7 +39,10 @@ fn no_public_type_name_stands_in_two_crates() {
             crates_of.entry(name).or_default().push(krate.name.clone());
         }
     }
-    crates_of.retain(|name, crates| crates.len() > 1 && !ONE_EACH.contains(&name.as_str()));
+    crates_of.retain(|name, crates| {
+        let meant = ONE_EACH.iter().chain(&OF_EXTENSIONS);
+        crates.len() > 1 && !meant.into_iter().any(|meant| meant == name)
+    });
     println!(
         "public type names that stand in two crates: {}",
         crates_of.len()

@@ -86,6 +86,8 @@ impl Store {
         let mut builder = Builder::new(settings, &tasks);
         let bus = builder.bus();
         crate::wire(&mut builder);
+        #[cfg(test)]
+        builder.states::<crate::tests::notes::Noted>();
         let registry = Registry::new(bus.clone(), tasks.clone());
         let database = registry
             .open(config.clone())

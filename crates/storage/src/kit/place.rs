@@ -93,21 +93,16 @@ impl Place {
     /// # Panics
     /// If it cannot be deleted.
     pub async fn lose(&self, extension: &str) {
-        match self.server_url() {
-            Some(server) => execute(&server, &format!("DROP SCHEMA {extension} CASCADE"))
-                .await
-                .expect("the server drops a schema"),
-            None => {
-                let Url::Sqlite(core) = self.url() else {
-                    unreachable!("it is a file")
-                };
-                let name = format!("{extension}.db");
-                let files = std::fs::read_dir(core.parent().expect("it is in a folder"));
-                for file in files.expect("the folder exists").flatten() {
-                    if file.file_name().to_string_lossy().starts_with(&name) {
-                        std::fs::remove_file(file.path()).expect("it can be removed");
-                    }
-                }
+        if let Some(server) = self.server_url() {
+            let dropped = execute(&server, &format!("DROP SCHEMA {extension} CASCADE")).await;
+            return dropped.expect("the server drops a schema");
+        }
+        let folder = self.folder().expect("it is a file or on a server");
+        let name = format!("{extension}.db");
+        let files = std::fs::read_dir(folder).expect("the folder exists");
+        for file in files.flatten() {
+            if file.file_name().to_string_lossy().starts_with(&name) {
+                std::fs::remove_file(file.path()).expect("it can be removed");
             }
         }
     }

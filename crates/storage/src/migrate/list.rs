@@ -16,10 +16,20 @@ pub(super) fn known<DB: Sql>(
     migrations: &Migrations,
     backend: Backend,
 ) -> Result<MigrationList<DB>, MigrationFailure> {
-    let mut known = Vec::new();
-    collect(migrations, backend, &mut known)?;
-    refuse_repeats(&known)?;
-    Ok(known)
+    refuse_missing::<DB>(migrations, backend)?;
+    present(migrations, backend)
+}
+
+/// Returns all migrations that this binary knows for a backend, even if a list has some for the
+/// other alone. Fails if a version is there twice.
+pub(super) fn present<DB: Sql>(
+    migrations: &Migrations,
+    backend: Backend,
+) -> Result<MigrationList<DB>, MigrationFailure> {
+    let mut present = Vec::new();
+    collect(migrations, backend, &mut present)?;
+    refuse_repeats(&present)?;
+    Ok(present)
 }
 
 pub(super) fn version<DB: Sql>(migration: &dyn Migration<DB>) -> String {
@@ -37,15 +47,29 @@ fn collect<DB: Sql>(
             .try_for_each(|list| collect(list, backend, known));
     }
     let mut list = single(migrations, backend)?;
+    list.sort_by_key(|one| version(&**one));
+    known.append(&mut list);
+    Ok(())
+}
+
+/// Fails if a list has migrations for the other backend alone.
+fn refuse_missing<DB: Sql>(
+    migrations: &Migrations,
+    backend: Backend,
+) -> Result<(), MigrationFailure> {
+    if let Migrations::Joined(lists) = migrations {
+        return lists
+            .iter()
+            .try_for_each(|list| refuse_missing::<DB>(list, backend));
+    }
     let other = match backend {
         Backend::Sqlite => Backend::Postgres,
         Backend::Postgres => Backend::Sqlite,
     };
-    if list.is_empty() && !single::<DB>(migrations, other)?.is_empty() {
+    if single::<DB>(migrations, backend)?.is_empty() && !single::<DB>(migrations, other)?.is_empty()
+    {
         return Err(MigrationFailure::Failed(missing(migrations, backend)));
     }
-    list.sort_by_key(|one| version(&**one));
-    known.append(&mut list);
     Ok(())
 }
 

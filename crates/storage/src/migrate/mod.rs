@@ -7,6 +7,7 @@ mod on_sqlite;
 mod own_tables;
 mod privileges;
 mod schema;
+mod store_name;
 
 pub(crate) use own_tables::own_tables;
 
@@ -16,18 +17,29 @@ use diesel::Connection;
 use diesel::backend::Backend as Sql;
 use diesel::connection::InstrumentationEvent;
 use diesel::migration::Migration;
+use diesel::query_builder::SqlQuery;
+use diesel::query_dsl::methods::LoadQuery;
 use diesel_migrations::MigrationHarness;
 use list::{MigrationList, version};
 use parking_lot::Mutex;
 use std::collections::BTreeSet;
 use std::error::Error;
 use std::sync::Arc;
+use store_name::NameRow;
 
 /// Applies the missing migrations; returns their versions.
 pub(crate) async fn migrate(config: &DatabaseConfig) -> Result<Vec<String>, OpenError> {
+    migrate_with(config, String::new()).await
+}
+
+/// [`migrate`]; if the store is new, also runs `if_new`, in the same transaction.
+pub(crate) async fn migrate_with(
+    config: &DatabaseConfig,
+    if_new: String,
+) -> Result<Vec<String>, OpenError> {
     let applied = match &config.url {
-        Url::Sqlite(_) => on_sqlite::migrate(config).await?,
-        Url::Postgres(url) => on_postgres::migrate(url, config).await?,
+        Url::Sqlite(_) => on_sqlite::migrate(config, if_new).await?,
+        Url::Postgres(url) => on_postgres::migrate(url, config, if_new).await?,
     };
     if !applied.is_empty() {
         tracing::info!(database = %config.name, ?applied, "applied migrations");
@@ -97,15 +109,17 @@ impl MigrationFailure {
     }
 }
 
-/// Applies the known migrations that are missing, in their order. Runs inside the caller's
-/// transaction.
+/// Applies the known migrations that are missing, in their order, unless the store is that of
+/// another database than the one of this name. Runs inside the caller's transaction.
 fn apply<C, DB>(
     connection: &mut C,
     mut known: MigrationList<DB>,
+    name: Option<&str>,
 ) -> Result<Vec<String>, MigrationFailure>
 where
     C: MigrationHarness<DB> + Connection,
     DB: Sql,
+    SqlQuery: for<'q> LoadQuery<'q, C, NameRow>,
 {
     let mut applied = BTreeSet::new();
     for version in connection.applied_migrations()? {
@@ -115,6 +129,11 @@ where
     if !applied.is_empty() && applied.is_disjoint(&names) {
         let why = "it is the store of another database: none of its migrations is known here";
         return Err(MigrationFailure::Foreign(why.to_owned()));
+    }
+    if let Some(name) = name
+        && !applied.is_empty()
+    {
+        store_name::refuse_another(connection, name)?;
     }
     if let Some(unknown) = applied.difference(&names).last() {
         let why = format!(
@@ -163,6 +182,13 @@ fn remember_epoch() -> String {
         "INSERT INTO storage_meta (key, value) VALUES ('epoch', '{epoch:032x}')
          ON CONFLICT (key) DO NOTHING"
     )
+}
+
+/// Returns the statements that give the store what tells it from others: its epoch and, if the
+/// database must have one, its name.
+fn remember_identity(name: Option<&str>) -> String {
+    let name = name.map(store_name::remember).unwrap_or_default();
+    format!("{}; {name}", remember_epoch())
 }
 
 #[cfg(test)]

@@ -5,7 +5,8 @@
 
 use super::list::{known, version};
 use super::own_tables::own_tables;
-use super::{MigrationFailure, apply, privileges, remember_epoch, schema};
+use super::store_name::{self, NAME, NameRow};
+use super::{MigrationFailure, apply, privileges, remember_identity, schema};
 use crate::backend::postgres::{self, FAMILY, LockNumbers, PostgresUrl, answered, answered_within};
 use crate::{Backend, DatabaseConfig, OpenError};
 use diesel::connection::SimpleConnection;
@@ -31,6 +32,7 @@ const LOCK_LIMIT: Duration = Duration::from_secs(65);
 pub(super) async fn migrate(
     url: &PostgresUrl,
     config: &DatabaseConfig,
+    if_new: String,
 ) -> Result<Vec<String>, OpenError> {
     let mut connection = postgres::connect(url, config.schema.as_deref())
         .await
@@ -38,7 +40,7 @@ pub(super) async fn migrate(
     refuse_shared_schema(&mut connection, config).await?;
     refuse_withheld(&mut connection, config).await?;
     let known = versions(config)?;
-    let current = is_current(&mut connection, &known);
+    let current = is_current(&mut connection, &known, store_name::expected(config));
     if current.await.map_err(|error| config.unreachable(&error))? {
         return Ok(Vec::new());
     }
@@ -50,7 +52,8 @@ pub(super) async fn migrate(
     // Errors are recognised by their text. A role that may not set this keeps the server's language.
     let _ = answered(connection.batch_execute("SET lc_messages = 'C'")).await;
     let owned = config.clone();
-    let migrated = tokio::task::spawn_blocking(move || blocking(connection.into(), &owned));
+    let migrated =
+        tokio::task::spawn_blocking(move || blocking(connection.into(), &owned, &if_new));
     migrated
         .await
         .unwrap_or_else(|error| Err(config.unreachable(&error)))
@@ -103,10 +106,11 @@ struct Applied {
     version: String,
 }
 
-/// Whether the store was migrated by a program that knew the same migrations.
+/// Whether the store was migrated by a program that knew the same migrations, and has this name.
 async fn is_current(
     connection: &mut AsyncPgConnection,
     known: &BTreeSet<String>,
+    name: Option<&str>,
 ) -> QueryResult<bool> {
     use diesel_async::RunQueryDsl;
     let ever =
@@ -117,21 +121,34 @@ async fn is_current(
     }
     let applied = sql_query("SELECT version::text AS version FROM __diesel_schema_migrations");
     let applied: Vec<Applied> = answered(RunQueryDsl::load(applied, connection)).await?;
-    Ok(applied
-        .into_iter()
-        .map(|one| one.version)
-        .collect::<BTreeSet<_>>()
-        == *known)
+    let applied: BTreeSet<_> = applied.into_iter().map(|one| one.version).collect();
+    if applied != *known {
+        return Ok(false);
+    }
+    let Some(name) = name else {
+        return Ok(true);
+    };
+    let found: Vec<NameRow> = answered(RunQueryDsl::load(sql_query(NAME), connection)).await?;
+    Ok(found.iter().any(|row| row.name == name))
 }
 
-fn blocking(mut connection: Wrapped, config: &DatabaseConfig) -> Result<Vec<String>, OpenError> {
+fn blocking(
+    mut connection: Wrapped,
+    config: &DatabaseConfig,
+    if_new: &str,
+) -> Result<Vec<String>, OpenError> {
     let known = known(&config.migrations, Backend::Postgres).map_err(|s| s.into_error(config))?;
+    let all = known.len();
+    let name = store_name::expected(config);
     connection
         .transaction(|connection| {
             schema::create_missing(connection, config)?;
             refuse_foreign(connection)?;
-            let applied = apply(connection, known)?;
-            SimpleConnection::batch_execute(connection, &remember_epoch())?;
+            let applied = apply(connection, known, name)?;
+            SimpleConnection::batch_execute(connection, &remember_identity(name))?;
+            if applied.len() == all {
+                SimpleConnection::batch_execute(connection, if_new)?;
+            }
             Ok(applied)
         })
         .map_err(|stop: MigrationFailure| stop.into_error(config))

@@ -1,7 +1,7 @@
 //! Migrating SQLite: inside one exclusive transaction.
 
 use super::list::known;
-use super::{MigrationFailure, apply, remember_epoch};
+use super::{MigrationFailure, apply, remember_identity, store_name};
 use crate::backend::{APPLICATION_ID, inspect, recover_log, served_as, sqlite};
 use crate::watermark::{refuse_missing, renew_sqlite};
 use crate::{Backend, DatabaseConfig, OpenError, Url};
@@ -12,15 +12,18 @@ use diesel::{
 };
 
 /// Inspects the file first, and leaves it untouched if it is not Parlor's.
-pub(super) async fn migrate(config: &DatabaseConfig) -> Result<Vec<String>, OpenError> {
+pub(super) async fn migrate(
+    config: &DatabaseConfig,
+    if_new: String,
+) -> Result<Vec<String>, OpenError> {
     let owned = config.clone();
-    let migrated = tokio::task::spawn_blocking(move || blocking(&owned));
+    let migrated = tokio::task::spawn_blocking(move || blocking(&owned, &if_new));
     migrated
         .await
         .unwrap_or_else(|error| Err(config.unreachable(&error)))
 }
 
-fn blocking(config: &DatabaseConfig) -> Result<Vec<String>, OpenError> {
+fn blocking(config: &DatabaseConfig, if_new: &str) -> Result<Vec<String>, OpenError> {
     if let Url::Sqlite(file) = &config.url {
         refuse_missing(file, config)?;
         sqlite::create_file(file).map_err(|error| config.unreachable(&error))?;
@@ -39,14 +42,19 @@ fn blocking(config: &DatabaseConfig) -> Result<Vec<String>, OpenError> {
         .batch_execute("PRAGMA busy_timeout = 30000; PRAGMA foreign_keys = OFF")
         .map_err(|error| config.unreachable(&error))?;
     let known = known(&config.migrations, Backend::Sqlite).map_err(|s| s.into_error(config))?;
+    let all = known.len();
+    let name = store_name::expected(config);
     connection
         .exclusive_transaction(|connection| {
-            let applied = apply(connection, known)?;
+            let applied = apply(connection, known, name)?;
             if !applied.is_empty() {
                 check_references(connection)?;
                 connection.batch_execute(&format!("PRAGMA application_id = {APPLICATION_ID}"))?;
             }
-            connection.batch_execute(&remember_epoch())?;
+            connection.batch_execute(&remember_identity(name))?;
+            if applied.len() == all {
+                connection.batch_execute(if_new)?;
+            }
             if served_as::unmark_copy(connection)? && config.watermark.is_some() {
                 let epoch = renew_sqlite(connection)?;
                 tracing::warn!(

@@ -1,6 +1,6 @@
 //! The tables that migrations create.
 
-use super::list::known;
+use super::list::present;
 use super::{MigrationFailure, apply};
 use crate::backend::sqlite;
 use crate::{Backend, DatabaseConfig, Migrations, OpenError};
@@ -19,7 +19,7 @@ struct Named {
 }
 
 /// Returns the names of the tables that the migrations of a database create, on either backend,
-/// storage's own included.
+/// storage's own included. Those of a list for PostgreSQL alone are not among them.
 pub(crate) async fn own_tables(config: &DatabaseConfig) -> Result<BTreeSet<String>, OpenError> {
     let migrations = config.migrations.clone();
     let own = tokio::task::spawn_blocking(move || created(&migrations)).await;
@@ -31,7 +31,7 @@ pub(crate) async fn own_tables(config: &DatabaseConfig) -> Result<BTreeSet<Strin
 fn created(migrations: &Migrations) -> Result<BTreeSet<String>, MigrationFailure> {
     let mut connection =
         sqlite::connect(":memory:").map_err(|error| MigrationFailure::Failed(error.to_string()))?;
-    apply(&mut connection, known(migrations, Backend::Sqlite)?)?;
+    apply(&mut connection, present(migrations, Backend::Sqlite)?, None)?;
     let tables: Vec<Named> = sql_query(TABLES).load(&mut connection)?;
     Ok(tables.into_iter().map(|table| table.name).collect())
 }

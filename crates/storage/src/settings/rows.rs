@@ -20,8 +20,8 @@ fn location() -> Vec<Setting<DatabaseSettings>> {
         .secret()
         .about(
             "Where the database is. Unset: a SQLite file of the database's name in the data \
-             directory, or for a database other than core, if core is on PostgreSQL, a schema of \
-             that name in core's database. Cannot be combined with host, port, name, user, password, sslmode and \
+             directory, or for a database other than core, if core is on PostgreSQL and there is no such \
+             file, a schema of that name in core's database. Cannot be combined with host, port, name, user, password, sslmode and \
              sslrootcert: a URL has these as its parameters.",
         ),
         value("host", "a host name or an address", |d: &mut DatabaseSettings| &mut d.host)

@@ -147,3 +147,16 @@ async fn a_schema_is_backed_up_by_the_tools_of_the_server() {
         "{refused}"
     );
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_backup_of_an_extension_with_the_same_migrations_is_not_restored() {
+    let place = Place::on(Backend::Sqlite).await;
+    let (_folder, config) = karma(&place, None).await;
+    let lists = Migrations::Joined(vec![migrations("extension")]);
+    let greeter = place.extension("greeter", lists);
+    Registry::migrate(greeter.clone()).await.unwrap();
+    let restore = Restore::new(&config, &file(&greeter)).unwrap();
+    let why = restore.run().await.unwrap_err().to_string();
+    assert!(why.contains("of greeter, not of karma"), "{why}");
+    assert_eq!(bodies(&config).await, ["kept"]);
+}

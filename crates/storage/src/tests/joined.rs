@@ -54,7 +54,8 @@ async fn an_old_database_and_a_new_one_come_to_the_same_schema() {
             ..old
         };
         let applied = Registry::migrate(config.clone()).await.unwrap();
-        assert_eq!(applied, ["20260101000000", "20260101000001"]);
+        let added = ["20260101000000", "20260101000001", "20260101000002"];
+        assert_eq!(applied, added);
         assert!(Registry::migrate(config.clone()).await.unwrap().is_empty());
         assert_eq!(contents(&config).await, new);
         assert!(
@@ -149,6 +150,53 @@ async fn a_database_is_refused_to_programs_that_do_not_know_all_its_lists() {
     let error = Registry::migrate(stranger).await.unwrap_err();
     assert!(matches!(error, OpenError::Unusable { .. }), "{error}");
     assert!(error.to_string().contains("another database"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_store_of_an_extension_is_refused_to_another_with_the_same_migrations() {
+    for backend in [Backend::Sqlite, Backend::Postgres] {
+        let place = Place::on(backend).await;
+        let greeter = place.extension("greeter", joined());
+        Registry::migrate(greeter.clone()).await.unwrap();
+        for lists in [joined(), Migrations::Joined(vec![migrations("extension")])] {
+            let karma = DatabaseConfig {
+                name: "karma".to_owned(),
+                migrations: lists,
+                ..greeter.clone()
+            };
+            let error = Registry::migrate(karma).await.unwrap_err();
+            assert!(matches!(error, OpenError::Unusable { .. }), "{error}");
+            let why = "of another database: of greeter, not of karma";
+            assert!(error.to_string().contains(why), "{error}");
+        }
+        assert!(Registry::migrate(greeter).await.unwrap().is_empty());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_store_without_a_name_gets_that_of_its_database() {
+    for backend in [Backend::Sqlite, Backend::Postgres] {
+        let place = Place::on(backend).await;
+        let config = place.extension("analytics", joined());
+        Registry::migrate(config.clone()).await.unwrap();
+        let mut sql = Sql::on(&config).await;
+        sql.run("DELETE FROM storage_meta WHERE key = 'name'").await;
+        assert!(Registry::migrate(config.clone()).await.unwrap().is_empty());
+        let name = "SELECT value AS line FROM storage_meta WHERE key = 'name'";
+        assert_eq!(sql.lines(name).await, ["analytics"], "{backend:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_list_for_the_backend_in_use_alone_is_enough_to_name_a_withheld_table() {
+    let place = Place::on(Backend::Postgres).await;
+    let (folder, own) = schema(&[("2026-01-02-000001_notes", NOTES)]);
+    std::fs::remove_dir_all(folder.path().join("sqlite")).unwrap();
+    let lists = Migrations::Joined(vec![migrations("extension"), own]);
+    let config = place.extension("karma", lists);
+    let own = crate::migrate::own_tables(&config).await.unwrap();
+    assert!(own.contains("sources") && !own.contains("notes"), "{own:?}");
+    Registry::migrate(config).await.unwrap();
 }
 
 const NOTES: &str = "CREATE TABLE notes (id BIGINT NOT NULL PRIMARY KEY)";

@@ -9,7 +9,7 @@ mod lane;
 mod lives;
 mod locks;
 mod migrate;
-mod notes;
+pub(crate) mod notes;
 mod open;
 mod poolers;
 mod pressure;

@@ -19,7 +19,7 @@ diesel::table! {
 
 /// A note was written.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Noted(pub(super) i64);
+pub(crate) struct Noted(pub(super) i64);
 
 impl Event for Noted {
     const NAME: &'static str = "storage.test_noted";

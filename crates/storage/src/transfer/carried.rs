@@ -4,7 +4,8 @@ use super::Holds;
 use crate::Backend;
 
 /// Returns how values of a column travel between these two types; `None` if they cannot. SQLite has
-/// no booleans and no numbers of 32 bits, so the type on the server decides.
+/// no booleans and no numbers of 32 bits, so the type on the server decides. Numbers of 64 bits are
+/// not carried into 32.
 pub(super) fn carried(
     (from, from_backend): (&str, Backend),
     (to, to_backend): (&str, Backend),
@@ -20,7 +21,8 @@ pub(super) fn carried(
         Holds::Integer | Holds::Truth => {
             matches!(file, Holds::Integer | Holds::Truth)
         }
-        Holds::Double | Holds::Single => file == Holds::Double,
+        Holds::Double => file == Holds::Double,
+        Holds::Single => file == Holds::Double && from_backend == Backend::Postgres,
         Holds::Text | Holds::Bytes => file == server,
     };
     fits.then_some(server)
@@ -78,7 +80,6 @@ mod tests {
             ("text", "character varying", Holds::Text),
             ("blob", "bytea", Holds::Bytes),
             ("real", "double precision", Holds::Double),
-            ("double", "real", Holds::Single),
         ] {
             let both = [
                 carried((file, Sqlite), (server, Postgres)),
@@ -86,6 +87,13 @@ mod tests {
             ];
             assert_eq!(both, [Some(holds); 2], "{file} and {server}");
         }
+    }
+
+    #[test]
+    fn a_number_is_not_carried_into_fewer_bits() {
+        let single = carried(("real", Postgres), ("double", Sqlite));
+        assert_eq!(single, Some(Holds::Single));
+        assert_eq!(carried(("real", Sqlite), ("real", Postgres)), None);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! How far a copy is, kept in the target itself.
 
 use super::copied_table::CopiedTable;
+use crate::backend::postgres::quoted;
 use serde_json::{Value, json};
 
 /// The key in `storage_meta` of a target that is not finished.
@@ -37,9 +38,6 @@ impl CopyState {
         if kept["source"] != source {
             return None;
         }
-        if kept["table"].is_null() {
-            return Some(Self::before(source, tables));
-        }
         let at = tables
             .iter()
             .position(|table| kept["table"] == table.name.as_str())?;
@@ -49,6 +47,19 @@ impl CopyState {
             after: kept["after"].as_str().map(str::to_owned),
             to_come: names(&tables[at + 1..]),
         })
+    }
+
+    /// Returns the statement that marks a new target as unfinished, so that a repeated copy knows
+    /// that it has no rows but those of its migrations.
+    pub(super) fn mark_new(source: &str) -> String {
+        let state = quoted(&Self::before(source, &[]).json());
+        format!("INSERT INTO storage_meta (key, value) VALUES ('{UNFINISHED}', '{state}')")
+    }
+
+    /// Whether the state that is kept in a target is that of a copy with rows.
+    pub(super) fn has_begun(kept: &str) -> bool {
+        let kept: Value = serde_json::from_str(kept).unwrap_or_default();
+        !kept["table"].is_null() || kept["source"].is_null()
     }
 
     /// Returns the state of a copy that has not begun.

@@ -1,11 +1,11 @@
 //! The tables to copy of a database that is not core: what its migrations create, as both ends
 //! describe it. Whatever cannot be copied truly is refused by its name, before anything is written.
 
-use super::TransferError;
 use super::carried::carried;
 use super::catalog::{Catalog, FoundTable};
 use super::copied_table::{CopiedColumn, CopiedTable};
 use super::endpoint::Endpoint;
+use super::{Holds, TransferError};
 use crate::Backend;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -24,6 +24,7 @@ pub(super) fn discover(
     for (name, found) in &source {
         let table = matched(name, (found, backends.0), (&target[name], backends.1))?;
         refuse_nulls(from, &table)?;
+        refuse_nan(from, to.backend(), &table)?;
         tables.insert(name.clone(), table);
     }
     in_order(tables, &to.references()?)
@@ -91,6 +92,14 @@ fn matched(
         let types = (from.declared.as_str(), to.declared.as_str());
         let holds = carried((types.0, source_backend), (types.1, target_backend));
         let holds = holds.ok_or_else(|| {
+            if (source_backend, target_backend, types.1)
+                == (Backend::Sqlite, Backend::Postgres, "real")
+            {
+                return unfit(&format!(
+                    "its column {column} is real, which has 32 bits on PostgreSQL: make it double \
+                     precision, as numbers in SQLite are"
+                ));
+            }
             let types = if types.0 == types.1 {
                 types.0.to_owned()
             } else {
@@ -120,6 +129,25 @@ fn refuse_nulls(from: &mut Endpoint, table: &CopiedTable) -> Result<(), Transfer
         &table.name,
         "it has rows whose primary key is NULL",
     ))
+}
+
+/// Fails if a number is NaN and the target is SQLite, which has none.
+fn refuse_nan(from: &mut Endpoint, to: Backend, table: &CopiedTable) -> Result<(), TransferError> {
+    if (from.backend(), to) != (Backend::Postgres, Backend::Sqlite) {
+        return Ok(());
+    }
+    for column in &table.columns {
+        if matches!(column.holds, Holds::Double | Holds::Single)
+            && from.rows_with_nan(table, column)? > 0
+        {
+            let why = format!(
+                "its column {} has NaN, which SQLite cannot keep",
+                column.name
+            );
+            return Err(TransferError::unfit(&table.name, &why));
+        }
+    }
+    Ok(())
 }
 
 /// Returns the tables in an order in which each comes after those that it refers to.

@@ -1,7 +1,7 @@
 //! One end of a copy: a connection of its own, used from one blocking thread.
 
 use super::TransferError;
-use super::copied_table::CopiedTable;
+use super::copied_table::{CopiedColumn, CopiedTable};
 use super::copy_state::{CopyState, UNFINISHED};
 use super::sql::{self, Page};
 use crate::backend::postgres::{self, answered};
@@ -148,17 +148,19 @@ impl Endpoint {
         self.counted(sql::without_key(table), table)
     }
 
+    /// Returns the number of rows of PostgreSQL in which this floating-point number is NaN.
+    pub(super) fn rows_with_nan(
+        &mut self,
+        table: &CopiedTable,
+        column: &CopiedColumn,
+    ) -> Result<u64, TransferError> {
+        self.counted(sql::with_nan(table, column), table)
+    }
+
     fn counted(&mut self, query: String, table: &CopiedTable) -> Result<u64, TransferError> {
         let row: Count =
             on!(self, |c| sql_query(query).get_result(c)).map_err(TransferError::at(table))?;
         Ok(row.count.unsigned_abs())
-    }
-
-    /// Returns the number of migrations that were ever applied.
-    pub(super) fn migrations(&mut self) -> Result<usize, TransferError> {
-        let query = "SELECT version AS line FROM __diesel_schema_migrations";
-        let versions = self.lines(query).map_err(TransferError::of_state)?;
-        Ok(versions.len())
     }
 
     /// Removes the rows that the migrations have written, and marks the target as unfinished.
@@ -168,17 +170,22 @@ impl Endpoint {
         state: &CopyState,
     ) -> Result<(), TransferError> {
         let delete = |table: &CopiedTable| format!("DELETE FROM {}", identifier(&table.name));
-        let statements: Vec<String> = tables.iter().rev().map(delete).collect();
         let state = state.json();
+        let mut at = None;
         let cleared: QueryResult<usize> = on!(self, |c| c.transaction(|c| {
-            for statement in statements {
-                sql_query(statement).execute(c)?;
+            for table in tables.iter().rev() {
+                at = Some(table);
+                sql_query(delete(table)).execute(c)?;
             }
+            at = None;
             sql_query(CopyState::REMEMBER)
                 .bind::<Text, _>(state)
                 .execute(c)
         }));
-        cleared.map(drop).map_err(TransferError::of_state)
+        cleared.map(drop).map_err(|error| match at {
+            Some(table) => TransferError::at(table)(error),
+            None => TransferError::of_state(error),
+        })
     }
 
     /// Returns the rows after a key, at most so many.

@@ -79,17 +79,22 @@ impl Transfer {
         let mut target = StoreLock::take_for("copy", &self.to).await?;
         // Afterwards both have the schema of this program, which the list of tables fits.
         migrate::migrate(&self.from).await?;
-        let applied = migrate::migrate(&self.to).await?;
+        let mut from = Endpoint::open(&self.from).await?;
+        let read = tokio::task::spawn_blocking(move || from.epoch().map(|epoch| (from, epoch)));
+        let (from, epoch) = read
+            .await
+            .map_err(|panic| TransferError::Bug(panic.to_string()))??;
+        migrate::migrate_with(&self.to, CopyState::mark_new(&epoch)).await?;
         let own = match self.tables {
             TableList::Known(_) => BTreeSet::new(),
             TableList::OfMigrations => migrate::own_tables(&self.to).await?,
         };
         let run = Run {
-            from: Endpoint::open(&self.from).await?,
+            from,
             to: Endpoint::open(&self.to).await?,
             list: self.tables,
             own,
-            applied: applied.len(),
+            source: epoch,
             tables: Arc::default(),
             tally,
         };
@@ -125,8 +130,8 @@ struct Run {
     list: TableList,
     /// The tables that the migrations create.
     own: BTreeSet<String>,
-    /// The number of migrations that were just applied to the target.
-    applied: usize,
+    /// The epoch of the source.
+    source: String,
     tables: Arc<[CopiedTable]>,
     tally: TransferProgress,
 }
@@ -137,9 +142,8 @@ impl Run {
         // One snapshot until the end, whatever happens despite the locks.
         self.from.begin_snapshot()?;
         self.tables = self.listed()?.into();
-        let source = self.from.epoch()?;
-        let new = self.to.migrations()? == self.applied;
-        let state = unfinished::state_of(&mut self.to, &source, &self.tables, new)?;
+        let source = self.source.clone();
+        let state = unfinished::state_of(&mut self.to, &source, &self.tables)?;
         let expected = self.rows_expected()?;
         self.tally.expect(expected);
         for table in Arc::clone(&self.tables).iter() {

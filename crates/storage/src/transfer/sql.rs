@@ -116,6 +116,12 @@ pub(super) fn without_key(table: &CopiedTable) -> String {
     format!("SELECT count(*) AS count FROM {name} WHERE {nulls}")
 }
 
+/// Returns PostgreSQL's query for the rows in which a floating-point number is NaN, as `count`.
+pub(super) fn with_nan(table: &CopiedTable, column: &CopiedColumn) -> String {
+    let (name, column) = (identifier(&table.name), identifier(&column.name));
+    format!("SELECT count(*) AS count FROM {name} WHERE {column} = 'NaN'")
+}
+
 /// Returns a column as a JSON value.
 fn out_of(column: &CopiedColumn, backend: Backend) -> String {
     let name = identifier(&column.name);

@@ -9,24 +9,23 @@ use crate::{DatabaseConfig, OpenError, Url};
 use diesel::sql_query;
 use diesel_async::RunQueryDsl as _;
 
-/// Returns where to begin in this target: at the start if it is empty or `new`, else where the copy
-/// of this same source was broken off. A new one has only rows that its migrations have written,
-/// which the source has too.
+/// Returns where to begin in this target: at the start if it is empty or was made for a copy that
+/// has not begun, else where the copy of this same source was broken off. Before a copy begins, the
+/// target has only rows that its migrations have written, which the source has too.
 pub(super) fn state_of(
     target: &mut Endpoint,
     source: &str,
     tables: &[CopiedTable],
-    new: bool,
 ) -> Result<CopyState, TransferError> {
     let Some(kept) = target.meta(UNFINISHED)? else {
-        let before = CopyState::before(source, tables);
-        if new {
-            target.clear(tables, &before)?;
-        } else {
-            refuse_rows(target, tables)?;
-        }
-        return Ok(before);
+        refuse_rows(target, tables)?;
+        return Ok(CopyState::before(source, tables));
     };
+    if !CopyState::has_begun(&kept) {
+        let before = CopyState::before(source, tables);
+        target.clear(tables, &before)?;
+        return Ok(before);
+    }
     CopyState::parse(&kept, source, tables).ok_or(TransferError::OtherSource)
 }
 

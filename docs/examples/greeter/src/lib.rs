@@ -4,9 +4,7 @@ use parlor::prelude::*;
 
 /// Returns the extension.
 pub fn extension() -> Extension {
-    Extension::new("greeter")
-        .settings::<Settings>()
-        .follows(|cx| Greeter(cx.settings()))
+    Extension::new("greeter").settings::<Settings>().follows(|cx| Greeter(cx.settings()))
 }
 
 #[derive(Debug, Clone)]
@@ -24,7 +22,8 @@ impl Default for Settings {
 impl Table for Settings {
     fn rows() -> Vec<Setting<Self>> {
         vec![
-            value("name", "a name", |c: &mut Self| &mut c.name).about("Name of the account that greets."),
+            value("name", "a name", |c: &mut Self| &mut c.name)
+                .about("Name of the account that greets."),
             value("greeting", "a text", |c: &mut Self| &mut c.greeting)
                 .about("What it says, before the name of whoever came."),
         ]
@@ -34,7 +33,7 @@ impl Table for Settings {
 struct Greeter(std::sync::Arc<Settings>);
 
 impl Follower for Greeter {
-    const FROM: From = From::Now;
+    const FROM: StartFrom = StartFrom::Now;
 
     async fn act(&self, page: &Page, cx: &Cx) -> anyhow::Result<()> {
         if page.room.kind != Kind::Public {

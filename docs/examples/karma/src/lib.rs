@@ -18,23 +18,17 @@ pub fn extension() -> Extension {
 struct Karma;
 
 impl Follower for Karma {
-    const FROM: From = From::Beginning;
+    const FROM: StartFrom = StartFrom::Beginning;
 
     async fn apply(&self, page: &Page, tx: &mut Writer<'_>) -> Result<(), Fault> {
-        for entry in &page.entries {
-            let Change::Message { body: Some(body), mentions, .. } = &entry.change else { continue };
-            if !body.contains("++") {
-                continue;
-            }
-            for user in mentions.iter().filter(|user| user.id != entry.author.id) {
-                let row = (karma::user_id.eq(user.id), karma::name.eq(&*user.name), karma::points.eq(1));
-                statement!(tx, |c| diesel::insert_into(karma::table)
-                    .values(row)
-                    .on_conflict(karma::user_id)
-                    .do_update()
-                    .set((karma::name.eq(&*user.name), karma::points.eq(karma::points + 1)))
-                    .execute(c))?;
-            }
+        for user in page.entries.iter().flat_map(|entry| thanked(entry)) {
+            let name = karma::name.eq(&*user.name);
+            statement!(tx, |c| diesel::insert_into(karma::table)
+                .values((karma::user_id.eq(user.id), name, karma::points.eq(1)))
+                .on_conflict(karma::user_id)
+                .do_update()
+                .set((name, karma::points.eq(karma::points + 1)))
+                .execute(c))?;
         }
         Ok(())
     }
@@ -45,14 +39,22 @@ impl Follower for Karma {
     }
 }
 
+/// Returns whom an entry thanks: nobody thanks themselves.
+fn thanked(entry: &Entry) -> impl Iterator<Item = &User> {
+    let mentions = match &entry.change {
+        Change::Message { body: Some(body), mentions, .. } if body.contains("++") => &mentions[..],
+        _ => &[],
+    };
+    mentions.iter().filter(|user| user.id != entry.author.id)
+}
+
 /// `x.karma.top`: who has the most points.
 #[derive(Deserialize)]
 struct Top {
-    #[serde(default)]
     limit: Option<u8>,
 }
 
-#[derive(Serialize)]
+#[derive(Queryable, Serialize)]
 struct Person {
     name: String,
     points: i64,
@@ -70,10 +72,9 @@ impl Respond<Top> for Karma {
             Box::pin(async move {
                 let top = karma::table.select((karma::name, karma::points));
                 let top = top.order((karma::points.desc(), karma::user_id)).limit(limit);
-                let top: Vec<(String, i64)> = query!(reader, |c| top.load(c))?;
-                Ok(top)
+                Ok(query!(reader, |c| top.load(c))?)
             })
         });
-        Ok(top.await?.into_iter().map(|(name, points)| Person { name, points }).collect())
+        Ok(top.await?)
     }
 }

@@ -16,11 +16,11 @@ pub(super) struct Busy {
     /// Nanoseconds spent, by owner.
     spent: Mutex<BTreeMap<&'static str, Arc<AtomicU64>>>,
     /// What runs now, of the tasks that live.
-    turns: Mutex<Vec<Turn>>,
+    turns: Mutex<Vec<TaskTurn>>,
 }
 
 /// Where a live task notes since when it has been running.
-struct Turn {
+struct TaskTurn {
     owner: &'static str,
     name: Cow<'static, str>,
     times: Weak<TurnTimes>,
@@ -65,7 +65,7 @@ impl Busy {
         let times = Arc::<TurnTimes>::default();
         let mut turns = self.turns.lock();
         turns.retain(|turn| turn.times.strong_count() > 0);
-        turns.push(Turn {
+        turns.push(TaskTurn {
             owner,
             name,
             times: Arc::downgrade(&times),

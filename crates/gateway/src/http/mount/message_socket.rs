@@ -59,6 +59,8 @@ pub struct MessageSocket {
     leave_by: Option<Instant>,
     pinged: Option<Instant>,
     ended: bool,
+    /// How it has ended, until that has been received.
+    closed: Option<u16>,
 }
 
 impl MessageSocket {
@@ -86,6 +88,7 @@ impl MessageSocket {
             leave_by: None,
             pinged: None,
             ended: false,
+            closed: None,
         }
     }
 
@@ -101,18 +104,17 @@ impl MessageSocket {
                 }
                 SocketEvent::Message(Ok(Message::Close(frame))) => {
                     self.ended = true;
+                    self.closed = Some(frame.map_or(NO_CODE, |frame| frame.code.into()));
                     // The echo; a client that does not take it is gone.
                     let _ = timeout(CLOSE_WITHIN, self.ws.flush()).await;
-                    let code = frame.map_or(NO_CODE, |frame| frame.code.into());
-                    return Some(SocketMessage::Closed(code));
                 }
                 // tungstenite answers a ping with the next read or write.
                 SocketEvent::Message(Ok(_)) => {}
-                SocketEvent::Message(Err(error)) => return Some(self.failed(&error).await),
+                SocketEvent::Message(Err(error)) => self.failed(&error).await,
                 SocketEvent::Silent if self.is_alive().await => {}
                 SocketEvent::Lost | SocketEvent::Silent => {
                     self.ended = true;
-                    return Some(SocketMessage::Closed(ABNORMAL));
+                    self.closed = Some(ABNORMAL);
                 }
                 SocketEvent::Goodbye => {
                     let by = Instant::now() + GOODBYE_WITHIN;
@@ -120,12 +122,12 @@ impl MessageSocket {
                 }
                 SocketEvent::Overdue => {
                     let (code, reason) = RESTART;
+                    self.closed = Some(code);
                     self.close(code, reason).await;
-                    return Some(SocketMessage::Closed(code));
                 }
             }
         }
-        None
+        self.closed.take().map(SocketMessage::Closed)
     }
 
     /// Sends a message and waits until it is on its way; [`SocketMessage::Closed`] closes the socket.
@@ -212,19 +214,19 @@ impl MessageSocket {
     }
 
     /// Closes after a violation of RFC 6455 or of the size limit.
-    async fn failed(&mut self, error: &Error) -> SocketMessage {
+    async fn failed(&mut self, error: &Error) {
         let code = match error {
             Error::Capacity(_) => 1009,
             Error::Utf8(_) => 1007,
             Error::Protocol(_) => 1002,
             _ => ABNORMAL,
         };
+        self.closed = Some(code);
         if code == ABNORMAL {
             self.ended = true;
         } else {
             self.close(code, "").await;
         }
-        SocketMessage::Closed(code)
     }
 }
 

@@ -89,19 +89,19 @@ pub struct MountRequest {
     /// The trace of the request, for log lines and for what it asks of others.
     pub trace: TraceId,
     /// Opens connections for this client.
-    pub door: Door,
+    pub door: MountDoor,
     /// Takes the request over as a WebSocket, if it asks for one correctly.
     pub upgrade: Option<MountUpgrade>,
 }
 
 /// Opens connections within the process for one client. A cheap handle, which may outlive its request.
 #[derive(Clone)]
-pub struct Door {
+pub struct MountDoor {
     gateway: Gateway,
     network: Peer,
 }
 
-impl Door {
+impl MountDoor {
     pub(super) fn new(gateway: Gateway, network: Peer) -> Self {
         Self { gateway, network }
     }
@@ -121,8 +121,8 @@ impl Door {
     }
 }
 
-impl fmt::Debug for Door {
+impl fmt::Debug for MountDoor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Door").field(&self.network).finish()
+        f.debug_tuple("MountDoor").field(&self.network).finish()
     }
 }

@@ -1,6 +1,6 @@
 //! One mount at work: the limits around its handler.
 
-use super::{Door, HttpMount, MountRequest, MountResponse, MountUpgrade};
+use super::{HttpMount, MountDoor, MountRequest, MountResponse, MountUpgrade};
 use crate::Gateway;
 use crate::connection::Peer;
 use crate::http::admission::{Admission, ConnectionSlot};
@@ -76,7 +76,7 @@ impl Mounted {
     ) -> Result<HttpResponse, Error> {
         let RequestTrace { trace, .. } = RequestTrace::of(&request);
         let network = client.network;
-        let door = Door::new(context.gateway.clone(), network);
+        let door = MountDoor::new(context.gateway.clone(), network);
         let upgrade = MountUpgrade::of(&mut request, client.slot, network, context);
         let (mut head, body) = request.into_parts();
         let body = body::bytes(body, context.body_bytes_max).await;

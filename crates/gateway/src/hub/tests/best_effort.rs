@@ -1,5 +1,5 @@
 use super::stage::{Socket, Stage, entry, key, message, user};
-use crate::foreign_pushes::PushTarget;
+use crate::foreign_pushes::ForeignPushTarget;
 use crate::hub::requests::{
     DeliverForeignPushes, HeadsRead, MembersCounted, SendHeads, SetTyping, Ticked, TypingResult,
 };
@@ -195,7 +195,7 @@ async fn a_room_behind_the_store_fetches_the_missing_entries() {
     assert!(stage.hub().rooms[&key("x")].missing.is_none());
 }
 
-async fn push(stage: &mut Stage, to: PushTarget, n: u64) {
+async fn push(stage: &mut Stage, to: ForeignPushTarget, n: u64) {
     let body = to_raw_value(&json!({ "n": n })).unwrap();
     let pushes = &stage.shared.foreign_pushes;
     pushes.push(to, "x.karma.changed", &body).unwrap();
@@ -210,10 +210,10 @@ async fn a_push_from_outside_reaches_a_users_connections_or_a_rooms() {
     let mut ann = stage.member("ann", "x", 1).await;
     let mut bob = stage.member("bob", "x", 1).await;
     let mut eve = stage.member("eve", "y", 1).await;
-    push(&mut stage, PushTarget::Room(key("x")), 1).await;
-    push(&mut stage, PushTarget::User(user("ann").id), 2).await;
-    push(&mut stage, PushTarget::User(user("nobody").id), 3).await;
-    push(&mut stage, PushTarget::Room(key("nowhere")), 4).await;
+    push(&mut stage, ForeignPushTarget::Room(key("x")), 1).await;
+    push(&mut stage, ForeignPushTarget::User(user("ann").id), 2).await;
+    push(&mut stage, ForeignPushTarget::User(user("nobody").id), 3).await;
+    push(&mut stage, ForeignPushTarget::Room(key("nowhere")), 4).await;
     let of_room = json!({"ev": "x.karma.changed", "room": "x", "d": {"n": 1}});
     let of_user = json!({"ev": "x.karma.changed", "d": {"n": 2}});
     assert_eq!(ann.take(), [of_room.clone(), of_user]);
@@ -225,10 +225,10 @@ async fn a_push_from_outside_reaches_a_users_connections_or_a_rooms() {
 async fn a_push_from_outside_never_precedes_the_reply_to_hello() {
     let mut stage = Stage::new().await;
     let mut ann = stage.attach("ann", "", false).await;
-    push(&mut stage, PushTarget::User(user("ann").id), 1).await;
+    push(&mut stage, ForeignPushTarget::User(user("ann").id), 1).await;
     assert!(ann.take().is_empty());
     stage.open(&ann, Vec::new(), &[]).await;
-    push(&mut stage, PushTarget::User(user("ann").id), 2).await;
+    push(&mut stage, ForeignPushTarget::User(user("ann").id), 2).await;
     let pushes: Vec<_> = ann
         .take()
         .iter()

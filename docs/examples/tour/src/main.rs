@@ -1,0 +1,3 @@
+fn main() -> std::process::ExitCode {
+    parlor::Server::standard().with(tour::extension()).run()
+}
