@@ -27,7 +27,10 @@ async fn serve(store: &Store, extensions: &[&str], parts: &str) -> Server {
 /// Has two new people chat, and returns them.
 async fn chat(server: &Server) -> [Client; 2] {
     let guests = ["alice", "bob"].map(|name| format!("{name}-{:x}", rand::random::<u32>()));
-    let mut people = [server.guest(&guests[0]).await, server.guest(&guests[1]).await];
+    let mut people = [
+        server.guest(&guests[0]).await,
+        server.guest(&guests[1]).await,
+    ];
     for person in &mut people {
         person.ok("join", json!({"room": "general"})).await;
     }
