@@ -46,7 +46,7 @@ fn build(program: &str) -> PathBuf {
     match profile.file_name().and_then(|name| name.to_str()) {
         None | Some("debug") => {}
         // As `just dist` builds it.
-        Some("dist") if program == "parlor" => {
+        Some("dist") if program != "faulty" => {
             command.args(["--profile", "dist", "--features", "parlor/jemalloc"]);
         }
         Some(profile) => {

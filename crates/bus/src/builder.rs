@@ -55,6 +55,7 @@ impl Builder {
     /// - a concurrent request holds one until it has ended, and runs as a task of the builder's `tasks`
     ///   under `name`;
     /// - a request to an isolated subscriber holds one while the caller waits;
+    /// - an isolated subscriber emits through it only events named `name.…`: others belong to somebody else;
     /// - all of these, and the events that isolated subscribers emit through it, enter at most 1,000 times
     ///   a second on average and 64 at once; the others wait;
     /// - once the bus drains, or after [`Bus::close_bounded`], its events are dropped.

@@ -88,6 +88,14 @@ impl Entrance {
         Ok(credits)
     }
 
+    /// Whether whoever enters here may emit an event of this name: by a handle with bounds, only its own.
+    pub(crate) fn may_emit(&self, event: &str) -> bool {
+        self.bounds.as_ref().is_none_or(|bounds| {
+            let own = event.strip_prefix(bounds.name);
+            own.is_some_and(|own| own.starts_with('.'))
+        })
+    }
+
     /// Whether nothing more may enter here.
     pub(crate) fn is_closed(&self) -> bool {
         let bounds = self.bounds.as_ref();

@@ -169,6 +169,15 @@ impl Turn {
             }
             let origin = self.ctx.origin().on_credits(credits);
             for (nth, event) in self.ctx.take_emitted().into_iter().enumerate() {
+                if !self.entrance.may_emit(event.name) {
+                    let subscriber = self.inbox.name;
+                    tracing::error!(
+                        subscriber,
+                        event = event.name,
+                        "dropped an event: only whom it belongs to may state it"
+                    );
+                    continue;
+                }
                 if nth > 0 {
                     self.entrance.pace().await;
                 }

@@ -400,7 +400,7 @@ async fn what_an_isolated_subscriber_emits_takes_a_place() {
     let (controls, pongs) = (Controls::new(), Notes::default());
     let mut bounded = None;
     let world = World::new(credits(1), |builder| {
-        let bus = builder.bounded_bus("karma", 1);
+        let bus = builder.bounded_bus("test", 1);
         let tasks = builder.tasks().clone();
         builder.isolated_on::<crate::detached::Detached>(controls.clone(), &tasks, &bus);
         builder.essential::<Listener>(pongs.clone());
@@ -424,7 +424,7 @@ async fn a_flood_through_a_bounded_handle_enters_at_a_thousand_a_second() {
     let (controls, pongs) = (Controls::new(), Notes::default());
     let mut bounded = None;
     let world = World::new(credits(1), |builder| {
-        let bus = builder.bounded_bus("karma", 16);
+        let bus = builder.bounded_bus("test", 16);
         let tasks = builder.tasks().clone();
         builder.isolated_on::<crate::detached::Detached>(controls.clone(), &tasks, &bus);
         builder.essential::<Listener>(pongs.clone());
@@ -534,5 +534,24 @@ async fn after_its_handles_are_closed_a_flood_does_not_keep_the_bus_from_becomin
         pongs.wait_for(after + 1).await.len() > after,
         "others enter"
     );
+    world.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_confined_subscriber_cannot_emit_what_belongs_to_others() {
+    let (controls, pongs) = (Controls::new(), Notes::default());
+    let world = World::new(credits(1), |builder| {
+        let bus = builder.bounded_bus("karma", 1);
+        let tasks = builder.tasks().clone();
+        builder.isolated_on::<crate::detached::Detached>(controls.clone(), &tasks, &bus);
+        builder.essential::<Listener>(pongs.clone());
+    })
+    .await;
+    world.bus().publish(ActEvent(Act::Emit(1))).await;
+    controls.wait_for_notes(2).await;
+    tokio::time::sleep(SECOND).await;
+    assert!(pongs.all().is_empty(), "{:?}", pongs.all());
+    world.bus().publish(Pong(2)).await;
+    assert_eq!(pongs.wait_for(1).await, ["pong 2"], "others state it");
     world.end().await;
 }
