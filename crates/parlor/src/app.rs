@@ -139,7 +139,7 @@ fn wire(
     let (extensions, ops) = Extensions::install(
         extensions,
         &config.extensions,
-        host,
+        &host,
         (&core, &registry),
         (&mut builder, &mut listeners),
     )?;

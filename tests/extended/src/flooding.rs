@@ -166,10 +166,6 @@ async fn futures(all: impl Iterator<Item = impl Future<Output = ()>>) {
 }
 
 /// Keeps many tasks of its own busy, past the ones that the server gives it.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "an extension may do what it should not"
-)]
 async fn idle() -> anyhow::Result<()> {
     let mut idlers = tokio::task::JoinSet::new();
     for _ in 0..IDLERS {

@@ -85,7 +85,7 @@ impl Extensions {
     pub(crate) fn install(
         extensions: Vec<Extension>,
         configured: &[ConfiguredExtension],
-        host: ExtensionHost,
+        host: &ExtensionHost,
         (core, registry): (&Database, &Registry),
         (builder, listeners): (&mut Builder, &mut Listeners),
     ) -> Result<(Self, Ops), Failure> {
@@ -97,7 +97,7 @@ impl Extensions {
             epoch: Arc::new(move || core.epoch()),
         });
         let mut ops = Ops::builtin();
-        let mut installed = Vec::new();
+        let mut all = Vec::new();
         for extension in extensions {
             let name = extension.name();
             let one = configured.iter().find(|one| one.name() == name);
@@ -114,12 +114,16 @@ impl Extensions {
             let make = || installer.install(extension, given, builder);
             let built = place.runtime.run(make, || still_making(name));
             let built = built.context("cannot start a thread for an extension")?;
-            let mut built = built.map_err(wrong)?;
+            let mut built = built.map_err(|error| wrong(&error))?;
             offer(&mut built, &mut ops, listeners)?;
-            installed.push((built, place.clone()));
+            all.push((built, place.clone()));
         }
-        installer.finish(builder).map_err(wrong)?;
-        Ok((Self { installed, pushes }, ops))
+        installer.finish(builder).map_err(|error| wrong(&error))?;
+        let extensions = Self {
+            installed: all,
+            pushes,
+        };
+        Ok((extensions, ops))
     }
 
     /// Starts the followers and the tasks. Call it after the bus has started.
@@ -168,7 +172,7 @@ impl Extensions {
 /// Adds what an extension offers to clients.
 fn offer(built: &mut Installed, ops: &mut Ops, listeners: &mut Listeners) -> Result<(), Failure> {
     let extension = built.name;
-    let refused = |problem: String| wrong(InstallError { extension, problem });
+    let refused = |problem: String| wrong(&InstallError { extension, problem });
     for op in built.ops.drain(..) {
         let added = ops.add_foreign(commands::foreign(op));
         added.map_err(|error| refused(error.to_string()))?;
@@ -187,6 +191,6 @@ fn still_making(extension: &str) {
     );
 }
 
-fn wrong(error: InstallError) -> Failure {
+fn wrong(error: &InstallError) -> Failure {
     DeclarationError::new(error.extension, &error.problem).into()
 }
