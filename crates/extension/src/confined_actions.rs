@@ -63,6 +63,7 @@ impl OperatorActions for ConfinedActions {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use tokio_util::sync::CancellationToken;
 
     struct Counts;
 
@@ -79,7 +80,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_action_that_panics_or_is_not_there_is_an_error() {
-        let tasks = Tasks::new(Default::default());
+        let tasks = Tasks::new(CancellationToken::default());
         let actions = ConfinedActions::new("counts", Arc::new(Counts), tasks);
         let act = |path: &str| actions.act(path).unwrap();
         assert_eq!(act("reset").await, Ok("{}".to_owned()));

@@ -198,6 +198,7 @@ mod tests {
     use crate::view::MetricValue;
     use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
     use std::thread;
+    use tokio_util::sync::CancellationToken;
 
     fn metric(name: &'static str, about: &'static str) -> Metric {
         Metric {
@@ -249,7 +250,7 @@ mod tests {
     #[tokio::test]
     async fn a_view_that_blocks_or_panics_shows_what_it_showed_before() {
         let runtime = crate::ExtensionRuntime::start("odd").unwrap();
-        let tasks = Tasks::new(Default::default()).on(runtime.handle());
+        let tasks = Tasks::new(CancellationToken::default()).on(runtime.handle());
         let odd = Arc::new(Odd::default());
         let view = Arc::new(ObservedView::new("odd", Arc::new(Arc::clone(&odd)), tasks));
         Arc::clone(&view).refresh().await;

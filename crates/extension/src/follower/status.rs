@@ -153,10 +153,15 @@ mod tests {
         (inbox, status)
     }
 
-    fn shown(status: &FollowerStatus) -> (Seq, u64) {
+    /// Returns how many entries wait, and for how many seconds there have been some.
+    fn shown(status: &FollowerStatus) -> (Seq, String) {
         let page = status.json();
         let seconds = page["behind_for_s"].as_f64().unwrap();
-        (page["behind"].as_i64().unwrap(), seconds.round() as u64)
+        (page["behind"].as_i64().unwrap(), format!("{seconds:.0}"))
+    }
+
+    fn waits(behind: Seq, seconds: u64) -> (Seq, String) {
+        (behind, seconds.to_string())
     }
 
     #[tokio::test(start_paused = true)]
@@ -166,17 +171,17 @@ mod tests {
         tokio::time::advance(Duration::from_secs(10)).await;
         status.failed(&anyhow::anyhow!("the database is away"));
         inbox.add(&[appended(1, 4..=5)], 0);
-        assert_eq!(shown(&status), (5, 10));
+        assert_eq!(shown(&status), waits(5, 10));
         status.count_heard();
         tokio::time::advance(Duration::from_secs(5)).await;
         inbox.add(&[appended(2, 1..=1)], 0);
-        assert_eq!(shown(&status), (6, 15), "counted once");
+        assert_eq!(shown(&status), waits(6, 15), "counted once");
         status.count_heard();
         let (entries, advance) = (4, 4);
         status.followed(&BatchFigures { entries, advance });
-        assert_eq!(shown(&status), (2, 15));
+        assert_eq!(shown(&status), waits(2, 15));
         status.waiting(0);
-        assert_eq!(shown(&status), (0, 0));
+        assert_eq!(shown(&status), waits(0, 0));
     }
 
     #[test]
