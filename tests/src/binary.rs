@@ -1,8 +1,9 @@
 //! Finds the binary under test.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock};
 
 static BINARY: OnceLock<PathBuf> = OnceLock::new();
 
@@ -15,11 +16,11 @@ pub fn parlor() -> &'static Path {
     })
 }
 
-/// Returns another program of this package, which cargo has already built for the tests.
-pub(crate) fn companion(name: &str) -> PathBuf {
-    static BUILT: OnceLock<()> = OnceLock::new();
-    BUILT.get_or_init(|| drop(build(name)));
-    profile_directory().join(name)
+/// Returns a program that is like `parlor` with parts for tests, and builds it once if needed.
+pub(crate) fn companion(name: &'static str) -> PathBuf {
+    static BUILT: Mutex<BTreeMap<&str, PathBuf>> = Mutex::new(BTreeMap::new());
+    let mut built = BUILT.lock().expect("the lock is not poisoned");
+    built.entry(name).or_insert_with(|| build(name)).clone()
 }
 
 /// Returns the root of the workspace.

@@ -22,8 +22,10 @@ mod drained;
 mod failing_disk;
 mod faults;
 mod floods;
+mod followed;
 mod http_connection;
 mod jwt;
+mod kills_followed;
 mod launch;
 mod ledger;
 mod link;
@@ -59,8 +61,10 @@ pub use faults::{
     locked, misbehaving, no_descriptors, restarted, slow, stopped,
 };
 pub use floods::{FLOODS, Flood, FloodReport, Scale};
+pub use followed::{Followed, followed_to_the_end, tallied};
 pub use http_connection::HttpConnection;
 pub use jwt::{Algorithm, Claims, SECRET, sign, sign_with};
+pub use kills_followed::{FollowedReport, kills_followed};
 pub use link::Link;
 pub use proxy::Proxy;
 pub use raw::{Raw, Received};
