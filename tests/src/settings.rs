@@ -77,6 +77,12 @@ impl Settings {
         self.program("extended").with("EXTENDED_WRONG", mistake)
     }
 
+    /// Starts the server with the extensions `tally`, `latest` and `echo` instead of `parlor`.
+    #[must_use]
+    pub fn followers(self) -> Self {
+        self.program("followers")
+    }
+
     /// Puts a [`Link`](crate::Link) in front of the database, if it is PostgreSQL.
     #[must_use]
     pub fn linked(mut self) -> Self {

@@ -12,6 +12,7 @@ use fixtures::SmallDisk;
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::path::{Path, PathBuf};
+use std::process::Output;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
@@ -200,9 +201,13 @@ impl Store {
         self.0.folder.path()
     }
 
-    /// Returns SQLite's file, once a server has created it.
+    /// Returns SQLite's file of `core`, once a server has created it.
     #[must_use]
     pub fn file(&self) -> PathBuf {
+        let usual = self.folder().join("core.db");
+        if usual.exists() {
+            return usual;
+        }
         let files = std::fs::read_dir(self.folder()).expect("the data directory can be read");
         files
             .filter_map(|file| Some(file.ok()?.path()))
@@ -248,6 +253,17 @@ impl Store {
     /// Starts a server without waiting until it listens, since it may hang on the way.
     pub async fn start(&self, settings: Settings) -> Starting {
         Starting::with(&self.environment(settings).await)
+    }
+
+    /// Runs a command of the server with these settings, and waits for its end.
+    pub async fn run(&self, settings: Settings, arguments: &[&str]) -> Output {
+        let how = settings.launch.clone();
+        let mut command = how.command(&self.environment(settings).await);
+        command.args(arguments);
+        let ended = tokio::task::spawn_blocking(move || command.output()).await;
+        ended
+            .expect("nothing panics")
+            .expect("the program can be run")
     }
 
     /// Returns the environment of a server of this store.
@@ -303,6 +319,21 @@ impl Store {
         match self.0.kind {
             Kind::Sqlite => Sql::sqlite(&self.file()),
             Kind::Postgres => Sql::postgres(&self.postgres().url(&self.0.database)).await,
+        }
+    }
+
+    /// Deletes the database of an extension, where it is unless its location is set.
+    pub async fn lose_extension(&self, name: &str) {
+        if self.0.kind == Kind::Postgres {
+            let drop = format!("DROP SCHEMA {name} CASCADE");
+            return self.sql().await.run(&drop).await;
+        }
+        let file = format!("{name}.db");
+        let files = std::fs::read_dir(self.folder()).expect("the data directory can be read");
+        for one in files.flatten() {
+            if one.file_name().to_string_lossy().starts_with(&file) {
+                std::fs::remove_file(one.path()).expect("it can be removed");
+            }
         }
     }
 

@@ -88,6 +88,7 @@ impl<F: Follower> Engine<F> {
                 }
                 Err(error) => {
                     self.start_over();
+                    self.status.interrupted();
                     let opening = self.cx.database().state() == DatabaseState::Connecting;
                     if !opening && !tasks.stopping().is_cancelled() {
                         self.status.failed(&error);

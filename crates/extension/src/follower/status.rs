@@ -18,6 +18,9 @@ pub(crate) struct FollowerStatus {
 
 #[derive(Default)]
 struct State {
+    /// Whether it has found out how far it is, and carried out something or found nothing to do, since the
+    /// start or the last failure.
+    is_following: bool,
     error: Option<String>,
     /// Entries that the engine knows of and has not followed yet; those in the inbox come on top.
     waiting: Seq,
@@ -64,10 +67,19 @@ impl FollowerStatus {
     }
 
     pub(crate) fn succeeded(&self) {
-        if self.state.lock().error.take().is_some() {
+        let mut state = self.state.lock();
+        state.is_following = true;
+        let had_failed = state.error.take().is_some();
+        drop(state);
+        if had_failed {
             let extension = self.extension;
             tracing::info!(extension, "the follower goes on");
         }
+    }
+
+    /// Notes that it does not follow: while its database is being opened, that is no failure.
+    pub(crate) fn interrupted(&self) {
+        self.state.lock().is_following = false;
     }
 
     /// Notes why it cannot go on. Logs each cause once, until it goes on or the cause changes.
@@ -90,10 +102,12 @@ impl FollowerStatus {
 
     pub(crate) fn json(&self) -> Value {
         let behind = self.behind();
+        let state = self.state.lock();
         json!({
+            "following": state.is_following,
             "behind": behind.number,
             "behind_for_s": behind.seconds(),
-            "followed": self.state.lock().followed,
+            "followed": state.followed,
         })
     }
 
@@ -190,7 +204,11 @@ mod tests {
         status.failed(&anyhow::anyhow!("away"));
         status.failed(&anyhow::anyhow!("broken"));
         assert_eq!(status.trouble().as_deref(), Some("broken"));
+        assert_eq!(status.json()["following"], false);
         status.succeeded();
         assert_eq!(status.trouble(), None);
+        assert_eq!(status.json()["following"], true);
+        status.interrupted();
+        assert_eq!(status.json()["following"], false);
     }
 }
