@@ -322,6 +322,15 @@ impl Store {
         }
     }
 
+    /// Creates another PostgreSQL database on the same server, and returns its URL. It stays until the
+    /// server is removed.
+    pub async fn another_database(&self, name: &str) -> String {
+        let name = format!("{}_{name}", self.0.database);
+        let mut sql = self.sql().await;
+        sql.run(&format!("CREATE DATABASE {name}")).await;
+        self.postgres().url(&name)
+    }
+
     /// Deletes the database of an extension, where it is unless its location is set.
     pub async fn lose_extension(&self, name: &str) {
         if self.0.kind == Kind::Postgres {
