@@ -18,7 +18,7 @@ use tokio::sync::Semaphore;
 pub struct Host {
     /// The bus of the server, for requests of clients.
     pub bus: Bus,
-    /// Sends pushes.
+    /// Sends the pushes of extensions.
     pub push: Arc<dyn Push>,
     /// Returns the epoch of the core store.
     pub epoch: Arc<dyn Fn() -> String + Send + Sync>,

@@ -12,9 +12,9 @@ use std::sync::Arc;
 
 /// An extension that was built and does not run yet.
 pub struct Installed {
-    /// Its name.
+    /// The name of the extension.
     pub name: &'static str,
-    /// Its ops.
+    /// The ops that it answers.
     pub ops: Vec<WireOp>,
     /// What it serves over HTTP.
     pub mounts: Vec<Served>,

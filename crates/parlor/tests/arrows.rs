@@ -62,6 +62,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     // A server with extensions, for tests: a binary of its own, as a team has one.
     ("extended", &["bus", "parlor", "rooms"]),
     ("fixtures", &[]),
+    ("followers", &["parlor"]),
     ("loadgen", &[]),
     (
         "pieces",

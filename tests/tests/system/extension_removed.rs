@@ -1,7 +1,7 @@
 //! Taking an extension out of a server's binary: the server goes on with its data.
 
 use serde_json::json;
-use tests::{Settings, Store, followed_to_the_end, on_both, tallied};
+use tests::{Settings, followed_to_the_end, on_both, tallied};
 
 fn followers() -> Settings {
     Settings::default().followers()

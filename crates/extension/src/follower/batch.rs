@@ -33,7 +33,7 @@ pub(crate) struct Batch {
 /// How much a batch was.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct BatchFigures {
-    /// Its entries.
+    /// How many entries it has.
     pub(crate) entries: usize,
     /// How far the cursors of all rooms move, counting entries that are gone.
     pub(crate) advance: Seq,

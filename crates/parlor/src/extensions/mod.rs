@@ -21,11 +21,11 @@ use storage::{Database, Registry};
 use watch::Watched;
 
 /// Where the extensions run that are on, by name, before they are installed.
-pub(crate) struct ExtensionHost(BTreeMap<&'static str, Place>);
+pub(crate) struct ExtensionHost(BTreeMap<&'static str, ExtensionHome>);
 
 /// Where one extension runs.
 #[derive(Clone)]
-struct Place {
+struct ExtensionHome {
     runtime: Arc<ExtensionRuntime>,
     /// Spawns on that runtime.
     tasks: Tasks,
@@ -45,7 +45,7 @@ impl ExtensionHost {
             let name = one.name();
             let runtime = ExtensionRuntime::start(name)
                 .with_context(|| format!("cannot start the threads of the extension {name}"))?;
-            let place = Place {
+            let place = ExtensionHome {
                 tasks: tasks.on(runtime.handle()),
                 runtime: Arc::new(runtime),
                 bus: extension::bounded_bus(name, builder),
@@ -75,7 +75,7 @@ impl ExtensionHost {
 /// Extensions that are part of a server.
 pub(crate) struct Extensions {
     /// Their threads end when this is dropped, at the end of the server.
-    installed: Vec<(Installed, Place)>,
+    installed: Vec<(Installed, ExtensionHome)>,
     pushes: Arc<Pushes>,
 }
 

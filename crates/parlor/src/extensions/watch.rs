@@ -17,7 +17,7 @@ const NAMED_MAX: usize = 8;
 /// An extension whose threads are watched.
 pub(super) struct Watched {
     pub(super) extension: &'static str,
-    /// Its tasks.
+    /// The tasks of the extension.
     pub(super) tasks: Tasks,
     /// Where those are noted that hold a thread.
     pub(super) note: Arc<HeldThreads>,

@@ -130,9 +130,7 @@ where
         let why = "it is the store of another database: none of its migrations is known here";
         return Err(MigrationFailure::Foreign(why.to_owned()));
     }
-    if let Some(name) = name
-        && !applied.is_empty()
-    {
+    if !applied.is_empty() {
         store_name::refuse_another(connection, name)?;
     }
     if let Some(unknown) = applied.difference(&names).last() {
