@@ -130,7 +130,9 @@ where
         let why = "it is the store of another database: none of its migrations is known here";
         return Err(MigrationFailure::Foreign(why.to_owned()));
     }
-    if !applied.is_empty() {
+    if let Some(name) = name
+        && !applied.is_empty()
+    {
         store_name::refuse_another(connection, name)?;
     }
     if let Some(unknown) = applied.difference(&names).last() {

@@ -144,7 +144,7 @@ fn blocking(
         .transaction(|connection| {
             schema::create_missing(connection, config)?;
             refuse_foreign(connection)?;
-            let applied = apply(connection, known, name)?;
+            let applied = apply(connection, known, Some(&config.name))?;
             SimpleConnection::batch_execute(connection, &remember_identity(name))?;
             if applied.len() == all {
                 SimpleConnection::batch_execute(connection, if_new)?;

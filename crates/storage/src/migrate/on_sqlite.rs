@@ -46,7 +46,7 @@ fn blocking(config: &DatabaseConfig, if_new: &str) -> Result<Vec<String>, OpenEr
     let name = store_name::expected(config);
     connection
         .exclusive_transaction(|connection| {
-            let applied = apply(connection, known, name)?;
+            let applied = apply(connection, known, Some(&config.name))?;
             if !applied.is_empty() {
                 check_references(connection)?;
                 connection.batch_execute(&format!("PRAGMA application_id = {APPLICATION_ID}"))?;

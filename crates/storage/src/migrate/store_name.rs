@@ -24,25 +24,17 @@ pub(super) fn expected(config: &DatabaseConfig) -> Option<&str> {
     matches!(config.migrations, Migrations::Joined(_)).then_some(config.name.as_str())
 }
 
-/// Fails if the store, which was migrated before, is that of another database. A store that must have
-/// no name is another one's if it has one.
-pub(super) fn refuse_another<C>(
-    connection: &mut C,
-    name: Option<&str>,
-) -> Result<(), MigrationFailure>
+/// Fails if the store, which was migrated before, is that of another database.
+pub(super) fn refuse_another<C>(connection: &mut C, name: &str) -> Result<(), MigrationFailure>
 where
     SqlQuery: for<'q> LoadQuery<'q, C, NameRow>,
 {
     let found: Option<NameRow> = sql_query(NAME).get_result(connection).optional()?;
     match found {
-        Some(found) if name != Some(&found.name) => {
-            let not = name.map(|name| format!(", not of {name}"));
-            Err(MigrationFailure::Foreign(format!(
-                "it is the store of another database: of {}{}",
-                found.name,
-                not.unwrap_or_default()
-            )))
-        }
+        Some(found) if found.name != name => Err(MigrationFailure::Foreign(format!(
+            "it is the store of another database: of {}, not of {name}",
+            found.name
+        ))),
         _ => Ok(()),
     }
 }
