@@ -22,8 +22,8 @@ mod drained;
 mod failing_disk;
 mod faults;
 mod floods;
-mod hostile;
 mod followed;
+mod hostile;
 mod http_connection;
 mod jwt;
 mod kills_followed;
@@ -62,8 +62,8 @@ pub use faults::{
     locked, misbehaving, no_descriptors, restarted, slow, stopped,
 };
 pub use floods::{FLOODS, Flood, FloodReport, Scale};
-pub use hostile::{COMPANIES, Company, Felt, HostileReport};
 pub use followed::{Followed, followed_to_the_end, tallied};
+pub use hostile::{COMPANIES, Company, Felt, HostileReport};
 pub use http_connection::HttpConnection;
 pub use jwt::{Algorithm, Claims, SECRET, sign, sign_with};
 pub use kills_followed::{FollowedReport, kills_followed};
