@@ -68,7 +68,7 @@ fuzz target="all" seconds="600":
         scripts/fuzz $target {{ seconds }}; \
     done
 
-# The long cases: kills, leaks, drain, every fault of docs/faults.md, or those named
+# The long cases: kills, followers, leaks, drain, every fault of docs/faults.md, or those named
 torture *cases:
     cargo run --profile dist --package tests --bin torture --locked -- {{ cases }}
 

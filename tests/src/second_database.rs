@@ -47,6 +47,16 @@ impl SecondDatabase {
             .with("ANALYTICS_DB_URL", &url)
     }
 
+    /// Connects to it directly.
+    pub async fn sql(&self) -> Sql {
+        match &self.0 {
+            Place::File(file) => Sql::sqlite(file),
+            Place::Server { database, .. } => {
+                Sql::postgres(&Postgres::shared().url(database)).await
+            }
+        }
+    }
+
     /// Deletes all its data. No server may be using it.
     pub async fn lose(&self) {
         match &self.0 {

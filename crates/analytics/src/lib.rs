@@ -29,3 +29,15 @@ pub fn extension() -> Extension {
         .runs("report", move |_| Reporter::new(written))
         .shows(move |_| shown)
 }
+
+#[cfg(test)]
+mod tests {
+    use parlor::testing::LawOfSnapshots;
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn what_is_counted_depends_on_the_logs_alone() {
+        // How long sends took is not in the logs.
+        let law = LawOfSnapshots::of(super::extension).except(&["latencies"]);
+        law.holds().await;
+    }
+}

@@ -30,6 +30,13 @@ impl Server {
         self
     }
 
+    /// Adds an extension, in place of a standard one of its name.
+    #[cfg(feature = "testing")]
+    pub(crate) fn with_instead(mut self, extension: Extension) -> Self {
+        self.extensions.retain(|one| one.name() != extension.name());
+        self.with(extension)
+    }
+
     /// Carries out the command line and returns the exit code: for `main`. Reads the arguments and the
     /// environment, starts the log, listens for signals, and may exit by itself.
     #[must_use]

@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 use tests::{
     COMPANIES, FLOODS, Flood, FloodReport, Footprint, HostileReport, Kind, Plan, Report, Scale,
-    Settings, Store, TRIALS, Trial, churn, drained, judge_within, torture,
+    Settings, Store, TRIALS, Trial, churn, drained, judge_within, kills_followed, torture,
 };
 
 /// Time limit of a case.
@@ -21,6 +21,10 @@ const CASES: &[Case] = &[
     Case {
         name: "kills",
         run: |kind, name| judge_within(LIMIT, kind, name, kills),
+    },
+    Case {
+        name: "followers",
+        run: |kind, name| judge_within(LIMIT, kind, name, followers),
     },
     Case {
         name: "leaks",
@@ -174,6 +178,22 @@ async fn kills(store: Store) {
         figures.acked, figures.sent,
         "every message was acknowledged in the end"
     );
+}
+
+const KILLS_FOLLOWED: Plan = Plan {
+    clients: 8,
+    rooms: 4,
+    window: 2,
+    kills: 20,
+    alive_ms: 2_000,
+};
+
+/// Checks that followers apply every entry once, whatever moment a kill hits.
+async fn followers(store: Store) {
+    let figures = kills_followed(&store, KILLS_FOLLOWED).await;
+    println!("followers {:?}: {figures}", store.kind());
+    assert_eq!(figures.wrong, 0, "every entry is applied once");
+    assert_eq!(figures.echoed, figures.asked, "everything is said once");
 }
 
 /// Memory that the allocator may keep.

@@ -129,6 +129,38 @@ on_both! {
         assert_eq!(counted(&page)["lounge"], 130);
     }
 
+    async fn a_database_of_the_version_before_extensions_goes_on_with_its_counts(store: Store) {
+        let beside = SecondDatabase::of(&store).await;
+        let server = store.serve(beside.settings()).await;
+        let (mut alice, _bob) = lounge(&server).await;
+        chat(&mut alice, 10).await;
+        exact(&store, &server).await;
+        assert_eq!(server.stop().await.code, Some(0));
+        let mut sql = beside.sql().await;
+        sql.run(
+            "DROP TABLE kept; DROP TABLE room_keys; DELETE FROM __diesel_schema_migrations
+                WHERE version < '20261121' OR version = '20261201000012'",
+        )
+        .await;
+        // Not what counting anew would find.
+        sql.run("UPDATE room_hours SET messages = messages + 100").await;
+        let latencies = sql.count("latencies").await;
+        drop(sql);
+        server.start_again().await;
+        let mut alice = server.resume(&alice).await;
+        chat(&mut alice, 5).await;
+        let end = tokio::time::Instant::now() + EXACT;
+        loop {
+            let page = server.operator().get("/health/analytics").await.ok();
+            if page["figures"].is_object() && counted(&page).get("lounge") == Some(&115) {
+                break;
+            }
+            assert!(tokio::time::Instant::now() < end, "{page}");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        assert!(beside.sql().await.count("latencies").await >= latencies);
+    }
+
     async fn a_database_that_was_lost_is_counted_anew(store: Store) {
         let beside = SecondDatabase::of(&store).await;
         let server = store.serve(beside.settings()).await;

@@ -129,7 +129,7 @@ on_both! {
             assert_eq!(server.operator().get(&format!("/health/{name}")).await.status, 404);
         }
         let _alice = alice_in_the_lounge(&server).await;
-        tallied_alone(&store, &server).await;
+        tallied(&store, &server).await;
     }
 
     async fn all_databases_are_migrated_before_any_server_runs(store: Store) {
@@ -198,16 +198,6 @@ on_both! {
         followed_to_the_end(&second, &["tally"]).await;
         assert!(began_again(&second), "it followed the other server's rooms");
     }
-}
-
-/// Like [`tallied`], without `latest`.
-async fn tallied_alone(store: &Store, server: &Server) {
-    followed_to_the_end(server, &["tally"]).await;
-    if store.kind() == Kind::Sqlite {
-        // Whoever compares looks into both.
-        drop(Sql::create(&store.folder().join("latest.db")));
-    }
-    tallied(store, server).await;
 }
 
 on_postgres! {

@@ -16,6 +16,7 @@ on_both! {
         let mut bob = server.account("bob").await;
         bob.ok("join", json!({"room": "lounge"})).await;
         alice.say("lounge", "echo hello").await;
+        followed_to_the_end(&server, &["echo"]).await;
         tallied(&store, &server).await;
         let (alice, bob) = (alice.resume(), bob.resume());
         assert_eq!(server.stop().await.code, Some(0));

@@ -75,7 +75,7 @@ impl TestServer {
         let began = Instant::now();
         let running = loop {
             let extension = (self.make)().with_faults(&self.faults);
-            let server = Server::standard().with(extension);
+            let server = Server::standard().with_instead(extension);
             match on(&runtime, server.start(settings.clone())).await {
                 Ok(running) => break running,
                 // One that was killed may still hold its store.
