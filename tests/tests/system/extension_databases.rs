@@ -107,7 +107,8 @@ on_both! {
         let metrics = server.scrape().await;
         for (name, max) in [("tally", 3.0), ("latest", 5.0)] {
             let labels = [("database", name)];
-            assert_eq!(metrics.sum("parlor_db_pool_max", &labels), max);
+            let found = metrics.sum("parlor_db_pool_max", &labels);
+            assert_eq!(found.to_string(), f64::to_string(&max));
         }
         for name in ["tally", "latest"] {
             let path = format!("/databases/{name}/reset");

@@ -86,7 +86,8 @@ on_both! {
         assert_eq!(page["follower"]["followed"], followed.applied().await);
         assert_eq!(page["follower"]["behind_for_s"], 0.0, "{page}");
         let metrics = server.scrape().await;
-        assert_eq!(metrics.sum("parlor_tally_follower_behind_entries", &[]), 0.0);
+        let behind = metrics.sum("parlor_tally_follower_behind_entries", &[]);
+        assert!(behind < 1.0, "{behind}");
         assert!(metrics.sum("parlor_tally_follower_entries_total", &[]) >= 66.0);
     }
 

@@ -64,7 +64,7 @@ impl TestServer {
         let mut settings = vec![(self.make.as_ref()().name().to_owned(), "on".to_owned())];
         match (self.place.folder(), self.place.server_url()) {
             (Some(folder), _) => {
-                settings.push(("data_dir".to_owned(), folder.display().to_string()))
+                settings.push(("data_dir".to_owned(), folder.display().to_string()));
             }
             (None, Some(url)) => settings.push(("databases.core.url".to_owned(), url)),
             (None, None) => unreachable!("a database is a file or on a server"),

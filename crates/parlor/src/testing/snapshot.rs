@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
+use std::fmt::{self, Write as _};
 use storage::Database;
 use storage::prelude::*;
 
@@ -83,7 +83,7 @@ impl Snapshot {
             let others = other.tables.get(name).unwrap_or(&none);
             for (sign, one, rest) in [('-', mine, others), ('+', others, mine)] {
                 for row in one.iter().filter(|row| !rest.contains(row)) {
-                    lines.push_str(&format!("{sign} {name} {row}\n"));
+                    let _ = writeln!(lines, "{sign} {name} {row}");
                 }
             }
         }
@@ -159,9 +159,7 @@ pub(super) async fn behind(core: &Database, followed: &Database) -> Option<i64> 
     if begun.await.ok()? == 0 {
         return None;
     }
-    let seen: BTreeMap<i64, i64> = cursors(followed, "SELECT room_id, seq FROM cursors")
-        .await?
-        .into();
+    let seen = cursors(followed, "SELECT room_id, seq FROM cursors").await?;
     let missing = |(room, head): (i64, i64)| (head - seen.get(&room).copied().unwrap_or(0)).max(0);
     Some(heads.into_iter().map(missing).sum())
 }
