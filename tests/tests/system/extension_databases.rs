@@ -108,7 +108,7 @@ on_both! {
         for (name, max) in [("tally", 3.0), ("latest", 5.0)] {
             let labels = [("database", name)];
             let found = metrics.sum("parlor_db_pool_max", &labels);
-            assert_eq!(found.to_string(), f64::to_string(&max));
+            assert!((found - max).abs() < 0.5, "{name}: {found}");
         }
         for name in ["tally", "latest"] {
             let path = format!("/databases/{name}/reset");
@@ -268,8 +268,14 @@ fn an_extensions_data_moves_from_a_file_into_a_schema_and_back() {
                 store.folder().join(format!("{name}.db")).display()
             )
         };
-        for name in ["core", "tally", "latest", "echo"] {
-            let copy = ["copy", "--database", name, "--from", &file(name)];
+        let copy = ["copy", "--database", "core", "--from", &file("core")];
+        done(&store, schemas.clone(), &copy).await;
+        for name in EXTENSIONS {
+            // A file of the database's own name goes on being used.
+            let moved = format!("{name}-moved");
+            let path = |name: &str| store.folder().join(format!("{name}.db"));
+            std::fs::rename(path(name), path(&moved)).unwrap();
+            let copy = ["copy", "--database", name, "--from", &file(&moved)];
             done(&store, schemas.clone(), &copy).await;
         }
         // Core has a new epoch, so that every follower begins again.

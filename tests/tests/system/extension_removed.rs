@@ -49,7 +49,6 @@ on_both! {
         for (name, value) in [
             ("PARLOR_TALLY_REFUSES", "poison"),
             ("PARLOR_TALLY", "on"),
-            ("TALLY_DB_POOL_MAX", "3"),
             ("DATABASES", "core,tally"),
         ] {
             let exit = store.try_serve(Settings::default().with(name, value)).await;
