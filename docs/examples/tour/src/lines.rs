@@ -33,13 +33,13 @@ async fn translate(
     greeting: Option<String>,
 ) {
     if let Some(greeting) = greeting {
-        client.send(Message::Text(greeting)).await;
+        client.send(SocketFrame::Text(greeting)).await;
     }
     let name = format!("line-{}", std::process::id());
     let mut id = 0;
     let mut command = |op: &str, d: Value| {
         id += 1;
-        Message::Text(json!({ "id": id, "op": op, "d": d }).to_string())
+        SocketFrame::Text(json!({ "id": id, "op": op, "d": d }).to_string())
     };
     let hello = command("hello", json!({ "guest": name, "subscribe": "all" }));
     let join = command("join", json!({ "room": "general" }));
@@ -50,7 +50,7 @@ async fn translate(
     loop {
         tokio::select! {
             line = client.recv() => {
-                let Some(Message::Text(line)) = line else { return };
+                let Some(SocketFrame::Text(line)) = line else { return };
                 said += 1;
                 let d = json!({ "room": "general", "cid": format!("line-{said}"), "body": line });
                 if !chat.send(command("send", d)).await {
@@ -58,14 +58,14 @@ async fn translate(
                 }
             }
             frame = chat.recv() => {
-                let Some(Message::Text(frame)) = frame else { return };
+                let Some(SocketFrame::Text(frame)) = frame else { return };
                 let frame: Value = serde_json::from_str(&frame).unwrap_or_default();
                 let (author, body) = (&frame["d"]["author"]["name"], &frame["d"]["body"]);
                 match (frame["ev"].as_str(), author.as_str(), body.as_str()) {
                     // Whatever is sent answers a ping.
                     (Some("ping"), ..) => drop(chat.send(command("ping", json!({}))).await),
                     (Some("entry"), Some(author), Some(body)) if author != name => {
-                        client.send(Message::Text(format!("{author}: {body}"))).await;
+                        client.send(SocketFrame::Text(format!("{author}: {body}"))).await;
                     }
                     _ => {}
                 }
