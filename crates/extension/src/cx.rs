@@ -3,7 +3,7 @@
 use crate::places::Rates;
 use crate::push::{Push, PushError, PushTarget};
 use crate::{Askable, Declined, Stated};
-use bus::{AskError, Bus, Clock};
+use bus::{AskError, Bus, Clock, Request, TraceId};
 use serde::Serialize;
 use sessions::api::{Caller, OpenServiceAccount};
 use std::any::Any;
@@ -17,7 +17,11 @@ const ASK_WITHIN: Duration = Duration::from_secs(10);
 
 /// What an extension works with. A cheap handle.
 #[derive(Clone)]
-pub struct Cx(Arc<Parts>);
+pub struct Cx {
+    parts: Arc<Parts>,
+    /// The trace of the command that it answers.
+    trace: Option<TraceId>,
+}
 
 pub(crate) struct Parts {
     pub(crate) name: &'static str,
@@ -33,19 +37,30 @@ pub(crate) struct Parts {
 
 impl fmt::Debug for Cx {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Cx").field(&self.0.name).finish()
+        f.debug_tuple("Cx").field(&self.parts.name).finish()
     }
 }
 
 impl Cx {
     pub(crate) fn new(parts: Parts) -> Self {
-        Self(Arc::new(parts))
+        Self {
+            parts: Arc::new(parts),
+            trace: None,
+        }
+    }
+
+    /// Makes requests under this trace, so that the log shows them with the command that caused them.
+    pub(crate) fn under(&self, trace: TraceId) -> Self {
+        Self {
+            parts: Arc::clone(&self.parts),
+            trace: Some(trace),
+        }
     }
 
     /// The extension's name.
     #[must_use]
     pub fn name(&self) -> &'static str {
-        self.0.name
+        self.parts.name
     }
 
     /// The settings that the operator gave it.
@@ -55,12 +70,12 @@ impl Cx {
     /// when it is asked for in a `make` closure.
     #[must_use]
     pub fn settings<C: settings::Table>(&self) -> Arc<C> {
-        let declared = self.0.settings.clone().map(Arc::downcast::<C>);
+        let declared = self.parts.settings.clone().map(Arc::downcast::<C>);
         match declared {
             Some(Ok(settings)) => settings,
             _ => panic!(
                 "extension {} declares no settings of the type {}",
-                self.0.name,
+                self.parts.name,
                 std::any::type_name::<C>()
             ),
         }
@@ -72,14 +87,14 @@ impl Cx {
     /// If the extension declares none.
     #[must_use]
     pub fn database(&self) -> &Database {
-        let database = self.0.database.as_ref();
-        database.unwrap_or_else(|| panic!("extension {} declares no database", self.0.name))
+        let database = self.parts.database.as_ref();
+        database.unwrap_or_else(|| panic!("extension {} declares no database", self.parts.name))
     }
 
     /// The time, in ms since 1970.
     #[must_use]
     pub fn now_ms(&self) -> i64 {
-        self.0.clock.wall_ms()
+        self.parts.clock.wall_ms()
     }
 
     /// Makes a request that may be refused, and waits for the answer at most ten seconds. An extension
@@ -95,8 +110,8 @@ impl Cx {
     /// Makes a request that is never refused, like [`Cx::ask`].
     pub async fn ask_infallible<R: Askable>(&self, request: R) -> Result<R::Answer, AskError> {
         let asking = async {
-            self.0.rates.may_ask().await;
-            self.0.bus.ask(request, ASK_WITHIN).await
+            self.parts.rates.may_ask().await;
+            self.ask_bus(request).await
         };
         let asked = tokio::time::timeout(ASK_WITHIN, asking).await;
         asked.unwrap_or(Err(AskError::Overloaded))
@@ -105,36 +120,41 @@ impl Cx {
     /// States a fact of the extension's own, for its subscribers and those of other extensions.
     /// Beyond a thousand in a second, this waits.
     pub async fn state<E: Stated>(&self, event: E) {
-        self.0.rates.may_state().await;
-        self.0.bus.publish(event).await;
+        self.parts.rates.may_state().await;
+        self.parts.bus.publish(event).await;
     }
 
     /// Returns the extension's account of this name, which no password opens: with it, the extension
     /// joins rooms and writes. It is made when it is first asked for. A name that a person has is
     /// refused as a conflict.
     pub async fn account(&self, name: &str) -> Result<Caller, Declined> {
-        self.0.rates.may_ask().await;
+        self.parts.rates.may_ask().await;
         let request = OpenServiceAccount {
-            service: self.0.name,
+            service: self.parts.name,
             name: name.to_owned(),
         };
-        Ok(self.0.bus.ask(request, ASK_WITHIN).await??)
+        Ok(self.ask_bus(request).await??)
     }
 
     /// Sends the push `x.EXTENSION.{name}` to whoever it is for and is connected, best effort.
     pub fn push(&self, to: PushTarget, name: &str, body: &impl Serialize) -> Result<(), PushError> {
         let body = serde_json::value::to_raw_value(body)
             .map_err(|error| PushError::NotJson(error.to_string()))?;
-        let name = format!("x.{}.{name}", self.0.name);
-        self.0.push.push(to, &name, body)
+        let name = format!("x.{}.{name}", self.parts.name);
+        self.parts.push.push(to, &name, body)
+    }
+
+    async fn ask_bus<R: Request>(&self, request: R) -> Result<R::Answer, AskError> {
+        let trace = self.trace.unwrap_or_else(TraceId::random);
+        self.parts.bus.ask_traced(request, ASK_WITHIN, trace).await
     }
 
     #[cfg(feature = "testing")]
     pub(crate) fn faults(&self) -> &crate::Faults {
-        &self.0.faults
+        &self.parts.faults
     }
 
     pub(crate) fn bus(&self) -> &Bus {
-        &self.0.bus
+        &self.parts.bus
     }
 }

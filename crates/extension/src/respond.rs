@@ -29,10 +29,10 @@ impl<C: Command, R: Respond<C>> Reads<Asked<C>> for Responder<R> {
     async fn read(
         &self,
         asked: Asked<C>,
-        _trace: TraceId,
+        trace: TraceId,
     ) -> Result<Result<C::Answer, Declined>, AskError> {
         let (sender, answer) = oneshot::channel();
-        let (respond, cx) = (Arc::clone(&self.respond), self.cx.clone());
+        let (respond, cx) = (Arc::clone(&self.respond), self.cx.under(trace));
         let task = self.tasks.once(self.cx.name(), C::NAME, async move {
             let answer = respond.respond(asked, &cx).await;
             // Fails only if the client's time is over.
