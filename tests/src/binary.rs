@@ -17,7 +17,7 @@ pub fn parlor() -> &'static Path {
 }
 
 /// Returns a program that is like `parlor` with parts for tests, and builds it once if needed.
-pub(crate) fn companion(name: &'static str) -> PathBuf {
+pub fn companion(name: &'static str) -> PathBuf {
     static BUILT: Mutex<BTreeMap<&str, PathBuf>> = Mutex::new(BTreeMap::new());
     let mut built = BUILT.lock().expect("the lock is not poisoned");
     built.entry(name).or_insert_with(|| build(name)).clone()

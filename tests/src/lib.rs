@@ -45,7 +45,7 @@ mod starting;
 mod store;
 
 pub use api::{Answer, Api};
-pub use binary::{parlor, workspace};
+pub use binary::{companion, parlor, workspace};
 pub use breakable_stream::BreakableStream;
 pub use chaos::{KillReport, Plan, torture};
 pub use churn::{Footprint, churn};

@@ -4,7 +4,8 @@
 use std::time::{Duration, Instant};
 use tests::{
     COMPANIES, FLOODS, Flood, FloodReport, Footprint, HostileReport, Kind, Plan, Report, Scale,
-    Settings, Store, TRIALS, Trial, churn, drained, judge_within, kills_followed, torture,
+    Settings, Store, TRIALS, Trial, churn, companion, drained, judge_within, kills_followed,
+    parlor, torture,
 };
 
 /// Time limit of a case.
@@ -152,6 +153,12 @@ fn floods(floods: impl Iterator<Item = &'static Flood>) {
 /// Runs the fault trials and prints the table of `docs/faults.md`.
 fn faults<'t>(trials: impl Iterator<Item = &'t Trial>) {
     let mut rows = Vec::new();
+    let mut trials = trials.peekable();
+    if trials.peek().is_some() {
+        // To build them takes longer than a trial may.
+        parlor();
+        companion("faulty");
+    }
     for report in trials.flat_map(Trial::reports) {
         println!("{report}");
         rows.push(report.row());
