@@ -4,7 +4,7 @@ use crate::commands::{Body, Ops};
 use crate::connection::{ForeignSockets, OpenSockets, Peer, Stream};
 use crate::dispatch::{Call, Dispatcher};
 use crate::foreign_pushes::{ForeignPushError, ForeignPushTarget, ForeignPushes};
-use crate::hub;
+use crate::hub::{self, FanoutWriters};
 use crate::local::{self, LOCAL_MAX, LocalConnection, LocalOpenError};
 use crate::metrics::{ConnectionMetrics, Metrics, MetricsPage};
 use crate::rate_limit::{Bucket, Buckets};
@@ -48,6 +48,7 @@ impl Gateway {
             tasks: tasks.clone(),
             sockets: Arc::new(OpenSockets::new()),
             foreign_sockets: ForeignSockets::default(),
+            writers: FanoutWriters::start(limits.fanout_writers),
             metrics: Metrics::new(ops.iter().map(|op| op.name)),
             buckets: Buckets::default(),
             rejections: Arc::default(),

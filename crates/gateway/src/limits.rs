@@ -1,5 +1,6 @@
 //! Limits per client: sizes, rates and times.
 
+use crate::hub;
 use rooms::api::text;
 use std::time::Duration;
 
@@ -45,6 +46,10 @@ pub struct Limits {
     pub unanswered_max: usize,
     /// Most commands running at once in the whole server; further ones get `overloaded`. Default 16,384.
     pub commands_at_once: usize,
+    /// Threads that write to the sockets of a turn with more than 64, the hub's own among them. Default
+    /// one for each core, at most 16. Too low: large rooms use one core. Too high: they keep all cores
+    /// from other work.
+    pub fanout_writers: usize,
     /// Queued bytes at which a socket is closed with 4008. Default 256 KiB. Too low: bursts disconnect
     /// healthy clients. Too high: memory for dead ones.
     pub egress_bytes: usize,
@@ -116,6 +121,7 @@ impl Default for Limits {
             tabs_max: 8,
             unanswered_max: 256,
             commands_at_once: 16_384,
+            fanout_writers: hub::default_writers(),
             egress_bytes: 256 << 10,
             egress_age: Duration::from_secs(15),
             replay_max: 1000,

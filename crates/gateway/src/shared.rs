@@ -3,6 +3,7 @@
 use crate::Limits;
 use crate::connection::{ForeignSockets, OpenSockets};
 use crate::foreign_pushes::ForeignPushes;
+use crate::hub::FanoutWriters;
 use crate::metrics::Metrics;
 use crate::rate_limit::Buckets;
 use crate::rejections::Rejections;
@@ -22,6 +23,8 @@ pub(crate) struct Shared {
     pub(crate) sockets: Arc<OpenSockets>,
     /// The sockets of mounts.
     pub(crate) foreign_sockets: ForeignSockets,
+    /// The threads that help the hub write.
+    pub(crate) writers: FanoutWriters,
     pub(crate) metrics: Metrics,
     /// The rate limits of users and networks.
     pub(crate) buckets: Buckets,

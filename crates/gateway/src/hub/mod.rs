@@ -27,12 +27,14 @@ mod tests;
 mod tick;
 mod timers;
 mod typing;
+mod writers;
 
 pub(crate) use requests::{
     AbortJoin, Attach, AttachResult, BeginJoin, DeliverPage, Detach, FinishHello, JoinedInfo,
     PageDelivered, RoomCursor, SendLeaveReply, SetTyping, TypingResult,
 };
 pub(crate) use timers::start;
+pub(crate) use writers::{FanoutWriters, default_writers};
 
 use crate::connection::{Close, Conn, Frame, FrameClass};
 use crate::shared::Shared;
@@ -141,7 +143,7 @@ impl Subscriber for Hub {
 
     fn turn_ended(&mut self, _: &mut Context) {
         let fanout = &self.shared.metrics.fanout;
-        self.outbox.flush(fanout);
+        self.outbox.flush(fanout, &self.shared.writers);
         fanout.set_sizes(self.connections.len(), self.people.len(), self.rooms.len());
     }
 }
@@ -198,7 +200,8 @@ impl Handles<MarkerMoved> for Hub {
 impl Hub {
     /// Delivers what is due and forgets everything.
     fn start_over(&mut self) {
-        self.outbox.flush(&self.shared.metrics.fanout);
+        let shared = &self.shared;
+        self.outbox.flush(&shared.metrics.fanout, &shared.writers);
         *self = Self::empty(&self.shared);
     }
 

@@ -1,6 +1,7 @@
 //! Collects a turn's frames: they go into the sockets' queues at once, and each touched socket is
 //! written to once at the end of the turn.
 
+use super::writers::FanoutWriters;
 use crate::connection::{Conn, Frame, FrameClass};
 use crate::metrics::FanoutMetrics;
 use std::sync::Arc;
@@ -36,14 +37,14 @@ impl Outbox {
         self.stated.push(stated);
     }
 
-    pub(super) fn flush(&mut self, fanout: &FanoutMetrics) {
+    pub(super) fn flush(&mut self, fanout: &FanoutMetrics, writers: &FanoutWriters) {
         if self.frames == 0 {
             return;
         }
         self.began = None;
         fanout.record_batch(std::mem::take(&mut self.frames), self.dirty.len());
-        for conn in self.dirty.drain(..) {
-            conn.flush();
+        if writers.flush(&mut self.dirty) {
+            fanout.record_shared();
         }
         let now = Instant::now();
         for stated in self.stated.drain(..) {

@@ -1,6 +1,7 @@
 //! Metrics of the hub: deliveries, turns and sizes.
 
 use super::{count, counts, seconds};
+use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
@@ -12,6 +13,7 @@ pub(crate) struct FanoutMetrics {
     delivered: Histogram,
     frames: Histogram,
     sockets: Histogram,
+    shared: Counter,
     connections: Gauge,
     people: Gauge,
     rooms: Gauge,
@@ -23,6 +25,7 @@ impl Default for FanoutMetrics {
             delivered: seconds(),
             frames: counts(),
             sockets: counts(),
+            shared: Counter::default(),
             connections: Gauge::default(),
             people: Gauge::default(),
             rooms: Gauge::default(),
@@ -47,6 +50,11 @@ impl FanoutMetrics {
             "fanout_batch_sockets",
             "Sockets written to per turn of the hub, each once",
             self.sockets.clone(),
+        );
+        registry.register(
+            "fanout_shared_turns",
+            "Turns of the hub whose sockets several threads wrote to",
+            self.shared.clone(),
         );
         registry.register(
             "hub_connections",
@@ -74,6 +82,11 @@ impl FanoutMetrics {
     pub(crate) fn record_batch(&self, frames: usize, sockets: usize) {
         self.frames.observe(count(frames));
         self.sockets.observe(count(sockets));
+    }
+
+    /// Counts a turn whose sockets several threads wrote to.
+    pub(crate) fn record_shared(&self) {
+        self.shared.inc();
     }
 
     /// Sets the number of connections, people and rooms in the hub.

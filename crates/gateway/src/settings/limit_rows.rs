@@ -171,6 +171,15 @@ fn sizes() -> Vec<Setting<Limits>> {
 
 fn sockets() -> Vec<Setting<Limits>> {
     vec![
+        number("fanout_writers", "threads", 1..=256, |c: &mut Limits| {
+            &mut c.fanout_writers
+        })
+        .about("Threads that write at once when a message goes to more than 64 sockets.")
+        .default_is("one for each core, at most 16")
+        .ends(
+            "A large room uses one core.",
+            "Each message to a large room wakes threads that find nothing left to write.",
+        ),
         number(
             "egress_bytes_max",
             "bytes",

@@ -5,5 +5,6 @@ mod best_effort;
 mod delivering;
 mod ending;
 mod notices;
+mod spreading;
 mod stage;
 mod subscribing;

@@ -6,7 +6,7 @@ use crate::foreign_pushes::ForeignPushes;
 use crate::hub::requests::{
     Attach, AttachResult, BeginJoin, DeliverPage, FinishHello, PageDelivered, RoomCursor,
 };
-use crate::hub::{Hub, JoinedInfo};
+use crate::hub::{FanoutWriters, Hub, JoinedInfo};
 use crate::metrics::Metrics;
 use crate::shared::Shared;
 use bus::kit::Alone;
@@ -125,16 +125,17 @@ impl Stage {
         let shared = Arc::new(Shared {
             bus: builder.bus(),
             tasks,
-            limits,
             online: Arc::default(),
             sockets: Arc::new(OpenSockets::new()),
             foreign_sockets: ForeignSockets::default(),
+            writers: FanoutWriters::start(limits.fanout_writers),
             metrics: Metrics::new(std::iter::empty()),
             buckets: crate::rate_limit::Buckets::default(),
             rejections: Arc::default(),
             bus_admission: Arc::new(Semaphore::new(1)),
             foreign_pushes: ForeignPushes::default(),
             local_slots: Arc::new(Semaphore::new(0)),
+            limits,
         });
         let hub = Alone::load(&shared).await.unwrap();
         Self { hub, shared }
