@@ -145,6 +145,7 @@ impl From<rooms::api::Refusal> for Declined {
             R::NoSuchRoom => Self::NoSuchRoom,
             R::NoSuchMessage => Self::NoSuchMessage,
             R::NoSuchUser => Self::NoSuchUser,
+            R::NoSuchLink => Self::NotFound(Some("The link does not work.".into())),
             R::CidConflict => Self::Conflict(Some("The cid was used with other content.".into())),
             R::NameTaken { .. } => Self::name_taken(),
         }

@@ -1,13 +1,14 @@
 //! The subscriber: validates commands and submits them as jobs to their room's lane.
 
 use crate::api::{
-    AnswerDirect, CreateRoom, Created, DirectRoom, Done, JoinRoom, Joined, LeaveRoom, Moderate,
-    OpenDirect, Refusal, UpdateRoom,
+    AnswerDirect, CreateLink, CreateRoom, Created, DirectRoom, Done, JoinByLink, JoinRoom, Joined,
+    LeaveRoom, LinkCreated, LinkId, LinkRevoked, Moderate, OpenDirect, PreferencesSet, Refusal,
+    RevokeLink, SetPreferences, UpdateRoom,
 };
 use crate::jobs::{
     AnswerDirectJob, ClearEndedJob, EndGuestJob, EndMembershipJob, EndedMembersFound,
     ExpireGuestJob, ForgetPeopleJob, GuestRemoved, GuestRoomsFound, JoinJob, LeaveJob, ModerateJob,
-    OpenDirectJob, RemoveGuestJob,
+    OpenDirectJob, RemoveGuestJob, RevokeLinkJob, SetPreferencesJob,
 };
 use crate::{Deps, validate};
 use bus::{Answers, Context, Essential, Handles, LoadError, Reply, Subscriber, Wiring};
@@ -40,6 +41,10 @@ impl Subscriber for Rooms {
             .answers::<OpenDirect>()
             .answers::<AnswerDirect>()
             .answers::<Moderate>()
+            .answers::<SetPreferences>()
+            .answers::<CreateLink>()
+            .answers::<RevokeLink>()
+            .answers::<JoinByLink>()
             .on::<PresenceLoaded>()
             .on::<PresenceChanged>()
             .on::<GuestExpired>()
@@ -67,6 +72,7 @@ impl Answers<JoinRoom> for Rooms {
         let job = JoinJob {
             user: request.caller.user,
             room: request.room,
+            code: None,
             rooms_max: self.deps.settings.rooms_max,
             at: self.now(),
         };
@@ -169,6 +175,74 @@ impl Answers<Moderate> for Rooms {
             reason,
             quotas: self.deps.settings.quotas.clone(),
             at,
+        });
+        self.deps.database.hand_over(job, reply);
+    }
+}
+
+impl Answers<SetPreferences> for Rooms {
+    fn answer(
+        &mut self,
+        request: SetPreferences,
+        reply: Reply<Result<PreferencesSet, Refusal>>,
+        _ctx: &mut Context,
+    ) {
+        let job = SetPreferencesJob {
+            user: request.caller.user.id,
+            connection: request.connection,
+            room: request.room,
+            quiet_until: request.quiet_until,
+            favourite: request.favourite,
+            at: self.now(),
+        };
+        self.deps.database.hand_over(Ok(job), reply);
+    }
+}
+
+impl Answers<JoinByLink> for Rooms {
+    fn answer(
+        &mut self,
+        request: JoinByLink,
+        reply: Reply<Result<Joined, Refusal>>,
+        _ctx: &mut Context,
+    ) {
+        let job = JoinJob {
+            user: request.caller.user,
+            room: request.room,
+            code: Some(request.code),
+            rooms_max: self.deps.settings.rooms_max,
+            at: self.now(),
+        };
+        self.deps.database.hand_over(Ok(job), reply);
+    }
+}
+
+impl Answers<CreateLink> for Rooms {
+    fn answer(
+        &mut self,
+        request: CreateLink,
+        reply: Reply<Result<LinkCreated, Refusal>>,
+        _ctx: &mut Context,
+    ) {
+        self.deps
+            .database
+            .hand_over(validate::link(request, &self.deps), reply);
+    }
+}
+
+impl Answers<RevokeLink> for Rooms {
+    fn answer(
+        &mut self,
+        request: RevokeLink,
+        reply: Reply<Result<LinkRevoked, Refusal>>,
+        _ctx: &mut Context,
+    ) {
+        let link = LinkId::parse(&request.link).ok_or(Refusal::NoSuchLink);
+        let job = link.map(|link| RevokeLinkJob {
+            actor: request.caller.user,
+            room: request.room,
+            link,
+            at: self.now(),
         });
         self.deps.database.hand_over(job, reply);
     }

@@ -15,6 +15,10 @@ mod invite;
 mod join;
 mod kick;
 mod leave;
+mod link_create;
+mod link_info;
+mod link_list;
+mod link_revoke;
 mod log;
 mod logout;
 mod members;
@@ -28,6 +32,7 @@ mod read;
 mod role;
 mod room_create;
 mod room_list;
+mod room_prefs;
 mod room_update;
 mod send;
 mod session_list;
@@ -70,6 +75,7 @@ impl Ops {
             .add::<room_list::RoomList>()
             .add::<room_create::RoomCreate>()
             .add::<room_update::RoomUpdate>()
+            .add::<room_prefs::RoomPrefs>()
             .add::<dm::Dm>()
             .add::<invite::Invite>()
             .add::<kick::Kick>()
@@ -77,6 +83,10 @@ impl Ops {
             .add::<unban::Unban>()
             .add::<mute::Mute>()
             .add::<role::Role>()
+            .add::<link_create::LinkCreate>()
+            .add::<link_revoke::LinkRevoke>()
+            .add::<link_list::LinkList>()
+            .add::<link_info::LinkInfo>()
             .add::<session_list::SessionList>()
             .add::<session_revoke::SessionRevoke>()
             .add::<logout::Logout>()

@@ -12,11 +12,14 @@ use super::unread_body::UnreadBody;
 use crate::commands::{Command, Op};
 use crate::connection::Peer;
 use crate::rate_limit::Cost;
-use crate::wire::{BAD_CREDENTIALS, Error, FORBIDDEN, Fields, Id, UNAUTHENTICATED, UserShape};
+use crate::wire::{
+    BAD_CREDENTIALS, Error, FORBIDDEN, Fields, Id, LinkedRoomShape, UNAUTHENTICATED, UserShape,
+};
 use crate::{Call, Gateway};
 use bus::{Request as Ask, TraceId};
 use http::{HeaderMap, Method, Request, StatusCode, header, request::Parts};
 use hyper::body::Incoming;
+use rooms::api::{FindLink, LinkCode};
 use serde_json::json;
 use sessions::api::{
     Authenticate, Caller, ChangePassword, DeleteAccount, Login, Refusal, Register, Token, User,
@@ -119,6 +122,7 @@ impl Api {
             Endpoint::Send(room) => self.send(room, request).await,
             Endpoint::Join(room) => self.join(room, request).await,
             Endpoint::Leave(room) => self.leave(room, request).await,
+            Endpoint::Link => self.link(request).await,
             Endpoint::Foreign(op) => self.foreign(&op, request).await,
         };
         answered.unwrap_or_else(|error| response::error(&error.traced(trace)))
@@ -220,6 +224,16 @@ impl Api {
         let mut fields = Fields::default();
         fields.set_string("room", &room);
         self.run(caller, "leave", &fields, request.trace).await
+    }
+
+    /// Needs no token: the network has paid.
+    async fn link(&self, request: ApiRequest) -> Result<HttpResponse, Error> {
+        let code = LinkCode(body::fields(&request.text)?.string("code")?);
+        let found = self.ask(FindLink { code }, request.trace).await??;
+        Ok(response::json(
+            StatusCode::OK,
+            &LinkedRoomShape::from(&found),
+        ))
     }
 
     /// Runs a command that is carried out outside the gateway, with the fields of the query or of the body.

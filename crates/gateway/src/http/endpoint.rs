@@ -29,6 +29,8 @@ pub(super) enum Endpoint {
     Join(String),
     /// `leave` of this room.
     Leave(String),
+    /// `link.info`, for people who have no session yet.
+    Link,
     /// A command that is carried out outside the gateway.
     Foreign(Arc<Op>),
 }
@@ -63,6 +65,7 @@ impl Endpoint {
             ["delete-account"] => (Method::POST, Self::DeleteAccount),
             ["me"] => (Method::GET, Self::Me),
             ["rooms"] => (Method::GET, Self::Rooms),
+            ["link"] => (Method::POST, Self::Link),
             ["rooms", room, "history"] => (Method::GET, Self::History(key(room))),
             ["rooms", room, "messages"] => (Method::POST, Self::Send(key(room))),
             ["rooms", room, "join"] => (Method::POST, Self::Join(key(room))),
@@ -100,7 +103,7 @@ impl Endpoint {
     /// Returns the cost for the caller's network, charged before authentication.
     pub(super) fn cost_before(&self) -> Cost {
         match self {
-            Self::Register | Self::Login => Cost::Hello,
+            Self::Register | Self::Login | Self::Link => Cost::Hello,
             _ => Cost::Other,
         }
     }
@@ -116,6 +119,7 @@ pub(super) fn route(path: &str) -> &'static str {
         ["delete-account"] => "/api/v1/delete-account",
         ["me"] => "/api/v1/me",
         ["rooms"] => "/api/v1/rooms",
+        ["link"] => "/api/v1/link",
         ["rooms", _, "history"] => "/api/v1/rooms/{room}/history",
         ["rooms", _, "messages"] => "/api/v1/rooms/{room}/messages",
         ["rooms", _, "join"] => "/api/v1/rooms/{room}/join",

@@ -46,7 +46,8 @@ use requests::{
 };
 use room::Room;
 use rooms::api::{
-    DirectAnswered, EntriesAppended, Members, Memberships, ReadLog, RecentHeads, RoomKey,
+    DirectAnswered, EntriesAppended, Members, Memberships, PreferencesChanged, ReadLog,
+    RecentHeads, RoomKey,
 };
 use sessions::api::{
     Caller, ConnectionId, EndReason, EpochChanged, PresenceChanged, PresenceLoaded, SessionEnded,
@@ -122,6 +123,7 @@ impl Subscriber for Hub {
             .on::<EpochChanged>()
             .on::<StoreReachable>()
             .on::<MarkerMoved>()
+            .on::<PreferencesChanged>()
             .on::<Ticked>()
             .on::<MissingRangeRead>()
             .on::<HeadsRead>()
@@ -192,6 +194,13 @@ impl Handles<MarkerMoved> for Hub {
     fn handle(&mut self, moved: &Arc<MarkerMoved>, _: &mut Context) {
         let frame = Frame::json(&crate::wire::push::read(moved));
         self.push_to_user(moved.user, &frame, moved.by);
+    }
+}
+
+impl Handles<PreferencesChanged> for Hub {
+    fn handle(&mut self, changed: &Arc<PreferencesChanged>, _: &mut Context) {
+        let frame = Frame::json(&crate::wire::push::prefs(changed));
+        self.push_to_user(changed.user, &frame, changed.by);
     }
 }
 

@@ -1,9 +1,9 @@
 //! The pushes: frames that the server sends unasked.
 
 use super::entry::EntryShape;
-use super::shapes::{CardShape, MarkedShape, UserShape};
+use super::shapes::{CardShape, MarkedShape, PreferencesShape, UserShape};
 use messaging::api::{Marked, MarkerMoved};
-use rooms::api::{Card, Entry, RoomKey, Seq};
+use rooms::api::{Card, Entry, PreferencesChanged, RoomKey, Seq};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use sessions::api::User;
@@ -148,6 +148,10 @@ pub(crate) fn read(moved: &MarkerMoved) -> Push<'_, MarkedShape> {
         mentions: moved.mentions,
     };
     Push::of_room("read", &moved.room, marked.into())
+}
+
+pub(crate) fn prefs(changed: &PreferencesChanged) -> Push<'_, PreferencesShape> {
+    Push::of_room("prefs", &changed.room, changed.preferences.into())
 }
 
 pub(crate) fn heads<'a>(heads: &'a BTreeMap<&'a str, Seq>) -> Push<'a, &'a BTreeMap<&'a str, Seq>> {

@@ -9,11 +9,13 @@ mod forget_people;
 mod guests;
 mod join;
 mod leave;
+pub(crate) mod links;
 mod moderate;
 mod open_direct;
 mod ownership;
 mod person;
 mod quotas;
+mod set_preferences;
 mod update;
 
 pub(crate) use answer_direct::AnswerDirectJob;
@@ -27,8 +29,10 @@ pub(crate) use guests::{
 };
 pub(crate) use join::JoinJob;
 pub(crate) use leave::LeaveJob;
+pub(crate) use links::{CreateLinkJob, RevokeLinkJob};
 pub(crate) use moderate::ModerateJob;
 pub(crate) use open_direct::OpenDirectJob;
+pub(crate) use set_preferences::SetPreferencesJob;
 pub(crate) use update::UpdateJob;
 
 use crate::api::{Refusal, Role, RoomKey};

@@ -7,10 +7,10 @@ use super::kind_filter::KindFilter;
 use super::members::MemberRecord;
 use super::mutes::Mute;
 use super::{
-    bans, entries, heads, insert, invitations, kinds, lookups, members, mutes, owners, quotas,
-    references, retention, rooms,
+    bans, entries, heads, insert, invitations, kinds, last_messages, lookups, members, mutes,
+    owners, preferences, quotas, references, retention, rooms,
 };
-use crate::api::{Role, RoomId, RoomKey};
+use crate::api::{Preferences, Role, RoomId, RoomKey};
 use sessions::api::{User, UserId};
 use std::collections::HashSet;
 use storage::kit::{Store, large};
@@ -92,6 +92,9 @@ async fn members_owners_and_references_are_looked_up() {
         members::set_role(tx, ROOM, someone, Role::Moderator);
         members::set_answered(tx, ROOM, someone);
         members::set_mute(tx, ROOM, someone, Some(1));
+        preferences::of(tx, ROOM, someone);
+        preferences::set(tx, ROOM, someone, Preferences::default());
+        preferences::remove_of_users(tx, people);
         members::remove(tx, ROOM, someone);
         owners::mark_ineligible(tx, ROOM, people);
         references::referenced(tx, people);
@@ -158,6 +161,8 @@ async fn the_log_is_looked_up() {
         lookups::repeats(tx, &sends[..1]);
         lookups::targets(tx, positions);
         lookups::targets(tx, &positions[..1]);
+        last_messages::beginnings(tx, positions);
+        last_messages::beginnings(tx, &positions[..1]);
         entries::at(tx, ROOM, &[5, 6, 7]);
         entries::redact(tx, ROOM, 5);
         retention::delete_entries(tx, ROOM, (2, 12));
@@ -171,6 +176,32 @@ async fn the_log_is_looked_up() {
         entries::unread(tx, ROOM, someone, 1);
         retention::oldest(tx, ROOM, (1, log), 100);
     });
+    store.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_of_rooms_looks_up_all_its_logs_at_once() {
+    let store = large_store().await;
+    let someone = person(7);
+    let many: Vec<_> = (1..=500).map(|n| (RoomId(n), 1)).collect();
+    let many: &[(RoomId, i64)] = many.leak();
+    for statements in [
+        storage::explained!(store, tx, last_messages::newest(tx, many)),
+        storage::explained!(store, tx, last_messages::newest(tx, &many[..1])),
+        storage::explained!(store, tx, last_messages::unread(tx, someone, many)),
+        storage::explained!(store, tx, last_messages::unread(tx, someone, &many[..1])),
+    ] {
+        let [statement] = &statements[..] else {
+            panic!("one statement, not {statements:?}");
+        };
+        println!("{statement}");
+        assert!(statement.plan.contains("entries_messages"), "{statement}");
+        let scanned: Vec<&str> = statement.scans();
+        assert!(
+            !scanned.iter().any(|name| ["e", "m"].contains(name)),
+            "{statement}"
+        );
+    }
     store.close().await;
 }
 
