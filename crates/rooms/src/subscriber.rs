@@ -7,13 +7,13 @@ use crate::api::{
 };
 use crate::jobs::{
     AnswerDirectJob, ClearEndedJob, EndGuestJob, EndMembershipJob, EndedMembersFound,
-    ExpireGuestJob, ForgetPeopleJob, GuestRemoved, GuestRoomsFound, JoinJob, LeaveJob, ModerateJob,
-    OpenDirectJob, RemoveGuestJob, RevokeLinkJob, SetPreferencesJob,
+    ExpireGuestJob, ForgetPeopleJob, GuestRemoved, GuestRoomsFound, JoinJob, LeaveJob,
+    MarkEligibleJob, ModerateJob, OpenDirectJob, RemoveGuestJob, RevokeLinkJob, SetPreferencesJob,
 };
 use crate::{Deps, validate};
 use bus::{Answers, Context, Essential, Handles, LoadError, Reply, Subscriber, Wiring};
 use sessions::api::{
-    GuestExpired, PeopleEnded, PeopleForgettable, PresenceChanged, PresenceLoaded,
+    GuestExpired, GuestsUpgraded, PeopleEnded, PeopleForgettable, PresenceChanged, PresenceLoaded,
 };
 use std::sync::Arc;
 
@@ -50,6 +50,7 @@ impl Subscriber for Rooms {
             .on::<GuestExpired>()
             .on::<GuestRoomsFound>()
             .on::<GuestRemoved>()
+            .on::<GuestsUpgraded>()
             .on::<PeopleEnded>()
             .on::<PeopleForgettable>()
             .on::<EndedMembersFound>();
@@ -303,6 +304,14 @@ impl Handles<PeopleForgettable> for Rooms {
 impl Handles<GuestRemoved> for Rooms {
     fn handle(&mut self, fact: &Arc<GuestRemoved>, ctx: &mut Context) {
         let job = EndGuestJob { guest: fact.guest };
+        self.deps.database.submit_from(job, ctx.origin());
+    }
+}
+
+impl Handles<GuestsUpgraded> for Rooms {
+    fn handle(&mut self, fact: &Arc<GuestsUpgraded>, ctx: &mut Context) {
+        let users = fact.users.clone();
+        let job = MarkEligibleJob { users };
         self.deps.database.submit_from(job, ctx.origin());
     }
 }

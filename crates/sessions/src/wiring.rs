@@ -1,9 +1,9 @@
 //! Adds sessions to a server.
 
 use crate::api::{
-    Authenticate, ChangePassword, DeleteAccount, EpochChanged, GuestExpired, ListSessions, Login,
-    PeopleEnded, PeopleForgettable, PresenceChanged, PresenceLoaded, Register, SessionEnded,
-    StoreReachable, UserRenamed,
+    Authenticate, ChangePassword, DeleteAccount, EpochChanged, GuestExpired, GuestsUpgraded,
+    ListSessions, Login, PeopleEnded, PeopleForgettable, PresenceChanged, PresenceLoaded, Register,
+    SessionEnded, StoreReachable, UpgradeGuest, UserRenamed,
 };
 use crate::deps::Deps;
 use crate::queries::Queries;
@@ -34,6 +34,7 @@ pub fn wire(builder: &mut Builder, deps: &Deps) {
         .states::<SessionEnded>()
         .states::<UserRenamed>()
         .states::<GuestExpired>()
+        .states::<GuestsUpgraded>()
         .states::<PeopleEnded>()
         .states::<PeopleForgettable>()
         .states::<EpochChanged>()
@@ -41,6 +42,7 @@ pub fn wire(builder: &mut Builder, deps: &Deps) {
         .reads::<Authenticate, _>(READS, reads, Arc::clone(&queries))
         .reads::<ListSessions, _>(READS, reads, Arc::clone(&queries))
         .reads::<Register, _>(PASSWORDS, passwords, Arc::clone(&queries))
+        .reads::<UpgradeGuest, _>(PASSWORDS, passwords, Arc::clone(&queries))
         .reads::<Login, _>(PASSWORDS, passwords, Arc::clone(&queries))
         .reads::<ChangePassword, _>(PASSWORDS, passwords, Arc::clone(&queries))
         .reads::<DeleteAccount, _>(PASSWORDS, passwords, queries);

@@ -22,7 +22,8 @@ use hyper::body::Incoming;
 use rooms::api::{FindLink, LinkCode};
 use serde_json::json;
 use sessions::api::{
-    Authenticate, Caller, ChangePassword, DeleteAccount, Login, Refusal, Register, Token, User,
+    Authenticate, Caller, ChangePassword, DeleteAccount, Login, Refusal, Register, Token,
+    UpgradeGuest, User,
 };
 use std::sync::Arc;
 
@@ -31,6 +32,7 @@ const WRONG_LOGIN: &str = "The name or the password is wrong. Please try again."
 const WRONG_PASSWORD: &str = "The password is wrong. Please try again.";
 const NO_REGISTRATION: &str =
     "You cannot register here without a valid invite code. Please ask whoever runs this server.";
+const NO_GUEST: &str = "You have an account already. Its password can be changed in your settings.";
 const NO_TOKEN: &str = "Please sign in first, and send the token as Authorization: Bearer.";
 
 /// The query fields of `history` that are numbers.
@@ -43,7 +45,8 @@ pub(super) fn wire(builder: &mut bus::Builder) {
         .asks::<Register>()
         .asks::<Login>()
         .asks::<ChangePassword>()
-        .asks::<DeleteAccount>();
+        .asks::<DeleteAccount>()
+        .asks::<UpgradeGuest>();
 }
 
 /// The API. A cheap handle.
@@ -116,6 +119,7 @@ impl Api {
             Endpoint::Logout => self.logout(request).await,
             Endpoint::Password => self.password(request).await,
             Endpoint::DeleteAccount => self.delete_account(request).await,
+            Endpoint::Upgrade => self.upgrade(request).await,
             Endpoint::Me => self.me(request).await,
             Endpoint::Rooms => self.rooms(request).await,
             Endpoint::History(room) => self.history(room, request).await,
@@ -175,6 +179,31 @@ impl Api {
         let deleted = self.ask(delete, request.trace).await?;
         deleted.map_err(|refusal| unless_right(refusal, WRONG_PASSWORD))?;
         Ok(json_text(StatusCode::OK, "{}"))
+    }
+
+    async fn upgrade(&self, request: ApiRequest) -> Result<HttpResponse, Error> {
+        let caller = self.charged_caller(&request, Cost::Hello).await?;
+        let fields = body::fields(&request.text)?;
+        let forbidden = if caller.user.guest {
+            NO_REGISTRATION
+        } else {
+            NO_GUEST
+        };
+        let upgrade = UpgradeGuest {
+            caller,
+            name: fields.optional_string("name")?,
+            password: fields.string("password")?,
+            invite: fields.optional_string("invite")?,
+            from: request.from.to_string(),
+        };
+        let upgraded = self.ask(upgrade, request.trace).await?;
+        let upgraded = upgraded.map_err(|refusal| match refusal {
+            Refusal::Forbidden => Error::new(&FORBIDDEN).saying(forbidden),
+            refusal => refusal.into(),
+        })?;
+        let user = UserShape::from(&upgraded.user);
+        let answer = json!({ "user": user, "dup": upgraded.dup });
+        Ok(response::json(StatusCode::OK, &answer))
     }
 
     async fn logout(&self, request: ApiRequest) -> Result<HttpResponse, Error> {

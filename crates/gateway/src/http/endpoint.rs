@@ -19,6 +19,8 @@ pub(super) enum Endpoint {
     Logout,
     Password,
     DeleteAccount,
+    /// Makes an account of a guest.
+    Upgrade,
     Me,
     Rooms,
     /// `history` of this room.
@@ -63,6 +65,7 @@ impl Endpoint {
             ["logout"] => (Method::POST, Self::Logout),
             ["password"] => (Method::POST, Self::Password),
             ["delete-account"] => (Method::POST, Self::DeleteAccount),
+            ["upgrade"] => (Method::POST, Self::Upgrade),
             ["me"] => (Method::GET, Self::Me),
             ["rooms"] => (Method::GET, Self::Rooms),
             ["link"] => (Method::POST, Self::Link),
@@ -103,7 +106,7 @@ impl Endpoint {
     /// Returns the cost for the caller's network, charged before authentication.
     pub(super) fn cost_before(&self) -> Cost {
         match self {
-            Self::Register | Self::Login | Self::Link => Cost::Hello,
+            Self::Register | Self::Login | Self::Upgrade | Self::Link => Cost::Hello,
             _ => Cost::Other,
         }
     }
@@ -117,6 +120,7 @@ pub(super) fn route(path: &str) -> &'static str {
         ["logout"] => "/api/v1/logout",
         ["password"] => "/api/v1/password",
         ["delete-account"] => "/api/v1/delete-account",
+        ["upgrade"] => "/api/v1/upgrade",
         ["me"] => "/api/v1/me",
         ["rooms"] => "/api/v1/rooms",
         ["link"] => "/api/v1/link",

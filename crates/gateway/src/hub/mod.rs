@@ -165,8 +165,8 @@ impl Handles<SessionEnded> for Hub {
 }
 
 impl Handles<UserRenamed> for Hub {
-    /// Closes the user's other connections, which would go on under the old name: their clients come
-    /// back and resume under the new one.
+    /// Closes the user's other connections, which would go on under the old name, or as a guest: their
+    /// clients come back and resume as who they are now.
     fn handle(&mut self, renamed: &Arc<UserRenamed>, _: &mut Context) {
         let UserRenamed { user, by } = &**renamed;
         if let Some(person) = self.people.get_mut(&user.id) {
@@ -174,7 +174,7 @@ impl Handles<UserRenamed> for Hub {
         }
         for id in self.connections_of(user.id) {
             let attached = self.connections.get_mut(&id).expect("the person has it");
-            if id == *by {
+            if Some(id) == *by {
                 attached.caller.user = user.clone();
             } else {
                 attached.conn.close(Close::RESTART);

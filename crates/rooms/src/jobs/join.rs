@@ -43,7 +43,8 @@ impl Job for JoinJob {
         }
         let link = self.check_admission(tx, &room).await?;
         person::must_be_below_rooms_max(tx, user, self.rooms_max).await?;
-        person::must_exist(tx, user).await?;
+        // A guest may have become an account since the command came.
+        let newcomer = person::must_exist(tx, user).await?;
 
         let mute = mutes::find_active(tx, id, user, self.at).await?;
         let mut staged = Staged::default();
@@ -55,7 +56,7 @@ impl Job for JoinJob {
             muted_until: mute.map(|mute| mute.until_ms),
             answered: true,
         };
-        members::insert(tx, id, &self.user, member).await?;
+        members::insert(tx, id, &newcomer, member).await?;
         invitations::remove(tx, id, user).await?;
         if let Some(link) = link {
             store::links::count_use(tx, &link, self.at).await?;
@@ -63,7 +64,7 @@ impl Job for JoinJob {
         // A room must not pass to what nobody can sign in as.
         if !directory::services(tx, &[user]).await?.is_empty() {
             owners::mark_ineligible(tx, id, &[user]).await?;
-        } else if self.becomes_owner(tx, &room).await? {
+        } else if becomes_owner(tx, &room, &newcomer).await? {
             let successor = self.user.clone();
             ownership::make_owner(tx, &mut room, successor, &self.user, (&mut staged, self.at))
                 .await?;
@@ -102,16 +103,16 @@ impl JoinJob {
         }
         Ok(Some(link))
     }
+}
 
-    /// Returns whether the new member becomes the owner of a room that has none. A room with
-    /// `since_join` stays without one: a new owner could reveal to themselves what was written before.
-    /// Relies on `may_own` as recorded: a deleted owner's room passes on when rooms handles the deletion.
-    async fn becomes_owner(&self, tx: &mut Writer<'_>, room: &Room) -> Result<bool, Fault> {
-        if self.user.guest || !room.has_owners() || room.info.history != History::All {
-            return Ok(false);
-        }
-        Ok(store::owners::owners(tx, room.info.id, 1).await?.is_empty())
+/// Returns whether the new member becomes the owner of a room that has none. A room with
+/// `since_join` stays without one: a new owner could reveal to themselves what was written before.
+/// Relies on `may_own` as recorded: a deleted owner's room passes on when rooms handles the deletion.
+async fn becomes_owner(tx: &mut Writer<'_>, room: &Room, newcomer: &User) -> Result<bool, Fault> {
+    if newcomer.guest || !room.has_owners() || room.info.history != History::All {
+        return Ok(false);
     }
+    Ok(store::owners::owners(tx, room.info.id, 1).await?.is_empty())
 }
 
 /// Refuses someone who may not join; does not reveal rooms that are not public.

@@ -17,6 +17,7 @@ mod person;
 mod quotas;
 mod set_preferences;
 mod update;
+mod upgraded;
 
 pub(crate) use answer_direct::AnswerDirectJob;
 pub(crate) use create::CreateJob;
@@ -34,6 +35,7 @@ pub(crate) use moderate::ModerateJob;
 pub(crate) use open_direct::OpenDirectJob;
 pub(crate) use set_preferences::SetPreferencesJob;
 pub(crate) use update::UpdateJob;
+pub(crate) use upgraded::MarkEligibleJob;
 
 use crate::api::{Refusal, Role, RoomKey};
 use crate::log_writer::permissions;

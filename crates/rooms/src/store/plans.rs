@@ -4,11 +4,12 @@
 use super::entries::FillFrom;
 use super::invitations::Invitation;
 use super::kind_filter::KindFilter;
+use super::links::NewLink;
 use super::members::MemberRecord;
 use super::mutes::Mute;
 use super::{
-    bans, entries, heads, insert, invitations, kinds, last_messages, lookups, members, mutes,
-    owners, preferences, quotas, references, retention, rooms,
+    bans, entries, heads, insert, invitations, kinds, last_messages, links, lookups, members,
+    mutes, owners, preferences, quotas, references, retention, rooms,
 };
 use crate::api::{Preferences, Role, RoomId, RoomKey};
 use sessions::api::{User, UserId};
@@ -54,6 +55,8 @@ async fn large_store() -> Store {
              FROM numbers e JOIN numbers a ON a.n = e.n % 50 + 1;
          INSERT INTO entries (room_id, seq, kind, author_id, at, cid, body, body_hash)
              SELECT n, 10, 1, id, n, 'c', 'x', id FROM numbers WHERE n BETWEEN 2 AND {rooms};
+         INSERT INTO room_links (id, room_id, by_id, cid_hash, nonce, code_hash, made_at)
+             SELECT id, n, id, id, id, id, n FROM numbers WHERE n BETWEEN 2 AND {rooms};
          INSERT INTO room_ages (room_id, oldest_at)
              SELECT n, n FROM numbers WHERE n BETWEEN 2 AND {rooms};"
     );
@@ -97,6 +100,7 @@ async fn members_owners_and_references_are_looked_up() {
         preferences::remove_of_users(tx, people);
         members::remove(tx, ROOM, someone);
         owners::mark_ineligible(tx, ROOM, people);
+        owners::mark_eligible(tx, people);
         references::referenced(tx, people);
         references::referenced(tx, &people[..1]);
         references::banned_or_invited(tx, people);
@@ -143,6 +147,38 @@ async fn bans_invitations_and_mutes_are_looked_up() {
         quotas::count_unanswered(tx, someone);
         quotas::openers_awaiting(tx, someone);
         quotas::count_created_since(tx, someone, false, 1);
+    });
+    store.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn links_are_looked_up() {
+    let store = large_store().await;
+    let people: Vec<_> = (1..=256).map(person).collect();
+    let people: &[UserId] = people.leak();
+    let (someone, id) = (person(7), &[0; 16][..]);
+    let new = NewLink {
+        id,
+        room: ROOM,
+        by: someone,
+        cid_hash: [1; 32],
+        nonce: &[2; 32],
+        code_hash: [3; 32],
+        uses: Some(1),
+        until_ms: None,
+        at: 1,
+    };
+    let new: &NewLink<'_> = Box::leak(Box::new(new));
+    looks_up!(store, |tx| {
+        links::insert(tx, new);
+        links::by_cid(tx, ROOM, someone, [1; 32]);
+        links::by_code(tx, [3; 32]);
+        links::find(tx, ROOM, id);
+        links::of_room(tx, ROOM);
+        links::end(tx, id, 1);
+        links::end_by(tx, ROOM, someone, 1);
+        links::forget_ended(tx, ROOM, 0);
+        links::remove_of_users(tx, people);
     });
     store.close().await;
 }

@@ -17,6 +17,7 @@ mod open_token;
 mod quota;
 mod revoke;
 mod sign_in;
+mod upgrade;
 
 use storage::LaneKey;
 
@@ -32,6 +33,7 @@ pub(crate) use open_service::OpenService;
 pub(crate) use open_token::OpenToken;
 pub(crate) use revoke::{EndOwnSession, NO_SUCH_SESSION, ReplacePassword, Revoke, RevokeOthers};
 pub(crate) use sign_in::{SignIn, SignUp};
+pub(crate) use upgrade::UpgradeJob;
 
 /// The lane of all jobs that write users or sessions.
 pub(crate) const LANE: LaneKey = LaneKey(0x7365_7373);

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod error;
+mod upgrade;
 
 use crate::api::{
     Authenticate, Caller, ListSessions, Refusal, SessionId, SessionSummary, SessionsPage,

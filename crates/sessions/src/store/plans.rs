@@ -58,10 +58,13 @@ async fn users_are_looked_up() {
         users::grant_admin(tx, "p2");
         users::lock_guest(tx, someone);
         users::has_password(tx, someone, "hash");
+        users::with_hash(tx, someone);
+        users::upgrade(tx, someone, "hash", 9);
         housekeeping::forget_unseen(tx, many, 9);
     });
     looks_up!(in order store, |tx| {
         housekeeping::stale_guests(tx, large / 2, 500);
+        users::upgraded(tx, 200);
         housekeeping::ended_after(tx, someone, 200);
         housekeeping::with_identity_after(tx, someone, 200);
     });

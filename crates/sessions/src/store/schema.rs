@@ -16,6 +16,7 @@ stored_table! {
         seen_at -> BigInt,
         ended_at -> Nullable<BigInt>,
         service -> Nullable<Text>,
+        upgraded_at -> Nullable<BigInt>,
     }
 }
 
