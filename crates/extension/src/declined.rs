@@ -158,6 +158,10 @@ impl From<sessions::api::Refusal> for Declined {
         use sessions::api::Refusal as R;
         let after = Duration::from_millis;
         match refusal {
+            R::BadText { field, why } => Self::BadText {
+                field: field.into(),
+                why: why.into(),
+            },
             R::BadRequest { field, expected } => Self::field(field, expected),
             R::Forbidden | R::GuestsOff => Self::Forbidden(None),
             R::NotAllowedForGuests => Self::NotAllowedForGuests,

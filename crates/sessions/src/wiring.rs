@@ -2,8 +2,9 @@
 
 use crate::api::{
     Authenticate, ChangePassword, DeleteAccount, EpochChanged, GuestExpired, GuestsUpgraded,
-    ListSessions, Login, PeopleEnded, PeopleForgettable, PresenceChanged, PresenceLoaded, Register,
-    SessionEnded, StoreReachable, UpgradeGuest, UserRenamed,
+    ListSessions, Login, PeopleEnded, PeopleForgettable, PresenceChanged, PresenceLoaded,
+    ProfileChanged, ReadPicture, ReadProfiles, Register, SessionEnded, StoreReachable,
+    UpgradeGuest, UserRenamed,
 };
 use crate::deps::Deps;
 use crate::queries::Queries;
@@ -35,11 +36,14 @@ pub fn wire(builder: &mut Builder, deps: &Deps) {
         .states::<UserRenamed>()
         .states::<GuestExpired>()
         .states::<GuestsUpgraded>()
+        .states::<ProfileChanged>()
         .states::<PeopleEnded>()
         .states::<PeopleForgettable>()
         .states::<EpochChanged>()
         .states::<StoreReachable>()
         .reads::<Authenticate, _>(READS, reads, Arc::clone(&queries))
+        .reads::<ReadProfiles, _>(READS, reads, Arc::clone(&queries))
+        .reads::<ReadPicture, _>(READS, reads, Arc::clone(&queries))
         .reads::<ListSessions, _>(READS, reads, Arc::clone(&queries))
         .reads::<Register, _>(PASSWORDS, passwords, Arc::clone(&queries))
         .reads::<UpgradeGuest, _>(PASSWORDS, passwords, Arc::clone(&queries))

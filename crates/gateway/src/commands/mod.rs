@@ -27,6 +27,8 @@ mod op;
 mod parts;
 mod ping;
 mod presence;
+mod profile_list;
+mod profile_set;
 mod react;
 mod read;
 mod role;
@@ -87,6 +89,8 @@ impl Ops {
             .add::<link_revoke::LinkRevoke>()
             .add::<link_list::LinkList>()
             .add::<link_info::LinkInfo>()
+            .add::<profile_set::ProfileSet>()
+            .add::<profile_list::ProfileList>()
             .add::<session_list::SessionList>()
             .add::<session_revoke::SessionRevoke>()
             .add::<logout::Logout>()

@@ -6,6 +6,7 @@
 
 use super::body;
 use super::endpoint::Endpoint;
+use super::pictures;
 use super::request_trace::RequestTrace;
 use super::response::{self, HttpResponse, json_text};
 use super::unread_body::UnreadBody;
@@ -13,17 +14,19 @@ use crate::commands::{Command, Op};
 use crate::connection::Peer;
 use crate::rate_limit::Cost;
 use crate::wire::{
-    BAD_CREDENTIALS, Error, FORBIDDEN, Fields, Id, LinkedRoomShape, UNAUTHENTICATED, UserShape,
+    BAD_CREDENTIALS, Error, FORBIDDEN, Fields, Id, LinkedRoomShape, NO_SUCH_PATH, ProfileShape,
+    UNAUTHENTICATED, UserShape,
 };
 use crate::{Call, Gateway};
 use bus::{Request as Ask, TraceId};
+use bytes::Bytes;
 use http::{HeaderMap, Method, Request, StatusCode, header, request::Parts};
 use hyper::body::Incoming;
 use rooms::api::{FindLink, LinkCode};
 use serde_json::json;
 use sessions::api::{
-    Authenticate, Caller, ChangePassword, DeleteAccount, Login, Refusal, Register, Token,
-    UpgradeGuest, User,
+    Authenticate, Caller, ChangePassword, DeleteAccount, Login, ReadPicture, ReadProfiles, Refusal,
+    Register, SetPicture, Token, UpgradeGuest, User,
 };
 use std::sync::Arc;
 
@@ -46,7 +49,9 @@ pub(super) fn wire(builder: &mut bus::Builder) {
         .asks::<Login>()
         .asks::<ChangePassword>()
         .asks::<DeleteAccount>()
-        .asks::<UpgradeGuest>();
+        .asks::<UpgradeGuest>()
+        .asks::<SetPicture>()
+        .asks::<ReadPicture>();
 }
 
 /// The API. A cheap handle.
@@ -60,8 +65,10 @@ pub(super) struct Api {
 pub(super) struct ApiRequest {
     endpoint: Endpoint,
     head: Parts,
-    /// The body of a POST; else empty.
+    /// The body of a POST that has JSON; else empty.
     text: String,
+    /// The body of a POST that has a file; else empty.
+    file: Bytes,
     from: Peer,
     trace: TraceId,
 }
@@ -91,18 +98,21 @@ impl Api {
         let RequestTrace { trace, .. } = RequestTrace::of(&request);
         let (head, body) = request.into_parts();
         // Also where nothing in it counts, since hyper closes a connection with an unread body.
-        let text = if head.method == Method::POST {
-            let read = body::text(body, self.body_bytes_max).await;
-            let text = read.map_err(|error| error.traced(trace))?;
+        let (mut text, mut file) = (String::new(), Bytes::new());
+        if endpoint == Endpoint::SetPicture {
+            let read = body::bytes(body, SetPicture::BYTES_MAX).await;
+            file = read.map_err(|error| error.traced(trace))?;
             UnreadBody::was_read(&head);
-            text
-        } else {
-            String::new()
-        };
+        } else if head.method == Method::POST {
+            let read = body::text(body, self.body_bytes_max).await;
+            text = read.map_err(|error| error.traced(trace))?;
+            UnreadBody::was_read(&head);
+        }
         Ok(ApiRequest {
             endpoint,
             head,
             text,
+            file,
             from,
             trace,
         })
@@ -121,6 +131,8 @@ impl Api {
             Endpoint::DeleteAccount => self.delete_account(request).await,
             Endpoint::Upgrade => self.upgrade(request).await,
             Endpoint::Me => self.me(request).await,
+            Endpoint::SetPicture => self.set_picture(request).await,
+            Endpoint::Picture(hash) => self.picture(hash, request).await,
             Endpoint::Rooms => self.rooms(request).await,
             Endpoint::History(room) => self.history(room, request).await,
             Endpoint::Send(room) => self.send(room, request).await,
@@ -214,11 +226,32 @@ impl Api {
 
     async fn me(&self, request: ApiRequest) -> Result<HttpResponse, Error> {
         let caller = self.charged_caller(&request, Cost::Other).await?;
+        let users = vec![caller.user.id.to_string()];
+        let profiles = self.ask(ReadProfiles { users }, request.trace).await??;
         let me = json!({
             "user": UserShape::from(&caller.user),
             "session": Id(caller.session),
+            "profile": profiles.first().map(ProfileShape::from),
         });
         Ok(response::json(StatusCode::OK, &me))
+    }
+
+    async fn set_picture(&self, request: ApiRequest) -> Result<HttpResponse, Error> {
+        let caller = self.charged_caller(&request, Cost::Hello).await?;
+        let bytes = request.file.to_vec();
+        let set = self
+            .ask(SetPicture { caller, bytes }, request.trace)
+            .await??;
+        let profile = ProfileShape::from(&set.person);
+        let answer = json!({ "profile": profile, "dup": set.dup });
+        Ok(response::json(StatusCode::OK, &answer))
+    }
+
+    /// Needs no token, which an image in a page cannot send.
+    async fn picture(&self, hash: String, request: ApiRequest) -> Result<HttpResponse, Error> {
+        let found = self.ask(ReadPicture { hash }, request.trace).await??;
+        let picture = found.ok_or(Error::new(&NO_SUCH_PATH))?;
+        Ok(pictures::answer(picture))
     }
 
     async fn rooms(&self, request: ApiRequest) -> Result<HttpResponse, Error> {

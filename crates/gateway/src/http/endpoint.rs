@@ -31,6 +31,10 @@ pub(super) enum Endpoint {
     Join(String),
     /// `leave` of this room.
     Leave(String),
+    /// The upload of one's own picture.
+    SetPicture,
+    /// The picture with this hash.
+    Picture(String),
     /// `link.info`, for people who have no session yet.
     Link,
     /// A command that is carried out outside the gateway.
@@ -69,6 +73,8 @@ impl Endpoint {
             ["me"] => (Method::GET, Self::Me),
             ["rooms"] => (Method::GET, Self::Rooms),
             ["link"] => (Method::POST, Self::Link),
+            ["picture"] => (Method::POST, Self::SetPicture),
+            ["pictures", hash] => (Method::GET, Self::Picture(key(hash))),
             ["rooms", room, "history"] => (Method::GET, Self::History(key(room))),
             ["rooms", room, "messages"] => (Method::POST, Self::Send(key(room))),
             ["rooms", room, "join"] => (Method::POST, Self::Join(key(room))),
@@ -124,6 +130,8 @@ pub(super) fn route(path: &str) -> &'static str {
         ["me"] => "/api/v1/me",
         ["rooms"] => "/api/v1/rooms",
         ["link"] => "/api/v1/link",
+        ["picture"] => "/api/v1/picture",
+        ["pictures", _] => "/api/v1/pictures/{hash}",
         ["rooms", _, "history"] => "/api/v1/rooms/{room}/history",
         ["rooms", _, "messages"] => "/api/v1/rooms/{room}/messages",
         ["rooms", _, "join"] => "/api/v1/rooms/{room}/join",

@@ -18,6 +18,7 @@ mod notice;
 mod outbox;
 mod person;
 mod presence;
+mod profiles;
 mod requests;
 mod room;
 mod room_activity;
@@ -50,8 +51,8 @@ use rooms::api::{
     RecentHeads, RoomKey,
 };
 use sessions::api::{
-    Caller, ConnectionId, EndReason, EpochChanged, PresenceChanged, PresenceLoaded, SessionEnded,
-    StoreReachable, UserId, UserRenamed,
+    Caller, ConnectionId, EndReason, EpochChanged, PresenceChanged, PresenceLoaded, ProfileChanged,
+    SessionEnded, StoreReachable, UserId, UserRenamed,
 };
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
@@ -124,6 +125,7 @@ impl Subscriber for Hub {
             .on::<StoreReachable>()
             .on::<MarkerMoved>()
             .on::<PreferencesChanged>()
+            .on::<ProfileChanged>()
             .on::<Ticked>()
             .on::<MissingRangeRead>()
             .on::<HeadsRead>()

@@ -203,6 +203,10 @@ impl From<sessions::api::Refusal> for Error {
         use sessions::api::Refusal as R;
         match refusal {
             R::BadRequest { field, expected } => Self::field(field, expected),
+            R::BadText { field, why } => Self {
+                kind: &BAD_TEXT,
+                ..Self::field(field, why)
+            },
             R::BadCredentials => Self::new(&BAD_CREDENTIALS),
             R::TokenInvalid => Self::new(&BAD_CREDENTIALS).saying(SESSION_ENDED),
             R::TokenExpired => Self::new(&TOKEN_EXPIRED),

@@ -24,6 +24,6 @@ pub use ids::Id;
 pub use shapes::{CardShape, UserShape};
 pub(crate) use shapes::{
     DoneShape, InvitationShape, LinkShape, LinkedRoomShape, MarkedShape, MemberShape, MessageShape,
-    PreferencesShape, RoomShape, SentShape, SessionShape,
+    PreferencesShape, ProfileShape, RoomShape, SentShape, SessionShape,
 };
 pub use time::Time;

@@ -7,7 +7,7 @@ use rooms::api::{
     Card, Done, History, Invited, Kind, Link, LinkedRoom, Member, Preferences, Role, Seq,
 };
 use serde::Serialize;
-use sessions::api::{SessionId, SessionSummary, User, UserId};
+use sessions::api::{PersonProfile, SessionId, SessionSummary, User, UserId};
 
 /// The shape of a user: `{"id","name","guest"}`.
 #[derive(Debug, Serialize)]
@@ -348,6 +348,30 @@ impl<'a> From<&'a LinkedRoom> for LinkedRoomShape<'a> {
             room: &linked.room.0,
             title: &linked.title,
             members: linked.members,
+        }
+    }
+}
+
+/// A person's profile: `{"user","display"?,"colour"?,"picture"?}`.
+#[derive(Debug, Serialize)]
+pub(crate) struct ProfileShape<'a> {
+    user: UserShape<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    display: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    colour: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    picture: Option<String>,
+}
+
+impl<'a> From<&'a PersonProfile> for ProfileShape<'a> {
+    fn from(person: &'a PersonProfile) -> Self {
+        let profile = &person.profile;
+        Self {
+            user: (&person.user).into(),
+            display: profile.display.as_deref(),
+            colour: profile.colour.as_deref(),
+            picture: profile.picture.map(|hash| hash.to_string()),
         }
     }
 }

@@ -6,7 +6,9 @@ mod facts;
 mod ids;
 mod online_users;
 pub mod operator;
+mod profile;
 mod requests;
+pub mod text;
 mod user;
 
 pub use crate::name::is_name_character;
@@ -17,6 +19,10 @@ pub use facts::{
 };
 pub use ids::{ConnectionId, NotAnId, SessionId, UserId};
 pub use online_users::OnlineUsers;
+pub use profile::{
+    PersonProfile, Picture, PictureHash, PictureKind, Profile, ProfileChanged, ProfileSet,
+    ReadPicture, ReadProfiles, SetPicture, SetProfile,
+};
 pub use requests::{
     Authenticate, CancelHello, ChangePassword, DeleteAccount, Disconnected, Hello, KeepConnected,
     ListSessions, Login, Logout, OpenServiceAccount, Proof, Register, RevokeSession,

@@ -16,6 +16,7 @@ mod open_service;
 mod open_token;
 mod quota;
 mod revoke;
+mod set_profile;
 mod sign_in;
 mod upgrade;
 
@@ -32,6 +33,7 @@ pub(crate) use open_jwt::{CurrentSession, OpenJwt};
 pub(crate) use open_service::OpenService;
 pub(crate) use open_token::OpenToken;
 pub(crate) use revoke::{EndOwnSession, NO_SUCH_SESSION, ReplacePassword, Revoke, RevokeOthers};
+pub(crate) use set_profile::SetProfileJob;
 pub(crate) use sign_in::{SignIn, SignUp};
 pub(crate) use upgrade::UpgradeJob;
 

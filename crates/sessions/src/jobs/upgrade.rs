@@ -1,9 +1,9 @@
 //! Makes an account of a guest, who stays the same person in everything else.
 
 use super::free_name::name_taken;
-use crate::api::{GuestsUpgraded, Refusal, User, UserId, UserRenamed};
+use crate::api::{GuestsUpgraded, ProfileChanged, Refusal, User, UserId, UserRenamed};
 use crate::name::Name;
-use crate::store::users;
+use crate::store::{profiles, users};
 use storage::prelude::*;
 
 /// Makes an account of a guest. Refused with [`Refusal::Forbidden`] if it is none any more.
@@ -39,6 +39,9 @@ impl Job for UpgradeJob {
         tx.state(GuestsUpgraded {
             users: vec![user.id],
         });
+        for person in profiles::of(tx, &[user.id]).await? {
+            tx.state(ProfileChanged { person, by: None });
+        }
         tx.state(UserRenamed {
             user: user.clone(),
             by: None,

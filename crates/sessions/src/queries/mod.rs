@@ -2,6 +2,7 @@
 
 mod accounts;
 mod error;
+mod profiles;
 mod upgrade;
 
 use crate::api::{
